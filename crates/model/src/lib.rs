@@ -1,0 +1,4 @@
+//! Plain data of the house: no file, no clock, no random, no runtime.
+
+pub mod paths;
+pub mod worker;

@@ -1,0 +1,81 @@
+//! Where an installation keeps what. The only place that knows a file's name.
+
+use std::path::{Path, PathBuf};
+
+/// The folders of an installation, all below one root (`/var/lib/decnet`, or the demo's own folder).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paths {
+    root: PathBuf,
+}
+
+impl Paths {
+    /// Paths below `root`.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Paths { root: root.into() }
+    }
+
+    /// The root itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The install secret, 32 bytes hex, mode 0600.
+    pub fn install_secret(&self) -> PathBuf {
+        self.root.join("install.secret")
+    }
+
+    /// The SQLite database.
+    pub fn database(&self) -> PathBuf {
+        self.root.join("decnet.db")
+    }
+
+    /// Folder of the event log: numbered segments and the symlink `decnet.log` to the active one.
+    pub fn event_log(&self) -> PathBuf {
+        self.root.join("log")
+    }
+
+    /// Folder whose sub-folders are the spools of stage processes, one each.
+    pub fn spools(&self) -> PathBuf {
+        self.root.join("spool")
+    }
+
+    /// Spool of one stage process: `lines/`, `blobs/`, `state/` are below it.
+    pub fn spool(&self, process: &str) -> PathBuf {
+        self.spools().join(process)
+    }
+
+    /// Folder of artefacts, named by SHA-256, two levels: `ab/abcdef…`.
+    pub fn artefacts(&self) -> PathBuf {
+        self.root.join("artifacts")
+    }
+
+    /// Where an artefact is kept.
+    pub fn artefact(&self, sha256: &str) -> PathBuf {
+        self.artefacts().join(sha256.get(..2).unwrap_or("xx")).join(sha256)
+    }
+
+    /// Folder of sockets, locks and pid files; gone after a reboot.
+    pub fn run(&self) -> PathBuf {
+        self.root.join("run")
+    }
+
+    /// Socket of the bus.
+    pub fn bus_socket(&self) -> PathBuf {
+        self.run().join("bus.sock")
+    }
+
+    /// Socket on which netd takes orders.
+    pub fn netd_socket(&self) -> PathBuf {
+        self.run().join("netd.sock")
+    }
+
+    /// Lock that a running worker holds.
+    pub fn worker_lock(&self, worker: &str) -> PathBuf {
+        self.run().join(format!("{worker}.lock"))
+    }
+
+    /// Export of the fleet for people and scripts; the store has the truth.
+    pub fn state_export(&self) -> PathBuf {
+        self.root.join("decnet-state.json")
+    }
+}

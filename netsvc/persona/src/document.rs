@@ -1,0 +1,230 @@
+//! The persona document. Version 1. Later versions only add fields, each with a default.
+
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, net::IpAddr};
+
+/// Version of the document that this code writes.
+pub const PERSONA_VERSION: u32 = 1;
+
+/// Everything that a peer can observe of one node.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Persona {
+    /// Version of the document.
+    pub persona_version: u32,
+    /// Unique name of the node in its fleet; never on the wire.
+    pub node: String,
+    /// Host name without domain.
+    pub hostname: String,
+    /// DNS domain.
+    pub domain: String,
+    /// Address on the segment.
+    pub ip: IpAddr,
+    /// Prefix length of the segment.
+    pub prefix: u8,
+    /// Gateway of the segment, as far as the node has one.
+    pub gateway: Option<IpAddr>,
+    /// Hardware address, `aa:bb:cc:dd:ee:ff`.
+    pub mac: String,
+    /// Vendor that the MAC's prefix belongs to.
+    pub mac_vendor: String,
+    /// Operating system.
+    pub os: Os,
+    /// Hardware as the shell shows it.
+    pub hardware: Hardware,
+    /// Boot time, µs since the epoch. Stored, so that uptime survives our restarts.
+    pub booted_at: i64,
+    /// When the system was "installed", µs since the epoch: dates of files, keys and certificates.
+    pub installed_at: i64,
+    /// Offset of the node's clock from the host's, in milliseconds.
+    pub clock_offset_ms: i64,
+    /// Time zone of shell and protocols: offset from UTC in minutes and its abbreviation.
+    pub zone: Zone,
+    /// Accounts, root first.
+    pub users: Vec<User>,
+    /// Who may log in, for every service that has logins.
+    pub login: LoginPolicy,
+    /// Product and version that each service shows, by slug.
+    pub products: BTreeMap<String, Product>,
+    /// SSH host keys.
+    pub ssh_keys: SshKeys,
+    /// Certificate that TLS services show.
+    pub certificate: Certificate,
+    /// Passive ports of FTP, first and last, both included.
+    pub passive_ports: (u16, u16),
+    /// Secret of this node, 32 bytes hex, from which the stage derives what it makes at run time
+    /// (RSA keys, salts, identifiers). Never on the wire.
+    pub subkey: Secret,
+}
+
+/// Operating system of a persona.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Os {
+    /// Family, which decides the stack and the firewall: `linux`, `windows`, `windows_server`, `bsd`, `embedded`, `cisco`.
+    pub family: String,
+    /// Distribution or product slug: `debian12`, `ubuntu2204`, `rocky9`, `windows_server_2019`, `hp_printer`, ….
+    pub id: String,
+    /// Name as os-release or a system dialog gives it: `Debian GNU/Linux 12 (bookworm)`.
+    pub pretty_name: String,
+    /// Release: `12`, `22.04`, `10.0`.
+    pub version: String,
+    /// Release code name, may be empty: `bookworm`.
+    pub codename: String,
+    /// Kernel release as `uname -r` prints it: `6.1.0-18-amd64`.
+    pub kernel: String,
+    /// Kernel version as `uname -v` prints it: `#1 SMP PREEMPT_DYNAMIC Debian 6.1.76-1 (2024-02-01)`.
+    pub kernel_version: String,
+    /// Machine as `uname -m` prints it: `x86_64`, `armv7l`, `mips`.
+    pub machine: String,
+    /// Build number of Windows, 0 elsewhere.
+    pub build: u32,
+    /// Initial TTL of packets.
+    pub ttl: u8,
+}
+
+/// Hardware of a persona.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Hardware {
+    /// CPU model as /proc/cpuinfo names it.
+    pub cpu: String,
+    /// `GenuineIntel`, `AuthenticAMD`, ….
+    pub cpu_vendor: String,
+    /// CPU family, model, stepping of /proc/cpuinfo.
+    pub cpu_signature: (u32, u32, u32),
+    /// Clock in MHz.
+    pub mhz: u32,
+    /// Logical CPUs.
+    pub cpus: u32,
+    /// RAM in KiB, as MemTotal shows it.
+    pub memory_kib: u64,
+    /// Size of the root file system in KiB.
+    pub disk_kib: u64,
+    /// Name of the first disk: `sda`, `vda`, `nvme0n1`.
+    pub disk: String,
+    /// Name of the first network interface: `eth0`, `ens18`, `enp3s0`.
+    pub interface: String,
+    /// System vendor of DMI.
+    pub vendor: String,
+    /// Product name of DMI.
+    pub product: String,
+    /// Serial number of DMI.
+    pub serial: String,
+    /// machine-id, 32 hex digits.
+    pub machine_id: String,
+}
+
+/// Time zone: fixed offset, because a persona's winter lasts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Zone {
+    /// IANA name: `Europe/Berlin`.
+    pub name: String,
+    /// Abbreviation: `CET`.
+    pub abbreviation: String,
+    /// Minutes east of UTC.
+    pub offset_minutes: i32,
+}
+
+/// An account.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct User {
+    /// Login name.
+    pub name: String,
+    /// Full name (GECOS).
+    pub full_name: String,
+    /// User id; the group has the same number.
+    pub uid: u32,
+    /// Home directory.
+    pub home: String,
+    /// Login shell.
+    pub shell: String,
+    /// Password that `accept-listed` takes; `None`: never.
+    pub password: Option<Secret>,
+}
+
+/// Who gets in.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "mode", content = "attempts")]
+pub enum LoginPolicy {
+    /// Nobody.
+    Deny,
+    /// Users of the document with their passwords.
+    AcceptListed,
+    /// Any pair on the given attempt (from 1) of a source address at a node; the accepted pair then
+    /// stays valid for that source, and others do not become so.
+    AcceptAfter(u32),
+}
+
+/// What a service shows as its software.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Product {
+    /// Product: `OpenSSH`, `nginx`, `vsftpd`, `Postfix`, `Redis`, `MySQL`, `MariaDB`, `Microsoft-IIS`, ….
+    pub name: String,
+    /// Upstream version: `9.2p1`.
+    pub version: String,
+    /// Packager's suffix, may be empty: `Debian-2+deb12u2`.
+    pub packaging: String,
+}
+
+/// SSH host keys that exist from the first day. The RSA key is made in the stage at first use.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SshKeys {
+    /// Seed of the ed25519 key, 32 bytes hex.
+    pub ed25519: Secret,
+    /// Scalar of the ECDSA P-256 key, 32 bytes hex.
+    pub ecdsa_p256: Secret,
+    /// Bits of the RSA key, made lazily from the subkey.
+    pub rsa_bits: u32,
+}
+
+/// What the certificate of TLS services says. Key and certificate are made in the stage at first use.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Certificate {
+    /// Common name of the subject.
+    pub common_name: String,
+    /// Organisation of the subject; empty: left out.
+    pub organization: String,
+    /// Common name of the issuer; equal to `common_name`: self-signed.
+    pub issuer: String,
+    /// DNS names.
+    pub names: Vec<String>,
+    /// Start of validity, µs since the epoch.
+    pub not_before: i64,
+    /// End of validity, µs since the epoch.
+    pub not_after: i64,
+    /// Serial number, hex.
+    pub serial: String,
+    /// `rsa2048` or `p256`.
+    pub key: String,
+}
+
+/// A text that `Debug` never shows.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(pub String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("***")
+    }
+}
+
+impl Persona {
+    /// Fully qualified host name.
+    pub fn fqdn(&self) -> String {
+        if self.domain.is_empty() { self.hostname.clone() } else { format!("{}.{}", self.hostname, self.domain) }
+    }
+
+    /// The MAC as bytes; `None` when the text is not a MAC.
+    pub fn mac_bytes(&self) -> Option<[u8; 6]> {
+        let mut bytes = [0; 6];
+        let mut parts = self.mac.split(':');
+        for byte in &mut bytes {
+            *byte = u8::from_str_radix(parts.next()?, 16).ok()?;
+        }
+        parts.next().is_none().then_some(bytes)
+    }
+
+    /// The node's clock at host time `now` (µs since the epoch).
+    pub fn clock(&self, now: i64) -> i64 {
+        now.saturating_add(self.clock_offset_ms.saturating_mul(1000))
+    }
+}

@@ -1,0 +1,142 @@
+//! The vocabulary of events: every MSGID there is, what it means, and what is given up first when a
+//! spool is full.
+
+use crate::Severity;
+
+/// How much an event matters. When a spool is full, lower classes are dropped first (the order of
+/// the variants), and counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Class {
+    /// Our own state: started, dropped, malformed. Not a deed of the peer.
+    Noise,
+    /// Contact without intent shown: connections, probes, scans.
+    Scan,
+    /// The peer did something: a command, a request, a query.
+    Interaction,
+    /// A payload or a secret. Given up last.
+    Evidence,
+}
+
+macro_rules! kinds {
+    ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal, $class:ident, $severity:ident;)+) => {
+        /// What happened. The name is the MSGID on the wire.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Kind { $($(#[doc = $doc])+ $variant,)+ }
+
+        impl Kind {
+            /// Every kind, in the order of declaration.
+            pub const ALL: &'static [Kind] = &[$(Kind::$variant),+];
+
+            /// MSGID.
+            pub fn name(self) -> &'static str {
+                match self { $(Kind::$variant => $name,)+ }
+            }
+
+            /// What it means, in one or two sentences.
+            pub fn about(self) -> &'static str {
+                match self { $(Kind::$variant => concat!($($doc),+).trim_ascii(),)+ }
+            }
+
+            /// How much it matters.
+            pub fn class(self) -> Class {
+                match self { $(Kind::$variant => Class::$class,)+ }
+            }
+
+            /// Severity of its line.
+            pub fn severity(self) -> Severity {
+                match self { $(Kind::$variant => Severity::$severity,)+ }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// A process began to serve a node.
+    Started = "started", Noise, Info;
+    /// A process stopped serving a node.
+    Stopped = "stopped", Noise, Info;
+    /// Events were given up because the spool was full: `count`, `class`.
+    Dropped = "dropped", Noise, Error;
+    /// A reader found that lines of a writer are missing: `count`, `from`, `to`.
+    Lost = "lost", Noise, Error;
+    /// A connection's task failed inside; the connection was closed: `reason`.
+    Fault = "fault", Noise, Error;
+    /// A limit closed or refused a connection: `limit`.
+    Limited = "limited", Scan, Info;
+    /// Bytes that are not the protocol: `reason`, `data`.
+    Malformed = "malformed", Scan, Info;
+    /// A connection was accepted.
+    Connect = "connect", Scan, Info;
+    /// The first bytes a peer sent on a connection: `data`.
+    FirstBytes = "first_bytes", Scan, Info;
+    /// A connection ended: `duration_ms`, `bytes_in`, `bytes_out`, `reason`.
+    Disconnect = "disconnect", Scan, Info;
+    /// A TLS handshake finished or failed: `tls_version`, `cipher`, `sni`, `alpn`, `ja3`, `ja4`, `outcome`.
+    TlsHandshake = "tls_handshake", Scan, Info;
+    /// Who the client says it is and what its handshake looks like: `client_version`, `hassh`, ….
+    ClientFingerprint = "client_fingerprint", Scan, Info;
+    /// A secret was offered: `principal`, `secret_kind`, `secret_printable`, `secret_b64`, `outcome`.
+    AuthAttempt = "auth_attempt", Evidence, Warning;
+    /// A public key was offered: `principal`, `key_type`, `key_sha256`, `outcome`.
+    KeyOffer = "key_offer", Evidence, Warning;
+    /// A session with a shell or the like began: `principal`.
+    SessionStart = "session_start", Interaction, Warning;
+    /// A session's recording was stored: `sha256`, `size`, `format`, `duration_ms`.
+    SessionRecorded = "session_recorded", Evidence, Warning;
+    /// A command was given, by shell, protocol verb or query: `command`, `outcome`.
+    Command = "command", Interaction, Warning;
+    /// A command that the emulation does not know: `command`, `name`.
+    UnknownCommand = "unknown_command", Interaction, Info;
+    /// An HTTP request: `method`, `target`, `status`, `user_agent`, `host`, `header_order`, ….
+    Request = "request", Interaction, Info;
+    /// A database query: `query`, `database`.
+    Query = "query", Interaction, Warning;
+    /// A pattern known from exploits was recognised: `technique`, `data`.
+    ExploitAttempt = "exploit_attempt", Evidence, Warning;
+    /// The peer wants something fetched from elsewhere: `url`, `command`.
+    DownloadAttempt = "download_attempt", Evidence, Warning;
+    /// The peer read a file of the node: `path`.
+    FileRead = "file_read", Interaction, Info;
+    /// A file, upload or payload was kept: `sha256`, `size`, `path`, `origin`.
+    FileCaptured = "file_captured", Evidence, Warning;
+    /// A mail was taken: `sha256`, `size`, `mail_from`, `rcpt_to`, `subject`, `attachments`.
+    MessageStored = "message_stored", Evidence, Warning;
+    /// A mail's envelope sender: `mail_from`.
+    MailFrom = "mail_from", Interaction, Info;
+    /// A mail's envelope recipient: `rcpt_to`, `outcome`.
+    RcptTo = "rcpt_to", Interaction, Info;
+    /// The peer asked to have a connection forwarded: `target`, `outcome`.
+    ForwardRequest = "forward_request", Interaction, Warning;
+    /// TCP ports were probed without a handshake: `technique` (syn, fin, null, xmas, ack, maimon), `ports`, `count`.
+    PortScan = "port_scan", Scan, Warning;
+    /// UDP ports without a service were probed: `ports`, `count`, `data`.
+    UdpProbe = "udp_probe", Scan, Info;
+    /// A host asked for many addresses by ARP: `targets`, `count`.
+    ArpSweep = "arp_sweep", Scan, Warning;
+    /// A host pinged nodes: `targets`, `count`.
+    PingSweep = "ping_sweep", Scan, Info;
+    /// Frames or packets that no ordinary host sends: `technique`, `count`.
+    OddPacket = "odd_packet", Scan, Info;
+}
+
+impl Kind {
+    /// The kind with this MSGID.
+    pub fn from_name(name: &str) -> Option<Kind> {
+        Kind::ALL.iter().copied().find(|kind| kind.name() == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_fit_a_msgid() {
+        let mut names: Vec<_> = Kind::ALL.iter().map(|kind| kind.name()).collect();
+        assert!(names.iter().all(|name| name.len() <= 32 && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')));
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), Kind::ALL.len());
+        assert!(Kind::ALL.iter().all(|kind| Kind::from_name(kind.name()) == Some(*kind)));
+    }
+}

@@ -1,0 +1,142 @@
+//! Names of event fields. A field means the same in every event.
+
+macro_rules! fields {
+    ($($(#[doc = $doc:literal])+ $constant:ident = $name:literal;)+) => {
+        $($(#[doc = $doc])+ pub const $constant: &str = $name;)+
+        /// Every name with its meaning.
+        pub const ALL: &[(&str, &str)] = &[$(($name, concat!($($doc),+))),+];
+    };
+}
+
+fields! {
+    /// Address of the peer.
+    SRC_IP = "src_ip";
+    /// Port of the peer.
+    SRC_PORT = "src_port";
+    /// MAC of the peer, where a frame was seen.
+    SRC_MAC = "src_mac";
+    /// Address of the node.
+    DST_IP = "dst_ip";
+    /// Port of the node.
+    DST_PORT = "dst_port";
+    /// `tcp` or `udp`.
+    TRANSPORT = "transport";
+    /// One id per connection, 16 hex digits; joins all events of it.
+    SESSION = "session";
+    /// Milliseconds from first to last.
+    DURATION_MS = "duration_ms";
+    /// Bytes from the peer.
+    BYTES_IN = "bytes_in";
+    /// Bytes to the peer.
+    BYTES_OUT = "bytes_out";
+    /// Why it ended or failed, in our words.
+    REASON = "reason";
+    /// Name of the limit that applied.
+    LIMIT = "limit";
+    /// How many.
+    COUNT = "count";
+    /// Class of events given up.
+    CLASS = "class";
+    /// First of a range.
+    FROM = "from";
+    /// Last of a range.
+    TO = "to";
+    /// Raw bytes of the peer, cut to 4 KiB.
+    DATA = "data";
+    /// Login name as offered.
+    PRINCIPAL = "principal";
+    /// `plaintext`, `publickey`, `http_digest_md5`, `mysql_native_password`, `mysql_caching_sha2`, `cram_md5`, `ntlmssp_v2`, ….
+    SECRET_KIND = "secret_kind";
+    /// The secret with each byte outside 0x20–0x7e as `?`.
+    SECRET_PRINTABLE = "secret_printable";
+    /// The exact bytes of the secret, base64.
+    SECRET_B64 = "secret_b64";
+    /// Server's challenge that the secret answers, base64.
+    CHALLENGE_B64 = "challenge_b64";
+    /// Line for hashcat or john that cracks the secret.
+    CRACK_LINE = "crack_line";
+    /// Authentication realm or domain.
+    REALM = "realm";
+    /// Method of authentication as the protocol names it.
+    METHOD_NAME = "auth_method";
+    /// `accepted`, `rejected`, `denied`, `failed`, `completed`.
+    OUTCOME = "outcome";
+    /// Key type of SSH.
+    KEY_TYPE = "key_type";
+    /// SHA-256 of a public key, as OpenSSH prints it.
+    KEY_SHA256 = "key_sha256";
+    /// Version text of the client.
+    CLIENT_VERSION = "client_version";
+    /// HASSH of an SSH client.
+    HASSH = "hassh";
+    /// Algorithm lists that HASSH is made from.
+    HASSH_ALGORITHMS = "hassh_algorithms";
+    /// JA3 hash of a TLS client.
+    JA3 = "ja3";
+    /// JA4 of a TLS client.
+    JA4 = "ja4";
+    /// Server name that a TLS client asked for.
+    SNI = "sni";
+    /// ALPN that a TLS client offered or that was chosen.
+    ALPN = "alpn";
+    /// Negotiated TLS version.
+    TLS_VERSION = "tls_version";
+    /// Negotiated TLS cipher.
+    CIPHER = "cipher";
+    /// A command line, protocol verb with arguments, as typed.
+    COMMAND = "command";
+    /// Name of a command, file or option.
+    NAME = "name";
+    /// Exit status or protocol status.
+    STATUS = "status";
+    /// Working directory.
+    CWD = "cwd";
+    /// Text of a query.
+    QUERY = "query";
+    /// Database or key space in use.
+    DATABASE = "database";
+    /// URL to be fetched.
+    URL = "url";
+    /// Path on the node.
+    PATH = "path";
+    /// SHA-256 of a blob, lower-case hex.
+    SHA256 = "sha256";
+    /// Size of a blob in bytes.
+    SIZE = "size";
+    /// Where a blob came from: `upload`, `download`, `drop`, `stdin`, `mail`, `attachment`, `recording`, `body`.
+    ORIGIN = "origin";
+    /// Format of a blob: `asciicast`, `eml`, ….
+    FORMAT = "format";
+    /// Method of HTTP.
+    METHOD = "method";
+    /// Request target of HTTP.
+    TARGET = "target";
+    /// Host header.
+    HOST = "host";
+    /// User-Agent header.
+    USER_AGENT = "user_agent";
+    /// Header names in order, comma-separated.
+    HEADER_ORDER = "header_order";
+    /// SHA-256 over the header names in order, first 16 hex digits.
+    HEADER_HASH = "header_hash";
+    /// Headers as sent, cut to 4 KiB.
+    HEADERS = "headers";
+    /// Envelope sender.
+    MAIL_FROM = "mail_from";
+    /// Envelope recipient or recipients.
+    RCPT_TO = "rcpt_to";
+    /// Subject of a mail.
+    SUBJECT = "subject";
+    /// Names and hashes of attachments.
+    ATTACHMENTS = "attachments";
+    /// Name that the client gives itself (EHLO, connection attributes).
+    CLIENT_NAME = "client_name";
+    /// Technique recognised.
+    TECHNIQUE = "technique";
+    /// Ports, comma-separated, ranges with `-`.
+    PORTS = "ports";
+    /// Addresses, comma-separated, ranges with `-`.
+    TARGETS = "targets";
+    /// Terminal type and size.
+    TERMINAL = "terminal";
+}
