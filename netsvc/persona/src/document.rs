@@ -210,7 +210,11 @@ impl std::fmt::Debug for Secret {
 impl Persona {
     /// Fully qualified host name.
     pub fn fqdn(&self) -> String {
-        if self.domain.is_empty() { self.hostname.clone() } else { format!("{}.{}", self.hostname, self.domain) }
+        if self.domain.is_empty() {
+            self.hostname.clone()
+        } else {
+            format!("{}.{}", self.hostname, self.domain)
+        }
     }
 
     /// The MAC as bytes; `None` when the text is not a MAC.

@@ -133,7 +133,11 @@ mod tests {
     #[test]
     fn names_are_unique_and_fit_a_msgid() {
         let mut names: Vec<_> = Kind::ALL.iter().map(|kind| kind.name()).collect();
-        assert!(names.iter().all(|name| name.len() <= 32 && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')));
+        assert!(
+            names
+                .iter()
+                .all(|name| name.len() <= 32 && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
+        );
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), Kind::ALL.len());

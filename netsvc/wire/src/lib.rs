@@ -13,7 +13,7 @@ mod line;
 mod parse;
 pub mod stamp;
 
-pub use encode::{Encoder, EncodeError};
+pub use encode::{EncodeError, Encoder};
 pub use event::{Class, Kind};
 pub use line::{Event, HeaderText, Record, Severity, WriterId};
 pub use parse::{Malformed, parse};

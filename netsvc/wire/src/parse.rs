@@ -32,16 +32,10 @@ pub fn parse(line: &[u8]) -> Result<Record, Malformed> {
     let app = cursor.word("APP-NAME")?.to_owned();
     cursor.word("PROCID")?;
     let kind = cursor.word("MSGID")?.to_owned();
-    elements(&mut cursor, Record {
-        at,
-        priority,
-        node,
-        app,
-        kind,
-        writer: crate::WriterId(0),
-        number: 0,
-        fields: Vec::new(),
-    })
+    elements(
+        &mut cursor,
+        Record { at, priority, node, app, kind, writer: crate::WriterId(0), number: 0, fields: Vec::new() },
+    )
 }
 
 fn priority(cursor: &mut Cursor<'_>) -> Result<u8, Malformed> {
@@ -136,8 +130,10 @@ impl<'a> Cursor<'a> {
 
     fn name(&mut self, reason: &'static str) -> Result<&'a str, Malformed> {
         let rest = self.rest();
-        let length =
-            rest.bytes().take_while(|byte| byte.is_ascii_graphic() && !matches!(byte, b'=' | b']' | b'"')).count();
+        let length = rest
+            .bytes()
+            .take_while(|byte| byte.is_ascii_graphic() && !matches!(byte, b'=' | b']' | b'"'))
+            .count();
         if !(1..=48).contains(&length) {
             return Err(self.malformed(reason));
         }
@@ -178,9 +174,14 @@ mod tests {
 
     fn line_of(value: &[u8]) -> Vec<u8> {
         let mut encoder = Encoder::new("ev@32473".parse().unwrap(), WriterId(0xfeed));
-        let event = Event::new(1_764_000_000_123_456, "web-01".parse().unwrap(), "ssh".parse().unwrap(), Kind::Command)
-            .with(field::SRC_IP, "192.0.2.7")
-            .with(field::COMMAND, value);
+        let event = Event::new(
+            1_764_000_000_123_456,
+            "web-01".parse().unwrap(),
+            "ssh".parse().unwrap(),
+            Kind::Command,
+        )
+        .with(field::SRC_IP, "192.0.2.7")
+        .with(field::COMMAND, value);
         let mut out = Vec::new();
         encoder.encode(&event, &mut out).unwrap();
         out
@@ -199,7 +200,8 @@ mod tests {
     #[test]
     fn a_relay_may_add_an_element_and_a_message() {
         let line = String::from_utf8(line_of(b"id")).unwrap();
-        let relayed = line.replace("command [", "command [origin ip=\"192.0.2.1\"][").replace("]\n", "] text\n");
+        let relayed =
+            line.replace("command [", "command [origin ip=\"192.0.2.1\"][").replace("]\n", "] text\n");
         assert_eq!(parse(relayed.as_bytes()).unwrap(), parse(line.as_bytes()).unwrap());
     }
 
@@ -222,7 +224,8 @@ mod tests {
         fn every_value_survives_and_stays_on_one_line(value: Vec<u8>) {
             let line = line_of(&value);
             prop_assert_eq!(line.iter().filter(|&&byte| byte == b'\n').count(), 1);
-            prop_assert_eq!(parse(&line).unwrap().field("command"), Some(value.as_slice()));
+            let record = parse(&line).unwrap();
+            prop_assert_eq!(record.field("command"), Some(value.as_slice()));
         }
 
         #[test]
