@@ -1,1 +1,25 @@
-//! placeholder
+//! What every service shares: the driver that accepts, limits and records, so that a service cannot
+//! forget to; the [`Machine`] contract and the [`Session`] for library-driven protocols; TLS, keys,
+//! logins, and the spool that event lines are written to.
+
+pub mod blob;
+pub mod control;
+pub mod credential;
+pub mod def;
+pub mod host;
+pub mod keys;
+pub mod limits;
+pub mod login;
+pub mod machine;
+pub mod recorder;
+pub mod server;
+pub mod session;
+pub mod spool;
+pub mod testing;
+pub mod tls;
+
+pub use credential::Credential;
+pub use def::{Def, Port, Serve, Setting, SettingKind};
+pub use host::{Host, Node, Stage};
+pub use machine::{Action, Fields, Input, Machine, Out};
+pub use session::{Link, Session};

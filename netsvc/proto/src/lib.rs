@@ -1,1 +1,8 @@
-//! placeholder
+//! The services: one file or folder in `services/` each, listed by `build.rs`.
+
+pub mod services {
+    //! Every service that there is.
+    include!(concat!(env!("OUT_DIR"), "/services.rs"));
+}
+
+pub use services::ALL;

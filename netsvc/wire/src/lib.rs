@@ -15,7 +15,7 @@ pub mod stamp;
 
 pub use encode::{EncodeError, Encoder};
 pub use event::{Class, Kind};
-pub use line::{Event, HeaderText, Record, Severity, WriterId};
+pub use line::{BadHeaderText, Event, HeaderText, Record, Severity, WriterId};
 pub use parse::{Malformed, parse};
 
 /// Longest event line in bytes, newline included. Longer values become blobs before they get here.

@@ -1,0 +1,142 @@
+//! A service as data: what it is called, where it listens, what can be set, how it is served.
+
+use crate::{Host, Link, Machine, Session};
+use netsvc_persona::stage::{PortSpec, ServiceInfo, SettingInfo, Transport};
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+
+/// A service. One `static SERVICE: Def` in each file of `services/`.
+#[derive(Debug)]
+pub struct Def {
+    /// Name, `[a-z0-9_]+`.
+    pub slug: &'static str,
+    /// What it is, in a few words.
+    pub about: &'static str,
+    /// Where it listens by default.
+    pub ports: &'static [Port],
+    /// What can be set.
+    pub settings: &'static [Setting],
+    /// Time without a byte from the peer before the connection is closed.
+    pub idle: Duration,
+    /// Longest life of a connection.
+    pub total: Duration,
+    /// How a connection is served.
+    pub serve: Serve,
+}
+
+/// A port of a service.
+#[derive(Clone, Copy, Debug)]
+pub struct Port {
+    /// TCP or UDP.
+    pub transport: Transport,
+    /// Number.
+    pub number: u16,
+    /// TLS from the first byte.
+    pub tls: bool,
+}
+
+/// A setting of a service, checked before it reaches the stage.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    /// Key.
+    pub key: &'static str,
+    /// What values it takes.
+    pub kind: SettingKind,
+    /// Default; empty: from the persona.
+    pub default: &'static str,
+    /// What it does, in neutral words.
+    pub help: &'static str,
+}
+
+/// What values a setting takes.
+#[derive(Clone, Copy, Debug)]
+pub enum SettingKind {
+    /// One line of text.
+    Text,
+    /// A text that must not be shown.
+    Secret,
+    /// `yes`/`no`, `true`/`false`, `on`/`off`, `1`/`0`.
+    Bool,
+    /// A whole number in a range, both ends included.
+    Int(i64, i64),
+    /// One of these words.
+    Enum(&'static [&'static str]),
+}
+
+/// The future of an asynchronous service.
+pub type ServeFuture = Pin<Box<dyn Future<Output = std::io::Result<()>> + Send>>;
+
+/// How a connection is served.
+#[derive(Clone, Copy)]
+pub enum Serve {
+    /// By a state machine without input or output of its own.
+    Machine(fn(&Arc<Host>, &Link) -> Box<dyn Machine>),
+    /// By a task that reads and writes itself, for protocols that a library drives or that need
+    /// connections of their own.
+    Task(fn(Session) -> ServeFuture),
+}
+
+impl std::fmt::Debug for Serve {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Serve::Machine(_) => "Machine",
+            Serve::Task(_) => "Task",
+        })
+    }
+}
+
+impl Def {
+    /// Idle time that suits interactive protocols.
+    pub const IDLE: Duration = Duration::from_secs(300);
+    /// Longest life of an ordinary connection.
+    pub const TOTAL: Duration = Duration::from_secs(3600);
+
+    /// The catalogue entry of this service.
+    pub fn info(&self) -> ServiceInfo {
+        ServiceInfo {
+            slug: self.slug.to_owned(),
+            about: self.about.to_owned(),
+            ports: self
+                .ports
+                .iter()
+                .map(|port| PortSpec {
+                    slug: self.slug.to_owned(),
+                    transport: port.transport,
+                    port: port.number,
+                    tls: port.tls,
+                })
+                .collect(),
+            settings: self.settings.iter().map(Setting::info).collect(),
+        }
+    }
+}
+
+impl Port {
+    /// A plain TCP port.
+    pub const fn tcp(number: u16) -> Self {
+        Port { transport: Transport::Tcp, number, tls: false }
+    }
+
+    /// A TCP port with TLS from the first byte.
+    pub const fn tls(number: u16) -> Self {
+        Port { transport: Transport::Tcp, number, tls: true }
+    }
+}
+
+impl Setting {
+    fn info(&self) -> SettingInfo {
+        let (kind, range) = match self.kind {
+            SettingKind::Text => ("text", String::new()),
+            SettingKind::Secret => ("secret", String::new()),
+            SettingKind::Bool => ("bool", String::new()),
+            SettingKind::Int(low, high) => ("int", format!("{low}..{high}")),
+            SettingKind::Enum(words) => ("enum", words.join("|")),
+        };
+        SettingInfo {
+            key: self.key.to_owned(),
+            kind: kind.to_owned(),
+            default: self.default.to_owned(),
+            range,
+            help: self.help.to_owned(),
+        }
+    }
+}

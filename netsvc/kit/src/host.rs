@@ -1,0 +1,230 @@
+//! What a service may know: its process ([`Stage`]), its node ([`Node`]), and itself there ([`Host`]).
+
+use crate::{
+    Credential, Fields, Link, keys::RsaKeys, limits::Caps, login::Logins, recorder, recorder::Recorder, tls,
+};
+use netsvc_persona::{Persona, Product, stage::Settings, subkey};
+use netsvc_wire::{Event, HeaderText, Kind, field};
+use parking_lot::Mutex;
+use rand_chacha::ChaCha20Rng;
+use std::{
+    any::{Any, TypeId},
+    collections::BTreeMap,
+    path::Path,
+    sync::Arc,
+};
+
+type Shared = Mutex<BTreeMap<TypeId, Arc<dyn Any + Send + Sync>>>;
+
+/// One stage process: what all its nodes share.
+pub struct Stage {
+    settings: Settings,
+    recorder: Recorder,
+    pub(crate) caps: Arc<Caps>,
+    logins: Logins,
+    rsa: RsaKeys,
+    shared: Shared,
+}
+
+/// One node.
+pub struct Node {
+    /// The document.
+    pub persona: Arc<Persona>,
+    /// Name of the node as it stands in event lines.
+    pub name: HeaderText,
+    /// Same name for counting.
+    pub(crate) key: Arc<str>,
+    /// The process.
+    pub stage: Arc<Stage>,
+    pub(crate) tls: tokio::sync::OnceCell<openssl::ssl::SslContext>,
+    shared: Shared,
+}
+
+/// One service on one node.
+pub struct Host {
+    /// The node.
+    pub node: Arc<Node>,
+    /// Slug of the service as it stands in event lines.
+    pub app: HeaderText,
+    settings: BTreeMap<String, String>,
+}
+
+impl std::fmt::Debug for Host {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}/{}", self.node.name, self.app)
+    }
+}
+
+impl Stage {
+    /// A process with `settings`, recording into `recorder`.
+    pub fn new(settings: Settings, recorder: Recorder) -> Arc<Self> {
+        let caps = Caps::new(settings.limits.clone());
+        let rsa = RsaKeys::new(&settings.spool);
+        Arc::new(Stage {
+            caps,
+            rsa,
+            recorder,
+            settings,
+            logins: Logins::default(),
+            shared: Shared::default(),
+        })
+    }
+
+    /// Folder for what must survive a restart.
+    pub fn state_folder(&self) -> std::path::PathBuf {
+        self.settings.spool.join("state")
+    }
+
+    /// Folder of the process.
+    pub fn spool(&self) -> &Path {
+        &self.settings.spool
+    }
+
+    /// How the process was set up.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// RSA keys.
+    pub fn rsa(&self) -> &RsaKeys {
+        &self.rsa
+    }
+
+    /// The one recorder of the process.
+    pub fn recorder(&self) -> &Recorder {
+        &self.recorder
+    }
+
+    /// The one value of type `T` that all nodes share; made by `make` at first use.
+    pub fn shared<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> Arc<T> {
+        shared(&self.shared, make)
+    }
+}
+
+impl Node {
+    /// A node of `stage`.
+    ///
+    /// # Errors
+    /// When the node's name cannot stand in an event line.
+    pub fn new(stage: &Arc<Stage>, persona: Persona) -> Result<Arc<Self>, netsvc_wire::BadHeaderText> {
+        Ok(Arc::new(Node {
+            name: persona.node.parse()?,
+            key: persona.node.as_str().into(),
+            persona: Arc::new(persona),
+            stage: stage.clone(),
+            tls: tokio::sync::OnceCell::new(),
+            shared: Shared::default(),
+        }))
+    }
+
+    /// The one value of type `T` that all services of the node share; made by `make` at first use.
+    pub fn shared<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> Arc<T> {
+        shared(&self.shared, make)
+    }
+}
+
+fn shared<T: Any + Send + Sync>(values: &Shared, make: impl FnOnce() -> T) -> Arc<T> {
+    let mut values = values.lock();
+    let value = values.entry(TypeId::of::<T>()).or_insert_with(|| Arc::new(make())).clone();
+    drop(values);
+    // The entry under a type's id always holds that type; `make` would only run again if it did not.
+    value.downcast().unwrap_or_else(|_| unreachable_shared())
+}
+
+#[expect(clippy::panic, reason = "the map is keyed by the type that the value has")]
+fn unreachable_shared<T>() -> T {
+    panic!("a shared value has another type than its key")
+}
+
+impl Host {
+    /// A service of `node`.
+    ///
+    /// # Errors
+    /// When the slug cannot stand in an event line.
+    pub fn new(
+        node: Arc<Node>,
+        slug: &str,
+        settings: BTreeMap<String, String>,
+    ) -> Result<Arc<Self>, netsvc_wire::BadHeaderText> {
+        Ok(Arc::new(Host { app: slug.parse()?, node, settings }))
+    }
+
+    /// The persona.
+    pub fn persona(&self) -> &Persona {
+        &self.node.persona
+    }
+
+    /// A setting as configured; `None` when left at its default or empty.
+    pub fn setting(&self, key: &str) -> Option<&str> {
+        self.settings.get(key).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// A setting that is a yes or no.
+    pub fn flag(&self, key: &str, default: bool) -> bool {
+        match self.setting(key) {
+            Some(value) => matches!(value.to_ascii_lowercase().as_str(), "yes" | "true" | "on" | "1"),
+            None => default,
+        }
+    }
+
+    /// The product that this service shows, if the persona names one.
+    pub fn product(&self) -> Option<&Product> {
+        self.node.persona.products.get(self.app.as_str())
+    }
+
+    /// A generator for random-looking values of this service that stay the same for `label`.
+    pub fn generator(&self, label: &str) -> ChaCha20Rng {
+        let key = self.node.persona.subkey.hex_bytes().unwrap_or_default();
+        subkey::generator(&key, &[self.app.as_str(), label])
+    }
+
+    /// The node's clock, µs since the epoch.
+    pub fn clock(&self) -> i64 {
+        self.node.persona.clock(recorder::now())
+    }
+
+    /// Whether logins cost the time that the real daemon takes.
+    pub fn natural_delays(&self) -> bool {
+        self.node.stage.settings().natural_delays
+    }
+
+    /// Whether `user` with `password` gets in over `link`.
+    pub fn login(&self, link: &Link, user: &[u8], password: &[u8]) -> bool {
+        self.node.stage.logins.check(self.persona(), link.peer.ip(), user, password)
+    }
+
+    /// Writes an event of this service on the connection `link`.
+    pub fn record(&self, link: &Link, kind: Kind, fields: Fields) {
+        self.node.stage.recorder.record(self.event(link, kind, fields));
+    }
+
+    /// Stores `content` and writes an event with its hash.
+    pub fn capture(&self, link: &Link, kind: Kind, fields: Fields, content: &[u8]) {
+        self.node.stage.recorder.capture(self.event(link, kind, fields), content);
+    }
+
+    /// Writes an `auth_attempt`.
+    pub fn credential(&self, link: &Link, credential: Credential) {
+        self.record(link, Kind::AuthAttempt, credential.fields());
+    }
+
+    /// The TLS context of the node, made at first use.
+    ///
+    /// # Errors
+    /// When key or certificate cannot be made.
+    pub async fn tls(&self) -> std::io::Result<openssl::ssl::SslContext> {
+        self.node.tls.get_or_try_init(|| tls::context(&self.node)).await.cloned()
+    }
+
+    fn event(&self, link: &Link, kind: Kind, fields: Fields) -> Event {
+        let mut event = recorder::event_now(&self.node.name, &self.app, kind);
+        event.fields.reserve(fields.len() + 5);
+        event.fields.push((field::SRC_IP, link.peer.ip().to_string().into_bytes()));
+        event.fields.push((field::SRC_PORT, link.peer.port().to_string().into_bytes()));
+        event.fields.push((field::DST_IP, link.local.ip().to_string().into_bytes()));
+        event.fields.push((field::DST_PORT, link.port.to_string().into_bytes()));
+        event.fields.push((field::SESSION, link.session.to_string().into_bytes()));
+        event.fields.extend(fields);
+        event
+    }
+}

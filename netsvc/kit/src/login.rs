@@ -1,0 +1,91 @@
+//! Who gets in: one decision for all services of a node, so that a pair that works on one works on all.
+
+use netsvc_persona::{LoginPolicy, Persona};
+use parking_lot::Mutex;
+use std::{collections::BTreeMap, net::IpAddr};
+
+/// Sources whose attempts are remembered; beyond that the oldest is forgotten.
+const REMEMBERED: usize = 50_000;
+
+/// Attempts of the sources of one process, by node.
+#[derive(Debug, Default)]
+pub struct Logins {
+    inner: Mutex<Memory>,
+}
+
+#[derive(Debug, Default)]
+struct Memory {
+    sources: BTreeMap<(String, IpAddr), Source>,
+    /// Order of arrival, for forgetting.
+    arrivals: std::collections::VecDeque<(String, IpAddr)>,
+}
+
+#[derive(Debug, Default)]
+struct Source {
+    attempts: u32,
+    accepted: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+impl Logins {
+    /// Whether `user` with `password` gets in, from `source`, at the node of `persona`.
+    pub fn check(&self, persona: &Persona, source: IpAddr, user: &[u8], password: &[u8]) -> bool {
+        match persona.login {
+            LoginPolicy::Deny => false,
+            LoginPolicy::AcceptListed => listed(persona, user, password),
+            LoginPolicy::AcceptAfter(attempts) => self.after(persona, source, user, password, attempts),
+        }
+    }
+
+    fn after(&self, persona: &Persona, source: IpAddr, user: &[u8], password: &[u8], needed: u32) -> bool {
+        let mut memory = self.inner.lock();
+        let key = (persona.node.clone(), source);
+        if !memory.sources.contains_key(&key) {
+            if REMEMBERED <= memory.sources.len()
+                && let Some(oldest) = memory.arrivals.pop_front()
+            {
+                memory.sources.remove(&oldest);
+            }
+            memory.arrivals.push_back(key.clone());
+        }
+        let known = memory.sources.entry(key).or_default();
+        if let Some((accepted_user, accepted_password)) = &known.accepted {
+            return accepted_user == user && accepted_password == password;
+        }
+        known.attempts = known.attempts.saturating_add(1);
+        if known.attempts < needed {
+            return false;
+        }
+        known.accepted = Some((user.to_vec(), password.to_vec()));
+        true
+    }
+}
+
+/// Whether the persona lists this pair.
+pub fn listed(persona: &Persona, user: &[u8], password: &[u8]) -> bool {
+    persona.users.iter().any(|known| {
+        known.name.as_bytes() == user
+            && known.password.as_ref().is_some_and(|secret| secret.0.as_bytes() == password)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::persona;
+
+    #[test]
+    fn the_pair_of_the_third_attempt_stays_valid_and_no_other_becomes_so() {
+        let logins = Logins::default();
+        let mut persona = persona("db-01");
+        persona.login = LoginPolicy::AcceptAfter(3);
+        let attempt = |source: &str, password: &str| {
+            logins.check(&persona, source.parse().unwrap(), b"root", password.as_bytes())
+        };
+        assert!(!attempt("192.0.2.1", "a"));
+        assert!(!attempt("192.0.2.1", "b"));
+        assert!(!attempt("192.0.2.2", "b"), "another source counts for itself");
+        assert!(attempt("192.0.2.1", "c"));
+        assert!(attempt("192.0.2.1", "c"));
+        assert!(!attempt("192.0.2.1", "d"));
+    }
+}

@@ -1,0 +1,164 @@
+//! A protocol as a state machine: bytes in, actions out, no input or output of its own.
+
+use crate::{Credential, Session};
+use netsvc_wire::Kind;
+use std::{io, time::Duration};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+/// Named values of an event.
+pub type Fields = Vec<(&'static str, Vec<u8>)>;
+
+/// What happens to a connection.
+#[derive(Clone, Copy, Debug)]
+pub enum Input<'a> {
+    /// It was accepted (again after a TLS handshake that [`Out::start_tls`] asked for).
+    Open,
+    /// The peer sent these bytes, in pieces of any size.
+    Bytes(&'a [u8]),
+    /// The peer will send no more.
+    Eof,
+}
+
+/// The protocol state of one connection. Fed the same bytes in other pieces, it must act the same.
+pub trait Machine: Send {
+    /// Takes `input` and says what to do.
+    fn step(&mut self, input: Input<'_>, out: &mut Out);
+}
+
+/// What to do, in order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Send these bytes.
+    Send(Vec<u8>),
+    /// Wait before the next action, as the real daemon would.
+    Wait(Duration),
+    /// Write an event.
+    Record(Kind, Fields),
+    /// Store these bytes and write an event with their hash.
+    Capture(Kind, Fields, Vec<u8>),
+    /// Begin a TLS handshake; bytes that the peer sent before it are discarded (RFC 3207 §4.2).
+    StartTls,
+    /// Close the connection.
+    Close,
+}
+
+/// Collects actions.
+#[derive(Debug, Default)]
+pub struct Out {
+    actions: Vec<Action>,
+}
+
+impl Out {
+    /// Sends `bytes`; joined to what was sent just before.
+    pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        let bytes = bytes.as_ref();
+        if bytes.is_empty() {
+            return;
+        }
+        if let Some(Action::Send(last)) = self.actions.last_mut() {
+            last.extend_from_slice(bytes);
+        } else {
+            self.actions.push(Action::Send(bytes.to_vec()));
+        }
+    }
+
+    /// Waits before the next action.
+    pub fn wait(&mut self, time: Duration) {
+        if !time.is_zero() {
+            self.actions.push(Action::Wait(time));
+        }
+    }
+
+    /// Writes an event.
+    pub fn record(&mut self, kind: Kind, fields: Fields) {
+        self.actions.push(Action::Record(kind, fields));
+    }
+
+    /// Writes an `auth_attempt`.
+    pub fn credential(&mut self, credential: Credential) {
+        self.record(Kind::AuthAttempt, credential.fields());
+    }
+
+    /// Stores `content` and writes an event with its hash.
+    pub fn capture(&mut self, kind: Kind, fields: Fields, content: Vec<u8>) {
+        self.actions.push(Action::Capture(kind, fields, content));
+    }
+
+    /// Begins a TLS handshake; the machine gets [`Input::Open`] again when it is done.
+    pub fn start_tls(&mut self) {
+        self.actions.push(Action::StartTls);
+    }
+
+    /// Closes the connection after what was asked for so far.
+    pub fn close(&mut self) {
+        self.actions.push(Action::Close);
+    }
+
+    /// Whether the connection is to be closed.
+    pub fn closing(&self) -> bool {
+        self.actions.contains(&Action::Close)
+    }
+
+    /// The actions so far; empties the list.
+    pub fn take(&mut self) -> Vec<Action> {
+        std::mem::take(&mut self.actions)
+    }
+}
+
+/// What a run of actions ended with.
+enum Next {
+    Read,
+    Reopen,
+    Close,
+}
+
+/// Drives `machine` over `session` to its end.
+///
+/// # Errors
+/// When the connection fails; the session records its end in any case.
+pub async fn drive(mut session: Session, mut machine: Box<dyn Machine>) -> io::Result<()> {
+    let mut out = Out::default();
+    let mut buffer = vec![0; 4096];
+    machine.step(Input::Open, &mut out);
+    loop {
+        match perform(&mut session, &mut out).await? {
+            Next::Close => return session.shutdown().await,
+            Next::Reopen => {
+                machine.step(Input::Open, &mut out);
+                continue;
+            }
+            Next::Read => {}
+        }
+        let count = session.read(&mut buffer).await?;
+        match buffer.get(..count) {
+            Some(bytes) if count > 0 => machine.step(Input::Bytes(bytes), &mut out),
+            _ => {
+                machine.step(Input::Eof, &mut out);
+                perform(&mut session, &mut out).await?;
+                return session.shutdown().await;
+            }
+        }
+    }
+}
+
+async fn perform(session: &mut Session, out: &mut Out) -> io::Result<Next> {
+    for action in out.take() {
+        match action {
+            Action::Send(bytes) => session.write_all(&bytes).await?,
+            Action::Wait(time) => tokio::time::sleep(time).await,
+            Action::Record(kind, fields) => session.record(kind, fields),
+            Action::Capture(kind, fields, content) => session.capture(kind, fields, &content),
+            Action::StartTls => {
+                session.flush().await?;
+                session.start_tls().await?;
+                return Ok(Next::Reopen);
+            }
+            Action::Close => {
+                session.flush().await?;
+                return Ok(Next::Close);
+            }
+        }
+    }
+    session.flush().await?;
+    Ok(Next::Read)
+}

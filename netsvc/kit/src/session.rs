@@ -1,0 +1,305 @@
+//! One connection: a stream that counts, limits and records what passes through it.
+//!
+//! `connect` is written when the session begins, `first_bytes` at the first bytes from the peer and
+//! `disconnect` when it is dropped, however that comes about.
+
+use crate::{Fields, Host, limits::Place, recorder};
+use netsvc_wire::{Kind, field};
+use openssl::ssl::Ssl;
+use std::{
+    fmt, io,
+    net::SocketAddr,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+    time::{Instant, Sleep},
+};
+use tokio_openssl::SslStream;
+
+/// Most of the first bytes that is kept.
+const FIRST_BYTES: usize = 4096;
+/// Longest TLS handshake.
+const HANDSHAKE: Duration = Duration::from_secs(30);
+
+/// The two ends of a connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Link {
+    /// The peer.
+    pub peer: SocketAddr,
+    /// The node's end as bound.
+    pub local: SocketAddr,
+    /// Port that the peer addressed; differs from the bound one where ports are offset.
+    pub port: u16,
+    /// Whether TLS begins with the first byte.
+    pub tls: bool,
+    /// Joins the events of the connection.
+    pub session: SessionId,
+}
+
+/// Identifies a connection, 16 hex digits in events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionId(pub u64);
+
+impl fmt::Display for SessionId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:016x}", self.0)
+    }
+}
+
+enum Stream {
+    Plain(TcpStream),
+    Tls(Box<SslStream<TcpStream>>),
+    /// Between two states of a start-TLS.
+    Gone,
+}
+
+/// A connection to a service.
+pub struct Session {
+    stream: Stream,
+    host: Arc<Host>,
+    link: Link,
+    begun: Instant,
+    idle: Duration,
+    timer: Pin<Box<Sleep>>,
+    bytes_in: u64,
+    bytes_out: u64,
+    reason: &'static str,
+    place: Option<Place>,
+}
+
+impl Session {
+    /// Begins a session on an accepted connection and records `connect`.
+    pub fn begin(
+        stream: TcpStream,
+        host: Arc<Host>,
+        link: Link,
+        idle: Duration,
+        place: Option<Place>,
+    ) -> Self {
+        host.record(&link, Kind::Connect, vec![(field::TRANSPORT, b"tcp".to_vec())]);
+        Session {
+            stream: Stream::Plain(stream),
+            host,
+            link,
+            begun: Instant::now(),
+            idle,
+            timer: Box::pin(tokio::time::sleep(idle)),
+            bytes_in: 0,
+            bytes_out: 0,
+            reason: "closed",
+            place,
+        }
+    }
+
+    /// The service on its node.
+    pub fn host(&self) -> &Arc<Host> {
+        &self.host
+    }
+
+    /// The ends of the connection.
+    pub fn link(&self) -> &Link {
+        &self.link
+    }
+
+    /// Whether the stream is inside TLS now.
+    pub fn is_tls(&self) -> bool {
+        matches!(self.stream, Stream::Tls(_))
+    }
+
+    /// Writes an event of this connection.
+    pub fn record(&self, kind: Kind, fields: Fields) {
+        self.host.record(&self.link, kind, fields);
+    }
+
+    /// Stores `content` and writes an event with its hash.
+    pub fn capture(&self, kind: Kind, fields: Fields, content: &[u8]) {
+        self.host.capture(&self.link, kind, fields, content);
+    }
+
+    /// Sends everything and says that no more will come.
+    ///
+    /// # Errors
+    /// When the peer is gone already.
+    pub async fn shutdown(&mut self) -> io::Result<()> {
+        tokio::io::AsyncWriteExt::shutdown(self).await
+    }
+
+    /// Why the connection ends, for its `disconnect`.
+    pub fn set_reason(&mut self, reason: &'static str) {
+        self.reason = reason;
+    }
+
+    /// Does the server's part of a TLS handshake and records it. Bytes already received but not read
+    /// belong to the handshake only if they came after the reply that allowed it, which TCP keeps apart
+    /// for an honest peer; what a dishonest one sends too early fails the handshake.
+    ///
+    /// # Errors
+    /// When the handshake fails or takes too long.
+    pub async fn start_tls(&mut self) -> io::Result<()> {
+        let context = self.host.tls().await?;
+        let Stream::Plain(stream) = std::mem::replace(&mut self.stream, Stream::Gone) else {
+            return Err(io::Error::other("TLS inside TLS"));
+        };
+        let ssl = Ssl::new(&context).map_err(io::Error::other)?;
+        let mut stream = SslStream::new(ssl, stream).map_err(io::Error::other)?;
+        let done = tokio::time::timeout(HANDSHAKE, Pin::new(&mut stream).accept()).await;
+        let outcome = match &done {
+            Ok(Ok(())) => "completed",
+            Ok(Err(_)) => "failed",
+            Err(_) => "timeout",
+        };
+        self.record(Kind::TlsHandshake, handshake_fields(stream.ssl(), outcome));
+        match done {
+            Ok(Ok(())) => {
+                self.stream = Stream::Tls(Box::new(stream));
+                Ok(())
+            }
+            _ => {
+                self.reason = "tls handshake failed";
+                Err(io::Error::other("TLS handshake"))
+            }
+        }
+    }
+}
+
+fn handshake_fields(ssl: &openssl::ssl::SslRef, outcome: &str) -> Fields {
+    let mut fields: Fields = vec![(field::OUTCOME, outcome.as_bytes().to_vec())];
+    if let Some(name) = ssl.servername_raw(openssl::ssl::NameType::HOST_NAME) {
+        fields.push((field::SNI, name.to_vec()));
+    }
+    if outcome == "completed" {
+        fields.push((field::TLS_VERSION, ssl.version_str().as_bytes().to_vec()));
+        if let Some(cipher) = ssl.current_cipher() {
+            fields.push((field::CIPHER, cipher.name().as_bytes().to_vec()));
+        }
+    }
+    if let Some(protocol) = ssl.selected_alpn_protocol() {
+        fields.push((field::ALPN, protocol.to_vec()));
+    }
+    fields
+}
+
+impl AsyncRead for Session {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let before = buffer.filled().len();
+        let polled = match &mut this.stream {
+            Stream::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
+            Stream::Tls(stream) => Pin::new(stream.as_mut()).poll_read(context, buffer),
+            Stream::Gone => Poll::Ready(Ok(())),
+        };
+        match polled {
+            Poll::Pending => {
+                if this.timer.as_mut().poll_deadline(context) {
+                    this.reason = "idle";
+                    return Poll::Ready(Err(io::Error::from(io::ErrorKind::TimedOut)));
+                }
+                Poll::Pending
+            }
+            Poll::Ready(result) => {
+                let fresh = buffer.filled().get(before..).unwrap_or_default();
+                if !fresh.is_empty() && this.bytes_in == 0 {
+                    let kept = fresh.get(..FIRST_BYTES).unwrap_or(fresh);
+                    this.record(Kind::FirstBytes, vec![(field::DATA, kept.to_vec())]);
+                }
+                this.bytes_in += fresh.len() as u64;
+                let deadline = Instant::now() + this.idle;
+                this.timer.as_mut().reset(deadline);
+                Poll::Ready(result)
+            }
+        }
+    }
+}
+
+/// A timer that can be asked whether it is over.
+trait Deadline {
+    fn poll_deadline(self, context: &mut Context<'_>) -> bool;
+}
+
+impl Deadline for Pin<&mut Sleep> {
+    fn poll_deadline(self, context: &mut Context<'_>) -> bool {
+        Future::poll(self, context).is_ready()
+    }
+}
+
+impl AsyncWrite for Session {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let polled = match &mut this.stream {
+            Stream::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
+            Stream::Tls(stream) => Pin::new(stream.as_mut()).poll_write(context, bytes),
+            Stream::Gone => Poll::Ready(Err(io::Error::from(io::ErrorKind::NotConnected))),
+        };
+        match &polled {
+            Poll::Ready(Ok(count)) => {
+                this.bytes_out += *count as u64;
+                let deadline = Instant::now() + this.idle;
+                this.timer.as_mut().reset(deadline);
+            }
+            // A peer that never reads must not hold a connection for ever.
+            Poll::Pending if this.timer.as_mut().poll_deadline(context) => {
+                this.reason = "idle";
+                return Poll::Ready(Err(io::Error::from(io::ErrorKind::TimedOut)));
+            }
+            _ => {}
+        }
+        polled
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.get_mut().stream {
+            Stream::Plain(stream) => Pin::new(stream).poll_flush(context),
+            Stream::Tls(stream) => Pin::new(stream.as_mut()).poll_flush(context),
+            Stream::Gone => Poll::Ready(Ok(())),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.get_mut().stream {
+            Stream::Plain(stream) => Pin::new(stream).poll_shutdown(context),
+            Stream::Tls(stream) => Pin::new(stream.as_mut()).poll_shutdown(context),
+            Stream::Gone => Poll::Ready(Ok(())),
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        drop(self.place.take());
+        let reason = if std::thread::panicking() { "fault" } else { self.reason };
+        self.record(
+            Kind::Disconnect,
+            vec![
+                (field::DURATION_MS, self.begun.elapsed().as_millis().to_string().into_bytes()),
+                (field::BYTES_IN, self.bytes_in.to_string().into_bytes()),
+                (field::BYTES_OUT, self.bytes_out.to_string().into_bytes()),
+                (field::REASON, reason.as_bytes().to_vec()),
+            ],
+        );
+    }
+}
+
+impl SessionId {
+    /// A new id: time and a counter, mixed so that it says neither.
+    pub fn fresh() -> Self {
+        use std::sync::atomic::{AtomicU64, Ordering};
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let count = NEXT.fetch_add(1, Ordering::Relaxed);
+        let time = u64::try_from(recorder::now()).unwrap_or_default();
+        // SplitMix64's finaliser is a bijection, so ids of one process never repeat.
+        let mut mixed =
+            time.wrapping_shl(12).wrapping_add(count).wrapping_add(u64::from(std::process::id()) << 48);
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        SessionId(mixed ^ (mixed >> 31))
+    }
+}

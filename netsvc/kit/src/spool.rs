@@ -1,0 +1,251 @@
+//! The spool of event lines: the bounded folder that a process writes and a collector reads.
+//!
+//! Segments are `lines/<writer>-<index>.seg`. Each process start has a new writer id and so new
+//! segments; an old one is never appended to. A line is written with one `write` call, so a kill can
+//! only tear the last one. A thread calls fsync once a second while there is something new.
+
+use netsvc_wire::{Class, Encoder, Event, HeaderText, WriterId};
+use parking_lot::Mutex;
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, Write},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+/// Bytes after which a segment is closed and the next begun.
+pub const SEGMENT_BYTES: u64 = 8 << 20;
+
+/// Where lines go.
+#[derive(Debug)]
+pub struct Spool {
+    folder: PathBuf,
+    quota: u64,
+    inner: Mutex<Lines>,
+}
+
+#[derive(Debug)]
+struct Lines {
+    encoder: Encoder,
+    segment: File,
+    index: u32,
+    /// Bytes in the current segment.
+    written: u64,
+    /// Bytes in all segments as of the last look at the folder, plus what was written since.
+    used: u64,
+    dirty: bool,
+    /// Events given up since the last `dropped` line, by class.
+    given_up: [u64; 4],
+    buffer: Vec<u8>,
+}
+
+impl Spool {
+    /// Opens `folder` for a process that starts now.
+    ///
+    /// # Errors
+    /// When the folder or the first segment cannot be made.
+    pub fn open(folder: &Path, sd_id: HeaderText, writer: WriterId, quota: u64) -> io::Result<Arc<Self>> {
+        let folder = folder.join("lines");
+        std::fs::create_dir_all(&folder)?;
+        let segment = segment_file(&folder, writer, 0)?;
+        let used = used(&folder);
+        Ok(Arc::new(Spool {
+            folder,
+            quota,
+            inner: Mutex::new(Lines {
+                encoder: Encoder::new(sd_id, writer),
+                segment,
+                index: 0,
+                written: 0,
+                used,
+                dirty: false,
+                given_up: [0; 4],
+                buffer: Vec::with_capacity(4096),
+            }),
+        }))
+    }
+
+    /// Writes `event` as the next line. When the spool is too full for its class it is given up and counted.
+    pub fn write(&self, event: &Event) -> Written {
+        let mut lines = self.inner.lock();
+        if lines.used > limit(self.quota, event.kind.class()) {
+            lines.give_up(event.kind.class());
+            return Written::GivenUp;
+        }
+        if lines.given_up.iter().any(|&count| count > 0) {
+            self.report_given_up(&mut lines, event);
+        }
+        self.append(&mut lines, event)
+    }
+
+    /// Makes what was written safe against a power loss, if there is something new, and looks how
+    /// much of the quota is in use.
+    pub fn sync(&self) -> io::Result<()> {
+        let file = {
+            let mut lines = self.inner.lock();
+            lines.used = used(&self.folder);
+            if !std::mem::take(&mut lines.dirty) {
+                return Ok(());
+            }
+            lines.segment.try_clone()?
+        };
+        file.sync_data()
+    }
+
+    /// Starts the thread that calls [`Spool::sync`] once a second, as long as the spool exists.
+    pub fn keep_synced(self: &Arc<Self>) {
+        let weak = Arc::downgrade(self);
+        std::thread::spawn(move || {
+            while let Some(spool) = weak.upgrade() {
+                // A failed fsync shows again at the next write, which counts the loss.
+                let _ = spool.sync();
+                drop(spool);
+                std::thread::sleep(Duration::from_secs(1));
+            }
+        });
+    }
+
+    fn append(&self, lines: &mut Lines, event: &Event) -> Written {
+        let mut buffer = std::mem::take(&mut lines.buffer);
+        buffer.clear();
+        let written = match lines.encoder.encode(event, &mut buffer) {
+            Err(_) => Written::TooLong,
+            Ok(_) => match lines.segment.write_all(&buffer) {
+                Ok(()) => Written::Done,
+                Err(_) => {
+                    // The line may be torn: it keeps its number, so that the reader sees the gap,
+                    // and a new segment begins, so that the tear cannot join the next line.
+                    lines.give_up(event.kind.class());
+                    lines.written = SEGMENT_BYTES;
+                    Written::GivenUp
+                }
+            },
+        };
+        let length = buffer.len() as u64;
+        lines.buffer = buffer;
+        if written == Written::Done {
+            lines.dirty = true;
+            lines.written += length;
+            lines.used += length;
+        }
+        if lines.written >= SEGMENT_BYTES {
+            self.rotate(lines);
+        }
+        written
+    }
+
+    fn rotate(&self, lines: &mut Lines) {
+        if let Ok(segment) = segment_file(&self.folder, lines.encoder.writer(), lines.index + 1) {
+            let _ = lines.segment.sync_data();
+            lines.segment = segment;
+            lines.index += 1;
+            lines.written = 0;
+        }
+    }
+
+    fn report_given_up(&self, lines: &mut Lines, cause: &Event) {
+        let counts = std::mem::take(&mut lines.given_up);
+        for (count, class) in counts.into_iter().zip(CLASSES) {
+            if count == 0 {
+                continue;
+            }
+            let event =
+                Event::new(cause.at, cause.node.clone(), cause.app.clone(), netsvc_wire::Kind::Dropped)
+                    .with(netsvc_wire::field::COUNT, count.to_string())
+                    .with(netsvc_wire::field::CLASS, class_name(class));
+            self.append(lines, &event);
+        }
+    }
+}
+
+/// What became of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// It is in the file.
+    Done,
+    /// It was given up and counted.
+    GivenUp,
+    /// Its line would be too long; nothing was written.
+    TooLong,
+}
+
+impl Lines {
+    fn give_up(&mut self, class: Class) {
+        if let Some(count) = self.given_up.get_mut(class as usize) {
+            *count += 1;
+        }
+    }
+}
+
+const CLASSES: [Class; 4] = [Class::Noise, Class::Scan, Class::Interaction, Class::Evidence];
+
+fn class_name(class: Class) -> &'static str {
+    match class {
+        Class::Noise => "noise",
+        Class::Scan => "scan",
+        Class::Interaction => "interaction",
+        Class::Evidence => "evidence",
+    }
+}
+
+/// How full the spool may be for an event of `class` to be still written.
+fn limit(quota: u64, class: Class) -> u64 {
+    let percent = match class {
+        Class::Noise | Class::Scan => 80,
+        Class::Interaction => 90,
+        Class::Evidence => 100,
+    };
+    quota / 100 * percent
+}
+
+fn segment_file(folder: &Path, writer: WriterId, index: u32) -> io::Result<File> {
+    OpenOptions::new().create_new(true).append(true).open(folder.join(format!("{writer}-{index:08}.seg")))
+}
+
+fn used(folder: &Path) -> u64 {
+    let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
+    entries.flatten().filter_map(|entry| entry.metadata().ok()).map(|metadata| metadata.len()).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use netsvc_wire::{Kind, parse};
+
+    fn event(kind: Kind) -> Event {
+        Event::new(1, "web-01".parse().unwrap(), "ssh".parse().unwrap(), kind).with("data", vec![b'x'; 1000])
+    }
+
+    fn lines(folder: &Path) -> Vec<netsvc_wire::Record> {
+        let mut names: Vec<_> =
+            std::fs::read_dir(folder.join("lines")).unwrap().map(|e| e.unwrap().path()).collect();
+        names.sort();
+        let text: Vec<u8> = names.iter().flat_map(|name| std::fs::read(name).unwrap()).collect();
+        text.split_inclusive(|&byte| byte == b'\n').map(|line| parse(line).unwrap()).collect()
+    }
+
+    #[test]
+    fn a_full_spool_gives_up_by_class_and_says_how_many() {
+        let folder = tempfile::tempdir().unwrap();
+        let spool = Spool::open(folder.path(), "ev@32473".parse().unwrap(), WriterId(7), 100_000).unwrap();
+        while spool.write(&event(Kind::Connect)) == Written::Done {}
+        assert_eq!(spool.write(&event(Kind::Connect)), Written::GivenUp);
+        assert_eq!(spool.write(&event(Kind::AuthAttempt)), Written::Done);
+        let all = lines(folder.path());
+        assert!(all.iter().enumerate().all(|(index, line)| line.number == index as u64 + 1), "gapless");
+        let dropped = all.iter().find(|line| line.kind == "dropped").unwrap();
+        assert_eq!((dropped.text("count"), dropped.text("class")), (Some("2"), Some("scan")));
+    }
+
+    #[test]
+    fn segments_follow_each_other_without_a_gap() {
+        let folder = tempfile::tempdir().unwrap();
+        let spool = Spool::open(folder.path(), "ev@32473".parse().unwrap(), WriterId(7), 1 << 30).unwrap();
+        for _ in 0..9000 {
+            assert_eq!(spool.write(&event(Kind::Connect)), Written::Done);
+        }
+        assert_eq!(std::fs::read_dir(folder.path().join("lines")).unwrap().count(), 2);
+        assert!(lines(folder.path()).iter().enumerate().all(|(index, line)| line.number == index as u64 + 1));
+    }
+}

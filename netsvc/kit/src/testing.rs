@@ -1,0 +1,215 @@
+//! For tests of services: a persona to serve and a conversation without a network.
+
+use crate::{
+    Action, Def, Host, Input, Link, Node, Out, Serve, Stage, blob::Blobs, recorder::Recorder,
+    session::SessionId, spool::Spool,
+};
+use netsvc_persona::{
+    Certificate, Hardware, LoginPolicy, Os, PERSONA_VERSION, Persona, Product, Secret, SshKeys, User, Zone,
+    stage::{Limits, Settings},
+};
+use netsvc_wire::{Record, WriterId};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
+
+/// A Debian 12 persona called `node` that accepts `root` with `toor`.
+pub fn persona(node: &str) -> Persona {
+    let secret = |text: &str| Secret(text.to_owned());
+    let text = |text: &str| text.to_owned();
+    let product = |name: &str, version: &str, packaging: &str| Product {
+        name: name.to_owned(),
+        version: version.to_owned(),
+        packaging: packaging.to_owned(),
+    };
+    Persona {
+        persona_version: PERSONA_VERSION,
+        node: text(node),
+        hostname: text("srv-files-03"),
+        domain: text("corp.example"),
+        ip: [127, 0, 0, 1].into(),
+        prefix: 8,
+        gateway: None,
+        mac: text("00:50:56:8a:11:22"),
+        mac_vendor: text("VMware"),
+        os: debian(),
+        hardware: hardware(),
+        booted_at: 1_760_000_000_000_000,
+        installed_at: 1_720_000_000_000_000,
+        clock_offset_ms: 0,
+        zone: Zone { name: text("Europe/Berlin"), abbreviation: text("CET"), offset_minutes: 60 },
+        users: vec![User {
+            name: text("root"),
+            full_name: text("root"),
+            uid: 0,
+            home: text("/root"),
+            shell: text("/bin/bash"),
+            password: Some(secret("toor")),
+        }],
+        login: LoginPolicy::AcceptListed,
+        products: BTreeMap::from([
+            (text("ssh"), product("OpenSSH", "9.2p1", "Debian-2+deb12u3")),
+            (text("http"), product("nginx", "1.22.1", "")),
+            (text("ftp"), product("vsftpd", "3.0.3", "")),
+            (text("smtp"), product("Postfix", "3.7.11", "Debian/GNU")),
+            (text("redis"), product("Redis", "7.0.15", "")),
+            (text("mysql"), product("MariaDB", "10.11.6", "Debian-0+deb12u1")),
+            (text("telnet"), product("telnetd", "0.17", "Debian")),
+        ]),
+        ssh_keys: SshKeys {
+            ed25519: secret(&"11".repeat(32)),
+            ecdsa_p256: secret(&"22".repeat(32)),
+            rsa_bits: 2048,
+        },
+        certificate: certificate(),
+        passive_ports: (40_000, 40_200),
+        subkey: secret(&"33".repeat(32)),
+    }
+}
+
+fn debian() -> Os {
+    let text = |text: &str| text.to_owned();
+    Os {
+        family: text("linux"),
+        id: text("debian12"),
+        pretty_name: text("Debian GNU/Linux 12 (bookworm)"),
+        version: text("12"),
+        codename: text("bookworm"),
+        kernel: text("6.1.0-18-amd64"),
+        kernel_version: text("#1 SMP PREEMPT_DYNAMIC Debian 6.1.76-1 (2024-02-01)"),
+        machine: text("x86_64"),
+        build: 0,
+        ttl: 64,
+    }
+}
+
+fn hardware() -> Hardware {
+    let text = |text: &str| text.to_owned();
+    Hardware {
+        cpu: text("Intel(R) Xeon(R) Gold 6230 CPU @ 2.10GHz"),
+        cpu_vendor: text("GenuineIntel"),
+        cpu_signature: (6, 85, 7),
+        mhz: 2095,
+        cpus: 2,
+        memory_kib: 4_030_876,
+        disk_kib: 41_152_812,
+        disk: text("sda"),
+        interface: text("ens192"),
+        vendor: text("VMware, Inc."),
+        product: text("VMware7,1"),
+        serial: text("VMware-56 4d 1a 2b"),
+        machine_id: text("0123456789abcdef0123456789abcdef"),
+    }
+}
+
+fn certificate() -> Certificate {
+    Certificate {
+        common_name: "srv-files-03.corp.example".to_owned(),
+        organization: String::new(),
+        issuer: "srv-files-03.corp.example".to_owned(),
+        names: vec!["srv-files-03.corp.example".to_owned()],
+        not_before: 1_720_000_000_000_000,
+        not_after: 2_035_360_000_000_000,
+        serial: "5d3c9a1b77e2f04488aa".to_owned(),
+        key: "rsa2048".to_owned(),
+    }
+}
+
+/// A process whose spool is in `folder`, without delays.
+///
+/// # Panics
+/// When the folder cannot be written.
+#[expect(clippy::expect_used, reason = "only tests call this")]
+pub fn stage(folder: &Path) -> Arc<Stage> {
+    let sd_id = netsvc_wire::DEFAULT_SD_ID.parse().expect("the default SD-ID is a name");
+    let spool = Spool::open(folder, sd_id, WriterId(1), 1 << 30).expect("open the spool");
+    let blobs = Blobs::open(folder, 1 << 30, 1 << 26).expect("open the blobs");
+    let settings = Settings {
+        spool: folder.to_owned(),
+        sd_id: netsvc_wire::DEFAULT_SD_ID.to_owned(),
+        limits: Limits::default(),
+        user: None,
+        natural_delays: false,
+    };
+    Stage::new(settings, Recorder::new(spool, blobs))
+}
+
+/// A service on a node of `stage`.
+///
+/// # Panics
+/// When a name cannot stand in an event line.
+#[expect(clippy::expect_used, reason = "only tests call this")]
+pub fn host(stage: &Arc<Stage>, persona: Persona, slug: &str, settings: &[(&str, &str)]) -> Arc<Host> {
+    let node = Node::new(stage, persona).expect("the node's name fits");
+    let settings = settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    Host::new(node, slug, settings).expect("the slug fits")
+}
+
+/// A link from 192.0.2.7 to the node.
+pub fn link(port: u16) -> Link {
+    Link {
+        peer: ([192, 0, 2, 7], 40_000).into(),
+        local: ([192, 0, 2, 1], port).into(),
+        port,
+        tls: false,
+        session: SessionId(1),
+    }
+}
+
+/// Feeds `inputs` to a fresh machine of `def` and returns all actions; adjacent sends are joined.
+///
+/// # Panics
+/// When `def` is not served by a machine.
+#[expect(clippy::panic, reason = "only tests call this")]
+pub fn converse(def: &Def, host: &Arc<Host>, link: &Link, inputs: &[&[u8]]) -> Vec<Action> {
+    let Serve::Machine(open) = def.serve else { panic!("{} is not a machine", def.slug) };
+    let mut machine = open(host, link);
+    let mut out = Out::default();
+    let mut actions: Vec<Action> = Vec::new();
+    machine.step(Input::Open, &mut out);
+    merge(&mut actions, out.take());
+    for input in inputs {
+        if actions.contains(&Action::Close) {
+            break;
+        }
+        machine.step(Input::Bytes(input), &mut out);
+        merge(&mut actions, out.take());
+    }
+    actions
+}
+
+fn merge(all: &mut Vec<Action>, more: Vec<Action>) {
+    for action in more {
+        match (all.last_mut(), action) {
+            (Some(Action::Send(last)), Action::Send(bytes)) => last.extend(bytes),
+            (_, action) => all.push(action),
+        }
+    }
+}
+
+/// Everything sent, joined.
+pub fn sent(actions: &[Action]) -> Vec<u8> {
+    let mut all = Vec::new();
+    for action in actions {
+        if let Action::Send(bytes) = action {
+            all.extend_from_slice(bytes);
+        }
+    }
+    all
+}
+
+/// All lines that a process wrote into `folder` so far.
+///
+/// # Panics
+/// When a line does not parse.
+#[expect(clippy::expect_used, reason = "only tests call this")]
+pub fn records(folder: &Path) -> Vec<Record> {
+    let mut names: Vec<_> = std::fs::read_dir(folder.join("lines"))
+        .expect("list the lines")
+        .flatten()
+        .map(|entry| entry.path())
+        .collect();
+    names.sort();
+    let text: Vec<u8> = names.iter().flat_map(|name| std::fs::read(name).expect("read a segment")).collect();
+    text.split_inclusive(|&byte| byte == b'\n')
+        .map(|line| netsvc_wire::parse(line).expect("a line parses"))
+        .collect()
+}

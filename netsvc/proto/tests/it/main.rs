@@ -1,0 +1,3 @@
+//! Tests of all services.
+
+mod laws;
