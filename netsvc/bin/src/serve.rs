@@ -1,0 +1,79 @@
+//! `serve`: takes orders, serves nodes.
+
+use crate::{inherit, sandbox};
+use netsvc_kit::{Stage, control::Control, server::Server};
+use netsvc_persona::stage::{Answer, Order, PortSpec};
+use std::{net::TcpListener, os::fd::OwnedFd, time::Duration};
+
+/// Time that open connections get to write their last lines.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// Runs until the control socket ends or an order says so.
+///
+/// # Errors
+/// When the process was started wrongly, cannot be confined, or an order cannot be read.
+pub(crate) fn run() -> Result<(), Box<dyn std::error::Error>> {
+    let (settings, control) = inherit::take()?;
+    let isolation = sandbox::enter(&settings, sandbox::Profile::Serve)?;
+    let recorder = inherit::recorder(&settings)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_stack_size(512 * 1024)
+        .max_blocking_threads(4)
+        .enable_all()
+        .build()?;
+    let server = Server::new(Stage::new(settings, recorder), netsvc_proto::ALL);
+    control.answer(&Answer::Ready { isolation })?;
+    let ended = {
+        let _inside = runtime.enter();
+        orders(&control, &server)
+    };
+    server.clear();
+    runtime.shutdown_timeout(FAREWELL);
+    server.stage().recorder().flush();
+    ended
+}
+
+fn orders(control: &Control, server: &Server) -> Result<(), Box<dyn std::error::Error>> {
+    while let Some((order, descriptors)) = control.receive()? {
+        let (seq, outcome) = match order {
+            Order::Node { seq, persona, services, ports } => {
+                let outcome = listeners(ports, descriptors)
+                    .and_then(|bound| server.add(*persona, &services, bound).map_err(|error| chain(&error)));
+                (seq, outcome)
+            }
+            Order::Remove { seq, node } => {
+                server.remove(&node);
+                (seq, Ok(()))
+            }
+            Order::Stop { seq } => {
+                control.answer(&Answer::Done { seq })?;
+                return Ok(());
+            }
+            Order::Gate { seq, .. } => (seq, Err("this process serves sockets, not packets".to_owned())),
+        };
+        control.answer(&match outcome {
+            Ok(()) => Answer::Done { seq },
+            Err(reason) => Answer::Refused { seq, reason },
+        })?;
+    }
+    Ok(())
+}
+
+fn listeners(ports: Vec<PortSpec>, descriptors: Vec<OwnedFd>) -> Result<Vec<(PortSpec, TcpListener)>, String> {
+    if ports.len() != descriptors.len() {
+        return Err(format!("{} ports came with {} descriptors", ports.len(), descriptors.len()));
+    }
+    Ok(ports.into_iter().zip(descriptors).map(|(port, socket)| (port, TcpListener::from(socket))).collect())
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
