@@ -1,2 +1,52 @@
-//! placeholder
-fn main() {}
+//! Checks and generators of the project: `tidy`, `gen [--check]`, `stealth`.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the terminal")]
+
+mod edges;
+mod generated;
+mod sizes;
+mod stealth;
+mod tree;
+mod words;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let outcome = match words.as_slice() {
+        ["tidy"] => tidy(),
+        ["gen"] => generated::write(),
+        ["gen", "--check"] => generated::check().and_then(report),
+        ["stealth"] => stealth::check().and_then(report),
+        ["netsvcd"] => stealth::build().map(|path| println!("{}", path.display())),
+        _ => {
+            eprintln!("usage: xtask tidy | gen [--check] | stealth | netsvcd");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn tidy() -> anyhow::Result<()> {
+    let files = tree::files()?;
+    let mut findings = edges::check()?;
+    findings.extend(sizes::check(&files)?);
+    findings.extend(words::check(&files)?);
+    report(findings)
+}
+
+fn report(findings: Vec<String>) -> anyhow::Result<()> {
+    for finding in &findings {
+        eprintln!("{finding}");
+    }
+    anyhow::ensure!(findings.is_empty(), "{} finding(s)", findings.len());
+    println!("nothing found");
+    Ok(())
+}

@@ -1,0 +1,79 @@
+//! Which crate of ours may depend on which: a new edge is a reviewed change of this table.
+
+use crate::tree;
+use anyhow::{Context, Result};
+use serde_json::Value;
+use std::process::Command;
+
+/// Allowed edges between our crates.
+const EDGES: &[(&str, &[&str])] = &[
+    ("netsvc-wire", &[]),
+    ("netsvc-persona", &["netsvc-wire"]),
+    ("netsvc-stack", &["netsvc-wire", "netsvc-persona"]),
+    ("netsvc-kit", &["netsvc-wire", "netsvc-persona"]),
+    ("netsvc-shell", &["netsvc-wire", "netsvc-persona"]),
+    ("netsvc-ssh", &[]),
+    ("netsvc-proto", &["netsvc-wire", "netsvc-persona", "netsvc-kit", "netsvc-shell", "netsvc-ssh"]),
+    ("netsvcd", &["netsvc-wire", "netsvc-persona", "netsvc-kit", "netsvc-stack", "netsvc-proto"]),
+    ("decnet-model", &["netsvc-wire", "netsvc-persona"]),
+    ("decnet-codec", &[]),
+    ("decnet-bus", &["decnet-model", "decnet-codec"]),
+    ("decnet-store", &["decnet-model", "netsvc-wire", "netsvc-persona", "decnet-analysis"]),
+    ("decnet-analysis", &["decnet-model", "netsvc-wire"]),
+    ("decnet-engine", &["decnet-model", "netsvc-wire", "netsvc-persona", "netsvc-stack"]),
+    ("decnet-pipeline", &["decnet-model", "decnet-store", "decnet-bus", "decnet-analysis", "netsvc-wire"]),
+    ("decnet-web", &["decnet-model", "decnet-store", "decnet-bus", "decnet-analysis", "netsvc-wire"]),
+    (
+        "decnet",
+        &[
+            "decnet-model", "decnet-codec", "decnet-bus", "decnet-store", "decnet-analysis", "decnet-engine",
+            "decnet-pipeline", "decnet-web", "netsvc-wire", "netsvc-persona",
+        ],
+    ),
+    ("xtask", &[]),
+    ("e2e", &[]),
+    ("bench", &["decnet-codec", "decnet-bus", "decnet-store", "decnet-analysis", "decnet-pipeline", "decnet-model", "netsvc-wire"]),
+];
+
+/// Outside crates that only these crates of ours may name.
+const KEPT: &[(&str, &[&str])] = &[
+    ("sqlx", &["decnet-store"]),
+    ("clap", &["decnet"]),
+    ("anyhow", &["decnet", "xtask", "e2e", "bench"]),
+    ("axum", &["decnet-web"]),
+    ("openssl", &["netsvc-kit"]),
+];
+
+/// Edges that the tables do not allow.
+pub(crate) fn check() -> Result<Vec<String>> {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--no-deps"])
+        .current_dir(tree::root())
+        .output()
+        .context("run cargo metadata")?;
+    let metadata: Value = serde_json::from_slice(&output.stdout).context("read cargo metadata")?;
+    let mut findings = Vec::new();
+    for package in metadata.get("packages").and_then(Value::as_array).into_iter().flatten() {
+        let name = package.get("name").and_then(Value::as_str).unwrap_or_default();
+        let Some((_, allowed)) = EDGES.iter().find(|(known, _)| *known == name) else {
+            findings.push(format!("{name}: not in the edge table"));
+            continue;
+        };
+        for dependency in package.get("dependencies").and_then(Value::as_array).into_iter().flatten() {
+            let on = dependency.get("name").and_then(Value::as_str).unwrap_or_default();
+            let development = dependency.get("kind").and_then(Value::as_str) == Some("dev");
+            let ours = EDGES.iter().any(|(known, _)| *known == on);
+            let crosses = name.starts_with("netsvc") && on.starts_with("decnet");
+            if crosses || (ours && !development && !allowed.contains(&on)) {
+                findings.push(format!("{name} must not depend on {on}"));
+            }
+            if let Some((_, keepers)) = KEPT.iter().find(|(kept, _)| *kept == on)
+                && !development
+                && !keepers.contains(&name)
+            {
+                findings.push(format!("{name} must not name {on}; only {} may", keepers.join(", ")));
+            }
+        }
+    }
+    Ok(findings)
+}
