@@ -1,0 +1,140 @@
+//! Packets: a three-byte length, a sequence number, a payload.
+//!
+//! Source: MySQL Client/Server Protocol, "MySQL Packets" and "Basic Types".
+
+/// Longest payload taken from a peer (`max_allowed_packet` of the server is 16 MiB; a peer of ours
+/// has no use for that much).
+const LONGEST: usize = 1 << 20;
+
+/// Collects bytes into payloads.
+#[derive(Debug, Default)]
+pub(super) struct Reader {
+    buffer: Vec<u8>,
+}
+
+/// The peer sent a longer packet than is taken.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct TooLong;
+
+impl Reader {
+    /// Adds bytes from the peer.
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    /// Forgets what was received so far.
+    pub(super) fn clear(&mut self) {
+        self.buffer.clear();
+    }
+
+    /// The next sequence number and payload, `None` when more bytes are needed.
+    pub(super) fn next(&mut self) -> Result<Option<(u8, Vec<u8>)>, TooLong> {
+        let Some((&[low, middle, high, sequence], rest)) = self.buffer.split_first_chunk() else {
+            return Ok(None);
+        };
+        let length = usize::from(low) | usize::from(middle) << 8 | usize::from(high) << 16;
+        if LONGEST < length {
+            return Err(TooLong);
+        }
+        let Some(payload) = rest.get(..length) else { return Ok(None) };
+        let payload = payload.to_vec();
+        self.buffer.drain(..length + 4);
+        Ok(Some((sequence, payload)))
+    }
+}
+
+/// Reads the fields of a payload; every read may find too little.
+#[derive(Debug)]
+pub(super) struct Fields<'a>(pub &'a [u8]);
+
+impl<'a> Fields<'a> {
+    /// `count` bytes.
+    pub(super) fn take(&mut self, count: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.0.split_at_checked(count)?;
+        self.0 = rest;
+        Some(taken)
+    }
+
+    /// A little-endian number of `count` bytes, at most eight.
+    pub(super) fn number(&mut self, count: usize) -> Option<u64> {
+        let bytes = self.take(count)?;
+        Some(bytes.iter().rev().fold(0, |number, &byte| number << 8 | u64::from(byte)))
+    }
+
+    /// Bytes up to a NUL; all that is left when there is none.
+    pub(super) fn text(&mut self) -> &'a [u8] {
+        match self.0.iter().position(|&byte| byte == 0) {
+            Some(end) => {
+                let text = self.take(end).unwrap_or_default();
+                self.take(1);
+                text
+            }
+            None => std::mem::take(&mut self.0),
+        }
+    }
+
+    /// Bytes after a length-encoded length.
+    pub(super) fn counted(&mut self) -> Option<&'a [u8]> {
+        let length = match self.number(1)? {
+            short @ 0..=0xfa => short,
+            0xfc => self.number(2)?,
+            0xfd => self.number(3)?,
+            _ => self.number(8)?,
+        };
+        self.take(usize::try_from(length).ok()?)
+    }
+}
+
+/// Appends a packet and counts its sequence number up.
+pub(super) fn append(out: &mut Vec<u8>, sequence: &mut u8, payload: &[u8]) {
+    let length = u32::try_from(payload.len()).unwrap_or(0x00ff_ffff).to_le_bytes();
+    out.extend(length.into_iter().take(3));
+    out.push(*sequence);
+    out.extend_from_slice(payload);
+    *sequence = sequence.wrapping_add(1);
+}
+
+/// Appends bytes with their length-encoded length.
+pub(super) fn counted(out: &mut Vec<u8>, bytes: &[u8]) {
+    number(out, bytes.len());
+    out.extend_from_slice(bytes);
+}
+
+/// Appends a length-encoded number.
+pub(super) fn number(out: &mut Vec<u8>, value: usize) {
+    let bytes = u64::try_from(value).unwrap_or(u64::MAX).to_le_bytes();
+    let (mark, count) = match value {
+        0..=0xfa => (None, 1),
+        0xfb..=0xffff => (Some(0xfc), 2),
+        0x1_0000..=0xff_ffff => (Some(0xfd), 3),
+        _ => (Some(0xfe), 8),
+    };
+    out.extend(mark);
+    out.extend(bytes.into_iter().take(count));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic(bytes: Vec<u8>) {
+            let mut reader = Reader::default();
+            reader.push(&bytes);
+            while let Ok(Some((_, payload))) = reader.next() {
+                let mut fields = Fields(&payload);
+                while fields.counted().is_some() {}
+                fields.text();
+            }
+        }
+
+        #[test]
+        fn counted_bytes_read_back(value: Vec<u8>) {
+            let mut out = Vec::new();
+            counted(&mut out, &value);
+            prop_assert_eq!(Fields(&out).counted(), Some(value.as_slice()));
+        }
+    }
+}
