@@ -15,7 +15,7 @@ use netsvc_kit::{Credential, Def, Host, Input, Link, Machine, Out, Port, Serve, 
 use netsvc_wire::{Kind, field};
 use packet::Reader;
 use parking_lot::Mutex;
-use rand_core::{OsRng, RngCore};
+use rand_core::RngCore;
 use std::{sync::Arc, time::Duration};
 
 /// The service.
@@ -54,7 +54,7 @@ fn open(host: &Arc<Host>, link: &Link) -> Box<dyn Machine> {
         link: *link,
         reader: Reader::default(),
         state: State::Greeting,
-        salt: salt(),
+        salt: salt(host, link),
         sequence: 0,
         thread,
         response: Response::default(),
@@ -63,10 +63,11 @@ fn open(host: &Arc<Host>, link: &Link) -> Box<dyn Machine> {
     })
 }
 
-/// Twenty printable bytes, as the server makes them: no NUL, no `$`.
-fn salt() -> [u8; 20] {
+/// Twenty printable bytes, as the server makes them: no NUL, no `$`. Other ones for each connection, and
+/// nobody without the node's secret can tell which.
+fn salt(host: &Host, link: &Link) -> [u8; 20] {
     let mut salt = [0; 20];
-    OsRng.fill_bytes(&mut salt);
+    host.generator(&link.session.to_string()).fill_bytes(&mut salt);
     for byte in &mut salt {
         *byte = 0x21 + *byte % 0x5d;
         if *byte == b'$' {
