@@ -1,0 +1,3 @@
+//! `firedrill`: touches every declared port and finds each touch in the store.
+
+pub mod talk;

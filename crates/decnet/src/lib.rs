@@ -1,0 +1,5 @@
+//! The operator's program.
+
+pub mod firedrill;
+pub mod output;
+pub mod settings;

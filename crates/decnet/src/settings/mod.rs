@@ -1,0 +1,268 @@
+//! Settings: built-in default < `/etc/decnet/decnet.ini` < `.env` < `.env.local` < environment < flag.
+//!
+//! The only module that reads the environment. Every value keeps where it came from, and all bad
+//! values are reported at once.
+
+mod dotenv;
+mod table;
+
+pub use table::{Kind, Knob, Name};
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    path::{Path, PathBuf},
+};
+
+/// Host INI, unless `DECNET_CONFIG` names another.
+pub const HOST_INI: &str = "/etc/decnet/decnet.ini";
+
+/// Texts that no secret may be.
+const KNOWN_BAD: &[&str] = &["admin", "changeme", "change-me", "decnet", "password", "secret", "test", "root", "toor"];
+
+/// Resolved settings.
+#[derive(Clone)]
+pub struct Settings {
+    values: BTreeMap<Name, Value>,
+}
+
+/// A value and its origin.
+#[derive(Clone)]
+struct Value {
+    text: String,
+    origin: Origin,
+}
+
+/// Where a value came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The table.
+    Default,
+    /// A line of a file.
+    File(PathBuf, usize),
+    /// An environment variable.
+    Environment(&'static str),
+    /// The command line.
+    Flag(&'static str),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Origin::Default => formatter.write_str("default"),
+            Origin::File(path, line) => write!(formatter, "{}:{line}", path.display()),
+            Origin::Environment(name) => write!(formatter, "${name}"),
+            Origin::Flag(name) => write!(formatter, "--{name}"),
+        }
+    }
+}
+
+/// A bad setting: where it stands and what is wrong with it.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{origin}: {key}: {message}")]
+pub struct BadSetting {
+    /// Where it stands.
+    pub origin: String,
+    /// Which setting.
+    pub key: String,
+    /// What is wrong and what would be right.
+    pub message: String,
+}
+
+/// A layer of values: variable name, value, origin.
+pub type Layer = Vec<(String, String, Origin)>;
+
+impl Settings {
+    /// Resolves `layers`, later ones going before earlier ones.
+    ///
+    /// # Errors
+    /// All bad values at once.
+    pub fn resolve(layers: &[Layer]) -> Result<Self, Vec<BadSetting>> {
+        let mut values = BTreeMap::new();
+        let mut bad = Vec::new();
+        for &name in Name::ALL {
+            let knob = name.knob();
+            let given = layers.iter().rev().flatten().find(|(variable, _, _)| variable == knob.variable);
+            let (text, origin) = match given {
+                Some((_, text, origin)) => (text.clone(), origin.clone()),
+                None => (knob.default.to_owned(), Origin::Default),
+            };
+            if let Err(message) = check(knob, &text) {
+                bad.push(BadSetting { origin: origin.to_string(), key: knob.key.to_owned(), message });
+            }
+            values.insert(name, Value { text, origin });
+        }
+        if bad.is_empty() { Ok(Settings { values }) } else { Err(bad) }
+    }
+
+    /// Reads every layer of this machine. `flags` come from the command line.
+    ///
+    /// # Errors
+    /// All bad values and unreadable lines at once.
+    pub fn load(flags: Layer) -> Result<Self, Vec<BadSetting>> {
+        let path = environment("DECNET_CONFIG").map_or_else(|| PathBuf::from(HOST_INI), PathBuf::from);
+        let mut bad = Vec::new();
+        let ini = host_ini(&path, &mut bad);
+        let mut layers = vec![ini];
+        for file in dotenv_files() {
+            layers.push(dotenv::read(&file, &mut bad));
+        }
+        layers.push(environment_layer());
+        layers.push(flags);
+        match Settings::resolve(&layers) {
+            Ok(settings) if bad.is_empty() => Ok(settings),
+            Ok(_) => Err(bad),
+            Err(more) => {
+                bad.extend(more);
+                Err(bad)
+            }
+        }
+    }
+
+    /// The text of a setting.
+    pub fn text(&self, name: Name) -> &str {
+        self.values.get(&name).map(|value| value.text.as_str()).unwrap_or_default()
+    }
+
+    /// The text of a setting, unless it is empty.
+    pub fn given(&self, name: Name) -> Option<&str> {
+        Some(self.text(name)).filter(|text| !text.is_empty())
+    }
+
+    /// A setting that is a number; checked when it was resolved.
+    pub fn number(&self, name: Name) -> u64 {
+        self.text(name).parse().unwrap_or_default()
+    }
+
+    /// A setting that is a yes or no.
+    pub fn flag(&self, name: Name) -> bool {
+        flag(self.text(name)).unwrap_or_default()
+    }
+
+    /// Where a setting came from.
+    pub fn origin(&self, name: Name) -> Origin {
+        self.values.get(&name).map_or(Origin::Default, |value| value.origin.clone())
+    }
+
+    /// Folder of everything.
+    pub fn state_dir(&self) -> &Path {
+        Path::new(self.text(Name::StateDir))
+    }
+
+    /// The value as shown to an operator: secrets as `***`.
+    pub fn shown(&self, name: Name) -> &str {
+        match (name.knob().kind, self.text(name)) {
+            (Kind::Secret, "") => "",
+            (Kind::Secret, _) => "***",
+            (_, text) => text,
+        }
+    }
+}
+
+fn check(knob: Knob, text: &str) -> Result<(), String> {
+    let fits = match knob.kind {
+        Kind::Text | Kind::Path => true,
+        Kind::Secret => return secret(knob, text),
+        Kind::Port => text.parse::<u16>().is_ok_and(|port| port > 0),
+        Kind::Count => text.parse::<u64>().is_ok_and(|count| count > 0),
+        Kind::Flag => flag(text).is_some(),
+        Kind::Word(words) => words.contains(&text),
+    };
+    if fits {
+        return Ok(());
+    }
+    let wanted = match knob.kind {
+        Kind::Port => "a port from 1 to 65535".to_owned(),
+        Kind::Count => "a whole number from 1".to_owned(),
+        Kind::Flag => "yes or no".to_owned(),
+        Kind::Word(words) => format!("one of {}", words.join(", ")),
+        Kind::Text | Kind::Path | Kind::Secret => "text".to_owned(),
+    };
+    Err(format!("{text:?} is not {wanted}"))
+}
+
+/// Secrets that guard something must not be guessable.
+fn secret(knob: Knob, text: &str) -> Result<(), String> {
+    if text.is_empty() {
+        return Ok(());
+    }
+    if knob.key == "web.jwt-secret" && text.len() < 32 {
+        return Err("shorter than 32 bytes; `openssl rand -hex 32` makes a good one".to_owned());
+    }
+    let guarded = matches!(knob.key, "web.jwt-secret" | "web.admin-password");
+    let simple = text.to_ascii_lowercase();
+    if guarded && KNOWN_BAD.iter().any(|bad| simple == *bad || simple.trim_end_matches(char::is_numeric) == *bad) {
+        return Err("a value that everybody tries first; choose another".to_owned());
+    }
+    Ok(())
+}
+
+fn flag(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "yes" | "true" | "on" | "1" => Some(true),
+        "no" | "false" | "off" | "0" => Some(false),
+        _ => None,
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one module that reads the environment")]
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn environment_layer() -> Layer {
+    let knobs = Name::ALL.iter().map(|name| name.knob().variable);
+    knobs
+        .filter_map(|variable| Some((variable.to_owned(), environment(variable)?, Origin::Environment(variable))))
+        .collect()
+}
+
+/// `.env` and `.env.local` beside the program's configuration; those of the working directory only for
+/// an ordinary user, because root must not obey a file that anybody may have put there.
+fn dotenv_files() -> Vec<PathBuf> {
+    let folder = if nix::unistd::geteuid().is_root() { PathBuf::from("/etc/decnet") } else { PathBuf::from(".") };
+    [".env", ".env.local"].iter().map(|name| folder.join(name)).filter(|path| path.is_file()).collect()
+}
+
+fn host_ini(path: &Path, bad: &mut Vec<BadSetting>) -> Layer {
+    let Ok(text) = fs_err::read_to_string(path) else { return Layer::new() };
+    let _ = (text, bad);
+    Layer::new()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn layer(pairs: &[(&str, &str)]) -> Layer {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned(), Origin::Flag("test"))).collect()
+    }
+
+    #[test]
+    fn the_last_layer_wins_and_keeps_its_origin() {
+        let low = vec![("DECNET_WEB_PORT".to_owned(), "81".to_owned(), Origin::File("x.ini".into(), 7))];
+        let settings = Settings::resolve(&[low.clone(), layer(&[("DECNET_WEB_PORT", "82")])]).unwrap();
+        assert_eq!((settings.number(Name::WebPort), settings.origin(Name::WebPort)), (82, Origin::Flag("test")));
+        let settings = Settings::resolve(&[low]).unwrap();
+        assert_eq!(settings.origin(Name::WebPort).to_string(), "x.ini:7");
+    }
+
+    #[test]
+    fn all_bad_values_are_reported_at_once() {
+        let bad = Settings::resolve(&[layer(&[
+            ("DECNET_WEB_PORT", "0"),
+            ("DECNET_BUS_ENABLED", "maybe"),
+            ("DECNET_DB_TYPE", "oracle"),
+            ("DECNET_JWT_SECRET", "short"),
+            ("DECNET_ADMIN_PASSWORD", "Admin123"),
+        ])]);
+        let keys: Vec<_> = bad.err().unwrap().into_iter().map(|bad| bad.key).collect();
+        assert_eq!(keys, ["database.type", "web.port", "web.admin-password", "web.jwt-secret", "bus.enabled"]);
+    }
+
+    #[test]
+    fn secrets_are_not_shown() {
+        let settings = Settings::resolve(&[layer(&[("DECNET_DB_PASSWORD", "hunter2")])]).unwrap();
+        assert_eq!(settings.shown(Name::DbPassword), "***");
+    }
+}

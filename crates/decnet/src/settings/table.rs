@@ -1,0 +1,95 @@
+//! Every knob there is: the one table that `config show`, the documentation and the code read.
+
+/// A knob.
+#[derive(Debug, Clone, Copy)]
+pub struct Knob {
+    /// Name as `section.key`.
+    pub key: &'static str,
+    /// Environment variable.
+    pub variable: &'static str,
+    /// Value when nothing is set; empty: none.
+    pub default: &'static str,
+    /// What a value looks like.
+    pub kind: Kind,
+    /// What it does.
+    pub about: &'static str,
+}
+
+/// What a value looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Any text.
+    Text,
+    /// A text that is never shown.
+    Secret,
+    /// A folder or file.
+    Path,
+    /// A port, 1 to 65535.
+    Port,
+    /// A whole number from 1.
+    Count,
+    /// Yes or no.
+    Flag,
+    /// One of these words.
+    Word(&'static [&'static str]),
+}
+
+macro_rules! knobs {
+    ($($name:ident = $key:literal, $variable:literal, $default:literal, $kind:expr, $about:literal;)+) => {
+        /// A knob by name.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Name { $(#[doc = $about] $name,)+ }
+
+        impl Name {
+            /// All knobs, in the order of the table.
+            pub const ALL: &'static [Name] = &[$(Name::$name),+];
+
+            /// The knob's row.
+            pub fn knob(self) -> Knob {
+                match self { $(Name::$name => Knob {
+                    key: $key, variable: $variable, default: $default, kind: $kind, about: $about,
+                },)+ }
+            }
+        }
+    };
+}
+
+knobs! {
+    StateDir = "decnet.state-dir", "DECNET_STATE_DIR", "/var/lib/decnet", Kind::Path,
+        "Folder of the database, the event log, spools and artefacts";
+    StageBinary = "decnet.netsvcd", "DECNET_NETSVCD", "", Kind::Path,
+        "The service binary; without it, `netsvcd` beside this program, then the PATH";
+    LogLevel = "logging.level", "DECNET_LOG_LEVEL", "info", Kind::Word(&["error", "warn", "info", "debug", "trace"]),
+        "How much the program says about itself";
+    LogFormat = "logging.format", "DECNET_LOG_FORMAT", "text", Kind::Word(&["text", "json"]),
+        "Form of the program's own messages";
+    DbType = "database.type", "DECNET_DB_TYPE", "sqlite", Kind::Word(&["sqlite", "mysql"]),
+        "Kind of database";
+    DbUrl = "database.url", "DECNET_DB_URL", "", Kind::Secret,
+        "Database as a URL; goes before the other database settings";
+    DbHost = "database.host", "DECNET_DB_HOST", "localhost", Kind::Text, "Host of the MySQL or MariaDB server";
+    DbPort = "database.port", "DECNET_DB_PORT", "3306", Kind::Port, "Port of the MySQL or MariaDB server";
+    DbName = "database.name", "DECNET_DB_NAME", "decnet", Kind::Text, "Name of the database";
+    DbUser = "database.user", "DECNET_DB_USER", "decnet", Kind::Text, "User of the database";
+    DbPassword = "database.password", "DECNET_DB_PASSWORD", "", Kind::Secret, "Password of the database";
+    WebHost = "web.host", "DECNET_WEB_HOST", "127.0.0.1", Kind::Text, "Address that the API listens on";
+    WebPort = "web.port", "DECNET_WEB_PORT", "8080", Kind::Port, "Port that the API listens on";
+    AdminUser = "web.admin-user", "DECNET_ADMIN_USER", "admin", Kind::Text, "Name of the first operator";
+    AdminPassword = "web.admin-password", "DECNET_ADMIN_PASSWORD", "", Kind::Secret,
+        "Password of the first operator; without it one is made and printed once";
+    JwtSecret = "web.jwt-secret", "DECNET_JWT_SECRET", "", Kind::Secret,
+        "Key of bearer tokens, 32 bytes at least; without it one is made and kept";
+    BusEnabled = "bus.enabled", "DECNET_BUS_ENABLED", "yes", Kind::Flag, "Whether workers wake each other";
+    BusSocket = "bus.socket", "DECNET_BUS_SOCKET", "", Kind::Path, "Socket of the bus; without it, in the state folder";
+    SdId = "events.sd-id", "DECNET_SD_ID", "ev@32473", Kind::Text, "SD-ID of event lines";
+    EventLogBytes = "events.log-bytes", "DECNET_EVENT_LOG_BYTES", "1073741824", Kind::Count,
+        "Bytes of the event log before the oldest ingested segment goes";
+    EventLogDays = "events.log-days", "DECNET_EVENT_LOG_DAYS", "90", Kind::Count,
+        "Days that an ingested segment of the event log is kept";
+    EventJson = "events.json", "DECNET_EVENT_JSON", "no", Kind::Flag, "Whether a JSON twin of the event log is written";
+    SpoolBytes = "stage.spool-bytes", "DECNET_SPOOL_BYTES", "268435456", Kind::Count,
+        "Bytes of unread event lines of a service process before it gives events up";
+    Connections = "stage.connections", "DECNET_CONNECTIONS", "8192", Kind::Count, "Open connections of a service process";
+    ConnectionsPerSource = "stage.connections-per-source", "DECNET_CONNECTIONS_PER_SOURCE", "1024", Kind::Count,
+        "Open connections of one source address";
+}
