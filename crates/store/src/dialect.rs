@@ -1,7 +1,5 @@
 //! The few places where SQLite and MySQL say the same thing in other words.
 
-use std::fmt::Write;
-
 /// Which SQL is spoken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Dialect {
@@ -44,27 +42,30 @@ impl Dialect {
     pub(crate) fn upsert(self, table: &Table, rows: usize) -> String {
         let names: Vec<_> = table.columns.iter().map(|(name, _)| *name).collect();
         let place = format!("({})", vec!["?"; names.len()].join(","));
-        let mut sql = format!(
-            "INSERT INTO {} ({}) VALUES {}",
+        format!(
+            "INSERT INTO {} ({}) VALUES {}{}",
             table.name,
             names.join(","),
-            vec![place.as_str(); rows].join(",")
-        );
+            vec![place.as_str(); rows].join(","),
+            self.on_conflict(table)
+        )
+    }
+
+    /// What follows an INSERT into `table`, for rows whose key is there already.
+    pub(crate) fn on_conflict(self, table: &Table) -> String {
         let changes: Vec<_> =
             table.columns.iter().filter_map(|(name, merge)| self.assignment(name, *merge)).collect();
-        let written = match (self, changes.is_empty()) {
-            (Dialect::Sqlite, true) => write!(sql, " ON CONFLICT({}) DO NOTHING", table.key),
+        match (self, changes.is_empty()) {
+            (Dialect::Sqlite, true) => format!(" ON CONFLICT({}) DO NOTHING", table.key),
             (Dialect::Sqlite, false) => {
-                write!(sql, " ON CONFLICT({}) DO UPDATE SET {}", table.key, changes.join(","))
+                format!(" ON CONFLICT({}) DO UPDATE SET {}", table.key, changes.join(","))
             }
             (Dialect::MySql, true) => {
-                let first = names.first().copied().unwrap_or_default();
-                write!(sql, " ON DUPLICATE KEY UPDATE {first}={first}")
+                let first = table.columns.first().map_or("", |(name, _)| name);
+                format!(" ON DUPLICATE KEY UPDATE {first}={first}")
             }
-            (Dialect::MySql, false) => write!(sql, " ON DUPLICATE KEY UPDATE {}", changes.join(",")),
-        };
-        debug_assert!(written.is_ok(), "writing to a string does not fail");
-        sql
+            (Dialect::MySql, false) => format!(" ON DUPLICATE KEY UPDATE {}", changes.join(",")),
+        }
     }
 
     fn assignment(self, name: &str, merge: Merge) -> Option<String> {
@@ -72,7 +73,7 @@ impl Dialect {
             Dialect::Sqlite => format!("excluded.{name}"),
             Dialect::MySql => format!("VALUES({name})"),
         };
-        // In both dialects the bare (table-qualified on SQLite by default) name is the old value.
+        // In both dialects the bare name is the old value.
         let (least, greatest) = match self {
             Dialect::Sqlite => ("MIN", "MAX"),
             Dialect::MySql => ("LEAST", "GREATEST"),
