@@ -18,7 +18,7 @@ CREATE TABLE IF NOT EXISTS cursors (
 CREATE TABLE IF NOT EXISTS writers (
     w BIGINT NOT NULL PRIMARY KEY,
     last_number BIGINT NOT NULL,
-    lines BIGINT NOT NULL,
+    stored BIGINT NOT NULL,
     first_at BIGINT NOT NULL,
     last_at BIGINT NOT NULL
 ) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;

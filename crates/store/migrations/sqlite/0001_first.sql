@@ -17,7 +17,7 @@ CREATE TABLE cursors (
 CREATE TABLE writers (
     w INTEGER NOT NULL PRIMARY KEY,
     last_number INTEGER NOT NULL,
-    lines INTEGER NOT NULL,
+    stored INTEGER NOT NULL,
     first_at INTEGER NOT NULL,
     last_at INTEGER NOT NULL
 );

@@ -23,7 +23,7 @@ const WRITERS: Table = Table {
     columns: &[
         ("w", Merge::Keep),
         ("last_number", Merge::Greatest),
-        ("lines", Merge::Add),
+        ("stored", Merge::Add),
         ("first_at", Merge::Least),
         ("last_at", Merge::Greatest),
     ],
