@@ -1,1 +1,5 @@
-//! placeholder
+//! The way of an event from the spool of a service process to the rows of the store, and the runtime
+//! that workers share.
+
+pub mod disk;
+pub mod eventlog;

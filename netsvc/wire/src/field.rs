@@ -41,6 +41,8 @@ fields! {
     FROM = "from";
     /// Last of a range.
     TO = "to";
+    /// Writer whose lines an event is about, 16 hex digits.
+    WRITER = "writer";
     /// Raw bytes of the peer, cut to 4 KiB.
     DATA = "data";
     /// Login name as offered.

@@ -1,0 +1,6 @@
+//! The pipeline on a real file system.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod log;
+mod stage;
