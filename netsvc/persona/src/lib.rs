@@ -1,11 +1,13 @@
 //! Personas: one document per node that says everything a peer can observe of it.
 //!
-//! The house derives a [`Persona`] once , stores it whole, and hands it to the stage
+//! The house derives a [`Persona`] once ([`derive::derive`]), stores it whole, and hands it to the stage
 //! finished; the stage only reads it. [`stage`] holds what goes with it: the settings of a process
 //! and the messages that carry listeners.
 
+pub mod derive;
 mod document;
 pub mod stage;
 pub mod subkey;
+pub mod tables;
 
 pub use document::*;

@@ -1,0 +1,112 @@
+//! `artifacts`: payloads that were captured.
+
+use super::{Context, events, shown};
+use crate::output::{self, Form};
+use anyhow::{Context as _, Result, bail};
+use clap::{Args, Subcommand};
+use decnet_model::record::Page;
+use std::path::PathBuf;
+
+/// Captured payloads
+#[derive(Args, Debug)]
+pub struct Artifacts {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand, Debug)]
+enum Verb {
+    /// List artefacts, newest first
+    List {
+        #[command(flatten)]
+        filter: Box<events::FilterArgs>,
+        /// Most artefacts shown
+        #[arg(long, short = 'n', default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+        limit: u32,
+        /// A JSON list
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write an artefact to a file
+    ///
+    /// It may be live malware: it is written with mode 0400 and never overwrites a file.
+    Get {
+        /// SHA-256 of the artefact
+        sha256: String,
+        /// Where to; `-`: the standard output; without it a file named by the hash in this folder
+        #[arg(long, short)]
+        output: Option<PathBuf>,
+    },
+}
+
+impl Artifacts {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// When the store or the artefact cannot be read.
+    pub async fn run(self, context: &Context) -> Result<()> {
+        match self.verb {
+            Verb::List { filter, limit, json } => {
+                let store = context.store().await?;
+                let filter = filter.filter(context.now())?;
+                let rows = store.sighting_list(&filter, Page::newest(limit)).await.context("read artefacts")?;
+                if json {
+                    let rows = rows.iter().map(|row| {
+                        let mut value = shown::sighting(row);
+                        if let Some(object) = value.as_object_mut() {
+                            object.insert("sha256".to_owned(), row.sha256.clone().into());
+                        }
+                        value
+                    });
+                    output::json(&rows.collect::<Vec<_>>());
+                    return Ok(());
+                }
+                let header = ["SEEN", "SHA-256", "DECKY", "SERVICE", "FROM", "ORIGIN", "PATH"];
+                let cells: Vec<Vec<String>> = rows
+                    .iter()
+                    .map(|row| {
+                        vec![
+                            output::moment(row.at),
+                            row.sha256.clone(),
+                            row.node.clone(),
+                            row.service.clone(),
+                            row.src_ip.map(|ip| ip.to_string()).unwrap_or_default(),
+                            row.origin.clone(),
+                            row.path.as_deref().map(netsvc_wire::escape::printable).unwrap_or_default(),
+                        ]
+                    })
+                    .collect();
+                output::list(Form::Text, &header, &cells, Clone::clone);
+                Ok(())
+            }
+            Verb::Get { sha256, output } => get(context, &sha256, output),
+        }
+    }
+}
+
+fn get(context: &Context, sha256: &str, target: Option<PathBuf>) -> Result<()> {
+    if sha256.len() != 64 || !sha256.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        bail!("{sha256:?} is no SHA-256: give all 64 hex digits");
+    }
+    let sha256 = sha256.to_ascii_lowercase();
+    let path = context.paths().artefact(&sha256);
+    let content = match fs_err::read(&path) {
+        Ok(content) => content,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => bail!("no artefact has this hash"),
+        Err(error) => return Err(error).context("read the artefact"),
+    };
+    let target = target.unwrap_or_else(|| PathBuf::from(&sha256));
+    if target.as_os_str() == "-" {
+        return output::raw(&content).context("write the artefact");
+    }
+    use std::{io::Write, os::unix::fs::OpenOptionsExt};
+    let mut file = std::fs::OpenOptions::new()
+        .create_new(true)
+        .write(true)
+        .mode(0o400)
+        .open(&target)
+        .with_context(|| format!("create {}", target.display()))?;
+    file.write_all(&content).with_context(|| format!("write {}", target.display()))?;
+    output::note(&format!("{} bytes written to {}", content.len(), target.display()));
+    Ok(())
+}

@@ -1,0 +1,232 @@
+//! `sessions`: connections joined from their events, and the recordings of those with a terminal.
+
+use super::{Context, events, shown};
+use crate::output::{self, Form};
+use anyhow::{Context as _, Result, bail};
+use clap::{Args, Subcommand};
+use decnet_model::record::{Filter, Page, Session};
+use netsvc_wire::escape::printable;
+use serde_json::Value;
+use std::{io::IsTerminal, time::Duration};
+
+/// Most seconds that a replay stands still.
+const LONGEST_PAUSE: f64 = 3.0;
+
+/// Connections joined from their events
+#[derive(Args, Debug)]
+pub struct Sessions {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand, Debug)]
+enum Verb {
+    /// List sessions, newest first
+    List {
+        #[command(flatten)]
+        filter: Box<events::FilterArgs>,
+        /// Only sessions with a recording
+        #[arg(long)]
+        recorded: bool,
+        /// Most sessions shown
+        #[arg(long, short = 'n', default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+        limit: u32,
+        /// A JSON list
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one session with all its events
+    Show {
+        /// Id of the session, or the beginning of it
+        id: String,
+        /// JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Play the recording of a session
+    ///
+    /// The recording is an asciicast v2 and can also be played by asciinema. Control sequences that could
+    /// harm a terminal (titles, clipboard, reports) are left out.
+    Replay {
+        /// Id of the session, or the beginning of it
+        id: String,
+        /// How many times faster than it was
+        #[arg(long, default_value_t = 1.0)]
+        speed: f64,
+        /// Write the recording itself to the standard output
+        #[arg(long)]
+        raw: bool,
+    },
+}
+
+impl Sessions {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// When the store or the recording cannot be read.
+    pub async fn run(self, context: &Context) -> Result<()> {
+        match self.verb {
+            Verb::List { filter, recorded, limit, json } => list(context, &filter, recorded, limit, json).await,
+            Verb::Show { id, json } => show(context, &id, json).await,
+            Verb::Replay { id, speed, raw } => replay(context, &id, speed, raw).await,
+        }
+    }
+}
+
+async fn list(context: &Context, filter: &events::FilterArgs, recorded: bool, limit: u32, json: bool) -> Result<()> {
+    let store = context.store().await?;
+    let filter = filter.filter(context.now())?;
+    let mut rows = store.session_list(&filter, Page::newest(limit)).await.context("read sessions")?;
+    rows.retain(|row| !recorded || row.recording.is_some());
+    if json {
+        output::json(&rows.iter().map(shown::session).collect::<Vec<_>>());
+        return Ok(());
+    }
+    let header = ["SESSION", "STARTED", "DECKY", "SERVICE", "FROM", "SECONDS", "EVENTS", "COMMANDS", "LOGIN", "REC"];
+    let cells: Vec<Vec<String>> = rows.iter().map(cells).collect();
+    output::list(Form::Text, &header, &cells, Clone::clone);
+    Ok(())
+}
+
+fn cells(row: &Session) -> Vec<String> {
+    let seconds = (row.ended_at.unwrap_or(row.last_at) - row.started_at) / 1_000_000;
+    vec![
+        row.id.clone(),
+        output::moment(row.started_at),
+        row.node.clone(),
+        row.service.clone(),
+        row.src_ip.map(|ip| ip.to_string()).unwrap_or_default(),
+        seconds.to_string(),
+        row.events.to_string(),
+        row.commands.to_string(),
+        row.principal.as_ref().map(|name| printable(name)).unwrap_or_default(),
+        if row.recording.is_some() { "yes".to_owned() } else { String::new() },
+    ]
+}
+
+/// The session whose id begins with `id`.
+async fn find(context: &Context, id: &str) -> Result<Session> {
+    let store = context.store().await?;
+    if let Some(session) = store.session_get(id).await.context("read sessions")? {
+        return Ok(session);
+    }
+    let recent = store.session_list(&Filter::default(), Page::newest(10_000)).await.context("read sessions")?;
+    let mut matching = recent.into_iter().filter(|session| session.id.starts_with(id));
+    match (matching.next(), matching.next()) {
+        (Some(session), None) => Ok(session),
+        (None, _) => bail!("no session {id:?}; `decnet sessions list` shows them"),
+        (Some(_), Some(_)) => bail!("several sessions begin with {id:?}; give more digits"),
+    }
+}
+
+async fn show(context: &Context, id: &str, json: bool) -> Result<()> {
+    let session = find(context, id).await?;
+    let store = context.store().await?;
+    let filter = Filter { session: Some(session.id.clone()), ..Filter::default() };
+    let rows = store.event_list(&filter, Page::after(0, 100_000)).await.context("read events")?;
+    if json {
+        let mut value = shown::session(&session);
+        if let Some(object) = value.as_object_mut() {
+            object.insert("event_list".to_owned(), rows.iter().map(shown::event).collect());
+        }
+        output::json(&value);
+        return Ok(());
+    }
+    for row in &rows {
+        output::line(&events::line(row));
+    }
+    if let Some(sha256) = &session.recording {
+        output::note(&format!("recording {sha256}: decnet sessions replay {}", session.id));
+    }
+    Ok(())
+}
+
+async fn replay(context: &Context, id: &str, speed: f64, raw: bool) -> Result<()> {
+    anyhow::ensure!(speed > 0.0 && speed.is_finite(), "the speed must be above zero");
+    let session = find(context, id).await?;
+    let Some(sha256) = &session.recording else {
+        bail!("session {} has no recording: it had no terminal, or it is still open", session.id);
+    };
+    let path = context.paths().artefact(sha256);
+    let recording = fs_err::read(&path).context("read the recording")?;
+    if raw {
+        return output::raw(&recording).context("write the recording");
+    }
+    let text = String::from_utf8_lossy(&recording);
+    let still = !std::io::stdout().is_terminal();
+    let mut played = 0.0;
+    for line in text.lines().skip(1) {
+        let Ok(Value::Array(entry)) = serde_json::from_str::<Value>(line) else { continue };
+        let (Some(at), Some(stream), Some(data)) =
+            (entry.first().and_then(Value::as_f64), entry.get(1).and_then(Value::as_str), entry.get(2).and_then(Value::as_str))
+        else {
+            continue;
+        };
+        if stream != "o" {
+            continue;
+        }
+        let pause = ((at - played).max(0.0) / speed).min(LONGEST_PAUSE);
+        played = at;
+        if !still {
+            tokio::time::sleep(Duration::from_secs_f64(pause)).await;
+        }
+        output::raw(harmless(data).as_bytes()).context("write to the terminal")?;
+    }
+    output::line("\u{1b}[0m");
+    Ok(())
+}
+
+/// Terminal output without what could act on the watcher's terminal: of the escape sequences only
+/// colours, cursor movement and erasing (CSI … A–H J K m) are left.
+fn harmless(data: &str) -> String {
+    let mut text = String::with_capacity(data.len());
+    let mut characters = data.chars().peekable();
+    while let Some(character) = characters.next() {
+        match character {
+            '\u{1b}' if characters.peek() == Some(&'[') => {
+                characters.next();
+                let mut sequence = String::new();
+                let end = loop {
+                    match characters.next() {
+                        Some(c @ ('0'..='9' | ';')) if sequence.len() < 32 => sequence.push(c),
+                        other => break other,
+                    }
+                };
+                if let Some(end @ ('A'..='H' | 'J' | 'K' | 'm')) = end {
+                    text.push_str(&format!("\u{1b}[{sequence}{end}"));
+                }
+            }
+            // An operating-system command: to its end, BEL or ST.
+            '\u{1b}' if matches!(characters.peek(), Some(']' | 'P' | 'X' | '^' | '_')) => {
+                while let Some(c) = characters.next() {
+                    if c == '\u{7}' || (c == '\u{1b}' && characters.next_if_eq(&'\\').is_some()) {
+                        break;
+                    }
+                }
+            }
+            '\u{1b}' => {
+                characters.next();
+            }
+            '\n' | '\r' | '\t' | '\u{8}' => text.push(character),
+            c if c.is_control() => {}
+            c => text.push(c),
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_harmless_sequences_reach_the_terminal() {
+        for (data, kept) in [
+            ("a\u{1b}[31mred\u{1b}[0m\r\n", "a\u{1b}[31mred\u{1b}[0m\r\n"),
+            ("\u{1b}]0;title\u{7}x\u{1b}]52;c;AAAA\u{1b}\\y", "xy"),
+            ("\u{1b}[6n\u{1b}[?1049h\u{1b}cz\u{7}", "1049hz"),
+        ] {
+            assert_eq!(harmless(data), kept, "{data:?}");
+        }
+    }
+}

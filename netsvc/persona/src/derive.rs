@@ -1,0 +1,478 @@
+//! From (install secret, node) to a persona. In the house, once per node.
+//!
+//! Two streams of random-looking values. The *plan* stream decides what can be seen of the plan
+//! (names, versions, hardware); with a seed it is the same in every install. The *secret* stream
+//! decides what must never repeat (keys, MAC tail, serials, passwords) and always comes from the
+//! install secret, with the seed mixed in.
+
+use crate::{
+    Certificate, Hardware, LoginPolicy, Os, PERSONA_VERSION, Persona, Product, Secret, SshKeys, User, Zone,
+    subkey,
+    tables::{
+        hardware::{DESKTOPS, DEVICES, Machine, PRINTERS, SERVERS},
+        names, pick, products,
+        systems::{self, Style, System},
+    },
+};
+use rand_chacha::ChaCha20Rng;
+use rand_core::RngCore;
+use std::{collections::BTreeMap, net::IpAddr};
+
+const DAY: i64 = 86_400_000_000;
+/// Width of the range of passive ports.
+const PASSIVE: u16 = 200;
+
+/// What a persona is made from.
+#[derive(Clone)]
+pub struct Request<'a> {
+    /// The install secret.
+    pub install_secret: &'a [u8],
+    /// Unique name of the node.
+    pub node: &'a str,
+    /// Fixes the plan stream; `None`: the install secret does.
+    pub seed: Option<&'a str>,
+    /// Id of the operating system in [`systems::SYSTEMS`].
+    pub system: &'a str,
+    /// Slugs of the services.
+    pub services: &'a [String],
+    /// Address.
+    pub ip: IpAddr,
+    /// Prefix length of the segment.
+    pub prefix: u8,
+    /// Gateway.
+    pub gateway: Option<IpAddr>,
+    /// Host name; `None`: in the style of the system.
+    pub hostname: Option<&'a str>,
+    /// Domain; `None`: the install's own.
+    pub domain: Option<&'a str>,
+    /// MAC; `None`: with a vendor that fits.
+    pub mac: Option<&'a str>,
+    /// Login policy.
+    pub login: LoginPolicy,
+    /// Host time, µs since the epoch.
+    pub now: i64,
+}
+
+/// Why no persona could be made.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum DeriveError {
+    /// No such operating system.
+    #[error("no operating system is called {0:?}")]
+    UnknownSystem(String),
+}
+
+/// Derives a persona; the same for the same request.
+///
+/// # Errors
+/// [`DeriveError`] when the request names what does not exist.
+pub fn derive(request: &Request<'_>) -> Result<Persona, DeriveError> {
+    let system =
+        systems::find(request.system).ok_or_else(|| DeriveError::UnknownSystem(request.system.to_owned()))?;
+    let streams = Streams { request };
+    let machine = machine_of(system, &streams);
+    let mac = request.mac.map_or_else(|| streams.mac(machine), str::to_owned);
+    let hostname = request.hostname.map_or_else(|| streams.hostname(system, &mac), str::to_owned);
+    let domain = request.domain.map_or_else(|| streams.domain(), str::to_owned);
+    let booted_at = request.now - streams.between("uptime", DAY, 90 * DAY);
+    let installed_at = booted_at - streams.between("age", 30 * DAY, 900 * DAY);
+    let fqdn = if domain.is_empty() { hostname.clone() } else { format!("{hostname}.{domain}") };
+    let passive = 40_000 + PASSIVE * u16::try_from(streams.plan("passive").next_u32() % 100).unwrap_or(0);
+    Ok(Persona {
+        persona_version: PERSONA_VERSION,
+        node: request.node.to_owned(),
+        certificate: streams.certificate(&fqdn, installed_at),
+        ssh_keys: SshKeys {
+            ed25519: streams.secret_hex("ed25519"),
+            ecdsa_p256: streams.scalar("ecdsa-p256"),
+            rsa_bits: 3072,
+        },
+        hostname,
+        domain,
+        ip: request.ip,
+        prefix: request.prefix,
+        gateway: request.gateway,
+        mac,
+        mac_vendor: request.mac.map_or_else(|| machine.mac_vendor.to_owned(), |_| String::new()),
+        os: streams.os(system),
+        hardware: streams.hardware(machine),
+        booted_at,
+        installed_at,
+        clock_offset_ms: streams.between("clock", 0, 3000) - 1500,
+        zone: streams.zone(),
+        users: streams.users(system),
+        login: request.login.clone(),
+        products: streams.products(system),
+        passive_ports: (passive, passive + PASSIVE - 1),
+        subkey: streams.secret_hex("subkey"),
+    })
+}
+
+fn machine_of(system: &System, streams: &Streams<'_>) -> &'static Machine {
+    let table = match system.names {
+        Style::Server | Style::WindowsServer => SERVERS,
+        Style::Desktop => DESKTOPS,
+        Style::Printer => PRINTERS,
+        Style::Device => DEVICES,
+    };
+    // A device's CPU must be what its kernel was built for.
+    let fits = |machine: &Machine| match system.machine {
+        "mips" => machine.cpu.1 == "MIPS",
+        "armv7l" => machine.cpu.1 == "ARM",
+        _ => true,
+    };
+    let mut random = streams.plan("machine");
+    let mut chosen = pick(table, random.next_u64());
+    for _ in 0..64 {
+        match chosen {
+            Some(machine) if fits(machine) => return machine,
+            _ => chosen = pick(table, random.next_u64()),
+        }
+    }
+    table.iter().map(|(_, machine)| machine).find(|machine| fits(machine)).unwrap_or(&FALLBACK)
+}
+
+static FALLBACK: Machine = Machine {
+    vendor: "QEMU",
+    product: "Standard PC (Q35 + ICH9, 2009)",
+    ouis: &[[0xbc, 0x24, 0x11]],
+    mac_vendor: "Proxmox Server Solutions",
+    cpu: ("AMD EPYC 7302 16-Core Processor", "AuthenticAMD", 23, 49, 0, 3000),
+    cpus: &[2],
+    memory_mib: &[3919],
+    disk_gib: &[32],
+    devices: ("sda", "ens18"),
+};
+
+/// The two streams of a request, by label.
+struct Streams<'a> {
+    request: &'a Request<'a>,
+}
+
+impl Streams<'_> {
+    fn plan(&self, label: &str) -> ChaCha20Rng {
+        let key = self.request.seed.map_or(self.request.install_secret, str::as_bytes);
+        subkey::generator(key, &["plan", self.request.node, label])
+    }
+
+    fn secret(&self, label: &str) -> ChaCha20Rng {
+        let seed = self.request.seed.unwrap_or_default();
+        subkey::generator(self.request.install_secret, &["secret", self.request.node, seed, label])
+    }
+
+    /// What all nodes of an install share: its domain and time zone.
+    fn common(&self, label: &str) -> ChaCha20Rng {
+        let key = self.request.seed.map_or(self.request.install_secret, str::as_bytes);
+        subkey::generator(key, &["common", label])
+    }
+
+    fn between(&self, label: &str, low: i64, high: i64) -> i64 {
+        let width = high.saturating_sub(low).max(1).unsigned_abs();
+        low + i64::try_from(self.plan(label).next_u64() % width).unwrap_or(0)
+    }
+
+    fn secret_hex(&self, label: &str) -> Secret {
+        let mut bytes = [0; 32];
+        self.secret(label).fill_bytes(&mut bytes);
+        Secret(hex::encode(bytes))
+    }
+
+    /// A scalar of P-256: 32 bytes below the order, which the first byte below 0xff ensures.
+    fn scalar(&self, label: &str) -> Secret {
+        let mut bytes = [0; 32];
+        self.secret(label).fill_bytes(&mut bytes);
+        if let Some(first) = bytes.first_mut() {
+            *first = (*first & 0x7f).max(1);
+        }
+        Secret(hex::encode(bytes))
+    }
+
+    fn mac(&self, machine: &Machine) -> String {
+        let index = self.plan("oui").next_u64();
+        let oui = choose(machine.ouis, index).unwrap_or([0xbc, 0x24, 0x11]);
+        let mut tail = [0; 3];
+        self.secret("mac").fill_bytes(&mut tail);
+        let [a, b, c] = oui;
+        let [d, e, f] = tail;
+        format!("{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{f:02x}")
+    }
+
+    fn domain(&self) -> String {
+        choose(names::DOMAINS, self.common("domain").next_u64()).unwrap_or("lan").to_owned()
+    }
+
+    fn zone(&self) -> Zone {
+        let (name, abbreviation, offset_minutes) =
+            choose(names::ZONES, self.common("zone").next_u64()).unwrap_or(("Etc/UTC", "UTC", 0));
+        Zone { name: name.to_owned(), abbreviation: abbreviation.to_owned(), offset_minutes }
+    }
+
+    fn hostname(&self, system: &System, mac: &str) -> String {
+        let mut random = self.plan("hostname");
+        let role = choose(names::ROLES, random.next_u64()).unwrap_or("srv");
+        let place = choose(names::PLACES, random.next_u64()).unwrap_or("prod");
+        let number = 1 + random.next_u32() % 40;
+        // The scheme is the install's, so that neighbours look alike; the words are the node's.
+        let scheme = self.common("scheme").next_u32() % 6;
+        let tail: String = mac.chars().filter(|c| *c != ':').skip(6).collect::<String>().to_uppercase();
+        match system.names {
+            Style::Printer => format!("NPI{tail}"),
+            Style::Device => format!(
+                "{}-{}",
+                if system.machine == "mips" { "router" } else { "ipcam" },
+                tail.to_lowercase()
+            ),
+            Style::Desktop => format!("DESKTOP-{}", letters(&mut random, 7)),
+            Style::WindowsServer if scheme.is_multiple_of(2) => format!("WIN-{}", letters(&mut random, 11)),
+            Style::WindowsServer => format!("SRV-{}{number:02}", role.to_uppercase()),
+            Style::Server => match scheme {
+                0 => format!("{role}-{place}-{number:02}"),
+                1 => format!("{role}{number:02}"),
+                2 => format!("srv-{role}-{number:02}"),
+                3 => format!("{place}-{role}{number}"),
+                4 => format!("{place}{number:02}-{role}"),
+                _ => format!("{role}-{number:02}"),
+            },
+        }
+    }
+
+    fn os(&self, system: &System) -> Os {
+        let kernel = pick(system.kernels, self.plan("kernel").next_u64()).copied().unwrap_or_default();
+        Os {
+            family: system.family.to_owned(),
+            id: system.id.to_owned(),
+            pretty_name: system.pretty_name.to_owned(),
+            version: system.version.to_owned(),
+            codename: system.codename.to_owned(),
+            kernel: kernel.0.to_owned(),
+            kernel_version: kernel.1.to_owned(),
+            machine: system.machine.to_owned(),
+            build: system.build,
+            ttl: system.ttl,
+        }
+    }
+
+    fn hardware(&self, machine: &Machine) -> Hardware {
+        let mut random = self.plan("hardware");
+        let (cpu, cpu_vendor, family, model, stepping, mhz) = machine.cpu;
+        let cpus = choose(machine.cpus, random.next_u64()).unwrap_or(1);
+        let memory = choose(machine.memory_mib, random.next_u64()).unwrap_or(1024);
+        let disk = choose(machine.disk_gib, random.next_u64()).unwrap_or(20);
+        let mut secret = self.secret("serial");
+        let mut id = [0; 16];
+        self.secret("machine-id").fill_bytes(&mut id);
+        Hardware {
+            cpu: cpu.to_owned(),
+            cpu_vendor: cpu_vendor.to_owned(),
+            cpu_signature: (family, model, stepping),
+            mhz,
+            cpus,
+            memory_kib: memory * 1024 + u64::from(random.next_u32() % 900),
+            disk_kib: disk * 1_048_576 * 94 / 100,
+            disk: machine.devices.0.to_owned(),
+            interface: machine.devices.1.to_owned(),
+            vendor: machine.vendor.to_owned(),
+            product: machine.product.to_owned(),
+            serial: serial(machine.vendor, &mut secret),
+            machine_id: hex::encode(id),
+        }
+    }
+
+    fn users(&self, system: &System) -> Vec<User> {
+        let mut random = self.secret("users");
+        let windows = system.family.starts_with("windows");
+        let weak = |random: &mut ChaCha20Rng| {
+            choose(names::WEAK, random.next_u64()).map(|text| Secret(text.to_owned()))
+        };
+        let user = |name: &str, full: &str, uid: u32, home: &str, password| User {
+            name: name.to_owned(),
+            full_name: full.to_owned(),
+            uid,
+            home: home.to_owned(),
+            shell: if system.family == "embedded" || system.id.starts_with("alpine") {
+                "/bin/sh"
+            } else {
+                "/bin/bash"
+            }
+            .to_owned(),
+            password,
+        };
+        if windows {
+            return vec![user(
+                "Administrator",
+                "Administrator",
+                500,
+                "C:\\Users\\Administrator",
+                weak(&mut random),
+            )];
+        }
+        let mut users = vec![user("root", "root", 0, "/root", weak(&mut random))];
+        if system.family == "embedded" {
+            users.push(user("admin", "admin", 500, "/home/admin", weak(&mut random)));
+            return users;
+        }
+        let mut names_of_people = self.plan("people");
+        for index in 0..1 + names_of_people.next_u32() % 3 {
+            let given = choose(names::GIVEN, names_of_people.next_u64()).unwrap_or("jan");
+            let family = choose(names::FAMILY, names_of_people.next_u64()).unwrap_or("meier");
+            let initial: String = given.chars().take(1).collect();
+            let name = format!("{initial}{family}");
+            if users.iter().any(|known| known.name == name) {
+                continue;
+            }
+            let full = format!("{} {}", capital(given), capital(family));
+            let password = if index == 0 { weak(&mut random) } else { None };
+            users.push(user(&name, &full, 1000 + index, &format!("/home/{name}"), password));
+        }
+        users
+    }
+
+    fn products(&self, system: &System) -> BTreeMap<String, Product> {
+        let mut shown = BTreeMap::new();
+        for slug in self.request.services {
+            let table = products::table(system.id, slug);
+            if let Some((name, version, packaging)) =
+                pick(table, self.plan(&format!("product {slug}")).next_u64())
+            {
+                let product = Product {
+                    name: (*name).to_owned(),
+                    version: (*version).to_owned(),
+                    packaging: (*packaging).to_owned(),
+                };
+                shown.insert(slug.clone(), product);
+            }
+        }
+        shown
+    }
+
+    fn certificate(&self, fqdn: &str, installed_at: i64) -> Certificate {
+        let mut serial = [0; 20];
+        self.secret("certificate").fill_bytes(&mut serial);
+        if let Some(first) = serial.first_mut() {
+            // Positive and never short (RFC 5280 §4.1.2.2: at most twenty octets).
+            *first = (*first & 0x7f) | 0x10;
+        }
+        Certificate {
+            common_name: fqdn.to_owned(),
+            organization: String::new(),
+            issuer: fqdn.to_owned(),
+            names: vec![fqdn.to_owned()],
+            not_before: installed_at,
+            not_after: installed_at + 3650 * DAY,
+            serial: hex::encode(serial),
+            key: "rsa2048".to_owned(),
+        }
+    }
+}
+
+fn serial(vendor: &str, random: &mut ChaCha20Rng) -> String {
+    match vendor {
+        "VMware, Inc." => {
+            let mut bytes = [0; 16];
+            random.fill_bytes(&mut bytes);
+            let hex: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            let (first, second) = hex.split_at_checked(8).unwrap_or_default();
+            format!("VMware-{}-{}", first.join(" "), second.join(" "))
+        }
+        "QEMU" => "Not Specified".to_owned(),
+        _ => letters(random, 7),
+    }
+}
+
+fn letters(random: &mut ChaCha20Rng, count: usize) -> String {
+    const ALPHABET: &[char] = &[
+        'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'J', 'K', 'L', 'M', 'N', 'P', 'Q', 'R', 'S', 'T', 'U', 'V',
+        'W', 'X', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9',
+    ];
+    (0..count).filter_map(|_| choose(ALPHABET, random.next_u64())).collect()
+}
+
+fn choose<T: Copy>(list: &[T], random: u64) -> Option<T> {
+    let index = random.checked_rem(u64::try_from(list.len()).ok()?)?;
+    list.get(usize::try_from(index).ok()?).copied()
+}
+
+fn capital(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    fn persona(secret: u8, node: &str, seed: Option<&str>, system: &str) -> Persona {
+        let services = ["ssh", "http", "ftp", "smtp", "redis", "mysql", "telnet"].map(str::to_owned);
+        derive(&Request {
+            install_secret: &[secret; 32],
+            node,
+            seed,
+            system,
+            services: &services,
+            ip: [10, 66, 0, 10].into(),
+            prefix: 21,
+            gateway: None,
+            hostname: None,
+            domain: None,
+            mac: None,
+            login: LoginPolicy::Deny,
+            now: 1_764_000_000_000_000,
+        })
+        .unwrap()
+    }
+
+    /// What two personas must never share.
+    fn secrets(persona: &Persona) -> Vec<String> {
+        vec![
+            persona.subkey.0.clone(),
+            persona.ssh_keys.ed25519.0.clone(),
+            persona.ssh_keys.ecdsa_p256.0.clone(),
+            persona.certificate.serial.clone(),
+            persona.hardware.machine_id.clone(),
+            persona.mac.clone(),
+        ]
+    }
+
+    #[test]
+    fn no_two_nodes_and_no_two_installs_share_a_secret() {
+        let mut seen = BTreeSet::new();
+        for install in 1..=2 {
+            for number in 0..20 {
+                for secret in secrets(&persona(install, &format!("node-{number}"), Some("same"), "debian12"))
+                {
+                    assert!(seen.insert(secret.clone()), "{secret} is shared");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_seed_fixes_the_plan_but_not_the_secrets() {
+        let (left, right) =
+            (persona(1, "web-01", Some("s"), "ubuntu2204"), persona(2, "web-01", Some("s"), "ubuntu2204"));
+        assert_eq!((&left.hostname, &left.products, &left.os), (&right.hostname, &right.products, &right.os));
+        assert!(secrets(&left).iter().zip(secrets(&right)).all(|(left, right)| *left != right));
+        assert_eq!(persona(1, "web-01", None, "debian12"), persona(1, "web-01", None, "debian12"));
+    }
+
+    #[test]
+    fn every_system_gives_a_persona_whose_parts_agree() {
+        for system in systems::SYSTEMS {
+            let persona = persona(3, "n", None, system.id);
+            let text = serde_json::to_string(&persona).unwrap();
+            assert_eq!(serde_json::from_str::<Persona>(&text).unwrap(), persona);
+            assert!(persona.mac_bytes().is_some() && !persona.hostname.is_empty());
+            assert!(!persona.products.is_empty(), "{} serves nothing", system.id);
+            assert_eq!(persona.hardware.cpu_vendor == "MIPS", system.machine == "mips", "{}", system.id);
+        }
+    }
+
+    #[test]
+    fn keys_are_valid() {
+        for number in 0..50 {
+            let persona = persona(4, &format!("k{number}"), None, "debian12");
+            let bytes = persona.ssh_keys.ecdsa_p256.hex_bytes().unwrap();
+            assert!(p256::SecretKey::from_slice(&bytes).is_ok());
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! What really exists: releases, packages, hardware, names. Weights are rough shares in the field.
+
+pub mod hardware;
+pub mod names;
+pub mod products;
+pub mod systems;
+
+/// An entry and how often it is found, relative to its neighbours.
+pub type Weighted<T> = (u32, T);
+
+/// Picks an entry by weight; `None` only for an empty table.
+pub fn pick<T>(table: &[Weighted<T>], random: u64) -> Option<&T> {
+    let total: u64 = table.iter().map(|(weight, _)| u64::from(*weight)).sum();
+    let mut left = random.checked_rem(total)?;
+    for (weight, entry) in table {
+        match left.checked_sub(u64::from(*weight)) {
+            Some(rest) => left = rest,
+            None => return Some(entry),
+        }
+    }
+    None
+}

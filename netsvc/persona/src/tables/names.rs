@@ -1,0 +1,70 @@
+//! Names of hosts and people.
+
+/// What servers are called after.
+pub const ROLES: &[&str] = &[
+    "web", "app", "db", "mail", "files", "backup", "proxy", "git", "build", "monitor", "log", "cache",
+    "intranet", "crm", "erp", "wiki", "print", "vpn", "dns", "ldap", "ci", "shop", "api", "auth", "media",
+];
+
+/// Where or for whom they stand.
+pub const PLACES: &[&str] = &[
+    "prod", "test", "dev", "stage", "int", "dmz", "hq", "muc", "ber", "ham", "fra", "zrh", "vie", "lab",
+    "office",
+];
+
+/// Given names.
+pub const GIVEN: &[&str] = &[
+    "anna", "ben", "carla", "daniel", "eva", "felix", "greta", "hannes", "ines", "jan", "karin", "lars",
+    "maria", "nils", "olga", "paul", "rita", "stefan", "tanja", "uwe", "vera", "wolf",
+];
+
+/// Family names.
+pub const FAMILY: &[&str] = &[
+    "weber", "koch", "bauer", "richter", "klein", "wolf", "neumann", "braun", "krueger", "hofmann", "lange",
+    "schmitt", "werner", "krause", "meier", "lehmann", "huber", "mayer", "fuchs", "peters",
+];
+
+/// Passwords that people set and others guess.
+pub const WEAK: &[&str] = &[
+    "123456",
+    "admin",
+    "password",
+    "admin123",
+    "P@ssw0rd",
+    "qwerty",
+    "letmein",
+    "welcome1",
+    "Summer2024",
+    "changeme",
+    "1q2w3e4r",
+    "root123",
+    "test123",
+    "abc123",
+    "Passw0rd!",
+    "raspberry",
+    "ubuntu",
+    "support",
+];
+
+/// Domains below which hosts of one installation stand.
+pub const DOMAINS: &[&str] = &[
+    "corp.local",
+    "intern.lan",
+    "ad.local",
+    "office.lan",
+    "hq.internal",
+    "lan.local",
+    "company.internal",
+    "srv.lan",
+    "prod.internal",
+    "net.intern",
+];
+
+/// Time zones of one installation: name, abbreviation, minutes.
+pub const ZONES: &[(&str, &str, i32)] = &[
+    ("Etc/UTC", "UTC", 0),
+    ("Europe/Berlin", "CET", 60),
+    ("Europe/London", "GMT", 0),
+    ("America/New_York", "EST", -300),
+    ("America/Chicago", "CST", -360),
+];

@@ -1,0 +1,145 @@
+//! Products and versions that a system's own packages install.
+//!
+//! Sources: package archives of Debian, Ubuntu, Rocky, CentOS, Fedora, Alpine, Kali and Arch; IIS
+//! versions follow the build of Windows; devices from their own banners.
+
+use super::Weighted;
+
+/// Name, version, packaging.
+pub type Entry = (&'static str, &'static str, &'static str);
+
+/// What `service` shows on `system`; empty when such a host would not run it.
+pub fn table(system: &str, service: &str) -> &'static [Weighted<Entry>] {
+    match (system, service) {
+        (_, "ssh") => ssh(system),
+        (_, "http" | "https") => http(system),
+        (_, "ftp") => ftp(system),
+        (_, "smtp") => smtp(system),
+        (_, "redis") => redis(system),
+        (_, "mysql") => mysql(system),
+        ("busybox_arm" | "busybox_mips", "telnet") => &[(1, ("BusyBox telnetd", "1.22.1", ""))],
+        (_, "telnet") if !system.starts_with("windows") && system != "hp_printer" => {
+            &[(1, ("telnetd", "0.17", "netkit"))]
+        }
+        _ => &[],
+    }
+}
+
+fn ssh(system: &str) -> &'static [Weighted<Entry>] {
+    match system {
+        "debian12" => &[
+            (2, ("OpenSSH", "9.2p1", "Debian-2+deb12u1")),
+            (4, ("OpenSSH", "9.2p1", "Debian-2+deb12u2")),
+            (5, ("OpenSSH", "9.2p1", "Debian-2+deb12u3")),
+            (3, ("OpenSSH", "9.2p1", "Debian-2+deb12u5")),
+        ],
+        "debian11" => {
+            &[(3, ("OpenSSH", "8.4p1", "Debian-5+deb11u1")), (4, ("OpenSSH", "8.4p1", "Debian-5+deb11u3"))]
+        }
+        "ubuntu2204" => &[
+            (2, ("OpenSSH", "8.9p1", "Ubuntu-3ubuntu0.4")),
+            (4, ("OpenSSH", "8.9p1", "Ubuntu-3ubuntu0.6")),
+            (4, ("OpenSSH", "8.9p1", "Ubuntu-3ubuntu0.7")),
+        ],
+        "ubuntu2004" => {
+            &[(3, ("OpenSSH", "8.2p1", "Ubuntu-4ubuntu0.5")), (4, ("OpenSSH", "8.2p1", "Ubuntu-4ubuntu0.11"))]
+        }
+        "rocky9" => &[(1, ("OpenSSH", "8.7p1", ""))],
+        "centos7" => &[(1, ("OpenSSH", "7.4", ""))],
+        "fedora39" => &[(1, ("OpenSSH", "9.3", ""))],
+        "alpine319" => &[(1, ("OpenSSH", "9.6", ""))],
+        "kali" => &[(1, ("OpenSSH", "9.6p1", "Debian-4"))],
+        "arch" => &[(1, ("OpenSSH", "9.7", ""))],
+        _ => &[],
+    }
+}
+
+fn http(system: &str) -> &'static [Weighted<Entry>] {
+    match system {
+        "debian12" => &[
+            (5, ("nginx", "1.22.1", "")),
+            (4, ("Apache httpd", "2.4.57", "Debian")),
+            (3, ("Apache httpd", "2.4.59", "Debian")),
+        ],
+        "debian11" => &[(4, ("nginx", "1.18.0", "")), (4, ("Apache httpd", "2.4.56", "Debian"))],
+        "ubuntu2204" => &[(5, ("nginx", "1.18.0", "Ubuntu")), (4, ("Apache httpd", "2.4.52", "Ubuntu"))],
+        "ubuntu2004" => &[(4, ("nginx", "1.18.0", "Ubuntu")), (4, ("Apache httpd", "2.4.41", "Ubuntu"))],
+        "rocky9" => &[(3, ("nginx", "1.20.1", "")), (4, ("Apache httpd", "2.4.57", "Rocky Linux"))],
+        "centos7" => &[(3, ("nginx", "1.20.1", "")), (5, ("Apache httpd", "2.4.6", "CentOS"))],
+        "fedora39" => &[(3, ("nginx", "1.24.0", "")), (3, ("Apache httpd", "2.4.58", "Fedora Linux"))],
+        "alpine319" => &[(1, ("nginx", "1.24.0", ""))],
+        "kali" => &[(1, ("Apache httpd", "2.4.58", "Debian"))],
+        "arch" => &[(1, ("nginx", "1.26.0", ""))],
+        "windows_server_2012r2" => &[(1, ("Microsoft-IIS", "8.5", ""))],
+        system if system.starts_with("windows") => &[(1, ("Microsoft-IIS", "10.0", ""))],
+        "hp_printer" => &[(1, ("HP HTTP Server", "HP LaserJet Pro M404dn", ""))],
+        "busybox_arm" => &[(2, ("lighttpd", "1.4.35", "")), (2, ("GoAhead-Webs", "", ""))],
+        "busybox_mips" => &[(2, ("GoAhead-Webs", "", "")), (1, ("Boa", "0.94.13", ""))],
+        _ => &[],
+    }
+}
+
+fn ftp(system: &str) -> &'static [Weighted<Entry>] {
+    match system {
+        "debian12" | "debian11" => &[
+            (5, ("vsftpd", "3.0.3", "")),
+            (3, ("ProFTPD", "1.3.8", "Debian")),
+            (2, ("Pure-FTPd", "1.0.50", "")),
+        ],
+        "ubuntu2204" | "kali" => &[
+            (5, ("vsftpd", "3.0.5", "")),
+            (2, ("ProFTPD", "1.3.7c", "Debian")),
+            (2, ("Pure-FTPd", "1.0.49", "")),
+        ],
+        "ubuntu2004" => &[(5, ("vsftpd", "3.0.3", "")), (2, ("ProFTPD", "1.3.6", "Debian"))],
+        "rocky9" | "fedora39" | "arch" => &[(1, ("vsftpd", "3.0.5", ""))],
+        "centos7" => &[(1, ("vsftpd", "3.0.2", ""))],
+        "alpine319" => &[(1, ("vsftpd", "3.0.5", ""))],
+        "hp_printer" => &[(1, ("HP ARPA FTP Server", "5.1", ""))],
+        system if system.starts_with("windows") => &[(1, ("Microsoft FTP Service", "", ""))],
+        _ => &[],
+    }
+}
+
+fn smtp(system: &str) -> &'static [Weighted<Entry>] {
+    match system {
+        "debian12" => &[(4, ("Postfix", "3.7.10", "Debian/GNU")), (3, ("Exim", "4.96", ""))],
+        "debian11" => &[(4, ("Postfix", "3.5.25", "Debian/GNU")), (3, ("Exim", "4.94.2", ""))],
+        "ubuntu2204" => &[(4, ("Postfix", "3.6.4", "Ubuntu")), (2, ("Exim", "4.95", "Ubuntu"))],
+        "ubuntu2004" => &[(4, ("Postfix", "3.4.13", "Ubuntu"))],
+        "rocky9" | "fedora39" | "centos7" | "alpine319" | "kali" | "arch" => &[(1, ("Postfix", "3.5.9", ""))],
+        system if system.starts_with("windows_server") => &[(1, ("Microsoft ESMTP", "10.0.17763.1697", ""))],
+        _ => &[],
+    }
+}
+
+fn redis(system: &str) -> &'static [Weighted<Entry>] {
+    match system {
+        "debian12" => &[(1, ("Redis", "7.0.15", ""))],
+        "debian11" | "ubuntu2204" => &[(1, ("Redis", "6.0.16", ""))],
+        "ubuntu2004" => &[(1, ("Redis", "5.0.7", ""))],
+        "rocky9" => &[(1, ("Redis", "6.2.7", ""))],
+        "centos7" => &[(1, ("Redis", "3.2.12", ""))],
+        "fedora39" | "alpine319" | "kali" | "arch" => &[(1, ("Redis", "7.2.4", ""))],
+        _ => &[],
+    }
+}
+
+fn mysql(system: &str) -> &'static [Weighted<Entry>] {
+    match system {
+        "debian12" => &[(3, ("MariaDB", "10.11.6", "Debian-0+deb12u1")), (1, ("MySQL", "8.0.36", ""))],
+        "debian11" => &[(1, ("MariaDB", "10.5.23", "Debian-0+deb11u1"))],
+        "ubuntu2204" => &[
+            (3, ("MySQL", "8.0.36", "0ubuntu0.22.04.1")),
+            (2, ("MariaDB", "10.6.16", "Ubuntu-0ubuntu0.22.04.1")),
+        ],
+        "ubuntu2004" => &[
+            (3, ("MySQL", "8.0.36", "0ubuntu0.20.04.1")),
+            (2, ("MariaDB", "10.3.39", "Ubuntu-0ubuntu0.20.04.2")),
+        ],
+        "rocky9" => &[(2, ("MySQL", "8.0.32", "")), (1, ("MariaDB", "10.5.22", ""))],
+        "centos7" => &[(2, ("MariaDB", "5.5.68", "")), (2, ("MySQL", "5.7.44", ""))],
+        "fedora39" | "alpine319" | "kali" | "arch" => &[(1, ("MariaDB", "10.11.6", ""))],
+        _ => &[],
+    }
+}
