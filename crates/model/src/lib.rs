@@ -1,5 +1,9 @@
 //! Plain data of the house: no file, no clock, no random, no runtime.
 
+pub mod archetype;
+pub mod catalogue;
+pub mod fleet;
 pub mod paths;
+pub mod plan;
 pub mod record;
 pub mod worker;

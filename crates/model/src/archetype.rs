@@ -1,0 +1,212 @@
+//! Archetypes: what kind of machine a decky is. Distros: what it runs.
+
+/// A kind of machine.
+#[derive(Debug)]
+pub struct Archetype {
+    /// Slug.
+    pub slug: &'static str,
+    /// Name for people.
+    pub name: &'static str,
+    /// What it is.
+    pub about: &'static str,
+    /// Services that such a machine has. Those that the catalogue lacks are listed as absent.
+    pub services: &'static [&'static str],
+    /// Operating systems it runs, to be cycled through.
+    pub systems: &'static [&'static str],
+    /// OS family.
+    pub family: &'static str,
+}
+
+/// A distribution that can be asked for by name.
+#[derive(Debug)]
+pub struct Distro {
+    /// Slug.
+    pub slug: &'static str,
+    /// Name for people.
+    pub name: &'static str,
+    /// Operating system of the persona.
+    pub system: &'static str,
+}
+
+/// The archetype called `slug`.
+pub fn archetype(slug: &str) -> Option<&'static Archetype> {
+    ARCHETYPES.iter().find(|archetype| archetype.slug == slug)
+}
+
+/// The distribution called `slug`.
+pub fn distro(slug: &str) -> Option<&'static Distro> {
+    DISTROS.iter().find(|distro| distro.slug == slug)
+}
+
+const LINUX: &[&str] = &["debian12", "ubuntu2204", "rocky9", "fedora39"];
+const DEBIANS: &[&str] = &["debian12", "ubuntu2204"];
+
+/// Every archetype.
+pub const ARCHETYPES: &[Archetype] = &[
+    Archetype {
+        slug: "windows-workstation",
+        name: "Windows workstation",
+        about: "A desk PC with file sharing and remote desktop",
+        services: &["smb", "rdp", "winrm", "http", "ftp"],
+        systems: &["windows10", "windows11"],
+        family: "windows",
+    },
+    Archetype {
+        slug: "windows-server",
+        name: "Windows server",
+        about: "A member server with IIS",
+        services: &["smb", "rdp", "winrm", "ldap", "http", "ftp"],
+        systems: &["windows_server_2019", "windows_server_2022", "windows_server_2016"],
+        family: "windows_server",
+    },
+    Archetype {
+        slug: "domain-controller",
+        name: "Domain controller",
+        about: "Active Directory for the office",
+        services: &["ldap", "smb", "rdp", "dns", "kerberos", "winrm", "llmnr", "http", "ftp"],
+        systems: &["windows_server_2019", "windows_server_2016"],
+        family: "windows_server",
+    },
+    Archetype {
+        slug: "linux-server",
+        name: "Linux server",
+        about: "A general-purpose server",
+        services: &["ssh", "http"],
+        systems: LINUX,
+        family: "linux",
+    },
+    Archetype {
+        slug: "web-server",
+        name: "Web server",
+        about: "A web site and the FTP access of its agency",
+        services: &["http", "ftp"],
+        systems: &["debian12", "ubuntu2204", "ubuntu2004"],
+        family: "linux",
+    },
+    Archetype {
+        slug: "database-server",
+        name: "Database server",
+        about: "Databases and a cache that should not be reachable",
+        services: &["mysql", "postgres", "redis"],
+        systems: DEBIANS,
+        family: "linux",
+    },
+    Archetype {
+        slug: "mail-server",
+        name: "Mail server",
+        about: "Mail in and out, mailboxes",
+        services: &["smtp", "pop3", "imap"],
+        systems: DEBIANS,
+        family: "linux",
+    },
+    Archetype {
+        slug: "file-server",
+        name: "File server",
+        about: "Shares for a department",
+        services: &["smb", "ftp", "ssh"],
+        systems: &["debian12", "ubuntu2204", "rocky9"],
+        family: "linux",
+    },
+    Archetype {
+        slug: "printer",
+        name: "Network printer",
+        about: "An office laser printer",
+        services: &["printer", "snmp", "http", "ftp"],
+        systems: &["hp_printer"],
+        family: "embedded",
+    },
+    Archetype {
+        slug: "iot-device",
+        name: "IoT device",
+        about: "A camera or a small router",
+        services: &["mqtt", "snmp", "telnet"],
+        systems: &["busybox_arm", "busybox_mips"],
+        family: "embedded",
+    },
+    Archetype {
+        slug: "industrial-control",
+        name: "Industrial controller",
+        about: "A controller with its web page",
+        services: &["conpot", "http"],
+        systems: &["busybox_arm"],
+        family: "embedded",
+    },
+    Archetype {
+        slug: "voip-server",
+        name: "Telephone system",
+        about: "A PBX with its web interface",
+        services: &["sip", "http"],
+        systems: DEBIANS,
+        family: "linux",
+    },
+    Archetype {
+        slug: "monitoring-node",
+        name: "Monitoring node",
+        about: "Watches the others",
+        services: &["snmp", "ssh"],
+        systems: &["debian12", "rocky9"],
+        family: "linux",
+    },
+    Archetype {
+        slug: "devops-host",
+        name: "DevOps host",
+        about: "Builds and runs containers",
+        services: &["docker_api", "ssh", "k8s"],
+        systems: &["ubuntu2204", "debian12"],
+        family: "linux",
+    },
+    Archetype {
+        slug: "deaddeck",
+        name: "Forgotten host",
+        about: "An entry point with a weak password",
+        services: &["ssh"],
+        systems: DEBIANS,
+        family: "linux",
+    },
+];
+
+/// Every distribution.
+pub const DISTROS: &[Distro] = &[
+    Distro { slug: "debian", name: "Debian 12", system: "debian12" },
+    Distro { slug: "ubuntu22", name: "Ubuntu 22.04 LTS", system: "ubuntu2204" },
+    Distro { slug: "ubuntu20", name: "Ubuntu 20.04 LTS", system: "ubuntu2004" },
+    Distro { slug: "rocky9", name: "Rocky Linux 9", system: "rocky9" },
+    Distro { slug: "centos7", name: "CentOS 7", system: "centos7" },
+    Distro { slug: "alpine", name: "Alpine 3.19", system: "alpine319" },
+    Distro { slug: "fedora", name: "Fedora 39", system: "fedora39" },
+    Distro { slug: "kali", name: "Kali Linux", system: "kali" },
+    Distro { slug: "arch", name: "Arch Linux", system: "arch" },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue;
+    use netsvc_persona::tables::{products, systems};
+
+    #[test]
+    fn every_archetype_and_distro_runs_a_system_that_exists() {
+        assert_eq!((ARCHETYPES.len(), DISTROS.len()), (15, 9));
+        for archetype in ARCHETYPES {
+            for system in archetype.systems {
+                assert_eq!(
+                    systems::find(system).map(|system| system.family),
+                    Some(archetype.family),
+                    "{system}"
+                );
+            }
+        }
+        assert!(DISTROS.iter().all(|distro| systems::find(distro.system).is_some()));
+    }
+
+    #[test]
+    fn what_an_archetype_serves_has_a_product_on_its_systems() {
+        for archetype in ARCHETYPES {
+            for service in archetype.services.iter().filter(|slug| catalogue::find(slug).is_some()) {
+                for system in archetype.systems {
+                    assert!(!products::table(system, service).is_empty(), "{service} on {system}");
+                }
+            }
+        }
+    }
+}

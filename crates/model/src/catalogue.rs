@@ -1,0 +1,101 @@
+//! The services that exist, as the service binary describes them.
+
+use netsvc_persona::stage::{ServiceInfo, SettingInfo};
+use std::sync::LazyLock;
+
+/// The committed output of `netsvcd describe`; `xtask gen --check` keeps it true.
+const TEXT: &str = include_str!("../services.json");
+
+/// Every service, by slug.
+pub fn services() -> &'static [ServiceInfo] {
+    // The text is checked by a test and by `xtask gen --check`; an empty list would show at once.
+    static ALL: LazyLock<Vec<ServiceInfo>> = LazyLock::new(|| serde_json::from_str(TEXT).unwrap_or_default());
+    &ALL
+}
+
+/// The service called `slug`.
+pub fn find(slug: &str) -> Option<&'static ServiceInfo> {
+    services().iter().find(|service| service.slug == slug)
+}
+
+/// Why a setting is refused.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+pub enum BadSetting {
+    /// The service has no such setting.
+    #[error("service {service} has no setting {key:?}; it has: {known}")]
+    Unknown {
+        /// Service.
+        service: String,
+        /// Key as given.
+        key: String,
+        /// Keys that exist.
+        known: String,
+    },
+    /// The value does not fit.
+    #[error("{value:?} is not {wanted}")]
+    Value {
+        /// Value as given.
+        value: String,
+        /// What fits.
+        wanted: String,
+    },
+}
+
+/// Checks a setting of a service.
+///
+/// # Errors
+/// [`BadSetting`] when the key does not exist or the value does not fit.
+pub fn check(service: &ServiceInfo, key: &str, value: &str) -> Result<(), BadSetting> {
+    let Some(setting) = service.settings.iter().find(|setting| setting.key == key) else {
+        let known: Vec<_> = service.settings.iter().map(|setting| setting.key.as_str()).collect();
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        return Err(BadSetting::Unknown { service: service.slug.clone(), key: key.to_owned(), known });
+    };
+    wanted(setting, value).map_or(Ok(()), |wanted| Err(BadSetting::Value { value: value.to_owned(), wanted }))
+}
+
+/// What would fit, when `value` does not.
+fn wanted(setting: &SettingInfo, value: &str) -> Option<String> {
+    match setting.kind.as_str() {
+        "bool" => boolean(value).is_none().then(|| "yes or no".to_owned()),
+        "int" => {
+            let (low, high) = setting.range.split_once("..")?;
+            let (low, high): (i64, i64) = (low.parse().ok()?, high.parse().ok()?);
+            let fits = value.parse::<i64>().is_ok_and(|number| (low..=high).contains(&number));
+            (!fits).then(|| format!("a whole number from {low} to {high}"))
+        }
+        "enum" => {
+            let fits = setting.range.split('|').any(|word| word == value);
+            (!fits).then(|| format!("one of {}", setting.range.replace('|', ", ")))
+        }
+        _ => value.contains(['\n', '\r', '\0']).then(|| "one line of text".to_owned()),
+    }
+}
+
+/// A yes or no in the words that INI files use.
+pub fn boolean(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "yes" | "true" | "on" | "1" => Some(true),
+        "no" | "false" | "off" | "0" => Some(false),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_embedded_catalogue_is_whole() {
+        assert!(services().len() >= 2);
+        assert!(services().iter().all(|service| !service.ports.is_empty()));
+    }
+
+    #[test]
+    fn settings_are_checked_by_kind() {
+        let redis = find("redis").unwrap();
+        assert_eq!(check(redis, "persistence", "yes"), Ok(()));
+        assert!(check(redis, "persistence", "perhaps").unwrap_err().to_string().contains("yes or no"));
+        assert!(check(redis, "colour", "red").unwrap_err().to_string().contains("password"));
+    }
+}

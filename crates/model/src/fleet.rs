@@ -1,0 +1,303 @@
+//! A fleet as it is wanted: deckies with their places, systems and services.
+
+use crate::catalogue;
+use netsvc_persona::{
+    LoginPolicy,
+    derive::Request,
+    stage::{PortSpec, ServiceSpec},
+};
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, fmt, net::Ipv4Addr, str::FromStr};
+
+/// Name of a decky: 1 to 48 of `a`–`z`, `0`–`9` and `-`, no hyphen at the ends. Its upper bound is
+/// that of the HOSTNAME in our event lines.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct DeckyName(String);
+
+/// Why a text is no decky name.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{0:?} is no decky name: 1 to 48 lower-case letters, digits and hyphens, none of them at the ends")]
+pub struct BadName(pub String);
+
+impl DeckyName {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for DeckyName {
+    type Err = BadName;
+    fn from_str(text: &str) -> Result<Self, BadName> {
+        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        let fits = (1..=48).contains(&text.len())
+            && text.bytes().all(plain)
+            && !text.starts_with('-')
+            && !text.ends_with('-');
+        if fits { Ok(DeckyName(text.to_owned())) } else { Err(BadName(text.to_owned())) }
+    }
+}
+
+impl TryFrom<String> for DeckyName {
+    type Error = BadName;
+    fn try_from(text: String) -> Result<Self, BadName> {
+        text.parse()
+    }
+}
+
+impl From<DeckyName> for String {
+    fn from(name: DeckyName) -> String {
+        name.0
+    }
+}
+
+impl fmt::Display for DeckyName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// The segment that a fleet stands on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Network {
+    /// Network address.
+    pub address: Ipv4Addr,
+    /// Prefix length.
+    pub prefix: u8,
+    /// Gateway.
+    pub gateway: Option<Ipv4Addr>,
+    /// Interface of this host on the segment; `None`: not needed by the runtime, or found at deploy.
+    pub interface: Option<String>,
+}
+
+/// Why a text is no network.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{0:?} is no network: write it as 192.168.1.0/24")]
+pub struct BadNetwork(pub String);
+
+impl FromStr for Network {
+    type Err = BadNetwork;
+    fn from_str(text: &str) -> Result<Self, BadNetwork> {
+        let bad = || BadNetwork(text.to_owned());
+        let (address, prefix) = text.split_once('/').ok_or_else(bad)?;
+        let address: Ipv4Addr = address.parse().map_err(|_| bad())?;
+        let prefix: u8 = prefix.parse().ok().filter(|prefix| (8..=30).contains(prefix)).ok_or_else(bad)?;
+        let network = Network { address, prefix, gateway: None, interface: None };
+        Ok(Network { address: Ipv4Addr::from(u32::from(address) & network.mask()), ..network })
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}/{}", self.address, self.prefix)
+    }
+}
+
+impl Network {
+    fn mask(&self) -> u32 {
+        u32::MAX.checked_shl(32 - u32::from(self.prefix)).unwrap_or(0)
+    }
+
+    /// Whether `address` is in the network.
+    pub fn contains(&self, address: Ipv4Addr) -> bool {
+        u32::from(address) & self.mask() == u32::from(self.address)
+    }
+
+    /// Broadcast address.
+    pub fn broadcast(&self) -> Ipv4Addr {
+        Ipv4Addr::from(u32::from(self.address) | !self.mask())
+    }
+
+    /// Addresses of hosts, lowest first.
+    pub fn hosts(&self) -> impl Iterator<Item = Ipv4Addr> + use<> {
+        (u32::from(self.address) + 1..u32::from(self.broadcast())).map(Ipv4Addr::from)
+    }
+}
+
+/// A decky as it is wanted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Decky {
+    /// Name, unique in the fleet.
+    pub name: DeckyName,
+    /// Address.
+    pub ip: Ipv4Addr,
+    /// Operating system of the persona.
+    pub system: String,
+    /// Archetype it was made from.
+    pub archetype: Option<String>,
+    /// Services with their settings.
+    pub services: Vec<ServiceSpec>,
+    /// Services that its archetype names and the catalogue lacks.
+    #[serde(default)]
+    pub absent: Vec<String>,
+    /// Host name; `None`: derived.
+    #[serde(default)]
+    pub hostname: Option<String>,
+    /// MAC; `None`: derived.
+    #[serde(default)]
+    pub mac: Option<String>,
+    /// Seed of this decky; `None`: the fleet's.
+    #[serde(default)]
+    pub seed: Option<String>,
+    /// Who may log in.
+    pub login: LoginPolicy,
+    /// Minutes between mutations; `None`: the fleet's.
+    #[serde(default)]
+    pub mutate_interval: Option<u32>,
+}
+
+impl Decky {
+    /// The listeners of the decky, in the order of services.
+    pub fn ports(&self) -> Vec<PortSpec> {
+        let known = self.services.iter().filter_map(|service| catalogue::find(&service.slug));
+        known.flat_map(|service| service.ports.iter().cloned()).collect()
+    }
+
+    /// What the persona is derived from.
+    pub fn request<'a>(
+        &'a self,
+        network: &Network,
+        slugs: &'a [String],
+        install_secret: &'a [u8],
+        fleet: &'a Fleet,
+        now: i64,
+    ) -> Request<'a> {
+        Request {
+            install_secret,
+            node: self.name.as_str(),
+            seed: self.seed.as_deref().or(fleet.seed.as_deref()),
+            system: &self.system,
+            services: slugs,
+            ip: self.ip.into(),
+            prefix: network.prefix,
+            gateway: network.gateway.map(Into::into),
+            hostname: self.hostname.as_deref(),
+            domain: fleet.domain.as_deref(),
+            mac: self.mac.as_deref(),
+            login: self.login.clone(),
+            now,
+        }
+    }
+
+    /// Slugs of its services.
+    pub fn slugs(&self) -> Vec<String> {
+        self.services.iter().map(|service| service.slug.clone()).collect()
+    }
+}
+
+/// A fleet as it is wanted. This is what the store keeps.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fleet {
+    /// How deckies come to exist: `native`, `loopback`.
+    pub runtime: String,
+    /// The segment.
+    pub network: Network,
+    /// Fixes the plan stream of personas.
+    #[serde(default)]
+    pub seed: Option<String>,
+    /// Domain of host names; `None`: derived.
+    #[serde(default)]
+    pub domain: Option<String>,
+    /// Minutes between mutations.
+    #[serde(default)]
+    pub mutate_interval: Option<u32>,
+    /// The deckies, by name.
+    pub deckies: BTreeMap<DeckyName, Decky>,
+}
+
+/// A difference between two fleets.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// A decky goes.
+    Remove(DeckyName),
+    /// A decky comes.
+    Add(DeckyName),
+}
+
+impl Fleet {
+    /// The steps from `have` to `self`: first what goes, then what comes. A decky that changed goes and
+    /// comes; one that did not is not touched.
+    pub fn steps(&self, have: &Fleet) -> Vec<Step> {
+        let changed = |name: &DeckyName| {
+            self.deckies.get(name) != have.deckies.get(name)
+                || self.network != have.network
+                || self.runtime != have.runtime
+        };
+        let goes = have.deckies.keys().filter(|name| changed(name)).cloned().map(Step::Remove);
+        let comes = self.deckies.keys().filter(|name| changed(name)).cloned().map(Step::Add);
+        goes.chain(comes).collect()
+    }
+
+    /// No deckies on the same segment.
+    pub fn emptied(&self) -> Fleet {
+        Fleet { deckies: BTreeMap::new(), ..self.clone() }
+    }
+}
+
+/// Two services of one decky that claim the same port.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+#[error("services {first} and {second} both claim port {port}/{transport}; a decky can have one of them")]
+pub struct PortClash {
+    /// One service.
+    pub first: String,
+    /// The other.
+    pub second: String,
+    /// Port.
+    pub port: u16,
+    /// Transport.
+    pub transport: &'static str,
+}
+
+/// Checks that no two services claim one port.
+///
+/// # Errors
+/// The first clash.
+pub fn check_ports(slugs: &[String]) -> Result<(), PortClash> {
+    let mut claimed: BTreeMap<_, &str> = BTreeMap::new();
+    for service in slugs.iter().filter_map(|slug| catalogue::find(slug)) {
+        for port in &service.ports {
+            let key = (port.transport, port.port);
+            if let Some(first) = claimed.insert(key, &service.slug)
+                && first != service.slug
+            {
+                return Err(PortClash {
+                    first: first.to_owned(),
+                    second: service.slug.clone(),
+                    port: port.port,
+                    transport: port.transport.name(),
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_fit_an_event_line() {
+        for good in ["web", "web-01", "a"] {
+            assert!(good.parse::<DeckyName>().is_ok());
+        }
+        for bad in ["", "-a", "a-", "Web", "a_b", "a.b", &"a".repeat(49)] {
+            assert!(bad.parse::<DeckyName>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_network_knows_its_ends() {
+        let network: Network = "10.66.1.7/21".parse().unwrap();
+        assert_eq!(network.to_string(), "10.66.0.0/21");
+        assert_eq!(network.broadcast(), Ipv4Addr::new(10, 66, 7, 255));
+        assert_eq!(network.hosts().count(), 2046);
+        assert!(
+            network.contains(Ipv4Addr::new(10, 66, 7, 1)) && !network.contains(Ipv4Addr::new(10, 66, 8, 1))
+        );
+        for bad in ["10.0.0.0", "10.0.0.0/33", "x/24", "10.0.0.0/31", ""] {
+            assert!(bad.parse::<Network>().is_err(), "{bad}");
+        }
+    }
+}

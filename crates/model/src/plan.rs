@@ -1,0 +1,340 @@
+//! From what an operator asks for to a fleet. Pure: the same request gives the same fleet.
+
+use crate::{
+    archetype::{self, ARCHETYPES, DISTROS},
+    catalogue,
+    fleet::{BadName, Decky, DeckyName, Fleet, Network, PortClash, check_ports},
+};
+use netsvc_persona::{LoginPolicy, stage::ServiceSpec, subkey};
+use rand_core::RngCore;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::Ipv4Addr,
+};
+
+/// Most deckies of a fleet.
+pub const MOST: u32 = 10_000;
+
+/// What an operator asks for.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// How many deckies.
+    pub count: u32,
+    /// Archetype of all; `None`: see the other fields.
+    pub archetype: Option<String>,
+    /// Services of all; go before the archetype's.
+    pub services: Vec<String>,
+    /// One to three services drawn for each.
+    pub randomize_services: bool,
+    /// Distributions, cycled through.
+    pub distros: Vec<String>,
+    /// A distribution drawn for each.
+    pub randomize_distros: bool,
+    /// The segment.
+    pub network: Network,
+    /// First address that may be taken.
+    pub ip_start: Option<Ipv4Addr>,
+    /// Addresses that are somebody's: this host, neighbours.
+    pub taken: BTreeSet<Ipv4Addr>,
+    /// Fixes what is drawn.
+    pub seed: Option<String>,
+    /// Runtime.
+    pub runtime: String,
+    /// Who may log in.
+    pub login: LoginPolicy,
+}
+
+/// Why there is no such fleet.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+pub enum PlanError {
+    /// Number of deckies.
+    #[error("{0} deckies: a fleet has 1 to {MOST}")]
+    Count(u32),
+    /// No archetype has this slug.
+    #[error("no archetype is called {0:?}; `decnet archetypes` lists them")]
+    Archetype(String),
+    /// No distro has this slug.
+    #[error("no distro is called {0:?}; `decnet distros` lists them")]
+    Distro(String),
+    /// No service has this slug.
+    #[error("no service is called {0:?}; there are: {1}")]
+    Service(String, String),
+    /// Nothing says what the deckies are.
+    #[error("say what the deckies are: --archetype, --services or --randomize-services")]
+    Nothing,
+    /// Two services want one port.
+    #[error(transparent)]
+    Clash(#[from] PortClash),
+    /// The segment is full.
+    #[error("{network} has {free} free addresses from {from} on, {wanted} are needed")]
+    Full {
+        /// Segment.
+        network: String,
+        /// Free addresses.
+        free: usize,
+        /// From here on.
+        from: String,
+        /// Addresses needed.
+        wanted: u32,
+    },
+    /// A name that cannot be one.
+    #[error(transparent)]
+    Name(#[from] BadName),
+}
+
+/// Builds the fleet.
+///
+/// # Errors
+/// [`PlanError`] with what to ask for instead.
+pub fn fleet(request: &Request) -> Result<Fleet, PlanError> {
+    if request.count == 0 || MOST < request.count {
+        return Err(PlanError::Count(request.count));
+    }
+    check_names(request)?;
+    let addresses = addresses(request)?;
+    let mut deckies = BTreeMap::new();
+    let width = request.count.to_string().len().max(2);
+    for (index, ip) in (1..=request.count).zip(addresses) {
+        let name: DeckyName = format!("decky-{index:0width$}").parse()?;
+        deckies.insert(name.clone(), decky(request, index, name, ip)?);
+    }
+    Ok(Fleet {
+        runtime: request.runtime.clone(),
+        network: request.network.clone(),
+        seed: request.seed.clone(),
+        domain: None,
+        mutate_interval: None,
+        deckies,
+    })
+}
+
+fn check_names(request: &Request) -> Result<(), PlanError> {
+    if let Some(slug) = &request.archetype {
+        archetype::archetype(slug).ok_or_else(|| PlanError::Archetype(slug.clone()))?;
+    }
+    for slug in &request.distros {
+        archetype::distro(slug).ok_or_else(|| PlanError::Distro(slug.clone()))?;
+    }
+    for slug in &request.services {
+        service_exists(slug)?;
+    }
+    check_ports(&request.services)?;
+    if request.archetype.is_none() && request.services.is_empty() && !request.randomize_services {
+        return Err(PlanError::Nothing);
+    }
+    Ok(())
+}
+
+/// Checks that the catalogue has a service.
+///
+/// # Errors
+/// [`PlanError::Service`] with those that exist.
+pub fn service_exists(slug: &str) -> Result<(), PlanError> {
+    if catalogue::find(slug).is_some() {
+        return Ok(());
+    }
+    let known: Vec<_> = catalogue::services().iter().map(|service| service.slug.as_str()).collect();
+    Err(PlanError::Service(slug.to_owned(), known.join(", ")))
+}
+
+/// Free addresses of the segment: not the network's, the broadcast's, the gateway's or a taken one.
+fn addresses(request: &Request) -> Result<Vec<Ipv4Addr>, PlanError> {
+    let network = &request.network;
+    let from = request.ip_start.unwrap_or_else(|| network.hosts().next().unwrap_or(network.address));
+    let free = network.hosts().filter(|address| {
+        from <= *address && Some(*address) != network.gateway && !request.taken.contains(address)
+    });
+    let wanted = usize::try_from(request.count).unwrap_or(usize::MAX);
+    let addresses: Vec<_> = free.take(wanted).collect();
+    if addresses.len() < wanted {
+        return Err(PlanError::Full {
+            network: network.to_string(),
+            free: addresses.len(),
+            from: from.to_string(),
+            wanted: request.count,
+        });
+    }
+    Ok(addresses)
+}
+
+fn decky(request: &Request, index: u32, name: DeckyName, ip: Ipv4Addr) -> Result<Decky, PlanError> {
+    let mut random =
+        subkey::generator(request.seed.as_deref().unwrap_or("decnet").as_bytes(), &["plan", name.as_str()]);
+    let archetype = request.archetype.as_deref().and_then(archetype::archetype);
+    let wanted: Vec<String> = if !request.services.is_empty() {
+        request.services.clone()
+    } else if request.randomize_services {
+        drawn_services(&mut random)
+    } else {
+        archetype
+            .map(|archetype| archetype.services.iter().map(|&slug| slug.to_owned()).collect())
+            .unwrap_or_default()
+    };
+    let (present, absent): (Vec<_>, Vec<_>) =
+        wanted.into_iter().partition(|slug| catalogue::find(slug).is_some());
+    let system = if request.randomize_distros {
+        at(DISTROS, random.next_u32()).map_or("debian12", |distro| distro.system)
+    } else if !request.distros.is_empty() {
+        let slug = at(&request.distros, index - 1).map(String::as_str).unwrap_or_default();
+        archetype::distro(slug).map_or("debian12", |distro| distro.system)
+    } else {
+        let pool = archetype.map_or(&["debian12", "ubuntu2204", "rocky9"][..], |archetype| archetype.systems);
+        at(pool, index - 1).copied().unwrap_or("debian12")
+    };
+    Ok(Decky {
+        name,
+        ip,
+        system: system.to_owned(),
+        archetype: request.archetype.clone(),
+        services: present.into_iter().map(|slug| ServiceSpec { slug, settings: BTreeMap::new() }).collect(),
+        absent,
+        hostname: None,
+        mac: None,
+        seed: None,
+        login: request.login.clone(),
+        mutate_interval: None,
+    })
+}
+
+/// One to three services that do not claim the same port.
+pub fn drawn_services(random: &mut impl RngCore) -> Vec<String> {
+    let count = 1 + random.next_u32() % 3;
+    let mut drawn: Vec<String> = Vec::new();
+    for _ in 0..16 {
+        if let Some(service) = at(catalogue::services(), random.next_u32())
+            && !drawn.contains(&service.slug)
+        {
+            drawn.push(service.slug.clone());
+            if check_ports(&drawn).is_err() {
+                drawn.pop();
+            }
+        }
+        if usize::try_from(count).is_ok_and(|count| count <= drawn.len()) {
+            break;
+        }
+    }
+    drawn
+}
+
+fn at<T>(list: &[T], number: u32) -> Option<&T> {
+    let index = usize::try_from(number).ok()?.checked_rem(list.len())?;
+    list.get(index)
+}
+
+/// A mixed fleet of `count` deckies for a demonstration: every archetype that has services, in turn.
+///
+/// # Errors
+/// [`PlanError`] when the segment is too small.
+pub fn demonstration(request: &Request) -> Result<Fleet, PlanError> {
+    let mixed: Vec<_> = [
+        "linux-server",
+        "database-server",
+        "web-server",
+        "mail-server",
+        "windows-server",
+        "deaddeck",
+        "iot-device",
+        "printer",
+        "file-server",
+        "windows-workstation",
+    ]
+    .iter()
+    .filter_map(|slug| ARCHETYPES.iter().find(|archetype| archetype.slug == *slug))
+    .filter(|archetype| archetype.services.iter().any(|slug| catalogue::find(slug).is_some()))
+    .collect();
+    let mut whole = fleet(&Request {
+        archetype: Some("linux-server".to_owned()),
+        services: Vec::new(),
+        ..request.clone()
+    })?;
+    let mut index = 0;
+    let mut deckies = BTreeMap::new();
+    for (_, old) in std::mem::take(&mut whole.deckies) {
+        let Some(archetype) = at(&mixed, index) else { break };
+        let one =
+            Request { archetype: Some(archetype.slug.to_owned()), services: Vec::new(), ..request.clone() };
+        let round = index / u32::try_from(mixed.len()).unwrap_or(1) + 1;
+        let name: DeckyName = format!("{}-{round:02}", archetype.slug).parse()?;
+        deckies.insert(name.clone(), decky(&one, round, name, old.ip)?);
+        index += 1;
+    }
+    whole.deckies = deckies;
+    Ok(whole)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(count: u32) -> Request {
+        Request {
+            count,
+            archetype: None,
+            services: vec!["redis".to_owned()],
+            randomize_services: false,
+            distros: Vec::new(),
+            randomize_distros: false,
+            network: "192.0.2.0/28".parse().unwrap(),
+            ip_start: None,
+            taken: BTreeSet::new(),
+            seed: None,
+            runtime: "loopback".to_owned(),
+            login: LoginPolicy::Deny,
+        }
+    }
+
+    #[test]
+    fn addresses_skip_what_is_somebodys() {
+        let mut wanted = request(3);
+        wanted.network.gateway = Some("192.0.2.1".parse().unwrap());
+        wanted.taken.insert("192.0.2.3".parse().unwrap());
+        let fleet = fleet(&wanted).unwrap();
+        let addresses: Vec<_> = fleet.deckies.values().map(|decky| decky.ip.to_string()).collect();
+        assert_eq!(addresses, ["192.0.2.2", "192.0.2.4", "192.0.2.5"]);
+    }
+
+    #[test]
+    fn what_cannot_be_says_what_could() {
+        let check = |change: &dyn Fn(&mut Request), part: &str| {
+            let mut wanted = request(2);
+            change(&mut wanted);
+            let text = fleet(&wanted).unwrap_err().to_string();
+            assert!(text.contains(part), "{text}");
+        };
+        check(&|r| r.count = 0, "1 to 10000");
+        check(&|r| r.count = 20, "14 free addresses");
+        check(&|r| r.services = vec!["gopher".to_owned()], "redis");
+        check(&|r| r.archetype = Some("toaster".to_owned()), "archetypes");
+        check(&|r| r.distros = vec!["slack".to_owned()], "distros");
+        check(&|r| r.services.clear(), "--archetype");
+    }
+
+    #[test]
+    fn a_seed_fixes_what_is_drawn() {
+        let drawn = |seed: &str| {
+            let wanted = Request {
+                randomize_services: true,
+                randomize_distros: true,
+                services: Vec::new(),
+                seed: Some(seed.to_owned()),
+                ..request(10)
+            };
+            fleet(&wanted).unwrap()
+        };
+        assert_eq!(drawn("a"), drawn("a"));
+        assert_ne!(drawn("a").deckies, drawn("b").deckies);
+    }
+
+    #[test]
+    fn a_changed_decky_goes_and_comes_and_the_others_stay() {
+        let have = fleet(&request(3)).unwrap();
+        let mut want = have.clone();
+        let name: DeckyName = "decky-02".parse().unwrap();
+        if let Some(decky) = want.deckies.get_mut(&name) {
+            decky.system = "rocky9".to_owned();
+        }
+        use crate::fleet::Step;
+        assert_eq!(want.steps(&have), [Step::Remove(name.clone()), Step::Add(name)]);
+        assert_eq!(have.steps(&have), []);
+    }
+}
