@@ -1,5 +1,7 @@
 //! The way of an event from the spool of a service process to the rows of the store, and the runtime
 //! that workers share.
 
+pub mod collector;
 pub mod disk;
 pub mod eventlog;
+pub mod runtime;
