@@ -1,1 +1,34 @@
-//! placeholder
+//! All SQL of the house: one [`Store`] over SQLite or MySQL/MariaDB; nobody outside can name a backend.
+//!
+//! Every write is one transaction: `BEGIN IMMEDIATE` on the only writing connection of SQLite, repeated
+//! whole after a deadlock on MySQL. A worker's transactions check its [`Fence`], so that a holder that
+//! was replaced can no longer write.
+
+mod artefact;
+mod attacker;
+mod correlate;
+mod credential;
+mod database;
+mod dialect;
+mod error;
+mod event;
+mod fields;
+mod filter;
+mod fleet;
+mod ingest;
+mod lease;
+mod migrate;
+mod position;
+mod row;
+mod session;
+mod setting;
+mod stats;
+mod store;
+mod user;
+
+pub use decnet_model::record;
+pub use error::Error;
+pub use ingest::Ingested;
+pub use lease::Fence;
+pub use position::Position;
+pub use store::Store;

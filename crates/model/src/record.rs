@@ -1,0 +1,504 @@
+//! What the store keeps, as plain rows: events, sessions, credentials, artefacts, attackers.
+//!
+//! Times are microseconds since the epoch, UTC. Captured values are bytes, exactly as received.
+
+use netsvc_wire::{Class, WriterId, stamp::Micros};
+use std::{collections::BTreeMap, net::IpAddr, str::FromStr};
+
+/// One stored event line. Ids grow in the order of the event log.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EventRow {
+    /// Position in the order of the log, from 1.
+    pub id: i64,
+    /// Writer of the line.
+    pub writer: WriterId,
+    /// Number of the line with its writer.
+    pub number: u64,
+    /// When it happened.
+    pub at: Micros,
+    /// Node it happened to.
+    pub node: String,
+    /// Service it happened in.
+    pub service: String,
+    /// What happened (MSGID).
+    pub kind: String,
+    /// Address of the peer; `None` when the line names none that parses.
+    pub src_ip: Option<IpAddr>,
+    /// Port of the peer.
+    pub src_port: Option<u16>,
+    /// Port of the node.
+    pub dst_port: Option<u16>,
+    /// Connection it belongs to.
+    pub session: Option<String>,
+    /// How much it matters.
+    pub class: Class,
+    /// All fields of the line in their order, decoded to bytes.
+    pub fields: Vec<(String, Vec<u8>)>,
+}
+
+impl EventRow {
+    /// The first field called `name`.
+    pub fn field(&self, name: &str) -> Option<&[u8]> {
+        self.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_slice())
+    }
+
+    /// The first field called `name`, if it is UTF-8.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.field(name).and_then(|value| std::str::from_utf8(value).ok())
+    }
+
+    /// The first field called `name`, parsed.
+    pub fn number_field<T: FromStr>(&self, name: &str) -> Option<T> {
+        self.text(name).and_then(|text| text.parse().ok())
+    }
+}
+
+/// How much an event of `kind` matters; a kind of a newer version counts as an interaction, so that
+/// nothing a peer did is taken for noise.
+pub fn class_of(kind: &str) -> Class {
+    netsvc_wire::Kind::from_name(kind).map_or(Class::Interaction, netsvc_wire::Kind::class)
+}
+
+/// Which part of an ordered list is wanted, by key rather than by offset: stable while rows are added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// From where and in which direction.
+    pub from: PageFrom,
+    /// Most rows returned.
+    pub limit: u32,
+}
+
+/// Where a page begins. Rows come in the direction of the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PageFrom {
+    /// The newest rows, newest first.
+    Newest,
+    /// Rows older than this id, newest first.
+    Before(i64),
+    /// Rows newer than this id, oldest first.
+    After(i64),
+}
+
+impl Page {
+    /// The newest `limit` rows.
+    pub fn newest(limit: u32) -> Self {
+        Page { from: PageFrom::Newest, limit }
+    }
+
+    /// Up to `limit` rows older than `id`, newest first.
+    pub fn before(id: i64, limit: u32) -> Self {
+        Page { from: PageFrom::Before(id), limit }
+    }
+
+    /// Up to `limit` rows newer than `id`, oldest first.
+    pub fn after(id: i64, limit: u32) -> Self {
+        Page { from: PageFrom::After(id), limit }
+    }
+}
+
+/// Conditions on rows; all that are set must hold. A condition that a table has no column for is ignored.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Node (decky name).
+    pub node: Option<String>,
+    /// Service.
+    pub service: Option<String>,
+    /// MSGID; events only.
+    pub kind: Option<String>,
+    /// Address of the peer.
+    pub src_ip: Option<IpAddr>,
+    /// Connection.
+    pub session: Option<String>,
+    /// At or after this time.
+    pub since: Option<Micros>,
+    /// Before this time.
+    pub until: Option<Micros>,
+    /// Text inside any field as shown (ASCII case ignored); events only.
+    pub text: Option<String>,
+    /// At least this class; events only.
+    pub class: Option<Class>,
+}
+
+/// One connection, joined from its events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// The id in the events' field `session`.
+    pub id: String,
+    /// Id of its first event; sessions are ordered by it.
+    pub first_event: i64,
+    /// Id of its last event.
+    pub last_event: i64,
+    /// Node.
+    pub node: String,
+    /// Service.
+    pub service: String,
+    /// Address of the peer.
+    pub src_ip: Option<IpAddr>,
+    /// Port of the peer.
+    pub src_port: Option<u16>,
+    /// Port of the node.
+    pub dst_port: Option<u16>,
+    /// Time of its earliest event.
+    pub started_at: Micros,
+    /// Time of its latest event.
+    pub last_at: Micros,
+    /// When it was closed; `None` while it is open.
+    pub ended_at: Option<Micros>,
+    /// Number of events.
+    pub events: u64,
+    /// Commands, requests and queries.
+    pub commands: u64,
+    /// Secrets offered.
+    pub credentials: u64,
+    /// Payloads kept.
+    pub artefacts: u64,
+    /// Login name last offered.
+    pub principal: Option<Vec<u8>>,
+    /// What the client calls itself.
+    pub client: Option<Vec<u8>>,
+    /// SHA-256 of its recording.
+    pub recording: Option<String>,
+    /// Bytes from the peer.
+    pub bytes_in: Option<u64>,
+    /// Bytes to the peer.
+    pub bytes_out: Option<u64>,
+    /// Why it ended.
+    pub reason: Option<String>,
+}
+
+/// One secret offered by one peer to one service, however often.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credential {
+    /// Id of the first event that offered it; credentials are ordered by it.
+    pub first_event: i64,
+    /// Id of the last one.
+    pub last_event: i64,
+    /// Address of the peer.
+    pub src_ip: Option<IpAddr>,
+    /// Node.
+    pub node: String,
+    /// Service.
+    pub service: String,
+    /// Login name as offered.
+    pub principal: Vec<u8>,
+    /// The secret as offered: a password, a response, a key's hash.
+    pub secret: Vec<u8>,
+    /// `plaintext`, `publickey`, `mysql_native_password`, ….
+    pub secret_kind: String,
+    /// SHA-256 of the secret, hex.
+    pub secret_sha256: String,
+    /// The challenge that the secret answers.
+    pub challenge: Option<Vec<u8>>,
+    /// Realm or domain.
+    pub realm: Option<Vec<u8>>,
+    /// Line for a cracker.
+    pub crack_line: Option<Vec<u8>>,
+    /// Outcome; once `accepted`, always `accepted`.
+    pub outcome: Option<String>,
+    /// How often it was offered.
+    pub attempts: u64,
+    /// First offer.
+    pub first_seen: Micros,
+    /// Last offer.
+    pub last_seen: Micros,
+}
+
+/// One payload, by content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Artefact {
+    /// SHA-256 of the content, lower-case hex.
+    pub sha256: String,
+    /// Id of the first event that named it; artefacts are ordered by it.
+    pub first_event: i64,
+    /// Size in bytes.
+    pub size: u64,
+    /// Where it came from first: `upload`, `recording`, `mail`, ….
+    pub origin: String,
+    /// Format, if the service knows it.
+    pub format: Option<String>,
+    /// First sighting.
+    pub first_seen: Micros,
+    /// Last sighting.
+    pub last_seen: Micros,
+    /// Number of sightings.
+    pub sightings: u64,
+}
+
+/// One time that an artefact was seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sighting {
+    /// Event that named it.
+    pub event: i64,
+    /// SHA-256 of the content.
+    pub sha256: String,
+    /// When.
+    pub at: Micros,
+    /// Node.
+    pub node: String,
+    /// Service.
+    pub service: String,
+    /// Peer.
+    pub src_ip: Option<IpAddr>,
+    /// Connection.
+    pub session: Option<String>,
+    /// Where it came from.
+    pub origin: String,
+    /// Path or name on the node.
+    pub path: Option<Vec<u8>>,
+}
+
+/// Numbers of events of a peer by what they say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// All events.
+    pub events: u64,
+    /// Contact without intent shown.
+    pub scans: u64,
+    /// Commands, requests, queries.
+    pub interactions: u64,
+    /// Payloads and secrets.
+    pub evidence: u64,
+    /// Secrets offered (part of `evidence`).
+    pub credentials: u64,
+    /// Connections.
+    pub connections: u64,
+}
+
+impl Counts {
+    /// Counts one event.
+    pub fn add(&mut self, kind: &str, class: Class) {
+        self.events += 1;
+        match class {
+            Class::Noise => {}
+            Class::Scan => self.scans += 1,
+            Class::Interaction => self.interactions += 1,
+            Class::Evidence => self.evidence += 1,
+        }
+        match kind {
+            "auth_attempt" | "key_offer" => self.credentials += 1,
+            "connect" => self.connections += 1,
+            _ => {}
+        }
+    }
+
+    /// Whether the peer did more than look.
+    pub fn is_interactive(&self) -> bool {
+        self.interactions + self.evidence > 0
+    }
+}
+
+/// One peer address and all it did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attacker {
+    /// Address.
+    pub src_ip: IpAddr,
+    /// Id of its first event; attackers are ordered by `last_event`.
+    pub first_event: i64,
+    /// Id of its last event.
+    pub last_event: i64,
+    /// First event's time.
+    pub first_seen: Micros,
+    /// Last event's time.
+    pub last_seen: Micros,
+    /// Its events.
+    pub counts: Counts,
+    /// Distinct nodes it touched.
+    pub nodes: u64,
+    /// Distinct nodes it interacted with.
+    pub interactive_nodes: u64,
+    /// Changes from one node to another, in the order of events.
+    pub hops: u64,
+}
+
+/// What one peer did to one service of one node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contact {
+    /// Node.
+    pub node: String,
+    /// Service.
+    pub service: String,
+    /// Id of the first event.
+    pub first_event: i64,
+    /// First event's time.
+    pub first_seen: Micros,
+    /// Last event's time.
+    pub last_seen: Micros,
+    /// Its events.
+    pub counts: Counts,
+}
+
+/// Whether a peer that touched several nodes did anything there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TraversalKind {
+    /// It only looked: fewer than two nodes saw an interaction.
+    Scan,
+    /// It interacted with two nodes or more.
+    Interaction,
+}
+
+impl TraversalKind {
+    /// `scan` or `interaction`.
+    pub fn name(self) -> &'static str {
+        match self {
+            TraversalKind::Scan => "scan",
+            TraversalKind::Interaction => "interaction",
+        }
+    }
+}
+
+/// One peer that touched two nodes or more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Traversal {
+    /// Address.
+    pub src_ip: IpAddr,
+    /// Whether it interacted or only looked.
+    pub kind: TraversalKind,
+    /// Nodes in the order of first contact.
+    pub path: Vec<String>,
+    /// Nodes it interacted with.
+    pub interactive_nodes: u64,
+    /// Changes from one node to another.
+    pub hops: u64,
+    /// Number of events.
+    pub events: u64,
+    /// First event's time.
+    pub first_seen: Micros,
+    /// Last event's time.
+    pub last_seen: Micros,
+}
+
+/// What a batch of events adds to an attacker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttackerDelta {
+    /// Id of its first event in the batch.
+    pub first_event: i64,
+    /// Id of its last event in the batch.
+    pub last_event: i64,
+    /// Earliest time in the batch.
+    pub first_seen: Micros,
+    /// Latest time in the batch.
+    pub last_seen: Micros,
+    /// Events in the batch.
+    pub counts: Counts,
+    /// Node of its first event in the batch.
+    pub first_node: String,
+    /// Node of its last event in the batch.
+    pub last_node: String,
+    /// Node changes inside the batch.
+    pub hops: u64,
+    /// Contacts in the batch, by (node, service).
+    pub contacts: BTreeMap<(String, String), Contact>,
+}
+
+/// What a batch of events adds, by address.
+pub type AttackerDeltas = BTreeMap<IpAddr, AttackerDelta>;
+
+/// Lines of a writer that never came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Gap {
+    /// Writer.
+    pub writer: WriterId,
+    /// First missing number.
+    pub first: u64,
+    /// Last missing number.
+    pub last: u64,
+}
+
+impl Gap {
+    /// Number of missing lines.
+    pub fn count(&self) -> u64 {
+        self.last.saturating_sub(self.first).saturating_add(1)
+    }
+}
+
+/// One decky as the store keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeckyRow {
+    /// Fleet-unique name.
+    pub name: String,
+    /// What it is to be.
+    pub desired: DeckyDesired,
+    /// What it is; free text of the engine: `running`, `failed`, …; empty when never reported.
+    pub actual: String,
+    /// Why, when `actual` is not what was wanted.
+    pub reason: String,
+    /// Address.
+    pub ip: Option<IpAddr>,
+    /// Services that it offers.
+    pub services: Vec<String>,
+    /// The decky's part of the plan as JSON.
+    pub plan: String,
+    /// Persona as stored, if it has been derived.
+    pub persona: Option<String>,
+    /// When any of this last changed.
+    pub updated_at: Micros,
+}
+
+/// Whether a decky is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeckyDesired {
+    /// It is to run.
+    Running,
+    /// It is to be gone; persona and evidence stay.
+    Absent,
+}
+
+/// One decky of a fleet that is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeckyIntent {
+    /// Fleet-unique name.
+    pub name: String,
+    /// Address.
+    pub ip: Option<IpAddr>,
+    /// Services that it offers.
+    pub services: Vec<String>,
+    /// The decky's part of the plan as JSON.
+    pub plan: String,
+}
+
+/// Number of events of one kind in one service of one node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tally {
+    /// Node.
+    pub node: String,
+    /// Service.
+    pub service: String,
+    /// MSGID.
+    pub kind: String,
+    /// How many.
+    pub events: u64,
+    /// Time of the latest.
+    pub last_at: Micros,
+}
+
+/// Totals over the store.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Events.
+    pub events: u64,
+    /// Sessions.
+    pub sessions: u64,
+    /// Distinct credentials.
+    pub credentials: u64,
+    /// Distinct artefacts.
+    pub artefacts: u64,
+    /// Attackers.
+    pub attackers: u64,
+    /// Lines known to be missing.
+    pub missing: u64,
+    /// Highest event id.
+    pub last_event: i64,
+}
+
+/// Who may log in to the interface.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// Login name.
+    pub name: String,
+    /// PHC string of the password's hash.
+    pub password_hash: String,
+    /// `admin` or `viewer`.
+    pub role: String,
+    /// When it was made.
+    pub created_at: Micros,
+}

@@ -1,0 +1,215 @@
+//! Statements and transactions on whichever database is open.
+
+use crate::{
+    dialect::{Dialect, Table},
+    error::{Error, query},
+    row::{Cells, Value},
+};
+use sqlx::{AssertSqlSafe, MySql, MySqlPool, Sqlite, SqlitePool, Transaction};
+use std::borrow::Cow;
+
+/// Most rows of one INSERT. Such statements stay prepared; the rest of a batch is prepared for once.
+const CHUNK: usize = 100;
+
+/// The open database. SQLite has one writing connection and a few reading ones.
+#[derive(Clone, Debug)]
+pub(crate) enum Pool {
+    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    MySql(MySqlPool),
+}
+
+impl Pool {
+    pub(crate) fn dialect(&self) -> Dialect {
+        match self {
+            Pool::Sqlite { .. } => Dialect::Sqlite,
+            Pool::MySql(_) => Dialect::MySql,
+        }
+    }
+
+    /// Rows of a statement that only reads.
+    pub(crate) async fn rows(&self, statement: Statement) -> Result<Vec<Cells>, Error> {
+        let what = statement.what;
+        match self {
+            Pool::Sqlite { readers, .. } => {
+                let rows = statement.sqlite().fetch_all(readers).await.map_err(query(what))?;
+                rows.iter().map(|row| Cells::of_sqlite(what, row)).collect()
+            }
+            Pool::MySql(pool) => {
+                let rows = statement.mysql().fetch_all(pool).await.map_err(query(what))?;
+                rows.iter().map(|row| Cells::of_mysql(what, row)).collect()
+            }
+        }
+    }
+
+    /// The first row of a statement that only reads.
+    pub(crate) async fn row(&self, statement: Statement) -> Result<Option<Cells>, Error> {
+        Ok(self.rows(statement).await?.into_iter().next())
+    }
+
+    /// Begins a transaction that may write.
+    pub(crate) async fn begin(&self, what: &'static str) -> Result<Tx, Error> {
+        Ok(match self {
+            // A deferred transaction could fail in the middle, when its first write finds the lock taken.
+            Pool::Sqlite { writer, .. } => {
+                Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await.map_err(query(what))?)
+            }
+            Pool::MySql(pool) => Tx::MySql(pool.begin().await.map_err(query(what))?),
+        })
+    }
+}
+
+/// A statement with its values, and what it is for.
+#[derive(Debug)]
+pub(crate) struct Statement {
+    what: &'static str,
+    sql: Cow<'static, str>,
+    values: Vec<Value>,
+    persistent: bool,
+}
+
+/// Fills a sqlx query with the values of a statement.
+macro_rules! filled {
+    ($statement:expr) => {{
+        let Statement { sql, values, persistent, .. } = $statement;
+        // No text of a peer is ever part of a statement: values are bound.
+        let mut filled = sqlx::query(AssertSqlSafe(sql)).persistent(persistent);
+        for value in values {
+            filled = match value {
+                Value::Null => filled.bind(None::<Vec<u8>>),
+                Value::Int(value) => filled.bind(value),
+                Value::Text(value) => filled.bind(value),
+                Value::Bytes(value) => filled.bind(value),
+            };
+        }
+        filled
+    }};
+}
+
+impl Statement {
+    pub(crate) fn new(what: &'static str, sql: impl Into<Cow<'static, str>>) -> Self {
+        Statement { what, sql: sql.into(), values: Vec::new(), persistent: true }
+    }
+
+    pub(crate) fn bind(mut self, value: impl Into<Value>) -> Self {
+        self.values.push(value.into());
+        self
+    }
+
+    pub(crate) fn bind_all(mut self, values: impl IntoIterator<Item = Value>) -> Self {
+        self.values.extend(values);
+        self
+    }
+
+    /// Not worth keeping prepared: its text is rarely the same twice.
+    pub(crate) fn once(mut self) -> Self {
+        self.persistent = false;
+        self
+    }
+
+    fn sqlite(self) -> sqlx::query::Query<'static, Sqlite, sqlx::sqlite::SqliteArguments> {
+        filled!(self)
+    }
+
+    fn mysql(self) -> sqlx::query::Query<'static, MySql, sqlx::mysql::MySqlArguments> {
+        filled!(self)
+    }
+}
+
+/// An open transaction. Dropped without [`Tx::commit`], it is rolled back.
+#[derive(Debug)]
+pub(crate) enum Tx {
+    Sqlite(Transaction<'static, Sqlite>),
+    MySql(Transaction<'static, MySql>),
+}
+
+impl Tx {
+    pub(crate) fn dialect(&self) -> Dialect {
+        match self {
+            Tx::Sqlite(_) => Dialect::Sqlite,
+            Tx::MySql(_) => Dialect::MySql,
+        }
+    }
+
+    /// Runs a statement; returns how many rows it changed (MySQL: an upsert that changed counts two).
+    pub(crate) async fn execute(&mut self, statement: Statement) -> Result<u64, Error> {
+        let what = statement.what;
+        match self {
+            Tx::Sqlite(tx) => statement.sqlite().execute(&mut **tx).await.map(|done| done.rows_affected()),
+            Tx::MySql(tx) => statement.mysql().execute(&mut **tx).await.map(|done| done.rows_affected()),
+        }
+        .map_err(query(what))
+    }
+
+    pub(crate) async fn rows(&mut self, statement: Statement) -> Result<Vec<Cells>, Error> {
+        let what = statement.what;
+        match self {
+            Tx::Sqlite(tx) => {
+                let rows = statement.sqlite().fetch_all(&mut **tx).await.map_err(query(what))?;
+                rows.iter().map(|row| Cells::of_sqlite(what, row)).collect()
+            }
+            Tx::MySql(tx) => {
+                let rows = statement.mysql().fetch_all(&mut **tx).await.map_err(query(what))?;
+                rows.iter().map(|row| Cells::of_mysql(what, row)).collect()
+            }
+        }
+    }
+
+    pub(crate) async fn row(&mut self, statement: Statement) -> Result<Option<Cells>, Error> {
+        Ok(self.rows(statement).await?.into_iter().next())
+    }
+
+    /// Puts `rows` into `table`, many with one statement.
+    pub(crate) async fn upsert(
+        &mut self,
+        what: &'static str,
+        table: &Table,
+        rows: Vec<Vec<Value>>,
+    ) -> Result<(), Error> {
+        let dialect = self.dialect();
+        let mut rows = rows.into_iter();
+        let mut full = None;
+        loop {
+            let chunk: Vec<_> = rows.by_ref().take(CHUNK).collect();
+            let count = chunk.len();
+            if count == 0 {
+                return Ok(());
+            }
+            let sql = if count == CHUNK {
+                full.get_or_insert_with(|| dialect.upsert(table, CHUNK)).clone()
+            } else {
+                dialect.upsert(table, count)
+            };
+            let mut statement = Statement::new(what, sql).bind_all(chunk.into_iter().flatten());
+            statement.persistent = count == CHUNK || count == 1;
+            self.execute(statement).await?;
+        }
+    }
+
+    pub(crate) async fn commit(self, what: &'static str) -> Result<(), Error> {
+        match self {
+            Tx::Sqlite(tx) => tx.commit().await,
+            Tx::MySql(tx) => tx.commit().await,
+        }
+        .map_err(query(what))
+    }
+}
+
+/// Runs a body, which may use `?`, in one transaction and commits it; runs it again after a deadlock.
+macro_rules! transaction {
+    ($store:expr, $what:expr, $tx:ident => $body:block) => {{
+        let mut attempts_left = 5_u32;
+        loop {
+            let mut $tx = $store.pool.begin($what).await?;
+            let outcome: Result<_, $crate::Error> = async { $body }.await;
+            let outcome = match outcome {
+                Ok(value) => $tx.commit($what).await.map(|()| value),
+                Err(error) => Err(error),
+            };
+            match outcome {
+                Err(error) if error.is_deadlock() && attempts_left > 0 => attempts_left -= 1,
+                outcome => break outcome,
+            }
+        }
+    }};
+}
+pub(crate) use transaction;

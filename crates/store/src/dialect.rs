@@ -1,0 +1,127 @@
+//! The few places where SQLite and MySQL say the same thing in other words.
+
+/// Which SQL is spoken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    Sqlite,
+    MySql,
+}
+
+/// What happens to a column when a row with the same key is there already.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Merge {
+    /// The old value stays.
+    Keep,
+    /// The new value replaces it.
+    Replace,
+    /// The new value replaces it unless it is NULL.
+    Latest,
+    /// The old value stays unless it is NULL.
+    Fill,
+    /// The sum of both.
+    Add,
+    /// The smaller of both.
+    Least,
+    /// The larger of both.
+    Greatest,
+    /// The old value stays if it equals this text, else as [`Merge::Latest`].
+    Sticky(&'static str),
+}
+
+/// A table that rows are put into. On MySQL assignments run left to right and see earlier ones, so no
+/// merge refers to another column.
+#[derive(Debug)]
+pub(crate) struct Table {
+    pub(crate) name: &'static str,
+    pub(crate) key: &'static str,
+    pub(crate) columns: &'static [(&'static str, Merge)],
+}
+
+impl Dialect {
+    /// One statement that puts `rows` rows into `table`.
+    pub(crate) fn upsert(self, table: &Table, rows: usize) -> String {
+        let names: Vec<_> = table.columns.iter().map(|(name, _)| *name).collect();
+        let place = format!("({})", vec!["?"; names.len()].join(","));
+        format!(
+            "INSERT INTO {} ({}) VALUES {}{}",
+            table.name,
+            names.join(","),
+            vec![place.as_str(); rows].join(","),
+            self.on_conflict(table)
+        )
+    }
+
+    /// What follows an INSERT into `table`, for rows whose key is there already.
+    pub(crate) fn on_conflict(self, table: &Table) -> String {
+        let changes: Vec<_> =
+            table.columns.iter().filter_map(|(name, merge)| self.assignment(name, *merge)).collect();
+        match (self, changes.is_empty()) {
+            (Dialect::Sqlite, true) => format!(" ON CONFLICT({}) DO NOTHING", table.key),
+            (Dialect::Sqlite, false) => {
+                format!(" ON CONFLICT({}) DO UPDATE SET {}", table.key, changes.join(","))
+            }
+            (Dialect::MySql, true) => {
+                let first = table.columns.first().map_or("", |(name, _)| name);
+                format!(" ON DUPLICATE KEY UPDATE {first}={first}")
+            }
+            (Dialect::MySql, false) => format!(" ON DUPLICATE KEY UPDATE {}", changes.join(",")),
+        }
+    }
+
+    fn assignment(self, name: &str, merge: Merge) -> Option<String> {
+        let new = match self {
+            Dialect::Sqlite => format!("excluded.{name}"),
+            Dialect::MySql => format!("VALUES({name})"),
+        };
+        // In both dialects the bare name is the old value.
+        let (least, greatest) = match self {
+            Dialect::Sqlite => ("MIN", "MAX"),
+            Dialect::MySql => ("LEAST", "GREATEST"),
+        };
+        Some(match merge {
+            Merge::Keep => return None,
+            Merge::Replace => format!("{name}={new}"),
+            Merge::Latest => format!("{name}=COALESCE({new},{name})"),
+            Merge::Fill => format!("{name}=COALESCE({name},{new})"),
+            Merge::Add => format!("{name}={name}+{new}"),
+            Merge::Least => format!("{name}={least}({name},{new})"),
+            Merge::Greatest => format!("{name}={greatest}({name},{new})"),
+            Merge::Sticky(text) => {
+                format!("{name}=CASE WHEN {name}='{text}' THEN {name} ELSE COALESCE({new},{name}) END")
+            }
+        })
+    }
+
+    /// What follows a SELECT whose row must not change before this transaction ends.
+    pub(crate) fn for_update(self) -> &'static str {
+        match self {
+            // The transaction holds the database's only write lock already.
+            Dialect::Sqlite => "",
+            Dialect::MySql => " FOR UPDATE",
+        }
+    }
+
+    /// A condition that finds a text, ASCII case ignored, in the bytes of `column`; binds [`like_pattern`].
+    pub(crate) fn contains(self, column: &str) -> String {
+        match self {
+            Dialect::Sqlite => format!("CAST({column} AS TEXT) LIKE ? ESCAPE '!'"),
+            Dialect::MySql => {
+                format!("CONVERT({column} USING utf8mb4) COLLATE utf8mb4_general_ci LIKE ? ESCAPE '!'")
+            }
+        }
+    }
+}
+
+/// Pattern for LIKE that finds `text` itself anywhere.
+pub(crate) fn like_pattern(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len() + 2);
+    pattern.push('%');
+    for character in text.chars() {
+        if matches!(character, '%' | '_' | '!') {
+            pattern.push('!');
+        }
+        pattern.push(character);
+    }
+    pattern.push('%');
+    pattern
+}

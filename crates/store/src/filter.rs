@@ -1,0 +1,84 @@
+//! Conditions and pages as SQL. Texts are always bound, never part of a statement.
+
+use crate::{
+    database::Statement,
+    dialect::{Dialect, like_pattern},
+    row::Value,
+};
+use decnet_model::record::{Filter, Page, PageFrom};
+
+/// Most rows of any page.
+const PAGE_LIMIT: u32 = 10_000;
+
+/// Columns of a table that a filter can speak of; `""` where the table has none.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Filterable {
+    pub(crate) select: &'static str,
+    /// Column that orders the rows and that pages are counted by.
+    pub(crate) key: &'static str,
+    pub(crate) node: &'static str,
+    pub(crate) service: &'static str,
+    pub(crate) kind: &'static str,
+    pub(crate) src_ip: &'static str,
+    pub(crate) session: &'static str,
+    pub(crate) at: &'static str,
+    pub(crate) text: &'static str,
+    pub(crate) class: &'static str,
+}
+
+impl Filterable {
+    pub(crate) const NONE: Filterable = Filterable {
+        select: "",
+        key: "",
+        node: "",
+        service: "",
+        kind: "",
+        src_ip: "",
+        session: "",
+        at: "",
+        text: "",
+        class: "",
+    };
+
+    /// The statement for one page of the rows that fit `filter`.
+    pub(crate) fn statement(
+        &self,
+        what: &'static str,
+        dialect: Dialect,
+        filter: &Filter,
+        page: Page,
+    ) -> Statement {
+        let mut conditions: Vec<String> = Vec::new();
+        let mut values: Vec<Value> = Vec::new();
+        let mut add = |column: &str, operator: &str, value: Option<Value>| {
+            let Some(value) = value.filter(|_| !column.is_empty()) else { return };
+            conditions.push(format!("{column} {operator} ?"));
+            values.push(value);
+        };
+        add(self.node, "=", filter.node.clone().map(Value::from));
+        add(self.service, "=", filter.service.clone().map(Value::from));
+        add(self.kind, "=", filter.kind.clone().map(Value::from));
+        add(self.src_ip, "=", filter.src_ip.map(Value::from));
+        add(self.session, "=", filter.session.clone().map(Value::from));
+        add(self.at, ">=", filter.since.map(Value::from));
+        add(self.at, "<", filter.until.map(Value::from));
+        add(self.class, ">=", filter.class.map(|class| Value::from(class as i64)));
+        match page.from {
+            PageFrom::Newest => {}
+            PageFrom::Before(key) => add(self.key, "<", Some(key.into())),
+            PageFrom::After(key) => add(self.key, ">", Some(key.into())),
+        }
+        if let Some(text) = filter.text.as_deref().filter(|text| !text.is_empty() && !self.text.is_empty()) {
+            conditions.push(dialect.contains(self.text));
+            values.push(like_pattern(text).into());
+        }
+        let order = if matches!(page.from, PageFrom::After(_)) { "ASC" } else { "DESC" };
+        let wanted = if conditions.is_empty() { "1 = 1".to_owned() } else { conditions.join(" AND ") };
+        Statement::new(
+            what,
+            format!("{} WHERE {wanted} ORDER BY {} {order} LIMIT ?", self.select, self.key),
+        )
+        .bind_all(values)
+        .bind(i64::from(page.limit.min(PAGE_LIMIT)))
+    }
+}

@@ -1,0 +1,140 @@
+//! Secrets offered, one row for each peer, node, service, login name and secret.
+
+use super::Line;
+use crate::{
+    database::Tx,
+    dialect::{Merge, Table},
+    error::Error,
+    row::{Value, fit},
+};
+use base64::{
+    Engine,
+    alphabet::STANDARD,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
+use netsvc_wire::{Record, field};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+const CREDENTIALS: Table = Table {
+    name: "credentials",
+    key: "key_hash",
+    columns: &[
+        ("key_hash", Merge::Keep),
+        ("first_event", Merge::Least),
+        ("last_event", Merge::Greatest),
+        ("src_ip", Merge::Keep),
+        ("node", Merge::Keep),
+        ("service", Merge::Keep),
+        ("principal", Merge::Keep),
+        ("secret", Merge::Keep),
+        ("secret_kind", Merge::Keep),
+        ("secret_sha256", Merge::Keep),
+        ("challenge", Merge::Fill),
+        ("realm", Merge::Fill),
+        ("crack_line", Merge::Fill),
+        ("outcome", Merge::Sticky("accepted")),
+        ("attempts", Merge::Add),
+        ("first_seen", Merge::Least),
+        ("last_seen", Merge::Greatest),
+    ],
+};
+
+/// The offers of a batch that are the same.
+struct Offer<'a> {
+    first: &'a Line<'a>,
+    last_event: i64,
+    secret: Vec<u8>,
+    kind: &'a str,
+    outcome: Option<&'a str>,
+    attempts: u64,
+    first_seen: i64,
+    last_seen: i64,
+}
+
+pub(super) async fn write(tx: &mut Tx, lines: &[Line<'_>]) -> Result<(), Error> {
+    let mut offers: BTreeMap<[u8; 32], Offer<'_>> = BTreeMap::new();
+    for line in lines {
+        let Some((kind, secret)) = secret_of(line.record) else { continue };
+        let at = line.record.at;
+        let outcome = line.record.text(field::OUTCOME);
+        let offer = offers.entry(key(line, kind, &secret)).or_insert_with(|| Offer {
+            first: line,
+            last_event: line.id,
+            secret,
+            kind,
+            outcome,
+            attempts: 0,
+            first_seen: at,
+            last_seen: at,
+        });
+        offer.last_event = line.id;
+        offer.attempts += 1;
+        offer.first_seen = offer.first_seen.min(at);
+        offer.last_seen = offer.last_seen.max(at);
+        if offer.outcome != Some("accepted") {
+            offer.outcome = outcome.or(offer.outcome);
+        }
+    }
+    let rows = offers.into_iter().map(|(key, offer)| offer.row(key)).collect();
+    tx.upsert("store credentials", &CREDENTIALS, rows).await
+}
+
+/// Kind and exact bytes of the secret that a line offers.
+fn secret_of(record: &Record) -> Option<(&str, Vec<u8>)> {
+    match record.kind.as_str() {
+        "auth_attempt" => {
+            let exact = record.field(field::SECRET_B64).and_then(|text| BASE64.decode(text).ok());
+            let secret = exact.or_else(|| record.field(field::SECRET_PRINTABLE).map(<[u8]>::to_vec))?;
+            Some((record.text(field::SECRET_KIND).unwrap_or("plaintext"), secret))
+        }
+        "key_offer" => Some(("publickey", record.field(field::KEY_SHA256)?.to_vec())),
+        _ => None,
+    }
+}
+
+/// The same for equal offers. Every part is preceded by its length, so that no two sets of parts collide.
+fn key(line: &Line<'_>, kind: &str, secret: &[u8]) -> [u8; 32] {
+    let record = line.record;
+    let address = line.src_ip.map(|address| address.to_string()).unwrap_or_default();
+    let principal = record.field(field::PRINCIPAL).unwrap_or_default();
+    let mut hash = Sha256::new();
+    for part in [address.as_bytes(), record.node.as_bytes(), record.app.as_bytes(), kind.as_bytes(), principal, secret]
+    {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize().into()
+}
+
+impl Offer<'_> {
+    fn row(self, key: [u8; 32]) -> Vec<Value> {
+        let record = self.first.record;
+        let bytes = |name| Value::from(record.field(name).map(<[u8]>::to_vec));
+        let challenge = record.field(field::CHALLENGE_B64).and_then(|text| BASE64.decode(text).ok());
+        vec![
+            key.to_vec().into(),
+            self.first.id.into(),
+            self.last_event.into(),
+            self.first.src_ip.into(),
+            self.first.node(),
+            self.first.service(),
+            record.field(field::PRINCIPAL).unwrap_or_default().to_vec().into(),
+            self.secret.clone().into(),
+            fit(self.kind, 64),
+            hex::encode(Sha256::digest(&self.secret)).into(),
+            challenge.into(),
+            bytes(field::REALM),
+            bytes(field::CRACK_LINE),
+            self.outcome.map_or(Value::Null, |outcome| fit(outcome, 64)),
+            self.attempts.into(),
+            self.first_seen.into(),
+            self.last_seen.into(),
+        ]
+    }
+}

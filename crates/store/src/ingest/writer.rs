@@ -1,0 +1,188 @@
+//! Which lines are new: per writer, the highest number seen and the gaps below it.
+//!
+//! Every number up to the highest is either stored or inside a gap, so that a double is known without
+//! looking for it among the events.
+
+use super::writer_value;
+use crate::{
+    database::{Statement, Tx},
+    dialect::{Merge, Table},
+    error::Error,
+    row::Cells,
+};
+use decnet_model::record::Gap;
+use netsvc_wire::{Record, WriterId, stamp::Micros};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// No process writes as many lines; a number above it is forged.
+const NUMBER_LIMIT: u64 = 1 << 40;
+
+const WRITERS: Table = Table {
+    name: "writers",
+    key: "w",
+    columns: &[
+        ("w", Merge::Keep),
+        ("last_number", Merge::Greatest),
+        ("stored", Merge::Add),
+        ("first_at", Merge::Least),
+        ("last_at", Merge::Greatest),
+    ],
+};
+
+const GAPS: Table = Table {
+    name: "gaps",
+    key: "w, first_number",
+    columns: &[("w", Merge::Keep), ("first_number", Merge::Keep), ("last_number", Merge::Replace)],
+};
+
+/// What to do with a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    New,
+    Double,
+    Refused,
+}
+
+/// What is known of the writers of a batch.
+#[derive(Debug, Default)]
+pub(super) struct Writers {
+    states: BTreeMap<WriterId, State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    last: u64,
+    /// First number → last number, and whether this batch opened it.
+    gaps: BTreeMap<u64, (u64, bool)>,
+    gaps_changed: bool,
+    lines: u64,
+    times: Option<(Micros, Micros)>,
+}
+
+impl Writers {
+    pub(super) async fn load(tx: &mut Tx, ids: BTreeSet<WriterId>) -> Result<Self, Error> {
+        let mut writers = Writers::default();
+        for id in ids {
+            let what = "read a writer";
+            let sql = "SELECT last_number FROM writers WHERE w = ?";
+            let row = tx.row(Statement::new(what, sql).bind(writer_value(id))).await?;
+            let mut state = State::default();
+            if let Some(mut cells) = row {
+                state.last = cells.count()?;
+                let sql = "SELECT w, first_number, last_number FROM gaps WHERE w = ?";
+                for cells in tx.rows(Statement::new(what, sql).bind(writer_value(id))).await? {
+                    let gap = gap_from(cells)?;
+                    state.gaps.insert(gap.first, (gap.last, false));
+                }
+            }
+            writers.states.insert(id, state);
+        }
+        Ok(writers)
+    }
+
+    /// Decides about the next line of the batch, and remembers it.
+    pub(super) fn take(&mut self, record: &Record) -> Verdict {
+        if record.number == 0 || record.number > NUMBER_LIMIT {
+            return Verdict::Refused;
+        }
+        let state = self.states.entry(record.writer).or_default();
+        if !state.take(record.number) {
+            return Verdict::Double;
+        }
+        state.lines += 1;
+        let (first, last) = state.times.unwrap_or((record.at, record.at));
+        state.times = Some((first.min(record.at), last.max(record.at)));
+        Verdict::New
+    }
+
+    /// Gaps that the batch opened and did not fill.
+    pub(super) fn gaps_opened(&self) -> Vec<Gap> {
+        self.states
+            .iter()
+            .flat_map(|(&writer, state)| {
+                state
+                    .gaps
+                    .iter()
+                    .filter(|(_, (_, opened))| *opened)
+                    .map(move |(&first, &(last, _))| Gap { writer, first, last })
+            })
+            .collect()
+    }
+
+    pub(super) async fn save(&self, tx: &mut Tx) -> Result<(), Error> {
+        let mut rows = Vec::new();
+        for (&writer, state) in &self.states {
+            let Some((first_at, last_at)) = state.times else { continue };
+            rows.push(vec![
+                writer_value(writer),
+                state.last.into(),
+                state.lines.into(),
+                first_at.into(),
+                last_at.into(),
+            ]);
+        }
+        tx.upsert("store writers", &WRITERS, rows).await?;
+        for (&writer, state) in self.states.iter().filter(|(_, state)| state.gaps_changed) {
+            let sql = "DELETE FROM gaps WHERE w = ?";
+            tx.execute(Statement::new("replace gaps", sql).bind(writer_value(writer))).await?;
+            let rows = state
+                .gaps
+                .iter()
+                .map(|(&first, &(last, _))| vec![writer_value(writer), first.into(), last.into()])
+                .collect();
+            tx.upsert("store gaps", &GAPS, rows).await?;
+        }
+        Ok(())
+    }
+}
+
+impl State {
+    /// Whether `number` is new; opens and fills gaps.
+    fn take(&mut self, number: u64) -> bool {
+        if number > self.last {
+            if number > self.last + 1 {
+                self.gaps.insert(self.last + 1, (number - 1, true));
+                self.gaps_changed = true;
+            }
+            self.last = number;
+            return true;
+        }
+        let Some((&first, &(last, opened))) = self.gaps.range(..=number).next_back() else { return false };
+        if number > last {
+            return false;
+        }
+        self.gaps_changed = true;
+        self.gaps.remove(&first);
+        if first < number {
+            self.gaps.insert(first, (number - 1, opened));
+        }
+        if number < last {
+            self.gaps.insert(number + 1, (last, opened));
+        }
+        true
+    }
+}
+
+pub(super) fn gap_from(mut cells: Cells) -> Result<Gap, Error> {
+    Ok(Gap { writer: WriterId(cells.int()?.cast_unsigned()), first: cells.count()?, last: cells.count()? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_number_is_new_once_and_gaps_are_what_is_missing(numbers in proptest::collection::vec(1_u64..40, 0..60)) {
+            let mut state = State::default();
+            let mut seen = BTreeSet::new();
+            for &number in &numbers {
+                prop_assert_eq!(state.take(number), seen.insert(number));
+            }
+            let missing: Vec<u64> = (1..=state.last).filter(|number| !seen.contains(number)).collect();
+            let gaps: Vec<u64> = state.gaps.iter().flat_map(|(&first, &(last, _))| first..=last).collect();
+            prop_assert_eq!(missing, gaps);
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Brings the schema of an opened database to this release's version.
+
+use crate::{
+    database::{Pool, Statement, Tx},
+    dialect::Dialect,
+    error::Error,
+};
+
+/// The steps in their order: number, SQLite, MySQL. A published step is never changed.
+const STEPS: &[(i64, &str, &str)] = &[(
+    1,
+    include_str!("../migrations/sqlite/0001_first.sql"),
+    include_str!("../migrations/mysql/0001_first.sql"),
+)];
+
+/// Runs the steps that the database has not seen.
+///
+/// # Errors
+/// [`Error::Newer`] when a newer release has written it, [`Error::Query`] when a step fails.
+pub(crate) async fn migrate(pool: &Pool) -> Result<(), Error> {
+    let what = "migrate store";
+    let mut tx = pool.begin(what).await?;
+    if tx.dialect() == Dialect::MySql {
+        // Two processes may open a new database at once; DDL on MySQL is not transactional.
+        tx.rows(Statement::new(what, "SELECT GET_LOCK('schema_version', 60)")).await?;
+    }
+    let outcome = steps(&mut tx).await;
+    if tx.dialect() == Dialect::MySql {
+        tx.rows(Statement::new(what, "SELECT RELEASE_LOCK('schema_version')")).await?;
+    }
+    outcome?;
+    tx.commit(what).await
+}
+
+async fn steps(tx: &mut Tx) -> Result<(), Error> {
+    let what = "migrate store";
+    let dialect = tx.dialect();
+    tx.execute(Statement::new(
+        what,
+        "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL PRIMARY KEY)",
+    ))
+    .await?;
+    let found = match tx.row(Statement::new(what, "SELECT MAX(version) FROM schema_version")).await? {
+        Some(mut cells) => cells.maybe_int()?.unwrap_or(0),
+        None => 0,
+    };
+    let known = STEPS.last().map_or(0, |(version, ..)| *version);
+    if found > known {
+        return Err(Error::Newer { found, known });
+    }
+    for (version, sqlite, mysql) in STEPS.iter().filter(|(version, ..)| *version > found) {
+        let script = match dialect {
+            Dialect::Sqlite => sqlite,
+            Dialect::MySql => mysql,
+        };
+        for sql in statements(script) {
+            tx.execute(Statement::new(what, sql).once()).await?;
+        }
+        tx.execute(Statement::new(what, "INSERT INTO schema_version (version) VALUES (?)").bind(*version))
+            .await?;
+    }
+    Ok(())
+}
+
+/// The statements of a script. Scripts have no semicolon inside a statement.
+fn statements(script: &str) -> impl Iterator<Item = String> {
+    let plain: String =
+        script.lines().filter(|line| !line.starts_with("--")).flat_map(|line| [line, "\n"]).collect();
+    let statements: Vec<_> =
+        plain.split(';').map(|sql| sql.trim().to_owned()).filter(|sql| !sql.is_empty()).collect();
+    statements.into_iter()
+}

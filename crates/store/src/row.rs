@@ -1,0 +1,192 @@
+//! Values to and from the database, the same for both backends.
+
+use crate::error::{Error, query};
+use sqlx::{Column, Row as _, TypeInfo, ValueRef, mysql::MySqlRow, sqlite::SqliteRow};
+use std::net::IpAddr;
+
+/// A value bound to a statement.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Value {
+    Null,
+    Int(i64),
+    Text(String),
+    Bytes(Vec<u8>),
+}
+
+impl From<i64> for Value {
+    fn from(value: i64) -> Self {
+        Value::Int(value)
+    }
+}
+
+impl From<u64> for Value {
+    fn from(value: u64) -> Self {
+        Value::Int(i64::try_from(value).unwrap_or(i64::MAX))
+    }
+}
+
+impl From<u16> for Value {
+    fn from(value: u16) -> Self {
+        Value::Int(i64::from(value))
+    }
+}
+
+impl From<&str> for Value {
+    fn from(value: &str) -> Self {
+        Value::Text(value.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(value: String) -> Self {
+        Value::Text(value)
+    }
+}
+
+impl From<Vec<u8>> for Value {
+    fn from(value: Vec<u8>) -> Self {
+        Value::Bytes(value)
+    }
+}
+
+impl From<IpAddr> for Value {
+    /// 4 or 16 bytes; an IPv4 address inside IPv6 is the IPv4 address.
+    fn from(value: IpAddr) -> Self {
+        Value::Bytes(match value.to_canonical() {
+            IpAddr::V4(address) => address.octets().to_vec(),
+            IpAddr::V6(address) => address.octets().to_vec(),
+        })
+    }
+}
+
+impl<T: Into<Value>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Value::Null, Into::into)
+    }
+}
+
+/// Text cut to what a column of `limit` characters takes. Only lines that no encoder of ours wrote need it.
+pub(crate) fn fit(text: &str, limit: usize) -> Value {
+    match text.char_indices().nth(limit) {
+        Some((end, _)) => Value::Text(text.get(..end).unwrap_or_default().to_owned()),
+        None => Value::Text(text.to_owned()),
+    }
+}
+
+/// A row read back: its cells in the order of the statement.
+#[derive(Debug)]
+pub(crate) struct Cells {
+    what: &'static str,
+    values: std::vec::IntoIter<Value>,
+    column: usize,
+}
+
+impl Cells {
+    pub(crate) fn of_sqlite(what: &'static str, row: &SqliteRow) -> Result<Self, Error> {
+        let mut values = Vec::with_capacity(row.len());
+        for column in 0..row.len() {
+            let raw = row.try_get_raw(column).map_err(query(what))?;
+            values.push(if raw.is_null() {
+                Value::Null
+            } else {
+                match raw.type_info().name() {
+                    "INTEGER" | "BOOLEAN" => Value::Int(row.try_get_unchecked(column).map_err(query(what))?),
+                    "TEXT" => Value::Text(row.try_get_unchecked(column).map_err(query(what))?),
+                    _ => Value::Bytes(row.try_get_unchecked(column).map_err(query(what))?),
+                }
+            });
+        }
+        Ok(Cells { what, values: values.into_iter(), column: 0 })
+    }
+
+    pub(crate) fn of_mysql(what: &'static str, row: &MySqlRow) -> Result<Self, Error> {
+        let mut values = Vec::with_capacity(row.len());
+        for column in row.columns() {
+            let raw = row.try_get_raw(column.ordinal()).map_err(query(what))?;
+            values.push(if raw.is_null() {
+                Value::Null
+            } else if column.type_info().name().contains("INT") {
+                Value::Int(row.try_get_unchecked(column.ordinal()).map_err(query(what))?)
+            } else {
+                Value::Bytes(row.try_get_unchecked(column.ordinal()).map_err(query(what))?)
+            });
+        }
+        Ok(Cells { what, values: values.into_iter(), column: 0 })
+    }
+
+    fn take(&mut self) -> Value {
+        self.column += 1;
+        self.values.next().unwrap_or(Value::Null)
+    }
+
+    fn unexpected(&self, expected: &'static str) -> Error {
+        Error::Row { what: self.what, column: self.column.saturating_sub(1), expected }
+    }
+
+    pub(crate) fn maybe_int(&mut self) -> Result<Option<i64>, Error> {
+        match self.take() {
+            Value::Null => Ok(None),
+            Value::Int(value) => Ok(Some(value)),
+            // A sum on MySQL is a decimal, which comes as text.
+            Value::Text(text) => text.parse().map(Some).map_err(|_| self.unexpected("an integer")),
+            Value::Bytes(bytes) => std::str::from_utf8(&bytes)
+                .ok()
+                .and_then(|text| text.parse().ok())
+                .map(Some)
+                .ok_or_else(|| self.unexpected("an integer")),
+        }
+    }
+
+    pub(crate) fn int(&mut self) -> Result<i64, Error> {
+        self.maybe_int()?.ok_or_else(|| self.unexpected("set"))
+    }
+
+    pub(crate) fn count(&mut self) -> Result<u64, Error> {
+        u64::try_from(self.int()?).map_err(|_| self.unexpected("a count"))
+    }
+
+    pub(crate) fn maybe_count(&mut self) -> Result<Option<u64>, Error> {
+        self.maybe_int()?.map(u64::try_from).transpose().map_err(|_| self.unexpected("a count"))
+    }
+
+    pub(crate) fn maybe_port(&mut self) -> Result<Option<u16>, Error> {
+        self.maybe_int()?.map(u16::try_from).transpose().map_err(|_| self.unexpected("a port"))
+    }
+
+    pub(crate) fn maybe_bytes(&mut self) -> Result<Option<Vec<u8>>, Error> {
+        match self.take() {
+            Value::Null => Ok(None),
+            Value::Bytes(bytes) => Ok(Some(bytes)),
+            Value::Text(text) => Ok(Some(text.into_bytes())),
+            Value::Int(_) => Err(self.unexpected("bytes")),
+        }
+    }
+
+    pub(crate) fn bytes(&mut self) -> Result<Vec<u8>, Error> {
+        self.maybe_bytes()?.ok_or_else(|| self.unexpected("set"))
+    }
+
+    pub(crate) fn maybe_text(&mut self) -> Result<Option<String>, Error> {
+        self.maybe_bytes()?.map(String::from_utf8).transpose().map_err(|_| self.unexpected("UTF-8"))
+    }
+
+    pub(crate) fn text(&mut self) -> Result<String, Error> {
+        self.maybe_text()?.ok_or_else(|| self.unexpected("set"))
+    }
+
+    pub(crate) fn maybe_address(&mut self) -> Result<Option<IpAddr>, Error> {
+        let Some(bytes) = self.maybe_bytes()? else { return Ok(None) };
+        let four = <[u8; 4]>::try_from(bytes.as_slice()).map(IpAddr::from);
+        let address = four.or_else(|_| <[u8; 16]>::try_from(bytes.as_slice()).map(IpAddr::from));
+        address.map(Some).map_err(|_| self.unexpected("an address"))
+    }
+
+    pub(crate) fn address(&mut self) -> Result<IpAddr, Error> {
+        self.maybe_address()?.ok_or_else(|| self.unexpected("set"))
+    }
+
+    /// An error for the cell read last.
+    pub(crate) fn bad(&self, expected: &'static str) -> Error {
+        self.unexpected(expected)
+    }
+}

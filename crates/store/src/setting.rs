@@ -1,0 +1,56 @@
+//! Single values by name.
+
+use crate::{
+    Store,
+    database::{Statement, Tx, transaction},
+    dialect::{Merge, Table},
+    error::Error,
+};
+
+const SETTINGS: Table = Table {
+    name: "settings",
+    key: "name",
+    columns: &[("name", Merge::Keep), ("value", Merge::Replace)],
+};
+
+const DEFAULTS: Table =
+    Table { name: "settings", key: "name", columns: &[("name", Merge::Keep), ("value", Merge::Keep)] };
+
+pub(crate) async fn write(tx: &mut Tx, name: &str, value: &str) -> Result<(), Error> {
+    tx.upsert("store a setting", &SETTINGS, vec![vec![name.into(), value.into()]]).await
+}
+
+const READ: &str = "SELECT value FROM settings WHERE name = ?";
+
+impl Store {
+    /// The value stored under `name`.
+    ///
+    /// # Errors
+    /// [`Error::Query`] when the database fails.
+    pub async fn setting_get(&self, name: &str) -> Result<Option<String>, Error> {
+        let statement = Statement::new("read a setting", READ).bind(name);
+        self.pool.row(statement).await?.map(|mut cells| cells.text()).transpose()
+    }
+
+    /// Stores `value` under `name`.
+    ///
+    /// # Errors
+    /// [`Error::Query`] when the database fails.
+    pub async fn setting_put(&self, name: &str, value: &str) -> Result<(), Error> {
+        transaction!(self, "store a setting", tx => { write(&mut tx, name, value).await })
+    }
+
+    /// Stores `value` under `name` unless there is one, and returns the one that is there now: two
+    /// processes that make up a secret at the same time end with the same one.
+    ///
+    /// # Errors
+    /// [`Error::Query`] when the database fails.
+    pub async fn setting_default(&self, name: &str, value: &str) -> Result<String, Error> {
+        let what = "store the default of a setting";
+        transaction!(self, what, tx => {
+            tx.upsert(what, &DEFAULTS, vec![vec![name.into(), value.into()]]).await?;
+            let row = tx.row(Statement::new(what, READ).bind(name)).await?;
+            row.map_or_else(|| Ok(value.to_owned()), |mut cells| cells.text())
+        })
+    }
+}

@@ -1,0 +1,124 @@
+//! Opening a store.
+
+use crate::{database::Pool, error::Error, migrate};
+use sqlx::{
+    ConnectOptions,
+    mysql::{MySqlConnectOptions, MySqlPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt, path::Path, str::FromStr, time::Duration};
+
+/// How long a writer waits for another process's transaction.
+const BUSY: Duration = Duration::from_secs(20);
+/// Reading connections to SQLite. Each has a thread and a page cache, so that few are enough.
+const READERS: u32 = 2;
+/// Page cache of a connection to SQLite, in KiB.
+const CACHE_KIB: u32 = 4096;
+
+/// The store of an installation. Cloning is cheap and shares the connections.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pub(crate) pool: Pool,
+}
+
+impl Store {
+    /// Opens the store at `place` and brings its schema up to date. A place that begins with `mysql:`
+    /// or `mariadb:` is a URL; anything else is the path of a SQLite file (with or without `sqlite:`),
+    /// which is made with mode 0600 if it is not there.
+    ///
+    /// # Errors
+    /// [`Error::Open`] or [`Error::Create`] when it cannot be reached, [`Error::Newer`] when a newer
+    /// release has written it.
+    pub async fn open(place: &str) -> Result<Self, Error> {
+        let pool = if place.starts_with("mysql:") || place.starts_with("mariadb:") {
+            open_mysql(place).await?
+        } else {
+            open_sqlite(place.trim_start_matches("sqlite:").trim_start_matches("//")).await?
+        };
+        migrate::migrate(&pool).await?;
+        Ok(Store { pool })
+    }
+
+    /// Closes all connections; SQLite then folds its write-ahead log into the file.
+    pub async fn close(&self) {
+        match &self.pool {
+            Pool::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Pool::MySql(pool) => pool.close().await,
+        }
+    }
+
+    /// `sqlite` or `mysql`, for status output.
+    pub fn backend(&self) -> &'static str {
+        match &self.pool {
+            Pool::Sqlite { .. } => "sqlite",
+            Pool::MySql(_) => "mysql",
+        }
+    }
+}
+
+async fn open_sqlite(path: &str) -> Result<Pool, Error> {
+    let open = |source| Error::Open { place: path.to_owned(), source };
+    // Captured secrets are in it; SQLite gives its side files the mode of the main file.
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(Path::new(path))
+        .map_err(|source| Error::Create { place: path.to_owned(), source })?;
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        // In WAL mode a power loss may take the last transactions whole; the event log has them.
+        .synchronous(SqliteSynchronous::Normal)
+        .foreign_keys(true)
+        .busy_timeout(BUSY)
+        .pragma("cache_size", format!("-{CACHE_KIB}"))
+        .pragma("wal_autocheckpoint", "2000")
+        .pragma("journal_size_limit", "16777216")
+        .disable_statement_logging();
+    let writer = SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(BUSY * 3)
+        .connect_with(options.clone())
+        .await
+        .map_err(open)?;
+    let readers = SqlitePoolOptions::new()
+        .max_connections(READERS)
+        .min_connections(0)
+        .idle_timeout(Duration::from_secs(60))
+        .connect_lazy_with(options.pragma("query_only", "ON"));
+    Ok(Pool::Sqlite { writer, readers })
+}
+
+async fn open_mysql(url: &str) -> Result<Pool, Error> {
+    let open = |source| Error::Open { place: without_password(url), source };
+    let options = MySqlConnectOptions::from_str(url).map_err(open)?.disable_statement_logging();
+    let pool = MySqlPoolOptions::new()
+        .max_connections(4)
+        .min_connections(0)
+        .acquire_timeout(BUSY * 3)
+        .connect_with(options)
+        .await
+        .map_err(open)?;
+    Ok(Pool::MySql(pool))
+}
+
+/// A URL fit for a message.
+fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return "mysql".to_owned() };
+    let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
+    format!("{scheme}://{}", place.split(['?', '#']).next().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_not_shown() {
+        assert_eq!(without_password("mysql://u:p@ss@db:3306/x?ssl=1"), "mysql://db:3306/x");
+    }
+}

@@ -1,0 +1,70 @@
+//! The fleet, its personas, settings.
+
+use crate::backend::on_every_backend;
+use decnet_model::worker::Worker;
+use decnet_store::{
+    Store,
+    record::{DeckyDesired, DeckyIntent},
+};
+
+on_every_backend!(
+    a_fleet_is_replaced_but_its_personas_stay,
+    the_first_persona_wins,
+    state_is_kept_across_deploys,
+    settings_are_kept,
+);
+
+fn intent(name: &str, ip: &str) -> DeckyIntent {
+    DeckyIntent {
+        name: name.into(),
+        ip: Some(ip.parse().unwrap()),
+        services: vec!["ssh".into(), "http".into()],
+        plan: "{\"a\": 1}".into(),
+    }
+}
+
+async fn a_fleet_is_replaced_but_its_personas_stay(store: Store) {
+    assert_eq!(store.fleet_get().await.unwrap(), None);
+    let document = "{ \"b\": 1,\n \"a\": \"ü\" }";
+    store.fleet_put(document, &[intent("b", "192.0.2.2"), intent("a", "192.0.2.1")], 5).await.unwrap();
+    store.persona_put("a", "{\"v\":1}", 6).await.unwrap();
+    store.fleet_put("{}", &[intent("b", "192.0.2.3")], 7).await.unwrap();
+    assert_eq!(store.fleet_get().await.unwrap().as_deref(), Some("{}"));
+    let rows = store.decky_list().await.unwrap();
+    let seen: Vec<_> = rows.iter().map(|row| (row.name.as_str(), row.desired)).collect();
+    assert_eq!(seen, [("a", DeckyDesired::Absent), ("b", DeckyDesired::Running)]);
+    assert_eq!(rows[1].ip, Some("192.0.2.3".parse().unwrap()));
+    assert_eq!(rows[1].services, ["ssh", "http"]);
+    assert_eq!(store.persona_get("a").await.unwrap().as_deref(), Some("{\"v\":1}"));
+}
+
+async fn the_first_persona_wins(store: Store) {
+    let first = "{\n  \"x\" : \"\u{1f980}\" }";
+    assert_eq!(store.persona_put("a", first, 1).await.unwrap(), first);
+    assert_eq!(store.persona_put("a", "{}", 2).await.unwrap(), first);
+    store.fleet_put("{}", &[intent("a", "192.0.2.1")], 3).await.unwrap();
+    assert_eq!(store.persona_get("a").await.unwrap().as_deref(), Some(first));
+    assert!(store.persona_reset("a", 4).await.unwrap());
+    assert_eq!(store.persona_get("a").await.unwrap(), None);
+    assert_eq!(store.persona_put("a", "{}", 5).await.unwrap(), "{}");
+}
+
+async fn state_is_kept_across_deploys(store: Store) {
+    store.fleet_put("{}", &[intent("a", "192.0.2.1")], 1).await.unwrap();
+    let fence = store.lease_take(Worker::Fleet).await.unwrap();
+    assert!(store.decky_state_set(Some(&fence), "a", "failed", "address taken", 2).await.unwrap());
+    assert!(!store.decky_state_set(None, "nobody", "running", "", 2).await.unwrap());
+    store.fleet_put("{}", &[intent("a", "192.0.2.1")], 3).await.unwrap();
+    let decky = store.decky_get("a").await.unwrap().unwrap();
+    assert_eq!((decky.actual.as_str(), decky.reason.as_str()), ("failed", "address taken"));
+    store.lease_take(Worker::Fleet).await.unwrap();
+    assert!(store.decky_state_set(Some(&fence), "a", "running", "", 4).await.is_err());
+}
+
+async fn settings_are_kept(store: Store) {
+    assert_eq!(store.setting_default("secret", "one").await.unwrap(), "one");
+    assert_eq!(store.setting_default("secret", "two").await.unwrap(), "one");
+    store.setting_put("secret", "three").await.unwrap();
+    assert_eq!(store.setting_get("secret").await.unwrap().as_deref(), Some("three"));
+    assert_eq!(store.setting_get("other").await.unwrap(), None);
+}

@@ -1,0 +1,11 @@
+//! What every backend must do. SQLite always; MySQL or MariaDB where `DECNET_TEST_MYSQL_URL` names a
+//! server whose user may make databases (`e2e/mariadb.sh start DIR` prints one).
+
+mod backend;
+mod correlate;
+mod fleet;
+mod ingest;
+mod lines;
+mod open;
+mod read;
+mod users;

@@ -1,0 +1,83 @@
+//! Filters and pages.
+
+use crate::{
+    backend::on_every_backend,
+    ingest::ingest,
+    lines::{START, With, line},
+};
+use decnet_store::{
+    Store,
+    record::{Filter, Page},
+};
+use netsvc_wire::{Class, field};
+
+on_every_backend!(pages_run_both_ways, filters_select, text_is_found_as_shown, tallies_count);
+
+async fn fill(store: &Store) {
+    let batch: Vec<_> = (1..=20)
+        .map(|number| {
+            let kind = if number % 2 == 0 { "command" } else { "connect" };
+            let node = if number > 15 { "db-01" } else { "web-01" };
+            line(number, kind)
+                .at_node(node)
+                .from_peer(if number % 5 == 0 { "2001:db8::1" } else { "192.0.2.7" })
+                .with(field::COMMAND, format!("step {number} 100%_\\ \n \"Quoted\""))
+        })
+        .collect();
+    ingest(store, &batch).await;
+}
+
+async fn ids(store: &Store, filter: &Filter, page: Page) -> Vec<i64> {
+    store.event_list(filter, page).await.unwrap().iter().map(|row| row.id).collect()
+}
+
+async fn pages_run_both_ways(store: Store) {
+    fill(&store).await;
+    let all = Filter::default();
+    assert_eq!(ids(&store, &all, Page::newest(3)).await, [20, 19, 18]);
+    assert_eq!(ids(&store, &all, Page::before(18, 3)).await, [17, 16, 15]);
+    assert_eq!(ids(&store, &all, Page::after(17, 10)).await, [18, 19, 20]);
+    assert_eq!(ids(&store, &all, Page::before(1, 3)).await, [0_i64; 0]);
+}
+
+async fn filters_select(store: Store) {
+    fill(&store).await;
+    let none = Filter::default();
+    for (filter, expected) in [
+        (Filter { node: Some("db-01".into()), ..none.clone() }, vec![20, 19, 18, 17, 16]),
+        (Filter { node: Some("DB-01".into()), ..none.clone() }, vec![]),
+        (Filter { src_ip: Some("2001:db8::1".parse().unwrap()), ..none.clone() }, vec![20, 15, 10, 5]),
+        (Filter { since: Some(START + 19_000), ..none.clone() }, vec![20, 19]),
+        (Filter { until: Some(START + 3_000), ..none.clone() }, vec![2, 1]),
+        (Filter { service: Some("ftp".into()), ..none.clone() }, vec![]),
+        (Filter { session: Some("nothing".into()), ..none.clone() }, vec![]),
+        (
+            Filter { kind: Some("command".into()), node: Some("db-01".into()), ..none.clone() },
+            vec![20, 18, 16],
+        ),
+        (
+            Filter { class: Some(Class::Interaction), since: Some(START + 17_000), ..none.clone() },
+            vec![20, 18],
+        ),
+    ] {
+        assert_eq!(ids(&store, &filter, Page::newest(50)).await, expected, "{filter:?}");
+    }
+}
+
+async fn text_is_found_as_shown(store: Store) {
+    fill(&store).await;
+    for (text, found) in
+        [("STEP 7 ", 1), ("100%_\\\\ \\x0a", 20), ("\"quoted\"", 20), ("1_0", 0), ("%", 20), ("!", 0), ("'", 0)]
+    {
+        let filter = Filter { text: Some(text.into()), ..Filter::default() };
+        assert_eq!(ids(&store, &filter, Page::newest(50)).await.len(), found, "{text}");
+    }
+}
+
+async fn tallies_count(store: Store) {
+    fill(&store).await;
+    let tallies = store.tally_list(Some("db-01")).await.unwrap();
+    let seen: Vec<_> = tallies.iter().map(|tally| (tally.kind.as_str(), tally.events)).collect();
+    assert_eq!(seen, [("command", 3), ("connect", 2)]);
+    assert_eq!(store.tally_list(None).await.unwrap().iter().map(|tally| tally.events).sum::<u64>(), 20);
+}
