@@ -2,6 +2,8 @@
 //! that workers share.
 
 pub mod collector;
+pub mod correlator;
 pub mod disk;
 pub mod eventlog;
+pub mod ingester;
 pub mod runtime;
