@@ -9,7 +9,7 @@ use std::{
     fs::{File, OpenOptions},
     io::Read,
     os::unix::fs::OpenOptionsExt,
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 /// Largest blob that is kept, in bytes.
@@ -75,7 +75,7 @@ fn open(blob: &Path) -> Option<File> {
 }
 
 /// Copies at most [`MAX_BLOB`] bytes, syncs, and returns the hash of what was written.
-fn copy(disk: &Disk, from: &mut File, blob: &Path, to: &PathBuf) -> Result<String, CollectError> {
+fn copy(disk: &Disk, from: &mut File, blob: &Path, to: &Path) -> Result<String, CollectError> {
     let mut file = disk.create(to)?;
     let mut hash = Sha256::new();
     let mut from = from.take(MAX_BLOB);

@@ -61,11 +61,11 @@ impl Spool {
         }
     }
 
-    /// Brings the list of segments up to date.
-    fn look(&mut self, now: Instant) -> Result<(), CollectError> {
+    /// Brings the list of segments up to date; returns whether there are more than fit.
+    fn look(&mut self, now: Instant) -> Result<bool, CollectError> {
         // The service process may write here: a link in place of the folder leads out of the spool.
         if !fs::symlink_metadata(&self.lines).is_ok_and(|data| data.is_dir()) {
-            return Ok(());
+            return Ok(false);
         }
         let entries = fs::read_dir(&self.lines).map_err(unreadable("list", &self.lines))?;
         let mut found = BTreeMap::new();
@@ -79,8 +79,10 @@ impl Spool {
                 found.insert(key, (entry.path(), name.to_owned()));
             }
         }
+        let mut left_out = false;
         for (key, (path, name)) in found {
             if self.segments.len() >= MAX_SEGMENTS {
+                left_out = true;
                 break;
             }
             if let Some(segment) = Segment::open(path, name, now)? {
@@ -90,7 +92,7 @@ impl Spool {
         for segment in self.segments.values_mut() {
             segment.observe(now)?;
         }
-        Ok(())
+        Ok(left_out)
     }
 
     /// Will nothing more be written to the segment? Uses the list made before it was read to its end.
@@ -116,7 +118,7 @@ impl Source for Spool {
         finished: bool,
         take: &mut dyn FnMut(Line<'_>) -> Result<(), CollectError>,
     ) -> Result<Turn, CollectError> {
-        self.look(now)?;
+        let left_out = self.look(now)?;
         let mut turn = Turn::default();
         let mut window = std::mem::take(&mut self.window);
         let keys: Vec<Key> = self.segments.keys().copied().collect();
@@ -137,6 +139,7 @@ impl Source for Spool {
             turn.torn += u64::from(read.rest > 0);
             if let Some(segment) = self.segments.remove(&key) {
                 self.finished.insert(key, segment.path);
+                turn.more |= left_out;
             }
         }
         self.window = window;

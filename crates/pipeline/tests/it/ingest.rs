@@ -1,6 +1,6 @@
 //! From the spool to rows.
 
-use crate::{collect::Site, stage};
+use crate::collect::Site;
 use decnet_model::{
     paths::Paths,
     record::{AttackerDelta, AttackerDeltas, Contact, Counts, EventRow, Filter, Page},
@@ -169,5 +169,4 @@ async fn the_correlator_goes_on_at_its_cursor() {
         assert_eq!(attackers.len(), 1);
         assert_eq!(attackers[0].counts.events, round * 1100);
     }
-    let _ = stage::event(1);
 }
