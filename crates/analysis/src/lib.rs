@@ -1,1 +1,8 @@
-//! placeholder
+//! What events mean: attackers, traversals, sessions, credentials for crackers. Pure: no file, no
+//! clock, no random, no runtime.
+
+pub mod correlate;
+pub mod credential;
+pub mod delta;
+pub mod report;
+pub mod touch;
