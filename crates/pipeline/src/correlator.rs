@@ -1,18 +1,16 @@
 //! The correlator: a projection from events to attackers, contacts and traversals.
 //!
-//! What events mean is a pure function; this reads the events after the cursor, and the store adds the
-//! result and moves the cursor in one transaction.
+//! What events mean is decided by `decnet-analysis`; this reads the events after the cursor, and the store
+//! adds the result and moves the cursor in one transaction.
 
 use crate::runtime::{Pass, Work, WorkerContext, run_passes};
+use decnet_analysis::delta::deltas;
 use decnet_bus::Topic;
-use decnet_model::{
-    record::{AttackerDeltas, EventRow},
-    worker::Worker,
-};
+use decnet_model::worker::Worker;
 use decnet_store::{Error as StoreError, Fence, Store};
 use serde::Serialize;
 use serde_json::json;
-use std::time::Duration;
+use std::{collections::BTreeSet, net::IpAddr, time::Duration};
 
 /// Events in one transaction.
 const BATCH: u32 = 1000;
@@ -20,9 +18,6 @@ const BATCH: u32 = 1000;
 /// Pause after each transaction, so that a long catch-up commits at most four times a second and the
 /// ingester gets its turn.
 const PAUSE: Duration = Duration::from_millis(250);
-
-/// What a batch of events, in the order of their ids, says about attackers.
-pub type Analyse = fn(&[EventRow]) -> AttackerDeltas;
 
 /// Why the correlator stopped. It may be started again: nothing is lost.
 #[derive(Debug, thiserror::Error)]
@@ -44,16 +39,17 @@ pub struct Counters {
 pub struct Correlator {
     store: Store,
     fence: Fence,
-    analyse: Analyse,
+    own: BTreeSet<IpAddr>,
     counters: Counters,
 }
 
-/// Correlates until the worker is told to stop, then what is left.
+/// Correlates until the worker is told to stop, then what is left. Events of the addresses in `own` (our
+/// probes) make no attacker.
 ///
 /// # Errors
 /// [`CorrelateError`]; the correlator can be started again and goes on at its cursor.
-pub async fn run(context: WorkerContext, store: Store, analyse: Analyse) -> Result<(), CorrelateError> {
-    let mut correlator = Correlator::open(store, analyse).await?;
+pub async fn run(context: WorkerContext, store: Store, own: BTreeSet<IpAddr>) -> Result<(), CorrelateError> {
+    let mut correlator = Correlator::open(store, own).await?;
     run_passes(context, &mut correlator).await
 }
 
@@ -62,10 +58,10 @@ impl Correlator {
     ///
     /// # Errors
     /// [`CorrelateError`] when the store cannot be reached.
-    pub async fn open(store: Store, analyse: Analyse) -> Result<Correlator, CorrelateError> {
+    pub async fn open(store: Store, own: BTreeSet<IpAddr>) -> Result<Correlator, CorrelateError> {
         let fence = store.lease_take(Worker::Correlator).await?;
         let cursor = store.cursor(Worker::Correlator.name()).await?;
-        Ok(Correlator { store, fence, analyse, counters: Counters { cursor, ..Counters::default() } })
+        Ok(Correlator { store, fence, own, counters: Counters { cursor, ..Counters::default() } })
     }
 
     /// Deals with the next batch; returns how many events it had, 0 when there are none.
@@ -75,7 +71,7 @@ impl Correlator {
     pub async fn step(&mut self) -> Result<usize, CorrelateError> {
         let events = self.store.event_after(self.counters.cursor, BATCH).await?;
         let Some(last) = events.last().map(|event| event.id) else { return Ok(0) };
-        let deltas = (self.analyse)(&events);
+        let deltas = deltas(&events, &self.own);
         self.store.correlate_apply(&self.fence, &deltas, self.counters.cursor, last).await?;
         self.counters.cursor = last;
         self.counters.events += events.len() as u64;

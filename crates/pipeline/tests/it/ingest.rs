@@ -3,7 +3,7 @@
 use crate::collect::Site;
 use decnet_model::{
     paths::Paths,
-    record::{AttackerDelta, AttackerDeltas, Contact, Counts, EventRow, Filter, Page},
+    record::{Filter, Page},
 };
 use decnet_pipeline::{
     correlator::Correlator,
@@ -12,7 +12,10 @@ use decnet_pipeline::{
     ingester::{IngestError, Ingester},
 };
 use decnet_store::Store;
-use std::{collections::BTreeMap, time::Instant};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Instant,
+};
 
 pub(crate) async fn store(paths: &Paths) -> Store {
     Store::open(paths.database().to_str().unwrap()).await.unwrap()
@@ -119,39 +122,6 @@ async fn a_power_loss_that_shortens_the_log_loses_no_row_and_doubles_none() {
     assert!(store.gap_list(10).await.unwrap().is_empty());
 }
 
-/// Enough of an analysis for the projection: counts by address.
-pub(crate) fn analyse(events: &[EventRow]) -> AttackerDeltas {
-    let mut deltas = AttackerDeltas::new();
-    for event in events {
-        let Some(address) = event.src_ip else { continue };
-        let delta = deltas.entry(address).or_insert_with(|| AttackerDelta {
-            first_event: event.id,
-            last_event: event.id,
-            first_seen: event.at,
-            last_seen: event.at,
-            counts: Counts::default(),
-            first_node: event.node.clone(),
-            last_node: event.node.clone(),
-            hops: 0,
-            contacts: BTreeMap::new(),
-        });
-        delta.last_event = event.id;
-        delta.last_seen = delta.last_seen.max(event.at);
-        delta.counts.add(&event.kind, event.class);
-        let key = (event.node.clone(), event.service.clone());
-        let contact = delta.contacts.entry(key).or_insert_with(|| Contact {
-            node: event.node.clone(),
-            service: event.service.clone(),
-            first_event: event.id,
-            first_seen: event.at,
-            last_seen: event.at,
-            counts: Counts::default(),
-        });
-        contact.counts.add(&event.kind, event.class);
-    }
-    deltas
-}
-
 #[tokio::test]
 async fn the_correlator_goes_on_at_its_cursor() {
     let site = Site::new();
@@ -163,7 +133,7 @@ async fn the_correlator_goes_on_at_its_cursor() {
         collector.pass(Instant::now()).unwrap();
         let mut ingester = Ingester::open(store.clone(), &site.paths, Disk::default()).await.unwrap();
         ingest_all(&mut ingester).await.unwrap();
-        let mut correlator = Correlator::open(store.clone(), analyse).await.unwrap();
+        let mut correlator = Correlator::open(store.clone(), BTreeSet::new()).await.unwrap();
         while correlator.step().await.unwrap() > 0 {}
         let attackers = store.attacker_list(&Filter::default(), Page::newest(10)).await.unwrap();
         assert_eq!(attackers.len(), 1);

@@ -2,7 +2,7 @@
 
 use crate::{
     collect::{Site, settings},
-    ingest::{analyse, rows, store},
+    ingest::{rows, store},
 };
 use decnet_bus::{Bus, Rights};
 use decnet_model::{
@@ -15,6 +15,7 @@ use decnet_pipeline::{
 };
 use serde_json::json;
 use std::{
+    collections::BTreeSet,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -53,7 +54,7 @@ async fn a_line_in_a_spool_becomes_an_attacker_through_all_workers() {
         ),
         (Worker::Collector, body(|context| collector::run(context, settings()))),
         (Worker::Ingester, body(move |context| ingester::run(context, first.clone()))),
-        (Worker::Correlator, body(move |context| correlator::run(context, second.clone(), analyse))),
+        (Worker::Correlator, body(move |context| correlator::run(context, second.clone(), BTreeSet::new()))),
     ];
     let stop = watch::Sender::new(false);
     let running = tokio::spawn(supervise(host, workers, quick(), stop.subscribe()));
