@@ -126,6 +126,7 @@ struct Intake {
     last: Option<(WriterId, u64)>,
     /// Blobs to remove once the log is on the medium.
     used_blobs: BTreeSet<PathBuf>,
+    owners: BTreeMap<WriterId, String>,
 }
 
 impl Collector {
@@ -146,6 +147,7 @@ impl Collector {
             piece: Vec::new(),
             last: None,
             used_blobs: BTreeSet::new(),
+            owners: BTreeMap::new(),
         };
         let twin = if settings.twin { Some(Twin::open(&folder, disk.clone())?) } else { None };
         Ok(Collector {
@@ -280,8 +282,9 @@ impl Collector {
 
     fn checkpoint(&mut self) -> Result<(), CollectError> {
         let Some(line) = self.last_line else { return Ok(()) };
-        let present = self.sources.values().flat_map(|source| source.writers()).collect();
+        let present: BTreeSet<WriterId> = self.sources.values().flat_map(|source| source.writers()).collect();
         self.intake.seen.forget(&present);
+        self.intake.owners.retain(|writer, _| present.contains(writer));
         let position = self.log.position();
         self.intake.seen.checkpoint(self.log.folder(), &self.disk, position, line)?;
         self.checkpoint_segment = position.segment;
@@ -332,7 +335,7 @@ impl Collector {
 
 impl Intake {
     fn take(&mut self, paths: &Paths, disk: &Disk, source: &str, line: Line<'_>) -> Result<(), CollectError> {
-        let record = match judged(line) {
+        let record = match judged(line).and_then(|record| self.owned(source, record)) {
             Ok(record) => record,
             Err(reason) => {
                 self.counters.malformed += 1;
@@ -342,18 +345,31 @@ impl Intake {
         match self.seen.judge(record.writer, record.number) {
             Verdict::Repeated => {
                 self.counters.repeated += 1;
-                self.note_blob(paths, source, &record);
+                self.note_blobs(paths, source, &record);
                 return Ok(());
             }
             Verdict::Next => {}
             Verdict::Behind(from, to) => self.lose(record.writer, from, to)?,
         }
-        self.keep_blob(paths, disk, source, &record)?;
+        self.keep_blobs(paths, disk, source, &record)?;
         self.piece.extend_from_slice(line.bytes);
         self.seen.note(record.writer, record.number);
         self.last = Some((record.writer, record.number));
         self.counters.lines += 1;
         Ok(())
+    }
+
+    /// A writer id belongs to the spool where it was seen first, so that a process that learns another's
+    /// id cannot make its lines look repeated.
+    fn owned(&mut self, source: &str, record: Record) -> Result<Record, String> {
+        match self.owners.get(&record.writer) {
+            Some(owner) if owner != source => Err("writer of another spool".to_owned()),
+            Some(_) => Ok(record),
+            None => {
+                self.owners.insert(record.writer, source.to_owned());
+                Ok(record)
+            }
+        }
     }
 
     /// Writes down that lines never came.
@@ -370,35 +386,37 @@ impl Intake {
         Ok(())
     }
 
-    fn keep_blob(
+    fn keep_blobs(
         &mut self,
         paths: &Paths,
         disk: &Disk,
         source: &str,
         record: &Record,
     ) -> Result<(), CollectError> {
-        let Some(name) = blob_name(record) else { return Ok(()) };
-        let path = paths.spool(source).join("blobs").join(name);
-        match blob::keep(paths, disk, &mut self.quarantine, &path, name)? {
-            Outcome::Copied => self.counters.blobs += 1,
-            Outcome::Known => {}
-            Outcome::Missing => self.counters.blobs_missing += 1,
-            Outcome::Refused => self.counters.blobs_refused += 1,
+        for name in blob_names(record) {
+            let path = paths.spool(source).join("blobs").join(name);
+            match blob::keep(paths, disk, &mut self.quarantine, &path, name)? {
+                Outcome::Copied => self.counters.blobs += 1,
+                Outcome::Known => {}
+                Outcome::Missing => self.counters.blobs_missing += 1,
+                Outcome::Refused => self.counters.blobs_refused += 1,
+            }
+            self.used_blobs.insert(path);
         }
-        self.used_blobs.insert(path);
         Ok(())
     }
 
-    /// A line that the log has: its blob was copied before, but perhaps not removed.
-    fn note_blob(&mut self, paths: &Paths, source: &str, record: &Record) {
-        if let Some(name) = blob_name(record) {
-            self.used_blobs.insert(paths.spool(source).join("blobs").join(name));
-        }
+    /// A line that the log has: its blobs were copied before, but perhaps not removed.
+    fn note_blobs(&mut self, paths: &Paths, source: &str, record: &Record) {
+        let folder = paths.spool(source).join("blobs");
+        self.used_blobs.extend(blob_names(record).map(|name| folder.join(name)));
     }
 }
 
-fn blob_name(record: &Record) -> Option<&str> {
-    record.text(field::SHA256).filter(|name| blob::is_name(name))
+/// SHA-256 values that a line names, those that can be file names.
+fn blob_names(record: &Record) -> impl Iterator<Item = &str> {
+    let values = record.fields.iter().filter(|(name, _)| name == field::SHA256);
+    values.filter_map(|(_, value)| std::str::from_utf8(value).ok()).filter(|name| blob::is_name(name))
 }
 
 /// The record of a line that may stand where it was found.
@@ -409,6 +427,10 @@ fn judged(line: Line<'_>) -> Result<Record, String> {
     let record = netsvc_wire::parse(line.bytes).map_err(|malformed| malformed.to_string())?;
     if line.writer.is_some_and(|writer| writer != record.writer) {
         return Err("line of another writer".to_owned());
+    }
+    // What the recovery believes of such lines, only the collector may say.
+    if record.app == APP {
+        return Err("line in the name of the collector".to_owned());
     }
     if !(1..=NUMBER_LIMIT).contains(&record.number) {
         return Err("impossible line number".to_owned());

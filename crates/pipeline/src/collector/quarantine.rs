@@ -25,9 +25,10 @@ impl Quarantine {
 
     /// Keeps a line, with what was wrong in the log of the process.
     pub(super) fn line(&mut self, source: &str, line: Line<'_>, reason: &str) -> Result<(), CollectError> {
-        tracing::warn!(source, file = line.file, offset = line.offset, reason, "spool line refused");
         let name = format!("{source}-{}-{}.line", line.file, line.offset);
+        // Beyond the limit a line is only counted: a process gone mad must not fill this log either.
         let Some(path) = self.place(&name) else { return Ok(()) };
+        tracing::warn!(source, file = line.file, offset = line.offset, reason, "spool line refused");
         let mut file = self.disk.create(&path)?;
         Ok(self.disk.append(&mut file, &path, line.bytes)?)
     }

@@ -29,6 +29,8 @@ pub struct Spool {
     settle: Duration,
     segments: BTreeMap<Key, Segment>,
     finished: BTreeMap<Key, PathBuf>,
+    /// When each writer was first found here.
+    found: BTreeMap<WriterId, Instant>,
     window: Vec<u8>,
 }
 
@@ -57,6 +59,7 @@ impl Spool {
             settle,
             segments: BTreeMap::new(),
             finished: BTreeMap::new(),
+            found: BTreeMap::new(),
             window: Vec::new(),
         }
     }
@@ -87,6 +90,7 @@ impl Spool {
             }
             if let Some(segment) = Segment::open(path, name, now)? {
                 self.segments.insert(key, segment);
+                self.found.entry(key.0).or_insert(now);
             }
         }
         for segment in self.segments.values_mut() {
@@ -103,11 +107,15 @@ impl Spool {
             return true;
         }
         let Some(segment) = self.segments.get(&key) else { return false };
-        let replaced = self
-            .segments
-            .iter()
-            .any(|((other, _), newer)| *other != writer && newer.modified > segment.modified);
+        let replaced = self.segments.iter().any(|((other, _), newer)| {
+            *other != writer && self.since(*other, newer) > self.since(writer, segment)
+        });
         replaced && now.duration_since(segment.still_since) >= self.settle && !segment.is_held()
+    }
+
+    /// Orders writers by when they appeared; those found in one look, by when they last wrote.
+    fn since(&self, writer: WriterId, segment: &Segment) -> (Option<Instant>, SystemTime) {
+        (self.found.get(&writer).copied(), segment.modified)
     }
 }
 
@@ -153,6 +161,8 @@ impl Source for Spool {
                 return Err(error.into());
             }
         }
+        let present: BTreeSet<WriterId> = self.writers().into_iter().collect();
+        self.found.retain(|writer, _| present.contains(writer));
         Ok(())
     }
 

@@ -137,12 +137,6 @@ fn a_torn_end_waits_for_its_writer_and_is_given_up_with_it() {
     assert_eq!(collector.counters().torn, 0);
     let mut next = site.process("serve", 2);
     next.write(1);
-    fs::File::options()
-        .append(true)
-        .open(next.folder.join("lines/0000000000000002-00000000.seg"))
-        .unwrap()
-        .set_modified(std::time::SystemTime::now() + Duration::from_secs(2))
-        .unwrap();
     collector.pass(Instant::now()).unwrap();
     assert_eq!((collector.counters().torn, next.segments()), (1, 1));
     assert_eq!(site.numbers(), BTreeMap::from([(1, one_to(2)), (2, one_to(1))]));
@@ -204,13 +198,32 @@ fn what_is_no_line_of_this_writer_goes_to_quarantine() {
     process.raw(b"\n");
     let forged = crate::stage::lines(&mut crate::stage::encoder(2), 1);
     process.raw(&forged);
+    process.raw(
+        b"<131>1 2025-11-24T16:00:00Z - collector - lost [ev@32473 w=\"0000000000000001\" n=\"1\" \
+          count=\"9\" from=\"1\" to=\"9\" writer=\"0000000000000007\"]\n",
+    );
     process.write(1);
     let mut collector = site.collector();
     assert_eq!(collector.pass(Instant::now()).unwrap().lines, 1);
-    assert_eq!(collector.counters().malformed, 3);
+    assert_eq!(collector.counters().malformed, 4);
     site.collector().pass(Instant::now()).unwrap();
     let kept = fs::read_dir(site.paths.event_log().join("quarantine")).unwrap().count();
-    assert_eq!(kept, 3, "found again, kept once");
+    assert_eq!(kept, 4, "found again, kept once");
+}
+
+#[test]
+fn a_process_cannot_write_in_the_name_of_another() {
+    let site = Site::new();
+    let (mut gate, mut serve) = (site.process("gate", 1), site.process("serve", 1));
+    gate.write(1);
+    let mut collector = site.collector();
+    collector.pass(Instant::now()).unwrap();
+    serve.write(50);
+    gate.write(9);
+    collector.pass(Instant::now()).unwrap();
+    gate.write(5);
+    collector.pass(Instant::now()).unwrap();
+    assert_eq!((site.numbers()[&1].len(), collector.counters().malformed), (15, 50));
 }
 
 #[test]
