@@ -10,6 +10,7 @@ mod segment;
 mod twin;
 mod writer;
 
+pub(crate) use reader::fill;
 pub use reader::{Batch, LogReader};
 pub use retention::{Durable, Retained};
 pub use segment::{LogError, Position, link_name, segment_list, segment_path};

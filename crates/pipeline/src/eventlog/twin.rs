@@ -18,6 +18,9 @@ use std::{
 /// Lines copied in one step.
 const STEP: usize = 1000;
 
+/// Steps in one pass, so that catching up does not hold up the writer of the log.
+const STEPS: usize = 50;
+
 /// Follows the log and writes its twin.
 #[derive(Debug)]
 pub struct Twin {
@@ -57,16 +60,16 @@ impl Twin {
         Ok(Twin { folder: folder.to_owned(), reader, open: Some((number, path, file)), disk })
     }
 
-    /// Copies what is new; returns how many lines.
+    /// Copies what is new, a bounded amount; returns how many lines.
     ///
     /// # Errors
     /// [`LogError`] when reading or writing fails.
     pub fn pass(&mut self) -> Result<u64, LogError> {
         let mut lines = 0;
-        loop {
+        for _ in 0..STEPS {
             let batch = self.reader.read(STEP)?;
             if batch.is_empty() {
-                return Ok(lines);
+                break;
             }
             let mut text = Vec::new();
             for line in batch.lines() {
@@ -85,6 +88,7 @@ impl Twin {
             self.disk.append(&mut file, &path, &text)?;
             self.open = Some((number, path, file));
         }
+        Ok(lines)
     }
 }
 

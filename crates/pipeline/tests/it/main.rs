@@ -1,6 +1,10 @@
 //! The pipeline on a real file system.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod collect;
+mod ingest;
+mod kill;
 mod log;
 mod stage;
+mod work;

@@ -1,0 +1,64 @@
+//! The collector as a worker.
+
+use super::{CollectError, Collector, Progress, Settings, watch::Watch};
+use crate::{disk::Disk, eventlog::Position, runtime::WorkerContext};
+use decnet_bus::Topic;
+use serde_json::json;
+use std::time::{Duration, Instant};
+
+/// Time in which changes gather before they are read: one wake-up for a burst of lines.
+const GATHER: Duration = Duration::from_millis(5);
+
+/// Collects until the worker is told to stop, then reads what is left, syncs and leaves a checkpoint.
+///
+/// # Errors
+/// [`CollectError`]; the collector can be started again and goes on where the log ends.
+pub async fn run(mut context: WorkerContext, settings: Settings) -> Result<(), CollectError> {
+    let paths = context.paths.clone();
+    let tick = context.worker.spec().wake.tick;
+    let mut watch = Watch::new()?;
+    let mut collector = background(move || Collector::open(paths, settings, Disk::default())).await??;
+    loop {
+        let stopping = context.is_stopping();
+        watch.look(&context.paths.spools());
+        let (back, result) = background(move || {
+            let result = collector.pass(Instant::now());
+            (collector, result)
+        })
+        .await?;
+        collector = back;
+        let progress = result?;
+        announce(&context, &progress);
+        let counters = collector.counters();
+        context.status.set_good(!counters.stalled);
+        context.status.report(&counters);
+        if progress.more {
+            continue;
+        }
+        if stopping {
+            return background(move || collector.close()).await?;
+        }
+        tokio::select! {
+            () = context.stopped() => {}
+            () = tokio::time::sleep(tick) => {}
+            () = watch.changed() => tokio::time::sleep(GATHER).await,
+        }
+    }
+}
+
+/// One message for all lines of a pass.
+fn announce(context: &WorkerContext, progress: &Progress) {
+    if progress.lines == 0 {
+        return;
+    }
+    let Position { segment, offset } = progress.end;
+    if let Ok(topic) = "log.appended".parse::<Topic>() {
+        let payload = json!({ "lines": progress.lines, "segment": segment, "offset": offset });
+        context.bus.publish(&topic, &payload);
+    }
+}
+
+/// Runs what waits for the disk where it holds nobody up.
+async fn background<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, CollectError> {
+    tokio::task::spawn_blocking(work).await.map_err(CollectError::Background)
+}

@@ -1,0 +1,448 @@
+//! The collector without a runtime: one pass at a time over all sources.
+
+use super::{
+    CollectError, Line, Source, Spool, Turn,
+    blob::{self, Outcome},
+    quarantine::Quarantine,
+    seen::{Seen, Verdict},
+};
+use crate::{
+    disk::{Disk, DiskError},
+    eventlog::{Durable, EventLog, Limits, LogCounters, Position, Twin},
+};
+use decnet_model::paths::Paths;
+use netsvc_wire::{DEFAULT_SD_ID, Encoder, Event, HeaderText, Kind, Record, WriterId, field, stamp::Micros};
+use rand_core::{OsRng, RngCore};
+use serde::Serialize;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+    path::PathBuf,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+/// APP-NAME of the collector's own events.
+pub(super) const APP: &str = "collector";
+
+/// Lines are appended in pieces of about this many bytes.
+const PIECE: usize = 256 * 1024;
+
+/// No process writes as many lines; the store refuses a larger number too.
+const NUMBER_LIMIT: u64 = 1 << 40;
+
+/// Spools looked at; more are left alone, because no fleet has as many processes.
+const MAX_SPOOLS: usize = 4096;
+
+/// How the collector works.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Size and age of the log.
+    pub limits: Limits,
+    /// Longest time that a line is in the log without being on the medium.
+    pub sync_every: Duration,
+    /// How long the segment of a process must be unchanged before a newer process ends it.
+    pub settle: Duration,
+    /// Write the JSON twin as well.
+    pub twin: bool,
+    /// SD-ID of the collector's own events; the same inside an installation.
+    pub sd_id: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            limits: Limits::default(),
+            sync_every: Duration::from_millis(500),
+            settle: Duration::from_secs(5),
+            twin: false,
+            sd_id: DEFAULT_SD_ID.to_owned(),
+        }
+    }
+}
+
+/// What the collector has done since it was opened.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counters {
+    /// Lines appended to the log, without the collector's own.
+    pub lines: u64,
+    /// Lines read again and left out.
+    pub repeated: u64,
+    /// Lines refused and put into quarantine.
+    pub malformed: u64,
+    /// Unterminated ends of segments skipped.
+    pub torn: u64,
+    /// Numbers that never came.
+    pub lost: u64,
+    /// Artefacts copied.
+    pub blobs: u64,
+    /// Blobs that a line names but the spool does not have.
+    pub blobs_missing: u64,
+    /// Blobs refused.
+    pub blobs_refused: u64,
+    /// Times that a spool could not be read.
+    pub unreadable: u64,
+    /// Spools known now.
+    pub spools: usize,
+    /// Reading waits, because the log is over its budget and readers are behind.
+    pub stalled: bool,
+    /// The log.
+    pub log: LogCounters,
+}
+
+/// What one pass did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Lines appended.
+    pub lines: u64,
+    /// There is more to read at once.
+    pub more: bool,
+    /// End of the log.
+    pub end: Position,
+}
+
+/// Reads spools into the event log.
+pub struct Collector {
+    paths: Paths,
+    settings: Settings,
+    disk: Disk,
+    log: EventLog,
+    twin: Option<Twin>,
+    sources: BTreeMap<String, Box<dyn Source>>,
+    intake: Intake,
+    last_sync: Instant,
+    last_retain: Option<Instant>,
+    last_line: Option<(WriterId, u64)>,
+    checkpoint_segment: u64,
+}
+
+/// What judging a line needs.
+struct Intake {
+    seen: Seen,
+    own: Encoder,
+    quarantine: Quarantine,
+    counters: Counters,
+    /// Lines on their way into the log.
+    piece: Vec<u8>,
+    last: Option<(WriterId, u64)>,
+    /// Blobs to remove once the log is on the medium.
+    used_blobs: BTreeSet<PathBuf>,
+    owners: BTreeMap<WriterId, String>,
+}
+
+impl Collector {
+    /// Finds out from the log where it stands.
+    ///
+    /// # Errors
+    /// [`CollectError`] when the log cannot be read or its folder not be made.
+    pub fn open(paths: Paths, settings: Settings, disk: Disk) -> Result<Collector, CollectError> {
+        let folder = paths.event_log();
+        let log = EventLog::open(&folder, settings.limits, disk.clone())?;
+        let mut random = [0; 8];
+        OsRng.try_fill_bytes(&mut random).map_err(|_| CollectError::Random)?;
+        let intake = Intake {
+            seen: Seen::recover(&folder)?,
+            own: Encoder::new(header(&settings.sd_id)?, WriterId(u64::from_be_bytes(random))),
+            quarantine: Quarantine::open(&folder.join("quarantine"), disk.clone())?,
+            counters: Counters::default(),
+            piece: Vec::new(),
+            last: None,
+            used_blobs: BTreeSet::new(),
+            owners: BTreeMap::new(),
+        };
+        let twin = if settings.twin { Some(Twin::open(&folder, disk.clone())?) } else { None };
+        Ok(Collector {
+            paths,
+            settings,
+            disk,
+            log,
+            twin,
+            sources: BTreeMap::new(),
+            intake,
+            last_sync: Instant::now(),
+            last_retain: None,
+            last_line: None,
+            checkpoint_segment: 0,
+        })
+    }
+
+    /// Reads a bounded amount from every source. After an error the collector must be opened anew.
+    ///
+    /// # Errors
+    /// [`CollectError`]; nothing that was not appended has been removed.
+    pub fn pass(&mut self, now: Instant) -> Result<Progress, CollectError> {
+        self.round(now, false)
+    }
+
+    /// Reads all there is, with unterminated ends given up, and removes it; for when the service
+    /// processes have ended.
+    ///
+    /// # Errors
+    /// [`CollectError`] as for [`Collector::pass`].
+    pub fn drain(&mut self) -> Result<u64, CollectError> {
+        let mut lines = 0;
+        loop {
+            let progress = self.round(Instant::now(), true)?;
+            lines += progress.lines;
+            if !progress.more {
+                self.commit()?;
+                return Ok(lines);
+            }
+        }
+    }
+
+    /// Brings the log to the medium and leaves a checkpoint; for an orderly end.
+    ///
+    /// # Errors
+    /// [`CollectError`] when the medium refuses.
+    pub fn close(mut self) -> Result<(), CollectError> {
+        self.commit()?;
+        self.checkpoint()
+    }
+
+    /// What was done so far.
+    pub fn counters(&self) -> Counters {
+        Counters { log: self.log.counters(), spools: self.sources.len(), ..self.intake.counters.clone() }
+    }
+
+    fn round(&mut self, now: Instant, finished: bool) -> Result<Progress, CollectError> {
+        self.discover()?;
+        self.retain(now)?;
+        let before = self.intake.counters.lines;
+        let mut more = false;
+        if !self.intake.counters.stalled || finished {
+            let mut sources = std::mem::take(&mut self.sources);
+            for (name, source) in &mut sources {
+                match self.turn(name, source.as_mut(), now, finished) {
+                    Ok(turn) => more |= turn.more,
+                    Err(CollectError::Source(error)) => {
+                        tracing::warn!(spool = name, %error, cause = %error.source, "spool cannot be read");
+                        self.intake.counters.unreadable += 1;
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+            self.sources = sources;
+            self.flush()?;
+        }
+        if now.duration_since(self.last_sync) >= self.settings.sync_every {
+            self.commit()?;
+            self.last_sync = now;
+        }
+        if let Some(twin) = &mut self.twin {
+            twin.pass()?;
+        }
+        Ok(Progress { lines: self.intake.counters.lines - before, more, end: self.log.position() })
+    }
+
+    fn turn(
+        &mut self,
+        name: &str,
+        source: &mut dyn Source,
+        now: Instant,
+        finished: bool,
+    ) -> Result<Turn, CollectError> {
+        let (intake, log, paths, disk) = (&mut self.intake, &mut self.log, &self.paths, &self.disk);
+        let turn = source.turn(now, finished, &mut |line| {
+            intake.take(paths, disk, name, line)?;
+            if intake.piece.len() >= PIECE {
+                log.append(&intake.piece, clock())?;
+                intake.piece.clear();
+            }
+            Ok(())
+        })?;
+        self.intake.counters.torn += turn.torn;
+        Ok(turn)
+    }
+
+    fn flush(&mut self) -> Result<(), CollectError> {
+        self.log.append(&self.intake.piece, clock())?;
+        self.intake.piece.clear();
+        self.last_line = self.intake.last.or(self.last_line);
+        Ok(())
+    }
+
+    /// Syncs the log, then removes what it holds from the spools.
+    fn commit(&mut self) -> Result<(), CollectError> {
+        self.flush()?;
+        self.log.sync()?;
+        for source in self.sources.values_mut() {
+            source.release(&self.disk)?;
+        }
+        while let Some(blob) = self.intake.used_blobs.pop_first() {
+            // What cannot be removed is no file of ours, or stays within the spool's own quota.
+            if let Err(error) = self.disk.remove(&blob) {
+                tracing::warn!(%error, cause = %error.source, "spool blob stays");
+            }
+        }
+        if self.log.position().segment != self.checkpoint_segment {
+            self.checkpoint()?;
+        }
+        Ok(())
+    }
+
+    fn checkpoint(&mut self) -> Result<(), CollectError> {
+        let Some(line) = self.last_line else { return Ok(()) };
+        let present: BTreeSet<WriterId> = self.sources.values().flat_map(|source| source.writers()).collect();
+        self.intake.seen.forget(&present);
+        self.intake.owners.retain(|writer, _| present.contains(writer));
+        let position = self.log.position();
+        self.intake.seen.checkpoint(self.log.folder(), &self.disk, position, line)?;
+        self.checkpoint_segment = position.segment;
+        Ok(())
+    }
+
+    /// Deletes old segments every ten seconds, and says whether reading must wait for readers.
+    fn retain(&mut self, now: Instant) -> Result<(), CollectError> {
+        const EVERY: Duration = Duration::from_secs(10);
+        if self.last_retain.is_some_and(|last| now.duration_since(last) < EVERY) {
+            return Ok(());
+        }
+        self.last_retain = Some(now);
+        let durable = Durable::new(self.log.folder(), self.disk.clone()).read();
+        let round = self.log.retain(durable, SystemTime::now())?;
+        if round.over_budget && !self.intake.counters.stalled {
+            tracing::error!(bytes = round.bytes, "event log over budget and not ingested: spools wait");
+        }
+        self.intake.counters.stalled = round.over_budget;
+        Ok(())
+    }
+
+    /// Finds spools that appeared and forgets those that are gone.
+    fn discover(&mut self) -> Result<(), CollectError> {
+        let root = self.paths.spools();
+        let entries = match std::fs::read_dir(&root) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(DiskError::of("list", &root)(error).into()),
+        };
+        let mut present = BTreeSet::new();
+        for entry in entries.take(MAX_SPOOLS) {
+            let entry = entry.map_err(DiskError::of("list", &root))?;
+            let folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            if let (true, Ok(name)) = (folder, entry.file_name().into_string()) {
+                present.insert(name);
+            }
+        }
+        self.sources.retain(|name, _| present.contains(name));
+        for name in present {
+            let path = root.join(&name);
+            let settle = self.settings.settle;
+            self.sources.entry(name).or_insert_with(|| Box::new(Spool::new(&path, settle)));
+        }
+        Ok(())
+    }
+}
+
+impl Intake {
+    fn take(&mut self, paths: &Paths, disk: &Disk, source: &str, line: Line<'_>) -> Result<(), CollectError> {
+        let record = match judged(line).and_then(|record| self.owned(source, record)) {
+            Ok(record) => record,
+            Err(reason) => {
+                self.counters.malformed += 1;
+                return self.quarantine.line(source, line, &reason);
+            }
+        };
+        match self.seen.judge(record.writer, record.number) {
+            Verdict::Repeated => {
+                self.counters.repeated += 1;
+                self.note_blobs(paths, source, &record);
+                return Ok(());
+            }
+            Verdict::Next => {}
+            Verdict::Behind(from, to) => self.lose(record.writer, from, to)?,
+        }
+        self.keep_blobs(paths, disk, source, &record)?;
+        self.piece.extend_from_slice(line.bytes);
+        self.seen.note(record.writer, record.number);
+        self.last = Some((record.writer, record.number));
+        self.counters.lines += 1;
+        Ok(())
+    }
+
+    /// A writer id belongs to the spool where it was seen first, so that a process that learns another's
+    /// id cannot make its lines look repeated.
+    fn owned(&mut self, source: &str, record: Record) -> Result<Record, String> {
+        match self.owners.get(&record.writer) {
+            Some(owner) if owner != source => Err("writer of another spool".to_owned()),
+            Some(_) => Ok(record),
+            None => {
+                self.owners.insert(record.writer, source.to_owned());
+                Ok(record)
+            }
+        }
+    }
+
+    /// Writes down that lines never came.
+    fn lose(&mut self, writer: WriterId, from: u64, to: u64) -> Result<(), CollectError> {
+        let count = to - from + 1;
+        self.counters.lost += count;
+        tracing::error!(%writer, from, to, count, "lines of a writer are missing");
+        let event = Event::new(clock(), header("-")?, header(APP)?, Kind::Lost)
+            .with(field::COUNT, count.to_string())
+            .with(field::FROM, from.to_string())
+            .with(field::TO, to.to_string())
+            .with(field::WRITER, writer.to_string());
+        self.own.encode(&event, &mut self.piece)?;
+        Ok(())
+    }
+
+    fn keep_blobs(
+        &mut self,
+        paths: &Paths,
+        disk: &Disk,
+        source: &str,
+        record: &Record,
+    ) -> Result<(), CollectError> {
+        for name in blob_names(record) {
+            let path = paths.spool(source).join("blobs").join(name);
+            match blob::keep(paths, disk, &mut self.quarantine, &path, name)? {
+                Outcome::Copied => self.counters.blobs += 1,
+                Outcome::Known => {}
+                Outcome::Missing => self.counters.blobs_missing += 1,
+                Outcome::Refused => self.counters.blobs_refused += 1,
+            }
+            self.used_blobs.insert(path);
+        }
+        Ok(())
+    }
+
+    /// A line that the log has: its blobs were copied before, but perhaps not removed.
+    fn note_blobs(&mut self, paths: &Paths, source: &str, record: &Record) {
+        let folder = paths.spool(source).join("blobs");
+        self.used_blobs.extend(blob_names(record).map(|name| folder.join(name)));
+    }
+}
+
+/// SHA-256 values that a line names, those that can be file names.
+fn blob_names(record: &Record) -> impl Iterator<Item = &str> {
+    let values = record.fields.iter().filter(|(name, _)| name == field::SHA256);
+    values.filter_map(|(_, value)| std::str::from_utf8(value).ok()).filter(|name| blob::is_name(name))
+}
+
+/// The record of a line that may stand where it was found.
+fn judged(line: Line<'_>) -> Result<Record, String> {
+    if !line.bytes.ends_with(b"\n") {
+        return Err("line too long".to_owned());
+    }
+    let record = netsvc_wire::parse(line.bytes).map_err(|malformed| malformed.to_string())?;
+    if line.writer.is_some_and(|writer| writer != record.writer) {
+        return Err("line of another writer".to_owned());
+    }
+    // What the recovery believes of such lines, only the collector may say.
+    if record.app == APP {
+        return Err("line in the name of the collector".to_owned());
+    }
+    if !(1..=NUMBER_LIMIT).contains(&record.number) {
+        return Err("impossible line number".to_owned());
+    }
+    Ok(record)
+}
+
+fn header(text: &str) -> Result<HeaderText, CollectError> {
+    text.parse().map_err(|_| CollectError::Setting(text.to_owned()))
+}
+
+fn clock() -> Micros {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Micros::try_from(elapsed.as_micros()).unwrap_or(Micros::MAX)
+}

@@ -1,0 +1,59 @@
+//! The collector: from the spools of service processes into the event log, each line once.
+//!
+//! Where it stands is read from the log itself: a line is new when its number is above the last that the
+//! log has of its writer. Spool segments and blobs go only after the log is on the medium, so a crash
+//! at any point repeats reading, never a line.
+
+mod blob;
+mod body;
+mod intake;
+mod quarantine;
+mod seen;
+mod source;
+mod spool;
+mod watch;
+
+pub use body::run;
+pub use intake::{Collector, Counters, Progress, Settings};
+pub use seen::Seen;
+pub use source::{Line, Source, Turn};
+pub use spool::Spool;
+
+use crate::{disk::DiskError, eventlog::LogError};
+use netsvc_wire::EncodeError;
+use std::{io, path::Path};
+
+/// Why the collector stopped. It may be started again: nothing is lost.
+#[derive(Debug, thiserror::Error)]
+pub enum CollectError {
+    /// A source could not be read; the others still can.
+    #[error("read a spool")]
+    Source(#[source] DiskError),
+    /// A file of the collector's own or an artefact could not be written.
+    #[error("keep what was collected")]
+    Disk(#[from] DiskError),
+    /// The event log could not be read or written.
+    #[error("append to the event log")]
+    Log(#[from] LogError),
+    /// An event of the collector's own does not fit a line.
+    #[error("write an event of the collector")]
+    Encode(#[from] EncodeError),
+    /// A setting cannot stand in a line.
+    #[error("use {0:?} in an event line")]
+    Setting(String),
+    /// No random number for the writer id.
+    #[error("draw a writer id")]
+    Random,
+    /// The spools cannot be watched for changes.
+    #[error("watch the spools")]
+    Watch(#[source] io::Error),
+    /// The thread that reads was lost.
+    #[error("read in the background")]
+    Background(#[source] tokio::task::JoinError),
+}
+
+/// For `map_err`: a source could not be read.
+fn unreadable(attempt: &'static str, path: &Path) -> impl FnOnce(io::Error) -> CollectError {
+    let failed = DiskError::of(attempt, path);
+    move |error| CollectError::Source(failed(error))
+}

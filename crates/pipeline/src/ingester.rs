@@ -1,0 +1,197 @@
+//! The ingester: from the event log into the store, rows and position in one transaction.
+
+use crate::{
+    disk::Disk,
+    eventlog::{Durable, LogError, LogReader, Position},
+    runtime::{Pass, Work, WorkerContext, run_passes},
+};
+use decnet_bus::Topic;
+use decnet_model::{paths::Paths, worker::Worker};
+use decnet_store::{Error as StoreError, Fence, Store};
+use netsvc_wire::Record;
+use serde::Serialize;
+use serde_json::json;
+use std::time::{Duration, Instant};
+
+/// Most lines in one transaction.
+const MAX_LINES: usize = 1000;
+
+/// Fewest lines in one transaction, however slow the store is.
+const MIN_LINES: usize = 50;
+
+/// Longest time that a transaction should take, because other writers wait for it.
+const TARGET: Duration = Duration::from_millis(50);
+
+/// Time between checkpoints, after which segments of the log may be deleted.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(30);
+
+/// Why the ingester stopped. It may be started again: nothing is lost.
+#[derive(Debug, thiserror::Error)]
+pub enum IngestError {
+    /// The event log could not be read.
+    #[error("read the event log")]
+    Log(#[from] LogError),
+    /// The store refused.
+    #[error("write events to the store")]
+    Store(#[from] StoreError),
+}
+
+/// What the ingester has done since it was opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counters {
+    /// Rows stored.
+    pub rows: u64,
+    /// Lines that the store had already.
+    pub doubles: u64,
+    /// Lines that are no event lines, or that the store refused.
+    pub refused: u64,
+    /// Numbers that never came.
+    pub lost: u64,
+    /// Segments that ended in the middle of a line.
+    pub torn: u64,
+    /// Times that the segment to read was gone.
+    pub missing: u64,
+    /// Highest event id.
+    pub last_id: i64,
+    /// Lines in one transaction now.
+    pub batch: usize,
+    /// Where reading goes on.
+    pub position: Position,
+    /// Up to where a power loss takes nothing from the store.
+    pub durable: Option<Position>,
+}
+
+/// Reads the log into the store.
+#[derive(Debug)]
+pub struct Ingester {
+    store: Store,
+    fence: Fence,
+    reader: LogReader,
+    durable: Durable,
+    counters: Counters,
+    last_checkpoint: Instant,
+}
+
+/// Ingests until the worker is told to stop, then what is left, and ends with a checkpoint.
+///
+/// # Errors
+/// [`IngestError`]; the ingester can be started again and goes on at the store's position.
+pub async fn run(context: WorkerContext, store: Store) -> Result<(), IngestError> {
+    let mut ingester = Ingester::open(store, &context.paths, Disk::default()).await?;
+    run_passes(context, &mut ingester).await?;
+    ingester.checkpoint().await
+}
+
+impl Ingester {
+    /// Takes the lease and finds the position in the store.
+    ///
+    /// # Errors
+    /// [`IngestError::Store`] when the store cannot be reached.
+    pub async fn open(store: Store, paths: &Paths, disk: Disk) -> Result<Ingester, IngestError> {
+        let fence = store.lease_take(Worker::Ingester).await?;
+        let at = from_store(store.position().await?);
+        let folder = paths.event_log();
+        tracing::info!(segment = at.segment, offset = at.offset, "ingester goes on");
+        Ok(Ingester {
+            store,
+            fence,
+            reader: LogReader::new(&folder, at),
+            durable: Durable::new(&folder, disk),
+            counters: Counters { batch: MAX_LINES, position: at, ..Counters::default() },
+            last_checkpoint: Instant::now(),
+        })
+    }
+
+    /// Stores the next batch; returns how many lines it had, 0 at the end of the log.
+    ///
+    /// # Errors
+    /// [`IngestError`]; then the ingester must be opened anew.
+    pub async fn step(&mut self) -> Result<usize, IngestError> {
+        let batch = self.reader.read(self.counters.batch)?;
+        self.counters.torn = self.reader.torn();
+        self.counters.missing = self.reader.missing();
+        if batch.after == self.counters.position {
+            return Ok(0);
+        }
+        let mut records: Vec<Record> = Vec::new();
+        for line in batch.lines() {
+            match netsvc_wire::parse(line) {
+                Ok(record) => records.push(record),
+                Err(malformed) => {
+                    self.counters.refused += 1;
+                    tracing::error!(%malformed, "event log has a line that is none");
+                }
+            }
+        }
+        let started = Instant::now();
+        let done = self.store.ingest(&self.fence, &records, &to_store(batch.after)).await?;
+        self.adapt(started.elapsed());
+        self.counters.rows += done.rows;
+        self.counters.doubles += done.doubles;
+        self.counters.refused += done.refused;
+        self.counters.last_id = done.last_id;
+        self.counters.position = batch.after;
+        for gap in done.gaps {
+            self.counters.lost += gap.count();
+            tracing::error!(writer = %gap.writer, from = gap.first, to = gap.last, "lines of a writer are missing");
+        }
+        Ok(records.len())
+    }
+
+    /// Makes the store survive a power loss, and allows the log to delete what lies before.
+    ///
+    /// # Errors
+    /// [`IngestError`] when the store or the disk refuses.
+    pub async fn checkpoint(&mut self) -> Result<(), IngestError> {
+        self.last_checkpoint = Instant::now();
+        if self.counters.durable == Some(self.counters.position) {
+            return Ok(());
+        }
+        // None: a reader holds the store's log; the next time will do.
+        if let Some(position) = self.store.checkpoint().await?.map(from_store) {
+            self.durable.write(position)?;
+            self.counters.durable = Some(position);
+        }
+        Ok(())
+    }
+
+    /// What was done so far.
+    pub fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    /// Halves the batch when the store was slow, and lets it grow again when it is fast.
+    fn adapt(&mut self, took: Duration) {
+        let batch = self.counters.batch;
+        let wanted = if TARGET < took { batch / 2 } else { batch + batch / 8 };
+        self.counters.batch = wanted.clamp(MIN_LINES, MAX_LINES);
+    }
+}
+
+impl Pass for Ingester {
+    type Error = IngestError;
+
+    async fn run(&mut self, context: &WorkerContext) -> Result<Work, IngestError> {
+        let lines = self.step().await?;
+        if CHECKPOINT_EVERY <= self.last_checkpoint.elapsed() {
+            self.checkpoint().await?;
+        }
+        context.status.set_good(self.counters.missing == 0);
+        context.status.report(&self.counters);
+        if lines == 0 {
+            return Ok(Work::Done);
+        }
+        if let Ok(topic) = "log.ingested".parse::<Topic>() {
+            context.bus.publish(&topic, &json!({ "rows": lines, "last_id": self.counters.last_id }));
+        }
+        Ok(Work::More)
+    }
+}
+
+fn from_store(position: decnet_store::Position) -> Position {
+    Position { segment: position.segment, offset: position.offset }
+}
+
+fn to_store(position: Position) -> decnet_store::Position {
+    decnet_store::Position { segment: position.segment, offset: position.offset }
+}
