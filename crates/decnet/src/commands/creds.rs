@@ -4,6 +4,7 @@ use super::{Context, events, shown};
 use crate::output::{self, Form};
 use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand, ValueEnum};
+use decnet_analysis::credential;
 use decnet_model::record::{Credential, Page};
 use netsvc_wire::escape::printable;
 
@@ -40,7 +41,7 @@ enum Verb {
 /// For whom credentials are written.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Format {
-    /// A JSON list
+    /// One JSON object per line
     Json,
     /// Comma-separated values with a header; a cell never begins a formula
     Csv,
@@ -72,10 +73,25 @@ impl Creds {
                 let filter = filter.filter(context.now())?;
                 let page = Page::newest(u32::MAX);
                 let rows = store.credential_list(&filter, page).await.context("read credentials")?;
-                super::export::write(format, &rows)
+                export(format, &rows)
             }
         }
     }
+}
+
+fn export(format: Format, rows: &[Credential]) -> Result<()> {
+    let mut exporter = credential::Exporter::new(match format {
+        Format::Json => credential::Format::Json,
+        Format::Csv => credential::Format::Csv,
+        Format::Hashcat => credential::Format::Hashcat,
+        Format::John => credential::Format::John,
+    });
+    let mut out = Vec::new();
+    exporter.begin(&mut out);
+    let written = rows.iter().filter(|row| exporter.write(row, &mut out)).count();
+    output::raw(&out).context("write the credentials")?;
+    output::note(&format!("{written} of {} credentials written", rows.len()));
+    Ok(())
 }
 
 fn table(rows: &[Credential]) {

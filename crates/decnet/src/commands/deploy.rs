@@ -1,0 +1,226 @@
+//! `deploy` and `plan`: from what is wanted to a fleet that runs.
+
+use super::Context;
+use crate::{
+    output::{self, Form},
+    workers,
+};
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+use decnet_model::{
+    fleet::{Fleet, Network},
+    plan,
+    record::{DeckyDesired, DeckyIntent},
+};
+use netsvc_persona::LoginPolicy;
+use serde_json::json;
+use std::{
+    collections::BTreeSet,
+    net::Ipv4Addr,
+    time::{Duration, Instant},
+};
+
+/// Segment of the loopback runtime.
+pub const LOOPBACK_NETWORK: &str = "127.66.0.0/16";
+/// Longest wait for a fleet.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Deploy a fleet
+///
+/// Says what the deckies are by an archetype, a list of services, or chance; the fleet that is wanted
+/// is stored, and the worker `fleet` makes it come true. Deckies that do not change are not touched.
+/// The runtime `loopback` puts each decky on an address of its own in 127.66.0.0/16, with its ports
+/// offset by 10000.
+#[derive(Args, Debug, Clone)]
+pub struct Deploy {
+    /// How many deckies
+    #[arg(long, short = 'n', default_value_t = 5)]
+    pub deckies: u32,
+    /// What kind of machine all of them are (see `decnet archetypes`)
+    #[arg(long, short)]
+    pub archetype: Option<String>,
+    /// Services of all of them, comma-separated (see `decnet services`); goes before the archetype's
+    #[arg(long, value_delimiter = ',')]
+    pub services: Vec<String>,
+    /// Draw one to three services for each
+    #[arg(long)]
+    pub randomize_services: bool,
+    /// Distributions, comma-separated, taken in turn (see `decnet distros`)
+    #[arg(long, value_delimiter = ',')]
+    pub distro: Vec<String>,
+    /// Draw a distribution for each
+    #[arg(long)]
+    pub randomize_distros: bool,
+    /// The segment, for example 192.168.1.0/24
+    #[arg(long)]
+    pub subnet: Option<Network>,
+    /// First address that may be taken
+    #[arg(long)]
+    pub ip_start: Option<Ipv4Addr>,
+    /// Fixes names, addresses, systems and versions; secrets still come from the install secret
+    #[arg(long)]
+    pub seed: Option<String>,
+    /// How deckies come to exist
+    #[arg(long, default_value = "loopback", value_parser = ["loopback"])]
+    pub runtime: String,
+    /// Who may log in: deny, accept-listed, accept-after=N
+    #[arg(long, default_value = "accept-listed", value_parser = login_policy)]
+    pub login: LoginPolicy,
+    /// Only show what would be done; needs no rights
+    #[arg(long)]
+    pub dry_run: bool,
+    /// JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Reads a login policy.
+///
+/// # Errors
+/// What would have been one.
+pub fn login_policy(text: &str) -> Result<LoginPolicy, String> {
+    match (text, text.strip_prefix("accept-after=")) {
+        ("deny", _) => Ok(LoginPolicy::Deny),
+        ("accept-listed", _) => Ok(LoginPolicy::AcceptListed),
+        (_, Some(count)) => match count.parse::<u32>() {
+            Ok(count) if (1..=1000).contains(&count) => Ok(LoginPolicy::AcceptAfter(count)),
+            _ => Err("accept-after takes a number from 1 to 1000".to_owned()),
+        },
+        _ => Err("one of deny, accept-listed, accept-after=N".to_owned()),
+    }
+}
+
+impl Deploy {
+    /// The fleet that is asked for.
+    ///
+    /// # Errors
+    /// When there can be no such fleet.
+    pub fn fleet(&self) -> Result<Fleet> {
+        Ok(plan::fleet(&self.request()?)?)
+    }
+
+    /// The request for the planner.
+    ///
+    /// # Errors
+    /// When the segment is none of loopback's.
+    pub fn request(&self) -> Result<plan::Request> {
+        let network = match &self.subnet {
+            Some(network) => network.clone(),
+            None => LOOPBACK_NETWORK.parse().context("read the default segment")?,
+        };
+        if self.runtime == "loopback" && !network.address.is_loopback() {
+            bail!("--subnet {network}: the runtime loopback needs a segment in 127.0.0.0/8");
+        }
+        Ok(plan::Request {
+            count: self.deckies,
+            archetype: self.archetype.clone(),
+            services: self.services.clone(),
+            randomize_services: self.randomize_services,
+            distros: self.distro.clone(),
+            randomize_distros: self.randomize_distros,
+            ip_start: self.ip_start.or_else(|| network.hosts().nth(255)),
+            network,
+            taken: BTreeSet::new(),
+            seed: self.seed.clone(),
+            runtime: self.runtime.clone(),
+            login: self.login.clone(),
+        })
+    }
+
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// When the fleet cannot be planned, or does not come up.
+    pub async fn run(self, context: &Context) -> Result<()> {
+        let fleet = self.fleet()?;
+        if self.dry_run {
+            show(&fleet, self.json);
+            return Ok(());
+        }
+        let begun = Instant::now();
+        store(context, &fleet).await?;
+        ensure_running(context)?;
+        workers::wake_fleet(context).await;
+        wait(context, &fleet, begun).await?;
+        if self.json {
+            let millis = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+            output::json(&json!({ "deckies": fleet.deckies.len(), "ms": millis, "runtime": fleet.runtime }));
+        } else {
+            show(&fleet, false);
+            output::note(&format!("{} deckies run after {:.1} s", fleet.deckies.len(), begun.elapsed().as_secs_f64()));
+        }
+        Ok(())
+    }
+}
+
+/// Prints a fleet.
+pub fn show(fleet: &Fleet, json: bool) {
+    if json {
+        return output::json(fleet);
+    }
+    let rows: Vec<_> = fleet.deckies.values().collect();
+    output::list(Form::Text, &["DECKY", "ADDRESS", "SYSTEM", "SERVICES", "ABSENT"], &rows, |decky| {
+        vec![decky.name.to_string(), decky.ip.to_string(), decky.system.clone(), decky.slugs().join(" "), decky.absent.join(" ")]
+    });
+}
+
+/// Stores the fleet that is wanted.
+///
+/// # Errors
+/// When the store fails.
+pub async fn store(context: &Context, fleet: &Fleet) -> Result<()> {
+    let store = context.store_or_new().await?;
+    let intents: Result<Vec<DeckyIntent>> = fleet
+        .deckies
+        .values()
+        .map(|decky| {
+            Ok(DeckyIntent {
+                name: decky.name.to_string(),
+                ip: Some(decky.ip.into()),
+                services: decky.slugs(),
+                plan: serde_json::to_string(decky)?,
+            })
+        })
+        .collect();
+    let text = serde_json::to_string(fleet).context("write the fleet")?;
+    store.fleet_put(&text, &intents?, context.now()).await.context("store the fleet")?;
+    fs_err::write(context.paths().state_export(), &text).context("export the fleet")?;
+    store.close().await;
+    Ok(())
+}
+
+/// Starts `decnet run` in the background unless it runs.
+fn ensure_running(context: &Context) -> Result<()> {
+    if super::run::running(&context.paths()).is_some() {
+        return Ok(());
+    }
+    super::run::start_in_background(context)
+}
+
+/// Waits until every decky of `fleet` runs, and says which do not.
+async fn wait(context: &Context, fleet: &Fleet, begun: Instant) -> Result<()> {
+    let store = context.store().await?;
+    loop {
+        let rows = store.decky_list().await.context("read the deckies")?;
+        let wanted = || rows.iter().filter(|row| row.desired == DeckyDesired::Running);
+        let running = wanted().filter(|row| row.actual == "running").count();
+        let failed: Vec<_> = wanted().filter(|row| row.actual == "failed").collect();
+        output::progress(&format!("{running} of {} deckies run", fleet.deckies.len()));
+        if running == fleet.deckies.len() {
+            output::progress_done();
+            return Ok(());
+        }
+        if running + failed.len() == fleet.deckies.len() || PATIENCE < begun.elapsed() {
+            output::progress_done();
+            for row in &failed {
+                output::note(&format!("{}: {}", row.name, row.reason));
+            }
+            bail!(
+                "{running} of {} deckies run; {} says more",
+                fleet.deckies.len(),
+                context.paths().run().join("decnet.log").display()
+            );
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}

@@ -1,0 +1,124 @@
+//! The operator's commands, one file each.
+
+pub mod artifacts;
+pub mod attackers;
+pub mod config;
+pub mod correlate;
+pub mod creds;
+pub mod demo;
+pub mod deploy;
+pub mod drill;
+pub mod events;
+pub mod inventory;
+pub mod run;
+pub mod sessions;
+pub mod shown;
+pub mod status;
+pub mod teardown;
+
+use crate::settings::{Name, Settings};
+use anyhow::{Context as _, Result, bail};
+use decnet_model::paths::Paths;
+use decnet_store::Store;
+use std::{
+    path::PathBuf,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+/// What a command works with.
+#[derive(Clone)]
+pub struct Context {
+    settings: Settings,
+}
+
+impl Context {
+    /// A context of resolved settings.
+    pub fn new(settings: Settings) -> Self {
+        Context { settings }
+    }
+
+    /// The settings.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Files of the installation.
+    pub fn paths(&self) -> Paths {
+        Paths::new(self.settings.state_dir())
+    }
+
+    /// Now, µs since the epoch.
+    pub fn now(&self) -> i64 {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+    }
+
+    /// Opens the store of an installation that exists.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be opened.
+    pub async fn store(&self) -> Result<Store> {
+        let place = self.store_place();
+        if self.settings.text(Name::DbType) == "sqlite" && !self.paths().database().exists() {
+            bail!(
+                "nothing is deployed in {}: `decnet deploy` or `decnet demo` begins (--state-dir or DECNET_STATE_DIR \
+                 names another folder)",
+                self.paths().root().display()
+            );
+        }
+        Store::open(&place).await.context("open the store")
+    }
+
+    /// Opens the store, and makes the installation if there is none.
+    ///
+    /// # Errors
+    /// When the folder cannot be made or the store cannot be opened.
+    pub async fn store_or_new(&self) -> Result<Store> {
+        let paths = self.paths();
+        for folder in [paths.root().to_owned(), paths.run(), paths.spools(), paths.event_log(), paths.artefacts()] {
+            fs_err::create_dir_all(&folder).context("make the state folder")?;
+        }
+        Store::open(&self.store_place()).await.context("open the store")
+    }
+
+    fn store_place(&self) -> String {
+        if let Some(url) = self.settings.given(Name::DbUrl) {
+            return url.to_owned();
+        }
+        if self.settings.text(Name::DbType) == "mysql" {
+            let text = |name| percent(self.settings.text(name));
+            return format!(
+                "mysql://{}:{}@{}:{}/{}",
+                text(Name::DbUser),
+                text(Name::DbPassword),
+                self.settings.text(Name::DbHost),
+                self.settings.text(Name::DbPort),
+                text(Name::DbName)
+            );
+        }
+        self.paths().database().display().to_string()
+    }
+
+    /// The service binary.
+    ///
+    /// # Errors
+    /// When there is none where it is looked for.
+    pub fn stage_binary(&self) -> Result<PathBuf> {
+        if let Some(path) = self.settings.given(Name::StageBinary) {
+            let path = PathBuf::from(path);
+            anyhow::ensure!(path.is_file(), "decnet.netsvcd: {} is no file", path.display());
+            return Ok(path);
+        }
+        let beside = std::env::current_exe().ok().and_then(|path| Some(path.parent()?.join("netsvcd")));
+        let folders = std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect::<Vec<_>>());
+        let on_path = folders.into_iter().flatten().map(|folder| folder.join("netsvcd"));
+        let found = beside.into_iter().chain(on_path).find(|path| path.is_file());
+        found.context("netsvcd, the service binary, is neither beside this program nor on the PATH (`make build` makes it; DECNET_NETSVCD names it)")
+    }
+}
+
+/// Characters that a URL gives a meaning, escaped.
+fn percent(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
+    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}

@@ -1,0 +1,90 @@
+//! `status`: what is wanted, what is, and what was recorded.
+
+use super::{Context, run};
+use crate::output::{self, Form};
+use anyhow::{Context as _, Result};
+use clap::Args;
+use decnet_model::{record::DeckyDesired, worker::Worker};
+use serde_json::{Value, json};
+
+/// Show the fleet, the workers and what was recorded
+#[derive(Args, Debug)]
+pub struct Status {
+    /// JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Status {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn run(self, context: &Context) -> Result<()> {
+        let store = context.store().await?;
+        let deckies = store.decky_list().await.context("read the deckies")?;
+        let totals = store.totals().await.context("read the totals")?;
+        let running = run::running(&context.paths());
+        let runtime = fs_err::read(context.paths().run().join("runtime.json")).ok();
+        let runtime: Option<Value> = runtime.and_then(|text| serde_json::from_slice(&text).ok());
+        // A decky only runs while somebody runs it, whatever the store remembers.
+        let actual = |row: &decnet_model::record::DeckyRow| match (running, row.actual.as_str()) {
+            (None, "running") => "stopped".to_owned(),
+            (_, "") => "pending".to_owned(),
+            (_, other) => other.to_owned(),
+        };
+        let shown: Vec<_> = deckies.iter().filter(|row| row.desired == DeckyDesired::Running).collect();
+        if self.json {
+            let rows = shown.iter().map(|row| {
+                json!({
+                    "name": row.name, "ip": row.ip.map(|ip| ip.to_string()), "services": row.services,
+                    "state": actual(row), "reason": row.reason,
+                })
+            });
+            output::json(&json!({
+                "deckies": rows.collect::<Vec<_>>(),
+                "workers": { "process": running, "names": Worker::ALL.iter().map(|w| w.name()).collect::<Vec<_>>() },
+                "runtime": runtime,
+                "face": "none: the runtime loopback cannot give a decky an operating system's face",
+                "events": totals.events, "sessions": totals.sessions, "credentials": totals.credentials,
+                "artifacts": totals.artefacts, "attackers": totals.attackers, "missing": totals.missing,
+            }));
+            return Ok(());
+        }
+        output::list(Form::Text, &["DECKY", "ADDRESS", "STATE", "SERVICES", "REASON"], &cells(&shown, actual), Clone::clone);
+        let standing = match (running, &runtime) {
+            (Some(pid), Some(runtime)) => format!(
+                "workers run as process {pid}; runtime {}, services as uid {}, isolation {}",
+                text(runtime, "runtime"), runtime.get("uid").unwrap_or(&Value::Null), text(runtime, "isolation")
+            ),
+            (Some(pid), None) => format!("workers run as process {pid}; no decky was started yet"),
+            (None, _) => "no workers run: `decnet run` starts them".to_owned(),
+        };
+        output::line(&standing);
+        output::line(&format!(
+            "{} events, {} sessions, {} credentials, {} artefacts, {} attackers, {} lines missing",
+            totals.events, totals.sessions, totals.credentials, totals.artefacts, totals.attackers, totals.missing
+        ));
+        Ok(())
+    }
+}
+
+fn cells(
+    rows: &[&decnet_model::record::DeckyRow],
+    actual: impl Fn(&decnet_model::record::DeckyRow) -> String,
+) -> Vec<Vec<String>> {
+    let cell = |row: &&decnet_model::record::DeckyRow| {
+        vec![
+            row.name.clone(),
+            row.ip.map(|ip| ip.to_string()).unwrap_or_default(),
+            actual(row),
+            row.services.join(" "),
+            row.reason.clone(),
+        ]
+    };
+    rows.iter().map(cell).collect()
+}
+
+fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+    value.get(key).and_then(Value::as_str).unwrap_or("unknown")
+}

@@ -1,0 +1,114 @@
+//! Bodies of the workers: the one place that binds each to its name.
+
+use crate::{commands::Context, fleet, settings::Name};
+use anyhow::{Context as _, Result};
+use decnet_bus::{Bus, Rights};
+use decnet_model::worker::Worker;
+use decnet_pipeline::{
+    collector, correlator, eventlog, ingester,
+    runtime::{self, Body, Host},
+};
+use std::{collections::BTreeSet, net::IpAddr, path::PathBuf, time::Duration};
+
+/// Address that our own probes come from on loopback; never an attacker.
+pub const PROBE_IP: [u8; 4] = [127, 255, 0, 1];
+
+/// No wildcard: a worker without a body does not compile.
+pub fn body(worker: Worker, context: &Context) -> Body {
+    let context = context.clone();
+    match worker {
+        Worker::Bus => runtime::body(move |worker| {
+            let socket = bus_socket(&context);
+            async move { decnet_bus::serve(&socket, Rights::own(), worker.stop).await }
+        }),
+        Worker::Fleet => runtime::body(move |worker| {
+            let context = context.clone();
+            async move { fleet::run(worker, context).await.map_err(Failure) }
+        }),
+        Worker::Collector => runtime::body(move |worker| collector::run(worker, collector_settings(&context))),
+        Worker::Ingester => runtime::body(move |worker| {
+            let context = context.clone();
+            async move {
+                let store = context.store_or_new().await.map_err(Failure)?;
+                ingester::run(worker, store).await.map_err(|error| Failure(error.into()))
+            }
+        }),
+        Worker::Correlator => runtime::body(move |worker| {
+            let context = context.clone();
+            async move {
+                let store = context.store_or_new().await.map_err(Failure)?;
+                correlator::run(worker, store, own_addresses()).await.map_err(|error| Failure(error.into()))
+            }
+        }),
+        Worker::Api => runtime::body(move |worker| {
+            let context = context.clone();
+            async move { crate::api::run(worker, context).await.map_err(Failure) }
+        }),
+    }
+}
+
+/// A failure of a body with its causes on one line.
+#[derive(Debug)]
+pub struct Failure(pub anyhow::Error);
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{:#}", self.0)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// Addresses that are our own: their touches are stored, but make nobody an attacker.
+pub fn own_addresses() -> BTreeSet<IpAddr> {
+    BTreeSet::from([PROBE_IP.into()])
+}
+
+/// Socket of the bus.
+pub fn bus_socket(context: &Context) -> PathBuf {
+    context.settings().given(Name::BusSocket).map_or_else(|| context.paths().bus_socket(), PathBuf::from)
+}
+
+/// What workers of this process share.
+pub fn host(context: &Context, name: &str) -> Host {
+    let bus = if context.settings().flag(Name::BusEnabled) { Bus::unix(bus_socket(context), name) } else { Bus::off() };
+    Host { paths: context.paths(), bus }
+}
+
+/// Wakes the worker `fleet`, if it listens.
+pub async fn wake_fleet(context: &Context) {
+    let Ok(topic) = "fleet.changed".parse() else { return };
+    let host = host(context, "cli");
+    host.bus.publish(&topic, &serde_json::json!({}));
+    // The client connects in the background; a message that comes too late only costs a tick.
+    tokio::time::sleep(Duration::from_millis(150)).await;
+}
+
+fn collector_settings(context: &Context) -> collector::Settings {
+    let settings = context.settings();
+    collector::Settings {
+        limits: eventlog::Limits {
+            budget_bytes: settings.number(Name::EventLogBytes),
+            keep: Duration::from_secs(settings.number(Name::EventLogDays).saturating_mul(86_400)),
+            ..eventlog::Limits::default()
+        },
+        twin: settings.flag(Name::EventJson),
+        sd_id: settings.text(Name::SdId).to_owned(),
+        ..collector::Settings::default()
+    }
+}
+
+/// Runs `workers` in this process until `stop` is true.
+///
+/// # Errors
+/// When the state folder cannot be used.
+pub async fn supervise(
+    context: &Context,
+    workers: Vec<Worker>,
+    stop: tokio::sync::watch::Receiver<bool>,
+) -> Result<()> {
+    context.store_or_new().await.context("prepare the store")?.close().await;
+    let bodies = workers.into_iter().map(|worker| (worker, body(worker, context))).collect();
+    runtime::supervise(host(context, "run"), bodies, runtime::Backoff::default(), stop).await;
+    Ok(())
+}
