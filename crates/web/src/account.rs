@@ -96,7 +96,11 @@ fn is_weak(password: &str) -> bool {
 fn generate() -> String {
     let mut random = [0; PASSWORD_LENGTH];
     OsRng.fill_bytes(&mut random);
-    random.iter().filter_map(|byte| ALPHABET.get(usize::from(byte % 32))).map(|byte| char::from(*byte)).collect()
+    random
+        .iter()
+        .filter_map(|byte| ALPHABET.get(usize::from(byte % 32)))
+        .map(|byte| char::from(*byte))
+        .collect()
 }
 
 /// PHC string of an argon2id hash (RFC 9106 §4, the parameters of OWASP).

@@ -79,7 +79,9 @@ impl Problem {
             Problem::MethodNotAllowed => {
                 (StatusCode::METHOD_NOT_ALLOWED, "urn:decnet:problem:method", "method not allowed")
             }
-            Problem::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "urn:decnet:problem:large", "body too large"),
+            Problem::TooLarge => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "urn:decnet:problem:large", "body too large")
+            }
             Problem::TooMany { .. } => {
                 (StatusCode::TOO_MANY_REQUESTS, "urn:decnet:problem:too-many", "too many tries")
             }

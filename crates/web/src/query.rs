@@ -51,7 +51,8 @@ impl ListQuery {
         let mut wrong = |field: &str, message: &str| {
             errors.push(FieldError { field: field.to_owned(), message: message.to_owned() });
         };
-        let src_ip = self.src_ip.and_then(|text| text.parse().map_err(|_| wrong("src_ip", "not an address")).ok());
+        let src_ip =
+            self.src_ip.and_then(|text| text.parse().map_err(|_| wrong("src_ip", "not an address")).ok());
         let mut time = |field: &str, text: Option<String>| {
             text.and_then(|text| {
                 let parsed = stamp::parse(&text);
@@ -131,6 +132,8 @@ impl StreamQuery {
 
     pub(crate) fn wants(&self, event: &crate::shape::Event) -> bool {
         let fits = |wanted: &Option<String>, found: &str| wanted.as_deref().is_none_or(|text| text == found);
-        fits(&self.decky, &event.decky) && fits(&self.service, &event.service) && fits(&self.kind, &event.kind)
+        fits(&self.decky, &event.decky)
+            && fits(&self.service, &event.service)
+            && fits(&self.kind, &event.kind)
     }
 }

@@ -66,9 +66,15 @@ async fn filters_select(store: Store) {
 
 async fn text_is_found_as_shown(store: Store) {
     fill(&store).await;
-    for (text, found) in
-        [("STEP 7 ", 1), ("100%_\\\\ \\x0a", 20), ("\"quoted\"", 20), ("1_0", 0), ("%", 20), ("!", 0), ("'", 0)]
-    {
+    for (text, found) in [
+        ("STEP 7 ", 1),
+        ("100%_\\\\ \\x0a", 20),
+        ("\"quoted\"", 20),
+        ("1_0", 0),
+        ("%", 20),
+        ("!", 0),
+        ("'", 0),
+    ] {
         let filter = Filter { text: Some(text.into()), ..Filter::default() };
         assert_eq!(ids(&store, &filter, Page::newest(50)).await.len(), found, "{text}");
     }

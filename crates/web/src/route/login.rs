@@ -90,8 +90,7 @@ async fn issue(state: &ApiState, user: User) -> Result<LoginAnswer, Problem> {
     let mut id = [0; 16];
     OsRng.fill_bytes(&mut id);
     let issued = now() / 1_000_000;
-    let claims =
-        Claims { sub: user.name.clone(), jti: hex::encode(id), iat: issued, exp: issued + LIFETIME };
+    let claims = Claims { sub: user.name.clone(), jti: hex::encode(id), iat: issued, exp: issued + LIFETIME };
     let expires_at = claims.exp * 1_000_000;
     state.store().token_put(&claims.jti, &user.name, issued * 1_000_000, expires_at).await?;
     let token = state.key().sign(&claims).ok_or(Problem::Internal("sign a token"))?;

@@ -39,17 +39,18 @@ pub(crate) async fn stream(
     let turn = state.streams().try_acquire_owned().map_err(|_| Problem::Busy)?;
     let follower = Follower::begin(&state, resumed.or(query.after())).await?;
     let stopping = state.stopping();
-    let events = unfold((follower, stopping, turn, query), |(mut follower, mut stopping, turn, query)| async {
-        loop {
-            let sent = tokio::select! {
-                sent = follower.next() => sent?,
-                _ = stopping.wait_for(|stopping| *stopping) => return None,
-            };
-            if query.wants(&sent.shape) {
-                let event = Event::default().id(sent.id.to_string()).event("event").data(&sent.data);
-                return Some((Ok(event), (follower, stopping, turn, query)));
+    let events =
+        unfold((follower, stopping, turn, query), |(mut follower, mut stopping, turn, query)| async {
+            loop {
+                let sent = tokio::select! {
+                    sent = follower.next() => sent?,
+                    _ = stopping.wait_for(|stopping| *stopping) => return None,
+                };
+                if query.wants(&sent.shape) {
+                    let event = Event::default().id(sent.id.to_string()).event("event").data(&sent.data);
+                    return Some((Ok(event), (follower, stopping, turn, query)));
+                }
             }
-        }
-    });
+        });
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
 }

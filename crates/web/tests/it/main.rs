@@ -1,0 +1,7 @@
+//! The interface as a client sees it.
+
+mod client;
+mod document;
+mod login;
+mod reading;
+mod streaming;
