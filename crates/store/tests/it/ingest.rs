@@ -146,7 +146,7 @@ async fn an_artefact_is_one_row_with_all_its_sightings(store: Store) {
     };
     let forged = line(3, "file_captured").with(field::SHA256, "../../etc/passwd");
     ingest(&store, &[seen(1), seen(2), forged]).await;
-    ingest(&store, &[seen(4).from_peer("2001:db8::7")]).await;
+    ingest(&store, &[seen(4).peer("2001:db8::7")]).await;
     let rows = store.artefact_list(&Filter::default(), Page::newest(10)).await.unwrap();
     assert_eq!(rows.len(), 1);
     assert_eq!((rows[0].size, rows[0].sightings, rows[0].origin.as_str()), (5, 3, "upload"));
@@ -174,7 +174,7 @@ async fn who_lost_the_lease_cannot_write(store: Store) {
 async fn header_fields_of_any_length_are_stored(store: Store) {
     let mut long = line(1, &"k".repeat(500)).at_node(&"ü".repeat(900)).with(field::SESSION, "s".repeat(500));
     long.app = "a".repeat(300);
-    let done = ingest(&store, &[long.clone(), line(2, "connect").from_peer("not an address")]).await;
+    let done = ingest(&store, &[long.clone(), line(2, "connect").peer("not an address")]).await;
     assert_eq!(done.rows, 2);
     let rows = store.event_after(0, 10).await.unwrap();
     assert_eq!((rows[0].node.chars().count(), rows[0].kind.len(), rows[0].service.len()), (255, 64, 64));

@@ -20,7 +20,7 @@ async fn fill(store: &Store) {
             let node = if number > 15 { "db-01" } else { "web-01" };
             line(number, kind)
                 .at_node(node)
-                .from_peer(if number % 5 == 0 { "2001:db8::1" } else { "192.0.2.7" })
+                .peer(if number % 5 == 0 { "2001:db8::1" } else { "192.0.2.7" })
                 .with(field::COMMAND, format!("step {number} 100%_\\ \n \"Quoted\""))
         })
         .collect();
