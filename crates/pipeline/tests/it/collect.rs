@@ -250,6 +250,23 @@ fn a_blob_is_an_artefact_before_its_line_is_in_the_log() {
 }
 
 #[test]
+fn a_blob_whose_line_never_came_is_saved() {
+    let site = Site::new();
+    let process = site.process("serve", 1);
+    let (old, fresh) = (process.blob(b"old"), process.blob(b"fresh"));
+    fs::write(process.folder.join("blobs/.tmp-9"), b"half").unwrap();
+    for name in [old.as_str(), ".tmp-9"] {
+        let file = fs::File::options().append(true).open(process.folder.join("blobs").join(name)).unwrap();
+        file.set_modified(std::time::SystemTime::now() - Duration::from_secs(7200)).unwrap();
+    }
+    let mut collector = site.collector();
+    collector.pass(Instant::now()).unwrap();
+    assert_eq!(collector.counters().orphans, 1);
+    assert!(site.paths.artefact(&old).exists() && !site.paths.artefact(&fresh).exists());
+    assert_eq!(fs::read_dir(process.folder.join("blobs")).unwrap().count(), 1);
+}
+
+#[test]
 fn a_process_that_ruins_its_own_spool_stops_nobody_else() {
     let site = Site::new();
     fs::create_dir_all(site.paths.spool("bad").join("lines/0000000000000009-00000000.seg")).unwrap();
