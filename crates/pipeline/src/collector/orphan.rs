@@ -44,7 +44,9 @@ pub(super) fn sweep(
         } else if !name.starts_with(".tmp-") {
             continue;
         }
-        disk.remove(&entry.path())?;
+        if let Err(error) = disk.remove(&entry.path()) {
+            tracing::warn!(%error, cause = %error.source, "spool blob stays");
+        }
     }
     Ok(saved)
 }
