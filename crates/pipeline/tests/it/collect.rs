@@ -24,7 +24,8 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) fn new() -> Site {
-        let folder = tempfile::tempdir().unwrap();
+        // In memory where there is such a folder: thousands of syncs are made here.
+        let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
         let paths = Paths::new(folder.path());
         Site { _folder: folder, paths }
     }
