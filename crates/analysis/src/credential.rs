@@ -51,8 +51,18 @@ pub fn hashcat_mode(secret_kind: &str) -> Option<u32> {
 
 /// Columns of the CSV form.
 const COLUMNS: [&str; 12] = [
-    "src_ip", "decky", "service", "principal", "secret", "secret_kind", "outcome", "attempts", "first_seen",
-    "last_seen", "secret_sha256", "crack_line",
+    "src_ip",
+    "decky",
+    "service",
+    "principal",
+    "secret",
+    "secret_kind",
+    "outcome",
+    "attempts",
+    "first_seen",
+    "last_seen",
+    "secret_sha256",
+    "crack_line",
 ];
 
 /// Writes credentials one after the other, so that an export needs no memory for all of them.
@@ -254,11 +264,15 @@ mod tests {
         ] {
             assert_eq!(csv_cell(cell), shown);
         }
-        check("csv", &credential("plaintext", b"=cmd|' /C calc'!A0", b"\n", None), &format!(
-            "{}\r\n\"192.0.2.7\",\"web-01\",\"ssh\",\"'=cmd|' /C calc'!A0\",\"\\x0a\",\"plaintext\",\"\",\"2\",\
+        check(
+            "csv",
+            &credential("plaintext", b"=cmd|' /C calc'!A0", b"\n", None),
+            &format!(
+                "{}\r\n\"192.0.2.7\",\"web-01\",\"ssh\",\"'=cmd|' /C calc'!A0\",\"\\x0a\",\"plaintext\",\"\",\"2\",\
              \"1970-01-01T00:00:00.000000Z\",\"1970-01-01T00:00:00.000000Z\",\"00\",\"\"\r\n",
-            COLUMNS.join(",")
-        ));
+                COLUMNS.join(",")
+            ),
+        );
     }
 
     proptest! {

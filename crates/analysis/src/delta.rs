@@ -41,10 +41,8 @@ fn add(delta: &mut AttackerDelta, row: &EventRow, touch: &Touch<'_>) {
         delta.hops += 1;
         touch.node.clone_into(&mut delta.last_node);
     }
-    let contact = delta
-        .contacts
-        .entry((touch.node.to_owned(), touch.service.to_owned()))
-        .or_insert_with(|| Contact {
+    let contact =
+        delta.contacts.entry((touch.node.to_owned(), touch.service.to_owned())).or_insert_with(|| Contact {
             node: touch.node.to_owned(),
             service: touch.service.to_owned(),
             first_event: row.id,

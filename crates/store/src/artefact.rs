@@ -35,8 +35,7 @@ impl Store {
     /// # Errors
     /// [`Error::Query`] when the database fails.
     pub async fn artefact_get(&self, sha256: &str) -> Result<Option<Artefact>, Error> {
-        let statement =
-            Statement::new("read an artefact", format!("{SELECT} WHERE sha256 = ?")).bind(sha256);
+        let statement = Statement::new("read an artefact", format!("{SELECT} WHERE sha256 = ?")).bind(sha256);
         self.pool.row(statement).await?.map(artefact_from).transpose()
     }
 

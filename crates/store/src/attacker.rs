@@ -1,9 +1,7 @@
 //! Reading attackers, what they touched, and traversals.
 
 use crate::{Store, database::Statement, error::Error, filter::Filterable, row::Cells};
-use decnet_model::record::{
-    Attacker, Contact, Counts, Filter, Page, PageFrom, Traversal, TraversalKind,
-};
+use decnet_model::record::{Attacker, Contact, Counts, Filter, Page, PageFrom, Traversal, TraversalKind};
 use std::net::IpAddr;
 
 const SELECT: &str = "SELECT src_ip, first_event, last_event, first_seen, last_seen, events, scans, \
@@ -28,8 +26,7 @@ impl Store {
     /// # Errors
     /// [`Error::Query`] when the database fails.
     pub async fn attacker_get(&self, src_ip: IpAddr) -> Result<Option<Attacker>, Error> {
-        let statement =
-            Statement::new("read an attacker", format!("{SELECT} WHERE src_ip = ?")).bind(src_ip);
+        let statement = Statement::new("read an attacker", format!("{SELECT} WHERE src_ip = ?")).bind(src_ip);
         self.pool.row(statement).await?.map(attacker_from).transpose()
     }
 

@@ -179,7 +179,12 @@ fn attacker_row(address: IpAddr, delta: &AttackerDelta, last_node: Option<&Strin
     ];
     row.extend(counts(&delta.counts));
     // The numbers of nodes are counted when the contacts are in.
-    row.extend([0_i64.into(), 0_i64.into(), (delta.hops + u64::from(moved)).into(), fit(&delta.last_node, 255)]);
+    row.extend([
+        0_i64.into(),
+        0_i64.into(),
+        (delta.hops + u64::from(moved)).into(),
+        fit(&delta.last_node, 255),
+    ]);
     row
 }
 

@@ -74,11 +74,8 @@ impl Filterable {
         }
         let order = if matches!(page.from, PageFrom::After(_)) { "ASC" } else { "DESC" };
         let wanted = if conditions.is_empty() { "1 = 1".to_owned() } else { conditions.join(" AND ") };
-        Statement::new(
-            what,
-            format!("{} WHERE {wanted} ORDER BY {} {order} LIMIT ?", self.select, self.key),
-        )
-        .bind_all(values)
-        .bind(i64::from(page.limit.min(PAGE_LIMIT)))
+        Statement::new(what, format!("{} WHERE {wanted} ORDER BY {} {order} LIMIT ?", self.select, self.key))
+            .bind_all(values)
+            .bind(i64::from(page.limit.min(PAGE_LIMIT)))
     }
 }

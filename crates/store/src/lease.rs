@@ -8,11 +8,8 @@ use crate::{
 };
 use decnet_model::worker::Worker;
 
-const LEASES: Table = Table {
-    name: "leases",
-    key: "worker",
-    columns: &[("worker", Merge::Keep), ("epoch", Merge::Add)],
-};
+const LEASES: Table =
+    Table { name: "leases", key: "worker", columns: &[("worker", Merge::Keep), ("epoch", Merge::Add)] };
 
 /// The right to write as a worker, until the next one takes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

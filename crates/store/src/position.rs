@@ -80,10 +80,8 @@ impl Store {
         let what = "checkpoint the store";
         let position = self.position().await?;
         let Pool::Sqlite { writer, .. } = &self.pool else { return Ok(Some(position)) };
-        let row: (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(FULL)")
-            .fetch_one(writer)
-            .await
-            .map_err(query(what))?;
+        let row: (i64, i64, i64) =
+            sqlx::query_as("PRAGMA wal_checkpoint(FULL)").fetch_one(writer).await.map_err(query(what))?;
         let (busy, ..) = row;
         Ok((busy == 0).then_some(position))
     }

@@ -7,11 +7,8 @@ use crate::{
     error::Error,
 };
 
-const SETTINGS: Table = Table {
-    name: "settings",
-    key: "name",
-    columns: &[("name", Merge::Keep), ("value", Merge::Replace)],
-};
+const SETTINGS: Table =
+    Table { name: "settings", key: "name", columns: &[("name", Merge::Keep), ("value", Merge::Replace)] };
 
 const DEFAULTS: Table =
     Table { name: "settings", key: "name", columns: &[("name", Merge::Keep), ("value", Merge::Keep)] };

@@ -36,7 +36,9 @@ impl Store {
         let select = "SELECT node, service, kind, events, last_at FROM tallies";
         let order = "ORDER BY node, service, kind";
         let statement = match node {
-            Some(node) => Statement::new("list tallies", format!("{select} WHERE node = ? {order}")).bind(node),
+            Some(node) => {
+                Statement::new("list tallies", format!("{select} WHERE node = ? {order}")).bind(node)
+            }
             None => Statement::new("list tallies", format!("{select} {order}")),
         };
         let rows = self.pool.rows(statement).await?;

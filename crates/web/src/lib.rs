@@ -1,1 +1,23 @@
-//! placeholder
+//! The REST interface and the event stream: the only crate that knows HTTP.
+//!
+//! Every route but `/health`, `/login` and `/openapi.json` wants a bearer token. Bodies are structs of
+//! this crate ([`shape`]), so that a change of the store does not change the interface.
+
+mod account;
+mod auth;
+mod limit;
+mod problem;
+mod query;
+mod route;
+mod router;
+mod serve;
+pub mod shape;
+mod state;
+mod stream;
+mod token;
+
+pub use account::{AccountError, ensure_admin, signing_secret};
+pub use problem::{FieldError, Problem};
+pub use router::{document, router};
+pub use serve::serve;
+pub use state::ApiState;

@@ -104,8 +104,14 @@ fn key(line: &Line<'_>, kind: &str, secret: &[u8]) -> [u8; 32] {
     let address = line.src_ip.map(|address| address.to_string()).unwrap_or_default();
     let principal = record.field(field::PRINCIPAL).unwrap_or_default();
     let mut hash = Sha256::new();
-    for part in [address.as_bytes(), record.node.as_bytes(), record.app.as_bytes(), kind.as_bytes(), principal, secret]
-    {
+    for part in [
+        address.as_bytes(),
+        record.node.as_bytes(),
+        record.app.as_bytes(),
+        kind.as_bytes(),
+        principal,
+        secret,
+    ] {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }

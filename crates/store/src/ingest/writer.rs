@@ -100,11 +100,11 @@ impl Writers {
         self.states
             .iter()
             .flat_map(|(&writer, state)| {
-                state
-                    .gaps
-                    .iter()
-                    .filter(|(_, (_, opened))| *opened)
-                    .map(move |(&first, &(last, _))| Gap { writer, first, last })
+                state.gaps.iter().filter(|(_, (_, opened))| *opened).map(move |(&first, &(last, _))| Gap {
+                    writer,
+                    first,
+                    last,
+                })
             })
             .collect()
     }

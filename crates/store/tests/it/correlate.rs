@@ -27,27 +27,33 @@ fn delta(first: i64, nodes: &[&str], class: netsvc_wire::Class) -> AttackerDelta
         let mut one = Counts::default();
         one.add("connect", class);
         counts.add("connect", class);
-        contacts.insert(((*node).to_owned(), "ssh".to_owned()), Contact {
-            node: (*node).to_owned(),
-            service: "ssh".to_owned(),
-            first_event: first + index,
-            first_seen: first + index,
-            last_seen: first + index,
-            counts: one,
-        });
+        contacts.insert(
+            ((*node).to_owned(), "ssh".to_owned()),
+            Contact {
+                node: (*node).to_owned(),
+                service: "ssh".to_owned(),
+                first_event: first + index,
+                first_seen: first + index,
+                last_seen: first + index,
+                counts: one,
+            },
+        );
     }
     let last = first + i64::try_from(nodes.len()).unwrap() - 1;
-    BTreeMap::from([(peer(), AttackerDelta {
-        first_event: first,
-        last_event: last,
-        first_seen: first,
-        last_seen: last,
-        counts,
-        first_node: nodes[0].to_owned(),
-        last_node: nodes[nodes.len() - 1].to_owned(),
-        hops: nodes.len() as u64 - 1,
-        contacts,
-    })])
+    BTreeMap::from([(
+        peer(),
+        AttackerDelta {
+            first_event: first,
+            last_event: last,
+            first_seen: first,
+            last_seen: last,
+            counts,
+            first_node: nodes[0].to_owned(),
+            last_node: nodes[nodes.len() - 1].to_owned(),
+            hops: nodes.len() as u64 - 1,
+            contacts,
+        },
+    )])
 }
 
 use netsvc_wire::Class::{Interaction, Scan};

@@ -79,16 +79,22 @@ async fn bytes_come_back_exactly(store: Store) {
 }
 
 async fn a_session_is_joined_from_its_lines(store: Store) {
-    ingest(&store, &[
-        line(1, "connect"),
-        line(2, "client_fingerprint").with(field::CLIENT_VERSION, "SSH-2.0-Go"),
-        line(3, "auth_attempt").with(field::PRINCIPAL, "root").with(field::SECRET_B64, "cm9vdA=="),
-    ])
+    ingest(
+        &store,
+        &[
+            line(1, "connect"),
+            line(2, "client_fingerprint").with(field::CLIENT_VERSION, "SSH-2.0-Go"),
+            line(3, "auth_attempt").with(field::PRINCIPAL, "root").with(field::SECRET_B64, "cm9vdA=="),
+        ],
+    )
     .await;
-    ingest(&store, &[
-        line(4, "command").with(field::COMMAND, "id"),
-        line(5, "disconnect").with(field::BYTES_IN, "12").with(field::REASON, "peer closed"),
-    ])
+    ingest(
+        &store,
+        &[
+            line(4, "command").with(field::COMMAND, "id"),
+            line(5, "disconnect").with(field::BYTES_IN, "12").with(field::REASON, "peer closed"),
+        ],
+    )
     .await;
     let session = store.session_get("00000000000000aa").await.unwrap().unwrap();
     assert_eq!((session.first_event, session.last_event, session.events), (1, 5, 5));
@@ -109,18 +115,20 @@ async fn a_secret_is_one_row_however_often(store: Store) {
             .with(field::SECRET_B64, secret)
             .with(field::OUTCOME, outcome)
     };
-    ingest(&store, &[offer(1, "AP8=", "rejected"), offer(2, "AP8=", "accepted"), offer(3, "YQ==", "rejected")])
-        .await;
+    ingest(
+        &store,
+        &[offer(1, "AP8=", "rejected"), offer(2, "AP8=", "accepted"), offer(3, "YQ==", "rejected")],
+    )
+    .await;
     let key = line(4, "key_offer").with(field::KEY_SHA256, "SHA256:abc").with(field::PRINCIPAL, "git");
     ingest(&store, &[key, offer(5, "AP8", "rejected")]).await;
     let rows = store.credential_list(&Filter::default(), Page::after(0, 10)).await.unwrap();
     let seen: Vec<_> =
         rows.iter().map(|row| (row.secret.as_slice(), row.attempts, row.outcome.as_deref())).collect();
-    assert_eq!(seen, [
-        (&b"\0\xff"[..], 3, Some("accepted")),
-        (b"a", 1, Some("rejected")),
-        (b"SHA256:abc", 1, None)
-    ]);
+    assert_eq!(
+        seen,
+        [(&b"\0\xff"[..], 3, Some("accepted")), (b"a", 1, Some("rejected")), (b"SHA256:abc", 1, None)]
+    );
     assert_eq!(rows[0].principal, b"ro\xffot");
     assert_eq!((rows[0].first_event, rows[0].last_event), (1, 5));
     assert_eq!((rows[0].first_seen, rows[0].last_seen), (START + 1000, START + 5000));
@@ -138,7 +146,7 @@ async fn an_artefact_is_one_row_with_all_its_sightings(store: Store) {
     };
     let forged = line(3, "file_captured").with(field::SHA256, "../../etc/passwd");
     ingest(&store, &[seen(1), seen(2), forged]).await;
-    ingest(&store, &[seen(4).from_peer("2001:db8::7")]).await;
+    ingest(&store, &[seen(4).peer("2001:db8::7")]).await;
     let rows = store.artefact_list(&Filter::default(), Page::newest(10)).await.unwrap();
     assert_eq!(rows.len(), 1);
     assert_eq!((rows[0].size, rows[0].sightings, rows[0].origin.as_str()), (5, 3, "upload"));
@@ -166,7 +174,7 @@ async fn who_lost_the_lease_cannot_write(store: Store) {
 async fn header_fields_of_any_length_are_stored(store: Store) {
     let mut long = line(1, &"k".repeat(500)).at_node(&"ü".repeat(900)).with(field::SESSION, "s".repeat(500));
     long.app = "a".repeat(300);
-    let done = ingest(&store, &[long.clone(), line(2, "connect").from_peer("not an address")]).await;
+    let done = ingest(&store, &[long.clone(), line(2, "connect").peer("not an address")]).await;
     assert_eq!(done.rows, 2);
     let rows = store.event_after(0, 10).await.unwrap();
     assert_eq!((rows[0].node.chars().count(), rows[0].kind.len(), rows[0].service.len()), (255, 64, 64));
@@ -174,11 +182,14 @@ async fn header_fields_of_any_length_are_stored(store: Store) {
 }
 
 async fn forged_numbers_are_refused(store: Store) {
-    let done = ingest(&store, &[line(0, "connect"), {
-        let mut forged = line(1, "connect");
-        forged.number = u64::MAX;
-        forged
-    }])
+    let done = ingest(
+        &store,
+        &[line(0, "connect"), {
+            let mut forged = line(1, "connect");
+            forged.number = u64::MAX;
+            forged
+        }],
+    )
     .await;
     assert_eq!((done.rows, done.refused, done.gaps.len()), (0, 2, 0));
 }

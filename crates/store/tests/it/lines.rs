@@ -27,7 +27,7 @@ pub(crate) trait With: Sized {
     fn with(self, name: &str, value: impl Into<Vec<u8>>) -> Self;
     fn of(self, writer: u64) -> Self;
     fn at_node(self, node: &str) -> Self;
-    fn from_peer(self, address: &str) -> Self;
+    fn peer(self, address: &str) -> Self;
 }
 
 impl With for Record {
@@ -50,7 +50,7 @@ impl With for Record {
         self
     }
 
-    fn from_peer(self, address: &str) -> Self {
+    fn peer(self, address: &str) -> Self {
         self.with(field::SRC_IP, address)
     }
 }

@@ -20,7 +20,7 @@ async fn fill(store: &Store) {
             let node = if number > 15 { "db-01" } else { "web-01" };
             line(number, kind)
                 .at_node(node)
-                .from_peer(if number % 5 == 0 { "2001:db8::1" } else { "192.0.2.7" })
+                .peer(if number % 5 == 0 { "2001:db8::1" } else { "192.0.2.7" })
                 .with(field::COMMAND, format!("step {number} 100%_\\ \n \"Quoted\""))
         })
         .collect();
@@ -66,9 +66,15 @@ async fn filters_select(store: Store) {
 
 async fn text_is_found_as_shown(store: Store) {
     fill(&store).await;
-    for (text, found) in
-        [("STEP 7 ", 1), ("100%_\\\\ \\x0a", 20), ("\"quoted\"", 20), ("1_0", 0), ("%", 20), ("!", 0), ("'", 0)]
-    {
+    for (text, found) in [
+        ("STEP 7 ", 1),
+        ("100%_\\\\ \\x0a", 20),
+        ("\"quoted\"", 20),
+        ("1_0", 0),
+        ("%", 20),
+        ("!", 0),
+        ("'", 0),
+    ] {
         let filter = Filter { text: Some(text.into()), ..Filter::default() };
         assert_eq!(ids(&store, &filter, Page::newest(50)).await.len(), found, "{text}");
     }

@@ -1,0 +1,49 @@
+//! Deckies: wanted and actual.
+
+use netsvc_wire::stamp::Micros;
+use std::net::IpAddr;
+
+/// One decky as the store keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeckyRow {
+    /// Fleet-unique name.
+    pub name: String,
+    /// What it is to be.
+    pub desired: DeckyDesired,
+    /// What it is; free text of the engine: `running`, `failed`, …; empty when never reported.
+    pub actual: String,
+    /// Why, when `actual` is not what was wanted.
+    pub reason: String,
+    /// Address.
+    pub ip: Option<IpAddr>,
+    /// Services that it offers.
+    pub services: Vec<String>,
+    /// The decky's part of the plan as JSON.
+    pub plan: String,
+    /// Persona as stored, if it has been derived.
+    pub persona: Option<String>,
+    /// When any of this last changed.
+    pub updated_at: Micros,
+}
+
+/// Whether a decky is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeckyDesired {
+    /// It is to run.
+    Running,
+    /// It is to be gone; persona and evidence stay.
+    Absent,
+}
+
+/// One decky of a fleet that is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeckyIntent {
+    /// Fleet-unique name.
+    pub name: String,
+    /// Address.
+    pub ip: Option<IpAddr>,
+    /// Services that it offers.
+    pub services: Vec<String>,
+    /// The decky's part of the plan as JSON.
+    pub plan: String,
+}

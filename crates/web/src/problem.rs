@@ -1,0 +1,170 @@
+//! Errors of the interface: RFC 9457 "Problem Details for HTTP APIs".
+
+use axum::{
+    Json,
+    extract::rejection::{JsonRejection, PathRejection, QueryRejection},
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use std::time::Duration;
+use tracing::error;
+use utoipa::ToSchema;
+
+/// Why a request was not answered.
+#[derive(Debug)]
+pub enum Problem {
+    /// There is no such thing.
+    NotFound,
+    /// The request cannot be understood.
+    Invalid(Vec<FieldError>),
+    /// No valid token came with it.
+    Unauthorized,
+    /// The path exists, but not with this method.
+    MethodNotAllowed,
+    /// Body too large.
+    TooLarge,
+    /// Too many tries.
+    TooMany {
+        /// When another try makes sense.
+        after: Duration,
+    },
+    /// Too many at once.
+    Busy,
+    /// The store failed; logged, not shown.
+    Store(decnet_store::Error),
+    /// Something of ours failed; logged, not shown.
+    Internal(&'static str),
+}
+
+/// What is wrong with one field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FieldError {
+    /// Name of the field; empty for the whole body.
+    pub field: String,
+    /// What is wrong.
+    pub message: String,
+}
+
+/// Body of an error (`application/problem+json`).
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ProblemBody {
+    /// `urn:decnet:problem:…`, for programs.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// For people.
+    title: &'static str,
+    /// Status code.
+    status: u16,
+    /// Fields that are wrong.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<FieldError>,
+}
+
+impl Problem {
+    /// One wrong field.
+    pub fn field(field: &str, message: impl Into<String>) -> Self {
+        Problem::Invalid(vec![FieldError { field: field.to_owned(), message: message.into() }])
+    }
+
+    fn parts(&self) -> (StatusCode, &'static str, &'static str) {
+        match self {
+            Problem::NotFound => (StatusCode::NOT_FOUND, "urn:decnet:problem:not-found", "not found"),
+            Problem::Invalid(_) => {
+                (StatusCode::BAD_REQUEST, "urn:decnet:problem:invalid", "request not understood")
+            }
+            Problem::Unauthorized => {
+                (StatusCode::UNAUTHORIZED, "urn:decnet:problem:unauthorized", "log in first")
+            }
+            Problem::MethodNotAllowed => {
+                (StatusCode::METHOD_NOT_ALLOWED, "urn:decnet:problem:method", "method not allowed")
+            }
+            Problem::TooLarge => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "urn:decnet:problem:large", "body too large")
+            }
+            Problem::TooMany { .. } => {
+                (StatusCode::TOO_MANY_REQUESTS, "urn:decnet:problem:too-many", "too many tries")
+            }
+            Problem::Busy => (StatusCode::SERVICE_UNAVAILABLE, "urn:decnet:problem:busy", "too many at once"),
+            Problem::Store(_) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "urn:decnet:problem:store", "store not available")
+            }
+            Problem::Internal(_) => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "urn:decnet:problem:internal", "internal error")
+            }
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let (status, kind, title) = self.parts();
+        let mut after = None;
+        let errors = match self {
+            Problem::Invalid(errors) => errors,
+            Problem::TooMany { after: wait } => {
+                after = Some(HeaderValue::from(wait.as_secs().max(1)));
+                Vec::new()
+            }
+            Problem::Store(error) => {
+                error!(error = %chain(&error), "request failed");
+                Vec::new()
+            }
+            Problem::Internal(what) => {
+                error!(what, "request failed");
+                Vec::new()
+            }
+            _ => Vec::new(),
+        };
+        let body = ProblemBody { kind, title, status: status.as_u16(), errors };
+        let mut response = (status, Json(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(after) = after {
+            headers.insert(header::RETRY_AFTER, after);
+        }
+        response
+    }
+}
+
+/// An error and its causes in one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    text
+}
+
+impl From<decnet_store::Error> for Problem {
+    fn from(error: decnet_store::Error) -> Self {
+        Problem::Store(error)
+    }
+}
+
+impl From<JsonRejection> for Problem {
+    fn from(rejection: JsonRejection) -> Self {
+        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            return Problem::TooLarge;
+        }
+        Problem::field("", rejection.body_text())
+    }
+}
+
+impl From<QueryRejection> for Problem {
+    fn from(rejection: QueryRejection) -> Self {
+        Problem::field("", rejection.body_text())
+    }
+}
+
+impl From<PathRejection> for Problem {
+    fn from(rejection: PathRejection) -> Self {
+        Problem::field("", rejection.body_text())
+    }
+}

@@ -1,0 +1,11 @@
+//! One module a noun; each handler has its path and document beside it.
+
+pub(crate) mod artifact;
+pub(crate) mod attacker;
+pub(crate) mod credential;
+pub(crate) mod decky;
+pub(crate) mod event;
+pub(crate) mod health;
+pub(crate) mod login;
+pub(crate) mod session;
+pub(crate) mod stream;

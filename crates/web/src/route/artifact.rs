@@ -1,0 +1,59 @@
+//! Artefacts.
+
+use crate::{
+    ApiState, Problem,
+    auth::Viewer,
+    problem::ProblemBody,
+    query::ListQuery,
+    shape::{Artifact, ArtifactDetail, Listing, Sighting},
+};
+use axum::{
+    Json,
+    extract::{
+        Path, Query, State,
+        rejection::{PathRejection, QueryRejection},
+    },
+};
+
+/// Sightings shown with an artefact.
+const LATEST: u32 = 100;
+
+/// Payloads by content, by their first event. The times apply.
+#[utoipa::path(
+    get, path = "/artifacts", tag = "evidence", params(ListQuery), security(("bearer" = [])),
+    responses(
+        (status = OK, body = Listing<Artifact>),
+        (status = BAD_REQUEST, body = ProblemBody),
+        (status = UNAUTHORIZED, body = ProblemBody),
+    )
+)]
+pub(crate) async fn artifacts(
+    State(state): State<ApiState>,
+    _: Viewer,
+    query: Result<Query<ListQuery>, QueryRejection>,
+) -> Result<Json<Listing<Artifact>>, Problem> {
+    let (filter, page) = query?.0.parse()?;
+    let rows = state.store().artefact_list(&filter, page).await?;
+    Ok(Json(Listing::of(&rows, |row| row.first_event)))
+}
+
+/// One artefact and where it was seen.
+#[utoipa::path(
+    get, path = "/artifacts/{sha256}", tag = "evidence", security(("bearer" = [])),
+    params(("sha256" = String, Path, description = "SHA-256 of the content, lower-case hex")),
+    responses(
+        (status = OK, body = ArtifactDetail),
+        (status = UNAUTHORIZED, body = ProblemBody),
+        (status = NOT_FOUND, body = ProblemBody),
+    )
+)]
+pub(crate) async fn artifact(
+    State(state): State<ApiState>,
+    _: Viewer,
+    sha256: Result<Path<String>, PathRejection>,
+) -> Result<Json<ArtifactDetail>, Problem> {
+    let Path(sha256) = sha256?;
+    let row = state.store().artefact_get(&sha256).await?.ok_or(Problem::NotFound)?;
+    let latest = state.store().artefact_sightings(&sha256, LATEST).await?;
+    Ok(Json(ArtifactDetail { artifact: (&row).into(), latest: latest.iter().map(Sighting::from).collect() }))
+}

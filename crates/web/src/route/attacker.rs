@@ -1,0 +1,76 @@
+//! Attackers.
+
+use crate::{
+    ApiState, Problem,
+    auth::Viewer,
+    problem::ProblemBody,
+    query::ListQuery,
+    shape::{Attacker, AttackerDetail, Contact, Listing, Traversal},
+};
+use axum::{
+    Json,
+    extract::{
+        Path, Query, State,
+        rejection::{PathRejection, QueryRejection},
+    },
+};
+use std::net::IpAddr;
+
+/// Attackers, those active last first. `src_ip` and the times apply.
+#[utoipa::path(
+    get, path = "/attackers", tag = "attackers", params(ListQuery), security(("bearer" = [])),
+    responses(
+        (status = OK, body = Listing<Attacker>),
+        (status = BAD_REQUEST, body = ProblemBody),
+        (status = UNAUTHORIZED, body = ProblemBody),
+    )
+)]
+pub(crate) async fn attackers(
+    State(state): State<ApiState>,
+    _: Viewer,
+    query: Result<Query<ListQuery>, QueryRejection>,
+) -> Result<Json<Listing<Attacker>>, Problem> {
+    let (filter, page) = query?.0.parse()?;
+    let rows = state.store().attacker_list(&filter, page).await?;
+    Ok(Json(Listing::of(&rows, |row| row.last_event)))
+}
+
+/// One attacker and what it touched.
+#[utoipa::path(
+    get, path = "/attackers/{ip}", tag = "attackers", security(("bearer" = [])),
+    params(("ip" = String, Path, description = "Address")),
+    responses(
+        (status = OK, body = AttackerDetail),
+        (status = BAD_REQUEST, body = ProblemBody),
+        (status = UNAUTHORIZED, body = ProblemBody),
+        (status = NOT_FOUND, body = ProblemBody),
+    )
+)]
+pub(crate) async fn attacker(
+    State(state): State<ApiState>,
+    _: Viewer,
+    ip: Result<Path<String>, PathRejection>,
+) -> Result<Json<AttackerDetail>, Problem> {
+    let ip: IpAddr = ip?.0.parse().map_err(|_| Problem::field("ip", "not an address"))?;
+    let row = state.store().attacker_get(ip).await?.ok_or(Problem::NotFound)?;
+    let contacts = state.store().attacker_contacts(ip).await?;
+    Ok(Json(AttackerDetail {
+        attacker: (&row).into(),
+        contacts: contacts.iter().map(Contact::from).collect(),
+    }))
+}
+
+/// Attackers that touched two deckies or more, those active last first. Only the page applies.
+#[utoipa::path(
+    get, path = "/traversals", tag = "attackers", params(ListQuery), security(("bearer" = [])),
+    responses((status = OK, body = Vec<Traversal>), (status = UNAUTHORIZED, body = ProblemBody))
+)]
+pub(crate) async fn traversals(
+    State(state): State<ApiState>,
+    _: Viewer,
+    query: Result<Query<ListQuery>, QueryRejection>,
+) -> Result<Json<Vec<Traversal>>, Problem> {
+    let (_, page) = query?.0.parse()?;
+    let rows = state.store().traversal_list(2, None, page).await?;
+    Ok(Json(rows.iter().map(Traversal::from).collect()))
+}

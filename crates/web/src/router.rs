@@ -1,0 +1,96 @@
+//! The routes, and the document about them made from the same list.
+
+use crate::{ApiState, Problem, route};
+use axum::{
+    Json, Router,
+    extract::{DefaultBodyLimit, Request},
+    http::{HeaderName, HeaderValue, header},
+    middleware::{self, Next},
+    response::Response,
+    routing::get,
+};
+use utoipa::{
+    Modify, OpenApi,
+    openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// Where all routes are.
+const PREFIX: &str = "/api/v1";
+/// Largest body of a request, in bytes.
+const BODY_LIMIT: usize = 64 * 1024;
+
+/// Answers to browsers that must not guess, frame, keep or leak anything.
+const HEADERS: [(HeaderName, &str); 6] = [
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::CACHE_CONTROL, "no-store"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+];
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "DECNET", description = "Fleet, events and what is derived from them."),
+    modifiers(&Bearer),
+    components(schemas(crate::problem::ProblemBody))
+)]
+struct Document;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        document
+            .components
+            .get_or_insert_with(Default::default)
+            .add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    }
+}
+
+/// All routes over `state`.
+pub fn router(state: ApiState) -> Router {
+    let (router, document) = routes().split_for_parts();
+    router
+        .route(&format!("{PREFIX}/openapi.json"), get(move || async move { Json(document) }))
+        .fallback(|| async { Problem::NotFound })
+        .method_not_allowed_fallback(|| async { Problem::MethodNotAllowed })
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(middleware::from_fn(with_headers))
+        .with_state(state)
+}
+
+/// The OpenAPI document of all routes.
+pub fn document() -> utoipa::openapi::OpenApi {
+    routes().into_openapi()
+}
+
+fn routes() -> OpenApiRouter<ApiState> {
+    let routes = OpenApiRouter::new()
+        .routes(routes!(route::login::login))
+        .routes(routes!(route::login::logout))
+        .routes(routes!(route::health::health))
+        .routes(routes!(route::health::stats))
+        .routes(routes!(route::decky::deckies))
+        .routes(routes!(route::event::events))
+        .routes(routes!(route::attacker::attackers))
+        .routes(routes!(route::attacker::attacker))
+        .routes(routes!(route::attacker::traversals))
+        .routes(routes!(route::session::sessions))
+        .routes(routes!(route::session::session))
+        .routes(routes!(route::credential::credentials))
+        .routes(routes!(route::artifact::artifacts))
+        .routes(routes!(route::artifact::artifact))
+        .routes(routes!(route::stream::stream));
+    OpenApiRouter::with_openapi(Document::openapi()).nest(PREFIX, routes)
+}
+
+async fn with_headers(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    for (name, value) in HEADERS {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}

@@ -1,0 +1,73 @@
+//! The fleet, and totals.
+
+use super::shown;
+use decnet_store::record::{self, DeckyDesired};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// One decky. Its persona is not shown: it holds keys.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Decky {
+    /// Name.
+    pub name: String,
+    /// Address.
+    pub ip: Option<String>,
+    /// Services.
+    pub services: Vec<String>,
+    /// `running` or `absent`.
+    pub desired: &'static str,
+    /// What it is; empty when never reported.
+    pub actual: String,
+    /// Why it is not what was wanted.
+    pub reason: String,
+}
+
+impl From<&record::DeckyRow> for Decky {
+    fn from(row: &record::DeckyRow) -> Self {
+        Decky {
+            name: row.name.clone(),
+            ip: row.ip.map(|address| address.to_string()),
+            services: row.services.clone(),
+            desired: match row.desired {
+                DeckyDesired::Running => "running",
+                DeckyDesired::Absent => "absent",
+            },
+            actual: row.actual.clone(),
+            reason: shown(&row.reason),
+        }
+    }
+}
+
+/// Number of events of one kind in one service of one decky.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Tally {
+    /// Decky.
+    pub decky: String,
+    /// Service.
+    pub service: String,
+    /// Kind.
+    pub kind: String,
+    /// How many.
+    pub events: u64,
+}
+
+/// Totals over the store.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Stats {
+    /// Events.
+    pub events: u64,
+    /// Sessions.
+    pub sessions: u64,
+    /// Distinct credentials.
+    pub credentials: u64,
+    /// Distinct artefacts.
+    pub artifacts: u64,
+    /// Attackers.
+    pub attackers: u64,
+    /// Lines known to be missing.
+    pub missing: u64,
+    /// Highest event id.
+    pub last_event: i64,
+    /// By decky, service and kind.
+    pub tallies: Vec<Tally>,
+}

@@ -1,0 +1,86 @@
+//! Sessions.
+
+use super::{Captured, Event, captured, shown};
+use decnet_store::record;
+use netsvc_wire::stamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// One session.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Session {
+    /// Id.
+    pub id: String,
+    /// Id of the first event.
+    pub first_event: i64,
+    /// Decky.
+    pub decky: String,
+    /// Service.
+    pub service: String,
+    /// Address of the peer.
+    pub src_ip: Option<String>,
+    /// Port of the peer.
+    pub src_port: Option<u16>,
+    /// Port of the decky.
+    pub dst_port: Option<u16>,
+    /// First event, RFC 3339.
+    pub started_at: String,
+    /// When it was closed, RFC 3339; absent while it is open.
+    pub ended_at: Option<String>,
+    /// Events.
+    pub events: u64,
+    /// Commands, requests, queries.
+    pub commands: u64,
+    /// Secrets offered.
+    pub credentials: u64,
+    /// Payloads kept.
+    pub artifacts: u64,
+    /// Login name.
+    pub principal: Option<Captured>,
+    /// What the client calls itself.
+    pub client: Option<Captured>,
+    /// SHA-256 of the recording.
+    pub recording: Option<String>,
+    /// Bytes from the peer.
+    pub bytes_in: Option<u64>,
+    /// Bytes to the peer.
+    pub bytes_out: Option<u64>,
+    /// Why it ended.
+    pub reason: Option<String>,
+}
+
+impl From<&record::Session> for Session {
+    fn from(row: &record::Session) -> Self {
+        Session {
+            id: shown(&row.id),
+            first_event: row.first_event,
+            decky: shown(&row.node),
+            service: shown(&row.service),
+            src_ip: row.src_ip.map(|address| address.to_string()),
+            src_port: row.src_port,
+            dst_port: row.dst_port,
+            started_at: stamp::format(row.started_at),
+            ended_at: row.ended_at.map(stamp::format),
+            events: row.events,
+            commands: row.commands,
+            credentials: row.credentials,
+            artifacts: row.artefacts,
+            principal: captured(row.principal.as_ref()),
+            client: captured(row.client.as_ref()),
+            recording: row.recording.as_deref().map(shown),
+            bytes_in: row.bytes_in,
+            bytes_out: row.bytes_out,
+            reason: row.reason.as_deref().map(shown),
+        }
+    }
+}
+
+/// A session and its first events.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct SessionDetail {
+    /// The session.
+    #[serde(flatten)]
+    pub session: Session,
+    /// Its first 500 events, oldest first; more by `/events?session=`.
+    pub timeline: Vec<Event>,
+}

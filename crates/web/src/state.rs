@@ -1,0 +1,103 @@
+//! What all requests share.
+
+use crate::{account, limit::LoginLimit, stream::Tailer, token::SigningKey};
+use decnet_store::Store;
+use netsvc_wire::stamp::Micros;
+use std::{
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
+use tokio::sync::{Notify, Semaphore, watch};
+
+/// Password checks at the same time; each takes 19 MiB and a core.
+const HASHES: usize = 2;
+/// Event streams at the same time.
+const STREAMS: usize = 64;
+
+/// State of the interface. Cloning is cheap.
+#[derive(Clone, Debug)]
+pub struct ApiState(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    store: Store,
+    key: SigningKey,
+    logins: LoginLimit,
+    hashes: Semaphore,
+    streams: Arc<Semaphore>,
+    tailer: Tailer,
+    doorbell: Arc<Notify>,
+    stopping: watch::Sender<bool>,
+    no_such_user: String,
+}
+
+impl ApiState {
+    /// State over `store`; tokens are signed with `secret`; `doorbell` is rung when events were stored
+    /// (the stream looks by itself once a second as well).
+    ///
+    /// # Errors
+    /// [`crate::AccountError::Hash`] when the machine cannot hash a password.
+    pub fn new(store: Store, secret: &[u8], doorbell: Arc<Notify>) -> Result<Self, crate::AccountError> {
+        let key = SigningKey::new(secret).ok_or(crate::AccountError::WeakSecret)?;
+        Ok(ApiState(Arc::new(Inner {
+            store,
+            key,
+            logins: LoginLimit::default(),
+            hashes: Semaphore::new(HASHES),
+            streams: Arc::new(Semaphore::new(STREAMS)),
+            tailer: Tailer::default(),
+            doorbell,
+            stopping: watch::Sender::new(false),
+            // Checked for an unknown name, so that it takes as long as a known one.
+            no_such_user: account::hash("no such user")?,
+        })))
+    }
+
+    /// Feeds the event streams until [`ApiState::stop`]. [`crate::serve`] runs it.
+    pub async fn tail(&self) {
+        self.0.tailer.run(&self.0.store, &self.0.doorbell, self.0.stopping.subscribe()).await;
+    }
+
+    /// Ends the event streams.
+    pub fn stop(&self) {
+        self.0.stopping.send_replace(true);
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    pub(crate) fn key(&self) -> &SigningKey {
+        &self.0.key
+    }
+
+    pub(crate) fn logins(&self) -> &LoginLimit {
+        &self.0.logins
+    }
+
+    pub(crate) fn hashes(&self) -> &Semaphore {
+        &self.0.hashes
+    }
+
+    pub(crate) fn streams(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.0.streams)
+    }
+
+    pub(crate) fn tailer(&self) -> &Tailer {
+        &self.0.tailer
+    }
+
+    pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
+        self.0.stopping.subscribe()
+    }
+
+    pub(crate) fn no_such_user(&self) -> &str {
+        &self.0.no_such_user
+    }
+}
+
+/// The host's clock.
+pub(crate) fn now() -> Micros {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,114 @@
+//! An interface over a fresh store, and requests to it without a socket.
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{HeaderMap, Method, Request, StatusCode, header},
+};
+use decnet_model::worker::Worker;
+use decnet_store::{Position, Store};
+use decnet_web::{ApiState, ensure_admin, router, signing_secret};
+use netsvc_wire::{Record, WriterId, field};
+use serde_json::Value;
+use std::sync::Arc;
+use tokio::sync::Notify;
+use tower::ServiceExt;
+
+pub(crate) const PASSWORD: &str = "correct horse";
+
+pub(crate) struct Client {
+    pub(crate) router: Router,
+    pub(crate) store: Store,
+    pub(crate) state: ApiState,
+    pub(crate) doorbell: Arc<Notify>,
+    pub(crate) token: String,
+    _folder: tempfile::TempDir,
+}
+
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Value,
+}
+
+impl Client {
+    /// With an administrator, not logged in.
+    pub(crate) async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().join("test.db").to_str().unwrap()).await.unwrap();
+        ensure_admin(&store, Some(PASSWORD), 1).await.unwrap();
+        let secret = signing_secret(&store, None).await.unwrap();
+        let doorbell = Arc::new(Notify::new());
+        let state = ApiState::new(store.clone(), &secret, Arc::clone(&doorbell)).unwrap();
+        let router = router(state.clone());
+        Client { router, store, state, doorbell, token: String::new(), _folder: folder }
+    }
+
+    /// Logged in.
+    pub(crate) async fn logged_in() -> Self {
+        let mut client = Client::new().await;
+        let answer = client.login("admin", PASSWORD).await;
+        client.token = answer.body["token"].as_str().unwrap().to_owned();
+        client
+    }
+
+    pub(crate) async fn login(&self, user: &str, password: &str) -> Answer {
+        let body = serde_json::json!({"user": user, "password": password}).to_string();
+        self.send(Method::POST, "/api/v1/login", body).await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, &format!("/api/v1{path}"), String::new()).await
+    }
+
+    pub(crate) fn request(&self, method: Method, path: &str, body: String) -> Request<Body> {
+        let mut request =
+            Request::builder().method(method).uri(path).header(header::CONTENT_TYPE, "application/json");
+        if !self.token.is_empty() {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {}", self.token));
+        }
+        request.body(Body::from(body)).unwrap()
+    }
+
+    pub(crate) async fn send(&self, method: Method, path: &str, body: String) -> Answer {
+        let request = self.request(method, path, body);
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = to_bytes(body, 1 << 22).await.unwrap();
+        let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// Stores lines `first..=last` of one writer.
+    pub(crate) async fn ingest(&self, first: u64, last: u64) {
+        let batch: Vec<_> = (first..=last).map(line).collect();
+        let fence = self.store.lease_take(Worker::Ingester).await.unwrap();
+        self.store.ingest(&fence, &batch, &Position::default()).await.unwrap();
+        self.doorbell.notify_one();
+    }
+}
+
+/// An odd line is a login with a secret that is not text, an even one a command.
+fn line(number: u64) -> Record {
+    let kind = if number % 2 == 1 { "auth_attempt" } else { "command" };
+    let mut fields: Vec<(String, Vec<u8>)> = vec![
+        (field::SRC_IP.into(), b"192.0.2.7".to_vec()),
+        (field::SESSION.into(), b"00000000000000aa".to_vec()),
+    ];
+    if number % 2 == 1 {
+        fields.push((field::PRINCIPAL.into(), b"root".to_vec()));
+        fields.push((field::SECRET_B64.into(), b"AP8=".to_vec()));
+    } else {
+        fields.push((field::COMMAND.into(), b"echo \xff\x1b[2J".to_vec()));
+    }
+    Record {
+        at: 1_764_000_000_000_000,
+        priority: 132,
+        node: "web-01".into(),
+        app: "ssh".into(),
+        kind: kind.into(),
+        writer: WriterId(1),
+        number,
+        fields,
+    }
+}

@@ -1,0 +1,14 @@
+//! The interface as a client sees it.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test may fail at once"
+)]
+
+mod client;
+mod document;
+mod login;
+mod reading;
+mod streaming;

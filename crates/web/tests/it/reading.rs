@@ -1,0 +1,127 @@
+//! What the lists show.
+
+use crate::client::Client;
+use axum::http::StatusCode;
+use decnet_model::worker::Worker;
+use decnet_store::record::DeckyIntent;
+use std::collections::BTreeMap;
+
+#[tokio::test]
+async fn events_are_paged_and_filtered() {
+    let client = Client::logged_in().await;
+    client.ingest(1, 120).await;
+    let first = client.get("/events?limit=50").await.body;
+    assert_eq!((first["items"].as_array().unwrap().len(), &first["older"]), (50, &71.into()));
+    let next = client.get("/events?limit=50&before=71").await.body;
+    assert_eq!(next["items"][0]["id"], 70);
+    let newer = client.get("/events?after=118").await.body;
+    assert_eq!((newer["items"][0]["id"].as_i64(), newer["newer"].as_i64()), (Some(119), Some(120)));
+    let commands = client.get("/events?kind=command&decky=web-01&q=ECHO&since=2025-01-01T00:00:00Z").await;
+    assert!(commands.body["items"].as_array().unwrap().iter().all(|row| row["kind"] == "command"));
+    assert_eq!(client.get("/events?class=evidence&limit=1").await.body["items"][0]["id"], 119);
+}
+
+#[tokio::test]
+async fn everything_wrong_with_a_query_is_told_at_once() {
+    let client = Client::logged_in().await;
+    let answer = client.get("/events?src_ip=x&since=yesterday&class=big&limit=0&before=1&after=2").await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    let fields: Vec<_> =
+        answer.body["errors"].as_array().unwrap().iter().map(|error| error["field"].clone()).collect();
+    assert_eq!(fields, ["src_ip", "since", "class", "limit", "after"]);
+    assert_eq!(client.get("/events?nonsense=1").await.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn captured_bytes_are_escaped_and_exact() {
+    let client = Client::logged_in().await;
+    client.ingest(1, 2).await;
+    let event = &client.get("/events?kind=command").await.body["items"][0];
+    let command =
+        event["fields"].as_array().unwrap().iter().find(|field| field["name"] == "command").unwrap();
+    assert_eq!(command["text"], "echo \\xff\\x1b[2J");
+    assert_eq!(command["base64"], "ZWNobyD/G1sySg==");
+    let credential = &client.get("/credentials").await.body["items"][0];
+    assert_eq!(
+        (&credential["secret"]["text"], &credential["secret"]["base64"]),
+        (&"\\x00\\xff".into(), &"AP8=".into())
+    );
+    assert_eq!(credential["principal"], serde_json::json!({"text": "root"}));
+}
+
+#[tokio::test]
+async fn a_session_has_its_timeline() {
+    let client = Client::logged_in().await;
+    client.ingest(1, 4).await;
+    let session = client.get("/sessions/00000000000000aa").await.body;
+    assert_eq!((&session["commands"], session["timeline"].as_array().unwrap().len()), (&2.into(), 4));
+    assert_eq!(client.get("/sessions").await.body["items"][0]["id"], "00000000000000aa");
+    assert_eq!(client.get("/sessions/none").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn an_attacker_has_its_contacts() {
+    let client = Client::logged_in().await;
+    let fence = client.store.lease_take(Worker::Correlator).await.unwrap();
+    let counts = decnet_store::record::Counts { events: 3, ..Default::default() };
+    let contact = |node: &str, first: i64| {
+        (
+            (node.to_owned(), "ssh".to_owned()),
+            decnet_store::record::Contact {
+                node: node.into(),
+                service: "ssh".into(),
+                first_event: first,
+                first_seen: first,
+                last_seen: first,
+                counts,
+            },
+        )
+    };
+    let delta = decnet_store::record::AttackerDelta {
+        first_event: 1,
+        last_event: 3,
+        first_seen: 1,
+        last_seen: 3,
+        counts,
+        first_node: "b".into(),
+        last_node: "a".into(),
+        hops: 1,
+        contacts: BTreeMap::from([contact("b", 1), contact("a", 2)]),
+    };
+    let deltas = BTreeMap::from([("2001:db8::7".parse().unwrap(), delta)]);
+    client.store.correlate_apply(&fence, &deltas, 0, 3).await.unwrap();
+    let attacker = client.get("/attackers/2001:db8::7").await.body;
+    assert_eq!((&attacker["deckies"], &attacker["contacts"][0]["decky"]), (&2.into(), &"b".into()));
+    assert_eq!(client.get("/attackers").await.body["items"][0]["ip"], "2001:db8::7");
+    assert_eq!(client.get("/traversals").await.body[0]["path"], serde_json::json!(["b", "a"]));
+    assert_eq!(client.get("/attackers/192.0.2.1").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(client.get("/attackers/nobody").await.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn deckies_are_shown_without_their_keys() {
+    let client = Client::logged_in().await;
+    let intent = DeckyIntent {
+        name: "web-01".into(),
+        ip: "192.0.2.1".parse().ok(),
+        services: vec!["ssh".into()],
+        plan: "{}".into(),
+    };
+    client.store.fleet_put("{}", &[intent], 1).await.unwrap();
+    client.store.persona_put("web-01", "{\"key\":\"private\"}", 1).await.unwrap();
+    let answer = client.get("/deckies").await.body;
+    assert_eq!((&answer[0]["name"], &answer[0]["desired"]), (&"web-01".into(), &"running".into()));
+    assert!(!answer.to_string().contains("private"));
+}
+
+#[tokio::test]
+async fn totals_add_up() {
+    let client = Client::logged_in().await;
+    client.ingest(1, 10).await;
+    let stats = client.get("/stats").await.body;
+    assert_eq!(
+        (&stats["events"], &stats["credentials"], &stats["sessions"]),
+        (&10.into(), &1.into(), &1.into())
+    );
+    assert_eq!(stats["tallies"].as_array().unwrap().len(), 2);
+}

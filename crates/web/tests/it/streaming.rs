@@ -1,0 +1,130 @@
+//! The event stream: live, resumed, and ended.
+
+use crate::client::Client;
+use axum::{
+    body::{Body, BodyDataStream},
+    http::{Method, StatusCode},
+};
+use futures_util::StreamExt;
+use std::time::Duration;
+use tokio::time::timeout;
+use tower::ServiceExt;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+struct Listener {
+    body: BodyDataStream,
+    text: String,
+}
+
+impl Listener {
+    async fn begin(client: &Client, query: &str, last: Option<&str>) -> Self {
+        let mut request = client.request(Method::GET, &format!("/api/v1/stream{query}"), String::new());
+        if let Some(last) = last {
+            request.headers_mut().insert("last-event-id", last.parse().unwrap());
+        }
+        let response = client.router.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        Listener { body: Body::into_data_stream(response.into_body()), text: String::new() }
+    }
+
+    /// Ids of the next `count` events.
+    async fn ids(&mut self, count: usize) -> Vec<i64> {
+        let mut ids = Vec::new();
+        while ids.len() < count {
+            let Some((event, rest)) = self.text.split_once("\n\n") else {
+                let chunk = timeout(PATIENCE, self.body.next()).await.expect("an event in time");
+                self.text.push_str(std::str::from_utf8(&chunk.unwrap().unwrap()).unwrap());
+                continue;
+            };
+            if let Some(id) = event.lines().find_map(|line| line.strip_prefix("id: ")) {
+                assert!(event.lines().any(|line| line.starts_with("data: {\"id\":")), "{event}");
+                ids.push(id.parse().unwrap());
+            }
+            self.text = rest.to_owned();
+        }
+        ids
+    }
+}
+
+async fn tailing() -> Client {
+    let client = Client::logged_in().await;
+    let state = client.state.clone();
+    tokio::spawn(async move { state.tail().await });
+    client
+}
+
+#[tokio::test]
+async fn new_events_come_in_order() {
+    let client = tailing().await;
+    client.ingest(1, 3).await;
+    let mut one = Listener::begin(&client, "", None).await;
+    let mut two = Listener::begin(&client, "?kind=command", None).await;
+    client.ingest(4, 6).await;
+    assert_eq!(one.ids(3).await, [4, 5, 6]);
+    assert_eq!(two.ids(2).await, [4, 6]);
+    client.ingest(7, 7).await;
+    assert_eq!(one.ids(1).await, [7]);
+}
+
+#[tokio::test]
+async fn a_stream_resumes_where_it_was() {
+    let client = tailing().await;
+    client.ingest(1, 500).await;
+    let mut listener = Listener::begin(&client, "?after=1", Some("3")).await;
+    assert_eq!(listener.ids(497).await, (4..=500).collect::<Vec<_>>());
+    client.ingest(501, 502).await;
+    assert_eq!(listener.ids(2).await, [501, 502]);
+    let mut ahead = Listener::begin(&client, "", Some("99999999")).await;
+    client.ingest(503, 503).await;
+    assert_eq!(ahead.ids(1).await, [503]);
+}
+
+#[tokio::test]
+async fn a_slow_client_loses_nothing_and_holds_nobody() {
+    let client = tailing().await;
+    let mut slow = Listener::begin(&client, "", None).await;
+    let mut quick = Listener::begin(&client, "", None).await;
+    for batch in 0..10 {
+        client.ingest(batch * 100 + 1, batch * 100 + 100).await;
+        assert_eq!(quick.ids(100).await.last(), Some(&i64::try_from(batch * 100 + 100).unwrap()));
+    }
+    assert_eq!(slow.ids(1000).await, (1..=1000).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_stream_ends_when_the_interface_stops() {
+    let client = tailing().await;
+    let mut listener = Listener::begin(&client, "", None).await;
+    client.state.stop();
+    assert!(timeout(PATIENCE, listener.body.next()).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_bad_place_to_resume_is_a_problem() {
+    let client = tailing().await;
+    let mut request = client.request(Method::GET, "/api/v1/stream", String::new());
+    request.headers_mut().insert("last-event-id", "soon".parse().unwrap());
+    let response = client.router.clone().oneshot(request).await.unwrap();
+    assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn a_served_interface_stops_with_streams_open() {
+    let client = Client::logged_in().await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let served = tokio::spawn(decnet_web::serve(listener, client.state.clone(), async move {
+        let _ = stopped.await;
+    }));
+    let mut socket = tokio::net::TcpStream::connect(address).await.unwrap();
+    let request =
+        format!("GET /api/v1/stream HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\r\n", client.token);
+    tokio::io::AsyncWriteExt::write_all(&mut socket, request.as_bytes()).await.unwrap();
+    let mut head = [0; 15];
+    tokio::io::AsyncReadExt::read_exact(&mut socket, &mut head).await.unwrap();
+    assert_eq!(&head, b"HTTP/1.1 200 OK");
+    stop.send(()).unwrap();
+    timeout(PATIENCE, served).await.unwrap().unwrap().unwrap();
+}
