@@ -1,18 +1,22 @@
-//! Lines per second through each stage of the pipeline, on the disk that holds the temporary folder.
+//! Lines per second through each stage of the pipeline, and the time from a line in a spool to its row, on
+//! the disk that holds the temporary folder.
 //!
 //! `cargo run --release -p decnet-pipeline --example bench_ingest [LINES]`
 
 #![expect(clippy::print_stdout, reason = "a program for people")]
 
-use decnet_model::paths::Paths;
+use decnet_bus::Bus;
+use decnet_model::{paths::Paths, worker::Worker};
 use decnet_pipeline::{
-    collector::{Collector, Settings},
+    collector::{self, Collector, Settings},
     disk::Disk,
-    ingester::Ingester,
+    ingester::{self, Ingester},
+    runtime::{Backoff, Host, body, supervise},
 };
 use decnet_store::Store;
 use netsvc_wire::{Encoder, Event, Kind, WriterId, field, parse};
-use std::{error::Error, fs, time::Instant};
+use std::{error::Error, fs, io::Write, time::Instant};
+use tokio::sync::watch;
 
 /// Lines of a spool segment of the usual 8 MiB, about.
 const SEGMENT: u64 = 30_000;
@@ -63,14 +67,51 @@ fn run(paths: &Paths, lines: u64) -> Result<(), Box<dyn Error>> {
         }
         ingester.checkpoint().await?;
         report("ingest", ingested, started);
+        latency(paths, &store).await?;
         store.close().await;
         Ok(())
     })
 }
 
+/// Writes single lines into a spool and waits for the message that each is a row.
+async fn latency(paths: &Paths, store: &Store) -> Result<(), Box<dyn Error>> {
+    let bus = Bus::local();
+    let mut ingested = bus.subscribe("log.ingested".parse()?);
+    let again = store.clone();
+    let workers = vec![
+        (Worker::Collector, body(|context| collector::run(context, Settings::default()))),
+        (Worker::Ingester, body(move |context| ingester::run(context, again.clone()))),
+    ];
+    let stop = watch::Sender::new(false);
+    let host = Host { paths: paths.clone(), bus };
+    let running = tokio::spawn(supervise(host, workers, Backoff::default(), stop.subscribe()));
+    let path = paths.spool("bench").join(format!("lines/{:016x}-{:08}.seg", 2, 0));
+    let mut segment = fs::OpenOptions::new().create(true).append(true).open(path)?;
+    let lines = encoded_by(2, 101)?.concat();
+    let mut times = Vec::new();
+    for line in lines.split_inclusive(|&byte| byte == b'\n') {
+        let started = Instant::now();
+        segment.write_all(line)?;
+        ingested.next().await;
+        times.push(started.elapsed());
+    }
+    stop.send_replace(true);
+    running.await?;
+    // The first one waits for the workers to start.
+    times.remove(0);
+    times.sort_unstable();
+    let at = |percent: usize| times.get(percent).copied().unwrap_or_default();
+    println!("line to row: median {:?}, 95 % {:?}, longest {:?}", at(50), at(95), at(99));
+    Ok(())
+}
+
 /// Lines as an SSH brute force makes them.
 fn encoded(lines: u64) -> Result<Vec<Vec<u8>>, Box<dyn Error>> {
-    let mut encoder = Encoder::new("ev@32473".parse().map_err(|_| "SD-ID")?, WriterId(1));
+    encoded_by(1, lines)
+}
+
+fn encoded_by(writer: u64, lines: u64) -> Result<Vec<Vec<u8>>, Box<dyn Error>> {
+    let mut encoder = Encoder::new("ev@32473".parse().map_err(|_| "SD-ID")?, WriterId(writer));
     let mut segments = vec![Vec::new()];
     for number in 0..lines {
         if number > 0 && number % SEGMENT == 0 {

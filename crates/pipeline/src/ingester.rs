@@ -91,12 +91,17 @@ impl Ingester {
         let fence = store.lease_take(Worker::Ingester).await?;
         let at = from_store(store.position().await?);
         let folder = paths.event_log();
+        let durable = Durable::new(&folder, disk);
+        // The store was put back to an earlier state, or begun anew: it needs what lies behind.
+        if durable.read().is_some_and(|noted| at < noted) {
+            durable.write(at)?;
+        }
         tracing::info!(segment = at.segment, offset = at.offset, "ingester goes on");
         Ok(Ingester {
             store,
             fence,
             reader: LogReader::new(&folder, at),
-            durable: Durable::new(&folder, disk),
+            durable,
             counters: Counters { batch: MAX_LINES, position: at, ..Counters::default() },
             last_checkpoint: Instant::now(),
         })

@@ -3,6 +3,7 @@
 use super::{
     CollectError, Line, Source, Spool, Turn,
     blob::{self, Outcome},
+    orphan,
     quarantine::Quarantine,
     seen::{Seen, Verdict},
 };
@@ -75,6 +76,8 @@ pub struct Counters {
     pub lost: u64,
     /// Artefacts copied.
     pub blobs: u64,
+    /// Artefacts saved although no line names them.
+    pub orphans: u64,
     /// Blobs that a line names but the spool does not have.
     pub blobs_missing: u64,
     /// Blobs refused.
@@ -111,6 +114,7 @@ pub struct Collector {
     intake: Intake,
     last_sync: Instant,
     last_retain: Option<Instant>,
+    last_sweep: Option<Instant>,
     last_line: Option<(WriterId, u64)>,
     checkpoint_segment: u64,
 }
@@ -160,6 +164,7 @@ impl Collector {
             intake,
             last_sync: Instant::now(),
             last_retain: None,
+            last_sweep: None,
             last_line: None,
             checkpoint_segment: 0,
         })
@@ -207,6 +212,7 @@ impl Collector {
     fn round(&mut self, now: Instant, finished: bool) -> Result<Progress, CollectError> {
         self.discover()?;
         self.retain(now)?;
+        self.sweep(now)?;
         let before = self.intake.counters.lines;
         let mut more = false;
         if !self.intake.counters.stalled || finished {
@@ -304,6 +310,21 @@ impl Collector {
             tracing::error!(bytes = round.bytes, "event log over budget and not ingested: spools wait");
         }
         self.intake.counters.stalled = round.over_budget;
+        Ok(())
+    }
+
+    /// Looks for blobs without a line every ten minutes.
+    fn sweep(&mut self, now: Instant) -> Result<(), CollectError> {
+        const EVERY: Duration = Duration::from_secs(600);
+        if self.last_sweep.is_some_and(|last| now.duration_since(last) < EVERY) {
+            return Ok(());
+        }
+        self.last_sweep = Some(now);
+        for name in self.sources.keys() {
+            let quarantine = &mut self.intake.quarantine;
+            let saved = orphan::sweep(&self.paths, &self.disk, quarantine, name, SystemTime::now())?;
+            self.intake.counters.orphans += saved;
+        }
         Ok(())
     }
 

@@ -7,6 +7,7 @@
 mod blob;
 mod body;
 mod intake;
+mod orphan;
 mod quarantine;
 mod seen;
 mod source;

@@ -3,6 +3,9 @@
 //! Each start of the writer opens a new segment, so a place in the log keeps its content whatever
 //! happens: a segment that lost its end in a crash is only shorter than a reader remembers. An
 //! unterminated end of a segment that is not the newest is skipped and counted.
+//!
+//! Numbers ascend, and none is below the second in which its segment began: also in a log that was
+//! removed and begun anew, no place means something else than before.
 
 mod reader;
 mod retention;

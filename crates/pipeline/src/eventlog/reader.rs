@@ -77,8 +77,7 @@ impl LogReader {
             }
             // Listed before looking once more: whatever was appended before a newer segment began is
             // seen by the second look.
-            let Some(next) = segment_list(&self.folder)?.into_iter().find(|&number| self.at.segment < number)
-            else {
+            let Some(next) = self.next(&segment_list(&self.folder)?) else {
                 return Ok(Batch { bytes: Vec::new(), after: self.at });
             };
             let found = self.look(limit)?;
@@ -94,6 +93,14 @@ impl LogReader {
             self.at = Position { segment: next, offset: 0 };
             self.open = None;
         }
+    }
+
+    /// The segment after this one. When this one is gone and there are only older ones, the log was begun
+    /// anew under a clock that went back: its first.
+    fn next(&self, segments: &[u64]) -> Option<u64> {
+        let later = segments.iter().copied().find(|&number| self.at.segment < number);
+        let gone = self.open.is_none() && !segments.contains(&self.at.segment);
+        later.or_else(|| segments.first().copied().filter(|_| gone))
     }
 
     fn take(&mut self, length: usize) -> Batch {

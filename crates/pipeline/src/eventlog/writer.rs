@@ -163,10 +163,10 @@ impl EventLog {
     }
 
     fn begin(&mut self, now: Micros) -> Result<Active, LogError> {
-        let number = self.next;
+        let number = self.next.max(u64::try_from(now / 1_000_000).unwrap_or(0));
         let path = segment_path(&self.folder, number);
         let file = self.disk.create_new(&path)?;
-        self.next += 1;
+        self.next = number + 1;
         self.counters.segments += 1;
         if let Some(name) = path.file_name().and_then(|name| name.to_str()) {
             self.disk.point(&self.folder.join(link_name()), name)?;

@@ -19,6 +19,9 @@ pub(super) async fn beat(context: WorkerContext) {
     let mut tick = tokio::time::interval(PERIOD);
     loop {
         tick.tick().await;
+        if PERIOD <= started.elapsed() {
+            context.status.steady();
+        }
         context.bus.publish(&topic, &payload(&context, started.elapsed()));
     }
 }

@@ -24,7 +24,8 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) fn new() -> Site {
-        let folder = tempfile::tempdir().unwrap();
+        // In memory where there is such a folder: thousands of syncs are made here.
+        let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
         let paths = Paths::new(folder.path());
         Site { _folder: folder, paths }
     }
@@ -247,6 +248,23 @@ fn a_blob_is_an_artefact_before_its_line_is_in_the_log() {
     assert_eq!(fs::read(site.paths.artefact(&good)).unwrap(), b"payload");
     assert_eq!(fs::read_dir(process.folder.join("blobs")).unwrap().count(), 0);
     assert!(!site.paths.artefact(&claimed).exists());
+}
+
+#[test]
+fn a_blob_whose_line_never_came_is_saved() {
+    let site = Site::new();
+    let process = site.process("serve", 1);
+    let (old, fresh) = (process.blob(b"old"), process.blob(b"fresh"));
+    fs::write(process.folder.join("blobs/.tmp-9"), b"half").unwrap();
+    for name in [old.as_str(), ".tmp-9"] {
+        let file = fs::File::options().append(true).open(process.folder.join("blobs").join(name)).unwrap();
+        file.set_modified(std::time::SystemTime::now() - Duration::from_secs(7200)).unwrap();
+    }
+    let mut collector = site.collector();
+    collector.pass(Instant::now()).unwrap();
+    assert_eq!(collector.counters().orphans, 1);
+    assert!(site.paths.artefact(&old).exists() && !site.paths.artefact(&fresh).exists());
+    assert_eq!(fs::read_dir(process.folder.join("blobs")).unwrap().count(), 1);
 }
 
 #[test]

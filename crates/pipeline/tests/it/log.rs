@@ -65,7 +65,7 @@ fn a_new_start_writes_a_new_segment_and_the_torn_end_is_skipped() {
     let whole = encoder.next_number() - 2;
     let mut log = EventLog::open(folder.path(), Limits::default(), Disk::default()).unwrap();
     log.append(&lines(&mut encoder, 1), NOW).unwrap();
-    assert_eq!(segment_list(folder.path()).unwrap(), [1, 2]);
+    assert_eq!(segment_list(folder.path()).unwrap(), [1_764_000_000, 1_764_000_001]);
     let mut reader = LogReader::new(folder.path(), Position::default());
     let mut wanted: Vec<u64> = (1..=whole).collect();
     wanted.push(whole + 2);
@@ -84,6 +84,21 @@ fn an_unterminated_end_of_the_newest_segment_waits() {
     assert_eq!(numbers(&mut reader), [0_u64; 0]);
     log.append(rest, NOW).unwrap();
     assert_eq!((numbers(&mut reader), reader.torn()), (vec![1], 0));
+}
+
+#[test]
+fn a_log_that_was_begun_anew_is_read_from_its_beginning() {
+    for later in [-5_000_000, 5_000_000] {
+        let folder = tempfile::tempdir().unwrap();
+        let log = filled(folder.path(), 100);
+        let mut reader = LogReader::new(folder.path(), log.position());
+        drop(log);
+        fs::remove_dir_all(folder.path()).unwrap();
+        let mut log = EventLog::open(folder.path(), small(), Disk::default()).unwrap();
+        assert_eq!(numbers(&mut reader), [0_u64; 0]);
+        log.append(&lines(&mut encoder(9), 3), NOW + later).unwrap();
+        assert_eq!((numbers(&mut reader), reader.missing()), (vec![1, 2, 3], 1), "{later}");
+    }
 }
 
 #[test]
