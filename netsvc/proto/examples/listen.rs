@@ -12,7 +12,8 @@ use std::{collections::BTreeMap, error::Error, net::TcpListener, path::Path};
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
-    let (Some(slug), Some(port), Some(folder)) = (arguments.next(), arguments.next(), arguments.next()) else {
+    let (Some(slug), Some(port), Some(folder)) = (arguments.next(), arguments.next(), arguments.next())
+    else {
         return Err("SLUG PORT FOLDER [KEY=VALUE …]".into());
     };
     let port: u16 = port.parse()?;

@@ -26,7 +26,12 @@ impl Path {
             let mut words = rest.split_ascii_whitespace();
             let address = words.next().unwrap_or_default().to_owned();
             let valid = !address.contains(['<', '>']);
-            return Some(Path { address, parameters: words.map(str::to_owned).collect(), valid, bracketed: false });
+            return Some(Path {
+                address,
+                parameters: words.map(str::to_owned).collect(),
+                valid,
+                bracketed: false,
+            });
         };
         let (address, parameters) = match inner.split_once('>') {
             Some((address, parameters)) => (address, Some(parameters)),

@@ -54,23 +54,25 @@ pub fn begin(
         _ => (b"NTLM supported".to_vec(), Step::NtlmNegotiate),
     };
     Some(match initial {
-        Some(text) if !matches!(step, Step::Cram(_)) => advance(host, link, step, text.as_bytes()),
+        Some(text) if !matches!(step, Step::Cram(_)) => answer(host, link, step, text.as_bytes(), true),
         _ => Progress::Challenge(challenge, step),
     })
 }
 
 /// Takes the line that `step` waited for.
 pub fn advance(host: &Host, link: &Link, step: Step, line: &[u8]) -> Progress {
+    answer(host, link, step, line, false)
+}
+
+fn answer(host: &Host, link: &Link, step: Step, line: &[u8], initial: bool) -> Progress {
     if line == b"*" {
         return Progress::Over(None, Reply::AuthAborted);
     }
     let decoded = if line == b"=" { Ok(Vec::new()) } else { STANDARD.decode(line) };
-    let Ok(answer) = decoded else { return Progress::Over(None, Reply::AuthBase64) };
+    let Ok(answer) = decoded else { return Progress::Over(None, Reply::AuthBase64(initial)) };
     match step {
         Step::Plain => plain(host, link, &answer),
-        Step::LoginName => {
-            Progress::Challenge(b"Password:".to_vec(), Step::LoginPassword(answer))
-        }
+        Step::LoginName => Progress::Challenge(b"Password:".to_vec(), Step::LoginPassword(answer)),
         Step::LoginPassword(name) => decided(host, link, &name, &answer, "LOGIN"),
         Step::Cram(challenge) => cram(host, link, challenge, &answer),
         Step::NtlmNegotiate if ntlm::message_type(&answer) == Some(1) => {

@@ -28,9 +28,6 @@ pub fn say(names: &Names, reply: &Reply<'_>) -> String {
         Reply::VrfyUnknown(address) | Reply::VrfyOk(address) if !address.contains('@') => {
             format!("501 {address}: recipient address must contain a domain")
         }
-        Reply::DataNeedsRcpt(false) => "503-All RCPT commands were rejected with this error:\r\n503-503 sender \
-                                        not yet given\r\n503 valid RCPT command must precede DATA"
-            .to_owned(),
         Reply::AuthUnknown(name) => format!("504 {name} authentication mechanism not supported"),
         Reply::TooMany => "Too many syntax or protocol errors".to_owned(),
         other => fixed(other).to_owned(),
@@ -72,7 +69,7 @@ fn fixed(reply: &Reply<'_>) -> &'static str {
         Reply::Relay(_) => "550 relay not permitted",
         Reply::UserUnknown(_) => "550 Unrouteable address",
         Reply::RecipientsTooMany => "452 too many recipients",
-        Reply::DataNeedsRcpt(true) => "503 valid RCPT command must precede DATA",
+        Reply::DataNeedsRcpt(_) => "503 valid RCPT command must precede DATA",
         Reply::DataAfterBdat => "503 only BDAT permissible after non-LAST BDAT",
         Reply::DataGo => "354 Enter message, ending with \".\" on a line by itself",
         Reply::TooLarge => "552 Message size exceeds maximum permitted",
@@ -82,7 +79,8 @@ fn fixed(reply: &Reply<'_>) -> &'static str {
         Reply::Expn => "550 Administrative prohibition",
         Reply::Etrn(_) => "458 Administrative prohibition",
         Reply::AuthSyntax => "504  authentication mechanism not supported",
-        Reply::AuthBase64 => "501 Invalid base64 data",
+        Reply::AuthInMail => "503 not permitted in mail transaction",
+        Reply::AuthBase64(_) => "501 Invalid base64 data",
         Reply::AuthAborted => "501 Authentication cancelled",
         Reply::AuthFailed => "535 Incorrect authentication data",
         Reply::AuthOk => "235 Authentication succeeded",
@@ -97,7 +95,8 @@ fn fixed(reply: &Reply<'_>) -> &'static str {
 /// Keywords of EHLO in order. PIPECONNECT came with 4.94, CHUNKING with 4.88.
 fn offered(names: &Names, tls: bool) -> Vec<String> {
     let minor: u32 = version(names).split('.').nth(1).and_then(|part| part.parse().ok()).unwrap_or(96);
-    let mut words = vec![format!("SIZE {}", names.size_limit), "8BITMIME".to_owned(), "PIPELINING".to_owned()];
+    let mut words =
+        vec![format!("SIZE {}", names.size_limit), "8BITMIME".to_owned(), "PIPELINING".to_owned()];
     if minor >= 94 {
         words.push("PIPECONNECT".to_owned());
     }

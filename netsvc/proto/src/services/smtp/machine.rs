@@ -1,46 +1,52 @@
 //! The conversation: what a command does in which state. What is said about it is in [`Reply`].
 
 use super::{
-    address::Path,
     auth::{self, Progress, Step},
     lines::Lines,
-    message::{Message, RECIPIENTS, queue_id},
+    message::Message,
     reply::{Family, Names, Reply},
 };
 use crate::date;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use netsvc_kit::{Host, Input, Link, Machine, Out};
 use netsvc_wire::{Kind, field};
-use std::{sync::Arc, time::Duration};
-
-/// Users that a mail server has besides its accounts.
-const ALIASES: &[&str] = &["postmaster", "abuse", "hostmaster", "webmaster", "root", "mailer-daemon", "admin", "info"];
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 /// What the next bytes are.
 #[derive(Debug)]
-enum Expect {
+pub(super) enum Expect {
     Command,
     Auth(Step),
     /// Lines of DATA; the flag: at the begin of a line.
     Data(bool),
     /// This many bytes of BDAT; whether it is the last chunk, its size, and whether it is taken.
-    Chunk { left: usize, last: bool, size: usize, taken: bool },
+    Chunk {
+        left: usize,
+        last: bool,
+        size: usize,
+        taken: bool,
+    },
 }
 
 /// A connection.
 pub struct Smtp {
-    host: Arc<Host>,
+    pub(super) host: Arc<Host>,
     link: Link,
-    names: Names,
+    pub(super) names: Names,
     lines: Lines,
-    expect: Expect,
+    pub(super) expect: Expect,
     tls: bool,
     upgrading: bool,
-    greeted: bool,
+    pub(super) greeted: bool,
     extended: bool,
-    authenticated: bool,
-    message: Option<Message>,
+    pub(super) authenticated: bool,
+    pub(super) message: Option<Message>,
     errors: u32,
+    /// What the last refused RCPT was told, where the product repeats it.
+    pub(super) refused: String,
+    /// Verbs seen, and how many commands were no part of a mail.
+    verbs: BTreeSet<String>,
+    idle_commands: u32,
 }
 
 impl Smtp {
@@ -61,6 +67,9 @@ impl Smtp {
             authenticated: false,
             message: None,
             errors: 0,
+            refused: String::new(),
+            verbs: BTreeSet::new(),
+            idle_commands: 0,
         }
     }
 
@@ -81,7 +90,7 @@ impl Smtp {
     }
 
     /// Sends `reply`, counts errors, and closes when there are too many.
-    fn reply(&mut self, reply: &Reply<'_>, out: &mut Out) {
+    pub(super) fn reply(&mut self, reply: &Reply<'_>, out: &mut Out) {
         let text = self.names.say(reply);
         if !self.names.family.counts(reply, &text) {
             out.send(text);
@@ -120,6 +129,11 @@ impl Smtp {
         if !matches!(verb.as_str(), "MAIL" | "RCPT" | "AUTH") {
             out.record(Kind::Command, vec![(field::COMMAND, line.to_vec())]);
         }
+        if self.names.family == Family::Exim && self.is_idle(&verb) {
+            out.send("554 Too many nonmail commands\r\n");
+            out.close();
+            return;
+        }
         match verb.as_str() {
             "HELO" | "EHLO" => self.hello(&verb, argument, out),
             "STARTTLS" => self.start_tls(argument, out),
@@ -149,9 +163,25 @@ impl Smtp {
         }
     }
 
+    /// Whether `verb` is one command too many without a mail: Exim's `smtp_accept_max_nonmail` is 10, and
+    /// the first of some verbs is free.
+    fn is_idle(&mut self, verb: &str) -> bool {
+        let free = matches!(verb, "HELO" | "EHLO" | "RSET" | "AUTH" | "STARTTLS");
+        let counted = match verb {
+            _ if free => !self.verbs.insert(verb.to_owned()),
+            "VRFY" | "EXPN" | "NOOP" | "ETRN" | "HELP" => true,
+            _ => false,
+        };
+        self.idle_commands += u32::from(counted);
+        self.idle_commands > 10
+    }
+
     fn unknown(&mut self, line: &str, verb: &str, out: &mut Out) {
         let name = verb.as_bytes().to_vec();
-        out.record(Kind::UnknownCommand, vec![(field::COMMAND, line.as_bytes().to_vec()), (field::NAME, name)]);
+        out.record(
+            Kind::UnknownCommand,
+            vec![(field::COMMAND, line.as_bytes().to_vec()), (field::NAME, name)],
+        );
         // smtpd_forbidden_commands of Postfix: CONNECT, GET, POST, and anything like a header.
         let foreign = matches!(verb, "CONNECT" | "GET" | "POST") || verb.ends_with(':') && verb.len() > 1;
         if self.names.family == Family::Postfix && foreign {
@@ -198,6 +228,9 @@ impl Smtp {
         if self.authenticated {
             return self.reply(&Reply::AuthAlready, out);
         }
+        if self.message.is_some() {
+            return self.reply(&Reply::AuthInMail, out);
+        }
         match auth::begin(&self.names, &self.host, &self.link, mechanism, words.next()) {
             Some(progress) => self.progress(progress, out),
             None => self.reply(&Reply::AuthUnknown(mechanism), out),
@@ -231,176 +264,6 @@ impl Smtp {
                 self.reply(&reply, out);
             }
         }
-    }
-
-    fn mail(&mut self, argument: &str, out: &mut Out) {
-        let fields = |outcome: &str| {
-            vec![(field::MAIL_FROM, argument.as_bytes().to_vec()), (field::OUTCOME, outcome.as_bytes().to_vec())]
-        };
-        if !self.greeted && self.names.family != Family::Postfix {
-            out.record(Kind::MailFrom, fields("rejected"));
-            return self.reply(&Reply::NeedHello, out);
-        }
-        if self.message.is_some() {
-            return self.reply(&Reply::MailNested, out);
-        }
-        let Some(path) = Path::parse(argument, "FROM") else { return self.reply(&Reply::MailSyntax, out) };
-        let shown = argument.split_once(':').map_or("", |(_, rest)| rest.trim()).to_owned();
-        if let Some(refusal) = self.refusal(&path, &shown) {
-            out.record(Kind::MailFrom, fields("rejected"));
-            return self.reply(&refusal, out);
-        }
-        out.record(Kind::MailFrom, fields("accepted"));
-        self.reply(&Reply::SenderOk(&path.address), out);
-        self.message = Some(Message { sender: path.address, ..Message::default() });
-    }
-
-    /// Why a sender is not taken.
-    fn refusal<'a>(&self, path: &Path, shown: &'a str) -> Option<Reply<'a>> {
-        if !path.valid {
-            return Some(Reply::SenderBad(shown));
-        }
-        for parameter in &path.parameters {
-            let (key, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-            match key.to_ascii_uppercase().as_str() {
-                "SIZE" => match value.parse::<u64>() {
-                    Ok(size) if size > self.names.size_limit as u64 => return Some(Reply::SizeTooLarge),
-                    Ok(_) => {}
-                    Err(_) => return Some(Reply::SizeSyntax),
-                },
-                "BODY" if ["7BIT", "8BITMIME"].iter().any(|known| value.eq_ignore_ascii_case(known)) => {}
-                "BODY" if self.names.family.is_microsoft() && value.eq_ignore_ascii_case("BINARYMIME") => {}
-                "RET" | "ENVID" | "AUTH" | "SMTPUTF8" | "PRDR" => {}
-                _ => return Some(Reply::Parameter(shown)),
-            }
-        }
-        None
-    }
-
-    fn recipient(&mut self, argument: &str, out: &mut Out) {
-        let note = |outcome: &str, out: &mut Out| {
-            let fields = vec![
-                (field::RCPT_TO, argument.as_bytes().to_vec()),
-                (field::OUTCOME, outcome.as_bytes().to_vec()),
-            ];
-            out.record(Kind::RcptTo, fields);
-        };
-        let Some(message) = &self.message else {
-            note("rejected", out);
-            return self.reply(&Reply::RcptNeedsMail, out);
-        };
-        let Some(path) = Path::parse(argument, "TO") else { return self.reply(&Reply::RcptSyntax, out) };
-        let shown = argument.split_once(':').map_or("", |(_, rest)| rest.trim()).to_owned();
-        let bare = self.names.family == Family::Exim && !path.address.contains('@');
-        if !path.valid || path.address.is_empty() || bare {
-            note("rejected", out);
-            return self.reply(&Reply::RecipientBad(&shown), out);
-        }
-        if message.recipients.len() >= RECIPIENTS {
-            return self.reply(&Reply::RecipientsTooMany, out);
-        }
-        let reply = match self.delivery(&path) {
-            Delivery::Taken => Reply::RecipientOk(&path.address),
-            Delivery::NoUser => Reply::UserUnknown(&path.address),
-            Delivery::Elsewhere => Reply::Relay(&path.address),
-        };
-        let taken = matches!(reply, Reply::RecipientOk(_));
-        note(if taken { "accepted" } else { "rejected" }, out);
-        self.reply(&reply, out);
-        if let Some(message) = self.message.as_mut().filter(|_| taken) {
-            message.recipients.push(path.address.clone());
-        }
-    }
-
-    /// Whether mail for `path` is taken here.
-    fn delivery(&self, path: &Path) -> Delivery {
-        let persona = self.host.persona();
-        let own = path.domain().is_none_or(|domain| {
-            let further = self.host.setting("domains").unwrap_or_default();
-            [persona.domain.as_str(), &persona.fqdn(), &persona.hostname, "localhost"]
-                .into_iter()
-                .chain(further.split_ascii_whitespace())
-                .any(|known| !known.is_empty() && known.eq_ignore_ascii_case(domain))
-                || domain == format!("[{}]", persona.ip)
-        });
-        let user = path.user().to_ascii_lowercase();
-        let known = ALIASES.contains(&user.as_str()) || persona.users.iter().any(|known| known.name == user);
-        if !own {
-            return if self.authenticated { Delivery::Taken } else { Delivery::Elsewhere };
-        }
-        if known || self.host.flag("catch_all", false) { Delivery::Taken } else { Delivery::NoUser }
-    }
-
-    fn verify(&mut self, argument: &str, out: &mut Out) {
-        let address = argument.trim_matches(['<', '>']);
-        if address.is_empty() {
-            return self.reply(&Reply::VrfySyntax, out);
-        }
-        let path =
-            Path { address: address.to_owned(), parameters: Vec::new(), valid: true, bracketed: false };
-        let reply = match self.delivery(&path) {
-            Delivery::Taken => Reply::VrfyOk(address),
-            Delivery::NoUser => Reply::VrfyUnknown(address),
-            Delivery::Elsewhere => Reply::VrfyRelay(address),
-        };
-        self.reply(&reply, out);
-    }
-
-    fn data(&mut self, argument: &str, out: &mut Out) {
-        let refusal = match &self.message {
-            _ if !argument.is_empty() => Some(Reply::NoArgument("DATA")),
-            Some(message) if message.chunked => Some(Reply::DataAfterBdat),
-            Some(message) if message.recipients.is_empty() => Some(Reply::DataNeedsRcpt(true)),
-            Some(_) => None,
-            // Exim explains at length only before it has seen a RCPT fail.
-            None => Some(Reply::DataNeedsRcpt(self.names.family == Family::Exim && self.greeted)),
-        };
-        match refusal {
-            Some(refusal) => self.reply(&refusal, out),
-            None => {
-                self.reply(&Reply::DataGo, out);
-                self.expect = Expect::Data(true);
-            }
-        }
-    }
-
-    fn chunk(&mut self, argument: &str, out: &mut Out) {
-        let mut words = argument.split_ascii_whitespace();
-        let size = words.next().and_then(|word| word.parse::<usize>().ok());
-        let last = words.next().is_some_and(|word| word.eq_ignore_ascii_case("LAST"));
-        let Some(size) = size else {
-            self.reply(&Reply::BdatSyntax, out);
-            if self.names.family == Family::Postfix {
-                out.close();
-            }
-            return;
-        };
-        let taken = self.message.as_ref().is_some_and(|message| !message.recipients.is_empty());
-        self.expect = Expect::Chunk { left: size, last, size, taken };
-        if size == 0 {
-            self.chunk_end(last, size, taken, out);
-        }
-    }
-
-    fn chunk_end(&mut self, last: bool, size: usize, taken: bool, out: &mut Out) {
-        self.expect = Expect::Command;
-        if !taken {
-            return self.reply(&Reply::DataNeedsRcpt(self.message.is_some()), out);
-        }
-        if last { self.accept(out) } else { self.reply(&Reply::Chunk(size), out) }
-    }
-
-    /// The message is complete.
-    fn accept(&mut self, out: &mut Out) {
-        self.expect = Expect::Command;
-        let Some(message) = self.message.take() else { return };
-        if message.size > self.names.size_limit {
-            return self.reply(&Reply::TooLarge, out);
-        }
-        let id = queue_id(&self.names, &self.host);
-        let (size, chunked) = (message.size, message.chunked);
-        message.store(&id, out);
-        self.reply(&Reply::Queued(&id, size, chunked), out);
     }
 
     /// Takes one unit of input; `false` when there is not enough.
@@ -447,12 +310,6 @@ impl Smtp {
         }
         true
     }
-}
-
-enum Delivery {
-    Taken,
-    NoUser,
-    Elsewhere,
 }
 
 impl Machine for Smtp {

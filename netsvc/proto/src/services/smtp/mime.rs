@@ -1,8 +1,7 @@
 //! A bounded walk over a mail: subject and attachments (RFC 5322, RFC 2045–2047), as lenient as readers are.
 
 use base64::{
-    Engine,
-    alphabet,
+    Engine, alphabet,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 
@@ -107,8 +106,12 @@ impl<'a> Part<'a> {
         let encoding = self.header("content-transfer-encoding").unwrap_or_default().to_ascii_lowercase();
         let content = match encoding.trim() {
             "base64" => {
-                let clean: Vec<u8> =
-                    self.body.iter().copied().filter(|&b| b.is_ascii_alphanumeric() || b"+/=".contains(&b)).collect();
+                let clean: Vec<u8> = self
+                    .body
+                    .iter()
+                    .copied()
+                    .filter(|&b| b.is_ascii_alphanumeric() || b"+/=".contains(&b))
+                    .collect();
                 LENIENT.decode(&clean).unwrap_or_else(|_| self.body.to_vec())
             }
             "quoted-printable" => unquoted(self.body),

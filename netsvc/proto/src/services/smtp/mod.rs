@@ -13,6 +13,7 @@ pub mod microsoft;
 pub mod mime;
 pub mod postfix;
 pub mod reply;
+pub mod transaction;
 
 use netsvc_kit::{Def, Host, Link, Machine, Port, Serve, Setting, SettingKind};
 use std::sync::Arc;

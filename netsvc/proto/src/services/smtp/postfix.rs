@@ -20,7 +20,9 @@ pub fn say(names: &Names, reply: &Reply<'_>) -> String {
             format!("554 5.7.1 <{address}>: Relay access denied")
         }
         Reply::UserUnknown(address) | Reply::VrfyUnknown(address) => {
-            format!("550 5.1.1 <{address}>: Recipient address rejected: User unknown in local recipient table")
+            format!(
+                "550 5.1.1 <{address}>: Recipient address rejected: User unknown in local recipient table"
+            )
         }
         Reply::Queued(id, size, true) => format!("250 2.0.0 Ok: {size} bytes queued as {id}"),
         Reply::Queued(id, _, false) => format!("250 2.0.0 Ok: queued as {id}"),
@@ -30,7 +32,8 @@ pub fn say(names: &Names, reply: &Reply<'_>) -> String {
         Reply::Etrn(name) => format!("459 <{name}>: service unavailable"),
         Reply::AuthFailed => failed("(reason unavailable)"),
         Reply::AuthUnknown(_) => failed("Invalid authentication mechanism"),
-        Reply::AuthBase64 => failed("Invalid base64 data in initial response"),
+        Reply::AuthBase64(true) => failed("Invalid base64 data in initial response"),
+        Reply::AuthBase64(false) => failed("Invalid base64 data in continued response"),
         Reply::NoArgument(verb) => format!("501 5.5.4 Syntax: {verb}"),
         other => fixed(other).to_owned(),
     }
@@ -66,6 +69,7 @@ fn fixed(reply: &Reply<'_>) -> &'static str {
         Reply::AuthAborted => "501 5.7.0 Authentication aborted",
         Reply::AuthOk => "235 2.7.0 Authentication successful",
         Reply::AuthAlready => "503 5.5.1 Error: already authenticated",
+        Reply::AuthInMail => "503 5.5.1 Error: MAIL transaction in progress",
         Reply::AuthNotOffered => "503 5.5.1 Error: authentication not enabled",
         Reply::TlsGo => "220 2.0.0 Ready to start TLS",
         Reply::TlsActive => "554 5.5.1 Error: TLS already active",

@@ -102,8 +102,10 @@ pub enum Reply<'a> {
     AuthSyntax,
     /// A mechanism that is not offered.
     AuthUnknown(&'a str),
-    /// Not base64.
-    AuthBase64,
+    /// Not base64; the flag: in the first line.
+    AuthBase64(bool),
+    /// AUTH within a mail.
+    AuthInMail,
     /// The peer gave up.
     AuthAborted,
     /// Wrong name or password.
@@ -221,7 +223,10 @@ impl Family {
                     | Reply::DataAfterBdat
             ),
             Family::Exchange | Family::Iis => {
-                matches!(reply, Reply::Unknown(_) | Reply::MailSyntax | Reply::RcptSyntax | Reply::HelloSyntax(_))
+                matches!(
+                    reply,
+                    Reply::Unknown(_) | Reply::MailSyntax | Reply::RcptSyntax | Reply::HelloSyntax(_)
+                )
             }
         }
     }
