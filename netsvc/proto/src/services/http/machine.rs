@@ -125,6 +125,7 @@ impl Http {
         if request.version < (1, 0) {
             request.version = if self.server.family == Family::Lighttpd { (1, 0) } else { (1, 1) };
         }
+        request.faults.push(fault);
         let response = self.server.fault(fault);
         self.send(&request, &response, out);
     }
@@ -177,7 +178,7 @@ impl Http {
             ("TRACE", _) => Response::standard(501),
             ("CONNECT", Family::Apache) => welcome::refusal(visit),
             ("CONNECT", _) => Response::standard(400).closing(),
-            ("POST" | "PUT", Family::Iis)
+            ("POST" | "PUT", Family::Iis | Family::Lighttpd)
                 if request.field("content-length").is_none()
                     && request.field("transfer-encoding").is_none() =>
             {

@@ -3,7 +3,7 @@
 use super::{
     iis,
     product::{Family, Server},
-    request::Request,
+    request::{Fault, Request},
     response::Response,
 };
 
@@ -40,13 +40,14 @@ fn nginx(server: &Server, response: &Response, reason: &str) -> String {
 }
 
 fn apache(server: &Server, request: &Request, response: &Response, reason: &str, port: u16) -> String {
-    // Requests that fail before their fields are read belong to the default host.
+    // Requests that fail before their fields are used belong to the default host.
     let early =
-        response.close && matches!(response.status, 400 | 414 | 431) && !request.path.starts_with('/')
-            || matches!(response.status, 414)
-            || !response.detail.is_empty()
-            || response.status == 400 && !request.faults.is_empty() && !request.faults.iter().all(late);
-    let host = if early { None } else { request.host() }.unwrap_or(&server.host);
+        response.status == 414 || request.faults.iter().any(|fault| response.status == 400 && !late(*fault));
+    let (host, port) = match request.target.rsplit_once(':') {
+        Some((host, port)) if request.method == "CONNECT" => (Some(host), port.to_owned()),
+        _ => (request.host().filter(|_| !early), port.to_string()),
+    };
+    let (host, port) = (host.unwrap_or(&server.host), escape(&port));
     format!(
         "<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 4.01//EN\" \"http://www.w3.org/TR/html4/strict.dtd\">\n<html><head>\n\
          <title>{} {reason}</title>\n</head><body>\n<h1>{reason}</h1>\n{}<hr>\n\
@@ -58,9 +59,8 @@ fn apache(server: &Server, request: &Request, response: &Response, reason: &str,
     )
 }
 
-fn late(fault: &super::request::Fault) -> bool {
-    use super::request::Fault;
-    matches!(fault, Fault::Outside | Fault::Percent | Fault::Chunk)
+fn late(fault: Fault) -> bool {
+    matches!(fault, Fault::Outside | Fault::Percent | Fault::Zero | Fault::Chunk)
 }
 
 fn explanation(request: &Request, response: &Response) -> String {

@@ -90,7 +90,9 @@ impl Server {
             }
             (Family::Iis, Fault::Host) => (400, "Invalid Hostname"),
             (Family::Iis, Fault::Method) => (400, "Invalid Verb"),
-            (Family::Iis, Fault::Target | Fault::Percent | Fault::Outside) => (400, "Invalid URL"),
+            (Family::Iis, Fault::Target | Fault::Percent | Fault::Outside | Fault::Zero) => {
+                (400, "Invalid URL")
+            }
             (Family::Iis, Fault::Field | Fault::Colon) => (400, "Invalid Header"),
             (Family::Iis, Fault::Line) => (400, "Invalid Verb"),
             (_, Fault::Large) => (413, ""),
@@ -111,7 +113,11 @@ impl Server {
             (_, Fault::ManyFields) => false,
             (Family::Nginx | Family::Lighttpd, Fault::Expectation) => false,
             (Family::Lighttpd | Family::Device, Fault::Outside) => false,
-            (Family::Nginx, Fault::Method) => request.method.bytes().any(|byte| byte.is_ascii_lowercase()),
+            (Family::Nginx, Fault::Method) => true,
+            (_, Fault::Method) => {
+                !request.method.bytes().all(|byte| byte.is_ascii_alphabetic() || b"-_".contains(&byte))
+            }
+            (Family::Apache, Fault::LongHead | Fault::Zero) => false,
             _ => true,
         }
     }

@@ -4,6 +4,8 @@
 pub const LINE: usize = 8190;
 /// Longest head.
 const HEAD: usize = 128 * 1024;
+/// Head that nginx (four buffers of 8 KiB) and others take at most.
+const SOFT_HEAD: usize = 32 * 1024;
 /// Most fields.
 const FIELDS: usize = 400;
 
@@ -20,6 +22,8 @@ pub enum Fault {
     Target,
     /// A path that leads out of the root.
     Outside,
+    /// A zero byte in the path.
+    Zero,
     /// A `%` without two digits.
     Percent,
     /// HTTP/1.1 without Host, two of them, or one that is no host.
@@ -90,7 +94,9 @@ impl Request {
         let head: Vec<u8> = buffer.drain(..end.min(buffer.len())).collect();
         let mut request = Request::read(&head);
         if head.len() >= HEAD {
-            request.faults.insert(0, Fault::LongHead);
+            request.faults.insert(0, Fault::LongField);
+        } else if head.len() > SOFT_HEAD {
+            request.faults.push(Fault::LongHead);
         }
         Some(request)
     }
@@ -123,7 +129,7 @@ impl Request {
         };
         self.method = method.to_owned();
         self.target = target.to_owned();
-        if !method.bytes().all(|byte| byte.is_ascii_alphabetic() || b"-_".contains(&byte)) {
+        if !method.bytes().all(|byte| byte.is_ascii_uppercase() || b"-_".contains(&byte)) {
             self.faults.push(Fault::Method);
         }
         self.read_version(version);
@@ -163,6 +169,10 @@ impl Request {
         let path = path.split('#').next().unwrap_or(path);
         match decode(path) {
             None => self.faults.push(Fault::Percent),
+            Some(decoded) if decoded.contains('\0') => {
+                self.path = decoded;
+                self.faults.push(Fault::Zero);
+            }
             Some(decoded) => match normal(&decoded) {
                 Some(path) => self.path = path,
                 None => self.faults.push(Fault::Outside),

@@ -123,7 +123,8 @@ fn file(
     fields.kind = Some(kind.to_owned());
     fields.modified = Some(date::http(modified));
     fields.etag = Some(etag.clone());
-    fields.ranges = server.family != Family::Device;
+    let full = request.method != "POST" && request.version >= (1, 1);
+    fields.ranges = server.family != Family::Device && (full || server.family != Family::Lighttpd);
     fields.length = Some(body.len());
     match range::part(request, &etag, modified, body.len()) {
         Part::Whole => body,

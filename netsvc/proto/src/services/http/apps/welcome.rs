@@ -65,7 +65,9 @@ pub fn refusal(visit: &Visit<'_>) -> Response {
             Response::standard(if known { 405 } else { 501 }).with("Allow", "HEAD,GET,POST,OPTIONS,TRACE")
         }
         Family::Iis => Response::standard(405).with("Allow", "GET, HEAD, OPTIONS, TRACE"),
-        Family::Lighttpd if known => Response::standard(404),
+        Family::Lighttpd if matches!(visit.request.method.as_str(), "PUT" | "DELETE") => {
+            Response::standard(404)
+        }
         Family::Lighttpd | Family::Device => Response::standard(501),
     }
 }
@@ -82,7 +84,7 @@ pub fn iis(visit: &Visit<'_>) -> Option<Response> {
     }
     let response = match path.as_str() {
         "/" | "/iisstart.htm" => {
-            let page = WELCOME.replace("{colour}", "#0072C6").replace('\n', "\r\n");
+            let page = WELCOME.replace("{colour}", "#0072C6").trim_end().replace('\n', "\r\n");
             Response::file("text/html", page, at)
         }
         "/iisstart.png" | "/iis-85.png" if old == path.contains("85") => Response::file("image/png", PNG, at),
