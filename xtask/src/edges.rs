@@ -41,7 +41,7 @@ const KEPT: &[(&str, &[&str])] = &[
     ("clap", &["decnet"]),
     ("anyhow", &["decnet", "xtask", "e2e", "bench"]),
     ("axum", &["decnet-web"]),
-    ("openssl", &["netsvc-kit"]),
+    ("openssl", &["netsvc-kit", "netsvc-proto"]),
 ];
 
 /// Edges that the tables do not allow.

@@ -1,10 +1,6 @@
 //! The worker `fleet`: makes the fleet that stands in the store come true, and keeps it so.
 
-use crate::{
-    commands::Context,
-    install,
-    settings::Name,
-};
+use crate::{commands::Context, install, settings::Name};
 use anyhow::{Context as _, Result};
 use decnet_engine::{NodeSpec, Runtime, loopback};
 use decnet_model::{
@@ -36,8 +32,12 @@ pub async fn run(mut worker: WorkerContext, context: Context) -> Result<()> {
     let secret = install::secret(&context.paths())?;
     let mut keeper = Keeper { context, store, fence, secret, runtime: None, have: None };
     let wake = Worker::Fleet.spec().wake;
-    let mut inboxes: Vec<_> =
-        wake.topics.iter().filter_map(|topic| topic.parse().ok()).map(|pattern| worker.bus.subscribe(pattern)).collect();
+    let mut inboxes: Vec<_> = wake
+        .topics
+        .iter()
+        .filter_map(|topic| topic.parse().ok())
+        .map(|pattern| worker.bus.subscribe(pattern))
+        .collect();
     loop {
         let ready = keeper.pass().await;
         worker.status.set_good(ready.is_ok());
@@ -133,7 +133,8 @@ impl Keeper {
         let decky = want.deckies.get(name).context("the decky is not in the fleet")?;
         let slugs = decky.slugs();
         let now = self.context.now();
-        let fresh = derive(&decky.request(&want.network, &slugs, &self.secret, want, now)).context("derive a persona")?;
+        let fresh = derive(&decky.request(&want.network, &slugs, &self.secret, want, now))
+            .context("derive a persona")?;
         let text = serde_json::to_string(&fresh).context("write a persona")?;
         let stored = self.store.persona_put(name.as_str(), &text, now).await.context("store a persona")?;
         let mut persona: Persona = serde_json::from_str(&stored).context("read a persona")?;
@@ -141,7 +142,7 @@ impl Keeper {
         persona.ip = fresh.ip;
         persona.prefix = fresh.prefix;
         persona.gateway = fresh.gateway;
-        persona.login = fresh.login;
+        persona.login = fresh.login.clone();
         if persona.os.id != fresh.os.id {
             self.store.persona_reset(name.as_str(), now).await.context("store a persona")?;
             self.store.persona_put(name.as_str(), &text, now).await.context("store a persona")?;
@@ -173,7 +174,10 @@ impl Keeper {
     /// Starts a dead service process again with everything it had.
     async fn revive(&mut self) -> Result<()> {
         let Some(runtime) = self.runtime.clone() else { return Ok(()) };
-        if blocking(runtime.clone(), |runtime| runtime.revive()).await?.context("start the service process again")? {
+        if blocking(runtime.clone(), |runtime| runtime.revive())
+            .await?
+            .context("start the service process again")?
+        {
             tracing::warn!("the service process had died and was started again");
             self.export(&runtime)?;
         }
@@ -184,7 +188,8 @@ impl Keeper {
     fn export(&self, runtime: &Shared) -> Result<()> {
         let standing = runtime.lock().standing();
         let text = serde_json::to_vec(&standing).context("write the runtime's state")?;
-        fs_err::write(self.context.paths().run().join("runtime.json"), text).context("write the runtime's state")
+        fs_err::write(self.context.paths().run().join("runtime.json"), text)
+            .context("write the runtime's state")
     }
 
     async fn stop(&mut self) {

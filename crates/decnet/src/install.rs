@@ -30,9 +30,10 @@ fn make(path: &std::path::Path) -> Result<()> {
     // A second process that makes one at the same time fails here and then reads this one.
     let file = std::fs::OpenOptions::new().create_new(true).write(true).mode(0o600).open(path);
     match file {
-        Ok(mut file) => {
-            file.write_all(hex::encode(bytes).as_bytes()).and_then(|()| file.sync_all()).context("keep the install secret")
-        }
+        Ok(mut file) => file
+            .write_all(hex::encode(bytes).as_bytes())
+            .and_then(|()| file.sync_all())
+            .context("keep the install secret"),
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error).with_context(|| format!("create {}", path.display())),
     }

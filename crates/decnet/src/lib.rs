@@ -1,5 +1,13 @@
 //! The operator's program.
 
+pub mod api;
+pub mod cli;
+pub mod commands;
 pub mod firedrill;
+pub mod fleet;
+pub mod install;
+pub mod intruder;
+pub mod logs;
 pub mod output;
 pub mod settings;
+pub mod workers;

@@ -1,2 +1,7 @@
-//! placeholder
-fn main() {}
+//! `decnet`, the operator's program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    decnet::cli::main()
+}

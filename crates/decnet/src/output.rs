@@ -7,27 +7,8 @@ use netsvc_wire::escape::printable;
 use serde::Serialize;
 use std::io::{IsTerminal, Write};
 
-/// Form of a result.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    /// Tables and sentences.
-    Text,
-    /// One JSON document (lists), or one per line (streams).
-    Json,
-}
-
-impl Form {
-    /// The form that `--json` asks for.
-    pub fn of(json: bool) -> Self {
-        if json { Form::Json } else { Form::Text }
-    }
-}
-
-/// Prints a list: `header` and `cells` for people, the rows themselves as JSON.
-pub fn list<T: Serialize>(form: Form, header: &[&str], rows: &[T], cells: impl Fn(&T) -> Vec<String>) {
-    if form == Form::Json {
-        return json(&rows);
-    }
+/// Prints rows as a table; every cell is escaped for a terminal.
+pub fn table<T>(header: &[&str], rows: &[T], cells: impl Fn(&T) -> Vec<String>) {
     let mut table = Table::new();
     table.load_style(comfy_table::presets::NOTHING).set_header(header.to_vec());
     for row in rows {

@@ -25,7 +25,9 @@ pub fn body(worker: Worker, context: &Context) -> Body {
             let context = context.clone();
             async move { fleet::run(worker, context).await.map_err(Failure) }
         }),
-        Worker::Collector => runtime::body(move |worker| collector::run(worker, collector_settings(&context))),
+        Worker::Collector => {
+            runtime::body(move |worker| collector::run(worker, collector_settings(&context)))
+        }
         Worker::Ingester => runtime::body(move |worker| {
             let context = context.clone();
             async move {
@@ -71,7 +73,11 @@ pub fn bus_socket(context: &Context) -> PathBuf {
 
 /// What workers of this process share.
 pub fn host(context: &Context, name: &str) -> Host {
-    let bus = if context.settings().flag(Name::BusEnabled) { Bus::unix(bus_socket(context), name) } else { Bus::off() };
+    let bus = if context.settings().flag(Name::BusEnabled) {
+        Bus::unix(bus_socket(context), name)
+    } else {
+        Bus::off()
+    };
     Host { paths: context.paths(), bus }
 }
 

@@ -1,5 +1,8 @@
 //! The services: one file or folder in `services/` each, listed by `build.rs`.
 
+pub mod date;
+pub mod ntlm;
+
 pub mod services {
     //! Every service that there is.
     include!(concat!(env!("OUT_DIR"), "/services.rs"));

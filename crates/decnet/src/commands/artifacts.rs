@@ -1,7 +1,7 @@
 //! `artifacts`: payloads that were captured.
 
 use super::{Context, events, shown};
-use crate::output::{self, Form};
+use crate::output;
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
 use decnet_model::record::Page;
@@ -49,7 +49,8 @@ impl Artifacts {
             Verb::List { filter, limit, json } => {
                 let store = context.store().await?;
                 let filter = filter.filter(context.now())?;
-                let rows = store.sighting_list(&filter, Page::newest(limit)).await.context("read artefacts")?;
+                let rows =
+                    store.sighting_list(&filter, Page::newest(limit)).await.context("read artefacts")?;
                 if json {
                     let rows = rows.iter().map(|row| {
                         let mut value = shown::sighting(row);
@@ -76,7 +77,7 @@ impl Artifacts {
                         ]
                     })
                     .collect();
-                output::list(Form::Text, &header, &cells, Clone::clone);
+                output::table(&header, &cells, Clone::clone);
                 Ok(())
             }
             Verb::Get { sha256, output } => get(context, &sha256, output),

@@ -1,7 +1,7 @@
 //! `attackers`: who was here.
 
 use super::{Context, shown};
-use crate::output::{self, Form};
+use crate::output;
 use anyhow::{Context as _, Result};
 use clap::Args;
 use decnet_model::record::{Filter, Page};
@@ -24,13 +24,25 @@ impl Attackers {
     /// When the store cannot be read.
     pub async fn run(self, context: &Context) -> Result<()> {
         let store = context.store().await?;
-        let rows = store.attacker_list(&Filter::default(), Page::newest(self.limit)).await.context("read attackers")?;
+        let rows = store
+            .attacker_list(&Filter::default(), Page::newest(self.limit))
+            .await
+            .context("read attackers")?;
         if self.json {
             output::json(&rows.iter().map(shown::attacker).collect::<Vec<_>>());
             return Ok(());
         }
-        let header =
-            ["ADDRESS", "FIRST SEEN", "LAST SEEN", "DECKIES", "EVENTS", "SCANS", "INTERACTIONS", "CREDENTIALS", "HOPS"];
+        let header = [
+            "ADDRESS",
+            "FIRST SEEN",
+            "LAST SEEN",
+            "DECKIES",
+            "EVENTS",
+            "SCANS",
+            "INTERACTIONS",
+            "CREDENTIALS",
+            "HOPS",
+        ];
         let cells: Vec<Vec<String>> = rows
             .iter()
             .map(|row| {
@@ -47,7 +59,7 @@ impl Attackers {
                 ]
             })
             .collect();
-        output::list(Form::Text, &header, &cells, Clone::clone);
+        output::table(&header, &cells, Clone::clone);
         Ok(())
     }
 }

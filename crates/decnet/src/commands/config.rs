@@ -1,7 +1,7 @@
 //! `config`: what is set, and where.
 
 use crate::{
-    output::{self, Form},
+    output,
     settings::{Name, Settings},
 };
 use anyhow::Result;
@@ -64,7 +64,7 @@ fn show(settings: &Settings, help_texts: bool, json: bool) {
     if help_texts {
         header.push("ABOUT");
     }
-    output::list(Form::Text, &header, Name::ALL, |&name| {
+    output::table(&header, Name::ALL, |&name| {
         let knob = name.knob();
         let mut cells = vec![
             knob.key.to_owned(),

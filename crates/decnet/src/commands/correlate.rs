@@ -48,7 +48,10 @@ impl Correlate {
         let reader: Box<dyn BufRead> = if file.as_os_str() == "-" {
             Box::new(std::io::stdin().lock())
         } else {
-            Box::new(BufReader::with_capacity(1 << 16, fs_err::File::open(&file).context("read event lines")?))
+            Box::new(BufReader::with_capacity(
+                1 << 16,
+                fs_err::File::open(&file).context("read event lines")?,
+            ))
         };
         let mut correlator = Correlator::new(BTreeSet::new());
         read(reader, &mut correlator).context("read event lines")?;
@@ -60,7 +63,7 @@ impl Correlate {
                 .for_each(|finding| output::line(&report::syslog(finding, netsvc_wire::DEFAULT_SD_ID))),
             Form::Table => {
                 let rows = report::table(&findings);
-                output::list(output::Form::Text, &report::TABLE_HEAD, &rows, |row| row.to_vec());
+                output::table(&report::TABLE_HEAD, &rows, |row| row.to_vec());
                 let stats = correlator.stats();
                 output::note(&format!("{} lines, {} malformed", stats.lines, stats.malformed));
             }

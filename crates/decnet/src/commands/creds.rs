@@ -1,7 +1,7 @@
 //! `creds`: which names and secrets were offered.
 
 use super::{Context, events, shown};
-use crate::output::{self, Form};
+use crate::output;
 use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand, ValueEnum};
 use decnet_analysis::credential;
@@ -61,7 +61,8 @@ impl Creds {
         match self.verb {
             Verb::List { filter, limit, json } => {
                 let filter = filter.filter(context.now())?;
-                let rows = store.credential_list(&filter, Page::newest(limit)).await.context("read credentials")?;
+                let rows =
+                    store.credential_list(&filter, Page::newest(limit)).await.context("read credentials")?;
                 if json {
                     output::json(&rows.iter().map(shown::credential).collect::<Vec<_>>());
                 } else {
@@ -112,5 +113,5 @@ fn table(rows: &[Credential]) {
             ]
         })
         .collect();
-    output::list(Form::Text, &header, &cells, Clone::clone);
+    output::table(&header, &cells, Clone::clone);
 }

@@ -1,10 +1,7 @@
 //! `deploy` and `plan`: from what is wanted to a fleet that runs.
 
 use super::Context;
-use crate::{
-    output::{self, Form},
-    workers,
-};
+use crate::{output, workers};
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use decnet_model::{
@@ -147,7 +144,11 @@ impl Deploy {
             output::json(&json!({ "deckies": fleet.deckies.len(), "ms": millis, "runtime": fleet.runtime }));
         } else {
             show(&fleet, false);
-            output::note(&format!("{} deckies run after {:.1} s", fleet.deckies.len(), begun.elapsed().as_secs_f64()));
+            output::note(&format!(
+                "{} deckies run after {:.1} s",
+                fleet.deckies.len(),
+                begun.elapsed().as_secs_f64()
+            ));
         }
         Ok(())
     }
@@ -159,8 +160,14 @@ pub fn show(fleet: &Fleet, json: bool) {
         return output::json(fleet);
     }
     let rows: Vec<_> = fleet.deckies.values().collect();
-    output::list(Form::Text, &["DECKY", "ADDRESS", "SYSTEM", "SERVICES", "ABSENT"], &rows, |decky| {
-        vec![decky.name.to_string(), decky.ip.to_string(), decky.system.clone(), decky.slugs().join(" "), decky.absent.join(" ")]
+    output::table(&["DECKY", "ADDRESS", "SYSTEM", "SERVICES", "ABSENT"], &rows, |decky| {
+        vec![
+            decky.name.to_string(),
+            decky.ip.to_string(),
+            decky.system.clone(),
+            decky.slugs().join(" "),
+            decky.absent.join(" "),
+        ]
     });
 }
 

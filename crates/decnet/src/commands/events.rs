@@ -112,7 +112,9 @@ fn moment(text: &str, now: i64) -> Result<i64> {
     };
     match count.parse::<i64>() {
         Ok(count) if seconds > 0 && count >= 0 => Ok(now - count.saturating_mul(seconds * 1_000_000)),
-        _ => bail!("{text:?} is no time: write 2026-01-31T12:00:00Z, 2026-01-31, or a span such as 30m, 12h, 7d"),
+        _ => bail!(
+            "{text:?} is no time: write 2026-01-31T12:00:00Z, 2026-01-31, or a span such as 30m, 12h, 7d"
+        ),
     }
 }
 
@@ -155,7 +157,8 @@ impl Events {
 
 /// An event as one line for people.
 pub fn line(row: &EventRow) -> String {
-    const HIDDEN: &[&str] = &["src_ip", "src_port", "dst_ip", "dst_port", "session", "secret_b64", "transport"];
+    const HIDDEN: &[&str] =
+        &["src_ip", "src_port", "dst_ip", "dst_port", "session", "secret_b64", "transport"];
     let source = row.src_ip.map_or_else(|| "-".to_owned(), |ip| ip.to_string());
     let mut line = format!(
         "{} {:<16} {:<7} {:<19} {source:<15}",

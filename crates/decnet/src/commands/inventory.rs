@@ -1,6 +1,6 @@
 //! `services`, `distros`, `archetypes`: what a decky can be made of.
 
-use crate::output::{self, Form};
+use crate::output;
 use clap::Args;
 use decnet_model::{
     archetype::{ARCHETYPES, DISTROS},
@@ -21,23 +21,30 @@ pub fn services(listing: &Listing) {
     if listing.json {
         return output::json(catalogue::services());
     }
-    output::list(Form::Text, &["SERVICE", "PORTS", "ABOUT", "SETTINGS"], catalogue::services(), |service| {
+    output::table(&["SERVICE", "PORTS", "ABOUT", "SETTINGS"], catalogue::services(), |service| {
         let ports = service.ports.iter().map(|port| {
             let tls = if port.tls { " (tls)" } else { "" };
             format!("{}/{}{tls}", port.port, port.transport.name())
         });
         let settings: Vec<_> = service.settings.iter().map(|setting| setting.key.clone()).collect();
-        vec![service.slug.clone(), ports.collect::<Vec<_>>().join(" "), service.about.clone(), settings.join(" ")]
+        vec![
+            service.slug.clone(),
+            ports.collect::<Vec<_>>().join(" "),
+            service.about.clone(),
+            settings.join(" "),
+        ]
     });
 }
 
 /// Prints the distributions.
 pub fn distros(listing: &Listing) {
     if listing.json {
-        let rows = DISTROS.iter().map(|distro| json!({"slug": distro.slug, "name": distro.name, "system": distro.system}));
+        let rows = DISTROS
+            .iter()
+            .map(|distro| json!({"slug": distro.slug, "name": distro.name, "system": distro.system}));
         return output::json(&rows.collect::<Vec<_>>());
     }
-    output::list(Form::Text, &["DISTRO", "NAME", "SYSTEM"], &rows(DISTROS), |distro| {
+    output::table(&["DISTRO", "NAME", "SYSTEM"], DISTROS, |distro| {
         vec![distro.slug.to_owned(), distro.name.to_owned(), distro.system.to_owned()]
     });
 }
@@ -57,7 +64,7 @@ pub fn archetypes(listing: &Listing) {
         });
         return output::json(&rows.collect::<Vec<_>>());
     }
-    output::list(Form::Text, &["ARCHETYPE", "SERVICES", "ABSENT", "SYSTEMS", "ABOUT"], &rows(ARCHETYPES), |archetype| {
+    output::table(&["ARCHETYPE", "SERVICES", "ABSENT", "SYSTEMS", "ABOUT"], ARCHETYPES, |archetype| {
         let (services, absent) = split(archetype.services);
         vec![
             archetype.slug.to_owned(),
@@ -67,24 +74,4 @@ pub fn archetypes(listing: &Listing) {
             archetype.about.to_owned(),
         ]
     });
-}
-
-fn rows<T>(table: &'static [T]) -> Vec<Row<T>> {
-    table.iter().map(Row).collect()
-}
-
-/// A row of a table that has no JSON form of its own.
-struct Row<T: 'static>(&'static T);
-
-impl<T> std::ops::Deref for Row<T> {
-    type Target = T;
-    fn deref(&self) -> &T {
-        self.0
-    }
-}
-
-impl<T> serde::Serialize for Row<T> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_unit()
-    }
 }

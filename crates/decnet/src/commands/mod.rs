@@ -75,7 +75,9 @@ impl Context {
     /// When the folder cannot be made or the store cannot be opened.
     pub async fn store_or_new(&self) -> Result<Store> {
         let paths = self.paths();
-        for folder in [paths.root().to_owned(), paths.run(), paths.spools(), paths.event_log(), paths.artefacts()] {
+        for folder in
+            [paths.root().to_owned(), paths.run(), paths.spools(), paths.event_log(), paths.artefacts()]
+        {
             fs_err::create_dir_all(&folder).context("make the state folder")?;
         }
         Store::open(&self.store_place()).await.context("open the store")
@@ -120,5 +122,7 @@ impl Context {
 /// Characters that a URL gives a meaning, escaped.
 fn percent(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
-    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+    text.bytes()
+        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
 }

@@ -142,7 +142,11 @@ fn log_file(context: &Context) -> PathBuf {
 fn background(context: &Context, arguments: &[&str]) -> Result<()> {
     use std::os::unix::process::CommandExt;
     fs_err::create_dir_all(context.paths().run()).context("make the run folder")?;
-    let log = fs_err::OpenOptions::new().create(true).append(true).open(log_file(context)).context("open the log")?;
+    let log = fs_err::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(log_file(context))
+        .context("open the log")?;
     let (log, _) = log.into_parts();
     let errors = log.try_clone().context("open the log")?;
     let program = std::env::current_exe().context("find this program")?;

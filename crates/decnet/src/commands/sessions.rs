@@ -1,7 +1,7 @@
 //! `sessions`: connections joined from their events, and the recordings of those with a terminal.
 
 use super::{Context, events, shown};
-use crate::output::{self, Form};
+use crate::output;
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
 use decnet_model::record::{Filter, Page, Session};
@@ -66,14 +66,22 @@ impl Sessions {
     /// When the store or the recording cannot be read.
     pub async fn run(self, context: &Context) -> Result<()> {
         match self.verb {
-            Verb::List { filter, recorded, limit, json } => list(context, &filter, recorded, limit, json).await,
+            Verb::List { filter, recorded, limit, json } => {
+                list(context, &filter, recorded, limit, json).await
+            }
             Verb::Show { id, json } => show(context, &id, json).await,
             Verb::Replay { id, speed, raw } => replay(context, &id, speed, raw).await,
         }
     }
 }
 
-async fn list(context: &Context, filter: &events::FilterArgs, recorded: bool, limit: u32, json: bool) -> Result<()> {
+async fn list(
+    context: &Context,
+    filter: &events::FilterArgs,
+    recorded: bool,
+    limit: u32,
+    json: bool,
+) -> Result<()> {
     let store = context.store().await?;
     let filter = filter.filter(context.now())?;
     let mut rows = store.session_list(&filter, Page::newest(limit)).await.context("read sessions")?;
@@ -82,9 +90,10 @@ async fn list(context: &Context, filter: &events::FilterArgs, recorded: bool, li
         output::json(&rows.iter().map(shown::session).collect::<Vec<_>>());
         return Ok(());
     }
-    let header = ["SESSION", "STARTED", "DECKY", "SERVICE", "FROM", "SECONDS", "EVENTS", "COMMANDS", "LOGIN", "REC"];
+    let header =
+        ["SESSION", "STARTED", "DECKY", "SERVICE", "FROM", "SECONDS", "EVENTS", "COMMANDS", "LOGIN", "REC"];
     let cells: Vec<Vec<String>> = rows.iter().map(cells).collect();
-    output::list(Form::Text, &header, &cells, Clone::clone);
+    output::table(&header, &cells, Clone::clone);
     Ok(())
 }
 
@@ -110,7 +119,8 @@ async fn find(context: &Context, id: &str) -> Result<Session> {
     if let Some(session) = store.session_get(id).await.context("read sessions")? {
         return Ok(session);
     }
-    let recent = store.session_list(&Filter::default(), Page::newest(10_000)).await.context("read sessions")?;
+    let recent =
+        store.session_list(&Filter::default(), Page::newest(10_000)).await.context("read sessions")?;
     let mut matching = recent.into_iter().filter(|session| session.id.starts_with(id));
     match (matching.next(), matching.next()) {
         (Some(session), None) => Ok(session),
@@ -157,9 +167,11 @@ async fn replay(context: &Context, id: &str, speed: f64, raw: bool) -> Result<()
     let mut played = 0.0;
     for line in text.lines().skip(1) {
         let Ok(Value::Array(entry)) = serde_json::from_str::<Value>(line) else { continue };
-        let (Some(at), Some(stream), Some(data)) =
-            (entry.first().and_then(Value::as_f64), entry.get(1).and_then(Value::as_str), entry.get(2).and_then(Value::as_str))
-        else {
+        let (Some(at), Some(stream), Some(data)) = (
+            entry.first().and_then(Value::as_f64),
+            entry.get(1).and_then(Value::as_str),
+            entry.get(2).and_then(Value::as_str),
+        ) else {
             continue;
         };
         if stream != "o" {

@@ -1,7 +1,7 @@
 //! `status`: what is wanted, what is, and what was recorded.
 
 use super::{Context, run};
-use crate::output::{self, Form};
+use crate::output;
 use anyhow::{Context as _, Result};
 use clap::Args;
 use decnet_model::{record::DeckyDesired, worker::Worker};
@@ -51,11 +51,17 @@ impl Status {
             }));
             return Ok(());
         }
-        output::list(Form::Text, &["DECKY", "ADDRESS", "STATE", "SERVICES", "REASON"], &cells(&shown, actual), Clone::clone);
+        output::table(
+            &["DECKY", "ADDRESS", "STATE", "SERVICES", "REASON"],
+            &cells(&shown, actual),
+            Clone::clone,
+        );
         let standing = match (running, &runtime) {
             (Some(pid), Some(runtime)) => format!(
                 "workers run as process {pid}; runtime {}, services as uid {}, isolation {}",
-                text(runtime, "runtime"), runtime.get("uid").unwrap_or(&Value::Null), text(runtime, "isolation")
+                text(runtime, "runtime"),
+                runtime.get("uid").unwrap_or(&Value::Null),
+                text(runtime, "isolation")
             ),
             (Some(pid), None) => format!("workers run as process {pid}; no decky was started yet"),
             (None, _) => "no workers run: `decnet run` starts them".to_owned(),
@@ -63,7 +69,12 @@ impl Status {
         output::line(&standing);
         output::line(&format!(
             "{} events, {} sessions, {} credentials, {} artefacts, {} attackers, {} lines missing",
-            totals.events, totals.sessions, totals.credentials, totals.artefacts, totals.attackers, totals.missing
+            totals.events,
+            totals.sessions,
+            totals.credentials,
+            totals.artefacts,
+            totals.attackers,
+            totals.missing
         ));
         Ok(())
     }

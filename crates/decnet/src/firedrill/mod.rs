@@ -1,3 +1,192 @@
 //! `firedrill`: touches every declared port and finds each touch in the store.
 
 pub mod talk;
+
+use crate::commands::Context;
+use anyhow::{Context as _, Result};
+use decnet_engine::loopback::PORT_OFFSET;
+use decnet_model::fleet::Fleet;
+use decnet_store::Store;
+use serde::Serialize;
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, SocketAddr},
+    time::{Duration, Instant},
+};
+use tokio::{net::TcpSocket, task::JoinSet};
+
+/// Touches at the same time.
+const PARALLEL: usize = 32;
+/// Longest wait for a row after the last touch.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// One touch and what became of it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Touch {
+    /// Decky.
+    pub decky: String,
+    /// Service.
+    pub service: String,
+    /// Port that a peer would address.
+    pub port: u16,
+    /// What the touch left behind.
+    pub nonce: String,
+    /// What went wrong in the exchange.
+    pub error: Option<String>,
+    /// Event that holds the nonce.
+    pub event: Option<i64>,
+    /// From the end of the exchange to the row, in milliseconds.
+    pub latency_ms: Option<f64>,
+    #[serde(skip)]
+    at: Option<Instant>,
+}
+
+impl Touch {
+    /// Whether the port is silent: the exchange failed, or the store does not know of it.
+    pub fn silent(&self) -> bool {
+        self.error.is_some() || self.event.is_none()
+    }
+}
+
+/// Touches every port of `fleet` from `source` and looks each touch up in the store.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn run(
+    context: &Context,
+    fleet: &Fleet,
+    source: IpAddr,
+    progress: impl Fn(usize, usize),
+) -> Result<Vec<Touch>> {
+    let store = context.store().await?;
+    let begun = store.event_last().await.context("read events")?;
+    let mut touches = touch_all(fleet, source, &progress).await;
+    find_all(&store, begun, &mut touches).await?;
+    Ok(touches)
+}
+
+async fn touch_all(fleet: &Fleet, source: IpAddr, progress: &impl Fn(usize, usize)) -> Vec<Touch> {
+    let mut wanted = Vec::new();
+    for decky in fleet.deckies.values() {
+        for port in decky.ports() {
+            wanted.push((decky.name.to_string(), IpAddr::from(decky.ip), port));
+        }
+    }
+    let total = wanted.len();
+    let mut running = JoinSet::new();
+    let mut done = Vec::with_capacity(total);
+    for (index, (decky, ip, port)) in wanted.into_iter().enumerate() {
+        if PARALLEL <= running.len()
+            && let Some(Ok(touch)) = running.join_next().await
+        {
+            done.push(touch);
+            progress(done.len(), total);
+        }
+        let nonce = format!("fd{:x}x{index:x}", std::process::id());
+        running.spawn(async move {
+            let address = SocketAddr::new(ip, port.port.saturating_add(PORT_OFFSET));
+            let (slug, tls, text) = (port.slug.clone(), port.tls, nonce.clone());
+            let exchanged = exchange(slug, tls, source, address, text).await;
+            let (service, port) = (port.slug, port.port);
+            Touch {
+                decky,
+                service,
+                port,
+                nonce,
+                error: exchanged.err(),
+                event: None,
+                latency_ms: None,
+                at: Some(Instant::now()),
+            }
+        });
+    }
+    while let Some(joined) = running.join_next().await {
+        done.extend(joined.ok());
+        progress(done.len(), total);
+    }
+    done
+}
+
+async fn exchange(
+    slug: String,
+    tls: bool,
+    source: IpAddr,
+    address: SocketAddr,
+    nonce: String,
+) -> Result<(), String> {
+    let stream = connect(source, address).await.map_err(|error| format!("connect: {error}"))?;
+    tokio::task::spawn_blocking(move || talk::talk(&slug, tls, stream, &nonce))
+        .await
+        .unwrap_or_else(|error| Err(error.to_string()))
+}
+
+/// A connection to `address` from `source`.
+///
+/// # Errors
+/// When nobody answers within five seconds.
+pub async fn connect(source: IpAddr, address: SocketAddr) -> std::io::Result<std::net::TcpStream> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(SocketAddr::new(source, 0))?;
+    let stream = tokio::time::timeout(Duration::from_secs(5), socket.connect(address)).await??.into_std()?;
+    stream.set_nonblocking(false)?;
+    Ok(stream)
+}
+
+/// Looks for the nonces in the fields of new events until all are found or patience ends.
+async fn find_all(store: &Store, begun: i64, touches: &mut [Touch]) -> Result<()> {
+    let mut missing: BTreeMap<String, usize> =
+        touches.iter().enumerate().map(|(index, touch)| (touch.nonce.clone(), index)).collect();
+    let mut last = begun;
+    let deadline = Instant::now() + PATIENCE;
+    while !missing.is_empty() && Instant::now() < deadline {
+        let rows = store.event_after(last, 2000).await.context("read events")?;
+        let now = Instant::now();
+        for row in &rows {
+            last = row.id;
+            for value in row.fields.iter().map(|(_, value)| String::from_utf8_lossy(value)) {
+                for nonce in nonces(&value) {
+                    let Some(index) = missing.remove(nonce) else { continue };
+                    let Some(touch) = touches.get_mut(index) else { continue };
+                    touch.event = Some(row.id);
+                    touch.latency_ms =
+                        touch.at.map(|at| now.saturating_duration_since(at).as_secs_f64() * 1000.0);
+                }
+            }
+        }
+        if rows.is_empty() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+    Ok(())
+}
+
+/// Words of `text` that could be nonces.
+fn nonces(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| word.starts_with("fd") && word.contains('x'))
+}
+
+/// The latency below which `share` (0 to 1) of the touches stayed.
+pub fn percentile(touches: &[Touch], share: f64) -> Option<f64> {
+    let mut all: Vec<f64> = touches.iter().filter_map(|touch| touch.latency_ms).collect();
+    all.sort_by(f64::total_cmp);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "an index within the list"
+    )]
+    let index = ((all.len().saturating_sub(1)) as f64 * share).round() as usize;
+    all.get(index).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_nonce_is_found_inside_other_text() {
+        assert_eq!(nonces("GET /fd1ax2f HTTP/1.1").collect::<Vec<_>>(), ["fd1ax2f"]);
+        assert_eq!(nonces("fdonly").count(), 0);
+    }
+}

@@ -33,14 +33,19 @@ pub fn talk(slug: &str, tls: bool, mut stream: TcpStream, nonce: &str) -> Result
             exchange.wait("a KEXINIT", |heard| heard.get(5) == Some(&20) || heard.len() > 256)
         }
         "telnet" => {
-            exchange.wait("a login prompt", |heard| ends_with_prompt(heard, &[b"ogin:", b"sername:", b"ccount:"]))?;
+            exchange.wait("a login prompt", |heard| {
+                ends_with_prompt(heard, &[b"ogin:", b"sername:", b"ccount:"])
+            })?;
             exchange.say(format!("{nonce}\r\n").as_bytes())?;
-            exchange.wait("a password prompt", |heard| ends_with_prompt(heard, &[b"assword:", b"ASSWORD:"]))?;
+            exchange
+                .wait("a password prompt", |heard| ends_with_prompt(heard, &[b"assword:", b"ASSWORD:"]))?;
             exchange.say(b"firedrill\r\n")?;
             exchange.wait("an answer to the login", |heard| heard.len() > 2)
         }
         "http" => {
-            exchange.say(format!("GET /{nonce} HTTP/1.1\r\nHost: {nonce}\r\nConnection: close\r\n\r\n").as_bytes())?;
+            exchange.say(
+                format!("GET /{nonce} HTTP/1.1\r\nHost: {nonce}\r\nConnection: close\r\n\r\n").as_bytes(),
+            )?;
             exchange.wait("a status line", |heard| heard.starts_with(b"HTTP/1."))
         }
         "ftp" => {
@@ -57,12 +62,15 @@ pub fn talk(slug: &str, tls: bool, mut stream: TcpStream, nonce: &str) -> Result
         }
         "redis" => {
             exchange.say(format!("*2\r\n$4\r\nECHO\r\n${}\r\n{nonce}\r\n", nonce.len()).as_bytes())?;
-            exchange.wait("a reply", |heard| matches!(heard.first(), Some(b'$' | b'-')) && heard.ends_with(b"\r\n"))
+            exchange.wait("a reply", |heard| {
+                matches!(heard.first(), Some(b'$' | b'-')) && heard.ends_with(b"\r\n")
+            })
         }
         "mysql" => {
             exchange.wait("a greeting", |heard| heard.get(4) == Some(&10) && heard.len() > 60)?;
             exchange.say(&mysql_login(nonce))?;
-            exchange.wait("an answer to the login", |heard| matches!(heard.get(4), Some(0xff | 0xfe | 0x01 | 0)))
+            exchange
+                .wait("an answer to the login", |heard| matches!(heard.get(4), Some(0xff | 0xfe | 0x01 | 0)))
         }
         other => Err(format!("no first exchange is known for service {other:?}")),
     }
@@ -87,7 +95,9 @@ impl Exchange<'_> {
                 return Err(format!("waited for {what}, got {} other bytes", self.heard.len()));
             }
             match self.stream.read(&mut buffer) {
-                Ok(0) => return Err(format!("waited for {what}, the connection was closed {}", self.so_far())),
+                Ok(0) => {
+                    return Err(format!("waited for {what}, the connection was closed {}", self.so_far()));
+                }
                 Ok(count) => self.heard.extend_from_slice(buffer.get(..count).unwrap_or_default()),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(format!("waited for {what}: {error} {}", self.so_far())),

@@ -18,7 +18,8 @@ use std::{
 pub const HOST_INI: &str = "/etc/decnet/decnet.ini";
 
 /// Texts that no secret may be.
-const KNOWN_BAD: &[&str] = &["admin", "changeme", "change-me", "decnet", "password", "secret", "test", "root", "toor"];
+const KNOWN_BAD: &[&str] =
+    &["admin", "changeme", "change-me", "decnet", "password", "secret", "test", "root", "toor"];
 
 /// Resolved settings.
 #[derive(Clone)]
@@ -191,7 +192,9 @@ fn secret(knob: Knob, text: &str) -> Result<(), String> {
     }
     let guarded = matches!(knob.key, "web.jwt-secret" | "web.admin-password");
     let simple = text.to_ascii_lowercase();
-    if guarded && KNOWN_BAD.iter().any(|bad| simple == *bad || simple.trim_end_matches(char::is_numeric) == *bad) {
+    if guarded
+        && KNOWN_BAD.iter().any(|bad| simple == *bad || simple.trim_end_matches(char::is_numeric) == *bad)
+    {
         return Err("a value that everybody tries first; choose another".to_owned());
     }
     Ok(())
@@ -213,14 +216,17 @@ fn environment(name: &str) -> Option<String> {
 fn environment_layer() -> Layer {
     let knobs = Name::ALL.iter().map(|name| name.knob().variable);
     knobs
-        .filter_map(|variable| Some((variable.to_owned(), environment(variable)?, Origin::Environment(variable))))
+        .filter_map(|variable| {
+            Some((variable.to_owned(), environment(variable)?, Origin::Environment(variable)))
+        })
         .collect()
 }
 
 /// `.env` and `.env.local` beside the program's configuration; those of the working directory only for
 /// an ordinary user, because root must not obey a file that anybody may have put there.
 fn dotenv_files() -> Vec<PathBuf> {
-    let folder = if nix::unistd::geteuid().is_root() { PathBuf::from("/etc/decnet") } else { PathBuf::from(".") };
+    let folder =
+        if nix::unistd::geteuid().is_root() { PathBuf::from("/etc/decnet") } else { PathBuf::from(".") };
     [".env", ".env.local"].iter().map(|name| folder.join(name)).filter(|path| path.is_file()).collect()
 }
 
@@ -235,14 +241,20 @@ mod tests {
     use super::*;
 
     fn layer(pairs: &[(&str, &str)]) -> Layer {
-        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned(), Origin::Flag("test"))).collect()
+        pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned(), Origin::Flag("test")))
+            .collect()
     }
 
     #[test]
     fn the_last_layer_wins_and_keeps_its_origin() {
         let low = vec![("DECNET_WEB_PORT".to_owned(), "81".to_owned(), Origin::File("x.ini".into(), 7))];
         let settings = Settings::resolve(&[low.clone(), layer(&[("DECNET_WEB_PORT", "82")])]).unwrap();
-        assert_eq!((settings.number(Name::WebPort), settings.origin(Name::WebPort)), (82, Origin::Flag("test")));
+        assert_eq!(
+            (settings.number(Name::WebPort), settings.origin(Name::WebPort)),
+            (82, Origin::Flag("test"))
+        );
         let settings = Settings::resolve(&[low]).unwrap();
         assert_eq!(settings.origin(Name::WebPort).to_string(), "x.ini:7");
     }
@@ -257,7 +269,10 @@ mod tests {
             ("DECNET_ADMIN_PASSWORD", "Admin123"),
         ])]);
         let keys: Vec<_> = bad.err().unwrap().into_iter().map(|bad| bad.key).collect();
-        assert_eq!(keys, ["database.type", "web.port", "web.admin-password", "web.jwt-secret", "bus.enabled"]);
+        assert_eq!(
+            keys,
+            ["database.type", "web.port", "web.admin-password", "web.jwt-secret", "bus.enabled"]
+        );
     }
 
     #[test]

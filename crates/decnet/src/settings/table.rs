@@ -74,7 +74,6 @@ knobs! {
     DbPassword = "database.password", "DECNET_DB_PASSWORD", "", Kind::Secret, "Password of the database";
     WebHost = "web.host", "DECNET_WEB_HOST", "127.0.0.1", Kind::Text, "Address that the API listens on";
     WebPort = "web.port", "DECNET_WEB_PORT", "8080", Kind::Port, "Port that the API listens on";
-    AdminUser = "web.admin-user", "DECNET_ADMIN_USER", "admin", Kind::Text, "Name of the first operator";
     AdminPassword = "web.admin-password", "DECNET_ADMIN_PASSWORD", "", Kind::Secret,
         "Password of the first operator; without it one is made and printed once";
     JwtSecret = "web.jwt-secret", "DECNET_JWT_SECRET", "", Kind::Secret,

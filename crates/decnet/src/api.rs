@@ -1,0 +1,46 @@
+//! The worker `api`: serves the REST interface.
+
+use crate::{commands::Context, output, settings::Name};
+use anyhow::{Context as _, Result};
+use decnet_pipeline::runtime::WorkerContext;
+use std::sync::Arc;
+use tokio::{net::TcpListener, sync::Notify};
+
+/// Runs the worker until it is told to stop.
+///
+/// # Errors
+/// When the address is taken or the store fails.
+pub async fn run(mut worker: WorkerContext, context: Context) -> Result<()> {
+    let settings = context.settings();
+    let store = context.store_or_new().await?;
+    let made = decnet_web::ensure_admin(&store, settings.given(Name::AdminPassword), context.now())
+        .await
+        .context("prepare the first operator")?;
+    if let Some(password) = made {
+        output::note(&format!("operator admin was made; the password, shown only now: {password}"));
+    }
+    let secret = decnet_web::signing_secret(&store, settings.given(Name::JwtSecret))
+        .await
+        .context("prepare tokens")?;
+    let doorbell = Arc::new(Notify::new());
+    let state =
+        decnet_web::ApiState::new(store, &secret, doorbell.clone()).context("prepare the interface")?;
+    let address =
+        (settings.text(Name::WebHost), u16::try_from(settings.number(Name::WebPort)).unwrap_or(8080));
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("listen on {}:{} (web.host, web.port)", address.0, address.1))?;
+    let bound = listener.local_addr().context("listen")?;
+    tracing::info!(%bound, "the interface is up");
+    if let Ok(topic) = "log.ingested".parse() {
+        let mut inbox = worker.bus.subscribe(topic);
+        tokio::spawn(async move {
+            while inbox.next().await.is_some() {
+                doorbell.notify_waiters()
+            }
+        });
+    }
+    decnet_web::serve(listener, state, async move { worker.stopped().await })
+        .await
+        .context("serve the interface")
+}

@@ -1,0 +1,208 @@
+//! The command line: every verb, and one more per worker, from the worker list.
+
+use crate::{
+    commands::{
+        Context, artifacts::Artifacts, attackers::Attackers, config::Config, correlate::Correlate,
+        creds::Creds, demo::Demo, deploy::Deploy, drill::Firedrill, events::Events, inventory, run,
+        sessions::Sessions, status::Status, teardown::Teardown,
+    },
+    output,
+    settings::{Layer, Origin, Settings},
+};
+use anyhow::Result;
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap_complete::Shell;
+use decnet_model::worker::Worker;
+use std::{path::PathBuf, process::ExitCode};
+
+/// A deception network: a fleet of machines that do not exist, and everything that touches them
+#[derive(Parser, Debug)]
+#[command(name = "decnet", version, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Args, Debug)]
+struct Global {
+    /// Folder of the installation
+    #[arg(long, global = true, value_name = "FOLDER")]
+    state_dir: Option<PathBuf>,
+    /// How much the program says about itself: error, warn, info, debug, trace
+    #[arg(long, global = true, value_name = "LEVEL")]
+    log_level: Option<String>,
+}
+
+#[derive(Subcommand, Debug)]
+enum Verb {
+    /// Show a small fleet under attack
+    Demo(Demo),
+    /// Deploy a fleet
+    Deploy(Box<Deploy>),
+    /// Show what deploy would do; needs no rights
+    Plan(Box<Deploy>),
+    /// Show the fleet, the workers and what was recorded
+    Status(Status),
+    /// Take deckies down; what was recorded stays
+    Teardown(Teardown),
+    /// List the services that a decky can have
+    Services(inventory::Listing),
+    /// List the distributions that a decky can run
+    Distros(inventory::Listing),
+    /// List the kinds of machine that a decky can be
+    Archetypes(inventory::Listing),
+    /// Show recorded events
+    Events(Events),
+    /// Connections joined from their events
+    Sessions(Sessions),
+    /// Captured credentials
+    Creds(Creds),
+    /// Captured payloads
+    Artifacts(Artifacts),
+    /// Show who touched the fleet
+    Attackers(Attackers),
+    /// Find attackers that moved from decky to decky, in a file of event lines
+    Correlate(Correlate),
+    /// Touch every declared port and find each touch in the store
+    Firedrill(Firedrill),
+    /// Settings and where they come from
+    Config(Config),
+    /// Run all workers of this host in one process
+    Run(run::Run),
+    /// Write a completion script for a shell to the standard output
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let matches = command().get_matches();
+    let flags = flags(&matches);
+    let settings = match Settings::load(flags.clone()) {
+        Ok(settings) => settings,
+        Err(bad) => {
+            bad.iter().for_each(|bad| output::note(&format!("error: {bad}")));
+            return ExitCode::from(64);
+        }
+    };
+    crate::logs::start(&settings);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let outcome = match runtime {
+        Ok(runtime) => runtime.block_on(dispatch(&matches, flags, settings)),
+        Err(error) => Err(error.into()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::note(&format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The command line with a verb for each worker that has none of its own.
+fn command() -> clap::Command {
+    let mut command = Cli::command();
+    for &worker in Worker::ALL {
+        if command.find_subcommand(worker.name()).is_some() {
+            continue;
+        }
+        let mut verb = clap::Command::new(worker.name()).about(format!("{} (worker)", worker.about()));
+        if let Some(alias) = worker.spec().alias {
+            verb = verb.alias(alias);
+        }
+        command = command.subcommand(run::Single::augment_args(verb));
+    }
+    command
+}
+
+/// Settings that the command line gives.
+fn flags(matches: &ArgMatches) -> Layer {
+    let mut layer = Layer::new();
+    if let Ok(global) = Global::from_arg_matches(deepest(matches)) {
+        if let Some(folder) = global.state_dir {
+            layer.push((
+                "DECNET_STATE_DIR".to_owned(),
+                folder.display().to_string(),
+                Origin::Flag("state-dir"),
+            ));
+        }
+        if let Some(level) = global.log_level {
+            layer.push(("DECNET_LOG_LEVEL".to_owned(), level, Origin::Flag("log-level")));
+        }
+    }
+    layer
+}
+
+/// Global arguments are propagated to the innermost verb.
+fn deepest(matches: &ArgMatches) -> &ArgMatches {
+    let mut deepest = matches;
+    while let Some((_, inner)) = deepest.subcommand() {
+        deepest = inner;
+    }
+    deepest
+}
+
+async fn dispatch(matches: &ArgMatches, flags: Layer, settings: Settings) -> Result<()> {
+    let context = Context::new(settings);
+    if let Some((name, inner)) = matches.subcommand()
+        && Cli::command().find_subcommand(name).is_none()
+        && let Ok(worker) = name.parse::<Worker>()
+    {
+        return run::single(worker, run::Single::from_arg_matches(inner)?, &context).await;
+    }
+    match Cli::from_arg_matches(matches)?.verb {
+        Verb::Demo(demo) => demo.run(flags).await,
+        Verb::Deploy(deploy) => deploy.run(&context).await,
+        Verb::Plan(deploy) => Deploy { dry_run: true, ..*deploy }.run(&context).await,
+        Verb::Status(status) => status.run(&context).await,
+        Verb::Teardown(teardown) => teardown.run(&context).await,
+        Verb::Services(listing) => {
+            inventory::services(&listing);
+            Ok(())
+        }
+        Verb::Distros(listing) => {
+            inventory::distros(&listing);
+            Ok(())
+        }
+        Verb::Archetypes(listing) => {
+            inventory::archetypes(&listing);
+            Ok(())
+        }
+        Verb::Events(events) => events.run(&context).await,
+        Verb::Sessions(sessions) => sessions.run(&context).await,
+        Verb::Creds(creds) => creds.run(&context).await,
+        Verb::Artifacts(artifacts) => artifacts.run(&context).await,
+        Verb::Attackers(attackers) => attackers.run(&context).await,
+        Verb::Correlate(correlate) => match correlate.file.clone() {
+            Some(file) => correlate.run(file),
+            None => run::single(Worker::Correlator, run::Single { daemon: false }, &context).await,
+        },
+        Verb::Firedrill(drill) => drill.run(&context).await,
+        Verb::Config(config) => config.run(context.settings()),
+        Verb::Run(run) => run.run(&context).await,
+        Verb::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut command(), "decnet", &mut script);
+            Ok(output::raw(&script)?)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_worker_has_a_verb_and_the_command_line_is_sound() {
+        let command = command();
+        command.clone().debug_assert();
+        for worker in Worker::ALL {
+            assert!(command.find_subcommand(worker.name()).is_some(), "{}", worker.name());
+        }
+    }
+}

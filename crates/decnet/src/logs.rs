@@ -1,0 +1,28 @@
+//! What the program says about itself: to the error output, as text or JSON.
+
+use crate::settings::{Name, Settings};
+use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+
+/// Starts logging as configured.
+pub fn start(settings: &Settings) {
+    let level = settings.text(Name::LogLevel);
+    // Our own crates at the level asked for; of libraries only what went wrong.
+    let filter =
+        EnvFilter::new(format!("warn,sqlx=error,{}", OURS.map(|name| format!("{name}={level}")).join(",")));
+    let registry = tracing_subscriber::registry().with(filter);
+    if settings.text(Name::LogFormat) == "json" {
+        registry.with(fmt::layer().json().with_writer(std::io::stderr)).init();
+    } else {
+        registry.with(fmt::layer().with_target(false).with_writer(std::io::stderr)).init();
+    }
+}
+
+const OURS: [&str; 7] = [
+    "decnet",
+    "decnet_bus",
+    "decnet_engine",
+    "decnet_pipeline",
+    "decnet_store",
+    "decnet_web",
+    "decnet_analysis",
+];

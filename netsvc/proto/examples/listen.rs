@@ -1,0 +1,46 @@
+//! Serves one slug on loopback, for tries with real clients:
+//! `listen SLUG PORT FOLDER [product=NAME] [version=V] [packaging=P] [tls=yes] [port=N] [KEY=VALUE …]`.
+//! Other pairs are settings of the service.
+
+use netsvc_kit::{Node, server::Server, testing};
+use netsvc_persona::{
+    Product,
+    stage::{PortSpec, ServiceSpec, Transport},
+};
+use std::{collections::BTreeMap, error::Error, net::TcpListener, path::Path};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let (Some(slug), Some(port), Some(folder)) = (arguments.next(), arguments.next(), arguments.next())
+    else {
+        return Err("SLUG PORT FOLDER [KEY=VALUE …]".into());
+    };
+    let port: u16 = port.parse()?;
+    let mut settings: BTreeMap<String, String> = BTreeMap::new();
+    for argument in arguments {
+        let (key, value) = argument.split_once('=').ok_or("KEY=VALUE")?;
+        settings.insert(key.to_owned(), value.to_owned());
+    }
+    let mut persona = testing::persona("test-01");
+    if let Some(name) = settings.remove("product") {
+        let mut text = |key: &str| settings.remove(key).unwrap_or_default();
+        let product = Product { name, version: text("version"), packaging: text("packaging") };
+        persona.products.insert(slug.clone(), product);
+    }
+    if let Some(family) = settings.remove("family") {
+        persona.os.family = family;
+    }
+    let tls = settings.remove("tls").is_some();
+    let shown = settings.remove("port").map_or(Ok(port), |text| text.parse())?;
+    std::fs::create_dir_all(&folder)?;
+    let stage = testing::stage(Path::new(&folder));
+    let node = Node::new(&stage, persona.clone())?;
+    netsvc_kit::server::record_started(&stage, &node);
+    let server = Server::new(stage, netsvc_proto::ALL);
+    let spec = PortSpec { slug: slug.clone(), transport: Transport::Tcp, port: shown, tls };
+    let listener = TcpListener::bind(("127.0.0.1", port))?;
+    server.add(persona, &[ServiceSpec { slug, settings }], vec![(spec, listener)])?;
+    std::future::pending::<()>().await;
+    Ok(())
+}

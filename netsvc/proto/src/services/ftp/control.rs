@@ -1,0 +1,508 @@
+//! The control connection: commands, login and state.
+
+use super::{
+    bait::Bait,
+    data::{self, Plan},
+    say::{Family, Names, Say},
+    tree::{Actor, FileTree, TreeError, resolve},
+};
+use netsvc_kit::{Credential, Host, Link, Session};
+use netsvc_wire::{Kind, field};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+/// Longest command line.
+const LINE: usize = 4096;
+/// Where anonymous is locked in.
+const ANONYMOUS_ROOT: &str = "/srv/ftp";
+
+/// A connection.
+pub struct Control {
+    pub(super) session: Session,
+    pub(super) host: Arc<Host>,
+    pub(super) link: Link,
+    pub(super) names: Names,
+    pub(super) tree: Arc<dyn FileTree>,
+    buffer: Vec<u8>,
+    offered: Option<String>,
+    failures: u32,
+    user: (u32, String),
+    /// What the user sees as `/`; empty for the whole tree.
+    root: String,
+    pub(super) folder: String,
+    pub(super) plan: Plan,
+    pub(super) data_port: u16,
+    pub(super) rest: u64,
+    rename_from: Option<String>,
+    buffer_set: bool,
+    pub(super) private: bool,
+    extended_only: bool,
+}
+
+/// Whether the connection goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// It does.
+    Go,
+    /// It ends.
+    End,
+}
+
+impl Control {
+    /// A fresh connection.
+    pub fn new(session: Session) -> Self {
+        let host = session.host().clone();
+        let link = *session.link();
+        let mut names = Names::of(&host, link.local.ip().to_string(), link.peer.ip().to_string(), link.port);
+        names.tls = link.tls;
+        let tree = host.node.shared(|| Bait::new(host.persona()));
+        Control {
+            session,
+            names,
+            tree,
+            link,
+            buffer: Vec::new(),
+            offered: None,
+            failures: 0,
+            user: (65_534, "nobody".to_owned()),
+            root: String::new(),
+            folder: "/".to_owned(),
+            plan: Plan::None,
+            data_port: link.peer.port(),
+            rest: 0,
+            rename_from: None,
+            buffer_set: link.tls,
+            private: link.tls,
+            extended_only: false,
+            host,
+        }
+    }
+
+    /// Serves the connection to its end.
+    ///
+    /// # Errors
+    /// When the connection fails.
+    pub async fn run(mut self) -> io::Result<()> {
+        self.say(&Say::Greeting).await?;
+        loop {
+            let line = match self.line().await {
+                Ok(Some(line)) => line,
+                Ok(None) => return Ok(()),
+                Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                    self.say(&Say::Timeout).await?;
+                    return self.session.shutdown().await;
+                }
+                Err(error) => return Err(error),
+            };
+            if self.command(&line).await? == Next::End {
+                return self.session.shutdown().await;
+            }
+        }
+    }
+
+    /// Sends `say`.
+    pub(super) async fn say(&mut self, say: &Say<'_>) -> io::Result<()> {
+        let text = self.names.say(say);
+        self.session.write_all(text.as_bytes()).await?;
+        self.session.flush().await
+    }
+
+    /// The next command line without Telnet commands; `None` at the end.
+    async fn line(&mut self) -> io::Result<Option<String>> {
+        loop {
+            if let Some(end) = self.buffer.iter().position(|&byte| byte == b'\n') {
+                let line: Vec<u8> = self.buffer.drain(..=end).collect();
+                let line: Vec<u8> = line.into_iter().filter(|byte| !matches!(byte, 0xf2..=0xff)).collect();
+                let text = String::from_utf8_lossy(&line).into_owned();
+                return Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()));
+            }
+            if self.buffer.len() > LINE {
+                self.session.write_all(b"500 Input line too long.\r\n").await?;
+                return Ok(None);
+            }
+            let mut piece = [0; 2048];
+            let count = self.session.read(&mut piece).await?;
+            if count == 0 {
+                return Ok(None);
+            }
+            self.buffer.extend_from_slice(piece.get(..count).unwrap_or_default());
+        }
+    }
+
+    async fn command(&mut self, line: &str) -> io::Result<Next> {
+        let (verb, argument) = line.split_once(' ').unwrap_or((line, ""));
+        let verb = verb.trim().to_ascii_uppercase();
+        if verb.is_empty() && self.names.family != Family::ProFtpd {
+            return Ok(Next::Go);
+        }
+        if verb != "PASS" {
+            let text = line.as_bytes().to_vec();
+            self.session.record(Kind::Command, vec![(field::COMMAND, text)]);
+        }
+        match verb.as_str() {
+            "QUIT" => {
+                self.say(&Say::Quit).await?;
+                return Ok(Next::End);
+            }
+            "USER" => return self.user(argument).await,
+            "PASS" => return self.password(argument).await,
+            "AUTH" => return self.authenticate(argument).await,
+            _ => {}
+        }
+        if self.session_command(&verb, argument).await? {
+            return Ok(Next::Go);
+        }
+        if !self.names.inside {
+            let known = is_known(&verb);
+            self.say(&if known { Say::NotLoggedIn } else { Say::Unknown(&verb) }).await?;
+        } else if !self.setting_command(&verb, argument).await?
+            && !self.file_command(&verb, argument).await?
+            && !self.transfer_command(&verb, argument).await?
+        {
+            self.session.record(
+                Kind::UnknownCommand,
+                vec![(field::COMMAND, line.as_bytes().to_vec()), (field::NAME, verb.clone().into_bytes())],
+            );
+            self.say(&Say::Unknown(&verb)).await?;
+        }
+        Ok(Next::Go)
+    }
+
+    async fn user(&mut self, name: &str) -> io::Result<Next> {
+        if self.names.inside {
+            self.say(&Say::UserAgain).await?;
+            return Ok(Next::Go);
+        }
+        if name.is_empty() && self.names.family == Family::ProFtpd {
+            self.say(&Say::NoArgument("USER")).await?;
+            return Ok(Next::Go);
+        }
+        let anonymous = is_anonymous(name);
+        // Only Pure-FTPd says so before the password, and ends.
+        if (anonymous || name.is_empty()) && !self.names.anonymous && self.names.family == Family::PureFtpd {
+            self.say(&Say::NoAnonymous).await?;
+            return Ok(Next::End);
+        }
+        self.offered = Some(name.to_owned());
+        let open = anonymous && (self.names.anonymous || self.names.family == Family::JetDirect);
+        self.say(&Say::NeedPassword(name, open)).await?;
+        Ok(Next::Go)
+    }
+
+    async fn password(&mut self, password: &str) -> io::Result<Next> {
+        if self.names.inside {
+            self.say(&Say::PassAgain).await?;
+            return Ok(Next::Go);
+        }
+        let Some(name) = self.offered.take() else {
+            self.say(&Say::NeedUser).await?;
+            return Ok(Next::Go);
+        };
+        let anonymous = is_anonymous(&name) && self.names.anonymous;
+        // Print servers take anybody, until somebody sets a password.
+        let open = anonymous || self.names.family == Family::JetDirect;
+        let accepted = open || self.host.login(&self.link, name.as_bytes(), password.as_bytes());
+        let credential = Credential::plaintext(name.as_bytes(), password.as_bytes(), "PASS", accepted);
+        self.host.credential(&self.link, credential);
+        if !accepted {
+            return self.refuse_login().await;
+        }
+        self.enter(&name, anonymous);
+        let (user, folder) = (name.clone(), self.folder.clone());
+        self.session.record(Kind::SessionStart, vec![(field::PRINCIPAL, name.into_bytes())]);
+        self.say(&Say::LoggedIn(&user, &folder, anonymous)).await?;
+        Ok(Next::Go)
+    }
+
+    async fn refuse_login(&mut self) -> io::Result<Next> {
+        if self.host.natural_delays() {
+            // PAM and the daemons' own delay.
+            tokio::time::sleep(Duration::from_secs(2)).await;
+        }
+        self.failures += 1;
+        self.say(&Say::LoginFailed).await?;
+        let limit = match self.names.family {
+            Family::Vsftpd | Family::ProFtpd => 3,
+            Family::PureFtpd => 5,
+            Family::Microsoft | Family::JetDirect => 10,
+        };
+        Ok(if self.failures >= limit { Next::End } else { Next::Go })
+    }
+
+    fn enter(&mut self, name: &str, anonymous: bool) {
+        let persona = self.host.persona();
+        let known = persona.users.iter().find(|user| user.name == name);
+        let unix = !matches!(self.names.family, Family::Microsoft | Family::JetDirect);
+        self.names.inside = true;
+        self.names.user = if anonymous { "ftp".to_owned() } else { name.to_owned() };
+        self.user = match known {
+            _ if anonymous => (998, "ftp".to_owned()),
+            _ if !unix => (0, name.to_owned()),
+            Some(user) => (user.uid, user.name.clone()),
+            None => (1000, name.to_owned()),
+        };
+        if anonymous && unix {
+            ANONYMOUS_ROOT.clone_into(&mut self.root);
+        }
+        let home = known.filter(|_| unix && !anonymous).map_or("/", |user| user.home.as_str()).to_owned();
+        if self.tree.stat(&self.actor(), &self.real(&home)).is_ok_and(|entry| entry.directory) {
+            self.folder = home;
+        }
+    }
+
+    async fn authenticate(&mut self, argument: &str) -> io::Result<Next> {
+        let wanted = argument.to_ascii_uppercase();
+        let known = matches!(wanted.as_str(), "TLS" | "TLS-C" | "SSL");
+        if !known || self.names.tls || self.names.family == Family::JetDirect {
+            self.say(&Say::TlsUnknown).await?;
+            return Ok(Next::Go);
+        }
+        self.say(&Say::TlsGo).await?;
+        self.buffer.clear();
+        self.session.start_tls().await?;
+        self.names.tls = true;
+        Ok(Next::Go)
+    }
+
+    /// Commands that need no login; whether `verb` was one.
+    async fn session_command(&mut self, verb: &str, argument: &str) -> io::Result<bool> {
+        let family = self.names.family;
+        let inside = self.names.inside;
+        // vsftpd wants a login even for these.
+        let open = inside || family != Family::Vsftpd;
+        let reply = match verb {
+            "FEAT" => Say::Feat,
+            "NOOP" if open => Say::Noop,
+            "SYST" if open => Say::Syst,
+            "HELP" if open => Say::Help(argument),
+            "PBSZ" | "PROT" if !self.names.tls => Say::NeedTls(verb),
+            "PBSZ" => {
+                self.buffer_set = true;
+                Say::Pbsz
+            }
+            "PROT" => match argument.to_ascii_uppercase().as_str() {
+                "P" | "C" if !self.buffer_set && family == Family::PureFtpd => Say::NeedTls("PROT"),
+                "P" | "C" => {
+                    self.private = argument.eq_ignore_ascii_case("P");
+                    Say::Prot(self.private)
+                }
+                _ => Say::ProtBad,
+            },
+            "OPTS" => {
+                let upper = argument.to_ascii_uppercase();
+                match upper.strip_prefix("MLST") {
+                    Some(_) => Say::OptsMlst(argument.get(5..).unwrap_or_default()),
+                    None if upper.starts_with("UTF8") || upper.starts_with("UTF-8") => Say::Utf8,
+                    None => Say::OptsUnknown(argument),
+                }
+            }
+            "ACCT" | "SMNT" | "REIN" if inside => match family {
+                Family::PureFtpd => Say::Unknown(verb),
+                _ => Say::NotImplemented(verb),
+            },
+            _ => return Ok(false),
+        };
+        self.say(&reply).await?;
+        Ok(true)
+    }
+
+    /// Commands that set how transfers go; whether `verb` was one.
+    async fn setting_command(&mut self, verb: &str, argument: &str) -> io::Result<bool> {
+        let upper = argument.to_ascii_uppercase();
+        match verb {
+            "TYPE" => self.set_type(&upper).await?,
+            "MODE" => self.say(&Say::Mode(&upper)).await?,
+            "STRU" => self.say(&Say::Stru(&upper)).await?,
+            "REST" => self.set_rest(argument).await?,
+            "ALLO" => self.say(&Say::Allo).await?,
+            "ABOR" => {
+                self.plan = Plan::None;
+                self.say(&Say::Abor).await?;
+            }
+            "STAT" if argument.is_empty() => self.say(&Say::Stat).await?,
+            "PASV" | "EPSV" => self.passive(verb, &upper).await?,
+            "PORT" | "EPRT" => self.active(verb, argument).await?,
+            "SITE" => self.site(argument).await?,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    async fn set_type(&mut self, kind: &str) -> io::Result<()> {
+        let first = kind.split(' ').next().unwrap_or_default();
+        match first {
+            "A" => self.names.ascii = true,
+            "I" | "L" => self.names.ascii = false,
+            _ => return self.say(&Say::TypeBad(kind)).await,
+        }
+        self.say(&Say::Type(first)).await
+    }
+
+    async fn set_rest(&mut self, argument: &str) -> io::Result<()> {
+        let parsed: Option<u64> = argument.trim().parse().ok();
+        self.rest = parsed.unwrap_or(0);
+        let reply = if parsed.is_some() { Say::Rest(self.rest) } else { Say::RestBad };
+        self.say(&reply).await
+    }
+
+    async fn passive(&mut self, verb: &str, argument: &str) -> io::Result<()> {
+        if verb == "EPSV" && argument == "ALL" {
+            self.extended_only = true;
+            return self.say(&Say::EpsvAll).await;
+        }
+        let six = self.link.local.is_ipv6();
+        if verb == "EPSV" && !argument.is_empty() && argument != if six { "2" } else { "1" } {
+            return self.say(&Say::ProtocolBad).await;
+        }
+        let Ok((listener, port)) = data::listen(&self.host, &self.link).await else {
+            self.plan = Plan::None;
+            return self.say(&Say::DataFailed(0)).await;
+        };
+        self.plan = Plan::Passive(listener);
+        self.data_port = port;
+        if verb == "EPSV" {
+            return self.say(&Say::Epsv(port)).await;
+        }
+        let [high, low] = port.to_be_bytes();
+        let address = self.link.local.ip().to_string().replace('.', ",");
+        self.say(&Say::Pasv(&format!("{address},{high},{low}"))).await
+    }
+
+    async fn active(&mut self, verb: &str, argument: &str) -> io::Result<()> {
+        let parsed: Option<SocketAddr> =
+            if verb == "PORT" { data::port_argument(argument) } else { data::eprt_argument(argument) };
+        let Some(target) = parsed else { return self.say(&Say::PortBad(verb)).await };
+        let refused = target.ip() != self.link.peer.ip() || target.port() < 1024 || self.extended_only;
+        if refused {
+            self.session.record(
+                Kind::ForwardRequest,
+                vec![
+                    (field::TARGET, target.to_string().into_bytes()),
+                    (field::OUTCOME, b"rejected".to_vec()),
+                ],
+            );
+            let address = target.ip().to_string();
+            return self.say(&Say::PortRefused(verb, &address, target.port())).await;
+        }
+        self.plan = Plan::Active(target);
+        self.data_port = target.port();
+        self.say(&Say::Port(verb)).await
+    }
+
+    async fn site(&mut self, argument: &str) -> io::Result<()> {
+        let (verb, rest) = argument.split_once(' ').unwrap_or((argument, ""));
+        match verb.to_ascii_uppercase().as_str() {
+            "" => self.say(&Say::SiteBare).await,
+            "HELP" => self.say(&Say::SiteHelp).await,
+            "UMASK" => self.say(&Say::Umask).await,
+            "CHMOD" => {
+                let (mode, path) = rest.trim().split_once(' ').unwrap_or(("", ""));
+                let Ok(mode) = u32::from_str_radix(mode, 8) else {
+                    return self.say(&Say::SiteUnknown(argument)).await;
+                };
+                let real = self.real(&resolve(&self.folder, path));
+                let done = self.tree.set_mode(&self.actor(), &real, mode);
+                self.done("CHMOD", path, done, &Say::Chmod(path)).await
+            }
+            _ => self.say(&Say::SiteUnknown(argument)).await,
+        }
+    }
+
+    /// Commands on names; whether `verb` was one.
+    async fn file_command(&mut self, verb: &str, path: &str) -> io::Result<bool> {
+        let verb = match verb {
+            "XCWD" => "CWD",
+            "XCUP" => "CDUP",
+            "XPWD" => "PWD",
+            "XMKD" => "MKD",
+            "XRMD" => "RMD",
+            other => other,
+        };
+        let seen = resolve(&self.folder, if verb == "CDUP" { ".." } else { path });
+        let (real, actor) = (self.real(&seen), self.actor());
+        match verb {
+            "PWD" => self.say(&Say::Folder(&self.folder.clone())).await?,
+            "CWD" | "CDUP" => self.change(verb, path, &seen).await?,
+            "MKD" => {
+                let made = self.tree.make_directory(&actor, &real);
+                self.done("MKD", path, made, &Say::Made(&seen, path)).await?;
+            }
+            "RMD" => {
+                let removed = self.tree.remove(&actor, &real, true);
+                self.done("RMD", path, removed, &Say::FolderRemoved).await?;
+            }
+            "DELE" => {
+                let removed = self.tree.remove(&actor, &real, false);
+                self.done("DELE", path, removed, &Say::Deleted(path)).await?;
+            }
+            "RNFR" => {
+                let found = self.tree.stat(&actor, &real).map(|_| ());
+                self.rename_from = found.is_ok().then_some(real);
+                self.done("RNFR", path, found, &Say::RenameFrom).await?;
+            }
+            "RNTO" => match self.rename_from.take() {
+                Some(from) => {
+                    let renamed = self.tree.rename(&actor, &from, &real);
+                    self.done("RNTO", path, renamed, &Say::Renamed).await?;
+                }
+                None => self.say(&Say::RenameFirst).await?,
+            },
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    async fn change(&mut self, verb: &str, path: &str, seen: &str) -> io::Result<()> {
+        match self.tree.stat(&self.actor(), &self.real(seen)) {
+            Ok(entry) if entry.directory => {
+                seen.clone_into(&mut self.folder);
+                let reply = if verb == "CWD" { Say::Changed(seen) } else { Say::ChangedUp(seen) };
+                self.say(&reply).await
+            }
+            Ok(_) => self.say(&Say::Failed(verb, path, TreeError::NotDirectory)).await,
+            Err(error) => self.say(&Say::Failed(verb, path, error)).await,
+        }
+    }
+
+    async fn done(
+        &mut self,
+        verb: &str,
+        path: &str,
+        result: Result<(), TreeError>,
+        say: &Say<'_>,
+    ) -> io::Result<()> {
+        match result {
+            Ok(()) => self.say(say).await,
+            Err(error) => self.say(&Say::Failed(verb, path, error)).await,
+        }
+    }
+
+    /// Who acts, for the tree.
+    pub(super) fn actor(&self) -> Actor {
+        Actor { source: self.link.peer.ip(), user: self.user.clone(), clock: self.host.clock() }
+    }
+
+    /// The path in the tree of what the user sees as `seen`.
+    pub(super) fn real(&self, seen: &str) -> String {
+        match (self.root.as_str(), seen) {
+            ("", seen) => seen.to_owned(),
+            (root, "/") => root.to_owned(),
+            (root, seen) => format!("{root}{seen}"),
+        }
+    }
+}
+
+fn is_anonymous(name: &str) -> bool {
+    name.eq_ignore_ascii_case("anonymous") || name.eq_ignore_ascii_case("ftp")
+}
+
+/// Whether `verb` is one that the servers know, so that before login they ask for one.
+fn is_known(verb: &str) -> bool {
+    const KNOWN: &[&str] = &[
+        "CWD", "XCWD", "CDUP", "XCUP", "PWD", "XPWD", "MKD", "XMKD", "RMD", "XRMD", "DELE", "RNFR", "RNTO",
+        "TYPE", "MODE", "STRU", "REST", "ALLO", "ABOR", "STAT", "PASV", "EPSV", "PORT", "EPRT", "SITE",
+        "LIST", "NLST", "MLSD", "MLST", "RETR", "STOR", "APPE", "STOU", "SIZE", "MDTM", "NOOP", "SYST",
+        "HELP", "ACCT", "SMNT", "REIN",
+    ];
+    KNOWN.contains(&verb)
+}

@@ -1,0 +1,39 @@
+//! FTP as vsftpd, ProFTPD, Pure-FTPd, IIS and print servers speak it (RFC 959, 2228, 2389, 2428, 3659, 4217).
+//!
+//! Texts were taken from vsftpd 3.0.3, ProFTPD 1.3.8 and Pure-FTPd 1.0.50 of Debian 12; those of IIS and
+//! JetDirect from documentation and public captures.
+
+pub mod bait;
+pub mod control;
+pub mod data;
+pub mod files;
+pub mod listing;
+pub mod microsoft;
+pub mod proftpd;
+pub mod pureftpd;
+pub mod say;
+pub mod transfer;
+pub mod tree;
+pub mod vsftpd;
+
+use netsvc_kit::{Def, Port, Serve, Session, Setting, SettingKind, def::ServeFuture};
+
+/// The service.
+pub static SERVICE: Def = Def {
+    slug: "ftp",
+    about: "File server (FTP)",
+    ports: &[Port::tcp(21), Port::tls(990)],
+    settings: &[Setting {
+        key: "anonymous",
+        kind: SettingKind::Bool,
+        default: "no",
+        help: "let anonymous in, to read /srv/ftp and to write into its folder incoming",
+    }],
+    idle: Def::IDLE,
+    total: Def::TOTAL,
+    serve: Serve::Task(serve),
+};
+
+fn serve(session: Session) -> ServeFuture {
+    Box::pin(control::Control::new(session).run())
+}

@@ -1,0 +1,149 @@
+//! A server with nothing but its first page.
+
+use super::{Visit, document};
+use crate::services::http::{credentials::Verdict, page::escape, product::Family, response::Response};
+
+const NGINX: &str = include_str!("nginx-welcome.html");
+
+/// First page, robots.txt and a few files of nginx, Apache or lighttpd.
+pub fn plain(visit: &Visit<'_>) -> Option<Response> {
+    let at = visit.installed();
+    let response = match (visit.request.path.as_str(), visit.server.family) {
+        ("/" | "/index.nginx-debian.html", Family::Nginx) => Response::file("text/html", NGINX, at),
+        ("/" | "/index.html", Family::Nginx | Family::Apache) => {
+            Response::file("text/html", "<html><body><h1>It works!</h1></body></html>\n", at)
+        }
+        ("/" | "/index.html", _) => {
+            let title = escape(&visit.title());
+            Response::file("text/html", document(&title, &format!("<h1>{title}</h1>")), at)
+        }
+        ("/robots.txt", _) => Response::file("text/plain", "User-agent: *\nDisallow: /backup/\n", at),
+        ("/backup", _) => Response::standard(301).with("Location", format!("{}/backup/", visit.base())),
+        ("/backup/" | "/.htaccess" | "/.htpasswd" | "/server-status", Family::Apache) => {
+            Response::standard(403)
+        }
+        ("/backup/", _) => Response::standard(403),
+        _ => return None,
+    };
+    Some(methods(visit, response))
+}
+
+/// Methods as the server's static handler takes them.
+pub fn methods(visit: &Visit<'_>, response: Response) -> Response {
+    let allowed = visit.is_read()
+        || visit.is_post() && matches!(visit.server.family, Family::Apache | Family::Lighttpd);
+    if allowed || !matches!(response.status, 200) { response } else { refusal(visit) }
+}
+
+/// What the server says to a method that it does not take for files.
+pub fn refusal(visit: &Visit<'_>) -> Response {
+    let known = matches!(
+        visit.request.method.as_str(),
+        "GET"
+            | "HEAD"
+            | "POST"
+            | "PUT"
+            | "DELETE"
+            | "CONNECT"
+            | "OPTIONS"
+            | "TRACE"
+            | "PATCH"
+            | "PROPFIND"
+            | "PROPPATCH"
+            | "MKCOL"
+            | "COPY"
+            | "MOVE"
+            | "LOCK"
+            | "UNLOCK"
+            | "REPORT"
+            | "SEARCH"
+            | "MERGE"
+    );
+    match visit.server.family {
+        Family::Nginx => Response::standard(405),
+        Family::Apache => {
+            Response::standard(if known { 405 } else { 501 }).with("Allow", "HEAD,GET,POST,OPTIONS,TRACE")
+        }
+        Family::Iis => Response::standard(405).with("Allow", "GET, HEAD, OPTIONS, TRACE"),
+        Family::Lighttpd if matches!(visit.request.method.as_str(), "PUT" | "DELETE") => {
+            Response::standard(404)
+        }
+        Family::Lighttpd | Family::Device => Response::standard(501),
+    }
+}
+
+/// First page of IIS, and places that want Windows credentials.
+pub fn iis(visit: &Visit<'_>) -> Option<Response> {
+    let path = visit.request.path.to_ascii_lowercase();
+    let at = visit.installed();
+    let old = visit.server.name.ends_with("8.5") || visit.server.name.ends_with("8.0");
+    let guarded =
+        ["/intranet", "/certsrv", "/reports", "/ews", "/rpc", "/autodiscover", "/admin", "/_vti_bin"];
+    if guarded.iter().any(|prefix| path.starts_with(prefix)) {
+        return Some(guard(visit));
+    }
+    let response = match path.as_str() {
+        "/" | "/iisstart.htm" => {
+            let page = WELCOME.replace("{colour}", "#0072C6").trim_end().replace('\n', "\r\n");
+            Response::file("text/html", page, at)
+        }
+        "/iisstart.png" | "/iis-85.png" if old == path.contains("85") => Response::file("image/png", PNG, at),
+        "/aspnet_client/" => Response::standard(403),
+        _ => return None,
+    };
+    Some(methods(visit, response))
+}
+
+fn guard(visit: &Visit<'_>) -> Response {
+    match visit.verdict {
+        Verdict::Accepted(user) => {
+            let body =
+                format!("<h1>{0}</h1><p>Welcome, {1}. No items.</p>", escape(&visit.title()), escape(user));
+            Response::page(200, "text/html; charset=utf-8", document("Intranet", &body))
+        }
+        Verdict::Challenge(challenge) => {
+            Response::standard(401).with("WWW-Authenticate", format!("NTLM {challenge}"))
+        }
+        _ => Response::standard(401)
+            .with("WWW-Authenticate", "Negotiate")
+            .with("WWW-Authenticate", "NTLM")
+            .with("WWW-Authenticate", format!("Basic realm=\"{}\"", visit.server.host)),
+    }
+}
+
+/// One white pixel.
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0\x3a\x7e\x9bU\0\0\0\nIDATx\x9cc\xf8\x0f\0\x01\x01\x01\0\x1b\xb6\xeeV\0\0\0\0IEND\xaeB`\x82";
+
+const WELCOME: &str = r##"<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN" "http://www.w3.org/TR/xhtml1/DTD/xhtml1-strict.dtd">
+<html xmlns="http://www.w3.org/1999/xhtml">
+<head>
+<meta http-equiv="Content-Type" content="text/html; charset=iso-8859-1" />
+<title>IIS Windows Server</title>
+<style type="text/css">
+<!--
+body {
+	color:#000000;
+	background-color:{colour};
+	margin:0;
+}
+
+#container {
+	margin-left:auto;
+	margin-right:auto;
+	text-align:center;
+	}
+
+a img {
+	border:none;
+}
+
+-->
+</style>
+</head>
+<body>
+<div id="container">
+<a href="http://go.microsoft.com/fwlink/?linkid=66138&amp;clcid=0x409"><img src="iisstart.png" alt="IIS" width="960" height="600" /></a>
+</div>
+</body>
+</html>
+"##;

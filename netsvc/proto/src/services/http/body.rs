@@ -1,0 +1,157 @@
+//! The body of a request: how long it is, and taking it off the buffer (RFC 9112 §6, §7.1).
+
+use super::request::{Fault, Request};
+
+/// Most bytes of a body that are kept.
+const KEPT: usize = 8 << 20;
+/// Longest line that gives a chunk's size.
+const SIZE_LINE: usize = 256;
+
+/// A body being received.
+#[derive(Debug, Default)]
+pub struct Body {
+    /// What was kept.
+    pub content: Vec<u8>,
+    /// How many bytes came.
+    pub size: u64,
+    state: State,
+}
+
+#[derive(Debug, Default)]
+enum State {
+    #[default]
+    Done,
+    Length(u64),
+    Size,
+    Chunk(u64),
+    ChunkEnd,
+    Trailer,
+}
+
+impl Body {
+    /// The body that `request` announces.
+    ///
+    /// # Errors
+    /// What is wrong with the announcement.
+    pub fn of(request: &Request) -> Result<Self, Fault> {
+        let coding = request.field("transfer-encoding");
+        if let Some(coding) = coding.filter(|_| request.version >= (1, 1)) {
+            return if coding.trim().eq_ignore_ascii_case("chunked") {
+                Ok(Body { state: State::Size, ..Body::default() })
+            } else {
+                Err(Fault::Coding)
+            };
+        }
+        let Some(length) = request.field("content-length") else { return Ok(Body::default()) };
+        if length.is_empty() || !length.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(Fault::Length);
+        }
+        match length.parse() {
+            Ok(0) => Ok(Body::default()),
+            Ok(length) => Ok(Body { state: State::Length(length), ..Body::default() }),
+            Err(_) => Err(Fault::Large),
+        }
+    }
+
+    /// Bytes announced, as far as that is known.
+    pub fn announced(&self) -> u64 {
+        match self.state {
+            State::Length(length) => length,
+            _ => 0,
+        }
+    }
+
+    /// Whether nothing is missing.
+    pub fn complete(&self) -> bool {
+        matches!(self.state, State::Done)
+    }
+
+    /// Takes what belongs to the body off `buffer`.
+    ///
+    /// # Errors
+    /// When a chunk is broken.
+    pub fn take(&mut self, buffer: &mut Vec<u8>) -> Result<(), Fault> {
+        loop {
+            match self.state {
+                State::Done => return Ok(()),
+                State::Length(left) | State::Chunk(left) => {
+                    let count = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
+                    let bytes: Vec<u8> = buffer.drain(..count).collect();
+                    self.keep(&bytes);
+                    let left = left - bytes.len() as u64;
+                    self.state = match (&self.state, left) {
+                        (State::Chunk(_), 0) => State::ChunkEnd,
+                        (_, 0) => State::Done,
+                        (State::Chunk(_), left) => State::Chunk(left),
+                        (_, left) => State::Length(left),
+                    };
+                    if left > 0 {
+                        return Ok(());
+                    }
+                }
+                State::Size | State::ChunkEnd | State::Trailer => {
+                    let Some(line) = line(buffer)? else { return Ok(()) };
+                    self.state = self.after(&line)?;
+                }
+            }
+        }
+    }
+
+    fn after(&self, line: &str) -> Result<State, Fault> {
+        match self.state {
+            State::Size => {
+                let digits = line.split(';').next().unwrap_or_default().trim();
+                match u64::from_str_radix(digits, 16).map_err(|_| Fault::Chunk)? {
+                    0 => Ok(State::Trailer),
+                    size if size > 1 << 40 => Err(Fault::Large),
+                    size => Ok(State::Chunk(size)),
+                }
+            }
+            State::ChunkEnd if line.is_empty() => Ok(State::Size),
+            State::ChunkEnd => Err(Fault::Chunk),
+            _ if line.is_empty() => Ok(State::Done),
+            _ => Ok(State::Trailer),
+        }
+    }
+
+    fn keep(&mut self, bytes: &[u8]) {
+        self.size += bytes.len() as u64;
+        let room = KEPT.saturating_sub(self.content.len()).min(bytes.len());
+        self.content.extend_from_slice(bytes.get(..room).unwrap_or_default());
+    }
+}
+
+fn line(buffer: &mut Vec<u8>) -> Result<Option<String>, Fault> {
+    let Some(end) = buffer.iter().position(|&byte| byte == b'\n') else {
+        return if buffer.len() > SIZE_LINE { Err(Fault::Chunk) } else { Ok(None) };
+    };
+    let line: Vec<u8> = buffer.drain(..=end).collect();
+    Ok(Some(String::from_utf8_lossy(&line).trim_end().to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn chunked() -> Body {
+        Body { state: State::Size, ..Body::default() }
+    }
+
+    #[test]
+    fn chunks_are_joined_and_the_rest_is_left() {
+        let mut body = chunked();
+        let mut buffer = b"3;x=y\r\nabc\r\n2\r\nde\r\n0\r\nT: 1\r\n\r\nGET".to_vec();
+        body.take(&mut buffer).unwrap();
+        assert!(body.complete());
+        assert_eq!((body.content.as_slice(), buffer.as_slice()), (&b"abcde"[..], &b"GET"[..]));
+        assert_eq!(chunked().take(&mut b"zz\r\n".to_vec()), Err(Fault::Chunk));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_taken_without_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = chunked().take(&mut bytes.clone());
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! HTTP/1.x as nginx, Apache httpd, IIS, lighttpd and the servers of devices speak it, with the pages of
+//! well-known applications behind it (RFC 9110, 9112).
+//!
+//! Header order, error pages and the treatment of broken requests were taken from nginx 1.22.1, Apache
+//! httpd 2.4 and lighttpd 1.4.69 of Debian 12; those of IIS from its documentation and public captures.
+
+pub mod apps;
+pub mod body;
+pub mod credentials;
+pub mod exploit;
+pub mod form;
+pub mod iis;
+pub mod machine;
+pub mod page;
+pub mod product;
+pub mod range;
+pub mod request;
+pub mod response;
+pub mod writer;
+
+use netsvc_kit::{Def, Host, Link, Machine, Port, Serve, Setting, SettingKind};
+use std::{sync::Arc, time::Duration};
+
+/// The service.
+pub static SERVICE: Def = Def {
+    slug: "http",
+    about: "Web server (HTTP)",
+    ports: &[Port::tcp(80)],
+    settings: &[
+        Setting {
+            key: "app",
+            kind: SettingKind::Enum(apps::NAMES),
+            default: "",
+            help: "application behind the server",
+        },
+        Setting {
+            key: "title",
+            kind: SettingKind::Text,
+            default: "",
+            help: "title of the site; empty: from the domain",
+        },
+    ],
+    idle: Duration::from_secs(65),
+    total: Def::TOTAL,
+    serve: Serve::Machine(open),
+};
+
+fn open(host: &Arc<Host>, link: &Link) -> Box<dyn Machine> {
+    Box::new(machine::Http::new(host, link))
+}

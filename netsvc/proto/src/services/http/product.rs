@@ -1,0 +1,175 @@
+//! Which server it is, what it calls statuses, and what it answers to broken requests.
+
+use super::request::{Fault, Request};
+use super::response::Response;
+use netsvc_kit::Host;
+
+/// A family of servers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// nginx.
+    Nginx,
+    /// Apache httpd.
+    Apache,
+    /// Microsoft IIS on HTTP.sys.
+    Iis,
+    /// lighttpd.
+    Lighttpd,
+    /// A server of a device.
+    Device,
+}
+
+/// A server.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// Family.
+    pub family: Family,
+    /// Value of the Server field.
+    pub name: String,
+    /// Name of the host where the request gives none.
+    pub host: String,
+}
+
+impl Server {
+    /// The server that `host` shows.
+    pub fn of(host: &Host) -> Self {
+        let (name, version, packaging) = match host.product() {
+            Some(product) => (product.name.as_str(), product.version.as_str(), product.packaging.as_str()),
+            None => ("nginx", "", ""),
+        };
+        let lower = name.to_ascii_lowercase();
+        let family = match lower.as_str() {
+            _ if lower.contains("nginx") => Family::Nginx,
+            _ if lower.contains("apache") => Family::Apache,
+            _ if lower.contains("iis") || lower.contains("microsoft") => Family::Iis,
+            _ if lower.contains("lighttpd") => Family::Lighttpd,
+            _ => Family::Device,
+        };
+        let base = match family {
+            Family::Nginx => "nginx",
+            Family::Apache => "Apache",
+            Family::Iis => "Microsoft-IIS",
+            Family::Lighttpd => "lighttpd",
+            Family::Device => name,
+        };
+        let mut shown = match (family, version) {
+            (_, "") => base.to_owned(),
+            (Family::Device, _) if name.starts_with("HP") => format!("{base}; {version}"),
+            _ => format!("{base}/{version}"),
+        };
+        // Apache shows its platform, nginx of Ubuntu too; other packagings are not shown.
+        let platform = packaging.split(['-', ' ']).next().unwrap_or_default();
+        let shows = family == Family::Apache || family == Family::Nginx && platform == "Ubuntu";
+        if shows && !platform.is_empty() {
+            shown.push_str(&format!(" ({platform})"));
+        }
+        Server { family, name: shown, host: host.persona().fqdn() }
+    }
+
+    /// The status that `fault` gets, with the detail that the page shows.
+    pub fn fault(&self, fault: Fault) -> Response {
+        let (status, detail) = match (self.family, fault) {
+            (Family::Nginx | Family::Lighttpd, Fault::Version) => (505, ""),
+            (Family::Iis, Fault::Version) => (505, ""),
+            (Family::Nginx | Family::Apache, Fault::LongLine) => (414, ""),
+            (Family::Iis, Fault::LongLine) => (414, ""),
+            (Family::Lighttpd, Fault::LongLine | Fault::LongField | Fault::LongHead | Fault::ManyFields) => {
+                (431, "")
+            }
+            (Family::Nginx, Fault::LongField | Fault::LongHead) => {
+                (400, "Request Header Or Cookie Too Large")
+            }
+            (Family::Apache, Fault::LongField | Fault::LongHead) => {
+                (400, "Size of a request header field exceeds server limit.")
+            }
+            (Family::Apache, Fault::ManyFields) => {
+                (400, "The number of request header fields exceeds this server's limit.")
+            }
+            (Family::Iis, Fault::LongField | Fault::LongHead | Fault::ManyFields) => {
+                (400, "Request Too Long")
+            }
+            (Family::Iis, Fault::Host) => (400, "Invalid Hostname"),
+            (Family::Iis, Fault::Method) => (400, "Invalid Verb"),
+            (Family::Iis, Fault::Target | Fault::Percent | Fault::Outside | Fault::Zero) => {
+                (400, "Invalid URL")
+            }
+            (Family::Iis, Fault::Field | Fault::Colon) => (400, "Invalid Header"),
+            (Family::Iis, Fault::Line) => (400, "Invalid Verb"),
+            (_, Fault::Large) => (413, ""),
+            (Family::Apache, Fault::Coding) => (400, ""),
+            (_, Fault::Coding) => (501, ""),
+            (Family::Apache, Fault::Expectation) => (417, ""),
+            _ => (400, ""),
+        };
+        Response { detail: detail.to_owned(), ..Response::standard(status).closing() }
+    }
+
+    /// Whether the product minds `fault` in `request` at all.
+    pub fn minds(&self, request: &Request, fault: Fault) -> bool {
+        match (self.family, fault) {
+            (Family::Apache, Fault::Version) => false,
+            (Family::Nginx | Family::Lighttpd | Family::Device, Fault::Colon) => false,
+            (Family::Apache, Fault::ManyFields) => true,
+            (_, Fault::ManyFields) => false,
+            (Family::Nginx | Family::Lighttpd, Fault::Expectation) => false,
+            (Family::Lighttpd | Family::Device, Fault::Outside) => false,
+            (Family::Nginx, Fault::Method) => true,
+            (_, Fault::Method) => {
+                !request.method.bytes().all(|byte| byte.is_ascii_alphabetic() || b"-_".contains(&byte))
+            }
+            (Family::Apache, Fault::LongHead | Fault::Zero) => false,
+            _ => true,
+        }
+    }
+
+    /// Largest body that is read before 413 is said.
+    pub fn body_limit(&self) -> u64 {
+        match self.family {
+            Family::Nginx | Family::Device => 1 << 20,
+            Family::Apache => 1 << 30,
+            Family::Iis => 30_000_000,
+            Family::Lighttpd => 1 << 24,
+        }
+    }
+
+    /// What the product calls `status`.
+    pub fn reason(&self, status: u16) -> &'static str {
+        match (self.family, status) {
+            (Family::Nginx, 405) => "Not Allowed",
+            (Family::Nginx, 414) => "Request-URI Too Large",
+            (Family::Apache, 414) => "Request-URI Too Long",
+            (Family::Iis, 414) => "Request URI Too Long",
+            (Family::Nginx, 302) => "Moved Temporarily",
+            (Family::Nginx | Family::Apache | Family::Iis, 416) => "Requested Range Not Satisfiable",
+            (Family::Nginx, 503) => "Service Temporarily Unavailable",
+            (Family::Iis, 302) => "Redirect",
+            (_, 200) => "OK",
+            (_, 201) => "Created",
+            (_, 204) => "No Content",
+            (_, 206) => "Partial Content",
+            (_, 301) => "Moved Permanently",
+            (_, 302) => "Found",
+            (_, 303) => "See Other",
+            (_, 304) => "Not Modified",
+            (_, 401) => "Unauthorized",
+            (_, 403) => "Forbidden",
+            (_, 404) => "Not Found",
+            (_, 405) => "Method Not Allowed",
+            (_, 408) => "Request Time-out",
+            (_, 411) => "Length Required",
+            (_, 412) => "Precondition Failed",
+            (_, 413) => "Request Entity Too Large",
+            (_, 414) => "URI Too Long",
+            (_, 416) => "Range Not Satisfiable",
+            (_, 417) => "Expectation Failed",
+            (_, 422) => "Unprocessable Entity",
+            (_, 429) => "Too Many Requests",
+            (_, 431) => "Request Header Fields Too Large",
+            (_, 500) => "Internal Server Error",
+            (_, 501) => "Not Implemented",
+            (_, 503) => "Service Unavailable",
+            (_, 505) => "HTTP Version Not Supported",
+            _ => "Bad Request",
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! The head of a request: request line and fields, and what is wrong with them.
+
+/// Longest request line.
+pub const LINE: usize = 8190;
+/// Longest head.
+const HEAD: usize = 128 * 1024;
+/// Head that nginx (four buffers of 8 KiB) and others take at most.
+const SOFT_HEAD: usize = 32 * 1024;
+/// Most fields.
+const FIELDS: usize = 400;
+
+/// What is wrong with a request. What is answered depends on the product.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The request line is none.
+    Line,
+    /// A major version that is not 1.
+    Version,
+    /// A method with characters that it cannot have.
+    Method,
+    /// A target that is no path.
+    Target,
+    /// A path that leads out of the root.
+    Outside,
+    /// A zero byte in the path.
+    Zero,
+    /// A `%` without two digits.
+    Percent,
+    /// HTTP/1.1 without Host, two of them, or one that is no host.
+    Host,
+    /// A field without a colon.
+    Colon,
+    /// A field with a bad name.
+    Field,
+    /// The request line is too long.
+    LongLine,
+    /// A field is too long.
+    LongField,
+    /// The head is too long.
+    LongHead,
+    /// There are too many fields.
+    ManyFields,
+    /// Content-Length is no number.
+    Length,
+    /// The body is too large.
+    Large,
+    /// Transfer-Encoding is not `chunked`.
+    Coding,
+    /// A chunk is broken.
+    Chunk,
+    /// An expectation other than 100-continue.
+    Expectation,
+}
+
+/// A request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Request {
+    /// Method as sent.
+    pub method: String,
+    /// Target as sent.
+    pub target: String,
+    /// Path of the target, decoded, without dot segments.
+    pub path: String,
+    /// What stands after `?`.
+    pub query: String,
+    /// Version; (0, 9) when there is none.
+    pub version: (u8, u8),
+    /// Fields in order, names as sent.
+    pub fields: Vec<(String, String)>,
+    /// Head as sent.
+    pub head: Vec<u8>,
+    /// Body, cut.
+    pub body: Vec<u8>,
+    /// Faults, the first found first.
+    pub faults: Vec<Fault>,
+}
+
+impl Request {
+    /// Takes a head off `buffer`; `None` until it is complete. Limits hold for incomplete ones too.
+    pub fn take(buffer: &mut Vec<u8>) -> Option<Request> {
+        let blank = buffer.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        buffer.drain(..blank);
+        let line_end = buffer.iter().position(|&byte| byte == b'\n');
+        if line_end.unwrap_or(buffer.len()) > LINE {
+            let head: Vec<u8> = buffer.drain(..LINE).collect();
+            let mut request = Request::read(&head);
+            request.faults = vec![Fault::LongLine];
+            return Some(request);
+        }
+        let line_end = line_end?;
+        let line = buffer.get(..line_end).unwrap_or_default().trim_ascii();
+        let simple = line.split(|&byte| byte == b' ').count() == 2 && line.starts_with(b"GET /");
+        let end = if simple { line_end + 1 } else { head_end(buffer, line_end)? };
+        let head: Vec<u8> = buffer.drain(..end.min(buffer.len())).collect();
+        let mut request = Request::read(&head);
+        if head.len() >= HEAD {
+            request.faults.insert(0, Fault::LongField);
+        } else if head.len() > SOFT_HEAD {
+            request.faults.push(Fault::LongHead);
+        }
+        Some(request)
+    }
+
+    /// Reads a complete head.
+    pub fn read(head: &[u8]) -> Request {
+        let text = String::from_utf8_lossy(head).into_owned();
+        let mut lines = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
+        let mut request = Request { head: head.to_vec(), ..Request::default() };
+        request.read_line(lines.next().unwrap_or_default());
+        for line in lines.take_while(|line| !line.is_empty()) {
+            request.read_field(line);
+        }
+        if request.faults.is_empty() {
+            request.check_host();
+        }
+        request
+    }
+
+    fn read_line(&mut self, line: &str) {
+        let words: Vec<&str> = line.split(' ').filter(|word| !word.is_empty()).collect();
+        let (method, target, version) = match words.as_slice() {
+            [method, target] if *method == "GET" && target.starts_with('/') => (*method, *target, "HTTP/0.9"),
+            [method, target, version] => (*method, *target, *version),
+            _ => {
+                self.method = words.first().copied().unwrap_or_default().chars().take(64).collect();
+                self.faults.push(Fault::Line);
+                return;
+            }
+        };
+        self.method = method.to_owned();
+        self.target = target.to_owned();
+        if !method.bytes().all(|byte| byte.is_ascii_uppercase() || b"-_".contains(&byte)) {
+            self.faults.push(Fault::Method);
+        }
+        self.read_version(version);
+        self.read_target();
+    }
+
+    fn read_version(&mut self, text: &str) {
+        let digits = text.strip_prefix("HTTP/").and_then(|rest| rest.split_once('.'));
+        match digits.map(|(major, minor)| (major.parse::<u8>(), minor.parse::<u8>())) {
+            Some((Ok(major), Ok(minor))) => {
+                self.version = (major, minor);
+                if major > 1 {
+                    self.faults.push(Fault::Version);
+                }
+            }
+            _ => self.faults.push(Fault::Line),
+        }
+    }
+
+    fn read_target(&mut self) {
+        let mut rest = self.target.as_str();
+        for scheme in ["http://", "https://"] {
+            if let Some(stripped) = rest.strip_prefix(scheme) {
+                rest = stripped.find('/').and_then(|at| stripped.get(at..)).unwrap_or("/");
+            }
+        }
+        let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+        self.query = query.to_owned();
+        if self.method == "CONNECT" || path == "*" && self.method == "OPTIONS" {
+            self.path = path.to_owned();
+            return;
+        }
+        if !path.starts_with('/') {
+            self.faults.push(Fault::Target);
+            return;
+        }
+        let path = path.split('#').next().unwrap_or(path);
+        match decode(path) {
+            None => self.faults.push(Fault::Percent),
+            Some(decoded) if decoded.contains('\0') => {
+                self.path = decoded;
+                self.faults.push(Fault::Zero);
+            }
+            Some(decoded) => match normal(&decoded) {
+                Some(path) => self.path = path,
+                None => self.faults.push(Fault::Outside),
+            },
+        }
+    }
+
+    fn read_field(&mut self, line: &str) {
+        if line.len() > LINE {
+            self.faults.push(Fault::LongField);
+        }
+        let Some((name, value)) = line.split_once(':') else {
+            self.faults.push(Fault::Colon);
+            return;
+        };
+        if name.is_empty() || name.contains(|c: char| c.is_ascii_whitespace() || c.is_ascii_control()) {
+            self.faults.push(Fault::Field);
+            return;
+        }
+        if self.fields.len() < FIELDS {
+            self.fields.push((name.to_owned(), value.trim().to_owned()));
+        } else if !self.faults.contains(&Fault::ManyFields) {
+            self.faults.push(Fault::ManyFields);
+        }
+    }
+
+    fn check_host(&mut self) {
+        let mut hosts = self.fields.iter().filter(|(name, _)| name.eq_ignore_ascii_case("host"));
+        let bad = match hosts.next() {
+            None => self.version >= (1, 1),
+            Some((_, value)) => {
+                hosts.next().is_some() || value.contains(['/', ' ', '\\', '@', '<']) || value.contains("..")
+            }
+        };
+        if bad {
+            self.faults.push(Fault::Host);
+        }
+    }
+
+    /// Value of a field, the first of that name.
+    pub fn field(&self, name: &str) -> Option<&str> {
+        self.fields
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// Host without port; `None` when there is none.
+    pub fn host(&self) -> Option<&str> {
+        let value = self.field("host").filter(|value| !value.is_empty())?;
+        Some(value.rsplit_once(':').map_or(value, |(host, _)| host))
+    }
+
+    /// Whether the peer wants the connection kept.
+    pub fn keeps_alive(&self) -> bool {
+        let wish = self.field("connection").unwrap_or_default().to_ascii_lowercase();
+        match self.version {
+            (1, 1..) => !wish.contains("close"),
+            (1, 0) => wish.contains("keep-alive"),
+            _ => false,
+        }
+    }
+
+    /// Value of a cookie.
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        self.field("cookie")?.split(';').find_map(|pair| {
+            let (key, value) = pair.trim().split_once('=')?;
+            (key == name).then_some(value)
+        })
+    }
+}
+
+fn head_end(buffer: &[u8], line_end: usize) -> Option<usize> {
+    let mut start = line_end + 1;
+    loop {
+        if start > HEAD {
+            return Some(HEAD);
+        }
+        let rest = buffer.get(start..)?;
+        let length = rest.iter().position(|&byte| byte == b'\n')?;
+        let line = rest.get(..length).unwrap_or_default();
+        start += length + 1;
+        if line.is_empty() || line == b"\r" {
+            return Some(start);
+        }
+    }
+}
+
+/// `text` without percent encoding; `None` when a `%` is broken.
+pub fn decode(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = after;
+        if byte == b'%' {
+            bytes.extend(hex::decode(rest.get(..2)?).ok()?);
+            rest = rest.get(2..).unwrap_or_default();
+        } else {
+            bytes.push(byte);
+        }
+    }
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// `path` without dot segments and double slashes; `None` when it leads out.
+fn normal(path: &str) -> Option<String> {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            other => parts.push(other),
+        }
+    }
+    let tail = if path.ends_with(['/']) && !parts.is_empty() { "/" } else { "" };
+    Some(format!("/{}{tail}", parts.join("/")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn faults(head: &str) -> Vec<Fault> {
+        Request::take(&mut head.as_bytes().to_vec()).map(|request| request.faults).unwrap_or_default()
+    }
+
+    #[test]
+    fn broken_heads_are_told_apart() {
+        let check = |head: &str, fault: Fault| assert_eq!(faults(head).first(), Some(&fault), "{head}");
+        check("hello\r\n\r\n", Fault::Line);
+        check("GET / HTTP/2.0\r\nHost: x\r\n\r\n", Fault::Version);
+        check("GET / HTTP/1.1\r\n\r\n", Fault::Host);
+        check("GET /../x HTTP/1.1\r\nHost: x\r\n\r\n", Fault::Outside);
+        check("GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n", Fault::Percent);
+        check("GET / HTTP/1.1\r\nHost : x\r\n\r\n", Fault::Field);
+        check(&format!("GET /{} HTTP/1.1\r\n", "a".repeat(9000)), Fault::LongLine);
+    }
+
+    #[test]
+    fn a_path_is_decoded_and_flattened() {
+        let request = Request::read(b"GET /a/%2e/b//c/../d?x=1 HTTP/1.1\r\nHost: h:8080\r\n\r\n");
+        assert_eq!((request.path.as_str(), request.query.as_str()), ("/a/b/d", "x=1"));
+        assert_eq!(request.host(), Some("h"));
+        assert!(request.keeps_alive() && request.faults.is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_without_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            Request::take(&mut bytes.clone());
+            Request::take(&mut [b"GET /", bytes.as_slice(), b"\r\n\r\n"].concat());
+        }
+    }
+}

@@ -1,0 +1,360 @@
+//! A response as the product puts it on the wire: which fields, in which order, with which body.
+
+use super::{
+    iis, page,
+    product::{Family, Server},
+    range::{self, Part},
+    request::Request,
+    response::{Content, Response},
+};
+use crate::date;
+
+/// What the writer must know besides request and response.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    /// The node's clock, µs since the epoch.
+    pub clock: i64,
+    /// Port that the peer addressed.
+    pub port: u16,
+    /// Requests served on the connection before this one.
+    pub served: u32,
+    /// Whether the connection is kept.
+    pub keep: bool,
+}
+
+/// Fields by what they are, before they are put in order.
+#[derive(Default)]
+struct Fields {
+    kind: Option<String>,
+    length: Option<usize>,
+    chunked: bool,
+    modified: Option<String>,
+    etag: Option<String>,
+    ranges: bool,
+    content_range: Option<String>,
+}
+
+/// The bytes of `response` to `request`, and the status after conditions and ranges.
+pub fn write(server: &Server, request: &Request, response: &Response, moment: Moment) -> (u16, Vec<u8>) {
+    let mut response = response.clone();
+    let mut fields = Fields::default();
+    let mut body = fill(server, request, &mut response, moment, &mut fields);
+    let head_only = request.method == "HEAD";
+    if request.version == (0, 9) {
+        return (response.status, body);
+    }
+    frame(server, request, &response, moment, &mut fields, &mut body);
+    let version = match server.family {
+        Family::Lighttpd | Family::Device if request.version < (1, 1) => "HTTP/1.0",
+        _ => "HTTP/1.1",
+    };
+    let mut head = format!("{version} {} {}\r\n", response.status, server.reason(response.status));
+    for (name, value) in ordered(server, request, &response, moment, &fields) {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    head.push_str("\r\n");
+    let mut bytes = head.into_bytes();
+    if !head_only && response.status != 304 {
+        bytes.extend(body);
+    }
+    (response.status, bytes)
+}
+
+/// Chooses the body and what is said about it.
+fn fill(
+    server: &Server,
+    request: &Request,
+    response: &mut Response,
+    moment: Moment,
+    fields: &mut Fields,
+) -> Vec<u8> {
+    match std::mem::replace(&mut response.content, Content::Empty) {
+        Content::Empty => {
+            fields.length = Some(0);
+            Vec::new()
+        }
+        Content::Echo(head) => {
+            fields.kind = Some("message/http".to_owned());
+            fields.chunked = true;
+            head
+        }
+        Content::Standard => standard(server, request, response, moment, fields),
+        Content::Page { kind, body } => {
+            fields.kind = Some(kind.to_owned());
+            let measured = matches!(server.family, Family::Apache | Family::Iis | Family::Device);
+            fields.chunked = !measured && request.version >= (1, 1);
+            fields.length = (measured && !fields.chunked).then_some(body.len());
+            body
+        }
+        Content::File { kind, body, modified } => {
+            file(server, request, response, moment, fields, kind, body, modified)
+        }
+    }
+}
+
+fn standard(
+    server: &Server,
+    request: &Request,
+    response: &Response,
+    moment: Moment,
+    fields: &mut Fields,
+) -> Vec<u8> {
+    if server.family == Family::Lighttpd && matches!(response.status, 301 | 302) {
+        fields.length = Some(0);
+        return Vec::new();
+    }
+    let (kind, text) = page::standard(server, request, response, moment.port);
+    fields.kind = Some(kind.to_owned());
+    fields.length = Some(text.len());
+    text.into_bytes()
+}
+
+fn file(
+    server: &Server,
+    request: &Request,
+    response: &mut Response,
+    moment: Moment,
+    fields: &mut Fields,
+    kind: &str,
+    body: Vec<u8>,
+    modified: i64,
+) -> Vec<u8> {
+    let etag = etag(server.family, &body, modified);
+    fields.kind = Some(kind.to_owned());
+    fields.modified = Some(date::http(modified));
+    fields.etag = Some(etag.clone());
+    let full = request.method != "POST" && request.version >= (1, 1);
+    fields.ranges = server.family != Family::Device && (full || server.family != Family::Lighttpd);
+    fields.length = Some(body.len());
+    match range::part(request, &etag, modified, body.len()) {
+        Part::Whole => body,
+        Part::NotModified => {
+            response.status = 304;
+            fields.length = None;
+            fields.ranges = matches!(server.family, Family::Apache | Family::Iis);
+            if server.family != Family::Lighttpd {
+                fields.kind = None;
+            }
+            Vec::new()
+        }
+        Part::Failed if server.family == Family::Apache => {
+            response.status = 412;
+            fields.length = Some(0);
+            Vec::new()
+        }
+        Part::Failed | Part::Outside => {
+            let failed = range::part(request, &etag, modified, body.len()) == Part::Failed;
+            response.status = if failed { 412 } else { 416 };
+            *fields = Fields::default();
+            if !failed && matches!(server.family, Family::Nginx | Family::Iis) {
+                fields.content_range = Some(format!("bytes */{}", body.len()));
+            }
+            standard(server, request, response, moment, fields)
+        }
+        Part::Ranges(ranges) => {
+            response.status = 206;
+            fields.ranges = server.family != Family::Nginx;
+            partial(server, fields, kind, &body, &ranges)
+        }
+    }
+}
+
+fn partial(
+    server: &Server,
+    fields: &mut Fields,
+    kind: &str,
+    body: &[u8],
+    ranges: &[(usize, usize)],
+) -> Vec<u8> {
+    let piece = |&(first, last): &(usize, usize)| body.get(first..=last).unwrap_or_default();
+    if let [only] = ranges {
+        let bytes = piece(only).to_vec();
+        fields.content_range = Some(format!("bytes {}-{}/{}", only.0, only.1, body.len()));
+        fields.length = Some(bytes.len());
+        return bytes;
+    }
+    let (boundary, names) = match server.family {
+        Family::Nginx => ("00000000000000000001", ("Content-Type", "Content-Range")),
+        _ => ("3e50c30531bbd512", ("Content-type", "Content-range")),
+    };
+    let mut bytes = Vec::new();
+    for range in ranges {
+        let head = format!(
+            "\r\n--{boundary}\r\n{}: {kind}\r\n{}: bytes {}-{}/{}\r\n\r\n",
+            names.0,
+            names.1,
+            range.0,
+            range.1,
+            body.len()
+        );
+        bytes.extend(head.into_bytes());
+        bytes.extend_from_slice(piece(range));
+    }
+    bytes.extend(format!("\r\n--{boundary}--\r\n").into_bytes());
+    fields.kind = Some(format!("multipart/byteranges; boundary={boundary}"));
+    fields.length = Some(bytes.len());
+    bytes
+}
+
+/// An entity tag in the form of the product.
+fn etag(family: Family, body: &[u8], modified: i64) -> String {
+    let seconds = modified / 1_000_000;
+    match family {
+        Family::Nginx => format!("\"{seconds:x}-{:x}\"", body.len()),
+        Family::Apache => format!("\"{:x}-{:x}\"", body.len(), seconds * 1_000_000),
+        Family::Iis => format!("\"{:x}:0\"", (seconds + 11_644_473_600) * 10_000_000),
+        Family::Lighttpd | Family::Device => {
+            format!("\"{}\"", (seconds.unsigned_abs() * 2_654_435_761 ^ body.len() as u64) % 0xffff_ffff)
+        }
+    }
+}
+
+/// Decides between length, chunks and the connection's end.
+fn frame(
+    server: &Server,
+    request: &Request,
+    response: &Response,
+    moment: Moment,
+    fields: &mut Fields,
+    body: &mut Vec<u8>,
+) {
+    let error = response.status >= 400;
+    if server.family == Family::Apache {
+        // httpd takes the length off errors of HEAD, and never has one for these two.
+        if error
+            && (request.method == "HEAD" && response.status != 412 || matches!(response.status, 413 | 416))
+        {
+            fields.length = None;
+            fields.chunked = moment.keep && request.version >= (1, 1) && request.method != "HEAD";
+        }
+        // OPTIONS * has no type, as there is nothing that could have one.
+        if request.method == "OPTIONS" && request.path != "*" && response.status == 200 {
+            fields.kind = Some("text/html".to_owned());
+        }
+        if response.status == 412 {
+            fields.kind = Some("text/html".to_owned());
+        }
+    }
+    if fields.chunked {
+        fields.length = None;
+        let mut chunk =
+            if body.is_empty() { Vec::new() } else { format!("{:x}\r\n", body.len()).into_bytes() };
+        if !body.is_empty() {
+            chunk.append(body);
+            chunk.extend_from_slice(b"\r\n");
+        }
+        chunk.extend_from_slice(b"0\r\n\r\n");
+        *body = chunk;
+    }
+}
+
+/// All fields in the order of the product.
+fn ordered(
+    server: &Server,
+    request: &Request,
+    response: &Response,
+    moment: Moment,
+    fields: &Fields,
+) -> Vec<(&'static str, String)> {
+    let date = vec![("Date", date::http(moment.clock))];
+    let kernel = server.family == Family::Iis && iis::by_kernel(response);
+    let name = if kernel { "Microsoft-HTTPAPI/2.0".to_owned() } else { server.name.clone() };
+    let name = vec![("Server", name)];
+    let one = |name: &'static str, value: &Option<String>| -> Vec<(&'static str, String)> {
+        value.iter().map(|value| (name, value.clone())).collect()
+    };
+    let kind = one("Content-Type", &fields.kind);
+    let length = match fields.length {
+        Some(length) => vec![("Content-Length", length.to_string())],
+        None => Vec::new(),
+    };
+    let chunked = if fields.chunked { vec![("Transfer-Encoding", "chunked".to_owned())] } else { Vec::new() };
+    let modified = one("Last-Modified", &fields.modified);
+    let etag = one("ETag", &fields.etag);
+    let ranges = if fields.ranges { vec![("Accept-Ranges", "bytes".to_owned())] } else { Vec::new() };
+    let content_range = one("Content-Range", &fields.content_range);
+    let connection = connection(server, request, moment);
+    let (location, extra): (Vec<_>, Vec<_>) =
+        response.fields.iter().cloned().partition(|(name, _)| *name == "Location");
+    match server.family {
+        Family::Nginx => [
+            name,
+            date,
+            kind,
+            length,
+            chunked,
+            modified,
+            location,
+            connection,
+            extra,
+            etag,
+            ranges,
+            content_range,
+        ]
+        .concat(),
+        Family::Apache => [
+            date,
+            name,
+            extra,
+            location,
+            modified,
+            etag,
+            ranges,
+            length,
+            content_range,
+            connection,
+            chunked,
+            kind,
+        ]
+        .concat(),
+        Family::Iis => [
+            chunked,
+            kind,
+            location,
+            modified,
+            ranges,
+            etag,
+            name,
+            extra,
+            content_range,
+            date,
+            connection,
+            length,
+        ]
+        .concat(),
+        Family::Lighttpd => [
+            location,
+            extra,
+            kind,
+            etag,
+            modified,
+            length,
+            chunked,
+            ranges,
+            content_range,
+            connection,
+            date,
+            name,
+        ]
+        .concat(),
+        Family::Device => {
+            [date, name, extra, location, connection, kind, length, chunked, modified, etag].concat()
+        }
+    }
+}
+
+fn connection(server: &Server, request: &Request, moment: Moment) -> Vec<(&'static str, String)> {
+    let asked =
+        request.field("connection").is_some_and(|value| value.to_ascii_lowercase().contains("keep-alive"));
+    match (server.family, moment.keep) {
+        (Family::Apache, true) if asked => vec![
+            ("Keep-Alive", format!("timeout=5, max={}", 100_u32.saturating_sub(moment.served))),
+            ("Connection", "Keep-Alive".to_owned()),
+        ],
+        (Family::Nginx, true) => vec![("Connection", "keep-alive".to_owned())],
+        (Family::Lighttpd, true) if request.version < (1, 1) => vec![("Connection", "keep-alive".to_owned())],
+        (_, true) => Vec::new(),
+        (Family::Iis, false) if request.version < (1, 1) => Vec::new(),
+        (_, false) => vec![("Connection", "close".to_owned())],
+    }
+}
