@@ -71,7 +71,7 @@ impl Paths {
 
     /// Lock that a running worker holds.
     pub fn worker_lock(&self, worker: &str) -> PathBuf {
-        self.run().join(format!("{worker}.lock"))
+        self.run().join(format!("worker-{worker}.lock"))
     }
 
     /// Export of the fleet for people and scripts; the store has the truth.
