@@ -9,6 +9,7 @@ use netsvc_wire::{Record, WriterId, field, stamp::Micros};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     net::IpAddr,
+    sync::Arc,
 };
 
 /// Hops of an attacker that are kept in full; later ones are only counted.
@@ -52,8 +53,8 @@ const MISSING_KEPT: usize = 4096;
 /// Node names, each kept once.
 #[derive(Debug, Default)]
 struct Names {
-    numbers: HashMap<Box<str>, u32>,
-    names: Vec<Box<str>>,
+    numbers: HashMap<Arc<str>, u32>,
+    names: Vec<Arc<str>>,
 }
 
 #[derive(Debug)]
@@ -92,7 +93,7 @@ pub struct Finding {
     /// Nodes in the order of first contact.
     pub path: Vec<Visit>,
     /// Changes from one node to another in the order of the log: when, and to which (first 256).
-    pub hops: Vec<(Micros, String)>,
+    pub hops: Vec<(Micros, Arc<str>)>,
     /// How many there were.
     pub hop_count: u64,
 }
@@ -101,7 +102,7 @@ pub struct Finding {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Visit {
     /// Node.
-    pub node: String,
+    pub node: Arc<str>,
     /// First event.
     pub first_seen: Micros,
     /// Last event.
@@ -223,13 +224,14 @@ impl Names {
             return *number;
         }
         let number = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
-        self.names.push(name.into());
-        self.numbers.insert(name.into(), number);
+        let name: Arc<str> = name.into();
+        self.names.push(Arc::clone(&name));
+        self.numbers.insert(name, number);
         number
     }
 
-    fn name(&self, number: u32) -> String {
-        self.names.get(number as usize).map(|name| name.to_string()).unwrap_or_default()
+    fn name(&self, number: u32) -> Arc<str> {
+        self.names.get(number as usize).cloned().unwrap_or_default()
     }
 }
 

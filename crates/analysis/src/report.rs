@@ -5,7 +5,8 @@ use netsvc_wire::{
     escape::{escape_value, printable},
     stamp,
 };
-use serde_json::{Value, json};
+use serde::{Serialize, Serializer, ser::SerializeMap};
+use serde_json::json;
 use std::fmt::Write;
 
 /// Head of the table.
@@ -50,42 +51,76 @@ fn duration(finding: &Finding) -> String {
     }
 }
 
-/// The whole report as JSON: `stats` and `traversals`.
-pub fn json(correlator: &Correlator, findings: &[Finding]) -> Value {
-    let stats = correlator.stats();
-    json!({
-        "stats": {
-            "lines_parsed": stats.lines - stats.malformed,
-            "lines_malformed": stats.malformed,
-            "lines_doubled": stats.doubles,
-            "events_indexed": stats.events,
-            "unique_ips": correlator.attackers(),
-            "traversals": findings.len(),
-        },
-        "traversals": findings.iter().map(finding_json).collect::<Vec<_>>(),
-    })
+/// The whole report for JSON: `stats` and `traversals`. It is written without being built in memory.
+#[derive(Debug)]
+pub struct Report<'a> {
+    /// Where the findings come from.
+    pub correlator: &'a Correlator,
+    /// The findings to tell of.
+    pub findings: &'a [Finding],
 }
 
-fn finding_json(finding: &Finding) -> Value {
-    json!({
-        "attacker_ip": finding.src_ip.to_string(),
-        "kind": finding.kind().name(),
-        "decky_count": finding.path.len(),
-        "interactive_decky_count": finding.interactive_nodes(),
-        "deckies": finding.path.iter().map(|visit| printable(visit.node.as_bytes())).collect::<Vec<_>>(),
-        "first_seen": stamp::format(finding.first_seen),
-        "last_seen": stamp::format(finding.last_seen),
-        "duration_s": seconds(finding),
-        "events": finding.counts.events,
-        "credentials": finding.counts.credentials,
-        "sessions": finding.sessions,
-        "hop_count": finding.hop_count,
-        "hops": finding
+impl Serialize for Report<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let stats = self.correlator.stats();
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry(
+            "stats",
+            &json!({
+                "lines_parsed": stats.lines - stats.malformed,
+                "lines_malformed": stats.malformed,
+                "lines_doubled": stats.doubles,
+                "events_indexed": stats.events,
+                "unique_ips": self.correlator.attackers(),
+                "traversals": self.findings.len(),
+            }),
+        )?;
+        map.serialize_entry("traversals", &List(self.findings.iter().map(TraversalBody)))?;
+        map.end()
+    }
+}
+
+/// What an iterator gives, as a list.
+struct List<I>(I);
+
+impl<I: Iterator<Item: Serialize> + Clone> Serialize for List<I> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.clone())
+    }
+}
+
+struct TraversalBody<'a>(&'a Finding);
+
+impl Serialize for TraversalBody<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let finding = self.0;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("attacker_ip", &finding.src_ip)?;
+        map.serialize_entry("kind", finding.kind().name())?;
+        map.serialize_entry("decky_count", &finding.path.len())?;
+        map.serialize_entry("interactive_decky_count", &finding.interactive_nodes())?;
+        let nodes = finding.path.iter().map(|visit| printable(visit.node.as_bytes()));
+        map.serialize_entry("deckies", &List(nodes))?;
+        map.serialize_entry("first_seen", &stamp::format(finding.first_seen))?;
+        map.serialize_entry("last_seen", &stamp::format(finding.last_seen))?;
+        map.serialize_entry("duration_s", &seconds(finding))?;
+        map.serialize_entry("events", &finding.counts.events)?;
+        map.serialize_entry("credentials", &finding.counts.credentials)?;
+        map.serialize_entry("sessions", &finding.sessions)?;
+        map.serialize_entry("hop_count", &finding.hop_count)?;
+        let hops = finding
             .hops
             .iter()
-            .map(|(at, node)| json!({"at": stamp::format(*at), "decky": printable(node.as_bytes())}))
-            .collect::<Vec<_>>(),
-    })
+            .map(|(at, node)| HopBody { at: stamp::format(*at), decky: printable(node.as_bytes()) });
+        map.serialize_entry("hops", &List(hops))?;
+        map.end()
+    }
+}
+
+#[derive(Serialize)]
+struct HopBody {
+    at: String,
+    decky: String,
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a duration of 2^53 microseconds is 285 years")]
@@ -95,7 +130,7 @@ fn seconds(finding: &Finding) -> f64 {
 
 /// One RFC 5424 line, without newline, that tells a SIEM of a traversal.
 pub fn syslog(finding: &Finding, sd_id: &str) -> String {
-    let nodes: Vec<_> = finding.path.iter().take(NODES_NAMED).map(|visit| visit.node.as_str()).collect();
+    let nodes: Vec<_> = finding.path.iter().take(NODES_NAMED).map(|visit| &*visit.node).collect();
     let mut line = format!(
         "<132>1 {} decnet-correlator correlator - traversal_detected [{sd_id}",
         stamp::format(finding.last_seen)
@@ -151,7 +186,8 @@ mod tests {
     #[test]
     fn json_has_the_numbers_and_the_hops() {
         let correlator = sample();
-        let report = json(&correlator, &correlator.findings(2));
+        let report = Report { correlator: &correlator, findings: &correlator.findings(2) };
+        let report = serde_json::to_value(&report).unwrap();
         assert_eq!(report["stats"]["events_indexed"], 2);
         assert_eq!(report["traversals"][0]["decky_count"], 2);
         assert_eq!(report["traversals"][0]["hops"][0]["decky"], "db\\x1b\"]-01");

@@ -12,8 +12,13 @@ use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt, path::Path, str::FromSt
 const BUSY: Duration = Duration::from_secs(20);
 /// Reading connections to SQLite. Each has a thread and a page cache, so that few are enough.
 const READERS: u32 = 2;
-/// Page cache of a connection to SQLite, in KiB.
-const CACHE_KIB: u32 = 4096;
+/// Page cache of the writing connection to SQLite, in KiB: the pages that a batch changes have to fit.
+const WRITER_CACHE_KIB: u32 = 12 * 1024;
+/// Page cache of a reading connection, in KiB.
+const READER_CACHE_KIB: u32 = 2 * 1024;
+/// Pages in the write-ahead log before a commit folds them into the file by itself. The ingester does it
+/// before ([`Store::checkpoint`]), because the sync would hold up a commit.
+const LOG_PAGES: u32 = 16_000;
 
 /// The store of an installation. Cloning is cheap and shares the connections.
 #[derive(Clone, Debug)]
@@ -75,21 +80,21 @@ async fn open_sqlite(path: &str) -> Result<Pool, Error> {
         .synchronous(SqliteSynchronous::Normal)
         .foreign_keys(true)
         .busy_timeout(BUSY)
-        .pragma("cache_size", format!("-{CACHE_KIB}"))
-        .pragma("wal_autocheckpoint", "2000")
-        .pragma("journal_size_limit", "16777216")
+        .pragma("wal_autocheckpoint", LOG_PAGES.to_string())
+        .pragma("journal_size_limit", "67108864")
         .disable_statement_logging();
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
         .acquire_timeout(BUSY * 3)
-        .connect_with(options.clone())
+        .connect_with(options.clone().pragma("cache_size", format!("-{WRITER_CACHE_KIB}")))
         .await
         .map_err(open)?;
+    let options = options.pragma("cache_size", format!("-{READER_CACHE_KIB}")).pragma("query_only", "ON");
     let readers = SqlitePoolOptions::new()
         .max_connections(READERS)
         .min_connections(0)
         .idle_timeout(Duration::from_secs(60))
-        .connect_lazy_with(options.pragma("query_only", "ON"));
+        .connect_lazy_with(options);
     Ok(Pool::Sqlite { writer, readers })
 }
 

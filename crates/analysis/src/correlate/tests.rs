@@ -38,7 +38,7 @@ fn the_path_is_in_the_order_of_first_contact() {
     ]);
     let found = correlator.findings(2);
     assert_eq!(found.len(), 1);
-    let path: Vec<_> = found[0].path.iter().map(|visit| visit.node.as_str()).collect();
+    let path: Vec<_> = found[0].path.iter().map(|visit| &*visit.node).collect();
     assert_eq!(path, ["c", "a", "b"]);
     assert_eq!((found[0].hop_count, found[0].kind()), (3, TraversalKind::Interaction));
     assert_eq!((correlator.findings(1).len(), correlator.findings(4).len()), (2, 0));

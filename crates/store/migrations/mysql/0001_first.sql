@@ -101,8 +101,7 @@ CREATE TABLE IF NOT EXISTS credentials (
     first_seen BIGINT NOT NULL,
     last_seen BIGINT NOT NULL,
     UNIQUE INDEX credentials_first_event (first_event),
-    INDEX credentials_src_ip (src_ip, first_event),
-    INDEX credentials_secret (secret_sha256)
+    INDEX credentials_src_ip (src_ip, first_event)
 ) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 CREATE TABLE IF NOT EXISTS artefacts (
     sha256 VARCHAR(64) NOT NULL PRIMARY KEY,

@@ -102,7 +102,6 @@ CREATE TABLE credentials (
 );
 CREATE UNIQUE INDEX credentials_first_event ON credentials (first_event);
 CREATE INDEX credentials_src_ip ON credentials (src_ip, first_event);
-CREATE INDEX credentials_secret ON credentials (secret_sha256);
 CREATE TABLE artefacts (
     sha256 TEXT NOT NULL PRIMARY KEY,
     first_event INTEGER NOT NULL,
