@@ -82,14 +82,25 @@ pub struct Counters {
     pub blobs_missing: u64,
     /// Blobs refused.
     pub blobs_refused: u64,
-    /// Times that a spool could not be read.
-    pub unreadable: u64,
+    /// Times that a spool could not be read or freed.
+    pub unusable: u64,
     /// Spools known now.
     pub spools: usize,
     /// Reading waits, because the log is over its budget and readers are behind.
     pub stalled: bool,
     /// The log.
     pub log: LogCounters,
+}
+
+impl Counters {
+    /// Takes note of a source that fails; the others go on.
+    fn unusable(&mut self, spool: &str, error: &DiskError) {
+        // Repeats with every pass: the first and then each thousandth is enough to act on.
+        if self.unusable.is_multiple_of(1000) {
+            tracing::warn!(spool, %error, cause = %error.source, "spool cannot be read or freed");
+        }
+        self.unusable += 1;
+    }
 }
 
 /// What one pass did.
@@ -220,10 +231,7 @@ impl Collector {
             for (name, source) in &mut sources {
                 match self.turn(name, source.as_mut(), now, finished) {
                     Ok(turn) => more |= turn.more,
-                    Err(CollectError::Source(error)) => {
-                        tracing::warn!(spool = name, %error, cause = %error.source, "spool cannot be read");
-                        self.intake.counters.unreadable += 1;
-                    }
+                    Err(CollectError::Source(error)) => self.intake.counters.unusable(name, &error),
                     Err(error) => return Err(error),
                 }
             }
@@ -271,8 +279,11 @@ impl Collector {
     fn commit(&mut self) -> Result<(), CollectError> {
         self.flush()?;
         self.log.sync()?;
-        for source in self.sources.values_mut() {
-            source.release(&self.disk)?;
+        for (name, source) in &mut self.sources {
+            match source.release(&self.disk) {
+                Err(CollectError::Source(error)) => self.intake.counters.unusable(name, &error),
+                released => released?,
+            }
         }
         while let Some(blob) = self.intake.used_blobs.pop_first() {
             // What cannot be removed is no file of ours, or stays within the spool's own quota.
