@@ -1,7 +1,7 @@
 //! The collector without a runtime: one pass at a time over all sources.
 
 use super::{
-    CollectError, Line, Source, Spool, Turn,
+    CollectError, Counters, Line, Progress, Settings, Source, Spool, Turn,
     blob::{self, Outcome},
     orphan,
     quarantine::Quarantine,
@@ -9,12 +9,11 @@ use super::{
 };
 use crate::{
     disk::{Disk, DiskError},
-    eventlog::{Durable, EventLog, Limits, LogCounters, Position, Twin},
+    eventlog::{Durable, EventLog, Twin},
 };
 use decnet_model::paths::Paths;
-use netsvc_wire::{DEFAULT_SD_ID, Encoder, Event, HeaderText, Kind, Record, WriterId, field, stamp::Micros};
+use netsvc_wire::{Encoder, Event, HeaderText, Kind, Record, WriterId, field, stamp::Micros};
 use rand_core::{OsRng, RngCore};
-use serde::Serialize;
 use std::{
     collections::{BTreeMap, BTreeSet},
     io,
@@ -33,75 +32,6 @@ const NUMBER_LIMIT: u64 = 1 << 40;
 
 /// Spools looked at; more are left alone, because no fleet has as many processes.
 const MAX_SPOOLS: usize = 4096;
-
-/// How the collector works.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// Size and age of the log.
-    pub limits: Limits,
-    /// Longest time that a line is in the log without being on the medium.
-    pub sync_every: Duration,
-    /// How long the segment of a process must be unchanged before a newer process ends it.
-    pub settle: Duration,
-    /// Write the JSON twin as well.
-    pub twin: bool,
-    /// SD-ID of the collector's own events; the same inside an installation.
-    pub sd_id: String,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Settings {
-            limits: Limits::default(),
-            sync_every: Duration::from_millis(500),
-            settle: Duration::from_secs(5),
-            twin: false,
-            sd_id: DEFAULT_SD_ID.to_owned(),
-        }
-    }
-}
-
-/// What the collector has done since it was opened.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Counters {
-    /// Lines appended to the log, without the collector's own.
-    pub lines: u64,
-    /// Lines read again and left out.
-    pub repeated: u64,
-    /// Lines refused and put into quarantine.
-    pub malformed: u64,
-    /// Unterminated ends of segments skipped.
-    pub torn: u64,
-    /// Numbers that never came.
-    pub lost: u64,
-    /// Artefacts copied.
-    pub blobs: u64,
-    /// Artefacts saved although no line names them.
-    pub orphans: u64,
-    /// Blobs that a line names but the spool does not have.
-    pub blobs_missing: u64,
-    /// Blobs refused.
-    pub blobs_refused: u64,
-    /// Times that a spool could not be read.
-    pub unreadable: u64,
-    /// Spools known now.
-    pub spools: usize,
-    /// Reading waits, because the log is over its budget and readers are behind.
-    pub stalled: bool,
-    /// The log.
-    pub log: LogCounters,
-}
-
-/// What one pass did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Progress {
-    /// Lines appended.
-    pub lines: u64,
-    /// There is more to read at once.
-    pub more: bool,
-    /// End of the log.
-    pub end: Position,
-}
 
 /// Reads spools into the event log.
 pub struct Collector {
@@ -220,10 +150,7 @@ impl Collector {
             for (name, source) in &mut sources {
                 match self.turn(name, source.as_mut(), now, finished) {
                     Ok(turn) => more |= turn.more,
-                    Err(CollectError::Source(error)) => {
-                        tracing::warn!(spool = name, %error, cause = %error.source, "spool cannot be read");
-                        self.intake.counters.unreadable += 1;
-                    }
+                    Err(CollectError::Source(error)) => self.intake.counters.unusable(name, &error),
                     Err(error) => return Err(error),
                 }
             }
@@ -271,8 +198,11 @@ impl Collector {
     fn commit(&mut self) -> Result<(), CollectError> {
         self.flush()?;
         self.log.sync()?;
-        for source in self.sources.values_mut() {
-            source.release(&self.disk)?;
+        for (name, source) in &mut self.sources {
+            match source.release(&self.disk) {
+                Err(CollectError::Source(error)) => self.intake.counters.unusable(name, &error),
+                released => released?,
+            }
         }
         while let Some(blob) = self.intake.used_blobs.pop_first() {
             // What cannot be removed is no file of ours, or stays within the spool's own quota.

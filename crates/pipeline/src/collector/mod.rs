@@ -6,17 +6,21 @@
 
 mod blob;
 mod body;
+mod counters;
 mod intake;
 mod orphan;
 mod quarantine;
 mod seen;
+mod settings;
 mod source;
 mod spool;
 mod watch;
 
 pub use body::run;
-pub use intake::{Collector, Counters, Progress, Settings};
+pub use counters::{Counters, Progress};
+pub use intake::Collector;
 pub use seen::Seen;
+pub use settings::Settings;
 pub use source::{Line, Source, Turn};
 pub use spool::Spool;
 

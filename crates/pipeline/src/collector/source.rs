@@ -39,7 +39,7 @@ pub trait Source: Send {
     /// any more, so that an unterminated end will not be completed.
     ///
     /// # Errors
-    /// [`CollectError`] of reading, or the one that `take` gave.
+    /// [`CollectError::Source`] when it cannot be read, or the error that `take` gave.
     fn turn(
         &mut self,
         now: Instant,
@@ -50,7 +50,7 @@ pub trait Source: Send {
     /// Frees what was read; called when all lines of earlier turns are on the medium.
     ///
     /// # Errors
-    /// [`CollectError`] when a file cannot be removed.
+    /// [`CollectError::Source`] when a file cannot be removed; it is tried again the next time.
     fn release(&mut self, disk: &Disk) -> Result<(), CollectError>;
 
     /// Writers that still have lines here, read or not.

@@ -158,7 +158,7 @@ impl Source for Spool {
         while let Some((key, path)) = self.finished.pop_first() {
             if let Err(error) = disk.remove(&path) {
                 self.finished.insert(key, path);
-                return Err(error.into());
+                return Err(CollectError::Source(error));
             }
         }
         let present: BTreeSet<WriterId> = self.writers().into_iter().collect();

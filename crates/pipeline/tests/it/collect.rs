@@ -284,6 +284,26 @@ fn a_process_that_ruins_its_own_spool_stops_nobody_else() {
 }
 
 #[test]
+fn a_spool_that_cannot_be_freed_is_counted_and_the_others_go_on() {
+    let site = Site::new();
+    let (mut stuck, mut good) = (site.process("a", 1), site.process("b", 2));
+    let lazy = Settings { sync_every: Duration::from_secs(60), ..settings() };
+    let mut collector = Collector::open(site.paths.clone(), lazy, Disk::default()).unwrap();
+    stuck.write(1);
+    stuck.turn();
+    good.write(1);
+    good.turn();
+    collector.pass(Instant::now()).unwrap();
+    let segment = stuck.folder.join("lines/0000000000000001-00000000.seg");
+    fs::remove_file(&segment).unwrap();
+    fs::create_dir(&segment).unwrap();
+    collector.pass(Instant::now() + Duration::from_secs(61)).unwrap();
+    assert_eq!((collector.counters().unusable, good.segments()), (1, 1));
+    good.write(1);
+    assert_eq!(collector.pass(Instant::now()).unwrap().lines, 1);
+}
+
+#[test]
 fn draining_takes_and_removes_everything() {
     let site = Site::new();
     let mut process = site.process("serve", 1);
