@@ -1,3 +1,5 @@
 //! Tests of all services.
 
 mod laws;
+mod mail_web_files;
+mod transcript;

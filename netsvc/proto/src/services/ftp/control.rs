@@ -351,7 +351,8 @@ impl Control {
             return self.say(&Say::EpsvAll).await;
         }
         let six = self.link.local.is_ipv6();
-        if verb == "EPSV" && !argument.is_empty() && argument != if six { "2" } else { "1" } {
+        let strict = self.names.family != Family::PureFtpd;
+        if strict && verb == "EPSV" && !argument.is_empty() && argument != if six { "2" } else { "1" } {
             return self.say(&Say::ProtocolBad).await;
         }
         let Ok((listener, port)) = data::listen(&self.host, &self.link).await else {
@@ -371,6 +372,9 @@ impl Control {
     async fn active(&mut self, verb: &str, argument: &str) -> io::Result<()> {
         let parsed: Option<SocketAddr> =
             if verb == "PORT" { data::port_argument(argument) } else { data::eprt_argument(argument) };
+        if self.names.family == Family::Vsftpd {
+            self.plan = Plan::None;
+        }
         let Some(target) = parsed else { return self.say(&Say::PortBad(verb)).await };
         let refused = target.ip() != self.link.peer.ip() || target.port() < 1024 || self.extended_only;
         if refused {

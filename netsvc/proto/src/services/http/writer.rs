@@ -45,7 +45,9 @@ pub fn write(server: &Server, request: &Request, response: &Response, moment: Mo
     }
     frame(server, request, &response, moment, &mut fields, &mut body);
     let version = match server.family {
-        Family::Lighttpd | Family::Device if request.version < (1, 1) => "HTTP/1.0",
+        Family::Lighttpd if request.version < (1, 1) => "HTTP/1.0",
+        // Boa never says more than it can.
+        Family::Device if server.name.starts_with("Boa") => "HTTP/1.0",
         _ => "HTTP/1.1",
     };
     let mut head = format!("{version} {} {}\r\n", response.status, server.reason(response.status));
@@ -337,8 +339,11 @@ fn ordered(
             name,
         ]
         .concat(),
-        Family::Device => {
+        Family::Device if server.name.starts_with("Boa") => {
             [date, name, extra, location, connection, kind, length, chunked, modified, etag].concat()
+        }
+        Family::Device => {
+            [name, date, extra, location, connection, kind, length, chunked, modified, etag].concat()
         }
     }
 }
