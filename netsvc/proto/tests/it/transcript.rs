@@ -18,6 +18,13 @@
 //! order of the `!` lines, with others between. With `UPDATE=1` the `<` lines are written anew, where
 //! they differ; look at the difference before it is committed.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on ends here"
+)]
+
 use netsvc_kit::{
     Action, Def, Host, Input, Machine, Out, Serve, Session,
     testing::{host, link, persona, records, stage},

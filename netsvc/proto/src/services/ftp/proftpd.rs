@@ -82,6 +82,12 @@ pub fn say(names: &Names, say: &Say<'_>) -> String {
         Say::Size(size) => format!("213 {size}"),
         Say::Time(at) => format!("213 {at}"),
         Say::Rest(at) => format!("350 Restarting at {at}. Send STORE or RETRIEVE to initiate transfer"),
+        other => transfer(names, other),
+    }
+}
+
+fn transfer(names: &Names, say: &Say<'_>) -> String {
+    match say {
         Say::Pasv(numbers) => format!("227 Entering Passive Mode ({numbers})."),
         Say::Epsv(port) => format!("229 Entering Extended Passive Mode (|||{port}|)"),
         Say::Port(verb) => format!("200 {verb} command successful"),
