@@ -90,7 +90,7 @@ pub fn listing(micros: i64, now: i64, offset_minutes: i32) -> String {
 pub fn dir_listing(micros: i64, offset_minutes: i32) -> String {
     let at = civil(micros, offset_minutes);
     let half = if at.hour() < 12 { "AM" } else { "PM" };
-    let hour = if at.hour() % 12 == 0 { 12 } else { at.hour() % 12 };
+    let hour = if at.hour().is_multiple_of(12) { 12 } else { at.hour() % 12 };
     format!(
         "{:02}-{:02}-{:02}  {hour:02}:{:02}{half}",
         u8::from(at.month()),

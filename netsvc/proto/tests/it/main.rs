@@ -4,3 +4,5 @@
 
 mod laws;
 mod redis;
+mod mail_web_files;
+mod transcript;

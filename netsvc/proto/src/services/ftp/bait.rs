@@ -5,10 +5,11 @@ use super::{
     tree::{Actor, Attributes, FileTree, TreeError, parent},
 };
 use netsvc_persona::Persona;
+use parking_lot::Mutex;
 use std::{
     collections::{BTreeMap, VecDeque},
     net::IpAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
 };
 
 /// Bytes that one source may write.
@@ -45,13 +46,8 @@ impl Bait {
         Bait { base: files::tree(persona), changes: Mutex::default() }
     }
 
-    fn changes(&self) -> MutexGuard<'_, Changes> {
-        // A panic elsewhere leaves the map whole: every change is one insert.
-        self.changes.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn get(&self, source: IpAddr, path: &str) -> Result<Entry, TreeError> {
-        let changes = self.changes();
+        let changes = self.changes.lock();
         let own = changes.by_source.get(&source).and_then(|own| own.get(path));
         match own {
             Some(entry) => entry.clone().ok_or(TreeError::NotFound),
@@ -60,7 +56,7 @@ impl Bait {
     }
 
     fn set(&self, source: IpAddr, path: &str, entry: Option<Entry>) -> Result<(), TreeError> {
-        let mut changes = self.changes();
+        let mut changes = self.changes.lock();
         if !changes.by_source.contains_key(&source) {
             if changes.arrivals.len() >= SOURCES
                 && let Some(oldest) = changes.arrivals.pop_front()
@@ -120,7 +116,7 @@ impl FileTree for Bait {
         if !allowed(actor, &folder.attributes, 4) {
             return Err(TreeError::Denied);
         }
-        let changes = self.changes();
+        let changes = self.changes.lock();
         let own = changes.by_source.get(&actor.source);
         let mut names: BTreeMap<&str, Attributes> = BTreeMap::new();
         let inside = |known: &str| parent(known).is_some_and(|(folder, _)| folder == path);

@@ -6,15 +6,13 @@ use super::{
     say::{Family, Names, Say},
     tree::{Actor, FileTree, TreeError, resolve},
 };
-use netsvc_kit::{Credential, Host, Link, Session};
+use netsvc_kit::{Host, Link, Session};
 use netsvc_wire::{Kind, field};
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// Longest command line.
 const LINE: usize = 4096;
-/// Where anonymous is locked in.
-const ANONYMOUS_ROOT: &str = "/srv/ftp";
 
 /// A connection.
 pub struct Control {
@@ -23,12 +21,12 @@ pub struct Control {
     pub(super) link: Link,
     pub(super) names: Names,
     pub(super) tree: Arc<dyn FileTree>,
-    buffer: Vec<u8>,
-    offered: Option<String>,
-    failures: u32,
-    user: (u32, String),
+    pub(super) buffer: Vec<u8>,
+    pub(super) offered: Option<String>,
+    pub(super) failures: u32,
+    pub(super) user: (u32, String),
     /// What the user sees as `/`; empty for the whole tree.
-    root: String,
+    pub(super) root: String,
     pub(super) folder: String,
     pub(super) plan: Plan,
     pub(super) data_port: u16,
@@ -168,102 +166,6 @@ impl Control {
         Ok(Next::Go)
     }
 
-    async fn user(&mut self, name: &str) -> io::Result<Next> {
-        if self.names.inside {
-            self.say(&Say::UserAgain).await?;
-            return Ok(Next::Go);
-        }
-        if name.is_empty() && self.names.family == Family::ProFtpd {
-            self.say(&Say::NoArgument("USER")).await?;
-            return Ok(Next::Go);
-        }
-        let anonymous = is_anonymous(name);
-        // Only Pure-FTPd says so before the password, and ends.
-        if (anonymous || name.is_empty()) && !self.names.anonymous && self.names.family == Family::PureFtpd {
-            self.say(&Say::NoAnonymous).await?;
-            return Ok(Next::End);
-        }
-        self.offered = Some(name.to_owned());
-        let open = anonymous && (self.names.anonymous || self.names.family == Family::JetDirect);
-        self.say(&Say::NeedPassword(name, open)).await?;
-        Ok(Next::Go)
-    }
-
-    async fn password(&mut self, password: &str) -> io::Result<Next> {
-        if self.names.inside {
-            self.say(&Say::PassAgain).await?;
-            return Ok(Next::Go);
-        }
-        let Some(name) = self.offered.take() else {
-            self.say(&Say::NeedUser).await?;
-            return Ok(Next::Go);
-        };
-        let anonymous = is_anonymous(&name) && self.names.anonymous;
-        // Print servers take anybody, until somebody sets a password.
-        let open = anonymous || self.names.family == Family::JetDirect;
-        let accepted = open || self.host.login(&self.link, name.as_bytes(), password.as_bytes());
-        let credential = Credential::plaintext(name.as_bytes(), password.as_bytes(), "PASS", accepted);
-        self.host.credential(&self.link, credential);
-        if !accepted {
-            return self.refuse_login().await;
-        }
-        self.enter(&name, anonymous);
-        let (user, folder) = (name.clone(), self.folder.clone());
-        self.session.record(Kind::SessionStart, vec![(field::PRINCIPAL, name.into_bytes())]);
-        self.say(&Say::LoggedIn(&user, &folder, anonymous)).await?;
-        Ok(Next::Go)
-    }
-
-    async fn refuse_login(&mut self) -> io::Result<Next> {
-        if self.host.natural_delays() {
-            // PAM and the daemons' own delay.
-            tokio::time::sleep(Duration::from_secs(2)).await;
-        }
-        self.failures += 1;
-        self.say(&Say::LoginFailed).await?;
-        let limit = match self.names.family {
-            Family::Vsftpd | Family::ProFtpd => 3,
-            Family::PureFtpd => 5,
-            Family::Microsoft | Family::JetDirect => 10,
-        };
-        Ok(if self.failures >= limit { Next::End } else { Next::Go })
-    }
-
-    fn enter(&mut self, name: &str, anonymous: bool) {
-        let persona = self.host.persona();
-        let known = persona.users.iter().find(|user| user.name == name);
-        let unix = !matches!(self.names.family, Family::Microsoft | Family::JetDirect);
-        self.names.inside = true;
-        self.names.user = if anonymous { "ftp".to_owned() } else { name.to_owned() };
-        self.user = match known {
-            _ if anonymous => (998, "ftp".to_owned()),
-            _ if !unix => (0, name.to_owned()),
-            Some(user) => (user.uid, user.name.clone()),
-            None => (1000, name.to_owned()),
-        };
-        if anonymous && unix {
-            ANONYMOUS_ROOT.clone_into(&mut self.root);
-        }
-        let home = known.filter(|_| unix && !anonymous).map_or("/", |user| user.home.as_str()).to_owned();
-        if self.tree.stat(&self.actor(), &self.real(&home)).is_ok_and(|entry| entry.directory) {
-            self.folder = home;
-        }
-    }
-
-    async fn authenticate(&mut self, argument: &str) -> io::Result<Next> {
-        let wanted = argument.to_ascii_uppercase();
-        let known = matches!(wanted.as_str(), "TLS" | "TLS-C" | "SSL");
-        if !known || self.names.tls || self.names.family == Family::JetDirect {
-            self.say(&Say::TlsUnknown).await?;
-            return Ok(Next::Go);
-        }
-        self.say(&Say::TlsGo).await?;
-        self.buffer.clear();
-        self.session.start_tls().await?;
-        self.names.tls = true;
-        Ok(Next::Go)
-    }
-
     /// Commands that need no login; whether `verb` was one.
     async fn session_command(&mut self, verb: &str, argument: &str) -> io::Result<bool> {
         let family = self.names.family;
@@ -351,7 +253,8 @@ impl Control {
             return self.say(&Say::EpsvAll).await;
         }
         let six = self.link.local.is_ipv6();
-        if verb == "EPSV" && !argument.is_empty() && argument != if six { "2" } else { "1" } {
+        let strict = self.names.family != Family::PureFtpd;
+        if strict && verb == "EPSV" && !argument.is_empty() && argument != if six { "2" } else { "1" } {
             return self.say(&Say::ProtocolBad).await;
         }
         let Ok((listener, port)) = data::listen(&self.host, &self.link).await else {
@@ -371,6 +274,9 @@ impl Control {
     async fn active(&mut self, verb: &str, argument: &str) -> io::Result<()> {
         let parsed: Option<SocketAddr> =
             if verb == "PORT" { data::port_argument(argument) } else { data::eprt_argument(argument) };
+        if self.names.family == Family::Vsftpd {
+            self.plan = Plan::None;
+        }
         let Some(target) = parsed else { return self.say(&Say::PortBad(verb)).await };
         let refused = target.ip() != self.link.peer.ip() || target.port() < 1024 || self.extended_only;
         if refused {
@@ -490,10 +396,6 @@ impl Control {
             (root, seen) => format!("{root}{seen}"),
         }
     }
-}
-
-fn is_anonymous(name: &str) -> bool {
-    name.eq_ignore_ascii_case("anonymous") || name.eq_ignore_ascii_case("ftp")
 }
 
 /// Whether `verb` is one that the servers know, so that before login they ask for one.

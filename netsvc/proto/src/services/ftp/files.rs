@@ -110,6 +110,11 @@ fn unix(persona: &Persona, builder: &mut Builder) {
         );
     }
     builder.file("/etc/passwd", 0o644, root, 3, passwd);
+    unix_files(persona, builder);
+}
+
+fn unix_files(persona: &Persona, builder: &mut Builder) {
+    let root = (0, "root");
     builder.file("/etc/shadow", 0o600, root, 3, "");
     builder.file("/etc/hostname", 0o644, root, 0, format!("{}\n", persona.hostname));
     builder.file(

@@ -39,16 +39,24 @@ pub fn line(family: Family, name: &str, entry: &Attributes, moment: Moment) -> S
 }
 
 /// Facts of MLST and MLSD (RFC 3659 §7) up to and including the space before the name.
-pub fn facts(family: Family, entry: &Attributes, kind: &str) -> String {
+pub fn facts(family: Family, name: &str, entry: &Attributes, kind: &str) -> String {
     let at = date::compact(entry.modified);
-    let unique = format!("fe01g{:x}", entry.modified.unsigned_abs() / 1_000_000 ^ entry.size);
+    let number = name.bytes().fold(entry.modified.unsigned_abs() / 1_000_000, |sum, byte| {
+        sum.wrapping_mul(31).wrapping_add(u64::from(byte))
+    });
+    let unique = format!("fe01g{:x}", number % 0xff_ffff);
     if family == Family::ProFtpd {
         let size = if entry.directory { String::new() } else { format!("size={};", entry.size) };
         let permission = if entry.directory { "flcdmpe" } else { "adfrw" };
         return format!(
-            "modify={at};perm={permission};{size}type={kind};unique={unique};UNIX.group={};UNIX.groupname={};\
+            "modify={at};perm={permission};{size}type={kind};unique={};UNIX.group={};UNIX.groupname={};\
              UNIX.mode=0{:o};UNIX.owner={};UNIX.ownername={}; ",
-            entry.group.0, entry.group.1, entry.mode, entry.owner.0, entry.owner.1
+            unique.to_uppercase(),
+            entry.group.0,
+            entry.group.1,
+            entry.mode,
+            entry.owner.0,
+            entry.owner.1
         );
     }
     let size = if entry.directory { "sizd" } else { "size" };

@@ -8,6 +8,7 @@ pub mod control;
 pub mod data;
 pub mod files;
 pub mod listing;
+pub mod login;
 pub mod microsoft;
 pub mod proftpd;
 pub mod pureftpd;

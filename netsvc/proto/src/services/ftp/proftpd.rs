@@ -46,7 +46,16 @@ pub fn say(names: &Names, say: &Say<'_>) -> String {
             format!("220 ProFTPD Server ({platform}) [{}]", names.local)
         }
         Say::Help("") => format!("{HELP}\n214 Direct comments to root@{}", names.host),
-        Say::Help(verb) => format!("214 Syntax: {}", verb.to_ascii_uppercase()),
+        Say::Help(verb) => {
+            let verb = verb.to_ascii_uppercase();
+            let argument = match verb.as_str() {
+                "USER" => " <sp> username",
+                "PASS" => " <sp> password",
+                "CWD" | "RETR" | "STOR" | "DELE" | "MKD" | "RMD" | "SIZE" | "MDTM" => " <sp> pathname",
+                _ => "",
+            };
+            format!("214 Syntax: {verb}{argument}")
+        }
         Say::Stat => format!(
             "211-Status of 'Debian'\n Connected from {0} ({0})\n Logged in as {1}\n TYPE: {2}, STRUcture: File, Mode: \
              Stream\n No data connection\n211 End of status",
@@ -56,7 +65,7 @@ pub fn say(names: &Names, say: &Say<'_>) -> String {
         ),
         Say::NeedPassword(user, false) => format!("331 Password required for {user}"),
         Say::LoggedIn(user, _, false) => format!("230 User {user} logged in"),
-        Say::Unknown(verb) => format!("500 {verb} not understood"),
+        Say::Unknown(verb) if !verb.is_empty() => format!("500 {verb} not understood"),
         Say::NotImplemented(verb) => format!("502 {verb} command not implemented"),
         Say::NoArgument("USER") => "500 USER: command requires a parameter".to_owned(),
         Say::NoArgument(verb) => format!("500 '{verb}' not understood"),
@@ -73,6 +82,12 @@ pub fn say(names: &Names, say: &Say<'_>) -> String {
         Say::Size(size) => format!("213 {size}"),
         Say::Time(at) => format!("213 {at}"),
         Say::Rest(at) => format!("350 Restarting at {at}. Send STORE or RETRIEVE to initiate transfer"),
+        other => transfer(names, other),
+    }
+}
+
+fn transfer(names: &Names, say: &Say<'_>) -> String {
+    match say {
         Say::Pasv(numbers) => format!("227 Entering Passive Mode ({numbers})."),
         Say::Epsv(port) => format!("229 Entering Extended Passive Mode (|||{port}|)"),
         Say::Port(verb) => format!("200 {verb} command successful"),

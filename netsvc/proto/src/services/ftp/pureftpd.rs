@@ -110,6 +110,8 @@ fn fixed(names: &Names, say: &Say<'_>) -> &'static str {
         Say::UserAgain => "530 You're already logged in",
         Say::PassAgain => "530 We can't do that in the current session",
         Say::NotLoggedIn => "530 You aren't logged in",
+        Say::Unknown("CCC") if names.inside => "534 CCC not allowed at this point",
+        Say::Unknown("ACCT") if names.inside => "202 Please tell me who you are",
         Say::Unknown(_) if !names.inside => "530 You aren't logged in",
         Say::Feat => FEAT,
         Say::Syst => "215 UNIX Type: L8",

@@ -112,7 +112,7 @@ impl Control {
             // Writing into a text cannot fail.
             let _ = match verb {
                 "LIST" | "STAT" => write!(text, "{}", listing::line(family, name, entry, moment)),
-                "MLSD" => write!(text, "{}{name}\r\n", listing::facts(family, entry, kind)),
+                "MLSD" => write!(text, "{}{name}\r\n", listing::facts(family, name, entry, kind)),
                 _ => write!(text, "{name}\r\n"),
             };
         }
@@ -126,7 +126,7 @@ impl Control {
             Err(error) => return self.say(&Say::Failed("MLST", argument, error)).await,
         };
         let kind = if entry.directory { "cdir" } else { "file" };
-        let facts = listing::facts(self.names.family, &entry, kind);
+        let facts = listing::facts(self.names.family, &seen, &entry, kind);
         let text = match self.names.family {
             Family::ProFtpd => {
                 let shown = if argument.is_empty() { seen.as_str() } else { argument };

@@ -67,7 +67,7 @@ fn explanation(request: &Request, response: &Response) -> String {
     let location =
         response.fields.iter().find(|(name, _)| *name == "Location").map(|(_, value)| value.as_str());
     match response.status {
-        301 | 302 | 303 => format!(
+        301..=303 => format!(
             "<p>The document has moved <a href=\"{0}\">here</a>.</p>\n",
             escape(location.unwrap_or_default())
         ),

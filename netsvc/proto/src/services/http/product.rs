@@ -54,7 +54,23 @@ impl Server {
         };
         let mut shown = match (family, version) {
             (_, "") => base.to_owned(),
-            (Family::Device, _) if name.starts_with("HP") => format!("{base}; {version}"),
+            (Family::Device, _) if name.starts_with("HP") && version.contains("; ") => {
+                format!("{base}; {version}")
+            }
+            (Family::Device, _) if name.starts_with("HP") => {
+                let serial: String = host
+                    .persona()
+                    .hardware
+                    .serial
+                    .chars()
+                    .filter(char::is_ascii_alphanumeric)
+                    .take(10)
+                    .collect();
+                format!(
+                    "{base}; {version}; Serial Number: {}; Built:Tue Mar 07, 2017 08:05:54AM",
+                    serial.to_uppercase()
+                )
+            }
             _ => format!("{base}/{version}"),
         };
         // Apache shows its platform, nginx of Ubuntu too; other packagings are not shown.

@@ -45,7 +45,9 @@ pub fn write(server: &Server, request: &Request, response: &Response, moment: Mo
     }
     frame(server, request, &response, moment, &mut fields, &mut body);
     let version = match server.family {
-        Family::Lighttpd | Family::Device if request.version < (1, 1) => "HTTP/1.0",
+        Family::Lighttpd if request.version < (1, 1) => "HTTP/1.0",
+        // Boa never says more than it can.
+        Family::Device if server.name.starts_with("Boa") => "HTTP/1.0",
         _ => "HTTP/1.1",
     };
     let mut head = format!("{version} {} {}\r\n", response.status, server.reason(response.status));
@@ -204,7 +206,10 @@ fn etag(family: Family, body: &[u8], modified: i64) -> String {
         Family::Apache => format!("\"{:x}-{:x}\"", body.len(), seconds * 1_000_000),
         Family::Iis => format!("\"{:x}:0\"", (seconds + 11_644_473_600) * 10_000_000),
         Family::Lighttpd | Family::Device => {
-            format!("\"{}\"", (seconds.unsigned_abs() * 2_654_435_761 ^ body.len() as u64) % 0xffff_ffff)
+            format!(
+                "\"{}\"",
+                (seconds.unsigned_abs().wrapping_mul(2_654_435_761) ^ body.len() as u64) % 0xffff_ffff
+            )
         }
     }
 }
@@ -248,6 +253,118 @@ fn frame(
     }
 }
 
+/// What can stand in a head.
+#[derive(Clone, Copy)]
+enum Slot {
+    Server,
+    Date,
+    Kind,
+    Length,
+    Chunked,
+    Modified,
+    Etag,
+    Ranges,
+    ContentRange,
+    Connection,
+    Location,
+    Extra,
+}
+
+/// The order of each product.
+fn order(server: &Server) -> [Slot; 12] {
+    use Slot::{
+        Chunked, Connection, ContentRange, Date, Etag, Extra, Kind, Length, Location, Modified, Ranges,
+        Server,
+    };
+    let boa = server.name.starts_with("Boa");
+    match server.family {
+        Family::Nginx => [
+            Server,
+            Date,
+            Kind,
+            Length,
+            Chunked,
+            Modified,
+            Location,
+            Connection,
+            Extra,
+            Etag,
+            Ranges,
+            ContentRange,
+        ],
+        Family::Apache => [
+            Date,
+            Server,
+            Extra,
+            Location,
+            Modified,
+            Etag,
+            Ranges,
+            Length,
+            ContentRange,
+            Connection,
+            Chunked,
+            Kind,
+        ],
+        Family::Iis => [
+            Chunked,
+            Kind,
+            Location,
+            Modified,
+            Ranges,
+            Etag,
+            Server,
+            Extra,
+            ContentRange,
+            Date,
+            Connection,
+            Length,
+        ],
+        Family::Lighttpd => [
+            Location,
+            Extra,
+            Kind,
+            Etag,
+            Modified,
+            Length,
+            Chunked,
+            Ranges,
+            ContentRange,
+            Connection,
+            Date,
+            Server,
+        ],
+        Family::Device if boa => [
+            Date,
+            Server,
+            Extra,
+            Location,
+            Connection,
+            Kind,
+            Length,
+            Chunked,
+            Modified,
+            Etag,
+            Ranges,
+            ContentRange,
+        ],
+        Family::Device => [
+            Server,
+            Date,
+            Extra,
+            Location,
+            Connection,
+            Kind,
+            Length,
+            Chunked,
+            Modified,
+            Etag,
+            Ranges,
+            ContentRange,
+        ],
+    }
+}
+
 /// All fields in the order of the product.
 fn ordered(
     server: &Server,
@@ -256,91 +373,33 @@ fn ordered(
     moment: Moment,
     fields: &Fields,
 ) -> Vec<(&'static str, String)> {
-    let date = vec![("Date", date::http(moment.clock))];
     let kernel = server.family == Family::Iis && iis::by_kernel(response);
-    let name = if kernel { "Microsoft-HTTPAPI/2.0".to_owned() } else { server.name.clone() };
-    let name = vec![("Server", name)];
-    let one = |name: &'static str, value: &Option<String>| -> Vec<(&'static str, String)> {
-        value.iter().map(|value| (name, value.clone())).collect()
+    let name = if kernel { "Microsoft-HTTPAPI/2.0" } else { &server.name };
+    let given = |location: bool| {
+        let wanted = move |(name, _): &&(&'static str, String)| (*name == "Location") == location;
+        response.fields.iter().filter(wanted).cloned().collect::<Vec<_>>()
     };
-    let kind = one("Content-Type", &fields.kind);
-    let length = match fields.length {
-        Some(length) => vec![("Content-Length", length.to_string())],
-        None => Vec::new(),
-    };
-    let chunked = if fields.chunked { vec![("Transfer-Encoding", "chunked".to_owned())] } else { Vec::new() };
-    let modified = one("Last-Modified", &fields.modified);
-    let etag = one("ETag", &fields.etag);
-    let ranges = if fields.ranges { vec![("Accept-Ranges", "bytes".to_owned())] } else { Vec::new() };
-    let content_range = one("Content-Range", &fields.content_range);
-    let connection = connection(server, request, moment);
-    let (location, extra): (Vec<_>, Vec<_>) =
-        response.fields.iter().cloned().partition(|(name, _)| *name == "Location");
-    match server.family {
-        Family::Nginx => [
-            name,
-            date,
-            kind,
-            length,
-            chunked,
-            modified,
-            location,
-            connection,
-            extra,
-            etag,
-            ranges,
-            content_range,
-        ]
-        .concat(),
-        Family::Apache => [
-            date,
-            name,
-            extra,
-            location,
-            modified,
-            etag,
-            ranges,
-            length,
-            content_range,
-            connection,
-            chunked,
-            kind,
-        ]
-        .concat(),
-        Family::Iis => [
-            chunked,
-            kind,
-            location,
-            modified,
-            ranges,
-            etag,
-            name,
-            extra,
-            content_range,
-            date,
-            connection,
-            length,
-        ]
-        .concat(),
-        Family::Lighttpd => [
-            location,
-            extra,
-            kind,
-            etag,
-            modified,
-            length,
-            chunked,
-            ranges,
-            content_range,
-            connection,
-            date,
-            name,
-        ]
-        .concat(),
-        Family::Device => {
-            [date, name, extra, location, connection, kind, length, chunked, modified, etag].concat()
+    let mut all = Vec::new();
+    for slot in order(server) {
+        match slot {
+            Slot::Server => all.push(("Server", name.to_owned())),
+            Slot::Date => all.push(("Date", date::http(moment.clock))),
+            Slot::Kind => all.extend(fields.kind.clone().map(|kind| ("Content-Type", kind))),
+            Slot::Length => all.extend(fields.length.map(|length| ("Content-Length", length.to_string()))),
+            Slot::Chunked if fields.chunked => all.push(("Transfer-Encoding", "chunked".to_owned())),
+            Slot::Modified => all.extend(fields.modified.clone().map(|at| ("Last-Modified", at))),
+            Slot::Etag => all.extend(fields.etag.clone().map(|etag| ("ETag", etag))),
+            Slot::Ranges if fields.ranges => all.push(("Accept-Ranges", "bytes".to_owned())),
+            Slot::ContentRange => {
+                all.extend(fields.content_range.clone().map(|range| ("Content-Range", range)))
+            }
+            Slot::Connection => all.extend(connection(server, request, moment)),
+            Slot::Location => all.extend(given(true)),
+            Slot::Extra => all.extend(given(false)),
+            Slot::Chunked | Slot::Ranges => {}
         }
     }
+    all
 }
 
 fn connection(server: &Server, request: &Request, moment: Moment) -> Vec<(&'static str, String)> {

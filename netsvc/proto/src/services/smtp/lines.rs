@@ -40,12 +40,13 @@ impl Lines {
             return Some(self.buffer.drain(..self.limit).collect());
         }
         let Some(end) = end else {
-            self.buffer.truncate(self.limit);
+            // Two more bytes tell a line of just this length, with its CR, from a longer one.
+            self.buffer.truncate(self.limit + 2);
             return None;
         };
         let mut line: Vec<u8> = self.buffer.drain(..=end).collect();
         line.pop();
-        if line.last() == Some(&b'\r') {
+        if line.last() == Some(&b'\r') && line.len() <= self.limit + 1 {
             line.pop();
         }
         line.truncate(self.limit);

@@ -42,6 +42,9 @@ pub fn router(visit: &Visit<'_>) -> Option<Response> {
 }
 
 fn model(visit: &Visit<'_>) -> &'static str {
+    if visit.server.name.starts_with("GoAhead") {
+        return "Default: admin/1234";
+    }
     let models = ["Wireless N Router", "TD-W8961N", "DSL-2640B", "NETGEAR DGN2200", "GPON Home Gateway"];
     let draw = visit.installed().unsigned_abs() / 1_000_000 % models.len() as u64;
     usize::try_from(draw).ok().and_then(|index| models.get(index)).copied().unwrap_or("Router")

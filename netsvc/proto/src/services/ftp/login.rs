@@ -1,0 +1,114 @@
+//! USER, PASS and AUTH: who gets in, and where they find themselves.
+
+use super::{
+    control::{Control, Next},
+    say::{Family, Say},
+};
+use netsvc_kit::Credential;
+use netsvc_wire::{Kind, field};
+use std::{io, time::Duration};
+
+/// Where anonymous is locked in.
+const ANONYMOUS_ROOT: &str = "/srv/ftp";
+
+impl Control {
+    pub(super) async fn user(&mut self, name: &str) -> io::Result<Next> {
+        if self.names.inside {
+            self.say(&Say::UserAgain).await?;
+            return Ok(Next::Go);
+        }
+        if name.is_empty() && self.names.family == Family::ProFtpd {
+            self.say(&Say::NoArgument("USER")).await?;
+            return Ok(Next::Go);
+        }
+        let anonymous = is_anonymous(name);
+        // Only Pure-FTPd says so before the password, and ends.
+        if (anonymous || name.is_empty()) && !self.names.anonymous && self.names.family == Family::PureFtpd {
+            self.say(&Say::NoAnonymous).await?;
+            return Ok(Next::End);
+        }
+        self.offered = Some(name.to_owned());
+        let open = anonymous && (self.names.anonymous || self.names.family == Family::JetDirect);
+        self.say(&Say::NeedPassword(name, open)).await?;
+        Ok(Next::Go)
+    }
+
+    pub(super) async fn password(&mut self, password: &str) -> io::Result<Next> {
+        if self.names.inside {
+            self.say(&Say::PassAgain).await?;
+            return Ok(Next::Go);
+        }
+        let Some(name) = self.offered.take() else {
+            self.say(&Say::NeedUser).await?;
+            return Ok(Next::Go);
+        };
+        let anonymous = is_anonymous(&name) && self.names.anonymous;
+        // Print servers take anybody, until somebody sets a password.
+        let open = anonymous || self.names.family == Family::JetDirect;
+        let accepted = open || self.host.login(&self.link, name.as_bytes(), password.as_bytes());
+        let credential = Credential::plaintext(name.as_bytes(), password.as_bytes(), "PASS", accepted);
+        self.host.credential(&self.link, credential);
+        if !accepted {
+            return self.refuse_login().await;
+        }
+        self.enter(&name, anonymous);
+        let (user, folder) = (name.clone(), self.folder.clone());
+        self.session.record(Kind::SessionStart, vec![(field::PRINCIPAL, name.into_bytes())]);
+        self.say(&Say::LoggedIn(&user, &folder, anonymous)).await?;
+        Ok(Next::Go)
+    }
+
+    async fn refuse_login(&mut self) -> io::Result<Next> {
+        if self.host.natural_delays() {
+            // PAM and the daemons' own delay.
+            tokio::time::sleep(Duration::from_secs(2)).await;
+        }
+        self.failures += 1;
+        self.say(&Say::LoginFailed).await?;
+        let limit = match self.names.family {
+            Family::Vsftpd | Family::ProFtpd => 3,
+            Family::PureFtpd => 5,
+            Family::Microsoft | Family::JetDirect => 10,
+        };
+        Ok(if self.failures >= limit { Next::End } else { Next::Go })
+    }
+
+    fn enter(&mut self, name: &str, anonymous: bool) {
+        let persona = self.host.persona();
+        let known = persona.users.iter().find(|user| user.name == name);
+        let unix = !matches!(self.names.family, Family::Microsoft | Family::JetDirect);
+        self.names.inside = true;
+        self.names.user = if anonymous { "ftp".to_owned() } else { name.to_owned() };
+        self.user = match known {
+            _ if anonymous => (998, "ftp".to_owned()),
+            _ if !unix => (0, name.to_owned()),
+            Some(user) => (user.uid, user.name.clone()),
+            None => (1000, name.to_owned()),
+        };
+        if anonymous && unix {
+            ANONYMOUS_ROOT.clone_into(&mut self.root);
+        }
+        let home = known.filter(|_| unix && !anonymous).map_or("/", |user| user.home.as_str()).to_owned();
+        if self.tree.stat(&self.actor(), &self.real(&home)).is_ok_and(|entry| entry.directory) {
+            self.folder = home;
+        }
+    }
+
+    pub(super) async fn authenticate(&mut self, argument: &str) -> io::Result<Next> {
+        let wanted = argument.to_ascii_uppercase();
+        let known = matches!(wanted.as_str(), "TLS" | "TLS-C" | "SSL");
+        if !known || self.names.tls || self.names.family == Family::JetDirect {
+            self.say(&Say::TlsUnknown).await?;
+            return Ok(Next::Go);
+        }
+        self.say(&Say::TlsGo).await?;
+        self.buffer.clear();
+        self.session.start_tls().await?;
+        self.names.tls = true;
+        Ok(Next::Go)
+    }
+}
+
+fn is_anonymous(name: &str) -> bool {
+    name.eq_ignore_ascii_case("anonymous") || name.eq_ignore_ascii_case("ftp")
+}
