@@ -2,7 +2,7 @@
 
 mod accounts;
 //X mod archive;
-//X mod awk;
+mod awk;
 mod builtin;
 mod busybox;
 mod calculate;
@@ -50,7 +50,7 @@ fn table() -> &'static BTreeMap<&'static str, Command> {
         let programs = [
             busybox::COMMANDS, calculate::COMMANDS, digest::COMMANDS,
             files::COMMANDS, filter::COMMANDS, find_files::COMMANDS, grep::COMMANDS,
-            download::COMMANDS, accounts::COMMANDS, list::COMMANDS, sed::COMMANDS, process::COMMANDS, hardware::COMMANDS, network::COMMANDS,
+            awk::COMMANDS, download::COMMANDS, accounts::COMMANDS, list::COMMANDS, sed::COMMANDS, process::COMMANDS, hardware::COMMANDS, network::COMMANDS,
             system::COMMANDS, wrap::COMMANDS,
         ]
         .concat();
