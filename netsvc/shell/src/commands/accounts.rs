@@ -1,0 +1,210 @@
+//! Accounts and passwords.
+
+use super::{Run, options::options, own, rest};
+use crate::{event::ShellEvent, interpret::{Flow, Shell, Status}, text::{decode, encode}};
+
+pub(super) const COMMANDS: &[(&str, Run)] = &[
+    ("passwd", passwd), ("chpasswd", chpasswd), ("useradd", useradd), ("adduser", useradd), ("usermod", usermod), ("userdel", userdel),
+    ("deluser", userdel), ("groupadd", |_, _| Ok(0)), ("addgroup", |_, _| Ok(0)), ("getent", getent), ("crontab", crontab), ("chage", |_, _| Ok(0)), ("visudo", |_, _| Ok(0)),
+];
+
+fn lines_of(shell: &mut Shell, path: &str) -> Vec<String> {
+    decode(&shell.fs.read_file(path).unwrap_or_default()).lines().map(String::from).collect()
+}
+
+fn known(shell: &mut Shell, user: &str) -> bool {
+    lines_of(shell, "/etc/passwd").iter().any(|line| line.split(':').next() == Some(user))
+}
+
+/// Sets a password: the event, and a new hash in `/etc/shadow`.
+fn set_password(shell: &mut Shell, user: &str, secret: &str) -> Result<(), Flow> {
+    shell.events.push(ShellEvent::PasswordSet { user: user.to_owned(), secret: secret.to_owned() });
+    let salt = crate::text::hash(&[user, secret]);
+    let days = shell.live.now() / 86_400_000_000;
+    let digest = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(format!("{salt}{secret}").as_bytes()));
+    let mut lines = lines_of(shell, "/etc/shadow");
+    lines.retain(|line| line.split(':').next() != Some(user));
+    lines.push(format!("{user}:$6${salt:016x}${}{}:{days}:0:99999:7:::", digest, crate::text::head(&digest, 22)));
+    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    // Without the right to write, the caller has refused before.
+    let _ = shell.fs.write_file("/etc/shadow", &encode(&text), 0o640);
+    Ok(())
+}
+
+fn passwd(shell: &mut Shell, arguments: &[String]) -> Status {
+    let current = super::list::user_name(shell, shell.fs.credentials.uid);
+    let stdin = rest(arguments).iter().any(|word| word == "--stdin");
+    let user = rest(arguments).iter().find(|word| !word.starts_with('-')).cloned().unwrap_or_else(|| current.clone());
+    if !known(shell, &user) {
+        shell.err(&format!("passwd: user '{user}' does not exist\n"))?;
+        return Ok(1);
+    }
+    let root = shell.fs.credentials.uid == 0;
+    if !root && user != current {
+        shell.err(&format!("passwd: You may not view or modify password information for {user}.\n"))?;
+        return Ok(1);
+    }
+    if rest(arguments).iter().any(|word| ["-l", "-u", "-d", "-S"].contains(&word.as_str())) {
+        shell.out("passwd: password changed.\n")?;
+        return Ok(0);
+    }
+    if !root {
+        shell.err(&format!("Changing password for {user}.\n"))?;
+        shell.ask("Current password: ", true)?;
+    }
+    let first = shell.ask(if stdin { "" } else { "New password: " }, true)?;
+    let second = if stdin { first.clone() } else { shell.ask("Retype new password: ", true)? };
+    if first.is_empty() && second.is_empty() {
+        shell.err("No password has been supplied.\npasswd: Authentication token manipulation error\npasswd: password unchanged\n")?;
+        return Ok(10);
+    }
+    if first != second {
+        shell.err("Sorry, passwords do not match.\npasswd: Authentication token manipulation error\npasswd: password unchanged\n")?;
+        return Ok(10);
+    }
+    set_password(shell, &user, &first)?;
+    shell.err("passwd: password updated successfully\n")?;
+    Ok(0)
+}
+
+fn chpasswd(shell: &mut Shell, _: &[String]) -> Status {
+    let text = decode(&shell.read_all()?);
+    let mut status = 0;
+    if shell.fs.credentials.uid != 0 {
+        shell.err("chpasswd: cannot lock /etc/passwd; try again later.\n")?;
+        return Ok(1);
+    }
+    for (number, line) in text.lines().enumerate() {
+        match line.split_once(':') {
+            Some((user, secret)) if known(shell, user) => {
+                let (user, secret) = (user.to_owned(), secret.to_owned());
+                set_password(shell, &user, &secret)?;
+            }
+            Some((user, _)) => {
+                shell.err(&format!("chpasswd: line {}: user '{user}' does not exist\n", number + 1))?;
+                status = 1;
+            }
+            None => {
+                shell.err(&format!("chpasswd: line {}: missing new password\n", number + 1))?;
+                status = 1;
+            }
+        }
+    }
+    Ok(status)
+}
+
+fn useradd(shell: &mut Shell, arguments: &[String]) -> Status {
+    let Some(options) = options(shell, arguments, "mMrNUDou:g:G:d:s:c:p:e:f:k:b:SHh:", &[("create-home", 'm'), ("shell", 's'), ("home", 'd'), ("password", 'p'), ("uid", 'u'), ("groups", 'G'), ("gecos", 'c'), ("disabled-password", '_'), ("ingroup", 'g')])? else { return Ok(2) };
+    let Some(user) = options.operands.first().cloned() else {
+        shell.err(&format!("Usage: {} [options] LOGIN\n", own(arguments)))?;
+        return Ok(2);
+    };
+    if shell.fs.credentials.uid != 0 {
+        shell.err("useradd: Permission denied.\nuseradd: cannot lock /etc/passwd; try again later.\n")?;
+        return Ok(1);
+    }
+    if known(shell, &user) {
+        shell.err(&format!("useradd: user '{user}' already exists\n"))?;
+        return Ok(9);
+    }
+    let mut lines = lines_of(shell, "/etc/passwd");
+    let next = lines.iter().filter_map(|line| line.split(':').nth(2)?.parse::<u32>().ok()).filter(|uid| (1000..60_000).contains(uid)).max().unwrap_or(999) + 1;
+    let uid = options.number('u').and_then(|uid| u32::try_from(uid).ok()).unwrap_or(next);
+    let home = options.value('d').map_or_else(|| format!("/home/{user}"), String::from);
+    lines.push(format!("{user}:x:{uid}:{uid}:{}:{home}:{}", options.value('c').unwrap_or(""), options.value('s').unwrap_or("/bin/sh")));
+    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    if shell.fs.write_file("/etc/passwd", &encode(&text), 0o644).is_err() {
+        shell.err("useradd: failure while writing changes to /etc/passwd\n")?;
+        return Ok(1);
+    }
+    if let Some(secret) = options.value('p') {
+        let secret = secret.to_owned();
+        set_password(shell, &user, &secret)?;
+    }
+    if (options.has('m') || own(arguments) == "adduser") && shell.fs.mkdir(&home, 0o755).is_ok() {
+        // The directory was just made, by root.
+        let _ = shell.fs.chown(&home, Some(uid), Some(uid), true);
+    }
+    Ok(0)
+}
+
+fn usermod(shell: &mut Shell, arguments: &[String]) -> Status {
+    let Some(options) = options(shell, arguments, "aG:g:s:d:mu:l:LUp:c:e:f:o", &[("password", 'p'), ("groups", 'G'), ("append", 'a'), ("shell", 's')])? else { return Ok(2) };
+    let Some(user) = options.operands.first().cloned() else { return Ok(2) };
+    if !known(shell, &user) {
+        shell.err(&format!("usermod: user '{user}' does not exist\n"))?;
+        return Ok(6);
+    }
+    if let Some(secret) = options.value('p') {
+        let secret = secret.to_owned();
+        set_password(shell, &user, &secret)?;
+    }
+    Ok(0)
+}
+
+fn userdel(shell: &mut Shell, arguments: &[String]) -> Status {
+    let user = rest(arguments).iter().rfind(|word| !word.starts_with('-')).cloned().unwrap_or_default();
+    if !known(shell, &user) {
+        shell.err(&format!("userdel: user '{user}' does not exist\n"))?;
+        return Ok(6);
+    }
+    for path in ["/etc/passwd", "/etc/shadow"] {
+        let text: String = lines_of(shell, path).iter().filter(|line| line.split(':').next() != Some(&user)).map(|line| format!("{line}\n")).collect();
+        // A full overlay keeps the old file.
+        let _ = shell.fs.write_file(path, &encode(&text), 0o644);
+    }
+    Ok(0)
+}
+
+fn getent(shell: &mut Shell, arguments: &[String]) -> Status {
+    let words = rest(arguments);
+    let path = format!("/etc/{}", words.first().map_or("", String::as_str));
+    let lines = lines_of(shell, &path);
+    let mut status = 0;
+    if words.len() < 2 {
+        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        shell.out(&text)?;
+    }
+    for key in words.iter().skip(1) {
+        let found = lines.iter().find(|line| line.split([':', ' ', '\t']).any(|field| field == key));
+        match found {
+            Some(line) => shell.out(&format!("{line}\n"))?,
+            None => status = 2,
+        }
+    }
+    Ok(status)
+}
+
+fn crontab(shell: &mut Shell, arguments: &[String]) -> Status {
+    let Some(options) = options(shell, arguments, "leru:i", &[])? else { return Ok(1) };
+    let current = super::list::user_name(shell, shell.fs.credentials.uid);
+    let user = options.value('u').unwrap_or(&current).to_owned();
+    let path = if shell.flavour() == crate::Flavour::Redhat { format!("/var/spool/cron/{user}") } else { format!("/var/spool/cron/crontabs/{user}") };
+    let before = std::mem::replace(&mut shell.fs.credentials.uid, 0);
+    let result = if options.has('l') {
+        match shell.fs.read_file(&path) {
+            Ok(content) => shell.write(1, &content).map(|()| 0),
+            Err(_) => shell.err(&format!("no crontab for {user}\n")).map(|()| 1),
+        }
+    } else if options.has('r') {
+        match shell.fs.unlink(&path) {
+            Ok(()) => Ok(0),
+            Err(_) => shell.err(&format!("no crontab for {user}\n")).map(|()| 1),
+        }
+    } else {
+        let content = match options.operands.first().filter(|file| *file != "-") {
+            Some(file) => match shell.fs.read_file(file) {
+                Ok(content) => Ok(content.to_vec()),
+                Err(error) => {
+                    shell.fs.credentials.uid = before;
+                    shell.err(&format!("{file}: {error}\n"))?;
+                    return Ok(1);
+                }
+            },
+            None => shell.read_all(),
+        };
+        content.map(|content| i32::from(shell.fs.write_file(&path, &content, 0o600).is_err()))
+    };
+    shell.fs.credentials.uid = before;
+    result
+}

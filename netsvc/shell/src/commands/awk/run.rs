@@ -1,0 +1,610 @@
+//! Running rules on records.
+
+use super::parse::{Expression, Rule, Selector, Statement};
+use crate::{
+    commands::{calculate::general, expression, output::Formatter},
+    fs::OpenOptions,
+    interpret::{Flow, Shell},
+    text::{decode, encode},
+};
+use regex::Regex;
+use std::collections::BTreeMap;
+
+#[derive(Clone, Debug)]
+enum Value {
+    Number(f64),
+    Text(String),
+    /// Input that looks like a number: compared as one.
+    Input(String),
+}
+
+impl Value {
+    fn number(&self) -> f64 {
+        match self {
+            Value::Number(number) => *number,
+            Value::Text(text) | Value::Input(text) => leading_number(text),
+        }
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Value::Number(number) if number.fract() == 0.0 && number.abs() < 1e16 => format!("{number:.0}"),
+            Value::Number(number) => general(*number, 6),
+            Value::Text(text) | Value::Input(text) => text.clone(),
+        }
+    }
+
+    fn truth(&self) -> bool {
+        match self {
+            Value::Number(number) => *number != 0.0,
+            Value::Input(text) if numeric(text) => leading_number(text) != 0.0,
+            Value::Text(text) | Value::Input(text) => !text.is_empty(),
+        }
+    }
+
+    fn is_number(&self) -> bool {
+        match self {
+            Value::Number(_) => true,
+            Value::Input(text) => numeric(text),
+            Value::Text(_) => false,
+        }
+    }
+}
+
+fn numeric(text: &str) -> bool {
+    let text = text.trim();
+    text.is_empty() || text.parse::<f64>().is_ok_and(|_| text.starts_with(|first: char| first.is_ascii_digit() || "+-.".contains(first)))
+}
+
+fn leading_number(text: &str) -> f64 {
+    let text = text.trim_start();
+    let mut best = 0.0;
+    let candidates = text.char_indices().map(|(at, character)| at + character.len_utf8()).take(32);
+    for end in candidates {
+        match text.get(..end) {
+            Some(prefix) if prefix.ends_with(|last: char| last.is_ascii_digit() || last == '.') => match prefix.parse() {
+                Ok(number) => best = number,
+                Err(_) => break,
+            },
+            Some(prefix) if prefix.ends_with(['-', '+', 'e', 'E']) => {}
+            _ => break,
+        }
+    }
+    best
+}
+
+enum Leave {
+    Next,
+    Exit(i32),
+    Break,
+    Continue,
+    Shell(Flow),
+}
+
+impl From<Flow> for Leave {
+    fn from(flow: Flow) -> Leave {
+        Leave::Shell(flow)
+    }
+}
+
+pub(super) struct Machine<'a> {
+    pub(super) shell: &'a mut Shell,
+    variables: BTreeMap<String, Value>,
+    arrays: BTreeMap<String, BTreeMap<String, Value>>,
+    record: String,
+    fields: Vec<String>,
+    ranges: BTreeMap<usize, bool>,
+    regexes: BTreeMap<String, Option<Regex>>,
+    input: Vec<String>,
+    at: usize,
+    status: i32,
+}
+
+impl<'a> Machine<'a> {
+    pub(super) fn new(shell: &'a mut Shell) -> Machine<'a> {
+        let mut machine = Machine { shell, variables: BTreeMap::new(), arrays: BTreeMap::new(), record: String::new(), fields: Vec::new(), ranges: BTreeMap::new(), regexes: BTreeMap::new(), input: Vec::new(), at: 0, status: 0 };
+        for (name, value) in [("FS", " "), ("OFS", " "), ("ORS", "\n"), ("RS", "\n"), ("SUBSEP", "\u{1c}"), ("OFMT", "%.6g")] {
+            machine.variables.insert(name.into(), Value::Text(value.into()));
+        }
+        let environment = machine.shell.state.variables.environment().map(|(name, value)| (name.to_owned(), Value::Input(value.to_owned()))).collect();
+        machine.arrays.insert("ENVIRON".into(), environment);
+        machine
+    }
+
+    pub(super) fn set(&mut self, name: &str, value: &str) {
+        self.variables.insert(name.to_owned(), Value::Input(value.to_owned()));
+    }
+
+    /// Runs BEGIN. `Some`: the program ends without reading input.
+    pub(super) fn begin(&mut self, rules: &[Rule]) -> Result<Option<i32>, Flow> {
+        for rule in rules.iter().filter(|rule| matches!(rule.selector, Selector::Begin)) {
+            match self.block(&rule.body) {
+                Err(Leave::Exit(status)) => return Ok(Some(status)),
+                Err(Leave::Shell(flow)) => return Err(flow),
+                _ => {}
+            }
+        }
+        Ok(rules.iter().all(|rule| matches!(rule.selector, Selector::Begin)).then_some(0))
+    }
+
+    pub(super) fn main(&mut self, rules: &[Rule], contents: Vec<(String, Vec<u8>)>) -> Result<i32, Flow> {
+        let separator = self.variable("RS").text();
+        let mut total = 0.0;
+        for (name, bytes) in contents {
+            let text = decode(&bytes);
+            let text = text.strip_suffix('\n').unwrap_or(&text);
+            self.input = if text.is_empty() { Vec::new() } else if separator.is_empty() { text.split("\n\n").map(String::from).collect() } else { text.split(separator.as_str()).map(String::from).collect() };
+            self.at = 0;
+            self.variables.insert("FILENAME".into(), Value::Text(if name == "-" { String::new() } else { name }));
+            let mut file_total = 0.0;
+            while let Some(record) = self.input.get(self.at).cloned() {
+                self.at += 1;
+                total += 1.0;
+                file_total += 1.0;
+                self.shell.spend(1 + record.len() as u64 / 1024)?;
+                self.variables.insert("NR".into(), Value::Number(total));
+                self.variables.insert("FNR".into(), Value::Number(file_total));
+                self.load(record);
+                match self.record(rules) {
+                    Ok(()) | Err(Leave::Next | Leave::Break | Leave::Continue) => {}
+                    Err(Leave::Exit(status)) => {
+                        self.status = status;
+                        return self.end(rules);
+                    }
+                    Err(Leave::Shell(flow)) => return Err(flow),
+                }
+            }
+        }
+        self.end(rules)
+    }
+
+    fn end(&mut self, rules: &[Rule]) -> Result<i32, Flow> {
+        for rule in rules.iter().filter(|rule| matches!(rule.selector, Selector::End)) {
+            match self.block(&rule.body) {
+                Err(Leave::Exit(status)) => return Ok(status),
+                Err(Leave::Shell(flow)) => return Err(flow),
+                _ => {}
+            }
+        }
+        Ok(self.status)
+    }
+
+    fn record(&mut self, rules: &[Rule]) -> Result<(), Leave> {
+        for (number, rule) in rules.iter().enumerate() {
+            let selected = match &rule.selector {
+                Selector::Begin | Selector::End => false,
+                Selector::Always => true,
+                Selector::Match(condition) => self.value(condition)?.truth(),
+                Selector::Range(from, to) => {
+                    let active = self.ranges.get(&number).copied().unwrap_or(false) || self.value(from)?.truth();
+                    let ends = active && self.value(to)?.truth();
+                    self.ranges.insert(number, active && !ends);
+                    active
+                }
+            };
+            if selected {
+                self.block(&rule.body)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn load(&mut self, record: String) {
+        let separator = self.variable("FS").text();
+        self.fields = self.split(&record, &separator);
+        self.record = record;
+        self.variables.insert("NF".into(), Value::Number(self.fields.len() as f64));
+    }
+
+    fn split(&mut self, text: &str, separator: &str) -> Vec<String> {
+        if separator == " " {
+            return text.split_ascii_whitespace().map(String::from).collect();
+        }
+        if text.is_empty() {
+            return Vec::new();
+        }
+        if separator.chars().count() == 1 && separator != "\\" {
+            return text.split(separator).map(String::from).collect();
+        }
+        match self.regex(separator) {
+            Some(regex) => regex.split(text).map(String::from).collect(),
+            None => vec![text.to_owned()],
+        }
+    }
+
+    fn regex(&mut self, source: &str) -> Option<Regex> {
+        if self.regexes.len() > 256 {
+            self.regexes.clear();
+        }
+        self.regexes.entry(source.to_owned()).or_insert_with(|| expression(source, true, false)).clone()
+    }
+
+    fn block(&mut self, body: &[Statement]) -> Result<(), Leave> {
+        body.iter().try_for_each(|statement| self.statement(statement))
+    }
+
+    /// A loop's body once. `false`: the loop is left.
+    fn turn(&mut self, body: &[Statement]) -> Result<bool, Leave> {
+        self.shell.spend(1)?;
+        match self.block(body) {
+            Ok(()) | Err(Leave::Continue) => Ok(true),
+            Err(Leave::Break) => Ok(false),
+            Err(other) => Err(other),
+        }
+    }
+
+    fn statement(&mut self, statement: &Statement) -> Result<(), Leave> {
+        match statement {
+            Statement::Print(list, format, target) => self.print(list, *format, target.as_ref())?,
+            Statement::Expression(expression) => {
+                self.value(expression)?;
+            }
+            Statement::If(condition, yes, no) => {
+                let branch = if self.value(condition)?.truth() { yes } else { no };
+                self.block(branch)?;
+            }
+            Statement::While(condition, body, after) => {
+                let mut first = *after;
+                while std::mem::take(&mut first) || self.value(condition)?.truth() {
+                    if !self.turn(body)? {
+                        break;
+                    }
+                }
+            }
+            Statement::For(start, condition, step, body) => {
+                start.as_ref().map(|start| self.value(start)).transpose()?;
+                loop {
+                    let holds = condition.as_ref().map(|condition| self.value(condition)).transpose()?;
+                    if holds.is_some_and(|value| !value.truth()) || !self.turn(body)? {
+                        break;
+                    }
+                    step.as_ref().map(|step| self.value(step)).transpose()?;
+                }
+            }
+            Statement::ForIn(name, list, body) => {
+                let keys: Vec<String> = self.arrays.get(list).map(|list| list.keys().cloned().collect()).unwrap_or_default();
+                for key in keys {
+                    self.variables.insert(name.clone(), Value::Input(key));
+                    if !self.turn(body)? {
+                        break;
+                    }
+                }
+            }
+            Statement::Next => return Err(Leave::Next),
+            Statement::Break => return Err(Leave::Break),
+            Statement::Continue => return Err(Leave::Continue),
+            Statement::Exit(code) => {
+                let code = code.as_ref().map(|code| self.value(code)).transpose()?;
+                return Err(Leave::Exit(code.map_or(self.status, |code| code.number() as i32 & 255)));
+            }
+            Statement::Delete(name, index) => {
+                let key = self.key(index)?;
+                match self.arrays.get_mut(name) {
+                    Some(list) if index.is_empty() => list.clear(),
+                    Some(list) => {
+                        list.remove(&key);
+                    }
+                    None => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn print(&mut self, list: &[Expression], format: bool, target: Option<&(String, Expression)>) -> Result<(), Leave> {
+        let mut texts = Vec::new();
+        for expression in list {
+            texts.push(self.value(expression)?.text());
+        }
+        let text = if format {
+            format_texts(&texts)
+        } else {
+            let separator = self.variable("OFS").text();
+            let line = if texts.is_empty() { self.record.clone() } else { texts.join(&separator) };
+            line + &self.variable("ORS").text()
+        };
+        let Some((sign, place)) = target else { return Ok(self.shell.out(&text)?) };
+        let place = self.value(place)?.text();
+        match (sign.as_str(), place.as_str()) {
+            ("|", command) => {
+                let command = command.to_owned();
+                self.shell.with_input(encode(&text), |shell| shell.run_text(&command))?;
+            }
+            (_, "/dev/stdout") => self.shell.out(&text)?,
+            (_, "/dev/stderr") => self.shell.err(&text)?,
+            (_, path) => {
+                if let Ok(handle) = self.shell.fs.open(path, OpenOptions::append(), 0o666) {
+                    // A full overlay loses the line, as a full disk does.
+                    let _ = self.shell.fs.write_at(handle, 0, &encode(&text));
+                    let _ = self.shell.fs.close(handle);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn variable(&self, name: &str) -> Value {
+        self.variables.get(name).cloned().unwrap_or(Value::Input(String::new()))
+    }
+
+    fn field(&self, number: usize) -> Value {
+        if number == 0 {
+            return Value::Input(self.record.clone());
+        }
+        Value::Input(self.fields.get(number - 1).cloned().unwrap_or_default())
+    }
+
+    fn key(&mut self, index: &[Expression]) -> Result<String, Leave> {
+        let mut parts = Vec::new();
+        for part in index {
+            parts.push(self.value(part)?.text());
+        }
+        Ok(parts.join("\u{1c}"))
+    }
+
+    fn assign(&mut self, target: &Expression, value: Value) -> Result<(), Leave> {
+        self.shell.spend(self.variables.len() as u64 / 1024)?;
+        match target {
+            Expression::Variable(name) => {
+                self.variables.insert(name.clone(), value.clone());
+                if name == "NF" {
+                    self.fields.resize((value.number() as usize).min(4_096), String::new());
+                    self.rebuild();
+                }
+            }
+            Expression::Element(name, index) => {
+                let key = self.key(index)?;
+                let list = self.arrays.entry(name.clone()).or_default();
+                if list.len() < 50_000 {
+                    list.insert(key, value);
+                }
+            }
+            Expression::Field(number) => {
+                let number = (self.value(number)?.number() as usize).min(4_096);
+                if number == 0 {
+                    self.load(value.text());
+                    return Ok(());
+                }
+                if self.fields.len() < number {
+                    self.fields.resize(number, String::new());
+                }
+                if let Some(field) = self.fields.get_mut(number - 1) {
+                    *field = value.text();
+                }
+                self.rebuild();
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn rebuild(&mut self) {
+        self.record = self.fields.join(&self.variable("OFS").text());
+        self.variables.insert("NF".into(), Value::Number(self.fields.len() as f64));
+    }
+
+    fn value(&mut self, expression: &Expression) -> Result<Value, Leave> {
+        Ok(match expression {
+            Expression::Number(number) => Value::Number(*number),
+            Expression::Text(text) => Value::Text(text.clone()),
+            Expression::Regex(source) => {
+                let record = self.record.clone();
+                Value::Number(f64::from(u8::from(self.regex(source).is_some_and(|regex| regex.is_match(&record)))))
+            }
+            Expression::Variable(name) => self.variable(name),
+            Expression::Element(name, index) => {
+                let key = self.key(index)?;
+                self.arrays.get(name).and_then(|list| list.get(&key)).cloned().unwrap_or(Value::Input(String::new()))
+            }
+            Expression::Field(number) => {
+                let number = self.value(number)?.number() as usize;
+                self.field(number)
+            }
+            Expression::Assign(target, operator, right) => {
+                let right = self.value(right)?;
+                let value = match operator {
+                    None => right,
+                    Some(operator) => Value::Number(calculate(*operator, self.value(target)?.number(), right.number())),
+                };
+                self.assign(target, value.clone())?;
+                value
+            }
+            Expression::Step(target, change, before) => {
+                let old = self.value(target)?.number();
+                self.assign(target, Value::Number(old + change))?;
+                Value::Number(if *before { old + change } else { old })
+            }
+            Expression::Not(inner) => Value::Number(f64::from(u8::from(!self.value(inner)?.truth()))),
+            Expression::Minus(inner) => Value::Number(-self.value(inner)?.number()),
+            Expression::Conditional(condition, yes, no) => {
+                let branch = if self.value(condition)?.truth() { yes } else { no };
+                self.value(branch)?
+            }
+            Expression::In(key, list) => {
+                let key = self.value(key)?.text();
+                Value::Number(f64::from(u8::from(self.arrays.get(list).is_some_and(|list| list.contains_key(&key)))))
+            }
+            Expression::Getline => match self.input.get(self.at).cloned() {
+                Some(record) => {
+                    self.at += 1;
+                    self.load(record);
+                    Value::Number(1.0)
+                }
+                None => Value::Number(0.0),
+            },
+            Expression::Binary(operator, left, right) => self.binary(operator, left, right)?,
+            Expression::Call(name, list) => self.call(name, list)?,
+        })
+    }
+
+    fn binary(&mut self, operator: &str, left: &Expression, right: &Expression) -> Result<Value, Leave> {
+        let truth = |value: bool| Value::Number(f64::from(u8::from(value)));
+        let left_value = self.value(left)?;
+        match operator {
+            "&&" => return Ok(truth(left_value.truth() && self.value(right)?.truth())),
+            "||" => return Ok(truth(left_value.truth() || self.value(right)?.truth())),
+            "~" | "!~" => {
+                let source = match right {
+                    Expression::Regex(source) => source.clone(),
+                    other => self.value(other)?.text(),
+                };
+                let text = left_value.text();
+                let matches = self.regex(&source).is_some_and(|regex| regex.is_match(&text));
+                return Ok(truth(matches == (operator == "~")));
+            }
+            _ => {}
+        }
+        let right_value = self.value(right)?;
+        if let Some(sign) = operator.chars().next().filter(|_| matches!(operator, "+" | "-" | "*" | "/" | "%" | "^")) {
+            return Ok(Value::Number(calculate(sign, left_value.number(), right_value.number())));
+        }
+        if operator == " " {
+            let text = left_value.text() + &right_value.text();
+            self.shell.spend(text.len() as u64 / 1024)?;
+            if text.len() > 1 << 20 {
+                return Err(Leave::Shell(Flow::Exhausted));
+            }
+            return Ok(Value::Text(text));
+        }
+        let order = if left_value.is_number() && right_value.is_number() { left_value.number().total_cmp(&right_value.number()) } else { left_value.text().cmp(&right_value.text()) };
+        Ok(truth(match operator {
+            "==" => order.is_eq(),
+            "!=" => order.is_ne(),
+            "<" => order.is_lt(),
+            "<=" => order.is_le(),
+            ">" => order.is_gt(),
+            _ => order.is_ge(),
+        }))
+    }
+
+    fn call(&mut self, name: &str, list: &[Expression]) -> Result<Value, Leave> {
+        match name {
+            "split" => return self.split_call(list),
+            "sub" | "gsub" => return self.substitute(name == "gsub", list),
+            "length" if matches!(list, [Expression::Variable(array)] if self.arrays.contains_key(array)) => {
+                let Some(Expression::Variable(array)) = list.first() else { return Ok(Value::Number(0.0)) };
+                return Ok(Value::Number(self.arrays.get(array).map_or(0, BTreeMap::len) as f64));
+            }
+            "match" => {
+                let text = self.text(list, 0)?;
+                let source = self.source(list.get(1))?;
+                let found = self.regex(&source).and_then(|regex| regex.find(&text).map(|found| (text.get(..found.start()).map_or(0, |before| before.chars().count()) + 1, found.as_str().chars().count())));
+                let (start, length) = found.map_or((0.0, -1.0), |(start, length)| (start as f64, length as f64));
+                self.variables.insert("RSTART".into(), Value::Number(start));
+                self.variables.insert("RLENGTH".into(), Value::Number(length));
+                return Ok(Value::Number(start));
+            }
+            _ => {}
+        }
+        let text = if list.is_empty() { self.record.clone() } else { self.text(list, 0)? };
+        let number = leading_number(&text);
+        Ok(match name {
+            "length" => Value::Number(text.chars().count() as f64),
+            "toupper" => Value::Text(text.to_ascii_uppercase()),
+            "tolower" => Value::Text(text.to_ascii_lowercase()),
+            "int" => Value::Number(number.trunc()),
+            "sqrt" => Value::Number(number.sqrt()),
+            "exp" => Value::Number(number.exp()),
+            "log" => Value::Number(number.ln()),
+            "rand" => Value::Number(f64::from(self.shell.live.random_number()) / f64::from(u32::MAX)),
+            "systime" => Value::Number((self.shell.live.now() / 1_000_000) as f64),
+            "index" => {
+                let part = self.text(list, 1)?;
+                Value::Number(text.find(&part).map_or(0, |at| text.get(..at).map_or(0, |before| before.chars().count()) + 1) as f64)
+            }
+            "substr" => {
+                let start = leading_number(&self.text(list, 1)?).round();
+                let length = match list.get(2) {
+                    Some(length) => self.value(length)?.number().round(),
+                    None => f64::MAX,
+                };
+                let skip = (start - 1.0).max(0.0);
+                let take = (start + length - 1.0 - skip).max(0.0);
+                Value::Text(text.chars().skip(skip as usize).take(take as usize).collect())
+            }
+            "sprintf" => {
+                let mut texts = vec![text];
+                for index in 1..list.len() {
+                    texts.push(self.text(list, index)?);
+                }
+                Value::Text(format_texts(&texts))
+            }
+            "system" => {
+                let status = self.shell.run_text(&text)?;
+                Value::Number(f64::from(status))
+            }
+            _ => Value::Text(String::new()),
+        })
+    }
+
+    fn text(&mut self, list: &[Expression], index: usize) -> Result<String, Leave> {
+        match list.get(index) {
+            Some(expression) => Ok(self.value(expression)?.text()),
+            None => Ok(String::new()),
+        }
+    }
+
+    fn source(&mut self, expression: Option<&Expression>) -> Result<String, Leave> {
+        match expression {
+            Some(Expression::Regex(source)) => Ok(source.clone()),
+            Some(other) => Ok(self.value(other)?.text()),
+            None => Ok(String::new()),
+        }
+    }
+
+    fn split_call(&mut self, list: &[Expression]) -> Result<Value, Leave> {
+        let text = self.text(list, 0)?;
+        let separator = if list.len() > 2 { self.source(list.get(2))? } else { self.variable("FS").text() };
+        let parts = self.split(&text, &separator);
+        let count = parts.len();
+        if let Some(Expression::Variable(name)) = list.get(1) {
+            let array = parts.into_iter().enumerate().map(|(index, part)| ((index + 1).to_string(), Value::Input(part))).collect();
+            self.arrays.insert(name.clone(), array);
+        }
+        Ok(Value::Number(count as f64))
+    }
+
+    fn substitute(&mut self, all: bool, list: &[Expression]) -> Result<Value, Leave> {
+        let source = self.source(list.first())?;
+        let replacement = self.text(list, 1)?;
+        let target = list.get(2).cloned().unwrap_or(Expression::Field(Box::new(Expression::Number(0.0))));
+        let text = self.value(&target)?.text();
+        let Some(regex) = self.regex(&source) else { return Ok(Value::Number(0.0)) };
+        let mut count = 0.0;
+        let most = if all { usize::MAX } else { 1 };
+        let mut out = String::new();
+        let mut end = 0;
+        for found in regex.find_iter(&text).take(most) {
+            out.push_str(text.get(end..found.start()).unwrap_or(""));
+            out.push_str(&replacement.replace("\\&", "\u{1}").replace('&', found.as_str()).replace('\u{1}', "&"));
+            end = found.end();
+            count += 1.0;
+        }
+        out.push_str(text.get(end..).unwrap_or(""));
+        if count > 0.0 {
+            self.assign(&target, Value::Text(out))?;
+        }
+        Ok(Value::Number(count))
+    }
+}
+
+fn calculate(operator: char, left: f64, right: f64) -> f64 {
+    match operator {
+        '+' => left + right,
+        '-' => left - right,
+        '*' => left * right,
+        '/' => left / right,
+        '%' => left % right,
+        _ => left.powf(right),
+    }
+}
+
+/// `sprintf`: the first text is the format.
+fn format_texts(texts: &[String]) -> String {
+    let Some((format, values)) = texts.split_first() else { return String::new() };
+    let whole: Vec<String> = values.to_vec();
+    let mut formatter = Formatter { values: &whole, status: 0, complaints: Vec::new(), stop: false };
+    let mut out = String::new();
+    formatter.round(&format.replace('\\', "\\\\"), &mut out);
+    out
+}

@@ -1,0 +1,386 @@
+//! Built-ins that steer the shell: directories, control flow, evaluation, jobs, input.
+
+use super::{Run, find, own, rest};
+use crate::interpret::{Flow, Shell, Status, command_path};
+
+pub(super) const COMMANDS: &[(&str, Run)] = &[
+    (":", |_, _| Ok(0)), ("true", |_, _| Ok(0)), ("false", |_, _| Ok(1)), ("cd", cd), ("chdir", cd), ("pwd", pwd), ("exit", exit),
+    ("logout", exit), ("break", leave), ("continue", leave), ("return", give_back), ("eval", eval), ("source", source),
+    (".", source), ("test", test), ("[", test), ("type", kind), ("command", command), ("builtin", command), ("exec", eval),
+    ("trap", trap), ("umask", umask), ("ulimit", ulimit), ("jobs", jobs), ("fg", foreground), ("bg", |_, _| Ok(0)),
+    ("disown", |_, _| Ok(0)), ("wait", wait), ("hash", |_, _| Ok(0)), ("times", times), ("read", read), ("history", history),
+    ("help", help), ("let", let_command), ("shopt", |_, _| Ok(0)), ("enable", |_, _| Ok(0)), ("bind", |_, _| Ok(0)),
+    ("complete", |_, _| Ok(0)), ("suspend", |_, _| Ok(0)), ("fc", history), ("mapfile", mapfile), ("readarray", mapfile),
+    ("pushd", cd), ("popd", cd), ("dirs", pwd),
+];
+
+fn cd(shell: &mut Shell, arguments: &[String]) -> Status {
+    let words: Vec<&String> = rest(arguments).iter().filter(|word| !matches!(word.as_str(), "-P" | "-L" | "--")).collect();
+    if words.len() > 1 && !shell.flavour().busybox() {
+        shell.complain("cd: too many arguments")?;
+        return Ok(1);
+    }
+    let target = match words.first().map(|word| word.as_str()) {
+        None => shell.variable("HOME").unwrap_or("/").to_owned(),
+        Some("-") => shell.variable("OLDPWD").unwrap_or("").to_owned(),
+        Some(path) => path.to_owned(),
+    };
+    if target.is_empty() {
+        return Ok(0);
+    }
+    let old = shell.fs.cwd().to_owned();
+    match shell.fs.set_cwd(&target) {
+        Ok(()) => {
+            let now = shell.fs.cwd().to_owned();
+            if words.first().is_some_and(|word| *word == "-") {
+                shell.out(&format!("{now}\n"))?;
+            }
+            shell.set_variable("OLDPWD", &old)?;
+            shell.set_variable("PWD", &now)?;
+            Ok(0)
+        }
+        Err(error) => {
+            if shell.flavour().busybox() {
+                shell.complain(&format!("cd: can't cd to {target}: {error}"))?;
+                return Ok(2);
+            }
+            shell.complain(&format!("cd: {target}: {error}"))?;
+            Ok(1)
+        }
+    }
+}
+
+fn pwd(shell: &mut Shell, _: &[String]) -> Status {
+    let cwd = shell.fs.cwd().to_owned();
+    shell.out(&format!("{cwd}\n"))?;
+    Ok(0)
+}
+
+fn exit(shell: &mut Shell, arguments: &[String]) -> Status {
+    let status = match rest(arguments).first() {
+        None => shell.status,
+        Some(text) => match text.parse::<i64>() {
+            Ok(number) => i32::try_from(number & 255).unwrap_or(0),
+            Err(_) => {
+                shell.complain(&format!("exit: {text}: numeric argument required"))?;
+                2
+            }
+        },
+    };
+    if shell.interactive && shell.depth <= 1 {
+        let login = if shell.flavour().busybox() { "" } else { "logout\n" };
+        shell.err(login)?;
+    }
+    Err(Flow::Exit(status))
+}
+
+fn leave(_: &mut Shell, arguments: &[String]) -> Status {
+    let levels = rest(arguments).first().and_then(|text| text.parse().ok()).unwrap_or(1).max(1);
+    Err(if own(arguments) == "break" { Flow::Break(levels) } else { Flow::Continue(levels) })
+}
+
+fn give_back(shell: &mut Shell, arguments: &[String]) -> Status {
+    let status = rest(arguments).first().and_then(|text| text.parse::<i64>().ok()).map_or(shell.status, |number| i32::try_from(number & 255).unwrap_or(0));
+    Err(Flow::Return(status))
+}
+
+fn eval(shell: &mut Shell, arguments: &[String]) -> Status {
+    let text = rest(arguments).join(" ");
+    shell.run_text(&text)
+}
+
+fn source(shell: &mut Shell, arguments: &[String]) -> Status {
+    let Some(path) = rest(arguments).first() else {
+        shell.complain(&format!("{}: filename argument required", own(arguments)))?;
+        return Ok(2);
+    };
+    match shell.fs.read_file(path) {
+        Ok(content) => match shell.run_text(&crate::text::decode(&content)) {
+            Err(Flow::Return(status)) => Ok(status),
+            other => other,
+        },
+        Err(error) => {
+            shell.complain(&format!("{path}: {error}"))?;
+            Ok(1)
+        }
+    }
+}
+
+fn test(shell: &mut Shell, arguments: &[String]) -> Status {
+    let mut words = rest(arguments);
+    if own(arguments) == "[" {
+        match words.split_last() {
+            Some((last, before)) if last == "]" => words = before,
+            _ => {
+                shell.complain("[: missing `]'")?;
+                return Ok(2);
+            }
+        }
+    }
+    shell.test(own(arguments), words)
+}
+
+const KEYWORDS: [&str; 16] = ["if", "then", "else", "elif", "fi", "for", "while", "until", "do", "done", "case", "esac", "in", "function", "time", "[["];
+
+fn kind(shell: &mut Shell, arguments: &[String]) -> Status {
+    let short = rest(arguments).first().is_some_and(|word| word == "-t");
+    let path_only = rest(arguments).first().is_some_and(|word| word == "-p" || word == "-P");
+    let mut status = 0;
+    for name in rest(arguments).iter().filter(|word| !word.starts_with('-')) {
+        let path = command_path(shell, name);
+        let builtin = find(shell, name).is_some_and(|command| command.builtin);
+        let line = if path_only {
+            path.clone()
+        } else if let Some(alias) = shell.state.aliases.get(name) {
+            Some(if short { "alias".into() } else { format!("{name} is aliased to `{alias}'") })
+        } else if KEYWORDS.contains(&name.as_str()) {
+            Some(if short { "keyword".into() } else { format!("{name} is a shell keyword") })
+        } else if shell.state.functions.contains_key(name) {
+            Some(if short { "function".into() } else { format!("{name} is a function") })
+        } else if builtin {
+            Some(if short { "builtin".into() } else { format!("{name} is a shell builtin") })
+        } else {
+            path.map(|path| if short { "file".into() } else { format!("{name} is {path}") })
+        };
+        match line {
+            Some(line) => shell.out(&format!("{line}\n"))?,
+            None => {
+                status = 1;
+                if shell.flavour().busybox() {
+                    shell.out(&format!("{name}: not found\n"))?;
+                    status = 127;
+                } else if !short && !path_only {
+                    shell.complain(&format!("type: {name}: not found"))?;
+                }
+            }
+        }
+    }
+    Ok(status)
+}
+
+fn command(shell: &mut Shell, arguments: &[String]) -> Status {
+    let words = rest(arguments);
+    match words.first().map(String::as_str) {
+        Some("-v" | "-V") => {
+            let mut status = 1;
+            for name in words.iter().skip(1) {
+                let known = find(shell, name).is_some_and(|command| command.builtin) || KEYWORDS.contains(&name.as_str()) || shell.state.functions.contains_key(name);
+                let alias = shell.state.aliases.get(name).map(|value| format!("alias {name}='{value}'"));
+                if let Some(line) = alias.or_else(|| if known { Some(name.clone()) } else { command_path(shell, name) }) {
+                    shell.out(&format!("{line}\n"))?;
+                    status = 0;
+                }
+            }
+            Ok(status)
+        }
+        Some("-p") => shell.run_program(words.get(1..).unwrap_or(&[])),
+        Some(_) => shell.run_program(words),
+        None => Ok(0),
+    }
+}
+
+fn trap(shell: &mut Shell, arguments: &[String]) -> Status {
+    let words = rest(arguments);
+    match words {
+        [] => {
+            let lines: String = shell.state.traps.iter().map(|(signal, action)| format!("trap -- '{action}' {signal}\n")).collect();
+            shell.out(&lines)?;
+        }
+        [one] if one.starts_with('-') => {}
+        [action, signals @ ..] => {
+            for signal in signals {
+                let name = match signal.trim_start_matches("SIG") {
+                    "0" => "EXIT",
+                    "2" => "INT",
+                    "15" => "TERM",
+                    "1" => "HUP",
+                    other => other,
+                };
+                let name = name.to_owned();
+                if action == "-" {
+                    shell.state_mut().traps.remove(&name);
+                } else if shell.state.traps.len() < 64 {
+                    shell.state_mut().traps.insert(name, action.clone());
+                }
+            }
+        }
+    }
+    Ok(0)
+}
+
+fn umask(shell: &mut Shell, arguments: &[String]) -> Status {
+    match rest(arguments).first().map(|text| (u32::from_str_radix(text, 8), text)) {
+        None => {
+            let mask = shell.fs.umask;
+            shell.out(&format!("{mask:04o}\n"))?;
+        }
+        Some((Ok(mask), _)) => shell.fs.umask = mask & 0o777,
+        Some((Err(_), _)) => {}
+    }
+    Ok(0)
+}
+
+fn ulimit(shell: &mut Shell, arguments: &[String]) -> Status {
+    const ROWS: [(&str, char, &str); 16] = [
+        ("real-time non-blocking time  (microseconds, -R)", 'R', "unlimited"), ("core file size              (blocks, -c)", 'c', "0"),
+        ("data seg size               (kbytes, -d)", 'd', "unlimited"), ("scheduling priority                 (-e)", 'e', "0"),
+        ("file size                   (blocks, -f)", 'f', "unlimited"), ("pending signals                     (-i)", 'i', "15412"),
+        ("max locked memory           (kbytes, -l)", 'l', "501844"), ("max memory size             (kbytes, -m)", 'm', "unlimited"),
+        ("open files                          (-n)", 'n', "1024"), ("pipe size                (512 bytes, -p)", 'p', "8"),
+        ("POSIX message queues         (bytes, -q)", 'q', "819200"), ("real-time priority                  (-r)", 'r', "0"),
+        ("stack size                  (kbytes, -s)", 's', "8192"), ("cpu time                   (seconds, -t)", 't', "unlimited"),
+        ("max user processes                  (-u)", 'u', "15412"), ("virtual memory              (kbytes, -v)", 'v', "unlimited"),
+    ];
+    let words = rest(arguments);
+    let all = words.first().is_some_and(|word| word == "-a");
+    if all {
+        let table: String = ROWS.iter().map(|(name, _, value)| format!("{name} {value}\n")).collect();
+        shell.out(&table)?;
+        return Ok(0);
+    }
+    if words.iter().any(|word| !word.starts_with('-')) {
+        return Ok(0);
+    }
+    let letter = words.first().and_then(|word| word.chars().last()).filter(|letter| *letter != 'H' && *letter != 'S').unwrap_or('f');
+    if let Some((_, _, value)) = ROWS.iter().find(|(_, found, _)| *found == letter) {
+        shell.out(&format!("{value}\n"))?;
+    }
+    Ok(0)
+}
+
+fn jobs(shell: &mut Shell, arguments: &[String]) -> Status {
+    let only_numbers = rest(arguments).first().is_some_and(|word| word == "-p");
+    let now = shell.live.now();
+    let mut out = String::new();
+    let count = shell.jobs.len();
+    for (index, job) in shell.jobs.iter_mut().enumerate().filter(|(_, job)| !job.reported) {
+        let state = if job.ends > now { "Running" } else { "Done" };
+        job.reported = job.ends <= now;
+        let mark = if index + 1 == count { '+' } else if index + 2 == count { '-' } else { ' ' };
+        out.push_str(&if only_numbers {
+            format!("{}\n", job.pid)
+        } else {
+            format!("[{}]{mark}  {state:<24}{}{}\n", index + 1, job.command, if state == "Running" { " &" } else { "" })
+        });
+    }
+    shell.out(&out)?;
+    Ok(0)
+}
+
+fn foreground(shell: &mut Shell, _: &[String]) -> Status {
+    let now = shell.live.now();
+    match shell.jobs.last().cloned() {
+        Some(job) if job.ends > now => {
+            shell.out(&format!("{}\n", job.command))?;
+            let left = u64::try_from(job.ends - now).unwrap_or(0);
+            shell.wait(std::time::Duration::from_micros(left))?;
+            Ok(0)
+        }
+        _ => {
+            shell.complain("fg: current: no such job")?;
+            Ok(1)
+        }
+    }
+}
+
+fn wait(shell: &mut Shell, _: &[String]) -> Status {
+    let now = shell.live.now();
+    let latest = shell.jobs.iter().map(|job| job.ends).max().unwrap_or(now);
+    if latest > now && latest < now + 600_000_000 {
+        shell.wait(std::time::Duration::from_micros(u64::try_from(latest - now).unwrap_or(0)))?;
+    }
+    shell.jobs.clear();
+    Ok(0)
+}
+
+fn times(shell: &mut Shell, _: &[String]) -> Status {
+    shell.out("0m0.012s 0m0.008s\n0m0.041s 0m0.019s\n")?;
+    Ok(0)
+}
+
+fn read(shell: &mut Shell, arguments: &[String]) -> Status {
+    let Some(options) = super::options::options(shell, arguments, "rsa:d:n:N:p:t:u:e", &[])? else { return Ok(2) };
+    let line = if shell.in_is_session() && shell.interactive {
+        Some(shell.ask(options.value('p').unwrap_or(""), options.has('s'))? + "\n")
+    } else {
+        shell.read_line()?
+    };
+    let complete = line.as_ref().is_some_and(|line| line.ends_with('\n'));
+    let mut text = line.unwrap_or_default().trim_end_matches('\n').to_owned();
+    if let Some(count) = options.number('n').or(options.number('N')) {
+        text = crate::text::head(&text, usize::try_from(count).unwrap_or(0));
+    }
+    if !options.has('r') {
+        text = text.replace("\\\\", "\u{0}").replace('\\', "").replace('\u{0}', "\\");
+    }
+    let separators = shell.variable("IFS").unwrap_or(" \t\n").to_owned();
+    if let Some(name) = options.value('a') {
+        let words = text.split(|character| separators.contains(character)).filter(|word| !word.is_empty()).map(String::from).collect();
+        shell.state_mut().variables.set_list(name, words);
+        return Ok(i32::from(!complete));
+    }
+    let names = if options.operands.is_empty() { vec!["REPLY".to_owned()] } else { options.operands.clone() };
+    let blank = |character: char| separators.contains(character) && character.is_ascii_whitespace();
+    let mut left = text.trim_matches(blank);
+    for (index, name) in names.iter().enumerate() {
+        let last = index + 1 == names.len();
+        let (word, tail) = match left.find(|character| separators.contains(character)) {
+            Some(at) if !last => {
+                let (word, tail) = left.split_at(at);
+                let mut tail = tail.trim_start_matches(blank);
+                if let Some(stripped) = tail.strip_prefix(|character: char| separators.contains(character) && !character.is_ascii_whitespace()) {
+                    tail = stripped.trim_start_matches(blank);
+                }
+                (word, tail)
+            }
+            _ => (left, ""),
+        };
+        shell.set_variable(name, word)?;
+        left = tail;
+    }
+    Ok(i32::from(!complete))
+}
+
+fn mapfile(shell: &mut Shell, arguments: &[String]) -> Status {
+    let strip = rest(arguments).iter().any(|word| word == "-t");
+    let name = rest(arguments).iter().find(|word| !word.starts_with('-')).cloned().unwrap_or_else(|| "MAPFILE".into());
+    let text = crate::text::decode(&shell.read_all()?);
+    let lines = crate::text::lines(&text).map(|line| if strip { line.to_owned() } else { format!("{line}\n") }).collect();
+    shell.state_mut().variables.set_list(&name, lines);
+    Ok(0)
+}
+
+fn history(shell: &mut Shell, arguments: &[String]) -> Status {
+    match rest(arguments).first().map(String::as_str) {
+        Some("-c") => shell.history.clear(),
+        Some(option) if option.starts_with('-') => {}
+        other => {
+            let count = other.and_then(|text| text.parse().ok()).unwrap_or(usize::MAX);
+            let total = shell.history.len();
+            let lines: String = shell.history.iter().enumerate().skip(total.saturating_sub(count)).map(|(index, line)| format!("{:>5}  {line}\n", index + 1)).collect();
+            shell.out(&lines)?;
+        }
+    }
+    Ok(0)
+}
+
+fn help(shell: &mut Shell, _: &[String]) -> Status {
+    if shell.flavour().busybox() {
+        shell.out("Built-in commands:\n------------------\n\t. : [ [[ alias bg break cd chdir command continue echo eval exec\n\texit export false fg getopts hash help history jobs kill let\n\tlocal printf pwd read readonly return set shift source test times\n\ttrap true type ulimit umask unalias unset wait\n\n")?;
+        return Ok(0);
+    }
+    let machine = shell.live.persona.os.machine.clone();
+    shell.out(&format!("GNU bash, version 5.2.15(1)-release ({machine}-pc-linux-gnu)\nThese shell commands are defined internally.  Type `help' to see this list.\nType `help name' to find out more about the function `name'.\nUse `info bash' to find out more about the shell in general.\nUse `man -k' or `info' to find out more about commands not in this list.\n"))?;
+    Ok(0)
+}
+
+fn let_command(shell: &mut Shell, arguments: &[String]) -> Status {
+    let mut value = 0;
+    for word in rest(arguments) {
+        match shell.arithmetic(word)? {
+            Some(number) => value = number,
+            None => return Ok(1),
+        }
+    }
+    Ok(i32::from(value == 0))
+}

@@ -1,0 +1,219 @@
+//! wget, curl, tftp, ftpget: what was to be fetched is reported; a plausible result is played back.
+
+use super::{Run, network::attempt, options::options, own, rest};
+use crate::{event::Origin, fs::{Errno, elf_program, join, name}, interpret::{Flow, Shell, Status}, live::strftime, text::hash};
+use std::{net::Ipv4Addr, time::Duration};
+
+pub(super) const COMMANDS: &[(&str, Run)] = &[("wget", wget), ("curl", curl), ("tftp", tftp), ("ftpget", ftpget), ("fetch", wget), ("lwp-download", wget)];
+
+struct Url {
+    whole: String,
+    scheme: String,
+    host: String,
+    port: String,
+    path: String,
+}
+
+impl Url {
+    fn parse(text: &str) -> Url {
+        let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
+        let (authority, path) = rest.split_once('/').map_or((rest, String::from("/")), |(authority, path)| (authority, format!("/{path}")));
+        let authority = authority.rsplit('@').next().unwrap_or(authority);
+        let default = match scheme {
+            "https" => "443",
+            "ftp" => "21",
+            _ => "80",
+        };
+        let (host, port) = authority.split_once(':').unwrap_or((authority, default));
+        Url { whole: format!("{scheme}://{rest}"), scheme: scheme.to_owned(), host: host.to_owned(), port: port.to_owned(), path }
+    }
+
+    fn file_name(&self) -> &str {
+        let path = self.path.split('?').next().unwrap_or("");
+        match name(path) {
+            "" => "index.html",
+            found => found,
+        }
+    }
+
+    /// The address that the host "resolves" to.
+    fn address(&self, shell: &Shell) -> Ipv4Addr {
+        self.host.parse().unwrap_or_else(|_| {
+            let bits = shell.live.fixed(&["address", &self.host]).to_le_bytes();
+            let [first, second, third, fourth, ..] = bits;
+            Ipv4Addr::new(23 + first % 150, second, third, fourth.max(1))
+        })
+    }
+
+    /// Content that fits the name, always the same for the same URL and node.
+    fn content(&self, shell: &Shell) -> Vec<u8> {
+        let file = self.file_name().to_ascii_lowercase();
+        let seed = shell.live.fixed(&["download", &self.whole]);
+        let machines = [("x86_64", "x86_64"), ("x86", "x86_64"), ("i686", "i686"), ("i586", "i686"), ("arm7", "armv7l"), ("arm", "armv7l"), ("mpsl", "mipsel"), ("mipsel", "mipsel"), ("mips", "mips"), ("ppc", "ppc"), ("sh4", "sh4"), ("spc", "sparc"), ("m68k", "m68k"), ("aarch64", "aarch64")];
+        let machine = machines.iter().find(|(part, _)| file.contains(part)).map(|(_, machine)| *machine);
+        if file.ends_with(".sh") {
+            return format!("#!/bin/sh\n# {:08x}\ncd /tmp || cd /var/run || cd /mnt || cd /root || cd /\nexit 0\n", seed & 0xffff_ffff).into_bytes();
+        }
+        let plain = !file.contains('.') && self.path != "/";
+        match machine.or(plain.then_some(shell.live.persona.os.machine.as_str())) {
+            Some(machine) => elf_program(self.file_name(), machine, true, false, usize::try_from(28_000 + seed % 90_000).unwrap_or(40_000)),
+            None if file.ends_with(".html") || file.ends_with(".php") || self.path == "/" => format!("<!DOCTYPE html>\n<html>\n<head><title>{}</title></head>\n<body>\n<h1>It works!</h1>\n<!-- {seed:016x} -->\n</body>\n</html>\n", self.host).into_bytes(),
+            None => {
+                let mut bytes = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03".to_vec();
+                let body = elf_program(&self.whole, "x86_64", true, false, usize::try_from(9_000 + seed % 60_000).unwrap_or(9_000));
+                bytes.extend(body.into_iter().skip(900));
+                bytes
+            }
+        }
+    }
+}
+
+/// Writes a fetched file and gives its error, if any.
+fn store(shell: &mut Shell, path: &str, content: &[u8]) -> Result<(), Errno> {
+    shell.fs.set_origin(Origin::Download);
+    let result = shell.fs.write_file(path, content, 0o666);
+    shell.fs.set_origin(Origin::Drop);
+    result
+}
+
+fn latency(shell: &mut Shell, url: &Url, bytes: usize) -> Result<(), Flow> {
+    let milliseconds = 140 + hash(&[&url.host]) % 260 + bytes as u64 / 900;
+    shell.wait(Duration::from_millis(milliseconds))
+}
+
+fn wget(shell: &mut Shell, arguments: &[String]) -> Status {
+    let long = [("quiet", 'q'), ("output-document", 'O'), ("no-check-certificate", '_'), ("tries", 't'), ("timeout", 'T'), ("directory-prefix", 'P'), ("continue", 'c'), ("user-agent", 'U'), ("background", 'b'), ("no-verbose", 'v'), ("header", 'h'), ("post-data", 'h'), ("no-cache", '_'), ("spider", '_')];
+    let Some(options) = options(shell, arguments, "qO:cP:t:T:U:bNrvS46h:i:o:Y:", &long)? else { return Ok(2) };
+    if options.operands.is_empty() {
+        shell.err("wget: missing URL\nUsage: wget [OPTION]... [URL]...\n\nTry `wget --help' for more options.\n")?;
+        return Ok(1);
+    }
+    let quiet = options.has('q');
+    for text in &options.operands {
+        let url = Url::parse(text);
+        attempt(shell, url.whole.clone(), arguments.join(" "));
+        let content = url.content(shell);
+        let target = match options.value('O') {
+            Some(path) => path.to_owned(),
+            None => options.value('P').map_or_else(|| url.file_name().to_owned(), |folder| join(folder, url.file_name())),
+        };
+        let busybox = shell.flavour().busybox();
+        if !quiet {
+            begin_wget(shell, &url, content.len(), &target, busybox)?;
+        }
+        latency(shell, &url, content.len())?;
+        if target == "-" {
+            shell.write(1, &content)?;
+            continue;
+        }
+        if let Err(error) = store(shell, &target, &content) {
+            let text = if busybox { format!("wget: can't open '{target}': {error}\n") } else { format!("{target}: {error}\n\nCannot write to ‘{target}’ (Success).\n") };
+            shell.err(&crate::text::decode(text.as_bytes()))?;
+            return Ok(3);
+        }
+        if !quiet {
+            end_wget(shell, &url, content.len(), &target, busybox)?;
+        }
+    }
+    Ok(0)
+}
+
+fn begin_wget(shell: &mut Shell, url: &Url, length: usize, target: &str, busybox: bool) -> Result<(), Flow> {
+    let address = url.address(shell);
+    if busybox {
+        return shell.err(&format!("Connecting to {} ({address}:{})\n", url.host, url.port));
+    }
+    let stamp = strftime("%F %T", shell.live.now(), &shell.live.persona.zone);
+    let numeric = url.host.parse::<Ipv4Addr>().is_ok();
+    let resolving = if numeric { String::new() } else { format!("Resolving {0} ({0})... {address}\n", url.host) };
+    let peer = if numeric { format!("{}:{}", url.host, url.port) } else { format!("{0} ({0})|{address}|:{1}", url.host, url.port) };
+    let kind = if url.file_name().ends_with(".html") { "text/html" } else if url.file_name().ends_with(".sh") { "text/x-sh" } else { "application/octet-stream" };
+    let size = if length >= 1024 { format!("{length} ({}K)", length / 1024) } else { length.to_string() };
+    let text = format!("--{stamp}--  {}\n{resolving}Connecting to {peer}... connected.\nHTTP request sent, awaiting response... 200 OK\nLength: {size} [{kind}]\nSaving to: ‘{target}’\n\n", url.whole);
+    shell.err(&crate::text::decode(text.as_bytes()))
+}
+
+fn end_wget(shell: &mut Shell, url: &Url, length: usize, target: &str, busybox: bool) -> Result<(), Flow> {
+    if busybox {
+        return shell.err(&format!("{:<20} 100% |{}| {length:>5}  0:00:00 ETA\n", crate::text::head(name(target), 20), "*".repeat(31)));
+    }
+    let stamp = strftime("%F %T", shell.live.now(), &shell.live.persona.zone);
+    let rate = 180 + hash(&[&url.whole]) % 2_000;
+    let size = if length >= 1024 { format!("{:.2}K", length as f64 / 1024.0) } else { length.to_string() };
+    let text = format!("{:<20}100%[===================>] {size:>7}  --.-KB/s    in 0.{:02}s   \n\n{stamp} ({rate} KB/s) - ‘{target}’ saved [{length}/{length}]\n\n", crate::text::head(name(target), 19), 4 + length / 90_000);
+    shell.err(&crate::text::decode(text.as_bytes()))
+}
+
+fn curl(shell: &mut Shell, arguments: &[String]) -> Status {
+    let long = [("output", 'o'), ("remote-name", 'O'), ("silent", 's'), ("insecure", 'k'), ("location", 'L'), ("fail", 'f'), ("user-agent", 'A'), ("header", 'H'), ("data", 'd'), ("request", 'X'), ("connect-timeout", 'm'), ("max-time", 'm'), ("head", 'I'), ("user", 'u'), ("proxy", 'x'), ("show-error", 'S'), ("verbose", 'v'), ("version", 'V'), ("retry", 'm')];
+    let Some(options) = options(shell, arguments, "o:OskLfA:H:d:X:m:Iu:x:Svb:c:e:F:T:V46NiGr:", &long)? else { return Ok(2) };
+    if options.has('V') {
+        let machine = shell.live.persona.os.machine.clone();
+        shell.out(&format!("curl 7.88.1 ({machine}-pc-linux-gnu) libcurl/7.88.1 OpenSSL/3.0.11 zlib/1.2.13\nRelease-Date: 2023-02-20\nProtocols: dict file ftp ftps gopher gophers http https imap imaps pop3 pop3s smtp smtps telnet tftp\n"))?;
+        return Ok(0);
+    }
+    if options.operands.is_empty() {
+        shell.err("curl: try 'curl --help' or 'curl --manual' for more information\n")?;
+        return Ok(2);
+    }
+    for text in &options.operands {
+        let url = Url::parse(text);
+        attempt(shell, url.whole.clone(), arguments.join(" "));
+        let content = url.content(shell);
+        let target = if options.has('O') { Some(url.file_name().to_owned()) } else { options.value('o').map(String::from) };
+        latency(shell, &url, content.len())?;
+        if options.has('I') {
+            let date = strftime("%a, %d %b %Y %H:%M:%S GMT", shell.live.now(), &netsvc_persona::Zone { name: String::new(), abbreviation: String::new(), offset_minutes: 0 });
+            shell.out(&format!("HTTP/1.1 200 OK\r\nServer: nginx\r\nDate: {date}\r\nContent-Type: text/html\r\nContent-Length: {}\r\nConnection: keep-alive\r\n\r\n", content.len()))?;
+            continue;
+        }
+        let redirected = target.is_some() || !shell.out_is_terminal() && !matches!(shell.descriptors.get(&1), Some(crate::interpret::Descriptor::Stream(_)));
+        if redirected && !options.has('s') {
+            let length = content.len();
+            shell.err(&format!("  % Total    % Received % Xferd  Average Speed   Time    Time     Time  Current\n                                 Dload  Upload   Total   Spent    Left  Speed\n\r  0     0    0     0    0     0      0      0 --:--:-- --:--:-- --:--:--     0\r100 {length:>5}  100 {length:>5}    0     0  {:>5}      0 --:--:-- --:--:-- --:--:-- {:>5}\n", length * 3, length * 3))?;
+        }
+        match target.filter(|target| target != "-") {
+            None => shell.write(1, &content)?,
+            Some(path) => {
+                if store(shell, &path, &content).is_err() {
+                    shell.err("curl: (23) Failure writing output to destination\n")?;
+                    return Ok(23);
+                }
+            }
+        }
+    }
+    Ok(0)
+}
+
+fn tftp(shell: &mut Shell, arguments: &[String]) -> Status {
+    let Some(options) = options(shell, arguments, "gpl:r:b:m:c:v", &[])? else { return Ok(1) };
+    let host = options.operands.first().cloned().unwrap_or_default();
+    let remote = options.value('r').map(String::from).or_else(|| options.operands.iter().skip_while(|word| *word != "get").nth(1).cloned()).unwrap_or_default();
+    if host.is_empty() {
+        return super::busybox::usage(shell, own(arguments)).map(|()| 1);
+    }
+    fetch(shell, "tftp", &host, &remote, options.value('l'), arguments)
+}
+
+fn ftpget(shell: &mut Shell, arguments: &[String]) -> Status {
+    let Some(options) = options(shell, arguments, "cvu:p:P:", &[])? else { return Ok(1) };
+    let [host, local, more @ ..] = options.operands.as_slice() else {
+        return super::busybox::usage(shell, own(arguments)).map(|()| 1);
+    };
+    let remote = more.first().unwrap_or(local);
+    fetch(shell, "ftp", host, remote, Some(local.as_str()), arguments)
+}
+
+fn fetch(shell: &mut Shell, scheme: &str, host: &str, remote: &str, local: Option<&str>, arguments: &[String]) -> Status {
+    let url = Url::parse(&format!("{scheme}://{host}/{}", remote.trim_start_matches('/')));
+    attempt(shell, url.whole.clone(), arguments.join(" "));
+    let content = url.content(shell);
+    latency(shell, &url, content.len())?;
+    let target = local.unwrap_or(url.file_name()).to_owned();
+    debug_assert!(!url.scheme.is_empty() && !rest(arguments).is_empty());
+    if let Err(error) = store(shell, &target, &content) {
+        shell.err(&format!("{}: can't open '{target}': {error}\n", own(arguments)))?;
+        return Ok(1);
+    }
+    Ok(0)
+}

@@ -1,0 +1,90 @@
+//! The commands: one file per group. A command takes the shell and its arguments, name first.
+
+mod accounts;
+//X mod archive;
+mod awk;
+mod builtin;
+mod busybox;
+mod calculate;
+mod digest;
+mod download;
+mod files;
+mod filter;
+mod find_files;
+mod grep;
+mod hardware;
+mod list;
+mod network;
+mod options;
+mod output;
+//X mod package;
+mod process;
+//X mod scripting;
+mod sed;
+//X mod service;
+mod system;
+mod variables;
+mod wrap;
+
+pub(crate) use grep::expression;
+pub(crate) use output::{quote, unescape};
+
+use crate::interpret::{Shell, Status};
+use std::{collections::BTreeMap, sync::OnceLock};
+
+/// How a command is run.
+pub(crate) type Run = fn(&mut Shell, &[String]) -> Status;
+
+/// A command.
+#[derive(Clone, Copy)]
+pub(crate) struct Command {
+    /// Part of the shell: there even without a file in `PATH`.
+    pub(crate) builtin: bool,
+    pub(crate) run: Run,
+}
+
+fn table() -> &'static BTreeMap<&'static str, Command> {
+    static TABLE: OnceLock<BTreeMap<&'static str, Command>> = OnceLock::new();
+    TABLE.get_or_init(|| {
+        let builtins = [builtin::COMMANDS, variables::COMMANDS, output::COMMANDS].concat();
+        let programs = [
+            busybox::COMMANDS, calculate::COMMANDS, digest::COMMANDS,
+            files::COMMANDS, filter::COMMANDS, find_files::COMMANDS, grep::COMMANDS,
+            awk::COMMANDS, download::COMMANDS, accounts::COMMANDS, list::COMMANDS, sed::COMMANDS, process::COMMANDS, hardware::COMMANDS, network::COMMANDS,
+            system::COMMANDS, wrap::COMMANDS,
+        ]
+        .concat();
+        let programs = programs.into_iter().map(|(name, run)| (name, Command { builtin: false, run }));
+        let builtins = builtins.into_iter().map(|(name, run)| (name, Command { builtin: true, run }));
+        programs.chain(builtins).collect()
+    })
+}
+
+/// The command called `name`, if this system's shell knows it.
+pub(crate) fn find(shell: &Shell, name: &str) -> Option<Command> {
+    let command = *table().get(name)?;
+    let bash_only = ["[[", "declare", "typeset", "shopt", "let", "pushd", "popd", "dirs", "disown", "mapfile", "enable", "builtin"];
+    (!(shell.flavour().busybox() && bash_only.contains(&name))).then_some(command)
+}
+
+/// Names that can be typed as a command: built-ins and what `PATH` has.
+pub(crate) fn names(shell: &Shell) -> impl Iterator<Item = String> {
+    let mut names: Vec<String> =
+        table().iter().filter(|(_, command)| command.builtin).map(|(name, _)| (*name).to_owned()).collect();
+    for folder in shell.variable("PATH").unwrap_or("").split(':') {
+        names.extend(shell.fs.readdir(folder).unwrap_or_default());
+    }
+    names.sort();
+    names.dedup();
+    names.into_iter()
+}
+
+/// Arguments after the name.
+fn rest(arguments: &[String]) -> &[String] {
+    arguments.get(1..).unwrap_or(&[])
+}
+
+/// Name of the running command.
+fn own(arguments: &[String]) -> &str {
+    arguments.first().map_or("", |name| crate::fs::name(name))
+}

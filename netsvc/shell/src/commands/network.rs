@@ -1,0 +1,285 @@
+//! Interfaces, sockets, and tools that would connect. Nothing leaves the node.
+
+use super::{Run, own, rest};
+use crate::{event::ShellEvent, interpret::{Flow, Shell, Status}, live::{listeners, netmask, network_address}};
+use std::{net::{IpAddr, Ipv4Addr}, time::Duration};
+
+pub(super) const COMMANDS: &[(&str, Run)] = &[
+    ("ifconfig", ifconfig), ("ip", ip), ("netstat", netstat), ("ss", ss), ("route", route), ("arp", arp), ("ping", ping), ("ping6", unreachable),
+    ("nc", connect), ("ncat", connect), ("telnet", connect), ("ssh", connect), ("scp", connect), ("sftp", connect), ("ftp", connect), ("rsync", connect),
+    ("nslookup", lookup), ("dig", lookup), ("host", lookup), ("iptables", iptables), ("ip6tables", iptables), ("iptables-save", |_, _| Ok(0)),
+    ("traceroute", unreachable), ("tcpdump", |_, _| Ok(1)), ("ssh-keygen", |_, _| Ok(0)), ("ssh-keyscan", connect),
+];
+
+fn ifconfig(shell: &mut Shell, _: &[String]) -> Status {
+    let live = &shell.live;
+    let persona = &live.persona;
+    let (received, packets_in, sent, packets_out) = live.traffic();
+    let mask = netmask(persona.prefix);
+    let broadcast = network_address(live).1;
+    let mib = |bytes: u64| if bytes > 1 << 30 { format!("{:.1} GiB", bytes as f64 / 1_073_741_824.0) } else { format!("{:.1} MiB", bytes as f64 / 1_048_576.0) };
+    let interface = &persona.hardware.interface;
+    let text = if live.flavour.busybox() {
+        format!("{interface:<9} Link encap:Ethernet  HWaddr {}  \n          inet addr:{}  Bcast:{broadcast}  Mask:{mask}\n          UP BROADCAST RUNNING MULTICAST  MTU:1500  Metric:1\n          RX packets:{packets_in} errors:0 dropped:0 overruns:0 frame:0\n          TX packets:{packets_out} errors:0 dropped:0 overruns:0 carrier:0\n          collisions:0 txqueuelen:1000 \n          RX bytes:{received} ({})  TX bytes:{sent} ({})\n\nlo        Link encap:Local Loopback  \n          inet addr:127.0.0.1  Mask:255.0.0.0\n          UP LOOPBACK RUNNING  MTU:65536  Metric:1\n          RX packets:44 errors:0 dropped:0 overruns:0 frame:0\n          TX packets:44 errors:0 dropped:0 overruns:0 carrier:0\n          collisions:0 txqueuelen:0 \n          RX bytes:3520 (3.4 KiB)  TX bytes:3520 (3.4 KiB)\n\n", persona.mac.to_ascii_uppercase(), persona.ip, mib(received), mib(sent))
+    } else {
+        format!("{interface}: flags=4163<UP,BROADCAST,RUNNING,MULTICAST>  mtu 1500\n        inet {}  netmask {mask}  broadcast {broadcast}\n        ether {}  txqueuelen 1000  (Ethernet)\n        RX packets {packets_in}  bytes {received} ({})\n        RX errors 0  dropped 0  overruns 0  frame 0\n        TX packets {packets_out}  bytes {sent} ({})\n        TX errors 0  dropped 0 overruns 0  carrier 0  collisions 0\n\nlo: flags=73<UP,LOOPBACK,RUNNING>  mtu 65536\n        inet 127.0.0.1  netmask 255.0.0.0\n        loop  txqueuelen 1000  (Local Loopback)\n        RX packets 88  bytes 7088 (6.9 KiB)\n        RX errors 0  dropped 0  overruns 0  frame 0\n        TX packets 88  bytes 7088 (6.9 KiB)\n        TX errors 0  dropped 0 overruns 0  carrier 0  collisions 0\n\n", persona.ip, persona.mac, mib(received), mib(sent))
+    };
+    shell.out(&text)?;
+    Ok(0)
+}
+
+fn ip(shell: &mut Shell, arguments: &[String]) -> Status {
+    let words: Vec<&str> = rest(arguments).iter().map(String::as_str).filter(|word| !word.starts_with('-')).collect();
+    let brief = rest(arguments).iter().any(|word| word == "-br");
+    let live = &shell.live;
+    let persona = &live.persona;
+    let interface = &persona.hardware.interface;
+    let (network, broadcast) = network_address(live);
+    let text = match words.first().copied().unwrap_or("") {
+        object if !object.is_empty() && ("address".starts_with(object) || object == "addr") => {
+            if brief {
+                format!("lo               UNKNOWN        127.0.0.1/8 \n{interface:<16} UP             {}/{} \n", persona.ip, persona.prefix)
+            } else {
+                format!("1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN group default qlen 1000\n    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00\n    inet 127.0.0.1/8 scope host lo\n       valid_lft forever preferred_lft forever\n2: {interface}: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc fq_codel state UP group default qlen 1000\n    link/ether {} brd ff:ff:ff:ff:ff:ff\n    inet {}/{} brd {broadcast} scope global {interface}\n       valid_lft forever preferred_lft forever\n", persona.mac, persona.ip, persona.prefix)
+            }
+        }
+        object if !object.is_empty() && "link".starts_with(object) => format!("1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN mode DEFAULT group default qlen 1000\n    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00\n2: {interface}: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc fq_codel state UP mode DEFAULT group default qlen 1000\n    link/ether {} brd ff:ff:ff:ff:ff:ff\n", persona.mac),
+        object if !object.is_empty() && "route".starts_with(object) => {
+            let default = persona.gateway.map_or_else(String::new, |gateway| format!("default via {gateway} dev {interface} onlink \n"));
+            format!("{default}{network}/{} dev {interface} proto kernel scope link src {} \n", persona.prefix, persona.ip)
+        }
+        object if !object.is_empty() && "neighbour".starts_with(&object.replace("neighbor", "neighbour")) => live.neighbours().iter().map(|(address, mac)| format!("{address} dev {interface} lladdr {mac} REACHABLE \n")).collect(),
+        "rule" => "0:\tfrom all lookup local\n32766:\tfrom all lookup main\n32767:\tfrom all lookup default\n".into(),
+        "" => {
+            shell.err("Usage: ip [ OPTIONS ] OBJECT { COMMAND | help }\n       ip [ -force ] -batch filename\n")?;
+            return Ok(255);
+        }
+        object => {
+            let text = format!("Object \"{object}\" is unknown, try \"ip help\".\n");
+            shell.err(&text)?;
+            return Ok(1);
+        }
+    };
+    shell.out(&text)?;
+    Ok(0)
+}
+
+fn netstat(shell: &mut Shell, arguments: &[String]) -> Status {
+    let flags: String = rest(arguments).iter().map(|word| word.trim_start_matches('-')).collect();
+    if flags.contains('r') {
+        return route(shell, arguments);
+    }
+    let live = &shell.live;
+    let programs = flags.contains('p');
+    let (listening, all) = (flags.contains('l'), flags.contains('a'));
+    let what = if listening { "(only servers)" } else if all { "(servers and established)" } else { "(w/o servers)" };
+    let mut out = format!("Active Internet connections {what}\nProto Recv-Q Send-Q Local Address           Foreign Address         State      {}\n", if programs { " PID/Program name    " } else { "" });
+    let mut row = |local: String, foreign: String, state: &str, program: String| {
+        let program = if programs { format!(" {program:<20}") } else { String::new() };
+        out.push_str(&format!("tcp        0      0 {local:<23} {foreign:<23} {state:<11}{program}\n"));
+    };
+    if listening || all {
+        for listener in listeners(live) {
+            row(format!("0.0.0.0:{}", listener.port), "0.0.0.0:*".into(), "LISTEN", format!("{}/{}", listener.pid, listener.program));
+        }
+    }
+    if !listening {
+        let facts = &live.facts;
+        row(format!("{}:{}", live.persona.ip, facts.local_port), format!("{}:{}", facts.peer_ip, facts.peer_port), "ESTABLISHED", format!("{}/sshd: {}", live.shell_pid - 13, live.user));
+    }
+    shell.out(&out)?;
+    Ok(0)
+}
+
+fn ss(shell: &mut Shell, arguments: &[String]) -> Status {
+    let flags: String = rest(arguments).iter().map(|word| word.trim_start_matches('-')).collect();
+    let live = &shell.live;
+    let mut out = String::from("State    Recv-Q   Send-Q     Local Address:Port     Peer Address:Port  Process                                 \n");
+    if flags.contains('l') || flags.contains('a') {
+        for listener in listeners(live) {
+            let program = if flags.contains('p') { format!("users:((\"{}\",pid={},fd=3))", listener.program, listener.pid) } else { String::new() };
+            out.push_str(&format!("LISTEN   0        128              0.0.0.0:{:<9}       0.0.0.0:*      {program}\n", listener.port));
+        }
+    }
+    if !flags.contains('l') {
+        out.push_str(&format!("ESTAB    0        0        {:>15}:{:<9} {:>13}:{}\n", live.persona.ip.to_string(), live.facts.local_port, live.facts.peer_ip.to_string(), live.facts.peer_port));
+    }
+    shell.out(&out)?;
+    Ok(0)
+}
+
+fn route(shell: &mut Shell, _: &[String]) -> Status {
+    let live = &shell.live;
+    let persona = &live.persona;
+    let interface = &persona.hardware.interface;
+    let mut out = String::from("Kernel IP routing table\nDestination     Gateway         Genmask         Flags Metric Ref    Use Iface\n");
+    if let Some(gateway) = persona.gateway {
+        out.push_str(&format!("0.0.0.0         {:<15} 0.0.0.0         UG    0      0        0 {interface}\n", gateway.to_string()));
+    }
+    out.push_str(&format!("{:<15} 0.0.0.0         {:<15} U     0      0        0 {interface}\n", network_address(live).0.to_string(), netmask(persona.prefix).to_string()));
+    shell.out(&out)?;
+    Ok(0)
+}
+
+fn arp(shell: &mut Shell, arguments: &[String]) -> Status {
+    let live = &shell.live;
+    let interface = live.persona.hardware.interface.clone();
+    let short = rest(arguments).iter().any(|word| word == "-a");
+    let mut out = if short { String::new() } else { "Address                  HWtype  HWaddress           Flags Mask            Iface\n".into() };
+    for (address, mac) in live.neighbours() {
+        out.push_str(&if short { format!("? ({address}) at {mac} [ether] on {interface}\n") } else { format!("{:<24} ether   {mac}   C                     {interface}\n", address.to_string()) });
+    }
+    shell.out(&out)?;
+    Ok(0)
+}
+
+/// Whether an address would answer: the node itself, loopback, the gateway and the peer of this segment.
+fn answers(shell: &Shell, address: Ipv4Addr) -> bool {
+    let live = &shell.live;
+    address.is_loopback() || IpAddr::V4(address) == live.persona.ip || live.neighbours().iter().any(|(known, _)| *known == IpAddr::V4(address))
+}
+
+fn ping(shell: &mut Shell, arguments: &[String]) -> Status {
+    let mut count = 4_u32;
+    let mut host = None;
+    let mut words = rest(arguments).iter();
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "-c" => count = words.next().and_then(|text| text.parse().ok()).unwrap_or(4),
+            "-W" | "-w" | "-i" | "-s" | "-I" | "-t" | "-l" => {
+                words.next();
+            }
+            option if option.starts_with("-c") => count = option.trim_start_matches("-c").parse().unwrap_or(4),
+            option if option.starts_with('-') => {}
+            other => host = Some(other.to_owned()),
+        }
+    }
+    let Some(host) = host else {
+        shell.err("ping: usage error: Destination address required\n")?;
+        return Ok(1);
+    };
+    let resolved = if host == "localhost" { Some(Ipv4Addr::LOCALHOST) } else { host.parse().ok() };
+    let Some(address) = resolved else {
+        shell.wait(Duration::from_millis(10_020))?;
+        let text = if shell.flavour().busybox() { format!("ping: bad address '{host}'\n") } else { format!("ping: {host}: Temporary failure in name resolution\n") };
+        shell.err(&text)?;
+        return Ok(2);
+    };
+    let count = count.clamp(1, 50);
+    shell.out(&format!("PING {host} ({address}) 56(84) bytes of data.\n"))?;
+    let alive = answers(shell, address);
+    let mut times = Vec::new();
+    for sequence in 1..=count {
+        if alive {
+            let time = 0.2 + f64::from(shell.live.random_number() % 400) / 1000.0;
+            times.push(time);
+            shell.out(&format!("64 bytes from {address}: icmp_seq={sequence} ttl=64 time={time:.3} ms\n"))?;
+        }
+        shell.wait(Duration::from_millis(if sequence == count && alive { 1 } else { 1_010 }))?;
+    }
+    let loss = if alive { 0 } else { 100 };
+    shell.out(&format!("\n--- {host} ping statistics ---\n{count} packets transmitted, {} received, {loss}% packet loss, time {}ms\n", times.len(), (count - 1) * 1_012))?;
+    if alive {
+        let (least, most) = (times.iter().copied().fold(f64::MAX, f64::min), times.iter().copied().fold(0.0, f64::max));
+        let mean = times.iter().sum::<f64>() / f64::from(count);
+        shell.out(&format!("rtt min/avg/max/mdev = {least:.3}/{mean:.3}/{most:.3}/{:.3} ms\n", (most - least) / 4.0))?;
+    } else {
+        shell.out("\n")?;
+    }
+    Ok(i32::from(!alive))
+}
+
+fn unreachable(shell: &mut Shell, arguments: &[String]) -> Status {
+    let host = rest(arguments).last().cloned().unwrap_or_default();
+    shell.err(&format!("{}: {host}: Network is unreachable\n", own(arguments)))?;
+    Ok(2)
+}
+
+/// Reports that something was to be connected to.
+pub(super) fn attempt(shell: &mut Shell, url: String, command: String) {
+    if shell.events.len() < 4_096 {
+        shell.events.push(ShellEvent::DownloadAttempt { url, command });
+    }
+}
+
+fn connect(shell: &mut Shell, arguments: &[String]) -> Status {
+    let name = own(arguments).to_owned();
+    let words: Vec<&String> = rest(arguments).iter().filter(|word| !word.starts_with('-')).collect();
+    if words.is_empty() {
+        let text = match name.as_str() {
+            "ssh" => "usage: ssh [-46AaCfGgKkMNnqsTtVvXxYy] [-B bind_interface] [-b bind_address]\n           [-c cipher_spec] [-D [bind_address:]port] [-E log_file]\n           destination [command [argument ...]]\n".to_owned(),
+            "nc" => "usage: nc [-46CDdFhklNnrStUuvZz] [-I length] [-i interval] [-M ttl]\n\t  [destination] [port]\n".to_owned(),
+            other => format!("usage: {other} host\n"),
+        };
+        if name == "ssh" && rest(arguments).iter().any(|word| word == "-V") {
+            return version(shell);
+        }
+        shell.err(&text)?;
+        return Ok(255);
+    }
+    let mut target = words.iter().find(|word| word.contains(':') || word.contains('@')).or(words.first()).map_or("", |word| word.as_str());
+    target = target.rsplit('@').next().unwrap_or(target);
+    let (host, _) = target.split_once(':').unwrap_or((target, ""));
+    let port = match name.as_str() {
+        "ssh" | "scp" | "sftp" | "rsync" => "22".to_owned(),
+        "ftp" => "21".into(),
+        "telnet" => words.get(1).map_or("23".into(), |port| (*port).clone()),
+        _ => words.get(1).map_or_else(String::new, |port| (*port).clone()),
+    };
+    let command = arguments.join(" ");
+    attempt(shell, format!("tcp://{host}:{port}"), command);
+    refuse(shell, &name, host, &port)
+}
+
+fn version(shell: &mut Shell) -> Status {
+    let product = shell.live.persona.products.get("ssh").cloned();
+    let text = match product {
+        Some(product) if product.packaging.is_empty() => format!("{}_{}, OpenSSL 3.0.11 19 Sep 2023\n", product.name, product.version),
+        Some(product) => format!("{}_{} {}, OpenSSL 3.0.11 19 Sep 2023\n", product.name, product.version, product.packaging),
+        None => "OpenSSH_9.2p1 Debian-2+deb12u2, OpenSSL 3.0.11 19 Sep 2023\n".into(),
+    };
+    shell.err(&text)?;
+    Ok(0)
+}
+
+fn refuse(shell: &mut Shell, name: &str, host: &str, port: &str) -> Result<i32, Flow> {
+    let local = host.parse::<Ipv4Addr>().is_ok_and(|address| answers(shell, address)) || host == "localhost";
+    let numeric = host.parse::<Ipv4Addr>().is_ok() || local;
+    shell.wait(Duration::from_millis(if local { 2 } else if numeric { 130_000 } else { 10_010 }))?;
+    let reason = if local { "Connection refused" } else if numeric { "Connection timed out" } else { "Temporary failure in name resolution" };
+    let text = match name {
+        "ssh" | "scp" | "sftp" if numeric => format!("ssh: connect to host {host} port {port}: {reason}\n"),
+        "ssh" | "scp" | "sftp" => format!("ssh: Could not resolve hostname {host}: {reason}\n"),
+        "telnet" if numeric => format!("Trying {host}...\ntelnet: Unable to connect to remote host: {reason}\n"),
+        "telnet" => format!("telnet: could not resolve {host}/{port}: {reason}\n"),
+        "ftp" => format!("ftp: connect: {reason}\n"),
+        _ => return Ok(1),
+    };
+    shell.err(&text)?;
+    Ok(if matches!(name, "ssh" | "scp" | "sftp") { 255 } else { 1 })
+}
+
+fn lookup(shell: &mut Shell, arguments: &[String]) -> Status {
+    let host = rest(arguments).iter().find(|word| !word.starts_with(['-', '@', '+'])).cloned().unwrap_or_default();
+    shell.wait(Duration::from_secs(15))?;
+    let server = shell.live.persona.gateway.map_or_else(|| "127.0.0.53".into(), |gateway| gateway.to_string());
+    let text = match own(arguments) {
+        "dig" => format!(";; communications error to {server}#53: timed out\n\n; <<>> DiG 9.18.19-1~deb12u1-Debian <<>> {host}\n;; global options: +cmd\n;; no servers could be reached\n\n"),
+        _ => format!(";; communications error to {server}#53: timed out\n;; no servers could be reached\n\n"),
+    };
+    shell.out(&text)?;
+    Ok(if own(arguments) == "dig" { 9 } else { 1 })
+}
+
+fn iptables(shell: &mut Shell, arguments: &[String]) -> Status {
+    let words = rest(arguments);
+    if shell.fs.credentials.uid != 0 {
+        shell.err("iptables v1.8.9 (nf_tables): Could not fetch rule set generation id: Permission denied (you must be root)\n")?;
+        return Ok(4);
+    }
+    if words.iter().any(|word| word.starts_with("-L") || word == "-nL" || word == "-vnL" || word == "-S") {
+        let text = if words.iter().any(|word| word == "-S") { "-P INPUT ACCEPT\n-P FORWARD ACCEPT\n-P OUTPUT ACCEPT\n" } else { "Chain INPUT (policy ACCEPT)\ntarget     prot opt source               destination         \n\nChain FORWARD (policy ACCEPT)\ntarget     prot opt source               destination         \n\nChain OUTPUT (policy ACCEPT)\ntarget     prot opt source               destination         \n" };
+        shell.out(text)?;
+    }
+    Ok(0)
+}

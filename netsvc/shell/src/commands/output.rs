@@ -1,0 +1,278 @@
+//! `echo` and `printf`.
+
+use super::{Run, rest};
+use crate::interpret::{Shell, Status};
+
+pub(super) const COMMANDS: &[(&str, Run)] = &[("echo", echo), ("printf", printf)];
+
+fn echo(shell: &mut Shell, arguments: &[String]) -> Status {
+    let mut words = rest(arguments);
+    let (mut newline, mut escapes) = (true, false);
+    while let Some((first, tail)) = words.split_first() {
+        let Some(letters) = first.strip_prefix('-').filter(|letters| !letters.is_empty() && letters.chars().all(|letter| "neE".contains(letter))) else { break };
+        for letter in letters.chars() {
+            match letter {
+                'n' => newline = false,
+                'e' => escapes = true,
+                _ => escapes = false,
+            }
+        }
+        words = tail;
+    }
+    let mut text = words.join(" ");
+    if escapes {
+        let (unescaped, stop) = unescape_with(&text, false, true);
+        text = unescaped;
+        newline &= !stop;
+    }
+    if newline {
+        text.push('\n');
+    }
+    shell.out(&text)?;
+    Ok(0)
+}
+
+/// Text with backslash escapes replaced, and whether `\c` ended it. `c_quotes`: as in `$'…'`.
+pub(crate) fn unescape(text: &str, c_quotes: bool) -> (String, bool) {
+    unescape_with(text, c_quotes, false)
+}
+
+fn unescape_with(text: &str, c_quotes: bool, leading_zero: bool) -> (String, bool) {
+    let mut out = String::new();
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        if character != '\\' {
+            out.push(character);
+            continue;
+        }
+        let Some(escaped) = characters.next() else {
+            out.push('\\');
+            break;
+        };
+        let mut digits = |first: Option<char>, radix: u32, most: usize| -> Option<u32> {
+            let mut value = first.and_then(|digit| digit.to_digit(radix));
+            let mut count = usize::from(value.is_some());
+            while count < most {
+                let Some(digit) = characters.peek().and_then(|next| next.to_digit(radix)) else { break };
+                characters.next();
+                value = Some(value.unwrap_or(0) * radix + digit);
+                count += 1;
+            }
+            value
+        };
+        match escaped {
+            'a' => out.push('\x07'),
+            'b' => out.push('\x08'),
+            'e' | 'E' => out.push('\x1b'),
+            'f' => out.push('\x0c'),
+            'n' => out.push('\n'),
+            'r' => out.push('\r'),
+            't' => out.push('\t'),
+            'v' => out.push('\x0b'),
+            '\\' => out.push('\\'),
+            '\'' | '"' | '?' if c_quotes => out.push(escaped),
+            'c' if !c_quotes => return (out, true),
+            'x' => match digits(None, 16, 2) {
+                Some(value) => out.push(char::from(value as u8)),
+                None => out.push_str("\\x"),
+            },
+            'u' | 'U' => match digits(None, 16, if escaped == 'u' { 4 } else { 8 }).and_then(char::from_u32) {
+                Some(character) => out.extend(character.to_string().bytes().map(char::from)),
+                None => out.extend(['\\', escaped]),
+            },
+            '0' if leading_zero => out.push(char::from((digits(None, 8, 3).unwrap_or(0) & 255) as u8)),
+            '0'..='7' if !leading_zero => out.push(char::from((digits(Some(escaped), 8, 3).unwrap_or(0) & 255) as u8)),
+            other => out.extend(['\\', other]),
+        }
+    }
+    (out, false)
+}
+
+/// Text quoted for a shell, as `set -x` and `printf %q` show it.
+pub(crate) fn quote(text: &str) -> String {
+    let safe = |character: char| character.is_ascii_alphanumeric() || "_-./:=@%+,".contains(character);
+    if !text.is_empty() && text.chars().all(safe) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+fn printf(shell: &mut Shell, arguments: &[String]) -> Status {
+    let mut words = rest(arguments);
+    let mut variable = None;
+    if let [flag, name, tail @ ..] = words {
+        if flag == "-v" {
+            variable = Some(name.clone());
+            words = tail;
+        }
+    }
+    if let Some((first, tail)) = words.split_first() {
+        if first == "--" {
+            words = tail;
+        }
+    }
+    let Some((format, values)) = words.split_first() else {
+        shell.err("printf: usage: printf [-v var] format [arguments]\n")?;
+        return Ok(2);
+    };
+    let mut formatter = Formatter { values, status: 0, complaints: Vec::new(), stop: false };
+    let mut out = String::new();
+    loop {
+        shell.spend(1)?;
+        let before = formatter.values.len();
+        formatter.round(format, &mut out);
+        if formatter.stop || formatter.values.is_empty() || formatter.values.len() == before || out.len() > 1 << 20 {
+            break;
+        }
+    }
+    for complaint in formatter.complaints {
+        shell.complain(&format!("printf: {complaint}"))?;
+    }
+    let status = formatter.status;
+    match variable {
+        Some(name) => {
+            shell.set_variable(&name, &out)?;
+        }
+        None => shell.out(&out)?,
+    }
+    Ok(status)
+}
+
+pub(super) struct Formatter<'a> {
+    pub(super) values: &'a [String],
+    pub(super) status: i32,
+    pub(super) complaints: Vec<String>,
+    pub(super) stop: bool,
+}
+
+impl Formatter<'_> {
+    fn next(&mut self) -> Option<String> {
+        let (first, rest) = self.values.split_first()?;
+        self.values = rest;
+        Some(first.clone())
+    }
+
+    fn number(&mut self) -> i64 {
+        let Some(text) = self.next() else { return 0 };
+        let trimmed = text.trim();
+        if let Some(character) = trimmed.strip_prefix(['\'', '"']) {
+            return i64::from(character.chars().next().map_or(0, u32::from));
+        }
+        let (sign, digits) = trimmed.strip_prefix('-').map_or((1, trimmed), |digits| (-1, digits));
+        let parsed = if let Some(hex) = digits.strip_prefix("0x") {
+            i64::from_str_radix(hex, 16).ok()
+        } else if digits.len() > 1 && digits.starts_with('0') {
+            i64::from_str_radix(digits, 8).ok()
+        } else {
+            digits.parse().ok()
+        };
+        parsed.map(|value| value * sign).unwrap_or_else(|| {
+            self.status = 1;
+            self.complaints.push(format!("{text}: invalid number"));
+            digits.chars().take_while(char::is_ascii_digit).collect::<String>().parse().unwrap_or(0)
+        })
+    }
+
+    /// Applies the format once.
+    pub(super) fn round(&mut self, format: &str, out: &mut String) {
+        let (format, stop) = unescape(&format.replace("\\\"", "\""), false);
+        self.stop |= stop;
+        let mut characters = format.chars().peekable();
+        while let Some(character) = characters.next() {
+            if character != '%' {
+                out.push(character);
+                continue;
+            }
+            let mut flags = String::new();
+            while let Some(flag) = characters.next_if(|next| "-+ #0".contains(*next)) {
+                flags.push(flag);
+            }
+            let mut width = String::new();
+            if characters.next_if_eq(&'*').is_some() {
+                width = self.number().to_string();
+            }
+            while let Some(digit) = characters.next_if(char::is_ascii_digit) {
+                width.push(digit);
+            }
+            let precision = characters.next_if_eq(&'.').map(|_| {
+                let mut digits = String::new();
+                while let Some(digit) = characters.next_if(char::is_ascii_digit) {
+                    digits.push(digit);
+                }
+                digits.parse::<usize>().unwrap_or(0).min(4_096)
+            });
+            while characters.next_if(|next| "lhjzt".contains(*next)).is_some() {}
+            let width = width.parse::<usize>().unwrap_or(0).min(4_096);
+            match characters.next() {
+                Some('%') => out.push('%'),
+                Some(code) => {
+                    let text = self.convert(code, &flags, precision);
+                    pad(out, &text, width, &flags, code);
+                }
+                None => out.push('%'),
+            }
+            if self.stop {
+                return;
+            }
+        }
+    }
+
+    fn convert(&mut self, code: char, flags: &str, precision: Option<usize>) -> String {
+        let signed = |value: String, negative: bool| {
+            if flags.contains('+') && !negative { format!("+{value}") } else { value }
+        };
+        match code {
+            's' => {
+                let text = self.next().unwrap_or_default();
+                precision.map_or(text.clone(), |most| crate::text::head(&text, most))
+            }
+            'b' => {
+                let text = self.next().unwrap_or_default();
+                let (text, stop) = unescape_with(&text, false, true);
+                self.stop |= stop;
+                text
+            }
+            'q' => quote(&self.next().unwrap_or_default()),
+            'c' => self.next().unwrap_or_default().chars().take(1).collect(),
+            'd' | 'i' => {
+                let value = self.number();
+                let digits = value.unsigned_abs().to_string();
+                let digits = format!("{digits:0>0$}", precision.unwrap_or(0));
+                signed(if value < 0 { format!("-{digits}") } else { digits }, value < 0)
+            }
+            'u' => (self.number() as u64).to_string(),
+            'x' => format!("{}{:0>2$}", if flags.contains('#') { "0x" } else { "" }, format!("{:x}", self.number()), precision.unwrap_or(0)),
+            'X' => format!("{}{:0>2$}", if flags.contains('#') { "0X" } else { "" }, format!("{:X}", self.number()), precision.unwrap_or(0)),
+            'o' => format!("{:o}", self.number()),
+            'f' | 'F' | 'e' | 'g' => {
+                let value: f64 = self.next().and_then(|text| text.trim().parse().ok()).unwrap_or(0.0);
+                super::calculate::float(code, value, precision)
+            }
+            other => {
+                self.status = 1;
+                self.complaints.push(format!("`{other}': invalid format character"));
+                self.stop = true;
+                String::new()
+            }
+        }
+    }
+}
+
+fn pad(out: &mut String, text: &str, width: usize, flags: &str, code: char) {
+    let missing = width.saturating_sub(text.chars().count());
+    if flags.contains('-') {
+        out.push_str(text);
+        out.extend(std::iter::repeat_n(' ', missing));
+    } else if flags.contains('0') && !"sbcq".contains(code) {
+        let (sign, digits) = match text.strip_prefix(['-', '+']) {
+            Some(digits) => (text.get(..1).unwrap_or(""), digits),
+            None => ("", text),
+        };
+        out.push_str(sign);
+        out.extend(std::iter::repeat_n('0', missing));
+        out.push_str(digits);
+    } else {
+        out.extend(std::iter::repeat_n(' ', missing));
+        out.push_str(text);
+    }
+}

@@ -1,0 +1,395 @@
+//! Commands that run commands: sh, xargs, env, sudo, su, nohup, timeout, watch, …
+
+use super::{Run, options::options, own, rest};
+use crate::{interpret::{Flow, Shell, Status}, text::decode};
+use std::time::Duration;
+
+pub(super) const COMMANDS: &[(&str, Run)] = &[
+    ("sh", sh), ("bash", sh), ("dash", sh), ("ash", sh), ("xargs", xargs), ("env", env), ("printenv", printenv), ("nohup", nohup),
+    ("setsid", plain), ("nice", nice), ("ionice", nice), ("taskset", nice), ("chrt", nice), ("stdbuf", nice), ("timeout", timeout),
+    ("sleep", sleep), ("usleep", sleep), ("sudo", sudo), ("doas", sudo), ("su", su), ("watch", watch), ("yes", yes), ("script", plain),
+    ("screen", screen), ("tmux", screen), ("chroot", chroot), ("flock", chroot), ("strace", chroot),
+];
+
+fn sh(shell: &mut Shell, arguments: &[String]) -> Status {
+    let mut words = rest(arguments);
+    let mut options = Vec::new();
+    while let Some((first, tail)) = words.split_first() {
+        let Some(letters) = first.strip_prefix('-').filter(|letters| !letters.is_empty()) else { break };
+        words = tail;
+        if letters == "c" || letters.ends_with('c') && !letters.starts_with('-') {
+            let Some((source, more)) = words.split_first() else {
+                shell.err(&format!("{}: -c: option requires an argument\n", own(arguments)))?;
+                return Ok(2);
+            };
+            let (name, positional) = more.split_first().map_or((None, more), |(name, positional)| (Some(name.clone()), positional));
+            options.extend(letters.chars().filter(|letter| "eux".contains(*letter)));
+            return inner(shell, source, name, positional, &options);
+        }
+        options.extend(letters.chars().filter(|letter| "eux".contains(*letter)));
+    }
+    match words.split_first() {
+        Some((path, positional)) => match shell.fs.read_file(path) {
+            Ok(content) if content.starts_with(b"\x7fELF") => {
+                shell.err(&format!("{path}: {path}: cannot execute binary file\n"))?;
+                Ok(126)
+            }
+            Ok(_) => {
+                let all: Vec<String> = std::iter::once(path.clone()).chain(positional.iter().cloned()).collect();
+                let resolved = shell.fs.resolve(path, true).unwrap_or_else(|_| path.clone());
+                shell.run_file(&resolved, path, &all)
+            }
+            Err(error) => {
+                let name = own(arguments).to_owned();
+                let text = if shell.flavour().busybox() || name == "dash" { format!("{name}: 0: cannot open {path}: {}\n", if error == crate::fs::Errno::NotFound { "No such file".into() } else { error.to_string() }) } else { format!("{name}: {path}: {error}\n") };
+                shell.err(&text)?;
+                Ok(127)
+            }
+        },
+        None if shell.in_is_session() && shell.interactive => Ok(0),
+        None => {
+            let source = decode(&shell.read_all()?);
+            inner(shell, &source, None, &[], &options)
+        }
+    }
+}
+
+/// Runs a text in a new shell.
+fn inner(shell: &mut Shell, source: &str, name: Option<String>, positional: &[String], options: &[char]) -> Status {
+    let saved = shell.save();
+    let interactive = std::mem::take(&mut shell.interactive);
+    let state = shell.state_mut();
+    state.positional = positional.to_vec();
+    state.script = name;
+    state.options = options.iter().copied().collect();
+    state.aliases.clear();
+    state.functions.clear();
+    state.variables.map.retain(|name, variable| variable.exported || ["IFS", "OPTIND", "PS4"].contains(&name.as_str()));
+    let result = shell.run_text(source);
+    shell.interactive = interactive;
+    shell.restore(saved);
+    match result {
+        Err(Flow::Exit(status) | Flow::Return(status)) => Ok(status),
+        other => other,
+    }
+}
+
+fn plain(shell: &mut Shell, arguments: &[String]) -> Status {
+    let words: Vec<String> = rest(arguments).iter().skip_while(|word| word.starts_with('-')).cloned().collect();
+    shell.run_arguments(&words)
+}
+
+fn chroot(shell: &mut Shell, arguments: &[String]) -> Status {
+    let words: Vec<String> = rest(arguments).iter().skip_while(|word| word.starts_with('-')).skip(1).cloned().collect();
+    shell.run_arguments(&words)
+}
+
+fn nice(shell: &mut Shell, arguments: &[String]) -> Status {
+    let numeric = |word: &String| word.starts_with('-') || word.parse::<i64>().is_ok() || word.starts_with("0x");
+    let words: Vec<String> = rest(arguments).iter().skip_while(|word| numeric(word)).cloned().collect();
+    if words.is_empty() {
+        shell.out("0\n")?;
+    }
+    shell.run_arguments(&words)
+}
+
+fn nohup(shell: &mut Shell, arguments: &[String]) -> Status {
+    let words = rest(arguments);
+    if words.is_empty() {
+        shell.err("nohup: missing operand\nTry 'nohup --help' for more information.\n")?;
+        return Ok(125);
+    }
+    if shell.out_is_terminal() {
+        shell.err("nohup: ignoring input and appending output to 'nohup.out'\n")?;
+        let bytes = shell.capture(|shell| shell.run_arguments(words).map(|_| ()))?;
+        let path = crate::fs::join(shell.fs.cwd(), "nohup.out");
+        // A directory that cannot be written leaves the output nowhere, as with the real one.
+        let _ = shell.fs.write_file(&path, &bytes, 0o600);
+        return Ok(0);
+    }
+    shell.run_arguments(words)
+}
+
+fn xargs(shell: &mut Shell, arguments: &[String]) -> Status {
+    let Some(options) = options(shell, arguments, "+0rtn:I:i::L:P:d:pa:s:", &[("null", '0'), ("no-run-if-empty", 'r'), ("max-args", 'n'), ("replace", 'I'), ("delimiter", 'd'), ("max-procs", 'P'), ("verbose", 't')])? else { return Ok(1) };
+    let text = decode(&shell.read_all()?);
+    let replace = options.value('I').map(String::from);
+    let delimiter = options.value('d').map(|text| super::unescape(text, false).0);
+    let items: Vec<String> = if options.has('0') {
+        text.split('\0').filter(|item| !item.is_empty()).map(String::from).collect()
+    } else if let Some(delimiter) = delimiter {
+        text.trim_end_matches('\n').split(delimiter.as_str()).map(String::from).collect()
+    } else if replace.is_some() || options.has('L') {
+        crate::text::lines(&text).map(|line| line.trim_start().to_owned()).filter(|line| !line.is_empty()).collect()
+    } else {
+        split(&text)
+    };
+    let command = if options.operands.is_empty() { vec!["echo".to_owned()] } else { options.operands.clone() };
+    if items.is_empty() && (options.has('r') || replace.is_some()) {
+        return Ok(0);
+    }
+    let size = options.number('n').or(options.number('L')).and_then(|size| usize::try_from(size).ok()).filter(|size| *size > 0).unwrap_or(1_000);
+    let groups: Vec<Vec<String>> = match &replace {
+        Some(mark) => items.iter().map(|item| command.iter().map(|word| word.replace(mark, item)).collect()).collect(),
+        None if items.is_empty() => vec![command.clone()],
+        None => items.chunks(size).map(|chunk| [command.clone(), chunk.to_vec()].concat()).collect(),
+    };
+    let mut status = 0;
+    for group in groups {
+        if options.has('t') {
+            shell.err(&format!("{}\n", group.join(" ")))?;
+        }
+        let code = shell.with_input(Vec::new(), |shell| shell.run_program(&group))?;
+        status = match code {
+            0 => status,
+            127 => return Ok(127),
+            126 => return Ok(126),
+            _ => 123,
+        };
+    }
+    Ok(status)
+}
+
+/// Words as xargs splits them: blanks, with quotes and backslashes.
+fn split(text: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote = None;
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        match (quote, character) {
+            (Some(open), close) if open == close => quote = None,
+            (Some(_), inner) => word.get_or_insert_default().push(inner),
+            (None, '\'' | '"') => {
+                quote = Some(character);
+                word.get_or_insert_default();
+            }
+            (None, '\\') => word.get_or_insert_default().extend(characters.next()),
+            (None, blank) if blank.is_ascii_whitespace() => out.extend(word.take()),
+            (None, other) => word.get_or_insert_default().push(other),
+        }
+    }
+    out.extend(word);
+    out
+}
+
+fn env(shell: &mut Shell, arguments: &[String]) -> Status {
+    let saved = shell.save();
+    let mut words = rest(arguments);
+    while let Some((first, tail)) = words.split_first() {
+        if first == "-i" || first == "-" {
+            shell.state_mut().variables.map.retain(|_, variable| !variable.exported);
+        } else if first == "-u" {
+            if let Some(name) = tail.first() {
+                shell.state_mut().variables.remove(name);
+            }
+            words = tail.get(1..).unwrap_or(&[]);
+            continue;
+        } else if let Some((name, value)) = first.split_once('=') {
+            shell.state_mut().variables.export(name, value);
+        } else {
+            break;
+        }
+        words = tail;
+    }
+    let result = if words.is_empty() {
+        let lines: String = shell.state.variables.environment().map(|(name, value)| format!("{name}={value}\n")).collect();
+        shell.out(&lines).map(|()| 0)
+    } else {
+        shell.run_program(words)
+    };
+    shell.restore(saved);
+    result
+}
+
+fn printenv(shell: &mut Shell, arguments: &[String]) -> Status {
+    if rest(arguments).is_empty() {
+        return env(shell, &["env".to_owned()]);
+    }
+    let mut status = 0;
+    for name in rest(arguments) {
+        match shell.state.variables.map.get(name).filter(|variable| variable.exported).map(|variable| variable.value.clone()) {
+            Some(value) => shell.out(&format!("{value}\n"))?,
+            None => status = 1,
+        }
+    }
+    Ok(status)
+}
+
+/// A duration such as `5`, `0.5`, `2m`.
+fn duration(text: &str) -> Option<Duration> {
+    let (digits, factor) = match text.chars().last()? {
+        's' => (text.trim_end_matches('s'), 1.0),
+        'm' => (text.trim_end_matches('m'), 60.0),
+        'h' => (text.trim_end_matches('h'), 3_600.0),
+        'd' => (text.trim_end_matches('d'), 86_400.0),
+        _ => (text, 1.0),
+    };
+    let seconds: f64 = digits.parse().ok().filter(|seconds: &f64| seconds.is_finite() && *seconds >= 0.0)?;
+    Some(Duration::from_secs_f64((seconds * factor).min(1e6)))
+}
+
+fn sleep(shell: &mut Shell, arguments: &[String]) -> Status {
+    let Some(first) = rest(arguments).first() else {
+        shell.err("sleep: missing operand\nTry 'sleep --help' for more information.\n")?;
+        return Ok(1);
+    };
+    match duration(first) {
+        Some(time) => {
+            let time = if own(arguments) == "usleep" { time / 1_000_000 } else { time };
+            shell.wait(time)?;
+            Ok(0)
+        }
+        None => {
+            let text = if shell.flavour().busybox() { format!("sleep: invalid number '{first}'\n") } else { crate::text::decode(format!("sleep: invalid time interval ‘{first}’\nTry 'sleep --help' for more information.\n").as_bytes()) };
+            shell.err(&text)?;
+            Ok(1)
+        }
+    }
+}
+
+fn timeout(shell: &mut Shell, arguments: &[String]) -> Status {
+    let Some(options) = options(shell, arguments, "+k:s:v", &[("signal", 's'), ("kill-after", 'k'), ("preserve-status", '_'), ("foreground", '_')])? else { return Ok(125) };
+    let Some((limit, command)) = options.operands.split_first().and_then(|(first, command)| Some((duration(first)?, command))) else {
+        shell.err("timeout: missing operand\nTry 'timeout --help' for more information.\n")?;
+        return Ok(125);
+    };
+    let started = shell.elapsed;
+    let status = shell.run_program(command);
+    if shell.elapsed.saturating_sub(started) > limit && !limit.is_zero() {
+        shell.elapsed = started + limit;
+        return Ok(124);
+    }
+    status
+}
+
+fn sudo(shell: &mut Shell, arguments: &[String]) -> Status {
+    let Some(options) = options(shell, arguments, "+AbEeHhiKklnPSsu:g:vVp:", &[("login", 'i'), ("user", 'u'), ("list", 'l'), ("stdin", 'S'), ("non-interactive", 'n')])? else { return Ok(1) };
+    let uid = shell.fs.credentials.uid;
+    let user = shell.user().to_owned();
+    let host = shell.live.persona.hostname.clone();
+    if uid != 0 {
+        if options.has('n') {
+            shell.err("sudo: a password is required\n")?;
+            return Ok(1);
+        }
+        let account = shell.live.persona.users.iter().find(|account| account.name == user).and_then(|account| account.password.clone());
+        for attempt in 1..=3 {
+            let answer = shell.ask(&format!("[sudo] password for {user}: "), true)?;
+            if account.as_ref().is_some_and(|secret| secret.0 == answer) {
+                break;
+            }
+            shell.wait(Duration::from_millis(1_800))?;
+            if attempt == 3 {
+                shell.err("sudo: 3 incorrect password attempts\n")?;
+                return Ok(1);
+            }
+            shell.err("Sorry, try again.\n")?;
+        }
+    }
+    if options.has('l') {
+        shell.out(&format!("Matching Defaults entries for {user} on {host}:\n    env_reset, mail_badpass,\n    secure_path=/usr/local/sbin\\:/usr/local/bin\\:/usr/sbin\\:/usr/bin\\:/sbin\\:/bin\n\nUser {user} may run the following commands on {host}:\n    (ALL : ALL) ALL\n"))?;
+        return Ok(0);
+    }
+    if options.has('v') || options.has('k') {
+        return Ok(0);
+    }
+    if options.operands.is_empty() {
+        if options.has('i') || options.has('s') {
+            become_user(shell, 0, "root", options.has('i'));
+            return Ok(0);
+        }
+        shell.err("usage: sudo -h | -K | -k | -V\nusage: sudo -v [-ABkNnS] [-g group] [-h host] [-p prompt] [-u user]\nusage: sudo [-ABbEHnPS] [-C num] [-g group] [-u user] [VAR=value] [-i | -s] [command [arg ...]]\n")?;
+        return Ok(1);
+    }
+    let name = options.operands.first().cloned().unwrap_or_default();
+    if super::find(shell, &name).is_none_or(|command| command.builtin && !["echo", "test", "[", "true", "false", "pwd", "kill", "printf"].contains(&name.as_str())) && !name.contains('/') {
+        shell.err(&format!("sudo: {name}: command not found\n"))?;
+        return Ok(1);
+    }
+    let before = std::mem::replace(&mut shell.fs.credentials.uid, 0);
+    let result = shell.run_program(&options.operands);
+    shell.fs.credentials.uid = before;
+    result
+}
+
+fn become_user(shell: &mut Shell, uid: u32, name: &str, login: bool) {
+    (shell.fs.credentials.uid, shell.fs.credentials.gid) = (uid, uid);
+    let home = shell.live.persona.users.iter().find(|user| user.name == name).map_or_else(|| "/root".to_owned(), |user| user.home.clone());
+    let variables = &mut shell.state_mut().variables;
+    for (variable, value) in [("USER", name), ("LOGNAME", name), ("HOME", &home)] {
+        variables.export(variable, value);
+    }
+    if login {
+        // A home that is missing leaves the shell where it is.
+        let _ = shell.fs.set_cwd(&home);
+    }
+}
+
+fn su(shell: &mut Shell, arguments: &[String]) -> Status {
+    let Some(options) = options(shell, arguments, "c:lms:p", &[("login", 'l'), ("command", 'c'), ("shell", 's')])? else { return Ok(1) };
+    let login = options.has('l') || options.operands.iter().any(|word| word == "-");
+    let name = options.operands.iter().find(|word| *word != "-").cloned().unwrap_or_else(|| "root".into());
+    let passwd = shell.fs.read_file("/etc/passwd").unwrap_or_default();
+    let uid = decode(&passwd).lines().find(|line| line.split(':').next() == Some(&name)).and_then(|line| line.split(':').nth(2)?.parse().ok());
+    let Some(uid) = uid else {
+        shell.err(&format!("su: user {name} does not exist or the user entry does not contain all the required fields\n"))?;
+        return Ok(1);
+    };
+    if shell.fs.credentials.uid != 0 {
+        let answer = shell.ask("Password: ", true)?;
+        let account = shell.live.persona.users.iter().find(|user| user.name == name).and_then(|user| user.password.clone());
+        if account.is_none_or(|secret| secret.0 != answer) {
+            shell.wait(Duration::from_millis(2_200))?;
+            shell.err("su: Authentication failure\n")?;
+            return Ok(1);
+        }
+    }
+    match options.value('c').map(String::from) {
+        Some(source) => {
+            let before = shell.fs.credentials.clone();
+            (shell.fs.credentials.uid, shell.fs.credentials.gid) = (uid, uid);
+            let result = inner(shell, &source, None, &[], &[]);
+            shell.fs.credentials = before;
+            result
+        }
+        None => {
+            become_user(shell, uid, &name, login);
+            Ok(0)
+        }
+    }
+}
+
+fn watch(shell: &mut Shell, arguments: &[String]) -> Status {
+    let Some(options) = options(shell, arguments, "+bcdegn:ptx", &[("interval", 'n')])? else { return Ok(1) };
+    let source = options.operands.join(" ");
+    for _ in 0..3 {
+        shell.run_text(&source)?;
+        shell.wait(Duration::from_secs(options.number('n').unwrap_or(2)))?;
+    }
+    Ok(0)
+}
+
+fn yes(shell: &mut Shell, arguments: &[String]) -> Status {
+    let word = if rest(arguments).is_empty() { "y".to_owned() } else { rest(arguments).join(" ") };
+    let block = format!("{word}\n").repeat(4_096 / (word.len() + 1) + 1);
+    loop {
+        shell.out(&block)?;
+    }
+}
+
+fn screen(shell: &mut Shell, arguments: &[String]) -> Status {
+    let words = rest(arguments);
+    if words.iter().any(|word| word == "-ls" || word == "-list" || word == "ls") {
+        let user = shell.user().to_owned();
+        let text = if own(arguments) == "tmux" { "no server running on /tmp/tmux-0/default\n".to_owned() } else { format!("No Sockets found in /run/screen/S-{user}.\n\n") };
+        shell.out(&text)?;
+        return Ok(1);
+    }
+    let command: Vec<String> = words.iter().skip_while(|word| word.starts_with('-') || word.len() < 2).cloned().collect();
+    if command.is_empty() || own(arguments) == "tmux" {
+        return Ok(0);
+    }
+    shell.capture(|shell| shell.run_program(&command).map(|_| ()))?;
+    Ok(0)
+}

@@ -1,0 +1,341 @@
+//! Descriptors: where output goes, where input comes from, redirections.
+
+use super::{Flow, MAX_OUTPUT, Shell};
+use crate::{
+    event::{Emit, ShellEvent, Stream, Waits},
+    fs::{Errno, OpenOptions},
+    parse::{Redirect, RedirectKind},
+    text,
+};
+use parking_lot::Mutex;
+use std::{collections::BTreeMap, sync::Arc};
+
+/// Bytes that a pipe or substitution holds.
+const MAX_BUFFER: usize = 4 << 20;
+
+/// A readable source with a position, shared by copies of its descriptor.
+#[derive(Clone, Debug)]
+pub(crate) struct Input {
+    bytes: Arc<Vec<u8>>,
+    at: Arc<Mutex<usize>>,
+}
+
+impl Input {
+    pub(crate) fn new(bytes: Vec<u8>) -> Input {
+        Input { bytes: Arc::new(bytes), at: Arc::default() }
+    }
+
+    fn rest(&self) -> Vec<u8> {
+        let mut at = self.at.lock();
+        let rest = self.bytes.get(*at..).unwrap_or(&[]).to_vec();
+        *at = self.bytes.len();
+        rest
+    }
+
+    fn take(&self, count: usize) -> Vec<u8> {
+        let mut at = self.at.lock();
+        let taken: Vec<u8> = self.bytes.iter().skip(*at).take(count).copied().collect();
+        *at += taken.len();
+        taken
+    }
+
+    /// The next line with its end; `None` at the end of input.
+    fn line(&self) -> Option<Vec<u8>> {
+        let mut at = self.at.lock();
+        let rest = self.bytes.get(*at..).filter(|rest| !rest.is_empty())?;
+        let length = rest.iter().position(|byte| *byte == b'\n').map_or(rest.len(), |end| end + 1);
+        *at += length;
+        rest.get(..length).map(<[u8]>::to_vec)
+    }
+}
+
+/// What a descriptor is.
+#[derive(Clone, Debug)]
+pub(crate) enum Descriptor {
+    /// The session's own input: terminal or channel.
+    Session,
+    /// The session's output.
+    Stream(Stream),
+    /// A pipe or substitution being filled.
+    Buffer(Arc<Mutex<Vec<u8>>>),
+    Input(Input),
+    /// Open file and position.
+    File(u32, Arc<Mutex<u64>>),
+}
+
+pub(super) fn session_descriptors() -> BTreeMap<u32, Descriptor> {
+    BTreeMap::from([(0, Descriptor::Session), (1, Descriptor::Stream(Stream::Out)), (2, Descriptor::Stream(Stream::Err))])
+}
+
+impl Shell {
+    /// Writes text to standard output.
+    pub(crate) fn out(&mut self, text: &str) -> Result<(), Flow> {
+        self.write(1, &text::encode(text))
+    }
+
+    /// Writes text to standard error.
+    pub(crate) fn err(&mut self, text: &str) -> Result<(), Flow> {
+        self.write(2, &text::encode(text))
+    }
+
+    /// Writes bytes to a descriptor.
+    pub(crate) fn write(&mut self, descriptor: u32, bytes: &[u8]) -> Result<(), Flow> {
+        self.spend(bytes.len() as u64 / 2048)?;
+        match self.descriptors.get(&descriptor).cloned() {
+            None | Some(Descriptor::Session | Descriptor::Input(_)) => {
+                self.write_error = Some(Errno::BadDescriptor);
+                Ok(())
+            }
+            Some(Descriptor::Stream(stream)) => self.emit(stream, bytes),
+            Some(Descriptor::Buffer(buffer)) => {
+                let mut buffer = buffer.lock();
+                if buffer.len() + bytes.len() > MAX_BUFFER {
+                    return Err(Flow::Pipe);
+                }
+                buffer.extend_from_slice(bytes);
+                Ok(())
+            }
+            Some(Descriptor::File(handle, position)) => {
+                let mut position = position.lock();
+                match self.fs.write_at(handle, *position, bytes) {
+                    Ok(()) => *position += bytes.len() as u64,
+                    Err(error) => self.write_error = Some(error),
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn emit(&mut self, stream: Stream, bytes: &[u8]) -> Result<(), Flow> {
+        self.command_output += bytes.len();
+        let skipped = bytes.len().min(self.skip);
+        self.skip -= skipped;
+        let Some(bytes) = bytes.get(skipped..).filter(|bytes| !bytes.is_empty()) else { return Ok(()) };
+        let room = MAX_OUTPUT.saturating_sub(self.output_bytes);
+        let kept = bytes.get(..bytes.len().min(room)).unwrap_or(&[]);
+        self.output_bytes += kept.len();
+        let after = self.elapsed.saturating_sub(self.sent_at);
+        self.sent_at = self.elapsed;
+        match self.output.last_mut() {
+            Some(last) if after.is_zero() && last.stream == stream => last.bytes.extend_from_slice(kept),
+            _ => self.output.push(Emit { after, stream, bytes: kept.to_vec() }),
+        }
+        if kept.len() < bytes.len() { Err(Flow::Exhausted) } else { Ok(()) }
+    }
+
+    pub(super) fn mark_command(&mut self) {
+        self.command_output = 0;
+        self.asked = 0;
+    }
+
+    /// Whether standard output is the terminal.
+    pub(crate) fn out_is_terminal(&self) -> bool {
+        self.interactive && matches!(self.descriptors.get(&1), Some(Descriptor::Stream(_)))
+    }
+
+    /// Whether standard input is the session's own.
+    pub(crate) fn in_is_session(&self) -> bool {
+        matches!(self.descriptors.get(&0), Some(Descriptor::Session))
+    }
+
+    /// Everything that is left of standard input.
+    pub(crate) fn read_all(&mut self) -> Result<Vec<u8>, Flow> {
+        match self.descriptors.get(&0).cloned() {
+            Some(Descriptor::Input(input)) => Ok(input.rest()),
+            Some(Descriptor::Session) => match self.collected.take() {
+                Some(bytes) => {
+                    let input = Input::new(bytes);
+                    let rest = input.rest();
+                    self.descriptors.insert(0, Descriptor::Input(input));
+                    Ok(rest)
+                }
+                None => Err(Flow::Suspend(Waits::Input)),
+            },
+            Some(Descriptor::File(handle, position)) => {
+                let mut position = position.lock();
+                let bytes = self.fs.read_at(handle, *position, MAX_BUFFER).unwrap_or_default();
+                *position += bytes.len() as u64;
+                Ok(bytes)
+            }
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// Up to `count` bytes of standard input.
+    pub(crate) fn read_some(&mut self, count: usize) -> Result<Vec<u8>, Flow> {
+        match self.descriptors.get(&0) {
+            Some(Descriptor::Input(input)) => Ok(input.take(count)),
+            _ => Ok(self.read_all()?.into_iter().take(count).collect()),
+        }
+    }
+
+    /// The next line of standard input with its end; `None` at the end.
+    pub(crate) fn read_line(&mut self) -> Result<Option<String>, Flow> {
+        match self.descriptors.get(&0) {
+            Some(Descriptor::Input(input)) => Ok(input.line().map(|line| text::decode(&line))),
+            Some(Descriptor::Session) if self.interactive => self.ask("", false).map(|answer| Some(answer + "\n")),
+            Some(Descriptor::Session | Descriptor::File(..)) => {
+                let bytes = self.read_all()?;
+                let input = Input::new(bytes);
+                let line = input.line().map(|line| text::decode(&line));
+                self.descriptors.insert(0, Descriptor::Input(input));
+                Ok(line)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Asks for a line: from the terminal, or the next line of a redirected input. The prompt goes to standard
+    /// error, as programs that ask for passwords write it to the terminal.
+    pub(crate) fn ask(&mut self, prompt: &str, secret: bool) -> Result<String, Flow> {
+        if !self.in_is_session() || !self.interactive {
+            self.err(prompt)?;
+            let line = self.read_line()?.unwrap_or_default();
+            return Ok(line.trim_end_matches('\n').to_owned());
+        }
+        self.err(prompt)?;
+        match self.answers.get(self.asked).cloned() {
+            Some(answer) => {
+                self.asked += 1;
+                Ok(answer)
+            }
+            None => Err(Flow::Suspend(if secret { Waits::Secret } else { Waits::Line })),
+        }
+    }
+
+    /// Applies redirections. `Ok(Err(()))`: one failed and was complained about.
+    pub(super) fn redirect(&mut self, redirects: &[Redirect], opened: &mut Vec<u32>) -> Result<Result<(), ()>, Flow> {
+        for redirect in redirects {
+            let target = match redirect.kind {
+                RedirectKind::Text => self.expand_text(&redirect.target)?,
+                _ => {
+                    let fields = self.expand_word(&redirect.target)?;
+                    match fields.as_slice() {
+                        [one] => one.clone(),
+                        _ => {
+                            self.complain("ambiguous redirect")?;
+                            return Ok(Err(()));
+                        }
+                    }
+                }
+            };
+            if let Err(message) = self.redirect_one(redirect, &target, opened)? {
+                self.complain(&message)?;
+                return Ok(Err(()));
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    fn redirect_one(&mut self, redirect: &Redirect, target: &str, opened: &mut Vec<u32>) -> Result<Result<(), String>, Flow> {
+        use RedirectKind as R;
+        let output = matches!(redirect.kind, R::Write | R::Append | R::DuplicateOut);
+        let number = redirect.descriptor.unwrap_or(u32::from(output));
+        let both = match redirect.kind {
+            R::Both | R::BothAppend => true,
+            R::DuplicateOut => redirect.descriptor.is_none() && target.parse::<u32>().is_err() && target != "-",
+            _ => false,
+        };
+        let options = match redirect.kind {
+            R::Text => {
+                self.descriptors.insert(number, Descriptor::Input(Input::new(text::encode(target))));
+                return Ok(Ok(()));
+            }
+            R::DuplicateIn | R::DuplicateOut if !both => {
+                if target == "-" {
+                    self.descriptors.remove(&number);
+                    return Ok(Ok(()));
+                }
+                let source = target.trim_end_matches('-').parse().ok().and_then(|source: u32| self.descriptors.get(&source).cloned());
+                return Ok(match source {
+                    Some(source) => {
+                        self.descriptors.insert(number, source);
+                        Ok(())
+                    }
+                    None => Err(format!("{target}: Bad file descriptor")),
+                });
+            }
+            R::Read => OpenOptions::read(),
+            R::ReadWrite => OpenOptions { read: true, write: true, create: true, ..OpenOptions::default() },
+            R::Append | R::BothAppend => OpenOptions::append(),
+            _ => OpenOptions::write_new(),
+        };
+        if let Some(address) = target.strip_prefix("/dev/tcp/").or_else(|| target.strip_prefix("/dev/udp/")) {
+            return self.connect(address);
+        }
+        let stream = match target {
+            "/dev/stdout" => self.descriptors.get(&1).cloned(),
+            "/dev/stderr" => self.descriptors.get(&2).cloned(),
+            "/dev/tty" if self.interactive => Some(Descriptor::Stream(Stream::Out)),
+            "/dev/stdin" if matches!(redirect.kind, R::Read) => self.descriptors.get(&0).cloned(),
+            _ => None,
+        };
+        let descriptor = match stream {
+            Some(descriptor) => descriptor,
+            None => match self.fs.open(target, options, 0o666) {
+                Ok(handle) => {
+                    opened.push(handle);
+                    Descriptor::File(handle, Arc::default())
+                }
+                Err(error) if self.live.flavour.busybox() => {
+                    let verb = if output { "create" } else { "open" };
+                    let reason = if error == Errno::NotFound { if output { "nonexistent directory".into() } else { "no such file".into() } } else { error.to_string() };
+                    return Ok(Err(format!("can't {verb} {target}: {reason}")));
+                }
+                Err(error) => return Ok(Err(format!("{target}: {error}"))),
+            },
+        };
+        if both {
+            self.descriptors.insert(1, descriptor.clone());
+            self.descriptors.insert(2, descriptor);
+        } else {
+            self.descriptors.insert(number, descriptor);
+        }
+        Ok(Ok(()))
+    }
+
+    /// `/dev/tcp/host/port`: no connection is ever made; it is refused, or times out as from behind a firewall.
+    fn connect(&mut self, address: &str) -> Result<Result<(), String>, Flow> {
+        let (host, port) = address.split_once('/').unwrap_or((address, "0"));
+        let url = format!("tcp://{host}:{port}");
+        let command = self.line.clone();
+        self.events.push(ShellEvent::DownloadAttempt { url, command });
+        self.wait(std::time::Duration::from_millis(1_040))?;
+        self.complain("connect: Connection refused")?;
+        Ok(Err(format!("/dev/tcp/{host}/{port}: Connection refused")))
+    }
+
+    /// Closes what redirections opened.
+    pub(super) fn close_all(&mut self, opened: Vec<u32>) {
+        for handle in opened {
+            // It was opened by the same command, so it is there.
+            let _ = self.fs.close(handle);
+        }
+    }
+
+    /// Runs `inner` with standard output going to a buffer, and gives what it wrote.
+    pub(crate) fn capture(&mut self, inner: impl FnOnce(&mut Shell) -> Result<(), Flow>) -> Result<Vec<u8>, Flow> {
+        let buffer = Arc::new(Mutex::new(Vec::new()));
+        let before = self.descriptors.insert(1, Descriptor::Buffer(Arc::clone(&buffer)));
+        let result = inner(self);
+        match before {
+            Some(before) => self.descriptors.insert(1, before),
+            None => self.descriptors.remove(&1),
+        };
+        match result {
+            Ok(()) | Err(Flow::Pipe) => Ok(std::mem::take(&mut buffer.lock())),
+            Err(other) => Err(other),
+        }
+    }
+
+    /// Runs `inner` with `input` as standard input.
+    pub(crate) fn with_input<T>(&mut self, input: Vec<u8>, inner: impl FnOnce(&mut Shell) -> T) -> T {
+        let before = self.descriptors.insert(0, Descriptor::Input(Input::new(input)));
+        let result = inner(self);
+        match before {
+            Some(before) => self.descriptors.insert(0, before),
+            None => self.descriptors.remove(&0),
+        };
+        result
+    }
+}

@@ -1,0 +1,484 @@
+//! Running programs: a tree walk with hard bounds on steps, output, nesting and time.
+//!
+//! A line runs to its end in one call and gives its output with delays, so the caller decides how it is sent
+//! (sleeping, cancelling). A command that asks the terminal for input suspends the line: the outcome says what
+//! it waits for, and [`Shell::feed_line`] runs the waiting command again with the answers so far, leaving out
+//! the output that was sent before.
+
+mod arithmetic;
+mod brace;
+mod condition;
+mod expand;
+mod io;
+mod parameter;
+mod pattern;
+mod run;
+mod simple;
+mod state;
+
+pub(crate) use io::{Descriptor, Input};
+pub(crate) use pattern::Pattern;
+pub(crate) use simple::command_path;
+
+use crate::{
+    event::{Emit, Outcome, Origin, ShellEvent, Stream, Waits},
+    flavour::Flavour,
+    fs::Fs,
+    live::Live,
+    parse::{List, ParseError, parse},
+};
+use state::State;
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+/// Steps that one line may take; a step is a command or a few KiB of data.
+const STEPS: u64 = 60_000;
+/// Output of one line in bytes.
+const MAX_OUTPUT: usize = 1 << 20;
+/// Virtual time that one line may take.
+const MAX_TIME: Duration = Duration::from_secs(3_600);
+/// Nested commands, functions and substitutions.
+const MAX_DEPTH: usize = 48;
+/// Lines of history.
+const MAX_HISTORY: usize = 1_000;
+
+/// Why a command does not simply end with a status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flow {
+    Break(u32),
+    Continue(u32),
+    Return(i32),
+    Exit(i32),
+    /// The terminal has to answer first.
+    Suspend(Waits),
+    /// Nobody reads the pipe.
+    Pipe,
+    /// A bound was reached.
+    Exhausted,
+}
+
+/// Status of a command, or why it has none.
+pub(crate) type Status = Result<i32, Flow>;
+
+/// A job in the background.
+#[derive(Clone, Debug)]
+pub(crate) struct Job {
+    pub(crate) pid: u32,
+    pub(crate) command: String,
+    pub(crate) ends: i64,
+    pub(crate) reported: bool,
+}
+
+/// A shell of one session: variables, working directory, history and the file system of its user.
+pub struct Shell {
+    pub(crate) fs: Fs,
+    pub(crate) live: Arc<Live>,
+    pub(crate) state: Arc<State>,
+    pub(crate) status: i32,
+    pub(crate) substitution_status: Option<i32>,
+    pub(crate) history: Vec<String>,
+    pub(crate) jobs: Vec<Job>,
+    pub(crate) last_background: Option<u32>,
+    pub(crate) descriptors: BTreeMap<u32, Descriptor>,
+    pub(crate) events: Vec<ShellEvent>,
+    pub(crate) line: String,
+    pub(crate) interactive: bool,
+    pub(crate) steps: u64,
+    pub(crate) depth: usize,
+    pub(crate) next_pid: u32,
+    pub(crate) elapsed: Duration,
+    /// Depth of conditions, where `set -e` does not apply.
+    pub(crate) guarded: usize,
+    pub(crate) write_error: Option<crate::fs::Errno>,
+    output: Vec<Emit>,
+    output_bytes: usize,
+    sent_at: Duration,
+    skip: usize,
+    command_output: usize,
+    answers: Vec<String>,
+    asked: usize,
+    collected: Option<Vec<u8>>,
+    suspended: Option<Suspended>,
+    exited: bool,
+}
+
+struct Suspended {
+    list: Arc<List>,
+    item: usize,
+    pipeline: usize,
+    waits: Waits,
+    answers: Vec<String>,
+    collected: Vec<u8>,
+    sent: usize,
+    cwd: String,
+    descriptors: BTreeMap<u32, Descriptor>,
+}
+
+impl Shell {
+    pub(crate) fn new(mut fs: Fs) -> Shell {
+        fs.set_origin(Origin::Drop);
+        let live = Arc::clone(&fs.live);
+        let state = Arc::new(State::of_login(&fs));
+        let next_pid = live.shell_pid + 14;
+        let interactive = live.facts.tty.is_some();
+        let history = fs
+            .read_file(&crate::fs::join(fs.cwd(), ".bash_history"))
+            .map(|bytes| crate::text::lines(&crate::text::decode(&bytes)).map(String::from).collect())
+            .unwrap_or_default();
+        Shell {
+            fs,
+            live,
+            state,
+            status: 0,
+            substitution_status: None,
+            history,
+            jobs: Vec::new(),
+            last_background: None,
+            descriptors: io::session_descriptors(),
+            events: Vec::new(),
+            line: String::new(),
+            interactive,
+            steps: STEPS,
+            depth: 0,
+            next_pid,
+            elapsed: Duration::ZERO,
+            guarded: 0,
+            write_error: None,
+            output: Vec::new(),
+            output_bytes: 0,
+            sent_at: Duration::ZERO,
+            skip: 0,
+            command_output: 0,
+            answers: Vec::new(),
+            asked: 0,
+            collected: None,
+            suspended: None,
+            exited: false,
+        }
+    }
+
+    /// The file system of the session's user.
+    pub fn fs(&mut self) -> &mut Fs {
+        &mut self.fs
+    }
+
+    /// Login name.
+    pub fn user(&self) -> &str {
+        &self.live.user
+    }
+
+    /// Kind of system.
+    pub fn flavour(&self) -> Flavour {
+        self.live.flavour
+    }
+
+    /// Sets a variable of the environment, as the `env` request of SSH does.
+    pub fn set_environment(&mut self, name: &str, value: &str) {
+        self.state_mut().variables.export(name, value);
+    }
+
+    /// Whether `line` is complete. `false`: more lines are needed, the prompt is `> `.
+    pub fn is_complete(&self, line: &str) -> bool {
+        !matches!(parse(line, false), Err(ParseError::Incomplete(_)))
+    }
+
+    /// Runs a line typed at a prompt.
+    pub fn run_line(&mut self, line: &str) -> Outcome {
+        let trimmed = line.trim_end_matches(['\n', '\r']);
+        if !trimmed.trim().is_empty() && self.history.len() < MAX_HISTORY {
+            self.history.push(trimmed.to_owned());
+        }
+        self.run_source(trimmed, self.interactive)
+    }
+
+    /// Runs a command line without a terminal, as the `exec` request of SSH does, with `input` as its
+    /// standard input. The shell has ended afterwards, unless `input` is `None` and the line asks for some:
+    /// then the outcome waits for [`Waits::Input`].
+    pub fn exec(&mut self, line: &str, input: Option<&[u8]>) -> Outcome {
+        self.interactive = false;
+        if let Some(input) = input {
+            self.descriptors.insert(0, Descriptor::Input(Input::new(input.to_vec())));
+        }
+        let mut outcome = self.run_source(line, false);
+        if outcome.waits.is_none() {
+            outcome.events.extend(self.finish());
+            outcome.exited = true;
+        }
+        outcome
+    }
+
+    fn run_source(&mut self, line: &str, interactive: bool) -> Outcome {
+        self.begin(line);
+        let cwd = self.fs.cwd().to_owned();
+        match parse(line, true) {
+            Ok(list) => self.run_top(Arc::new(list), 0, 0, cwd),
+            Err(error) => {
+                self.report_parse_error(&error, line, interactive);
+                self.end(line.to_owned(), cwd)
+            }
+        }
+    }
+
+    /// Continues a suspended line. For [`Waits::Line`] and [`Waits::Secret`] the answer; for [`Waits::Input`]
+    /// one line of the input, `None` at its end.
+    pub fn feed_line(&mut self, answer: Option<&str>) -> Outcome {
+        let Some(mut suspended) = self.suspended.take() else { return Outcome::default() };
+        let line = std::mem::take(&mut self.line);
+        self.begin(&line);
+        match (suspended.waits, answer) {
+            (Waits::Input, Some(text)) => {
+                let mut bytes = crate::text::encode(text);
+                bytes.push(b'\n');
+                if suspended.collected.len() < MAX_OUTPUT {
+                    suspended.collected.extend_from_slice(&bytes);
+                }
+                let echo = suspended.is_plain_cat();
+                if echo {
+                    suspended.sent += bytes.len();
+                    self.output.push(Emit { after: Duration::ZERO, stream: Stream::Out, bytes });
+                }
+                self.suspended = Some(suspended);
+                return Outcome {
+                    chunks: std::mem::take(&mut self.output),
+                    waits: Some(Waits::Input),
+                    ..Outcome::default()
+                };
+            }
+            (Waits::Input, None) => {}
+            (_, answer) => suspended.answers.push(answer.unwrap_or("").to_owned()),
+        }
+        self.resume(suspended)
+    }
+
+    /// Gives a line that waits for [`Waits::Input`] all its input at once.
+    pub fn feed_input(&mut self, bytes: &[u8]) -> Outcome {
+        let Some(mut suspended) = self.suspended.take() else { return Outcome::default() };
+        let line = std::mem::take(&mut self.line);
+        self.begin(&line);
+        suspended.collected.extend_from_slice(bytes);
+        let mut outcome = self.resume(suspended);
+        if !self.interactive && outcome.waits.is_none() {
+            outcome.events.extend(self.finish());
+            outcome.exited = true;
+        }
+        outcome
+    }
+
+    fn resume(&mut self, suspended: Suspended) -> Outcome {
+        self.answers = suspended.answers;
+        self.skip = suspended.sent;
+        self.collected = (suspended.waits == Waits::Input).then_some(suspended.collected);
+        self.descriptors = suspended.descriptors;
+        self.run_top(suspended.list, suspended.item, suspended.pipeline, suspended.cwd)
+    }
+
+    /// Gives up a suspended line, as `^C` does.
+    pub fn interrupt(&mut self) -> Vec<ShellEvent> {
+        self.status = 130;
+        match self.suspended.take() {
+            Some(suspended) => {
+                let line = std::mem::take(&mut self.line);
+                vec![ShellEvent::Command { line, cwd: suspended.cwd, status: 130 }]
+            }
+            None => Vec::new(),
+        }
+    }
+
+    /// Ends the session: runs the exit trap's effects, reports what was still being written.
+    pub fn finish(&mut self) -> Vec<ShellEvent> {
+        let mut events = std::mem::take(&mut self.events);
+        events.extend(self.fs.take_events());
+        self.exited = true;
+        events
+    }
+
+    /// Names of commands, functions and built-ins that begin with `prefix`, for completion.
+    pub fn command_names(&self, prefix: &str) -> Vec<String> {
+        crate::commands::names(self).filter(|name| name.starts_with(prefix)).collect()
+    }
+
+    fn begin(&mut self, line: &str) {
+        self.line = crate::text::head(line, 32_768);
+        self.steps = STEPS;
+        self.depth = 0;
+        self.guarded = 0;
+        self.elapsed = Duration::ZERO;
+        self.sent_at = Duration::ZERO;
+        self.output.clear();
+        self.output_bytes = 0;
+        self.command_output = 0;
+        self.skip = 0;
+        self.answers.clear();
+        self.asked = 0;
+        self.collected = None;
+        self.write_error = None;
+    }
+
+    /// Runs the items of a line from one of its pipelines on.
+    fn run_top(&mut self, list: Arc<List>, item: usize, pipeline: usize, cwd: String) -> Outcome {
+        let mut first = pipeline;
+        for (index, entry) in list.iter().enumerate().skip(item) {
+            let mut at = first;
+            first = 0;
+            let before = self.descriptors.clone();
+            let result = self.run_item(entry, &mut at);
+            match result {
+                Ok(()) => {}
+                Err(Flow::Suspend(waits)) => {
+                    let sent = self.command_output;
+                    self.suspended = Some(Suspended {
+                        list: Arc::clone(&list),
+                        item: index,
+                        pipeline: at,
+                        waits,
+                        answers: std::mem::take(&mut self.answers),
+                        collected: Vec::new(),
+                        sent,
+                        cwd,
+                        descriptors: before,
+                    });
+                    self.live.set_ahead(0);
+                    return Outcome {
+                        chunks: std::mem::take(&mut self.output),
+                        events: std::mem::take(&mut self.events),
+                        waits: Some(waits),
+                        ..Outcome::default()
+                    };
+                }
+                Err(Flow::Exit(status)) => {
+                    self.status = status;
+                    self.exited = true;
+                    break;
+                }
+                Err(Flow::Return(status)) => self.status = status,
+                Err(Flow::Break(_) | Flow::Continue(_)) => {}
+                Err(Flow::Pipe) => self.status = 141,
+                Err(Flow::Exhausted) => {
+                    self.status = 137;
+                    break;
+                }
+            }
+        }
+        let line = std::mem::take(&mut self.line);
+        self.end(line, cwd)
+    }
+
+    fn end(&mut self, line: String, cwd: String) -> Outcome {
+        if self.exited {
+            self.run_exit_trap();
+        }
+        if !line.trim().is_empty() {
+            self.events.push(ShellEvent::Command { line, cwd, status: self.status });
+        }
+        self.events.extend(self.fs.settle_events());
+        if self.exited {
+            self.events.extend(self.fs.take_events());
+            self.events.push(ShellEvent::Exit);
+        }
+        let rest = self.elapsed.saturating_sub(self.sent_at);
+        self.live.set_ahead(0);
+        Outcome {
+            chunks: std::mem::take(&mut self.output),
+            rest,
+            status: self.status,
+            events: std::mem::take(&mut self.events),
+            waits: None,
+            exited: self.exited,
+        }
+    }
+
+    fn run_exit_trap(&mut self) {
+        let Some(action) = self.state_mut().traps.remove("EXIT") else { return };
+        let status = self.status;
+        let _ = self.run_text(&action);
+        self.status = status;
+    }
+
+    /// Takes `count` steps.
+    pub(crate) fn spend(&mut self, count: u64) -> Result<(), Flow> {
+        match self.steps.checked_sub(count) {
+            Some(left) => {
+                self.steps = left;
+                Ok(())
+            }
+            None => {
+                self.steps = 0;
+                Err(Flow::Exhausted)
+            }
+        }
+    }
+
+    /// Lets virtual time pass.
+    pub(crate) fn wait(&mut self, time: Duration) -> Result<(), Flow> {
+        self.elapsed = self.elapsed.saturating_add(time);
+        self.live.set_ahead(i64::try_from(self.elapsed.as_micros()).unwrap_or(i64::MAX));
+        if self.elapsed > MAX_TIME { Err(Flow::Exhausted) } else { Ok(()) }
+    }
+
+    /// The next process number.
+    pub(crate) fn new_pid(&mut self) -> u32 {
+        self.next_pid += 1 + self.live.random_number() % 3;
+        self.next_pid
+    }
+
+    /// How the shell calls itself in messages: `-bash`, `bash`, `-sh`, `sh`.
+    pub(crate) fn own_name(&self) -> String {
+        let base = if self.live.flavour.busybox() { "sh" } else { "bash" };
+        if self.state.script.is_some() {
+            return self.state.script.clone().unwrap_or_default();
+        }
+        if self.interactive { format!("-{base}") } else { base.to_owned() }
+    }
+
+    /// Prints a message of the shell itself.
+    pub(crate) fn complain(&mut self, message: &str) -> Result<(), Flow> {
+        let name = self.own_name();
+        let place = match (&self.state.script, self.interactive, self.live.flavour.busybox()) {
+            (Some(_), _, _) => format!("{name}: line {}: ", self.state.line_number.max(1)),
+            (None, false, false) => format!("{name}: line 1: "),
+            _ => format!("{name}: "),
+        };
+        self.err(&format!("{place}{message}\n"))
+    }
+
+    fn report_parse_error(&mut self, error: &ParseError, line: &str, interactive: bool) {
+        let name = self.own_name();
+        let busybox = self.live.flavour.busybox();
+        let place = if interactive || busybox { format!("{name}: ") } else { format!("{name}: -c: line 1: ") };
+        let text = match error {
+            ParseError::Unexpected(token) if busybox => format!("{place}syntax error: unexpected \"{token}\"\n"),
+            ParseError::Unexpected(token) if interactive => {
+                format!("{place}syntax error near unexpected token `{token}'\n")
+            }
+            ParseError::Unexpected(token) => {
+                let first = line.lines().next().unwrap_or("");
+                format!("{place}syntax error near unexpected token `{token}'\n{place}`{first}'\n")
+            }
+            ParseError::Incomplete(quote @ ('"' | '\'' | '`')) if !busybox => {
+                format!("{place}unexpected EOF while looking for matching `{quote}'\n")
+            }
+            ParseError::Incomplete(_) if busybox => format!("{place}syntax error: unexpected end of file\n"),
+            ParseError::Incomplete(_) => format!("{name}: -c: line 2: syntax error: unexpected end of file\n"),
+            ParseError::TooComplex => format!("{name}: fork: retry: Resource temporarily unavailable\n"),
+        };
+        self.status = 2;
+        // Only a full output can refuse it, and then nothing more has to be said.
+        let _ = self.err(&text);
+    }
+}
+
+impl Suspended {
+    fn is_plain_cat(&self) -> bool {
+        let command = self.list.get(self.item).map(|item| &item.chain.first.commands);
+        match command.map(Vec::as_slice) {
+            Some([command]) => match &command.body {
+                crate::parse::CommandBody::Simple { words, .. } => {
+                    words.len() == 1
+                        && command.redirects.is_empty()
+                        && words.first().and_then(|word| word.literal()) == Some("cat")
+                }
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! What a subshell gets a copy of: variables, functions, aliases, options. Copied on write.
+
+use super::{Flow, Shell};
+use crate::{fs::Fs, parse::Command};
+use std::{collections::{BTreeMap, BTreeSet}, sync::Arc};
+
+/// Bytes that all variables together may take.
+const MAX_VARIABLES: usize = 1 << 20;
+
+/// A variable.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Variable {
+    pub(crate) value: String,
+    pub(crate) list: Option<BTreeMap<i64, String>>,
+    pub(crate) exported: bool,
+    pub(crate) readonly: bool,
+}
+
+/// All variables, bounded.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Variables {
+    pub(crate) map: BTreeMap<String, Variable>,
+    bytes: usize,
+}
+
+impl Variables {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        let variable = self.map.get(name)?;
+        match &variable.list {
+            Some(list) => list.get(&0).map(String::as_str),
+            None => Some(&variable.value),
+        }
+    }
+
+    /// Sets a variable. `false`: it is read-only or there is no room.
+    pub(crate) fn set(&mut self, name: &str, value: &str) -> bool {
+        let old = self.map.get(name).map_or(0, |variable| variable.value.len() + 64);
+        let bytes = self.bytes.saturating_sub(old) + value.len() + 64;
+        if bytes > MAX_VARIABLES || self.map.get(name).is_some_and(|variable| variable.readonly) {
+            return false;
+        }
+        self.bytes = bytes;
+        let variable = self.map.entry(name.to_owned()).or_default();
+        match &mut variable.list {
+            Some(list) => {
+                list.insert(0, value.to_owned());
+            }
+            None => value.clone_into(&mut variable.value),
+        }
+        true
+    }
+
+    pub(crate) fn set_element(&mut self, name: &str, index: i64, value: &str) -> bool {
+        let bytes = self.bytes + value.len() + 64;
+        if bytes > MAX_VARIABLES {
+            return false;
+        }
+        self.bytes = bytes;
+        let variable = self.map.entry(name.to_owned()).or_default();
+        let old = std::mem::take(&mut variable.value);
+        let list = variable.list.get_or_insert_with(|| {
+            if old.is_empty() { BTreeMap::new() } else { BTreeMap::from([(0, old)]) }
+        });
+        list.insert(index, value.to_owned());
+        true
+    }
+
+    pub(crate) fn set_list(&mut self, name: &str, values: Vec<String>) -> bool {
+        let bytes = self.bytes + values.iter().map(|value| value.len() + 64).sum::<usize>();
+        if bytes > MAX_VARIABLES {
+            return false;
+        }
+        self.bytes = bytes;
+        let variable = self.map.entry(name.to_owned()).or_default();
+        variable.list = Some((0..).zip(values).collect());
+        true
+    }
+
+    pub(crate) fn export(&mut self, name: &str, value: &str) {
+        if self.set(name, value) {
+            self.mark_exported(name);
+        }
+    }
+
+    pub(crate) fn mark_exported(&mut self, name: &str) {
+        self.map.entry(name.to_owned()).or_default().exported = true;
+    }
+
+    pub(crate) fn remove(&mut self, name: &str) {
+        if let Some(variable) = self.map.remove(name) {
+            self.bytes = self.bytes.saturating_sub(variable.value.len() + 64);
+        }
+    }
+
+    pub(crate) fn environment(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.map.iter().filter(|(_, variable)| variable.exported).map(|(name, variable)| (name.as_str(), variable.value.as_str()))
+    }
+}
+
+/// The copied part of a shell.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct State {
+    pub(crate) variables: Variables,
+    pub(crate) functions: BTreeMap<String, Arc<Command>>,
+    pub(crate) aliases: BTreeMap<String, String>,
+    pub(crate) positional: Vec<String>,
+    /// `$0` of a script.
+    pub(crate) script: Option<String>,
+    pub(crate) line_number: usize,
+    /// Letters of `set`: e, x, u, f, n, v.
+    pub(crate) options: BTreeSet<char>,
+    pub(crate) pipefail: bool,
+    pub(crate) traps: BTreeMap<String, String>,
+    pub(crate) function_depth: usize,
+    /// Saved values of `local` variables, innermost function last.
+    pub(crate) locals: Vec<Vec<(String, Option<Variable>)>>,
+}
+
+/// What [`Shell::restore`] needs to end a subshell.
+pub(crate) struct Saved {
+    state: Arc<State>,
+    cwd: String,
+    umask: u32,
+}
+
+impl State {
+    pub(super) fn of_login(fs: &Fs) -> State {
+        let live = &fs.live;
+        let mut state = State::default();
+        let variables = &mut state.variables;
+        let root = fs.credentials.uid == 0;
+        let home = fs.cwd().to_owned();
+        let busybox = live.flavour.busybox();
+        let path = match (busybox, root) {
+            (true, _) => "/sbin:/usr/sbin:/bin:/usr/bin",
+            (false, true) => "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            (false, false) => "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games",
+        };
+        let shell = if busybox { "/bin/sh" } else { "/bin/bash" };
+        for (name, value) in [
+            ("HOME", home.as_str()), ("USER", &live.user), ("LOGNAME", &live.user), ("PATH", path), ("SHELL", shell),
+            ("PWD", &home), ("LANG", "en_US.UTF-8"), ("SHLVL", "1"), ("TERM", "xterm-256color"), ("_", "/usr/bin/env"),
+        ] {
+            let absent = name == "TERM" && live.facts.tty.is_none() || busybox && ["LANG", "_"].contains(&name);
+            if !absent {
+                variables.export(name, value);
+            }
+        }
+        if live.facts.local_port != 23 {
+            let client = format!("{} {} {}", live.facts.peer_ip, live.facts.peer_port, live.facts.local_port);
+            let connection = format!("{} {} {} {}", live.facts.peer_ip, live.facts.peer_port, live.persona.ip, live.facts.local_port);
+            variables.export("SSH_CLIENT", &client);
+            variables.export("SSH_CONNECTION", &connection);
+            if let Some(tty) = &live.facts.tty {
+                variables.export("SSH_TTY", &format!("/dev/{tty}"));
+            }
+            variables.export("MAIL", &format!("/var/mail/{}", live.user));
+        }
+        for (name, value) in [("IFS", " \t\n"), ("PS2", "> "), ("PS4", "+ "), ("OPTIND", "1"), ("OLDPWD", "")] {
+            variables.set(name, value);
+        }
+        if !busybox {
+            for (name, value) in [("BASH", "/bin/bash"), ("BASH_VERSION", "5.2.15(1)-release"), ("HOSTTYPE", &live.persona.os.machine), ("OSTYPE", "linux-gnu"), ("HOSTNAME", &live.persona.hostname), ("HISTSIZE", "1000"), ("HISTFILESIZE", "2000"), ("HISTFILE", &format!("{home}/.bash_history"))] {
+                variables.set(name, value);
+            }
+        }
+        state
+    }
+}
+
+impl Shell {
+    pub(crate) fn state_mut(&mut self) -> &mut State {
+        Arc::make_mut(&mut self.state)
+    }
+
+    /// Value of a variable.
+    pub(crate) fn variable(&self, name: &str) -> Option<&str> {
+        self.state.variables.get(name)
+    }
+
+    /// Sets a variable; complains if it is read-only.
+    pub(crate) fn set_variable(&mut self, name: &str, value: &str) -> Result<bool, Flow> {
+        self.spend(value.len() as u64 / 4096)?;
+        if self.state.variables.map.get(name).is_some_and(|variable| variable.readonly) {
+            self.complain(&format!("{name}: readonly variable"))?;
+            return Ok(false);
+        }
+        Ok(self.state_mut().variables.set(name, value))
+    }
+
+    /// Begins a subshell.
+    pub(crate) fn save(&mut self) -> Saved {
+        Saved { state: Arc::clone(&self.state), cwd: self.fs.cwd().to_owned(), umask: self.fs.umask }
+    }
+
+    /// Ends a subshell.
+    pub(crate) fn restore(&mut self, saved: Saved) {
+        self.state = saved.state;
+        self.fs.umask = saved.umask;
+        if self.fs.cwd() != saved.cwd {
+            // The directory may be gone by now; then the shell stays in what is left of it.
+            let _ = self.fs.set_cwd(&saved.cwd);
+        }
+    }
+}

