@@ -317,6 +317,7 @@ where
             return Err(Error::Disconnected("Protocol error: you already have a pty.".to_owned()));
         }
         channel.terminal = Some(Terminal { name, size, modes });
+        self.handler.interactive();
         Ok(true)
     }
 

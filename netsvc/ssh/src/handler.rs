@@ -173,6 +173,10 @@ pub trait Handler: Send {
     /// Starts a program. The future runs on the runtime beside the connection and is dropped with it.
     fn start(&mut self, program: Program, io: ChannelIo) -> Running;
 
+    /// A terminal was given to a session. OpenSSH sets TCP_NODELAY at this moment and not before, which shows in
+    /// how its answers to bad peers are cut into segments; whoever owns the socket should do the same.
+    fn interactive(&mut self) {}
+
     /// Decides on forwarding.
     fn forward(&mut self, forward: &Forward) -> ForwardAnswer {
         let _ = forward;

@@ -80,7 +80,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
                 self.exchange_keys(payload).await?;
                 Ok(None)
             }
-            _ if self.exchange.session().is_empty() || self.exchange.is_first() => {
+            // Nothing listens for these before the first keys, and OpenSSH closes without a word.
+            _ if KEX_LAST < number && self.exchange.is_first() => Err(Error::Broken { swallow: 0 }),
+            _ if self.exchange.is_first() => {
                 self.exchange.unexpected(&mut self.transport, number)?;
                 Ok(None)
             }

@@ -118,7 +118,6 @@ async fn main() {
     println!("pid {}", std::process::id());
     loop {
         let (stream, peer) = listener.accept().await.unwrap();
-        let _ = stream.set_nodelay(true);
         let config = Arc::clone(&config);
         let toy = Toy { root: PathBuf::from(get(4)), accept_keys: std::env::var_os("KEYS").is_some() };
         tokio::spawn(async move {
