@@ -19,6 +19,8 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
+/// Public keys bound to the host key, which is one more field at the end.
+const HOSTBOUND: &str = "publickey-hostbound-v00@openssh.com";
 /// Shortest delay of a failure.
 const DELAY_MIN: Duration = Duration::from_millis(5);
 /// Time after which a failure is delayed no more.
@@ -43,8 +45,16 @@ enum Outcome {
     Pending,
 }
 
-/// Runs until the client is authenticated; gives the user's name.
-pub(crate) async fn run<S, H>(link: &mut Link<S>, handler: &mut H) -> Result<Vec<u8>, Error>
+/// Who logged in.
+pub(crate) struct Login {
+    /// User name.
+    pub(crate) user: Vec<u8>,
+    /// Method that did it.
+    pub(crate) method: &'static str,
+}
+
+/// Runs until the client is authenticated.
+pub(crate) async fn run<S, H>(link: &mut Link<S>, handler: &mut H) -> Result<Login, Error>
 where
     S: AsyncRead + AsyncWrite + Unpin,
     H: Handler,
@@ -63,13 +73,13 @@ where
         match reader.u8()? {
             SERVICE_REQUEST => state.service_request(link, reader.string()?)?,
             USERAUTH_REQUEST if state.accepted_service => {
-                if state.request(link, handler, reader).await? {
-                    return Ok(state.user);
+                if let Some(method) = state.request(link, handler, reader).await? {
+                    return Ok(Login { user: state.user, method });
                 }
             }
             USERAUTH_INFO_RESPONSE if state.asked.is_some() => {
-                if state.response(link, handler, reader).await? {
-                    return Ok(state.user);
+                if let Some(method) = state.response(link, handler, reader).await? {
+                    return Ok(Login { user: state.user, method });
                 }
             }
             _ => link.transport.unimplemented()?,
@@ -82,7 +92,7 @@ impl Authentication {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        if service != b"ssh-userauth" || self.accepted_service {
+        if service != b"ssh-userauth" {
             let text = format!("bad service request {}", String::from_utf8_lossy(service));
             return Err(Error::Disconnected(text));
         }
@@ -90,8 +100,8 @@ impl Authentication {
         link.transport.send(Writer::message(SERVICE_ACCEPT).string(service).take())
     }
 
-    /// True: authenticated.
-    async fn request<S, H>(&mut self, link: &mut Link<S>, handler: &mut H, mut reader: Reader<'_>) -> Result<bool, Error>
+    /// The method, when it let the user in.
+    async fn request<S, H>(&mut self, link: &mut Link<S>, handler: &mut H, mut reader: Reader<'_>) -> Result<Option<&'static str>, Error>
     where
         S: AsyncRead + AsyncWrite + Unpin,
         H: Handler,
@@ -108,7 +118,10 @@ impl Authentication {
         } else if user != self.user || service != self.service {
             return Err(Error::Disconnected(self.changed(user, service)));
         }
-        let method = std::str::from_utf8(method).unwrap_or_default();
+        let method = match std::str::from_utf8(method).unwrap_or_default() {
+            HOSTBOUND if link.config.profile.binds_keys_to_host() => "publickey",
+            name => name,
+        };
         let outcome = match method {
             name if !listed(&link.config.profile.methods, name) => {
                 handler.method(user, name.as_bytes());
@@ -153,7 +166,7 @@ impl Authentication {
         link.transport.send(writer.finish())
     }
 
-    async fn response<S, H>(&mut self, link: &mut Link<S>, handler: &mut H, mut reader: Reader<'_>) -> Result<bool, Error>
+    async fn response<S, H>(&mut self, link: &mut Link<S>, handler: &mut H, mut reader: Reader<'_>) -> Result<Option<&'static str>, Error>
     where
         S: AsyncRead + AsyncWrite + Unpin,
         H: Handler,
@@ -176,18 +189,18 @@ impl Authentication {
         outcome: Outcome,
         method: &str,
         start: Instant,
-    ) -> Result<bool, Error>
+    ) -> Result<Option<&'static str>, Error>
     where
         S: AsyncRead + AsyncWrite + Unpin,
         H: Handler,
     {
         match outcome {
-            Outcome::Pending => Ok(false),
+            Outcome::Pending => Ok(None),
             Outcome::Accepted(method) => {
                 link.transport.send(vec![USERAUTH_SUCCESS])?;
                 link.exchange.authenticated(&mut link.transport);
                 handler.logged_in(&self.user, method);
-                Ok(true)
+                Ok(Some(method))
             }
             Outcome::Refused => {
                 let config = &link.config;
@@ -201,7 +214,7 @@ impl Authentication {
                 let message =
                     Writer::message(USERAUTH_FAILURE).string(&config.profile.methods).bool(false).take();
                 link.transport.send(message)?;
-                Ok(false)
+                Ok(None)
             }
         }
     }
@@ -250,7 +263,8 @@ where
     let signed = reader.bool()?;
     let (algorithm, key) = (reader.string()?, reader.string()?);
     let accepted = handler.key(KeyOffer { user, algorithm, key, signed });
-    match (accepted, signed) {
+    let known = std::str::from_utf8(algorithm).is_ok_and(|name| listed(&link.config.profile.signatures, name));
+    match (accepted && known, signed) {
         (false, _) => Ok(Outcome::Refused),
         (true, true) => Ok(Outcome::Accepted("publickey")),
         (true, false) => {

@@ -40,6 +40,10 @@ pub(crate) struct Channel {
     pub(crate) agent: bool,
     /// The running program.
     pub(crate) program: Option<(Arc<Shared>, AbortHandle)>,
+    /// The peer is OpenSSH and takes `eow@openssh.com`.
+    openssh: bool,
+    /// The status goes out before the end of data.
+    status_first: bool,
     input_ended: bool,
     end_sent: bool,
     close_sent: bool,
@@ -48,7 +52,7 @@ pub(crate) struct Channel {
 }
 
 impl Channel {
-    pub(crate) fn new(peer: u32, peer_window: u32, peer_packet: u32) -> Self {
+    pub(crate) fn new(peer: u32, peer_window: u32, peer_packet: u32, openssh: bool, status_first: bool) -> Self {
         Channel {
             peer,
             peer_window,
@@ -59,6 +63,8 @@ impl Channel {
             environment: Vec::new(),
             agent: false,
             program: None,
+            openssh,
+            status_first,
             input_ended: false,
             end_sent: false,
             close_sent: false,
@@ -105,14 +111,12 @@ impl Channel {
         self.program.as_ref().map_or(0, |(shared, _)| shared.waiting())
     }
 
-    /// The peer closed the channel: the program's end goes, and we close too.
-    pub(crate) fn close<S>(&mut self, transport: &mut Transport<S>) -> Result<(), Error>
-    where
-        S: AsyncRead + AsyncWrite + Unpin,
-    {
+    /// The peer closed the channel. A running program is told, and may report its status for a moment; it is
+    /// returned for that.
+    pub(crate) fn close(&mut self) -> Option<Arc<Shared>> {
         self.close_received = true;
         self.stop();
-        self.send_close(transport)
+        self.program.as_ref().map(|(shared, _)| Arc::clone(shared))
     }
 
     /// Ends the program.
@@ -127,19 +131,22 @@ impl Channel {
         self.close_received && self.close_sent
     }
 
-    /// Moves what the program wrote to the peer, and gives back window. True: there may be more to do.
+    /// Moves what the program wrote to the peer, and gives back window. 
     pub(crate) fn pump<S>(&mut self, transport: &mut Transport<S>) -> Result<(), Error>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
         self.adjust(transport)?;
-        let Some((shared, _)) = &self.program else { return Ok(()) };
+        let Some((shared, _)) = &self.program else {
+            return if self.close_received { self.send_close(transport) } else { Ok(()) };
+        };
         let shared = Arc::clone(shared);
         while !self.close_sent {
             let room = if BACKLOG < transport.backlog() { 0 } else { self.peer_window.min(self.peer_packet) };
             match shared.take(usize::try_from(room).unwrap_or_default()) {
                 Output::Data(error, bytes) => self.send_data(transport, error, &bytes)?,
                 Output::Exit(exit) => self.send_exit(transport, &exit)?,
+                Output::Abandoned => self.send_close(transport)?,
                 Output::Nothing => break,
             }
         }
@@ -177,13 +184,14 @@ impl Channel {
         transport.send(writer.finish())
     }
 
-    /// A program on pipes: status, then end of data. One on a terminal the other way round, because the
-    /// terminal reports its end before the process is reaped.
+    /// End of data, status, "end of writing" when the client has not ended its side, close; in releases before 8.9
+    /// the end of data comes last.
     fn send_exit<S>(&mut self, transport: &mut Transport<S>, exit: &Exit) -> Result<(), Error>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        if self.terminal.is_some() {
+        let late = self.status_first || self.close_received;
+        if !late {
             self.send_end(transport)?;
         }
         let mut writer = Writer::message(CHANNEL_REQUEST);
@@ -195,12 +203,14 @@ impl Channel {
             }
         };
         transport.send(writer.finish())?;
-        if !self.input_ended && self.terminal.is_none() {
+        if !self.input_ended && !self.close_received && self.openssh {
             transport.send(
                 Writer::message(CHANNEL_REQUEST).u32(self.peer).string("eow@openssh.com").bool(false).take(),
             )?;
         }
-        self.send_end(transport)?;
+        if !self.close_received {
+            self.send_end(transport)?;
+        }
         self.stop();
         self.send_close(transport)
     }

@@ -56,6 +56,7 @@ struct State {
     output: VecDeque<(bool, Vec<u8>)>,
     output_size: usize,
     exit: Option<Exit>,
+    abandoned: bool,
     closed: bool,
 }
 
@@ -66,6 +67,8 @@ pub(crate) enum Output {
     Data(bool, Vec<u8>),
     /// The program ended, and all it wrote was taken.
     Exit(Exit),
+    /// The peer closed the channel, and the program did not end in time.
+    Abandoned,
     /// Nothing yet.
     Nothing,
 }
@@ -236,6 +239,12 @@ impl Shared {
         self.connection.notify_one();
     }
 
+    /// The program had its time after the peer closed the channel.
+    pub(crate) fn abandon(&self) {
+        self.state.lock().abandoned = true;
+        self.connection.notify_one();
+    }
+
     /// Bytes that the program took since the last call.
     pub(crate) fn consumed(&self) -> usize {
         std::mem::take(&mut self.state.lock().consumed)
@@ -250,7 +259,8 @@ impl Shared {
     pub(crate) fn take(&self, limit: usize) -> Output {
         let mut state = self.state.lock();
         let Some((error, mut bytes)) = state.output.pop_front() else {
-            return state.exit.take().map_or(Output::Nothing, Output::Exit);
+            let abandoned = if state.abandoned { Output::Abandoned } else { Output::Nothing };
+            return state.exit.take().map_or(abandoned, Output::Exit);
         };
         if limit == 0 {
             state.output.push_front((error, bytes));

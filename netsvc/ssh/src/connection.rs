@@ -1,6 +1,7 @@
 //! The connection protocol (RFC 4254): channels, requests and forwarding.
 
 use crate::{
+    authentication::Login,
     channel::{Channel, PACKET},
     channel_io::ChannelIo,
     codec::{Malformed, Reader, Writer},
@@ -9,8 +10,8 @@ use crate::{
     link::Link,
     numbers::{
         CHANNEL_CLOSE, CHANNEL_DATA, CHANNEL_EOF, CHANNEL_EXTENDED_DATA, CHANNEL_FAILURE, CHANNEL_OPEN,
-        CHANNEL_OPEN_CONFIRMATION, CHANNEL_OPEN_FAILURE, CHANNEL_REQUEST, CHANNEL_SUCCESS, CHANNEL_WINDOW_ADJUST,
-        GLOBAL_REQUEST, OPEN_CONNECT_FAILED, OPEN_PROHIBITED, REQUEST_FAILURE, REQUEST_SUCCESS, USERAUTH_REQUEST,
+        CHANNEL_OPEN_CONFIRMATION, CHANNEL_OPEN_FAILURE, CHANNEL_REQUEST, CHANNEL_SUCCESS, CHANNEL_WINDOW_ADJUST, DEBUG,
+        GLOBAL_REQUEST, OPEN_CONNECT_FAILED, OPEN_PROHIBITED, REQUEST_FAILURE, REQUEST_SUCCESS,
     },
     sftp,
 };
@@ -29,6 +30,10 @@ const CHANNELS_MAX: usize = 64;
 const WAITING_MAX: usize = 4 * 1024 * 1024;
 /// Environment variables of a session.
 const VARIABLES_MAX: usize = 128;
+/// Programs that may run, those of closed channels included.
+const TASKS_MAX: usize = 96;
+/// Time in which a program whose channel was closed may still report its status.
+const PATIENCE: Duration = Duration::from_millis(150);
 /// Longest name or value that is kept of a peer.
 const VALUE_MAX: usize = 4 * 1024;
 
@@ -44,7 +49,7 @@ struct Connection<'a, S, H> {
 }
 
 /// Runs an authenticated connection to its end.
-pub(crate) async fn run<S, H>(link: &mut Link<S>, handler: &mut H, user: Vec<u8>) -> Result<(), Error>
+pub(crate) async fn run<S, H>(link: &mut Link<S>, handler: &mut H, login: &Login) -> Result<(), Error>
 where
     S: AsyncRead + AsyncWrite + Unpin,
     H: Handler,
@@ -52,13 +57,16 @@ where
     let mut connection = Connection {
         link,
         handler,
-        user,
+        user: login.user.clone(),
         channels: BTreeMap::new(),
         notify: Arc::new(Notify::new()),
         tasks: JoinSet::new(),
         no_more_sessions: false,
     };
     connection.announce_keys().await?;
+    if login.method == "publickey" {
+        connection.tell_key_options()?;
+    }
     let notify = Arc::clone(&connection.notify);
     let result = loop {
         if let Err(error) = connection.pump() {
@@ -100,6 +108,20 @@ where
         self.link.transport.send(writer.finish())
     }
 
+    /// Debug messages about the options of the key that let the user in. OpenSSH sends them twice: once from each of
+    /// its processes.
+    fn tell_key_options(&mut self) -> Result<(), Error> {
+        let user = String::from_utf8_lossy(&self.user);
+        let home = if user == "root" { "/root".to_owned() } else { format!("/home/{user}") };
+        let options = "agent-forwarding port-forwarding pty user-rc x11-forwarding";
+        let text = format!("{home}/.ssh/authorized_keys:1: key options: {options}");
+        for _ in 0..2 {
+            let message = Writer::message(DEBUG).bool(false).string(&text).string("").take();
+            self.link.transport.send(message)?;
+        }
+        Ok(())
+    }
+
     /// Programs learn that the connection is gone and have a moment to put things away.
     async fn drain(&mut self) {
         let ended = async { while self.tasks.join_next().await.is_some() {} };
@@ -126,37 +148,47 @@ where
             GLOBAL_REQUEST => self.global_request(reader).await,
             CHANNEL_OPEN => self.open(reader).await,
             CHANNEL_REQUEST => self.channel_request(reader),
-            CHANNEL_WINDOW_ADJUST => {
-                let (number, bytes) = (reader.u32()?, reader.u32()?);
-                let channel = self.channel(number, "window adjust")?;
-                let window = channel.peer_window.checked_add(bytes);
-                channel.peer_window = window.ok_or(Error::Malformed(Malformed))?;
-                Ok(())
-            }
+            CHANNEL_WINDOW_ADJUST => self.window_adjust(reader),
             CHANNEL_DATA => {
-                let number = reader.u32()?;
-                self.channel(number, "data")?.data(reader.string()?);
+                let channel = self.channel(&mut reader, "data")?;
+                channel.data(reader.string()?);
                 Ok(())
             }
-            CHANNEL_EXTENDED_DATA => self.channel(reader.u32()?, "extended data").map(drop),
+            CHANNEL_EXTENDED_DATA => self.channel(&mut reader, "extended data").map(drop),
             CHANNEL_EOF => {
-                self.channel(reader.u32()?, "ieof")?.end();
+                self.channel(&mut reader, "ieof")?.end();
                 Ok(())
             }
             CHANNEL_CLOSE => {
-                let number = reader.u32()?;
-                let Some(channel) = self.channels.get_mut(&number) else { return Err(nonexistent("oclose", number)) };
-                channel.close(&mut self.link.transport)
+                let tasks = (self.channel(&mut reader, "oclose")?.close(), &mut self.tasks);
+                if let (Some(shared), tasks) = tasks {
+                    tasks.spawn(async move {
+                        sleep(PATIENCE).await;
+                        shared.abandon();
+                    });
+                }
+                Ok(())
             }
-            // OpenSSH ignores answers to its own keep-alives and requests of an authenticated user.
-            REQUEST_SUCCESS | REQUEST_FAILURE | USERAUTH_REQUEST => Ok(()),
-            CHANNEL_SUCCESS | CHANNEL_FAILURE => self.channel(reader.u32()?, "status confirm").map(drop),
+            // OpenSSH ignores answers to its own keep-alives.
+            REQUEST_SUCCESS | REQUEST_FAILURE => Ok(()),
+            CHANNEL_SUCCESS | CHANNEL_FAILURE => channel_number(&mut reader, "status confirm").map(drop),
             _ => self.link.transport.unimplemented(),
         }
     }
 
-    fn channel(&mut self, number: u32, what: &str) -> Result<&mut Channel, Error> {
-        self.channels.get_mut(&number).ok_or_else(|| nonexistent(what, number))
+    fn channel(&mut self, reader: &mut Reader<'_>, what: &str) -> Result<&mut Channel, Error> {
+        let number = channel_number(reader, what)?;
+        let text = || format!("{what} packet referred to nonexistent channel {number}");
+        self.channels.get_mut(&number).ok_or_else(|| Error::Disconnected(text()))
+    }
+
+    fn window_adjust(&mut self, mut reader: Reader<'_>) -> Result<(), Error> {
+        let number = channel_number(&mut reader, "window adjust")?;
+        let bytes = reader.u32()?;
+        let Some(channel) = self.channels.get_mut(&number) else { return Ok(()) };
+        let window = channel.peer_window.checked_add(bytes);
+        channel.peer_window = window.ok_or(Error::Malformed(Malformed))?;
+        Ok(())
     }
 
     async fn global_request(&mut self, mut reader: Reader<'_>) -> Result<(), Error> {
@@ -203,7 +235,8 @@ where
                 break;
             }
             let key = reader.string()?;
-            let Some(scheme) = config.keys.scheme_of(key).await else { return Ok(None) };
+            let rsa = self.link.exchange.proving_scheme(config.profile.proves_with_sha512());
+            let Some(scheme) = config.keys.scheme_of(key, rsa).await else { return Ok(None) };
             let mut text = Writer::default();
             text.string("hostkeys-prove-00@openssh.com").string(self.link.exchange.session()).string(key);
             let Some(signature) = config.keys.sign(scheme, text.finish()).await else { return Ok(None) };
@@ -241,11 +274,13 @@ where
     /// OpenSSH confirms with a shut window, which opens when a program starts.
     fn open_session(&mut self, peer: u32, window: u32, packet: u32) -> Option<Vec<u8>> {
         let open = self.channels.values().filter(|channel| !channel.close_received).count();
-        if self.link.config.sessions <= open || CHANNELS_MAX <= self.channels.len() {
+        if self.link.config.sessions <= open || CHANNELS_MAX <= self.channels.len() || TASKS_MAX <= self.tasks.len() {
             return None;
         }
         let number = (0..).find(|number| !self.channels.contains_key(number))?;
-        self.channels.insert(number, Channel::new(peer, window, packet));
+        let openssh = self.link.is_openssh();
+        let status_first = self.link.config.profile.tells_status_first();
+        self.channels.insert(number, Channel::new(peer, window, packet, openssh, status_first));
         let mut writer = Writer::message(CHANNEL_OPEN_CONFIRMATION);
         writer.u32(peer).u32(number).u32(0).u32(PACKET);
         Some(writer.finish())
@@ -261,19 +296,29 @@ where
         }
     }
 
+    /// The channel of a request, whose absence has a text of its own.
+    fn session(&mut self, number: u32) -> Result<&mut Channel, Error> {
+        let text = || format!("server_input_channel_req: unknown channel {}", number.cast_signed());
+        self.channels.get_mut(&number).ok_or_else(|| Error::Disconnected(text()))
+    }
+
     fn channel_request(&mut self, mut reader: Reader<'_>) -> Result<(), Error> {
         let (number, name, answer) = (reader.u32()?, reader.string()?, reader.bool()?);
-        let channel = self.channel(number, "request")?;
+        let signals = !self.link.config.profile.keeps_signals_from(&self.user);
+        let channel = self.session(number)?;
         let idle = channel.program.is_none();
         let done = match name {
             b"exit-status" | b"exit-signal" => false,
             b"window-change" => {
                 let size = window_size(&mut reader)?;
-                channel.program.as_ref().inspect(|(shared, _)| shared.resize(size)).is_some()
+                if let Some((shared, _)) = &channel.program {
+                    shared.resize(size);
+                }
+                true
             }
             b"signal" => {
                 let signal = String::from_utf8_lossy(reader.string()?).chars().take(16).collect();
-                channel.program.as_ref().inspect(|(shared, _)| shared.signal(signal)).is_some()
+                signals && channel.program.as_ref().inspect(|(shared, _)| shared.signal(signal)).is_some()
             }
             b"break" => {
                 reader.u32()?;
@@ -312,7 +357,7 @@ where
         let name = bounded(reader.string()?);
         let size = window_size(reader)?;
         let modes = bounded(reader.string()?);
-        let channel = self.channel(number, "request")?;
+        let channel = self.session(number)?;
         if channel.terminal.is_some() {
             return Err(Error::Disconnected("Protocol error: you already have a pty.".to_owned()));
         }
@@ -326,7 +371,7 @@ where
         if !self.link.config.takes_variable(&name) {
             return Ok(false);
         }
-        let variables = &mut self.channel(number, "request")?.environment;
+        let variables = &mut self.session(number)?.environment;
         let fits = variables.len() < VARIABLES_MAX;
         if fits {
             variables.push((name, value));
@@ -337,7 +382,7 @@ where
     /// Starts a program. False: there is no such subsystem.
     fn start(&mut self, number: u32, kind: ProgramKind) -> Result<bool, Error> {
         let (io, shared) = ChannelIo::pair(&self.notify);
-        let channel = self.channel(number, "request")?;
+        let channel = self.session(number)?;
         let program = Program {
             channel: number,
             kind: kind.clone(),
@@ -382,7 +427,11 @@ fn bounded(bytes: &[u8]) -> Vec<u8> {
     bytes.get(..VALUE_MAX).unwrap_or(bytes).to_vec()
 }
 
-/// The text of `channels.c` for a message to a channel that is not there.
-fn nonexistent(what: &str, number: u32) -> Error {
-    Error::Disconnected(format!("Received {what} for nonexistent channel {number}."))
+/// The number of a channel; one that is no `int` ends the connection.
+fn channel_number(reader: &mut Reader<'_>, what: &str) -> Result<u32, Error> {
+    let number = reader.u32()?;
+    match i32::try_from(number) {
+        Ok(_) => Ok(number),
+        Err(_) => Err(Error::Disconnected(format!("Invalid {what} channel id"))),
+    }
 }

@@ -42,7 +42,7 @@ impl Algorithm {
         }
     }
 
-    fn is_rsa(self) -> bool {
+    pub(crate) fn is_rsa(self) -> bool {
         matches!(self, Algorithm::RsaSha512 | Algorithm::RsaSha256 | Algorithm::RsaSha1)
     }
 }
@@ -120,9 +120,9 @@ impl HostKeys {
         Some(writer.finish())
     }
 
-    /// The scheme that proves the key `public`; RSA keys prove themselves with SHA-512 as current clients expect.
-    pub(crate) async fn scheme_of(&self, public: &[u8]) -> Option<Algorithm> {
-        for algorithm in [Algorithm::EcdsaP256, Algorithm::Ed25519, Algorithm::RsaSha512] {
+    /// The scheme that proves the key `public`; `rsa` for the RSA key.
+    pub(crate) async fn scheme_of(&self, public: &[u8], rsa: Algorithm) -> Option<Algorithm> {
+        for algorithm in [Algorithm::EcdsaP256, Algorithm::Ed25519, rsa] {
             if self.public_of(algorithm).await.as_deref() == Some(public) {
                 return Some(algorithm);
             }
@@ -144,7 +144,6 @@ impl HostKeys {
                 tokio::task::spawn_blocking(move || rsa_sign(rsa, &key, &data)).await.ok().flatten()?
             }
         };
-        debug_assert!(!algorithm.is_rsa() || !signature.is_empty());
         Some(Writer::default().string(algorithm.name()).string(&signature).take())
     }
 }

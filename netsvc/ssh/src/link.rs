@@ -72,7 +72,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
                 self.transport.send(Writer::message(PONG).string(data).take())?;
                 Ok(None)
             }
-            EXT_INFO => {
+            EXT_INFO if !self.exchange.is_first() && self.config.profile.updates_signatures() => {
                 self.extension(&payload)?;
                 Ok(None)
             }
@@ -110,7 +110,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
     /// Sends the signature algorithms again where client and release know of it.
     pub(crate) fn update_signatures(&mut self) -> Result<(), Error> {
         let wanted = std::mem::take(&mut self.update_signatures);
-        if !wanted || !self.config.profile.updates_signatures() {
+        if !wanted {
             return Ok(());
         }
         let mut writer = Writer::message(EXT_INFO);
@@ -134,6 +134,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         let offer = self.exchange.first_offer.take()?;
         let hassh = hex::encode(Md5::digest(offer.hassh_text()));
         Some(ClientFacts { banner: self.banner.clone(), offer: *offer, hassh })
+    }
+
+    /// Whether the client calls itself OpenSSH, which some messages are only sent to.
+    pub(crate) fn is_openssh(&self) -> bool {
+        self.banner.splitn(3, |byte| *byte == b'-').nth(2).is_some_and(|name| name.starts_with(b"OpenSSH"))
     }
 
     /// Asks for new keys when these were used enough.

@@ -76,6 +76,9 @@ const SIGNATURES_8_2: &str = "ssh-ed25519,sk-ssh-ed25519@openssh.com,ssh-rsa,rsa
 const SIGNATURES_8_4: &str = "ssh-ed25519,sk-ssh-ed25519@openssh.com,ssh-rsa,rsa-sha2-256,rsa-sha2-512,ssh-dss,\
      ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,sk-ecdsa-sha2-nistp256@openssh.com,\
      webauthn-sk-ecdsa-sha2-nistp256@openssh.com";
+const SIGNATURES_9_2: &str = "ssh-ed25519,sk-ssh-ed25519@openssh.com,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,\
+     ecdsa-sha2-nistp521,sk-ecdsa-sha2-nistp256@openssh.com,webauthn-sk-ecdsa-sha2-nistp256@openssh.com,\
+     ssh-dss,ssh-rsa,rsa-sha2-256,rsa-sha2-512";
 const SIGNATURES_9_6: &str = "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,\
      sk-ssh-ed25519@openssh.com,sk-ecdsa-sha2-nistp256@openssh.com,rsa-sha2-512,rsa-sha2-256";
 
@@ -127,6 +130,27 @@ impl Profile {
             .filter(|(since, _)| *since <= self.release)
             .map(|(_, name)| (name, "0"))
             .collect()
+    }
+
+    /// Whether public keys may be offered by `publickey-hostbound-v00@openssh.com` too.
+    pub(crate) fn binds_keys_to_host(&self) -> bool {
+        Release(8, 9) <= self.release
+    }
+
+    /// Whether RSA host keys are proved with SHA-512; earlier releases used the scheme of the key exchange or SHA-1.
+    pub(crate) fn proves_with_sha512(&self) -> bool {
+        Release(8, 9) <= self.release
+    }
+
+    /// Whether signals for programs of this user are refused: without a process of lower rights between, which
+    /// root does not get, sshd does not pass them on.
+    pub(crate) fn keeps_signals_from(&self, user: &[u8]) -> bool {
+        user == b"root"
+    }
+
+    /// Whether a program's status usually precedes its end of data, as before the main loop was rewritten for `ppoll`.
+    pub(crate) fn tells_status_first(&self) -> bool {
+        self.release < Release(8, 9)
     }
 
     /// Whether `ping@openssh.com` is answered.
@@ -289,7 +313,8 @@ fn signatures(release: Release) -> &'static str {
         Release(7, _) => SIGNATURES_7_4,
         Release(8, 0..=1) => SIGNATURES_8_0,
         Release(8, 2..=3) => SIGNATURES_8_2,
-        Release(8, _) | Release(9, 0..=5) => SIGNATURES_8_4,
+        Release(8, _) | Release(9, 0..=1) => SIGNATURES_8_4,
+        Release(9, 2..=5) => SIGNATURES_9_2,
         _ => SIGNATURES_9_6,
     }
 }

@@ -1,7 +1,7 @@
 //! A connection from its first byte to its last.
 
 use crate::{
-    authentication, config::Config, connection, error::Error, handler::Handler, identification, link::Link,
+    authentication::{self, Login}, config::Config, connection, error::Error, handler::Handler, identification, link::Link,
     transport::Transport,
 };
 use std::sync::Arc;
@@ -41,9 +41,9 @@ where
     let mut link = Box::new(Link::new(transport, config, banner.clone()));
     let login = timeout_at(deadline, log_in(&mut link, &mut handler)).await;
     let (user, error) = match login {
-        Ok(Ok(user)) => {
-            let error = Box::pin(connection::run(&mut link, &mut handler, user.clone())).await;
-            (Some(user), error.err().unwrap_or(Error::Closed))
+        Ok(Ok(login)) => {
+            let error = Box::pin(connection::run(&mut link, &mut handler, &login)).await;
+            (Some(login.user), error.err().unwrap_or(Error::Closed))
         }
         Ok(Err(error)) => (None, error),
         Err(_) => (None, Error::GraceTimeOver),
@@ -52,7 +52,7 @@ where
     outcome(&link.transport, banner, user, error)
 }
 
-async fn log_in<S, H>(link: &mut Link<S>, handler: &mut H) -> Result<Vec<u8>, Error>
+async fn log_in<S, H>(link: &mut Link<S>, handler: &mut H) -> Result<Login, Error>
 where
     S: AsyncRead + AsyncWrite + Unpin,
     H: Handler,

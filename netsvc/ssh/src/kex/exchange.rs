@@ -9,7 +9,7 @@ use crate::{
     codec::{Malformed, Reader, Writer},
     crypto::{cipher::Cipher, mac::Mac},
     error::Error,
-    host_key::HostKeys,
+    host_key::{Algorithm, HostKeys},
     numbers::{EXT_INFO, GEX_INIT, GEX_REPLY, GEX_REQUEST, KEX_INIT, KEX_REPLY, KEXINIT, NEWKEYS},
     packet::Keys,
     profile::Profile,
@@ -41,6 +41,7 @@ pub(crate) struct Exchange {
     /// Whether compression has begun (it waits for authentication).
     authenticated: bool,
     compressed: (bool, bool),
+    host_key: Option<Algorithm>,
 }
 
 enum Step {
@@ -74,6 +75,7 @@ impl Exchange {
             first_offer: None,
             authenticated: false,
             compressed: (false, false),
+            host_key: None,
         }
     }
 
@@ -85,6 +87,15 @@ impl Exchange {
     /// Whether the first exchange is not over.
     pub(crate) fn is_first(&self) -> bool {
         self.session.is_none() || (!self.authenticated && !matches!(self.step, Step::Idle))
+    }
+
+    /// The scheme that proves an RSA key: that of the key exchange where it was one of RSA's.
+    pub(crate) fn proving_scheme(&self, sha512: bool) -> Algorithm {
+        match self.host_key {
+            Some(scheme) if scheme.is_rsa() => scheme,
+            _ if sha512 => Algorithm::RsaSha512,
+            _ => Algorithm::RsaSha1,
+        }
     }
 
     /// Whether an exchange is under way.
@@ -174,9 +185,6 @@ impl Exchange {
             let text = format!("strict KEX violation: unexpected packet type {number} (seqnr {sequence})");
             return Err(Error::Disconnected(text));
         }
-        if number == KEXINIT && self.session.is_none() {
-            return Err(Error::Malformed(Malformed));
-        }
         transport.unimplemented()
     }
 
@@ -196,6 +204,7 @@ impl Exchange {
         }
         let settled = negotiation::settle(&offer, profile).ok_or(Error::NoCommonAlgorithm)?;
         let skip = settled.skip_guess;
+        self.host_key = Some(settled.host_key);
         self.step = Step::Begun(Box::new(Begun { theirs, settled, skip, group: None }));
         Ok(())
     }
