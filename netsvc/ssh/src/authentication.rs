@@ -101,7 +101,12 @@ impl Authentication {
     }
 
     /// The method, when it let the user in.
-    async fn request<S, H>(&mut self, link: &mut Link<S>, handler: &mut H, mut reader: Reader<'_>) -> Result<Option<&'static str>, Error>
+    async fn request<S, H>(
+        &mut self,
+        link: &mut Link<S>,
+        handler: &mut H,
+        mut reader: Reader<'_>,
+    ) -> Result<Option<&'static str>, Error>
     where
         S: AsyncRead + AsyncWrite + Unpin,
         H: Handler,
@@ -166,7 +171,12 @@ impl Authentication {
         link.transport.send(writer.finish())
     }
 
-    async fn response<S, H>(&mut self, link: &mut Link<S>, handler: &mut H, mut reader: Reader<'_>) -> Result<Option<&'static str>, Error>
+    async fn response<S, H>(
+        &mut self,
+        link: &mut Link<S>,
+        handler: &mut H,
+        mut reader: Reader<'_>,
+    ) -> Result<Option<&'static str>, Error>
     where
         S: AsyncRead + AsyncWrite + Unpin,
         H: Handler,
@@ -175,8 +185,11 @@ impl Authentication {
         let answers = reader.u32()?;
         let mut outcome = Outcome::Refused;
         if answers == 1 {
-            let attempt =
-                PasswordAttempt { user: &self.user, password: reader.string()?, method: "keyboard-interactive" };
+            let attempt = PasswordAttempt {
+                user: &self.user,
+                password: reader.string()?,
+                method: "keyboard-interactive",
+            };
             outcome = check(link, handler, attempt, Instant::now()).await;
         }
         self.finish(link, handler, outcome, "keyboard-interactive", start).await
@@ -255,7 +268,12 @@ where
     if accepted { Outcome::Accepted(attempt.method) } else { Outcome::Refused }
 }
 
-fn public_key<S, H>(link: &mut Link<S>, handler: &mut H, user: &[u8], mut reader: Reader<'_>) -> Result<Outcome, Error>
+fn public_key<S, H>(
+    link: &mut Link<S>,
+    handler: &mut H,
+    user: &[u8],
+    mut reader: Reader<'_>,
+) -> Result<Outcome, Error>
 where
     S: AsyncRead + AsyncWrite + Unpin,
     H: Handler,
@@ -263,7 +281,8 @@ where
     let signed = reader.bool()?;
     let (algorithm, key) = (reader.string()?, reader.string()?);
     let accepted = handler.key(KeyOffer { user, algorithm, key, signed });
-    let known = std::str::from_utf8(algorithm).is_ok_and(|name| listed(&link.config.profile.signatures, name));
+    let known =
+        std::str::from_utf8(algorithm).is_ok_and(|name| listed(&link.config.profile.signatures, name));
     match (accepted && known, signed) {
         (false, _) => Ok(Outcome::Refused),
         (true, true) => Ok(Outcome::Accepted("publickey")),
@@ -307,7 +326,8 @@ mod tests {
 
     #[test]
     fn delays_of_users_differ_and_stay_within_bounds() {
-        let delays: Vec<_> = ["root", "admin", "pi"].iter().map(|user| user_delay(user.as_bytes(), 7)).collect();
+        let delays: Vec<_> =
+            ["root", "admin", "pi"].iter().map(|user| user_delay(user.as_bytes(), 7)).collect();
         assert!(delays.iter().all(|delay| (5_000..9_400).contains(&delay.as_micros())));
         assert_ne!(delays.first(), delays.last());
         assert_eq!(user_delay(b"root", 7), user_delay(b"root", 7));

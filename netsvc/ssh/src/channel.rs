@@ -6,7 +6,8 @@ use crate::{
     error::Error,
     handler::{Exit, Terminal},
     numbers::{
-        CHANNEL_CLOSE, CHANNEL_DATA, CHANNEL_EOF, CHANNEL_EXTENDED_DATA, CHANNEL_REQUEST, CHANNEL_WINDOW_ADJUST,
+        CHANNEL_CLOSE, CHANNEL_DATA, CHANNEL_EOF, CHANNEL_EXTENDED_DATA, CHANNEL_REQUEST,
+        CHANNEL_WINDOW_ADJUST,
     },
     transport::Transport,
 };
@@ -52,7 +53,13 @@ pub(crate) struct Channel {
 }
 
 impl Channel {
-    pub(crate) fn new(peer: u32, peer_window: u32, peer_packet: u32, openssh: bool, status_first: bool) -> Self {
+    pub(crate) fn new(
+        peer: u32,
+        peer_window: u32,
+        peer_packet: u32,
+        openssh: bool,
+        status_first: bool,
+    ) -> Self {
         Channel {
             peer,
             peer_window,
@@ -131,7 +138,7 @@ impl Channel {
         self.close_received && self.close_sent
     }
 
-    /// Moves what the program wrote to the peer, and gives back window. 
+    /// Moves what the program wrote to the peer, and gives back window.
     pub(crate) fn pump<S>(&mut self, transport: &mut Transport<S>) -> Result<(), Error>
     where
         S: AsyncRead + AsyncWrite + Unpin,

@@ -9,63 +9,63 @@ pub struct Malformed;
 
 /// Reads fields from the front of a message.
 #[derive(Clone, Debug)]
-pub struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Reader<'a> {
     /// Starts at the first byte of `bytes`.
-    pub fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Reader { rest: bytes }
     }
 
     /// The next `count` bytes.
-    pub fn take(&mut self, count: usize) -> Result<&'a [u8], Malformed> {
+    pub(crate) fn take(&mut self, count: usize) -> Result<&'a [u8], Malformed> {
         let (head, rest) = self.rest.split_at_checked(count).ok_or(Malformed)?;
         self.rest = rest;
         Ok(head)
     }
 
     /// The next bytes as an array.
-    pub fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
+    pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
         let (head, rest) = self.rest.split_first_chunk().ok_or(Malformed)?;
         self.rest = rest;
         Ok(*head)
     }
 
     /// A byte.
-    pub fn u8(&mut self) -> Result<u8, Malformed> {
+    pub(crate) fn u8(&mut self) -> Result<u8, Malformed> {
         self.array::<1>().map(|[byte]| byte)
     }
 
     /// A boolean: every value but 0 is true.
-    pub fn bool(&mut self) -> Result<bool, Malformed> {
+    pub(crate) fn bool(&mut self) -> Result<bool, Malformed> {
         self.u8().map(|byte| byte != 0)
     }
 
     /// A 32-bit number.
-    pub fn u32(&mut self) -> Result<u32, Malformed> {
+    pub(crate) fn u32(&mut self) -> Result<u32, Malformed> {
         self.array().map(u32::from_be_bytes)
     }
 
     /// A 64-bit number.
-    pub fn u64(&mut self) -> Result<u64, Malformed> {
+    pub(crate) fn u64(&mut self) -> Result<u64, Malformed> {
         self.array().map(u64::from_be_bytes)
     }
 
     /// A string: a length and that many bytes.
-    pub fn string(&mut self) -> Result<&'a [u8], Malformed> {
+    pub(crate) fn string(&mut self) -> Result<&'a [u8], Malformed> {
         let length = self.u32()?;
         self.take(usize::try_from(length).map_err(|_| Malformed)?)
     }
 
     /// A name list as text; names are ASCII by definition.
-    pub fn name_list(&mut self) -> Result<&'a str, Malformed> {
+    pub(crate) fn name_list(&mut self) -> Result<&'a str, Malformed> {
         std::str::from_utf8(self.string()?).map_err(|_| Malformed)
     }
 
     /// A positive multiple-precision integer as its bytes without leading zeros, at most `limit` of them.
-    pub fn mpint(&mut self, limit: usize) -> Result<&'a [u8], Malformed> {
+    pub(crate) fn mpint(&mut self, limit: usize) -> Result<&'a [u8], Malformed> {
         let bytes = self.string()?;
         if bytes.first().is_some_and(|first| *first >= 0x80) {
             return Err(Malformed);
@@ -76,63 +76,63 @@ impl<'a> Reader<'a> {
     }
 
     /// What has not been read.
-    pub fn rest(&self) -> &'a [u8] {
+    pub(crate) fn rest(&self) -> &'a [u8] {
         self.rest
     }
 
     /// Whether all was read.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }
 }
 
 /// Builds a message.
 #[derive(Clone, Debug, Default)]
-pub struct Writer {
+pub(crate) struct Writer {
     bytes: Vec<u8>,
 }
 
 impl Writer {
     /// A message that begins with its number.
-    pub fn message(number: u8) -> Self {
+    pub(crate) fn message(number: u8) -> Self {
         Writer { bytes: vec![number] }
     }
 
     /// Appends a byte.
-    pub fn u8(&mut self, value: u8) -> &mut Self {
+    pub(crate) fn u8(&mut self, value: u8) -> &mut Self {
         self.bytes.push(value);
         self
     }
 
     /// Appends a boolean.
-    pub fn bool(&mut self, value: bool) -> &mut Self {
+    pub(crate) fn bool(&mut self, value: bool) -> &mut Self {
         self.u8(u8::from(value))
     }
 
     /// Appends a 32-bit number.
-    pub fn u32(&mut self, value: u32) -> &mut Self {
+    pub(crate) fn u32(&mut self, value: u32) -> &mut Self {
         self.raw(&value.to_be_bytes())
     }
 
     /// Appends a 64-bit number.
-    pub fn u64(&mut self, value: u64) -> &mut Self {
+    pub(crate) fn u64(&mut self, value: u64) -> &mut Self {
         self.raw(&value.to_be_bytes())
     }
 
     /// Appends bytes as they are.
-    pub fn raw(&mut self, bytes: &[u8]) -> &mut Self {
+    pub(crate) fn raw(&mut self, bytes: &[u8]) -> &mut Self {
         self.bytes.extend_from_slice(bytes);
         self
     }
 
     /// Appends a string. Longer than 4 GiB it would be cut; nothing here comes near.
-    pub fn string(&mut self, bytes: impl AsRef<[u8]>) -> &mut Self {
+    pub(crate) fn string(&mut self, bytes: impl AsRef<[u8]>) -> &mut Self {
         let bytes = bytes.as_ref();
         self.u32(u32::try_from(bytes.len()).unwrap_or(u32::MAX)).raw(bytes)
     }
 
     /// Appends an unsigned big-endian number as mpint.
-    pub fn mpint(&mut self, bytes: &[u8]) -> &mut Self {
+    pub(crate) fn mpint(&mut self, bytes: &[u8]) -> &mut Self {
         let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
         let bytes = bytes.get(zeros..).unwrap_or_default();
         let padded = bytes.first().is_some_and(|first| *first >= 0x80);
@@ -144,17 +144,17 @@ impl Writer {
     }
 
     /// The message.
-    pub fn finish(self) -> Vec<u8> {
+    pub(crate) fn finish(self) -> Vec<u8> {
         self.bytes
     }
 
     /// The message so far.
-    pub fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
     /// Takes the message out of a chain of calls.
-    pub fn take(&mut self) -> Vec<u8> {
+    pub(crate) fn take(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.bytes)
     }
 }

@@ -10,8 +10,9 @@ use crate::{
     link::Link,
     numbers::{
         CHANNEL_CLOSE, CHANNEL_DATA, CHANNEL_EOF, CHANNEL_EXTENDED_DATA, CHANNEL_FAILURE, CHANNEL_OPEN,
-        CHANNEL_OPEN_CONFIRMATION, CHANNEL_OPEN_FAILURE, CHANNEL_REQUEST, CHANNEL_SUCCESS, CHANNEL_WINDOW_ADJUST, DEBUG,
-        GLOBAL_REQUEST, OPEN_CONNECT_FAILED, OPEN_PROHIBITED, REQUEST_FAILURE, REQUEST_SUCCESS,
+        CHANNEL_OPEN_CONFIRMATION, CHANNEL_OPEN_FAILURE, CHANNEL_REQUEST, CHANNEL_SUCCESS,
+        CHANNEL_WINDOW_ADJUST, DEBUG, GLOBAL_REQUEST, OPEN_CONNECT_FAILED, OPEN_PROHIBITED, REQUEST_FAILURE,
+        REQUEST_SUCCESS,
     },
     sftp,
 };
@@ -202,7 +203,9 @@ where
                 let (address, port) = (reader.string()?.to_vec(), reader.u32()?);
                 self.listen(Forward::Listen { address, port }, port)
             }
-            b"streamlocal-forward@openssh.com" => self.listen(Forward::ListenSocket(reader.string()?.to_vec()), 1),
+            b"streamlocal-forward@openssh.com" => {
+                self.listen(Forward::ListenSocket(reader.string()?.to_vec()), 1)
+            }
             b"hostkeys-prove-00@openssh.com" => self.prove(reader).await?,
             _ => None,
         };
@@ -262,7 +265,9 @@ where
                 let (origin, origin_port) = (reader.string()?.to_vec(), reader.u32()?);
                 self.refusal(&Forward::Tcp { host, port, origin, origin_port }).await
             }
-            b"direct-streamlocal@openssh.com" => self.refusal(&Forward::Socket(reader.string()?.to_vec())).await,
+            b"direct-streamlocal@openssh.com" => {
+                self.refusal(&Forward::Socket(reader.string()?.to_vec())).await
+            }
             b"tun@openssh.com" => self.refusal(&Forward::Tunnel).await,
             _ => (OPEN_CONNECT_FAILED, "open failed"),
         };
@@ -274,7 +279,10 @@ where
     /// OpenSSH confirms with a shut window, which opens when a program starts.
     fn open_session(&mut self, peer: u32, window: u32, packet: u32) -> Option<Vec<u8>> {
         let open = self.channels.values().filter(|channel| !channel.close_received).count();
-        if self.link.config.sessions <= open || CHANNELS_MAX <= self.channels.len() || TASKS_MAX <= self.tasks.len() {
+        if self.link.config.sessions <= open
+            || CHANNELS_MAX <= self.channels.len()
+            || TASKS_MAX <= self.tasks.len()
+        {
             return None;
         }
         let number = (0..).find(|number| !self.channels.contains_key(number))?;
@@ -323,7 +331,12 @@ where
             b"break" => {
                 reader.u32()?;
                 let on_terminal = channel.terminal.is_some();
-                on_terminal && channel.program.as_ref().inspect(|(shared, _)| shared.signal("INT".to_owned())).is_some()
+                on_terminal
+                    && channel
+                        .program
+                        .as_ref()
+                        .inspect(|(shared, _)| shared.signal("INT".to_owned()))
+                        .is_some()
             }
             b"pty-req" if idle => self.terminal(number, &mut reader)?,
             b"env" if idle => self.variable(number, &mut reader)?,
@@ -420,7 +433,12 @@ impl Drop for ExitGuard {
 }
 
 fn window_size(reader: &mut Reader<'_>) -> Result<WindowSize, Malformed> {
-    Ok(WindowSize { columns: reader.u32()?, rows: reader.u32()?, width: reader.u32()?, height: reader.u32()? })
+    Ok(WindowSize {
+        columns: reader.u32()?,
+        rows: reader.u32()?,
+        width: reader.u32()?,
+        height: reader.u32()?,
+    })
 }
 
 fn bounded(bytes: &[u8]) -> Vec<u8> {

@@ -2,7 +2,6 @@
 
 use crate::codec::Writer;
 use ed25519_dalek::Signer as _;
-use p256::ecdsa::signature::Signer as _;
 use rsa::{RsaPrivateKey, pkcs1v15, signature::SignatureEncoding as _, traits::PublicKeyParts as _};
 use sha1::Sha1;
 use sha2::{Sha256, Sha512};
@@ -107,7 +106,9 @@ impl HostKeys {
     pub(crate) async fn public_of(&self, algorithm: Algorithm) -> Option<Vec<u8>> {
         let mut writer = Writer::default();
         match algorithm {
-            Algorithm::Ed25519 => writer.string("ssh-ed25519").string(self.ed25519.verifying_key().as_bytes()),
+            Algorithm::Ed25519 => {
+                writer.string("ssh-ed25519").string(self.ed25519.verifying_key().as_bytes())
+            }
             Algorithm::EcdsaP256 => {
                 let point = self.ecdsa.verifying_key().to_encoded_point(false);
                 writer.string("ecdsa-sha2-nistp256").string("nistp256").string(point.as_bytes())

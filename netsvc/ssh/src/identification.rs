@@ -41,7 +41,9 @@ where
 }
 
 /// The line; `None` when it holds what no line may hold.
-async fn read<S: AsyncRead + AsyncWrite + Unpin>(transport: &mut Transport<S>) -> Result<Option<Vec<u8>>, Error> {
+async fn read<S: AsyncRead + AsyncWrite + Unpin>(
+    transport: &mut Transport<S>,
+) -> Result<Option<Vec<u8>>, Error> {
     let mut line = Vec::new();
     let mut returned = false;
     loop {
@@ -54,7 +56,9 @@ async fn read<S: AsyncRead + AsyncWrite + Unpin>(transport: &mut Transport<S>) -
     }
 }
 
-async fn read_old<S: AsyncRead + AsyncWrite + Unpin>(transport: &mut Transport<S>) -> Result<Option<Vec<u8>>, Error> {
+async fn read_old<S: AsyncRead + AsyncWrite + Unpin>(
+    transport: &mut Transport<S>,
+) -> Result<Option<Vec<u8>>, Error> {
     let mut line = Vec::new();
     while line.len() < LINE_MAX_OLD {
         match transport.byte().await? {
@@ -102,9 +106,9 @@ fn number(bytes: &[u8]) -> Option<(i64, &[u8])> {
     };
     let digits = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let (digits, rest) = bytes.split_at_checked(digits).filter(|(digits, _)| !digits.is_empty())?;
-    let value = digits.iter().fold(0i64, |value, digit| {
-        value.saturating_mul(10).saturating_add(i64::from(digit - b'0'))
-    });
+    let value = digits
+        .iter()
+        .fold(0i64, |value, digit| value.saturating_mul(10).saturating_add(i64::from(digit - b'0')));
     Some((sign * value, rest))
 }
 

@@ -3,6 +3,10 @@
 //! [`serve`] runs one connection with a [`Config`] and a [`Handler`]. The handler decides who gets in, starts programs on
 //! channels and shows files through a [`files::FileSystem`]; it also hears of everything worth recording.
 
+// The trial file system of the examples names the crate as a stranger would.
+#[cfg(test)]
+extern crate self as netsvc_ssh;
+
 mod authentication;
 mod channel;
 mod channel_io;
@@ -20,8 +24,8 @@ mod link;
 mod numbers;
 mod packet;
 mod profile;
-mod server;
 pub mod scp;
+mod server;
 pub mod sftp;
 mod transport;
 
@@ -30,8 +34,8 @@ pub use codec::Malformed;
 pub use config::Config;
 pub use error::Error;
 pub use handler::{
-    ClientFacts, Exit, Forward, ForwardAnswer, Handler, KeyOffer, PasswordAttempt, Program, ProgramKind, Running,
-    Terminal, WindowSize,
+    ClientFacts, Exit, Forward, ForwardAnswer, Handler, KeyOffer, PasswordAttempt, Program, ProgramKind,
+    Running, Terminal, WindowSize,
 };
 pub use host_key::{HostKeys, LazyRsa};
 pub use kex::negotiation::Offer;

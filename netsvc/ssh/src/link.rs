@@ -6,7 +6,9 @@ use crate::{
     error::Error,
     handler::ClientFacts,
     kex::exchange::Exchange,
-    numbers::{DEBUG, DISCONNECT, EXT_INFO, IGNORE, KEX_LAST, KEXINIT, PING, PONG, PROTOCOL_ERROR, UNIMPLEMENTED},
+    numbers::{
+        DEBUG, DISCONNECT, EXT_INFO, IGNORE, KEX_LAST, KEXINIT, PING, PONG, PROTOCOL_ERROR, UNIMPLEMENTED,
+    },
     transport::Transport,
 };
 use md5::{Digest, Md5};
@@ -55,9 +57,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         let number = payload.first().copied().ok_or(crate::codec::Malformed)?;
         let ping = self.config.profile.answers_ping();
         match number {
-            0 | PING.. if !(ping && matches!(number, PING | PONG)) => {
-                Err(Error::Disconnected(format!("Invalid ssh2 packet type: {number}")))
-            }
+            0 => Err(invalid_type(number)),
+            PING.. if !ping => Err(invalid_type(number)),
             DISCONNECT => Err(disconnected(&payload)),
             IGNORE | DEBUG | UNIMPLEMENTED if self.exchange.session().is_empty() => {
                 // Under strict rules these are violations too, but only the first offer tells of the rules.
@@ -69,7 +70,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
             IGNORE | DEBUG | UNIMPLEMENTED | PONG => Ok(None),
             PING => {
                 let data = Reader::new(payload.get(1..).unwrap_or_default()).string()?;
-                self.transport.send(Writer::message(PONG).string(data).take())?;
+                let pong = Writer::message(PONG).string(data).take();
+                // Before authentication OpenSSH does not flush the answer.
+                match self.exchange.is_authenticated() {
+                    true => self.transport.send(pong)?,
+                    false => self.transport.send_with_next(pong)?,
+                }
                 Ok(None)
             }
             EXT_INFO if !self.exchange.is_first() && self.config.profile.updates_signatures() => {
@@ -168,6 +174,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         // The connection ends in any case.
         let _ = timeout(PARTING, last).await;
     }
+}
+
+fn invalid_type(number: u8) -> Error {
+    Error::Disconnected(format!("Invalid ssh2 packet type: {number}"))
 }
 
 fn disconnected(payload: &[u8]) -> Error {

@@ -62,7 +62,8 @@ pub(crate) struct Used {
 impl Used {
     /// Whether OpenSSH would ask for new keys: 2^31 packets, or 2^(2·block) blocks, or 1 GiB under short blocks.
     pub(crate) fn up(self) -> bool {
-        let limit = if self.block < 16 { (1 << 30) / self.block.max(8) } else { 1 << (self.block * 2).min(63) };
+        let limit =
+            if self.block < 16 { (1 << 30) / self.block.max(8) } else { 1 << (self.block * 2).min(63) };
         (1 << 31) <= self.packets || limit <= self.blocks
     }
 
@@ -253,9 +254,7 @@ impl Keys {
         let broken = Broken::Silently;
         let block = self.cipher.0.block;
         match &mut self.cipher.1 {
-            Cipher::ChaCha(keys) => {
-                chacha_open(&keys.0, sequence, packet, tag).then_some(()).ok_or(broken)
-            }
+            Cipher::ChaCha(keys) => chacha_open(&keys.0, sequence, packet, tag).then_some(()).ok_or(broken),
             Cipher::Gcm(gcm) => {
                 let (clear, body) = packet.split_first_chunk_mut::<4>().ok_or(broken.clone())?;
                 let tag = tag.try_into().map_err(|_| broken.clone())?;
@@ -322,8 +321,15 @@ mod tests {
         check("chacha20-poly1305@openssh.com", None);
         check("aes128-gcm@openssh.com", None);
         check("aes256-gcm@openssh.com", None);
-        for cipher in ["aes128-ctr", "aes192-ctr", "aes256-ctr", "aes128-cbc", "aes256-cbc", "3des-cbc", "blowfish-cbc"] {
-            for mac in ["hmac-sha1", "hmac-sha2-256-etm@openssh.com", "umac-64@openssh.com", "umac-128-etm@openssh.com"] {
+        for cipher in
+            ["aes128-ctr", "aes192-ctr", "aes256-ctr", "aes128-cbc", "aes256-cbc", "3des-cbc", "blowfish-cbc"]
+        {
+            for mac in [
+                "hmac-sha1",
+                "hmac-sha2-256-etm@openssh.com",
+                "umac-64@openssh.com",
+                "umac-128-etm@openssh.com",
+            ] {
                 check(cipher, Some(mac));
             }
         }

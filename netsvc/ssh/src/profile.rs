@@ -43,8 +43,10 @@ pub(crate) enum Packager {
     Upstream,
 }
 
-const ECDH: &str = "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,ecdh-sha2-nistp384,ecdh-sha2-nistp521";
-const GROUPS: &str = "diffie-hellman-group-exchange-sha256,diffie-hellman-group16-sha512,diffie-hellman-group18-sha512";
+const ECDH: &str =
+    "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,ecdh-sha2-nistp384,ecdh-sha2-nistp521";
+const GROUPS: &str =
+    "diffie-hellman-group-exchange-sha256,diffie-hellman-group16-sha512,diffie-hellman-group18-sha512";
 /// Red Hat's policy orders the groups by itself.
 const GROUPS_RED_HAT: &str = "diffie-hellman-group-exchange-sha256,diffie-hellman-group14-sha256,\
      diffie-hellman-group16-sha512,diffie-hellman-group18-sha512";
@@ -103,7 +105,8 @@ impl Profile {
             kex: kex(release, packager, packaging, system),
             host_keys: host_keys(release).to_owned(),
             ciphers: ciphers(release, packager),
-            macs: if packager == Packager::RedHat && release != Release(7, 4) { MACS_RED_HAT } else { MACS }.to_owned(),
+            macs: if packager == Packager::RedHat && release != Release(7, 4) { MACS_RED_HAT } else { MACS }
+                .to_owned(),
             compressions: "none,zlib@openssh.com".to_owned(),
             signatures: signatures(release).to_owned(),
             methods: methods(packager, system).to_owned(),
@@ -145,7 +148,7 @@ impl Profile {
     /// Whether signals for programs of this user are refused: without a process of lower rights between, which
     /// root does not get, sshd does not pass them on.
     pub(crate) fn keeps_signals_from(&self, user: &[u8]) -> bool {
-        user == b"root"
+        self.release < Release(9, 8) && user == b"root"
     }
 
     /// Whether a program's status usually precedes its end of data, as before the main loop was rewritten for `ppoll`.
@@ -294,7 +297,9 @@ fn host_keys(release: Release) -> &'static str {
     match release {
         Release(7, 4) => "ssh-rsa,rsa-sha2-512,rsa-sha2-256,ecdsa-sha2-nistp256,ssh-ed25519",
         Release(8, 0..=6) => "rsa-sha2-512,rsa-sha2-256,ssh-rsa,ecdsa-sha2-nistp256,ssh-ed25519",
-        Release(8, 7) | Release(8, _) | Release(_, _) => "rsa-sha2-512,rsa-sha2-256,ecdsa-sha2-nistp256,ssh-ed25519",
+        Release(8, 7) | Release(8, _) | Release(_, _) => {
+            "rsa-sha2-512,rsa-sha2-256,ecdsa-sha2-nistp256,ssh-ed25519"
+        }
     }
 }
 

@@ -205,7 +205,9 @@ impl Session<'_> {
                     self.io.write(&[0]).await?;
                 }
                 b'T' => {
-                    let Some(parsed) = parse_times(rest) else { return self.protocol_error("mtime.sec not delimited").await };
+                    let Some(parsed) = parse_times(rest) else {
+                        return self.protocol_error("mtime.sec not delimited").await;
+                    };
                     times = Some(parsed);
                     self.io.write(&[0]).await?;
                 }
@@ -273,7 +275,13 @@ impl Session<'_> {
         }
     }
 
-    async fn receive(&mut self, path: &[u8], mode: u32, size: u64, times: Option<(i64, i64)>) -> Result<(), Ended> {
+    async fn receive(
+        &mut self,
+        path: &[u8],
+        mode: u32,
+        size: u64,
+        times: Option<(i64, i64)>,
+    ) -> Result<(), Ended> {
         let options = OpenOptions { write: true, create: true, permissions: mode, ..OpenOptions::default() };
         let mut file = match self.files.open(path, options) {
             Ok(file) => file,
@@ -316,9 +324,13 @@ impl Session<'_> {
         for given in self.options.paths.clone() {
             let path = absolute(self.files, &given);
             match self.files.metadata(&path, true) {
-                Ok(metadata) if metadata.is_directory() && self.options.recursive => self.send_folder(&path).await?,
+                Ok(metadata) if metadata.is_directory() && self.options.recursive => {
+                    self.send_folder(&path).await?
+                }
                 Ok(metadata) if metadata.is_file() => self.send(&path, &metadata).await?,
-                Ok(_) => self.fail(&format!("{}: not a regular file", String::from_utf8_lossy(&given))).await?,
+                Ok(_) => {
+                    self.fail(&format!("{}: not a regular file", String::from_utf8_lossy(&given))).await?
+                }
                 Err(error) => self.fail(&format!("{}: {error}", String::from_utf8_lossy(&given))).await?,
             }
         }
@@ -364,7 +376,13 @@ impl Session<'_> {
     }
 
     /// Sends times, if asked for, and the line of a file or folder. False: the client does not want it.
-    async fn announce(&mut self, kind: u8, path: &[u8], metadata: &Metadata, size: u64) -> Result<bool, Ended> {
+    async fn announce(
+        &mut self,
+        kind: u8,
+        path: &[u8],
+        metadata: &Metadata,
+        size: u64,
+    ) -> Result<bool, Ended> {
         if self.options.times {
             let line = format!("T{} 0 {} 0\n", metadata.modified, metadata.accessed);
             self.io.write(line.as_bytes()).await?;

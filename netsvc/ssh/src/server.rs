@@ -1,7 +1,13 @@
 //! A connection from its first byte to its last.
 
 use crate::{
-    authentication::{self, Login}, config::Config, connection, error::Error, handler::Handler, identification, link::Link,
+    authentication::{self, Login},
+    config::Config,
+    connection,
+    error::Error,
+    handler::Handler,
+    identification,
+    link::Link,
     transport::Transport,
 };
 use std::sync::Arc;

@@ -16,6 +16,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 const READ_SIZE: usize = 8192;
 /// Unsent bytes above which nothing more is read: a peer that does not read gets no more work done.
 pub(crate) const BACKLOG_MAX: usize = 512 * 1024;
+/// Payloads that wait for the next one.
+const DELAYED_MAX: usize = 16;
 /// Capacity above which an empty buffer is given back.
 const KEEP: usize = 32 * 1024;
 
@@ -30,6 +32,7 @@ pub(crate) struct Transport<S> {
     output: Vec<u8>,
     sent: usize,
     held: Option<Vec<Vec<u8>>>,
+    delayed: Vec<Vec<u8>>,
     /// Bytes read so far.
     pub(crate) bytes_in: u64,
     /// Bytes written so far.
@@ -46,6 +49,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
             output: Vec::new(),
             sent: 0,
             held: None,
+            delayed: Vec::new(),
             bytes_in: 0,
             bytes_out: 0,
         }
@@ -72,6 +76,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
 
     /// Queues a payload. While keys are exchanged, only messages of the transport pass; the rest waits.
     pub(crate) fn send(&mut self, payload: Vec<u8>) -> Result<(), Error> {
+        for earlier in std::mem::take(&mut self.delayed) {
+            self.send(earlier)?;
+        }
         let number = payload.first().copied().unwrap_or_default();
         let passes = (DISCONNECT..=DEBUG).contains(&number) || (KEXINIT..=KEX_LAST).contains(&number);
         match &mut self.held {
@@ -81,6 +88,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
             }
             _ => self.sealer.seal(&payload, &mut self.output).ok_or(Error::Key),
         }
+    }
+
+    /// Queues a payload to go out before the next one, as what OpenSSH queues without flushing.
+    pub(crate) fn send_with_next(&mut self, payload: Vec<u8>) -> Result<(), Error> {
+        if DELAYED_MAX <= self.delayed.len() {
+            return self.send(payload);
+        }
+        self.delayed.push(payload);
+        Ok(())
     }
 
     /// Queues a payload that belongs between our NEWKEYS and the client's.
@@ -99,11 +115,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
             self.send(payload)?;
         }
         Ok(())
-    }
-
-    /// Whether messages are held back.
-    pub(crate) fn holds(&self) -> bool {
-        self.held.is_some()
     }
 
     /// Unsent bytes.
@@ -208,5 +219,4 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
         }
         Ok(())
     }
-
 }

@@ -5,15 +5,18 @@ use std::{
     ffi::OsStr,
     fs,
     io::{Error, ErrorKind},
-    os::unix::{ffi::OsStrExt as _, fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _}},
+    os::unix::{
+        ffi::OsStrExt as _,
+        fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _},
+    },
     path::{Path, PathBuf},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 /// Shows the folder `root` as `/`; the home directory is `/root`.
-pub struct Disk {
+pub(crate) struct Disk {
     /// The folder.
-    pub root: PathBuf,
+    pub(crate) root: PathBuf,
 }
 
 struct Open(fs::File, bool);
@@ -50,6 +53,7 @@ fn failed(error: Error) -> FileError {
         ErrorKind::DirectoryNotEmpty => FileError::NotEmpty,
         ErrorKind::IsADirectory => FileError::IsDirectory,
         ErrorKind::NotADirectory => FileError::NotDirectory,
+        ErrorKind::InvalidInput => FileError::Invalid,
         _ => FileError::Failed,
     }
 }
@@ -74,7 +78,8 @@ fn apply(file: &fs::File, changes: &Changes) -> Result<(), Error> {
         file.set_permissions(fs::Permissions::from_mode(mode))?;
     }
     if let Some((accessed, modified)) = changes.times {
-        let time = |seconds: i64| UNIX_EPOCH + Duration::from_secs(u64::try_from(seconds).unwrap_or_default());
+        let time =
+            |seconds: i64| UNIX_EPOCH + Duration::from_secs(u64::try_from(seconds).unwrap_or_default());
         file.set_times(fs::FileTimes::new().set_accessed(time(accessed)).set_modified(time(modified)))?;
     }
     Ok(())
@@ -108,7 +113,10 @@ impl FileSystem for Disk {
     }
 
     fn canonical(&self, path: &[u8]) -> Result<Vec<u8>, FileError> {
-        Ok(normal(path))
+        let clean = normal(path);
+        let folder = clean.rsplitn(2, |byte| *byte == b'/').nth(1).unwrap_or_default();
+        fs::metadata(self.at(folder)).map_err(failed)?;
+        Ok(clean)
     }
 
     fn metadata(&self, path: &[u8], follow: bool) -> Result<Metadata, FileError> {
@@ -134,7 +142,8 @@ impl FileSystem for Disk {
     fn list(&self, path: &[u8]) -> Result<Vec<Entry>, FileError> {
         let folder = self.at(path);
         let own = fs::metadata(&folder).map(|from| metadata(&from)).map_err(failed)?;
-        let mut entries = vec![Entry { name: b".".to_vec(), metadata: own }, Entry { name: b"..".to_vec(), metadata: own }];
+        let mut entries =
+            vec![Entry { name: b".".to_vec(), metadata: own }, Entry { name: b"..".to_vec(), metadata: own }];
         for entry in fs::read_dir(folder).map_err(failed)?.flatten() {
             let found = entry.metadata().map_err(failed)?;
             entries.push(Entry { name: entry.file_name().as_bytes().to_vec(), metadata: metadata(&found) });
@@ -178,7 +187,16 @@ impl FileSystem for Disk {
     }
 
     fn statistics(&self, _path: &[u8]) -> Result<Statistics, FileError> {
-        Ok(Statistics { block_size: 4096, blocks: 1 << 20, free: 1 << 19, available: 1 << 19, files: 1 << 18, files_free: 1 << 17, id: 1, read_only: false })
+        Ok(Statistics {
+            block_size: 4096,
+            blocks: 1 << 20,
+            free: 1 << 19,
+            available: 1 << 19,
+            files: 1 << 18,
+            files_free: 1 << 17,
+            id: 1,
+            read_only: false,
+        })
     }
 
     fn user_name(&self, uid: u32) -> Option<String> {

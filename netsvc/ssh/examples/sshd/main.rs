@@ -8,8 +8,8 @@
 mod disk;
 
 use netsvc_ssh::{
-    ChannelIo, ClientFacts, Config, Event, Exit, Forward, ForwardAnswer, Handler, HostKeys, KeyOffer, LazyRsa,
-    PasswordAttempt, Profile, Program, ProgramKind, Running, files::FileSystem, scp,
+    ChannelIo, ClientFacts, Config, Event, Exit, Forward, ForwardAnswer, Handler, HostKeys, KeyOffer,
+    LazyRsa, PasswordAttempt, Profile, Program, ProgramKind, Running, files::FileSystem, scp,
 };
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -33,7 +33,11 @@ impl Handler for Toy {
     }
 
     fn key(&mut self, offer: KeyOffer<'_>) -> bool {
-        println!("key of {:?}: {:?}", String::from_utf8_lossy(offer.user), String::from_utf8_lossy(offer.algorithm));
+        println!(
+            "key of {:?}: {:?}",
+            String::from_utf8_lossy(offer.user),
+            String::from_utf8_lossy(offer.algorithm)
+        );
         self.accept_keys
     }
 

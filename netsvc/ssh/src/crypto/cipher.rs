@@ -6,10 +6,7 @@ use aes::{
         Block, BlockCipher, BlockDecrypt, BlockEncrypt, BlockSizeUser, KeyInit, KeyIvInit, StreamCipher,
     },
 };
-use aes_gcm::{
-    AeadInPlace, Aes128Gcm, Aes256Gcm,
-    aead::generic_array::GenericArray,
-};
+use aes_gcm::{AeadInPlace, Aes128Gcm, Aes256Gcm, aead::generic_array::GenericArray};
 use blowfish::Blowfish;
 use cast5::Cast5;
 use chacha20::ChaCha20Legacy;
@@ -99,8 +96,8 @@ pub(crate) struct Gcm {
 }
 
 enum GcmKey {
-    Aes128(Aes128Gcm),
-    Aes256(Aes256Gcm),
+    Aes128(Box<Aes128Gcm>),
+    Aes256(Box<Aes256Gcm>),
 }
 
 impl Cipher {
@@ -111,8 +108,12 @@ impl Cipher {
                 let (body, length) = key.split_at_checked(32)?;
                 Cipher::ChaCha(Box::new((body.try_into().ok()?, length.try_into().ok()?)))
             }
-            (Algorithm::AesGcm, 16) => Cipher::gcm(GcmKey::Aes128(Aes128Gcm::new_from_slice(key).ok()?), iv)?,
-            (Algorithm::AesGcm, _) => Cipher::gcm(GcmKey::Aes256(Aes256Gcm::new_from_slice(key).ok()?), iv)?,
+            (Algorithm::AesGcm, 16) => {
+                Cipher::gcm(GcmKey::Aes128(Box::new(Aes128Gcm::new_from_slice(key).ok()?)), iv)?
+            }
+            (Algorithm::AesGcm, _) => {
+                Cipher::gcm(GcmKey::Aes256(Box::new(Aes256Gcm::new_from_slice(key).ok()?)), iv)?
+            }
             (Algorithm::AesCtr, 16) => Cipher::stream::<Ctr128BE<Aes128>>(key, iv)?,
             (Algorithm::AesCtr, 24) => Cipher::stream::<Ctr128BE<Aes192>>(key, iv)?,
             (Algorithm::AesCtr, _) => Cipher::stream::<Ctr128BE<Aes256>>(key, iv)?,
@@ -140,7 +141,10 @@ impl Cipher {
         if iv.len() != C::block_size() {
             return None;
         }
-        Some(Cipher::Bulk(Box::new(Chained { cipher: C::new_from_slice(key).ok()?, last: Block::<C>::clone_from_slice(iv) })))
+        Some(Cipher::Bulk(Box::new(Chained {
+            cipher: C::new_from_slice(key).ok()?,
+            last: Block::<C>::clone_from_slice(iv),
+        })))
     }
 }
 
@@ -256,7 +260,7 @@ fn chacha_body(key: &[u8; 32], sequence: u32) -> (ChaCha20Legacy, Poly1305) {
     let mut block = [0; 64];
     cipher.apply_keystream(&mut block);
     let poly_key = block.first_chunk::<32>().copied().unwrap_or_default();
-    (cipher, <Poly1305 as poly1305::universal_hash::KeyInit>::new(&poly_key.into()))
+    (cipher, Poly1305::new(&poly_key.into()))
 }
 
 #[cfg(test)]
@@ -289,7 +293,9 @@ mod tests {
         let kind = CipherKind::named("aes128-cbc").unwrap();
         let key = hex::decode("2b7e151628aed2a6abf7158809cf4f3c").unwrap();
         let iv = hex::decode("000102030405060708090a0b0c0d0e0f").unwrap();
-        let Some(Cipher::Bulk(mut cipher)) = Cipher::new(kind, &key, &iv) else { panic!("not a block cipher") };
+        let Some(Cipher::Bulk(mut cipher)) = Cipher::new(kind, &key, &iv) else {
+            panic!("not a block cipher")
+        };
         let mut block = hex::decode("6bc1bee22e409f96e93d7e117393172a").unwrap();
         cipher.encrypt(&mut block);
         assert_eq!(hex::encode(block), "7649abac8119b246cee98e9b12e9197d");

@@ -75,7 +75,8 @@ mod tests {
     #[test]
     fn payloads_survive_packing() {
         let (mut packer, mut unpacker) = (Packer::new(), Unpacker::new());
-        for payload in [vec![], b"hello".to_vec(), vec![7; 100_000], (0..=255).cycle().take(70_000).collect()] {
+        for payload in [vec![], b"hello".to_vec(), vec![7; 100_000], (0..=255).cycle().take(70_000).collect()]
+        {
             let packed = packer.pack(&payload).unwrap();
             assert_eq!(unpacker.unpack(&packed).unwrap(), payload);
         }

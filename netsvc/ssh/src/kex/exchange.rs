@@ -89,6 +89,11 @@ impl Exchange {
         self.session.is_none() || (!self.authenticated && !matches!(self.step, Step::Idle))
     }
 
+    /// Whether the client is authenticated.
+    pub(crate) fn is_authenticated(&self) -> bool {
+        self.authenticated
+    }
+
     /// The scheme that proves an RSA key: that of the key exchange where it was one of RSA's.
     pub(crate) fn proving_scheme(&self, sha512: bool) -> Algorithm {
         match self.host_key {
@@ -172,7 +177,9 @@ impl Exchange {
             return Ok(());
         }
         let sequence = transport.opener.sequence().wrapping_sub(1);
-        Err(Error::Disconnected(format!("strict KEX violation: unexpected packet type {number} (seqnr {sequence})")))
+        Err(Error::Disconnected(format!(
+            "strict KEX violation: unexpected packet type {number} (seqnr {sequence})"
+        )))
     }
 
     /// A message that does not belong here: fatal under strict rules, otherwise "unimplemented".
@@ -188,7 +195,12 @@ impl Exchange {
         transport.unimplemented()
     }
 
-    fn offered<S>(&mut self, transport: &mut Transport<S>, profile: &Profile, theirs: Vec<u8>) -> Result<(), Error>
+    fn offered<S>(
+        &mut self,
+        transport: &mut Transport<S>,
+        profile: &Profile,
+        theirs: Vec<u8>,
+    ) -> Result<(), Error>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {

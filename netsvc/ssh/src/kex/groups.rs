@@ -62,9 +62,12 @@ mod tests {
 
     #[test]
     fn a_group_of_the_asked_size_is_found() {
-        for (low, wanted, high, bits) in
-            [(2048, 2048, 8192, 2048), (2048, 3000, 8192, 3072), (2048, 8192, 8192, 8192), (2048, 8192, 4096, 4096)]
-        {
+        for (low, wanted, high, bits) in [
+            (2048, 2048, 8192, 2048),
+            (2048, 3000, 8192, 3072),
+            (2048, 8192, 8192, 8192),
+            (2048, 8192, 4096, 4096),
+        ] {
             assert_eq!(Group::of_size(low, wanted, high).unwrap().prime.bits(), bits);
         }
         assert!(Group::of_size(2049, 2050, 2060).is_none());

@@ -24,7 +24,14 @@ impl Hash {
     }
 
     /// `length` bytes of key with the letter `letter`. `secret` is K as it stands on the wire.
-    pub(crate) fn key(self, secret: &[u8], hash: &[u8], letter: u8, session: &[u8], length: usize) -> Vec<u8> {
+    pub(crate) fn key(
+        self,
+        secret: &[u8],
+        hash: &[u8],
+        letter: u8,
+        session: &[u8],
+        length: usize,
+    ) -> Vec<u8> {
         let mut key = self.of(&[secret, hash, &[letter], session]);
         while key.len() < length {
             let more = self.of(&[secret, hash, &key]);

@@ -48,8 +48,18 @@ impl Offer {
             }
             list.push_str(text);
         }
-        let [kex, host_keys, ciphers_in, ciphers_out, macs_in, macs_out, compressions_in, compressions_out, _, _] =
-            lists;
+        let [
+            kex,
+            host_keys,
+            ciphers_in,
+            ciphers_out,
+            macs_in,
+            macs_out,
+            compressions_in,
+            compressions_out,
+            _,
+            _,
+        ] = lists;
         let guessed = reader.bool()?;
         reader.u32()?;
         Ok(Offer {
@@ -124,7 +134,8 @@ pub(crate) fn settle(offer: &Offer, profile: &Profile) -> Option<Settled> {
     let kex = choose(&offer.kex, &profile.kex)?;
     let host_key = choose(&offer.host_keys, &profile.host_keys)?;
     let first = |list: &str| list.split(',').next().map(str::to_owned);
-    let guessed_right = first(&offer.kex) == first(&profile.kex) && first(&offer.host_keys) == first(&profile.host_keys);
+    let guessed_right =
+        first(&offer.kex) == first(&profile.kex) && first(&offer.host_keys) == first(&profile.host_keys);
     Some(Settled {
         method: Method::named(kex)?,
         host_key: Algorithm::named(host_key)?,
@@ -176,7 +187,8 @@ mod tests {
 
     #[test]
     fn the_first_name_of_the_client_that_we_have_is_chosen() {
-        let settled = settle(&offer("x,curve25519-sha256,ecdh-sha2-nistp256", "rot13,aes128-ctr"), &profile()).unwrap();
+        let settled =
+            settle(&offer("x,curve25519-sha256,ecdh-sha2-nistp256", "rot13,aes128-ctr"), &profile()).unwrap();
         assert_eq!(settled.method, Method::named("curve25519-sha256").unwrap());
         assert_eq!(settled.inward.cipher, CipherKind::named("aes128-ctr").unwrap());
     }

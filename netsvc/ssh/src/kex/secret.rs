@@ -46,7 +46,9 @@ pub(crate) enum Agreement {
 impl Method {
     /// The method called `name`.
     pub(crate) fn named(name: &str) -> Option<Method> {
-        use Agreement::{Curve25519, Fixed, GroupExchange, MlKem768, Nistp256, Nistp384, Nistp521, Sntrup761};
+        use Agreement::{
+            Curve25519, Fixed, GroupExchange, MlKem768, Nistp256, Nistp384, Nistp521, Sntrup761,
+        };
         let (agreement, hash) = match name {
             "curve25519-sha256" | "curve25519-sha256@libssh.org" => (Curve25519, Hash::Sha256),
             "ecdh-sha2-nistp256" => (Nistp256, Hash::Sha256),
@@ -195,7 +197,13 @@ mod tests {
 
     #[test]
     fn public_values_of_the_wrong_size_are_refused() {
-        for name in ["curve25519-sha256", "ecdh-sha2-nistp256", "ecdh-sha2-nistp521", "sntrup761x25519-sha512", "mlkem768x25519-sha256"] {
+        for name in [
+            "curve25519-sha256",
+            "ecdh-sha2-nistp256",
+            "ecdh-sha2-nistp521",
+            "sntrup761x25519-sha512",
+            "mlkem768x25519-sha256",
+        ] {
             for size in [0, 1, 31, 33, 64, 1189, 1217, 4000] {
                 assert!(agree(Method::named(name).unwrap(), &vec![4; size]).is_err(), "{name} {size}");
             }

@@ -1,7 +1,8 @@
 //! The extensions of OpenSSH (its PROTOCOL file, §4).
 
 use super::{
-    EXTENDED_REPLY, HANDLES_SHOWN, Handle, MESSAGE_MAX, Refusal, Reply, Server, Status, TRANSFER_MAX, attributes,
+    EXTENDED_REPLY, HANDLES_SHOWN, Handle, MESSAGE_MAX, Refusal, Reply, Server, Status, TRANSFER_MAX,
+    attributes,
     requests::{done, handle_number, name},
 };
 use crate::{
@@ -59,10 +60,8 @@ impl Server {
     fn handle_statistics(&mut self, id: u32, reader: &mut Reader<'_>) -> Reply {
         let files = self.files.clone();
         match self.handle(reader)? {
-            Some(Handle::File { path, .. } | Handle::Directory { path, .. }) => {
-                Ok(statistics(id, &files.statistics(path)?))
-            }
-            None => Err(Refusal::Status(Status::Failure)),
+            Some(Handle::File { path, .. }) => Ok(statistics(id, &files.statistics(path)?)),
+            _ => Err(Refusal::Status(Status::Failure)),
         }
     }
 
@@ -92,8 +91,8 @@ impl Server {
         // Taken out so that both can be borrowed; put back before the answer.
         let mut writer = self.handles.remove(&target).ok_or_else(failure)?;
         let result = match (self.handles.get_mut(&source), &mut writer) {
-            (Some(Handle::File { path, file, .. }), Handle::File { path: other, file: output, append }) => {
-                if path == other || *append {
+            (Some(Handle::File { path, file, .. }), Handle::File { path: other, file: output, options }) => {
+                if path == other || !options.write {
                     Err(failure())
                 } else {
                     let mut left = if length == 0 { COPY_MAX } else { length.min(COPY_MAX) };
@@ -110,7 +109,11 @@ impl Server {
                             break Err(error.into());
                         }
                         let count = bytes.len() as u64;
-                        (from, to, left) = (from.saturating_add(count), to.saturating_add(count), left.saturating_sub(count));
+                        (from, to, left) = (
+                            from.saturating_add(count),
+                            to.saturating_add(count),
+                            left.saturating_sub(count),
+                        );
                     }
                 }
             }
@@ -138,7 +141,12 @@ fn resolve(ids: &[u8], name: impl Fn(u32) -> Option<String>) -> Result<Vec<u8>, 
 
 fn limits(id: u32) -> Vec<u8> {
     let mut writer = Writer::message(EXTENDED_REPLY);
-    writer.u32(id).u64(MESSAGE_MAX as u64).u64(TRANSFER_MAX as u64).u64(TRANSFER_MAX as u64).u64(HANDLES_SHOWN);
+    writer
+        .u32(id)
+        .u64(MESSAGE_MAX as u64)
+        .u64(TRANSFER_MAX as u64)
+        .u64(TRANSFER_MAX as u64)
+        .u64(HANDLES_SHOWN);
     writer.finish()
 }
 
@@ -150,4 +158,3 @@ fn statistics(id: u32, statistics: &Statistics) -> Vec<u8> {
     writer.u64(statistics.id).u64(u64::from(statistics.read_only)).u64(255);
     writer.finish()
 }
-

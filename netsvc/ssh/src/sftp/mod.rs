@@ -7,7 +7,7 @@ mod requests;
 use crate::{
     channel_io::{ChannelIo, Event, Gone},
     codec::{Malformed, Reader, Writer},
-    files::{Entry, File, FileError, FileSystem},
+    files::{Entry, File, FileError, FileSystem, OpenOptions},
     handler::Exit,
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -62,8 +62,8 @@ struct Server {
 }
 
 enum Handle {
-    File { path: Vec<u8>, file: Box<dyn File>, append: bool },
-    Directory { path: Vec<u8>, entries: std::vec::IntoIter<Entry> },
+    File { path: Vec<u8>, file: Box<dyn File>, options: OpenOptions },
+    Directory { entries: std::vec::IntoIter<Entry> },
 }
 
 /// Serves SFTP on a channel until the client is done. `extensions` are announced in this order.

@@ -76,7 +76,8 @@ impl Server {
         let changes = attributes::read(reader)?;
         let has = |bit: u32| flags & bit != 0;
         let options = OpenOptions {
-            read: has(1),
+            // Neither bit is O_RDONLY, as in `flags_from_portable`.
+            read: has(1) || !has(2),
             write: has(2),
             append: has(4),
             create: has(8),
@@ -85,7 +86,7 @@ impl Server {
             permissions: changes.permissions.unwrap_or(0o666),
         };
         let file = self.files.open(&path, options)?;
-        self.remember(id, Handle::File { path, file, append: options.append })
+        self.remember(id, Handle::File { path, file, options })
     }
 
     fn remember(&mut self, id: u32, handle: Handle) -> Reply {
@@ -103,9 +104,12 @@ impl Server {
     }
 
     fn read(&mut self, id: u32, reader: &mut Reader<'_>) -> Reply {
-        let Some(Handle::File { file, .. }) = self.handle(reader)? else {
+        let Some(Handle::File { file, options, .. }) = self.handle(reader)? else {
             return Err(Refusal::Status(Status::Failure));
         };
+        if !options.read {
+            return Err(Refusal::Status(Status::NoSuchFile));
+        }
         let (offset, length) = (reader.u64()?, reader.u32()?);
         let bytes = file.read(offset, usize::try_from(length).unwrap_or(TRANSFER_MAX).min(TRANSFER_MAX))?;
         if bytes.is_empty() && 0 < length {
@@ -115,9 +119,13 @@ impl Server {
     }
 
     fn write(&mut self, reader: &mut Reader<'_>) -> Reply {
-        let Some(Handle::File { file, .. }) = self.handle(reader)? else {
+        let Some(Handle::File { file, options, .. }) = self.handle(reader)? else {
             return Err(Refusal::Status(Status::Failure));
         };
+        // EBADF reads "no such file".
+        if !options.write {
+            return Err(Refusal::Status(Status::NoSuchFile));
+        }
         let (offset, bytes) = (reader.u64()?, reader.string()?);
         done(file.write(offset, bytes))
     }
@@ -128,13 +136,10 @@ impl Server {
     }
 
     fn stat_handle(&mut self, id: u32, reader: &mut Reader<'_>) -> Reply {
-        let files = self.files.clone();
-        let metadata = match self.handle(reader)? {
-            Some(Handle::File { file, .. }) => file.metadata()?,
-            Some(Handle::Directory { path, .. }) => files.metadata(path, true)?,
-            None => return Err(Refusal::Status(Status::Failure)),
-        };
-        Ok(attrs(id, &metadata))
+        match self.handle(reader)? {
+            Some(Handle::File { file, .. }) => Ok(attrs(id, &file.metadata()?)),
+            _ => Err(Refusal::Status(Status::Failure)),
+        }
     }
 
     fn change(&mut self, reader: &mut Reader<'_>) -> Reply {
@@ -144,25 +149,19 @@ impl Server {
     }
 
     fn change_handle(&mut self, reader: &mut Reader<'_>) -> Reply {
-        let files = self.files.clone();
         match self.handle(reader)? {
             Some(Handle::File { file, .. }) => {
                 let changes = attributes::read(reader)?;
                 done(file.change(&changes))
             }
-            Some(Handle::Directory { path, .. }) => {
-                let path = path.clone();
-                let changes = attributes::read(reader)?;
-                done(files.change(&path, &changes, true))
-            }
-            None => Err(Refusal::Status(Status::Failure)),
+            _ => Err(Refusal::Status(Status::Failure)),
         }
     }
 
     fn open_directory(&mut self, id: u32, reader: &mut Reader<'_>) -> Reply {
         let path = self.path(reader)?;
         let entries = self.files.list(&path)?.into_iter();
-        self.remember(id, Handle::Directory { path, entries })
+        self.remember(id, Handle::Directory { entries })
     }
 
     fn read_directory(&mut self, id: u32, reader: &mut Reader<'_>) -> Reply {
