@@ -1,6 +1,6 @@
 //! Settings of a server: what `sshd_config` would say, and whether time is spent as the real daemon spends it.
 
-use crate::{host_key::HostKeys, profile::Profile};
+use crate::{host_key::HostKeys, profile::Profile, startups::Startups};
 use std::time::Duration;
 
 /// Settings that all connections of a server share.
@@ -16,6 +16,10 @@ pub struct Config {
     pub attempts: u32,
     /// Session channels at a time (`MaxSessions`).
     pub sessions: usize,
+    /// Connections that may wait to log in (`MaxStartups`).
+    pub startups: Startups,
+    /// Bytes of one direction after which new keys are asked for, besides the limits of the cipher (`RekeyLimit`).
+    pub rekey_bytes: Option<u64>,
     /// Text before authentication (`Banner`); none by default.
     pub greeting: Option<String>,
     /// Whether failures cost the time that PAM and sshd take.
@@ -40,6 +44,8 @@ impl Config {
             grace: Duration::from_secs(120),
             attempts: 6,
             sessions: 10,
+            startups: Startups::default(),
+            rekey_bytes: None,
             greeting: None,
             natural_delays: true,
             failure_delay: Duration::from_secs(2),

@@ -41,6 +41,9 @@ pub enum Error {
     /// Authentication took longer than it may.
     #[error("wait for the peer to log in")]
     GraceTimeOver,
+    /// Too many connections were waiting to log in.
+    #[error("find a place for another connection")]
+    TurnedAway,
     /// Something that cannot fail did.
     #[error("use a key of the server")]
     Key,

@@ -27,6 +27,7 @@ mod profile;
 pub mod scp;
 mod server;
 pub mod sftp;
+mod startups;
 mod transport;
 
 pub use channel_io::{ChannelIo, ChannelWriter, Event, Gone};
@@ -41,3 +42,4 @@ pub use host_key::{HostKeys, LazyRsa};
 pub use kex::negotiation::Offer;
 pub use profile::Profile;
 pub use server::{Outcome, serve};
+pub use startups::Startups;

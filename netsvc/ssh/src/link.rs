@@ -149,7 +149,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
 
     /// Asks for new keys when these were used enough.
     pub(crate) fn rekey_if_due(&mut self) -> Result<(), Error> {
-        let used = self.transport.opener.used.up() || self.transport.sealer.used.up();
+        let limit = self.config.rekey_bytes;
+        let used = self.transport.opener.used.up(limit) || self.transport.sealer.used.up(limit);
         if used && !self.exchange.is_going() {
             let config = Arc::clone(&self.config);
             self.exchange.begin(&mut self.transport, &config.profile)?;

@@ -55,21 +55,23 @@ pub(crate) struct Opener {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Used {
     packets: u64,
-    blocks: u64,
+    bytes: u64,
     block: u64,
 }
 
 impl Used {
-    /// Whether OpenSSH would ask for new keys: 2^31 packets, or 2^(2·block) blocks, or 1 GiB under short blocks.
-    pub(crate) fn up(self) -> bool {
-        let limit =
+    /// Whether OpenSSH would ask for new keys: 2^31 packets, or 2^(2·block) blocks, or 1 GiB under short blocks;
+    /// `limit` bytes besides (`RekeyLimit`).
+    pub(crate) fn up(self, limit: Option<u64>) -> bool {
+        let blocks = self.bytes / self.block.max(8);
+        let most =
             if self.block < 16 { (1 << 30) / self.block.max(8) } else { 1 << (self.block * 2).min(63) };
-        (1 << 31) <= self.packets || limit <= self.blocks
+        (1 << 31) <= self.packets || most <= blocks || limit.is_some_and(|limit| limit <= self.bytes)
     }
 
     fn count(&mut self, bytes: usize) {
         self.packets += 1;
-        self.blocks += bytes as u64 / self.block.max(8);
+        self.bytes += bytes as u64;
     }
 }
 

@@ -171,6 +171,15 @@ impl Profile {
         self.release < Release(8, 0)
     }
 
+    /// What a connection is told that `MaxStartups` turns away.
+    pub(crate) fn turned_away(&self) -> &'static str {
+        match self.release {
+            release if release < Release(8, 0) => "",
+            release if release < Release(9, 8) => "Exceeded MaxStartups\r\n",
+            _ => "Not allowed at this time\r\n",
+        }
+    }
+
     /// Whether failures are stretched to a multiple of a delay that is the user's own (since 7.8).
     pub(crate) fn delays_failures(&self) -> bool {
         Release(7, 8) <= self.release
@@ -401,6 +410,18 @@ mod tests {
             ] {
                 assert_ne!(hash, known);
             }
+        }
+    }
+
+    /// Hashes computed from the lists that these very packages sent.
+    #[test]
+    fn the_server_hash_is_that_of_the_real_daemon() {
+        for (version, packaging, hash) in [
+            ("8.4p1", "Debian-5+deb11u3", "779664e66160bf75999f091fce5edb5a"),
+            ("9.2p1", "Debian-2+deb12u10", "425d29fe50d8e4f5e37efb6e24bcf660"),
+            ("10.0p2", "Debian-7~bpo12+1", "671c5858369db8e0a60108d866bbf8ec"),
+        ] {
+            assert_eq!(hassh_server(&Profile::new(version, packaging, "").unwrap()), hash, "{version}");
         }
     }
 

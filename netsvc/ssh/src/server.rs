@@ -39,6 +39,11 @@ where
 {
     let deadline = Instant::now() + config.grace;
     let mut transport = Transport::new(stream);
+    let Some(place) = config.startups.admit() else {
+        // The connection goes in any case.
+        let _ = transport.write_clear(config.profile.turned_away().as_bytes()).await;
+        return outcome(&transport, Vec::new(), None, Error::TurnedAway);
+    };
     let banner = match timeout_at(deadline, identification::exchange(&mut transport, &config.profile)).await {
         Ok(Ok(banner)) => banner,
         Ok(Err(error)) => return outcome(&transport, Vec::new(), None, error),
@@ -46,6 +51,10 @@ where
     };
     let mut link = Box::new(Link::new(transport, config, banner.clone()));
     let login = timeout_at(deadline, log_in(&mut link, &mut handler)).await;
+    drop(place);
+    if let Some(facts) = link.facts() {
+        handler.client(&facts);
+    }
     let (user, error) = match login {
         Ok(Ok(login)) => {
             let error = Box::pin(connection::run(&mut link, &mut handler, &login)).await;

@@ -117,6 +117,10 @@ async fn main() {
     let keys = HostKeys::new(&[1; 32], &[2; 32], Arc::new(rsa)).unwrap();
     let mut config = Config::new(profile, keys);
     config.natural_delays = std::env::var_os("DELAYS").is_some();
+    config.rekey_bytes = std::env::var("REKEY").ok().and_then(|bytes| bytes.parse().ok());
+    if std::env::var_os("STARTUPS").is_none() {
+        config.startups = netsvc_ssh::Startups::new(1000, 100, 1000);
+    }
     let config = Arc::new(config);
     let listener = tokio::net::TcpListener::bind(format!("127.0.0.1:{}", get(0))).await.unwrap();
     println!("pid {}", std::process::id());
