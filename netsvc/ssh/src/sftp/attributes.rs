@@ -1,0 +1,131 @@
+//! Attributes on the wire and the long names of directory listings.
+
+use crate::{
+    codec::{Malformed, Reader, Writer},
+    files::{Changes, FileSystem, Metadata},
+};
+
+const SIZE: u32 = 1;
+const OWNER: u32 = 2;
+const PERMISSIONS: u32 = 4;
+const TIMES: u32 = 8;
+const EXTENDED: u32 = 0x8000_0000;
+/// Half a year: older files show the year instead of the time.
+const HALF_YEAR: i64 = 365 * 24 * 60 * 60 / 2;
+
+/// Reads an ATTRS field.
+pub(super) fn read(reader: &mut Reader<'_>) -> Result<Changes, Malformed> {
+    let flags = reader.u32()?;
+    let mut changes = Changes::default();
+    if flags & SIZE != 0 {
+        changes.size = Some(reader.u64()?);
+    }
+    if flags & OWNER != 0 {
+        changes.owner = Some((reader.u32()?, reader.u32()?));
+    }
+    if flags & PERMISSIONS != 0 {
+        changes.permissions = Some(reader.u32()? & 0o7777);
+    }
+    if flags & TIMES != 0 {
+        changes.times = Some((i64::from(reader.u32()?), i64::from(reader.u32()?)));
+    }
+    if flags & EXTENDED != 0 {
+        for _ in 0..reader.u32()?.min(0x10_0000) {
+            reader.string()?;
+            reader.string()?;
+        }
+    }
+    Ok(changes)
+}
+
+/// Appends an ATTRS field.
+pub(super) fn write(writer: &mut Writer, metadata: &Metadata) {
+    let seconds = |time: i64| u32::try_from(time).unwrap_or_default();
+    writer.u32(SIZE | OWNER | PERMISSIONS | TIMES).u64(metadata.size);
+    writer.u32(metadata.uid).u32(metadata.gid).u32(metadata.mode);
+    writer.u32(seconds(metadata.accessed)).u32(seconds(metadata.modified));
+}
+
+/// The line of `ls -l` as `ls_file` of `sftp-common.c` writes it.
+pub(super) fn long_name(files: &dyn FileSystem, name: &[u8], metadata: &Metadata) -> Vec<u8> {
+    let user = files.user_name(metadata.uid).unwrap_or_else(|| metadata.uid.to_string());
+    let group = files.group_name(metadata.gid).unwrap_or_else(|| metadata.gid.to_string());
+    let mut line = format!(
+        "{}  {:>3} {user:<8} {group:<8} {:>8} {} ",
+        mode_text(metadata.mode),
+        metadata.links,
+        metadata.size,
+        time_text(metadata.modified, files.now(), files.zone_offset())
+    )
+    .into_bytes();
+    line.extend_from_slice(name);
+    line
+}
+
+fn mode_text(mode: u32) -> String {
+    let kind = match mode & 0o170_000 {
+        0o040_000 => 'd',
+        0o120_000 => 'l',
+        0o020_000 => 'c',
+        0o060_000 => 'b',
+        0o010_000 => 'p',
+        0o140_000 => 's',
+        _ => '-',
+    };
+    let mut text = String::from(kind);
+    for (shift, special, letters) in
+        [(6, 0o4000, ('s', 'S')), (3, 0o2000, ('s', 'S')), (0, 0o1000, ('t', 'T'))]
+    {
+        let bits = mode >> shift;
+        text.push(if bits & 4 != 0 { 'r' } else { '-' });
+        text.push(if bits & 2 != 0 { 'w' } else { '-' });
+        text.push(match (bits & 1 != 0, mode & special != 0) {
+            (true, true) => letters.0,
+            (false, true) => letters.1,
+            (true, false) => 'x',
+            (false, false) => '-',
+        });
+    }
+    text
+}
+
+/// `%b %e %H:%M`, or `%b %e  %Y` of what is older than half a year.
+fn time_text(time: i64, now: i64, offset: i64) -> String {
+    let local = time.saturating_add(offset);
+    let (days, seconds) = (local.div_euclid(86_400), local.rem_euclid(86_400));
+    let (year, month, day) = civil(days);
+    let names = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let name = usize::try_from(month - 1).ok().and_then(|month| names.get(month)).unwrap_or(&"Jan");
+    if HALF_YEAR < now.saturating_sub(time) {
+        format!("{name} {day:>2}  {year}")
+    } else {
+        format!("{name} {day:>2} {:02}:{:02}", seconds / 3600, seconds / 60 % 60)
+    }
+}
+
+/// Year, month and day of a number of days since 1970 (Howard Hinnant's `civil_from_days`).
+fn civil(days: i64) -> (i64, i64, i64) {
+    let shifted = days.saturating_add(719_468);
+    let era = shifted.div_euclid(146_097);
+    let of_era = shifted.rem_euclid(146_097);
+    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modes_and_times_are_written_as_ls_writes_them() {
+        assert_eq!(mode_text(0o100_644), "-rw-r--r--");
+        assert_eq!(mode_text(0o041_777), "drwxrwxrwt");
+        assert_eq!(mode_text(0o104_755), "-rwsr-xr-x");
+        assert_eq!(time_text(1_700_000_000, 1_700_000_100, 3600), "Nov 14 23:13");
+        assert_eq!(time_text(951_782_400, 1_700_000_100, 0), "Feb 29  2000");
+    }
+}
