@@ -142,6 +142,6 @@ mod tests {
         for open in ["(", "{ ", "if ", "$(", "\"$(", "${x:-", "f() "] {
             let _ = parse(&open.repeat(5_000), true);
         }
-        assert_eq!(parse(&"(".repeat(5_000), true), Err(ParseError::TooComplex));
+        assert_eq!(parse(&"( ".repeat(5_000), true), Err(ParseError::TooComplex));
     }
 }
