@@ -1,15 +1,40 @@
 //! Making, copying, moving, removing and marking files.
 
 use super::{Run, options::options, own, rest};
-use crate::{fs::{Errno, Kind, OpenOptions, join, name, parent}, interpret::{Flow, Shell, Status}};
+use crate::{
+    fs::{Errno, Kind, OpenOptions, join, name, parent},
+    interpret::{Flow, Shell, Status},
+};
 
 pub(super) const COMMANDS: &[(&str, Run)] = &[
-    ("rm", rm), ("rmdir", rmdir), ("mkdir", mkdir), ("cp", cp), ("mv", mv), ("install", cp), ("ln", ln), ("link", ln), ("unlink", rm),
-    ("touch", touch), ("chmod", chmod), ("chown", chown), ("chgrp", chown), ("chattr", |_, _| Ok(0)), ("lsattr", lsattr), ("readlink", readlink),
-    ("realpath", readlink), ("basename", basename), ("dirname", dirname), ("mktemp", mktemp), ("dd", dd), ("truncate", truncate),
-    ("mkfifo", mkfifo), ("mknod", mkfifo), ("shred", rm), ("sync", |_, _| Ok(0)), ("file", file),
+    ("rm", rm),
+    ("rmdir", rmdir),
+    ("mkdir", mkdir),
+    ("cp", cp),
+    ("mv", mv),
+    ("install", cp),
+    ("ln", ln),
+    ("link", ln),
+    ("unlink", rm),
+    ("touch", touch),
+    ("chmod", chmod),
+    ("chown", chown),
+    ("chgrp", chown),
+    ("chattr", |_, _| Ok(0)),
+    ("lsattr", lsattr),
+    ("readlink", readlink),
+    ("realpath", readlink),
+    ("basename", basename),
+    ("dirname", dirname),
+    ("mktemp", mktemp),
+    ("dd", dd),
+    ("truncate", truncate),
+    ("mkfifo", mkfifo),
+    ("mknod", mkfifo),
+    ("shred", rm),
+    ("sync", |_, _| Ok(0)),
+    ("file", file),
 ];
-
 
 fn missing(shell: &mut Shell, command: &str) -> Status {
     shell.err(&format!("{command}: missing operand\nTry '{command} --help' for more information.\n"))?;
@@ -17,7 +42,21 @@ fn missing(shell: &mut Shell, command: &str) -> Status {
 }
 
 fn rm(shell: &mut Shell, arguments: &[String]) -> Status {
-    let Some(options) = options(shell, arguments, "dfiIrRvn:uz", &[("force", 'f'), ("recursive", 'r'), ("verbose", 'v'), ("no-preserve-root", '_'), ("preserve-root", '_')])? else { return Ok(1) };
+    let Some(options) = options(
+        shell,
+        arguments,
+        "dfiIrRvn:uz",
+        &[
+            ("force", 'f'),
+            ("recursive", 'r'),
+            ("verbose", 'v'),
+            ("no-preserve-root", '_'),
+            ("preserve-root", '_'),
+        ],
+    )?
+    else {
+        return Ok(1);
+    };
     if options.operands.is_empty() {
         return if options.has('f') { Ok(0) } else { missing(shell, own(arguments)) };
     }
@@ -29,7 +68,11 @@ fn rm(shell: &mut Shell, arguments: &[String]) -> Status {
             Ok(stat) => stat.kind,
             Err(Errno::NotFound | Errno::NotDirectory) if options.has('f') => continue,
             Err(error) => {
-                let text = if shell.flavour().busybox() { format!("rm: can't remove '{path}': {error}\n") } else { format!("rm: cannot remove '{path}': {error}\n") };
+                let text = if shell.flavour().busybox() {
+                    format!("rm: can't remove '{path}': {error}\n")
+                } else {
+                    format!("rm: cannot remove '{path}': {error}\n")
+                };
                 shell.err(&text)?;
                 status = 1;
                 continue;
@@ -38,7 +81,9 @@ fn rm(shell: &mut Shell, arguments: &[String]) -> Status {
         if kind == Kind::Directory && !recursive {
             shell.err(&format!("rm: cannot remove '{path}': Is a directory\n"))?;
             status = 1;
-        } else if shell.fs.resolve(path, false).as_deref() == Ok("/") && !arguments.iter().any(|word| word == "--no-preserve-root") {
+        } else if shell.fs.resolve(path, false).as_deref() == Ok("/")
+            && !arguments.iter().any(|word| word == "--no-preserve-root")
+        {
             shell.err("rm: it is dangerous to operate recursively on '/'\nrm: use --no-preserve-root to override this failsafe\n")?;
             status = 1;
         } else {
@@ -75,7 +120,9 @@ fn remove_tree(shell: &mut Shell, root: &str, verbose: bool) -> Status {
 }
 
 fn rmdir(shell: &mut Shell, arguments: &[String]) -> Status {
-    let Some(options) = options(shell, arguments, "pv", &[("ignore-fail-on-non-empty", 'i')])? else { return Ok(1) };
+    let Some(options) = options(shell, arguments, "pv", &[("ignore-fail-on-non-empty", 'i')])? else {
+        return Ok(1);
+    };
     let mut status = 0;
     for path in &options.operands {
         if let Err(error) = shell.fs.rmdir(path) {
@@ -87,7 +134,11 @@ fn rmdir(shell: &mut Shell, arguments: &[String]) -> Status {
 }
 
 fn mkdir(shell: &mut Shell, arguments: &[String]) -> Status {
-    let Some(options) = options(shell, arguments, "m:pv", &[("parents", 'p'), ("mode", 'm'), ("verbose", 'v')])? else { return Ok(1) };
+    let Some(options) =
+        options(shell, arguments, "m:pv", &[("parents", 'p'), ("mode", 'm'), ("verbose", 'v')])?
+    else {
+        return Ok(1);
+    };
     if options.operands.is_empty() {
         return missing(shell, "mkdir");
     }
@@ -111,7 +162,11 @@ fn mkdir(shell: &mut Shell, arguments: &[String]) -> Status {
             result = shell.fs.mkdir(path, mode);
         }
         if let Err(error) = result {
-            let text = if shell.flavour().busybox() { format!("mkdir: can't create directory '{path}': {error}\n") } else { format!("mkdir: cannot create directory ‘{path}’: {error}\n") };
+            let text = if shell.flavour().busybox() {
+                format!("mkdir: can't create directory '{path}': {error}\n")
+            } else {
+                format!("mkdir: cannot create directory ‘{path}’: {error}\n")
+            };
             let text = crate::text::decode(text.as_bytes());
             shell.err(&text)?;
             status = 1;
@@ -121,14 +176,32 @@ fn mkdir(shell: &mut Shell, arguments: &[String]) -> Status {
 }
 
 fn cp(shell: &mut Shell, arguments: &[String]) -> Status {
-    let Some(options) = options(shell, arguments, "afHiLlnPpRrsTt:uvxm:D", &[("recursive", 'r'), ("force", 'f'), ("archive", 'a'), ("preserve", 'p'), ("verbose", 'v'), ("target-directory", 't'), ("no-clobber", 'n')])? else { return Ok(1) };
+    let Some(options) = options(
+        shell,
+        arguments,
+        "afHiLlnPpRrsTt:uvxm:D",
+        &[
+            ("recursive", 'r'),
+            ("force", 'f'),
+            ("archive", 'a'),
+            ("preserve", 'p'),
+            ("verbose", 'v'),
+            ("target-directory", 't'),
+            ("no-clobber", 'n'),
+        ],
+    )?
+    else {
+        return Ok(1);
+    };
     let command = own(arguments).to_owned();
     let mut sources = options.operands.clone();
     let target = match options.value('t') {
         Some(target) => target.to_owned(),
         None => match (sources.pop(), sources.len()) {
             (None, _) => {
-                shell.err(&format!("{command}: missing file operand\nTry '{command} --help' for more information.\n"))?;
+                shell.err(&format!(
+                    "{command}: missing file operand\nTry '{command} --help' for more information.\n"
+                ))?;
                 return Ok(1);
             }
             (Some(only), 0) => {
@@ -142,7 +215,8 @@ fn cp(shell: &mut Shell, arguments: &[String]) -> Status {
     let recursive = options.has('r') || options.has('R') || options.has('a');
     let mut status = 0;
     for source in &sources {
-        let destination = if into { join(&target, name(source.trim_end_matches('/'))) } else { target.clone() };
+        let destination =
+            if into { join(&target, name(source.trim_end_matches('/'))) } else { target.clone() };
         match shell.fs.stat(source) {
             Err(error) => {
                 shell.err(&format!("{command}: cannot stat '{source}': {error}\n"))?;
@@ -176,13 +250,22 @@ fn copy_tree(shell: &mut Shell, command: &str, source: &str, destination: &str, 
             status = 1;
             continue;
         } else {
-            shell.fs.read_file(&from).and_then(|bytes| shell.fs.write_file(&to, &bytes, stat.meta.mode & 0o777))
+            shell
+                .fs
+                .read_file(&from)
+                .and_then(|bytes| shell.fs.write_file(&to, &bytes, stat.meta.mode & 0o777))
         };
         match result {
             Ok(()) if verbose => shell.out(&format!("'{from}' -> '{to}'\n"))?,
             Ok(()) => {}
             Err(error) => {
-                let text = if error == Errno::NoSpace { format!("{command}: error writing '{to}': {error}\n") } else if shell.fs.access(&from, 4).is_err() { format!("{command}: cannot open '{from}' for reading: {error}\n") } else { format!("{command}: cannot create regular file '{to}': {error}\n") };
+                let text = if error == Errno::NoSpace {
+                    format!("{command}: error writing '{to}': {error}\n")
+                } else if shell.fs.access(&from, 4).is_err() {
+                    format!("{command}: cannot open '{from}' for reading: {error}\n")
+                } else {
+                    format!("{command}: cannot create regular file '{to}': {error}\n")
+                };
                 shell.err(&text)?;
                 status = 1;
             }
@@ -192,7 +275,11 @@ fn copy_tree(shell: &mut Shell, command: &str, source: &str, destination: &str, 
 }
 
 fn mv(shell: &mut Shell, arguments: &[String]) -> Status {
-    let Some(options) = options(shell, arguments, "finuvTt:", &[("force", 'f'), ("verbose", 'v'), ("no-clobber", 'n')])? else { return Ok(1) };
+    let Some(options) =
+        options(shell, arguments, "finuvTt:", &[("force", 'f'), ("verbose", 'v'), ("no-clobber", 'n')])?
+    else {
+        return Ok(1);
+    };
     let mut sources = options.operands.clone();
     let Some(target) = sources.pop().filter(|_| !sources.is_empty()) else {
         shell.err("mv: missing file operand\nTry 'mv --help' for more information.\n")?;
@@ -201,11 +288,16 @@ fn mv(shell: &mut Shell, arguments: &[String]) -> Status {
     let into = shell.fs.is_directory(&target);
     let mut status = 0;
     for source in &sources {
-        let destination = if into { join(&target, name(source.trim_end_matches('/'))) } else { target.clone() };
+        let destination =
+            if into { join(&target, name(source.trim_end_matches('/'))) } else { target.clone() };
         if let Err(error) = shell.fs.rename(source, &destination) {
             let text = match error {
-                Errno::NotFound if shell.fs.lstat(source).is_err() && shell.flavour().busybox() => format!("mv: can't rename '{source}': {error}\n"),
-                Errno::NotFound if shell.fs.lstat(source).is_err() => format!("mv: cannot stat '{source}': {error}\n"),
+                Errno::NotFound if shell.fs.lstat(source).is_err() && shell.flavour().busybox() => {
+                    format!("mv: can't rename '{source}': {error}\n")
+                }
+                Errno::NotFound if shell.fs.lstat(source).is_err() => {
+                    format!("mv: cannot stat '{source}': {error}\n")
+                }
                 error => format!("mv: cannot move '{source}' to '{destination}': {error}\n"),
             };
             shell.err(&text)?;
@@ -216,17 +308,24 @@ fn mv(shell: &mut Shell, arguments: &[String]) -> Status {
 }
 
 fn ln(shell: &mut Shell, arguments: &[String]) -> Status {
-    let Some(options) = options(shell, arguments, "sfnvTrbi", &[("symbolic", 's'), ("force", 'f')])? else { return Ok(1) };
+    let Some(options) = options(shell, arguments, "sfnvTrbi", &[("symbolic", 's'), ("force", 'f')])? else {
+        return Ok(1);
+    };
     let mut status = 0;
     let mut operands = options.operands.clone();
     let target = if operands.len() > 1 { operands.pop().unwrap_or_default() } else { ".".into() };
     for source in &operands {
-        let path = if shell.fs.is_directory(&target) && !options.has('n') { join(&target, name(source)) } else { target.clone() };
+        let path = if shell.fs.is_directory(&target) && !options.has('n') {
+            join(&target, name(source))
+        } else {
+            target.clone()
+        };
         if options.has('f') && shell.fs.lstat(&path).is_ok() {
             // What cannot be removed makes the next step fail with the right text.
             let _ = shell.fs.unlink(&path);
         }
-        let result = if options.has('s') { shell.fs.symlink(source, &path) } else { shell.fs.link(source, &path) };
+        let result =
+            if options.has('s') { shell.fs.symlink(source, &path) } else { shell.fs.link(source, &path) };
         if let Err(error) = result {
             let kind = if options.has('s') { "symbolic link" } else { "hard link" };
             shell.err(&format!("ln: failed to create {kind} '{path}': {error}\n"))?;
@@ -237,7 +336,11 @@ fn ln(shell: &mut Shell, arguments: &[String]) -> Status {
 }
 
 fn touch(shell: &mut Shell, arguments: &[String]) -> Status {
-    let Some(options) = options(shell, arguments, "acd:mr:t:h", &[("date", 'd'), ("no-create", 'c'), ("reference", 'r')])? else { return Ok(1) };
+    let Some(options) =
+        options(shell, arguments, "acd:mr:t:h", &[("date", 'd'), ("no-create", 'c'), ("reference", 'r')])?
+    else {
+        return Ok(1);
+    };
     if options.operands.is_empty() {
         shell.err("touch: missing file operand\nTry 'touch --help' for more information.\n")?;
         return Ok(1);
@@ -254,7 +357,10 @@ fn touch(shell: &mut Shell, arguments: &[String]) -> Status {
         } else if options.has('c') {
             Ok(())
         } else {
-            shell.fs.open(path, OpenOptions { write: true, create: true, ..OpenOptions::default() }, 0o666).and_then(|handle| shell.fs.close(handle))
+            shell
+                .fs
+                .open(path, OpenOptions { write: true, create: true, ..OpenOptions::default() }, 0o666)
+                .and_then(|handle| shell.fs.close(handle))
         };
         if let Err(error) = result {
             shell.err(&format!("touch: cannot touch '{path}': {error}\n"))?;
@@ -310,10 +416,19 @@ fn new_mode(text: &str, old: u32, directory: bool, umask: u32) -> Option<u32> {
 
 fn chmod(shell: &mut Shell, arguments: &[String]) -> Status {
     // A mode such as -x looks like an option.
-    let is_mode = |word: &&String| word.len() > 1 && word.starts_with('-') && word.chars().skip(1).all(|letter| "rwxXst".contains(letter));
+    let is_mode = |word: &&String| {
+        word.len() > 1
+            && word.starts_with('-')
+            && word.chars().skip(1).all(|letter| "rwxXst".contains(letter))
+    };
     let mode_word = rest(arguments).iter().find(is_mode).cloned();
-    let words: Vec<String> = arguments.iter().filter(|word| Some(*word) != mode_word.as_ref()).cloned().collect();
-    let Some(options) = options(shell, &words, "cfvR", &[("recursive", 'R'), ("verbose", 'v'), ("reference", 'r')])? else { return Ok(1) };
+    let words: Vec<String> =
+        arguments.iter().filter(|word| Some(*word) != mode_word.as_ref()).cloned().collect();
+    let Some(options) =
+        options(shell, &words, "cfvR", &[("recursive", 'R'), ("verbose", 'v'), ("reference", 'r')])?
+    else {
+        return Ok(1);
+    };
     let mut operands = options.operands.clone();
     let mode = match mode_word {
         Some(mode) => mode,
@@ -321,7 +436,9 @@ fn chmod(shell: &mut Shell, arguments: &[String]) -> Status {
         None => operands.remove(0),
     };
     if operands.is_empty() {
-        shell.err(&format!("chmod: missing operand after '{mode}'\nTry 'chmod --help' for more information.\n"))?;
+        shell.err(&format!(
+            "chmod: missing operand after '{mode}'\nTry 'chmod --help' for more information.\n"
+        ))?;
         return Ok(1);
     }
     if new_mode(&mode, 0, false, 0).is_none() {
@@ -332,12 +449,19 @@ fn chmod(shell: &mut Shell, arguments: &[String]) -> Status {
     let umask = shell.fs.umask;
     for path in tree(shell, operands, options.has('R'))? {
         let result = shell.fs.stat(&path).and_then(|stat| {
-            let mode = new_mode(&mode, stat.meta.mode, stat.kind == Kind::Directory, umask).unwrap_or(stat.meta.mode);
+            let mode = new_mode(&mode, stat.meta.mode, stat.kind == Kind::Directory, umask)
+                .unwrap_or(stat.meta.mode);
             shell.fs.chmod(&path, mode)
         });
         if let Err(error) = result {
             status = 1;
-            let text = if shell.flavour().busybox() { format!("chmod: {path}: {error}\n") } else if error == Errno::NotFound { format!("chmod: cannot access '{path}': {error}\n") } else { format!("chmod: changing permissions of '{path}': {error}\n") };
+            let text = if shell.flavour().busybox() {
+                format!("chmod: {path}: {error}\n")
+            } else if error == Errno::NotFound {
+                format!("chmod: cannot access '{path}': {error}\n")
+            } else {
+                format!("chmod: changing permissions of '{path}': {error}\n")
+            };
             if !options.has('f') {
                 shell.err(&text)?;
             }
@@ -362,24 +486,38 @@ fn tree(shell: &mut Shell, roots: Vec<String>, deep: bool) -> Result<Vec<String>
 }
 
 fn chown(shell: &mut Shell, arguments: &[String]) -> Status {
-    let Some(options) = options(shell, arguments, "cfhvRLHP", &[("recursive", 'R'), ("no-dereference", 'h')])? else { return Ok(1) };
+    let Some(options) =
+        options(shell, arguments, "cfhvRLHP", &[("recursive", 'R'), ("no-dereference", 'h')])?
+    else {
+        return Ok(1);
+    };
     let command = own(arguments).to_owned();
     let mut operands = options.operands.clone();
     if operands.len() < 2 {
         return missing(shell, &command);
     }
     let owner = operands.remove(0);
-    let (user, group) = if command == "chgrp" { ("", owner.as_str()) } else { owner.split_once([':', '.']).unwrap_or((&owner, "")) };
+    let (user, group) = if command == "chgrp" {
+        ("", owner.as_str())
+    } else {
+        owner.split_once([':', '.']).unwrap_or((&owner, ""))
+    };
     let number = |shell: &mut Shell, file: &str, name: &str| -> Option<u32> {
         let content = shell.fs.read_file(file).ok()?;
         let text = crate::text::decode(&content);
-        let found = text.lines().find(|line| line.split(':').next() == Some(name)).and_then(|line| line.split(':').nth(2)?.parse().ok());
+        let found = text
+            .lines()
+            .find(|line| line.split(':').next() == Some(name))
+            .and_then(|line| line.split(':').nth(2)?.parse().ok());
         found.or_else(|| name.parse().ok())
     };
     let uid = number(shell, "/etc/passwd", user);
     let gid = number(shell, "/etc/group", group);
     if !user.is_empty() && uid.is_none() || !group.is_empty() && gid.is_none() {
-        shell.err(&format!("{command}: invalid {}: '{owner}'\n", if uid.is_none() { "user" } else { "group" }))?;
+        shell.err(&format!(
+            "{command}: invalid {}: '{owner}'\n",
+            if uid.is_none() { "user" } else { "group" }
+        ))?;
         return Ok(1);
     }
     let mut status = 0;
@@ -405,7 +543,11 @@ fn readlink(shell: &mut Shell, arguments: &[String]) -> Status {
     let real = own(arguments) == "realpath";
     let mut status = 0;
     for path in &options.operands {
-        let result = if real || options.has('f') || options.has('e') || options.has('m') { shell.fs.resolve(path, true) } else { shell.fs.readlink(path) };
+        let result = if real || options.has('f') || options.has('e') || options.has('m') {
+            shell.fs.resolve(path, true)
+        } else {
+            shell.fs.readlink(path)
+        };
         match result {
             Ok(target) => shell.out(&format!("{target}{}", if options.has('n') { "" } else { "\n" }))?,
             Err(error) => {
@@ -420,10 +562,16 @@ fn readlink(shell: &mut Shell, arguments: &[String]) -> Status {
 }
 
 fn basename(shell: &mut Shell, arguments: &[String]) -> Status {
-    let Some(options) = options(shell, arguments, "+as:z", &[("multiple", 'a'), ("suffix", 's')])? else { return Ok(1) };
+    let Some(options) = options(shell, arguments, "+as:z", &[("multiple", 'a'), ("suffix", 's')])? else {
+        return Ok(1);
+    };
     let many = options.has('a') || options.has('s');
     let Some(first) = options.operands.first() else { return missing(shell, "basename") };
-    let suffix = options.value('s').or(options.operands.get(1).filter(|_| !many).map(String::as_str)).unwrap_or("").to_owned();
+    let suffix = options
+        .value('s')
+        .or(options.operands.get(1).filter(|_| !many).map(String::as_str))
+        .unwrap_or("")
+        .to_owned();
     let paths = if many { options.operands.clone() } else { vec![first.clone()] };
     for path in paths {
         let trimmed = path.trim_end_matches('/');
@@ -437,14 +585,24 @@ fn basename(shell: &mut Shell, arguments: &[String]) -> Status {
 fn dirname(shell: &mut Shell, arguments: &[String]) -> Status {
     for path in rest(arguments) {
         let trimmed = path.trim_end_matches('/');
-        let folder = if trimmed.contains('/') { parent(trimmed).trim_end_matches('/') } else if trimmed.is_empty() && path.starts_with('/') { "/" } else { "." };
+        let folder = if trimmed.contains('/') {
+            parent(trimmed).trim_end_matches('/')
+        } else if trimmed.is_empty() && path.starts_with('/') {
+            "/"
+        } else {
+            "."
+        };
         shell.out(&format!("{}\n", if folder.is_empty() { "/" } else { folder }))?;
     }
     Ok(0)
 }
 
 fn mktemp(shell: &mut Shell, arguments: &[String]) -> Status {
-    let Some(options) = options(shell, arguments, "dup:qt", &[("directory", 'd'), ("tmpdir", 'p'), ("dry-run", 'u')])? else { return Ok(1) };
+    let Some(options) =
+        options(shell, arguments, "dup:qt", &[("directory", 'd'), ("tmpdir", 'p'), ("dry-run", 'u')])?
+    else {
+        return Ok(1);
+    };
     let template = options.operands.first().cloned().unwrap_or_else(|| "/tmp/tmp.XXXXXXXXXX".into());
     let template = match options.value('p') {
         Some(folder) => join(if folder.is_empty() { "/tmp" } else { folder }, name(&template)),
@@ -454,8 +612,25 @@ fn mktemp(shell: &mut Shell, arguments: &[String]) -> Status {
     let random = shell.live.random(template.len());
     let run = template.chars().rev().take_while(|letter| *letter == 'X').count();
     let keep = template.chars().count() - run;
-    let path: String = template.chars().zip(random).enumerate().map(|(at, (letter, byte))| if at < keep { letter } else { char::from(LETTERS.get(usize::from(byte) % LETTERS.len()).copied().unwrap_or(b'x')) }).collect();
-    let result = if options.has('u') { Ok(()) } else if options.has('d') { shell.fs.mkdir(&path, 0o700) } else { shell.fs.write_file(&path, b"", 0o600) };
+    let path: String = template
+        .chars()
+        .zip(random)
+        .enumerate()
+        .map(|(at, (letter, byte))| {
+            if at < keep {
+                letter
+            } else {
+                char::from(LETTERS.get(usize::from(byte) % LETTERS.len()).copied().unwrap_or(b'x'))
+            }
+        })
+        .collect();
+    let result = if options.has('u') {
+        Ok(())
+    } else if options.has('d') {
+        shell.fs.mkdir(&path, 0o700)
+    } else {
+        shell.fs.write_file(&path, b"", 0o600)
+    };
     match result {
         Ok(()) => {
             shell.out(&format!("{path}\n"))?;
@@ -488,11 +663,19 @@ fn dd(shell: &mut Shell, arguments: &[String]) -> Status {
     let mut values = std::collections::BTreeMap::new();
     for word in rest(arguments) {
         match word.split_once('=') {
-            Some((key, value)) if ["if", "of", "bs", "ibs", "obs", "count", "skip", "seek", "conv", "status", "iflag", "oflag", "cbs"].contains(&key) => {
+            Some((key, value))
+                if [
+                    "if", "of", "bs", "ibs", "obs", "count", "skip", "seek", "conv", "status", "iflag",
+                    "oflag", "cbs",
+                ]
+                .contains(&key) =>
+            {
                 values.insert(key, value.to_owned());
             }
             _ => {
-                shell.err(&format!("dd: unrecognized operand '{word}'\nTry 'dd --help' for more information.\n"))?;
+                shell.err(&format!(
+                    "dd: unrecognized operand '{word}'\nTry 'dd --help' for more information.\n"
+                ))?;
                 return Ok(1);
             }
         }
@@ -506,11 +689,20 @@ fn dd(shell: &mut Shell, arguments: &[String]) -> Status {
         Some(path) if path != "/dev/stdin" => match shell.fs.read_file(path) {
             Ok(bytes) => {
                 let endless = path.starts_with("/dev/");
-                let source: Vec<u8> = bytes.iter().copied().skip(if endless { 0 } else { skip }).take(wanted).collect();
-                if endless && !source.is_empty() { source.iter().copied().cycle().take(wanted.min(4 << 20)).collect() } else { source }
+                let source: Vec<u8> =
+                    bytes.iter().copied().skip(if endless { 0 } else { skip }).take(wanted).collect();
+                if endless && !source.is_empty() {
+                    source.iter().copied().cycle().take(wanted.min(4 << 20)).collect()
+                } else {
+                    source
+                }
             }
             Err(error) => {
-                let text = if shell.flavour().busybox() { format!("dd: can't open '{path}': {error}\n") } else { format!("dd: failed to open '{path}': {error}\n") };
+                let text = if shell.flavour().busybox() {
+                    format!("dd: can't open '{path}': {error}\n")
+                } else {
+                    format!("dd: failed to open '{path}': {error}\n")
+                };
                 shell.err(&text)?;
                 return Ok(1);
             }
@@ -521,7 +713,8 @@ fn dd(shell: &mut Shell, arguments: &[String]) -> Status {
     let mut status = 0;
     match values.get("of") {
         Some(path) => {
-            let keep = values.get("conv").is_some_and(|flags| flags.contains("notrunc")) || values.contains_key("seek");
+            let keep = values.get("conv").is_some_and(|flags| flags.contains("notrunc"))
+                || values.contains_key("seek");
             let how = OpenOptions { write: true, create: true, truncate: !keep, ..OpenOptions::default() };
             let offset = number("seek").unwrap_or(0).saturating_mul(block) as u64;
             let result = shell.fs.open(path, how, 0o666).and_then(|handle| {
@@ -529,7 +722,11 @@ fn dd(shell: &mut Shell, arguments: &[String]) -> Status {
                 shell.fs.close(handle).and(written)
             });
             if let Err(error) = result {
-                let text = if error == Errno::NoSpace { format!("dd: error writing '{path}': {error}\n") } else { format!("dd: failed to open '{path}': {error}\n") };
+                let text = if error == Errno::NoSpace {
+                    format!("dd: error writing '{path}': {error}\n")
+                } else {
+                    format!("dd: failed to open '{path}': {error}\n")
+                };
                 shell.err(&text)?;
                 status = 1;
             }
@@ -545,9 +742,18 @@ fn dd(shell: &mut Shell, arguments: &[String]) -> Status {
         let seconds = 0.000_09 + bytes.len() as f64 / 420e6;
         let rate = super::system::rate(bytes.len() as f64 / seconds);
         let length = bytes.len();
-        let units = if length >= 1_000_000 { format!(" ({:.1} MB, {:.1} MiB)", length as f64 / 1e6, length as f64 / 1_048_576.0) } else if length >= 1_000 { format!(" ({:.1} kB, {:.1} KiB)", length as f64 / 1e3, length as f64 / 1024.0) } else { String::new() };
+        let units = if length >= 1_000_000 {
+            format!(" ({:.1} MB, {:.1} MiB)", length as f64 / 1e6, length as f64 / 1_048_576.0)
+        } else if length >= 1_000 {
+            format!(" ({:.1} kB, {:.1} KiB)", length as f64 / 1e3, length as f64 / 1024.0)
+        } else {
+            String::new()
+        };
         let noun = if length == 1 { "byte" } else { "bytes" };
-        shell.err(&format!("{length} {noun}{units} copied, {} s, {rate}\n", super::calculate::general(seconds, 6)))?;
+        shell.err(&format!(
+            "{length} {noun}{units} copied, {} s, {rate}\n",
+            super::calculate::general(seconds, 6)
+        ))?;
     }
     Ok(status)
 }
@@ -613,10 +819,12 @@ fn content_kind(shell: &mut Shell, path: &str) -> String {
             Some(3) => "Intel 80386",
             _ => "unknown arch",
         };
-        let pie = if bytes.get(if big { 17 } else { 16 }) == Some(&3) { "pie executable" } else { "executable" };
+        let pie =
+            if bytes.get(if big { 17 } else { 16 }) == Some(&3) { "pie executable" } else { "executable" };
         format!("ELF {wide} {order} {pie}, {machine}, version 1 (SYSV), dynamically linked, stripped")
     } else if starts(b"#!") {
-        let line: String = bytes.iter().skip(2).take_while(|byte| **byte != b'\n').map(|byte| char::from(*byte)).collect();
+        let line: String =
+            bytes.iter().skip(2).take_while(|byte| **byte != b'\n').map(|byte| char::from(*byte)).collect();
         let kind = if line.contains("bash") { "Bourne-Again shell script" } else { "POSIX shell script" };
         format!("{kind}, ASCII text executable")
     } else if starts(b"\x1f\x8b") {
@@ -634,7 +842,14 @@ mod tests {
 
     #[test]
     fn modes_are_read_as_chmod_reads_them() {
-        for (text, old, expected) in [("755", 0, Some(0o755)), ("+x", 0o644, Some(0o755)), ("u+s", 0o755, Some(0o4755)), ("a=r", 0o777, Some(0o444)), ("go-rwx,u+x", 0o644, Some(0o700)), ("q", 0, None)] {
+        for (text, old, expected) in [
+            ("755", 0, Some(0o755)),
+            ("+x", 0o644, Some(0o755)),
+            ("u+s", 0o755, Some(0o4755)),
+            ("a=r", 0o777, Some(0o444)),
+            ("go-rwx,u+x", 0o644, Some(0o700)),
+            ("q", 0, None),
+        ] {
             assert_eq!(new_mode(text, old, false, 0o022), expected, "{text}");
         }
     }

@@ -1,14 +1,41 @@
 //! Commands that run commands: sh, xargs, env, sudo, su, nohup, timeout, watch, …
 
 use super::{Run, options::options, own, rest};
-use crate::{interpret::{Flow, Shell, Status}, text::decode};
+use crate::{
+    interpret::{Flow, Shell, Status},
+    text::decode,
+};
 use std::time::Duration;
 
 pub(super) const COMMANDS: &[(&str, Run)] = &[
-    ("sh", sh), ("bash", sh), ("dash", sh), ("ash", sh), ("xargs", xargs), ("env", env), ("printenv", printenv), ("nohup", nohup),
-    ("setsid", plain), ("nice", nice), ("ionice", nice), ("taskset", nice), ("chrt", nice), ("stdbuf", nice), ("timeout", timeout),
-    ("sleep", sleep), ("usleep", sleep), ("sudo", sudo), ("doas", sudo), ("su", su), ("watch", watch), ("yes", yes), ("script", plain),
-    ("screen", screen), ("tmux", screen), ("chroot", chroot), ("flock", chroot), ("strace", chroot),
+    ("sh", sh),
+    ("bash", sh),
+    ("dash", sh),
+    ("ash", sh),
+    ("xargs", xargs),
+    ("env", env),
+    ("printenv", printenv),
+    ("nohup", nohup),
+    ("setsid", plain),
+    ("nice", nice),
+    ("ionice", nice),
+    ("taskset", nice),
+    ("chrt", nice),
+    ("stdbuf", nice),
+    ("timeout", timeout),
+    ("sleep", sleep),
+    ("usleep", sleep),
+    ("sudo", sudo),
+    ("doas", sudo),
+    ("su", su),
+    ("watch", watch),
+    ("yes", yes),
+    ("script", plain),
+    ("screen", screen),
+    ("tmux", screen),
+    ("chroot", chroot),
+    ("flock", chroot),
+    ("strace", chroot),
 ];
 
 fn sh(shell: &mut Shell, arguments: &[String]) -> Status {
@@ -22,7 +49,9 @@ fn sh(shell: &mut Shell, arguments: &[String]) -> Status {
                 shell.err(&format!("{}: -c: option requires an argument\n", own(arguments)))?;
                 return Ok(2);
             };
-            let (name, positional) = more.split_first().map_or((None, more), |(name, positional)| (Some(name.clone()), positional));
+            let (name, positional) = more
+                .split_first()
+                .map_or((None, more), |(name, positional)| (Some(name.clone()), positional));
             options.extend(letters.chars().filter(|letter| "eux".contains(*letter)));
             return inner(shell, source, name, positional, &options);
         }
@@ -35,13 +64,25 @@ fn sh(shell: &mut Shell, arguments: &[String]) -> Status {
                 Ok(126)
             }
             Ok(_) => {
-                let all: Vec<String> = std::iter::once(path.clone()).chain(positional.iter().cloned()).collect();
+                let all: Vec<String> =
+                    std::iter::once(path.clone()).chain(positional.iter().cloned()).collect();
                 let resolved = shell.fs.resolve(path, true).unwrap_or_else(|_| path.clone());
                 shell.run_file(&resolved, path, &all)
             }
             Err(error) => {
                 let name = own(arguments).to_owned();
-                let text = if shell.flavour().busybox() || name == "dash" { format!("{name}: 0: cannot open {path}: {}\n", if error == crate::fs::Errno::NotFound { "No such file".into() } else { error.to_string() }) } else { format!("{name}: {path}: {error}\n") };
+                let text = if shell.flavour().busybox() || name == "dash" {
+                    format!(
+                        "{name}: 0: cannot open {path}: {}\n",
+                        if error == crate::fs::Errno::NotFound {
+                            "No such file".into()
+                        } else {
+                            error.to_string()
+                        }
+                    )
+                } else {
+                    format!("{name}: {path}: {error}\n")
+                };
                 shell.err(&text)?;
                 Ok(127)
             }
@@ -55,7 +96,13 @@ fn sh(shell: &mut Shell, arguments: &[String]) -> Status {
 }
 
 /// Runs a text in a new shell.
-fn inner(shell: &mut Shell, source: &str, name: Option<String>, positional: &[String], options: &[char]) -> Status {
+fn inner(
+    shell: &mut Shell,
+    source: &str,
+    name: Option<String>,
+    positional: &[String],
+    options: &[char],
+) -> Status {
     let saved = shell.save();
     let interactive = std::mem::take(&mut shell.interactive);
     let state = shell.state_mut();
@@ -64,7 +111,10 @@ fn inner(shell: &mut Shell, source: &str, name: Option<String>, positional: &[St
     state.options = options.iter().copied().collect();
     state.aliases.clear();
     state.functions.clear();
-    state.variables.map.retain(|name, variable| variable.exported || ["IFS", "OPTIND", "PS4"].contains(&name.as_str()));
+    state
+        .variables
+        .map
+        .retain(|name, variable| variable.exported || ["IFS", "OPTIND", "PS4"].contains(&name.as_str()));
     let result = shell.run_text(source);
     shell.interactive = interactive;
     shell.restore(saved);
@@ -75,17 +125,20 @@ fn inner(shell: &mut Shell, source: &str, name: Option<String>, positional: &[St
 }
 
 fn plain(shell: &mut Shell, arguments: &[String]) -> Status {
-    let words: Vec<String> = rest(arguments).iter().skip_while(|word| word.starts_with('-')).cloned().collect();
+    let words: Vec<String> =
+        rest(arguments).iter().skip_while(|word| word.starts_with('-')).cloned().collect();
     shell.run_arguments(&words)
 }
 
 fn chroot(shell: &mut Shell, arguments: &[String]) -> Status {
-    let words: Vec<String> = rest(arguments).iter().skip_while(|word| word.starts_with('-')).skip(1).cloned().collect();
+    let words: Vec<String> =
+        rest(arguments).iter().skip_while(|word| word.starts_with('-')).skip(1).cloned().collect();
     shell.run_arguments(&words)
 }
 
 fn nice(shell: &mut Shell, arguments: &[String]) -> Status {
-    let numeric = |word: &String| word.starts_with('-') || word.parse::<i64>().is_ok() || word.starts_with("0x");
+    let numeric =
+        |word: &String| word.starts_with('-') || word.parse::<i64>().is_ok() || word.starts_with("0x");
     let words: Vec<String> = rest(arguments).iter().skip_while(|word| numeric(word)).cloned().collect();
     if words.is_empty() {
         shell.out("0\n")?;
@@ -111,7 +164,23 @@ fn nohup(shell: &mut Shell, arguments: &[String]) -> Status {
 }
 
 fn xargs(shell: &mut Shell, arguments: &[String]) -> Status {
-    let Some(options) = options(shell, arguments, "+0rtn:I:i::L:P:d:pa:s:", &[("null", '0'), ("no-run-if-empty", 'r'), ("max-args", 'n'), ("replace", 'I'), ("delimiter", 'd'), ("max-procs", 'P'), ("verbose", 't')])? else { return Ok(1) };
+    let Some(options) = options(
+        shell,
+        arguments,
+        "+0rtn:I:i::L:P:d:pa:s:",
+        &[
+            ("null", '0'),
+            ("no-run-if-empty", 'r'),
+            ("max-args", 'n'),
+            ("replace", 'I'),
+            ("delimiter", 'd'),
+            ("max-procs", 'P'),
+            ("verbose", 't'),
+        ],
+    )?
+    else {
+        return Ok(1);
+    };
     let text = decode(&shell.read_all()?);
     let replace = options.value('I').map(String::from);
     let delimiter = options.value('d').map(|text| super::unescape(text, false).0);
@@ -120,17 +189,28 @@ fn xargs(shell: &mut Shell, arguments: &[String]) -> Status {
     } else if let Some(delimiter) = delimiter {
         text.trim_end_matches('\n').split(delimiter.as_str()).map(String::from).collect()
     } else if replace.is_some() || options.has('L') {
-        crate::text::lines(&text).map(|line| line.trim_start().to_owned()).filter(|line| !line.is_empty()).collect()
+        crate::text::lines(&text)
+            .map(|line| line.trim_start().to_owned())
+            .filter(|line| !line.is_empty())
+            .collect()
     } else {
         split(&text)
     };
-    let command = if options.operands.is_empty() { vec!["echo".to_owned()] } else { options.operands.clone() };
+    let command =
+        if options.operands.is_empty() { vec!["echo".to_owned()] } else { options.operands.clone() };
     if items.is_empty() && (options.has('r') || replace.is_some()) {
         return Ok(0);
     }
-    let size = options.number('n').or(options.number('L')).and_then(|size| usize::try_from(size).ok()).filter(|size| *size > 0).unwrap_or(1_000);
+    let size = options
+        .number('n')
+        .or(options.number('L'))
+        .and_then(|size| usize::try_from(size).ok())
+        .filter(|size| *size > 0)
+        .unwrap_or(1_000);
     let groups: Vec<Vec<String>> = match &replace {
-        Some(mark) => items.iter().map(|item| command.iter().map(|word| word.replace(mark, item)).collect()).collect(),
+        Some(mark) => {
+            items.iter().map(|item| command.iter().map(|word| word.replace(mark, item)).collect()).collect()
+        }
         None if items.is_empty() => vec![command.clone()],
         None => items.chunks(size).map(|chunk| [command.clone(), chunk.to_vec()].concat()).collect(),
     };
@@ -193,7 +273,8 @@ fn env(shell: &mut Shell, arguments: &[String]) -> Status {
         words = tail;
     }
     let result = if words.is_empty() {
-        let lines: String = shell.state.variables.environment().map(|(name, value)| format!("{name}={value}\n")).collect();
+        let lines: String =
+            shell.state.variables.environment().map(|(name, value)| format!("{name}={value}\n")).collect();
         shell.out(&lines).map(|()| 0)
     } else {
         shell.run_program(words)
@@ -208,7 +289,14 @@ fn printenv(shell: &mut Shell, arguments: &[String]) -> Status {
     }
     let mut status = 0;
     for name in rest(arguments) {
-        match shell.state.variables.map.get(name).filter(|variable| variable.exported).map(|variable| variable.value.clone()) {
+        match shell
+            .state
+            .variables
+            .map
+            .get(name)
+            .filter(|variable| variable.exported)
+            .map(|variable| variable.value.clone())
+        {
             Some(value) => shell.out(&format!("{value}\n"))?,
             None => status = 1,
         }
@@ -241,7 +329,16 @@ fn sleep(shell: &mut Shell, arguments: &[String]) -> Status {
             Ok(0)
         }
         None => {
-            let text = if shell.flavour().busybox() { format!("sleep: invalid number '{first}'\n") } else { crate::text::decode(format!("sleep: invalid time interval ‘{first}’\nTry 'sleep --help' for more information.\n").as_bytes()) };
+            let text = if shell.flavour().busybox() {
+                format!("sleep: invalid number '{first}'\n")
+            } else {
+                crate::text::decode(
+                    format!(
+                        "sleep: invalid time interval ‘{first}’\nTry 'sleep --help' for more information.\n"
+                    )
+                    .as_bytes(),
+                )
+            };
             shell.err(&text)?;
             Ok(1)
         }
@@ -249,8 +346,18 @@ fn sleep(shell: &mut Shell, arguments: &[String]) -> Status {
 }
 
 fn timeout(shell: &mut Shell, arguments: &[String]) -> Status {
-    let Some(options) = options(shell, arguments, "+k:s:v", &[("signal", 's'), ("kill-after", 'k'), ("preserve-status", '_'), ("foreground", '_')])? else { return Ok(125) };
-    let Some((limit, command)) = options.operands.split_first().and_then(|(first, command)| Some((duration(first)?, command))) else {
+    let Some(options) = options(
+        shell,
+        arguments,
+        "+k:s:v",
+        &[("signal", 's'), ("kill-after", 'k'), ("preserve-status", '_'), ("foreground", '_')],
+    )?
+    else {
+        return Ok(125);
+    };
+    let Some((limit, command)) =
+        options.operands.split_first().and_then(|(first, command)| Some((duration(first)?, command)))
+    else {
         shell.err("timeout: missing operand\nTry 'timeout --help' for more information.\n")?;
         return Ok(125);
     };
@@ -264,7 +371,15 @@ fn timeout(shell: &mut Shell, arguments: &[String]) -> Status {
 }
 
 fn sudo(shell: &mut Shell, arguments: &[String]) -> Status {
-    let Some(options) = options(shell, arguments, "+AbEeHhiKklnPSsu:g:vVp:", &[("login", 'i'), ("user", 'u'), ("list", 'l'), ("stdin", 'S'), ("non-interactive", 'n')])? else { return Ok(1) };
+    let Some(options) = options(
+        shell,
+        arguments,
+        "+AbEeHhiKklnPSsu:g:vVp:",
+        &[("login", 'i'), ("user", 'u'), ("list", 'l'), ("stdin", 'S'), ("non-interactive", 'n')],
+    )?
+    else {
+        return Ok(1);
+    };
     let uid = shell.fs.credentials.uid;
     let user = shell.user().to_owned();
     let host = shell.live.persona.hostname.clone();
@@ -273,7 +388,13 @@ fn sudo(shell: &mut Shell, arguments: &[String]) -> Status {
             shell.err("sudo: a password is required\n")?;
             return Ok(1);
         }
-        let account = shell.live.persona.users.iter().find(|account| account.name == user).and_then(|account| account.password.clone());
+        let account = shell
+            .live
+            .persona
+            .users
+            .iter()
+            .find(|account| account.name == user)
+            .and_then(|account| account.password.clone());
         for attempt in 1..=3 {
             let answer = shell.ask(&format!("[sudo] password for {user}: "), true)?;
             if account.as_ref().is_some_and(|secret| secret.0 == answer) {
@@ -303,7 +424,11 @@ fn sudo(shell: &mut Shell, arguments: &[String]) -> Status {
         return Ok(1);
     }
     let name = options.operands.first().cloned().unwrap_or_default();
-    if super::find(shell, &name).is_none_or(|command| command.builtin && !["echo", "test", "[", "true", "false", "pwd", "kill", "printf"].contains(&name.as_str())) && !name.contains('/') {
+    if super::find(shell, &name).is_none_or(|command| {
+        command.builtin
+            && !["echo", "test", "[", "true", "false", "pwd", "kill", "printf"].contains(&name.as_str())
+    }) && !name.contains('/')
+    {
         shell.err(&format!("sudo: {name}: command not found\n"))?;
         return Ok(1);
     }
@@ -315,7 +440,13 @@ fn sudo(shell: &mut Shell, arguments: &[String]) -> Status {
 
 fn become_user(shell: &mut Shell, uid: u32, name: &str, login: bool) {
     (shell.fs.credentials.uid, shell.fs.credentials.gid) = (uid, uid);
-    let home = shell.live.persona.users.iter().find(|user| user.name == name).map_or_else(|| "/root".to_owned(), |user| user.home.clone());
+    let home = shell
+        .live
+        .persona
+        .users
+        .iter()
+        .find(|user| user.name == name)
+        .map_or_else(|| "/root".to_owned(), |user| user.home.clone());
     let variables = &mut shell.state_mut().variables;
     for (variable, value) in [("USER", name), ("LOGNAME", name), ("HOME", &home)] {
         variables.export(variable, value);
@@ -327,18 +458,33 @@ fn become_user(shell: &mut Shell, uid: u32, name: &str, login: bool) {
 }
 
 fn su(shell: &mut Shell, arguments: &[String]) -> Status {
-    let Some(options) = options(shell, arguments, "c:lms:p", &[("login", 'l'), ("command", 'c'), ("shell", 's')])? else { return Ok(1) };
+    let Some(options) =
+        options(shell, arguments, "c:lms:p", &[("login", 'l'), ("command", 'c'), ("shell", 's')])?
+    else {
+        return Ok(1);
+    };
     let login = options.has('l') || options.operands.iter().any(|word| word == "-");
     let name = options.operands.iter().find(|word| *word != "-").cloned().unwrap_or_else(|| "root".into());
     let passwd = shell.fs.read_file("/etc/passwd").unwrap_or_default();
-    let uid = decode(&passwd).lines().find(|line| line.split(':').next() == Some(&name)).and_then(|line| line.split(':').nth(2)?.parse().ok());
+    let uid = decode(&passwd)
+        .lines()
+        .find(|line| line.split(':').next() == Some(&name))
+        .and_then(|line| line.split(':').nth(2)?.parse().ok());
     let Some(uid) = uid else {
-        shell.err(&format!("su: user {name} does not exist or the user entry does not contain all the required fields\n"))?;
+        shell.err(&format!(
+            "su: user {name} does not exist or the user entry does not contain all the required fields\n"
+        ))?;
         return Ok(1);
     };
     if shell.fs.credentials.uid != 0 {
         let answer = shell.ask("Password: ", true)?;
-        let account = shell.live.persona.users.iter().find(|user| user.name == name).and_then(|user| user.password.clone());
+        let account = shell
+            .live
+            .persona
+            .users
+            .iter()
+            .find(|user| user.name == name)
+            .and_then(|user| user.password.clone());
         if account.is_none_or(|secret| secret.0 != answer) {
             shell.wait(Duration::from_millis(2_200))?;
             shell.err("su: Authentication failure\n")?;
@@ -382,11 +528,16 @@ fn screen(shell: &mut Shell, arguments: &[String]) -> Status {
     let words = rest(arguments);
     if words.iter().any(|word| word == "-ls" || word == "-list" || word == "ls") {
         let user = shell.user().to_owned();
-        let text = if own(arguments) == "tmux" { "no server running on /tmp/tmux-0/default\n".to_owned() } else { format!("No Sockets found in /run/screen/S-{user}.\n\n") };
+        let text = if own(arguments) == "tmux" {
+            "no server running on /tmp/tmux-0/default\n".to_owned()
+        } else {
+            format!("No Sockets found in /run/screen/S-{user}.\n\n")
+        };
         shell.out(&text)?;
         return Ok(1);
     }
-    let command: Vec<String> = words.iter().skip_while(|word| word.starts_with('-') || word.len() < 2).cloned().collect();
+    let command: Vec<String> =
+        words.iter().skip_while(|word| word.starts_with('-') || word.len() < 2).cloned().collect();
     if command.is_empty() || own(arguments) == "tmux" {
         return Ok(0);
     }

@@ -82,7 +82,10 @@ impl Parser {
         found
     }
 
-    fn deeper<T>(&mut self, inner: impl FnOnce(&mut Parser) -> Result<T, ParseError>) -> Result<T, ParseError> {
+    fn deeper<T>(
+        &mut self,
+        inner: impl FnOnce(&mut Parser) -> Result<T, ParseError>,
+    ) -> Result<T, ParseError> {
         if self.depth >= MAX_DEPTH {
             return Err(ParseError::TooComplex);
         }
@@ -122,16 +125,41 @@ mod tests {
 
     #[test]
     fn open_constructs_ask_for_more() {
-        for line in ["if true; then", "echo 'a", "echo \"a", "for x in a; do echo", "f() {", "cat <<E\nx", "echo $(ls", "a &&", "case x in", "echo \\"] {
-            assert!(matches!(parse(line, false), Err(ParseError::Incomplete(_))), "{line}: {:?}", parse(line, false));
+        for line in [
+            "if true; then",
+            "echo 'a",
+            "echo \"a",
+            "for x in a; do echo",
+            "f() {",
+            "cat <<E\nx",
+            "echo $(ls",
+            "a &&",
+            "case x in",
+            "echo \\",
+        ] {
+            assert!(
+                matches!(parse(line, false), Err(ParseError::Incomplete(_))),
+                "{line}: {:?}",
+                parse(line, false)
+            );
         }
     }
 
     #[test]
     fn misplaced_tokens_are_named() {
-        for (line, token) in [("a || || b", "||"), (") x", ")"), ("echo a; ; b", ";"), ("for x do in", ""), ("fi", "fi"), ("a | ; b", ";"), ("( )", ")")] {
+        for (line, token) in [
+            ("a || || b", "||"),
+            (") x", ")"),
+            ("echo a; ; b", ";"),
+            ("for x do in", ""),
+            ("fi", "fi"),
+            ("a | ; b", ";"),
+            ("( )", ")"),
+        ] {
             match parse(line, true) {
-                Err(ParseError::Unexpected(found)) => assert!(token.is_empty() || found == token, "{line}: {found}"),
+                Err(ParseError::Unexpected(found)) => {
+                    assert!(token.is_empty() || found == token, "{line}: {found}")
+                }
                 other => assert!(token.is_empty(), "{line}: {other:?}"),
             }
         }

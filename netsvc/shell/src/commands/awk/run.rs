@@ -53,7 +53,10 @@ impl Value {
 
 fn numeric(text: &str) -> bool {
     let text = text.trim();
-    text.is_empty() || text.parse::<f64>().is_ok_and(|_| text.starts_with(|first: char| first.is_ascii_digit() || "+-.".contains(first)))
+    text.is_empty()
+        || text
+            .parse::<f64>()
+            .is_ok_and(|_| text.starts_with(|first: char| first.is_ascii_digit() || "+-.".contains(first)))
 }
 
 fn leading_number(text: &str) -> f64 {
@@ -62,10 +65,12 @@ fn leading_number(text: &str) -> f64 {
     let candidates = text.char_indices().map(|(at, character)| at + character.len_utf8()).take(32);
     for end in candidates {
         match text.get(..end) {
-            Some(prefix) if prefix.ends_with(|last: char| last.is_ascii_digit() || last == '.') => match prefix.parse() {
-                Ok(number) => best = number,
-                Err(_) => break,
-            },
+            Some(prefix) if prefix.ends_with(|last: char| last.is_ascii_digit() || last == '.') => {
+                match prefix.parse() {
+                    Ok(number) => best = number,
+                    Err(_) => break,
+                }
+            }
             Some(prefix) if prefix.ends_with(['-', '+', 'e', 'E']) => {}
             _ => break,
         }
@@ -102,11 +107,30 @@ pub(super) struct Machine<'a> {
 
 impl<'a> Machine<'a> {
     pub(super) fn new(shell: &'a mut Shell) -> Machine<'a> {
-        let mut machine = Machine { shell, variables: BTreeMap::new(), arrays: BTreeMap::new(), record: String::new(), fields: Vec::new(), ranges: BTreeMap::new(), regexes: BTreeMap::new(), input: Vec::new(), at: 0, status: 0 };
-        for (name, value) in [("FS", " "), ("OFS", " "), ("ORS", "\n"), ("RS", "\n"), ("SUBSEP", "\u{1c}"), ("OFMT", "%.6g")] {
+        let mut machine = Machine {
+            shell,
+            variables: BTreeMap::new(),
+            arrays: BTreeMap::new(),
+            record: String::new(),
+            fields: Vec::new(),
+            ranges: BTreeMap::new(),
+            regexes: BTreeMap::new(),
+            input: Vec::new(),
+            at: 0,
+            status: 0,
+        };
+        for (name, value) in
+            [("FS", " "), ("OFS", " "), ("ORS", "\n"), ("RS", "\n"), ("SUBSEP", "\u{1c}"), ("OFMT", "%.6g")]
+        {
             machine.variables.insert(name.into(), Value::Text(value.into()));
         }
-        let environment = machine.shell.state.variables.environment().map(|(name, value)| (name.to_owned(), Value::Input(value.to_owned()))).collect();
+        let environment = machine
+            .shell
+            .state
+            .variables
+            .environment()
+            .map(|(name, value)| (name.to_owned(), Value::Input(value.to_owned())))
+            .collect();
         machine.arrays.insert("ENVIRON".into(), environment);
         machine
     }
@@ -133,9 +157,16 @@ impl<'a> Machine<'a> {
         for (name, bytes) in contents {
             let text = decode(&bytes);
             let text = text.strip_suffix('\n').unwrap_or(&text);
-            self.input = if text.is_empty() { Vec::new() } else if separator.is_empty() { text.split("\n\n").map(String::from).collect() } else { text.split(separator.as_str()).map(String::from).collect() };
+            self.input = if text.is_empty() {
+                Vec::new()
+            } else if separator.is_empty() {
+                text.split("\n\n").map(String::from).collect()
+            } else {
+                text.split(separator.as_str()).map(String::from).collect()
+            };
             self.at = 0;
-            self.variables.insert("FILENAME".into(), Value::Text(if name == "-" { String::new() } else { name }));
+            self.variables
+                .insert("FILENAME".into(), Value::Text(if name == "-" { String::new() } else { name }));
             let mut file_total = 0.0;
             while let Some(record) = self.input.get(self.at).cloned() {
                 self.at += 1;
@@ -176,7 +207,8 @@ impl<'a> Machine<'a> {
                 Selector::Always => true,
                 Selector::Match(condition) => self.value(condition)?.truth(),
                 Selector::Range(from, to) => {
-                    let active = self.ranges.get(&number).copied().unwrap_or(false) || self.value(from)?.truth();
+                    let active =
+                        self.ranges.get(&number).copied().unwrap_or(false) || self.value(from)?.truth();
                     let ends = active && self.value(to)?.truth();
                     self.ranges.insert(number, active && !ends);
                     active
@@ -262,7 +294,8 @@ impl<'a> Machine<'a> {
                 }
             }
             Statement::ForIn(name, list, body) => {
-                let keys: Vec<String> = self.arrays.get(list).map(|list| list.keys().cloned().collect()).unwrap_or_default();
+                let keys: Vec<String> =
+                    self.arrays.get(list).map(|list| list.keys().cloned().collect()).unwrap_or_default();
                 for key in keys {
                     self.variables.insert(name.clone(), Value::Input(key));
                     if !self.turn(body)? {
@@ -291,7 +324,12 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    fn print(&mut self, list: &[Expression], format: bool, target: Option<&(String, Expression)>) -> Result<(), Leave> {
+    fn print(
+        &mut self,
+        list: &[Expression],
+        format: bool,
+        target: Option<&(String, Expression)>,
+    ) -> Result<(), Leave> {
         let mut texts = Vec::new();
         for expression in list {
             texts.push(self.value(expression)?.text());
@@ -389,12 +427,18 @@ impl<'a> Machine<'a> {
             Expression::Text(text) => Value::Text(text.clone()),
             Expression::Regex(source) => {
                 let record = self.record.clone();
-                Value::Number(f64::from(u8::from(self.regex(source).is_some_and(|regex| regex.is_match(&record)))))
+                Value::Number(f64::from(u8::from(
+                    self.regex(source).is_some_and(|regex| regex.is_match(&record)),
+                )))
             }
             Expression::Variable(name) => self.variable(name),
             Expression::Element(name, index) => {
                 let key = self.key(index)?;
-                self.arrays.get(name).and_then(|list| list.get(&key)).cloned().unwrap_or(Value::Input(String::new()))
+                self.arrays
+                    .get(name)
+                    .and_then(|list| list.get(&key))
+                    .cloned()
+                    .unwrap_or(Value::Input(String::new()))
             }
             Expression::Field(number) => {
                 let number = self.value(number)?.number() as usize;
@@ -404,7 +448,9 @@ impl<'a> Machine<'a> {
                 let right = self.value(right)?;
                 let value = match operator {
                     None => right,
-                    Some(operator) => Value::Number(calculate(*operator, self.value(target)?.number(), right.number())),
+                    Some(operator) => {
+                        Value::Number(calculate(*operator, self.value(target)?.number(), right.number()))
+                    }
                 };
                 self.assign(target, value.clone())?;
                 value
@@ -422,7 +468,9 @@ impl<'a> Machine<'a> {
             }
             Expression::In(key, list) => {
                 let key = self.value(key)?.text();
-                Value::Number(f64::from(u8::from(self.arrays.get(list).is_some_and(|list| list.contains_key(&key)))))
+                Value::Number(f64::from(u8::from(
+                    self.arrays.get(list).is_some_and(|list| list.contains_key(&key)),
+                )))
             }
             Expression::Getline => match self.input.get(self.at).cloned() {
                 Some(record) => {
@@ -455,7 +503,9 @@ impl<'a> Machine<'a> {
             _ => {}
         }
         let right_value = self.value(right)?;
-        if let Some(sign) = operator.chars().next().filter(|_| matches!(operator, "+" | "-" | "*" | "/" | "%" | "^")) {
+        if let Some(sign) =
+            operator.chars().next().filter(|_| matches!(operator, "+" | "-" | "*" | "/" | "%" | "^"))
+        {
             return Ok(Value::Number(calculate(sign, left_value.number(), right_value.number())));
         }
         if operator == " " {
@@ -466,7 +516,11 @@ impl<'a> Machine<'a> {
             }
             return Ok(Value::Text(text));
         }
-        let order = if left_value.is_number() && right_value.is_number() { left_value.number().total_cmp(&right_value.number()) } else { left_value.text().cmp(&right_value.text()) };
+        let order = if left_value.is_number() && right_value.is_number() {
+            left_value.number().total_cmp(&right_value.number())
+        } else {
+            left_value.text().cmp(&right_value.text())
+        };
         Ok(truth(match operator {
             "==" => order.is_eq(),
             "!=" => order.is_ne(),
@@ -488,8 +542,16 @@ impl<'a> Machine<'a> {
             "match" => {
                 let text = self.text(list, 0)?;
                 let source = self.source(list.get(1))?;
-                let found = self.regex(&source).and_then(|regex| regex.find(&text).map(|found| (text.get(..found.start()).map_or(0, |before| before.chars().count()) + 1, found.as_str().chars().count())));
-                let (start, length) = found.map_or((0.0, -1.0), |(start, length)| (start as f64, length as f64));
+                let found = self.regex(&source).and_then(|regex| {
+                    regex.find(&text).map(|found| {
+                        (
+                            text.get(..found.start()).map_or(0, |before| before.chars().count()) + 1,
+                            found.as_str().chars().count(),
+                        )
+                    })
+                });
+                let (start, length) =
+                    found.map_or((0.0, -1.0), |(start, length)| (start as f64, length as f64));
                 self.variables.insert("RSTART".into(), Value::Number(start));
                 self.variables.insert("RLENGTH".into(), Value::Number(length));
                 return Ok(Value::Number(start));
@@ -510,7 +572,11 @@ impl<'a> Machine<'a> {
             "systime" => Value::Number((self.shell.live.now() / 1_000_000) as f64),
             "index" => {
                 let part = self.text(list, 1)?;
-                Value::Number(text.find(&part).map_or(0, |at| text.get(..at).map_or(0, |before| before.chars().count()) + 1) as f64)
+                Value::Number(
+                    text.find(&part)
+                        .map_or(0, |at| text.get(..at).map_or(0, |before| before.chars().count()) + 1)
+                        as f64,
+                )
             }
             "substr" => {
                 let start = leading_number(&self.text(list, 1)?).round();
@@ -558,7 +624,11 @@ impl<'a> Machine<'a> {
         let parts = self.split(&text, &separator);
         let count = parts.len();
         if let Some(Expression::Variable(name)) = list.get(1) {
-            let array = parts.into_iter().enumerate().map(|(index, part)| ((index + 1).to_string(), Value::Input(part))).collect();
+            let array = parts
+                .into_iter()
+                .enumerate()
+                .map(|(index, part)| ((index + 1).to_string(), Value::Input(part)))
+                .collect();
             self.arrays.insert(name.clone(), array);
         }
         Ok(Value::Number(count as f64))
@@ -576,7 +646,9 @@ impl<'a> Machine<'a> {
         let mut end = 0;
         for found in regex.find_iter(&text).take(most) {
             out.push_str(text.get(end..found.start()).unwrap_or(""));
-            out.push_str(&replacement.replace("\\&", "\u{1}").replace('&', found.as_str()).replace('\u{1}', "&"));
+            out.push_str(
+                &replacement.replace("\\&", "\u{1}").replace('&', found.as_str()).replace('\u{1}', "&"),
+            );
             end = found.end();
             count += 1.0;
         }
