@@ -227,7 +227,7 @@ fn gzip(shell: &mut Shell, arguments: &[String]) -> Status {
 
 fn gunzip(shell: &mut Shell, arguments: &[String]) -> Status {
     let name = own(arguments).to_owned();
-    for path in rest(arguments).iter().filter(|word| !word.starts_with('-')) {
+    if let Some(path) = rest(arguments).iter().find(|word| !word.starts_with('-')) {
         let text = match shell.fs.read_file(path) {
             Err(error) => format!("{name}: {path}: {error}\n"),
             Ok(bytes) if bytes.starts_with(b"\x1f\x8b") => {

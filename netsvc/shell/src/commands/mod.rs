@@ -3,25 +3,31 @@
 mod accounts;
 mod archive;
 mod awk;
+mod blocks;
 mod builtin;
 mod busybox;
 mod calculate;
 mod digest;
 mod download;
+mod elevate;
 mod files;
 mod filter;
 mod find_files;
 mod grep;
 mod hardware;
 mod list;
+mod login;
+mod marks;
 mod network;
 mod options;
+mod order;
 mod output;
 mod package;
 mod process;
 mod scripting;
 mod sed;
 mod service;
+mod settings;
 mod system;
 mod variables;
 mod wrap;
@@ -56,6 +62,12 @@ fn table() -> &'static BTreeMap<&'static str, Command> {
             find_files::COMMANDS,
             grep::COMMANDS,
             awk::COMMANDS,
+            settings::COMMANDS,
+            elevate::COMMANDS,
+            blocks::COMMANDS,
+            login::COMMANDS,
+            marks::COMMANDS,
+            order::COMMANDS,
             archive::COMMANDS,
             package::COMMANDS,
             scripting::COMMANDS,

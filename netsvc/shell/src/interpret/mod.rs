@@ -124,6 +124,7 @@ impl Shell {
             .read_file(&crate::fs::join(fs.cwd(), ".bash_history"))
             .map(|bytes| crate::text::lines(&crate::text::decode(&bytes)).map(String::from).collect())
             .unwrap_or_default();
+        let history = if interactive { history } else { Vec::new() };
         Shell {
             fs,
             live,
@@ -363,7 +364,7 @@ impl Shell {
     }
 
     fn end(&mut self, line: String, cwd: String) -> Outcome {
-        if self.exited {
+        if self.exited || !self.interactive {
             self.run_exit_trap();
         }
         if !line.trim().is_empty() {

@@ -117,7 +117,6 @@ pub(crate) struct State {
     pub(crate) options: BTreeSet<char>,
     pub(crate) pipefail: bool,
     pub(crate) traps: BTreeMap<String, String>,
-    pub(crate) function_depth: usize,
     /// Saved values of `local` variables, innermost function last.
     pub(crate) locals: Vec<Vec<(String, Option<Variable>)>>,
 }

@@ -10,7 +10,7 @@ mod release;
 
 pub(crate) use calendar::strftime;
 pub(crate) use log::logins;
-pub(crate) use network::{Listener, listeners, netmask, network_address};
+pub(crate) use network::{listeners, netmask, network_address};
 pub(crate) use process::Process;
 pub(crate) use release::motd;
 

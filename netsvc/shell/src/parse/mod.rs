@@ -3,6 +3,7 @@
 //! Nesting is bounded by [`MAX_DEPTH`], so neither parsing nor running nor dropping a tree can use up the stack.
 
 mod command;
+mod redirect;
 mod scan;
 mod tree;
 mod word;
@@ -44,12 +45,6 @@ pub(crate) fn parse_quoted(text: &str) -> Result<Word, ParseError> {
     let mut parser = Parser { characters: text.chars().collect(), at: 0, depth: 0, last: true };
     let parts = parser.double_quoted(true)?;
     Ok(Word { parts: vec![Part::Double(parts)] })
-}
-
-/// Parses one word.
-pub(crate) fn parse_word(text: &str) -> Result<Word, ParseError> {
-    let mut parser = Parser { characters: text.chars().collect(), at: 0, depth: 0, last: true };
-    parser.word_until(&[])
 }
 
 pub(crate) struct Parser {

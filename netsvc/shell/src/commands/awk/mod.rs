@@ -1,7 +1,10 @@
 //! awk: a small interpreter for one-liners.
 
+mod functions;
 mod parse;
 mod run;
+mod tree;
+mod value;
 
 use super::{
     Run,
