@@ -50,7 +50,8 @@ impl Shell {
     fn run_chain(&mut self, chain: &Chain, at: &mut usize) -> Result<(), Flow> {
         let top = self.depth == 0;
         let start = *at;
-        let all = std::iter::once((None, &chain.first)).chain(chain.rest.iter().map(|(joint, pipeline)| (Some(*joint), pipeline)));
+        let all = std::iter::once((None, &chain.first))
+            .chain(chain.rest.iter().map(|(joint, pipeline)| (Some(*joint), pipeline)));
         let count = 1 + chain.rest.len();
         for (index, (joint, pipeline)) in all.enumerate() {
             if index < start {
@@ -74,7 +75,12 @@ impl Shell {
             let result = self.run_pipeline(pipeline);
             self.guarded -= usize::from(!last);
             self.status = result?;
-            if self.status != 0 && last && !pipeline.negated && self.guarded == 0 && self.state.options.contains(&'e') {
+            if self.status != 0
+                && last
+                && !pipeline.negated
+                && self.guarded == 0
+                && self.state.options.contains(&'e')
+            {
                 return Err(Flow::Exit(self.status));
             }
         }
@@ -129,7 +135,10 @@ impl Shell {
         if pipeline.timed {
             let took = (self.elapsed - started).as_secs_f64() + 0.002;
             let minutes = (took / 60.0).floor();
-            self.err(&format!("\nreal\t{minutes}m{:.3}s\nuser\t0m0.001s\nsys\t0m0.001s\n", took - minutes * 60.0))?;
+            self.err(&format!(
+                "\nreal\t{minutes}m{:.3}s\nuser\t0m0.001s\nsys\t0m0.001s\n",
+                took - minutes * 60.0
+            ))?;
         }
         if pipeline.negated {
             status = i32::from(status == 0);

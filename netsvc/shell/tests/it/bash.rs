@@ -2,7 +2,10 @@
 
 use crate::{host, shell_on};
 use netsvc_shell::Stream;
-use std::{fs, process::{Command, Stdio}};
+use std::{
+    fs,
+    process::{Command, Stdio},
+};
 
 const CORPUS: &str = include_str!("corpus.txt");
 
@@ -26,7 +29,8 @@ fn in_bash(line: &str, folder: &std::path::Path) -> (Vec<u8>, i32) {
 #[test]
 fn the_corpus_gives_what_bash_gives() {
     let folder = std::env::temp_dir().join(format!("corpus-{}", std::process::id()));
-    let lines: Vec<&str> = CORPUS.lines().filter(|line| !line.is_empty() && !line.starts_with("##")).collect();
+    let lines: Vec<&str> =
+        CORPUS.lines().filter(|line| !line.is_empty() && !line.starts_with("##")).collect();
     assert!(lines.len() >= 250, "only {} lines", lines.len());
     let mut misses = Vec::new();
     for line in &lines {
@@ -40,7 +44,14 @@ fn the_corpus_gives_what_bash_gives() {
         let found = (outcome.bytes(Stream::Out), outcome.status);
         if found != wanted {
             let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).chars().take(120).collect::<String>();
-            misses.push(format!("{line}\n   bash {:?} {}\n   ours {:?} {} {:?}", text(&wanted.0), wanted.1, text(&found.0), found.1, text(&outcome.bytes(Stream::Err))));
+            misses.push(format!(
+                "{line}\n   bash {:?} {}\n   ours {:?} {} {:?}",
+                text(&wanted.0),
+                wanted.1,
+                text(&found.0),
+                found.1,
+                text(&outcome.bytes(Stream::Err))
+            ));
         }
     }
     let _ = fs::remove_dir_all(&folder);
