@@ -210,6 +210,7 @@ const COMMON: &[i64] = &[
     libc::SYS_membarrier,
     libc::SYS_pipe2,
     libc::SYS_fchmod,
+    libc::SYS_flock,
     #[cfg(target_arch = "x86_64")]
     libc::SYS_open,
     #[cfg(target_arch = "x86_64")]

@@ -17,7 +17,9 @@ pub(crate) fn overlays(host: &Host) -> Arc<OverlayStore> {
     let folder = stage.state_folder().join("overlays");
     let budget = stage.settings().limits.state_bytes;
     // Without its folder a node forgets what a peer did when the process ends, and goes on.
-    let open = || Overlays(Arc::new(OverlayStore::open(&folder, budget).unwrap_or_else(|_| OverlayStore::in_memory())));
+    let open = || {
+        Overlays(Arc::new(OverlayStore::open(&folder, budget).unwrap_or_else(|_| OverlayStore::in_memory())))
+    };
     stage.shared(open).0.clone()
 }
 
@@ -87,7 +89,8 @@ fn record_one(host: &Host, link: &Link, event: ShellEvent) {
         ),
         ShellEvent::FileRead { path } => plain(Kind::FileRead, vec![(field::PATH, bytes(&path))]),
         ShellEvent::PasswordSet { user, secret } => {
-            let mut credential = netsvc_kit::Credential::plaintext(&bytes(&user), &bytes(&secret), "passwd", true);
+            let mut credential =
+                netsvc_kit::Credential::plaintext(&bytes(&user), &bytes(&secret), "passwd", true);
             credential.kind = "password_set";
             host.credential(link, credential);
         }

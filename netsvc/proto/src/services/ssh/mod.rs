@@ -8,16 +8,12 @@ use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use netsvc_kit::{Credential, Def, Host, Link, Port, Serve, Session, def::ServeFuture};
 use netsvc_persona::subkey;
 use netsvc_ssh::{
-    ChannelIo, ClientFacts, Config, Forward, ForwardAnswer, Handler, HostKeys, KeyOffer, LazyRsa, PasswordAttempt,
-    Profile, Program, Running, files::FileSystem,
+    ChannelIo, ClientFacts, Config, Forward, ForwardAnswer, Handler, HostKeys, KeyOffer, LazyRsa,
+    PasswordAttempt, Profile, Program, Running, files::FileSystem,
 };
 use netsvc_wire::{Kind, field};
 use sha2::{Digest, Sha256};
-use std::{
-    io,
-    sync::Arc,
-    time::Duration,
-};
+use std::{io, sync::Arc, time::Duration};
 
 /// The service.
 pub static SERVICE: Def = Def {
@@ -54,7 +50,9 @@ fn config(host: &Arc<Host>) -> Option<Config> {
     let (node, bits) = (host.node.clone(), persona.ssh_keys.rsa_bits);
     // The key is made on a thread for blocking work, where waiting for the shared one is allowed.
     let rsa = LazyRsa::new(move || {
-        let key = tokio::runtime::Handle::current().block_on(node.stage.rsa().get(&node.persona, "ssh", bits)).ok()?;
+        let key = tokio::runtime::Handle::current()
+            .block_on(node.stage.rsa().get(&node.persona, "ssh", bits))
+            .ok()?;
         Some(key.as_ref().clone())
     });
     let mut config = Config::new(profile, HostKeys::new(&seed, &scalar, Arc::new(rsa))?);
@@ -108,7 +106,8 @@ impl Handler for Peer {
 
     fn logged_in(&mut self, user: &[u8], method: &str) {
         self.user = user.to_vec();
-        let fields = vec![(field::PRINCIPAL, user.to_vec()), (field::METHOD_NAME, method.as_bytes().to_vec())];
+        let fields =
+            vec![(field::PRINCIPAL, user.to_vec()), (field::METHOD_NAME, method.as_bytes().to_vec())];
         self.host.record(&self.link, Kind::SessionStart, fields);
     }
 

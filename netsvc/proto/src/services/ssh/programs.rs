@@ -46,8 +46,12 @@ impl Login {
             }
             (_, Some(terminal)) => {
                 let size = terminal.size;
-                let cast =
-                    Cast::begin(size.columns, size.rows, &String::from_utf8_lossy(&terminal.name), recorder::now());
+                let cast = Cast::begin(
+                    size.columns,
+                    size.rows,
+                    &String::from_utf8_lossy(&terminal.name),
+                    recorder::now(),
+                );
                 self.interactive(shell, cast, &mut io).await
             }
             (_, None) => self.piped(shell, &mut io).await,

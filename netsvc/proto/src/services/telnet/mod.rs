@@ -59,7 +59,8 @@ impl Connection {
             self.session.write_all(format!("{os}\r\n").as_bytes()).await?;
         }
         for _ in 0..TRIES {
-            let prompt = if device { format!("\r\n{hostname} login: ") } else { format!("{hostname} login: ") };
+            let prompt =
+                if device { format!("\r\n{hostname} login: ") } else { format!("{hostname} login: ") };
             self.session.write_all(prompt.as_bytes()).await?;
             let Some(user) = self.line(true).await? else { return Ok(()) };
             self.session.write_all(b"Password: ").await?;
@@ -73,7 +74,9 @@ impl Connection {
             if host.natural_delays() {
                 tokio::time::sleep(FAILURE).await;
             }
-            self.session.write_all(if device { b"Login incorrect\r\n" } else { b"\r\nLogin incorrect\r\n" }).await?;
+            self.session
+                .write_all(if device { b"Login incorrect\r\n" } else { b"\r\nLogin incorrect\r\n" })
+                .await?;
         }
         self.session.set_reason("too many tries");
         if !device {

@@ -25,7 +25,8 @@ pub(super) const NETKIT: &[u8] =
     &[IAC, DO, TERMINAL_TYPE, IAC, DO, SPEED, IAC, DO, X_DISPLAY, IAC, DO, ENVIRONMENT];
 
 /// What netkit telnetd sends once the client has answered: it will echo.
-pub(super) const NETKIT_SECOND: &[u8] = &[IAC, WILL, SUPPRESS_GO_AHEAD, IAC, DO, ECHO, IAC, DO, WINDOW_SIZE, IAC, WILL, 5, IAC, DO, 33];
+pub(super) const NETKIT_SECOND: &[u8] =
+    &[IAC, WILL, SUPPRESS_GO_AHEAD, IAC, DO, ECHO, IAC, DO, WINDOW_SIZE, IAC, WILL, 5, IAC, DO, 33];
 
 /// The opening bytes of BusyBox telnetd (`telnetd.c`: DO ECHO, DO NAWS, WILL ECHO, WILL SGA).
 pub(super) const BUSYBOX: &[u8] =
@@ -115,7 +116,9 @@ impl Options {
 
     fn told(&mut self) {
         match self.subnegotiation.as_slice() {
-            [TERMINAL_TYPE, 0, name @ ..] => self.terminal = name.get(..name.len().min(40)).unwrap_or(name).to_vec(),
+            [TERMINAL_TYPE, 0, name @ ..] => {
+                self.terminal = name.get(..name.len().min(40)).unwrap_or(name).to_vec()
+            }
             [WINDOW_SIZE, a, b, c, d] => {
                 self.size = Some((u16::from_be_bytes([*a, *b]), u16::from_be_bytes([*c, *d])));
             }
@@ -127,7 +130,8 @@ impl Options {
 /// What the server says to an option. Answers to its own requests need none (RFC 854: no loops).
 fn answer(verb: u8, option: u8, answers: &mut Vec<u8>) {
     let ours = matches!(option, ECHO | SUPPRESS_GO_AHEAD);
-    let theirs = matches!(option, TERMINAL_TYPE | WINDOW_SIZE | SPEED | X_DISPLAY | ENVIRONMENT | SUPPRESS_GO_AHEAD);
+    let theirs =
+        matches!(option, TERMINAL_TYPE | WINDOW_SIZE | SPEED | X_DISPLAY | ENVIRONMENT | SUPPRESS_GO_AHEAD);
     match (verb, option) {
         (WILL, TERMINAL_TYPE) => answers.extend_from_slice(&[IAC, SB, TERMINAL_TYPE, 1, IAC, SE]),
         (DO, _) if !ours => answers.extend_from_slice(&[IAC, WONT, option]),
@@ -144,7 +148,8 @@ mod tests {
     #[test]
     fn options_are_taken_out_and_answered() {
         let mut options = Options::default();
-        let (typed, answers) = options.take(b"ro\xff\xfb\x18ot\r\0\xff\xfd\x2a\xff\xfa\x1f\x00\x50\x00\x18\xff\xf0x\r\n");
+        let (typed, answers) =
+            options.take(b"ro\xff\xfb\x18ot\r\0\xff\xfd\x2a\xff\xfa\x1f\x00\x50\x00\x18\xff\xf0x\r\n");
         assert_eq!(typed, b"root\rx\r");
         assert_eq!(answers, [IAC, SB, TERMINAL_TYPE, 1, IAC, SE, IAC, WONT, 42]);
         assert_eq!(options.size, Some((80, 24)));
