@@ -355,7 +355,7 @@ fn fits(address: &Address, line: usize, total: usize, space: &str) -> bool {
         Address::Line(number) => *number == line,
         Address::Last => line == total,
         Address::Match(regex) => regex.is_match(space),
-        Address::Step(first, step) => line >= *first && (line - first) % step == 0,
+        Address::Step(first, step) => line >= *first && (line - first).is_multiple_of(*step),
     }
 }
 

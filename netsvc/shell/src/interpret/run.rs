@@ -104,10 +104,11 @@ impl Shell {
         self.elapsed = elapsed;
         self.sent_at = self.sent_at.min(elapsed);
         self.wait(std::time::Duration::ZERO)?;
-        if let Err(flow @ (Flow::Exhausted | Flow::Suspend(_))) = result {
-            if flow == Flow::Exhausted && self.steps == 0 {
-                return Err(flow);
-            }
+        if let Err(flow @ (Flow::Exhausted | Flow::Suspend(_))) = result
+            && flow == Flow::Exhausted
+            && self.steps == 0
+        {
+            return Err(flow);
         }
         self.last_background = Some(pid);
         let ends = self.live.now().saturating_add(i64::try_from(took.as_micros()).unwrap_or(i64::MAX));
