@@ -370,8 +370,12 @@ fn selected(command: &mut Command, line: usize, total: usize, space: &str) -> bo
     if !fits(from, line, total, space) {
         return false;
     }
-    command.active = !matches!(to, Address::Line(number) if *number <= line)
-        && !(matches!(to, Address::Last) && line == total);
+    let ends = match to {
+        Address::Line(number) => *number <= line,
+        Address::Last => line == total,
+        _ => false,
+    };
+    command.active = !ends;
     true
 }
 

@@ -94,8 +94,10 @@ impl Shell {
         let pid = self.new_pid();
         let mut at = 0;
         let guarded = std::mem::take(&mut self.guarded);
+        let outer = self.background.replace(self.background.unwrap_or(elapsed));
         let result = self.nested(|shell| shell.run_chain(&item.chain, &mut at));
         self.guarded = guarded;
+        self.background = outer;
         if let Some(input) = input {
             self.descriptors.insert(0, input);
         }
