@@ -100,7 +100,7 @@ fn dd(shell: &mut Shell, arguments: &[String]) -> Status {
     if values.get("status").map(String::as_str) == Some("none") {
         return Ok(status);
     }
-    let (full, partial) = (bytes.len() / block, usize::from(bytes.len() % block > 0));
+    let (full, partial) = (bytes.len() / block, usize::from(!bytes.len().is_multiple_of(block)));
     shell.err(&format!("{full}+{partial} records in\n{full}+{partial} records out\n"))?;
     if values.get("status").map(String::as_str) != Some("noxfer") {
         let seconds = 0.000_09 + bytes.len() as f64 / 420e6;

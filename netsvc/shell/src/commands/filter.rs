@@ -143,12 +143,12 @@ fn head(shell: &mut Shell, arguments: &[String]) -> Status {
     else {
         return Ok(1);
     };
-    if shell.in_is_session() || options.operands.is_empty() {
-        if let Some(bytes) = options.value('c').filter(|_| options.operands.is_empty()) {
-            let data = shell.read_some(usize::try_from(count(bytes).1).unwrap_or(usize::MAX))?;
-            shell.write(1, &data)?;
-            return Ok(0);
-        }
+    if (shell.in_is_session() || options.operands.is_empty())
+        && let Some(bytes) = options.value('c').filter(|_| options.operands.is_empty())
+    {
+        let data = shell.read_some(usize::try_from(count(bytes).1).unwrap_or(usize::MAX))?;
+        shell.write(1, &data)?;
+        return Ok(0);
     }
     let (contents, good) = inputs(shell, "head", &options.operands)?;
     let many = contents.len() > 1 && !options.has('q');

@@ -87,12 +87,12 @@ fn find(shell: &mut Shell, arguments: &[String]) -> Status {
         }
     }
     for test in &query.tests {
-        if let Test::Exec(command, true) = test {
-            if !collected.is_empty() {
-                let all: Vec<String> =
-                    command.iter().filter(|word| *word != "{}").cloned().chain(collected.clone()).collect();
-                shell.run_program(&all)?;
-            }
+        if let Test::Exec(command, true) = test
+            && !collected.is_empty()
+        {
+            let all: Vec<String> =
+                command.iter().filter(|word| *word != "{}").cloned().chain(collected.clone()).collect();
+            shell.run_program(&all)?;
         }
     }
     Ok(status)

@@ -178,13 +178,7 @@ pub(super) fn group_name(shell: &Shell, gid: u32) -> String {
 
 fn decorate(shell: &Shell, entry: &Entry, options: &super::options::Options) -> String {
     let mark = match entry.stat.kind {
-        Kind::Directory => {
-            if options.has('F') || options.has('p') {
-                "/"
-            } else {
-                ""
-            }
-        }
+        Kind::Directory if (options.has('F') || options.has('p')) => "/",
         Kind::Symlink if options.has('F') && !options.has('l') => "@",
         Kind::File if options.has('F') && entry.stat.meta.mode & 0o111 != 0 => "*",
         _ => "",

@@ -109,16 +109,16 @@ pub(crate) fn quote(text: &str) -> String {
 fn printf(shell: &mut Shell, arguments: &[String]) -> Status {
     let mut words = rest(arguments);
     let mut variable = None;
-    if let [flag, name, tail @ ..] = words {
-        if flag == "-v" {
-            variable = Some(name.clone());
-            words = tail;
-        }
+    if let [flag, name, tail @ ..] = words
+        && flag == "-v"
+    {
+        variable = Some(name.clone());
+        words = tail;
     }
-    if let Some((first, tail)) = words.split_first() {
-        if first == "--" {
-            words = tail;
-        }
+    if let Some((first, tail)) = words.split_first()
+        && first == "--"
+    {
+        words = tail;
     }
     let Some((format, values)) = words.split_first() else {
         shell.err("printf: usage: printf [-v var] format [arguments]\n")?;

@@ -48,10 +48,10 @@ fn literal_output(shell: &mut Shell, code: &str, open: &str, close: &str) -> Sta
         if let Some(text) = quoted {
             let text = super::unescape(text, false).0;
             shell.out(&format!("{text}{newline}"))?;
-        } else if inner.chars().all(|character| character.is_ascii_digit() || "+-*() %".contains(character)) {
-            if let Some(value) = shell.arithmetic(inner)? {
-                shell.out(&format!("{value}{newline}"))?;
-            }
+        } else if inner.chars().all(|character| character.is_ascii_digit() || "+-*() %".contains(character))
+            && let Some(value) = shell.arithmetic(inner)?
+        {
+            shell.out(&format!("{value}{newline}"))?;
         }
     }
     Ok(0)

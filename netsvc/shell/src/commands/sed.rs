@@ -355,7 +355,7 @@ fn fits(address: &Address, line: usize, total: usize, space: &str) -> bool {
         Address::Line(number) => *number == line,
         Address::Last => line == total,
         Address::Match(regex) => regex.is_match(space),
-        Address::Step(first, step) => line >= *first && (line - first) % step == 0,
+        Address::Step(first, step) => line >= *first && (line - first).is_multiple_of(*step),
     }
 }
 
@@ -370,8 +370,12 @@ fn selected(command: &mut Command, line: usize, total: usize, space: &str) -> bo
     if !fits(from, line, total, space) {
         return false;
     }
-    command.active = !matches!(to, Address::Line(number) if *number <= line)
-        && !(matches!(to, Address::Last) && line == total);
+    let ends = match to {
+        Address::Line(number) => *number <= line,
+        Address::Last => line == total,
+        _ => false,
+    };
+    command.active = !ends;
     true
 }
 

@@ -102,7 +102,7 @@ fn systemctl(shell: &mut Shell, arguments: &[String]) -> Status {
                 let own_file = shell.fs.exists(&format!("/etc/systemd/system/{name}.service"));
                 if known(name).is_some() || own_file {
                     if verb == "enable" && own_file {
-                        shell.err(&crate::text::decode(format!("Created symlink /etc/systemd/system/multi-user.target.wants/{name}.service → /etc/systemd/system/{name}.service.\n").as_bytes()))?;
+                        shell.err(&decode(format!("Created symlink /etc/systemd/system/multi-user.target.wants/{name}.service → /etc/systemd/system/{name}.service.\n").as_bytes()))?;
                     }
                     continue;
                 }

@@ -170,11 +170,8 @@ fn free(shell: &mut Shell, arguments: &[String]) -> Status {
         .iter()
         .enumerate()
         .map(|(index, name)| {
-            if index == 0 {
-                format!("{name:>0$}", first + width - if first == 8 { 0 } else { 0 })
-            } else {
-                format!("{name:>width$}")
-            }
+            let column = if index == 0 { first + width } else { width };
+            format!("{name:>column$}")
         })
         .collect();
     shell.out(&format!("{header}\n"))?;

@@ -47,11 +47,11 @@ fn export(shell: &mut Shell, arguments: &[String]) -> Status {
             status = 1;
             continue;
         }
-        if let Some(value) = value {
-            if !shell.set_variable(name, value)? {
-                status = 1;
-                continue;
-            }
+        if let Some(value) = value
+            && !shell.set_variable(name, value)?
+        {
+            status = 1;
+            continue;
         }
         let variables = &mut shell.state_mut().variables;
         if command == "readonly" {

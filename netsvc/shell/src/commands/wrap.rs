@@ -329,7 +329,7 @@ fn sleep(shell: &mut Shell, arguments: &[String]) -> Status {
             let text = if shell.flavour().busybox() {
                 format!("sleep: invalid number '{first}'\n")
             } else {
-                crate::text::decode(
+                decode(
                     format!(
                         "sleep: invalid time interval ‘{first}’\nTry 'sleep --help' for more information.\n"
                     )

@@ -335,5 +335,6 @@ fn take_over(view: View) -> (Meta, Body) {
 }
 
 fn is_mount(path: &str) -> bool {
-    ["/proc", "/sys", "/dev", "/run", "/boot", "/dev/shm", "/dev/pts"].contains(&path) && name(path) != ""
+    ["/proc", "/sys", "/dev", "/run", "/boot", "/dev/shm", "/dev/pts"].contains(&path)
+        && !name(path).is_empty()
 }

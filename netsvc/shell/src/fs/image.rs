@@ -146,7 +146,7 @@ impl Tree {
                     Age::Package
                 };
                 let mode = if age == Age::Now { 0o555 } else { 0o755 };
-                self.directory(&directory.to_owned(), mode, age);
+                self.directory(directory, mode, age);
                 directory = parent(directory);
             }
         }

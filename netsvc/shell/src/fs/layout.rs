@@ -221,6 +221,7 @@ fn settings(tree: &mut Tree, flavour: Flavour) {
     tree.text("/etc/profile", 0o644, Age::Package, "# /etc/profile: system-wide .profile file for the Bourne shell (sh(1))\n\nif [ \"$(id -u)\" -eq 0 ]; then\n  PATH=\"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\"\nelse\n  PATH=\"/usr/local/bin:/usr/bin:/bin\"\nfi\nexport PATH\n");
     tree.directory("/etc/init.d", 0o755, Age::Install);
     if flavour == Flavour::Busybox {
+        tree.directory("/var/spool/cron/crontabs", 0o755, Age::Install);
         tree.text("/etc/inittab", 0o644, Age::Package, "::sysinit:/etc/init.d/rcS\nttyS0::respawn:/sbin/getty -L ttyS0 115200 vt100\n::ctrlaltdel:/sbin/reboot\n::shutdown:/bin/umount -a -r\n");
         tree.text("/etc/init.d/rcS", 0o755, Age::Package, "#!/bin/sh\nmount -t proc proc /proc\nmount -t sysfs sysfs /sys\nfor i in /etc/init.d/S??* ;do\n     [ ! -f \"$i\" ] && continue\n     $i start\ndone\n");
         return;
@@ -248,6 +249,7 @@ fn more_settings(tree: &mut Tree, flavour: Flavour) {
         }
     }
     if flavour == Flavour::Ubuntu {
+        tree.add("/usr/bin/lsb_release", Kind::File, 0o755, Age::Package, Content::Program);
         tree.dynamic("/etc/lsb-release", 0o644, Age::Package, D::LsbRelease);
     }
     for key in ["rsa", "ecdsa", "ed25519"] {

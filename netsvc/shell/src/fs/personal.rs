@@ -74,7 +74,7 @@ fn homes(tree: &mut Tree, live: &Live) {
                 Age::Package,
                 Content::Text("# ~/.bash_logout: executed by bash(1) when login shell exits.\n".into()),
             );
-            if live.fixed(&["notes", &user.name]) % 2 == 0 {
+            if live.fixed(&["notes", &user.name]).is_multiple_of(2) {
                 file("notes.txt", 0o644, Age::Recent, Content::Text(format!("{}\n- renew certificate in spring\n- ask about backup window\n- old disk still in cupboard\n", live.persona.hostname).into()));
             }
         } else {

@@ -126,15 +126,13 @@ impl Evaluation {
         let unary = first.len() == 2
             && first.starts_with('-')
             && self.operands.get(self.at).is_some_and(|operand| operand.plain);
-        if unary {
-            if let Some(operand) = self.text(1).map(String::from) {
-                if let Some(value) = unary_test(shell, first.chars().nth(1).unwrap_or(' '), &operand) {
-                    self.at += 2;
-                    return Ok(value);
-                }
-                if self.operands.len() == self.at + 2 && !self.double {
-                    return Err(Bad(format!("{first}: unary operator expected")));
-                }
+        if unary && let Some(operand) = self.text(1).map(String::from) {
+            if let Some(value) = unary_test(shell, first.chars().nth(1).unwrap_or(' '), &operand) {
+                self.at += 2;
+                return Ok(value);
+            }
+            if self.operands.len() == self.at + 2 && !self.double {
+                return Err(Bad(format!("{first}: unary operator expected")));
             }
         }
         self.at += 1;

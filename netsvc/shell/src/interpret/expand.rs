@@ -99,18 +99,18 @@ impl Shell {
 
     fn tilde_and_parts(&mut self, word: &Word, fields: &mut Fields, split: bool) -> Result<(), Flow> {
         let mut parts = word.parts.as_slice();
-        if let Some((Part::Literal(first), rest)) = parts.split_first() {
-            if let Some(tail) = first.strip_prefix('~') {
-                let (user, path) = match tail.find('/') {
-                    Some(at) => tail.split_at(at),
-                    None => (tail, ""),
-                };
-                let whole = path.is_empty() && !rest.is_empty();
-                if let Some(home) = (!whole).then(|| self.home_of(user)).flatten() {
-                    fields.push(&home, true);
-                    fields.push(path, false);
-                    parts = rest;
-                }
+        if let Some((Part::Literal(first), rest)) = parts.split_first()
+            && let Some(tail) = first.strip_prefix('~')
+        {
+            let (user, path) = match tail.find('/') {
+                Some(at) => tail.split_at(at),
+                None => (tail, ""),
+            };
+            let whole = path.is_empty() && !rest.is_empty();
+            if let Some(home) = (!whole).then(|| self.home_of(user)).flatten() {
+                fields.push(&home, true);
+                fields.push(path, false);
+                parts = rest;
             }
         }
         self.nested(|shell| parts.iter().try_for_each(|part| shell.expand_part(part, fields, split, false)))

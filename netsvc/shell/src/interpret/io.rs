@@ -111,6 +111,9 @@ impl Shell {
     }
 
     fn emit(&mut self, stream: Stream, bytes: &[u8]) -> Result<(), Flow> {
+        if self.background.is_some_and(|began| self.elapsed > began) {
+            return Ok(());
+        }
         self.command_output += bytes.len();
         let skipped = bytes.len().min(self.skip);
         self.skip -= skipped;

@@ -88,6 +88,8 @@ pub struct Shell {
     pub(crate) elapsed: Duration,
     /// Depth of conditions, where `set -e` does not apply.
     pub(crate) guarded: usize,
+    /// When the running background job began: what it would print later is not shown.
+    background: Option<Duration>,
     pub(crate) write_error: Option<crate::fs::Errno>,
     output: Vec<Emit>,
     output_bytes: usize,
@@ -143,6 +145,7 @@ impl Shell {
             next_pid,
             elapsed: Duration::ZERO,
             guarded: 0,
+            background: None,
             write_error: None,
             output: Vec::new(),
             output_bytes: 0,
@@ -312,6 +315,7 @@ impl Shell {
         self.asked = 0;
         self.collected = None;
         self.write_error = None;
+        self.background = None;
     }
 
     /// Runs the items of a line from one of its pipelines on.

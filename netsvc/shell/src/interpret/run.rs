@@ -94,8 +94,10 @@ impl Shell {
         let pid = self.new_pid();
         let mut at = 0;
         let guarded = std::mem::take(&mut self.guarded);
+        let outer = self.background.replace(self.background.unwrap_or(elapsed));
         let result = self.nested(|shell| shell.run_chain(&item.chain, &mut at));
         self.guarded = guarded;
+        self.background = outer;
         if let Some(input) = input {
             self.descriptors.insert(0, input);
         }
@@ -104,10 +106,11 @@ impl Shell {
         self.elapsed = elapsed;
         self.sent_at = self.sent_at.min(elapsed);
         self.wait(std::time::Duration::ZERO)?;
-        if let Err(flow @ (Flow::Exhausted | Flow::Suspend(_))) = result {
-            if flow == Flow::Exhausted && self.steps == 0 {
-                return Err(flow);
-            }
+        if let Err(flow @ (Flow::Exhausted | Flow::Suspend(_))) = result
+            && flow == Flow::Exhausted
+            && self.steps == 0
+        {
+            return Err(flow);
         }
         self.last_background = Some(pid);
         let ends = self.live.now().saturating_add(i64::try_from(took.as_micros()).unwrap_or(i64::MAX));

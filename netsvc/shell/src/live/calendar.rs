@@ -62,7 +62,7 @@ fn conversion(code: char, flag: Option<char>, at: i64, date: OffsetDateTime, zon
     let weekday = usize::from(date.weekday().number_days_from_sunday());
     let month = usize::from(u8::from(date.month())) - 1;
     let hour = date.hour();
-    let twelve = if hour % 12 == 0 { 12 } else { hour % 12 };
+    let twelve = if hour.is_multiple_of(12) { 12 } else { hour % 12 };
     let number = |value: i64, width: usize, pad: char| match (flag, pad) {
         (Some('-'), _) => value.to_string(),
         (Some('_'), _) | (None, ' ') => format!("{value:>width$}"),

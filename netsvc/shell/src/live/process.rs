@@ -192,7 +192,7 @@ impl Live {
             let pid = 2 + index + index / 6 * u32::from(!small);
             let parent = if index == 0 { 0 } else { 2 };
             let state = if name.contains("kworker") || name.ends_with("wq") { "I<" } else { "S" };
-            let seconds = if name.starts_with("rcu_") { uptime / 20_000 } else { uptime / 900_000 };
+            let seconds = if name == "rcu_preempt" { uptime / 20_000 } else { uptime / 900_000 };
             add(pid, parent, "root", "?", state, boot, seconds, (0, 0), &format!("[{name}]"));
         }
         self.add_daemons(&mut add, boot, uptime);

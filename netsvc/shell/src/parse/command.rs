@@ -355,11 +355,11 @@ impl Parser {
                 }
                 _ => {}
             }
-            if words.is_empty() {
-                if let Some(assignment) = self.assignment()? {
-                    assignments.push(assignment);
-                    continue;
-                }
+            if words.is_empty()
+                && let Some(assignment) = self.assignment()?
+            {
+                assignments.push(assignment);
+                continue;
             }
             words.push(self.word()?);
         }

@@ -81,6 +81,13 @@ fn sleep_delays_what_follows() {
     assert_eq!(times, [0, 2_000]);
 }
 
+#[test]
+fn a_background_job_prints_nothing_later() {
+    let outcome = shell_on(&host("debian12"), "root", false)
+        .exec("(while true; do echo x; sleep 60; done) & echo b", Some(b""));
+    assert_eq!(outcome.bytes(netsvc_shell::Stream::Out), b"x\nb\n");
+}
+
 fn typed(input: &[u8]) -> String {
     let mut terminal = Terminal::new(shell_on(&host("debian12"), "root", true));
     terminal.start(NOW);

@@ -214,12 +214,12 @@ impl Parser {
     fn for_loop(&mut self) -> Option<Statement> {
         self.eat("(").then_some(())?;
         let start = self.at;
-        if let Some(name) = self.name() {
-            if self.word("in") {
-                let list = self.name()?;
-                if self.eat(")") {
-                    return Some(Statement::ForIn(name, list, self.body()?));
-                }
+        if let Some(name) = self.name()
+            && self.word("in")
+        {
+            let list = self.name()?;
+            if self.eat(")") {
+                return Some(Statement::ForIn(name, list, self.body()?));
             }
         }
         self.at = start;
@@ -255,10 +255,10 @@ impl Parser {
             }
         }
         // A list in brackets is the list itself.
-        if let [Expression::Call(name, inner)] = list.as_slice() {
-            if name == "()" {
-                return Some(Statement::Print(inner.clone(), format, target));
-            }
+        if let [Expression::Call(name, inner)] = list.as_slice()
+            && name == "()"
+        {
+            return Some(Statement::Print(inner.clone(), format, target));
         }
         Some(Statement::Print(list, format, target))
     }
