@@ -18,7 +18,7 @@ pub(crate) fn run() -> Result<(), Box<dyn std::error::Error>> {
     let recorder = inherit::recorder(&settings)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
-        .thread_stack_size(512 * 1024)
+        .thread_stack_size(4 << 20)
         .max_blocking_threads(4)
         .enable_all()
         .build()?;
