@@ -26,13 +26,32 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "decnet",
         &[
-            "decnet-model", "decnet-codec", "decnet-bus", "decnet-store", "decnet-analysis", "decnet-engine",
-            "decnet-pipeline", "decnet-web", "netsvc-wire", "netsvc-persona",
+            "decnet-model",
+            "decnet-codec",
+            "decnet-bus",
+            "decnet-store",
+            "decnet-analysis",
+            "decnet-engine",
+            "decnet-pipeline",
+            "decnet-web",
+            "netsvc-wire",
+            "netsvc-persona",
         ],
     ),
     ("xtask", &[]),
     ("e2e", &[]),
-    ("bench", &["decnet-codec", "decnet-bus", "decnet-store", "decnet-analysis", "decnet-pipeline", "decnet-model", "netsvc-wire"]),
+    (
+        "bench",
+        &[
+            "decnet-codec",
+            "decnet-bus",
+            "decnet-store",
+            "decnet-analysis",
+            "decnet-pipeline",
+            "decnet-model",
+            "netsvc-wire",
+        ],
+    ),
 ];
 
 /// Outside crates that only these crates of ours may name.

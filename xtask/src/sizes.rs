@@ -51,9 +51,10 @@ fn long_functions(file: &str, lines: &[&str]) -> Vec<String> {
             continue;
         }
         let depth = line.len() - line.trim_start().len();
-        let end = lines.iter().skip(start + 1).position(|other| {
-            other.trim_end() == format!("{}}}", " ".repeat(depth))
-        });
+        let end = lines
+            .iter()
+            .skip(start + 1)
+            .position(|other| other.trim_end() == format!("{}}}", " ".repeat(depth)));
         let length = end.map_or(0, |end| end + 2);
         if FUNCTION < length {
             findings.push(format!("{file}:{}: a function of {length} lines, at most {FUNCTION}", start + 1));

@@ -4,8 +4,8 @@
 //! Applied before the runtime exists, because Landlock binds the calling thread and what it starts.
 
 use landlock::{
-    ABI, Access, AccessFs, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset, RulesetAttr, RulesetCreatedAttr,
-    RulesetStatus, Scope,
+    ABI, Access, AccessFs, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset, RulesetAttr,
+    RulesetCreatedAttr, RulesetStatus, Scope,
 };
 use netsvc_persona::stage::Settings;
 use nix::{
@@ -41,7 +41,9 @@ pub(crate) fn enter(settings: &Settings, profile: Profile) -> io::Result<String>
     prctl::set_dumpable(false)?;
     match confine(&settings.spool) {
         Ok(RulesetStatus::FullyEnforced) => {}
-        Ok(RulesetStatus::PartiallyEnforced) => missing.push("landlock: only in part on this kernel".to_owned()),
+        Ok(RulesetStatus::PartiallyEnforced) => {
+            missing.push("landlock: only in part on this kernel".to_owned())
+        }
         Ok(RulesetStatus::NotEnforced) => missing.push("landlock: not supported by this kernel".to_owned()),
         Err(error) => missing.push(format!("landlock: {error}")),
     }
@@ -100,7 +102,11 @@ fn filter(profile: Profile) -> Result<(), Box<dyn std::error::Error + Send + Syn
 
 type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 
-fn install(rules: Rules, other: SeccompAction, listed: SeccompAction) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+fn install(
+    rules: Rules,
+    other: SeccompAction,
+    listed: SeccompAction,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let architecture = TargetArch::try_from(std::env::consts::ARCH)?;
     let program: BpfProgram = SeccompFilter::new(rules, other, listed, architecture)?.try_into()?;
     seccompiler::apply_filter_all_threads(&program)?;

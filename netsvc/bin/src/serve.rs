@@ -60,7 +60,10 @@ fn orders(control: &Control, server: &Server) -> Result<(), Box<dyn std::error::
     Ok(())
 }
 
-fn listeners(ports: Vec<PortSpec>, descriptors: Vec<OwnedFd>) -> Result<Vec<(PortSpec, TcpListener)>, String> {
+fn listeners(
+    ports: Vec<PortSpec>,
+    descriptors: Vec<OwnedFd>,
+) -> Result<Vec<(PortSpec, TcpListener)>, String> {
     if ports.len() != descriptors.len() {
         return Err(format!("{} ports came with {} descriptors", ports.len(), descriptors.len()));
     }
