@@ -15,22 +15,12 @@ use nix::{
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, SeccompRule, TargetArch};
 use std::{collections::BTreeMap, io, path::Path};
 
-/// Which system calls a process may use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Profile {
-    /// Sockets may be made (data connections of services).
-    Serve,
-    /// Only sockets that were handed over.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the packet process is not part of this binary yet"))]
-    Gate,
-}
-
 /// Drops everything, and says what could not be: `full`, or a list.
 ///
 /// # Errors
 /// When the user cannot be changed or the system-call filter cannot be set: then the process must
 /// not go on.
-pub(crate) fn enter(settings: &Settings, profile: Profile) -> io::Result<String> {
+pub(crate) fn enter(settings: &Settings) -> io::Result<String> {
     let mut missing = Vec::new();
     resource::setrlimit(resource::Resource::RLIMIT_CORE, 0, 0)?;
     become_user(settings.user)?;
@@ -47,7 +37,7 @@ pub(crate) fn enter(settings: &Settings, profile: Profile) -> io::Result<String>
         Ok(RulesetStatus::NotEnforced) => missing.push("landlock: not supported by this kernel".to_owned()),
         Err(error) => missing.push(format!("landlock: {error}")),
     }
-    filter(profile).map_err(io::Error::other)?;
+    filter().map_err(io::Error::other)?;
     if settings.user.is_none() && geteuid().is_root() {
         missing.push("user: runs as the user of its supervisor".to_owned());
     }
@@ -89,14 +79,11 @@ fn confine(spool: &Path) -> Result<RulesetStatus, Box<dyn std::error::Error + Se
 }
 
 /// Two filters: what no honest code of ours would ever call kills; what is not on the list fails.
-fn filter(profile: Profile) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+fn filter() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let deadly: Rules = DEADLY.iter().map(|&call| (call, Vec::new())).collect();
     install(deadly, SeccompAction::Allow, SeccompAction::KillProcess)?;
     let denied = libc::EPERM.unsigned_abs();
-    let mut allowed: Rules = COMMON.iter().map(|&call| (call, Vec::new())).collect();
-    if profile == Profile::Serve {
-        allowed.extend(SOCKETS.iter().map(|&call| (call, Vec::new())));
-    }
+    let allowed: Rules = COMMON.iter().chain(SOCKETS).map(|&call| (call, Vec::new())).collect();
     install(allowed, SeccompAction::Errno(denied), SeccompAction::Allow)
 }
 

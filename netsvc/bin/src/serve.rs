@@ -14,7 +14,7 @@ const FAREWELL: Duration = Duration::from_secs(1);
 /// When the process was started wrongly, cannot be confined, or an order cannot be read.
 pub(crate) fn run() -> Result<(), Box<dyn std::error::Error>> {
     let (settings, control) = inherit::take()?;
-    let isolation = sandbox::enter(&settings, sandbox::Profile::Serve)?;
+    let isolation = sandbox::enter(&settings)?;
     let recorder = inherit::recorder(&settings)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
