@@ -1,7 +1,5 @@
 //! Lists `src/services/`: a file or folder there with a `SERVICE` is a service, without a line elsewhere.
 
-#![expect(clippy::disallowed_methods, reason = "cargo tells a build script by the environment")]
-
 use std::{env, fmt::Write, fs, path::Path};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
