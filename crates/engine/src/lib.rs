@@ -11,5 +11,6 @@ pub mod native;
 mod netlink;
 pub mod node;
 pub mod plan;
+mod process;
 mod sockets;
 pub mod stage;

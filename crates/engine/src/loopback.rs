@@ -12,13 +12,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use netsvc_persona::stage::{PortSpec, Transport};
-use std::{
-    collections::BTreeMap,
-    io,
-    net::SocketAddr,
-    os::fd::OwnedFd,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, io, net::SocketAddr, os::fd::OwnedFd, sync::Arc};
 use tokio::sync::Mutex;
 
 /// Name of the runtime.
@@ -69,7 +63,8 @@ impl Loopback {
     /// # Errors
     /// [`Error::Stage`] when it cannot be started.
     pub async fn start(config: LoopbackConfig) -> Result<Self, Error> {
-        let keeper = Keeper::start(config.stage.launch("serve", None), Role::Serve).await.map_err(Error::Stage)?;
+        let keeper =
+            Keeper::start(config.stage.launch("serve", None), Role::Serve).await.map_err(Error::Stage)?;
         Ok(Loopback { config, keeper, nodes: Mutex::default() })
     }
 
@@ -114,7 +109,8 @@ impl Loopback {
 
     async fn remove(&self, unwanted: &[NodeSpec]) -> Result<(), Error> {
         let mut nodes = self.nodes.lock().await;
-        let names = unwanted.iter().map(|node| node.name().to_owned()).filter(|name| nodes.contains_key(name));
+        let names =
+            unwanted.iter().map(|node| node.name().to_owned()).filter(|name| nodes.contains_key(name));
         let names: Vec<String> = names.collect();
         self.keeper.remove(names.clone()).await.map_err(Error::Stage)?;
         nodes.retain(|name, _| !names.contains(name));

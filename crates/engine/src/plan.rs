@@ -28,10 +28,16 @@ impl Step {
 /// The steps from `have` to `want`: what must go first, then what must come. A node that differs in
 /// anything goes and comes again.
 pub fn plan(want: &Nodes, have: &Nodes) -> Vec<Step> {
-    let gone: Vec<_> =
-        have.iter().filter(|(name, node)| want.get(*name) != Some(node)).map(|(_, node)| node.clone()).collect();
-    let new: Vec<_> =
-        want.iter().filter(|(name, node)| have.get(*name) != Some(node)).map(|(_, node)| node.clone()).collect();
+    let gone: Vec<_> = have
+        .iter()
+        .filter(|(name, node)| want.get(*name) != Some(node))
+        .map(|(_, node)| node.clone())
+        .collect();
+    let new: Vec<_> = want
+        .iter()
+        .filter(|(name, node)| have.get(*name) != Some(node))
+        .map(|(_, node)| node.clone())
+        .collect();
     let mut steps = Vec::new();
     if !gone.is_empty() {
         steps.push(Step::Remove(gone));

@@ -42,7 +42,8 @@ fn nodes(names: &[(&str, u8)]) -> Nodes {
 #[tokio::test]
 async fn every_state_leads_to_every_other() {
     let backend = Memory::default();
-    let states: [&[(&str, u8)]; 4] = [&[("web", 1), ("db", 2)], &[("web", 3)], &[], &[("web", 3), ("mail", 4)]];
+    let states: [&[(&str, u8)]; 4] =
+        [&[("web", 1), ("db", 2)], &[("web", 3)], &[], &[("web", 3), ("mail", 4)]];
     for state in states {
         let want = nodes(state);
         let have = backend.observe().await.unwrap();
@@ -67,7 +68,9 @@ async fn a_failure_brings_the_old_state_back() {
 fn what_cannot_live_together_is_found_before_anything_is_touched() {
     let one = sample("one", [127, 0, 0, 2], &[80]);
     let check = |other: NodeSpec| {
-        crate::node::check([&one].into_iter(), std::slice::from_ref(&other)).err().map(|error| error.to_string())
+        crate::node::check([&one].into_iter(), std::slice::from_ref(&other))
+            .err()
+            .map(|error| error.to_string())
     };
     let cases = BTreeMap::from([
         ("one exists twice", sample("one", [127, 0, 0, 3], &[80])),

@@ -4,8 +4,8 @@ use netsvc_persona::stage::{PortSpec, Transport};
 use nix::sys::socket::{
     AddressFamily, Backlog, SockFlag, SockType, SockaddrStorage, bind, listen, setsockopt, socket, sockopt,
 };
-use tokio::io::unix::AsyncFd;
 use std::{io, net::SocketAddr, os::fd::OwnedFd};
+use tokio::io::unix::AsyncFd;
 
 /// Connections that wait for `accept`; a scan must not overflow it.
 const BACKLOG: i32 = 4096;
@@ -15,7 +15,11 @@ const BACKLOG: i32 = 4096;
 ///
 /// # Errors
 /// What the kernel says: address in use, permission denied, out of descriptors.
-pub(crate) fn bind_port(port: &PortSpec, address: SocketAddr, receive_buffer: Option<usize>) -> io::Result<OwnedFd> {
+pub(crate) fn bind_port(
+    port: &PortSpec,
+    address: SocketAddr,
+    receive_buffer: Option<usize>,
+) -> io::Result<OwnedFd> {
     let family = if address.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
     let kind = match port.transport {
         Transport::Tcp => SockType::Stream,

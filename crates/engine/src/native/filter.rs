@@ -29,7 +29,8 @@ const WHOLE: u32 = u32::MAX;
 pub(super) fn program(macs: &BTreeSet<[u8; 6]>) -> Vec<libc::sock_filter> {
     let mut code = vec![load(LOAD_BYTE, 0), branch(IF_BITS, 1, 0, 1), ret(WHOLE)];
     let prefixes: BTreeSet<u16> = macs.iter().map(|&[a, b, ..]| u16::from_be_bytes([a, b])).collect();
-    let tails: BTreeSet<u32> = macs.iter().map(|&[_, _, a, b, c, d]| u32::from_be_bytes([a, b, c, d])).collect();
+    let tails: BTreeSet<u32> =
+        macs.iter().map(|&[_, _, a, b, c, d]| u32::from_be_bytes([a, b, c, d])).collect();
     let tree = tree(&merged(&tails));
     // With very many vendors the list is left out rather than the tree.
     if 2 * prefixes.len() + tree.len() + 8 <= INSTRUCTIONS_MAX {

@@ -3,7 +3,7 @@
 
 use std::{
     fs::OpenOptions,
-    io, mem,
+    io,
     os::{
         fd::{AsFd, AsRawFd, FromRawFd, OwnedFd},
         unix::fs::OpenOptionsExt,
@@ -33,7 +33,11 @@ pub(super) struct Counts {
 ///
 /// # Errors
 /// When we may not, or the device is gone.
-pub(super) fn open(index: u32, promiscuous: bool, filter: Option<&[libc::sock_filter]>) -> io::Result<OwnedFd> {
+pub(super) fn open(
+    index: u32,
+    promiscuous: bool,
+    filter: Option<&[libc::sock_filter]>,
+) -> io::Result<OwnedFd> {
     let socket = unbound()?;
     set(&socket, libc::SOL_PACKET, libc::PACKET_VNET_HDR, &1)?;
     set(&socket, libc::SOL_PACKET, libc::PACKET_IGNORE_OUTGOING, &1)?;
@@ -84,7 +88,7 @@ pub(super) fn set_filter(socket: impl AsFd, program: &[libc::sock_filter]) -> io
 /// When it is no packet socket.
 pub(super) fn counts(socket: impl AsFd) -> io::Result<Counts> {
     let mut stats = libc::tpacket_stats { tp_packets: 0, tp_drops: 0 };
-    let mut length = mem::size_of_val(&stats) as libc::socklen_t;
+    let mut length = size_of_val(&stats) as libc::socklen_t;
     let number = socket.as_fd().as_raw_fd();
     #[expect(unsafe_code, reason = "PACKET_STATISTICS has no safe form")]
     // SAFETY: both pointers are to live values of the size that `length` says.
@@ -147,14 +151,14 @@ fn bind(socket: &OwnedFd, index: u32, protocol: u16) -> io::Result<()> {
         sll_halen: 0,
         sll_addr: [0; 8],
     };
-    let length = mem::size_of_val(&address) as libc::socklen_t;
+    let length = size_of_val(&address) as libc::socklen_t;
     #[expect(unsafe_code, reason = "nix has no constructor for link addresses")]
     // SAFETY: the pointer is to a live address of the length given.
     check(unsafe { libc::bind(socket.as_raw_fd(), (&raw const address).cast(), length) })
 }
 
 fn set<T>(socket: &impl AsFd, level: libc::c_int, name: libc::c_int, value: &T) -> io::Result<()> {
-    let length = mem::size_of::<T>() as libc::socklen_t;
+    let length = size_of::<T>() as libc::socklen_t;
     let number = socket.as_fd().as_raw_fd();
     #[expect(unsafe_code, reason = "options of packet sockets have no safe form")]
     // SAFETY: the pointer is to a live value of the length given.

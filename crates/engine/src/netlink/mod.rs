@@ -79,7 +79,8 @@ impl Netlink {
     pub(crate) fn add_veth(&mut self, one: End<'_>, other: End<'_>, mtu: u32) -> io::Result<()> {
         let peer = end(Message::inner().link(0, 0, 0), other, mtu);
         let data = Message::inner().nested(VETH_INFO_PEER, peer);
-        let info = Message::inner().attribute(libc::IFLA_INFO_KIND, b"veth").nested(libc::IFLA_INFO_DATA, data);
+        let info =
+            Message::inner().attribute(libc::IFLA_INFO_KIND, b"veth").nested(libc::IFLA_INFO_DATA, data);
         let request = Message::new(libc::RTM_NEWLINK, libc::NLM_F_CREATE | libc::NLM_F_EXCL).link(0, 0, 0);
         self.request(end(request, one, mtu).nested(libc::IFLA_LINKINFO, info)).map(drop)
     }
@@ -121,20 +122,13 @@ impl Netlink {
     /// Everything of `table` goes out of `index`, directly or through `gateway`.
     pub(crate) fn add_default(&mut self, table: u8, index: u32, gateway: Option<Ipv4Addr>) -> io::Result<()> {
         let scope = if gateway.is_some() { libc::RT_SCOPE_UNIVERSE } else { libc::RT_SCOPE_LINK };
-        let route = Route { destination: Ipv4Addr::UNSPECIFIED, prefix: 0, table, scope, kind: libc::RTN_UNICAST };
+        let route =
+            Route { destination: Ipv4Addr::UNSPECIFIED, prefix: 0, table, scope, kind: libc::RTN_UNICAST };
         let mut request = route.request(libc::RTM_NEWROUTE, NEW).number(libc::RTA_OIF, index);
         if let Some(gateway) = gateway {
             request = request.attribute(libc::RTA_GATEWAY, &gateway.octets());
         }
         self.request(request).map(drop)
-    }
-
-    /// A directly connected network on `index`, with `source` as our address there.
-    pub(crate) fn add_network(&mut self, network: Ipv4Addr, prefix: u8, index: u32, source: Ipv4Addr) -> io::Result<()> {
-        let (table, scope) = (libc::RT_TABLE_MAIN, libc::RT_SCOPE_LINK);
-        let route = Route { destination: network, prefix, table, scope, kind: libc::RTN_UNICAST };
-        let request = route.request(libc::RTM_NEWROUTE, NEW).number(libc::RTA_OIF, index);
-        self.request(request.attribute(libc::RTA_PREFSRC, &source.octets())).map(drop)
     }
 
     /// Makes addresses local to this namespace. On failure, those before the failing one stay.
@@ -163,7 +157,8 @@ impl Netlink {
                 self.sequence += 1;
                 let (table, scope) = (libc::RT_TABLE_LOCAL, libc::RT_SCOPE_HOST);
                 let route = Route { destination, prefix: 32, table, scope, kind: libc::RTN_LOCAL };
-                bytes.extend(route.request(kind, flags).number(libc::RTA_OIF, loopback).finish(self.sequence));
+                bytes
+                    .extend(route.request(kind, flags).number(libc::RTA_OIF, loopback).finish(self.sequence));
             }
             self.send(&bytes)?;
             let mut result = Ok(());
@@ -186,7 +181,14 @@ impl Netlink {
         self.rule(libc::RTM_DELRULE, 0, priority, None, table)
     }
 
-    fn rule(&mut self, kind: u16, flags: i32, priority: u32, from: Option<&str>, table: u8) -> io::Result<()> {
+    fn rule(
+        &mut self,
+        kind: u16,
+        flags: i32,
+        priority: u32,
+        from: Option<&str>,
+        table: u8,
+    ) -> io::Result<()> {
         // struct fib_rule_hdr: family, lengths, tos, table, two reserved, action, flags.
         let header = [libc::AF_INET as u8, 0, 0, 0, table, 0, 0, FR_ACT_TO_TBL, 0, 0, 0, 0];
         let mut request = Message::new(kind, flags)
@@ -269,8 +271,13 @@ fn end(message: Message, end: End<'_>, mtu: u32) -> Message {
 fn link(body: &[u8]) -> Option<Link> {
     let index = u32::from_ne_bytes(array(body, 4)?);
     let flags = i32::from_ne_bytes(array(body, 8)?);
-    let mut link =
-        Link { index, mac: [0; 6], mtu: 0, up: flags & libc::IFF_UP != 0, loopback: flags & libc::IFF_LOOPBACK != 0 };
+    let mut link = Link {
+        index,
+        mac: [0; 6],
+        mtu: 0,
+        up: flags & libc::IFF_UP != 0,
+        loopback: flags & libc::IFF_LOOPBACK != 0,
+    };
     for (kind, value) in attributes(body.get(16..)?) {
         match kind {
             libc::IFLA_ADDRESS => link.mac = array(value, 0)?,

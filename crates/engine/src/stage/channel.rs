@@ -160,7 +160,8 @@ impl Channel {
             buffer.truncate(length);
             Ok(buffer)
         });
-        let message = timeout(ANSWER_LIMIT, read).await.map_err(|_| StageError::Late)?.map_err(StageError::Lost)?;
+        let message =
+            timeout(ANSWER_LIMIT, read).await.map_err(|_| StageError::Late)?.map_err(StageError::Lost)?;
         if message.is_empty() {
             return Err(StageError::Lost(io::ErrorKind::UnexpectedEof.into()));
         }

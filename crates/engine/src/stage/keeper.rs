@@ -202,7 +202,8 @@ impl Task {
             self.revive().await?;
         }
         let names: Vec<String> = nodes.iter().map(|kept| kept.node.name().to_owned()).collect();
-        let known: Vec<String> = names.iter().filter(|name| self.nodes.contains_key(*name)).cloned().collect();
+        let known: Vec<String> =
+            names.iter().filter(|name| self.nodes.contains_key(*name)).cloned().collect();
         self.remove(&known).await?;
         let delivered = self.deliver(|task| nodes.iter().flat_map(|kept| task.parcels(kept)).collect()).await;
         match delivered {

@@ -127,7 +127,13 @@ impl Launch {
             user: self.config.user,
         };
         let mut command = Command::new(program);
-        command.arg0(name).arg(self.verb).env_clear().current_dir(spool).stdin(Stdio::null()).stdout(Stdio::null());
+        command
+            .arg0(name)
+            .arg(self.verb)
+            .env_clear()
+            .current_dir(spool)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null());
         #[expect(unsafe_code, reason = "what runs between fork and exec is unsafe by nature")]
         // SAFETY: `Fall::enter` makes system calls on copied numbers only: no allocation, no lock.
         unsafe {
@@ -160,10 +166,11 @@ impl Fall {
         let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
         setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;
         setrlimit(Resource::RLIMIT_CORE, 0, 0)?;
+        // Without a bounding set, not even root of a user namespace has capabilities after exec.
+        drop_bounding_set();
         if let Some(user) = self.user
             && !(Uid::effective().as_raw() == user && Uid::current().as_raw() == user)
         {
-            drop_bounding_set();
             nix::unistd::setgroups(&[])?;
             let (user, group) = (Uid::from_raw(user), Gid::from_raw(user));
             nix::unistd::setresgid(group, group, group)?;

@@ -7,10 +7,16 @@ use decnet_engine::{
     plan::{Backend, Step, plan, run},
 };
 use netsvc_persona::stage::Transport::{Tcp, Udp};
-use std::{net::SocketAddr, path::Path, time::{Duration, Instant}};
+use std::{
+    net::SocketAddr,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 async fn start(root: &Path) -> Loopback {
-    Loopback::start(LoopbackConfig { stage: stage(root, None), offset: OFFSET, low_ports: false }).await.unwrap()
+    Loopback::start(LoopbackConfig { stage: stage(root, None), offset: OFFSET, low_ports: false })
+        .await
+        .unwrap()
 }
 
 async fn address(backend: &Loopback, node: &str, port: u16) -> SocketAddr {
@@ -24,7 +30,8 @@ async fn nodes_come_go_and_answer() {
     let backend = start(root.path()).await;
     let web = node("web", [127, 78, 0, 10], &[("http", Tcp, 80), ("alt", Tcp, 8080), ("dns", Udp, 53)]);
     let database = node("db", [127, 78, 0, 11], &[("mysql", Tcp, 3306)]);
-    let want: Nodes = [("web", &web), ("db", &database)].map(|(name, node)| (name.to_owned(), node.clone())).into();
+    let want: Nodes =
+        [("web", &web), ("db", &database)].map(|(name, node)| (name.to_owned(), node.clone())).into();
     run(&backend, &plan(&want, &Nodes::new())).await.unwrap();
     assert_eq!(backend.observe().await.unwrap(), want);
 
@@ -104,7 +111,10 @@ async fn a_thousand_nodes_are_there_within_three_seconds() {
     let took = begun.elapsed();
     println!("1000 nodes with 5 listeners each: {took:?}");
     assert!(took < Duration::from_secs(3), "{took:?}");
-    assert_eq!(greeting("127.79.3.231:2121".parse().unwrap()).await.unwrap(), "node-0999 echo 2121 127.0.0.1\n");
+    assert_eq!(
+        greeting("127.79.3.231:2121".parse().unwrap()).await.unwrap(),
+        "node-0999 echo 2121 127.0.0.1\n"
+    );
 }
 
 fn alive(pid: u32) -> bool {

@@ -1,6 +1,10 @@
 //! What the tests deploy.
 
-use decnet_engine::{node::NodeSpec, stage::StageConfig};
+use decnet_engine::{
+    lab::{Lab, LabConfig, Place},
+    node::NodeSpec,
+    stage::StageConfig,
+};
 use netsvc_persona::{
     Persona,
     stage::{Limits, PortSpec, ServiceSpec, Transport},
@@ -52,4 +56,45 @@ pub(crate) async fn greeting(address: SocketAddr) -> std::io::Result<String> {
     let mut text = String::new();
     stream.read_to_string(&mut text).await?;
     Ok(text)
+}
+
+/// A lab of its own in `root`; `None`, with a line that says so, where namespaces may not be made.
+pub(crate) fn lab(root: &Path, attackers: u8) -> Option<Lab> {
+    let config = LabConfig { attackers, ..LabConfig::new(root.join("run")) };
+    match Lab::up(&program(), &config) {
+        Ok(lab) => Some(lab),
+        Err(error) => {
+            assert!(std::env::var_os("CI").is_none(), "namespaces are required: {error}");
+            println!("skipped: {error}");
+            None
+        }
+    }
+}
+
+/// What `address` says first to a client at `place`; empty when it says nothing.
+pub(crate) fn heard(lab: &Lab, place: Place, address: &str) -> String {
+    let output = lab.command(place, program()).unwrap().arg("connect").arg(address).output().unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+pub(crate) fn is_root() -> bool {
+    nix::unistd::Uid::effective().is_root()
+}
+
+/// Links of the namespace that the tests run in.
+pub(crate) fn links() -> Vec<String> {
+    let text = std::fs::read_to_string("/proc/net/dev").unwrap();
+    text.lines().filter_map(|line| Some(line.split_once(':')?.0.trim().to_owned())).collect()
+}
+
+/// Process numbers whose command line has `word`.
+pub(crate) fn processes(word: &str) -> Vec<u32> {
+    let entries = std::fs::read_dir("/proc").unwrap().flatten();
+    entries
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter(|pid: &u32| {
+            let command = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            String::from_utf8_lossy(&command).contains(word)
+        })
+        .collect()
 }

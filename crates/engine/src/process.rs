@@ -1,0 +1,71 @@
+//! Processes that are not our children, told apart from later ones with the same number.
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use serde::{Deserialize, Serialize};
+use std::{
+    fs, thread,
+    time::{Duration, Instant},
+};
+
+/// A process that cannot be confused with a later one of the same number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Process {
+    pub(crate) pid: u32,
+    /// Start in clock ticks since boot, field 22 of `/proc/PID/stat`.
+    pub(crate) started: u64,
+}
+
+impl Process {
+    /// The process `pid` as it is now; `None` when there is none, or only its remains.
+    pub(crate) fn of(pid: u32) -> Option<Self> {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        // The name, field 2, may contain anything, even parentheses.
+        let (_, rest) = stat.rsplit_once(')')?;
+        let mut fields = rest.split_whitespace();
+        let state = fields.next()?;
+        let started = fields.nth(18)?.parse().ok()?;
+        (state != "Z").then_some(Process { pid, started })
+    }
+
+    /// Whether it still runs.
+    pub(crate) fn alive(&self) -> bool {
+        Process::of(self.pid) == Some(*self)
+    }
+
+    /// Sends it `signal` if it still runs.
+    pub(crate) fn signal(&self, signal: Signal) {
+        if let Ok(pid) = i32::try_from(self.pid)
+            && self.alive()
+        {
+            let _ = kill(Pid::from_raw(pid), signal);
+        }
+    }
+
+    /// Waits until it is gone; `false` when it is not within `limit`.
+    pub(crate) fn wait(&self, limit: Duration) -> bool {
+        let end = Instant::now() + limit;
+        while self.alive() {
+            if Instant::now() >= end {
+                return false;
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_alone_is_not_a_process() {
+        let own = Process::of(std::process::id()).unwrap();
+        assert!(own.alive());
+        assert!(!Process { started: own.started + 1, ..own }.alive());
+        assert!(Process::of(u32::MAX).is_none());
+    }
+}
