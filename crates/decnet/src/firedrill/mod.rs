@@ -4,7 +4,7 @@ pub mod talk;
 
 use crate::commands::Context;
 use anyhow::{Context as _, Result};
-use decnet_engine::loopback::PORT_OFFSET;
+use decnet_engine::loopback::OFFSET;
 use decnet_model::fleet::Fleet;
 use decnet_store::Store;
 use serde::Serialize;
@@ -95,7 +95,7 @@ async fn touch_all(fleet: &Fleet, source: IpAddr, progress: &impl Fn(usize, usiz
         }
         let nonce = format!("fd{:x}x{index:x}", std::process::id());
         running.spawn(async move {
-            let address = SocketAddr::new(ip, port.port.saturating_add(PORT_OFFSET));
+            let address = SocketAddr::new(ip, port.port.saturating_add(OFFSET));
             let (slug, tls, text) = (port.slug.clone(), port.tls, nonce.clone());
             let exchanged = exchange(slug, tls, source, address, text).await;
             let (service, port) = (port.slug, port.port);
