@@ -1,3 +1,5 @@
+//! Tests of the plan and of the runner that undoes.
+
 use super::*;
 use crate::node::sample;
 use parking_lot::Mutex;
