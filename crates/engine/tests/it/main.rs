@@ -1,5 +1,13 @@
 //! The engine against the kernel: loopback always, namespaces where they may be made.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
 mod lab;
 mod loopback;
 mod native;
