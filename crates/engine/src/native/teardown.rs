@@ -35,7 +35,10 @@ async fn take(run: &Path) -> io::Result<()> {
     let end = Instant::now() + DEATH_LIMIT;
     loop {
         match Record::take(run) {
-            Ok(record) => return Ok(drop(record)),
+            Ok(record) => {
+                drop(record);
+                return Ok(());
+            }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && Instant::now() < end => {
                 sleep(Duration::from_millis(5)).await;
             }

@@ -1,12 +1,6 @@
 //! The engine against the kernel: loopback always, namespaces where they may be made.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
 mod lab;
 mod loopback;
