@@ -40,6 +40,9 @@ pub enum ClientError {
     /// It cannot be started.
     #[error("start netd")]
     Start(#[source] io::Error),
+    /// What it left cannot be removed.
+    #[error("clear the run folder of netd")]
+    Clear(#[source] io::Error),
     /// It ended while starting.
     #[error("netd did not start: {0}")]
     Ended(String),
@@ -76,6 +79,11 @@ impl NetdClient {
     /// A client for the `netd` that listens on `socket`.
     pub fn new(socket: impl Into<PathBuf>) -> Self {
         NetdClient { socket: socket.into() }
+    }
+
+    /// The socket that `netd` listens on.
+    pub fn socket(&self) -> &Path {
+        &self.socket
     }
 
     /// Makes nodes exist, all or none.
@@ -216,10 +224,11 @@ fn receive(stream: RawFd, line: &mut Vec<u8>) -> io::Result<Option<OwnedFd>> {
     let mut socket = None;
     for control in message.cmsgs()? {
         if let ControlMessageOwned::ScmRights(numbers) = control {
-            #[expect(unsafe_code, reason = "the kernel hands descriptors over as numbers")]
-            // SAFETY: SCM_RIGHTS made this descriptor for us in this call; nobody else has it.
-            let owned = numbers.into_iter().map(|number| unsafe { OwnedFd::from_raw_fd(number) });
-            socket = owned.last();
+            for number in numbers {
+                #[expect(unsafe_code, reason = "the kernel hands descriptors over as numbers")]
+                // SAFETY: SCM_RIGHTS made this descriptor for us in this call; nobody else has it.
+                socket.replace(unsafe { OwnedFd::from_raw_fd(number) });
+            }
         }
     }
     let length = message.bytes;

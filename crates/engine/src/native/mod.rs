@@ -18,8 +18,10 @@ pub mod protocol;
 mod record;
 mod server;
 mod site;
+mod teardown;
 
 pub use backend::{NAME, Native};
 pub use client::{ClientError, NetdClient, spawn_netd};
 pub use config::{Device, NetdConfig, STAGE_USER};
 pub use server::{NetdError, netd_main};
+pub use teardown::teardown;

@@ -41,18 +41,18 @@ impl Record {
             }
             other => other.into(),
         })?;
-        let path = run.join("netd.json");
-        let record = Record { _lock: lock, path, written: Vec::new() };
+        let path = record_file(run);
+        let mut record = Record { _lock: lock, path, written: Vec::new() };
         record.clear();
+        // From here on a teardown finds us, even if we hang before the stage is up.
+        record.write(&[std::process::id()]);
         Ok(record)
     }
 
     /// Ends recorded processes that are still there.
     fn clear(&self) {
-        let Ok(text) = fs::read(&self.path) else { return };
-        let left: Vec<Process> = serde_json::from_slice(&text).unwrap_or_default();
         let end = Instant::now() + FAREWELL;
-        for process in left {
+        for process in read(&self.path) {
             if !process.wait(end.saturating_duration_since(Instant::now())) {
                 tracing::warn!(
                     pid = process.pid,
@@ -80,6 +80,19 @@ impl Record {
             Err(error) => tracing::warn!(%error, "the record of processes cannot be written"),
         }
     }
+}
+
+/// The processes that the `netd` of `run` has noted, itself first.
+pub(super) fn processes(run: &Path) -> Vec<Process> {
+    read(&record_file(run))
+}
+
+fn record_file(run: &Path) -> PathBuf {
+    run.join("netd.json")
+}
+
+fn read(file: &Path) -> Vec<Process> {
+    fs::read(file).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default()
 }
 
 impl Drop for Record {

@@ -121,8 +121,9 @@ fn listen(socket: &Path) -> io::Result<UnixListener> {
 async fn note(engine: &Mutex<Engine>, record: &mut Record) {
     // A long step holds the engine; the next tick will do.
     if let Ok(mut engine) = engine.try_lock() {
-        let pids: Vec<u32> =
-            engine.status().await.processes.iter().filter_map(|process| process.pid).collect();
+        let status = engine.status().await;
+        let children = status.processes.iter().filter_map(|process| process.pid);
+        let pids: Vec<u32> = std::iter::once(status.pid).chain(children).collect();
         record.write(&pids);
     }
 }

@@ -3,7 +3,7 @@
 use crate::set::{heard, is_root, lab, links, node, processes, program, stage};
 use decnet_engine::{
     lab::{Lab, Place},
-    native::{ClientError, Native, NetdClient, NetdConfig, STAGE_USER, spawn_netd},
+    native::{ClientError, Device, Native, NetdClient, NetdConfig, STAGE_USER, spawn_netd, teardown},
     node::{NodeSpec, Nodes},
     plan::{Backend, plan, run},
 };
@@ -33,9 +33,14 @@ fn config(root: &Path) -> NetdConfig {
 }
 
 async fn site() -> Option<Site> {
+    site_over(Device::Veth).await
+}
+
+async fn site_over(device: Device) -> Option<Site> {
     let root = tempfile::tempdir().unwrap();
     let lab = lab(root.path(), 1)?;
-    let (netd, client) = spawn_netd(&program(), &config(root.path()), Some(&lab)).await.unwrap();
+    let config = NetdConfig { device, ..config(root.path()) };
+    let (netd, client) = spawn_netd(&program(), &config, Some(&lab)).await.unwrap();
     Some(Site { root, lab, netd, client })
 }
 
@@ -239,6 +244,65 @@ async fn stage_processes_have_no_privileges() {
         assert_eq!(fs::read(format!("/proc/{pid}/environ")).map(|text| text.len()).unwrap_or(0), 0);
     }
     site.close().await;
+}
+
+#[tokio::test]
+async fn a_tun_carries_as_well_where_it_is_open() {
+    if fs::OpenOptions::new().read(true).write(true).open("/dev/net/tun").is_err() {
+        println!("skipped: /dev/net/tun is closed to us");
+        return;
+    }
+    let Some(site) = site_over(Device::Tun).await else { return };
+    site.client.add(vec![web()]).await.unwrap();
+    assert_eq!(heard(&site.lab, Place::Attacker(0), "10.66.0.10:80"), "web http 80 10.66.7.254\n");
+    assert_eq!(site.client.status().await.unwrap().device, "tun");
+    site.close().await;
+}
+
+#[tokio::test]
+async fn teardown_leaves_what_it_found_even_when_netd_hangs() {
+    let before = (links(), routes());
+    let Some(mut site) = site().await else { return };
+    let root = site.root.path().to_owned();
+    let run = root.join("run");
+    for hangs in [false, true] {
+        site.client.add(vec![web(), database()]).await.unwrap();
+        let namespaces: Vec<_> = [site.process("serve", None).await, site.process("gate", None).await]
+            .map(|pid| fs::read_link(format!("/proc/{pid}/ns/net")).unwrap_or_default())
+            .into();
+        let recorded = Instant::now() + Duration::from_secs(10);
+        while !run.join("netd.json").exists() {
+            assert!(Instant::now() < recorded, "nothing is recorded");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let pid = Pid::from_raw(i32::try_from(site.netd.id()).unwrap());
+        if hangs {
+            kill(pid, Signal::SIGSTOP).unwrap();
+        }
+        teardown(&site.client, &run, Duration::from_millis(500)).await.unwrap();
+        site.netd.wait().unwrap();
+        let inside = |namespace: &std::path::PathBuf| !namespace.as_os_str().is_empty() && in_use(namespace);
+        assert!(!namespaces.iter().any(inside), "a namespace is still in use");
+        assert_eq!((links(), routes()), before);
+        let left: Vec<_> = ["netd.sock", "netd.json"].iter().filter(|file| run.join(file).exists()).collect();
+        assert_eq!(left, Vec::<&&str>::new());
+        assert!(root.join("spool/serve/state/limits").exists(), "evidence stays");
+        teardown(&site.client, &run, Duration::from_millis(500)).await.unwrap();
+        (site.netd, site.client) = spawn_netd(&program(), &config(&root), Some(&site.lab)).await.unwrap();
+    }
+    site.close().await;
+}
+
+fn routes() -> String {
+    fs::read_to_string("/proc/net/route").unwrap()
+}
+
+/// Whether any process is in `namespace`.
+fn in_use(namespace: &Path) -> bool {
+    let entries = fs::read_dir("/proc").unwrap().flatten();
+    entries
+        .filter_map(|entry| fs::read_link(entry.path().join("ns/net")).ok())
+        .any(|other| other == namespace)
 }
 
 /// The same tests once more as an ordinary user, in a user namespace.

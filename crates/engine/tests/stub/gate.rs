@@ -1,5 +1,5 @@
 //! `gate` of the stub: answers ARP for its nodes and passes IPv4 on, unchanged, between segment, probe
-//! and engine; node to node as well. Ethernet on every side.
+//! and engine; node to node as well. The engine side is Ethernet or bare IP (TUN).
 
 use crate::{Error, control};
 use netsvc_persona::stage::{Answer, CONTROL_FD, Order};
@@ -16,12 +16,14 @@ use std::{
 type Mac = [u8; 6];
 /// Length of the offload header.
 const OFFLOAD: usize = 10;
+/// Length of an Ethernet header.
+const ETHERNET: usize = 14;
 
 #[derive(Default)]
 struct Gate {
     ports: Vec<OwnedFd>,
-    engine_mac: Mac,
-    engine_peer_mac: Mac,
+    /// MACs of the engine side's near and far end; `None`: bare IP.
+    engine: Option<(Mac, Mac)>,
     nodes: BTreeMap<String, (Ipv4Addr, Mac)>,
     neighbours: BTreeMap<Ipv4Addr, (usize, Mac)>,
     switched: u64,
@@ -58,9 +60,7 @@ impl Gate {
         let Some((order, descriptors)) = control::receive()? else { return Ok(false) };
         let (seq, go_on) = match order {
             Order::Gate { seq, gate } => {
-                self.engine_mac = mac(gate.engine_mac.as_deref()).ok_or("the stub needs Ethernet")?;
-                self.engine_peer_mac =
-                    mac(gate.engine_peer_mac.as_deref()).ok_or("the stub needs Ethernet")?;
+                self.engine = mac(gate.engine_peer_mac.as_deref()).zip(mac(gate.engine_mac.as_deref()));
                 self.ports = descriptors;
                 (seq, true)
             }
@@ -84,10 +84,23 @@ impl Gate {
         let mut buffer = vec![0; 70_000];
         for _ in 0..64 {
             let Some(descriptor) = self.ports.get(port) else { return };
-            let Ok(length) = recv(descriptor.as_raw_fd(), &mut buffer, MsgFlags::MSG_DONTWAIT) else {
-                return;
+            let bare = port == ENGINE && self.engine.is_none();
+            // A bare packet is read so far back that an Ethernet header fits before it.
+            let start = if bare { ETHERNET } else { 0 };
+            let Some(space) = buffer.get_mut(start..) else { return };
+            let read = if bare {
+                nix::unistd::read(descriptor, space)
+            } else {
+                recv(descriptor.as_raw_fd(), space, MsgFlags::MSG_DONTWAIT)
             };
-            let Some(frame) = buffer.get_mut(..length) else { return };
+            let Ok(length) = read else { return };
+            let Some(frame) = buffer.get_mut(..start + length) else { return };
+            if bare {
+                move_header(frame, ETHERNET, 0, 14);
+                if let Some(kind) = frame.get_mut(OFFLOAD + 12..OFFLOAD + 14) {
+                    kind.copy_from_slice(&[8, 0]);
+                }
+            }
             if port == ENGINE {
                 self.outward(frame);
             } else {
@@ -106,7 +119,7 @@ impl Gate {
                     return;
                 }
                 self.neighbours.insert(from, (port, source));
-                self.transmit(ENGINE, frame, self.engine_peer_mac, self.engine_mac);
+                self.transmit_engine(frame);
             }
             _ => {}
         }
@@ -119,8 +132,10 @@ impl Gate {
         };
         if self.nodes.values().any(|(address, _)| *address == to) {
             self.switched += 1;
-            let _ = std::fs::write("state/switched", self.switched.to_string());
-            self.transmit(ENGINE, frame, self.engine_peer_mac, self.engine_mac);
+            // Whole or not at all: a test reads it any time.
+            let _ = std::fs::write("state/switched.next", self.switched.to_string());
+            let _ = std::fs::rename("state/switched.next", "state/switched");
+            self.transmit_engine(frame);
         } else if let Some(&(port, neighbour)) = self.neighbours.get(&to) {
             self.transmit(port, frame, neighbour, own);
         }
@@ -148,6 +163,16 @@ impl Gate {
         self.transmit(port, &mut answer, source, own);
     }
 
+    fn transmit_engine(&self, frame: &mut [u8]) {
+        if let Some((near, far)) = self.engine {
+            return self.transmit(ENGINE, frame, near, far);
+        }
+        move_header(frame, 0, ETHERNET, -14);
+        if let (Some(port), Some(packet)) = (self.ports.get(ENGINE), frame.get(ETHERNET..)) {
+            let _ = nix::unistd::write(port, packet);
+        }
+    }
+
     fn transmit(&self, port: usize, frame: &mut [u8], to: Mac, from: Mac) {
         for (place, byte) in frame.iter_mut().skip(OFFLOAD).zip(to.into_iter().chain(from)) {
             *place = byte;
@@ -155,6 +180,23 @@ impl Gate {
         if let Some(descriptor) = self.ports.get(port) {
             let _ = send(descriptor.as_raw_fd(), frame, MsgFlags::MSG_DONTWAIT);
         }
+    }
+}
+
+/// Moves the offload header and shifts its offsets by the length of an Ethernet header.
+fn move_header(frame: &mut [u8], from: usize, to: usize, shift: i16) {
+    let Some(mut header) = bytes::<OFFLOAD>(frame, from) else { return };
+    let [flags, kind, ..] = header;
+    // Bytes 2 and 6: length of headers, start of the checksum (virtio, struct virtio_net_hdr).
+    for (offset, used) in [(2, kind != 0), (6, flags & 1 != 0)] {
+        let place = header.get_mut(offset..offset + 2).filter(|_| used);
+        if let Some([low, high]) = place {
+            let value = u16::from_ne_bytes([*low, *high]).saturating_add_signed(shift);
+            [*low, *high] = value.to_ne_bytes();
+        }
+    }
+    if let Some(place) = frame.get_mut(to..to + OFFLOAD) {
+        place.copy_from_slice(&header);
     }
 }
 
