@@ -196,6 +196,8 @@ impl Keeper {
         };
         let backend = Arc::new(Loopback::start(config).await.context("start the runtime")?);
         self.backend = Some(backend.clone());
+        // Whoever sees a decky run must also find what runs it.
+        self.export().await?;
         Ok(backend)
     }
 

@@ -97,7 +97,7 @@ fn http_ftp_and_smtp_serve_their_clients() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("drop.txt");
     std::fs::write(&file, "uploaded by ftp").unwrap();
-    let url = format!("ftp://{ip}:10021/drop.txt");
+    let url = format!("ftp://{ip}:10021//tmp/drop.txt");
     let sent = client("curl", &["-sS", "-T", file.to_str().unwrap(), "-u", "backup:toor", &url]);
     assert!(sent.status.success(), "{}", printed(&sent));
     let captured = fleet.wait_for_text("file_captured", "path", "drop.txt");
