@@ -16,7 +16,8 @@ const LEDGER: &str = "xtask/long.txt";
 pub(crate) fn check(files: &[String]) -> Result<Vec<String>> {
     let findings = all(files);
     let ledger = tree::text(LEDGER).unwrap_or_default();
-    let admitted: Vec<&str> = ledger.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
+    let admitted: Vec<&str> =
+        ledger.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
     let mut left: Vec<&str> = admitted.clone();
     let mut out = Vec::new();
     for finding in findings {

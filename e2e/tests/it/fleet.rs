@@ -8,14 +8,14 @@ use std::{
 };
 
 /// Two deckies with all services, deployed in a folder of their own; gone when dropped.
-pub struct Fleet {
+pub(crate) struct Fleet {
     state: tempfile::TempDir,
     octet: u8,
     port: u16,
 }
 
 /// The built program `name`.
-pub fn program(name: &str) -> PathBuf {
+pub(crate) fn program(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let path = test.parent().unwrap().parent().unwrap().join(name);
     assert!(path.is_file(), "{} is missing: run `make build`", path.display());
@@ -23,7 +23,7 @@ pub fn program(name: &str) -> PathBuf {
 }
 
 /// Whether the tool is there. Where CI is set a missing one is a failure.
-pub fn have(tool: &str, package: &str) -> bool {
+pub(crate) fn have(tool: &str, package: &str) -> bool {
     let found = std::env::var("PATH")
         .unwrap_or_default()
         .split(':')
@@ -36,18 +36,18 @@ pub fn have(tool: &str, package: &str) -> bool {
 }
 
 /// Runs a client and returns what it printed. Bounded in time.
-pub fn client(tool: &str, arguments: &[&str]) -> Output {
+pub(crate) fn client(tool: &str, arguments: &[&str]) -> Output {
     Command::new("timeout").arg("50").arg(tool).args(arguments).output().unwrap()
 }
 
 /// What a client printed, as text.
-pub fn printed(output: &Output) -> String {
+pub(crate) fn printed(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
 impl Fleet {
     /// Deploys in `127.<octet>.0.0/16` with a login policy.
-    pub fn deploy(octet: u8, login: &str) -> Self {
+    pub(crate) fn deploy(octet: u8, login: &str) -> Self {
         let state = tempfile::Builder::new().prefix("fleet-e2e-").tempdir_in("/var/tmp").unwrap();
         // Services run as another user and must be able to reach their spool.
         use std::os::unix::fs::PermissionsExt;
@@ -75,19 +75,19 @@ impl Fleet {
     }
 
     /// Address of the first or second decky.
-    pub fn ip(&self, index: u8) -> String {
+    pub(crate) fn ip(&self, index: u8) -> String {
         format!("127.{}.1.{index}", self.octet)
     }
 
     /// Runs the operator's program; fails the test when it fails.
-    pub fn run(&self, arguments: &[&str]) -> String {
+    pub(crate) fn run(&self, arguments: &[&str]) -> String {
         let output = self.command(arguments);
         assert!(output.status.success(), "{arguments:?}: {}", printed(&output));
         String::from_utf8(output.stdout).unwrap()
     }
 
     /// Runs the operator's program.
-    pub fn command(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Output {
         Command::new(program("decnet"))
             .arg("--state-dir")
             .arg(self.state.path())
@@ -98,13 +98,13 @@ impl Fleet {
     }
 
     /// Events of a kind so far.
-    pub fn events(&self, kind: &str) -> Vec<Value> {
+    pub(crate) fn events(&self, kind: &str) -> Vec<Value> {
         let lines = self.run(&["events", "--json", "-n", "100000", "--kind", kind]);
         lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     /// Waits until `found` finds something in the events of a kind.
-    pub fn wait_for<T>(&self, kind: &str, found: impl Fn(&[Value]) -> Option<T>) -> T {
+    pub(crate) fn wait_for<T>(&self, kind: &str, found: impl Fn(&[Value]) -> Option<T>) -> T {
         let deadline = Instant::now() + Duration::from_secs(20);
         loop {
             let events = self.events(kind);
@@ -117,7 +117,7 @@ impl Fleet {
     }
 
     /// Waits for an event of a kind with a field that contains `text`, and returns it.
-    pub fn wait_for_text(&self, kind: &str, field: &str, text: &str) -> Value {
+    pub(crate) fn wait_for_text(&self, kind: &str, field: &str, text: &str) -> Value {
         self.wait_for(kind, |events| {
             let fits =
                 |event: &&Value| event["fields"][field].as_str().is_some_and(|value| value.contains(text));
@@ -126,7 +126,7 @@ impl Fleet {
     }
 
     /// Content of an artefact.
-    pub fn artefact(&self, sha256: &str) -> Vec<u8> {
+    pub(crate) fn artefact(&self, sha256: &str) -> Vec<u8> {
         let output = self.command(&["artifacts", "get", sha256, "--output", "-"]);
         assert!(output.status.success(), "{}", printed(&output));
         output.stdout
