@@ -193,6 +193,7 @@ impl Keeper {
             stage: stage_config(&self.context)?,
             offset: loopback::OFFSET,
             low_ports: false,
+            every_port: true,
         };
         let backend = Arc::new(Loopback::start(config).await.context("start the runtime")?);
         self.backend = Some(backend.clone());

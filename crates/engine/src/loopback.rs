@@ -27,10 +27,12 @@ const UNPRIVILEGED: u16 = 1024;
 pub struct LoopbackConfig {
     /// The stage process.
     pub stage: StageConfig,
-    /// What is added to ports.
+    /// What is added to ports that are moved.
     pub offset: u16,
-    /// Whether ports are bound as they are; then only those below 1024 that are refused or taken are moved.
+    /// Whether ports below 1024 are tried as they are first.
     pub low_ports: bool,
+    /// Whether every port is moved, because real servers of the host may have the others.
+    pub every_port: bool,
 }
 
 /// A socket that a node is reached at.
@@ -141,7 +143,7 @@ impl Loopback {
     fn bind_one(&self, node: &NodeSpec, port: &PortSpec) -> Result<(OwnedFd, SocketAddr), Error> {
         let low = port.port < UNPRIVILEGED;
         let mut number = port.port;
-        if !self.config.low_ports {
+        if self.config.every_port || (low && !self.config.low_ports) {
             number = port.port.saturating_add(self.config.offset);
         }
         loop {

@@ -14,9 +14,14 @@ use std::{
 };
 
 async fn start(root: &Path) -> Loopback {
-    Loopback::start(LoopbackConfig { stage: stage(root, None), offset: OFFSET, low_ports: false })
-        .await
-        .unwrap()
+    Loopback::start(LoopbackConfig {
+        stage: stage(root, None),
+        offset: OFFSET,
+        low_ports: false,
+        every_port: false,
+    })
+    .await
+    .unwrap()
 }
 
 async fn address(backend: &Loopback, node: &str, port: u16) -> SocketAddr {
