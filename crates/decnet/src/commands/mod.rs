@@ -10,6 +10,7 @@ pub mod deploy;
 pub mod drill;
 pub mod events;
 pub mod inventory;
+pub mod lab;
 pub mod run;
 pub mod sessions;
 pub mod shown;
