@@ -1,6 +1,6 @@
 //! `demo`: a small fleet of its own, everything in one process, every touch on the screen.
 
-use super::{Context, deploy, events, run};
+use super::{Context, deploy, events, run, site};
 use crate::{
     firedrill::{self, Touch},
     intruder, output,
@@ -76,7 +76,7 @@ impl Demo {
 
     fn fleet(&self) -> Result<Fleet> {
         let network: decnet_model::fleet::Network =
-            deploy::LOOPBACK_NETWORK.parse().context("read the segment")?;
+            site::LOOPBACK_NETWORK.parse().context("read the segment")?;
         let request = plan::Request {
             count: self.deckies,
             archetype: None,

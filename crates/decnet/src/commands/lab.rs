@@ -14,6 +14,9 @@ use std::{
     process::{Command, ExitCode},
 };
 
+/// Network of a lab unless another is named; a thousand deckies fit.
+const DEFAULT_NETWORK: &str = "10.66.0.0/21";
+
 /// The private network with a host to attack from
 ///
 /// A lab is a network of its own on this host: a segment that `decnet deploy --lab` puts a fleet on, a
@@ -57,7 +60,7 @@ enum Verb {
 #[derive(Args, Debug, Clone)]
 pub struct Up {
     /// Network of the lab, prefix 8 to 29
-    #[arg(long, value_name = "NETWORK", default_value = "10.66.0.0/21")]
+    #[arg(long, value_name = "NETWORK", default_value = DEFAULT_NETWORK)]
     pub network: fleet::Network,
     /// How many hosts to attack from, 1 to 16
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=16))]
@@ -153,6 +156,14 @@ pub fn ensure_up(paths: &Paths, wanted: &Up) -> Result<(Network, bool)> {
     };
     let program = std::env::current_exe().context("find this program")?;
     Ok((Network::up(&program, &config).context("start the lab")?, true))
+}
+
+/// Network of a lab unless another is named.
+///
+/// # Errors
+/// None in practice: the text is our own.
+pub fn default_network() -> Result<fleet::Network> {
+    DEFAULT_NETWORK.parse().context("read the lab's default network")
 }
 
 /// The network of a lab as the planner sees it.

@@ -14,6 +14,7 @@ pub mod lab;
 pub mod run;
 pub mod sessions;
 pub mod shown;
+pub mod site;
 pub mod status;
 pub mod teardown;
 
