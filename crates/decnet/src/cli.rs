@@ -43,7 +43,6 @@ enum Verb {
     /// Show what deploy would do; needs no rights
     Plan(Box<Deploy>),
     Status(Status),
-    /// Take deckies down; what was recorded stays
     Teardown(Teardown),
     /// List the services that a decky can have
     Services(inventory::Listing),

@@ -8,10 +8,11 @@ use crate::{output, workers};
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use decnet_model::{
-    fleet::{Fleet, Network},
+    fleet::{Fleet, Network, Step},
     plan,
-    record::{DeckyDesired, DeckyIntent},
+    record::{DeckyDesired, DeckyIntent, DeckyState},
 };
+use decnet_store::Store;
 use netsvc_persona::LoginPolicy;
 use serde_json::json;
 use std::{
@@ -192,10 +193,27 @@ pub async fn store(context: &Context, fleet: &Fleet) -> Result<()> {
         })
         .collect();
     let text = serde_json::to_string(fleet).context("write the fleet")?;
+    forget_changed(context, &store, fleet).await?;
     store.fleet_put(&text, &intents?, context.now()).await.context("store the fleet")?;
     fs_err::write(context.paths().state_export(), &text).context("export the fleet")?;
     store.close().await;
     Ok(())
+}
+
+/// Nobody can say of a decky that changes, or of any while no workers run, that it runs: whoever waits
+/// for it must not find what was true before.
+async fn forget_changed(context: &Context, store: &Store, fleet: &Fleet) -> Result<()> {
+    let old = store.fleet_get().await.context("read the fleet")?;
+    let old = old.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_else(|| fleet.emptied());
+    let old = if super::run::running(&context.paths()).is_some() { old } else { fleet.emptied() };
+    let changed = fleet.steps(&old).into_iter().filter_map(|step| match step {
+        Step::Add(name) => {
+            Some(DeckyState { name: name.to_string(), actual: String::new(), reason: String::new() })
+        }
+        Step::Remove(_) => None,
+    });
+    let changed: Vec<DeckyState> = changed.collect();
+    store.decky_states_set(None, &changed, context.now()).await.context("store the states of deckies")
 }
 
 /// Starts `decnet run` in the background unless it runs.

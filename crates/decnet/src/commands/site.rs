@@ -118,7 +118,11 @@ fn on_loopback(subnet: Option<&Network>) -> Result<Site> {
 
 fn in_lab(context: &Context, subnet: Option<&Network>, act: bool) -> Result<Site> {
     let paths = context.paths();
-    let wanted = lab::Up { network: subnet.cloned().map_or_else(lab::default_network, Ok)?, attackers: 1, json: false };
+    let wanted = lab::Up {
+        network: subnet.cloned().map_or_else(lab::default_network, Ok)?,
+        attackers: 1,
+        json: false,
+    };
     let found = match Lab::find(&paths.run()) {
         Some(lab) => Some(lab),
         None if act => Some(lab::ensure_up(&paths, &wanted)?.0),
