@@ -29,8 +29,7 @@ impl Status {
         let deckies = store.decky_list().await.context("read the deckies")?;
         let totals = store.totals().await.context("read the totals")?;
         let running = run::running(&context.paths());
-        let runtime = fs_err::read(context.paths().run().join("runtime.json")).ok();
-        let runtime: Option<Value> = runtime.and_then(|text| serde_json::from_slice(&text).ok());
+        let runtime = standing(context);
         // A decky only runs while somebody runs it, whatever the store remembers.
         let actual = |row: &DeckyRow| match (running, row.actual.as_str()) {
             (None, "running") => "stopped".to_owned(),
@@ -82,6 +81,12 @@ impl Status {
         ));
         Ok(())
     }
+}
+
+/// How the runtime stands, as the worker `fleet` wrote it last; `None` while none runs.
+pub fn standing(context: &Context) -> Option<Value> {
+    let text = fs_err::read(context.paths().run().join("runtime.json")).ok()?;
+    serde_json::from_slice(&text).ok()
 }
 
 fn cells(rows: &[&DeckyRow], actual: impl Fn(&DeckyRow) -> String) -> Vec<Vec<String>> {
