@@ -260,13 +260,14 @@ fn own_context(flags: Layer) -> Result<Context> {
     let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
     let port = port.context("find a free port")?.port();
     let origin = || Origin::Flag("demo");
-    let mut own: Layer = vec![
+    // Of one layer the first value counts.
+    let mut own: Layer = flags;
+    own.extend([
         ("DECNET_STATE_DIR".to_owned(), folder.display().to_string(), origin()),
         ("DECNET_WEB_PORT".to_owned(), port.to_string(), origin()),
         ("DECNET_DB_TYPE".to_owned(), "sqlite".to_owned(), origin()),
         ("DECNET_DB_URL".to_owned(), String::new(), origin()),
-    ];
-    own.extend(flags);
+    ]);
     match Settings::load(own) {
         Ok(settings) => Ok(Context::new(settings)),
         Err(bad) => bail!(bad.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")),
@@ -280,6 +281,7 @@ async fn clear(context: &Context) -> Result<()> {
     if let Some(lab) = Lab::find(&paths.run()) {
         lab.down()?;
     }
+    let _ = fs_err::remove_file(paths.run().join("lab.log"));
     Ok(())
 }
 
