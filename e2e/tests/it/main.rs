@@ -1,4 +1,4 @@
-//! The built programs under real clients, on the loopback runtime.
+//! The built programs under real clients, on the loopback runtime and in a lab.
 
 #![expect(
     clippy::unwrap_used,
@@ -9,4 +9,5 @@
 
 mod clients;
 mod fleet;
+mod native;
 mod rounds;
