@@ -4,7 +4,7 @@ use crate::catalogue;
 use netsvc_persona::{
     LoginPolicy,
     derive::Request,
-    stage::{PortSpec, ServiceSpec},
+    stage::{PortSpec, ServiceInfo, ServiceSpec},
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt, net::Ipv4Addr, str::FromStr};
@@ -235,6 +235,26 @@ impl Fleet {
     }
 }
 
+/// Segment of the loopback runtime unless another is named.
+pub const LOOPBACK_NETWORK: Network =
+    Network { address: Ipv4Addr::new(127, 66, 0, 0), prefix: 16, gateway: None, interface: None };
+
+/// Reads a login policy: `deny`, `accept-listed`, `accept-after=N` with N from 1 to 1000.
+///
+/// # Errors
+/// What would have been one.
+pub fn login_policy(text: &str) -> Result<LoginPolicy, String> {
+    match (text, text.strip_prefix("accept-after=")) {
+        ("deny", _) => Ok(LoginPolicy::Deny),
+        ("accept-listed", _) => Ok(LoginPolicy::AcceptListed),
+        (_, Some(count)) => match count.parse::<u32>() {
+            Ok(count) if (1..=1000).contains(&count) => Ok(LoginPolicy::AcceptAfter(count)),
+            _ => Err("accept-after takes a number from 1 to 1000".to_owned()),
+        },
+        _ => Err("one of deny, accept-listed, accept-after=N".to_owned()),
+    }
+}
+
 /// Two services of one decky that claim the same port.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 #[error("services {first} and {second} both claim port {port}/{transport}; a decky can have one of them")]
@@ -254,8 +274,12 @@ pub struct PortClash {
 /// # Errors
 /// The first clash.
 pub fn check_ports(slugs: &[String]) -> Result<(), PortClash> {
+    claim_ports(slugs.iter().filter_map(|slug| catalogue::find(slug)))
+}
+
+fn claim_ports<'a>(services: impl Iterator<Item = &'a ServiceInfo>) -> Result<(), PortClash> {
     let mut claimed: BTreeMap<_, &str> = BTreeMap::new();
-    for service in slugs.iter().filter_map(|slug| catalogue::find(slug)) {
+    for service in services {
         for port in &service.ports {
             let key = (port.transport, port.port);
             if let Some(first) = claimed.insert(key, &service.slug)
@@ -299,5 +323,14 @@ mod tests {
         for bad in ["10.0.0.0", "10.0.0.0/33", "x/24", "10.0.0.0/31", ""] {
             assert!(bad.parse::<Network>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_port_has_one_owner_and_a_clash_names_both() {
+        let redis = catalogue::find("redis").unwrap();
+        let other = ServiceInfo { slug: "valkey".to_owned(), ..redis.clone() };
+        assert_eq!(claim_ports([redis, redis].into_iter()), Ok(()));
+        let clash = claim_ports([redis, &other].into_iter()).unwrap_err().to_string();
+        assert_eq!(clash, "services redis and valkey both claim port 6379/tcp; a decky can have one of them");
     }
 }

@@ -3,6 +3,7 @@
 pub mod archetype;
 pub mod catalogue;
 pub mod fleet;
+pub mod ini;
 pub mod paths;
 pub mod plan;
 pub mod record;

@@ -14,6 +14,8 @@ use std::{
 
 /// Most deckies of a fleet.
 pub const MOST: u32 = 10_000;
+/// Systems of deckies of which nothing else is known, taken in turn.
+pub(crate) const SYSTEMS: &[&str] = &["debian12", "ubuntu2204", "rocky9"];
 
 /// What an operator asks for.
 #[derive(Clone, Debug)]
@@ -141,9 +143,7 @@ pub fn service_exists(slug: &str) -> Result<(), PlanError> {
 fn addresses(request: &Request) -> Result<Vec<Ipv4Addr>, PlanError> {
     let network = &request.network;
     let from = request.ip_start.unwrap_or_else(|| network.hosts().next().unwrap_or(network.address));
-    let free = network.hosts().filter(|address| {
-        from <= *address && Some(*address) != network.gateway && !request.taken.contains(address)
-    });
+    let free = free_addresses(network, &request.taken).filter(|address| from <= *address);
     let wanted = usize::try_from(request.count).unwrap_or(usize::MAX);
     let addresses: Vec<_> = free.take(wanted).collect();
     if addresses.len() < wanted {
@@ -155,6 +155,15 @@ fn addresses(request: &Request) -> Result<Vec<Ipv4Addr>, PlanError> {
         });
     }
     Ok(addresses)
+}
+
+/// Addresses of `network` that are not its gateway's and not `taken`, lowest first.
+pub(crate) fn free_addresses<'a>(
+    network: &Network,
+    taken: &'a BTreeSet<Ipv4Addr>,
+) -> impl Iterator<Item = Ipv4Addr> + use<'a> {
+    let gateway = network.gateway;
+    network.hosts().filter(move |address| Some(*address) != gateway && !taken.contains(address))
 }
 
 fn decky(request: &Request, index: u32, name: DeckyName, ip: Ipv4Addr) -> Result<Decky, PlanError> {
@@ -178,7 +187,7 @@ fn decky(request: &Request, index: u32, name: DeckyName, ip: Ipv4Addr) -> Result
         let slug = at(&request.distros, index - 1).map(String::as_str).unwrap_or_default();
         archetype::distro(slug).map_or("debian12", |distro| distro.system)
     } else {
-        let pool = archetype.map_or(&["debian12", "ubuntu2204", "rocky9"][..], |archetype| archetype.systems);
+        let pool = archetype.map_or(SYSTEMS, |archetype| archetype.systems);
         at(pool, index - 1).copied().unwrap_or("debian12")
     };
     Ok(Decky {
@@ -216,7 +225,7 @@ pub fn drawn_services(random: &mut impl RngCore) -> Vec<String> {
     drawn
 }
 
-fn at<T>(list: &[T], number: u32) -> Option<&T> {
+pub(crate) fn at<T>(list: &[T], number: u32) -> Option<&T> {
     let index = usize::try_from(number).ok()?.checked_rem(list.len())?;
     list.get(index)
 }
