@@ -2,9 +2,20 @@
 
 use crate::{
     commands::{
-        Context, artifacts::Artifacts, attackers::Attackers, config::Config, correlate::Correlate,
-        creds::Creds, demo::Demo, deploy::Deploy, drill::Firedrill, events::Events, inventory, run,
-        sessions::Sessions, status::Status, teardown::Teardown,
+        Context,
+        artifacts::Artifacts,
+        attackers::Attackers,
+        config::Config,
+        correlate::Correlate,
+        creds::Creds,
+        demo::Demo,
+        deploy::{BadConfig, Deploy},
+        drill::Firedrill,
+        events::Events,
+        inventory, run,
+        sessions::Sessions,
+        status::Status,
+        teardown::Teardown,
     },
     output,
     settings::{Layer, Origin, Settings},
@@ -97,11 +108,18 @@ pub fn main() -> ExitCode {
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            output::note(&format!("error: {error:#}"));
-            ExitCode::FAILURE
-        }
+        Err(error) => fail(&error),
     }
+}
+
+/// Says why a command failed, mistakes in a file one a line.
+fn fail(error: &anyhow::Error) -> ExitCode {
+    if let Some(BadConfig(bad)) = error.downcast_ref() {
+        bad.iter().for_each(|bad| output::note(&bad.to_string()));
+        return ExitCode::from(64);
+    }
+    output::note(&format!("error: {error:#}"));
+    ExitCode::FAILURE
 }
 
 /// The command line with a verb for each worker that has none of its own.

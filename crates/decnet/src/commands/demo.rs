@@ -10,7 +10,7 @@ use crate::{
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use decnet_model::{
-    fleet::Fleet,
+    fleet::{Fleet, LOOPBACK_NETWORK},
     plan,
     record::{DeckyDesired, Filter, Page},
     worker::Worker,
@@ -75,8 +75,7 @@ impl Demo {
     }
 
     fn fleet(&self) -> Result<Fleet> {
-        let network: decnet_model::fleet::Network =
-            deploy::LOOPBACK_NETWORK.parse().context("read the segment")?;
+        let network = LOOPBACK_NETWORK;
         let request = plan::Request {
             count: self.deckies,
             archetype: None,

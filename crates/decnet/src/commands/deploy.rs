@@ -5,7 +5,8 @@ use crate::{output, workers};
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use decnet_model::{
-    fleet::{Fleet, Network},
+    fleet::{Fleet, LOOPBACK_NETWORK, Network, login_policy},
+    ini::{SpecError, deploy as spec},
     plan,
     record::{DeckyDesired, DeckyIntent},
 };
@@ -13,23 +14,39 @@ use netsvc_persona::LoginPolicy;
 use serde_json::json;
 use std::{
     collections::BTreeSet,
+    io,
     net::Ipv4Addr,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
-/// Segment of the loopback runtime.
-pub const LOOPBACK_NETWORK: &str = "127.66.0.0/16";
 /// Longest wait for a fleet.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// Runtimes that deckies can be deployed with; the first is the default.
+const RUNTIMES: [&str; 1] = ["loopback"];
+/// Most bytes that are read of a deployment INI: what the reader accepts, and one that it refuses.
+const CONFIG_BYTES: u64 = spec::FILE_LIMIT as u64 + 1;
+
+/// All mistakes of a deployment INI, one a line.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+pub struct BadConfig(pub Vec<SpecError>);
 
 /// Deploy a fleet
 ///
 /// Says what the deckies are by an archetype, a list of services, or chance; the fleet that is wanted
 /// is stored, and the worker `fleet` makes it come true. Deckies that do not change are not touched.
 /// The runtime `loopback` puts each decky on an address of its own in 127.66.0.0/16, with its ports
-/// offset by 10000.
+/// offset by 10000. A deployment INI says the same for each decky on its own: --config reads it and
+/// names every mistake with its line.
 #[derive(Args, Debug, Clone)]
 pub struct Deploy {
+    /// Read the fleet from a deployment INI
+    #[arg(long, value_name = "FILE", conflicts_with_all = [
+        "deckies", "archetype", "services", "randomize_services", "distro", "randomize_distros", "subnet",
+        "ip_start", "seed", "login",
+    ])]
+    pub config: Option<PathBuf>,
     /// How many deckies
     #[arg(long, short = 'n', default_value_t = 5)]
     pub deckies: u32,
@@ -57,9 +74,9 @@ pub struct Deploy {
     /// Fixes names, addresses, systems and versions; secrets still come from the install secret
     #[arg(long)]
     pub seed: Option<String>,
-    /// How deckies come to exist
-    #[arg(long, default_value = "loopback", value_parser = ["loopback"])]
-    pub runtime: String,
+    /// How deckies come to exist; goes before what --config says [default: loopback]
+    #[arg(long, value_parser = RUNTIMES)]
+    pub runtime: Option<String>,
     /// Who may log in: deny, accept-listed, accept-after=N
     #[arg(long, default_value = "accept-listed", value_parser = login_policy)]
     pub login: LoginPolicy,
@@ -71,29 +88,31 @@ pub struct Deploy {
     pub json: bool,
 }
 
-/// Reads a login policy.
-///
-/// # Errors
-/// What would have been one.
-pub fn login_policy(text: &str) -> Result<LoginPolicy, String> {
-    match (text, text.strip_prefix("accept-after=")) {
-        ("deny", _) => Ok(LoginPolicy::Deny),
-        ("accept-listed", _) => Ok(LoginPolicy::AcceptListed),
-        (_, Some(count)) => match count.parse::<u32>() {
-            Ok(count) if (1..=1000).contains(&count) => Ok(LoginPolicy::AcceptAfter(count)),
-            _ => Err("accept-after takes a number from 1 to 1000".to_owned()),
-        },
-        _ => Err("one of deny, accept-listed, accept-after=N".to_owned()),
-    }
-}
-
 impl Deploy {
     /// The fleet that is asked for.
     ///
     /// # Errors
     /// When there can be no such fleet.
     pub fn fleet(&self) -> Result<Fleet> {
-        Ok(plan::fleet(&self.request()?)?)
+        match &self.config {
+            Some(path) => self.read(path),
+            None => Ok(plan::fleet(&self.request()?)?),
+        }
+    }
+
+    /// The fleet of a deployment INI.
+    fn read(&self, path: &Path) -> Result<Fleet> {
+        let mut text = Vec::new();
+        let mut file = io::Read::take(fs_err::File::open(path)?, CONFIG_BYTES);
+        io::Read::read_to_end(&mut file, &mut text).context("read the deployment INI")?;
+        let options = spec::Options {
+            runtimes: &RUNTIMES,
+            runtime: self.runtime.as_deref(),
+            network: None,
+            taken: BTreeSet::new(),
+            limit: spec::FILE_LIMIT,
+        };
+        Ok(spec::fleet(&path.display().to_string(), &text, &options).map_err(BadConfig)?)
     }
 
     /// The request for the planner.
@@ -101,11 +120,9 @@ impl Deploy {
     /// # Errors
     /// When the segment is none of loopback's.
     pub fn request(&self) -> Result<plan::Request> {
-        let network = match &self.subnet {
-            Some(network) => network.clone(),
-            None => LOOPBACK_NETWORK.parse().context("read the default segment")?,
-        };
-        if self.runtime == "loopback" && !network.address.is_loopback() {
+        let network = self.subnet.clone().unwrap_or(LOOPBACK_NETWORK);
+        let runtime = self.runtime.as_deref().unwrap_or(RUNTIMES[0]);
+        if runtime == "loopback" && !network.address.is_loopback() {
             bail!("--subnet {network}: the runtime loopback needs a segment in 127.0.0.0/8");
         }
         Ok(plan::Request {
@@ -119,7 +136,7 @@ impl Deploy {
             network,
             taken: BTreeSet::new(),
             seed: self.seed.clone(),
-            runtime: self.runtime.clone(),
+            runtime: runtime.to_owned(),
             login: self.login.clone(),
         })
     }
@@ -229,5 +246,50 @@ async fn wait(context: &Context, fleet: &Fleet, begun: Instant) -> Result<()> {
             );
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::{FromArgMatches, error::ErrorKind};
+
+    fn parsed(line: &[&str]) -> Result<Deploy, clap::Error> {
+        let command = Deploy::augment_args(clap::Command::new("deploy"));
+        Deploy::from_arg_matches(&command.try_get_matches_from([&["deploy"], line].concat())?)
+    }
+
+    #[test]
+    fn a_file_goes_with_no_flag_that_says_the_same() {
+        assert!(parsed(&["--config", "f", "--dry-run", "--json", "--runtime", "loopback"]).is_ok());
+        let flags = [
+            &["--deckies", "3"][..],
+            &["--archetype", "printer"],
+            &["--services", "http"],
+            &["--randomize-services"],
+            &["--distro", "kali"],
+            &["--randomize-distros"],
+            &["--subnet", "127.1.0.0/24"],
+            &["--ip-start", "127.1.0.9"],
+            &["--seed", "x"],
+            &["--login", "deny"],
+        ];
+        for flag in flags {
+            let refused = parsed(&[&["--config", "f"], flag].concat()).map_err(|error| error.kind());
+            assert_eq!(refused.err(), Some(ErrorKind::ArgumentConflict), "{flag:?}");
+        }
+    }
+
+    #[test]
+    fn every_mistake_of_a_file_is_a_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("f.ini");
+        fs_err::write(&path, "[web]\nservices = http\nip = x\ncolour = red\n").unwrap();
+        let deploy = parsed(&["--config", path.to_str().unwrap()]).unwrap();
+        let error = deploy.fleet().unwrap_err();
+        assert!(error.downcast_ref::<BadConfig>().is_some_and(|bad| bad.0.len() == 2));
+        assert!(error.to_string().lines().all(|line| line.starts_with(path.to_str().unwrap())));
+        fs_err::write(&path, "[web]\nservices = http\n").unwrap();
+        assert_eq!(deploy.fleet().unwrap().deckies.len(), 1);
     }
 }
