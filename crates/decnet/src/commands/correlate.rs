@@ -57,7 +57,7 @@ impl Correlate {
         read(reader, &mut correlator).context("read event lines")?;
         let findings = correlator.findings(usize::try_from(self.min_deckies).unwrap_or(usize::MAX));
         match if self.json { Form::Json } else { self.format } {
-            Form::Json => output::json(&report::json(&correlator, &findings)),
+            Form::Json => output::json(&report::Report { correlator: &correlator, findings: &findings }),
             Form::Syslog => findings
                 .iter()
                 .for_each(|finding| output::line(&report::syslog(finding, netsvc_wire::DEFAULT_SD_ID))),

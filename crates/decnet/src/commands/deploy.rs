@@ -27,6 +27,9 @@ const RUNTIMES: [&str; 1] = ["loopback"];
 /// Most bytes that are read of a deployment INI: what the reader accepts, and one that it refuses.
 const CONFIG_BYTES: u64 = spec::FILE_LIMIT as u64 + 1;
 
+/// Lowest addresses of a segment that a fleet leaves alone if it can; the demo's are among them.
+const SKIPPED: usize = 255;
+
 /// All mistakes of a deployment INI, one a line.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
@@ -109,6 +112,7 @@ impl Deploy {
             runtimes: &RUNTIMES,
             runtime: self.runtime.as_deref(),
             network: None,
+            skipped: SKIPPED,
             taken: BTreeSet::new(),
             limit: spec::FILE_LIMIT,
         };
@@ -132,7 +136,7 @@ impl Deploy {
             randomize_services: self.randomize_services,
             distros: self.distro.clone(),
             randomize_distros: self.randomize_distros,
-            ip_start: self.ip_start.or_else(|| network.hosts().nth(255)),
+            ip_start: self.ip_start.or_else(|| network.hosts().nth(SKIPPED)),
             network,
             taken: BTreeSet::new(),
             seed: self.seed.clone(),

@@ -243,20 +243,14 @@ fn host_ini(path: &Path, bad: &mut Vec<BadSetting>) -> Layer {
     };
     let known: Vec<_> = Name::ALL.iter().map(|name| (name.knob().key, name.knob().variable)).collect();
     let file = path.display().to_string();
-    match decnet_model::ini::host::values(&file, &text, &known) {
-        Ok(values) => values
-            .into_iter()
-            .map(|value| (value.variable, value.value, Origin::File(path.to_owned(), value.line)))
-            .collect(),
-        Err(errors) => {
-            bad.extend(errors.into_iter().map(|error| BadSetting {
-                origin: format!("{file}:{}", error.line),
-                key: "host settings".to_owned(),
-                message: error.message,
-            }));
-            Layer::new()
-        }
-    }
+    let (values, errors) = decnet_model::ini::host::values(&file, &text, &known);
+    bad.extend(errors.into_iter().map(|error| BadSetting {
+        origin: format!("{file}:{}", error.line),
+        key: "host settings".to_owned(),
+        message: error.message,
+    }));
+    let from = |line| Origin::File(path.to_owned(), line);
+    values.into_iter().map(|value| (value.variable, value.value, from(value.line))).collect()
 }
 
 #[cfg(test)]

@@ -31,6 +31,8 @@ pub struct Options<'a> {
     pub runtime: Option<&'a str>,
     /// Segment of a file that names none; the runtime `loopback` has its own.
     pub network: Option<Network>,
+    /// Hosts of the segment, from the lowest on, whose addresses are given out last.
+    pub skipped: usize,
     /// Addresses that are somebody's: this host, neighbours.
     pub taken: BTreeSet<Ipv4Addr>,
     /// Most bytes: [`TEXT_LIMIT`] for what somebody typed, [`FILE_LIMIT`] for a file.
@@ -168,7 +170,10 @@ impl<'a> Assembly<'a> {
             }
         }
         let taken: BTreeSet<_> = self.options.taken.iter().copied().chain(lines.into_keys()).collect();
-        let mut free = plan::free_addresses(network, &taken);
+        let from = network.hosts().nth(self.options.skipped).unwrap_or(network.address);
+        let upper = plan::free_addresses(network, &taken).filter(|address| from <= *address);
+        let lower = plan::free_addresses(network, &taken).take_while(|address| *address < from);
+        let mut free = upper.chain(lower);
         let mut full = false;
         let mut given = Vec::new();
         for desired in self.desired {

@@ -24,9 +24,9 @@ pub struct HostValue {
 /// Reads the settings of a host INI. `known` are the settings that exist: `section.key` and variable.
 /// The section of the mode that this host does not have is checked and not used.
 ///
-/// # Errors
-/// All errors at once: syntax, sections and keys that do not exist, a setting that is given twice.
-pub fn values(file: &str, text: &[u8], known: &[(&str, &str)]) -> Result<Vec<HostValue>, Vec<SpecError>> {
+/// Beside the settings that can be read come all errors: syntax, sections and keys that do not exist,
+/// a setting that is given twice.
+pub fn values(file: &str, text: &[u8], known: &[(&str, &str)]) -> (Vec<HostValue>, Vec<SpecError>) {
     let mut errors = Errors::new(file);
     let sections = syntax::sections(text, TEXT_LIMIT, &mut errors);
     let mode = mode(&sections, &mut errors);
@@ -60,7 +60,7 @@ pub fn values(file: &str, text: &[u8], known: &[(&str, &str)]) -> Result<Vec<Hos
             });
         }
     }
-    errors.or(values)
+    (values, errors.sorted())
 }
 
 fn is_mode(section: &Section, entry: &Entry) -> bool {

@@ -35,10 +35,13 @@ impl Errors {
         Errors { file: file.to_owned(), list: Vec::new() }
     }
 
-    /// Adds what is wrong on `line`; after [`MOST_ERRORS`] nothing more is kept.
+    /// Adds what is wrong on `line`; after [`MOST_ERRORS`] nothing more is kept, and that is said.
     pub(super) fn add(&mut self, line: usize, message: impl fmt::Display) {
         if self.list.len() < MOST_ERRORS {
             self.list.push(SpecError { file: self.file.clone(), line, message: message.to_string() });
+        } else if self.list.len() == MOST_ERRORS {
+            let message = "there are more mistakes than are shown; mend these first".to_owned();
+            self.list.push(SpecError { file: self.file.clone(), line: usize::MAX, message });
         }
     }
 
@@ -48,12 +51,20 @@ impl Errors {
     }
 
     /// The errors by line, or `value` if there are none.
-    pub(super) fn or<T>(mut self, value: T) -> Result<T, Vec<SpecError>> {
-        if self.list.is_empty() {
-            return Ok(value);
-        }
+    pub(super) fn or<T>(self, value: T) -> Result<T, Vec<SpecError>> {
+        if self.list.is_empty() { Ok(value) } else { Err(self.sorted()) }
+    }
+
+    /// The errors by line.
+    pub(super) fn sorted(mut self) -> Vec<SpecError> {
         self.list.sort_by_key(|error| error.line);
-        Err(self.list)
+        // What is said of the file as a whole stands last, on the line of the last mistake.
+        if let [.., before, last] = self.list.as_mut_slice()
+            && last.line == usize::MAX
+        {
+            last.line = before.line;
+        }
+        self.list
     }
 }
 
@@ -95,8 +106,7 @@ pub fn parse(file: &str, text: &[u8], limit: usize) -> Result<Vec<Section>, Vec<
 /// Reads the sections as far as they can be read; what is wrong goes to `errors`.
 pub(super) fn sections(bytes: &[u8], limit: usize, errors: &mut Errors) -> Vec<Section> {
     if limit < bytes.len() {
-        errors
-            .add(1, format!("{} bytes are too many: at most {limit} are read; split the file", bytes.len()));
+        errors.add(1, format!("longer than {limit} bytes; split the file"));
         return Vec::new();
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);

@@ -17,6 +17,7 @@ pub(crate) const OPTIONS: Options<'static> = Options {
     runtimes: &["loopback", "native"],
     runtime: None,
     network: None,
+    skipped: 0,
     taken: BTreeSet::new(),
     limit: TEXT_LIMIT,
 };
@@ -289,7 +290,7 @@ fn every_error_has_its_line_and_says_what_would_be_right() {
 fn what_is_no_text_is_refused_as_a_whole() {
     check(b"[web]\n\xff\xfe", &["2: not UTF-8; save the file as UTF-8"]);
     let long = vec![b'\n'; TEXT_LIMIT + 1];
-    check(&long, &["1: 524289 bytes are too many: at most 524288 are read; split the file"]);
+    check(&long, &["1: longer than 524288 bytes; split the file"]);
 }
 
 #[test]
@@ -300,10 +301,9 @@ fn a_host_file_says_which_settings_there_are() {
         ("web.host", "DECNET_WEB_HOST"),
     ];
     let check = |text: &str, wanted: &[&str]| {
-        let shown = match host::values("d.ini", text.as_bytes(), &known) {
-            Ok(values) => values.iter().map(|v| format!("{}: {}={}", v.line, v.variable, v.value)).collect(),
-            Err(errors) => errors.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        };
+        let (values, errors) = host::values("d.ini", text.as_bytes(), &known);
+        let values = values.iter().map(|v| format!("{}: {}={}", v.line, v.variable, v.value));
+        let shown: Vec<_> = values.chain(errors.iter().map(ToString::to_string)).collect();
         assert_eq!(shown, wanted, "{text}");
     };
     check("", &[]);
@@ -314,6 +314,8 @@ fn a_host_file_says_which_settings_there_are() {
     check(
         "[web]\nport = 1\ncolour = 2\n[swarm]\nx = 1\n[master]\ny = 1\nweb-port = 2\n[decnet]\nmode = lord",
         &[
+            "2: DECNET_WEB_PORT=1",
+            "8: DECNET_WEB_PORT=2",
             "d.ini:3: [web] has no key \"colour\"; it has: port, host",
             "d.ini:4: there is no section [swarm]; there are: decnet, master, agent, web",
             "d.ini:7: [master] has no key \"y\"; `decnet config show` lists the settings",
@@ -321,4 +323,13 @@ fn a_host_file_says_which_settings_there_are() {
             "d.ini:10: mode: \"lord\" is no mode; there are: master, agent",
         ],
     );
+}
+
+#[test]
+fn a_flood_of_mistakes_is_cut_and_says_so() {
+    let text = "x\n".repeat(5000);
+    let errors = deploy::fleet("f.ini", text.as_bytes(), &OPTIONS).unwrap_err();
+    let last = errors.last().map(ToString::to_string);
+    let wanted = "f.ini:1000: there are more mistakes than are shown; mend these first";
+    assert_eq!((errors.len(), last.as_deref()), (1001, Some(wanted)));
 }

@@ -235,3 +235,12 @@ fn a_planned_fleet_is_written_and_read() {
         assert_eq!(fleet(&write::ini(&wanted).unwrap()), wanted);
     }
 }
+
+#[test]
+fn the_lowest_addresses_are_given_out_last_when_asked() {
+    let options = Options { skipped: 4, ..OPTIONS };
+    let text = b"[general]\nnet = 127.9.0.0/29\n[a]\nservices = http\namount = 4\n";
+    let fleet = deploy::fleet("f", text, &options).unwrap();
+    let addresses: Vec<_> = fleet.deckies.values().map(|decky| decky.ip.to_string()).collect();
+    assert_eq!(addresses, ["127.9.0.5", "127.9.0.6", "127.9.0.1", "127.9.0.2"]);
+}
