@@ -50,7 +50,5 @@ stealth: requirements ## nothing in the service binary or its source says what w
 	cargo run --quiet -p xtask -- tidy
 	cargo run --quiet -p xtask -- stealth
 
-bench: ## figures beside the baseline, release build; takes some minutes
-	NETSVC_PROFILE=release cargo run --quiet -p xtask -- netsvcd > $(CARGO_TARGET_DIR)/netsvcd.path
-	cargo build --release -p decnet -p bench
-	$(CARGO_TARGET_DIR)/release/bench
+bench: ## lines per second through parser, collector and store, release build
+	cargo run --release -p decnet-pipeline --example bench_ingest

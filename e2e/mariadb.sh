@@ -32,10 +32,13 @@ start() {
         --auth-root-authentication-method=normal --skip-test-db >"$folder/install.log" 2>&1 ||
         fail "mariadb-install-db failed, see $folder/install.log"
     port=$(free_port)
-    as_user mariadbd --no-defaults --user="$user" --datadir="$folder/data" --bind-address=127.0.0.1 \
-        --port="$port" --socket="$folder/socket" --pid-file="$folder/pid" --skip-networking=0 \
-        --innodb-buffer-pool-size=64M --innodb-flush-log-at-trx-commit=2 --performance-schema=off \
-        >"$folder/server.log" 2>&1 &
+    # In braces: the shell would otherwise keep our stdout open for as long as the server runs, and a
+    # caller's $(...) would never end.
+    {
+        as_user mariadbd --no-defaults --user="$user" --datadir="$folder/data" --bind-address=127.0.0.1 \
+            --port="$port" --socket="$folder/socket" --pid-file="$folder/pid" --skip-networking=0 \
+            --innodb-buffer-pool-size=64M --innodb-flush-log-at-trx-commit=2 --performance-schema=off
+    } </dev/null >"$folder/server.log" 2>&1 &
     waited=0
     until mariadb-admin --no-defaults --socket="$folder/socket" -u root ping >/dev/null 2>&1; do
         waited=$((waited + 1))

@@ -1,1 +1,1 @@
-//! placeholder
+//! Whole-system tests: the built programs, driven from outside with real clients. The tests are in `tests/it`.

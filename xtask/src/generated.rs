@@ -28,6 +28,10 @@ fn catalogue() -> Result<String> {
         .current_dir(tree::root())
         .output()
         .context("run the service binary")?;
-    anyhow::ensure!(output.status.success(), "the service binary failed: {}", String::from_utf8_lossy(&output.stderr));
+    anyhow::ensure!(
+        output.status.success(),
+        "the service binary failed: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8(output.stdout).context("read the catalogue")
 }

@@ -9,8 +9,30 @@ const FILE: usize = 500;
 /// Most lines of a function.
 const FUNCTION: usize = 60;
 
-/// Rust files out of shape.
+/// Places that are known to be out of shape, one finding without its numbers a line. May only shrink.
+const LEDGER: &str = "xtask/long.txt";
+
+/// Rust files out of shape, without what the ledger admits; and lines of the ledger that nothing needs any more.
 pub(crate) fn check(files: &[String]) -> Result<Vec<String>> {
+    let findings = all(files);
+    let ledger = tree::text(LEDGER).unwrap_or_default();
+    let admitted: Vec<&str> =
+        ledger.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
+    let mut left: Vec<&str> = admitted.clone();
+    let mut out = Vec::new();
+    for finding in findings {
+        match left.iter().position(|line| finding.starts_with(&format!("{line}:"))) {
+            Some(index) => {
+                left.swap_remove(index);
+            }
+            None => out.push(finding),
+        }
+    }
+    out.extend(left.iter().map(|line| format!("{LEDGER}: {line} is in shape now: remove the line")));
+    Ok(out)
+}
+
+fn all(files: &[String]) -> Vec<String> {
     let mut findings = Vec::new();
     for file in files.iter().filter(|file| file.ends_with(".rs") && !file.starts_with("xtask/src/sizes")) {
         let Some(text) = tree::text(file) else { continue };
@@ -26,7 +48,7 @@ pub(crate) fn check(files: &[String]) -> Result<Vec<String>> {
         findings.extend(markers(file, &lines));
         findings.extend(long_functions(file, &lines));
     }
-    Ok(findings)
+    findings
 }
 
 fn markers(file: &str, lines: &[&str]) -> Vec<String> {
@@ -51,9 +73,10 @@ fn long_functions(file: &str, lines: &[&str]) -> Vec<String> {
             continue;
         }
         let depth = line.len() - line.trim_start().len();
-        let end = lines.iter().skip(start + 1).position(|other| {
-            other.trim_end() == format!("{}}}", " ".repeat(depth))
-        });
+        let end = lines
+            .iter()
+            .skip(start + 1)
+            .position(|other| other.trim_end() == format!("{}}}", " ".repeat(depth)));
         let length = end.map_or(0, |end| end + 2);
         if FUNCTION < length {
             findings.push(format!("{file}:{}: a function of {length} lines, at most {FUNCTION}", start + 1));

@@ -5,9 +5,31 @@ use anyhow::Result;
 
 /// Product vocabulary and peers' product names. Lower case; found anywhere in a line, in any case.
 pub(crate) const WORDS: &[&str] = &[
-    "decnet", "decky", "deckies", "honeypot", "honeynet", "honeytoken", "honeyd ", "honeyd/", "decoy", "canary",
-    "cowrie", "kippo", "opencanary", "dionaea", "conpot", "t-pot", "tpotce", "glastopf", "heralding", "mailoney",
-    "endlessh", "sshesame", "beelzebub", "honeytrap", "qeeqbox",
+    "decnet",
+    "decky",
+    "deckies",
+    "honeypot",
+    "honeynet",
+    "honeytoken",
+    "honeyd ",
+    "honeyd/",
+    "decoy",
+    "canary",
+    "cowrie",
+    "kippo",
+    "opencanary",
+    "dionaea",
+    "conpot",
+    "t-pot",
+    "tpotce",
+    "glastopf",
+    "heralding",
+    "mailoney",
+    "endlessh",
+    "sshesame",
+    "beelzebub",
+    "honeytrap",
+    "qeeqbox",
 ];
 
 /// Where the stage lives.

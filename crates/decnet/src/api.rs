@@ -36,7 +36,7 @@ pub async fn run(mut worker: WorkerContext, context: Context) -> Result<()> {
         let mut inbox = worker.bus.subscribe(topic);
         tokio::spawn(async move {
             while inbox.next().await.is_some() {
-                doorbell.notify_waiters()
+                doorbell.notify_one()
             }
         });
     }

@@ -2,25 +2,31 @@
 
 use crate::{commands::Context, install, settings::Name};
 use anyhow::{Context as _, Result};
-use decnet_engine::{NodeSpec, Runtime, loopback};
+use decnet_engine::{
+    loopback::{self, Loopback, LoopbackConfig},
+    node::{NodeSpec, Nodes},
+    plan::{self, Backend, Step},
+    stage::StageConfig,
+};
 use decnet_model::{
-    fleet::{DeckyName, Fleet, Step},
+    fleet::{DeckyName, Fleet},
     worker::Worker,
 };
 use decnet_pipeline::runtime::WorkerContext;
 use decnet_store::Store;
-use netsvc_persona::{
-    Persona,
-    derive::derive,
-    stage::{Limits, Settings as StageSettings},
+use netsvc_persona::{Persona, derive::derive, stage::Limits};
+use serde_json::json;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
 };
-use std::{collections::BTreeMap, sync::Arc};
 
 /// User that service processes become when their supervisor is root: a fixed number, so that no
 /// account has to be made.
 pub const STAGE_USER: u32 = 64_999;
 
-type Shared = Arc<parking_lot::Mutex<Box<dyn Runtime>>>;
+/// Time between two attempts at deckies that could not be started.
+const RETRY: Duration = Duration::from_secs(15);
 
 /// Runs the worker until it is told to stop.
 ///
@@ -30,7 +36,16 @@ pub async fn run(mut worker: WorkerContext, context: Context) -> Result<()> {
     let store = context.store_or_new().await?;
     let fence = store.lease_take(Worker::Fleet).await.context("take the lease")?;
     let secret = install::secret(&context.paths())?;
-    let mut keeper = Keeper { context, store, fence, secret, runtime: None, have: None };
+    let mut keeper = Keeper {
+        context,
+        store,
+        fence,
+        secret,
+        backend: None,
+        last: None,
+        failed: false,
+        tried: Instant::now(),
+    };
     let wake = Worker::Fleet.spec().wake;
     let mut inboxes: Vec<_> = wake
         .topics
@@ -43,10 +58,19 @@ pub async fn run(mut worker: WorkerContext, context: Context) -> Result<()> {
         worker.status.set_good(ready.is_ok());
         ready?;
         let inbox = inboxes.first_mut();
+        let rung = async {
+            match inbox {
+                Some(inbox) => {
+                    inbox.ready().await;
+                    inbox.clear();
+                }
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             () = worker.stopped() => break,
-            () = tokio::time::sleep(wake.tick.min(std::time::Duration::from_secs(2))) => {}
-            () = async { match inbox { Some(inbox) => { inbox.ready().await; inbox.clear() } None => std::future::pending().await } } => {}
+            () = tokio::time::sleep(wake.tick.min(Duration::from_secs(2))) => {}
+            () = rung => {}
         }
     }
     keeper.stop().await;
@@ -58,71 +82,78 @@ struct Keeper {
     store: Store,
     fence: decnet_store::Fence,
     secret: [u8; 32],
-    runtime: Option<Shared>,
-    /// The fleet as it is.
-    have: Option<Fleet>,
+    backend: Option<Arc<Loopback>>,
+    /// The intent that was made true last.
+    last: Option<String>,
+    /// Whether a decky of it could not be started.
+    failed: bool,
+    tried: Instant,
 }
 
 impl Keeper {
     async fn pass(&mut self) -> Result<()> {
-        self.revive().await?;
+        self.export().await?;
         let Some(text) = self.store.fleet_get().await.context("read the fleet")? else { return Ok(()) };
+        let retry = self.failed && RETRY <= self.tried.elapsed();
+        if self.last.as_ref() == Some(&text) && !retry {
+            return Ok(());
+        }
         let want: Fleet = serde_json::from_str(&text).context("read the fleet")?;
-        let have = self.have.take().unwrap_or_else(|| want.emptied());
-        let mut now = have;
-        let steps = want.steps(&now);
-        now.network = want.network.clone();
-        now.seed = want.seed.clone();
-        now.domain = want.domain.clone();
-        now.runtime = want.runtime.clone();
-        for step in steps {
+        let mut nodes = Nodes::new();
+        for decky in want.deckies.values() {
+            let persona = self.persona(&want, &decky.name).await?;
+            let spec = NodeSpec { persona, services: decky.services.clone(), ports: decky.ports() };
+            nodes.insert(decky.name.to_string(), spec);
+        }
+        let backend = self.backend().await?;
+        let have = backend.observe().await.context("look at the runtime")?;
+        self.failed = false;
+        self.tried = Instant::now();
+        for step in plan::plan(&nodes, &have) {
             match step {
-                Step::Remove(name) => {
-                    self.remove(&name).await?;
-                    now.deckies.remove(&name);
-                }
-                Step::Add(name) => {
-                    let Some(decky) = want.deckies.get(&name) else { continue };
-                    if self.add(&want, &name).await? {
-                        now.deckies.insert(name, decky.clone());
-                    }
-                }
+                Step::Remove(gone) => self.remove(backend.as_ref(), gone).await?,
+                Step::Add(new) => self.add(backend.as_ref(), new).await?,
             }
         }
-        self.have = Some(now);
+        self.last = Some(text);
+        self.export().await
+    }
+
+    /// Adds deckies together, or when one is refused, each by itself: one does not stop the others.
+    async fn add(&mut self, backend: &dyn Backend, new: Vec<NodeSpec>) -> Result<()> {
+        let together = backend.apply(&Step::Add(new.clone())).await;
+        for node in new {
+            let name = node.name().to_owned();
+            let added = match &together {
+                Ok(()) => Ok(()),
+                Err(_) => backend.apply(&Step::Add(vec![node])).await,
+            };
+            let (actual, reason) = match &added {
+                Ok(()) => ("running", String::new()),
+                Err(error) => ("failed", plan::chain(error)),
+            };
+            if added.is_err() {
+                self.failed = true;
+                tracing::warn!(decky = %name, reason, "decky could not be started");
+            }
+            self.state(&name, actual, &reason).await?;
+        }
         Ok(())
     }
 
-    /// Adds a decky, and says whether it is there now. What refuses one decky does not stop the others.
-    async fn add(&mut self, want: &Fleet, name: &DeckyName) -> Result<bool> {
-        let Some(decky) = want.deckies.get(name) else { return Ok(false) };
-        let persona = self.persona(want, name).await?;
-        let spec = NodeSpec { persona, services: decky.services.clone(), ports: decky.ports() };
-        let runtime = self.runtime().await?;
-        let added = blocking(runtime, move |runtime| runtime.add(spec)).await?;
-        let (actual, reason) = match &added {
-            Ok(()) => ("running", String::new()),
-            Err(error) => ("failed", chain(error)),
-        };
-        if added.is_err() {
-            tracing::warn!(decky = %name, reason, "decky could not be started");
+    async fn remove(&self, backend: &dyn Backend, gone: Vec<NodeSpec>) -> Result<()> {
+        let names: Vec<String> = gone.iter().map(|node| node.name().to_owned()).collect();
+        backend.apply(&Step::Remove(gone)).await.context("take deckies down")?;
+        for name in names {
+            self.state(&name, "gone", "").await?;
         }
-        self.state(name, actual, &reason).await?;
-        Ok(added.is_ok())
+        Ok(())
     }
 
-    async fn remove(&mut self, name: &DeckyName) -> Result<()> {
-        if let Some(runtime) = self.runtime.clone() {
-            let text = name.to_string();
-            blocking(runtime, move |runtime| runtime.remove(&text)).await??;
-        }
-        self.state(name, "gone", "").await
-    }
-
-    async fn state(&self, name: &DeckyName, actual: &str, reason: &str) -> Result<()> {
+    async fn state(&self, name: &str, actual: &str, reason: &str) -> Result<()> {
         let now = self.context.now();
         self.store
-            .decky_state_set(Some(&self.fence), name.as_str(), actual, reason, now)
+            .decky_state_set(Some(&self.fence), name, actual, reason, now)
             .await
             .context("store the state of a decky")?;
         Ok(())
@@ -154,54 +185,42 @@ impl Keeper {
         Ok(persona)
     }
 
-    async fn runtime(&mut self) -> Result<Shared> {
-        if let Some(runtime) = &self.runtime {
-            return Ok(runtime.clone());
+    async fn backend(&mut self) -> Result<Arc<Loopback>> {
+        if let Some(backend) = &self.backend {
+            return Ok(backend.clone());
         }
-        let config = loopback::Config {
-            program: self.context.stage_binary()?,
-            settings: stage_settings(&self.context),
-            log: self.context.paths().run().join("serve.log"),
+        let config = LoopbackConfig {
+            stage: stage_config(&self.context)?,
+            offset: loopback::OFFSET,
+            low_ports: false,
+            every_port: true,
         };
-        let started = tokio::task::spawn_blocking(move || loopback::Loopback::start(config)).await;
-        let runtime = started.context("start the runtime")?.context("start the runtime")?;
-        let shared: Shared = Arc::new(parking_lot::Mutex::new(Box::new(runtime)));
-        self.export(&shared)?;
-        self.runtime = Some(shared.clone());
-        Ok(shared)
-    }
-
-    /// Starts a dead service process again with everything it had.
-    async fn revive(&mut self) -> Result<()> {
-        let Some(runtime) = self.runtime.clone() else { return Ok(()) };
-        if blocking(runtime.clone(), |runtime| runtime.revive())
-            .await?
-            .context("start the service process again")?
-        {
-            tracing::warn!("the service process had died and was started again");
-            self.export(&runtime)?;
-        }
-        Ok(())
+        let backend = Arc::new(Loopback::start(config).await.context("start the runtime")?);
+        self.backend = Some(backend.clone());
+        // Whoever sees a decky run must also find what runs it.
+        self.export().await?;
+        Ok(backend)
     }
 
     /// What `status` reads about the runtime.
-    fn export(&self, runtime: &Shared) -> Result<()> {
-        let standing = runtime.lock().standing();
-        let text = serde_json::to_vec(&standing).context("write the runtime's state")?;
-        fs_err::write(self.context.paths().run().join("runtime.json"), text)
-            .context("write the runtime's state")
+    async fn export(&self) -> Result<()> {
+        let Some(backend) = &self.backend else { return Ok(()) };
+        let status = backend.status().await.context("look at the runtime")?;
+        let standing = json!({
+            "runtime": backend.name(), "carrier": "kernel", "isolation": status.isolation, "uid": stage_user(),
+            "process": status.pid, "restarts": status.restarts, "nodes": status.nodes, "listeners": status.listeners,
+        });
+        let path = self.context.paths().run().join("runtime.json");
+        fs_err::write(path, standing.to_string()).context("write the runtime's state")
     }
 
     async fn stop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            let stopped = blocking(runtime, |runtime| runtime.stop()).await;
-            if let Err(error) = stopped {
-                tracing::error!(error = %format!("{error:#}"), "the runtime did not stop in order");
-            }
-        }
-        let names: BTreeMap<_, _> = self.have.take().map(|fleet| fleet.deckies).unwrap_or_default();
-        for name in names.keys() {
-            if let Err(error) = self.state(name, "stopped", "").await {
+        let Some(backend) = self.backend.take() else { return };
+        let names: Vec<String> =
+            backend.observe().await.map(|nodes| nodes.into_keys().collect()).unwrap_or_default();
+        backend.stop().await;
+        for name in names {
+            if let Err(error) = self.state(&name, "stopped", "").await {
                 tracing::warn!(error = %format!("{error:#}"), "the state of a decky could not be stored");
             }
         }
@@ -210,19 +229,19 @@ impl Keeper {
     }
 }
 
-async fn blocking<T: Send + 'static>(
-    runtime: Shared,
-    act: impl FnOnce(&mut dyn Runtime) -> T + Send + 'static,
-) -> Result<T> {
-    tokio::task::spawn_blocking(move || act(runtime.lock().as_mut())).await.context("wait for the runtime")
+/// User id that services run as.
+pub fn stage_user() -> u32 {
+    let own = nix::unistd::geteuid();
+    if own.is_root() { STAGE_USER } else { own.as_raw() }
 }
 
-/// Settings of a service process.
-pub fn stage_settings(context: &Context) -> StageSettings {
+/// What service processes are started with.
+fn stage_config(context: &Context) -> Result<StageConfig> {
     let settings = context.settings();
     let count = |name| usize::try_from(settings.number(name)).unwrap_or(usize::MAX);
-    StageSettings {
-        spool: context.paths().spool("serve"),
+    Ok(StageConfig {
+        program: context.stage_binary()?,
+        spools: context.paths().spools(),
         sd_id: settings.text(Name::SdId).to_owned(),
         limits: Limits {
             connections: count(Name::Connections),
@@ -230,18 +249,7 @@ pub fn stage_settings(context: &Context) -> StageSettings {
             spool_bytes: settings.number(Name::SpoolBytes),
             ..Limits::default()
         },
-        user: nix::unistd::geteuid().is_root().then_some(STAGE_USER),
         natural_delays: true,
-    }
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
+        user: nix::unistd::geteuid().is_root().then_some(STAGE_USER),
+    })
 }

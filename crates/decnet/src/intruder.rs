@@ -1,7 +1,7 @@
 //! The demo's scripted intruder: what a bot does on each service once it is in.
 
 use crate::firedrill::connect;
-use decnet_engine::loopback::PORT_OFFSET;
+use decnet_engine::loopback::OFFSET;
 use decnet_model::fleet::Fleet;
 use std::{
     io::{Read, Write},
@@ -16,7 +16,7 @@ pub const ADDRESS: [u8; 4] = [127, 66, 6, 6];
 pub async fn attack(fleet: &Fleet) {
     for decky in fleet.deckies.values() {
         for port in decky.ports().into_iter().filter(|port| !port.tls) {
-            let address = SocketAddr::new(decky.ip.into(), port.port.saturating_add(PORT_OFFSET));
+            let address = SocketAddr::new(decky.ip.into(), port.port.saturating_add(OFFSET));
             let Ok(stream) = connect(ADDRESS.into(), address).await else { continue };
             let slug = port.slug.clone();
             // The conversation is a one-sided script: the answers are for the recording, not for us.

@@ -17,11 +17,12 @@ pub fn table<T>(header: &[&str], rows: &[T], cells: impl Fn(&T) -> Vec<String>) 
     line(&table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n"));
 }
 
-/// Prints a value as JSON, one line.
+/// Prints a value as JSON, one line. A reader that has gone away ends the program quietly.
 pub fn json<T: Serialize + ?Sized>(value: &T) {
-    match serde_json::to_string(value) {
-        Ok(text) => line(&text),
-        Err(error) => eprintln!("error: cannot write as JSON: {error}"),
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let written = serde_json::to_writer(&mut out, value).map_err(std::io::Error::from);
+    if written.and_then(|()| writeln!(out)).and_then(|()| out.flush()).is_err() {
+        std::process::exit(0);
     }
 }
 

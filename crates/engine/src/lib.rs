@@ -1,11 +1,16 @@
-//! Makes deckies exist: starts stage processes, binds their listeners, hands both over, and keeps
-//! them alive.
+//! Makes nodes exist on a host: observe, plan (pure), apply, undo on failure.
 //!
-//! A runtime implements [`Runtime`]; the fleet worker, `status` and `teardown` know only that.
+//! A runtime is a [`plan::Backend`]. [`loopback`] serves nodes on 127.0.0.0/8 without any privilege;
+//! [`native`] drives `netd`, the one privileged process, which puts them on a real segment or into the
+//! private network that [`lab`] makes. Both start the same stage process through [`stage`].
 
+pub mod command;
+pub mod lab;
 pub mod loopback;
+pub mod native;
+mod netlink;
+pub mod node;
+pub mod plan;
 mod process;
-mod runtime;
-
-pub use process::{ProcessError, StageProcess};
-pub use runtime::{Member, NodeSpec, Runtime, RuntimeError, Standing};
+mod sockets;
+pub mod stage;

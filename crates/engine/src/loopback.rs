@@ -1,165 +1,191 @@
-//! The loopback runtime: each decky is an address in 127.0.0.0/8, served by the same process as
-//! everywhere. It needs no rights; it has no MAC, no OS face, and its ports are offset, because the
-//! low ones are not free for everybody and the others may be taken by real servers of the host.
+//! The runtime without privileges: every node is an address in 127.0.0.0/8.
+//!
+//! The same stage process serves it as anywhere else; what is missing is what needs a segment:
+//! hardware addresses, stacks of other systems, scans of closed ports. Ports are served
+//! [`LoopbackConfig::offset`] higher, because we may not bind the low ones and real servers may have others.
 
-use crate::{Member, NodeSpec, Runtime, RuntimeError, StageProcess, Standing};
-use netsvc_persona::stage::{MAX_DESCRIPTORS, Order, PortSpec, Settings};
-use std::{
-    collections::BTreeMap,
-    net::{IpAddr, SocketAddr, TcpListener, TcpStream},
-    os::fd::{AsFd, BorrowedFd},
-    path::PathBuf,
-    time::Duration,
+use crate::{
+    node::{self, NodeSpec, Nodes},
+    plan::{Backend, Error, Step},
+    sockets::bind_port,
+    stage::{Keeper, Kept, Role, StageConfig, StageStatus},
 };
+use async_trait::async_trait;
+use netsvc_persona::stage::{PortSpec, Transport};
+use std::{collections::BTreeMap, io, net::SocketAddr, os::fd::OwnedFd, sync::Arc};
+use tokio::sync::Mutex;
 
-/// Added to every port of a decky.
-pub const PORT_OFFSET: u16 = 10_000;
+/// Name of the runtime.
+pub const NAME: &str = "loopback";
+/// What is added to a port, unless configured.
+pub const OFFSET: u16 = 10_000;
+/// First port that needs no privilege.
+const UNPRIVILEGED: u16 = 1024;
 
-/// Longest wait for a connection of our own.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-/// How the runtime starts its process.
+/// Settings of the runtime.
 #[derive(Clone, Debug)]
-pub struct Config {
-    /// The service binary.
-    pub program: PathBuf,
-    /// Settings of the process.
-    pub settings: Settings,
-    /// File for its error output.
-    pub log: PathBuf,
+pub struct LoopbackConfig {
+    /// The stage process.
+    pub stage: StageConfig,
+    /// What is added to ports that are moved.
+    pub offset: u16,
+    /// Whether ports below 1024 are tried as they are first.
+    pub low_ports: bool,
+    /// Whether every port is moved, because real servers of the host may have the others.
+    pub every_port: bool,
 }
 
-/// Deckies on loopback addresses.
+/// A socket that a node is reached at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// The node.
+    pub node: String,
+    /// The service.
+    pub slug: String,
+    /// TCP or UDP.
+    pub transport: Transport,
+    /// Port that the node claims.
+    pub port: u16,
+    /// Where it really is.
+    pub address: SocketAddr,
+}
+
+/// Nodes on loopback addresses, served by one process that lives as long as this value.
 #[derive(Debug)]
 pub struct Loopback {
-    config: Config,
-    process: StageProcess,
-    nodes: BTreeMap<String, Node>,
-    restarts: u32,
-}
-
-#[derive(Debug)]
-struct Node {
-    spec: NodeSpec,
-    /// Kept, so that a new process can be given the same listeners.
-    listeners: Vec<TcpListener>,
+    config: LoopbackConfig,
+    keeper: Keeper,
+    // Held over a whole step, so that two steps cannot interleave.
+    nodes: Mutex<BTreeMap<String, (Arc<NodeSpec>, Vec<Endpoint>)>>,
 }
 
 impl Loopback {
-    /// Starts the service process.
+    /// Starts the stage process.
     ///
     /// # Errors
-    /// [`RuntimeError::Process`] when it does not come up.
-    pub fn start(config: Config) -> Result<Self, RuntimeError> {
-        let process = StageProcess::start(&config.program, "serve", &config.settings, &config.log)?;
-        Ok(Loopback { config, process, nodes: BTreeMap::new(), restarts: 0 })
+    /// [`Error::Stage`] when it cannot be started.
+    pub async fn start(config: LoopbackConfig) -> Result<Self, Error> {
+        let keeper =
+            Keeper::start(config.stage.launch("serve", None), Role::Serve).await.map_err(Error::Stage)?;
+        Ok(Loopback { config, keeper, nodes: Mutex::default() })
     }
-}
 
-/// Where a port of a decky is bound.
-fn bound(ip: IpAddr, port: u16) -> SocketAddr {
-    SocketAddr::new(ip, port.saturating_add(PORT_OFFSET))
-}
-
-fn bind(spec: &NodeSpec) -> Result<Vec<TcpListener>, RuntimeError> {
-    let one = |port: &PortSpec| {
-        let address = bound(spec.persona.ip, port.port);
-        TcpListener::bind(address).map_err(|source| RuntimeError::Bind {
-            node: spec.persona.node.clone(),
-            service: port.slug.clone(),
-            address,
-            source,
-        })
-    };
-    spec.ports.iter().map(one).collect()
-}
-
-/// Gives a node to a process, in as many orders as its descriptors need.
-fn hand_over(process: &mut StageProcess, node: &Node) -> Result<(), RuntimeError> {
-    let all: Vec<(&PortSpec, BorrowedFd<'_>)> =
-        node.spec.ports.iter().zip(node.listeners.iter().map(AsFd::as_fd)).collect();
-    let mut parts: Vec<&[(&PortSpec, BorrowedFd<'_>)]> = all.chunks(MAX_DESCRIPTORS).collect();
-    if parts.is_empty() {
-        parts.push(&[]);
+    /// Where every port is reached.
+    pub async fn endpoints(&self) -> Vec<Endpoint> {
+        self.nodes.lock().await.values().flat_map(|(_, endpoints)| endpoints.iter().cloned()).collect()
     }
-    for part in parts {
-        let ports: Vec<PortSpec> = part.iter().map(|(port, _)| (*port).clone()).collect();
-        let fds: Vec<BorrowedFd<'_>> = part.iter().map(|(_, fd)| *fd).collect();
-        let (persona, services) = (Box::new(node.spec.persona.clone()), node.spec.services.clone());
-        process.order(|seq| Order::Node { seq, persona, services, ports }, &fds)?;
-    }
-    Ok(())
-}
 
-impl Runtime for Loopback {
-    fn standing(&self) -> Standing {
-        Standing {
-            runtime: "loopback".to_owned(),
-            carrier: "kernel".to_owned(),
-            isolation: self.process.isolation().to_owned(),
-            uid: self.config.settings.user.unwrap_or_else(|| nix::unistd::geteuid().as_raw()),
-            processes: vec![self.process.id()],
-            restarts: self.restarts,
+    /// How the stage process does.
+    ///
+    /// # Errors
+    /// [`Error::Stage`] when it has been stopped.
+    pub async fn status(&self) -> Result<StageStatus, Error> {
+        self.keeper.status().await.map_err(Error::Stage)
+    }
+
+    /// Lets the stage process write out everything and end.
+    pub async fn stop(&self) {
+        self.keeper.stop().await;
+    }
+
+    async fn add(&self, wanted: &[NodeSpec]) -> Result<(), Error> {
+        let mut nodes = self.nodes.lock().await;
+        let new: Vec<NodeSpec> = wanted
+            .iter()
+            .filter(|node| nodes.get(node.name()).is_none_or(|(there, _)| there.as_ref() != *node))
+            .cloned()
+            .collect();
+        node::check(nodes.values().map(|(node, _)| node.as_ref()), &new)
+            .map_err(|conflict| refused(conflict.to_string()))?;
+        let mut kept = Vec::new();
+        let mut entries = Vec::new();
+        for node in new.into_iter().map(Arc::new) {
+            let (sockets, endpoints) = self.bind(&node)?;
+            entries.push((node.name().to_owned(), (Arc::clone(&node), endpoints)));
+            kept.push(Kept { node, sockets });
         }
-    }
-
-    fn add(&mut self, spec: NodeSpec) -> Result<(), RuntimeError> {
-        let name = spec.persona.node.clone();
-        if self.nodes.contains_key(&name) {
-            self.remove(&name)?;
-        }
-        let node = Node { listeners: bind(&spec)?, spec };
-        if let Err(error) = hand_over(&mut self.process, &node) {
-            // Whatever part was taken over goes again; if the process died, there is nothing to undo.
-            let _ = self.process.order(|seq| Order::Remove { seq, node: name }, &[]);
-            return Err(error);
-        }
-        self.nodes.insert(name, node);
+        self.keeper.add(kept).await.map_err(Error::Stage)?;
+        nodes.extend(entries);
         Ok(())
     }
 
-    fn remove(&mut self, name: &str) -> Result<(), RuntimeError> {
-        if self.nodes.remove(name).is_some() {
-            self.process.order(|seq| Order::Remove { seq, node: name.to_owned() }, &[])?;
-        }
+    async fn remove(&self, unwanted: &[NodeSpec]) -> Result<(), Error> {
+        let mut nodes = self.nodes.lock().await;
+        let names =
+            unwanted.iter().map(|node| node.name().to_owned()).filter(|name| nodes.contains_key(name));
+        let names: Vec<String> = names.collect();
+        self.keeper.remove(names.clone()).await.map_err(Error::Stage)?;
+        nodes.retain(|name, _| !names.contains(name));
         Ok(())
     }
 
-    fn members(&self) -> Vec<Member> {
-        let member = |(name, node): (&String, &Node)| Member {
-            name: name.clone(),
-            ip: node.spec.persona.ip,
-            ports: node
-                .spec
-                .ports
-                .iter()
-                .map(|port| (port.clone(), bound(node.spec.persona.ip, port.port)))
-                .collect(),
-        };
-        self.nodes.iter().map(member).collect()
-    }
-
-    fn revive(&mut self) -> Result<bool, RuntimeError> {
-        if self.process.alive() {
-            return Ok(false);
+    fn bind(&self, node: &NodeSpec) -> Result<(Vec<OwnedFd>, Vec<Endpoint>), Error> {
+        if !node.persona.ip.is_loopback() {
+            let reason = format!("{} of {} is not in 127.0.0.0/8", node.persona.ip, node.name());
+            return Err(refused(reason));
         }
-        let Config { program, settings, log } = &self.config;
-        self.process = StageProcess::start(program, "serve", settings, log)?;
-        self.restarts += 1;
-        for node in self.nodes.values() {
-            hand_over(&mut self.process, node)?;
+        let mut sockets = Vec::new();
+        let mut endpoints = Vec::new();
+        for port in &node.ports {
+            let (socket, address) = self.bind_one(node, port)?;
+            sockets.push(socket);
+            endpoints.push(Endpoint {
+                node: node.name().to_owned(),
+                slug: port.slug.clone(),
+                transport: port.transport,
+                port: port.port,
+                address,
+            });
         }
-        Ok(true)
+        Ok((sockets, endpoints))
     }
 
-    fn connect(&self, ip: IpAddr, port: u16) -> Result<TcpStream, RuntimeError> {
-        let address = bound(ip, port);
-        TcpStream::connect_timeout(&address, PATIENCE)
-            .map_err(|source| RuntimeError::Connect { address, source })
+    fn bind_one(&self, node: &NodeSpec, port: &PortSpec) -> Result<(OwnedFd, SocketAddr), Error> {
+        let low = port.port < UNPRIVILEGED;
+        let mut number = port.port;
+        if self.config.every_port || (low && !self.config.low_ports) {
+            number = port.port.saturating_add(self.config.offset);
+        }
+        loop {
+            let address = SocketAddr::new(node.persona.ip, number);
+            match bind_port(port, address, None) {
+                Ok(socket) => return Ok((socket, address)),
+                Err(error) if low && number == port.port && may_move(&error) => {
+                    number = port.port.saturating_add(self.config.offset);
+                }
+                Err(source) => {
+                    let (node, transport) = (node.name().to_owned(), port.transport.name());
+                    return Err(Error::Bind { node, transport, address, source });
+                }
+            }
+        }
+    }
+}
+
+/// Whether another port number may succeed: we may not bind this one, or the host's own daemon has it.
+fn may_move(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::AddrInUse)
+}
+
+fn refused(reason: String) -> Error {
+    Error::Refused { backend: NAME, reason }
+}
+
+#[async_trait]
+impl Backend for Loopback {
+    fn name(&self) -> &'static str {
+        NAME
     }
 
-    fn stop(&mut self) {
-        self.process.stop();
-        self.nodes.clear();
+    async fn observe(&self) -> Result<Nodes, Error> {
+        let nodes = self.nodes.lock().await;
+        Ok(nodes.iter().map(|(name, (node, _))| (name.clone(), node.as_ref().clone())).collect())
+    }
+
+    async fn apply(&self, step: &Step) -> Result<(), Error> {
+        match step {
+            Step::Add(nodes) => self.add(nodes).await,
+            Step::Remove(nodes) => self.remove(nodes).await,
+        }
     }
 }

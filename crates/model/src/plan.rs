@@ -256,16 +256,14 @@ pub fn demonstration(request: &Request) -> Result<Fleet, PlanError> {
         services: Vec::new(),
         ..request.clone()
     })?;
-    let mut index = 0;
     let mut deckies = BTreeMap::new();
-    for (_, old) in std::mem::take(&mut whole.deckies) {
+    for (index, old) in (0..).zip(std::mem::take(&mut whole.deckies).into_values()) {
         let Some(archetype) = at(&mixed, index) else { break };
         let one =
             Request { archetype: Some(archetype.slug.to_owned()), services: Vec::new(), ..request.clone() };
         let round = index / u32::try_from(mixed.len()).unwrap_or(1) + 1;
         let name: DeckyName = format!("{}-{round:02}", archetype.slug).parse()?;
         deckies.insert(name.clone(), decky(&one, round, name, old.ip)?);
-        index += 1;
     }
     whole.deckies = deckies;
     Ok(whole)

@@ -5,7 +5,7 @@ use crate::{
     error::{Error, query},
     row::{Cells, Value},
 };
-use sqlx::{AssertSqlSafe, MySql, MySqlPool, Sqlite, SqlitePool, Transaction};
+use sqlx::{AssertSqlSafe, MySql, MySqlPool, Sqlite, SqlitePool, Transaction, pool::PoolConnection};
 use std::borrow::Cow;
 
 /// Most rows of one INSERT. Such statements stay prepared; the rest of a batch is prepared for once.
@@ -53,7 +53,7 @@ impl Pool {
             Pool::Sqlite { writer, .. } => {
                 Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await.map_err(query(what))?)
             }
-            Pool::MySql(pool) => Tx::MySql(pool.begin().await.map_err(query(what))?),
+            Pool::MySql(pool) => Tx::MySql(MySqlTx::begin(pool).await.map_err(query(what))?),
         })
     }
 }
@@ -119,7 +119,7 @@ impl Statement {
 #[derive(Debug)]
 pub(crate) enum Tx {
     Sqlite(Transaction<'static, Sqlite>),
-    MySql(Transaction<'static, MySql>),
+    MySql(MySqlTx),
 }
 
 impl Tx {
@@ -135,7 +135,9 @@ impl Tx {
         let what = statement.what;
         match self {
             Tx::Sqlite(tx) => statement.sqlite().execute(&mut **tx).await.map(|done| done.rows_affected()),
-            Tx::MySql(tx) => statement.mysql().execute(&mut **tx).await.map(|done| done.rows_affected()),
+            Tx::MySql(tx) => {
+                statement.mysql().execute(&mut *tx.connection).await.map(|done| done.rows_affected())
+            }
         }
         .map_err(query(what))
     }
@@ -148,7 +150,7 @@ impl Tx {
                 rows.iter().map(|row| Cells::of_sqlite(what, row)).collect()
             }
             Tx::MySql(tx) => {
-                let rows = statement.mysql().fetch_all(&mut **tx).await.map_err(query(what))?;
+                let rows = statement.mysql().fetch_all(&mut *tx.connection).await.map_err(query(what))?;
                 rows.iter().map(|row| Cells::of_mysql(what, row)).collect()
             }
         }
@@ -191,6 +193,37 @@ impl Tx {
             Tx::MySql(tx) => tx.commit().await,
         }
         .map_err(query(what))
+    }
+}
+
+/// A transaction on MySQL. When it is dropped unfinished, by an error or because its future was dropped
+/// in the middle of a statement, its connection is closed: nobody can tell what the server has done of
+/// it, and a connection kept would keep its locks.
+#[derive(Debug)]
+pub(crate) struct MySqlTx {
+    connection: PoolConnection<MySql>,
+    finished: bool,
+}
+
+impl MySqlTx {
+    async fn begin(pool: &MySqlPool) -> Result<Self, sqlx::Error> {
+        let mut tx = MySqlTx { connection: pool.acquire().await?, finished: false };
+        sqlx::raw_sql("START TRANSACTION").execute(&mut *tx.connection).await?;
+        Ok(tx)
+    }
+
+    async fn commit(mut self) -> Result<(), sqlx::Error> {
+        sqlx::raw_sql("COMMIT").execute(&mut *self.connection).await?;
+        self.finished = true;
+        Ok(())
+    }
+}
+
+impl Drop for MySqlTx {
+    fn drop(&mut self) {
+        if !self.finished {
+            self.connection.close_on_drop();
+        }
     }
 }
 

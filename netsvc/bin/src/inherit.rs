@@ -19,8 +19,9 @@ const MAX_SETTINGS: u64 = 1 << 20;
 /// When the process was not started by its supervisor.
 pub(crate) fn take() -> io::Result<(Settings, Control)> {
     for descriptor in [SETTINGS_FD, CONTROL_FD] {
-        nix::fcntl::fcntl(borrowed(descriptor), nix::fcntl::FcntlArg::F_GETFD)
-            .map_err(|_| io::Error::other("not started by its supervisor: descriptors 3 and 4 are missing"))?;
+        nix::fcntl::fcntl(borrowed(descriptor), nix::fcntl::FcntlArg::F_GETFD).map_err(|_| {
+            io::Error::other("not started by its supervisor: descriptors 3 and 4 are missing")
+        })?;
     }
     let mut text = Vec::new();
     File::from(owned(SETTINGS_FD)).take(MAX_SETTINGS).read_to_end(&mut text)?;

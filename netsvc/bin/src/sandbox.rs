@@ -4,8 +4,8 @@
 //! Applied before the runtime exists, because Landlock binds the calling thread and what it starts.
 
 use landlock::{
-    ABI, Access, AccessFs, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset, RulesetAttr, RulesetCreatedAttr,
-    RulesetStatus, Scope,
+    ABI, Access, AccessFs, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset, RulesetAttr,
+    RulesetCreatedAttr, RulesetStatus, Scope,
 };
 use netsvc_persona::stage::Settings;
 use nix::{
@@ -15,22 +15,12 @@ use nix::{
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, SeccompRule, TargetArch};
 use std::{collections::BTreeMap, io, path::Path};
 
-/// Which system calls a process may use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Profile {
-    /// Sockets may be made (data connections of services).
-    Serve,
-    /// Only sockets that were handed over.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the packet process is not part of this binary yet"))]
-    Gate,
-}
-
 /// Drops everything, and says what could not be: `full`, or a list.
 ///
 /// # Errors
 /// When the user cannot be changed or the system-call filter cannot be set: then the process must
 /// not go on.
-pub(crate) fn enter(settings: &Settings, profile: Profile) -> io::Result<String> {
+pub(crate) fn enter(settings: &Settings) -> io::Result<String> {
     let mut missing = Vec::new();
     resource::setrlimit(resource::Resource::RLIMIT_CORE, 0, 0)?;
     become_user(settings.user)?;
@@ -41,11 +31,13 @@ pub(crate) fn enter(settings: &Settings, profile: Profile) -> io::Result<String>
     prctl::set_dumpable(false)?;
     match confine(&settings.spool) {
         Ok(RulesetStatus::FullyEnforced) => {}
-        Ok(RulesetStatus::PartiallyEnforced) => missing.push("landlock: only in part on this kernel".to_owned()),
+        Ok(RulesetStatus::PartiallyEnforced) => {
+            missing.push("landlock: only in part on this kernel".to_owned())
+        }
         Ok(RulesetStatus::NotEnforced) => missing.push("landlock: not supported by this kernel".to_owned()),
         Err(error) => missing.push(format!("landlock: {error}")),
     }
-    filter(profile).map_err(io::Error::other)?;
+    filter().map_err(io::Error::other)?;
     if settings.user.is_none() && geteuid().is_root() {
         missing.push("user: runs as the user of its supervisor".to_owned());
     }
@@ -87,20 +79,21 @@ fn confine(spool: &Path) -> Result<RulesetStatus, Box<dyn std::error::Error + Se
 }
 
 /// Two filters: what no honest code of ours would ever call kills; what is not on the list fails.
-fn filter(profile: Profile) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+fn filter() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let deadly: Rules = DEADLY.iter().map(|&call| (call, Vec::new())).collect();
     install(deadly, SeccompAction::Allow, SeccompAction::KillProcess)?;
     let denied = libc::EPERM.unsigned_abs();
-    let mut allowed: Rules = COMMON.iter().map(|&call| (call, Vec::new())).collect();
-    if profile == Profile::Serve {
-        allowed.extend(SOCKETS.iter().map(|&call| (call, Vec::new())));
-    }
+    let allowed: Rules = COMMON.iter().chain(SOCKETS).map(|&call| (call, Vec::new())).collect();
     install(allowed, SeccompAction::Errno(denied), SeccompAction::Allow)
 }
 
 type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 
-fn install(rules: Rules, other: SeccompAction, listed: SeccompAction) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+fn install(
+    rules: Rules,
+    other: SeccompAction,
+    listed: SeccompAction,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let architecture = TargetArch::try_from(std::env::consts::ARCH)?;
     let program: BpfProgram = SeccompFilter::new(rules, other, listed, architecture)?.try_into()?;
     seccompiler::apply_filter_all_threads(&program)?;
@@ -210,6 +203,7 @@ const COMMON: &[i64] = &[
     libc::SYS_membarrier,
     libc::SYS_pipe2,
     libc::SYS_fchmod,
+    libc::SYS_flock,
     #[cfg(target_arch = "x86_64")]
     libc::SYS_open,
     #[cfg(target_arch = "x86_64")]

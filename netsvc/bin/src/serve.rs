@@ -14,11 +14,11 @@ const FAREWELL: Duration = Duration::from_secs(1);
 /// When the process was started wrongly, cannot be confined, or an order cannot be read.
 pub(crate) fn run() -> Result<(), Box<dyn std::error::Error>> {
     let (settings, control) = inherit::take()?;
-    let isolation = sandbox::enter(&settings, sandbox::Profile::Serve)?;
+    let isolation = sandbox::enter(&settings)?;
     let recorder = inherit::recorder(&settings)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
-        .thread_stack_size(512 * 1024)
+        .thread_stack_size(4 << 20)
         .max_blocking_threads(4)
         .enable_all()
         .build()?;
@@ -60,7 +60,10 @@ fn orders(control: &Control, server: &Server) -> Result<(), Box<dyn std::error::
     Ok(())
 }
 
-fn listeners(ports: Vec<PortSpec>, descriptors: Vec<OwnedFd>) -> Result<Vec<(PortSpec, TcpListener)>, String> {
+fn listeners(
+    ports: Vec<PortSpec>,
+    descriptors: Vec<OwnedFd>,
+) -> Result<Vec<(PortSpec, TcpListener)>, String> {
     if ports.len() != descriptors.len() {
         return Err(format!("{} ports came with {} descriptors", ports.len(), descriptors.len()));
     }

@@ -187,8 +187,11 @@ fn connection(
             return;
         }
     };
-    // Replies are small and belong to one request each; waiting to fill segments only adds delay.
-    let _ = stream.set_nodelay(true);
+    // Replies are small and belong to one request each; waiting to fill segments only adds delay. Tasks decide
+    // for themselves, because when a daemon sets it shows in how its answers are cut into segments.
+    if matches!(def.serve, Serve::Machine(_)) {
+        let _ = stream.set_nodelay(true);
+    }
     let session = Session::begin(stream, host.clone(), link, def.idle, Some(place));
     let faulty = host.clone();
     tokio::spawn(async move {

@@ -1,6 +1,6 @@
 //! One connection: a stream that counts, limits and records what passes through it.
 //!
-//! `connect` is written when the session begins, `first_bytes` at the first bytes from the peer and
+//! `connect` is written when the session begins, `first_bytes` when the peer's first turn is over and
 //! `disconnect` when it is dropped, however that comes about.
 
 use crate::{Fields, Host, limits::Place, recorder};
@@ -70,6 +70,8 @@ pub struct Session {
     bytes_out: u64,
     reason: &'static str,
     place: Option<Place>,
+    /// The first bytes from the peer, until they are written down.
+    first: Option<Vec<u8>>,
 }
 
 impl Session {
@@ -93,6 +95,7 @@ impl Session {
             bytes_out: 0,
             reason: "closed",
             place,
+            first: Some(Vec::new()),
         }
     }
 
@@ -127,6 +130,12 @@ impl Session {
     /// When the peer is gone already.
     pub async fn shutdown(&mut self) -> io::Result<()> {
         tokio::io::AsyncWriteExt::shutdown(self).await
+    }
+
+    fn record_first(&mut self) {
+        if let Some(first) = self.first.take().filter(|first| !first.is_empty()) {
+            self.record(Kind::FirstBytes, vec![(field::DATA, first)]);
+        }
     }
 
     /// Why the connection ends, for its `disconnect`.
@@ -207,9 +216,12 @@ impl AsyncRead for Session {
             }
             Poll::Ready(result) => {
                 let fresh = buffer.filled().get(before..).unwrap_or_default();
-                if !fresh.is_empty() && this.bytes_in == 0 {
-                    let kept = fresh.get(..FIRST_BYTES).unwrap_or(fresh);
-                    this.record(Kind::FirstBytes, vec![(field::DATA, kept.to_vec())]);
+                if let Some(first) = &mut this.first {
+                    let room = FIRST_BYTES.saturating_sub(first.len()).min(fresh.len());
+                    first.extend_from_slice(fresh.get(..room).unwrap_or_default());
+                    if FIRST_BYTES <= first.len() {
+                        this.record_first();
+                    }
                 }
                 this.bytes_in += fresh.len() as u64;
                 let deadline = Instant::now() + this.idle;
@@ -241,6 +253,10 @@ impl AsyncWrite for Session {
         };
         match &polled {
             Poll::Ready(Ok(count)) => {
+                // An answer ends the peer's first turn, however many pieces it came in.
+                if this.first.as_ref().is_some_and(|first| !first.is_empty()) {
+                    this.record_first();
+                }
                 this.bytes_out += *count as u64;
                 let deadline = Instant::now() + this.idle;
                 this.timer.as_mut().reset(deadline);
@@ -275,6 +291,7 @@ impl AsyncWrite for Session {
 impl Drop for Session {
     fn drop(&mut self) {
         drop(self.place.take());
+        self.record_first();
         let reason = if std::thread::panicking() { "fault" } else { self.reason };
         self.record(
             Kind::Disconnect,

@@ -200,7 +200,13 @@ fn limit(quota: u64, class: Class) -> u64 {
 }
 
 fn segment_file(folder: &Path, writer: WriterId, index: u32) -> io::Result<File> {
-    OpenOptions::new().create_new(true).append(true).open(folder.join(format!("{writer}-{index:08}.seg")))
+    let file = OpenOptions::new()
+        .create_new(true)
+        .append(true)
+        .open(folder.join(format!("{writer}-{index:08}.seg")))?;
+    // The reader takes a locked segment for one that is still written, however long nothing happens.
+    file.lock()?;
+    Ok(file)
 }
 
 fn used(folder: &Path) -> u64 {

@@ -133,6 +133,10 @@ pub enum Waits {
 impl Outcome {
     /// Everything of one stream, joined.
     pub fn bytes(&self, stream: Stream) -> Vec<u8> {
-        self.chunks.iter().filter(|chunk| chunk.stream == stream).flat_map(|chunk| chunk.bytes.clone()).collect()
+        self.chunks
+            .iter()
+            .filter(|chunk| chunk.stream == stream)
+            .flat_map(|chunk| chunk.bytes.clone())
+            .collect()
     }
 }

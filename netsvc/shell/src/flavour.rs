@@ -55,9 +55,7 @@ impl Flavour {
             Flavour::Ubuntu => "ubuntu".into(),
             Flavour::Alpine => "alpine".into(),
             Flavour::Busybox => "buildroot".into(),
-            Flavour::Redhat => {
-                persona.os.id.chars().take_while(char::is_ascii_alphabetic).collect()
-            }
+            Flavour::Redhat => persona.os.id.chars().take_while(char::is_ascii_alphabetic).collect(),
         }
     }
 }

@@ -1,8 +1,12 @@
 //! One node's shell and file system, from which sessions are made.
 
 use crate::{
-    fs::{Credentials, Fs, OverlayStore, image::{Image, Tree}, layout, personal},
     flavour::Flavour,
+    fs::{
+        Credentials, Fs, OverlayStore,
+        image::{Image, Tree},
+        layout, personal,
+    },
     interpret::Shell,
     live::{Clock, Live, SessionFacts},
 };

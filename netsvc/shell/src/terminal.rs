@@ -89,7 +89,11 @@ impl Terminal {
         let last = logins(live).into_iter().nth(1);
         if let Some(login) = last.filter(|_| live.flavour != Flavour::Busybox) {
             let at = strftime("%a %b %e %H:%M:%S %Y", login.start, &live.persona.zone);
-            greeting.push_str(&if live.facts.local_port == 23 { format!("Last login: {at} from {} on {}\n", login.from, login.tty) } else { format!("Last login: {at} from {}\n", login.from) });
+            greeting.push_str(&if live.facts.local_port == 23 {
+                format!("Last login: {at} from {} on {}\n", login.from, login.tty)
+            } else {
+                format!("Last login: {at} from {}\n", login.from)
+            });
         }
         self.show(&text::encode(&greeting));
         self.prompt();
@@ -191,7 +195,10 @@ impl Terminal {
         let sign = if root { '#' } else { '$' };
         let home = shell.variable("HOME").unwrap_or("/root");
         let cwd = shell.fs.cwd();
-        let short = match cwd.strip_prefix(home).filter(|rest| home != "/" && (rest.is_empty() || rest.starts_with('/'))) {
+        let short = match cwd
+            .strip_prefix(home)
+            .filter(|rest| home != "/" && (rest.is_empty() || rest.starts_with('/')))
+        {
             Some(rest) => format!("~{rest}"),
             None => cwd.to_owned(),
         };
@@ -199,7 +206,8 @@ impl Terminal {
         let host = &shell.live.persona.hostname;
         match shell.flavour() {
             Flavour::Redhat => {
-                let folder = if short == "~" || short == "/" { short.as_str() } else { crate::fs::name(&short) };
+                let folder =
+                    if short == "~" || short == "/" { short.as_str() } else { crate::fs::name(&short) };
                 format!("[{user}@{host} {folder}]{sign} ")
             }
             Flavour::Busybox => format!("{sign} "),
@@ -254,7 +262,8 @@ impl Terminal {
             23 => {
                 let before = self.line.get(..self.cursor).unwrap_or(&[]);
                 let blanks = before.iter().rev().take_while(|character| **character == ' ').count();
-                let word = before.iter().rev().skip(blanks).take_while(|character| **character != ' ').count();
+                let word =
+                    before.iter().rev().skip(blanks).take_while(|character| **character != ' ').count();
                 self.erase(blanks + word);
             }
             1 => self.move_to(0),
@@ -313,7 +322,11 @@ impl Terminal {
 
     fn move_to(&mut self, place: usize) {
         let place = place.min(self.line.len());
-        let text: String = if place < self.cursor { "\x08".repeat(self.cursor - place) } else { self.line.iter().skip(self.cursor).take(place - self.cursor).collect() };
+        let text: String = if place < self.cursor {
+            "\x08".repeat(self.cursor - place)
+        } else {
+            self.line.iter().skip(self.cursor).take(place - self.cursor).collect()
+        };
         self.cursor = place;
         self.echo(&text);
     }
@@ -408,27 +421,43 @@ impl Terminal {
         let word = before.rsplit([' ', ';', '|', '&', '<', '>']).next().unwrap_or("").to_owned();
         let first = before.trim_start() == word;
         let (folder, prefix) = match word.rsplit_once('/') {
-            Some((folder, prefix)) => (if folder.is_empty() { "/" } else { folder }.to_owned(), prefix.to_owned()),
+            Some((folder, prefix)) => {
+                (if folder.is_empty() { "/" } else { folder }.to_owned(), prefix.to_owned())
+            }
             None => (".".to_owned(), word.clone()),
         };
         let mut names = if first && !word.contains('/') {
             self.shell.command_names(&prefix)
         } else {
-            self.shell.fs.readdir(&folder).unwrap_or_default().into_iter().filter(|name| name.starts_with(&prefix) && (!prefix.is_empty() || !name.starts_with('.'))).collect()
+            self.shell
+                .fs
+                .readdir(&folder)
+                .unwrap_or_default()
+                .into_iter()
+                .filter(|name| name.starts_with(&prefix) && (!prefix.is_empty() || !name.starts_with('.')))
+                .collect()
         };
         names.sort();
         let Some(start) = names.first().cloned() else {
             self.show(b"\x07");
             return;
         };
-        let common = names.iter().fold(start.clone(), |common, name| common.chars().zip(name.chars()).take_while(|(left, right)| left == right).map(|(left, _)| left).collect());
+        let common = names.iter().fold(start.clone(), |common, name| {
+            common
+                .chars()
+                .zip(name.chars())
+                .take_while(|(left, right)| left == right)
+                .map(|(left, _)| left)
+                .collect()
+        });
         let added: String = common.chars().skip(prefix.chars().count()).collect();
         let only = names.len() == 1;
         for character in added.chars() {
             self.insert(character);
         }
         if only {
-            let directory = (!first || word.contains('/')) && self.shell.fs.is_directory(&join(&folder, &start));
+            let directory =
+                (!first || word.contains('/')) && self.shell.fs.is_directory(&join(&folder, &start));
             self.insert(if directory { '/' } else { ' ' });
         } else if added.is_empty() && names.len() <= 100 {
             let list = names.join("  ");

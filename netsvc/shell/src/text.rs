@@ -22,10 +22,10 @@ pub fn encode(text: &str) -> Vec<u8> {
 
 /// Lines of `text` without their ends. A last line without an end counts; nothing follows a last end.
 pub fn lines(text: &str) -> impl Iterator<Item = &str> {
-    text.strip_suffix('\n').map_or_else(
-        || (!text.is_empty()).then(|| text.split('\n')),
-        |body| Some(body.split('\n')),
-    ).into_iter().flatten()
+    text.strip_suffix('\n')
+        .map_or_else(|| (!text.is_empty()).then(|| text.split('\n')), |body| Some(body.split('\n')))
+        .into_iter()
+        .flatten()
 }
 
 /// The first `count` characters.

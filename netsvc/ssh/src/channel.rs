@@ -191,13 +191,13 @@ impl Channel {
         transport.send(writer.finish())
     }
 
-    /// End of data, status, "end of writing" when the client has not ended its side, close; in releases before 8.9
-    /// the end of data comes last.
+    /// End of data, status, "end of writing" when the client has not ended its side, close. In releases before 8.9, and
+    /// where the program ended because its input did, the real one mostly sends the end of data last.
     fn send_exit<S>(&mut self, transport: &mut Transport<S>, exit: &Exit) -> Result<(), Error>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let late = self.status_first || self.close_received;
+        let late = self.status_first || self.close_received || self.input_ended;
         if !late {
             self.send_end(transport)?;
         }

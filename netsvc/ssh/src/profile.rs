@@ -397,9 +397,9 @@ mod tests {
         }
     }
 
-    /// SSH-03: hashes that deception software is known by.
+    /// SSH-03: hashes of libraries that are no OpenSSH.
     #[test]
-    fn no_profile_has_a_notorious_hassh() {
+    fn no_profile_has_the_hash_of_a_library() {
         for profile in profiles() {
             let hash = hassh_server(&profile);
             for known in [

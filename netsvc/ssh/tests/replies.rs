@@ -1,10 +1,13 @@
 //! Replies to peers that do not behave, beside those recorded from real daemons: OpenSSH 9.2p1 of Debian 12
 //! (`9.2p1-2+deb12u10`), 8.4p1 of Debian 11 and 10.0p2 of Debian's backports gave the same ones.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that goes wrong should stop")]
+
 use netsvc_ssh::{
     ChannelIo, Config, Exit, Handler, HostKeys, LazyRsa, PasswordAttempt, Profile, Program, Running,
     files::FileSystem,
 };
+use proptest::prelude::*;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
 
@@ -106,5 +109,23 @@ async fn connections_beyond_the_limit_are_turned_away_in_the_words_of_the_releas
         client.read_to_string(&mut all).await.unwrap();
         assert_eq!(all, text);
         assert_eq!(outcome.bytes_out, text.len() as u64);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn any_bytes_end_the_connection_or_wait(bytes in proptest::collection::vec(any::<u8>(), 0..400), framed in any::<bool>()) {
+        let config = config("9.6p1", "Ubuntu-3ubuntu13.5", "ubuntu2404");
+        let mut sent = b"SSH-2.0-x\r\n".to_vec();
+        if framed {
+            let body = bytes.len() / 8 * 8 + 4;
+            sent.extend_from_slice(&u32::try_from(body).unwrap().to_be_bytes());
+            sent.push(4);
+        }
+        sent.extend_from_slice(&bytes);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(reply(config, &sent));
     }
 }

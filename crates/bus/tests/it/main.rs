@@ -1,10 +1,6 @@
 //! The bus as its users see it, on a real socket and in-process.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod plain;
 mod socket;

@@ -8,6 +8,9 @@ use decnet_analysis::credential;
 use decnet_model::record::{Credential, Page};
 use netsvc_wire::escape::printable;
 
+/// Rows read at once by an export.
+const PAGE: u32 = 5000;
+
 /// Captured credentials
 #[derive(Args, Debug)]
 pub struct Creds {
@@ -72,27 +75,54 @@ impl Creds {
             }
             Verb::Export { format, filter } => {
                 let filter = filter.filter(context.now())?;
-                let page = Page::newest(u32::MAX);
-                let rows = store.credential_list(&filter, page).await.context("read credentials")?;
-                export(format, &rows)
+                let mut export = Export::new(format);
+                let mut last = 0;
+                loop {
+                    let page = Page::after(last, PAGE);
+                    let rows = store.credential_list(&filter, page).await.context("read credentials")?;
+                    let Some(newest) = rows.last() else { break };
+                    last = newest.first_event;
+                    export.write(&rows)?;
+                }
+                export.end();
+                Ok(())
             }
         }
     }
 }
 
-fn export(format: Format, rows: &[Credential]) -> Result<()> {
-    let mut exporter = credential::Exporter::new(match format {
-        Format::Json => credential::Format::Json,
-        Format::Csv => credential::Format::Csv,
-        Format::Hashcat => credential::Format::Hashcat,
-        Format::John => credential::Format::John,
-    });
-    let mut out = Vec::new();
-    exporter.begin(&mut out);
-    let written = rows.iter().filter(|row| exporter.write(row, &mut out)).count();
-    output::raw(&out).context("write the credentials")?;
-    output::note(&format!("{written} of {} credentials written", rows.len()));
-    Ok(())
+/// An export that is being written.
+struct Export {
+    exporter: credential::Exporter,
+    begun: bool,
+    written: usize,
+    seen: usize,
+}
+
+impl Export {
+    fn new(format: Format) -> Self {
+        let exporter = credential::Exporter::new(match format {
+            Format::Json => credential::Format::Json,
+            Format::Csv => credential::Format::Csv,
+            Format::Hashcat => credential::Format::Hashcat,
+            Format::John => credential::Format::John,
+        });
+        Export { exporter, begun: false, written: 0, seen: 0 }
+    }
+
+    fn write(&mut self, rows: &[Credential]) -> Result<()> {
+        let mut out = Vec::new();
+        if !std::mem::replace(&mut self.begun, true) {
+            self.exporter.begin(&mut out);
+        }
+        self.written += rows.iter().filter(|row| self.exporter.write(row, &mut out)).count();
+        self.seen += rows.len();
+        output::raw(&out).context("write the credentials")
+    }
+
+    fn end(&self) {
+        output::note(&format!("{} of {} credentials written", self.written, self.seen));
+    }
 }
 
 fn table(rows: &[Credential]) {

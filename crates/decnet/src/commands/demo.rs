@@ -129,7 +129,7 @@ impl Demo {
             if let Some(port) = decky.ports().first() {
                 output::line(&format!(
                     "  {}",
-                    hint(&port.slug, decky.ip, port.port + decnet_engine::loopback::PORT_OFFSET)
+                    hint(&port.slug, decky.ip, port.port + decnet_engine::loopback::OFFSET)
                 ));
             }
         }
@@ -147,11 +147,7 @@ impl Demo {
         let silent: Vec<_> = round.touches.iter().filter(|touch| touch.silent()).collect();
         let missing = silent.len() + usize::try_from(totals.missing).unwrap_or(usize::MAX);
         let p99 = firedrill::percentile(&round.touches, 0.99);
-        let uid = if nix::unistd::geteuid().is_root() {
-            crate::fleet::STAGE_USER
-        } else {
-            nix::unistd::geteuid().as_raw()
-        };
+        let uid = crate::fleet::stage_user();
         if self.json {
             output::json(&json!({
                 "deckies": round.deckies, "touches": round.touches.len(), "events_stored": totals.events,

@@ -4,7 +4,7 @@ pub mod talk;
 
 use crate::commands::Context;
 use anyhow::{Context as _, Result};
-use decnet_engine::loopback::PORT_OFFSET;
+use decnet_engine::loopback::OFFSET;
 use decnet_model::fleet::Fleet;
 use decnet_store::Store;
 use serde::Serialize;
@@ -13,7 +13,7 @@ use std::{
     net::{IpAddr, SocketAddr},
     time::{Duration, Instant},
 };
-use tokio::{net::TcpSocket, task::JoinSet};
+use tokio::{net::TcpSocket, sync::watch, task::JoinSet};
 
 /// Touches at the same time.
 const PARALLEL: usize = 32;
@@ -60,8 +60,19 @@ pub async fn run(
 ) -> Result<Vec<Touch>> {
     let store = context.store().await?;
     let begun = store.event_last().await.context("read events")?;
-    let mut touches = touch_all(fleet, source, &progress).await;
-    find_all(&store, begun, &mut touches).await?;
+    let (touched, all_touched) = watch::channel(None);
+    let touch = async {
+        let touches = touch_all(fleet, source, &progress).await;
+        touched.send_replace(Some((touches.len(), Instant::now() + PATIENCE)));
+        touches
+    };
+    let (mut touches, found) = tokio::join!(touch, find_all(&store, begun, all_touched));
+    let found = found?;
+    for touch in &mut touches {
+        let Some((event, seen)) = found.get(&touch.nonce) else { continue };
+        touch.event = Some(*event);
+        touch.latency_ms = touch.at.map(|at| seen.saturating_duration_since(at).as_secs_f64() * 1000.0);
+    }
     Ok(touches)
 }
 
@@ -84,7 +95,7 @@ async fn touch_all(fleet: &Fleet, source: IpAddr, progress: &impl Fn(usize, usiz
         }
         let nonce = format!("fd{:x}x{index:x}", std::process::id());
         running.spawn(async move {
-            let address = SocketAddr::new(ip, port.port.saturating_add(PORT_OFFSET));
+            let address = SocketAddr::new(ip, port.port.saturating_add(OFFSET));
             let (slug, tls, text) = (port.slug.clone(), port.tls, nonce.clone());
             let exchanged = exchange(slug, tls, source, address, text).await;
             let (service, port) = (port.slug, port.port);
@@ -132,32 +143,34 @@ pub async fn connect(source: IpAddr, address: SocketAddr) -> std::io::Result<std
     Ok(stream)
 }
 
-/// Looks for the nonces in the fields of new events until all are found or patience ends.
-async fn find_all(store: &Store, begun: i64, touches: &mut [Touch]) -> Result<()> {
-    let mut missing: BTreeMap<String, usize> =
-        touches.iter().enumerate().map(|(index, touch)| (touch.nonce.clone(), index)).collect();
+/// Event and time of sight of each nonce in new events. Ends when as many are found as `wanted` says, or
+/// at the time it says.
+async fn find_all(
+    store: &Store,
+    begun: i64,
+    wanted: watch::Receiver<Option<(usize, Instant)>>,
+) -> Result<BTreeMap<String, (i64, Instant)>> {
+    let mut found = BTreeMap::new();
     let mut last = begun;
-    let deadline = Instant::now() + PATIENCE;
-    while !missing.is_empty() && Instant::now() < deadline {
+    loop {
         let rows = store.event_after(last, 2000).await.context("read events")?;
         let now = Instant::now();
         for row in &rows {
             last = row.id;
             for value in row.fields.iter().map(|(_, value)| String::from_utf8_lossy(value)) {
                 for nonce in nonces(&value) {
-                    let Some(index) = missing.remove(nonce) else { continue };
-                    let Some(touch) = touches.get_mut(index) else { continue };
-                    touch.event = Some(row.id);
-                    touch.latency_ms =
-                        touch.at.map(|at| now.saturating_duration_since(at).as_secs_f64() * 1000.0);
+                    found.entry(nonce.to_owned()).or_insert((row.id, now));
                 }
             }
+        }
+        let limit = *wanted.borrow();
+        if limit.is_some_and(|(count, deadline)| count <= found.len() || deadline < now) {
+            return Ok(found);
         }
         if rows.is_empty() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
-    Ok(())
 }
 
 /// Words of `text` that could be nonces.

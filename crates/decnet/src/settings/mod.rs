@@ -208,7 +208,6 @@ fn flag(text: &str) -> Option<bool> {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "this is the one module that reads the environment")]
 fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -12,6 +12,7 @@ on_every_backend!(
     the_first_persona_wins,
     state_is_kept_across_deploys,
     settings_are_kept,
+    writers_in_opposite_order_all_succeed,
 );
 
 fn intent(name: &str, ip: &str) -> DeckyIntent {
@@ -67,4 +68,20 @@ async fn settings_are_kept(store: Store) {
     store.setting_put("secret", "three").await.unwrap();
     assert_eq!(store.setting_get("secret").await.unwrap().as_deref(), Some("three"));
     assert_eq!(store.setting_get("other").await.unwrap(), None);
+}
+
+async fn writers_in_opposite_order_all_succeed(store: Store) {
+    let forth: Vec<_> = (0..60).map(|number| intent(&format!("d-{number:02}"), "192.0.2.1")).collect();
+    let back: Vec<_> = forth.iter().rev().cloned().collect();
+    for round in 0..8 {
+        let (one, two, three) = tokio::join!(
+            store.fleet_put("{}", &forth, round),
+            store.fleet_put("{}", &back, round),
+            store.persona_put("d-30", "{}", round),
+        );
+        one.unwrap();
+        two.unwrap();
+        three.unwrap();
+    }
+    assert_eq!(store.decky_list().await.unwrap().len(), 60);
 }

@@ -23,6 +23,7 @@ on_every_backend!(
     header_fields_of_any_length_are_stored,
     forged_numbers_are_refused,
     ingest_and_correlator_do_not_block_each_other,
+    an_ingest_dropped_half_way_leaves_nothing_half_done,
 );
 
 pub(crate) async fn ingest(store: &Store, batch: &[Record]) -> decnet_store::Ingested {
@@ -212,4 +213,29 @@ async fn ingest_and_correlator_do_not_block_each_other(store: Store) {
     tokio::join!(writes, moves);
     assert_eq!(store.cursor("correlator").await.unwrap(), 30);
     assert_eq!(store.event_last().await.unwrap(), 30);
+}
+
+async fn an_ingest_dropped_half_way_leaves_nothing_half_done(store: Store) {
+    let fence = store.lease_take(Worker::Ingester).await.unwrap();
+    let batch: Vec<_> = (1..=150).map(|number| line(number, "connect")).collect();
+    let position = Position { segment: 1, offset: 150 };
+    for patience in 0..40 {
+        let patience = async {
+            for _ in 0..patience * 4 {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            done = store.ingest(&fence, &batch, &position) => drop(done.unwrap()),
+            () = patience => {}
+        }
+        let stored = store.event_after(0, 500).await.unwrap().len();
+        let expected = if store.position().await.unwrap() == position { 150 } else { 0 };
+        assert_eq!(stored, expected);
+    }
+    store.ingest(&fence, &batch, &position).await.unwrap();
+    let rows = store.event_after(0, 500).await.unwrap();
+    assert_eq!(rows.iter().map(|row| row.id).collect::<Vec<_>>(), (1..=150).collect::<Vec<_>>());
+    assert_eq!(store.session_get("00000000000000aa").await.unwrap().unwrap().events, 150);
 }

@@ -39,3 +39,14 @@ async fn a_store_of_a_newer_release_is_left_alone() {
 async fn a_place_that_cannot_be_is_an_error() {
     assert!(matches!(Store::open("/nowhere/at/all.db").await, Err(Error::Create { .. })));
 }
+
+#[tokio::test]
+async fn processes_may_open_a_new_store_at_the_same_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let place = path.to_str().unwrap();
+    let (one, two, three) = tokio::join!(Store::open(place), Store::open(place), Store::open(place));
+    for store in [one, two, three] {
+        assert_eq!(store.unwrap().event_last().await.unwrap(), 0);
+    }
+}

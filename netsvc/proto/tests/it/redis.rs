@@ -20,15 +20,35 @@ fn check(settings: &[(&str, &str)], input: &str, expected: &str) {
 
 #[test]
 fn values_live_and_types_are_kept_apart() {
-    check(&[], "SET k v\r\nGET k\r\nTYPE k\r\nLPUSH k a\r\n", "+OK\r\n$1\r\nv\r\n+string\r\n-WRONGTYPE Operation against a key holding the wrong kind of value\r\n");
-    check(&[], "INCR n\r\nINCRBY n 41\r\nAPPEND n x\r\nINCR n\r\n", ":1\r\n:42\r\n:3\r\n-ERR value is not an integer or out of range\r\n");
-    check(&[], "RPUSH l a b c\r\nLRANGE l 0 -2\r\nLPOP l\r\n", ":3\r\n*2\r\n$1\r\na\r\n$1\r\nb\r\n$1\r\na\r\n");
-    check(&[], "SET t 1 EX 100\r\nTTL t\r\nPERSIST t\r\nTTL t\r\nTTL none\r\n", "+OK\r\n:100\r\n:1\r\n:-1\r\n:-2\r\n");
+    check(
+        &[],
+        "SET k v\r\nGET k\r\nTYPE k\r\nLPUSH k a\r\n",
+        "+OK\r\n$1\r\nv\r\n+string\r\n-WRONGTYPE Operation against a key holding the wrong kind of value\r\n",
+    );
+    check(
+        &[],
+        "INCR n\r\nINCRBY n 41\r\nAPPEND n x\r\nINCR n\r\n",
+        ":1\r\n:42\r\n:3\r\n-ERR value is not an integer or out of range\r\n",
+    );
+    check(
+        &[],
+        "RPUSH l a b c\r\nLRANGE l 0 -2\r\nLPOP l\r\n",
+        ":3\r\n*2\r\n$1\r\na\r\n$1\r\nb\r\n$1\r\na\r\n",
+    );
+    check(
+        &[],
+        "SET t 1 EX 100\r\nTTL t\r\nPERSIST t\r\nTTL t\r\nTTL none\r\n",
+        "+OK\r\n:100\r\n:1\r\n:-1\r\n:-2\r\n",
+    );
 }
 
 #[test]
 fn transactions_queue_and_abort() {
-    check(&[], "MULTI\r\nSET a 1\r\nGET a\r\nEXEC\r\n", "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n+OK\r\n$1\r\n1\r\n");
+    check(
+        &[],
+        "MULTI\r\nSET a 1\r\nGET a\r\nEXEC\r\n",
+        "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n+OK\r\n$1\r\n1\r\n",
+    );
     check(
         &[],
         "MULTI\r\nNOPE\r\nEXEC\r\n",

@@ -1,11 +1,26 @@
 //! Accounts and passwords.
 
 use super::{Run, options::options, own, rest};
-use crate::{event::ShellEvent, interpret::{Flow, Shell, Status}, text::{decode, encode}};
+use crate::{
+    event::ShellEvent,
+    interpret::{Flow, Shell, Status},
+    text::{decode, encode},
+};
 
 pub(super) const COMMANDS: &[(&str, Run)] = &[
-    ("passwd", passwd), ("chpasswd", chpasswd), ("useradd", useradd), ("adduser", useradd), ("usermod", usermod), ("userdel", userdel),
-    ("deluser", userdel), ("groupadd", |_, _| Ok(0)), ("addgroup", |_, _| Ok(0)), ("getent", getent), ("crontab", crontab), ("chage", |_, _| Ok(0)), ("visudo", |_, _| Ok(0)),
+    ("passwd", passwd),
+    ("chpasswd", chpasswd),
+    ("useradd", useradd),
+    ("adduser", useradd),
+    ("usermod", usermod),
+    ("userdel", userdel),
+    ("deluser", userdel),
+    ("groupadd", |_, _| Ok(0)),
+    ("addgroup", |_, _| Ok(0)),
+    ("getent", getent),
+    ("crontab", crontab),
+    ("chage", |_, _| Ok(0)),
+    ("visudo", |_, _| Ok(0)),
 ];
 
 fn lines_of(shell: &mut Shell, path: &str) -> Vec<String> {
@@ -24,7 +39,11 @@ fn set_password(shell: &mut Shell, user: &str, secret: &str) -> Result<(), Flow>
     let digest = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(format!("{salt}{secret}").as_bytes()));
     let mut lines = lines_of(shell, "/etc/shadow");
     lines.retain(|line| line.split(':').next() != Some(user));
-    lines.push(format!("{user}:$6${salt:016x}${}{}:{days}:0:99999:7:::", digest, crate::text::head(&digest, 22)));
+    lines.push(format!(
+        "{user}:$6${salt:016x}${}{}:{days}:0:99999:7:::",
+        digest,
+        crate::text::head(&digest, 22)
+    ));
     let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
     // Without the right to write, the caller has refused before.
     let _ = shell.fs.write_file("/etc/shadow", &encode(&text), 0o640);
@@ -34,7 +53,11 @@ fn set_password(shell: &mut Shell, user: &str, secret: &str) -> Result<(), Flow>
 fn passwd(shell: &mut Shell, arguments: &[String]) -> Status {
     let current = super::list::user_name(shell, shell.fs.credentials.uid);
     let stdin = rest(arguments).iter().any(|word| word == "--stdin");
-    let user = rest(arguments).iter().find(|word| !word.starts_with('-')).cloned().unwrap_or_else(|| current.clone());
+    let user = rest(arguments)
+        .iter()
+        .find(|word| !word.starts_with('-'))
+        .cloned()
+        .unwrap_or_else(|| current.clone());
     if !known(shell, &user) {
         shell.err(&format!("passwd: user '{user}' does not exist\n"))?;
         return Ok(1);
@@ -94,7 +117,25 @@ fn chpasswd(shell: &mut Shell, _: &[String]) -> Status {
 }
 
 fn useradd(shell: &mut Shell, arguments: &[String]) -> Status {
-    let Some(options) = options(shell, arguments, "mMrNUDou:g:G:d:s:c:p:e:f:k:b:SHh:", &[("create-home", 'm'), ("shell", 's'), ("home", 'd'), ("password", 'p'), ("uid", 'u'), ("groups", 'G'), ("gecos", 'c'), ("disabled-password", '_'), ("ingroup", 'g')])? else { return Ok(2) };
+    let Some(options) = options(
+        shell,
+        arguments,
+        "mMrNUDou:g:G:d:s:c:p:e:f:k:b:SHh:",
+        &[
+            ("create-home", 'm'),
+            ("shell", 's'),
+            ("home", 'd'),
+            ("password", 'p'),
+            ("uid", 'u'),
+            ("groups", 'G'),
+            ("gecos", 'c'),
+            ("disabled-password", '_'),
+            ("ingroup", 'g'),
+        ],
+    )?
+    else {
+        return Ok(2);
+    };
     let Some(user) = options.operands.first().cloned() else {
         shell.err(&format!("Usage: {} [options] LOGIN\n", own(arguments)))?;
         return Ok(2);
@@ -108,10 +149,20 @@ fn useradd(shell: &mut Shell, arguments: &[String]) -> Status {
         return Ok(9);
     }
     let mut lines = lines_of(shell, "/etc/passwd");
-    let next = lines.iter().filter_map(|line| line.split(':').nth(2)?.parse::<u32>().ok()).filter(|uid| (1000..60_000).contains(uid)).max().unwrap_or(999) + 1;
+    let next = lines
+        .iter()
+        .filter_map(|line| line.split(':').nth(2)?.parse::<u32>().ok())
+        .filter(|uid| (1000..60_000).contains(uid))
+        .max()
+        .unwrap_or(999)
+        + 1;
     let uid = options.number('u').and_then(|uid| u32::try_from(uid).ok()).unwrap_or(next);
     let home = options.value('d').map_or_else(|| format!("/home/{user}"), String::from);
-    lines.push(format!("{user}:x:{uid}:{uid}:{}:{home}:{}", options.value('c').unwrap_or(""), options.value('s').unwrap_or("/bin/sh")));
+    lines.push(format!(
+        "{user}:x:{uid}:{uid}:{}:{home}:{}",
+        options.value('c').unwrap_or(""),
+        options.value('s').unwrap_or("/bin/sh")
+    ));
     let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
     if shell.fs.write_file("/etc/passwd", &encode(&text), 0o644).is_err() {
         shell.err("useradd: failure while writing changes to /etc/passwd\n")?;
@@ -129,7 +180,15 @@ fn useradd(shell: &mut Shell, arguments: &[String]) -> Status {
 }
 
 fn usermod(shell: &mut Shell, arguments: &[String]) -> Status {
-    let Some(options) = options(shell, arguments, "aG:g:s:d:mu:l:LUp:c:e:f:o", &[("password", 'p'), ("groups", 'G'), ("append", 'a'), ("shell", 's')])? else { return Ok(2) };
+    let Some(options) = options(
+        shell,
+        arguments,
+        "aG:g:s:d:mu:l:LUp:c:e:f:o",
+        &[("password", 'p'), ("groups", 'G'), ("append", 'a'), ("shell", 's')],
+    )?
+    else {
+        return Ok(2);
+    };
     let Some(user) = options.operands.first().cloned() else { return Ok(2) };
     if !known(shell, &user) {
         shell.err(&format!("usermod: user '{user}' does not exist\n"))?;
@@ -149,7 +208,11 @@ fn userdel(shell: &mut Shell, arguments: &[String]) -> Status {
         return Ok(6);
     }
     for path in ["/etc/passwd", "/etc/shadow"] {
-        let text: String = lines_of(shell, path).iter().filter(|line| line.split(':').next() != Some(&user)).map(|line| format!("{line}\n")).collect();
+        let text: String = lines_of(shell, path)
+            .iter()
+            .filter(|line| line.split(':').next() != Some(&user))
+            .map(|line| format!("{line}\n"))
+            .collect();
         // A full overlay keeps the old file.
         let _ = shell.fs.write_file(path, &encode(&text), 0o644);
     }
@@ -179,7 +242,11 @@ fn crontab(shell: &mut Shell, arguments: &[String]) -> Status {
     let Some(options) = options(shell, arguments, "leru:i", &[])? else { return Ok(1) };
     let current = super::list::user_name(shell, shell.fs.credentials.uid);
     let user = options.value('u').unwrap_or(&current).to_owned();
-    let path = if shell.flavour() == crate::Flavour::Redhat { format!("/var/spool/cron/{user}") } else { format!("/var/spool/cron/crontabs/{user}") };
+    let path = if shell.flavour() == crate::Flavour::Redhat {
+        format!("/var/spool/cron/{user}")
+    } else {
+        format!("/var/spool/cron/crontabs/{user}")
+    };
     let before = std::mem::replace(&mut shell.fs.credentials.uid, 0);
     let result = if options.has('l') {
         match shell.fs.read_file(&path) {

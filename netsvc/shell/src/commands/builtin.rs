@@ -4,18 +4,56 @@ use super::{Run, find, own, rest};
 use crate::interpret::{Flow, Shell, Status, command_path};
 
 pub(super) const COMMANDS: &[(&str, Run)] = &[
-    (":", |_, _| Ok(0)), ("true", |_, _| Ok(0)), ("false", |_, _| Ok(1)), ("cd", cd), ("chdir", cd), ("pwd", pwd), ("exit", exit),
-    ("logout", exit), ("break", leave), ("continue", leave), ("return", give_back), ("eval", eval), ("source", source),
-    (".", source), ("test", test), ("[", test), ("type", kind), ("command", command), ("builtin", command), ("exec", eval),
-    ("trap", trap), ("umask", umask), ("ulimit", ulimit), ("jobs", jobs), ("fg", foreground), ("bg", |_, _| Ok(0)),
-    ("disown", |_, _| Ok(0)), ("wait", wait), ("hash", |_, _| Ok(0)), ("times", times), ("read", read), ("history", history),
-    ("help", help), ("let", let_command), ("shopt", |_, _| Ok(0)), ("enable", |_, _| Ok(0)), ("bind", |_, _| Ok(0)),
-    ("complete", |_, _| Ok(0)), ("suspend", |_, _| Ok(0)), ("fc", history), ("mapfile", mapfile), ("readarray", mapfile),
-    ("pushd", cd), ("popd", cd), ("dirs", pwd),
+    (":", |_, _| Ok(0)),
+    ("true", |_, _| Ok(0)),
+    ("false", |_, _| Ok(1)),
+    ("cd", cd),
+    ("chdir", cd),
+    ("pwd", pwd),
+    ("exit", exit),
+    ("logout", exit),
+    ("break", leave),
+    ("continue", leave),
+    ("return", give_back),
+    ("eval", eval),
+    ("source", source),
+    (".", source),
+    ("test", test),
+    ("[", test),
+    ("type", kind),
+    ("command", command),
+    ("builtin", command),
+    ("exec", eval),
+    ("trap", trap),
+    ("umask", umask),
+    ("ulimit", ulimit),
+    ("jobs", jobs),
+    ("fg", foreground),
+    ("bg", |_, _| Ok(0)),
+    ("disown", |_, _| Ok(0)),
+    ("wait", wait),
+    ("hash", |_, _| Ok(0)),
+    ("times", times),
+    ("read", read),
+    ("history", history),
+    ("help", help),
+    ("let", let_command),
+    ("shopt", |_, _| Ok(0)),
+    ("enable", |_, _| Ok(0)),
+    ("bind", |_, _| Ok(0)),
+    ("complete", |_, _| Ok(0)),
+    ("suspend", |_, _| Ok(0)),
+    ("fc", history),
+    ("mapfile", mapfile),
+    ("readarray", mapfile),
+    ("pushd", cd),
+    ("popd", cd),
+    ("dirs", pwd),
 ];
 
 fn cd(shell: &mut Shell, arguments: &[String]) -> Status {
-    let words: Vec<&String> = rest(arguments).iter().filter(|word| !matches!(word.as_str(), "-P" | "-L" | "--")).collect();
+    let words: Vec<&String> =
+        rest(arguments).iter().filter(|word| !matches!(word.as_str(), "-P" | "-L" | "--")).collect();
     if words.len() > 1 && !shell.flavour().busybox() {
         shell.complain("cd: too many arguments")?;
         return Ok(1);
@@ -80,7 +118,10 @@ fn leave(_: &mut Shell, arguments: &[String]) -> Status {
 }
 
 fn give_back(shell: &mut Shell, arguments: &[String]) -> Status {
-    let status = rest(arguments).first().and_then(|text| text.parse::<i64>().ok()).map_or(shell.status, |number| i32::try_from(number & 255).unwrap_or(0));
+    let status = rest(arguments)
+        .first()
+        .and_then(|text| text.parse::<i64>().ok())
+        .map_or(shell.status, |number| i32::try_from(number & 255).unwrap_or(0));
     Err(Flow::Return(status))
 }
 
@@ -120,7 +161,10 @@ fn test(shell: &mut Shell, arguments: &[String]) -> Status {
     shell.test(own(arguments), words)
 }
 
-const KEYWORDS: [&str; 16] = ["if", "then", "else", "elif", "fi", "for", "while", "until", "do", "done", "case", "esac", "in", "function", "time", "[["];
+const KEYWORDS: [&str; 16] = [
+    "if", "then", "else", "elif", "fi", "for", "while", "until", "do", "done", "case", "esac", "in",
+    "function", "time", "[[",
+];
 
 fn kind(shell: &mut Shell, arguments: &[String]) -> Status {
     let short = rest(arguments).first().is_some_and(|word| word == "-t");
@@ -164,9 +208,13 @@ fn command(shell: &mut Shell, arguments: &[String]) -> Status {
         Some("-v" | "-V") => {
             let mut status = 1;
             for name in words.iter().skip(1) {
-                let known = find(shell, name).is_some_and(|command| command.builtin) || KEYWORDS.contains(&name.as_str()) || shell.state.functions.contains_key(name);
+                let known = find(shell, name).is_some_and(|command| command.builtin)
+                    || KEYWORDS.contains(&name.as_str())
+                    || shell.state.functions.contains_key(name);
                 let alias = shell.state.aliases.get(name).map(|value| format!("alias {name}='{value}'"));
-                if let Some(line) = alias.or_else(|| if known { Some(name.clone()) } else { command_path(shell, name) }) {
+                if let Some(line) =
+                    alias.or_else(|| if known { Some(name.clone()) } else { command_path(shell, name) })
+                {
                     shell.out(&format!("{line}\n"))?;
                     status = 0;
                 }
@@ -183,7 +231,12 @@ fn trap(shell: &mut Shell, arguments: &[String]) -> Status {
     let words = rest(arguments);
     match words {
         [] => {
-            let lines: String = shell.state.traps.iter().map(|(signal, action)| format!("trap -- '{action}' {signal}\n")).collect();
+            let lines: String = shell
+                .state
+                .traps
+                .iter()
+                .map(|(signal, action)| format!("trap -- '{action}' {signal}\n"))
+                .collect();
             shell.out(&lines)?;
         }
         [one] if one.starts_with('-') => {}
@@ -222,14 +275,22 @@ fn umask(shell: &mut Shell, arguments: &[String]) -> Status {
 
 fn ulimit(shell: &mut Shell, arguments: &[String]) -> Status {
     const ROWS: [(&str, char, &str); 16] = [
-        ("real-time non-blocking time  (microseconds, -R)", 'R', "unlimited"), ("core file size              (blocks, -c)", 'c', "0"),
-        ("data seg size               (kbytes, -d)", 'd', "unlimited"), ("scheduling priority                 (-e)", 'e', "0"),
-        ("file size                   (blocks, -f)", 'f', "unlimited"), ("pending signals                     (-i)", 'i', "15412"),
-        ("max locked memory           (kbytes, -l)", 'l', "501844"), ("max memory size             (kbytes, -m)", 'm', "unlimited"),
-        ("open files                          (-n)", 'n', "1024"), ("pipe size                (512 bytes, -p)", 'p', "8"),
-        ("POSIX message queues         (bytes, -q)", 'q', "819200"), ("real-time priority                  (-r)", 'r', "0"),
-        ("stack size                  (kbytes, -s)", 's', "8192"), ("cpu time                   (seconds, -t)", 't', "unlimited"),
-        ("max user processes                  (-u)", 'u', "15412"), ("virtual memory              (kbytes, -v)", 'v', "unlimited"),
+        ("real-time non-blocking time  (microseconds, -R)", 'R', "unlimited"),
+        ("core file size              (blocks, -c)", 'c', "0"),
+        ("data seg size               (kbytes, -d)", 'd', "unlimited"),
+        ("scheduling priority                 (-e)", 'e', "0"),
+        ("file size                   (blocks, -f)", 'f', "unlimited"),
+        ("pending signals                     (-i)", 'i', "15412"),
+        ("max locked memory           (kbytes, -l)", 'l', "501844"),
+        ("max memory size             (kbytes, -m)", 'm', "unlimited"),
+        ("open files                          (-n)", 'n', "1024"),
+        ("pipe size                (512 bytes, -p)", 'p', "8"),
+        ("POSIX message queues         (bytes, -q)", 'q', "819200"),
+        ("real-time priority                  (-r)", 'r', "0"),
+        ("stack size                  (kbytes, -s)", 's', "8192"),
+        ("cpu time                   (seconds, -t)", 't', "unlimited"),
+        ("max user processes                  (-u)", 'u', "15412"),
+        ("virtual memory              (kbytes, -v)", 'v', "unlimited"),
     ];
     let words = rest(arguments);
     let all = words.first().is_some_and(|word| word == "-a");
@@ -241,7 +302,11 @@ fn ulimit(shell: &mut Shell, arguments: &[String]) -> Status {
     if words.iter().any(|word| !word.starts_with('-')) {
         return Ok(0);
     }
-    let letter = words.first().and_then(|word| word.chars().last()).filter(|letter| *letter != 'H' && *letter != 'S').unwrap_or('f');
+    let letter = words
+        .first()
+        .and_then(|word| word.chars().last())
+        .filter(|letter| *letter != 'H' && *letter != 'S')
+        .unwrap_or('f');
     if let Some((_, _, value)) = ROWS.iter().find(|(_, found, _)| *found == letter) {
         shell.out(&format!("{value}\n"))?;
     }
@@ -256,11 +321,22 @@ fn jobs(shell: &mut Shell, arguments: &[String]) -> Status {
     for (index, job) in shell.jobs.iter_mut().enumerate().filter(|(_, job)| !job.reported) {
         let state = if job.ends > now { "Running" } else { "Done" };
         job.reported = job.ends <= now;
-        let mark = if index + 1 == count { '+' } else if index + 2 == count { '-' } else { ' ' };
+        let mark = if index + 1 == count {
+            '+'
+        } else if index + 2 == count {
+            '-'
+        } else {
+            ' '
+        };
         out.push_str(&if only_numbers {
             format!("{}\n", job.pid)
         } else {
-            format!("[{}]{mark}  {state:<24}{}{}\n", index + 1, job.command, if state == "Running" { " &" } else { "" })
+            format!(
+                "[{}]{mark}  {state:<24}{}{}\n",
+                index + 1,
+                job.command,
+                if state == "Running" { " &" } else { "" }
+            )
         });
     }
     shell.out(&out)?;
@@ -299,7 +375,9 @@ fn times(shell: &mut Shell, _: &[String]) -> Status {
 }
 
 fn read(shell: &mut Shell, arguments: &[String]) -> Status {
-    let Some(options) = super::options::options(shell, arguments, "rsa:d:n:N:p:t:u:e", &[])? else { return Ok(2) };
+    let Some(options) = super::options::options(shell, arguments, "rsa:d:n:N:p:t:u:e", &[])? else {
+        return Ok(2);
+    };
     let line = if shell.in_is_session() && shell.interactive {
         Some(shell.ask(options.value('p').unwrap_or(""), options.has('s'))? + "\n")
     } else {
@@ -315,7 +393,11 @@ fn read(shell: &mut Shell, arguments: &[String]) -> Status {
     }
     let separators = shell.variable("IFS").unwrap_or(" \t\n").to_owned();
     if let Some(name) = options.value('a') {
-        let words = text.split(|character| separators.contains(character)).filter(|word| !word.is_empty()).map(String::from).collect();
+        let words = text
+            .split(|character| separators.contains(character))
+            .filter(|word| !word.is_empty())
+            .map(String::from)
+            .collect();
         shell.state_mut().variables.set_list(name, words);
         return Ok(i32::from(!complete));
     }
@@ -328,7 +410,9 @@ fn read(shell: &mut Shell, arguments: &[String]) -> Status {
             Some(at) if !last => {
                 let (word, tail) = left.split_at(at);
                 let mut tail = tail.trim_start_matches(blank);
-                if let Some(stripped) = tail.strip_prefix(|character: char| separators.contains(character) && !character.is_ascii_whitespace()) {
+                if let Some(stripped) = tail.strip_prefix(|character: char| {
+                    separators.contains(character) && !character.is_ascii_whitespace()
+                }) {
                     tail = stripped.trim_start_matches(blank);
                 }
                 (word, tail)
@@ -343,9 +427,15 @@ fn read(shell: &mut Shell, arguments: &[String]) -> Status {
 
 fn mapfile(shell: &mut Shell, arguments: &[String]) -> Status {
     let strip = rest(arguments).iter().any(|word| word == "-t");
-    let name = rest(arguments).iter().find(|word| !word.starts_with('-')).cloned().unwrap_or_else(|| "MAPFILE".into());
+    let name = rest(arguments)
+        .iter()
+        .find(|word| !word.starts_with('-'))
+        .cloned()
+        .unwrap_or_else(|| "MAPFILE".into());
     let text = crate::text::decode(&shell.read_all()?);
-    let lines = crate::text::lines(&text).map(|line| if strip { line.to_owned() } else { format!("{line}\n") }).collect();
+    let lines = crate::text::lines(&text)
+        .map(|line| if strip { line.to_owned() } else { format!("{line}\n") })
+        .collect();
     shell.state_mut().variables.set_list(&name, lines);
     Ok(0)
 }
@@ -357,7 +447,13 @@ fn history(shell: &mut Shell, arguments: &[String]) -> Status {
         other => {
             let count = other.and_then(|text| text.parse().ok()).unwrap_or(usize::MAX);
             let total = shell.history.len();
-            let lines: String = shell.history.iter().enumerate().skip(total.saturating_sub(count)).map(|(index, line)| format!("{:>5}  {line}\n", index + 1)).collect();
+            let lines: String = shell
+                .history
+                .iter()
+                .enumerate()
+                .skip(total.saturating_sub(count))
+                .map(|(index, line)| format!("{:>5}  {line}\n", index + 1))
+                .collect();
             shell.out(&lines)?;
         }
     }

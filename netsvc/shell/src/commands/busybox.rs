@@ -1,7 +1,11 @@
 //! busybox itself.
 
 use super::{Run, find, rest};
-use crate::{flavour::busybox_version, fs::layout::applets, interpret::{Flow, Shell, Status}};
+use crate::{
+    flavour::busybox_version,
+    fs::layout::applets,
+    interpret::{Flow, Shell, Status},
+};
 
 pub(super) const COMMANDS: &[(&str, Run)] = &[("busybox", busybox)];
 
@@ -13,7 +17,11 @@ pub(super) fn usage(shell: &mut Shell, applet: &str) -> Result<(), Flow> {
 
 fn busybox(shell: &mut Shell, arguments: &[String]) -> Status {
     if !shell.flavour().busybox() && !shell.fs.exists("/bin/busybox") {
-        shell.complain(if arguments.first().is_some_and(|name| name.contains('/')) { "/bin/busybox: No such file or directory" } else { "busybox: command not found" })?;
+        shell.complain(if arguments.first().is_some_and(|name| name.contains('/')) {
+            "/bin/busybox: No such file or directory"
+        } else {
+            "busybox: command not found"
+        })?;
         return Ok(127);
     }
     let words = rest(arguments);

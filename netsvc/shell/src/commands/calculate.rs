@@ -30,7 +30,11 @@ pub(super) fn general(value: f64, digits: usize) -> String {
     if exponent < -4 || exponent >= digits {
         let text = float('e', value, usize::try_from(digits - 1).ok());
         let (mantissa, tail) = text.split_once('e').unwrap_or((&text, "+00"));
-        let mantissa = if mantissa.contains('.') { mantissa.trim_end_matches('0').trim_end_matches('.') } else { mantissa };
+        let mantissa = if mantissa.contains('.') {
+            mantissa.trim_end_matches('0').trim_end_matches('.')
+        } else {
+            mantissa
+        };
         return format!("{mantissa}e{tail}");
     }
     let text = format!("{value:.*}", usize::try_from(digits - 1 - exponent).unwrap_or(0));
@@ -39,8 +43,17 @@ pub(super) fn general(value: f64, digits: usize) -> String {
 
 fn seq(shell: &mut Shell, arguments: &[String]) -> Status {
     let negative = |word: &String| word.parse::<f64>().is_ok();
-    let words: Vec<String> = arguments.iter().map(|word| if word.starts_with('-') && negative(word) { format!("\u{1}{word}") } else { word.clone() }).collect();
-    let Some(options) = options(shell, &words, "+s:wf:", &[("separator", 's'), ("equal-width", 'w')])? else { return Ok(1) };
+    let words: Vec<String> = arguments
+        .iter()
+        .map(
+            |word| {
+                if word.starts_with('-') && negative(word) { format!("\u{1}{word}") } else { word.clone() }
+            },
+        )
+        .collect();
+    let Some(options) = options(shell, &words, "+s:wf:", &[("separator", 's'), ("equal-width", 'w')])? else {
+        return Ok(1);
+    };
     let texts: Vec<&str> = options.operands.iter().map(|word| word.trim_start_matches('\u{1}')).collect();
     let numbers: Vec<f64> = texts.iter().filter_map(|text| text.parse().ok()).collect();
     let (first, step, last) = match numbers.as_slice() {
@@ -52,9 +65,18 @@ fn seq(shell: &mut Shell, arguments: &[String]) -> Status {
             return Ok(1);
         }
     };
-    let places = texts.iter().map(|text| text.split_once('.').map_or(0, |(_, digits)| digits.len())).max().unwrap_or(0).min(12);
+    let places = texts
+        .iter()
+        .map(|text| text.split_once('.').map_or(0, |(_, digits)| digits.len()))
+        .max()
+        .unwrap_or(0)
+        .min(12);
     let separator = options.value('s').unwrap_or("\n").to_owned();
-    let width = if options.has('w') { [first, last].iter().map(|value| format!("{value:.places$}").len()).max().unwrap_or(0) } else { 0 };
+    let width = if options.has('w') {
+        [first, last].iter().map(|value| format!("{value:.places$}").len()).max().unwrap_or(0)
+    } else {
+        0
+    };
     let mut out = String::new();
     let mut index = 0_u32;
     loop {
@@ -87,7 +109,11 @@ fn expr(shell: &mut Shell, arguments: &[String]) -> Status {
             Ok(i32::from(value.is_empty() || value == "0"))
         }
         _ => {
-            let text = if words.is_empty() { "expr: missing operand\nTry 'expr --help' for more information.\n" } else { "expr: syntax error\n" };
+            let text = if words.is_empty() {
+                "expr: missing operand\nTry 'expr --help' for more information.\n"
+            } else {
+                "expr: syntax error\n"
+            };
             shell.err(text)?;
             Ok(2)
         }
@@ -102,7 +128,8 @@ struct Words<'a> {
 
 impl Words<'_> {
     fn level(&mut self, level: usize) -> Option<String> {
-        const LEVELS: [&[&str]; 6] = [&["|"], &["&"], &["<", "<=", "=", "==", "!=", ">=", ">"], &["+", "-"], &["*", "/", "%"], &[":"]];
+        const LEVELS: [&[&str]; 6] =
+            [&["|"], &["&"], &["<", "<=", "=", "==", "!=", ">=", ">"], &["+", "-"], &["*", "/", "%"], &[":"]];
         let Some(operators) = LEVELS.get(level) else { return self.primary() };
         let mut left = self.level(level + 1)?;
         while let Some(operator) = self.words.get(self.at).filter(|word| operators.contains(&word.as_str())) {
@@ -129,7 +156,8 @@ impl Words<'_> {
                 Some(self.words.get(self.at - 1)?.chars().count().to_string())
             }
             "substr" if self.at + 2 < self.words.len() => {
-                let (text, from, count) = (self.words.get(self.at)?, self.words.get(self.at + 1)?, self.words.get(self.at + 2)?);
+                let (text, from, count) =
+                    (self.words.get(self.at)?, self.words.get(self.at + 1)?, self.words.get(self.at + 2)?);
                 self.at += 3;
                 let (from, count): (usize, usize) = (from.parse().ok()?, count.parse().ok()?);
                 Some(text.chars().skip(from.checked_sub(1)?).take(count).collect())
@@ -160,18 +188,27 @@ fn combine(operator: &str, left: &str, right: &str) -> Option<String> {
             Some(match captures {
                 Some(captures) if grouped => captures.get(1).map_or("", |group| group.as_str()).to_owned(),
                 Some(captures) => captures.get(0).map_or(0, |all| all.as_str().chars().count()).to_string(),
-                None => if grouped { String::new() } else { "0".into() },
+                None => {
+                    if grouped {
+                        String::new()
+                    } else {
+                        "0".into()
+                    }
+                }
             })
         }
         _ => {
             let (left, right) = numbers?;
-            Some(match operator {
-                "+" => left.wrapping_add(right),
-                "-" => left.wrapping_sub(right),
-                "*" => left.wrapping_mul(right),
-                "/" => left.checked_div(right)?,
-                _ => left.checked_rem(right)?,
-            }.to_string())
+            Some(
+                match operator {
+                    "+" => left.wrapping_add(right),
+                    "-" => left.wrapping_sub(right),
+                    "*" => left.wrapping_mul(right),
+                    "/" => left.checked_div(right)?,
+                    _ => left.checked_rem(right)?,
+                }
+                .to_string(),
+            )
         }
     }
 }

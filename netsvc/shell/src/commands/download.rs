@@ -1,10 +1,23 @@
 //! wget, curl, tftp, ftpget: what was to be fetched is reported; a plausible result is played back.
 
 use super::{Run, network::attempt, options::options, own, rest};
-use crate::{event::Origin, fs::{Errno, elf_program, join, name}, interpret::{Flow, Shell, Status}, live::strftime, text::hash};
+use crate::{
+    event::Origin,
+    fs::{Errno, elf_program, join, name},
+    interpret::{Flow, Shell, Status},
+    live::strftime,
+    text::hash,
+};
 use std::{net::Ipv4Addr, time::Duration};
 
-pub(super) const COMMANDS: &[(&str, Run)] = &[("wget", wget), ("curl", curl), ("tftp", tftp), ("ftpget", ftpget), ("fetch", wget), ("lwp-download", wget)];
+pub(super) const COMMANDS: &[(&str, Run)] = &[
+    ("wget", wget),
+    ("curl", curl),
+    ("tftp", tftp),
+    ("ftpget", ftpget),
+    ("fetch", wget),
+    ("lwp-download", wget),
+];
 
 struct Url {
     whole: String,
@@ -17,7 +30,9 @@ struct Url {
 impl Url {
     fn parse(text: &str) -> Url {
         let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
-        let (authority, path) = rest.split_once('/').map_or((rest, String::from("/")), |(authority, path)| (authority, format!("/{path}")));
+        let (authority, path) = rest
+            .split_once('/')
+            .map_or((rest, String::from("/")), |(authority, path)| (authority, format!("/{path}")));
         let authority = authority.rsplit('@').next().unwrap_or(authority);
         let default = match scheme {
             "https" => "443",
@@ -25,7 +40,13 @@ impl Url {
             _ => "80",
         };
         let (host, port) = authority.split_once(':').unwrap_or((authority, default));
-        Url { whole: format!("{scheme}://{rest}"), scheme: scheme.to_owned(), host: host.to_owned(), port: port.to_owned(), path }
+        Url {
+            whole: format!("{scheme}://{rest}"),
+            scheme: scheme.to_owned(),
+            host: host.to_owned(),
+            port: port.to_owned(),
+            path,
+        }
     }
 
     fn file_name(&self) -> &str {
@@ -49,10 +70,29 @@ impl Url {
     fn content(&self, shell: &Shell) -> Vec<u8> {
         let file = self.file_name().to_ascii_lowercase();
         let seed = shell.live.fixed(&["download", &self.whole]);
-        let machines = [("x86_64", "x86_64"), ("x86", "x86_64"), ("i686", "i686"), ("i586", "i686"), ("arm7", "armv7l"), ("arm", "armv7l"), ("mpsl", "mipsel"), ("mipsel", "mipsel"), ("mips", "mips"), ("ppc", "ppc"), ("sh4", "sh4"), ("spc", "sparc"), ("m68k", "m68k"), ("aarch64", "aarch64")];
+        let machines = [
+            ("x86_64", "x86_64"),
+            ("x86", "x86_64"),
+            ("i686", "i686"),
+            ("i586", "i686"),
+            ("arm7", "armv7l"),
+            ("arm", "armv7l"),
+            ("mpsl", "mipsel"),
+            ("mipsel", "mipsel"),
+            ("mips", "mips"),
+            ("ppc", "ppc"),
+            ("sh4", "sh4"),
+            ("spc", "sparc"),
+            ("m68k", "m68k"),
+            ("aarch64", "aarch64"),
+        ];
         let machine = machines.iter().find(|(part, _)| file.contains(part)).map(|(_, machine)| *machine);
         if file.ends_with(".sh") {
-            return format!("#!/bin/sh\n# {:08x}\ncd /tmp || cd /var/run || cd /mnt || cd /root || cd /\nexit 0\n", seed & 0xffff_ffff).into_bytes();
+            return format!(
+                "#!/bin/sh\n# {:08x}\ncd /tmp || cd /var/run || cd /mnt || cd /root || cd /\nexit 0\n",
+                seed & 0xffff_ffff
+            )
+            .into_bytes();
         }
         let plain = !file.contains('.') && self.path != "/";
         match machine.or(plain.then_some(shell.live.persona.os.machine.as_str())) {
@@ -82,10 +122,29 @@ fn latency(shell: &mut Shell, url: &Url, bytes: usize) -> Result<(), Flow> {
 }
 
 fn wget(shell: &mut Shell, arguments: &[String]) -> Status {
-    let long = [("quiet", 'q'), ("output-document", 'O'), ("no-check-certificate", '_'), ("tries", 't'), ("timeout", 'T'), ("directory-prefix", 'P'), ("continue", 'c'), ("user-agent", 'U'), ("background", 'b'), ("no-verbose", 'v'), ("header", 'h'), ("post-data", 'h'), ("no-cache", '_'), ("spider", '_')];
-    let Some(options) = options(shell, arguments, "qO:cP:t:T:U:bNrvS46h:i:o:Y:", &long)? else { return Ok(2) };
+    let long = [
+        ("quiet", 'q'),
+        ("output-document", 'O'),
+        ("no-check-certificate", '_'),
+        ("tries", 't'),
+        ("timeout", 'T'),
+        ("directory-prefix", 'P'),
+        ("continue", 'c'),
+        ("user-agent", 'U'),
+        ("background", 'b'),
+        ("no-verbose", 'v'),
+        ("header", 'h'),
+        ("post-data", 'h'),
+        ("no-cache", '_'),
+        ("spider", '_'),
+    ];
+    let Some(options) = options(shell, arguments, "qO:cP:t:T:U:bNrvS46h:i:o:Y:", &long)? else {
+        return Ok(2);
+    };
     if options.operands.is_empty() {
-        shell.err("wget: missing URL\nUsage: wget [OPTION]... [URL]...\n\nTry `wget --help' for more options.\n")?;
+        shell.err(
+            "wget: missing URL\nUsage: wget [OPTION]... [URL]...\n\nTry `wget --help' for more options.\n",
+        )?;
         return Ok(1);
     }
     let quiet = options.has('q');
@@ -95,7 +154,9 @@ fn wget(shell: &mut Shell, arguments: &[String]) -> Status {
         let content = url.content(shell);
         let target = match options.value('O') {
             Some(path) => path.to_owned(),
-            None => options.value('P').map_or_else(|| url.file_name().to_owned(), |folder| join(folder, url.file_name())),
+            None => options
+                .value('P')
+                .map_or_else(|| url.file_name().to_owned(), |folder| join(folder, url.file_name())),
         };
         let busybox = shell.flavour().busybox();
         if !quiet {
@@ -107,7 +168,11 @@ fn wget(shell: &mut Shell, arguments: &[String]) -> Status {
             continue;
         }
         if let Err(error) = store(shell, &target, &content) {
-            let text = if busybox { format!("wget: can't open '{target}': {error}\n") } else { format!("{target}: {error}\n\nCannot write to ‘{target}’ (Success).\n") };
+            let text = if busybox {
+                format!("wget: can't open '{target}': {error}\n")
+            } else {
+                format!("{target}: {error}\n\nCannot write to ‘{target}’ (Success).\n")
+            };
             shell.err(&crate::text::decode(text.as_bytes()))?;
             return Ok(3);
         }
@@ -125,28 +190,73 @@ fn begin_wget(shell: &mut Shell, url: &Url, length: usize, target: &str, busybox
     }
     let stamp = strftime("%F %T", shell.live.now(), &shell.live.persona.zone);
     let numeric = url.host.parse::<Ipv4Addr>().is_ok();
-    let resolving = if numeric { String::new() } else { format!("Resolving {0} ({0})... {address}\n", url.host) };
-    let peer = if numeric { format!("{}:{}", url.host, url.port) } else { format!("{0} ({0})|{address}|:{1}", url.host, url.port) };
-    let kind = if url.file_name().ends_with(".html") { "text/html" } else if url.file_name().ends_with(".sh") { "text/x-sh" } else { "application/octet-stream" };
+    let resolving =
+        if numeric { String::new() } else { format!("Resolving {0} ({0})... {address}\n", url.host) };
+    let peer = if numeric {
+        format!("{}:{}", url.host, url.port)
+    } else {
+        format!("{0} ({0})|{address}|:{1}", url.host, url.port)
+    };
+    let kind = if url.file_name().ends_with(".html") {
+        "text/html"
+    } else if url.file_name().ends_with(".sh") {
+        "text/x-sh"
+    } else {
+        "application/octet-stream"
+    };
     let size = if length >= 1024 { format!("{length} ({}K)", length / 1024) } else { length.to_string() };
-    let text = format!("--{stamp}--  {}\n{resolving}Connecting to {peer}... connected.\nHTTP request sent, awaiting response... 200 OK\nLength: {size} [{kind}]\nSaving to: ‘{target}’\n\n", url.whole);
+    let text = format!(
+        "--{stamp}--  {}\n{resolving}Connecting to {peer}... connected.\nHTTP request sent, awaiting response... 200 OK\nLength: {size} [{kind}]\nSaving to: ‘{target}’\n\n",
+        url.whole
+    );
     shell.err(&crate::text::decode(text.as_bytes()))
 }
 
 fn end_wget(shell: &mut Shell, url: &Url, length: usize, target: &str, busybox: bool) -> Result<(), Flow> {
     if busybox {
-        return shell.err(&format!("{:<20} 100% |{}| {length:>5}  0:00:00 ETA\n", crate::text::head(name(target), 20), "*".repeat(31)));
+        return shell.err(&format!(
+            "{:<20} 100% |{}| {length:>5}  0:00:00 ETA\n",
+            crate::text::head(name(target), 20),
+            "*".repeat(31)
+        ));
     }
     let stamp = strftime("%F %T", shell.live.now(), &shell.live.persona.zone);
     let rate = 180 + hash(&[&url.whole]) % 2_000;
     let size = if length >= 1024 { format!("{:.2}K", length as f64 / 1024.0) } else { length.to_string() };
-    let text = format!("{:<20}100%[===================>] {size:>7}  --.-KB/s    in 0.{:02}s   \n\n{stamp} ({rate} KB/s) - ‘{target}’ saved [{length}/{length}]\n\n", crate::text::head(name(target), 19), 4 + length / 90_000);
+    let text = format!(
+        "{:<20}100%[===================>] {size:>7}  --.-KB/s    in 0.{:02}s   \n\n{stamp} ({rate} KB/s) - ‘{target}’ saved [{length}/{length}]\n\n",
+        crate::text::head(name(target), 19),
+        4 + length / 90_000
+    );
     shell.err(&crate::text::decode(text.as_bytes()))
 }
 
 fn curl(shell: &mut Shell, arguments: &[String]) -> Status {
-    let long = [("output", 'o'), ("remote-name", 'O'), ("silent", 's'), ("insecure", 'k'), ("location", 'L'), ("fail", 'f'), ("user-agent", 'A'), ("header", 'H'), ("data", 'd'), ("request", 'X'), ("connect-timeout", 'm'), ("max-time", 'm'), ("head", 'I'), ("user", 'u'), ("proxy", 'x'), ("show-error", 'S'), ("verbose", 'v'), ("version", 'V'), ("retry", 'm')];
-    let Some(options) = options(shell, arguments, "o:OskLfA:H:d:X:m:Iu:x:Svb:c:e:F:T:V46NiGr:", &long)? else { return Ok(2) };
+    let long = [
+        ("output", 'o'),
+        ("remote-name", 'O'),
+        ("silent", 's'),
+        ("insecure", 'k'),
+        ("location", 'L'),
+        ("fail", 'f'),
+        ("user-agent", 'A'),
+        ("header", 'H'),
+        ("data", 'd'),
+        ("request", 'X'),
+        ("connect-timeout", 'm'),
+        ("max-time", 'm'),
+        ("head", 'I'),
+        ("user", 'u'),
+        ("proxy", 'x'),
+        ("show-error", 'S'),
+        ("verbose", 'v'),
+        ("version", 'V'),
+        ("retry", 'm'),
+    ];
+    let Some(options) = options(shell, arguments, "o:OskLfA:H:d:X:m:Iu:x:Svb:c:e:F:T:V46NiGr:", &long)?
+    else {
+        return Ok(2);
+    };
     if options.has('V') {
         let machine = shell.live.persona.os.machine.clone();
         shell.out(&format!("curl 7.88.1 ({machine}-pc-linux-gnu) libcurl/7.88.1 OpenSSL/3.0.11 zlib/1.2.13\nRelease-Date: 2023-02-20\nProtocols: dict file ftp ftps gopher gophers http https imap imaps pop3 pop3s smtp smtps telnet tftp\n"))?;
@@ -160,14 +270,24 @@ fn curl(shell: &mut Shell, arguments: &[String]) -> Status {
         let url = Url::parse(text);
         attempt(shell, url.whole.clone(), arguments.join(" "));
         let content = url.content(shell);
-        let target = if options.has('O') { Some(url.file_name().to_owned()) } else { options.value('o').map(String::from) };
+        let target = if options.has('O') {
+            Some(url.file_name().to_owned())
+        } else {
+            options.value('o').map(String::from)
+        };
         latency(shell, &url, content.len())?;
         if options.has('I') {
-            let date = strftime("%a, %d %b %Y %H:%M:%S GMT", shell.live.now(), &netsvc_persona::Zone { name: String::new(), abbreviation: String::new(), offset_minutes: 0 });
+            let date = strftime(
+                "%a, %d %b %Y %H:%M:%S GMT",
+                shell.live.now(),
+                &netsvc_persona::Zone { name: String::new(), abbreviation: String::new(), offset_minutes: 0 },
+            );
             shell.out(&format!("HTTP/1.1 200 OK\r\nServer: nginx\r\nDate: {date}\r\nContent-Type: text/html\r\nContent-Length: {}\r\nConnection: keep-alive\r\n\r\n", content.len()))?;
             continue;
         }
-        let redirected = target.is_some() || !shell.out_is_terminal() && !matches!(shell.descriptors.get(&1), Some(crate::interpret::Descriptor::Stream(_)));
+        let redirected = target.is_some()
+            || !shell.out_is_terminal()
+                && !matches!(shell.descriptors.get(&1), Some(crate::interpret::Descriptor::Stream(_)));
         if redirected && !options.has('s') {
             let length = content.len();
             shell.err(&format!("  % Total    % Received % Xferd  Average Speed   Time    Time     Time  Current\n                                 Dload  Upload   Total   Spent    Left  Speed\n\r  0     0    0     0    0     0      0      0 --:--:-- --:--:-- --:--:--     0\r100 {length:>5}  100 {length:>5}    0     0  {:>5}      0 --:--:-- --:--:-- --:--:-- {:>5}\n", length * 3, length * 3))?;
@@ -188,7 +308,11 @@ fn curl(shell: &mut Shell, arguments: &[String]) -> Status {
 fn tftp(shell: &mut Shell, arguments: &[String]) -> Status {
     let Some(options) = options(shell, arguments, "gpl:r:b:m:c:v", &[])? else { return Ok(1) };
     let host = options.operands.first().cloned().unwrap_or_default();
-    let remote = options.value('r').map(String::from).or_else(|| options.operands.iter().skip_while(|word| *word != "get").nth(1).cloned()).unwrap_or_default();
+    let remote = options
+        .value('r')
+        .map(String::from)
+        .or_else(|| options.operands.iter().skip_while(|word| *word != "get").nth(1).cloned())
+        .unwrap_or_default();
     if host.is_empty() {
         return super::busybox::usage(shell, own(arguments)).map(|()| 1);
     }
@@ -204,7 +328,14 @@ fn ftpget(shell: &mut Shell, arguments: &[String]) -> Status {
     fetch(shell, "ftp", host, remote, Some(local.as_str()), arguments)
 }
 
-fn fetch(shell: &mut Shell, scheme: &str, host: &str, remote: &str, local: Option<&str>, arguments: &[String]) -> Status {
+fn fetch(
+    shell: &mut Shell,
+    scheme: &str,
+    host: &str,
+    remote: &str,
+    local: Option<&str>,
+    arguments: &[String],
+) -> Status {
     let url = Url::parse(&format!("{scheme}://{host}/{}", remote.trim_start_matches('/')));
     attempt(shell, url.whole.clone(), arguments.join(" "));
     let content = url.content(shell);

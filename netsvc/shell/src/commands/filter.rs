@@ -1,28 +1,67 @@
 //! Filters: cat, head, tail, wc, sort, uniq, cut, tr, rev, tee, …
 
-use super::{Run, options::{inputs, options}, own, rest};
-use crate::{interpret::{Shell, Status}, text::{decode, lines}};
+use super::{
+    Run,
+    options::{inputs, options},
+    own, rest,
+};
+use crate::{
+    interpret::{Shell, Status},
+    text::{decode, lines},
+};
 use std::collections::BTreeMap;
 
 pub(super) const COMMANDS: &[(&str, Run)] = &[
-    ("cat", cat), ("tac", tac), ("head", head), ("tail", tail), ("wc", wc), ("sort", sort), ("uniq", uniq), ("cut", cut),
-    ("tr", tr), ("rev", rev), ("tee", tee), ("nl", number_lines), ("paste", paste), ("fold", fold), ("more", cat), ("less", cat),
-    ("column", cat), ("comm", |_, _| Ok(0)), ("shuf", sort),
+    ("cat", cat),
+    ("tac", tac),
+    ("head", head),
+    ("tail", tail),
+    ("wc", wc),
+    ("tr", tr),
+    ("rev", rev),
+    ("tee", tee),
+    ("nl", number_lines),
+    ("paste", paste),
+    ("fold", fold),
+    ("more", cat),
+    ("less", cat),
+    ("column", cat),
+    ("comm", |_, _| Ok(0)),
 ];
 
 fn cat(shell: &mut Shell, arguments: &[String]) -> Status {
-    let Some(options) = options(shell, arguments, "AbeEnstTuv", &[("number", 'n'), ("show-all", 'A'), ("squeeze-blank", 's')])? else { return Ok(1) };
+    let Some(options) = options(
+        shell,
+        arguments,
+        "AbeEnstTuv",
+        &[("number", 'n'), ("show-all", 'A'), ("squeeze-blank", 's')],
+    )?
+    else {
+        return Ok(1);
+    };
     let (contents, good) = inputs(shell, own(arguments), &options.operands)?;
     let mut number = 1;
     for (_, bytes) in contents {
-        if !options.has('n') && !options.has('b') && !options.has('A') && !options.has('v') && !options.has('e') && !options.has('E') && !options.has('T') {
+        if !options.has('n')
+            && !options.has('b')
+            && !options.has('A')
+            && !options.has('v')
+            && !options.has('e')
+            && !options.has('E')
+            && !options.has('T')
+        {
             shell.write(1, &bytes)?;
             continue;
         }
         let text = decode(&bytes);
         for line in lines(&text) {
-            let marked = if options.has('A') || options.has('v') || options.has('e') { visible(line) } else { line.to_owned() };
-            let marked = if options.has('A') || options.has('T') { marked.replace('\t', "^I") } else { marked };
+            let marked = if options.has('A') || options.has('v') || options.has('e') {
+                visible(line)
+            } else {
+                line.to_owned()
+            };
+            let marked =
+                if options.has('A') || options.has('T') { marked.replace('\t', "^I") } else { marked };
             let end = if options.has('A') || options.has('E') || options.has('e') { "$" } else { "" };
             if options.has('n') || options.has('b') && !line.is_empty() {
                 shell.out(&format!("{number:>6}\t{marked}{end}\n"))?;
@@ -66,15 +105,24 @@ fn tac(shell: &mut Shell, arguments: &[String]) -> Status {
     Ok(i32::from(!good))
 }
 
-/// `-5` as an old form of `-n 5`.
+/// `-5` as an old form of `-n 5`, but not where a number is the value of the option before it.
 fn modern(arguments: &[String]) -> Vec<String> {
-    arguments
-        .iter()
-        .flat_map(|word| match word.strip_prefix('-') {
-            Some(digits) if !digits.is_empty() && digits.chars().all(|digit| digit.is_ascii_digit()) => vec!["-n".into(), digits.to_owned()],
-            _ => vec![word.clone()],
-        })
-        .collect()
+    let mut out: Vec<String> = Vec::new();
+    for word in arguments {
+        let value = out
+            .last()
+            .is_some_and(|last| matches!(last.as_str(), "-n" | "-c" | "-w" | "--lines" | "--bytes"));
+        let digits = word
+            .strip_prefix('-')
+            .filter(|digits| !digits.is_empty() && digits.chars().all(|digit| digit.is_ascii_digit()));
+        let plus = word.len() > 1 && word.starts_with('+');
+        match digits {
+            Some(digits) if !value => out.extend(["-n".to_owned(), digits.to_owned()]),
+            _ if plus && !value => out.extend(["-n".to_owned(), word.clone()]),
+            _ => out.push(word.clone()),
+        }
+    }
+    out
 }
 
 fn count(text: &str) -> (bool, i64) {
@@ -83,17 +131,24 @@ fn count(text: &str) -> (bool, i64) {
         Some('M') => (text.trim_end_matches('M'), 1 << 20),
         _ => (text, 1),
     };
-    (digits.starts_with('+'), digits.trim_start_matches('+').parse::<i64>().unwrap_or(10).saturating_mul(factor))
+    (
+        digits.starts_with('+'),
+        digits.trim_start_matches('+').parse::<i64>().unwrap_or(10).saturating_mul(factor),
+    )
 }
 
 fn head(shell: &mut Shell, arguments: &[String]) -> Status {
-    let Some(options) = options(shell, &modern(arguments), "n:c:qv", &[("lines", 'n'), ("bytes", 'c'), ("quiet", 'q')])? else { return Ok(1) };
-    if shell.in_is_session() || options.operands.is_empty() {
-        if let Some(bytes) = options.value('c').filter(|_| options.operands.is_empty()) {
-            let data = shell.read_some(usize::try_from(count(bytes).1).unwrap_or(usize::MAX))?;
-            shell.write(1, &data)?;
-            return Ok(0);
-        }
+    let Some(options) =
+        options(shell, &modern(arguments), "n:c:qv", &[("lines", 'n'), ("bytes", 'c'), ("quiet", 'q')])?
+    else {
+        return Ok(1);
+    };
+    if (shell.in_is_session() || options.operands.is_empty())
+        && let Some(bytes) = options.value('c').filter(|_| options.operands.is_empty())
+    {
+        let data = shell.read_some(usize::try_from(count(bytes).1).unwrap_or(usize::MAX))?;
+        shell.write(1, &data)?;
+        return Ok(0);
     }
     let (contents, good) = inputs(shell, "head", &options.operands)?;
     let many = contents.len() > 1 && !options.has('q');
@@ -115,12 +170,17 @@ fn head(shell: &mut Shell, arguments: &[String]) -> Status {
 }
 
 fn bounded(wanted: i64, total: usize) -> usize {
-    if wanted < 0 { total.saturating_sub(usize::try_from(-wanted).unwrap_or(usize::MAX)) } else { total.min(usize::try_from(wanted).unwrap_or(usize::MAX)) }
+    if wanted < 0 {
+        total.saturating_sub(usize::try_from(-wanted).unwrap_or(usize::MAX))
+    } else {
+        total.min(usize::try_from(wanted).unwrap_or(usize::MAX))
+    }
 }
 
 /// Offsets after each line's end.
 fn line_ends(bytes: &[u8]) -> Vec<usize> {
-    let mut ends: Vec<usize> = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1).collect();
+    let mut ends: Vec<usize> =
+        bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1).collect();
     if bytes.last().is_some_and(|last| *last != b'\n') {
         ends.push(bytes.len());
     }
@@ -128,8 +188,12 @@ fn line_ends(bytes: &[u8]) -> Vec<usize> {
 }
 
 fn tail(shell: &mut Shell, arguments: &[String]) -> Status {
-    let arguments: Vec<String> = modern(arguments).into_iter().map(|word| if word.len() > 1 && word.starts_with('+') { format!("-n{word}") } else { word }).collect();
-    let Some(options) = options(shell, &arguments, "n:c:fFqvs:", &[("lines", 'n'), ("bytes", 'c'), ("follow", 'f')])? else { return Ok(1) };
+    let arguments = modern(arguments);
+    let Some(options) =
+        options(shell, &arguments, "n:c:fFqvs:", &[("lines", 'n'), ("bytes", 'c'), ("follow", 'f')])?
+    else {
+        return Ok(1);
+    };
     let (contents, good) = inputs(shell, "tail", &options.operands)?;
     let many = contents.len() > 1 && !options.has('q');
     for (index, (name, bytes)) in contents.iter().enumerate() {
@@ -142,7 +206,11 @@ fn tail(shell: &mut Shell, arguments: &[String]) -> Status {
             None => {
                 let (from_start, wanted) = count(options.value('n').unwrap_or("10"));
                 let ends = line_ends(bytes);
-                let skip = if from_start { usize::try_from(wanted - 1).unwrap_or(0) } else { ends.len().saturating_sub(usize::try_from(wanted.abs()).unwrap_or(0)) };
+                let skip = if from_start {
+                    usize::try_from(wanted - 1).unwrap_or(0)
+                } else {
+                    ends.len().saturating_sub(usize::try_from(wanted.abs()).unwrap_or(0))
+                };
                 skip.checked_sub(1).map_or(0, |last| ends.get(last).copied().unwrap_or(bytes.len()))
             }
         };
@@ -155,7 +223,15 @@ fn tail(shell: &mut Shell, arguments: &[String]) -> Status {
 }
 
 fn wc(shell: &mut Shell, arguments: &[String]) -> Status {
-    let Some(options) = options(shell, arguments, "lwcmL", &[("lines", 'l'), ("words", 'w'), ("bytes", 'c'), ("chars", 'm'), ("max-line-length", 'L')])? else { return Ok(1) };
+    let Some(options) = options(
+        shell,
+        arguments,
+        "lwcmL",
+        &[("lines", 'l'), ("words", 'w'), ("bytes", 'c'), ("chars", 'm'), ("max-line-length", 'L')],
+    )?
+    else {
+        return Ok(1);
+    };
     let (contents, good) = inputs(shell, "wc", &options.operands)?;
     let chosen = options.last_of("lwcmL").is_some();
     let mut rows: Vec<(Vec<usize>, String)> = Vec::new();
@@ -163,10 +239,17 @@ fn wc(shell: &mut Shell, arguments: &[String]) -> Status {
     for (name, bytes) in &contents {
         let text = decode(bytes);
         let all = [
-            ('l', bytes.iter().filter(|byte| **byte == b'\n').count()), ('w', text.split_ascii_whitespace().count()),
-            ('m', bytes.len()), ('c', bytes.len()), ('L', lines(&text).map(|line| line.chars().count()).max().unwrap_or(0)),
+            ('l', bytes.iter().filter(|byte| **byte == b'\n').count()),
+            ('w', text.split_ascii_whitespace().count()),
+            ('m', bytes.len()),
+            ('c', bytes.len()),
+            ('L', lines(&text).map(|line| line.chars().count()).max().unwrap_or(0)),
         ];
-        let row: Vec<usize> = all.iter().filter(|(letter, _)| if chosen { options.has(*letter) } else { "lwc".contains(*letter) }).map(|(_, value)| *value).collect();
+        let row: Vec<usize> = all
+            .iter()
+            .filter(|(letter, _)| if chosen { options.has(*letter) } else { "lwc".contains(*letter) })
+            .map(|(_, value)| *value)
+            .collect();
         total.resize(row.len(), 0);
         for (sum, value) in total.iter_mut().zip(&row) {
             *sum += value;
@@ -179,7 +262,13 @@ fn wc(shell: &mut Shell, arguments: &[String]) -> Status {
     let single = rows.len() == 1 && rows.first().is_some_and(|(row, _)| row.len() == 1);
     let bytes: usize = contents.iter().map(|(_, bytes)| bytes.len()).sum();
     let from_input = options.operands.is_empty() || options.operands.iter().any(|name| name == "-");
-    let width = if single || shell.flavour().busybox() && chosen { 0 } else if from_input { 7 } else { bytes.to_string().len() };
+    let width = if single || shell.flavour().busybox() && chosen {
+        0
+    } else if from_input {
+        7
+    } else {
+        bytes.to_string().len()
+    };
     for (row, name) in rows {
         let numbers: Vec<String> = row.iter().map(|value| format!("{value:>width$}")).collect();
         let name = if name.is_empty() { name } else { format!(" {name}") };
@@ -188,158 +277,16 @@ fn wc(shell: &mut Shell, arguments: &[String]) -> Status {
     Ok(i32::from(!good))
 }
 
-fn sort(shell: &mut Shell, arguments: &[String]) -> Status {
-    let Some(options) = options(shell, arguments, "bdfghik:Mno:Rrst:uVz", &[("unique", 'u'), ("reverse", 'r'), ("numeric-sort", 'n'), ("key", 'k'), ("field-separator", 't'), ("human-numeric-sort", 'h')])? else { return Ok(2) };
-    let (contents, good) = inputs(shell, "sort", &options.operands)?;
-    let text: String = contents.iter().map(|(_, bytes)| { let text = decode(bytes); if text.is_empty() || text.ends_with('\n') { text } else { text + "\n" } }).collect();
-    shell.spend(1 + text.len() as u64 / 256)?;
-    let keys: Vec<Key> = options.values('k').map(|key| Key::parse(key, &options)).collect();
-    let keys = if keys.is_empty() { vec![Key::parse("1", &options)] } else { keys };
-    let separator = options.value('t').and_then(|text| text.chars().next());
-    let whole = options.value('k').is_none();
-    let mut sorted: Vec<&str> = lines(&text).collect();
-    let compare = |left: &&str, right: &&str| {
-        keys.iter().map(|key| key.compare(left, right, separator, whole)).find(|order| order.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
-    };
-    sorted.sort_by(|left, right| {
-        let last = if options.has('s') || options.has('u') { std::cmp::Ordering::Equal } else if options.has('r') { right.cmp(left) } else { left.cmp(right) };
-        compare(left, right).then(last)
-    });
-    if options.has('u') {
-        sorted.dedup_by(|left, right| compare(left, right).is_eq());
-    }
-    let out: String = sorted.iter().map(|line| format!("{line}\n")).collect();
-    match options.value('o') {
-        Some(path) => {
-            if let Err(error) = shell.fs.write_file(path, &crate::text::encode(&out), 0o666) {
-                shell.err(&format!("sort: open failed: {path}: {error}\n"))?;
-                return Ok(2);
-            }
-        }
-        None => shell.out(&out)?,
-    }
-    Ok(if good { 0 } else { 2 })
-}
-
-struct Key {
-    from: usize,
-    to: Option<usize>,
-    numeric: bool,
-    reverse: bool,
-    fold: bool,
-    version: bool,
-    human: bool,
-}
-
-impl Key {
-    fn parse(text: &str, options: &super::options::Options) -> Key {
-        let (start, end) = text.split_once(',').map_or((text, None), |(start, end)| (start, Some(end)));
-        let digits = |text: &str| text.chars().take_while(char::is_ascii_digit).collect::<String>().parse::<usize>().ok();
-        let letters: String = text.chars().filter(char::is_ascii_alphabetic).collect();
-        let own = !letters.is_empty();
-        let has = |letter: char| if own { letters.contains(letter) } else { options.has(letter) };
-        Key { from: digits(start).unwrap_or(1).max(1), to: end.and_then(digits), numeric: has('n') || has('g'), reverse: has('r'), fold: has('f'), version: has('V'), human: has('h') }
-    }
-
-    fn text<'a>(&self, line: &'a str, separator: Option<char>, whole: bool) -> std::borrow::Cow<'a, str> {
-        if whole {
-            return line.into();
-        }
-        let take = self.to.map_or(usize::MAX, |to| (to + 1).saturating_sub(self.from));
-        match separator {
-            Some(separator) => line.split(separator).skip(self.from - 1).take(take).collect::<Vec<_>>().join(&separator.to_string()).into(),
-            None => line.split_ascii_whitespace().skip(self.from - 1).take(take).collect::<Vec<_>>().join(" ").into(),
-        }
-    }
-
-    fn compare(&self, left: &str, right: &str, separator: Option<char>, whole: bool) -> std::cmp::Ordering {
-        let (left, right) = (self.text(left, separator, whole), self.text(right, separator, whole));
-        let order = if self.numeric || self.human || self.version {
-            number(&left, self.human, self.version).total_cmp(&number(&right, self.human, self.version))
-        } else if self.fold {
-            left.to_ascii_uppercase().cmp(&right.to_ascii_uppercase())
-        } else {
-            left.cmp(&right)
-        };
-        if self.reverse { order.reverse() } else { order }
-    }
-}
-
-fn number(text: &str, human: bool, version: bool) -> f64 {
-    let trimmed = text.trim_start();
-    let trimmed = if version { trimmed.trim_start_matches(|character: char| !character.is_ascii_digit()) } else { trimmed };
-    let length = trimmed.char_indices().take_while(|(at, character)| character.is_ascii_digit() || *character == '.' || (*at == 0 && *character == '-')).count();
-    let value: f64 = trimmed.get(..length).and_then(|digits| digits.trim_end_matches('.').parse().ok()).unwrap_or(0.0);
-    let unit = trimmed.chars().nth(length).filter(|_| human).map_or(0, |unit| match unit {
-        'K' | 'k' => 1,
-        'M' => 2,
-        'G' => 3,
-        'T' => 4,
-        _ => 0,
-    });
-    value * 1024_f64.powi(unit)
-}
-
-fn uniq(shell: &mut Shell, arguments: &[String]) -> Status {
-    let Some(options) = options(shell, arguments, "cdiuf:s:w:z", &[("count", 'c'), ("repeated", 'd'), ("unique", 'u'), ("ignore-case", 'i')])? else { return Ok(1) };
-    let (contents, good) = inputs(shell, "uniq", options.operands.get(..1).unwrap_or(&[]))?;
-    let text: String = contents.iter().map(|(_, bytes)| decode(bytes)).collect();
-    let mut groups: Vec<(&str, usize)> = Vec::new();
-    for line in lines(&text) {
-        match groups.last_mut() {
-            Some((last, count)) if *last == line || options.has('i') && last.eq_ignore_ascii_case(line) => *count += 1,
-            _ => groups.push((line, 1)),
-        }
-    }
-    for (line, count) in groups {
-        if options.has('d') && count < 2 || options.has('u') && count > 1 {
-            continue;
-        }
-        let prefix = if options.has('c') { format!("{count:>7} ") } else { String::new() };
-        shell.out(&format!("{prefix}{line}\n"))?;
-    }
-    Ok(i32::from(!good))
-}
-
-fn cut(shell: &mut Shell, arguments: &[String]) -> Status {
-    let Some(options) = options(shell, arguments, "b:c:d:f:s", &[("delimiter", 'd'), ("fields", 'f'), ("only-delimited", 's'), ("characters", 'c'), ("bytes", 'b'), ("output-delimiter", 'o'), ("complement", 'x')])? else { return Ok(1) };
-    let Some(list) = options.value('f').or(options.value('c')).or(options.value('b')) else {
-        shell.err("cut: you must specify a list of bytes, characters, or fields\nTry 'cut --help' for more information.\n")?;
-        return Ok(1);
-    };
-    let ranges: Vec<(usize, usize)> = list.split(',').map(|part| match part.split_once('-') {
-        Some((low, high)) => (low.parse().unwrap_or(1), high.parse().unwrap_or(usize::MAX)),
-        None => part.parse().map_or((0, 0), |number| (number, number)),
-    }).collect();
-    if ranges.iter().any(|(low, _)| *low == 0) {
-        shell.err("cut: fields are numbered from 1\nTry 'cut --help' for more information.\n")?;
-        return Ok(1);
-    }
-    let wanted = |number: usize| ranges.iter().any(|(low, high)| (*low..=*high).contains(&number)) != options.has('x');
-    let delimiter = options.value('d').and_then(|text| text.chars().next()).unwrap_or('\t');
-    let (contents, good) = inputs(shell, "cut", &options.operands)?;
-    for (_, bytes) in contents {
-        let text = decode(&bytes);
-        shell.spend(text.len() as u64 / 1024)?;
-        for line in lines(&text) {
-            let out: String = if options.value('f').is_none() {
-                line.chars().enumerate().filter(|(at, _)| wanted(at + 1)).map(|(_, character)| character).collect()
-            } else if line.contains(delimiter) {
-                let fields: Vec<&str> = line.split(delimiter).enumerate().filter(|(at, _)| wanted(at + 1)).map(|(_, field)| field).collect();
-                fields.join(options.value('o').unwrap_or(&delimiter.to_string()))
-            } else if options.has('s') {
-                continue;
-            } else {
-                line.to_owned()
-            };
-            shell.out(&format!("{out}\n"))?;
-        }
-    }
-    Ok(i32::from(!good))
-}
-
 fn tr(shell: &mut Shell, arguments: &[String]) -> Status {
-    let Some(options) = options(shell, arguments, "+cCdst", &[("delete", 'd'), ("squeeze-repeats", 's'), ("complement", 'c')])? else { return Ok(1) };
+    let Some(options) = options(
+        shell,
+        arguments,
+        "+cCdst",
+        &[("delete", 'd'), ("squeeze-repeats", 's'), ("complement", 'c')],
+    )?
+    else {
+        return Ok(1);
+    };
     let Some(first) = options.operands.first() else {
         shell.err("tr: missing operand\nTry 'tr --help' for more information.\n")?;
         return Ok(1);
@@ -351,7 +298,11 @@ fn tr(shell: &mut Shell, arguments: &[String]) -> Status {
     let to: Vec<char> = options.operands.get(1).map(|text| set(text)).unwrap_or_default();
     let mut map: BTreeMap<char, Option<char>> = BTreeMap::new();
     for (index, character) in from.iter().enumerate() {
-        let target = if options.has('d') { None } else { Some(to.get(index).or(to.last()).copied().unwrap_or(*character)) };
+        let target = if options.has('d') {
+            None
+        } else {
+            Some(to.get(index).or(to.last()).copied().unwrap_or(*character))
+        };
         map.entry(*character).or_insert(target);
     }
     let squeeze: &[char] = if to.is_empty() { &from } else { &to };
@@ -412,7 +363,11 @@ fn tee(shell: &mut Shell, arguments: &[String]) -> Status {
     let bytes = shell.read_all()?;
     let mut status = 0;
     for path in &options.operands {
-        let how = if options.has('a') { crate::fs::OpenOptions::append() } else { crate::fs::OpenOptions::write_new() };
+        let how = if options.has('a') {
+            crate::fs::OpenOptions::append()
+        } else {
+            crate::fs::OpenOptions::write_new()
+        };
         let written = shell.fs.open(path, how, 0o666).and_then(|handle| {
             let result = shell.fs.write_at(handle, 0, &bytes);
             shell.fs.close(handle).and(result)
@@ -444,7 +399,9 @@ fn number_lines(shell: &mut Shell, arguments: &[String]) -> Status {
 }
 
 fn paste(shell: &mut Shell, arguments: &[String]) -> Status {
-    let Some(options) = options(shell, arguments, "sd:", &[("serial", 's'), ("delimiters", 'd')])? else { return Ok(1) };
+    let Some(options) = options(shell, arguments, "sd:", &[("serial", 's'), ("delimiters", 'd')])? else {
+        return Ok(1);
+    };
     let delimiter = options.value('d').unwrap_or("\t").to_owned();
     let (contents, good) = inputs(shell, "paste", &options.operands)?;
     let texts: Vec<String> = contents.iter().map(|(_, bytes)| decode(bytes)).collect();
@@ -465,7 +422,12 @@ fn paste(shell: &mut Shell, arguments: &[String]) -> Status {
 
 fn fold(shell: &mut Shell, arguments: &[String]) -> Status {
     let Some(options) = options(shell, &modern(arguments), "w:n:s", &[("width", 'w')])? else { return Ok(1) };
-    let width = options.number('w').or(options.number('n')).and_then(|width| usize::try_from(width).ok()).unwrap_or(80).max(1);
+    let width = options
+        .number('w')
+        .or(options.number('n'))
+        .and_then(|width| usize::try_from(width).ok())
+        .unwrap_or(80)
+        .max(1);
     let (contents, good) = inputs(shell, "fold", &options.operands)?;
     for (_, bytes) in contents {
         for line in bytes.split_inclusive(|byte| *byte == b'\n') {

@@ -1,9 +1,13 @@
 //! find, which, locate, du.
 
 use super::{Run, options::options, rest};
-use crate::{fs::{Kind, Stat, join, name}, interpret::{Pattern, Shell, Status, command_path}};
+use crate::{
+    fs::{Kind, Stat, join, name},
+    interpret::{Pattern, Shell, Status, command_path},
+};
 
-pub(super) const COMMANDS: &[(&str, Run)] = &[("find", find), ("which", which), ("whereis", whereis), ("locate", |_, _| Ok(1)), ("du", du)];
+pub(super) const COMMANDS: &[(&str, Run)] =
+    &[("find", find), ("which", which), ("whereis", whereis), ("locate", |_, _| Ok(1)), ("du", du)];
 
 enum Test {
     Name(Pattern, bool),
@@ -34,7 +38,10 @@ struct Query {
 
 fn find(shell: &mut Shell, arguments: &[String]) -> Status {
     let words = rest(arguments);
-    let split = words.iter().position(|word| word.starts_with('-') && word.len() > 1 || word == "(" || word == "!").unwrap_or(words.len());
+    let split = words
+        .iter()
+        .position(|word| word.starts_with('-') && word.len() > 1 || word == "(" || word == "!")
+        .unwrap_or(words.len());
     let (roots, tests) = words.split_at_checked(split).unwrap_or((words, &[]));
     let query = match parse(tests) {
         Ok(query) => query,
@@ -53,7 +60,9 @@ fn find(shell: &mut Shell, arguments: &[String]) -> Status {
             shell.spend(1)?;
             let Ok(stat) = shell.fs.lstat(&path) else {
                 if depth == 0 {
-                    shell.err(&crate::text::decode(format!("find: ‘{path}’: No such file or directory\n").as_bytes()))?;
+                    shell.err(&crate::text::decode(
+                        format!("find: ‘{path}’: No such file or directory\n").as_bytes(),
+                    ))?;
                     status = 1;
                 }
                 continue;
@@ -78,11 +87,12 @@ fn find(shell: &mut Shell, arguments: &[String]) -> Status {
         }
     }
     for test in &query.tests {
-        if let Test::Exec(command, true) = test {
-            if !collected.is_empty() {
-                let all: Vec<String> = command.iter().filter(|word| *word != "{}").cloned().chain(collected.clone()).collect();
-                shell.run_program(&all)?;
-            }
+        if let Test::Exec(command, true) = test
+            && !collected.is_empty()
+        {
+            let all: Vec<String> =
+                command.iter().filter(|word| *word != "{}").cloned().chain(collected.clone()).collect();
+            shell.run_program(&all)?;
         }
     }
     Ok(status)
@@ -99,7 +109,12 @@ fn parse(words: &[String]) -> Result<Query, String> {
     let mut action = false;
     while let Some(word) = left.next() {
         let mut value = || left.next().cloned().ok_or_else(|| format!("missing argument to `{word}'"));
-        let signed = |text: &str| (text.chars().next().filter(|sign| "+-".contains(*sign)).unwrap_or(' '), text.trim_start_matches(['+', '-', '/']).to_owned());
+        let signed = |text: &str| {
+            (
+                text.chars().next().filter(|sign| "+-".contains(*sign)).unwrap_or(' '),
+                text.trim_start_matches(['+', '-', '/']).to_owned(),
+            )
+        };
         let test = match word.as_str() {
             "-name" => Test::Name(Pattern::from_text(&value()?), false),
             "-iname" => Test::Name(Pattern::from_text(&value()?.to_ascii_lowercase()), true),
@@ -108,14 +123,25 @@ fn parse(words: &[String]) -> Result<Query, String> {
             "-size" => {
                 let (sign, text) = signed(&value()?);
                 let digits: String = text.chars().take_while(char::is_ascii_digit).collect();
-                let unit = match text.chars().last() { Some('c') => 1, Some('k') => 1024, Some('M') => 1 << 20, Some('G') => 1 << 30, _ => 512 };
+                let unit = match text.chars().last() {
+                    Some('c') => 1,
+                    Some('k') => 1024,
+                    Some('M') => 1 << 20,
+                    Some('G') => 1 << 30,
+                    _ => 512,
+                };
                 Test::Size(sign, digits.parse::<u64>().unwrap_or(0) * unit)
             }
             "-perm" => {
                 let text = value()?;
                 let sign = text.chars().next().filter(|sign| "-/+".contains(*sign)).unwrap_or(' ');
                 let digits = text.trim_start_matches(['-', '/', '+']);
-                let bits = u32::from_str_radix(digits, 8).unwrap_or(match digits { "u+s" | "u=s" => 0o4000, "g+s" | "g=s" => 0o2000, "a+x" | "+x" => 0o111, _ => 0o222 });
+                let bits = u32::from_str_radix(digits, 8).unwrap_or(match digits {
+                    "u+s" | "u=s" => 0o4000,
+                    "g+s" | "g=s" => 0o2000,
+                    "a+x" | "+x" => 0o111,
+                    _ => 0o222,
+                });
                 Test::Permission(sign, bits)
             }
             "-mtime" | "-mmin" | "-ctime" | "-atime" | "-cmin" | "-amin" => {
@@ -151,7 +177,9 @@ fn parse(words: &[String]) -> Result<Query, String> {
                 loop {
                     match left.next().map(String::as_str) {
                         Some(";") => break Test::Exec(command, false),
-                        Some("+") if command.last().is_some_and(|last| last == "{}") => break Test::Exec(command, true),
+                        Some("+") if command.last().is_some_and(|last| last == "{}") => {
+                            break Test::Exec(command, true);
+                        }
                         Some(other) => command.push(other.to_owned()),
                         None => return Err("missing argument to `-exec'".into()),
                     }
@@ -238,21 +266,37 @@ fn compare(sign: char, found: i64, wanted: i64) -> bool {
     }
 }
 
-fn holds(shell: &mut Shell, test: &Test, path: &str, stat: &Stat, now: i64, collected: &mut Vec<String>, prune: &mut bool) -> Result<bool, crate::interpret::Flow> {
+fn holds(
+    shell: &mut Shell,
+    test: &Test,
+    path: &str,
+    stat: &Stat,
+    now: i64,
+    collected: &mut Vec<String>,
+    prune: &mut bool,
+) -> Result<bool, crate::interpret::Flow> {
     Ok(match test {
         Test::Name(pattern, fold) => {
             let base = name(path.trim_end_matches('/'));
             pattern.matches(&if *fold { base.to_ascii_lowercase() } else { base.to_owned() })
         }
         Test::Path(pattern) => pattern.matches(path),
-        Test::Type(kinds) => kinds.split(',').any(|kind| kind == if stat.kind == Kind::File { "f".into() } else { stat.kind.letter().to_string() }),
-        Test::Size(sign, size) => compare(*sign, i64::try_from(stat.size).unwrap_or(0), i64::try_from(*size).unwrap_or(0)),
+        Test::Type(kinds) => kinds.split(',').any(|kind| {
+            kind == if stat.kind == Kind::File { "f".into() } else { stat.kind.letter().to_string() }
+        }),
+        Test::Size(sign, size) => {
+            compare(*sign, i64::try_from(stat.size).unwrap_or(0), i64::try_from(*size).unwrap_or(0))
+        }
         Test::Permission('-', bits) => stat.meta.mode & bits == *bits,
         Test::Permission(' ', bits) => stat.meta.mode == *bits,
         Test::Permission(_, bits) => stat.meta.mode & bits != 0,
-        Test::Modified(sign, wanted, unit) => compare(*sign, (now - stat.meta.modified) / 1_000_000 / unit, *wanted),
+        Test::Modified(sign, wanted, unit) => {
+            compare(*sign, (now - stat.meta.modified) / 1_000_000 / unit, *wanted)
+        }
         Test::User(uid) => stat.meta.uid == *uid,
-        Test::Empty if stat.kind == Kind::Directory => shell.fs.readdir(path).is_ok_and(|names| names.is_empty()),
+        Test::Empty if stat.kind == Kind::Directory => {
+            shell.fs.readdir(path).is_ok_and(|names| names.is_empty())
+        }
         Test::Empty => stat.kind == Kind::File && stat.size == 0,
         Test::Executable => shell.fs.access(path, 1).is_ok(),
         Test::Print('l') => {
@@ -264,7 +308,11 @@ fn holds(shell: &mut Shell, test: &Test, path: &str, stat: &Stat, now: i64, coll
             true
         }
         Test::Delete => {
-            if stat.kind == Kind::Directory { shell.fs.rmdir(path).is_ok() } else { shell.fs.unlink(path).is_ok() }
+            if stat.kind == Kind::Directory {
+                shell.fs.rmdir(path).is_ok()
+            } else {
+                shell.fs.unlink(path).is_ok()
+            }
         }
         Test::Exec(_, true) => {
             collected.push(path.to_owned());
@@ -301,16 +349,29 @@ fn which(shell: &mut Shell, arguments: &[String]) -> Status {
 
 fn whereis(shell: &mut Shell, arguments: &[String]) -> Status {
     for program in rest(arguments).iter().filter(|word| !word.starts_with('-')) {
-        let path = command_path(shell, program).map_or_else(String::new, |path| format!(" {path} /usr/share/man/man1/{program}.1.gz"));
+        let path = command_path(shell, program)
+            .map_or_else(String::new, |path| format!(" {path} /usr/share/man/man1/{program}.1.gz"));
         shell.out(&format!("{program}:{path}\n"))?;
     }
     Ok(0)
 }
 
 fn du(shell: &mut Shell, arguments: &[String]) -> Status {
-    let Some(options) = options(shell, arguments, "abcd:hkmsSx", &[("max-depth", 'd'), ("human-readable", 'h'), ("summarize", 's'), ("total", 'c'), ("all", 'a')])? else { return Ok(1) };
+    let Some(options) = options(
+        shell,
+        arguments,
+        "abcd:hkmsSx",
+        &[("max-depth", 'd'), ("human-readable", 'h'), ("summarize", 's'), ("total", 'c'), ("all", 'a')],
+    )?
+    else {
+        return Ok(1);
+    };
     let roots = if options.operands.is_empty() { vec![".".to_owned()] } else { options.operands.clone() };
-    let deepest = if options.has('s') { 0 } else { options.number('d').and_then(|depth| usize::try_from(depth).ok()).unwrap_or(usize::MAX) };
+    let deepest = if options.has('s') {
+        0
+    } else {
+        options.number('d').and_then(|depth| usize::try_from(depth).ok()).unwrap_or(usize::MAX)
+    };
     let mut status = 0;
     for root in roots {
         if shell.fs.lstat(&root).is_err() {
@@ -327,7 +388,15 @@ fn du(shell: &mut Shell, arguments: &[String]) -> Status {
             let Ok(stat) = shell.fs.lstat(&path) else { continue };
             sizes.insert(path.clone(), stat.blocks() / 2);
             if stat.kind == Kind::Directory {
-                stack.extend(shell.fs.readdir(&path).unwrap_or_default().iter().rev().map(|name| (join(&path, name), depth + 1)));
+                stack.extend(
+                    shell
+                        .fs
+                        .readdir(&path)
+                        .unwrap_or_default()
+                        .iter()
+                        .rev()
+                        .map(|name| (join(&path, name), depth + 1)),
+                );
             }
             if stat.kind == Kind::Directory || options.has('a') || depth == 0 {
                 order.push((path, depth));
@@ -335,9 +404,20 @@ fn du(shell: &mut Shell, arguments: &[String]) -> Status {
         }
         for (path, depth) in order.into_iter().rev().filter(|(_, depth)| *depth <= deepest) {
             let prefix = format!("{path}/");
-            let total: u64 = sizes.get(&path).copied().unwrap_or(0) + sizes.range(prefix.clone()..).take_while(|(key, _)| key.starts_with(&prefix)).map(|(_, size)| size).sum::<u64>();
+            let total: u64 = sizes.get(&path).copied().unwrap_or(0)
+                + sizes
+                    .range(prefix.clone()..)
+                    .take_while(|(key, _)| key.starts_with(&prefix))
+                    .map(|(_, size)| size)
+                    .sum::<u64>();
             shell.spend(1 + depth as u64)?;
-            let text = if options.has('h') { super::system::human(total * 1024) } else if options.has('m') { total.div_ceil(1024).to_string() } else { total.to_string() };
+            let text = if options.has('h') {
+                super::system::human(total * 1024)
+            } else if options.has('m') {
+                total.div_ceil(1024).to_string()
+            } else {
+                total.to_string()
+            };
             shell.out(&format!("{text}\t{path}\n"))?;
         }
         shell.wait(std::time::Duration::from_millis(23))?;

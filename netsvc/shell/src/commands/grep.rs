@@ -1,15 +1,31 @@
 //! grep, and POSIX expressions translated for the engine.
 
-use super::{Run, options::{inputs, options}, own};
-use crate::{fs::{Kind, join}, interpret::{Flow, Shell, Status}, text::{decode, lines}};
+use super::{
+    Run,
+    options::{inputs, options},
+    own,
+};
+use crate::{
+    fs::{Kind, join},
+    interpret::{Flow, Shell, Status},
+    text::{decode, lines},
+};
 use regex::{Regex, RegexBuilder};
 
-pub(super) const COMMANDS: &[(&str, Run)] = &[("grep", grep), ("egrep", grep), ("fgrep", grep), ("zgrep", grep)];
+pub(super) const COMMANDS: &[(&str, Run)] =
+    &[("grep", grep), ("egrep", grep), ("fgrep", grep), ("zgrep", grep)];
 
 /// A compiled POSIX expression; `None`: it is wrong or too large.
 pub(crate) fn expression(text: &str, extended: bool, ignore_case: bool) -> Option<Regex> {
-    let translated = if extended { text.replace("[[:", "\u{1}").replace('\u{1}', "[[:") } else { basic(text) };
-    RegexBuilder::new(&fix_sets(&translated)).case_insensitive(ignore_case).multi_line(false).dot_matches_new_line(true).size_limit(1 << 20).build().ok()
+    let translated =
+        if extended { text.replace("[[:", "\u{1}").replace('\u{1}', "[[:") } else { basic(text) };
+    RegexBuilder::new(&fix_sets(&translated))
+        .case_insensitive(ignore_case)
+        .multi_line(false)
+        .dot_matches_new_line(true)
+        .size_limit(1 << 20)
+        .build()
+        .ok()
 }
 
 /// A basic expression as an extended one: escapes change their meaning.
@@ -57,7 +73,9 @@ fn basic(text: &str) -> String {
             }
             other => out.push(other),
         }
-        start = out.ends_with('(') && !out.ends_with("\\(") || out == "^" || out.ends_with('|') && !out.ends_with("\\|");
+        start = out.ends_with('(') && !out.ends_with("\\(")
+            || out == "^"
+            || out.ends_with('|') && !out.ends_with("\\|");
     }
     out
 }
@@ -102,7 +120,10 @@ fn fix_sets(text: &str) -> String {
                     }
                 }
             }
-            (true, '\\') if characters.peek() == Some(&']') || characters.peek().is_some_and(|next| "ntrdws\\.-/".contains(*next)) => {
+            (true, '\\')
+                if characters.peek() == Some(&']')
+                    || characters.peek().is_some_and(|next| "ntrdws\\.-/".contains(*next)) =>
+            {
                 out.push('\\');
                 out.extend(characters.next());
             }
@@ -116,13 +137,49 @@ fn fix_sets(text: &str) -> String {
 
 fn grep(shell: &mut Shell, arguments: &[String]) -> Status {
     let long = [
-        ("ignore-case", 'i'), ("invert-match", 'v'), ("count", 'c'), ("line-number", 'n'), ("quiet", 'q'), ("silent", 'q'), ("recursive", 'r'),
-        ("only-matching", 'o'), ("word-regexp", 'w'), ("extended-regexp", 'E'), ("fixed-strings", 'F'), ("max-count", 'm'), ("color", '_'), ("colour", '_'),
-        ("files-with-matches", 'l'), ("no-messages", 's'), ("after-context", 'A'), ("before-context", 'B'), ("text", 'a'), ("line-regexp", 'x'),
-        ("perl-regexp", 'P'), ("no-filename", 'h'), ("with-filename", 'H'), ("files-without-match", 'L'), ("include", '_'), ("exclude", '_'),
+        ("ignore-case", 'i'),
+        ("invert-match", 'v'),
+        ("count", 'c'),
+        ("line-number", 'n'),
+        ("quiet", 'q'),
+        ("silent", 'q'),
+        ("recursive", 'r'),
+        ("only-matching", 'o'),
+        ("word-regexp", 'w'),
+        ("extended-regexp", 'E'),
+        ("fixed-strings", 'F'),
+        ("max-count", 'm'),
+        ("color", '_'),
+        ("colour", '_'),
+        ("files-with-matches", 'l'),
+        ("no-messages", 's'),
+        ("after-context", 'A'),
+        ("before-context", 'B'),
+        ("text", 'a'),
+        ("line-regexp", 'x'),
+        ("perl-regexp", 'P'),
+        ("no-filename", 'h'),
+        ("with-filename", 'H'),
+        ("files-without-match", 'L'),
+        ("include", '_'),
+        ("exclude", '_'),
     ];
-    let digits: Vec<String> = arguments.iter().map(|word| if word.len() > 1 && word.starts_with('-') && word.chars().skip(1).all(|digit| digit.is_ascii_digit()) { format!("-C{}", word.trim_start_matches('-')) } else { word.clone() }).collect();
-    let Some(options) = options(shell, &digits, "A:aB:bC:cEe:Ff:GHhIiLlm:noPqRrsUvwxz", &long)? else { return Ok(2) };
+    let digits: Vec<String> = arguments
+        .iter()
+        .map(|word| {
+            if word.len() > 1
+                && word.starts_with('-')
+                && word.chars().skip(1).all(|digit| digit.is_ascii_digit())
+            {
+                format!("-C{}", word.trim_start_matches('-'))
+            } else {
+                word.clone()
+            }
+        })
+        .collect();
+    let Some(options) = options(shell, &digits, "A:aB:bC:cEe:Ff:GHhIiLlm:noPqRrsUvwxz", &long)? else {
+        return Ok(2);
+    };
     let mut operands = options.operands.clone();
     let mut patterns: Vec<String> = options.values('e').map(String::from).collect();
     if let Some(path) = options.value('f') {
@@ -130,7 +187,9 @@ fn grep(shell: &mut Shell, arguments: &[String]) -> Status {
         patterns.extend(lines(&decode(&content)).map(String::from));
     } else if patterns.is_empty() {
         if operands.is_empty() {
-            shell.err("Usage: grep [OPTION]... PATTERNS [FILE]...\nTry 'grep --help' for more information.\n")?;
+            shell.err(
+                "Usage: grep [OPTION]... PATTERNS [FILE]...\nTry 'grep --help' for more information.\n",
+            )?;
             return Ok(2);
         }
         patterns.extend(operands.remove(0).split('\n').map(String::from));
@@ -138,10 +197,32 @@ fn grep(shell: &mut Shell, arguments: &[String]) -> Status {
     let name = own(arguments);
     let fixed = options.has('F') || name == "fgrep";
     let extended = options.has('E') || options.has('P') || name == "egrep" || options.has('r') && fixed;
-    let sources: Vec<String> = patterns.iter().map(|pattern| if fixed { regex::escape(pattern) } else if extended { pattern.clone() } else { basic(pattern) }).map(|pattern| {
-        if options.has('x') { format!("^(?:{pattern})$") } else if options.has('w') { format!("\\b(?:{pattern})\\b") } else { pattern }
-    }).collect();
-    let source = if sources.len() == 1 { sources.concat() } else { sources.iter().map(|source| format!("(?:{source})")).collect::<Vec<_>>().join("|") };
+    let sources: Vec<String> = patterns
+        .iter()
+        .map(|pattern| {
+            if fixed {
+                regex::escape(pattern)
+            } else if extended {
+                pattern.clone()
+            } else {
+                basic(pattern)
+            }
+        })
+        .map(|pattern| {
+            if options.has('x') {
+                format!("^(?:{pattern})$")
+            } else if options.has('w') {
+                format!("\\b(?:{pattern})\\b")
+            } else {
+                pattern
+            }
+        })
+        .collect();
+    let source = if sources.len() == 1 {
+        sources.concat()
+    } else {
+        sources.iter().map(|source| format!("(?:{source})")).collect::<Vec<_>>().join("|")
+    };
     let Some(regex) = expression(&source, true, options.has('i')) else {
         shell.err(&format!("{name}: Invalid regular expression\n"))?;
         return Ok(2);
@@ -149,7 +230,8 @@ fn grep(shell: &mut Shell, arguments: &[String]) -> Status {
     let recursive = options.has('r') || options.has('R');
     let files = if recursive { walk(shell, &operands)? } else { operands };
     let (contents, good) = if options.has('s') || recursive {
-        let readable: Vec<String> = files.into_iter().filter(|path| shell.fs.access(path, 4).is_ok()).collect();
+        let readable: Vec<String> =
+            files.into_iter().filter(|path| shell.fs.access(path, 4).is_ok()).collect();
         if readable.is_empty() { (Vec::new(), recursive) } else { inputs(shell, name, &readable)? }
     } else {
         inputs(shell, name, &files)?
@@ -166,7 +248,14 @@ fn grep(shell: &mut Shell, arguments: &[String]) -> Status {
     Ok(if !good && !options.has('s') { 2 } else { i32::from(!matched) })
 }
 
-fn one_file(shell: &mut Shell, options: &super::options::Options, regex: &Regex, file: &str, bytes: &[u8], prefix: bool) -> Result<bool, Flow> {
+fn one_file(
+    shell: &mut Shell,
+    options: &super::options::Options,
+    regex: &Regex,
+    file: &str,
+    bytes: &[u8],
+    prefix: bool,
+) -> Result<bool, Flow> {
     let text = decode(bytes);
     shell.spend(text.len() as u64 / 512)?;
     let label = |separator: char, number: usize| {

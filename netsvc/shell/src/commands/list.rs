@@ -1,7 +1,11 @@
 //! ls and stat.
 
 use super::{Run, options::options, own};
-use crate::{fs::{Kind, Stat, join}, interpret::{Flow, Shell, Status}, live::strftime};
+use crate::{
+    fs::{Kind, Stat, join},
+    interpret::{Flow, Shell, Status},
+    live::strftime,
+};
 
 pub(super) const COMMANDS: &[(&str, Run)] = &[("ls", ls), ("dir", ls), ("vdir", ls), ("stat", stat)];
 
@@ -12,21 +16,44 @@ struct Entry {
 }
 
 fn ls(shell: &mut Shell, arguments: &[String]) -> Status {
-    let long = [("all", 'a'), ("almost-all", 'A'), ("human-readable", 'h'), ("recursive", 'R'), ("reverse", 'r'), ("directory", 'd'), ("color", '_'), ("inode", 'i'), ("full-time", 'l'), ("time-style", '_'), ("size", 's'), ("group-directories-first", '_')];
-    let Some(options) = options(shell, arguments, "1AaBbCcdFfGghiklLmnopqRrSstTuUvwXxZ", &long)? else { return Ok(2) };
+    let long = [
+        ("all", 'a'),
+        ("almost-all", 'A'),
+        ("human-readable", 'h'),
+        ("recursive", 'R'),
+        ("reverse", 'r'),
+        ("directory", 'd'),
+        ("color", '_'),
+        ("inode", 'i'),
+        ("full-time", 'l'),
+        ("time-style", '_'),
+        ("size", 's'),
+        ("group-directories-first", '_'),
+    ];
+    let Some(options) = options(shell, arguments, "1AaBbCcdFfGghiklLmnopqRrSstTuUvwXxZ", &long)? else {
+        return Ok(2);
+    };
     let mut files = Vec::new();
     let mut folders = Vec::new();
     let mut status = 0;
     let operands = if options.operands.is_empty() { vec![".".to_owned()] } else { options.operands.clone() };
     for path in &operands {
-        let found = if options.has('l') || options.has('d') { shell.fs.lstat(path) } else { shell.fs.stat(path) };
-        let target_directory = shell.fs.is_directory(path) && (!options.has('l') || found.as_ref().is_ok_and(|stat| stat.kind == Kind::Directory) || path.ends_with('/'));
+        let found =
+            if options.has('l') || options.has('d') { shell.fs.lstat(path) } else { shell.fs.stat(path) };
+        let target_directory = shell.fs.is_directory(path)
+            && (!options.has('l')
+                || found.as_ref().is_ok_and(|stat| stat.kind == Kind::Directory)
+                || path.ends_with('/'));
         match found {
             Ok(_) if target_directory && !options.has('d') => folders.push(path.clone()),
             Ok(stat) => files.push(Entry { name: path.clone(), path: path.clone(), stat }),
             Err(error) => {
                 status = 2;
-                let text = if shell.flavour().busybox() { format!("ls: {path}: {error}\n") } else { format!("ls: cannot access '{path}': {error}\n") };
+                let text = if shell.flavour().busybox() {
+                    format!("ls: {path}: {error}\n")
+                } else {
+                    format!("ls: cannot access '{path}': {error}\n")
+                };
                 shell.err(&text)?;
             }
         }
@@ -55,7 +82,15 @@ fn ls(shell: &mut Shell, arguments: &[String]) -> Status {
         first = false;
         print(shell, &entries, &options, true)?;
         if options.has('R') {
-            folders.extend(entries.iter().rev().filter(|entry| entry.stat.kind == Kind::Directory && entry.name != "." && entry.name != "..").map(|entry| join(&path, &entry.name)));
+            folders.extend(
+                entries
+                    .iter()
+                    .rev()
+                    .filter(|entry| {
+                        entry.stat.kind == Kind::Directory && entry.name != "." && entry.name != ".."
+                    })
+                    .map(|entry| join(&path, &entry.name)),
+            );
         }
     }
     Ok(status)
@@ -84,7 +119,10 @@ fn arrange(entries: &mut [Entry], options: &super::options::Options) {
     entries.sort_by(|left, right| {
         let by_name = || {
             let dots = |name: &str| u8::from(name != ".") + u8::from(name != "." && name != "..");
-            dots(&left.name).cmp(&dots(&right.name)).then_with(|| collation(&left.name).cmp(&collation(&right.name))).then_with(|| left.name.cmp(&right.name))
+            dots(&left.name)
+                .cmp(&dots(&right.name))
+                .then_with(|| collation(&left.name).cmp(&collation(&right.name)))
+                .then_with(|| left.name.cmp(&right.name))
         };
         match options.last_of("tSUf") {
             Some('t') => right.stat.meta.modified.cmp(&left.stat.meta.modified).then_with(by_name),
@@ -111,24 +149,36 @@ fn human(size: u64) -> String {
         value /= 1024.0;
         unit = next;
     }
-    if value < 10.0 { format!("{:.1}{unit}", (value * 10.0).ceil() / 10.0) } else { format!("{}{unit}", value.ceil()) }
+    if value < 10.0 {
+        format!("{:.1}{unit}", (value * 10.0).ceil() / 10.0)
+    } else {
+        format!("{}{unit}", value.ceil())
+    }
 }
 
 /// Name of a user as `/etc/passwd` has it; the number if it is not there.
 pub(super) fn user_name(shell: &Shell, uid: u32) -> String {
     let passwd = shell.live.render(crate::live::Dynamic::Passwd, "");
-    passwd.lines().find(|line| line.split(':').nth(2) == Some(uid.to_string().as_str())).and_then(|line| line.split(':').next()).map_or_else(|| uid.to_string(), String::from)
+    passwd
+        .lines()
+        .find(|line| line.split(':').nth(2) == Some(uid.to_string().as_str()))
+        .and_then(|line| line.split(':').next())
+        .map_or_else(|| uid.to_string(), String::from)
 }
 
 /// Name of a group.
 pub(super) fn group_name(shell: &Shell, gid: u32) -> String {
     let group = shell.live.render(crate::live::Dynamic::Group, "");
-    group.lines().find(|line| line.split(':').nth(2) == Some(gid.to_string().as_str())).and_then(|line| line.split(':').next()).map_or_else(|| gid.to_string(), String::from)
+    group
+        .lines()
+        .find(|line| line.split(':').nth(2) == Some(gid.to_string().as_str()))
+        .and_then(|line| line.split(':').next())
+        .map_or_else(|| gid.to_string(), String::from)
 }
 
 fn decorate(shell: &Shell, entry: &Entry, options: &super::options::Options) -> String {
     let mark = match entry.stat.kind {
-        Kind::Directory => if options.has('F') || options.has('p') { "/" } else { "" },
+        Kind::Directory if (options.has('F') || options.has('p')) => "/",
         Kind::Symlink if options.has('F') && !options.has('l') => "@",
         Kind::File if options.has('F') && entry.stat.meta.mode & 0o111 != 0 => "*",
         _ => "",
@@ -139,7 +189,12 @@ fn decorate(shell: &Shell, entry: &Entry, options: &super::options::Options) -> 
     format!("{inode}{name}{mark}")
 }
 
-fn print(shell: &mut Shell, entries: &[Entry], options: &super::options::Options, folder: bool) -> Result<(), Flow> {
+fn print(
+    shell: &mut Shell,
+    entries: &[Entry],
+    options: &super::options::Options,
+    folder: bool,
+) -> Result<(), Flow> {
     if !(options.has('l') || options.has('n') || options.has('g') || options.has('o')) {
         let names: Vec<String> = entries.iter().map(|entry| decorate(shell, entry, options)).collect();
         if shell.out_is_terminal() && !options.has('1') {
@@ -162,20 +217,43 @@ fn print(shell: &mut Shell, entries: &[Entry], options: &super::options::Options
         .map(|entry| {
             let meta = entry.stat.meta;
             let size = match entry.stat.kind {
-                Kind::Character | Kind::Block => format!("{}, {:>3}", entry.stat.device.0, entry.stat.device.1),
+                Kind::Character | Kind::Block => {
+                    format!("{}, {:>3}", entry.stat.device.0, entry.stat.device.1)
+                }
                 _ if options.has('h') => human(entry.stat.size),
                 _ => entry.stat.size.to_string(),
             };
             let recent = meta.modified > now - 15_778_476 * 1_000_000 && meta.modified <= now;
             let date = strftime(if recent { "%b %e %H:%M" } else { "%b %e  %Y" }, meta.modified, &zone);
-            let target = if entry.stat.kind == Kind::Symlink { format!(" -> {}", shell.fs.readlink(&entry.path).unwrap_or_default()) } else { String::new() };
+            let target = if entry.stat.kind == Kind::Symlink {
+                format!(" -> {}", shell.fs.readlink(&entry.path).unwrap_or_default())
+            } else {
+                String::new()
+            };
             let numeric = options.has('n');
-            let owner = if numeric { meta.uid.to_string() } else { names.entry((true, meta.uid)).or_insert_with(|| user_name(shell, meta.uid)).clone() };
-            let group = if numeric { meta.gid.to_string() } else { names.entry((false, meta.gid)).or_insert_with(|| group_name(shell, meta.gid)).clone() };
-            [entry.stat.permissions(), entry.stat.links.to_string(), owner, group, size, date, decorate(shell, entry, options) + &target]
+            let owner = if numeric {
+                meta.uid.to_string()
+            } else {
+                names.entry((true, meta.uid)).or_insert_with(|| user_name(shell, meta.uid)).clone()
+            };
+            let group = if numeric {
+                meta.gid.to_string()
+            } else {
+                names.entry((false, meta.gid)).or_insert_with(|| group_name(shell, meta.gid)).clone()
+            };
+            [
+                entry.stat.permissions(),
+                entry.stat.links.to_string(),
+                owner,
+                group,
+                size,
+                date,
+                decorate(shell, entry, options) + &target,
+            ]
         })
         .collect();
-    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(String::len).max().unwrap_or(0);
+    let width =
+        |column: usize| rows.iter().filter_map(|row| row.get(column)).map(String::len).max().unwrap_or(0);
     let (links, owner, group, size) = (width(1), width(2), width(3), width(4));
     for [permissions, link, user, gid, bytes, date, name] in &rows {
         let line = if shell.flavour().busybox() {
@@ -195,12 +273,19 @@ fn columns(shell: &mut Shell, names: &[String]) -> Result<(), Flow> {
     let count = names.len();
     for rows in 1..=count {
         let columns: Vec<&[String]> = names.chunks(rows).collect();
-        let widths: Vec<usize> = columns.iter().map(|column| column.iter().map(|name| name.chars().count()).max().unwrap_or(0) + 2).collect();
+        let widths: Vec<usize> = columns
+            .iter()
+            .map(|column| column.iter().map(|name| name.chars().count()).max().unwrap_or(0) + 2)
+            .collect();
         if widths.iter().sum::<usize>() > width + 2 && rows < count {
             continue;
         }
         for row in 0..rows {
-            let line: String = columns.iter().zip(&widths).filter_map(|(column, width)| column.get(row).map(|name| format!("{name:<width$}"))).collect();
+            let line: String = columns
+                .iter()
+                .zip(&widths)
+                .filter_map(|(column, width)| column.get(row).map(|name| format!("{name:<width$}")))
+                .collect();
             shell.out(&format!("{}\n", line.trim_end()))?;
         }
         return Ok(());
@@ -209,7 +294,11 @@ fn columns(shell: &mut Shell, names: &[String]) -> Result<(), Flow> {
 }
 
 fn stat(shell: &mut Shell, arguments: &[String]) -> Status {
-    let Some(options) = options(shell, arguments, "Lc:ft", &[("format", 'c'), ("printf", 'c'), ("dereference", 'L')])? else { return Ok(1) };
+    let Some(options) =
+        options(shell, arguments, "Lc:ft", &[("format", 'c'), ("printf", 'c'), ("dereference", 'L')])?
+    else {
+        return Ok(1);
+    };
     let mut status = 0;
     for path in &options.operands {
         let found = if options.has('L') { shell.fs.stat(path) } else { shell.fs.lstat(path) };
@@ -284,10 +373,27 @@ fn custom(shell: &Shell, format: &str, path: &str, stat: &Stat) -> String {
 fn full(shell: &Shell, path: &str, stat: &Stat) -> String {
     let zone = &shell.live.persona.zone;
     let time = |at: i64| strftime("%F %T.%N %z", at, zone);
-    let arrow = if stat.kind == Kind::Symlink { format!(" -> {}", shell.fs.readlink(path).unwrap_or_default()) } else { String::new() };
+    let arrow = if stat.kind == Kind::Symlink {
+        format!(" -> {}", shell.fs.readlink(path).unwrap_or_default())
+    } else {
+        String::new()
+    };
     format!(
         "  File: {path}{arrow}\n  Size: {:<10}\tBlocks: {:<10} IO Block: 4096   {}\nDevice: 8,1\tInode: {:<11} Links: {}\nAccess: ({:04o}/{})  Uid: ({:>5}/{:>8})   Gid: ({:>5}/{:>8})\nAccess: {}\nModify: {}\nChange: {}\n Birth: {}\n",
-        stat.size, stat.blocks(), kind_name(stat), stat.inode, stat.links, stat.meta.mode, stat.permissions(), stat.meta.uid,
-        user_name(shell, stat.meta.uid), stat.meta.gid, group_name(shell, stat.meta.gid), time(stat.meta.accessed), time(stat.meta.modified), time(stat.meta.changed), time(stat.meta.changed)
+        stat.size,
+        stat.blocks(),
+        kind_name(stat),
+        stat.inode,
+        stat.links,
+        stat.meta.mode,
+        stat.permissions(),
+        stat.meta.uid,
+        user_name(shell, stat.meta.uid),
+        stat.meta.gid,
+        group_name(shell, stat.meta.gid),
+        time(stat.meta.accessed),
+        time(stat.meta.modified),
+        time(stat.meta.changed),
+        time(stat.meta.changed)
     )
 }

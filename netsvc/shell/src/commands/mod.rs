@@ -1,27 +1,33 @@
 //! The commands: one file per group. A command takes the shell and its arguments, name first.
 
 mod accounts;
-//X mod archive;
+mod archive;
 mod awk;
+mod blocks;
 mod builtin;
 mod busybox;
 mod calculate;
 mod digest;
 mod download;
+mod elevate;
 mod files;
 mod filter;
 mod find_files;
 mod grep;
 mod hardware;
 mod list;
+mod login;
+mod marks;
 mod network;
 mod options;
+mod order;
 mod output;
-//X mod package;
+mod package;
 mod process;
-//X mod scripting;
+mod scripting;
 mod sed;
-//X mod service;
+mod service;
+mod settings;
 mod system;
 mod variables;
 mod wrap;
@@ -48,10 +54,33 @@ fn table() -> &'static BTreeMap<&'static str, Command> {
     TABLE.get_or_init(|| {
         let builtins = [builtin::COMMANDS, variables::COMMANDS, output::COMMANDS].concat();
         let programs = [
-            busybox::COMMANDS, calculate::COMMANDS, digest::COMMANDS,
-            files::COMMANDS, filter::COMMANDS, find_files::COMMANDS, grep::COMMANDS,
-            awk::COMMANDS, download::COMMANDS, accounts::COMMANDS, list::COMMANDS, sed::COMMANDS, process::COMMANDS, hardware::COMMANDS, network::COMMANDS,
-            system::COMMANDS, wrap::COMMANDS,
+            busybox::COMMANDS,
+            calculate::COMMANDS,
+            digest::COMMANDS,
+            files::COMMANDS,
+            filter::COMMANDS,
+            find_files::COMMANDS,
+            grep::COMMANDS,
+            awk::COMMANDS,
+            settings::COMMANDS,
+            elevate::COMMANDS,
+            blocks::COMMANDS,
+            login::COMMANDS,
+            marks::COMMANDS,
+            order::COMMANDS,
+            archive::COMMANDS,
+            package::COMMANDS,
+            scripting::COMMANDS,
+            service::COMMANDS,
+            download::COMMANDS,
+            accounts::COMMANDS,
+            list::COMMANDS,
+            sed::COMMANDS,
+            process::COMMANDS,
+            hardware::COMMANDS,
+            network::COMMANDS,
+            system::COMMANDS,
+            wrap::COMMANDS,
         ]
         .concat();
         let programs = programs.into_iter().map(|(name, run)| (name, Command { builtin: false, run }));
@@ -63,7 +92,10 @@ fn table() -> &'static BTreeMap<&'static str, Command> {
 /// The command called `name`, if this system's shell knows it.
 pub(crate) fn find(shell: &Shell, name: &str) -> Option<Command> {
     let command = *table().get(name)?;
-    let bash_only = ["[[", "declare", "typeset", "shopt", "let", "pushd", "popd", "dirs", "disown", "mapfile", "enable", "builtin"];
+    let bash_only = [
+        "[[", "declare", "typeset", "shopt", "let", "pushd", "popd", "dirs", "disown", "mapfile", "enable",
+        "builtin",
+    ];
     (!(shell.flavour().busybox() && bash_only.contains(&name))).then_some(command)
 }
 

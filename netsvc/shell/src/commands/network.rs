@@ -1,14 +1,43 @@
 //! Interfaces, sockets, and tools that would connect. Nothing leaves the node.
 
 use super::{Run, own, rest};
-use crate::{event::ShellEvent, interpret::{Flow, Shell, Status}, live::{listeners, netmask, network_address}};
-use std::{net::{IpAddr, Ipv4Addr}, time::Duration};
+use crate::{
+    event::ShellEvent,
+    interpret::{Flow, Shell, Status},
+    live::{listeners, netmask, network_address},
+};
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    time::Duration,
+};
 
 pub(super) const COMMANDS: &[(&str, Run)] = &[
-    ("ifconfig", ifconfig), ("ip", ip), ("netstat", netstat), ("ss", ss), ("route", route), ("arp", arp), ("ping", ping), ("ping6", unreachable),
-    ("nc", connect), ("ncat", connect), ("telnet", connect), ("ssh", connect), ("scp", connect), ("sftp", connect), ("ftp", connect), ("rsync", connect),
-    ("nslookup", lookup), ("dig", lookup), ("host", lookup), ("iptables", iptables), ("ip6tables", iptables), ("iptables-save", |_, _| Ok(0)),
-    ("traceroute", unreachable), ("tcpdump", |_, _| Ok(1)), ("ssh-keygen", |_, _| Ok(0)), ("ssh-keyscan", connect),
+    ("ifconfig", ifconfig),
+    ("ip", ip),
+    ("netstat", netstat),
+    ("ss", ss),
+    ("route", route),
+    ("arp", arp),
+    ("ping", ping),
+    ("ping6", unreachable),
+    ("nc", connect),
+    ("ncat", connect),
+    ("telnet", connect),
+    ("ssh", connect),
+    ("scp", connect),
+    ("sftp", connect),
+    ("ftp", connect),
+    ("rsync", connect),
+    ("nslookup", lookup),
+    ("dig", lookup),
+    ("host", lookup),
+    ("iptables", iptables),
+    ("ip6tables", iptables),
+    ("iptables-save", |_, _| Ok(0)),
+    ("traceroute", unreachable),
+    ("tcpdump", |_, _| Ok(1)),
+    ("ssh-keygen", |_, _| Ok(0)),
+    ("ssh-keyscan", connect),
 ];
 
 fn ifconfig(shell: &mut Shell, _: &[String]) -> Status {
@@ -17,19 +46,38 @@ fn ifconfig(shell: &mut Shell, _: &[String]) -> Status {
     let (received, packets_in, sent, packets_out) = live.traffic();
     let mask = netmask(persona.prefix);
     let broadcast = network_address(live).1;
-    let mib = |bytes: u64| if bytes > 1 << 30 { format!("{:.1} GiB", bytes as f64 / 1_073_741_824.0) } else { format!("{:.1} MiB", bytes as f64 / 1_048_576.0) };
+    let mib = |bytes: u64| {
+        if bytes > 1 << 30 {
+            format!("{:.1} GiB", bytes as f64 / 1_073_741_824.0)
+        } else {
+            format!("{:.1} MiB", bytes as f64 / 1_048_576.0)
+        }
+    };
     let interface = &persona.hardware.interface;
     let text = if live.flavour.busybox() {
-        format!("{interface:<9} Link encap:Ethernet  HWaddr {}  \n          inet addr:{}  Bcast:{broadcast}  Mask:{mask}\n          UP BROADCAST RUNNING MULTICAST  MTU:1500  Metric:1\n          RX packets:{packets_in} errors:0 dropped:0 overruns:0 frame:0\n          TX packets:{packets_out} errors:0 dropped:0 overruns:0 carrier:0\n          collisions:0 txqueuelen:1000 \n          RX bytes:{received} ({})  TX bytes:{sent} ({})\n\nlo        Link encap:Local Loopback  \n          inet addr:127.0.0.1  Mask:255.0.0.0\n          UP LOOPBACK RUNNING  MTU:65536  Metric:1\n          RX packets:44 errors:0 dropped:0 overruns:0 frame:0\n          TX packets:44 errors:0 dropped:0 overruns:0 carrier:0\n          collisions:0 txqueuelen:0 \n          RX bytes:3520 (3.4 KiB)  TX bytes:3520 (3.4 KiB)\n\n", persona.mac.to_ascii_uppercase(), persona.ip, mib(received), mib(sent))
+        format!(
+            "{interface:<9} Link encap:Ethernet  HWaddr {}  \n          inet addr:{}  Bcast:{broadcast}  Mask:{mask}\n          UP BROADCAST RUNNING MULTICAST  MTU:1500  Metric:1\n          RX packets:{packets_in} errors:0 dropped:0 overruns:0 frame:0\n          TX packets:{packets_out} errors:0 dropped:0 overruns:0 carrier:0\n          collisions:0 txqueuelen:1000 \n          RX bytes:{received} ({})  TX bytes:{sent} ({})\n\nlo        Link encap:Local Loopback  \n          inet addr:127.0.0.1  Mask:255.0.0.0\n          UP LOOPBACK RUNNING  MTU:65536  Metric:1\n          RX packets:44 errors:0 dropped:0 overruns:0 frame:0\n          TX packets:44 errors:0 dropped:0 overruns:0 carrier:0\n          collisions:0 txqueuelen:0 \n          RX bytes:3520 (3.4 KiB)  TX bytes:3520 (3.4 KiB)\n\n",
+            persona.mac.to_ascii_uppercase(),
+            persona.ip,
+            mib(received),
+            mib(sent)
+        )
     } else {
-        format!("{interface}: flags=4163<UP,BROADCAST,RUNNING,MULTICAST>  mtu 1500\n        inet {}  netmask {mask}  broadcast {broadcast}\n        ether {}  txqueuelen 1000  (Ethernet)\n        RX packets {packets_in}  bytes {received} ({})\n        RX errors 0  dropped 0  overruns 0  frame 0\n        TX packets {packets_out}  bytes {sent} ({})\n        TX errors 0  dropped 0 overruns 0  carrier 0  collisions 0\n\nlo: flags=73<UP,LOOPBACK,RUNNING>  mtu 65536\n        inet 127.0.0.1  netmask 255.0.0.0\n        loop  txqueuelen 1000  (Local Loopback)\n        RX packets 88  bytes 7088 (6.9 KiB)\n        RX errors 0  dropped 0  overruns 0  frame 0\n        TX packets 88  bytes 7088 (6.9 KiB)\n        TX errors 0  dropped 0 overruns 0  carrier 0  collisions 0\n\n", persona.ip, persona.mac, mib(received), mib(sent))
+        format!(
+            "{interface}: flags=4163<UP,BROADCAST,RUNNING,MULTICAST>  mtu 1500\n        inet {}  netmask {mask}  broadcast {broadcast}\n        ether {}  txqueuelen 1000  (Ethernet)\n        RX packets {packets_in}  bytes {received} ({})\n        RX errors 0  dropped 0  overruns 0  frame 0\n        TX packets {packets_out}  bytes {sent} ({})\n        TX errors 0  dropped 0 overruns 0  carrier 0  collisions 0\n\nlo: flags=73<UP,LOOPBACK,RUNNING>  mtu 65536\n        inet 127.0.0.1  netmask 255.0.0.0\n        loop  txqueuelen 1000  (Local Loopback)\n        RX packets 88  bytes 7088 (6.9 KiB)\n        RX errors 0  dropped 0  overruns 0  frame 0\n        TX packets 88  bytes 7088 (6.9 KiB)\n        TX errors 0  dropped 0 overruns 0  carrier 0  collisions 0\n\n",
+            persona.ip,
+            persona.mac,
+            mib(received),
+            mib(sent)
+        )
     };
     shell.out(&text)?;
     Ok(0)
 }
 
 fn ip(shell: &mut Shell, arguments: &[String]) -> Status {
-    let words: Vec<&str> = rest(arguments).iter().map(String::as_str).filter(|word| !word.starts_with('-')).collect();
+    let words: Vec<&str> =
+        rest(arguments).iter().map(String::as_str).filter(|word| !word.starts_with('-')).collect();
     let brief = rest(arguments).iter().any(|word| word == "-br");
     let live = &shell.live;
     let persona = &live.persona;
@@ -38,20 +86,44 @@ fn ip(shell: &mut Shell, arguments: &[String]) -> Status {
     let text = match words.first().copied().unwrap_or("") {
         object if !object.is_empty() && ("address".starts_with(object) || object == "addr") => {
             if brief {
-                format!("lo               UNKNOWN        127.0.0.1/8 \n{interface:<16} UP             {}/{} \n", persona.ip, persona.prefix)
+                format!(
+                    "lo               UNKNOWN        127.0.0.1/8 \n{interface:<16} UP             {}/{} \n",
+                    persona.ip, persona.prefix
+                )
             } else {
-                format!("1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN group default qlen 1000\n    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00\n    inet 127.0.0.1/8 scope host lo\n       valid_lft forever preferred_lft forever\n2: {interface}: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc fq_codel state UP group default qlen 1000\n    link/ether {} brd ff:ff:ff:ff:ff:ff\n    inet {}/{} brd {broadcast} scope global {interface}\n       valid_lft forever preferred_lft forever\n", persona.mac, persona.ip, persona.prefix)
+                format!(
+                    "1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN group default qlen 1000\n    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00\n    inet 127.0.0.1/8 scope host lo\n       valid_lft forever preferred_lft forever\n2: {interface}: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc fq_codel state UP group default qlen 1000\n    link/ether {} brd ff:ff:ff:ff:ff:ff\n    inet {}/{} brd {broadcast} scope global {interface}\n       valid_lft forever preferred_lft forever\n",
+                    persona.mac, persona.ip, persona.prefix
+                )
             }
         }
-        object if !object.is_empty() && "link".starts_with(object) => format!("1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN mode DEFAULT group default qlen 1000\n    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00\n2: {interface}: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc fq_codel state UP mode DEFAULT group default qlen 1000\n    link/ether {} brd ff:ff:ff:ff:ff:ff\n", persona.mac),
+        object if !object.is_empty() && "link".starts_with(object) => format!(
+            "1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN mode DEFAULT group default qlen 1000\n    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00\n2: {interface}: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc fq_codel state UP mode DEFAULT group default qlen 1000\n    link/ether {} brd ff:ff:ff:ff:ff:ff\n",
+            persona.mac
+        ),
         object if !object.is_empty() && "route".starts_with(object) => {
-            let default = persona.gateway.map_or_else(String::new, |gateway| format!("default via {gateway} dev {interface} onlink \n"));
-            format!("{default}{network}/{} dev {interface} proto kernel scope link src {} \n", persona.prefix, persona.ip)
+            let default = persona.gateway.map_or_else(String::new, |gateway| {
+                format!("default via {gateway} dev {interface} onlink \n")
+            });
+            format!(
+                "{default}{network}/{} dev {interface} proto kernel scope link src {} \n",
+                persona.prefix, persona.ip
+            )
         }
-        object if !object.is_empty() && "neighbour".starts_with(&object.replace("neighbor", "neighbour")) => live.neighbours().iter().map(|(address, mac)| format!("{address} dev {interface} lladdr {mac} REACHABLE \n")).collect(),
-        "rule" => "0:\tfrom all lookup local\n32766:\tfrom all lookup main\n32767:\tfrom all lookup default\n".into(),
+        object if !object.is_empty() && "neighbour".starts_with(&object.replace("neighbor", "neighbour")) => {
+            live.neighbours()
+                .iter()
+                .map(|(address, mac)| format!("{address} dev {interface} lladdr {mac} REACHABLE \n"))
+                .collect()
+        }
+        "rule" => {
+            "0:\tfrom all lookup local\n32766:\tfrom all lookup main\n32767:\tfrom all lookup default\n"
+                .into()
+        }
         "" => {
-            shell.err("Usage: ip [ OPTIONS ] OBJECT { COMMAND | help }\n       ip [ -force ] -batch filename\n")?;
+            shell.err(
+                "Usage: ip [ OPTIONS ] OBJECT { COMMAND | help }\n       ip [ -force ] -batch filename\n",
+            )?;
             return Ok(255);
         }
         object => {
@@ -72,20 +144,39 @@ fn netstat(shell: &mut Shell, arguments: &[String]) -> Status {
     let live = &shell.live;
     let programs = flags.contains('p');
     let (listening, all) = (flags.contains('l'), flags.contains('a'));
-    let what = if listening { "(only servers)" } else if all { "(servers and established)" } else { "(w/o servers)" };
-    let mut out = format!("Active Internet connections {what}\nProto Recv-Q Send-Q Local Address           Foreign Address         State      {}\n", if programs { " PID/Program name    " } else { "" });
+    let what = if listening {
+        "(only servers)"
+    } else if all {
+        "(servers and established)"
+    } else {
+        "(w/o servers)"
+    };
+    let mut out = format!(
+        "Active Internet connections {what}\nProto Recv-Q Send-Q Local Address           Foreign Address         State      {}\n",
+        if programs { " PID/Program name    " } else { "" }
+    );
     let mut row = |local: String, foreign: String, state: &str, program: String| {
         let program = if programs { format!(" {program:<20}") } else { String::new() };
         out.push_str(&format!("tcp        0      0 {local:<23} {foreign:<23} {state:<11}{program}\n"));
     };
     if listening || all {
         for listener in listeners(live) {
-            row(format!("0.0.0.0:{}", listener.port), "0.0.0.0:*".into(), "LISTEN", format!("{}/{}", listener.pid, listener.program));
+            row(
+                format!("0.0.0.0:{}", listener.port),
+                "0.0.0.0:*".into(),
+                "LISTEN",
+                format!("{}/{}", listener.pid, listener.program),
+            );
         }
     }
     if !listening {
         let facts = &live.facts;
-        row(format!("{}:{}", live.persona.ip, facts.local_port), format!("{}:{}", facts.peer_ip, facts.peer_port), "ESTABLISHED", format!("{}/sshd: {}", live.shell_pid - 13, live.user));
+        row(
+            format!("{}:{}", live.persona.ip, facts.local_port),
+            format!("{}:{}", facts.peer_ip, facts.peer_port),
+            "ESTABLISHED",
+            format!("{}/sshd: {}", live.shell_pid - 13, live.user),
+        );
     }
     shell.out(&out)?;
     Ok(0)
@@ -94,15 +185,30 @@ fn netstat(shell: &mut Shell, arguments: &[String]) -> Status {
 fn ss(shell: &mut Shell, arguments: &[String]) -> Status {
     let flags: String = rest(arguments).iter().map(|word| word.trim_start_matches('-')).collect();
     let live = &shell.live;
-    let mut out = String::from("State    Recv-Q   Send-Q     Local Address:Port     Peer Address:Port  Process                                 \n");
+    let mut out = String::from(
+        "State    Recv-Q   Send-Q     Local Address:Port     Peer Address:Port  Process                                 \n",
+    );
     if flags.contains('l') || flags.contains('a') {
         for listener in listeners(live) {
-            let program = if flags.contains('p') { format!("users:((\"{}\",pid={},fd=3))", listener.program, listener.pid) } else { String::new() };
-            out.push_str(&format!("LISTEN   0        128              0.0.0.0:{:<9}       0.0.0.0:*      {program}\n", listener.port));
+            let program = if flags.contains('p') {
+                format!("users:((\"{}\",pid={},fd=3))", listener.program, listener.pid)
+            } else {
+                String::new()
+            };
+            out.push_str(&format!(
+                "LISTEN   0        128              0.0.0.0:{:<9}       0.0.0.0:*      {program}\n",
+                listener.port
+            ));
         }
     }
     if !flags.contains('l') {
-        out.push_str(&format!("ESTAB    0        0        {:>15}:{:<9} {:>13}:{}\n", live.persona.ip.to_string(), live.facts.local_port, live.facts.peer_ip.to_string(), live.facts.peer_port));
+        out.push_str(&format!(
+            "ESTAB    0        0        {:>15}:{:<9} {:>13}:{}\n",
+            live.persona.ip.to_string(),
+            live.facts.local_port,
+            live.facts.peer_ip.to_string(),
+            live.facts.peer_port
+        ));
     }
     shell.out(&out)?;
     Ok(0)
@@ -112,11 +218,20 @@ fn route(shell: &mut Shell, _: &[String]) -> Status {
     let live = &shell.live;
     let persona = &live.persona;
     let interface = &persona.hardware.interface;
-    let mut out = String::from("Kernel IP routing table\nDestination     Gateway         Genmask         Flags Metric Ref    Use Iface\n");
+    let mut out = String::from(
+        "Kernel IP routing table\nDestination     Gateway         Genmask         Flags Metric Ref    Use Iface\n",
+    );
     if let Some(gateway) = persona.gateway {
-        out.push_str(&format!("0.0.0.0         {:<15} 0.0.0.0         UG    0      0        0 {interface}\n", gateway.to_string()));
+        out.push_str(&format!(
+            "0.0.0.0         {:<15} 0.0.0.0         UG    0      0        0 {interface}\n",
+            gateway.to_string()
+        ));
     }
-    out.push_str(&format!("{:<15} 0.0.0.0         {:<15} U     0      0        0 {interface}\n", network_address(live).0.to_string(), netmask(persona.prefix).to_string()));
+    out.push_str(&format!(
+        "{:<15} 0.0.0.0         {:<15} U     0      0        0 {interface}\n",
+        network_address(live).0.to_string(),
+        netmask(persona.prefix).to_string()
+    ));
     shell.out(&out)?;
     Ok(0)
 }
@@ -125,9 +240,17 @@ fn arp(shell: &mut Shell, arguments: &[String]) -> Status {
     let live = &shell.live;
     let interface = live.persona.hardware.interface.clone();
     let short = rest(arguments).iter().any(|word| word == "-a");
-    let mut out = if short { String::new() } else { "Address                  HWtype  HWaddress           Flags Mask            Iface\n".into() };
+    let mut out = if short {
+        String::new()
+    } else {
+        "Address                  HWtype  HWaddress           Flags Mask            Iface\n".into()
+    };
     for (address, mac) in live.neighbours() {
-        out.push_str(&if short { format!("? ({address}) at {mac} [ether] on {interface}\n") } else { format!("{:<24} ether   {mac}   C                     {interface}\n", address.to_string()) });
+        out.push_str(&if short {
+            format!("? ({address}) at {mac} [ether] on {interface}\n")
+        } else {
+            format!("{:<24} ether   {mac}   C                     {interface}\n", address.to_string())
+        });
     }
     shell.out(&out)?;
     Ok(0)
@@ -136,7 +259,9 @@ fn arp(shell: &mut Shell, arguments: &[String]) -> Status {
 /// Whether an address would answer: the node itself, loopback, the gateway and the peer of this segment.
 fn answers(shell: &Shell, address: Ipv4Addr) -> bool {
     let live = &shell.live;
-    address.is_loopback() || IpAddr::V4(address) == live.persona.ip || live.neighbours().iter().any(|(known, _)| *known == IpAddr::V4(address))
+    address.is_loopback()
+        || IpAddr::V4(address) == live.persona.ip
+        || live.neighbours().iter().any(|(known, _)| *known == IpAddr::V4(address))
 }
 
 fn ping(shell: &mut Shell, arguments: &[String]) -> Status {
@@ -149,7 +274,9 @@ fn ping(shell: &mut Shell, arguments: &[String]) -> Status {
             "-W" | "-w" | "-i" | "-s" | "-I" | "-t" | "-l" => {
                 words.next();
             }
-            option if option.starts_with("-c") => count = option.trim_start_matches("-c").parse().unwrap_or(4),
+            option if option.starts_with("-c") => {
+                count = option.trim_start_matches("-c").parse().unwrap_or(4)
+            }
             option if option.starts_with('-') => {}
             other => host = Some(other.to_owned()),
         }
@@ -161,7 +288,11 @@ fn ping(shell: &mut Shell, arguments: &[String]) -> Status {
     let resolved = if host == "localhost" { Some(Ipv4Addr::LOCALHOST) } else { host.parse().ok() };
     let Some(address) = resolved else {
         shell.wait(Duration::from_millis(10_020))?;
-        let text = if shell.flavour().busybox() { format!("ping: bad address '{host}'\n") } else { format!("ping: {host}: Temporary failure in name resolution\n") };
+        let text = if shell.flavour().busybox() {
+            format!("ping: bad address '{host}'\n")
+        } else {
+            format!("ping: {host}: Temporary failure in name resolution\n")
+        };
         shell.err(&text)?;
         return Ok(2);
     };
@@ -180,9 +311,13 @@ fn ping(shell: &mut Shell, arguments: &[String]) -> Status {
     let loss = if alive { 0 } else { 100 };
     shell.out(&format!("\n--- {host} ping statistics ---\n{count} packets transmitted, {} received, {loss}% packet loss, time {}ms\n", times.len(), (count - 1) * 1_012))?;
     if alive {
-        let (least, most) = (times.iter().copied().fold(f64::MAX, f64::min), times.iter().copied().fold(0.0, f64::max));
+        let (least, most) =
+            (times.iter().copied().fold(f64::MAX, f64::min), times.iter().copied().fold(0.0, f64::max));
         let mean = times.iter().sum::<f64>() / f64::from(count);
-        shell.out(&format!("rtt min/avg/max/mdev = {least:.3}/{mean:.3}/{most:.3}/{:.3} ms\n", (most - least) / 4.0))?;
+        shell.out(&format!(
+            "rtt min/avg/max/mdev = {least:.3}/{mean:.3}/{most:.3}/{:.3} ms\n",
+            (most - least) / 4.0
+        ))?;
     } else {
         shell.out("\n")?;
     }
@@ -217,7 +352,11 @@ fn connect(shell: &mut Shell, arguments: &[String]) -> Status {
         shell.err(&text)?;
         return Ok(255);
     }
-    let mut target = words.iter().find(|word| word.contains(':') || word.contains('@')).or(words.first()).map_or("", |word| word.as_str());
+    let mut target = words
+        .iter()
+        .find(|word| word.contains(':') || word.contains('@'))
+        .or(words.first())
+        .map_or("", |word| word.as_str());
     target = target.rsplit('@').next().unwrap_or(target);
     let (host, _) = target.split_once(':').unwrap_or((target, ""));
     let port = match name.as_str() {
@@ -234,8 +373,13 @@ fn connect(shell: &mut Shell, arguments: &[String]) -> Status {
 fn version(shell: &mut Shell) -> Status {
     let product = shell.live.persona.products.get("ssh").cloned();
     let text = match product {
-        Some(product) if product.packaging.is_empty() => format!("{}_{}, OpenSSL 3.0.11 19 Sep 2023\n", product.name, product.version),
-        Some(product) => format!("{}_{} {}, OpenSSL 3.0.11 19 Sep 2023\n", product.name, product.version, product.packaging),
+        Some(product) if product.packaging.is_empty() => {
+            format!("{}_{}, OpenSSL 3.0.11 19 Sep 2023\n", product.name, product.version)
+        }
+        Some(product) => format!(
+            "{}_{} {}, OpenSSL 3.0.11 19 Sep 2023\n",
+            product.name, product.version, product.packaging
+        ),
         None => "OpenSSH_9.2p1 Debian-2+deb12u2, OpenSSL 3.0.11 19 Sep 2023\n".into(),
     };
     shell.err(&text)?;
@@ -245,12 +389,26 @@ fn version(shell: &mut Shell) -> Status {
 fn refuse(shell: &mut Shell, name: &str, host: &str, port: &str) -> Result<i32, Flow> {
     let local = host.parse::<Ipv4Addr>().is_ok_and(|address| answers(shell, address)) || host == "localhost";
     let numeric = host.parse::<Ipv4Addr>().is_ok() || local;
-    shell.wait(Duration::from_millis(if local { 2 } else if numeric { 130_000 } else { 10_010 }))?;
-    let reason = if local { "Connection refused" } else if numeric { "Connection timed out" } else { "Temporary failure in name resolution" };
+    shell.wait(Duration::from_millis(if local {
+        2
+    } else if numeric {
+        130_000
+    } else {
+        10_010
+    }))?;
+    let reason = if local {
+        "Connection refused"
+    } else if numeric {
+        "Connection timed out"
+    } else {
+        "Temporary failure in name resolution"
+    };
     let text = match name {
         "ssh" | "scp" | "sftp" if numeric => format!("ssh: connect to host {host} port {port}: {reason}\n"),
         "ssh" | "scp" | "sftp" => format!("ssh: Could not resolve hostname {host}: {reason}\n"),
-        "telnet" if numeric => format!("Trying {host}...\ntelnet: Unable to connect to remote host: {reason}\n"),
+        "telnet" if numeric => {
+            format!("Trying {host}...\ntelnet: Unable to connect to remote host: {reason}\n")
+        }
         "telnet" => format!("telnet: could not resolve {host}/{port}: {reason}\n"),
         "ftp" => format!("ftp: connect: {reason}\n"),
         _ => return Ok(1),
@@ -260,11 +418,15 @@ fn refuse(shell: &mut Shell, name: &str, host: &str, port: &str) -> Result<i32, 
 }
 
 fn lookup(shell: &mut Shell, arguments: &[String]) -> Status {
-    let host = rest(arguments).iter().find(|word| !word.starts_with(['-', '@', '+'])).cloned().unwrap_or_default();
+    let host =
+        rest(arguments).iter().find(|word| !word.starts_with(['-', '@', '+'])).cloned().unwrap_or_default();
     shell.wait(Duration::from_secs(15))?;
-    let server = shell.live.persona.gateway.map_or_else(|| "127.0.0.53".into(), |gateway| gateway.to_string());
+    let server =
+        shell.live.persona.gateway.map_or_else(|| "127.0.0.53".into(), |gateway| gateway.to_string());
     let text = match own(arguments) {
-        "dig" => format!(";; communications error to {server}#53: timed out\n\n; <<>> DiG 9.18.19-1~deb12u1-Debian <<>> {host}\n;; global options: +cmd\n;; no servers could be reached\n\n"),
+        "dig" => format!(
+            ";; communications error to {server}#53: timed out\n\n; <<>> DiG 9.18.19-1~deb12u1-Debian <<>> {host}\n;; global options: +cmd\n;; no servers could be reached\n\n"
+        ),
         _ => format!(";; communications error to {server}#53: timed out\n;; no servers could be reached\n\n"),
     };
     shell.out(&text)?;
@@ -278,7 +440,11 @@ fn iptables(shell: &mut Shell, arguments: &[String]) -> Status {
         return Ok(4);
     }
     if words.iter().any(|word| word.starts_with("-L") || word == "-nL" || word == "-vnL" || word == "-S") {
-        let text = if words.iter().any(|word| word == "-S") { "-P INPUT ACCEPT\n-P FORWARD ACCEPT\n-P OUTPUT ACCEPT\n" } else { "Chain INPUT (policy ACCEPT)\ntarget     prot opt source               destination         \n\nChain FORWARD (policy ACCEPT)\ntarget     prot opt source               destination         \n\nChain OUTPUT (policy ACCEPT)\ntarget     prot opt source               destination         \n" };
+        let text = if words.iter().any(|word| word == "-S") {
+            "-P INPUT ACCEPT\n-P FORWARD ACCEPT\n-P OUTPUT ACCEPT\n"
+        } else {
+            "Chain INPUT (policy ACCEPT)\ntarget     prot opt source               destination         \n\nChain FORWARD (policy ACCEPT)\ntarget     prot opt source               destination         \n\nChain OUTPUT (policy ACCEPT)\ntarget     prot opt source               destination         \n"
+        };
         shell.out(text)?;
     }
     Ok(0)

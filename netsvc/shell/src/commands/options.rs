@@ -49,7 +49,10 @@ pub(super) fn options(
         Err(reason) => {
             let name = super::own(arguments).to_owned();
             if shell.flavour().busybox() {
-                shell.err(&format!("{name}: {}\n", reason.replace("invalid option -- '", "unrecognized option: ").trim_end_matches('\'')))?;
+                shell.err(&format!(
+                    "{name}: {}\n",
+                    reason.replace("invalid option -- '", "unrecognized option: ").trim_end_matches('\'')
+                ))?;
                 super::busybox::usage(shell, &name)?;
             } else {
                 shell.err(&format!("{name}: {reason}\nTry '{name} --help' for more information.\n"))?;
@@ -67,7 +70,8 @@ fn parse(arguments: &[String], short: &str, long: &[(&str, char)]) -> Result<Opt
         if argument == "--" {
             options.operands.extend(rest.by_ref().cloned());
         } else if let Some(text) = argument.strip_prefix("--") {
-            let (name, value) = text.split_once('=').map_or((text, None), |(name, value)| (name, Some(value)));
+            let (name, value) =
+                text.split_once('=').map_or((text, None), |(name, value)| (name, Some(value)));
             let found = long.iter().find(|(known, _)| *known == name).or_else(|| {
                 let mut fitting = long.iter().filter(|(known, _)| known.starts_with(name));
                 fitting.next().filter(|_| fitting.next().is_none())
@@ -75,7 +79,9 @@ fn parse(arguments: &[String], short: &str, long: &[(&str, char)]) -> Result<Opt
             let Some((_, letter)) = found else { return Err(format!("unrecognized option '--{name}'")) };
             let value = match (value, takes_value(short, *letter)) {
                 (Some(value), _) => value.to_owned(),
-                (None, true) => rest.next().cloned().ok_or_else(|| format!("option '--{name}' requires an argument"))?,
+                (None, true) => {
+                    rest.next().cloned().ok_or_else(|| format!("option '--{name}' requires an argument"))?
+                }
                 (None, false) => String::new(),
             };
             options.flags.push((*letter, value));
@@ -124,7 +130,11 @@ fn takes_value(short: &str, letter: char) -> bool {
 
 /// Reads the operands' contents, or standard input when there are none or for `-`: name and bytes each.
 /// A file that cannot be read is complained about and left out; the flag says so.
-pub(super) fn inputs(shell: &mut Shell, name: &str, files: &[String]) -> Result<(Vec<(String, Vec<u8>)>, bool), Flow> {
+pub(super) fn inputs(
+    shell: &mut Shell,
+    name: &str,
+    files: &[String],
+) -> Result<(Vec<(String, Vec<u8>)>, bool), Flow> {
     if files.is_empty() {
         return Ok((vec![("-".into(), shell.read_all()?)], true));
     }
@@ -144,11 +154,21 @@ pub(super) fn inputs(shell: &mut Shell, name: &str, files: &[String]) -> Result<
                 good = false;
                 let quoted = match name {
                     "head" | "tail" if !shell.flavour().busybox() => {
-                        let verb = if error == crate::fs::Errno::IsDirectory { "error reading" } else { "cannot open" };
-                        if verb == "cannot open" { format!("cannot open '{file}' for reading: {error}") } else { format!("error reading '{file}': {error}") }
+                        let verb = if error == crate::fs::Errno::IsDirectory {
+                            "error reading"
+                        } else {
+                            "cannot open"
+                        };
+                        if verb == "cannot open" {
+                            format!("cannot open '{file}' for reading: {error}")
+                        } else {
+                            format!("error reading '{file}': {error}")
+                        }
                     }
                     "sort" if !shell.flavour().busybox() => format!("cannot read: {file}: {error}"),
-                    "cat" | "head" | "tail" | "wc" | "sort" | "cut" | "uniq" if shell.flavour().busybox() => format!("can't open '{file}': {error}"),
+                    "cat" | "head" | "tail" | "wc" | "sort" | "cut" | "uniq" if shell.flavour().busybox() => {
+                        format!("can't open '{file}': {error}")
+                    }
                     _ => format!("{file}: {error}"),
                 };
                 shell.err(&format!("{name}: {quoted}\n"))?;

@@ -9,7 +9,12 @@ fn echo(shell: &mut Shell, arguments: &[String]) -> Status {
     let mut words = rest(arguments);
     let (mut newline, mut escapes) = (true, false);
     while let Some((first, tail)) = words.split_first() {
-        let Some(letters) = first.strip_prefix('-').filter(|letters| !letters.is_empty() && letters.chars().all(|letter| "neE".contains(letter))) else { break };
+        let Some(letters) = first
+            .strip_prefix('-')
+            .filter(|letters| !letters.is_empty() && letters.chars().all(|letter| "neE".contains(letter)))
+        else {
+            break;
+        };
         for letter in letters.chars() {
             match letter {
                 'n' => newline = false,
@@ -76,12 +81,16 @@ fn unescape_with(text: &str, c_quotes: bool, leading_zero: bool) -> (String, boo
                 Some(value) => out.push(char::from(value as u8)),
                 None => out.push_str("\\x"),
             },
-            'u' | 'U' => match digits(None, 16, if escaped == 'u' { 4 } else { 8 }).and_then(char::from_u32) {
-                Some(character) => out.extend(character.to_string().bytes().map(char::from)),
-                None => out.extend(['\\', escaped]),
-            },
+            'u' | 'U' => {
+                match digits(None, 16, if escaped == 'u' { 4 } else { 8 }).and_then(char::from_u32) {
+                    Some(character) => out.extend(character.to_string().bytes().map(char::from)),
+                    None => out.extend(['\\', escaped]),
+                }
+            }
             '0' if leading_zero => out.push(char::from((digits(None, 8, 3).unwrap_or(0) & 255) as u8)),
-            '0'..='7' if !leading_zero => out.push(char::from((digits(Some(escaped), 8, 3).unwrap_or(0) & 255) as u8)),
+            '0'..='7' if !leading_zero => {
+                out.push(char::from((digits(Some(escaped), 8, 3).unwrap_or(0) & 255) as u8))
+            }
             other => out.extend(['\\', other]),
         }
     }
@@ -100,16 +109,16 @@ pub(crate) fn quote(text: &str) -> String {
 fn printf(shell: &mut Shell, arguments: &[String]) -> Status {
     let mut words = rest(arguments);
     let mut variable = None;
-    if let [flag, name, tail @ ..] = words {
-        if flag == "-v" {
-            variable = Some(name.clone());
-            words = tail;
-        }
+    if let [flag, name, tail @ ..] = words
+        && flag == "-v"
+    {
+        variable = Some(name.clone());
+        words = tail;
     }
-    if let Some((first, tail)) = words.split_first() {
-        if first == "--" {
-            words = tail;
-        }
+    if let Some((first, tail)) = words.split_first()
+        && first == "--"
+    {
+        words = tail;
     }
     let Some((format, values)) = words.split_first() else {
         shell.err("printf: usage: printf [-v var] format [arguments]\n")?;
@@ -121,7 +130,11 @@ fn printf(shell: &mut Shell, arguments: &[String]) -> Status {
         shell.spend(1)?;
         let before = formatter.values.len();
         formatter.round(format, &mut out);
-        if formatter.stop || formatter.values.is_empty() || formatter.values.len() == before || out.len() > 1 << 20 {
+        if formatter.stop
+            || formatter.values.is_empty()
+            || formatter.values.len() == before
+            || out.len() > 1 << 20
+        {
             break;
         }
     }
@@ -241,8 +254,18 @@ impl Formatter<'_> {
                 signed(if value < 0 { format!("-{digits}") } else { digits }, value < 0)
             }
             'u' => (self.number() as u64).to_string(),
-            'x' => format!("{}{:0>2$}", if flags.contains('#') { "0x" } else { "" }, format!("{:x}", self.number()), precision.unwrap_or(0)),
-            'X' => format!("{}{:0>2$}", if flags.contains('#') { "0X" } else { "" }, format!("{:X}", self.number()), precision.unwrap_or(0)),
+            'x' => format!(
+                "{}{:0>2$}",
+                if flags.contains('#') { "0x" } else { "" },
+                format!("{:x}", self.number()),
+                precision.unwrap_or(0)
+            ),
+            'X' => format!(
+                "{}{:0>2$}",
+                if flags.contains('#') { "0X" } else { "" },
+                format!("{:X}", self.number()),
+                precision.unwrap_or(0)
+            ),
             'o' => format!("{:o}", self.number()),
             'f' | 'F' | 'e' | 'g' => {
                 let value: f64 = self.next().and_then(|text| text.trim().parse().ok()).unwrap_or(0.0);

@@ -1,11 +1,25 @@
 //! ps, top, kill and their relatives.
 
 use super::{Run, options::options, own, rest};
-use crate::{interpret::{Shell, Status}, live::{Process, strftime}};
+use crate::{
+    interpret::{Shell, Status},
+    live::{Process, strftime},
+};
 
 pub(super) const COMMANDS: &[(&str, Run)] = &[
-    ("ps", ps), ("top", top), ("htop", top), ("kill", kill), ("killall", killall), ("pkill", killall), ("pgrep", pgrep), ("pidof", pgrep),
-    ("pstree", pstree), ("lsof", lsof), ("renice", |_, _| Ok(0)), ("fuser", |_, _| Ok(1)), ("pmap", |_, _| Ok(0)),
+    ("ps", ps),
+    ("top", top),
+    ("htop", top),
+    ("kill", kill),
+    ("killall", killall),
+    ("pkill", killall),
+    ("pgrep", pgrep),
+    ("pidof", pgrep),
+    ("pstree", pstree),
+    ("lsof", lsof),
+    ("renice", |_, _| Ok(0)),
+    ("fuser", |_, _| Ok(1)),
+    ("pmap", |_, _| Ok(0)),
 ];
 
 fn all(shell: &mut Shell, arguments: &[String]) -> Vec<Process> {
@@ -14,7 +28,18 @@ fn all(shell: &mut Shell, arguments: &[String]) -> Vec<Process> {
     let tty = shell.live.facts.tty.clone().unwrap_or_else(|| "?".into());
     let pid = shell.new_pid();
     let user = super::list::user_name(shell, shell.fs.credentials.uid);
-    list.push(Process { pid, parent: shell.live.shell_pid, user, tty, state: "R+", started: now, seconds: 0, virtual_kib: 10_600, resident_kib: 4_400, command: arguments.join(" ") });
+    list.push(Process {
+        pid,
+        parent: shell.live.shell_pid,
+        user,
+        tty,
+        state: "R+",
+        started: now,
+        seconds: 0,
+        virtual_kib: 10_600,
+        resident_kib: 4_400,
+        command: arguments.join(" "),
+    });
     list
 }
 
@@ -23,7 +48,11 @@ fn clock(seconds: u64) -> String {
 }
 
 fn ps(shell: &mut Shell, arguments: &[String]) -> Status {
-    let flags: String = rest(arguments).iter().filter(|word| !word.chars().all(|digit| digit.is_ascii_digit())).map(|word| word.trim_start_matches('-')).collect();
+    let flags: String = rest(arguments)
+        .iter()
+        .filter(|word| !word.chars().all(|digit| digit.is_ascii_digit()))
+        .map(|word| word.trim_start_matches('-'))
+        .collect();
     let list = all(shell, arguments);
     let live = shell.live.clone();
     let total = live.memory().total;
@@ -35,23 +64,55 @@ fn ps(shell: &mut Shell, arguments: &[String]) -> Status {
     if live.flavour.busybox() {
         out.push_str("  PID USER       VSZ STAT COMMAND\n");
         for process in &list {
-            out.push_str(&format!("{:>5} {:<8} {:>5} {:<4} {}\n", process.pid, process.user, process.virtual_kib, process.state, process.command));
+            out.push_str(&format!(
+                "{:>5} {:<8} {:>5} {:<4} {}\n",
+                process.pid, process.user, process.virtual_kib, process.state, process.command
+            ));
         }
     } else if flags.contains('u') && flags.contains('a') || flags.contains("aux") {
         out.push_str("USER         PID %CPU %MEM    VSZ   RSS TTY      STAT START   TIME COMMAND\n");
         for process in &list {
             let memory = process.resident_kib as f64 * 100.0 / total as f64;
-            out.push_str(&format!("{:<8} {:>7}  0.0 {memory:>4.1} {:>6} {:>5} {:<8} {:<4} {:>5} {:>3}:{:02} {}\n", fit(&process.user), process.pid, process.virtual_kib, process.resident_kib, process.tty, process.state, since(process), process.seconds / 60, process.seconds % 60, process.command));
+            out.push_str(&format!(
+                "{:<8} {:>7}  0.0 {memory:>4.1} {:>6} {:>5} {:<8} {:<4} {:>5} {:>3}:{:02} {}\n",
+                fit(&process.user),
+                process.pid,
+                process.virtual_kib,
+                process.resident_kib,
+                process.tty,
+                process.state,
+                since(process),
+                process.seconds / 60,
+                process.seconds % 60,
+                process.command
+            ));
         }
     } else if flags.contains('f') && (flags.contains('e') || flags.contains('A')) {
         out.push_str("UID          PID    PPID  C STIME TTY          TIME CMD\n");
         for process in &list {
-            out.push_str(&format!("{:<8} {:>7} {:>7}  0 {} {:<8} {} {}\n", fit(&process.user), process.pid, process.parent, since(process), process.tty, clock(process.seconds), process.command));
+            out.push_str(&format!(
+                "{:<8} {:>7} {:>7}  0 {} {:<8} {} {}\n",
+                fit(&process.user),
+                process.pid,
+                process.parent,
+                since(process),
+                process.tty,
+                clock(process.seconds),
+                process.command
+            ));
         }
     } else if flags.starts_with('a') && flags.contains('x') {
         out.push_str("    PID TTY      STAT   TIME COMMAND\n");
         for process in &list {
-            out.push_str(&format!("{:>7} {:<8} {:<4} {:>3}:{:02} {}\n", process.pid, process.tty, process.state, process.seconds / 60, process.seconds % 60, process.command));
+            out.push_str(&format!(
+                "{:>7} {:<8} {:<4} {:>3}:{:02} {}\n",
+                process.pid,
+                process.tty,
+                process.state,
+                process.seconds / 60,
+                process.seconds % 60,
+                process.command
+            ));
         }
     } else {
         let every = flags.contains('e') || flags.contains('A');
@@ -59,7 +120,13 @@ fn ps(shell: &mut Shell, arguments: &[String]) -> Status {
         let own_pid = live.shell_pid;
         out.push_str("    PID TTY          TIME CMD\n");
         for process in list.iter().filter(|process| every || process.tty == tty && (process.pid >= own_pid)) {
-            out.push_str(&format!("{:>7} {:<8} {} {}\n", process.pid, process.tty, clock(process.seconds), process.name()));
+            out.push_str(&format!(
+                "{:>7} {:<8} {} {}\n",
+                process.pid,
+                process.tty,
+                clock(process.seconds),
+                process.name()
+            ));
         }
     }
     shell.out(&out)?;
@@ -80,13 +147,38 @@ fn top(shell: &mut Shell, arguments: &[String]) -> Status {
     let mib = |kib: u64| kib as f64 / 1024.0;
     let mut out = format!(
         "top - {} up {} days, {:>2}:{:02},  {} user,  load average: {one:.2}, {five:.2}, {fifteen:.2}\nTasks: {:>3} total,   1 running, {:>3} sleeping,   0 stopped,   0 zombie\n%Cpu(s):  0.3 us,  0.3 sy,  0.0 ni, 99.3 id,  0.0 wa,  0.0 hi,  0.0 si,  0.0 st\nMiB Mem : {:>8.1} total, {:>8.1} free, {:>8.1} used, {:>8.1} buff/cache\nMiB Swap: {:>8.1} total, {:>8.1} free, {:>8.1} used. {:>8.1} avail Mem\n\n    PID USER      PR  NI    VIRT    RES    SHR S  %CPU  %MEM     TIME+ COMMAND\n",
-        strftime("%H:%M:%S", live.now(), &live.persona.zone), uptime / 86_400, uptime / 3_600 % 24, uptime / 60 % 60, u8::from(live.facts.tty.is_some()), list.len(), list.len() - 1,
-        mib(memory.total), mib(memory.free), mib(memory.total - memory.available), mib(memory.buffers + memory.cached), mib(memory.swap_total), mib(memory.swap_free), mib(memory.swap_total - memory.swap_free), mib(memory.available)
+        strftime("%H:%M:%S", live.now(), &live.persona.zone),
+        uptime / 86_400,
+        uptime / 3_600 % 24,
+        uptime / 60 % 60,
+        u8::from(live.facts.tty.is_some()),
+        list.len(),
+        list.len() - 1,
+        mib(memory.total),
+        mib(memory.free),
+        mib(memory.total - memory.available),
+        mib(memory.buffers + memory.cached),
+        mib(memory.swap_total),
+        mib(memory.swap_free),
+        mib(memory.swap_total - memory.swap_free),
+        mib(memory.available)
     );
     let batch = rest(arguments).iter().any(|word| word.starts_with('-') && word.contains('b'));
     for process in list.iter().rev().take(if batch { usize::MAX } else { 17 }) {
         let share = process.resident_kib as f64 * 100.0 / memory.total as f64;
-        out.push_str(&format!("{:>7} {:<8}  20   0 {:>7} {:>6} {:>6} {}   0.0 {share:>5.1} {:>6}:{:02}.{:02} {}\n", process.pid, fit(&process.user), process.virtual_kib, process.resident_kib, process.resident_kib * 7 / 10, process.state.chars().next().unwrap_or('S'), process.seconds / 60, process.seconds % 60, process.pid % 100, process.name()));
+        out.push_str(&format!(
+            "{:>7} {:<8}  20   0 {:>7} {:>6} {:>6} {}   0.0 {share:>5.1} {:>6}:{:02}.{:02} {}\n",
+            process.pid,
+            fit(&process.user),
+            process.virtual_kib,
+            process.resident_kib,
+            process.resident_kib * 7 / 10,
+            process.state.chars().next().unwrap_or('S'),
+            process.seconds / 60,
+            process.seconds % 60,
+            process.pid % 100,
+            process.name()
+        ));
     }
     shell.out(&out)?;
     Ok(0)
@@ -103,8 +195,15 @@ fn kill(shell: &mut Shell, arguments: &[String]) -> Status {
     let mut status = 0;
     let check_only = words.first().is_some_and(|word| word == "-0");
     let list = shell.live.processes();
-    for word in words.iter().filter(|word| !word.starts_with('-') && !["9", "15"].contains(&word.as_str()) || words.len() == 1) {
-        let job = word.strip_prefix('%').and_then(|number| number.parse::<usize>().ok()).and_then(|number| shell.jobs.get(number.checked_sub(1)?)).map(|job| job.pid);
+    for word in words
+        .iter()
+        .filter(|word| !word.starts_with('-') && !["9", "15"].contains(&word.as_str()) || words.len() == 1)
+    {
+        let job = word
+            .strip_prefix('%')
+            .and_then(|number| number.parse::<usize>().ok())
+            .and_then(|number| shell.jobs.get(number.checked_sub(1)?))
+            .map(|job| job.pid);
         let Some(pid) = job.or_else(|| word.parse().ok()) else {
             shell.complain(&format!("kill: {word}: arguments must be process or job IDs"))?;
             status = 1;
@@ -121,7 +220,9 @@ fn kill(shell: &mut Shell, arguments: &[String]) -> Status {
                 shell.complain(&format!("kill: ({pid}) - Operation not permitted"))?;
                 status = 1;
             }
-            Some(_) if pid == shell.live.shell_pid && words.iter().any(|word| word == "-9") => return Err(crate::interpret::Flow::Exit(137)),
+            Some(_) if pid == shell.live.shell_pid && words.iter().any(|word| word == "-9") => {
+                return Err(crate::interpret::Flow::Exit(137));
+            }
             Some(process) if process.kernel() || pid == 1 || check_only => {}
             Some(_) => end(shell, pid),
         }
@@ -140,7 +241,18 @@ fn killall(shell: &mut Shell, arguments: &[String]) -> Status {
     let full = own(arguments) == "pkill";
     let mut status = 0;
     for word in rest(arguments).iter().filter(|word| !word.starts_with('-')) {
-        let found: Vec<u32> = shell.live.processes().iter().filter(|process| !process.kernel() && process.pid != 1 && process.pid != shell.live.shell_pid && (process.name() == *word || full && process.command.contains(word.as_str()))).map(|process| process.pid).collect();
+        let found: Vec<u32> = shell
+            .live
+            .processes()
+            .iter()
+            .filter(|process| {
+                !process.kernel()
+                    && process.pid != 1
+                    && process.pid != shell.live.shell_pid
+                    && (process.name() == *word || full && process.command.contains(word.as_str()))
+            })
+            .map(|process| process.pid)
+            .collect();
         if found.is_empty() {
             status = 1;
             if !full {
@@ -162,7 +274,13 @@ fn pgrep(shell: &mut Shell, arguments: &[String]) -> Status {
     for word in rest(arguments).iter().filter(|word| !word.starts_with('-')) {
         for process in shell.live.processes() {
             let name = process.name();
-            let fits = if exact { name == *word } else if full { process.command.contains(word.as_str()) } else { name.contains(word.as_str()) };
+            let fits = if exact {
+                name == *word
+            } else if full {
+                process.command.contains(word.as_str())
+            } else {
+                name.contains(word.as_str())
+            };
             if fits {
                 found.push(if long { format!("{} {name}", process.pid) } else { process.pid.to_string() });
             }
@@ -179,9 +297,25 @@ fn pgrep(shell: &mut Shell, arguments: &[String]) -> Status {
 }
 
 fn pstree(shell: &mut Shell, _: &[String]) -> Status {
-    let names: Vec<String> = shell.live.processes().iter().filter(|process| process.parent == 1).map(Process::name).collect();
+    let names: Vec<String> =
+        shell.live.processes().iter().filter(|process| process.parent == 1).map(Process::name).collect();
     let last = names.len().saturating_sub(1);
-    let text: String = names.iter().enumerate().map(|(index, name)| format!("{}{name}\n", if index == 0 { "systemd-+-" } else if index == last { "        `-" } else { "        |-" })).collect();
+    let text: String = names
+        .iter()
+        .enumerate()
+        .map(|(index, name)| {
+            format!(
+                "{}{name}\n",
+                if index == 0 {
+                    "systemd-+-"
+                } else if index == last {
+                    "        `-"
+                } else {
+                    "        |-"
+                }
+            )
+        })
+        .collect();
     shell.out(&text)?;
     Ok(0)
 }
@@ -191,7 +325,13 @@ fn lsof(shell: &mut Shell, arguments: &[String]) -> Status {
     let live = shell.live.clone();
     let mut out = String::from("COMMAND     PID USER   FD   TYPE DEVICE SIZE/OFF NODE NAME\n");
     for listener in crate::live::listeners(&live) {
-        out.push_str(&format!("{:<9} {:>5} root    3u  IPv4  {:>5}      0t0  TCP *:{} (LISTEN)\n", listener.program, listener.pid, 14_000 + listener.port, listener.port));
+        out.push_str(&format!(
+            "{:<9} {:>5} root    3u  IPv4  {:>5}      0t0  TCP *:{} (LISTEN)\n",
+            listener.program,
+            listener.pid,
+            14_000 + listener.port,
+            listener.port
+        ));
     }
     shell.out(&out)?;
     Ok(0)

@@ -1,7 +1,14 @@
 //! sed: the commands that one-liners use.
 
-use super::{Run, grep::expression, options::{inputs, options}};
-use crate::{interpret::{Shell, Status}, text::{decode, encode, lines}};
+use super::{
+    Run,
+    grep::expression,
+    options::{inputs, options},
+};
+use crate::{
+    interpret::{Shell, Status},
+    text::{decode, encode, lines},
+};
 use regex::Regex;
 
 pub(super) const COMMANDS: &[(&str, Run)] = &[("sed", sed)];
@@ -123,7 +130,8 @@ impl Parser {
             self.at += 1;
             self.skip("\n ");
         }
-        let text: String = self.characters.iter().skip(self.at).take_while(|character| **character != '\n').collect();
+        let text: String =
+            self.characters.iter().skip(self.at).take_while(|character| **character != '\n').collect();
         self.at += text.chars().count();
         text
     }
@@ -215,12 +223,24 @@ fn parse(script: &str, extended: bool) -> Option<Vec<Command>> {
 fn sed(shell: &mut Shell, arguments: &[String]) -> Status {
     // -i takes its suffix only when attached, which getopt's letters cannot say.
     let mut in_place = false;
-    let words: Vec<String> = arguments.iter().filter(|word| {
-        let found = word.starts_with("-i") || word.starts_with("--in-place");
-        in_place |= found;
-        !found
-    }).cloned().collect();
-    let Some(options) = options(shell, &words, "nEre:f:suz", &[("quiet", 'n'), ("regexp-extended", 'E'), ("expression", 'e')])? else { return Ok(1) };
+    let words: Vec<String> = arguments
+        .iter()
+        .filter(|word| {
+            let found = word.starts_with("-i") || word.starts_with("--in-place");
+            in_place |= found;
+            !found
+        })
+        .cloned()
+        .collect();
+    let Some(options) = options(
+        shell,
+        &words,
+        "nEre:f:suz",
+        &[("quiet", 'n'), ("regexp-extended", 'E'), ("expression", 'e')],
+    )?
+    else {
+        return Ok(1);
+    };
     let mut operands = options.operands.clone();
     let mut script: String = options.values('e').collect::<Vec<_>>().join("\n");
     if let Some(path) = options.value('f') {
@@ -279,7 +299,12 @@ fn run(commands: &mut [Command], text: &str, quiet: bool) -> String {
                     }
                 }
                 Action::Translate(map) => {
-                    space = space.chars().map(|character| map.iter().find(|(from, _)| *from == character).map_or(character, |(_, to)| *to)).collect();
+                    space = space
+                        .chars()
+                        .map(|character| {
+                            map.iter().find(|(from, _)| *from == character).map_or(character, |(_, to)| *to)
+                        })
+                        .collect();
                 }
                 Action::Delete => deleted = true,
                 Action::Change(text) => {
@@ -330,7 +355,7 @@ fn fits(address: &Address, line: usize, total: usize, space: &str) -> bool {
         Address::Line(number) => *number == line,
         Address::Last => line == total,
         Address::Match(regex) => regex.is_match(space),
-        Address::Step(first, step) => line >= *first && (line - first) % step == 0,
+        Address::Step(first, step) => line >= *first && (line - first).is_multiple_of(*step),
     }
 }
 
@@ -345,7 +370,12 @@ fn selected(command: &mut Command, line: usize, total: usize, space: &str) -> bo
     if !fits(from, line, total, space) {
         return false;
     }
-    command.active = !matches!(to, Address::Line(number) if *number <= line) && !(matches!(to, Address::Last) && line == total);
+    let ends = match to {
+        Address::Line(number) => *number <= line,
+        Address::Last => line == total,
+        _ => false,
+    };
+    command.active = !ends;
     true
 }
 
@@ -378,7 +408,9 @@ fn fill<'a>(replacement: &str, group: impl Fn(usize) -> &'a str) -> String {
         let text = match character {
             '&' => group(0).to_owned(),
             '\\' => match characters.next() {
-                Some(digit) if digit.is_ascii_digit() => group(digit.to_digit(10).unwrap_or(0) as usize).to_owned(),
+                Some(digit) if digit.is_ascii_digit() => {
+                    group(digit.to_digit(10).unwrap_or(0) as usize).to_owned()
+                }
                 Some('t') => "\t".into(),
                 Some('n') => "\n".into(),
                 Some(mark @ ('U' | 'L' | 'E' | 'u' | 'l')) => {

@@ -4,12 +4,23 @@ use super::{Run, output::quote, own, rest};
 use crate::interpret::{Shell, Status};
 
 pub(super) const COMMANDS: &[(&str, Run)] = &[
-    ("export", export), ("readonly", export), ("declare", declare), ("typeset", declare), ("local", local), ("unset", unset),
-    ("set", set), ("shift", shift), ("alias", alias), ("unalias", unalias), ("getopts", getopts),
+    ("export", export),
+    ("readonly", export),
+    ("declare", declare),
+    ("typeset", declare),
+    ("local", local),
+    ("unset", unset),
+    ("set", set),
+    ("shift", shift),
+    ("alias", alias),
+    ("unalias", unalias),
+    ("getopts", getopts),
 ];
 
 fn is_name(text: &str) -> bool {
-    !text.starts_with(|first: char| first.is_ascii_digit()) && !text.is_empty() && text.chars().all(|character| character == '_' || character.is_ascii_alphanumeric())
+    !text.starts_with(|first: char| first.is_ascii_digit())
+        && !text.is_empty()
+        && text.chars().all(|character| character == '_' || character.is_ascii_alphanumeric())
 }
 
 fn export(shell: &mut Shell, arguments: &[String]) -> Status {
@@ -18,23 +29,29 @@ fn export(shell: &mut Shell, arguments: &[String]) -> Status {
     let words: Vec<&String> = rest(arguments).iter().filter(|word| !word.starts_with('-')).collect();
     if words.is_empty() {
         let prefix = if shell.flavour().busybox() { "export" } else { "declare -x" };
-        let lines: String = shell.state.variables.environment().map(|(name, value)| format!("{prefix} {name}=\"{value}\"\n")).collect();
+        let lines: String = shell
+            .state
+            .variables
+            .environment()
+            .map(|(name, value)| format!("{prefix} {name}=\"{value}\"\n"))
+            .collect();
         shell.out(&lines)?;
         return Ok(0);
     }
     let mut status = 0;
     for word in words {
-        let (name, value) = word.split_once('=').map_or((word.as_str(), None), |(name, value)| (name, Some(value)));
+        let (name, value) =
+            word.split_once('=').map_or((word.as_str(), None), |(name, value)| (name, Some(value)));
         if !is_name(name) {
             shell.complain(&format!("{command}: `{word}': not a valid identifier"))?;
             status = 1;
             continue;
         }
-        if let Some(value) = value {
-            if !shell.set_variable(name, value)? {
-                status = 1;
-                continue;
-            }
+        if let Some(value) = value
+            && !shell.set_variable(name, value)?
+        {
+            status = 1;
+            continue;
         }
         let variables = &mut shell.state_mut().variables;
         if command == "readonly" {
@@ -52,7 +69,11 @@ fn declare(shell: &mut Shell, arguments: &[String]) -> Status {
     let flags: String = rest(arguments).iter().filter(|word| word.starts_with('-')).cloned().collect();
     for word in rest(arguments).iter().filter(|word| !word.starts_with('-')) {
         let (name, value) = word.split_once('=').map_or((word.as_str(), ""), |(name, value)| (name, value));
-        let value = if flags.contains('i') { shell.arithmetic(value)?.unwrap_or(0).to_string() } else { value.to_owned() };
+        let value = if flags.contains('i') {
+            shell.arithmetic(value)?.unwrap_or(0).to_string()
+        } else {
+            value.to_owned()
+        };
         if word.contains('=') || shell.variable(name).is_none() {
             shell.set_variable(name, &value)?;
         }
@@ -98,7 +119,13 @@ fn unset(shell: &mut Shell, arguments: &[String]) -> Status {
 fn set(shell: &mut Shell, arguments: &[String]) -> Status {
     let words = rest(arguments);
     if words.is_empty() {
-        let lines: String = shell.state.variables.map.iter().map(|(name, variable)| format!("{name}={}\n", quote(&variable.value))).collect();
+        let lines: String = shell
+            .state
+            .variables
+            .map
+            .iter()
+            .map(|(name, variable)| format!("{name}={}\n", quote(&variable.value)))
+            .collect();
         shell.out(&lines)?;
         return Ok(0);
     }
@@ -156,7 +183,8 @@ fn shift(shell: &mut Shell, arguments: &[String]) -> Status {
 fn alias(shell: &mut Shell, arguments: &[String]) -> Status {
     let mut status = 0;
     if rest(arguments).is_empty() {
-        let lines: String = shell.state.aliases.iter().map(|(name, value)| format!("alias {name}='{value}'\n")).collect();
+        let lines: String =
+            shell.state.aliases.iter().map(|(name, value)| format!("alias {name}='{value}'\n")).collect();
         shell.out(&lines)?;
     }
     for word in rest(arguments) {
@@ -197,7 +225,9 @@ fn getopts(shell: &mut Shell, arguments: &[String]) -> Status {
     };
     let words = if more.is_empty() { shell.state.positional.clone() } else { more.to_vec() };
     let index: usize = shell.variable("OPTIND").and_then(|text| text.parse().ok()).unwrap_or(1);
-    let Some(word) = words.get(index - 1).filter(|word| word.len() > 1 && word.starts_with('-') && *word != "--") else {
+    let Some(word) =
+        words.get(index - 1).filter(|word| word.len() > 1 && word.starts_with('-') && *word != "--")
+    else {
         shell.set_variable(name, "?")?;
         return Ok(1);
     };

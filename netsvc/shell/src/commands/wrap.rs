@@ -1,14 +1,38 @@
 //! Commands that run commands: sh, xargs, env, sudo, su, nohup, timeout, watch, …
 
 use super::{Run, options::options, own, rest};
-use crate::{interpret::{Flow, Shell, Status}, text::decode};
+use crate::{
+    interpret::{Flow, Shell, Status},
+    text::decode,
+};
 use std::time::Duration;
 
 pub(super) const COMMANDS: &[(&str, Run)] = &[
-    ("sh", sh), ("bash", sh), ("dash", sh), ("ash", sh), ("xargs", xargs), ("env", env), ("printenv", printenv), ("nohup", nohup),
-    ("setsid", plain), ("nice", nice), ("ionice", nice), ("taskset", nice), ("chrt", nice), ("stdbuf", nice), ("timeout", timeout),
-    ("sleep", sleep), ("usleep", sleep), ("sudo", sudo), ("doas", sudo), ("su", su), ("watch", watch), ("yes", yes), ("script", plain),
-    ("screen", screen), ("tmux", screen), ("chroot", chroot), ("flock", chroot), ("strace", chroot),
+    ("sh", sh),
+    ("bash", sh),
+    ("dash", sh),
+    ("ash", sh),
+    ("xargs", xargs),
+    ("env", env),
+    ("printenv", printenv),
+    ("nohup", nohup),
+    ("setsid", plain),
+    ("nice", nice),
+    ("ionice", nice),
+    ("taskset", nice),
+    ("chrt", nice),
+    ("stdbuf", nice),
+    ("timeout", timeout),
+    ("sleep", sleep),
+    ("usleep", sleep),
+    ("watch", watch),
+    ("yes", yes),
+    ("script", plain),
+    ("screen", screen),
+    ("tmux", screen),
+    ("chroot", chroot),
+    ("flock", chroot),
+    ("strace", chroot),
 ];
 
 fn sh(shell: &mut Shell, arguments: &[String]) -> Status {
@@ -22,7 +46,9 @@ fn sh(shell: &mut Shell, arguments: &[String]) -> Status {
                 shell.err(&format!("{}: -c: option requires an argument\n", own(arguments)))?;
                 return Ok(2);
             };
-            let (name, positional) = more.split_first().map_or((None, more), |(name, positional)| (Some(name.clone()), positional));
+            let (name, positional) = more
+                .split_first()
+                .map_or((None, more), |(name, positional)| (Some(name.clone()), positional));
             options.extend(letters.chars().filter(|letter| "eux".contains(*letter)));
             return inner(shell, source, name, positional, &options);
         }
@@ -35,13 +61,25 @@ fn sh(shell: &mut Shell, arguments: &[String]) -> Status {
                 Ok(126)
             }
             Ok(_) => {
-                let all: Vec<String> = std::iter::once(path.clone()).chain(positional.iter().cloned()).collect();
+                let all: Vec<String> =
+                    std::iter::once(path.clone()).chain(positional.iter().cloned()).collect();
                 let resolved = shell.fs.resolve(path, true).unwrap_or_else(|_| path.clone());
                 shell.run_file(&resolved, path, &all)
             }
             Err(error) => {
                 let name = own(arguments).to_owned();
-                let text = if shell.flavour().busybox() || name == "dash" { format!("{name}: 0: cannot open {path}: {}\n", if error == crate::fs::Errno::NotFound { "No such file".into() } else { error.to_string() }) } else { format!("{name}: {path}: {error}\n") };
+                let text = if shell.flavour().busybox() || name == "dash" {
+                    format!(
+                        "{name}: 0: cannot open {path}: {}\n",
+                        if error == crate::fs::Errno::NotFound {
+                            "No such file".into()
+                        } else {
+                            error.to_string()
+                        }
+                    )
+                } else {
+                    format!("{name}: {path}: {error}\n")
+                };
                 shell.err(&text)?;
                 Ok(127)
             }
@@ -55,7 +93,13 @@ fn sh(shell: &mut Shell, arguments: &[String]) -> Status {
 }
 
 /// Runs a text in a new shell.
-fn inner(shell: &mut Shell, source: &str, name: Option<String>, positional: &[String], options: &[char]) -> Status {
+pub(super) fn inner(
+    shell: &mut Shell,
+    source: &str,
+    name: Option<String>,
+    positional: &[String],
+    options: &[char],
+) -> Status {
     let saved = shell.save();
     let interactive = std::mem::take(&mut shell.interactive);
     let state = shell.state_mut();
@@ -64,7 +108,10 @@ fn inner(shell: &mut Shell, source: &str, name: Option<String>, positional: &[St
     state.options = options.iter().copied().collect();
     state.aliases.clear();
     state.functions.clear();
-    state.variables.map.retain(|name, variable| variable.exported || ["IFS", "OPTIND", "PS4"].contains(&name.as_str()));
+    state
+        .variables
+        .map
+        .retain(|name, variable| variable.exported || ["IFS", "OPTIND", "PS4"].contains(&name.as_str()));
     let result = shell.run_text(source);
     shell.interactive = interactive;
     shell.restore(saved);
@@ -75,17 +122,20 @@ fn inner(shell: &mut Shell, source: &str, name: Option<String>, positional: &[St
 }
 
 fn plain(shell: &mut Shell, arguments: &[String]) -> Status {
-    let words: Vec<String> = rest(arguments).iter().skip_while(|word| word.starts_with('-')).cloned().collect();
+    let words: Vec<String> =
+        rest(arguments).iter().skip_while(|word| word.starts_with('-')).cloned().collect();
     shell.run_arguments(&words)
 }
 
 fn chroot(shell: &mut Shell, arguments: &[String]) -> Status {
-    let words: Vec<String> = rest(arguments).iter().skip_while(|word| word.starts_with('-')).skip(1).cloned().collect();
+    let words: Vec<String> =
+        rest(arguments).iter().skip_while(|word| word.starts_with('-')).skip(1).cloned().collect();
     shell.run_arguments(&words)
 }
 
 fn nice(shell: &mut Shell, arguments: &[String]) -> Status {
-    let numeric = |word: &String| word.starts_with('-') || word.parse::<i64>().is_ok() || word.starts_with("0x");
+    let numeric =
+        |word: &String| word.starts_with('-') || word.parse::<i64>().is_ok() || word.starts_with("0x");
     let words: Vec<String> = rest(arguments).iter().skip_while(|word| numeric(word)).cloned().collect();
     if words.is_empty() {
         shell.out("0\n")?;
@@ -111,7 +161,23 @@ fn nohup(shell: &mut Shell, arguments: &[String]) -> Status {
 }
 
 fn xargs(shell: &mut Shell, arguments: &[String]) -> Status {
-    let Some(options) = options(shell, arguments, "+0rtn:I:i::L:P:d:pa:s:", &[("null", '0'), ("no-run-if-empty", 'r'), ("max-args", 'n'), ("replace", 'I'), ("delimiter", 'd'), ("max-procs", 'P'), ("verbose", 't')])? else { return Ok(1) };
+    let Some(options) = options(
+        shell,
+        arguments,
+        "+0rtn:I:i::L:P:d:pa:s:",
+        &[
+            ("null", '0'),
+            ("no-run-if-empty", 'r'),
+            ("max-args", 'n'),
+            ("replace", 'I'),
+            ("delimiter", 'd'),
+            ("max-procs", 'P'),
+            ("verbose", 't'),
+        ],
+    )?
+    else {
+        return Ok(1);
+    };
     let text = decode(&shell.read_all()?);
     let replace = options.value('I').map(String::from);
     let delimiter = options.value('d').map(|text| super::unescape(text, false).0);
@@ -120,17 +186,28 @@ fn xargs(shell: &mut Shell, arguments: &[String]) -> Status {
     } else if let Some(delimiter) = delimiter {
         text.trim_end_matches('\n').split(delimiter.as_str()).map(String::from).collect()
     } else if replace.is_some() || options.has('L') {
-        crate::text::lines(&text).map(|line| line.trim_start().to_owned()).filter(|line| !line.is_empty()).collect()
+        crate::text::lines(&text)
+            .map(|line| line.trim_start().to_owned())
+            .filter(|line| !line.is_empty())
+            .collect()
     } else {
         split(&text)
     };
-    let command = if options.operands.is_empty() { vec!["echo".to_owned()] } else { options.operands.clone() };
+    let command =
+        if options.operands.is_empty() { vec!["echo".to_owned()] } else { options.operands.clone() };
     if items.is_empty() && (options.has('r') || replace.is_some()) {
         return Ok(0);
     }
-    let size = options.number('n').or(options.number('L')).and_then(|size| usize::try_from(size).ok()).filter(|size| *size > 0).unwrap_or(1_000);
+    let size = options
+        .number('n')
+        .or(options.number('L'))
+        .and_then(|size| usize::try_from(size).ok())
+        .filter(|size| *size > 0)
+        .unwrap_or(1_000);
     let groups: Vec<Vec<String>> = match &replace {
-        Some(mark) => items.iter().map(|item| command.iter().map(|word| word.replace(mark, item)).collect()).collect(),
+        Some(mark) => {
+            items.iter().map(|item| command.iter().map(|word| word.replace(mark, item)).collect()).collect()
+        }
         None if items.is_empty() => vec![command.clone()],
         None => items.chunks(size).map(|chunk| [command.clone(), chunk.to_vec()].concat()).collect(),
     };
@@ -193,7 +270,8 @@ fn env(shell: &mut Shell, arguments: &[String]) -> Status {
         words = tail;
     }
     let result = if words.is_empty() {
-        let lines: String = shell.state.variables.environment().map(|(name, value)| format!("{name}={value}\n")).collect();
+        let lines: String =
+            shell.state.variables.environment().map(|(name, value)| format!("{name}={value}\n")).collect();
         shell.out(&lines).map(|()| 0)
     } else {
         shell.run_program(words)
@@ -208,7 +286,14 @@ fn printenv(shell: &mut Shell, arguments: &[String]) -> Status {
     }
     let mut status = 0;
     for name in rest(arguments) {
-        match shell.state.variables.map.get(name).filter(|variable| variable.exported).map(|variable| variable.value.clone()) {
+        match shell
+            .state
+            .variables
+            .map
+            .get(name)
+            .filter(|variable| variable.exported)
+            .map(|variable| variable.value.clone())
+        {
             Some(value) => shell.out(&format!("{value}\n"))?,
             None => status = 1,
         }
@@ -241,7 +326,16 @@ fn sleep(shell: &mut Shell, arguments: &[String]) -> Status {
             Ok(0)
         }
         None => {
-            let text = if shell.flavour().busybox() { format!("sleep: invalid number '{first}'\n") } else { crate::text::decode(format!("sleep: invalid time interval ‘{first}’\nTry 'sleep --help' for more information.\n").as_bytes()) };
+            let text = if shell.flavour().busybox() {
+                format!("sleep: invalid number '{first}'\n")
+            } else {
+                decode(
+                    format!(
+                        "sleep: invalid time interval ‘{first}’\nTry 'sleep --help' for more information.\n"
+                    )
+                    .as_bytes(),
+                )
+            };
             shell.err(&text)?;
             Ok(1)
         }
@@ -249,8 +343,18 @@ fn sleep(shell: &mut Shell, arguments: &[String]) -> Status {
 }
 
 fn timeout(shell: &mut Shell, arguments: &[String]) -> Status {
-    let Some(options) = options(shell, arguments, "+k:s:v", &[("signal", 's'), ("kill-after", 'k'), ("preserve-status", '_'), ("foreground", '_')])? else { return Ok(125) };
-    let Some((limit, command)) = options.operands.split_first().and_then(|(first, command)| Some((duration(first)?, command))) else {
+    let Some(options) = options(
+        shell,
+        arguments,
+        "+k:s:v",
+        &[("signal", 's'), ("kill-after", 'k'), ("preserve-status", '_'), ("foreground", '_')],
+    )?
+    else {
+        return Ok(125);
+    };
+    let Some((limit, command)) =
+        options.operands.split_first().and_then(|(first, command)| Some((duration(first)?, command)))
+    else {
         shell.err("timeout: missing operand\nTry 'timeout --help' for more information.\n")?;
         return Ok(125);
     };
@@ -261,103 +365,6 @@ fn timeout(shell: &mut Shell, arguments: &[String]) -> Status {
         return Ok(124);
     }
     status
-}
-
-fn sudo(shell: &mut Shell, arguments: &[String]) -> Status {
-    let Some(options) = options(shell, arguments, "+AbEeHhiKklnPSsu:g:vVp:", &[("login", 'i'), ("user", 'u'), ("list", 'l'), ("stdin", 'S'), ("non-interactive", 'n')])? else { return Ok(1) };
-    let uid = shell.fs.credentials.uid;
-    let user = shell.user().to_owned();
-    let host = shell.live.persona.hostname.clone();
-    if uid != 0 {
-        if options.has('n') {
-            shell.err("sudo: a password is required\n")?;
-            return Ok(1);
-        }
-        let account = shell.live.persona.users.iter().find(|account| account.name == user).and_then(|account| account.password.clone());
-        for attempt in 1..=3 {
-            let answer = shell.ask(&format!("[sudo] password for {user}: "), true)?;
-            if account.as_ref().is_some_and(|secret| secret.0 == answer) {
-                break;
-            }
-            shell.wait(Duration::from_millis(1_800))?;
-            if attempt == 3 {
-                shell.err("sudo: 3 incorrect password attempts\n")?;
-                return Ok(1);
-            }
-            shell.err("Sorry, try again.\n")?;
-        }
-    }
-    if options.has('l') {
-        shell.out(&format!("Matching Defaults entries for {user} on {host}:\n    env_reset, mail_badpass,\n    secure_path=/usr/local/sbin\\:/usr/local/bin\\:/usr/sbin\\:/usr/bin\\:/sbin\\:/bin\n\nUser {user} may run the following commands on {host}:\n    (ALL : ALL) ALL\n"))?;
-        return Ok(0);
-    }
-    if options.has('v') || options.has('k') {
-        return Ok(0);
-    }
-    if options.operands.is_empty() {
-        if options.has('i') || options.has('s') {
-            become_user(shell, 0, "root", options.has('i'));
-            return Ok(0);
-        }
-        shell.err("usage: sudo -h | -K | -k | -V\nusage: sudo -v [-ABkNnS] [-g group] [-h host] [-p prompt] [-u user]\nusage: sudo [-ABbEHnPS] [-C num] [-g group] [-u user] [VAR=value] [-i | -s] [command [arg ...]]\n")?;
-        return Ok(1);
-    }
-    let name = options.operands.first().cloned().unwrap_or_default();
-    if super::find(shell, &name).is_none_or(|command| command.builtin && !["echo", "test", "[", "true", "false", "pwd", "kill", "printf"].contains(&name.as_str())) && !name.contains('/') {
-        shell.err(&format!("sudo: {name}: command not found\n"))?;
-        return Ok(1);
-    }
-    let before = std::mem::replace(&mut shell.fs.credentials.uid, 0);
-    let result = shell.run_program(&options.operands);
-    shell.fs.credentials.uid = before;
-    result
-}
-
-fn become_user(shell: &mut Shell, uid: u32, name: &str, login: bool) {
-    (shell.fs.credentials.uid, shell.fs.credentials.gid) = (uid, uid);
-    let home = shell.live.persona.users.iter().find(|user| user.name == name).map_or_else(|| "/root".to_owned(), |user| user.home.clone());
-    let variables = &mut shell.state_mut().variables;
-    for (variable, value) in [("USER", name), ("LOGNAME", name), ("HOME", &home)] {
-        variables.export(variable, value);
-    }
-    if login {
-        // A home that is missing leaves the shell where it is.
-        let _ = shell.fs.set_cwd(&home);
-    }
-}
-
-fn su(shell: &mut Shell, arguments: &[String]) -> Status {
-    let Some(options) = options(shell, arguments, "c:lms:p", &[("login", 'l'), ("command", 'c'), ("shell", 's')])? else { return Ok(1) };
-    let login = options.has('l') || options.operands.iter().any(|word| word == "-");
-    let name = options.operands.iter().find(|word| *word != "-").cloned().unwrap_or_else(|| "root".into());
-    let passwd = shell.fs.read_file("/etc/passwd").unwrap_or_default();
-    let uid = decode(&passwd).lines().find(|line| line.split(':').next() == Some(&name)).and_then(|line| line.split(':').nth(2)?.parse().ok());
-    let Some(uid) = uid else {
-        shell.err(&format!("su: user {name} does not exist or the user entry does not contain all the required fields\n"))?;
-        return Ok(1);
-    };
-    if shell.fs.credentials.uid != 0 {
-        let answer = shell.ask("Password: ", true)?;
-        let account = shell.live.persona.users.iter().find(|user| user.name == name).and_then(|user| user.password.clone());
-        if account.is_none_or(|secret| secret.0 != answer) {
-            shell.wait(Duration::from_millis(2_200))?;
-            shell.err("su: Authentication failure\n")?;
-            return Ok(1);
-        }
-    }
-    match options.value('c').map(String::from) {
-        Some(source) => {
-            let before = shell.fs.credentials.clone();
-            (shell.fs.credentials.uid, shell.fs.credentials.gid) = (uid, uid);
-            let result = inner(shell, &source, None, &[], &[]);
-            shell.fs.credentials = before;
-            result
-        }
-        None => {
-            become_user(shell, uid, &name, login);
-            Ok(0)
-        }
-    }
 }
 
 fn watch(shell: &mut Shell, arguments: &[String]) -> Status {
@@ -382,11 +389,16 @@ fn screen(shell: &mut Shell, arguments: &[String]) -> Status {
     let words = rest(arguments);
     if words.iter().any(|word| word == "-ls" || word == "-list" || word == "ls") {
         let user = shell.user().to_owned();
-        let text = if own(arguments) == "tmux" { "no server running on /tmp/tmux-0/default\n".to_owned() } else { format!("No Sockets found in /run/screen/S-{user}.\n\n") };
+        let text = if own(arguments) == "tmux" {
+            "no server running on /tmp/tmux-0/default\n".to_owned()
+        } else {
+            format!("No Sockets found in /run/screen/S-{user}.\n\n")
+        };
         shell.out(&text)?;
         return Ok(1);
     }
-    let command: Vec<String> = words.iter().skip_while(|word| word.starts_with('-') || word.len() < 2).cloned().collect();
+    let command: Vec<String> =
+        words.iter().skip_while(|word| word.starts_with('-') || word.len() < 2).cloned().collect();
     if command.is_empty() || own(arguments) == "tmux" {
         return Ok(0);
     }

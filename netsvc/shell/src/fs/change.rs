@@ -167,7 +167,13 @@ impl Fs {
     ///
     /// # Errors
     /// As `chown(2)`.
-    pub fn chown(&mut self, path: &str, uid: Option<u32>, gid: Option<u32>, follow: bool) -> Result<(), Errno> {
+    pub fn chown(
+        &mut self,
+        path: &str,
+        uid: Option<u32>,
+        gid: Option<u32>,
+        follow: bool,
+    ) -> Result<(), Errno> {
         self.mark(path, follow, |meta, who| {
             if who != 0 && (uid.is_some_and(|uid| uid != meta.uid) || who != meta.uid) {
                 return Err(Errno::NotPermitted);
@@ -207,7 +213,9 @@ impl Fs {
         } else {
             let length = usize::try_from(size).unwrap_or(0);
             let mut overlay = self.overlay.lock();
-            overlay.edit(&path, now, |content| content.resize(length, 0), size.saturating_sub(old)).unwrap_or(Ok(()))
+            overlay
+                .edit(&path, now, |content| content.resize(length, 0), size.saturating_sub(old))
+                .unwrap_or(Ok(()))
         };
         self.pending.insert(path, Pending { origin: self.origin, appended: false, fresh: true });
         self.close(handle)?;
@@ -252,7 +260,11 @@ impl Fs {
         let Some(View { body: ViewBody::File(content), .. }) = self.view(path) else { return };
         if !content.is_empty() {
             let content = Arc::from(content.as_slice());
-            self.events.push(ShellEvent::FileCaptured { path: path.to_owned(), content, origin: pending.origin });
+            self.events.push(ShellEvent::FileCaptured {
+                path: path.to_owned(),
+                content,
+                origin: pending.origin,
+            });
         }
     }
 
@@ -323,5 +335,6 @@ fn take_over(view: View) -> (Meta, Body) {
 }
 
 fn is_mount(path: &str) -> bool {
-    ["/proc", "/sys", "/dev", "/run", "/boot", "/dev/shm", "/dev/pts"].contains(&path) && name(path) != ""
+    ["/proc", "/sys", "/dev", "/run", "/boot", "/dev/shm", "/dev/pts"].contains(&path)
+        && !name(path).is_empty()
 }

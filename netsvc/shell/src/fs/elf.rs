@@ -35,7 +35,13 @@ fn interpreter(machine: &str, musl: bool) -> &'static str {
 }
 
 /// An executable called `name` of `size` bytes. `shared`: position-independent, as distributions build them.
-pub(crate) fn program(name: &str, machine_name: &str, musl: bool, position_independent: bool, size: usize) -> Vec<u8> {
+pub(crate) fn program(
+    name: &str,
+    machine_name: &str,
+    musl: bool,
+    position_independent: bool,
+    size: usize,
+) -> Vec<u8> {
     let (class, data, number) = machine(machine_name);
     let mut out = vec![0x7f, b'E', b'L', b'F', class, data, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0];
     let wide = class == 2;
@@ -54,7 +60,16 @@ pub(crate) fn program(name: &str, machine_name: &str, musl: bool, position_indep
     put(entry, address);
     put(header, address);
     put((size as u64).saturating_sub(if wide { 64 * 28 } else { 40 * 28 }) & !7, address);
-    put(if number == 40 { 0x0500_0400 } else if number == 8 { 0x5000_1007 } else { 0 }, 4);
+    put(
+        if number == 40 {
+            0x0500_0400
+        } else if number == 8 {
+            0x5000_1007
+        } else {
+            0
+        },
+        4,
+    );
     put(header, 2);
     put(if wide { 56 } else { 32 }, 2);
     put(if wide { 13 } else { 9 }, 2);
@@ -69,7 +84,9 @@ fn fill(out: &mut Vec<u8>, seed: u64, size: usize, interpreter: &str, name: &str
     let body = header_end(out.len());
     out.resize(body, 0);
     out.extend_from_slice(interpreter.as_bytes());
-    for text in ["", "libc.so.6", "__libc_start_main", "__cxa_finalize", "printf", "exit", "GLIBC_2.34", name, ""] {
+    for text in
+        ["", "libc.so.6", "__libc_start_main", "__cxa_finalize", "printf", "exit", "GLIBC_2.34", name, ""]
+    {
         out.extend_from_slice(text.as_bytes());
         out.push(0);
     }

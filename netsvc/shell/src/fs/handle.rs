@@ -171,7 +171,8 @@ impl Fs {
     /// `BadDescriptor`, `NoSpace`, `TooBig`.
     pub fn write_at(&mut self, handle: u32, offset: u64, bytes: &[u8]) -> Result<(), Errno> {
         let now = self.live.now();
-        let open = self.handles.get_mut(&handle).filter(|open| open.options.write).ok_or(Errno::BadDescriptor)?;
+        let open =
+            self.handles.get_mut(&handle).filter(|open| open.options.write).ok_or(Errno::BadDescriptor)?;
         match open.target {
             Target::Sink => return Ok(()),
             Target::Full => return Err(Errno::NoSpace),

@@ -58,9 +58,12 @@ impl ImageNode {
         let now = live.now();
         let modified = match self.age {
             Age::Package => {
-                let days = i64::try_from(hash(&[parent(path), path.get(..path.len().min(14)).unwrap_or("")]) % 400).unwrap_or(0);
+                let days =
+                    i64::try_from(hash(&[parent(path), path.get(..path.len().min(14)).unwrap_or("")]) % 400)
+                        .unwrap_or(0);
                 let seconds = i64::try_from(hash(&[path]) % 86_400).unwrap_or(0);
-                persona.installed_at / 86_400_000_000 * 86_400_000_000 - (20 + days) * 24 * HOUR + seconds * 1_000_000
+                persona.installed_at / 86_400_000_000 * 86_400_000_000 - (20 + days) * 24 * HOUR
+                    + seconds * 1_000_000
             }
             Age::Install => persona.installed_at + spread(1) / 2,
             Age::Boot => persona.clock(persona.booted_at) + spread(1) / 400,
@@ -133,10 +136,17 @@ impl Tree {
         let paths: Vec<String> = self.nodes.keys().cloned().collect();
         for path in paths {
             let mut directory = parent(&path);
-            while directory != "/" && self.get(directory).is_none() && above.is_none_or(|tree| tree.get(directory).is_none()) {
-                let age = if directory.starts_with("/proc") || directory.starts_with("/sys") { Age::Now } else { Age::Package };
+            while directory != "/"
+                && self.get(directory).is_none()
+                && above.is_none_or(|tree| tree.get(directory).is_none())
+            {
+                let age = if directory.starts_with("/proc") || directory.starts_with("/sys") {
+                    Age::Now
+                } else {
+                    Age::Package
+                };
                 let mode = if age == Age::Now { 0o555 } else { 0o755 };
-                self.directory(&directory.to_owned(), mode, age);
+                self.directory(directory, mode, age);
                 directory = parent(directory);
             }
         }

@@ -15,6 +15,7 @@
 //! for event in fs.take_events() { … }                    // FileCaptured, with the whole content
 //! ```
 
+mod change;
 mod elf;
 mod errno;
 mod handle;
@@ -24,7 +25,6 @@ pub(crate) mod node;
 mod overlay;
 pub(crate) mod personal;
 mod session;
-mod change;
 mod store;
 
 pub use errno::Errno;

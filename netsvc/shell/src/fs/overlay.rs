@@ -1,6 +1,9 @@
 //! What one source changed on one node: a layer over the image, bounded, and its form on disk.
 
-use super::{errno::Errno, node::{Bytes, Meta}};
+use super::{
+    errno::Errno,
+    node::{Bytes, Meta},
+};
 use sha2::{Digest, Sha256};
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -33,7 +36,9 @@ pub(crate) struct OverlayNode {
 pub(crate) enum Body {
     File(Bytes),
     /// Opaque: nothing of the image shows through.
-    Directory { opaque: bool },
+    Directory {
+        opaque: bool,
+    },
     Symlink(String),
     Fifo,
     /// Kind and content are those of the image's node at this path; only the metadata or the name changed.
@@ -87,7 +92,9 @@ impl Overlay {
         let mut rest = path;
         while let Some((above, _)) = rest.rsplit_once('/') {
             match self.entries.get(if above.is_empty() { "/" } else { above }) {
-                Some(Entry::Gone | Entry::Node(OverlayNode { body: Body::Directory { opaque: true }, .. })) => {
+                Some(
+                    Entry::Gone | Entry::Node(OverlayNode { body: Body::Directory { opaque: true }, .. }),
+                ) => {
                     return Found::Hidden;
                 }
                 _ => rest = above,
@@ -100,9 +107,10 @@ impl Overlay {
     pub(crate) fn children(&self, directory: &str) -> impl Iterator<Item = (&str, &Entry)> {
         let prefix = if directory == "/" { String::from("/") } else { format!("{directory}/") };
         let start = prefix.clone();
-        self.entries.range(start..).map_while(move |(path, entry)| {
-            path.strip_prefix(prefix.as_str()).map(|name| (name, entry))
-        }).filter(|(name, _)| !name.is_empty() && !name.contains('/'))
+        self.entries
+            .range(start..)
+            .map_while(move |(path, entry)| path.strip_prefix(prefix.as_str()).map(|name| (name, entry)))
+            .filter(|(name, _)| !name.is_empty() && !name.contains('/'))
     }
 
     /// Puts a node at `path`, within the quota.
@@ -130,7 +138,8 @@ impl Overlay {
         change: impl FnOnce(&mut Vec<u8>),
         growth: u64,
     ) -> Option<Result<(), Errno>> {
-        let Some(Entry::Node(OverlayNode { meta, body: Body::File(content) })) = self.entries.get_mut(path) else {
+        let Some(Entry::Node(OverlayNode { meta, body: Body::File(content) })) = self.entries.get_mut(path)
+        else {
             return None;
         };
         if growth > 0 && self.bytes.saturating_add(growth) > MAX_BYTES {

@@ -1,6 +1,9 @@
 //! The part of the tree that belongs to one node: homes, processes, its disk and interface.
 
-use super::{image::{Age, Content, Tree}, node::{Kind, join}};
+use super::{
+    image::{Age, Content, Tree},
+    node::{Kind, join},
+};
 use crate::{
     flavour::Flavour,
     live::{Dynamic, KernelItem, Live, ProcessItem},
@@ -17,11 +20,19 @@ pub(crate) fn tree(live: &Live) -> Tree {
     services(&mut tree, live);
     for process in live.processes() {
         let folder = format!("/proc/{}", process.pid);
-        for (file, item) in [("cmdline", ProcessItem::CommandLine), ("comm", ProcessItem::Name), ("status", ProcessItem::Status), ("stat", ProcessItem::Stat), ("maps", ProcessItem::Maps), ("cgroup", ProcessItem::Group)] {
+        for (file, item) in [
+            ("cmdline", ProcessItem::CommandLine),
+            ("comm", ProcessItem::Name),
+            ("status", ProcessItem::Status),
+            ("stat", ProcessItem::Stat),
+            ("maps", ProcessItem::Maps),
+            ("cgroup", ProcessItem::Group),
+        ] {
             tree.dynamic(&format!("{folder}/{file}"), 0o444, Age::Now, Dynamic::Process(process.pid, item));
         }
         if !process.kernel() {
-            let program = process.command.split([' ', ':']).next().unwrap_or("").trim_start_matches('-').to_owned();
+            let program =
+                process.command.split([' ', ':']).next().unwrap_or("").trim_start_matches('-').to_owned();
             let target = match (live.flavour.busybox(), program.starts_with('/')) {
                 (true, _) => "/bin/busybox".to_owned(),
                 (false, true) => program,
@@ -57,8 +68,13 @@ fn homes(tree: &mut Tree, live: &Live) {
         file(".bash_history", 0o600, Age::Recent, Content::Dynamic(Dynamic::History));
         file(".ssh/authorized_keys", 0o600, Age::Install, Content::Text("".into()));
         if user.uid != 0 {
-            file(".bash_logout", 0o644, Age::Package, Content::Text("# ~/.bash_logout: executed by bash(1) when login shell exits.\n".into()));
-            if live.fixed(&["notes", &user.name]) % 2 == 0 {
+            file(
+                ".bash_logout",
+                0o644,
+                Age::Package,
+                Content::Text("# ~/.bash_logout: executed by bash(1) when login shell exits.\n".into()),
+            );
+            if live.fixed(&["notes", &user.name]).is_multiple_of(2) {
                 file("notes.txt", 0o644, Age::Recent, Content::Text(format!("{}\n- renew certificate in spring\n- ask about backup window\n- old disk still in cupboard\n", live.persona.hostname).into()));
             }
         } else {
@@ -75,7 +91,15 @@ fn homes(tree: &mut Tree, live: &Live) {
 
 fn hardware(tree: &mut Tree, live: &Live) {
     let hardware = &live.persona.hardware;
-    let major = if hardware.disk.starts_with("nvme") { 259 } else if hardware.disk.starts_with("vd") { 252 } else if hardware.disk.starts_with("mtd") { 31 } else { 8 };
+    let major = if hardware.disk.starts_with("nvme") {
+        259
+    } else if hardware.disk.starts_with("vd") {
+        252
+    } else if hardware.disk.starts_with("mtd") {
+        31
+    } else {
+        8
+    };
     tree.device(&format!("/dev/{}", hardware.disk), Kind::Block, 0o660, major, 0);
     tree.device(&live.root_device(), Kind::Block, 0o660, major, 1);
     tree.directory(&format!("/sys/block/{}", hardware.disk), 0o755, Age::Boot);
@@ -87,8 +111,16 @@ fn hardware(tree: &mut Tree, live: &Live) {
     tree.text("/sys/class/net/lo/address", 0o444, Age::Now, "00:00:00:00:00:00\n");
     if live.flavour != Flavour::Busybox {
         let kernel = &live.persona.os.kernel;
-        for (file, size) in [("vmlinuz", 8_204_992), ("initrd.img", 31_203_991), ("config", 259_612), ("System.map", 83)] {
-            tree.add(&format!("/boot/{file}-{kernel}"), Kind::File, 0o644, Age::Install, Content::Filler(size));
+        for (file, size) in
+            [("vmlinuz", 8_204_992), ("initrd.img", 31_203_991), ("config", 259_612), ("System.map", 83)]
+        {
+            tree.add(
+                &format!("/boot/{file}-{kernel}"),
+                Kind::File,
+                0o644,
+                Age::Install,
+                Content::Filler(size),
+            );
         }
         tree.directory(&format!("/usr/lib/modules/{kernel}"), 0o755, Age::Install);
     }
@@ -101,21 +133,41 @@ fn services(tree: &mut Tree, live: &Live) {
     for slug in live.persona.products.keys() {
         match slug.as_str() {
             "http" | "https" => {
-                tree.text("/var/www/html/index.html", 0o644, Age::Install, "<html><body><h1>It works!</h1></body></html>\n");
+                tree.text(
+                    "/var/www/html/index.html",
+                    0o644,
+                    Age::Install,
+                    "<html><body><h1>It works!</h1></body></html>\n",
+                );
                 tree.directory("/etc/nginx/sites-enabled", 0o755, Age::Install);
                 tree.directory("/var/log/nginx", 0o755, Age::Install);
             }
             "mysql" => {
-                tree.text("/etc/mysql/my.cnf", 0o644, Age::Package, "[client-server]\nsocket = /run/mysqld/mysqld.sock\n!includedir /etc/mysql/conf.d/\n");
+                tree.text(
+                    "/etc/mysql/my.cnf",
+                    0o644,
+                    Age::Package,
+                    "[client-server]\nsocket = /run/mysqld/mysqld.sock\n!includedir /etc/mysql/conf.d/\n",
+                );
                 tree.directory("/var/lib/mysql", 0o750, Age::Recent);
                 tree.directory("/etc/mysql/conf.d", 0o755, Age::Install);
             }
             "redis" => {
-                tree.text("/etc/redis/redis.conf", 0o640, Age::Install, "bind 0.0.0.0\nprotected-mode no\nport 6379\ndaemonize yes\ndir /var/lib/redis\n");
+                tree.text(
+                    "/etc/redis/redis.conf",
+                    0o640,
+                    Age::Install,
+                    "bind 0.0.0.0\nprotected-mode no\nport 6379\ndaemonize yes\ndir /var/lib/redis\n",
+                );
                 tree.directory("/var/lib/redis", 0o750, Age::Recent);
             }
             "ftp" => {
-                tree.text("/etc/vsftpd.conf", 0o644, Age::Install, "listen=YES\nanonymous_enable=NO\nlocal_enable=YES\nwrite_enable=YES\n");
+                tree.text(
+                    "/etc/vsftpd.conf",
+                    0o644,
+                    Age::Install,
+                    "listen=YES\nanonymous_enable=NO\nlocal_enable=YES\nwrite_enable=YES\n",
+                );
                 tree.directory("/srv/ftp", 0o755, Age::Install);
             }
             _ => {}

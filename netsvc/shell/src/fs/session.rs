@@ -8,9 +8,16 @@ use super::{
     node::{Bytes, Kind, Meta, Stat, join, parent},
     overlay::{Body, Entry, Found, Overlay},
 };
-use crate::{event::{Origin, ShellEvent}, live::Live, text};
+use crate::{
+    event::{Origin, ShellEvent},
+    live::Live,
+    text,
+};
 use parking_lot::Mutex;
-use std::{collections::{BTreeMap, BTreeSet}, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 const MAX_LINKS: usize = 40;
 /// What reading an endless device as a whole gives.
@@ -66,7 +73,12 @@ pub(super) enum ViewBody {
 }
 
 impl Fs {
-    pub(crate) fn new(image: Arc<Image>, overlay: Arc<Mutex<Overlay>>, live: Arc<Live>, credentials: Credentials) -> Fs {
+    pub(crate) fn new(
+        image: Arc<Image>,
+        overlay: Arc<Mutex<Overlay>>,
+        live: Arc<Live>,
+        credentials: Credentials,
+    ) -> Fs {
         Fs {
             image,
             overlay,
@@ -118,7 +130,8 @@ impl Fs {
             return Err(Errno::NameTooLong);
         }
         let mut current = if path.starts_with('/') { String::from("/") } else { self.cwd.clone() };
-        let mut parts: Vec<String> = path.split('/').rev().filter(|part| !part.is_empty()).map(String::from).collect();
+        let mut parts: Vec<String> =
+            path.split('/').rev().filter(|part| !part.is_empty()).map(String::from).collect();
         let must_be_directory = path.ends_with('/');
         let mut links = 0;
         let mut missing = false;
@@ -155,7 +168,10 @@ impl Fs {
                 _ => current = next,
             }
         }
-        if must_be_directory && !missing && self.view(&current).is_some_and(|view| view.kind != Kind::Directory) {
+        if must_be_directory
+            && !missing
+            && self.view(&current).is_some_and(|view| view.kind != Kind::Directory)
+        {
             return Err(Errno::NotDirectory);
         }
         Ok(current)
@@ -262,9 +278,21 @@ impl Fs {
     }
 
     fn note_read(&mut self, path: &str) {
-        const TELLING: [&str; 9] =
-            ["shadow", "/.ssh/", "_history", "/.aws/", "/.git", "authorized_keys", "/.my.cnf", "/.env", "/.docker"];
-        let known = self.events.iter().any(|event| matches!(event, ShellEvent::FileRead { path: old } if old == path));
+        const TELLING: [&str; 9] = [
+            "shadow",
+            "/.ssh/",
+            "_history",
+            "/.aws/",
+            "/.git",
+            "authorized_keys",
+            "/.my.cnf",
+            "/.env",
+            "/.docker",
+        ];
+        let known = self
+            .events
+            .iter()
+            .any(|event| matches!(event, ShellEvent::FileRead { path: old } if old == path));
         if !known && TELLING.iter().any(|part| path.contains(part)) {
             self.events.push(ShellEvent::FileRead { path: path.to_owned() });
         }
@@ -324,12 +352,18 @@ impl Fs {
         let links = match view.kind {
             Kind::Directory => {
                 let names = self.names(path);
-                let is_directory = |name: &&String| self.view(&join(path, name)).is_some_and(|view| view.kind == Kind::Directory);
+                let is_directory = |name: &&String| {
+                    self.view(&join(path, name)).is_some_and(|view| view.kind == Kind::Directory)
+                };
                 2 + u32::try_from(names.iter().filter(is_directory).count()).unwrap_or(0)
             }
             _ => 1,
         };
-        let inode = if path == "/" { 2 } else { 131_073 + text::hash(&[path, &self.live.persona.hardware.machine_id]) % 1_600_000 };
+        let inode = if path == "/" {
+            2
+        } else {
+            131_073 + text::hash(&[path, &self.live.persona.hardware.machine_id]) % 1_600_000
+        };
         Ok(Stat { kind: view.kind, meta: view.meta, size, inode, links, device })
     }
 
@@ -365,15 +399,25 @@ impl Fs {
             Found::Node(node) => match &node.body {
                 Body::Image(origin) => (origin.clone(), Some(node.meta)),
                 Body::File(content) => {
-                    return Some(View { kind: Kind::File, meta: node.meta, body: ViewBody::File(Arc::clone(content)) });
+                    return Some(View {
+                        kind: Kind::File,
+                        meta: node.meta,
+                        body: ViewBody::File(Arc::clone(content)),
+                    });
                 }
                 Body::Symlink(target) => {
-                    return Some(View { kind: Kind::Symlink, meta: node.meta, body: ViewBody::Link(target.clone()) });
+                    return Some(View {
+                        kind: Kind::Symlink,
+                        meta: node.meta,
+                        body: ViewBody::Link(target.clone()),
+                    });
                 }
                 Body::Directory { .. } => {
                     return Some(View { kind: Kind::Directory, meta: node.meta, body: ViewBody::Nothing });
                 }
-                Body::Fifo => return Some(View { kind: Kind::Fifo, meta: node.meta, body: ViewBody::Nothing }),
+                Body::Fifo => {
+                    return Some(View { kind: Kind::Fifo, meta: node.meta, body: ViewBody::Nothing });
+                }
             },
         };
         drop(overlay);

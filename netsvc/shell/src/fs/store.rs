@@ -180,7 +180,10 @@ fn key(node: &str, source: IpAddr) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fs::{node::Meta, overlay::{Body, OverlayNode}};
+    use crate::fs::{
+        node::Meta,
+        overlay::{Body, OverlayNode},
+    };
 
     fn fill(overlay: &Mutex<Overlay>, size: usize) {
         let meta = Meta { mode: 0o644, uid: 0, gid: 0, modified: 0, accessed: 0, changed: 0 };
@@ -202,7 +205,8 @@ mod tests {
             fill(&again.overlay("web-01", IpAddr::from([192, 0, 2, last])), 100_000);
             again.save().unwrap();
         }
-        let total: u64 = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len()).sum();
+        let total: u64 =
+            fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len()).sum();
         assert!(total <= 1 << 20, "{total}");
         fs::remove_dir_all(&folder).unwrap();
     }

@@ -18,8 +18,18 @@ struct Expression<'a> {
 }
 
 /// Binary operators from the weakest to the strongest.
-const LEVELS: [&[&str]; 10] =
-    [&["||"], &["&&"], &["|"], &["^"], &["&"], &["==", "!="], &["<=", ">=", "<", ">"], &["<<", ">>"], &["+", "-"], &["*", "/", "%"]];
+const LEVELS: [&[&str]; 10] = [
+    &["||"],
+    &["&&"],
+    &["|"],
+    &["^"],
+    &["&"],
+    &["==", "!="],
+    &["<=", ">=", "<", ">"],
+    &["<<", ">>"],
+    &["+", "-"],
+    &["*", "/", "%"],
+];
 
 impl Shell {
     /// Value of an expression; `None`: it was wrong and has been complained about.
@@ -75,7 +85,10 @@ impl Expression<'_> {
 
     fn eat(&mut self, text: &str) -> bool {
         self.blanks();
-        let found = text.chars().enumerate().all(|(offset, wanted)| self.characters.get(self.at + offset) == Some(&wanted));
+        let found = text
+            .chars()
+            .enumerate()
+            .all(|(offset, wanted)| self.characters.get(self.at + offset) == Some(&wanted));
         if found {
             self.at += text.len();
         }
@@ -95,7 +108,11 @@ impl Expression<'_> {
     fn name(&mut self) -> Option<String> {
         self.blanks();
         let start = self.at;
-        while self.peek().is_some_and(|character| character == '_' || character.is_ascii_alphabetic() || (self.at > start && character.is_ascii_digit())) {
+        while self.peek().is_some_and(|character| {
+            character == '_'
+                || character.is_ascii_alphabetic()
+                || (self.at > start && character.is_ascii_digit())
+        }) {
             self.at += 1;
         }
         (self.at > start).then(|| self.characters.iter().skip(start).take(self.at - start).collect())
@@ -112,7 +129,9 @@ impl Expression<'_> {
                     };
                     if !double && expression.eat(operator) {
                         let right = expression.assignment()?;
-                        let value = if operator == "=" { right } else {
+                        let value = if operator == "=" {
+                            right
+                        } else {
                             let left = expression.variable(&name)?;
                             apply(operator.trim_end_matches('='), left, right)?
                         };
@@ -151,14 +170,18 @@ impl Expression<'_> {
             self.blanks();
             let next = self.characters.get(self.at + 1).copied();
             let found = operators.iter().find(|operator| {
-                let fits = operator.chars().enumerate().all(|(offset, wanted)| self.characters.get(self.at + offset) == Some(&wanted));
+                let fits = operator
+                    .chars()
+                    .enumerate()
+                    .all(|(offset, wanted)| self.characters.get(self.at + offset) == Some(&wanted));
                 let longer = match **operator {
                     "|" | "&" => next == self.peek(),
                     "*" => next == Some('*'),
                     "<" | ">" => next == self.peek(),
                     _ => false,
                 };
-                let assigns = self.characters.get(self.at + operator.len()) == Some(&'=') && !["==", "!=", "<=", ">=", "&&", "||", "<", ">"].contains(operator);
+                let assigns = self.characters.get(self.at + operator.len()) == Some(&'=')
+                    && !["==", "!=", "<=", ">=", "&&", "||", "<", ">"].contains(operator);
                 fits && !longer && !assigns
             });
             let Some(operator) = found else { return Ok(left) };
@@ -191,7 +214,8 @@ impl Expression<'_> {
         self.deeper(|expression| {
             for (operator, change) in [("++", 1), ("--", -1)] {
                 if expression.eat(operator) {
-                    let name = expression.name().ok_or_else(|| Bad("syntax error: operand expected".into()))?;
+                    let name =
+                        expression.name().ok_or_else(|| Bad("syntax error: operand expected".into()))?;
                     let value = expression.variable(&name)?.wrapping_add(change);
                     expression.assign(&name, value);
                     return Ok(value);
@@ -231,10 +255,18 @@ impl Expression<'_> {
             return Ok(value);
         }
         self.blanks();
-        let digits: String = self.characters.iter().skip(self.at).take_while(|character| character.is_ascii_alphanumeric() || matches!(character, '#' | '_' | '@')).collect();
+        let digits: String = self
+            .characters
+            .iter()
+            .skip(self.at)
+            .take_while(|character| character.is_ascii_alphanumeric() || matches!(character, '#' | '_' | '@'))
+            .collect();
         if digits.is_empty() {
             let rest = self.rest();
-            return Err(Bad(format!("syntax error: operand expected (error token is \"{}\")", rest.trim_end())));
+            return Err(Bad(format!(
+                "syntax error: operand expected (error token is \"{}\")",
+                rest.trim_end()
+            )));
         }
         self.at += digits.chars().count();
         number(&digits).ok_or_else(|| Bad(format!("value too great for base (error token is \"{digits}\")")))

@@ -55,7 +55,8 @@ fn to_word(pieces: Vec<Piece>) -> Word {
 fn first_brace(pieces: &[Piece]) -> Option<Vec<Vec<Piece>>> {
     let mut from = 0;
     loop {
-        let open = from + pieces.get(from..)?.iter().position(|piece| matches!(piece, Piece::Character('{')))?;
+        let open =
+            from + pieces.get(from..)?.iter().position(|piece| matches!(piece, Piece::Character('{')))?;
         if let Some(found) = brace_at(pieces, open) {
             return Some(found);
         }
@@ -92,7 +93,12 @@ fn brace_at(pieces: &[Piece], open: usize) -> Option<Vec<Vec<Piece>>> {
             .map(|piece| if let Piece::Character(character) = piece { Some(*character) } else { None })
             .collect::<Option<String>>()?;
         let values = sequence(&text)?;
-        return Some(values.iter().map(|value| around(&value.chars().map(Piece::Character).collect::<Vec<_>>())).collect());
+        return Some(
+            values
+                .iter()
+                .map(|value| around(&value.chars().map(Piece::Character).collect::<Vec<_>>()))
+                .collect(),
+        );
     }
     let mut start = open + 1;
     let mut out = Vec::new();
@@ -120,9 +126,13 @@ fn sequence(text: &str) -> Option<Vec<String>> {
         (Ok(low), Ok(high)) => (low, high, false),
         _ => (i64::from(u32::from(single(start)?)), i64::from(u32::from(single(end)?)), true),
     };
-    let padded = [start, end].iter().any(|text| text.trim_start_matches('-').len() > 1 && text.trim_start_matches('-').starts_with('0'));
+    let padded = [start, end]
+        .iter()
+        .any(|text| text.trim_start_matches('-').len() > 1 && text.trim_start_matches('-').starts_with('0'));
     let width = if padded { start.len().max(end.len()) } else { 0 };
-    let count = usize::try_from(low.abs_diff(high) / step.unsigned_abs() + 1).ok().filter(|count| *count <= MAX_WORDS)?;
+    let count = usize::try_from(low.abs_diff(high) / step.unsigned_abs() + 1)
+        .ok()
+        .filter(|count| *count <= MAX_WORDS)?;
     let signed = if low <= high { step } else { -step };
     Some(
         (0..count)

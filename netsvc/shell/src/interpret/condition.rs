@@ -67,7 +67,9 @@ impl Evaluation {
     }
 
     fn operator(&self, names: &[&str]) -> bool {
-        self.operands.get(self.at).is_some_and(|operand| operand.plain && names.contains(&operand.text.as_str()))
+        self.operands
+            .get(self.at)
+            .is_some_and(|operand| operand.plain && names.contains(&operand.text.as_str()))
     }
 
     fn any(&mut self, shell: &mut Shell) -> Result<bool, Bad> {
@@ -92,7 +94,9 @@ impl Evaluation {
 
     fn not(&mut self, shell: &mut Shell) -> Result<bool, Bad> {
         let mut negated = false;
-        let binary_next = |evaluation: &Evaluation| evaluation.text(1).is_some_and(is_binary) && evaluation.text(2).is_some();
+        let binary_next = |evaluation: &Evaluation| {
+            evaluation.text(1).is_some_and(is_binary) && evaluation.text(2).is_some()
+        };
         while self.operator(&["!"]) && self.text(1).is_some() && !binary_next(self) {
             self.at += 1;
             negated = !negated;
@@ -119,16 +123,16 @@ impl Evaluation {
             return value;
         }
         let Some(first) = self.text(0).map(String::from) else { return Err(Bad("argument expected".into())) };
-        let unary = first.len() == 2 && first.starts_with('-') && self.operands.get(self.at).is_some_and(|operand| operand.plain);
-        if unary {
-            if let Some(operand) = self.text(1).map(String::from) {
-                if let Some(value) = unary_test(shell, first.chars().nth(1).unwrap_or(' '), &operand) {
-                    self.at += 2;
-                    return Ok(value);
-                }
-                if self.operands.len() == self.at + 2 && !self.double {
-                    return Err(Bad(format!("{first}: unary operator expected")));
-                }
+        let unary = first.len() == 2
+            && first.starts_with('-')
+            && self.operands.get(self.at).is_some_and(|operand| operand.plain);
+        if unary && let Some(operand) = self.text(1).map(String::from) {
+            if let Some(value) = unary_test(shell, first.chars().nth(1).unwrap_or(' '), &operand) {
+                self.at += 2;
+                return Ok(value);
+            }
+            if self.operands.len() == self.at + 2 && !self.double {
+                return Err(Bad(format!("{first}: unary operator expected")));
             }
         }
         self.at += 1;
@@ -136,20 +140,25 @@ impl Evaluation {
     }
 
     fn binary(&mut self, shell: &mut Shell) -> Result<bool, Bad> {
-        let (Some(left), Some(operator), Some(right)) = (self.text(0), self.text(1), self.operands.get(self.at + 2)) else {
+        let (Some(left), Some(operator), Some(right)) =
+            (self.text(0), self.text(1), self.operands.get(self.at + 2))
+        else {
             return Err(Bad("argument expected".into()));
         };
         let numbers = |shell: &mut Shell| -> Result<(i64, i64), Bad> {
             let parse = |shell: &mut Shell, text: &str| match text.trim().parse() {
                 Ok(number) => Ok(number),
-                Err(_) if self.double => shell.arithmetic(text).ok().flatten().ok_or_else(|| Bad(String::new())),
+                Err(_) if self.double => {
+                    shell.arithmetic(text).ok().flatten().ok_or_else(|| Bad(String::new()))
+                }
                 Err(_) => Err(Bad(format!("{text}: integer expression expected"))),
             };
             Ok((parse(shell, left)?, parse(shell, &right.text)?))
         };
         let value = match operator {
             "=" | "==" | "!=" => {
-                let equal = if self.double { Pattern::new(&right.pattern).matches(left) } else { left == right.text };
+                let equal =
+                    if self.double { Pattern::new(&right.pattern).matches(left) } else { left == right.text };
                 equal == (operator != "!=")
             }
             "<" => left < right.text.as_str(),
@@ -161,10 +170,16 @@ impl Evaluation {
             "-le" => numbers(shell).map(|(left, right)| left <= right)?,
             "-gt" => numbers(shell).map(|(left, right)| left > right)?,
             "-ge" => numbers(shell).map(|(left, right)| left >= right)?,
-            "-ef" => shell.fs.resolve(left, true).is_ok_and(|left| shell.fs.resolve(&right.text, true) == Ok(left)),
+            "-ef" => {
+                shell.fs.resolve(left, true).is_ok_and(|left| shell.fs.resolve(&right.text, true) == Ok(left))
+            }
             _ => {
                 let time = |path: &str| shell.fs.stat(path).map_or(i64::MIN, |stat| stat.meta.modified);
-                if operator == "-nt" { time(left) > time(&right.text) } else { time(left) < time(&right.text) }
+                if operator == "-nt" {
+                    time(left) > time(&right.text)
+                } else {
+                    time(left) < time(&right.text)
+                }
             }
         };
         self.at += 3;
@@ -173,7 +188,23 @@ impl Evaluation {
 }
 
 fn is_binary(operator: &str) -> bool {
-    matches!(operator, "=" | "==" | "!=" | "<" | ">" | "=~" | "-eq" | "-ne" | "-lt" | "-le" | "-gt" | "-ge" | "-ef" | "-nt" | "-ot")
+    matches!(
+        operator,
+        "=" | "=="
+            | "!="
+            | "<"
+            | ">"
+            | "=~"
+            | "-eq"
+            | "-ne"
+            | "-lt"
+            | "-le"
+            | "-gt"
+            | "-ge"
+            | "-ef"
+            | "-nt"
+            | "-ot"
+    )
 }
 
 fn matches_expression(shell: &mut Shell, text: &str, expression: &str) -> bool {

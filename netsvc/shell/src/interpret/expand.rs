@@ -99,18 +99,18 @@ impl Shell {
 
     fn tilde_and_parts(&mut self, word: &Word, fields: &mut Fields, split: bool) -> Result<(), Flow> {
         let mut parts = word.parts.as_slice();
-        if let Some((Part::Literal(first), rest)) = parts.split_first() {
-            if let Some(tail) = first.strip_prefix('~') {
-                let (user, path) = match tail.find('/') {
-                    Some(at) => tail.split_at(at),
-                    None => (tail, ""),
-                };
-                let whole = path.is_empty() && !rest.is_empty();
-                if let Some(home) = (!whole).then(|| self.home_of(user)).flatten() {
-                    fields.push(&home, true);
-                    fields.push(path, false);
-                    parts = rest;
-                }
+        if let Some((Part::Literal(first), rest)) = parts.split_first()
+            && let Some(tail) = first.strip_prefix('~')
+        {
+            let (user, path) = match tail.find('/') {
+                Some(at) => tail.split_at(at),
+                None => (tail, ""),
+            };
+            let whole = path.is_empty() && !rest.is_empty();
+            if let Some(home) = (!whole).then(|| self.home_of(user)).flatten() {
+                fields.push(&home, true);
+                fields.push(path, false);
+                parts = rest;
             }
         }
         self.nested(|shell| parts.iter().try_for_each(|part| shell.expand_part(part, fields, split, false)))
@@ -122,11 +122,19 @@ impl Shell {
             "+" => Some(self.fs.cwd().to_owned()),
             "-" => self.variable("OLDPWD").map(String::from),
             "root" => Some("/root".into()),
-            name => self.live.persona.users.iter().find(|user| user.name == name).map(|user| user.home.clone()),
+            name => {
+                self.live.persona.users.iter().find(|user| user.name == name).map(|user| user.home.clone())
+            }
         }
     }
 
-    fn expand_part(&mut self, part: &Part, fields: &mut Fields, split: bool, quoted: bool) -> Result<(), Flow> {
+    fn expand_part(
+        &mut self,
+        part: &Part,
+        fields: &mut Fields,
+        split: bool,
+        quoted: bool,
+    ) -> Result<(), Flow> {
         if fields.bytes > MAX_BYTES {
             return Err(Flow::Exhausted);
         }
@@ -145,10 +153,17 @@ impl Shell {
             }
             Part::Parameter(parameter) => {
                 let values = self.parameter(parameter, quoted)?;
-                let list = matches!(parameter.name.as_str(), "@" | "*") || matches!(parameter.index.as_deref(), Some("@" | "*"));
+                let list = matches!(parameter.name.as_str(), "@" | "*")
+                    || matches!(parameter.index.as_deref(), Some("@" | "*"));
                 let star = parameter.name == "*" || parameter.index.as_deref() == Some("*");
                 if list && quoted && star {
-                    let separator = self.variable("IFS").unwrap_or(" ").chars().next().map(String::from).unwrap_or_default();
+                    let separator = self
+                        .variable("IFS")
+                        .unwrap_or(" ")
+                        .chars()
+                        .next()
+                        .map(String::from)
+                        .unwrap_or_default();
                     fields.push(&values.join(&separator), true);
                     return Ok(());
                 }
@@ -245,14 +260,17 @@ impl Shell {
     fn file_names(&mut self, field: &Field) -> Result<Vec<String>, Flow> {
         let absolute = matches!(field.first(), Some(('/', _)));
         let mut found = vec![if absolute { String::from("/") } else { String::new() }];
-        let parts: Vec<&[(char, bool)]> = field.split(|(character, _)| *character == '/').filter(|part| !part.is_empty()).collect();
+        let parts: Vec<&[(char, bool)]> =
+            field.split(|(character, _)| *character == '/').filter(|part| !part.is_empty()).collect();
         let count = parts.len();
         for (index, part) in parts.into_iter().enumerate() {
             let last = index + 1 == count;
             let plain: String = part.iter().map(|(character, _)| character).collect();
             let mut next = Vec::new();
             if !Pattern::is_special(part) {
-                next.extend(found.iter().map(|base| glue(base, &plain)).filter(|path| self.fs.lstat(path).is_ok()));
+                next.extend(
+                    found.iter().map(|base| glue(base, &plain)).filter(|path| self.fs.lstat(path).is_ok()),
+                );
             } else {
                 let pattern = Pattern::new(part);
                 for base in &found {
@@ -261,8 +279,13 @@ impl Shell {
                     let hidden = plain.starts_with('.');
                     let dots = [".".to_owned(), "..".to_owned()];
                     let names = names.into_iter().chain(dots.into_iter().filter(|_| hidden));
-                    let fitting = names.filter(|name| (hidden || !name.starts_with('.')) && pattern.matches(name));
-                    next.extend(fitting.map(|name| glue(base, &name)).filter(|path| last || self.fs.is_directory(path)));
+                    let fitting =
+                        names.filter(|name| (hidden || !name.starts_with('.')) && pattern.matches(name));
+                    next.extend(
+                        fitting
+                            .map(|name| glue(base, &name))
+                            .filter(|path| last || self.fs.is_directory(path)),
+                    );
                     if next.len() > MAX_FIELDS {
                         return Err(Flow::Exhausted);
                     }

@@ -64,7 +64,11 @@ pub(crate) enum Descriptor {
 }
 
 pub(super) fn session_descriptors() -> BTreeMap<u32, Descriptor> {
-    BTreeMap::from([(0, Descriptor::Session), (1, Descriptor::Stream(Stream::Out)), (2, Descriptor::Stream(Stream::Err))])
+    BTreeMap::from([
+        (0, Descriptor::Session),
+        (1, Descriptor::Stream(Stream::Out)),
+        (2, Descriptor::Stream(Stream::Err)),
+    ])
 }
 
 impl Shell {
@@ -107,6 +111,9 @@ impl Shell {
     }
 
     fn emit(&mut self, stream: Stream, bytes: &[u8]) -> Result<(), Flow> {
+        if self.background.is_some_and(|began| self.elapsed > began) {
+            return Ok(());
+        }
         self.command_output += bytes.len();
         let skipped = bytes.len().min(self.skip);
         self.skip -= skipped;
@@ -173,7 +180,9 @@ impl Shell {
     pub(crate) fn read_line(&mut self) -> Result<Option<String>, Flow> {
         match self.descriptors.get(&0) {
             Some(Descriptor::Input(input)) => Ok(input.line().map(|line| text::decode(&line))),
-            Some(Descriptor::Session) if self.interactive => self.ask("", false).map(|answer| Some(answer + "\n")),
+            Some(Descriptor::Session) if self.interactive => {
+                self.ask("", false).map(|answer| Some(answer + "\n"))
+            }
             Some(Descriptor::Session | Descriptor::File(..)) => {
                 let bytes = self.read_all()?;
                 let input = Input::new(bytes);
@@ -204,7 +213,11 @@ impl Shell {
     }
 
     /// Applies redirections. `Ok(Err(()))`: one failed and was complained about.
-    pub(super) fn redirect(&mut self, redirects: &[Redirect], opened: &mut Vec<u32>) -> Result<Result<(), ()>, Flow> {
+    pub(super) fn redirect(
+        &mut self,
+        redirects: &[Redirect],
+        opened: &mut Vec<u32>,
+    ) -> Result<Result<(), ()>, Flow> {
         for redirect in redirects {
             let target = match redirect.kind {
                 RedirectKind::Text => self.expand_text(&redirect.target)?,
@@ -227,13 +240,20 @@ impl Shell {
         Ok(Ok(()))
     }
 
-    fn redirect_one(&mut self, redirect: &Redirect, target: &str, opened: &mut Vec<u32>) -> Result<Result<(), String>, Flow> {
+    fn redirect_one(
+        &mut self,
+        redirect: &Redirect,
+        target: &str,
+        opened: &mut Vec<u32>,
+    ) -> Result<Result<(), String>, Flow> {
         use RedirectKind as R;
         let output = matches!(redirect.kind, R::Write | R::Append | R::DuplicateOut);
         let number = redirect.descriptor.unwrap_or(u32::from(output));
         let both = match redirect.kind {
             R::Both | R::BothAppend => true,
-            R::DuplicateOut => redirect.descriptor.is_none() && target.parse::<u32>().is_err() && target != "-",
+            R::DuplicateOut => {
+                redirect.descriptor.is_none() && target.parse::<u32>().is_err() && target != "-"
+            }
             _ => false,
         };
         let options = match redirect.kind {
@@ -246,7 +266,11 @@ impl Shell {
                     self.descriptors.remove(&number);
                     return Ok(Ok(()));
                 }
-                let source = target.trim_end_matches('-').parse().ok().and_then(|source: u32| self.descriptors.get(&source).cloned());
+                let source = target
+                    .trim_end_matches('-')
+                    .parse()
+                    .ok()
+                    .and_then(|source: u32| self.descriptors.get(&source).cloned());
                 return Ok(match source {
                     Some(source) => {
                         self.descriptors.insert(number, source);
@@ -279,7 +303,11 @@ impl Shell {
                 }
                 Err(error) if self.live.flavour.busybox() => {
                     let verb = if output { "create" } else { "open" };
-                    let reason = if error == Errno::NotFound { if output { "nonexistent directory".into() } else { "no such file".into() } } else { error.to_string() };
+                    let reason = if error == Errno::NotFound {
+                        if output { "nonexistent directory".into() } else { "no such file".into() }
+                    } else {
+                        error.to_string()
+                    };
                     return Ok(Err(format!("can't {verb} {target}: {reason}")));
                 }
                 Err(error) => return Ok(Err(format!("{target}: {error}"))),
@@ -314,7 +342,10 @@ impl Shell {
     }
 
     /// Runs `inner` with standard output going to a buffer, and gives what it wrote.
-    pub(crate) fn capture(&mut self, inner: impl FnOnce(&mut Shell) -> Result<(), Flow>) -> Result<Vec<u8>, Flow> {
+    pub(crate) fn capture(
+        &mut self,
+        inner: impl FnOnce(&mut Shell) -> Result<(), Flow>,
+    ) -> Result<Vec<u8>, Flow> {
         let buffer = Arc::new(Mutex::new(Vec::new()));
         let before = self.descriptors.insert(1, Descriptor::Buffer(Arc::clone(&buffer)));
         let result = inner(self);

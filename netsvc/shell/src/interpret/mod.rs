@@ -21,7 +21,7 @@ pub(crate) use pattern::Pattern;
 pub(crate) use simple::command_path;
 
 use crate::{
-    event::{Emit, Outcome, Origin, ShellEvent, Stream, Waits},
+    event::{Emit, Origin, Outcome, ShellEvent, Stream, Waits},
     flavour::Flavour,
     fs::Fs,
     live::Live,
@@ -88,6 +88,8 @@ pub struct Shell {
     pub(crate) elapsed: Duration,
     /// Depth of conditions, where `set -e` does not apply.
     pub(crate) guarded: usize,
+    /// When the running background job began: what it would print later is not shown.
+    background: Option<Duration>,
     pub(crate) write_error: Option<crate::fs::Errno>,
     output: Vec<Emit>,
     output_bytes: usize,
@@ -124,6 +126,7 @@ impl Shell {
             .read_file(&crate::fs::join(fs.cwd(), ".bash_history"))
             .map(|bytes| crate::text::lines(&crate::text::decode(&bytes)).map(String::from).collect())
             .unwrap_or_default();
+        let history = if interactive { history } else { Vec::new() };
         Shell {
             fs,
             live,
@@ -142,6 +145,7 @@ impl Shell {
             next_pid,
             elapsed: Duration::ZERO,
             guarded: 0,
+            background: None,
             write_error: None,
             output: Vec::new(),
             output_bytes: 0,
@@ -311,6 +315,7 @@ impl Shell {
         self.asked = 0;
         self.collected = None;
         self.write_error = None;
+        self.background = None;
     }
 
     /// Runs the items of a line from one of its pipelines on.
@@ -363,7 +368,7 @@ impl Shell {
     }
 
     fn end(&mut self, line: String, cwd: String) -> Outcome {
-        if self.exited {
+        if self.exited || !self.interactive {
             self.run_exit_trap();
         }
         if !line.trim().is_empty() {
@@ -443,9 +448,12 @@ impl Shell {
     fn report_parse_error(&mut self, error: &ParseError, line: &str, interactive: bool) {
         let name = self.own_name();
         let busybox = self.live.flavour.busybox();
-        let place = if interactive || busybox { format!("{name}: ") } else { format!("{name}: -c: line 1: ") };
+        let place =
+            if interactive || busybox { format!("{name}: ") } else { format!("{name}: -c: line 1: ") };
         let text = match error {
-            ParseError::Unexpected(token) if busybox => format!("{place}syntax error: unexpected \"{token}\"\n"),
+            ParseError::Unexpected(token) if busybox => {
+                format!("{place}syntax error: unexpected \"{token}\"\n")
+            }
             ParseError::Unexpected(token) if interactive => {
                 format!("{place}syntax error near unexpected token `{token}'\n")
             }
@@ -457,7 +465,9 @@ impl Shell {
                 format!("{place}unexpected EOF while looking for matching `{quote}'\n")
             }
             ParseError::Incomplete(_) if busybox => format!("{place}syntax error: unexpected end of file\n"),
-            ParseError::Incomplete(_) => format!("{name}: -c: line 2: syntax error: unexpected end of file\n"),
+            ParseError::Incomplete(_) => {
+                format!("{name}: -c: line 2: syntax error: unexpected end of file\n")
+            }
             ParseError::TooComplex => format!("{name}: fork: retry: Resource temporarily unavailable\n"),
         };
         self.status = 2;

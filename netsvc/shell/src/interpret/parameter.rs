@@ -1,6 +1,9 @@
 //! Parameters: `$x`, `${x:-y}`, `$?`, `$@`, …
 
-use super::{Flow, Shell, pattern::{MAX_TEXT, Pattern}};
+use super::{
+    Flow, Shell,
+    pattern::{MAX_TEXT, Pattern},
+};
 use crate::parse::{Operation, Parameter, Word};
 
 impl Shell {
@@ -20,7 +23,9 @@ impl Shell {
                 let name = values.and_then(|values| values.first().cloned()).unwrap_or_default();
                 Ok(self.values(&name, None)?.unwrap_or_default())
             }
-            Operation::Default(sign, empty_counts, word) => self.default(parameter, *sign, *empty_counts, word, values),
+            Operation::Default(sign, empty_counts, word) => {
+                self.default(parameter, *sign, *empty_counts, word, values)
+            }
             Operation::Strip { suffix, longest, pattern } => {
                 let pattern = Pattern::new(&self.expand_pattern(pattern)?);
                 self.each(values, |value| strip(&pattern, value, *suffix, *longest))
@@ -39,7 +44,11 @@ impl Shell {
         }
     }
 
-    fn each(&mut self, values: Option<Vec<String>>, change: impl Fn(&str) -> String) -> Result<Vec<String>, Flow> {
+    fn each(
+        &mut self,
+        values: Option<Vec<String>>,
+        change: impl Fn(&str) -> String,
+    ) -> Result<Vec<String>, Flow> {
         let values = values.unwrap_or_default();
         self.spend(values.iter().map(|value| 1 + value.len() as u64 / 256).sum())?;
         Ok(values.iter().map(|value| change(value)).collect())
@@ -47,7 +56,9 @@ impl Shell {
 
     fn length(&self, parameter: &Parameter, values: Option<Vec<String>>) -> String {
         let values = values.unwrap_or_default();
-        if matches!(parameter.name.as_str(), "@" | "*") || matches!(parameter.index.as_deref(), Some("@" | "*")) {
+        if matches!(parameter.name.as_str(), "@" | "*")
+            || matches!(parameter.index.as_deref(), Some("@" | "*"))
+        {
             return values.len().to_string();
         }
         values.first().map_or(0, |value| value.chars().count()).to_string()
@@ -87,7 +98,9 @@ impl Shell {
             "LINENO" => Some(self.state.line_number.max(1).to_string()),
             "BASHPID" => Some(self.live.shell_pid.to_string()),
             _ => match name.parse::<usize>() {
-                Ok(number) => number.checked_sub(1).and_then(|index| self.state.positional.get(index).cloned()),
+                Ok(number) => {
+                    number.checked_sub(1).and_then(|index| self.state.positional.get(index).cloned())
+                }
                 Err(_) => self.variable(name).map(String::from),
             },
         };
@@ -134,7 +147,8 @@ impl Shell {
         values: Option<Vec<String>>,
     ) -> Result<Vec<String>, Flow> {
         let values = values.unwrap_or_default();
-        let list = matches!(parameter.name.as_str(), "@" | "*") || matches!(parameter.index.as_deref(), Some("@" | "*"));
+        let list = matches!(parameter.name.as_str(), "@" | "*")
+            || matches!(parameter.index.as_deref(), Some("@" | "*"));
         let start = self.arithmetic(start)?.unwrap_or(0);
         let length = match length {
             Some(length) => self.arithmetic(length)?,
@@ -167,7 +181,11 @@ fn strip(pattern: &Pattern, value: &str, suffix: bool, longest: bool) -> String 
         let piece = if suffix { characters.get(total - length..) } else { characters.get(..length) };
         piece.is_some_and(|piece| pattern.matches_characters(piece))
     };
-    let length = if longest { (0..=total.min(8_192)).rev().find(|length| found(*length)) } else { (0..=total.min(8_192)).find(|length| found(*length)) };
+    let length = if longest {
+        (0..=total.min(8_192)).rev().find(|length| found(*length))
+    } else {
+        (0..=total.min(8_192)).find(|length| found(*length))
+    };
     match (length, suffix) {
         (None, _) => value.to_owned(),
         (Some(length), true) => characters.iter().take(total - length).collect(),
@@ -185,7 +203,13 @@ fn replace(pattern: &Pattern, value: &str, replacement: &str, kind: char) -> Str
         let last = if kind == '%' { Some(total) } else { None };
         let may = !done && (kind != '#' || at == 0);
         let window = total.min(at + 2_048);
-        let end = if may { (at..=window).rev().filter(|end| last.is_none_or(|last| *end == last)).find(|end| *end > at && characters.get(at..*end).is_some_and(|piece| pattern.matches_characters(piece))) } else { None };
+        let end = if may {
+            (at..=window).rev().filter(|end| last.is_none_or(|last| *end == last)).find(|end| {
+                *end > at && characters.get(at..*end).is_some_and(|piece| pattern.matches_characters(piece))
+            })
+        } else {
+            None
+        };
         match end {
             Some(end) => {
                 out.push_str(replacement);
@@ -202,6 +226,11 @@ fn replace(pattern: &Pattern, value: &str, replacement: &str, kind: char) -> Str
 }
 
 fn change_case(value: &str, upper: bool, all: bool) -> String {
-    let change = |character: char| if upper { character.to_ascii_uppercase() } else { character.to_ascii_lowercase() };
-    value.chars().enumerate().map(|(index, character)| if all || index == 0 { change(character) } else { character }).collect()
+    let change =
+        |character: char| if upper { character.to_ascii_uppercase() } else { character.to_ascii_lowercase() };
+    value
+        .chars()
+        .enumerate()
+        .map(|(index, character)| if all || index == 0 { change(character) } else { character })
+        .collect()
 }

@@ -127,7 +127,8 @@ fn set(mut rest: &[(char, bool)]) -> Option<(Token, &[(char, bool)])> {
         first = false;
         if *character == '[' && matches!(rest.first(), Some((':', _))) {
             let end = rest.iter().position(|(character, _)| *character == ']')?;
-            let name: String = rest.get(1..end.checked_sub(1)?)?.iter().map(|(character, _)| character).collect();
+            let name: String =
+                rest.get(1..end.checked_sub(1)?)?.iter().map(|(character, _)| character).collect();
             ranges.extend_from_slice(class(&name));
             rest = rest.get(end + 1..)?;
             continue;
@@ -168,9 +169,19 @@ mod tests {
     #[test]
     fn patterns_match_as_in_the_shell() {
         for (pattern, text, expected) in [
-            ("*.sh", "a.sh", true), ("*.sh", "a.shx", false), ("a?c", "abc", true), ("[a-c]x", "bx", true),
-            ("[!a-c]x", "bx", false), ("*a*b*", "xxaxxbxx", true), ("", "", true), ("*", "", true), ("[", "[", true),
-            ("[[:digit:]]*", "9x", true), ("[]]", "]", true), ("a\\*", "a*", true), ("a\\*", "ab", false),
+            ("*.sh", "a.sh", true),
+            ("*.sh", "a.shx", false),
+            ("a?c", "abc", true),
+            ("[a-c]x", "bx", true),
+            ("[!a-c]x", "bx", false),
+            ("*a*b*", "xxaxxbxx", true),
+            ("", "", true),
+            ("*", "", true),
+            ("[", "[", true),
+            ("[[:digit:]]*", "9x", true),
+            ("[]]", "]", true),
+            ("a\\*", "a*", true),
+            ("a\\*", "ab", false),
         ] {
             assert_eq!(Pattern::from_text(pattern).matches(text), expected, "{pattern} {text}");
         }

@@ -50,7 +50,8 @@ impl Shell {
     fn run_chain(&mut self, chain: &Chain, at: &mut usize) -> Result<(), Flow> {
         let top = self.depth == 0;
         let start = *at;
-        let all = std::iter::once((None, &chain.first)).chain(chain.rest.iter().map(|(joint, pipeline)| (Some(*joint), pipeline)));
+        let all = std::iter::once((None, &chain.first))
+            .chain(chain.rest.iter().map(|(joint, pipeline)| (Some(*joint), pipeline)));
         let count = 1 + chain.rest.len();
         for (index, (joint, pipeline)) in all.enumerate() {
             if index < start {
@@ -74,7 +75,12 @@ impl Shell {
             let result = self.run_pipeline(pipeline);
             self.guarded -= usize::from(!last);
             self.status = result?;
-            if self.status != 0 && last && !pipeline.negated && self.guarded == 0 && self.state.options.contains(&'e') {
+            if self.status != 0
+                && last
+                && !pipeline.negated
+                && self.guarded == 0
+                && self.state.options.contains(&'e')
+            {
                 return Err(Flow::Exit(self.status));
             }
         }
@@ -88,8 +94,10 @@ impl Shell {
         let pid = self.new_pid();
         let mut at = 0;
         let guarded = std::mem::take(&mut self.guarded);
+        let outer = self.background.replace(self.background.unwrap_or(elapsed));
         let result = self.nested(|shell| shell.run_chain(&item.chain, &mut at));
         self.guarded = guarded;
+        self.background = outer;
         if let Some(input) = input {
             self.descriptors.insert(0, input);
         }
@@ -98,10 +106,11 @@ impl Shell {
         self.elapsed = elapsed;
         self.sent_at = self.sent_at.min(elapsed);
         self.wait(std::time::Duration::ZERO)?;
-        if let Err(flow @ (Flow::Exhausted | Flow::Suspend(_))) = result {
-            if flow == Flow::Exhausted && self.steps == 0 {
-                return Err(flow);
-            }
+        if let Err(flow @ (Flow::Exhausted | Flow::Suspend(_))) = result
+            && flow == Flow::Exhausted
+            && self.steps == 0
+        {
+            return Err(flow);
         }
         self.last_background = Some(pid);
         let ends = self.live.now().saturating_add(i64::try_from(took.as_micros()).unwrap_or(i64::MAX));
@@ -129,7 +138,10 @@ impl Shell {
         if pipeline.timed {
             let took = (self.elapsed - started).as_secs_f64() + 0.002;
             let minutes = (took / 60.0).floor();
-            self.err(&format!("\nreal\t{minutes}m{:.3}s\nuser\t0m0.001s\nsys\t0m0.001s\n", took - minutes * 60.0))?;
+            self.err(&format!(
+                "\nreal\t{minutes}m{:.3}s\nuser\t0m0.001s\nsys\t0m0.001s\n",
+                took - minutes * 60.0
+            ))?;
         }
         if pipeline.negated {
             status = i32::from(status == 0);

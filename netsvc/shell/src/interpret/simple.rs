@@ -12,12 +12,19 @@ use crate::{
 use std::{sync::Arc, time::Duration};
 
 impl Shell {
-    pub(super) fn run_simple(&mut self, assignments: &[Assignment], words: &[Word], redirects: &[Redirect]) -> Status {
+    pub(super) fn run_simple(
+        &mut self,
+        assignments: &[Assignment],
+        words: &[Word],
+        redirects: &[Redirect],
+    ) -> Status {
         self.spend(1)?;
         self.substitution_status = None;
         let mut arguments = match self.expand_words(words) {
             Ok(arguments) => arguments,
-            Err(Flow::Return(status)) => return if self.interactive { Ok(status) } else { Err(Flow::Exit(status)) },
+            Err(Flow::Return(status)) => {
+                return if self.interactive { Ok(status) } else { Err(Flow::Exit(status)) };
+            }
             Err(flow) => return Err(flow),
         };
         self.apply_alias(words, &mut arguments);
@@ -29,7 +36,8 @@ impl Shell {
             return Ok(1);
         }
         if self.state.options.contains(&'x') && !(arguments.is_empty() && assignments.is_empty()) {
-            let line: Vec<String> = arguments.iter().map(|argument| crate::commands::quote(argument)).collect();
+            let line: Vec<String> =
+                arguments.iter().map(|argument| crate::commands::quote(argument)).collect();
             self.err(&format!("+ {}\n", line.join(" ")))?;
         }
         let result = match arguments.first() {
@@ -57,11 +65,16 @@ impl Shell {
     }
 
     fn apply_alias(&mut self, words: &[Word], arguments: &mut Vec<String>) {
-        let Some(value) = words.first().and_then(Word::literal).and_then(|name| self.state.aliases.get(name)) else { return };
+        let Some(value) = words.first().and_then(Word::literal).and_then(|name| self.state.aliases.get(name))
+        else {
+            return;
+        };
         if let Ok(list) = parse(value, true) {
-            let command = list.first().and_then(|item| item.chain.first.commands.first()).map(|command| &command.body);
+            let command =
+                list.first().and_then(|item| item.chain.first.commands.first()).map(|command| &command.body);
             if let Some(CommandBody::Simple { words, .. }) = command {
-                let words: Vec<String> = words.iter().filter_map(|word| word.literal().map(String::from)).collect();
+                let words: Vec<String> =
+                    words.iter().filter_map(|word| word.literal().map(String::from)).collect();
                 arguments.splice(..1, words);
             }
         }
@@ -91,7 +104,13 @@ impl Shell {
         let name = &assignment.name;
         if let Some(words) = &assignment.list {
             let mut values = if assignment.append {
-                self.state.variables.map.get(name).and_then(|variable| variable.list.clone()).map(|list| list.into_values().collect()).unwrap_or_default()
+                self.state
+                    .variables
+                    .map
+                    .get(name)
+                    .and_then(|variable| variable.list.clone())
+                    .map(|list| list.into_values().collect())
+                    .unwrap_or_default()
             } else {
                 Vec::new()
             };
@@ -153,7 +172,9 @@ impl Shell {
         if !command.builtin {
             // A program that was removed, or is hidden by a file of the peer's, is looked up as a real shell does.
             match command_path(self, &name) {
-                Some(path) if self.fs.is_foreign(&path) => return self.nested(|shell| shell.run_path(&path, arguments)),
+                Some(path) if self.fs.is_foreign(&path) => {
+                    return self.nested(|shell| shell.run_path(&path, arguments));
+                }
                 Some(_) => {}
                 None => return self.unknown(&name, arguments),
             }
@@ -248,7 +269,10 @@ impl Shell {
         };
         self.fs.report(resolved);
         let rest = arguments.get(1..).unwrap_or(&[]);
-        self.events.push(ShellEvent::FileExecuted { path: resolved.to_owned(), arguments: text::head(&rest.join(" "), 1_024) });
+        self.events.push(ShellEvent::FileExecuted {
+            path: resolved.to_owned(),
+            arguments: text::head(&rest.join(" "), 1_024),
+        });
         if content.starts_with(b"\x7fELF") {
             return self.run_elf(&content, path, arguments);
         }
@@ -273,7 +297,11 @@ impl Shell {
         let compatible = found == machine && content.get(4) == Some(&class) && content.get(5) == Some(&data)
             || machine == 62 && found == 3;
         if !compatible {
-            let reason = if self.live.flavour.busybox() { "line 1: syntax error: unexpected \"(\"" } else { "cannot execute binary file: Exec format error" };
+            let reason = if self.live.flavour.busybox() {
+                "line 1: syntax error: unexpected \"(\""
+            } else {
+                "cannot execute binary file: Exec format error"
+            };
             self.complain(&format!("{path}: {reason}"))?;
             return Ok(126);
         }
@@ -302,7 +330,11 @@ impl Shell {
     pub(crate) fn run_script(&mut self, source: &str, path: &str, arguments: &[String]) -> Status {
         let first = source.lines().next().unwrap_or("");
         if let Some(interpreter) = first.strip_prefix("#!") {
-            let program = interpreter.split_whitespace().map(crate::fs::name).find(|part| *part != "env").unwrap_or("sh");
+            let program = interpreter
+                .split_whitespace()
+                .map(crate::fs::name)
+                .find(|part| *part != "env")
+                .unwrap_or("sh");
             if !matches!(program, "sh" | "bash" | "ash" | "dash" | "busybox" | "ksh" | "zsh") {
                 self.wait(Duration::from_millis(300))?;
                 return Ok(0);
@@ -355,6 +387,7 @@ pub(crate) fn command_path(shell: &Shell, name: &str) -> Option<String> {
     }
     let path = shell.variable("PATH").unwrap_or("/usr/bin:/bin").to_owned();
     path.split(':').map(|folder| join(if folder.is_empty() { "." } else { folder }, name)).find(|candidate| {
-        shell.fs.stat(candidate).is_ok_and(|stat| stat.kind == Kind::File) && shell.fs.access(candidate, 1).is_ok()
+        shell.fs.stat(candidate).is_ok_and(|stat| stat.kind == Kind::File)
+            && shell.fs.access(candidate, 1).is_ok()
     })
 }

@@ -2,7 +2,10 @@
 
 use super::{Flow, Shell};
 use crate::{fs::Fs, parse::Command};
-use std::{collections::{BTreeMap, BTreeSet}, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// Bytes that all variables together may take.
 const MAX_VARIABLES: usize = 1 << 20;
@@ -58,9 +61,9 @@ impl Variables {
         self.bytes = bytes;
         let variable = self.map.entry(name.to_owned()).or_default();
         let old = std::mem::take(&mut variable.value);
-        let list = variable.list.get_or_insert_with(|| {
-            if old.is_empty() { BTreeMap::new() } else { BTreeMap::from([(0, old)]) }
-        });
+        let list = variable
+            .list
+            .get_or_insert_with(|| if old.is_empty() { BTreeMap::new() } else { BTreeMap::from([(0, old)]) });
         list.insert(index, value.to_owned());
         true
     }
@@ -93,7 +96,10 @@ impl Variables {
     }
 
     pub(crate) fn environment(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.map.iter().filter(|(_, variable)| variable.exported).map(|(name, variable)| (name.as_str(), variable.value.as_str()))
+        self.map
+            .iter()
+            .filter(|(_, variable)| variable.exported)
+            .map(|(name, variable)| (name.as_str(), variable.value.as_str()))
     }
 }
 
@@ -111,7 +117,6 @@ pub(crate) struct State {
     pub(crate) options: BTreeSet<char>,
     pub(crate) pipefail: bool,
     pub(crate) traps: BTreeMap<String, String>,
-    pub(crate) function_depth: usize,
     /// Saved values of `local` variables, innermost function last.
     pub(crate) locals: Vec<Vec<(String, Option<Variable>)>>,
 }
@@ -138,17 +143,29 @@ impl State {
         };
         let shell = if busybox { "/bin/sh" } else { "/bin/bash" };
         for (name, value) in [
-            ("HOME", home.as_str()), ("USER", &live.user), ("LOGNAME", &live.user), ("PATH", path), ("SHELL", shell),
-            ("PWD", &home), ("LANG", "en_US.UTF-8"), ("SHLVL", "1"), ("TERM", "xterm-256color"), ("_", "/usr/bin/env"),
+            ("HOME", home.as_str()),
+            ("USER", &live.user),
+            ("LOGNAME", &live.user),
+            ("PATH", path),
+            ("SHELL", shell),
+            ("PWD", &home),
+            ("LANG", "en_US.UTF-8"),
+            ("SHLVL", "1"),
+            ("TERM", "xterm-256color"),
+            ("_", "/usr/bin/env"),
         ] {
-            let absent = name == "TERM" && live.facts.tty.is_none() || busybox && ["LANG", "_"].contains(&name);
+            let absent =
+                name == "TERM" && live.facts.tty.is_none() || busybox && ["LANG", "_"].contains(&name);
             if !absent {
                 variables.export(name, value);
             }
         }
         if live.facts.local_port != 23 {
             let client = format!("{} {} {}", live.facts.peer_ip, live.facts.peer_port, live.facts.local_port);
-            let connection = format!("{} {} {} {}", live.facts.peer_ip, live.facts.peer_port, live.persona.ip, live.facts.local_port);
+            let connection = format!(
+                "{} {} {} {}",
+                live.facts.peer_ip, live.facts.peer_port, live.persona.ip, live.facts.local_port
+            );
             variables.export("SSH_CLIENT", &client);
             variables.export("SSH_CONNECTION", &connection);
             if let Some(tty) = &live.facts.tty {
@@ -156,11 +173,21 @@ impl State {
             }
             variables.export("MAIL", &format!("/var/mail/{}", live.user));
         }
-        for (name, value) in [("IFS", " \t\n"), ("PS2", "> "), ("PS4", "+ "), ("OPTIND", "1"), ("OLDPWD", "")] {
+        for (name, value) in [("IFS", " \t\n"), ("PS2", "> "), ("PS4", "+ "), ("OPTIND", "1"), ("OLDPWD", "")]
+        {
             variables.set(name, value);
         }
         if !busybox {
-            for (name, value) in [("BASH", "/bin/bash"), ("BASH_VERSION", "5.2.15(1)-release"), ("HOSTTYPE", &live.persona.os.machine), ("OSTYPE", "linux-gnu"), ("HOSTNAME", &live.persona.hostname), ("HISTSIZE", "1000"), ("HISTFILESIZE", "2000"), ("HISTFILE", &format!("{home}/.bash_history"))] {
+            for (name, value) in [
+                ("BASH", "/bin/bash"),
+                ("BASH_VERSION", "5.2.15(1)-release"),
+                ("HOSTTYPE", &live.persona.os.machine),
+                ("OSTYPE", "linux-gnu"),
+                ("HOSTNAME", &live.persona.hostname),
+                ("HISTSIZE", "1000"),
+                ("HISTFILESIZE", "2000"),
+                ("HISTFILE", &format!("{home}/.bash_history")),
+            ] {
                 variables.set(name, value);
             }
         }

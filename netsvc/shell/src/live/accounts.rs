@@ -70,9 +70,28 @@ nobody:x:65534:65534:nobody:/:/sbin/nologin
 
 /// Groups that are not an account's own: name, number.
 const GROUPS: [(&str, u32); 22] = [
-    ("root", 0), ("daemon", 1), ("bin", 2), ("sys", 3), ("adm", 4), ("tty", 5), ("disk", 6), ("lp", 7), ("mail", 8),
-    ("wheel", 10), ("kmem", 15), ("sudo", 27), ("audio", 29), ("www-data", 33), ("shadow", 42), ("utmp", 43),
-    ("video", 44), ("staff", 50), ("games", 60), ("users", 100), ("messagebus", 107), ("nogroup", 65534),
+    ("root", 0),
+    ("daemon", 1),
+    ("bin", 2),
+    ("sys", 3),
+    ("adm", 4),
+    ("tty", 5),
+    ("disk", 6),
+    ("lp", 7),
+    ("mail", 8),
+    ("wheel", 10),
+    ("kmem", 15),
+    ("sudo", 27),
+    ("audio", 29),
+    ("www-data", 33),
+    ("shadow", 42),
+    ("utmp", 43),
+    ("video", 44),
+    ("staff", 50),
+    ("games", 60),
+    ("users", 100),
+    ("messagebus", 107),
+    ("nogroup", 65534),
 ];
 
 /// Accounts that services bring, by slug: lines of `/etc/passwd`.
@@ -107,8 +126,10 @@ impl Live {
             }
         }
         for user in self.persona.users.iter().filter(|user| user.uid != 0) {
-            let gecos = if self.flavour.deb() { format!("{},,,", user.full_name) } else { user.full_name.clone() };
-            let line = format!("{}:x:{uid}:{uid}:{gecos}:{}:{}\n", user.name, user.home, user.shell, uid = user.uid);
+            let gecos =
+                if self.flavour.deb() { format!("{},,,", user.full_name) } else { user.full_name.clone() };
+            let line =
+                format!("{}:x:{uid}:{uid}:{gecos}:{}:{}\n", user.name, user.home, user.shell, uid = user.uid);
             out.push_str(&line);
         }
         out
@@ -137,7 +158,8 @@ impl Live {
     fn password_hash(&self, name: &str) -> String {
         const ALPHABET: &[u8] = b"./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
         let key = self.persona.subkey.hex_bytes().unwrap_or_default();
-        let mut letters = (0..4).flat_map(|block: u32| subkey::bytes(&key, &["shadow", name, &block.to_string()]));
+        let mut letters =
+            (0..4).flat_map(|block: u32| subkey::bytes(&key, &["shadow", name, &block.to_string()]));
         let mut text = |count: usize| -> String {
             letters
                 .by_ref()
@@ -157,7 +179,10 @@ impl Live {
         let people = self.persona.users.iter().filter(|user| user.uid >= 1000);
         let first = people.clone().next().map_or("", |user| user.name.as_str());
         for (name, gid) in GROUPS {
-            let admin = matches!((name, self.flavour), ("sudo", Flavour::Debian | Flavour::Ubuntu) | ("wheel", Flavour::Redhat));
+            let admin = matches!(
+                (name, self.flavour),
+                ("sudo", Flavour::Debian | Flavour::Ubuntu) | ("wheel", Flavour::Redhat)
+            );
             let member = if admin { first } else { "" };
             out.push_str(&format!("{name}:x:{gid}:{member}\n"));
         }
@@ -168,6 +193,10 @@ impl Live {
     }
 
     pub(super) fn group_shadow(&self) -> String {
-        self.group().lines().filter_map(|line| line.split(':').next()).map(|name| format!("{name}:*::\n")).collect()
+        self.group()
+            .lines()
+            .filter_map(|line| line.split(':').next())
+            .map(|name| format!("{name}:*::\n"))
+            .collect()
     }
 }

@@ -6,8 +6,18 @@ use time::OffsetDateTime;
 pub(crate) const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const LONG_MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-    "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
 const LONG_DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
@@ -52,7 +62,7 @@ fn conversion(code: char, flag: Option<char>, at: i64, date: OffsetDateTime, zon
     let weekday = usize::from(date.weekday().number_days_from_sunday());
     let month = usize::from(u8::from(date.month())) - 1;
     let hour = date.hour();
-    let twelve = if hour % 12 == 0 { 12 } else { hour % 12 };
+    let twelve = if hour.is_multiple_of(12) { 12 } else { hour % 12 };
     let number = |value: i64, width: usize, pad: char| match (flag, pad) {
         (Some('-'), _) => value.to_string(),
         (Some('_'), _) | (None, ' ') => format!("{value:>width$}"),

@@ -55,7 +55,11 @@ impl Live {
         let cached = share("cached", 240, 200);
         let buffers = share("buffers", 15, 30);
         let free = share("free", 180, 220) + drift;
-        let swap_total = if self.flavour == Flavour::Busybox { 0 } else { (total / 2).next_power_of_two().min(2 << 20) - 4 };
+        let swap_total = if self.flavour == Flavour::Busybox {
+            0
+        } else {
+            (total / 2).next_power_of_two().min(2 << 20) - 4
+        };
         Memory {
             total,
             free,
@@ -70,7 +74,8 @@ impl Live {
 
     /// Load averages over 1, 5 and 15 minutes.
     pub(crate) fn load(&self) -> (f64, f64, f64) {
-        let at = |span: i64, name: &str| self.fixed(&[name, &(self.now() / 1_000_000 / span).to_string()]) as f64;
+        let at =
+            |span: i64, name: &str| self.fixed(&[name, &(self.now() / 1_000_000 / span).to_string()]) as f64;
         let one = at(5, "load1") % 23.0 / 100.0;
         let five = at(30, "load5") % 14.0 / 100.0 + 0.01;
         let fifteen = at(300, "load15") % 9.0 / 100.0 + 0.01;
@@ -81,7 +86,11 @@ impl Live {
     pub(crate) fn disk(&self) -> (u64, u64) {
         let size = self.persona.hardware.disk_kib * 98 / 100;
         let days = u64::try_from((self.now() - self.persona.installed_at) / 86_400_000_000).unwrap_or(0);
-        let used = if self.flavour == Flavour::Busybox { size * 6 / 10 } else { 2_300_000 + self.fixed(&["disk"]) % 3_000_000 + days * 1_900 };
+        let used = if self.flavour == Flavour::Busybox {
+            size * 6 / 10
+        } else {
+            2_300_000 + self.fixed(&["disk"]) % 3_000_000 + days * 1_900
+        };
         (size, used.min(size * 9 / 10))
     }
 
@@ -144,10 +153,22 @@ impl Live {
     pub(super) fn version(&self) -> String {
         let os = &self.persona.os;
         let (builder, compiler) = match self.flavour {
-            Flavour::Debian => ("debian-kernel@lists.debian.org", "gcc-12 (Debian 12.2.0-14) 12.2.0, GNU ld (GNU Binutils for Debian) 2.40"),
-            Flavour::Ubuntu => ("buildd@lcy02-amd64-016", "gcc (Ubuntu 11.4.0-1ubuntu1~22.04) 11.4.0, GNU ld (GNU Binutils for Ubuntu) 2.38"),
-            Flavour::Redhat => ("mockbuild@iad1-prod-build001.bld.equ.rockylinux.org", "gcc (GCC) 11.4.1 20230605 (Red Hat 11.4.1-2), GNU ld version 2.35.2-42.el9"),
-            Flavour::Alpine => ("buildozer@build-3-19-x86_64", "gcc (Alpine 13.2.1_git20231014) 13.2.1 20231014, GNU ld (GNU Binutils) 2.41"),
+            Flavour::Debian => (
+                "debian-kernel@lists.debian.org",
+                "gcc-12 (Debian 12.2.0-14) 12.2.0, GNU ld (GNU Binutils for Debian) 2.40",
+            ),
+            Flavour::Ubuntu => (
+                "buildd@lcy02-amd64-016",
+                "gcc (Ubuntu 11.4.0-1ubuntu1~22.04) 11.4.0, GNU ld (GNU Binutils for Ubuntu) 2.38",
+            ),
+            Flavour::Redhat => (
+                "mockbuild@iad1-prod-build001.bld.equ.rockylinux.org",
+                "gcc (GCC) 11.4.1 20230605 (Red Hat 11.4.1-2), GNU ld version 2.35.2-42.el9",
+            ),
+            Flavour::Alpine => (
+                "buildozer@build-3-19-x86_64",
+                "gcc (Alpine 13.2.1_git20231014) 13.2.1 20231014, GNU ld (GNU Binutils) 2.41",
+            ),
             Flavour::Busybox => ("root@localhost.localdomain", "gcc version 4.6.4 (Buildroot 2014.05)"),
         };
         format!("Linux version {} ({builder}) ({compiler}) {}\n", os.kernel, os.kernel_version)
@@ -162,17 +183,24 @@ impl Live {
                 "x86_64" | "i686" => self.x86_block(cpu),
                 _ if machine.starts_with("arm") || machine == "aarch64" => format!(
                     "processor\t: {cpu}\nmodel name\t: {}\nBogoMIPS\t: {:.2}\nFeatures\t: half thumb fastmult vfp edsp neon vfpv3 tls vfpv4 idiva idivt vfpd32 lpae evtstrm\nCPU implementer\t: 0x41\nCPU architecture: 7\nCPU variant\t: 0x0\nCPU part\t: 0xc07\nCPU revision\t: 5\n\n",
-                    hardware.cpu, f64::from(hardware.mhz) / 12.5
+                    hardware.cpu,
+                    f64::from(hardware.mhz) / 12.5
                 ),
                 _ => format!(
                     "system type\t\t: {}\nmachine\t\t\t: {}\nprocessor\t\t: {cpu}\ncpu model\t\t: {}\nBogoMIPS\t\t: {:.2}\nwait instruction\t: yes\nmicrosecond timers\t: yes\ntlb_entries\t\t: 32\nextra interrupt vector\t: yes\nhardware watchpoint\t: yes, count: 4, address/irw mask: [0x0ffc, 0x0ffc, 0x0ffb, 0x0ffb]\nASEs implemented\t: mips16 dsp\nshadow register sets\t: 1\nkscratch registers\t: 0\npackage\t\t\t: 0\ncore\t\t\t: 0\nVCED exceptions\t\t: not available\nVCEI exceptions\t\t: not available\n\n",
-                    hardware.product, hardware.product, hardware.cpu, f64::from(hardware.mhz) * 0.6631
+                    hardware.product,
+                    hardware.product,
+                    hardware.cpu,
+                    f64::from(hardware.mhz) * 0.6631
                 ),
             };
             out.push_str(&block);
         }
         if machine.starts_with("arm") {
-            out.push_str(&format!("Hardware\t: {}\nRevision\t: 0000\nSerial\t\t: 0000000000000000\n", hardware.product));
+            out.push_str(&format!(
+                "Hardware\t: {}\nRevision\t: 0000\nSerial\t\t: 0000000000000000\n",
+                hardware.product
+            ));
         }
         out
     }
@@ -184,24 +212,50 @@ impl Live {
         let cache = if hardware.cpu_vendor == "AuthenticAMD" { 512 } else { 16_384 };
         format!(
             "processor\t: {cpu}\nvendor_id\t: {}\ncpu family\t: {family}\nmodel\t\t: {model}\nmodel name\t: {}\nstepping\t: {stepping}\nmicrocode\t: 0x1\ncpu MHz\t\t: {}.{:03}\ncache size\t: {cache} KB\nphysical id\t: 0\nsiblings\t: {n}\ncore id\t\t: {cpu}\ncpu cores\t: {n}\napicid\t\t: {cpu}\ninitial apicid\t: {cpu}\nfpu\t\t: yes\nfpu_exception\t: yes\ncpuid level\t: 13\nwp\t\t: yes\nflags\t\t: {flags}\nbugs\t\t: spectre_v1 spectre_v2 spec_store_bypass swapgs\nbogomips\t: {:.2}\nclflush size\t: 64\ncache_alignment\t: 64\naddress sizes\t: 40 bits physical, 48 bits virtual\npower management:\n\n",
-            hardware.cpu_vendor, hardware.cpu, hardware.mhz, self.fixed(&["mhz"]) % 1000, f64::from(hardware.mhz) * 2.0, n = hardware.cpus
+            hardware.cpu_vendor,
+            hardware.cpu,
+            hardware.mhz,
+            self.fixed(&["mhz"]) % 1000,
+            f64::from(hardware.mhz) * 2.0,
+            n = hardware.cpus
         )
     }
 
     fn mem_info(&self) -> String {
         let memory = self.memory();
         let rows = [
-            ("MemTotal", memory.total), ("MemFree", memory.free), ("MemAvailable", memory.available),
-            ("Buffers", memory.buffers), ("Cached", memory.cached), ("SwapCached", 0),
-            ("Active", memory.total / 5), ("Inactive", memory.total / 4), ("Active(anon)", memory.total / 90),
-            ("Inactive(anon)", memory.total / 9), ("Active(file)", memory.total / 6), ("Inactive(file)", memory.total / 7),
-            ("Unevictable", 0), ("Mlocked", 0), ("SwapTotal", memory.swap_total), ("SwapFree", memory.swap_free),
-            ("Dirty", self.fixed(&["dirty", &(self.now() / 5_000_000).to_string()]) % 300), ("Writeback", 0),
-            ("AnonPages", memory.total / 9), ("Mapped", memory.total / 17), ("Shmem", memory.shared),
-            ("KReclaimable", memory.total / 30), ("Slab", memory.total / 20), ("SReclaimable", memory.total / 30),
-            ("SUnreclaim", memory.total / 60), ("KernelStack", 2_640), ("PageTables", memory.total / 500),
-            ("CommitLimit", memory.total / 2 + memory.swap_total), ("Committed_AS", memory.total / 4),
-            ("VmallocTotal", 34_359_738_367), ("VmallocUsed", 21_004), ("VmallocChunk", 0),
+            ("MemTotal", memory.total),
+            ("MemFree", memory.free),
+            ("MemAvailable", memory.available),
+            ("Buffers", memory.buffers),
+            ("Cached", memory.cached),
+            ("SwapCached", 0),
+            ("Active", memory.total / 5),
+            ("Inactive", memory.total / 4),
+            ("Active(anon)", memory.total / 90),
+            ("Inactive(anon)", memory.total / 9),
+            ("Active(file)", memory.total / 6),
+            ("Inactive(file)", memory.total / 7),
+            ("Unevictable", 0),
+            ("Mlocked", 0),
+            ("SwapTotal", memory.swap_total),
+            ("SwapFree", memory.swap_free),
+            ("Dirty", self.fixed(&["dirty", &(self.now() / 5_000_000).to_string()]) % 300),
+            ("Writeback", 0),
+            ("AnonPages", memory.total / 9),
+            ("Mapped", memory.total / 17),
+            ("Shmem", memory.shared),
+            ("KReclaimable", memory.total / 30),
+            ("Slab", memory.total / 20),
+            ("SReclaimable", memory.total / 30),
+            ("SUnreclaim", memory.total / 60),
+            ("KernelStack", 2_640),
+            ("PageTables", memory.total / 500),
+            ("CommitLimit", memory.total / 2 + memory.swap_total),
+            ("Committed_AS", memory.total / 4),
+            ("VmallocTotal", 34_359_738_367),
+            ("VmallocUsed", 21_004),
+            ("VmallocChunk", 0),
         ];
         rows.iter().map(|(name, kib)| format!("{:<16}{kib:>8} kB\n", format!("{name}:"))).collect()
     }
@@ -210,11 +264,23 @@ impl Live {
         let device = self.root_device();
         let rest = "proc /proc proc rw,nosuid,nodev,noexec,relatime 0 0\nsysfs /sys sysfs rw,nosuid,nodev,noexec,relatime 0 0\n";
         match self.flavour {
-            Flavour::Busybox => format!("rootfs / rootfs rw 0 0\n/dev/root / squashfs ro,relatime 0 0\n{rest}tmpfs /dev tmpfs rw,relatime,mode=755 0 0\ndevpts /dev/pts devpts rw,relatime,mode=600 0 0\ntmpfs /tmp tmpfs rw,relatime 0 0\n/dev/mtdblock3 /etc/config jffs2 rw,relatime 0 0\n"),
+            Flavour::Busybox => format!(
+                "rootfs / rootfs rw 0 0\n/dev/root / squashfs ro,relatime 0 0\n{rest}tmpfs /dev tmpfs rw,relatime,mode=755 0 0\ndevpts /dev/pts devpts rw,relatime,mode=600 0 0\ntmpfs /tmp tmpfs rw,relatime 0 0\n/dev/mtdblock3 /etc/config jffs2 rw,relatime 0 0\n"
+            ),
             flavour => {
-                let kind = if flavour == Flavour::Redhat { "xfs rw,relatime,attr2,inode64,logbufs=8,logbsize=32k,noquota" } else { "ext4 rw,relatime,errors=remount-ro" };
+                let kind = if flavour == Flavour::Redhat {
+                    "xfs rw,relatime,attr2,inode64,logbufs=8,logbsize=32k,noquota"
+                } else {
+                    "ext4 rw,relatime,errors=remount-ro"
+                };
                 let memory = self.persona.hardware.memory_kib;
-                format!("{rest}udev /dev devtmpfs rw,nosuid,relatime,size={}k,nr_inodes={},mode=755,inode64 0 0\ndevpts /dev/pts devpts rw,nosuid,noexec,relatime,gid=5,mode=620,ptmxmode=000 0 0\ntmpfs /run tmpfs rw,nosuid,nodev,noexec,relatime,size={}k,mode=755,inode64 0 0\n{device} / {kind} 0 0\nsecurityfs /sys/kernel/security securityfs rw,nosuid,nodev,noexec,relatime 0 0\ntmpfs /dev/shm tmpfs rw,nosuid,nodev,inode64 0 0\ntmpfs /run/lock tmpfs rw,nosuid,nodev,noexec,relatime,size=5120k,inode64 0 0\ncgroup2 /sys/fs/cgroup cgroup2 rw,nosuid,nodev,noexec,relatime,nsdelegate,memory_recursiveprot 0 0\nsystemd-1 /proc/sys/fs/binfmt_misc autofs rw,relatime,fd=30,pgrp=1,timeout=0,minproto=5,maxproto=5,direct 0 0\ntmpfs /run/user/0 tmpfs rw,nosuid,nodev,relatime,size={}k,mode=700,inode64 0 0\n", memory / 2 - 30_000, memory / 8, memory / 10, memory / 10)
+                format!(
+                    "{rest}udev /dev devtmpfs rw,nosuid,relatime,size={}k,nr_inodes={},mode=755,inode64 0 0\ndevpts /dev/pts devpts rw,nosuid,noexec,relatime,gid=5,mode=620,ptmxmode=000 0 0\ntmpfs /run tmpfs rw,nosuid,nodev,noexec,relatime,size={}k,mode=755,inode64 0 0\n{device} / {kind} 0 0\nsecurityfs /sys/kernel/security securityfs rw,nosuid,nodev,noexec,relatime 0 0\ntmpfs /dev/shm tmpfs rw,nosuid,nodev,inode64 0 0\ntmpfs /run/lock tmpfs rw,nosuid,nodev,noexec,relatime,size=5120k,inode64 0 0\ncgroup2 /sys/fs/cgroup cgroup2 rw,nosuid,nodev,noexec,relatime,nsdelegate,memory_recursiveprot 0 0\nsystemd-1 /proc/sys/fs/binfmt_misc autofs rw,relatime,fd=30,pgrp=1,timeout=0,minproto=5,maxproto=5,direct 0 0\ntmpfs /run/user/0 tmpfs rw,nosuid,nodev,relatime,size={}k,mode=700,inode64 0 0\n",
+                    memory / 2 - 30_000,
+                    memory / 8,
+                    memory / 10,
+                    memory / 10
+                )
             }
         }
     }
@@ -230,20 +296,40 @@ impl Live {
         let swap = self.memory().swap_total + 4;
         let device = self.root_device();
         let first = device.trim_start_matches("/dev/");
-        out.push_str(&format!("   8        0 {size:>10} {disk}\n   8        1 {:>10} {first}\n   8        5 {swap:>10} {}\n", size.saturating_sub(swap + 1024), first.replace('1', "5")));
+        out.push_str(&format!(
+            "   8        0 {size:>10} {disk}\n   8        1 {:>10} {first}\n   8        5 {swap:>10} {}\n",
+            size.saturating_sub(swap + 1024),
+            first.replace('1', "5")
+        ));
         out
     }
 
     fn stat_file(&self) -> String {
         let ticks = self.uptime() * 100;
         let cpus = i64::from(self.persona.hardware.cpus);
-        let row = |name: String, share: i64| format!("{name} {} {} {} {} {} 0 {} 0 0 0\n", ticks * share / 120, ticks * share / 9000, ticks * share / 160, ticks * share * 97 / 100, ticks * share / 700, ticks * share / 2000);
+        let row = |name: String, share: i64| {
+            format!(
+                "{name} {} {} {} {} {} 0 {} 0 0 0\n",
+                ticks * share / 120,
+                ticks * share / 9000,
+                ticks * share / 160,
+                ticks * share * 97 / 100,
+                ticks * share / 700,
+                ticks * share / 2000
+            )
+        };
         let mut out = row("cpu ".into(), cpus);
         for cpu in 0..cpus.min(512) {
             out.push_str(&row(format!("cpu{cpu}"), 1));
         }
         let boot = self.persona.clock(self.persona.booted_at) / 1_000_000;
-        out + &format!("intr {} 30 9 0 0 0 0 0 0 1 0\nctxt {}\nbtime {boot}\nprocesses {}\nprocs_running 1\nprocs_blocked 0\nsoftirq {} 0 0 0 0 0 0 0 0 0 0\n", ticks * 2, ticks * 3, self.shell_pid + 21, ticks)
+        out + &format!(
+            "intr {} 30 9 0 0 0 0 0 0 1 0\nctxt {}\nbtime {boot}\nprocesses {}\nprocs_running 1\nprocs_blocked 0\nsoftirq {} 0 0 0 0 0 0 0 0 0 0\n",
+            ticks * 2,
+            ticks * 3,
+            self.shell_pid + 21,
+            ticks
+        )
     }
 }
 

@@ -10,7 +10,7 @@ mod release;
 
 pub(crate) use calendar::strftime;
 pub(crate) use log::logins;
-pub(crate) use network::{Listener, listeners, netmask, network_address};
+pub(crate) use network::{listeners, netmask, network_address};
 pub(crate) use process::Process;
 pub(crate) use release::motd;
 
@@ -21,7 +21,10 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::RngCore;
 use std::{
     net::IpAddr,
-    sync::{Arc, atomic::{AtomicI64, Ordering}},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 
 /// Source of the time: µs since the epoch, UTC, of the host. The persona's offset is added here.
@@ -103,10 +106,12 @@ impl Live {
     pub(crate) fn new(persona: Arc<Persona>, facts: SessionFacts, user: &str, clock: Arc<dyn Clock>) -> Live {
         let login_at = persona.clock(clock.now());
         let session = format!("{} {} {login_at}", facts.peer_ip, facts.peer_port);
-        let mut generator = subkey::generator(&persona.subkey.hex_bytes().unwrap_or_default(), &["shell", &session]);
+        let mut generator =
+            subkey::generator(&persona.subkey.hex_bytes().unwrap_or_default(), &["shell", &session]);
         let uptime = u64::try_from(login_at.saturating_sub(persona.booted_at) / 1_000_000).unwrap_or(0);
         // Process numbers grow with uptime and wrap at the kernel's pid_max of small machines.
-        let shell_pid = 1_200 + u32::try_from((uptime / 7 + u64::from(generator.next_u32() % 400)) % 30_000).unwrap_or(0);
+        let shell_pid =
+            1_200 + u32::try_from((uptime / 7 + u64::from(generator.next_u32() % 400)) % 30_000).unwrap_or(0);
         Live {
             flavour: Flavour::of(&persona),
             persona,

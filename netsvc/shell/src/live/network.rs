@@ -80,7 +80,15 @@ impl Live {
                 let tail = self.fixed(&["neighbour", &address.to_string()]);
                 let oui = ["00:1b:21", "3c:fd:fe", "00:25:90", "d8:9e:f3"];
                 let prefix = oui.get(usize::try_from(tail % 4).unwrap_or(0)).copied().unwrap_or("00:1b:21");
-                out.push((address, format!("{prefix}:{:02x}:{:02x}:{:02x}", tail >> 8 & 255, tail >> 16 & 255, tail >> 24 & 255)));
+                out.push((
+                    address,
+                    format!(
+                        "{prefix}:{:02x}:{:02x}:{:02x}",
+                        tail >> 8 & 255,
+                        tail >> 16 & 255,
+                        tail >> 24 & 255
+                    ),
+                ));
             }
         }
         out
@@ -129,10 +137,14 @@ impl Live {
     }
 
     fn tcp_table(&self) -> String {
-        let mut out = String::from("  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode                                                     \n");
+        let mut out = String::from(
+            "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode                                                     \n",
+        );
         let mut number = 0;
         let mut row = |local: String, remote: String, state: &str, uid: u32, inode: u64| {
-            let line = format!("{number:>4}: {local} {remote} {state} 00000000:00000000 00:00000000 00000000 {uid:>5}        0 {inode} 1 0000000000000000 100 0 0 10 0");
+            let line = format!(
+                "{number:>4}: {local} {remote} {state} 00000000:00000000 00:00000000 00000000 {uid:>5}        0 {inode} 1 0000000000000000 100 0 0 10 0"
+            );
             number += 1;
             out.push_str(&format!("{line:<149}\n"));
         };

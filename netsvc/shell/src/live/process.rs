@@ -52,12 +52,49 @@ impl Process {
 
 /// Threads of the kernel; their numbers follow.
 const THREADS: [&str; 44] = [
-    "kthreadd", "rcu_gp", "rcu_par_gp", "slub_flushwq", "netns", "kworker/0:0H-events_highpri", "mm_percpu_wq",
-    "rcu_tasks_kthread", "rcu_tasks_rude_kthread", "rcu_tasks_trace_kthread", "ksoftirqd/0", "rcu_preempt",
-    "migration/0", "cpuhp/0", "kdevtmpfs", "inet_frag_wq", "kauditd", "khungtaskd", "oom_reaper", "writeback",
-    "kcompactd0", "ksmd", "khugepaged", "kintegrityd", "kblockd", "blkcg_punt_bio", "tpm_dev_wq", "edac-poller",
-    "devfreq_wq", "kworker/0:1H-kblockd", "kswapd0", "kthrotld", "acpi_thermal_pm", "mld", "ipv6_addrconf",
-    "kstrp", "zswap-shrink", "kworker/u5:0", "ata_sff", "scsi_eh_0", "scsi_tmf_0", "scsi_eh_1", "jbd2/sda1-8",
+    "kthreadd",
+    "rcu_gp",
+    "rcu_par_gp",
+    "slub_flushwq",
+    "netns",
+    "kworker/0:0H-events_highpri",
+    "mm_percpu_wq",
+    "rcu_tasks_kthread",
+    "rcu_tasks_rude_kthread",
+    "rcu_tasks_trace_kthread",
+    "ksoftirqd/0",
+    "rcu_preempt",
+    "migration/0",
+    "cpuhp/0",
+    "kdevtmpfs",
+    "inet_frag_wq",
+    "kauditd",
+    "khungtaskd",
+    "oom_reaper",
+    "writeback",
+    "kcompactd0",
+    "ksmd",
+    "khugepaged",
+    "kintegrityd",
+    "kblockd",
+    "blkcg_punt_bio",
+    "tpm_dev_wq",
+    "edac-poller",
+    "devfreq_wq",
+    "kworker/0:1H-kblockd",
+    "kswapd0",
+    "kthrotld",
+    "acpi_thermal_pm",
+    "mld",
+    "ipv6_addrconf",
+    "kstrp",
+    "zswap-shrink",
+    "kworker/u5:0",
+    "ata_sff",
+    "scsi_eh_0",
+    "scsi_tmf_0",
+    "scsi_eh_1",
+    "jbd2/sda1-8",
     "ext4-rsv-conver",
 ];
 
@@ -66,7 +103,12 @@ const DEBIAN: [(&str, &str, u64, u64); 12] = [
     ("root", "/lib/systemd/systemd-udevd", 26_400, 6_600),
     ("systemd-timesync", "/lib/systemd/systemd-timesyncd", 90_080, 6_500),
     ("root", "/usr/sbin/cron -f", 6_612, 2_700),
-    ("messagebus", "/usr/bin/dbus-daemon --system --address=systemd: --nofork --nopidfile --systemd-activation --syslog-only", 9_128, 4_900),
+    (
+        "messagebus",
+        "/usr/bin/dbus-daemon --system --address=systemd: --nofork --nopidfile --systemd-activation --syslog-only",
+        9_128,
+        4_900,
+    ),
     ("root", "/usr/sbin/rsyslogd -n -iNONE", 222_400, 5_300),
     ("root", "/lib/systemd/systemd-logind", 25_900, 7_900),
     ("root", "/sbin/agetty -o -p -- \\u --noclear - linux", 5_872, 1_000),
@@ -81,7 +123,12 @@ const REDHAT: [(&str, &str, u64, u64); 12] = [
     ("root", "/usr/lib/systemd/systemd-udevd", 35_000, 11_300),
     ("root", "/sbin/auditd", 18_500, 3_100),
     ("dbus", "/usr/bin/dbus-broker-launch --scope system --audit", 10_500, 4_500),
-    ("dbus", "dbus-broker --log 4 --controller 9 --machine-id --max-bytes 536870912 --max-fds 4096 --max-matches 131072 --audit", 5_200, 3_000),
+    (
+        "dbus",
+        "dbus-broker --log 4 --controller 9 --machine-id --max-bytes 536870912 --max-fds 4096 --max-matches 131072 --audit",
+        5_200,
+        3_000,
+    ),
     ("root", "/usr/sbin/irqbalance --foreground", 81_000, 3_700),
     ("root", "/usr/lib/systemd/systemd-logind", 21_200, 12_000),
     ("chrony", "/usr/sbin/chronyd -F 2", 84_900, 3_700),
@@ -110,8 +157,27 @@ impl Live {
         let mut out = Vec::new();
         let boot = self.persona.clock(self.persona.booted_at);
         let uptime = u64::try_from(self.uptime()).unwrap_or(0);
-        let mut add = |pid: u32, parent: u32, user: &str, tty: &str, state: &'static str, started: i64, seconds: u64, size: (u64, u64), command: &str| {
-            out.push(Process { pid, parent, user: user.into(), tty: tty.into(), state, started, seconds, virtual_kib: size.0, resident_kib: size.1, command: command.into() });
+        let mut add = |pid: u32,
+                       parent: u32,
+                       user: &str,
+                       tty: &str,
+                       state: &'static str,
+                       started: i64,
+                       seconds: u64,
+                       size: (u64, u64),
+                       command: &str| {
+            out.push(Process {
+                pid,
+                parent,
+                user: user.into(),
+                tty: tty.into(),
+                state,
+                started,
+                seconds,
+                virtual_kib: size.0,
+                resident_kib: size.1,
+                command: command.into(),
+            });
         };
         let init = match self.flavour {
             Flavour::Busybox => "init",
@@ -126,7 +192,7 @@ impl Live {
             let pid = 2 + index + index / 6 * u32::from(!small);
             let parent = if index == 0 { 0 } else { 2 };
             let state = if name.contains("kworker") || name.ends_with("wq") { "I<" } else { "S" };
-            let seconds = if name.starts_with("rcu_") { uptime / 20_000 } else { uptime / 900_000 };
+            let seconds = if name == "rcu_preempt" { uptime / 20_000 } else { uptime / 900_000 };
             add(pid, parent, "root", "?", state, boot, seconds, (0, 0), &format!("[{name}]"));
         }
         self.add_daemons(&mut add, boot, uptime);
@@ -146,52 +212,140 @@ impl Live {
     ) {
         let second = 1_000_000;
         if self.flavour.busybox() {
-            for (index, command) in (0_u32..).zip(["/sbin/syslogd -n", "/sbin/klogd -n", "crond -f", "/usr/sbin/ntpd -n", "udhcpc -b", "/usr/sbin/httpd -p 80", "/sbin/getty -L ttyS0 115200 vt100", "/bin/watchdog -t 5 /dev/watchdog"]) {
-                add(210 + index * 13, 1, "root", "?", "S", boot + 9 * second, uptime / 70_000, (1_584, 480), command);
+            for (index, command) in (0_u32..).zip([
+                "/sbin/syslogd -n",
+                "/sbin/klogd -n",
+                "crond -f",
+                "/usr/sbin/ntpd -n",
+                "udhcpc -b",
+                "/usr/sbin/httpd -p 80",
+                "/sbin/getty -L ttyS0 115200 vt100",
+                "/bin/watchdog -t 5 /dev/watchdog",
+            ]) {
+                add(
+                    210 + index * 13,
+                    1,
+                    "root",
+                    "?",
+                    "S",
+                    boot + 9 * second,
+                    uptime / 70_000,
+                    (1_584, 480),
+                    command,
+                );
             }
         } else {
             let table = if self.flavour == Flavour::Redhat { &REDHAT } else { &DEBIAN };
             for (index, (user, command, total, resident)) in (0_u32..).zip(table) {
-                if self.flavour == Flavour::Debian && (command.contains("networkd") || command.contains("Modem")) {
+                if self.flavour == Flavour::Debian
+                    && (command.contains("networkd") || command.contains("Modem"))
+                {
                     continue;
                 }
                 let pid = 230 + index * 41 + u32::try_from(self.fixed(&[command]) % 37).unwrap_or(0);
                 let tty = if command.contains("agetty") { "tty1" } else { "?" };
                 let state = if command.contains("agetty") { "Ss+" } else { "Ss" };
-                add(pid, 1, user, tty, state, boot + 4 * second + i64::from(index) * 400_000, uptime / 60_000, (*total, *resident), command);
+                add(
+                    pid,
+                    1,
+                    user,
+                    tty,
+                    state,
+                    boot + 4 * second + i64::from(index) * 400_000,
+                    uptime / 60_000,
+                    (*total, *resident),
+                    command,
+                );
             }
             for (pid, seconds) in [(12_u32, 0_u64), (31, 2), (57, 1), (83, 0)] {
-                add(self.shell_pid.saturating_sub(pid * 7 + 9), 2, "root", "?", "I", self.login_at - i64::from(pid) * 40 * second, seconds, (0, 0), &format!("[kworker/{}:{}-events]", pid % 2, pid % 5));
+                add(
+                    self.shell_pid.saturating_sub(pid * 7 + 9),
+                    2,
+                    "root",
+                    "?",
+                    "I",
+                    self.login_at - i64::from(pid) * 40 * second,
+                    seconds,
+                    (0, 0),
+                    &format!("[kworker/{}:{}-events]", pid % 2, pid % 5),
+                );
             }
         }
         for (slug, _) in &self.facts.services {
             let (user, command, size) = match slug.as_str() {
                 "ssh" => continue,
                 "telnet" => ("root", "/usr/sbin/telnetd -F", (1_584, 420)),
-                "http" => ("root", "nginx: master process /usr/sbin/nginx -g daemon on; master_process on;", (10_300, 1_700)),
+                "http" => (
+                    "root",
+                    "nginx: master process /usr/sbin/nginx -g daemon on; master_process on;",
+                    (10_300, 1_700),
+                ),
                 "ftp" => ("root", "/usr/sbin/vsftpd /etc/vsftpd.conf", (10_500, 3_900)),
                 "smtp" => ("root", "/usr/lib/postfix/sbin/master -w", (42_800, 4_700)),
                 "redis" => ("redis", "/usr/bin/redis-server 0.0.0.0:6379", (65_200, 14_600)),
                 "mysql" => ("mysql", "/usr/sbin/mysqld", (1_790_000, 389_000)),
                 _ => continue,
             };
-            add(self.service_pid(slug), 1, user, "?", "Ss", boot + 11 * second, uptime / 4_000, size, command);
+            add(
+                self.service_pid(slug),
+                1,
+                user,
+                "?",
+                "Ss",
+                boot + 11 * second,
+                uptime / 4_000,
+                size,
+                command,
+            );
         }
     }
 
-    fn add_session(&self, add: &mut impl FnMut(u32, u32, &str, &str, &'static str, i64, u64, (u64, u64), &str)) {
+    fn add_session(
+        &self,
+        add: &mut impl FnMut(u32, u32, &str, &str, &'static str, i64, u64, (u64, u64), &str),
+    ) {
         let boot = self.persona.clock(self.persona.booted_at);
         let pid = self.shell_pid;
         let tty = self.facts.tty.as_deref().unwrap_or("?");
         let shell = if self.flavour.busybox() { "sh" } else { "bash" };
         if self.facts.local_port == 23 {
-            add(pid, self.service_pid("telnet"), &self.user, tty, "Ss", self.login_at, 0, (1_592, 620), &format!("-{shell}"));
+            add(
+                pid,
+                self.service_pid("telnet"),
+                &self.user,
+                tty,
+                "Ss",
+                self.login_at,
+                0,
+                (1_592, 620),
+                &format!("-{shell}"),
+            );
             return;
         }
         let daemon = self.service_pid("ssh");
-        add(daemon, 1, "root", "?", "Ss", boot + 7_000_000, 3, (15_440, 9_300), "sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups");
+        add(
+            daemon,
+            1,
+            "root",
+            "?",
+            "Ss",
+            boot + 7_000_000,
+            3,
+            (15_440, 9_300),
+            "sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups",
+        );
         let suffix = if self.facts.tty.is_some() { tty } else { "notty" };
-        add(pid - 13, daemon, "root", "?", "Ss", self.login_at - 600_000, 0, (17_800, 11_000), &format!("sshd: {}@{suffix}", self.user));
+        add(
+            pid - 13,
+            daemon,
+            "root",
+            "?",
+            "Ss",
+            self.login_at - 600_000,
+            0,
+            (17_800, 11_000),
+            &format!("sshd: {}@{suffix}", self.user),
+        );
         let command = if self.facts.tty.is_some() { format!("-{shell}") } else { format!("{shell} -c") };
         add(pid, pid - 13, &self.user, tty, "Ss", self.login_at, 0, (8_200, 5_100), &command);
     }
@@ -213,22 +367,39 @@ impl Live {
             Item::Name => name + "\n",
             Item::Status => format!(
                 "Name:\t{name}\nUmask:\t0022\nState:\tS (sleeping)\nTgid:\t{pid}\nNgid:\t0\nPid:\t{pid}\nPPid:\t{}\nTracerPid:\t0\nUid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nFDSize:\t256\nGroups:\t0 \nVmPeak:\t{:>8} kB\nVmSize:\t{:>8} kB\nVmRSS:\t{:>8} kB\nThreads:\t1\nSigQ:\t0/15412\nCapEff:\t000001ffffffffff\nSeccomp:\t0\n",
-                process.parent, process.virtual_kib + 60, process.virtual_kib, process.resident_kib
+                process.parent,
+                process.virtual_kib + 60,
+                process.virtual_kib,
+                process.resident_kib
             ),
             Item::Stat => format!(
                 "{pid} ({name}) S {parent} {pid} {pid} 0 -1 4194560 2100 0 6 0 {time} {time} 0 0 20 0 1 0 {start} {size} {pages} 18446744073709551615 0 0 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0\n",
-                parent = process.parent, time = process.seconds * 50,
+                parent = process.parent,
+                time = process.seconds * 50,
                 start = (process.started - self.persona.clock(self.persona.booted_at)) / 10_000,
-                size = process.virtual_kib * 1024, pages = process.resident_kib / 4
+                size = process.virtual_kib * 1024,
+                pages = process.resident_kib / 4
             ),
             Item::Maps if process.kernel() => String::new(),
             Item::Maps => {
                 let program = process.command.split(' ').next().unwrap_or("").trim_start_matches('-');
-                let program = if program.starts_with('/') { program.to_owned() } else { format!("/usr/bin/{program}") };
-                let base = 0x55a0_0000_0000_u64 + (self.fixed(&["maps", &pid.to_string()]) & 0xfff_ffff) * 0x1000;
-                format!("{base:012x}-{:012x} r--p 00000000 08:01 1048{pid}                    {program}\n{:012x}-{:012x} r-xp 0002f000 08:01 1048{pid}                    {program}\n{:012x}-{:012x} rw-p 00000000 00:00 0                          [heap]\n7ffc{pid:08x}-7ffd{pid:08x} rw-p 00000000 00:00 0                          [stack]\n", base + 0x2f000, base + 0x2f000, base + 0x10_8000, base + 0x13_0000, base + 0x1a_0000)
+                let program =
+                    if program.starts_with('/') { program.to_owned() } else { format!("/usr/bin/{program}") };
+                let base =
+                    0x55a0_0000_0000_u64 + (self.fixed(&["maps", &pid.to_string()]) & 0xfff_ffff) * 0x1000;
+                format!(
+                    "{base:012x}-{:012x} r--p 00000000 08:01 1048{pid}                    {program}\n{:012x}-{:012x} r-xp 0002f000 08:01 1048{pid}                    {program}\n{:012x}-{:012x} rw-p 00000000 00:00 0                          [heap]\n7ffc{pid:08x}-7ffd{pid:08x} rw-p 00000000 00:00 0                          [stack]\n",
+                    base + 0x2f000,
+                    base + 0x2f000,
+                    base + 0x10_8000,
+                    base + 0x13_0000,
+                    base + 0x1a_0000
+                )
             }
-            Item::Environment => format!("LANG=C.UTF-8\0PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin\0USER={}\0", process.user),
+            Item::Environment => format!(
+                "LANG=C.UTF-8\0PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin\0USER={}\0",
+                process.user
+            ),
             Item::Group if self.flavour.busybox() => "1:name=systemd:/\n".into(),
             Item::Group if pid == self.shell_pid => "0::/user.slice/user-0.slice/session-1.scope\n".into(),
             Item::Group => "0::/init.scope\n".into(),

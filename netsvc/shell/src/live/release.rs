@@ -27,8 +27,16 @@ impl Live {
                 "HOME_URL=\"https://www.debian.org/\"\nSUPPORT_URL=\"https://www.debian.org/support\"\nBUG_REPORT_URL=\"https://bugs.debian.org/\"\n".to_owned(),
             ),
         };
-        let code = if os.codename.is_empty() { String::new() } else { format!("VERSION_CODENAME={}\n", os.codename) };
-        let version = if os.codename.is_empty() { os.version.clone() } else { format!("{} ({})", os.version, os.codename) };
+        let code = if os.codename.is_empty() {
+            String::new()
+        } else {
+            format!("VERSION_CODENAME={}\n", os.codename)
+        };
+        let version = if os.codename.is_empty() {
+            os.version.clone()
+        } else {
+            format!("{} ({})", os.version, os.codename)
+        };
         match self.flavour {
             Flavour::Alpine | Flavour::Busybox => format!(
                 "NAME=\"{name}\"\nID={id}\nVERSION_ID={}\nPRETTY_NAME=\"{}\"\n{extra}",
@@ -53,7 +61,9 @@ impl Live {
         let os = &self.persona.os;
         match self.flavour {
             Flavour::Debian => format!("{}.{}\n", os.version, 1 + self.fixed(&["point release"]) % 5),
-            Flavour::Ubuntu => format!("{}/sid\n", if os.codename == "noble" { "trixie" } else { "bookworm" }),
+            Flavour::Ubuntu => {
+                format!("{}/sid\n", if os.codename == "noble" { "trixie" } else { "bookworm" })
+            }
             _ => format!("{}\n", os.version),
         }
     }
@@ -75,8 +85,13 @@ impl Live {
     }
 
     pub(super) fn resolv(&self) -> String {
-        let search = if self.persona.domain.is_empty() { String::new() } else { format!("search {}\n", self.persona.domain) };
-        let server = self.persona.gateway.map_or_else(|| "127.0.0.53".to_owned(), |gateway| gateway.to_string());
+        let search = if self.persona.domain.is_empty() {
+            String::new()
+        } else {
+            format!("search {}\n", self.persona.domain)
+        };
+        let server =
+            self.persona.gateway.map_or_else(|| "127.0.0.53".to_owned(), |gateway| gateway.to_string());
         format!("{search}nameserver {server}\n")
     }
 
@@ -87,7 +102,9 @@ impl Live {
             Flavour::Debian | Flavour::Ubuntu if network => format!("{}\n", strip_code(&os.pretty_name)),
             Flavour::Debian | Flavour::Ubuntu => format!("{} \\n \\l\n\n", strip_code(&os.pretty_name)),
             Flavour::Redhat => "\\S\nKernel \\r on an \\m\n\n".into(),
-            Flavour::Alpine => format!("Welcome to Alpine Linux {}\nKernel \\r on an \\m (\\l)\n\n", os.version),
+            Flavour::Alpine => {
+                format!("Welcome to Alpine Linux {}\nKernel \\r on an \\m (\\l)\n\n", os.version)
+            }
             Flavour::Busybox => format!("{}\n", self.persona.hardware.product),
         }
     }
@@ -97,7 +114,11 @@ impl Live {
             let (high, low) = (self.fixed(&["uuid", what]), self.fixed(&["uuid low", what]));
             format!(
                 "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
-                high >> 32, (high >> 16) & 0xffff, high & 0xfff, 0x8000 | (low >> 50), low & 0xffff_ffff_ffff
+                high >> 32,
+                (high >> 16) & 0xffff,
+                high & 0xfff,
+                0x8000 | (low >> 50),
+                low & 0xffff_ffff_ffff
             )
         };
         match self.flavour {
@@ -145,15 +166,34 @@ impl Live {
         };
         let service = persona.products.keys().next().map_or("sshd", String::as_str);
         let pool = [
-            "ls -la".to_owned(), "df -h".into(), update.into(), "top".into(), format!("systemctl status {service}"),
-            "journalctl -xe".into(), format!("ping -c 3 {gateway}"), "ip a".into(), "cd /var/log".into(),
-            "tail -n 50 syslog".into(), "free -m".into(), "crontab -l".into(), "vi /etc/hosts".into(), "uptime".into(),
-            "last | head".into(), format!("systemctl restart {service}"), "cd".into(), "du -sh /var/*".into(),
-            "cat /etc/os-release".into(), "ss -tlnp".into(), "reboot".into(), "exit".into(),
+            "ls -la".to_owned(),
+            "df -h".into(),
+            update.into(),
+            "top".into(),
+            format!("systemctl status {service}"),
+            "journalctl -xe".into(),
+            format!("ping -c 3 {gateway}"),
+            "ip a".into(),
+            "cd /var/log".into(),
+            "tail -n 50 syslog".into(),
+            "free -m".into(),
+            "crontab -l".into(),
+            "vi /etc/hosts".into(),
+            "uptime".into(),
+            "last | head".into(),
+            format!("systemctl restart {service}"),
+            "cd".into(),
+            "du -sh /var/*".into(),
+            "cat /etc/os-release".into(),
+            "ss -tlnp".into(),
+            "reboot".into(),
+            "exit".into(),
         ];
         let count = pool.len() as u64;
         (0..28_u32)
-            .filter_map(|line| pool.get(usize::try_from(self.fixed(&[path, &line.to_string()]) % count).unwrap_or(0)))
+            .filter_map(|line| {
+                pool.get(usize::try_from(self.fixed(&[path, &line.to_string()]) % count).unwrap_or(0))
+            })
             .map(|line| format!("{line}\n"))
             .collect()
     }
@@ -176,7 +216,14 @@ pub(super) fn motd_file(live: &Live) -> String {
 pub(crate) fn motd(live: &Live) -> String {
     let os = &live.persona.os;
     match live.flavour {
-        Flavour::Debian => format!("Linux {} {} {} {}\n{}", live.persona.hostname, os.kernel, os.kernel_version, os.machine, motd_file(live)),
+        Flavour::Debian => format!(
+            "Linux {} {} {} {}\n{}",
+            live.persona.hostname,
+            os.kernel,
+            os.kernel_version,
+            os.machine,
+            motd_file(live)
+        ),
         Flavour::Ubuntu => ubuntu(live),
         Flavour::Busybox => format!(
             "\n\n{} built-in shell (ash)\nEnter 'help' for a list of built-in commands.\n\n",
@@ -195,7 +242,14 @@ fn ubuntu(live: &Live) -> String {
     let load = live.load().0;
     let left = [
         ("System load:  ", format!("{load:.2}")),
-        ("Usage of /:   ", format!("{:.1}% of {:.2}GB", disk.1 as f64 * 100.0 / disk.0.max(1) as f64, disk.0 as f64 / 1_048_576.0)),
+        (
+            "Usage of /:   ",
+            format!(
+                "{:.1}% of {:.2}GB",
+                disk.1 as f64 * 100.0 / disk.0.max(1) as f64,
+                disk.0 as f64 / 1_048_576.0
+            ),
+        ),
         ("Memory usage: ", format!("{used}%")),
         ("Swap usage:   ", "0%".into()),
     ];
@@ -208,7 +262,9 @@ fn ubuntu(live: &Live) -> String {
     let table: String = left
         .iter()
         .zip(&right)
-        .map(|((name, value), right)| format!("  {:<33}{right}", format!("{name}{value}")).trim_end().to_owned() + "\n")
+        .map(|((name, value), right)| {
+            format!("  {:<33}{right}", format!("{name}{value}")).trim_end().to_owned() + "\n"
+        })
         .collect();
     format!(
         "Welcome to {} (GNU/Linux {} {})\n\n * Documentation:  https://help.ubuntu.com\n * Management:     https://landscape.canonical.com\n * Support:        https://ubuntu.com/advantage\n\n  System information as of {now}\n\n{table}\nExpanded Security Maintenance for Applications is not enabled.\n\n0 updates can be applied immediately.\n\nEnable ESM Apps to receive additional future security updates.\nSee https://ubuntu.com/esm or run: sudo pro status\n\n\n",

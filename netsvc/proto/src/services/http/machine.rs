@@ -176,6 +176,7 @@ impl Http {
             }
             ("TRACE", Family::Nginx) => Response::standard(405),
             ("TRACE", _) => Response::standard(501),
+            ("OPTIONS" | "PUT" | "DELETE", Family::Device) => welcome::refusal(visit),
             ("CONNECT", Family::Apache) => welcome::refusal(visit),
             ("CONNECT", _) => Response::standard(400).closing(),
             ("POST" | "PUT", Family::Iis | Family::Lighttpd)

@@ -1,7 +1,10 @@
 //! What the server answers to queries: itself, its catalogue, and a few tables worth stealing.
 //! Nothing is executed; writes are acknowledged and recorded.
 
-use super::{flavour::Flavour, rows::{Form, Rows}};
+use super::{
+    flavour::Flavour,
+    rows::{Form, Rows},
+};
 use netsvc_kit::Host;
 use rand_core::RngCore;
 use regex::bytes::Regex;

@@ -57,7 +57,15 @@ pub(super) fn first(payload: &[u8]) -> Option<First> {
     let database = if has(capability::CONNECT_WITH_DB) { fields.text().to_vec() } else { Vec::new() };
     let plugin = if has(capability::PLUGIN_AUTH) { fields.text().to_vec() } else { Vec::new() };
     let attributes = if has(capability::CONNECT_ATTRS) { attributes(&mut fields) } else { Vec::new() };
-    Some(First::Response(Box::new(Response { capabilities, extended, user, answer, database, plugin, attributes })))
+    Some(First::Response(Box::new(Response {
+        capabilities,
+        extended,
+        user,
+        answer,
+        database,
+        plugin,
+        attributes,
+    })))
 }
 
 /// The response of clients before 4.1, which some scanners still send.

@@ -5,6 +5,7 @@ use super::{
     keyspace::{DATABASES, Full, Keyspace, Value, glob},
     server,
     server::{ServerState, text},
+    tables,
 };
 use netsvc_kit::{Host, Link, Out};
 use netsvc_wire::{Kind, field};
@@ -26,7 +27,7 @@ pub(super) type Command = (&'static str, i32);
 
 /// The command called `name`, lower case.
 pub(super) fn find(name: &[u8]) -> Option<Command> {
-    data::COMMANDS.iter().copied().find(|(known, _)| known.as_bytes() == name)
+    tables::COMMANDS.iter().copied().find(|(known, _)| known.as_bytes() == name)
 }
 
 /// The refusal of an unknown command or a wrong number of arguments.
@@ -243,9 +244,9 @@ fn command(context: &Context<'_>, rest: &[Vec<u8>]) -> Reply {
     match rest.first().map(|verb| verb.to_ascii_lowercase()).as_deref() {
         Some(b"count") => Reply::Integer(if server::major(context.host) >= 7 { 240 } else { 204 }),
         Some(b"docs") => Reply::Map(Vec::new()),
-        Some(b"list") => Reply::list(data::COMMANDS.iter().map(|(name, _)| name)),
+        Some(b"list") => Reply::list(tables::COMMANDS.iter().map(|(name, _)| name)),
         _ => Reply::Array(
-            data::COMMANDS
+            tables::COMMANDS
                 .iter()
                 .map(|(name, arity)| Reply::Array(vec![Reply::bulk(name), Reply::Integer(i64::from(*arity))]))
                 .collect(),

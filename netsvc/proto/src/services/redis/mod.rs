@@ -12,6 +12,7 @@ mod rdb;
 mod reply;
 mod request;
 mod server;
+mod tables;
 
 use commands::Context;
 use keyspace::Keyspace;

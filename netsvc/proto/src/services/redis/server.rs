@@ -78,7 +78,7 @@ impl ServerState {
 
 fn defaults(host: &Host) -> Vec<(&'static str, String)> {
     let mut list: Vec<(&'static str, String)> =
-        super::data::CONFIG.iter().map(|(key, value)| (*key, (*value).to_owned())).collect();
+        super::tables::CONFIG.iter().map(|(key, value)| (*key, (*value).to_owned())).collect();
     list.push(("bind", "0.0.0.0".to_owned()));
     list.push(("requirepass", host.setting("password").unwrap_or_default().to_owned()));
     if major(host) >= 7 {

@@ -1,15 +1,28 @@
 //! awk: a small interpreter for one-liners.
 
+mod functions;
 mod parse;
 mod run;
+mod tree;
+mod value;
 
-use super::{Run, options::{inputs, options}};
-use crate::{interpret::{Shell, Status}, text::decode};
+use super::{
+    Run,
+    options::{inputs, options},
+};
+use crate::{
+    interpret::{Shell, Status},
+    text::decode,
+};
 
 pub(super) const COMMANDS: &[(&str, Run)] = &[("awk", awk), ("gawk", awk), ("mawk", awk), ("nawk", awk)];
 
 fn awk(shell: &mut Shell, arguments: &[String]) -> Status {
-    let Some(options) = options(shell, arguments, "+F:v:f:W:", &[("field-separator", 'F'), ("assign", 'v'), ("file", 'f')])? else { return Ok(2) };
+    let Some(options) =
+        options(shell, arguments, "+F:v:f:W:", &[("field-separator", 'F'), ("assign", 'v'), ("file", 'f')])?
+    else {
+        return Ok(2);
+    };
     let mut operands = options.operands.clone();
     let source = match options.value('f') {
         Some(path) => decode(&shell.fs.read_file(path).unwrap_or_default()),
@@ -30,7 +43,11 @@ fn awk(shell: &mut Shell, arguments: &[String]) -> Status {
     for (name, value) in options.values('v').filter_map(|word| word.split_once('=')) {
         machine.set(name, &super::unescape(value, false).0);
     }
-    for (name, value) in operands.iter().filter_map(|word| word.split_once('=')).filter(|(name, _)| name.chars().all(char::is_alphanumeric)) {
+    for (name, value) in operands
+        .iter()
+        .filter_map(|word| word.split_once('='))
+        .filter(|(name, _)| name.chars().all(char::is_alphanumeric))
+    {
         machine.set(name, value);
     }
     let files: Vec<String> = operands.into_iter().filter(|word| !word.contains('=')).collect();

@@ -1,55 +1,8 @@
 //! From an awk program to rules.
 
+use super::tree::{Expression, Rule, Selector, Statement};
+
 const MAX_DEPTH: usize = 40;
-
-#[derive(Clone, Debug)]
-pub(super) enum Expression {
-    Number(f64),
-    Text(String),
-    Regex(String),
-    Variable(String),
-    Element(String, Vec<Expression>),
-    Field(Box<Expression>),
-    Assign(Box<Expression>, Option<char>, Box<Expression>),
-    Step(Box<Expression>, f64, bool),
-    Binary(&'static str, Box<Expression>, Box<Expression>),
-    Not(Box<Expression>),
-    Minus(Box<Expression>),
-    Conditional(Box<Expression>, Box<Expression>, Box<Expression>),
-    Call(String, Vec<Expression>),
-    In(Box<Expression>, String),
-    Getline,
-}
-
-#[derive(Clone, Debug)]
-pub(super) enum Statement {
-    Print(Vec<Expression>, bool, Option<(String, Expression)>),
-    Expression(Expression),
-    If(Expression, Vec<Statement>, Vec<Statement>),
-    While(Expression, Vec<Statement>, bool),
-    For(Option<Expression>, Option<Expression>, Option<Expression>, Vec<Statement>),
-    ForIn(String, String, Vec<Statement>),
-    Next,
-    Exit(Option<Expression>),
-    Break,
-    Continue,
-    Delete(String, Vec<Expression>),
-}
-
-#[derive(Clone, Debug)]
-pub(super) enum Selector {
-    Begin,
-    End,
-    Always,
-    Match(Expression),
-    Range(Expression, Expression),
-}
-
-#[derive(Clone, Debug)]
-pub(super) struct Rule {
-    pub(super) selector: Selector,
-    pub(super) body: Vec<Statement>,
-}
 
 pub(super) fn parse(source: &str) -> Option<Vec<Rule>> {
     let mut parser = Parser { characters: source.chars().collect(), at: 0, depth: 0, in_print: false };
@@ -67,10 +20,18 @@ pub(super) fn parse(source: &str) -> Option<Vec<Rule>> {
             Selector::Always
         } else {
             let first = parser.expression()?;
-            if parser.eat(",") { Selector::Range(first, parser.expression()?) } else { Selector::Match(first) }
+            if parser.eat(",") {
+                Selector::Range(first, parser.expression()?)
+            } else {
+                Selector::Match(first)
+            }
         };
         parser.blanks();
-        let body = if parser.peek() == Some('{') { parser.block()? } else { vec![Statement::Print(Vec::new(), false, None)] };
+        let body = if parser.peek() == Some('{') {
+            parser.block()?
+        } else {
+            vec![Statement::Print(Vec::new(), false, None)]
+        };
         rules.push(Rule { selector, body });
     }
 }
@@ -92,7 +53,11 @@ impl Parser {
             match character {
                 ' ' | '\t' | '\r' => self.at += 1,
                 '\\' if self.characters.get(self.at + 1) == Some(&'\n') => self.at += 2,
-                '#' => while self.peek().is_some_and(|character| character != '\n') { self.at += 1 },
+                '#' => {
+                    while self.peek().is_some_and(|character| character != '\n') {
+                        self.at += 1
+                    }
+                }
                 _ => break,
             }
         }
@@ -110,7 +75,10 @@ impl Parser {
 
     fn eat(&mut self, text: &str) -> bool {
         self.blanks();
-        let found = text.chars().enumerate().all(|(offset, wanted)| self.characters.get(self.at + offset) == Some(&wanted));
+        let found = text
+            .chars()
+            .enumerate()
+            .all(|(offset, wanted)| self.characters.get(self.at + offset) == Some(&wanted));
         if found {
             self.at += text.len();
         }
@@ -132,7 +100,9 @@ impl Parser {
     fn name(&mut self) -> Option<String> {
         self.blanks();
         let start = self.at;
-        while self.peek().is_some_and(|next| next == '_' || next.is_ascii_alphabetic() || self.at > start && next.is_ascii_digit()) {
+        while self.peek().is_some_and(|next| {
+            next == '_' || next.is_ascii_alphabetic() || self.at > start && next.is_ascii_digit()
+        }) {
             self.at += 1;
         }
         (self.at > start).then(|| self.characters.iter().skip(start).take(self.at - start).collect())
@@ -231,7 +201,11 @@ impl Parser {
         }
         if self.word("exit") {
             self.blanks();
-            let code = if matches!(self.peek(), None | Some('}' | ';' | '\n')) { None } else { Some(self.expression()?) };
+            let code = if matches!(self.peek(), None | Some('}' | ';' | '\n')) {
+                None
+            } else {
+                Some(self.expression()?)
+            };
             return Some(Statement::Exit(code));
         }
         self.expression().map(Statement::Expression)
@@ -240,12 +214,12 @@ impl Parser {
     fn for_loop(&mut self) -> Option<Statement> {
         self.eat("(").then_some(())?;
         let start = self.at;
-        if let Some(name) = self.name() {
-            if self.word("in") {
-                let list = self.name()?;
-                if self.eat(")") {
-                    return Some(Statement::ForIn(name, list, self.body()?));
-                }
+        if let Some(name) = self.name()
+            && self.word("in")
+        {
+            let list = self.name()?;
+            if self.eat(")") {
+                return Some(Statement::ForIn(name, list, self.body()?));
             }
         }
         self.at = start;
@@ -281,10 +255,10 @@ impl Parser {
             }
         }
         // A list in brackets is the list itself.
-        if let [Expression::Call(name, inner)] = list.as_slice() {
-            if name == "()" {
-                return Some(Statement::Print(inner.clone(), format, target));
-            }
+        if let [Expression::Call(name, inner)] = list.as_slice()
+            && name == "()"
+        {
+            return Some(Statement::Print(inner.clone(), format, target));
         }
         Some(Statement::Print(list, format, target))
     }
@@ -320,13 +294,22 @@ impl Parser {
         if self.eat("?") {
             let yes = self.expression()?;
             self.eat(":").then_some(())?;
-            return Some(Expression::Conditional(Box::new(left), Box::new(yes), Box::new(self.expression()?)));
+            return Some(Expression::Conditional(
+                Box::new(left),
+                Box::new(yes),
+                Box::new(self.expression()?),
+            ));
         }
-        let assignable = matches!(left, Expression::Variable(_) | Expression::Element(..) | Expression::Field(_));
+        let assignable =
+            matches!(left, Expression::Variable(_) | Expression::Element(..) | Expression::Field(_));
         if assignable {
             for operator in ["+=", "-=", "*=", "/=", "%=", "^="] {
                 if self.eat(operator) {
-                    return Some(Expression::Assign(Box::new(left), operator.chars().next(), Box::new(self.expression()?)));
+                    return Some(Expression::Assign(
+                        Box::new(left),
+                        operator.chars().next(),
+                        Box::new(self.expression()?),
+                    ));
                 }
             }
             self.blanks();
@@ -339,7 +322,15 @@ impl Parser {
     }
 
     fn binary(&mut self, level: usize) -> Option<Expression> {
-        const LEVELS: [&[&str]; 7] = [&["||"], &["&&"], &["!~", "~"], &["==", "!=", "<=", ">=", "<", ">"], &[" "], &["+", "-"], &["*", "/", "%"]];
+        const LEVELS: [&[&str]; 7] = [
+            &["||"],
+            &["&&"],
+            &["!~", "~"],
+            &["==", "!=", "<=", ">=", "<", ">"],
+            &[" "],
+            &["+", "-"],
+            &["*", "/", "%"],
+        ];
         let Some(operators) = LEVELS.get(level) else { return self.unary() };
         let mut left = self.binary(level + 1)?;
         loop {
@@ -349,9 +340,16 @@ impl Parser {
                 continue;
             }
             let found = if level == 4 {
-                let begins = self.peek().is_some_and(|next| next.is_ascii_alphanumeric() || "$\"(!_.".contains(next) || next == '-' && false);
-                let keyword = ["in"].iter().any(|word| { let start = self.at; let found = self.word(word); self.at = start; found });
-                let not = self.peek() == Some('!') && matches!(self.characters.get(self.at + 1), Some('=' | '~'));
+                let begins =
+                    self.peek().is_some_and(|next| next.is_ascii_alphanumeric() || "$\"(!_.".contains(next));
+                let keyword = ["in"].iter().any(|word| {
+                    let start = self.at;
+                    let found = self.word(word);
+                    self.at = start;
+                    found
+                });
+                let not =
+                    self.peek() == Some('!') && matches!(self.characters.get(self.at + 1), Some('=' | '~'));
                 (begins && !keyword && !not).then_some(" ")
             } else {
                 operators.iter().copied().find(|operator| {
@@ -403,7 +401,9 @@ impl Parser {
         }
         let base = self.primary()?;
         for (sign, change) in [("++", 1.0), ("--", -1.0)] {
-            if matches!(base, Expression::Variable(_) | Expression::Element(..) | Expression::Field(_)) && self.eat(sign) {
+            if matches!(base, Expression::Variable(_) | Expression::Element(..) | Expression::Field(_))
+                && self.eat(sign)
+            {
                 return Some(Expression::Step(Box::new(base), change, false));
             }
         }
@@ -428,7 +428,9 @@ impl Parser {
             '"' => {
                 self.at += 1;
                 let raw = self.until('"')?;
-                Some(Expression::Text(crate::commands::unescape(&raw.replace("\\/", "/").replace("\\\"", "\""), true).0))
+                Some(Expression::Text(
+                    crate::commands::unescape(&raw.replace("\\/", "/").replace("\\\"", "\""), true).0,
+                ))
             }
             '/' => {
                 self.at += 1;
@@ -439,7 +441,13 @@ impl Parser {
                 while self.peek().is_some_and(|next| next.is_ascii_digit() || next == '.') {
                     self.at += 1;
                 }
-                self.characters.get(start..self.at)?.iter().collect::<String>().parse().ok().map(Expression::Number)
+                self.characters
+                    .get(start..self.at)?
+                    .iter()
+                    .collect::<String>()
+                    .parse()
+                    .ok()
+                    .map(Expression::Number)
             }
             _ => {
                 let name = self.name()?;

@@ -1,8 +1,12 @@
 //! Running rules on records.
 
-use super::parse::{Expression, Rule, Selector, Statement};
+use super::{
+    functions::format_texts,
+    tree::{Expression, Rule, Selector, Statement},
+    value::Value,
+};
 use crate::{
-    commands::{calculate::general, expression, output::Formatter},
+    commands::expression,
     fs::OpenOptions,
     interpret::{Flow, Shell},
     text::{decode, encode},
@@ -10,70 +14,7 @@ use crate::{
 use regex::Regex;
 use std::collections::BTreeMap;
 
-#[derive(Clone, Debug)]
-enum Value {
-    Number(f64),
-    Text(String),
-    /// Input that looks like a number: compared as one.
-    Input(String),
-}
-
-impl Value {
-    fn number(&self) -> f64 {
-        match self {
-            Value::Number(number) => *number,
-            Value::Text(text) | Value::Input(text) => leading_number(text),
-        }
-    }
-
-    fn text(&self) -> String {
-        match self {
-            Value::Number(number) if number.fract() == 0.0 && number.abs() < 1e16 => format!("{number:.0}"),
-            Value::Number(number) => general(*number, 6),
-            Value::Text(text) | Value::Input(text) => text.clone(),
-        }
-    }
-
-    fn truth(&self) -> bool {
-        match self {
-            Value::Number(number) => *number != 0.0,
-            Value::Input(text) if numeric(text) => leading_number(text) != 0.0,
-            Value::Text(text) | Value::Input(text) => !text.is_empty(),
-        }
-    }
-
-    fn is_number(&self) -> bool {
-        match self {
-            Value::Number(_) => true,
-            Value::Input(text) => numeric(text),
-            Value::Text(_) => false,
-        }
-    }
-}
-
-fn numeric(text: &str) -> bool {
-    let text = text.trim();
-    text.is_empty() || text.parse::<f64>().is_ok_and(|_| text.starts_with(|first: char| first.is_ascii_digit() || "+-.".contains(first)))
-}
-
-fn leading_number(text: &str) -> f64 {
-    let text = text.trim_start();
-    let mut best = 0.0;
-    let candidates = text.char_indices().map(|(at, character)| at + character.len_utf8()).take(32);
-    for end in candidates {
-        match text.get(..end) {
-            Some(prefix) if prefix.ends_with(|last: char| last.is_ascii_digit() || last == '.') => match prefix.parse() {
-                Ok(number) => best = number,
-                Err(_) => break,
-            },
-            Some(prefix) if prefix.ends_with(['-', '+', 'e', 'E']) => {}
-            _ => break,
-        }
-    }
-    best
-}
-
-enum Leave {
+pub(super) enum Leave {
     Next,
     Exit(i32),
     Break,
@@ -89,9 +30,9 @@ impl From<Flow> for Leave {
 
 pub(super) struct Machine<'a> {
     pub(super) shell: &'a mut Shell,
-    variables: BTreeMap<String, Value>,
-    arrays: BTreeMap<String, BTreeMap<String, Value>>,
-    record: String,
+    pub(super) variables: BTreeMap<String, Value>,
+    pub(super) arrays: BTreeMap<String, BTreeMap<String, Value>>,
+    pub(super) record: String,
     fields: Vec<String>,
     ranges: BTreeMap<usize, bool>,
     regexes: BTreeMap<String, Option<Regex>>,
@@ -102,11 +43,30 @@ pub(super) struct Machine<'a> {
 
 impl<'a> Machine<'a> {
     pub(super) fn new(shell: &'a mut Shell) -> Machine<'a> {
-        let mut machine = Machine { shell, variables: BTreeMap::new(), arrays: BTreeMap::new(), record: String::new(), fields: Vec::new(), ranges: BTreeMap::new(), regexes: BTreeMap::new(), input: Vec::new(), at: 0, status: 0 };
-        for (name, value) in [("FS", " "), ("OFS", " "), ("ORS", "\n"), ("RS", "\n"), ("SUBSEP", "\u{1c}"), ("OFMT", "%.6g")] {
+        let mut machine = Machine {
+            shell,
+            variables: BTreeMap::new(),
+            arrays: BTreeMap::new(),
+            record: String::new(),
+            fields: Vec::new(),
+            ranges: BTreeMap::new(),
+            regexes: BTreeMap::new(),
+            input: Vec::new(),
+            at: 0,
+            status: 0,
+        };
+        for (name, value) in
+            [("FS", " "), ("OFS", " "), ("ORS", "\n"), ("RS", "\n"), ("SUBSEP", "\u{1c}"), ("OFMT", "%.6g")]
+        {
             machine.variables.insert(name.into(), Value::Text(value.into()));
         }
-        let environment = machine.shell.state.variables.environment().map(|(name, value)| (name.to_owned(), Value::Input(value.to_owned()))).collect();
+        let environment = machine
+            .shell
+            .state
+            .variables
+            .environment()
+            .map(|(name, value)| (name.to_owned(), Value::Input(value.to_owned())))
+            .collect();
         machine.arrays.insert("ENVIRON".into(), environment);
         machine
     }
@@ -133,9 +93,16 @@ impl<'a> Machine<'a> {
         for (name, bytes) in contents {
             let text = decode(&bytes);
             let text = text.strip_suffix('\n').unwrap_or(&text);
-            self.input = if text.is_empty() { Vec::new() } else if separator.is_empty() { text.split("\n\n").map(String::from).collect() } else { text.split(separator.as_str()).map(String::from).collect() };
+            self.input = if text.is_empty() {
+                Vec::new()
+            } else if separator.is_empty() {
+                text.split("\n\n").map(String::from).collect()
+            } else {
+                text.split(separator.as_str()).map(String::from).collect()
+            };
             self.at = 0;
-            self.variables.insert("FILENAME".into(), Value::Text(if name == "-" { String::new() } else { name }));
+            self.variables
+                .insert("FILENAME".into(), Value::Text(if name == "-" { String::new() } else { name }));
             let mut file_total = 0.0;
             while let Some(record) = self.input.get(self.at).cloned() {
                 self.at += 1;
@@ -176,7 +143,8 @@ impl<'a> Machine<'a> {
                 Selector::Always => true,
                 Selector::Match(condition) => self.value(condition)?.truth(),
                 Selector::Range(from, to) => {
-                    let active = self.ranges.get(&number).copied().unwrap_or(false) || self.value(from)?.truth();
+                    let active =
+                        self.ranges.get(&number).copied().unwrap_or(false) || self.value(from)?.truth();
                     let ends = active && self.value(to)?.truth();
                     self.ranges.insert(number, active && !ends);
                     active
@@ -196,7 +164,7 @@ impl<'a> Machine<'a> {
         self.variables.insert("NF".into(), Value::Number(self.fields.len() as f64));
     }
 
-    fn split(&mut self, text: &str, separator: &str) -> Vec<String> {
+    pub(super) fn split(&mut self, text: &str, separator: &str) -> Vec<String> {
         if separator == " " {
             return text.split_ascii_whitespace().map(String::from).collect();
         }
@@ -212,7 +180,7 @@ impl<'a> Machine<'a> {
         }
     }
 
-    fn regex(&mut self, source: &str) -> Option<Regex> {
+    pub(super) fn regex(&mut self, source: &str) -> Option<Regex> {
         if self.regexes.len() > 256 {
             self.regexes.clear();
         }
@@ -262,7 +230,8 @@ impl<'a> Machine<'a> {
                 }
             }
             Statement::ForIn(name, list, body) => {
-                let keys: Vec<String> = self.arrays.get(list).map(|list| list.keys().cloned().collect()).unwrap_or_default();
+                let keys: Vec<String> =
+                    self.arrays.get(list).map(|list| list.keys().cloned().collect()).unwrap_or_default();
                 for key in keys {
                     self.variables.insert(name.clone(), Value::Input(key));
                     if !self.turn(body)? {
@@ -291,7 +260,12 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    fn print(&mut self, list: &[Expression], format: bool, target: Option<&(String, Expression)>) -> Result<(), Leave> {
+    fn print(
+        &mut self,
+        list: &[Expression],
+        format: bool,
+        target: Option<&(String, Expression)>,
+    ) -> Result<(), Leave> {
         let mut texts = Vec::new();
         for expression in list {
             texts.push(self.value(expression)?.text());
@@ -323,7 +297,7 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    fn variable(&self, name: &str) -> Value {
+    pub(super) fn variable(&self, name: &str) -> Value {
         self.variables.get(name).cloned().unwrap_or(Value::Input(String::new()))
     }
 
@@ -342,7 +316,7 @@ impl<'a> Machine<'a> {
         Ok(parts.join("\u{1c}"))
     }
 
-    fn assign(&mut self, target: &Expression, value: Value) -> Result<(), Leave> {
+    pub(super) fn assign(&mut self, target: &Expression, value: Value) -> Result<(), Leave> {
         self.shell.spend(self.variables.len() as u64 / 1024)?;
         match target {
             Expression::Variable(name) => {
@@ -383,18 +357,24 @@ impl<'a> Machine<'a> {
         self.variables.insert("NF".into(), Value::Number(self.fields.len() as f64));
     }
 
-    fn value(&mut self, expression: &Expression) -> Result<Value, Leave> {
+    pub(super) fn value(&mut self, expression: &Expression) -> Result<Value, Leave> {
         Ok(match expression {
             Expression::Number(number) => Value::Number(*number),
             Expression::Text(text) => Value::Text(text.clone()),
             Expression::Regex(source) => {
                 let record = self.record.clone();
-                Value::Number(f64::from(u8::from(self.regex(source).is_some_and(|regex| regex.is_match(&record)))))
+                Value::Number(f64::from(u8::from(
+                    self.regex(source).is_some_and(|regex| regex.is_match(&record)),
+                )))
             }
             Expression::Variable(name) => self.variable(name),
             Expression::Element(name, index) => {
                 let key = self.key(index)?;
-                self.arrays.get(name).and_then(|list| list.get(&key)).cloned().unwrap_or(Value::Input(String::new()))
+                self.arrays
+                    .get(name)
+                    .and_then(|list| list.get(&key))
+                    .cloned()
+                    .unwrap_or(Value::Input(String::new()))
             }
             Expression::Field(number) => {
                 let number = self.value(number)?.number() as usize;
@@ -404,7 +384,9 @@ impl<'a> Machine<'a> {
                 let right = self.value(right)?;
                 let value = match operator {
                     None => right,
-                    Some(operator) => Value::Number(calculate(*operator, self.value(target)?.number(), right.number())),
+                    Some(operator) => {
+                        Value::Number(calculate(*operator, self.value(target)?.number(), right.number()))
+                    }
                 };
                 self.assign(target, value.clone())?;
                 value
@@ -422,7 +404,9 @@ impl<'a> Machine<'a> {
             }
             Expression::In(key, list) => {
                 let key = self.value(key)?.text();
-                Value::Number(f64::from(u8::from(self.arrays.get(list).is_some_and(|list| list.contains_key(&key)))))
+                Value::Number(f64::from(u8::from(
+                    self.arrays.get(list).is_some_and(|list| list.contains_key(&key)),
+                )))
             }
             Expression::Getline => match self.input.get(self.at).cloned() {
                 Some(record) => {
@@ -437,7 +421,12 @@ impl<'a> Machine<'a> {
         })
     }
 
-    fn binary(&mut self, operator: &str, left: &Expression, right: &Expression) -> Result<Value, Leave> {
+    pub(super) fn binary(
+        &mut self,
+        operator: &str,
+        left: &Expression,
+        right: &Expression,
+    ) -> Result<Value, Leave> {
         let truth = |value: bool| Value::Number(f64::from(u8::from(value)));
         let left_value = self.value(left)?;
         match operator {
@@ -455,7 +444,9 @@ impl<'a> Machine<'a> {
             _ => {}
         }
         let right_value = self.value(right)?;
-        if let Some(sign) = operator.chars().next().filter(|_| matches!(operator, "+" | "-" | "*" | "/" | "%" | "^")) {
+        if let Some(sign) =
+            operator.chars().next().filter(|_| matches!(operator, "+" | "-" | "*" | "/" | "%" | "^"))
+        {
             return Ok(Value::Number(calculate(sign, left_value.number(), right_value.number())));
         }
         if operator == " " {
@@ -466,7 +457,11 @@ impl<'a> Machine<'a> {
             }
             return Ok(Value::Text(text));
         }
-        let order = if left_value.is_number() && right_value.is_number() { left_value.number().total_cmp(&right_value.number()) } else { left_value.text().cmp(&right_value.text()) };
+        let order = if left_value.is_number() && right_value.is_number() {
+            left_value.number().total_cmp(&right_value.number())
+        } else {
+            left_value.text().cmp(&right_value.text())
+        };
         Ok(truth(match operator {
             "==" => order.is_eq(),
             "!=" => order.is_ne(),
@@ -475,116 +470,6 @@ impl<'a> Machine<'a> {
             ">" => order.is_gt(),
             _ => order.is_ge(),
         }))
-    }
-
-    fn call(&mut self, name: &str, list: &[Expression]) -> Result<Value, Leave> {
-        match name {
-            "split" => return self.split_call(list),
-            "sub" | "gsub" => return self.substitute(name == "gsub", list),
-            "length" if matches!(list, [Expression::Variable(array)] if self.arrays.contains_key(array)) => {
-                let Some(Expression::Variable(array)) = list.first() else { return Ok(Value::Number(0.0)) };
-                return Ok(Value::Number(self.arrays.get(array).map_or(0, BTreeMap::len) as f64));
-            }
-            "match" => {
-                let text = self.text(list, 0)?;
-                let source = self.source(list.get(1))?;
-                let found = self.regex(&source).and_then(|regex| regex.find(&text).map(|found| (text.get(..found.start()).map_or(0, |before| before.chars().count()) + 1, found.as_str().chars().count())));
-                let (start, length) = found.map_or((0.0, -1.0), |(start, length)| (start as f64, length as f64));
-                self.variables.insert("RSTART".into(), Value::Number(start));
-                self.variables.insert("RLENGTH".into(), Value::Number(length));
-                return Ok(Value::Number(start));
-            }
-            _ => {}
-        }
-        let text = if list.is_empty() { self.record.clone() } else { self.text(list, 0)? };
-        let number = leading_number(&text);
-        Ok(match name {
-            "length" => Value::Number(text.chars().count() as f64),
-            "toupper" => Value::Text(text.to_ascii_uppercase()),
-            "tolower" => Value::Text(text.to_ascii_lowercase()),
-            "int" => Value::Number(number.trunc()),
-            "sqrt" => Value::Number(number.sqrt()),
-            "exp" => Value::Number(number.exp()),
-            "log" => Value::Number(number.ln()),
-            "rand" => Value::Number(f64::from(self.shell.live.random_number()) / f64::from(u32::MAX)),
-            "systime" => Value::Number((self.shell.live.now() / 1_000_000) as f64),
-            "index" => {
-                let part = self.text(list, 1)?;
-                Value::Number(text.find(&part).map_or(0, |at| text.get(..at).map_or(0, |before| before.chars().count()) + 1) as f64)
-            }
-            "substr" => {
-                let start = leading_number(&self.text(list, 1)?).round();
-                let length = match list.get(2) {
-                    Some(length) => self.value(length)?.number().round(),
-                    None => f64::MAX,
-                };
-                let skip = (start - 1.0).max(0.0);
-                let take = (start + length - 1.0 - skip).max(0.0);
-                Value::Text(text.chars().skip(skip as usize).take(take as usize).collect())
-            }
-            "sprintf" => {
-                let mut texts = vec![text];
-                for index in 1..list.len() {
-                    texts.push(self.text(list, index)?);
-                }
-                Value::Text(format_texts(&texts))
-            }
-            "system" => {
-                let status = self.shell.run_text(&text)?;
-                Value::Number(f64::from(status))
-            }
-            _ => Value::Text(String::new()),
-        })
-    }
-
-    fn text(&mut self, list: &[Expression], index: usize) -> Result<String, Leave> {
-        match list.get(index) {
-            Some(expression) => Ok(self.value(expression)?.text()),
-            None => Ok(String::new()),
-        }
-    }
-
-    fn source(&mut self, expression: Option<&Expression>) -> Result<String, Leave> {
-        match expression {
-            Some(Expression::Regex(source)) => Ok(source.clone()),
-            Some(other) => Ok(self.value(other)?.text()),
-            None => Ok(String::new()),
-        }
-    }
-
-    fn split_call(&mut self, list: &[Expression]) -> Result<Value, Leave> {
-        let text = self.text(list, 0)?;
-        let separator = if list.len() > 2 { self.source(list.get(2))? } else { self.variable("FS").text() };
-        let parts = self.split(&text, &separator);
-        let count = parts.len();
-        if let Some(Expression::Variable(name)) = list.get(1) {
-            let array = parts.into_iter().enumerate().map(|(index, part)| ((index + 1).to_string(), Value::Input(part))).collect();
-            self.arrays.insert(name.clone(), array);
-        }
-        Ok(Value::Number(count as f64))
-    }
-
-    fn substitute(&mut self, all: bool, list: &[Expression]) -> Result<Value, Leave> {
-        let source = self.source(list.first())?;
-        let replacement = self.text(list, 1)?;
-        let target = list.get(2).cloned().unwrap_or(Expression::Field(Box::new(Expression::Number(0.0))));
-        let text = self.value(&target)?.text();
-        let Some(regex) = self.regex(&source) else { return Ok(Value::Number(0.0)) };
-        let mut count = 0.0;
-        let most = if all { usize::MAX } else { 1 };
-        let mut out = String::new();
-        let mut end = 0;
-        for found in regex.find_iter(&text).take(most) {
-            out.push_str(text.get(end..found.start()).unwrap_or(""));
-            out.push_str(&replacement.replace("\\&", "\u{1}").replace('&', found.as_str()).replace('\u{1}', "&"));
-            end = found.end();
-            count += 1.0;
-        }
-        out.push_str(text.get(end..).unwrap_or(""));
-        if count > 0.0 {
-            self.assign(&target, Value::Text(out))?;
-        }
-        Ok(Value::Number(count))
     }
 }
 
@@ -597,14 +482,4 @@ fn calculate(operator: char, left: f64, right: f64) -> f64 {
         '%' => left % right,
         _ => left.powf(right),
     }
-}
-
-/// `sprintf`: the first text is the format.
-fn format_texts(texts: &[String]) -> String {
-    let Some((format, values)) = texts.split_first() else { return String::new() };
-    let whole: Vec<String> = values.to_vec();
-    let mut formatter = Formatter { values: &whole, status: 0, complaints: Vec::new(), stop: false };
-    let mut out = String::new();
-    formatter.round(&format.replace('\\', "\\\\"), &mut out);
-    out
 }

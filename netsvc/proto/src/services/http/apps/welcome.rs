@@ -77,9 +77,8 @@ pub fn iis(visit: &Visit<'_>) -> Option<Response> {
     let path = visit.request.path.to_ascii_lowercase();
     let at = visit.installed();
     let old = visit.server.name.ends_with("8.5") || visit.server.name.ends_with("8.0");
-    let guarded =
-        ["/intranet", "/certsrv", "/reports", "/ews", "/rpc", "/autodiscover", "/admin", "/_vti_bin"];
-    if guarded.iter().any(|prefix| path.starts_with(prefix)) {
+    let first = path.split('/').nth(1).unwrap_or_default();
+    if matches!(first, "intranet" | "certsrv" | "reports" | "ews" | "rpc" | "autodiscover") {
         return Some(guard(visit));
     }
     let response = match path.as_str() {

@@ -1,0 +1,310 @@
+//! What `netd` does once it is set up: nodes come and go.
+
+use super::{
+    arp::{Prober, Taken},
+    config::NetdConfig,
+    filter, limits, namespace, packet,
+    protocol::NetdStatus,
+    site::{Site, text},
+};
+use crate::{
+    node::{self, Conflict, NodeSpec},
+    sockets::bind_port,
+    stage::{GateLink, Keeper, Kept, Role, StageError},
+};
+use netsvc_persona::stage::Transport;
+use nix::{
+    sys::socket::{AddressFamily, SockFlag, SockType, socket},
+    unistd::Uid,
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    os::fd::OwnedFd,
+    sync::Arc,
+    time::Duration,
+};
+
+/// Why nodes could not be added or removed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum EngineError {
+    #[error("{0}")]
+    Conflict(Conflict),
+    #[error("{node} cannot have {what}: {reason}")]
+    Unfit { node: String, what: String, reason: &'static str },
+    #[error("{node} cannot have {}: the host with hardware address {} has it", taken.address, text(taken.mac))]
+    Taken { node: String, taken: Taken },
+    #[error("{0}")]
+    Files(String),
+    #[error("{what}")]
+    Kernel {
+        what: &'static str,
+        #[source]
+        source: io::Error,
+    },
+    #[error("bind {transport} {address} for {node}")]
+    Bind {
+        node: String,
+        transport: &'static str,
+        address: SocketAddr,
+        #[source]
+        source: io::Error,
+    },
+    #[error("hand nodes to the {process} process")]
+    Stage {
+        process: &'static str,
+        #[source]
+        source: StageError,
+    },
+}
+
+/// A node as it stands in the engine namespace.
+#[derive(Clone, Debug)]
+struct Placed {
+    node: Arc<NodeSpec>,
+    address: Ipv4Addr,
+    mac: [u8; 6],
+}
+
+/// The nodes of a host and what carries them. Its thread is in the engine namespace.
+#[derive(Debug)]
+pub(super) struct Engine {
+    config: NetdConfig,
+    site: Site,
+    prober: Prober,
+    serve: Keeper,
+    gate: Keeper,
+    nodes: BTreeMap<String, Placed>,
+    counts: packet::Counts,
+}
+
+impl Engine {
+    /// Starts both stage processes. Needs a runtime that runs on this thread only.
+    pub(super) async fn start(mut config: NetdConfig, mut site: Site) -> Result<Self, EngineError> {
+        config.stage.user = limits::existing_user(config.stage.user);
+        let kernel = |what| move |source| EngineError::Kernel { what, source };
+        let arp = site.arp.try_clone().map_err(kernel("copy the ARP socket"))?;
+        let prober = Prober::new(arp).map_err(kernel("watch the ARP socket"))?;
+        let link = GateLink {
+            spec: site.gate.clone(),
+            segment: Arc::clone(&site.segment),
+            engine: Arc::clone(&site.engine_port),
+            probe: Some(Arc::clone(&site.probe_port)),
+        };
+        let stage = |process| move |source| EngineError::Stage { process, source };
+        let engine_namespace = site.engine.try_clone().map_err(kernel("copy a namespace"))?;
+        let serve = config.stage.launch("serve", Some(engine_namespace));
+        let serve = Keeper::start(serve, Role::Serve).await.map_err(stage("serve"))?;
+        // The gate needs no network of its own: the namespace between has none.
+        let middle = site.middle.try_clone().map_err(kernel("copy a namespace"))?;
+        let gate = config.stage.launch("gate", Some(middle));
+        let gate = Keeper::start(gate, Role::Gate(link)).await.map_err(stage("gate"))?;
+        // Addresses that the interface got since are no concern; the gateway answers ARP.
+        site.own.insert(config.probe);
+        Ok(Engine {
+            config,
+            site,
+            prober,
+            serve,
+            gate,
+            nodes: BTreeMap::new(),
+            counts: packet::Counts::default(),
+        })
+    }
+
+    /// The nodes that exist.
+    pub(super) fn list(&self) -> Vec<NodeSpec> {
+        self.nodes.values().map(|placed| placed.node.as_ref().clone()).collect()
+    }
+
+    /// Makes nodes exist, all or none.
+    pub(super) async fn add(&mut self, wanted: Vec<NodeSpec>) -> Result<(), EngineError> {
+        let unlike = |node: &NodeSpec| self.nodes.get(node.name()).is_none_or(|placed| *placed.node != *node);
+        let new: Vec<NodeSpec> = wanted.into_iter().filter(unlike).collect();
+        if new.is_empty() {
+            return Ok(());
+        }
+        node::check(self.nodes.values().map(|placed| placed.node.as_ref()), &new)
+            .map_err(EngineError::Conflict)?;
+        let placed = new.into_iter().map(|node| self.place(node)).collect::<Result<Vec<_>, _>>()?;
+        self.check_files(&placed)?;
+        self.check_segment(&placed).await?;
+        let result = self.install(&placed).await;
+        if result.is_err() {
+            self.withdraw(&placed).await;
+        }
+        result
+    }
+
+    /// Makes nodes vanish.
+    pub(super) async fn remove(&mut self, names: &[String]) -> Result<(), EngineError> {
+        let gone: Vec<Placed> = names.iter().filter_map(|name| self.nodes.remove(name)).collect();
+        self.withdraw(&gone).await;
+        Ok(())
+    }
+
+    /// A socket in the probe namespace.
+    pub(super) fn probe_socket(&self, transport: Transport) -> io::Result<OwnedFd> {
+        let kind = match transport {
+            Transport::Tcp => SockType::Stream,
+            Transport::Udp => SockType::Datagram,
+        };
+        namespace::enter(&self.site.probe)?;
+        let made = socket(AddressFamily::Inet, kind, SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK, None);
+        if namespace::enter(&self.site.engine).is_err() {
+            // Everything bound from here on would be in the wrong place; the next start begins clean.
+            std::process::abort();
+        }
+        Ok(made?)
+    }
+
+    /// How everything does.
+    pub(super) async fn status(&mut self) -> NetdStatus {
+        let mut processes = Vec::new();
+        for (verb, keeper) in [("gate", &self.gate), ("serve", &self.serve)] {
+            let mut status = keeper.status().await.unwrap_or_default();
+            status.verb = verb.to_owned();
+            processes.push(status);
+        }
+        if let Ok(counts) = packet::counts(&self.site.segment) {
+            self.counts.packets += counts.packets;
+            self.counts.drops += counts.drops;
+        }
+        let rootless = limits::in_user_namespace();
+        let mut missing: Vec<String> = processes
+            .iter()
+            .filter(|process| process.isolation != "full")
+            .map(|process| format!("{}: {}", process.verb, process.isolation))
+            .collect();
+        if self.config.stage.user.is_none() {
+            missing.insert(0, "isolation reduced: the stage runs as our own user".to_owned());
+        }
+        NetdStatus {
+            runtime: super::NAME.to_owned(),
+            carrier: "gate".to_owned(),
+            device: self.config.device.name().to_owned(),
+            interface: self.config.interface.clone(),
+            pid: std::process::id(),
+            uid: Uid::effective().as_raw(),
+            rootless,
+            stage_uid: self.config.stage.user,
+            isolation: if missing.is_empty() { "full".to_owned() } else { missing.join("; ") },
+            processes,
+            nodes: self.nodes.len(),
+            listeners: self.nodes.values().map(|placed| placed.node.ports.len()).sum(),
+            packets: self.counts.packets,
+            drops: self.counts.drops,
+        }
+    }
+
+    /// Lets both processes write out everything and end.
+    pub(super) async fn stop(&mut self) {
+        self.gate.stop().await;
+        self.serve.stop().await;
+    }
+
+    fn place(&self, node: NodeSpec) -> Result<Placed, EngineError> {
+        let unfit = |what: String, reason| EngineError::Unfit { node: node.name().to_owned(), what, reason };
+        let IpAddr::V4(address) = node.persona.ip else {
+            return Err(unfit(node.persona.ip.to_string(), "the stage speaks IPv4 only"));
+        };
+        if address.is_unspecified()
+            || address.is_loopback()
+            || address.is_multicast()
+            || address.is_broadcast()
+        {
+            return Err(unfit(address.to_string(), "no host can have it"));
+        }
+        if self.site.own.contains(&address) || node.persona.gateway == Some(IpAddr::V4(address)) {
+            return Err(unfit(address.to_string(), "it is this host's own, the gateway's or the probe's"));
+        }
+        let mac = node.persona.mac_bytes().filter(|mac| mac.first().is_some_and(|byte| byte & 1 == 0));
+        let Some(mac) = mac.filter(|mac| *mac != [0; 6] && *mac != self.site.link.mac) else {
+            return Err(unfit(node.persona.mac.clone(), "it is no unicast hardware address of its own"));
+        };
+        Ok(Placed { node: Arc::new(node), address, mac })
+    }
+
+    fn check_files(&self, new: &[Placed]) -> Result<(), EngineError> {
+        let listeners = self.nodes.values().chain(new).map(|placed| placed.node.ports.len()).sum();
+        limits::check_open_files(listeners, self.config.stage.limits.connections).map_err(EngineError::Files)
+    }
+
+    async fn check_segment(&self, new: &[Placed]) -> Result<(), EngineError> {
+        if self.config.arp_wait == 0 {
+            return Ok(());
+        }
+        let wanted = new.iter().map(|placed| (placed.address, placed.mac)).collect();
+        let found = self.prober.taken(&wanted, Duration::from_millis(self.config.arp_wait)).await;
+        let found = found.map_err(|source| EngineError::Kernel { what: "probe the segment", source })?;
+        let Some(taken) = found else { return Ok(()) };
+        let node = new.iter().find(|placed| placed.address == taken.address);
+        Err(EngineError::Taken {
+            node: node.map_or_else(String::new, |placed| placed.node.name().to_owned()),
+            taken,
+        })
+    }
+
+    async fn install(&mut self, new: &[Placed]) -> Result<(), EngineError> {
+        let kernel = |what| move |source| EngineError::Kernel { what, source };
+        let addresses: Vec<Ipv4Addr> = new.iter().map(|placed| placed.address).collect();
+        self.site
+            .netlink
+            .add_locals(&addresses, self.site.loopback)
+            .map_err(kernel("make addresses local to the engine namespace"))?;
+        let mut served = Vec::new();
+        for placed in new {
+            served.push(Kept { node: Arc::clone(&placed.node), sockets: bind(placed)? });
+        }
+        let stage = |process| move |source| EngineError::Stage { process, source };
+        self.serve.add(served).await.map_err(stage("serve"))?;
+        // Listeners and filter first: the gate announces a node as soon as it has it.
+        let entries = new.iter().map(|placed| (placed.node.name().to_owned(), placed.clone()));
+        self.nodes.extend(entries);
+        self.update_filter().map_err(kernel("update the filter of the segment socket"))?;
+        let shown = new.iter().map(|placed| Kept { node: Arc::clone(&placed.node), sockets: Vec::new() });
+        self.gate.add(shown.collect()).await.map_err(stage("gate"))
+    }
+
+    /// Takes nodes away as far as they are there: first from sight, then from service.
+    async fn withdraw(&mut self, gone: &[Placed]) {
+        let names: Vec<String> = gone.iter().map(|placed| placed.node.name().to_owned()).collect();
+        for name in &names {
+            self.nodes.remove(name);
+        }
+        for (process, keeper) in [("gate", &self.gate), ("serve", &self.serve)] {
+            if let Err(error) = keeper.remove(names.clone()).await {
+                // The process is being started again, without these nodes.
+                tracing::warn!(process, %error, "nodes were removed from a process that is down");
+            }
+        }
+        if let Err(error) = self.update_filter() {
+            tracing::warn!(%error, "the filter of the segment socket still lets removed nodes through");
+        }
+        let addresses: Vec<Ipv4Addr> = gone.iter().map(|placed| placed.address).collect();
+        if let Err(error) = self.site.netlink.remove_locals(&addresses, self.site.loopback) {
+            tracing::warn!(%error, "addresses of removed nodes are still local to the engine namespace");
+        }
+    }
+
+    fn update_filter(&self) -> io::Result<()> {
+        let macs: BTreeSet<[u8; 6]> = self.nodes.values().map(|placed| placed.mac).collect();
+        packet::set_filter(&self.site.segment, &filter::program(&macs))
+    }
+}
+
+fn bind(placed: &Placed) -> Result<Vec<OwnedFd>, EngineError> {
+    let mut sockets = Vec::new();
+    for port in &placed.node.ports {
+        let address = SocketAddr::new(IpAddr::V4(placed.address), port.port);
+        let bound = bind_port(port, address, None).map_err(|source| EngineError::Bind {
+            node: placed.node.name().to_owned(),
+            transport: port.transport.name(),
+            address,
+            source,
+        })?;
+        sockets.push(bound);
+    }
+    Ok(sockets)
+}

@@ -1,0 +1,142 @@
+//! What a backend is asked to make exist.
+
+use netsvc_persona::{
+    Persona,
+    stage::{PortSpec, ServiceSpec},
+};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Longest name of a node, as RFC 1123 has it for a host.
+pub const NAME_MAX: usize = 63;
+
+/// One node: who it is, what it serves, and on which ports.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NodeSpec {
+    /// Everything a peer can observe of it.
+    pub persona: Persona,
+    /// Its services with their settings.
+    pub services: Vec<ServiceSpec>,
+    /// The sockets that its services listen on.
+    pub ports: Vec<PortSpec>,
+}
+
+/// Nodes by name.
+pub type Nodes = BTreeMap<String, NodeSpec>;
+
+impl NodeSpec {
+    /// The fleet-unique name.
+    pub fn name(&self) -> &str {
+        &self.persona.node
+    }
+}
+
+/// Nodes that cannot exist side by side, or at all.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Conflict {
+    /// The name is empty, too long or has other characters than letters, digits, `-`, `_` and `.`.
+    #[error("{0:?} is not a name for a node")]
+    Name(String),
+    /// Two nodes have one name.
+    #[error("{0} exists twice")]
+    Twice(String),
+    /// Two nodes have one address.
+    #[error("{first} and {second} both have address {address}")]
+    Address {
+        /// One of them.
+        first: String,
+        /// The other.
+        second: String,
+        /// The address.
+        address: String,
+    },
+    /// Two nodes have one MAC.
+    #[error("{first} and {second} both have hardware address {mac}")]
+    Mac {
+        /// One of them.
+        first: String,
+        /// The other.
+        second: String,
+        /// The hardware address.
+        mac: String,
+    },
+    /// Two services of a node want one port.
+    #[error("{node} uses {transport} port {port} twice")]
+    Port {
+        /// The node.
+        node: String,
+        /// `tcp` or `udp`.
+        transport: &'static str,
+        /// The port.
+        port: u16,
+    },
+}
+
+/// Checks that `new` nodes can join `there`, before anything is touched.
+///
+/// # Errors
+/// The first [`Conflict`] found.
+pub fn check<'a>(there: impl Iterator<Item = &'a NodeSpec>, new: &'a [NodeSpec]) -> Result<(), Conflict> {
+    let mut names = BTreeSet::new();
+    let mut addresses = BTreeMap::new();
+    let mut macs = BTreeMap::new();
+    for node in there.chain(new) {
+        let name = node.name();
+        if !is_name(name) {
+            return Err(Conflict::Name(name.to_owned()));
+        }
+        if !names.insert(name) {
+            return Err(Conflict::Twice(name.to_owned()));
+        }
+        if let Some(first) = addresses.insert(node.persona.ip, name) {
+            let address = node.persona.ip.to_string();
+            return Err(Conflict::Address { first: first.to_owned(), second: name.to_owned(), address });
+        }
+        let mac = node.persona.mac.to_ascii_lowercase();
+        if let Some(first) = macs.insert(mac.clone(), name) {
+            return Err(Conflict::Mac { first: first.to_owned(), second: name.to_owned(), mac });
+        }
+        check_ports(node)?;
+    }
+    Ok(())
+}
+
+fn is_name(name: &str) -> bool {
+    (1..=NAME_MAX).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+}
+
+fn check_ports(node: &NodeSpec) -> Result<(), Conflict> {
+    let mut ports = BTreeSet::new();
+    for port in &node.ports {
+        if !ports.insert((port.transport, port.port)) {
+            return Err(Conflict::Port {
+                node: node.name().to_owned(),
+                transport: port.transport.name(),
+                port: port.port,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// A node for tests of this crate.
+#[cfg(test)]
+pub(crate) fn sample(name: &str, ip: [u8; 4], ports: &[u16]) -> NodeSpec {
+    let text = include_str!("../tests/persona.json");
+    let mut persona: Persona = serde_json::from_str(text).unwrap();
+    persona.node = name.to_owned();
+    persona.ip = std::net::Ipv4Addr::from(ip).into();
+    persona.mac = format!("02:00:{:02x}:{:02x}:{:02x}:{:02x}", ip[0], ip[1], ip[2], ip[3]);
+    let port = |number: &u16| PortSpec {
+        slug: "echo".to_owned(),
+        transport: netsvc_persona::stage::Transport::Tcp,
+        port: *number,
+        tls: false,
+    };
+    NodeSpec {
+        persona,
+        services: vec![ServiceSpec { slug: "echo".to_owned(), settings: BTreeMap::new() }],
+        ports: ports.iter().map(port).collect(),
+    }
+}

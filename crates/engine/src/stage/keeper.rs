@@ -1,0 +1,373 @@
+//! Keeps one stage process alive and its nodes in it.
+//!
+//! The keeper is a task that owns the process, the nodes and duplicates of their sockets. When the
+//! process dies it is started again, at once the first time and then with growing pauses, and gets
+//! everything anew. Dropping the [`Keeper`] stops the process in good order.
+
+use super::{
+    channel::{Channel, Parcel, StageError},
+    launch::Launch,
+};
+use crate::{node::NodeSpec, plan::chain};
+use netsvc_persona::stage::{GateSpec, MAX_DESCRIPTORS, Order};
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::BTreeMap,
+    io,
+    os::fd::{AsFd, OwnedFd},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{Instant, sleep_until, timeout},
+};
+
+/// First and longest pause before a dead process is started again.
+const PAUSE_FIRST: Duration = Duration::from_millis(100);
+const PAUSE_LONGEST: Duration = Duration::from_secs(10);
+/// A process that lived this long died of something new: pauses begin from the first again.
+const STEADY: Duration = Duration::from_secs(30);
+/// Time a process gets to write out everything after a stop order.
+const STOP_LIMIT: Duration = Duration::from_secs(5);
+
+/// What a stage process is for.
+#[derive(Debug)]
+pub enum Role {
+    /// Serves bound sockets.
+    Serve,
+    /// Stands between segment and sockets.
+    Gate(GateLink),
+}
+
+/// The ports of a gate.
+#[derive(Debug)]
+pub struct GateLink {
+    /// What the gate is told about them.
+    pub spec: GateSpec,
+    /// Raw socket on the segment.
+    pub segment: Arc<OwnedFd>,
+    /// Device of the engine side.
+    pub engine: Arc<OwnedFd>,
+    /// Raw socket on the probe side.
+    pub probe: Option<Arc<OwnedFd>>,
+}
+
+/// A node as a keeper holds it. A gate's nodes have no sockets; those of `serve` have one per port.
+#[derive(Debug)]
+pub struct Kept {
+    /// The node.
+    pub node: Arc<NodeSpec>,
+    /// Its listeners, in the order of its ports.
+    pub sockets: Vec<OwnedFd>,
+}
+
+/// How a stage process does.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StageStatus {
+    /// `serve` or `gate`.
+    pub verb: String,
+    /// Its process; `None` while it is down.
+    pub pid: Option<u32>,
+    /// What its sandbox got.
+    pub isolation: String,
+    /// Times that it was started again.
+    pub restarts: u64,
+    /// Nodes it has.
+    pub nodes: usize,
+    /// Sockets it has.
+    pub listeners: usize,
+}
+
+/// A stage process that is kept alive.
+#[derive(Debug)]
+pub struct Keeper {
+    asks: mpsc::Sender<Ask>,
+}
+
+#[derive(Debug)]
+enum Ask {
+    Add(Vec<Kept>, oneshot::Sender<Result<(), StageError>>),
+    Remove(Vec<String>, oneshot::Sender<Result<(), StageError>>),
+    Status(oneshot::Sender<StageStatus>),
+    Stop(oneshot::Sender<()>),
+}
+
+impl Keeper {
+    /// Starts the process and its keeping. Needs a tokio runtime.
+    ///
+    /// # Errors
+    /// When the first start fails; later ones are tried again.
+    pub async fn start(launch: Launch, role: Role) -> Result<Self, StageError> {
+        let mut task = Task {
+            launch,
+            role,
+            nodes: BTreeMap::new(),
+            channel: None,
+            seq: 0,
+            starts: 0,
+            pause: PAUSE_FIRST,
+            since: Instant::now(),
+        };
+        task.revive().await?;
+        let (asks, inbox) = mpsc::channel(16);
+        tokio::spawn(task.run(inbox));
+        Ok(Keeper { asks })
+    }
+
+    /// Hands over nodes, all or none. A name that the process has already is replaced.
+    ///
+    /// # Errors
+    /// The first refusal, or that the process is lost; the nodes are not kept then.
+    pub async fn add(&self, nodes: Vec<Kept>) -> Result<(), StageError> {
+        self.ask(|reply| Ask::Add(nodes, reply)).await?
+    }
+
+    /// Takes nodes away and closes their sockets. Unknown names are taken away already.
+    ///
+    /// # Errors
+    /// That the process is lost; it will not get them again.
+    pub async fn remove(&self, names: Vec<String>) -> Result<(), StageError> {
+        self.ask(|reply| Ask::Remove(names, reply)).await?
+    }
+
+    /// How the process does.
+    ///
+    /// # Errors
+    /// That its keeping has ended.
+    pub async fn status(&self) -> Result<StageStatus, StageError> {
+        self.ask(Ask::Status).await
+    }
+
+    /// Lets the process write out everything and end.
+    pub async fn stop(&self) {
+        let _ = self.ask(Ask::Stop).await;
+    }
+
+    async fn ask<T>(&self, ask: impl FnOnce(oneshot::Sender<T>) -> Ask) -> Result<T, StageError> {
+        let ended = || StageError::Lost(io::ErrorKind::NotConnected.into());
+        let (reply, answer) = oneshot::channel();
+        self.asks.send(ask(reply)).await.map_err(|_| ended())?;
+        answer.await.map_err(|_| ended())
+    }
+}
+
+struct Task {
+    launch: Launch,
+    role: Role,
+    nodes: BTreeMap<String, Kept>,
+    channel: Option<Channel>,
+    seq: u64,
+    starts: u64,
+    pause: Duration,
+    /// Since when the process is up, or down.
+    since: Instant,
+}
+
+impl Task {
+    async fn run(mut self, mut inbox: mpsc::Receiver<Ask>) {
+        loop {
+            let ask = match &self.channel {
+                Some(channel) => tokio::select! {
+                    ask = inbox.recv() => ask,
+                    () = channel.gone() => {
+                        self.lose();
+                        continue;
+                    }
+                },
+                None => tokio::select! {
+                    ask = inbox.recv() => ask,
+                    () = sleep_until(self.since + self.pause) => {
+                        self.try_revive().await;
+                        continue;
+                    }
+                },
+            };
+            match ask {
+                Some(Ask::Add(nodes, reply)) => drop(reply.send(self.add(nodes).await)),
+                Some(Ask::Remove(names, reply)) => drop(reply.send(self.remove(&names).await)),
+                Some(Ask::Status(reply)) => drop(reply.send(self.status())),
+                Some(Ask::Stop(reply)) => {
+                    self.stop().await;
+                    let _ = reply.send(());
+                    return;
+                }
+                None => return self.stop().await,
+            }
+        }
+    }
+
+    async fn add(&mut self, nodes: Vec<Kept>) -> Result<(), StageError> {
+        if self.channel.is_none() {
+            self.revive().await?;
+        }
+        let names: Vec<String> = nodes.iter().map(|kept| kept.node.name().to_owned()).collect();
+        let known: Vec<String> =
+            names.iter().filter(|name| self.nodes.contains_key(*name)).cloned().collect();
+        self.remove(&known).await?;
+        let delivered = self.deliver(|task| nodes.iter().flat_map(|kept| task.parcels(kept)).collect()).await;
+        match delivered {
+            Ok(()) => {
+                self.nodes.extend(names.into_iter().zip(nodes));
+                Ok(())
+            }
+            Err(error) => {
+                // Some of the batch may be served by now.
+                let _ = self.order_removal(&names).await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn remove(&mut self, names: &[String]) -> Result<(), StageError> {
+        for name in names {
+            self.nodes.remove(name);
+        }
+        // A process that is down forgets them by not getting them again.
+        if self.channel.is_some() { self.order_removal(names).await } else { Ok(()) }
+    }
+
+    async fn order_removal(&mut self, names: &[String]) -> Result<(), StageError> {
+        self.deliver(|task| {
+            names
+                .iter()
+                .map(|name| {
+                    let order = Order::Remove { seq: task.next(), node: name.clone() };
+                    Parcel { order, descriptors: Vec::new() }
+                })
+                .collect()
+        })
+        .await
+    }
+
+    /// Delivers; a process that breaks off or hangs is ended, so that the next one starts clean.
+    async fn deliver<'a>(
+        &mut self,
+        parcels: impl FnOnce(&mut Sequence) -> Vec<Parcel<'a>>,
+    ) -> Result<(), StageError> {
+        let mut sequence = Sequence { seq: self.seq, sockets: matches!(self.role, Role::Serve) };
+        let parcels = parcels(&mut sequence);
+        self.seq = sequence.seq;
+        let Some(channel) = &self.channel else {
+            return Err(StageError::Lost(io::ErrorKind::NotConnected.into()));
+        };
+        let result = channel.deliver(parcels).await;
+        if matches!(result, Err(StageError::Lost(_) | StageError::Late)) {
+            self.lose();
+        }
+        result
+    }
+
+    fn lose(&mut self) {
+        tracing::warn!(process = self.launch.verb(), "a stage process ended and will be started again");
+        self.channel = None;
+        self.pause = if self.since.elapsed() >= STEADY { PAUSE_FIRST } else { self.pause };
+        self.since = Instant::now();
+    }
+
+    async fn try_revive(&mut self) {
+        if let Err(error) = self.revive().await {
+            tracing::error!(process = self.launch.verb(), error = %chain(&error), "a stage process cannot be started");
+        }
+        self.pause = (self.pause * 2).min(PAUSE_LONGEST);
+    }
+
+    /// Starts the process and hands it everything.
+    async fn revive(&mut self) -> Result<(), StageError> {
+        self.since = Instant::now();
+        self.channel = None;
+        let channel = Channel::open(&self.launch).await?;
+        let mut sequence = Sequence { seq: self.seq, sockets: matches!(self.role, Role::Serve) };
+        let mut parcels: Vec<Parcel<'_>> = self.role.first(&mut sequence).into_iter().collect();
+        for kept in self.nodes.values() {
+            parcels.extend(sequence.parcels(kept));
+        }
+        self.seq = sequence.seq;
+        match channel.deliver(parcels).await {
+            // One node that a new process refuses must not keep the others down.
+            Err(error @ StageError::Refused { .. }) if self.starts > 0 => {
+                tracing::error!(error = %chain(&error), "a node did not come back");
+            }
+            other => other?,
+        }
+        self.channel = Some(channel);
+        self.starts += 1;
+        Ok(())
+    }
+
+    async fn stop(&mut self) {
+        let Some(mut channel) = self.channel.take() else { return };
+        self.seq += 1;
+        let parcel = Parcel { order: Order::Stop { seq: self.seq }, descriptors: Vec::new() };
+        let farewell = async {
+            let _ = channel.deliver(vec![parcel]).await;
+            channel.gone().await;
+        };
+        let _ = timeout(STOP_LIMIT, farewell).await;
+        // The socket ends a moment before the process does; a process that is still there is killed by the drop.
+        let limit = Instant::now() + STOP_LIMIT;
+        while !channel.process.ended() && Instant::now() < limit {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+
+    fn status(&self) -> StageStatus {
+        let channel = self.channel.as_ref();
+        StageStatus {
+            verb: self.launch.verb().to_owned(),
+            pid: channel.map(|channel| channel.process.pid()),
+            isolation: channel.map(|channel| channel.isolation.clone()).unwrap_or_default(),
+            restarts: self.starts.saturating_sub(1),
+            nodes: self.nodes.len(),
+            listeners: self.nodes.values().map(|kept| kept.sockets.len()).sum(),
+        }
+    }
+}
+
+/// Numbers orders, and makes them.
+struct Sequence {
+    seq: u64,
+    sockets: bool,
+}
+
+impl Sequence {
+    fn next(&mut self) -> u64 {
+        self.seq += 1;
+        self.seq
+    }
+
+    /// The orders that hand over a node: one, or more where its sockets do not fit one message.
+    fn parcels<'a>(&mut self, kept: &'a Kept) -> Vec<Parcel<'a>> {
+        let node = &kept.node;
+        let whole = !self.sockets || node.ports.is_empty();
+        let mut order = |ports: &[_]| Order::Node {
+            seq: self.next(),
+            persona: Box::new(node.persona.clone()),
+            services: node.services.clone(),
+            ports: ports.to_vec(),
+        };
+        if whole {
+            return vec![Parcel { order: order(&node.ports), descriptors: Vec::new() }];
+        }
+        let ports = node.ports.chunks(MAX_DESCRIPTORS);
+        let sockets = kept.sockets.chunks(MAX_DESCRIPTORS);
+        ports
+            .zip(sockets)
+            .map(|(ports, sockets)| Parcel {
+                order: order(ports),
+                descriptors: sockets.iter().map(AsFd::as_fd).collect(),
+            })
+            .collect()
+    }
+}
+
+impl Role {
+    /// The first order of a new process.
+    fn first(&self, sequence: &mut Sequence) -> Option<Parcel<'_>> {
+        let Role::Gate(link) = self else { return None };
+        let order = Order::Gate { seq: sequence.next(), gate: link.spec.clone() };
+        let mut descriptors = vec![link.segment.as_fd(), link.engine.as_fd()];
+        descriptors.extend(link.probe.as_ref().map(|probe| probe.as_fd()));
+        Some(Parcel { order, descriptors })
+    }
+}

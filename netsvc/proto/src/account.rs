@@ -1,0 +1,106 @@
+//! A login's view of a node: its shell and files, shared by ssh and telnet, and what of it is recorded.
+
+use netsvc_kit::{Fields, Host, Link, recorder};
+use netsvc_shell::{SessionFacts, ShellEvent, ShellHost, fs::OverlayStore, text};
+use netsvc_wire::{Kind, field};
+use std::sync::Arc;
+
+/// Overlays of all nodes of the process, kept in its state folder.
+struct Overlays(Arc<OverlayStore>);
+
+/// The shell of a node; made once.
+struct NodeShell(Arc<ShellHost>);
+
+/// The overlays of the process that serves `host`.
+pub(crate) fn overlays(host: &Host) -> Arc<OverlayStore> {
+    let stage = &host.node.stage;
+    let folder = stage.state_folder().join("overlays");
+    let budget = stage.settings().limits.state_bytes;
+    // Without its folder a node forgets what a peer did when the process ends, and goes on.
+    let open = || {
+        Overlays(Arc::new(OverlayStore::open(&folder, budget).unwrap_or_else(|_| OverlayStore::in_memory())))
+    };
+    stage.shared(open).0.clone()
+}
+
+/// The shell of the node of `host`.
+pub(crate) fn shell(host: &Host) -> Arc<ShellHost> {
+    let make = || {
+        let persona = host.node.persona.clone();
+        NodeShell(Arc::new(ShellHost::new(persona, overlays(host), Arc::new(recorder::now))))
+    };
+    host.node.shared(make).0.clone()
+}
+
+/// What a session over `link` knows of itself.
+pub(crate) fn facts(host: &Host, link: &Link, tty: Option<String>) -> SessionFacts {
+    let products = host.persona().products.keys();
+    let port = |slug: &String| {
+        let def = crate::ALL.iter().find(|def| def.slug == slug)?;
+        Some((slug.clone(), def.ports.first()?.number))
+    };
+    SessionFacts {
+        peer_ip: link.peer.ip(),
+        peer_port: link.peer.port(),
+        local_port: link.port,
+        tty,
+        services: products.filter_map(port).collect(),
+    }
+}
+
+/// Writes down what happened in a shell.
+pub(crate) fn record(host: &Host, link: &Link, events: Vec<ShellEvent>) {
+    for event in events {
+        record_one(host, link, event);
+    }
+}
+
+fn record_one(host: &Host, link: &Link, event: ShellEvent) {
+    let bytes = |value: &str| text::encode(value);
+    let plain = |kind: Kind, fields: Fields| host.record(link, kind, fields);
+    match event {
+        ShellEvent::Command { line, cwd, status } => plain(
+            Kind::Command,
+            vec![
+                (field::COMMAND, bytes(&line)),
+                (field::CWD, bytes(&cwd)),
+                (field::STATUS, status.to_string().into_bytes()),
+            ],
+        ),
+        ShellEvent::UnknownCommand { name, line } => {
+            plain(Kind::UnknownCommand, vec![(field::NAME, bytes(&name)), (field::COMMAND, bytes(&line))]);
+        }
+        ShellEvent::DownloadAttempt { url, command } => {
+            plain(Kind::DownloadAttempt, vec![(field::URL, bytes(&url)), (field::COMMAND, bytes(&command))]);
+        }
+        ShellEvent::FileCaptured { path, content, origin } => host.capture(
+            link,
+            Kind::FileCaptured,
+            vec![(field::PATH, bytes(&path)), (field::ORIGIN, origin.name().into())],
+            &content,
+        ),
+        ShellEvent::FileExecuted { path, arguments } => plain(
+            Kind::Command,
+            vec![
+                (field::COMMAND, bytes(&arguments)),
+                (field::PATH, bytes(&path)),
+                (field::OUTCOME, b"executed".to_vec()),
+            ],
+        ),
+        ShellEvent::FileRead { path } => plain(Kind::FileRead, vec![(field::PATH, bytes(&path))]),
+        ShellEvent::PasswordSet { user, secret } => {
+            let mut credential =
+                netsvc_kit::Credential::plaintext(&bytes(&user), &bytes(&secret), "passwd", true);
+            credential.kind = "password_set";
+            host.credential(link, credential);
+        }
+        ShellEvent::Exit => {}
+    }
+}
+
+/// Writes overlays that changed to their folder.
+pub(crate) fn save(host: &Host) {
+    let store = overlays(host);
+    // What could not be written is tried again at the end of the next session.
+    drop(tokio::task::spawn_blocking(move || store.save()));
+}

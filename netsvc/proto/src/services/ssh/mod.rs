@@ -1,0 +1,155 @@
+//! SSH: an OpenSSH of the persona's release in front of the node's shell and files.
+
+mod files;
+mod programs;
+
+use crate::account;
+use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
+use netsvc_kit::{Credential, Def, Host, Link, Port, Serve, Session, def::ServeFuture};
+use netsvc_persona::subkey;
+use netsvc_ssh::{
+    ChannelIo, ClientFacts, Config, Forward, ForwardAnswer, Handler, HostKeys, KeyOffer, LazyRsa,
+    PasswordAttempt, Profile, Program, Running, files::FileSystem,
+};
+use netsvc_wire::{Kind, field};
+use sha2::{Digest, Sha256};
+use std::{io, sync::Arc, time::Duration};
+
+/// The service.
+pub static SERVICE: Def = Def {
+    slug: "ssh",
+    about: "OpenSSH server with a shell, sftp and scp",
+    ports: &[Port::tcp(22)],
+    settings: &[],
+    idle: Duration::from_secs(600),
+    total: Duration::from_secs(6 * 3600),
+    serve: Serve::Task(serve),
+};
+
+/// The server's configuration on a node; made once.
+struct Server(Option<Arc<Config>>);
+
+fn serve(session: Session) -> ServeFuture {
+    Box::pin(async move {
+        let (host, link) = (session.host().clone(), *session.link());
+        let config = host.node.shared(|| Server(config(&host).map(Arc::new))).0.clone();
+        let config = config.ok_or_else(|| io::Error::other("the persona claims an unknown release"))?;
+        netsvc_ssh::serve(session, config, Peer { host, link, user: Vec::new() }).await;
+        Ok(())
+    })
+}
+
+fn config(host: &Arc<Host>) -> Option<Config> {
+    let persona = host.persona();
+    let product = host.product();
+    let (version, packaging) =
+        product.map_or(("9.2p1", "Debian-2+deb12u3"), |product| (&product.version, &product.packaging));
+    let profile = Profile::new(version, packaging, &persona.os.id)?;
+    let seed: [u8; 32] = persona.ssh_keys.ed25519.hex_bytes()?.try_into().ok()?;
+    let scalar: [u8; 32] = persona.ssh_keys.ecdsa_p256.hex_bytes()?.try_into().ok()?;
+    let (node, bits) = (host.node.clone(), persona.ssh_keys.rsa_bits);
+    // The key is made on a thread for blocking work, where waiting for the shared one is allowed.
+    let rsa = LazyRsa::new(move || {
+        let key = tokio::runtime::Handle::current()
+            .block_on(node.stage.rsa().get(&node.persona, "ssh", bits))
+            .ok()?;
+        Some(key.as_ref().clone())
+    });
+    let mut config = Config::new(profile, HostKeys::new(&seed, &scalar, Arc::new(rsa))?);
+    config.natural_delays = host.natural_delays();
+    let secret = subkey::bytes(&persona.subkey.hex_bytes()?, &["ssh delays"]);
+    config.delay_secret = secret.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
+    Some(config)
+}
+
+struct Peer {
+    host: Arc<Host>,
+    link: Link,
+    user: Vec<u8>,
+}
+
+impl Handler for Peer {
+    fn client(&mut self, facts: &ClientFacts) {
+        let text = facts.offer.hassh_text();
+        self.host.record(
+            &self.link,
+            Kind::ClientFingerprint,
+            vec![
+                (field::CLIENT_VERSION, facts.banner.clone()),
+                (field::HASSH, facts.hassh.clone().into_bytes()),
+                (field::HASSH_ALGORITHMS, text.into_bytes()),
+            ],
+        );
+    }
+
+    async fn password(&mut self, attempt: PasswordAttempt<'_>) -> bool {
+        let accepted = self.host.login(&self.link, attempt.user, attempt.password);
+        let credential = Credential::plaintext(attempt.user, attempt.password, attempt.method, accepted);
+        self.host.credential(&self.link, credential);
+        accepted
+    }
+
+    fn key(&mut self, offer: KeyOffer<'_>) -> bool {
+        let hash = STANDARD_NO_PAD.encode(Sha256::digest(offer.key));
+        self.host.record(
+            &self.link,
+            Kind::KeyOffer,
+            vec![
+                (field::PRINCIPAL, offer.user.to_vec()),
+                (field::KEY_TYPE, offer.algorithm.to_vec()),
+                (field::KEY_SHA256, format!("SHA256:{hash}").into_bytes()),
+                (field::OUTCOME, b"rejected".to_vec()),
+            ],
+        );
+        false
+    }
+
+    fn logged_in(&mut self, user: &[u8], method: &str) {
+        self.user = user.to_vec();
+        let fields =
+            vec![(field::PRINCIPAL, user.to_vec()), (field::METHOD_NAME, method.as_bytes().to_vec())];
+        self.host.record(&self.link, Kind::SessionStart, fields);
+    }
+
+    fn start(&mut self, program: Program, io: ChannelIo) -> Running {
+        let login = programs::Login {
+            host: self.host.clone(),
+            link: self.link,
+            shell: account::shell(&self.host),
+            user: String::from_utf8_lossy(&program.user).into_owned(),
+        };
+        Box::pin(login.run(program, io))
+    }
+
+    fn forward(&mut self, forward: &Forward) -> ForwardAnswer {
+        let (target, answer) = match forward {
+            Forward::Tcp { host, port, .. } => {
+                let target = format!("tcp://{}:{port}", String::from_utf8_lossy(host));
+                (target, ForwardAnswer::Failed("Connection refused", Duration::from_millis(3)))
+            }
+            Forward::Listen { address, port } => {
+                (format!("listen://{}:{port}", String::from_utf8_lossy(address)), ForwardAnswer::Accepted)
+            }
+            Forward::Socket(path) => {
+                (format!("unix://{}", String::from_utf8_lossy(path)), ForwardAnswer::Prohibited)
+            }
+            Forward::ListenSocket(path) => {
+                (format!("listen-unix://{}", String::from_utf8_lossy(path)), ForwardAnswer::Prohibited)
+            }
+            Forward::Tunnel => ("tun".to_owned(), ForwardAnswer::Prohibited),
+            Forward::X11 => ("x11".to_owned(), ForwardAnswer::Prohibited),
+        };
+        let outcome = match answer {
+            ForwardAnswer::Accepted => "accepted",
+            ForwardAnswer::Failed(..) => "failed",
+            ForwardAnswer::Prohibited => "denied",
+        };
+        let fields = vec![(field::TARGET, target.into_bytes()), (field::OUTCOME, outcome.into())];
+        self.host.record(&self.link, Kind::ForwardRequest, fields);
+        answer
+    }
+
+    fn files(&mut self, user: &[u8]) -> Option<Arc<dyn FileSystem>> {
+        Some(Arc::new(files::Files::new(&self.host, &self.link, &String::from_utf8_lossy(user))))
+    }
+}

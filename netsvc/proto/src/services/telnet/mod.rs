@@ -1,0 +1,198 @@
+//! Telnet: the login of a Debian telnetd or of a BusyBox device, then the node's shell.
+
+mod options;
+
+use crate::{account, cast::Cast};
+use netsvc_kit::{Credential, Def, Port, Serve, Session, def::ServeFuture, recorder};
+use netsvc_shell::{Flavour, Terminal, TerminalOutput};
+use netsvc_wire::{Kind, field};
+use options::Options;
+use std::{io, time::Duration};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+/// The service.
+pub static SERVICE: Def = Def {
+    slug: "telnet",
+    about: "Telnet login of a server or a device",
+    ports: &[Port::tcp(23)],
+    settings: &[],
+    idle: Duration::from_secs(300),
+    total: Duration::from_secs(6 * 3600),
+    serve: Serve::Task(serve),
+};
+
+/// Wrong passwords before the connection is closed (login(1): LOGIN_RETRIES; BusyBox login: 3).
+const TRIES: u32 = 3;
+/// Longest line at a prompt.
+const LINE: usize = 256;
+/// Time that login(1) takes for a wrong password (FAIL_DELAY).
+const FAILURE: Duration = Duration::from_secs(3);
+/// Longest wait for output that is due.
+const PAUSE: Duration = Duration::from_secs(600);
+
+fn serve(session: Session) -> ServeFuture {
+    Box::pin(async move {
+        let mut connection = Connection { session, options: Options::default(), typed: Vec::new() };
+        let served = connection.run().await;
+        account::save(connection.session.host());
+        served
+    })
+}
+
+struct Connection {
+    session: Session,
+    options: Options,
+    /// Typed bytes that are not used up.
+    typed: Vec<u8>,
+}
+
+impl Connection {
+    async fn run(&mut self) -> io::Result<()> {
+        let device = account::shell(self.session.host()).flavour() == Flavour::Busybox;
+        self.session.write_all(if device { options::BUSYBOX } else { options::NETKIT }).await?;
+        let hostname = self.session.host().persona().hostname.clone();
+        if !device {
+            // netkit telnetd says who it is only after the client has said something, or a moment has passed.
+            let _ = tokio::time::timeout(Duration::from_millis(500), self.fill()).await;
+            self.session.write_all(options::NETKIT_SECOND).await?;
+            let os = self.session.host().persona().os.pretty_name.clone();
+            self.session.write_all(format!("{os}\r\n").as_bytes()).await?;
+        }
+        for _ in 0..TRIES {
+            let prompt =
+                if device { format!("\r\n{hostname} login: ") } else { format!("{hostname} login: ") };
+            self.session.write_all(prompt.as_bytes()).await?;
+            let Some(user) = self.line(true).await? else { return Ok(()) };
+            self.session.write_all(b"Password: ").await?;
+            let Some(password) = self.line(false).await? else { return Ok(()) };
+            let host = self.session.host().clone();
+            let accepted = host.login(self.session.link(), &user, &password);
+            host.credential(self.session.link(), Credential::plaintext(&user, &password, "login", accepted));
+            if accepted {
+                return self.shell(&user).await;
+            }
+            if host.natural_delays() {
+                tokio::time::sleep(FAILURE).await;
+            }
+            self.session
+                .write_all(if device { b"Login incorrect\r\n" } else { b"\r\nLogin incorrect\r\n" })
+                .await?;
+        }
+        self.session.set_reason("too many tries");
+        if !device {
+            self.session.write_all(b"Maximum number of tries exceeded (3)\r\n").await?;
+        }
+        self.session.shutdown().await
+    }
+
+    /// Reads more of what the peer types; false at the end of input.
+    async fn fill(&mut self) -> io::Result<bool> {
+        let mut buffer = [0; 1024];
+        let count = self.session.read(&mut buffer).await?;
+        let (typed, answers) = self.options.take(buffer.get(..count).unwrap_or_default());
+        self.typed.extend(typed);
+        if !answers.is_empty() {
+            self.session.write_all(&answers).await?;
+        }
+        Ok(count > 0)
+    }
+
+    /// A line at a prompt, shown as it is typed or not; `None` when the peer is gone.
+    async fn line(&mut self, shown: bool) -> io::Result<Option<Vec<u8>>> {
+        let mut line = Vec::new();
+        loop {
+            let mut used = 0;
+            let mut echo = Vec::new();
+            let mut whole = false;
+            for &byte in &self.typed {
+                used += 1;
+                match byte {
+                    b'\r' | b'\n' => whole = true,
+                    0x7f | 8 if line.pop().is_some() => echo.extend_from_slice(b"\x08 \x08"),
+                    0x7f | 8 => {}
+                    3 | 4 => return Ok(None),
+                    _ if line.len() < LINE => {
+                        line.push(byte);
+                        echo.push(byte);
+                    }
+                    _ => {}
+                }
+                if whole {
+                    break;
+                }
+            }
+            self.typed.drain(..used);
+            if !shown {
+                echo.clear();
+            }
+            if whole {
+                echo.extend_from_slice(b"\r\n");
+            }
+            self.session.write_all(&echo).await?;
+            if whole {
+                return Ok(Some(line));
+            }
+            if !self.fill().await? {
+                return Ok(None);
+            }
+        }
+    }
+
+    async fn shell(&mut self, user: &[u8]) -> io::Result<()> {
+        let (host, link) = (self.session.host().clone(), *self.session.link());
+        host.record(&link, Kind::SessionStart, vec![(field::PRINCIPAL, user.to_vec())]);
+        let facts = account::facts(&host, &link, Some("pts/0".to_owned()));
+        let shell = account::shell(&host).login(&String::from_utf8_lossy(user), link.peer.ip(), facts);
+        let mut terminal = Terminal::new(shell);
+        let (columns, rows) = self.options.size.unwrap_or((80, 24));
+        let name = String::from_utf8_lossy(&self.options.terminal).into_owned();
+        let mut cast = Cast::begin(columns.into(), rows.into(), &name, recorder::now());
+        let served = self.converse(&mut terminal, &mut cast).await;
+        account::record(&host, &link, terminal.hangup());
+        cast.store(&host, &link);
+        served?;
+        self.session.shutdown().await
+    }
+
+    async fn converse(&mut self, terminal: &mut Terminal, cast: &mut Cast) -> io::Result<()> {
+        let mut output = terminal.start(recorder::now());
+        loop {
+            cast.output(&output.bytes);
+            let host = self.session.host().clone();
+            account::record(&host, self.session.link(), std::mem::take(&mut output.events));
+            self.session.write_all(&escaped(&output.bytes)).await?;
+            if output.closed {
+                return Ok(());
+            }
+            if self.typed.is_empty() && !self.wait(&output).await? {
+                return Ok(());
+            }
+            let typed = std::mem::take(&mut self.typed);
+            cast.input(&typed);
+            output = if typed.is_empty() {
+                terminal.poll(recorder::now())
+            } else {
+                terminal.input(&typed, recorder::now())
+            };
+        }
+    }
+
+    /// Waits until something is typed or output is due; false when the peer is gone.
+    async fn wait(&mut self, output: &TerminalOutput) -> io::Result<bool> {
+        let Some(at) = output.wake_at else { return self.fill().await };
+        let due = Duration::from_micros(at.saturating_sub(recorder::now()).max(0).unsigned_abs()).min(PAUSE);
+        tokio::time::timeout(due, self.fill()).await.unwrap_or(Ok(true))
+    }
+}
+
+/// Bytes for the wire: 255 is doubled (RFC 854).
+fn escaped(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len());
+    for &byte in bytes {
+        out.push(byte);
+        if byte == 255 {
+            out.push(255);
+        }
+    }
+    out
+}

@@ -1,0 +1,242 @@
+//! tar within the file system; the compressors refuse what they cannot read.
+
+use super::{Run, own, rest};
+use crate::{
+    fs::{Kind, join, parent},
+    interpret::{Shell, Status},
+};
+
+pub(super) const COMMANDS: &[(&str, Run)] = &[
+    ("tar", tar),
+    ("gzip", gzip),
+    ("gunzip", gunzip),
+    ("zcat", gunzip),
+    ("unzip", gunzip),
+    ("zip", gzip),
+    ("xz", gzip),
+    ("unxz", gunzip),
+    ("bzip2", gzip),
+    ("bunzip2", gunzip),
+];
+
+const BLOCK: usize = 512;
+
+fn tar(shell: &mut Shell, arguments: &[String]) -> Status {
+    let mut words = rest(arguments).to_vec();
+    let mut letters = String::new();
+    let (mut file, mut folder) = (None, None);
+    let mut operands = Vec::new();
+    if let Some(first) = words.first_mut().filter(|first| !first.starts_with('-')) {
+        *first = format!("-{first}");
+    }
+    let mut left = words.into_iter();
+    while let Some(word) = left.next() {
+        match word.strip_prefix('-').filter(|rest| !rest.is_empty() && !rest.starts_with('-')) {
+            Some(cluster) => {
+                letters.push_str(cluster);
+                for letter in cluster.chars() {
+                    match letter {
+                        'f' => file = left.next(),
+                        'C' => folder = left.next(),
+                        _ => {}
+                    }
+                }
+            }
+            None if word.starts_with("--") => {}
+            None => operands.push(word),
+        }
+    }
+    let mode = letters.chars().find(|letter| "ctx".contains(*letter));
+    match mode {
+        Some('c') => create(shell, file, folder, operands, letters.contains('v')),
+        Some(mode) => extract(shell, file, folder, mode == 't', letters.contains('v')),
+        None => {
+            shell.err("tar: You must specify one of the '-Acdtrux', '--delete' or '--test-label' options\nTry 'tar --help' or 'tar --usage' for more information.\n")?;
+            Ok(2)
+        }
+    }
+}
+
+fn header(name: &str, mode: u32, size: usize, modified: i64, kind: u8) -> Vec<u8> {
+    let mut block = Vec::with_capacity(BLOCK);
+    let mut field = |text: String, width: usize| {
+        let mut bytes: Vec<u8> = text.into_bytes().into_iter().take(width).collect();
+        bytes.resize(width, 0);
+        block.extend(bytes);
+    };
+    field(name.to_owned(), 100);
+    field(format!("{mode:07o}"), 8);
+    field("0000000".into(), 8);
+    field("0000000".into(), 8);
+    field(format!("{size:011o}"), 12);
+    field(format!("{:011o}", modified / 1_000_000), 12);
+    field("        ".into(), 8);
+    field(char::from(kind).to_string(), 1);
+    field(String::new(), 100);
+    field("ustar  ".into(), 8);
+    field("root".into(), 32);
+    field("root".into(), 32);
+    field(String::new(), 183);
+    let sum: u32 = block.iter().map(|byte| u32::from(*byte)).sum();
+    let text = format!("{sum:06o}\0 ");
+    for (place, byte) in block.iter_mut().skip(148).zip(text.bytes()) {
+        *place = byte;
+    }
+    block
+}
+
+fn create(
+    shell: &mut Shell,
+    file: Option<String>,
+    folder: Option<String>,
+    operands: Vec<String>,
+    verbose: bool,
+) -> Status {
+    if operands.is_empty() {
+        shell.err("tar: Cowardly refusing to create an empty archive\nTry 'tar --help' or 'tar --usage' for more information.\n")?;
+        return Ok(2);
+    }
+    let mut out = Vec::new();
+    let mut status = 0;
+    let mut stack: Vec<String> = operands.into_iter().rev().collect();
+    while let Some(path) = stack.pop() {
+        shell.spend(4)?;
+        let place = folder.as_ref().map_or_else(|| path.clone(), |folder| join(folder, &path));
+        let Ok(stat) = shell.fs.lstat(&place) else {
+            shell.err(&format!("tar: {path}: Cannot stat: No such file or directory\n"))?;
+            status = 2;
+            continue;
+        };
+        let name = path.trim_start_matches('/').trim_end_matches('/').to_owned();
+        if verbose {
+            shell.out(&format!("{name}\n"))?;
+        }
+        if stat.kind == Kind::Directory {
+            out.extend(header(&format!("{name}/"), stat.meta.mode, 0, stat.meta.modified, b'5'));
+            stack.extend(
+                shell.fs.readdir(&place).unwrap_or_default().iter().rev().map(|child| join(&path, child)),
+            );
+        } else if let Ok(content) = shell.fs.read_file(&place) {
+            out.extend(header(&name, stat.meta.mode, content.len(), stat.meta.modified, b'0'));
+            out.extend(content.iter());
+            out.resize(out.len().div_ceil(BLOCK) * BLOCK, 0);
+        }
+        if out.len() > 4 << 20 {
+            break;
+        }
+    }
+    out.resize(out.len() + 2 * BLOCK, 0);
+    match file.filter(|file| file != "-") {
+        None => shell.write(1, &out)?,
+        Some(path) => {
+            if let Err(error) = shell.fs.write_file(&path, &out, 0o666) {
+                shell.err(&format!(
+                    "tar: {path}: Cannot open: {error}\ntar: Error is not recoverable: exiting now\n"
+                ))?;
+                return Ok(2);
+            }
+        }
+    }
+    Ok(status)
+}
+
+fn extract(
+    shell: &mut Shell,
+    file: Option<String>,
+    folder: Option<String>,
+    list: bool,
+    verbose: bool,
+) -> Status {
+    let bytes = match file.filter(|file| file != "-") {
+        None => shell.read_all()?,
+        Some(path) => match shell.fs.read_file(&path) {
+            Ok(bytes) => bytes.to_vec(),
+            Err(error) => {
+                shell.err(&format!(
+                    "tar: {path}: Cannot open: {error}\ntar: Error is not recoverable: exiting now\n"
+                ))?;
+                return Ok(2);
+            }
+        },
+    };
+    let mut rest = bytes.as_slice();
+    let mut found = false;
+    while let Some((block, tail)) = rest.split_at_checked(BLOCK) {
+        if block.get(257..262) != Some(b"ustar") {
+            break;
+        }
+        found = true;
+        shell.spend(4)?;
+        let text = |range: std::ops::Range<usize>| -> String {
+            block
+                .get(range)
+                .unwrap_or(&[])
+                .iter()
+                .take_while(|byte| **byte != 0)
+                .map(|byte| char::from(*byte))
+                .collect()
+        };
+        let (name, size) = (text(0..100), usize::from_str_radix(text(124..135).trim(), 8).unwrap_or(0));
+        let mode = u32::from_str_radix(text(100..107).trim(), 8).unwrap_or(0o644);
+        let padded = size.div_ceil(BLOCK) * BLOCK;
+        let Some((content, after)) = tail.split_at_checked(padded) else { break };
+        rest = after;
+        if list || verbose {
+            shell.out(&format!("{name}\n"))?;
+        }
+        if list {
+            continue;
+        }
+        let place = folder.as_ref().map_or_else(|| name.clone(), |folder| join(folder, &name));
+        let result = if name.ends_with('/') {
+            shell.fs.mkdir(&place, mode).or(Ok(()))
+        } else {
+            let above = parent(&place);
+            if place.contains('/') && !shell.fs.exists(above) {
+                shell.run_program(&["mkdir".into(), "-p".into(), above.to_owned()])?;
+            }
+            shell.fs.write_file(&place, content.get(..size).unwrap_or(&[]), mode)
+        };
+        if let Err(error) = result {
+            shell.err(&format!("tar: {name}: Cannot open: {error}\n"))?;
+            return Ok(2);
+        }
+    }
+    if !found {
+        let text = if bytes.starts_with(b"\x1f\x8b") {
+            "\ngzip: stdin: unexpected end of file\ntar: Child returned status 1\ntar: Error is not recoverable: exiting now\n"
+        } else {
+            "tar: This does not look like a tar archive\ntar: Exiting with failure status due to previous errors\n"
+        };
+        shell.err(text)?;
+        return Ok(2);
+    }
+    Ok(0)
+}
+
+fn gzip(shell: &mut Shell, arguments: &[String]) -> Status {
+    let name = own(arguments).to_owned();
+    for path in rest(arguments).iter().filter(|word| !word.starts_with('-')) {
+        if !shell.fs.exists(path) {
+            shell.err(&format!("{name}: {path}: No such file or directory\n"))?;
+            return Ok(1);
+        }
+    }
+    Ok(0)
+}
+
+fn gunzip(shell: &mut Shell, arguments: &[String]) -> Status {
+    let name = own(arguments).to_owned();
+    if let Some(path) = rest(arguments).iter().find(|word| !word.starts_with('-')) {
+        let text = match shell.fs.read_file(path) {
+            Err(error) => format!("{name}: {path}: {error}\n"),
+            Ok(bytes) if bytes.starts_with(b"\x1f\x8b") => {
+                format!("\ngzip: {path}: unexpected end of file\n")
+            }
+            Ok(_) => format!("\ngzip: {path}: not in gzip format\n"),
+        };
+        shell.err(&text)?;
+        return Ok(1);
+    }
+    Ok(0)
+}

@@ -1,0 +1,149 @@
+//! Functions of awk.
+
+use super::{
+    run::{Leave, Machine},
+    tree::Expression,
+    value::{Value, leading_number},
+};
+use crate::commands::output::Formatter;
+use std::collections::BTreeMap;
+
+impl Machine<'_> {
+    pub(super) fn call(&mut self, name: &str, list: &[Expression]) -> Result<Value, Leave> {
+        match name {
+            "split" => return self.split_call(list),
+            "sub" | "gsub" => return self.substitute(name == "gsub", list),
+            "length" if matches!(list, [Expression::Variable(array)] if self.arrays.contains_key(array)) => {
+                let Some(Expression::Variable(array)) = list.first() else { return Ok(Value::Number(0.0)) };
+                return Ok(Value::Number(self.arrays.get(array).map_or(0, BTreeMap::len) as f64));
+            }
+            "match" => {
+                let text = self.text(list, 0)?;
+                let source = self.source(list.get(1))?;
+                let found = self.regex(&source).and_then(|regex| {
+                    regex.find(&text).map(|found| {
+                        (
+                            text.get(..found.start()).map_or(0, |before| before.chars().count()) + 1,
+                            found.as_str().chars().count(),
+                        )
+                    })
+                });
+                let (start, length) =
+                    found.map_or((0.0, -1.0), |(start, length)| (start as f64, length as f64));
+                self.variables.insert("RSTART".into(), Value::Number(start));
+                self.variables.insert("RLENGTH".into(), Value::Number(length));
+                return Ok(Value::Number(start));
+            }
+            _ => {}
+        }
+        let text = if list.is_empty() { self.record.clone() } else { self.text(list, 0)? };
+        let number = leading_number(&text);
+        Ok(match name {
+            "length" => Value::Number(text.chars().count() as f64),
+            "toupper" => Value::Text(text.to_ascii_uppercase()),
+            "tolower" => Value::Text(text.to_ascii_lowercase()),
+            "int" => Value::Number(number.trunc()),
+            "sqrt" => Value::Number(number.sqrt()),
+            "exp" => Value::Number(number.exp()),
+            "log" => Value::Number(number.ln()),
+            "rand" => Value::Number(f64::from(self.shell.live.random_number()) / f64::from(u32::MAX)),
+            "systime" => Value::Number((self.shell.live.now() / 1_000_000) as f64),
+            "index" => {
+                let part = self.text(list, 1)?;
+                Value::Number(
+                    text.find(&part)
+                        .map_or(0, |at| text.get(..at).map_or(0, |before| before.chars().count()) + 1)
+                        as f64,
+                )
+            }
+            "substr" => {
+                let start = leading_number(&self.text(list, 1)?).round();
+                let length = match list.get(2) {
+                    Some(length) => self.value(length)?.number().round(),
+                    None => f64::MAX,
+                };
+                let skip = (start - 1.0).max(0.0);
+                let take = (start + length - 1.0 - skip).max(0.0);
+                Value::Text(text.chars().skip(skip as usize).take(take as usize).collect())
+            }
+            "sprintf" => {
+                let mut texts = vec![text];
+                for index in 1..list.len() {
+                    texts.push(self.text(list, index)?);
+                }
+                Value::Text(format_texts(&texts))
+            }
+            "system" => {
+                let status = self.shell.run_text(&text)?;
+                Value::Number(f64::from(status))
+            }
+            _ => Value::Text(String::new()),
+        })
+    }
+
+    fn text(&mut self, list: &[Expression], index: usize) -> Result<String, Leave> {
+        match list.get(index) {
+            Some(expression) => Ok(self.value(expression)?.text()),
+            None => Ok(String::new()),
+        }
+    }
+
+    fn source(&mut self, expression: Option<&Expression>) -> Result<String, Leave> {
+        match expression {
+            Some(Expression::Regex(source)) => Ok(source.clone()),
+            Some(other) => Ok(self.value(other)?.text()),
+            None => Ok(String::new()),
+        }
+    }
+
+    fn split_call(&mut self, list: &[Expression]) -> Result<Value, Leave> {
+        let text = self.text(list, 0)?;
+        let separator = if list.len() > 2 { self.source(list.get(2))? } else { self.variable("FS").text() };
+        let parts = self.split(&text, &separator);
+        let count = parts.len();
+        if let Some(Expression::Variable(name)) = list.get(1) {
+            let array = parts
+                .into_iter()
+                .enumerate()
+                .map(|(index, part)| ((index + 1).to_string(), Value::Input(part)))
+                .collect();
+            self.arrays.insert(name.clone(), array);
+        }
+        Ok(Value::Number(count as f64))
+    }
+
+    fn substitute(&mut self, all: bool, list: &[Expression]) -> Result<Value, Leave> {
+        let source = self.source(list.first())?;
+        let replacement = self.text(list, 1)?;
+        let target = list.get(2).cloned().unwrap_or(Expression::Field(Box::new(Expression::Number(0.0))));
+        let text = self.value(&target)?.text();
+        let Some(regex) = self.regex(&source) else { return Ok(Value::Number(0.0)) };
+        let mut count = 0.0;
+        let most = if all { usize::MAX } else { 1 };
+        let mut out = String::new();
+        let mut end = 0;
+        for found in regex.find_iter(&text).take(most) {
+            out.push_str(text.get(end..found.start()).unwrap_or(""));
+            out.push_str(
+                &replacement.replace("\\&", "\u{1}").replace('&', found.as_str()).replace('\u{1}', "&"),
+            );
+            end = found.end();
+            count += 1.0;
+        }
+        out.push_str(text.get(end..).unwrap_or(""));
+        if count > 0.0 {
+            self.assign(&target, Value::Text(out))?;
+        }
+        Ok(Value::Number(count))
+    }
+}
+
+/// `sprintf`: the first text is the format.
+pub(super) fn format_texts(texts: &[String]) -> String {
+    let Some((format, values)) = texts.split_first() else { return String::new() };
+    let whole: Vec<String> = values.to_vec();
+    let mut formatter = Formatter { values: &whole, status: 0, complaints: Vec::new(), stop: false };
+    let mut out = String::new();
+    formatter.round(&format.replace('\\', "\\\\"), &mut out);
+    out
+}

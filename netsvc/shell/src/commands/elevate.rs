@@ -1,0 +1,146 @@
+//! sudo and su.
+
+use super::{Run, options::options, wrap::inner};
+use crate::{
+    interpret::{Shell, Status},
+    text::decode,
+};
+use std::time::Duration;
+
+pub(super) const COMMANDS: &[(&str, Run)] = &[("sudo", sudo), ("doas", sudo), ("su", su)];
+
+fn sudo(shell: &mut Shell, arguments: &[String]) -> Status {
+    let Some(options) = options(
+        shell,
+        arguments,
+        "+AbEeHhiKklnPSsu:g:vVp:",
+        &[("login", 'i'), ("user", 'u'), ("list", 'l'), ("stdin", 'S'), ("non-interactive", 'n')],
+    )?
+    else {
+        return Ok(1);
+    };
+    let uid = shell.fs.credentials.uid;
+    let user = shell.user().to_owned();
+    let host = shell.live.persona.hostname.clone();
+    if uid != 0 {
+        if options.has('n') {
+            shell.err("sudo: a password is required\n")?;
+            return Ok(1);
+        }
+        let account = shell
+            .live
+            .persona
+            .users
+            .iter()
+            .find(|account| account.name == user)
+            .and_then(|account| account.password.clone());
+        for attempt in 1..=3 {
+            let answer = shell.ask(&format!("[sudo] password for {user}: "), true)?;
+            if account.as_ref().is_some_and(|secret| secret.0 == answer) {
+                break;
+            }
+            shell.wait(Duration::from_millis(1_800))?;
+            if attempt == 3 {
+                shell.err("sudo: 3 incorrect password attempts\n")?;
+                return Ok(1);
+            }
+            shell.err("Sorry, try again.\n")?;
+        }
+    }
+    if options.has('l') {
+        shell.out(&format!("Matching Defaults entries for {user} on {host}:\n    env_reset, mail_badpass,\n    secure_path=/usr/local/sbin\\:/usr/local/bin\\:/usr/sbin\\:/usr/bin\\:/sbin\\:/bin\n\nUser {user} may run the following commands on {host}:\n    (ALL : ALL) ALL\n"))?;
+        return Ok(0);
+    }
+    if options.has('v') || options.has('k') {
+        return Ok(0);
+    }
+    if options.operands.is_empty() {
+        if options.has('i') || options.has('s') {
+            become_user(shell, 0, "root", options.has('i'));
+            return Ok(0);
+        }
+        shell.err("usage: sudo -h | -K | -k | -V\nusage: sudo -v [-ABkNnS] [-g group] [-h host] [-p prompt] [-u user]\nusage: sudo [-ABbEHnPS] [-C num] [-g group] [-u user] [VAR=value] [-i | -s] [command [arg ...]]\n")?;
+        return Ok(1);
+    }
+    let name = options.operands.first().cloned().unwrap_or_default();
+    if super::find(shell, &name).is_none_or(|command| {
+        command.builtin
+            && !["echo", "test", "[", "true", "false", "pwd", "kill", "printf"].contains(&name.as_str())
+    }) && !name.contains('/')
+    {
+        shell.err(&format!("sudo: {name}: command not found\n"))?;
+        return Ok(1);
+    }
+    let before = std::mem::replace(&mut shell.fs.credentials.uid, 0);
+    let result = shell.run_program(&options.operands);
+    shell.fs.credentials.uid = before;
+    result
+}
+
+fn become_user(shell: &mut Shell, uid: u32, name: &str, login: bool) {
+    (shell.fs.credentials.uid, shell.fs.credentials.gid) = (uid, uid);
+    let home = shell
+        .live
+        .persona
+        .users
+        .iter()
+        .find(|user| user.name == name)
+        .map_or_else(|| "/root".to_owned(), |user| user.home.clone());
+    let variables = &mut shell.state_mut().variables;
+    for (variable, value) in [("USER", name), ("LOGNAME", name), ("HOME", &home)] {
+        variables.export(variable, value);
+    }
+    if login {
+        // A home that is missing leaves the shell where it is.
+        let _ = shell.fs.set_cwd(&home);
+    }
+}
+
+fn su(shell: &mut Shell, arguments: &[String]) -> Status {
+    let Some(options) =
+        options(shell, arguments, "c:lms:p", &[("login", 'l'), ("command", 'c'), ("shell", 's')])?
+    else {
+        return Ok(1);
+    };
+    let login = options.has('l') || options.operands.iter().any(|word| word == "-");
+    let name = options.operands.iter().find(|word| *word != "-").cloned().unwrap_or_else(|| "root".into());
+    let passwd = shell.fs.read_file("/etc/passwd").unwrap_or_default();
+    let uid = decode(&passwd)
+        .lines()
+        .find(|line| line.split(':').next() == Some(&name))
+        .and_then(|line| line.split(':').nth(2)?.parse().ok());
+    let Some(uid) = uid else {
+        shell.err(&format!(
+            "su: user {name} does not exist or the user entry does not contain all the required fields\n"
+        ))?;
+        return Ok(1);
+    };
+    if shell.fs.credentials.uid != 0 {
+        let answer = shell.ask("Password: ", true)?;
+        let account = shell
+            .live
+            .persona
+            .users
+            .iter()
+            .find(|user| user.name == name)
+            .and_then(|user| user.password.clone());
+        if account.is_none_or(|secret| secret.0 != answer) {
+            shell.wait(Duration::from_millis(2_200))?;
+            shell.err("su: Authentication failure\n")?;
+            return Ok(1);
+        }
+    }
+    match options.value('c').map(String::from) {
+        Some(source) => {
+            let before = shell.fs.credentials.clone();
+            (shell.fs.credentials.uid, shell.fs.credentials.gid) = (uid, uid);
+            let result = inner(shell, &source, None, &[], &[]);
+            shell.fs.credentials = before;
+            result
+        }
+        None => {
+            become_user(shell, uid, &name, login);
+            Ok(0)
+        }
+    }
+}

@@ -1,0 +1,367 @@
+//! Modes, owners, names and kinds of files.
+
+use super::{Run, files::missing, options::options, own, rest};
+use crate::{
+    fs::{Errno, Kind, join, name, parent},
+    interpret::{Flow, Shell, Status},
+};
+
+pub(super) const COMMANDS: &[(&str, Run)] = &[
+    ("chmod", chmod),
+    ("chown", chown),
+    ("chgrp", chown),
+    ("chattr", |_, _| Ok(0)),
+    ("lsattr", lsattr),
+    ("readlink", readlink),
+    ("realpath", readlink),
+    ("basename", basename),
+    ("dirname", dirname),
+    ("mktemp", mktemp),
+    ("file", file),
+];
+
+/// A symbolic or octal mode applied to an old one.
+fn new_mode(text: &str, old: u32, directory: bool, umask: u32) -> Option<u32> {
+    if text.chars().all(|digit| digit.is_digit(8)) {
+        return u32::from_str_radix(text, 8).ok().map(|mode| mode & 0o7777);
+    }
+    let mut mode = old;
+    for clause in text.split(',') {
+        let at = clause.find(['+', '-', '='])?;
+        let (who, rest) = clause.split_at(at);
+        let mut mask = 0;
+        for letter in who.chars() {
+            mask |= match letter {
+                'u' => 0o4700,
+                'g' => 0o2070,
+                'o' => 0o1007,
+                'a' => 0o7777,
+                _ => return None,
+            };
+        }
+        let mask = if who.is_empty() { 0o7777 & !umask } else { mask };
+        let mut characters = rest.chars();
+        let sign = characters.next()?;
+        let mut bits = 0;
+        for letter in characters {
+            bits |= match letter {
+                'r' => 0o444,
+                'w' => 0o222,
+                'x' => 0o111,
+                'X' if directory || old & 0o111 != 0 => 0o111,
+                'X' => 0,
+                's' => 0o6000,
+                't' => 0o1000,
+                _ => return None,
+            };
+        }
+        mode = match sign {
+            '+' => mode | bits & mask,
+            '-' => mode & !(bits & mask),
+            _ => mode & !mask | bits & mask,
+        };
+    }
+    Some(mode)
+}
+
+fn chmod(shell: &mut Shell, arguments: &[String]) -> Status {
+    // A mode such as -x looks like an option.
+    let is_mode = |word: &&String| {
+        word.len() > 1
+            && word.starts_with('-')
+            && word.chars().skip(1).all(|letter| "rwxXst".contains(letter))
+    };
+    let mode_word = rest(arguments).iter().find(is_mode).cloned();
+    let words: Vec<String> =
+        arguments.iter().filter(|word| Some(*word) != mode_word.as_ref()).cloned().collect();
+    let Some(options) =
+        options(shell, &words, "cfvR", &[("recursive", 'R'), ("verbose", 'v'), ("reference", 'r')])?
+    else {
+        return Ok(1);
+    };
+    let mut operands = options.operands.clone();
+    let mode = match mode_word {
+        Some(mode) => mode,
+        None if operands.is_empty() => return missing(shell, "chmod"),
+        None => operands.remove(0),
+    };
+    if operands.is_empty() {
+        shell.err(&format!(
+            "chmod: missing operand after '{mode}'\nTry 'chmod --help' for more information.\n"
+        ))?;
+        return Ok(1);
+    }
+    if new_mode(&mode, 0, false, 0).is_none() {
+        shell.err(&format!("chmod: invalid mode: '{mode}'\nTry 'chmod --help' for more information.\n"))?;
+        return Ok(1);
+    }
+    let mut status = 0;
+    let umask = shell.fs.umask;
+    for path in tree(shell, operands, options.has('R'))? {
+        let result = shell.fs.stat(&path).and_then(|stat| {
+            let mode = new_mode(&mode, stat.meta.mode, stat.kind == Kind::Directory, umask)
+                .unwrap_or(stat.meta.mode);
+            shell.fs.chmod(&path, mode)
+        });
+        if let Err(error) = result {
+            status = 1;
+            let text = if shell.flavour().busybox() {
+                format!("chmod: {path}: {error}\n")
+            } else if error == Errno::NotFound {
+                format!("chmod: cannot access '{path}': {error}\n")
+            } else {
+                format!("chmod: changing permissions of '{path}': {error}\n")
+            };
+            if !options.has('f') {
+                shell.err(&text)?;
+            }
+        }
+    }
+    Ok(status)
+}
+
+/// `roots`, and with `deep` everything below them.
+fn tree(shell: &mut Shell, roots: Vec<String>, deep: bool) -> Result<Vec<String>, Flow> {
+    let mut out = roots;
+    let mut at = 0;
+    while deep && at < out.len() && out.len() < 5_000 {
+        shell.spend(1)?;
+        let Some(path) = out.get(at).cloned() else { break };
+        if shell.fs.lstat(&path).is_ok_and(|stat| stat.kind == Kind::Directory) {
+            out.extend(shell.fs.readdir(&path).unwrap_or_default().iter().map(|name| join(&path, name)));
+        }
+        at += 1;
+    }
+    Ok(out)
+}
+
+fn chown(shell: &mut Shell, arguments: &[String]) -> Status {
+    let Some(options) =
+        options(shell, arguments, "cfhvRLHP", &[("recursive", 'R'), ("no-dereference", 'h')])?
+    else {
+        return Ok(1);
+    };
+    let command = own(arguments).to_owned();
+    let mut operands = options.operands.clone();
+    if operands.len() < 2 {
+        return missing(shell, &command);
+    }
+    let owner = operands.remove(0);
+    let (user, group) = if command == "chgrp" {
+        ("", owner.as_str())
+    } else {
+        owner.split_once([':', '.']).unwrap_or((&owner, ""))
+    };
+    let number = |shell: &mut Shell, file: &str, name: &str| -> Option<u32> {
+        let content = shell.fs.read_file(file).ok()?;
+        let text = crate::text::decode(&content);
+        let found = text
+            .lines()
+            .find(|line| line.split(':').next() == Some(name))
+            .and_then(|line| line.split(':').nth(2)?.parse().ok());
+        found.or_else(|| name.parse().ok())
+    };
+    let uid = number(shell, "/etc/passwd", user);
+    let gid = number(shell, "/etc/group", group);
+    if !user.is_empty() && uid.is_none() || !group.is_empty() && gid.is_none() {
+        shell.err(&format!(
+            "{command}: invalid {}: '{owner}'\n",
+            if uid.is_none() { "user" } else { "group" }
+        ))?;
+        return Ok(1);
+    }
+    let mut status = 0;
+    for path in tree(shell, operands, options.has('R'))? {
+        if let Err(error) = shell.fs.chown(&path, uid, gid, !options.has('h')) {
+            let verb = if error == Errno::NotFound { "cannot access" } else { "changing ownership of" };
+            shell.err(&format!("{command}: {verb} '{path}': {error}\n"))?;
+            status = 1;
+        }
+    }
+    Ok(status)
+}
+
+fn lsattr(shell: &mut Shell, arguments: &[String]) -> Status {
+    for path in rest(arguments).iter().filter(|word| !word.starts_with('-')) {
+        shell.out(&format!("--------------e------- {path}\n"))?;
+    }
+    Ok(0)
+}
+
+fn readlink(shell: &mut Shell, arguments: &[String]) -> Status {
+    let Some(options) = options(shell, arguments, "efmnsvz", &[("canonicalize", 'f')])? else { return Ok(1) };
+    let real = own(arguments) == "realpath";
+    let mut status = 0;
+    for path in &options.operands {
+        let result = if real || options.has('f') || options.has('e') || options.has('m') {
+            shell.fs.resolve(path, true)
+        } else {
+            shell.fs.readlink(path)
+        };
+        match result {
+            Ok(target) => shell.out(&format!("{target}{}", if options.has('n') { "" } else { "\n" }))?,
+            Err(error) => {
+                status = 1;
+                if real {
+                    shell.err(&format!("realpath: {path}: {error}\n"))?;
+                }
+            }
+        }
+    }
+    Ok(status)
+}
+
+fn basename(shell: &mut Shell, arguments: &[String]) -> Status {
+    let Some(options) = options(shell, arguments, "+as:z", &[("multiple", 'a'), ("suffix", 's')])? else {
+        return Ok(1);
+    };
+    let many = options.has('a') || options.has('s');
+    let Some(first) = options.operands.first() else { return missing(shell, "basename") };
+    let suffix = options
+        .value('s')
+        .or(options.operands.get(1).filter(|_| !many).map(String::as_str))
+        .unwrap_or("")
+        .to_owned();
+    let paths = if many { options.operands.clone() } else { vec![first.clone()] };
+    for path in paths {
+        let trimmed = path.trim_end_matches('/');
+        let base = if trimmed.is_empty() && !path.is_empty() { "/" } else { name(trimmed) };
+        let short = base.strip_suffix(suffix.as_str()).filter(|short| !short.is_empty()).unwrap_or(base);
+        shell.out(&format!("{short}\n"))?;
+    }
+    Ok(0)
+}
+
+fn dirname(shell: &mut Shell, arguments: &[String]) -> Status {
+    for path in rest(arguments) {
+        let trimmed = path.trim_end_matches('/');
+        let folder = if trimmed.contains('/') {
+            parent(trimmed).trim_end_matches('/')
+        } else if trimmed.is_empty() && path.starts_with('/') {
+            "/"
+        } else {
+            "."
+        };
+        shell.out(&format!("{}\n", if folder.is_empty() { "/" } else { folder }))?;
+    }
+    Ok(0)
+}
+
+fn mktemp(shell: &mut Shell, arguments: &[String]) -> Status {
+    let Some(options) =
+        options(shell, arguments, "dup:qt", &[("directory", 'd'), ("tmpdir", 'p'), ("dry-run", 'u')])?
+    else {
+        return Ok(1);
+    };
+    let template = options.operands.first().cloned().unwrap_or_else(|| "/tmp/tmp.XXXXXXXXXX".into());
+    let template = match options.value('p') {
+        Some(folder) => join(if folder.is_empty() { "/tmp" } else { folder }, name(&template)),
+        None => template,
+    };
+    const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    let random = shell.live.random(template.len());
+    let run = template.chars().rev().take_while(|letter| *letter == 'X').count();
+    let keep = template.chars().count() - run;
+    let path: String = template
+        .chars()
+        .zip(random)
+        .enumerate()
+        .map(|(at, (letter, byte))| {
+            if at < keep {
+                letter
+            } else {
+                char::from(LETTERS.get(usize::from(byte) % LETTERS.len()).copied().unwrap_or(b'x'))
+            }
+        })
+        .collect();
+    let result = if options.has('u') {
+        Ok(())
+    } else if options.has('d') {
+        shell.fs.mkdir(&path, 0o700)
+    } else {
+        shell.fs.write_file(&path, b"", 0o600)
+    };
+    match result {
+        Ok(()) => {
+            shell.out(&format!("{path}\n"))?;
+            Ok(0)
+        }
+        Err(error) => {
+            let text = format!("mktemp: failed to create file via template ‘{template}’: {error}\n");
+            shell.err(&crate::text::decode(text.as_bytes()))?;
+            Ok(1)
+        }
+    }
+}
+
+fn file(shell: &mut Shell, arguments: &[String]) -> Status {
+    for path in rest(arguments).iter().filter(|word| !word.starts_with('-')) {
+        let text = match shell.fs.lstat(path) {
+            Err(error) => format!("cannot open `{path}' ({error})"),
+            Ok(stat) => match stat.kind {
+                Kind::Directory => "directory".into(),
+                Kind::Symlink => format!("symbolic link to {}", shell.fs.readlink(path).unwrap_or_default()),
+                Kind::Character => format!("character special ({}/{})", stat.device.0, stat.device.1),
+                Kind::Block => format!("block special ({}/{})", stat.device.0, stat.device.1),
+                Kind::Fifo => "fifo (named pipe)".into(),
+                Kind::Socket => "socket".into(),
+                Kind::File => content_kind(shell, path),
+            },
+        };
+        shell.out(&format!("{path}: {text}\n"))?;
+    }
+    Ok(0)
+}
+
+fn content_kind(shell: &mut Shell, path: &str) -> String {
+    let Ok(bytes) = shell.fs.read_file(path) else { return "regular file, no read permission".into() };
+    let starts = |magic: &[u8]| bytes.starts_with(magic);
+    if bytes.is_empty() {
+        "empty".into()
+    } else if starts(b"\x7fELF") {
+        let wide = if bytes.get(4) == Some(&2) { "64-bit" } else { "32-bit" };
+        let order = if bytes.get(5) == Some(&2) { "MSB" } else { "LSB" };
+        let big = bytes.get(5) == Some(&2);
+        let machine = match bytes.get(if big { 19 } else { 18 }) {
+            Some(62) => "x86-64",
+            Some(40) => "ARM, EABI5",
+            Some(183) => "ARM aarch64",
+            Some(8) => "MIPS, MIPS-I",
+            Some(3) => "Intel 80386",
+            _ => "unknown arch",
+        };
+        let pie =
+            if bytes.get(if big { 17 } else { 16 }) == Some(&3) { "pie executable" } else { "executable" };
+        format!("ELF {wide} {order} {pie}, {machine}, version 1 (SYSV), dynamically linked, stripped")
+    } else if starts(b"#!") {
+        let line: String =
+            bytes.iter().skip(2).take_while(|byte| **byte != b'\n').map(|byte| char::from(*byte)).collect();
+        let kind = if line.contains("bash") { "Bourne-Again shell script" } else { "POSIX shell script" };
+        format!("{kind}, ASCII text executable")
+    } else if starts(b"\x1f\x8b") {
+        "gzip compressed data".into()
+    } else if bytes.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace()) {
+        "ASCII text".into()
+    } else {
+        "data".into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modes_are_read_as_chmod_reads_them() {
+        for (text, old, expected) in [
+            ("755", 0, Some(0o755)),
+            ("+x", 0o644, Some(0o755)),
+            ("u+s", 0o755, Some(0o4755)),
+            ("a=r", 0o777, Some(0o444)),
+            ("go-rwx,u+x", 0o644, Some(0o700)),
+            ("q", 0, None),
+        ] {
+            assert_eq!(new_mode(text, old, false, 0o022), expected, "{text}");
+        }
+    }
+}

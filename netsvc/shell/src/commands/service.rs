@@ -1,0 +1,208 @@
+//! systemctl, service, journalctl, shutdown.
+
+use super::{Run, own, rest};
+use crate::{
+    interpret::{Flow, Shell, Status},
+    live::{Dynamic, strftime},
+    text::decode,
+};
+
+pub(super) const COMMANDS: &[(&str, Run)] = &[
+    ("systemctl", systemctl),
+    ("service", service),
+    ("journalctl", journalctl),
+    ("reboot", shutdown),
+    ("shutdown", shutdown),
+    ("poweroff", shutdown),
+    ("halt", shutdown),
+    ("init", init),
+    ("telinit", init),
+    ("update-rc.d", |_, _| Ok(0)),
+    ("chkconfig", |_, _| Ok(0)),
+    ("rc-update", |_, _| Ok(0)),
+    ("logger", |_, _| Ok(0)),
+];
+
+/// Units with what they are, as far as this system has them.
+fn units(shell: &Shell) -> Vec<(String, &'static str)> {
+    let mut units = vec![
+        ("cron".to_owned(), "Regular background program processing daemon"),
+        ("dbus".into(), "D-Bus System Message Bus"),
+        ("rsyslog".into(), "System Logging Service"),
+        ("ssh".into(), "OpenBSD Secure Shell server"),
+        ("systemd-journald".into(), "Journal Service"),
+        ("systemd-logind".into(), "User Login Management"),
+        ("systemd-udevd".into(), "Rule-based Manager for Device Events and Files"),
+    ];
+    for (slug, _) in &shell.live.facts.services {
+        match slug.as_str() {
+            "http" => {
+                units.push(("nginx".into(), "A high performance web server and a reverse proxy server"))
+            }
+            "ftp" => units.push(("vsftpd".into(), "vsftpd FTP server")),
+            "smtp" => units.push(("postfix".into(), "Postfix Mail Transport Agent")),
+            "redis" => units.push(("redis-server".into(), "Advanced key-value store")),
+            "mysql" => units.push(("mysql".into(), "MySQL Community Server")),
+            _ => {}
+        }
+    }
+    if shell.flavour() == crate::Flavour::Redhat {
+        for unit in &mut units {
+            unit.0 = unit.0.replace("cron", "crond");
+            if unit.0 == "ssh" {
+                unit.0 = "sshd".into();
+            }
+        }
+    }
+    units.sort();
+    units
+}
+
+fn systemctl(shell: &mut Shell, arguments: &[String]) -> Status {
+    if shell.flavour().busybox() {
+        shell.complain("systemctl: not found")?;
+        return Ok(127);
+    }
+    let words: Vec<&String> = rest(arguments).iter().filter(|word| !word.starts_with('-')).collect();
+    let verb = words.first().map_or("list-units", |word| word.as_str());
+    let names: Vec<String> =
+        words.iter().skip(1).map(|word| word.trim_end_matches(".service").to_owned()).collect();
+    let units = units(shell);
+    let known = |name: &str| units.iter().find(|(unit, _)| unit == name || name == "sshd" && unit == "ssh");
+    match verb {
+        "list-units" | "list-unit-files" => {
+            let mut out = String::from("  UNIT                         LOAD   ACTIVE SUB     DESCRIPTION\n");
+            for (unit, about) in &units {
+                out.push_str(&format!("  {:<28} loaded active running {about}\n", format!("{unit}.service")));
+            }
+            out.push_str(&format!("\nLOAD   = Reflects whether the unit definition was properly loaded.\nACTIVE = The high-level unit activation state, i.e. generalization of SUB.\nSUB    = The low-level unit activation state, values depend on unit type.\n{} loaded units listed. Pass --all to see loaded but inactive units, too.\n", units.len()));
+            shell.out(&out)?;
+        }
+        "daemon-reload" | "daemon-reexec" | "reset-failed" => {}
+        "is-active" | "is-enabled" => {
+            let mut status = 0;
+            for name in &names {
+                let found = known(name).is_some();
+                let text = match (verb, found) {
+                    ("is-active", true) => "active",
+                    ("is-active", false) => "inactive",
+                    (_, true) => "enabled",
+                    _ => "disabled",
+                };
+                if !found {
+                    status = if verb == "is-active" { 3 } else { 1 };
+                }
+                shell.out(&format!("{text}\n"))?;
+            }
+            return Ok(status);
+        }
+        "status" => return status(shell, &names, &units),
+        "start" | "stop" | "restart" | "reload" | "enable" | "disable" | "mask" | "unmask" => {
+            for name in &names {
+                let own_file = shell.fs.exists(&format!("/etc/systemd/system/{name}.service"));
+                if known(name).is_some() || own_file {
+                    if verb == "enable" && own_file {
+                        shell.err(&decode(format!("Created symlink /etc/systemd/system/multi-user.target.wants/{name}.service → /etc/systemd/system/{name}.service.\n").as_bytes()))?;
+                    }
+                    continue;
+                }
+                let text = match verb {
+                    "enable" | "disable" | "mask" | "unmask" => {
+                        format!("Failed to {verb} unit: Unit file {name}.service does not exist.\n")
+                    }
+                    _ => format!(
+                        "Failed to {verb} {name}.service: Unit {name}.service not {}.\n",
+                        if verb == "stop" { "loaded" } else { "found" }
+                    ),
+                };
+                shell.err(&text)?;
+                return Ok(if matches!(verb, "enable" | "disable" | "mask" | "unmask") { 1 } else { 5 });
+            }
+        }
+        "reboot" | "poweroff" | "halt" => return shutdown(shell, arguments),
+        other => {
+            shell.err(&format!("Unknown command verb {other}.\n"))?;
+            return Ok(1);
+        }
+    }
+    Ok(0)
+}
+
+fn status(shell: &mut Shell, names: &[String], units: &[(String, &'static str)]) -> Status {
+    for name in names {
+        let Some((unit, about)) =
+            units.iter().find(|(unit, _)| unit == name || name == "sshd" && unit == "ssh")
+        else {
+            shell.err(&format!("Unit {name}.service could not be found.\n"))?;
+            return Ok(4);
+        };
+        let live = shell.live.clone();
+        let since = strftime(
+            "%a %F %T %Z",
+            live.persona.clock(live.persona.booted_at) + 9_000_000,
+            &live.persona.zone,
+        );
+        let days = live.uptime() / 86_400;
+        let text = format!(
+            "● {unit}.service - {about}\n     Loaded: loaded (/lib/systemd/system/{unit}.service; enabled; preset: enabled)\n     Active: active (running) since {since}; {days} days ago\n   Main PID: {pid} ({unit})\n      Tasks: 1 (limit: 4620)\n     Memory: 5.6M\n        CPU: 1.204s\n     CGroup: /system.slice/{unit}.service\n",
+            pid = live.service_pid(unit)
+        );
+        shell.out(&decode(text.as_bytes()))?;
+    }
+    Ok(0)
+}
+
+fn service(shell: &mut Shell, arguments: &[String]) -> Status {
+    match rest(arguments) {
+        [option, ..] if option == "--status-all" => {
+            let text: String = units(shell)
+                .iter()
+                .filter(|(unit, _)| !unit.starts_with("systemd"))
+                .map(|(unit, _)| format!(" [ + ]  {unit}\n"))
+                .collect();
+            shell.out(&text)?;
+            Ok(0)
+        }
+        [name, verb, ..] => {
+            let words = ["systemctl".to_owned(), verb.clone(), name.clone()];
+            let found = units(shell).iter().any(|(unit, _)| unit == name);
+            if !found && shell.flavour().deb() {
+                shell.err(&format!("{name}: unrecognized service\n"))?;
+                return Ok(1);
+            }
+            systemctl(shell, &words)
+        }
+        _ => {
+            shell.err(
+                "Usage: service < option > | --status-all | [ service_name [ command | --full-restart ] ]\n",
+            )?;
+            Ok(1)
+        }
+    }
+}
+
+fn journalctl(shell: &mut Shell, _: &[String]) -> Status {
+    let text = shell.live.render(Dynamic::SystemLog, "");
+    shell.out(&text)?;
+    Ok(0)
+}
+
+fn shutdown(shell: &mut Shell, arguments: &[String]) -> Status {
+    if shell.fs.credentials.uid != 0 {
+        shell.err(&format!("{}: must be superuser.\n", own(arguments)))?;
+        return Ok(1);
+    }
+    let later = rest(arguments).iter().any(|word| word.starts_with('+') || word == "-c");
+    if later {
+        return Ok(0);
+    }
+    shell.wait(std::time::Duration::from_millis(400))?;
+    Err(Flow::Exit(255))
+}
+
+fn init(shell: &mut Shell, arguments: &[String]) -> Status {
+    match rest(arguments).first().map(String::as_str) {
+        Some("0" | "6") => shutdown(shell, arguments),
+        _ => Ok(0),
+    }
+}

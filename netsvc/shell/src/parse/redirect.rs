@@ -1,0 +1,64 @@
+//! Redirections and here-documents.
+
+use super::{ParseError, Parser, Part, Redirect, RedirectKind, Word, parse_quoted};
+
+impl Parser {
+    pub(super) fn redirect(&mut self) -> Result<Option<Redirect>, ParseError> {
+        self.skip_blanks();
+        let start = self.at;
+        let digits: String =
+            std::iter::from_fn(|| self.peek().filter(char::is_ascii_digit).inspect(|_| self.at += 1))
+                .collect();
+        let process = matches!(self.peek(), Some('<' | '>')) && self.peek_at(1) == Some('(');
+        let table = [
+            ("&>>", RedirectKind::BothAppend),
+            ("&>", RedirectKind::Both),
+            ("<<<", RedirectKind::Text),
+            ("<<", RedirectKind::Text),
+            ("<>", RedirectKind::ReadWrite),
+            ("<&", RedirectKind::DuplicateIn),
+            ("<", RedirectKind::Read),
+            (">>", RedirectKind::Append),
+            (">&", RedirectKind::DuplicateOut),
+            (">|", RedirectKind::Write),
+            (">", RedirectKind::Write),
+        ];
+        let found = if process { None } else { table.into_iter().find(|(sign, _)| self.eat(sign)) };
+        let Some((sign, kind)) = found else {
+            self.at = start;
+            return Ok(None);
+        };
+        let descriptor = digits.parse().ok();
+        let dash = sign == "<<" && self.eat("-");
+        self.skip_blanks();
+        let word = self.word()?;
+        if word.parts.is_empty() {
+            return Err(self.unexpected());
+        }
+        let target = match sign {
+            "<<" => {
+                let quoted = word.literal().is_none();
+                let delimiter: String = word.parts.iter().map(plain_text).collect();
+                let body = self.here_document(&delimiter, dash)?;
+                if quoted { Word { parts: vec![Part::Quoted(body)] } } else { parse_quoted(&body)? }
+            }
+            "<<<" => {
+                let mut word = word;
+                word.parts.push(Part::Quoted("\n".into()));
+                word
+            }
+            _ => word,
+        };
+        Ok(Some(Redirect { descriptor, kind, target }))
+    }
+}
+
+fn plain_text(part: &Part) -> String {
+    match part {
+        Part::Literal(text) | Part::Quoted(text) => text.clone(),
+        Part::Double(parts) => {
+            parts.iter().map(|part| if let Part::Quoted(text) = part { text.as_str() } else { "" }).collect()
+        }
+        _ => String::new(),
+    }
+}
