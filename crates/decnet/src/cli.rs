@@ -9,7 +9,7 @@ use crate::{
         correlate::Correlate,
         creds::Creds,
         demo::Demo,
-        deploy::{BadConfig, Deploy},
+        deploy::{BadInput, Deploy},
         drill::Firedrill,
         events::Events,
         inventory, run,
@@ -114,8 +114,8 @@ pub fn main() -> ExitCode {
 
 /// Says why a command failed, mistakes in a file one a line.
 fn fail(error: &anyhow::Error) -> ExitCode {
-    if let Some(BadConfig(bad)) = error.downcast_ref() {
-        bad.iter().for_each(|bad| output::note(&bad.to_string()));
+    if let Some(bad) = error.downcast_ref::<BadInput>() {
+        output::note(&bad.to_string());
         return ExitCode::from(64);
     }
     output::note(&format!("error: {error:#}"));

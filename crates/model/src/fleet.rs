@@ -2,12 +2,17 @@
 
 use crate::catalogue;
 use netsvc_persona::{
-    LoginPolicy,
-    derive::Request,
+    LoginPolicy, Persona,
+    derive::{DeriveError, Request, derive},
     stage::{PortSpec, ServiceInfo, ServiceSpec},
 };
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, fmt, net::Ipv4Addr, str::FromStr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    net::Ipv4Addr,
+    str::FromStr,
+};
 
 /// Name of a decky: 1 to 48 of `a`–`z`, `0`–`9` and `-`, no hyphen at the ends. Its upper bound is
 /// that of the HOSTNAME in our event lines.
@@ -176,6 +181,7 @@ impl Decky {
             domain: fleet.domain.as_deref(),
             mac: self.mac.as_deref(),
             login: self.login.clone(),
+            taken: &NOBODY,
             now,
         }
     }
@@ -185,6 +191,9 @@ impl Decky {
         self.services.iter().map(|service| service.slug.clone()).collect()
     }
 }
+
+/// No host names.
+static NOBODY: BTreeSet<String> = BTreeSet::new();
 
 /// A fleet as it is wanted. This is what the store keeps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -227,6 +236,35 @@ impl Fleet {
         let goes = have.deckies.keys().filter(|name| changed(name)).cloned().map(Step::Remove);
         let comes = self.deckies.keys().filter(|name| changed(name)).cloned().map(Step::Add);
         goes.chain(comes).collect()
+    }
+
+    /// A persona for every decky: the one in `known`, or a new one. No two of them have one host name,
+    /// unless the operator fixed it so.
+    ///
+    /// # Errors
+    /// [`DeriveError`] when a decky names a system that does not exist.
+    pub fn personas(
+        &self,
+        install_secret: &[u8],
+        now: i64,
+        known: BTreeMap<DeckyName, Persona>,
+    ) -> Result<BTreeMap<DeckyName, Persona>, DeriveError> {
+        let fixed = self.deckies.values().filter_map(|decky| decky.hostname.as_deref());
+        let mut taken: BTreeSet<String> = fixed.map(str::to_ascii_lowercase).collect();
+        taken.extend(known.values().map(|persona| persona.hostname.to_ascii_lowercase()));
+        let mut personas = known;
+        personas.retain(|name, _| self.deckies.contains_key(name));
+        for decky in self.deckies.values() {
+            if personas.contains_key(&decky.name) {
+                continue;
+            }
+            let slugs = decky.slugs();
+            let request = decky.request(&self.network, &slugs, install_secret, self, now);
+            let persona = derive(&Request { taken: &taken, ..request })?;
+            taken.insert(persona.hostname.to_ascii_lowercase());
+            personas.insert(decky.name.clone(), persona);
+        }
+        Ok(personas)
     }
 
     /// No deckies on the same segment.

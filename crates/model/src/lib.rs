@@ -2,6 +2,7 @@
 
 pub mod archetype;
 pub mod catalogue;
+pub mod coherence;
 pub mod fleet;
 pub mod ini;
 pub mod paths;

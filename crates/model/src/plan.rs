@@ -1,8 +1,9 @@
 //! From what an operator asks for to a fleet. Pure: the same request gives the same fleet.
 
 use crate::{
-    archetype::{self, ARCHETYPES, DISTROS},
+    archetype::{self, ARCHETYPES, Archetype, DISTROS},
     catalogue,
+    coherence::{self, Contradiction},
     fleet::{BadName, Decky, DeckyName, Fleet, Network, PortClash, check_ports},
 };
 use netsvc_persona::{LoginPolicy, stage::ServiceSpec, subkey};
@@ -79,6 +80,9 @@ pub enum PlanError {
         /// Addresses needed.
         wanted: u32,
     },
+    /// Deckies that contradict themselves, one a line.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Incoherent(Vec<Contradiction>),
     /// A name that cannot be one.
     #[error(transparent)]
     Name(#[from] BadName),
@@ -100,7 +104,7 @@ pub fn fleet(request: &Request) -> Result<Fleet, PlanError> {
         let name: DeckyName = format!("decky-{index:0width$}").parse()?;
         deckies.insert(name.clone(), decky(request, index, name, ip)?);
     }
-    Ok(Fleet {
+    coherent(Fleet {
         runtime: request.runtime.clone(),
         network: request.network.clone(),
         seed: request.seed.clone(),
@@ -108,6 +112,11 @@ pub fn fleet(request: &Request) -> Result<Fleet, PlanError> {
         mutate_interval: None,
         deckies,
     })
+}
+
+fn coherent(fleet: Fleet) -> Result<Fleet, PlanError> {
+    let found = coherence::fleet(&fleet);
+    if found.is_empty() { Ok(fleet) } else { Err(PlanError::Incoherent(found)) }
 }
 
 fn check_names(request: &Request) -> Result<(), PlanError> {
@@ -170,19 +179,17 @@ fn decky(request: &Request, index: u32, name: DeckyName, ip: Ipv4Addr) -> Result
     let mut random =
         subkey::generator(request.seed.as_deref().unwrap_or("decnet").as_bytes(), &["plan", name.as_str()]);
     let archetype = request.archetype.as_deref().and_then(archetype::archetype);
-    let wanted: Vec<String> = if !request.services.is_empty() {
+    let told = if !request.services.is_empty() {
         request.services.clone()
     } else if request.randomize_services {
-        drawn_services(&mut random)
+        Vec::new()
     } else {
         archetype
             .map(|archetype| archetype.services.iter().map(|&slug| slug.to_owned()).collect())
             .unwrap_or_default()
     };
-    let (present, absent): (Vec<_>, Vec<_>) =
-        wanted.into_iter().partition(|slug| catalogue::find(slug).is_some());
     let system = if request.randomize_distros {
-        at(DISTROS, random.next_u32()).map_or("debian12", |distro| distro.system)
+        drawn_system(archetype, &told, &mut random)
     } else if !request.distros.is_empty() {
         let slug = at(&request.distros, index - 1).map(String::as_str).unwrap_or_default();
         archetype::distro(slug).map_or("debian12", |distro| distro.system)
@@ -190,6 +197,10 @@ fn decky(request: &Request, index: u32, name: DeckyName, ip: Ipv4Addr) -> Result
         let pool = archetype.map_or(SYSTEMS, |archetype| archetype.systems);
         at(pool, index - 1).copied().unwrap_or("debian12")
     };
+    let drawn = request.services.is_empty() && request.randomize_services;
+    let wanted = if drawn { drawn_services(system, &mut random) } else { told };
+    let (present, absent): (Vec<_>, Vec<_>) =
+        wanted.into_iter().partition(|slug| catalogue::find(slug).is_some());
     Ok(Decky {
         name,
         ip,
@@ -205,13 +216,27 @@ fn decky(request: &Request, index: u32, name: DeckyName, ip: Ipv4Addr) -> Result
     })
 }
 
-/// One to three services that do not claim the same port.
-pub fn drawn_services(random: &mut impl RngCore) -> Vec<String> {
+/// A system that can be the archetype and serve the services; those of the distributions go first.
+fn drawn_system(
+    archetype: Option<&'static Archetype>,
+    slugs: &[String],
+    random: &mut impl RngCore,
+) -> &'static str {
+    let number = random.next_u32();
+    let fits = |system: &&str| coherence::fits(system, archetype, slugs.iter().map(String::as_str));
+    let distros: Vec<_> = DISTROS.iter().map(|distro| distro.system).filter(fits).collect();
+    let own = archetype.map_or(SYSTEMS, |archetype| archetype.systems);
+    at(&distros, number).or_else(|| at(own, number)).copied().unwrap_or("debian12")
+}
+
+/// One to three services that `system` has and that do not claim the same port.
+fn drawn_services(system: &str, random: &mut impl RngCore) -> Vec<String> {
     let count = 1 + random.next_u32() % 3;
     let mut drawn: Vec<String> = Vec::new();
     for _ in 0..16 {
         if let Some(service) = at(catalogue::services(), random.next_u32())
             && !drawn.contains(&service.slug)
+            && coherence::fits(system, None, [service.slug.as_str()])
         {
             drawn.push(service.slug.clone());
             if check_ports(&drawn).is_err() {
@@ -251,11 +276,8 @@ pub fn demonstration(request: &Request) -> Result<Fleet, PlanError> {
     .filter_map(|slug| ARCHETYPES.iter().find(|archetype| archetype.slug == *slug))
     .filter(|archetype| archetype.services.iter().any(|slug| catalogue::find(slug).is_some()))
     .collect();
-    let mut whole = fleet(&Request {
-        archetype: Some("linux-server".to_owned()),
-        services: Vec::new(),
-        ..request.clone()
-    })?;
+    let linux = Some("linux-server".to_owned());
+    let mut whole = fleet(&Request { archetype: linux, services: Vec::new(), ..request.clone() })?;
     let mut deckies = BTreeMap::new();
     for (index, old) in (0..).zip(std::mem::take(&mut whole.deckies).into_values()) {
         let Some(archetype) = at(&mixed, index) else { break };
@@ -265,8 +287,7 @@ pub fn demonstration(request: &Request) -> Result<Fleet, PlanError> {
         let name: DeckyName = format!("{}-{round:02}", archetype.slug).parse()?;
         deckies.insert(name.clone(), decky(&one, round, name, old.ip)?);
     }
-    whole.deckies = deckies;
-    Ok(whole)
+    coherent(Fleet { deckies, ..whole })
 }
 
 #[cfg(test)]
@@ -314,6 +335,10 @@ mod tests {
         check(&|r| r.archetype = Some("toaster".to_owned()), "archetypes");
         check(&|r| r.distros = vec!["slack".to_owned()], "distros");
         check(&|r| r.services.clear(), "--archetype");
+        check(
+            &|r| r.archetype = Some("printer".to_owned()),
+            "decky-01: services: hp_printer does not run redis",
+        );
     }
 
     #[test]
@@ -329,6 +354,7 @@ mod tests {
             fleet(&wanted).unwrap()
         };
         assert_eq!(drawn("a"), drawn("a"));
+        assert_eq!(coherence::fleet(&drawn("c")), []);
         assert_ne!(drawn("a").deckies, drawn("b").deckies);
     }
 

@@ -1,5 +1,6 @@
 //! The persona document. Version 1. Later versions only add fields, each with a default.
 
+use crate::tables::hardware;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, net::IpAddr};
 
@@ -219,12 +220,7 @@ impl Persona {
 
     /// The MAC as bytes; `None` when the text is not a MAC.
     pub fn mac_bytes(&self) -> Option<[u8; 6]> {
-        let mut bytes = [0; 6];
-        let mut parts = self.mac.split(':');
-        for byte in &mut bytes {
-            *byte = u8::from_str_radix(parts.next()?, 16).ok()?;
-        }
-        parts.next().is_none().then_some(bytes)
+        hardware::bytes_of(&self.mac)
     }
 
     /// The node's clock at host time `now` (µs since the epoch).

@@ -30,10 +30,19 @@ const CONFIG_BYTES: u64 = spec::FILE_LIMIT as u64 + 1;
 /// Lowest addresses of a segment that a fleet leaves alone if it can; the demo's are among them.
 const SKIPPED: usize = 255;
 
-/// All mistakes of a deployment INI, one a line.
+/// What was asked for cannot be; nothing was changed.
 #[derive(Debug, thiserror::Error)]
-#[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
-pub struct BadConfig(pub Vec<SpecError>);
+pub enum BadInput {
+    /// All mistakes of a deployment INI, one a line.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Config(Vec<SpecError>),
+    /// The deployment INI cannot be read.
+    #[error("{}: {}", .0.display(), .1)]
+    Unreadable(PathBuf, io::Error),
+    /// There can be no such fleet.
+    #[error(transparent)]
+    Plan(#[from] plan::PlanError),
+}
 
 /// Deploy a fleet
 ///
@@ -99,15 +108,16 @@ impl Deploy {
     pub fn fleet(&self) -> Result<Fleet> {
         match &self.config {
             Some(path) => self.read(path),
-            None => Ok(plan::fleet(&self.request()?)?),
+            None => Ok(plan::fleet(&self.request()?).map_err(BadInput::Plan)?),
         }
     }
 
     /// The fleet of a deployment INI.
     fn read(&self, path: &Path) -> Result<Fleet> {
         let mut text = Vec::new();
-        let mut file = io::Read::take(fs_err::File::open(path)?, CONFIG_BYTES);
-        io::Read::read_to_end(&mut file, &mut text).context("read the deployment INI")?;
+        std::fs::File::open(path)
+            .and_then(|file| io::Read::read_to_end(&mut io::Read::take(file, CONFIG_BYTES), &mut text))
+            .map_err(|error| BadInput::Unreadable(path.to_owned(), error))?;
         let options = spec::Options {
             runtimes: &RUNTIMES,
             runtime: self.runtime.as_deref(),
@@ -116,7 +126,7 @@ impl Deploy {
             taken: BTreeSet::new(),
             limit: spec::FILE_LIMIT,
         };
-        Ok(spec::fleet(&path.display().to_string(), &text, &options).map_err(BadConfig)?)
+        Ok(spec::fleet(&path.display().to_string(), &text, &options).map_err(BadInput::Config)?)
     }
 
     /// The request for the planner.
@@ -291,7 +301,7 @@ mod tests {
         fs_err::write(&path, "[web]\nservices = http\nip = x\ncolour = red\n").unwrap();
         let deploy = parsed(&["--config", path.to_str().unwrap()]).unwrap();
         let error = deploy.fleet().unwrap_err();
-        assert!(error.downcast_ref::<BadConfig>().is_some_and(|bad| bad.0.len() == 2));
+        assert!(matches!(error.downcast_ref(), Some(BadInput::Config(bad)) if bad.len() == 2));
         assert!(error.to_string().lines().all(|line| line.starts_with(path.to_str().unwrap())));
         fs_err::write(&path, "[web]\nservices = http\n").unwrap();
         assert_eq!(deploy.fleet().unwrap().deckies.len(), 1);

@@ -6,10 +6,11 @@
 use super::{
     desired::{self, Desired, not_there},
     general::{self, General},
+    nearest,
     syntax::{self, Errors, Section, SpecError, TEXT_LIMIT},
 };
 use crate::{
-    catalogue,
+    catalogue, coherence,
     fleet::{Decky, DeckyName, Fleet, Network},
     plan,
 };
@@ -69,14 +70,33 @@ pub fn fleet(file: &str, text: &[u8], options: &Options<'_>) -> Result<Fleet, Ve
         errors.add(1, "no decky; add a section such as [web] with services = http");
     }
     let deckies = Assembly::new(&desired, &general, options, &mut errors).deckies(&settings);
-    errors.or(Fleet {
+    let fleet = Fleet {
         runtime: general.runtime,
         network: general.network.unwrap_or(crate::fleet::LOOPBACK_NETWORK),
         seed: general.seed,
         domain: general.domain,
         mutate_interval: general.mutate_interval,
         deckies,
-    })
+    };
+    for desired in &desired {
+        incoherences(&fleet, desired, &mut errors);
+    }
+    errors.or(fleet)
+}
+
+/// Reports what contradicts itself in the deckies of a section, each kind of machine once.
+fn incoherences(fleet: &Fleet, desired: &Desired, errors: &mut Errors) {
+    let kinds = desired.amount.min(u32::try_from(desired.systems.len()).unwrap_or(1).max(1));
+    let mut seen = BTreeSet::new();
+    for name in members(desired, &desired.name).into_iter().zip(0..kinds).map(|(name, _)| name) {
+        let decky = name.parse().ok().and_then(|name: DeckyName| fleet.deckies.get(&name));
+        for what in decky.map(|decky| coherence::decky(fleet, decky)).unwrap_or_default() {
+            // Addresses have errors of their own.
+            if what.subject != "place" && seen.insert(what.to_string()) {
+                errors.add(desired.line_of(what.subject), format!("[{}] {what}", desired.name));
+            }
+        }
+    }
 }
 
 /// From sections to deckies.
@@ -204,16 +224,17 @@ impl<'a> Assembly<'a> {
         ordered.sort_by_key(|(single, _)| *single);
         for (_, (owner, slug, section)) in ordered {
             let Some(desired) = self.owner(owner) else {
+                let near = nearest::hint(owner, self.sections.keys().copied());
                 let message = format!(
-                    "[{}]: no decky or group is called {owner:?}; add [{owner}] or rename the section",
+                    "[{}]: no decky or group is called {owner:?}{near}; add [{owner}] or rename the section",
                     section.name
                 );
                 self.errors.add(section.line, message);
                 continue;
             };
             let pairs = self.pairs(slug, section);
-            if let Err(error) = plan::service_exists(slug) {
-                self.errors.add(section.line, not_there(slug, &error));
+            if catalogue::find(slug).is_none() {
+                self.errors.add(section.line, not_there(slug));
                 continue;
             }
             if desired.services_known && !desired.services.iter().any(|other| other == slug) {
@@ -247,7 +268,10 @@ impl<'a> Assembly<'a> {
             let key = known.map_or(entry.given.as_str(), |setting| setting.key.as_str());
             match catalogue::check(service, key, &entry.value) {
                 Ok(()) => pairs.push((key.to_owned(), entry.value.clone())),
-                Err(error @ catalogue::BadSetting::Unknown { .. }) => self.errors.add(entry.line, error),
+                Err(error @ catalogue::BadSetting::Unknown { .. }) => {
+                    let keys = service.settings.iter().map(|setting| setting.key.as_str());
+                    self.errors.add(entry.line, format!("{error}{}", nearest::hint(key, keys)));
+                }
                 Err(error) => self.errors.add(entry.line, format!("{}: {error}", entry.given)),
             }
         }

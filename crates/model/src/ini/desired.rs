@@ -2,11 +2,12 @@
 
 use super::{
     general::{interval, is_empty, wrong},
+    nearest,
     syntax::{Entry, Errors, Section},
     text,
 };
 use crate::{
-    archetype::{self, ARCHETYPES, Archetype},
+    archetype::{self, ARCHETYPES, Archetype, DISTROS},
     catalogue,
     fleet::{check_ports, login_policy},
     plan,
@@ -34,6 +35,10 @@ pub(super) struct Desired {
     pub(super) services_known: bool,
     pub(super) absent: Vec<String>,
     pub(super) archetype: Option<&'static Archetype>,
+    /// Where its services stand.
+    pub(super) services_line: Option<usize>,
+    /// Where its distro stands.
+    pub(super) distro_line: Option<usize>,
     /// Systems that its deckies take in turn.
     pub(super) systems: Vec<&'static str>,
     pub(super) hostname: Option<(String, usize)>,
@@ -55,6 +60,8 @@ pub(super) fn read(section: &Section, errors: &mut Errors) -> Desired {
         services_known: true,
         absent: Vec::new(),
         archetype: None,
+        services_line: None,
+        distro_line: None,
         systems: Vec::new(),
         hostname: None,
         mac: None,
@@ -115,7 +122,9 @@ fn value<'a>(
             None => wrong(entry, &format!("is no number from 1 to {}", plan::MOST), errors),
         },
         _ => {
-            let message = format!("[{}] has no key {:?}; a decky has: {KEYS}", section.name, entry.given);
+            let near = nearest::hint(&entry.key.replace('-', "_"), KEYS.split(", "));
+            let message =
+                format!("[{}] has no key {:?}{near}; a decky has: {KEYS}", section.name, entry.given);
             errors.add(entry.line, message);
         }
     }
@@ -134,14 +143,16 @@ impl<'a> Machine<'a> {
 
     fn settle(&self, desired: &mut Desired, errors: &mut Errors) {
         if self.services.is_none() && self.archetype.is_none() {
-            let message = format!("[{}] says not what it is; add services = or archetype =", desired.name);
+            let message =
+                format!("[{}] does not say what it is; add services = or archetype =", desired.name);
             errors.add(desired.line, message);
             desired.services_known = false;
         }
         if let Some(entry) = self.archetype.filter(|entry| !entry.value.is_empty()) {
             desired.archetype = archetype::archetype(&entry.value);
             if desired.archetype.is_none() {
-                wrong(entry, "is no archetype; `decnet archetypes` lists them", errors);
+                let near = nearest::hint(&entry.value, ARCHETYPES.iter().map(|archetype| archetype.slug));
+                wrong(entry, &format!("is no archetype{near}; `decnet archetypes` lists them"), errors);
             }
         }
         match (self.services, desired.archetype) {
@@ -156,6 +167,7 @@ impl<'a> Machine<'a> {
             let line = self.services.or(self.archetype).map_or(desired.line, |entry| entry.line);
             errors.add(line, clash);
         }
+        (desired.services_line, desired.distro_line) = (line(self.services), line(self.distro));
         desired.systems = self.systems(desired.archetype, errors);
     }
 
@@ -164,7 +176,9 @@ impl<'a> Machine<'a> {
         let distro = self.distro.filter(|entry| !entry.value.is_empty());
         let system = distro.and_then(|entry| system(&entry.value));
         if let Some(entry) = distro.filter(|_| system.is_none()) {
-            wrong(entry, "is no distro; `decnet distros` lists them", errors);
+            let slugs = DISTROS.iter().map(|distro| distro.slug);
+            let near = nearest::hint(&entry.value, slugs.chain(SYSTEMS.iter().map(|system| system.id)));
+            wrong(entry, &format!("is no distro{near}; `decnet distros` lists them"), errors);
         }
         let pool: Vec<_> = match (system, archetype) {
             (Some(system), _) => vec![system],
@@ -175,7 +189,8 @@ impl<'a> Machine<'a> {
         let family = entry.value.as_str();
         let of_family = |id: &'static str| systems::find(id).is_some_and(|system| system.family == family);
         if !SYSTEMS.iter().any(|system| system.family == family) {
-            wrong(entry, &format!("is no OS family; there are: {}", families().join(", ")), errors);
+            let near = nearest::hint(family, families());
+            wrong(entry, &format!("is no OS family{near}; there are: {}", families().join(", ")), errors);
         } else if system.is_none() && archetype.is_none() && distro.is_none() {
             let usual = pool.iter().all(|id| of_family(id));
             let all = SYSTEMS.iter().map(|system| system.id);
@@ -188,6 +203,10 @@ impl<'a> Machine<'a> {
         }
         pool
     }
+}
+
+fn line(entry: Option<&Entry>) -> Option<usize> {
+    entry.map(|entry| entry.line)
 }
 
 fn families() -> Vec<&'static str> {
@@ -213,8 +232,8 @@ fn services(entry: &Entry, desired: &mut Desired, errors: &mut Errors) {
         return;
     };
     for slug in items {
-        if let Err(error) = plan::service_exists(slug) {
-            errors.add(entry.line, not_there(slug, &error));
+        if catalogue::find(slug).is_none() {
+            errors.add(entry.line, not_there(slug));
             desired.services_known = false;
         } else if desired.services.iter().any(|other| other == slug) {
             errors.add(entry.line, format!("{}: {slug} stands twice; remove one", entry.given));
@@ -225,12 +244,27 @@ fn services(entry: &Entry, desired: &mut Desired, errors: &mut Errors) {
 }
 
 /// A service that only archetypes know yet is told apart from one that nobody knows.
-pub(super) fn not_there(slug: &str, error: &plan::PlanError) -> String {
+pub(super) fn not_there(slug: &str) -> String {
+    let slugs = || catalogue::services().iter().map(|service| service.slug.as_str());
+    let (known, near) = (slugs().collect::<Vec<_>>().join(", "), nearest::hint(slug, slugs()));
     let planned = ARCHETYPES.iter().any(|archetype| archetype.services.contains(&slug));
-    if planned { format!("{error}; {slug} is not served yet") } else { error.to_string() }
+    let later = if planned { format!("; {slug} is not served yet") } else { String::new() };
+    format!("no service is called {slug:?}{near}; there are: {known}{later}")
 }
 
 impl Desired {
+    /// The line that says the most about `subject`.
+    pub(super) fn line_of(&self, subject: &str) -> usize {
+        let given = match subject {
+            "mac" => self.mac.as_ref().map(|(_, line)| *line),
+            "hostname" => self.hostname.as_ref().map(|(_, line)| *line),
+            "services" => self.services_line,
+            "distro" => self.distro_line,
+            _ => None,
+        };
+        given.unwrap_or(self.line)
+    }
+
     /// What only one decky can have is none of a group's.
     fn only_one(&mut self, errors: &mut Errors) {
         if !self.is_group {

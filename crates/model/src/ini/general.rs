@@ -2,6 +2,7 @@
 
 use super::{
     deploy::Options,
+    nearest,
     syntax::{Entry, Errors, Section},
     text,
 };
@@ -47,7 +48,11 @@ pub(super) fn read(section: Option<&Section>, options: &Options<'_>, errors: &mu
             "runtime" => {
                 wrong(entry, &format!("is no runtime; there are: {}", options.runtimes.join(", ")), errors);
             }
-            _ => errors.add(entry.line, format!("[general] has no key {:?}; it has: {KEYS}", entry.given)),
+            _ => {
+                let near = nearest::hint(&entry.key, KEYS.split(", "));
+                let message = format!("[general] has no key {:?}{near}; it has: {KEYS}", entry.given);
+                errors.add(entry.line, message);
+            }
         }
     }
     if let Some(runtime) = options.runtime.or(options.runtimes.first().copied())
@@ -106,6 +111,10 @@ fn network(
     match entry.value.parse::<Network>() {
         Ok(network) if runtime == "loopback" && !network.address.is_loopback() => {
             wrong(entry, "is not in 127.0.0.0/8, which the runtime loopback needs", errors);
+            None
+        }
+        Ok(network) if !entry.value.starts_with(&format!("{}/", network.address)) => {
+            wrong(entry, &format!("has bits behind its prefix; the network is {network}"), errors);
             None
         }
         Ok(network) => Some(network),

@@ -4,7 +4,10 @@
 //! `[decnet]` and the section of the mode (`[master]`, `[agent]`) take every setting by its variable:
 //! `a-b` is `DECNET_A_B`. The other sections are those of the table of settings.
 
-use super::syntax::{self, Entry, Errors, Section, SpecError, TEXT_LIMIT};
+use super::{
+    nearest,
+    syntax::{self, Entry, Errors, Section, SpecError, TEXT_LIMIT},
+};
 use std::collections::BTreeMap;
 
 /// Modes of a host; the first is the default.
@@ -34,7 +37,12 @@ pub fn values(file: &str, text: &[u8], known: &[(&str, &str)]) -> (Vec<HostValue
     let mut lines: BTreeMap<String, usize> = BTreeMap::new();
     for section in sections.iter().filter(|section| !section.name.is_empty()) {
         if !section_exists(&section.name, known) {
-            let message = format!("there is no section [{}]; there are: {}", section.name, names(known));
+            let message = format!(
+                "there is no section [{}]{}; there are: {}",
+                section.name,
+                nearest::hint(&section.name, names(known)),
+                names(known).join(", ")
+            );
             errors.add(section.line, message);
             continue;
         }
@@ -99,14 +107,14 @@ fn variable<'a>(section: &str, key: &str, known: &[(&str, &'a str)]) -> Option<&
     known.iter().find(fits).map(|(_, variable)| *variable)
 }
 
-fn names(known: &[(&str, &str)]) -> String {
+fn names<'a>(known: &[(&'a str, &str)]) -> Vec<&'a str> {
     let mut names = vec!["decnet", "master", "agent"];
     for (section, _) in known.iter().filter_map(|(key, _)| key.split_once('.')) {
         if !names.contains(&section) {
             names.push(section);
         }
     }
-    names.join(", ")
+    names
 }
 
 fn unknown(section: &str, key: &str, known: &[(&str, &str)]) -> String {
@@ -115,5 +123,6 @@ fn unknown(section: &str, key: &str, known: &[(&str, &str)]) -> String {
     }
     let keys = known.iter().filter_map(|(name, _)| name.split_once('.'));
     let keys: Vec<_> = keys.filter(|(name, _)| *name == section).map(|(_, key)| key).collect();
-    format!("[{section}] has no key {key:?}; it has: {}", keys.join(", "))
+    let near = nearest::hint(&syntax::key_of(key), keys.iter().copied());
+    format!("[{section}] has no key {key:?}{near}; it has: {}", keys.join(", "))
 }

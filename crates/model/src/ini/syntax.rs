@@ -109,22 +109,33 @@ pub(super) fn sections(bytes: &[u8], limit: usize, errors: &mut Errors) -> Vec<S
         errors.add(1, format!("longer than {limit} bytes; split the file"));
         return Vec::new();
     }
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        errors.add(1, "the file is UTF-16; save it as UTF-8");
+        return Vec::new();
+    }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let text = match str::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(error) => {
-            let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
-            let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
-            errors.add(line, "not UTF-8; save the file as UTF-8");
-            return Vec::new();
-        }
-    };
-    let text = text.replace("\r\n", "\n").replace('\r', "\n");
     let mut reader = Reader { errors, sections: Vec::new(), heads: BTreeMap::new(), keys: BTreeMap::new() };
-    for (index, line) in text.split('\n').enumerate() {
-        reader.line(index + 1, line);
+    for (index, line) in lines(bytes).enumerate() {
+        match str::from_utf8(line) {
+            Ok(line) => reader.line(index + 1, line),
+            Err(_) => reader.errors.add(index + 1, "not UTF-8; save the file as UTF-8"),
+        }
     }
     reader.sections
+}
+
+/// The lines of a text, each ended by `\n`, `\r\n` or `\r`.
+fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(bytes);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let Some(end) = text.iter().position(|byte| matches!(byte, b'\n' | b'\r')) else {
+            return rest.take();
+        };
+        let (line, ending) = text.split_at_checked(end)?;
+        rest = ending.strip_prefix(b"\r\n").or_else(|| ending.get(1..));
+        Some(line)
+    })
 }
 
 /// What was read so far.

@@ -43,7 +43,7 @@ const SYNTAX: &[Case] = &[
     (
         "[web]\nservices http\n",
         &[
-            "1: [web] says not what it is; add services = or archetype =",
+            "1: [web] does not say what it is; add services = or archetype =",
             "2: neither a [section] nor key = value; `#` starts a comment",
         ],
     ),
@@ -78,7 +78,7 @@ const GENERAL: &[Case] = &[
     (
         "[general]\nnett = 10.0.0.0/8\n[web]\nservices = http",
         &[
-            "2: [general] has no key \"nett\"; it has: net, gw, interface, mutate_interval, seed, domain, runtime",
+            "2: [general] has no key \"nett\" (did you mean \"net\"?); it has: net, gw, interface, mutate_interval, seed, domain, runtime",
         ],
     ),
     (
@@ -121,8 +121,8 @@ const DECKIES: &[Case] = &[
     (
         "[web]\nservice = http",
         &[
-            "1: [web] says not what it is; add services = or archetype =",
-            "2: [web] has no key \"service\"; a decky has: ip, services, archetype, distro, hostname, mac, seed, login, \
+            "1: [web] does not say what it is; add services = or archetype =",
+            "2: [web] has no key \"service\" (did you mean \"services\"?); a decky has: ip, services, archetype, distro, hostname, mac, seed, login, \
          nmap_os, mutate_interval, amount",
         ],
     ),
@@ -288,7 +288,7 @@ fn every_error_has_its_line_and_says_what_would_be_right() {
 
 #[test]
 fn what_is_no_text_is_refused_as_a_whole() {
-    check(b"[web]\n\xff\xfe", &["2: not UTF-8; save the file as UTF-8"]);
+    check(b"[web]\nservices = http\nseed = \xff\xfe", &["3: not UTF-8; save the file as UTF-8"]);
     let long = vec![b'\n'; TEXT_LIMIT + 1];
     check(&long, &["1: longer than 524288 bytes; split the file"]);
 }

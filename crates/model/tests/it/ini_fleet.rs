@@ -3,7 +3,7 @@
 use crate::ini_errors::OPTIONS;
 use decnet_model::{
     archetype::ARCHETYPES,
-    catalogue,
+    catalogue, coherence,
     fleet::{Decky, DeckyName, Fleet, Network},
     ini::{
         TEXT_LIMIT,
@@ -123,19 +123,24 @@ fn some_decky() -> impl Strategy<Value = Decky> {
     let rest = (prop::option::of(1..1001_u32), prop::option::of(1..525_601_u32), line(), any::<bool>());
     (machine, slugs, names, rest).prop_map(|(machine, slugs, names, (login, interval, text, on))| {
         let archetype = machine.1.map(|index| &ARCHETYPES[index]);
+        let system = archetype.map_or(SYSTEMS[machine.0].id, |archetype| archetype.systems[0]);
         let (slugs, absent): (Vec<String>, Vec<String>) = match archetype.filter(|_| machine.2) {
             Some(archetype) => archetype
                 .services
                 .iter()
                 .map(|&slug| slug.to_owned())
                 .partition(|slug| catalogue::find(slug).is_some()),
-            None => (slugs.iter().map(|service| service.slug.clone()).collect(), Vec::new()),
+            None => {
+                let runs = |slug: &String| coherence::fits(system, None, [slug.as_str()]);
+                let fit = slugs.iter().map(|service| service.slug.clone()).filter(runs).collect::<Vec<_>>();
+                (if fit.is_empty() { vec!["http".to_owned()] } else { fit }, Vec::new())
+            }
         };
         let service = |slug: &String| ServiceSpec { slug: slug.clone(), settings: settings(slug, &text, on) };
         Decky {
             name: "x".parse().unwrap(),
             ip: [0, 0, 0, 0].into(),
-            system: SYSTEMS[machine.0].id.to_owned(),
+            system: system.to_owned(),
             archetype: archetype.map(|archetype| archetype.slug.to_owned()),
             services: slugs.iter().map(service).collect(),
             absent,
@@ -162,7 +167,7 @@ fn some_fleet() -> impl Strategy<Value = Fleet> {
             for (index, (mut decky, ip)) in list.into_iter().zip(addresses).enumerate() {
                 decky.name = format!("d{}-{index}", index * 7 % 5).parse().unwrap();
                 decky.ip = ip;
-                decky.mac = decky.mac.map(|_| format!("52:54:00:00:00:{index:02x}"));
+                decky.mac = decky.mac.map(|_| format!("00:1b:21:00:00:{index:02x}"));
                 decky.hostname = decky.hostname.map(|name| format!("{name}{index}"));
                 deckies.insert(decky.name.clone(), decky);
             }
@@ -243,4 +248,14 @@ fn the_lowest_addresses_are_given_out_last_when_asked() {
     let fleet = deploy::fleet("f", text, &options).unwrap();
     let addresses: Vec<_> = fleet.deckies.values().map(|decky| decky.ip.to_string()).collect();
     assert_eq!(addresses, ["127.9.0.5", "127.9.0.6", "127.9.0.1", "127.9.0.2"]);
+}
+
+#[test]
+fn the_file_of_the_readme_is_whole() {
+    let readme = include_str!("../../../../README.md");
+    let text = readme.split("```ini\n").nth(1).unwrap().split("```").next().unwrap();
+    let fleet = fleet(text);
+    assert_eq!(fleet.deckies.len(), 4);
+    let password = decky(&fleet, "db").services.iter().find_map(|spec| spec.settings.get("password"));
+    assert_eq!(password.map(String::as_str), Some("s3cret;100%"));
 }

@@ -8,5 +8,6 @@
     reason = "a test may fail at once"
 )]
 
+mod ini_broken;
 mod ini_errors;
 mod ini_fleet;
