@@ -117,6 +117,7 @@ mod tests {
             seed: None,
             login: LoginPolicy::Deny,
             mutate_interval: None,
+            generation: 0,
         };
         change(&mut decky);
         let network: Network = "192.0.2.0/24".parse().unwrap();
@@ -126,6 +127,7 @@ mod tests {
             seed: None,
             domain: None,
             mutate_interval: None,
+            lab: false,
             deckies: [(name, decky)].into(),
         };
         fleet(&whole).iter().map(ToString::to_string).collect()

@@ -2,8 +2,8 @@
 
 use crate::catalogue;
 use netsvc_persona::{
-    LoginPolicy, Persona,
-    derive::{DeriveError, Request, derive},
+    LoginPolicy,
+    derive::Request,
     stage::{PortSpec, ServiceInfo, ServiceSpec},
 };
 use serde::{Deserialize, Serialize};
@@ -150,6 +150,15 @@ pub struct Decky {
     /// Minutes between mutations; `None`: the fleet's.
     #[serde(default)]
     pub mutate_interval: Option<u32>,
+    /// How often it was given another persona on purpose.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub generation: u32,
+}
+
+/// Whether nothing is to be written.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_first(generation: &u32) -> bool {
+    *generation == 0
 }
 
 impl Decky {
@@ -182,6 +191,7 @@ impl Decky {
             mac: self.mac.as_deref(),
             login: self.login.clone(),
             taken: &NOBODY,
+            generation: self.generation,
             now,
         }
     }
@@ -211,6 +221,9 @@ pub struct Fleet {
     /// Minutes between mutations.
     #[serde(default)]
     pub mutate_interval: Option<u32>,
+    /// Whether the segment is that of the lab, which is started when it is not up.
+    #[serde(default)]
+    pub lab: bool,
     /// The deckies, by name.
     pub deckies: BTreeMap<DeckyName, Decky>,
 }
@@ -230,41 +243,11 @@ impl Fleet {
     pub fn steps(&self, have: &Fleet) -> Vec<Step> {
         let changed = |name: &DeckyName| {
             self.deckies.get(name) != have.deckies.get(name)
-                || self.network != have.network
-                || self.runtime != have.runtime
+                || (&self.network, &self.runtime, self.lab) != (&have.network, &have.runtime, have.lab)
         };
         let goes = have.deckies.keys().filter(|name| changed(name)).cloned().map(Step::Remove);
         let comes = self.deckies.keys().filter(|name| changed(name)).cloned().map(Step::Add);
         goes.chain(comes).collect()
-    }
-
-    /// A persona for every decky: the one in `known`, or a new one. No two of them have one host name,
-    /// unless the operator fixed it so.
-    ///
-    /// # Errors
-    /// [`DeriveError`] when a decky names a system that does not exist.
-    pub fn personas(
-        &self,
-        install_secret: &[u8],
-        now: i64,
-        known: BTreeMap<DeckyName, Persona>,
-    ) -> Result<BTreeMap<DeckyName, Persona>, DeriveError> {
-        let fixed = self.deckies.values().filter_map(|decky| decky.hostname.as_deref());
-        let mut taken: BTreeSet<String> = fixed.map(str::to_ascii_lowercase).collect();
-        taken.extend(known.values().map(|persona| persona.hostname.to_ascii_lowercase()));
-        let mut personas = known;
-        personas.retain(|name, _| self.deckies.contains_key(name));
-        for decky in self.deckies.values() {
-            if personas.contains_key(&decky.name) {
-                continue;
-            }
-            let slugs = decky.slugs();
-            let request = decky.request(&self.network, &slugs, install_secret, self, now);
-            let persona = derive(&Request { taken: &taken, ..request })?;
-            taken.insert(persona.hostname.to_ascii_lowercase());
-            personas.insert(decky.name.clone(), persona);
-        }
-        Ok(personas)
     }
 
     /// No deckies on the same segment.

@@ -110,6 +110,7 @@ pub fn fleet(request: &Request) -> Result<Fleet, PlanError> {
         seed: request.seed.clone(),
         domain: None,
         mutate_interval: None,
+        lab: false,
         deckies,
     })
 }
@@ -213,6 +214,7 @@ fn decky(request: &Request, index: u32, name: DeckyName, ip: Ipv4Addr) -> Result
         seed: None,
         login: request.login.clone(),
         mutate_interval: None,
+        generation: 0,
     })
 }
 

@@ -19,6 +19,7 @@ use crate::{
 use rand_chacha::ChaCha20Rng;
 use rand_core::RngCore;
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     net::IpAddr,
 };
@@ -56,6 +57,8 @@ pub struct Request<'a> {
     pub login: LoginPolicy,
     /// Host names of other nodes, in lower case; the new one is none of them.
     pub taken: &'a BTreeSet<String>,
+    /// How often the node was given another persona on purpose; mixed into both streams.
+    pub generation: u32,
     /// Host time, µs since the epoch.
     pub now: i64,
 }
@@ -113,6 +116,7 @@ pub fn derive(request: &Request<'_>) -> Result<Persona, DeriveError> {
         products: streams.products(system),
         passive_ports: (passive, passive + PASSIVE - 1),
         subkey: streams.secret_hex("subkey"),
+        generation: request.generation,
     })
 }
 
@@ -169,12 +173,20 @@ struct Streams<'a> {
 impl Streams<'_> {
     fn plan(&self, label: &str) -> ChaCha20Rng {
         let key = self.request.seed.map_or(self.request.install_secret, str::as_bytes);
-        subkey::generator(key, &["plan", self.request.node, label])
+        subkey::generator(key, &["plan", self.request.node, &self.labelled(label)])
     }
 
     fn secret(&self, label: &str) -> ChaCha20Rng {
         let seed = self.request.seed.unwrap_or_default();
-        subkey::generator(self.request.install_secret, &["secret", self.request.node, seed, label])
+        let labels = ["secret", self.request.node, seed, &self.labelled(label)];
+        subkey::generator(self.request.install_secret, &labels)
+    }
+
+    fn labelled<'b>(&self, label: &'b str) -> Cow<'b, str> {
+        match self.request.generation {
+            0 => Cow::Borrowed(label),
+            generation => Cow::Owned(format!("{label} {generation}")),
+        }
     }
 
     /// What all nodes of an install share: its domain and time zone.
@@ -357,6 +369,7 @@ mod tests {
             mac: None,
             login: LoginPolicy::Deny,
             taken: &BTreeSet::new(),
+            generation: 0,
             now: 1_764_000_000_000_000,
         })
         .unwrap()

@@ -55,6 +55,15 @@ pub struct Persona {
     /// Secret of this node, 32 bytes hex, from which the stage derives what it makes at run time
     /// (RSA keys, salts, identifiers). Never on the wire.
     pub subkey: Secret,
+    /// How often the node was given another persona on purpose.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub generation: u32,
+}
+
+/// Whether nothing is to be written, as in documents that are older than the field.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_first(generation: &u32) -> bool {
+    *generation == 0
 }
 
 /// Operating system of a persona.
@@ -195,6 +204,17 @@ pub struct Certificate {
     pub serial: String,
     /// `rsa2048` or `p256`.
     pub key: String,
+}
+
+impl Certificate {
+    /// Puts the name `new` wherever `old` stands.
+    pub fn rename(&mut self, old: &str, new: &str) {
+        for name in self.names.iter_mut().chain([&mut self.common_name, &mut self.issuer]) {
+            if name == old {
+                new.clone_into(name);
+            }
+        }
+    }
 }
 
 /// A text that `Debug` never shows.

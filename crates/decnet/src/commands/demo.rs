@@ -1,8 +1,8 @@
 //! `demo`: a small fleet of its own, everything in one process, every touch on the screen.
 
-use super::{Context, deploy, events, run};
+use super::{Context, deploy, events, run, site};
 use crate::{
-    firedrill::{self, Touch},
+    firedrill::{self, Touch, Way},
     intruder, output,
     settings::{Layer, Origin, Settings},
     workers,
@@ -10,7 +10,7 @@ use crate::{
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use decnet_model::{
-    fleet::{Fleet, LOOPBACK_NETWORK},
+    fleet::Fleet,
     plan,
     record::{DeckyDesired, Filter, Page},
     worker::Worker,
@@ -75,7 +75,8 @@ impl Demo {
     }
 
     fn fleet(&self) -> Result<Fleet> {
-        let network = LOOPBACK_NETWORK;
+        let network: decnet_model::fleet::Network =
+            site::LOOPBACK_NETWORK.parse().context("read the segment")?;
         let request = plan::Request {
             count: self.deckies,
             archetype: None,
@@ -101,8 +102,9 @@ impl Demo {
         let mut touches = Vec::new();
         if self.attack {
             let follow = (!self.json).then(|| tokio::spawn(follow(context.clone())));
-            touches = firedrill::run(context, fleet, intruder::ADDRESS.into(), |_, _| {}).await?;
-            intruder::attack(fleet).await;
+            let way = Way::of(fleet, intruder::ADDRESS.into(), context);
+            touches = firedrill::run(context, fleet, &way, |_, _| {}).await?;
+            intruder::attack(fleet, &way).await;
             tokio::time::sleep(Duration::from_secs(2)).await;
             if let Some(follow) = follow {
                 if !self.exit {
@@ -147,7 +149,7 @@ impl Demo {
         let silent: Vec<_> = round.touches.iter().filter(|touch| touch.silent()).collect();
         let missing = silent.len() + usize::try_from(totals.missing).unwrap_or(usize::MAX);
         let p99 = firedrill::percentile(&round.touches, 0.99);
-        let uid = crate::fleet::stage_user();
+        let uid = crate::fleet::stage::user();
         if self.json {
             output::json(&json!({
                 "deckies": round.deckies, "touches": round.touches.len(), "events_stored": totals.events,

@@ -1,34 +1,35 @@
 //! `deploy` and `plan`: from what is wanted to a fleet that runs.
 
-use super::Context;
+use super::{
+    Context,
+    site::{Ground, Site},
+};
 use crate::{output, workers};
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
+use decnet_engine::loopback;
 use decnet_model::{
-    fleet::{Fleet, LOOPBACK_NETWORK, Network, login_policy},
+    fleet::{Fleet, Network, Step, login_policy},
     ini::{SpecError, deploy as spec},
     plan,
-    record::{DeckyDesired, DeckyIntent},
+    record::{DeckyDesired, DeckyIntent, DeckyState},
 };
+use decnet_store::Store;
 use netsvc_persona::LoginPolicy;
 use serde_json::json;
 use std::{
-    collections::BTreeSet,
     io,
     net::Ipv4Addr,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
-/// Longest wait for a fleet.
-const PATIENCE: Duration = Duration::from_secs(120);
-/// Runtimes that deckies can be deployed with; the first is the default.
-const RUNTIMES: [&str; 1] = ["loopback"];
+/// Runtimes that deckies can be deployed with.
+const RUNTIMES: [&str; 2] = ["native", "loopback"];
 /// Most bytes that are read of a deployment INI: what the reader accepts, and one that it refuses.
 const CONFIG_BYTES: u64 = spec::FILE_LIMIT as u64 + 1;
-
-/// Lowest addresses of a segment that a fleet leaves alone if it can; the demo's are among them.
-const SKIPPED: usize = 255;
+/// Longest wait for a fleet.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What was asked for cannot be; nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +40,9 @@ pub enum BadInput {
     /// The deployment INI cannot be read.
     #[error("{}: {}", .0.display(), .1)]
     Unreadable(PathBuf, io::Error),
+    /// The fleet of the deployment INI cannot stand where it says.
+    #[error("{}: {:#}", .0.display(), .1)]
+    Place(PathBuf, anyhow::Error),
     /// There can be no such fleet.
     #[error(transparent)]
     Plan(#[from] plan::PlanError),
@@ -48,12 +52,16 @@ pub enum BadInput {
 ///
 /// Says what the deckies are by an archetype, a list of services, or chance; the fleet that is wanted
 /// is stored, and the worker `fleet` makes it come true. Deckies that do not change are not touched.
-/// The runtime `loopback` puts each decky on an address of its own in 127.66.0.0/16, with its ports
-/// offset by 10000. A deployment INI says the same for each decky on its own: --config reads it and
-/// names every mistake with its line.
+///
+/// With --lab or --interface the runtime is `native`: each decky has addresses of its own on the segment,
+/// and a scanner there finds it like any other host. Without them it is `loopback`, which needs no
+/// rights: each decky is an address in 127.66.0.0/16, with its ports offset by 10000.
+///
+/// A deployment INI says the same for each decky on its own: --config reads it and names every mistake
+/// with its line.
 #[derive(Args, Debug, Clone)]
 pub struct Deploy {
-    /// Read the fleet from a deployment INI
+    /// Read the fleet from a deployment INI; what says where it stands goes before the file
     #[arg(long, value_name = "FILE", conflicts_with_all = [
         "deckies", "archetype", "services", "randomize_services", "distro", "randomize_distros", "subnet",
         "ip_start", "seed", "login",
@@ -77,7 +85,7 @@ pub struct Deploy {
     /// Draw a distribution for each
     #[arg(long)]
     pub randomize_distros: bool,
-    /// The segment, for example 192.168.1.0/24
+    /// The segment, for example 192.168.1.0/24; without it that of the interface or the lab
     #[arg(long)]
     pub subnet: Option<Network>,
     /// First address that may be taken
@@ -86,7 +94,9 @@ pub struct Deploy {
     /// Fixes names, addresses, systems and versions; secrets still come from the install secret
     #[arg(long)]
     pub seed: Option<String>,
-    /// How deckies come to exist; goes before what --config says [default: loopback]
+    #[command(flatten)]
+    pub ground: Ground,
+    /// How deckies come to exist [default: native with --lab or --interface, else loopback]
     #[arg(long, value_parser = RUNTIMES)]
     pub runtime: Option<String>,
     /// Who may log in: deny, accept-listed, accept-after=N
@@ -101,58 +111,64 @@ pub struct Deploy {
 }
 
 impl Deploy {
-    /// The fleet that is asked for.
+    /// The fleet that is asked for, at `site`.
     ///
     /// # Errors
     /// When there can be no such fleet.
-    pub fn fleet(&self) -> Result<Fleet> {
-        match &self.config {
-            Some(path) => self.read(path),
-            None => Ok(plan::fleet(&self.request()?).map_err(BadInput::Plan)?),
-        }
+    pub fn fleet(&self, site: &Site) -> Result<Fleet> {
+        let mut fleet = plan::fleet(&self.request(site)).map_err(BadInput::Plan)?;
+        site.check(&fleet)?;
+        fleet.lab = site.lab;
+        Ok(fleet)
     }
 
-    /// The fleet of a deployment INI.
-    fn read(&self, path: &Path) -> Result<Fleet> {
+    /// The fleet of a deployment INI. Where it stands is looked up and not changed before the file is
+    /// known to be right.
+    fn read(&self, path: &Path, context: &Context) -> Result<Fleet> {
         let mut text = Vec::new();
         std::fs::File::open(path)
             .and_then(|file| io::Read::read_to_end(&mut io::Read::take(file, CONFIG_BYTES), &mut text))
             .map_err(|error| BadInput::Unreadable(path.to_owned(), error))?;
+        let place = spec::place(&text);
+        let runtime = self.runtime.as_deref().or(place.runtime.as_deref());
+        let named = place.interface.clone().filter(|_| runtime != Some(loopback::NAME) && !self.ground.lab);
+        let ground = Ground {
+            lab: self.ground.lab || (place.lab && self.ground.interface.is_none()),
+            interface: self.ground.interface.clone().or(named),
+        };
+        let find = |act| ground.site(runtime, place.network.as_ref(), context, act);
+        let site = find(false);
         let options = spec::Options {
             runtimes: &RUNTIMES,
-            runtime: self.runtime.as_deref(),
-            network: None,
-            skipped: SKIPPED,
-            taken: BTreeSet::new(),
+            runtime: site.as_ref().map(|site| site.runtime.as_str()).ok().or(runtime),
+            network: site.as_ref().map(|site| site.network.clone()).ok(),
+            skipped: site.as_ref().map_or(0, |site| site.skipped),
+            taken: site.as_ref().map(|site| site.taken.clone()).unwrap_or_default(),
             limit: spec::FILE_LIMIT,
         };
-        Ok(spec::fleet(&path.display().to_string(), &text, &options).map_err(BadInput::Config)?)
+        let fleet = spec::fleet(&path.display().to_string(), &text, &options).map_err(BadInput::Config)?;
+        let site = if self.dry_run { site } else { find(true) };
+        let lab = site.and_then(|site| site.check(&fleet).map(|()| site.lab));
+        Ok(Fleet { lab: lab.map_err(|error| BadInput::Place(path.to_owned(), error))?, ..fleet })
     }
 
     /// The request for the planner.
-    ///
-    /// # Errors
-    /// When the segment is none of loopback's.
-    pub fn request(&self) -> Result<plan::Request> {
-        let network = self.subnet.clone().unwrap_or(LOOPBACK_NETWORK);
-        let runtime = self.runtime.as_deref().unwrap_or(RUNTIMES[0]);
-        if runtime == "loopback" && !network.address.is_loopback() {
-            bail!("--subnet {network}: the runtime loopback needs a segment in 127.0.0.0/8");
-        }
-        Ok(plan::Request {
+    pub fn request(&self, site: &Site) -> plan::Request {
+        let network = site.network.clone();
+        plan::Request {
             count: self.deckies,
             archetype: self.archetype.clone(),
             services: self.services.clone(),
             randomize_services: self.randomize_services,
             distros: self.distro.clone(),
             randomize_distros: self.randomize_distros,
-            ip_start: self.ip_start.or_else(|| network.hosts().nth(SKIPPED)),
+            ip_start: self.ip_start.or_else(|| network.hosts().nth(site.skipped)),
             network,
-            taken: BTreeSet::new(),
+            taken: site.taken.clone(),
             seed: self.seed.clone(),
-            runtime: runtime.to_owned(),
+            runtime: site.runtime.clone(),
             login: self.login.clone(),
-        })
+        }
     }
 
     /// Runs the command.
@@ -160,7 +176,13 @@ impl Deploy {
     /// # Errors
     /// When the fleet cannot be planned, or does not come up.
     pub async fn run(self, context: &Context) -> Result<()> {
-        let fleet = self.fleet()?;
+        let fleet = match &self.config {
+            Some(path) => self.read(path, context)?,
+            None => {
+                let (runtime, subnet) = (self.runtime.as_deref(), self.subnet.as_ref());
+                self.fleet(&self.ground.site(runtime, subnet, context, !self.dry_run)?)?
+            }
+        };
         if self.dry_run {
             show(&fleet, self.json);
             return Ok(());
@@ -221,10 +243,27 @@ pub async fn store(context: &Context, fleet: &Fleet) -> Result<()> {
         })
         .collect();
     let text = serde_json::to_string(fleet).context("write the fleet")?;
+    forget_changed(context, &store, fleet).await?;
     store.fleet_put(&text, &intents?, context.now()).await.context("store the fleet")?;
     fs_err::write(context.paths().state_export(), &text).context("export the fleet")?;
     store.close().await;
     Ok(())
+}
+
+/// Nobody can say of a decky that changes, or of any while no workers run, that it runs: whoever waits
+/// for it must not find what was true before.
+async fn forget_changed(context: &Context, store: &Store, fleet: &Fleet) -> Result<()> {
+    let old = store.fleet_get().await.context("read the fleet")?;
+    let old = old.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_else(|| fleet.emptied());
+    let old = if super::run::running(&context.paths()).is_some() { old } else { fleet.emptied() };
+    let changed = fleet.steps(&old).into_iter().filter_map(|step| match step {
+        Step::Add(name) => {
+            Some(DeckyState { name: name.to_string(), actual: String::new(), reason: String::new() })
+        }
+        Step::Remove(_) => None,
+    });
+    let changed: Vec<DeckyState> = changed.collect();
+    store.decky_states_set(None, &changed, context.now()).await.context("store the states of deckies")
 }
 
 /// Starts `decnet run` in the background unless it runs.
@@ -266,6 +305,7 @@ async fn wait(context: &Context, fleet: &Fleet, begun: Instant) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::{Origin, Settings};
     use clap::{FromArgMatches, error::ErrorKind};
 
     fn parsed(line: &[&str]) -> Result<Deploy, clap::Error> {
@@ -276,34 +316,48 @@ mod tests {
     #[test]
     fn a_file_goes_with_no_flag_that_says_the_same() {
         assert!(parsed(&["--config", "f", "--dry-run", "--json", "--runtime", "loopback"]).is_ok());
-        let flags = [
-            &["--deckies", "3"][..],
-            &["--archetype", "printer"],
-            &["--services", "http"],
-            &["--randomize-services"],
-            &["--distro", "kali"],
-            &["--randomize-distros"],
-            &["--subnet", "127.1.0.0/24"],
-            &["--ip-start", "127.1.0.9"],
-            &["--seed", "x"],
-            &["--login", "deny"],
-        ];
-        for flag in flags {
-            let refused = parsed(&[&["--config", "f"], flag].concat()).map_err(|error| error.kind());
-            assert_eq!(refused.err(), Some(ErrorKind::ArgumentConflict), "{flag:?}");
+        for flag in [
+            "--deckies=3",
+            "--archetype=printer",
+            "--services=http",
+            "--randomize-services",
+            "--distro=kali",
+            "--randomize-distros",
+            "--subnet=127.1.0.0/24",
+            "--ip-start=127.1.0.9",
+            "--seed=x",
+            "--login=deny",
+        ] {
+            let refused = parsed(&["--config", "f", flag]).map_err(|error| error.kind());
+            assert_eq!(refused.err(), Some(ErrorKind::ArgumentConflict), "{flag}");
         }
     }
 
     #[test]
-    fn every_mistake_of_a_file_is_a_line() {
+    fn every_mistake_of_a_file_is_a_line_and_a_whole_one_is_a_fleet() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("f.ini");
-        fs_err::write(&path, "[web]\nservices = http\nip = x\ncolour = red\n").unwrap();
-        let deploy = parsed(&["--config", path.to_str().unwrap()]).unwrap();
-        let error = deploy.fleet().unwrap_err();
+        let state = folder.path().join("none").display().to_string();
+        let layer = vec![("DECNET_STATE_DIR".to_owned(), state, Origin::Flag("test"))];
+        let context = Context::new(Settings::resolve(&[layer]).ok().unwrap());
+        let deploy = parsed(&["--dry-run", "--config", path.to_str().unwrap()]).unwrap();
+        let read = |text: &str| {
+            fs_err::write(&path, text).unwrap();
+            deploy.read(&path, &context)
+        };
+        let error = read("[web]\nservices = http\nip = x\ncolour = red\n").unwrap_err();
         assert!(matches!(error.downcast_ref(), Some(BadInput::Config(bad)) if bad.len() == 2));
         assert!(error.to_string().lines().all(|line| line.starts_with(path.to_str().unwrap())));
-        fs_err::write(&path, "[web]\nservices = http\n").unwrap();
-        assert_eq!(deploy.fleet().unwrap().deckies.len(), 1);
+        let error =
+            read("[general]\nruntime = native\nnet = 192.0.2.0/24\n[web]\nservices = http\n").unwrap_err();
+        assert!(matches!(error.downcast_ref(), Some(BadInput::Place(..))), "{error}");
+        let fleet = read("[web]\nservices = http\n").unwrap();
+        assert_eq!((fleet.runtime.as_str(), fleet.deckies.len(), fleet.lab), ("loopback", 1, false));
+        let fleet = read("[general]\nlab = yes\n[web]\nservices = http\n").unwrap();
+        assert_eq!(
+            (fleet.runtime.as_str(), fleet.network.to_string().as_str(), fleet.lab),
+            ("native", "10.66.0.0/21", true)
+        );
+        assert!(!folder.path().join("none").exists());
     }
 }

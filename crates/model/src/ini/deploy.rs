@@ -20,6 +20,8 @@ use std::{
     net::Ipv4Addr,
 };
 
+pub use super::general::{Place, place};
+
 /// Most bytes of a file that a program wrote: room for a section for each of 10,000 deckies.
 pub const FILE_LIMIT: usize = 8 * TEXT_LIMIT;
 
@@ -76,6 +78,7 @@ pub fn fleet(file: &str, text: &[u8], options: &Options<'_>) -> Result<Fleet, Ve
         seed: general.seed,
         domain: general.domain,
         mutate_interval: general.mutate_interval,
+        lab: general.lab,
         deckies,
     };
     for desired in &desired {
@@ -320,5 +323,6 @@ fn decky(desired: &Desired, index: u32, name: DeckyName, ip: Ipv4Addr) -> Decky 
         seed: desired.seed.clone(),
         login: desired.login.clone(),
         mutate_interval: desired.mutate_interval,
+        generation: 0,
     }
 }

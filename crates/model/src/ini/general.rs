@@ -1,18 +1,21 @@
 //! The section `[general]` of a deployment INI.
 
 use super::{
-    deploy::Options,
+    deploy::{FILE_LIMIT, Options},
     nearest,
-    syntax::{Entry, Errors, Section},
+    syntax::{self, Entry, Errors, Section},
     text,
 };
-use crate::fleet::{LOOPBACK_NETWORK, Network};
+use crate::{
+    catalogue,
+    fleet::{LOOPBACK_NETWORK, Network},
+};
 use std::net::Ipv4Addr;
 
 /// Longest interval between mutations, minutes: a year.
 pub(super) const MOST_MINUTES: u32 = 525_600;
 /// Keys of the section.
-const KEYS: &str = "net, gw, interface, mutate_interval, seed, domain, runtime";
+const KEYS: &str = "net, gw, interface, mutate_interval, seed, domain, runtime, lab";
 
 /// What holds for the whole fleet.
 pub(super) struct General {
@@ -22,12 +25,49 @@ pub(super) struct General {
     pub(super) seed: Option<String>,
     pub(super) domain: Option<String>,
     pub(super) mutate_interval: Option<u32>,
+    pub(super) lab: bool,
+}
+
+/// Where a deployment INI wants its fleet, as far as it can be read: what is wrong is for
+/// [`super::deploy::fleet`] to say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// Runtime.
+    pub runtime: Option<String>,
+    /// The segment.
+    pub network: Option<Network>,
+    /// Interface on it.
+    pub interface: Option<String>,
+    /// Whether it is the lab's.
+    pub lab: bool,
+}
+
+/// Reads where the fleet of a deployment INI is to stand.
+pub fn place(text: &[u8]) -> Place {
+    let sections = syntax::sections(text, FILE_LIMIT, &mut Errors::new(""));
+    let general = sections.iter().find(|section| section.name == "general");
+    let value = |key: &str| {
+        let entry = general.and_then(|section| section.entries.iter().find(|entry| entry.key == key));
+        entry.map(|entry| entry.value.clone())
+    };
+    Place {
+        runtime: value("runtime"),
+        network: value("net").and_then(|net| net.parse().ok()),
+        interface: value("interface"),
+        lab: value("lab").is_some_and(|lab| catalogue::boolean(&lab) == Some(true)),
+    }
 }
 
 /// Reads the section, if there is one.
 pub(super) fn read(section: Option<&Section>, options: &Options<'_>, errors: &mut Errors) -> General {
-    let mut general =
-        General { runtime: String::new(), network: None, seed: None, domain: None, mutate_interval: None };
+    let mut general = General {
+        runtime: String::new(),
+        network: None,
+        seed: None,
+        domain: None,
+        mutate_interval: None,
+        lab: false,
+    };
     let (mut net, mut gateway, mut interface) = (None, None, None);
     for entry in section.map(|section| section.entries.as_slice()).unwrap_or_default() {
         if is_empty(entry, errors) {
@@ -40,6 +80,10 @@ pub(super) fn read(section: Option<&Section>, options: &Options<'_>, errors: &mu
             "interface" => wrong(entry, "is no interface; `ip link` lists them", errors),
             "mutate-interval" => general.mutate_interval = interval(entry, errors),
             "seed" => general.seed = Some(entry.value.clone()),
+            "lab" => match catalogue::boolean(&entry.value) {
+                Some(lab) => general.lab = lab,
+                None => wrong(entry, "is not yes or no", errors),
+            },
             "domain" if text::is_domain(&entry.value) => general.domain = Some(entry.value.clone()),
             "domain" => wrong(entry, "is no domain; write it as corp.example", errors),
             "runtime" if options.runtimes.contains(&entry.value.as_str()) => {
@@ -67,6 +111,13 @@ pub(super) fn read(section: Option<&Section>, options: &Options<'_>, errors: &mu
     }
     if let (Some(network), Some(interface)) = (general.network.as_mut(), interface) {
         network.interface = Some(interface);
+    }
+    // What the file leaves open is as the host finds it.
+    if let (Some(network), Some(found)) = (general.network.as_mut(), &options.network)
+        && (network.address, network.prefix) == (found.address, found.prefix)
+    {
+        network.gateway = network.gateway.or(found.gateway);
+        network.interface = network.interface.take().or_else(|| found.interface.clone());
     }
     general
 }
@@ -102,14 +153,15 @@ fn network(
     errors: &mut Errors,
 ) -> Option<Network> {
     let Some(entry) = entry else {
-        let default = if runtime == "loopback" { Some(LOOPBACK_NETWORK) } else { options.network.clone() };
+        let own = Some(LOOPBACK_NETWORK).filter(|_| runtime == "loopback");
+        let default = options.network.clone().filter(|network| fits(runtime, network)).or(own);
         if default.is_none() {
             errors.add(line, "no segment; name it in [general] as net = 192.168.1.0/24");
         }
         return default;
     };
     match entry.value.parse::<Network>() {
-        Ok(network) if runtime == "loopback" && !network.address.is_loopback() => {
+        Ok(network) if !fits(runtime, &network) => {
             wrong(entry, "is not in 127.0.0.0/8, which the runtime loopback needs", errors);
             None
         }
@@ -123,6 +175,11 @@ fn network(
             None
         }
     }
+}
+
+/// The runtime `loopback` needs loopback addresses.
+fn fits(runtime: &str, network: &Network) -> bool {
+    runtime != "loopback" || network.address.is_loopback()
 }
 
 fn gateway_of(entry: &Entry, network: &Network, errors: &mut Errors) -> Option<Ipv4Addr> {

@@ -40,6 +40,7 @@ pub fn ini(fleet: &Fleet) -> Result<String, WriteError> {
     text.entry("net", &fleet.network.to_string())?;
     text.optional("gw", fleet.network.gateway.map(|address| address.to_string()))?;
     text.optional("interface", fleet.network.interface.clone())?;
+    text.optional("lab", fleet.lab.then(|| "yes".to_owned()))?;
     text.optional("seed", fleet.seed.clone())?;
     text.optional("domain", fleet.domain.clone())?;
     text.optional("mutate_interval", fleet.mutate_interval.map(|minutes| minutes.to_string()))?;

@@ -78,7 +78,7 @@ const GENERAL: &[Case] = &[
     (
         "[general]\nnett = 10.0.0.0/8\n[web]\nservices = http",
         &[
-            "2: [general] has no key \"nett\" (did you mean \"net\"?); it has: net, gw, interface, mutate_interval, seed, domain, runtime",
+            "2: [general] has no key \"nett\" (did you mean \"net\"?); it has: net, gw, interface, mutate_interval, seed, domain, runtime, lab",
         ],
     ),
     (

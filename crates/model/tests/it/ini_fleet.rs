@@ -151,6 +151,7 @@ fn some_decky() -> impl Strategy<Value = Decky> {
                 if count % 2 == 0 { LoginPolicy::AcceptListed } else { LoginPolicy::AcceptAfter(count) }
             }),
             mutate_interval: interval,
+            generation: 0,
         }
     })
 }
@@ -180,6 +181,7 @@ fn some_fleet() -> impl Strategy<Value = Fleet> {
                 seed,
                 domain,
                 mutate_interval: interval,
+                lab: native && start % 2 == 0,
                 deckies,
             }
         },
