@@ -7,6 +7,14 @@
     reason = "a test that cannot go on should fail where it stands"
 )]
 
+mod abuse;
+mod algorithms;
+mod chains;
+mod client_ssh;
 mod clients;
 mod fleet;
+mod hydra;
+mod mariadb;
 mod rounds;
+mod sessions;
+mod telnet;
