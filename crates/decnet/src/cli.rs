@@ -3,10 +3,10 @@
 use crate::{
     commands::{
         Context, artifacts::Artifacts, attackers::Attackers, config::Config, correlate::Correlate,
-        creds::Creds, demo::Demo, deploy::Deploy, drill::Firedrill, events::Events, inventory, run,
+        creds::Creds, demo::Demo, deploy::Deploy, drill::Firedrill, events::Events, inventory, lab::Lab, run,
         sessions::Sessions, status::Status, teardown::Teardown,
     },
-    output,
+    hidden, output,
     settings::{Layer, Origin, Settings},
 };
 use anyhow::Result;
@@ -35,17 +35,14 @@ struct Global {
     log_level: Option<String>,
 }
 
+// What a verb is for stands at its type, all of it; only those without a type of their own say it here.
 #[derive(Subcommand, Debug)]
 enum Verb {
-    /// Show a small fleet under attack
     Demo(Demo),
-    /// Deploy a fleet
     Deploy(Box<Deploy>),
     /// Show what deploy would do; needs no rights
     Plan(Box<Deploy>),
-    /// Show the fleet, the workers and what was recorded
     Status(Status),
-    /// Take deckies down; what was recorded stays
     Teardown(Teardown),
     /// List the services that a decky can have
     Services(inventory::Listing),
@@ -53,23 +50,15 @@ enum Verb {
     Distros(inventory::Listing),
     /// List the kinds of machine that a decky can be
     Archetypes(inventory::Listing),
-    /// Show recorded events
     Events(Events),
-    /// Connections joined from their events
     Sessions(Sessions),
-    /// Captured credentials
     Creds(Creds),
-    /// Captured payloads
     Artifacts(Artifacts),
-    /// Show who touched the fleet
     Attackers(Attackers),
-    /// Find attackers that moved from decky to decky, in a file of event lines
     Correlate(Correlate),
-    /// Touch every declared port and find each touch in the store
     Firedrill(Firedrill),
-    /// Settings and where they come from
+    Lab(Lab),
     Config(Config),
-    /// Run all workers of this host in one process
     Run(run::Run),
     /// Write a completion script for a shell to the standard output
     Completions {
@@ -80,6 +69,9 @@ enum Verb {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
+    if let Some(code) = hidden::main() {
+        return code;
+    }
     let matches = command().get_matches();
     let flags = flags(&matches);
     let settings = match Settings::load(flags.clone()) {
@@ -90,6 +82,9 @@ pub fn main() -> ExitCode {
         }
     };
     crate::logs::start(&settings);
+    if let Some(code) = lab(&matches, &settings) {
+        return code;
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let outcome = match runtime {
         Ok(runtime) => runtime.block_on(dispatch(&matches, flags, settings)),
@@ -102,6 +97,18 @@ pub fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Runs the verb `lab` if it is the one: before there are threads, because what it starts enters namespaces.
+fn lab(matches: &ArgMatches, settings: &Settings) -> Option<ExitCode> {
+    let (_, inner) = matches.subcommand().filter(|(name, _)| *name == "lab")?;
+    let outcome = Lab::from_arg_matches(inner)
+        .map_err(Into::into)
+        .and_then(|lab| lab.run(&Context::new(settings.clone())));
+    Some(outcome.unwrap_or_else(|error| {
+        output::note(&format!("error: {error:#}"));
+        ExitCode::FAILURE
+    }))
 }
 
 /// The command line with a verb for each worker that has none of its own.
@@ -183,6 +190,8 @@ async fn dispatch(matches: &ArgMatches, flags: Layer, settings: Settings) -> Res
             None => run::single(Worker::Correlator, run::Single { daemon: false }, &context).await,
         },
         Verb::Firedrill(drill) => drill.run(&context).await,
+        // Done before there were threads.
+        Verb::Lab(_) => Ok(()),
         Verb::Config(config) => config.run(context.settings()),
         Verb::Run(run) => run.run(&context).await,
         Verb::Completions { shell } => {

@@ -1,23 +1,21 @@
 //! The demo's scripted intruder: what a bot does on each service once it is in.
 
-use crate::firedrill::connect;
-use decnet_engine::loopback::OFFSET;
+use crate::firedrill::Way;
 use decnet_model::fleet::Fleet;
 use std::{
     io::{Read, Write},
-    net::{SocketAddr, TcpStream},
+    net::TcpStream,
     time::Duration,
 };
 
-/// Where the intruder comes from.
+/// Where the intruder comes from on loopback.
 pub const ADDRESS: [u8; 4] = [127, 66, 6, 6];
 
 /// Attacks every port of `fleet` with what its service's bots say. What fails is the fleet's secret.
-pub async fn attack(fleet: &Fleet) {
+pub async fn attack(fleet: &Fleet, way: &Way) {
     for decky in fleet.deckies.values() {
         for port in decky.ports().into_iter().filter(|port| !port.tls) {
-            let address = SocketAddr::new(decky.ip.into(), port.port.saturating_add(OFFSET));
-            let Ok(stream) = connect(ADDRESS.into(), address).await else { continue };
+            let Ok(stream) = way.connect(decky.ip.into(), port.port).await else { continue };
             let slug = port.slug.clone();
             // The conversation is a one-sided script: the answers are for the recording, not for us.
             let _ = tokio::task::spawn_blocking(move || play(stream, script(&slug))).await;

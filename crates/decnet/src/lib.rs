@@ -5,6 +5,7 @@ pub mod cli;
 pub mod commands;
 pub mod firedrill;
 pub mod fleet;
+pub mod hidden;
 pub mod install;
 pub mod intruder;
 pub mod logs;

@@ -63,7 +63,7 @@ impl std::error::Error for Failure {}
 
 /// Addresses that are our own: their touches are stored, but make nobody an attacker.
 pub fn own_addresses() -> BTreeSet<IpAddr> {
-    BTreeSet::from([PROBE_IP.into()])
+    BTreeSet::from([PROBE_IP.into(), decnet_engine::native::PROBE_ADDRESS.into()])
 }
 
 /// Socket of the bus.

@@ -7,6 +7,7 @@
 use crate::{
     node::{self, NodeSpec, Nodes},
     plan::{Backend, Error, Step},
+    native::limits,
     sockets::bind_port,
     stage::{Keeper, Kept, Role, StageConfig, StageStatus},
 };
@@ -19,6 +20,8 @@ use tokio::sync::Mutex;
 pub const NAME: &str = "loopback";
 /// What is added to a port, unless configured.
 pub const OFFSET: u16 = 10_000;
+/// Connections that there must be room for: an ordinary user's limit need not hold as many as configured.
+const CONNECTIONS_LEAST: usize = 256;
 /// First port that needs no privilege.
 const UNPRIVILEGED: u16 = 1024;
 
@@ -65,6 +68,8 @@ impl Loopback {
     /// # Errors
     /// [`Error::Stage`] when it cannot be started.
     pub async fn start(config: LoopbackConfig) -> Result<Self, Error> {
+        // Where it cannot be raised, the check before listeners are bound says so.
+        let _ = limits::raise_open_files();
         let keeper =
             Keeper::start(config.stage.launch("serve", None), Role::Serve).await.map_err(Error::Stage)?;
         Ok(Loopback { config, keeper, nodes: Mutex::default() })
@@ -97,6 +102,9 @@ impl Loopback {
             .collect();
         node::check(nodes.values().map(|(node, _)| node.as_ref()), &new)
             .map_err(|conflict| refused(conflict.to_string()))?;
+        let listeners = nodes.values().map(|(node, _)| node.ports.len()).sum::<usize>();
+        let listeners = listeners + new.iter().map(|node| node.ports.len()).sum::<usize>();
+        limits::check_open_files(listeners, CONNECTIONS_LEAST).map_err(refused)?;
         let mut kept = Vec::new();
         let mut entries = Vec::new();
         for node in new.into_iter().map(Arc::new) {

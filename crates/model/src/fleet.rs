@@ -202,6 +202,9 @@ pub struct Fleet {
     /// Minutes between mutations.
     #[serde(default)]
     pub mutate_interval: Option<u32>,
+    /// Whether the segment is that of the lab, which is started when it is not up.
+    #[serde(default)]
+    pub lab: bool,
     /// The deckies, by name.
     pub deckies: BTreeMap<DeckyName, Decky>,
 }
@@ -221,8 +224,7 @@ impl Fleet {
     pub fn steps(&self, have: &Fleet) -> Vec<Step> {
         let changed = |name: &DeckyName| {
             self.deckies.get(name) != have.deckies.get(name)
-                || self.network != have.network
-                || self.runtime != have.runtime
+                || (&self.network, &self.runtime, self.lab) != (&have.network, &have.runtime, have.lab)
         };
         let goes = have.deckies.keys().filter(|name| changed(name)).cloned().map(Step::Remove);
         let comes = self.deckies.keys().filter(|name| changed(name)).cloned().map(Step::Add);

@@ -104,6 +104,7 @@ pub fn fleet(request: &Request) -> Result<Fleet, PlanError> {
         seed: request.seed.clone(),
         domain: None,
         mutate_interval: None,
+        lab: false,
         deckies,
     })
 }

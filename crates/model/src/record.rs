@@ -6,7 +6,7 @@ mod attacker;
 mod fleet;
 
 pub use attacker::{Attacker, AttackerDelta, AttackerDeltas, Contact, Counts, Traversal, TraversalKind};
-pub use fleet::{DeckyDesired, DeckyIntent, DeckyRow};
+pub use fleet::{DeckyDesired, DeckyIntent, DeckyRow, DeckyState};
 
 use netsvc_wire::{Class, WriterId, stamp::Micros};
 use std::{net::IpAddr, str::FromStr};

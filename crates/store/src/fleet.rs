@@ -8,11 +8,14 @@ use crate::{
     row::{Cells, Value, fit},
     setting,
 };
-use decnet_model::record::{DeckyDesired, DeckyIntent, DeckyRow};
+use decnet_model::record::{DeckyDesired, DeckyIntent, DeckyRow, DeckyState};
 use netsvc_wire::stamp::Micros;
 
 /// Setting that holds the whole intent.
 const FLEET: &str = "fleet";
+
+/// Most rows of one transaction, so that the ingester waits for none of them long.
+const BATCH: usize = 500;
 
 const INTENTS: Table = Table {
     name: "deckies",
@@ -114,6 +117,38 @@ impl Store {
         })
     }
 
+    /// Writes what became of several deckies, many in one transaction. `fence` is as for
+    /// [`Store::decky_state_set`].
+    ///
+    /// # Errors
+    /// As for [`Store::decky_state_set`]; what was written before stays.
+    pub async fn decky_states_set(
+        &self,
+        fence: Option<&Fence>,
+        states: &[DeckyState],
+        now: Micros,
+    ) -> Result<(), Error> {
+        let what = "store the states of deckies";
+        for states in states.chunks(BATCH) {
+            transaction!(self, what, tx => {
+                if let Some(fence) = fence {
+                    fence.check(&mut tx).await?;
+                }
+                for state in states {
+                    let sql = "UPDATE deckies SET actual = ?, reason = ?, updated_at = ? WHERE name = ?";
+                    let statement = Statement::new(what, sql)
+                        .bind(fit(&state.actual, 64))
+                        .bind(state.reason.as_str())
+                        .bind(now)
+                        .bind(state.name.as_str());
+                    tx.execute(statement).await?;
+                }
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
     /// The persona of a decky, byte for byte as it was stored.
     ///
     /// # Errors
@@ -129,15 +164,26 @@ impl Store {
     pub async fn persona_put(&self, name: &str, persona: &str, now: Micros) -> Result<String, Error> {
         let what = "store a persona";
         transaction!(self, what, tx => {
-            let row = vec![
-                name.into(), "absent".into(), "".into(), "".into(), "[]".into(), "{}".into(),
-                persona.into(), now.into(),
-            ];
-            tx.upsert(what, &PERSONAS, vec![row]).await?;
+            tx.upsert(what, &PERSONAS, vec![persona_row(name, persona, now)]).await?;
             let sql = "SELECT persona FROM deckies WHERE name = ?";
             let row = tx.row(Statement::new(what, sql).bind(name)).await?;
             row.map_or_else(|| Ok(persona.to_owned()), |mut cells| cells.text())
         })
+    }
+
+    /// Stores personas, by name, of deckies that have none; a decky that has one keeps it.
+    ///
+    /// # Errors
+    /// [`Error::Query`] when the database fails; what was written before stays.
+    pub async fn personas_put(&self, personas: &[(String, String)], now: Micros) -> Result<(), Error> {
+        let what = "store personas";
+        for personas in personas.chunks(BATCH) {
+            transaction!(self, what, tx => {
+                let rows = personas.iter().map(|(name, persona)| persona_row(name, persona, now));
+                tx.upsert(what, &PERSONAS, rows.collect()).await
+            })?;
+        }
+        Ok(())
     }
 
     /// Forgets the persona of a decky, so that the next deploy derives another.
@@ -165,6 +211,11 @@ fn intent_row(decky: &DeckyIntent, now: Micros) -> Vec<Value> {
         decky.plan.as_str().into(),
         now.into(),
     ]
+}
+
+fn persona_row(name: &str, persona: &str, now: Micros) -> Vec<Value> {
+    let empty = || Value::from("");
+    vec![name.into(), "absent".into(), empty(), empty(), "[]".into(), "{}".into(), persona.into(), now.into()]
 }
 
 fn from_cells(mut cells: Cells) -> Result<DeckyRow, Error> {

@@ -1,8 +1,10 @@
-//! The service process: `serve` answers on sockets it is handed, `describe` prints the catalogue.
+//! The service process: `serve` answers on sockets it is handed, `gate` stands before them on the
+//! wire, `describe` prints the catalogue.
 //!
 //! It takes no options. What it needs comes over two inherited descriptors; see
 //! [`netsvc_persona::stage`].
 
+mod gate;
 mod inherit;
 mod sandbox;
 mod serve;
@@ -13,8 +15,9 @@ fn main() -> ExitCode {
     let verb = std::env::args().nth(1);
     let result = match verb.as_deref() {
         Some("serve") => serve::run(),
+        Some("gate") => gate::run(),
         Some("describe") => describe(),
-        _ => Err("usage: netsvcd serve | describe".into()),
+        _ => Err("usage: netsvcd serve | gate | describe".into()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

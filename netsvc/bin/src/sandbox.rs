@@ -15,12 +15,21 @@ use nix::{
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, SeccompRule, TargetArch};
 use std::{collections::BTreeMap, io, path::Path};
 
+/// What a process does, and so what it needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// Serves sockets: may make and set up sockets of its own.
+    Serve,
+    /// Stands between descriptors that it was handed: no socket, no option, no device control.
+    Gate,
+}
+
 /// Drops everything, and says what could not be: `full`, or a list.
 ///
 /// # Errors
 /// When the user cannot be changed or the system-call filter cannot be set: then the process must
 /// not go on.
-pub(crate) fn enter(settings: &Settings) -> io::Result<String> {
+pub(crate) fn enter(settings: &Settings, profile: Profile) -> io::Result<String> {
     let mut missing = Vec::new();
     resource::setrlimit(resource::Resource::RLIMIT_CORE, 0, 0)?;
     become_user(settings.user)?;
@@ -37,7 +46,7 @@ pub(crate) fn enter(settings: &Settings) -> io::Result<String> {
         Ok(RulesetStatus::NotEnforced) => missing.push("landlock: not supported by this kernel".to_owned()),
         Err(error) => missing.push(format!("landlock: {error}")),
     }
-    filter().map_err(io::Error::other)?;
+    filter(profile).map_err(io::Error::other)?;
     if settings.user.is_none() && geteuid().is_root() {
         missing.push("user: runs as the user of its supervisor".to_owned());
     }
@@ -79,11 +88,15 @@ fn confine(spool: &Path) -> Result<RulesetStatus, Box<dyn std::error::Error + Se
 }
 
 /// Two filters: what no honest code of ours would ever call kills; what is not on the list fails.
-fn filter() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+fn filter(profile: Profile) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let deadly: Rules = DEADLY.iter().map(|&call| (call, Vec::new())).collect();
     install(deadly, SeccompAction::Allow, SeccompAction::KillProcess)?;
+    let sockets = match profile {
+        Profile::Serve => SOCKETS,
+        Profile::Gate => &[],
+    };
     let denied = libc::EPERM.unsigned_abs();
-    let allowed: Rules = COMMON.iter().chain(SOCKETS).map(|&call| (call, Vec::new())).collect();
+    let allowed: Rules = COMMON.iter().chain(sockets).map(|&call| (call, Vec::new())).collect();
     install(allowed, SeccompAction::Errno(denied), SeccompAction::Allow)
 }
 

@@ -1,6 +1,9 @@
 //! `serve`: takes orders, serves nodes.
 
-use crate::{inherit, sandbox};
+use crate::{
+    inherit,
+    sandbox::{self, Profile},
+};
 use netsvc_kit::{Stage, control::Control, server::Server};
 use netsvc_persona::stage::{Answer, Order, PortSpec};
 use std::{net::TcpListener, os::fd::OwnedFd, time::Duration};
@@ -14,7 +17,7 @@ const FAREWELL: Duration = Duration::from_secs(1);
 /// When the process was started wrongly, cannot be confined, or an order cannot be read.
 pub(crate) fn run() -> Result<(), Box<dyn std::error::Error>> {
     let (settings, control) = inherit::take()?;
-    let isolation = sandbox::enter(&settings)?;
+    let isolation = sandbox::enter(&settings, Profile::Serve)?;
     let recorder = inherit::recorder(&settings)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

@@ -7,7 +7,7 @@ use nix::{
 };
 use std::{
     io::{self, IoSliceMut},
-    os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd},
+    os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd},
 };
 
 /// The stage's end of the control socket.
@@ -75,6 +75,12 @@ impl Control {
         let message = serde_json::to_vec(answer).map_err(io::Error::other)?;
         send(self.socket.as_raw_fd(), &message, MsgFlags::MSG_NOSIGNAL)?;
         Ok(())
+    }
+}
+
+impl AsFd for Control {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
     }
 }
 

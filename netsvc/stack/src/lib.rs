@@ -1,1 +1,31 @@
-//! placeholder
+//! What a node's network stack does with a packet, as functions over bytes: no socket, no clock, no
+//! privilege. A carrier (a raw socket and a device, a packet queue) feeds frames to a [`Gate`] and
+//! sends what it says.
+//!
+//! Frames are a 10-byte offload header (`struct virtio_net_hdr`), an Ethernet header and a packet.
+//! Times are µs since the epoch, as the carrier's clock has them.
+
+mod answer;
+mod arp;
+mod bytes;
+mod checksum;
+mod face;
+mod flow;
+mod fragment;
+mod gate;
+#[cfg(test)]
+mod gate_tests;
+mod inward;
+mod neighbour;
+mod node;
+mod outward;
+mod packet;
+mod ports;
+mod roll;
+mod sweep;
+
+pub use bytes::Mac;
+pub use face::Face;
+pub use gate::{Gate, Output, Port, Wiring};
+pub use node::BadNode;
+pub use packet::{ETHERNET, OFFLOAD};

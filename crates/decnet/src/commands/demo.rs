@@ -1,8 +1,8 @@
 //! `demo`: a small fleet of its own, everything in one process, every touch on the screen.
 
-use super::{Context, deploy, events, run};
+use super::{Context, deploy, events, run, site};
 use crate::{
-    firedrill::{self, Touch},
+    firedrill::{self, Touch, Way},
     intruder, output,
     settings::{Layer, Origin, Settings},
     workers,
@@ -76,7 +76,7 @@ impl Demo {
 
     fn fleet(&self) -> Result<Fleet> {
         let network: decnet_model::fleet::Network =
-            deploy::LOOPBACK_NETWORK.parse().context("read the segment")?;
+            site::LOOPBACK_NETWORK.parse().context("read the segment")?;
         let request = plan::Request {
             count: self.deckies,
             archetype: None,
@@ -102,8 +102,9 @@ impl Demo {
         let mut touches = Vec::new();
         if self.attack {
             let follow = (!self.json).then(|| tokio::spawn(follow(context.clone())));
-            touches = firedrill::run(context, fleet, intruder::ADDRESS.into(), |_, _| {}).await?;
-            intruder::attack(fleet).await;
+            let way = Way::of(fleet, intruder::ADDRESS.into(), context);
+            touches = firedrill::run(context, fleet, &way, |_, _| {}).await?;
+            intruder::attack(fleet, &way).await;
             tokio::time::sleep(Duration::from_secs(2)).await;
             if let Some(follow) = follow {
                 if !self.exit {
@@ -148,7 +149,7 @@ impl Demo {
         let silent: Vec<_> = round.touches.iter().filter(|touch| touch.silent()).collect();
         let missing = silent.len() + usize::try_from(totals.missing).unwrap_or(usize::MAX);
         let p99 = firedrill::percentile(&round.touches, 0.99);
-        let uid = crate::fleet::stage_user();
+        let uid = crate::fleet::stage::user();
         if self.json {
             output::json(&json!({
                 "deckies": round.deckies, "touches": round.touches.len(), "events_stored": totals.events,

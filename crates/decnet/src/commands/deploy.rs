@@ -1,24 +1,27 @@
 //! `deploy` and `plan`: from what is wanted to a fleet that runs.
 
-use super::Context;
+use super::{
+    Context,
+    site::{Ground, Site},
+};
 use crate::{output, workers};
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use decnet_model::{
-    fleet::{Fleet, Network},
+    fleet::{Fleet, Network, Step},
     plan,
-    record::{DeckyDesired, DeckyIntent},
+    record::{DeckyDesired, DeckyIntent, DeckyState},
 };
+use decnet_store::Store;
 use netsvc_persona::LoginPolicy;
 use serde_json::json;
 use std::{
-    collections::BTreeSet,
     net::Ipv4Addr,
     time::{Duration, Instant},
 };
 
-/// Segment of the loopback runtime.
-pub const LOOPBACK_NETWORK: &str = "127.66.0.0/16";
+/// Runtimes that deckies can be deployed with.
+const RUNTIMES: [&str; 2] = ["native", "loopback"];
 /// Longest wait for a fleet.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -26,8 +29,10 @@ const PATIENCE: Duration = Duration::from_secs(120);
 ///
 /// Says what the deckies are by an archetype, a list of services, or chance; the fleet that is wanted
 /// is stored, and the worker `fleet` makes it come true. Deckies that do not change are not touched.
-/// The runtime `loopback` puts each decky on an address of its own in 127.66.0.0/16, with its ports
-/// offset by 10000.
+///
+/// With --lab or --interface the runtime is `native`: each decky has addresses of its own on the segment,
+/// and a scanner there finds it like any other host. Without them it is `loopback`, which needs no
+/// rights: each decky is an address in 127.66.0.0/16, with its ports offset by 10000.
 #[derive(Args, Debug, Clone)]
 pub struct Deploy {
     /// How many deckies
@@ -48,7 +53,7 @@ pub struct Deploy {
     /// Draw a distribution for each
     #[arg(long)]
     pub randomize_distros: bool,
-    /// The segment, for example 192.168.1.0/24
+    /// The segment, for example 192.168.1.0/24; without it that of the interface or the lab
     #[arg(long)]
     pub subnet: Option<Network>,
     /// First address that may be taken
@@ -57,9 +62,11 @@ pub struct Deploy {
     /// Fixes names, addresses, systems and versions; secrets still come from the install secret
     #[arg(long)]
     pub seed: Option<String>,
-    /// How deckies come to exist
-    #[arg(long, default_value = "loopback", value_parser = ["loopback"])]
-    pub runtime: String,
+    #[command(flatten)]
+    pub ground: Ground,
+    /// How deckies come to exist [default: native with --lab or --interface, else loopback]
+    #[arg(long, value_parser = RUNTIMES)]
+    pub runtime: Option<String>,
     /// Who may log in: deny, accept-listed, accept-after=N
     #[arg(long, default_value = "accept-listed", value_parser = login_policy)]
     pub login: LoginPolicy,
@@ -88,40 +95,34 @@ pub fn login_policy(text: &str) -> Result<LoginPolicy, String> {
 }
 
 impl Deploy {
-    /// The fleet that is asked for.
+    /// The fleet that is asked for, at `site`.
     ///
     /// # Errors
     /// When there can be no such fleet.
-    pub fn fleet(&self) -> Result<Fleet> {
-        Ok(plan::fleet(&self.request()?)?)
+    pub fn fleet(&self, site: &Site) -> Result<Fleet> {
+        let mut fleet = plan::fleet(&self.request(site))?;
+        site.check(&fleet)?;
+        fleet.lab = site.lab;
+        Ok(fleet)
     }
 
     /// The request for the planner.
-    ///
-    /// # Errors
-    /// When the segment is none of loopback's.
-    pub fn request(&self) -> Result<plan::Request> {
-        let network = match &self.subnet {
-            Some(network) => network.clone(),
-            None => LOOPBACK_NETWORK.parse().context("read the default segment")?,
-        };
-        if self.runtime == "loopback" && !network.address.is_loopback() {
-            bail!("--subnet {network}: the runtime loopback needs a segment in 127.0.0.0/8");
-        }
-        Ok(plan::Request {
+    pub fn request(&self, site: &Site) -> plan::Request {
+        let network = site.network.clone();
+        plan::Request {
             count: self.deckies,
             archetype: self.archetype.clone(),
             services: self.services.clone(),
             randomize_services: self.randomize_services,
             distros: self.distro.clone(),
             randomize_distros: self.randomize_distros,
-            ip_start: self.ip_start.or_else(|| network.hosts().nth(255)),
+            ip_start: self.ip_start.or_else(|| network.hosts().nth(site.skipped)),
             network,
-            taken: BTreeSet::new(),
+            taken: site.taken.clone(),
             seed: self.seed.clone(),
-            runtime: self.runtime.clone(),
+            runtime: site.runtime.clone(),
             login: self.login.clone(),
-        })
+        }
     }
 
     /// Runs the command.
@@ -129,7 +130,9 @@ impl Deploy {
     /// # Errors
     /// When the fleet cannot be planned, or does not come up.
     pub async fn run(self, context: &Context) -> Result<()> {
-        let fleet = self.fleet()?;
+        let (runtime, subnet) = (self.runtime.as_deref(), self.subnet.as_ref());
+        let site = self.ground.site(runtime, subnet, context, !self.dry_run)?;
+        let fleet = self.fleet(&site)?;
         if self.dry_run {
             show(&fleet, self.json);
             return Ok(());
@@ -190,10 +193,27 @@ pub async fn store(context: &Context, fleet: &Fleet) -> Result<()> {
         })
         .collect();
     let text = serde_json::to_string(fleet).context("write the fleet")?;
+    forget_changed(context, &store, fleet).await?;
     store.fleet_put(&text, &intents?, context.now()).await.context("store the fleet")?;
     fs_err::write(context.paths().state_export(), &text).context("export the fleet")?;
     store.close().await;
     Ok(())
+}
+
+/// Nobody can say of a decky that changes, or of any while no workers run, that it runs: whoever waits
+/// for it must not find what was true before.
+async fn forget_changed(context: &Context, store: &Store, fleet: &Fleet) -> Result<()> {
+    let old = store.fleet_get().await.context("read the fleet")?;
+    let old = old.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_else(|| fleet.emptied());
+    let old = if super::run::running(&context.paths()).is_some() { old } else { fleet.emptied() };
+    let changed = fleet.steps(&old).into_iter().filter_map(|step| match step {
+        Step::Add(name) => {
+            Some(DeckyState { name: name.to_string(), actual: String::new(), reason: String::new() })
+        }
+        Step::Remove(_) => None,
+    });
+    let changed: Vec<DeckyState> = changed.collect();
+    store.decky_states_set(None, &changed, context.now()).await.context("store the states of deckies")
 }
 
 /// Starts `decnet run` in the background unless it runs.

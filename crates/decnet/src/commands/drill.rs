@@ -2,7 +2,7 @@
 
 use super::Context;
 use crate::{
-    firedrill::{self, Touch, percentile},
+    firedrill::{self, Touch, Way, percentile},
     output,
     workers::PROBE_IP,
 };
@@ -15,7 +15,8 @@ use serde_json::json;
 ///
 /// Talks the first exchange of each protocol with a text that nobody else says, and looks for that
 /// text in the stored events. Fails, naming them, if any port is silent. The touches come from an
-/// address of our own, which makes nobody an attacker.
+/// address of our own, which makes nobody an attacker: on the native runtime from a host behind the
+/// gate that the segment does not see.
 #[derive(Args, Debug)]
 pub struct Firedrill {
     /// JSON
@@ -32,7 +33,8 @@ impl Firedrill {
         let store = context.store().await?;
         let text = store.fleet_get().await.context("read the fleet")?.context("no fleet is deployed")?;
         let fleet: Fleet = serde_json::from_str(&text).context("read the fleet")?;
-        let touches = firedrill::run(context, &fleet, PROBE_IP.into(), |done, all| {
+        let way = Way::of(&fleet, PROBE_IP.into(), context);
+        let touches = firedrill::run(context, &fleet, &way, |done, all| {
             output::progress(&format!("{done} of {all} ports touched"));
         })
         .await?;

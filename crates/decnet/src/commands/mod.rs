@@ -10,9 +10,11 @@ pub mod deploy;
 pub mod drill;
 pub mod events;
 pub mod inventory;
+pub mod lab;
 pub mod run;
 pub mod sessions;
 pub mod shown;
+pub mod site;
 pub mod status;
 pub mod teardown;
 

@@ -4,17 +4,20 @@ use super::{Context, deploy, run};
 use crate::{output, workers};
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use decnet_model::fleet::{DeckyName, Fleet};
+use decnet_engine::native::{self, NetdClient};
+use decnet_model::{
+    fleet::{DeckyName, Fleet},
+    paths::Paths,
+};
 use serde_json::json;
 use std::time::{Duration, Instant};
 
+/// Time that netd gets to end by itself.
+const NETD_LIMIT: Duration = Duration::from_secs(10);
 /// Longest wait for a decky to go.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Take deckies down
-///
-/// The event log, the store, artefacts and personas stay: a decky that is deployed again under the
-/// same name is the same machine.
+/// What is to go.
 #[derive(Args, Debug)]
 #[group(required = true, multiple = false)]
 pub struct Target {
@@ -27,6 +30,11 @@ pub struct Target {
 }
 
 /// Take deckies down; what was recorded stays
+///
+/// The event log, the store, artefacts and personas stay: a decky that is deployed again under the
+/// same name is the same machine. With --all the workers end, and no namespace, interface, process or
+/// run file of theirs is left, not even of a run that was killed. The lab stays: `decnet lab down`
+/// ends it.
 #[derive(Args, Debug)]
 pub struct Teardown {
     #[command(flatten)]
@@ -58,7 +66,11 @@ impl Teardown {
         if run::running(&context.paths()).is_some() {
             wait(context, &self.target).await?;
         }
-        let stopped = if self.target.all { run::stop_running(&context.paths())? } else { false };
+        let mut stopped = false;
+        if self.target.all {
+            stopped = run::stop_running(&context.paths())?;
+            clear(&context.paths()).await?;
+        }
         if self.json {
             output::json(&json!({ "deckies": gone, "workers_stopped": stopped }));
         } else {
@@ -67,6 +79,25 @@ impl Teardown {
         }
         Ok(())
     }
+}
+
+/// Removes what a run leaves that was killed: netd with its processes and namespaces, sockets, locks. The
+/// lab stays (`decnet lab down` ends it), and so do the messages of the workers.
+///
+/// # Errors
+/// When a process does not end or a file cannot be removed.
+pub async fn clear(paths: &Paths) -> Result<()> {
+    let client = NetdClient::new(paths.netd_socket());
+    native::teardown(&client, &paths.run(), NETD_LIMIT).await.context("end what is left of netd")?;
+    for entry in fs_err::read_dir(paths.run()).context("clear the run folder")? {
+        let entry = entry.context("clear the run folder")?;
+        let name = entry.file_name();
+        let kept = [b"lab.".as_slice(), b"decnet.log"];
+        if !kept.iter().any(|kept| name.as_encoded_bytes().starts_with(kept)) {
+            fs_err::remove_file(entry.path()).context("clear the run folder")?;
+        }
+    }
+    Ok(())
 }
 
 async fn wait(context: &Context, target: &Target) -> Result<()> {

@@ -4,17 +4,23 @@ pub mod talk;
 
 use crate::commands::Context;
 use anyhow::{Context as _, Result};
-use decnet_engine::loopback::OFFSET;
+use decnet_engine::{
+    loopback::OFFSET,
+    native::{self, NetdClient},
+};
 use decnet_model::fleet::Fleet;
 use decnet_store::Store;
+use netsvc_persona::stage::PortSpec;
 use serde::Serialize;
 use std::{
     collections::BTreeMap,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     time::{Duration, Instant},
 };
 use tokio::{net::TcpSocket, sync::watch, task::JoinSet};
 
+/// Longest wait for a connection.
+const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 /// Touches at the same time.
 const PARALLEL: usize = 32;
 /// Longest wait for a row after the last touch.
@@ -48,21 +54,62 @@ impl Touch {
     }
 }
 
-/// Touches every port of `fleet` from `source` and looks each touch up in the store.
+/// How the deckies of a fleet are reached.
+#[derive(Clone, Debug)]
+pub enum Way {
+    /// On loopback addresses, with ports offset, from this address.
+    Loopback(IpAddr),
+    /// From the probe host of `netd`, which attackers do not see.
+    Probe(NetdClient),
+    /// As every host of the segment reaches them.
+    Segment,
+}
+
+impl Way {
+    /// The way that suits the runtime of `fleet`; `source` is where touches on loopback come from.
+    pub fn of(fleet: &Fleet, source: IpAddr, context: &Context) -> Self {
+        if fleet.runtime == native::NAME {
+            return Way::Probe(NetdClient::new(context.paths().netd_socket()));
+        }
+        Way::Loopback(source)
+    }
+
+    /// A connection to `port` of a decky.
+    ///
+    /// # Errors
+    /// When nobody answers within five seconds.
+    pub async fn connect(&self, ip: IpAddr, port: u16) -> std::io::Result<std::net::TcpStream> {
+        let own_port = SocketAddr::new(ip, port);
+        let stream = match self {
+            Way::Loopback(source) => {
+                connect(*source, SocketAddr::new(ip, port.saturating_add(OFFSET))).await?
+            }
+            Way::Segment => connect(Ipv4Addr::UNSPECIFIED.into(), own_port).await?,
+            Way::Probe(client) => client
+                .probe_tcp(own_port, CONNECT_LIMIT)
+                .await
+                .map_err(|error| std::io::Error::other(decnet_engine::plan::chain(&error)))?,
+        };
+        stream.set_nonblocking(false)?;
+        Ok(stream)
+    }
+}
+
+/// Touches every port of `fleet` the `way` given and looks each touch up in the store.
 ///
 /// # Errors
 /// When the store cannot be read.
 pub async fn run(
     context: &Context,
     fleet: &Fleet,
-    source: IpAddr,
+    way: &Way,
     progress: impl Fn(usize, usize),
 ) -> Result<Vec<Touch>> {
     let store = context.store().await?;
     let begun = store.event_last().await.context("read events")?;
     let (touched, all_touched) = watch::channel(None);
     let touch = async {
-        let touches = touch_all(fleet, source, &progress).await;
+        let touches = touch_all(fleet, way, &progress).await;
         touched.send_replace(Some((touches.len(), Instant::now() + PATIENCE)));
         touches
     };
@@ -76,7 +123,7 @@ pub async fn run(
     Ok(touches)
 }
 
-async fn touch_all(fleet: &Fleet, source: IpAddr, progress: &impl Fn(usize, usize)) -> Vec<Touch> {
+async fn touch_all(fleet: &Fleet, way: &Way, progress: &impl Fn(usize, usize)) -> Vec<Touch> {
     let mut wanted = Vec::new();
     for decky in fleet.deckies.values() {
         for port in decky.ports() {
@@ -94,10 +141,9 @@ async fn touch_all(fleet: &Fleet, source: IpAddr, progress: &impl Fn(usize, usiz
             progress(done.len(), total);
         }
         let nonce = format!("fd{:x}x{index:x}", std::process::id());
+        let way = way.clone();
         running.spawn(async move {
-            let address = SocketAddr::new(ip, port.port.saturating_add(OFFSET));
-            let (slug, tls, text) = (port.slug.clone(), port.tls, nonce.clone());
-            let exchanged = exchange(slug, tls, source, address, text).await;
+            let exchanged = exchange(&way, ip, &port, nonce.clone()).await;
             let (service, port) = (port.slug, port.port);
             Touch {
                 decky,
@@ -118,29 +164,19 @@ async fn touch_all(fleet: &Fleet, source: IpAddr, progress: &impl Fn(usize, usiz
     done
 }
 
-async fn exchange(
-    slug: String,
-    tls: bool,
-    source: IpAddr,
-    address: SocketAddr,
-    nonce: String,
-) -> Result<(), String> {
-    let stream = connect(source, address).await.map_err(|error| format!("connect: {error}"))?;
+async fn exchange(way: &Way, ip: IpAddr, port: &PortSpec, nonce: String) -> Result<(), String> {
+    let stream = way.connect(ip, port.port).await.map_err(|error| format!("connect: {error}"))?;
+    let (slug, tls) = (port.slug.clone(), port.tls);
     tokio::task::spawn_blocking(move || talk::talk(&slug, tls, stream, &nonce))
         .await
         .unwrap_or_else(|error| Err(error.to_string()))
 }
 
 /// A connection to `address` from `source`.
-///
-/// # Errors
-/// When nobody answers within five seconds.
-pub async fn connect(source: IpAddr, address: SocketAddr) -> std::io::Result<std::net::TcpStream> {
+async fn connect(source: IpAddr, address: SocketAddr) -> std::io::Result<std::net::TcpStream> {
     let socket = TcpSocket::new_v4()?;
     socket.bind(SocketAddr::new(source, 0))?;
-    let stream = tokio::time::timeout(Duration::from_secs(5), socket.connect(address)).await??.into_std()?;
-    stream.set_nonblocking(false)?;
-    Ok(stream)
+    tokio::time::timeout(CONNECT_LIMIT, socket.connect(address)).await??.into_std()
 }
 
 /// Event and time of sight of each nonce in new events. Ends when as many are found as `wanted` says, or

@@ -66,6 +66,13 @@ pub struct LabState {
     pub attackers: Vec<LabHost>,
 }
 
+impl LabState {
+    /// Process of the holder: another one is another lab.
+    pub fn holder(&self) -> u32 {
+        self.holder.pid
+    }
+}
+
 /// A host of the lab.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LabHost {

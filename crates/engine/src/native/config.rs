@@ -7,6 +7,10 @@ use std::{net::Ipv4Addr, path::PathBuf};
 /// User of the stage's processes: outside every range that `useradd` and systemd give out.
 pub const STAGE_USER: u32 = 64_999;
 
+/// Address of the probe host unless configured: link-local (RFC 3927), so that it cannot be an address of
+/// the segment's own plan.
+pub const PROBE_ADDRESS: Ipv4Addr = Ipv4Addr::new(169, 254, 213, 1);
+
 /// Settings of `netd`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct NetdConfig {
@@ -60,15 +64,14 @@ impl NetdConfig {
             interface: interface.into(),
             device: Device::default(),
             stage,
-            probe: probe_address(),
+            probe: PROBE_ADDRESS,
             arp_wait: probe_wait(),
         }
     }
 }
 
-/// Link-local (RFC 3927), so that it cannot be an address of the segment's own plan.
 fn probe_address() -> Ipv4Addr {
-    Ipv4Addr::new(169, 254, 213, 1)
+    PROBE_ADDRESS
 }
 
 fn probe_wait() -> u64 {

@@ -12,7 +12,7 @@ const SPARE: u64 = 64;
 ///
 /// # Errors
 /// When it cannot be read.
-pub(super) fn raise_open_files() -> io::Result<()> {
+pub(crate) fn raise_open_files() -> io::Result<()> {
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
     // Only a privileged process raises the hard limit; the soft one goes up to it in any case.
     if setrlimit(Resource::RLIMIT_NOFILE, hard.max(WANTED), hard.max(WANTED)).is_err() {
@@ -25,7 +25,7 @@ pub(super) fn raise_open_files() -> io::Result<()> {
 ///
 /// # Errors
 /// The sentence for the operator.
-pub(super) fn check_open_files(listeners: usize, connections: usize) -> Result<(), String> {
+pub(crate) fn check_open_files(listeners: usize, connections: usize) -> Result<(), String> {
     let hard = getrlimit(Resource::RLIMIT_NOFILE).map_or(0, |(_, hard)| hard);
     let needed = (listeners + connections) as u64 + SPARE;
     if needed <= hard {
@@ -38,7 +38,7 @@ pub(super) fn check_open_files(listeners: usize, connections: usize) -> Result<(
 }
 
 /// The user to become: `None` where we live in a user namespace that does not have it.
-pub(super) fn existing_user(user: Option<u32>) -> Option<u32> {
+pub fn existing_user(user: Option<u32>) -> Option<u32> {
     let map = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
     user.filter(|&user| mapped(&map, user))
 }

@@ -11,7 +11,7 @@ mod client;
 mod config;
 mod engine;
 mod filter;
-mod limits;
+pub(crate) mod limits;
 pub mod namespace;
 mod packet;
 pub mod protocol;
@@ -22,6 +22,7 @@ mod teardown;
 
 pub use backend::{NAME, Native};
 pub use client::{ClientError, NetdClient, spawn_netd};
-pub use config::{Device, NetdConfig, STAGE_USER};
+pub use config::{Device, NetdConfig, PROBE_ADDRESS, STAGE_USER};
+pub use limits::existing_user;
 pub use server::{NetdError, netd_main};
 pub use teardown::teardown;

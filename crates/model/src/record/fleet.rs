@@ -26,6 +26,17 @@ pub struct DeckyRow {
     pub updated_at: Micros,
 }
 
+/// What became of one decky.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeckyState {
+    /// Fleet-unique name.
+    pub name: String,
+    /// What it is: `running`, `failed`, …; empty when nobody can say.
+    pub actual: String,
+    /// Why, when that is not what was wanted.
+    pub reason: String,
+}
+
 /// Whether a decky is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeckyDesired {

@@ -4,7 +4,7 @@ use crate::backend::on_every_backend;
 use decnet_model::worker::Worker;
 use decnet_store::{
     Store,
-    record::{DeckyDesired, DeckyIntent},
+    record::{DeckyDesired, DeckyIntent, DeckyState},
 };
 
 on_every_backend!(
@@ -48,6 +48,16 @@ async fn the_first_persona_wins(store: Store) {
     assert!(store.persona_reset("a", 4).await.unwrap());
     assert_eq!(store.persona_get("a").await.unwrap(), None);
     assert_eq!(store.persona_put("a", "{}", 5).await.unwrap(), "{}");
+    let many: Vec<_> = (0..1200).map(|number| (format!("d-{number}"), "{}".to_owned())).collect();
+    store.personas_put(&[("a".into(), "[]".into()), ("b".into(), "[1]".into())], 6).await.unwrap();
+    store.personas_put(&many, 6).await.unwrap();
+    assert_eq!(store.persona_get("a").await.unwrap().as_deref(), Some("{}"));
+    assert_eq!(store.persona_get("b").await.unwrap().as_deref(), Some("[1]"));
+    assert_eq!(store.decky_list().await.unwrap().len(), 1202);
+}
+
+fn state(name: &str, actual: &str) -> DeckyState {
+    DeckyState { name: name.into(), actual: actual.into(), reason: String::new() }
 }
 
 async fn state_is_kept_across_deploys(store: Store) {
@@ -58,8 +68,12 @@ async fn state_is_kept_across_deploys(store: Store) {
     store.fleet_put("{}", &[intent("a", "192.0.2.1")], 3).await.unwrap();
     let decky = store.decky_get("a").await.unwrap().unwrap();
     assert_eq!((decky.actual.as_str(), decky.reason.as_str()), ("failed", "address taken"));
+    let states = [state("a", "running"), state("nobody", "running")];
+    store.decky_states_set(Some(&fence), &states, 4).await.unwrap();
+    assert_eq!(store.decky_get("a").await.unwrap().unwrap().actual, "running");
     store.lease_take(Worker::Fleet).await.unwrap();
-    assert!(store.decky_state_set(Some(&fence), "a", "running", "", 4).await.is_err());
+    assert!(store.decky_state_set(Some(&fence), "a", "running", "", 5).await.is_err());
+    assert!(store.decky_states_set(Some(&fence), &states, 5).await.is_err());
 }
 
 async fn settings_are_kept(store: Store) {

@@ -1,0 +1,247 @@
+//! The worker `fleet`: makes the fleet that stands in the store come true, and keeps it so.
+
+mod personas;
+mod running;
+pub mod stage;
+
+use crate::{commands::Context, install};
+use anyhow::{Context as _, Result};
+use decnet_engine::{
+    node::{NodeSpec, Nodes},
+    plan::{self, Backend, Error, Step},
+    stage::StageError,
+};
+use decnet_model::{fleet::Fleet, record::DeckyState, worker::Worker};
+use decnet_pipeline::runtime::WorkerContext;
+use decnet_store::Store;
+use running::{Running, standing_file};
+use std::time::{Duration, Instant};
+
+/// Time between two attempts at what could not be started.
+const RETRY: Duration = Duration::from_secs(15);
+/// A runtime that lived this long died of something that passes: it is started again at once.
+const STEADY: Duration = Duration::from_secs(5);
+
+/// Runs the worker until it is told to stop.
+///
+/// # Errors
+/// When the store fails.
+pub async fn run(mut worker: WorkerContext, context: Context) -> Result<()> {
+    let store = context.store_or_new().await?;
+    let fence = store.lease_take(Worker::Fleet).await.context("take the lease")?;
+    let secret = install::secret(&context.paths())?;
+    let tried = Instant::now();
+    let mut keeper =
+        Keeper { context, store, fence, secret, running: None, last: None, failed: false, tried };
+    let wake = Worker::Fleet.spec().wake;
+    let mut inboxes: Vec<_> = wake
+        .topics
+        .iter()
+        .filter_map(|topic| topic.parse().ok())
+        .map(|pattern| worker.bus.subscribe(pattern))
+        .collect();
+    loop {
+        let ready = keeper.pass().await;
+        worker.status.set_good(ready.is_ok() && !keeper.failed);
+        ready?;
+        let inbox = inboxes.first_mut();
+        let rung = async {
+            match inbox {
+                Some(inbox) => {
+                    inbox.ready().await;
+                    inbox.clear();
+                }
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = worker.stopped() => break,
+            () = tokio::time::sleep(wake.tick.min(Duration::from_secs(2))) => {}
+            () = rung => {}
+            () = keeper.ended() => {}
+        }
+    }
+    keeper.stop().await;
+    Ok(())
+}
+
+struct Keeper {
+    context: Context,
+    store: Store,
+    fence: decnet_store::Fence,
+    secret: [u8; 32],
+    running: Option<Running>,
+    /// The intent that was made true last.
+    last: Option<String>,
+    /// Whether something of it could not be started.
+    failed: bool,
+    tried: Instant,
+}
+
+impl Keeper {
+    async fn pass(&mut self) -> Result<()> {
+        self.check_runtime().await?;
+        self.export().await;
+        let Some(text) = self.store.fleet_get().await.context("read the fleet")? else { return Ok(()) };
+        let retry = self.failed && RETRY <= self.tried.elapsed();
+        if self.last.as_ref() == Some(&text) && !retry {
+            return Ok(());
+        }
+        let want: Fleet = serde_json::from_str(&text).context("read the fleet")?;
+        if self.running.as_ref().is_some_and(|running| !running.fits(&want)) {
+            self.stop().await;
+        }
+        self.failed = false;
+        self.tried = Instant::now();
+        // Nobody is to be carried: nothing is started for that.
+        if self.running.is_some() || !want.deckies.is_empty() {
+            let nodes = personas::nodes(&self.context, &self.store, &self.secret, &want).await?;
+            self.carry(&want, nodes).await?;
+        }
+        self.clear(&want).await?;
+        self.last = Some(text);
+        self.export().await;
+        Ok(())
+    }
+
+    /// Deckies that are not wanted are gone, even those that an earlier run left in the store as running.
+    async fn clear(&self, want: &Fleet) -> Result<()> {
+        let rows = self.store.decky_list().await.context("read the deckies")?;
+        let wanted = |name: &str| name.parse().is_ok_and(|name| want.deckies.contains_key(&name));
+        let left = rows.iter().filter(|row| row.actual == "running" && !wanted(&row.name));
+        self.report(left.map(|row| state(&row.name, "gone", "")).collect()).await
+    }
+
+    /// Forgets a runtime that has ended, so that the next lines start another.
+    async fn check_runtime(&mut self) -> Result<()> {
+        let Some(running) = &self.running else { return Ok(()) };
+        let paths = self.context.paths();
+        let Some(why) = running.lost(&paths).await else { return Ok(()) };
+        running.stop(&paths).await;
+        self.running = None;
+        if STEADY <= self.tried.elapsed() {
+            tracing::warn!(why, "the runtime is started again");
+            self.last = None;
+            return Ok(());
+        }
+        tracing::error!(why, "the runtime ended soon after it was started; it will be tried again");
+        self.failed = true;
+        let rows = self.store.decky_list().await.context("read the deckies")?;
+        let down = rows.iter().filter(|row| row.actual == "running");
+        self.report(down.map(|row| state(&row.name, "failed", why)).collect()).await
+    }
+
+    /// Starts the runtime if need be and makes `nodes` exist in it, and nothing else.
+    async fn carry(&mut self, want: &Fleet, nodes: Nodes) -> Result<()> {
+        if self.running.is_none() {
+            match Running::start(&self.context, want).await {
+                Ok(running) => self.running = Some(running),
+                Err(error) => {
+                    let reason = format!("{error:#}");
+                    tracing::error!(reason, "the runtime could not be started");
+                    self.failed = true;
+                    let all = nodes.keys().map(|name| state(name, "failed", &reason));
+                    return self.report(all.collect()).await;
+                }
+            }
+            // Whoever sees a decky run must also find what runs it.
+            self.export().await;
+        }
+        let Some(running) = &self.running else { return Ok(()) };
+        let backend = running.backend();
+        let have = backend.observe().await.context("look at the runtime")?;
+        let mut states: Vec<DeckyState> = nodes
+            .iter()
+            .filter(|(name, node)| have.get(*name) == Some(node))
+            .map(|(name, _)| state(name, "running", ""))
+            .collect();
+        for step in plan::plan(&nodes, &have) {
+            match step {
+                Step::Remove(gone) => {
+                    states.extend(gone.iter().map(|node| state(node.name(), "gone", "")));
+                    backend.apply(&Step::Remove(gone)).await.context("take deckies down")?;
+                }
+                Step::Add(new) => states.extend(add(backend, new).await),
+            }
+        }
+        self.failed = states.iter().any(|state| state.actual == "failed");
+        self.report(states).await
+    }
+
+    async fn report(&self, states: Vec<DeckyState>) -> Result<()> {
+        let now = self.context.now();
+        let stored = self.store.decky_states_set(Some(&self.fence), &states, now).await;
+        stored.context("store the states of deckies")
+    }
+
+    /// What `status` reads about the runtime. Only shown, so a failure is no reason to stop.
+    async fn export(&self) {
+        let Some(running) = &self.running else { return };
+        let path = standing_file(&self.context.paths());
+        let written = match running.standing().await {
+            Ok(standing) => fs_err::write(path, standing.to_string()).context("write the runtime's state"),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = written {
+            tracing::warn!(error = %format!("{error:#}"), "the state of the runtime is not shown");
+        }
+    }
+
+    /// Ends when the runtime is seen to be gone.
+    async fn ended(&self) {
+        match &self.running {
+            Some(running) => running.ended().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    async fn stop(&mut self) {
+        let paths = self.context.paths();
+        if let Some(running) = self.running.take() {
+            let nodes = running.backend().observe().await.unwrap_or_default();
+            running.stop(&paths).await;
+            let states = nodes.keys().map(|name| state(name, "stopped", ""));
+            if let Err(error) = self.report(states.collect()).await {
+                tracing::warn!(error = %format!("{error:#}"), "the states of deckies could not be stored");
+            }
+        }
+        // The file says what runs; nothing does.
+        let _ = fs_err::remove_file(standing_file(&paths));
+    }
+}
+
+/// Adds deckies together. A batch that is refused is tried by halves, so that those which cannot be are
+/// found and the others come; one that broke off is not, because it is not the deckies' fault.
+async fn add(backend: &dyn Backend, new: Vec<NodeSpec>) -> Vec<DeckyState> {
+    let mut batches = vec![new];
+    let mut states = Vec::new();
+    while let Some(mut batch) = batches.pop() {
+        let outcome = backend.apply(&Step::Add(batch.clone())).await;
+        let names = batch.iter().map(|node| node.name().to_owned());
+        match outcome {
+            Ok(()) => states.extend(names.map(|name| state(&name, "running", ""))),
+            Err(error) if batch.len() > 1 && of_one(&error) => {
+                let half = batch.split_off(batch.len() / 2);
+                batches.extend([half, batch]);
+            }
+            Err(error) => {
+                let reason = plan::chain(&error);
+                tracing::warn!(deckies = batch.len(), reason, "deckies could not be started");
+                states.extend(names.map(|name| state(&name, "failed", &reason)));
+            }
+        }
+    }
+    states
+}
+
+/// Whether one decky of a batch can be the cause.
+fn of_one(error: &Error) -> bool {
+    match error {
+        Error::Refused { .. } | Error::Bind { .. } | Error::Stage(StageError::Refused { .. }) => true,
+        Error::Unreachable { .. } | Error::Stage(_) => false,
+    }
+}
+
+fn state(name: &str, actual: &str, reason: &str) -> DeckyState {
+    DeckyState { name: name.to_owned(), actual: actual.to_owned(), reason: reason.to_owned() }
+}

@@ -1,0 +1,53 @@
+//! Verbs that only this program starts, and only in a process of its own: they come before everything
+//! else, because what they do to namespaces holds for one thread.
+
+use crate::{firedrill::Way, intruder, logs, output};
+use decnet_engine::{lab, native, plan};
+use serde::de::DeserializeOwned;
+use std::{io::Read, process::ExitCode};
+
+/// Name of the verb that attacks a fleet, which it reads, as a host of its segment.
+pub const INTRUDER: &str = "intruder";
+
+/// Runs the hidden verb that the command line names; `None` when it names none.
+pub fn main() -> Option<ExitCode> {
+    let verb = std::env::args_os().nth(1)?;
+    let outcome = match verb.to_str()? {
+        "netd" => netd(),
+        "lab-hold" => lab_hold(),
+        INTRUDER => intrude(),
+        _ => return None,
+    };
+    Some(match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::note(&format!("error: {error}"));
+            ExitCode::FAILURE
+        }
+    })
+}
+
+fn netd() -> Result<(), String> {
+    let config = input()?;
+    logs::start_plain();
+    native::netd_main(config).map_err(|error| plan::chain(&error))
+}
+
+fn lab_hold() -> Result<(), String> {
+    lab::lab_main(&input()?).map_err(|error| plan::chain(&error))
+}
+
+fn intrude() -> Result<(), String> {
+    let fleet = input()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| format!("start: {error}"))?;
+    runtime.block_on(intruder::attack(&fleet, &Way::Segment));
+    Ok(())
+}
+
+/// What the standard input says, as JSON.
+fn input<T: DeserializeOwned>() -> Result<T, String> {
+    let mut text = String::new();
+    std::io::stdin().read_to_string(&mut text).map_err(|error| format!("read the settings: {error}"))?;
+    serde_json::from_str(&text).map_err(|error| format!("read the settings: {error}"))
+}

@@ -1,0 +1,113 @@
+//! The gate's ports: raw sockets with offload headers, and a device of bare packets.
+
+use netsvc_stack::{ETHERNET, Gate, OFFLOAD, Output, Port};
+use nix::{
+    errno::Errno,
+    sys::socket::{MsgFlags, recv, send},
+};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+
+/// Longest frame: a segment that the kernel will cut up, and its headers.
+const FRAME: usize = 70_000;
+/// Frames that are taken from one port before the others have their turn.
+const TURN: usize = 64;
+
+/// One of the gate's ports.
+pub(crate) type Carrier = Port;
+
+/// The gate's ports.
+#[derive(Debug)]
+pub(crate) struct Ports {
+    segment: OwnedFd,
+    engine: OwnedFd,
+    /// Whether the engine side carries packets without Ethernet.
+    bare: bool,
+    probe: Option<OwnedFd>,
+    buffer: Vec<u8>,
+}
+
+impl Ports {
+    pub(crate) fn new(segment: OwnedFd, engine: OwnedFd, bare: bool, probe: Option<OwnedFd>) -> Self {
+        Ports { segment, engine, bare, probe, buffer: vec![0; FRAME] }
+    }
+
+    /// Each port with its descriptor.
+    pub(crate) fn descriptors(&self) -> impl Iterator<Item = (Carrier, BorrowedFd<'_>)> {
+        let probe = self.probe.as_ref().map(|probe| (Port::Probe, probe.as_fd()));
+        [(Port::Segment, self.segment.as_fd()), (Port::Engine, self.engine.as_fd())].into_iter().chain(probe)
+    }
+
+    /// Feeds the gate what has come in by `port`. True when something has.
+    pub(crate) fn drain(&mut self, port: Carrier, gate: &mut Gate, now: i64) -> bool {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let mut some = false;
+        for _ in 0..TURN {
+            let Some(length) = self.receive(port, &mut buffer) else { break };
+            some = true;
+            if let Some(frame) = buffer.get_mut(..length) {
+                gate.receive(now, port, frame, self);
+            }
+        }
+        self.buffer = buffer;
+        some
+    }
+
+    fn descriptor(&self, port: Port) -> Option<&OwnedFd> {
+        match port {
+            Port::Segment => Some(&self.segment),
+            Port::Engine => Some(&self.engine),
+            Port::Probe => self.probe.as_ref(),
+        }
+    }
+
+    /// Reads one frame; its length.
+    fn receive(&self, port: Port, buffer: &mut [u8]) -> Option<usize> {
+        let descriptor = self.descriptor(port)?;
+        if port != Port::Engine || !self.bare {
+            return recv(descriptor.as_raw_fd(), buffer, MsgFlags::MSG_DONTWAIT)
+                .ok()
+                .filter(|read| *read > 0);
+        }
+        // Read so far back that an Ethernet header fits between the offload header and the packet.
+        let read =
+            nix::unistd::read(descriptor, buffer.get_mut(ETHERNET..)?).ok().filter(|read| *read > 0)?;
+        move_header(buffer, ETHERNET, 0, 14);
+        buffer.get_mut(OFFLOAD..OFFLOAD + ETHERNET)?.fill(0);
+        buffer.get_mut(OFFLOAD + 12..OFFLOAD + 14)?.copy_from_slice(&[8, 0]);
+        Some(read + ETHERNET)
+    }
+}
+
+impl Output for Ports {
+    fn send(&mut self, port: Port, frame: &[u8]) {
+        let Some(descriptor) = self.descriptor(port) else { return };
+        // What does not fit is lost, as on any wire; the sender's TCP knows what to do.
+        if port != Port::Engine || !self.bare {
+            while send(descriptor.as_raw_fd(), frame, MsgFlags::MSG_DONTWAIT) == Err(Errno::EINTR) {}
+            return;
+        }
+        let mut packet = frame.get(ETHERNET..).unwrap_or_default().to_vec();
+        if let (Some(header), Some(place)) = (frame.get(..OFFLOAD), packet.get_mut(..OFFLOAD)) {
+            place.copy_from_slice(header);
+            move_header(&mut packet, 0, 0, -14);
+            while nix::unistd::write(descriptor, &packet) == Err(Errno::EINTR) {}
+        }
+    }
+}
+
+/// Moves the offload header (`struct virtio_net_hdr`) and shifts its offsets by the length of an Ethernet header.
+fn move_header(frame: &mut [u8], from: usize, to: usize, shift: i16) {
+    let header = frame.get(from..from + OFFLOAD).and_then(|header| <[u8; OFFLOAD]>::try_from(header).ok());
+    let Some(mut header) = header else { return };
+    let [flags, kind, ..] = header;
+    // Bytes 2 and 6: length of the headers if the packet is to be cut, start of the open checksum.
+    for (offset, used) in [(2, kind != 0), (6, flags & 1 != 0)] {
+        if let Some([low, high]) = header.get_mut(offset..offset + 2).filter(|_| used) {
+            let value = u16::from_ne_bytes([*low, *high]).saturating_add_signed(shift);
+            [*low, *high] = value.to_ne_bytes();
+        }
+    }
+    if let Some(place) = frame.get_mut(to..to + OFFLOAD) {
+        place.copy_from_slice(&header);
+    }
+}

@@ -1,0 +1,323 @@
+//! From a peer to a node: what is answered, what is passed on, what is dropped, and what is told.
+
+use crate::{
+    answer,
+    bytes::{BROADCAST, put},
+    face::{ClosedUdp, OddSegment},
+    flow::{Key, State},
+    gate::{Arrival, Gate, Output, Port},
+    neighbour::Place,
+    packet::{self, ACK, Datagram, FIN, ICMP, Ipv4, PACKET, RST, SYN, Segment, TCP, UDP, checksum_vouched},
+    roll::Technique,
+    sweep::Method,
+};
+use std::net::Ipv4Addr;
+
+/// Time after its last segment that an FTP control connection still counts as one, in µs.
+pub(crate) const CONTROL: i64 = 600_000_000;
+/// FTP control connections that are kept count of.
+const CONTROLS: usize = 8192;
+/// Nodes that get a copy of one broadcast.
+const COPIES: usize = 256;
+
+/// What becomes of a packet.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// The services' kernel gets it.
+    Pass,
+    /// Nobody gets it.
+    Drop,
+    /// The node's stack answers with this packet.
+    Reply(Vec<u8>),
+}
+
+impl From<Option<Vec<u8>>> for Verdict {
+    fn from(reply: Option<Vec<u8>>) -> Self {
+        reply.map_or(Verdict::Drop, Verdict::Reply)
+    }
+}
+
+impl Gate {
+    /// Deals with an IPv4 frame from the segment or the probe host.
+    pub(crate) fn inward(&mut self, arrival: Arrival, frame: &mut [u8], out: &mut impl Output) {
+        let vouched = checksum_vouched(frame);
+        let to = packet::destination_mac(frame).unwrap_or_default();
+        let Some(view) = frame.get(PACKET..).and_then(Ipv4::parse) else { return };
+        let (source, destination) = (view.source(), view.destination());
+        if !is_host(source) || self.is_out_of_place(source, arrival.port) {
+            return;
+        }
+        if destination.is_broadcast() || destination.is_multicast() || to == BROADCAST {
+            return self.fan_out(arrival, frame, out);
+        }
+        let Some(node) = self.nodes.get(&destination) else { return };
+        if node.mac != to {
+            return self.probed(arrival, source, destination, Technique::ForeignFrame, None, &[]);
+        }
+        if self.nodes.contains_key(&source) {
+            return self.probed(arrival, source, destination, Technique::Spoofed, None, &[]);
+        }
+        if view.fragment() != (0, false) {
+            return self.fragment(arrival, frame, out);
+        }
+        let verdict = self.judge(arrival, &view, vouched);
+        self.note_place(arrival, source, destination, out);
+        self.carry_out(arrival, destination, verdict, frame, out);
+    }
+
+    /// Does what was decided about a frame to the node `destination`.
+    pub(crate) fn carry_out(
+        &self,
+        arrival: Arrival,
+        destination: Ipv4Addr,
+        verdict: Verdict,
+        frame: &mut [u8],
+        out: &mut impl Output,
+    ) {
+        match verdict {
+            Verdict::Drop => {}
+            Verdict::Pass => self.pass(frame, out),
+            Verdict::Reply(packet) => {
+                let own = self.nodes.get(&destination).map_or([0; 6], |node| node.mac);
+                self.reply(arrival, own, &packet, out);
+            }
+        }
+    }
+
+    /// Notes where answers to `source` go. A neighbour that ARP has told of stays where it is: a forged
+    /// packet does not move it.
+    fn note_place(&mut self, arrival: Arrival, source: Ipv4Addr, node: Ipv4Addr, out: &mut impl Output) {
+        let on_segment = self.nodes.get(&node).is_some_and(|node| node.on_segment(source));
+        if !on_segment || self.neighbours.find(source).is_none() {
+            self.learn(source, Place { port: arrival.port, mac: arrival.mac }, out);
+        }
+    }
+
+    fn fragment(&mut self, arrival: Arrival, frame: &[u8], out: &mut impl Output) {
+        let Some(view) = frame.get(PACKET..).and_then(Ipv4::parse) else { return };
+        let Some(whole) = self.fragments.add(arrival.now, &view, frame) else { return };
+        let Some(view) = Ipv4::parse(&whole.packet) else { return };
+        let verdict = self.judge(arrival, &view, false);
+        self.note_place(arrival, view.source(), view.destination(), out);
+        if verdict == Verdict::Pass {
+            for mut frame in whole.frames {
+                self.pass(&mut frame, out);
+            }
+        } else {
+            self.carry_out(arrival, view.destination(), verdict, &mut [], out);
+        }
+    }
+
+    /// Decides about a whole packet to a node that exists.
+    pub(crate) fn judge(&mut self, arrival: Arrival, view: &Ipv4<'_>, vouched: bool) -> Verdict {
+        match view.protocol() {
+            TCP => self.judge_tcp(arrival, view, vouched),
+            UDP => self.judge_udp(arrival, view, vouched),
+            ICMP => self.judge_icmp(arrival, view),
+            protocol => {
+                let (source, target) = (view.source(), view.destination());
+                let technique = Technique::Protocol;
+                self.probed(arrival, source, target, technique, Some(u16::from(protocol)), &[]);
+                self.erring(arrival, view, answer::protocol_unreachable)
+            }
+        }
+    }
+
+    fn judge_tcp(&mut self, arrival: Arrival, view: &Ipv4<'_>, vouched: bool) -> Verdict {
+        let (source, target) = (view.source(), view.destination());
+        let Some(segment) = Segment::parse(view.payload()) else {
+            self.probed(arrival, source, target, Technique::Malformed, None, view.payload());
+            return Verdict::Drop;
+        };
+        let port = segment.destination_port;
+        let key = Key { peer: source, peer_port: segment.source_port, node: target, port };
+        let state = self.flows.state(&key);
+        if state == Some(State::Open) && !segment.has(SYN) {
+            return self.continue_flow(arrival, &key, &segment);
+        }
+        if !vouched && !view.transport_checksum_fits() {
+            self.probed(arrival, source, target, Technique::BadChecksum, Some(port), &[]);
+            return Verdict::Drop;
+        }
+        let Some(node) = self.nodes.get_mut(&target) else { return Verdict::Drop };
+        let control = self.controls.get(&(target, source)).is_some_and(|last| arrival.now - last < CONTROL);
+        let open = node.listens(port) || (control && node.passive(port));
+        if !open {
+            let reply = answer::reset(node, view, &segment);
+            if !segment.has(RST) && !self.answers_us(&key) {
+                let technique = Technique::of_flags(segment.flags);
+                self.probed(arrival, source, target, technique, Some(port), segment.data);
+            }
+            // A connection that the node itself has begun.
+            return if self.answers_us(&key) { Verdict::Pass } else { reply.into() };
+        }
+        self.judge_open(arrival, view, &segment, key, state)
+    }
+
+    /// A segment to an open port, outside an open connection.
+    fn judge_open(
+        &mut self,
+        arrival: Arrival,
+        view: &Ipv4<'_>,
+        segment: &Segment<'_>,
+        key: Key,
+        state: Option<State>,
+    ) -> Verdict {
+        let told = |gate: &mut Gate, technique| {
+            gate.probed(arrival, key.peer, key.node, technique, Some(key.port), segment.data);
+        };
+        if segment.flags & (SYN | RST | ACK | FIN) == SYN {
+            if state != Some(State::Half) && !self.flows.begin(arrival.now, key) {
+                told(self, Technique::Syn);
+            }
+            return Verdict::Pass;
+        }
+        if state == Some(State::Half) {
+            if segment.has(RST) {
+                self.flows.end(&key);
+                told(self, Technique::Syn);
+            } else if segment.has(ACK) {
+                self.flows.complete(key);
+                self.note_control(arrival.now, &key);
+            }
+            return Verdict::Pass;
+        }
+        if segment.has(RST) {
+            return Verdict::Pass;
+        }
+        let technique = Technique::of_flags(segment.flags);
+        if segment.has(ACK) {
+            // Either a probe, or a connection that began before we did: the kernel knows which, and resets.
+            if segment.data.is_empty() {
+                told(self, technique);
+            }
+            return Verdict::Pass;
+        }
+        told(self, technique);
+        let Some(node) = self.nodes.get_mut(&key.node) else { return Verdict::Drop };
+        match node.face.odd_segment_at_open {
+            OddSegment::Silence => Verdict::Drop,
+            OddSegment::Reset => answer::reset(node, view, segment).into(),
+        }
+    }
+
+    fn continue_flow(&mut self, arrival: Arrival, key: &Key, segment: &Segment<'_>) -> Verdict {
+        if segment.has(RST) {
+            self.flows.end(key);
+        } else {
+            self.note_control(arrival.now, key);
+        }
+        Verdict::Pass
+    }
+
+    fn note_control(&mut self, now: i64, key: &Key) {
+        if !self.nodes.get(&key.node).is_some_and(|node| node.controls(key.port)) {
+            return;
+        }
+        if self.controls.len() >= CONTROLS {
+            self.controls.retain(|_, last| now.saturating_sub(*last) < CONTROL);
+        }
+        let pair = (key.node, key.peer);
+        if self.controls.len() < CONTROLS || self.controls.contains_key(&pair) {
+            self.controls.insert(pair, now);
+        }
+    }
+
+    fn judge_udp(&mut self, arrival: Arrival, view: &Ipv4<'_>, vouched: bool) -> Verdict {
+        let (source, target) = (view.source(), view.destination());
+        let Some(datagram) = Datagram::parse(view.payload()) else {
+            self.probed(arrival, source, target, Technique::Malformed, None, view.payload());
+            return Verdict::Drop;
+        };
+        let port = datagram.destination_port;
+        if !vouched && !view.transport_checksum_fits() {
+            self.probed(arrival, source, target, Technique::BadChecksum, Some(port), &[]);
+            return Verdict::Drop;
+        }
+        let Some(node) = self.nodes.get(&target) else { return Verdict::Drop };
+        if node.udp.contains(&port) {
+            return Verdict::Pass;
+        }
+        self.probed(arrival, source, target, Technique::Udp, Some(port), datagram.data);
+        self.erring(arrival, view, answer::port_unreachable)
+    }
+
+    fn judge_icmp(&mut self, arrival: Arrival, view: &Ipv4<'_>) -> Verdict {
+        let (source, target) = (view.source(), view.destination());
+        let Arrival { now, mac, port } = arrival;
+        let kind = view.payload().first().copied().unwrap_or_default();
+        if !view.transport_checksum_fits() {
+            self.probed(arrival, source, target, Technique::BadChecksum, None, &[]);
+            return Verdict::Drop;
+        }
+        let Some(node) = self.nodes.get_mut(&target) else { return Verdict::Drop };
+        match kind {
+            8 => {
+                let reply = answer::echo(node, view);
+                let name = node.name.clone();
+                if port == Port::Segment && Some(source) != self.wiring.probe {
+                    self.sweeps.add(now, source, mac, Method::Ping, target, Some(&name));
+                }
+                reply.into()
+            }
+            // Errors about what a service has sent: its kernel wants to know.
+            3 | 11 | 12 => Verdict::Pass,
+            _ => {
+                self.probed(arrival, source, target, Technique::Icmp, None, view.payload());
+                Verdict::Drop
+            }
+        }
+    }
+
+    /// Answers with an ICMP error, as often as the node's system does.
+    fn erring(
+        &mut self,
+        arrival: Arrival,
+        view: &Ipv4<'_>,
+        answer: fn(&mut crate::node::Node, &Ipv4<'_>) -> Option<Vec<u8>>,
+    ) -> Verdict {
+        let (source, target) = (view.source(), view.destination());
+        let Some(node) = self.nodes.get(&target) else { return Verdict::Drop };
+        let ClosedUdp::Unreachable { per_second, .. } = node.face.closed_udp else { return Verdict::Drop };
+        if !self.may_err(arrival.now, target, source, per_second) {
+            return Verdict::Drop;
+        }
+        self.nodes.get_mut(&target).and_then(|node| answer(node, view)).into()
+    }
+
+    /// A datagram to everybody: each node that listens on its port gets a copy of its own.
+    fn fan_out(&mut self, arrival: Arrival, frame: &[u8], out: &mut impl Output) {
+        let Some(view) = frame.get(PACKET..).and_then(Ipv4::parse) else { return };
+        let destination = view.destination();
+        let Some(datagram) = Datagram::parse(view.payload()).filter(|_| view.protocol() == UDP) else {
+            return;
+        };
+        if view.fragment() != (0, false) || self.nodes.contains_key(&destination) {
+            return;
+        }
+        let to_all = destination.is_broadcast() || destination.is_multicast();
+        let wanted = |node: &&crate::node::Node| {
+            node.udp.contains(&datagram.destination_port) && (to_all || node.broadcast() == destination)
+        };
+        let hearers: Vec<Ipv4Addr> =
+            self.nodes.values().filter(wanted).map(|node| node.address).take(COPIES).collect();
+        if hearers.is_empty() {
+            return;
+        }
+        if let Some(first) = hearers.first() {
+            self.note_place(arrival, view.source(), *first, out);
+        }
+        for hearer in hearers {
+            let mut copy = frame.to_vec();
+            // The socket is bound to the node's own address and would not see it otherwise.
+            put(&mut copy, PACKET + 16, &hearer.octets());
+            packet::seal(&mut copy);
+            self.pass(&mut copy, out);
+        }
+    }
+}
+
+/// Whether a packet can come from `source`.
+fn is_host(source: Ipv4Addr) -> bool {
+    !(source.is_unspecified() || source.is_broadcast() || source.is_multicast() || source.is_loopback())
+}

@@ -1,0 +1,132 @@
+//! A node as the gate knows it.
+
+use crate::{Face, bytes::Mac};
+use netsvc_persona::{
+    Persona,
+    stage::{PortSpec, ServiceSpec, Transport},
+};
+use netsvc_wire::HeaderText;
+use std::{collections::BTreeSet, net::IpAddr, net::Ipv4Addr};
+
+/// Why a node cannot be behind a gate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BadNode {
+    /// Its address is not IPv4.
+    Address(IpAddr),
+    /// Its hardware address is none.
+    Mac(String),
+    /// Its name cannot stand in an event line.
+    Name(String),
+}
+
+impl std::fmt::Display for BadNode {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            BadNode::Address(address) => write!(formatter, "{address} is not an IPv4 address"),
+            BadNode::Mac(text) => write!(formatter, "{text:?} is not a hardware address"),
+            BadNode::Name(text) => write!(formatter, "{text:?} cannot stand in an event line"),
+        }
+    }
+}
+
+impl std::error::Error for BadNode {}
+
+/// A node and what its stack keeps count of.
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) name: HeaderText,
+    pub(crate) address: Ipv4Addr,
+    pub(crate) mac: Mac,
+    mask: u32,
+    pub(crate) gateway: Option<Ipv4Addr>,
+    pub(crate) face: Face,
+    tcp: BTreeSet<u16>,
+    pub(crate) udp: BTreeSet<u16>,
+    /// Ports of FTP control connections.
+    ftp: BTreeSet<u16>,
+    passive: (u16, u16),
+    /// Last identification sent.
+    identification: u16,
+}
+
+impl Node {
+    pub(crate) fn new(persona: &Persona) -> Result<Self, BadNode> {
+        let IpAddr::V4(address) = persona.ip else { return Err(BadNode::Address(persona.ip)) };
+        let gateway = match persona.gateway {
+            Some(IpAddr::V4(gateway)) => Some(gateway),
+            _ => None,
+        };
+        let name = persona.node.parse().map_err(|_| BadNode::Name(persona.node.clone()))?;
+        let mac = persona.mac_bytes().ok_or_else(|| BadNode::Mac(persona.mac.clone()))?;
+        let seed = u16::from_str_radix(persona.subkey.0.get(..4).unwrap_or_default(), 16);
+        Ok(Node {
+            name,
+            address,
+            mac,
+            mask: u32::MAX.checked_shl(32 - u32::from(persona.prefix.min(32))).unwrap_or(0),
+            gateway,
+            face: Face::of_family(&persona.os.family, persona.os.ttl),
+            tcp: BTreeSet::new(),
+            udp: BTreeSet::new(),
+            ftp: BTreeSet::new(),
+            passive: persona.passive_ports,
+            identification: seed.unwrap_or_default(),
+        })
+    }
+
+    /// Takes up listeners; those of services on `services` that the gate treats specially are noted.
+    pub(crate) fn open(&mut self, services: &[ServiceSpec], ports: &[PortSpec]) {
+        let has_ftp = services.iter().any(|service| service.slug == "ftp");
+        for port in ports {
+            match port.transport {
+                Transport::Tcp => self.tcp.insert(port.port),
+                Transport::Udp => self.udp.insert(port.port),
+            };
+            if has_ftp && port.slug == "ftp" {
+                self.ftp.insert(port.port);
+            }
+        }
+    }
+
+    /// Whether something listens on a TCP port.
+    pub(crate) fn listens(&self, port: u16) -> bool {
+        self.tcp.contains(&port)
+    }
+
+    /// Whether a TCP port takes FTP control connections.
+    pub(crate) fn controls(&self, port: u16) -> bool {
+        self.ftp.contains(&port)
+    }
+
+    /// Whether a TCP port is among those that FTP data may come to.
+    pub(crate) fn passive(&self, port: u16) -> bool {
+        !self.ftp.is_empty() && (self.passive.0..=self.passive.1).contains(&port)
+    }
+
+    /// Whether `other` is on the node's own segment.
+    pub(crate) fn on_segment(&self, other: Ipv4Addr) -> bool {
+        (other.to_bits() ^ self.address.to_bits()) & self.mask == 0
+    }
+
+    /// The broadcast address of the node's segment.
+    pub(crate) fn broadcast(&self) -> Ipv4Addr {
+        Ipv4Addr::from_bits(self.address.to_bits() | !self.mask)
+    }
+
+    /// The identification of the next packet that is not part of a kernel's flow.
+    pub(crate) fn next_identification(&mut self) -> u16 {
+        use crate::face::Identification::{Incremental, Random, Zero};
+        match self.face.identification {
+            Zero => 0,
+            Incremental => {
+                self.identification = self.identification.wrapping_add(1);
+                self.identification
+            }
+            Random => {
+                // A full-period generator over 16 bits: no value comes twice in 65,536.
+                self.identification = self.identification.wrapping_mul(25173).wrapping_add(13849);
+                self.identification
+            }
+        }
+    }
+}

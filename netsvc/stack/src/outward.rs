@@ -1,0 +1,111 @@
+//! From a node's kernel to its peers: who may be talked to, where that is, and how it looks.
+
+use crate::{
+    checksum,
+    flow::Key,
+    gate::{Arrival, Gate, Output, Port},
+    inward::{CONTROL, Verdict},
+    packet::{self, ACK, ETHERNET, Ipv4, OFFLOAD, PACKET, SYN, Segment, TCP, UDP},
+};
+use std::net::Ipv4Addr;
+
+impl Gate {
+    /// Deals with a frame from the services' kernel.
+    pub(crate) fn outward(&mut self, now: i64, frame: &mut [u8], out: &mut impl Output) {
+        let Some(view) = frame.get(PACKET..).and_then(Ipv4::parse) else { return };
+        let (source, destination) = (view.source(), view.destination());
+        if !self.nodes.contains_key(&source) || !self.may_leave(now, &view) {
+            return;
+        }
+        if self.nodes.contains_key(&destination) {
+            let arrival = Arrival { now, port: Port::Engine, mac: self.wiring.engine.1 };
+            let vouched = packet::checksum_vouched(frame);
+            let Some(view) = frame.get(PACKET..).and_then(Ipv4::parse) else { return };
+            let verdict = if view.fragment() == (0, false) {
+                self.judge(arrival, &view, vouched)
+            } else {
+                Verdict::Pass
+            };
+            return self.carry_out(arrival, destination, verdict, frame, out);
+        }
+        self.shape(source, frame);
+        self.deliver(now, source, destination, frame, out);
+    }
+
+    /// Whether the kernel's packet answers somebody, or begins something that a node is allowed.
+    fn may_leave(&mut self, now: i64, view: &Ipv4<'_>) -> bool {
+        let (source, destination) = (view.source(), view.destination());
+        if view.fragment().0 != 0 {
+            return true;
+        }
+        match view.protocol() {
+            TCP => {
+                let Some(segment) = Segment::parse(view.payload()) else { return false };
+                if segment.flags & (SYN | ACK) != SYN {
+                    return true;
+                }
+                if !self.may_begin(now, source, destination) {
+                    return false;
+                }
+                let port = segment.destination_port;
+                let key = Key { peer: source, peer_port: segment.source_port, node: destination, port };
+                self.flows.complete(key);
+                true
+            }
+            // Whoever has talked to us has a place.
+            UDP => self.nodes.contains_key(&destination) || self.neighbours.find(destination).is_some(),
+            // The gate itself speaks ICMP for the nodes.
+            _ => false,
+        }
+    }
+
+    /// Nodes talk to each other, to their gateway, and FTP data goes to whoever holds the control connection.
+    fn may_begin(&self, now: i64, source: Ipv4Addr, destination: Ipv4Addr) -> bool {
+        let control =
+            self.controls.get(&(source, destination)).is_some_and(|last| now.saturating_sub(*last) < CONTROL);
+        let gateway = self.nodes.get(&source).is_some_and(|node| node.gateway == Some(destination));
+        control || gateway || self.nodes.contains_key(&destination)
+    }
+
+    /// Whether a segment of `key` answers a connection that the node itself has begun.
+    pub(crate) fn answers_us(&mut self, key: &Key) -> bool {
+        let begun = Key { peer: key.node, peer_port: key.port, node: key.peer, port: key.peer_port };
+        self.flows.state(&begun).is_some()
+    }
+
+    /// Makes a kernel's packet look like one of the node's system.
+    fn shape(&self, source: Ipv4Addr, frame: &mut [u8]) {
+        let Some(node) = self.nodes.get(&source) else { return };
+        let Some(packet) = frame.get_mut(PACKET..) else { return };
+        let protocol = packet.get(9).copied().unwrap_or_default();
+        checksum::replace_word(packet, 8, u16::from_be_bytes([node.face.ttl, protocol]));
+    }
+
+    fn deliver(
+        &mut self,
+        now: i64,
+        source: Ipv4Addr,
+        destination: Ipv4Addr,
+        frame: &mut [u8],
+        out: &mut impl Output,
+    ) {
+        let Some(node) = self.nodes.get(&source) else { return };
+        let own = node.mac;
+        let on_segment = node.on_segment(destination);
+        let gateway = node.gateway;
+        // Whoever is not on the segment was last seen behind the router that is its place.
+        if let Some(place) = self.neighbours.find(destination) {
+            packet::address(frame, place.mac, own);
+            return out.send(place.port, frame);
+        }
+        let Some(hop) = (if on_segment { Some(destination) } else { gateway }) else { return };
+        if let Some(place) = self.neighbours.find(hop) {
+            packet::address(frame, place.mac, own);
+            return out.send(place.port, frame);
+        }
+        packet::address(frame, [0; 6], own);
+        if frame.len() > OFFLOAD + ETHERNET && self.neighbours.wait(now, source, hop, frame) {
+            self.ask(source, hop, out);
+        }
+    }
+}
