@@ -46,6 +46,9 @@ lint: requirements ## formatting, clippy, project rules, generated files, licenc
 	elif [ -n "$$CI" ]; then echo "missing: cargo-deny. cargo install --locked cargo-deny" >&2; exit 1; \
 	else echo "skipped: licences (cargo install --locked cargo-deny)"; fi
 
+fuzz: requirements ## random input for SECONDS per parser, 60 if not said
+	FUZZ_SECONDS=$(or $(SECONDS),60) cargo test -p fuzz-targets --test replay -- --nocapture
+
 stealth: requirements ## nothing in the service binary or its source says what we are
 	cargo run --quiet -p xtask -- tidy
 	cargo run --quiet -p xtask -- stealth

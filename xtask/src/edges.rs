@@ -40,6 +40,18 @@ const EDGES: &[(&str, &[&str])] = &[
     ),
     ("xtask", &[]),
     ("e2e", &[]),
+    (
+        "fuzz-targets",
+        &[
+            "netsvc-wire",
+            "netsvc-kit",
+            "netsvc-persona",
+            "netsvc-shell",
+            "netsvc-ssh",
+            "netsvc-proto",
+            "decnet-model",
+        ],
+    ),
 ];
 
 /// Outside crates that only these crates of ours may name.

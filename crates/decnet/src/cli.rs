@@ -2,9 +2,22 @@
 
 use crate::{
     commands::{
-        Context, artifacts::Artifacts, attackers::Attackers, config::Config, correlate::Correlate,
-        creds::Creds, demo::Demo, deploy::Deploy, drill::Firedrill, events::Events, inventory, lab::Lab, run,
-        sessions::Sessions, status::Status, teardown::Teardown,
+        Context,
+        artifacts::Artifacts,
+        attackers::Attackers,
+        config::Config,
+        correlate::Correlate,
+        creds::Creds,
+        demo::Demo,
+        deploy::{BadInput, Deploy},
+        drill::Firedrill,
+        events::Events,
+        inventory,
+        lab::Lab,
+        run,
+        sessions::Sessions,
+        status::Status,
+        teardown::Teardown,
     },
     hidden, output,
     settings::{Layer, Origin, Settings},
@@ -92,11 +105,18 @@ pub fn main() -> ExitCode {
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            output::note(&format!("error: {error:#}"));
-            ExitCode::FAILURE
-        }
+        Err(error) => fail(&error),
     }
+}
+
+/// Says why a command failed, mistakes of the operator one a line.
+fn fail(error: &anyhow::Error) -> ExitCode {
+    if let Some(bad) = error.downcast_ref::<BadInput>() {
+        output::note(&bad.to_string());
+        return ExitCode::from(64);
+    }
+    output::note(&format!("error: {error:#}"));
+    ExitCode::FAILURE
 }
 
 /// Runs the verb `lab` if it is the one: before there are threads, because what it starts enters namespaces.

@@ -129,54 +129,6 @@ fn http_ftp_and_smtp_serve_their_clients() {
 }
 
 #[test]
-fn hydra_tries_pairs_and_each_is_stored_byte_for_byte() {
-    if !have("hydra", "hydra") {
-        return;
-    }
-    let fleet = Fleet::deploy(85, "deny");
-    let folder = tempfile::tempdir().unwrap();
-    let (users, passwords) = (folder.path().join("u"), folder.path().join("p"));
-    std::fs::write(&users, "root\nadmin\n").unwrap();
-    std::fs::write(&passwords, "a\nb]\"c\\d\ngr\u{fc}n\n").unwrap();
-    let (users, passwords) = (users.to_str().unwrap(), passwords.to_str().unwrap());
-    for (service, port) in [("ftp", "10021"), ("ssh", "10022")] {
-        let target = format!("{service}://{}:{port}", fleet.ip(0));
-        client("hydra", &["-q", "-t", "4", "-L", users, "-P", passwords, &target]);
-        for user in ["root", "admin"] {
-            for password in ["a", "b]\"c\\\\d", "gr\u{fc}n"] {
-                fleet.wait_for("auth_attempt", |events| {
-                    let exact = |event: &&serde_json::Value| {
-                        event["service"] == service && event["fields"]["principal"] == user
-                    };
-                    let wanted = encoded(password);
-                    events
-                        .iter()
-                        .filter(exact)
-                        .any(|event| event["fields"]["secret_b64"] == wanted)
-                        .then_some(())
-                });
-            }
-        }
-    }
-}
-
-/// Base64 of a password whose backslashes are doubled as in the test's table.
-fn encoded(password: &str) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let bytes = password.replace("\\\\", "\\").into_bytes();
-    let mut text = String::new();
-    for chunk in bytes.chunks(3) {
-        let number =
-            chunk.iter().fold(0_u32, |sum, byte| sum << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
-        for index in 0..4 {
-            let six = usize::try_from(number >> (18 - 6 * index) & 63).unwrap();
-            text.push(if index <= chunk.len() { char::from(ALPHABET[six]) } else { '=' });
-        }
-    }
-    text
-}
-
-#[test]
 fn nmap_names_the_products() {
     if !have("nmap", "nmap") {
         return;

@@ -7,11 +7,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Two deckies with all services, deployed in a folder of their own; gone when dropped.
+/// Deckies with all services, deployed in a folder of their own; gone when dropped.
 pub(crate) struct Fleet {
     state: tempfile::TempDir,
     octet: u8,
     port: u16,
+    environment: Vec<(String, String)>,
 }
 
 /// The built program `name`.
@@ -48,18 +49,25 @@ pub(crate) fn printed(output: &Output) -> String {
 impl Fleet {
     /// Deploys in `127.<octet>.0.0/16` with a login policy.
     pub(crate) fn deploy(octet: u8, login: &str) -> Self {
+        Fleet::deploy_with(octet, login, 2, &[])
+    }
+
+    /// As [`Fleet::deploy`] with so many deckies and settings for the operator's program.
+    pub(crate) fn deploy_with(octet: u8, login: &str, deckies: u8, environment: &[(&str, &str)]) -> Self {
         let state = tempfile::Builder::new().prefix("fleet-e2e-").tempdir_in("/var/tmp").unwrap();
         // Services run as another user and must be able to reach their spool.
         use std::os::unix::fs::PermissionsExt;
         std::fs::set_permissions(state.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let fleet = Fleet { state, octet, port };
+        let environment =
+            environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let fleet = Fleet { state, octet, port, environment };
         let services = "ssh,telnet,http,ftp,smtp,redis,mysql";
         let subnet = format!("127.{octet}.0.0/16");
         fleet.run(&[
             "deploy",
             "-n",
-            "2",
+            &deckies.to_string(),
             "--services",
             services,
             "--subnet",
@@ -74,7 +82,7 @@ impl Fleet {
         fleet
     }
 
-    /// Address of the first or second decky.
+    /// Address of a decky, counted from zero.
     pub(crate) fn ip(&self, index: u8) -> String {
         format!("127.{}.1.{index}", self.octet)
     }
@@ -93,8 +101,39 @@ impl Fleet {
             .arg(self.state.path())
             .args(arguments)
             .env("DECNET_WEB_PORT", self.port.to_string())
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .output()
             .unwrap()
+    }
+
+    /// Folder of the fleet.
+    pub(crate) fn state(&self) -> &Path {
+        self.state.path()
+    }
+
+    /// Process id of the service process that runs now. The file that tells is written every two seconds.
+    pub(crate) fn service_process(&self) -> String {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        loop {
+            let standing: Value = serde_json::from_str(&self.run(&["status", "--json"])).unwrap();
+            let pid = standing["runtime"]["process"].as_u64().map(|pid| pid.to_string());
+            if let Some(pid) = pid.filter(|pid| Path::new("/proc").join(pid).exists()) {
+                return pid;
+            }
+            assert!(Instant::now() < deadline, "no service process is known: {standing}");
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    }
+
+    /// Ends the service process and waits until another one serves.
+    pub(crate) fn restart_services(&self) {
+        let old = self.service_process();
+        assert!(Command::new("kill").args(["-9", &old]).status().unwrap().success());
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while self.service_process() == old || std::net::TcpStream::connect((self.ip(0), 10022)).is_err() {
+            assert!(Instant::now() < deadline, "the service process did not come back");
+            std::thread::sleep(Duration::from_millis(100));
+        }
     }
 
     /// Events of a kind so far.

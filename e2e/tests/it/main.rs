@@ -7,7 +7,15 @@
     reason = "a test that cannot go on should fail where it stands"
 )]
 
+mod abuse;
+mod algorithms;
+mod chains;
+mod client_ssh;
 mod clients;
 mod fleet;
+mod hydra;
+mod mariadb;
 mod native;
 mod rounds;
+mod sessions;
+mod telnet;

@@ -49,7 +49,7 @@ fn processes(state: &str) -> Vec<i32> {
 fn killed_processes_come_back_and_nothing_written_is_lost_or_doubled() {
     let fleet = Fleet::deploy(92, "deny");
     for round in 0..3 {
-        let pid = service_process(&fleet);
+        let pid = fleet.service_process();
         touch(&fleet, round);
         assert!(Command::new("kill").args(["-9", &pid]).status().unwrap().success());
         let deadline = Instant::now() + Duration::from_secs(20);
@@ -79,20 +79,6 @@ fn killed_processes_come_back_and_nothing_written_is_lost_or_doubled() {
     }
     let standing: Value = serde_json::from_str(&fleet.run(&["status", "--json"])).unwrap();
     assert_eq!(standing["missing"], 0, "{standing}");
-}
-
-/// Process id of the service process that runs now. The file that tells is written every two seconds.
-fn service_process(fleet: &Fleet) -> String {
-    let deadline = Instant::now() + Duration::from_secs(10);
-    loop {
-        let standing: Value = serde_json::from_str(&fleet.run(&["status", "--json"])).unwrap();
-        let pid = standing["runtime"]["process"].as_u64().map(|pid| pid.to_string());
-        if let Some(pid) = pid.filter(|pid| std::path::Path::new("/proc").join(pid).exists()) {
-            return pid;
-        }
-        assert!(Instant::now() < deadline, "no service process is known: {standing}");
-        std::thread::sleep(Duration::from_millis(200));
-    }
 }
 
 fn pong(stream: &mut TcpStream) -> bool {

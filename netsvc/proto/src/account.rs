@@ -101,6 +101,7 @@ fn record_one(host: &Host, link: &Link, event: ShellEvent) {
 /// Writes overlays that changed to their folder.
 pub(crate) fn save(host: &Host) {
     let store = overlays(host);
+    let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
     // What could not be written is tried again at the end of the next session.
-    drop(tokio::task::spawn_blocking(move || store.save()));
+    drop(runtime.spawn_blocking(move || store.save()));
 }

@@ -4,6 +4,7 @@ mod account;
 mod cast;
 pub mod date;
 pub mod ntlm;
+pub mod testing;
 
 pub mod services {
     //! Every service that there is.

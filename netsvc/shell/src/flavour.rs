@@ -62,6 +62,14 @@ impl Flavour {
 
 /// Version of BusyBox with its build date, as the applets print it.
 pub(crate) fn busybox_version(persona: &Persona) -> String {
+    match persona.os.id.as_str() {
+        "debian12" => return "BusyBox v1.35.0 (Debian 1:1.35.0-4+b3)".into(),
+        "debian11" => return "BusyBox v1.30.1 (Debian 1:1.30.1-6+b3)".into(),
+        "ubuntu2204" => return "BusyBox v1.30.1 (Ubuntu 1:1.30.1-7ubuntu3)".into(),
+        "ubuntu2004" => return "BusyBox v1.30.1 (Ubuntu 1:1.30.1-4ubuntu6.4)".into(),
+        "kali" => return "BusyBox v1.36.1 (Debian 1:1.36.1-6)".into(),
+        _ => {}
+    }
     if Flavour::of(persona) == Flavour::Alpine {
         return "BusyBox v1.36.1 (2023-11-07 18:53:09 UTC)".into();
     }

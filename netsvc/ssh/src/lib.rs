@@ -28,6 +28,7 @@ pub mod scp;
 mod server;
 pub mod sftp;
 mod startups;
+pub mod testing;
 mod transport;
 
 pub use channel_io::{ChannelIo, ChannelWriter, Event, Gone};

@@ -68,3 +68,29 @@ pub const ZONES: &[(&str, &str, i32)] = &[
     ("America/New_York", "EST", -300),
     ("America/Chicago", "CST", -360),
 ];
+
+/// Short names of sites.
+pub const SITES: &[&str] =
+    &["muc", "ber", "ham", "fra", "zrh", "vie", "lon", "ams", "par", "nyc", "dal", "chi", "dc1", "dc2", "hq"];
+
+/// Environments.
+pub const ENVIRONMENTS: &[&str] = &["prod", "test", "dev", "stage", "qa", "int"];
+
+/// What administrators of small networks name machines after.
+pub const STARS: &[&str] = &[
+    "saturn", "jupiter", "mars", "venus", "orion", "sirius", "vega", "rigel", "altair", "polaris", "titan",
+    "europa", "callisto", "ganymede", "phobos", "deimos", "triton", "oberon", "ariel", "miranda", "zeus",
+    "hera", "apollo", "athena", "hermes", "ares", "odin", "thor", "loki", "freya", "balder", "tyr", "falcon",
+    "osprey", "kestrel", "heron", "raven", "magpie", "badger", "otter", "gandalf", "frodo", "bilbo",
+    "merlin",
+];
+
+/// Accounts of people's tools.
+pub const SERVICE_ACCOUNTS: &[(&str, &str)] = &[
+    ("deploy", "Deployment"),
+    ("backup-agent", "Backup"),
+    ("ansible", "Ansible"),
+    ("jenkins", "Jenkins"),
+    ("gitlab-runner", "GitLab Runner"),
+    ("monitoring", "Monitoring"),
+];

@@ -52,7 +52,13 @@ fn busybox(shell: &mut Shell, arguments: &[String]) -> Status {
             let known = applets().contains(&name) || ["sh", "ash"].contains(&name);
             let run = find(shell, name).map(|command| command.run);
             match run {
-                Some(run) if known => shell.nested(|shell| run(shell, words)),
+                Some(run) if known => {
+                    // A shell of its own runs the tools of the system.
+                    let outer = std::mem::replace(&mut shell.applet, !["sh", "ash"].contains(&name));
+                    let status = shell.nested(|shell| run(shell, words));
+                    shell.applet = outer;
+                    status
+                }
                 _ if known => Ok(0),
                 _ => {
                     shell.err(&format!("{name}: applet not found\n"))?;

@@ -141,6 +141,9 @@ fn wget(shell: &mut Shell, arguments: &[String]) -> Status {
     let Some(options) = options(shell, arguments, "qO:cP:t:T:U:bNrvS46h:i:o:Y:", &long)? else {
         return Ok(2);
     };
+    if options.operands.is_empty() && shell.flavour().busybox() {
+        return super::busybox::usage(shell, own(arguments)).map(|()| 1);
+    }
     if options.operands.is_empty() {
         shell.err(
             "wget: missing URL\nUsage: wget [OPTION]... [URL]...\n\nTry `wget --help' for more options.\n",

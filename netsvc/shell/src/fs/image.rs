@@ -67,7 +67,11 @@ impl ImageNode {
             }
             Age::Install => persona.installed_at + spread(1) / 2,
             Age::Boot => persona.clock(persona.booted_at) + spread(1) / 400,
-            Age::Recent => (now - spread(150)).max(persona.installed_at + spread(2)),
+            Age::Recent => {
+                // Counted from the last change of week, so that looking twice shows the same time.
+                let week = now - (now - persona.installed_at).rem_euclid(168 * HOUR);
+                (week - spread(150)).max(persona.installed_at + spread(2))
+            }
             Age::Now => now,
         };
         Meta {

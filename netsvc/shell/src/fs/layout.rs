@@ -162,6 +162,7 @@ fn programs(tree: &mut Tree, flavour: Flavour) {
         }
     } else {
         program(tree, "/usr/bin/dash");
+        program(tree, "/usr/bin/busybox");
         tree.link("/usr/bin/sh", "dash");
     }
     for (link, target) in [

@@ -18,6 +18,7 @@ pub(crate) fn tree(live: &Live) -> Tree {
     homes(&mut tree, live);
     hardware(&mut tree, live);
     services(&mut tree, live);
+    backup(&mut tree, live);
     for process in live.processes() {
         let folder = format!("/proc/{}", process.pid);
         for (file, item) in [
@@ -169,8 +170,31 @@ fn services(tree: &mut Tree, live: &Live) {
                     "listen=YES\nanonymous_enable=NO\nlocal_enable=YES\nwrite_enable=YES\n",
                 );
                 tree.directory("/srv/ftp", 0o755, Age::Install);
+                tree.directory("/srv/ftp/pub", 0o755, Age::Install);
+                tree.directory("/srv/ftp/incoming", 0o777, Age::Recent);
+                let readme = format!("Files of {}. Put uploads into /incoming.\n", live.persona.fqdn());
+                tree.text("/srv/ftp/pub/README", 0o644, Age::Install, &readme);
             }
             _ => {}
         }
     }
+}
+
+/// What root of a server keeps: a nightly copy, and the password that it needs.
+fn backup(tree: &mut Tree, live: &Live) {
+    if live.flavour.busybox() {
+        return;
+    }
+    let persona = &live.persona;
+    let (host, domain) = (&persona.hostname, &persona.domain);
+    let script = format!(
+        "#!/bin/sh\n# nightly copy of {host}\nset -e\nDAY=$(date +%F)\ntar czf /var/backups/etc-$DAY.tar.gz /etc\n\
+         mysqldump --defaults-file=/root/backup/db.conf --all-databases | gzip > /var/backups/db-$DAY.sql.gz\n\
+         rsync -a /var/backups/ backup@nas.{domain}:/volume1/{host}/\n"
+    );
+    let password: String = persona.hardware.machine_id.chars().take(12).collect();
+    let settings = format!("[client]\nhost = db.{domain}\nuser = backup\npassword = {password}\n");
+    tree.directory("/root/backup", 0o700, Age::Recent);
+    tree.text("/root/backup/backup.sh", 0o700, Age::Recent, &script);
+    tree.text("/root/backup/db.conf", 0o600, Age::Recent, &settings);
 }

@@ -101,6 +101,8 @@ pub struct Shell {
     collected: Option<Vec<u8>>,
     suspended: Option<Suspended>,
     exited: bool,
+    /// Whether the running command is an applet of BusyBox on a system that has other tools too.
+    pub(crate) applet: bool,
 }
 
 struct Suspended {
@@ -157,6 +159,7 @@ impl Shell {
             collected: None,
             suspended: None,
             exited: false,
+            applet: false,
         }
     }
 
@@ -172,7 +175,7 @@ impl Shell {
 
     /// Kind of system.
     pub fn flavour(&self) -> Flavour {
-        self.live.flavour
+        if self.applet { Flavour::Busybox } else { self.live.flavour }
     }
 
     /// Sets a variable of the environment, as the `env` request of SSH does.

@@ -70,6 +70,32 @@ fn an_embedded_system_is_busybox() {
 }
 
 #[test]
+fn a_server_has_busybox_beside_its_own_tools() {
+    for (line, expected) in [
+        ("/bin/busybox ECCHI", "ECCHI: applet not found\n"),
+        ("busybox | head -1", "BusyBox v1.35.0 (Debian 1:1.35.0-4+b3) multi-call binary.\n"),
+        ("/bin/busybox wget 2>&1 | head -1", "BusyBox v1.35.0 (Debian 1:1.35.0-4+b3) multi-call binary.\n"),
+        ("/bin/busybox echo a; wget 2>&1 | head -1", "a\nwget: missing URL\n"),
+        ("/bin/busybox cat /bin/busybox | head -c 4 | od -An -tx1", "7f 45 4c 46"),
+        ("ls -l /bin/ls", "-rwxr-xr-x"),
+        ("/bin/busybox sh -c 'uname -o'", "GNU/Linux\n"),
+    ] {
+        check("debian12", line, expected);
+    }
+}
+
+#[test]
+fn a_file_that_changes_now_and_then_does_not_change_while_one_looks() {
+    let (first, _) = run(
+        "debian12",
+        "stat -c %y /root /root/.bash_history; sleep 2; stat -c %y /root /root/.bash_history",
+    );
+    let lines: Vec<&str> = first.lines().collect();
+    assert_eq!(lines.len(), 4, "{first}");
+    assert_eq!(lines[..2], lines[2..]);
+}
+
+#[test]
 fn there_are_many_processes_and_ours_is_among_them() {
     let (text, _) = run("debian12", "ps aux | wc -l");
     assert!(text.trim().parse::<u32>().unwrap() >= 60, "{text}");

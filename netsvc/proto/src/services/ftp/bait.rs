@@ -1,10 +1,11 @@
-//! The file tree until a shared one takes its place: what the persona has, and each source's changes on top.
+//! The file tree of nodes without a shell: what the persona has, and each source's changes on top.
 
 use super::{
     files,
     tree::{Actor, Attributes, FileTree, TreeError, parent},
 };
 use netsvc_persona::Persona;
+use netsvc_shell::fs::Kind;
 use parking_lot::Mutex;
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -84,7 +85,7 @@ impl Bait {
     fn writable_parent(&self, actor: &Actor, path: &str) -> Result<(), TreeError> {
         let (folder, _) = parent(path).ok_or(TreeError::Denied)?;
         let folder = self.get(actor.source, folder)?;
-        if !folder.attributes.directory {
+        if !folder.attributes.is_directory() {
             return Err(TreeError::NotDirectory);
         }
         if allowed(actor, &folder.attributes, 2) { Ok(()) } else { Err(TreeError::Denied) }
@@ -110,7 +111,7 @@ impl FileTree for Bait {
 
     fn list(&self, actor: &Actor, path: &str) -> Result<Vec<(String, Attributes)>, TreeError> {
         let folder = self.get(actor.source, path)?;
-        if !folder.attributes.directory {
+        if !folder.attributes.is_directory() {
             return Err(TreeError::NotDirectory);
         }
         if !allowed(actor, &folder.attributes, 4) {
@@ -133,9 +134,17 @@ impl FileTree for Bait {
         Ok(names.into_iter().map(|(known, attributes)| (name(known), attributes)).collect())
     }
 
+    fn enter(&self, actor: &Actor, path: &str) -> Result<(), TreeError> {
+        let folder = self.get(actor.source, path)?;
+        if !folder.attributes.is_directory() {
+            return Err(TreeError::NotDirectory);
+        }
+        if allowed(actor, &folder.attributes, 1) { Ok(()) } else { Err(TreeError::Denied) }
+    }
+
     fn read(&self, actor: &Actor, path: &str) -> Result<Arc<[u8]>, TreeError> {
         let entry = self.get(actor.source, path)?;
-        if entry.attributes.directory {
+        if entry.attributes.is_directory() {
             return Err(TreeError::IsDirectory);
         }
         if allowed(actor, &entry.attributes, 4) { Ok(entry.content) } else { Err(TreeError::Denied) }
@@ -143,7 +152,7 @@ impl FileTree for Bait {
 
     fn may_write(&self, actor: &Actor, path: &str) -> Result<(), TreeError> {
         match self.get(actor.source, path) {
-            Ok(entry) if entry.attributes.directory => Err(TreeError::IsDirectory),
+            Ok(entry) if entry.attributes.is_directory() => Err(TreeError::IsDirectory),
             Ok(entry) if allowed(actor, &entry.attributes, 2) => Ok(()),
             Ok(_) => Err(TreeError::Denied),
             Err(_) => self.writable_parent(actor, path),
@@ -153,8 +162,10 @@ impl FileTree for Bait {
     fn write(&self, actor: &Actor, path: &str, content: &[u8]) -> Result<(), TreeError> {
         self.may_write(actor, path)?;
         let attributes = Attributes {
-            directory: false,
+            kind: Kind::File,
+            target: None,
             mode: 0o644,
+            links: 1,
             owner: actor.user.clone(),
             group: actor.user.clone(),
             size: content.len() as u64,
@@ -174,7 +185,7 @@ impl FileTree for Bait {
 
     fn remove(&self, actor: &Actor, path: &str, directory: bool) -> Result<(), TreeError> {
         let entry = self.get(actor.source, path)?;
-        match (entry.attributes.directory, directory) {
+        match (entry.attributes.is_directory(), directory) {
             (true, false) => return Err(TreeError::IsDirectory),
             (false, true) => return Err(TreeError::NotDirectory),
             _ => {}
@@ -188,12 +199,12 @@ impl FileTree for Bait {
 
     fn rename(&self, actor: &Actor, from: &str, to: &str) -> Result<(), TreeError> {
         let entry = self.get(actor.source, from)?;
-        if entry.attributes.directory && (to == from || to.starts_with(&format!("{from}/"))) {
+        if entry.attributes.is_directory() && (to == from || to.starts_with(&format!("{from}/"))) {
             return Err(TreeError::Denied);
         }
         self.writable_parent(actor, from)?;
         self.writable_parent(actor, to)?;
-        if entry.attributes.directory && !self.list(actor, from)?.is_empty() {
+        if entry.attributes.is_directory() && !self.list(actor, from)?.is_empty() {
             // A directory with content would need all its entries moved, beyond what a source may change.
             return Err(TreeError::Denied);
         }
@@ -217,22 +228,24 @@ mod tests {
 
     #[test]
     fn a_source_sees_its_own_changes_and_no_other_does() {
-        let tree = Bait::new(&netsvc_kit::testing::persona("web-01"));
+        let mut persona = netsvc_kit::testing::persona("web-01");
+        persona.os.family = "windows_server".to_owned();
+        let tree = Bait::new(&persona);
         let actor = |last: u8| Actor {
             source: [192, 0, 2, last].into(),
             user: (0, "root".to_owned()),
             clock: 1_795_238_403_000_000,
         };
-        tree.write(&actor(1), "/root/x", b"hi").unwrap();
-        assert_eq!(&*tree.read(&actor(1), "/root/x").unwrap(), b"hi");
-        assert_eq!(tree.read(&actor(2), "/root/x"), Err(TreeError::NotFound));
-        tree.rename(&actor(1), "/root/x", "/tmp/y").unwrap();
+        tree.write(&actor(1), "/backup/x", b"hi").unwrap();
+        assert_eq!(&*tree.read(&actor(1), "/backup/x").unwrap(), b"hi");
+        assert_eq!(tree.read(&actor(2), "/backup/x"), Err(TreeError::NotFound));
+        tree.rename(&actor(1), "/backup/x", "/tmp/y").unwrap();
         assert!(tree.list(&actor(1), "/tmp").unwrap().iter().any(|(name, _)| name == "y"));
         tree.remove(&actor(1), "/tmp/y", false).unwrap();
         assert_eq!(tree.stat(&actor(1), "/tmp/y"), Err(TreeError::NotFound));
-        assert_eq!(tree.write(&actor(1), "/root/big", &vec![0; 5 << 20]), Err(TreeError::NoSpace));
+        assert_eq!(tree.write(&actor(1), "/tmp/big", &vec![0; 5 << 20]), Err(TreeError::NoSpace));
         let nobody = Actor { user: (999, "ftp".to_owned()), ..actor(1) };
-        assert_eq!(tree.write(&nobody, "/etc/x", b""), Err(TreeError::Denied));
-        assert_eq!(tree.read(&nobody, "/etc/shadow"), Err(TreeError::Denied));
+        assert_eq!(tree.write(&nobody, "/x", b""), Err(TreeError::Denied));
+        assert_eq!(tree.write(&nobody, "/incoming/x", b""), Ok(()));
     }
 }

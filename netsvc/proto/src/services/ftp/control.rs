@@ -7,6 +7,7 @@ use super::{
     tree::{Actor, FileTree, TreeError, resolve},
 };
 use netsvc_kit::{Host, Link, Session};
+use netsvc_shell::text::{decode, encode};
 use netsvc_wire::{Kind, field};
 use std::{io, net::SocketAddr, sync::Arc};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -101,7 +102,7 @@ impl Control {
     /// Sends `say`.
     pub(super) async fn say(&mut self, say: &Say<'_>) -> io::Result<()> {
         let text = self.names.say(say);
-        self.session.write_all(text.as_bytes()).await?;
+        self.session.write_all(&encode(&text)).await?;
         self.session.flush().await
     }
 
@@ -109,10 +110,12 @@ impl Control {
     async fn line(&mut self) -> io::Result<Option<String>> {
         loop {
             if let Some(end) = self.buffer.iter().position(|&byte| byte == b'\n') {
-                let line: Vec<u8> = self.buffer.drain(..=end).collect();
-                let line: Vec<u8> = line.into_iter().filter(|byte| !matches!(byte, 0xf2..=0xff)).collect();
-                let text = String::from_utf8_lossy(&line).into_owned();
-                return Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()));
+                let mut line: Vec<u8> = self.buffer.drain(..=end).collect();
+                line.truncate(end);
+                if line.last() == Some(&b'\r') {
+                    line.pop();
+                }
+                return Ok(Some(decode(&without_telnet(&line))));
             }
             if self.buffer.len() > LINE {
                 self.session.write_all(b"500 Input line too long.\r\n").await?;
@@ -134,8 +137,7 @@ impl Control {
             return Ok(Next::Go);
         }
         if verb != "PASS" {
-            let text = line.as_bytes().to_vec();
-            self.session.record(Kind::Command, vec![(field::COMMAND, text)]);
+            self.session.record(Kind::Command, vec![(field::COMMAND, encode(line))]);
         }
         match verb.as_str() {
             "QUIT" => {
@@ -159,7 +161,7 @@ impl Control {
         {
             self.session.record(
                 Kind::UnknownCommand,
-                vec![(field::COMMAND, line.as_bytes().to_vec()), (field::NAME, verb.clone().into_bytes())],
+                vec![(field::COMMAND, encode(line)), (field::NAME, encode(&verb))],
             );
             self.say(&Say::Unknown(&verb)).await?;
         }
@@ -359,13 +361,18 @@ impl Control {
     }
 
     async fn change(&mut self, verb: &str, path: &str, seen: &str) -> io::Result<()> {
-        match self.tree.stat(&self.actor(), &self.real(seen)) {
-            Ok(entry) if entry.directory => {
+        let (actor, real) = (self.actor(), self.real(seen));
+        let entered = match self.tree.stat(&actor, &real) {
+            Ok(entry) if entry.is_directory() => self.tree.enter(&actor, &real),
+            Ok(_) => Err(TreeError::NotDirectory),
+            Err(error) => Err(error),
+        };
+        match entered {
+            Ok(()) => {
                 seen.clone_into(&mut self.folder);
                 let reply = if verb == "CWD" { Say::Changed(seen) } else { Say::ChangedUp(seen) };
                 self.say(&reply).await
             }
-            Ok(_) => self.say(&Say::Failed(verb, path, TreeError::NotDirectory)).await,
             Err(error) => self.say(&Say::Failed(verb, path, error)).await,
         }
     }
@@ -398,6 +405,27 @@ impl Control {
     }
 }
 
+/// `line` without Telnet commands (RFC 959 §5.3, RFC 854), such as those around ABOR. A byte 255 that
+/// begins none is part of a name or password and stays.
+fn without_telnet(line: &[u8]) -> Vec<u8> {
+    let mut kept = Vec::with_capacity(line.len());
+    let mut rest = line;
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = match (byte, after) {
+            (255, [251..=254, _, after @ ..] | [241..=249, after @ ..]) => after,
+            (255, [255, after @ ..]) => {
+                kept.push(255);
+                after
+            }
+            _ => {
+                kept.push(byte);
+                after
+            }
+        };
+    }
+    kept
+}
+
 /// Whether `verb` is one that the servers know, so that before login they ask for one.
 fn is_known(verb: &str) -> bool {
     const KNOWN: &[&str] = &[
@@ -407,4 +435,19 @@ fn is_known(verb: &str) -> bool {
         "HELP", "ACCT", "SMNT", "REIN",
     ];
     KNOWN.contains(&verb)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn telnet_commands_go_and_other_bytes_stay() {
+        let check = |line: &[u8], expected: &[u8]| assert_eq!(without_telnet(line), expected);
+        check(b"\xff\xf4\xff\xf2ABOR", b"ABOR");
+        check(b"\xff\xfb\x01NOOP", b"NOOP");
+        check(b"PASS gr\xfcn\xff", b"PASS gr\xfcn\xff");
+        check(b"PASS \xff\xff", b"PASS \xff");
+        check("PASS \u{1f600}".as_bytes(), "PASS \u{1f600}".as_bytes());
+    }
 }

@@ -16,23 +16,30 @@ pub struct Moment {
 pub fn line(family: Family, name: &str, entry: &Attributes, moment: Moment) -> String {
     if family == Family::Microsoft {
         let at = date::dir_listing(entry.modified, moment.offset);
-        return if entry.directory {
+        return if entry.is_directory() {
             format!("{at}       <DIR>          {name}\r\n")
         } else {
             format!("{at} {:>20} {name}\r\n", entry.size)
         };
     }
     let at = date::listing(entry.modified, moment.clock, moment.offset);
-    let (mode, links, size) = (letters(entry), if entry.directory { 2 } else { 1 }, entry.size);
+    let (mode, links, size) = (letters(entry), entry.links, entry.size);
+    let target = entry.target.as_ref().map(|target| format!(" -> {target}")).unwrap_or_default();
     match family {
         Family::Vsftpd => {
-            format!("{mode} {links:>4} {:<8} {:<8} {size:>8} {at} {name}\r\n", entry.owner.0, entry.group.0)
+            format!(
+                "{mode} {links:>4} {:<8} {:<8} {size:>8} {at} {name}{target}\r\n",
+                entry.owner.0, entry.group.0
+            )
         }
         Family::ProFtpd => {
-            format!("{mode} {links:>3} {:<8} {:<8} {size:>8} {at} {name}\r\n", entry.owner.1, entry.group.1)
+            format!(
+                "{mode} {links:>3} {:<8} {:<8} {size:>8} {at} {name}{target}\r\n",
+                entry.owner.1, entry.group.1
+            )
         }
         _ => format!(
-            "{mode} {links:>4} {:<10} {:<10} {size:>10} {at} {name}\r\n",
+            "{mode} {links:>4} {:<10} {:<10} {size:>10} {at} {name}{target}\r\n",
             entry.owner.1, entry.group.1
         ),
     }
@@ -46,8 +53,8 @@ pub fn facts(family: Family, name: &str, entry: &Attributes, kind: &str) -> Stri
     });
     let unique = format!("fe01g{:x}", number % 0xff_ffff);
     if family == Family::ProFtpd {
-        let size = if entry.directory { String::new() } else { format!("size={};", entry.size) };
-        let permission = if entry.directory { "flcdmpe" } else { "adfrw" };
+        let size = if entry.is_directory() { String::new() } else { format!("size={};", entry.size) };
+        let permission = if entry.is_directory() { "flcdmpe" } else { "adfrw" };
         return format!(
             "modify={at};perm={permission};{size}type={kind};unique={};UNIX.group={};UNIX.groupname={};\
              UNIX.mode=0{:o};UNIX.owner={};UNIX.ownername={}; ",
@@ -59,7 +66,7 @@ pub fn facts(family: Family, name: &str, entry: &Attributes, kind: &str) -> Stri
             entry.owner.1
         );
     }
-    let size = if entry.directory { "sizd" } else { "size" };
+    let size = if entry.is_directory() { "sizd" } else { "size" };
     format!(
         "type={kind};{size}={};modify={at};UNIX.mode=0{:o};UNIX.uid={};UNIX.gid={};unique={unique}; ",
         entry.size, entry.mode, entry.owner.0, entry.group.0
@@ -68,9 +75,13 @@ pub fn facts(family: Family, name: &str, entry: &Attributes, kind: &str) -> Stri
 
 /// `drwxr-xr-x`.
 fn letters(entry: &Attributes) -> String {
-    let mut text = String::from(if entry.directory { "d" } else { "-" });
+    let mut text = String::from(entry.kind.letter());
     for (index, letter) in "rwxrwxrwx".chars().enumerate() {
         text.push(if entry.mode >> (8 - index) & 1 == 1 { letter } else { '-' });
+    }
+    if entry.mode & 0o1000 != 0 {
+        text.pop();
+        text.push(if entry.mode & 1 == 1 { 't' } else { 'T' });
     }
     text
 }
@@ -82,8 +93,10 @@ mod tests {
     #[test]
     fn lines_have_the_columns_of_the_product() {
         let entry = Attributes {
-            directory: false,
+            kind: netsvc_shell::fs::Kind::File,
+            target: None,
             mode: 0o644,
+            links: 1,
             owner: (1001, "mreft".to_owned()),
             group: (0, "root".to_owned()),
             size: 6,

@@ -2,11 +2,13 @@
 
 use super::{
     control::{Control, Next},
+    node::NodeFiles,
     say::{Family, Say},
 };
 use netsvc_kit::Credential;
+use netsvc_shell::text::encode;
 use netsvc_wire::{Kind, field};
-use std::{io, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 /// Where anonymous is locked in.
 const ANONYMOUS_ROOT: &str = "/srv/ftp";
@@ -45,16 +47,17 @@ impl Control {
         let anonymous = is_anonymous(&name) && self.names.anonymous;
         // Print servers take anybody, until somebody sets a password.
         let open = anonymous || self.names.family == Family::JetDirect;
-        let accepted = open || self.host.login(&self.link, name.as_bytes(), password.as_bytes());
-        let credential = Credential::plaintext(name.as_bytes(), password.as_bytes(), "PASS", accepted);
+        let (user, secret) = (encode(&name), encode(password));
+        let accepted = open || self.host.login(&self.link, &user, &secret);
+        let credential = Credential::plaintext(&user, &secret, "PASS", accepted);
         self.host.credential(&self.link, credential);
         if !accepted {
             return self.refuse_login().await;
         }
         self.enter(&name, anonymous);
-        let (user, folder) = (name.clone(), self.folder.clone());
-        self.session.record(Kind::SessionStart, vec![(field::PRINCIPAL, name.into_bytes())]);
-        self.say(&Say::LoggedIn(&user, &folder, anonymous)).await?;
+        let folder = self.folder.clone();
+        self.session.record(Kind::SessionStart, vec![(field::PRINCIPAL, user)]);
+        self.say(&Say::LoggedIn(&name, &folder, anonymous)).await?;
         Ok(Next::Go)
     }
 
@@ -74,24 +77,23 @@ impl Control {
     }
 
     fn enter(&mut self, name: &str, anonymous: bool) {
-        let persona = self.host.persona();
-        let known = persona.users.iter().find(|user| user.name == name);
-        let unix = !matches!(self.names.family, Family::Microsoft | Family::JetDirect);
         self.names.inside = true;
         self.names.user = if anonymous { "ftp".to_owned() } else { name.to_owned() };
-        self.user = match known {
-            _ if anonymous => (998, "ftp".to_owned()),
-            _ if !unix => (0, name.to_owned()),
-            Some(user) => (user.uid, user.name.clone()),
-            None => (1000, name.to_owned()),
-        };
-        if anonymous && unix {
+        if matches!(self.names.family, Family::Microsoft | Family::JetDirect) {
+            let user = if anonymous { "ftp" } else { name };
+            self.user = (if anonymous { 998 } else { 0 }, user.to_owned());
+            return;
+        }
+        // vsftpd's local_umask is 077, the others follow the system.
+        let umask = if self.names.family == Family::Vsftpd { 0o077 } else { 0o022 };
+        let files = NodeFiles::new(&self.host, &self.link, (!anonymous).then_some(name), umask);
+        self.user = files.user().clone();
+        if anonymous {
             ANONYMOUS_ROOT.clone_into(&mut self.root);
+        } else {
+            files.home().clone_into(&mut self.folder);
         }
-        let home = known.filter(|_| unix && !anonymous).map_or("/", |user| user.home.as_str()).to_owned();
-        if self.tree.stat(&self.actor(), &self.real(&home)).is_ok_and(|entry| entry.directory) {
-            self.folder = home;
-        }
+        self.tree = Arc::new(files);
     }
 
     pub(super) async fn authenticate(&mut self, argument: &str) -> io::Result<Next> {

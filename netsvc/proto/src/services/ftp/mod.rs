@@ -10,6 +10,7 @@ pub mod files;
 pub mod listing;
 pub mod login;
 pub mod microsoft;
+pub mod node;
 pub mod proftpd;
 pub mod pureftpd;
 pub mod say;
@@ -36,5 +37,10 @@ pub static SERVICE: Def = Def {
 };
 
 fn serve(session: Session) -> ServeFuture {
-    Box::pin(control::Control::new(session).run())
+    let host = session.host().clone();
+    Box::pin(async move {
+        let served = control::Control::new(session).run().await;
+        crate::account::save(&host);
+        served
+    })
 }

@@ -8,6 +8,7 @@ use super::{
     tree::{Attributes, TreeError, parent, resolve},
 };
 use crate::date;
+use netsvc_shell::text::encode;
 use netsvc_wire::{Kind, field};
 use std::{fmt::Write, io, time::Duration};
 use tokio::{
@@ -66,7 +67,7 @@ impl Control {
     fn entries(&self, path: &str, hidden: bool) -> Result<Vec<(String, Attributes)>, TreeError> {
         let real = self.real(&resolve(&self.folder, path));
         let entry = self.tree.stat(&self.actor(), &real)?;
-        if !entry.directory {
+        if !entry.is_directory() {
             return Ok(vec![(path.to_owned(), entry)]);
         }
         let mut entries = self.tree.list(&self.actor(), &real)?;
@@ -94,7 +95,7 @@ impl Control {
         };
         let text = self.listed(verb, &entries);
         let Some(data) = self.connect(&Say::ListBegins).await? else { return Ok(()) };
-        let sent = send(data, text.as_bytes()).await;
+        let sent = send(data, &encode(&text)).await;
         self.say(&if sent.is_ok() { Say::ListDone(entries.len()) } else { Say::Broken }).await
     }
 
@@ -103,7 +104,7 @@ impl Control {
         let family = self.names.family;
         let mut text = String::new();
         for (name, entry) in entries {
-            let kind = match (name.as_str(), entry.directory) {
+            let kind = match (name.as_str(), entry.is_directory()) {
                 (".", _) => "cdir",
                 ("..", _) => "pdir",
                 (_, true) => "dir",
@@ -125,7 +126,7 @@ impl Control {
             Ok(entry) => entry,
             Err(error) => return self.say(&Say::Failed("MLST", argument, error)).await,
         };
-        let kind = if entry.directory { "cdir" } else { "file" };
+        let kind = if entry.is_directory() { "cdir" } else { "file" };
         let facts = listing::facts(self.names.family, &seen, &entry, kind);
         let text = match self.names.family {
             Family::ProFtpd => {
@@ -137,7 +138,7 @@ impl Control {
                 format!("250-Begin\r\n {facts}{shown}\r\n250 End.\r\n")
             }
         };
-        self.session.write_all(text.as_bytes()).await?;
+        self.session.write_all(&encode(&text)).await?;
         self.session.flush().await
     }
 
@@ -161,7 +162,7 @@ impl Control {
             Family::PureFtpd => format!("213-STAT\r\n{lines}213 End.\r\n"),
             _ => format!("213-Status follows:\r\n{lines}213 End of status\r\n"),
         };
-        self.session.write_all(text.as_bytes()).await?;
+        self.session.write_all(&encode(&text)).await?;
         self.session.flush().await
     }
 
@@ -170,7 +171,7 @@ impl Control {
             return self.say(&Say::NoArgument(if verb == "SIZE" { "SIZE" } else { "MDTM" })).await;
         }
         match self.tree.stat(&self.actor(), &self.real(&resolve(&self.folder, path))) {
-            Ok(entry) if entry.directory => self.say(&Say::NoFile(verb, path)).await,
+            Ok(entry) if entry.is_directory() => self.say(&Say::NoFile(verb, path)).await,
             Ok(entry) if verb == "SIZE" => self.say(&Say::Size(entry.size)).await,
             Ok(entry) => self.say(&Say::Time(&date::compact(entry.modified))).await,
             Err(error) => self.say(&Say::Failed(verb, path, error)).await,
@@ -194,7 +195,7 @@ impl Control {
             Err(error) => return self.say(&Say::Failed("RETR", path, error)).await,
         };
         let fields =
-            vec![(field::PATH, seen.into_bytes()), (field::SIZE, content.len().to_string().into_bytes())];
+            vec![(field::PATH, encode(&seen)), (field::SIZE, content.len().to_string().into_bytes())];
         self.session.record(Kind::FileRead, fields);
         let begins = Say::SendBegins(path, content.len() as u64, self.names.ascii);
         let Some(data) = self.connect(&begins).await? else { return Ok(()) };
@@ -229,7 +230,7 @@ impl Control {
         let content = [kept.unwrap_or_default(), received.as_slice()].concat();
         let written = self.tree.write(&actor, &real, &content);
         let fields = vec![
-            (field::PATH, seen.into_bytes()),
+            (field::PATH, encode(&seen)),
             (field::ORIGIN, b"upload".to_vec()),
             (field::COMMAND, verb.as_bytes().to_vec()),
         ];

@@ -1,5 +1,6 @@
 //! What the service needs of a file tree, whatever is behind it.
 
+use netsvc_shell::fs::Kind;
 use std::sync::Arc;
 
 /// Why an operation on the tree failed.
@@ -31,10 +32,14 @@ pub enum TreeError {
 /// What is known of a file or directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attributes {
-    /// Whether it is a directory.
-    pub directory: bool,
+    /// Kind.
+    pub kind: Kind,
+    /// Target of a symbolic link, where it is known.
+    pub target: Option<String>,
     /// Permission bits.
     pub mode: u32,
+    /// Number of names.
+    pub links: u32,
     /// Owner's number and name.
     pub owner: (u32, String),
     /// Group's number and name.
@@ -43,6 +48,13 @@ pub struct Attributes {
     pub size: u64,
     /// Last change, µs since the epoch.
     pub modified: i64,
+}
+
+impl Attributes {
+    /// Whether it is a directory.
+    pub fn is_directory(&self) -> bool {
+        self.kind == Kind::Directory
+    }
 }
 
 /// Who asks: sources see each their own changes.
@@ -69,6 +81,12 @@ pub trait FileTree: Send + Sync {
     /// # Errors
     /// As the system call would.
     fn list(&self, actor: &Actor, path: &str) -> Result<Vec<(String, Attributes)>, TreeError>;
+
+    /// Whether `path` may become the working directory.
+    ///
+    /// # Errors
+    /// Why not.
+    fn enter(&self, actor: &Actor, path: &str) -> Result<(), TreeError>;
 
     /// Content of a file.
     ///

@@ -1,7 +1,9 @@
 //! The server's own state: configuration, counters, replication, and the commands about them.
 
 use super::{Reply, commands::Context, keyspace::glob, rdb};
+use crate::account;
 use netsvc_kit::Host;
+use netsvc_shell::{fs::Fs, text::decode};
 use netsvc_wire::{Kind, field};
 use rand_core::RngCore;
 use std::collections::BTreeMap;
@@ -144,9 +146,11 @@ fn set(context: &mut Context<'_>, key: &[u8], value: &[u8]) -> Result<(), Reply>
     if protected && !context.host.flag("persistence", true) {
         return Err(failed(seventh, &name, "can't set protected config"));
     }
-    let text = String::from_utf8_lossy(value).into_owned();
-    if name == "dir" && !plausible_folder(&text) {
-        return Err(failed(seventh, "dir", "No such file or directory"));
+    let mut text = String::from_utf8_lossy(value).into_owned();
+    if name == "dir" {
+        let mut fs = files(context);
+        fs.set_cwd(&decode(value)).map_err(|error| failed(seventh, "dir", &error.to_string()))?;
+        text = fs.cwd().to_owned();
     }
     if name == "dbfilename" && text.contains('/') {
         return Err(failed(seventh, "dbfilename", "dbfilename can't be a path, just a filename"));
@@ -168,45 +172,28 @@ fn failed(seventh: bool, name: &str, reason: &str) -> Reply {
     }
 }
 
-/// Folders that a server running as root could change to.
-fn plausible_folder(path: &str) -> bool {
-    const FOLDERS: &[&str] = &[
-        "/",
-        "/root",
-        "/root/.ssh",
-        "/tmp",
-        "/var/tmp",
-        "/var/lib/redis",
-        "/var/spool/cron",
-        "/var/spool/cron/crontabs",
-        "/etc",
-        "/etc/cron.d",
-        "/etc/cron.hourly",
-        "/etc/cron.daily",
-        "/var/www",
-        "/var/www/html",
-        "/home",
-        "/opt",
-        "/usr/share/nginx/html",
-        "/usr/local/etc",
-        "/dev/shm",
-        "/data",
-        "/var/lib",
-        "/var/log",
-        "/usr/lib",
-        "/srv",
-    ];
-    let path = if path.len() > 1 { path.trim_end_matches('/') } else { path };
-    FOLDERS.contains(&path) || matches!(path, "." | "./")
+/// The node's files as the server sees them, which runs as root where this chain is worth a try. Its
+/// working folder is the configured one.
+fn files(context: &Context<'_>) -> Fs {
+    let facts = account::facts(context.host, context.link, None);
+    let mut fs = account::shell(context.host).fs("root", context.link.peer.ip(), facts);
+    let folder = context.state.config.get("dir").map_or("/", String::as_str);
+    if fs.set_cwd(folder).is_err() {
+        // Made by another source: this one does not have it.
+        let _ = fs.set_cwd("/");
+    }
+    fs
 }
 
-/// SAVE and BGSAVE: the dump is captured under the path it would have.
+/// SAVE and BGSAVE: the dump is captured, and written where the shell shows it.
 pub(super) fn save(context: &mut Context<'_>, background: bool) -> Reply {
     let folder = context.state.config.get("dir").cloned().unwrap_or_default();
     let name = context.state.config.get("dbfilename").cloned().unwrap_or_default();
     let path = format!("{}/{name}", folder.trim_end_matches('/'));
     let used = 860_000 + context.keys.bytes();
     let dump = rdb::dump(context.keys, &version(context.host), major(context.host), context.now, used);
+    let written = files(context).write_file(&path, &dump, 0o644);
+    account::save(context.host);
     context.keys.changes = 0;
     context.state.saved_at = context.now / 1_000_000;
     context.out.capture(
@@ -219,7 +206,11 @@ pub(super) fn save(context: &mut Context<'_>, background: bool) -> Reply {
         ],
         dump,
     );
-    if background { Reply::Simple("Background saving started") } else { Reply::ok() }
+    match written {
+        _ if background => Reply::Simple("Background saving started"),
+        Ok(()) => Reply::ok(),
+        Err(_) => Reply::error("ERR"),
+    }
 }
 
 /// REPLICAOF and SLAVEOF: the rogue master is recorded, never contacted.

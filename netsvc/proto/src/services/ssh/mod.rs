@@ -14,6 +14,7 @@ use netsvc_ssh::{
 use netsvc_wire::{Kind, field};
 use sha2::{Digest, Sha256};
 use std::{io, sync::Arc, time::Duration};
+use tokio::io::{AsyncRead, AsyncWrite};
 
 /// The service.
 pub static SERVICE: Def = Def {
@@ -37,6 +38,16 @@ fn serve(session: Session) -> ServeFuture {
         netsvc_ssh::serve(session, config, Peer { host, link, user: Vec::new() }).await;
         Ok(())
     })
+}
+
+/// As [`SERVICE`] over packets in clear.
+pub(crate) async fn serve_in_clear<S>(host: &Arc<Host>, link: &Link, stream: S)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+{
+    let Some(config) = host.node.shared(|| Server(config(host).map(Arc::new))).0.clone() else { return };
+    let peer = Peer { host: host.clone(), link: *link, user: Vec::new() };
+    netsvc_ssh::testing::serve_in_clear(stream, config, peer).await;
 }
 
 fn config(host: &Arc<Host>) -> Option<Config> {

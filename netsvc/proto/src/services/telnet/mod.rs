@@ -23,6 +23,10 @@ pub static SERVICE: Def = Def {
 
 /// Wrong passwords before the connection is closed (login(1): LOGIN_RETRIES; BusyBox login: 3).
 const TRIES: u32 = 3;
+/// Empty names before login(1) gives up (util-linux: LOGIN_MAX_TRIES of bare line feeds).
+const EMPTY: u32 = 50;
+/// As [`EMPTY`] of BusyBox (EMPTY_USERNAME_COUNT).
+const EMPTY_BUSYBOX: u32 = 10;
 /// Longest line at a prompt.
 const LINE: usize = 256;
 /// Time that login(1) takes for a wrong password (FAIL_DELAY).
@@ -59,10 +63,7 @@ impl Connection {
             self.session.write_all(format!("{os}\r\n").as_bytes()).await?;
         }
         for _ in 0..TRIES {
-            let prompt =
-                if device { format!("\r\n{hostname} login: ") } else { format!("{hostname} login: ") };
-            self.session.write_all(prompt.as_bytes()).await?;
-            let Some(user) = self.line(true).await? else { return Ok(()) };
+            let Some(user) = self.user(&hostname, device).await? else { return Ok(()) };
             self.session.write_all(b"Password: ").await?;
             let Some(password) = self.line(false).await? else { return Ok(()) };
             let host = self.session.host().clone();
@@ -83,6 +84,20 @@ impl Connection {
             self.session.write_all(b"Maximum number of tries exceeded (3)\r\n").await?;
         }
         self.session.shutdown().await
+    }
+
+    /// A name at the prompt, which comes again until there is one; `None` when the peer is gone or never
+    /// gives one.
+    async fn user(&mut self, hostname: &str, device: bool) -> io::Result<Option<Vec<u8>>> {
+        let prompt = if device { format!("\r\n{hostname} login: ") } else { format!("{hostname} login: ") };
+        for _ in 0..if device { EMPTY_BUSYBOX } else { EMPTY } {
+            self.session.write_all(prompt.as_bytes()).await?;
+            match self.line(true).await? {
+                Some(user) if user.is_empty() => {}
+                given => return Ok(given),
+            }
+        }
+        Ok(None)
     }
 
     /// Reads more of what the peer types; false at the end of input.
@@ -183,6 +198,11 @@ impl Connection {
         let due = Duration::from_micros(at.saturating_sub(recorder::now()).max(0).unsigned_abs()).min(PAUSE);
         tokio::time::timeout(due, self.fill()).await.unwrap_or(Ok(true))
     }
+}
+
+/// Takes Telnet commands out of `bytes`; what was typed, and the answers.
+pub(crate) fn take_options(bytes: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    Options::default().take(bytes)
 }
 
 /// Bytes for the wire: 255 is doubled (RFC 854).
