@@ -14,6 +14,7 @@ use crate::{
         events::Events,
         inventory,
         lab::Lab,
+        persona::Personas,
         run,
         sessions::Sessions,
         status::Status,
@@ -71,6 +72,7 @@ enum Verb {
     Correlate(Correlate),
     Firedrill(Firedrill),
     Lab(Lab),
+    Persona(Personas),
     Config(Config),
     Run(run::Run),
     /// Write a completion script for a shell to the standard output
@@ -212,6 +214,7 @@ async fn dispatch(matches: &ArgMatches, flags: Layer, settings: Settings) -> Res
         Verb::Firedrill(drill) => drill.run(&context).await,
         // Done before there were threads.
         Verb::Lab(_) => Ok(()),
+        Verb::Persona(persona) => persona.run(&context).await,
         Verb::Config(config) => config.run(context.settings()),
         Verb::Run(run) => run.run(&context).await,
         Verb::Completions { shell } => {

@@ -4,7 +4,7 @@ use crate::{
     Secret, User,
     derive::choose,
     tables::{
-        names::{FAMILY, GIVEN, SERVICE_ACCOUNTS, WEAK},
+        names::{FAMILY, GIVEN, PASSWORD_ENDINGS, PASSWORD_WORDS, SERVICE_ACCOUNTS},
         systems::System,
     },
 };
@@ -12,7 +12,7 @@ use rand_core::RngCore;
 
 /// The accounts, the administrator first. Names are of the plan, passwords are secret.
 pub(crate) fn users(system: &System, plan: &mut impl RngCore, secret: &mut impl RngCore) -> Vec<User> {
-    let weak = choose(WEAK, secret.next_u64()).map(|text| Secret(text.to_owned()));
+    let weak = Some(guessable(secret));
     let windows = system.family.starts_with("windows");
     let mut users = if windows {
         vec![windows_user("Administrator", "", 500, weak)]
@@ -20,8 +20,7 @@ pub(crate) fn users(system: &System, plan: &mut impl RngCore, secret: &mut impl 
         vec![unix_user(system, "root", "root", 0, weak)]
     };
     if system.family == "embedded" {
-        let password = choose(WEAK, secret.next_u64()).map(|text| Secret(text.to_owned()));
-        users.push(unix_user(system, "admin", "admin", 500, password));
+        users.push(unix_user(system, "admin", "admin", 500, Some(guessable(secret))));
         return users;
     }
     for index in 0..1 + plan.next_u32() % 3 {
@@ -29,8 +28,7 @@ pub(crate) fn users(system: &System, plan: &mut impl RngCore, secret: &mut impl 
         let family = choose(FAMILY, plan.next_u64()).unwrap_or("meier");
         let initial: String = given.chars().take(1).collect();
         let full = format!("{} {}", capital(given), capital(family));
-        let drawn = choose(WEAK, secret.next_u64()).map(|text| Secret(text.to_owned()));
-        let password = drawn.filter(|_| index == 0);
+        let password = (index == 0).then(|| personal(secret));
         add(&mut users, system, &format!("{initial}{family}"), &full, password);
     }
     if plan.next_u32().is_multiple_of(2) {
@@ -38,6 +36,22 @@ pub(crate) fn users(system: &System, plan: &mut impl RngCore, secret: &mut impl 
         add(&mut users, system, name, full, None);
     }
     users
+}
+
+/// A password of an administrator who did not care: it is to be found by those who guess.
+fn guessable(random: &mut impl RngCore) -> Secret {
+    let word = choose(PASSWORD_WORDS, random.next_u64()).unwrap_or("admin");
+    let ending = choose(PASSWORD_ENDINGS, random.next_u64()).unwrap_or("123");
+    let capital = random.next_u32().is_multiple_of(2);
+    Secret(if capital { format!("{}{ending}", self::capital(word)) } else { format!("{word}{ending}") })
+}
+
+/// A password that a person made up: nobody else has it.
+fn personal(random: &mut impl RngCore) -> Secret {
+    let (first, second) = (choose(GIVEN, random.next_u64()), choose(PASSWORD_WORDS, random.next_u64()));
+    let sign = choose(&["-", "_", ".", "+", "!"], random.next_u64()).unwrap_or("-");
+    let number = random.next_u32() % 1_000_000;
+    Secret(format!("{}{sign}{}{number:06}", capital(first.unwrap_or("jan")), second.unwrap_or("office")))
 }
 
 /// Adds an account with the next number, unless the name is taken.

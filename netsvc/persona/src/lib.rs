@@ -8,6 +8,7 @@ mod accounts;
 pub mod check;
 pub mod derive;
 mod document;
+mod fingerprint;
 mod hostname;
 pub mod stage;
 pub mod subkey;

@@ -112,14 +112,18 @@ pub(super) fn read(section: Option<&Section>, options: &Options<'_>, errors: &mu
     if let (Some(network), Some(interface)) = (general.network.as_mut(), interface) {
         network.interface = Some(interface);
     }
-    // What the file leaves open is as the host finds it.
-    if let (Some(network), Some(found)) = (general.network.as_mut(), &options.network)
+    complete(general.network.as_mut(), options.network.as_ref());
+    general
+}
+
+/// What the file leaves open is as the host finds it.
+fn complete(network: Option<&mut Network>, found: Option<&Network>) {
+    if let (Some(network), Some(found)) = (network, found)
         && (network.address, network.prefix) == (found.address, found.prefix)
     {
         network.gateway = network.gateway.or(found.gateway);
         network.interface = network.interface.take().or_else(|| found.interface.clone());
     }
-    general
 }
 
 /// Reports a value that does not fit.
