@@ -96,8 +96,12 @@ impl Bench {
     }
 }
 
+pub(crate) fn sample() -> Persona {
+    serde_json::from_str(include_str!("../tests/persona.json")).unwrap()
+}
+
 fn persona(name: &str, address: Ipv4Addr, mac: &str) -> Persona {
-    let mut persona: Persona = serde_json::from_str(include_str!("../tests/persona.json")).unwrap();
+    let mut persona = sample();
     persona.node = name.into();
     persona.ip = address.into();
     persona.mac = mac.into();

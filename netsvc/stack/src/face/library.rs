@@ -76,6 +76,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_system_that_there_is_has_a_face_of_its_family() {
+        for system in netsvc_persona::tables::systems::SYSTEMS {
+            let (kernel, _) = system.kernels[0].1;
+            let mut os = crate::gate_tests::sample().os;
+            os.id = system.id.into();
+            os.family = system.family.into();
+            os.kernel = kernel.into();
+            let face = Face::of(&os).unwrap();
+            assert_eq!(face.ttl, system.ttl, "{}: {}", system.id, Face::name_of(&os));
+        }
+    }
+
+    #[test]
     fn every_face_can_be_read() {
         for (name, text) in FACES {
             if let Err(error) = text.parse::<Face>() {
