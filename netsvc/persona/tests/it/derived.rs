@@ -153,3 +153,18 @@ fn a_persona_that_contradicts_itself_is_found_out() {
     });
     broken("hp_printer", "hostname", |persona| persona.hostname = "NPI123456".to_owned());
 }
+
+#[test]
+fn kernel_and_packages_were_updated_together() {
+    let mut pairs = BTreeSet::new();
+    for number in 0..300 {
+        let persona = persona(&[9; 32], &format!("u{number}"), None, "debian12", 0);
+        let packaging = persona.products.get("ssh").unwrap().packaging.clone();
+        pairs.insert((persona.os.kernel_version.chars().rev().take(11).collect::<String>(), packaging));
+    }
+    let dated =
+        |(date, packaging): &(String, String)| (date.chars().rev().collect::<String>(), packaging.clone());
+    let sorted: BTreeSet<_> = pairs.iter().map(dated).collect();
+    let packages: Vec<_> = sorted.iter().map(|(_, packaging)| packaging.clone()).collect();
+    assert!(packages.is_sorted() && 5 <= packages.len(), "{sorted:?}");
+}
