@@ -6,7 +6,11 @@ use crate::{
     coherence::{self, Contradiction},
     fleet::{BadName, Decky, DeckyName, Fleet, Network, PortClash, check_ports},
 };
-use netsvc_persona::{LoginPolicy, stage::ServiceSpec, subkey};
+use netsvc_persona::{
+    LoginPolicy,
+    stage::{ServiceInfo, ServiceSpec},
+    subkey,
+};
 use rand_core::RngCore;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -234,11 +238,12 @@ fn drawn_system(
 /// One to three services that `system` has and that do not claim the same port.
 fn drawn_services(system: &str, random: &mut impl RngCore) -> Vec<String> {
     let count = 1 + random.next_u32() % 3;
+    let runs = |service: &&ServiceInfo| coherence::fits(system, None, [service.slug.as_str()]);
+    let known: Vec<_> = catalogue::services().iter().filter(runs).collect();
     let mut drawn: Vec<String> = Vec::new();
     for _ in 0..16 {
-        if let Some(service) = at(catalogue::services(), random.next_u32())
+        if let Some(service) = at(&known, random.next_u32())
             && !drawn.contains(&service.slug)
-            && coherence::fits(system, None, [service.slug.as_str()])
         {
             drawn.push(service.slug.clone());
             if check_ports(&drawn).is_err() {
@@ -357,6 +362,14 @@ mod tests {
         };
         assert_eq!(drawn("a"), drawn("a"));
         assert_eq!(coherence::fleet(&drawn("c")), []);
+        let iot = Request {
+            archetype: Some("iot-device".to_owned()),
+            randomize_services: true,
+            services: Vec::new(),
+            network: "192.0.2.0/23".parse().unwrap(),
+            ..request(300)
+        };
+        assert!(fleet(&iot).unwrap().deckies.values().all(|decky| !decky.services.is_empty()));
         assert_ne!(drawn("a").deckies, drawn("b").deckies);
     }
 

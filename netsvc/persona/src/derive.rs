@@ -12,7 +12,7 @@ use crate::{
     subkey,
     tables::{
         hardware::{self, DESKTOPS, DEVICES, Machine, PRINTERS, SERVERS},
-        names, pick, products,
+        names, pick, pick_at, products,
         systems::{self, Style, System},
     },
 };
@@ -195,6 +195,11 @@ impl Streams<'_> {
         subkey::generator(key, &["common", label])
     }
 
+    /// How recently the host was updated, of all that can be: the same for its kernel and its packages.
+    fn updated(&self) -> u32 {
+        self.plan("updated").next_u32()
+    }
+
     fn between(&self, label: &str, low: i64, high: i64) -> i64 {
         let width = high.saturating_sub(low).max(1).unsigned_abs();
         low + i64::try_from(self.plan(label).next_u64() % width).unwrap_or(0)
@@ -243,7 +248,7 @@ impl Streams<'_> {
     }
 
     fn os(&self, system: &System) -> Os {
-        let kernel = pick(system.kernels, self.plan("kernel").next_u64()).copied().unwrap_or_default();
+        let kernel = pick_at(system.kernels.iter(), self.updated()).copied().unwrap_or_default();
         Os {
             family: system.family.to_owned(),
             id: system.id.to_owned(),
@@ -288,9 +293,9 @@ impl Streams<'_> {
         let mut shown = BTreeMap::new();
         for slug in self.request.services {
             let table = products::table(system.id, slug);
-            if let Some((name, version, packaging)) =
-                pick(table, self.plan(&format!("product {slug}")).next_u64())
-            {
+            let drawn = pick(table, self.plan(&format!("product {slug}")).next_u64());
+            let releases = table.iter().filter(|(_, entry)| drawn.is_some_and(|drawn| drawn.0 == entry.0));
+            if let Some((name, version, packaging)) = pick_at(releases, self.updated()) {
                 let product = Product {
                     name: (*name).to_owned(),
                     version: (*version).to_owned(),

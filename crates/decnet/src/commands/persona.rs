@@ -140,10 +140,10 @@ fn show(persona: &Persona, fingerprints: &(String, String), contradictions: &[In
         let parts = [&product.name, &product.version, &product.packaging].map(String::as_str);
         rows.push((format!("service {slug}"), parts.join(" ").trim().to_owned()));
     }
-    rows.push((
-        "ftp passive ports".to_owned(),
-        format!("{}-{}", persona.passive_ports.0, persona.passive_ports.1),
-    ));
+    if persona.products.contains_key("ftp") {
+        let (first, last) = persona.passive_ports;
+        rows.push(("ftp passive ports".to_owned(), format!("{first} to {last}")));
+    }
     let login = match &persona.login {
         LoginPolicy::Deny => "nobody".to_owned(),
         LoginPolicy::AcceptListed => "users below who have a password".to_owned(),

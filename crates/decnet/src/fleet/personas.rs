@@ -139,3 +139,70 @@ fn settled(decky: &Decky, want: &Fleet, stored: Persona, fresh: &Persona) -> Opt
     }
     Some(persona)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use decnet_model::ini::deploy;
+
+    const SECRET: [u8; 32] = [3; 32];
+
+    fn fleet(text: &str) -> Fleet {
+        let options = deploy::Options {
+            runtimes: &["loopback"],
+            runtime: None,
+            network: None,
+            skipped: 0,
+            taken: BTreeSet::new(),
+            limit: deploy::FILE_LIMIT,
+        };
+        deploy::fleet("f", text.as_bytes(), &options).unwrap()
+    }
+
+    fn first(want: &Fleet) -> &Decky {
+        want.deckies.values().next().unwrap()
+    }
+
+    fn fresh(want: &Fleet) -> Persona {
+        derive_all(want, &SECRET, 1_764_000_000_000_000).unwrap().remove(0)
+    }
+
+    /// The persona that `text` makes of one that `before` made.
+    fn redeployed(before: &str, text: &str, change: fn(&mut Decky)) -> (Persona, Option<Persona>) {
+        let (old, mut want) = (fresh(&fleet(before)), fleet(text));
+        want.deckies.values_mut().for_each(change);
+        let new = fresh(&want);
+        (old.clone(), settled(first(&want), &want, old, &new))
+    }
+
+    #[test]
+    fn a_decky_that_is_deployed_again_is_the_same_machine_as_far_as_the_plan_lets_it() {
+        let before = "[general]\nseed = a\n[web]\ndistro = debian\nservices = ssh\n";
+        let (old, now) = redeployed(before, &before.replace("= a", "= b"), |_| ());
+        assert_eq!(now.as_ref(), Some(&old));
+        let named = before.replace("[web]", "[web]\nhostname = fixed\nip = 127.66.0.77");
+        let now = redeployed(before, &named, |_| ()).1.unwrap();
+        assert_eq!((now.hostname.as_str(), now.ip.to_string().as_str()), ("fixed", "127.66.0.77"));
+        assert_eq!((now.certificate.common_name, now.subkey), (format!("fixed.{}", old.domain), old.subkey));
+        let more = before.replace("ssh", "ssh, redis");
+        assert!(redeployed(before, &more, |_| ()).1.unwrap().products.contains_key("redis"));
+    }
+
+    #[test]
+    fn another_system_or_a_reset_makes_another_machine() {
+        let before = "[web]\ndistro = debian\nservices = ssh\n";
+        assert_eq!(redeployed(before, &before.replace("debian", "kali"), |_| ()).1, None);
+        assert_eq!(redeployed(before, before, |decky| decky.generation = 1).1, None);
+    }
+
+    #[test]
+    fn a_host_name_is_given_once() {
+        let want = fleet("[general]\nseed = a\n[web]\ndistro = debian\nservices = ssh\n");
+        let new = fresh(&want);
+        let mut names = BTreeSet::from([new.hostname.clone()]);
+        let now = 1_764_000_000_000_000;
+        let other = named(first(&want), &want, &SECRET, now, new.clone(), &mut names).unwrap();
+        assert!(other.hostname != new.hostname && names.len() == 2);
+        assert_eq!(other.subkey, new.subkey);
+    }
+}

@@ -8,7 +8,7 @@ use super::Weighted;
 /// Name, version, packaging.
 pub type Entry = (&'static str, &'static str, &'static str);
 
-/// What `service` shows on `system`; empty when such a host would not run it.
+/// What `service` shows on `system`, releases of one product oldest first; empty when such a host would not run it.
 pub fn table(system: &str, service: &str) -> &'static [Weighted<Entry>] {
     match (system, service) {
         (_, "ssh") => ssh(system),
@@ -167,13 +167,13 @@ fn redis(system: &str) -> &'static [Weighted<Entry>] {
 fn mysql(system: &str) -> &'static [Weighted<Entry>] {
     match system {
         "debian12" => &[
-            (4, ("MariaDB", "10.11.6", "Debian-0+deb12u1")),
             (2, ("MariaDB", "10.11.4", "Debian-1~deb12u1")),
+            (4, ("MariaDB", "10.11.6", "Debian-0+deb12u1")),
             (1, ("MySQL", "8.0.36", "")),
         ],
         "debian11" => &[
-            (2, ("MariaDB", "10.5.23", "Debian-0+deb11u1")),
             (1, ("MariaDB", "10.5.19", "Debian-0+deb11u2")),
+            (2, ("MariaDB", "10.5.23", "Debian-0+deb11u1")),
         ],
         "ubuntu2404" => {
             &[(2, ("MySQL", "8.0.37", "0ubuntu0.24.04.1")), (3, ("MySQL", "8.0.39", "0ubuntu0.24.04.2"))]

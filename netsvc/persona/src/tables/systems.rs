@@ -26,7 +26,7 @@ pub struct System {
     pub ttl: u8,
     /// Style of host names.
     pub names: Style,
-    /// Kernel release and version of `uname -r` and `uname -v`.
+    /// Kernel release and version of `uname -r` and `uname -v`, oldest first.
     pub kernels: &'static [Weighted<(&'static str, &'static str)>],
 }
 
@@ -63,12 +63,12 @@ pub const SYSTEMS: &[System] = &[
         ttl: 64,
         names: Style::Server,
         kernels: &[
-            (3, ("6.1.0-18-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 6.1.76-1 (2024-02-01)")),
-            (3, ("6.1.0-21-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 6.1.90-1 (2024-05-03)")),
-            (4, ("6.1.0-25-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 6.1.106-3 (2024-08-26)")),
             (3, ("6.1.0-13-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 6.1.55-1 (2023-09-29)")),
             (2, ("6.1.0-17-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 6.1.69-1 (2023-12-30)")),
+            (3, ("6.1.0-18-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 6.1.76-1 (2024-02-01)")),
+            (3, ("6.1.0-21-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 6.1.90-1 (2024-05-03)")),
             (2, ("6.1.0-22-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 6.1.94-1 (2024-06-21)")),
+            (4, ("6.1.0-25-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 6.1.106-3 (2024-08-26)")),
             (3, ("6.1.0-26-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 6.1.112-1 (2024-09-30)")),
             (3, ("6.1.0-28-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 6.1.119-1 (2024-11-22)")),
         ],
@@ -84,10 +84,10 @@ pub const SYSTEMS: &[System] = &[
         ttl: 64,
         names: Style::Server,
         kernels: &[
-            (3, ("5.10.0-28-amd64", "#1 SMP Debian 5.10.209-2 (2024-01-31)")),
-            (3, ("5.10.0-26-amd64", "#1 SMP Debian 5.10.197-1 (2023-09-29)")),
             (2, ("5.10.0-21-amd64", "#1 SMP Debian 5.10.162-1 (2023-01-21)")),
             (2, ("5.10.0-23-amd64", "#1 SMP Debian 5.10.179-1 (2023-05-12)")),
+            (3, ("5.10.0-26-amd64", "#1 SMP Debian 5.10.197-1 (2023-09-29)")),
+            (3, ("5.10.0-28-amd64", "#1 SMP Debian 5.10.209-2 (2024-01-31)")),
             (2, ("5.10.0-30-amd64", "#1 SMP Debian 5.10.218-1 (2024-06-01)")),
         ],
     },
@@ -102,11 +102,11 @@ pub const SYSTEMS: &[System] = &[
         ttl: 64,
         names: Style::Server,
         kernels: &[
+            (2, ("5.15.0-76-generic", "#83-Ubuntu SMP Thu Jun 15 19:16:32 UTC 2023")),
+            (3, ("5.15.0-91-generic", "#101-Ubuntu SMP Tue Nov 14 13:30:08 UTC 2023")),
             (4, ("5.15.0-105-generic", "#115-Ubuntu SMP Mon Apr 15 09:52:04 UTC 2024")),
             (4, ("5.15.0-112-generic", "#122-Ubuntu SMP Thu May 23 07:48:21 UTC 2024")),
-            (2, ("5.15.0-76-generic", "#83-Ubuntu SMP Thu Jun 15 19:16:32 UTC 2023")),
             (3, ("5.15.0-119-generic", "#129-Ubuntu SMP Fri Aug 2 19:25:20 UTC 2024")),
-            (3, ("5.15.0-91-generic", "#101-Ubuntu SMP Tue Nov 14 13:30:08 UTC 2023")),
         ],
     },
     System {
@@ -136,9 +136,9 @@ pub const SYSTEMS: &[System] = &[
         ttl: 64,
         names: Style::Server,
         kernels: &[
-            (4, ("5.4.0-182-generic", "#202-Ubuntu SMP Fri Apr 26 12:29:36 UTC 2024")),
-            (4, ("5.4.0-169-generic", "#187-Ubuntu SMP Thu Nov 23 14:52:28 UTC 2023")),
             (2, ("5.4.0-150-generic", "#167-Ubuntu SMP Mon May 15 17:35:05 UTC 2023")),
+            (4, ("5.4.0-169-generic", "#187-Ubuntu SMP Thu Nov 23 14:52:28 UTC 2023")),
+            (4, ("5.4.0-182-generic", "#202-Ubuntu SMP Fri Apr 26 12:29:36 UTC 2024")),
         ],
     },
     System {
@@ -152,8 +152,8 @@ pub const SYSTEMS: &[System] = &[
         ttl: 64,
         names: Style::Server,
         kernels: &[
-            (3, ("5.14.0-362.24.1.el9_3.x86_64", "#1 SMP PREEMPT_DYNAMIC Wed Mar 20 04:48:57 UTC 2024")),
             (3, ("5.14.0-362.8.1.el9_3.x86_64", "#1 SMP PREEMPT_DYNAMIC Wed Nov 8 17:36:32 UTC 2023")),
+            (3, ("5.14.0-362.24.1.el9_3.x86_64", "#1 SMP PREEMPT_DYNAMIC Wed Mar 20 04:48:57 UTC 2024")),
         ],
     },
     System {
@@ -167,9 +167,9 @@ pub const SYSTEMS: &[System] = &[
         ttl: 64,
         names: Style::Server,
         kernels: &[
-            (4, ("3.10.0-1160.118.1.el7.x86_64", "#1 SMP Wed Apr 24 16:01:50 UTC 2024")),
-            (4, ("3.10.0-1160.71.1.el7.x86_64", "#1 SMP Tue Jun 28 15:37:28 UTC 2022")),
             (3, ("3.10.0-957.el7.x86_64", "#1 SMP Thu Nov 8 23:39:32 UTC 2018")),
+            (4, ("3.10.0-1160.71.1.el7.x86_64", "#1 SMP Tue Jun 28 15:37:28 UTC 2022")),
+            (4, ("3.10.0-1160.118.1.el7.x86_64", "#1 SMP Wed Apr 24 16:01:50 UTC 2024")),
         ],
     },
     System {
@@ -183,8 +183,8 @@ pub const SYSTEMS: &[System] = &[
         ttl: 64,
         names: Style::Server,
         kernels: &[
-            (3, ("6.8.9-200.fc39.x86_64", "#1 SMP PREEMPT_DYNAMIC Thu May  2 18:50:49 UTC 2024")),
             (3, ("6.7.4-200.fc39.x86_64", "#1 SMP PREEMPT_DYNAMIC Mon Feb  5 22:21:14 UTC 2024")),
+            (3, ("6.8.9-200.fc39.x86_64", "#1 SMP PREEMPT_DYNAMIC Thu May  2 18:50:49 UTC 2024")),
         ],
     },
     System {
@@ -228,8 +228,8 @@ pub const SYSTEMS: &[System] = &[
         ttl: 64,
         names: Style::Server,
         kernels: &[
-            (3, ("6.8.9-arch1-1", "#1 SMP PREEMPT_DYNAMIC Thu, 02 May 2024 17:49:46 +0000")),
             (3, ("6.7.6-arch1-1", "#1 SMP PREEMPT_DYNAMIC Fri, 23 Feb 2024 16:31:48 +0000")),
+            (3, ("6.8.9-arch1-1", "#1 SMP PREEMPT_DYNAMIC Thu, 02 May 2024 17:49:46 +0000")),
         ],
     },
     System {

@@ -114,3 +114,57 @@ fn a_thousand_neighbours_share_nothing() {
         }
     }
 }
+
+#[test]
+fn a_persona_that_contradicts_itself_is_found_out() {
+    let broken = |system: &str, subject: &str, change: fn(&mut Persona)| {
+        let mut persona = persona(&[5; 32], "n", None, system, 0);
+        change(&mut persona);
+        let found: Vec<_> = check(&persona).into_iter().map(|found| found.subject).collect();
+        assert_eq!(found, [subject], "{persona:?}");
+    };
+    let debian = |subject, change| broken("debian12", subject, change);
+    debian("ttl", |persona| persona.os.ttl = 128);
+    debian("family", |persona| persona.os.family = "bsd".to_owned());
+    debian("kernel", |persona| persona.os.kernel = "5.10.0-28-amd64".to_owned());
+    debian("cpu", |persona| persona.hardware.cpu_vendor = "MIPS".to_owned());
+    debian("mac", |persona| {
+        persona.mac = "02:42:ac:11:00:02".to_owned();
+        persona.mac_vendor.clear();
+    });
+    debian("product", |persona| {
+        if let Some(product) = persona.products.get_mut("ssh") {
+            product.packaging = "Ubuntu-3ubuntu0.6".to_owned();
+        }
+    });
+    debian("hostname", |persona| persona.hostname = "DESKTOP-4F7Q2KL".to_owned());
+    debian("users", |persona| persona.users.reverse());
+    debian("times", |persona| persona.booted_at = persona.installed_at - 1);
+    debian("times", |persona| persona.clock_offset_ms = 86_400_000);
+    debian("place", |persona| persona.gateway = Some([192, 0, 2, 1].into()));
+    debian("keys", |persona| persona.subkey.0.truncate(10));
+    debian("system", |persona| {
+        persona.os.id = "amiga".to_owned();
+        persona.products.clear();
+    });
+    broken("windows10", "hostname", |persona| persona.hostname = "a-name-of-many-letters".to_owned());
+    broken("windows10", "users", |persona| {
+        persona.users.iter_mut().for_each(|user| user.home = "/root".to_owned());
+    });
+    broken("hp_printer", "hostname", |persona| persona.hostname = "NPI123456".to_owned());
+}
+
+#[test]
+fn kernel_and_packages_were_updated_together() {
+    let mut pairs = BTreeSet::new();
+    for number in 0..300 {
+        let persona = persona(&[9; 32], &format!("u{number}"), None, "debian12", 0);
+        let packaging = persona.products.get("ssh").unwrap().packaging.clone();
+        pairs.insert((persona.os.kernel_version.chars().rev().take(11).collect::<String>(), packaging));
+    }
+    let dated =
+        |(date, packaging): &(String, String)| (date.chars().rev().collect::<String>(), packaging.clone());
+    let sorted: BTreeSet<_> = pairs.iter().map(dated).collect();
+    let packages: Vec<_> = sorted.iter().map(|(_, packaging)| packaging.clone()).collect();
+    assert!(packages.is_sorted() && 5 <= packages.len(), "{sorted:?}");
+}
