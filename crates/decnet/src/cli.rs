@@ -2,9 +2,23 @@
 
 use crate::{
     commands::{
-        Context, artifacts::Artifacts, attackers::Attackers, config::Config, correlate::Correlate,
-        creds::Creds, demo::Demo, deploy::Deploy, drill::Firedrill, events::Events, inventory, lab::Lab, run,
-        sessions::Sessions, status::Status, teardown::Teardown,
+        Context,
+        artifacts::Artifacts,
+        attackers::Attackers,
+        config::Config,
+        correlate::Correlate,
+        creds::Creds,
+        demo::Demo,
+        deploy::{BadInput, Deploy},
+        drill::Firedrill,
+        events::Events,
+        inventory,
+        lab::Lab,
+        persona::Personas,
+        run,
+        sessions::Sessions,
+        status::Status,
+        teardown::Teardown,
     },
     hidden, output,
     settings::{Layer, Origin, Settings},
@@ -58,6 +72,7 @@ enum Verb {
     Correlate(Correlate),
     Firedrill(Firedrill),
     Lab(Lab),
+    Persona(Personas),
     Config(Config),
     Run(run::Run),
     /// Write a completion script for a shell to the standard output
@@ -92,11 +107,18 @@ pub fn main() -> ExitCode {
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            output::note(&format!("error: {error:#}"));
-            ExitCode::FAILURE
-        }
+        Err(error) => fail(&error),
     }
+}
+
+/// Says why a command failed, mistakes of the operator one a line.
+fn fail(error: &anyhow::Error) -> ExitCode {
+    if let Some(bad) = error.downcast_ref::<BadInput>() {
+        output::note(&bad.to_string());
+        return ExitCode::from(64);
+    }
+    output::note(&format!("error: {error:#}"));
+    ExitCode::FAILURE
 }
 
 /// Runs the verb `lab` if it is the one: before there are threads, because what it starts enters namespaces.
@@ -192,6 +214,7 @@ async fn dispatch(matches: &ArgMatches, flags: Layer, settings: Settings) -> Res
         Verb::Firedrill(drill) => drill.run(&context).await,
         // Done before there were threads.
         Verb::Lab(_) => Ok(()),
+        Verb::Persona(persona) => persona.run(&context).await,
         Verb::Config(config) => config.run(context.settings()),
         Verb::Run(run) => run.run(&context).await,
         Verb::Completions { shell } => {

@@ -5,9 +5,9 @@
 //! [`LoopbackConfig::offset`] higher, because we may not bind the low ones and real servers may have others.
 
 use crate::{
+    native::limits,
     node::{self, NodeSpec, Nodes},
     plan::{Backend, Error, Step},
-    native::limits,
     sockets::bind_port,
     stage::{Keeper, Kept, Role, StageConfig, StageStatus},
 };

@@ -4,10 +4,15 @@ use crate::catalogue;
 use netsvc_persona::{
     LoginPolicy,
     derive::Request,
-    stage::{PortSpec, ServiceSpec},
+    stage::{PortSpec, ServiceInfo, ServiceSpec},
 };
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, fmt, net::Ipv4Addr, str::FromStr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    net::Ipv4Addr,
+    str::FromStr,
+};
 
 /// Name of a decky: 1 to 48 of `a`–`z`, `0`–`9` and `-`, no hyphen at the ends. Its upper bound is
 /// that of the HOSTNAME in our event lines.
@@ -145,6 +150,15 @@ pub struct Decky {
     /// Minutes between mutations; `None`: the fleet's.
     #[serde(default)]
     pub mutate_interval: Option<u32>,
+    /// How often it was given another persona on purpose.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub generation: u32,
+}
+
+/// Whether nothing is to be written.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_first(generation: &u32) -> bool {
+    *generation == 0
 }
 
 impl Decky {
@@ -176,6 +190,8 @@ impl Decky {
             domain: fleet.domain.as_deref(),
             mac: self.mac.as_deref(),
             login: self.login.clone(),
+            taken: &NOBODY,
+            generation: self.generation,
             now,
         }
     }
@@ -185,6 +201,9 @@ impl Decky {
         self.services.iter().map(|service| service.slug.clone()).collect()
     }
 }
+
+/// No host names.
+static NOBODY: BTreeSet<String> = BTreeSet::new();
 
 /// A fleet as it is wanted. This is what the store keeps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -237,6 +256,26 @@ impl Fleet {
     }
 }
 
+/// Segment of the loopback runtime unless another is named.
+pub const LOOPBACK_NETWORK: Network =
+    Network { address: Ipv4Addr::new(127, 66, 0, 0), prefix: 16, gateway: None, interface: None };
+
+/// Reads a login policy: `deny`, `accept-listed`, `accept-after=N` with N from 1 to 1000.
+///
+/// # Errors
+/// What would have been one.
+pub fn login_policy(text: &str) -> Result<LoginPolicy, String> {
+    match (text, text.strip_prefix("accept-after=")) {
+        ("deny", _) => Ok(LoginPolicy::Deny),
+        ("accept-listed", _) => Ok(LoginPolicy::AcceptListed),
+        (_, Some(count)) => match count.parse::<u32>() {
+            Ok(count) if (1..=1000).contains(&count) => Ok(LoginPolicy::AcceptAfter(count)),
+            _ => Err("accept-after takes a number from 1 to 1000".to_owned()),
+        },
+        _ => Err("one of deny, accept-listed, accept-after=N".to_owned()),
+    }
+}
+
 /// Two services of one decky that claim the same port.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 #[error("services {first} and {second} both claim port {port}/{transport}; a decky can have one of them")]
@@ -256,8 +295,12 @@ pub struct PortClash {
 /// # Errors
 /// The first clash.
 pub fn check_ports(slugs: &[String]) -> Result<(), PortClash> {
+    claim_ports(slugs.iter().filter_map(|slug| catalogue::find(slug)))
+}
+
+fn claim_ports<'a>(services: impl Iterator<Item = &'a ServiceInfo>) -> Result<(), PortClash> {
     let mut claimed: BTreeMap<_, &str> = BTreeMap::new();
-    for service in slugs.iter().filter_map(|slug| catalogue::find(slug)) {
+    for service in services {
         for port in &service.ports {
             let key = (port.transport, port.port);
             if let Some(first) = claimed.insert(key, &service.slug)
@@ -301,5 +344,14 @@ mod tests {
         for bad in ["10.0.0.0", "10.0.0.0/33", "x/24", "10.0.0.0/31", ""] {
             assert!(bad.parse::<Network>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_port_has_one_owner_and_a_clash_names_both() {
+        let redis = catalogue::find("redis").unwrap();
+        let other = ServiceInfo { slug: "valkey".to_owned(), ..redis.clone() };
+        assert_eq!(claim_ports([redis, redis].into_iter()), Ok(()));
+        let clash = claim_ports([redis, &other].into_iter()).unwrap_err().to_string();
+        assert_eq!(clash, "services redis and valkey both claim port 6379/tcp; a decky can have one of them");
     }
 }

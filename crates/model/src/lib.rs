@@ -2,7 +2,9 @@
 
 pub mod archetype;
 pub mod catalogue;
+pub mod coherence;
 pub mod fleet;
+pub mod ini;
 pub mod paths;
 pub mod plan;
 pub mod record;

@@ -1,8 +1,9 @@
 //! From what an operator asks for to a fleet. Pure: the same request gives the same fleet.
 
 use crate::{
-    archetype::{self, ARCHETYPES, DISTROS},
+    archetype::{self, ARCHETYPES, Archetype, DISTROS},
     catalogue,
+    coherence::{self, Contradiction},
     fleet::{BadName, Decky, DeckyName, Fleet, Network, PortClash, check_ports},
 };
 use netsvc_persona::{LoginPolicy, stage::ServiceSpec, subkey};
@@ -14,6 +15,8 @@ use std::{
 
 /// Most deckies of a fleet.
 pub const MOST: u32 = 10_000;
+/// Systems of deckies of which nothing else is known, taken in turn.
+pub(crate) const SYSTEMS: &[&str] = &["debian12", "ubuntu2204", "rocky9"];
 
 /// What an operator asks for.
 #[derive(Clone, Debug)]
@@ -77,6 +80,9 @@ pub enum PlanError {
         /// Addresses needed.
         wanted: u32,
     },
+    /// Deckies that contradict themselves, one a line.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Incoherent(Vec<Contradiction>),
     /// A name that cannot be one.
     #[error(transparent)]
     Name(#[from] BadName),
@@ -98,7 +104,7 @@ pub fn fleet(request: &Request) -> Result<Fleet, PlanError> {
         let name: DeckyName = format!("decky-{index:0width$}").parse()?;
         deckies.insert(name.clone(), decky(request, index, name, ip)?);
     }
-    Ok(Fleet {
+    coherent(Fleet {
         runtime: request.runtime.clone(),
         network: request.network.clone(),
         seed: request.seed.clone(),
@@ -107,6 +113,11 @@ pub fn fleet(request: &Request) -> Result<Fleet, PlanError> {
         lab: false,
         deckies,
     })
+}
+
+fn coherent(fleet: Fleet) -> Result<Fleet, PlanError> {
+    let found = coherence::fleet(&fleet);
+    if found.is_empty() { Ok(fleet) } else { Err(PlanError::Incoherent(found)) }
 }
 
 fn check_names(request: &Request) -> Result<(), PlanError> {
@@ -142,9 +153,7 @@ pub fn service_exists(slug: &str) -> Result<(), PlanError> {
 fn addresses(request: &Request) -> Result<Vec<Ipv4Addr>, PlanError> {
     let network = &request.network;
     let from = request.ip_start.unwrap_or_else(|| network.hosts().next().unwrap_or(network.address));
-    let free = network.hosts().filter(|address| {
-        from <= *address && Some(*address) != network.gateway && !request.taken.contains(address)
-    });
+    let free = free_addresses(network, &request.taken).filter(|address| from <= *address);
     let wanted = usize::try_from(request.count).unwrap_or(usize::MAX);
     let addresses: Vec<_> = free.take(wanted).collect();
     if addresses.len() < wanted {
@@ -158,30 +167,41 @@ fn addresses(request: &Request) -> Result<Vec<Ipv4Addr>, PlanError> {
     Ok(addresses)
 }
 
+/// Addresses of `network` that are not its gateway's and not `taken`, lowest first.
+pub(crate) fn free_addresses<'a>(
+    network: &Network,
+    taken: &'a BTreeSet<Ipv4Addr>,
+) -> impl Iterator<Item = Ipv4Addr> + use<'a> {
+    let gateway = network.gateway;
+    network.hosts().filter(move |address| Some(*address) != gateway && !taken.contains(address))
+}
+
 fn decky(request: &Request, index: u32, name: DeckyName, ip: Ipv4Addr) -> Result<Decky, PlanError> {
     let mut random =
         subkey::generator(request.seed.as_deref().unwrap_or("decnet").as_bytes(), &["plan", name.as_str()]);
     let archetype = request.archetype.as_deref().and_then(archetype::archetype);
-    let wanted: Vec<String> = if !request.services.is_empty() {
+    let told = if !request.services.is_empty() {
         request.services.clone()
     } else if request.randomize_services {
-        drawn_services(&mut random)
+        Vec::new()
     } else {
         archetype
             .map(|archetype| archetype.services.iter().map(|&slug| slug.to_owned()).collect())
             .unwrap_or_default()
     };
-    let (present, absent): (Vec<_>, Vec<_>) =
-        wanted.into_iter().partition(|slug| catalogue::find(slug).is_some());
     let system = if request.randomize_distros {
-        at(DISTROS, random.next_u32()).map_or("debian12", |distro| distro.system)
+        drawn_system(archetype, &told, &mut random)
     } else if !request.distros.is_empty() {
         let slug = at(&request.distros, index - 1).map(String::as_str).unwrap_or_default();
         archetype::distro(slug).map_or("debian12", |distro| distro.system)
     } else {
-        let pool = archetype.map_or(&["debian12", "ubuntu2204", "rocky9"][..], |archetype| archetype.systems);
+        let pool = archetype.map_or(SYSTEMS, |archetype| archetype.systems);
         at(pool, index - 1).copied().unwrap_or("debian12")
     };
+    let drawn = request.services.is_empty() && request.randomize_services;
+    let wanted = if drawn { drawn_services(system, &mut random) } else { told };
+    let (present, absent): (Vec<_>, Vec<_>) =
+        wanted.into_iter().partition(|slug| catalogue::find(slug).is_some());
     Ok(Decky {
         name,
         ip,
@@ -194,16 +214,31 @@ fn decky(request: &Request, index: u32, name: DeckyName, ip: Ipv4Addr) -> Result
         seed: None,
         login: request.login.clone(),
         mutate_interval: None,
+        generation: 0,
     })
 }
 
-/// One to three services that do not claim the same port.
-pub fn drawn_services(random: &mut impl RngCore) -> Vec<String> {
+/// A system that can be the archetype and serve the services; those of the distributions go first.
+fn drawn_system(
+    archetype: Option<&'static Archetype>,
+    slugs: &[String],
+    random: &mut impl RngCore,
+) -> &'static str {
+    let number = random.next_u32();
+    let fits = |system: &&str| coherence::fits(system, archetype, slugs.iter().map(String::as_str));
+    let distros: Vec<_> = DISTROS.iter().map(|distro| distro.system).filter(fits).collect();
+    let own = archetype.map_or(SYSTEMS, |archetype| archetype.systems);
+    at(&distros, number).or_else(|| at(own, number)).copied().unwrap_or("debian12")
+}
+
+/// One to three services that `system` has and that do not claim the same port.
+fn drawn_services(system: &str, random: &mut impl RngCore) -> Vec<String> {
     let count = 1 + random.next_u32() % 3;
     let mut drawn: Vec<String> = Vec::new();
     for _ in 0..16 {
         if let Some(service) = at(catalogue::services(), random.next_u32())
             && !drawn.contains(&service.slug)
+            && coherence::fits(system, None, [service.slug.as_str()])
         {
             drawn.push(service.slug.clone());
             if check_ports(&drawn).is_err() {
@@ -217,7 +252,7 @@ pub fn drawn_services(random: &mut impl RngCore) -> Vec<String> {
     drawn
 }
 
-fn at<T>(list: &[T], number: u32) -> Option<&T> {
+pub(crate) fn at<T>(list: &[T], number: u32) -> Option<&T> {
     let index = usize::try_from(number).ok()?.checked_rem(list.len())?;
     list.get(index)
 }
@@ -243,11 +278,8 @@ pub fn demonstration(request: &Request) -> Result<Fleet, PlanError> {
     .filter_map(|slug| ARCHETYPES.iter().find(|archetype| archetype.slug == *slug))
     .filter(|archetype| archetype.services.iter().any(|slug| catalogue::find(slug).is_some()))
     .collect();
-    let mut whole = fleet(&Request {
-        archetype: Some("linux-server".to_owned()),
-        services: Vec::new(),
-        ..request.clone()
-    })?;
+    let linux = Some("linux-server".to_owned());
+    let mut whole = fleet(&Request { archetype: linux, services: Vec::new(), ..request.clone() })?;
     let mut deckies = BTreeMap::new();
     for (index, old) in (0..).zip(std::mem::take(&mut whole.deckies).into_values()) {
         let Some(archetype) = at(&mixed, index) else { break };
@@ -257,8 +289,7 @@ pub fn demonstration(request: &Request) -> Result<Fleet, PlanError> {
         let name: DeckyName = format!("{}-{round:02}", archetype.slug).parse()?;
         deckies.insert(name.clone(), decky(&one, round, name, old.ip)?);
     }
-    whole.deckies = deckies;
-    Ok(whole)
+    coherent(Fleet { deckies, ..whole })
 }
 
 #[cfg(test)]
@@ -306,6 +337,10 @@ mod tests {
         check(&|r| r.archetype = Some("toaster".to_owned()), "archetypes");
         check(&|r| r.distros = vec!["slack".to_owned()], "distros");
         check(&|r| r.services.clear(), "--archetype");
+        check(
+            &|r| r.archetype = Some("printer".to_owned()),
+            "decky-01: services: hp_printer does not run redis",
+        );
     }
 
     #[test]
@@ -321,6 +356,7 @@ mod tests {
             fleet(&wanted).unwrap()
         };
         assert_eq!(drawn("a"), drawn("a"));
+        assert_eq!(coherence::fleet(&drawn("c")), []);
         assert_ne!(drawn("a").deckies, drawn("b").deckies);
     }
 

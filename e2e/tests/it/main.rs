@@ -1,4 +1,4 @@
-//! The built programs under real clients, on the loopback runtime.
+//! The built programs under real clients, on the loopback runtime and in a lab.
 
 #![expect(
     clippy::unwrap_used,
@@ -15,6 +15,7 @@ mod clients;
 mod fleet;
 mod hydra;
 mod mariadb;
+mod native;
 mod rounds;
 mod sessions;
 mod telnet;

@@ -6,17 +6,23 @@
 //! install secret, with the seed mixed in.
 
 use crate::{
-    Certificate, Hardware, LoginPolicy, Os, PERSONA_VERSION, Persona, Product, Secret, SshKeys, User, Zone,
+    Certificate, Hardware, LoginPolicy, Os, PERSONA_VERSION, Persona, Product, Secret, SshKeys, Zone,
+    accounts,
+    hostname::{Naming, letters},
     subkey,
     tables::{
-        hardware::{DESKTOPS, DEVICES, Machine, PRINTERS, SERVERS},
+        hardware::{self, DESKTOPS, DEVICES, Machine, PRINTERS, SERVERS},
         names, pick, products,
         systems::{self, Style, System},
     },
 };
 use rand_chacha::ChaCha20Rng;
 use rand_core::RngCore;
-use std::{collections::BTreeMap, net::IpAddr};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
 
 const DAY: i64 = 86_400_000_000;
 /// Width of the range of passive ports.
@@ -49,6 +55,10 @@ pub struct Request<'a> {
     pub mac: Option<&'a str>,
     /// Login policy.
     pub login: LoginPolicy,
+    /// Host names of other nodes, in lower case; the new one is none of them.
+    pub taken: &'a BTreeSet<String>,
+    /// How often the node was given another persona on purpose; mixed into both streams.
+    pub generation: u32,
     /// Host time, µs since the epoch.
     pub now: i64,
 }
@@ -71,6 +81,7 @@ pub fn derive(request: &Request<'_>) -> Result<Persona, DeriveError> {
     let streams = Streams { request };
     let machine = machine_of(system, &streams);
     let mac = request.mac.map_or_else(|| streams.mac(machine), str::to_owned);
+    let mac_vendor = hardware::vendor_of(&mac).unwrap_or_default().to_owned();
     let hostname = request.hostname.map_or_else(|| streams.hostname(system, &mac), str::to_owned);
     let domain = request.domain.map_or_else(|| streams.domain(), str::to_owned);
     let booted_at = request.now - streams.between("uptime", DAY, 90 * DAY);
@@ -80,11 +91,12 @@ pub fn derive(request: &Request<'_>) -> Result<Persona, DeriveError> {
     Ok(Persona {
         persona_version: PERSONA_VERSION,
         node: request.node.to_owned(),
-        certificate: streams.certificate(&fqdn, installed_at),
+        certificate: streams.certificate(system, &fqdn, installed_at),
         ssh_keys: SshKeys {
             ed25519: streams.secret_hex("ed25519"),
             ecdsa_p256: streams.scalar("ecdsa-p256"),
-            rsa_bits: 3072,
+            // ssh-keygen's default since OpenSSH 7.9; CentOS 7 is older.
+            rsa_bits: if system.id == "centos7" { 2048 } else { 3072 },
         },
         hostname,
         domain,
@@ -92,18 +104,19 @@ pub fn derive(request: &Request<'_>) -> Result<Persona, DeriveError> {
         prefix: request.prefix,
         gateway: request.gateway,
         mac,
-        mac_vendor: request.mac.map_or_else(|| machine.mac_vendor.to_owned(), |_| String::new()),
+        mac_vendor,
         os: streams.os(system),
         hardware: streams.hardware(machine),
         booted_at,
         installed_at,
         clock_offset_ms: streams.between("clock", 0, 3000) - 1500,
         zone: streams.zone(),
-        users: streams.users(system),
+        users: accounts::users(system, &mut streams.plan("people"), &mut streams.secret("users")),
         login: request.login.clone(),
         products: streams.products(system),
         passive_ports: (passive, passive + PASSIVE - 1),
         subkey: streams.secret_hex("subkey"),
+        generation: request.generation,
     })
 }
 
@@ -120,6 +133,15 @@ fn machine_of(system: &System, streams: &Streams<'_>) -> &'static Machine {
         "armv7l" => machine.cpu.1 == "ARM",
         _ => true,
     };
+    // A MAC that the operator fixed decides what the machine is, where its prefix is known.
+    let fixed = streams.request.mac.and_then(hardware::bytes_of);
+    let told = fixed.and_then(|mac| {
+        let mut machines = table.iter().map(|(_, machine)| machine).filter(|machine| fits(machine));
+        machines.find(|machine| hardware::made(machine, mac))
+    });
+    if let Some(machine) = told {
+        return machine;
+    }
     let mut random = streams.plan("machine");
     let mut chosen = pick(table, random.next_u64());
     for _ in 0..64 {
@@ -151,12 +173,20 @@ struct Streams<'a> {
 impl Streams<'_> {
     fn plan(&self, label: &str) -> ChaCha20Rng {
         let key = self.request.seed.map_or(self.request.install_secret, str::as_bytes);
-        subkey::generator(key, &["plan", self.request.node, label])
+        subkey::generator(key, &["plan", self.request.node, &self.labelled(label)])
     }
 
     fn secret(&self, label: &str) -> ChaCha20Rng {
         let seed = self.request.seed.unwrap_or_default();
-        subkey::generator(self.request.install_secret, &["secret", self.request.node, seed, label])
+        let labels = ["secret", self.request.node, seed, &self.labelled(label)];
+        subkey::generator(self.request.install_secret, &labels)
+    }
+
+    fn labelled<'b>(&self, label: &'b str) -> Cow<'b, str> {
+        match self.request.generation {
+            0 => Cow::Borrowed(label),
+            generation => Cow::Owned(format!("{label} {generation}")),
+        }
     }
 
     /// What all nodes of an install share: its domain and time zone.
@@ -207,32 +237,9 @@ impl Streams<'_> {
     }
 
     fn hostname(&self, system: &System, mac: &str) -> String {
-        let mut random = self.plan("hostname");
-        let role = choose(names::ROLES, random.next_u64()).unwrap_or("srv");
-        let place = choose(names::PLACES, random.next_u64()).unwrap_or("prod");
-        let number = 1 + random.next_u32() % 40;
-        // The scheme is the install's, so that neighbours look alike; the words are the node's.
-        let scheme = self.common("scheme").next_u32() % 6;
-        let tail: String = mac.chars().filter(|c| *c != ':').skip(6).collect::<String>().to_uppercase();
-        match system.names {
-            Style::Printer => format!("NPI{tail}"),
-            Style::Device => format!(
-                "{}-{}",
-                if system.machine == "mips" { "router" } else { "ipcam" },
-                tail.to_lowercase()
-            ),
-            Style::Desktop => format!("DESKTOP-{}", letters(&mut random, 7)),
-            Style::WindowsServer if scheme.is_multiple_of(2) => format!("WIN-{}", letters(&mut random, 11)),
-            Style::WindowsServer => format!("SRV-{}{number:02}", role.to_uppercase()),
-            Style::Server => match scheme {
-                0 => format!("{role}-{place}-{number:02}"),
-                1 => format!("{role}{number:02}"),
-                2 => format!("srv-{role}-{number:02}"),
-                3 => format!("{place}-{role}{number}"),
-                4 => format!("{place}{number:02}-{role}"),
-                _ => format!("{role}-{number:02}"),
-            },
-        }
+        let house = self.common("scheme").next_u32() % 4096;
+        let naming = Naming { system, ip: self.request.ip, mac, house, taken: self.request.taken };
+        naming.draw(&mut self.plan("hostname"))
     }
 
     fn os(&self, system: &System) -> Os {
@@ -277,55 +284,6 @@ impl Streams<'_> {
         }
     }
 
-    fn users(&self, system: &System) -> Vec<User> {
-        let mut random = self.secret("users");
-        let windows = system.family.starts_with("windows");
-        let weak = |random: &mut ChaCha20Rng| {
-            choose(names::WEAK, random.next_u64()).map(|text| Secret(text.to_owned()))
-        };
-        let user = |name: &str, full: &str, uid: u32, home: &str, password| User {
-            name: name.to_owned(),
-            full_name: full.to_owned(),
-            uid,
-            home: home.to_owned(),
-            shell: if system.family == "embedded" || system.id.starts_with("alpine") {
-                "/bin/sh"
-            } else {
-                "/bin/bash"
-            }
-            .to_owned(),
-            password,
-        };
-        if windows {
-            return vec![user(
-                "Administrator",
-                "Administrator",
-                500,
-                "C:\\Users\\Administrator",
-                weak(&mut random),
-            )];
-        }
-        let mut users = vec![user("root", "root", 0, "/root", weak(&mut random))];
-        if system.family == "embedded" {
-            users.push(user("admin", "admin", 500, "/home/admin", weak(&mut random)));
-            return users;
-        }
-        let mut names_of_people = self.plan("people");
-        for index in 0..1 + names_of_people.next_u32() % 3 {
-            let given = choose(names::GIVEN, names_of_people.next_u64()).unwrap_or("jan");
-            let family = choose(names::FAMILY, names_of_people.next_u64()).unwrap_or("meier");
-            let initial: String = given.chars().take(1).collect();
-            let name = format!("{initial}{family}");
-            if users.iter().any(|known| known.name == name) {
-                continue;
-            }
-            let full = format!("{} {}", capital(given), capital(family));
-            let password = if index == 0 { weak(&mut random) } else { None };
-            users.push(user(&name, &full, 1000 + index, &format!("/home/{name}"), password));
-        }
-        users
-    }
-
     fn products(&self, system: &System) -> BTreeMap<String, Product> {
         let mut shown = BTreeMap::new();
         for slug in self.request.services {
@@ -344,20 +302,27 @@ impl Streams<'_> {
         shown
     }
 
-    fn certificate(&self, fqdn: &str, installed_at: i64) -> Certificate {
+    fn certificate(&self, system: &System, fqdn: &str, installed_at: i64) -> Certificate {
         let mut serial = [0; 20];
         self.secret("certificate").fill_bytes(&mut serial);
         if let Some(first) = serial.first_mut() {
             // Positive and never short (RFC 5280 §4.1.2.2: at most twenty octets).
             *first = (*first & 0x7f) | 0x10;
         }
+        let windows = system.family.starts_with("windows");
+        // Windows renews its own certificates within a year; elsewhere the installer's lives for ten.
+        let (not_before, days) = if windows {
+            (self.request.now - self.between("renewed", DAY, 300 * DAY), 365)
+        } else {
+            (installed_at, 3650)
+        };
         Certificate {
             common_name: fqdn.to_owned(),
             organization: String::new(),
             issuer: fqdn.to_owned(),
             names: vec![fqdn.to_owned()],
-            not_before: installed_at,
-            not_after: installed_at + 3650 * DAY,
+            not_before: not_before.max(installed_at),
+            not_after: not_before.max(installed_at) + days * DAY,
             serial: hex::encode(serial),
             key: "rsa2048".to_owned(),
         }
@@ -378,28 +343,15 @@ fn serial(vendor: &str, random: &mut ChaCha20Rng) -> String {
     }
 }
 
-fn letters(random: &mut ChaCha20Rng, count: usize) -> String {
-    const ALPHABET: &[char] = &[
-        'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'J', 'K', 'L', 'M', 'N', 'P', 'Q', 'R', 'S', 'T', 'U', 'V',
-        'W', 'X', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9',
-    ];
-    (0..count).filter_map(|_| choose(ALPHABET, random.next_u64())).collect()
-}
-
-fn choose<T: Copy>(list: &[T], random: u64) -> Option<T> {
+pub(crate) fn choose<T: Copy>(list: &[T], random: u64) -> Option<T> {
     let index = random.checked_rem(u64::try_from(list.len()).ok()?)?;
     list.get(usize::try_from(index).ok()?).copied()
-}
-
-fn capital(text: &str) -> String {
-    let mut characters = text.chars();
-    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeSet;
+    use crate::check::check;
 
     fn persona(secret: u8, node: &str, seed: Option<&str>, system: &str) -> Persona {
         let services = ["ssh", "http", "ftp", "smtp", "redis", "mysql", "telnet"].map(str::to_owned);
@@ -416,6 +368,8 @@ mod tests {
             domain: None,
             mac: None,
             login: LoginPolicy::Deny,
+            taken: &BTreeSet::new(),
+            generation: 0,
             now: 1_764_000_000_000_000,
         })
         .unwrap()
@@ -464,6 +418,7 @@ mod tests {
             assert!(persona.mac_bytes().is_some() && !persona.hostname.is_empty());
             assert!(!persona.products.is_empty(), "{} serves nothing", system.id);
             assert_eq!(persona.hardware.cpu_vendor == "MIPS", system.machine == "mips", "{}", system.id);
+            assert_eq!(check(&persona), []);
         }
     }
 

@@ -1,5 +1,6 @@
 //! The persona document. Version 1. Later versions only add fields, each with a default.
 
+use crate::tables::hardware;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, net::IpAddr};
 
@@ -54,6 +55,15 @@ pub struct Persona {
     /// Secret of this node, 32 bytes hex, from which the stage derives what it makes at run time
     /// (RSA keys, salts, identifiers). Never on the wire.
     pub subkey: Secret,
+    /// How often the node was given another persona on purpose.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub generation: u32,
+}
+
+/// Whether nothing is to be written, as in documents that are older than the field.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_first(generation: &u32) -> bool {
+    *generation == 0
 }
 
 /// Operating system of a persona.
@@ -196,6 +206,17 @@ pub struct Certificate {
     pub key: String,
 }
 
+impl Certificate {
+    /// Puts the name `new` wherever `old` stands.
+    pub fn rename(&mut self, old: &str, new: &str) {
+        for name in self.names.iter_mut().chain([&mut self.common_name, &mut self.issuer]) {
+            if name == old {
+                new.clone_into(name);
+            }
+        }
+    }
+}
+
 /// A text that `Debug` never shows.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -219,12 +240,7 @@ impl Persona {
 
     /// The MAC as bytes; `None` when the text is not a MAC.
     pub fn mac_bytes(&self) -> Option<[u8; 6]> {
-        let mut bytes = [0; 6];
-        let mut parts = self.mac.split(':');
-        for byte in &mut bytes {
-            *byte = u8::from_str_radix(parts.next()?, 16).ok()?;
-        }
-        parts.next().is_none().then_some(bytes)
+        hardware::bytes_of(&self.mac)
     }
 
     /// The node's clock at host time `now` (µs since the epoch).

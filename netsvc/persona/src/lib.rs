@@ -4,8 +4,12 @@
 //! finished; the stage only reads it. [`stage`] holds what goes with it: the settings of a process
 //! and the messages that carry listeners.
 
+mod accounts;
+pub mod check;
 pub mod derive;
 mod document;
+mod fingerprint;
+mod hostname;
 pub mod stage;
 pub mod subkey;
 pub mod tables;

@@ -1,10 +1,16 @@
-//! What a node's stack answers by itself: closed ports, echo requests, unreachable ports and protocols.
+//! What a node's stack answers by itself: closed ports, odd segments, echo requests, unreachable ports.
 
 use crate::{
     bytes::put,
-    face::{ClosedUdp, Echo},
+    checksum,
+    counters::Purpose,
+    face::{
+        Answer, ClosedUdp, EchoFragment, QuotedChecksum, Reply, ReplyAcknowledgement, ReplySequence,
+        Unreachable,
+    },
+    handshake,
     node::Node,
-    packet::{self, ACK, Header, ICMP, Ipv4, RST, Segment, TCP},
+    packet::{self, ACK, Header, ICMP, Ipv4, RST, SYN, Segment, TCP, UDP},
 };
 
 const ECHO_REPLY: u8 = 0;
@@ -13,29 +19,76 @@ const UNREACHABLE: u8 = 3;
 const PROTOCOL_UNREACHABLE: u8 = 2;
 const PORT_UNREACHABLE: u8 = 3;
 
-/// The reset that answers `segment` (RFC 9293, 3.10.7.1).
-pub(crate) fn reset(node: &mut Node, packet: &Ipv4<'_>, segment: &Segment<'_>) -> Option<Vec<u8>> {
+/// What `segment` gets at a closed port.
+pub(crate) fn at_closed(node: &mut Node, packet: &Ipv4<'_>, segment: &Segment<'_>, now: i64) -> Option<Vec<u8>> {
     if segment.has(RST) {
         return None;
     }
-    let (sequence, acknowledgement, flags) = if segment.has(ACK) {
-        (segment.acknowledgement, 0, RST)
+    let face = &node.face;
+    let answer = if segment.has(ACK) {
+        &face.ack_at_closed
+    } else if segment.has(SYN) {
+        &face.syn_at_closed
     } else {
-        (0, segment.sequence.wrapping_add(segment.length()), RST | ACK)
+        &face.odd_at_closed
     };
-    let reply = Segment {
+    let answer = answer.clone();
+    give(node, &answer, packet, segment, now)
+}
+
+/// What `segment`, which no connection accounts for and which begins none, gets at an open port.
+pub(crate) fn at_open(node: &mut Node, packet: &Ipv4<'_>, segment: &Segment<'_>, now: i64) -> Option<Vec<u8>> {
+    let face = &node.face;
+    let answer = if segment.has(ACK) {
+        &face.ack_at_open
+    } else if segment.has(SYN) {
+        &face.odd_at_open
+    } else {
+        &face.null_at_open
+    };
+    let answer = answer.clone();
+    give(node, &answer, packet, segment, now)
+}
+
+fn give(
+    node: &mut Node,
+    answer: &Answer,
+    packet: &Ipv4<'_>,
+    segment: &Segment<'_>,
+    now: i64,
+) -> Option<Vec<u8>> {
+    match answer {
+        Answer::Silence => None,
+        Answer::Handshake => Some(handshake::answer(node, packet, segment, None, now)),
+        Answer::Segment(reply) => Some(tcp_reply(node, reply, packet, segment, now)),
+    }
+}
+
+fn tcp_reply(node: &mut Node, reply: &Reply, packet: &Ipv4<'_>, segment: &Segment<'_>, now: i64) -> Vec<u8> {
+    let past_data = segment.sequence.wrapping_add(u32::try_from(segment.data.len()).unwrap_or_default());
+    let isn = node.face.isn;
+    let answer = Segment {
         source_port: segment.destination_port,
         destination_port: segment.source_port,
-        sequence,
-        acknowledgement,
-        flags,
-        window: 0,
+        sequence: match reply.sequence {
+            ReplySequence::Zero => 0,
+            ReplySequence::Acknowledged => segment.acknowledgement,
+            ReplySequence::Own => node.counters.isn(&isn, now),
+        },
+        acknowledgement: match reply.acknowledgement {
+            ReplyAcknowledgement::Zero => 0,
+            ReplyAcknowledgement::Same => past_data,
+            ReplyAcknowledgement::Next => segment.sequence.wrapping_add(segment.length().max(1)),
+            ReplyAcknowledgement::Other => node.counters.random32() | 2,
+        },
+        flags: reply.flags,
+        window: reply.window,
         options: &[],
         data: &[],
     };
-    let dont_fragment = node.face.reset_dont_fragment;
-    let header = header(node, packet, TCP, dont_fragment);
-    Some(packet::ipv4(&header, packet::tcp(&reply)))
+    let purpose = if reply.flags & RST != 0 { Purpose::Reset } else { Purpose::Handshake };
+    let header = header(node, packet, TCP, purpose, reply.dont_fragment);
+    packet::ipv4(&header, packet::tcp(&answer))
 }
 
 /// The reply to an echo request; `None` for every other ICMP message.
@@ -44,26 +97,24 @@ pub(crate) fn echo(node: &mut Node, request: &Ipv4<'_>) -> Option<Vec<u8>> {
     if message.len() < 8 || message.first() != Some(&ECHO_REQUEST) {
         return None;
     }
+    let echo = node.face.echo;
     let mut reply = message.to_vec();
     put(&mut reply, 0, &[ECHO_REPLY]);
-    let dont_fragment = match node.face.echo {
-        Echo::Same => request.dont_fragment(),
-        Echo::Plain => {
-            put(&mut reply, 1, &[0]);
-            false
-        }
-        Echo::SameCode => false,
-    };
-    let mut header = header(node, request, ICMP, dont_fragment);
-    header.tos = request.tos();
-    if header.id == 0 && !dont_fragment {
-        // No stack sends a fragmentable packet without an identification.
-        header.id = request.id() ^ 0x5bd1;
+    if !echo.same_code {
+        put(&mut reply, 1, &[0]);
     }
+    let dont_fragment = match echo.dont_fragment {
+        EchoFragment::Same => request.dont_fragment(),
+        EchoFragment::No => false,
+        EchoFragment::Yes => true,
+    };
+    let mut header = header(node, request, ICMP, Purpose::Icmp, dont_fragment);
+    header.tos = request.tos();
+    header.ttl = echo.ttl.unwrap_or(header.ttl);
     Some(packet::ipv4(&header, reply))
 }
 
-/// The message that a datagram to a closed port gets, and how many of them a second.
+/// The message that a datagram to a closed port gets.
 pub(crate) fn port_unreachable(node: &mut Node, packet: &Ipv4<'_>) -> Option<Vec<u8>> {
     unreachable(node, packet, PORT_UNREACHABLE)
 }
@@ -74,25 +125,50 @@ pub(crate) fn protocol_unreachable(node: &mut Node, packet: &Ipv4<'_>) -> Option
 }
 
 fn unreachable(node: &mut Node, packet: &Ipv4<'_>, code: u8) -> Option<Vec<u8>> {
-    let ClosedUdp::Unreachable { quote, tos, .. } = node.face.closed_udp else { return None };
+    let ClosedUdp::Unreachable(error) = node.face.closed_udp else { return None };
     let mut message = vec![UNREACHABLE, code, 0, 0, 0, 0, 0, 0];
-    message.extend(packet.bytes.iter().take(quote));
-    let mut header = header(node, packet, ICMP, false);
-    header.tos = tos;
-    if header.id == 0 {
-        header.id = packet.id() ^ 0x5bd1;
-    }
+    message.append(&mut quote(&error, packet));
+    let mut header = header(node, packet, ICMP, Purpose::Icmp, error.dont_fragment);
+    header.tos = error.tos;
+    header.ttl = error.ttl.unwrap_or(header.ttl);
     Some(packet::ipv4(&header, message))
 }
 
-fn header(node: &mut Node, asked: &Ipv4<'_>, protocol: u8, dont_fragment: bool) -> Header {
+/// The packet that an error is about, as the stack quotes it.
+fn quote(error: &Unreachable, packet: &Ipv4<'_>) -> Vec<u8> {
+    let mut quoted: Vec<u8> = packet.bytes.iter().take(error.quote.max(packet.header + 8)).copied().collect();
+    if let Some(id) = error.quoted_id {
+        put(&mut quoted, 4, &id.to_be_bytes());
+        checksum::write_header(&mut quoted, packet.header);
+    }
+    match error.quoted_checksum {
+        QuotedChecksum::Good => {}
+        QuotedChecksum::Zero => put(&mut quoted, 10, &[0, 0]),
+        QuotedChecksum::Bad => {
+            let wrong = crate::bytes::number16(&quoted, 10) ^ 0x5a01;
+            put(&mut quoted, 10, &wrong.max(1).to_be_bytes());
+        }
+    }
+    if let Some(sum) = error.quoted_udp_checksum.filter(|_| packet.protocol() == UDP) {
+        put(&mut quoted, packet.header + 6, &sum.to_be_bytes());
+    }
+    quoted
+}
+
+fn header(
+    node: &mut Node,
+    asked: &Ipv4<'_>,
+    protocol: u8,
+    purpose: Purpose,
+    dont_fragment: bool,
+) -> Header {
     Header {
         source: node.address,
         destination: asked.source(),
         protocol,
         ttl: node.face.ttl,
         tos: 0,
-        id: node.next_identification(),
+        id: node.counters.id(&node.face, purpose),
         dont_fragment,
     }
 }

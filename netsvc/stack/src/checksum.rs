@@ -53,6 +53,16 @@ pub(crate) fn replace_word(packet: &mut [u8], at: usize, new: u16) {
     put(packet, 10, &(!u16::try_from(sum).unwrap_or(u16::MAX)).to_be_bytes());
 }
 
+/// The checksum `sum` after a 32-bit value in what it covers went from `old` to `new` (RFC 1624).
+pub(crate) fn replaced(sum: u16, old: u32, new: u32) -> u16 {
+    let halves = |value: u32| (value >> 16) + (value & 0xffff);
+    let mut total = u32::from(!sum) + halves(!old) + halves(new);
+    while total >> 16 != 0 {
+        total = (total & 0xffff) + (total >> 16);
+    }
+    !u16::try_from(total).unwrap_or(u16::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

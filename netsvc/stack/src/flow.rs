@@ -1,6 +1,7 @@
 //! TCP connections that the gate has seen begin. Knowing them is not needed to pass them on, only to tell
 //! a connection from a probe, so the table may forget.
 
+use crate::shape::Stamp;
 use std::{
     collections::{HashMap, VecDeque},
     net::Ipv4Addr,
@@ -26,7 +27,12 @@ pub(crate) struct Key {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
     /// A SYN was passed on.
-    Half,
+    Half {
+        /// Segment size that the peer named.
+        mss: Option<u16>,
+        /// Timestamp of the answer.
+        stamp: Option<Stamp>,
+    },
     /// The peer has acknowledged the answer.
     Open,
 }
@@ -51,13 +57,20 @@ impl Flows {
     }
 
     /// A SYN was passed on. False when there are too many handshakes to wait for this one.
-    pub(crate) fn begin(&mut self, now: i64, key: Key) -> bool {
-        self.insert(key, State::Half);
+    pub(crate) fn begin(&mut self, now: i64, key: Key, mss: Option<u16>) -> bool {
+        self.insert(key, State::Half { mss, stamp: None });
         if self.half.len() >= HALF_OPEN {
             return false;
         }
         self.half.push_back((now.saturating_add(PATIENCE), key));
         true
+    }
+
+    /// The kernel has answered, with this timestamp.
+    pub(crate) fn answered(&mut self, key: &Key, answer: Option<Stamp>) {
+        if let Some(State::Half { stamp, .. }) = self.young.get_mut(key) {
+            *stamp = answer;
+        }
     }
 
     /// The handshake is complete.
@@ -75,7 +88,7 @@ impl Flows {
     pub(crate) fn abandoned(&mut self, now: i64) -> Option<Key> {
         while self.half.front().is_some_and(|(deadline, _)| *deadline <= now) {
             let (_, key) = self.half.pop_front()?;
-            if self.state(&key) == Some(State::Half) {
+            if matches!(self.state(&key), Some(State::Half { .. })) {
                 self.end(&key);
                 return Some(key);
             }

@@ -4,11 +4,13 @@
 use crate::{
     arp,
     bytes::{BROADCAST, Mac},
+    counters::KernelClock,
     flow::Flows,
     fragment::Fragments,
     neighbour::{Neighbours, Place},
     node::{BadNode, Node},
     packet::{self, ETHERTYPE_ARP, ETHERTYPE_IPV4, PACKET},
+    recent::Recent,
     roll::{Probe, Rolls, Technique},
     sweep::{Method, Sweeps},
 };
@@ -68,6 +70,8 @@ pub struct Gate {
     errors: HashMap<(Ipv4Addr, Ipv4Addr), i64>,
     pub(crate) rolls: Rolls,
     pub(crate) sweeps: Sweeps,
+    pub(crate) recent: Recent,
+    pub(crate) kernel: KernelClock,
 }
 
 /// Where a frame came in, and from whom.
@@ -92,6 +96,8 @@ impl Gate {
             errors: HashMap::new(),
             rolls: Rolls::default(),
             sweeps: Sweeps::default(),
+            recent: Recent::default(),
+            kernel: KernelClock::default(),
         }
     }
 

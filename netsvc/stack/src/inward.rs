@@ -3,12 +3,15 @@
 use crate::{
     answer,
     bytes::{BROADCAST, put},
-    face::{ClosedUdp, OddSegment},
+    face::{ClosedUdp, Ecn},
     flow::{Key, State},
     gate::{Arrival, Gate, Output, Port},
+    handshake,
     neighbour::Place,
+    options::Offer,
     packet::{self, ACK, Datagram, FIN, ICMP, Ipv4, PACKET, RST, SYN, Segment, TCP, UDP, checksum_vouched},
     roll::Technique,
+    shape::{self, Stamp},
     sweep::Method,
 };
 use std::net::Ipv4Addr;
@@ -23,8 +26,12 @@ const COPIES: usize = 256;
 /// What becomes of a packet.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// The services' kernel gets it.
+    /// The services' kernel gets it as it is.
     Pass,
+    /// The kernel gets it as the beginning of a connection.
+    Begin,
+    /// The kernel gets it as part of a connection; the timestamp of its handshake, if it was just made.
+    Continue(Option<Stamp>),
     /// Nobody gets it.
     Drop,
     /// The node's stack answers with this packet.
@@ -67,7 +74,7 @@ impl Gate {
 
     /// Does what was decided about a frame to the node `destination`.
     pub(crate) fn carry_out(
-        &self,
+        &mut self,
         arrival: Arrival,
         destination: Ipv4Addr,
         verdict: Verdict,
@@ -76,7 +83,21 @@ impl Gate {
     ) {
         match verdict {
             Verdict::Drop => {}
+            // Between two nodes there is one kernel, which needs no translation.
+            Verdict::Begin | Verdict::Continue(_) if arrival.port == Port::Engine => self.pass(frame, out),
             Verdict::Pass => self.pass(frame, out),
+            Verdict::Begin => {
+                if let Some(node) = self.nodes.get(&destination) {
+                    shape::request(node, frame);
+                }
+                self.pass(frame, out);
+            }
+            Verdict::Continue(stamp) => {
+                if let Some(node) = self.nodes.get(&destination) {
+                    shape::receive(node, &self.kernel, frame, stamp, arrival.now);
+                }
+                self.pass(frame, out);
+            }
             Verdict::Reply(packet) => {
                 let own = self.nodes.get(&destination).map_or([0; 6], |node| node.mac);
                 self.reply(arrival, own, &packet, out);
@@ -99,7 +120,7 @@ impl Gate {
         let Some(view) = Ipv4::parse(&whole.packet) else { return };
         let verdict = self.judge(arrival, &view, false);
         self.note_place(arrival, view.source(), view.destination(), out);
-        if verdict == Verdict::Pass {
+        if matches!(verdict, Verdict::Pass | Verdict::Begin | Verdict::Continue(_)) {
             for mut frame in whole.frames {
                 self.pass(&mut frame, out);
             }
@@ -139,19 +160,20 @@ impl Gate {
             self.probed(arrival, source, target, Technique::BadChecksum, Some(port), &[]);
             return Verdict::Drop;
         }
+        if self.answers_us(&key) {
+            return Verdict::Continue(None);
+        }
         let Some(node) = self.nodes.get_mut(&target) else { return Verdict::Drop };
         let control = self.controls.get(&(target, source)).is_some_and(|last| arrival.now - last < CONTROL);
-        let open = node.listens(port) || (control && node.passive(port));
-        if !open {
-            let reply = answer::reset(node, view, &segment);
-            if !segment.has(RST) && !self.answers_us(&key) {
-                let technique = Technique::of_flags(segment.flags);
-                self.probed(arrival, source, target, technique, Some(port), segment.data);
-            }
-            // A connection that the node itself has begun.
-            return if self.answers_us(&key) { Verdict::Pass } else { reply.into() };
+        if node.listens(port) || (control && node.passive(port)) {
+            return self.judge_open(arrival, view, &segment, key, state);
         }
-        self.judge_open(arrival, view, &segment, key, state)
+        let reply = answer::at_closed(node, view, &segment, arrival.now);
+        if !segment.has(RST) {
+            let technique = Technique::of_flags(segment.flags);
+            self.probed(arrival, source, target, technique, Some(port), segment.data);
+        }
+        reply.into()
     }
 
     /// A segment to an open port, outside an open connection.
@@ -166,13 +188,19 @@ impl Gate {
         let told = |gate: &mut Gate, technique| {
             gate.probed(arrival, key.peer, key.node, technique, Some(key.port), segment.data);
         };
+        let half = matches!(state, Some(State::Half { .. }));
         if segment.flags & (SYN | RST | ACK | FIN) == SYN {
-            if state != Some(State::Half) && !self.flows.begin(arrival.now, key) {
+            if let Some(probe) = handshake::probe(segment) {
+                told(self, Technique::System);
+                return self.answer_probe(arrival, view, segment, key, probe);
+            }
+            let mss = Offer::parse(segment.options).mss;
+            if !half && !self.flows.begin(arrival.now, key, mss) {
                 told(self, Technique::Syn);
             }
-            return Verdict::Pass;
+            return Verdict::Begin;
         }
-        if state == Some(State::Half) {
+        if let Some(State::Half { stamp, .. }) = state {
             if segment.has(RST) {
                 self.flows.end(&key);
                 told(self, Technique::Syn);
@@ -180,25 +208,43 @@ impl Gate {
                 self.flows.complete(key);
                 self.note_control(arrival.now, &key);
             }
-            return Verdict::Pass;
+            return Verdict::Continue(stamp);
         }
         if segment.has(RST) {
-            return Verdict::Pass;
+            return Verdict::Continue(None);
         }
         let technique = Technique::of_flags(segment.flags);
-        if segment.has(ACK) {
+        if segment.has(ACK) && Offer::parse(segment.options).mss.is_none() {
             // Either a probe, or a connection that began before we did: the kernel knows which, and resets.
             if segment.data.is_empty() {
                 told(self, technique);
             }
-            return Verdict::Pass;
+            return Verdict::Continue(None);
         }
         told(self, technique);
+        self.nodes
+            .get_mut(&key.node)
+            .and_then(|node| answer::at_open(node, view, segment, arrival.now))
+            .into()
+    }
+
+    /// Answers one of nmap's probes as the node's system does, twice the same if it comes twice.
+    fn answer_probe(
+        &mut self,
+        arrival: Arrival,
+        view: &Ipv4<'_>,
+        segment: &Segment<'_>,
+        key: Key,
+        probe: usize,
+    ) -> Verdict {
         let Some(node) = self.nodes.get_mut(&key.node) else { return Verdict::Drop };
-        match node.face.odd_segment_at_open {
-            OddSegment::Silence => Verdict::Drop,
-            OddSegment::Reset => answer::reset(node, view, segment).into(),
+        let form = &node.face.handshake;
+        let silent = if probe == 6 { form.ecn == Ecn::Silence } else { probe >= form.probes };
+        if silent {
+            return Verdict::Drop;
         }
+        let make = || handshake::answer(node, view, segment, Some(probe), arrival.now);
+        Verdict::Reply(self.recent.answer(key, segment.sequence, make))
     }
 
     fn continue_flow(&mut self, arrival: Arrival, key: &Key, segment: &Segment<'_>) -> Verdict {
@@ -207,7 +253,7 @@ impl Gate {
         } else {
             self.note_control(arrival.now, key);
         }
-        Verdict::Pass
+        Verdict::Continue(None)
     }
 
     fn note_control(&mut self, now: i64, key: &Key) {
@@ -278,8 +324,8 @@ impl Gate {
     ) -> Verdict {
         let (source, target) = (view.source(), view.destination());
         let Some(node) = self.nodes.get(&target) else { return Verdict::Drop };
-        let ClosedUdp::Unreachable { per_second, .. } = node.face.closed_udp else { return Verdict::Drop };
-        if !self.may_err(arrival.now, target, source, per_second) {
+        let ClosedUdp::Unreachable(error) = node.face.closed_udp else { return Verdict::Drop };
+        if !self.may_err(arrival.now, target, source, error.per_second) {
             return Verdict::Drop;
         }
         self.nodes.get_mut(&target).and_then(|node| answer(node, view)).into()

@@ -1,6 +1,6 @@
 //! A node as the gate knows it.
 
-use crate::{Face, bytes::Mac};
+use crate::{Face, bytes::Mac, counters::Counters};
 use netsvc_persona::{
     Persona,
     stage::{PortSpec, ServiceSpec, Transport},
@@ -15,6 +15,8 @@ pub enum BadNode {
     Address(IpAddr),
     /// Its hardware address is none.
     Mac(String),
+    /// Its system has no face.
+    Face(String),
     /// Its name cannot stand in an event line.
     Name(String),
 }
@@ -24,6 +26,7 @@ impl std::fmt::Display for BadNode {
         match self {
             BadNode::Address(address) => write!(formatter, "{address} is not an IPv4 address"),
             BadNode::Mac(text) => write!(formatter, "{text:?} is not a hardware address"),
+            BadNode::Face(system) => write!(formatter, "the system {system:?} has no face"),
             BadNode::Name(text) => write!(formatter, "{text:?} cannot stand in an event line"),
         }
     }
@@ -45,8 +48,7 @@ pub(crate) struct Node {
     /// Ports of FTP control connections.
     ftp: BTreeSet<u16>,
     passive: (u16, u16),
-    /// Last identification sent.
-    identification: u16,
+    pub(crate) counters: Counters,
 }
 
 impl Node {
@@ -58,19 +60,20 @@ impl Node {
         };
         let name = persona.node.parse().map_err(|_| BadNode::Name(persona.node.clone()))?;
         let mac = persona.mac_bytes().ok_or_else(|| BadNode::Mac(persona.mac.clone()))?;
-        let seed = u16::from_str_radix(persona.subkey.0.get(..4).unwrap_or_default(), 16);
+        let secret = u64::from_str_radix(persona.subkey.0.get(..16).unwrap_or_default(), 16);
+        let face = Face::of(&persona.os).ok_or_else(|| BadNode::Face(persona.os.id.clone()))?;
         Ok(Node {
             name,
             address,
             mac,
             mask: u32::MAX.checked_shl(32 - u32::from(persona.prefix.min(32))).unwrap_or(0),
             gateway,
-            face: Face::of_family(&persona.os.family, persona.os.ttl),
+            face,
             tcp: BTreeSet::new(),
             udp: BTreeSet::new(),
             ftp: BTreeSet::new(),
             passive: persona.passive_ports,
-            identification: seed.unwrap_or_default(),
+            counters: Counters::new(secret.unwrap_or_default(), persona.booted_at),
         })
     }
 
@@ -111,22 +114,5 @@ impl Node {
     /// The broadcast address of the node's segment.
     pub(crate) fn broadcast(&self) -> Ipv4Addr {
         Ipv4Addr::from_bits(self.address.to_bits() | !self.mask)
-    }
-
-    /// The identification of the next packet that is not part of a kernel's flow.
-    pub(crate) fn next_identification(&mut self) -> u16 {
-        use crate::face::Identification::{Incremental, Random, Zero};
-        match self.face.identification {
-            Zero => 0,
-            Incremental => {
-                self.identification = self.identification.wrapping_add(1);
-                self.identification
-            }
-            Random => {
-                // A full-period generator over 16 bits: no value comes twice in 65,536.
-                self.identification = self.identification.wrapping_mul(25173).wrapping_add(13849);
-                self.identification
-            }
-        }
     }
 }

@@ -1,11 +1,11 @@
 //! From a node's kernel to its peers: who may be talked to, where that is, and how it looks.
 
 use crate::{
-    checksum,
-    flow::Key,
+    flow::{Key, State},
     gate::{Arrival, Gate, Output, Port},
     inward::{CONTROL, Verdict},
     packet::{self, ACK, ETHERNET, Ipv4, OFFLOAD, PACKET, SYN, Segment, TCP, UDP},
+    shape,
 };
 use std::net::Ipv4Addr;
 
@@ -28,8 +28,10 @@ impl Gate {
             };
             return self.carry_out(arrival, destination, verdict, frame, out);
         }
-        self.shape(source, frame);
-        self.deliver(now, source, destination, frame, out);
+        match self.shape(now, frame) {
+            Some(mut shaped) => self.deliver(now, source, destination, &mut shaped, out),
+            None => self.deliver(now, source, destination, frame, out),
+        }
     }
 
     /// Whether the kernel's packet answers somebody, or begins something that a node is allowed.
@@ -73,12 +75,29 @@ impl Gate {
         self.flows.state(&begun).is_some()
     }
 
-    /// Makes a kernel's packet look like one of the node's system.
-    fn shape(&self, source: Ipv4Addr, frame: &mut [u8]) {
-        let Some(node) = self.nodes.get(&source) else { return };
-        let Some(packet) = frame.get_mut(PACKET..) else { return };
-        let protocol = packet.get(9).copied().unwrap_or_default();
-        checksum::replace_word(packet, 8, u16::from_be_bytes([node.face.ttl, protocol]));
+    /// Makes a kernel's packet look like one of the node's system; a new frame if it changes its length.
+    fn shape(&mut self, now: i64, frame: &mut [u8]) -> Option<Vec<u8>> {
+        let view = frame.get(PACKET..).and_then(Ipv4::parse)?;
+        let (source, destination) = (view.source(), view.destination());
+        let node = self.nodes.get_mut(&source)?;
+        let segment = Segment::parse(view.payload()).filter(|_| view.protocol() == TCP);
+        let Some(segment) = segment.filter(shape::is_accept) else {
+            shape::send(node, &mut self.kernel, frame, now);
+            return None;
+        };
+        let key = Key {
+            peer: destination,
+            peer_port: segment.destination_port,
+            node: source,
+            port: segment.source_port,
+        };
+        let offered = match self.flows.state(&key) {
+            Some(State::Half { mss, .. }) => mss,
+            _ => None,
+        };
+        let (shaped, stamp) = shape::accept(node, &mut self.kernel, frame, offered, now)?;
+        self.flows.answered(&key, stamp);
+        Some(shaped)
     }
 
     fn deliver(

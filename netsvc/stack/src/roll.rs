@@ -23,6 +23,8 @@ pub(crate) enum Technique {
     Maimon,
     /// Another set of flags, or data out of nowhere.
     Stray,
+    /// One of the segments by which nmap tells systems apart.
+    System,
     Udp,
     /// A transport protocol that nobody speaks; the number stands for the port.
     Protocol,
@@ -57,6 +59,7 @@ impl Technique {
             Technique::Ack => "ack",
             Technique::Maimon => "maimon",
             Technique::Stray => "stray",
+            Technique::System => "os_probe",
             Technique::Udp => "udp",
             Technique::Protocol => "ip_protocol",
             Technique::BadChecksum => "bad_checksum",

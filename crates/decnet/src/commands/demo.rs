@@ -1,14 +1,22 @@
 //! `demo`: a small fleet of its own, everything in one process, every touch on the screen.
 
-use super::{Context, deploy, events, run, site};
+use super::{
+    Context, deploy, events, run,
+    site::{Ground, Site},
+    status, teardown,
+};
 use crate::{
     firedrill::{self, Touch, Way},
-    intruder, output,
+    hidden, intruder, output,
     settings::{Layer, Origin, Settings},
     workers,
 };
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
+use decnet_engine::{
+    lab::{Lab, Place},
+    loopback,
+};
 use decnet_model::{
     fleet::Fleet,
     plan,
@@ -16,9 +24,11 @@ use decnet_model::{
     worker::Worker,
 };
 use netsvc_persona::LoginPolicy;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::{
+    io::Write,
     path::PathBuf,
+    process::Stdio,
     time::{Duration, Instant},
 };
 
@@ -27,14 +37,20 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Show a small fleet under attack
 ///
-/// Makes an installation of its own in /var/tmp, deploys a mixed fleet on loopback addresses, runs
-/// all workers in this process, and shows every event as it is stored. Ctrl-C ends it; what was
-/// recorded stays until the next demo.
+/// Makes an installation of its own in /var/tmp, deploys a mixed fleet, runs all workers in this
+/// process, and shows every event as it is stored. Ctrl-C ends it; what was recorded stays until the
+/// next demo, everything else goes.
+///
+/// The fleet stands in a lab (see `decnet lab`) with a host to attack it from. Where this machine
+/// cannot have a lab, the fleet is put on loopback addresses, with ports offset by 10000.
 #[derive(Args, Debug)]
 pub struct Demo {
     /// How many deckies
     #[arg(long, short = 'n', default_value_t = 7)]
     deckies: u32,
+    /// How deckies come to exist [default: native, or loopback where that cannot be]
+    #[arg(long, value_parser = ["native", "loopback"])]
+    runtime: Option<String>,
     /// Let a scripted intruder attack the fleet
     #[arg(long)]
     attack: bool,
@@ -47,9 +63,12 @@ pub struct Demo {
 }
 
 /// What a round of the demo came to.
+#[derive(Default)]
 struct Round {
     deckies: usize,
     touches: Vec<Touch>,
+    /// How the runtime stood while it ran.
+    standing: Value,
 }
 
 impl Demo {
@@ -59,24 +78,53 @@ impl Demo {
     /// When the fleet does not come up, or a touch is missing.
     pub async fn run(self, flags: Layer) -> Result<()> {
         let context = own_context(flags)?;
-        prepare(&context)?;
-        let fleet = self.fleet()?;
+        let mut asked = run::stop_signal()?;
+        prepare(&context).await?;
+        let fleet = self.first_fleet(&context)?;
         deploy::store(&context, &fleet).await?;
         let (stop, stopped) = tokio::sync::watch::channel(false);
         let workers = tokio::spawn({
             let context = context.clone();
             async move { workers::supervise(&context, Worker::start_order(), stopped).await }
         });
-        let outcome = self.play(&context, &fleet).await;
+        let mut round = Round::default();
+        let outcome = tokio::select! {
+            outcome = self.play(&context, fleet, &mut round) => outcome,
+            _ = asked.changed() => Ok(()),
+        };
         stop.send_replace(true);
         workers.await.context("end the workers")??;
-        let round = outcome?;
+        clear(&context).await?;
+        outcome?;
         self.summary(&context, &round).await
     }
 
-    fn fleet(&self) -> Result<Fleet> {
-        let network: decnet_model::fleet::Network =
-            site::LOOPBACK_NETWORK.parse().context("read the segment")?;
+    /// The fleet to begin with: in a lab unless that is not wanted or cannot be.
+    fn first_fleet(&self, context: &Context) -> Result<Fleet> {
+        if self.runtime.as_deref() == Some(loopback::NAME) {
+            return self.on_loopback(context);
+        }
+        let ground = Ground { lab: true, interface: None };
+        match ground.site(None, None, context, true) {
+            Ok(site) => self.fleet(&site),
+            Err(error) => self.fall_back(context, &error),
+        }
+    }
+
+    /// The same on loopback, unless only the native runtime will do.
+    fn fall_back(&self, context: &Context, error: &anyhow::Error) -> Result<Fleet> {
+        if self.runtime.is_some() {
+            bail!("the runtime native is not possible here: {error:#}");
+        }
+        output::note(&format!("runtime loopback, because native is not possible here: {error:#}"));
+        self.on_loopback(context)
+    }
+
+    fn on_loopback(&self, context: &Context) -> Result<Fleet> {
+        self.fleet(&Ground::default().site(Some(loopback::NAME), None, context, true)?)
+    }
+
+    fn fleet(&self, site: &Site) -> Result<Fleet> {
         let request = plan::Request {
             count: self.deckies,
             archetype: None,
@@ -84,62 +132,71 @@ impl Demo {
             randomize_services: false,
             distros: Vec::new(),
             randomize_distros: false,
-            ip_start: network.hosts().nth(9),
-            network,
-            taken: std::collections::BTreeSet::new(),
+            ip_start: site.network.hosts().nth(9),
+            network: site.network.clone(),
+            taken: site.taken.clone(),
             seed: None,
-            runtime: "loopback".to_owned(),
+            runtime: site.runtime.clone(),
             login: LoginPolicy::AcceptAfter(3),
         };
-        Ok(plan::demonstration(&request)?)
+        Ok(Fleet { lab: site.lab, ..plan::demonstration(&request)? })
     }
 
-    async fn play(&self, context: &Context, fleet: &Fleet) -> Result<Round> {
-        wait(context, fleet).await?;
+    /// Plays the round; ends only with --exit.
+    async fn play(&self, context: &Context, mut fleet: Fleet, round: &mut Round) -> Result<()> {
+        if let Err(error) = wait(context, &fleet).await {
+            if fleet.runtime == loopback::NAME {
+                return Err(error);
+            }
+            fleet = self.fall_back(context, &error)?;
+            deploy::store(context, &fleet).await?;
+            wait(context, &fleet).await?;
+        }
+        round.deckies = fleet.deckies.len();
+        round.standing = status::standing(context).unwrap_or_default();
         if !self.json {
-            self.welcome(context, fleet);
+            self.welcome(context, &fleet);
         }
-        let mut touches = Vec::new();
-        if self.attack {
-            let follow = (!self.json).then(|| tokio::spawn(follow(context.clone())));
-            let way = Way::of(fleet, intruder::ADDRESS.into(), context);
-            touches = firedrill::run(context, fleet, &way, |_, _| {}).await?;
-            intruder::attack(fleet, &way).await;
-            tokio::time::sleep(Duration::from_secs(2)).await;
-            if let Some(follow) = follow {
-                if !self.exit {
-                    let mut stop = run::stop_signal()?;
-                    let _ = stop.changed().await;
-                }
-                follow.abort();
+        let attack = async {
+            if self.attack {
+                let way = Way::of(&fleet, intruder::ADDRESS.into(), context);
+                round.touches = firedrill::run(context, &fleet, &way, |_, _| {}).await?;
+                intrude(context, &fleet, &way).await?;
+                tokio::time::sleep(Duration::from_secs(2)).await;
             }
-        } else {
-            let mut stop = run::stop_signal()?;
-            tokio::select! {
-                shown = follow(context.clone()) => shown?,
-                _ = stop.changed() => {}
-            }
+            if self.exit { Ok(()) } else { std::future::pending().await }
+        };
+        if self.json {
+            return attack.await;
         }
-        Ok(Round { deckies: fleet.deckies.len(), touches })
+        tokio::select! {
+            done = attack => done,
+            shown = follow(context) => shown,
+        }
     }
 
     fn welcome(&self, context: &Context, fleet: &Fleet) {
         deploy::show(fleet, false);
         output::line("");
-        output::line("Ports are offset by 10000 (runtime loopback). Attack it from another terminal:");
+        let native = fleet.runtime != loopback::NAME;
+        let root = context.paths().root().display().to_string();
+        let (begin, offset) = if native {
+            output::line("Attack it from another terminal, on the host that the lab has for that:");
+            (format!("decnet --state-dir {root} lab exec -- "), 0)
+        } else {
+            output::line("Ports are offset by 10000 (runtime loopback). Attack it from another terminal:");
+            (String::new(), loopback::OFFSET)
+        };
+        if native {
+            output::line(&format!("  {begin}nmap -n -sS -sV {}", fleet.network));
+        }
         for decky in fleet.deckies.values().take(4) {
             if let Some(port) = decky.ports().first() {
-                output::line(&format!(
-                    "  {}",
-                    hint(&port.slug, decky.ip, port.port + decnet_engine::loopback::OFFSET)
-                ));
+                output::line(&format!("  {begin}{}", hint(&port.slug, decky.ip, port.port + offset)));
             }
         }
         let web = context.settings().number(crate::settings::Name::WebPort);
-        output::line(&format!(
-            "API on http://127.0.0.1:{web}/api/v1 · state in {}",
-            context.paths().root().display()
-        ));
+        output::line(&format!("API on http://127.0.0.1:{web}/api/v1 · state in {root}"));
         output::line("");
     }
 
@@ -149,11 +206,12 @@ impl Demo {
         let silent: Vec<_> = round.touches.iter().filter(|touch| touch.silent()).collect();
         let missing = silent.len() + usize::try_from(totals.missing).unwrap_or(usize::MAX);
         let p99 = firedrill::percentile(&round.touches, 0.99);
-        let uid = crate::fleet::stage::user();
+        let of = |key: &str| round.standing.get(key).unwrap_or(&Value::Null);
         if self.json {
             output::json(&json!({
                 "deckies": round.deckies, "touches": round.touches.len(), "events_stored": totals.events,
-                "missing": missing, "p99_ms": p99, "runtime": "loopback", "carrier": "kernel", "uid": uid,
+                "missing": missing, "p99_ms": p99, "runtime": of("runtime"), "carrier": of("carrier"),
+                "uid": of("uid"), "attackers": totals.attackers,
             }));
         } else if self.attack {
             output::line(&format!(
@@ -165,22 +223,35 @@ impl Demo {
             ));
         }
         if missing > 0 {
-            let names: Vec<_> = silent
-                .iter()
-                .map(|t| {
-                    format!(
-                        "{}/{}:{} ({})",
-                        t.decky,
-                        t.service,
-                        t.port,
-                        t.error.as_deref().unwrap_or("not stored")
-                    )
-                })
-                .collect();
+            let why = |touch: &Touch| touch.error.clone().unwrap_or_else(|| "not stored".to_owned());
+            let names: Vec<_> =
+                silent.iter().map(|t| format!("{}/{}:{} ({})", t.decky, t.service, t.port, why(t))).collect();
             bail!("{missing} touches are missing: {}", names.join(", "));
         }
         Ok(())
     }
+}
+
+/// Attacks the fleet: in a lab from the attackers' host, by this program run there.
+async fn intrude(context: &Context, fleet: &Fleet, way: &Way) -> Result<()> {
+    if !fleet.lab {
+        intruder::attack(fleet, way).await;
+        return Ok(());
+    }
+    let lab = Lab::find(&context.paths().run()).context("the lab is gone")?;
+    let program = std::env::current_exe().context("find this program")?;
+    let mut command = lab.command(Place::Attacker(0), program)?;
+    let text = serde_json::to_vec(fleet).context("write the fleet")?;
+    let played = tokio::task::spawn_blocking(move || {
+        let mut child = command.arg(hidden::INTRUDER).stdin(Stdio::piped()).spawn()?;
+        if let Some(mut input) = child.stdin.take() {
+            input.write_all(&text)?;
+        }
+        child.wait()
+    });
+    let status = played.await.context("run the intruder")?.context("run the intruder")?;
+    ensure!(status.success(), "the intruder failed with {status}");
+    Ok(())
 }
 
 /// Settings of the demo: a folder of its own, a free port.
@@ -189,21 +260,33 @@ fn own_context(flags: Layer) -> Result<Context> {
     let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
     let port = port.context("find a free port")?.port();
     let origin = || Origin::Flag("demo");
-    let mut own: Layer = vec![
+    // Of one layer the first value counts.
+    let mut own: Layer = flags;
+    own.extend([
         ("DECNET_STATE_DIR".to_owned(), folder.display().to_string(), origin()),
         ("DECNET_WEB_PORT".to_owned(), port.to_string(), origin()),
         ("DECNET_DB_TYPE".to_owned(), "sqlite".to_owned(), origin()),
         ("DECNET_DB_URL".to_owned(), String::new(), origin()),
-    ];
-    own.extend(flags);
+    ]);
     match Settings::load(own) {
         Ok(settings) => Ok(Context::new(settings)),
         Err(bad) => bail!(bad.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")),
     }
 }
 
+/// Ends what keeps the fleet up: netd, if it is still there, and the lab.
+async fn clear(context: &Context) -> Result<()> {
+    let paths = context.paths();
+    teardown::clear(&paths).await?;
+    if let Some(lab) = Lab::find(&paths.run()) {
+        lab.down()?;
+    }
+    let _ = fs_err::remove_file(paths.run().join("lab.log"));
+    Ok(())
+}
+
 /// Empties the demo's folder. Only a folder that a demo made is touched.
-fn prepare(context: &Context) -> Result<()> {
+async fn prepare(context: &Context) -> Result<()> {
     let root = context.paths().root().to_owned();
     let mark = root.join(".demo");
     if let Some(pid) = run::running(&context.paths()) {
@@ -215,6 +298,8 @@ fn prepare(context: &Context) -> Result<()> {
             "{} exists and is no demo's: remove it or name another folder with --state-dir",
             root.display()
         );
+        // The last one may have been killed.
+        clear(context).await?;
         fs_err::remove_dir_all(&root).context("remove the last demo")?;
     }
     fs_err::create_dir_all(&root).context("make the demo's folder")?;
@@ -245,7 +330,7 @@ async fn wait(context: &Context, fleet: &Fleet) -> Result<()> {
 }
 
 /// Shows events as they are stored.
-async fn follow(context: Context) -> Result<()> {
+async fn follow(context: &Context) -> Result<()> {
     let store = context.store().await?;
     let mut last = 0;
     loop {

@@ -7,8 +7,10 @@ use super::{
 use crate::{output, workers};
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
+use decnet_engine::loopback;
 use decnet_model::{
-    fleet::{Fleet, Network, Step},
+    fleet::{Fleet, Network, Step, login_policy},
+    ini::{SpecError, deploy as spec},
     plan,
     record::{DeckyDesired, DeckyIntent, DeckyState},
 };
@@ -16,14 +18,35 @@ use decnet_store::Store;
 use netsvc_persona::LoginPolicy;
 use serde_json::json;
 use std::{
+    io,
     net::Ipv4Addr,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
 /// Runtimes that deckies can be deployed with.
 const RUNTIMES: [&str; 2] = ["native", "loopback"];
+/// Most bytes that are read of a deployment INI: what the reader accepts, and one that it refuses.
+const CONFIG_BYTES: u64 = spec::FILE_LIMIT as u64 + 1;
 /// Longest wait for a fleet.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What was asked for cannot be; nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum BadInput {
+    /// All mistakes of a deployment INI, one a line.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Config(Vec<SpecError>),
+    /// The deployment INI cannot be read.
+    #[error("{}: {}", .0.display(), .1)]
+    Unreadable(PathBuf, io::Error),
+    /// The fleet of the deployment INI cannot stand where it says.
+    #[error("{}: {:#}", .0.display(), .1)]
+    Place(PathBuf, anyhow::Error),
+    /// There can be no such fleet.
+    #[error(transparent)]
+    Plan(#[from] plan::PlanError),
+}
 
 /// Deploy a fleet
 ///
@@ -33,8 +56,17 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// With --lab or --interface the runtime is `native`: each decky has addresses of its own on the segment,
 /// and a scanner there finds it like any other host. Without them it is `loopback`, which needs no
 /// rights: each decky is an address in 127.66.0.0/16, with its ports offset by 10000.
+///
+/// A deployment INI says the same for each decky on its own: --config reads it and names every mistake
+/// with its line.
 #[derive(Args, Debug, Clone)]
 pub struct Deploy {
+    /// Read the fleet from a deployment INI; what says where it stands goes before the file
+    #[arg(long, value_name = "FILE", conflicts_with_all = [
+        "deckies", "archetype", "services", "randomize_services", "distro", "randomize_distros", "subnet",
+        "ip_start", "seed", "login",
+    ])]
+    pub config: Option<PathBuf>,
     /// How many deckies
     #[arg(long, short = 'n', default_value_t = 5)]
     pub deckies: u32,
@@ -78,32 +110,46 @@ pub struct Deploy {
     pub json: bool,
 }
 
-/// Reads a login policy.
-///
-/// # Errors
-/// What would have been one.
-pub fn login_policy(text: &str) -> Result<LoginPolicy, String> {
-    match (text, text.strip_prefix("accept-after=")) {
-        ("deny", _) => Ok(LoginPolicy::Deny),
-        ("accept-listed", _) => Ok(LoginPolicy::AcceptListed),
-        (_, Some(count)) => match count.parse::<u32>() {
-            Ok(count) if (1..=1000).contains(&count) => Ok(LoginPolicy::AcceptAfter(count)),
-            _ => Err("accept-after takes a number from 1 to 1000".to_owned()),
-        },
-        _ => Err("one of deny, accept-listed, accept-after=N".to_owned()),
-    }
-}
-
 impl Deploy {
     /// The fleet that is asked for, at `site`.
     ///
     /// # Errors
     /// When there can be no such fleet.
     pub fn fleet(&self, site: &Site) -> Result<Fleet> {
-        let mut fleet = plan::fleet(&self.request(site))?;
+        let mut fleet = plan::fleet(&self.request(site)).map_err(BadInput::Plan)?;
         site.check(&fleet)?;
         fleet.lab = site.lab;
         Ok(fleet)
+    }
+
+    /// The fleet of a deployment INI. Where it stands is looked up and not changed before the file is
+    /// known to be right.
+    fn read(&self, path: &Path, context: &Context) -> Result<Fleet> {
+        let mut text = Vec::new();
+        std::fs::File::open(path)
+            .and_then(|file| io::Read::read_to_end(&mut io::Read::take(file, CONFIG_BYTES), &mut text))
+            .map_err(|error| BadInput::Unreadable(path.to_owned(), error))?;
+        let place = spec::place(&text);
+        let runtime = self.runtime.as_deref().or(place.runtime.as_deref());
+        let named = place.interface.clone().filter(|_| runtime != Some(loopback::NAME) && !self.ground.lab);
+        let ground = Ground {
+            lab: self.ground.lab || (place.lab && self.ground.interface.is_none()),
+            interface: self.ground.interface.clone().or(named),
+        };
+        let find = |act| ground.site(runtime, place.network.as_ref(), context, act);
+        let site = find(false);
+        let options = spec::Options {
+            runtimes: &RUNTIMES,
+            runtime: site.as_ref().map(|site| site.runtime.as_str()).ok().or(runtime),
+            network: site.as_ref().map(|site| site.network.clone()).ok(),
+            skipped: site.as_ref().map_or(0, |site| site.skipped),
+            taken: site.as_ref().map(|site| site.taken.clone()).unwrap_or_default(),
+            limit: spec::FILE_LIMIT,
+        };
+        let fleet = spec::fleet(&path.display().to_string(), &text, &options).map_err(BadInput::Config)?;
+        let site = if self.dry_run { site } else { find(true) };
+        let lab = site.and_then(|site| site.check(&fleet).map(|()| site.lab));
+        Ok(Fleet { lab: lab.map_err(|error| BadInput::Place(path.to_owned(), error))?, ..fleet })
     }
 
     /// The request for the planner.
@@ -130,9 +176,13 @@ impl Deploy {
     /// # Errors
     /// When the fleet cannot be planned, or does not come up.
     pub async fn run(self, context: &Context) -> Result<()> {
-        let (runtime, subnet) = (self.runtime.as_deref(), self.subnet.as_ref());
-        let site = self.ground.site(runtime, subnet, context, !self.dry_run)?;
-        let fleet = self.fleet(&site)?;
+        let fleet = match &self.config {
+            Some(path) => self.read(path, context)?,
+            None => {
+                let (runtime, subnet) = (self.runtime.as_deref(), self.subnet.as_ref());
+                self.fleet(&self.ground.site(runtime, subnet, context, !self.dry_run)?)?
+            }
+        };
         if self.dry_run {
             show(&fleet, self.json);
             return Ok(());
@@ -249,5 +299,65 @@ async fn wait(context: &Context, fleet: &Fleet, begun: Instant) -> Result<()> {
             );
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::{Origin, Settings};
+    use clap::{FromArgMatches, error::ErrorKind};
+
+    fn parsed(line: &[&str]) -> Result<Deploy, clap::Error> {
+        let command = Deploy::augment_args(clap::Command::new("deploy"));
+        Deploy::from_arg_matches(&command.try_get_matches_from([&["deploy"], line].concat())?)
+    }
+
+    #[test]
+    fn a_file_goes_with_no_flag_that_says_the_same() {
+        assert!(parsed(&["--config", "f", "--dry-run", "--json", "--runtime", "loopback"]).is_ok());
+        for flag in [
+            "--deckies=3",
+            "--archetype=printer",
+            "--services=http",
+            "--randomize-services",
+            "--distro=kali",
+            "--randomize-distros",
+            "--subnet=127.1.0.0/24",
+            "--ip-start=127.1.0.9",
+            "--seed=x",
+            "--login=deny",
+        ] {
+            let refused = parsed(&["--config", "f", flag]).map_err(|error| error.kind());
+            assert_eq!(refused.err(), Some(ErrorKind::ArgumentConflict), "{flag}");
+        }
+    }
+
+    #[test]
+    fn every_mistake_of_a_file_is_a_line_and_a_whole_one_is_a_fleet() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("f.ini");
+        let state = folder.path().join("none").display().to_string();
+        let layer = vec![("DECNET_STATE_DIR".to_owned(), state, Origin::Flag("test"))];
+        let context = Context::new(Settings::resolve(&[layer]).ok().unwrap());
+        let deploy = parsed(&["--dry-run", "--config", path.to_str().unwrap()]).unwrap();
+        let read = |text: &str| {
+            fs_err::write(&path, text).unwrap();
+            deploy.read(&path, &context)
+        };
+        let error = read("[web]\nservices = http\nip = x\ncolour = red\n").unwrap_err();
+        assert!(matches!(error.downcast_ref(), Some(BadInput::Config(bad)) if bad.len() == 2));
+        assert!(error.to_string().lines().all(|line| line.starts_with(path.to_str().unwrap())));
+        let error =
+            read("[general]\nruntime = native\nnet = 192.0.2.0/24\n[web]\nservices = http\n").unwrap_err();
+        assert!(matches!(error.downcast_ref(), Some(BadInput::Place(..))), "{error}");
+        let fleet = read("[web]\nservices = http\n").unwrap();
+        assert_eq!((fleet.runtime.as_str(), fleet.deckies.len(), fleet.lab), ("loopback", 1, false));
+        let fleet = read("[general]\nlab = yes\n[web]\nservices = http\n").unwrap();
+        assert_eq!(
+            (fleet.runtime.as_str(), fleet.network.to_string().as_str(), fleet.lab),
+            ("native", "10.66.0.0/21", true)
+        );
+        assert!(!folder.path().join("none").exists());
     }
 }

@@ -11,6 +11,9 @@ use clap::Args;
 use decnet_model::fleet::Fleet;
 use serde_json::json;
 
+/// Most silent ports that the last line names; the table, or the JSON, has all.
+const NAMED: usize = 20;
+
 /// Touch every declared port and find each touch in the store
 ///
 /// Talks the first exchange of each protocol with a text that nobody else says, and looks for that
@@ -56,8 +59,12 @@ impl Firedrill {
             ));
         }
         if !silent.is_empty() {
-            let names: Vec<_> =
+            let mut names: Vec<_> =
                 silent.iter().map(|t| format!("{}/{}:{}", t.decky, t.service, t.port)).collect();
+            if NAMED < names.len() {
+                names.truncate(NAMED);
+                names.push("…".to_owned());
+            }
             bail!("{} ports are silent: {}", silent.len(), names.join(", "));
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! `lab`: a private network on this host, with a host to attack from.
 
-use super::{Context, run};
+use super::{Context, run, status};
 use crate::output;
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::{Args, Subcommand};
@@ -124,7 +124,7 @@ impl Lab {
                 tell(lab.as_ref().map(Network::state), options.json, "the lab is up");
                 return Ok(if lab.is_some() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
             }
-            Verb::Down(options) => down(&paths, &options)?,
+            Verb::Down(options) => down(context, &options)?,
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -192,11 +192,12 @@ fn replace(command: &mut Command) -> Result<ExitCode> {
     Ok(ExitCode::from(code))
 }
 
-fn down(paths: &Paths, options: &Json) -> Result<()> {
+fn down(context: &Context, options: &Json) -> Result<()> {
+    let paths = context.paths();
     let lab = Network::find(&paths.run());
     let up = lab.is_some();
     if let Some(lab) = lab {
-        if stands_in_lab(paths) {
+        if stands_in_lab(context) {
             bail!("a fleet stands in the lab: `decnet teardown --all` first");
         }
         lab.down()?;
@@ -211,11 +212,9 @@ fn down(paths: &Paths, options: &Json) -> Result<()> {
 }
 
 /// Whether workers keep a fleet in the lab.
-fn stands_in_lab(paths: &Paths) -> bool {
-    let standing = fs_err::read(paths.run().join("runtime.json")).ok();
-    let standing: Option<Value> = standing.and_then(|text| serde_json::from_slice(&text).ok());
-    run::running(paths).is_some()
-        && standing.is_some_and(|standing| standing.get("lab") == Some(&Value::Bool(true)))
+fn stands_in_lab(context: &Context) -> bool {
+    run::running(&context.paths()).is_some()
+        && status::standing(context).is_some_and(|standing| standing.get("lab") == Some(&Value::Bool(true)))
 }
 
 fn tell(state: Option<&LabState>, as_json: bool, what: &str) {

@@ -11,6 +11,7 @@ pub mod drill;
 pub mod events;
 pub mod inventory;
 pub mod lab;
+pub mod persona;
 pub mod run;
 pub mod sessions;
 pub mod shown;

@@ -4,7 +4,11 @@ use super::{Context, run};
 use crate::output;
 use anyhow::{Context as _, Result};
 use clap::Args;
-use decnet_model::{record::DeckyDesired, worker::Worker};
+use decnet_model::{
+    fleet::Decky,
+    record::{DeckyDesired, DeckyRow},
+    worker::Worker,
+};
 use serde_json::{Value, json};
 
 /// Show the fleet, the workers and what was recorded
@@ -25,10 +29,9 @@ impl Status {
         let deckies = store.decky_list().await.context("read the deckies")?;
         let totals = store.totals().await.context("read the totals")?;
         let running = run::running(&context.paths());
-        let runtime = fs_err::read(context.paths().run().join("runtime.json")).ok();
-        let runtime: Option<Value> = runtime.and_then(|text| serde_json::from_slice(&text).ok());
+        let runtime = standing(context);
         // A decky only runs while somebody runs it, whatever the store remembers.
-        let actual = |row: &decnet_model::record::DeckyRow| match (running, row.actual.as_str()) {
+        let actual = |row: &DeckyRow| match (running, row.actual.as_str()) {
             (None, "running") => "stopped".to_owned(),
             (_, "") => "pending".to_owned(),
             (_, other) => other.to_owned(),
@@ -38,30 +41,30 @@ impl Status {
             let rows = shown.iter().map(|row| {
                 json!({
                     "name": row.name, "ip": row.ip.map(|ip| ip.to_string()), "services": row.services,
-                    "state": actual(row), "reason": row.reason,
+                    "absent": absent(row), "state": actual(row), "reason": row.reason,
                 })
             });
             output::json(&json!({
                 "deckies": rows.collect::<Vec<_>>(),
                 "workers": { "process": running, "names": Worker::ALL.iter().map(|w| w.name()).collect::<Vec<_>>() },
-                "runtime": runtime,
-                "face": "none: the runtime loopback cannot give a decky an operating system's face",
+                "face": face(runtime.as_ref()), "runtime": runtime,
                 "events": totals.events, "sessions": totals.sessions, "credentials": totals.credentials,
                 "artifacts": totals.artefacts, "attackers": totals.attackers, "missing": totals.missing,
             }));
             return Ok(());
         }
         output::table(
-            &["DECKY", "ADDRESS", "STATE", "SERVICES", "REASON"],
+            &["DECKY", "ADDRESS", "STATE", "SERVICES", "ABSENT", "REASON"],
             &cells(&shown, actual),
             Clone::clone,
         );
         let standing = match (running, &runtime) {
             (Some(pid), Some(runtime)) => format!(
-                "workers run as process {pid}; runtime {}, services as uid {}, isolation {}",
+                "workers run as process {pid}; runtime {}{}, services as uid {}, {}",
                 text(runtime, "runtime"),
+                segment(runtime),
                 runtime.get("uid").unwrap_or(&Value::Null),
-                text(runtime, "isolation")
+                isolation(runtime)
             ),
             (Some(pid), None) => format!("workers run as process {pid}; no decky was started yet"),
             (None, _) => "no workers run: `decnet run` starts them".to_owned(),
@@ -80,20 +83,55 @@ impl Status {
     }
 }
 
-fn cells(
-    rows: &[&decnet_model::record::DeckyRow],
-    actual: impl Fn(&decnet_model::record::DeckyRow) -> String,
-) -> Vec<Vec<String>> {
-    let cell = |row: &&decnet_model::record::DeckyRow| {
+/// How the runtime stands, as the worker `fleet` wrote it last; `None` while none runs.
+pub fn standing(context: &Context) -> Option<Value> {
+    let text = fs_err::read(context.paths().run().join("runtime.json")).ok()?;
+    serde_json::from_slice(&text).ok()
+}
+
+fn cells(rows: &[&DeckyRow], actual: impl Fn(&DeckyRow) -> String) -> Vec<Vec<String>> {
+    let cell = |row: &&DeckyRow| {
         vec![
             row.name.clone(),
             row.ip.map(|ip| ip.to_string()).unwrap_or_default(),
             actual(row),
             row.services.join(" "),
+            absent(row).join(" "),
             row.reason.clone(),
         ]
     };
     rows.iter().map(cell).collect()
+}
+
+/// Services that the decky's archetype names and that do not exist yet.
+fn absent(row: &DeckyRow) -> Vec<String> {
+    serde_json::from_str::<Decky>(&row.plan).map(|decky| decky.absent).unwrap_or_default()
+}
+
+/// Where a native fleet stands.
+fn segment(runtime: &Value) -> String {
+    let number = |key| runtime.get(key).and_then(Value::as_u64).unwrap_or_default();
+    match runtime.get("interface").and_then(Value::as_str) {
+        None => String::new(),
+        Some(interface) => {
+            let place = if runtime.get("lab") == Some(&Value::Bool(true)) { "the lab" } else { interface };
+            format!(" on {place} behind a gate ({} packets, {} lost)", number("packets"), number("drops"))
+        }
+    }
+}
+
+/// What keeps the services in. One user for everything is less than the sandbox could do.
+fn isolation(runtime: &Value) -> String {
+    let found = text(runtime, "isolation");
+    let reduced = found.starts_with("isolation") || found == "full";
+    if reduced { found.replacen("full", "isolation full", 1) } else { format!("isolation {found}") }
+}
+
+fn face(runtime: Option<&Value>) -> &'static str {
+    match runtime.map(|runtime| text(runtime, "runtime")) {
+        Some("native") => "none yet: the gate answers as the kernel does",
+        _ => "none: the runtime loopback cannot give a decky an operating system's face",
+    }
 }
 
 fn text<'a>(value: &'a Value, key: &str) -> &'a str {

@@ -15,9 +15,16 @@ use serde::Serialize;
 use std::{
     collections::BTreeMap,
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    num::NonZero,
+    sync::Arc,
+    thread::available_parallelism,
     time::{Duration, Instant},
 };
-use tokio::{net::TcpSocket, sync::watch, task::JoinSet};
+use tokio::{
+    net::TcpSocket,
+    sync::{Semaphore, watch},
+    task::JoinSet,
+};
 
 /// Longest wait for a connection.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
@@ -131,6 +138,8 @@ async fn touch_all(fleet: &Fleet, way: &Way, progress: &impl Fn(usize, usize)) -
         }
     }
     let total = wanted.len();
+    // A decky makes its key at the first handshake; more of them at a time than processors only makes all late.
+    let handshakes = Arc::new(Semaphore::new(available_parallelism().map_or(1, NonZero::get)));
     let mut running = JoinSet::new();
     let mut done = Vec::with_capacity(total);
     for (index, (decky, ip, port)) in wanted.into_iter().enumerate() {
@@ -141,8 +150,9 @@ async fn touch_all(fleet: &Fleet, way: &Way, progress: &impl Fn(usize, usize)) -
             progress(done.len(), total);
         }
         let nonce = format!("fd{:x}x{index:x}", std::process::id());
-        let way = way.clone();
+        let (way, handshakes) = (way.clone(), handshakes.clone());
         running.spawn(async move {
+            let _turn = if port.tls { handshakes.acquire_owned().await.ok() } else { None };
             let exchanged = exchange(&way, ip, &port, nonce.clone()).await;
             let (service, port) = (port.slug, port.port);
             Touch {

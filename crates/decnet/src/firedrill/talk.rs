@@ -11,6 +11,8 @@ use std::{
 
 /// Longest wait for one answer.
 const PATIENCE: Duration = Duration::from_secs(8);
+/// The same where a key may have to be made first.
+const PATIENCE_TLS: Duration = Duration::from_secs(30);
 
 /// Completes the first exchange of `slug` over `stream`, leaving `nonce` (letters and digits) behind.
 ///
@@ -18,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(8);
 /// What was expected and what came instead.
 pub fn talk(slug: &str, tls: bool, mut stream: TcpStream, nonce: &str) -> Result<(), String> {
     let prepared = stream
-        .set_read_timeout(Some(PATIENCE))
+        .set_read_timeout(Some(if tls { PATIENCE_TLS } else { PATIENCE }))
         .and_then(|()| stream.set_write_timeout(Some(PATIENCE)))
         .and_then(|()| stream.set_nodelay(true));
     prepared.map_err(|error| error.to_string())?;

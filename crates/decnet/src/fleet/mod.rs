@@ -19,8 +19,10 @@ use std::time::{Duration, Instant};
 
 /// Time between two attempts at what could not be started.
 const RETRY: Duration = Duration::from_secs(15);
-/// A runtime that lived this long died of something that passes: it is started again at once.
-const STEADY: Duration = Duration::from_secs(5);
+/// A runtime that lived this long died of something that passes.
+const STEADY: Duration = Duration::from_secs(30);
+/// Times that one which died sooner is started again at once; then it waits for [`RETRY`].
+const EARLY_MOST: u32 = 2;
 
 /// Runs the worker until it is told to stop.
 ///
@@ -30,9 +32,10 @@ pub async fn run(mut worker: WorkerContext, context: Context) -> Result<()> {
     let store = context.store_or_new().await?;
     let fence = store.lease_take(Worker::Fleet).await.context("take the lease")?;
     let secret = install::secret(&context.paths())?;
-    let tried = Instant::now();
+    let (tried, started) = (Instant::now(), Instant::now());
+    let (running, last) = (None, None);
     let mut keeper =
-        Keeper { context, store, fence, secret, running: None, last: None, failed: false, tried };
+        Keeper { context, store, fence, secret, running, last, failed: false, tried, started, early: 0 };
     let wake = Worker::Fleet.spec().wake;
     let mut inboxes: Vec<_> = wake
         .topics
@@ -46,13 +49,12 @@ pub async fn run(mut worker: WorkerContext, context: Context) -> Result<()> {
         ready?;
         let inbox = inboxes.first_mut();
         let rung = async {
-            match inbox {
-                Some(inbox) => {
-                    inbox.ready().await;
-                    inbox.clear();
-                }
-                None => std::future::pending().await,
+            if let Some(inbox) = inbox
+                && inbox.next().await.is_some()
+            {
+                return inbox.clear();
             }
+            std::future::pending().await
         };
         tokio::select! {
             () = worker.stopped() => break,
@@ -76,6 +78,9 @@ struct Keeper {
     /// Whether something of it could not be started.
     failed: bool,
     tried: Instant,
+    /// When the runtime was started, and how often in a row it died soon after.
+    started: Instant,
+    early: u32,
 }
 
 impl Keeper {
@@ -119,7 +124,8 @@ impl Keeper {
         let Some(why) = running.lost(&paths).await else { return Ok(()) };
         running.stop(&paths).await;
         self.running = None;
-        if STEADY <= self.tried.elapsed() {
+        self.early = if STEADY <= self.started.elapsed() { 0 } else { self.early + 1 };
+        if self.early <= EARLY_MOST {
             tracing::warn!(why, "the runtime is started again");
             self.last = None;
             return Ok(());
@@ -135,7 +141,10 @@ impl Keeper {
     async fn carry(&mut self, want: &Fleet, nodes: Nodes) -> Result<()> {
         if self.running.is_none() {
             match Running::start(&self.context, want).await {
-                Ok(running) => self.running = Some(running),
+                Ok(running) => {
+                    self.running = Some(running);
+                    self.started = Instant::now();
+                }
                 Err(error) => {
                     let reason = format!("{error:#}");
                     tracing::error!(reason, "the runtime could not be started");
@@ -179,7 +188,10 @@ impl Keeper {
         let Some(running) = &self.running else { return };
         let path = standing_file(&self.context.paths());
         let written = match running.standing().await {
-            Ok(standing) => fs_err::write(path, standing.to_string()).context("write the runtime's state"),
+            // Whole or not at all: others read it at any time.
+            Ok(standing) => fs_err::write(path.with_extension("next"), standing.to_string())
+                .and_then(|()| fs_err::rename(path.with_extension("next"), path))
+                .context("write the runtime's state"),
             Err(error) => Err(error),
         };
         if let Err(error) = written {

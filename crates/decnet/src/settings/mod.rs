@@ -10,7 +10,7 @@ pub use table::{Kind, Knob, Name};
 
 use std::{
     collections::BTreeMap,
-    fmt,
+    fmt, io,
     path::{Path, PathBuf},
 };
 
@@ -229,10 +229,27 @@ fn dotenv_files() -> Vec<PathBuf> {
     [".env", ".env.local"].iter().map(|name| folder.join(name)).filter(|path| path.is_file()).collect()
 }
 
+/// The settings of the host INI. No file is no setting; one that cannot be read is a mistake.
 fn host_ini(path: &Path, bad: &mut Vec<BadSetting>) -> Layer {
-    let Ok(text) = fs_err::read_to_string(path) else { return Layer::new() };
-    let _ = (text, bad);
-    Layer::new()
+    let text = match fs_err::read(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Layer::new(),
+        Err(error) => {
+            let message = format!("cannot be read: {error}");
+            bad.push(BadSetting { origin: path.display().to_string(), key: "file".to_owned(), message });
+            return Layer::new();
+        }
+    };
+    let known: Vec<_> = Name::ALL.iter().map(|name| (name.knob().key, name.knob().variable)).collect();
+    let file = path.display().to_string();
+    let (values, errors) = decnet_model::ini::host::values(&file, &text, &known);
+    bad.extend(errors.into_iter().map(|error| BadSetting {
+        origin: format!("{file}:{}", error.line),
+        key: "host settings".to_owned(),
+        message: error.message,
+    }));
+    let from = |line| Origin::File(path.to_owned(), line);
+    values.into_iter().map(|value| (value.variable, value.value, from(value.line))).collect()
 }
 
 #[cfg(test)]
@@ -278,5 +295,31 @@ mod tests {
     fn secrets_are_not_shown() {
         let settings = Settings::resolve(&[layer(&[("DECNET_DB_PASSWORD", "hunter2")])]).unwrap();
         assert_eq!(settings.shown(Name::DbPassword), "***");
+    }
+
+    #[test]
+    fn the_host_file_is_a_layer_and_its_mistakes_have_lines() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("decnet.ini");
+        let read = |text: Option<&str>| {
+            let mut bad = Vec::new();
+            if let Some(text) = text {
+                fs_err::write(&path, text).unwrap();
+            }
+            let layer = host_ini(&path, &mut bad);
+            (layer, bad.iter().map(ToString::to_string).collect::<Vec<_>>())
+        };
+        assert_eq!(read(None), (Layer::new(), Vec::new()));
+        let (layer, bad) = read(Some("[decnet]\nstate-dir = /x ; here\n[web]\nport = 81\n"));
+        let settings = Settings::resolve(&[layer]).unwrap();
+        assert_eq!((settings.text(Name::StateDir), settings.number(Name::WebPort), bad.len()), ("/x", 81, 0));
+        assert_eq!(settings.origin(Name::WebPort), Origin::File(path.clone(), 4));
+        let (layer, bad) = read(Some("[web]\nprot = 81\n[wbe]\n"));
+        assert_eq!((layer.len(), bad.len()), (0, 2));
+        assert!(
+            bad[0].starts_with(&format!("{}:2: host settings: [web] has no key \"prot\"", path.display()))
+        );
+        let mut bad = Vec::new();
+        assert!(host_ini(folder.path(), &mut bad).is_empty() && bad.len() == 1, "a folder is no file");
     }
 }

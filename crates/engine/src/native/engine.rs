@@ -13,6 +13,7 @@ use crate::{
     stage::{GateLink, Keeper, Kept, Role, StageError},
 };
 use netsvc_persona::stage::Transport;
+use netsvc_stack::Face;
 use nix::{
     sys::socket::{AddressFamily, SockFlag, SockType, socket},
     unistd::Uid,
@@ -296,9 +297,13 @@ impl Engine {
 
 fn bind(placed: &Placed) -> Result<Vec<OwnedFd>, EngineError> {
     let mut sockets = Vec::new();
+    // The scale that the node's system offers; a system without one never gets to offer it.
+    let face = Face::of(&placed.node.persona.os);
+    let scale = face.and_then(|face| face.handshake.scale);
+    let window = scale.map(|scale| u32::from(u16::MAX) << scale.min(14));
     for port in &placed.node.ports {
         let address = SocketAddr::new(IpAddr::V4(placed.address), port.port);
-        let bound = bind_port(port, address, None).map_err(|source| EngineError::Bind {
+        let bound = bind_port(port, address, window).map_err(|source| EngineError::Bind {
             node: placed.node.name().to_owned(),
             transport: port.transport.name(),
             address,

@@ -39,6 +39,36 @@ const CORE_8500: (&str, &str, u32, u32, u32, u32) =
 const CORE_10500: (&str, &str, u32, u32, u32, u32) =
     ("Intel(R) Core(TM) i5-10500 CPU @ 3.10GHz", "GenuineIntel", 6, 165, 3, 3100);
 
+/// Every table with the style of host that it is for.
+pub const ALL: &[&[Weighted<Machine>]] = &[SERVERS, DESKTOPS, PRINTERS, DEVICES];
+
+/// Whether cards of `machine` have the prefix of `mac`.
+pub fn made(machine: &Machine, mac: [u8; 6]) -> bool {
+    let [a, b, c, ..] = mac;
+    machine.ouis.contains(&[a, b, c])
+}
+
+/// Every machine whose cards have the prefix of `mac`.
+pub fn of_mac(mac: [u8; 6]) -> impl Iterator<Item = &'static Machine> {
+    let machines = ALL.iter().flat_map(|table| table.iter()).map(|(_, machine)| machine);
+    machines.filter(move |machine| made(machine, mac))
+}
+
+/// Owner of the prefix of `mac`, as far as a table has it.
+pub fn vendor_of(mac: &str) -> Option<&'static str> {
+    of_mac(bytes_of(mac)?).next().map(|machine| machine.mac_vendor)
+}
+
+/// The bytes of `aa:bb:cc:dd:ee:ff`.
+pub fn bytes_of(mac: &str) -> Option<[u8; 6]> {
+    let mut bytes = [0; 6];
+    let mut parts = mac.split(':');
+    for byte in &mut bytes {
+        *byte = u8::from_str_radix(parts.next()?, 16).ok()?;
+    }
+    parts.next().is_none().then_some(bytes)
+}
+
 /// Servers, virtual and real.
 pub const SERVERS: &[Weighted<Machine>] = &[
     (
@@ -70,6 +100,20 @@ pub const SERVERS: &[Weighted<Machine>] = &[
         },
     ),
     (
+        2,
+        Machine {
+            vendor: "QEMU",
+            product: "Standard PC (i440FX + PIIX, 1996)",
+            ouis: &[[0x52, 0x54, 0x00]],
+            mac_vendor: "QEMU virtual NIC",
+            cpu: XEON_4210,
+            cpus: &[1, 2, 4],
+            memory_mib: &[1969, 3925, 7941],
+            disk_gib: &[20, 40, 80],
+            devices: ("vda", "ens3"),
+        },
+    ),
+    (
         3,
         Machine {
             vendor: "Microsoft Corporation",
@@ -88,7 +132,7 @@ pub const SERVERS: &[Weighted<Machine>] = &[
         Machine {
             vendor: "Dell Inc.",
             product: "PowerEdge R640",
-            ouis: &[[0xf4, 0x8e, 0x38], [0xe4, 0x43, 0x4b]],
+            ouis: &[[0xf4, 0x8e, 0x38], [0xe4, 0x43, 0x4b], [0x18, 0x66, 0xda]],
             mac_vendor: "Dell",
             cpu: XEON_6230,
             cpus: &[16, 32],
@@ -116,7 +160,7 @@ pub const SERVERS: &[Weighted<Machine>] = &[
         Machine {
             vendor: "Supermicro",
             product: "SYS-5019S-M",
-            ouis: &[[0xac, 0x1f, 0x6b], [0x0c, 0xc4, 0x7a]],
+            ouis: &[[0xac, 0x1f, 0x6b], [0x0c, 0xc4, 0x7a], [0x3c, 0xec, 0xef]],
             mac_vendor: "Super Micro Computer",
             cpu: EPYC_7302,
             cpus: &[16, 32],
@@ -162,8 +206,8 @@ pub const DESKTOPS: &[Weighted<Machine>] = &[
         Machine {
             vendor: "LENOVO",
             product: "11DAS0A700",
-            ouis: &[[0x98, 0xfa, 0x9b], [0x6c, 0x4b, 0x90]],
-            mac_vendor: "Lenovo",
+            ouis: &[[0x98, 0xfa, 0x9b], [0x54, 0xe1, 0xad]],
+            mac_vendor: "LCFC(HeFei) Electronics Technology",
             cpu: CORE_10500,
             cpus: &[12],
             memory_mib: &[8000, 16_150],

@@ -24,26 +24,44 @@ pub const FAMILY: &[&str] = &[
     "schmitt", "werner", "krause", "meier", "lehmann", "huber", "mayer", "fuchs", "peters",
 ];
 
-/// Passwords that people set and others guess.
-pub const WEAK: &[&str] = &[
-    "123456",
+/// Words that people make passwords of, and that others try first.
+pub const PASSWORD_WORDS: &[&str] = &[
     "admin",
     "password",
-    "admin123",
-    "P@ssw0rd",
+    "passw0rd",
+    "p@ssw0rd",
+    "root",
+    "welcome",
     "qwerty",
     "letmein",
-    "welcome1",
-    "Summer2024",
     "changeme",
-    "1q2w3e4r",
-    "root123",
-    "test123",
-    "abc123",
-    "Passw0rd!",
-    "raspberry",
-    "ubuntu",
+    "test",
+    "server",
+    "company",
+    "office",
     "support",
+    "backup",
+    "oracle",
+    "ubuntu",
+    "raspberry",
+    "secret",
+    "master",
+    "summer",
+    "winter",
+    "spring",
+    "autumn",
+    "monday",
+    "dragon",
+    "football",
+    "monkey",
+    "sunshine",
+    "abc",
+];
+
+/// What they put behind them.
+pub const PASSWORD_ENDINGS: &[&str] = &[
+    "", "1", "12", "123", "1234", "12345", "123456", "01", "1!", "123!", "@123", "#1", "!", "2022", "2023",
+    "2024", "2025", "2024!",
 ];
 
 /// Domains below which hosts of one installation stand.
@@ -67,4 +85,30 @@ pub const ZONES: &[(&str, &str, i32)] = &[
     ("Europe/London", "GMT", 0),
     ("America/New_York", "EST", -300),
     ("America/Chicago", "CST", -360),
+];
+
+/// Short names of sites.
+pub const SITES: &[&str] =
+    &["muc", "ber", "ham", "fra", "zrh", "vie", "lon", "ams", "par", "nyc", "dal", "chi", "dc1", "dc2", "hq"];
+
+/// Environments.
+pub const ENVIRONMENTS: &[&str] = &["prod", "test", "dev", "stage", "qa", "int"];
+
+/// What administrators of small networks name machines after.
+pub const STARS: &[&str] = &[
+    "saturn", "jupiter", "mars", "venus", "orion", "sirius", "vega", "rigel", "altair", "polaris", "titan",
+    "europa", "callisto", "ganymede", "phobos", "deimos", "triton", "oberon", "ariel", "miranda", "zeus",
+    "hera", "apollo", "athena", "hermes", "ares", "odin", "thor", "loki", "freya", "balder", "tyr", "falcon",
+    "osprey", "kestrel", "heron", "raven", "magpie", "badger", "otter", "gandalf", "frodo", "bilbo",
+    "merlin",
+];
+
+/// Accounts of people's tools.
+pub const SERVICE_ACCOUNTS: &[(&str, &str)] = &[
+    ("deploy", "Deployment"),
+    ("backup-agent", "Backup"),
+    ("ansible", "Ansible"),
+    ("jenkins", "Jenkins"),
+    ("gitlab-runner", "GitLab Runner"),
+    ("monitoring", "Monitoring"),
 ];

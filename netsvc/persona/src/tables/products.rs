@@ -28,22 +28,34 @@ pub fn table(system: &str, service: &str) -> &'static [Weighted<Entry>] {
 fn ssh(system: &str) -> &'static [Weighted<Entry>] {
     match system {
         "debian12" => &[
+            (1, ("OpenSSH", "9.2p1", "Debian-2")),
             (2, ("OpenSSH", "9.2p1", "Debian-2+deb12u1")),
             (4, ("OpenSSH", "9.2p1", "Debian-2+deb12u2")),
             (5, ("OpenSSH", "9.2p1", "Debian-2+deb12u3")),
             (3, ("OpenSSH", "9.2p1", "Debian-2+deb12u5")),
         ],
-        "debian11" => {
-            &[(3, ("OpenSSH", "8.4p1", "Debian-5+deb11u1")), (4, ("OpenSSH", "8.4p1", "Debian-5+deb11u3"))]
-        }
+        "debian11" => &[
+            (3, ("OpenSSH", "8.4p1", "Debian-5+deb11u1")),
+            (2, ("OpenSSH", "8.4p1", "Debian-5+deb11u2")),
+            (4, ("OpenSSH", "8.4p1", "Debian-5+deb11u3")),
+        ],
         "ubuntu2204" => &[
+            (1, ("OpenSSH", "8.9p1", "Ubuntu-3ubuntu0.1")),
+            (2, ("OpenSSH", "8.9p1", "Ubuntu-3ubuntu0.3")),
             (2, ("OpenSSH", "8.9p1", "Ubuntu-3ubuntu0.4")),
             (4, ("OpenSSH", "8.9p1", "Ubuntu-3ubuntu0.6")),
             (4, ("OpenSSH", "8.9p1", "Ubuntu-3ubuntu0.7")),
         ],
-        "ubuntu2004" => {
-            &[(3, ("OpenSSH", "8.2p1", "Ubuntu-4ubuntu0.5")), (4, ("OpenSSH", "8.2p1", "Ubuntu-4ubuntu0.11"))]
-        }
+        "ubuntu2404" => &[
+            (2, ("OpenSSH", "9.6p1", "Ubuntu-3ubuntu13")),
+            (3, ("OpenSSH", "9.6p1", "Ubuntu-3ubuntu13.4")),
+            (4, ("OpenSSH", "9.6p1", "Ubuntu-3ubuntu13.5")),
+        ],
+        "ubuntu2004" => &[
+            (3, ("OpenSSH", "8.2p1", "Ubuntu-4ubuntu0.5")),
+            (2, ("OpenSSH", "8.2p1", "Ubuntu-4ubuntu0.9")),
+            (4, ("OpenSSH", "8.2p1", "Ubuntu-4ubuntu0.11")),
+        ],
         "rocky9" => &[(1, ("OpenSSH", "8.7p1", ""))],
         "centos7" => &[(1, ("OpenSSH", "7.4", ""))],
         "fedora39" => &[(1, ("OpenSSH", "9.3", ""))],
@@ -60,16 +72,22 @@ fn http(system: &str) -> &'static [Weighted<Entry>] {
             (5, ("nginx", "1.22.1", "")),
             (4, ("Apache", "2.4.57", "Debian")),
             (3, ("Apache", "2.4.59", "Debian")),
+            (3, ("Apache", "2.4.62", "Debian")),
         ],
-        "debian11" => &[(4, ("nginx", "1.18.0", "")), (4, ("Apache", "2.4.56", "Debian"))],
+        "debian11" => &[
+            (4, ("nginx", "1.18.0", "")),
+            (4, ("Apache", "2.4.56", "Debian")),
+            (2, ("Apache", "2.4.59", "Debian")),
+        ],
         "ubuntu2204" => &[(5, ("nginx", "1.18.0", "Ubuntu")), (4, ("Apache", "2.4.52", "Ubuntu"))],
+        "ubuntu2404" => &[(5, ("nginx", "1.24.0", "Ubuntu")), (4, ("Apache", "2.4.58", "Ubuntu"))],
         "ubuntu2004" => &[(4, ("nginx", "1.18.0", "Ubuntu")), (4, ("Apache", "2.4.41", "Ubuntu"))],
         "rocky9" => &[(3, ("nginx", "1.20.1", "")), (4, ("Apache", "2.4.57", "Rocky Linux"))],
         "centos7" => &[(3, ("nginx", "1.20.1", "")), (5, ("Apache", "2.4.6", "CentOS"))],
         "fedora39" => &[(3, ("nginx", "1.24.0", "")), (3, ("Apache", "2.4.58", "Fedora Linux"))],
-        "alpine319" => &[(1, ("nginx", "1.24.0", ""))],
+        "alpine319" => &[(3, ("nginx", "1.24.0", "")), (1, ("Apache", "2.4.58", "Unix"))],
         "kali" => &[(1, ("Apache", "2.4.58", "Debian"))],
-        "arch" => &[(1, ("nginx", "1.26.0", ""))],
+        "arch" => &[(2, ("nginx", "1.26.0", "")), (1, ("Apache", "2.4.59", "Unix"))],
         "windows_server_2012r2" => &[(1, ("Microsoft-IIS", "8.5", ""))],
         system if system.starts_with("windows") => &[(1, ("Microsoft-IIS", "10.0", ""))],
         "hp_printer" => &[(1, ("HP HTTP Server", "HP LaserJet Pro M404dn - W1A53A", ""))],
@@ -81,17 +99,28 @@ fn http(system: &str) -> &'static [Weighted<Entry>] {
 
 fn ftp(system: &str) -> &'static [Weighted<Entry>] {
     match system {
-        "debian12" | "debian11" => &[
+        "debian12" => &[
             (5, ("vsftpd", "3.0.3", "")),
             (3, ("ProFTPD", "1.3.8", "Debian")),
             (2, ("Pure-FTPd", "1.0.50", "")),
         ],
-        "ubuntu2204" | "kali" => &[
+        "debian11" => &[
+            (5, ("vsftpd", "3.0.3", "")),
+            (3, ("ProFTPD", "1.3.7a", "Debian")),
+            (2, ("Pure-FTPd", "1.0.49", "")),
+        ],
+        "ubuntu2404" => &[
+            (5, ("vsftpd", "3.0.5", "")),
+            (2, ("ProFTPD", "1.3.8b", "Debian")),
+            (2, ("Pure-FTPd", "1.0.50", "")),
+        ],
+        "ubuntu2204" => &[
             (5, ("vsftpd", "3.0.5", "")),
             (2, ("ProFTPD", "1.3.7c", "Debian")),
             (2, ("Pure-FTPd", "1.0.49", "")),
         ],
-        "ubuntu2004" => &[(5, ("vsftpd", "3.0.3", "")), (2, ("ProFTPD", "1.3.6", "Debian"))],
+        "kali" => &[(3, ("vsftpd", "3.0.3", "")), (1, ("ProFTPD", "1.3.8b", "Debian"))],
+        "ubuntu2004" => &[(5, ("vsftpd", "3.0.3", "")), (2, ("ProFTPD", "1.3.6c", "Debian"))],
         "rocky9" | "fedora39" | "arch" => &[(1, ("vsftpd", "3.0.5", ""))],
         "centos7" => &[(1, ("vsftpd", "3.0.2", ""))],
         "alpine319" => &[(1, ("vsftpd", "3.0.5", ""))],
@@ -106,9 +135,18 @@ fn smtp(system: &str) -> &'static [Weighted<Entry>] {
         "debian12" => &[(4, ("Postfix", "3.7.10", "Debian/GNU")), (3, ("Exim", "4.96", ""))],
         "debian11" => &[(4, ("Postfix", "3.5.25", "Debian/GNU")), (3, ("Exim", "4.94.2", ""))],
         "ubuntu2204" => &[(4, ("Postfix", "3.6.4", "Ubuntu")), (2, ("Exim", "4.95", "Ubuntu"))],
+        "ubuntu2404" => &[(4, ("Postfix", "3.8.6", "Ubuntu")), (2, ("Exim", "4.97", "Ubuntu"))],
         "ubuntu2004" => &[(4, ("Postfix", "3.4.13", "Ubuntu"))],
-        "rocky9" | "fedora39" | "centos7" | "alpine319" | "kali" | "arch" => &[(1, ("Postfix", "3.5.9", ""))],
-        system if system.starts_with("windows_server") => &[(1, ("Microsoft ESMTP", "10.0.17763.1697", ""))],
+        "rocky9" => &[(1, ("Postfix", "3.5.9", ""))],
+        "fedora39" => &[(1, ("Postfix", "3.8.5", ""))],
+        "centos7" => &[(1, ("Postfix", "2.10.1", ""))],
+        "alpine319" => &[(1, ("Postfix", "3.8.4", ""))],
+        "kali" => &[(1, ("Postfix", "3.8.5", "Debian/GNU"))],
+        "arch" => &[(1, ("Postfix", "3.9.0", ""))],
+        "windows_server_2012r2" => &[(1, ("Microsoft ESMTP", "8.5.9600.16384", ""))],
+        "windows_server_2016" => &[(1, ("Microsoft ESMTP", "10.0.14393.4169", ""))],
+        "windows_server_2019" => &[(1, ("Microsoft ESMTP", "10.0.17763.1697", ""))],
+        "windows_server_2022" => &[(1, ("Microsoft ESMTP", "10.0.20348.1", ""))],
         _ => &[],
     }
 }
@@ -120,17 +158,29 @@ fn redis(system: &str) -> &'static [Weighted<Entry>] {
         "ubuntu2004" => &[(1, ("Redis", "5.0.7", ""))],
         "rocky9" => &[(1, ("Redis", "6.2.7", ""))],
         "centos7" => &[(1, ("Redis", "3.2.12", ""))],
-        "fedora39" | "alpine319" | "kali" | "arch" => &[(1, ("Redis", "7.2.4", ""))],
+        "ubuntu2404" | "kali" => &[(1, ("Redis", "7.0.15", ""))],
+        "fedora39" | "alpine319" | "arch" => &[(1, ("Redis", "7.2.4", ""))],
         _ => &[],
     }
 }
 
 fn mysql(system: &str) -> &'static [Weighted<Entry>] {
     match system {
-        "debian12" => &[(3, ("MariaDB", "10.11.6", "Debian-0+deb12u1")), (1, ("MySQL", "8.0.36", ""))],
-        "debian11" => &[(1, ("MariaDB", "10.5.23", "Debian-0+deb11u1"))],
+        "debian12" => &[
+            (4, ("MariaDB", "10.11.6", "Debian-0+deb12u1")),
+            (2, ("MariaDB", "10.11.4", "Debian-1~deb12u1")),
+            (1, ("MySQL", "8.0.36", "")),
+        ],
+        "debian11" => &[
+            (2, ("MariaDB", "10.5.23", "Debian-0+deb11u1")),
+            (1, ("MariaDB", "10.5.19", "Debian-0+deb11u2")),
+        ],
+        "ubuntu2404" => {
+            &[(2, ("MySQL", "8.0.37", "0ubuntu0.24.04.1")), (3, ("MySQL", "8.0.39", "0ubuntu0.24.04.2"))]
+        }
         "ubuntu2204" => &[
             (3, ("MySQL", "8.0.36", "0ubuntu0.22.04.1")),
+            (2, ("MySQL", "8.0.39", "0ubuntu0.22.04.1")),
             (2, ("MariaDB", "10.6.16", "Ubuntu-0ubuntu0.22.04.1")),
         ],
         "ubuntu2004" => &[
@@ -139,7 +189,10 @@ fn mysql(system: &str) -> &'static [Weighted<Entry>] {
         ],
         "rocky9" => &[(2, ("MySQL", "8.0.32", "")), (1, ("MariaDB", "10.5.22", ""))],
         "centos7" => &[(2, ("MariaDB", "5.5.68", "")), (2, ("MySQL", "5.7.44", ""))],
-        "fedora39" | "alpine319" | "kali" | "arch" => &[(1, ("MariaDB", "10.11.6", ""))],
+        "fedora39" => &[(1, ("MariaDB", "10.5.23", ""))],
+        "alpine319" => &[(1, ("MariaDB", "10.11.6", ""))],
+        "kali" => &[(1, ("MariaDB", "10.11.6", "Debian-2"))],
+        "arch" => &[(1, ("MariaDB", "11.3.2", ""))],
         _ => &[],
     }
 }

@@ -67,6 +67,10 @@ pub const SYSTEMS: &[System] = &[
             (3, ("6.1.0-21-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 6.1.90-1 (2024-05-03)")),
             (4, ("6.1.0-25-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 6.1.106-3 (2024-08-26)")),
             (3, ("6.1.0-13-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 6.1.55-1 (2023-09-29)")),
+            (2, ("6.1.0-17-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 6.1.69-1 (2023-12-30)")),
+            (2, ("6.1.0-22-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 6.1.94-1 (2024-06-21)")),
+            (3, ("6.1.0-26-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 6.1.112-1 (2024-09-30)")),
+            (3, ("6.1.0-28-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 6.1.119-1 (2024-11-22)")),
         ],
     },
     System {
@@ -83,6 +87,8 @@ pub const SYSTEMS: &[System] = &[
             (3, ("5.10.0-28-amd64", "#1 SMP Debian 5.10.209-2 (2024-01-31)")),
             (3, ("5.10.0-26-amd64", "#1 SMP Debian 5.10.197-1 (2023-09-29)")),
             (2, ("5.10.0-21-amd64", "#1 SMP Debian 5.10.162-1 (2023-01-21)")),
+            (2, ("5.10.0-23-amd64", "#1 SMP Debian 5.10.179-1 (2023-05-12)")),
+            (2, ("5.10.0-30-amd64", "#1 SMP Debian 5.10.218-1 (2024-06-01)")),
         ],
     },
     System {
@@ -98,7 +104,25 @@ pub const SYSTEMS: &[System] = &[
         kernels: &[
             (4, ("5.15.0-105-generic", "#115-Ubuntu SMP Mon Apr 15 09:52:04 UTC 2024")),
             (4, ("5.15.0-112-generic", "#122-Ubuntu SMP Thu May 23 07:48:21 UTC 2024")),
+            (2, ("5.15.0-76-generic", "#83-Ubuntu SMP Thu Jun 15 19:16:32 UTC 2023")),
+            (3, ("5.15.0-119-generic", "#129-Ubuntu SMP Fri Aug 2 19:25:20 UTC 2024")),
             (3, ("5.15.0-91-generic", "#101-Ubuntu SMP Tue Nov 14 13:30:08 UTC 2023")),
+        ],
+    },
+    System {
+        id: "ubuntu2404",
+        family: "linux",
+        pretty_name: "Ubuntu 24.04.1 LTS",
+        version: "24.04",
+        codename: "noble",
+        machine: "x86_64",
+        build: 0,
+        ttl: 64,
+        names: Style::Server,
+        kernels: &[
+            (2, ("6.8.0-31-generic", "#31-Ubuntu SMP PREEMPT_DYNAMIC Sat Apr 20 00:40:06 UTC 2024")),
+            (4, ("6.8.0-40-generic", "#40-Ubuntu SMP PREEMPT_DYNAMIC Fri Jul  5 10:34:03 UTC 2024")),
+            (4, ("6.8.0-45-generic", "#45-Ubuntu SMP PREEMPT_DYNAMIC Fri Aug 30 12:02:04 UTC 2024")),
         ],
     },
     System {

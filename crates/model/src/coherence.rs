@@ -1,0 +1,171 @@
+//! What cannot stand together in one machine, seen before it is made.
+
+use crate::{
+    archetype::{Archetype, DISTROS},
+    fleet::{Decky, DeckyName, Fleet},
+};
+use netsvc_persona::{
+    check::{self, Incoherence},
+    derive::derive,
+    tables::{
+        products,
+        systems::{self, SYSTEMS},
+    },
+};
+
+/// A persona for the check needs some time and some secret; neither changes what it finds.
+const MOMENT: i64 = 1_767_225_600_000_000;
+
+/// A contradiction with the decky that it is in.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{decky}: {what}")]
+pub struct Contradiction {
+    /// The decky.
+    pub decky: DeckyName,
+    /// What contradicts, and what would be right.
+    pub what: Incoherence,
+}
+
+/// Every contradiction of the fleet.
+pub fn fleet(fleet: &Fleet) -> Vec<Contradiction> {
+    let named = |decky: &Decky, what| Contradiction { decky: decky.name.clone(), what };
+    let all = fleet.deckies.values();
+    all.flat_map(|decky| self::decky(fleet, decky).into_iter().map(move |what| named(decky, what))).collect()
+}
+
+/// Every contradiction of one decky: archetype, system and services first, then what the operator fixed.
+pub fn decky(fleet: &Fleet, decky: &Decky) -> Vec<Incoherence> {
+    let archetype = decky.archetype.as_deref().and_then(crate::archetype::archetype);
+    let slugs = decky.slugs();
+    let mut found: Vec<_> = of_archetype(&decky.system, archetype).into_iter().collect();
+    found.extend(slugs.iter().filter_map(|slug| of_service(&decky.system, slug)));
+    let request = decky.request(&fleet.network, &slugs, &[0; 32], fleet, MOMENT);
+    match derive(&request) {
+        Ok(persona) => found.extend(check::check(&persona)),
+        Err(error) => found.push(Incoherence {
+            subject: "system",
+            detail: error.to_string(),
+            remedy: "choose a distro from `decnet distros`".to_owned(),
+        }),
+    }
+    found
+}
+
+/// Whether a machine of `system` can be of the archetype and serve all of `slugs`.
+pub fn fits<'a>(
+    system: &str,
+    archetype: Option<&Archetype>,
+    slugs: impl IntoIterator<Item = &'a str>,
+) -> bool {
+    of_archetype(system, archetype).is_none()
+        && slugs.into_iter().all(|slug| of_service(system, slug).is_none())
+}
+
+/// An archetype runs the systems of its family; a device runs its own firmware.
+fn of_archetype(system: &str, archetype: Option<&Archetype>) -> Option<Incoherence> {
+    let archetype = archetype?;
+    let family = systems::find(system)?.family;
+    let own = archetype.systems.contains(&system);
+    if own || (family == archetype.family && family != "embedded") {
+        return None;
+    }
+    Some(Incoherence {
+        subject: "distro",
+        detail: format!("a {} does not run {system}", archetype.slug),
+        remedy: format!("leave the distro out, or choose one of: {}", archetype.systems.join(", ")),
+    })
+}
+
+/// A service needs a product on the system. One that no system has a product for shows none.
+fn of_service(system: &str, slug: &str) -> Option<Incoherence> {
+    let runs = |system: &str| !products::table(system, slug).is_empty();
+    if runs(system) || !SYSTEMS.iter().any(|system| runs(system.id)) {
+        return None;
+    }
+    let distros = DISTROS.iter().filter(|distro| runs(distro.system)).map(|distro| distro.slug);
+    let others = SYSTEMS.iter().filter(|other| runs(other.id)).map(|other| other.id);
+    let mut known: Vec<_> = distros.collect();
+    if known.is_empty() {
+        known = others.collect();
+    }
+    Some(Incoherence {
+        subject: "services",
+        detail: format!("{system} does not run {slug}"),
+        remedy: format!("leave {slug} out, or choose one of these distros: {}", known.join(", ")),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{archetype::archetype, fleet::Network};
+    use netsvc_persona::{LoginPolicy, stage::ServiceSpec};
+    use std::collections::BTreeMap;
+
+    fn shown(system: &str, archetype: Option<&str>, slugs: &[&str], change: fn(&mut Decky)) -> Vec<String> {
+        let service = |slug: &&str| ServiceSpec { slug: (*slug).to_owned(), settings: BTreeMap::new() };
+        let name: DeckyName = "web-01".parse().unwrap();
+        let mut decky = Decky {
+            name: name.clone(),
+            ip: [192, 0, 2, 9].into(),
+            system: system.to_owned(),
+            archetype: archetype.map(str::to_owned),
+            services: slugs.iter().map(service).collect(),
+            absent: Vec::new(),
+            hostname: None,
+            mac: None,
+            seed: None,
+            login: LoginPolicy::Deny,
+            mutate_interval: None,
+            generation: 0,
+        };
+        change(&mut decky);
+        let network: Network = "192.0.2.0/24".parse().unwrap();
+        let whole = Fleet {
+            runtime: "native".to_owned(),
+            network,
+            seed: None,
+            domain: None,
+            mutate_interval: None,
+            lab: false,
+            deckies: [(name, decky)].into(),
+        };
+        fleet(&whole).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_mix_that_no_host_has_names_decky_and_remedy() {
+        let check = |shown: Vec<String>, parts: &[&str]| {
+            assert_eq!(shown.len(), parts.len(), "{shown:?}");
+            for (line, part) in shown.iter().zip(parts) {
+                assert!(line.starts_with("web-01: ") && line.contains(part), "{line}");
+            }
+        };
+        check(shown("windows10", None, &["http", "redis"], |_| ()), &["leave redis out"]);
+        check(shown("debian12", Some("printer"), &["http"], |_| ()), &["choose one of: hp_printer"]);
+        check(shown("arch", Some("linux-server"), &["ssh", "http"], |_| ()), &[]);
+        check(
+            shown("debian12", None, &["ssh"], |decky| decky.mac = Some("44:19:b6:01:02:03".to_owned())),
+            &["44:19:b6"],
+        );
+        check(
+            shown("windows10", None, &["http"], |decky| {
+                decky.hostname = Some("a-name-of-eighteen".to_owned());
+            }),
+            &["15 characters"],
+        );
+    }
+
+    #[test]
+    fn every_archetype_fits_its_own_systems() {
+        for one in crate::archetype::ARCHETYPES {
+            let served =
+                || one.services.iter().copied().filter(|slug| crate::catalogue::find(slug).is_some());
+            assert!(
+                one.systems.iter().all(|system| fits(system, archetype(one.slug), served())),
+                "{}",
+                one.slug
+            );
+        }
+    }
+}

@@ -1,0 +1,328 @@
+//! The deployment INI: a fleet as an operator writes it down.
+//!
+//! `[general]` says what holds for all. `[web]` is a decky, or with `amount` a group `web-01`,
+//! `web-02`, …; `[web.ssh]` sets the service `ssh` of the decky or group `web` and of nothing else.
+
+use super::{
+    desired::{self, Desired, not_there},
+    general::{self, General},
+    nearest,
+    syntax::{self, Errors, Section, SpecError, TEXT_LIMIT},
+};
+use crate::{
+    catalogue, coherence,
+    fleet::{Decky, DeckyName, Fleet, Network},
+    plan,
+};
+use netsvc_persona::stage::ServiceSpec;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::Ipv4Addr,
+};
+
+pub use super::general::{Place, place};
+
+/// Most bytes of a file that a program wrote: room for a section for each of 10,000 deckies.
+pub const FILE_LIMIT: usize = 8 * TEXT_LIMIT;
+
+/// What the reader knows beside the file.
+#[derive(Clone, Debug)]
+pub struct Options<'a> {
+    /// Runtimes that exist; the first is that of a file that names none.
+    pub runtimes: &'a [&'a str],
+    /// Goes before the file's runtime.
+    pub runtime: Option<&'a str>,
+    /// Segment of a file that names none; the runtime `loopback` has its own.
+    pub network: Option<Network>,
+    /// Hosts of the segment, from the lowest on, whose addresses are given out last.
+    pub skipped: usize,
+    /// Addresses that are somebody's: this host, neighbours.
+    pub taken: BTreeSet<Ipv4Addr>,
+    /// Most bytes: [`TEXT_LIMIT`] for what somebody typed, [`FILE_LIMIT`] for a file.
+    pub limit: usize,
+}
+
+/// Reads the fleet of a deployment INI. `file` is what errors call it.
+///
+/// # Errors
+/// All errors of the file at once, by line.
+pub fn fleet(file: &str, text: &[u8], options: &Options<'_>) -> Result<Fleet, Vec<SpecError>> {
+    let mut errors = Errors::new(file);
+    let sections = syntax::sections(text, options.limit, &mut errors);
+    let named = || sections.iter().filter(|section| !section.name.is_empty());
+    let general = general::read(named().find(|section| section.name == "general"), options, &mut errors);
+    let (mut desired, mut settings) = (Vec::new(), Vec::new());
+    let mut seen = BTreeSet::new();
+    for section in named().filter(|section| section.name != "general" && seen.insert(&section.name)) {
+        if section.name.starts_with("custom-") {
+            let message = format!(
+                "[{}]: container services come with the docker runtime; remove the section",
+                section.name
+            );
+            errors.add(section.line, message);
+        } else if let Some((owner, slug)) = section.name.rsplit_once('.') {
+            settings.push((owner, slug, section));
+        } else {
+            desired.push(desired::read(section, &mut errors));
+        }
+    }
+    let broken = sections.is_empty() && errors.count() > 0;
+    let unreadable = broken || named().count() < sections.len();
+    if desired.is_empty() && !unreadable {
+        errors.add(1, "no decky; add a section such as [web] with services = http");
+    }
+    let deckies = Assembly::new(&desired, &general, options, &mut errors).deckies(&settings);
+    let fleet = Fleet {
+        runtime: general.runtime,
+        network: general.network.unwrap_or(crate::fleet::LOOPBACK_NETWORK),
+        seed: general.seed,
+        domain: general.domain,
+        mutate_interval: general.mutate_interval,
+        lab: general.lab,
+        deckies,
+    };
+    for desired in &desired {
+        incoherences(&fleet, desired, &mut errors);
+    }
+    errors.or(fleet)
+}
+
+/// Reports what contradicts itself in the deckies of a section, each kind of machine once.
+fn incoherences(fleet: &Fleet, desired: &Desired, errors: &mut Errors) {
+    let kinds = desired.amount.min(u32::try_from(desired.systems.len()).unwrap_or(1).max(1));
+    let mut seen = BTreeSet::new();
+    for name in members(desired, &desired.name).into_iter().zip(0..kinds).map(|(name, _)| name) {
+        let decky = name.parse().ok().and_then(|name: DeckyName| fleet.deckies.get(&name));
+        for what in decky.map(|decky| coherence::decky(fleet, decky)).unwrap_or_default() {
+            // Addresses have errors of their own.
+            if what.subject != "place" && seen.insert(what.to_string()) {
+                errors.add(desired.line_of(what.subject), format!("[{}] {what}", desired.name));
+            }
+        }
+    }
+}
+
+/// From sections to deckies.
+struct Assembly<'a> {
+    desired: &'a [Desired],
+    general: &'a General,
+    options: &'a Options<'a>,
+    errors: &'a mut Errors,
+    /// Sections by name.
+    sections: BTreeMap<&'a str, &'a Desired>,
+    /// The section that makes each decky.
+    makers: BTreeMap<DeckyName, &'a Desired>,
+}
+
+impl<'a> Assembly<'a> {
+    fn new(
+        desired: &'a [Desired],
+        general: &'a General,
+        options: &'a Options<'a>,
+        errors: &'a mut Errors,
+    ) -> Self {
+        let sections = desired.iter().map(|desired| (desired.name.as_str(), desired)).collect();
+        Assembly { desired, general, options, errors, sections, makers: BTreeMap::new() }
+    }
+
+    fn deckies(mut self, settings: &[(&str, &str, &Section)]) -> BTreeMap<DeckyName, Decky> {
+        let total: u64 = self.desired.iter().map(|desired| u64::from(desired.amount)).sum();
+        if u64::from(plan::MOST) < total {
+            let line = self.desired.last().map_or(1, |desired| desired.line);
+            self.errors.add(line, format!("{total} deckies are too many: a fleet has 1 to {}", plan::MOST));
+            return BTreeMap::new();
+        }
+        self.unique("hostname", |desired| desired.hostname.as_ref());
+        self.unique("mac", |desired| desired.mac.as_ref());
+        let mut deckies = BTreeMap::new();
+        for (desired, mut addresses) in self.desired.iter().zip(self.addresses()) {
+            for index in 1..=desired.amount {
+                let Some(name) = self.name(desired, index) else { break };
+                if let Some(first) = self.makers.insert(name.clone(), desired) {
+                    let message =
+                        format!("{name} is made in line {} already; rename one of the two", first.line);
+                    self.errors.add(desired.line, message);
+                    break;
+                }
+                let ip = addresses.pop().unwrap_or(Ipv4Addr::UNSPECIFIED);
+                deckies.insert(name.clone(), decky(desired, index, name, ip));
+            }
+        }
+        self.settings(settings, &mut deckies);
+        deckies
+    }
+
+    /// Name of the decky with this number, from 1.
+    fn name(&mut self, desired: &Desired, index: u32) -> Option<DeckyName> {
+        let width = desired.amount.to_string().len().max(2);
+        let name = &desired.name;
+        let text = if desired.is_group { format!("{name}-{index:0width$}") } else { name.clone() };
+        text.parse().map_err(|error| self.errors.add(desired.line, error)).ok()
+    }
+
+    /// Reports values that two sections give.
+    fn unique(&mut self, key: &str, value: impl Fn(&Desired) -> Option<&(String, usize)>) {
+        let mut lines: BTreeMap<String, usize> = BTreeMap::new();
+        for (text, line) in self.desired.iter().filter_map(value) {
+            match lines.get(&text.to_ascii_lowercase()) {
+                Some(first) => {
+                    let message = format!("{key}: {text} is that of line {first}; choose another");
+                    self.errors.add(*line, message);
+                }
+                None => {
+                    lines.insert(text.to_ascii_lowercase(), *line);
+                }
+            }
+        }
+    }
+
+    /// The addresses of each section, last one first. Those that sections name are reserved before
+    /// the free ones are given out.
+    fn addresses(&mut self) -> Vec<Vec<Ipv4Addr>> {
+        let Some(network) = &self.general.network else {
+            return self.desired.iter().map(|_| Vec::new()).collect();
+        };
+        let mut lines: BTreeMap<Ipv4Addr, usize> = BTreeMap::new();
+        for (ip, line) in self.desired.iter().filter_map(|desired| desired.ip) {
+            if let Some(why) = refusal(ip, network, &self.options.taken) {
+                self.errors.add(line, format!("ip: {ip} {why}"));
+            } else if let Some(first) = lines.get(&ip) {
+                self.errors.add(line, format!("ip: {ip} is that of line {first}; choose another"));
+            } else {
+                lines.insert(ip, line);
+            }
+        }
+        let taken: BTreeSet<_> = self.options.taken.iter().copied().chain(lines.into_keys()).collect();
+        let from = network.hosts().nth(self.options.skipped).unwrap_or(network.address);
+        let upper = plan::free_addresses(network, &taken).filter(|address| from <= *address);
+        let lower = plan::free_addresses(network, &taken).take_while(|address| *address < from);
+        let mut free = upper.chain(lower);
+        let mut full = false;
+        let mut given = Vec::new();
+        for desired in self.desired {
+            if let Some((ip, _)) = desired.ip {
+                given.push(vec![ip]);
+                continue;
+            }
+            let wanted = usize::try_from(desired.amount).unwrap_or(usize::MAX);
+            let mut addresses: Vec<_> = free.by_ref().take(wanted).collect();
+            if addresses.len() < wanted && !full {
+                full = true;
+                let short = wanted - addresses.len();
+                let message =
+                    format!("{network} is full: {short} addresses are lacking; widen net in [general]");
+                self.errors.add(desired.line, message);
+            }
+            addresses.reverse();
+            given.push(addresses);
+        }
+        given
+    }
+
+    /// Applies sections such as `[web.ssh]`. Those of a group go first, so that those of one of its
+    /// deckies go before them.
+    fn settings(&mut self, settings: &[(&str, &str, &Section)], deckies: &mut BTreeMap<DeckyName, Decky>) {
+        let is_group = |owner: &str| self.sections.get(owner).is_some_and(|desired| desired.is_group);
+        let mut ordered: Vec<_> = settings.iter().map(|one| (!is_group(one.0), one)).collect();
+        ordered.sort_by_key(|(single, _)| *single);
+        for (_, (owner, slug, section)) in ordered {
+            let Some(desired) = self.owner(owner) else {
+                let near = nearest::hint(owner, self.sections.keys().copied());
+                let message = format!(
+                    "[{}]: no decky or group is called {owner:?}{near}; add [{owner}] or rename the section",
+                    section.name
+                );
+                self.errors.add(section.line, message);
+                continue;
+            };
+            let pairs = self.pairs(slug, section);
+            if catalogue::find(slug).is_none() {
+                self.errors.add(section.line, not_there(slug));
+                continue;
+            }
+            if desired.services_known && !desired.services.iter().any(|other| other == slug) {
+                let message =
+                    format!("[{}]: {owner} does not serve {slug}; add it to its services", section.name);
+                self.errors.add(section.line, message);
+                continue;
+            }
+            for name in members(desired, owner) {
+                let decky = name.parse().ok().and_then(|name: DeckyName| deckies.get_mut(&name));
+                let spec = decky.and_then(|decky| decky.services.iter_mut().find(|spec| spec.slug == *slug));
+                if let Some(spec) = spec {
+                    spec.settings.extend(pairs.iter().cloned());
+                }
+            }
+        }
+    }
+
+    /// The section that makes the decky or group called `owner`.
+    fn owner(&self, owner: &str) -> Option<&'a Desired> {
+        let of_group = || self.makers.get(&owner.parse::<DeckyName>().ok()?).copied();
+        self.sections.get(owner).copied().or_else(of_group)
+    }
+
+    /// The settings of a section, checked.
+    fn pairs(&mut self, slug: &str, section: &Section) -> Vec<(String, String)> {
+        let Some(service) = catalogue::find(slug) else { return Vec::new() };
+        let mut pairs = Vec::new();
+        for entry in &section.entries {
+            let known = service.settings.iter().find(|setting| syntax::key_of(&setting.key) == entry.key);
+            let key = known.map_or(entry.given.as_str(), |setting| setting.key.as_str());
+            match catalogue::check(service, key, &entry.value) {
+                Ok(()) => pairs.push((key.to_owned(), entry.value.clone())),
+                Err(error @ catalogue::BadSetting::Unknown { .. }) => {
+                    let keys = service.settings.iter().map(|setting| setting.key.as_str());
+                    self.errors.add(entry.line, format!("{error}{}", nearest::hint(key, keys)));
+                }
+                Err(error) => self.errors.add(entry.line, format!("{}: {error}", entry.given)),
+            }
+        }
+        pairs
+    }
+}
+
+/// Names of the deckies that `owner` means: one, or all of a group.
+fn members(desired: &Desired, owner: &str) -> Vec<String> {
+    if !desired.is_group || owner != desired.name {
+        return vec![owner.to_owned()];
+    }
+    let width = desired.amount.to_string().len().max(2);
+    (1..=desired.amount).map(|index| format!("{owner}-{index:0width$}")).collect()
+}
+
+/// Why a decky cannot have the address.
+fn refusal(ip: Ipv4Addr, network: &Network, taken: &BTreeSet<Ipv4Addr>) -> Option<String> {
+    let why = if !network.contains(ip) {
+        format!("is outside of {network}")
+    } else if ip == network.address {
+        format!("is the address of {network} itself")
+    } else if ip == network.broadcast() {
+        format!("is the broadcast address of {network}")
+    } else if Some(ip) == network.gateway {
+        "is the gateway's".to_owned()
+    } else if taken.contains(&ip) {
+        "is in use on the segment".to_owned()
+    } else {
+        return None;
+    };
+    Some(format!("{why}; choose another, or remove the line to be given one"))
+}
+
+fn decky(desired: &Desired, index: u32, name: DeckyName, ip: Ipv4Addr) -> Decky {
+    let service = |slug: &String| ServiceSpec { slug: slug.clone(), settings: BTreeMap::new() };
+    Decky {
+        name,
+        ip,
+        system: plan::at(&desired.systems, index - 1).copied().unwrap_or("debian12").to_owned(),
+        archetype: desired.archetype.map(|archetype| archetype.slug.to_owned()),
+        services: desired.services.iter().map(service).collect(),
+        absent: desired.absent.clone(),
+        hostname: desired.hostname.as_ref().map(|(hostname, _)| hostname.clone()),
+        mac: desired.mac.as_ref().map(|(mac, _)| mac.clone()),
+        seed: desired.seed.clone(),
+        login: desired.login.clone(),
+        mutate_interval: desired.mutate_interval,
+        generation: 0,
+    }
+}

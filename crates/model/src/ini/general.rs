@@ -1,0 +1,199 @@
+//! The section `[general]` of a deployment INI.
+
+use super::{
+    deploy::{FILE_LIMIT, Options},
+    nearest,
+    syntax::{self, Entry, Errors, Section},
+    text,
+};
+use crate::{
+    catalogue,
+    fleet::{LOOPBACK_NETWORK, Network},
+};
+use std::net::Ipv4Addr;
+
+/// Longest interval between mutations, minutes: a year.
+pub(super) const MOST_MINUTES: u32 = 525_600;
+/// Keys of the section.
+const KEYS: &str = "net, gw, interface, mutate_interval, seed, domain, runtime, lab";
+
+/// What holds for the whole fleet.
+pub(super) struct General {
+    pub(super) runtime: String,
+    /// `None`: it cannot be read, which is an error already.
+    pub(super) network: Option<Network>,
+    pub(super) seed: Option<String>,
+    pub(super) domain: Option<String>,
+    pub(super) mutate_interval: Option<u32>,
+    pub(super) lab: bool,
+}
+
+/// Where a deployment INI wants its fleet, as far as it can be read: what is wrong is for
+/// [`super::deploy::fleet`] to say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// Runtime.
+    pub runtime: Option<String>,
+    /// The segment.
+    pub network: Option<Network>,
+    /// Interface on it.
+    pub interface: Option<String>,
+    /// Whether it is the lab's.
+    pub lab: bool,
+}
+
+/// Reads where the fleet of a deployment INI is to stand.
+pub fn place(text: &[u8]) -> Place {
+    let sections = syntax::sections(text, FILE_LIMIT, &mut Errors::new(""));
+    let general = sections.iter().find(|section| section.name == "general");
+    let value = |key: &str| {
+        let entry = general.and_then(|section| section.entries.iter().find(|entry| entry.key == key));
+        entry.map(|entry| entry.value.clone())
+    };
+    Place {
+        runtime: value("runtime"),
+        network: value("net").and_then(|net| net.parse().ok()),
+        interface: value("interface"),
+        lab: value("lab").is_some_and(|lab| catalogue::boolean(&lab) == Some(true)),
+    }
+}
+
+/// Reads the section, if there is one.
+pub(super) fn read(section: Option<&Section>, options: &Options<'_>, errors: &mut Errors) -> General {
+    let mut general = General {
+        runtime: String::new(),
+        network: None,
+        seed: None,
+        domain: None,
+        mutate_interval: None,
+        lab: false,
+    };
+    let (mut net, mut gateway, mut interface) = (None, None, None);
+    for entry in section.map(|section| section.entries.as_slice()).unwrap_or_default() {
+        if is_empty(entry, errors) {
+            continue;
+        }
+        match entry.key.as_str() {
+            "net" => net = Some(entry),
+            "gw" => gateway = Some(entry),
+            "interface" if text::is_interface(&entry.value) => interface = Some(entry.value.clone()),
+            "interface" => wrong(entry, "is no interface; `ip link` lists them", errors),
+            "mutate-interval" => general.mutate_interval = interval(entry, errors),
+            "seed" => general.seed = Some(entry.value.clone()),
+            "lab" => match catalogue::boolean(&entry.value) {
+                Some(lab) => general.lab = lab,
+                None => wrong(entry, "is not yes or no", errors),
+            },
+            "domain" if text::is_domain(&entry.value) => general.domain = Some(entry.value.clone()),
+            "domain" => wrong(entry, "is no domain; write it as corp.example", errors),
+            "runtime" if options.runtimes.contains(&entry.value.as_str()) => {
+                general.runtime.clone_from(&entry.value);
+            }
+            "runtime" => {
+                wrong(entry, &format!("is no runtime; there are: {}", options.runtimes.join(", ")), errors);
+            }
+            _ => {
+                let near = nearest::hint(&entry.key, KEYS.split(", "));
+                let message = format!("[general] has no key {:?}{near}; it has: {KEYS}", entry.given);
+                errors.add(entry.line, message);
+            }
+        }
+    }
+    if let Some(runtime) = options.runtime.or(options.runtimes.first().copied())
+        && (options.runtime.is_some() || general.runtime.is_empty())
+    {
+        runtime.clone_into(&mut general.runtime);
+    }
+    general.network =
+        network(net, &general.runtime, options, section.map_or(1, |section| section.line), errors);
+    if let (Some(network), Some(entry)) = (general.network.as_mut(), gateway) {
+        network.gateway = gateway_of(entry, network, errors);
+    }
+    if let (Some(network), Some(interface)) = (general.network.as_mut(), interface) {
+        network.interface = Some(interface);
+    }
+    complete(general.network.as_mut(), options.network.as_ref());
+    general
+}
+
+/// What the file leaves open is as the host finds it.
+fn complete(network: Option<&mut Network>, found: Option<&Network>) {
+    if let (Some(network), Some(found)) = (network, found)
+        && (network.address, network.prefix) == (found.address, found.prefix)
+    {
+        network.gateway = network.gateway.or(found.gateway);
+        network.interface = network.interface.take().or_else(|| found.interface.clone());
+    }
+}
+
+/// Reports a value that does not fit.
+pub(super) fn wrong(entry: &Entry, why: &str, errors: &mut Errors) {
+    errors.add(entry.line, format!("{}: {:?} {why}", entry.given, entry.value));
+}
+
+/// Whether `entry` has no value, which is reported. A seed may be empty.
+pub(super) fn is_empty(entry: &Entry, errors: &mut Errors) -> bool {
+    let empty = entry.value.is_empty() && entry.key != "seed";
+    if empty {
+        errors.add(entry.line, format!("{} has no value; give it one or remove the line", entry.given));
+    }
+    empty
+}
+
+/// Reads minutes between mutations.
+pub(super) fn interval(entry: &Entry, errors: &mut Errors) -> Option<u32> {
+    let minutes = text::number(&entry.value, MOST_MINUTES);
+    if minutes.is_none() {
+        wrong(entry, &format!("is no number of minutes from 1 to {MOST_MINUTES}"), errors);
+    }
+    minutes
+}
+
+fn network(
+    entry: Option<&Entry>,
+    runtime: &str,
+    options: &Options<'_>,
+    line: usize,
+    errors: &mut Errors,
+) -> Option<Network> {
+    let Some(entry) = entry else {
+        let own = Some(LOOPBACK_NETWORK).filter(|_| runtime == "loopback");
+        let default = options.network.clone().filter(|network| fits(runtime, network)).or(own);
+        if default.is_none() {
+            errors.add(line, "no segment; name it in [general] as net = 192.168.1.0/24");
+        }
+        return default;
+    };
+    match entry.value.parse::<Network>() {
+        Ok(network) if !fits(runtime, &network) => {
+            wrong(entry, "is not in 127.0.0.0/8, which the runtime loopback needs", errors);
+            None
+        }
+        Ok(network) if !entry.value.starts_with(&format!("{}/", network.address)) => {
+            wrong(entry, &format!("has bits behind its prefix; the network is {network}"), errors);
+            None
+        }
+        Ok(network) => Some(network),
+        Err(_) => {
+            wrong(entry, "is no network; write it as 192.168.1.0/24", errors);
+            None
+        }
+    }
+}
+
+/// The runtime `loopback` needs loopback addresses.
+fn fits(runtime: &str, network: &Network) -> bool {
+    runtime != "loopback" || network.address.is_loopback()
+}
+
+fn gateway_of(entry: &Entry, network: &Network, errors: &mut Errors) -> Option<Ipv4Addr> {
+    let Ok(address) = entry.value.parse::<Ipv4Addr>() else {
+        wrong(entry, "is no IPv4 address; write it as 192.168.1.1", errors);
+        return None;
+    };
+    if !network.contains(address) || address == network.address || address == network.broadcast() {
+        wrong(entry, &format!("is no host of {network}; name one that is"), errors);
+        return None;
+    }
+    Some(address)
+}

@@ -1,0 +1,13 @@
+//! INI files: the fleet's (deployment) and the host's. Every error keeps its line, and all errors of a
+//! file are reported at once.
+
+pub mod deploy;
+mod desired;
+mod general;
+pub mod host;
+mod nearest;
+pub mod syntax;
+mod text;
+pub mod write;
+
+pub use syntax::{SpecError, TEXT_LIMIT};

@@ -1,0 +1,263 @@
+//! Deployment INIs that are whole, and fleets written back.
+
+use crate::ini_errors::OPTIONS;
+use decnet_model::{
+    archetype::ARCHETYPES,
+    catalogue, coherence,
+    fleet::{Decky, DeckyName, Fleet, Network},
+    ini::{
+        TEXT_LIMIT,
+        deploy::{self, FILE_LIMIT, Options},
+        host, syntax, write,
+    },
+    plan,
+};
+use netsvc_persona::{LoginPolicy, stage::ServiceSpec, tables::systems::SYSTEMS};
+use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+
+fn fleet(text: &str) -> Fleet {
+    deploy::fleet("f.ini", text.as_bytes(), &OPTIONS).unwrap_or_else(|errors| panic!("{errors:#?}"))
+}
+
+fn decky<'a>(fleet: &'a Fleet, name: &str) -> &'a Decky {
+    fleet.deckies.get(&name.parse::<DeckyName>().unwrap()).unwrap()
+}
+
+const WHOLE: &str = "\u{feff}; a fleet\r\n[general]\r\nruntime = native\r\nnet = 192.0.2.0/24   # office\r\n\
+gw = 192.0.2.1\r\ninterface = eth0\r\nmutate_interval = 30\r\nseed = 100%\r\ndomain = corp.example\r\n\r\n\
+[web]\r\nAmount = 3\r\nservices = http, ftp\r\n[web.http]\r\ntitle = \"50 % off # today; \"\"really\"\"\"\r\n\
+[web-02.http]\r\ntitle = a#b\r\n\
+[db]\r\nip = 192.0.2.3 ; fixed\r\nservices = redis\r\ndistro = alpine\r\nnmap_os = linux\r\nhostname = DB1\r\n\
+mac = 52-54-00-AA-bb-01\r\nseed = s\r\nlogin = accept-after=3\r\nmutate-interval = 5\r\n\
+[db.redis]\r\npersistence = Yes\r\n[pc]\r\narchetype = windows-server\r\n";
+
+#[test]
+fn a_whole_file_is_read() {
+    let fleet = fleet(WHOLE);
+    let addresses: Vec<_> =
+        fleet.deckies.values().map(|decky| (decky.name.as_str(), decky.ip.to_string())).collect();
+    let wanted = [
+        ("db", "192.0.2.3"),
+        ("pc", "192.0.2.6"),
+        ("web-01", "192.0.2.2"),
+        ("web-02", "192.0.2.4"),
+        ("web-03", "192.0.2.5"),
+    ];
+    assert_eq!(addresses, wanted.map(|(name, ip)| (name, ip.to_owned())));
+    assert_eq!(
+        (fleet.runtime.as_str(), fleet.seed.as_deref(), fleet.mutate_interval),
+        ("native", Some("100%"), Some(30))
+    );
+    let title = |name| {
+        decky(&fleet, name).services.iter().find_map(|spec| spec.settings.get("title").cloned()).unwrap()
+    };
+    assert_eq!(
+        (title("web-01"), title("web-02")),
+        ("50 % off # today; \"really\"".to_owned(), "a#b".to_owned())
+    );
+    let db = decky(&fleet, "db");
+    assert_eq!(
+        (db.system.as_str(), db.mac.as_deref(), &db.login),
+        ("alpine319", Some("52:54:00:aa:bb:01"), &LoginPolicy::AcceptAfter(3))
+    );
+    assert_eq!(db.services[0].settings.get("persistence").map(String::as_str), Some("Yes"));
+    assert_eq!(decky(&fleet, "pc").archetype.as_deref(), Some("windows-server"));
+}
+
+#[test]
+fn a_group_is_numbered_as_wide_as_its_amount() {
+    let fleet = fleet("[a]\nservices = http\namount = 100\n[b]\nservices = redis\namount = 1\n");
+    assert!(fleet.deckies.keys().any(|name| name.as_str() == "a-007"));
+    assert_eq!(decky(&fleet, "b").ip.to_string(), "127.66.0.101");
+}
+
+#[test]
+fn settings_of_a_name_do_not_reach_names_that_begin_with_it() {
+    let fleet = fleet("[web]\nservices = http\n[web-prod-01]\nservices = http\n[web.http]\ntitle = x\n");
+    assert_eq!(decky(&fleet, "web").services[0].settings.len(), 1);
+    assert_eq!(decky(&fleet, "web-prod-01").services[0].settings.len(), 0);
+}
+
+#[test]
+fn the_runtime_of_the_command_line_goes_first() {
+    let options = Options { runtime: Some("native"), network: "192.0.2.0/24".parse().ok(), ..OPTIONS };
+    let fleet =
+        deploy::fleet("f", b"[general]\nruntime = loopback\n[a]\nservices = http\n", &options).unwrap();
+    assert_eq!((fleet.runtime.as_str(), fleet.network.to_string().as_str()), ("native", "192.0.2.0/24"));
+}
+
+#[test]
+fn the_largest_fleet_is_written_and_read() {
+    let written = write::ini(&fleet("[very-long-name-of-a-group]\narchetype = database-server\namount = 10000\nlogin = accept-after=100\n")).unwrap();
+    assert!(TEXT_LIMIT < written.len() && written.len() < FILE_LIMIT);
+    let options = Options { limit: FILE_LIMIT, ..OPTIONS };
+    let read = deploy::fleet("f", written.as_bytes(), &options).unwrap();
+    assert_eq!(write::ini(&read).unwrap(), written);
+}
+
+/// Settings of a service that its kinds allow.
+fn settings(slug: &str, text: &str, on: bool) -> BTreeMap<String, String> {
+    let service = catalogue::find(slug).unwrap();
+    let value = |kind: &str, range: &str| match kind {
+        "bool" => if on { "on" } else { "No" }.to_owned(),
+        "int" => range.split("..").next().unwrap_or_default().to_owned(),
+        "enum" => range.split('|').next_back().unwrap_or_default().to_owned(),
+        _ => text.to_owned(),
+    };
+    let settings = service.settings.iter().filter(|_| on || !text.is_empty());
+    settings.map(|one| (one.key.clone(), value(&one.kind, &one.range))).collect()
+}
+
+/// Texts that try the quotes, without control characters.
+fn line() -> impl Strategy<Value = String> {
+    prop_oneof!["[ \t#;\"'%=\\[\\]a-z]{0,12}", "\\PC{0,20}"]
+        .prop_filter("one line", |text| !text.contains(|c: char| c.is_control() && c != '\t'))
+}
+
+fn some_decky() -> impl Strategy<Value = Decky> {
+    let machine = (0..SYSTEMS.len(), prop::option::of(0..ARCHETYPES.len()), any::<bool>());
+    let slugs = prop::sample::subsequence(catalogue::services(), 1..3);
+    let names =
+        (prop::option::of("[A-Za-z0-9]([A-Z0-9-]{0,10}[a-z0-9])?"), any::<bool>(), prop::option::of(line()));
+    let rest = (prop::option::of(1..1001_u32), prop::option::of(1..525_601_u32), line(), any::<bool>());
+    (machine, slugs, names, rest).prop_map(|(machine, slugs, names, (login, interval, text, on))| {
+        let archetype = machine.1.map(|index| &ARCHETYPES[index]);
+        let system = archetype.map_or(SYSTEMS[machine.0].id, |archetype| archetype.systems[0]);
+        let (slugs, absent): (Vec<String>, Vec<String>) = match archetype.filter(|_| machine.2) {
+            Some(archetype) => archetype
+                .services
+                .iter()
+                .map(|&slug| slug.to_owned())
+                .partition(|slug| catalogue::find(slug).is_some()),
+            None => {
+                let runs = |slug: &String| coherence::fits(system, None, [slug.as_str()]);
+                let fit = slugs.iter().map(|service| service.slug.clone()).filter(runs).collect::<Vec<_>>();
+                (if fit.is_empty() { vec!["http".to_owned()] } else { fit }, Vec::new())
+            }
+        };
+        let service = |slug: &String| ServiceSpec { slug: slug.clone(), settings: settings(slug, &text, on) };
+        Decky {
+            name: "x".parse().unwrap(),
+            ip: [0, 0, 0, 0].into(),
+            system: system.to_owned(),
+            archetype: archetype.map(|archetype| archetype.slug.to_owned()),
+            services: slugs.iter().map(service).collect(),
+            absent,
+            hostname: names.0,
+            mac: names.1.then(String::new),
+            seed: names.2,
+            login: login.map_or(LoginPolicy::Deny, |count| {
+                if count % 2 == 0 { LoginPolicy::AcceptListed } else { LoginPolicy::AcceptAfter(count) }
+            }),
+            mutate_interval: interval,
+            generation: 0,
+        }
+    })
+}
+
+fn some_fleet() -> impl Strategy<Value = Fleet> {
+    let general =
+        (prop::option::of(line()), prop::option::of("[a-z]{1,5}\\.example"), prop::option::of(1..9_u32));
+    let deckies = prop::collection::vec(some_decky(), 1..8);
+    (general, deckies, any::<bool>(), any::<u8>()).prop_map(
+        |((seed, domain, interval), list, native, start)| {
+            let network: Network = if native { "192.0.2.0/23" } else { "127.66.0.0/16" }.parse().unwrap();
+            let addresses: Vec<_> = network.hosts().skip(usize::from(start)).take(list.len()).collect();
+            let mut deckies = BTreeMap::new();
+            for (index, (mut decky, ip)) in list.into_iter().zip(addresses).enumerate() {
+                decky.name = format!("d{}-{index}", index * 7 % 5).parse().unwrap();
+                decky.ip = ip;
+                decky.mac = decky.mac.map(|_| format!("00:1b:21:00:00:{index:02x}"));
+                decky.hostname = decky.hostname.map(|name| format!("{name}{index}"));
+                deckies.insert(decky.name.clone(), decky);
+            }
+            let gateway = native.then(|| [192, 0, 3, 254].into());
+            let interface = native.then(|| "eth0".to_owned());
+            let runtime = if native { "native" } else { "loopback" }.to_owned();
+            Fleet {
+                runtime,
+                network: Network { gateway, interface, ..network },
+                seed,
+                domain,
+                mutate_interval: interval,
+                lab: native && start % 2 == 0,
+                deckies,
+            }
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn a_fleet_that_is_written_reads_as_the_same_fleet(wanted in some_fleet()) {
+        let text = write::ini(&wanted).unwrap();
+        let read = deploy::fleet("f", text.as_bytes(), &OPTIONS);
+        prop_assert_eq!(read, Ok(wanted), "{}", text);
+    }
+
+    #[test]
+    fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        let _ = deploy::fleet("f", &bytes, &OPTIONS);
+        let _ = host::values("f", &bytes, &[("web.port", "DECNET_WEB_PORT")]);
+    }
+
+    #[test]
+    fn any_text_is_read_or_refused(
+        lines in prop::collection::vec(
+            prop_oneof![
+                "\\PC{0,20}",
+                "\\[(general|web|web-01|web\\.http|custom-x|a\\.b\\.c)\\]?",
+                "(ip|services|amount|net|gw|title|nmap_os|archetype) ?= ?(127\\.66\\.0\\.[0-9]|http|[0-9]{1,6}|\"|'|printer|127.0.0.0/30)",
+            ],
+            0..20,
+        ),
+        ending in prop_oneof![Just("\n"), Just("\r\n"), Just("\r"), Just("\0")],
+    ) {
+        let text = lines.join(ending);
+        if let Ok(sections) = syntax::parse("f", text.as_bytes(), TEXT_LIMIT) {
+            prop_assert!(sections.iter().all(|section| !section.name.is_empty()));
+        }
+        let _ = deploy::fleet("f", text.as_bytes(), &OPTIONS);
+    }
+}
+
+#[test]
+fn a_planned_fleet_is_written_and_read() {
+    let request = plan::Request {
+        count: 40,
+        archetype: Some("web-server".to_owned()),
+        services: Vec::new(),
+        randomize_services: true,
+        distros: Vec::new(),
+        randomize_distros: true,
+        network: "127.66.0.0/16".parse().unwrap(),
+        ip_start: None,
+        taken: BTreeSet::new(),
+        seed: Some("x".to_owned()),
+        runtime: "loopback".to_owned(),
+        login: LoginPolicy::AcceptListed,
+    };
+    for wanted in [plan::fleet(&request).unwrap(), plan::demonstration(&request).unwrap()] {
+        assert_eq!(fleet(&write::ini(&wanted).unwrap()), wanted);
+    }
+}
+
+#[test]
+fn the_lowest_addresses_are_given_out_last_when_asked() {
+    let options = Options { skipped: 4, ..OPTIONS };
+    let text = b"[general]\nnet = 127.9.0.0/29\n[a]\nservices = http\namount = 4\n";
+    let fleet = deploy::fleet("f", text, &options).unwrap();
+    let addresses: Vec<_> = fleet.deckies.values().map(|decky| decky.ip.to_string()).collect();
+    assert_eq!(addresses, ["127.9.0.5", "127.9.0.6", "127.9.0.1", "127.9.0.2"]);
+}
+
+#[test]
+fn the_file_of_the_readme_is_whole() {
+    let readme = include_str!("../../../../README.md");
+    let text = readme.split("```ini\n").nth(1).unwrap().split("```").next().unwrap();
+    let fleet = fleet(text);
+    assert_eq!(fleet.deckies.len(), 4);
+    let password = decky(&fleet, "db").services.iter().find_map(|spec| spec.settings.get("password"));
+    assert_eq!(password.map(String::as_str), Some("s3cret;100%"));
+}

@@ -1,0 +1,116 @@
+//! Laws of derived personas.
+
+use netsvc_persona::{
+    LoginPolicy, Persona,
+    check::check,
+    derive::{Request, derive},
+    tables::systems::{self, SYSTEMS, Style},
+};
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+
+const SERVICES: [&str; 7] = ["ssh", "http", "ftp", "smtp", "redis", "mysql", "telnet"];
+const NOW: i64 = 1_764_000_000_000_000;
+
+fn persona(secret: &[u8], node: &str, seed: Option<&str>, system: &str, generation: u32) -> Persona {
+    let services = SERVICES.map(str::to_owned);
+    let request = Request {
+        install_secret: secret,
+        node,
+        seed,
+        system,
+        services: &services,
+        ip: [10, 66, 1, 9].into(),
+        prefix: 21,
+        gateway: Some([10, 66, 0, 1].into()),
+        hostname: None,
+        domain: None,
+        mac: None,
+        login: LoginPolicy::AcceptListed,
+        taken: &BTreeSet::new(),
+        generation,
+        now: NOW,
+    };
+    derive(&request).unwrap()
+}
+
+/// What no two personas may share. The administrator's password is not among it: it is one that
+/// everybody guesses.
+fn secrets(persona: &Persona) -> BTreeSet<String> {
+    let keys = &persona.ssh_keys;
+    let mut all = BTreeSet::from([
+        persona.subkey.0.clone(),
+        keys.ed25519.0.clone(),
+        keys.ecdsa_p256.0.clone(),
+        keys.ed25519_fingerprint().unwrap(),
+        keys.ecdsa_p256_fingerprint().unwrap(),
+        persona.certificate.serial.clone(),
+        persona.hardware.machine_id.clone(),
+        persona.mac.chars().skip(9).collect(),
+    ]);
+    if persona.hardware.vendor != "QEMU" {
+        all.insert(persona.hardware.serial.clone());
+    }
+    let people = persona.users.iter().filter(|user| (1000..60_000).contains(&user.uid));
+    all.extend(people.filter_map(|user| user.password.as_ref()).map(|password| password.0.clone()));
+    all
+}
+
+/// `persona` with only what the plan says.
+fn planned(mut persona: Persona) -> Persona {
+    let style = systems::find(&persona.os.id).unwrap().names;
+    for secret in [&mut persona.subkey, &mut persona.ssh_keys.ed25519, &mut persona.ssh_keys.ecdsa_p256] {
+        secret.0.clear();
+    }
+    persona.users.iter_mut().for_each(|user| user.password = None);
+    for text in
+        [&mut persona.certificate.serial, &mut persona.hardware.machine_id, &mut persona.hardware.serial]
+    {
+        text.clear();
+    }
+    persona.mac.truncate(8);
+    // Printers and devices are named after their MAC.
+    if matches!(style, Style::Printer | Style::Device) {
+        let old = persona.fqdn();
+        persona.hostname.clear();
+        persona.certificate.rename(&old, "");
+    }
+    persona
+}
+
+fn strangers(left: &Persona, right: &Persona) -> bool {
+    secrets(left).is_disjoint(&secrets(right))
+}
+
+proptest! {
+    #[test]
+    fn two_installs_share_a_plan_at_most(
+        secrets in any::<[[u8; 32]; 2]>().prop_filter("two", |[left, right]| left != right),
+        node in "[a-z][a-z0-9-]{0,20}",
+        seed in prop::option::of("\\PC{0,12}"),
+        system in 0..SYSTEMS.len(),
+    ) {
+        let id = SYSTEMS.get(system).unwrap().id;
+        let of = |secret: &[u8; 32]| persona(secret, &node, seed.as_deref(), id, 0);
+        let [left, right] = [of(&secrets[0]), of(&secrets[1])];
+        prop_assert_eq!(&left, &of(&secrets[0]));
+        prop_assert!(strangers(&left, &right), "{:?}", left);
+        if seed.is_some() {
+            prop_assert_eq!(planned(left.clone()), planned(right));
+        }
+        prop_assert_eq!(check(&left), []);
+        let again = persona(&secrets[0], &node, seed.as_deref(), id, 1);
+        prop_assert!(strangers(&left, &again) && again.generation == 1);
+    }
+}
+
+#[test]
+fn a_thousand_neighbours_share_nothing() {
+    let mut seen = BTreeSet::new();
+    for number in 0..1000_usize {
+        let system = SYSTEMS.get(number % SYSTEMS.len()).unwrap();
+        for secret in secrets(&persona(&[7; 32], &format!("n-{number}"), None, system.id, 0)) {
+            assert!(seen.insert(secret.clone()), "{secret} of n-{number} is another's");
+        }
+    }
+}

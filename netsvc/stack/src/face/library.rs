@@ -1,0 +1,88 @@
+//! The faces that there are, and which persona has which.
+
+use super::Face;
+use netsvc_persona::Os;
+
+/// No face has this name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unknown(pub String);
+
+macro_rules! faces {
+    ($($name:literal)+) => {
+        /// Every face by name.
+        const FACES: &[(&str, &str)] = &[$(($name, include_str!(concat!("../../faces/", $name, ".face")))),+];
+    };
+}
+
+faces! {
+    "linux-2.6" "linux-3" "linux-4" "linux-5"
+    "windows-7" "windows-10-1607" "windows-10" "windows-2012r2" "windows-2016"
+    "freebsd-11" "macos-10.13" "esxi-6"
+    "cisco-ios-15" "junos-12" "laserjet-1320" "vxworks" "simatic-300"
+}
+
+impl Face {
+    /// Names of all faces.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        FACES.iter().map(|(name, _)| *name)
+    }
+
+    /// The face of this name.
+    ///
+    /// # Errors
+    /// [`Unknown`].
+    pub fn named(name: &str) -> Result<Face, Unknown> {
+        let found = FACES.iter().find(|(known, _)| *known == name);
+        let face = found.and_then(|(_, text)| text.parse().ok());
+        face.ok_or_else(|| Unknown(name.to_owned()))
+    }
+
+    /// The name of the face that a persona's system has.
+    pub fn name_of(os: &Os) -> &'static str {
+        match (os.family.as_str(), os.id.as_str()) {
+            ("windows", "windows_7" | "windows7") => "windows-7",
+            ("windows", _) => "windows-10",
+            ("windows_server", id) if id.contains("2012") => "windows-2012r2",
+            ("windows_server", _) => "windows-2016",
+            ("bsd", _) => "freebsd-11",
+            ("macos", _) => "macos-10.13",
+            ("cisco", id) if id.contains("junos") => "junos-12",
+            ("cisco", _) => "cisco-ios-15",
+            ("esxi", _) => "esxi-6",
+            ("embedded", id) if id.contains("printer") => "laserjet-1320",
+            ("embedded", id) if id.contains("plc") || id.contains("simatic") => "simatic-300",
+            ("embedded", id) if id.contains("vxworks") => "vxworks",
+            _ => linux(&os.kernel),
+        }
+    }
+
+    /// The face of a persona's system.
+    pub fn of(os: &Os) -> Option<Face> {
+        Face::named(Face::name_of(os)).ok()
+    }
+}
+
+fn linux(kernel: &str) -> &'static str {
+    match kernel.split('.').next() {
+        Some("2") => "linux-2.6",
+        Some("3") => "linux-3",
+        Some("4") => "linux-4",
+        _ => "linux-5",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_face_can_be_read() {
+        for (name, text) in FACES {
+            if let Err(error) = text.parse::<Face>() {
+                panic!("{name}: {error}");
+            }
+            assert!(text.lines().count() <= 60, "{name} is too long");
+            assert!(text.lines().any(|line| line.starts_with("# Source")), "{name} names no source");
+        }
+    }
+}

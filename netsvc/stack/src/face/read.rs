@@ -1,0 +1,290 @@
+//! Reading a face. A file has lines `key = value`; `#` starts a comment.
+//!
+//! ```text
+//! ttl = 64
+//! ids = zero zero one                 # of handshakes, resets, ICMP: zero one swapped steps random
+//! ids.shared = no                     # one counter for TCP and ICMP
+//! isn = 264 260                       # rate and spread in eighths of a binary logarithm [and step]
+//! clock = 1000                        # ticks a second, random, none
+//! mss = 1460                          # with `follow`: no larger than the peer's
+//! scale = 7
+//! window = 65160 64240                # with timestamps, without
+//! options = MSTNW MNNTNW MST MNNSNW   # all, no sack, no scale, no timestamps; M S T N W
+//! probe.mss, probe.window             # six numbers each, for nmap's probes
+//! df = yes
+//! ecn = yes                           # yes, no, silence
+//! probe.answers = 6                   # how many of nmap's six SYNs find a connection free
+//! open.null, open.odd, open.ack       # answers: silence, handshake, or as below
+//! closed.syn = RA seq=0 ack=next df   # flags seq=0|ack|own ack=0|same|next|other window=N df
+//! closed.ack, closed.odd
+//! udp = quote=548 tos=192 rate=1      # or silence; ttl= df id= ip=zero|bad udp=N
+//! echo = code=same df=no              # code=same|0 df=same|no|yes ttl=N
+//! ```
+
+use super::{
+    Answer, Clock, ClosedUdp, Echo, EchoFragment, Ecn, Face, Handshake, Ids, Isn, QuotedChecksum, Reply,
+    ReplyAcknowledgement, ReplySequence, Sequence, Unreachable,
+};
+use crate::{
+    options::Layout,
+    packet::{ACK, FIN, PSH, RST, SYN, URG},
+};
+use std::{collections::BTreeMap, str::FromStr};
+
+/// Why a text is no face.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadFace {
+    /// The key, or the line, that is wrong or missing.
+    pub at: String,
+}
+
+impl std::fmt::Display for BadFace {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{} is missing or wrong", self.at)
+    }
+}
+
+impl std::error::Error for BadFace {}
+
+struct Lines<'a>(BTreeMap<&'a str, &'a str>);
+
+impl<'a> Lines<'a> {
+    fn parse(text: &'a str) -> Result<Self, BadFace> {
+        let mut lines = BTreeMap::new();
+        for line in text.lines() {
+            let line = line.split('#').next().unwrap_or_default().trim();
+            if line.is_empty() {
+                continue;
+            }
+            let pair = line.split_once('=').map(|(key, value)| (key.trim(), value.trim()));
+            let Some((key, value)) = pair else { return Err(bad(line)) };
+            if lines.insert(key, value).is_some() {
+                return Err(bad(key));
+            }
+        }
+        Ok(Lines(lines))
+    }
+
+    /// Takes the value of `key` and reads it.
+    fn take<T>(&mut self, key: &str, read: impl FnOnce(&'a str) -> Option<T>) -> Result<T, BadFace> {
+        self.0.remove(key).and_then(read).ok_or_else(|| bad(key))
+    }
+
+    fn take_or<T>(
+        &mut self,
+        key: &str,
+        default: T,
+        read: impl FnOnce(&'a str) -> Option<T>,
+    ) -> Result<T, BadFace> {
+        match self.0.remove(key) {
+            Some(value) => read(value).ok_or_else(|| bad(key)),
+            None => Ok(default),
+        }
+    }
+}
+
+fn bad(at: &str) -> BadFace {
+    BadFace { at: at.to_owned() }
+}
+
+impl FromStr for Face {
+    type Err = BadFace;
+
+    fn from_str(text: &str) -> Result<Self, BadFace> {
+        let mut lines = Lines::parse(text)?;
+        let shared = lines.take_or("ids.shared", false, yes_or_no)?;
+        let face = Face {
+            ttl: lines.take("ttl", number)?,
+            ids: Ids { shared, ..lines.take("ids", ids)? },
+            isn: lines.take("isn", isn)?,
+            clock: lines.take("clock", clock)?,
+            handshake: handshake(&mut lines)?,
+            null_at_open: lines.take("open.null", answer)?,
+            odd_at_open: lines.take("open.odd", answer)?,
+            ack_at_open: lines.take("open.ack", answer)?,
+            syn_at_closed: lines.take("closed.syn", answer)?,
+            ack_at_closed: lines.take("closed.ack", answer)?,
+            odd_at_closed: lines.take("closed.odd", answer)?,
+            closed_udp: lines.take("udp", closed_udp)?,
+            echo: lines.take("echo", echo)?,
+        };
+        match lines.0.keys().next() {
+            Some(key) => Err(bad(key)),
+            None => Ok(face),
+        }
+    }
+}
+
+fn handshake(lines: &mut Lines<'_>) -> Result<Handshake, BadFace> {
+    let [all, no_sack, no_scale, no_time] = lines.take("options", |value| words(value, Layout::parse))?;
+    let mss = lines.take("mss", |value| {
+        let (size, follows) =
+            value.split_once(' ').map_or((value, false), |(size, word)| (size, word == "follow"));
+        Some((number(size)?, follows))
+    })?;
+    let windows: [u16; 2] = lines.take("window", |value| words(value, number))?;
+    Ok(Handshake {
+        dont_fragment: lines.take("df", yes_or_no)?,
+        all,
+        no_sack,
+        no_scale,
+        no_time,
+        mss: mss.0,
+        mss_follows: mss.1,
+        scale: lines.take_or("scale", None, |value| number(value).map(Some))?,
+        windows: windows.into(),
+        probe_mss: lines.take_or("probe.mss", None, |value| words(value, number).map(Some))?,
+        probe_windows: lines.take_or("probe.window", None, |value| words(value, number).map(Some))?,
+        probes: lines.take_or("probe.answers", 6, number)?,
+        ecn: lines.take("ecn", ecn)?,
+    })
+}
+
+fn ecn(value: &str) -> Option<Ecn> {
+    Some(match value {
+        "yes" => Ecn::Yes,
+        "no" => Ecn::No,
+        "silence" => Ecn::Silence,
+        _ => return None,
+    })
+}
+
+/// Exactly `N` words.
+fn words<'a, T, const N: usize>(value: &'a str, read: impl Fn(&'a str) -> Option<T>) -> Option<[T; N]> {
+    let words: Option<Vec<T>> = value.split_whitespace().map(read).collect();
+    words?.try_into().ok()
+}
+
+fn number<T: FromStr>(value: &str) -> Option<T> {
+    value.parse().ok()
+}
+
+fn yes_or_no(value: &str) -> Option<bool> {
+    match value {
+        "yes" => Some(true),
+        "no" => Some(false),
+        _ => None,
+    }
+}
+
+fn ids(value: &str) -> Option<Ids> {
+    let [handshake, reset, icmp] = words(value, |word| {
+        Some(match word {
+            "zero" => Sequence::Zero,
+            "one" => Sequence::One,
+            "swapped" => Sequence::Swapped,
+            "steps" => Sequence::Steps,
+            "random" => Sequence::Random,
+            _ => return None,
+        })
+    })?;
+    Some(Ids { handshake, reset, icmp, shared: false })
+}
+
+fn isn(value: &str) -> Option<Isn> {
+    let mut words = value.split_whitespace();
+    let isn = Isn {
+        rate: number(words.next()?)?,
+        spread: number(words.next()?)?,
+        step: words.next().map_or(Some(1), number)?,
+    };
+    (words.next().is_none() && isn.step > 0).then_some(isn)
+}
+
+fn clock(value: &str) -> Option<Clock> {
+    Some(match value {
+        "none" => Clock::None,
+        "random" => Clock::Random,
+        ticks => Clock::Ticks(number(ticks).filter(|ticks| *ticks > 0)?),
+    })
+}
+
+fn answer(value: &str) -> Option<Answer> {
+    let mut words = value.split_whitespace();
+    let flags = match words.next()? {
+        "silence" => return words.next().is_none().then_some(Answer::Silence),
+        "handshake" => return words.next().is_none().then_some(Answer::Handshake),
+        flags => flags.chars().try_fold(0, |all, flag| Some(all | flag_of(flag)?))?,
+    };
+    let mut reply = Reply {
+        flags,
+        sequence: ReplySequence::Zero,
+        acknowledgement: ReplyAcknowledgement::Zero,
+        window: 0,
+        dont_fragment: false,
+    };
+    for word in words {
+        match word.split_once('=').unwrap_or((word, "")) {
+            ("seq", "0") => reply.sequence = ReplySequence::Zero,
+            ("seq", "ack") => reply.sequence = ReplySequence::Acknowledged,
+            ("seq", "own") => reply.sequence = ReplySequence::Own,
+            ("ack", "0") => reply.acknowledgement = ReplyAcknowledgement::Zero,
+            ("ack", "same") => reply.acknowledgement = ReplyAcknowledgement::Same,
+            ("ack", "next") => reply.acknowledgement = ReplyAcknowledgement::Next,
+            ("ack", "other") => reply.acknowledgement = ReplyAcknowledgement::Other,
+            ("window", window) => reply.window = number(window)?,
+            ("df", "") => reply.dont_fragment = true,
+            _ => return None,
+        }
+    }
+    Some(Answer::Segment(reply))
+}
+
+fn flag_of(letter: char) -> Option<u8> {
+    Some(match letter {
+        'F' => FIN,
+        'S' => SYN,
+        'R' => RST,
+        'P' => PSH,
+        'A' => ACK,
+        'U' => URG,
+        _ => return None,
+    })
+}
+
+fn closed_udp(value: &str) -> Option<ClosedUdp> {
+    if value == "silence" {
+        return Some(ClosedUdp::Silence);
+    }
+    let mut error = Unreachable {
+        quote: 28,
+        tos: 0,
+        ttl: None,
+        dont_fragment: false,
+        per_second: 0,
+        quoted_id: None,
+        quoted_checksum: QuotedChecksum::Good,
+        quoted_udp_checksum: None,
+    };
+    for word in value.split_whitespace() {
+        match word.split_once('=').unwrap_or((word, "")) {
+            ("quote", bytes) => error.quote = number(bytes)?,
+            ("tos", tos) => error.tos = number(tos)?,
+            ("ttl", ttl) => error.ttl = Some(number(ttl)?),
+            ("rate", rate) => error.per_second = number(rate)?,
+            ("id", id) => error.quoted_id = Some(number(id)?),
+            ("ip", "zero") => error.quoted_checksum = QuotedChecksum::Zero,
+            ("ip", "bad") => error.quoted_checksum = QuotedChecksum::Bad,
+            ("udp", sum) => error.quoted_udp_checksum = Some(number(sum)?),
+            ("df", "") => error.dont_fragment = true,
+            _ => return None,
+        }
+    }
+    Some(ClosedUdp::Unreachable(error))
+}
+
+fn echo(value: &str) -> Option<Echo> {
+    let mut echo = Echo { same_code: false, dont_fragment: EchoFragment::No, ttl: None };
+    for word in value.split_whitespace() {
+        match word.split_once('=')? {
+            ("code", "same") => echo.same_code = true,
+            ("code", "0") => echo.same_code = false,
+            ("df", "same") => echo.dont_fragment = EchoFragment::Same,
+            ("df", "no") => echo.dont_fragment = EchoFragment::No,
+            ("df", "yes") => echo.dont_fragment = EchoFragment::Yes,
+            ("ttl", ttl) => echo.ttl = Some(number(ttl)?),
+            _ => return None,
+        }
+    }
+    Some(echo)
+}
