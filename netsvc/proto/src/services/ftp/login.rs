@@ -48,7 +48,8 @@ impl Control {
         // Print servers take anybody, until somebody sets a password.
         let open = anonymous || self.names.family == Family::JetDirect;
         let (user, secret) = (encode(&name), encode(password));
-        let accepted = open || self.host.login(&self.link, &user, &secret);
+        // Where anonymous is not let in, no number of tries changes that.
+        let accepted = open || !is_anonymous(&name) && self.host.login(&self.link, &user, &secret);
         let credential = Credential::plaintext(&user, &secret, "PASS", accepted);
         self.host.credential(&self.link, credential);
         if !accepted {

@@ -4,7 +4,10 @@ mod files;
 mod programs;
 
 use crate::account;
-use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, STANDARD_NO_PAD},
+};
 use netsvc_kit::{Credential, Def, Host, Link, Port, Serve, Session, def::ServeFuture};
 use netsvc_persona::subkey;
 use netsvc_ssh::{
@@ -79,6 +82,20 @@ struct Peer {
     user: Vec<u8>,
 }
 
+impl Peer {
+    /// Whether the peer itself wrote `key` into the user's `authorized_keys`, through the shell, sftp or redis.
+    fn planted(&self, user: &[u8], key: &[u8]) -> bool {
+        let Some(user) = self.host.persona().users.iter().find(|known| known.name.as_bytes() == user) else {
+            return false;
+        };
+        let facts = account::facts(&self.host, &self.link, None);
+        let mut fs = account::shell(&self.host).fs(&user.name, self.link.peer.ip(), facts);
+        let content = fs.read_file(&format!("{}/.ssh/authorized_keys", user.home)).unwrap_or_default();
+        let wanted = STANDARD.encode(key);
+        content.split(|byte| byte.is_ascii_whitespace()).any(|word| word == wanted.as_bytes())
+    }
+}
+
 impl Handler for Peer {
     fn client(&mut self, facts: &ClientFacts) {
         let text = facts.offer.hassh_text();
@@ -102,6 +119,8 @@ impl Handler for Peer {
 
     fn key(&mut self, offer: KeyOffer<'_>) -> bool {
         let hash = STANDARD_NO_PAD.encode(Sha256::digest(offer.key));
+        let accepted = self.planted(offer.user, offer.key);
+        let outcome: &[u8] = if accepted { b"accepted" } else { b"rejected" };
         self.host.record(
             &self.link,
             Kind::KeyOffer,
@@ -109,10 +128,10 @@ impl Handler for Peer {
                 (field::PRINCIPAL, offer.user.to_vec()),
                 (field::KEY_TYPE, offer.algorithm.to_vec()),
                 (field::KEY_SHA256, format!("SHA256:{hash}").into_bytes()),
-                (field::OUTCOME, b"rejected".to_vec()),
+                (field::OUTCOME, outcome.to_vec()),
             ],
         );
-        false
+        accepted
     }
 
     fn logged_in(&mut self, user: &[u8], method: &str) {
