@@ -80,30 +80,54 @@ fn derive_all(want: &Fleet, secret: &[u8; 32], now: i64) -> Result<Vec<Persona>>
     Ok(all)
 }
 
-/// Host names that no new persona may have, in lower case: stored ones, and those that the operator fixed.
-fn taken(want: &Fleet, stored: &BTreeMap<String, Persona>) -> BTreeSet<String> {
-    let fixed = want.deckies.values().filter_map(|decky| decky.hostname.as_deref());
-    let known = stored.values().map(|persona| persona.hostname.as_str());
-    fixed.chain(known).map(str::to_ascii_lowercase).collect()
+/// What no new persona may have, because another one does.
+struct Taken {
+    /// Host names in lower case.
+    names: BTreeSet<String>,
+    /// Hardware addresses.
+    macs: BTreeSet<String>,
 }
 
-/// `fresh`, or if another decky has its host name, the like with another name.
+/// What the stored personas have, and what the operator fixed.
+fn taken(want: &Fleet, stored: &BTreeMap<String, Persona>) -> Taken {
+    let fixed = want.deckies.values().filter_map(|decky| decky.hostname.as_deref());
+    let known = stored.values().map(|persona| persona.hostname.as_str());
+    let names = fixed.chain(known).map(str::to_ascii_lowercase).collect();
+    let fixed = want.deckies.values().filter_map(|decky| decky.mac.clone());
+    let macs = fixed.chain(stored.values().map(|persona| persona.mac.clone())).collect();
+    Taken { names, macs }
+}
+
+/// `fresh`, or if another decky has its host name or hardware address, the like with another.
 fn named(
     decky: &Decky,
     want: &Fleet,
     secret: &[u8; 32],
     now: i64,
     fresh: Persona,
-    taken: &mut BTreeSet<String>,
+    taken: &mut Taken,
 ) -> Result<Persona> {
     let mut persona = fresh;
-    if decky.hostname.is_none() && taken.contains(&persona.hostname.to_ascii_lowercase()) {
+    if decky.hostname.is_none() && taken.names.contains(&persona.hostname.to_ascii_lowercase()) {
         let slugs = decky.slugs();
         let request = decky.request(&want.network, &slugs, secret, want, now);
-        persona = derive(&Request { taken, ..request }).context("derive a persona")?;
+        persona = derive(&Request { taken: &taken.names, ..request }).context("derive a persona")?;
     }
-    taken.insert(persona.hostname.to_ascii_lowercase());
+    // Among a thousand cards of one vendor two draw the same number now and then.
+    while decky.mac.is_none() && taken.macs.contains(&persona.mac) {
+        persona.mac = next_mac(&persona).context("a persona without a hardware address")?;
+    }
+    taken.names.insert(persona.hostname.to_ascii_lowercase());
+    taken.macs.insert(persona.mac.clone());
     Ok(persona)
+}
+
+/// The hardware address that the same vendor gave out next.
+fn next_mac(persona: &Persona) -> Option<String> {
+    let [a, b, c, high, middle, low] = persona.mac_bytes()?;
+    let number = u32::from_be_bytes([0, high, middle, low]).wrapping_add(1);
+    let [_, high, middle, low] = number.to_be_bytes();
+    Some([a, b, c, high, middle, low].map(|byte| format!("{byte:02x}")).join(":"))
 }
 
 /// The stored persona as the plan has it now; `None`: the plan asks for another machine.
@@ -196,13 +220,17 @@ mod tests {
     }
 
     #[test]
-    fn a_host_name_is_given_once() {
+    fn a_host_name_and_a_hardware_address_are_given_once() {
         let want = fleet("[general]\nseed = a\n[web]\ndistro = debian\nservices = ssh\n");
         let new = fresh(&want);
-        let mut names = BTreeSet::from([new.hostname.clone()]);
+        let mut taken = Taken {
+            names: BTreeSet::from([new.hostname.clone()]),
+            macs: BTreeSet::from([new.mac.clone(), next_mac(&new).unwrap()]),
+        };
         let now = 1_764_000_000_000_000;
-        let other = named(first(&want), &want, &SECRET, now, new.clone(), &mut names).unwrap();
-        assert!(other.hostname != new.hostname && names.len() == 2);
+        let other = named(first(&want), &want, &SECRET, now, new.clone(), &mut taken).unwrap();
+        assert!(other.hostname != new.hostname && taken.names.len() == 2);
         assert_eq!(other.subkey, new.subkey);
+        assert_eq!((other.mac[..8] == new.mac[..8], taken.macs.len()), (true, 3));
     }
 }
