@@ -5,12 +5,10 @@ use crate::output;
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
 use decnet_engine::{lab::Lab, loopback, native};
-use decnet_model::fleet::{Fleet, Network};
+use decnet_model::fleet::{Fleet, LOOPBACK_NETWORK, Network};
 use nix::{ifaddrs::getifaddrs, net::if_::InterfaceFlags};
 use std::{collections::BTreeSet, net::Ipv4Addr};
 
-/// Segment of the loopback runtime.
-pub const LOOPBACK_NETWORK: &str = "127.66.0.0/16";
 /// Hosts of a segment of our own that a fleet leaves free at the beginning.
 const SKIPPED_LOOPBACK: usize = 255;
 const SKIPPED_LAB: usize = 9;
@@ -104,10 +102,7 @@ impl Site {
 }
 
 fn on_loopback(subnet: Option<&Network>) -> Result<Site> {
-    let network = match subnet {
-        Some(network) => network.clone(),
-        None => LOOPBACK_NETWORK.parse().context("read the default segment")?,
-    };
+    let network = subnet.cloned().unwrap_or(LOOPBACK_NETWORK);
     ensure!(
         network.address.is_loopback(),
         "--subnet {network}: the runtime loopback needs a segment in 127.0.0.0/8"
