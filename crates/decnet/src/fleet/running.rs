@@ -51,7 +51,8 @@ impl Place {
         let native = fleet.runtime == native::NAME;
         Place {
             runtime: fleet.runtime.clone(),
-            interface: fleet.network.interface.clone().filter(|_| native),
+            // The lab knows its own.
+            interface: fleet.network.interface.clone().filter(|_| native && !fleet.lab),
             lab: fleet.lab && native,
         }
     }
@@ -159,10 +160,11 @@ async fn start_native(context: &Context, fleet: &Fleet, place: &Place) -> Result
     let paths = context.paths();
     let lab = if place.lab { Some(the_lab(&paths, fleet)?) } else { None };
     let holder = lab.as_ref().map(|lab| lab.state().holder());
-    let interface = place.interface.clone().context("the fleet names no interface for the runtime native")?;
+    let interface = lab.as_ref().map(|lab| lab.state().interface.clone()).or(place.interface.clone());
+    let interface = interface.context("the fleet names no interface for the runtime native")?;
     let config = NetdConfig::new(paths.run(), interface, stage::config(context)?);
     let client = NetdClient::new(&config.socket);
-    if let Some(pid) = left_over(&client, &paths, place, holder).await {
+    if let Some(pid) = left_over(&client, &paths, &config.interface, holder).await {
         tracing::info!(pid, "the netd of an earlier run carries on");
         let (_, ended) = watch::channel(false);
         return Ok(Netd { backend: Native::new(client), pid, holder, ended });
@@ -184,13 +186,13 @@ fn the_lab(paths: &Paths, fleet: &Fleet) -> Result<Lab> {
 }
 
 /// The `netd` of an earlier run of ours that was killed, if it is still there and in the same place.
-async fn left_over(client: &NetdClient, paths: &Paths, place: &Place, holder: Option<u32>) -> Option<u32> {
+async fn left_over(client: &NetdClient, paths: &Paths, interface: &str, holder: Option<u32>) -> Option<u32> {
     let text = fs_err::read(standing_file(paths)).ok()?;
     let noted: Value = serde_json::from_slice(&text).ok()?;
     let status = timeout(LIMIT, client.status()).await.ok()?.ok()?;
     let same = noted.get("netd") == Some(&json!(status.pid))
         && noted.get("holder") == Some(&json!(holder))
-        && Some(&status.interface) == place.interface.as_ref();
+        && status.interface == interface;
     same.then_some(status.pid)
 }
 
