@@ -1,6 +1,7 @@
 //! User authentication (RFC 4252, RFC 4256) with the texts, counts and delays of OpenSSH.
 
 use crate::{
+    client_key::Claim,
     codec::{Reader, Writer},
     error::Error,
     handler::{Handler, KeyOffer, PasswordAttempt},
@@ -280,10 +281,15 @@ where
 {
     let signed = reader.bool()?;
     let (algorithm, key) = (reader.string()?, reader.string()?);
-    let accepted = handler.key(KeyOffer { user, algorithm, key, signed });
+    let proved = signed && {
+        let signature = reader.string()?;
+        Claim { session: link.exchange.session(), user, algorithm, key, signature }.holds()
+    };
+    let accepted = handler.key(KeyOffer { user, algorithm, key, signed: proved });
     let known =
         std::str::from_utf8(algorithm).is_ok_and(|name| listed(&link.config.profile.signatures, name));
-    match (accepted && known, signed) {
+    // A signature that is not the key's is a refusal; without one, sshd only says whether it would do.
+    match (accepted && known && proved == signed, signed) {
         (false, _) => Ok(Outcome::Refused),
         (true, true) => Ok(Outcome::Accepted("publickey")),
         (true, false) => {

@@ -34,7 +34,7 @@ pub struct KeyOffer<'a> {
     pub algorithm: &'a [u8],
     /// The key in its wire form.
     pub key: &'a [u8],
-    /// Whether the offer came with a signature rather than as a question. The signature is not checked.
+    /// Whether the offer came with a signature that proves the key, rather than as a question.
     pub signed: bool,
 }
 

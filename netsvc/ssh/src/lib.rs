@@ -10,6 +10,7 @@ extern crate self as netsvc_ssh;
 mod authentication;
 mod channel;
 mod channel_io;
+mod client_key;
 mod codec;
 mod config;
 mod connection;
