@@ -129,7 +129,7 @@ fn isolation(runtime: &Value) -> String {
 
 fn face(runtime: Option<&Value>) -> &'static str {
     match runtime.map(|runtime| text(runtime, "runtime")) {
-        Some("native") => "none yet: the gate answers as the kernel does",
+        Some("native") => "each decky answers scanners and shakes hands as its operating system does",
         _ => "none: the runtime loopback cannot give a decky an operating system's face",
     }
 }
