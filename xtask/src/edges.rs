@@ -19,7 +19,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("decnet-codec", &[]),
     ("decnet-bus", &["decnet-model", "decnet-codec"]),
     ("decnet-store", &["decnet-model", "netsvc-wire", "netsvc-persona", "decnet-analysis"]),
-    ("decnet-analysis", &["decnet-model", "netsvc-wire"]),
+    ("decnet-analysis", &["decnet-model", "netsvc-wire", "netsvc-persona"]),
     ("decnet-engine", &["decnet-model", "netsvc-wire", "netsvc-persona", "netsvc-stack"]),
     ("decnet-pipeline", &["decnet-model", "decnet-store", "decnet-bus", "decnet-analysis", "netsvc-wire"]),
     ("decnet-web", &["decnet-model", "decnet-store", "decnet-bus", "decnet-analysis", "netsvc-wire"]),

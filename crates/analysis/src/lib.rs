@@ -1,6 +1,7 @@
 //! What events mean: attackers, traversals, sessions, credentials for crackers. Pure: no file, no
 //! clock, no random, no runtime.
 
+pub mod audit;
 pub mod correlate;
 pub mod credential;
 pub mod delta;

@@ -5,6 +5,7 @@ use crate::{
         Context,
         artifacts::Artifacts,
         attackers::Attackers,
+        audit::Audit,
         config::Config,
         correlate::Correlate,
         creds::Creds,
@@ -71,6 +72,7 @@ enum Verb {
     Attackers(Attackers),
     Correlate(Correlate),
     Firedrill(Firedrill),
+    Audit(Audit),
     Lab(Lab),
     Persona(Personas),
     Config(Config),
@@ -212,6 +214,7 @@ async fn dispatch(matches: &ArgMatches, flags: Layer, settings: Settings) -> Res
             None => run::single(Worker::Correlator, run::Single { daemon: false }, &context).await,
         },
         Verb::Firedrill(drill) => drill.run(&context).await,
+        Verb::Audit(audit) => audit.run(&context).await,
         // Done before there were threads.
         Verb::Lab(_) => Ok(()),
         Verb::Persona(persona) => persona.run(&context).await,

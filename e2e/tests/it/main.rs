@@ -12,6 +12,7 @@ mod algorithms;
 mod chains;
 mod client_ssh;
 mod clients;
+mod faces;
 mod fleet;
 mod hydra;
 mod mariadb;

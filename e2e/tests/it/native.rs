@@ -10,7 +10,7 @@ use std::{
 };
 
 /// An installation with a lab of its own; both are gone when it is dropped.
-struct Lab {
+pub(crate) struct Lab {
     state: tempfile::TempDir,
     port: u16,
 }
@@ -18,6 +18,15 @@ struct Lab {
 impl Lab {
     /// A lab with a fleet in it; `None`, with a line that says so, where namespaces may not be made.
     fn with_fleet(arguments: &[&str]) -> Option<Self> {
+        let lab = Lab::up()?;
+        let mut words = vec!["deploy", "--lab", "--seed", "e2e", "--login", "deny"];
+        words.extend(arguments);
+        lab.run(&words);
+        Some(lab)
+    }
+
+    /// A lab without a fleet; `None` as above.
+    pub(crate) fn up() -> Option<Self> {
         use std::os::unix::fs::PermissionsExt;
         let state = tempfile::Builder::new().prefix("lab-e2e-").tempdir_in("/var/tmp").unwrap();
         // Services run as another user and must be able to reach their spool.
@@ -30,13 +39,17 @@ impl Lab {
             eprintln!("skipped: {}", printed(&up));
             return None;
         }
-        let mut words = vec!["deploy", "--lab", "--seed", "e2e", "--login", "deny"];
-        words.extend(arguments);
-        lab.run(&words);
         Some(lab)
     }
 
-    fn command(&self, arguments: &[&str]) -> Output {
+    /// A file in the installation's folder.
+    pub(crate) fn file(&self, name: &str, content: &str) -> String {
+        let path = self.state.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path.display().to_string()
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str]) -> Output {
         Command::new("timeout")
             .arg("100")
             .arg(program("decnet"))
@@ -48,20 +61,20 @@ impl Lab {
             .unwrap()
     }
 
-    fn run(&self, arguments: &[&str]) -> String {
+    pub(crate) fn run(&self, arguments: &[&str]) -> String {
         let output = self.command(arguments);
         assert!(output.status.success(), "{arguments:?}: {}", printed(&output));
         String::from_utf8(output.stdout).unwrap()
     }
 
     /// What a program prints on the attackers' host.
-    fn attacker(&self, words: &[&str]) -> String {
+    pub(crate) fn attacker(&self, words: &[&str]) -> String {
         let mut arguments = vec!["lab", "exec", "--"];
         arguments.extend(words);
         self.run(&arguments)
     }
 
-    fn json(&self, arguments: &[&str]) -> Value {
+    pub(crate) fn json(&self, arguments: &[&str]) -> Value {
         serde_json::from_str(&self.run(arguments)).unwrap()
     }
 

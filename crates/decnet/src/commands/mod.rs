@@ -2,6 +2,7 @@
 
 pub mod artifacts;
 pub mod attackers;
+pub mod audit;
 pub mod config;
 pub mod correlate;
 pub mod creds;

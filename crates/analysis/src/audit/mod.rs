@@ -1,0 +1,139 @@
+//! What gives a fleet away, judged from its personas and from what a scanner saw. Each finding names the
+//! tell by its id in the catalogue of tells that fidelity tests are named after (FL: fleet, OS: network
+//! stack, SSH and so on).
+
+mod clash;
+mod system;
+#[cfg(test)]
+mod tests;
+
+use netsvc_persona::{Persona, check};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+pub use system::{Scanned, recognised};
+
+/// How much a tell says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Strength {
+    /// Real hosts show it too.
+    Weak,
+    /// Adds up with others.
+    AddsUp,
+    /// Enough on its own.
+    Decisive,
+}
+
+impl Strength {
+    /// Points that it costs, of 100.
+    fn cost(self) -> u32 {
+        match self {
+            Strength::Weak => 3,
+            Strength::AddsUp => 12,
+            Strength::Decisive => 40,
+        }
+    }
+}
+
+/// Something that gives a decky away.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Finding {
+    /// The decky.
+    pub decky: String,
+    /// How much it says.
+    pub strength: Strength,
+    /// The tell.
+    pub tell: &'static str,
+    /// What is seen.
+    pub detail: String,
+    /// What to do.
+    pub remedy: String,
+}
+
+/// A decky's standing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Standing {
+    /// The decky.
+    pub decky: String,
+    /// 100 when nothing gives it away, less for each finding.
+    pub score: u32,
+    /// What gives it away, the strongest first.
+    pub findings: Vec<Finding>,
+}
+
+/// Ports that one decky may have open before it looks like a trap.
+const PORTS: usize = 15;
+
+/// What gives the machines of `personas` away by themselves and beside each other. `ports`: how many each
+/// decky has open, by name.
+pub fn personas(personas: &[Persona], ports: &BTreeMap<String, usize>) -> Vec<Finding> {
+    let mut findings = clash::findings(personas);
+    for persona in personas {
+        findings.extend(check::check(persona).into_iter().map(|bad| {
+            let (tell, strength) = tell(bad.subject);
+            Finding {
+                decky: persona.node.clone(),
+                strength,
+                tell,
+                detail: format!("{}: {}", bad.subject, bad.detail),
+                remedy: bad.remedy,
+            }
+        }));
+        findings.extend(container_mac(persona));
+        let open = ports.get(&persona.node).copied().unwrap_or_default();
+        if open > PORTS {
+            findings.push(Finding {
+                decky: persona.node.clone(),
+                strength: Strength::AddsUp,
+                tell: "FL-08",
+                detail: format!("{open} ports are open, which no machine of its kind has"),
+                remedy: "deploy it with fewer services".to_owned(),
+            });
+        }
+    }
+    findings.sort();
+    findings.dedup();
+    findings
+}
+
+/// The standing of each of `deckies` under `findings`, the worst first.
+pub fn standings(deckies: &[String], findings: &[Finding]) -> Vec<Standing> {
+    let mut standings: Vec<Standing> = deckies
+        .iter()
+        .map(|decky| {
+            let mut own: Vec<Finding> =
+                findings.iter().filter(|finding| finding.decky == *decky).cloned().collect();
+            own.sort_by(|one, other| other.strength.cmp(&one.strength).then(one.cmp(other)));
+            let cost: u32 = own.iter().map(|finding| finding.strength.cost()).sum();
+            Standing { decky: decky.clone(), score: 100_u32.saturating_sub(cost), findings: own }
+        })
+        .collect();
+    standings.sort_by(|one, other| one.score.cmp(&other.score).then(one.decky.cmp(&other.decky)));
+    standings
+}
+
+/// The tell that a contradiction of a persona is.
+fn tell(subject: &str) -> (&'static str, Strength) {
+    match subject {
+        "ttl" | "family" | "system" => ("OS-03", Strength::Decisive),
+        "mac" => ("FL-05", Strength::Decisive),
+        "product" => ("SSH-10", Strength::Decisive),
+        "kernel" => ("SSH-10", Strength::Decisive),
+        "hostname" => ("FL-14", Strength::AddsUp),
+        "clock" | "times" | "time" => ("FL-11", Strength::AddsUp),
+        _ => ("FL-03", Strength::AddsUp),
+    }
+}
+
+/// Docker gives containers addresses that begin so.
+fn container_mac(persona: &Persona) -> Option<Finding> {
+    let docker = persona.mac.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("02:42"));
+    docker.then(|| Finding {
+        decky: persona.node.clone(),
+        strength: Strength::Decisive,
+        tell: "FL-05",
+        detail: format!("{} is an address of Docker's", persona.mac),
+        remedy: "leave the MAC out to be given one that fits".to_owned(),
+    })
+}

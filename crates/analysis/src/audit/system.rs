@@ -1,0 +1,49 @@
+//! Whether a scanner takes a decky for the system that it claims.
+
+use super::{Finding, Strength};
+use netsvc_persona::Persona;
+
+/// What a scanner said about one address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scanned {
+    /// Systems that fit exactly; empty: none did.
+    pub exact: Vec<String>,
+}
+
+/// Words one of which names the system of a family in a scanner's answer.
+fn words(persona: &Persona) -> &'static [&'static str] {
+    match (persona.os.family.as_str(), persona.os.id.as_str()) {
+        ("windows" | "windows_server", _) => &["Windows"],
+        ("bsd", _) => &["FreeBSD"],
+        ("macos", _) => &["macOS", "Mac OS X"],
+        ("cisco", _) => &["Cisco", "IOS", "Juniper", "JUNOS"],
+        ("embedded", id) if id.contains("printer") => &["LaserJet", "printer", "HP "],
+        _ => &["Linux"],
+    }
+}
+
+/// What a scan says against `persona`; `None` when it names the claimed system exactly.
+pub fn recognised(persona: &Persona, scanned: &Scanned) -> Option<Finding> {
+    let finding = |strength, detail| Finding {
+        decky: persona.node.clone(),
+        strength,
+        tell: "OS-01",
+        detail,
+        remedy: "deploy it on the native runtime; if it is, tell us the output of `nmap -O -d`".to_owned(),
+    };
+    let claimed = words(persona);
+    let named = |system: &String| claimed.iter().any(|word| system.contains(word));
+    if scanned.exact.iter().any(named) {
+        return None;
+    }
+    Some(match scanned.exact.first() {
+        Some(other) => {
+            let detail = format!("nmap takes {} for {other}", persona.os.pretty_name);
+            finding(Strength::Decisive, detail)
+        }
+        None => {
+            let detail = format!("nmap finds no exact match for {}", persona.os.pretty_name);
+            finding(Strength::AddsUp, detail)
+        }
+    })
+}
