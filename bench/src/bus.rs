@@ -25,8 +25,9 @@ use tokio::{
 const SUBSCRIBERS: [usize; 2] = [1, 4];
 /// Messages as fast as they are taken.
 const FAST: u64 = 20_000;
-/// Messages at [`PACE`].
-const PACED: u64 = 2_000;
+/// Messages at [`PACE`], and how often; the round with the median of late ones counts.
+const PACED: u64 = 1_000;
+const ROUNDS: usize = 3;
 /// Time between two of them: 1,000 a second.
 const PACE: Duration = Duration::from_millis(1);
 /// A subscriber says how far it is every so many messages; twice as many are under way at most, which
@@ -54,12 +55,13 @@ pub(crate) async fn measure(place: &Place) -> Result<Vec<Row>> {
         let (took, _) = round(place, &socket, subscribers, FAST, false).await?;
         let name = format!("bus, {subscribers} subscriber{}", if subscribers == 1 { "" } else { "s" });
         let first = subscribers == 1;
+        let note = if first { "nothing lost (of the original's 35 % were)" } else { "to each, nothing lost" };
         rows.push(
             Row::rate(format!("{name}: messages"), "1/s", took)
                 .against(first.then_some(baseline::BUS_RATE))
-                .note("to each, none lost (the original lost 35 %)"),
+                .note(note),
         );
-        let (_, seen) = round(place, &socket, subscribers, PACED, true).await?;
+        let seen = paced(place, &socket, subscribers).await?;
         let (median, late) = baseline::BUS_LATENCY;
         rows.push(
             Row::cost(format!("{name}: latency, median"), "µs", seen.median_us)
@@ -71,6 +73,16 @@ pub(crate) async fn measure(place: &Place) -> Result<Vec<Row>> {
         );
     }
     Ok(rows)
+}
+
+/// The middle one of several rounds at a thousand messages a second.
+async fn paced(place: &Place, socket: &Path, subscribers: usize) -> Result<Seen> {
+    let mut rounds = Vec::new();
+    for _ in 0..ROUNDS {
+        rounds.push(round(place, socket, subscribers, PACED, true).await?.1);
+    }
+    rounds.sort_by(|one, other| one.late_us.total_cmp(&other.late_us));
+    rounds.into_iter().nth(ROUNDS / 2).context("no round")
 }
 
 /// Messages per second, and what the slowest subscriber saw.

@@ -27,9 +27,10 @@ use tokio::{
     time::timeout,
 };
 
-/// How many deckies, and how long everything rests between the touch and the look at the memory.
-const SIZES: [(u32, Duration); 3] =
-    [(10, Duration::from_secs(5)), (254, Duration::from_secs(5)), (1_000, Duration::from_secs(30))];
+/// How many deckies.
+const SIZES: [u32; 3] = [10, 254, 1_000];
+/// Rest between the touch of every port and the look at the memory.
+const REST: Duration = Duration::from_secs(30);
 /// Services of each, and their ports.
 const SERVICES: &str = "ssh,http,telnet,ftp,redis";
 const PORTS: [u16; 5] = [22, 80, 23, 21, 6379];
@@ -43,8 +44,8 @@ const LIMIT: &str = "60";
 /// Measures every size.
 pub(crate) fn measure(place: &Place) -> Vec<Row> {
     let mut rows = Vec::new();
-    for (count, rest) in SIZES {
-        match one(place, count, rest) {
+    for count in SIZES {
+        match one(place, count) {
             Ok(found) => rows.extend(found),
             Err(error) => rows.push(Row::missing(format!("fleet of {count}"), &format!("{error:#}"))),
         }
@@ -52,7 +53,7 @@ pub(crate) fn measure(place: &Place) -> Vec<Row> {
     rows
 }
 
-fn one(place: &Place, count: u32, rest: Duration) -> Result<Vec<Row>> {
+fn one(place: &Place, count: u32) -> Result<Vec<Row>> {
     let site = Site::up(place, count)?;
     let slab = processes::slab().context("read the memory of the kernel")?;
     let started = Instant::now();
@@ -63,11 +64,11 @@ fn one(place: &Place, count: u32, rest: Duration) -> Result<Vec<Row>> {
     let whole = started.elapsed();
     let deploy = answer.get("ms").and_then(Value::as_u64).context("deploy says no time")?;
     let touched = site.touch(place)?;
-    thread::sleep(rest);
+    thread::sleep(REST);
     let status: Value = serde_json::from_str(&site.decnet(&["status", "--json"])?)?;
     let (sum, parts) = memory(&status)?;
     let grown = processes::slab().unwrap_or(slab).saturating_sub(slab);
-    let name = format!("{count} deckies x 5 services");
+    let name = format!("fleet of {count} with 5 services");
     let planned = baseline::PLANS.iter().find(|(deckies, _)| *deckies == count).map(|(_, plan)| *plan);
     let original = Baseline {
         figure: baseline::WORKERS_PSS + baseline::SERVICE_PSS * 5.0 * f64::from(count),
@@ -77,13 +78,14 @@ fn one(place: &Place, count: u32, rest: Duration) -> Result<Vec<Row>> {
         Row::cost(format!("{name}: deploy"), "s", Duration::from_millis(deploy).as_secs_f64())
             .against(planned)
             .note(format!(
-                "{:.1} s with the start of the workers; the original's is its dry run",
-                whole.as_secs_f64()
+                "{:.1} s with the start of the workers{}",
+                whole.as_secs_f64(),
+                if planned.is_some() { "; the original's only plans (dry run)" } else { "" }
             )),
         Row::cost(format!("{name}: PSS of all our processes"), "MiB", mebi(sum)).against(original).note(
             format!(
                 "{} s after {touched} touches: {parts}; kernel slab +{:.0} MiB",
-                rest.as_secs(),
+                REST.as_secs(),
                 mebi(grown)
             ),
         ),

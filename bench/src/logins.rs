@@ -29,15 +29,16 @@ use tokio::time::{sleep, timeout};
 
 /// Clients at the same time.
 const CLIENTS: usize = 16;
-/// How long each service is logged in to.
-const PERIOD: Duration = Duration::from_millis(2_000);
+/// How often and how long each service is logged in to; the round with the median of CPU counts.
+const ROUNDS: usize = 3;
+const PERIOD: Duration = Duration::from_millis(700);
 /// The same for the floor.
-const FLOOR: Duration = Duration::from_millis(500);
+const FLOOR: Duration = Duration::from_millis(250);
 /// What the server still does when the last client has gone: lines are written, threads rest.
 const REST: Duration = Duration::from_millis(250);
 /// OpenSSH's client costs far more than our server, so a few at a time are enough.
 const SSH_CLIENTS: usize = 4;
-const SSH_PERIOD: Duration = Duration::from_secs(5);
+const SSH_PERIOD: Duration = Duration::from_secs(2);
 const SSH_PATIENCE: Duration = Duration::from_secs(10);
 /// Address, and ports as the peer sees them.
 const ADDRESS: Ipv4Addr = Ipv4Addr::new(127, 78, 9, 10);
@@ -96,8 +97,10 @@ async fn shown(known: &Login, cost: Cost, echo: u32) -> Result<[Row; 2]> {
         "smtp" => 3,
         _ => 2,
     };
-    let floor =
-        run(echo, CLIENTS, FLOOR, move |_| floor::visit(exchanges)).await.context("visit the echo server")?;
+    let floor = rounds(echo, CLIENTS, FLOOR, move |_| floor::visit(exchanges))
+        .await
+        .context("visit the echo server")?;
+    let floor = floor.first().context("no round")?;
     let clients = if slug == "ssh" {
         format!("{} by {SSH_CLIENTS} OpenSSH clients, whose start is most of it", cost.visits)
     } else {
@@ -111,15 +114,38 @@ async fn shown(known: &Login, cost: Cost, echo: u32) -> Result<[Row; 2]> {
     ])
 }
 
-/// Lets `clients` visit the server `pid` again and again for `period`. One visit before, so that what is made
-/// once is made.
+/// The middle one of several rounds.
 async fn run<F, V>(pid: u32, clients: usize, period: Duration, visit: F) -> Result<Cost>
 where
     F: Fn(u64) -> V + Clone + Send + 'static,
     V: Future<Output = Result<()>> + Send,
 {
+    let costs = rounds(pid, clients, period, visit).await?;
+    costs.get(ROUNDS / 2).copied().context("no round")
+}
+
+/// Several rounds, cheapest first, after one visit, so that what is made once is made.
+async fn rounds<F, V>(pid: u32, clients: usize, period: Duration, visit: F) -> Result<Vec<Cost>>
+where
+    F: Fn(u64) -> V + Clone + Send + 'static,
+    V: Future<Output = Result<()>> + Send,
+{
     visit(0).await?;
-    sleep(REST).await;
+    let mut costs = Vec::new();
+    for _ in 0..ROUNDS {
+        sleep(REST).await;
+        costs.push(round(pid, clients, period, &visit).await?);
+    }
+    costs.sort_by(|one, other| one.cpu.total_cmp(&other.cpu));
+    Ok(costs)
+}
+
+/// Lets `clients` visit the server `pid` again and again for `period`.
+async fn round<F, V>(pid: u32, clients: usize, period: Duration, visit: &F) -> Result<Cost>
+where
+    F: Fn(u64) -> V + Clone + Send + 'static,
+    V: Future<Output = Result<()>> + Send,
+{
     let count = Arc::new(AtomicU64::new(0));
     let (started, before) = (Instant::now(), processes::cpu(pid)?);
     let mut running = Vec::new();
@@ -144,8 +170,8 @@ where
 
 /// One refused password by OpenSSH's client.
 async fn ssh(address: SocketAddr) -> Result<()> {
-    let mut command = tokio_command("sshpass");
-    command.args(["-p", "hunter2", "ssh", "-p", &address.port().to_string()]);
+    let mut command = Command::new("sshpass");
+    command.stdin(Stdio::null()).args(["-p", "hunter2", "ssh", "-p", &address.port().to_string()]);
     for option in [
         "StrictHostKeyChecking=no",
         "UserKnownHostsFile=/dev/null",
@@ -158,16 +184,10 @@ async fn ssh(address: SocketAddr) -> Result<()> {
         command.args(["-o", option]);
     }
     command.arg(format!("root@{}", address.ip())).arg("true");
-    let ending = tokio::task::spawn_blocking(move || command.status());
-    let status = timeout(SSH_PATIENCE, ending).await.context("wait for ssh")?;
-    let status = status?.context("run sshpass (Debian: sshpass, openssh-client)")?;
-    // sshpass(1): 5 is a wrong password.
-    ensure!(status.code() == Some(5), "sshpass ended with {status}");
+    let ending = tokio::task::spawn_blocking(move || command.output());
+    let output = timeout(SSH_PATIENCE, ending).await.context("wait for ssh")?;
+    let output = output?.context("run sshpass (Debian: sshpass, openssh-client)")?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(said.contains("Permission denied"), "ssh ended with {} and said {said:?}", output.status);
     Ok(())
-}
-
-fn tokio_command(program: &str) -> Command {
-    let mut command = Command::new(program);
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command
 }

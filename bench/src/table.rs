@@ -52,7 +52,8 @@ impl Row {
 
     /// A line that could not be measured.
     pub(crate) fn missing(line: impl Into<String>, why: &str) -> Row {
-        Row::new(line.into(), "", Better::Less, None).note(format!("not measured: {why}"))
+        Row::new(line.into(), "", Better::Less, None)
+            .note(format!("not measured: {}", why.replace('\n', "; ").replace('|', "/")))
     }
 
     fn new(line: String, unit: &'static str, better: Better, ours: Option<f64>) -> Row {

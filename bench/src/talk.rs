@@ -121,12 +121,25 @@ async fn telnet(mut talk: Talk, secret: &str) -> Result<()> {
     let has = |word: &'static str| {
         move |bytes: &[u8]| bytes.windows(word.len()).any(|window| window == word.as_bytes())
     };
+    // The daemon waits for answers to its first options before it prompts.
+    let offers = talk.until(|bytes| bytes.len() >= 3).await?;
+    talk.send(&refusals(&offers)).await?;
     talk.until(has("login: ")).await?;
     talk.send(b"admin\r\n").await?;
     talk.until(has("assword: ")).await?;
     talk.send(format!("{secret}\r\n").as_bytes()).await?;
     talk.until(has("incorrect")).await?;
     Ok(())
+}
+
+/// WONT to every DO, DONT to every WILL (RFC 854).
+fn refusals(offers: &[u8]) -> Vec<u8> {
+    let answers = offers.windows(3).filter_map(|window| match *window {
+        [0xff, 0xfd, option] => Some([0xff, 0xfc, option]),
+        [0xff, 0xfb, option] => Some([0xff, 0xfe, option]),
+        _ => None,
+    });
+    answers.flatten().collect()
 }
 
 /// HandshakeResponse41 with `mysql_native_password`, and the answer to a change of method.
@@ -157,4 +170,17 @@ fn framed(number: u8, body: &[u8]) -> Vec<u8> {
     packet.push(number);
     packet.extend(body);
     packet
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_refused_and_packets_framed() {
+        assert_eq!(refusals(b"\xff\xfd\x18\xff\xfb\x01login: "), b"\xff\xfc\x18\xff\xfe\x01");
+        assert_eq!(framed(1, b"ab"), b"\x02\0\0\x01ab");
+        assert_eq!(last_line(b"250-a\r\n250 b\r\n"), Some(&b"250 b"[..]));
+        assert_eq!(last_line(b"250 b"), None);
+    }
 }

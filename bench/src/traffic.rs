@@ -17,10 +17,10 @@ use std::{
 /// What a port does with a connection, and its number: closes it, sends for ever, reads for ever.
 pub(crate) const PORTS: [(&str, u16); 3] = [("close", 7001), ("source", 7002), ("sink", 7003)];
 /// Most connections that are timed, and the longest time for them.
-const CONNECTIONS: usize = 3_000;
+const CONNECTIONS: usize = 2_000;
 const CONNECTING: Duration = Duration::from_secs(3);
 /// How long bytes are moved each way.
-const MOVING: Duration = Duration::from_millis(1_500);
+const MOVING: Duration = Duration::from_millis(700);
 const CHUNK: usize = 256 * 1024;
 /// Longest wait for a connection or a byte.
 const PATIENCE: Duration = Duration::from_secs(3);
