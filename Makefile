@@ -53,5 +53,8 @@ stealth: requirements ## nothing in the service binary or its source says what w
 	cargo run --quiet -p xtask -- tidy
 	cargo run --quiet -p xtask -- stealth
 
-bench: ## lines per second through parser, collector and store, release build
-	cargo run --release -p decnet-pipeline --example bench_ingest
+bench: requirements ## figures of the whole system beside those of the Python original; ARGS=--json
+	cargo build --profile bench-run -p decnet -p bench
+	@NETSVC_PROFILE=bench-run cargo run --quiet -p xtask -- netsvcd > $(CARGO_TARGET_DIR)/netsvcd-bench.path
+	@cp -f "$$(cat $(CARGO_TARGET_DIR)/netsvcd-bench.path)" $(CARGO_TARGET_DIR)/bench-run/netsvcd
+	@$(CARGO_TARGET_DIR)/bench-run/bench $(ARGS)

@@ -41,6 +41,18 @@ const EDGES: &[(&str, &[&str])] = &[
     ("xtask", &[]),
     ("e2e", &[]),
     (
+        "bench",
+        &[
+            "decnet-model",
+            "decnet-store",
+            "decnet-bus",
+            "decnet-engine",
+            "decnet-pipeline",
+            "netsvc-wire",
+            "netsvc-persona",
+        ],
+    ),
+    (
         "fuzz-targets",
         &[
             "netsvc-wire",
@@ -58,7 +70,7 @@ const EDGES: &[(&str, &[&str])] = &[
 const KEPT: &[(&str, &[&str])] = &[
     ("sqlx", &["decnet-store"]),
     ("clap", &["decnet"]),
-    ("anyhow", &["decnet", "xtask", "e2e"]),
+    ("anyhow", &["decnet", "xtask", "e2e", "bench"]),
     ("axum", &["decnet-web"]),
     ("openssl", &["netsvc-kit", "netsvc-proto"]),
 ];
