@@ -51,8 +51,9 @@ pub(super) async fn run(
 /// Reads what nmap wrote (`-oX`): per host its address and the matches that are exact.
 fn read(xml: &str) -> BTreeMap<IpAddr, Scanned> {
     let mut seen = BTreeMap::new();
-    for host in xml.split("<host ").skip(1) {
-        let host = host.split("</host>").next().unwrap_or_default();
+    for element in xml.split("</host>") {
+        let start = ["<host ", "<host>"].iter().filter_map(|tag| element.rfind(tag)).max();
+        let Some(host) = start.and_then(|start| element.get(start..)) else { continue };
         let mut addresses = tags(host, "<address ").filter_map(|tag| attribute(tag, "addr")?.parse().ok());
         let Some(address) = addresses.next() else { continue };
         let exact = tags(host, "<osmatch ")
