@@ -1,7 +1,7 @@
 //! Figures of the whole system beside those of the Python original, as one table.
 //!
 //! `bench [--json] [--only GROUP,…] [--decnet FILE] [--netsvcd FILE]`; `make bench` builds and runs it. What
-//! cannot be measured here (no namespaces, a program that is missing) says so on its line.
+//! cannot be measured here (no namespaces, no OpenSSH client) says so on its line.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for people")]
 
