@@ -21,7 +21,7 @@ use tokio::{
 };
 
 /// Public keys bound to the host key, which is one more field at the end.
-const HOSTBOUND: &str = "publickey-hostbound-v00@openssh.com";
+pub(crate) const HOSTBOUND: &str = "publickey-hostbound-v00@openssh.com";
 /// Shortest delay of a failure.
 const DELAY_MIN: Duration = Duration::from_millis(5);
 /// Time after which a failure is delayed no more.
@@ -124,6 +124,7 @@ impl Authentication {
         } else if user != self.user || service != self.service {
             return Err(Error::Disconnected(self.changed(user, service)));
         }
+        let bound = method == HOSTBOUND.as_bytes();
         let method = match std::str::from_utf8(method).unwrap_or_default() {
             HOSTBOUND if link.config.profile.binds_keys_to_host() => "publickey",
             name => name,
@@ -139,7 +140,7 @@ impl Authentication {
                 self.asked = Some(start);
                 Outcome::Pending
             }
-            "publickey" => public_key(link, handler, user, reader)?,
+            "publickey" => public_key(link, handler, user, bound, reader)?,
             name => {
                 handler.method(user, name.as_bytes());
                 Outcome::Refused
@@ -273,6 +274,7 @@ fn public_key<S, H>(
     link: &mut Link<S>,
     handler: &mut H,
     user: &[u8],
+    bound: bool,
     mut reader: Reader<'_>,
 ) -> Result<Outcome, Error>
 where
@@ -281,9 +283,10 @@ where
 {
     let signed = reader.bool()?;
     let (algorithm, key) = (reader.string()?, reader.string()?);
+    let host_key = if bound { Some(reader.string()?) } else { None };
     let proved = signed && {
         let signature = reader.string()?;
-        Claim { session: link.exchange.session(), user, algorithm, key, signature }.holds()
+        Claim { session: link.exchange.session(), user, algorithm, key, host_key, signature }.holds()
     };
     let accepted = handler.key(KeyOffer { user, algorithm, key, signed: proved });
     let known =

@@ -1,6 +1,7 @@
 //! Whether a client holds the key that it offers: signatures of user authentication (RFC 4252 §7).
 
 use crate::{
+    authentication::HOSTBOUND,
     codec::{Reader, Writer},
     numbers::USERAUTH_REQUEST,
 };
@@ -20,6 +21,8 @@ pub(crate) struct Claim<'a> {
     pub(crate) user: &'a [u8],
     pub(crate) algorithm: &'a [u8],
     pub(crate) key: &'a [u8],
+    /// The server's key that the client has seen, in the form that binds the signature to it.
+    pub(crate) host_key: Option<&'a [u8]>,
     pub(crate) signature: &'a [u8],
 }
 
@@ -55,16 +58,14 @@ impl Claim<'_> {
 
     /// What the client has signed.
     fn signed(&self) -> Vec<u8> {
-        Writer::default()
-            .string(self.session)
-            .u8(USERAUTH_REQUEST)
-            .string(self.user)
-            .string("ssh-connection")
-            .string("publickey")
-            .bool(true)
-            .string(self.algorithm)
-            .string(self.key)
-            .take()
+        let method = if self.host_key.is_some() { HOSTBOUND } else { "publickey" };
+        let mut writer = Writer::default();
+        writer.string(self.session).u8(USERAUTH_REQUEST).string(self.user).string("ssh-connection");
+        writer.string(method).bool(true).string(self.algorithm).string(self.key);
+        if let Some(host_key) = self.host_key {
+            writer.string(host_key);
+        }
+        writer.finish()
     }
 }
 
@@ -117,8 +118,14 @@ mod tests {
 
     /// A claim whose signature `sign` makes, checked whole and with one byte of the user changed.
     fn check(algorithm: &str, key: &[u8], sign: impl Fn(&[u8]) -> Vec<u8>) {
-        let blank =
-            Claim { session: SESSION, user: b"root", algorithm: algorithm.as_bytes(), key, signature: &[] };
+        let blank = Claim {
+            session: SESSION,
+            user: b"root",
+            algorithm: algorithm.as_bytes(),
+            key,
+            host_key: None,
+            signature: &[],
+        };
         let made = sign(&blank.signed());
         let signature = Writer::default().string(algorithm).string(&made).take();
         let claim = Claim { signature: &signature, ..blank };
@@ -176,7 +183,7 @@ mod tests {
             let kind = if algorithm.starts_with("rsa") { "ssh-rsa" } else { algorithm };
             let key = [Writer::default().string(kind).take(), key].concat();
             let signature = Writer::default().string(algorithm).string(&made).take();
-            let claim = Claim { session: SESSION, user: b"", algorithm: algorithm.as_bytes(), key: &key, signature: &signature };
+            let claim = Claim { session: SESSION, user: b"", algorithm: algorithm.as_bytes(), key: &key, host_key: None, signature: &signature };
             prop_assert!(!claim.holds());
         }
     }

@@ -43,18 +43,24 @@ pub async fn run(mut worker: WorkerContext, context: Context) -> Result<()> {
         .filter_map(|topic| topic.parse().ok())
         .map(|pattern| worker.bus.subscribe(pattern))
         .collect();
+    let mut subscribed = false;
     loop {
         let ready = keeper.pass().await;
         worker.status.set_good(ready.is_ok() && !keeper.failed);
         ready?;
         let inbox = inboxes.first_mut();
         let rung = async {
-            if let Some(inbox) = inbox
-                && inbox.next().await.is_some()
-            {
-                return inbox.clear();
+            let Some(inbox) = inbox else { return std::future::pending().await };
+            if !subscribed {
+                // What was rung before we could hear it: look once more.
+                inbox.ready().await;
+                subscribed = true;
+                return;
             }
-            std::future::pending().await
+            match inbox.next().await {
+                Some(_) => inbox.clear(),
+                None => std::future::pending().await,
+            }
         };
         tokio::select! {
             () = worker.stopped() => break,
