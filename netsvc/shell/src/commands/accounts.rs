@@ -149,14 +149,8 @@ fn useradd(shell: &mut Shell, arguments: &[String]) -> Status {
         return Ok(9);
     }
     let mut lines = lines_of(shell, "/etc/passwd");
-    let next = lines
-        .iter()
-        .filter_map(|line| line.split(':').nth(2)?.parse::<u32>().ok())
-        .filter(|uid| (1000..60_000).contains(uid))
-        .max()
-        .unwrap_or(999)
-        + 1;
-    let uid = options.number('u').and_then(|uid| u32::try_from(uid).ok()).unwrap_or(next);
+    let given = options.number('u').and_then(|uid| u32::try_from(uid).ok());
+    let uid = given.unwrap_or_else(|| next_uid(&lines));
     let home = options.value('d').map_or_else(|| format!("/home/{user}"), String::from);
     lines.push(format!(
         "{user}:x:{uid}:{uid}:{}:{home}:{}",
@@ -177,6 +171,16 @@ fn useradd(shell: &mut Shell, arguments: &[String]) -> Status {
         let _ = shell.fs.chown(&home, Some(uid), Some(uid), true);
     }
     Ok(0)
+}
+
+/// The number after the highest of the people in `/etc/passwd`.
+fn next_uid(lines: &[String]) -> u32 {
+    let highest = lines
+        .iter()
+        .filter_map(|line| line.split(':').nth(2)?.parse::<u32>().ok())
+        .filter(|uid| (1000..60_000).contains(uid))
+        .max();
+    highest.unwrap_or(999) + 1
 }
 
 fn usermod(shell: &mut Shell, arguments: &[String]) -> Status {

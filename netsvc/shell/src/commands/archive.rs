@@ -2,8 +2,8 @@
 
 use super::{Run, own, rest};
 use crate::{
-    fs::{Kind, join, parent},
-    interpret::{Shell, Status},
+    fs::{Errno, Kind, join, parent},
+    interpret::{Flow, Shell, Status},
 };
 
 pub(super) const COMMANDS: &[(&str, Run)] = &[
@@ -162,56 +162,78 @@ fn extract(
     let mut rest = bytes.as_slice();
     let mut found = false;
     while let Some((block, tail)) = rest.split_at_checked(BLOCK) {
-        if block.get(257..262) != Some(b"ustar") {
-            break;
-        }
+        let Some(member) = Member::parse(block) else { break };
         found = true;
         shell.spend(4)?;
-        let text = |range: std::ops::Range<usize>| -> String {
-            block
-                .get(range)
-                .unwrap_or(&[])
-                .iter()
-                .take_while(|byte| **byte != 0)
-                .map(|byte| char::from(*byte))
-                .collect()
-        };
-        let (name, size) = (text(0..100), usize::from_str_radix(text(124..135).trim(), 8).unwrap_or(0));
-        let mode = u32::from_str_radix(text(100..107).trim(), 8).unwrap_or(0o644);
-        let padded = size.div_ceil(BLOCK) * BLOCK;
+        let padded = member.size.div_ceil(BLOCK) * BLOCK;
         let Some((content, after)) = tail.split_at_checked(padded) else { break };
         rest = after;
         if list || verbose {
-            shell.out(&format!("{name}\n"))?;
+            shell.out(&format!("{}\n", member.name))?;
         }
         if list {
             continue;
         }
-        let place = folder.as_ref().map_or_else(|| name.clone(), |folder| join(folder, &name));
-        let result = if name.ends_with('/') {
-            shell.fs.mkdir(&place, mode).or(Ok(()))
-        } else {
-            let above = parent(&place);
-            if place.contains('/') && !shell.fs.exists(above) {
-                shell.run_program(&["mkdir".into(), "-p".into(), above.to_owned()])?;
-            }
-            shell.fs.write_file(&place, content.get(..size).unwrap_or(&[]), mode)
-        };
-        if let Err(error) = result {
-            shell.err(&format!("tar: {name}: Cannot open: {error}\n"))?;
+        if let Err(error) = unpack(shell, &member, folder.as_deref(), content)? {
+            shell.err(&format!("tar: {}: Cannot open: {error}\n", member.name))?;
             return Ok(2);
         }
     }
-    if !found {
-        let text = if bytes.starts_with(b"\x1f\x8b") {
-            "\ngzip: stdin: unexpected end of file\ntar: Child returned status 1\ntar: Error is not recoverable: exiting now\n"
-        } else {
-            "tar: This does not look like a tar archive\ntar: Exiting with failure status due to previous errors\n"
+    if found { Ok(0) } else { refuse(shell, &bytes) }
+}
+
+/// A header of an archive.
+struct Member {
+    name: String,
+    mode: u32,
+    size: usize,
+}
+
+impl Member {
+    /// `None`: this is no header.
+    fn parse(block: &[u8]) -> Option<Member> {
+        if block.get(257..262) != Some(b"ustar") {
+            return None;
+        }
+        let text = |range: std::ops::Range<usize>| -> String {
+            let field = block.get(range).unwrap_or(&[]);
+            field.iter().take_while(|byte| **byte != 0).map(|byte| char::from(*byte)).collect()
         };
-        shell.err(text)?;
-        return Ok(2);
+        Some(Member {
+            name: text(0..100),
+            mode: u32::from_str_radix(text(100..107).trim(), 8).unwrap_or(0o644),
+            size: usize::from_str_radix(text(124..135).trim(), 8).unwrap_or(0),
+        })
     }
-    Ok(0)
+}
+
+/// Makes the file or directory of a member, and the directories above it.
+fn unpack(
+    shell: &mut Shell,
+    member: &Member,
+    folder: Option<&str>,
+    content: &[u8],
+) -> Result<Result<(), Errno>, Flow> {
+    let place = folder.map_or_else(|| member.name.clone(), |folder| join(folder, &member.name));
+    if member.name.ends_with('/') {
+        return Ok(shell.fs.mkdir(&place, member.mode).or(Ok(())));
+    }
+    let above = parent(&place);
+    if place.contains('/') && !shell.fs.exists(above) {
+        shell.run_program(&["mkdir".into(), "-p".into(), above.to_owned()])?;
+    }
+    Ok(shell.fs.write_file(&place, content.get(..member.size).unwrap_or(&[]), member.mode))
+}
+
+/// What is said of bytes that hold no archive.
+fn refuse(shell: &mut Shell, bytes: &[u8]) -> Status {
+    let text = if bytes.starts_with(b"\x1f\x8b") {
+        "\ngzip: stdin: unexpected end of file\ntar: Child returned status 1\ntar: Error is not recoverable: exiting now\n"
+    } else {
+        "tar: This does not look like a tar archive\ntar: Exiting with failure status due to previous errors\n"
+    };
+    shell.err(text)?;
+    Ok(2)
 }
 
 fn gzip(shell: &mut Shell, arguments: &[String]) -> Status {

@@ -3,8 +3,9 @@
 use super::{Run, options::options, rest};
 use crate::{
     fs::{Errno, OpenOptions},
-    interpret::{Shell, Status},
+    interpret::{Flow, Shell, Status},
 };
+use std::collections::BTreeMap;
 
 pub(super) const COMMANDS: &[(&str, Run)] = &[("dd", dd), ("truncate", truncate)];
 
@@ -23,18 +24,16 @@ fn size(text: &str) -> Option<usize> {
     digits.parse::<usize>().ok()?.checked_mul(factor)
 }
 
+/// The operands that dd knows.
+const OPERANDS: [&str; 13] =
+    ["if", "of", "bs", "ibs", "obs", "count", "skip", "seek", "conv", "status", "iflag", "oflag", "cbs"];
+
 fn dd(shell: &mut Shell, arguments: &[String]) -> Status {
-    let mut values = std::collections::BTreeMap::new();
+    let mut values = BTreeMap::new();
     for word in rest(arguments) {
         match word.split_once('=') {
-            Some((key, value))
-                if [
-                    "if", "of", "bs", "ibs", "obs", "count", "skip", "seek", "conv", "status", "iflag",
-                    "oflag", "cbs",
-                ]
-                .contains(&key) =>
-            {
-                values.insert(key, value.to_owned());
+            Some((key, value)) if OPERANDS.contains(&key) => {
+                values.insert(key, value);
             }
             _ => {
                 shell.err(&format!(
@@ -44,22 +43,60 @@ fn dd(shell: &mut Shell, arguments: &[String]) -> Status {
             }
         }
     }
-    let number = |key: &str| values.get(key).and_then(|text| size(text));
-    let block = number("bs").or(number("ibs")).unwrap_or(512).clamp(1, 1 << 30);
-    let count = number("count");
-    let skip = number("skip").unwrap_or(0).saturating_mul(block);
-    let wanted = count.map_or(usize::MAX, |count| count.saturating_mul(block)).min(8 << 20);
-    let bytes: Vec<u8> = match values.get("if") {
-        Some(path) if path != "/dev/stdin" => match shell.fs.read_file(path) {
+    let copy = Copy { values };
+    let Some(bytes) = copy.source(shell)? else { return Ok(1) };
+    let status = i32::from(!copy.sink(shell, &bytes)?);
+    if copy.value("status") == Some("none") {
+        return Ok(status);
+    }
+    let block = copy.block();
+    let (full, partial) = (bytes.len() / block, usize::from(!bytes.len().is_multiple_of(block)));
+    shell.err(&format!("{full}+{partial} records in\n{full}+{partial} records out\n"))?;
+    if copy.value("status") != Some("noxfer") {
+        shell.err(&transferred(bytes.len()))?;
+    }
+    Ok(status)
+}
+
+/// What is to be copied, and how.
+struct Copy<'a> {
+    values: BTreeMap<&'a str, &'a str>,
+}
+
+impl Copy<'_> {
+    fn value(&self, key: &str) -> Option<&str> {
+        self.values.get(key).copied()
+    }
+
+    fn number(&self, key: &str) -> Option<usize> {
+        self.value(key).and_then(size)
+    }
+
+    /// Bytes of a block.
+    fn block(&self) -> usize {
+        self.number("bs").or(self.number("ibs")).unwrap_or(512).clamp(1, 1 << 30)
+    }
+
+    /// Reads what is to be copied. `None`: it cannot be read, which was said.
+    fn source(&self, shell: &mut Shell) -> Result<Option<Vec<u8>>, Flow> {
+        let count = self.number("count");
+        let skip = self.number("skip").unwrap_or(0).saturating_mul(self.block());
+        let wanted = count.map_or(usize::MAX, |count| count.saturating_mul(self.block())).min(8 << 20);
+        let Some(path) = self.value("if").filter(|path| *path != "/dev/stdin") else {
+            return match count {
+                Some(_) => shell.read_some(wanted).map(Some),
+                None => Ok(Some(shell.read_all()?.into_iter().skip(skip).collect())),
+            };
+        };
+        match shell.fs.read_file(path) {
             Ok(bytes) => {
                 let endless = path.starts_with("/dev/");
                 let source: Vec<u8> =
                     bytes.iter().copied().skip(if endless { 0 } else { skip }).take(wanted).collect();
                 if endless && !source.is_empty() {
-                    source.iter().copied().cycle().take(wanted.min(4 << 20)).collect()
-                } else {
-                    source
+                    return Ok(Some(source.iter().copied().cycle().take(wanted.min(4 << 20)).collect()));
                 }
+                Ok(Some(source))
             }
             Err(error) => {
                 let text = if shell.flavour().busybox() {
@@ -68,58 +105,46 @@ fn dd(shell: &mut Shell, arguments: &[String]) -> Status {
                     format!("dd: failed to open '{path}': {error}\n")
                 };
                 shell.err(&text)?;
-                return Ok(1);
-            }
-        },
-        _ if count.is_some() => shell.read_some(wanted)?,
-        _ => shell.read_all()?.into_iter().skip(skip).collect(),
-    };
-    let mut status = 0;
-    match values.get("of") {
-        Some(path) => {
-            let keep = values.get("conv").is_some_and(|flags| flags.contains("notrunc"))
-                || values.contains_key("seek");
-            let how = OpenOptions { write: true, create: true, truncate: !keep, ..OpenOptions::default() };
-            let offset = number("seek").unwrap_or(0).saturating_mul(block) as u64;
-            let result = shell.fs.open(path, how, 0o666).and_then(|handle| {
-                let written = shell.fs.write_at(handle, offset, &bytes);
-                shell.fs.close(handle).and(written)
-            });
-            if let Err(error) = result {
-                let text = if error == Errno::NoSpace {
-                    format!("dd: error writing '{path}': {error}\n")
-                } else {
-                    format!("dd: failed to open '{path}': {error}\n")
-                };
-                shell.err(&text)?;
-                status = 1;
+                Ok(None)
             }
         }
-        None => shell.write(1, &bytes)?,
     }
-    if values.get("status").map(String::as_str) == Some("none") {
-        return Ok(status);
-    }
-    let (full, partial) = (bytes.len() / block, usize::from(!bytes.len().is_multiple_of(block)));
-    shell.err(&format!("{full}+{partial} records in\n{full}+{partial} records out\n"))?;
-    if values.get("status").map(String::as_str) != Some("noxfer") {
-        let seconds = 0.000_09 + bytes.len() as f64 / 420e6;
-        let rate = super::system::rate(bytes.len() as f64 / seconds);
-        let length = bytes.len();
-        let units = if length >= 1_000_000 {
-            format!(" ({:.1} MB, {:.1} MiB)", length as f64 / 1e6, length as f64 / 1_048_576.0)
-        } else if length >= 1_000 {
-            format!(" ({:.1} kB, {:.1} KiB)", length as f64 / 1e3, length as f64 / 1024.0)
+
+    /// Writes what was read. `false`: it cannot be written, which was said.
+    fn sink(&self, shell: &mut Shell, bytes: &[u8]) -> Result<bool, Flow> {
+        let Some(path) = self.value("of") else { return shell.write(1, bytes).map(|()| true) };
+        let keep = self.value("conv").is_some_and(|flags| flags.contains("notrunc"))
+            || self.values.contains_key("seek");
+        let how = OpenOptions { write: true, create: true, truncate: !keep, ..OpenOptions::default() };
+        let offset = self.number("seek").unwrap_or(0).saturating_mul(self.block()) as u64;
+        let result = shell.fs.open(path, how, 0o666).and_then(|handle| {
+            let written = shell.fs.write_at(handle, offset, bytes);
+            shell.fs.close(handle).and(written)
+        });
+        let Err(error) = result else { return Ok(true) };
+        let text = if error == Errno::NoSpace {
+            format!("dd: error writing '{path}': {error}\n")
         } else {
-            String::new()
+            format!("dd: failed to open '{path}': {error}\n")
         };
-        let noun = if length == 1 { "byte" } else { "bytes" };
-        shell.err(&format!(
-            "{length} {noun}{units} copied, {} s, {rate}\n",
-            super::calculate::general(seconds, 6)
-        ))?;
+        shell.err(&text)?;
+        Ok(false)
     }
-    Ok(status)
+}
+
+/// The last line: how much was copied, how long it took and how fast that was.
+fn transferred(length: usize) -> String {
+    let seconds = 0.000_09 + length as f64 / 420e6;
+    let rate = super::system::rate(length as f64 / seconds);
+    let units = if length >= 1_000_000 {
+        format!(" ({:.1} MB, {:.1} MiB)", length as f64 / 1e6, length as f64 / 1_048_576.0)
+    } else if length >= 1_000 {
+        format!(" ({:.1} kB, {:.1} KiB)", length as f64 / 1e3, length as f64 / 1024.0)
+    } else {
+        String::new()
+    };
+    let noun = if length == 1 { "byte" } else { "bytes" };
+    format!("{length} {noun}{units} copied, {} s, {rate}\n", super::calculate::general(seconds, 6))
 }
 
 fn truncate(shell: &mut Shell, arguments: &[String]) -> Status {

@@ -281,43 +281,8 @@ fn od(shell: &mut Shell, arguments: &[String]) -> Status {
             "x1" | "x1z" => line.iter().map(|byte| format!(" {byte:02x}")).collect(),
             "u1" => line.iter().map(|byte| format!(" {byte:>3}")).collect(),
             "d1" => line.iter().map(|byte| format!(" {:>4}", i8::from_ne_bytes([*byte]))).collect(),
-            "c" => line
-                .iter()
-                .map(|byte| {
-                    format!(
-                        " {:>3}",
-                        match byte {
-                            b'\n' => "\\n".into(),
-                            b'\t' => "\\t".into(),
-                            b'\r' => "\\r".into(),
-                            0 => "\\0".into(),
-                            0x20..0x7f => char::from(*byte).to_string(),
-                            other => format!("{other:03o}"),
-                        }
-                    )
-                })
-                .collect(),
-            _ => {
-                let size = format
-                    .chars()
-                    .last()
-                    .and_then(|digit| digit.to_digit(10))
-                    .filter(|size| matches!(size, 2 | 4 | 8))
-                    .unwrap_or(2) as usize;
-                line.chunks(size)
-                    .map(|chunk| {
-                        let value =
-                            chunk.iter().rev().fold(0_u64, |value, byte| value << 8 | u64::from(*byte));
-                        if format.starts_with('x') {
-                            format!(" {value:0width$x}", width = size * 2)
-                        } else if format.starts_with('u') || format.starts_with('d') {
-                            format!(" {value:>width$}", width = size * 5 / 2 + usize::from(size == 8))
-                        } else {
-                            format!(" {value:0width$o}", width = (size * 8).div_ceil(3))
-                        }
-                    })
-                    .collect()
-            }
+            "c" => line.iter().map(|byte| format!(" {:>3}", escaped(*byte))).collect(),
+            _ => grouped(line, format),
         };
         shell.out(&format!("{}{words}\n", address(index * 16)))?;
     }
@@ -325,6 +290,40 @@ fn od(shell: &mut Shell, arguments: &[String]) -> Status {
         shell.out(&format!("{}\n", address(bytes.len())))?;
     }
     Ok(i32::from(!good))
+}
+
+/// A byte as `od -c` shows it.
+fn escaped(byte: u8) -> String {
+    match byte {
+        b'\n' => "\\n".into(),
+        b'\t' => "\\t".into(),
+        b'\r' => "\\r".into(),
+        0 => "\\0".into(),
+        0x20..0x7f => char::from(byte).to_string(),
+        other => format!("{other:03o}"),
+    }
+}
+
+/// A line of od in numbers of several bytes; the format is the radix's letter and the size of a number.
+fn grouped(line: &[u8], format: &str) -> String {
+    let size = format
+        .chars()
+        .last()
+        .and_then(|digit| digit.to_digit(10))
+        .filter(|size| matches!(size, 2 | 4 | 8))
+        .unwrap_or(2) as usize;
+    line.chunks(size)
+        .map(|chunk| {
+            let value = chunk.iter().rev().fold(0_u64, |value, byte| value << 8 | u64::from(*byte));
+            if format.starts_with('x') {
+                format!(" {value:0width$x}", width = size * 2)
+            } else if format.starts_with('u') || format.starts_with('d') {
+                format!(" {value:>width$}", width = size * 5 / 2 + usize::from(size == 8))
+            } else {
+                format!(" {value:0width$o}", width = (size * 8).div_ceil(3))
+            }
+        })
+        .collect()
 }
 
 fn strings(shell: &mut Shell, arguments: &[String]) -> Status {

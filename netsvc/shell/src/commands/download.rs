@@ -1,9 +1,15 @@
 //! wget, curl, tftp, ftpget: what was to be fetched is reported; a plausible result is played back.
 
-use super::{Run, network::attempt, options::options, own, rest};
+use super::{
+    Run,
+    network::attempt,
+    options::{Options, options},
+    own, rest,
+    url::Url,
+};
 use crate::{
     event::Origin,
-    fs::{Errno, elf_program, join, name},
+    fs::{Errno, join, name},
     interpret::{Flow, Shell, Status},
     live::strftime,
     text::hash,
@@ -19,95 +25,6 @@ pub(super) const COMMANDS: &[(&str, Run)] = &[
     ("lwp-download", wget),
 ];
 
-struct Url {
-    whole: String,
-    scheme: String,
-    host: String,
-    port: String,
-    path: String,
-}
-
-impl Url {
-    fn parse(text: &str) -> Url {
-        let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
-        let (authority, path) = rest
-            .split_once('/')
-            .map_or((rest, String::from("/")), |(authority, path)| (authority, format!("/{path}")));
-        let authority = authority.rsplit('@').next().unwrap_or(authority);
-        let default = match scheme {
-            "https" => "443",
-            "ftp" => "21",
-            _ => "80",
-        };
-        let (host, port) = authority.split_once(':').unwrap_or((authority, default));
-        Url {
-            whole: format!("{scheme}://{rest}"),
-            scheme: scheme.to_owned(),
-            host: host.to_owned(),
-            port: port.to_owned(),
-            path,
-        }
-    }
-
-    fn file_name(&self) -> &str {
-        let path = self.path.split('?').next().unwrap_or("");
-        match name(path) {
-            "" => "index.html",
-            found => found,
-        }
-    }
-
-    /// The address that the host "resolves" to.
-    fn address(&self, shell: &Shell) -> Ipv4Addr {
-        self.host.parse().unwrap_or_else(|_| {
-            let bits = shell.live.fixed(&["address", &self.host]).to_le_bytes();
-            let [first, second, third, fourth, ..] = bits;
-            Ipv4Addr::new(23 + first % 150, second, third, fourth.max(1))
-        })
-    }
-
-    /// Content that fits the name, always the same for the same URL and node.
-    fn content(&self, shell: &Shell) -> Vec<u8> {
-        let file = self.file_name().to_ascii_lowercase();
-        let seed = shell.live.fixed(&["download", &self.whole]);
-        let machines = [
-            ("x86_64", "x86_64"),
-            ("x86", "x86_64"),
-            ("i686", "i686"),
-            ("i586", "i686"),
-            ("arm7", "armv7l"),
-            ("arm", "armv7l"),
-            ("mpsl", "mipsel"),
-            ("mipsel", "mipsel"),
-            ("mips", "mips"),
-            ("ppc", "ppc"),
-            ("sh4", "sh4"),
-            ("spc", "sparc"),
-            ("m68k", "m68k"),
-            ("aarch64", "aarch64"),
-        ];
-        let machine = machines.iter().find(|(part, _)| file.contains(part)).map(|(_, machine)| *machine);
-        if file.ends_with(".sh") {
-            return format!(
-                "#!/bin/sh\n# {:08x}\ncd /tmp || cd /var/run || cd /mnt || cd /root || cd /\nexit 0\n",
-                seed & 0xffff_ffff
-            )
-            .into_bytes();
-        }
-        let plain = !file.contains('.') && self.path != "/";
-        match machine.or(plain.then_some(shell.live.persona.os.machine.as_str())) {
-            Some(machine) => elf_program(self.file_name(), machine, true, false, usize::try_from(28_000 + seed % 90_000).unwrap_or(40_000)),
-            None if file.ends_with(".html") || file.ends_with(".php") || self.path == "/" => format!("<!DOCTYPE html>\n<html>\n<head><title>{}</title></head>\n<body>\n<h1>It works!</h1>\n<!-- {seed:016x} -->\n</body>\n</html>\n", self.host).into_bytes(),
-            None => {
-                let mut bytes = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03".to_vec();
-                let body = elf_program(&self.whole, "x86_64", true, false, usize::try_from(9_000 + seed % 60_000).unwrap_or(9_000));
-                bytes.extend(body.into_iter().skip(900));
-                bytes
-            }
-        }
-    }
-}
-
 /// Writes a fetched file and gives its error, if any.
 fn store(shell: &mut Shell, path: &str, content: &[u8]) -> Result<(), Errno> {
     shell.fs.set_origin(Origin::Download);
@@ -121,27 +38,30 @@ fn latency(shell: &mut Shell, url: &Url, bytes: usize) -> Result<(), Flow> {
     shell.wait(Duration::from_millis(milliseconds))
 }
 
+/// Long options of wget.
+const WGET: [(&str, char); 14] = [
+    ("quiet", 'q'),
+    ("output-document", 'O'),
+    ("no-check-certificate", '_'),
+    ("tries", 't'),
+    ("timeout", 'T'),
+    ("directory-prefix", 'P'),
+    ("continue", 'c'),
+    ("user-agent", 'U'),
+    ("background", 'b'),
+    ("no-verbose", 'v'),
+    ("header", 'h'),
+    ("post-data", 'h'),
+    ("no-cache", '_'),
+    ("spider", '_'),
+];
+
 fn wget(shell: &mut Shell, arguments: &[String]) -> Status {
-    let long = [
-        ("quiet", 'q'),
-        ("output-document", 'O'),
-        ("no-check-certificate", '_'),
-        ("tries", 't'),
-        ("timeout", 'T'),
-        ("directory-prefix", 'P'),
-        ("continue", 'c'),
-        ("user-agent", 'U'),
-        ("background", 'b'),
-        ("no-verbose", 'v'),
-        ("header", 'h'),
-        ("post-data", 'h'),
-        ("no-cache", '_'),
-        ("spider", '_'),
-    ];
-    let Some(options) = options(shell, arguments, "qO:cP:t:T:U:bNrvS46h:i:o:Y:", &long)? else {
+    let Some(options) = options(shell, arguments, "qO:cP:t:T:U:bNrvS46h:i:o:Y:", &WGET)? else {
         return Ok(2);
     };
-    if options.operands.is_empty() && shell.flavour().busybox() {
+    let busybox = shell.flavour().busybox();
+    if options.operands.is_empty() && busybox {
         return super::busybox::usage(shell, own(arguments)).map(|()| 1);
     }
     if options.operands.is_empty() {
@@ -161,7 +81,6 @@ fn wget(shell: &mut Shell, arguments: &[String]) -> Status {
                 .value('P')
                 .map_or_else(|| url.file_name().to_owned(), |folder| join(folder, url.file_name())),
         };
-        let busybox = shell.flavour().busybox();
         if !quiet {
             begin_wget(shell, &url, content.len(), &target, busybox)?;
         }
@@ -234,29 +153,31 @@ fn end_wget(shell: &mut Shell, url: &Url, length: usize, target: &str, busybox: 
     shell.err(&crate::text::decode(text.as_bytes()))
 }
 
+/// Long options of curl.
+const CURL: [(&str, char); 19] = [
+    ("output", 'o'),
+    ("remote-name", 'O'),
+    ("silent", 's'),
+    ("insecure", 'k'),
+    ("location", 'L'),
+    ("fail", 'f'),
+    ("user-agent", 'A'),
+    ("header", 'H'),
+    ("data", 'd'),
+    ("request", 'X'),
+    ("connect-timeout", 'm'),
+    ("max-time", 'm'),
+    ("head", 'I'),
+    ("user", 'u'),
+    ("proxy", 'x'),
+    ("show-error", 'S'),
+    ("verbose", 'v'),
+    ("version", 'V'),
+    ("retry", 'm'),
+];
+
 fn curl(shell: &mut Shell, arguments: &[String]) -> Status {
-    let long = [
-        ("output", 'o'),
-        ("remote-name", 'O'),
-        ("silent", 's'),
-        ("insecure", 'k'),
-        ("location", 'L'),
-        ("fail", 'f'),
-        ("user-agent", 'A'),
-        ("header", 'H'),
-        ("data", 'd'),
-        ("request", 'X'),
-        ("connect-timeout", 'm'),
-        ("max-time", 'm'),
-        ("head", 'I'),
-        ("user", 'u'),
-        ("proxy", 'x'),
-        ("show-error", 'S'),
-        ("verbose", 'v'),
-        ("version", 'V'),
-        ("retry", 'm'),
-    ];
-    let Some(options) = options(shell, arguments, "o:OskLfA:H:d:X:m:Iu:x:Svb:c:e:F:T:V46NiGr:", &long)?
+    let Some(options) = options(shell, arguments, "o:OskLfA:H:d:X:m:Iu:x:Svb:c:e:F:T:V46NiGr:", &CURL)?
     else {
         return Ok(2);
     };
@@ -272,40 +193,56 @@ fn curl(shell: &mut Shell, arguments: &[String]) -> Status {
     for text in &options.operands {
         let url = Url::parse(text);
         attempt(shell, url.whole.clone(), arguments.join(" "));
-        let content = url.content(shell);
-        let target = if options.has('O') {
-            Some(url.file_name().to_owned())
-        } else {
-            options.value('o').map(String::from)
-        };
-        latency(shell, &url, content.len())?;
-        if options.has('I') {
-            let date = strftime(
-                "%a, %d %b %Y %H:%M:%S GMT",
-                shell.live.now(),
-                &netsvc_persona::Zone { name: String::new(), abbreviation: String::new(), offset_minutes: 0 },
-            );
-            shell.out(&format!("HTTP/1.1 200 OK\r\nServer: nginx\r\nDate: {date}\r\nContent-Type: text/html\r\nContent-Length: {}\r\nConnection: keep-alive\r\n\r\n", content.len()))?;
-            continue;
-        }
-        let redirected = target.is_some()
-            || !shell.out_is_terminal()
-                && !matches!(shell.descriptors.get(&1), Some(crate::interpret::Descriptor::Stream(_)));
-        if redirected && !options.has('s') {
-            let length = content.len();
-            shell.err(&format!("  % Total    % Received % Xferd  Average Speed   Time    Time     Time  Current\n                                 Dload  Upload   Total   Spent    Left  Speed\n\r  0     0    0     0    0     0      0      0 --:--:-- --:--:-- --:--:--     0\r100 {length:>5}  100 {length:>5}    0     0  {:>5}      0 --:--:-- --:--:-- --:--:-- {:>5}\n", length * 3, length * 3))?;
-        }
-        match target.filter(|target| target != "-") {
-            None => shell.write(1, &content)?,
-            Some(path) => {
-                if store(shell, &path, &content).is_err() {
-                    shell.err("curl: (23) Failure writing output to destination\n")?;
-                    return Ok(23);
-                }
-            }
+        let status = transfer(shell, &url, &options)?;
+        if status != 0 {
+            return Ok(status);
         }
     }
     Ok(0)
+}
+
+/// Plays back one answer to curl: to a file, or to the output.
+fn transfer(shell: &mut Shell, url: &Url, options: &Options) -> Status {
+    let content = url.content(shell);
+    let target = if options.has('O') {
+        Some(url.file_name().to_owned())
+    } else {
+        options.value('o').map(String::from)
+    };
+    latency(shell, url, content.len())?;
+    if options.has('I') {
+        return answer_head(shell, content.len());
+    }
+    let redirected = target.is_some()
+        || !shell.out_is_terminal()
+            && !matches!(shell.descriptors.get(&1), Some(crate::interpret::Descriptor::Stream(_)));
+    if redirected && !options.has('s') {
+        progress(shell, content.len())?;
+    }
+    let Some(path) = target.filter(|target| target != "-") else {
+        return shell.write(1, &content).map(|()| 0);
+    };
+    if store(shell, &path, &content).is_err() {
+        shell.err("curl: (23) Failure writing output to destination\n")?;
+        return Ok(23);
+    }
+    Ok(0)
+}
+
+/// The head of an answer, for `curl -I`.
+fn answer_head(shell: &mut Shell, length: usize) -> Status {
+    let date = strftime(
+        "%a, %d %b %Y %H:%M:%S GMT",
+        shell.live.now(),
+        &netsvc_persona::Zone { name: String::new(), abbreviation: String::new(), offset_minutes: 0 },
+    );
+    shell.out(&format!("HTTP/1.1 200 OK\r\nServer: nginx\r\nDate: {date}\r\nContent-Type: text/html\r\nContent-Length: {length}\r\nConnection: keep-alive\r\n\r\n"))?;
+    Ok(0)
+}
+
+/// The progress meter of curl, as it stands at the end.
+fn progress(shell: &mut Shell, length: usize) -> Result<(), Flow> {
+    shell.err(&format!("  % Total    % Received % Xferd  Average Speed   Time    Time     Time  Current\n                                 Dload  Upload   Total   Spent    Left  Speed\n\r  0     0    0     0    0     0      0      0 --:--:-- --:--:-- --:--:--     0\r100 {length:>5}  100 {length:>5}    0     0  {:>5}      0 --:--:-- --:--:-- --:--:-- {:>5}\n", length * 3, length * 3))
 }
 
 fn tftp(shell: &mut Shell, arguments: &[String]) -> Status {

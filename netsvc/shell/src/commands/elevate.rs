@@ -2,9 +2,10 @@
 
 use super::{Run, options::options, wrap::inner};
 use crate::{
-    interpret::{Shell, Status},
+    interpret::{Flow, Shell, Status},
     text::decode,
 };
+use netsvc_persona::Secret;
 use std::time::Duration;
 
 pub(super) const COMMANDS: &[(&str, Run)] = &[("sudo", sudo), ("doas", sudo), ("su", su)];
@@ -19,35 +20,18 @@ fn sudo(shell: &mut Shell, arguments: &[String]) -> Status {
     else {
         return Ok(1);
     };
-    let uid = shell.fs.credentials.uid;
     let user = shell.user().to_owned();
-    let host = shell.live.persona.hostname.clone();
-    if uid != 0 {
+    if shell.fs.credentials.uid != 0 {
         if options.has('n') {
             shell.err("sudo: a password is required\n")?;
             return Ok(1);
         }
-        let account = shell
-            .live
-            .persona
-            .users
-            .iter()
-            .find(|account| account.name == user)
-            .and_then(|account| account.password.clone());
-        for attempt in 1..=3 {
-            let answer = shell.ask(&format!("[sudo] password for {user}: "), true)?;
-            if account.as_ref().is_some_and(|secret| secret.0 == answer) {
-                break;
-            }
-            shell.wait(Duration::from_millis(1_800))?;
-            if attempt == 3 {
-                shell.err("sudo: 3 incorrect password attempts\n")?;
-                return Ok(1);
-            }
-            shell.err("Sorry, try again.\n")?;
+        if !authenticated(shell, &user)? {
+            return Ok(1);
         }
     }
     if options.has('l') {
+        let host = shell.live.persona.hostname.clone();
         shell.out(&format!("Matching Defaults entries for {user} on {host}:\n    env_reset, mail_badpass,\n    secure_path=/usr/local/sbin\\:/usr/local/bin\\:/usr/sbin\\:/usr/bin\\:/sbin\\:/bin\n\nUser {user} may run the following commands on {host}:\n    (ALL : ALL) ALL\n"))?;
         return Ok(0);
     }
@@ -62,7 +46,34 @@ fn sudo(shell: &mut Shell, arguments: &[String]) -> Status {
         shell.err("usage: sudo -h | -K | -k | -V\nusage: sudo -v [-ABkNnS] [-g group] [-h host] [-p prompt] [-u user]\nusage: sudo [-ABbEHnPS] [-C num] [-g group] [-u user] [VAR=value] [-i | -s] [command [arg ...]]\n")?;
         return Ok(1);
     }
-    let name = options.operands.first().cloned().unwrap_or_default();
+    run_as_root(shell, &options.operands)
+}
+
+/// Asks a user for the password, three times at most.
+fn authenticated(shell: &mut Shell, user: &str) -> Result<bool, Flow> {
+    let password = password_of(shell, user);
+    for attempt in 1..=3 {
+        let answer = shell.ask(&format!("[sudo] password for {user}: "), true)?;
+        if password.as_ref().is_some_and(|secret| secret.0 == answer) {
+            break;
+        }
+        shell.wait(Duration::from_millis(1_800))?;
+        if attempt == 3 {
+            shell.err("sudo: 3 incorrect password attempts\n")?;
+            return Ok(false);
+        }
+        shell.err("Sorry, try again.\n")?;
+    }
+    Ok(true)
+}
+
+fn password_of(shell: &Shell, name: &str) -> Option<Secret> {
+    shell.live.persona.users.iter().find(|user| user.name == name).and_then(|user| user.password.clone())
+}
+
+/// Runs a program as root; built-ins are none, but for those that have a program of the same name.
+fn run_as_root(shell: &mut Shell, words: &[String]) -> Status {
+    let name = words.first().cloned().unwrap_or_default();
     if super::find(shell, &name).is_none_or(|command| {
         command.builtin
             && !["echo", "test", "[", "true", "false", "pwd", "kill", "printf"].contains(&name.as_str())
@@ -72,7 +83,7 @@ fn sudo(shell: &mut Shell, arguments: &[String]) -> Status {
         return Ok(1);
     }
     let before = std::mem::replace(&mut shell.fs.credentials.uid, 0);
-    let result = shell.run_program(&options.operands);
+    let result = shell.run_program(words);
     shell.fs.credentials.uid = before;
     result
 }
@@ -117,14 +128,7 @@ fn su(shell: &mut Shell, arguments: &[String]) -> Status {
     };
     if shell.fs.credentials.uid != 0 {
         let answer = shell.ask("Password: ", true)?;
-        let account = shell
-            .live
-            .persona
-            .users
-            .iter()
-            .find(|user| user.name == name)
-            .and_then(|user| user.password.clone());
-        if account.is_none_or(|secret| secret.0 != answer) {
+        if password_of(shell, &name).is_none_or(|secret| secret.0 != answer) {
             shell.wait(Duration::from_millis(2_200))?;
             shell.err("su: Authentication failure\n")?;
             return Ok(1);

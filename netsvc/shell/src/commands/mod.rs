@@ -29,6 +29,7 @@ mod sed;
 mod service;
 mod settings;
 mod system;
+mod url;
 mod variables;
 mod wrap;
 

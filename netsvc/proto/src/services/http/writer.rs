@@ -264,7 +264,8 @@ enum Slot {
     Modified,
     Etag,
     Ranges,
-    ContentRange,
+    /// `Content-Range`.
+    Part,
     Connection,
     Location,
     Extra,
@@ -273,95 +274,28 @@ enum Slot {
 /// The order of each product.
 fn order(server: &Server) -> [Slot; 12] {
     use Slot::{
-        Chunked, Connection, ContentRange, Date, Etag, Extra, Kind, Length, Location, Modified, Ranges,
-        Server,
+        Chunked, Connection, Date, Etag, Extra, Kind, Length, Location, Modified, Part, Ranges, Server,
     };
     let boa = server.name.starts_with("Boa");
     match server.family {
-        Family::Nginx => [
-            Server,
-            Date,
-            Kind,
-            Length,
-            Chunked,
-            Modified,
-            Location,
-            Connection,
-            Extra,
-            Etag,
-            Ranges,
-            ContentRange,
-        ],
-        Family::Apache => [
-            Date,
-            Server,
-            Extra,
-            Location,
-            Modified,
-            Etag,
-            Ranges,
-            Length,
-            ContentRange,
-            Connection,
-            Chunked,
-            Kind,
-        ],
-        Family::Iis => [
-            Chunked,
-            Kind,
-            Location,
-            Modified,
-            Ranges,
-            Etag,
-            Server,
-            Extra,
-            ContentRange,
-            Date,
-            Connection,
-            Length,
-        ],
-        Family::Lighttpd => [
-            Location,
-            Extra,
-            Kind,
-            Etag,
-            Modified,
-            Length,
-            Chunked,
-            Ranges,
-            ContentRange,
-            Connection,
-            Date,
-            Server,
-        ],
-        Family::Device if boa => [
-            Date,
-            Server,
-            Extra,
-            Location,
-            Connection,
-            Kind,
-            Length,
-            Chunked,
-            Modified,
-            Etag,
-            Ranges,
-            ContentRange,
-        ],
-        Family::Device => [
-            Server,
-            Date,
-            Extra,
-            Location,
-            Connection,
-            Kind,
-            Length,
-            Chunked,
-            Modified,
-            Etag,
-            Ranges,
-            ContentRange,
-        ],
+        Family::Nginx => {
+            [Server, Date, Kind, Length, Chunked, Modified, Location, Connection, Extra, Etag, Ranges, Part]
+        }
+        Family::Apache => {
+            [Date, Server, Extra, Location, Modified, Etag, Ranges, Length, Part, Connection, Chunked, Kind]
+        }
+        Family::Iis => {
+            [Chunked, Kind, Location, Modified, Ranges, Etag, Server, Extra, Part, Date, Connection, Length]
+        }
+        Family::Lighttpd => {
+            [Location, Extra, Kind, Etag, Modified, Length, Chunked, Ranges, Part, Connection, Date, Server]
+        }
+        Family::Device if boa => {
+            [Date, Server, Extra, Location, Connection, Kind, Length, Chunked, Modified, Etag, Ranges, Part]
+        }
+        Family::Device => {
+            [Server, Date, Extra, Location, Connection, Kind, Length, Chunked, Modified, Etag, Ranges, Part]
+        }
     }
 }
 
@@ -390,9 +324,7 @@ fn ordered(
             Slot::Modified => all.extend(fields.modified.clone().map(|at| ("Last-Modified", at))),
             Slot::Etag => all.extend(fields.etag.clone().map(|etag| ("ETag", etag))),
             Slot::Ranges if fields.ranges => all.push(("Accept-Ranges", "bytes".to_owned())),
-            Slot::ContentRange => {
-                all.extend(fields.content_range.clone().map(|range| ("Content-Range", range)))
-            }
+            Slot::Part => all.extend(fields.content_range.clone().map(|range| ("Content-Range", range))),
             Slot::Connection => all.extend(connection(server, request, moment)),
             Slot::Location => all.extend(given(true)),
             Slot::Extra => all.extend(given(false)),

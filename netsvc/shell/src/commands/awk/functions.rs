@@ -17,23 +17,7 @@ impl Machine<'_> {
                 let Some(Expression::Variable(array)) = list.first() else { return Ok(Value::Number(0.0)) };
                 return Ok(Value::Number(self.arrays.get(array).map_or(0, BTreeMap::len) as f64));
             }
-            "match" => {
-                let text = self.text(list, 0)?;
-                let source = self.source(list.get(1))?;
-                let found = self.regex(&source).and_then(|regex| {
-                    regex.find(&text).map(|found| {
-                        (
-                            text.get(..found.start()).map_or(0, |before| before.chars().count()) + 1,
-                            found.as_str().chars().count(),
-                        )
-                    })
-                });
-                let (start, length) =
-                    found.map_or((0.0, -1.0), |(start, length)| (start as f64, length as f64));
-                self.variables.insert("RSTART".into(), Value::Number(start));
-                self.variables.insert("RLENGTH".into(), Value::Number(length));
-                return Ok(Value::Number(start));
-            }
+            "match" => return self.match_call(list),
             _ => {}
         }
         let text = if list.is_empty() { self.record.clone() } else { self.text(list, 0)? };
@@ -50,22 +34,9 @@ impl Machine<'_> {
             "systime" => Value::Number((self.shell.live.now() / 1_000_000) as f64),
             "index" => {
                 let part = self.text(list, 1)?;
-                Value::Number(
-                    text.find(&part)
-                        .map_or(0, |at| text.get(..at).map_or(0, |before| before.chars().count()) + 1)
-                        as f64,
-                )
+                Value::Number(text.find(&part).map_or(0, |at| place(&text, at)) as f64)
             }
-            "substr" => {
-                let start = leading_number(&self.text(list, 1)?).round();
-                let length = match list.get(2) {
-                    Some(length) => self.value(length)?.number().round(),
-                    None => f64::MAX,
-                };
-                let skip = (start - 1.0).max(0.0);
-                let take = (start + length - 1.0 - skip).max(0.0);
-                Value::Text(text.chars().skip(skip as usize).take(take as usize).collect())
-            }
+            "substr" => self.part(&text, list)?,
             "sprintf" => {
                 let mut texts = vec![text];
                 for index in 1..list.len() {
@@ -94,6 +65,31 @@ impl Machine<'_> {
             Some(other) => Ok(self.value(other)?.text()),
             None => Ok(String::new()),
         }
+    }
+
+    /// `match`: where the expression begins and how long it is, also in `RSTART` and `RLENGTH`.
+    fn match_call(&mut self, list: &[Expression]) -> Result<Value, Leave> {
+        let text = self.text(list, 0)?;
+        let source = self.source(list.get(1))?;
+        let (start, length) =
+            self.regex(&source).and_then(|regex| regex.find(&text)).map_or((0.0, -1.0), |found| {
+                (place(&text, found.start()) as f64, found.as_str().chars().count() as f64)
+            });
+        self.variables.insert("RSTART".into(), Value::Number(start));
+        self.variables.insert("RLENGTH".into(), Value::Number(length));
+        Ok(Value::Number(start))
+    }
+
+    /// `substr`: the second and third argument say which part of the text.
+    fn part(&mut self, text: &str, list: &[Expression]) -> Result<Value, Leave> {
+        let start = leading_number(&self.text(list, 1)?).round();
+        let length = match list.get(2) {
+            Some(length) => self.value(length)?.number().round(),
+            None => f64::MAX,
+        };
+        let skip = (start - 1.0).max(0.0);
+        let take = (start + length - 1.0 - skip).max(0.0);
+        Ok(Value::Text(text.chars().skip(skip as usize).take(take as usize).collect()))
     }
 
     fn split_call(&mut self, list: &[Expression]) -> Result<Value, Leave> {
@@ -136,6 +132,11 @@ impl Machine<'_> {
         }
         Ok(Value::Number(count))
     }
+}
+
+/// The number of the character at an offset, from 1.
+fn place(text: &str, offset: usize) -> usize {
+    text.get(..offset).map_or(0, |before| before.chars().count()) + 1
 }
 
 /// `sprintf`: the first text is the format.

@@ -149,32 +149,17 @@ impl Parser {
             return Some(Statement::If(Expression::Number(1.0), self.block()?, Vec::new()));
         }
         if self.word("if") {
-            self.eat("(").then_some(())?;
-            let condition = self.expression()?;
-            self.eat(")").then_some(())?;
-            let yes = self.body()?;
-            let start = self.at;
-            self.separators();
-            if self.word("else") {
-                return Some(Statement::If(condition, yes, self.body()?));
-            }
-            self.at = start;
-            return Some(Statement::If(condition, yes, Vec::new()));
+            return self.if_else();
         }
         if self.word("while") {
-            self.eat("(").then_some(())?;
-            let condition = self.expression()?;
-            self.eat(")").then_some(())?;
+            let condition = self.condition()?;
             return Some(Statement::While(condition, self.body()?, false));
         }
         if self.word("do") {
             let body = self.body()?;
             self.separators();
             self.word("while").then_some(())?;
-            self.eat("(").then_some(())?;
-            let condition = self.expression()?;
-            self.eat(")").then_some(())?;
-            return Some(Statement::While(condition, body, true));
+            return Some(Statement::While(self.condition()?, body, true));
         }
         if self.word("for") {
             return self.for_loop();
@@ -209,6 +194,25 @@ impl Parser {
             return Some(Statement::Exit(code));
         }
         self.expression().map(Statement::Expression)
+    }
+
+    /// An expression in round brackets.
+    fn condition(&mut self) -> Option<Expression> {
+        self.eat("(").then_some(())?;
+        let condition = self.expression()?;
+        self.eat(")").then_some(condition)
+    }
+
+    fn if_else(&mut self) -> Option<Statement> {
+        let condition = self.condition()?;
+        let yes = self.body()?;
+        let start = self.at;
+        self.separators();
+        if self.word("else") {
+            return Some(Statement::If(condition, yes, self.body()?));
+        }
+        self.at = start;
+        Some(Statement::If(condition, yes, Vec::new()))
     }
 
     fn for_loop(&mut self) -> Option<Statement> {

@@ -380,17 +380,7 @@ impl<'a> Machine<'a> {
                 let number = self.value(number)?.number() as usize;
                 self.field(number)
             }
-            Expression::Assign(target, operator, right) => {
-                let right = self.value(right)?;
-                let value = match operator {
-                    None => right,
-                    Some(operator) => {
-                        Value::Number(calculate(*operator, self.value(target)?.number(), right.number()))
-                    }
-                };
-                self.assign(target, value.clone())?;
-                value
-            }
+            Expression::Assign(target, operator, right) => self.assigned(target, *operator, right)?,
             Expression::Step(target, change, before) => {
                 let old = self.value(target)?.number();
                 self.assign(target, Value::Number(old + change))?;
@@ -419,6 +409,24 @@ impl<'a> Machine<'a> {
             Expression::Binary(operator, left, right) => self.binary(operator, left, right)?,
             Expression::Call(name, list) => self.call(name, list)?,
         })
+    }
+
+    /// `target = right`, or `target operator= right`: the value that the target has then.
+    fn assigned(
+        &mut self,
+        target: &Expression,
+        operator: Option<char>,
+        right: &Expression,
+    ) -> Result<Value, Leave> {
+        let right = self.value(right)?;
+        let value = match operator {
+            None => right,
+            Some(operator) => {
+                Value::Number(calculate(operator, self.value(target)?.number(), right.number()))
+            }
+        };
+        self.assign(target, value.clone())?;
+        Ok(value)
     }
 
     pub(super) fn binary(

@@ -1,0 +1,99 @@
+//! What is to be fetched: the address, and the plausible content that it gives.
+
+use crate::{
+    fs::{elf_program, name},
+    interpret::Shell,
+};
+use std::net::Ipv4Addr;
+
+/// What a file name says about the machine that its program is for.
+const MACHINES: [(&str, &str); 14] = [
+    ("x86_64", "x86_64"),
+    ("x86", "x86_64"),
+    ("i686", "i686"),
+    ("i586", "i686"),
+    ("arm7", "armv7l"),
+    ("arm", "armv7l"),
+    ("mpsl", "mipsel"),
+    ("mipsel", "mipsel"),
+    ("mips", "mips"),
+    ("ppc", "ppc"),
+    ("sh4", "sh4"),
+    ("spc", "sparc"),
+    ("m68k", "m68k"),
+    ("aarch64", "aarch64"),
+];
+
+/// An address to fetch from.
+pub(super) struct Url {
+    pub(super) whole: String,
+    pub(super) scheme: String,
+    pub(super) host: String,
+    pub(super) port: String,
+    path: String,
+}
+
+impl Url {
+    pub(super) fn parse(text: &str) -> Url {
+        let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
+        let (authority, path) = rest
+            .split_once('/')
+            .map_or((rest, String::from("/")), |(authority, path)| (authority, format!("/{path}")));
+        let authority = authority.rsplit('@').next().unwrap_or(authority);
+        let default = match scheme {
+            "https" => "443",
+            "ftp" => "21",
+            _ => "80",
+        };
+        let (host, port) = authority.split_once(':').unwrap_or((authority, default));
+        Url {
+            whole: format!("{scheme}://{rest}"),
+            scheme: scheme.to_owned(),
+            host: host.to_owned(),
+            port: port.to_owned(),
+            path,
+        }
+    }
+
+    pub(super) fn file_name(&self) -> &str {
+        let path = self.path.split('?').next().unwrap_or("");
+        match name(path) {
+            "" => "index.html",
+            found => found,
+        }
+    }
+
+    /// The address that the host "resolves" to.
+    pub(super) fn address(&self, shell: &Shell) -> Ipv4Addr {
+        self.host.parse().unwrap_or_else(|_| {
+            let bits = shell.live.fixed(&["address", &self.host]).to_le_bytes();
+            let [first, second, third, fourth, ..] = bits;
+            Ipv4Addr::new(23 + first % 150, second, third, fourth.max(1))
+        })
+    }
+
+    /// Content that fits the name, always the same for the same URL and node.
+    pub(super) fn content(&self, shell: &Shell) -> Vec<u8> {
+        let file = self.file_name().to_ascii_lowercase();
+        let seed = shell.live.fixed(&["download", &self.whole]);
+        let machine = MACHINES.iter().find(|(part, _)| file.contains(part)).map(|(_, machine)| *machine);
+        if file.ends_with(".sh") {
+            return format!(
+                "#!/bin/sh\n# {:08x}\ncd /tmp || cd /var/run || cd /mnt || cd /root || cd /\nexit 0\n",
+                seed & 0xffff_ffff
+            )
+            .into_bytes();
+        }
+        let plain = !file.contains('.') && self.path != "/";
+        match machine.or(plain.then_some(shell.live.persona.os.machine.as_str())) {
+            Some(machine) => elf_program(self.file_name(), machine, true, false, usize::try_from(28_000 + seed % 90_000).unwrap_or(40_000)),
+            None if file.ends_with(".html") || file.ends_with(".php") || self.path == "/" => format!("<!DOCTYPE html>\n<html>\n<head><title>{}</title></head>\n<body>\n<h1>It works!</h1>\n<!-- {seed:016x} -->\n</body>\n</html>\n", self.host).into_bytes(),
+            None => {
+                let mut bytes = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03".to_vec();
+                let body = elf_program(&self.whole, "x86_64", true, false, usize::try_from(9_000 + seed % 60_000).unwrap_or(9_000));
+                bytes.extend(body.into_iter().skip(900));
+                bytes
+            }
+        }
+    }
+}
