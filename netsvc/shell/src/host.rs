@@ -8,9 +8,9 @@ use crate::{
         layout, personal,
     },
     interpret::Shell,
-    live::{Clock, Live, SessionFacts},
+    live::{Clock, Live, SessionFacts, accounts},
 };
-use netsvc_persona::Persona;
+use netsvc_persona::{Persona, User};
 use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
 /// One node. Cheap to make and to keep: trees are made at login.
@@ -44,7 +44,8 @@ impl ShellHost {
         Flavour::of(&self.persona)
     }
 
-    /// A shell for `user`, who comes from `source`. An unknown user gets what the first ordinary account has.
+    /// A shell for `user`, who comes from `source`. Whoever was let in has an account: a user that the persona
+    /// does not list gets one of his own for the session.
     pub fn login(&self, user: &str, source: IpAddr, facts: SessionFacts) -> Shell {
         Shell::new(self.fs(user, source, facts))
     }
@@ -52,18 +53,18 @@ impl ShellHost {
     /// The file system for `user`, who comes from `source`, without a shell: for sftp, scp and ftp.
     /// Its working directory is the user's home.
     pub fn fs(&self, user: &str, source: IpAddr, facts: SessionFacts) -> Fs {
-        let live = Arc::new(Live::new(Arc::clone(&self.persona), facts, user, Arc::clone(&self.clock)));
+        let persona = self.persona_with(user);
+        let live = Arc::new(Live::new(Arc::clone(&persona), facts, user, Arc::clone(&self.clock)));
         let mut own: Tree = personal::tree(&live);
         for (path, (mode, content)) in &self.files {
             own.text(path, *mode, crate::fs::image::Age::Install, &crate::text::decode(content));
         }
         let image = Arc::new(Image::new(layout::shared(live.flavour), own));
-        let account = self.persona.users.iter().find(|account| account.name == user);
-        let uid = match account {
-            Some(account) => account.uid,
-            None if user == "root" || live.flavour == Flavour::Busybox => 0,
-            None => self.persona.users.iter().map(|user| user.uid).find(|uid| *uid >= 1000).unwrap_or(1000),
+        let account = match persona.users.iter().find(|account| account.name == user) {
+            None if user != "root" && live.flavour != Flavour::Busybox => ordinary(&persona).next(),
+            found => found,
         };
+        let uid = account.map_or(0, |account| account.uid);
         let groups = if uid == 0 { Vec::new() } else { vec![27, 100] };
         let overlay = self.overlays.overlay(&self.persona.node, source);
         let mut fs = Fs::new(image, overlay, live, Credentials { uid, gid: uid, groups });
@@ -73,4 +74,41 @@ impl ShellHost {
         }
         fs
     }
+
+    /// The persona with an account for `user`, if that is a name that an account of a person can have.
+    fn persona_with(&self, user: &str) -> Arc<Persona> {
+        let known = user == "root" || self.persona.users.iter().any(|account| account.name == user);
+        if known
+            || self.flavour() == Flavour::Busybox
+            || !is_name(user)
+            || accounts::is_system(&self.persona, user)
+        {
+            return Arc::clone(&self.persona);
+        }
+        let mut persona = Persona::clone(&self.persona);
+        let uid =
+            ordinary(&persona).map(|account| account.uid).max().map_or(1000, |uid| uid.saturating_add(1));
+        persona.users.push(User {
+            name: user.to_owned(),
+            full_name: String::new(),
+            uid,
+            home: format!("/home/{user}"),
+            shell: "/bin/bash".to_owned(),
+            password: None,
+        });
+        Arc::new(persona)
+    }
+}
+
+/// Accounts of people.
+fn ordinary(persona: &Persona) -> impl Iterator<Item = &User> {
+    persona.users.iter().filter(|account| (1000..60_000).contains(&account.uid))
+}
+
+/// Whether `useradd` takes the name.
+fn is_name(user: &str) -> bool {
+    let rest = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte);
+    user.len() <= 32
+        && user.bytes().all(rest)
+        && user.starts_with(|first: char| first.is_ascii_lowercase() || first == '_')
 }

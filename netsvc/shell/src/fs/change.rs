@@ -4,7 +4,7 @@ use super::{
     errno::Errno,
     handle::OpenOptions,
     node::{Kind, Meta, join, name, parent},
-    overlay::{Body, OverlayNode},
+    overlay::{Body, Found, OverlayNode},
     session::{Fs, Pending, View, ViewBody},
 };
 use crate::event::{Origin, ShellEvent};
@@ -29,7 +29,7 @@ impl Fs {
     pub fn mkdir(&mut self, path: &str, mode: u32) -> Result<(), Errno> {
         let path = self.vacant(path)?;
         let meta = self.new_meta(&path, mode)?;
-        self.put(&path, meta, Body::Directory { opaque: true })
+        self.add(&path, meta, Body::Directory { opaque: true })
     }
 
     /// Makes a symbolic link at `path` that points to `target`.
@@ -39,7 +39,7 @@ impl Fs {
     pub fn symlink(&mut self, target: &str, path: &str) -> Result<(), Errno> {
         let path = self.vacant(path)?;
         let meta = Meta { mode: 0o777, ..self.new_meta(&path, 0o777)? };
-        self.put(&path, meta, Body::Symlink(target.to_owned()))
+        self.add(&path, meta, Body::Symlink(target.to_owned()))
     }
 
     /// Makes a named pipe.
@@ -49,7 +49,7 @@ impl Fs {
     pub fn mkfifo(&mut self, path: &str, mode: u32) -> Result<(), Errno> {
         let path = self.vacant(path)?;
         let meta = self.new_meta(&path, mode)?;
-        self.put(&path, meta, Body::Fifo)
+        self.add(&path, meta, Body::Fifo)
     }
 
     /// Gives the file at `from` a second name. The two do not share later changes.
@@ -65,7 +65,7 @@ impl Fs {
         let to = self.vacant(to)?;
         self.new_meta(&to, 0)?;
         let (meta, body) = take_over(view);
-        self.put(&to, meta, body)
+        self.add(&to, meta, body)
     }
 
     /// Removes an empty directory.
@@ -129,6 +129,8 @@ impl Fs {
         self.transfer(&from, &to)?;
         let hide = self.image.get(&from).is_some();
         self.overlay.lock().remove(&from, hide);
+        self.touch_parent(&from);
+        self.touch_parent(&to);
         if let Some(pending) = self.pending.remove(&from) {
             self.pending.insert(to, pending);
         }
@@ -278,6 +280,33 @@ impl Fs {
         self.overlay.lock().put(path, OverlayNode { meta, body })
     }
 
+    /// Puts a node that was not there.
+    pub(super) fn add(&mut self, path: &str, meta: Meta, body: Body) -> Result<(), Errno> {
+        self.put(path, meta, body)?;
+        self.touch_parent(path);
+        Ok(())
+    }
+
+    /// Notes in the directory of `path` that its entries have changed.
+    fn touch_parent(&mut self, path: &str) {
+        let directory = parent(path);
+        let Some(view) = self.view(directory) else { return };
+        let now = self.live.now();
+        let meta = Meta { modified: now, changed: now, ..view.meta };
+        let body = Body::Directory { opaque: self.is_opaque(directory) };
+        // At the quota the directory keeps its old time: the change itself was within it.
+        let _ = self.put(directory, meta, body);
+    }
+
+    /// Whether the image has no say in what is in `directory`.
+    fn is_opaque(&self, directory: &str) -> bool {
+        let overlay = self.overlay.lock();
+        matches!(
+            overlay.find(directory),
+            Found::Node(OverlayNode { body: Body::Directory { opaque: true }, .. })
+        )
+    }
+
     fn removable(&self, path: &str, meta: &Meta) -> Result<(), Errno> {
         let directory = self.view(parent(path)).ok_or(Errno::NotFound)?;
         self.allow(&directory.meta, 3, true)?;
@@ -295,6 +324,7 @@ impl Fs {
         self.removable(path, meta)?;
         let hide = self.image.get(path).is_some();
         self.overlay.lock().remove(path, hide);
+        self.touch_parent(path);
         Ok(())
     }
 
@@ -313,10 +343,7 @@ impl Fs {
         change(&mut meta, self.credentials.uid)?;
         meta.changed = self.live.now();
         if let Body::Directory { opaque } = &mut body {
-            *opaque = matches!(
-                self.overlay.lock().find(&path),
-                super::overlay::Found::Node(OverlayNode { body: Body::Directory { opaque: true }, .. })
-            );
+            *opaque = self.is_opaque(&path);
         }
         self.put(&path, meta, body)
     }

@@ -127,7 +127,7 @@ impl Fs {
 
     fn create_file(&mut self, path: &str, mode: u32) -> Result<(), Errno> {
         let meta = self.new_meta(path, mode)?;
-        self.overlay.lock().put(path, OverlayNode { meta, body: Body::File(Arc::default()) })
+        self.add(path, meta, Body::File(Arc::default()))
     }
 
     /// Metadata for a new node at `path`, if its directory may be written.

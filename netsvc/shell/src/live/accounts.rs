@@ -2,7 +2,7 @@
 
 use super::Live;
 use crate::flavour::Flavour;
-use netsvc_persona::subkey;
+use netsvc_persona::{Persona, subkey};
 
 const DEBIAN: &str = "daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin
 bin:x:2:2:bin:/bin:/usr/sbin/nologin
@@ -105,6 +105,25 @@ fn service_accounts(slug: &str) -> Option<&'static str> {
     })
 }
 
+/// Lines of accounts that the system brings.
+fn system_accounts(flavour: Flavour) -> &'static str {
+    match flavour {
+        Flavour::Debian | Flavour::Ubuntu => DEBIAN,
+        Flavour::Redhat => REDHAT,
+        Flavour::Alpine => ALPINE,
+        Flavour::Busybox => BUSYBOX,
+    }
+}
+
+/// Whether `name` is an account of the system or of a service.
+pub(crate) fn is_system(persona: &Persona, name: &str) -> bool {
+    let services = persona.products.keys().filter_map(|slug| service_accounts(slug));
+    services
+        .chain([system_accounts(Flavour::of(persona))])
+        .flat_map(str::lines)
+        .any(|line| line.split(':').next() == Some(name))
+}
+
 impl Live {
     pub(super) fn passwd(&self) -> String {
         let shell = if self.flavour.busybox() { "/bin/sh" } else { "/bin/bash" };
@@ -114,12 +133,7 @@ impl Live {
             root.map_or("/root", |user| user.home.as_str()),
             root.map_or(shell, |user| user.shell.as_str())
         );
-        out.push_str(match self.flavour {
-            Flavour::Debian | Flavour::Ubuntu => DEBIAN,
-            Flavour::Redhat => REDHAT,
-            Flavour::Alpine => ALPINE,
-            Flavour::Busybox => BUSYBOX,
-        });
+        out.push_str(system_accounts(self.flavour));
         if !self.flavour.busybox() {
             for slug in self.persona.products.keys() {
                 out.push_str(service_accounts(slug).unwrap_or(""));

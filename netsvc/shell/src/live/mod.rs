@@ -1,6 +1,6 @@
 //! What changes while a session runs: the clock, the session's own facts, processes, and files made from them.
 
-mod accounts;
+pub(crate) mod accounts;
 mod calendar;
 mod kernel;
 mod log;

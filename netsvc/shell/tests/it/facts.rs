@@ -1,6 +1,7 @@
 //! Commands on the host agree with the persona and with each other.
 
-use crate::run;
+use crate::{host, run, shell_on};
+use netsvc_shell::Stream;
 
 fn check(id: &str, line: &str, expected: &str) {
     let (text, _) = run(id, line);
@@ -107,4 +108,43 @@ fn there_are_many_processes_and_ours_is_among_them() {
 fn times_of_the_tree_are_spread() {
     let (text, _) = run("debian12", "find / -xdev -maxdepth 2 -exec stat -c %Y {} \\; | sort -u | wc -l");
     assert!(text.trim().parse::<u32>().unwrap() >= 20, "{text}");
+}
+
+#[test]
+fn whoever_is_let_in_has_an_account() {
+    let line = "whoami; pwd; grep -c '^oracle:x:1001:1001:.*:/home/oracle:/bin/bash$' /etc/passwd; touch ~/x && stat -c '%U %n' x";
+    for system in ["debian12", "ubuntu2204", "rocky9"] {
+        let host = host(system);
+        let outcome = shell_on(&host, "oracle", false).exec(line, Some(b""));
+        let found = String::from_utf8_lossy(&outcome.bytes(Stream::Out)).into_owned();
+        assert_eq!(found, "oracle\n/home/oracle\n1\noracle x\n", "{system}: {outcome:?}");
+    }
+}
+
+#[test]
+fn a_name_that_no_account_can_have_gets_an_ordinary_one() {
+    let outcome = shell_on(&host("debian12"), "a b:c/../d", false).exec("whoami; pwd", Some(b""));
+    assert_eq!(outcome.bytes(Stream::Out), b"anna\n/home/anna\n");
+}
+
+#[test]
+fn a_directory_tells_when_its_entries_changed() {
+    let host = host("debian12");
+    let mut shell = shell_on(&host, "root", false);
+    for change in ["touch /tmp/a", "mkdir /srv/d", "mv /tmp/a /opt/a", "rm /opt/a", "ln -s /etc /var/l"] {
+        let folder = match change {
+            "mkdir /srv/d" => "/srv",
+            "mv /tmp/a /opt/a" | "rm /opt/a" => "/opt",
+            "ln -s /etc /var/l" => "/var",
+            _ => "/tmp",
+        };
+        let before = shell.exec(&format!("ls -A {folder} | wc -l"), Some(b""));
+        let line = format!("{change}; stat -c %Y {folder}; date +%s");
+        let outcome = shell.exec(&line, Some(b""));
+        let text = String::from_utf8_lossy(&outcome.bytes(Stream::Out)).into_owned();
+        let times: Vec<i64> = text.lines().filter_map(|time| time.parse().ok()).collect();
+        assert!(matches!(times[..], [at, now] if now - at <= 2), "{change}: {text} {before:?}");
+    }
+    let listed = shell.exec("ls /var/log | head -1; ls /srv", Some(b"")).bytes(Stream::Out);
+    assert!(listed.ends_with(b"d\n") && listed.len() > 2, "what the image has is still there");
 }
