@@ -23,18 +23,21 @@ mod options;
 mod order;
 mod output;
 mod package;
+mod posix;
 mod process;
+mod query;
 mod scripting;
 mod sed;
 mod service;
 mod settings;
+mod space;
 mod system;
 mod url;
 mod variables;
 mod wrap;
 
-pub(crate) use grep::expression;
 pub(crate) use output::{quote, unescape};
+pub(crate) use posix::expression;
 
 use crate::interpret::{Shell, Status};
 use std::{collections::BTreeMap, sync::OnceLock};
@@ -62,6 +65,7 @@ fn table() -> &'static BTreeMap<&'static str, Command> {
             filter::COMMANDS,
             find_files::COMMANDS,
             grep::COMMANDS,
+            space::COMMANDS,
             awk::COMMANDS,
             settings::COMMANDS,
             elevate::COMMANDS,

@@ -2,8 +2,8 @@
 
 use super::{
     Run,
-    grep::expression,
     options::{inputs, options},
+    posix::expression,
 };
 use crate::{
     interpret::{Shell, Status},
