@@ -31,10 +31,12 @@ mod sed;
 mod service;
 mod settings;
 mod space;
+mod stat;
 mod system;
 mod url;
 mod variables;
 mod wrap;
+mod xargs;
 
 pub(crate) use output::{quote, unescape};
 pub(crate) use posix::expression;
@@ -80,12 +82,14 @@ fn table() -> &'static BTreeMap<&'static str, Command> {
             download::COMMANDS,
             accounts::COMMANDS,
             list::COMMANDS,
+            stat::COMMANDS,
             sed::COMMANDS,
             process::COMMANDS,
             hardware::COMMANDS,
             network::COMMANDS,
             system::COMMANDS,
             wrap::COMMANDS,
+            xargs::COMMANDS,
         ]
         .concat();
         let programs = programs.into_iter().map(|(name, run)| (name, Command { builtin: false, run }));
