@@ -3,7 +3,7 @@
 use super::{Run, find, rest};
 use crate::{
     flavour::busybox_version,
-    fs::layout::applets,
+    fs::programs::applets,
     interpret::{Flow, Shell, Status},
 };
 

@@ -1,229 +1,64 @@
-//! grep, and POSIX expressions translated for the engine.
+//! grep.
 
 use super::{
     Run,
-    options::{inputs, options},
+    options::{Options, inputs, options},
     own,
+    posix::{basic, expression},
 };
 use crate::{
     fs::{Kind, join},
     interpret::{Flow, Shell, Status},
     text::{decode, lines},
 };
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
 
 pub(super) const COMMANDS: &[(&str, Run)] =
     &[("grep", grep), ("egrep", grep), ("fgrep", grep), ("zgrep", grep)];
 
-/// A compiled POSIX expression; `None`: it is wrong or too large.
-pub(crate) fn expression(text: &str, extended: bool, ignore_case: bool) -> Option<Regex> {
-    let translated =
-        if extended { text.replace("[[:", "\u{1}").replace('\u{1}', "[[:") } else { basic(text) };
-    RegexBuilder::new(&fix_sets(&translated))
-        .case_insensitive(ignore_case)
-        .multi_line(false)
-        .dot_matches_new_line(true)
-        .size_limit(1 << 20)
-        .build()
-        .ok()
-}
-
-/// A basic expression as an extended one: escapes change their meaning.
-fn basic(text: &str) -> String {
-    let mut out = String::new();
-    let mut characters = text.chars().peekable();
-    let mut set = false;
-    let mut start = true;
-    while let Some(character) = characters.next() {
-        if set {
-            set = character != ']';
-            out.push(character);
-            continue;
-        }
-        match character {
-            '\\' => match characters.next() {
-                Some(special @ ('(' | ')' | '{' | '}' | '|' | '+' | '?')) => out.push(special),
-                Some('<' | '>') => out.push_str("\\b"),
-                Some(other) => out.extend(['\\', other]),
-                None => out.push_str("\\\\"),
-            },
-            '(' | ')' | '{' | '}' | '|' | '+' | '?' => out.extend(['\\', character]),
-            '*' if start => out.push_str("\\*"),
-            '[' => {
-                set = true;
-                out.push('[');
-                if let Some(next) = characters.next_if_eq(&'^') {
-                    out.push(next);
-                }
-                if characters.next_if_eq(&']').is_some() {
-                    out.push_str("\\]");
-                }
-                if characters.peek() == Some(&'[') {
-                    // A class inside of the set has its own bracket.
-                    while let Some(inner) = characters.next() {
-                        out.push(inner);
-                        if inner == ':' && characters.peek() == Some(&']') {
-                            out.extend(characters.next());
-                            if characters.peek() != Some(&'[') {
-                                break;
-                            }
-                        }
-                    }
-                }
-            }
-            other => out.push(other),
-        }
-        start = out.ends_with('(') && !out.ends_with("\\(")
-            || out == "^"
-            || out.ends_with('|') && !out.ends_with("\\|");
-    }
-    out
-}
-
-/// In POSIX sets a backslash and `[` stand for themselves.
-fn fix_sets(text: &str) -> String {
-    let mut out = String::new();
-    let mut characters = text.chars().peekable();
-    let mut set = false;
-    let mut first = false;
-    while let Some(character) = characters.next() {
-        match (set, character) {
-            (false, '\\') => {
-                out.push('\\');
-                match characters.next() {
-                    Some(next @ ('<' | '>')) => {
-                        let _ = next;
-                        out.push('b');
-                    }
-                    next => out.extend(next),
-                }
-            }
-            (false, '[') => {
-                (set, first) = (true, true);
-                out.push('[');
-                if characters.next_if_eq(&'^').is_some() {
-                    out.push('^');
-                }
-                continue;
-            }
-            (true, ']') if first => out.push_str("\\]"),
-            (true, ']') => {
-                set = false;
-                out.push(']');
-            }
-            (true, '[') if characters.peek() == Some(&':') => {
-                out.push('[');
-                for inner in characters.by_ref() {
-                    out.push(inner);
-                    if inner == ']' {
-                        break;
-                    }
-                }
-            }
-            (true, '\\')
-                if characters.peek() == Some(&']')
-                    || characters.peek().is_some_and(|next| "ntrdws\\.-/".contains(*next)) =>
-            {
-                out.push('\\');
-                out.extend(characters.next());
-            }
-            (true, special @ ('[' | '\\' | '&' | '~')) => out.extend(['\\', special]),
-            (_, other) => out.push(other),
-        }
-        first = false;
-    }
-    out
-}
+/// Long options.
+const LONG: [(&str, char); 26] = [
+    ("ignore-case", 'i'),
+    ("invert-match", 'v'),
+    ("count", 'c'),
+    ("line-number", 'n'),
+    ("quiet", 'q'),
+    ("silent", 'q'),
+    ("recursive", 'r'),
+    ("only-matching", 'o'),
+    ("word-regexp", 'w'),
+    ("extended-regexp", 'E'),
+    ("fixed-strings", 'F'),
+    ("max-count", 'm'),
+    ("color", '_'),
+    ("colour", '_'),
+    ("files-with-matches", 'l'),
+    ("no-messages", 's'),
+    ("after-context", 'A'),
+    ("before-context", 'B'),
+    ("text", 'a'),
+    ("line-regexp", 'x'),
+    ("perl-regexp", 'P'),
+    ("no-filename", 'h'),
+    ("with-filename", 'H'),
+    ("files-without-match", 'L'),
+    ("include", '_'),
+    ("exclude", '_'),
+];
 
 fn grep(shell: &mut Shell, arguments: &[String]) -> Status {
-    let long = [
-        ("ignore-case", 'i'),
-        ("invert-match", 'v'),
-        ("count", 'c'),
-        ("line-number", 'n'),
-        ("quiet", 'q'),
-        ("silent", 'q'),
-        ("recursive", 'r'),
-        ("only-matching", 'o'),
-        ("word-regexp", 'w'),
-        ("extended-regexp", 'E'),
-        ("fixed-strings", 'F'),
-        ("max-count", 'm'),
-        ("color", '_'),
-        ("colour", '_'),
-        ("files-with-matches", 'l'),
-        ("no-messages", 's'),
-        ("after-context", 'A'),
-        ("before-context", 'B'),
-        ("text", 'a'),
-        ("line-regexp", 'x'),
-        ("perl-regexp", 'P'),
-        ("no-filename", 'h'),
-        ("with-filename", 'H'),
-        ("files-without-match", 'L'),
-        ("include", '_'),
-        ("exclude", '_'),
-    ];
-    let digits: Vec<String> = arguments
-        .iter()
-        .map(|word| {
-            if word.len() > 1
-                && word.starts_with('-')
-                && word.chars().skip(1).all(|digit| digit.is_ascii_digit())
-            {
-                format!("-C{}", word.trim_start_matches('-'))
-            } else {
-                word.clone()
-            }
-        })
-        .collect();
-    let Some(options) = options(shell, &digits, "A:aB:bC:cEe:Ff:GHhIiLlm:noPqRrsUvwxz", &long)? else {
+    let words: Vec<String> = arguments.iter().map(|word| context_letter(word)).collect();
+    let Some(options) = options(shell, &words, "A:aB:bC:cEe:Ff:GHhIiLlm:noPqRrsUvwxz", &LONG)? else {
         return Ok(2);
     };
     let mut operands = options.operands.clone();
-    let mut patterns: Vec<String> = options.values('e').map(String::from).collect();
-    if let Some(path) = options.value('f') {
-        let content = shell.fs.read_file(path).unwrap_or_default();
-        patterns.extend(lines(&decode(&content)).map(String::from));
-    } else if patterns.is_empty() {
-        if operands.is_empty() {
-            shell.err(
-                "Usage: grep [OPTION]... PATTERNS [FILE]...\nTry 'grep --help' for more information.\n",
-            )?;
-            return Ok(2);
-        }
-        patterns.extend(operands.remove(0).split('\n').map(String::from));
+    let patterns = patterns(shell, &options, &mut operands);
+    if patterns.is_empty() && options.value('f').is_none() {
+        shell.err("Usage: grep [OPTION]... PATTERNS [FILE]...\nTry 'grep --help' for more information.\n")?;
+        return Ok(2);
     }
     let name = own(arguments);
-    let fixed = options.has('F') || name == "fgrep";
-    let extended = options.has('E') || options.has('P') || name == "egrep" || options.has('r') && fixed;
-    let sources: Vec<String> = patterns
-        .iter()
-        .map(|pattern| {
-            if fixed {
-                regex::escape(pattern)
-            } else if extended {
-                pattern.clone()
-            } else {
-                basic(pattern)
-            }
-        })
-        .map(|pattern| {
-            if options.has('x') {
-                format!("^(?:{pattern})$")
-            } else if options.has('w') {
-                format!("\\b(?:{pattern})\\b")
-            } else {
-                pattern
-            }
-        })
-        .collect();
-    let source = if sources.len() == 1 {
-        sources.concat()
-    } else {
-        sources.iter().map(|source| format!("(?:{source})")).collect::<Vec<_>>().join("|")
-    };
-    let Some(regex) = expression(&source, true, options.has('i')) else {
+    let Some(regex) = expression(&source(&patterns, &options, name), true, options.has('i')) else {
         shell.err(&format!("{name}: Invalid regular expression\n"))?;
         return Ok(2);
     };
@@ -248,9 +83,63 @@ fn grep(shell: &mut Shell, arguments: &[String]) -> Status {
     Ok(if !good && !options.has('s') { 2 } else { i32::from(!matched) })
 }
 
+/// `-NUMBER` as `-CNUMBER`; other words as they are.
+fn context_letter(word: &str) -> String {
+    match word.strip_prefix('-') {
+        Some(digits) if !digits.is_empty() && digits.chars().all(|digit| digit.is_ascii_digit()) => {
+            format!("-C{digits}")
+        }
+        _ => word.to_owned(),
+    }
+}
+
+/// What is looked for: from `-e`, from a file, or from the first operand, which is taken away then.
+fn patterns(shell: &mut Shell, options: &Options, operands: &mut Vec<String>) -> Vec<String> {
+    let mut patterns: Vec<String> = options.values('e').map(String::from).collect();
+    if let Some(path) = options.value('f') {
+        let content = shell.fs.read_file(path).unwrap_or_default();
+        patterns.extend(lines(&decode(&content)).map(String::from));
+    } else if patterns.is_empty() && !operands.is_empty() {
+        patterns.extend(operands.remove(0).split('\n').map(String::from));
+    }
+    patterns
+}
+
+/// One extended expression that stands for all patterns.
+fn source(patterns: &[String], options: &Options, name: &str) -> String {
+    let fixed = options.has('F') || name == "fgrep";
+    let extended = options.has('E') || options.has('P') || name == "egrep" || options.has('r') && fixed;
+    let sources: Vec<String> = patterns
+        .iter()
+        .map(|pattern| {
+            if fixed {
+                regex::escape(pattern)
+            } else if extended {
+                pattern.clone()
+            } else {
+                basic(pattern)
+            }
+        })
+        .map(|pattern| {
+            if options.has('x') {
+                format!("^(?:{pattern})$")
+            } else if options.has('w') {
+                format!("\\b(?:{pattern})\\b")
+            } else {
+                pattern
+            }
+        })
+        .collect();
+    if sources.len() == 1 {
+        return sources.concat();
+    }
+    sources.iter().map(|source| format!("(?:{source})")).collect::<Vec<_>>().join("|")
+}
+
+/// Prints what a file has; whether it has something.
 fn one_file(
     shell: &mut Shell,
-    options: &super::options::Options,
+    options: &Options,
     regex: &Regex,
     file: &str,
     bytes: &[u8],
@@ -258,20 +147,11 @@ fn one_file(
 ) -> Result<bool, Flow> {
     let text = decode(bytes);
     shell.spend(text.len() as u64 / 512)?;
-    let label = |separator: char, number: usize| {
-        let name = if prefix { format!("{file}{separator}") } else { String::new() };
-        if options.has('n') { format!("{name}{}{separator}", number + 1) } else { name }
-    };
     let most = options.number('m').unwrap_or(u64::MAX);
-    let context = options.number('C').unwrap_or(0);
-    let after = options.number('A').unwrap_or(context);
-    let before = usize::try_from(options.number('B').unwrap_or(context)).unwrap_or(0);
     let binary = bytes.contains(&0) && !options.has('a');
-    let all: Vec<&str> = lines(&text).collect();
+    let mut printer = Printer::new(options, file, prefix, lines(&text).collect());
     let mut found = 0_u64;
-    let mut shown = 0;
-    let mut trailing = 0;
-    for (number, line) in all.iter().enumerate() {
+    for (number, line) in lines(&text).enumerate() {
         let hit = regex.is_match(line) != options.has('v');
         if hit && found < most {
             found += 1;
@@ -287,22 +167,13 @@ fn one_file(
             }
             if options.has('o') {
                 for part in regex.find_iter(line).filter(|part| !part.is_empty()) {
-                    shell.out(&format!("{}{}\n", label(':', number), part.as_str()))?;
+                    shell.out(&format!("{}{}\n", printer.label(':', number), part.as_str()))?;
                 }
                 continue;
             }
-            let from = number.saturating_sub(before).max(shown);
-            if (before > 0 || after > 0) && shown > 0 && from > shown {
-                shell.out("--\n")?;
-            }
-            for (earlier, text) in all.iter().enumerate().take(number).skip(from) {
-                shell.out(&format!("{}{text}\n", label('-', earlier)))?;
-            }
-            shell.out(&format!("{}{line}\n", label(':', number)))?;
-            (shown, trailing) = (number + 1, after);
-        } else if trailing > 0 && !options.has('c') && !options.has('o') {
-            shell.out(&format!("{}{line}\n", label('-', number)))?;
-            (shown, trailing) = (number + 1, trailing - 1);
+            printer.hit(shell, number, line)?;
+        } else if printer.trailing > 0 {
+            printer.trail(shell, number, line)?;
         } else if found >= most {
             break;
         }
@@ -315,6 +186,61 @@ fn one_file(
         shell.out(&format!("{file}\n"))?;
     }
     Ok(found > 0)
+}
+
+/// Prints lines with their labels and the lines around them.
+struct Printer<'a> {
+    /// What each label begins with.
+    file: Option<&'a str>,
+    numbered: bool,
+    all: Vec<&'a str>,
+    before: usize,
+    after: u64,
+    /// Lines from the beginning that are printed or passed.
+    shown: usize,
+    /// Lines still to print after a hit.
+    trailing: u64,
+}
+
+impl<'a> Printer<'a> {
+    fn new(options: &Options, file: &'a str, prefix: bool, all: Vec<&'a str>) -> Printer<'a> {
+        let context = options.number('C').unwrap_or(0);
+        Printer {
+            file: prefix.then_some(file),
+            numbered: options.has('n'),
+            all,
+            before: usize::try_from(options.number('B').unwrap_or(context)).unwrap_or(0),
+            after: options.number('A').unwrap_or(context),
+            shown: 0,
+            trailing: 0,
+        }
+    }
+
+    fn label(&self, separator: char, number: usize) -> String {
+        let name = self.file.map_or_else(String::new, |file| format!("{file}{separator}"));
+        if self.numbered { format!("{name}{}{separator}", number + 1) } else { name }
+    }
+
+    /// A line that fits, after those before it.
+    fn hit(&mut self, shell: &mut Shell, number: usize, line: &str) -> Result<(), Flow> {
+        let from = number.saturating_sub(self.before).max(self.shown);
+        if (self.before > 0 || self.after > 0) && self.shown > 0 && from > self.shown {
+            shell.out("--\n")?;
+        }
+        for (earlier, text) in self.all.iter().enumerate().take(number).skip(from) {
+            shell.out(&format!("{}{text}\n", self.label('-', earlier)))?;
+        }
+        shell.out(&format!("{}{line}\n", self.label(':', number)))?;
+        (self.shown, self.trailing) = (number + 1, self.after);
+        Ok(())
+    }
+
+    /// A line after one that fits.
+    fn trail(&mut self, shell: &mut Shell, number: usize, line: &str) -> Result<(), Flow> {
+        shell.out(&format!("{}{line}\n", self.label('-', number)))?;
+        (self.shown, self.trailing) = (number + 1, self.trailing - 1);
+        Ok(())
+    }
 }
 
 /// All regular files below `roots`.

@@ -1,13 +1,17 @@
-//! ls and stat.
+//! ls.
 
-use super::{Run, options::options, own};
+use super::{
+    Run,
+    options::{Options, options},
+};
 use crate::{
     fs::{Kind, Stat, join},
     interpret::{Flow, Shell, Status},
     live::strftime,
 };
+use std::collections::BTreeMap;
 
-pub(super) const COMMANDS: &[(&str, Run)] = &[("ls", ls), ("dir", ls), ("vdir", ls), ("stat", stat)];
+pub(super) const COMMANDS: &[(&str, Run)] = &[("ls", ls), ("dir", ls), ("vdir", ls)];
 
 struct Entry {
     name: String,
@@ -15,49 +19,28 @@ struct Entry {
     stat: Stat,
 }
 
+/// Long options of ls.
+const LONG: [(&str, char); 12] = [
+    ("all", 'a'),
+    ("almost-all", 'A'),
+    ("human-readable", 'h'),
+    ("recursive", 'R'),
+    ("reverse", 'r'),
+    ("directory", 'd'),
+    ("color", '_'),
+    ("inode", 'i'),
+    ("full-time", 'l'),
+    ("time-style", '_'),
+    ("size", 's'),
+    ("group-directories-first", '_'),
+];
+
 fn ls(shell: &mut Shell, arguments: &[String]) -> Status {
-    let long = [
-        ("all", 'a'),
-        ("almost-all", 'A'),
-        ("human-readable", 'h'),
-        ("recursive", 'R'),
-        ("reverse", 'r'),
-        ("directory", 'd'),
-        ("color", '_'),
-        ("inode", 'i'),
-        ("full-time", 'l'),
-        ("time-style", '_'),
-        ("size", 's'),
-        ("group-directories-first", '_'),
-    ];
-    let Some(options) = options(shell, arguments, "1AaBbCcdFfGghiklLmnopqRrSstTuUvwXxZ", &long)? else {
+    let Some(options) = options(shell, arguments, "1AaBbCcdFfGghiklLmnopqRrSstTuUvwXxZ", &LONG)? else {
         return Ok(2);
     };
-    let mut files = Vec::new();
-    let mut folders = Vec::new();
-    let mut status = 0;
     let operands = if options.operands.is_empty() { vec![".".to_owned()] } else { options.operands.clone() };
-    for path in &operands {
-        let found =
-            if options.has('l') || options.has('d') { shell.fs.lstat(path) } else { shell.fs.stat(path) };
-        let target_directory = shell.fs.is_directory(path)
-            && (!options.has('l')
-                || found.as_ref().is_ok_and(|stat| stat.kind == Kind::Directory)
-                || path.ends_with('/'));
-        match found {
-            Ok(_) if target_directory && !options.has('d') => folders.push(path.clone()),
-            Ok(stat) => files.push(Entry { name: path.clone(), path: path.clone(), stat }),
-            Err(error) => {
-                status = 2;
-                let text = if shell.flavour().busybox() {
-                    format!("ls: {path}: {error}\n")
-                } else {
-                    format!("ls: cannot access '{path}': {error}\n")
-                };
-                shell.err(&text)?;
-            }
-        }
-    }
+    let Named { mut files, mut folders, mut status } = named(shell, &operands, &options)?;
     arrange(&mut files, &options);
     let titles = operands.len() > 1 || options.has('R');
     let mut first = files.is_empty();
@@ -96,7 +79,42 @@ fn ls(shell: &mut Shell, arguments: &[String]) -> Status {
     Ok(status)
 }
 
-fn entries(shell: &Shell, path: &str, names: Vec<String>, options: &super::options::Options) -> Vec<Entry> {
+/// What the operands are.
+struct Named {
+    /// Listed themselves.
+    files: Vec<Entry>,
+    /// Listed by what they hold.
+    folders: Vec<String>,
+    status: i32,
+}
+
+fn named(shell: &mut Shell, operands: &[String], options: &Options) -> Result<Named, Flow> {
+    let mut named = Named { files: Vec::new(), folders: Vec::new(), status: 0 };
+    for path in operands {
+        let found =
+            if options.has('l') || options.has('d') { shell.fs.lstat(path) } else { shell.fs.stat(path) };
+        let target_directory = shell.fs.is_directory(path)
+            && (!options.has('l')
+                || found.as_ref().is_ok_and(|stat| stat.kind == Kind::Directory)
+                || path.ends_with('/'));
+        match found {
+            Ok(_) if target_directory && !options.has('d') => named.folders.push(path.clone()),
+            Ok(stat) => named.files.push(Entry { name: path.clone(), path: path.clone(), stat }),
+            Err(error) => {
+                named.status = 2;
+                let text = if shell.flavour().busybox() {
+                    format!("ls: {path}: {error}\n")
+                } else {
+                    format!("ls: cannot access '{path}': {error}\n")
+                };
+                shell.err(&text)?;
+            }
+        }
+    }
+    Ok(named)
+}
+
+fn entries(shell: &Shell, path: &str, names: Vec<String>, options: &Options) -> Vec<Entry> {
     let all = options.has('a') || options.has('f');
     let dots = [".".to_owned(), "..".to_owned()];
     dots.into_iter()
@@ -115,7 +133,7 @@ fn collation(name: &str) -> String {
     name.chars().filter(char::is_ascii_alphanumeric).map(|character| character.to_ascii_lowercase()).collect()
 }
 
-fn arrange(entries: &mut [Entry], options: &super::options::Options) {
+fn arrange(entries: &mut [Entry], options: &Options) {
     entries.sort_by(|left, right| {
         let by_name = || {
             let dots = |name: &str| u8::from(name != ".") + u8::from(name != "." && name != "..");
@@ -176,7 +194,7 @@ pub(super) fn group_name(shell: &Shell, gid: u32) -> String {
         .map_or_else(|| gid.to_string(), String::from)
 }
 
-fn decorate(shell: &Shell, entry: &Entry, options: &super::options::Options) -> String {
+fn decorate(shell: &Shell, entry: &Entry, options: &Options) -> String {
     let mark = match entry.stat.kind {
         Kind::Directory if (options.has('F') || options.has('p')) => "/",
         Kind::Symlink if options.has('F') && !options.has('l') => "@",
@@ -189,69 +207,29 @@ fn decorate(shell: &Shell, entry: &Entry, options: &super::options::Options) -> 
     format!("{inode}{name}{mark}")
 }
 
-fn print(
-    shell: &mut Shell,
-    entries: &[Entry],
-    options: &super::options::Options,
-    folder: bool,
-) -> Result<(), Flow> {
-    if !(options.has('l') || options.has('n') || options.has('g') || options.has('o')) {
-        let names: Vec<String> = entries.iter().map(|entry| decorate(shell, entry, options)).collect();
-        if shell.out_is_terminal() && !options.has('1') {
-            return columns(shell, &names);
-        }
-        let separator = if options.has('m') { ", " } else { "\n" };
-        let text = names.join(separator);
-        return if text.is_empty() { Ok(()) } else { shell.out(&(text + "\n")) };
+fn print(shell: &mut Shell, entries: &[Entry], options: &Options, folder: bool) -> Result<(), Flow> {
+    if options.has('l') || options.has('n') || options.has('g') || options.has('o') {
+        return print_long(shell, entries, options, folder);
     }
+    let names: Vec<String> = entries.iter().map(|entry| decorate(shell, entry, options)).collect();
+    if shell.out_is_terminal() && !options.has('1') {
+        return columns(shell, &names);
+    }
+    let separator = if options.has('m') { ", " } else { "\n" };
+    let text = names.join(separator);
+    if text.is_empty() { Ok(()) } else { shell.out(&(text + "\n")) }
+}
+
+/// A row for each entry; those of a folder have the blocks of all before them.
+fn print_long(shell: &mut Shell, entries: &[Entry], options: &Options, folder: bool) -> Result<(), Flow> {
     if folder {
         let blocks: u64 = entries.iter().map(|entry| entry.stat.blocks() / 2).sum();
         let total = if options.has('h') { human(blocks * 1024) } else { blocks.to_string() };
         shell.out(&format!("total {total}\n"))?;
     }
-    let now = shell.live.now();
-    let zone = shell.live.persona.zone.clone();
-    let mut names: std::collections::BTreeMap<(bool, u32), String> = Default::default();
-    let rows: Vec<[String; 7]> = entries
-        .iter()
-        .map(|entry| {
-            let meta = entry.stat.meta;
-            let size = match entry.stat.kind {
-                Kind::Character | Kind::Block => {
-                    format!("{}, {:>3}", entry.stat.device.0, entry.stat.device.1)
-                }
-                _ if options.has('h') => human(entry.stat.size),
-                _ => entry.stat.size.to_string(),
-            };
-            let recent = meta.modified > now - 15_778_476 * 1_000_000 && meta.modified <= now;
-            let date = strftime(if recent { "%b %e %H:%M" } else { "%b %e  %Y" }, meta.modified, &zone);
-            let target = if entry.stat.kind == Kind::Symlink {
-                format!(" -> {}", shell.fs.readlink(&entry.path).unwrap_or_default())
-            } else {
-                String::new()
-            };
-            let numeric = options.has('n');
-            let owner = if numeric {
-                meta.uid.to_string()
-            } else {
-                names.entry((true, meta.uid)).or_insert_with(|| user_name(shell, meta.uid)).clone()
-            };
-            let group = if numeric {
-                meta.gid.to_string()
-            } else {
-                names.entry((false, meta.gid)).or_insert_with(|| group_name(shell, meta.gid)).clone()
-            };
-            [
-                entry.stat.permissions(),
-                entry.stat.links.to_string(),
-                owner,
-                group,
-                size,
-                date,
-                decorate(shell, entry, options) + &target,
-            ]
-        })
-        .collect();
+    let mut owners = Owners { numeric: options.has('n'), names: BTreeMap::new() };
+    let rows: Vec<[String; 7]> =
+        entries.iter().map(|entry| row(shell, entry, options, &mut owners)).collect();
     let width =
         |column: usize| rows.iter().filter_map(|row| row.get(column)).map(String::len).max().unwrap_or(0);
     let (links, owner, group, size) = (width(1), width(2), width(3), width(4));
@@ -266,6 +244,58 @@ fn print(
         shell.out(&line)?;
     }
     Ok(())
+}
+
+/// Names of users and groups, each looked up once.
+struct Owners {
+    numeric: bool,
+    /// By whether it is a user, and the number.
+    names: BTreeMap<(bool, u32), String>,
+}
+
+impl Owners {
+    fn user(&mut self, shell: &Shell, uid: u32) -> String {
+        if self.numeric {
+            return uid.to_string();
+        }
+        self.names.entry((true, uid)).or_insert_with(|| user_name(shell, uid)).clone()
+    }
+
+    fn group(&mut self, shell: &Shell, gid: u32) -> String {
+        if self.numeric {
+            return gid.to_string();
+        }
+        self.names.entry((false, gid)).or_insert_with(|| group_name(shell, gid)).clone()
+    }
+}
+
+/// Permissions, links, owner, group, size, date and name of an entry.
+fn row(shell: &Shell, entry: &Entry, options: &Options, owners: &mut Owners) -> [String; 7] {
+    let meta = entry.stat.meta;
+    let now = shell.live.now();
+    let size = match entry.stat.kind {
+        Kind::Character | Kind::Block => {
+            format!("{}, {:>3}", entry.stat.device.0, entry.stat.device.1)
+        }
+        _ if options.has('h') => human(entry.stat.size),
+        _ => entry.stat.size.to_string(),
+    };
+    let recent = meta.modified > now - 15_778_476 * 1_000_000 && meta.modified <= now;
+    let format = if recent { "%b %e %H:%M" } else { "%b %e  %Y" };
+    let target = if entry.stat.kind == Kind::Symlink {
+        format!(" -> {}", shell.fs.readlink(&entry.path).unwrap_or_default())
+    } else {
+        String::new()
+    };
+    [
+        entry.stat.permissions(),
+        entry.stat.links.to_string(),
+        owners.user(shell, meta.uid),
+        owners.group(shell, meta.gid),
+        size,
+        strftime(format, meta.modified, &shell.live.persona.zone),
+        decorate(shell, entry, options) + &target,
+    ]
 }
 
 fn columns(shell: &mut Shell, names: &[String]) -> Result<(), Flow> {
@@ -291,109 +321,4 @@ fn columns(shell: &mut Shell, names: &[String]) -> Result<(), Flow> {
         return Ok(());
     }
     Ok(())
-}
-
-fn stat(shell: &mut Shell, arguments: &[String]) -> Status {
-    let Some(options) =
-        options(shell, arguments, "Lc:ft", &[("format", 'c'), ("printf", 'c'), ("dereference", 'L')])?
-    else {
-        return Ok(1);
-    };
-    let mut status = 0;
-    for path in &options.operands {
-        let found = if options.has('L') { shell.fs.stat(path) } else { shell.fs.lstat(path) };
-        let stat = match found {
-            Ok(stat) => stat,
-            Err(error) => {
-                shell.err(&format!("{}: cannot statx '{path}': {error}\n", own(arguments)))?;
-                status = 1;
-                continue;
-            }
-        };
-        let text = match options.value('c') {
-            Some(format) => custom(shell, format, path, &stat) + "\n",
-            None => full(shell, path, &stat),
-        };
-        shell.out(&text)?;
-    }
-    Ok(status)
-}
-
-fn kind_name(stat: &Stat) -> &'static str {
-    match stat.kind {
-        Kind::File if stat.size == 0 => "regular empty file",
-        Kind::File => "regular file",
-        Kind::Directory => "directory",
-        Kind::Symlink => "symbolic link",
-        Kind::Character => "character special file",
-        Kind::Block => "block special file",
-        Kind::Fifo => "fifo",
-        Kind::Socket => "socket",
-    }
-}
-
-fn custom(shell: &Shell, format: &str, path: &str, stat: &Stat) -> String {
-    let zone = &shell.live.persona.zone;
-    let mut out = String::new();
-    let mut characters = format.chars();
-    while let Some(character) = characters.next() {
-        if character != '%' {
-            out.push(character);
-            continue;
-        }
-        let time = |at: i64| strftime("%F %T.%N %z", at, zone);
-        out.push_str(&match characters.next() {
-            Some('a') => format!("{:o}", stat.meta.mode),
-            Some('A') => stat.permissions(),
-            Some('s') => stat.size.to_string(),
-            Some('n') => path.to_owned(),
-            Some('N') => format!("'{path}'"),
-            Some('U') => user_name(shell, stat.meta.uid),
-            Some('G') => group_name(shell, stat.meta.gid),
-            Some('u') => stat.meta.uid.to_string(),
-            Some('g') => stat.meta.gid.to_string(),
-            Some('F') => kind_name(stat).to_owned(),
-            Some('i') => stat.inode.to_string(),
-            Some('h') => stat.links.to_string(),
-            Some('b') => stat.blocks().to_string(),
-            Some('f') => format!("{:x}", stat.mode()),
-            Some('y') => time(stat.meta.modified),
-            Some('Y') => (stat.meta.modified / 1_000_000).to_string(),
-            Some('x') => time(stat.meta.accessed),
-            Some('X') => (stat.meta.accessed / 1_000_000).to_string(),
-            Some('z') => time(stat.meta.changed),
-            Some('Z') => (stat.meta.changed / 1_000_000).to_string(),
-            Some(other) => other.to_string(),
-            None => "%".into(),
-        });
-    }
-    out
-}
-
-fn full(shell: &Shell, path: &str, stat: &Stat) -> String {
-    let zone = &shell.live.persona.zone;
-    let time = |at: i64| strftime("%F %T.%N %z", at, zone);
-    let arrow = if stat.kind == Kind::Symlink {
-        format!(" -> {}", shell.fs.readlink(path).unwrap_or_default())
-    } else {
-        String::new()
-    };
-    format!(
-        "  File: {path}{arrow}\n  Size: {:<10}\tBlocks: {:<10} IO Block: 4096   {}\nDevice: 8,1\tInode: {:<11} Links: {}\nAccess: ({:04o}/{})  Uid: ({:>5}/{:>8})   Gid: ({:>5}/{:>8})\nAccess: {}\nModify: {}\nChange: {}\n Birth: {}\n",
-        stat.size,
-        stat.blocks(),
-        kind_name(stat),
-        stat.inode,
-        stat.links,
-        stat.meta.mode,
-        stat.permissions(),
-        stat.meta.uid,
-        user_name(shell, stat.meta.uid),
-        stat.meta.gid,
-        group_name(shell, stat.meta.gid),
-        time(stat.meta.accessed),
-        time(stat.meta.modified),
-        time(stat.meta.changed),
-        time(stat.meta.changed)
-    )
 }

@@ -23,18 +23,23 @@ mod options;
 mod order;
 mod output;
 mod package;
+mod posix;
 mod process;
+mod query;
 mod scripting;
 mod sed;
 mod service;
 mod settings;
+mod space;
+mod stat;
 mod system;
 mod url;
 mod variables;
 mod wrap;
+mod xargs;
 
-pub(crate) use grep::expression;
 pub(crate) use output::{quote, unescape};
+pub(crate) use posix::expression;
 
 use crate::interpret::{Shell, Status};
 use std::{collections::BTreeMap, sync::OnceLock};
@@ -62,6 +67,7 @@ fn table() -> &'static BTreeMap<&'static str, Command> {
             filter::COMMANDS,
             find_files::COMMANDS,
             grep::COMMANDS,
+            space::COMMANDS,
             awk::COMMANDS,
             settings::COMMANDS,
             elevate::COMMANDS,
@@ -76,12 +82,14 @@ fn table() -> &'static BTreeMap<&'static str, Command> {
             download::COMMANDS,
             accounts::COMMANDS,
             list::COMMANDS,
+            stat::COMMANDS,
             sed::COMMANDS,
             process::COMMANDS,
             hardware::COMMANDS,
             network::COMMANDS,
             system::COMMANDS,
             wrap::COMMANDS,
+            xargs::COMMANDS,
         ]
         .concat();
         let programs = programs.into_iter().map(|(name, run)| (name, Command { builtin: false, run }));

@@ -2,12 +2,13 @@
 
 use super::{
     Run,
-    options::{inputs, options},
+    options::{Options, inputs, options},
 };
 use crate::{
     interpret::{Shell, Status},
     text::{decode, lines},
 };
+use std::cmp::Ordering;
 
 pub(super) const COMMANDS: &[(&str, Run)] = &[("sort", sort), ("shuf", sort), ("uniq", uniq), ("cut", cut)];
 
@@ -41,23 +42,14 @@ fn sort(shell: &mut Shell, arguments: &[String]) -> Status {
     let keys = if keys.is_empty() { vec![Key::parse("1", &options)] } else { keys };
     let separator = options.value('t').and_then(|text| text.chars().next());
     let whole = options.value('k').is_none();
-    let mut sorted: Vec<&str> = lines(&text).collect();
     let compare = |left: &&str, right: &&str| {
         keys.iter()
             .map(|key| key.compare(left, right, separator, whole))
             .find(|order| order.is_ne())
-            .unwrap_or(std::cmp::Ordering::Equal)
+            .unwrap_or(Ordering::Equal)
     };
-    sorted.sort_by(|left, right| {
-        let last = if options.has('s') || options.has('u') {
-            std::cmp::Ordering::Equal
-        } else if options.has('r') {
-            right.cmp(left)
-        } else {
-            left.cmp(right)
-        };
-        compare(left, right).then(last)
-    });
+    let mut sorted: Vec<&str> = lines(&text).collect();
+    sorted.sort_by(|left, right| compare(left, right).then_with(|| last_resort(left, right, &options)));
     if options.has('u') {
         sorted.dedup_by(|left, right| compare(left, right).is_eq());
     }
@@ -74,6 +66,17 @@ fn sort(shell: &mut Shell, arguments: &[String]) -> Status {
     Ok(if good { 0 } else { 2 })
 }
 
+/// The order of lines with equal keys.
+fn last_resort(left: &str, right: &str, options: &Options) -> Ordering {
+    if options.has('s') || options.has('u') {
+        Ordering::Equal
+    } else if options.has('r') {
+        right.cmp(left)
+    } else {
+        left.cmp(right)
+    }
+}
+
 struct Key {
     from: usize,
     to: Option<usize>,
@@ -85,7 +88,7 @@ struct Key {
 }
 
 impl Key {
-    fn parse(text: &str, options: &super::options::Options) -> Key {
+    fn parse(text: &str, options: &Options) -> Key {
         let (start, end) = text.split_once(',').map_or((text, None), |(start, end)| (start, Some(end)));
         let digits = |text: &str| {
             text.chars().take_while(char::is_ascii_digit).collect::<String>().parse::<usize>().ok()
@@ -127,7 +130,7 @@ impl Key {
         }
     }
 
-    fn compare(&self, left: &str, right: &str, separator: Option<char>, whole: bool) -> std::cmp::Ordering {
+    fn compare(&self, left: &str, right: &str, separator: Option<char>, whole: bool) -> Ordering {
         let (left, right) = (self.text(left, separator, whole), self.text(right, separator, whole));
         let order = if self.numeric || self.human || self.version {
             number(&left, self.human, self.version).total_cmp(&number(&right, self.human, self.version))
@@ -218,13 +221,7 @@ fn cut(shell: &mut Shell, arguments: &[String]) -> Status {
         shell.err("cut: you must specify a list of bytes, characters, or fields\nTry 'cut --help' for more information.\n")?;
         return Ok(1);
     };
-    let ranges: Vec<(usize, usize)> = list
-        .split(',')
-        .map(|part| match part.split_once('-') {
-            Some((low, high)) => (low.parse().unwrap_or(1), high.parse().unwrap_or(usize::MAX)),
-            None => part.parse().map_or((0, 0), |number| (number, number)),
-        })
-        .collect();
+    let ranges = ranges(list);
     if ranges.iter().any(|(low, _)| *low == 0) {
         shell.err("cut: fields are numbered from 1\nTry 'cut --help' for more information.\n")?;
         return Ok(1);
@@ -238,18 +235,9 @@ fn cut(shell: &mut Shell, arguments: &[String]) -> Status {
         shell.spend(text.len() as u64 / 1024)?;
         for line in lines(&text) {
             let out: String = if options.value('f').is_none() {
-                line.chars()
-                    .enumerate()
-                    .filter(|(at, _)| wanted(at + 1))
-                    .map(|(_, character)| character)
-                    .collect()
+                chosen(line.chars(), wanted).collect()
             } else if line.contains(delimiter) {
-                let fields: Vec<&str> = line
-                    .split(delimiter)
-                    .enumerate()
-                    .filter(|(at, _)| wanted(at + 1))
-                    .map(|(_, field)| field)
-                    .collect();
+                let fields: Vec<&str> = chosen(line.split(delimiter), wanted).collect();
                 fields.join(options.value('o').unwrap_or(&delimiter.to_string()))
             } else if options.has('s') {
                 continue;
@@ -260,4 +248,19 @@ fn cut(shell: &mut Shell, arguments: &[String]) -> Status {
         }
     }
     Ok(i32::from(!good))
+}
+
+/// The list of `cut`: first and last number of each range; 0 stands for what is no number.
+fn ranges(list: &str) -> Vec<(usize, usize)> {
+    list.split(',')
+        .map(|part| match part.split_once('-') {
+            Some((low, high)) => (low.parse().unwrap_or(1), high.parse().unwrap_or(usize::MAX)),
+            None => part.parse().map_or((0, 0), |number| (number, number)),
+        })
+        .collect()
+}
+
+/// The items whose numbers, from 1, are wanted.
+fn chosen<T>(items: impl Iterator<Item = T>, wanted: impl Fn(usize) -> bool) -> impl Iterator<Item = T> {
+    items.enumerate().filter(move |(at, _)| wanted(at + 1)).map(|(_, item)| item)
 }

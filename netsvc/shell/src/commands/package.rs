@@ -5,6 +5,7 @@ use crate::{
     Flavour,
     interpret::{Shell, Status},
 };
+use netsvc_persona::Product;
 use std::time::Duration;
 
 pub(super) const COMMANDS: &[(&str, Run)] = &[
@@ -18,76 +19,80 @@ pub(super) const COMMANDS: &[(&str, Run)] = &[
     ("apk", apk),
 ];
 
+/// Packages that every system has.
+const BASE: [(&str, &str, &str); 30] = [
+    ("adduser", "3.134", "add and remove users and groups"),
+    ("apt", "2.6.1", "commandline package manager"),
+    ("base-files", "12.4+deb12u5", "Debian base system miscellaneous files"),
+    ("bash", "5.2.15-2+b2", "GNU Bourne Again SHell"),
+    ("bsdutils", "1:2.38.1-5+b1", "basic utilities from 4.4BSD-Lite"),
+    ("ca-certificates", "20230311", "Common CA certificates"),
+    ("coreutils", "9.1-1", "GNU core utilities"),
+    ("cron", "3.0pl1-162", "process scheduling daemon"),
+    ("curl", "7.88.1-10+deb12u5", "command line tool for transferring data with URL syntax"),
+    ("dash", "0.5.12-2", "POSIX-compliant shell"),
+    ("dbus", "1.14.10-1~deb12u1", "simple interprocess messaging system"),
+    ("dpkg", "1.21.22", "Debian package management system"),
+    ("findutils", "4.9.0-4", "utilities for finding files"),
+    ("grep", "3.8-5", "GNU grep, egrep and fgrep"),
+    ("gzip", "1.12-1", "GNU compression utilities"),
+    ("iproute2", "6.1.0-3", "networking and traffic control tools"),
+    ("libc6:amd64", "2.36-9+deb12u4", "GNU C Library: Shared libraries"),
+    ("login", "1:4.13+dfsg1-1+b1", "system login tools"),
+    ("mount", "2.38.1-5+b1", "tools for mounting and manipulating filesystems"),
+    ("openssl", "3.0.11-1~deb12u2", "Secure Sockets Layer toolkit - cryptographic utility"),
+    ("passwd", "1:4.13+dfsg1-1+b1", "change and administer password and group data"),
+    ("perl", "5.36.0-7+deb12u1", "Larry Wall's Practical Extraction and Report Language"),
+    ("procps", "2:4.0.2-3", "/proc file system utilities"),
+    ("python3", "3.11.2-1+b1", "interactive high-level object-oriented language"),
+    ("rsyslog", "8.2302.0-1", "reliable system and kernel logging daemon"),
+    ("sed", "4.9-1", "GNU stream editor for filtering/transforming text"),
+    ("sudo", "1.9.13p3-1+deb12u1", "Provide limited super user privileges to specific users"),
+    ("systemd", "252.22-1~deb12u1", "system and service manager"),
+    ("tar", "1.34+dfsg-1.2", "GNU version of the tar archiving utility"),
+    ("wget", "1.21.3-1+b2", "retrieves files from the web"),
+];
+
 /// Packages with version and description, the products of the node's services among them.
 fn packages(shell: &Shell) -> Vec<(String, String, &'static str)> {
     let persona = &shell.live.persona;
-    let mut list: Vec<(String, String, &'static str)> = [
-        ("adduser", "3.134", "add and remove users and groups"),
-        ("apt", "2.6.1", "commandline package manager"),
-        ("base-files", "12.4+deb12u5", "Debian base system miscellaneous files"),
-        ("bash", "5.2.15-2+b2", "GNU Bourne Again SHell"),
-        ("bsdutils", "1:2.38.1-5+b1", "basic utilities from 4.4BSD-Lite"),
-        ("ca-certificates", "20230311", "Common CA certificates"),
-        ("coreutils", "9.1-1", "GNU core utilities"),
-        ("cron", "3.0pl1-162", "process scheduling daemon"),
-        ("curl", "7.88.1-10+deb12u5", "command line tool for transferring data with URL syntax"),
-        ("dash", "0.5.12-2", "POSIX-compliant shell"),
-        ("dbus", "1.14.10-1~deb12u1", "simple interprocess messaging system"),
-        ("dpkg", "1.21.22", "Debian package management system"),
-        ("findutils", "4.9.0-4", "utilities for finding files"),
-        ("grep", "3.8-5", "GNU grep, egrep and fgrep"),
-        ("gzip", "1.12-1", "GNU compression utilities"),
-        ("iproute2", "6.1.0-3", "networking and traffic control tools"),
-        ("libc6:amd64", "2.36-9+deb12u4", "GNU C Library: Shared libraries"),
-        ("login", "1:4.13+dfsg1-1+b1", "system login tools"),
-        ("mount", "2.38.1-5+b1", "tools for mounting and manipulating filesystems"),
-        ("openssl", "3.0.11-1~deb12u2", "Secure Sockets Layer toolkit - cryptographic utility"),
-        ("passwd", "1:4.13+dfsg1-1+b1", "change and administer password and group data"),
-        ("perl", "5.36.0-7+deb12u1", "Larry Wall's Practical Extraction and Report Language"),
-        ("procps", "2:4.0.2-3", "/proc file system utilities"),
-        ("python3", "3.11.2-1+b1", "interactive high-level object-oriented language"),
-        ("rsyslog", "8.2302.0-1", "reliable system and kernel logging daemon"),
-        ("sed", "4.9-1", "GNU stream editor for filtering/transforming text"),
-        ("sudo", "1.9.13p3-1+deb12u1", "Provide limited super user privileges to specific users"),
-        ("systemd", "252.22-1~deb12u1", "system and service manager"),
-        ("tar", "1.34+dfsg-1.2", "GNU version of the tar archiving utility"),
-        ("wget", "1.21.3-1+b2", "retrieves files from the web"),
-    ]
-    .into_iter()
-    .map(|(name, version, about)| (name.to_owned(), version.to_owned(), about))
-    .collect();
+    let mut list: Vec<(String, String, &'static str)> = BASE
+        .iter()
+        .map(|(name, version, about)| ((*name).to_owned(), (*version).to_owned(), *about))
+        .collect();
     list.push((
         format!("linux-image-{}", persona.os.kernel),
         persona.os.kernel.clone(),
         "Linux kernel image",
     ));
-    for (slug, product) in &persona.products {
-        let (name, about) = match slug.as_str() {
-            "ssh" | "sftp" => {
-                ("openssh-server", "secure shell (SSH) server, for secure access from remote machines")
-            }
-            "http" | "https" => {
-                (if product.name.contains("pache") { "apache2" } else { "nginx" }, "web server")
-            }
-            "ftp" => ("vsftpd", "lightweight, efficient FTP server written for security"),
-            "smtp" => ("postfix", "High-performance mail transport agent"),
-            "redis" => ("redis-server", "Persistent key-value database with network interface"),
-            "mysql" => ("mysql-server", "MySQL database server"),
-            _ => continue,
-        };
-        // Debian's version has the packaging revision after the upstream version and an epoch before it.
-        let revision = product.packaging.rsplit('-').next().unwrap_or("");
-        let epoch = if name == "openssh-server" { "1:" } else { "" };
-        let version = if revision.is_empty() {
-            format!("{epoch}{}-1", product.version)
-        } else {
-            format!("{epoch}{}-{revision}", product.version)
-        };
-        list.push((name.to_owned(), version, about));
-    }
+    list.extend(persona.products.iter().filter_map(|(slug, product)| of_product(slug, product)));
     list.sort();
     list.dedup_by(|left, right| left.0 == right.0);
     list
+}
+
+/// The package that a product of the persona comes from.
+fn of_product(slug: &str, product: &Product) -> Option<(String, String, &'static str)> {
+    let (name, about) = match slug {
+        "ssh" | "sftp" => {
+            ("openssh-server", "secure shell (SSH) server, for secure access from remote machines")
+        }
+        "http" | "https" => (if product.name.contains("pache") { "apache2" } else { "nginx" }, "web server"),
+        "ftp" => ("vsftpd", "lightweight, efficient FTP server written for security"),
+        "smtp" => ("postfix", "High-performance mail transport agent"),
+        "redis" => ("redis-server", "Persistent key-value database with network interface"),
+        "mysql" => ("mysql-server", "MySQL database server"),
+        _ => return None,
+    };
+    // Debian's version has the packaging revision after the upstream version and an epoch before it.
+    let revision = product.packaging.rsplit('-').next().unwrap_or("");
+    let epoch = if name == "openssh-server" { "1:" } else { "" };
+    let version = if revision.is_empty() {
+        format!("{epoch}{}-1", product.version)
+    } else {
+        format!("{epoch}{}-{revision}", product.version)
+    };
+    Some((name.to_owned(), version, about))
 }
 
 fn missing(shell: &mut Shell, arguments: &[String]) -> Status {

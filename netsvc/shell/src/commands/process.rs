@@ -3,7 +3,7 @@
 use super::{Run, options::options, own, rest};
 use crate::{
     interpret::{Shell, Status},
-    live::{Process, strftime},
+    live::{Live, Process, strftime},
 };
 
 pub(super) const COMMANDS: &[(&str, Run)] = &[
@@ -54,83 +54,113 @@ fn ps(shell: &mut Shell, arguments: &[String]) -> Status {
         .map(|word| word.trim_start_matches('-'))
         .collect();
     let list = all(shell, arguments);
-    let live = shell.live.clone();
-    let total = live.memory().total;
-    let since = |process: &Process| {
-        let today = live.now() - process.started < 86_400_000_000;
-        strftime(if today { "%H:%M" } else { "%b%d" }, process.started, &live.persona.zone)
-    };
-    let mut out = String::new();
-    if live.flavour.busybox() {
-        out.push_str("  PID USER       VSZ STAT COMMAND\n");
-        for process in &list {
-            out.push_str(&format!(
-                "{:>5} {:<8} {:>5} {:<4} {}\n",
-                process.pid, process.user, process.virtual_kib, process.state, process.command
-            ));
-        }
+    let live = &shell.live;
+    let text = if live.flavour.busybox() {
+        ps_busybox(&list)
     } else if flags.contains('u') && flags.contains('a') || flags.contains("aux") {
-        out.push_str("USER         PID %CPU %MEM    VSZ   RSS TTY      STAT START   TIME COMMAND\n");
-        for process in &list {
-            let memory = process.resident_kib as f64 * 100.0 / total as f64;
-            out.push_str(&format!(
-                "{:<8} {:>7}  0.0 {memory:>4.1} {:>6} {:>5} {:<8} {:<4} {:>5} {:>3}:{:02} {}\n",
-                fit(&process.user),
-                process.pid,
-                process.virtual_kib,
-                process.resident_kib,
-                process.tty,
-                process.state,
-                since(process),
-                process.seconds / 60,
-                process.seconds % 60,
-                process.command
-            ));
-        }
+        ps_users(live, &list)
     } else if flags.contains('f') && (flags.contains('e') || flags.contains('A')) {
-        out.push_str("UID          PID    PPID  C STIME TTY          TIME CMD\n");
-        for process in &list {
-            out.push_str(&format!(
-                "{:<8} {:>7} {:>7}  0 {} {:<8} {} {}\n",
-                fit(&process.user),
-                process.pid,
-                process.parent,
-                since(process),
-                process.tty,
-                clock(process.seconds),
-                process.command
-            ));
-        }
+        ps_full(live, &list)
     } else if flags.starts_with('a') && flags.contains('x') {
-        out.push_str("    PID TTY      STAT   TIME COMMAND\n");
-        for process in &list {
-            out.push_str(&format!(
-                "{:>7} {:<8} {:<4} {:>3}:{:02} {}\n",
-                process.pid,
-                process.tty,
-                process.state,
-                process.seconds / 60,
-                process.seconds % 60,
-                process.command
-            ));
-        }
+        ps_states(&list)
     } else {
-        let every = flags.contains('e') || flags.contains('A');
-        let tty = live.facts.tty.clone().unwrap_or_else(|| "?".into());
-        let own_pid = live.shell_pid;
-        out.push_str("    PID TTY          TIME CMD\n");
-        for process in list.iter().filter(|process| every || process.tty == tty && (process.pid >= own_pid)) {
-            out.push_str(&format!(
-                "{:>7} {:<8} {} {}\n",
-                process.pid,
-                process.tty,
-                clock(process.seconds),
-                process.name()
-            ));
-        }
-    }
-    shell.out(&out)?;
+        ps_names(live, &list, flags.contains('e') || flags.contains('A'))
+    };
+    shell.out(&text)?;
     Ok(0)
+}
+
+fn ps_busybox(list: &[Process]) -> String {
+    let mut out = String::from("  PID USER       VSZ STAT COMMAND\n");
+    for process in list {
+        out.push_str(&format!(
+            "{:>5} {:<8} {:>5} {:<4} {}\n",
+            process.pid, process.user, process.virtual_kib, process.state, process.command
+        ));
+    }
+    out
+}
+
+/// `ps aux`.
+fn ps_users(live: &Live, list: &[Process]) -> String {
+    let total = live.memory().total;
+    let mut out =
+        String::from("USER         PID %CPU %MEM    VSZ   RSS TTY      STAT START   TIME COMMAND\n");
+    for process in list {
+        let memory = process.resident_kib as f64 * 100.0 / total as f64;
+        out.push_str(&format!(
+            "{:<8} {:>7}  0.0 {memory:>4.1} {:>6} {:>5} {:<8} {:<4} {:>5} {:>3}:{:02} {}\n",
+            fit(&process.user),
+            process.pid,
+            process.virtual_kib,
+            process.resident_kib,
+            process.tty,
+            process.state,
+            since(live, process),
+            process.seconds / 60,
+            process.seconds % 60,
+            process.command
+        ));
+    }
+    out
+}
+
+/// `ps -ef`.
+fn ps_full(live: &Live, list: &[Process]) -> String {
+    let mut out = String::from("UID          PID    PPID  C STIME TTY          TIME CMD\n");
+    for process in list {
+        out.push_str(&format!(
+            "{:<8} {:>7} {:>7}  0 {} {:<8} {} {}\n",
+            fit(&process.user),
+            process.pid,
+            process.parent,
+            since(live, process),
+            process.tty,
+            clock(process.seconds),
+            process.command
+        ));
+    }
+    out
+}
+
+/// `ps ax`.
+fn ps_states(list: &[Process]) -> String {
+    let mut out = String::from("    PID TTY      STAT   TIME COMMAND\n");
+    for process in list {
+        out.push_str(&format!(
+            "{:>7} {:<8} {:<4} {:>3}:{:02} {}\n",
+            process.pid,
+            process.tty,
+            process.state,
+            process.seconds / 60,
+            process.seconds % 60,
+            process.command
+        ));
+    }
+    out
+}
+
+/// `ps`, and with `every` also `ps -e`: those of the session's terminal, or all.
+fn ps_names(live: &Live, list: &[Process], every: bool) -> String {
+    let tty = live.facts.tty.as_deref().unwrap_or("?");
+    let mut out = String::from("    PID TTY          TIME CMD\n");
+    for process in list.iter().filter(|process| every || process.tty == tty && process.pid >= live.shell_pid)
+    {
+        out.push_str(&format!(
+            "{:>7} {:<8} {} {}\n",
+            process.pid,
+            process.tty,
+            clock(process.seconds),
+            process.name()
+        ));
+    }
+    out
+}
+
+/// When a process was started: the time today, the day before that.
+fn since(live: &Live, process: &Process) -> String {
+    let today = live.now() - process.started < 86_400_000_000;
+    strftime(if today { "%H:%M" } else { "%b%d" }, process.started, &live.persona.zone)
 }
 
 /// A user name in eight columns, as procps cuts it.

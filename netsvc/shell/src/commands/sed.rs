@@ -2,8 +2,8 @@
 
 use super::{
     Run,
-    grep::expression,
     options::{inputs, options},
+    posix::expression,
 };
 use crate::{
     interpret::{Shell, Status},
@@ -275,79 +275,120 @@ fn sed(shell: &mut Shell, arguments: &[String]) -> Status {
 }
 
 fn run(commands: &mut [Command], text: &str, quiet: bool) -> String {
-    let all: Vec<&str> = lines(text).collect();
-    let total = all.len();
+    let mut cycle = Cycle {
+        all: lines(text).collect(),
+        at: 0,
+        quiet,
+        space: String::new(),
+        after: String::new(),
+        out: String::new(),
+    };
     let ended = text.ends_with('\n');
-    let mut out = String::new();
-    let mut at = 0;
-    while let Some(line) = all.get(at) {
-        let mut space = (*line).to_owned();
-        let mut after = String::new();
-        let mut deleted = false;
-        let mut quit = false;
-        for command in commands.iter_mut() {
-            if selected(command, at + 1, total, &space) == command.negated {
-                continue;
-            }
-            match &command.action {
-                Action::Substitute { regex, replacement, all, print, number } => {
-                    if let Some(changed) = substitute(&space, regex, replacement, *all, *number) {
-                        space = changed;
-                        if *print {
-                            out.push_str(&format!("{space}\n"));
-                        }
-                    }
-                }
-                Action::Translate(map) => {
-                    space = space
-                        .chars()
-                        .map(|character| {
-                            map.iter().find(|(from, _)| *from == character).map_or(character, |(_, to)| *to)
-                        })
-                        .collect();
-                }
-                Action::Delete => deleted = true,
-                Action::Change(text) => {
-                    out.push_str(&format!("{text}\n"));
-                    deleted = true;
-                }
-                Action::Print => out.push_str(&format!("{space}\n")),
-                Action::Quit => quit = true,
-                Action::Append(text) => after.push_str(&format!("{text}\n")),
-                Action::Insert(text) => out.push_str(&format!("{text}\n")),
-                Action::LineNumber => out.push_str(&format!("{}\n", at + 1)),
-                Action::NextAppend | Action::Next => {
-                    if let Some(next) = all.get(at + 1) {
-                        at += 1;
-                        if matches!(command.action, Action::NextAppend) {
-                            space = format!("{space}\n{next}");
-                        } else {
-                            if !quiet {
-                                out.push_str(&format!("{space}\n"));
-                            }
-                            space = (*next).to_owned();
-                        }
-                    }
-                }
-                Action::Nothing => {}
-            }
-            if deleted || quit {
-                break;
+    while let Some(line) = cycle.all.get(cycle.at) {
+        cycle.space = (*line).to_owned();
+        let outcome = cycle.run(commands);
+        if !matches!(outcome, Outcome::Deleted) && !quiet {
+            cycle.out.push_str(&cycle.space);
+            if cycle.at + 1 < cycle.all.len() || ended || !cycle.after.is_empty() {
+                cycle.out.push('\n');
             }
         }
-        if !deleted && !quiet {
-            out.push_str(&space);
-            if at + 1 < total || ended || !after.is_empty() {
-                out.push('\n');
-            }
-        }
-        out.push_str(&after);
-        if quit || out.len() > 2 << 20 {
+        cycle.out.push_str(&std::mem::take(&mut cycle.after));
+        if matches!(outcome, Outcome::Quit) || cycle.out.len() > 2 << 20 {
             break;
         }
-        at += 1;
+        cycle.at += 1;
     }
-    out
+    cycle.out
+}
+
+/// How the script ended for a line.
+enum Outcome {
+    Done,
+    Deleted,
+    Quit,
+}
+
+/// The script at work on a line.
+struct Cycle<'a> {
+    all: Vec<&'a str>,
+    at: usize,
+    quiet: bool,
+    /// The pattern space.
+    space: String,
+    /// What is printed after the pattern space.
+    after: String,
+    out: String,
+}
+
+impl Cycle<'_> {
+    fn run(&mut self, commands: &mut [Command]) -> Outcome {
+        for command in commands {
+            if selected(command, self.at + 1, self.all.len(), &self.space) == command.negated {
+                continue;
+            }
+            match self.perform(&command.action) {
+                Outcome::Done => {}
+                end => return end,
+            }
+        }
+        Outcome::Done
+    }
+
+    fn perform(&mut self, action: &Action) -> Outcome {
+        match action {
+            Action::Substitute { regex, replacement, all, print, number } => {
+                if let Some(changed) = substitute(&self.space, regex, replacement, *all, *number) {
+                    self.space = changed;
+                    if *print {
+                        self.print();
+                    }
+                }
+            }
+            Action::Translate(map) => {
+                let translate = |character: char| {
+                    map.iter().find(|(from, _)| *from == character).map_or(character, |(_, to)| *to)
+                };
+                self.space = self.space.chars().map(translate).collect();
+            }
+            Action::Delete => return Outcome::Deleted,
+            Action::Change(text) => {
+                self.out.push_str(&format!("{text}\n"));
+                return Outcome::Deleted;
+            }
+            Action::Print => self.print(),
+            Action::Quit => return Outcome::Quit,
+            Action::Append(text) => self.after.push_str(&format!("{text}\n")),
+            Action::Insert(text) => self.out.push_str(&format!("{text}\n")),
+            Action::LineNumber => self.out.push_str(&format!("{}\n", self.at + 1)),
+            Action::NextAppend => {
+                if let Some(next) = self.next() {
+                    self.space = format!("{}\n{next}", self.space);
+                }
+            }
+            Action::Next => {
+                if let Some(next) = self.next() {
+                    if !self.quiet {
+                        self.print();
+                    }
+                    self.space = next;
+                }
+            }
+            Action::Nothing => {}
+        }
+        Outcome::Done
+    }
+
+    fn print(&mut self) {
+        self.out.push_str(&format!("{}\n", self.space));
+    }
+
+    /// Goes on to the next line, if there is one.
+    fn next(&mut self) -> Option<String> {
+        let next = (*self.all.get(self.at + 1)?).to_owned();
+        self.at += 1;
+        Some(next)
+    }
 }
 
 fn fits(address: &Address, line: usize, total: usize, space: &str) -> bool {

@@ -24,7 +24,7 @@ pub(super) const COMMANDS: &[(&str, Run)] = &[
 ];
 
 /// Units with what they are, as far as this system has them.
-fn units(shell: &Shell) -> Vec<(String, &'static str)> {
+fn units(shell: &Shell) -> Vec<Unit> {
     let mut units = vec![
         ("cron".to_owned(), "Regular background program processing daemon"),
         ("dbus".into(), "D-Bus System Message Bus"),
@@ -68,71 +68,84 @@ fn systemctl(shell: &mut Shell, arguments: &[String]) -> Status {
     let names: Vec<String> =
         words.iter().skip(1).map(|word| word.trim_end_matches(".service").to_owned()).collect();
     let units = units(shell);
-    let known = |name: &str| units.iter().find(|(unit, _)| unit == name || name == "sshd" && unit == "ssh");
     match verb {
-        "list-units" | "list-unit-files" => {
-            let mut out = String::from("  UNIT                         LOAD   ACTIVE SUB     DESCRIPTION\n");
-            for (unit, about) in &units {
-                out.push_str(&format!("  {:<28} loaded active running {about}\n", format!("{unit}.service")));
-            }
-            out.push_str(&format!("\nLOAD   = Reflects whether the unit definition was properly loaded.\nACTIVE = The high-level unit activation state, i.e. generalization of SUB.\nSUB    = The low-level unit activation state, values depend on unit type.\n{} loaded units listed. Pass --all to see loaded but inactive units, too.\n", units.len()));
-            shell.out(&out)?;
-        }
-        "daemon-reload" | "daemon-reexec" | "reset-failed" => {}
-        "is-active" | "is-enabled" => {
-            let mut status = 0;
-            for name in &names {
-                let found = known(name).is_some();
-                let text = match (verb, found) {
-                    ("is-active", true) => "active",
-                    ("is-active", false) => "inactive",
-                    (_, true) => "enabled",
-                    _ => "disabled",
-                };
-                if !found {
-                    status = if verb == "is-active" { 3 } else { 1 };
-                }
-                shell.out(&format!("{text}\n"))?;
-            }
-            return Ok(status);
-        }
-        "status" => return status(shell, &names, &units),
+        "list-units" | "list-unit-files" => list_units(shell, &units),
+        "daemon-reload" | "daemon-reexec" | "reset-failed" => Ok(0),
+        "is-active" | "is-enabled" => query(shell, verb, &names, &units),
+        "status" => status(shell, &names, &units),
         "start" | "stop" | "restart" | "reload" | "enable" | "disable" | "mask" | "unmask" => {
-            for name in &names {
-                let own_file = shell.fs.exists(&format!("/etc/systemd/system/{name}.service"));
-                if known(name).is_some() || own_file {
-                    if verb == "enable" && own_file {
-                        shell.err(&decode(format!("Created symlink /etc/systemd/system/multi-user.target.wants/{name}.service → /etc/systemd/system/{name}.service.\n").as_bytes()))?;
-                    }
-                    continue;
-                }
-                let text = match verb {
-                    "enable" | "disable" | "mask" | "unmask" => {
-                        format!("Failed to {verb} unit: Unit file {name}.service does not exist.\n")
-                    }
-                    _ => format!(
-                        "Failed to {verb} {name}.service: Unit {name}.service not {}.\n",
-                        if verb == "stop" { "loaded" } else { "found" }
-                    ),
-                };
-                shell.err(&text)?;
-                return Ok(if matches!(verb, "enable" | "disable" | "mask" | "unmask") { 1 } else { 5 });
-            }
+            change(shell, verb, &names, &units)
         }
-        "reboot" | "poweroff" | "halt" => return shutdown(shell, arguments),
+        "reboot" | "poweroff" | "halt" => shutdown(shell, arguments),
         other => {
             shell.err(&format!("Unknown command verb {other}.\n"))?;
-            return Ok(1);
+            Ok(1)
         }
+    }
+}
+
+type Unit = (String, &'static str);
+
+/// The unit called `name`; the secure shell's has two names.
+fn known<'a>(units: &'a [Unit], name: &str) -> Option<&'a Unit> {
+    units.iter().find(|(unit, _)| unit == name || name == "sshd" && unit == "ssh")
+}
+
+fn list_units(shell: &mut Shell, units: &[Unit]) -> Status {
+    let mut out = String::from("  UNIT                         LOAD   ACTIVE SUB     DESCRIPTION\n");
+    for (unit, about) in units {
+        out.push_str(&format!("  {:<28} loaded active running {about}\n", format!("{unit}.service")));
+    }
+    out.push_str(&format!("\nLOAD   = Reflects whether the unit definition was properly loaded.\nACTIVE = The high-level unit activation state, i.e. generalization of SUB.\nSUB    = The low-level unit activation state, values depend on unit type.\n{} loaded units listed. Pass --all to see loaded but inactive units, too.\n", units.len()));
+    shell.out(&out)?;
+    Ok(0)
+}
+
+/// `is-active` and `is-enabled`.
+fn query(shell: &mut Shell, verb: &str, names: &[String], units: &[Unit]) -> Status {
+    let mut status = 0;
+    for name in names {
+        let found = known(units, name).is_some();
+        let text = match (verb, found) {
+            ("is-active", true) => "active",
+            ("is-active", false) => "inactive",
+            (_, true) => "enabled",
+            _ => "disabled",
+        };
+        if !found {
+            status = if verb == "is-active" { 3 } else { 1 };
+        }
+        shell.out(&format!("{text}\n"))?;
+    }
+    Ok(status)
+}
+
+/// `start`, `enable` and their like: they succeed with units that there are.
+fn change(shell: &mut Shell, verb: &str, names: &[String], units: &[Unit]) -> Status {
+    for name in names {
+        let own_file = shell.fs.exists(&format!("/etc/systemd/system/{name}.service"));
+        if known(units, name).is_some() || own_file {
+            if verb == "enable" && own_file {
+                shell.err(&decode(format!("Created symlink /etc/systemd/system/multi-user.target.wants/{name}.service → /etc/systemd/system/{name}.service.\n").as_bytes()))?;
+            }
+            continue;
+        }
+        let of_file = matches!(verb, "enable" | "disable" | "mask" | "unmask");
+        let text = if of_file {
+            format!("Failed to {verb} unit: Unit file {name}.service does not exist.\n")
+        } else {
+            let reason = if verb == "stop" { "loaded" } else { "found" };
+            format!("Failed to {verb} {name}.service: Unit {name}.service not {reason}.\n")
+        };
+        shell.err(&text)?;
+        return Ok(if of_file { 1 } else { 5 });
     }
     Ok(0)
 }
 
-fn status(shell: &mut Shell, names: &[String], units: &[(String, &'static str)]) -> Status {
+fn status(shell: &mut Shell, names: &[String], units: &[Unit]) -> Status {
     for name in names {
-        let Some((unit, about)) =
-            units.iter().find(|(unit, _)| unit == name || name == "sshd" && unit == "ssh")
-        else {
+        let Some((unit, about)) = known(units, name) else {
             shell.err(&format!("Unit {name}.service could not be found.\n"))?;
             return Ok(4);
         };

@@ -14,7 +14,6 @@ pub(super) const COMMANDS: &[(&str, Run)] = &[
     ("nproc", nproc),
     ("free", free),
     ("date", date),
-    ("df", df),
     ("mount", mount),
     ("umount", |_, _| Ok(0)),
     ("tty", tty),
@@ -260,85 +259,6 @@ fn relative(text: &str) -> Option<i64> {
         }
     }
     Some(total)
-}
-
-fn df(shell: &mut Shell, arguments: &[String]) -> Status {
-    let Some(options) = options(
-        shell,
-        arguments,
-        "ahHiklmTPt:x:",
-        &[("human-readable", 'h'), ("print-type", 'T'), ("inodes", 'i'), ("total", '_')],
-    )?
-    else {
-        return Ok(1);
-    };
-    let live = &shell.live;
-    let (size, used) = live.disk();
-    let memory = live.persona.hardware.memory_kib;
-    let kind = if live.flavour == Flavour::Redhat { "xfs" } else { "ext4" };
-    let mut rows: Vec<(String, &str, u64, u64, &str)> = if live.flavour == Flavour::Busybox {
-        vec![
-            ("/dev/root".into(), "squashfs", size, size, "/"),
-            ("tmpfs".into(), "tmpfs", memory / 2, 48, "/tmp"),
-            ("tmpfs".into(), "tmpfs", memory / 2, 0, "/dev"),
-        ]
-    } else {
-        vec![
-            ("udev".into(), "devtmpfs", memory / 2 - 30_000, 0, "/dev"),
-            ("tmpfs".into(), "tmpfs", memory / 10, 612, "/run"),
-            (live.root_device(), kind, size, used, "/"),
-            ("tmpfs".into(), "tmpfs", memory / 2, 0, "/dev/shm"),
-            ("tmpfs".into(), "tmpfs", 5_120, 0, "/run/lock"),
-            ("tmpfs".into(), "tmpfs", memory / 10, 0, "/run/user/0"),
-        ]
-    };
-    if let Some(path) = options.operands.first() {
-        let wanted = rows
-            .iter()
-            .map(|row| row.4)
-            .filter(|mount| *mount == "/" || path.starts_with(mount))
-            .max_by_key(|mount| mount.len())
-            .unwrap_or("/");
-        rows.retain(|row| row.4 == wanted);
-    }
-    let show = |kib: u64| {
-        if options.has('h') {
-            if kib == 0 { "0".into() } else { human(kib * 1024) }
-        } else if options.has('m') {
-            (kib / 1024).to_string()
-        } else {
-            kib.to_string()
-        }
-    };
-    let width = rows.iter().map(|row| row.0.len()).max().unwrap_or(0).max(14);
-    let kinds = |text: &str| if options.has('T') { format!(" {text:<8}") } else { String::new() };
-    let (size_name, available) = if options.has('h') {
-        ("Size", "Avail")
-    } else if options.has('m') {
-        ("1M-blocks", "Available")
-    } else {
-        ("1K-blocks", "Available")
-    };
-    let column = if options.has('h') { 5 } else { 9 };
-    let mut out = format!(
-        "{:<width$}{} {size_name:>column$} {:>column$} {available:>column$} Use% Mounted on\n",
-        "Filesystem",
-        kinds("Type"),
-        "Used"
-    );
-    for (device, kind, size, used, mount) in rows {
-        let left = (size - used).saturating_sub(if kind == "ext4" { size / 20 } else { 0 });
-        let percent = (used * 100).div_ceil((used + left).max(1));
-        out.push_str(&format!(
-            "{device:<width$}{} {:>column$} {:>column$} {:>column$} {percent:>3}% {mount}\n",
-            kinds(kind),
-            show(size),
-            show(used),
-            show(left)
-        ));
-    }
-    shell.out(&out)?;
-    Ok(0)
 }
 
 fn mount(shell: &mut Shell, arguments: &[String]) -> Status {

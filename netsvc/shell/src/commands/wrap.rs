@@ -1,4 +1,4 @@
-//! Commands that run commands: sh, xargs, env, sudo, su, nohup, timeout, watch, …
+//! Commands that run commands: sh, env, nohup, timeout, watch, …
 
 use super::{Run, options::options, own, rest};
 use crate::{
@@ -12,7 +12,6 @@ pub(super) const COMMANDS: &[(&str, Run)] = &[
     ("bash", sh),
     ("dash", sh),
     ("ash", sh),
-    ("xargs", xargs),
     ("env", env),
     ("printenv", printenv),
     ("nohup", nohup),
@@ -158,96 +157,6 @@ fn nohup(shell: &mut Shell, arguments: &[String]) -> Status {
         return Ok(0);
     }
     shell.run_arguments(words)
-}
-
-fn xargs(shell: &mut Shell, arguments: &[String]) -> Status {
-    let Some(options) = options(
-        shell,
-        arguments,
-        "+0rtn:I:i::L:P:d:pa:s:",
-        &[
-            ("null", '0'),
-            ("no-run-if-empty", 'r'),
-            ("max-args", 'n'),
-            ("replace", 'I'),
-            ("delimiter", 'd'),
-            ("max-procs", 'P'),
-            ("verbose", 't'),
-        ],
-    )?
-    else {
-        return Ok(1);
-    };
-    let text = decode(&shell.read_all()?);
-    let replace = options.value('I').map(String::from);
-    let delimiter = options.value('d').map(|text| super::unescape(text, false).0);
-    let items: Vec<String> = if options.has('0') {
-        text.split('\0').filter(|item| !item.is_empty()).map(String::from).collect()
-    } else if let Some(delimiter) = delimiter {
-        text.trim_end_matches('\n').split(delimiter.as_str()).map(String::from).collect()
-    } else if replace.is_some() || options.has('L') {
-        crate::text::lines(&text)
-            .map(|line| line.trim_start().to_owned())
-            .filter(|line| !line.is_empty())
-            .collect()
-    } else {
-        split(&text)
-    };
-    let command =
-        if options.operands.is_empty() { vec!["echo".to_owned()] } else { options.operands.clone() };
-    if items.is_empty() && (options.has('r') || replace.is_some()) {
-        return Ok(0);
-    }
-    let size = options
-        .number('n')
-        .or(options.number('L'))
-        .and_then(|size| usize::try_from(size).ok())
-        .filter(|size| *size > 0)
-        .unwrap_or(1_000);
-    let groups: Vec<Vec<String>> = match &replace {
-        Some(mark) => {
-            items.iter().map(|item| command.iter().map(|word| word.replace(mark, item)).collect()).collect()
-        }
-        None if items.is_empty() => vec![command.clone()],
-        None => items.chunks(size).map(|chunk| [command.clone(), chunk.to_vec()].concat()).collect(),
-    };
-    let mut status = 0;
-    for group in groups {
-        if options.has('t') {
-            shell.err(&format!("{}\n", group.join(" ")))?;
-        }
-        let code = shell.with_input(Vec::new(), |shell| shell.run_program(&group))?;
-        status = match code {
-            0 => status,
-            127 => return Ok(127),
-            126 => return Ok(126),
-            _ => 123,
-        };
-    }
-    Ok(status)
-}
-
-/// Words as xargs splits them: blanks, with quotes and backslashes.
-fn split(text: &str) -> Vec<String> {
-    let mut out = Vec::new();
-    let mut word: Option<String> = None;
-    let mut quote = None;
-    let mut characters = text.chars();
-    while let Some(character) = characters.next() {
-        match (quote, character) {
-            (Some(open), close) if open == close => quote = None,
-            (Some(_), inner) => word.get_or_insert_default().push(inner),
-            (None, '\'' | '"') => {
-                quote = Some(character);
-                word.get_or_insert_default();
-            }
-            (None, '\\') => word.get_or_insert_default().extend(characters.next()),
-            (None, blank) if blank.is_ascii_whitespace() => out.extend(word.take()),
-            (None, other) => word.get_or_insert_default().push(other),
-        }
-    }
-    out.extend(word);
-    out
 }
 
 fn env(shell: &mut Shell, arguments: &[String]) -> Status {

@@ -24,7 +24,9 @@ pub(crate) mod layout;
 pub(crate) mod node;
 mod overlay;
 pub(crate) mod personal;
+pub(crate) mod programs;
 mod session;
+mod settings;
 mod store;
 
 pub use errno::Errno;

@@ -315,7 +315,13 @@ impl Fs {
             Content::Program => {
                 let machine = &self.live.persona.os.machine;
                 let busybox = self.live.flavour.busybox();
-                elf_program(super::name(path), machine, busybox, !busybox, super::layout::program_size(path))
+                elf_program(
+                    super::name(path),
+                    machine,
+                    busybox,
+                    !busybox,
+                    super::programs::program_size(path),
+                )
             }
             Content::Filler(size) => filler(path, *size),
             Content::Device(1, 5) => vec![0; DEVICE_BYTES],
@@ -342,7 +348,7 @@ impl Fs {
                 match &node.content {
                     _ if volatile => 0,
                     Content::Filler(size) => u64::from(*size),
-                    Content::Program => super::layout::program_size(origin) as u64,
+                    Content::Program => super::programs::program_size(origin) as u64,
                     Content::Device(..) => 0,
                     _ => self.render(origin, node)?.len() as u64,
                 }
