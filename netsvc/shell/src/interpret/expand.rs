@@ -3,7 +3,7 @@
 use super::{Flow, Shell, brace, pattern::Pattern};
 use crate::{
     fs::join,
-    parse::{Part, Word},
+    parse::{Parameter, Part, Word},
     text,
 };
 
@@ -151,36 +151,7 @@ impl Shell {
                     self.expand_part(part, fields, split, true)?;
                 }
             }
-            Part::Parameter(parameter) => {
-                let values = self.parameter(parameter, quoted)?;
-                let list = matches!(parameter.name.as_str(), "@" | "*")
-                    || matches!(parameter.index.as_deref(), Some("@" | "*"));
-                let star = parameter.name == "*" || parameter.index.as_deref() == Some("*");
-                if list && quoted && star {
-                    let separator = self
-                        .variable("IFS")
-                        .unwrap_or(" ")
-                        .chars()
-                        .next()
-                        .map(String::from)
-                        .unwrap_or_default();
-                    fields.push(&values.join(&separator), true);
-                    return Ok(());
-                }
-                for (index, value) in values.iter().enumerate() {
-                    if index > 0 {
-                        if split {
-                            fields.finish();
-                        } else {
-                            fields.push(" ", true);
-                        }
-                    }
-                    if list && quoted {
-                        fields.forced = true;
-                    }
-                    self.place(value, fields, split, quoted);
-                }
-            }
+            Part::Parameter(parameter) => self.expand_parameter(parameter, fields, split, quoted)?,
             Part::Command(source) => {
                 let output = self.substitute(source)?;
                 self.place(&output, fields, split, quoted);
@@ -196,6 +167,39 @@ impl Shell {
                 let _ = self.fs.write_file(&path, &text::encode(&(output + "\n")), 0o600);
                 fields.push(&path, true);
             }
+        }
+        Ok(())
+    }
+
+    fn expand_parameter(
+        &mut self,
+        parameter: &Parameter,
+        fields: &mut Fields,
+        split: bool,
+        quoted: bool,
+    ) -> Result<(), Flow> {
+        let values = self.parameter(parameter, quoted)?;
+        let list = matches!(parameter.name.as_str(), "@" | "*")
+            || matches!(parameter.index.as_deref(), Some("@" | "*"));
+        let star = parameter.name == "*" || parameter.index.as_deref() == Some("*");
+        if list && quoted && star {
+            let separator =
+                self.variable("IFS").unwrap_or(" ").chars().next().map(String::from).unwrap_or_default();
+            fields.push(&values.join(&separator), true);
+            return Ok(());
+        }
+        for (index, value) in values.iter().enumerate() {
+            if index > 0 {
+                if split {
+                    fields.finish();
+                } else {
+                    fields.push(" ", true);
+                }
+            }
+            if list && quoted {
+                fields.forced = true;
+            }
+            self.place(value, fields, split, quoted);
         }
         Ok(())
     }

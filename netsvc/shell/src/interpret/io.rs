@@ -261,24 +261,7 @@ impl Shell {
                 self.descriptors.insert(number, Descriptor::Input(Input::new(text::encode(target))));
                 return Ok(Ok(()));
             }
-            R::DuplicateIn | R::DuplicateOut if !both => {
-                if target == "-" {
-                    self.descriptors.remove(&number);
-                    return Ok(Ok(()));
-                }
-                let source = target
-                    .trim_end_matches('-')
-                    .parse()
-                    .ok()
-                    .and_then(|source: u32| self.descriptors.get(&source).cloned());
-                return Ok(match source {
-                    Some(source) => {
-                        self.descriptors.insert(number, source);
-                        Ok(())
-                    }
-                    None => Err(format!("{target}: Bad file descriptor")),
-                });
-            }
+            R::DuplicateIn | R::DuplicateOut if !both => return Ok(self.duplicate(number, target)),
             R::Read => OpenOptions::read(),
             R::ReadWrite => OpenOptions { read: true, write: true, create: true, ..OpenOptions::default() },
             R::Append | R::BothAppend => OpenOptions::append(),
@@ -287,30 +270,14 @@ impl Shell {
         if let Some(address) = target.strip_prefix("/dev/tcp/").or_else(|| target.strip_prefix("/dev/udp/")) {
             return self.connect(address);
         }
-        let stream = match target {
-            "/dev/stdout" => self.descriptors.get(&1).cloned(),
-            "/dev/stderr" => self.descriptors.get(&2).cloned(),
-            "/dev/tty" if self.interactive => Some(Descriptor::Stream(Stream::Out)),
-            "/dev/stdin" if matches!(redirect.kind, R::Read) => self.descriptors.get(&0).cloned(),
-            _ => None,
-        };
-        let descriptor = match stream {
+        let descriptor = match self.named_descriptor(redirect.kind, target) {
             Some(descriptor) => descriptor,
             None => match self.fs.open(target, options, 0o666) {
                 Ok(handle) => {
                     opened.push(handle);
                     Descriptor::File(handle, Arc::default())
                 }
-                Err(error) if self.live.flavour.busybox() => {
-                    let verb = if output { "create" } else { "open" };
-                    let reason = if error == Errno::NotFound {
-                        if output { "nonexistent directory".into() } else { "no such file".into() }
-                    } else {
-                        error.to_string()
-                    };
-                    return Ok(Err(format!("can't {verb} {target}: {reason}")));
-                }
-                Err(error) => return Ok(Err(format!("{target}: {error}"))),
+                Err(error) => return Ok(Err(self.open_failure(target, output, error))),
             },
         };
         if both {
@@ -320,6 +287,47 @@ impl Shell {
             self.descriptors.insert(number, descriptor);
         }
         Ok(Ok(()))
+    }
+
+    /// `N>&M` and `N>&-`: what `source` names becomes `number`, or `number` is closed.
+    fn duplicate(&mut self, number: u32, source: &str) -> Result<(), String> {
+        if source == "-" {
+            self.descriptors.remove(&number);
+            return Ok(());
+        }
+        let open = source
+            .trim_end_matches('-')
+            .parse()
+            .ok()
+            .and_then(|source: u32| self.descriptors.get(&source).cloned())
+            .ok_or_else(|| format!("{source}: Bad file descriptor"))?;
+        self.descriptors.insert(number, open);
+        Ok(())
+    }
+
+    /// The descriptor that a name like `/dev/stdout` stands for, if it is open.
+    fn named_descriptor(&self, kind: RedirectKind, target: &str) -> Option<Descriptor> {
+        match target {
+            "/dev/stdout" => self.descriptors.get(&1).cloned(),
+            "/dev/stderr" => self.descriptors.get(&2).cloned(),
+            "/dev/tty" if self.interactive => Some(Descriptor::Stream(Stream::Out)),
+            "/dev/stdin" if matches!(kind, RedirectKind::Read) => self.descriptors.get(&0).cloned(),
+            _ => None,
+        }
+    }
+
+    /// What the shell says of a file that it cannot open.
+    fn open_failure(&self, target: &str, output: bool, error: Errno) -> String {
+        if !self.live.flavour.busybox() {
+            return format!("{target}: {error}");
+        }
+        let verb = if output { "create" } else { "open" };
+        let reason = match error {
+            Errno::NotFound if output => "nonexistent directory".into(),
+            Errno::NotFound => "no such file".into(),
+            other => other.to_string(),
+        };
+        format!("can't {verb} {target}: {reason}")
     }
 
     /// `/dev/tcp/host/port`: no connection is ever made; it is refused, or times out as from behind a firewall.

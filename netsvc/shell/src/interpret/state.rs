@@ -1,7 +1,7 @@
 //! What a subshell gets a copy of: variables, functions, aliases, options. Copied on write.
 
 use super::{Flow, Shell};
-use crate::{fs::Fs, parse::Command};
+use crate::{fs::Fs, live::Live, parse::Command};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -160,19 +160,7 @@ impl State {
                 variables.export(name, value);
             }
         }
-        if live.facts.local_port != 23 {
-            let client = format!("{} {} {}", live.facts.peer_ip, live.facts.peer_port, live.facts.local_port);
-            let connection = format!(
-                "{} {} {} {}",
-                live.facts.peer_ip, live.facts.peer_port, live.persona.ip, live.facts.local_port
-            );
-            variables.export("SSH_CLIENT", &client);
-            variables.export("SSH_CONNECTION", &connection);
-            if let Some(tty) = &live.facts.tty {
-                variables.export("SSH_TTY", &format!("/dev/{tty}"));
-            }
-            variables.export("MAIL", &format!("/var/mail/{}", live.user));
-        }
+        connection(variables, live);
         for (name, value) in [("IFS", " \t\n"), ("PS2", "> "), ("PS4", "+ "), ("OPTIND", "1"), ("OLDPWD", "")]
         {
             variables.set(name, value);
@@ -193,6 +181,24 @@ impl State {
         }
         state
     }
+}
+
+/// What the secure shell's daemon says of the connection, and with it the mailbox; nothing over telnet.
+fn connection(variables: &mut Variables, live: &Live) {
+    if live.facts.local_port == 23 {
+        return;
+    }
+    let client = format!("{} {} {}", live.facts.peer_ip, live.facts.peer_port, live.facts.local_port);
+    let connection = format!(
+        "{} {} {} {}",
+        live.facts.peer_ip, live.facts.peer_port, live.persona.ip, live.facts.local_port
+    );
+    variables.export("SSH_CLIENT", &client);
+    variables.export("SSH_CONNECTION", &connection);
+    if let Some(tty) = &live.facts.tty {
+        variables.export("SSH_TTY", &format!("/dev/{tty}"));
+    }
+    variables.export("MAIL", &format!("/var/mail/{}", live.user));
 }
 
 impl Shell {

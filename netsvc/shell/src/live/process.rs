@@ -151,6 +151,28 @@ pub(super) fn daemon(slug: &str) -> (&'static str, u32) {
     }
 }
 
+/// µs.
+const SECOND: i64 = 1_000_000;
+
+/// Adds a process: its number, its parent's, user, terminal, state, start, CPU time, sizes and command.
+type Add<'a> = &'a mut dyn FnMut(u32, u32, &str, &str, &'static str, i64, u64, (u64, u64), &str);
+
+/// The daemons of a small system, all of one program.
+fn add_applets(add: Add<'_>, boot: i64, uptime: u64) {
+    for (index, command) in (0_u32..).zip([
+        "/sbin/syslogd -n",
+        "/sbin/klogd -n",
+        "crond -f",
+        "/usr/sbin/ntpd -n",
+        "udhcpc -b",
+        "/usr/sbin/httpd -p 80",
+        "/sbin/getty -L ttyS0 115200 vt100",
+        "/bin/watchdog -t 5 /dev/watchdog",
+    ]) {
+        add(210 + index * 13, 1, "root", "?", "S", boot + 9 * SECOND, uptime / 70_000, (1_584, 480), command);
+    }
+}
+
 impl Live {
     /// All processes by number.
     pub(crate) fn processes(&self) -> Vec<Process> {
@@ -204,73 +226,60 @@ impl Live {
         out
     }
 
-    fn add_daemons(
-        &self,
-        add: &mut impl FnMut(u32, u32, &str, &str, &'static str, i64, u64, (u64, u64), &str),
-        boot: i64,
-        uptime: u64,
-    ) {
-        let second = 1_000_000;
+    fn add_daemons(&self, add: Add<'_>, boot: i64, uptime: u64) {
         if self.flavour.busybox() {
-            for (index, command) in (0_u32..).zip([
-                "/sbin/syslogd -n",
-                "/sbin/klogd -n",
-                "crond -f",
-                "/usr/sbin/ntpd -n",
-                "udhcpc -b",
-                "/usr/sbin/httpd -p 80",
-                "/sbin/getty -L ttyS0 115200 vt100",
-                "/bin/watchdog -t 5 /dev/watchdog",
-            ]) {
-                add(
-                    210 + index * 13,
-                    1,
-                    "root",
-                    "?",
-                    "S",
-                    boot + 9 * second,
-                    uptime / 70_000,
-                    (1_584, 480),
-                    command,
-                );
-            }
+            add_applets(add, boot, uptime);
         } else {
-            let table = if self.flavour == Flavour::Redhat { &REDHAT } else { &DEBIAN };
-            for (index, (user, command, total, resident)) in (0_u32..).zip(table) {
-                if self.flavour == Flavour::Debian
-                    && (command.contains("networkd") || command.contains("Modem"))
-                {
-                    continue;
-                }
-                let pid = 230 + index * 41 + u32::try_from(self.fixed(&[command]) % 37).unwrap_or(0);
-                let tty = if command.contains("agetty") { "tty1" } else { "?" };
-                let state = if command.contains("agetty") { "Ss+" } else { "Ss" };
-                add(
-                    pid,
-                    1,
-                    user,
-                    tty,
-                    state,
-                    boot + 4 * second + i64::from(index) * 400_000,
-                    uptime / 60_000,
-                    (*total, *resident),
-                    command,
-                );
-            }
-            for (pid, seconds) in [(12_u32, 0_u64), (31, 2), (57, 1), (83, 0)] {
-                add(
-                    self.shell_pid.saturating_sub(pid * 7 + 9),
-                    2,
-                    "root",
-                    "?",
-                    "I",
-                    self.login_at - i64::from(pid) * 40 * second,
-                    seconds,
-                    (0, 0),
-                    &format!("[kworker/{}:{}-events]", pid % 2, pid % 5),
-                );
-            }
+            self.add_system(add, boot, uptime);
+            self.add_workers(add);
         }
+        self.add_services(add, boot, uptime);
+    }
+
+    /// The daemons of the distribution.
+    fn add_system(&self, add: Add<'_>, boot: i64, uptime: u64) {
+        let table = if self.flavour == Flavour::Redhat { &REDHAT } else { &DEBIAN };
+        for (index, (user, command, total, resident)) in (0_u32..).zip(table) {
+            if self.flavour == Flavour::Debian && (command.contains("networkd") || command.contains("Modem"))
+            {
+                continue;
+            }
+            let pid = 230 + index * 41 + u32::try_from(self.fixed(&[command]) % 37).unwrap_or(0);
+            let tty = if command.contains("agetty") { "tty1" } else { "?" };
+            let state = if command.contains("agetty") { "Ss+" } else { "Ss" };
+            add(
+                pid,
+                1,
+                user,
+                tty,
+                state,
+                boot + 4 * SECOND + i64::from(index) * 400_000,
+                uptime / 60_000,
+                (*total, *resident),
+                command,
+            );
+        }
+    }
+
+    /// Kernel threads that came since.
+    fn add_workers(&self, add: Add<'_>) {
+        for (pid, seconds) in [(12_u32, 0_u64), (31, 2), (57, 1), (83, 0)] {
+            add(
+                self.shell_pid.saturating_sub(pid * 7 + 9),
+                2,
+                "root",
+                "?",
+                "I",
+                self.login_at - i64::from(pid) * 40 * SECOND,
+                seconds,
+                (0, 0),
+                &format!("[kworker/{}:{}-events]", pid % 2, pid % 5),
+            );
+        }
+    }
+
+    /// The daemons of the node's services; the secure shell's comes with the session.
+    fn add_services(&self, add: Add<'_>, boot: i64, uptime: u64) {
         for (slug, _) in &self.facts.services {
             let (user, command, size) = match slug.as_str() {
                 "ssh" => continue,
@@ -292,7 +301,7 @@ impl Live {
                 user,
                 "?",
                 "Ss",
-                boot + 11 * second,
+                boot + 11 * SECOND,
                 uptime / 4_000,
                 size,
                 command,
@@ -300,10 +309,7 @@ impl Live {
         }
     }
 
-    fn add_session(
-        &self,
-        add: &mut impl FnMut(u32, u32, &str, &str, &'static str, i64, u64, (u64, u64), &str),
-    ) {
+    fn add_session(&self, add: Add<'_>) {
         let boot = self.persona.clock(self.persona.booted_at);
         let pid = self.shell_pid;
         let tty = self.facts.tty.as_deref().unwrap_or("?");

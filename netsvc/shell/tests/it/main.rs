@@ -12,48 +12,6 @@ use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 pub(crate) const NOW: i64 = 1_772_366_400_000_000;
 
 pub(crate) fn persona(id: &str) -> Persona {
-    let (family, pretty, version, codename, kernel, machine) = match id {
-        "debian12" => {
-            ("linux", "Debian GNU/Linux 12 (bookworm)", "12", "bookworm", "6.1.0-18-amd64", "x86_64")
-        }
-        "ubuntu2204" => ("linux", "Ubuntu 22.04.4 LTS", "22.04", "jammy", "5.15.0-101-generic", "x86_64"),
-        "rocky9" => (
-            "linux",
-            "Rocky Linux 9.3 (Blue Onyx)",
-            "9.3",
-            "Blue Onyx",
-            "5.14.0-362.8.1.el9_3.x86_64",
-            "x86_64",
-        ),
-        _ => ("embedded", "Router", "1.0", "", "2.6.36", "mips"),
-    };
-    let os = Os {
-        family: family.into(),
-        id: id.into(),
-        pretty_name: pretty.into(),
-        version: version.into(),
-        codename: codename.into(),
-        kernel: kernel.into(),
-        kernel_version: "#1 SMP PREEMPT_DYNAMIC Debian 6.1.76-1 (2024-02-01)".into(),
-        machine: machine.into(),
-        build: 0,
-        ttl: 64,
-    };
-    let hardware = Hardware {
-        cpu: "Intel(R) Xeon(R) CPU E5-2680 v4 @ 2.40GHz".into(),
-        cpu_vendor: "GenuineIntel".into(),
-        cpu_signature: (6, 79, 1),
-        mhz: 2400,
-        cpus: 4,
-        memory_kib: 8_148_516,
-        disk_kib: 41_943_040,
-        disk: "sda".into(),
-        interface: "ens18".into(),
-        vendor: "Dell Inc.".into(),
-        product: "PowerEdge R430".into(),
-        serial: "4TK0PK2".into(),
-        machine_id: "0123456789abcdef0123456789abcdef".into(),
-    };
     let user = |name: &str, uid: u32, home: &str| User {
         name: name.into(),
         full_name: name.into(),
@@ -74,8 +32,8 @@ pub(crate) fn persona(id: &str) -> Persona {
         gateway: Some(IpAddr::from([10, 1, 2, 1])),
         mac: "bc:24:11:5e:01:02".into(),
         mac_vendor: "Proxmox".into(),
-        os,
-        hardware,
+        os: os(id),
+        hardware: hardware(),
         booted_at: NOW - 40 * 86_400_000_000,
         installed_at: NOW - 300 * 86_400_000_000,
         clock_offset_ms: 0,
@@ -101,6 +59,54 @@ pub(crate) fn persona(id: &str) -> Persona {
         passive_ports: (40_000, 40_100),
         subkey: Secret("22".repeat(32)),
         generation: 0,
+    }
+}
+
+fn os(id: &str) -> Os {
+    let (family, pretty, version, codename, kernel, machine) = match id {
+        "debian12" => {
+            ("linux", "Debian GNU/Linux 12 (bookworm)", "12", "bookworm", "6.1.0-18-amd64", "x86_64")
+        }
+        "ubuntu2204" => ("linux", "Ubuntu 22.04.4 LTS", "22.04", "jammy", "5.15.0-101-generic", "x86_64"),
+        "rocky9" => (
+            "linux",
+            "Rocky Linux 9.3 (Blue Onyx)",
+            "9.3",
+            "Blue Onyx",
+            "5.14.0-362.8.1.el9_3.x86_64",
+            "x86_64",
+        ),
+        _ => ("embedded", "Router", "1.0", "", "2.6.36", "mips"),
+    };
+    Os {
+        family: family.into(),
+        id: id.into(),
+        pretty_name: pretty.into(),
+        version: version.into(),
+        codename: codename.into(),
+        kernel: kernel.into(),
+        kernel_version: "#1 SMP PREEMPT_DYNAMIC Debian 6.1.76-1 (2024-02-01)".into(),
+        machine: machine.into(),
+        build: 0,
+        ttl: 64,
+    }
+}
+
+fn hardware() -> Hardware {
+    Hardware {
+        cpu: "Intel(R) Xeon(R) CPU E5-2680 v4 @ 2.40GHz".into(),
+        cpu_vendor: "GenuineIntel".into(),
+        cpu_signature: (6, 79, 1),
+        mhz: 2400,
+        cpus: 4,
+        memory_kib: 8_148_516,
+        disk_kib: 41_943_040,
+        disk: "sda".into(),
+        interface: "ens18".into(),
+        vendor: "Dell Inc.".into(),
+        product: "PowerEdge R430".into(),
+        serial: "4TK0PK2".into(),
+        machine_id: "0123456789abcdef0123456789abcdef".into(),
     }
 }
 
