@@ -142,11 +142,13 @@ fn command() -> clap::Command {
         if command.find_subcommand(worker.name()).is_some() {
             continue;
         }
-        let mut verb = clap::Command::new(worker.name()).about(format!("{} (worker)", worker.about()));
+        // What the options say of themselves would stand in the place of what the worker does.
+        let verb = run::Single::augment_args(clap::Command::new(worker.name()));
+        let mut verb = verb.about(format!("{} (worker)", worker.about())).long_about(None);
         if let Some(alias) = worker.spec().alias {
             verb = verb.alias(alias);
         }
-        command = command.subcommand(run::Single::augment_args(verb));
+        command = command.subcommand(verb);
     }
     command
 }
@@ -237,7 +239,9 @@ mod tests {
         let command = command();
         command.clone().debug_assert();
         for worker in Worker::ALL {
-            assert!(command.find_subcommand(worker.name()).is_some(), "{}", worker.name());
+            let verb = command.find_subcommand(worker.name()).expect(worker.name());
+            let about = verb.get_about().map(ToString::to_string).unwrap_or_default();
+            assert!(!about.contains("Options"), "{}: {about}", worker.name());
         }
     }
 }

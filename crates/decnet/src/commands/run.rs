@@ -140,11 +140,14 @@ fn log_file(context: &Context) -> PathBuf {
 }
 
 fn background(context: &Context, arguments: &[&str]) -> Result<()> {
+    use fs_err::os::unix::fs::OpenOptionsExt as _;
     use std::os::unix::process::CommandExt;
     fs_err::create_dir_all(context.paths().run()).context("make the run folder")?;
+    // The first start says the operator's password in it.
     let log = fs_err::OpenOptions::new()
         .create(true)
         .append(true)
+        .mode(0o600)
         .open(log_file(context))
         .context("open the log")?;
     let (log, _) = log.into_parts();
