@@ -239,7 +239,7 @@ mod tests {
         let command = command();
         command.clone().debug_assert();
         for worker in Worker::ALL {
-            let verb = command.find_subcommand(worker.name()).expect(worker.name());
+            let verb = command.find_subcommand(worker.name()).expect("a verb of the worker");
             let about = verb.get_about().map(ToString::to_string).unwrap_or_default();
             assert!(!about.contains("Options"), "{}: {about}", worker.name());
         }
