@@ -1,6 +1,6 @@
 //! `netd` in a lab: nodes with addresses of their own, seen from another host.
 
-use crate::set::{heard, is_root, lab, links, node, processes, program, stage};
+use crate::set::{copy_tests, heard, is_root, lab, links, node, processes, program, stage};
 use decnet_engine::{
     lab::{Lab, Place},
     native::{ClientError, Device, Native, NetdClient, NetdConfig, STAGE_USER, spawn_netd, teardown},
@@ -313,7 +313,7 @@ fn all_of_it_works_without_root() {
     }
     let folder = tempfile::Builder::new().prefix("rootless").tempdir().unwrap();
     std::os::unix::fs::chown(folder.path(), Some(65_534), Some(65_534)).unwrap();
-    let output = Command::new(std::env::current_exe().unwrap())
+    let output = Command::new(copy_tests(folder.path()))
         .args(["--nocapture", "native::", "lab::"])
         .env("TMPDIR", folder.path())
         .uid(65_534)

@@ -16,9 +16,21 @@ use std::{
 };
 use tokio::io::AsyncReadExt;
 
-/// The stub stage.
+const STUB: &str = "engine-stub";
+
+/// The stub stage: the one beside these tests where they were put somewhere else, or the one that was built.
 pub(crate) fn program() -> PathBuf {
-    PathBuf::from(env!("CARGO_BIN_EXE_engine-stub"))
+    let beside = std::env::current_exe().unwrap().with_file_name(STUB);
+    if beside.exists() { beside } else { PathBuf::from(env!("CARGO_BIN_EXE_engine-stub")) }
+}
+
+/// Copies these tests and their stub to `folder`, for a user who cannot reach the folder they were built in.
+/// Returns the copied tests.
+pub(crate) fn copy_tests(folder: &Path) -> PathBuf {
+    let tests = folder.join("tests");
+    std::fs::copy(std::env::current_exe().unwrap(), &tests).unwrap();
+    std::fs::copy(program(), folder.join(STUB)).unwrap();
+    tests
 }
 
 pub(crate) fn stage(root: &Path, user: Option<u32>) -> StageConfig {
