@@ -1,9 +1,13 @@
 //! A login's view of a node: its shell and files, shared by ssh and telnet, and what of it is recorded.
 
 use netsvc_kit::{Fields, Host, Link, recorder};
-use netsvc_shell::{SessionFacts, ShellEvent, ShellHost, fs::OverlayStore, text};
+use netsvc_shell::{
+    SessionFacts, ShellEvent, ShellHost,
+    fs::{Fs, OverlayStore},
+    text,
+};
 use netsvc_wire::{Kind, field};
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Overlays of all nodes of the process, kept in its state folder.
 struct Overlays(Arc<OverlayStore>);
@@ -46,6 +50,21 @@ pub(crate) fn facts(host: &Host, link: &Link, tty: Option<String>) -> SessionFac
         tty,
         services: products.filter_map(port).collect(),
     }
+}
+
+/// Names by number of `/etc/passwd` or `/etc/group`.
+pub(crate) fn names(fs: &mut Fs, path: &str) -> BTreeMap<u32, String> {
+    let content = fs.read_file(path).unwrap_or_default();
+    let entry = |line: &str| {
+        let mut words = line.split(':');
+        let name = words.next()?;
+        Some((words.nth(1)?.parse().ok()?, name.to_owned()))
+    };
+    let mut names = BTreeMap::new();
+    for (number, name) in String::from_utf8_lossy(&content).lines().filter_map(entry) {
+        names.entry(number).or_insert(name);
+    }
+    names
 }
 
 /// Writes down what happened in a shell.

@@ -32,8 +32,8 @@ impl NodeFiles {
         let mut fs = shell.fs(name, link.peer.ip(), account::facts(host, link, None));
         fs.set_origin(Origin::Upload);
         fs.umask = umask;
-        let users = table(&mut fs, "/etc/passwd");
-        let groups = table(&mut fs, "/etc/group");
+        let users = account::names(&mut fs, "/etc/passwd");
+        let groups = account::names(&mut fs, "/etc/group");
         let home = fs.cwd().to_owned();
         if user.is_none() {
             fs.credentials = Credentials { uid: ANONYMOUS, gid: ANONYMOUS, groups: Vec::new() };
@@ -76,21 +76,6 @@ impl NodeFiles {
         drop(fs.take_events());
         done.map_err(error)
     }
-}
-
-/// Names by number from a file in the format of `/etc/passwd`.
-fn table(fs: &mut Fs, path: &str) -> BTreeMap<u32, String> {
-    let content = fs.read_file(path).unwrap_or_default();
-    let entry = |line: &str| {
-        let mut words = line.split(':');
-        let name = words.next()?;
-        Some((words.nth(1)?.parse().ok()?, name.to_owned()))
-    };
-    let mut names = BTreeMap::new();
-    for (number, name) in String::from_utf8_lossy(&content).lines().filter_map(entry) {
-        names.entry(number).or_insert(name);
-    }
-    names
 }
 
 fn error(errno: Errno) -> TreeError {

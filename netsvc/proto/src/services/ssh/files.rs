@@ -190,11 +190,11 @@ impl FileSystem for Files {
     }
 
     fn user_name(&self, uid: u32) -> Option<String> {
-        self.host.persona().users.iter().find(|user| user.uid == uid).map(|user| user.name.clone())
+        crate::account::names(&mut self.fs.lock(), "/etc/passwd").remove(&uid)
     }
 
     fn group_name(&self, gid: u32) -> Option<String> {
-        self.user_name(gid)
+        crate::account::names(&mut self.fs.lock(), "/etc/group").remove(&gid)
     }
 
     fn home_of(&self, user: &[u8]) -> Option<Vec<u8>> {
