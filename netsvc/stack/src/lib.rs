@@ -17,6 +17,8 @@ mod gate;
 #[cfg(test)]
 mod gate_tests;
 mod handshake;
+#[cfg(test)]
+mod hostile_tests;
 mod inward;
 mod neighbour;
 mod node;
@@ -24,8 +26,10 @@ mod options;
 mod outward;
 mod packet;
 mod ports;
+mod rate;
 mod recent;
 mod roll;
+mod route;
 mod shape;
 mod sweep;
 

@@ -1,6 +1,6 @@
 //! A node as the gate knows it.
 
-use crate::{Face, bytes::Mac, counters::Counters};
+use crate::{Face, bytes::Mac, counters::Counters, rate::Window};
 use netsvc_persona::{
     Persona,
     stage::{PortSpec, ServiceSpec, Transport},
@@ -49,6 +49,9 @@ pub(crate) struct Node {
     ftp: BTreeSet<u16>,
     passive: (u16, u16),
     pub(crate) counters: Counters,
+    /// ICMP errors, and resets from closed ports, in this second.
+    pub(crate) errors: Window,
+    pub(crate) resets: Window,
 }
 
 impl Node {
@@ -74,6 +77,8 @@ impl Node {
             ftp: BTreeSet::new(),
             passive: persona.passive_ports,
             counters: Counters::new(secret.unwrap_or_default(), persona.booted_at),
+            errors: Window::default(),
+            resets: Window::default(),
         })
     }
 
@@ -109,6 +114,13 @@ impl Node {
     /// Whether `other` is on the node's own segment.
     pub(crate) fn on_segment(&self, other: Ipv4Addr) -> bool {
         (other.to_bits() ^ self.address.to_bits()) & self.mask == 0
+    }
+
+    /// Whether no host can have `address` on the node's segment: it names the segment, or all on it.
+    pub(crate) fn is_no_host(&self, address: Ipv4Addr) -> bool {
+        let host = address.to_bits() & !self.mask;
+        // A segment of two hosts has no such addresses (RFC 3021).
+        self.mask < u32::MAX - 1 && self.on_segment(address) && (host == 0 || host == !self.mask)
     }
 
     /// The broadcast address of the node's segment.

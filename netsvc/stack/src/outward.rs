@@ -4,7 +4,7 @@ use crate::{
     flow::{Key, State},
     gate::{Arrival, Gate, Output, Port},
     inward::{CONTROL, Verdict},
-    packet::{self, ACK, ETHERNET, Ipv4, OFFLOAD, PACKET, SYN, Segment, TCP, UDP},
+    packet::{self, ACK, Ipv4, PACKET, SYN, Segment, TCP, UDP},
     shape,
 };
 use std::net::Ipv4Addr;
@@ -55,7 +55,7 @@ impl Gate {
                 true
             }
             // Whoever has talked to us has a place.
-            UDP => self.nodes.contains_key(&destination) || self.neighbours.find(destination).is_some(),
+            UDP => self.nodes.contains_key(&destination) || self.neighbours.heard(destination).is_some(),
             // The gate itself speaks ICMP for the nodes.
             _ => false,
         }
@@ -92,39 +92,11 @@ impl Gate {
             port: segment.source_port,
         };
         let offered = match self.flows.state(&key) {
-            Some(State::Half { mss, .. }) => mss,
+            Some(State::Half(half)) => half.mss,
             _ => None,
         };
         let (shaped, stamp) = shape::accept(node, &mut self.kernel, frame, offered, now)?;
         self.flows.answered(&key, stamp);
         Some(shaped)
-    }
-
-    fn deliver(
-        &mut self,
-        now: i64,
-        source: Ipv4Addr,
-        destination: Ipv4Addr,
-        frame: &mut [u8],
-        out: &mut impl Output,
-    ) {
-        let Some(node) = self.nodes.get(&source) else { return };
-        let own = node.mac;
-        let on_segment = node.on_segment(destination);
-        let gateway = node.gateway;
-        // Whoever is not on the segment was last seen behind the router that is its place.
-        if let Some(place) = self.neighbours.find(destination) {
-            packet::address(frame, place.mac, own);
-            return out.send(place.port, frame);
-        }
-        let Some(hop) = (if on_segment { Some(destination) } else { gateway }) else { return };
-        if let Some(place) = self.neighbours.find(hop) {
-            packet::address(frame, place.mac, own);
-            return out.send(place.port, frame);
-        }
-        packet::address(frame, [0; 6], own);
-        if frame.len() > OFFLOAD + ETHERNET && self.neighbours.wait(now, source, hop, frame) {
-            self.ask(source, hop, out);
-        }
     }
 }

@@ -36,6 +36,8 @@ pub struct Face {
     pub ack_at_closed: Answer,
     /// What every other segment meets at a closed port.
     pub odd_at_closed: Answer,
+    /// How many resets leave closed ports within a second; 0: no limit.
+    pub resets_per_second: u32,
     /// What a datagram meets at a closed port.
     pub closed_udp: ClosedUdp,
     /// How echo requests are answered.
@@ -207,6 +209,8 @@ pub struct Unreachable {
     pub dont_fragment: bool,
     /// Messages per second and peer, after a burst; 0: no limit.
     pub per_second: u32,
+    /// Messages to all peers within a second; 0: no limit.
+    pub in_all: u32,
     /// Identification in the quoted header: as it came, or this.
     pub quoted_id: Option<u16>,
     /// Checksum in the quoted IP header.

@@ -17,7 +17,8 @@
 //! open.null, open.odd, open.ack       # answers: silence, handshake, or as below
 //! closed.syn = RA seq=0 ack=next df   # flags seq=0|ack|own ack=0|same|next|other window=N df
 //! closed.ack, closed.odd
-//! udp = quote=548 tos=192 rate=1      # or silence; ttl= df id= ip=zero|bad udp=N
+//! closed.rate = 200                   # resets within a second
+//! udp = quote=548 tos=192 rate=1      # a second and peer; or silence; all=N a second; ttl= df id= ip=zero|bad udp=N
 //! echo = code=same df=no              # code=same|0 df=same|no|yes ttl=N
 //! ```
 
@@ -105,6 +106,7 @@ impl FromStr for Face {
             syn_at_closed: lines.take("closed.syn", answer)?,
             ack_at_closed: lines.take("closed.ack", answer)?,
             odd_at_closed: lines.take("closed.odd", answer)?,
+            resets_per_second: lines.take_or("closed.rate", 0, number)?,
             closed_udp: lines.take("udp", closed_udp)?,
             echo: lines.take("echo", echo)?,
         };
@@ -252,6 +254,7 @@ fn closed_udp(value: &str) -> Option<ClosedUdp> {
         ttl: None,
         dont_fragment: false,
         per_second: 0,
+        in_all: 0,
         quoted_id: None,
         quoted_checksum: QuotedChecksum::Good,
         quoted_udp_checksum: None,
@@ -262,6 +265,7 @@ fn closed_udp(value: &str) -> Option<ClosedUdp> {
             ("tos", tos) => error.tos = number(tos)?,
             ("ttl", ttl) => error.ttl = Some(number(ttl)?),
             ("rate", rate) => error.per_second = number(rate)?,
+            ("all", all) => error.in_all = number(all)?,
             ("id", id) => error.quoted_id = Some(number(id)?),
             ("ip", "zero") => error.quoted_checksum = QuotedChecksum::Zero,
             ("ip", "bad") => error.quoted_checksum = QuotedChecksum::Bad,
