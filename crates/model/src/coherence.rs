@@ -118,6 +118,7 @@ mod tests {
             login: LoginPolicy::Deny,
             mutate_interval: None,
             generation: 0,
+            firewall: false,
         };
         change(&mut decky);
         let network: Network = "192.0.2.0/24".parse().unwrap();

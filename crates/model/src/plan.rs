@@ -4,7 +4,7 @@ use crate::{
     archetype::{self, ARCHETYPES, Archetype, DISTROS},
     catalogue,
     coherence::{self, Contradiction},
-    fleet::{BadName, Decky, DeckyName, Fleet, Network, PortClash, check_ports},
+    fleet::{BadName, Decky, DeckyName, Filter, Fleet, Network, PortClash, check_ports},
 };
 use netsvc_persona::{
     LoginPolicy,
@@ -49,6 +49,8 @@ pub struct Request {
     pub runtime: String,
     /// Who may log in.
     pub login: LoginPolicy,
+    /// Packet filters.
+    pub firewall: Filter,
 }
 
 /// Why there is no such fleet.
@@ -219,6 +221,7 @@ fn decky(request: &Request, index: u32, name: DeckyName, ip: Ipv4Addr) -> Result
         login: request.login.clone(),
         mutate_interval: None,
         generation: 0,
+        firewall: request.firewall.on(system),
     })
 }
 
@@ -315,6 +318,7 @@ mod tests {
             seed: None,
             runtime: "loopback".to_owned(),
             login: LoginPolicy::Deny,
+            firewall: Filter::Off,
         }
     }
 

@@ -59,6 +59,8 @@ pub struct Request<'a> {
     pub taken: &'a BTreeSet<String>,
     /// How often the node was given another persona on purpose; mixed into both streams.
     pub generation: u32,
+    /// Whether the packet filter that the system comes with is on.
+    pub firewall: bool,
     /// Host time, µs since the epoch.
     pub now: i64,
 }
@@ -117,6 +119,7 @@ pub fn derive(request: &Request<'_>) -> Result<Persona, DeriveError> {
         passive_ports: (passive, passive + PASSIVE - 1),
         subkey: streams.secret_hex("subkey"),
         generation: request.generation,
+        firewall: request.firewall,
     })
 }
 
@@ -375,6 +378,7 @@ mod tests {
             login: LoginPolicy::Deny,
             taken: &BTreeSet::new(),
             generation: 0,
+            firewall: false,
             now: 1_764_000_000_000_000,
         })
         .unwrap()

@@ -58,6 +58,15 @@ pub struct Persona {
     /// How often the node was given another persona on purpose.
     #[serde(default, skip_serializing_if = "is_first")]
     pub generation: u32,
+    /// Whether the packet filter that the system comes with ([`crate::tables::firewalls`]) is on.
+    #[serde(default, skip_serializing_if = "is_off")]
+    pub firewall: bool,
+}
+
+/// As [`is_first`].
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_off(switch: &bool) -> bool {
+    !*switch
 }
 
 /// Whether nothing is to be written, as in documents that are older than the field.

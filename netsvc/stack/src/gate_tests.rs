@@ -54,6 +54,21 @@ impl Bench {
             let udp = port("snmp", Transport::Udp, 161);
             gate.add(&persona, &ftp, &[ports.as_slice(), &[udp]].concat(), &mut Sent::default()).unwrap();
         }
+        Bench::around(gate)
+    }
+
+    /// A bench with one node of the system `id` of `family`.
+    pub(crate) fn of(family: &str, id: &str, kernel: &str, change: impl FnOnce(&mut Persona)) -> Self {
+        let mut gate = Gate::new(Wiring { engine: (OWN, ENGINE), probe: Some(PROBE) });
+        let mut persona = persona("web-01", NODE, "52:54:00:01:02:03");
+        (persona.os.family, persona.os.id, persona.os.kernel) = (family.into(), id.into(), kernel.into());
+        change(&mut persona);
+        let ports = [port("ssh", Transport::Tcp, 22), port("snmp", Transport::Udp, 161)];
+        gate.add(&persona, &[], &ports, &mut Sent::default()).unwrap();
+        Bench::around(gate)
+    }
+
+    fn around(gate: Gate) -> Self {
         let mut bench = Bench { gate, now: 1_000_000 };
         // A host asks where the node is before it talks to it.
         bench.feed(Port::Segment, arp_request(BROADCAST, NODE));

@@ -13,7 +13,9 @@ use crate::{
     roll::Technique,
     shape::{self, Stamp},
     sweep::Method,
+    wall,
 };
+use netsvc_persona::tables::firewalls::{Firewall, Refusal};
 use std::net::Ipv4Addr;
 
 /// Time after its last segment that an FTP control connection still counts as one, in µs.
@@ -139,7 +141,10 @@ impl Gate {
                 let (source, target) = (view.source(), view.destination());
                 let technique = Technique::Protocol;
                 self.probed(arrival, source, target, technique, Some(u16::from(protocol)), &[]);
-                self.erring(arrival, view, answer::protocol_unreachable)
+                match self.nodes.get(&target).and_then(|node| node.wall) {
+                    Some(wall) => self.refuse(arrival, view, wall),
+                    None => self.erring(arrival, view, answer::protocol_unreachable),
+                }
             }
         }
     }
@@ -168,13 +173,26 @@ impl Gate {
         if node.listens(port) || (control && node.passive(port)) {
             return self.judge_open(arrival, view, &segment, key, state);
         }
-        let most = node.face.resets_per_second;
-        let reply = answer::at_closed(node, view, &segment, arrival.now)
-            .filter(|_| most == 0 || node.resets.take(arrival.now, most));
         if !segment.has(RST) {
             let technique = Technique::of_flags(segment.flags);
             self.probed(arrival, source, target, technique, Some(port), segment.data);
         }
+        self.judge_closed(arrival, view, &segment)
+    }
+
+    /// A segment to a closed port.
+    fn judge_closed(&mut self, arrival: Arrival, view: &Ipv4<'_>, segment: &Segment<'_>) -> Verdict {
+        let Some(node) = self.nodes.get_mut(&view.destination()) else { return Verdict::Drop };
+        if let Some(wall) = node.wall {
+            return if wall::refuses(wall, segment) {
+                self.refuse(arrival, view, wall)
+            } else {
+                Verdict::Drop
+            };
+        }
+        let most = node.face.resets_per_second;
+        let reply = answer::at_closed(node, view, segment, arrival.now)
+            .filter(|_| most == 0 || node.resets.take(arrival.now, most));
         reply.into()
     }
 
@@ -216,6 +234,11 @@ impl Gate {
             return Verdict::Continue(None);
         }
         let technique = Technique::of_flags(segment.flags);
+        let wall = self.nodes.get(&key.node).and_then(|node| node.wall);
+        if wall.is_some_and(|wall| !wall::lets_in(wall, segment)) {
+            told(self, technique);
+            return Verdict::Drop;
+        }
         if segment.has(ACK) && Offer::parse(segment.options).mss.is_none() {
             // Either a probe, or a connection that began before we did: the kernel knows which, and resets.
             if segment.data.is_empty() {
@@ -285,7 +308,11 @@ impl Gate {
         if node.udp.contains(&port) {
             return Verdict::Pass;
         }
+        let wall = node.wall;
         self.probed(arrival, source, target, Technique::Udp, Some(port), datagram.data);
+        if let Some(wall) = wall {
+            return self.refuse(arrival, view, wall);
+        }
         self.erring(arrival, view, answer::port_unreachable)
     }
 
@@ -300,7 +327,7 @@ impl Gate {
         let Some(node) = self.nodes.get_mut(&target) else { return Verdict::Drop };
         match kind {
             8 => {
-                let reply = answer::echo(node, view);
+                let reply = if node.echoes() { answer::echo(node, view) } else { None };
                 let name = node.name.clone();
                 if port == Port::Segment && Some(source) != self.wiring.probe {
                     self.sweeps.add(now, source, mac, Method::Ping, target, Some(&name));
@@ -316,12 +343,22 @@ impl Gate {
         }
     }
 
+    /// What the node's packet filter says to what it does not let in.
+    fn refuse(&mut self, arrival: Arrival, view: &Ipv4<'_>, wall: &Firewall) -> Verdict {
+        match wall.refusal {
+            Refusal::Silence => Verdict::Drop,
+            Refusal::Unreachable(code) => {
+                self.erring(arrival, view, |node, view| answer::unreachable(node, view, code))
+            }
+        }
+    }
+
     /// Answers with an ICMP error, as often as the node's system does.
     fn erring(
         &mut self,
         arrival: Arrival,
         view: &Ipv4<'_>,
-        answer: fn(&mut crate::node::Node, &Ipv4<'_>) -> Option<Vec<u8>>,
+        answer: impl FnOnce(&mut crate::node::Node, &Ipv4<'_>) -> Option<Vec<u8>>,
     ) -> Verdict {
         let (source, target) = (view.source(), view.destination());
         let Some(node) = self.nodes.get(&target) else { return Verdict::Drop };

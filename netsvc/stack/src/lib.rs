@@ -32,6 +32,9 @@ mod roll;
 mod route;
 mod shape;
 mod sweep;
+mod wall;
+#[cfg(test)]
+mod wall_tests;
 
 pub use bytes::Mac;
 pub use face::{BadFace, Face, Unknown};

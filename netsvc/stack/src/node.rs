@@ -4,6 +4,7 @@ use crate::{Face, bytes::Mac, counters::Counters, rate::Window};
 use netsvc_persona::{
     Persona,
     stage::{PortSpec, ServiceSpec, Transport},
+    tables::firewalls::{self, Echo, Firewall},
 };
 use netsvc_wire::HeaderText;
 use std::{collections::BTreeSet, net::IpAddr, net::Ipv4Addr};
@@ -43,6 +44,8 @@ pub(crate) struct Node {
     mask: u32,
     pub(crate) gateway: Option<Ipv4Addr>,
     pub(crate) face: Face,
+    /// Its packet filter, if that is on.
+    pub(crate) wall: Option<&'static Firewall>,
     tcp: BTreeSet<u16>,
     pub(crate) udp: BTreeSet<u16>,
     /// Ports of FTP control connections.
@@ -72,6 +75,7 @@ impl Node {
             mask: u32::MAX.checked_shl(32 - u32::from(persona.prefix.min(32))).unwrap_or(0),
             gateway,
             face,
+            wall: firewalls::of(&persona.os).filter(|_| persona.firewall),
             tcp: BTreeSet::new(),
             udp: BTreeSet::new(),
             ftp: BTreeSet::new(),
@@ -99,6 +103,12 @@ impl Node {
     /// Whether something listens on a TCP port.
     pub(crate) fn listens(&self, port: u16) -> bool {
         self.tcp.contains(&port)
+    }
+
+    /// Whether echo requests are answered.
+    pub(crate) fn echoes(&self) -> bool {
+        let shares = self.listens(445) || self.listens(139);
+        self.wall.is_none_or(|wall| wall.echo == Echo::Answered || shares)
     }
 
     /// Whether a TCP port takes FTP control connections.

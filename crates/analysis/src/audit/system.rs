@@ -11,7 +11,7 @@ pub struct Scanned {
 }
 
 /// Words one of which names the system of a family in a scanner's answer.
-fn words(persona: &Persona) -> &'static [&'static str] {
+pub(super) fn words(persona: &Persona) -> &'static [&'static str] {
     match (persona.os.family.as_str(), persona.os.id.as_str()) {
         ("windows" | "windows_server", _) => &["Windows"],
         ("bsd", _) => &["FreeBSD"],
@@ -31,6 +31,10 @@ pub fn recognised(persona: &Persona, scanned: &Scanned) -> Option<Finding> {
         detail,
         remedy: "deploy it on the native runtime; if it is, tell us the output of `nmap -O -d`".to_owned(),
     };
+    // Behind a packet filter no real host can be told exactly either.
+    if persona.firewall && scanned.exact.is_empty() {
+        return None;
+    }
     let claimed = words(persona);
     let named = |system: &String| claimed.iter().any(|word| system.contains(word));
     if scanned.exact.iter().any(named) {

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use decnet_engine::loopback;
 use decnet_model::{
-    fleet::{Fleet, Network, Step, login_policy},
+    fleet::{Filter, Fleet, Network, Step, login_policy},
     ini::{SpecError, deploy as spec},
     plan,
     record::{DeckyDesired, DeckyIntent, DeckyState},
@@ -64,7 +64,7 @@ pub struct Deploy {
     /// Read the fleet from a deployment INI; what says where it stands goes before the file
     #[arg(long, value_name = "FILE", conflicts_with_all = [
         "deckies", "archetype", "services", "randomize_services", "distro", "randomize_distros", "subnet",
-        "ip_start", "seed", "login",
+        "ip_start", "seed", "login", "firewall",
     ])]
     pub config: Option<PathBuf>,
     /// How many deckies
@@ -102,6 +102,9 @@ pub struct Deploy {
     /// Who may log in: deny, accept-listed, accept-after=N
     #[arg(long, default_value = "accept-listed", value_parser = login_policy)]
     pub login: LoginPolicy,
+    /// Packet filter of each system: off (closed ports reset), on, or default (as the system is delivered)
+    #[arg(long, default_value = "off", value_name = "on|off|default")]
+    pub firewall: Filter,
     /// Only show what would be done; needs no rights
     #[arg(long)]
     pub dry_run: bool,
@@ -168,6 +171,7 @@ impl Deploy {
             seed: self.seed.clone(),
             runtime: site.runtime.clone(),
             login: self.login.clone(),
+            firewall: self.firewall,
         }
     }
 

@@ -96,6 +96,7 @@ impl Text {
         self.optional("mac", decky.mac.clone())?;
         self.optional("seed", decky.seed.clone())?;
         self.optional("login", login(&decky.login))?;
+        self.optional("firewall", decky.firewall.then(|| "on".to_owned()))?;
         self.optional("mutate_interval", decky.mutate_interval.map(|minutes| minutes.to_string()))?;
         for service in decky.services.iter().filter(|service| !service.settings.is_empty()) {
             self.section(&format!("{name}.{}", service.slug));
