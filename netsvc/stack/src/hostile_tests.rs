@@ -93,13 +93,17 @@ fn a_flood_of_handshakes_leaves_connections_known() {
     bench.peer(&segment(PEER, 5000, NODE, 22, SYN));
     bench.peer(&segment(PEER, 5000, NODE, 22, ACK));
     bench.told();
+    let mut begun = 0;
     for number in 0..150_000_u32 {
         let source = Ipv4Addr::from_bits(Ipv4Addr::new(172, 16, 0, 1).to_bits() + number);
         bench.now += 10;
         let sent =
             bench.feed(Port::Segment, framed(OTHER_MAC, FORGER, &segment(source, 5000, OTHER, 22, SYN)));
         assert!(sent.iter().all(|(port, _)| *port == Port::Engine));
+        begun += sent.len();
     }
+    // A hundred thousand a second, of which the node takes so many.
+    assert!((30_000..40_000).contains(&begun), "{begun}");
     assert_eq!(bench.peer(&segment(PEER, 5000, NODE, 22, ACK)).len(), 1);
     assert_eq!(bench.peer(&segment(PEER, 5000, NODE, 22, ACK | PSH)).len(), 1);
     let about_node = |line: &String| line.contains(" ack ") || line.contains(" stray ");

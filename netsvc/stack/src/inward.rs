@@ -214,6 +214,11 @@ impl Gate {
                 told(self, Technique::System);
                 return self.answer_probe(arrival, view, segment, key, probe);
             }
+            let room = |node: &mut crate::node::Node| node.begins.take(arrival.now, 1);
+            if !half && !self.nodes.get_mut(&key.node).is_some_and(room) {
+                told(self, Technique::Syn);
+                return Verdict::Drop;
+            }
             let mss = Offer::parse(segment.options).mss;
             if !half && let Some(oldest) = self.flows.begin(arrival.now, key, mss) {
                 self.given_up(arrival.now, &oldest);

@@ -1,6 +1,11 @@
 //! A node as the gate knows it.
 
-use crate::{Face, bytes::Mac, counters::Counters, rate::Window};
+use crate::{
+    Face,
+    bytes::Mac,
+    counters::Counters,
+    rate::{Bucket, Window},
+};
 use netsvc_persona::{
     Persona,
     stage::{PortSpec, ServiceSpec, Transport},
@@ -8,6 +13,10 @@ use netsvc_persona::{
 };
 use netsvc_wire::HeaderText;
 use std::{collections::BTreeSet, net::IpAddr, net::Ipv4Addr};
+
+/// Handshakes per second that may begin at one node, more than any service takes.
+const BEGINS: u32 = 10_000;
+const BEGINS_BURST: u32 = 20_000;
 
 /// Why a node cannot be behind a gate.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +64,8 @@ pub(crate) struct Node {
     /// ICMP errors, and resets from closed ports, in this second.
     pub(crate) errors: Window,
     pub(crate) resets: Window,
+    /// Handshakes that may begin: a flood of one node leaves time for the others.
+    pub(crate) begins: Bucket,
 }
 
 impl Node {
@@ -83,6 +94,7 @@ impl Node {
             counters: Counters::new(secret.unwrap_or_default(), persona.booted_at),
             errors: Window::default(),
             resets: Window::default(),
+            begins: Bucket::new(BEGINS, BEGINS_BURST),
         })
     }
 

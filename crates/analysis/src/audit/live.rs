@@ -28,8 +28,8 @@ pub struct Seen {
     pub http_server: Option<String>,
     /// `Date` of HTTP less the time at which it came, in µs.
     pub http_ahead: Option<i64>,
-    /// When its TCP timestamps began to count, µs since the epoch.
-    pub booted: Option<i64>,
+    /// When its TCP timestamps began to count, µs since the epoch, and the time after which they begin anew.
+    pub booted: Option<(i64, i64)>,
     /// Identifications of the IP packets that answered one scan, in their order.
     pub ids: Vec<u16>,
     /// Initial sequence numbers that answered one scan, in their order.
@@ -91,8 +91,9 @@ fn alone(persona: &Persona, seen: &Seen) -> Vec<Finding> {
     {
         add(Strength::AddsUp, "FL-11", format!("http is {} s ahead of its clock", ahead / 1_000_000));
     }
-    if let Some(booted) = seen.booted {
-        let off = (booted - persona.booted_at).abs();
+    if let Some((booted, period)) = seen.booted.filter(|(_, period)| *period > 0) {
+        let off = (booted - persona.booted_at).rem_euclid(period);
+        let off = off.min(period - off);
         if off > UPTIME {
             let hours = off / 3_600_000_000;
             add(Strength::AddsUp, "FL-04", format!("its timestamps and its uptime differ by {hours} hours"));
@@ -107,9 +108,11 @@ fn alone(persona: &Persona, seen: &Seen) -> Vec<Finding> {
     found
 }
 
-/// Whether a banner shows a version; one that shows none contradicts nothing.
+/// Whether a banner shows a version; one that shows none contradicts nothing. Some packagers leave the
+/// `p1` of OpenSSH's portable releases out.
 fn shows(banner: &str, version: &str) -> bool {
-    !banner.contains(|letter: char| letter.is_ascii_digit()) || banner.contains(version)
+    let upstream = version.split('p').next().unwrap_or(version);
+    !banner.contains(|letter: char| letter.is_ascii_digit()) || banner.contains(upstream)
 }
 
 /// A value that must differ, and how it is read.
@@ -204,7 +207,7 @@ fn differing(
 /// Timestamps that began to count at the same moment.
 fn clocks(met: &[(&Persona, &Seen)]) -> Vec<Finding> {
     let mut boots: Vec<(i64, &Persona)> =
-        met.iter().filter_map(|(persona, seen)| Some((seen.booted?, *persona))).collect();
+        met.iter().filter_map(|(persona, seen)| Some((seen.booted?.0, *persona))).collect();
     boots.sort_by(|one, other| one.0.cmp(&other.0).then(one.1.node.cmp(&other.1.node)));
     let mut findings = Vec::new();
     for pair in boots.windows(2) {

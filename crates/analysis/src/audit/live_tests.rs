@@ -2,6 +2,9 @@
 
 use super::{tests::fleet, *};
 
+/// A clock of a thousand ticks a second begins anew after fifty days, in µs.
+const PERIOD: i64 = 4_294_967_296_000;
+
 /// What a scanner sees of whole deckies.
 fn seen(fleet: &[Persona]) -> BTreeMap<String, Seen> {
     let look = |(index, persona): (u32, &Persona)| {
@@ -18,7 +21,7 @@ fn seen(fleet: &[Persona]) -> BTreeMap<String, Seen> {
                 .get("http")
                 .map(|product| format!("{}/{}", product.name, product.version)),
             http_ahead: Some(persona.clock_offset_ms * 1000),
-            booted: Some(persona.booted_at),
+            booted: Some((persona.booted_at + 3 * PERIOD, PERIOD)),
             ids: vec![100 * small, 100 * small + 1, 100 * small + 2],
             isns: vec![1000 * index, 2000 * index, 5000 * index],
             passive: None,
@@ -58,7 +61,9 @@ fn ten_broken_deckies_are_found() {
             of(seen, "node-0").tls = of(seen, "node-2").tls.clone();
         }),
         ("timestamps of another", "FL-04", |seen| of(seen, "node-0").booted = of(seen, "node-1").booted),
-        ("timestamps that are not its uptime", "FL-04", |seen| of(seen, "node-0").booted = Some(0)),
+        ("timestamps that are not its uptime", "FL-04", |seen| {
+            of(seen, "node-0").booted = Some((PERIOD / 3, PERIOD))
+        }),
         ("one counter of identifications", "FL-04", |seen| {
             of(seen, "node-0").ids = of(seen, "node-1").ids.clone();
         }),

@@ -4,7 +4,7 @@ use super::{Finding, Strength};
 use netsvc_persona::Persona;
 
 /// What a scanner said about one address.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scanned {
     /// Systems that fit exactly; empty: none did.
     pub exact: Vec<String>,
