@@ -193,7 +193,7 @@ impl Deploy {
         }
         let begun = Instant::now();
         store(context, &fleet).await?;
-        ensure_running(context)?;
+        ensure_running(context).await?;
         workers::wake_fleet(context).await;
         wait(context, &fleet, begun).await?;
         if self.json {
@@ -271,11 +271,11 @@ async fn forget_changed(context: &Context, store: &Store, fleet: &Fleet) -> Resu
 }
 
 /// Starts `decnet run` in the background unless it runs.
-fn ensure_running(context: &Context) -> Result<()> {
+async fn ensure_running(context: &Context) -> Result<()> {
     if super::run::running(&context.paths()).is_some() {
         return Ok(());
     }
-    super::run::start_in_background(context)
+    super::run::start_in_background(context, &[]).await
 }
 
 /// Waits until every decky of `fleet` runs, and says which do not.
