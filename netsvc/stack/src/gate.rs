@@ -2,18 +2,18 @@
 //! nobody does; and shapes what goes out.
 
 use crate::{
-    arp,
-    bytes::{BROADCAST, Mac},
+    bytes::Mac,
     counters::KernelClock,
     flow::{Flows, Key},
     fragment::Fragments,
-    neighbour::{Neighbours, Place},
+    neighbour::Neighbours,
     node::{BadNode, Node},
     packet::{self, ETHERTYPE_ARP, ETHERTYPE_IPV4, PACKET},
     rate::{Bucket, Buckets},
     recent::Recent,
     roll::{Probe, Rolls, Technique},
-    sweep::{Method, Sweeps},
+    segment::Introduction,
+    sweep::Sweeps,
 };
 use netsvc_persona::{
     Persona,
@@ -72,6 +72,7 @@ pub struct Gate {
     /// ICMP errors of a node to a peer.
     errors: Buckets<(Ipv4Addr, Ipv4Addr)>,
     pub(crate) copies: Bucket,
+    pub(crate) introductions: Vec<Introduction>,
     pub(crate) rolls: Rolls,
     pub(crate) sweeps: Sweeps,
     pub(crate) recent: Recent,
@@ -99,6 +100,7 @@ impl Gate {
             controls: BTreeMap::new(),
             errors: Buckets::new(LIMITED),
             copies: Bucket::new(COPIES, COPIES),
+            introductions: Vec::new(),
             rolls: Rolls::default(),
             sweeps: Sweeps::default(),
             recent: Recent::default(),
@@ -123,9 +125,9 @@ impl Gate {
             self.nodes.get(&address).is_some_and(|node| node.name == fresh.name && node.mac == fresh.mac);
         if !same {
             self.remove(&persona.node);
-            out.send(Port::Segment, &arp::announcement(fresh.mac, address));
             self.names.insert(persona.node.clone(), address);
             self.nodes.insert(address, fresh);
+            self.introduce(address, out);
         }
         if let Some(node) = self.nodes.get_mut(&address) {
             node.open(services, ports);
@@ -180,12 +182,17 @@ impl Gate {
         for (asker, target) in self.neighbours.due(now) {
             self.ask(asker, target, out);
         }
+        self.neighbourly(now, out);
         while let Some(key) = self.flows.abandoned(now) {
             self.given_up(now, &key);
         }
         self.rolls.close(now, false, events);
         self.sweeps.close(now, false, events);
-        !self.rolls.is_empty() || !self.sweeps.is_empty() || self.flows.waits() || self.neighbours.asks()
+        !self.rolls.is_empty()
+            || !self.sweeps.is_empty()
+            || self.flows.waits()
+            || self.neighbours.asks()
+            || !self.introductions.is_empty()
     }
 
     /// Tells of everything that is kept back, because there will be no next time.
@@ -194,47 +201,9 @@ impl Gate {
         self.sweeps.close(now, true, events);
     }
 
-    fn arp(&mut self, arrival: Arrival, frame: &[u8], out: &mut impl Output) {
-        let Some(message) = arp::Message::parse(frame) else { return };
-        if let Some(node) = self.nodes.get(&message.sender) {
-            // Somebody claims a node's address; the owner does not give it up.
-            let probe = Probe { source: node.address, node: node.address, technique: Technique::Spoofed };
-            return self.rolls.add(arrival.now, probe, &node.name, arrival.mac, None, &[]);
-        }
-        if self.is_out_of_place(message.sender, arrival.port) {
-            return;
-        }
-        self.note_sweep(arrival, &message);
-        let to = packet::destination_mac(frame);
-        let hears = |node: &&Node| to == Some(BROADCAST) || to == Some(node.mac);
-        let node = self.nodes.get(&message.target).filter(hears);
-        let answer =
-            node.filter(|_| message.request).map(|node| arp::reply(&message, node.mac, node.address));
-        // As RFC 826 has it: whoever talks to us is noted, whoever is known is updated.
-        let known = self.neighbours.find(message.sender).is_some();
-        if !message.sender.is_unspecified() && (known || node.is_some()) {
-            self.learn(message.sender, Place { port: arrival.port, mac: message.sender_mac }, out);
-        }
-        if let Some(answer) = answer {
-            out.send(arrival.port, &answer);
-        }
-    }
-
     /// Whether only the probe host may have `address`, and `port` is not where it is.
     pub(crate) fn is_out_of_place(&self, address: Ipv4Addr, port: Port) -> bool {
         (Some(address) == self.wiring.probe) != (port == Port::Probe)
-    }
-
-    fn note_sweep(&mut self, arrival: Arrival, message: &arp::Message) {
-        let Arrival { now, port, mac } = arrival;
-        // A gateway asks for whoever others send to; a host that asks for itself announces itself.
-        let gateway = self.nodes.values().next().and_then(|node| node.gateway);
-        let plain = message.sender == message.target || message.sender.is_unspecified();
-        if !message.request || port != Port::Segment || plain || gateway == Some(message.sender) {
-            return;
-        }
-        let name = self.nodes.get(&message.target).map(|node| &node.name);
-        self.sweeps.add(now, message.sender, mac, Method::Arp, message.target, name);
     }
 
     /// Hands a frame to the services' kernel.

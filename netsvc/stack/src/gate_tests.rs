@@ -40,6 +40,8 @@ impl Output for Sent {
 pub(crate) struct Bench {
     pub(crate) gate: Gate,
     pub(crate) now: i64,
+    /// What the nodes have sent when they came.
+    pub(crate) introduced: Vec<(Port, Vec<u8>)>,
 }
 
 impl Bench {
@@ -64,12 +66,13 @@ impl Bench {
         (persona.os.family, persona.os.id, persona.os.kernel) = (family.into(), id.into(), kernel.into());
         change(&mut persona);
         let ports = [port("ssh", Transport::Tcp, 22), port("snmp", Transport::Udp, 161)];
-        gate.add(&persona, &[], &ports, &mut Sent::default()).unwrap();
-        Bench::around(gate)
+        let mut sent = Sent::default();
+        gate.add(&persona, &[], &ports, &mut sent).unwrap();
+        Bench { introduced: sent.0, ..Bench::around(gate) }
     }
 
     fn around(gate: Gate) -> Self {
-        let mut bench = Bench { gate, now: 1_000_000 };
+        let mut bench = Bench { gate, now: 1_000_000, introduced: Vec::new() };
         // A host asks where the node is before it talks to it.
         bench.feed(Port::Segment, arp_request(BROADCAST, NODE));
         bench
@@ -337,7 +340,14 @@ fn nodes_reach_each_other_and_their_gateway() {
     // The gateway has to be asked for first.
     let (_, question) = only(bench.kernel(&segment(NODE, 40_000, GATEWAY, 53, SYN)));
     assert_eq!(packet::ethertype(&question), ETHERTYPE_ARP);
-    let asked = arp::Message { request: true, sender_mac: NODE_MAC, sender: NODE, target: GATEWAY };
+    let asked = arp::Message {
+        hardware: 1,
+        lengths: [6, 4],
+        request: true,
+        sender_mac: NODE_MAC,
+        sender: NODE,
+        target: GATEWAY,
+    };
     let (port, waited) = only(bench.feed(Port::Segment, arp::reply(&asked, PEER_MAC, GATEWAY)));
     assert_eq!((port, packet::destination_mac(&waited)), (Port::Segment, Some(PEER_MAC)));
     assert!(bench.told().is_empty());

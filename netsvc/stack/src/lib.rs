@@ -30,6 +30,9 @@ mod rate;
 mod recent;
 mod roll;
 mod route;
+mod segment;
+#[cfg(test)]
+mod segment_tests;
 mod shape;
 mod sweep;
 mod wall;

@@ -13,6 +13,11 @@ const HEARD: usize = 32_768;
 const ASKED: usize = 256;
 /// Packets that wait for one address (RFC 1122, 2.3.2.2 wants at least one).
 const WAITING: usize = 3;
+/// Doubts about neighbours that are kept; the time until one is asked, and how long the answer holds, µs
+/// (`net/ipv4/arp.c`: `delay_probe_time`, `base_reachable_time`).
+const CHECKS: usize = 1024;
+const DELAY: i64 = 5_000_000;
+const REACHABLE: i64 = 30_000_000;
 /// Longest frame that waits; a longer one comes again, which is its sender's business.
 const LONGEST: usize = 2048;
 /// Requests before an address counts as absent, and the time between them in µs.
@@ -36,12 +41,21 @@ struct Question {
     frames: Vec<Vec<u8>>,
 }
 
+/// A node's doubt about a neighbour.
+#[derive(Debug)]
+struct Check {
+    due: i64,
+    asked: bool,
+}
+
 /// What the gate knows of its neighbours.
 #[derive(Debug, Default)]
 pub(crate) struct Neighbours {
     known: Generations,
     heard: Generations,
     questions: BTreeMap<Ipv4Addr, Question>,
+    /// When a node asks a neighbour whether he is still there, and until when it does not ask again.
+    checks: BTreeMap<(Ipv4Addr, Ipv4Addr), Check>,
 }
 
 /// Places by address. When the young are too many the old are forgotten.
@@ -76,6 +90,30 @@ impl Neighbours {
         self.questions.remove(&address).map(|question| question.frames).unwrap_or_default()
     }
 
+    /// A node has answered a neighbour, who says nothing to that.
+    pub(crate) fn doubt(&mut self, now: i64, node: Ipv4Addr, peer: Ipv4Addr) {
+        if self.checks.len() >= CHECKS {
+            self.checks.retain(|_, check| !check.asked || now < check.due.saturating_add(REACHABLE));
+        }
+        if self.checks.len() < CHECKS || self.checks.contains_key(&(node, peer)) {
+            let fresh = Check { due: now.saturating_add(DELAY), asked: false };
+            let check = self.checks.entry((node, peer)).or_insert(fresh);
+            if check.asked && check.due.saturating_add(REACHABLE) <= now {
+                *check = Check { due: now.saturating_add(DELAY), asked: false };
+            }
+        }
+    }
+
+    /// Pairs of node and neighbour whose check is due.
+    pub(crate) fn due_checks(&mut self, now: i64) -> Vec<(Ipv4Addr, Ipv4Addr)> {
+        let due = self.checks.iter_mut().filter(|(_, check)| !check.asked && check.due <= now);
+        due.map(|(pair, check)| {
+            check.asked = true;
+            *pair
+        })
+        .collect()
+    }
+
     /// Where `address` is.
     pub(crate) fn find(&self, address: Ipv4Addr) -> Option<Place> {
         self.known.find(address)
@@ -108,9 +146,9 @@ impl Neighbours {
         true
     }
 
-    /// Whether an address is being asked for.
+    /// Whether an address is being asked for, or will be.
     pub(crate) fn asks(&self) -> bool {
-        !self.questions.is_empty()
+        !self.questions.is_empty() || self.checks.values().any(|check| !check.asked)
     }
 
     /// Pairs of asker and address that have to be asked for again; gives up on those asked often enough.

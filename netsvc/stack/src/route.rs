@@ -45,9 +45,14 @@ impl Gate {
             let (gate, engine) = self.wiring.engine;
             return out.send(Port::Engine, &packet::frame(engine, gate, ETHERTYPE_IPV4, packet));
         }
-        let mac = self.nodes.get(&own).map_or([0; 6], |node| node.mac);
-        let mut frame = packet::frame([0; 6], mac, ETHERTYPE_IPV4, packet);
-        self.deliver(arrival.now, own, Ipv4Addr::from_bits(number32(packet, 16)), &mut frame, out);
+        let Some(node) = self.nodes.get(&own) else { return };
+        let mut frame = packet::frame([0; 6], node.mac, ETHERTYPE_IPV4, packet);
+        let peer = Ipv4Addr::from_bits(number32(packet, 16));
+        let hop = if node.on_segment(peer) { Some(peer) } else { node.gateway };
+        if let Some(hop) = hop.filter(|_| node.face.arp.checks && arrival.port == Port::Segment) {
+            self.neighbours.doubt(arrival.now, own, hop);
+        }
+        self.deliver(arrival.now, own, peer, &mut frame, out);
     }
 
     /// Sends a frame of the node `source` to `destination`, or keeps it until it is known where that is.

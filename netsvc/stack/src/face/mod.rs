@@ -3,9 +3,12 @@
 //! The values are written by hand in `faces/*.face`, one file a system, each with its sources; [`read`]
 //! says how such a file is written.
 
+mod arp;
 mod library;
 mod read;
 
+pub(crate) use arp::Step;
+pub use arp::{Manners, Start};
 pub use library::Unknown;
 pub use read::BadFace;
 
@@ -42,6 +45,8 @@ pub struct Face {
     pub closed_udp: ClosedUdp,
     /// How echo requests are answered.
     pub echo: Echo,
+    /// Behaviour in ARP.
+    pub arp: Manners,
 }
 
 /// How identifications run, for handshakes, resets and ICMP.

@@ -20,11 +20,12 @@
 //! closed.rate = 200                   # resets within a second
 //! udp = quote=548 tos=192 rate=1      # a second and peer; or silence; all=N a second; ttl= df id= ip=zero|bad udp=N
 //! echo = code=same df=no              # code=same|0 df=same|no|yes ttl=N
+//! arp = linux                         # windows, freebsd, macos, cisco, vxworks; without it linux
 //! ```
 
 use super::{
-    Answer, Clock, ClosedUdp, Echo, EchoFragment, Ecn, Face, Handshake, Ids, Isn, QuotedChecksum, Reply,
-    ReplyAcknowledgement, ReplySequence, Sequence, Unreachable,
+    Answer, Clock, ClosedUdp, Echo, EchoFragment, Ecn, Face, Handshake, Ids, Isn, Manners, QuotedChecksum,
+    Reply, ReplyAcknowledgement, ReplySequence, Sequence, Unreachable,
 };
 use crate::{
     options::Layout,
@@ -109,6 +110,7 @@ impl FromStr for Face {
             resets_per_second: lines.take_or("closed.rate", 0, number)?,
             closed_udp: lines.take("udp", closed_udp)?,
             echo: lines.take("echo", echo)?,
+            arp: lines.take_or("arp", Manners::LINUX, Manners::named)?,
         };
         match lines.0.keys().next() {
             Some(key) => Err(bad(key)),
