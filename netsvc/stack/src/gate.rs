@@ -11,6 +11,7 @@ use crate::{
     packet::{self, ETHERTYPE_ARP, ETHERTYPE_IPV4, PACKET},
     rate::{Bucket, Buckets},
     recent::Recent,
+    resend::Resends,
     roll::{Probe, Rolls, Technique},
     segment::Introduction,
     sweep::Sweeps,
@@ -73,6 +74,7 @@ pub struct Gate {
     errors: Buckets<(Ipv4Addr, Ipv4Addr)>,
     pub(crate) copies: Bucket,
     pub(crate) introductions: Vec<Introduction>,
+    pub(crate) resends: Resends,
     pub(crate) rolls: Rolls,
     pub(crate) sweeps: Sweeps,
     pub(crate) recent: Recent,
@@ -101,6 +103,7 @@ impl Gate {
             errors: Buckets::new(LIMITED),
             copies: Bucket::new(COPIES, COPIES),
             introductions: Vec::new(),
+            resends: Resends::default(),
             rolls: Rolls::default(),
             sweeps: Sweeps::default(),
             recent: Recent::default(),
@@ -183,6 +186,7 @@ impl Gate {
             self.ask(asker, target, out);
         }
         self.neighbourly(now, out);
+        self.resend(now, out);
         while let Some(key) = self.flows.abandoned(now) {
             self.given_up(now, &key);
         }
@@ -193,6 +197,7 @@ impl Gate {
             || self.flows.waits()
             || self.neighbours.asks()
             || !self.introductions.is_empty()
+            || self.resends.waits()
     }
 
     /// Tells of everything that is kept back, because there will be no next time.

@@ -9,9 +9,7 @@ use crate::{
         Bench, GATEWAY, NODE, NODE_MAC, OTHER, OTHER_MAC, PEER, PEER_MAC, arp_request, datagram, header,
         only, segment,
     },
-    packet::{
-        self, ACK, ETHERTYPE_ARP, ETHERTYPE_IPV4, FIN, ICMP, Ipv4, PACKET, PSH, RST, SYN, Segment, TCP, UDP,
-    },
+    packet::{self, ACK, ETHERTYPE_ARP, ETHERTYPE_IPV4, ICMP, Ipv4, PACKET, PSH, RST, SYN, Segment, TCP},
 };
 use proptest::prelude::*;
 use std::net::Ipv4Addr;
@@ -264,46 +262,6 @@ fn a_flood_of_broadcasts_is_not_multiplied_without_end() {
     let packet = framed(BROADCAST, PEER_MAC, &datagram(Ipv4Addr::BROADCAST, 161, b"x"));
     let copies: usize = (0..50_000).map(|_| bench.feed(Port::Segment, packet.clone()).len()).sum();
     assert_eq!(copies, 4096);
-}
-
-/// Resident memory of this process, bytes.
-fn resident() -> usize {
-    let text = std::fs::read_to_string("/proc/self/statm").unwrap();
-    text.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() * 4096
-}
-
-#[test]
-fn memory_is_bounded_whatever_comes() {
-    let mut bench = with_gateway();
-    let before = resident();
-    let mut random = 1_u64;
-    for number in 0..400_000_u32 {
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let [a, b, c, d, e, f, ..] = random.to_be_bytes();
-        let port = u16::from_be_bytes([e, f]);
-        let source = Ipv4Addr::new(10 + (number & 1) as u8 * 100, 66, a & 0x0f, b.clamp(1, 254));
-        let packet = match number % 6 {
-            0 => segment(source, 1024 | port, NODE, 22, SYN),
-            1 => segment(source, 5000, NODE, port, SYN),
-            2 => packet::ipv4(&header(source, NODE, UDP), vec![c, d, e, f, 0, 40, 0, 0]),
-            3 => piece(NODE, port, 0, true, &[c; 1400]),
-            4 => segment(source, port, NODE, 22, FIN | ACK),
-            _ => {
-                let mut frame = arp::request(FORGER, source, Ipv4Addr::new(10, 66, c, d));
-                packet::address(&mut frame, BROADCAST, FORGER);
-                assert_clean(&bench.feed(Port::Segment, frame));
-                continue;
-            }
-        };
-        bench.now += 3;
-        assert_clean(&bench.feed(Port::Segment, framed(NODE_MAC, FORGER, &packet)));
-    }
-    let grown = resident().saturating_sub(before);
-    assert!(grown < 32 << 20, "{} KiB", grown / 1024);
-    // And a neighbour is served as before.
-    bench.feed(Port::Segment, arp_request(NODE_MAC, NODE));
-    let (_, answer) = only(bench.peer(&segment(PEER, 5000, NODE, 81, SYN)));
-    assert_eq!(packet::destination_mac(&answer), Some(PEER_MAC));
 }
 
 proptest! {

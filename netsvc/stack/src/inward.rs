@@ -220,10 +220,14 @@ impl Gate {
                 return Verdict::Drop;
             }
             let mss = Offer::parse(segment.options).mss;
+            self.resends.asked(&key);
             if !half && let Some(oldest) = self.flows.begin(arrival.now, key, mss) {
                 self.given_up(arrival.now, &oldest);
             }
             return Verdict::Begin;
+        }
+        if segment.flags & (ACK | RST) != 0 {
+            self.resends.done(&key);
         }
         if let Some(State::Half(Half { stamp, .. })) = state {
             if segment.has(RST) {

@@ -26,8 +26,11 @@ mod options;
 mod outward;
 mod packet;
 mod ports;
+#[cfg(test)]
+mod probe_tests;
 mod rate;
 mod recent;
+mod resend;
 mod roll;
 mod route;
 mod segment;

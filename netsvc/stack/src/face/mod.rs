@@ -127,6 +127,9 @@ pub struct Handshake {
     pub probe_windows: Option<[u16; 6]>,
     /// How many of nmap's six probes are answered.
     pub probes: usize,
+    /// Seconds after which an answer that nobody acknowledges is sent again; none: as Linux has it, and the
+    /// services' kernel: 1, 3, 7, 15, 31.
+    pub again: Vec<u16>,
     /// Whether congestion notification is spoken, and whether a SYN that offers it is answered at all.
     pub ecn: Ecn,
 }

@@ -12,6 +12,7 @@
 //! options = MSTNW MNNTNW MST MNNSNW   # all, no sack, no scale, no timestamps; M S T N W
 //! probe.mss, probe.window             # six numbers each, for nmap's probes
 //! df = yes
+//! again = 3 9                         # seconds after which a SYN-ACK comes again; without it 1 3 7 15 31
 //! ecn = yes                           # yes, no, silence
 //! probe.answers = 6                   # how many of nmap's six SYNs find a connection free
 //! open.null, open.odd, open.ack       # answers: silence, handshake, or as below
@@ -140,6 +141,7 @@ fn handshake(lines: &mut Lines<'_>) -> Result<Handshake, BadFace> {
         probe_mss: lines.take_or("probe.mss", None, |value| words(value, number).map(Some))?,
         probe_windows: lines.take_or("probe.window", None, |value| words(value, number).map(Some))?,
         probes: lines.take_or("probe.answers", 6, number)?,
+        again: lines.take_or("again", Vec::new(), |value| value.split_whitespace().map(number).collect())?,
         ecn: lines.take("ecn", ecn)?,
     })
 }
