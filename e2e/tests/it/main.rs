@@ -14,6 +14,7 @@ mod client_ssh;
 mod clients;
 mod faces;
 mod fleet;
+mod hostile;
 mod hydra;
 mod kills;
 mod mariadb;
