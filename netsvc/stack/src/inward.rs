@@ -190,6 +190,9 @@ impl Gate {
                 Verdict::Drop
             };
         }
+        if !node.begins.take(arrival.now, 1) {
+            return Verdict::Drop;
+        }
         let most = node.face.resets_per_second;
         let reply = answer::at_closed(node, view, segment, arrival.now)
             .filter(|_| most == 0 || node.resets.take(arrival.now, most));

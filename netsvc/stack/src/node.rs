@@ -14,7 +14,7 @@ use netsvc_persona::{
 use netsvc_wire::HeaderText;
 use std::{collections::BTreeSet, net::IpAddr, net::Ipv4Addr};
 
-/// Handshakes per second that may begin at one node, more than any service takes.
+/// Handshakes per second that may begin at one node or be reset, more than any service takes.
 const BEGINS: u32 = 10_000;
 const BEGINS_BURST: u32 = 20_000;
 
@@ -64,7 +64,7 @@ pub(crate) struct Node {
     /// ICMP errors, and resets from closed ports, in this second.
     pub(crate) errors: Window,
     pub(crate) resets: Window,
-    /// Handshakes that may begin: a flood of one node leaves time for the others.
+    /// Handshakes that may begin or be reset: a flood of one node leaves time for the others.
     pub(crate) begins: Bucket,
 }
 

@@ -30,6 +30,7 @@ fn persona(secret: &[u8], node: &str, seed: Option<&str>, system: &str, generati
         taken: &BTreeSet::new(),
         generation,
         now: NOW,
+        firewall: false,
     };
     derive(&request).unwrap()
 }
