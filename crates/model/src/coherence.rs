@@ -16,6 +16,9 @@ use netsvc_persona::{
 /// A persona for the check needs some time and some secret; neither changes what it finds.
 const MOMENT: i64 = 1_767_225_600_000_000;
 
+/// Most distros that a remedy names.
+const MOST_NAMED: usize = 9;
+
 /// A contradiction with the decky that it is in.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{decky}: {what}")]
@@ -88,10 +91,12 @@ fn of_service(system: &str, slug: &str) -> Option<Incoherence> {
     if known.is_empty() {
         known = others.collect();
     }
+    let more = if MOST_NAMED < known.len() { ", … (`decnet distros`)" } else { "" };
+    known.truncate(MOST_NAMED);
     Some(Incoherence {
         subject: "services",
         detail: format!("{system} does not run {slug}"),
-        remedy: format!("leave {slug} out, or choose one of these distros: {}", known.join(", ")),
+        remedy: format!("leave {slug} out, or choose one of these distros: {}{more}", known.join(", ")),
     })
 }
 

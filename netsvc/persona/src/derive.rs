@@ -11,9 +11,9 @@ use crate::{
     hostname::{Naming, letters},
     subkey,
     tables::{
-        hardware::{self, DESKTOPS, DEVICES, Machine, PRINTERS, SERVERS},
+        hardware::{self, Machine},
         names, pick, pick_at, products,
-        systems::{self, Style, System},
+        systems::{self, System},
     },
 };
 use rand_chacha::ChaCha20Rng;
@@ -95,8 +95,13 @@ pub fn derive(request: &Request<'_>) -> Result<Persona, DeriveError> {
         ssh_keys: SshKeys {
             ed25519: streams.secret_hex("ed25519"),
             ecdsa_p256: streams.scalar("ecdsa-p256"),
-            // ssh-keygen's default since OpenSSH 7.9; CentOS 7 is older.
-            rsa_bits: if system.id == "centos7" { 2048 } else { 3072 },
+            // ssh-keygen's default since OpenSSH 7.9; some are older.
+            rsa_bits: if matches!(system.id, "centos7" | "debian9" | "ubuntu1804" | "freebsd11" | "cisco_ios")
+            {
+                2048
+            } else {
+                3072
+            },
         },
         hostname,
         domain,
@@ -121,12 +126,7 @@ pub fn derive(request: &Request<'_>) -> Result<Persona, DeriveError> {
 }
 
 fn machine_of(system: &System, streams: &Streams<'_>) -> &'static Machine {
-    let table = match system.names {
-        Style::Server | Style::WindowsServer => SERVERS,
-        Style::Desktop => DESKTOPS,
-        Style::Printer => PRINTERS,
-        Style::Device => DEVICES,
-    };
+    let table = system.machines;
     // A device's CPU must be what its kernel was built for.
     let fits = |machine: &Machine| match system.machine {
         "mips" => machine.cpu.1 == "MIPS",

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     archetype::{self, ARCHETYPES, Archetype, DISTROS},
-    catalogue,
+    catalogue, coherence,
     fleet::{check_ports, login_policy},
     plan,
 };
@@ -168,11 +168,12 @@ impl<'a> Machine<'a> {
             errors.add(line, clash);
         }
         (desired.services_line, desired.distro_line) = (line(self.services), line(self.distro));
-        desired.systems = self.systems(desired.archetype, errors);
+        desired.systems = self.systems(desired, errors);
     }
 
     /// The systems that the deckies take in turn.
-    fn systems(&self, archetype: Option<&Archetype>, errors: &mut Errors) -> Vec<&'static str> {
+    fn systems(&self, desired: &Desired, errors: &mut Errors) -> Vec<&'static str> {
+        let archetype = desired.archetype;
         let distro = self.distro.filter(|entry| !entry.value.is_empty());
         let system = distro.and_then(|entry| system(&entry.value));
         if let Some(entry) = distro.filter(|_| system.is_none()) {
@@ -193,8 +194,16 @@ impl<'a> Machine<'a> {
             wrong(entry, &format!("is no OS family{near}; there are: {}", families().join(", ")), errors);
         } else if system.is_none() && archetype.is_none() && distro.is_none() {
             let usual = pool.iter().all(|id| of_family(id));
-            let all = SYSTEMS.iter().map(|system| system.id);
-            return if usual { pool } else { all.filter(|id| of_family(id)).collect() };
+            let all: Vec<_> = SYSTEMS.iter().map(|system| system.id).filter(|id| of_family(id)).collect();
+            let slugs = || desired.services.iter().map(String::as_str);
+            let fit: Vec<_> = all.iter().copied().filter(|id| coherence::fits(id, None, slugs())).collect();
+            return if usual {
+                pool
+            } else if fit.is_empty() {
+                all
+            } else {
+                fit
+            };
         } else if let Some(other) = pool.iter().find(|id| !of_family(id)) {
             let actual = systems::find(other).map_or("another family", |system| system.family);
             let why =

@@ -143,7 +143,7 @@ const DECKIES: &[Case] = &[
     ),
     (
         "[web]\nservices = http\nnmap_os = amiga",
-        &["3: nmap_os: \"amiga\" is no OS family; there are: embedded, linux, windows, windows_server"],
+        &["3: nmap_os: \"amiga\" is no OS family; there are: bsd, cisco, embedded, esxi, junos, linux, macos, windows, windows_server"],
     ),
     (
         "[web]\nservices = http\ndistro = debian\nnmap-os = windows",

@@ -70,7 +70,7 @@ fn planned(mut persona: Persona) -> Persona {
     }
     persona.mac.truncate(8);
     // Printers and devices are named after their MAC.
-    if matches!(style, Style::Printer | Style::Device) {
+    if matches!(style, Style::Printer | Style::Device | Style::Brother | Style::Camera | Style::Nas) {
         let old = persona.fqdn();
         persona.hostname.clear();
         persona.certificate.rename(&old, "");

@@ -16,9 +16,11 @@ macro_rules! faces {
 
 faces! {
     "linux-2.6" "linux-3" "linux-4" "linux-5"
-    "windows-7" "windows-10-1607" "windows-10" "windows-2012r2" "windows-2016"
-    "freebsd-11" "macos-10.13" "esxi-6"
-    "cisco-ios-15" "junos-12" "laserjet-1320" "vxworks" "simatic-300"
+    "windows-7" "windows-10-1607" "windows-10" "windows-11"
+    "windows-2012r2" "windows-2016" "windows-2019" "windows-2022"
+    "freebsd-11" "freebsd-12" "macos-10.13" "esxi-6"
+    "cisco-ios-15" "junos-12" "laserjet-1320" "brother-hl" "vxworks" "simatic-300"
+    "camera-linux-3.4" "qnap-qts-4" "synology-dsm-5"
 }
 
 impl Face {
@@ -40,18 +42,21 @@ impl Face {
     /// The name of the face that a persona's system has.
     pub fn name_of(os: &Os) -> &'static str {
         match (os.family.as_str(), os.id.as_str()) {
-            ("windows", "windows_7" | "windows7") => "windows-7",
+            ("windows", id) if id.ends_with('7') => "windows-7",
+            ("windows", id) if id.contains("11") => "windows-11",
             ("windows", _) => "windows-10",
             ("windows_server", id) if id.contains("2012") => "windows-2012r2",
+            ("windows_server", id) if id.contains("2019") => "windows-2019",
+            ("windows_server", id) if id.contains("2022") => "windows-2022",
             ("windows_server", _) => "windows-2016",
+            ("bsd", "freebsd12" | "freebsd13") => "freebsd-12",
             ("bsd", _) => "freebsd-11",
             ("macos", _) => "macos-10.13",
+            ("junos", _) => "junos-12",
             ("cisco", id) if id.contains("junos") => "junos-12",
             ("cisco", _) => "cisco-ios-15",
             ("esxi", _) => "esxi-6",
-            ("embedded", id) if id.contains("printer") => "laserjet-1320",
-            ("embedded", id) if id.contains("plc") || id.contains("simatic") => "simatic-300",
-            ("embedded", id) if id.contains("vxworks") => "vxworks",
+            ("embedded", id) => device(id, &os.kernel),
             _ => linux(&os.kernel),
         }
     }
@@ -59,6 +64,19 @@ impl Face {
     /// The face of a persona's system.
     pub fn of(os: &Os) -> Option<Face> {
         Face::named(Face::name_of(os)).ok()
+    }
+}
+
+fn device(id: &str, kernel: &str) -> &'static str {
+    match id {
+        "brother_printer" => "brother-hl",
+        "ip_camera" => "camera-linux-3.4",
+        "qnap" => "qnap-qts-4",
+        "synology" => "synology-dsm-5",
+        _ if id.contains("printer") => "laserjet-1320",
+        _ if id.contains("plc") || id.contains("simatic") => "simatic-300",
+        _ if id.contains("vxworks") => "vxworks",
+        _ => linux(kernel),
     }
 }
 
