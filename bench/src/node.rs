@@ -34,6 +34,7 @@ pub(crate) fn node(ip: Ipv4Addr, prefix: u8, services: &[(&str, u16)]) -> Result
         mac: None,
         login: LoginPolicy::Deny,
         taken: &BTreeSet::new(),
+        face: None,
         generation: 0,
         now: NOW,
     })

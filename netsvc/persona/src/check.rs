@@ -78,7 +78,7 @@ fn os(persona: &Persona, system: &System, found: &mut Found) {
     found.unless(os.family == system.family, "family", || {
         format!("{} is not of the family {}", os.id, os.family)
     });
-    let usual = system.ttl;
+    let usual = persona.face_ttl().unwrap_or(system.ttl);
     found.unless(os.ttl == usual, "ttl", || format!("{} starts at {usual}, not {}", os.id, os.ttl));
     let shipped =
         system.kernels.iter().any(|(_, kernel)| *kernel == (os.kernel.as_str(), os.kernel_version.as_str()));

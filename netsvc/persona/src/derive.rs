@@ -57,6 +57,8 @@ pub struct Request<'a> {
     pub login: LoginPolicy,
     /// Host names of other nodes, in lower case; the new one is none of them.
     pub taken: &'a BTreeSet<String>,
+    /// Face of its network stack; `None`: that of its system.
+    pub face: Option<&'a str>,
     /// How often the node was given another persona on purpose; mixed into both streams.
     pub generation: u32,
     /// Host time, µs since the epoch.
@@ -122,7 +124,14 @@ pub fn derive(request: &Request<'_>) -> Result<Persona, DeriveError> {
         passive_ports: (passive, passive + PASSIVE - 1),
         subkey: streams.secret_hex("subkey"),
         generation: request.generation,
+        face: request.face.map(str::to_owned),
     })
+}
+
+/// The initial time to live that a face names.
+pub(crate) fn ttl_of(face: &str) -> Option<u8> {
+    let value = face.lines().find_map(|line| line.strip_prefix("ttl ="))?;
+    value.split('#').next()?.trim().parse().ok()
 }
 
 fn machine_of(system: &System, streams: &Streams<'_>) -> &'static Machine {
@@ -259,7 +268,7 @@ impl Streams<'_> {
             kernel_version: kernel.1.to_owned(),
             machine: system.machine.to_owned(),
             build: system.build,
-            ttl: system.ttl,
+            ttl: self.request.face.and_then(ttl_of).unwrap_or(system.ttl),
         }
     }
 
@@ -374,6 +383,7 @@ mod tests {
             mac: None,
             login: LoginPolicy::Deny,
             taken: &BTreeSet::new(),
+            face: None,
             generation: 0,
             now: 1_764_000_000_000_000,
         })

@@ -108,6 +108,9 @@ pub(crate) fn echo(node: &mut Node, request: &Ipv4<'_>) -> Option<Vec<u8>> {
         return None;
     }
     let echo = node.face.echo;
+    if !echo.answered {
+        return None;
+    }
     let mut reply = message.to_vec();
     put(&mut reply, 0, &[ECHO_REPLY]);
     if !echo.same_code {
@@ -136,7 +139,8 @@ pub(crate) fn protocol_unreachable(node: &mut Node, packet: &Ipv4<'_>) -> Option
 
 fn unreachable(node: &mut Node, packet: &Ipv4<'_>, code: u8) -> Option<Vec<u8>> {
     let ClosedUdp::Unreachable(error) = node.face.closed_udp else { return None };
-    let mut message = vec![UNREACHABLE, code, 0, 0, 0, 0, 0, 0];
+    let mut message = vec![UNREACHABLE, code, 0, 0];
+    message.extend_from_slice(&error.unused.to_be_bytes());
     message.append(&mut quote(&error, packet));
     let mut header = header(node, packet, ICMP, Purpose::Icmp, error.dont_fragment);
     header.tos = error.tos;
@@ -147,8 +151,13 @@ fn unreachable(node: &mut Node, packet: &Ipv4<'_>, code: u8) -> Option<Vec<u8>> 
 /// The packet that an error is about, as the stack quotes it.
 fn quote(error: &Unreachable, packet: &Ipv4<'_>) -> Vec<u8> {
     let mut quoted: Vec<u8> = packet.bytes.iter().take(error.quote.max(packet.header + 8)).copied().collect();
+    if let Some(length) = error.quoted_length {
+        put(&mut quoted, 2, &length.to_be_bytes());
+    }
     if let Some(id) = error.quoted_id {
         put(&mut quoted, 4, &id.to_be_bytes());
+    }
+    if error.quoted_length.or(error.quoted_id).is_some() {
         checksum::write_header(&mut quoted, packet.header);
     }
     match error.quoted_checksum {

@@ -50,7 +50,8 @@ pub(crate) fn answer(
     let peer = (packet.source(), segment.source_port);
     let clock = node.face.clock;
     let form = &node.face.handshake;
-    let layout = layout(form, &offer, clock);
+    let told = form.probe_options.as_ref().zip(probe).and_then(|(layouts, n)| layouts.get(n).cloned());
+    let layout = told.unwrap_or_else(|| layout(form, &offer, clock));
     let named =
         |values: &Option<[u16; 6]>| values.as_ref().zip(probe).and_then(|(values, n)| values.get(n).copied());
     let values = Values {

@@ -10,6 +10,7 @@ use crate::{
     archetype::{self, ARCHETYPES, Archetype, DISTROS},
     catalogue, coherence,
     fleet::{check_ports, login_policy},
+    nmap::{Chosen, Database},
     plan,
 };
 use netsvc_persona::{
@@ -20,7 +21,7 @@ use std::net::Ipv4Addr;
 
 /// Keys of such a section.
 const KEYS: &str =
-    "ip, services, archetype, distro, hostname, mac, seed, login, nmap_os, mutate_interval, amount";
+    "ip, services, archetype, distro, hostname, mac, seed, login, nmap_os, face, mutate_interval, amount";
 
 /// A decky or a group as a section asks for it.
 pub(super) struct Desired {
@@ -46,10 +47,12 @@ pub(super) struct Desired {
     pub(super) seed: Option<String>,
     pub(super) login: LoginPolicy,
     pub(super) mutate_interval: Option<u32>,
+    /// Face of the network stack, and where it stands.
+    pub(super) face: Option<(Chosen, usize)>,
 }
 
 /// Reads the section.
-pub(super) fn read(section: &Section, errors: &mut Errors) -> Desired {
+pub(super) fn read(section: &Section, faces: &Database, errors: &mut Errors) -> Desired {
     let mut desired = Desired {
         name: section.name.clone(),
         line: section.line,
@@ -68,11 +71,17 @@ pub(super) fn read(section: &Section, errors: &mut Errors) -> Desired {
         seed: None,
         login: LoginPolicy::AcceptListed,
         mutate_interval: None,
+        face: None,
     };
     let mut machine = Machine::default();
     for entry in &section.entries {
         if is_empty(entry, errors) {
             machine.note(entry);
+        } else if entry.key == "face" {
+            match faces.face(&entry.value) {
+                Ok(face) => desired.face = Some((face, entry.line)),
+                Err(why) => wrong(entry, &why.to_string(), errors),
+            }
         } else {
             value(&mut desired, &mut machine, section, entry, errors);
         }
@@ -269,6 +278,7 @@ impl Desired {
             "hostname" => self.hostname.as_ref().map(|(_, line)| *line),
             "services" => self.services_line,
             "distro" => self.distro_line,
+            "face" => self.face.as_ref().map(|(_, line)| *line),
             _ => None,
         };
         given.unwrap_or(self.line)

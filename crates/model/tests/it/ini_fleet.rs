@@ -151,6 +151,7 @@ fn some_decky() -> impl Strategy<Value = Decky> {
                 if count % 2 == 0 { LoginPolicy::AcceptListed } else { LoginPolicy::AcceptAfter(count) }
             }),
             mutate_interval: interval,
+            face: None,
             generation: 0,
         }
     })

@@ -28,6 +28,7 @@ fn persona(secret: &[u8], node: &str, seed: Option<&str>, system: &str, generati
         mac: None,
         login: LoginPolicy::AcceptListed,
         taken: &BTreeSet::new(),
+        face: None,
         generation,
         now: NOW,
     };

@@ -1,7 +1,7 @@
 //! The faces that there are, and which persona has which.
 
 use super::Face;
-use netsvc_persona::Os;
+use netsvc_persona::{Os, Persona};
 
 /// No face has this name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +58,14 @@ impl Face {
             ("esxi", _) => "esxi-6",
             ("embedded", id) => device(id, &os.kernel),
             _ => linux(&os.kernel),
+        }
+    }
+
+    /// The face of a persona: its own, or that of its system.
+    pub fn of_persona(persona: &Persona) -> Option<Face> {
+        match &persona.face {
+            Some(text) => text.parse().ok(),
+            None => Face::of(&persona.os),
         }
     }
 

@@ -68,6 +68,8 @@ pub enum Sequence {
     Steps,
     /// Unpredictable.
     Random,
+    /// Always this one.
+    Fixed(u16),
 }
 
 /// How initial sequence numbers run. Rate and spread as binary logarithms in eighths, the unit that
@@ -78,7 +80,7 @@ pub struct Isn {
     pub rate: f64,
     /// Their standard deviation.
     pub spread: f64,
-    /// What all increments are a multiple of.
+    /// What all increments are a multiple of; 0: every connection begins with the same number.
     pub step: u32,
 }
 
@@ -87,6 +89,8 @@ pub struct Isn {
 pub enum Clock {
     /// The option is not spoken.
     None,
+    /// Spoken, but always 0.
+    Zero,
     /// Ticks per second since boot.
     Ticks(u32),
     /// A thousand ticks a second, from a start that differs for each connection.
@@ -118,6 +122,8 @@ pub struct Handshake {
     pub probe_mss: Option<[u16; 6]>,
     /// See `probe_mss`.
     pub probe_windows: Option<[u16; 6]>,
+    /// Options for nmap's six probes, where no rule of the above gives them.
+    pub probe_options: Option<[Layout; 6]>,
     /// How many of nmap's six probes are answered.
     pub probes: usize,
     /// Whether congestion notification is spoken, and whether a SYN that offers it is answered at all.
@@ -207,6 +213,10 @@ pub struct Unreachable {
     pub dont_fragment: bool,
     /// Messages per second and peer, after a burst; 0: no limit.
     pub per_second: u32,
+    /// What stands in the four bytes that are to be 0 (RFC 792).
+    pub unused: u32,
+    /// Total length in the quoted header: as it came, or this.
+    pub quoted_length: Option<u16>,
     /// Identification in the quoted header: as it came, or this.
     pub quoted_id: Option<u16>,
     /// Checksum in the quoted IP header.
@@ -229,6 +239,8 @@ pub enum QuotedChecksum {
 /// How echo requests are answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Echo {
+    /// Whether they are answered at all.
+    pub answered: bool,
     /// Whether the code is that of the request, or 0.
     pub same_code: bool,
     /// Don't Fragment.

@@ -2,23 +2,24 @@
 //!
 //! ```text
 //! ttl = 64
-//! ids = zero zero one                 # of handshakes, resets, ICMP: zero one swapped steps random
+//! ids = zero zero one                 # of handshakes, resets, ICMP: zero one swapped steps random =NUMBER
 //! ids.shared = no                     # one counter for TCP and ICMP
 //! isn = 264 260                       # rate and spread in eighths of a binary logarithm [and step]
-//! clock = 1000                        # ticks a second, random, none
+//! clock = 1000                        # ticks a second, random, zero, none
 //! mss = 1460                          # with `follow`: no larger than the peer's
 //! scale = 7
 //! window = 65160 64240                # with timestamps, without
 //! options = MSTNW MNNTNW MST MNNSNW   # all, no sack, no scale, no timestamps; M S T N W
 //! probe.mss, probe.window             # six numbers each, for nmap's probes
+//! probe.options                       # six layouts
 //! df = yes
 //! ecn = yes                           # yes, no, silence
 //! probe.answers = 6                   # how many of nmap's six SYNs find a connection free
 //! open.null, open.odd, open.ack       # answers: silence, handshake, or as below
 //! closed.syn = RA seq=0 ack=next df   # flags seq=0|ack|own ack=0|same|next|other window=N df
 //! closed.ack, closed.odd
-//! udp = quote=548 tos=192 rate=1      # or silence; ttl= df id= ip=zero|bad udp=N
-//! echo = code=same df=no              # code=same|0 df=same|no|yes ttl=N
+//! udp = quote=548 tos=192 rate=1      # or silence; ttl= df unused= length= id= ip=zero|bad udp=N
+//! echo = code=same df=no              # or silence; code=same|0 df=same|no|yes ttl=N
 //! ```
 
 use super::{
@@ -135,6 +136,7 @@ fn handshake(lines: &mut Lines<'_>) -> Result<Handshake, BadFace> {
         windows: windows.into(),
         probe_mss: lines.take_or("probe.mss", None, |value| words(value, number).map(Some))?,
         probe_windows: lines.take_or("probe.window", None, |value| words(value, number).map(Some))?,
+        probe_options: lines.take_or("probe.options", None, |value| words(value, Layout::parse).map(Some))?,
         probes: lines.take_or("probe.answers", 6, number)?,
         ecn: lines.take("ecn", ecn)?,
     })
@@ -175,7 +177,7 @@ fn ids(value: &str) -> Option<Ids> {
             "swapped" => Sequence::Swapped,
             "steps" => Sequence::Steps,
             "random" => Sequence::Random,
-            _ => return None,
+            _ => Sequence::Fixed(number(word.strip_prefix('=')?)?),
         })
     })?;
     Some(Ids { handshake, reset, icmp, shared: false })
@@ -188,13 +190,14 @@ fn isn(value: &str) -> Option<Isn> {
         spread: number(words.next()?)?,
         step: words.next().map_or(Some(1), number)?,
     };
-    (words.next().is_none() && isn.step > 0).then_some(isn)
+    words.next().is_none().then_some(isn)
 }
 
 fn clock(value: &str) -> Option<Clock> {
     Some(match value {
         "none" => Clock::None,
         "random" => Clock::Random,
+        "zero" => Clock::Zero,
         ticks => Clock::Ticks(number(ticks).filter(|ticks| *ticks > 0)?),
     })
 }
@@ -252,6 +255,8 @@ fn closed_udp(value: &str) -> Option<ClosedUdp> {
         ttl: None,
         dont_fragment: false,
         per_second: 0,
+        unused: 0,
+        quoted_length: None,
         quoted_id: None,
         quoted_checksum: QuotedChecksum::Good,
         quoted_udp_checksum: None,
@@ -262,6 +267,8 @@ fn closed_udp(value: &str) -> Option<ClosedUdp> {
             ("tos", tos) => error.tos = number(tos)?,
             ("ttl", ttl) => error.ttl = Some(number(ttl)?),
             ("rate", rate) => error.per_second = number(rate)?,
+            ("unused", unused) => error.unused = number(unused)?,
+            ("length", length) => error.quoted_length = Some(number(length)?),
             ("id", id) => error.quoted_id = Some(number(id)?),
             ("ip", "zero") => error.quoted_checksum = QuotedChecksum::Zero,
             ("ip", "bad") => error.quoted_checksum = QuotedChecksum::Bad,
@@ -274,8 +281,9 @@ fn closed_udp(value: &str) -> Option<ClosedUdp> {
 }
 
 fn echo(value: &str) -> Option<Echo> {
-    let mut echo = Echo { same_code: false, dont_fragment: EchoFragment::No, ttl: None };
-    for word in value.split_whitespace() {
+    let mut echo =
+        Echo { answered: value != "silence", same_code: false, dont_fragment: EchoFragment::No, ttl: None };
+    for word in value.split_whitespace().filter(|_| value != "silence") {
         match word.split_once('=')? {
             ("code", "same") => echo.same_code = true,
             ("code", "0") => echo.same_code = false,
