@@ -36,6 +36,7 @@ pub(crate) fn node(ip: Ipv4Addr, prefix: u8, services: &[(&str, u16)]) -> Result
         taken: &BTreeSet::new(),
         face: None,
         generation: 0,
+        firewall: false,
         now: NOW,
     })
     .context("derive a persona")?;

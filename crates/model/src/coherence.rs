@@ -180,6 +180,7 @@ mod tests {
             mutate_interval: None,
             face: None,
             generation: 0,
+            firewall: false,
         };
         change(&mut decky);
         let network: Network = "192.0.2.0/24".parse().unwrap();

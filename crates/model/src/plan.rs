@@ -4,7 +4,7 @@ use crate::{
     archetype::{self, ARCHETYPES, Archetype, DISTROS},
     catalogue,
     coherence::{self, Contradiction},
-    fleet::{BadName, Decky, DeckyName, Fleet, Network, PortClash, check_ports},
+    fleet::{BadName, Decky, DeckyName, Filter, Fleet, Network, PortClash, check_ports},
 };
 use netsvc_persona::{
     LoginPolicy,
@@ -49,6 +49,8 @@ pub struct Request {
     pub runtime: String,
     /// Who may log in.
     pub login: LoginPolicy,
+    /// Packet filters.
+    pub firewall: Filter,
 }
 
 /// Why there is no such fleet.
@@ -221,6 +223,7 @@ fn decky(request: &Request, index: u32, name: DeckyName, ip: Ipv4Addr) -> Result
         mutate_interval: None,
         face: None,
         generation: 0,
+        firewall: request.firewall.on(system),
     })
 }
 
@@ -317,6 +320,7 @@ mod tests {
             seed: None,
             runtime: "loopback".to_owned(),
             login: LoginPolicy::Deny,
+            firewall: Filter::Off,
         }
     }
 

@@ -61,6 +61,8 @@ pub struct Request<'a> {
     pub face: Option<&'a str>,
     /// How often the node was given another persona on purpose; mixed into both streams.
     pub generation: u32,
+    /// Whether the packet filter that the system comes with is on.
+    pub firewall: bool,
     /// Host time, µs since the epoch.
     pub now: i64,
 }
@@ -125,6 +127,7 @@ pub fn derive(request: &Request<'_>) -> Result<Persona, DeriveError> {
         subkey: streams.secret_hex("subkey"),
         generation: request.generation,
         face: request.face.map(str::to_owned),
+        firewall: request.firewall,
     })
 }
 
@@ -385,6 +388,7 @@ mod tests {
             taken: &BTreeSet::new(),
             face: None,
             generation: 0,
+            firewall: false,
             now: 1_764_000_000_000_000,
         })
         .unwrap()

@@ -62,6 +62,15 @@ pub struct Persona {
     /// the name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub face: Option<String>,
+    /// Whether the packet filter that the system comes with ([`crate::tables::firewalls`]) is on.
+    #[serde(default, skip_serializing_if = "is_off")]
+    pub firewall: bool,
+}
+
+/// As [`is_first`].
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_off(switch: &bool) -> bool {
+    !*switch
 }
 
 /// Whether nothing is to be written, as in documents that are older than the field.

@@ -89,6 +89,7 @@ fn tcp_reply(node: &mut Node, reply: &Reply, packet: &Ipv4<'_>, segment: &Segmen
             ReplyAcknowledgement::Zero => 0,
             ReplyAcknowledgement::Same => past_data,
             ReplyAcknowledgement::Next => segment.sequence.wrapping_add(segment.length().max(1)),
+            ReplyAcknowledgement::One => segment.sequence.wrapping_add(1),
             ReplyAcknowledgement::Other => node.counters.random32() | 2,
         },
         flags: reply.flags,
@@ -97,7 +98,8 @@ fn tcp_reply(node: &mut Node, reply: &Reply, packet: &Ipv4<'_>, segment: &Segmen
         data: &[],
     };
     let purpose = if reply.flags & RST != 0 { Purpose::Reset } else { Purpose::Handshake };
-    let header = header(node, packet, TCP, purpose, reply.dont_fragment);
+    let mut header = header(node, packet, TCP, purpose, reply.dont_fragment);
+    header.ttl = reply.ttl.unwrap_or(header.ttl);
     packet::ipv4(&header, packet::tcp(&answer))
 }
 
@@ -137,7 +139,8 @@ pub(crate) fn protocol_unreachable(node: &mut Node, packet: &Ipv4<'_>) -> Option
     unreachable(node, packet, PROTOCOL_UNREACHABLE)
 }
 
-fn unreachable(node: &mut Node, packet: &Ipv4<'_>, code: u8) -> Option<Vec<u8>> {
+/// Destination unreachable with `code`.
+pub(crate) fn unreachable(node: &mut Node, packet: &Ipv4<'_>, code: u8) -> Option<Vec<u8>> {
     let ClosedUdp::Unreachable(error) = node.face.closed_udp else { return None };
     let mut message = vec![UNREACHABLE, code, 0, 0];
     message.extend_from_slice(&error.unused.to_be_bytes());

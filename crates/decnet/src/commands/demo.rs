@@ -138,6 +138,7 @@ impl Demo {
             seed: None,
             runtime: site.runtime.clone(),
             login: LoginPolicy::AcceptAfter(3),
+            firewall: Default::default(),
         };
         Ok(Fleet { lab: site.lab, ..plan::demonstration(&request)? })
     }

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use decnet_engine::loopback;
 use decnet_model::{
-    fleet::{Fleet, Network, Step, login_policy},
+    fleet::{Filter, Fleet, Network, Step, login_policy},
     ini::{SpecError, deploy as spec},
     nmap, plan,
     record::{DeckyDesired, DeckyIntent, DeckyState},
@@ -66,7 +66,7 @@ pub struct Deploy {
     /// Read the fleet from a deployment INI; what says where it stands goes before the file
     #[arg(long, value_name = "FILE", conflicts_with_all = [
         "deckies", "archetype", "services", "randomize_services", "distro", "randomize_distros", "subnet",
-        "ip_start", "seed", "login",
+        "ip_start", "seed", "login", "firewall",
     ])]
     pub config: Option<PathBuf>,
     /// How many deckies
@@ -104,6 +104,9 @@ pub struct Deploy {
     /// Who may log in: deny, accept-listed, accept-after=N
     #[arg(long, default_value = "accept-listed", value_parser = login_policy)]
     pub login: LoginPolicy,
+    /// Packet filter of each system: off (closed ports reset), on, or default (as the system is delivered)
+    #[arg(long, default_value = "off", value_name = "on|off|default")]
+    pub firewall: Filter,
     /// Only show what would be done; needs no rights
     #[arg(long)]
     pub dry_run: bool,
@@ -172,6 +175,7 @@ impl Deploy {
             seed: self.seed.clone(),
             runtime: site.runtime.clone(),
             login: self.login.clone(),
+            firewall: self.firewall,
         }
     }
 
@@ -193,7 +197,7 @@ impl Deploy {
         }
         let begun = Instant::now();
         store(context, &fleet).await?;
-        ensure_running(context)?;
+        ensure_running(context).await?;
         workers::wake_fleet(context).await;
         wait(context, &fleet, begun).await?;
         if self.json {
@@ -286,11 +290,11 @@ async fn forget_changed(context: &Context, store: &Store, fleet: &Fleet) -> Resu
 }
 
 /// Starts `decnet run` in the background unless it runs.
-fn ensure_running(context: &Context) -> Result<()> {
+async fn ensure_running(context: &Context) -> Result<()> {
     if super::run::running(&context.paths()).is_some() {
         return Ok(());
     }
-    super::run::start_in_background(context)
+    super::run::start_in_background(context, &[]).await
 }
 
 /// Waits until every decky of `fleet` runs, and says which do not.

@@ -9,6 +9,7 @@ use decnet_store::Store;
 use netsvc_persona::{
     LoginPolicy, Persona, Secret,
     check::{self, Incoherence},
+    tables::firewalls::{self, Refusal},
 };
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -179,6 +180,7 @@ fn machine(persona: &Persona, now: i64) -> Vec<(String, String)> {
         ("hardware", format!("{} {}, serial {}", hardware.vendor, hardware.product, hardware.serial)),
         ("machine id", hardware.machine_id.clone()),
         ("ttl", os.ttl.to_string()),
+        ("firewall", firewall(persona)),
         ("installed", moment(persona.installed_at)),
         ("booted", format!("{} ({days} days ago)", moment(persona.booted_at))),
         ("clock", format!("{:+} ms", persona.clock_offset_ms)),
@@ -189,6 +191,18 @@ fn machine(persona: &Persona, now: i64) -> Vec<(String, String)> {
         .filter(|(_, value)| !value.is_empty())
         .map(|(fact, value)| (fact.to_owned(), value))
         .collect()
+}
+
+/// Its packet filter, and what a closed port does with it.
+fn firewall(persona: &Persona) -> String {
+    let Some(wall) = firewalls::of(&persona.os) else { return String::new() };
+    if !persona.firewall {
+        return format!("{}, off", wall.name);
+    }
+    match wall.refusal {
+        Refusal::Silence => format!("{}, on: drops", wall.name),
+        Refusal::Unreachable(code) => format!("{}, on: refuses with ICMP 3/{code}", wall.name),
+    }
 }
 
 fn keys(persona: &Persona, fingerprints: &(String, String)) -> Vec<(String, String)> {

@@ -142,6 +142,7 @@ fn settled(decky: &Decky, want: &Fleet, stored: Persona, fresh: &Persona) -> Opt
         gateway: fresh.gateway,
         login: fresh.login.clone(),
         face: fresh.face.clone(),
+        firewall: fresh.firewall,
         ..stored
     };
     persona.os.ttl = fresh.os.ttl;

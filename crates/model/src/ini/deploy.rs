@@ -328,5 +328,6 @@ fn decky(desired: &Desired, index: u32, name: DeckyName, ip: Ipv4Addr) -> Decky 
         mutate_interval: desired.mutate_interval,
         face: desired.face.as_ref().map(|(face, _)| face.clone()),
         generation: 0,
+        firewall: desired.firewall.on(system),
     }
 }

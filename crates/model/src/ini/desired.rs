@@ -9,7 +9,7 @@ use super::{
 use crate::{
     archetype::{self, ARCHETYPES, Archetype, DISTROS},
     catalogue, coherence,
-    fleet::{check_ports, login_policy},
+    fleet::{Filter, check_ports, login_policy},
     nmap::{Chosen, Database},
     plan,
 };
@@ -20,8 +20,7 @@ use netsvc_persona::{
 use std::net::Ipv4Addr;
 
 /// Keys of such a section.
-const KEYS: &str =
-    "ip, services, archetype, distro, hostname, mac, seed, login, nmap_os, face, mutate_interval, amount";
+const KEYS: &str = "ip, services, archetype, distro, hostname, mac, seed, login, firewall, nmap_os, face, mutate_interval, amount";
 
 /// A decky or a group as a section asks for it.
 pub(super) struct Desired {
@@ -46,6 +45,8 @@ pub(super) struct Desired {
     pub(super) mac: Option<(String, usize)>,
     pub(super) seed: Option<String>,
     pub(super) login: LoginPolicy,
+    pub(super) firewall: Filter,
+    pub(super) firewall_line: Option<usize>,
     pub(super) mutate_interval: Option<u32>,
     /// Face of the network stack, and where it stands.
     pub(super) face: Option<(Chosen, usize)>,
@@ -70,6 +71,8 @@ pub(super) fn read(section: &Section, faces: &Database, errors: &mut Errors) -> 
         mac: None,
         seed: None,
         login: LoginPolicy::AcceptListed,
+        firewall: Filter::Off,
+        firewall_line: None,
         mutate_interval: None,
         face: None,
     };
@@ -124,6 +127,10 @@ fn value<'a>(
         "login" => match login_policy(text) {
             Ok(login) => desired.login = login,
             Err(wanted) => wrong(entry, &format!("is no login policy: {wanted}"), errors),
+        },
+        "firewall" => match text.parse() {
+            Ok(filter) => (desired.firewall, desired.firewall_line) = (filter, Some(entry.line)),
+            Err(wanted) => wrong(entry, wanted, errors),
         },
         "mutate-interval" => desired.mutate_interval = interval(entry, errors),
         "amount" => match text::number(text, plan::MOST) {
@@ -279,6 +286,7 @@ impl Desired {
             "services" => self.services_line,
             "distro" => self.distro_line,
             "face" => self.face.as_ref().map(|(_, line)| *line),
+            "firewall" => self.firewall_line,
             _ => None,
         };
         given.unwrap_or(self.line)

@@ -98,6 +98,7 @@ impl Text {
         self.optional("seed", decky.seed.clone())?;
         self.optional("login", login(&decky.login))?;
         self.optional("face", decky.face.as_ref().map(|face| format!("{PREFIX}{}", face.name)))?;
+        self.optional("firewall", decky.firewall.then(|| "on".to_owned()))?;
         self.optional("mutate_interval", decky.mutate_interval.map(|minutes| minutes.to_string()))?;
         for service in decky.services.iter().filter(|service| !service.settings.is_empty()) {
             self.section(&format!("{name}.{}", service.slug));

@@ -28,7 +28,7 @@ fn a_fingerprint_becomes_a_face() {
         "scale = 8",
         "ecn = yes",
         "open.null = silence",
-        "open.odd = RA seq=0 ack=other window=256",
+        "open.odd = AR seq=0 ack=other window=256",
         "closed.ack = silence",
         "udp = quote=328 ttl=255 udp=0 ip=zero",
         "echo = code=same df=same ttl=255",

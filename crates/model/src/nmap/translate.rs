@@ -62,17 +62,21 @@ pub(super) fn face(entry: &Entry<'_>) -> Result<String, &'static str> {
     line("ids", [id(&seq, "TI"), id(&seq, "CI"), id(&seq, "II")].join(" "));
     line("ids.shared", if seq.first("SS") == Some("S") { "yes" } else { "no" }.to_owned());
     line("isn", isn(&seq));
-    line("clock", clock(&seq));
+    line("clock", clock(&seq, &test("OPS")));
     for (key, value) in handshake(entry) {
         line(key, value);
     }
     line("df", yes(open.is("DF", "Y")));
-    line("open.null", answer(&test("T2")));
-    line("open.odd", answer(&test("T3")));
-    line("open.ack", answer(&test("T4")));
-    line("closed.syn", answer(&test("T5")));
-    line("closed.ack", answer(&test("T6")));
-    line("closed.odd", answer(&test("T7")));
+    for (key, name) in [
+        ("open.null", "T2"),
+        ("open.odd", "T3"),
+        ("open.ack", "T4"),
+        ("closed.syn", "T5"),
+        ("closed.ack", "T6"),
+        ("closed.odd", "T7"),
+    ] {
+        line(key, answer(&test(name), ttl));
+    }
     line("udp", unreachable(&test("U1"), ttl));
     line("echo", echo(&test("IE"), ttl));
     Ok(text)
@@ -86,7 +90,7 @@ fn yes(value: bool) -> String {
 fn ttl(test: &Test<'_>) -> Option<u32> {
     let (low, high) = match test.first("T").and_then(|range| range.split_once('-')) {
         Some((low, high)) => (u32::from_str_radix(low, 16).ok()?, u32::from_str_radix(high, 16).ok()?),
-        None => return test.number("TG"),
+        None => return test.number("T").or_else(|| test.number("TG")).map(|ttl| ttl.clamp(1, 255)),
     };
     let usual = [64, 128, 255, 32].into_iter().find(|usual| (low..=high).contains(usual));
     Some(usual.unwrap_or_else(|| low.midpoint(high)).clamp(1, 255))
@@ -122,8 +126,10 @@ fn isn(seq: &Test<'_>) -> String {
 }
 
 /// Ticks a second.
-fn clock(seq: &Test<'_>) -> String {
+fn clock(seq: &Test<'_>, ops: &Test<'_>) -> String {
+    let spoken = ops.get("O1").is_some_and(|layout| layout.contains('T'));
     match seq.first("TS") {
+        None if spoken => "1000".to_owned(),
         None | Some("U") => "none".to_owned(),
         Some("0") => "zero".to_owned(),
         Some("1") => "2".to_owned(),
@@ -147,7 +153,9 @@ struct Options {
 
 fn options(expression: &str) -> Options {
     let mut found = Options::default();
-    let mut letters = expression.split('|').next().unwrap_or_default().chars().peekable();
+    // The fullest of several says the most.
+    let fullest = expression.split('|').max_by_key(|one| one.len()).unwrap_or_default();
+    let mut letters = fullest.chars().peekable();
     while let Some(letter) = letters.next() {
         let mut digits = String::new();
         while let Some(digit) = letters.next_if(|next| next.is_ascii_hexdigit()) {
@@ -194,12 +202,33 @@ fn handshake(entry: &Entry<'_>) -> Vec<(&'static str, String)> {
         ("probe.options", (0..6).map(layout).collect::<Vec<_>>().join(" ")),
         ("ecn", congestion(&ecn).to_owned()),
     ];
+    lines.extend(single(entry, &ecn, plain.as_ref()));
     if let Some(scale) = all.iter().chain(&plain).find_map(|one| one.scale) {
         lines.push(("scale", scale.min(14).to_string()));
     }
     // Nothing in OPS means that the six were not all answered.
     if !ops.answered() || !win.answered() {
         lines.push(("probe.answers", "5".to_owned()));
+    }
+    lines
+}
+
+/// What is special about single answers.
+fn single(entry: &Entry<'_>, ecn: &Test<'_>, plain: Option<&Options>) -> Vec<(&'static str, String)> {
+    let (open, odd) = (Test::of(entry, "T1"), Test::of(entry, "T3"));
+    let mut lines = Vec::new();
+    if let Some(mss) = plain.and_then(|one| one.mss) {
+        lines.push(("ecn.mss", mss.to_string()));
+    }
+    if ecn.answered() && ecn.is("DF", "Y") != open.is("DF", "Y") {
+        lines.push(("ecn.df", yes(ecn.is("DF", "Y"))));
+    }
+    if let Some(window) = odd.number("W").filter(|_| odd.first("F") == Some("AS")) {
+        lines.push(("odd.window", window.to_string()));
+    }
+    let first = Test::of(entry, "OPS");
+    if first.get("O1").is_some_and(|layout| layout.contains("T10") || layout.contains("T00")) {
+        lines.push(("probe.echo", "no".to_owned()));
     }
     lines
 }
@@ -215,7 +244,7 @@ fn congestion(ecn: &Test<'_>) -> &'static str {
 }
 
 /// What a test of T2 to T7 says.
-fn answer(test: &Test<'_>) -> String {
+fn answer(test: &Test<'_>, usual: u32) -> String {
     if !test.answered() {
         return "silence".to_owned();
     }
@@ -232,7 +261,7 @@ fn answer(test: &Test<'_>) -> String {
     let acknowledgement = match test.first("A") {
         Some("Z") | None => "0",
         Some("S") => "same",
-        Some("S+") => "next",
+        Some("S+") => "one",
         _ => "other",
     };
     let mut text = format!("{flags} seq={sequence} ack={acknowledgement}");
@@ -241,6 +270,9 @@ fn answer(test: &Test<'_>) -> String {
     }
     if test.is("DF", "Y") {
         text.push_str(" df");
+    }
+    if let Some(ttl) = ttl(test).filter(|ttl| *ttl != usual) {
+        let _ = write!(text, " ttl={ttl}");
     }
     text
 }

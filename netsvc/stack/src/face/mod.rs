@@ -3,9 +3,12 @@
 //! The values are written by hand in `faces/*.face`, one file a system, each with its sources; [`read`]
 //! says how such a file is written.
 
+mod arp;
 mod library;
 mod read;
 
+pub(crate) use arp::Step;
+pub use arp::{Manners, Start};
 pub use library::Unknown;
 pub use read::BadFace;
 
@@ -36,10 +39,14 @@ pub struct Face {
     pub ack_at_closed: Answer,
     /// What every other segment meets at a closed port.
     pub odd_at_closed: Answer,
+    /// How many resets leave closed ports within a second; 0: no limit.
+    pub resets_per_second: u32,
     /// What a datagram meets at a closed port.
     pub closed_udp: ClosedUdp,
     /// How echo requests are answered.
     pub echo: Echo,
+    /// Behaviour in ARP.
+    pub arp: Manners,
 }
 
 /// How identifications run, for handshakes, resets and ICMP.
@@ -124,8 +131,19 @@ pub struct Handshake {
     pub probe_windows: Option<[u16; 6]>,
     /// Options for nmap's six probes, where no rule of the above gives them.
     pub probe_options: Option<[Layout; 6]>,
+    /// Segment size and Don't Fragment for nmap's probe of congestion notification, where they are others.
+    pub ecn_mss: Option<u16>,
+    /// See `ecn_mss`.
+    pub ecn_dont_fragment: Option<bool>,
+    /// Window of the answer to a SYN that has other flags too, where it is another.
+    pub odd_window: Option<u16>,
+    /// Whether nmap's probes get their timestamp back.
+    pub probe_echo: bool,
     /// How many of nmap's six probes are answered.
     pub probes: usize,
+    /// Seconds after which an answer that nobody acknowledges is sent again; none: as Linux has it, and the
+    /// services' kernel: 1, 3, 7, 15, 31.
+    pub again: Vec<u16>,
     /// Whether congestion notification is spoken, and whether a SYN that offers it is answered at all.
     pub ecn: Ecn,
 }
@@ -165,6 +183,8 @@ pub struct Reply {
     pub window: u16,
     /// Don't Fragment.
     pub dont_fragment: bool,
+    /// Time to live, where it is not the usual one.
+    pub ttl: Option<u8>,
 }
 
 /// Sequence number of an answer.
@@ -187,6 +207,8 @@ pub enum ReplyAcknowledgement {
     Same,
     /// The same past SYN and FIN.
     Next,
+    /// One past the peer's sequence number, whatever came.
+    One,
     /// Neither: left over from something else.
     Other,
 }
@@ -217,6 +239,8 @@ pub struct Unreachable {
     pub unused: u32,
     /// Total length in the quoted header: as it came, or this.
     pub quoted_length: Option<u16>,
+    /// Messages to all peers within a second; 0: no limit.
+    pub in_all: u32,
     /// Identification in the quoted header: as it came, or this.
     pub quoted_id: Option<u16>,
     /// Checksum in the quoted IP header.

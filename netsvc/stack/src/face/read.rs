@@ -12,19 +12,24 @@
 //! options = MSTNW MNNTNW MST MNNSNW   # all, no sack, no scale, no timestamps; M S T N W
 //! probe.mss, probe.window             # six numbers each, for nmap's probes
 //! probe.options                       # six layouts
+//! probe.echo = yes                    # whether probes get their timestamp back
+//! ecn.mss, ecn.df, odd.window         # of single answers, where they are others
 //! df = yes
+//! again = 3 9                         # seconds after which a SYN-ACK comes again; without it 1 3 7 15 31
 //! ecn = yes                           # yes, no, silence
 //! probe.answers = 6                   # how many of nmap's six SYNs find a connection free
 //! open.null, open.odd, open.ack       # answers: silence, handshake, or as below
-//! closed.syn = RA seq=0 ack=next df   # flags seq=0|ack|own ack=0|same|next|other window=N df
+//! closed.syn = RA seq=0 ack=next df   # flags seq=0|ack|own ack=0|same|next|one|other window=N df ttl=N
 //! closed.ack, closed.odd
-//! udp = quote=548 tos=192 rate=1      # or silence; ttl= df unused= length= id= ip=zero|bad udp=N
+//! closed.rate = 200                   # resets within a second
+//! udp = quote=548 tos=192 rate=1      # a second and peer; or silence; all=N a second; ttl= df unused= length= id= ip=zero|bad udp=N
 //! echo = code=same df=no              # or silence; code=same|0 df=same|no|yes ttl=N
+//! arp = linux                         # windows, freebsd, macos, cisco, vxworks; without it linux
 //! ```
 
 use super::{
-    Answer, Clock, ClosedUdp, Echo, EchoFragment, Ecn, Face, Handshake, Ids, Isn, QuotedChecksum, Reply,
-    ReplyAcknowledgement, ReplySequence, Sequence, Unreachable,
+    Answer, Clock, ClosedUdp, Echo, EchoFragment, Ecn, Face, Handshake, Ids, Isn, Manners, QuotedChecksum,
+    Reply, ReplyAcknowledgement, ReplySequence, Sequence, Unreachable,
 };
 use crate::{
     options::Layout,
@@ -106,8 +111,10 @@ impl FromStr for Face {
             syn_at_closed: lines.take("closed.syn", answer)?,
             ack_at_closed: lines.take("closed.ack", answer)?,
             odd_at_closed: lines.take("closed.odd", answer)?,
+            resets_per_second: lines.take_or("closed.rate", 0, number)?,
             closed_udp: lines.take("udp", closed_udp)?,
             echo: lines.take("echo", echo)?,
+            arp: lines.take_or("arp", Manners::LINUX, Manners::named)?,
         };
         match lines.0.keys().next() {
             Some(key) => Err(bad(key)),
@@ -137,7 +144,12 @@ fn handshake(lines: &mut Lines<'_>) -> Result<Handshake, BadFace> {
         probe_mss: lines.take_or("probe.mss", None, |value| words(value, number).map(Some))?,
         probe_windows: lines.take_or("probe.window", None, |value| words(value, number).map(Some))?,
         probe_options: lines.take_or("probe.options", None, |value| words(value, Layout::parse).map(Some))?,
+        ecn_mss: lines.take_or("ecn.mss", None, |value| number(value).map(Some))?,
+        ecn_dont_fragment: lines.take_or("ecn.df", None, |value| yes_or_no(value).map(Some))?,
+        odd_window: lines.take_or("odd.window", None, |value| number(value).map(Some))?,
+        probe_echo: lines.take_or("probe.echo", true, yes_or_no)?,
         probes: lines.take_or("probe.answers", 6, number)?,
+        again: lines.take_or("again", Vec::new(), |value| value.split_whitespace().map(number).collect())?,
         ecn: lines.take("ecn", ecn)?,
     })
 }
@@ -215,6 +227,7 @@ fn answer(value: &str) -> Option<Answer> {
         acknowledgement: ReplyAcknowledgement::Zero,
         window: 0,
         dont_fragment: false,
+        ttl: None,
     };
     for word in words {
         match word.split_once('=').unwrap_or((word, "")) {
@@ -224,7 +237,9 @@ fn answer(value: &str) -> Option<Answer> {
             ("ack", "0") => reply.acknowledgement = ReplyAcknowledgement::Zero,
             ("ack", "same") => reply.acknowledgement = ReplyAcknowledgement::Same,
             ("ack", "next") => reply.acknowledgement = ReplyAcknowledgement::Next,
+            ("ack", "one") => reply.acknowledgement = ReplyAcknowledgement::One,
             ("ack", "other") => reply.acknowledgement = ReplyAcknowledgement::Other,
+            ("ttl", ttl) => reply.ttl = Some(number(ttl)?),
             ("window", window) => reply.window = number(window)?,
             ("df", "") => reply.dont_fragment = true,
             _ => return None,
@@ -257,6 +272,7 @@ fn closed_udp(value: &str) -> Option<ClosedUdp> {
         per_second: 0,
         unused: 0,
         quoted_length: None,
+        in_all: 0,
         quoted_id: None,
         quoted_checksum: QuotedChecksum::Good,
         quoted_udp_checksum: None,
@@ -269,6 +285,7 @@ fn closed_udp(value: &str) -> Option<ClosedUdp> {
             ("rate", rate) => error.per_second = number(rate)?,
             ("unused", unused) => error.unused = number(unused)?,
             ("length", length) => error.quoted_length = Some(number(length)?),
+            ("all", all) => error.in_all = number(all)?,
             ("id", id) => error.quoted_id = Some(number(id)?),
             ("ip", "zero") => error.quoted_checksum = QuotedChecksum::Zero,
             ("ip", "bad") => error.quoted_checksum = QuotedChecksum::Bad,
