@@ -1,3 +1,5 @@
+//! Looking faces up, and what they become.
+
 use super::*;
 
 /// A fingerprint of our own making.

@@ -124,4 +124,40 @@ mod tests {
             assert!(text.lines().any(|line| line.starts_with("# Source")), "{name} names no source");
         }
     }
+
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn no_text_breaks_the_reader(text in "\\PC{0,300}") {
+            let _ = text.parse::<Face>();
+        }
+
+        #[test]
+        fn a_face_with_a_line_of_any_value_is_read_or_refused(
+            at in any::<prop::sample::Index>(),
+            line in any::<prop::sample::Index>(),
+            value in "[a-zA-Z0-9=. -]{0,24}",
+        ) {
+            let text = at.get(FACES).1;
+            let line = line.index(text.lines().count());
+            let changed: Vec<String> = text
+                .lines()
+                .enumerate()
+                .map(|(number, old)| match old.split_once('=') {
+                    Some((key, _)) if number == line => format!("{key}= {value}"),
+                    _ => old.to_owned(),
+                })
+                .collect();
+            if let Ok(face) = changed.join("\n").parse::<Face>() {
+                let mut counters = crate::counters::Counters::new(1, 0);
+                let _ = counters.isn(&face.isn, 90_000_000_000_000);
+                let _ = counters.time(face.clock, 90_000_000_000_000, ([10, 0, 0, 1].into(), 1));
+                let values = crate::options::Values { mss: 1, scale: 1, time: 1, echo: 1 };
+                for layout in [&face.handshake.all, &face.handshake.no_time] {
+                    prop_assert!(layout.write(&values).len() <= 40);
+                }
+            }
+        }
+    }
 }
