@@ -35,6 +35,7 @@ pub(crate) fn node(system: &str, ip: Ipv4Addr, prefix: u8, services: &[(&str, u1
         mac: None,
         login: LoginPolicy::Deny,
         taken: &BTreeSet::new(),
+        face: None,
         generation: 0,
         firewall: false,
         now: NOW,

@@ -208,6 +208,7 @@ fn decky(request: &Request, index: u32, name: DeckyName, ip: Ipv4Addr) -> Result
     let wanted = if drawn { drawn_services(system, &mut random) } else { told };
     let (present, absent): (Vec<_>, Vec<_>) =
         wanted.into_iter().partition(|slug| catalogue::find(slug).is_some());
+    let login = coherence::login(system, present.iter().map(String::as_str), &request.login);
     Ok(Decky {
         name,
         ip,
@@ -218,8 +219,9 @@ fn decky(request: &Request, index: u32, name: DeckyName, ip: Ipv4Addr) -> Result
         hostname: None,
         mac: None,
         seed: None,
-        login: request.login.clone(),
+        login,
         mutate_interval: None,
+        face: None,
         generation: 0,
         firewall: request.firewall.on(system),
     })

@@ -78,7 +78,8 @@ impl Node {
         let name = persona.node.parse().map_err(|_| BadNode::Name(persona.node.clone()))?;
         let mac = persona.mac_bytes().ok_or_else(|| BadNode::Mac(persona.mac.clone()))?;
         let secret = u64::from_str_radix(persona.subkey.0.get(..16).unwrap_or_default(), 16);
-        let face = Face::of(&persona.os).ok_or_else(|| BadNode::Face(persona.os.id.clone()))?;
+        let face = Face::of_persona(persona);
+        let face = face.ok_or_else(|| BadNode::Face(persona.os.id.clone()))?;
         Ok(Node {
             name,
             address,
