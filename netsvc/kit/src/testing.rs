@@ -63,6 +63,7 @@ pub fn persona(node: &str) -> Persona {
         passive_ports: (40_000, 40_200),
         subkey: secret(&"33".repeat(32)),
         generation: 0,
+        life: Default::default(),
     }
 }
 

@@ -6,7 +6,7 @@
 //! install secret, with the seed mixed in.
 
 use crate::{
-    Certificate, Hardware, LoginPolicy, Os, PERSONA_VERSION, Persona, Product, Secret, SshKeys, Zone,
+    Certificate, Hardware, Life, LoginPolicy, Os, PERSONA_VERSION, Persona, Product, Secret, SshKeys, Zone,
     accounts,
     hostname::{Naming, letters},
     subkey,
@@ -59,6 +59,8 @@ pub struct Request<'a> {
     pub taken: &'a BTreeSet<String>,
     /// How often the node was given another persona on purpose; mixed into both streams.
     pub generation: u32,
+    /// What it does without being asked.
+    pub life: Life,
     /// Host time, µs since the epoch.
     pub now: i64,
 }
@@ -117,6 +119,7 @@ pub fn derive(request: &Request<'_>) -> Result<Persona, DeriveError> {
         passive_ports: (passive, passive + PASSIVE - 1),
         subkey: streams.secret_hex("subkey"),
         generation: request.generation,
+        life: request.life,
     })
 }
 
@@ -375,6 +378,7 @@ mod tests {
             login: LoginPolicy::Deny,
             taken: &BTreeSet::new(),
             generation: 0,
+            life: Life::default(),
             now: 1_764_000_000_000_000,
         })
         .unwrap()

@@ -2,6 +2,7 @@
 //! nobody does; and shapes what goes out.
 
 use crate::{
+    ambient::{Agenda, Life},
     arp,
     bytes::{BROADCAST, Mac},
     counters::KernelClock,
@@ -72,6 +73,10 @@ pub struct Gate {
     pub(crate) sweeps: Sweeps,
     pub(crate) recent: Recent,
     pub(crate) kernel: KernelClock,
+    /// What nodes are to do of their own accord.
+    pub(crate) agenda: Agenda,
+    /// What they have to tell.
+    pub(crate) told: Vec<Event>,
 }
 
 /// Where a frame came in, and from whom.
@@ -98,6 +103,8 @@ impl Gate {
             sweeps: Sweeps::default(),
             recent: Recent::default(),
             kernel: KernelClock::default(),
+            agenda: Agenda::default(),
+            told: Vec::new(),
         }
     }
 
@@ -112,7 +119,7 @@ impl Gate {
         ports: &[PortSpec],
         out: &mut impl Output,
     ) -> Result<(), BadNode> {
-        let fresh = Node::new(persona)?;
+        let mut fresh = Node::new(persona)?;
         let address = fresh.address;
         let same =
             self.nodes.get(&address).is_some_and(|node| node.name == fresh.name && node.mac == fresh.mac);
@@ -120,6 +127,8 @@ impl Gate {
             self.remove(&persona.node);
             out.send(Port::Segment, &arp::announcement(fresh.mac, address));
             self.names.insert(persona.node.clone(), address);
+            let number = self.agenda.announce(address);
+            fresh.life = Life::new(persona, address, number);
             self.nodes.insert(address, fresh);
         }
         if let Some(node) = self.nodes.get_mut(&address) {
@@ -185,6 +194,10 @@ impl Gate {
     fn arp(&mut self, arrival: Arrival, frame: &[u8], out: &mut impl Output) {
         let Some(message) = arp::Message::parse(frame) else { return };
         if let Some(node) = self.nodes.get(&message.sender) {
+            // A frame of its own that the segment gives back.
+            if node.mac == message.sender_mac {
+                return;
+            }
             // Somebody claims a node's address; the owner does not give it up.
             let probe = Probe { source: node.address, node: node.address, technique: Technique::Spoofed };
             return self.rolls.add(arrival.now, probe, &node.name, arrival.mac, None, &[]);
@@ -193,6 +206,9 @@ impl Gate {
             return;
         }
         self.note_sweep(arrival, &message);
+        if !message.request && arrival.port == Port::Segment {
+            self.hear_place(arrival.now, &message, out);
+        }
         let to = packet::destination_mac(frame);
         let hears = |node: &&Node| to == Some(BROADCAST) || to == Some(node.mac);
         let node = self.nodes.get(&message.target).filter(hears);

@@ -54,6 +54,9 @@ impl Gate {
         if !is_host(source) || self.is_out_of_place(source, arrival.port) {
             return;
         }
+        if self.hear_answer(arrival, to, &view, out) {
+            return;
+        }
         if destination.is_broadcast() || destination.is_multicast() || to == BROADCAST {
             return self.fan_out(arrival, frame, out);
         }
@@ -284,7 +287,11 @@ impl Gate {
         if node.udp.contains(&port) {
             return Verdict::Pass;
         }
+        let held = node.life.as_ref().is_some_and(|life| life.holds(port));
         self.probed(arrival, source, target, Technique::Udp, Some(port), datagram.data);
+        if held {
+            return Verdict::Drop;
+        }
         self.erring(arrival, view, answer::port_unreachable)
     }
 
@@ -307,6 +314,7 @@ impl Gate {
                 reply.into()
             }
             // Errors about what a service has sent: its kernel wants to know.
+            3 | 11 | 12 if self.is_about_life(view) => Verdict::Drop,
             3 | 11 | 12 => Verdict::Pass,
             _ => {
                 self.probed(arrival, source, target, Technique::Icmp, None, view.payload());
@@ -338,9 +346,11 @@ impl Gate {
         let Some(datagram) = Datagram::parse(view.payload()).filter(|_| view.protocol() == UDP) else {
             return;
         };
-        if view.fragment() != (0, false) || self.nodes.contains_key(&destination) {
+        let own = self.nodes.contains_key(&view.source());
+        if view.fragment() != (0, false) || own || self.nodes.contains_key(&destination) {
             return;
         }
+        self.hear_question(arrival, &view, out);
         let to_all = destination.is_broadcast() || destination.is_multicast();
         let wanted = |node: &&crate::node::Node| {
             node.udp.contains(&datagram.destination_port) && (to_all || node.broadcast() == destination)

@@ -1,6 +1,6 @@
 //! A node as the gate knows it.
 
-use crate::{Face, bytes::Mac, counters::Counters};
+use crate::{Face, ambient::Life, bytes::Mac, counters::Counters};
 use netsvc_persona::{
     Persona,
     stage::{PortSpec, ServiceSpec, Transport},
@@ -49,6 +49,8 @@ pub(crate) struct Node {
     ftp: BTreeSet<u16>,
     passive: (u16, u16),
     pub(crate) counters: Counters,
+    /// What it does of its own accord; `None`: nothing.
+    pub(crate) life: Option<Box<Life>>,
 }
 
 impl Node {
@@ -74,6 +76,7 @@ impl Node {
             ftp: BTreeSet::new(),
             passive: persona.passive_ports,
             counters: Counters::new(secret.unwrap_or_default(), persona.booted_at),
+            life: None,
         })
     }
 

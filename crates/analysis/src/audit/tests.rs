@@ -28,6 +28,7 @@ fn fleet() -> Vec<Persona> {
             login: LoginPolicy::AcceptListed,
             taken: &BTreeSet::new(),
             generation: 0,
+            life: Default::default(),
             now: NOW,
         };
         derive(&request).unwrap()
