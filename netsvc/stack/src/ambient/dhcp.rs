@@ -183,7 +183,8 @@ impl Client {
             Phase::Renewing | Phase::Rebinding => {
                 // Half of what is left, but no less than a minute (RFC 2131, 4.4.5).
                 let end = if self.phase == Phase::Renewing { rebind } else { over };
-                self.later(turn, (end.saturating_sub(turn.now) / 2).max(60 * SECOND));
+                let left = end.saturating_sub(turn.now);
+                self.later(turn, (left / 2).max(60 * SECOND).min(left).max(SECOND));
             }
             _ if TRIES < self.tries => {
                 self.tries = 0;

@@ -164,8 +164,10 @@ impl Life {
             Some(Ssdp::Notify(_)) => after(20, 60, Task::Notify),
             None => {}
         }
-        if self.gateway.is_some() && habits.lookups.is_some() {
-            after(15, 60, Task::LookUp);
+        match habits.lookups.filter(|_| self.gateway.is_some()) {
+            Some(lookups) if lookups.first.is_empty() => after(600, lookups.pause.1 * 10, Task::LookUp),
+            Some(_) => after(15, 60, Task::LookUp),
+            None => {}
         }
         if self.gateway.is_some() && self.time.is_some() {
             after(20, 120, Task::Time);
