@@ -35,6 +35,7 @@ pub(crate) fn node(ip: Ipv4Addr, prefix: u8, services: &[(&str, u16)]) -> Result
         login: LoginPolicy::Deny,
         taken: &BTreeSet::new(),
         generation: 0,
+        life: Default::default(),
         now: NOW,
     })
     .context("derive a persona")?;

@@ -117,6 +117,8 @@ mod tests {
             seed: None,
             login: LoginPolicy::Deny,
             mutate_interval: None,
+            ambient: None,
+            dhcp: false,
             generation: 0,
         };
         change(&mut decky);
@@ -127,6 +129,7 @@ mod tests {
             seed: None,
             domain: None,
             mutate_interval: None,
+            ambient: None,
             lab: false,
             deckies: [(name, decky)].into(),
         };

@@ -2,7 +2,7 @@
 
 use crate::catalogue;
 use netsvc_persona::{
-    LoginPolicy,
+    Life, LoginPolicy,
     derive::Request,
     stage::{PortSpec, ServiceInfo, ServiceSpec},
 };
@@ -150,6 +150,12 @@ pub struct Decky {
     /// Minutes between mutations; `None`: the fleet's.
     #[serde(default)]
     pub mutate_interval: Option<u32>,
+    /// Whether it speaks of its own accord; `None`: as the fleet does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ambient: Option<bool>,
+    /// Whether it asks a DHCP server for the address that the plan gives it.
+    #[serde(default, skip_serializing_if = "is_off")]
+    pub dhcp: bool,
     /// How often it was given another persona on purpose.
     #[serde(default, skip_serializing_if = "is_first")]
     pub generation: u32,
@@ -159,6 +165,12 @@ pub struct Decky {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_first(generation: &u32) -> bool {
     *generation == 0
+}
+
+/// Whether nothing is to be written.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_off(switch: &bool) -> bool {
+    !*switch
 }
 
 impl Decky {
@@ -192,8 +204,15 @@ impl Decky {
             login: self.login.clone(),
             taken: &NOBODY,
             generation: self.generation,
+            life: self.life(fleet),
             now,
         }
+    }
+
+    /// What it does without being asked.
+    pub fn life(&self, fleet: &Fleet) -> Life {
+        let usual = Life::default();
+        Life { ambient: self.ambient.or(fleet.ambient).unwrap_or(usual.ambient), dhcp: self.dhcp }
     }
 
     /// Slugs of its services.
@@ -221,6 +240,9 @@ pub struct Fleet {
     /// Minutes between mutations.
     #[serde(default)]
     pub mutate_interval: Option<u32>,
+    /// Whether deckies speak of their own accord; `None`: they do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ambient: Option<bool>,
     /// Whether the segment is that of the lab, which is started when it is not up.
     #[serde(default)]
     pub lab: bool,
@@ -242,7 +264,9 @@ impl Fleet {
     /// comes; one that did not is not touched.
     pub fn steps(&self, have: &Fleet) -> Vec<Step> {
         let changed = |name: &DeckyName| {
+            let life = |fleet: &Fleet| fleet.deckies.get(name).map(|decky| decky.life(fleet));
             self.deckies.get(name) != have.deckies.get(name)
+                || life(self) != life(have)
                 || (&self.network, &self.runtime, self.lab) != (&have.network, &have.runtime, have.lab)
         };
         let goes = have.deckies.keys().filter(|name| changed(name)).cloned().map(Step::Remove);

@@ -7,7 +7,7 @@ use crate::{
     fleet::{BadName, Decky, DeckyName, Fleet, Network, PortClash, check_ports},
 };
 use netsvc_persona::{
-    LoginPolicy,
+    Life, LoginPolicy,
     stage::{ServiceInfo, ServiceSpec},
     subkey,
 };
@@ -49,6 +49,8 @@ pub struct Request {
     pub runtime: String,
     /// Who may log in.
     pub login: LoginPolicy,
+    /// What deckies do without being asked.
+    pub life: Life,
 }
 
 /// Why there is no such fleet.
@@ -114,6 +116,7 @@ pub fn fleet(request: &Request) -> Result<Fleet, PlanError> {
         seed: request.seed.clone(),
         domain: None,
         mutate_interval: None,
+        ambient: (request.life.ambient != Life::default().ambient).then_some(request.life.ambient),
         lab: false,
         deckies,
     })
@@ -218,6 +221,8 @@ fn decky(request: &Request, index: u32, name: DeckyName, ip: Ipv4Addr) -> Result
         seed: None,
         login: request.login.clone(),
         mutate_interval: None,
+        ambient: None,
+        dhcp: request.life.dhcp,
         generation: 0,
     })
 }
@@ -315,6 +320,7 @@ mod tests {
             seed: None,
             runtime: "loopback".to_owned(),
             login: LoginPolicy::Deny,
+            life: Life::default(),
         }
     }
 

@@ -141,6 +141,7 @@ fn settled(decky: &Decky, want: &Fleet, stored: Persona, fresh: &Persona) -> Opt
         prefix: fresh.prefix,
         gateway: fresh.gateway,
         login: fresh.login.clone(),
+        life: fresh.life,
         ..stored
     };
     let name = persona.fqdn();

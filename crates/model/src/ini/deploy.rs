@@ -78,6 +78,7 @@ pub fn fleet(file: &str, text: &[u8], options: &Options<'_>) -> Result<Fleet, Ve
         seed: general.seed,
         domain: general.domain,
         mutate_interval: general.mutate_interval,
+        ambient: general.ambient,
         lab: general.lab,
         deckies,
     };
@@ -323,6 +324,8 @@ fn decky(desired: &Desired, index: u32, name: DeckyName, ip: Ipv4Addr) -> Decky 
         seed: desired.seed.clone(),
         login: desired.login.clone(),
         mutate_interval: desired.mutate_interval,
+        ambient: desired.ambient,
+        dhcp: desired.dhcp,
         generation: 0,
     }
 }

@@ -1,7 +1,7 @@
 //! A section of a deployment INI that asks for a decky or a group.
 
 use super::{
-    general::{interval, is_empty, wrong},
+    general::{interval, is_empty, switch, wrong},
     nearest,
     syntax::{Entry, Errors, Section},
     text,
@@ -20,7 +20,7 @@ use std::net::Ipv4Addr;
 
 /// Keys of such a section.
 const KEYS: &str =
-    "ip, services, archetype, distro, hostname, mac, seed, login, nmap_os, mutate_interval, amount";
+    "ip, services, archetype, distro, hostname, mac, seed, login, nmap_os, mutate_interval, ambient, dhcp, amount";
 
 /// A decky or a group as a section asks for it.
 pub(super) struct Desired {
@@ -46,6 +46,8 @@ pub(super) struct Desired {
     pub(super) seed: Option<String>,
     pub(super) login: LoginPolicy,
     pub(super) mutate_interval: Option<u32>,
+    pub(super) ambient: Option<bool>,
+    pub(super) dhcp: bool,
 }
 
 /// Reads the section.
@@ -68,6 +70,8 @@ pub(super) fn read(section: &Section, errors: &mut Errors) -> Desired {
         seed: None,
         login: LoginPolicy::AcceptListed,
         mutate_interval: None,
+        ambient: None,
+        dhcp: false,
     };
     let mut machine = Machine::default();
     for entry in &section.entries {
@@ -117,6 +121,8 @@ fn value<'a>(
             Err(wanted) => wrong(entry, &format!("is no login policy: {wanted}"), errors),
         },
         "mutate-interval" => desired.mutate_interval = interval(entry, errors),
+        "ambient" => desired.ambient = switch(entry, errors),
+        "dhcp" => desired.dhcp = switch(entry, errors).unwrap_or_default(),
         "amount" => match text::number(text, plan::MOST) {
             Some(amount) => (desired.amount, desired.is_group) = (amount, amount > 1),
             None => wrong(entry, &format!("is no number from 1 to {}", plan::MOST), errors),

@@ -151,6 +151,8 @@ fn some_decky() -> impl Strategy<Value = Decky> {
                 if count % 2 == 0 { LoginPolicy::AcceptListed } else { LoginPolicy::AcceptAfter(count) }
             }),
             mutate_interval: interval,
+            ambient: (0 < machine.0 % 3).then_some(on),
+            dhcp: machine.2,
             generation: 0,
         }
     })
@@ -181,6 +183,7 @@ fn some_fleet() -> impl Strategy<Value = Fleet> {
                 seed,
                 domain,
                 mutate_interval: interval,
+                ambient: (start % 3 == 0).then_some(native),
                 lab: native && start % 2 == 0,
                 deckies,
             }
@@ -237,6 +240,7 @@ fn a_planned_fleet_is_written_and_read() {
         seed: Some("x".to_owned()),
         runtime: "loopback".to_owned(),
         login: LoginPolicy::AcceptListed,
+        life: Default::default(),
     };
     for wanted in [plan::fleet(&request).unwrap(), plan::demonstration(&request).unwrap()] {
         assert_eq!(fleet(&write::ini(&wanted).unwrap()), wanted);

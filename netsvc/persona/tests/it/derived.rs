@@ -29,6 +29,7 @@ fn persona(secret: &[u8], node: &str, seed: Option<&str>, system: &str, generati
         login: LoginPolicy::AcceptListed,
         taken: &BTreeSet::new(),
         generation,
+        life: Default::default(),
         now: NOW,
     };
     derive(&request).unwrap()
