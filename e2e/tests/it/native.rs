@@ -61,6 +61,13 @@ impl Lab {
             .unwrap()
     }
 
+    /// The same, to be started; without a time limit.
+    pub(crate) fn background(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program("decnet"));
+        command.arg("--state-dir").arg(self.state.path()).args(arguments);
+        command
+    }
+
     pub(crate) fn run(&self, arguments: &[&str]) -> String {
         let output = self.command(arguments);
         assert!(output.status.success(), "{arguments:?}: {}", printed(&output));

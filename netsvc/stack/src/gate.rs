@@ -210,7 +210,8 @@ impl Gate {
             self.hear_place(arrival.now, &message, out);
         }
         let to = packet::destination_mac(frame);
-        let hears = |node: &&Node| to == Some(BROADCAST) || to == Some(node.mac);
+        let hears =
+            |node: &&Node| (to == Some(BROADCAST) || to == Some(node.mac)) && !node.is_asking(arrival.now);
         let node = self.nodes.get(&message.target).filter(hears);
         let answer =
             node.filter(|_| message.request).map(|node| arp::reply(&message, node.mac, node.address));

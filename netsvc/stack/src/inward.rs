@@ -305,6 +305,7 @@ impl Gate {
         }
         let Some(node) = self.nodes.get_mut(&target) else { return Verdict::Drop };
         match kind {
+            8 if node.is_asking(now) => Verdict::Drop,
             8 => {
                 let reply = answer::echo(node, view);
                 let name = node.name.clone();

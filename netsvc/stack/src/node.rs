@@ -109,6 +109,11 @@ impl Node {
         !self.ftp.is_empty() && (self.passive.0..=self.passive.1).contains(&port)
     }
 
+    /// Whether it is still asking for its address at `now`.
+    pub(crate) fn is_asking(&self, now: i64) -> bool {
+        self.life.as_ref().is_some_and(|life| life.is_asking(now))
+    }
+
     /// Whether `other` is on the node's own segment.
     pub(crate) fn on_segment(&self, other: Ipv4Addr) -> bool {
         (other.to_bits() ^ self.address.to_bits()) & self.mask == 0

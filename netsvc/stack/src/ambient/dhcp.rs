@@ -22,6 +22,8 @@ const SHORTEST: usize = 300;
 /// Messages before a client rests, and how long it does, seconds (dhclient.conf: retry).
 const TRIES: u8 = 5;
 const REST: (i64, i64) = (270, 330);
+/// How long a node is not there while it asks for the first time, µs.
+const ABSENCE: i64 = 10 * SECOND;
 /// Shortest lease that is taken at its word, and the longest, seconds.
 const LEASES: (u32, u32) = (60, 31_536_000);
 
@@ -199,6 +201,12 @@ impl Client {
             _ => self.later(turn, chance.between(-SECOND, SECOND) + (2 << self.tries) * SECOND),
         }
         Some(self.message(turn, chance, who))
+    }
+
+    /// Whether there is no address yet: servers look whether somebody has it before they give it away.
+    pub(crate) fn is_asking(&self, now: i64) -> bool {
+        let begins = matches!(self.phase, Phase::Selecting | Phase::Requesting) && self.told.is_none();
+        begins && 0 < self.tries && now.saturating_sub(self.begun) < ABSENCE
     }
 
     fn later(&mut self, turn: &mut Turn<'_>, delay: i64) {

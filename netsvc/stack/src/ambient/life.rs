@@ -364,6 +364,11 @@ impl Life {
         }
     }
 
+    /// Whether the node has no address yet, and so answers neither ARP nor pings.
+    pub(crate) fn is_asking(&self, now: i64) -> bool {
+        self.lease.as_ref().is_some_and(|lease| lease.is_asking(now))
+    }
+
     /// Whether a client or a responder of the system has a UDP port open, beside those of services: what
     /// comes there meets no "port unreachable".
     pub(crate) fn holds(&self, port: u16) -> bool {
