@@ -36,6 +36,7 @@ pub(crate) fn node(ip: Ipv4Addr, prefix: u8, services: &[(&str, u16)]) -> Result
         taken: &BTreeSet::new(),
         generation: 0,
         life: Default::default(),
+        firewall: false,
         now: NOW,
     })
     .context("derive a persona")?;

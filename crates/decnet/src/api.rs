@@ -3,6 +3,7 @@
 use crate::{commands::Context, output, settings::Name};
 use anyhow::{Context as _, Result};
 use decnet_pipeline::runtime::WorkerContext;
+use decnet_store::Store;
 use std::sync::Arc;
 use tokio::{net::TcpListener, sync::Notify};
 
@@ -13,12 +14,7 @@ use tokio::{net::TcpListener, sync::Notify};
 pub async fn run(mut worker: WorkerContext, context: Context) -> Result<()> {
     let settings = context.settings();
     let store = context.store_or_new().await?;
-    let made = decnet_web::ensure_admin(&store, settings.given(Name::AdminPassword), context.now())
-        .await
-        .context("prepare the first operator")?;
-    if let Some(password) = made {
-        output::note(&format!("operator admin was made; the password, shown only now: {password}"));
-    }
+    ensure_operator(&context, &store).await?;
     let secret = decnet_web::signing_secret(&store, settings.given(Name::JwtSecret))
         .await
         .context("prepare tokens")?;
@@ -43,4 +39,18 @@ pub async fn run(mut worker: WorkerContext, context: Context) -> Result<()> {
     decnet_web::serve(listener, state, async move { worker.stopped().await })
         .await
         .context("serve the interface")
+}
+
+/// Makes the first operator where there is none, and shows its password if that is not the one of the settings.
+///
+/// # Errors
+/// When the store fails.
+pub async fn ensure_operator(context: &Context, store: &Store) -> Result<()> {
+    let made = decnet_web::ensure_admin(store, context.settings().given(Name::AdminPassword), context.now())
+        .await
+        .context("prepare the first operator")?;
+    if let Some(password) = made {
+        output::note(&format!("operator admin was made; the password, shown only now: {password}"));
+    }
+    Ok(())
 }

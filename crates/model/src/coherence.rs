@@ -120,6 +120,7 @@ mod tests {
             ambient: None,
             dhcp: false,
             generation: 0,
+            firewall: false,
         };
         change(&mut decky);
         let network: Network = "192.0.2.0/24".parse().unwrap();

@@ -5,6 +5,7 @@ use netsvc_persona::{
     Life, LoginPolicy,
     derive::Request,
     stage::{PortSpec, ServiceInfo, ServiceSpec},
+    tables::{firewalls, systems},
 };
 use serde::{Deserialize, Serialize};
 use std::{
@@ -159,18 +160,21 @@ pub struct Decky {
     /// How often it was given another persona on purpose.
     #[serde(default, skip_serializing_if = "is_first")]
     pub generation: u32,
+    /// Whether the packet filter that its system comes with is on.
+    #[serde(default, skip_serializing_if = "is_off")]
+    pub firewall: bool,
+}
+
+/// As [`is_first`].
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_off(switch: &bool) -> bool {
+    !*switch
 }
 
 /// Whether nothing is to be written.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_first(generation: &u32) -> bool {
     *generation == 0
-}
-
-/// Whether nothing is to be written.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_off(switch: &bool) -> bool {
-    !*switch
 }
 
 impl Decky {
@@ -205,6 +209,7 @@ impl Decky {
             taken: &NOBODY,
             generation: self.generation,
             life: self.life(fleet),
+            firewall: self.firewall,
             now,
         }
     }
@@ -283,6 +288,42 @@ impl Fleet {
 /// Segment of the loopback runtime unless another is named.
 pub const LOOPBACK_NETWORK: Network =
     Network { address: Ipv4Addr::new(127, 66, 0, 0), prefix: 16, gateway: None, interface: None };
+
+/// Whether a decky's packet filter is to be on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Filter {
+    /// Off: closed ports reset.
+    #[default]
+    Off,
+    /// On.
+    On,
+    /// As its system is delivered.
+    Usual,
+}
+
+impl Filter {
+    /// Whether it is on on `system`.
+    pub fn on(self, system: &str) -> bool {
+        let usual = || systems::find(system).and_then(|system| firewalls::find(system.family, system.id));
+        match self {
+            Filter::Off => false,
+            Filter::On => true,
+            Filter::Usual => usual().is_some_and(|wall| wall.usual),
+        }
+    }
+}
+
+impl FromStr for Filter {
+    type Err = &'static str;
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        match text {
+            "off" => Ok(Filter::Off),
+            "on" => Ok(Filter::On),
+            "default" => Ok(Filter::Usual),
+            _ => Err("is none of on, off, default"),
+        }
+    }
+}
 
 /// Reads a login policy: `deny`, `accept-listed`, `accept-after=N` with N from 1 to 1000.
 ///

@@ -4,7 +4,7 @@ use crate::{
     archetype::{self, ARCHETYPES, Archetype, DISTROS},
     catalogue,
     coherence::{self, Contradiction},
-    fleet::{BadName, Decky, DeckyName, Fleet, Network, PortClash, check_ports},
+    fleet::{BadName, Decky, DeckyName, Filter, Fleet, Network, PortClash, check_ports},
 };
 use netsvc_persona::{
     Life, LoginPolicy,
@@ -51,6 +51,8 @@ pub struct Request {
     pub login: LoginPolicy,
     /// What deckies do without being asked.
     pub life: Life,
+    /// Packet filters.
+    pub firewall: Filter,
 }
 
 /// Why there is no such fleet.
@@ -224,6 +226,7 @@ fn decky(request: &Request, index: u32, name: DeckyName, ip: Ipv4Addr) -> Result
         ambient: None,
         dhcp: request.life.dhcp,
         generation: 0,
+        firewall: request.firewall.on(system),
     })
 }
 
@@ -321,6 +324,7 @@ mod tests {
             runtime: "loopback".to_owned(),
             login: LoginPolicy::Deny,
             life: Life::default(),
+            firewall: Filter::Off,
         }
     }
 

@@ -70,12 +70,13 @@ impl Tailer {
 
     async fn pass(&self, store: &Store, last: &mut Option<i64>) -> Result<(), decnet_store::Error> {
         let newest = store.event_last().await?;
-        let Some(from) = last.filter(|_| self.events.receiver_count() > 0) else {
+        if self.events.receiver_count() == 0 {
             // Nobody listens: whoever begins later reads what is older by itself.
             *last = Some(newest);
             return Ok(());
-        };
-        let mut from = from;
+        }
+        // Followers that began before the reader did see a gap before the newest event, and fill it.
+        let mut from = last.unwrap_or(newest.saturating_sub(1));
         while from < newest {
             let rows = store.event_after(from, BATCH).await?;
             let Some(end) = rows.last().map(|row| row.id) else { break };

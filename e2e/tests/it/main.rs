@@ -16,6 +16,7 @@ mod clients;
 mod faces;
 mod fleet;
 mod hydra;
+mod kills;
 mod mariadb;
 mod native;
 mod rounds;

@@ -17,7 +17,7 @@ pub(crate) struct Lab {
 
 impl Lab {
     /// A lab with a fleet in it; `None`, with a line that says so, where namespaces may not be made.
-    fn with_fleet(arguments: &[&str]) -> Option<Self> {
+    pub(crate) fn with_fleet(arguments: &[&str]) -> Option<Self> {
         let lab = Lab::up()?;
         let mut words = vec!["deploy", "--lab", "--seed", "e2e", "--login", "deny"];
         words.extend(arguments);
@@ -49,16 +49,31 @@ impl Lab {
         path.display().to_string()
     }
 
+    /// Folder of the installation.
+    pub(crate) fn state(&self) -> &Path {
+        self.state.path()
+    }
+
     pub(crate) fn command(&self, arguments: &[&str]) -> Output {
-        Command::new("timeout")
-            .arg("100")
-            .arg(program("decnet"))
-            .arg("--state-dir")
-            .arg(self.state.path())
-            .args(arguments)
-            .env("DECNET_WEB_PORT", self.port.to_string())
-            .output()
-            .unwrap()
+        self.prepare(Command::new("timeout").arg("100").arg(program("decnet")), arguments).output().unwrap()
+    }
+
+    /// The operator's program, to be started.
+    pub(crate) fn program(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program("decnet"));
+        self.prepare(&mut command, arguments);
+        command
+    }
+
+    fn prepare<'a>(&self, command: &'a mut Command, arguments: &[&str]) -> &'a mut Command {
+        command.arg("--state-dir").arg(self.state.path()).args(arguments);
+        command.env("DECNET_WEB_PORT", self.port.to_string())
+    }
+
+    /// All events so far.
+    pub(crate) fn events(&self) -> Vec<Value> {
+        let lines = self.run(&["events", "--json", "-n", "100000"]);
+        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     /// The same, to be started; without a time limit.
@@ -85,12 +100,12 @@ impl Lab {
         serde_json::from_str(&self.run(arguments)).unwrap()
     }
 
-    fn pid(&self, key: &str) -> String {
+    pub(crate) fn pid(&self, key: &str) -> String {
         self.json(&["status", "--json"])["runtime"][key].as_u64().unwrap().to_string()
     }
 
     /// Waits until the redis port is open to the attackers' host.
-    fn answers(&self, ip: &str) {
+    pub(crate) fn answers(&self, ip: &str) {
         let deadline = Instant::now() + Duration::from_secs(20);
         let scan = ["nmap", "-n", "-Pn", "-sS", "--max-retries", "1", "-p", "6379", ip];
         while !self.attacker(&scan).contains("6379/tcp open") {

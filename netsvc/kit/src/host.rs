@@ -193,6 +193,11 @@ impl Host {
         self.node.stage.logins.check(self.persona(), link.peer.ip(), user, password)
     }
 
+    /// The password of `user` that `fits`, as far as anything is known that could.
+    pub fn password_of(&self, link: &Link, user: &[u8], fits: impl Fn(&[u8]) -> bool) -> Option<Vec<u8>> {
+        self.node.stage.logins.password_of(self.persona(), link.peer.ip(), user, fits)
+    }
+
     /// Writes an event of this service on the connection `link`.
     pub fn record(&self, link: &Link, kind: Kind, fields: Fields) {
         self.node.stage.recorder.record(self.event(link, kind, fields));

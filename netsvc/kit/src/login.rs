@@ -36,6 +36,30 @@ impl Logins {
         }
     }
 
+    /// The password of `user` that `fits`, out of those that the persona lists and the one that `source` got in with:
+    /// for protocols that send a proof of the password instead of it.
+    pub fn password_of(
+        &self,
+        persona: &Persona,
+        source: IpAddr,
+        user: &[u8],
+        fits: impl Fn(&[u8]) -> bool,
+    ) -> Option<Vec<u8>> {
+        let memory = self.inner.lock();
+        let known = memory.sources.get(&(persona.node.clone(), source));
+        let accepted = known
+            .and_then(|source| source.accepted.as_ref())
+            .filter(|(name, _)| name == user)
+            .map(|(_, password)| password.as_slice());
+        let listed = persona.users.iter().filter(|known| known.name.as_bytes() == user);
+        listed
+            .filter_map(|known| known.password.as_ref())
+            .map(|secret| secret.0.as_bytes())
+            .chain(accepted)
+            .find(|password| fits(password))
+            .map(<[u8]>::to_vec)
+    }
+
     fn after(&self, persona: &Persona, source: IpAddr, user: &[u8], password: &[u8], needed: u32) -> bool {
         let mut memory = self.inner.lock();
         let key = (persona.node.clone(), source);
@@ -87,5 +111,10 @@ mod tests {
         assert!(attempt("192.0.2.1", "c"));
         assert!(attempt("192.0.2.1", "c"));
         assert!(!attempt("192.0.2.1", "d"));
+        let proven = |source: &str| {
+            logins.password_of(&persona, source.parse().unwrap(), b"root", |password| password == b"c")
+        };
+        assert_eq!(proven("192.0.2.1").as_deref(), Some(&b"c"[..]), "a proof of the password is enough");
+        assert_eq!(proven("192.0.2.2"), None);
     }
 }

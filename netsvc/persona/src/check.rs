@@ -3,6 +3,7 @@
 use crate::{
     Persona, Product,
     tables::{
+        firewalls,
         hardware::{self, DESKTOPS, DEVICES, Machine, PRINTERS, SERVERS},
         products,
         systems::{self, Style, System},
@@ -49,6 +50,8 @@ pub fn check(persona: &Persona) -> Vec<Incoherence> {
     times(persona, &mut found);
     place(persona, &mut found);
     keys(persona, &mut found);
+    let filtered = !persona.firewall || firewalls::of(&persona.os).is_some();
+    found.unless(filtered, "firewall", || format!("{} comes with no packet filter", persona.os.id));
     found.0
 }
 
@@ -61,6 +64,7 @@ impl Found {
             "hostname" => "leave the host name out to be given one that fits",
             "place" => "choose addresses of one segment",
             "system" => "choose one that exists",
+            "firewall" => "leave it off, or choose a system that has one",
             _ => "derive the persona anew",
         };
         self.0.push(Incoherence { subject, detail, remedy: remedy.to_owned() });

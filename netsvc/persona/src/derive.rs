@@ -61,6 +61,8 @@ pub struct Request<'a> {
     pub generation: u32,
     /// What it does without being asked.
     pub life: Life,
+    /// Whether the packet filter that the system comes with is on.
+    pub firewall: bool,
     /// Host time, µs since the epoch.
     pub now: i64,
 }
@@ -120,6 +122,7 @@ pub fn derive(request: &Request<'_>) -> Result<Persona, DeriveError> {
         subkey: streams.secret_hex("subkey"),
         generation: request.generation,
         life: request.life,
+        firewall: request.firewall,
     })
 }
 
@@ -379,6 +382,7 @@ mod tests {
             taken: &BTreeSet::new(),
             generation: 0,
             life: Life::default(),
+            firewall: false,
             now: 1_764_000_000_000_000,
         })
         .unwrap()

@@ -61,6 +61,9 @@ pub struct Persona {
     /// What the node does without being asked.
     #[serde(default, skip_serializing_if = "Life::is_usual")]
     pub life: Life,
+    /// Whether the packet filter that the system comes with ([`crate::tables::firewalls`]) is on.
+    #[serde(default, skip_serializing_if = "is_off")]
+    pub firewall: bool,
 }
 
 /// What a node does without being asked.
@@ -85,6 +88,12 @@ impl Life {
     fn is_usual(&self) -> bool {
         *self == Life::default()
     }
+}
+
+/// As [`is_first`].
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_off(switch: &bool) -> bool {
+    !*switch
 }
 
 /// Whether nothing is to be written, as in documents that are older than the field.

@@ -134,7 +134,8 @@ pub(crate) fn protocol_unreachable(node: &mut Node, packet: &Ipv4<'_>) -> Option
     unreachable(node, packet, PROTOCOL_UNREACHABLE)
 }
 
-fn unreachable(node: &mut Node, packet: &Ipv4<'_>, code: u8) -> Option<Vec<u8>> {
+/// Destination unreachable with `code`.
+pub(crate) fn unreachable(node: &mut Node, packet: &Ipv4<'_>, code: u8) -> Option<Vec<u8>> {
     let ClosedUdp::Unreachable(error) = node.face.closed_udp else { return None };
     let mut message = vec![UNREACHABLE, code, 0, 0, 0, 0, 0, 0];
     message.append(&mut quote(&error, packet));

@@ -2,6 +2,7 @@
 
 use crate::{
     bytes::{BROADCAST, Mac, array, number16},
+    face::Step,
     packet::{self, ETHERTYPE_ARP, PACKET},
 };
 use std::net::Ipv4Addr;
@@ -10,10 +11,14 @@ const REQUEST: u16 = 1;
 const REPLY: u16 = 2;
 /// Ethernet, IPv4, lengths 6 and 4.
 const FORM: [u8; 6] = [0, 1, 8, 0, 6, 4];
+const IPV4: u16 = 0x0800;
 
-/// A well-formed message.
+/// A message. Whether its form is sound is for each host to say.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Message {
+    /// Type of hardware, and lengths of both kinds of address.
+    pub(crate) hardware: u16,
+    pub(crate) lengths: [u8; 2],
     pub(crate) request: bool,
     pub(crate) sender_mac: Mac,
     pub(crate) sender: Ipv4Addr,
@@ -21,23 +26,23 @@ pub(crate) struct Message {
 }
 
 impl Message {
-    /// The message of an ARP frame; `None` when it is malformed: a sender that is nobody's unicast
-    /// address or not the frame's source, another form, another operation.
+    /// The message of an ARP frame; `None` when nobody hears it: a sender that is nobody's unicast address,
+    /// another protocol, another operation.
     pub(crate) fn parse(frame: &[u8]) -> Option<Self> {
         let body = frame.get(PACKET..)?;
         let operation = number16(body, 6);
         let message = Message {
+            hardware: number16(body, 0),
+            lengths: array(body, 4)?,
             request: operation == REQUEST,
             sender_mac: array(body, 8)?,
             sender: Ipv4Addr::from(array::<4>(body, 14)?),
             target: Ipv4Addr::from(array::<4>(body, 24)?),
         };
-        let sound = array(body, 0) == Some(FORM)
+        let sound = number16(body, 2) == IPV4
             && matches!(operation, REQUEST | REPLY)
-            && packet::source_mac(frame) == Some(message.sender_mac)
             && message.sender_mac[0] & 1 == 0
-            && !message.sender.is_multicast()
-            && !message.sender.is_broadcast();
+            && !message.sender.is_multicast();
         sound.then_some(message)
     }
 }
@@ -51,6 +56,22 @@ pub(crate) fn reply(asked: &Message, mac: Mac, address: Ipv4Addr) -> Vec<u8> {
 /// Asks for `target`.
 pub(crate) fn request(mac: Mac, address: Ipv4Addr, target: Ipv4Addr) -> Vec<u8> {
     packet::frame(BROADCAST, mac, ETHERTYPE_ARP, &body(REQUEST, mac, address, [0; 6], target))
+}
+
+/// Asks `mac` whether it still has `target`.
+pub(crate) fn check(own: Mac, address: Ipv4Addr, mac: Mac, target: Ipv4Addr) -> Vec<u8> {
+    packet::frame(mac, own, ETHERTYPE_ARP, &body(REQUEST, own, address, [0; 6], target))
+}
+
+/// One step of a host's introduction to the segment (RFC 5227).
+pub(crate) fn introduction(step: Step, mac: Mac, address: Ipv4Addr) -> Vec<u8> {
+    match step {
+        Step::Probe => request(mac, Ipv4Addr::UNSPECIFIED, address),
+        Step::Request => announcement(mac, address),
+        Step::Reply => {
+            packet::frame(BROADCAST, mac, ETHERTYPE_ARP, &body(REPLY, mac, address, BROADCAST, address))
+        }
+    }
 }
 
 /// Tells the segment where `address` is (RFC 5227, 3).

@@ -8,7 +8,8 @@ use crate::{
 };
 use std::{collections::BTreeMap, net::Ipv4Addr};
 
-/// Packets that are waited for at the same time, and the bytes of all their pieces.
+/// Packets that are waited for at the same time, of one node and of all, and the bytes of all their pieces.
+const OF_ONE: usize = 32;
 const PACKETS: usize = 128;
 const BYTES: usize = 512 * 1024;
 /// Pieces of one packet.
@@ -57,8 +58,12 @@ impl Fragments {
             return None;
         }
         let key = (packet.source(), packet.destination(), packet.protocol(), packet.id());
-        self.make_room(now, frame.len());
+        self.make_room(now, frame.len(), &key);
         let partial = self.partial.entry(key).or_insert_with(|| Partial { begun: now, pieces: Vec::new() });
+        if partial.pieces.iter().any(|piece| piece.offset == offset && piece.frame == frame) {
+            // The same once more.
+            return None;
+        }
         if partial.pieces.len() >= PIECES {
             self.forget(&key);
             return None;
@@ -73,7 +78,7 @@ impl Fragments {
         assemble(pieces)
     }
 
-    fn make_room(&mut self, now: i64, length: usize) {
+    fn make_room(&mut self, now: i64, length: usize, wanted: &Key) {
         let late: Vec<Key> = self
             .partial
             .iter()
@@ -82,6 +87,13 @@ impl Fragments {
             .collect();
         for key in late {
             self.forget(&key);
+        }
+        let (_, node, ..) = wanted;
+        let own = || self.partial.iter().filter(|((_, other, ..), _)| other == node);
+        // Whoever floods one node with pieces takes nothing from the others.
+        if !self.partial.contains_key(wanted) && own().count() >= OF_ONE {
+            let oldest = own().min_by_key(|(_, partial)| partial.begun).map(|(key, _)| *key);
+            oldest.map(|key| self.forget(&key));
         }
         while self.partial.len() >= PACKETS || self.bytes.saturating_add(length) > BYTES {
             let oldest = self.partial.iter().min_by_key(|(_, partial)| partial.begun).map(|(key, _)| *key);

@@ -3,17 +3,19 @@
 
 use crate::{
     ambient::{Agenda, Life},
-    arp,
-    bytes::{BROADCAST, Mac},
+    bytes::Mac,
     counters::KernelClock,
-    flow::Flows,
+    flow::{Flows, Key},
     fragment::Fragments,
-    neighbour::{Neighbours, Place},
+    neighbour::Neighbours,
     node::{BadNode, Node},
     packet::{self, ETHERTYPE_ARP, ETHERTYPE_IPV4, PACKET},
+    rate::{Bucket, Buckets},
     recent::Recent,
+    resend::Resends,
     roll::{Probe, Rolls, Technique},
-    sweep::{Method, Sweeps},
+    segment::Introduction,
+    sweep::Sweeps,
 };
 use netsvc_persona::{
     Persona,
@@ -51,10 +53,12 @@ pub struct Wiring {
     pub probe: Option<Ipv4Addr>,
 }
 
-/// Sources of ICMP errors that are kept count of, for their limit.
+/// Peers of nodes that ICMP errors are kept count of for, in each of two generations.
 const LIMITED: usize = 4096;
 /// Errors that come in a burst before the limit bites.
 const BURST: u32 = 6;
+/// Copies of broadcasts per second that all nodes together get.
+const COPIES: u32 = 4096;
 
 /// All nodes of a host and what they know of their network.
 #[derive(Debug)]
@@ -67,8 +71,11 @@ pub struct Gate {
     pub(crate) fragments: Fragments,
     /// FTP control connections by node and peer, with the time of their last segment.
     pub(crate) controls: BTreeMap<(Ipv4Addr, Ipv4Addr), i64>,
-    /// Times at which further ICMP errors may go to a peer of a node: full bucket.
-    errors: HashMap<(Ipv4Addr, Ipv4Addr), i64>,
+    /// ICMP errors of a node to a peer.
+    errors: Buckets<(Ipv4Addr, Ipv4Addr)>,
+    pub(crate) copies: Bucket,
+    pub(crate) introductions: Vec<Introduction>,
+    pub(crate) resends: Resends,
     pub(crate) rolls: Rolls,
     pub(crate) sweeps: Sweeps,
     pub(crate) recent: Recent,
@@ -98,7 +105,10 @@ impl Gate {
             flows: Flows::default(),
             fragments: Fragments::default(),
             controls: BTreeMap::new(),
-            errors: HashMap::new(),
+            errors: Buckets::new(LIMITED),
+            copies: Bucket::new(COPIES, COPIES),
+            introductions: Vec::new(),
+            resends: Resends::default(),
             rolls: Rolls::default(),
             sweeps: Sweeps::default(),
             recent: Recent::default(),
@@ -125,11 +135,11 @@ impl Gate {
             self.nodes.get(&address).is_some_and(|node| node.name == fresh.name && node.mac == fresh.mac);
         if !same {
             self.remove(&persona.node);
-            out.send(Port::Segment, &arp::announcement(fresh.mac, address));
             self.names.insert(persona.node.clone(), address);
             let number = self.agenda.announce(address);
             fresh.life = Life::new(persona, address, number);
             self.nodes.insert(address, fresh);
+            self.introduce(address, out);
         }
         if let Some(node) = self.nodes.get_mut(&address) {
             node.open(services, ports);
@@ -159,7 +169,8 @@ impl Gate {
         if port == Port::Engine {
             return self.outward(now, frame, out);
         }
-        let Some(mac) = packet::source_mac(frame) else { return };
+        // A group sends nothing.
+        let Some(mac) = packet::source_mac(frame).filter(|mac| mac[0] & 1 == 0) else { return };
         let arrival = Arrival { now, port, mac };
         match packet::ethertype(frame) {
             ETHERTYPE_ARP => self.arp(arrival, frame, out),
@@ -169,20 +180,33 @@ impl Gate {
         }
     }
 
+    /// Tells of a handshake that its peer let lie.
+    pub(crate) fn given_up(&mut self, now: i64, key: &Key) {
+        let place = self.neighbours.heard(key.peer).or_else(|| self.neighbours.find(key.peer));
+        let mac = place.map_or([0; 6], |place| place.mac);
+        let arrival = Arrival { now, port: Port::Segment, mac };
+        self.probed(arrival, key.peer, key.node, Technique::Syn, Some(key.port), &[]);
+    }
+
     /// Does what is due at `now`: asks for neighbours again, tells of probes into `events`. True while
     /// something is kept back, so that there has to be a next time soon.
     pub fn tick(&mut self, now: i64, events: &mut Vec<Event>, out: &mut impl Output) -> bool {
         for (asker, target) in self.neighbours.due(now) {
             self.ask(asker, target, out);
         }
+        self.neighbourly(now, out);
+        self.resend(now, out);
         while let Some(key) = self.flows.abandoned(now) {
-            let mac = self.neighbours.find(key.peer).map_or([0; 6], |place| place.mac);
-            let arrival = Arrival { now, port: Port::Segment, mac };
-            self.probed(arrival, key.peer, key.node, Technique::Syn, Some(key.port), &[]);
+            self.given_up(now, &key);
         }
         self.rolls.close(now, false, events);
         self.sweeps.close(now, false, events);
-        !self.rolls.is_empty() || !self.sweeps.is_empty() || self.flows.waits() || self.neighbours.asks()
+        !self.rolls.is_empty()
+            || !self.sweeps.is_empty()
+            || self.flows.waits()
+            || self.neighbours.asks()
+            || !self.introductions.is_empty()
+            || self.resends.waits()
     }
 
     /// Tells of everything that is kept back, because there will be no next time.
@@ -191,80 +215,9 @@ impl Gate {
         self.sweeps.close(now, true, events);
     }
 
-    fn arp(&mut self, arrival: Arrival, frame: &[u8], out: &mut impl Output) {
-        let Some(message) = arp::Message::parse(frame) else { return };
-        if let Some(node) = self.nodes.get(&message.sender) {
-            // A frame of its own that the segment gives back.
-            if node.mac == message.sender_mac {
-                return;
-            }
-            // Somebody claims a node's address; the owner does not give it up.
-            let probe = Probe { source: node.address, node: node.address, technique: Technique::Spoofed };
-            return self.rolls.add(arrival.now, probe, &node.name, arrival.mac, None, &[]);
-        }
-        if self.is_out_of_place(message.sender, arrival.port) {
-            return;
-        }
-        self.note_sweep(arrival, &message);
-        if !message.request && arrival.port == Port::Segment {
-            self.hear_place(arrival.now, &message, out);
-        }
-        let to = packet::destination_mac(frame);
-        let hears =
-            |node: &&Node| (to == Some(BROADCAST) || to == Some(node.mac)) && !node.is_asking(arrival.now);
-        let node = self.nodes.get(&message.target).filter(hears);
-        let answer =
-            node.filter(|_| message.request).map(|node| arp::reply(&message, node.mac, node.address));
-        // As RFC 826 has it: whoever talks to us is noted, whoever is known is updated.
-        let known = self.neighbours.find(message.sender).is_some();
-        if !message.sender.is_unspecified() && (known || node.is_some()) {
-            self.learn(message.sender, Place { port: arrival.port, mac: message.sender_mac }, out);
-        }
-        if let Some(answer) = answer {
-            out.send(arrival.port, &answer);
-        }
-    }
-
     /// Whether only the probe host may have `address`, and `port` is not where it is.
     pub(crate) fn is_out_of_place(&self, address: Ipv4Addr, port: Port) -> bool {
         (Some(address) == self.wiring.probe) != (port == Port::Probe)
-    }
-
-    fn note_sweep(&mut self, arrival: Arrival, message: &arp::Message) {
-        let Arrival { now, port, mac } = arrival;
-        // A gateway asks for whoever others send to; a host that asks for itself announces itself.
-        let gateway = self.nodes.values().next().and_then(|node| node.gateway);
-        let plain = message.sender == message.target || message.sender.is_unspecified();
-        if !message.request || port != Port::Segment || plain || gateway == Some(message.sender) {
-            return;
-        }
-        let name = self.nodes.get(&message.target).map(|node| &node.name);
-        self.sweeps.add(now, message.sender, mac, Method::Arp, message.target, name);
-    }
-
-    /// Notes where a host is, and sends what waited for it.
-    pub(crate) fn learn(&mut self, address: Ipv4Addr, place: Place, out: &mut impl Output) {
-        for mut frame in self.neighbours.learn(address, place) {
-            let own = packet::source_mac(&frame).unwrap_or_default();
-            packet::address(&mut frame, place.mac, own);
-            out.send(place.port, &frame);
-        }
-    }
-
-    /// Asks the segment for `target` in the name of the node `asker`.
-    pub(crate) fn ask(&self, asker: Ipv4Addr, target: Ipv4Addr, out: &mut impl Output) {
-        if let Some(node) = self.nodes.get(&asker) {
-            out.send(Port::Segment, &arp::request(node.mac, node.address, target));
-        }
-    }
-
-    /// Sends a packet that a node's stack made back to where `arrival` came from.
-    pub(crate) fn reply(&self, arrival: Arrival, own: Mac, packet: &[u8], out: &mut impl Output) {
-        let (destination, source) = match arrival.port {
-            Port::Engine => (self.wiring.engine.1, self.wiring.engine.0),
-            Port::Segment | Port::Probe => (arrival.mac, own),
-        };
-        out.send(arrival.port, &packet::frame(destination, source, ETHERTYPE_IPV4, packet));
     }
 
     /// Hands a frame to the services' kernel.
@@ -296,21 +249,19 @@ impl Gate {
         self.rolls.add(arrival.now, probe, &node.name, arrival.mac, port, payload);
     }
 
-    /// Whether a node may send `peer` another ICMP error, at `per_second` after a burst.
-    pub(crate) fn may_err(&mut self, now: i64, node: Ipv4Addr, peer: Ipv4Addr, per_second: u32) -> bool {
-        let Some(pause) = 1_000_000_i64.checked_div(i64::from(per_second)) else { return true };
-        if self.errors.len() >= LIMITED {
-            self.errors.retain(|_, free| *free > now);
-            if self.errors.len() >= LIMITED {
-                return false;
-            }
-        }
-        let free = self.errors.entry((node, peer)).or_insert(now);
-        let begun = (*free).max(now);
-        if begun.saturating_sub(now) > pause.saturating_mul(i64::from(BURST - 1)) {
+    /// Whether a node may send `peer` another ICMP error: `per_second` to each peer after a burst, and
+    /// `in_all` within a second; 0: no limit.
+    pub(crate) fn may_err(
+        &mut self,
+        now: i64,
+        node: Ipv4Addr,
+        peer: Ipv4Addr,
+        (per_second, in_all): (u32, u32),
+    ) -> bool {
+        let fresh = Bucket::new(per_second, BURST);
+        if per_second > 0 && !self.errors.take(now, (node, peer), fresh) {
             return false;
         }
-        *free = begun.saturating_add(pause);
-        true
+        in_all == 0 || self.nodes.get_mut(&node).is_some_and(|node| node.errors.take(now, in_all))
     }
 }

@@ -16,20 +16,20 @@ use netsvc_wire::{Event, Kind, field};
 use proptest::prelude::*;
 use std::net::Ipv4Addr;
 
-const NODE: Ipv4Addr = Ipv4Addr::new(10, 66, 0, 10);
-const OTHER: Ipv4Addr = Ipv4Addr::new(10, 66, 0, 11);
-const PEER: Ipv4Addr = Ipv4Addr::new(10, 66, 0, 200);
-const GATEWAY: Ipv4Addr = Ipv4Addr::new(10, 66, 0, 1);
+pub(crate) const NODE: Ipv4Addr = Ipv4Addr::new(10, 66, 0, 10);
+pub(crate) const OTHER: Ipv4Addr = Ipv4Addr::new(10, 66, 0, 11);
+pub(crate) const PEER: Ipv4Addr = Ipv4Addr::new(10, 66, 0, 200);
+pub(crate) const GATEWAY: Ipv4Addr = Ipv4Addr::new(10, 66, 0, 1);
 const PROBE: Ipv4Addr = Ipv4Addr::new(169, 254, 213, 1);
-const PEER_MAC: Mac = [0x02, 0xaa, 0, 0, 0, 1];
-const NODE_MAC: Mac = [0x52, 0x54, 0, 1, 2, 3];
-const OTHER_MAC: Mac = [0x52, 0x54, 0, 1, 2, 4];
+pub(crate) const PEER_MAC: Mac = [0x02, 0xaa, 0, 0, 0, 1];
+pub(crate) const NODE_MAC: Mac = [0x52, 0x54, 0, 1, 2, 3];
+pub(crate) const OTHER_MAC: Mac = [0x52, 0x54, 0, 1, 2, 4];
 const OWN: Mac = [0x02, 0, 0, 0, 0x10, 2];
 const ENGINE: Mac = [0x02, 0, 0, 0, 0x10, 1];
 
 /// What the gate has sent.
 #[derive(Default)]
-struct Sent(Vec<(Port, Vec<u8>)>);
+pub(crate) struct Sent(pub(crate) Vec<(Port, Vec<u8>)>);
 
 impl Output for Sent {
     fn send(&mut self, port: Port, frame: &[u8]) {
@@ -37,13 +37,15 @@ impl Output for Sent {
     }
 }
 
-struct Bench {
-    gate: Gate,
-    now: i64,
+pub(crate) struct Bench {
+    pub(crate) gate: Gate,
+    pub(crate) now: i64,
+    /// What the nodes have sent when they came.
+    pub(crate) introduced: Vec<(Port, Vec<u8>)>,
 }
 
 impl Bench {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut gate = Gate::new(Wiring { engine: (OWN, ENGINE), probe: Some(PROBE) });
         let ftp = [ServiceSpec { slug: "ftp".into(), settings: Default::default() }];
         for (name, address, mac) in
@@ -54,25 +56,44 @@ impl Bench {
             let udp = port("snmp", Transport::Udp, 161);
             gate.add(&persona, &ftp, &[ports.as_slice(), &[udp]].concat(), &mut Sent::default()).unwrap();
         }
-        Bench { gate, now: 1_000_000 }
+        Bench::around(gate)
     }
 
-    fn feed(&mut self, port: Port, mut frame: Vec<u8>) -> Vec<(Port, Vec<u8>)> {
+    /// A bench with one node of the system `id` of `family`.
+    pub(crate) fn of(family: &str, id: &str, kernel: &str, change: impl FnOnce(&mut Persona)) -> Self {
+        let mut gate = Gate::new(Wiring { engine: (OWN, ENGINE), probe: Some(PROBE) });
+        let mut persona = persona("web-01", NODE, "52:54:00:01:02:03");
+        (persona.os.family, persona.os.id, persona.os.kernel) = (family.into(), id.into(), kernel.into());
+        change(&mut persona);
+        let ports = [port("ssh", Transport::Tcp, 22), port("snmp", Transport::Udp, 161)];
+        let mut sent = Sent::default();
+        gate.add(&persona, &[], &ports, &mut sent).unwrap();
+        Bench { introduced: sent.0, ..Bench::around(gate) }
+    }
+
+    fn around(gate: Gate) -> Self {
+        let mut bench = Bench { gate, now: 1_000_000, introduced: Vec::new() };
+        // A host asks where the node is before it talks to it.
+        bench.feed(Port::Segment, arp_request(BROADCAST, NODE));
+        bench
+    }
+
+    pub(crate) fn feed(&mut self, port: Port, mut frame: Vec<u8>) -> Vec<(Port, Vec<u8>)> {
         let mut sent = Sent::default();
         self.gate.receive(self.now, port, &mut frame, &mut sent);
         sent.0
     }
 
-    fn peer(&mut self, packet: &[u8]) -> Vec<(Port, Vec<u8>)> {
+    pub(crate) fn peer(&mut self, packet: &[u8]) -> Vec<(Port, Vec<u8>)> {
         self.feed(Port::Segment, packet::frame(NODE_MAC, PEER_MAC, ETHERTYPE_IPV4, packet))
     }
 
-    fn kernel(&mut self, packet: &[u8]) -> Vec<(Port, Vec<u8>)> {
+    pub(crate) fn kernel(&mut self, packet: &[u8]) -> Vec<(Port, Vec<u8>)> {
         self.feed(Port::Engine, packet::frame(OWN, ENGINE, ETHERTYPE_IPV4, packet))
     }
 
     /// Events that are told when everybody has paused for long.
-    fn told(&mut self) -> Vec<Event> {
+    pub(crate) fn told(&mut self) -> Vec<Event> {
         let mut events = Vec::new();
         self.now += 60_000_000;
         self.gate.tick(self.now, &mut events, &mut Sent::default());
@@ -82,7 +103,7 @@ impl Bench {
     }
 
     /// `kind technique ports xCOUNT` of each event.
-    fn told_briefly(&mut self) -> Vec<String> {
+    pub(crate) fn told_briefly(&mut self) -> Vec<String> {
         let text = |event: &Event, name: &str| {
             let value = event.fields.iter().find(|(key, _)| *key == name).map(|(_, value)| value.clone());
             String::from_utf8(value.unwrap_or_default()).unwrap()
@@ -100,7 +121,7 @@ pub(crate) fn sample() -> Persona {
     serde_json::from_str(include_str!("../tests/persona.json")).unwrap()
 }
 
-fn persona(name: &str, address: Ipv4Addr, mac: &str) -> Persona {
+pub(crate) fn persona(name: &str, address: Ipv4Addr, mac: &str) -> Persona {
     let mut persona = sample();
     persona.node = name.into();
     persona.ip = address.into();
@@ -111,15 +132,15 @@ fn persona(name: &str, address: Ipv4Addr, mac: &str) -> Persona {
     persona
 }
 
-fn port(slug: &str, transport: Transport, port: u16) -> PortSpec {
+pub(crate) fn port(slug: &str, transport: Transport, port: u16) -> PortSpec {
     PortSpec { slug: slug.into(), transport, port, tls: false }
 }
 
-fn header(source: Ipv4Addr, destination: Ipv4Addr, protocol: u8) -> Header {
+pub(crate) fn header(source: Ipv4Addr, destination: Ipv4Addr, protocol: u8) -> Header {
     Header { source, destination, protocol, ttl: 64, tos: 0, id: 77, dont_fragment: false }
 }
 
-fn segment(source: Ipv4Addr, from: u16, destination: Ipv4Addr, to: u16, flags: u8) -> Vec<u8> {
+pub(crate) fn segment(source: Ipv4Addr, from: u16, destination: Ipv4Addr, to: u16, flags: u8) -> Vec<u8> {
     let segment = Segment {
         source_port: from,
         destination_port: to,
@@ -133,19 +154,19 @@ fn segment(source: Ipv4Addr, from: u16, destination: Ipv4Addr, to: u16, flags: u
     packet::ipv4(&header(source, destination, TCP), packet::tcp(&segment))
 }
 
-fn datagram(destination: Ipv4Addr, to: u16, data: &[u8]) -> Vec<u8> {
+pub(crate) fn datagram(destination: Ipv4Addr, to: u16, data: &[u8]) -> Vec<u8> {
     let length = u16::try_from(8 + data.len()).unwrap();
     let mut payload = [4000_u16.to_be_bytes(), to.to_be_bytes(), length.to_be_bytes(), [0, 0]].concat();
     payload.extend_from_slice(data);
     packet::ipv4(&header(PEER, destination, UDP), payload)
 }
 
-fn only(sent: Vec<(Port, Vec<u8>)>) -> (Port, Vec<u8>) {
+pub(crate) fn only(sent: Vec<(Port, Vec<u8>)>) -> (Port, Vec<u8>) {
     assert_eq!(sent.len(), 1, "{sent:?}");
     sent.into_iter().next().unwrap()
 }
 
-fn arp_request(destination: Mac, target: Ipv4Addr) -> Vec<u8> {
+pub(crate) fn arp_request(destination: Mac, target: Ipv4Addr) -> Vec<u8> {
     let mut frame = arp::request(PEER_MAC, PEER, target);
     packet::address(&mut frame, destination, PEER_MAC);
     frame
@@ -319,7 +340,14 @@ fn nodes_reach_each_other_and_their_gateway() {
     // The gateway has to be asked for first.
     let (_, question) = only(bench.kernel(&segment(NODE, 40_000, GATEWAY, 53, SYN)));
     assert_eq!(packet::ethertype(&question), ETHERTYPE_ARP);
-    let asked = arp::Message { request: true, sender_mac: NODE_MAC, sender: NODE, target: GATEWAY };
+    let asked = arp::Message {
+        hardware: 1,
+        lengths: [6, 4],
+        request: true,
+        sender_mac: NODE_MAC,
+        sender: NODE,
+        target: GATEWAY,
+    };
     let (port, waited) = only(bench.feed(Port::Segment, arp::reply(&asked, PEER_MAC, GATEWAY)));
     assert_eq!((port, packet::destination_mac(&waited)), (Port::Segment, Some(PEER_MAC)));
     assert!(bench.told().is_empty());

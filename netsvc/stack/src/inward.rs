@@ -4,7 +4,7 @@ use crate::{
     answer,
     bytes::{BROADCAST, put},
     face::{ClosedUdp, Ecn},
-    flow::{Key, State},
+    flow::{Half, Key, State},
     gate::{Arrival, Gate, Output, Port},
     handshake,
     neighbour::Place,
@@ -13,7 +13,9 @@ use crate::{
     roll::Technique,
     shape::{self, Stamp},
     sweep::Method,
+    wall,
 };
+use netsvc_persona::tables::firewalls::{Firewall, Refusal};
 use std::net::Ipv4Addr;
 
 /// Time after its last segment that an FTP control connection still counts as one, in µs.
@@ -61,6 +63,9 @@ impl Gate {
             return self.fan_out(arrival, frame, out);
         }
         let Some(node) = self.nodes.get(&destination) else { return };
+        if node.is_no_host(source) || view.is_source_routed() {
+            return self.probed(arrival, source, destination, Technique::Malformed, None, &[]);
+        }
         if node.mac != to {
             return self.probed(arrival, source, destination, Technique::ForeignFrame, None, &[]);
         }
@@ -71,7 +76,7 @@ impl Gate {
             return self.fragment(arrival, frame, out);
         }
         let verdict = self.judge(arrival, &view, vouched);
-        self.note_place(arrival, source, destination, out);
+        self.hear(arrival, source);
         self.carry_out(arrival, destination, verdict, frame, out);
     }
 
@@ -102,18 +107,15 @@ impl Gate {
                 self.pass(frame, out);
             }
             Verdict::Reply(packet) => {
-                let own = self.nodes.get(&destination).map_or([0; 6], |node| node.mac);
-                self.reply(arrival, own, &packet, out);
+                self.reply(arrival, destination, &packet, out);
             }
         }
     }
 
-    /// Notes where answers to `source` go. A neighbour that ARP has told of stays where it is: a forged
-    /// packet does not move it.
-    fn note_place(&mut self, arrival: Arrival, source: Ipv4Addr, node: Ipv4Addr, out: &mut impl Output) {
-        let on_segment = self.nodes.get(&node).is_some_and(|node| node.on_segment(source));
-        if !on_segment || self.neighbours.find(source).is_none() {
-            self.learn(source, Place { port: arrival.port, mac: arrival.mac }, out);
+    /// Notes that `source` has talked to a node.
+    fn hear(&mut self, arrival: Arrival, source: Ipv4Addr) {
+        if arrival.port != Port::Engine {
+            self.neighbours.hear(source, Place { port: arrival.port, mac: arrival.mac });
         }
     }
 
@@ -122,7 +124,7 @@ impl Gate {
         let Some(whole) = self.fragments.add(arrival.now, &view, frame) else { return };
         let Some(view) = Ipv4::parse(&whole.packet) else { return };
         let verdict = self.judge(arrival, &view, false);
-        self.note_place(arrival, view.source(), view.destination(), out);
+        self.hear(arrival, view.source());
         if matches!(verdict, Verdict::Pass | Verdict::Begin | Verdict::Continue(_)) {
             for mut frame in whole.frames {
                 self.pass(&mut frame, out);
@@ -142,7 +144,10 @@ impl Gate {
                 let (source, target) = (view.source(), view.destination());
                 let technique = Technique::Protocol;
                 self.probed(arrival, source, target, technique, Some(u16::from(protocol)), &[]);
-                self.erring(arrival, view, answer::protocol_unreachable)
+                match self.nodes.get(&target).and_then(|node| node.wall) {
+                    Some(wall) => self.refuse(arrival, view, wall),
+                    None => self.erring(arrival, view, answer::protocol_unreachable),
+                }
             }
         }
     }
@@ -171,11 +176,26 @@ impl Gate {
         if node.listens(port) || (control && node.passive(port)) {
             return self.judge_open(arrival, view, &segment, key, state);
         }
-        let reply = answer::at_closed(node, view, &segment, arrival.now);
         if !segment.has(RST) {
             let technique = Technique::of_flags(segment.flags);
             self.probed(arrival, source, target, technique, Some(port), segment.data);
         }
+        self.judge_closed(arrival, view, &segment)
+    }
+
+    /// A segment to a closed port.
+    fn judge_closed(&mut self, arrival: Arrival, view: &Ipv4<'_>, segment: &Segment<'_>) -> Verdict {
+        let Some(node) = self.nodes.get_mut(&view.destination()) else { return Verdict::Drop };
+        if let Some(wall) = node.wall {
+            return if wall::refuses(wall, segment) {
+                self.refuse(arrival, view, wall)
+            } else {
+                Verdict::Drop
+            };
+        }
+        let most = node.face.resets_per_second;
+        let reply = answer::at_closed(node, view, segment, arrival.now)
+            .filter(|_| most == 0 || node.resets.take(arrival.now, most));
         reply.into()
     }
 
@@ -191,19 +211,28 @@ impl Gate {
         let told = |gate: &mut Gate, technique| {
             gate.probed(arrival, key.peer, key.node, technique, Some(key.port), segment.data);
         };
-        let half = matches!(state, Some(State::Half { .. }));
+        let half = matches!(state, Some(State::Half(_)));
         if segment.flags & (SYN | RST | ACK | FIN) == SYN {
             if let Some(probe) = handshake::probe(segment) {
                 told(self, Technique::System);
                 return self.answer_probe(arrival, view, segment, key, probe);
             }
-            let mss = Offer::parse(segment.options).mss;
-            if !half && !self.flows.begin(arrival.now, key, mss) {
+            let room = |node: &mut crate::node::Node| node.begins.take(arrival.now, 1);
+            if !half && !self.nodes.get_mut(&key.node).is_some_and(room) {
                 told(self, Technique::Syn);
+                return Verdict::Drop;
+            }
+            let mss = Offer::parse(segment.options).mss;
+            self.resends.asked(&key);
+            if !half && let Some(oldest) = self.flows.begin(arrival.now, key, mss) {
+                self.given_up(arrival.now, &oldest);
             }
             return Verdict::Begin;
         }
-        if let Some(State::Half { stamp, .. }) = state {
+        if segment.flags & (ACK | RST) != 0 {
+            self.resends.done(&key);
+        }
+        if let Some(State::Half(Half { stamp, .. })) = state {
             if segment.has(RST) {
                 self.flows.end(&key);
                 told(self, Technique::Syn);
@@ -217,6 +246,11 @@ impl Gate {
             return Verdict::Continue(None);
         }
         let technique = Technique::of_flags(segment.flags);
+        let wall = self.nodes.get(&key.node).and_then(|node| node.wall);
+        if wall.is_some_and(|wall| !wall::lets_in(wall, segment)) {
+            told(self, technique);
+            return Verdict::Drop;
+        }
         if segment.has(ACK) && Offer::parse(segment.options).mss.is_none() {
             // Either a probe, or a connection that began before we did: the kernel knows which, and resets.
             if segment.data.is_empty() {
@@ -251,9 +285,8 @@ impl Gate {
     }
 
     fn continue_flow(&mut self, arrival: Arrival, key: &Key, segment: &Segment<'_>) -> Verdict {
-        if segment.has(RST) {
-            self.flows.end(key);
-        } else {
+        // A reset may be forged; whether it is, only the kernel knows, and the table forgets by itself.
+        if !segment.has(RST) {
             self.note_control(arrival.now, key);
         }
         Verdict::Continue(None)
@@ -287,8 +320,12 @@ impl Gate {
         if node.udp.contains(&port) {
             return Verdict::Pass;
         }
+        let wall = node.wall;
         let held = node.life.as_ref().is_some_and(|life| life.holds(port));
         self.probed(arrival, source, target, Technique::Udp, Some(port), datagram.data);
+        if let Some(wall) = wall {
+            return self.refuse(arrival, view, wall);
+        }
         if held {
             return Verdict::Drop;
         }
@@ -307,19 +344,29 @@ impl Gate {
         match kind {
             8 if node.is_asking(now) => Verdict::Drop,
             8 => {
-                let reply = answer::echo(node, view);
+                let reply = if node.echoes() { answer::echo(node, view) } else { None };
                 let name = node.name.clone();
                 if port == Port::Segment && Some(source) != self.wiring.probe {
                     self.sweeps.add(now, source, mac, Method::Ping, target, Some(&name));
                 }
                 reply.into()
             }
-            // Errors about what a service has sent: its kernel wants to know.
             3 | 11 | 12 if self.is_about_life(view) => Verdict::Drop,
-            3 | 11 | 12 => Verdict::Pass,
+            // Errors about what a service has sent: its kernel wants to know, if the node has sent it.
+            3 | 11 | 12 if packet::quoted_source(view.payload()) == Some(target) => Verdict::Pass,
             _ => {
                 self.probed(arrival, source, target, Technique::Icmp, None, view.payload());
                 Verdict::Drop
+            }
+        }
+    }
+
+    /// What the node's packet filter says to what it does not let in.
+    fn refuse(&mut self, arrival: Arrival, view: &Ipv4<'_>, wall: &Firewall) -> Verdict {
+        match wall.refusal {
+            Refusal::Silence => Verdict::Drop,
+            Refusal::Unreachable(code) => {
+                self.erring(arrival, view, |node, view| answer::unreachable(node, view, code))
             }
         }
     }
@@ -329,12 +376,12 @@ impl Gate {
         &mut self,
         arrival: Arrival,
         view: &Ipv4<'_>,
-        answer: fn(&mut crate::node::Node, &Ipv4<'_>) -> Option<Vec<u8>>,
+        answer: impl FnOnce(&mut crate::node::Node, &Ipv4<'_>) -> Option<Vec<u8>>,
     ) -> Verdict {
         let (source, target) = (view.source(), view.destination());
         let Some(node) = self.nodes.get(&target) else { return Verdict::Drop };
         let ClosedUdp::Unreachable(error) = node.face.closed_udp else { return Verdict::Drop };
-        if !self.may_err(arrival.now, target, source, error.per_second) {
+        if !self.may_err(arrival.now, target, source, (error.per_second, error.in_all)) {
             return Verdict::Drop;
         }
         self.nodes.get_mut(&target).and_then(|node| answer(node, view)).into()
@@ -361,9 +408,11 @@ impl Gate {
         if hearers.is_empty() {
             return;
         }
-        if let Some(first) = hearers.first() {
-            self.note_place(arrival, view.source(), *first, out);
+        let copies = i64::try_from(hearers.len()).unwrap_or(i64::MAX);
+        if !self.copies.take(arrival.now, copies) {
+            return;
         }
+        self.hear(arrival, view.source());
         for hearer in hearers {
             let mut copy = frame.to_vec();
             // The socket is bound to the node's own address and would not see it otherwise.

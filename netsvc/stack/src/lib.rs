@@ -18,6 +18,8 @@ mod gate;
 #[cfg(test)]
 mod gate_tests;
 mod handshake;
+#[cfg(test)]
+mod hostile_tests;
 mod inward;
 mod neighbour;
 mod node;
@@ -25,10 +27,21 @@ mod options;
 mod outward;
 mod packet;
 mod ports;
+#[cfg(test)]
+mod probe_tests;
+mod rate;
 mod recent;
+mod resend;
 mod roll;
+mod route;
+mod segment;
+#[cfg(test)]
+mod segment_tests;
 mod shape;
 mod sweep;
+mod wall;
+#[cfg(test)]
+mod wall_tests;
 
 pub use bytes::Mac;
 pub use face::{BadFace, Face, Unknown};

@@ -1,12 +1,23 @@
 //! A node as the gate knows it.
 
-use crate::{Face, ambient::Life, bytes::Mac, counters::Counters};
+use crate::{
+    Face,
+    ambient::Life,
+    bytes::Mac,
+    counters::Counters,
+    rate::{Bucket, Window},
+};
 use netsvc_persona::{
     Persona,
     stage::{PortSpec, ServiceSpec, Transport},
+    tables::firewalls::{self, Echo, Firewall},
 };
 use netsvc_wire::HeaderText;
 use std::{collections::BTreeSet, net::IpAddr, net::Ipv4Addr};
+
+/// Handshakes per second that may begin at one node, more than any service takes.
+const BEGINS: u32 = 10_000;
+const BEGINS_BURST: u32 = 20_000;
 
 /// Why a node cannot be behind a gate.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +54,8 @@ pub(crate) struct Node {
     mask: u32,
     pub(crate) gateway: Option<Ipv4Addr>,
     pub(crate) face: Face,
+    /// Its packet filter, if that is on.
+    pub(crate) wall: Option<&'static Firewall>,
     tcp: BTreeSet<u16>,
     pub(crate) udp: BTreeSet<u16>,
     /// Ports of FTP control connections.
@@ -51,6 +64,11 @@ pub(crate) struct Node {
     pub(crate) counters: Counters,
     /// What it does of its own accord; `None`: nothing.
     pub(crate) life: Option<Box<Life>>,
+    /// ICMP errors, and resets from closed ports, in this second.
+    pub(crate) errors: Window,
+    pub(crate) resets: Window,
+    /// Handshakes that may begin: a flood of one node leaves time for the others.
+    pub(crate) begins: Bucket,
 }
 
 impl Node {
@@ -71,12 +89,16 @@ impl Node {
             mask: u32::MAX.checked_shl(32 - u32::from(persona.prefix.min(32))).unwrap_or(0),
             gateway,
             face,
+            wall: firewalls::of(&persona.os).filter(|_| persona.firewall),
             tcp: BTreeSet::new(),
             udp: BTreeSet::new(),
             ftp: BTreeSet::new(),
             passive: persona.passive_ports,
             counters: Counters::new(secret.unwrap_or_default(), persona.booted_at),
             life: None,
+            errors: Window::default(),
+            resets: Window::default(),
+            begins: Bucket::new(BEGINS, BEGINS_BURST),
         })
     }
 
@@ -99,6 +121,12 @@ impl Node {
         self.tcp.contains(&port)
     }
 
+    /// Whether echo requests are answered.
+    pub(crate) fn echoes(&self) -> bool {
+        let shares = self.listens(445) || self.listens(139);
+        self.wall.is_none_or(|wall| wall.echo == Echo::Answered || shares)
+    }
+
     /// Whether a TCP port takes FTP control connections.
     pub(crate) fn controls(&self, port: u16) -> bool {
         self.ftp.contains(&port)
@@ -117,6 +145,13 @@ impl Node {
     /// Whether `other` is on the node's own segment.
     pub(crate) fn on_segment(&self, other: Ipv4Addr) -> bool {
         (other.to_bits() ^ self.address.to_bits()) & self.mask == 0
+    }
+
+    /// Whether no host can have `address` on the node's segment: it names the segment, or all on it.
+    pub(crate) fn is_no_host(&self, address: Ipv4Addr) -> bool {
+        let host = address.to_bits() & !self.mask;
+        // A segment of two hosts has no such addresses (RFC 3021).
+        self.mask < u32::MAX - 1 && self.on_segment(address) && (host == 0 || host == !self.mask)
     }
 
     /// The broadcast address of the node's segment.

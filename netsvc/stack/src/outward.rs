@@ -1,10 +1,11 @@
 //! From a node's kernel to its peers: who may be talked to, where that is, and how it looks.
 
 use crate::{
+    face::Answer,
     flow::{Key, State},
     gate::{Arrival, Gate, Output, Port},
     inward::{CONTROL, Verdict},
-    packet::{self, ACK, ETHERNET, Ipv4, OFFLOAD, PACKET, SYN, Segment, TCP, UDP},
+    packet::{self, ACK, Ipv4, PACKET, RST, SYN, Segment, TCP, UDP},
     shape,
 };
 use std::net::Ipv4Addr;
@@ -29,6 +30,7 @@ impl Gate {
             return self.carry_out(arrival, destination, verdict, frame, out);
         }
         match self.shape(now, frame) {
+            Some(shaped) if shaped.is_empty() => {}
             Some(mut shaped) => self.deliver(now, source, destination, &mut shaped, out),
             None => self.deliver(now, source, destination, frame, out),
         }
@@ -55,7 +57,7 @@ impl Gate {
                 true
             }
             // Whoever has talked to us has a place.
-            UDP => self.nodes.contains_key(&destination) || self.neighbours.find(destination).is_some(),
+            UDP => self.nodes.contains_key(&destination) || self.neighbours.heard(destination).is_some(),
             // The gate itself speaks ICMP for the nodes.
             _ => false,
         }
@@ -75,12 +77,18 @@ impl Gate {
         self.flows.state(&begun).is_some()
     }
 
-    /// Makes a kernel's packet look like one of the node's system; a new frame if it changes its length.
+    /// Makes a kernel's packet look like one of the node's system; a new frame if it changes its length, an
+    /// empty one if the system would not send it.
     fn shape(&mut self, now: i64, frame: &mut [u8]) -> Option<Vec<u8>> {
         let view = frame.get(PACKET..).and_then(Ipv4::parse)?;
         let (source, destination) = (view.source(), view.destination());
         let node = self.nodes.get_mut(&source)?;
         let segment = Segment::parse(view.payload()).filter(|_| view.protocol() == TCP);
+        // A reset without ACK answers an acknowledgement out of nowhere.
+        let reset = segment.is_some_and(|segment| segment.flags & (RST | ACK) == RST);
+        if reset && node.face.ack_at_open == Answer::Silence {
+            return Some(Vec::new());
+        }
         let Some(segment) = segment.filter(shape::is_accept) else {
             shape::send(node, &mut self.kernel, frame, now);
             return None;
@@ -91,40 +99,17 @@ impl Gate {
             node: source,
             port: segment.source_port,
         };
+        if self.resends.repeats(&key) {
+            return Some(Vec::new());
+        }
+        let node = self.nodes.get_mut(&source)?;
         let offered = match self.flows.state(&key) {
-            Some(State::Half { mss, .. }) => mss,
+            Some(State::Half(half)) => half.mss,
             _ => None,
         };
         let (shaped, stamp) = shape::accept(node, &mut self.kernel, frame, offered, now)?;
         self.flows.answered(&key, stamp);
+        self.follow(now, key, &shaped);
         Some(shaped)
-    }
-
-    fn deliver(
-        &mut self,
-        now: i64,
-        source: Ipv4Addr,
-        destination: Ipv4Addr,
-        frame: &mut [u8],
-        out: &mut impl Output,
-    ) {
-        let Some(node) = self.nodes.get(&source) else { return };
-        let own = node.mac;
-        let on_segment = node.on_segment(destination);
-        let gateway = node.gateway;
-        // Whoever is not on the segment was last seen behind the router that is its place.
-        if let Some(place) = self.neighbours.find(destination) {
-            packet::address(frame, place.mac, own);
-            return out.send(place.port, frame);
-        }
-        let Some(hop) = (if on_segment { Some(destination) } else { gateway }) else { return };
-        if let Some(place) = self.neighbours.find(hop) {
-            packet::address(frame, place.mac, own);
-            return out.send(place.port, frame);
-        }
-        packet::address(frame, [0; 6], own);
-        if frame.len() > OFFLOAD + ETHERNET && self.neighbours.wait(now, source, hop, frame) {
-            self.ask(source, hop, out);
-        }
     }
 }

@@ -70,6 +70,11 @@ pub(crate) fn checksum_vouched(frame: &[u8]) -> bool {
     frame.first().is_some_and(|flags| flags & 3 != 0)
 }
 
+/// Who sent the packet that an ICMP error quotes.
+pub(crate) fn quoted_source(error: &[u8]) -> Option<Ipv4Addr> {
+    array::<4>(error, 8 + 12).map(Ipv4Addr::from)
+}
+
 /// An IPv4 packet whose header is sound.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ipv4<'a> {
@@ -117,6 +122,24 @@ impl<'a> Ipv4<'a> {
     pub(crate) fn fragment(&self) -> (usize, bool) {
         let word = number16(self.bytes, 6);
         (usize::from(word & 0x1fff) * 8, word & 0x2000 != 0)
+    }
+
+    /// Whether the header asks for a route of the sender's choice, which hosts refuse (RFC 791, 3.1).
+    pub(crate) fn is_source_routed(&self) -> bool {
+        let mut options = self.bytes.get(20..self.header).unwrap_or_default();
+        while let Some((&kind, rest)) = options.split_first() {
+            options = match kind {
+                131 | 137 => return true,
+                0 => return false,
+                1 => rest,
+                // A length below that of the option's own head is malformed.
+                _ => match rest.first().map(|length| usize::from(*length)) {
+                    Some(length) if length >= 2 => options.get(length..).unwrap_or_default(),
+                    _ => return true,
+                },
+            };
+        }
+        false
     }
 
     pub(crate) fn payload(&self) -> &'a [u8] {

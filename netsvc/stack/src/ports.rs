@@ -18,10 +18,12 @@ impl Default for Ports {
 }
 
 impl Ports {
-    pub(crate) fn insert(&mut self, port: u16) {
+    /// Adds a port. A list that is full becomes a bitmap only if there is `room` for one.
+    pub(crate) fn insert(&mut self, port: u16, room: bool) {
         match self {
             Ports::Few(list) if list.contains(&port) => {}
             Ports::Few(list) if list.len() < FEW => list.push(port),
+            Ports::Few(_) if !room => {}
             Ports::Few(list) => {
                 let mut bits = Box::new([0; 1024]);
                 for port in list.iter().copied().chain([port]) {
@@ -31,6 +33,11 @@ impl Ports {
             }
             Ports::Many(bits) => mark(bits, port),
         }
+    }
+
+    /// Whether it has become a bitmap.
+    pub(crate) fn is_map(&self) -> bool {
+        matches!(self, Ports::Many(_))
     }
 
     /// As in `22,80-81,443`.
@@ -92,22 +99,29 @@ mod tests {
     #[test]
     fn text_names_runs() {
         let mut ports = Ports::default();
-        [443, 80, 22, 81, 80].into_iter().for_each(|port| ports.insert(port));
+        [443, 80, 22, 81, 80].into_iter().for_each(|port| ports.insert(port, true));
         assert_eq!(ports.text(), "22,80-81,443");
     }
 
     #[test]
     fn all_ports_fit_a_few_bytes() {
         let mut ports = Ports::default();
-        (0..=u16::MAX).rev().for_each(|port| ports.insert(port));
+        (0..=u16::MAX).rev().for_each(|port| ports.insert(port, true));
         assert_eq!(ports.text(), "0-65535");
+    }
+
+    #[test]
+    fn without_room_for_a_bitmap_the_first_ports_stay() {
+        let mut ports = Ports::default();
+        (1..=1000).for_each(|port| ports.insert(port, false));
+        assert_eq!((ports.text().as_str(), ports.is_map()), ("1-64", false));
     }
 
     #[test]
     fn a_bitmap_holds_what_a_list_held() {
         let wanted: BTreeSet<u16> = (0..200).map(|n| n * 311).collect();
         let mut ports = Ports::default();
-        wanted.iter().for_each(|port| ports.insert(*port));
+        wanted.iter().for_each(|port| ports.insert(*port, true));
         let text = ports.text();
         let found: BTreeSet<u16> = text.split(',').filter_map(|port| port.parse().ok()).collect();
         assert_eq!(found, wanted);

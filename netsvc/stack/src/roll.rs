@@ -6,6 +6,8 @@ use std::{collections::BTreeMap, net::Ipv4Addr};
 
 /// Roll-ups that are open at the same time; more are only counted.
 const OPEN: usize = 8192;
+/// Roll-ups that name more than a list of ports; others name the first ones.
+const MAPS: usize = 256;
 /// A source that was quiet for so long has paused; nothing is kept back for longer than `LONGEST`. µs.
 const QUIET: i64 = 1_500_000;
 const LONGEST: i64 = 10_000_000;
@@ -107,6 +109,7 @@ struct Roll {
 #[derive(Debug, Default)]
 pub(crate) struct Rolls {
     open: BTreeMap<Probe, Roll>,
+    maps: usize,
     /// Probes that found no room, and the node that had the last of them.
     overflow: Option<(HeaderText, u64)>,
 }
@@ -139,7 +142,9 @@ impl Rolls {
         roll.last = now;
         roll.count = roll.count.saturating_add(1);
         if let Some(port) = port {
-            roll.ports.insert(port);
+            let listed = !roll.ports.is_map();
+            roll.ports.insert(port, self.maps < MAPS);
+            self.maps += usize::from(listed && roll.ports.is_map());
         }
     }
 
@@ -154,6 +159,7 @@ impl Rolls {
             all || roll.last.saturating_add(QUIET) <= now || roll.begun.saturating_add(LONGEST) <= now
         };
         for (probe, roll) in self.open.extract_if(.., |_, roll| due(roll)) {
+            self.maps -= usize::from(roll.ports.is_map());
             events.push(event(probe, roll));
         }
         if let Some((name, count)) = self.overflow.take() {

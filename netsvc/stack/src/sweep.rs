@@ -13,6 +13,8 @@ use std::{
 /// Sources watched at the same time, and targets kept of one.
 const SOURCES: usize = 1024;
 const TARGETS: usize = 4096;
+/// Targets kept of all.
+const TARGETS_ALL: usize = 65_536;
 /// A source that was quiet for so long has paused; nothing is kept back for longer than `LONGEST`. µs.
 const QUIET: i64 = 2_000_000;
 const LONGEST: i64 = 15_000_000;
@@ -41,6 +43,7 @@ struct Sweep {
 #[derive(Debug, Default)]
 pub(crate) struct Sweeps {
     open: BTreeMap<(Ipv4Addr, Method), Sweep>,
+    targets: usize,
 }
 
 impl Sweeps {
@@ -68,8 +71,8 @@ impl Sweeps {
         });
         sweep.last = now;
         sweep.count = sweep.count.saturating_add(1);
-        if sweep.targets.len() < TARGETS {
-            sweep.targets.insert(target);
+        if sweep.targets.len() < TARGETS && self.targets < TARGETS_ALL {
+            self.targets += usize::from(sweep.targets.insert(target));
         }
         if sweep.node.is_none() {
             sweep.node = node.cloned();
@@ -87,6 +90,7 @@ impl Sweeps {
             all || sweep.last.saturating_add(QUIET) <= now || sweep.begun.saturating_add(LONGEST) <= now
         };
         for ((source, method), sweep) in self.open.extract_if(.., |_, sweep| due(sweep)) {
+            self.targets = self.targets.saturating_sub(sweep.targets.len());
             events.extend(event(source, method, sweep));
         }
     }

@@ -3,6 +3,9 @@
 //! stack, SSH and so on).
 
 mod clash;
+mod live;
+#[cfg(test)]
+mod live_tests;
 mod system;
 #[cfg(test)]
 mod tests;
@@ -11,6 +14,7 @@ use netsvc_persona::{Persona, check};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
+pub use live::{Seen, live};
 pub use system::{Scanned, recognised};
 
 /// How much a tell says.
@@ -113,6 +117,36 @@ pub fn standings(deckies: &[String], findings: &[Finding]) -> Vec<Standing> {
     standings
 }
 
+/// A tell and whom it gives away.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Rank {
+    /// The tell.
+    pub tell: &'static str,
+    /// The strongest of its findings.
+    pub strength: Strength,
+    /// Deckies that it gives away.
+    pub deckies: Vec<String>,
+}
+
+/// The tells of `findings`, those first that say most and give away most deckies.
+pub fn ranking(findings: &[Finding]) -> Vec<Rank> {
+    let mut ranks: BTreeMap<&'static str, Rank> = BTreeMap::new();
+    for finding in findings {
+        let fresh = Rank { tell: finding.tell, strength: finding.strength, deckies: Vec::new() };
+        let rank = ranks.entry(finding.tell).or_insert(fresh);
+        rank.strength = rank.strength.max(finding.strength);
+        rank.deckies.push(finding.decky.clone());
+    }
+    let mut ranks: Vec<Rank> = ranks.into_values().collect();
+    for rank in &mut ranks {
+        rank.deckies.sort();
+        rank.deckies.dedup();
+    }
+    let weight = |rank: &Rank| (rank.strength, rank.deckies.len());
+    ranks.sort_by(|one, other| weight(other).cmp(&weight(one)).then(one.tell.cmp(other.tell)));
+    ranks
+}
+
 /// The tell that a contradiction of a persona is.
 fn tell(subject: &str) -> (&'static str, Strength) {
     match subject {
@@ -120,6 +154,7 @@ fn tell(subject: &str) -> (&'static str, Strength) {
         "mac" => ("FL-05", Strength::Decisive),
         "product" => ("SSH-10", Strength::Decisive),
         "kernel" => ("SSH-10", Strength::Decisive),
+        "firewall" => ("OS-05", Strength::AddsUp),
         "hostname" => ("FL-14", Strength::AddsUp),
         "clock" | "times" | "time" => ("FL-11", Strength::AddsUp),
         _ => ("FL-03", Strength::AddsUp),

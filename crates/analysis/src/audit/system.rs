@@ -4,14 +4,14 @@ use super::{Finding, Strength};
 use netsvc_persona::Persona;
 
 /// What a scanner said about one address.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scanned {
     /// Systems that fit exactly; empty: none did.
     pub exact: Vec<String>,
 }
 
 /// Words one of which names the system of a family in a scanner's answer.
-fn words(persona: &Persona) -> &'static [&'static str] {
+pub(super) fn words(persona: &Persona) -> &'static [&'static str] {
     match (persona.os.family.as_str(), persona.os.id.as_str()) {
         ("windows" | "windows_server", _) => &["Windows"],
         ("bsd", _) => &["FreeBSD"],
@@ -31,6 +31,10 @@ pub fn recognised(persona: &Persona, scanned: &Scanned) -> Option<Finding> {
         detail,
         remedy: "deploy it on the native runtime; if it is, tell us the output of `nmap -O -d`".to_owned(),
     };
+    // Behind a packet filter no real host can be told exactly either.
+    if persona.firewall && scanned.exact.is_empty() {
+        return None;
+    }
     let claimed = words(persona);
     let named = |system: &String| claimed.iter().any(|word| system.contains(word));
     if scanned.exact.iter().any(named) {

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 const NOW: i64 = 1_764_000_000_000_000;
 
-fn fleet() -> Vec<Persona> {
+pub(super) fn fleet() -> Vec<Persona> {
     let services = ["ssh", "http"].map(str::to_owned);
     let systems = ["debian12", "ubuntu2204", "windows_server_2019", "rocky9"];
     let make = |(index, system): (u8, &&str)| {
@@ -29,6 +29,7 @@ fn fleet() -> Vec<Persona> {
             taken: &BTreeSet::new(),
             generation: 0,
             life: Default::default(),
+            firewall: false,
             now: NOW,
         };
         derive(&request).unwrap()

@@ -1,26 +1,40 @@
 //! `audit`: what gives the fleet away.
 
+mod passive;
 mod scan;
+mod ssh;
+mod tls;
+mod touch;
 
 use super::Context;
-use crate::output;
+use crate::{firedrill::Way, output};
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::{Args, ValueEnum};
-use decnet_analysis::audit::{self, Finding, Standing, Strength};
+use decnet_analysis::audit::{self, Finding, Rank, Seen, Standing, Strength};
 use decnet_engine::native;
 use decnet_model::fleet::{DeckyName, Fleet};
 use decnet_store::Store;
 use netsvc_persona::Persona;
 use serde_json::json;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::{IpAddr, Ipv4Addr},
+};
+
+/// Where looks at deckies on loopback come from.
+const SOURCE: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 1));
 
 /// Judge how convincing deckies are, and name what gives them away
 ///
 /// Looks at each decky by itself (does its address fit its vendor, its kernel its distribution, its
-/// banner its system) and beside the others (do two share a key, a serial, a boot time). On a lab's
-/// segment, nmap, if it is installed, looks from the attackers' host whether each decky's network stack
-/// is that of the system it claims. 100 points are perfect; a decisive tell costs 40, one that adds up
-/// 12, a weak one 3. Fails when a decky has fewer than the threshold.
+/// banner its system) and beside the others (do two share a key, a serial, a boot time). Then asks its
+/// services as a client does: whether banners, host keys and clocks are those of the persona, and whether
+/// two deckies show one key, one certificate, or one library under two names (HASSHServer, JA3S). On a
+/// lab's segment two programs look from the attackers' host, if they are installed: nmap whether each
+/// network stack is that of the system it claims, and whether timestamps, identifications and sequence
+/// numbers are its own; p0f what ordinary connections look like to an observer. 100 points are perfect; a
+/// decisive tell costs 40, one that adds up 12, a weak one 3. Fails when a decky has fewer than the
+/// threshold.
 #[derive(Args, Debug)]
 pub struct Audit {
     /// The deckies to judge
@@ -32,7 +46,7 @@ pub struct Audit {
     /// Fewest points that pass
     #[arg(long, default_value_t = 80, value_parser = clap::value_parser!(u32).range(0..=100))]
     threshold: u32,
-    /// Whether nmap looks at them
+    /// Whether they are looked at while they run: their services, and by nmap and p0f
     #[arg(long, value_enum, default_value_t = Scan::Auto)]
     scan: Scan,
     /// JSON
@@ -67,16 +81,20 @@ impl Audit {
         let mut skipped = Vec::new();
         let judged: Vec<&Persona> =
             personas.iter().filter(|persona| wanted.contains(&persona.node)).collect();
-        match self.scanned(context, &fleet, &judged).await? {
-            Ok(found) => findings.extend(found),
-            Err(reason) => skipped.push(format!("nmap -O: {reason}")),
-        }
+        findings.extend(self.looked(context, &fleet, &judged, &mut skipped).await?);
         let names: Vec<String> = judged.iter().map(|persona| persona.node.clone()).collect();
         let standings = audit::standings(&names, &findings);
+        findings.retain(|finding| names.contains(&finding.decky));
+        let ranking = audit::ranking(&findings);
         if self.json {
-            output::json(&json!({ "threshold": self.threshold, "deckies": standings, "skipped": skipped }));
+            output::json(&json!({
+                "threshold": self.threshold,
+                "deckies": standings,
+                "ranking": ranking,
+                "skipped": skipped,
+            }));
         } else {
-            report(&standings, &skipped);
+            report(&standings, &ranking, &skipped);
         }
         let failed: Vec<&str> = standings
             .iter()
@@ -104,32 +122,73 @@ impl Audit {
         Ok(self.deckies.iter().map(ToString::to_string).collect())
     }
 
-    /// What nmap makes of the deckies, or why it was not asked.
-    async fn scanned(
+    /// What is found by looking at deckies that run. What nobody looked at goes to `skipped`.
+    async fn looked(
         &self,
         context: &Context,
         fleet: &Fleet,
         judged: &[&Persona],
-    ) -> Result<Result<Vec<Finding>, String>> {
-        let reason = match self.scan {
-            Scan::Never => Some("not asked for".to_owned()),
-            Scan::Auto | Scan::Always => scan::hindrance(fleet),
-        };
-        if let Some(reason) = reason {
-            ensure!(self.scan != Scan::Always, "nmap cannot look: {reason}");
-            return Ok(Err(reason));
+        skipped: &mut Vec<String>,
+    ) -> Result<Vec<Finding>> {
+        if self.scan == Scan::Never {
+            skipped.push("services, nmap and p0f: not asked for".to_owned());
+            return Ok(Vec::new());
         }
-        output::progress(&format!("nmap looks at {} deckies", judged.len()));
-        let open: BTreeSet<u16> =
-            fleet.deckies.values().flat_map(|decky| decky.ports()).map(|port| port.port).collect();
-        let addresses = judged.iter().map(|persona| persona.ip).collect();
-        let seen = scan::run(context, addresses, open).await?;
-        output::progress_done();
-        let nothing = audit::Scanned { exact: Vec::new() };
-        let judge =
-            |persona: &&Persona| audit::recognised(persona, seen.get(&persona.ip).unwrap_or(&nothing));
-        Ok(Ok(judged.iter().filter_map(judge).collect()))
+        let way = Way::of(fleet, SOURCE, context);
+        let (mut seen, silent) = touch::run(&way, fleet, judged).await;
+        if silent > 0 {
+            skipped.push(format!("{silent} ports did not answer; `decnet firedrill` says which"));
+        }
+        let mut findings = Vec::new();
+        match self.hindrance("nmap", scan::hindrance(fleet))? {
+            Some(reason) => skipped.push(reason),
+            None => findings.extend(scanned(context, fleet, judged, &mut seen).await?),
+        }
+        match self.hindrance("p0f", passive::hindrance(fleet))? {
+            Some(reason) => skipped.push(reason),
+            None => {
+                output::progress("p0f watches connections");
+                let systems = passive::run(context, fleet, judged).await?;
+                output::progress_done();
+                for persona in judged {
+                    seen.entry(persona.node.clone()).or_default().passive = systems.get(&persona.ip).cloned();
+                }
+            }
+        }
+        let personas: Vec<Persona> = judged.iter().map(|persona| (*persona).clone()).collect();
+        findings.extend(audit::live(&personas, &seen));
+        Ok(findings)
     }
+
+    /// Why a program does not look, unless it has to.
+    fn hindrance(&self, program: &str, reason: Option<String>) -> Result<Option<String>> {
+        let Some(reason) = reason else { return Ok(None) };
+        ensure!(self.scan != Scan::Always || program != "nmap", "{program} cannot look: {reason}");
+        Ok(Some(format!("{program}: {reason}")))
+    }
+}
+
+/// What nmap makes of the deckies; their numbers go to `seen`.
+async fn scanned(
+    context: &Context,
+    fleet: &Fleet,
+    judged: &[&Persona],
+    seen: &mut BTreeMap<String, Seen>,
+) -> Result<Vec<Finding>> {
+    output::progress(&format!("nmap looks at {} deckies", judged.len()));
+    let open: BTreeSet<u16> =
+        fleet.deckies.values().flat_map(|decky| decky.ports()).map(|port| port.port).collect();
+    let addresses = judged.iter().map(|persona| persona.ip).collect();
+    let hosts = scan::run(context, addresses, open).await?;
+    output::progress_done();
+    let mut findings = Vec::new();
+    for persona in judged {
+        let host = hosts.get(&persona.ip).cloned().unwrap_or_default();
+        findings.extend(audit::recognised(persona, &host.scanned));
+        let own = seen.entry(persona.node.clone()).or_default();
+        (own.booted, own.ids, own.isns) = (host.clock, host.ids, host.isns);
+    }
+    Ok(findings)
 }
 
 async fn personas(store: &Store, fleet: &Fleet) -> Result<Vec<Persona>> {
@@ -158,12 +217,24 @@ fn faceless(fleet: &Fleet) -> Vec<Finding> {
     fleet.deckies.keys().map(finding).collect()
 }
 
-fn report(standings: &[Standing], skipped: &[String]) {
+fn report(standings: &[Standing], ranking: &[Rank], skipped: &[String]) {
     output::table(&["DECKY", "POINTS", "GIVEN AWAY BY"], standings, |standing| {
         let tells: Vec<String> =
             standing.findings.iter().map(|finding| format!("{} {}", finding.tell, finding.detail)).collect();
         vec![standing.decky.clone(), standing.score.to_string(), tells.join("; ")]
     });
+    if !ranking.is_empty() {
+        output::table(&["TELL", "SAYS", "DECKIES"], ranking, |rank| {
+            let says = match rank.strength {
+                Strength::Decisive => "decides",
+                Strength::AddsUp => "adds up",
+                Strength::Weak => "little",
+            };
+            let named = rank.deckies.iter().take(5).cloned().collect::<Vec<_>>().join(" ");
+            let more = if rank.deckies.len() > 5 { " …" } else { "" };
+            vec![rank.tell.to_owned(), says.to_owned(), format!("{}: {named}{more}", rank.deckies.len())]
+        });
+    }
     for reason in skipped {
         output::line(&format!("not looked at: {reason}"));
     }

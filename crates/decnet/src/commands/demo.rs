@@ -139,6 +139,7 @@ impl Demo {
             runtime: site.runtime.clone(),
             login: LoginPolicy::AcceptAfter(3),
             life: Life::default(),
+            firewall: Default::default(),
         };
         Ok(Fleet { lab: site.lab, ..plan::demonstration(&request)? })
     }

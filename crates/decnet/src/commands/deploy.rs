@@ -10,7 +10,7 @@ use clap::Args;
 use decnet_engine::loopback;
 use decnet_model::{
     catalogue,
-    fleet::{Fleet, Network, Step, login_policy},
+    fleet::{Filter, Fleet, Network, Step, login_policy},
     ini::{SpecError, deploy as spec},
     plan,
     record::{DeckyDesired, DeckyIntent, DeckyState},
@@ -70,7 +70,7 @@ pub struct Deploy {
     /// Read the fleet from a deployment INI; what says where it stands goes before the file
     #[arg(long, value_name = "FILE", conflicts_with_all = [
         "deckies", "archetype", "services", "randomize_services", "distro", "randomize_distros", "subnet",
-        "ip_start", "seed", "login", "ambient", "dhcp",
+        "ip_start", "seed", "login", "firewall", "ambient", "dhcp",
     ])]
     pub config: Option<PathBuf>,
     /// How many deckies
@@ -114,6 +114,9 @@ pub struct Deploy {
     /// Have each decky ask a DHCP server for the address that it has, and renew the lease
     #[arg(long)]
     pub dhcp: bool,
+    /// Packet filter of each system: off (closed ports reset), on, or default (as the system is delivered)
+    #[arg(long, default_value = "off", value_name = "on|off|default")]
+    pub firewall: Filter,
     /// Only show what would be done; needs no rights
     #[arg(long)]
     pub dry_run: bool,
@@ -181,6 +184,7 @@ impl Deploy {
             runtime: site.runtime.clone(),
             login: self.login.clone(),
             life: Life { ambient: self.ambient, dhcp: self.dhcp },
+            firewall: self.firewall,
         }
     }
 
@@ -202,7 +206,7 @@ impl Deploy {
         }
         let begun = Instant::now();
         store(context, &fleet).await?;
-        ensure_running(context)?;
+        ensure_running(context).await?;
         workers::wake_fleet(context).await;
         wait(context, &fleet, begun).await?;
         if self.json {
@@ -280,11 +284,11 @@ async fn forget_changed(context: &Context, store: &Store, fleet: &Fleet) -> Resu
 }
 
 /// Starts `decnet run` in the background unless it runs.
-fn ensure_running(context: &Context) -> Result<()> {
+async fn ensure_running(context: &Context) -> Result<()> {
     if super::run::running(&context.paths()).is_some() {
         return Ok(());
     }
-    super::run::start_in_background(context)
+    super::run::start_in_background(context, &[]).await
 }
 
 /// Waits until every decky of `fleet` runs, and says which do not.

@@ -9,6 +9,7 @@ use decnet_store::Store;
 use netsvc_persona::{
     Life, LoginPolicy, Persona, Secret,
     check::{self, Incoherence},
+    tables::firewalls::{self, Refusal},
 };
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -179,6 +180,7 @@ fn machine(persona: &Persona, now: i64) -> Vec<(String, String)> {
         ("hardware", format!("{} {}, serial {}", hardware.vendor, hardware.product, hardware.serial)),
         ("machine id", hardware.machine_id.clone()),
         ("ttl", os.ttl.to_string()),
+        ("firewall", firewall(persona)),
         ("installed", moment(persona.installed_at)),
         ("booted", format!("{} ({days} days ago)", moment(persona.booted_at))),
         ("clock", format!("{:+} ms", persona.clock_offset_ms)),
@@ -197,6 +199,18 @@ fn habits(life: Life) -> String {
     let speaks = if life.ambient { "speaks as its system does" } else { "silent" };
     let asks = if life.dhcp { ", asks for its address by DHCP" } else { "" };
     format!("{speaks}{asks}")
+}
+
+/// Its packet filter, and what a closed port does with it.
+fn firewall(persona: &Persona) -> String {
+    let Some(wall) = firewalls::of(&persona.os) else { return String::new() };
+    if !persona.firewall {
+        return format!("{}, off", wall.name);
+    }
+    match wall.refusal {
+        Refusal::Silence => format!("{}, on: drops", wall.name),
+        Refusal::Unreachable(code) => format!("{}, on: refuses with ICMP 3/{code}", wall.name),
+    }
 }
 
 fn keys(persona: &Persona, fingerprints: &(String, String)) -> Vec<(String, String)> {

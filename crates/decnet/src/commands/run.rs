@@ -53,12 +53,12 @@ impl Run {
         if wanted.is_empty() {
             wanted = Worker::start_order();
         }
-        if self.daemon {
-            return start_in_background(context);
-        }
         let paths = context.paths();
         if let Some(pid) = running(&paths) {
             bail!("workers run already, as process {pid}");
+        }
+        if self.daemon {
+            return start_in_background(context, &self.only).await;
         }
         fs_err::create_dir_all(paths.run()).context("make the run folder")?;
         fs_err::write(pid_file(&paths), std::process::id().to_string()).context("write the pid file")?;
@@ -74,7 +74,7 @@ impl Run {
 /// When it is running already or fails.
 pub async fn single(worker: Worker, options: Single, context: &Context) -> Result<()> {
     if options.daemon {
-        return background(context, &[worker.name()]);
+        return background(context, &[worker.name()], worker == Worker::Api).await;
     }
     context.store_or_new().await?.close().await;
     let body = workers::body(worker, context);
@@ -119,12 +119,18 @@ pub fn running(paths: &Paths) -> Option<i32> {
     (theirs.file_name()?.to_string_lossy().starts_with(&*same?.to_string_lossy())).then_some(pid)
 }
 
-/// Starts `decnet run` in the background.
+/// Starts `decnet run` in the background, with all workers where `only` names none.
 ///
 /// # Errors
 /// When it cannot be started.
-pub fn start_in_background(context: &Context) -> Result<()> {
-    background(context, &["run"])?;
+pub async fn start_in_background(context: &Context, only: &[String]) -> Result<()> {
+    let names = only.join(",");
+    let mut arguments = vec!["run"];
+    if !only.is_empty() {
+        arguments.extend(["--only", names.as_str()]);
+    }
+    let serves = only.is_empty() || only.iter().any(|name| name == Worker::Api.name());
+    background(context, &arguments, serves).await?;
     let deadline = Instant::now() + Duration::from_secs(10);
     while running(&context.paths()).is_none() {
         if deadline < Instant::now() {
@@ -139,11 +145,17 @@ fn log_file(context: &Context) -> PathBuf {
     context.paths().run().join("decnet.log")
 }
 
-fn background(context: &Context, arguments: &[&str]) -> Result<()> {
+/// Starts this program once more with `arguments`, which serve the interface or not.
+async fn background(context: &Context, arguments: &[&str], serves: bool) -> Result<()> {
     use fs_err::os::unix::fs::OpenOptionsExt as _;
     use std::os::unix::process::CommandExt;
     fs_err::create_dir_all(context.paths().run()).context("make the run folder")?;
-    // The first start says the operator's password in it.
+    if serves {
+        // Here and not there: the password belongs on the terminal, and in no file.
+        let store = context.store_or_new().await?;
+        crate::api::ensure_operator(context, &store).await?;
+        store.close().await;
+    }
     let log = fs_err::OpenOptions::new()
         .create(true)
         .append(true)

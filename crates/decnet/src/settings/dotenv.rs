@@ -21,16 +21,18 @@ pub(super) fn read(path: &Path, bad: &mut Vec<BadSetting>) -> Layer {
         }
         let line = line.strip_prefix("export ").unwrap_or(line);
         let origin = Origin::File(path.to_owned(), index + 1);
-        match line.split_once('=') {
-            Some((name, value)) if is_name(name.trim()) => {
-                layer.push((name.trim().to_owned(), unquoted(value.trim()).to_owned(), origin));
-            }
-            _ => bad.push(BadSetting {
-                origin: origin.to_string(),
-                key: "line".to_owned(),
-                message: "is not NAME=value".to_owned(),
-            }),
+        let named = line.split_once('=').map(|(name, value)| (name.trim(), unquoted(value.trim())));
+        let Some((name, value)) = named.filter(|(name, _)| is_name(name)) else {
+            let (key, message) = ("line".to_owned(), "is not NAME=value".to_owned());
+            bad.push(BadSetting { origin: origin.to_string(), key, message });
+            continue;
+        };
+        if let Some((_, _, first)) = layer.iter().find(|(known, ..)| known == name) {
+            let message = format!("is set already, at {first}; remove one of the two");
+            bad.push(BadSetting { origin: origin.to_string(), key: name.to_owned(), message });
+            continue;
         }
+        layer.push((name.to_owned(), value.to_owned(), origin));
     }
     layer
 }
@@ -46,4 +48,23 @@ fn unquoted(value: &str) -> &str {
         }
     }
     value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_is_set_twice_names_both_lines() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "# x\nexport DECNET_WEB_PORT='81'\nDECNET_WEB_PORT=82\nno\n").unwrap();
+        let mut bad = Vec::new();
+        let layer = read(file.path(), &mut bad);
+        assert_eq!(layer.len(), 1);
+        assert_eq!(layer.first().unwrap().1, "81");
+        let bad: Vec<String> = bad.into_iter().map(|bad| format!("{}: {}", bad.key, bad.message)).collect();
+        let path = file.path().display();
+        let twice = format!("DECNET_WEB_PORT: is set already, at {path}:2; remove one of the two");
+        assert_eq!(bad, [twice, "line: is not NAME=value".to_owned()]);
+    }
 }

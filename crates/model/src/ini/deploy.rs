@@ -312,10 +312,11 @@ fn refusal(ip: Ipv4Addr, network: &Network, taken: &BTreeSet<Ipv4Addr>) -> Optio
 
 fn decky(desired: &Desired, index: u32, name: DeckyName, ip: Ipv4Addr) -> Decky {
     let service = |slug: &String| ServiceSpec { slug: slug.clone(), settings: BTreeMap::new() };
+    let system = plan::at(&desired.systems, index - 1).copied().unwrap_or("debian12");
     Decky {
         name,
         ip,
-        system: plan::at(&desired.systems, index - 1).copied().unwrap_or("debian12").to_owned(),
+        system: system.to_owned(),
         archetype: desired.archetype.map(|archetype| archetype.slug.to_owned()),
         services: desired.services.iter().map(service).collect(),
         absent: desired.absent.clone(),
@@ -327,5 +328,6 @@ fn decky(desired: &Desired, index: u32, name: DeckyName, ip: Ipv4Addr) -> Decky 
         ambient: desired.ambient,
         dhcp: desired.dhcp,
         generation: 0,
+        firewall: desired.firewall.on(system),
     }
 }

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     archetype::{self, ARCHETYPES, Archetype, DISTROS},
     catalogue,
-    fleet::{check_ports, login_policy},
+    fleet::{Filter, check_ports, login_policy},
     plan,
 };
 use netsvc_persona::{
@@ -19,8 +19,7 @@ use netsvc_persona::{
 use std::net::Ipv4Addr;
 
 /// Keys of such a section.
-const KEYS: &str =
-    "ip, services, archetype, distro, hostname, mac, seed, login, nmap_os, mutate_interval, ambient, dhcp, amount";
+const KEYS: &str = "ip, services, archetype, distro, hostname, mac, seed, login, firewall, nmap_os, mutate_interval, ambient, dhcp, amount";
 
 /// A decky or a group as a section asks for it.
 pub(super) struct Desired {
@@ -45,6 +44,8 @@ pub(super) struct Desired {
     pub(super) mac: Option<(String, usize)>,
     pub(super) seed: Option<String>,
     pub(super) login: LoginPolicy,
+    pub(super) firewall: Filter,
+    pub(super) firewall_line: Option<usize>,
     pub(super) mutate_interval: Option<u32>,
     pub(super) ambient: Option<bool>,
     pub(super) dhcp: bool,
@@ -69,6 +70,8 @@ pub(super) fn read(section: &Section, errors: &mut Errors) -> Desired {
         mac: None,
         seed: None,
         login: LoginPolicy::AcceptListed,
+        firewall: Filter::Off,
+        firewall_line: None,
         mutate_interval: None,
         ambient: None,
         dhcp: false,
@@ -119,6 +122,10 @@ fn value<'a>(
         "login" => match login_policy(text) {
             Ok(login) => desired.login = login,
             Err(wanted) => wrong(entry, &format!("is no login policy: {wanted}"), errors),
+        },
+        "firewall" => match text.parse() {
+            Ok(filter) => (desired.firewall, desired.firewall_line) = (filter, Some(entry.line)),
+            Err(wanted) => wrong(entry, wanted, errors),
         },
         "mutate-interval" => desired.mutate_interval = interval(entry, errors),
         "ambient" => desired.ambient = switch(entry, errors),
@@ -266,6 +273,7 @@ impl Desired {
             "hostname" => self.hostname.as_ref().map(|(_, line)| *line),
             "services" => self.services_line,
             "distro" => self.distro_line,
+            "firewall" => self.firewall_line,
             _ => None,
         };
         given.unwrap_or(self.line)

@@ -97,6 +97,7 @@ impl Text {
         self.optional("mac", decky.mac.clone())?;
         self.optional("seed", decky.seed.clone())?;
         self.optional("login", login(&decky.login))?;
+        self.optional("firewall", decky.firewall.then(|| "on".to_owned()))?;
         self.optional("mutate_interval", decky.mutate_interval.map(|minutes| minutes.to_string()))?;
         self.optional("ambient", decky.ambient.map(switch))?;
         self.optional("dhcp", decky.dhcp.then(|| switch(true)))?;

@@ -123,7 +123,7 @@ const DECKIES: &[Case] = &[
         &[
             "1: [web] does not say what it is; add services = or archetype =",
             "2: [web] has no key \"service\" (did you mean \"services\"?); a decky has: ip, services, archetype, distro, hostname, mac, seed, login, \
-         nmap_os, mutate_interval, ambient, dhcp, amount",
+         firewall, nmap_os, mutate_interval, ambient, dhcp, amount",
         ],
     ),
     ("[web]\nservices = gopher", &["2: no service is called \"gopher\"; there are: {services}"]),
@@ -156,6 +156,11 @@ const DECKIES: &[Case] = &[
         &[
             "3: nmap_os: \"linux\" contradicts windows10, which is windows; remove the line or choose another distro",
         ],
+    ),
+    ("[web]\nservices = http\nfirewall = maybe", &["3: firewall: \"maybe\" is none of on, off, default"]),
+    (
+        "[p]\narchetype = printer\nfirewall = on",
+        &["3: [p] contradicts itself: firewall: hp_printer comes with no packet filter; leave it off"],
     ),
     ("[web]\nservices = http\namount = 10001", &["3: amount: \"10001\" is no number from 1 to 10000"]),
     ("[web]\nservices = http\namount = +5", &["3: amount: \"+5\" is no number from 1 to 10000"]),

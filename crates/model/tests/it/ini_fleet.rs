@@ -4,7 +4,7 @@ use crate::ini_errors::OPTIONS;
 use decnet_model::{
     archetype::ARCHETYPES,
     catalogue, coherence,
-    fleet::{Decky, DeckyName, Fleet, Network},
+    fleet::{Decky, DeckyName, Filter, Fleet, Network},
     ini::{
         TEXT_LIMIT,
         deploy::{self, FILE_LIMIT, Options},
@@ -12,7 +12,11 @@ use decnet_model::{
     },
     plan,
 };
-use netsvc_persona::{LoginPolicy, stage::ServiceSpec, tables::systems::SYSTEMS};
+use netsvc_persona::{
+    LoginPolicy,
+    stage::ServiceSpec,
+    tables::{firewalls, systems::SYSTEMS},
+};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -63,6 +67,22 @@ fn a_whole_file_is_read() {
     );
     assert_eq!(db.services[0].settings.get("persistence").map(String::as_str), Some("Yes"));
     assert_eq!(decky(&fleet, "pc").archetype.as_deref(), Some("windows-server"));
+}
+
+#[test]
+fn a_firewall_is_on_off_or_as_the_system_has_it() {
+    let check = |distro: &str, value: &str, on: bool| {
+        let text = format!("[a]\nservices = http\ndistro = {distro}\nfirewall = {value}");
+        let fleet = fleet(&text);
+        assert_eq!(decky(&fleet, "a").firewall, on, "{distro} {value}");
+        assert_eq!(write::ini(&fleet).unwrap().contains("firewall = on"), on);
+    };
+    for (distro, usual) in [("debian", false), ("rocky9", true), ("windows10", true), ("ubuntu22", false)] {
+        check(distro, "on", true);
+        check(distro, "off", false);
+        check(distro, "default", usual);
+    }
+    assert!(!decky(&fleet("[a]\nservices = http\ndistro = rocky9"), "a").firewall);
 }
 
 #[test]
@@ -137,6 +157,7 @@ fn some_decky() -> impl Strategy<Value = Decky> {
             }
         };
         let service = |slug: &String| ServiceSpec { slug: slug.clone(), settings: settings(slug, &text, on) };
+        let family = SYSTEMS.iter().find(|known| known.id == system).map_or("", |known| known.family);
         Decky {
             name: "x".parse().unwrap(),
             ip: [0, 0, 0, 0].into(),
@@ -154,6 +175,7 @@ fn some_decky() -> impl Strategy<Value = Decky> {
             ambient: (0 < machine.0 % 3).then_some(on),
             dhcp: machine.2,
             generation: 0,
+            firewall: on && Filter::On.on(system) && firewalls::find(family, system).is_some(),
         }
     })
 }
@@ -241,6 +263,7 @@ fn a_planned_fleet_is_written_and_read() {
         runtime: "loopback".to_owned(),
         login: LoginPolicy::AcceptListed,
         life: Default::default(),
+        firewall: Default::default(),
     };
     for wanted in [plan::fleet(&request).unwrap(), plan::demonstration(&request).unwrap()] {
         assert_eq!(fleet(&write::ini(&wanted).unwrap()), wanted);

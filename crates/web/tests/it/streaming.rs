@@ -28,12 +28,16 @@ impl Listener {
         Listener { body: Body::into_data_stream(response.into_body()), text: String::new() }
     }
 
-    /// Ids of the next `count` events.
+    /// Ids of the next `count` events. Signs of life in between do not prolong the wait.
     async fn ids(&mut self, count: usize) -> Vec<i64> {
+        timeout(PATIENCE, self.read(count)).await.expect("events in time")
+    }
+
+    async fn read(&mut self, count: usize) -> Vec<i64> {
         let mut ids = Vec::new();
         while ids.len() < count {
             let Some((event, rest)) = self.text.split_once("\n\n") else {
-                let chunk = timeout(PATIENCE, self.body.next()).await.expect("an event in time");
+                let chunk = self.body.next().await;
                 self.text.push_str(std::str::from_utf8(&chunk.unwrap().unwrap()).unwrap());
                 continue;
             };
@@ -49,9 +53,25 @@ impl Listener {
 
 async fn tailing() -> Client {
     let client = Client::logged_in().await;
+    tail(&client);
+    client
+}
+
+fn tail(client: &Client) {
     let state = client.state.clone();
     tokio::spawn(async move { state.tail().await });
-    client
+}
+
+#[tokio::test]
+async fn a_reader_that_begins_late_misses_nothing() {
+    let client = Client::logged_in().await;
+    client.ingest(1, 3).await;
+    let mut listener = Listener::begin(&client, "", None).await;
+    client.ingest(4, 6).await;
+    assert_eq!(listener.ids(3).await, [4, 5, 6]);
+    client.ingest(7, 7).await;
+    tail(&client);
+    assert_eq!(listener.ids(1).await, [7]);
 }
 
 #[tokio::test]

@@ -114,6 +114,8 @@ impl Running {
         let (seq, outcome) = match order {
             Order::Node { seq, persona, services, ports } => {
                 let added = self.gate.add(&persona, &services, &ports, &mut self.ports);
+                // It has an introduction to finish.
+                self.kept = true;
                 (seq, added.map_err(|bad| bad.to_string()))
             }
             Order::Remove { seq, node } => {

@@ -1,5 +1,6 @@
 //! What really exists: releases, packages, hardware, names. Weights are rough shares in the field.
 
+pub mod firewalls;
 pub mod hardware;
 pub mod names;
 pub mod products;

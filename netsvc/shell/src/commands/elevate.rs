@@ -26,6 +26,10 @@ fn sudo(shell: &mut Shell, arguments: &[String]) -> Status {
             shell.err("sudo: a password is required\n")?;
             return Ok(1);
         }
+        if shell.live.facts.tty.is_none() && !options.has('S') {
+            shell.err("sudo: a terminal is required to read the password; either use the -S option to read from standard input or configure an askpass helper\nsudo: a password is required\n")?;
+            return Ok(1);
+        }
         if !authenticated(shell, &user)? {
             return Ok(1);
         }

@@ -4,8 +4,9 @@ use super::{Run, own, rest};
 use crate::{
     Flavour,
     interpret::{Shell, Status},
+    live,
 };
-use netsvc_persona::Product;
+use netsvc_persona::{Persona, Product};
 use std::time::Duration;
 
 pub(super) const COMMANDS: &[(&str, Run)] = &[
@@ -65,25 +66,15 @@ fn packages(shell: &Shell) -> Vec<(String, String, &'static str)> {
         persona.os.kernel.clone(),
         "Linux kernel image",
     ));
-    list.extend(persona.products.iter().filter_map(|(slug, product)| of_product(slug, product)));
+    list.extend(persona.products.iter().filter_map(|(slug, product)| of_product(persona, slug, product)));
     list.sort();
     list.dedup_by(|left, right| left.0 == right.0);
     list
 }
 
 /// The package that a product of the persona comes from.
-fn of_product(slug: &str, product: &Product) -> Option<(String, String, &'static str)> {
-    let (name, about) = match slug {
-        "ssh" | "sftp" => {
-            ("openssh-server", "secure shell (SSH) server, for secure access from remote machines")
-        }
-        "http" | "https" => (if product.name.contains("pache") { "apache2" } else { "nginx" }, "web server"),
-        "ftp" => ("vsftpd", "lightweight, efficient FTP server written for security"),
-        "smtp" => ("postfix", "High-performance mail transport agent"),
-        "redis" => ("redis-server", "Persistent key-value database with network interface"),
-        "mysql" => ("mysql-server", "MySQL database server"),
-        _ => return None,
-    };
+fn of_product(persona: &Persona, slug: &str, product: &Product) -> Option<(String, String, &'static str)> {
+    let (name, about) = live::daemon(persona, slug)?.package;
     // Debian's version has the packaging revision after the upstream version and an epoch before it.
     let revision = product.packaging.rsplit('-').next().unwrap_or("");
     let epoch = if name == "openssh-server" { "1:" } else { "" };

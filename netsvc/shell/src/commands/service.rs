@@ -3,7 +3,7 @@
 use super::{Run, own, rest};
 use crate::{
     interpret::{Flow, Shell, Status},
-    live::{Dynamic, strftime},
+    live::{self, Dynamic, strftime},
     text::decode,
 };
 
@@ -29,32 +29,22 @@ fn units(shell: &Shell) -> Vec<Unit> {
         ("cron".to_owned(), "Regular background program processing daemon"),
         ("dbus".into(), "D-Bus System Message Bus"),
         ("rsyslog".into(), "System Logging Service"),
-        ("ssh".into(), "OpenBSD Secure Shell server"),
         ("systemd-journald".into(), "Journal Service"),
         ("systemd-logind".into(), "User Login Management"),
         ("systemd-udevd".into(), "Rule-based Manager for Device Events and Files"),
     ];
-    for (slug, _) in &shell.live.facts.services {
-        match slug.as_str() {
-            "http" => {
-                units.push(("nginx".into(), "A high performance web server and a reverse proxy server"))
-            }
-            "ftp" => units.push(("vsftpd".into(), "vsftpd FTP server")),
-            "smtp" => units.push(("postfix".into(), "Postfix Mail Transport Agent")),
-            "redis" => units.push(("redis-server".into(), "Advanced key-value store")),
-            "mysql" => units.push(("mysql".into(), "MySQL Community Server")),
-            _ => {}
-        }
-    }
     if shell.flavour() == crate::Flavour::Redhat {
         for unit in &mut units {
             unit.0 = unit.0.replace("cron", "crond");
-            if unit.0 == "ssh" {
-                unit.0 = "sshd".into();
-            }
         }
     }
+    let mut slugs: Vec<&str> = shell.live.facts.services.iter().map(|(slug, _)| slug.as_str()).collect();
+    // A server that one logs into has it, whatever else is open.
+    slugs.push("ssh");
+    let daemons = slugs.iter().filter_map(|slug| live::daemon(&shell.live.persona, slug));
+    units.extend(daemons.map(|daemon| (daemon.unit.to_owned(), daemon.about)));
     units.sort();
+    units.dedup();
     units
 }
 
@@ -156,9 +146,15 @@ fn status(shell: &mut Shell, names: &[String], units: &[Unit]) -> Status {
             &live.persona.zone,
         );
         let days = live.uptime() / 86_400;
+        let slugs = live.facts.services.iter().map(|(slug, _)| slug.as_str()).chain(["ssh"]);
+        let runs = |slug: &&str| live::daemon(&live.persona, slug).is_some_and(|daemon| daemon.unit == unit);
+        let slug = slugs.into_iter().find(runs);
+        let program = slug
+            .and_then(|slug| live::daemon(&live.persona, slug))
+            .map_or(unit.as_str(), |daemon| daemon.program);
         let text = format!(
-            "● {unit}.service - {about}\n     Loaded: loaded (/lib/systemd/system/{unit}.service; enabled; preset: enabled)\n     Active: active (running) since {since}; {days} days ago\n   Main PID: {pid} ({unit})\n      Tasks: 1 (limit: 4620)\n     Memory: 5.6M\n        CPU: 1.204s\n     CGroup: /system.slice/{unit}.service\n",
-            pid = live.service_pid(unit)
+            "● {unit}.service - {about}\n     Loaded: loaded (/lib/systemd/system/{unit}.service; enabled; preset: enabled)\n     Active: active (running) since {since}; {days} days ago\n   Main PID: {pid} ({program})\n      Tasks: 1 (limit: 4620)\n     Memory: 5.6M\n        CPU: 1.204s\n     CGroup: /system.slice/{unit}.service\n",
+            pid = live.service_pid(slug.unwrap_or(unit))
         );
         shell.out(&decode(text.as_bytes()))?;
     }

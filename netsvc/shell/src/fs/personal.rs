@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     flavour::Flavour,
-    live::{Dynamic, KernelItem, Live, ProcessItem},
+    live::{self, Dynamic, KernelItem, Live, ProcessItem},
 };
 
 const BASHRC: &str = "# ~/.bashrc: executed by bash(1) for non-login shells.\n\n# Note: PS1 and umask are already set in /etc/profile. You should not\n# need this unless you want different defaults for root.\n# PS1='${debian_chroot:+($debian_chroot)}\\h:\\w\\$ '\n# umask 022\n\n# You may uncomment the following lines if you want `ls' to be colorized:\n# export LS_OPTIONS='--color=auto'\n# eval \"$(dircolors)\"\n# alias ls='ls $LS_OPTIONS'\n# alias ll='ls $LS_OPTIONS -l'\n";
@@ -140,8 +140,10 @@ fn services(tree: &mut Tree, live: &Live) {
                     Age::Install,
                     "<html><body><h1>It works!</h1></body></html>\n",
                 );
-                tree.directory("/etc/nginx/sites-enabled", 0o755, Age::Install);
-                tree.directory("/var/log/nginx", 0o755, Age::Install);
+                let program = live::daemon(&live.persona, slug).map_or("nginx", |daemon| daemon.program);
+                let sites = if program == "httpd" { "conf.d" } else { "sites-enabled" };
+                tree.directory(&format!("/etc/{program}/{sites}"), 0o755, Age::Install);
+                tree.directory(&format!("/var/log/{program}"), 0o755, Age::Install);
             }
             "mysql" => {
                 tree.text(

@@ -2,6 +2,7 @@
 
 pub(crate) mod accounts;
 mod calendar;
+mod daemon;
 mod kernel;
 mod log;
 mod network;
@@ -9,6 +10,7 @@ mod process;
 mod release;
 
 pub(crate) use calendar::strftime;
+pub(crate) use daemon::daemon;
 pub(crate) use log::logins;
 pub(crate) use network::{listeners, netmask, network_address};
 pub(crate) use process::Process;

@@ -29,9 +29,14 @@ pub(crate) fn listeners(live: &Live) -> Vec<Listener> {
         .facts
         .services
         .iter()
-        .map(|(slug, port)| {
-            let (program, uid) = super::process::daemon(slug);
-            Listener { port: *port, pid: live.service_pid(slug), program, uid }
+        .filter_map(|(slug, port)| {
+            let daemon = super::daemon(&live.persona, slug)?;
+            Some(Listener {
+                port: *port,
+                pid: live.service_pid(slug),
+                program: daemon.program,
+                uid: daemon.uid,
+            })
         })
         .collect();
     if !out.iter().any(|listener| listener.port == live.facts.local_port) {

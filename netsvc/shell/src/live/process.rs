@@ -138,19 +138,6 @@ const REDHAT: [(&str, &str, u64, u64); 12] = [
     ("root", "/sbin/agetty -o -p -- \\u --noclear - linux", 3_046, 1_000),
 ];
 
-/// Program and user of a service's daemon.
-pub(super) fn daemon(slug: &str) -> (&'static str, u32) {
-    match slug {
-        "telnet" => ("telnetd", 0),
-        "http" | "https" => ("nginx", 0),
-        "ftp" => ("vsftpd", 0),
-        "smtp" => ("master", 0),
-        "redis" => ("redis-server", 103),
-        "mysql" => ("mysqld", 102),
-        _ => ("sshd", 0),
-    }
-}
-
 /// µs.
 const SECOND: i64 = 1_000_000;
 
@@ -281,30 +268,20 @@ impl Live {
     /// The daemons of the node's services; the secure shell's comes with the session.
     fn add_services(&self, add: Add<'_>, boot: i64, uptime: u64) {
         for (slug, _) in &self.facts.services {
-            let (user, command, size) = match slug.as_str() {
-                "ssh" => continue,
-                "telnet" => ("root", "/usr/sbin/telnetd -F", (1_584, 420)),
-                "http" => (
-                    "root",
-                    "nginx: master process /usr/sbin/nginx -g daemon on; master_process on;",
-                    (10_300, 1_700),
-                ),
-                "ftp" => ("root", "/usr/sbin/vsftpd /etc/vsftpd.conf", (10_500, 3_900)),
-                "smtp" => ("root", "/usr/lib/postfix/sbin/master -w", (42_800, 4_700)),
-                "redis" => ("redis", "/usr/bin/redis-server 0.0.0.0:6379", (65_200, 14_600)),
-                "mysql" => ("mysql", "/usr/sbin/mysqld", (1_790_000, 389_000)),
-                _ => continue,
+            let Some(daemon) = super::daemon(&self.persona, slug).filter(|daemon| daemon.program != "sshd")
+            else {
+                continue;
             };
             add(
                 self.service_pid(slug),
                 1,
-                user,
+                daemon.user,
                 "?",
                 "Ss",
                 boot + 11 * SECOND,
                 uptime / 4_000,
-                size,
-                command,
+                daemon.size,
+                daemon.command,
             );
         }
     }

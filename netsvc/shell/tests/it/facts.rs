@@ -148,3 +148,40 @@ fn a_directory_tells_when_its_entries_changed() {
     let listed = shell.exec("ls /var/log | head -1; ls /srv", Some(b"")).bytes(Stream::Out);
     assert!(listed.ends_with(b"d\n") && listed.len() > 2, "what the image has is still there");
 }
+
+#[test]
+fn processes_sockets_units_and_packages_agree_with_the_banner() {
+    let persona = |id: &str, product: &str| {
+        let mut persona = crate::persona(id);
+        let product = netsvc_persona::Product {
+            name: product.into(),
+            version: "2.4.57".into(),
+            packaging: String::new(),
+        };
+        persona.products.insert("http".into(), product);
+        persona
+    };
+    for (id, product, program) in [
+        ("debian12", "Apache", "apache2"),
+        ("rocky9", "Apache", "httpd"),
+        ("debian12", "nginx", "nginx"),
+        ("debian12", "lighttpd", "lighttpd"),
+    ] {
+        let host = crate::host_of(persona(id, product));
+        let lines = format!("ps aux; ss -tlnp; systemctl status {program}");
+        let outcome = shell_on(&host, "root", false).exec(&lines, Some(b""));
+        let text = String::from_utf8_lossy(&outcome.bytes(Stream::Out)).into_owned();
+        for wanted in [format!("((\"{program}\""), format!("{program}.service"), format!("({program})\n")] {
+            assert!(text.contains(&wanted), "{id}: {product}: {wanted} in {text}");
+        }
+        assert!(program == "nginx" || !text.contains("nginx"), "{id}: {product}: {text}");
+    }
+}
+
+#[test]
+fn sudo_without_a_terminal_wants_one() {
+    let outcome = shell_on(&host("debian12"), "anna", false).exec("sudo id", Some(b""));
+    assert!(outcome.bytes(Stream::Err).starts_with(b"sudo: a terminal is required"), "{outcome:?}");
+    let outcome = shell_on(&host("debian12"), "anna", false).exec("echo secret | sudo -S id -u", Some(b""));
+    assert_eq!(outcome.bytes(Stream::Out), b"0\n", "{outcome:?}");
+}

@@ -60,6 +60,7 @@ pub(crate) fn persona(id: &str) -> Persona {
         subkey: Secret("22".repeat(32)),
         generation: 0,
         life: Default::default(),
+        firewall: false,
     }
 }
 
@@ -127,7 +128,11 @@ pub(crate) fn shell_on(host: &ShellHost, user: &str, tty: bool) -> Shell {
 }
 
 pub(crate) fn host(id: &str) -> ShellHost {
-    ShellHost::new(Arc::new(persona(id)), Arc::new(OverlayStore::in_memory()), Arc::new(|| NOW))
+    host_of(persona(id))
+}
+
+pub(crate) fn host_of(persona: Persona) -> ShellHost {
+    ShellHost::new(Arc::new(persona), Arc::new(OverlayStore::in_memory()), Arc::new(|| NOW))
 }
 
 /// Output and status of one command line on a fresh node.

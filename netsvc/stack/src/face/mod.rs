@@ -3,9 +3,12 @@
 //! The values are written by hand in `faces/*.face`, one file a system, each with its sources; [`read`]
 //! says how such a file is written.
 
+mod arp;
 mod library;
 mod read;
 
+pub(crate) use arp::Step;
+pub use arp::{Manners, Start};
 pub use library::Unknown;
 pub use read::BadFace;
 
@@ -36,10 +39,14 @@ pub struct Face {
     pub ack_at_closed: Answer,
     /// What every other segment meets at a closed port.
     pub odd_at_closed: Answer,
+    /// How many resets leave closed ports within a second; 0: no limit.
+    pub resets_per_second: u32,
     /// What a datagram meets at a closed port.
     pub closed_udp: ClosedUdp,
     /// How echo requests are answered.
     pub echo: Echo,
+    /// Behaviour in ARP.
+    pub arp: Manners,
 }
 
 /// How identifications run, for handshakes, resets and ICMP.
@@ -120,6 +127,9 @@ pub struct Handshake {
     pub probe_windows: Option<[u16; 6]>,
     /// How many of nmap's six probes are answered.
     pub probes: usize,
+    /// Seconds after which an answer that nobody acknowledges is sent again; none: as Linux has it, and the
+    /// services' kernel: 1, 3, 7, 15, 31.
+    pub again: Vec<u16>,
     /// Whether congestion notification is spoken, and whether a SYN that offers it is answered at all.
     pub ecn: Ecn,
 }
@@ -207,6 +217,8 @@ pub struct Unreachable {
     pub dont_fragment: bool,
     /// Messages per second and peer, after a burst; 0: no limit.
     pub per_second: u32,
+    /// Messages to all peers within a second; 0: no limit.
+    pub in_all: u32,
     /// Identification in the quoted header: as it came, or this.
     pub quoted_id: Option<u16>,
     /// Checksum in the quoted IP header.

@@ -12,18 +12,21 @@
 //! options = MSTNW MNNTNW MST MNNSNW   # all, no sack, no scale, no timestamps; M S T N W
 //! probe.mss, probe.window             # six numbers each, for nmap's probes
 //! df = yes
+//! again = 3 9                         # seconds after which a SYN-ACK comes again; without it 1 3 7 15 31
 //! ecn = yes                           # yes, no, silence
 //! probe.answers = 6                   # how many of nmap's six SYNs find a connection free
 //! open.null, open.odd, open.ack       # answers: silence, handshake, or as below
 //! closed.syn = RA seq=0 ack=next df   # flags seq=0|ack|own ack=0|same|next|other window=N df
 //! closed.ack, closed.odd
-//! udp = quote=548 tos=192 rate=1      # or silence; ttl= df id= ip=zero|bad udp=N
+//! closed.rate = 200                   # resets within a second
+//! udp = quote=548 tos=192 rate=1      # a second and peer; or silence; all=N a second; ttl= df id= ip=zero|bad udp=N
 //! echo = code=same df=no              # code=same|0 df=same|no|yes ttl=N
+//! arp = linux                         # windows, freebsd, macos, cisco, vxworks; without it linux
 //! ```
 
 use super::{
-    Answer, Clock, ClosedUdp, Echo, EchoFragment, Ecn, Face, Handshake, Ids, Isn, QuotedChecksum, Reply,
-    ReplyAcknowledgement, ReplySequence, Sequence, Unreachable,
+    Answer, Clock, ClosedUdp, Echo, EchoFragment, Ecn, Face, Handshake, Ids, Isn, Manners, QuotedChecksum,
+    Reply, ReplyAcknowledgement, ReplySequence, Sequence, Unreachable,
 };
 use crate::{
     options::Layout,
@@ -105,8 +108,10 @@ impl FromStr for Face {
             syn_at_closed: lines.take("closed.syn", answer)?,
             ack_at_closed: lines.take("closed.ack", answer)?,
             odd_at_closed: lines.take("closed.odd", answer)?,
+            resets_per_second: lines.take_or("closed.rate", 0, number)?,
             closed_udp: lines.take("udp", closed_udp)?,
             echo: lines.take("echo", echo)?,
+            arp: lines.take_or("arp", Manners::LINUX, Manners::named)?,
         };
         match lines.0.keys().next() {
             Some(key) => Err(bad(key)),
@@ -136,6 +141,7 @@ fn handshake(lines: &mut Lines<'_>) -> Result<Handshake, BadFace> {
         probe_mss: lines.take_or("probe.mss", None, |value| words(value, number).map(Some))?,
         probe_windows: lines.take_or("probe.window", None, |value| words(value, number).map(Some))?,
         probes: lines.take_or("probe.answers", 6, number)?,
+        again: lines.take_or("again", Vec::new(), |value| value.split_whitespace().map(number).collect())?,
         ecn: lines.take("ecn", ecn)?,
     })
 }
@@ -252,6 +258,7 @@ fn closed_udp(value: &str) -> Option<ClosedUdp> {
         ttl: None,
         dont_fragment: false,
         per_second: 0,
+        in_all: 0,
         quoted_id: None,
         quoted_checksum: QuotedChecksum::Good,
         quoted_udp_checksum: None,
@@ -262,6 +269,7 @@ fn closed_udp(value: &str) -> Option<ClosedUdp> {
             ("tos", tos) => error.tos = number(tos)?,
             ("ttl", ttl) => error.ttl = Some(number(ttl)?),
             ("rate", rate) => error.per_second = number(rate)?,
+            ("all", all) => error.in_all = number(all)?,
             ("id", id) => error.quoted_id = Some(number(id)?),
             ("ip", "zero") => error.quoted_checksum = QuotedChecksum::Zero,
             ("ip", "bad") => error.quoted_checksum = QuotedChecksum::Bad,

@@ -18,12 +18,30 @@ const TOGETHER: usize = 25;
 
 /// Why nmap cannot look at `fleet`; `None`: it can.
 pub(super) fn hindrance(fleet: &Fleet) -> Option<String> {
-    if !fleet.lab {
-        return Some("the fleet is not in the lab, and nobody else is scanned for us".to_owned());
-    }
+    outside(fleet)
+        .or_else(|| (!installed("nmap")).then(|| "nmap is not installed (`apt-get install nmap`)".to_owned()))
+}
+
+/// Why nobody looks at `fleet` from the attackers' host; `None`: somebody can.
+pub(super) fn outside(fleet: &Fleet) -> Option<String> {
+    (!fleet.lab).then(|| "the fleet is not in the lab, and nobody else is scanned for us".to_owned())
+}
+
+/// Whether a program is there.
+pub(super) fn installed(program: &str) -> bool {
     let folders = std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect::<Vec<_>>());
-    let installed = folders.into_iter().flatten().any(|folder| folder.join("nmap").is_file());
-    (!installed).then(|| "nmap is not installed (`apt-get install nmap`)".to_owned())
+    folders.into_iter().flatten().any(|folder| folder.join(program).is_file())
+}
+
+/// What nmap saw of one address.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Host {
+    /// Systems that fit exactly.
+    pub(super) scanned: Scanned,
+    /// Since when its timestamps count, and after which time they begin anew, in µs.
+    pub(super) clock: Option<(i64, i64)>,
+    pub(super) ids: Vec<u16>,
+    pub(super) isns: Vec<u32>,
 }
 
 /// Lets nmap look at `addresses`, some of whose `open` ports are open.
@@ -31,7 +49,7 @@ pub(super) async fn run(
     context: &Context,
     addresses: Vec<IpAddr>,
     open: BTreeSet<u16>,
-) -> Result<BTreeMap<IpAddr, Scanned>> {
+) -> Result<BTreeMap<IpAddr, Host>> {
     let lab = Lab::find(&context.paths().run()).context("the lab is down; `decnet lab up` starts it")?;
     let ports: Vec<String> = open.iter().chain([&CLOSED]).map(ToString::to_string).collect();
     let mut seen = BTreeMap::new();
@@ -42,14 +60,15 @@ pub(super) async fn run(
         command.stdin(Stdio::null()).stderr(Stdio::null());
         let output = tokio::task::spawn_blocking(move || command.output()).await.context("run nmap")?;
         let output = output.context("run nmap")?;
+        let now = time::OffsetDateTime::now_utc().unix_timestamp();
         ensure!(output.status.success(), "nmap failed with {}", output.status);
-        seen.extend(read(&String::from_utf8_lossy(&output.stdout)));
+        seen.extend(read(&String::from_utf8_lossy(&output.stdout), now));
     }
     Ok(seen)
 }
 
-/// Reads what nmap wrote (`-oX`): per host its address and the matches that are exact.
-fn read(xml: &str) -> BTreeMap<IpAddr, Scanned> {
+/// Reads what nmap wrote (`-oX`) about each host, some time before `now` (s since the epoch).
+fn read(xml: &str, now: i64) -> BTreeMap<IpAddr, Host> {
     let mut seen = BTreeMap::new();
     for element in xml.split("</host>") {
         let start = ["<host ", "<host>"].iter().filter_map(|tag| element.rfind(tag)).max();
@@ -60,9 +79,29 @@ fn read(xml: &str) -> BTreeMap<IpAddr, Scanned> {
             .filter(|tag| attribute(tag, "accuracy").as_deref() == Some("100"))
             .filter_map(|tag| attribute(tag, "name"))
             .collect();
-        seen.insert(address, Scanned { exact });
+        let host = Host { scanned: Scanned { exact }, clock: clock(host, now), ..series(host) };
+        seen.insert(address, host);
     }
     seen
+}
+
+/// Since when the timestamps of a host count: nmap's own word for it, else how long it is up.
+fn clock(host: &str, now: i64) -> Option<(i64, i64)> {
+    let class = tags(host, "<tcptssequence ").find_map(|tag| attribute(tag, "class"))?;
+    let ticks: i64 = class.strip_suffix("HZ")?.trim_end().parse().ok().filter(|ticks| *ticks > 0)?;
+    let up = tags(host, "<uptime ").next()?;
+    let seconds: i64 = attribute(up, "seconds")?.parse().ok()?;
+    Some(((now - seconds) * 1_000_000, (1 << 32) * (1_000_000 / ticks)))
+}
+
+/// Numbers of the packets that answered a host's sequence test.
+fn series(host: &str) -> Host {
+    let values = |tag: &str| tags(host, tag).find_map(|tag| attribute(tag, "values")).unwrap_or_default();
+    let numbers = |text: String| -> Vec<u32> {
+        text.split(',').filter_map(|word| u32::from_str_radix(word, 16).ok()).collect()
+    };
+    let ids = numbers(values("<ipidsequence ")).into_iter().filter_map(|id| u16::try_from(id).ok());
+    Host { ids: ids.collect(), isns: numbers(values("<tcpsequence ")), ..Host::default() }
 }
 
 fn tags<'a>(text: &'a str, start: &'a str) -> impl Iterator<Item = &'a str> {
@@ -84,11 +123,20 @@ mod tests {
         let xml = r#"<nmaprun><host starttime="1"><address addr="10.66.0.11" addrtype="ipv4"/>
             <address addr="F4:8E:38:40:00:00" addrtype="mac" vendor="Dell"/><os>
             <osmatch name="Linux 4.15 - 5.6 &amp; kin" accuracy="100" line="1"/>
-            <osmatch name="Linux 3.2" accuracy="96" line="2"/></os></host>
+            <osmatch name="Linux 3.2" accuracy="96" line="2"/></os><uptime seconds="900" lastboot="x"/>
+            <tcpsequence index="260" difficulty="Good luck!" values="A,FF,10000"/>
+            <ipidsequence class="Incremental" values="1,2,FFFF"/>
+            <tcptssequence class="1000HZ" values="1,2,3"/></host>
             <host><address addr="10.66.0.12" addrtype="ipv4"/></host></nmaprun>"#;
-        let seen = read(xml);
-        let exact = |last| seen[&IpAddr::from([10, 66, 0, last])].exact.clone();
+        let seen = read(xml, 1000);
+        let exact = |last| seen[&IpAddr::from([10, 66, 0, last])].scanned.exact.clone();
         assert_eq!(exact(11), ["Linux 4.15 - 5.6 & kin"]);
         assert!(exact(12).is_empty());
+        let first = &seen[&IpAddr::from([10, 66, 0, 11])];
+        assert_eq!(
+            (first.ids.as_slice(), first.isns.as_slice()),
+            (&[1, 2, 65_535][..], &[10, 255, 65_536][..])
+        );
+        assert_eq!(first.clock, Some((100_000_000, 4_294_967_296_000)));
     }
 }

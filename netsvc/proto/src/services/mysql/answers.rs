@@ -43,15 +43,6 @@ pub(super) fn end(session: &Session) -> Vec<u8> {
     if session.form.deprecate_eof { vec![0xfe, 0, 0, 2, 0, 0, 0] } else { vec![0xfe, 0, 0, 2, 0] }
 }
 
-/// The password of `user` that the persona lists, if `fits` takes it.
-pub(super) fn password_of(host: &Host, user: &[u8], fits: impl Fn(&[u8]) -> bool) -> Option<Vec<u8>> {
-    let listed = host.persona().users.iter().filter(|known| known.name.as_bytes() == user);
-    listed
-        .filter_map(|known| known.password.as_ref())
-        .map(|secret| secret.0.clone().into_bytes())
-        .find(|p| fits(p))
-}
-
 /// Techniques that a query shows, with what shows them.
 pub(super) fn techniques(query: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     static KNOWN: LazyLock<Vec<(&str, Option<Regex>)>> = LazyLock::new(|| {

@@ -250,9 +250,8 @@ impl Connection {
         kind: &'static str,
     ) {
         let answer = self.response.answer.clone();
-        let known = answers::password_of(&self.host, &self.response.user, |password| {
-            matches(&self.salt, &answer, password)
-        });
+        let fits = |password: &[u8]| matches(&self.salt, &answer, password);
+        let known = self.host.password_of(&self.link, &self.response.user, fits);
         // Without the password itself, a policy that counts attempts can only know the account.
         let secret = known.unwrap_or_else(|| if answer.is_empty() { Vec::new() } else { b"\0".to_vec() });
         let accepted = self.host.login(&self.link, &self.response.user, &secret);

@@ -1,0 +1,109 @@
+//! Where a node's packets go: to a neighbour that ARP has told of, or to the gateway. What a packet claims
+//! about its sender moves nobody: only the way back over a router that has not answered yet is taken from it.
+
+use crate::{
+    arp,
+    bytes::{Mac, number32},
+    gate::{Arrival, Gate, Output, Port},
+    neighbour::Place,
+    packet::{self, ETHERTYPE_IPV4},
+};
+use std::net::Ipv4Addr;
+
+/// What is known of the next hop.
+enum Hop {
+    /// It is there.
+    Known(Place),
+    /// The gateway is asked for; meanwhile the way that the peer came.
+    Back(Place, Ipv4Addr),
+    /// It has to be asked for first.
+    Ask(Ipv4Addr),
+    /// There is no way.
+    None,
+}
+
+impl Gate {
+    /// Notes where a host is, as ARP tells it, and sends what waited for it.
+    pub(crate) fn learn(&mut self, address: Ipv4Addr, place: Place, out: &mut impl Output) {
+        for mut frame in self.neighbours.learn(address, place) {
+            let own = packet::source_mac(&frame).unwrap_or_default();
+            packet::address(&mut frame, place.mac, own);
+            out.send(place.port, &frame);
+        }
+    }
+
+    /// Asks the segment for `target` in the name of the node `asker`.
+    pub(crate) fn ask(&self, asker: Ipv4Addr, target: Ipv4Addr, out: &mut impl Output) {
+        if let Some(node) = self.nodes.get(&asker) {
+            out.send(Port::Segment, &arp::request(node.mac, node.address, target));
+        }
+    }
+
+    /// Sends a packet that the stack of the node `own` made to whoever `arrival` came from.
+    pub(crate) fn reply(&mut self, arrival: Arrival, own: Ipv4Addr, packet: &[u8], out: &mut impl Output) {
+        if arrival.port == Port::Engine {
+            let (gate, engine) = self.wiring.engine;
+            return out.send(Port::Engine, &packet::frame(engine, gate, ETHERTYPE_IPV4, packet));
+        }
+        let Some(node) = self.nodes.get(&own) else { return };
+        let mut frame = packet::frame([0; 6], node.mac, ETHERTYPE_IPV4, packet);
+        let peer = Ipv4Addr::from_bits(number32(packet, 16));
+        let hop = if node.on_segment(peer) { Some(peer) } else { node.gateway };
+        if let Some(hop) = hop.filter(|_| node.face.arp.checks && arrival.port == Port::Segment) {
+            self.neighbours.doubt(arrival.now, own, hop);
+        }
+        self.deliver(arrival.now, own, peer, &mut frame, out);
+    }
+
+    /// Sends a frame of the node `source` to `destination`, or keeps it until it is known where that is.
+    pub(crate) fn deliver(
+        &mut self,
+        now: i64,
+        source: Ipv4Addr,
+        destination: Ipv4Addr,
+        frame: &mut [u8],
+        out: &mut impl Output,
+    ) {
+        let Some(own) = self.nodes.get(&source).map(|node| node.mac) else { return };
+        match self.hop(source, destination) {
+            Hop::Known(place) => send_to(place, own, frame, out),
+            Hop::Back(place, gateway) => {
+                send_to(place, own, frame, out);
+                if self.neighbours.wait(now, source, gateway, &[]) {
+                    self.ask(source, gateway, out);
+                }
+            }
+            Hop::Ask(hop) => {
+                packet::address(frame, [0; 6], own);
+                if self.neighbours.wait(now, source, hop, frame) {
+                    self.ask(source, hop, out);
+                }
+            }
+            Hop::None => {}
+        }
+    }
+
+    fn hop(&self, source: Ipv4Addr, destination: Ipv4Addr) -> Hop {
+        let Some(node) = self.nodes.get(&source) else { return Hop::None };
+        let heard = self.neighbours.heard(destination);
+        if let Some(place) = heard.filter(|place| place.port == Port::Probe) {
+            return Hop::Known(place);
+        }
+        let near = node.on_segment(destination);
+        let next = if near { Some(destination) } else { node.gateway };
+        if let Some(place) = next.and_then(|next| self.neighbours.find(next)) {
+            return Hop::Known(place);
+        }
+        match (heard.filter(|_| !near), next) {
+            (Some(place), Some(next)) => Hop::Back(place, next),
+            (Some(place), None) => Hop::Known(place),
+            (None, Some(next)) => Hop::Ask(next),
+            (None, None) => Hop::None,
+        }
+    }
+}
+
+fn send_to(place: Place, own: Mac, frame: &mut [u8], out: &mut impl Output) {
+    packet::address(frame, place.mac, own);
+    out.send(place.port, frame);
+}

@@ -1,0 +1,123 @@
+//! What nodes say and hear in ARP.
+
+use crate::{
+    arp,
+    bytes::BROADCAST,
+    gate::{Arrival, Gate, Output, Port},
+    neighbour::Place,
+    node::Node,
+    packet,
+    roll::{Probe, Technique},
+    sweep::Method,
+};
+use std::net::Ipv4Addr;
+
+/// A node that introduces itself.
+#[derive(Debug)]
+pub(crate) struct Introduction {
+    pub(crate) node: Ipv4Addr,
+    /// Steps that were made.
+    pub(crate) step: u8,
+    /// When the next one is; 0: not known yet.
+    pub(crate) due: i64,
+}
+
+impl Gate {
+    /// Hears an ARP frame.
+    pub(crate) fn arp(&mut self, arrival: Arrival, frame: &[u8], out: &mut impl Output) {
+        let Some(message) = arp::Message::parse(frame) else { return };
+        if let Some(node) = self.nodes.get(&message.sender) {
+            // A frame of its own that the segment gives back.
+            if node.mac == message.sender_mac {
+                return;
+            }
+            // Somebody claims a node's address; the owner does not give it up.
+            let probe = Probe { source: node.address, node: node.address, technique: Technique::Spoofed };
+            return self.rolls.add(arrival.now, probe, &node.name, arrival.mac, None, &[]);
+        }
+        if self.is_out_of_place(message.sender, arrival.port) {
+            return;
+        }
+        self.note_sweep(arrival, &message);
+        if !message.request && arrival.port == Port::Segment {
+            self.hear_place(arrival.now, &message, out);
+        }
+        let to = packet::destination_mac(frame);
+        let near = |node: &Node| node.on_segment(message.sender) && !node.is_no_host(message.sender);
+        let hears = |node: &&Node| {
+            (to == Some(BROADCAST) || to == Some(node.mac))
+                && !node.is_asking(arrival.now)
+                && node.face.arp.answers(&message, near(node), node.gateway.is_some())
+        };
+        let node = self.nodes.get(&message.target).filter(hears);
+        let answer =
+            node.filter(|_| message.request).map(|node| arp::reply(&message, node.mac, node.address));
+        // As RFC 826 has it: whoever talks to us is noted, whoever is known is updated.
+        let known = self.neighbours.find(message.sender).is_some();
+        let plain = message.hardware == 1 && message.lengths == [6, 4];
+        if plain && (known || node.is_some_and(near)) {
+            self.learn(message.sender, Place { port: arrival.port, mac: message.sender_mac }, out);
+        }
+        if let Some(answer) = answer {
+            out.send(arrival.port, &answer);
+        }
+    }
+
+    fn note_sweep(&mut self, arrival: Arrival, message: &arp::Message) {
+        let Arrival { now, port, mac } = arrival;
+        // A gateway asks for whoever others send to; a host that asks for itself announces itself.
+        let gateway = self.nodes.values().next().and_then(|node| node.gateway);
+        let plain = message.sender == message.target || message.sender.is_unspecified();
+        if !message.request || port != Port::Segment || plain || gateway == Some(message.sender) {
+            return;
+        }
+        let name = self.nodes.get(&message.target).map(|node| &node.name);
+        self.sweeps.add(now, message.sender, mac, Method::Arp, message.target, name);
+    }
+
+    /// Begins a node's introduction.
+    pub(crate) fn introduce(&mut self, node: Ipv4Addr, out: &mut impl Output) {
+        self.introductions.retain(|entry| entry.node != node);
+        let mut entry = Introduction { node, step: 0, due: 0 };
+        self.go_on(&mut entry, out);
+        self.introductions.push(entry);
+    }
+
+    /// Makes the next step of an introduction; the time until the one after it.
+    fn go_on(&self, entry: &mut Introduction, out: &mut impl Output) -> Option<i64> {
+        let node = self.nodes.get(&entry.node)?;
+        let (step, pause) = node.face.arp.start.step(entry.step)?;
+        out.send(Port::Segment, &arp::introduction(step, node.mac, node.address));
+        entry.step += 1;
+        Some(pause)
+    }
+
+    /// Goes on with introductions, and checks neighbours.
+    pub(crate) fn neighbourly(&mut self, now: i64, out: &mut impl Output) {
+        let mut waiting = std::mem::take(&mut self.introductions);
+        waiting.retain_mut(|entry| {
+            let pause = match entry.due {
+                // The first step was made just before.
+                0 => self
+                    .nodes
+                    .get(&entry.node)
+                    .and_then(|node| node.face.arp.start.step(0))
+                    .map(|step| step.1),
+                due if due <= now => self.go_on(entry, out),
+                _ => return true,
+            };
+            let more = self.nodes.get(&entry.node).and_then(|node| node.face.arp.start.step(entry.step));
+            let Some(pause) = pause.filter(|_| more.is_some()) else { return false };
+            entry.due = now.saturating_add(pause);
+            true
+        });
+        self.introductions = waiting;
+        for (asker, target) in self.neighbours.due_checks(now) {
+            if let (Some(node), Some(place)) = (self.nodes.get(&asker), self.neighbours.find(target))
+                && place.port == Port::Segment
+            {
+                out.send(Port::Segment, &arp::check(node.mac, node.address, place.mac, target));
+            }
+        }
+    }
+}
