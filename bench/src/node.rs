@@ -37,6 +37,7 @@ pub(crate) fn node(system: &str, ip: Ipv4Addr, prefix: u8, services: &[(&str, u1
         taken: &BTreeSet::new(),
         face: None,
         generation: 0,
+        life: Default::default(),
         firewall: false,
         now: NOW,
     })

@@ -179,6 +179,8 @@ mod tests {
             login: LoginPolicy::Deny,
             mutate_interval: None,
             face: None,
+            ambient: None,
+            dhcp: false,
             generation: 0,
             firewall: false,
         };
@@ -190,6 +192,7 @@ mod tests {
             seed: None,
             domain: None,
             mutate_interval: None,
+            ambient: None,
             lab: false,
             deckies: [(name, decky)].into(),
         };

@@ -7,7 +7,7 @@ use crate::{
     fleet::{BadName, Decky, DeckyName, Filter, Fleet, Network, PortClash, check_ports},
 };
 use netsvc_persona::{
-    LoginPolicy,
+    Life, LoginPolicy,
     stage::{ServiceInfo, ServiceSpec},
     subkey,
 };
@@ -49,6 +49,8 @@ pub struct Request {
     pub runtime: String,
     /// Who may log in.
     pub login: LoginPolicy,
+    /// What deckies do without being asked.
+    pub life: Life,
     /// Packet filters.
     pub firewall: Filter,
 }
@@ -116,6 +118,7 @@ pub fn fleet(request: &Request) -> Result<Fleet, PlanError> {
         seed: request.seed.clone(),
         domain: None,
         mutate_interval: None,
+        ambient: (request.life.ambient != Life::default().ambient).then_some(request.life.ambient),
         lab: false,
         deckies,
     })
@@ -222,6 +225,8 @@ fn decky(request: &Request, index: u32, name: DeckyName, ip: Ipv4Addr) -> Result
         login,
         mutate_interval: None,
         face: None,
+        ambient: None,
+        dhcp: request.life.dhcp,
         generation: 0,
         firewall: request.firewall.on(system),
     })
@@ -320,6 +325,7 @@ mod tests {
             seed: None,
             runtime: "loopback".to_owned(),
             login: LoginPolicy::Deny,
+            life: Life::default(),
             firewall: Filter::Off,
         }
     }

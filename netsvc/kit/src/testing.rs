@@ -64,6 +64,7 @@ pub fn persona(node: &str) -> Persona {
         subkey: secret(&"33".repeat(32)),
         face: None,
         generation: 0,
+        life: Default::default(),
         firewall: false,
     }
 }

@@ -6,7 +6,7 @@
 //! install secret, with the seed mixed in.
 
 use crate::{
-    Certificate, Hardware, LoginPolicy, Os, PERSONA_VERSION, Persona, Product, Secret, SshKeys, Zone,
+    Certificate, Hardware, Life, LoginPolicy, Os, PERSONA_VERSION, Persona, Product, Secret, SshKeys, Zone,
     accounts,
     hostname::{Naming, letters},
     subkey,
@@ -61,6 +61,8 @@ pub struct Request<'a> {
     pub face: Option<&'a str>,
     /// How often the node was given another persona on purpose; mixed into both streams.
     pub generation: u32,
+    /// What it does without being asked.
+    pub life: Life,
     /// Whether the packet filter that the system comes with is on.
     pub firewall: bool,
     /// Host time, µs since the epoch.
@@ -127,6 +129,7 @@ pub fn derive(request: &Request<'_>) -> Result<Persona, DeriveError> {
         subkey: streams.secret_hex("subkey"),
         generation: request.generation,
         face: request.face.map(str::to_owned),
+        life: request.life,
         firewall: request.firewall,
     })
 }
@@ -388,6 +391,7 @@ mod tests {
             taken: &BTreeSet::new(),
             face: None,
             generation: 0,
+            life: Life::default(),
             firewall: false,
             now: 1_764_000_000_000_000,
         })

@@ -2,6 +2,7 @@
 
 use crate::{
     Face,
+    ambient::Life,
     bytes::Mac,
     counters::Counters,
     rate::{Bucket, Window},
@@ -61,6 +62,8 @@ pub(crate) struct Node {
     ftp: BTreeSet<u16>,
     passive: (u16, u16),
     pub(crate) counters: Counters,
+    /// What it does of its own accord; `None`: nothing.
+    pub(crate) life: Option<Box<Life>>,
     /// ICMP errors, and resets from closed ports, in this second.
     pub(crate) errors: Window,
     pub(crate) resets: Window,
@@ -93,6 +96,7 @@ impl Node {
             ftp: BTreeSet::new(),
             passive: persona.passive_ports,
             counters: Counters::new(secret.unwrap_or_default(), persona.booted_at),
+            life: None,
             errors: Window::default(),
             resets: Window::default(),
             begins: Bucket::new(BEGINS, BEGINS_BURST),
@@ -132,6 +136,11 @@ impl Node {
     /// Whether a TCP port is among those that FTP data may come to.
     pub(crate) fn passive(&self, port: u16) -> bool {
         !self.ftp.is_empty() && (self.passive.0..=self.passive.1).contains(&port)
+    }
+
+    /// Whether it is still asking for its address at `now`.
+    pub(crate) fn is_asking(&self, now: i64) -> bool {
+        self.life.as_ref().is_some_and(|life| life.is_asking(now))
     }
 
     /// Whether `other` is on the node's own segment.

@@ -29,6 +29,7 @@ pub(super) fn fleet() -> Vec<Persona> {
             taken: &BTreeSet::new(),
             face: None,
             generation: 0,
+            life: Default::default(),
             firewall: false,
             now: NOW,
         };

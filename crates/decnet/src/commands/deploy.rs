@@ -9,13 +9,14 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use decnet_engine::loopback;
 use decnet_model::{
+    catalogue,
     fleet::{Filter, Fleet, Network, Step, login_policy},
     ini::{SpecError, deploy as spec},
     nmap, plan,
     record::{DeckyDesired, DeckyIntent, DeckyState},
 };
 use decnet_store::Store;
-use netsvc_persona::LoginPolicy;
+use netsvc_persona::{Life, LoginPolicy};
 use serde_json::json;
 use std::{
     io,
@@ -50,6 +51,11 @@ pub enum BadInput {
     Plan(#[from] plan::PlanError),
 }
 
+/// Reads yes or no.
+fn switch(text: &str) -> Result<bool, String> {
+    catalogue::boolean(text).ok_or_else(|| "yes or no".to_owned())
+}
+
 /// Deploy a fleet
 ///
 /// Says what the deckies are by an archetype, a list of services, or chance; the fleet that is wanted
@@ -66,7 +72,7 @@ pub struct Deploy {
     /// Read the fleet from a deployment INI; what says where it stands goes before the file
     #[arg(long, value_name = "FILE", conflicts_with_all = [
         "deckies", "archetype", "services", "randomize_services", "distro", "randomize_distros", "subnet",
-        "ip_start", "seed", "login", "firewall",
+        "ip_start", "seed", "login", "firewall", "ambient", "dhcp",
     ])]
     pub config: Option<PathBuf>,
     /// How many deckies
@@ -104,6 +110,12 @@ pub struct Deploy {
     /// Who may log in: deny, accept-listed, accept-after=N
     #[arg(long, default_value = "accept-listed", value_parser = login_policy)]
     pub login: LoginPolicy,
+    /// Whether deckies speak of their own accord, as hosts do: for the time, for names, about themselves
+    #[arg(long, default_value = "yes", value_name = "YES|NO", value_parser = switch)]
+    pub ambient: bool,
+    /// Have each decky ask a DHCP server for the address that it has, and renew the lease
+    #[arg(long)]
+    pub dhcp: bool,
     /// Packet filter of each system: off (closed ports reset), on, or default (as the system is delivered)
     #[arg(long, default_value = "off", value_name = "on|off|default")]
     pub firewall: Filter,
@@ -175,6 +187,7 @@ impl Deploy {
             seed: self.seed.clone(),
             runtime: site.runtime.clone(),
             login: self.login.clone(),
+            life: Life { ambient: self.ambient, dhcp: self.dhcp },
             firewall: self.firewall,
         }
     }
@@ -350,6 +363,8 @@ mod tests {
             "--ip-start=127.1.0.9",
             "--seed=x",
             "--login=deny",
+            "--ambient=no",
+            "--dhcp",
         ] {
             let refused = parsed(&["--config", "f", flag]).map_err(|error| error.kind());
             assert_eq!(refused.err(), Some(ErrorKind::ArgumentConflict), "{flag}");

@@ -80,6 +80,7 @@ pub fn fleet(file: &str, text: &[u8], options: &Options<'_>) -> Result<Fleet, Ve
         seed: general.seed,
         domain: general.domain,
         mutate_interval: general.mutate_interval,
+        ambient: general.ambient,
         lab: general.lab,
         deckies,
     };
@@ -327,6 +328,8 @@ fn decky(desired: &Desired, index: u32, name: DeckyName, ip: Ipv4Addr) -> Decky 
         login: coherence::login(system, desired.services.iter().map(String::as_str), &desired.login),
         mutate_interval: desired.mutate_interval,
         face: desired.face.as_ref().map(|(face, _)| face.clone()),
+        ambient: desired.ambient,
+        dhcp: desired.dhcp,
         generation: 0,
         firewall: desired.firewall.on(system),
     }

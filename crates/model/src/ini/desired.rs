@@ -1,7 +1,7 @@
 //! A section of a deployment INI that asks for a decky or a group.
 
 use super::{
-    general::{interval, is_empty, wrong},
+    general::{interval, is_empty, switch, wrong},
     nearest,
     syntax::{Entry, Errors, Section},
     text,
@@ -20,7 +20,7 @@ use netsvc_persona::{
 use std::net::Ipv4Addr;
 
 /// Keys of such a section.
-const KEYS: &str = "ip, services, archetype, distro, hostname, mac, seed, login, firewall, nmap_os, face, mutate_interval, amount";
+const KEYS: &str = "ip, services, archetype, distro, hostname, mac, seed, login, firewall, nmap_os, face, mutate_interval, ambient, dhcp, amount";
 
 /// A decky or a group as a section asks for it.
 pub(super) struct Desired {
@@ -50,6 +50,8 @@ pub(super) struct Desired {
     pub(super) mutate_interval: Option<u32>,
     /// Face of the network stack, and where it stands.
     pub(super) face: Option<(Chosen, usize)>,
+    pub(super) ambient: Option<bool>,
+    pub(super) dhcp: bool,
 }
 
 /// Reads the section.
@@ -75,6 +77,8 @@ pub(super) fn read(section: &Section, faces: &Database, errors: &mut Errors) -> 
         firewall_line: None,
         mutate_interval: None,
         face: None,
+        ambient: None,
+        dhcp: false,
     };
     let mut machine = Machine::default();
     for entry in &section.entries {
@@ -133,6 +137,8 @@ fn value<'a>(
             Err(wanted) => wrong(entry, wanted, errors),
         },
         "mutate-interval" => desired.mutate_interval = interval(entry, errors),
+        "ambient" => desired.ambient = switch(entry, errors),
+        "dhcp" => desired.dhcp = switch(entry, errors).unwrap_or_default(),
         "amount" => match text::number(text, plan::MOST) {
             Some(amount) => (desired.amount, desired.is_group) = (amount, amount > 1),
             None => wrong(entry, &format!("is no number from 1 to {}", plan::MOST), errors),

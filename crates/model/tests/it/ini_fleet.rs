@@ -175,6 +175,8 @@ fn some_decky() -> impl Strategy<Value = Decky> {
             }),
             mutate_interval: interval,
             face: None,
+            ambient: (0 < machine.0 % 3).then_some(on),
+            dhcp: machine.2,
             generation: 0,
             firewall: on && Filter::On.on(system) && firewalls::find(family, system).is_some(),
         }
@@ -206,6 +208,7 @@ fn some_fleet() -> impl Strategy<Value = Fleet> {
                 seed,
                 domain,
                 mutate_interval: interval,
+                ambient: (start % 3 == 0).then_some(native),
                 lab: native && start % 2 == 0,
                 deckies,
             }
@@ -262,6 +265,7 @@ fn a_planned_fleet_is_written_and_read() {
         seed: Some("x".to_owned()),
         runtime: "loopback".to_owned(),
         login: LoginPolicy::AcceptListed,
+        life: Default::default(),
         firewall: Default::default(),
     };
     for wanted in [plan::fleet(&request).unwrap(), plan::demonstration(&request).unwrap()] {

@@ -31,8 +31,8 @@ fn persona(secret: &[u8], node: &str, seed: Option<&str>, system: &str, generati
         face: None,
         firewall: false,
         generation,
+        life: Default::default(),
         now: NOW,
-        firewall: false,
     };
     derive(&request).unwrap()
 }

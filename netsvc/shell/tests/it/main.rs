@@ -60,6 +60,7 @@ pub(crate) fn persona(id: &str) -> Persona {
         subkey: Secret("22".repeat(32)),
         face: None,
         generation: 0,
+        life: Default::default(),
         firewall: false,
     }
 }
