@@ -111,7 +111,7 @@ pub struct Deploy {
     #[arg(long, default_value = "accept-listed", value_parser = login_policy)]
     pub login: LoginPolicy,
     /// Whether deckies speak of their own accord, as hosts do: for the time, for names, about themselves
-    #[arg(long, default_value = "yes", value_name = "YES|NO", value_parser = switch)]
+    #[arg(long, default_value = "yes", value_name = "YES|NO", value_parser = switch, action = clap::ArgAction::Set)]
     pub ambient: bool,
     /// Have each decky ask a DHCP server for the address that it has, and renew the lease
     #[arg(long)]

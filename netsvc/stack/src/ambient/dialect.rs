@@ -151,6 +151,14 @@ pub(crate) static JETDIRECT: Dialect = Dialect {
     tos: 0,
 };
 
+/// Firmware without a class of its own: the options that RFC 2132 and the host requirements make everybody ask for.
+pub(crate) static FIRMWARE: Dialect = Dialect {
+    options: &[Requested, Server, HostName, Asked, ClientId],
+    wanted: &[1, 3, 6, 12, 15, 44],
+    vendor: "",
+    ..JETDIRECT
+};
+
 /// Cisco IOS, which names itself after its interface.
 pub(crate) static IOS: Dialect = Dialect {
     options: &[MaxSize, ClientId, Requested, Server, HostName, Asked],

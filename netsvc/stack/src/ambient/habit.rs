@@ -147,7 +147,7 @@ const FIRMWARE: Habits = Habits {
     llmnr: false,
     netbios: None,
     ssdp: None,
-    dhcp: &super::dialect::JETDIRECT,
+    dhcp: &super::dialect::FIRMWARE,
 };
 
 /// resolv.conf(5): five seconds, two attempts.
@@ -302,13 +302,13 @@ fn cisco(id: &str) -> Habits {
 }
 
 fn device(os: &Os) -> Habits {
-    let (id, kernel) = (os.id.as_str(), os.kernel.as_str());
-    if id.contains("printer") || id.contains("laserjet") || id.contains("brother") {
-        return Habits { multicast: Some(Multicast::Full(&[])), llmnr: true, ..FIRMWARE };
+    let id = os.id.as_str();
+    if id.contains("printer") || id.contains("laserjet") {
+        let dhcp = if id.starts_with("brother") { FIRMWARE.dhcp } else { &super::dialect::JETDIRECT };
+        return Habits { multicast: Some(Multicast::Full(&[])), llmnr: true, dhcp, ..FIRMWARE };
     }
-    // A version as Linux writes it.
-    if kernel.starts_with(|first: char| first.is_ascii_digit()) && os.family == "embedded" {
-        let camera = id.contains("arm") || id.contains("cam") || id.contains("hik");
+    let camera = ["arm", "cam", "hik"].iter().any(|part| id.contains(part));
+    if camera || id.starts_with("busybox") {
         return Habits {
             clock: Some(Clock::Simple(3600)),
             lookups: camera.then_some(&HIK_NAMES),
