@@ -35,7 +35,9 @@ pub(crate) fn node(system: &str, ip: Ipv4Addr, prefix: u8, services: &[(&str, u1
         mac: None,
         login: LoginPolicy::Deny,
         taken: &BTreeSet::new(),
+        face: None,
         generation: 0,
+        life: Default::default(),
         firewall: false,
         now: NOW,
     })

@@ -1,8 +1,8 @@
 //! A fleet as it is wanted: deckies with their places, systems and services.
 
-use crate::catalogue;
+use crate::{catalogue, nmap};
 use netsvc_persona::{
-    LoginPolicy,
+    Life, LoginPolicy,
     derive::Request,
     stage::{PortSpec, ServiceInfo, ServiceSpec},
     tables::{firewalls, systems},
@@ -151,6 +151,15 @@ pub struct Decky {
     /// Minutes between mutations; `None`: the fleet's.
     #[serde(default)]
     pub mutate_interval: Option<u32>,
+    /// Face of its network stack; `None`: that of its system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub face: Option<nmap::Chosen>,
+    /// Whether it speaks of its own accord; `None`: as the fleet does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ambient: Option<bool>,
+    /// Whether it asks a DHCP server for the address that the plan gives it.
+    #[serde(default, skip_serializing_if = "is_off")]
+    pub dhcp: bool,
     /// How often it was given another persona on purpose.
     #[serde(default, skip_serializing_if = "is_first")]
     pub generation: u32,
@@ -201,10 +210,18 @@ impl Decky {
             mac: self.mac.as_deref(),
             login: self.login.clone(),
             taken: &NOBODY,
+            face: self.face.as_ref().map(|face| face.text.as_str()),
             generation: self.generation,
+            life: self.life(fleet),
             firewall: self.firewall,
             now,
         }
+    }
+
+    /// What it does without being asked.
+    pub fn life(&self, fleet: &Fleet) -> Life {
+        let usual = Life::default();
+        Life { ambient: self.ambient.or(fleet.ambient).unwrap_or(usual.ambient), dhcp: self.dhcp }
     }
 
     /// Slugs of its services.
@@ -232,6 +249,9 @@ pub struct Fleet {
     /// Minutes between mutations.
     #[serde(default)]
     pub mutate_interval: Option<u32>,
+    /// Whether deckies speak of their own accord; `None`: they do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ambient: Option<bool>,
     /// Whether the segment is that of the lab, which is started when it is not up.
     #[serde(default)]
     pub lab: bool,
@@ -253,7 +273,9 @@ impl Fleet {
     /// comes; one that did not is not touched.
     pub fn steps(&self, have: &Fleet) -> Vec<Step> {
         let changed = |name: &DeckyName| {
+            let life = |fleet: &Fleet| fleet.deckies.get(name).map(|decky| decky.life(fleet));
             self.deckies.get(name) != have.deckies.get(name)
+                || life(self) != life(have)
                 || (&self.network, &self.runtime, self.lab) != (&have.network, &have.runtime, have.lab)
         };
         let goes = have.deckies.keys().filter(|name| changed(name)).cloned().map(Step::Remove);

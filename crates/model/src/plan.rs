@@ -7,7 +7,7 @@ use crate::{
     fleet::{BadName, Decky, DeckyName, Filter, Fleet, Network, PortClash, check_ports},
 };
 use netsvc_persona::{
-    LoginPolicy,
+    Life, LoginPolicy,
     stage::{ServiceInfo, ServiceSpec},
     subkey,
 };
@@ -49,6 +49,8 @@ pub struct Request {
     pub runtime: String,
     /// Who may log in.
     pub login: LoginPolicy,
+    /// What deckies do without being asked.
+    pub life: Life,
     /// Packet filters.
     pub firewall: Filter,
 }
@@ -116,6 +118,7 @@ pub fn fleet(request: &Request) -> Result<Fleet, PlanError> {
         seed: request.seed.clone(),
         domain: None,
         mutate_interval: None,
+        ambient: (request.life.ambient != Life::default().ambient).then_some(request.life.ambient),
         lab: false,
         deckies,
     })
@@ -208,6 +211,7 @@ fn decky(request: &Request, index: u32, name: DeckyName, ip: Ipv4Addr) -> Result
     let wanted = if drawn { drawn_services(system, &mut random) } else { told };
     let (present, absent): (Vec<_>, Vec<_>) =
         wanted.into_iter().partition(|slug| catalogue::find(slug).is_some());
+    let login = coherence::login(system, present.iter().map(String::as_str), &request.login);
     Ok(Decky {
         name,
         ip,
@@ -218,8 +222,11 @@ fn decky(request: &Request, index: u32, name: DeckyName, ip: Ipv4Addr) -> Result
         hostname: None,
         mac: None,
         seed: None,
-        login: request.login.clone(),
+        login,
         mutate_interval: None,
+        face: None,
+        ambient: None,
+        dhcp: request.life.dhcp,
         generation: 0,
         firewall: request.firewall.on(system),
     })
@@ -318,6 +325,7 @@ mod tests {
             seed: None,
             runtime: "loopback".to_owned(),
             login: LoginPolicy::Deny,
+            life: Life::default(),
             firewall: Filter::Off,
         }
     }

@@ -10,6 +10,7 @@
 
 mod abuse;
 mod algorithms;
+mod ambient;
 mod chains;
 mod client_ssh;
 mod clients;

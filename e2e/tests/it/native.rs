@@ -87,6 +87,13 @@ impl Lab {
         lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
+    /// The same, to be started; without a time limit.
+    pub(crate) fn background(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program("decnet"));
+        command.arg("--state-dir").arg(self.state.path()).args(arguments);
+        command
+    }
+
     pub(crate) fn run(&self, arguments: &[&str]) -> String {
         let output = self.command(arguments);
         assert!(output.status.success(), "{arguments:?}: {}", printed(&output));

@@ -58,9 +58,40 @@ pub struct Persona {
     /// How often the node was given another persona on purpose.
     #[serde(default, skip_serializing_if = "is_first")]
     pub generation: u32,
+    /// The face of its network stack as text, where it is not that of its system. The first line is a comment with
+    /// the name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub face: Option<String>,
+    /// What the node does without being asked.
+    #[serde(default, skip_serializing_if = "Life::is_usual")]
+    pub life: Life,
     /// Whether the packet filter that the system comes with ([`crate::tables::firewalls`]) is on.
     #[serde(default, skip_serializing_if = "is_off")]
     pub firewall: bool,
+}
+
+/// What a node does without being asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Life {
+    /// Whether it speaks of its own accord, as a host of its system does: for the time, for names, about itself.
+    pub ambient: bool,
+    /// Whether it asks a DHCP server for the address that it has, and renews the lease.
+    pub dhcp: bool,
+}
+
+impl Default for Life {
+    fn default() -> Self {
+        Life { ambient: true, dhcp: false }
+    }
+}
+
+impl Life {
+    /// Whether nothing is to be written, as in documents that are older than the field.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    fn is_usual(&self) -> bool {
+        *self == Life::default()
+    }
 }
 
 /// As [`is_first`].
@@ -245,6 +276,16 @@ impl Persona {
         } else {
             format!("{}.{}", self.hostname, self.domain)
         }
+    }
+
+    /// The name of a face that is not that of its system.
+    pub fn face_name(&self) -> Option<&str> {
+        self.face.as_deref()?.lines().next()?.strip_prefix("# ")
+    }
+
+    /// The initial time to live of its packets.
+    pub(crate) fn face_ttl(&self) -> Option<u8> {
+        crate::derive::ttl_of(self.face.as_deref()?)
     }
 
     /// The MAC as bytes; `None` when the text is not a MAC.

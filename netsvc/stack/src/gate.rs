@@ -2,6 +2,7 @@
 //! nobody does; and shapes what goes out.
 
 use crate::{
+    ambient::{Agenda, Life},
     bytes::Mac,
     counters::KernelClock,
     flow::{Flows, Key},
@@ -79,6 +80,10 @@ pub struct Gate {
     pub(crate) sweeps: Sweeps,
     pub(crate) recent: Recent,
     pub(crate) kernel: KernelClock,
+    /// What nodes are to do of their own accord.
+    pub(crate) agenda: Agenda,
+    /// What they have to tell.
+    pub(crate) told: Vec<Event>,
 }
 
 /// Where a frame came in, and from whom.
@@ -108,6 +113,8 @@ impl Gate {
             sweeps: Sweeps::default(),
             recent: Recent::default(),
             kernel: KernelClock::default(),
+            agenda: Agenda::default(),
+            told: Vec::new(),
         }
     }
 
@@ -122,13 +129,15 @@ impl Gate {
         ports: &[PortSpec],
         out: &mut impl Output,
     ) -> Result<(), BadNode> {
-        let fresh = Node::new(persona)?;
+        let mut fresh = Node::new(persona)?;
         let address = fresh.address;
         let same =
             self.nodes.get(&address).is_some_and(|node| node.name == fresh.name && node.mac == fresh.mac);
         if !same {
             self.remove(&persona.node);
             self.names.insert(persona.node.clone(), address);
+            let number = self.agenda.announce(address);
+            fresh.life = Life::new(persona, address, number);
             self.nodes.insert(address, fresh);
             self.introduce(address, out);
         }

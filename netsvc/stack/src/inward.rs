@@ -59,6 +59,9 @@ impl Gate {
         if !is_host(source) || self.is_out_of_place(source, arrival.port) {
             return;
         }
+        if self.hear_answer(arrival, to, &view, out) {
+            return;
+        }
         if destination.is_broadcast() || destination.is_multicast() || to == BROADCAST {
             return self.fan_out(arrival, frame, out);
         }
@@ -333,9 +336,13 @@ impl Gate {
             return Verdict::Pass;
         }
         let wall = node.wall;
+        let held = node.life.as_ref().is_some_and(|life| life.holds(port));
         self.probed(arrival, source, target, Technique::Udp, Some(port), datagram.data);
         if let Some(wall) = wall {
             return self.refuse(arrival, view, wall);
+        }
+        if held {
+            return Verdict::Drop;
         }
         self.erring(arrival, view, answer::port_unreachable)
     }
@@ -350,6 +357,7 @@ impl Gate {
         }
         let Some(node) = self.nodes.get_mut(&target) else { return Verdict::Drop };
         match kind {
+            8 if node.is_asking(now) => Verdict::Drop,
             8 => {
                 let reply = if node.echoes() { answer::echo(node, view) } else { None };
                 let name = node.name.clone();
@@ -358,6 +366,7 @@ impl Gate {
                 }
                 reply.into()
             }
+            3 | 11 | 12 if self.is_about_life(view) => Verdict::Drop,
             // Errors about what a service has sent: its kernel wants to know, if the node has sent it.
             3 | 11 | 12 if packet::quoted_source(view.payload()) == Some(target) => Verdict::Pass,
             _ => {
@@ -400,9 +409,11 @@ impl Gate {
         let Some(datagram) = Datagram::parse(view.payload()).filter(|_| view.protocol() == UDP) else {
             return;
         };
-        if view.fragment() != (0, false) || self.nodes.contains_key(&destination) {
+        let own = self.nodes.contains_key(&view.source());
+        if view.fragment() != (0, false) || own || self.nodes.contains_key(&destination) {
             return;
         }
+        self.hear_question(arrival, &view, out);
         let to_all = destination.is_broadcast() || destination.is_multicast();
         let wanted = |node: &&crate::node::Node| {
             node.udp.contains(&datagram.destination_port) && (to_all || node.broadcast() == destination)

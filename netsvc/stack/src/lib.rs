@@ -5,6 +5,7 @@
 //! Frames are a 10-byte offload header (`struct virtio_net_hdr`), an Ethernet header and a packet.
 //! Times are µs since the epoch, as the carrier's clock has them.
 
+mod ambient;
 mod answer;
 mod arp;
 mod bytes;

@@ -2,6 +2,7 @@
 
 use crate::{
     Face,
+    ambient::Life,
     bytes::Mac,
     counters::Counters,
     rate::{Bucket, Window},
@@ -64,6 +65,8 @@ pub(crate) struct Node {
     ftp: BTreeSet<u16>,
     passive: (u16, u16),
     pub(crate) counters: Counters,
+    /// What it does of its own accord; `None`: nothing.
+    pub(crate) life: Option<Box<Life>>,
     /// ICMP errors, and resets from closed ports, in this second.
     pub(crate) errors: Window,
     pub(crate) resets: Window,
@@ -83,7 +86,8 @@ impl Node {
         let name = persona.node.parse().map_err(|_| BadNode::Name(persona.node.clone()))?;
         let mac = persona.mac_bytes().ok_or_else(|| BadNode::Mac(persona.mac.clone()))?;
         let secret = u64::from_str_radix(persona.subkey.0.get(..16).unwrap_or_default(), 16);
-        let face = Face::of(&persona.os).ok_or_else(|| BadNode::Face(persona.os.id.clone()))?;
+        let face = Face::of_persona(persona);
+        let face = face.ok_or_else(|| BadNode::Face(persona.os.id.clone()))?;
         Ok(Node {
             name,
             address,
@@ -97,6 +101,7 @@ impl Node {
             ftp: BTreeSet::new(),
             passive: persona.passive_ports,
             counters: Counters::new(secret.unwrap_or_default(), persona.booted_at),
+            life: None,
             errors: Window::default(),
             resets: Window::default(),
             begins: Bucket::new(BEGINS, BEGINS),
@@ -137,6 +142,11 @@ impl Node {
     /// Whether a TCP port is among those that FTP data may come to.
     pub(crate) fn passive(&self, port: u16) -> bool {
         !self.ftp.is_empty() && (self.passive.0..=self.passive.1).contains(&port)
+    }
+
+    /// Whether it is still asking for its address at `now`.
+    pub(crate) fn is_asking(&self, now: i64) -> bool {
+        self.life.as_ref().is_some_and(|life| life.is_asking(now))
     }
 
     /// Whether `other` is on the node's own segment.

@@ -27,6 +27,10 @@ impl Gate {
     pub(crate) fn arp(&mut self, arrival: Arrival, frame: &[u8], out: &mut impl Output) {
         let Some(message) = arp::Message::parse(frame) else { return };
         if let Some(node) = self.nodes.get(&message.sender) {
+            // A frame of its own that the segment gives back.
+            if node.mac == message.sender_mac {
+                return;
+            }
             // Somebody claims a node's address; the owner does not give it up.
             let probe = Probe { source: node.address, node: node.address, technique: Technique::Spoofed };
             return self.rolls.add(arrival.now, probe, &node.name, arrival.mac, None, &[]);
@@ -35,10 +39,14 @@ impl Gate {
             return;
         }
         self.note_sweep(arrival, &message);
+        if !message.request && arrival.port == Port::Segment {
+            self.hear_place(arrival.now, &message, out);
+        }
         let to = packet::destination_mac(frame);
         let near = |node: &Node| node.on_segment(message.sender) && !node.is_no_host(message.sender);
         let hears = |node: &&Node| {
             (to == Some(BROADCAST) || to == Some(node.mac))
+                && !node.is_asking(arrival.now)
                 && node.face.arp.answers(&message, near(node), node.gateway.is_some())
         };
         let node = self.nodes.get(&message.target).filter(hears);

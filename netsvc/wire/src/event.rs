@@ -117,6 +117,8 @@ kinds! {
     PingSweep = "ping_sweep", Scan, Info;
     /// Frames or packets that no ordinary host sends: `technique`, `count`.
     OddPacket = "odd_packet", Scan, Info;
+    /// A DHCP server was asked for the node's address: `outcome`, `from`, `dst_ip`.
+    Lease = "lease", Noise, Info;
 }
 
 impl Kind {

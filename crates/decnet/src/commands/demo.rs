@@ -23,7 +23,7 @@ use decnet_model::{
     record::{DeckyDesired, Filter, Page},
     worker::Worker,
 };
-use netsvc_persona::LoginPolicy;
+use netsvc_persona::{Life, LoginPolicy};
 use serde_json::{Value, json};
 use std::{
     io::Write,
@@ -138,6 +138,7 @@ impl Demo {
             seed: None,
             runtime: site.runtime.clone(),
             login: LoginPolicy::AcceptAfter(3),
+            life: Life::default(),
             firewall: Default::default(),
         };
         Ok(Fleet { lab: site.lab, ..plan::demonstration(&request)? })

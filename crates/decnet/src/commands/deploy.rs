@@ -4,18 +4,19 @@ use super::{
     Context,
     site::{Ground, Site},
 };
-use crate::{output, workers};
+use crate::{output, settings::Name, workers};
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use decnet_engine::loopback;
 use decnet_model::{
+    catalogue,
     fleet::{Filter, Fleet, Network, Step, login_policy},
     ini::{SpecError, deploy as spec},
-    plan,
+    nmap, plan,
     record::{DeckyDesired, DeckyIntent, DeckyState},
 };
 use decnet_store::Store;
-use netsvc_persona::LoginPolicy;
+use netsvc_persona::{Life, LoginPolicy};
 use serde_json::json;
 use std::{
     io,
@@ -28,6 +29,8 @@ use std::{
 const RUNTIMES: [&str; 2] = ["native", "loopback"];
 /// Most bytes that are read of a deployment INI: what the reader accepts, and one that it refuses.
 const CONFIG_BYTES: u64 = spec::FILE_LIMIT as u64 + 1;
+/// Most bytes that are read of nmap's database; that of 7.93 has five million.
+const DATABASE_BYTES: u64 = 64 << 20;
 /// Longest wait for a fleet.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -48,6 +51,11 @@ pub enum BadInput {
     Plan(#[from] plan::PlanError),
 }
 
+/// Reads yes or no.
+fn switch(text: &str) -> Result<bool, String> {
+    catalogue::boolean(text).ok_or_else(|| "yes or no".to_owned())
+}
+
 /// Deploy a fleet
 ///
 /// Says what the deckies are by an archetype, a list of services, or chance; the fleet that is wanted
@@ -64,7 +72,7 @@ pub struct Deploy {
     /// Read the fleet from a deployment INI; what says where it stands goes before the file
     #[arg(long, value_name = "FILE", conflicts_with_all = [
         "deckies", "archetype", "services", "randomize_services", "distro", "randomize_distros", "subnet",
-        "ip_start", "seed", "login", "firewall",
+        "ip_start", "seed", "login", "firewall", "ambient", "dhcp",
     ])]
     pub config: Option<PathBuf>,
     /// How many deckies
@@ -102,6 +110,12 @@ pub struct Deploy {
     /// Who may log in: deny, accept-listed, accept-after=N
     #[arg(long, default_value = "accept-listed", value_parser = login_policy)]
     pub login: LoginPolicy,
+    /// Whether deckies speak of their own accord, as hosts do: for the time, for names, about themselves
+    #[arg(long, default_value = "yes", value_name = "YES|NO", value_parser = switch)]
+    pub ambient: bool,
+    /// Have each decky ask a DHCP server for the address that it has, and renew the lease
+    #[arg(long)]
+    pub dhcp: bool,
     /// Packet filter of each system: off (closed ports reset), on, or default (as the system is delivered)
     #[arg(long, default_value = "off", value_name = "on|off|default")]
     pub firewall: Filter,
@@ -139,6 +153,7 @@ impl Deploy {
             lab: self.ground.lab || (place.lab && self.ground.interface.is_none()),
             interface: self.ground.interface.clone().or(named),
         };
+        let faces = database(context, &text);
         let find = |act| ground.site(runtime, place.network.as_ref(), context, act);
         let site = find(false);
         let options = spec::Options {
@@ -147,6 +162,7 @@ impl Deploy {
             network: site.as_ref().map(|site| site.network.clone()).ok(),
             skipped: site.as_ref().map_or(0, |site| site.skipped),
             taken: site.as_ref().map(|site| site.taken.clone()).unwrap_or_default(),
+            faces: &faces,
             limit: spec::FILE_LIMIT,
         };
         let fleet = spec::fleet(&path.display().to_string(), &text, &options).map_err(BadInput::Config)?;
@@ -171,6 +187,7 @@ impl Deploy {
             seed: self.seed.clone(),
             runtime: site.runtime.clone(),
             login: self.login.clone(),
+            life: Life { ambient: self.ambient, dhcp: self.dhcp },
             firewall: self.firewall,
         }
     }
@@ -209,6 +226,21 @@ impl Deploy {
         }
         Ok(())
     }
+}
+
+/// nmap's database, if `text` asks for a face of it.
+fn database(context: &Context, text: &[u8]) -> nmap::Database {
+    if !text.windows(nmap::PREFIX.len()).any(|part| part == nmap::PREFIX.as_bytes()) {
+        return nmap::ABSENT.clone();
+    }
+    let path = PathBuf::from(context.settings().text(Name::NmapDatabase));
+    let read = || {
+        let mut text = Vec::new();
+        let file = std::fs::File::open(&path)?;
+        io::Read::read_to_end(&mut io::Read::take(file, DATABASE_BYTES), &mut text)?;
+        Ok::<_, io::Error>(String::from_utf8_lossy(&text).into_owned())
+    };
+    nmap::Database::new(read().map_err(|error| format!("{}: {error}", path.display())))
 }
 
 /// Prints a fleet.
@@ -331,6 +363,8 @@ mod tests {
             "--ip-start=127.1.0.9",
             "--seed=x",
             "--login=deny",
+            "--ambient=no",
+            "--dhcp",
         ] {
             let refused = parsed(&["--config", "f", flag]).map_err(|error| error.kind());
             assert_eq!(refused.err(), Some(ErrorKind::ArgumentConflict), "{flag}");

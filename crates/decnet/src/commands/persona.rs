@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use decnet_model::fleet::{DeckyName, Fleet};
 use decnet_store::Store;
 use netsvc_persona::{
-    LoginPolicy, Persona, Secret,
+    Life, LoginPolicy, Persona, Secret,
     check::{self, Incoherence},
     tables::firewalls::{self, Refusal},
 };
@@ -185,12 +185,20 @@ fn machine(persona: &Persona, now: i64) -> Vec<(String, String)> {
         ("booted", format!("{} ({days} days ago)", moment(persona.booted_at))),
         ("clock", format!("{:+} ms", persona.clock_offset_ms)),
         ("time zone", format!("{} ({}, {:+} min)", zone.name, zone.abbreviation, zone.offset_minutes)),
+        ("of its own accord", habits(persona.life)),
         ("personas before", persona.generation.to_string()),
     ];
     rows.into_iter()
         .filter(|(_, value)| !value.is_empty())
         .map(|(fact, value)| (fact.to_owned(), value))
         .collect()
+}
+
+/// What the decky does without being asked.
+fn habits(life: Life) -> String {
+    let speaks = if life.ambient { "speaks as its system does" } else { "silent" };
+    let asks = if life.dhcp { ", asks for its address by DHCP" } else { "" };
+    format!("{speaks}{asks}")
 }
 
 /// Its packet filter, and what a closed port does with it.

@@ -15,7 +15,7 @@ use std::net::Ipv4Addr;
 /// Longest interval between mutations, minutes: a year.
 pub(super) const MOST_MINUTES: u32 = 525_600;
 /// Keys of the section.
-const KEYS: &str = "net, gw, interface, mutate_interval, seed, domain, runtime, lab";
+const KEYS: &str = "net, gw, interface, mutate_interval, seed, domain, ambient, runtime, lab";
 
 /// What holds for the whole fleet.
 pub(super) struct General {
@@ -25,6 +25,7 @@ pub(super) struct General {
     pub(super) seed: Option<String>,
     pub(super) domain: Option<String>,
     pub(super) mutate_interval: Option<u32>,
+    pub(super) ambient: Option<bool>,
     pub(super) lab: bool,
 }
 
@@ -66,6 +67,7 @@ pub(super) fn read(section: Option<&Section>, options: &Options<'_>, errors: &mu
         seed: None,
         domain: None,
         mutate_interval: None,
+        ambient: None,
         lab: false,
     };
     let (mut net, mut gateway, mut interface) = (None, None, None);
@@ -80,10 +82,8 @@ pub(super) fn read(section: Option<&Section>, options: &Options<'_>, errors: &mu
             "interface" => wrong(entry, "is no interface; `ip link` lists them", errors),
             "mutate-interval" => general.mutate_interval = interval(entry, errors),
             "seed" => general.seed = Some(entry.value.clone()),
-            "lab" => match catalogue::boolean(&entry.value) {
-                Some(lab) => general.lab = lab,
-                None => wrong(entry, "is not yes or no", errors),
-            },
+            "lab" => general.lab = switch(entry, errors).unwrap_or_default(),
+            "ambient" => general.ambient = switch(entry, errors),
             "domain" if text::is_domain(&entry.value) => general.domain = Some(entry.value.clone()),
             "domain" => wrong(entry, "is no domain; write it as corp.example", errors),
             "runtime" if options.runtimes.contains(&entry.value.as_str()) => {
@@ -138,6 +138,15 @@ pub(super) fn is_empty(entry: &Entry, errors: &mut Errors) -> bool {
         errors.add(entry.line, format!("{} has no value; give it one or remove the line", entry.given));
     }
     empty
+}
+
+/// Reads yes or no.
+pub(super) fn switch(entry: &Entry, errors: &mut Errors) -> Option<bool> {
+    let value = catalogue::boolean(&entry.value);
+    if value.is_none() {
+        wrong(entry, "is not yes or no", errors);
+    }
+    value
 }
 
 /// Reads minutes between mutations.

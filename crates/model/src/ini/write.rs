@@ -5,6 +5,7 @@ use crate::{
     archetype::{self, DISTROS},
     catalogue,
     fleet::{Decky, Fleet},
+    nmap::PREFIX,
 };
 use netsvc_persona::LoginPolicy;
 use std::fmt::Write as _;
@@ -40,10 +41,11 @@ pub fn ini(fleet: &Fleet) -> Result<String, WriteError> {
     text.entry("net", &fleet.network.to_string())?;
     text.optional("gw", fleet.network.gateway.map(|address| address.to_string()))?;
     text.optional("interface", fleet.network.interface.clone())?;
-    text.optional("lab", fleet.lab.then(|| "yes".to_owned()))?;
+    text.optional("lab", fleet.lab.then(|| switch(true)))?;
     text.optional("seed", fleet.seed.clone())?;
     text.optional("domain", fleet.domain.clone())?;
     text.optional("mutate_interval", fleet.mutate_interval.map(|minutes| minutes.to_string()))?;
+    text.optional("ambient", fleet.ambient.map(switch))?;
     for decky in fleet.deckies.values() {
         text.decky(decky)?;
     }
@@ -96,8 +98,11 @@ impl Text {
         self.optional("mac", decky.mac.clone())?;
         self.optional("seed", decky.seed.clone())?;
         self.optional("login", login(&decky.login))?;
+        self.optional("face", decky.face.as_ref().map(|face| format!("{PREFIX}{}", face.name)))?;
         self.optional("firewall", decky.firewall.then(|| "on".to_owned()))?;
         self.optional("mutate_interval", decky.mutate_interval.map(|minutes| minutes.to_string()))?;
+        self.optional("ambient", decky.ambient.map(switch))?;
+        self.optional("dhcp", decky.dhcp.then(|| switch(true)))?;
         for service in decky.services.iter().filter(|service| !service.settings.is_empty()) {
             self.section(&format!("{name}.{}", service.slug));
             for (key, value) in &service.settings {
@@ -118,6 +123,10 @@ fn follows(decky: &Decky) -> bool {
 
 fn distro(system: &str) -> &str {
     DISTROS.iter().find(|distro| distro.system == system).map_or(system, |distro| distro.slug)
+}
+
+fn switch(on: bool) -> String {
+    if on { "yes" } else { "no" }.to_owned()
 }
 
 /// A login policy that is not the usual one.

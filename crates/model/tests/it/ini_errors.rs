@@ -19,6 +19,7 @@ pub(crate) const OPTIONS: Options<'static> = Options {
     network: None,
     skipped: 0,
     taken: BTreeSet::new(),
+    faces: &decnet_model::nmap::ABSENT,
     limit: TEXT_LIMIT,
 };
 
@@ -78,7 +79,7 @@ const GENERAL: &[Case] = &[
     (
         "[general]\nnett = 10.0.0.0/8\n[web]\nservices = http",
         &[
-            "2: [general] has no key \"nett\" (did you mean \"net\"?); it has: net, gw, interface, mutate_interval, seed, domain, runtime, lab",
+            "2: [general] has no key \"nett\" (did you mean \"net\"?); it has: net, gw, interface, mutate_interval, seed, domain, ambient, runtime, lab",
         ],
     ),
     (
@@ -123,7 +124,7 @@ const DECKIES: &[Case] = &[
         &[
             "1: [web] does not say what it is; add services = or archetype =",
             "2: [web] has no key \"service\" (did you mean \"services\"?); a decky has: ip, services, archetype, distro, hostname, mac, seed, login, \
-         firewall, nmap_os, mutate_interval, amount",
+         firewall, nmap_os, face, mutate_interval, ambient, dhcp, amount",
         ],
     ),
     ("[web]\nservices = gopher", &["2: no service is called \"gopher\"; there are: {services}"]),
@@ -143,7 +144,9 @@ const DECKIES: &[Case] = &[
     ),
     (
         "[web]\nservices = http\nnmap_os = amiga",
-        &["3: nmap_os: \"amiga\" is no OS family; there are: embedded, linux, windows, windows_server"],
+        &[
+            "3: nmap_os: \"amiga\" is no OS family; there are: bsd, cisco, embedded, esxi, junos, linux, macos, windows, windows_server",
+        ],
     ),
     (
         "[web]\nservices = http\ndistro = debian\nnmap-os = windows",
@@ -183,6 +186,14 @@ const DECKIES: &[Case] = &[
     (
         "[web]\nservices = http\nlogin = maybe",
         &["3: login: \"maybe\" is no login policy: one of deny, accept-listed, accept-after=N"],
+    ),
+    (
+        "[general]\nambient = maybe\n[web]\nservices = http\nambient = often\ndhcp = dynamic",
+        &[
+            "2: ambient: \"maybe\" is not yes or no",
+            "5: ambient: \"often\" is not yes or no",
+            "6: dhcp: \"dynamic\" is not yes or no",
+        ],
     ),
     (
         "[web]\nservices = http\nhostname = a_b\nmac = 01:00:5e:00:00:01\nmutate_interval = ten",

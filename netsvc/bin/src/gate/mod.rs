@@ -80,6 +80,9 @@ impl Running {
                 self.kept = self.gate.tick(now, &mut events, &mut self.ports);
                 events.into_iter().for_each(|event| self.recorder.record(event));
             }
+            let mut events = Vec::new();
+            self.gate.live(now, &mut events, &mut self.ports);
+            events.into_iter().for_each(|event| self.recorder.record(event));
             if control && !self.order()? {
                 return Ok(());
             }
@@ -88,7 +91,11 @@ impl Running {
 
     /// Waits until something can be read: the control socket, or ports.
     fn wait(&self) -> io::Result<(bool, Vec<Carrier>)> {
-        let timeout = PollTimeout::from(if self.kept { BUSY } else { IDLE });
+        let longest = if self.kept { BUSY } else { IDLE };
+        // Rounded up, so that what is due is due when the wait is over.
+        let due = self.gate.due().map(|due| due.saturating_sub(recorder::now()).max(0) / 1000 + 1);
+        let due = due.and_then(|due| u16::try_from(due).ok());
+        let timeout = PollTimeout::from(due.map_or(longest, |due| due.min(longest)));
         let mut polled = vec![PollFd::new(self.control.as_fd(), PollFlags::POLLIN)];
         polled.extend(self.ports.descriptors().map(|(_, fd)| PollFd::new(fd, PollFlags::POLLIN)));
         match poll(&mut polled, timeout) {

@@ -1,0 +1,168 @@
+//! What a node says without being asked: a host that never speaks is no host.
+//!
+//! Every node has a [`Life`]: the habits of its system with values drawn from its own secret, so that no
+//! two nodes keep step. What is due when stands in one [`Agenda`] for all nodes. A life begins when the
+//! gate first looks at the clock after the node came: on the segment that is a link coming up, not a boot.
+//!
+//! Frames go to groups and to everybody on the segment, to the gateway, and to a DHCP server of the segment;
+//! nowhere else.
+
+mod agenda;
+mod chance;
+mod dhcp;
+mod dialect;
+mod dns;
+mod habit;
+mod hear;
+mod life;
+mod multicast;
+mod netbios;
+mod ntp;
+mod reach;
+mod speech;
+mod ssdp;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use agenda::{Agenda, Entry};
+pub(crate) use life::Life;
+
+use crate::{
+    gate::{Gate, Output, Port},
+    node::Node,
+    roll::app,
+};
+use chance::SECOND;
+use dhcp::Outcome;
+use netsvc_wire::{Event, Kind, field};
+use std::net::Ipv4Addr;
+
+/// Things done in one call; what is left is due at once.
+const AT_ONCE: usize = 256;
+
+/// Something that a life does at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Task {
+    /// The link comes up.
+    Begin,
+    /// A host of the segment that was asked for has not answered.
+    Resolve,
+    /// A host of the segment may have gone.
+    Verify,
+    /// Ask for the time.
+    Time,
+    /// Look something up; or again.
+    LookUp,
+    LookUpAgain,
+    /// Report groups; how often that was done.
+    Join(u8),
+    /// Multicast DNS: a step of its beginning, later questions.
+    Name(u8),
+    /// LLMNR: a step of its beginning.
+    LinkName(u8),
+    /// NetBIOS: the repetition of its registrations.
+    Register(u8),
+    /// The browser service; how often it has announced.
+    Browse(u8),
+    /// Look for a proxy by names of the segment.
+    Proxy,
+    /// SSDP: a repetition.
+    Search(u8),
+    Notify,
+    /// The address lease.
+    Lease,
+}
+
+/// What a life may do in its turn.
+#[derive(Debug)]
+pub(crate) struct Turn<'a> {
+    pub(crate) now: i64,
+    pub(crate) node: &'a mut Node,
+    /// Frames for the segment.
+    pub(crate) frames: Vec<Vec<u8>>,
+    /// What comes later: a time and a task.
+    pub(crate) agenda: Vec<(i64, Task)>,
+    /// What is told.
+    pub(crate) events: Vec<Event>,
+}
+
+impl<'a> Turn<'a> {
+    fn new(now: i64, node: &'a mut Node) -> Self {
+        Turn { now, node, frames: Vec::new(), agenda: Vec::new(), events: Vec::new() }
+    }
+
+    /// Puts `task` on the agenda after `delay` µs.
+    pub(crate) fn later(&mut self, delay: i64, task: Task) {
+        self.agenda.push((self.now.saturating_add(delay), task));
+    }
+
+    /// Tells what became of asking for an address.
+    pub(crate) fn lease(&mut self, outcome: Outcome, server: Option<Ipv4Addr>) {
+        let text = match outcome {
+            Outcome::Granted(seconds) => format!("granted for {seconds} s"),
+            Outcome::Other(address) => format!("offered {address} instead; {} is kept", self.node.address),
+            Outcome::Refused => format!("refused; {} is kept", self.node.address),
+            Outcome::Silence => format!("no answer; {} is kept", self.node.address),
+        };
+        let mut event = Event::new(self.now, self.node.name.clone(), app(), Kind::Lease)
+            .with(field::OUTCOME, text)
+            .with(field::DST_IP, self.node.address.to_string());
+        if let Some(server) = server {
+            event = event.with(field::FROM, server.to_string());
+        }
+        self.events.push(event);
+    }
+}
+
+impl Gate {
+    /// When a node has something to do of its own accord, µs since the epoch; `None`: never.
+    pub fn due(&self) -> Option<i64> {
+        self.agenda.next()
+    }
+
+    /// Does what nodes do of their own accord at `now`, into `out` and `events`.
+    pub fn live(&mut self, now: i64, events: &mut Vec<Event>, out: &mut impl Output) {
+        for (node, life) in self.agenda.take_unborn() {
+            let delay = self.nodes.get(&node).and_then(|node| node.life.as_ref()).map(|life| life.delay());
+            if let Some(delay) = delay {
+                self.agenda.add(Entry { at: now.saturating_add(delay), node, life, task: Task::Begin });
+            }
+        }
+        for _ in 0..AT_ONCE {
+            let Some(entry) = self.agenda.take(now) else { break };
+            self.turn(now, entry.node, Some(entry.life), out, |life, turn| life.act(entry.task, turn));
+        }
+        events.append(&mut self.told);
+    }
+
+    /// Lets the life of `address` do something; with `number` only if it is that one.
+    pub(crate) fn turn<T>(
+        &mut self,
+        now: i64,
+        address: Ipv4Addr,
+        number: Option<u64>,
+        out: &mut impl Output,
+        act: impl FnOnce(&mut Life, &mut Turn<'_>) -> T,
+    ) -> Option<T> {
+        let node = self.nodes.get_mut(&address)?;
+        let mut life = node.life.take_if(|life| number.is_none_or(|number| number == life.number()))?;
+        let mut turn = Turn::new(now, node);
+        let result = act(&mut life, &mut turn);
+        let Turn { frames, agenda, mut events, .. } = turn;
+        for (at, task) in agenda {
+            self.agenda.add(Entry { at, node: address, life: life.number(), task });
+        }
+        node.life = Some(life);
+        for frame in frames {
+            out.send(Port::Segment, &frame);
+        }
+        self.told.append(&mut events);
+        Some(result)
+    }
+}
+
+/// A pause of roughly `seconds`: a tenth less or more.
+fn roughly(chance: &mut chance::Chance, seconds: i64) -> i64 {
+    let span = seconds.saturating_mul(SECOND);
+    span + chance.between(-span / 10, span / 10)
+}
