@@ -50,6 +50,8 @@ pub(crate) struct Flows {
     young: HashSet<Key>,
     old: HashSet<Key>,
     half: HashMap<Key, Half>,
+    /// How many of them there are at each node.
+    of_node: HashMap<Ipv4Addr, usize>,
     /// Ends of patience, in their order. Handshakes that are over may still stand here.
     queue: VecDeque<(i64, Key)>,
 }
@@ -71,7 +73,9 @@ impl Flows {
         let until = now.saturating_add(PATIENCE);
         self.young.remove(&key);
         self.old.remove(&key);
-        self.half.insert(key, Half { mss, stamp: None, until });
+        if self.half.insert(key, Half { mss, stamp: None, until }).is_none() {
+            *self.of_node.entry(key.node).or_default() += 1;
+        }
         self.queue.push_back((until, key));
         let mut given_up = None;
         while self.queue.len() > HALF_OPEN && given_up.is_none() {
@@ -89,13 +93,26 @@ impl Flows {
 
     /// The handshake is complete.
     pub(crate) fn complete(&mut self, key: Key) {
-        self.half.remove(&key);
+        self.end(&key);
         self.open(key);
     }
 
     /// The handshake is over.
     pub(crate) fn end(&mut self, key: &Key) {
-        self.half.remove(key);
+        if self.half.remove(key).is_none() {
+            return;
+        }
+        if let Some(count) = self.of_node.get_mut(&key.node) {
+            *count -= 1;
+            if *count == 0 {
+                self.of_node.remove(&key.node);
+            }
+        }
+    }
+
+    /// Handshakes that are waited for at a node.
+    pub(crate) fn half_open(&self, node: Ipv4Addr) -> usize {
+        self.of_node.get(&node).copied().unwrap_or_default()
     }
 
     /// The next connection whose peer let the handshake lie.
@@ -117,7 +134,7 @@ impl Flows {
     fn next(&mut self) -> Option<Key> {
         let (until, key) = self.queue.pop_front()?;
         let same = self.half.get(&key).is_some_and(|half| half.until == until);
-        same.then(|| self.half.remove(&key)).map(|_| key)
+        same.then(|| self.end(&key)).map(|()| key)
     }
 
     fn open(&mut self, key: Key) {

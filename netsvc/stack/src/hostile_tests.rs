@@ -100,8 +100,8 @@ fn a_flood_of_handshakes_leaves_connections_known() {
         assert!(sent.iter().all(|(port, _)| *port == Port::Engine));
         begun += sent.len();
     }
-    // A hundred thousand a second, of which the node takes so many.
-    assert!((30_000..40_000).contains(&begun), "{begun}");
+    // A hundred thousand a second, of which the node takes as many as its backlog holds.
+    assert!((4096..6000).contains(&begun), "{begun}");
     assert_eq!(bench.peer(&segment(PEER, 5000, NODE, 22, ACK)).len(), 1);
     assert_eq!(bench.peer(&segment(PEER, 5000, NODE, 22, ACK | PSH)).len(), 1);
     let about_node = |line: &String| line.contains(" ack ") || line.contains(" stray ");

@@ -22,6 +22,9 @@ use std::net::Ipv4Addr;
 pub(crate) const CONTROL: i64 = 600_000_000;
 /// FTP control connections that are kept count of.
 const CONTROLS: usize = 8192;
+/// Handshakes at one node that may be incomplete before further ones have to queue: the longest queue that
+/// a listener here has. Those that are completed do not count.
+const BACKLOG: usize = 4096;
 /// Nodes that get a copy of one broadcast.
 const COPIES: usize = 256;
 
@@ -193,7 +196,7 @@ impl Gate {
                 Verdict::Drop
             };
         }
-        if !node.begins.take(arrival.now, 1) {
+        if !node.refusals.take(arrival.now, 1) {
             return Verdict::Drop;
         }
         let most = node.face.resets_per_second;
@@ -266,8 +269,9 @@ impl Gate {
 
     /// Notes a handshake that begins; false when its node has too many of them.
     fn may_be_begun(&mut self, now: i64, key: &Key, segment: &Segment<'_>) -> bool {
+        let full = self.flows.half_open(key.node) >= BACKLOG;
         let room = |node: &mut crate::node::Node| node.begins.take(now, 1);
-        if !self.nodes.get_mut(&key.node).is_some_and(room) {
+        if full && !self.nodes.get_mut(&key.node).is_some_and(room) {
             return false;
         }
         if let Some(oldest) = self.flows.begin(now, *key, Offer::parse(segment.options).mss) {

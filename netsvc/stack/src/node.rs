@@ -15,9 +15,12 @@ use netsvc_persona::{
 use netsvc_wire::HeaderText;
 use std::{collections::BTreeSet, net::IpAddr, net::Ipv4Addr};
 
-/// Handshakes per second that may begin at one node or be reset, more than any service takes.
-const BEGINS: u32 = 10_000;
-const BEGINS_BURST: u32 = 20_000;
+/// Handshakes per second that may begin at a node with too many incomplete ones.
+const BEGINS: u32 = 500;
+/// Segments per second that closed ports of a node answer, and of a burst: more than a scanner sends whom
+/// anybody notices too late.
+const REFUSALS: u32 = 5_000;
+const REFUSALS_BURST: u32 = 10_000;
 
 /// Why a node cannot be behind a gate.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,8 +70,10 @@ pub(crate) struct Node {
     /// ICMP errors, and resets from closed ports, in this second.
     pub(crate) errors: Window,
     pub(crate) resets: Window,
-    /// Handshakes that may begin or be reset: a flood of one node leaves time for the others.
+    /// Handshakes that may begin although too many are incomplete, and segments that closed ports answer: a
+    /// flood of one node leaves time for the others.
     pub(crate) begins: Bucket,
+    pub(crate) refusals: Bucket,
 }
 
 impl Node {
@@ -99,7 +104,8 @@ impl Node {
             life: None,
             errors: Window::default(),
             resets: Window::default(),
-            begins: Bucket::new(BEGINS, BEGINS_BURST),
+            begins: Bucket::new(BEGINS, BEGINS),
+            refusals: Bucket::new(REFUSALS, REFUSALS_BURST),
         })
     }
 

@@ -55,6 +55,8 @@ const fn firewalld(code: u8) -> Firewall {
 
 const UFW: Firewall = Firewall { name: "ufw", usual: false, refusal: Refusal::Silence, ..firewalld(0) };
 const PF: Firewall = Firewall { name: "pf", picks_up: false, ..UFW };
+/// `esxcli network firewall`: closed ports are dropped, pings answered.
+const ESXI: Firewall = Firewall { name: "ESXi firewall", usual: true, ..PF };
 const DEFENDER: Firewall = Firewall {
     name: "Windows Defender Firewall",
     usual: true,
@@ -90,6 +92,7 @@ pub fn find(family: &str, id: &str) -> Option<&'static Firewall> {
         "linux" if starts(&["rocky", "alma", "rhel", "centos", "fedora", "opensuse", "sles"]) => &FIREWALLD,
         "linux" if starts(&["debian", "ubuntu", "kali", "arch", "alpine"]) => &UFW,
         "bsd" | "macos" => &PF,
+        "esxi" => &ESXI,
         "cisco" if !id.contains("junos") => &ACCESS_LIST,
         _ => return None,
     })
@@ -105,6 +108,7 @@ mod tests {
             ("linux", "rocky9", "firewalld", true, Refusal::Unreachable(13)),
             ("linux", "centos7", "firewalld", true, Refusal::Unreachable(10)),
             ("linux", "debian12", "ufw", false, Refusal::Silence),
+            ("esxi", "esxi", "ESXi firewall", true, Refusal::Silence),
             ("windows_server", "windows_server_2019", DEFENDER.name, true, Refusal::Silence),
             ("bsd", "freebsd13", "pf", false, Refusal::Silence),
             ("cisco", "cisco_ios", "access list", false, Refusal::Unreachable(13)),
