@@ -409,13 +409,15 @@ mod tests {
     fn no_profile_has_the_hash_of_a_library() {
         for profile in profiles() {
             let hash = hassh_server(&profile);
+            // Libraries have copied the lists that OpenSSH had from 7.4 to 8.1.
+            let copied = profile.release < Release(8, 2) && profile.packager != Packager::RedHat;
             for known in [
                 "92585b26f6634475d2d35bddbcdd1917",
                 "41a85c886a9e9b845f0e69d68994492a",
                 "b12d2871a1189eff20364cf5333619ee",
                 "ec7378c1a92f5a8dde7e8b7a1ddf33d1",
             ] {
-                assert_ne!(hash, known);
+                assert!(copied || hash != known, "{}", profile.banner);
             }
         }
     }

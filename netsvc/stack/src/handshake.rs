@@ -55,7 +55,7 @@ pub(crate) fn answer(
     let named =
         |values: &Option<[u16; 6]>| values.as_ref().zip(probe).and_then(|(values, n)| values.get(n).copied());
     let ecn_mss = form.ecn_mss.filter(|_| probe == Some(6));
-    let echoed = form.probe_echo || probe.is_none();
+    let echoed = form.probe_echo || probe.is_none() && !segment.has(packet::FIN);
     let values = Values {
         mss: named(&form.probe_mss).or(ecn_mss).unwrap_or_else(|| mss(form, offer.mss)),
         scale: form.scale.unwrap_or_default(),

@@ -1,6 +1,6 @@
 //! What a client sees of deckies that run, beside what their personas say and beside each other.
 
-use super::{Finding, Strength, system::words};
+use super::{Finding, Strength, system::passes};
 use netsvc_persona::Persona;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -100,7 +100,7 @@ fn alone(persona: &Persona, seen: &Seen) -> Vec<Finding> {
         }
     }
     if let Some(system) = seen.passive.as_deref()
-        && !words(persona).iter().any(|word| system.contains(word))
+        && !passes(persona, system)
     {
         let detail = format!("a passive observer takes {} for {system}", persona.os.pretty_name);
         add(Strength::Decisive, "OS-02", detail);

@@ -11,7 +11,7 @@ pub struct Scanned {
 }
 
 /// Words one of which names the system of a family in a scanner's answer.
-pub(super) fn words(persona: &Persona) -> &'static [&'static str] {
+fn words(persona: &Persona) -> &'static [&'static str] {
     match (persona.os.family.as_str(), persona.os.id.as_str()) {
         ("windows" | "windows_server", _) => &["Windows"],
         ("bsd", _) => &["FreeBSD"],
@@ -28,6 +28,14 @@ pub(super) fn words(persona: &Persona) -> &'static [&'static str] {
         ("embedded", "synology") => &["Synology"],
         _ => &["Linux"],
     }
+}
+
+/// Whether `system`, which a passive observer names, may be that of `persona`. An observer tells kernels apart, not who
+/// builds on them, and a face that was chosen need not be one that it knows.
+pub(super) fn passes(persona: &Persona, system: &str) -> bool {
+    let kernel = ["ip_camera", "qnap", "synology"].contains(&persona.os.id.as_str());
+    let words = words(persona).iter().chain(kernel.then_some(&"Linux"));
+    persona.face.is_some() || words.into_iter().any(|word| system.contains(word))
 }
 
 /// What a scan says against `persona`; `None` when it names the claimed system exactly.
