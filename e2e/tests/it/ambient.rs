@@ -88,7 +88,9 @@ fn deckies_speak_as_their_systems_do_and_ask_for_their_addresses() {
     );
     assert!(!text.contains("10.66.0.24."), "who is told to be silent speaks");
     assert!(!text.contains("ethertype IPv6"), "there is IPv6");
-    for line in text.lines().filter(|line| line.contains("ethertype IPv4")) {
+    // The server leaves its checksums to a device that there is not.
+    let ours = |line: &&str| line.contains("ethertype IPv4") && !line.contains("10.66.7.254.67 >");
+    for line in text.lines().filter(ours) {
         assert!(!line.contains("bad udp cksum") && !line.contains("bad cksum"), "{line}");
     }
     // The server looks whether the address is free, and finds that it is; a minute later half the lease is over.
