@@ -55,7 +55,10 @@ pub(crate) async fn measure(place: &Place) -> Result<Vec<Row>> {
         every_port: true,
     };
     let backend = Loopback::start(config).await.context("start the loopback runtime")?;
-    backend.apply(&Step::Add(vec![node::node(ADDRESS, 8, &PORTS)?])).await.context("add a node")?;
+    backend
+        .apply(&Step::Add(vec![node::node("debian12", ADDRESS, 8, &PORTS)?]))
+        .await
+        .context("add a node")?;
     let pid = backend.status().await?.pid.context("no service process")?;
     let echo = Helper::start(Command::new(place.own()).arg("echo"))?;
     let mut rows = Vec::new();

@@ -17,14 +17,15 @@ use std::{
 /// Host time that personas are derived at, µs since the epoch.
 const NOW: i64 = 1_764_000_000_000_000;
 
-/// A node at `ip` with one port for each service.
-pub(crate) fn node(ip: Ipv4Addr, prefix: u8, services: &[(&str, u16)]) -> Result<NodeSpec> {
+/// A node of `system` at `ip` with one port for each service.
+pub(crate) fn node(system: &str, ip: Ipv4Addr, prefix: u8, services: &[(&str, u16)]) -> Result<NodeSpec> {
+    let name = format!("bench-{}", ip.to_bits() & 0xffff);
     let slugs: Vec<String> = services.iter().map(|(slug, _)| (*slug).to_owned()).collect();
     let persona = derive(&Request {
         install_secret: &[7; 32],
-        node: "bench",
+        node: &name,
         seed: Some("bench"),
-        system: "debian12",
+        system,
         services: &slugs,
         ip: ip.into(),
         prefix,
@@ -34,6 +35,7 @@ pub(crate) fn node(ip: Ipv4Addr, prefix: u8, services: &[(&str, u16)]) -> Result
         mac: None,
         login: LoginPolicy::Deny,
         taken: &BTreeSet::new(),
+        face: None,
         generation: 0,
         life: Default::default(),
         firewall: false,

@@ -16,9 +16,11 @@ use std::{
 
 /// What a port does with a connection, and its number: closes it, sends for ever, reads for ever.
 pub(crate) const PORTS: [(&str, u16); 3] = [("close", 7001), ("source", 7002), ("sink", 7003)];
-/// Most connections that are timed, and the longest time for them.
-const CONNECTIONS: usize = 2_000;
-const CONNECTING: Duration = Duration::from_secs(3);
+/// Short connections that are made, and the longest time for them.
+const CONNECTIONS: usize = 10_000;
+const CONNECTING: Duration = Duration::from_secs(20);
+/// Bytes of a large file.
+const FILE: usize = 1 << 30;
 /// How long bytes are moved each way.
 const MOVING: Duration = Duration::from_millis(700);
 const CHUNK: usize = 256 * 1024;
@@ -30,6 +32,10 @@ const PATIENCE: Duration = Duration::from_secs(3);
 pub(crate) struct Seen {
     pub(crate) median_us: f64,
     pub(crate) late_us: f64,
+    /// Short connections per second, one after another.
+    pub(crate) short: f64,
+    /// Seconds that a file of a gibibyte takes.
+    pub(crate) file: f64,
     /// Gbit/s to the server.
     pub(crate) up: f64,
     /// Gbit/s from the server.
@@ -80,10 +86,14 @@ pub(crate) fn client(address: IpAddr) -> Result<()> {
     let (Some(close), Some(source), Some(sink)) = (to.next(), to.next(), to.next()) else {
         bail!("there are three ports");
     };
+    let started = Instant::now();
     let times = connect(close)?;
+    let lasted = started.elapsed().as_secs_f64();
     let seen = Seen {
         median_us: micros(at(&times, 50)),
         late_us: micros(at(&times, 99)),
+        short: f64::from(u32::try_from(times.len())?) / lasted,
+        file: file(source)?,
         up: upload(sink)?,
         down: download(source)?,
     };
@@ -128,6 +138,17 @@ fn download(address: SocketAddr) -> Result<f64> {
         moved += stream.read(&mut chunk).context("receive")?;
     }
     Ok(gigabits(moved, started))
+}
+
+fn file(address: SocketAddr) -> Result<f64> {
+    let mut stream = opened(address)?;
+    let mut chunk = vec![0; CHUNK];
+    let started = Instant::now();
+    let mut moved = 0;
+    while moved < FILE {
+        moved += stream.read(&mut chunk).context("receive")?;
+    }
+    Ok(started.elapsed().as_secs_f64())
 }
 
 fn opened(address: SocketAddr) -> Result<TcpStream> {

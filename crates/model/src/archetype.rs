@@ -17,7 +17,7 @@ pub struct Archetype {
     pub family: &'static str,
 }
 
-/// A distribution that can be asked for by name.
+/// An operating system that can be asked for by name.
 #[derive(Debug)]
 pub struct Distro {
     /// Slug.
@@ -120,7 +120,7 @@ pub const ARCHETYPES: &[Archetype] = &[
         name: "IoT device",
         about: "A camera or a small router",
         services: &["mqtt", "snmp", "telnet"],
-        systems: &["busybox_arm", "busybox_mips"],
+        systems: &["ip_camera", "busybox_arm", "busybox_mips"],
         family: "embedded",
     },
     Archetype {
@@ -128,7 +128,7 @@ pub const ARCHETYPES: &[Archetype] = &[
         name: "Industrial controller",
         about: "A controller with its web page",
         services: &["conpot", "http"],
-        systems: &["busybox_arm"],
+        systems: &["siemens_plc", "vxworks"],
         family: "embedded",
     },
     Archetype {
@@ -168,14 +168,44 @@ pub const ARCHETYPES: &[Archetype] = &[
 /// Every distribution.
 pub const DISTROS: &[Distro] = &[
     Distro { slug: "debian", name: "Debian 12", system: "debian12" },
+    Distro { slug: "debian11", name: "Debian 11", system: "debian11" },
+    Distro { slug: "debian10", name: "Debian 10", system: "debian10" },
+    Distro { slug: "debian9", name: "Debian 9", system: "debian9" },
+    Distro { slug: "ubuntu24", name: "Ubuntu 24.04 LTS", system: "ubuntu2404" },
     Distro { slug: "ubuntu22", name: "Ubuntu 22.04 LTS", system: "ubuntu2204" },
     Distro { slug: "ubuntu20", name: "Ubuntu 20.04 LTS", system: "ubuntu2004" },
+    Distro { slug: "ubuntu18", name: "Ubuntu 18.04 LTS", system: "ubuntu1804" },
     Distro { slug: "rocky9", name: "Rocky Linux 9", system: "rocky9" },
+    Distro { slug: "rocky8", name: "Rocky Linux 8", system: "rocky8" },
     Distro { slug: "centos7", name: "CentOS 7", system: "centos7" },
+    Distro { slug: "centos6", name: "CentOS 6", system: "centos6" },
     Distro { slug: "alpine", name: "Alpine 3.19", system: "alpine319" },
     Distro { slug: "fedora", name: "Fedora 39", system: "fedora39" },
     Distro { slug: "kali", name: "Kali Linux", system: "kali" },
     Distro { slug: "arch", name: "Arch Linux", system: "arch" },
+    Distro { slug: "windows7", name: "Windows 7", system: "windows7" },
+    Distro { slug: "windows10", name: "Windows 10", system: "windows10" },
+    Distro { slug: "windows11", name: "Windows 11", system: "windows11" },
+    Distro { slug: "server2012r2", name: "Windows Server 2012 R2", system: "windows_server_2012r2" },
+    Distro { slug: "server2016", name: "Windows Server 2016", system: "windows_server_2016" },
+    Distro { slug: "server2019", name: "Windows Server 2019", system: "windows_server_2019" },
+    Distro { slug: "server2022", name: "Windows Server 2022", system: "windows_server_2022" },
+    Distro { slug: "macos", name: "macOS 10.15", system: "macos" },
+    Distro { slug: "freebsd11", name: "FreeBSD 11", system: "freebsd11" },
+    Distro { slug: "freebsd12", name: "FreeBSD 12", system: "freebsd12" },
+    Distro { slug: "freebsd13", name: "FreeBSD 13", system: "freebsd13" },
+    Distro { slug: "cisco-ios", name: "Cisco IOS 15", system: "cisco_ios" },
+    Distro { slug: "junos", name: "Junos 12", system: "junos" },
+    Distro { slug: "esxi", name: "VMware ESXi 6", system: "esxi" },
+    Distro { slug: "hp-printer", name: "HP LaserJet printer", system: "hp_printer" },
+    Distro { slug: "brother-printer", name: "Brother HL printer", system: "brother_printer" },
+    Distro { slug: "ip-camera", name: "IP camera with BusyBox Linux", system: "ip_camera" },
+    Distro { slug: "busybox-arm", name: "BusyBox Linux on ARM", system: "busybox_arm" },
+    Distro { slug: "busybox-mips", name: "BusyBox Linux on MIPS", system: "busybox_mips" },
+    Distro { slug: "vxworks", name: "VxWorks controller", system: "vxworks" },
+    Distro { slug: "siemens-plc", name: "Siemens SIMATIC S7-300", system: "siemens_plc" },
+    Distro { slug: "qnap", name: "QNAP QTS 4", system: "qnap" },
+    Distro { slug: "synology", name: "Synology DSM 5", system: "synology" },
 ];
 
 #[cfg(test)]
@@ -186,7 +216,7 @@ mod tests {
 
     #[test]
     fn every_archetype_and_distro_runs_a_system_that_exists() {
-        assert_eq!((ARCHETYPES.len(), DISTROS.len()), (15, 9));
+        assert_eq!((ARCHETYPES.len(), DISTROS.len()), (15, systems::SYSTEMS.len()));
         for archetype in ARCHETYPES {
             for system in archetype.systems {
                 assert_eq!(

@@ -5,6 +5,7 @@ use crate::{
     fleet::{Decky, DeckyName, Fleet},
 };
 use netsvc_persona::{
+    LoginPolicy,
     check::{self, Incoherence},
     derive::derive,
     tables::{
@@ -15,6 +16,9 @@ use netsvc_persona::{
 
 /// A persona for the check needs some time and some secret; neither changes what it finds.
 const MOMENT: i64 = 1_767_225_600_000_000;
+
+/// Most distros that a remedy names.
+const MOST_NAMED: usize = 9;
 
 /// A contradiction with the decky that it is in.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
@@ -39,6 +43,8 @@ pub fn decky(fleet: &Fleet, decky: &Decky) -> Vec<Incoherence> {
     let slugs = decky.slugs();
     let mut found: Vec<_> = of_archetype(&decky.system, archetype).into_iter().collect();
     found.extend(slugs.iter().filter_map(|slug| of_service(&decky.system, slug)));
+    found.extend(of_face(decky));
+    found.extend(of_login(decky));
     let request = decky.request(&fleet.network, &slugs, &[0; 32], fleet, MOMENT);
     match derive(&request) {
         Ok(persona) => found.extend(check::check(&persona)),
@@ -61,6 +67,35 @@ pub fn fits<'a>(
         && slugs.into_iter().all(|slug| of_service(system, slug).is_none())
 }
 
+/// Who may log in where nothing else was asked for: nobody at a command line that cannot be shown.
+pub fn login<'a>(
+    system: &str,
+    slugs: impl IntoIterator<Item = &'a str>,
+    wanted: &LoginPolicy,
+) -> LoginPolicy {
+    let shown = *wanted != LoginPolicy::AcceptListed || has_shell(system, slugs);
+    if shown { wanted.clone() } else { LoginPolicy::Deny }
+}
+
+/// Whether logins at the services `slugs` end at a command line that can be shown.
+fn has_shell<'a>(system: &str, slugs: impl IntoIterator<Item = &'a str>) -> bool {
+    systems::find(system).is_none_or(|system| system.shell)
+        || slugs.into_iter().all(|slug| !matches!(slug, "ssh" | "telnet"))
+}
+
+/// Nobody gets to a command line that cannot be shown.
+fn of_login(decky: &Decky) -> Option<Incoherence> {
+    let slugs = decky.services.iter().map(|service| service.slug.as_str());
+    if decky.login == LoginPolicy::Deny || has_shell(&decky.system, slugs) {
+        return None;
+    }
+    Some(Incoherence {
+        subject: "login",
+        detail: format!("there is no command line of {} to log in to", decky.system),
+        remedy: "leave login out, or use login = deny".to_owned(),
+    })
+}
+
 /// An archetype runs the systems of its family; a device runs its own firmware.
 fn of_archetype(system: &str, archetype: Option<&Archetype>) -> Option<Incoherence> {
     let archetype = archetype?;
@@ -76,6 +111,30 @@ fn of_archetype(system: &str, archetype: Option<&Archetype>) -> Option<Incoheren
     })
 }
 
+/// A face is of the family of its system; devices run many things.
+fn of_face(decky: &Decky) -> Option<Incoherence> {
+    let (face, system) = (decky.face.as_ref()?, systems::find(&decky.system)?);
+    let desktop = ["Windows", "Mac OS X", "macOS", "OS X", "FreeBSD"];
+    let fits = |family: &String| match system.family {
+        "linux" => family == "Linux",
+        "windows" | "windows_server" => family == "Windows",
+        "bsd" => family.ends_with("BSD"),
+        "macos" => ["Mac OS X", "macOS", "OS X"].contains(&family.as_str()),
+        "cisco" => family.starts_with("IOS"),
+        "junos" => family == "JUNOS",
+        "esxi" => family.starts_with("ESX"),
+        _ => !desktop.contains(&family.as_str()),
+    };
+    if face.families.iter().any(fits) {
+        return None;
+    }
+    Some(Incoherence {
+        subject: "face",
+        detail: format!("{} has no face of {}", decky.system, face.families.join(" or ")),
+        remedy: "choose a distro that it fits, or another face".to_owned(),
+    })
+}
+
 /// A service needs a product on the system. One that no system has a product for shows none.
 fn of_service(system: &str, slug: &str) -> Option<Incoherence> {
     let runs = |system: &str| !products::table(system, slug).is_empty();
@@ -88,10 +147,12 @@ fn of_service(system: &str, slug: &str) -> Option<Incoherence> {
     if known.is_empty() {
         known = others.collect();
     }
+    let more = if MOST_NAMED < known.len() { ", … (`decnet distros`)" } else { "" };
+    known.truncate(MOST_NAMED);
     Some(Incoherence {
         subject: "services",
         detail: format!("{system} does not run {slug}"),
-        remedy: format!("leave {slug} out, or choose one of these distros: {}", known.join(", ")),
+        remedy: format!("leave {slug} out, or choose one of these distros: {}{more}", known.join(", ")),
     })
 }
 
@@ -117,6 +178,7 @@ mod tests {
             seed: None,
             login: LoginPolicy::Deny,
             mutate_interval: None,
+            face: None,
             ambient: None,
             dhcp: false,
             generation: 0,

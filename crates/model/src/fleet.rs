@@ -1,6 +1,6 @@
 //! A fleet as it is wanted: deckies with their places, systems and services.
 
-use crate::catalogue;
+use crate::{catalogue, nmap};
 use netsvc_persona::{
     Life, LoginPolicy,
     derive::Request,
@@ -151,6 +151,9 @@ pub struct Decky {
     /// Minutes between mutations; `None`: the fleet's.
     #[serde(default)]
     pub mutate_interval: Option<u32>,
+    /// Face of its network stack; `None`: that of its system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub face: Option<nmap::Chosen>,
     /// Whether it speaks of its own accord; `None`: as the fleet does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ambient: Option<bool>,
@@ -207,6 +210,7 @@ impl Decky {
             mac: self.mac.as_deref(),
             login: self.login.clone(),
             taken: &NOBODY,
+            face: self.face.as_ref().map(|face| face.text.as_str()),
             generation: self.generation,
             life: self.life(fleet),
             firewall: self.firewall,

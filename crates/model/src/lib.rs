@@ -5,6 +5,7 @@ pub mod catalogue;
 pub mod coherence;
 pub mod fleet;
 pub mod ini;
+pub mod nmap;
 pub mod paths;
 pub mod plan;
 pub mod record;

@@ -211,6 +211,7 @@ fn decky(request: &Request, index: u32, name: DeckyName, ip: Ipv4Addr) -> Result
     let wanted = if drawn { drawn_services(system, &mut random) } else { told };
     let (present, absent): (Vec<_>, Vec<_>) =
         wanted.into_iter().partition(|slug| catalogue::find(slug).is_some());
+    let login = coherence::login(system, present.iter().map(String::as_str), &request.login);
     Ok(Decky {
         name,
         ip,
@@ -221,8 +222,9 @@ fn decky(request: &Request, index: u32, name: DeckyName, ip: Ipv4Addr) -> Result
         hostname: None,
         mac: None,
         seed: None,
-        login: request.login.clone(),
+        login,
         mutate_interval: None,
+        face: None,
         ambient: None,
         dhcp: request.life.dhcp,
         generation: 0,

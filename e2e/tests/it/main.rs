@@ -4,6 +4,7 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::print_stderr,
+    clippy::print_stdout,
     reason = "a test that cannot go on should fail where it stands"
 )]
 
@@ -15,6 +16,7 @@ mod client_ssh;
 mod clients;
 mod faces;
 mod fleet;
+mod hostile;
 mod hydra;
 mod kills;
 mod mariadb;

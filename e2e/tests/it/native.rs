@@ -42,6 +42,17 @@ impl Lab {
         Some(lab)
     }
 
+    /// The network namespace of `segment` or of the first `attacker`, as a file.
+    pub(crate) fn namespace(&self, place: &str) -> String {
+        let text = std::fs::read_to_string(self.state.path().join("run/lab.json")).unwrap();
+        let state: Value = serde_json::from_str(&text).unwrap();
+        let number = match place {
+            "segment" => &state["segment"],
+            _ => &state["attackers"][0]["namespace"],
+        };
+        format!("/proc/{}/fd/{number}", state["holder"]["pid"])
+    }
+
     /// A file in the installation's folder.
     pub(crate) fn file(&self, name: &str, content: &str) -> String {
         let path = self.state.path().join(name);

@@ -141,6 +141,7 @@ pub fn ini(bytes: &[u8]) {
         network: None,
         skipped: 0,
         taken: BTreeSet::new(),
+        faces: &decnet_model::nmap::ABSENT,
         limit: TEXT_LIMIT,
     };
     if let Err(errors) = deploy::fleet("f.ini", bytes, &options) {

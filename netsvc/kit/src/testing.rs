@@ -62,6 +62,7 @@ pub fn persona(node: &str) -> Persona {
         certificate: certificate(),
         passive_ports: (40_000, 40_200),
         subkey: secret(&"33".repeat(32)),
+        face: None,
         generation: 0,
         life: Default::default(),
         firewall: false,

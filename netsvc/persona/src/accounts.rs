@@ -19,7 +19,7 @@ pub(crate) fn users(system: &System, plan: &mut impl RngCore, secret: &mut impl 
     } else {
         vec![unix_user(system, "root", "root", 0, weak)]
     };
-    if system.family == "embedded" {
+    if matches!(system.family, "embedded" | "cisco" | "junos" | "esxi") {
         users.push(unix_user(system, "admin", "admin", 500, Some(guessable(secret))));
         return users;
     }
@@ -82,7 +82,8 @@ fn windows_user(name: &str, full: &str, uid: u32, password: Option<Secret>) -> U
 fn unix_user(system: &System, name: &str, full: &str, uid: u32, password: Option<Secret>) -> User {
     let shell = match system.id {
         "alpine319" => "/bin/sh",
-        _ if system.family == "embedded" => "/bin/sh",
+        _ if matches!(system.family, "embedded" | "bsd" | "cisco" | "junos" | "esxi") => "/bin/sh",
+        "macos" => "/bin/zsh",
         _ => "/bin/bash",
     };
     User {

@@ -4,7 +4,7 @@ use crate::{
     Persona, Product,
     tables::{
         firewalls,
-        hardware::{self, DESKTOPS, DEVICES, Machine, PRINTERS, SERVERS},
+        hardware::{self, Machine},
         products,
         systems::{self, Style, System},
     },
@@ -82,12 +82,8 @@ fn os(persona: &Persona, system: &System, found: &mut Found) {
     found.unless(os.family == system.family, "family", || {
         format!("{} is not of the family {}", os.id, os.family)
     });
-    let usual: u8 = match os.family.as_str() {
-        "windows" | "windows_server" => 128,
-        "cisco" => 255,
-        _ => 64,
-    };
-    found.unless(os.ttl == usual, "ttl", || format!("{} starts at {usual}, not {}", os.family, os.ttl));
+    let usual = persona.face_ttl().unwrap_or(system.ttl);
+    found.unless(os.ttl == usual, "ttl", || format!("{} starts at {usual}, not {}", os.id, os.ttl));
     let shipped =
         system.kernels.iter().any(|(_, kernel)| *kernel == (os.kernel.as_str(), os.kernel_version.as_str()));
     found
@@ -97,20 +93,10 @@ fn os(persona: &Persona, system: &System, found: &mut Found) {
     });
 }
 
-/// The kinds of machine that a system runs on.
-fn table(system: &System) -> &'static [(u32, Machine)] {
-    match system.names {
-        Style::Server | Style::WindowsServer => SERVERS,
-        Style::Desktop => DESKTOPS,
-        Style::Printer => PRINTERS,
-        Style::Device => DEVICES,
-    }
-}
-
 fn machine(persona: &Persona, system: &System, found: &mut Found) {
     let hardware = &persona.hardware;
     let known = |machine: &&Machine| machine.vendor == hardware.vendor && machine.product == hardware.product;
-    let here = table(system).iter().map(|(_, machine)| machine).find(known);
+    let here = system.machines.iter().map(|(_, machine)| machine).find(known);
     found.unless(here.is_some(), "hardware", || {
         format!("{} does not run on a {} {}", persona.os.id, hardware.vendor, hardware.product)
     });

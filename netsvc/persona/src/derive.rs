@@ -11,9 +11,9 @@ use crate::{
     hostname::{Naming, letters},
     subkey,
     tables::{
-        hardware::{self, DESKTOPS, DEVICES, Machine, PRINTERS, SERVERS},
+        hardware::{self, Machine},
         names, pick, pick_at, products,
-        systems::{self, Style, System},
+        systems::{self, System},
     },
 };
 use rand_chacha::ChaCha20Rng;
@@ -57,6 +57,8 @@ pub struct Request<'a> {
     pub login: LoginPolicy,
     /// Host names of other nodes, in lower case; the new one is none of them.
     pub taken: &'a BTreeSet<String>,
+    /// Face of its network stack; `None`: that of its system.
+    pub face: Option<&'a str>,
     /// How often the node was given another persona on purpose; mixed into both streams.
     pub generation: u32,
     /// What it does without being asked.
@@ -99,8 +101,13 @@ pub fn derive(request: &Request<'_>) -> Result<Persona, DeriveError> {
         ssh_keys: SshKeys {
             ed25519: streams.secret_hex("ed25519"),
             ecdsa_p256: streams.scalar("ecdsa-p256"),
-            // ssh-keygen's default since OpenSSH 7.9; CentOS 7 is older.
-            rsa_bits: if system.id == "centos7" { 2048 } else { 3072 },
+            // ssh-keygen's default since OpenSSH 7.9; some are older.
+            rsa_bits: if matches!(system.id, "centos7" | "debian9" | "ubuntu1804" | "freebsd11" | "cisco_ios")
+            {
+                2048
+            } else {
+                3072
+            },
         },
         hostname,
         domain,
@@ -121,18 +128,20 @@ pub fn derive(request: &Request<'_>) -> Result<Persona, DeriveError> {
         passive_ports: (passive, passive + PASSIVE - 1),
         subkey: streams.secret_hex("subkey"),
         generation: request.generation,
+        face: request.face.map(str::to_owned),
         life: request.life,
         firewall: request.firewall,
     })
 }
 
+/// The initial time to live that a face names.
+pub(crate) fn ttl_of(face: &str) -> Option<u8> {
+    let value = face.lines().find_map(|line| line.strip_prefix("ttl ="))?;
+    value.split('#').next()?.trim().parse().ok()
+}
+
 fn machine_of(system: &System, streams: &Streams<'_>) -> &'static Machine {
-    let table = match system.names {
-        Style::Server | Style::WindowsServer => SERVERS,
-        Style::Desktop => DESKTOPS,
-        Style::Printer => PRINTERS,
-        Style::Device => DEVICES,
-    };
+    let table = system.machines;
     // A device's CPU must be what its kernel was built for.
     let fits = |machine: &Machine| match system.machine {
         "mips" => machine.cpu.1 == "MIPS",
@@ -265,7 +274,7 @@ impl Streams<'_> {
             kernel_version: kernel.1.to_owned(),
             machine: system.machine.to_owned(),
             build: system.build,
-            ttl: system.ttl,
+            ttl: self.request.face.and_then(ttl_of).unwrap_or(system.ttl),
         }
     }
 
@@ -380,6 +389,7 @@ mod tests {
             mac: None,
             login: LoginPolicy::Deny,
             taken: &BTreeSet::new(),
+            face: None,
             generation: 0,
             life: Life::default(),
             firewall: false,

@@ -58,6 +58,10 @@ pub struct Persona {
     /// How often the node was given another persona on purpose.
     #[serde(default, skip_serializing_if = "is_first")]
     pub generation: u32,
+    /// The face of its network stack as text, where it is not that of its system. The first line is a comment with
+    /// the name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub face: Option<String>,
     /// What the node does without being asked.
     #[serde(default, skip_serializing_if = "Life::is_usual")]
     pub life: Life,
@@ -272,6 +276,16 @@ impl Persona {
         } else {
             format!("{}.{}", self.hostname, self.domain)
         }
+    }
+
+    /// The name of a face that is not that of its system.
+    pub fn face_name(&self) -> Option<&str> {
+        self.face.as_deref()?.lines().next()?.strip_prefix("# ")
+    }
+
+    /// The initial time to live of its packets.
+    pub(crate) fn face_ttl(&self) -> Option<u8> {
+        crate::derive::ttl_of(self.face.as_deref()?)
     }
 
     /// The MAC as bytes; `None` when the text is not a MAC.

@@ -4,7 +4,7 @@
 //! by one of them, so that neighbours look alike without looking minted.
 
 use crate::tables::{
-    names::{ENVIRONMENTS, FAMILY, PLACES, ROLES, SITES, STARS},
+    names::{ENVIRONMENTS, FAMILY, GIVEN, PLACES, ROLES, SITES, STARS},
     systems::{Style, System},
 };
 use rand_core::RngCore;
@@ -51,6 +51,13 @@ impl Naming<'_> {
             Style::Printer => format!("NPI{}", tail.to_uppercase()),
             Style::Device if self.system.machine == "mips" => format!("router-{tail}"),
             Style::Device => format!("ipcam-{tail}"),
+            Style::Camera => format!("ipcam-{tail}"),
+            Style::Brother => format!("BRN{}", self.mac.replace(':', "").to_uppercase()),
+            Style::Network => self.network(random),
+            Style::Mac => self.mac_of(random),
+            Style::Nas => self.storage(&tail, random),
+            Style::Hypervisor => self.numbered(&["esx", "esxi", "vmhost"], random),
+            Style::Controller => self.numbered(&["plc", "line", "cell", "press"], random),
             Style::Desktop => self.desktop(random),
             Style::WindowsServer => self.windows_server(random),
             Style::Server => self.unix(random),
@@ -81,6 +88,44 @@ impl Naming<'_> {
             1 => format!("SRV-{role}{number:02}"),
             2 => format!("{}-{role}-{number:02}", word(SITES, random).to_uppercase()),
             _ => format!("{role}SRV{number:02}"),
+        }
+    }
+
+    fn network(&self, random: &mut impl RngCore) -> String {
+        let site = word(SITES, random);
+        let kind = word(&["rt", "gw", "edge", "core", "fw"], random);
+        let number = 1 + random.next_u32() % 30;
+        match self.scheme(3, random) {
+            0 => format!("{site}-{kind}-{number:02}"),
+            1 => format!("{kind}{number:02}-{site}"),
+            _ => format!("{site}{kind}{number}"),
+        }
+    }
+
+    fn mac_of(&self, random: &mut impl RngCore) -> String {
+        let (given, family) = (word(GIVEN, random), word(FAMILY, random));
+        match self.scheme(3, random) {
+            0 => format!("{given}s-iMac"),
+            1 => format!("{given}-{family}s-Mac-mini"),
+            _ => format!("MAC-{:04}", 1000 + random.next_u32() % 9000),
+        }
+    }
+
+    fn storage(&self, tail: &str, random: &mut impl RngCore) -> String {
+        match self.scheme(3, random) {
+            0 => format!("NAS{}", tail.to_uppercase()),
+            _ => self.numbered(&["nas", "backup", "storage", "diskstation"], random),
+        }
+    }
+
+    /// As `esx03` or `muc-esx3`.
+    fn numbered(&self, kinds: &[&'static str], random: &mut impl RngCore) -> String {
+        let (kind, site) = (word(kinds, random), word(SITES, random));
+        let number = 1 + random.next_u32() % 24;
+        match self.scheme(3, random) {
+            0 => format!("{kind}{number:02}"),
+            1 => format!("{site}-{kind}{number}"),
+            _ => format!("{kind}-{site}-{number:02}"),
         }
     }
 

@@ -87,10 +87,11 @@ const SIGNATURES_9_6: &str = "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp38
 impl Profile {
     /// The behaviour of OpenSSH `version` (`9.2p1`) with the packager's suffix `packaging` (`Debian-2+deb12u3`, may be
     /// empty) on the system `system` (`debian12`, `rocky9`, `alpine319`, …). `None` for releases that are not known
-    /// well enough to be claimed: before 8.0 (but for 7.4) and after 10.0.
+    /// well enough to be claimed: before 7.4, between 7.6 and 7.9, and after 10.0.
     pub fn new(version: &str, packaging: &str, system: &str) -> Option<Profile> {
         let release = Release::parse(version)?;
-        let known = release == Release(7, 4) || (Release(8, 0)..=Release(10, 0)).contains(&release);
+        let old = [Release(7, 4), Release(7, 5), Release(7, 6), Release(7, 9)].contains(&release);
+        let known = old || (Release(8, 0)..=Release(10, 0)).contains(&release);
         if !known {
             return None;
         }
@@ -247,7 +248,7 @@ impl Packager {
 fn kex(release: Release, packager: Packager, packaging: &str, system: &str) -> String {
     let sha1 = "diffie-hellman-group-exchange-sha1";
     let mut names = match (release, packager) {
-        (Release(7, 4), _) => {
+        (Release(7, 4), Packager::RedHat) => {
             let old = "diffie-hellman-group14-sha256,diffie-hellman-group14-sha1,diffie-hellman-group1-sha1";
             vec![ECDH, GROUPS, sha1, old]
         }
@@ -268,7 +269,7 @@ fn upstream_kex(release: Release, two_names: bool) -> Vec<&'static str> {
     let sntrup = if two_names { SNTRUP } else { SNTRUP_OLD };
     let group14 = "diffie-hellman-group14-sha256";
     match release {
-        Release(8, 0..=1) => vec![ECDH, GROUPS, group14, "diffie-hellman-group14-sha1"],
+        Release(7, _) | Release(8, 0..=1) => vec![ECDH, GROUPS, group14, "diffie-hellman-group14-sha1"],
         Release(8, 2..=4) => vec![ECDH, GROUPS, group14],
         Release(8, _) => vec![ECDH, sntrup, GROUPS, group14],
         Release(9, 0..=8) => vec![sntrup, ECDH, GROUPS, group14],
@@ -304,8 +305,10 @@ fn suffix(packaging: &str, prefix: &str) -> Option<u32> {
 
 fn host_keys(release: Release) -> &'static str {
     match release {
-        Release(7, 4) => "ssh-rsa,rsa-sha2-512,rsa-sha2-256,ecdsa-sha2-nistp256,ssh-ed25519",
-        Release(8, 0..=6) => "rsa-sha2-512,rsa-sha2-256,ssh-rsa,ecdsa-sha2-nistp256,ssh-ed25519",
+        Release(7, 4..=6) => "ssh-rsa,rsa-sha2-512,rsa-sha2-256,ecdsa-sha2-nistp256,ssh-ed25519",
+        Release(7, _) | Release(8, 0..=6) => {
+            "rsa-sha2-512,rsa-sha2-256,ssh-rsa,ecdsa-sha2-nistp256,ssh-ed25519"
+        }
         Release(8, 7) | Release(8, _) | Release(_, _) => {
             "rsa-sha2-512,rsa-sha2-256,ecdsa-sha2-nistp256,ssh-ed25519"
         }
@@ -314,7 +317,7 @@ fn host_keys(release: Release) -> &'static str {
 
 fn ciphers(release: Release, packager: Packager) -> String {
     match (release, packager) {
-        (Release(7, 4), _) => format!("{CIPHERS},{CIPHERS_OLD}"),
+        (Release(7, 4), Packager::RedHat) => format!("{CIPHERS},{CIPHERS_OLD}"),
         (Release(8, 0), Packager::RedHat) => CIPHERS_RED_HAT_8.to_owned(),
         (_, Packager::RedHat) => CIPHERS_RED_HAT.to_owned(),
         (Release(10, _), _) => CIPHERS_GCM_FIRST.to_owned(),
@@ -355,6 +358,10 @@ mod tests {
     fn profiles() -> Vec<Profile> {
         [
             ("7.4p1", "", "centos7"),
+            ("7.6p1", "Ubuntu-4ubuntu0.7", "ubuntu1804"),
+            ("7.9p1", "Debian-10+deb10u4", "debian10"),
+            ("7.5", "FreeBSD-20170903", "freebsd11"),
+            ("9.1", "FreeBSD-20221019", "freebsd12"),
             ("8.0p1", "", "rocky8"),
             ("8.2p1", "Ubuntu-4ubuntu0.11", "ubuntu2004"),
             ("8.4p1", "Debian-5+deb11u3", "debian11"),
@@ -434,7 +441,7 @@ mod tests {
 
     #[test]
     fn releases_that_are_not_known_are_not_claimed() {
-        for version in ["", "5.1p1", "7.9p1", "11.0p1", "x.yp1"] {
+        for version in ["", "5.1p1", "7.3p1", "11.0p1", "x.yp1"] {
             assert_eq!(Profile::new(version, "", ""), None, "{version}");
         }
     }

@@ -89,6 +89,7 @@ fn tcp_reply(node: &mut Node, reply: &Reply, packet: &Ipv4<'_>, segment: &Segmen
             ReplyAcknowledgement::Zero => 0,
             ReplyAcknowledgement::Same => past_data,
             ReplyAcknowledgement::Next => segment.sequence.wrapping_add(segment.length().max(1)),
+            ReplyAcknowledgement::One => segment.sequence.wrapping_add(1),
             ReplyAcknowledgement::Other => node.counters.random32() | 2,
         },
         flags: reply.flags,
@@ -97,7 +98,8 @@ fn tcp_reply(node: &mut Node, reply: &Reply, packet: &Ipv4<'_>, segment: &Segmen
         data: &[],
     };
     let purpose = if reply.flags & RST != 0 { Purpose::Reset } else { Purpose::Handshake };
-    let header = header(node, packet, TCP, purpose, reply.dont_fragment);
+    let mut header = header(node, packet, TCP, purpose, reply.dont_fragment);
+    header.ttl = reply.ttl.unwrap_or(header.ttl);
     packet::ipv4(&header, packet::tcp(&answer))
 }
 
@@ -108,6 +110,9 @@ pub(crate) fn echo(node: &mut Node, request: &Ipv4<'_>) -> Option<Vec<u8>> {
         return None;
     }
     let echo = node.face.echo;
+    if !echo.answered {
+        return None;
+    }
     let mut reply = message.to_vec();
     put(&mut reply, 0, &[ECHO_REPLY]);
     if !echo.same_code {
@@ -137,7 +142,8 @@ pub(crate) fn protocol_unreachable(node: &mut Node, packet: &Ipv4<'_>) -> Option
 /// Destination unreachable with `code`.
 pub(crate) fn unreachable(node: &mut Node, packet: &Ipv4<'_>, code: u8) -> Option<Vec<u8>> {
     let ClosedUdp::Unreachable(error) = node.face.closed_udp else { return None };
-    let mut message = vec![UNREACHABLE, code, 0, 0, 0, 0, 0, 0];
+    let mut message = vec![UNREACHABLE, code, 0, 0];
+    message.extend_from_slice(&error.unused.to_be_bytes());
     message.append(&mut quote(&error, packet));
     let mut header = header(node, packet, ICMP, Purpose::Icmp, error.dont_fragment);
     header.tos = error.tos;
@@ -148,8 +154,13 @@ pub(crate) fn unreachable(node: &mut Node, packet: &Ipv4<'_>, code: u8) -> Optio
 /// The packet that an error is about, as the stack quotes it.
 fn quote(error: &Unreachable, packet: &Ipv4<'_>) -> Vec<u8> {
     let mut quoted: Vec<u8> = packet.bytes.iter().take(error.quote.max(packet.header + 8)).copied().collect();
+    if let Some(length) = error.quoted_length {
+        put(&mut quoted, 2, &length.to_be_bytes());
+    }
     if let Some(id) = error.quoted_id {
         put(&mut quoted, 4, &id.to_be_bytes());
+    }
+    if error.quoted_length.or(error.quoted_id).is_some() {
         checksum::write_header(&mut quoted, packet.header);
     }
     match error.quoted_checksum {

@@ -84,6 +84,7 @@ impl Counters {
         let Some(last) = self.ids.get_mut(slot) else { return 0 };
         let first = match sequence {
             Sequence::Zero => return 0,
+            Sequence::Fixed(id) => return id,
             Sequence::One => last.wrapping_add(1),
             Sequence::Swapped => last.swap_bytes().wrapping_add(1).swap_bytes(),
             Sequence::Steps => last.wrapping_add(1000 + random % 2000),
@@ -102,6 +103,9 @@ impl Counters {
     /// Increments alternate around the mean so that even a handful of them have the rate and the
     /// deviation that the face asks for.
     pub(crate) fn isn(&mut self, isn: &Isn, now: i64) -> u32 {
+        if isn.step == 0 {
+            return self.isn;
+        }
         const TURNS: [f64; 5] = [0.0, 1.15, -0.8, 0.9, -1.25];
         let elapsed = now.saturating_sub(self.isn_at).clamp(20_000, 2_000_000);
         let seconds = f64::from(i32::try_from(elapsed).unwrap_or(i32::MAX)) / 1e6;
@@ -124,7 +128,7 @@ impl Counters {
         let uptime = now.saturating_sub(self.booted).max(0);
         let uptime = uptime.saturating_add(uptime / 1_000_000 * self.skew / 1000);
         match clock {
-            Clock::None => 0,
+            Clock::None | Clock::Zero => 0,
             Clock::Ticks(ticks) => ticks_of(uptime, ticks).max(1),
             Clock::Random => ticks_of(uptime, 1000).wrapping_add(self.start(peer)),
         }
@@ -134,7 +138,7 @@ impl Counters {
     /// as ticks allow.
     pub(crate) fn moment(&self, clock: Clock, value: u32, now: i64, peer: (Ipv4Addr, u16)) -> i64 {
         let ticks = match clock {
-            Clock::None => return now,
+            Clock::None | Clock::Zero => return now,
             Clock::Ticks(ticks) => i64::from(ticks),
             Clock::Random => 1000,
         };

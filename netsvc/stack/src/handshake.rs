@@ -50,20 +50,25 @@ pub(crate) fn answer(
     let peer = (packet.source(), segment.source_port);
     let clock = node.face.clock;
     let form = &node.face.handshake;
-    let layout = layout(form, &offer, clock);
+    let told = form.probe_options.as_ref().zip(probe).and_then(|(layouts, n)| layouts.get(n).cloned());
+    let layout = told.unwrap_or_else(|| layout(form, &offer, clock));
     let named =
         |values: &Option<[u16; 6]>| values.as_ref().zip(probe).and_then(|(values, n)| values.get(n).copied());
+    let ecn_mss = form.ecn_mss.filter(|_| probe == Some(6));
+    let echoed = form.probe_echo || probe.is_none();
     let values = Values {
-        mss: named(&form.probe_mss).unwrap_or_else(|| mss(form, offer.mss)),
+        mss: named(&form.probe_mss).or(ecn_mss).unwrap_or_else(|| mss(form, offer.mss)),
         scale: form.scale.unwrap_or_default(),
         time: node.counters.time(clock, now, peer),
-        echo: offer.time.map_or(0, |(value, _)| value),
+        echo: offer.time.filter(|_| echoed).map_or(0, |(value, _)| value),
     };
-    let window = named(&form.probe_windows).unwrap_or_else(|| window(form, layout.has(options::TIME)));
+    let odd = form.odd_window.filter(|_| segment.has(packet::FIN));
+    let window =
+        named(&form.probe_windows).or(odd).unwrap_or_else(|| window(form, layout.has(options::TIME)));
     let options = layout.write(&values);
     let asked = segment.flags & (ECE | CWR) == ECE | CWR;
     let agreed = if form.ecn == Ecn::Yes && asked { ECE } else { 0 };
-    let dont_fragment = form.dont_fragment;
+    let dont_fragment = form.ecn_dont_fragment.filter(|_| probe == Some(6)).unwrap_or(form.dont_fragment);
     let isn = node.face.isn;
     let reply = Segment {
         source_port: segment.destination_port,

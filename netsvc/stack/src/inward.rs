@@ -193,6 +193,9 @@ impl Gate {
                 Verdict::Drop
             };
         }
+        if !node.begins.take(arrival.now, 1) {
+            return Verdict::Drop;
+        }
         let most = node.face.resets_per_second;
         let reply = answer::at_closed(node, view, segment, arrival.now)
             .filter(|_| most == 0 || node.resets.take(arrival.now, most));
@@ -211,22 +214,18 @@ impl Gate {
         let told = |gate: &mut Gate, technique| {
             gate.probed(arrival, key.peer, key.node, technique, Some(key.port), segment.data);
         };
-        let half = matches!(state, Some(State::Half(_)));
         if segment.flags & (SYN | RST | ACK | FIN) == SYN {
             if let Some(probe) = handshake::probe(segment) {
                 told(self, Technique::System);
                 return self.answer_probe(arrival, view, segment, key, probe);
             }
-            let room = |node: &mut crate::node::Node| node.begins.take(arrival.now, 1);
-            if !half && !self.nodes.get_mut(&key.node).is_some_and(room) {
+            let begun =
+                matches!(state, Some(State::Half(_))) || self.may_be_begun(arrival.now, &key, segment);
+            if !begun {
                 told(self, Technique::Syn);
                 return Verdict::Drop;
             }
-            let mss = Offer::parse(segment.options).mss;
             self.resends.asked(&key);
-            if !half && let Some(oldest) = self.flows.begin(arrival.now, key, mss) {
-                self.given_up(arrival.now, &oldest);
-            }
             return Verdict::Begin;
         }
         if segment.flags & (ACK | RST) != 0 {
@@ -263,6 +262,18 @@ impl Gate {
             .get_mut(&key.node)
             .and_then(|node| answer::at_open(node, view, segment, arrival.now))
             .into()
+    }
+
+    /// Notes a handshake that begins; false when its node has too many of them.
+    fn may_be_begun(&mut self, now: i64, key: &Key, segment: &Segment<'_>) -> bool {
+        let room = |node: &mut crate::node::Node| node.begins.take(now, 1);
+        if !self.nodes.get_mut(&key.node).is_some_and(room) {
+            return false;
+        }
+        if let Some(oldest) = self.flows.begin(now, *key, Offer::parse(segment.options).mss) {
+            self.given_up(now, &oldest);
+        }
+        true
     }
 
     /// Answers one of nmap's probes as the node's system does, twice the same if it comes twice.

@@ -15,7 +15,7 @@ use netsvc_persona::{
 use netsvc_wire::HeaderText;
 use std::{collections::BTreeSet, net::IpAddr, net::Ipv4Addr};
 
-/// Handshakes per second that may begin at one node, more than any service takes.
+/// Handshakes per second that may begin at one node or be reset, more than any service takes.
 const BEGINS: u32 = 10_000;
 const BEGINS_BURST: u32 = 20_000;
 
@@ -67,7 +67,7 @@ pub(crate) struct Node {
     /// ICMP errors, and resets from closed ports, in this second.
     pub(crate) errors: Window,
     pub(crate) resets: Window,
-    /// Handshakes that may begin: a flood of one node leaves time for the others.
+    /// Handshakes that may begin or be reset: a flood of one node leaves time for the others.
     pub(crate) begins: Bucket,
 }
 
@@ -81,7 +81,8 @@ impl Node {
         let name = persona.node.parse().map_err(|_| BadNode::Name(persona.node.clone()))?;
         let mac = persona.mac_bytes().ok_or_else(|| BadNode::Mac(persona.mac.clone()))?;
         let secret = u64::from_str_radix(persona.subkey.0.get(..16).unwrap_or_default(), 16);
-        let face = Face::of(&persona.os).ok_or_else(|| BadNode::Face(persona.os.id.clone()))?;
+        let face = Face::of_persona(persona);
+        let face = face.ok_or_else(|| BadNode::Face(persona.os.id.clone()))?;
         Ok(Node {
             name,
             address,

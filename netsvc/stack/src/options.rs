@@ -9,13 +9,16 @@ pub(crate) const SCALE: u8 = 3;
 pub(crate) const SACK: u8 = 4;
 pub(crate) const TIME: u8 = 8;
 
+/// Bytes that a header has for options.
+const ROOM: usize = 40;
+
 /// The order in which a stack writes its options.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout(Vec<u8>);
 
 impl Layout {
     /// Reads letters: `M` segment size, `S` selective acknowledgements, `T` timestamps, `W` scale, `N` nothing;
-    /// `-` for no option at all.
+    /// `-` for no option at all. More than a header has room for is no layout.
     pub(crate) fn parse(text: &str) -> Option<Layout> {
         if text == "-" {
             return Some(Layout(Vec::new()));
@@ -28,7 +31,16 @@ impl Layout {
             'N' => Some(NOP),
             _ => None,
         };
-        text.chars().map(kind).collect::<Option<Vec<u8>>>().map(Layout)
+        let kinds = text.chars().map(kind).collect::<Option<Vec<u8>>>()?;
+        let size = |kind: &u8| match *kind {
+            MSS => 4,
+            SCALE => 3,
+            SACK => 2,
+            TIME => 10,
+            _ => 1,
+        };
+        let length: usize = kinds.iter().map(size).sum();
+        (length <= ROOM).then_some(Layout(kinds))
     }
 
     /// Whether the layout has an option.

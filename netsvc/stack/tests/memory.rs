@@ -1,6 +1,10 @@
 //! A gate stays small whatever comes. Alone in its process, because it measures that.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should fail where it stands")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on should fail where it stands"
+)]
 
 use netsvc_persona::{
     Persona,

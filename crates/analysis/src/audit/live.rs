@@ -164,12 +164,13 @@ fn libraries(met: &[(&Persona, &Seen)]) -> Vec<Finding> {
     let version = |persona: &Persona| {
         persona.products.get("ssh").map(|product| format!("{} {}", product.name, release(&product.version)))
     };
-    let mut findings = differing(met, "HASSHServer", |seen| seen.hassh.clone(), version);
+    let mut findings = differing(met, Strength::Decisive, "HASSHServer", |seen| seen.hassh.clone(), version);
     let stack = |persona: &Persona| {
         let windows = persona.os.family.starts_with("windows");
         Some(if windows { "Schannel" } else { "OpenSSL" }.to_owned())
     };
-    findings.extend(differing(met, "JA3S", |seen| seen.tls.clone(), stack));
+    // One answer says less than an offer: other libraries may give it too.
+    findings.extend(differing(met, Strength::AddsUp, "JA3S", |seen| seen.tls.clone(), stack));
     findings
 }
 
@@ -181,6 +182,7 @@ fn release(version: &str) -> &str {
 /// Deckies that show the same `what` and claim something different.
 fn differing(
     met: &[(&Persona, &Seen)],
+    strength: Strength,
     what: &str,
     shown: impl Fn(&Seen) -> Option<String>,
     claim: impl Fn(&Persona) -> Option<String>,
@@ -198,7 +200,7 @@ fn differing(
         let most = claims.values().map(Vec::len).max().unwrap_or_default();
         for persona in claims.values().filter(|sharing| sharing.len() < most || most == 1).flatten() {
             let detail = format!("{what} {value} is shown under the names {named}");
-            findings.push(finding(persona, Strength::Decisive, "FL-02", detail));
+            findings.push(finding(persona, strength, "FL-02", detail));
         }
     }
     findings

@@ -16,8 +16,16 @@ pub(super) fn words(persona: &Persona) -> &'static [&'static str] {
         ("windows" | "windows_server", _) => &["Windows"],
         ("bsd", _) => &["FreeBSD"],
         ("macos", _) => &["macOS", "Mac OS X"],
-        ("cisco", _) => &["Cisco", "IOS", "Juniper", "JUNOS"],
-        ("embedded", id) if id.contains("printer") => &["LaserJet", "printer", "HP "],
+        ("cisco", _) => &["Cisco"],
+        ("junos", _) => &["Juniper", "JUNOS"],
+        ("esxi", _) => &["ESXi"],
+        ("embedded", "hp_printer") => &["HP LaserJet"],
+        ("embedded", "brother_printer") => &["Brother"],
+        ("embedded", "ip_camera") => &["camera"],
+        ("embedded", "vxworks") => &["VxWorks"],
+        ("embedded", "siemens_plc") => &["Siemens"],
+        ("embedded", "qnap") => &["QNAP"],
+        ("embedded", "synology") => &["Synology"],
         _ => &["Linux"],
     }
 }
@@ -35,18 +43,23 @@ pub fn recognised(persona: &Persona, scanned: &Scanned) -> Option<Finding> {
     if persona.firewall && scanned.exact.is_empty() {
         return None;
     }
-    let claimed = words(persona);
-    let named = |system: &String| claimed.iter().any(|word| system.contains(word));
+    let own = persona.face_name();
+    let named = |system: &String| match own {
+        // nmap prints several names in one line where they share a fingerprint.
+        Some(own) => system == own,
+        None => words(persona).iter().any(|word| system.contains(word)),
+    };
+    let claimed = own.unwrap_or(&persona.os.pretty_name);
     if scanned.exact.iter().any(named) {
         return None;
     }
     Some(match scanned.exact.first() {
         Some(other) => {
-            let detail = format!("nmap takes {} for {other}", persona.os.pretty_name);
+            let detail = format!("nmap takes {claimed} for {other}");
             finding(Strength::Decisive, detail)
         }
         None => {
-            let detail = format!("nmap finds no exact match for {}", persona.os.pretty_name);
+            let detail = format!("nmap finds no exact match for {claimed}");
             finding(Strength::AddsUp, detail)
         }
     })

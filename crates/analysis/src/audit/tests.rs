@@ -27,6 +27,7 @@ pub(super) fn fleet() -> Vec<Persona> {
             mac: None,
             login: LoginPolicy::AcceptListed,
             taken: &BTreeSet::new(),
+            face: None,
             generation: 0,
             life: Default::default(),
             firewall: false,

@@ -4,7 +4,7 @@ use super::{
     Context,
     site::{Ground, Site},
 };
-use crate::{output, workers};
+use crate::{output, settings::Name, workers};
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use decnet_engine::loopback;
@@ -12,7 +12,7 @@ use decnet_model::{
     catalogue,
     fleet::{Filter, Fleet, Network, Step, login_policy},
     ini::{SpecError, deploy as spec},
-    plan,
+    nmap, plan,
     record::{DeckyDesired, DeckyIntent, DeckyState},
 };
 use decnet_store::Store;
@@ -29,6 +29,8 @@ use std::{
 const RUNTIMES: [&str; 2] = ["native", "loopback"];
 /// Most bytes that are read of a deployment INI: what the reader accepts, and one that it refuses.
 const CONFIG_BYTES: u64 = spec::FILE_LIMIT as u64 + 1;
+/// Most bytes that are read of nmap's database; that of 7.93 has five million.
+const DATABASE_BYTES: u64 = 64 << 20;
 /// Longest wait for a fleet.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -151,6 +153,7 @@ impl Deploy {
             lab: self.ground.lab || (place.lab && self.ground.interface.is_none()),
             interface: self.ground.interface.clone().or(named),
         };
+        let faces = database(context, &text);
         let find = |act| ground.site(runtime, place.network.as_ref(), context, act);
         let site = find(false);
         let options = spec::Options {
@@ -159,6 +162,7 @@ impl Deploy {
             network: site.as_ref().map(|site| site.network.clone()).ok(),
             skipped: site.as_ref().map_or(0, |site| site.skipped),
             taken: site.as_ref().map(|site| site.taken.clone()).unwrap_or_default(),
+            faces: &faces,
             limit: spec::FILE_LIMIT,
         };
         let fleet = spec::fleet(&path.display().to_string(), &text, &options).map_err(BadInput::Config)?;
@@ -222,6 +226,21 @@ impl Deploy {
         }
         Ok(())
     }
+}
+
+/// nmap's database, if `text` asks for a face of it.
+fn database(context: &Context, text: &[u8]) -> nmap::Database {
+    if !text.windows(nmap::PREFIX.len()).any(|part| part == nmap::PREFIX.as_bytes()) {
+        return nmap::ABSENT.clone();
+    }
+    let path = PathBuf::from(context.settings().text(Name::NmapDatabase));
+    let read = || {
+        let mut text = Vec::new();
+        let file = std::fs::File::open(&path)?;
+        io::Read::read_to_end(&mut io::Read::take(file, DATABASE_BYTES), &mut text)?;
+        Ok::<_, io::Error>(String::from_utf8_lossy(&text).into_owned())
+    };
+    nmap::Database::new(read().map_err(|error| format!("{}: {error}", path.display())))
 }
 
 /// Prints a fleet.

@@ -141,10 +141,12 @@ fn settled(decky: &Decky, want: &Fleet, stored: Persona, fresh: &Persona) -> Opt
         prefix: fresh.prefix,
         gateway: fresh.gateway,
         login: fresh.login.clone(),
+        face: fresh.face.clone(),
         life: fresh.life,
         firewall: fresh.firewall,
         ..stored
     };
+    persona.os.ttl = fresh.os.ttl;
     let name = persona.fqdn();
     if decky.hostname.is_some() {
         persona.hostname.clone_from(&fresh.hostname);
@@ -180,6 +182,7 @@ mod tests {
             network: None,
             skipped: 0,
             taken: BTreeSet::new(),
+            faces: &decnet_model::nmap::ABSENT,
             limit: deploy::FILE_LIMIT,
         };
         deploy::fleet("f", text.as_bytes(), &options).unwrap()

@@ -59,6 +59,8 @@ knobs! {
         "Folder of the database, the event log, spools and artefacts";
     StageBinary = "decnet.netsvcd", "DECNET_NETSVCD", "", Kind::Path,
         "The service binary; without it, `netsvcd` beside this program, then the PATH";
+    NmapDatabase = "decnet.nmap-os-db", "DECNET_NMAP_OS_DB", "/usr/share/nmap/nmap-os-db", Kind::Path,
+        "nmap's database of operating systems, where `face = nmap:NAME` is looked up";
     LogLevel = "logging.level", "DECNET_LOG_LEVEL", "info", Kind::Word(&["error", "warn", "info", "debug", "trace"]),
         "How much the program says about itself";
     LogFormat = "logging.format", "DECNET_LOG_FORMAT", "text", Kind::Word(&["text", "json"]),

@@ -298,7 +298,7 @@ impl Engine {
 fn bind(placed: &Placed) -> Result<Vec<OwnedFd>, EngineError> {
     let mut sockets = Vec::new();
     // The scale that the node's system offers; a system without one never gets to offer it.
-    let face = Face::of(&placed.node.persona.os);
+    let face = Face::of_persona(&placed.node.persona);
     let scale = face.and_then(|face| face.handshake.scale);
     let window = scale.map(|scale| u32::from(u16::MAX) << scale.min(14));
     for port in &placed.node.ports {

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     catalogue, coherence,
     fleet::{Decky, DeckyName, Fleet, Network},
-    plan,
+    nmap, plan,
 };
 use netsvc_persona::stage::ServiceSpec;
 use std::{
@@ -38,6 +38,8 @@ pub struct Options<'a> {
     pub skipped: usize,
     /// Addresses that are somebody's: this host, neighbours.
     pub taken: BTreeSet<Ipv4Addr>,
+    /// Where faces are looked up.
+    pub faces: &'a nmap::Database,
     /// Most bytes: [`TEXT_LIMIT`] for what somebody typed, [`FILE_LIMIT`] for a file.
     pub limit: usize,
 }
@@ -63,7 +65,7 @@ pub fn fleet(file: &str, text: &[u8], options: &Options<'_>) -> Result<Fleet, Ve
         } else if let Some((owner, slug)) = section.name.rsplit_once('.') {
             settings.push((owner, slug, section));
         } else {
-            desired.push(desired::read(section, &mut errors));
+            desired.push(desired::read(section, options.faces, &mut errors));
         }
     }
     let broken = sections.is_empty() && errors.count() > 0;
@@ -323,8 +325,9 @@ fn decky(desired: &Desired, index: u32, name: DeckyName, ip: Ipv4Addr) -> Decky 
         hostname: desired.hostname.as_ref().map(|(hostname, _)| hostname.clone()),
         mac: desired.mac.as_ref().map(|(mac, _)| mac.clone()),
         seed: desired.seed.clone(),
-        login: desired.login.clone(),
+        login: coherence::login(system, desired.services.iter().map(String::as_str), &desired.login),
         mutate_interval: desired.mutate_interval,
+        face: desired.face.as_ref().map(|(face, _)| face.clone()),
         ambient: desired.ambient,
         dhcp: desired.dhcp,
         generation: 0,

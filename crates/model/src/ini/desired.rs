@@ -8,8 +8,9 @@ use super::{
 };
 use crate::{
     archetype::{self, ARCHETYPES, Archetype, DISTROS},
-    catalogue,
+    catalogue, coherence,
     fleet::{Filter, check_ports, login_policy},
+    nmap::{Chosen, Database},
     plan,
 };
 use netsvc_persona::{
@@ -19,7 +20,7 @@ use netsvc_persona::{
 use std::net::Ipv4Addr;
 
 /// Keys of such a section.
-const KEYS: &str = "ip, services, archetype, distro, hostname, mac, seed, login, firewall, nmap_os, mutate_interval, ambient, dhcp, amount";
+const KEYS: &str = "ip, services, archetype, distro, hostname, mac, seed, login, firewall, nmap_os, face, mutate_interval, ambient, dhcp, amount";
 
 /// A decky or a group as a section asks for it.
 pub(super) struct Desired {
@@ -47,12 +48,14 @@ pub(super) struct Desired {
     pub(super) firewall: Filter,
     pub(super) firewall_line: Option<usize>,
     pub(super) mutate_interval: Option<u32>,
+    /// Face of the network stack, and where it stands.
+    pub(super) face: Option<(Chosen, usize)>,
     pub(super) ambient: Option<bool>,
     pub(super) dhcp: bool,
 }
 
 /// Reads the section.
-pub(super) fn read(section: &Section, errors: &mut Errors) -> Desired {
+pub(super) fn read(section: &Section, faces: &Database, errors: &mut Errors) -> Desired {
     let mut desired = Desired {
         name: section.name.clone(),
         line: section.line,
@@ -73,6 +76,7 @@ pub(super) fn read(section: &Section, errors: &mut Errors) -> Desired {
         firewall: Filter::Off,
         firewall_line: None,
         mutate_interval: None,
+        face: None,
         ambient: None,
         dhcp: false,
     };
@@ -80,6 +84,11 @@ pub(super) fn read(section: &Section, errors: &mut Errors) -> Desired {
     for entry in &section.entries {
         if is_empty(entry, errors) {
             machine.note(entry);
+        } else if entry.key == "face" {
+            match faces.face(&entry.value) {
+                Ok(face) => desired.face = Some((face, entry.line)),
+                Err(why) => wrong(entry, &why.to_string(), errors),
+            }
         } else {
             value(&mut desired, &mut machine, section, entry, errors);
         }
@@ -181,11 +190,12 @@ impl<'a> Machine<'a> {
             errors.add(line, clash);
         }
         (desired.services_line, desired.distro_line) = (line(self.services), line(self.distro));
-        desired.systems = self.systems(desired.archetype, errors);
+        desired.systems = self.systems(desired, errors);
     }
 
     /// The systems that the deckies take in turn.
-    fn systems(&self, archetype: Option<&Archetype>, errors: &mut Errors) -> Vec<&'static str> {
+    fn systems(&self, desired: &Desired, errors: &mut Errors) -> Vec<&'static str> {
+        let archetype = desired.archetype;
         let distro = self.distro.filter(|entry| !entry.value.is_empty());
         let system = distro.and_then(|entry| system(&entry.value));
         if let Some(entry) = distro.filter(|_| system.is_none()) {
@@ -206,8 +216,16 @@ impl<'a> Machine<'a> {
             wrong(entry, &format!("is no OS family{near}; there are: {}", families().join(", ")), errors);
         } else if system.is_none() && archetype.is_none() && distro.is_none() {
             let usual = pool.iter().all(|id| of_family(id));
-            let all = SYSTEMS.iter().map(|system| system.id);
-            return if usual { pool } else { all.filter(|id| of_family(id)).collect() };
+            let all: Vec<_> = SYSTEMS.iter().map(|system| system.id).filter(|id| of_family(id)).collect();
+            let slugs = || desired.services.iter().map(String::as_str);
+            let fit: Vec<_> = all.iter().copied().filter(|id| coherence::fits(id, None, slugs())).collect();
+            return if usual {
+                pool
+            } else if fit.is_empty() {
+                all
+            } else {
+                fit
+            };
         } else if let Some(other) = pool.iter().find(|id| !of_family(id)) {
             let actual = systems::find(other).map_or("another family", |system| system.family);
             let why =
@@ -273,6 +291,7 @@ impl Desired {
             "hostname" => self.hostname.as_ref().map(|(_, line)| *line),
             "services" => self.services_line,
             "distro" => self.distro_line,
+            "face" => self.face.as_ref().map(|(_, line)| *line),
             "firewall" => self.firewall_line,
             _ => None,
         };

@@ -5,6 +5,7 @@ use crate::{
     archetype::{self, DISTROS},
     catalogue,
     fleet::{Decky, Fleet},
+    nmap::PREFIX,
 };
 use netsvc_persona::LoginPolicy;
 use std::fmt::Write as _;
@@ -97,6 +98,7 @@ impl Text {
         self.optional("mac", decky.mac.clone())?;
         self.optional("seed", decky.seed.clone())?;
         self.optional("login", login(&decky.login))?;
+        self.optional("face", decky.face.as_ref().map(|face| format!("{PREFIX}{}", face.name)))?;
         self.optional("firewall", decky.firewall.then(|| "on".to_owned()))?;
         self.optional("mutate_interval", decky.mutate_interval.map(|minutes| minutes.to_string()))?;
         self.optional("ambient", decky.ambient.map(switch))?;

@@ -19,6 +19,7 @@ pub(crate) const OPTIONS: Options<'static> = Options {
     network: None,
     skipped: 0,
     taken: BTreeSet::new(),
+    faces: &decnet_model::nmap::ABSENT,
     limit: TEXT_LIMIT,
 };
 
@@ -123,7 +124,7 @@ const DECKIES: &[Case] = &[
         &[
             "1: [web] does not say what it is; add services = or archetype =",
             "2: [web] has no key \"service\" (did you mean \"services\"?); a decky has: ip, services, archetype, distro, hostname, mac, seed, login, \
-         firewall, nmap_os, mutate_interval, ambient, dhcp, amount",
+         firewall, nmap_os, face, mutate_interval, ambient, dhcp, amount",
         ],
     ),
     ("[web]\nservices = gopher", &["2: no service is called \"gopher\"; there are: {services}"]),
@@ -143,7 +144,9 @@ const DECKIES: &[Case] = &[
     ),
     (
         "[web]\nservices = http\nnmap_os = amiga",
-        &["3: nmap_os: \"amiga\" is no OS family; there are: embedded, linux, windows, windows_server"],
+        &[
+            "3: nmap_os: \"amiga\" is no OS family; there are: bsd, cisco, embedded, esxi, junos, linux, macos, windows, windows_server",
+        ],
     ),
     (
         "[web]\nservices = http\ndistro = debian\nnmap-os = windows",
@@ -160,7 +163,9 @@ const DECKIES: &[Case] = &[
     ("[web]\nservices = http\nfirewall = maybe", &["3: firewall: \"maybe\" is none of on, off, default"]),
     (
         "[p]\narchetype = printer\nfirewall = on",
-        &["3: [p] contradicts itself: firewall: hp_printer comes with no packet filter; leave it off"],
+        &[
+            "3: [p] firewall: hp_printer comes with no packet filter; leave it off, or choose a system that has one",
+        ],
     ),
     ("[web]\nservices = http\namount = 10001", &["3: amount: \"10001\" is no number from 1 to 10000"]),
     ("[web]\nservices = http\namount = +5", &["3: amount: \"+5\" is no number from 1 to 10000"]),

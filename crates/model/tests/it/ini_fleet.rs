@@ -157,6 +157,8 @@ fn some_decky() -> impl Strategy<Value = Decky> {
             }
         };
         let service = |slug: &String| ServiceSpec { slug: slug.clone(), settings: settings(slug, &text, on) };
+        let listed = LoginPolicy::AcceptListed;
+        let shown = coherence::login(system, slugs.iter().map(String::as_str), &listed) == listed;
         let family = SYSTEMS.iter().find(|known| known.id == system).map_or("", |known| known.family);
         Decky {
             name: "x".parse().unwrap(),
@@ -168,10 +170,11 @@ fn some_decky() -> impl Strategy<Value = Decky> {
             hostname: names.0,
             mac: names.1.then(String::new),
             seed: names.2,
-            login: login.map_or(LoginPolicy::Deny, |count| {
+            login: login.filter(|_| shown).map_or(LoginPolicy::Deny, |count| {
                 if count % 2 == 0 { LoginPolicy::AcceptListed } else { LoginPolicy::AcceptAfter(count) }
             }),
             mutate_interval: interval,
+            face: None,
             ambient: (0 < machine.0 % 3).then_some(on),
             dhcp: machine.2,
             generation: 0,

@@ -86,7 +86,7 @@ pub fn find(family: &str, id: &str) -> Option<&'static Firewall> {
     let starts = |names: &[&str]| names.iter().any(|name| id.starts_with(name));
     Some(match family {
         "windows" | "windows_server" => &DEFENDER,
-        "linux" if starts(&["centos7", "rhel7"]) => &FIREWALLD_OLD,
+        "linux" if starts(&["centos6", "centos7", "rhel7"]) => &FIREWALLD_OLD,
         "linux" if starts(&["rocky", "alma", "rhel", "centos", "fedora", "opensuse", "sles"]) => &FIREWALLD,
         "linux" if starts(&["debian", "ubuntu", "kali", "arch", "alpine"]) => &UFW,
         "bsd" | "macos" => &PF,

@@ -3,10 +3,16 @@
 //! Sources: IEEE OUI registry (prefixes), vendors' data sheets, Intel ARK and AMD product pages
 //! (CPUID signatures).
 
-use super::Weighted;
+use super::{
+    Weighted,
+    appliances::{
+        BROTHERS, CAMERAS, CISCO, CONTROLLERS, HYPERVISORS, JUNIPER, MACS, OFFICE, QNAP_BOXES, SIMATICS,
+        SYNOLOGY_BOXES,
+    },
+};
 
 /// A kind of machine.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Machine {
     /// System vendor of DMI.
     pub vendor: &'static str,
@@ -39,8 +45,24 @@ const CORE_8500: (&str, &str, u32, u32, u32, u32) =
 const CORE_10500: (&str, &str, u32, u32, u32, u32) =
     ("Intel(R) Core(TM) i5-10500 CPU @ 3.10GHz", "GenuineIntel", 6, 165, 3, 3100);
 
-/// Every table with the style of host that it is for.
-pub const ALL: &[&[Weighted<Machine>]] = &[SERVERS, DESKTOPS, PRINTERS, DEVICES];
+/// Every table.
+pub const ALL: &[&[Weighted<Machine>]] = &[
+    SERVERS,
+    DESKTOPS,
+    PRINTERS,
+    DEVICES,
+    OFFICE,
+    MACS,
+    HYPERVISORS,
+    BROTHERS,
+    CAMERAS,
+    CISCO,
+    JUNIPER,
+    CONTROLLERS,
+    SIMATICS,
+    QNAP_BOXES,
+    SYNOLOGY_BOXES,
+];
 
 /// Whether cards of `machine` have the prefix of `mac`.
 pub fn made(machine: &Machine, mac: [u8; 6]) -> bool {

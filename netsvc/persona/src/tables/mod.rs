@@ -1,5 +1,6 @@
 //! What really exists: releases, packages, hardware, names. Weights are rough shares in the field.
 
+pub mod appliances;
 pub mod firewalls;
 pub mod hardware;
 pub mod names;

@@ -3,7 +3,7 @@
 //! Sources: package archives of Debian, Ubuntu, Rocky, CentOS, Fedora, Alpine, Kali and Arch; IIS
 //! versions follow the build of Windows; devices from their own banners.
 
-use super::Weighted;
+use super::{Weighted, systems};
 
 /// Name, version, packaging.
 pub type Entry = (&'static str, &'static str, &'static str);
@@ -17,8 +17,19 @@ pub fn table(system: &str, service: &str) -> &'static [Weighted<Entry>] {
         (_, "smtp") => smtp(system),
         (_, "redis") => redis(system),
         (_, "mysql") => mysql(system),
-        ("busybox_arm" | "busybox_mips", "telnet") => &[(1, ("BusyBox telnetd", "1.22.1", ""))],
-        (_, "telnet") if !system.starts_with("windows") && system != "hp_printer" => {
+        (_, "telnet") => telnet(system),
+        _ => &[],
+    }
+}
+
+fn telnet(system: &str) -> &'static [Weighted<Entry>] {
+    match system {
+        "busybox_arm" | "busybox_mips" => &[(1, ("BusyBox telnetd", "1.22.1", ""))],
+        "ip_camera" => &[(1, ("BusyBox telnetd", "1.20.2", ""))],
+        "cisco_ios" => &[(1, ("Cisco IOS telnetd", "", ""))],
+        "junos" => &[(1, ("Junos telnetd", "", ""))],
+        "vxworks" => &[(1, ("VxWorks telnetd", "", ""))],
+        system if systems::find(system).is_some_and(|system| system.family == "linux") => {
             &[(1, ("telnetd", "0.17", "netkit"))]
         }
         _ => &[],
@@ -27,6 +38,22 @@ pub fn table(system: &str, service: &str) -> &'static [Weighted<Entry>] {
 
 fn ssh(system: &str) -> &'static [Weighted<Entry>] {
     match system {
+        "debian10" => &[
+            (2, ("OpenSSH", "7.9p1", "Debian-10+deb10u2")),
+            (2, ("OpenSSH", "7.9p1", "Debian-10+deb10u3")),
+            (3, ("OpenSSH", "7.9p1", "Debian-10+deb10u4")),
+        ],
+        "debian9" => &[(1, ("OpenSSH", "7.4p1", "Debian-10+deb9u7"))],
+        "ubuntu1804" => &[
+            (2, ("OpenSSH", "7.6p1", "Ubuntu-4ubuntu0.3")),
+            (2, ("OpenSSH", "7.6p1", "Ubuntu-4ubuntu0.5")),
+            (4, ("OpenSSH", "7.6p1", "Ubuntu-4ubuntu0.7")),
+        ],
+        "rocky8" => &[(1, ("OpenSSH", "8.0", ""))],
+        "freebsd11" => &[(1, ("OpenSSH", "7.5", "FreeBSD-20170903"))],
+        "freebsd12" => &[(1, ("OpenSSH", "9.1", "FreeBSD-20221019"))],
+        "freebsd13" => &[(1, ("OpenSSH", "8.8", "FreeBSD-20211221"))],
+        "macos" => &[(1, ("OpenSSH", "8.1", ""))],
         "debian12" => &[
             (1, ("OpenSSH", "9.2p1", "Debian-2")),
             (2, ("OpenSSH", "9.2p1", "Debian-2+deb12u1")),
@@ -68,6 +95,15 @@ fn ssh(system: &str) -> &'static [Weighted<Entry>] {
 
 fn http(system: &str) -> &'static [Weighted<Entry>] {
     match system {
+        "debian10" => &[(4, ("nginx", "1.14.2", "")), (5, ("Apache", "2.4.38", "Debian"))],
+        "debian9" => &[(3, ("nginx", "1.10.3", "")), (5, ("Apache", "2.4.25", "Debian"))],
+        "ubuntu1804" => &[(4, ("nginx", "1.14.0", "Ubuntu")), (5, ("Apache", "2.4.29", "Ubuntu"))],
+        "rocky8" => &[(3, ("nginx", "1.14.1", "")), (4, ("Apache", "2.4.37", "Rocky Linux"))],
+        "centos6" => &[(2, ("nginx", "1.10.3", "")), (6, ("Apache", "2.2.15", "CentOS"))],
+        "freebsd11" => &[(3, ("nginx", "1.16.1", "")), (3, ("Apache", "2.4.41", "FreeBSD"))],
+        "freebsd12" | "freebsd13" => &[(4, ("nginx", "1.22.1", "")), (3, ("Apache", "2.4.54", "FreeBSD"))],
+        "macos" => &[(1, ("Apache", "2.4.41", "Unix"))],
+        "windows7" => &[(1, ("Microsoft-IIS", "7.5", ""))],
         "debian12" => &[
             (5, ("nginx", "1.22.1", "")),
             (4, ("Apache", "2.4.57", "Debian")),
@@ -91,6 +127,17 @@ fn http(system: &str) -> &'static [Weighted<Entry>] {
         "windows_server_2012r2" => &[(1, ("Microsoft-IIS", "8.5", ""))],
         system if system.starts_with("windows") => &[(1, ("Microsoft-IIS", "10.0", ""))],
         "hp_printer" => &[(1, ("HP HTTP Server", "HP LaserJet Pro M404dn - W1A53A", ""))],
+        "brother_printer" => &[(1, ("debut", "1.20", ""))],
+        "ip_camera" => {
+            &[(3, ("DNVRS-Webs", "", "")), (2, ("App-webs", "", "")), (1, ("Boa", "0.94.14rc21", ""))]
+        }
+        "vxworks" => &[(3, ("GoAhead-Webs", "", "")), (2, ("Rapid Logic", "1.1", ""))],
+        "siemens_plc" => &[(1, ("Siemens SIMATIC", "", ""))],
+        "qnap" => &[(1, ("http server 1.0", "", ""))],
+        "synology" => &[(1, ("Apache", "", ""))],
+        "cisco_ios" => &[(1, ("cisco-IOS", "", ""))],
+        "junos" => &[(1, ("Mbedthis-Appweb", "2.4.2", ""))],
+        "esxi" => &[(1, ("VMware ESXi", "", ""))],
         "busybox_arm" => &[(2, ("lighttpd", "1.4.35", "")), (2, ("GoAhead-Webs", "", ""))],
         "busybox_mips" => &[(2, ("GoAhead-Webs", "", "")), (1, ("Boa", "0.94.13", ""))],
         _ => &[],
@@ -99,6 +146,17 @@ fn http(system: &str) -> &'static [Weighted<Entry>] {
 
 fn ftp(system: &str) -> &'static [Weighted<Entry>] {
     match system {
+        "debian10" => &[
+            (5, ("vsftpd", "3.0.3", "")),
+            (3, ("ProFTPD", "1.3.6", "Debian")),
+            (2, ("Pure-FTPd", "1.0.47", "")),
+        ],
+        "debian9" => &[(5, ("vsftpd", "3.0.3", "")), (3, ("ProFTPD", "1.3.5b", "Debian"))],
+        "ubuntu1804" => &[(5, ("vsftpd", "3.0.3", "")), (2, ("ProFTPD", "1.3.5e", "Debian"))],
+        "rocky8" => &[(1, ("vsftpd", "3.0.3", ""))],
+        "centos6" => &[(1, ("vsftpd", "2.2.2", ""))],
+        "freebsd11" => &[(3, ("Pure-FTPd", "1.0.49", "")), (2, ("vsftpd", "3.0.3", ""))],
+        "freebsd12" | "freebsd13" => &[(3, ("Pure-FTPd", "1.0.51", "")), (2, ("vsftpd", "3.0.5", ""))],
         "debian12" => &[
             (5, ("vsftpd", "3.0.3", "")),
             (3, ("ProFTPD", "1.3.8", "Debian")),
@@ -132,6 +190,12 @@ fn ftp(system: &str) -> &'static [Weighted<Entry>] {
 
 fn smtp(system: &str) -> &'static [Weighted<Entry>] {
     match system {
+        "debian10" => &[(4, ("Postfix", "3.4.23", "Debian/GNU")), (3, ("Exim", "4.92", ""))],
+        "debian9" => &[(4, ("Postfix", "3.1.15", "Debian/GNU")), (3, ("Exim", "4.89", ""))],
+        "ubuntu1804" => &[(4, ("Postfix", "3.3.0", "Ubuntu")), (2, ("Exim", "4.90_1", "Ubuntu"))],
+        "rocky8" => &[(1, ("Postfix", "3.5.8", ""))],
+        "centos6" => &[(1, ("Postfix", "2.6.6", ""))],
+        "freebsd12" | "freebsd13" => &[(1, ("Postfix", "3.7.3", ""))],
         "debian12" => &[(4, ("Postfix", "3.7.10", "Debian/GNU")), (3, ("Exim", "4.96", ""))],
         "debian11" => &[(4, ("Postfix", "3.5.25", "Debian/GNU")), (3, ("Exim", "4.94.2", ""))],
         "ubuntu2204" => &[(4, ("Postfix", "3.6.4", "Ubuntu")), (2, ("Exim", "4.95", "Ubuntu"))],
@@ -153,6 +217,11 @@ fn smtp(system: &str) -> &'static [Weighted<Entry>] {
 
 fn redis(system: &str) -> &'static [Weighted<Entry>] {
     match system {
+        "debian10" => &[(1, ("Redis", "5.0.14", ""))],
+        "debian9" => &[(1, ("Redis", "3.2.6", ""))],
+        "ubuntu1804" => &[(1, ("Redis", "4.0.9", ""))],
+        "rocky8" => &[(1, ("Redis", "5.0.3", ""))],
+        "freebsd12" | "freebsd13" => &[(1, ("Redis", "7.0.7", ""))],
         "debian12" => &[(1, ("Redis", "7.0.15", ""))],
         "debian11" | "ubuntu2204" => &[(1, ("Redis", "6.0.16", ""))],
         "ubuntu2004" => &[(1, ("Redis", "5.0.7", ""))],
@@ -166,6 +235,12 @@ fn redis(system: &str) -> &'static [Weighted<Entry>] {
 
 fn mysql(system: &str) -> &'static [Weighted<Entry>] {
     match system {
+        "debian10" => &[(1, ("MariaDB", "10.3.39", "Debian-0+deb10u1"))],
+        "debian9" => &[(1, ("MariaDB", "10.1.48", "Debian-0+deb9u2"))],
+        "ubuntu1804" => &[(1, ("MySQL", "5.7.42", "0ubuntu0.18.04.1"))],
+        "rocky8" => &[(2, ("MySQL", "8.0.32", "")), (1, ("MariaDB", "10.3.39", ""))],
+        "freebsd12" | "freebsd13" => &[(1, ("MySQL", "8.0.32", ""))],
+        "synology" => &[(1, ("MariaDB", "5.5.47", ""))],
         "debian12" => &[
             (2, ("MariaDB", "10.11.4", "Debian-1~deb12u1")),
             (4, ("MariaDB", "10.11.6", "Debian-0+deb12u1")),

@@ -28,6 +28,8 @@ fn persona(secret: &[u8], node: &str, seed: Option<&str>, system: &str, generati
         mac: None,
         login: LoginPolicy::AcceptListed,
         taken: &BTreeSet::new(),
+        face: None,
+        firewall: false,
         generation,
         life: Default::default(),
         now: NOW,
@@ -71,7 +73,7 @@ fn planned(mut persona: Persona) -> Persona {
     }
     persona.mac.truncate(8);
     // Printers and devices are named after their MAC.
-    if matches!(style, Style::Printer | Style::Device) {
+    if matches!(style, Style::Printer | Style::Device | Style::Brother | Style::Camera | Style::Nas) {
         let old = persona.fqdn();
         persona.hostname.clear();
         persona.certificate.rename(&old, "");

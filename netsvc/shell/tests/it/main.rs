@@ -58,6 +58,7 @@ pub(crate) fn persona(id: &str) -> Persona {
         },
         passive_ports: (40_000, 40_100),
         subkey: Secret("22".repeat(32)),
+        face: None,
         generation: 0,
         life: Default::default(),
         firewall: false,

@@ -1,7 +1,7 @@
 //! The faces that there are, and which persona has which.
 
 use super::Face;
-use netsvc_persona::Os;
+use netsvc_persona::{Os, Persona};
 
 /// No face has this name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,9 +16,11 @@ macro_rules! faces {
 
 faces! {
     "linux-2.6" "linux-3" "linux-4" "linux-5"
-    "windows-7" "windows-10-1607" "windows-10" "windows-2012r2" "windows-2016"
-    "freebsd-11" "macos-10.13" "esxi-6"
-    "cisco-ios-15" "junos-12" "laserjet-1320" "vxworks" "simatic-300"
+    "windows-7" "windows-10-1607" "windows-10" "windows-11"
+    "windows-2012r2" "windows-2016" "windows-2019" "windows-2022"
+    "freebsd-11" "freebsd-12" "macos-10.13" "esxi-6"
+    "cisco-ios-15" "junos-12" "laserjet-1320" "brother-hl" "vxworks" "simatic-300"
+    "camera-linux-3.4" "qnap-qts-4" "synology-dsm-5"
 }
 
 impl Face {
@@ -40,25 +42,49 @@ impl Face {
     /// The name of the face that a persona's system has.
     pub fn name_of(os: &Os) -> &'static str {
         match (os.family.as_str(), os.id.as_str()) {
-            ("windows", "windows_7" | "windows7") => "windows-7",
+            ("windows", id) if id.ends_with('7') => "windows-7",
+            ("windows", id) if id.contains("11") => "windows-11",
             ("windows", _) => "windows-10",
             ("windows_server", id) if id.contains("2012") => "windows-2012r2",
+            ("windows_server", id) if id.contains("2019") => "windows-2019",
+            ("windows_server", id) if id.contains("2022") => "windows-2022",
             ("windows_server", _) => "windows-2016",
+            ("bsd", "freebsd12" | "freebsd13") => "freebsd-12",
             ("bsd", _) => "freebsd-11",
             ("macos", _) => "macos-10.13",
+            ("junos", _) => "junos-12",
             ("cisco", id) if id.contains("junos") => "junos-12",
             ("cisco", _) => "cisco-ios-15",
             ("esxi", _) => "esxi-6",
-            ("embedded", id) if id.contains("printer") => "laserjet-1320",
-            ("embedded", id) if id.contains("plc") || id.contains("simatic") => "simatic-300",
-            ("embedded", id) if id.contains("vxworks") => "vxworks",
+            ("embedded", id) => device(id, &os.kernel),
             _ => linux(&os.kernel),
+        }
+    }
+
+    /// The face of a persona: its own, or that of its system.
+    pub fn of_persona(persona: &Persona) -> Option<Face> {
+        match &persona.face {
+            Some(text) => text.parse().ok(),
+            None => Face::of(&persona.os),
         }
     }
 
     /// The face of a persona's system.
     pub fn of(os: &Os) -> Option<Face> {
         Face::named(Face::name_of(os)).ok()
+    }
+}
+
+fn device(id: &str, kernel: &str) -> &'static str {
+    match id {
+        "brother_printer" => "brother-hl",
+        "ip_camera" => "camera-linux-3.4",
+        "qnap" => "qnap-qts-4",
+        "synology" => "synology-dsm-5",
+        _ if id.contains("printer") => "laserjet-1320",
+        _ if id.contains("plc") || id.contains("simatic") => "simatic-300",
+        _ if id.contains("vxworks") => "vxworks",
+        _ => linux(kernel),
     }
 }
 
@@ -96,6 +122,42 @@ mod tests {
             }
             assert!(text.lines().count() <= 60, "{name} is too long");
             assert!(text.lines().any(|line| line.starts_with("# Source")), "{name} names no source");
+        }
+    }
+
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn no_text_breaks_the_reader(text in "\\PC{0,300}") {
+            let _ = text.parse::<Face>();
+        }
+
+        #[test]
+        fn a_face_with_a_line_of_any_value_is_read_or_refused(
+            at in any::<prop::sample::Index>(),
+            line in any::<prop::sample::Index>(),
+            value in "[a-zA-Z0-9=. -]{0,24}",
+        ) {
+            let text = at.get(FACES).1;
+            let line = line.index(text.lines().count());
+            let changed: Vec<String> = text
+                .lines()
+                .enumerate()
+                .map(|(number, old)| match old.split_once('=') {
+                    Some((key, _)) if number == line => format!("{key}= {value}"),
+                    _ => old.to_owned(),
+                })
+                .collect();
+            if let Ok(face) = changed.join("\n").parse::<Face>() {
+                let mut counters = crate::counters::Counters::new(1, 0);
+                let _ = counters.isn(&face.isn, 90_000_000_000_000);
+                let _ = counters.time(face.clock, 90_000_000_000_000, ([10, 0, 0, 1].into(), 1));
+                let values = crate::options::Values { mss: 1, scale: 1, time: 1, echo: 1 };
+                for layout in [&face.handshake.all, &face.handshake.no_time] {
+                    prop_assert!(layout.write(&values).len() <= 40);
+                }
+            }
         }
     }
 }

@@ -75,6 +75,8 @@ pub enum Sequence {
     Steps,
     /// Unpredictable.
     Random,
+    /// Always this one.
+    Fixed(u16),
 }
 
 /// How initial sequence numbers run. Rate and spread as binary logarithms in eighths, the unit that
@@ -85,7 +87,7 @@ pub struct Isn {
     pub rate: f64,
     /// Their standard deviation.
     pub spread: f64,
-    /// What all increments are a multiple of.
+    /// What all increments are a multiple of; 0: every connection begins with the same number.
     pub step: u32,
 }
 
@@ -94,6 +96,8 @@ pub struct Isn {
 pub enum Clock {
     /// The option is not spoken.
     None,
+    /// Spoken, but always 0.
+    Zero,
     /// Ticks per second since boot.
     Ticks(u32),
     /// A thousand ticks a second, from a start that differs for each connection.
@@ -125,6 +129,16 @@ pub struct Handshake {
     pub probe_mss: Option<[u16; 6]>,
     /// See `probe_mss`.
     pub probe_windows: Option<[u16; 6]>,
+    /// Options for nmap's six probes, where no rule of the above gives them.
+    pub probe_options: Option<[Layout; 6]>,
+    /// Segment size and Don't Fragment for nmap's probe of congestion notification, where they are others.
+    pub ecn_mss: Option<u16>,
+    /// See `ecn_mss`.
+    pub ecn_dont_fragment: Option<bool>,
+    /// Window of the answer to a SYN that has other flags too, where it is another.
+    pub odd_window: Option<u16>,
+    /// Whether nmap's probes get their timestamp back.
+    pub probe_echo: bool,
     /// How many of nmap's six probes are answered.
     pub probes: usize,
     /// Seconds after which an answer that nobody acknowledges is sent again; none: as Linux has it, and the
@@ -169,6 +183,8 @@ pub struct Reply {
     pub window: u16,
     /// Don't Fragment.
     pub dont_fragment: bool,
+    /// Time to live, where it is not the usual one.
+    pub ttl: Option<u8>,
 }
 
 /// Sequence number of an answer.
@@ -191,6 +207,8 @@ pub enum ReplyAcknowledgement {
     Same,
     /// The same past SYN and FIN.
     Next,
+    /// One past the peer's sequence number, whatever came.
+    One,
     /// Neither: left over from something else.
     Other,
 }
@@ -217,6 +235,10 @@ pub struct Unreachable {
     pub dont_fragment: bool,
     /// Messages per second and peer, after a burst; 0: no limit.
     pub per_second: u32,
+    /// What stands in the four bytes that are to be 0 (RFC 792).
+    pub unused: u32,
+    /// Total length in the quoted header: as it came, or this.
+    pub quoted_length: Option<u16>,
     /// Messages to all peers within a second; 0: no limit.
     pub in_all: u32,
     /// Identification in the quoted header: as it came, or this.
@@ -241,6 +263,8 @@ pub enum QuotedChecksum {
 /// How echo requests are answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Echo {
+    /// Whether they are answered at all.
+    pub answered: bool,
     /// Whether the code is that of the request, or 0.
     pub same_code: bool,
     /// Don't Fragment.

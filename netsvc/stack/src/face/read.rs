@@ -2,25 +2,28 @@
 //!
 //! ```text
 //! ttl = 64
-//! ids = zero zero one                 # of handshakes, resets, ICMP: zero one swapped steps random
+//! ids = zero zero one                 # of handshakes, resets, ICMP: zero one swapped steps random =NUMBER
 //! ids.shared = no                     # one counter for TCP and ICMP
 //! isn = 264 260                       # rate and spread in eighths of a binary logarithm [and step]
-//! clock = 1000                        # ticks a second, random, none
+//! clock = 1000                        # ticks a second, random, zero, none
 //! mss = 1460                          # with `follow`: no larger than the peer's
 //! scale = 7
 //! window = 65160 64240                # with timestamps, without
 //! options = MSTNW MNNTNW MST MNNSNW   # all, no sack, no scale, no timestamps; M S T N W
 //! probe.mss, probe.window             # six numbers each, for nmap's probes
+//! probe.options                       # six layouts
+//! probe.echo = yes                    # whether probes get their timestamp back
+//! ecn.mss, ecn.df, odd.window         # of single answers, where they are others
 //! df = yes
 //! again = 3 9                         # seconds after which a SYN-ACK comes again; without it 1 3 7 15 31
 //! ecn = yes                           # yes, no, silence
 //! probe.answers = 6                   # how many of nmap's six SYNs find a connection free
 //! open.null, open.odd, open.ack       # answers: silence, handshake, or as below
-//! closed.syn = RA seq=0 ack=next df   # flags seq=0|ack|own ack=0|same|next|other window=N df
+//! closed.syn = RA seq=0 ack=next df   # flags seq=0|ack|own ack=0|same|next|one|other window=N df ttl=N
 //! closed.ack, closed.odd
 //! closed.rate = 200                   # resets within a second
-//! udp = quote=548 tos=192 rate=1      # a second and peer; or silence; all=N a second; ttl= df id= ip=zero|bad udp=N
-//! echo = code=same df=no              # code=same|0 df=same|no|yes ttl=N
+//! udp = quote=548 tos=192 rate=1      # a second and peer; or silence; all=N a second; ttl= df unused= length= id= ip=zero|bad udp=N
+//! echo = code=same df=no              # or silence; code=same|0 df=same|no|yes ttl=N
 //! arp = linux                         # windows, freebsd, macos, cisco, vxworks; without it linux
 //! ```
 
@@ -140,6 +143,11 @@ fn handshake(lines: &mut Lines<'_>) -> Result<Handshake, BadFace> {
         windows: windows.into(),
         probe_mss: lines.take_or("probe.mss", None, |value| words(value, number).map(Some))?,
         probe_windows: lines.take_or("probe.window", None, |value| words(value, number).map(Some))?,
+        probe_options: lines.take_or("probe.options", None, |value| words(value, Layout::parse).map(Some))?,
+        ecn_mss: lines.take_or("ecn.mss", None, |value| number(value).map(Some))?,
+        ecn_dont_fragment: lines.take_or("ecn.df", None, |value| yes_or_no(value).map(Some))?,
+        odd_window: lines.take_or("odd.window", None, |value| number(value).map(Some))?,
+        probe_echo: lines.take_or("probe.echo", true, yes_or_no)?,
         probes: lines.take_or("probe.answers", 6, number)?,
         again: lines.take_or("again", Vec::new(), |value| value.split_whitespace().map(number).collect())?,
         ecn: lines.take("ecn", ecn)?,
@@ -181,7 +189,7 @@ fn ids(value: &str) -> Option<Ids> {
             "swapped" => Sequence::Swapped,
             "steps" => Sequence::Steps,
             "random" => Sequence::Random,
-            _ => return None,
+            _ => Sequence::Fixed(number(word.strip_prefix('=')?)?),
         })
     })?;
     Some(Ids { handshake, reset, icmp, shared: false })
@@ -194,13 +202,14 @@ fn isn(value: &str) -> Option<Isn> {
         spread: number(words.next()?)?,
         step: words.next().map_or(Some(1), number)?,
     };
-    (words.next().is_none() && isn.step > 0).then_some(isn)
+    words.next().is_none().then_some(isn)
 }
 
 fn clock(value: &str) -> Option<Clock> {
     Some(match value {
         "none" => Clock::None,
         "random" => Clock::Random,
+        "zero" => Clock::Zero,
         ticks => Clock::Ticks(number(ticks).filter(|ticks| *ticks > 0)?),
     })
 }
@@ -218,6 +227,7 @@ fn answer(value: &str) -> Option<Answer> {
         acknowledgement: ReplyAcknowledgement::Zero,
         window: 0,
         dont_fragment: false,
+        ttl: None,
     };
     for word in words {
         match word.split_once('=').unwrap_or((word, "")) {
@@ -227,7 +237,9 @@ fn answer(value: &str) -> Option<Answer> {
             ("ack", "0") => reply.acknowledgement = ReplyAcknowledgement::Zero,
             ("ack", "same") => reply.acknowledgement = ReplyAcknowledgement::Same,
             ("ack", "next") => reply.acknowledgement = ReplyAcknowledgement::Next,
+            ("ack", "one") => reply.acknowledgement = ReplyAcknowledgement::One,
             ("ack", "other") => reply.acknowledgement = ReplyAcknowledgement::Other,
+            ("ttl", ttl) => reply.ttl = Some(number(ttl)?),
             ("window", window) => reply.window = number(window)?,
             ("df", "") => reply.dont_fragment = true,
             _ => return None,
@@ -258,6 +270,8 @@ fn closed_udp(value: &str) -> Option<ClosedUdp> {
         ttl: None,
         dont_fragment: false,
         per_second: 0,
+        unused: 0,
+        quoted_length: None,
         in_all: 0,
         quoted_id: None,
         quoted_checksum: QuotedChecksum::Good,
@@ -269,6 +283,8 @@ fn closed_udp(value: &str) -> Option<ClosedUdp> {
             ("tos", tos) => error.tos = number(tos)?,
             ("ttl", ttl) => error.ttl = Some(number(ttl)?),
             ("rate", rate) => error.per_second = number(rate)?,
+            ("unused", unused) => error.unused = number(unused)?,
+            ("length", length) => error.quoted_length = Some(number(length)?),
             ("all", all) => error.in_all = number(all)?,
             ("id", id) => error.quoted_id = Some(number(id)?),
             ("ip", "zero") => error.quoted_checksum = QuotedChecksum::Zero,
@@ -282,8 +298,9 @@ fn closed_udp(value: &str) -> Option<ClosedUdp> {
 }
 
 fn echo(value: &str) -> Option<Echo> {
-    let mut echo = Echo { same_code: false, dont_fragment: EchoFragment::No, ttl: None };
-    for word in value.split_whitespace() {
+    let mut echo =
+        Echo { answered: value != "silence", same_code: false, dont_fragment: EchoFragment::No, ttl: None };
+    for word in value.split_whitespace().filter(|_| value != "silence") {
         match word.split_once('=')? {
             ("code", "same") => echo.same_code = true,
             ("code", "0") => echo.same_code = false,

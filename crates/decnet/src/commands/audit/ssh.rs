@@ -158,12 +158,12 @@ mod tests {
     fn packets_are_framed_as_they_are_read() {
         for length in 1..100 {
             let payload = vec![7; length];
-            let packet = framed(&payload);
-            assert!(packet.len() % 8 == 0 && packet[4] >= 4, "{length}");
-            assert_eq!(super::packet(&mut packet.as_slice()).unwrap(), payload);
+            let framed = framed(&payload);
+            assert!(framed.len().is_multiple_of(8) && framed[4] >= 4, "{length}");
+            assert_eq!(packet(&mut framed.as_slice()).unwrap(), payload);
         }
-        assert!(super::packet(&mut [0, 0, 0, 1, 9, 0, 0].as_slice()).is_err());
-        assert!(super::packet(&mut [255, 0, 0, 1, 9, 0, 0].as_slice()).is_err());
+        assert!(packet(&mut [0, 0, 0, 1, 9, 0, 0].as_slice()).is_err());
+        assert!(packet(&mut [255, 0, 0, 1, 9, 0, 0].as_slice()).is_err());
     }
 
     #[test]

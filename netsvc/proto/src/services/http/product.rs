@@ -82,6 +82,11 @@ impl Server {
         Server { family, name: shown, host: host.persona().fqdn() }
     }
 
+    /// Whether it does not say what it is.
+    pub fn is_silent(&self) -> bool {
+        ["VMware ESXi", "Siemens SIMATIC"].contains(&self.name.as_str())
+    }
+
     /// The status that `fault` gets, with the detail that the page shows.
     pub fn fault(&self, fault: Fault) -> Response {
         let (status, detail) = match (self.family, fault) {

@@ -316,6 +316,7 @@ fn ordered(
     let mut all = Vec::new();
     for slot in order(server) {
         match slot {
+            Slot::Server if server.is_silent() => {}
             Slot::Server => all.push(("Server", name.to_owned())),
             Slot::Date => all.push(("Date", date::http(moment.clock))),
             Slot::Kind => all.extend(fields.kind.clone().map(|kind| ("Content-Type", kind))),

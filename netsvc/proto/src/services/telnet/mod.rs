@@ -1,14 +1,16 @@
-//! Telnet: the login of a Debian telnetd or of a BusyBox device, then the node's shell.
+//! Telnet: the login of a Debian telnetd or of a device, then the node's shell.
 
 mod options;
+mod voice;
 
 use crate::{account, cast::Cast};
 use netsvc_kit::{Credential, Def, Port, Serve, Session, def::ServeFuture, recorder};
-use netsvc_shell::{Flavour, Terminal, TerminalOutput};
+use netsvc_shell::{Terminal, TerminalOutput};
 use netsvc_wire::{Kind, field};
 use options::Options;
 use std::{io, time::Duration};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use voice::Voice;
 
 /// The service.
 pub static SERVICE: Def = Def {
@@ -52,18 +54,17 @@ struct Connection {
 
 impl Connection {
     async fn run(&mut self) -> io::Result<()> {
-        let device = account::shell(self.session.host()).flavour() == Flavour::Busybox;
-        self.session.write_all(if device { options::BUSYBOX } else { options::NETKIT }).await?;
-        let hostname = self.session.host().persona().hostname.clone();
+        let voice = Voice::of(self.session.host());
+        let device = voice.device;
+        self.session.write_all(voice.opening).await?;
         if !device {
             // netkit telnetd says who it is only after the client has said something, or a moment has passed.
             let _ = tokio::time::timeout(Duration::from_millis(500), self.fill()).await;
             self.session.write_all(options::NETKIT_SECOND).await?;
-            let os = self.session.host().persona().os.pretty_name.clone();
-            self.session.write_all(format!("{os}\r\n").as_bytes()).await?;
         }
+        self.session.write_all(voice.banner.as_bytes()).await?;
         for _ in 0..TRIES {
-            let Some(user) = self.user(&hostname, device).await? else { return Ok(()) };
+            let Some(user) = self.user(&voice).await? else { return Ok(()) };
             self.session.write_all(b"Password: ").await?;
             let Some(password) = self.line(false).await? else { return Ok(()) };
             let host = self.session.host().clone();
@@ -75,23 +76,18 @@ impl Connection {
             if host.natural_delays() {
                 tokio::time::sleep(FAILURE).await;
             }
-            self.session
-                .write_all(if device { b"Login incorrect\r\n" } else { b"\r\nLogin incorrect\r\n" })
-                .await?;
+            self.session.write_all(voice.wrong).await?;
         }
         self.session.set_reason("too many tries");
-        if !device {
-            self.session.write_all(b"Maximum number of tries exceeded (3)\r\n").await?;
-        }
+        self.session.write_all(voice.last).await?;
         self.session.shutdown().await
     }
 
     /// A name at the prompt, which comes again until there is one; `None` when the peer is gone or never
     /// gives one.
-    async fn user(&mut self, hostname: &str, device: bool) -> io::Result<Option<Vec<u8>>> {
-        let prompt = if device { format!("\r\n{hostname} login: ") } else { format!("{hostname} login: ") };
-        for _ in 0..if device { EMPTY_BUSYBOX } else { EMPTY } {
-            self.session.write_all(prompt.as_bytes()).await?;
+    async fn user(&mut self, voice: &Voice) -> io::Result<Option<Vec<u8>>> {
+        for _ in 0..if voice.device { EMPTY_BUSYBOX } else { EMPTY } {
+            self.session.write_all(voice.prompt.as_bytes()).await?;
             match self.line(true).await? {
                 Some(user) if user.is_empty() => {}
                 given => return Ok(given),

@@ -32,6 +32,13 @@ pub(super) const NETKIT_SECOND: &[u8] =
 pub(super) const BUSYBOX: &[u8] =
     &[IAC, DO, ECHO, IAC, DO, WINDOW_SIZE, IAC, WILL, ECHO, IAC, WILL, SUPPRESS_GO_AHEAD];
 
+/// The opening bytes of Cisco IOS.
+pub(super) const IOS: &[u8] =
+    &[IAC, WILL, ECHO, IAC, WILL, SUPPRESS_GO_AHEAD, IAC, DO, TERMINAL_TYPE, IAC, DO, WINDOW_SIZE];
+
+/// The opening bytes of VxWorks.
+pub(super) const VXWORKS: &[u8] = &[IAC, WILL, ECHO];
+
 /// Takes the options out of what a client sends.
 #[derive(Debug, Default)]
 pub(super) struct Options {

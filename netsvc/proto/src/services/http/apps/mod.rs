@@ -3,6 +3,7 @@
 //! The pages are our own: the marks that tools look for (titles, field names, cookies, header fields,
 //! paths) are those of the real application, the rest is plain.
 
+pub mod appliances;
 pub mod boxes;
 pub mod forge;
 pub mod java;
@@ -56,6 +57,9 @@ pub fn choose(host: &Host, server: &Server) -> &'static str {
     if let Some(set) = host.setting("app").and_then(|set| NAMES.iter().find(|name| **name == set)) {
         return set;
     }
+    if let Some(own) = appliances::of(&host.persona().os.id, &server.name) {
+        return own;
+    }
     let draw = host.generator("app").next_u32() % 100;
     let lower = server.name.to_ascii_lowercase();
     match server.family {
@@ -88,6 +92,7 @@ pub fn answer(app: &str, visit: &Visit<'_>, out: &mut Out) -> Option<Response> {
         "printer" => boxes::printer(visit),
         "camera" => boxes::camera(visit),
         "iis" => welcome::iis(visit),
+        own if appliances::NAMES.contains(&own) => appliances::answer(own, visit),
         _ => welcome::plain(visit),
     }
 }
