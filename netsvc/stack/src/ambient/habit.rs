@@ -209,13 +209,12 @@ pub(crate) fn of(os: &Os) -> Habits {
     let id = os.id.as_str();
     match os.family.as_str() {
         "windows" | "windows_server" => windows(os),
-        "linux" if id.contains("synology") || id.contains("qnap") => storage(id),
+        _ if id.contains("synology") || id.contains("qnap") => storage(id),
         "linux" => linux(id),
         "macos" => apple(),
         "bsd" => BSD,
         "esxi" => Habits { lookups: None, dhcp: &super::dialect::FREEBSD, ..BSD },
-        "nas" | "storage" => storage(id),
-        "cisco" => cisco(id),
+        "cisco" | "junos" => cisco(id),
         _ => device(os),
     }
 }
