@@ -18,7 +18,9 @@ use std::{
 fn every_system_speaks_to_its_segment_and_nobody_else() {
     for system in SYSTEMS {
         let segment = day(system.id, &[80, 445, 631, 9100]);
-        assert!(!segment.frames.is_empty(), "{} is silent", system.id);
+        // A controller speaks when it is spoken to.
+        let mute = system.id.contains("plc") || system.id.contains("vxworks");
+        assert_eq!(segment.frames.is_empty(), mute, "{}", system.id);
         assert!(segment.events.is_empty() && segment.engine == 0, "{}: {:?}", system.id, segment.events);
         for (_, frame) in &segment.frames {
             let ethertype = packet::ethertype(frame);
