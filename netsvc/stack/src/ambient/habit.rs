@@ -209,12 +209,11 @@ pub(crate) fn of(os: &Os) -> Habits {
     let id = os.id.as_str();
     match os.family.as_str() {
         "windows" | "windows_server" => windows(os),
-        "linux" if id.contains("synology") || id.contains("qnap") => storage(id),
+        _ if id.contains("synology") || id.contains("qnap") => storage(id),
         "linux" => linux(id),
         "macos" => apple(),
         "bsd" => BSD,
         "esxi" => Habits { lookups: None, dhcp: &super::dialect::FREEBSD, ..BSD },
-        "nas" | "storage" => storage(id),
         "cisco" | "junos" => cisco(id),
         _ => device(os),
     }
@@ -307,8 +306,9 @@ fn device(os: &Os) -> Habits {
     if id.contains("printer") || id.contains("laserjet") || id.contains("brother") {
         return Habits { multicast: Some(Multicast::Full(&[])), llmnr: true, ..FIRMWARE };
     }
+    let controller = id.contains("vxworks") || id.contains("plc");
     // A version as Linux writes it.
-    if kernel.starts_with(|first: char| first.is_ascii_digit()) && os.family == "embedded" {
+    if !controller && kernel.starts_with(|first: char| first.is_ascii_digit()) && os.family == "embedded" {
         let camera = id.contains("arm") || id.contains("cam") || id.contains("hik");
         return Habits {
             clock: Some(Clock::Simple(3600)),
