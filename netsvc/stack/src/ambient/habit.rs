@@ -223,9 +223,10 @@ fn linux(id: &str) -> Habits {
     use super::dialect::{DHCLIENT, NETWORKD_245, NETWORKD_249, NM_DHCLIENT, NM_INTERNAL, UDHCPC};
     let distro: String = id.chars().take_while(char::is_ascii_alphabetic).collect();
     let (clock, lookups, dhcp) = match (distro.as_str(), id) {
-        ("ubuntu", "ubuntu2004") => (Clock::Timesyncd, &UBUNTU_NAMES, &NETWORKD_245),
+        ("ubuntu", "ubuntu1804" | "ubuntu2004") => (Clock::Timesyncd, &UBUNTU_NAMES, &NETWORKD_245),
         ("ubuntu", _) => (Clock::Timesyncd, &UBUNTU_NAMES, &NETWORKD_249),
         ("rocky" | "alma" | "almalinux" | "rhel", _) => (Clock::Chrony, &ROCKY_NAMES, &NM_INTERNAL),
+        ("centos", "centos6") => (Clock::Ntpd, &CENTOS_NAMES, &NM_DHCLIENT),
         ("centos", _) => (Clock::Chrony, &CENTOS_NAMES, &NM_DHCLIENT),
         ("fedora", _) => (Clock::Chrony, &FEDORA_NAMES, &NM_INTERNAL),
         ("alpine", _) => (Clock::Chrony, &ALPINE_NAMES, &UDHCPC),
