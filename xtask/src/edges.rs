@@ -61,6 +61,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "netsvc-shell",
             "netsvc-ssh",
             "netsvc-proto",
+            "netsvc-stack",
             "decnet-model",
         ],
     ),

@@ -3,6 +3,7 @@
 //! cargo-fuzz runs them through `fuzz/fuzz_targets`; `tests/replay.rs` runs the corpora in `fuzz/corpus`
 //! and random changes of them on a stable compiler.
 
+mod frames;
 mod session;
 
 use decnet_model::ini::{TEXT_LIMIT, deploy, host};
@@ -31,6 +32,8 @@ pub const TARGETS: &[Target] = &[
     ("shell", shell),
     ("shell_terminal", shell_terminal),
     ("ini", ini),
+    ("face", face),
+    ("frames", frames),
 ];
 
 /// A line of the event log.
@@ -148,6 +151,16 @@ pub fn ini(bytes: &[u8]) {
         assert!(!errors.is_empty(), "refused without a reason");
     }
     let _ = host::values("f.ini", bytes, &[("api.port", "DECNET_WEB_PORT")]);
+}
+
+/// A face as text, which a persona may carry.
+pub fn face(bytes: &[u8]) {
+    let _ = text::decode(bytes).parse::<netsvc_stack::Face>();
+}
+
+/// Frames that reach the gate.
+pub fn frames(bytes: &[u8]) {
+    frames::receive(bytes);
 }
 
 /// Feeds a machine whole, and in two pieces, which must come to the same.
