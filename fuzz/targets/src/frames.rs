@@ -2,7 +2,7 @@
 
 use crate::session;
 use netsvc_persona::{
-    Life, Persona,
+    Life, Persona, Servers,
     stage::{PortSpec, Transport},
 };
 use netsvc_stack::{ETHERNET, Gate, OFFLOAD, Output, Port, Wiring};
@@ -35,7 +35,8 @@ fn node(number: usize) -> Option<Persona> {
     (persona.ip, persona.prefix, persona.mac) = (ip.into(), 21, mac.to_owned());
     persona.gateway = Some([10, 66, 0, 1].into());
     persona.firewall = number == 1;
-    persona.life = Life { ambient: true, dhcp: true };
+    let servers = Servers { dns: vec![[10, 9, 0, 53].into()], ntp: vec![[10, 66, 0, 5].into()] };
+    persona.life = Life { ambient: true, dhcp: true, servers };
     Some(persona)
 }
 

@@ -59,6 +59,8 @@ const LIMITED: usize = 4096;
 const BURST: u32 = 6;
 /// Copies of broadcasts per second that all nodes together get.
 const COPIES: u32 = 4096;
+/// Messages about groups per second that nodes hear.
+const QUERIES: u32 = 20;
 
 /// All nodes of a host and what they know of their network.
 #[derive(Debug)]
@@ -74,6 +76,7 @@ pub struct Gate {
     /// ICMP errors of a node to a peer.
     errors: Buckets<(Ipv4Addr, Ipv4Addr)>,
     pub(crate) copies: Bucket,
+    pub(crate) queries: Bucket,
     pub(crate) introductions: Vec<Introduction>,
     pub(crate) resends: Resends,
     pub(crate) rolls: Rolls,
@@ -107,6 +110,7 @@ impl Gate {
             controls: BTreeMap::new(),
             errors: Buckets::new(LIMITED),
             copies: Bucket::new(COPIES, COPIES),
+            queries: Bucket::new(QUERIES, QUERIES),
             introductions: Vec::new(),
             resends: Resends::default(),
             rolls: Rolls::default(),

@@ -185,8 +185,13 @@ impl Lookup {
         self.waits(port) && number16(data, 0) == self.id && number16(data, 2) & 0x8000 != 0
     }
 
-    /// Whether it was asked from `port`.
+    /// Whether it was asked from `port`, and still waits.
     pub(crate) fn waits(&self, port: u16) -> bool {
-        !self.answered && self.from == port
+        !self.answered && self.asked_from(port)
+    }
+
+    /// Whether it was asked from `port`.
+    pub(crate) fn asked_from(&self, port: u16) -> bool {
+        self.from == port
     }
 }

@@ -6,7 +6,7 @@ use super::{
     dns,
     life::Life,
     multicast::{self, LLMNR, MDNS},
-    netbios, ntp,
+    netbios,
     speech::{self, Speech},
 };
 use crate::{
@@ -64,8 +64,7 @@ impl Gate {
         }
         let node = self.nodes.get_mut(&view.destination()).filter(|node| node.mac == to);
         let life = node.and_then(|node| node.life.as_mut());
-        let Some(life) = life.filter(|life| life.gateway == Some(view.source())) else { return false };
-        life.hear(number16(payload, 0), &datagram)
+        life.is_some_and(|life| life.hear(view.source(), number16(payload, 0), &datagram))
     }
 
     /// A DHCP server's message is for whoever has its hardware address in it, wherever it was sent to.
@@ -75,11 +74,8 @@ impl Gate {
         };
         let asks = |node: &&Node| node.mac == reply.mac && node.life.is_some();
         let node = self.nodes.values().find(asks).map(|node| node.address);
-        let heard = node.and_then(|node| {
-            self.turn(now, node, None, out, |life, turn| {
-                life.lease.as_mut().is_some_and(|lease| lease.hear(turn, &reply))
-            })
-        });
+        let heard =
+            node.and_then(|node| self.turn(now, node, None, out, |life, turn| life.hear_lease(turn, &reply)));
         heard.unwrap_or_default()
     }
 
@@ -114,19 +110,6 @@ impl Gate {
 }
 
 impl Life {
-    /// Takes a datagram of the gateway from the port `from`; true when it answers an open question.
-    fn hear(&mut self, from: u16, datagram: &Datagram<'_>) -> bool {
-        let port = datagram.destination_port;
-        match from {
-            ntp::NTP => self.time.as_mut().is_some_and(|time| time.hear(port, datagram.data)),
-            dns::DNS => {
-                let lookup = self.lookup.as_mut().filter(|lookup| lookup.is_answer(port, datagram.data));
-                lookup.map(|lookup| lookup.answered = true).is_some()
-            }
-            _ => false,
-        }
-    }
-
     /// Whether a question is for this node's name, and its system answers such questions.
     fn is_called(&self, asked: &Asked) -> bool {
         let habits = &self.habits;

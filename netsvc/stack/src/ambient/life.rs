@@ -6,11 +6,13 @@ use super::{
     dhcp::{self, Applicant, Said},
     dns::{self, Lookup},
     habit::{self, Habits, Multicast, Ssdp},
+    membership::{self, Member},
     multicast::{self, Identity},
     netbios::{self, Claim, Host},
     ntp,
     reach::Reach,
     roughly,
+    servers::{Kind, Known},
     speech::{self, Speech},
     ssdp,
 };
@@ -20,8 +22,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 /// Seconds over which the links of nodes come up that came together.
 const STAGGER: (i64, i64) = (1, 25);
-/// Repetitions of a membership report (RFC 3376, 8.1) and of a NetBIOS registration.
-const REPORTS: u8 = 2;
+/// Repetitions of a NetBIOS registration.
 const REGISTRATIONS: u8 = 4;
 /// Time between repetitions of a registration, µs.
 const REGISTRATION_PAUSE: i64 = 750_000;
@@ -33,6 +34,9 @@ const BROWSE: i64 = 720;
 /// Repetitions of a search, and the time between them, µs.
 const SEARCHES: u8 = 3;
 const SEARCH_PAUSE: i64 = 3 * SECOND;
+
+/// Hosts of the segment, beside the last, that a node keeps in mind.
+const REACHES: usize = 3;
 
 /// A node's life.
 #[derive(Clone, Debug)]
@@ -51,7 +55,8 @@ pub(crate) struct Life {
     /// Whether it speaks at all, beside asking for its address.
     ambient: bool,
     pub(super) reaches: Vec<Reach>,
-    pub(super) gateway: Option<Ipv4Addr>,
+    pub(super) servers: Known,
+    pub(super) member: Member,
     pub(super) time: Option<ntp::Client>,
     pub(super) lookup: Option<Lookup>,
     pub(super) lease: Option<dhcp::Client>,
@@ -60,7 +65,7 @@ pub(crate) struct Life {
 impl Life {
     /// The life of a persona; `None` when it says nothing at all.
     pub(crate) fn new(persona: &Persona, address: Ipv4Addr, number: u64) -> Option<Box<Self>> {
-        let said = persona.life;
+        let said = &persona.life;
         if !said.ambient && !said.dhcp {
             return None;
         }
@@ -82,7 +87,8 @@ impl Life {
             machine: chance.next(),
             ambient: said.ambient,
             reaches: gateway.map(Reach::new).into_iter().collect(),
-            gateway,
+            servers: Known::new(&said.servers, gateway),
+            member: Member::default(),
             time: habits.clock.map(ntp::Client::new),
             lookup: None,
             lease: said.dhcp.then(|| dhcp::Client::new(habits.dhcp)),
@@ -120,6 +126,7 @@ impl Life {
             Task::LookUp => self.look_up(turn),
             Task::LookUpAgain => self.look_up_again(turn),
             Task::Join(turns) => self.join(turns, turn),
+            Task::Report(number) => self.answer_query(number, turn),
             Task::Name(step) => self.name(step, turn),
             Task::LinkName(step) => self.link_name(step, turn),
             Task::Register(turns) => self.register(turns, turn),
@@ -139,12 +146,12 @@ impl Life {
         if !self.ambient {
             return;
         }
-        let habits = self.habits;
+        let (habits, served) = (self.habits, self.may_have_servers());
         let mut after = |low: i64, high: i64, task: Task| {
             let delay = self.chance.between(low * SECOND / 10, high * SECOND / 10);
             turn.later(delay, task);
         };
-        if !groups(&habits).is_empty() {
+        if membership::joins(&habits) {
             after(0, 4, Task::Join(0));
         }
         if habits.multicast.is_some() {
@@ -164,12 +171,12 @@ impl Life {
             Some(Ssdp::Notify(_)) => after(20, 60, Task::Notify),
             None => {}
         }
-        match habits.lookups.filter(|_| self.gateway.is_some()) {
+        match habits.lookups.filter(|_| served) {
             Some(lookups) if lookups.first.is_empty() => after(600, lookups.pause.1 * 10, Task::LookUp),
             Some(_) => after(15, 60, Task::LookUp),
             None => {}
         }
-        if self.gateway.is_some() && self.time.is_some() {
+        if served && self.time.is_some() {
             after(20, 120, Task::Time);
         }
         if habits.kernel == habit::Kernel::Windows && habits.ssdp.is_some() {
@@ -177,20 +184,31 @@ impl Life {
         }
     }
 
-    /// Sends a datagram: to a group, to everybody, or to one host of the segment. Nowhere else.
+    /// Whether there is somebody to ask, or will be.
+    fn may_have_servers(&self) -> bool {
+        let has = |kind| 0 < self.servers.count(kind);
+        has(Kind::Names) || has(Kind::Time) || self.lease.is_some()
+    }
+
+    /// Sends a datagram: to a group, to everybody, to one host of the segment, or by the gateway to a server that
+    /// the settings name. Nowhere else.
     pub(super) fn say(&mut self, turn: &mut Turn<'_>, speech: &Speech) {
         let number = self.chance.next16();
         let packet = speech::packet(turn.node, self.habits.kernel, number, speech);
         if let Some(frame) = speech::to_many(turn.node, &packet) {
             return turn.frames.push(frame);
         }
-        let (host, trust) = (speech.to.0, self.habits.trust);
-        if !turn.node.on_segment(host) {
+        let trust = self.habits.trust;
+        let host = if turn.node.on_segment(speech.to.0) {
+            speech.to.0
+        } else if let Some(gateway) = turn.node.gateway.filter(|_| self.servers.allows(speech.to.0)) {
+            gateway
+        } else {
             return;
-        }
+        };
         if !self.reaches.iter().any(|reach| reach.host == host) {
-            // The gateway first, then the server that was asked last.
-            self.reaches.truncate(1);
+            // The gateway first, then the servers that were asked last.
+            self.reaches.truncate(REACHES);
             self.reaches.push(Reach::new(host));
         }
         if let Some(reach) = self.reaches.iter_mut().find(|reach| reach.host == host) {
@@ -203,53 +221,6 @@ impl Life {
         let trust = self.habits.trust;
         if let Some(reach) = self.reaches.iter_mut().find(|reach| reach.host == host) {
             reach.found(turn, trust, &mut self.chance, mac);
-        }
-    }
-
-    fn ask_time(&mut self, turn: &mut Turn<'_>) {
-        let (Some(gateway), Some(client)) = (self.gateway, &mut self.time) else { return };
-        let speech = client.ask(turn, &mut self.chance, self.habits.ports);
-        self.say(turn, &Speech { to: (gateway, speech.to.1), ..speech });
-    }
-
-    fn look_up(&mut self, turn: &mut Turn<'_>) {
-        let (Some(gateway), Some(lookups)) = (self.gateway, self.habits.lookups) else { return };
-        // The first of all comes with the link.
-        let names =
-            if self.lookup.is_none() && !lookups.first.is_empty() { lookups.first } else { lookups.later };
-        let drawn = self.chance.next32();
-        let index = usize::try_from(drawn).ok().and_then(|drawn| drawn.checked_rem(names.len()));
-        turn.later(self.chance.seconds(lookups.pause), Task::LookUp);
-        let Some(name) = index.and_then(|index| names.get(index)) else { return };
-        let lookup = Lookup::new(name, self.chance.port(self.habits.ports), &mut self.chance);
-        let speech = lookup.speech(gateway, lookups.edns);
-        self.again(turn, 0);
-        self.lookup = Some(lookup);
-        self.say(turn, &speech);
-    }
-
-    /// Puts the repetition with this number on the agenda, if there is one.
-    fn again(&mut self, turn: &mut Turn<'_>, number: usize) {
-        let pause = self.habits.lookups.and_then(|lookups| lookups.again.get(number));
-        if let Some(seconds) = pause {
-            turn.later(seconds.saturating_mul(SECOND), Task::LookUpAgain);
-        }
-    }
-
-    fn look_up_again(&mut self, turn: &mut Turn<'_>) {
-        let (Some(gateway), Some(lookups)) = (self.gateway, self.habits.lookups) else { return };
-        let Some(lookup) = self.lookup.as_mut().filter(|lookup| !lookup.answered) else { return };
-        lookup.repeated = lookup.repeated.saturating_add(1);
-        let (speech, number) = (lookup.speech(gateway, lookups.edns), lookup.repeated);
-        self.again(turn, number);
-        self.say(turn, &speech);
-    }
-
-    fn join(&mut self, turns: u8, turn: &mut Turn<'_>) {
-        let frame = speech::membership(turn.node, self.habits.kernel, &groups(&self.habits));
-        turn.frames.extend(speech::to_many(turn.node, &frame));
-        if turns + 1 < REPORTS {
-            turn.later(self.chance.between(SECOND / 10, SECOND), Task::Join(turns + 1));
         }
     }
 
@@ -364,6 +335,16 @@ impl Life {
         }
     }
 
+    /// Takes the message of a DHCP server; true when it was for this node's client.
+    pub(super) fn hear_lease(&mut self, turn: &mut Turn<'_>, reply: &dhcp::Reply) -> bool {
+        let Some(lease) = &mut self.lease else { return false };
+        let heard = lease.hear(turn, reply);
+        if let Some((names, time)) = lease.named() {
+            self.servers.lease(turn.node, &names, &time);
+        }
+        heard
+    }
+
     /// Whether the node has no address yet, and so answers neither ARP nor pings.
     pub(crate) fn is_asking(&self, now: i64) -> bool {
         self.lease.as_ref().is_some_and(|lease| lease.is_asking(now))
@@ -385,21 +366,6 @@ impl Life {
             || self.lookup.as_ref().is_some_and(|lookup| lookup.waits(port));
         self.ambient && (open || client) || port == dhcp::CLIENT_PORT && self.lease.is_some()
     }
-}
-
-/// Groups that the system joins.
-fn groups(habits: &Habits) -> Vec<Ipv4Addr> {
-    let mut groups = Vec::new();
-    if habits.multicast.is_some() {
-        groups.push(multicast::MDNS.0);
-    }
-    if habits.llmnr {
-        groups.push(multicast::LLMNR.0);
-    }
-    if matches!(habits.ssdp, Some(Ssdp::Search | Ssdp::Notify(_))) {
-        groups.push(ssdp::SSDP.0);
-    }
-    groups
 }
 
 /// What a machine's services are called: a device by its product and the end of its hardware address.

@@ -172,6 +172,8 @@ fn an_answer_is_swallowed_and_a_stray_datagram_is_still_a_probe() {
         assert_eq!(segment.frames.len(), before, "no unreachable");
         segment.receive(datagram(mac, (GATEWAY, 53), (NODE, last.from), &reply));
         assert_eq!(segment.frames.len(), before + 1, "a second answer meets a closed port");
+        segment.receive(datagram(mac, (GATEWAY, 53), (NODE, last.from ^ 1), &reply));
+        assert_eq!(segment.frames.len(), before + 2);
         count += 1;
     }
     assert_eq!(count, 1);
