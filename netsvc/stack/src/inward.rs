@@ -42,6 +42,8 @@ pub(crate) enum Verdict {
     Drop,
     /// The node's stack answers with this packet.
     Reply(Vec<u8>),
+    /// The node answers with these packets.
+    Replies(Vec<Vec<u8>>),
 }
 
 impl From<Option<Vec<u8>>> for Verdict {
@@ -116,6 +118,11 @@ impl Gate {
             }
             Verdict::Reply(packet) => {
                 self.reply(arrival, destination, &packet, out);
+            }
+            Verdict::Replies(packets) => {
+                for packet in packets {
+                    self.reply(arrival, destination, &packet, out);
+                }
             }
         }
     }
@@ -345,6 +352,10 @@ impl Gate {
         let held = life.is_some_and(|life| life.holds(port));
         if !life.is_some_and(|life| life.is_late_answer(source, view.payload())) {
             self.probed(arrival, source, target, Technique::Udp, Some(port), datagram.data);
+        }
+        let answers = self.answer_alone(arrival, view);
+        if !answers.is_empty() {
+            return Verdict::Replies(answers);
         }
         if let Some(wall) = wall {
             return self.refuse(arrival, view, wall);

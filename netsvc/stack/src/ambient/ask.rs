@@ -8,6 +8,7 @@ use super::{
     ntp,
     servers::Kind,
     speech::Speech,
+    ssdp,
 };
 use crate::{bytes::number16, packet::Datagram};
 use std::net::Ipv4Addr;
@@ -77,7 +78,8 @@ impl Life {
                 let lookup = self.lookup.as_mut().filter(|lookup| lookup.is_answer(port, datagram.data));
                 lookup.map(|lookup| lookup.answered = true).is_some()
             }
-            _ => false,
+            // Gateways answer from any port.
+            _ => port == self.search_port && ssdp::is_answer(datagram.data),
         }
     }
 

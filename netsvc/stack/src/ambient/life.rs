@@ -5,8 +5,9 @@ use super::{
     chance::{Chance, SECOND},
     dhcp::{self, Applicant, Said},
     dns::{self, Lookup},
-    habit::{self, Habits, Multicast, Ssdp},
-    membership::{self, Member},
+    habit::{self, Habits, Multicast},
+    late::Late,
+    membership::Member,
     multicast::{self, Identity},
     netbios::{self, Claim, Host},
     ntp,
@@ -14,9 +15,10 @@ use super::{
     roughly,
     servers::{Kind, Known},
     speech::{self, Speech},
-    ssdp,
+    ssdp::{self, Announcer},
+    wsd::Endpoint,
 };
-use crate::bytes::Mac;
+use crate::{bytes::Mac, node::Node};
 use netsvc_persona::Persona;
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -33,6 +35,8 @@ const ANNOUNCEMENTS: u8 = 5;
 const BROWSE: i64 = 720;
 /// Repetitions of a search, and the time between them, µs.
 const SEARCHES: u8 = 3;
+/// Copies of a greeting by WS-Discovery (MULTICAST_UDP_REPEAT).
+const HELLOS: u8 = 4;
 const SEARCH_PAUSE: i64 = 3 * SECOND;
 
 /// Hosts of the segment, beside the last, that a node keeps in mind.
@@ -49,8 +53,17 @@ pub(crate) struct Life {
     pub(super) instance: Box<str>,
     /// Names in NetBIOS: the host's, and its group's.
     pub(super) netbios: (Box<str>, Box<str>),
-    /// Identity in SSDP.
-    uuid: Box<str>,
+    /// Vendor and product.
+    product: (Box<str>, Box<str>),
+    /// The device that it announces by SSDP, and what can be found by WS-Discovery.
+    pub(super) announcer: Option<Box<Announcer>>,
+    pub(super) endpoint: Option<Box<Endpoint>>,
+    /// Answers that wait.
+    pub(super) late: Vec<Late>,
+    /// Until when nothing is answered by multicast DNS to everybody, µs.
+    pub(super) said_until: i64,
+    /// Port of the last search by SSDP.
+    pub(super) search_port: u16,
     machine: u64,
     /// Whether it speaks at all, beside asking for its address.
     ambient: bool,
@@ -83,7 +96,12 @@ impl Life {
             host: persona.hostname.as_str().into(),
             instance: instance(persona, mac).into(),
             netbios: (netbios::name(&persona.hostname).into(), netbios::name(group).into()),
-            uuid: uuid(&mut chance, mac).into(),
+            product: product(persona, &habits),
+            announcer: Announcer::new(persona).filter(|_| said.ambient),
+            endpoint: Endpoint::new(persona).filter(|_| said.ambient),
+            late: Vec::new(),
+            said_until: 0,
+            search_port: 0,
             machine: chance.next(),
             ambient: said.ambient,
             reaches: gateway.map(Reach::new).into_iter().collect(),
@@ -113,7 +131,8 @@ impl Life {
     }
 
     pub(super) fn identity(&self, address: Ipv4Addr) -> Identity<'_> {
-        Identity { host: &self.host, instance: &self.instance, address }
+        let machine = (&*self.product.0, &*self.product.1);
+        Identity { host: &self.host, instance: &self.instance, machine, address }
     }
 
     /// Does what is due.
@@ -134,6 +153,8 @@ impl Life {
             Task::Proxy => self.proxy(turn),
             Task::Search(turns) => self.search(turns, turn),
             Task::Notify => self.notify(turn),
+            Task::Hello => self.hello(turn),
+            Task::Answer => self.answer_late(turn),
             Task::Lease => self.ask_address(turn),
         }
     }
@@ -147,11 +168,13 @@ impl Life {
             return;
         }
         let (habits, served) = (self.habits, self.may_have_servers());
+        let joins = self.joins();
+        let (announces, is_endpoint) = (self.announcer.is_some(), self.endpoint.is_some());
         let mut after = |low: i64, high: i64, task: Task| {
             let delay = self.chance.between(low * SECOND / 10, high * SECOND / 10);
             turn.later(delay, task);
         };
-        if membership::joins(&habits) {
+        if joins {
             after(0, 4, Task::Join(0));
         }
         if habits.multicast.is_some() {
@@ -166,10 +189,14 @@ impl Life {
         if habits.netbios.is_some_and(|netbios| netbios.browser.is_some()) {
             after(40, 90, Task::Browse(0));
         }
-        match habits.ssdp {
-            Some(Ssdp::Search) => after(60, 150, Task::Search(0)),
-            Some(Ssdp::Notify(_)) => after(20, 60, Task::Notify),
-            None => {}
+        if habits.searches {
+            after(60, 150, Task::Search(0));
+        }
+        if announces {
+            after(20, 60, Task::Notify);
+        }
+        if is_endpoint {
+            after(10, 30, Task::Hello);
         }
         match habits.lookups.filter(|_| served) {
             Some(lookups) if lookups.first.is_empty() => after(600, lookups.pause.1 * 10, Task::LookUp),
@@ -179,7 +206,7 @@ impl Life {
         if served && self.time.is_some() {
             after(20, 120, Task::Time);
         }
-        if habits.kernel == habit::Kernel::Windows && habits.ssdp.is_some() {
+        if habits.kernel == habit::Kernel::Windows && habits.searches {
             after(100, 300, Task::Proxy);
         }
     }
@@ -190,11 +217,16 @@ impl Life {
         has(Kind::Names) || has(Kind::Time) || self.lease.is_some()
     }
 
+    /// The packet of a datagram.
+    pub(super) fn packet(&mut self, node: &mut Node, speech: &Speech) -> Vec<u8> {
+        let number = self.chance.next16();
+        speech::packet(node, self.habits.kernel, number, speech)
+    }
+
     /// Sends a datagram: to a group, to everybody, to one host of the segment, or by the gateway to a server that
     /// the settings name. Nowhere else.
     pub(super) fn say(&mut self, turn: &mut Turn<'_>, speech: &Speech) {
-        let number = self.chance.next16();
-        let packet = speech::packet(turn.node, self.habits.kernel, number, speech);
+        let packet = self.packet(turn.node, speech);
         if let Some(frame) = speech::to_many(turn.node, &packet) {
             return turn.frames.push(frame);
         }
@@ -232,15 +264,15 @@ impl Life {
         } else if step < ANNOUNCEMENTS {
             multicast::announcement(how, &identity, |port| turn.node.listens(port))
         } else {
-            let Multicast::Full(types) = how else { return };
-            multicast::search(how, types)
+            let Multicast::Full { asks, .. } = how else { return };
+            multicast::search(how, asks)
         };
         let wait = match step {
             _ if step < PROBES => 250_000,
             _ if step + 1 < ANNOUNCEMENTS => SECOND,
             _ => self.chance.seconds((1_800, 5_400)),
         };
-        let asks = matches!(how, Multicast::Full(types) if !types.is_empty());
+        let asks = matches!(how, Multicast::Full { asks, .. } if !asks.is_empty());
         if step + 1 < ANNOUNCEMENTS || asks {
             turn.later(wait, Task::Name((step + 1).min(ANNOUNCEMENTS)));
         }
@@ -301,6 +333,7 @@ impl Life {
     fn search(&mut self, turns: u8, turn: &mut Turn<'_>) {
         let mut one = Chance::new(self.machine, 1900);
         let from = one.port(self.habits.ports);
+        self.search_port = from;
         let windows = self.habits.kernel == habit::Kernel::Windows;
         if turns + 1 < SEARCHES {
             turn.later(SEARCH_PAUSE + self.chance.between(0, SECOND / 20), Task::Search(turns + 1));
@@ -311,17 +344,27 @@ impl Life {
     }
 
     fn notify(&mut self, turn: &mut Turn<'_>) {
-        let Some(Ssdp::Notify(device)) = self.habits.ssdp else { return };
-        // A description that nobody serves would be a lie that is easy to catch.
-        if !turn.node.listens(device.port) {
-            return;
-        }
+        let Some(announcer) = &self.announcer else { return };
         let mut one = Chance::new(self.machine, 1901);
         let from = one.port(self.habits.ports);
-        for speech in ssdp::alive(from, device, &self.uuid, turn.node.address) {
+        for speech in announcer.alive(from, turn.node.address, |port| turn.node.listens(port)) {
             self.say(turn, &speech);
         }
         turn.later(roughly(&mut self.chance, 800), Task::Notify);
+    }
+
+    /// Says by WS-Discovery that it is there; the same message is sent again a moment later.
+    fn hello(&mut self, turn: &mut Turn<'_>) {
+        let Some(endpoint) = &mut self.endpoint else { return };
+        let speech = endpoint.hello(&mut self.chance, turn.node.address, |port| turn.node.listens(port));
+        let mut delay = 0;
+        let mut pause = self.chance.between(50_000, 250_000);
+        for _ in 1..HELLOS {
+            delay += pause;
+            pause = (pause * 2).min(SECOND / 2);
+            self.say_later(turn, delay, None, speech.clone());
+        }
+        self.say(turn, &speech);
     }
 
     fn ask_address(&mut self, turn: &mut Turn<'_>) {
@@ -359,7 +402,9 @@ impl Life {
             5355 => habits.llmnr,
             netbios::NAMES | netbios::DATAGRAMS => habits.netbios.is_some(),
             ntp::NTP => matches!(habits.clock, Some(habit::Clock::Ntpd | habit::Clock::W32Time(_))),
-            1900 => habits.ssdp.is_some() && habits.kernel == habit::Kernel::Windows,
+            1900 => self.announcer.is_some() || (habits.searches && habits.kernel == habit::Kernel::Windows),
+            3702 => self.endpoint.is_some(),
+            _ if port == self.search_port => true,
             _ => false,
         };
         let client = self.time.as_ref().is_some_and(|time| time.waits(port))
@@ -371,7 +416,8 @@ impl Life {
 /// What a machine's services are called: a device by its product and the end of its hardware address.
 fn instance(persona: &Persona, mac: Mac) -> String {
     let [_, _, _, d, e, f] = mac;
-    let name = if persona.os.family == "embedded" {
+    let storage = ["synology", "qnap"].contains(&persona.os.id.as_str());
+    let name = if persona.os.family == "embedded" && !storage {
         format!("{} {} [{d:02X}{e:02X}{f:02X}]", persona.hardware.vendor, persona.hardware.product)
     } else {
         persona.hostname.clone()
@@ -379,9 +425,10 @@ fn instance(persona: &Persona, mac: Mac) -> String {
     name.replace('.', " ").chars().take(63).collect()
 }
 
-fn uuid(chance: &mut Chance, mac: Mac) -> String {
-    let [a, b, c, d, e, f] = mac;
-    let (first, rest) = (chance.next32(), chance.next());
-    let (second, third, fourth) = (rest & 0xffff, rest >> 16 & 0xfff, rest >> 32 & 0x3fff | 0x8000);
-    format!("{first:08x}-{second:04x}-4{third:03x}-{fourth:04x}-{a:02x}{b:02x}{c:02x}{d:02x}{e:02x}{f:02x}")
+/// Vendor and product, where the system tells of them.
+fn product(persona: &Persona, habits: &Habits) -> (Box<str>, Box<str>) {
+    if !matches!(habits.multicast, Some(Multicast::Full { .. })) {
+        return Default::default();
+    }
+    (persona.hardware.vendor.as_str().into(), persona.hardware.product.as_str().into())
 }

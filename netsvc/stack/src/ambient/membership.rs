@@ -6,7 +6,7 @@
 use super::{
     Task, Turn,
     chance::{Chance, SECOND},
-    habit::{Habits, Kernel},
+    habit::Kernel,
     life::Life,
     multicast, speech, ssdp,
 };
@@ -69,7 +69,7 @@ impl Heard {
                 let (version, within) = match (data.len(), code) {
                     (8, 0) => (1, 10 * SECOND),
                     (8, _) => (2, tenths),
-                    (12.., 128..) => (3, (i64::from(code & 15 | 16) << (code >> 4 & 7) + 3) * SECOND / 10),
+                    (12.., 128..) => (3, (i64::from(code & 15 | 16) << ((code >> 4 & 7) + 3)) * SECOND / 10),
                     (12.., _) => (3, tenths),
                     _ => return None,
                 };
@@ -111,21 +111,6 @@ impl Member {
     }
 }
 
-/// Groups that a system joins, with their numbers.
-fn groups(habits: &Habits) -> impl Iterator<Item = (u8, Ipv4Addr)> + use<> {
-    let all = [
-        (habits.multicast.is_some(), multicast::MDNS.0),
-        (habits.llmnr, multicast::LLMNR.0),
-        (habits.ssdp.is_some(), ssdp::SSDP.0),
-    ];
-    (0..).zip(all).filter(|(_, (joined, _))| *joined).map(|(number, (_, group))| (number, group))
-}
-
-/// Whether a system joins any group.
-pub(super) fn joins(habits: &Habits) -> bool {
-    groups(habits).next().is_some()
-}
-
 impl Gate {
     /// Hears a message about groups, which nobody passes on.
     pub(crate) fn hear_membership(&mut self, arrival: Arrival, view: &Ipv4<'_>, out: &mut impl Output) {
@@ -153,10 +138,27 @@ impl Gate {
 }
 
 impl Life {
+    /// Groups that the node is in, with their numbers.
+    fn groups(&self) -> impl Iterator<Item = (u8, Ipv4Addr)> + use<> {
+        let habits = &self.habits;
+        let all = [
+            (habits.multicast.is_some(), multicast::MDNS.0),
+            (habits.llmnr, multicast::LLMNR.0),
+            // That of WS-Discovery too.
+            (habits.searches || self.announcer.is_some() || self.endpoint.is_some(), ssdp::SSDP.0),
+        ];
+        (0..).zip(all).filter(|(_, (joined, _))| *joined).map(|(number, (_, group))| (number, group))
+    }
+
+    /// Whether the node joins any group.
+    pub(super) fn joins(&self) -> bool {
+        self.groups().next().is_some()
+    }
+
     /// Reports the groups that the link brings with it.
     pub(super) fn join(&mut self, turns: u8, turn: &mut Turn<'_>) {
         self.member.joined = true;
-        let all: Vec<_> = groups(&self.habits).map(|(_, group)| group).collect();
+        let all: Vec<_> = self.groups().map(|(_, group)| group).collect();
         self.report(turn, &all, TO_EXCLUDE);
         if turns + 1 < REPORTS {
             turn.later(self.chance.between(SECOND / 10, SECOND), Task::Join(turns + 1));
@@ -170,7 +172,7 @@ impl Life {
             return;
         }
         self.member.set(number, 0);
-        let wanted = groups(&self.habits).filter(|(own, _)| number == ALL || *own == number);
+        let wanted = self.groups().filter(|(own, _)| number == ALL || *own == number);
         let wanted: Vec<_> = wanted.map(|(_, group)| group).collect();
         self.report(turn, &wanted, IS_EXCLUDE);
     }
@@ -199,7 +201,7 @@ impl Life {
             *old = turn.now.saturating_add(REMEMBERED).saturating_add(within);
         }
         let general = group.is_unspecified();
-        let all = groups(&self.habits).filter(|(_, own)| general || *own == group);
+        let all = self.groups().filter(|(_, own)| general || *own == group);
         // In version 3 one message tells of all groups.
         let together = general && self.member.version(turn.now) == 3;
         let numbers: Vec<u8> = if together { vec![ALL] } else { all.map(|(number, _)| number).collect() };
@@ -215,7 +217,7 @@ impl Life {
 
     /// Somebody else has answered for a group.
     fn leave_to_another(&mut self, group: Ipv4Addr) {
-        let number = groups(&self.habits).find(|(_, own)| *own == group);
+        let number = self.groups().find(|(_, own)| *own == group);
         if let Some((number, _)) = number {
             self.member.set(number, 0);
         }

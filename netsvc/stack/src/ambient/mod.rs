@@ -15,6 +15,7 @@ mod dialect;
 mod dns;
 mod habit;
 mod hear;
+mod late;
 mod life;
 mod membership;
 mod multicast;
@@ -26,6 +27,7 @@ mod speech;
 mod ssdp;
 #[cfg(test)]
 mod tests;
+mod wsd;
 
 pub(crate) use agenda::{Agenda, Entry};
 pub(crate) use life::Life;
@@ -75,6 +77,10 @@ pub(crate) enum Task {
     /// SSDP: a repetition.
     Search(u8),
     Notify,
+    /// WS-Discovery.
+    Hello,
+    /// Give answers that waited.
+    Answer,
     /// The address lease.
     Lease,
 }

@@ -189,6 +189,6 @@ proptest! {
         let (mac, to) = if many { (BROADCAST, to) } else { (mac, NODE) };
         segment.receive(datagram(mac, (GATEWAY, ports.0), (to, ports.1), &data));
         segment.pass(60 * SECOND);
-        let _ = (dns::question(&data), netbios::question(&data), dhcp::Reply::parse(&data));
+        let _ = (dns::Query::parse(&data), netbios::question(&data), dhcp::Reply::parse(&data));
     }
 }

@@ -1,7 +1,9 @@
 //! A segment with a gate, a gateway and nodes that live.
 
+mod devices;
 mod lease;
 mod membership;
+mod names;
 mod said;
 mod servers;
 

@@ -147,7 +147,7 @@ fn linux_servers_look_up_their_mirrors_and_ask_twice() {
     let mut segment = Segment::new(&[persona("rocky9", NODE)], &[]);
     segment.pass(5 * HOUR);
     let asked = segment.to_port(53);
-    let name = dns::question(&asked[0].data).unwrap();
+    let name = dns::Query::parse(&asked[0].data).unwrap().questions.remove(0);
     assert_eq!((name.name.as_str(), name.kind, name.class), ("mirrors.rockylinux.org", dns::A, dns::IN));
     assert_eq!(number16(&asked[0].data, 2), 0x0100);
     // Nobody answers: the same question again after five seconds, and no more.
@@ -220,7 +220,7 @@ fn windows_registers_its_names() {
     // No browser since 1709.
     assert!(segment.to_port(138).is_empty());
     let llmnr = segment.to_port(5355);
-    let question = dns::question(&llmnr[0].data).unwrap();
+    let question = dns::Query::parse(&llmnr[0].data).unwrap().questions.remove(0);
     assert_eq!((question.name.as_str(), question.kind, llmnr[0].ttl()), ("desktop-4f7q2kl", dns::ANY, 1));
     assert_eq!(llmnr[0].data, llmnr[1].data);
     let search = segment.to_port(1900);
