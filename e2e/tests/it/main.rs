@@ -14,6 +14,7 @@ mod ambient;
 mod chains;
 mod client_ssh;
 mod clients;
+mod discovery;
 mod faces;
 mod fleet;
 mod hostile;

@@ -42,12 +42,13 @@ impl Lab {
         Some(lab)
     }
 
-    /// The network namespace of `segment` or of the first `attacker`, as a file.
+    /// The network namespace of `segment`, of the `router` or of the first `attacker`, as a file.
     pub(crate) fn namespace(&self, place: &str) -> String {
         let text = std::fs::read_to_string(self.state.path().join("run/lab.json")).unwrap();
         let state: Value = serde_json::from_str(&text).unwrap();
         let number = match place {
             "segment" => &state["segment"],
+            "router" => &state["router"]["namespace"],
             _ => &state["attackers"][0]["namespace"],
         };
         format!("/proc/{}/fd/{number}", state["holder"]["pid"])

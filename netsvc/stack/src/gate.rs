@@ -59,8 +59,9 @@ const LIMITED: usize = 4096;
 const BURST: u32 = 6;
 /// Copies of broadcasts per second that all nodes together get.
 const COPIES: u32 = 4096;
-/// Messages about groups per second that nodes hear.
+/// Messages about groups, and questions to everybody, per second that nodes hear.
 const QUERIES: u32 = 20;
+const QUESTIONS: u32 = 256;
 
 /// All nodes of a host and what they know of their network.
 #[derive(Debug)]
@@ -77,6 +78,7 @@ pub struct Gate {
     errors: Buckets<(Ipv4Addr, Ipv4Addr)>,
     pub(crate) copies: Bucket,
     pub(crate) queries: Bucket,
+    pub(crate) questions: Bucket,
     pub(crate) introductions: Vec<Introduction>,
     pub(crate) resends: Resends,
     pub(crate) rolls: Rolls,
@@ -111,6 +113,7 @@ impl Gate {
             errors: Buckets::new(LIMITED),
             copies: Bucket::new(COPIES, COPIES),
             queries: Bucket::new(QUERIES, QUERIES),
+            questions: Bucket::new(QUESTIONS, QUESTIONS),
             introductions: Vec::new(),
             resends: Resends::default(),
             rolls: Rolls::default(),

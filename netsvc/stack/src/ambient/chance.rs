@@ -10,7 +10,8 @@ pub(crate) struct Chance(u64);
 impl Chance {
     /// From the node's secret and what tells it from others with the same one.
     pub(crate) fn new(secret: u64, label: u64) -> Self {
-        let mut chance = Chance(secret ^ label.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        // Another factor than that of the steps, or neighbours would draw each other's values a step later.
+        let mut chance = Chance(secret ^ label.wrapping_mul(0xd1b5_4a32_d192_ed03));
         chance.next();
         chance
     }

@@ -87,6 +87,9 @@ pub(crate) struct Dialect {
     pub(crate) max_size: u16,
     /// Whether the client cannot take unicast before it has an address.
     pub(crate) broadcast: bool,
+    /// Whether it renews up to a quarter earlier than it has to (dhclient's `bind_lease`), so that clients which
+    /// were switched on together do not stay together.
+    pub(crate) early: bool,
     /// Time to live and type of service before there is an address.
     pub(crate) ttl: u8,
     pub(crate) tos: u8,
@@ -182,7 +185,11 @@ impl Client {
         match self.phase {
             Phase::Bound => self.enter(Phase::Renewing, turn.now, chance),
             Phase::Renewing if rebind <= turn.now => self.enter(Phase::Rebinding, turn.now, chance),
-            Phase::Rebinding if over <= turn.now => self.enter(Phase::Selecting, turn.now, chance),
+            Phase::Rebinding if over <= turn.now => {
+                self.enter(Phase::Selecting, turn.now, chance);
+                // With the lease goes what it named.
+                self.named = Some(Default::default());
+            }
             _ => {}
         }
         if self.tries == 0 {
@@ -320,7 +327,7 @@ impl Client {
     }
 
     /// Takes a server's message. True when it was for this client.
-    pub(crate) fn hear(&mut self, turn: &mut Turn<'_>, reply: &Reply) -> bool {
+    pub(crate) fn hear(&mut self, turn: &mut Turn<'_>, reply: &Reply, chance: &mut Chance) -> bool {
         if self.transaction != reply.transaction || self.tries == 0 {
             return false;
         }
@@ -335,7 +342,7 @@ impl Client {
                 self.tell(turn, Outcome::Other(reply.address));
             }
             (Phase::Selecting | Phase::Bound, _) => return true,
-            (_, ACK) if own => self.bind(turn, reply),
+            (_, ACK) if own => self.bind(turn, reply, chance),
             (_, ACK) => self.tell(turn, Outcome::Other(reply.address)),
             (_, NAK) => {
                 self.server = reply.server.or(self.server);
@@ -348,11 +355,16 @@ impl Client {
         true
     }
 
-    fn bind(&mut self, turn: &mut Turn<'_>, reply: &Reply) {
+    fn bind(&mut self, turn: &mut Turn<'_>, reply: &Reply, chance: &mut Chance) {
         let lease = reply.lease.clamp(LEASES.0, LEASES.1);
         let renew = reply.renew.filter(|renew| *renew < lease).unwrap_or(lease / 2);
         let rebind = reply.rebind.filter(|rebind| renew < *rebind && *rebind < lease);
         let rebind = rebind.unwrap_or(lease / 8 * 7).max(renew);
+        let renew = if self.dialect.early {
+            u32::try_from(chance.between(i64::from(renew / 4 * 3), i64::from(renew) + 1)).unwrap_or(renew)
+        } else {
+            renew
+        };
         let after = |seconds: u32| turn.now.saturating_add(i64::from(seconds).saturating_mul(SECOND));
         self.times = (after(renew), after(rebind), after(lease));
         (self.phase, self.server, self.tries) = (Phase::Bound, reply.server.or(self.server), 0);
@@ -364,7 +376,7 @@ impl Client {
         self.named = Some((asked(DNS_SERVERS, reply.names), asked(NTP_SERVERS, reply.time)));
     }
 
-    /// What the lease that was just taken names.
+    /// What the lease names that was just taken, or is over.
     pub(crate) fn named(&mut self) -> Option<(Addresses, Addresses)> {
         self.named.take()
     }

@@ -24,6 +24,7 @@ const DHCLIENT_BASE: Dialect = Dialect {
     identifier: Identifier::None,
     max_size: 0,
     broadcast: false,
+    early: true,
     // It writes its own headers: time to live 128, low delay.
     ttl: 128,
     tos: 0x10,
@@ -37,6 +38,7 @@ pub(crate) static NM_INTERNAL: Dialect = Dialect {
     identifier: Identifier::Hardware,
     max_size: 1472,
     broadcast: false,
+    early: false,
     ttl: 64,
     tos: 0xc0,
 };
@@ -56,6 +58,7 @@ const NETWORKD_BASE: Dialect = Dialect {
     identifier: Identifier::Duid,
     max_size: 1472,
     broadcast: false,
+    early: false,
     ttl: 64,
     tos: 0xc0,
 };
@@ -75,6 +78,7 @@ const WINDOWS_BASE: Dialect = Dialect {
     identifier: Identifier::Hardware,
     max_size: 0,
     broadcast: false,
+    early: false,
     ttl: 128,
     tos: 0,
 };
@@ -87,6 +91,7 @@ pub(crate) static APPLE: Dialect = Dialect {
     identifier: Identifier::Hardware,
     max_size: 1500,
     broadcast: false,
+    early: false,
     ttl: 255,
     tos: 0,
 };
@@ -99,6 +104,7 @@ pub(crate) static FREEBSD: Dialect = Dialect {
     identifier: Identifier::Hardware,
     max_size: 0,
     broadcast: false,
+    early: true,
     ttl: 128,
     tos: 0x10,
 };
@@ -111,6 +117,7 @@ pub(crate) static UDHCPC: Dialect = Dialect {
     identifier: Identifier::Hardware,
     max_size: 576,
     broadcast: false,
+    early: false,
     ttl: 64,
     tos: 0,
 };
@@ -123,6 +130,7 @@ pub(crate) static UDHCPC_DEVICE: Dialect = Dialect {
     identifier: Identifier::Hardware,
     max_size: 576,
     broadcast: false,
+    early: false,
     ttl: 64,
     tos: 0,
 };
@@ -135,6 +143,7 @@ pub(crate) static DHCPCD: Dialect = Dialect {
     identifier: Identifier::Hardware,
     max_size: 1472,
     broadcast: false,
+    early: false,
     ttl: 64,
     tos: 0,
 };
@@ -147,6 +156,7 @@ pub(crate) static JETDIRECT: Dialect = Dialect {
     identifier: Identifier::Hardware,
     max_size: 0,
     broadcast: false,
+    early: false,
     ttl: 255,
     tos: 0,
 };
@@ -167,6 +177,7 @@ pub(crate) static IOS: Dialect = Dialect {
     identifier: Identifier::Cisco,
     max_size: 1152,
     broadcast: true,
+    early: false,
     ttl: 255,
     tos: 0,
 };

@@ -117,7 +117,7 @@ pub(crate) fn reverse(address: Ipv4Addr) -> String {
 /// A question that somebody asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Question {
-    /// In lower case, with a dot between labels.
+    /// As it was written, with a dot between labels.
     pub(crate) name: String,
     pub(crate) kind: u16,
     pub(crate) class: u16,
@@ -176,7 +176,7 @@ impl Query {
     }
 }
 
-/// The name at `at`, in lower case with a dot between labels, and where it ends. Pointers lead backwards only.
+/// The name at `at` with a dot between labels, and where it ends. Pointers lead backwards only.
 fn name(data: &[u8], at: usize) -> Option<(String, usize)> {
     let (mut name, mut at, mut end, mut limit) = (String::new(), at, None, at);
     loop {
@@ -206,7 +206,6 @@ fn name(data: &[u8], at: usize) -> Option<(String, usize)> {
             return None;
         }
     }
-    name.make_ascii_lowercase();
     Some((name, end.unwrap_or(at.saturating_add(1))))
 }
 

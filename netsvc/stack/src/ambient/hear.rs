@@ -133,6 +133,9 @@ impl Gate {
         };
         let port = datagram.destination_port;
         let Some(asked) = Asked::parse((view.destination(), port), datagram.data) else { return };
+        if !self.questions.take(arrival.now, 1) {
+            return;
+        }
         let meant = |node: &&Node| {
             let life = node.life.as_ref().filter(|_| hears(node, port));
             life.is_some_and(|life| life.is_asked(&asked, node))

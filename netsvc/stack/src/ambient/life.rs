@@ -62,8 +62,9 @@ pub(crate) struct Life {
     pub(super) late: Vec<Late>,
     /// Until when nothing is answered by multicast DNS to everybody, µs.
     pub(super) said_until: i64,
-    /// Port of the last search by SSDP.
+    /// Ports of the last search by SSDP, and of the last question for a proxy.
     pub(super) search_port: u16,
+    proxy_port: u16,
     machine: u64,
     /// Whether it speaks at all, beside asking for its address.
     ambient: bool,
@@ -102,6 +103,7 @@ impl Life {
             late: Vec::new(),
             said_until: 0,
             search_port: 0,
+            proxy_port: 0,
             machine: chance.next(),
             ambient: said.ambient,
             reaches: gateway.map(Reach::new).into_iter().collect(),
@@ -323,6 +325,7 @@ impl Life {
     /// Windows looks for a proxy (WPAD) by every name service that it has, now and then.
     fn proxy(&mut self, turn: &mut Turn<'_>) {
         let (id, from) = (self.chance.next16(), self.chance.port(self.habits.ports));
+        self.proxy_port = from;
         self.say(turn, &multicast::llmnr(id, from, "wpad", dns::A));
         let broadcast = turn.node.broadcast();
         let query = netbios::query(self.chance.next16() | 0x8000, broadcast, "WPAD", netbios::WORKSTATION);
@@ -371,7 +374,9 @@ impl Life {
         let (machine, address, mac) = (self.machine, turn.node.address, turn.node.mac);
         let Some(lease) = &mut self.lease else { return };
         let who = Applicant { mac, address, host: &self.host, machine };
-        match lease.act(turn, &mut self.chance, &who) {
+        let said = lease.act(turn, &mut self.chance, &who);
+        self.note_lease(turn);
+        match said {
             Some(Said::Frame(frame)) => turn.frames.push(frame),
             Some(Said::Unicast(speech)) => self.say(turn, &speech),
             None => {}
@@ -381,11 +386,16 @@ impl Life {
     /// Takes the message of a DHCP server; true when it was for this node's client.
     pub(super) fn hear_lease(&mut self, turn: &mut Turn<'_>, reply: &dhcp::Reply) -> bool {
         let Some(lease) = &mut self.lease else { return false };
-        let heard = lease.hear(turn, reply);
-        if let Some((names, time)) = lease.named() {
+        let heard = lease.hear(turn, reply, &mut self.chance);
+        self.note_lease(turn);
+        heard
+    }
+
+    /// Asks the servers that a lease names from now on.
+    fn note_lease(&mut self, turn: &Turn<'_>) {
+        if let Some((names, time)) = self.lease.as_mut().and_then(dhcp::Client::named) {
             self.servers.lease(turn.node, &names, &time);
         }
-        heard
     }
 
     /// Whether the node has no address yet, and so answers neither ARP nor pings.
@@ -404,7 +414,7 @@ impl Life {
             ntp::NTP => matches!(habits.clock, Some(habit::Clock::Ntpd | habit::Clock::W32Time(_))),
             1900 => self.announcer.is_some() || (habits.searches && habits.kernel == habit::Kernel::Windows),
             3702 => self.endpoint.is_some(),
-            _ if port == self.search_port => true,
+            _ if port == self.search_port || port == self.proxy_port => port != 0,
             _ => false,
         };
         let client = self.time.as_ref().is_some_and(|time| time.waits(port))

@@ -210,7 +210,7 @@ pub(crate) fn announcement(how: Multicast, who: &Identity<'_>, open: impl Fn(u16
 pub(crate) fn concerns(how: Multicast, host: &str, instance: &str, own: Ipv4Addr, query: &Query) -> bool {
     let services = || matches!(how, Multicast::Full { services, .. } if !services.is_empty());
     query.questions.iter().any(|question| {
-        let name = question.name.as_str();
+        let name = question.name.to_ascii_lowercase();
         let is_host = name.strip_suffix(".local").is_some_and(|name| name.eq_ignore_ascii_case(host));
         let is_service = || name.starts_with('_') || name.starts_with(&instance.to_ascii_lowercase());
         let is_back = || how != Multicast::Windows && name == dns::reverse(own);
@@ -265,7 +265,7 @@ pub(crate) fn llmnr_answer(who: &Identity<'_>, query: &Query, from: (Ipv4Addr, u
         return None;
     }
     let own = Record::address(who.host, IN, LLMNR_TTL, who.address);
-    let message = Message::new(query.id, 0x8000).question(who.host, question.kind, IN);
+    let message = Message::new(query.id, 0x8000).question(&question.name, question.kind, IN);
     let data = message.record(Section::Answer, &own).done();
     Some(Speech { from: LLMNR.1, to: from, ttl: None, connected: false, data })
 }

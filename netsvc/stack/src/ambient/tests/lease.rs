@@ -100,18 +100,88 @@ fn a_lease_is_taken_renewed_and_rebound() {
     segment.receive(datagram(mac, (SERVER, 67), (NODE, 68), &lease(&request.data, 5, NODE, 3600)));
     segment.receive(arp::request(SERVER_MAC, SERVER, NODE));
     assert_eq!(packet::ethertype(&segment.frames.last().unwrap().1), ETHERTYPE_ARP);
-    segment.pass(1799 * SECOND);
+    let bound = segment.now;
+    segment.pass(1349 * SECOND);
     assert_eq!((segment.to_port(67).len(), outcomes(&segment)), (2, vec!["granted for 3600 s".to_owned()]));
-    segment.pass(2 * SECOND);
+    // dhclient renews between three quarters of half the lease and half of it.
+    segment.pass(452 * SECOND);
     let renewal = segment.to_port(67)[2].clone();
     assert_eq!((renewal.destination, renewal.mac, renewal.ttl()), (SERVER, SERVER_MAC, 64));
     assert_eq!((&renewal.data[12..16], options(&renewal.data, 12).0), (&NODE.octets()[..], vec![53, 12, 55]));
-    segment.pass(1351 * SECOND);
+    segment.pass(bound + 3152 * SECOND - segment.now);
     let rebinding = segment.to_port(67).last().unwrap().clone();
     assert_eq!((rebinding.destination, rebinding.mac), (Ipv4Addr::BROADCAST, BROADCAST));
     assert_eq!(rebinding.packet[12..16], NODE.octets());
     assert_ne!(number32(&rebinding.data, 4), number32(&renewal.data, 4));
     assert_eq!(segment.engine, 0);
+}
+
+#[test]
+fn a_lease_that_nobody_renews_runs_out_and_the_address_stays() {
+    let mut segment = with_lease("windows10");
+    let mac = mac_of(&persona("windows10", NODE));
+    for (count, kind) in [(1, 2), (2, 5)] {
+        while segment.to_port(67).len() < count {
+            segment.pass(SECOND / 10);
+        }
+        let asked = segment.to_port(67).last().unwrap().data.clone();
+        segment.receive(datagram(mac, (SERVER, 67), (NODE, 68), &lease(&asked, kind, NODE, 120)));
+    }
+    let bound = segment.now;
+    segment.pass(400 * SECOND);
+    let said: Vec<_> = segment
+        .to_port(67)
+        .iter()
+        .skip(2)
+        .map(|one| ((one.at - bound) / SECOND, one.destination, options(&one.data, 53).1[0]))
+        .collect();
+    // Half of the lease, seven eighths, and its end: to the server, to everybody, from the beginning.
+    assert_eq!(
+        said[..3],
+        [(60, SERVER, 3), (105, Ipv4Addr::BROADCAST, 3), (120, Ipv4Addr::BROADCAST, 1)],
+        "{said:?}"
+    );
+    assert_eq!(outcomes(&segment), ["granted for 120 s", "no answer; 10.66.0.10 is kept"]);
+    let before = segment.frames.len();
+    segment.receive(arp::request(SERVER_MAC, SERVER, NODE));
+    assert_eq!(segment.frames.len(), before + 1, "it is still there");
+}
+
+#[test]
+fn clients_that_were_bound_together_renew_apart() {
+    let node = |index: u8| {
+        let mut persona = persona("debian12", Ipv4Addr::new(10, 66, 1, index));
+        persona.life = Life { ambient: false, dhcp: true, ..Life::default() };
+        persona
+    };
+    let personas: Vec<_> = (1..=50).map(node).collect();
+    let mut segment = Segment::new(&personas, &[]);
+    segment.pass(30 * SECOND);
+    for kind in [2, 5] {
+        for asked in segment.to_port(67) {
+            let own = |persona: &&netsvc_persona::Persona| mac_of(persona) == asked.data[28..34];
+            let persona = personas.iter().find(own).unwrap();
+            let std::net::IpAddr::V4(address) = persona.ip else { continue };
+            segment.receive(datagram(
+                mac_of(persona),
+                (SERVER, 67),
+                (address, 68),
+                &lease(&asked.data, kind, address, 3600),
+            ));
+        }
+        segment.pass(SECOND);
+    }
+    let before = segment.to_port(67).len();
+    segment.pass(1800 * SECOND);
+    let renewals: Vec<_> =
+        segment.to_port(67).into_iter().skip(before).filter(|one| one.destination == SERVER).collect();
+    let seconds: std::collections::BTreeSet<_> = renewals.iter().map(|one| one.at / SECOND).collect();
+    assert!(
+        renewals.len() >= 30 && seconds.len() * 10 > renewals.len() * 8,
+        "{} of {}",
+        seconds.len(),
+        renewals.len()
+    );
 }
 
 #[test]

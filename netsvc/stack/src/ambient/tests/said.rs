@@ -221,7 +221,7 @@ fn windows_registers_its_names() {
     assert!(segment.to_port(138).is_empty());
     let llmnr = segment.to_port(5355);
     let question = dns::Query::parse(&llmnr[0].data).unwrap().questions.remove(0);
-    assert_eq!((question.name.as_str(), question.kind, llmnr[0].ttl()), ("desktop-4f7q2kl", dns::ANY, 1));
+    assert_eq!((question.name.as_str(), question.kind, llmnr[0].ttl()), ("DESKTOP-4F7Q2KL", dns::ANY, 1));
     assert_eq!(llmnr[0].data, llmnr[1].data);
     let search = segment.to_port(1900);
     assert!(search[0].text().starts_with("M-SEARCH * HTTP/1.1\r\nHost:239.255.255.250:1900\r\n"));
@@ -308,4 +308,10 @@ fn groups_are_reported_with_a_router_alert() {
     assert_eq!((report[0], report[8], &report[20..24]), (0x46, 1, &[0x94, 4, 0, 0][..]));
     assert_eq!((report[24], number16(&report, 30), report.len()), (0x22, 3, 24 + 8 + 3 * 8));
     assert!(checksum::fits(&[&report[24..]]));
+}
+
+#[test]
+fn a_life_is_small() {
+    let size = size_of::<crate::ambient::Life>();
+    assert!(size <= 1024, "{size} bytes");
 }

@@ -112,6 +112,10 @@ fn a_server_that_asks_where_its_client_is_sweeps_nothing() {
 
 /// Leases with the options 6 and 42 of `names` and `time`.
 fn leased(system: &str, servers: &Servers, names: Ipv4Addr, time: Ipv4Addr) -> Segment {
+    leased_for(system, servers, names, time, 86_400 * 2)
+}
+
+fn leased_for(system: &str, servers: &Servers, names: Ipv4Addr, time: Ipv4Addr, seconds: u32) -> Segment {
     let mut asking = persona(system, NODE);
     asking.life.dhcp = true;
     asking.life.servers = servers.clone();
@@ -123,7 +127,7 @@ fn leased(system: &str, servers: &Servers, names: Ipv4Addr, time: Ipv4Addr) -> S
             segment.pass(SECOND / 10);
         }
         let message = segment.to_port(67).last().unwrap().data.clone();
-        let mut reply = super::lease::lease(&message, kind, NODE, 86_400 * 2);
+        let mut reply = super::lease::lease(&message, kind, NODE, seconds);
         assert_eq!(reply.pop(), Some(255));
         reply.extend([&[6, 4][..], &names.octets(), &[42, 4], &time.octets(), &[255]].concat());
         segment.receive(datagram(mac, (SERVER, 67), (NODE, 68), &reply));
@@ -150,4 +154,10 @@ fn a_lease_names_servers_of_the_segment_and_allowed_ones() {
     assert_eq!(asked(&groups, 53), [(GATEWAY, GATEWAY_MAC)], "a group is no server");
     assert_eq!(asked(&groups, 123), [(GATEWAY, GATEWAY_MAC)]);
     assert_eq!(number16(&groups.to_port(53)[0].data, 2), 0x0100);
+}
+
+#[test]
+fn what_a_lease_named_goes_with_it() {
+    let segment = leased_for("windows10", &Servers::default(), SERVER, SERVER, 600);
+    assert_eq!(asked(&segment, 53), [(SERVER, SERVER_MAC), (GATEWAY, GATEWAY_MAC)]);
 }
