@@ -66,6 +66,8 @@ pub struct Gate {
     pub(crate) wiring: Wiring,
     pub(crate) nodes: HashMap<Ipv4Addr, Node>,
     names: BTreeMap<String, Ipv4Addr>,
+    /// Nodes by hardware address.
+    pub(crate) owners: HashMap<Mac, Ipv4Addr>,
     pub(crate) neighbours: Neighbours,
     pub(crate) flows: Flows,
     pub(crate) fragments: Fragments,
@@ -101,6 +103,7 @@ impl Gate {
             wiring,
             nodes: HashMap::new(),
             names: BTreeMap::new(),
+            owners: HashMap::new(),
             neighbours: Neighbours::default(),
             flows: Flows::default(),
             fragments: Fragments::default(),
@@ -138,6 +141,7 @@ impl Gate {
             self.names.insert(persona.node.clone(), address);
             let number = self.agenda.announce(address);
             fresh.life = Life::new(persona, address, number);
+            self.owners.insert(fresh.mac, address);
             self.nodes.insert(address, fresh);
             self.introduce(address, out);
         }
@@ -150,7 +154,13 @@ impl Gate {
     /// Forgets a node.
     pub fn remove(&mut self, name: &str) {
         if let Some(address) = self.names.remove(name) {
-            self.nodes.remove(&address);
+            let node = self.nodes.remove(&address);
+            // Another node may have got its hardware address meanwhile.
+            let own = |node: &Node| self.owners.get(&node.mac) == Some(&address);
+            if let Some(node) = node.filter(own) {
+                self.owners.remove(&node.mac);
+            }
+            self.neighbours.forget(address);
         }
     }
 
@@ -182,7 +192,8 @@ impl Gate {
 
     /// Tells of a handshake that its peer let lie.
     pub(crate) fn given_up(&mut self, now: i64, key: &Key) {
-        let place = self.neighbours.heard(key.peer).or_else(|| self.neighbours.find(key.peer));
+        let place = self.neighbours.heard(key.node, key.peer);
+        let place = place.or_else(|| self.neighbours.find(now, key.node, key.peer));
         let mac = place.map_or([0; 6], |place| place.mac);
         let arrival = Arrival { now, port: Port::Segment, mac };
         self.probed(arrival, key.peer, key.node, Technique::Syn, Some(key.port), &[]);
@@ -191,7 +202,7 @@ impl Gate {
     /// Does what is due at `now`: asks for neighbours again, tells of probes into `events`. True while
     /// something is kept back, so that there has to be a next time soon.
     pub fn tick(&mut self, now: i64, events: &mut Vec<Event>, out: &mut impl Output) -> bool {
-        for (asker, target) in self.neighbours.due(now) {
+        for (asker, target) in self.neighbours.questions.due(now) {
             self.ask(asker, target, out);
         }
         self.neighbourly(now, out);

@@ -79,7 +79,7 @@ impl Gate {
             return self.fragment(arrival, frame, out);
         }
         let verdict = self.judge(arrival, &view, vouched);
-        self.hear(arrival, source);
+        self.hear(arrival, destination, source);
         self.carry_out(arrival, destination, verdict, frame, out);
     }
 
@@ -115,10 +115,10 @@ impl Gate {
         }
     }
 
-    /// Notes that `source` has talked to a node.
-    fn hear(&mut self, arrival: Arrival, source: Ipv4Addr) {
+    /// Notes that `source` has talked to `node`.
+    fn hear(&mut self, arrival: Arrival, node: Ipv4Addr, source: Ipv4Addr) {
         if arrival.port != Port::Engine {
-            self.neighbours.hear(source, Place { port: arrival.port, mac: arrival.mac });
+            self.neighbours.hear(node, source, Place { port: arrival.port, mac: arrival.mac });
         }
     }
 
@@ -127,7 +127,7 @@ impl Gate {
         let Some(whole) = self.fragments.add(arrival.now, &view, frame) else { return };
         let Some(view) = Ipv4::parse(&whole.packet) else { return };
         let verdict = self.judge(arrival, &view, false);
-        self.hear(arrival, view.source());
+        self.hear(arrival, view.destination(), view.source());
         if matches!(verdict, Verdict::Pass | Verdict::Begin | Verdict::Continue(_)) {
             for mut frame in whole.frames {
                 self.pass(&mut frame, out);
@@ -427,8 +427,8 @@ impl Gate {
         if !self.copies.take(arrival.now, copies) {
             return;
         }
-        self.hear(arrival, view.source());
         for hearer in hearers {
+            self.hear(arrival, hearer, view.source());
             let mut copy = frame.to_vec();
             // The socket is bound to the node's own address and would not see it otherwise.
             put(&mut copy, PACKET + 16, &hearer.octets());

@@ -22,6 +22,8 @@ mod handshake;
 mod hostile_tests;
 mod inward;
 mod neighbour;
+#[cfg(test)]
+mod neighbour_tests;
 mod node;
 mod options;
 mod outward;
@@ -29,6 +31,7 @@ mod packet;
 mod ports;
 #[cfg(test)]
 mod probe_tests;
+mod question;
 mod rate;
 mod recent;
 mod resend;

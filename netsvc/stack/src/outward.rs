@@ -57,7 +57,9 @@ impl Gate {
                 true
             }
             // Whoever has talked to us has a place.
-            UDP => self.nodes.contains_key(&destination) || self.neighbours.heard(destination).is_some(),
+            UDP => {
+                self.nodes.contains_key(&destination) || self.neighbours.heard(source, destination).is_some()
+            }
             // The gate itself speaks ICMP for the nodes.
             _ => false,
         }

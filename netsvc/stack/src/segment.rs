@@ -2,10 +2,9 @@
 
 use crate::{
     arp,
-    bytes::BROADCAST,
+    bytes::{BROADCAST, Mac},
     gate::{Arrival, Gate, Output, Port},
-    neighbour::Place,
-    node::Node,
+    neighbour::{Place, Told},
     packet,
     roll::{Probe, Technique},
     sweep::Method,
@@ -39,28 +38,55 @@ impl Gate {
             return;
         }
         self.note_sweep(arrival, &message);
-        if !message.request && arrival.port == Port::Segment {
-            self.hear_place(arrival.now, &message, out);
-        }
-        let to = packet::destination_mac(frame);
-        let near = |node: &Node| node.on_segment(message.sender) && !node.is_no_host(message.sender);
-        let hears = |node: &&Node| {
-            (to == Some(BROADCAST) || to == Some(node.mac))
-                && !node.is_asking(arrival.now)
-                && node.face.arp.answers(&message, near(node), node.gateway.is_some())
-        };
-        let node = self.nodes.get(&message.target).filter(hears);
-        let answer =
-            node.filter(|_| message.request).map(|node| arp::reply(&message, node.mac, node.address));
-        // As RFC 826 has it: whoever talks to us is noted, whoever is known is updated.
-        let known = self.neighbours.find(message.sender).is_some();
-        let plain = message.hardware == 1 && message.lengths == [6, 4];
-        if plain && (known || node.is_some_and(near)) {
-            self.learn(message.sender, Place { port: arrival.port, mac: message.sender_mac }, out);
+        let to = packet::destination_mac(frame).unwrap_or_default();
+        let answer = self.hear_arp(arrival, to, &message, out);
+        // What everybody hears, those take up who know the sender.
+        let place = Place { port: arrival.port, mac: message.sender_mac };
+        if to == BROADCAST && message.is_plain() {
+            self.merge(arrival.now, message.sender, place, out);
         }
         if let Some(answer) = answer {
             out.send(arrival.port, &answer);
         }
+    }
+
+    /// One node hears an ARP message: that which it is for, or that whose hardware address the frame went
+    /// to. As RFC 826 has it, whoever is known is updated, and whoever talks to a node is noted by it. Returns
+    /// the answer.
+    fn hear_arp(
+        &mut self,
+        arrival: Arrival,
+        to: Mac,
+        message: &arp::Message,
+        out: &mut impl Output,
+    ) -> Option<Vec<u8>> {
+        let place = Place { port: arrival.port, mac: message.sender_mac };
+        let meant = self.nodes.get(&message.target).filter(|node| to == BROADCAST || to == node.mac);
+        let Some(node) = meant else {
+            if let Some(node) = self.owners.get(&to).filter(|_| message.is_plain()) {
+                self.neighbours.merge_one(*node, message.sender, place);
+            }
+            return None;
+        };
+        let (address, near) =
+            (node.address, node.on_segment(message.sender) && !node.is_no_host(message.sender));
+        let manners = node.face.arp;
+        let answers = message.request
+            && !node.is_asking(arrival.now)
+            && manners.answers(message, near, node.gateway.is_some());
+        let answer = answers.then(|| arp::reply(message, node.mac, address));
+        if !message.is_plain() {
+            return answer;
+        }
+        let known = self.neighbours.merge_one(address, message.sender, place);
+        let lives = !message.request && self.lives_with(address, message.sender);
+        let adopts = near && (answers || (!message.request && manners.adopts));
+        if known || lives || adopts || self.neighbours.questions.is_open(address, message.sender) {
+            // An answer to everybody is no proof that it was an answer to the node.
+            let told = if message.request || to == BROADCAST { Told::Heard } else { Told::Answered };
+            self.learn(arrival.now, (address, message.sender), (place, told), out);
+        }
+        answer
     }
 
     fn note_sweep(&mut self, arrival: Arrival, message: &arp::Message) {
@@ -112,10 +138,8 @@ impl Gate {
             true
         });
         self.introductions = waiting;
-        for (asker, target) in self.neighbours.due_checks(now) {
-            if let (Some(node), Some(place)) = (self.nodes.get(&asker), self.neighbours.find(target))
-                && place.port == Port::Segment
-            {
+        for (asker, target, place) in self.neighbours.due_checks(now) {
+            if let Some(node) = self.nodes.get(&asker).filter(|_| place.port == Port::Segment) {
                 out.send(Port::Segment, &arp::check(node.mac, node.address, place.mac, target));
             }
         }

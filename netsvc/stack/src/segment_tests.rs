@@ -1,7 +1,7 @@
 //! ARP manners, asked with frames.
 
 use crate::{
-    Port,
+    Port, arp,
     bytes::{BROADCAST, array, number16},
     gate_tests::{Bench, NODE, NODE_MAC, PEER, PEER_MAC, Sent, arp_request, header, segment},
     packet::{self, ICMP, PACKET, SYN},
@@ -113,6 +113,8 @@ fn whoever_has_answered_a_neighbour_asks_five_seconds_later_whether_he_is_there(
         for (_, frame) in asked {
             assert_eq!(packet::destination_mac(&frame), Some(PEER_MAC), "to him alone");
             assert_eq!(number16(&frame, PACKET + 6), 1);
+            let asked = arp::Message::parse(&frame).unwrap();
+            bench.feed(Port::Segment, arp::reply(&asked, PEER_MAC, PEER));
         }
         // He is believed for half a minute.
         bench.peer(&ping);
