@@ -86,6 +86,9 @@ pub struct Gate {
     pub(crate) agenda: Agenda,
     /// What they have to tell.
     pub(crate) told: Vec<Event>,
+    /// What they have said and the others are to hear, and whether they are at it.
+    pub(crate) said: Vec<Vec<u8>>,
+    pub(crate) overhears: bool,
 }
 
 /// Where a frame came in, and from whom.
@@ -118,6 +121,8 @@ impl Gate {
             kernel: KernelClock::default(),
             agenda: Agenda::default(),
             told: Vec::new(),
+            said: Vec::new(),
+            overhears: false,
         }
     }
 
@@ -203,7 +208,7 @@ impl Gate {
     /// something is kept back, so that there has to be a next time soon.
     pub fn tick(&mut self, now: i64, events: &mut Vec<Event>, out: &mut impl Output) -> bool {
         for (asker, target) in self.neighbours.questions.due(now) {
-            self.ask(asker, target, out);
+            self.ask(now, asker, target, out);
         }
         self.neighbourly(now, out);
         self.resend(now, out);

@@ -402,21 +402,30 @@ impl Gate {
         self.nodes.get_mut(&target).and_then(|node| answer(node, view)).into()
     }
 
-    /// A datagram to everybody: each node that listens on its port gets a copy of its own.
+    /// A packet of the segment to everybody.
     fn fan_out(&mut self, arrival: Arrival, frame: &[u8], out: &mut impl Output) {
         let Some(view) = frame.get(PACKET..).and_then(Ipv4::parse) else { return };
-        let destination = view.destination();
+        let own = self.nodes.contains_key(&view.source());
+        if view.fragment() != (0, false) || own || self.nodes.contains_key(&view.destination()) {
+            return;
+        }
+        self.spread(arrival, frame, out);
+    }
+
+    /// A datagram to everybody: each node that listens on its port gets a copy of its own, but the one that
+    /// sent it; questions for a node's name are answered.
+    pub(crate) fn spread(&mut self, arrival: Arrival, frame: &[u8], out: &mut impl Output) {
+        let Some(view) = frame.get(PACKET..).and_then(Ipv4::parse) else { return };
+        let (source, destination) = (view.source(), view.destination());
         let Some(datagram) = Datagram::parse(view.payload()).filter(|_| view.protocol() == UDP) else {
             return;
         };
-        let own = self.nodes.contains_key(&view.source());
-        if view.fragment() != (0, false) || own || self.nodes.contains_key(&destination) {
-            return;
-        }
         self.hear_question(arrival, &view, out);
         let to_all = destination.is_broadcast() || destination.is_multicast();
         let wanted = |node: &&crate::node::Node| {
-            node.udp.contains(&datagram.destination_port) && (to_all || node.broadcast() == destination)
+            node.udp.contains(&datagram.destination_port)
+                && node.address != source
+                && (to_all || node.broadcast() == destination)
         };
         let hearers: Vec<Ipv4Addr> =
             self.nodes.values().filter(wanted).map(|node| node.address).take(COPIES).collect();
@@ -428,7 +437,7 @@ impl Gate {
             return;
         }
         for hearer in hearers {
-            self.hear(arrival, hearer, view.source());
+            self.hear(arrival, hearer, source);
             let mut copy = frame.to_vec();
             // The socket is bound to the node's own address and would not see it otherwise.
             put(&mut copy, PACKET + 16, &hearer.octets());

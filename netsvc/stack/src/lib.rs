@@ -6,6 +6,9 @@
 //! Times are µs since the epoch, as the carrier's clock has them.
 
 mod ambient;
+mod among;
+#[cfg(test)]
+mod among_tests;
 mod answer;
 mod arp;
 mod bytes;

@@ -45,9 +45,10 @@ impl Gate {
     }
 
     /// Asks the segment for `target` in the name of the node `asker`.
-    pub(crate) fn ask(&self, asker: Ipv4Addr, target: Ipv4Addr, out: &mut impl Output) {
+    pub(crate) fn ask(&mut self, now: i64, asker: Ipv4Addr, target: Ipv4Addr, out: &mut impl Output) {
         if let Some(node) = self.nodes.get(&asker) {
-            out.send(Port::Segment, &arp::request(node.mac, node.address, target));
+            let request = arp::request(node.mac, node.address, target);
+            self.say(now, request, out);
         }
     }
 
@@ -82,13 +83,13 @@ impl Gate {
             Hop::Back(place, gateway) => {
                 send_to(place, own, frame, out);
                 if self.neighbours.questions.wait(now, source, gateway, &[]) {
-                    self.ask(source, gateway, out);
+                    self.ask(now, source, gateway, out);
                 }
             }
             Hop::Ask(hop) => {
                 packet::address(frame, [0; 6], own);
                 if self.neighbours.questions.wait(now, source, hop, frame) {
-                    self.ask(source, hop, out);
+                    self.ask(now, source, hop, out);
                 }
             }
             Hop::None => {}

@@ -65,7 +65,7 @@ impl Gate {
     ) -> bool {
         let payload = view.payload();
         let whole = view.protocol() == UDP && view.fragment() == (0, false);
-        if arrival.port != Port::Segment || !whole {
+        if arrival.port == Port::Probe || !whole {
             return false;
         }
         let Some(datagram) = Datagram::parse(payload) else { return false };
@@ -108,12 +108,15 @@ impl Gate {
     /// Answers a question to everybody, where it is for a node's name and no service has its port.
     pub(crate) fn hear_question(&mut self, arrival: Arrival, view: &Ipv4<'_>, out: &mut impl Output) {
         let payload = view.payload();
-        let Some(datagram) = Datagram::parse(payload).filter(|_| arrival.port == Port::Segment) else {
+        let Some(datagram) = Datagram::parse(payload).filter(|_| arrival.port != Port::Probe) else {
             return;
         };
         let port = datagram.destination_port;
         let Some(asked) = Asked::parse((view.destination(), port), datagram.data) else { return };
         let meant = |node: &&Node| {
+            if node.address == view.source() {
+                return false;
+            }
             let life = node.life.as_ref().filter(|_| !node.udp.contains(&port));
             life.is_some_and(|life| life.is_called(&asked))
         };

@@ -28,7 +28,7 @@ pub(crate) use agenda::{Agenda, Entry};
 pub(crate) use life::Life;
 
 use crate::{
-    gate::{Gate, Output, Port},
+    gate::{Gate, Output},
     node::Node,
     roll::app,
 };
@@ -153,10 +153,10 @@ impl Gate {
             self.agenda.add(Entry { at, node: address, life: life.number(), task });
         }
         node.life = Some(life);
-        for frame in frames {
-            out.send(Port::Segment, &frame);
-        }
         self.told.append(&mut events);
+        for frame in frames {
+            self.say(now, frame, out);
+        }
         Some(result)
     }
 }
