@@ -7,6 +7,7 @@ use crate::{
     counters::KernelClock,
     flow::{Flows, Key},
     fragment::Fragments,
+    introduction::Introductions,
     neighbour::Neighbours,
     node::{BadNode, Node},
     packet::{self, ETHERTYPE_ARP, ETHERTYPE_IPV4, PACKET},
@@ -14,7 +15,6 @@ use crate::{
     recent::Recent,
     resend::Resends,
     roll::{Probe, Rolls, Technique},
-    segment::Introduction,
     sweep::Sweeps,
 };
 use netsvc_persona::{
@@ -76,7 +76,7 @@ pub struct Gate {
     /// ICMP errors of a node to a peer.
     errors: Buckets<(Ipv4Addr, Ipv4Addr)>,
     pub(crate) copies: Bucket,
-    pub(crate) introductions: Vec<Introduction>,
+    pub(crate) introductions: Introductions,
     pub(crate) resends: Resends,
     pub(crate) rolls: Rolls,
     pub(crate) sweeps: Sweeps,
@@ -113,7 +113,7 @@ impl Gate {
             controls: BTreeMap::new(),
             errors: Buckets::new(LIMITED),
             copies: Bucket::new(COPIES, COPIES),
-            introductions: Vec::new(),
+            introductions: Introductions::default(),
             resends: Resends::default(),
             rolls: Rolls::default(),
             sweeps: Sweeps::default(),
@@ -143,12 +143,19 @@ impl Gate {
             self.nodes.get(&address).is_some_and(|node| node.name == fresh.name && node.mac == fresh.mac);
         if !same {
             self.remove(&persona.node);
+            if let Some(before) = self.nodes.get(&address).map(|node| node.name.to_string()) {
+                self.remove(&before);
+            }
             self.names.insert(persona.node.clone(), address);
             let number = self.agenda.announce(address);
             fresh.life = Life::new(persona, address, number);
-            self.owners.insert(fresh.mac, address);
+            if let Some(life) = &fresh.life {
+                fresh.entrance = life.delay();
+            }
+            let mac = fresh.mac;
+            self.owners.insert(mac, address);
             self.nodes.insert(address, fresh);
-            self.introduce(address, out);
+            self.introduce(address, mac, out);
         }
         if let Some(node) = self.nodes.get_mut(&address) {
             node.open(services, ports);
@@ -159,11 +166,12 @@ impl Gate {
     /// Forgets a node.
     pub fn remove(&mut self, name: &str) {
         if let Some(address) = self.names.remove(name) {
-            let node = self.nodes.remove(&address);
-            // Another node may have got its hardware address meanwhile.
-            let own = |node: &Node| self.owners.get(&node.mac) == Some(&address);
-            if let Some(node) = node.filter(own) {
-                self.owners.remove(&node.mac);
+            if let Some(node) = self.nodes.remove(&address) {
+                // Another node may have got its hardware address meanwhile.
+                if self.owners.get(&node.mac) == Some(&address) {
+                    self.owners.remove(&node.mac);
+                }
+                self.introductions.leave(address, node.mac);
             }
             self.neighbours.forget(address);
         }
@@ -210,7 +218,7 @@ impl Gate {
         for (asker, target) in self.neighbours.questions.due(now) {
             self.ask(now, asker, target, out);
         }
-        self.neighbourly(now, out);
+        self.check_neighbours(now, out);
         self.resend(now, out);
         while let Some(key) = self.flows.abandoned(now) {
             self.given_up(now, &key);
@@ -221,7 +229,6 @@ impl Gate {
             || !self.sweeps.is_empty()
             || self.flows.waits()
             || self.neighbours.asks()
-            || !self.introductions.is_empty()
             || self.resends.waits()
     }
 

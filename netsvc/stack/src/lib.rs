@@ -23,6 +23,7 @@ mod gate_tests;
 mod handshake;
 #[cfg(test)]
 mod hostile_tests;
+mod introduction;
 mod inward;
 mod neighbour;
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use crate::{
     Face,
-    ambient::Life,
+    ambient::{self, Life},
     bytes::Mac,
     counters::Counters,
     rate::{Bucket, Window},
@@ -65,6 +65,8 @@ pub(crate) struct Node {
     ftp: BTreeSet<u16>,
     passive: (u16, u16),
     pub(crate) counters: Counters,
+    /// How long after it came its link comes up, µs.
+    pub(crate) entrance: i64,
     /// What it does of its own accord; `None`: nothing.
     pub(crate) life: Option<Box<Life>>,
     /// ICMP errors, and resets from closed ports, in this second.
@@ -101,6 +103,7 @@ impl Node {
             ftp: BTreeSet::new(),
             passive: persona.passive_ports,
             counters: Counters::new(secret.unwrap_or_default(), persona.booted_at),
+            entrance: ambient::entrance(persona, address),
             life: None,
             errors: Window::default(),
             resets: Window::default(),

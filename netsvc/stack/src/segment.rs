@@ -9,18 +9,6 @@ use crate::{
     roll::{Probe, Technique},
     sweep::Method,
 };
-use std::net::Ipv4Addr;
-
-/// A node that introduces itself.
-#[derive(Debug)]
-pub(crate) struct Introduction {
-    pub(crate) node: Ipv4Addr,
-    /// Steps that were made.
-    pub(crate) step: u8,
-    /// When the next one is; 0: not known yet.
-    pub(crate) due: i64,
-}
-
 impl Gate {
     /// Hears an ARP frame.
     pub(crate) fn arp(&mut self, arrival: Arrival, frame: &[u8], out: &mut impl Output) {
@@ -101,43 +89,8 @@ impl Gate {
         self.sweeps.add(now, message.sender, mac, Method::Arp, message.target, name);
     }
 
-    /// Begins a node's introduction.
-    pub(crate) fn introduce(&mut self, node: Ipv4Addr, out: &mut impl Output) {
-        self.introductions.retain(|entry| entry.node != node);
-        let mut entry = Introduction { node, step: 0, due: 0 };
-        self.go_on(&mut entry, out);
-        self.introductions.push(entry);
-    }
-
-    /// Makes the next step of an introduction; the time until the one after it.
-    fn go_on(&self, entry: &mut Introduction, out: &mut impl Output) -> Option<i64> {
-        let node = self.nodes.get(&entry.node)?;
-        let (step, pause) = node.face.arp.start.step(entry.step)?;
-        out.send(Port::Segment, &arp::introduction(step, node.mac, node.address));
-        entry.step += 1;
-        Some(pause)
-    }
-
-    /// Goes on with introductions, and checks neighbours.
-    pub(crate) fn neighbourly(&mut self, now: i64, out: &mut impl Output) {
-        let mut waiting = std::mem::take(&mut self.introductions);
-        waiting.retain_mut(|entry| {
-            let pause = match entry.due {
-                // The first step was made just before.
-                0 => self
-                    .nodes
-                    .get(&entry.node)
-                    .and_then(|node| node.face.arp.start.step(0))
-                    .map(|step| step.1),
-                due if due <= now => self.go_on(entry, out),
-                _ => return true,
-            };
-            let more = self.nodes.get(&entry.node).and_then(|node| node.face.arp.start.step(entry.step));
-            let Some(pause) = pause.filter(|_| more.is_some()) else { return false };
-            entry.due = now.saturating_add(pause);
-            true
-        });
-        self.introductions = waiting;
+    /// Checks neighbours.
+    pub(crate) fn check_neighbours(&mut self, now: i64, out: &mut impl Output) {
         for (asker, target, place) in self.neighbours.due_checks(now) {
             if let Some(node) = self.nodes.get(&asker).filter(|_| place.port == Port::Segment) {
                 out.send(Port::Segment, &arp::check(node.mac, node.address, place.mac, target));
