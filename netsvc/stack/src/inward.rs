@@ -3,7 +3,7 @@
 use crate::{
     answer,
     bytes::{BROADCAST, put},
-    face::{ClosedUdp, Ecn},
+    face::Ecn,
     flow::{Half, Key, State},
     gate::{Arrival, Gate, Output, Port},
     handshake,
@@ -12,10 +12,8 @@ use crate::{
     packet::{self, ACK, Datagram, FIN, ICMP, Ipv4, PACKET, RST, SYN, Segment, TCP, UDP, checksum_vouched},
     roll::Technique,
     shape::{self, Stamp},
-    sweep::Method,
     wall,
 };
-use netsvc_persona::tables::firewalls::{Firewall, Refusal};
 use std::net::Ipv4Addr;
 
 /// Time after its last segment that an FTP control connection still counts as one, in µs.
@@ -345,61 +343,6 @@ impl Gate {
             return Verdict::Drop;
         }
         self.erring(arrival, view, answer::port_unreachable)
-    }
-
-    fn judge_icmp(&mut self, arrival: Arrival, view: &Ipv4<'_>) -> Verdict {
-        let (source, target) = (view.source(), view.destination());
-        let Arrival { now, mac, port } = arrival;
-        let kind = view.payload().first().copied().unwrap_or_default();
-        if !view.transport_checksum_fits() {
-            self.probed(arrival, source, target, Technique::BadChecksum, None, &[]);
-            return Verdict::Drop;
-        }
-        let Some(node) = self.nodes.get_mut(&target) else { return Verdict::Drop };
-        match kind {
-            8 if node.is_asking(now) => Verdict::Drop,
-            8 => {
-                let reply = if node.echoes() { answer::echo(node, view) } else { None };
-                let name = node.name.clone();
-                if port == Port::Segment && Some(source) != self.wiring.probe {
-                    self.sweeps.add(now, source, mac, Method::Ping, target, Some(&name));
-                }
-                reply.into()
-            }
-            3 | 11 | 12 if self.is_about_life(view) => Verdict::Drop,
-            // Errors about what a service has sent: its kernel wants to know, if the node has sent it.
-            3 | 11 | 12 if packet::quoted_source(view.payload()) == Some(target) => Verdict::Pass,
-            _ => {
-                self.probed(arrival, source, target, Technique::Icmp, None, view.payload());
-                Verdict::Drop
-            }
-        }
-    }
-
-    /// What the node's packet filter says to what it does not let in.
-    fn refuse(&mut self, arrival: Arrival, view: &Ipv4<'_>, wall: &Firewall) -> Verdict {
-        match wall.refusal {
-            Refusal::Silence => Verdict::Drop,
-            Refusal::Unreachable(code) => {
-                self.erring(arrival, view, |node, view| answer::unreachable(node, view, code))
-            }
-        }
-    }
-
-    /// Answers with an ICMP error, as often as the node's system does.
-    fn erring(
-        &mut self,
-        arrival: Arrival,
-        view: &Ipv4<'_>,
-        answer: impl FnOnce(&mut crate::node::Node, &Ipv4<'_>) -> Option<Vec<u8>>,
-    ) -> Verdict {
-        let (source, target) = (view.source(), view.destination());
-        let Some(node) = self.nodes.get(&target) else { return Verdict::Drop };
-        let ClosedUdp::Unreachable(error) = node.face.closed_udp else { return Verdict::Drop };
-        if !self.may_err(arrival.now, target, source, (error.per_second, error.in_all)) {
-            return Verdict::Drop;
-        }
-        self.nodes.get_mut(&target).and_then(|node| answer(node, view)).into()
     }
 
     /// A packet of the segment to everybody.

@@ -23,6 +23,9 @@ mod gate_tests;
 mod handshake;
 #[cfg(test)]
 mod hostile_tests;
+mod icmp;
+#[cfg(test)]
+mod icmp_tests;
 mod introduction;
 mod inward;
 mod neighbour;

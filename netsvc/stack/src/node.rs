@@ -164,6 +164,11 @@ impl Node {
         self.mask < u32::MAX - 1 && self.on_segment(address) && (host == 0 || host == !self.mask)
     }
 
+    /// The mask of the node's segment.
+    pub(crate) fn mask(&self) -> Ipv4Addr {
+        Ipv4Addr::from_bits(self.mask)
+    }
+
     /// The broadcast address of the node's segment.
     pub(crate) fn broadcast(&self) -> Ipv4Addr {
         Ipv4Addr::from_bits(self.address.to_bits() | !self.mask)
