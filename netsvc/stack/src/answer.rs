@@ -18,6 +18,8 @@ const ECHO_REQUEST: u8 = 8;
 const TIMESTAMP: u8 = 13;
 const MASK: u8 = 17;
 const UNREACHABLE: u8 = 3;
+const TIME_EXCEEDED: u8 = 11;
+const REASSEMBLY: u8 = 1;
 const PROTOCOL_UNREACHABLE: u8 = 2;
 const PORT_UNREACHABLE: u8 = 3;
 
@@ -172,8 +174,18 @@ pub(crate) fn protocol_unreachable(node: &mut Node, packet: &Ipv4<'_>) -> Option
 
 /// Destination unreachable with `code`.
 pub(crate) fn unreachable(node: &mut Node, packet: &Ipv4<'_>, code: u8) -> Option<Vec<u8>> {
+    error(node, packet, UNREACHABLE, code)
+}
+
+/// What the sender of a packet is told whose `first` fragment was not followed by all others in time.
+pub(crate) fn too_late(node: &mut Node, first: &Ipv4<'_>) -> Option<Vec<u8>> {
+    error(node, first, TIME_EXCEEDED, REASSEMBLY)
+}
+
+/// An ICMP error about `packet`.
+fn error(node: &mut Node, packet: &Ipv4<'_>, kind: u8, code: u8) -> Option<Vec<u8>> {
     let ClosedUdp::Unreachable(error) = node.face.closed_udp else { return None };
-    let mut message = vec![UNREACHABLE, code, 0, 0];
+    let mut message = vec![kind, code, 0, 0];
     message.extend_from_slice(&error.unused.to_be_bytes());
     message.append(&mut quote(&error, packet));
     let mut header = header(node, packet, ICMP, Purpose::Icmp, error.dont_fragment);

@@ -220,6 +220,7 @@ impl Gate {
         }
         self.check_neighbours(now, out);
         self.resend(now, out);
+        self.give_up_pieces(now, out);
         while let Some(key) = self.flows.abandoned(now) {
             self.given_up(now, &key);
         }
@@ -230,6 +231,7 @@ impl Gate {
             || self.flows.waits()
             || self.neighbours.asks()
             || self.resends.waits()
+            || self.fragments.waits()
     }
 
     /// Tells of everything that is kept back, because there will be no next time.

@@ -3,10 +3,10 @@
 use crate::{
     answer,
     face::ClosedUdp,
-    gate::{Arrival, Gate, Port},
+    gate::{Arrival, Gate, Output, Port},
     inward::Verdict,
     node::Node,
-    packet::{self, Ipv4},
+    packet::{self, Ipv4, PACKET},
     roll::Technique,
     sweep::Method,
 };
@@ -81,5 +81,26 @@ impl Gate {
             return Verdict::Drop;
         }
         self.nodes.get_mut(&target).and_then(|node| answer(node, view)).into()
+    }
+
+    /// Tells senders of packets that did not become whole in time, where the system does.
+    pub(crate) fn give_up_pieces(&mut self, now: i64, out: &mut impl Output) {
+        if !self.fragments.waits() {
+            return;
+        }
+        for frame in self.fragments.give_up(now) {
+            let Some(view) = frame.get(PACKET..).and_then(Ipv4::parse) else { continue };
+            let target = view.destination();
+            let Some(node) = self.nodes.get(&target) else { continue };
+            let silent = node.wall.is_some_and(|wall| wall.refusal == Refusal::Silence);
+            if silent || node.face.reassembly.is_none() || packet::is_icmp_error(&view) {
+                continue;
+            }
+            let mac = packet::source_mac(&frame).unwrap_or_default();
+            let arrival = Arrival { now, port: Port::Segment, mac };
+            if let Verdict::Reply(packet) = self.erring(arrival, &view, answer::too_late) {
+                self.reply(arrival, target, &packet, out);
+            }
+        }
     }
 }

@@ -3,7 +3,7 @@
 use crate::{
     Port,
     bytes::{BROADCAST, number16, number32},
-    gate_tests::{Bench, NODE, PEER, arp_request, header, only},
+    gate_tests::{Bench, NODE, PEER, Sent, arp_request, header, only},
     packet::{self, ICMP, Ipv4, PACKET},
 };
 use netsvc_persona::Persona;
@@ -106,4 +106,77 @@ fn such_a_question_is_a_probe() {
     let mut bench = Bench::of("linux", "debian12", "6.1.0", |_| ());
     bench.peer(&asked(13, 20));
     assert_eq!(bench.told_briefly(), ["odd_packet icmp  x1"]);
+}
+
+/// A fragment of a datagram from a peer.
+fn piece(protocol: u8, id: u16, offset: u16, more: bool) -> Vec<u8> {
+    let mut packet = packet::ipv4(&header(PEER, NODE, 253), vec![8; 64]);
+    packet[9] = protocol;
+    packet[4..6].copy_from_slice(&id.to_be_bytes());
+    packet[6..8].copy_from_slice(&((offset / 8) | if more { 0x2000 } else { 0 }).to_be_bytes());
+    crate::checksum::write_header(&mut packet, 20);
+    packet
+}
+
+/// ICMP messages that leave within so many seconds, and after how many, to the nearest.
+fn told_of(bench: &mut Bench, seconds: i64) -> Vec<(i64, Vec<u8>)> {
+    let mut told = Vec::new();
+    for second in 1..=seconds {
+        bench.now += 1_000_000;
+        // He is there, whatever else happens.
+        bench.feed(Port::Segment, arp_request(BROADCAST, NODE));
+        let mut out = Sent::default();
+        bench.gate.tick(bench.now, &mut Vec::new(), &mut out);
+        let packets =
+            out.0.into_iter().filter(|(_, frame)| packet::ethertype(frame) == packet::ETHERTYPE_IPV4);
+        told.extend(packets.map(|(_, frame)| (second, frame[PACKET..].to_vec())));
+    }
+    told
+}
+
+#[test]
+fn a_packet_that_does_not_become_whole_is_given_up_when_its_system_does() {
+    for (family, id, seconds) in [
+        ("linux", "debian12", Some(30)),
+        ("windows", "windows10", Some(60)),
+        ("bsd", "freebsd13", None),
+        ("macos", "macos", None),
+    ] {
+        let mut bench = Bench::of(family, id, "6.1.0", |_| ());
+        let first = piece(packet::UDP, 9, 0, true);
+        assert!(bench.peer(&first).is_empty());
+        assert!(bench.peer(&piece(packet::UDP, 10, 64, true)).is_empty(), "its beginning never came");
+        let told = told_of(&mut bench, 90);
+        assert_eq!(
+            told.iter().map(|(at, _)| *at).collect::<Vec<_>>(),
+            seconds.into_iter().collect::<Vec<_>>(),
+            "{id}"
+        );
+        for (_, packet) in told {
+            let view = Ipv4::parse(&packet).unwrap();
+            assert!(view.transport_checksum_fits());
+            assert_eq!((view.source(), view.destination(), &view.payload()[..2]), (NODE, PEER, &[11, 1][..]));
+            assert_eq!(view.payload()[8..], first, "all of it fits");
+        }
+    }
+}
+
+#[test]
+fn such_messages_are_as_rare_as_other_errors_and_never_about_errors() {
+    let mut bench = Bench::of("linux", "debian12", "6.1.0", |_| ());
+    for id in 0..20 {
+        bench.peer(&piece(packet::UDP, id, 0, true));
+    }
+    assert_eq!(told_of(&mut bench, 40).len(), 6, "a burst, as of unreachable ports");
+    let mut error = piece(ICMP, 9, 0, true);
+    error[20] = 3;
+    bench.now += 60_000_000;
+    bench.peer(&error);
+    assert!(told_of(&mut bench, 40).is_empty());
+    // A packet filter that says nothing says nothing.
+    for (id, messages) in [("debian12", 0), ("rocky9", 1)] {
+        let mut bench = Bench::of("linux", id, "6.1.0", |persona| persona.firewall = true);
+        bench.peer(&piece(packet::UDP, 9, 0, true));
+        assert_eq!(told_of(&mut bench, 40).len(), messages, "{id}");
+    }
 }

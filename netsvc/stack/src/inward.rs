@@ -122,7 +122,8 @@ impl Gate {
 
     fn fragment(&mut self, arrival: Arrival, frame: &[u8], out: &mut impl Output) {
         let Some(view) = frame.get(PACKET..).and_then(Ipv4::parse) else { return };
-        let Some(whole) = self.fragments.add(arrival.now, &view, frame) else { return };
+        let patience = self.nodes.get(&view.destination()).and_then(|node| node.face.reassembly);
+        let Some(whole) = self.fragments.add(arrival.now, &view, frame, patience) else { return };
         let Some(view) = Ipv4::parse(&whole.packet) else { return };
         let verdict = self.judge(arrival, &view, false);
         self.hear(arrival, view.destination(), view.source());

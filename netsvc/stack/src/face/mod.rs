@@ -47,6 +47,9 @@ pub struct Face {
     pub echo: Echo,
     /// Which other questions by ICMP are answered.
     pub queries: Queries,
+    /// Seconds that a packet in fragments gets to become whole, after which its sender is told by an ICMP error
+    /// in the form of `closed_udp`; none: he is told nothing.
+    pub reassembly: Option<u16>,
     /// Behaviour in ARP.
     pub arp: Manners,
 }

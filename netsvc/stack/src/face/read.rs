@@ -25,6 +25,7 @@
 //! udp = quote=548 tos=192 rate=1      # a second and peer; or silence; all=N a second; ttl= df unused= length= id= ip=zero|bad udp=N
 //! echo = code=same df=no              # or silence; code=same|0 df=same|no|yes ttl=N
 //! icmp = time mask                    # questions that are answered: for the time of day, for the mask
+//! reassembly = 30                     # seconds until a packet in fragments is given up with a message; else none
 //! arp = linux                         # windows, freebsd, macos, cisco, vxworks; without it linux
 //! ```
 
@@ -116,6 +117,7 @@ impl FromStr for Face {
             closed_udp: lines.take("udp", closed_udp)?,
             echo: lines.take("echo", echo)?,
             queries: lines.take_or("icmp", Queries::default(), queries)?,
+            reassembly: lines.take_or("reassembly", None, |value| number(value).map(Some))?,
             arp: lines.take_or("arp", Manners::LINUX, Manners::named)?,
         };
         match lines.0.keys().next() {
