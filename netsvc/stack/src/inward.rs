@@ -246,6 +246,21 @@ impl Gate {
         if segment.has(RST) {
             return Verdict::Continue(None);
         }
+        if segment.has(ACK)
+            && !segment.has(SYN)
+            && let Some(stamp) = self.flows.complete_late(&key)
+        {
+            self.note_control(arrival.now, &key);
+            return Verdict::Continue(stamp);
+        }
+        self.judge_odd(arrival, view, segment, key)
+    }
+
+    /// A segment to an open port that begins no connection and belongs to none.
+    fn judge_odd(&mut self, arrival: Arrival, view: &Ipv4<'_>, segment: &Segment<'_>, key: Key) -> Verdict {
+        let told = |gate: &mut Gate, technique| {
+            gate.probed(arrival, key.peer, key.node, technique, Some(key.port), segment.data);
+        };
         let technique = Technique::of_flags(segment.flags);
         let wall = self.nodes.get(&key.node).and_then(|node| node.wall);
         if wall.is_some_and(|wall| !wall::lets_in(wall, segment)) {

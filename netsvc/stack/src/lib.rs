@@ -42,6 +42,8 @@ mod question;
 mod rate;
 mod recent;
 mod resend;
+#[cfg(test)]
+mod resend_tests;
 mod roll;
 mod route;
 mod segment;
