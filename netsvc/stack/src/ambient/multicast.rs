@@ -210,12 +210,20 @@ pub(crate) fn announcement(how: Multicast, who: &Identity<'_>, open: impl Fn(u16
 pub(crate) fn concerns(how: Multicast, host: &str, instance: &str, own: Ipv4Addr, query: &Query) -> bool {
     let services = || matches!(how, Multicast::Full { services, .. } if !services.is_empty());
     query.questions.iter().any(|question| {
-        let name = question.name.to_ascii_lowercase();
-        let is_host = name.strip_suffix(".local").is_some_and(|name| name.eq_ignore_ascii_case(host));
-        let is_service = || name.starts_with('_') || name.starts_with(&instance.to_ascii_lowercase());
-        let is_back = || how != Multicast::Windows && name == dns::reverse(own);
-        is_host || is_back() || (services() && is_service())
+        let name = question.name.as_str();
+        let begins =
+            |part: &str| name.get(..part.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(part));
+        let (front, end) =
+            name.len().checked_sub(6).and_then(|at| name.split_at_checked(at)).unwrap_or_default();
+        let is_host = end.eq_ignore_ascii_case(".local") && front.eq_ignore_ascii_case(host);
+        let has_back = || how != Multicast::Windows && begins_with_digit(name);
+        let is_back = || has_back() && name.eq_ignore_ascii_case(&dns::reverse(own));
+        is_host || is_back() || (services() && (name.starts_with('_') || begins(instance)))
     })
+}
+
+fn begins_with_digit(name: &str) -> bool {
+    name.bytes().next().is_some_and(|byte| byte.is_ascii_digit())
 }
 
 /// The answer to `query` of `from`, and whether others may have one too, so that it waits a moment.
