@@ -34,6 +34,7 @@ pub const TARGETS: &[Target] = &[
     ("ini", ini),
     ("face", face),
     ("frames", frames),
+    ("questions", questions),
 ];
 
 /// A line of the event log.
@@ -161,6 +162,11 @@ pub fn face(bytes: &[u8]) {
 /// Frames that reach the gate.
 pub fn frames(bytes: &[u8]) {
     frames::receive(bytes);
+}
+
+/// Questions for names, devices and services that go to everybody on the segment, or to one node.
+pub fn questions(bytes: &[u8]) {
+    frames::questions(bytes);
 }
 
 /// Feeds a machine whole, and in two pieces, which must come to the same.
