@@ -11,6 +11,7 @@ mod arp;
 mod bytes;
 mod checksum;
 mod counters;
+mod exact;
 pub mod face;
 mod flow;
 mod fragment;

@@ -3,7 +3,10 @@
 //! The database is read at run time and never shipped: it has a licence of its own (NPSL). A fingerprint is found
 //! by its name and becomes the text of a face, which the persona carries.
 
+mod compare;
 mod translate;
+
+pub use compare::Print;
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -82,6 +85,13 @@ impl Database {
             }
         }
         Err(failed)
+    }
+
+    /// The fingerprints that have this very name.
+    pub fn prints(&self, name: &str) -> Vec<Print> {
+        let text = self.text.as_deref().unwrap_or_default();
+        let named = entries(text).filter(|entry| entry.name == name);
+        named.map(|entry| Print::read(&entry.lines.join("\n"))).collect()
     }
 
     /// Every name, once.
