@@ -24,6 +24,8 @@ mod hostile_tests;
 mod inward;
 mod neighbour;
 mod node;
+#[cfg(test)]
+mod odd_tests;
 mod options;
 mod outward;
 mod packet;
