@@ -94,10 +94,31 @@ impl Database {
         named.map(|entry| Print::read(&entry.lines.join("\n"))).collect()
     }
 
+    /// `count` names, drawn by `seed`; the same everywhere with the same database.
+    pub fn drawn(&self, seed: u64, count: usize) -> Vec<&str> {
+        let mut names: Vec<&str> = self.names().into_iter().collect();
+        let mut state = seed;
+        for at in 0..names.len() {
+            let left = u64::try_from(names.len() - at).unwrap_or(u64::MAX);
+            names.swap(at, at + usize::try_from(random(&mut state) % left).unwrap_or_default());
+        }
+        names.truncate(count);
+        names
+    }
+
     /// Every name, once.
     pub fn names(&self) -> BTreeSet<&str> {
         self.text.as_ref().map(|text| names(text).collect()).unwrap_or_default()
     }
+}
+
+/// The next of a series of numbers (splitmix64).
+fn random(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut value = *state;
+    value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    value ^ (value >> 31)
 }
 
 /// A fingerprint: its name and its lines.

@@ -48,18 +48,6 @@ fn divided(text: &str) -> BTreeMap<&str, Database> {
     parts.into_iter().map(|(name, text)| (name, Database::new(Ok(text)))).collect()
 }
 
-/// `count` names, drawn by `seed`.
-fn draw<'a>(databases: &BTreeMap<&'a str, Database>, seed: u64, count: usize) -> Vec<&'a str> {
-    let mut names: Vec<&str> = databases.keys().copied().collect();
-    let mut chance = Chance(seed);
-    for at in 0..names.len() {
-        let other = at + chance.below(names.len() - at);
-        names.swap(at, other);
-    }
-    names.truncate(count);
-    names
-}
-
 /// Where the face of `name` does not fit any fingerprint of that name.
 fn differences(database: &Database, name: &str, seed: u64) -> Result<Vec<String>, NoFace> {
     let face = database.face(&format!("{PREFIX}{name}"))?;
@@ -84,8 +72,9 @@ fn differences(database: &Database, name: &str, seed: u64) -> Result<Vec<String>
 }
 
 /// How many of those that were drawn fit, and how many there were.
-fn sweep(databases: &BTreeMap<&str, Database>, seed: u64, count: usize) -> (usize, usize) {
-    let names = draw(databases, seed, count);
+fn sweep(text: &str, seed: u64, count: usize) -> (usize, usize) {
+    let (whole, databases) = (Database::new(Ok(text.to_owned())), divided(text));
+    let names = whole.drawn(seed, count);
     let mut fitting = 0;
     for (name, number) in names.iter().zip(0..) {
         match differences(&databases[name], name, seed + number) {
@@ -102,12 +91,11 @@ fn sweep(databases: &BTreeMap<&str, Database>, seed: u64, count: usize) -> (usiz
 fn a_face_of_the_database_fits_its_fingerprint() {
     let Ok(bytes) = std::fs::read(USUAL) else { return eprintln!("skipped: nmap is not installed") };
     let text = String::from_utf8_lossy(&bytes);
-    let databases = divided(&text);
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let count = usize::try_from(number("SWEEP_COUNT").unwrap_or(200)).unwrap();
     let seeds = number("SWEEP_SEED").map_or(vec![1, 2], |seed| vec![seed]);
     for seed in seeds {
-        let (fitting, drawn) = sweep(&databases, seed, count);
+        let (fitting, drawn) = sweep(&text, seed, count);
         // Some were recorded behind routers, with times to live that no host of the segment can show.
         assert!(fitting * 100 >= drawn * 94, "seed {seed}: {fitting} of {drawn}");
     }
