@@ -257,7 +257,11 @@ fn handshake(entry: &Entry<'_>) -> Vec<(&'static str, String)> {
     };
     let all: Vec<Options> =
         (1..=6).map(|number| told(ops.get(&format!("O{number}")).unwrap_or(unknown))).collect();
-    let plain = ecn.get("O").map(told);
+    // An answer to that probe whose options nmap cannot read counts as none.
+    let plain = ecn.get("O").map(|expression| match told(expression) {
+        none if none.layout == "-" => Options { exact: "-".to_owned(), ..none },
+        told => told,
+    });
     let layout = |index: usize| all.get(index).map_or("-", |one| one.layout.as_str());
     let windows: Vec<u32> = (1..=6).map(|number| win.number(&format!("W{number}")).unwrap_or(8192)).collect();
     let first = all.first();
