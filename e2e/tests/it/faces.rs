@@ -34,7 +34,7 @@ fn an_audit_finds_one_decky_of_each_archetype_convincing() {
 }
 
 /// A system that can be asked for, and what nmap 7.93 names it. Its database has no entry for Windows 11, Server 2019 and
-/// Server 2022: their builds answer as Windows 10 since 1709 does, which it names.
+/// Server 2022: it names builds of Windows 10 that answer the same.
 const FAMILIES: [(&str, &str); 25] = [
     ("centos6", "Linux 2.6.32 - 3.10"),
     ("centos7", "Linux 3.2 - 4.9"),
@@ -43,11 +43,11 @@ const FAMILIES: [(&str, &str); 25] = [
     ("debian", "Linux 4.15 - 5.6"),
     ("windows7", "Microsoft Windows 7"),
     ("windows10", "Microsoft Windows 10 1709 - 1909"),
-    ("windows11", "Microsoft Windows 10 1709 - 1909"),
+    ("windows11", "Microsoft Windows 10 1703"),
     ("server2012r2", "Microsoft Windows Server 2012 R2"),
     ("server2016", "Microsoft Windows Server 2016"),
     ("server2019", "Microsoft Windows 10 1709 - 1909"),
-    ("server2022", "Microsoft Windows 10 1709 - 1909"),
+    ("server2022", "Microsoft Windows 10 1703"),
     ("macos", "Apple macOS 10.13 (High Sierra) - 10.15"),
     ("freebsd11", "FreeBSD 11.2-RELEASE"),
     ("freebsd12", "FreeBSD 12.0-RELEASE - 13.0-CURRENT"),

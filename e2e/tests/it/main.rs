@@ -23,4 +23,5 @@ mod mariadb;
 mod native;
 mod rounds;
 mod sessions;
+mod sweep;
 mod telnet;
