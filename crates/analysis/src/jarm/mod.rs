@@ -55,6 +55,12 @@ impl Jarm {
         self.0.iter().flatten().any(|answer| answer.extensions.contains(&kind))
     }
 
+    /// Whether each answer up to TLS 1.2 has its extensions in the order of their numbers.
+    pub fn ascends(&self) -> bool {
+        let old = self.0.iter().flatten().filter(|answer| !answer.extensions.contains(&SUPPORTED_VERSIONS));
+        old.into_iter().all(|answer| answer.extensions.is_sorted())
+    }
+
     /// Whether it speaks TLS 1.3.
     pub fn modern(&self) -> bool {
         self.extends(SUPPORTED_VERSIONS)
