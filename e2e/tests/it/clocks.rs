@@ -51,56 +51,33 @@ fn shell_uptime(lab: &Lab, ip: &str) -> (f64, String) {
     (seconds, said.lines().nth(1).unwrap().to_owned())
 }
 
-#[test]
-fn clocks_and_numbers_of_a_fleet_are_each_deckys_own_and_agree_with_its_uptime() {
-    if !have("nmap", "nmap") || !have("p0f", "p0f") || !have("sshpass", "sshpass") {
-        return;
-    }
-    let Some(lab) = Lab::up() else { return };
+/// One decky for each family, and one with a shell.
+fn fleet() -> String {
     let mut text = "[general]\nseed = clocks\n".to_owned();
     for (number, (distro, ..)) in FAMILIES.iter().enumerate().filter(|(_, (distro, ..))| *distro != "debian")
     {
-        text.push_str(&format!(
-            "[{distro}]\nip = 10.66.0.{}\ndistro = {distro}\nservices = http\n",
-            20 + number
-        ));
+        let ip = 20 + number;
+        text.push_str(&format!("[{distro}]\nip = 10.66.0.{ip}\ndistro = {distro}\nservices = http\n"));
     }
-    text.push_str("[shell]\nip = 10.66.0.10\ndistro = debian\nservices = ssh\nlogin = accept-after=1\n");
-    lab.run(&["deploy", "--lab", "--config", &lab.file("clocks.ini", &text)]);
-    let (seen, booted) = looked(&lab);
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-    let now = i64::try_from(now.as_micros()).unwrap();
+    text + "[shell]\nip = 10.66.0.10\ndistro = debian\nservices = ssh\nlogin = accept-after=1\n"
+}
 
-    let clocks: BTreeMap<&str, (i64, i64)> = seen
-        .iter()
-        .filter(|(_, seen)| !seen["clock"].is_null())
-        .map(|(name, seen)| {
-            let of = |what: &str| seen["clock"][what].as_i64().unwrap();
-            (name.as_str(), (of("since"), of("period")))
-        })
-        .collect();
-    assert!(clocks.len() >= 12, "too few have a clock: {clocks:?}");
-    for (name, (since, period)) in &clocks {
-        let own = booted[*name];
-        let off = apart(*since, own, *period);
-        assert!(
-            off < near(now - own),
-            "{name}: {} s off, up since {} s",
-            off / 1_000_000,
-            (now - own) / 1_000_000
-        );
-    }
-    let mut moments: Vec<i64> = booted.values().copied().collect();
-    moments.sort_unstable();
-    assert!(
-        moments.windows(2).all(|pair| pair[1] - pair[0] > 2_000_000),
-        "switched on together: {moments:?}"
-    );
+/// Since when the timestamps of deckies count, and after which time they begin anew.
+fn clocks(seen: &BTreeMap<String, Value>) -> BTreeMap<&str, (i64, i64)> {
+    let with = seen.iter().filter(|(_, seen)| !seen["clock"].is_null());
+    with.map(|(name, seen)| {
+        let of = |what: &str| seen["clock"][what].as_i64().unwrap();
+        (name.as_str(), (of("since"), of("period")))
+    })
+    .collect()
+}
 
+/// No two deckies give the same numbers, nor sequence numbers with the same steps.
+fn numbered_apart(seen: &BTreeMap<String, Value>) {
     for (name, size) in [("ids", 1 << 16), ("isns", 1 << 32)] {
         let all: Vec<Vec<i64>> = seen.values().map(|seen| numbers(seen, name)).collect();
-        let moving: Vec<&Vec<i64>> =
-            all.iter().filter(|numbers| numbers.iter().any(|one| *one != numbers[0])).collect();
+        let moves = |numbers: &&Vec<i64>| numbers.iter().any(|one| *one != numbers[0]);
+        let moving: Vec<&Vec<i64>> = all.iter().filter(moves).collect();
         assert!(moving.len() >= 12, "{name}: {all:?}");
         assert_eq!(moving.iter().collect::<BTreeSet<_>>().len(), moving.len(), "{name} alike: {moving:?}");
         // Counters of packets go up by one in every machine; sequence numbers do not.
@@ -108,6 +85,34 @@ fn clocks_and_numbers_of_a_fleet_are_each_deckys_own_and_agree_with_its_uptime()
         let differ = steps.iter().collect::<BTreeSet<_>>().len() == steps.len();
         assert!(name == "ids" || differ, "{name} in step: {steps:?}");
     }
+}
+
+#[test]
+fn clocks_and_numbers_of_a_fleet_are_each_deckys_own_and_agree_with_its_uptime() {
+    if !have("nmap", "nmap") || !have("p0f", "p0f") || !have("sshpass", "sshpass") {
+        return;
+    }
+    let Some(lab) = Lab::up() else { return };
+    lab.run(&["deploy", "--lab", "--config", &lab.file("clocks.ini", &fleet())]);
+    let (seen, booted) = looked(&lab);
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    let now = i64::try_from(now.as_micros()).unwrap();
+
+    let clocks = clocks(&seen);
+    assert!(clocks.len() >= 12, "too few have a clock: {clocks:?}");
+    for (name, (since, period)) in &clocks {
+        let own = booted[*name];
+        let off = apart(*since, own, *period);
+        let (seconds, up) = (off / 1_000_000, (now - own) / 1_000_000);
+        assert!(off < near(now - own), "{name}: {seconds} s off, up since {up} s");
+    }
+    let mut moments: Vec<i64> = booted.values().copied().collect();
+    moments.sort_unstable();
+    assert!(
+        moments.windows(2).all(|pair| pair[1] - pair[0] > 2_000_000),
+        "switched on together: {moments:?}"
+    );
+    numbered_apart(&seen);
 
     let (uptime, said) = shell_uptime(&lab, "10.66.0.10");
     let (since, period) = clocks["shell"];

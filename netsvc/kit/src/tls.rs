@@ -1,7 +1,11 @@
 //! The TLS face of a node: one key and certificate for all its services, on OpenSSL, because
-//! scanners know rustls by its hello (`TLS-02`).
+//! scanners know rustls by its hello (`TLS-02`). What a system's own library would choose is chosen here too, as
+//! far as OpenSSL can be told; the order of extensions in its hello is its own.
+
+mod library;
 
 use crate::Node;
+use library::Library;
 use netsvc_persona::Certificate;
 use openssl::{
     asn1::Asn1Time,
@@ -9,7 +13,7 @@ use openssl::{
     error::ErrorStack,
     hash::MessageDigest,
     pkey::{PKey, Private},
-    ssl::{SslContext, SslMethod, SslOptions, SslVersion},
+    ssl::{SslContext, SslMethod, SslOptions},
     x509::{
         X509, X509Name,
         extension::{BasicConstraints, SubjectAlternativeName},
@@ -26,15 +30,30 @@ pub async fn context(node: &Node) -> io::Result<SslContext> {
     let key = node.stage.rsa().get(&node.persona, "tls", 2048).await?;
     let der = key.to_pkcs8_der().map_err(io::Error::other)?;
     let key = PKey::private_key_from_pkcs8(der.as_bytes()).map_err(io::Error::other)?;
-    build(&node.persona.certificate, &key).map_err(io::Error::other)
+    build(&node.persona.certificate, &key, &library::of(&node.persona.os)).map_err(io::Error::other)
 }
 
-fn build(certificate: &Certificate, key: &PKey<Private>) -> Result<SslContext, ErrorStack> {
+fn build(
+    certificate: &Certificate,
+    key: &PKey<Private>,
+    library: &Library,
+) -> Result<SslContext, ErrorStack> {
     let mut builder = SslContext::builder(SslMethod::tls_server())?;
     builder.set_certificate(certificate_of(certificate, key)?.as_ref())?;
     builder.set_private_key(key)?;
-    builder.set_min_proto_version(Some(SslVersion::TLS1_2))?;
-    builder.set_options(SslOptions::CIPHER_SERVER_PREFERENCE | SslOptions::NO_RENEGOTIATION);
+    builder.set_min_proto_version(Some(library.oldest))?;
+    builder.set_max_proto_version(Some(library.newest))?;
+    if let Some(ciphers) = library.ciphers {
+        builder.set_cipher_list(ciphers)?;
+    }
+    if let Some(suites) = library.suites {
+        builder.set_ciphersuites(suites)?;
+    }
+    if let Some(groups) = library.groups {
+        builder.set_groups_list(groups)?;
+    }
+    let options = SslOptions::CIPHER_SERVER_PREFERENCE | SslOptions::NO_RENEGOTIATION;
+    builder.set_options(options | library.options());
     builder.set_session_id_context(b"s")?;
     Ok(builder.build())
 }
@@ -71,4 +90,56 @@ fn name(common: &str, organization: &str) -> Result<X509Name, ErrorStack> {
     }
     name.append_entry_by_text("CN", common)?;
     Ok(name.build())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use openssl::{
+        rsa::Rsa,
+        ssl::{Ssl, SslConnector, SslVerifyMode, SslVersion},
+    };
+    use std::{
+        net::{TcpListener, TcpStream},
+        thread,
+    };
+
+    /// Version and cipher that a node of `system` chooses with a client that takes anything.
+    fn chosen(system: &str) -> (String, String) {
+        let persona = crate::testing::persona(system);
+        let mut os = persona.os.clone();
+        os.id = system.to_owned();
+        let key = PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap();
+        let context = build(&persona.certificate, &key, &library::of(&os)).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = thread::spawn(move || {
+            let (stream, _) = listener.accept().unwrap();
+            let _ = Ssl::new(&context).unwrap().accept(stream);
+        });
+        let mut connector = SslConnector::builder(SslMethod::tls()).unwrap();
+        connector.set_verify(SslVerifyMode::NONE);
+        connector.set_min_proto_version(Some(SslVersion::TLS1)).unwrap();
+        connector.set_cipher_list("ALL:@SECLEVEL=0").unwrap();
+        let stream = connector.build().connect("a", TcpStream::connect(address).unwrap()).unwrap();
+        let ssl = stream.ssl();
+        let found = (ssl.version_str().to_owned(), ssl.current_cipher().unwrap().name().to_owned());
+        drop(stream);
+        server.join().unwrap();
+        found
+    }
+
+    #[test]
+    fn each_system_chooses_what_its_library_does() {
+        for (system, version, cipher) in [
+            ("debian12", "TLSv1.3", "TLS_AES_256_GCM_SHA384"),
+            ("centos7", "TLSv1.2", "ECDHE-RSA-AES256-GCM-SHA384"),
+            ("windows7", "TLSv1", "AES128-SHA"),
+            ("windows_server_2012r2", "TLSv1.2", "ECDHE-RSA-AES256-SHA384"),
+            ("windows_server_2019", "TLSv1.2", "ECDHE-RSA-AES256-GCM-SHA384"),
+            ("windows_server_2022", "TLSv1.3", "TLS_AES_256_GCM_SHA384"),
+        ] {
+            assert_eq!(chosen(system), (version.to_owned(), cipher.to_owned()), "{system}");
+        }
+    }
 }
