@@ -10,6 +10,7 @@ use netsvc_persona::Certificate;
 use openssl::{
     asn1::Asn1Time,
     bn::BigNum,
+    dh::Dh,
     error::ErrorStack,
     hash::MessageDigest,
     pkey::{PKey, Private},
@@ -51,6 +52,11 @@ fn build(
     }
     if let Some(groups) = library.groups {
         builder.set_groups_list(groups)?;
+    }
+    if library.finite {
+        // Schannel has the groups of RFC 3526.
+        let prime = BigNum::get_rfc3526_prime_2048()?;
+        builder.set_tmp_dh(Dh::from_pqg(prime, None, BigNum::from_u32(2)?)?.as_ref())?;
     }
     let options = SslOptions::CIPHER_SERVER_PREFERENCE | SslOptions::NO_RENEGOTIATION;
     builder.set_options(options | library.options());
@@ -104,11 +110,11 @@ mod tests {
         thread,
     };
 
-    /// Version and cipher that a node of `system` chooses with a client that takes anything.
-    fn chosen(system: &str) -> (String, String) {
+    /// Version and cipher that a node of `system` chooses with a client that takes `ciphers`.
+    fn chosen(system: &str, build_number: u32, ciphers: &str) -> (String, String) {
         let persona = crate::testing::persona(system);
         let mut os = persona.os.clone();
-        os.id = system.to_owned();
+        (os.id, os.build) = (system.to_owned(), build_number);
         let key = PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap();
         let context = build(&persona.certificate, &key, &library::of(&os)).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -120,7 +126,7 @@ mod tests {
         let mut connector = SslConnector::builder(SslMethod::tls()).unwrap();
         connector.set_verify(SslVerifyMode::NONE);
         connector.set_min_proto_version(Some(SslVersion::TLS1)).unwrap();
-        connector.set_cipher_list("ALL:@SECLEVEL=0").unwrap();
+        connector.set_cipher_list(&format!("{ciphers}:@SECLEVEL=0")).unwrap();
         let stream = connector.build().connect("a", TcpStream::connect(address).unwrap()).unwrap();
         let ssl = stream.ssl();
         let found = (ssl.version_str().to_owned(), ssl.current_cipher().unwrap().name().to_owned());
@@ -131,15 +137,21 @@ mod tests {
 
     #[test]
     fn each_system_chooses_what_its_library_does() {
-        for (system, version, cipher) in [
-            ("debian12", "TLSv1.3", "TLS_AES_256_GCM_SHA384"),
-            ("centos7", "TLSv1.2", "ECDHE-RSA-AES256-GCM-SHA384"),
-            ("windows7", "TLSv1", "AES128-SHA"),
-            ("windows_server_2012r2", "TLSv1.2", "ECDHE-RSA-AES256-SHA384"),
-            ("windows_server_2019", "TLSv1.2", "ECDHE-RSA-AES256-GCM-SHA384"),
-            ("windows_server_2022", "TLSv1.3", "TLS_AES_256_GCM_SHA384"),
+        const ALL: &str = "ALL";
+        const FEW: &str = "AES128-SHA:DHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES256-GCM-SHA384";
+        for (system, build, ciphers, version, cipher) in [
+            ("debian12", 0, ALL, "TLSv1.3", "TLS_AES_256_GCM_SHA384"),
+            ("centos7", 0, ALL, "TLSv1.2", "ECDHE-RSA-AES256-GCM-SHA384"),
+            ("windows7", 7601, ALL, "TLSv1", "AES128-SHA"),
+            ("windows_server_2012r2", 9600, ALL, "TLSv1.2", "ECDHE-RSA-AES256-SHA384"),
+            ("windows_server_2012r2", 9600, FEW, "TLSv1.2", "DHE-RSA-AES256-GCM-SHA384"),
+            ("windows_server_2019", 17_763, ALL, "TLSv1.2", "ECDHE-RSA-AES256-GCM-SHA384"),
+            ("windows_server_2019", 17_763, FEW, "TLSv1.2", "DHE-RSA-AES256-GCM-SHA384"),
+            ("windows10", 19_045, FEW, "TLSv1.2", "AES128-SHA"),
+            ("windows_server_2022", 20_348, ALL, "TLSv1.3", "TLS_AES_256_GCM_SHA384"),
         ] {
-            assert_eq!(chosen(system), (version.to_owned(), cipher.to_owned()), "{system}");
+            let expected = (version.to_owned(), cipher.to_owned());
+            assert_eq!(chosen(system, build, ciphers), expected, "{system} {ciphers}");
         }
     }
 }

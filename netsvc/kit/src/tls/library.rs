@@ -21,6 +21,8 @@ pub(super) struct Library {
     /// Ciphers of TLS 1.3.
     pub(super) suites: Option<&'static str>,
     pub(super) groups: Option<&'static str>,
+    /// Whether keys may be agreed on in a group of numbers.
+    pub(super) finite: bool,
     tickets: bool,
     extended_master_secret: bool,
     encrypt_then_mac: bool,
@@ -34,6 +36,7 @@ const OPENSSL: Library = Library {
     suites: None,
     // Those of 3.0: later releases begin with groups against quantum computers.
     groups: Some("X25519:P-256:X448:P-521:P-384"),
+    finite: false,
     tickets: true,
     extended_master_secret: true,
     encrypt_then_mac: true,
@@ -50,7 +53,7 @@ const OPENSSL_1_0: Library = Library {
     ..OPENSSL
 };
 
-/// Schannel of Windows 10 and Server 2016 to 2019.
+/// Schannel of Windows 10 since 1903 and of Server 2022.
 const SCHANNEL: Library = Library {
     oldest: SslVersion::TLS1,
     newest: SslVersion::TLS1_2,
@@ -61,22 +64,36 @@ const SCHANNEL: Library = Library {
     ),
     suites: Some("TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256"),
     groups: Some("X25519:P-256:P-384"),
+    finite: false,
     tickets: false,
     extended_master_secret: true,
     encrypt_then_mac: false,
+};
+
+/// That of Windows 10 up to 1809, and of Server 2016 and 2019.
+const SCHANNEL_1607: Library = Library {
+    ciphers: Some(
+        "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES256-GCM-SHA384:\
+         DHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-SHA384:ECDHE-RSA-AES128-SHA256:ECDHE-RSA-AES256-SHA:\
+         ECDHE-RSA-AES128-SHA:AES256-GCM-SHA384:AES128-GCM-SHA256:AES256-SHA256:AES128-SHA256:AES256-SHA:\
+         AES128-SHA:@SECLEVEL=0",
+    ),
+    finite: true,
+    ..SCHANNEL
 };
 
 /// That of Server 2012 R2: no GCM with ECDHE and RSA.
 const SCHANNEL_6_3: Library = Library {
     ciphers: Some(
         "ECDHE-RSA-AES256-SHA384:ECDHE-RSA-AES128-SHA256:ECDHE-RSA-AES256-SHA:ECDHE-RSA-AES128-SHA:\
-         AES256-GCM-SHA384:AES128-GCM-SHA256:AES256-SHA256:AES128-SHA256:AES256-SHA:AES128-SHA:@SECLEVEL=0",
+         DHE-RSA-AES256-GCM-SHA384:DHE-RSA-AES128-GCM-SHA256:AES256-GCM-SHA384:AES128-GCM-SHA256:AES256-SHA256:AES128-SHA256:AES256-SHA:AES128-SHA:@SECLEVEL=0",
     ),
     groups: Some("P-256:P-384"),
+    finite: true,
     ..SCHANNEL
 };
 
-/// That of Windows 7, whose servers speak TLS 1.0 unless somebody changed it.
+/// That of Windows 7 as it was delivered: TLS 1.0, and no key exchange before RSA's own.
 const SCHANNEL_6_1: Library = Library {
     newest: SslVersion::TLS1,
     ciphers: Some("AES128-SHA:AES256-SHA:ECDHE-RSA-AES128-SHA:ECDHE-RSA-AES256-SHA:@SECLEVEL=0"),
@@ -85,12 +102,16 @@ const SCHANNEL_6_1: Library = Library {
     ..SCHANNEL
 };
 
+/// First build of Windows 10 without DHE (1903).
+const WITHOUT_DHE: u32 = 18_362;
+
 /// The library of a system.
 pub(super) fn of(os: &Os) -> Library {
     match os.id.as_str() {
         "windows7" => SCHANNEL_6_1,
         "windows_server_2012r2" => SCHANNEL_6_3,
         "windows11" | "windows_server_2022" => Library { newest: SslVersion::TLS1_3, ..SCHANNEL },
+        id if id.starts_with("windows") && os.build < WITHOUT_DHE => SCHANNEL_1607,
         id if id.starts_with("windows") => SCHANNEL,
         "centos6" | "centos7" | "debian9" | "freebsd11" => OPENSSL_1_0,
         _ => OPENSSL,
