@@ -209,6 +209,12 @@ impl Client {
         begins && 0 < self.tries && now.saturating_sub(self.begun) < ABSENCE
     }
 
+    /// Whether asking is still to begin, or has not led to an address yet.
+    pub(crate) fn is_before(&self, now: i64) -> bool {
+        let begins = matches!(self.phase, Phase::Selecting | Phase::Requesting) && self.told.is_none();
+        begins && (self.tries == 0 || self.is_asking(now))
+    }
+
     fn later(&mut self, turn: &mut Turn<'_>, delay: i64) {
         self.due = turn.now.saturating_add(delay);
         turn.later(delay, Task::Lease);

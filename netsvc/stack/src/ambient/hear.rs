@@ -10,7 +10,6 @@ use super::{
     speech::{self, Speech},
 };
 use crate::{
-    arp,
     bytes::{BROADCAST, Mac, number16},
     gate::{Arrival, Gate, Output, Port},
     node::Node,
@@ -39,10 +38,21 @@ impl Asked {
 }
 
 impl Gate {
-    /// Takes the answer of a host of the segment that a node has asked for.
-    pub(crate) fn hear_place(&mut self, now: i64, message: &arp::Message, out: &mut impl Output) {
-        let (host, mac) = (message.sender, message.sender_mac);
-        self.turn(now, message.target, None, out, |life, turn| life.found(turn, host, mac));
+    /// A node was told where a host of the segment is: the life of the node knows it too.
+    pub(crate) fn hear_place(
+        &mut self,
+        now: i64,
+        node: Ipv4Addr,
+        (host, mac): (Ipv4Addr, Mac),
+        out: &mut impl Output,
+    ) {
+        self.turn(now, node, None, out, |life, turn| life.found(turn, host, mac));
+    }
+
+    /// Whether the life of a node knows where `host` is, or asks for it.
+    pub(crate) fn lives_with(&self, node: Ipv4Addr, host: Ipv4Addr) -> bool {
+        let life = self.nodes.get(&node).and_then(|node| node.life.as_ref());
+        life.is_some_and(|life| life.reaches.iter().any(|reach| reach.host == host && reach.is_open()))
     }
 
     /// Takes a datagram that answers what a node has said. True when it was one.
@@ -55,7 +65,7 @@ impl Gate {
     ) -> bool {
         let payload = view.payload();
         let whole = view.protocol() == UDP && view.fragment() == (0, false);
-        if arrival.port != Port::Segment || !whole {
+        if arrival.port == Port::Probe || !whole {
             return false;
         }
         let Some(datagram) = Datagram::parse(payload) else { return false };
@@ -98,12 +108,15 @@ impl Gate {
     /// Answers a question to everybody, where it is for a node's name and no service has its port.
     pub(crate) fn hear_question(&mut self, arrival: Arrival, view: &Ipv4<'_>, out: &mut impl Output) {
         let payload = view.payload();
-        let Some(datagram) = Datagram::parse(payload).filter(|_| arrival.port == Port::Segment) else {
+        let Some(datagram) = Datagram::parse(payload).filter(|_| arrival.port != Port::Probe) else {
             return;
         };
         let port = datagram.destination_port;
         let Some(asked) = Asked::parse((view.destination(), port), datagram.data) else { return };
         let meant = |node: &&Node| {
+            if node.address == view.source() {
+                return false;
+            }
             let life = node.life.as_ref().filter(|_| !node.udp.contains(&port));
             life.is_some_and(|life| life.is_called(&asked))
         };

@@ -65,8 +65,7 @@ impl Life {
             return None;
         }
         let habits = habit::of(&persona.os);
-        let secret = u64::from_str_radix(persona.subkey.0.get(16..32).unwrap_or_default(), 16);
-        let mut chance = Chance::new(secret.unwrap_or_default(), u64::from(address.to_bits()));
+        let mut chance = chance_of(persona, address);
         let mac = persona.mac_bytes().unwrap_or_default();
         let group = if persona.domain.is_empty() { "WORKGROUP" } else { persona.domain.as_str() };
         let gateway = match persona.gateway {
@@ -369,6 +368,11 @@ impl Life {
         self.lease.as_ref().is_some_and(|lease| lease.is_asking(now))
     }
 
+    /// Whether the node will ask for its address, or does so now.
+    pub(crate) fn is_without_address(&self, now: i64) -> bool {
+        self.lease.as_ref().is_some_and(|lease| lease.is_before(now))
+    }
+
     /// Whether a client or a responder of the system has a UDP port open, beside those of services: what
     /// comes there meets no "port unreachable".
     pub(crate) fn holds(&self, port: u16) -> bool {
@@ -385,6 +389,16 @@ impl Life {
             || self.lookup.as_ref().is_some_and(|lookup| lookup.waits(port));
         self.ambient && (open || client) || port == dhcp::CLIENT_PORT && self.lease.is_some()
     }
+}
+
+/// How long the link of a persona that has no life takes to come up, µs.
+pub(crate) fn entrance(persona: &Persona, address: Ipv4Addr) -> i64 {
+    chance_of(persona, address).seconds(STAGGER)
+}
+
+fn chance_of(persona: &Persona, address: Ipv4Addr) -> Chance {
+    let secret = u64::from_str_radix(persona.subkey.0.get(16..32).unwrap_or_default(), 16);
+    Chance::new(secret.unwrap_or_default(), u64::from(address.to_bits()))
 }
 
 /// Groups that the system joins.

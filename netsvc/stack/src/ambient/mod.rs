@@ -25,10 +25,10 @@ mod ssdp;
 mod tests;
 
 pub(crate) use agenda::{Agenda, Entry};
-pub(crate) use life::Life;
+pub(crate) use life::{Life, entrance};
 
 use crate::{
-    gate::{Gate, Output, Port},
+    gate::{Gate, Output},
     node::Node,
     roll::app,
 };
@@ -117,17 +117,18 @@ impl<'a> Turn<'a> {
 impl Gate {
     /// When a node has something to do of its own accord, µs since the epoch; `None`: never.
     pub fn due(&self) -> Option<i64> {
-        self.agenda.next()
+        self.agenda.next().into_iter().chain(self.introductions.next()).min()
     }
 
     /// Does what nodes do of their own accord at `now`, into `out` and `events`.
     pub fn live(&mut self, now: i64, events: &mut Vec<Event>, out: &mut impl Output) {
         for (node, life) in self.agenda.take_unborn() {
-            let delay = self.nodes.get(&node).and_then(|node| node.life.as_ref()).map(|life| life.delay());
+            let delay = self.nodes.get(&node).filter(|node| node.life.is_some()).map(|node| node.entrance);
             if let Some(delay) = delay {
                 self.agenda.add(Entry { at: now.saturating_add(delay), node, life, task: Task::Begin });
             }
         }
+        self.go_on(now, out);
         for _ in 0..AT_ONCE {
             let Some(entry) = self.agenda.take(now) else { break };
             self.turn(now, entry.node, Some(entry.life), out, |life, turn| life.act(entry.task, turn));
@@ -153,10 +154,10 @@ impl Gate {
             self.agenda.add(Entry { at, node: address, life: life.number(), task });
         }
         node.life = Some(life);
-        for frame in frames {
-            out.send(Port::Segment, &frame);
-        }
         self.told.append(&mut events);
+        for frame in frames {
+            self.say(now, frame, out);
+        }
         Some(result)
     }
 }

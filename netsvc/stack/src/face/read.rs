@@ -24,12 +24,14 @@
 //! closed.rate = 200                   # resets within a second
 //! udp = quote=548 tos=192 rate=1      # a second and peer; or silence; all=N a second; ttl= df unused= length= id= ip=zero|bad udp=N
 //! echo = code=same df=no              # or silence; code=same|0 df=same|no|yes ttl=N
+//! icmp = time mask                    # questions that are answered: for the time of day, for the mask
+//! reassembly = 30                     # seconds until a packet in fragments is given up with a message; else none
 //! arp = linux                         # windows, freebsd, macos, cisco, vxworks; without it linux
 //! ```
 
 use super::{
-    Answer, Clock, ClosedUdp, Echo, EchoFragment, Ecn, Face, Handshake, Ids, Isn, Manners, QuotedChecksum,
-    Reply, ReplyAcknowledgement, ReplySequence, Sequence, Unreachable,
+    Answer, Clock, ClosedUdp, Echo, EchoFragment, Ecn, Face, Handshake, Ids, Isn, Manners, Queries,
+    QuotedChecksum, Reply, ReplyAcknowledgement, ReplySequence, Sequence, Unreachable,
 };
 use crate::{
     options::Layout,
@@ -114,6 +116,8 @@ impl FromStr for Face {
             resets_per_second: lines.take_or("closed.rate", 0, number)?,
             closed_udp: lines.take("udp", closed_udp)?,
             echo: lines.take("echo", echo)?,
+            queries: lines.take_or("icmp", Queries::default(), queries)?,
+            reassembly: lines.take_or("reassembly", None, |value| number(value).map(Some))?,
             arp: lines.take_or("arp", Manners::LINUX, Manners::named)?,
         };
         match lines.0.keys().next() {
@@ -312,4 +316,12 @@ fn echo(value: &str) -> Option<Echo> {
         }
     }
     Some(echo)
+}
+
+fn queries(value: &str) -> Option<Queries> {
+    value.split_whitespace().try_fold(Queries::default(), |known, word| match word {
+        "time" => Some(Queries { time: true, ..known }),
+        "mask" => Some(Queries { mask: true, ..known }),
+        _ => None,
+    })
 }

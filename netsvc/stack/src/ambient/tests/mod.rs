@@ -81,6 +81,14 @@ impl Segment {
                 self.engine += 1;
                 continue;
             }
+            // Introductions are no part of a life.
+            let arp = Some(&frame).filter(|frame| packet::ethertype(frame) == ETHERTYPE_ARP);
+            let message = arp.and_then(|frame| arp::Message::parse(frame));
+            if message
+                .is_some_and(|message| message.sender == message.target || message.sender.is_unspecified())
+            {
+                continue;
+            }
             self.frames.push((self.now, frame.clone()));
             if self.alive {
                 self.answer(&frame);
