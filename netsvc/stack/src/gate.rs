@@ -59,6 +59,8 @@ const LIMITED: usize = 4096;
 const BURST: u32 = 6;
 /// Copies of broadcasts per second that all nodes together get.
 const COPIES: u32 = 4096;
+/// Messages about groups per second that nodes hear.
+const QUERIES: u32 = 20;
 
 /// All nodes of a host and what they know of their network.
 #[derive(Debug)]
@@ -77,6 +79,7 @@ pub struct Gate {
     errors: Buckets<(Ipv4Addr, Ipv4Addr)>,
     pub(crate) copies: Bucket,
     pub(crate) introductions: Introductions,
+    pub(crate) queries: Bucket,
     pub(crate) resends: Resends,
     pub(crate) rolls: Rolls,
     pub(crate) sweeps: Sweeps,
@@ -114,6 +117,7 @@ impl Gate {
             errors: Buckets::new(LIMITED),
             copies: Bucket::new(COPIES, COPIES),
             introductions: Introductions::default(),
+            queries: Bucket::new(QUERIES, QUERIES),
             resends: Resends::default(),
             rolls: Rolls::default(),
             sweeps: Sweeps::default(),

@@ -1,6 +1,7 @@
 //! From a peer to a node: what is answered, what is passed on, what is dropped, and what is told.
 
 use crate::{
+    ambient::IGMP,
     answer,
     bytes::{BROADCAST, put},
     face::{Ecn, Protocols},
@@ -39,6 +40,8 @@ pub(crate) enum Verdict {
     Drop,
     /// The node's stack answers with this packet.
     Reply(Vec<u8>),
+    /// The node answers with these packets.
+    Replies(Vec<Vec<u8>>),
 }
 
 impl From<Option<Vec<u8>>> for Verdict {
@@ -54,6 +57,10 @@ impl Gate {
         let to = packet::destination_mac(frame).unwrap_or_default();
         let Some(view) = frame.get(PACKET..).and_then(Ipv4::parse) else { return };
         let (source, destination) = (view.source(), view.destination());
+        // Switches that ask for groups have no address.
+        if view.protocol() == IGMP && destination.is_multicast() && arrival.port == Port::Segment {
+            return self.hear_membership(arrival, &view, out);
+        }
         if !is_host(source) || self.is_out_of_place(source, arrival.port) {
             return;
         }
@@ -109,6 +116,11 @@ impl Gate {
             }
             Verdict::Reply(packet) => {
                 self.reply(arrival, destination, &packet, out);
+            }
+            Verdict::Replies(packets) => {
+                for packet in packets {
+                    self.reply(arrival, destination, &packet, out);
+                }
             }
         }
     }
@@ -364,8 +376,15 @@ impl Gate {
             return Verdict::Pass;
         }
         let wall = node.wall;
-        let held = node.life.as_ref().is_some_and(|life| life.holds(port));
-        self.probed(arrival, source, target, Technique::Udp, Some(port), datagram.data);
+        let life = node.life.as_ref();
+        let held = life.is_some_and(|life| life.holds(port));
+        if !life.is_some_and(|life| life.is_late_answer(source, view.payload())) {
+            self.probed(arrival, source, target, Technique::Udp, Some(port), datagram.data);
+        }
+        let answers = self.answer_alone(arrival, view);
+        if !answers.is_empty() {
+            return Verdict::Replies(answers);
+        }
         if let Some(wall) = wall {
             return self.refuse(arrival, view, wall);
         }
