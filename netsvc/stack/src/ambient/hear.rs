@@ -148,10 +148,7 @@ impl Gate {
             return;
         }
         let meant = |node: &&Node| {
-            if node.address == view.source() {
-                return false;
-            }
-            let life = node.life.as_ref().filter(|_| hears(node, port));
+            let life = node.life.as_ref().filter(|_| node.address != view.source() && hears(node, port));
             life.is_some_and(|life| life.is_asked(&asked, node))
         };
         let meant: Vec<Ipv4Addr> = self.nodes.values().filter(meant).map(|node| node.address).collect();

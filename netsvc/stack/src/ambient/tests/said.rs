@@ -50,9 +50,10 @@ fn every_system_speaks_to_its_segment_and_nobody_else() {
 #[test]
 fn a_thousand_nodes_keep_no_step() {
     let node = |index: u32| {
-        let mut node = persona("windows10", Ipv4Addr::from_bits(0x0a42_0100 + index));
-        node.hostname = format!("DESKTOP-{index:07}");
-        node
+        let mut persona = persona("windows10", Ipv4Addr::from_bits(0x0a42_0100 + index));
+        // Hosts of one name would all answer when one of them asks whether it is free.
+        persona.hostname = format!("HOST-{index}");
+        persona
     };
     let personas: Vec<_> = (0..1000).map(node).collect();
     let mut segment = Segment::new(&personas, &[]);
