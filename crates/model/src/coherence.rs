@@ -181,6 +181,7 @@ mod tests {
             face: None,
             ambient: None,
             dhcp: false,
+            servers: Default::default(),
             generation: 0,
             firewall: false,
         };
@@ -193,6 +194,7 @@ mod tests {
             domain: None,
             mutate_interval: None,
             ambient: None,
+            servers: Default::default(),
             lab: false,
             deckies: [(name, decky)].into(),
         };

@@ -54,8 +54,8 @@ fn an_audit_finds_one_decky_of_each_archetype_convincing() {
 }
 
 /// A system that can be asked for, what nmap 7.93 names it, and the services that it runs, five or as many as there are
-/// besides http. nmap's database has no entry for Windows 11, Server 2019 and Server 2022: their builds answer as Windows 10
-/// since 1709 does, which it names.
+/// besides http. nmap's database has no entry for Windows 11, Server 2019 and Server 2022: it names builds of Windows 10
+/// that answer the same.
 pub(crate) const FAMILIES: [(&str, &str, &str); 25] = [
     ("centos6", "Linux 2.6.32 - 3.10", "telnet, http, ftp, smtp"),
     ("centos7", "Linux 3.2 - 4.9", "ssh, http, ftp, smtp, mysql"),
@@ -64,11 +64,11 @@ pub(crate) const FAMILIES: [(&str, &str, &str); 25] = [
     ("debian", "Linux 4.15 - 5.6", "ssh, telnet, http, ftp, smtp, redis, mysql"),
     ("windows7", "Microsoft Windows 7", "http, ftp"),
     ("windows10", "Microsoft Windows 10 1709 - 1909", "http, ftp"),
-    ("windows11", "Microsoft Windows 10 1709 - 1909", "http, ftp"),
+    ("windows11", "Microsoft Windows 10 1703", "http, ftp"),
     ("server2012r2", "Microsoft Windows Server 2012 R2", "http, ftp, smtp"),
     ("server2016", "Microsoft Windows Server 2016", "http, ftp, smtp"),
     ("server2019", "Microsoft Windows 10 1709 - 1909", "http, ftp, smtp"),
-    ("server2022", "Microsoft Windows 10 1709 - 1909", "http, ftp, smtp"),
+    ("server2022", "Microsoft Windows 10 1703", "http, ftp, smtp"),
     ("macos", "Apple macOS 10.13 (High Sierra) - 10.15", "ssh, http"),
     ("freebsd11", "FreeBSD 11.2-RELEASE", "ssh, http, ftp"),
     ("freebsd12", "FreeBSD 12.0-RELEASE - 13.0-CURRENT", "ssh, http, ftp, smtp, mysql"),

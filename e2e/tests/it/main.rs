@@ -25,4 +25,5 @@ mod native;
 mod passive;
 mod rounds;
 mod sessions;
+mod sweep;
 mod telnet;

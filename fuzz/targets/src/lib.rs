@@ -35,6 +35,7 @@ pub const TARGETS: &[Target] = &[
     ("ini", ini),
     ("face", face),
     ("frames", frames),
+    ("questions", questions),
     ("jarm", jarm),
 ];
 
@@ -163,6 +164,11 @@ pub fn face(bytes: &[u8]) {
 /// Frames that reach the gate.
 pub fn frames(bytes: &[u8]) {
     frames::receive(bytes);
+}
+
+/// Questions for names, devices and services that go to everybody on the segment, or to one node.
+pub fn questions(bytes: &[u8]) {
+    frames::questions(bytes);
 }
 
 /// The first record of a TLS server, which [`Jarm`] judges.

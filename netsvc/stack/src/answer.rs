@@ -5,11 +5,12 @@ use crate::{
     checksum,
     counters::Purpose,
     face::{
-        Answer, ClosedUdp, EchoFragment, QuotedChecksum, Reply, ReplyAcknowledgement, ReplySequence,
+        Answer, Clock, ClosedUdp, EchoFragment, QuotedChecksum, Reply, ReplyAcknowledgement, ReplySequence,
         Unreachable,
     },
     handshake,
     node::Node,
+    options::Offer,
     packet::{self, ACK, Header, ICMP, Ipv4, RST, SYN, Segment, TCP, UDP},
 };
 
@@ -79,32 +80,49 @@ fn give(
 }
 
 fn tcp_reply(node: &mut Node, reply: &Reply, packet: &Ipv4<'_>, segment: &Segment<'_>, now: i64) -> Vec<u8> {
-    let past_data = segment.sequence.wrapping_add(u32::try_from(segment.data.len()).unwrap_or_default());
-    let isn = node.face.isn;
+    let clock = node.face.clock;
+    let asked = Offer::parse(segment.options).time.map_or(0, |(value, _)| value);
+    // What tells no time has left the peer's where it stood.
+    let told = match clock {
+        Clock::None => asked,
+        _ => node.counters.time(clock, now, (packet.source(), segment.source_port)),
+    };
+    let options = reply.options.write(told, asked);
+    let (sequence, acknowledgement) = numbers(node, reply, segment, now);
     let answer = Segment {
         source_port: segment.destination_port,
         destination_port: segment.source_port,
-        sequence: match reply.sequence {
-            ReplySequence::Zero => 0,
-            ReplySequence::Acknowledged => segment.acknowledgement,
-            ReplySequence::Own => node.counters.isn(&isn, now),
-        },
-        acknowledgement: match reply.acknowledgement {
-            ReplyAcknowledgement::Zero => 0,
-            ReplyAcknowledgement::Same => past_data,
-            ReplyAcknowledgement::Next => segment.sequence.wrapping_add(segment.length().max(1)),
-            ReplyAcknowledgement::One => segment.sequence.wrapping_add(1),
-            ReplyAcknowledgement::Other => node.counters.random32() | 2,
-        },
+        sequence,
+        acknowledgement,
         flags: reply.flags,
         window: reply.window,
-        options: &[],
-        data: &[],
+        options: &options,
+        data: &reply.data,
     };
     let purpose = if reply.flags & RST != 0 { Purpose::Reset } else { Purpose::Handshake };
     let mut header = header(node, packet, TCP, purpose, reply.dont_fragment);
     header.ttl = reply.ttl.unwrap_or(header.ttl);
-    packet::ipv4(&header, packet::tcp(&answer))
+    packet::ipv4(&header, handshake::marked(packet::tcp(&answer), reply.oddity))
+}
+
+/// Sequence and acknowledgement number of the reply to `segment`.
+pub(crate) fn numbers(node: &mut Node, reply: &Reply, segment: &Segment<'_>, now: i64) -> (u32, u32) {
+    let past_data = segment.sequence.wrapping_add(u32::try_from(segment.data.len()).unwrap_or_default());
+    let isn = node.face.isn;
+    let sequence = match reply.sequence {
+        ReplySequence::Zero => 0,
+        ReplySequence::Acknowledged => segment.acknowledgement,
+        ReplySequence::Past => segment.acknowledgement.wrapping_add(1),
+        ReplySequence::Own => node.counters.isn(&isn, now),
+    };
+    let acknowledgement = match reply.acknowledgement {
+        ReplyAcknowledgement::Zero => 0,
+        ReplyAcknowledgement::Same => past_data,
+        ReplyAcknowledgement::Next => segment.sequence.wrapping_add(segment.length().max(1)),
+        ReplyAcknowledgement::One => segment.sequence.wrapping_add(1),
+        ReplyAcknowledgement::Other => node.counters.random32() | 2,
+    };
+    (sequence, acknowledgement)
 }
 
 /// The reply to an echo request; `None` for every other ICMP message.
@@ -155,6 +173,7 @@ fn echoed(node: &mut Node, request: &Ipv4<'_>, reply: Vec<u8>) -> Vec<u8> {
         EchoFragment::Same => request.dont_fragment(),
         EchoFragment::No => false,
         EchoFragment::Yes => true,
+        EchoFragment::Opposite => !request.dont_fragment(),
     };
     let mut header = header(node, request, ICMP, Purpose::Icmp, dont_fragment);
     header.tos = request.tos();
@@ -216,6 +235,14 @@ fn quote(error: &Unreachable, packet: &Ipv4<'_>) -> Vec<u8> {
     }
     if let Some(sum) = error.quoted_udp_checksum.filter(|_| packet.protocol() == UDP) {
         put(&mut quoted, packet.header + 6, &sum.to_be_bytes());
+    }
+    if error.spoilt
+        && let Some(last) = quoted.get_mut(packet.header + 8..).and_then(<[u8]>::last_mut)
+    {
+        *last ^= 0x5c;
+    }
+    if error.filled {
+        quoted.resize(error.quote.max(quoted.len()), 0);
     }
     quoted
 }

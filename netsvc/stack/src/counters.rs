@@ -1,6 +1,6 @@
 //! What one node's stack counts: identifications, initial sequence numbers, its clock.
 
-use crate::face::{Clock, Face, Isn, Sequence};
+use crate::face::{Clock, Face, Ids, Isn, Sequence, Shared};
 use std::net::Ipv4Addr;
 
 /// Ticks of the kernel's timestamps per second.
@@ -26,6 +26,8 @@ pub(crate) struct Counters {
     /// When the last initial sequence number was given, µs.
     isn_at: i64,
     isn_turn: usize,
+    /// What is left of a step.
+    isn_rest: f64,
     /// State of the generator behind everything that looks random (splitmix64).
     random: u64,
     /// Mixed into the start of each connection's clock.
@@ -44,6 +46,7 @@ impl Counters {
             isn: 0,
             isn_at: 0,
             isn_turn: 0,
+            isn_rest: 0.0,
             random: secret,
             secret,
             booted,
@@ -53,6 +56,17 @@ impl Counters {
         counters.isn = counters.random32();
         counters.ids = [(); 3].map(|()| counters.random16());
         counters
+    }
+
+    /// Begins where the identifications of ICMP have room to differ from those of TCP as `ids` wants it.
+    pub(crate) fn settle(&mut self, ids: &Ids) {
+        if let Some(tcp) = self.ids.first_mut() {
+            match ids.shared {
+                Shared::Below => *tcp |= 0x8000,
+                Shared::Above => *tcp &= 0x3fff,
+                Shared::Yes | Shared::No => {}
+            }
+        }
     }
 
     pub(crate) fn random32(&mut self) -> u32 {
@@ -80,11 +94,15 @@ impl Counters {
             Purpose::Handshake => (ids.handshake, 0),
             Purpose::Reset if ids.reset == ids.handshake => (ids.reset, 0),
             Purpose::Reset => (ids.reset, 1),
-            Purpose::Icmp if ids.shared && ids.icmp == ids.handshake => (ids.icmp, 0),
+            Purpose::Icmp if ids.shared == Shared::Yes && ids.icmp == ids.handshake => (ids.icmp, 0),
             Purpose::Icmp => (ids.icmp, 2),
         };
         let random = self.random16();
+        let tcp = self.ids.first().copied().unwrap_or_default();
         let Some(last) = self.ids.get_mut(slot) else { return 0 };
+        if purpose == Purpose::Icmp {
+            *last = apart(ids.shared, tcp, *last);
+        }
         let first = match sequence {
             Sequence::Zero => return 0,
             Sequence::Fixed(id) => return id,
@@ -106,11 +124,17 @@ impl Counters {
     /// Increments alternate around the mean so that even a handful of them have the rate and the
     /// deviation that the face asks for.
     pub(crate) fn isn(&mut self, isn: &Isn, now: i64) -> u32 {
+        if isn.zero {
+            return 0;
+        }
         if isn.step == 0 {
             return self.isn;
         }
         const TURNS: [f64; 5] = [0.0, 1.15, -0.8, 0.9, -1.25];
         let elapsed = now.saturating_sub(self.isn_at).clamp(20_000, 2_000_000);
+        // What counts in large steps counts connections, and nmap's come ten a second.
+        let counted = isn.step > 9 && elapsed < 250_000;
+        let elapsed = if counted { 100_000 } else { elapsed };
         let seconds = f64::from(i32::try_from(elapsed).unwrap_or(i32::MAX)) / 1e6;
         self.isn_at = now;
         let turn = TURNS.get(self.isn_turn % TURNS.len()).copied().unwrap_or_default();
@@ -121,8 +145,28 @@ impl Counters {
         let unit = if isn.step > 9 { step } else { 1.0 };
         let spread = (isn.spread / 8.0).exp2() * unit;
         let increment = ((isn.rate / 8.0).exp2() + spread * (turn + jitter)) * seconds;
-        let increment = (increment / step).round().max(1.0) * step;
-        self.isn = self.isn.wrapping_add(whole(increment));
+        let steps = increment / step;
+        let most = (f64::from(i32::MAX) / step).floor();
+        let whole_steps = if counted && isn.spread <= 28.0 {
+            // Whole steps have few deviations: none, and that of one or two more in one of five.
+            let even = (isn.rate / 8.0).exp2() * seconds / step;
+            let first = self.isn_turn.is_multiple_of(TURNS.len());
+            let steps = match isn.spread {
+                ..=5.0 => even.round().max(1.0),
+                ..=20.0 => (even - 0.2).round().max(0.0) + if first { 1.0 } else { 0.0 },
+                _ => (even - 0.4).round().max(0.0) + if first { 2.0 } else { 0.0 },
+            };
+            steps.min(most)
+        } else {
+            // What is less than a step is not lost.
+            let due = steps + self.isn_rest;
+            // Nobody can tell more than half of all numbers from less than none.
+            let most = (most * (1.0 - jitter.abs())).floor();
+            let now_due = due.round().clamp(0.0, most);
+            self.isn_rest = (due - now_due).clamp(-1.0, 1.0);
+            now_due
+        };
+        self.isn = self.isn.wrapping_add(whole(whole_steps * step));
         self.isn
     }
 
@@ -133,7 +177,7 @@ impl Counters {
         match clock {
             Clock::None | Clock::Zero => 0,
             Clock::Ticks(ticks) => ticks_of(uptime, ticks).max(1),
-            Clock::Random => ticks_of(uptime, 1000).wrapping_add(self.start(peer)),
+            Clock::Random(_) => ticks_of(uptime, 1000).wrapping_add(self.start(peer)),
         }
     }
 
@@ -153,10 +197,19 @@ impl Counters {
         let ticks = match clock {
             Clock::None | Clock::Zero => return now,
             Clock::Ticks(ticks) => i64::from(ticks),
-            Clock::Random => 1000,
+            Clock::Random(_) => 1000,
         };
         let behind = self.time(clock, now, peer).wrapping_sub(value).cast_signed();
         now.saturating_sub(i64::from(behind).saturating_mul(1_000_000) / ticks)
+    }
+
+    /// The value that the `number`th of nmap's probes gets.
+    pub(crate) fn probe_time(&self, clock: Clock, now: i64, peer: (Ipv4Addr, u16), number: usize) -> u32 {
+        let Clock::Random(power @ 1..) = clock else { return self.time(clock, now, peer) };
+        // They come ten a second, and whoever compares two values takes the shorter way round.
+        let apart = low32((1_i64 << power.min(34)) / 10);
+        let number = u32::try_from(number).unwrap_or_default();
+        self.start((peer.0, 0)).wrapping_add(apart.wrapping_mul(number))
     }
 
     fn start(&self, (address, port): (Ipv4Addr, u16)) -> u32 {
@@ -196,6 +249,18 @@ impl KernelClock {
     }
 }
 
+/// Where the counter of ICMP goes on from, given that of TCP and its own last value. nmap takes them for one
+/// if that of ICMP is no more than three steps of the other ahead.
+fn apart(shared: Shared, tcp: u16, icmp: u16) -> u16 {
+    const FAR: u16 = 12_000;
+    const NEAR: u16 = 6_000;
+    match shared {
+        Shared::Below if icmp >= tcp.saturating_sub(NEAR) => tcp / 2,
+        Shared::Above if icmp < tcp.saturating_add(NEAR) => tcp.checked_add(FAR).unwrap_or(icmp),
+        _ => icmp,
+    }
+}
+
 fn ticks_of(uptime: i64, ticks: u32) -> u32 {
     let seconds = uptime / 1_000_000;
     let rest = uptime % 1_000_000;
@@ -209,7 +274,7 @@ fn low32(value: i64) -> u32 {
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the range of u32")]
 fn whole(increment: f64) -> u32 {
-    increment.clamp(0.0, 2_147_483_000.0) as u32
+    increment.clamp(0.0, f64::from(i32::MAX)) as u32
 }
 
 /// The finaliser of splitmix64.
@@ -236,7 +301,8 @@ mod tests {
     fn a_moment_is_found_again_whatever_the_clock() {
         let counters = Counters::new(123_456_789, 1_000_000);
         let now = 90 * 86_400 * 1_000_000;
-        for (clock, tick) in [(Clock::Ticks(1000), 1000), (Clock::Ticks(100), 10_000), (Clock::Random, 1000)]
+        for (clock, tick) in
+            [(Clock::Ticks(1000), 1000), (Clock::Ticks(100), 10_000), (Clock::Random(0), 1000)]
         {
             let shown = counters.time(clock, now - 5_000_000, PEER);
             let moment = counters.moment(clock, shown, now, PEER);
@@ -265,7 +331,7 @@ mod tests {
 
     #[test]
     fn initial_sequence_numbers_have_the_rate_that_is_asked_for() {
-        let isn = Isn { rate: 160.0, spread: 120.0, step: 1 };
+        let isn = Isn { rate: 160.0, spread: 120.0, step: 1, zero: false };
         let mut counters = Counters::new(9, 0);
         let mut now = 1_000_000;
         let mut last = counters.isn(&isn, now);

@@ -16,16 +16,14 @@ use crate::{
     resend::Resends,
     roll::{Probe, Rolls, Technique},
     sweep::Sweeps,
+    table::HashMap,
 };
 use netsvc_persona::{
     Persona,
     stage::{PortSpec, ServiceSpec},
 };
 use netsvc_wire::Event;
-use std::{
-    collections::{BTreeMap, HashMap},
-    net::Ipv4Addr,
-};
+use std::{collections::BTreeMap, net::Ipv4Addr};
 
 /// Where a frame comes from or goes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,6 +57,8 @@ const LIMITED: usize = 4096;
 const BURST: u32 = 6;
 /// Copies of broadcasts per second that all nodes together get.
 const COPIES: u32 = 4096;
+/// Messages about groups per second that nodes hear.
+const QUERIES: u32 = 20;
 
 /// All nodes of a host and what they know of their network.
 #[derive(Debug)]
@@ -77,6 +77,7 @@ pub struct Gate {
     errors: Buckets<(Ipv4Addr, Ipv4Addr)>,
     pub(crate) copies: Bucket,
     pub(crate) introductions: Introductions,
+    pub(crate) queries: Bucket,
     pub(crate) resends: Resends,
     pub(crate) rolls: Rolls,
     pub(crate) sweeps: Sweeps,
@@ -104,9 +105,9 @@ impl Gate {
     pub fn new(wiring: Wiring) -> Self {
         Gate {
             wiring,
-            nodes: HashMap::new(),
+            nodes: HashMap::default(),
             names: BTreeMap::new(),
-            owners: HashMap::new(),
+            owners: HashMap::default(),
             neighbours: Neighbours::default(),
             flows: Flows::default(),
             fragments: Fragments::default(),
@@ -114,6 +115,7 @@ impl Gate {
             errors: Buckets::new(LIMITED),
             copies: Bucket::new(COPIES, COPIES),
             introductions: Introductions::default(),
+            queries: Bucket::new(QUERIES, QUERIES),
             resends: Resends::default(),
             rolls: Rolls::default(),
             sweeps: Sweeps::default(),

@@ -2,8 +2,10 @@
 //! the SYNs, which the stack answers without the kernel.
 
 use crate::{
+    answer,
+    bytes::put,
     counters::Purpose,
-    face::{Clock, Ecn, Handshake},
+    face::{Clock, Ecn, Handshake, Oddity},
     node::Node,
     options::{self, Layout, Offer, Values},
     packet::{self, ACK, Header, Ipv4, SYN, Segment, TCP},
@@ -12,6 +14,8 @@ use crate::{
 /// Congestion Experienced echo, and Congestion Window Reduced.
 pub(crate) const ECE: u8 = 0x40;
 pub(crate) const CWR: u8 = 0x80;
+/// Place of nmap's probe of congestion notification among its SYNs.
+const CONGESTION: usize = 6;
 /// Segment size of a peer that names none (RFC 9293, 3.7.1).
 const UNNAMED: u16 = 536;
 
@@ -27,9 +31,9 @@ pub(crate) fn probe(segment: &Segment<'_>) -> Option<usize> {
         (16, &[2, 4, 2, 0x18, 4, 2], true, &[3, 3, 10, 0]),
         (512, &[2, 4, 1, 9, 4, 2], true, &[]),
     ];
-    const CONGESTION: &[u8] = &[3, 3, 10, 1, 2, 4, 5, 0xb4, 4, 2, 1, 1];
-    if segment.window == 3 && segment.options == CONGESTION {
-        return Some(6);
+    const OPTIONS: &[u8] = &[3, 3, 10, 1, 2, 4, 5, 0xb4, 4, 2, 1, 1];
+    if segment.window == 3 && segment.options == OPTIONS {
+        return Some(CONGESTION);
     }
     FORMS.iter().position(|(window, before, timed, after)| {
         let time: &[u8] = if *timed { &TIME } else { &[] };
@@ -46,36 +50,20 @@ pub(crate) fn answer(
     probe: Option<usize>,
     now: i64,
 ) -> Vec<u8> {
-    let offer = Offer::parse(segment.options);
-    let peer = (packet.source(), segment.source_port);
-    let clock = node.face.clock;
+    let (options, window) = body(node, packet, segment, probe, now);
+    let (flags, (sequence, acknowledgement)) = numbers(node, segment, probe, now);
     let form = &node.face.handshake;
-    let told = form.probe_options.as_ref().zip(probe).and_then(|(layouts, n)| layouts.get(n).cloned());
-    let layout = told.unwrap_or_else(|| layout(form, &offer, clock));
-    let named =
-        |values: &Option<[u16; 6]>| values.as_ref().zip(probe).and_then(|(values, n)| values.get(n).copied());
-    let ecn_mss = form.ecn_mss.filter(|_| probe == Some(6));
-    let echoed = form.probe_echo || probe.is_none() && !segment.has(packet::FIN);
-    let values = Values {
-        mss: named(&form.probe_mss).or(ecn_mss).unwrap_or_else(|| mss(form, offer.mss)),
-        scale: form.scale.unwrap_or_default(),
-        time: node.counters.time(clock, now, peer),
-        echo: offer.time.filter(|_| echoed).map_or(0, |(value, _)| value),
+    let (oddity, dont_fragment) = match probe {
+        Some(CONGESTION) => (form.ecn_oddity, form.ecn_dont_fragment.unwrap_or(form.dont_fragment)),
+        Some(_) => (form.probe_oddity, form.dont_fragment),
+        None => (Oddity::default(), form.dont_fragment),
     };
-    let odd = form.odd_window.filter(|_| segment.has(packet::FIN));
-    let window =
-        named(&form.probe_windows).or(odd).unwrap_or_else(|| window(form, layout.has(options::TIME)));
-    let options = layout.write(&values);
-    let asked = segment.flags & (ECE | CWR) == ECE | CWR;
-    let agreed = if form.ecn == Ecn::Yes && asked { ECE } else { 0 };
-    let dont_fragment = form.ecn_dont_fragment.filter(|_| probe == Some(6)).unwrap_or(form.dont_fragment);
-    let isn = node.face.isn;
     let reply = Segment {
         source_port: segment.destination_port,
         destination_port: segment.source_port,
-        sequence: node.counters.isn(&isn, now),
-        acknowledgement: segment.sequence.wrapping_add(1),
-        flags: SYN | ACK | agreed,
+        sequence,
+        acknowledgement,
+        flags,
         window,
         options: &options,
         data: &[],
@@ -89,7 +77,79 @@ pub(crate) fn answer(
         id: node.counters.id(&node.face, Purpose::Handshake),
         dont_fragment,
     };
-    packet::ipv4(&header, packet::tcp(&reply))
+    packet::ipv4(&header, marked(packet::tcp(&reply), oddity))
+}
+
+/// Options and window of the answer.
+fn body(
+    node: &Node,
+    packet: &Ipv4<'_>,
+    segment: &Segment<'_>,
+    probe: Option<usize>,
+    now: i64,
+) -> (Vec<u8>, u16) {
+    let offer = Offer::parse(segment.options);
+    let peer = (packet.source(), segment.source_port);
+    let clock = node.face.clock;
+    let form = &node.face.handshake;
+    let told = match probe {
+        Some(CONGESTION) => form.ecn_options.as_ref(),
+        Some(number) => form.probe_options.as_ref().and_then(|options| options.get(number)),
+        None => None,
+    };
+    let layout = layout(form, &offer, clock);
+    let named =
+        |values: &Option<[u16; 6]>| values.as_ref().zip(probe).and_then(|(values, n)| values.get(n).copied());
+    let ecn_mss = form.ecn_mss.filter(|_| probe == Some(CONGESTION));
+    let echoed = form.probe_echo || probe.is_none() && !segment.has(packet::FIN);
+    let values = Values {
+        mss: named(&form.probe_mss).or(ecn_mss).unwrap_or_else(|| mss(form, offer.mss)),
+        scale: form.scale.unwrap_or_default(),
+        time: match probe {
+            Some(number) => node.counters.probe_time(clock, now, peer, number),
+            None => node.counters.time(clock, now, peer),
+        },
+        echo: offer.time.filter(|_| echoed).map_or(0, |(value, _)| value),
+    };
+    let odd = form.odd_window.filter(|_| segment.has(packet::FIN));
+    let window =
+        named(&form.probe_windows).or(odd).unwrap_or_else(|| window(form, layout.has(options::TIME)));
+    let options = match told {
+        Some(exact) => exact.write(values.time, values.echo),
+        None => layout.write(&values),
+    };
+    (options, window)
+}
+
+/// Flags, sequence number and acknowledgement of the answer.
+fn numbers(node: &mut Node, segment: &Segment<'_>, probe: Option<usize>, now: i64) -> (u8, (u32, u32)) {
+    let form = &node.face.handshake;
+    let asked = segment.flags & (ECE | CWR) == ECE | CWR;
+    let agreed = match form.ecn {
+        Ecn::Yes if asked => ECE,
+        Ecn::Both if asked => ECE | CWR,
+        Ecn::Reduced if asked => CWR,
+        _ => 0,
+    };
+    let other = form.probe_reply.clone().filter(|_| probe.is_some_and(|number| number < CONGESTION));
+    let isn = node.face.isn;
+    match other {
+        Some(reply) => (reply.flags, answer::numbers(node, &reply, segment, now)),
+        None => (SYN | ACK | agreed, (node.counters.isn(&isn, now), segment.sequence.wrapping_add(1))),
+    }
+}
+
+/// The segment with oddities in its header.
+pub(crate) fn marked(mut segment: Vec<u8>, oddity: Oddity) -> Vec<u8> {
+    if oddity.urgent {
+        put(&mut segment, 18, &[0, 1]);
+    }
+    if oddity.reserved
+        && let Some(byte) = segment.get_mut(12)
+    {
+        *byte |= 0x08;
+    }
+    segment
 }
 
 /// The options that answer `offer`.

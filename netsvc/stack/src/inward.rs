@@ -1,9 +1,10 @@
 //! From a peer to a node: what is answered, what is passed on, what is dropped, and what is told.
 
 use crate::{
+    ambient::IGMP,
     answer,
     bytes::{BROADCAST, put},
-    face::Ecn,
+    face::{Ecn, Protocols},
     flow::{Half, Key, State},
     gate::{Arrival, Gate, Output, Port},
     handshake,
@@ -18,8 +19,8 @@ use std::net::Ipv4Addr;
 
 /// Time after its last segment that an FTP control connection still counts as one, in µs.
 pub(crate) const CONTROL: i64 = 600_000_000;
-/// FTP control connections that are kept count of.
-const CONTROLS: usize = 8192;
+/// FTP control connections of one node that are kept count of.
+const CONTROLS: usize = 128;
 /// Handshakes at one node that may be incomplete before further ones have to queue: the longest queue that
 /// a listener here has. Those that are completed do not count.
 const BACKLOG: usize = 4096;
@@ -39,6 +40,8 @@ pub(crate) enum Verdict {
     Drop,
     /// The node's stack answers with this packet.
     Reply(Vec<u8>),
+    /// The node answers with these packets.
+    Replies(Vec<Vec<u8>>),
 }
 
 impl From<Option<Vec<u8>>> for Verdict {
@@ -54,6 +57,10 @@ impl Gate {
         let to = packet::destination_mac(frame).unwrap_or_default();
         let Some(view) = frame.get(PACKET..).and_then(Ipv4::parse) else { return };
         let (source, destination) = (view.source(), view.destination());
+        // Switches that ask for groups have no address.
+        if view.protocol() == IGMP && destination.is_multicast() && arrival.port == Port::Segment {
+            return self.hear_membership(arrival, &view, out);
+        }
         if !is_host(source) || self.is_out_of_place(source, arrival.port) {
             return;
         }
@@ -110,6 +117,11 @@ impl Gate {
             Verdict::Reply(packet) => {
                 self.reply(arrival, destination, &packet, out);
             }
+            Verdict::Replies(packets) => {
+                for packet in packets {
+                    self.reply(arrival, destination, &packet, out);
+                }
+            }
         }
     }
 
@@ -148,10 +160,19 @@ impl Gate {
                 self.probed(arrival, source, target, technique, Some(u16::from(protocol)), &[]);
                 match self.nodes.get(&target).and_then(|node| node.wall) {
                     Some(wall) => self.refuse(arrival, view, wall),
+                    None if self.is_quiet(target, protocol) => Verdict::Drop,
                     None => self.erring(arrival, view, answer::protocol_unreachable),
                 }
             }
         }
+    }
+
+    /// Whether the node's system says nothing to a protocol that nobody speaks with it.
+    fn is_quiet(&self, node: Ipv4Addr, protocol: u8) -> bool {
+        self.nodes.get(&node).is_some_and(|node| match &node.face.protocols {
+            Protocols::Silence => true,
+            Protocols::Unreachable { but } => but.contains(&protocol),
+        })
     }
 
     fn judge_tcp(&mut self, arrival: Arrival, view: &Ipv4<'_>, vouched: bool) -> Verdict {
@@ -325,13 +346,18 @@ impl Gate {
         if !self.nodes.get(&key.node).is_some_and(|node| node.controls(key.port)) {
             return;
         }
-        if self.controls.len() >= CONTROLS {
-            self.controls.retain(|_, last| now.saturating_sub(*last) < CONTROL);
-        }
         let pair = (key.node, key.peer);
-        if self.controls.len() < CONTROLS || self.controls.contains_key(&pair) {
-            self.controls.insert(pair, now);
+        if let Some(last) = self.controls.get_mut(&pair) {
+            *last = now;
+            return;
         }
+        // Whoever forges handshakes with one node takes nothing from the others.
+        let all = (key.node, Ipv4Addr::UNSPECIFIED)..=(key.node, Ipv4Addr::BROADCAST);
+        if self.controls.range(all.clone()).count() >= CONTROLS {
+            let oldest = self.controls.range(all).min_by_key(|(_, last)| **last).map(|(pair, _)| *pair);
+            oldest.map(|pair| self.controls.remove(&pair));
+        }
+        self.controls.insert(pair, now);
     }
 
     fn judge_udp(&mut self, arrival: Arrival, view: &Ipv4<'_>, vouched: bool) -> Verdict {
@@ -350,8 +376,15 @@ impl Gate {
             return Verdict::Pass;
         }
         let wall = node.wall;
-        let held = node.life.as_ref().is_some_and(|life| life.holds(port));
-        self.probed(arrival, source, target, Technique::Udp, Some(port), datagram.data);
+        let life = node.life.as_ref();
+        let held = life.is_some_and(|life| life.holds(port));
+        if !life.is_some_and(|life| life.is_late_answer(source, view.payload())) {
+            self.probed(arrival, source, target, Technique::Udp, Some(port), datagram.data);
+        }
+        let answers = self.answer_alone(arrival, view);
+        if !answers.is_empty() {
+            return Verdict::Replies(answers);
+        }
         if let Some(wall) = wall {
             return self.refuse(arrival, view, wall);
         }

@@ -14,6 +14,7 @@ mod arp;
 mod bytes;
 mod checksum;
 mod counters;
+mod exact;
 pub mod face;
 mod flow;
 mod fragment;
@@ -32,6 +33,8 @@ mod neighbour;
 #[cfg(test)]
 mod neighbour_tests;
 mod node;
+#[cfg(test)]
+mod odd_tests;
 mod options;
 mod outward;
 mod packet;
@@ -51,6 +54,7 @@ mod segment;
 mod segment_tests;
 mod shape;
 mod sweep;
+mod table;
 mod wall;
 #[cfg(test)]
 mod wall_tests;

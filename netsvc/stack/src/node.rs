@@ -90,6 +90,8 @@ impl Node {
         let secret = u64::from_str_radix(persona.subkey.0.get(..16).unwrap_or_default(), 16);
         let face = Face::of_persona(persona);
         let face = face.ok_or_else(|| BadNode::Face(persona.os.id.clone()))?;
+        let mut counters = Counters::new(secret.unwrap_or_default(), persona.booted_at);
+        counters.settle(&face.ids);
         Ok(Node {
             name,
             address,
@@ -102,7 +104,7 @@ impl Node {
             udp: BTreeSet::new(),
             ftp: BTreeSet::new(),
             passive: persona.passive_ports,
-            counters: Counters::new(secret.unwrap_or_default(), persona.booted_at),
+            counters,
             entrance: ambient::entrance(persona, address),
             life: None,
             errors: Window::default(),

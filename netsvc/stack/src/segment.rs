@@ -82,6 +82,12 @@ impl Gate {
         // A gateway asks for whoever others send to; a host that asks for itself announces itself.
         let gateway = self.nodes.values().next().and_then(|node| node.gateway);
         let plain = message.sender == message.target || message.sender.is_unspecified();
+        // So does a server that a node has asked, and one that is about to give an address away.
+        let node = self.nodes.get(&message.target);
+        let asked = node.is_some_and(|node| {
+            node.is_asking(now) || node.life.as_ref().is_some_and(|life| life.is_served_by(message.sender))
+        });
+        let plain = plain || asked;
         if !message.request || port != Port::Segment || plain || gateway == Some(message.sender) {
             return;
         }

@@ -3,7 +3,10 @@
 //! The database is read at run time and never shipped: it has a licence of its own (NPSL). A fingerprint is found
 //! by its name and becomes the text of a face, which the persona carries.
 
+mod compare;
 mod translate;
+
+pub use compare::Print;
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -84,10 +87,38 @@ impl Database {
         Err(failed)
     }
 
+    /// The fingerprints that have this very name.
+    pub fn prints(&self, name: &str) -> Vec<Print> {
+        let text = self.text.as_deref().unwrap_or_default();
+        let named = entries(text).filter(|entry| entry.name == name);
+        named.map(|entry| Print::read(&entry.lines.join("\n"))).collect()
+    }
+
+    /// `count` names, drawn by `seed`; the same everywhere with the same database.
+    pub fn drawn(&self, seed: u64, count: usize) -> Vec<&str> {
+        let mut names: Vec<&str> = self.names().into_iter().collect();
+        let mut state = seed;
+        for at in 0..names.len() {
+            let left = u64::try_from(names.len() - at).unwrap_or(u64::MAX);
+            names.swap(at, at + usize::try_from(random(&mut state) % left).unwrap_or_default());
+        }
+        names.truncate(count);
+        names
+    }
+
     /// Every name, once.
     pub fn names(&self) -> BTreeSet<&str> {
         self.text.as_ref().map(|text| names(text).collect()).unwrap_or_default()
     }
+}
+
+/// The next of a series of numbers (splitmix64).
+fn random(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut value = *state;
+    value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    value ^ (value >> 31)
 }
 
 /// A fingerprint: its name and its lines.

@@ -7,6 +7,7 @@ mod arp;
 mod library;
 mod read;
 
+pub use crate::exact::Exact;
 pub(crate) use arp::Step;
 pub use arp::{Manners, Start};
 pub use library::Unknown;
@@ -50,6 +51,8 @@ pub struct Face {
     /// Seconds that a packet in fragments gets to become whole, after which its sender is told by an ICMP error
     /// in the form of `closed_udp`; none: he is told nothing.
     pub reassembly: Option<u16>,
+    /// What a packet of another protocol than ICMP, TCP and UDP meets.
+    pub protocols: Protocols,
     /// Behaviour in ARP.
     pub arp: Manners,
 }
@@ -63,8 +66,21 @@ pub struct Ids {
     pub reset: Sequence,
     /// Of ICMP.
     pub icmp: Sequence,
-    /// Whether TCP and ICMP count with one counter.
-    pub shared: bool,
+    /// How those of ICMP stand to those of TCP.
+    pub shared: Shared,
+}
+
+/// How the identifications of ICMP stand to those of TCP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shared {
+    /// One counter serves both.
+    Yes,
+    /// Each has its own.
+    No,
+    /// Each has its own, and that of ICMP is the smaller.
+    Below,
+    /// Each has its own, and that of ICMP is far ahead.
+    Above,
 }
 
 /// How a series of identifications runs.
@@ -94,6 +110,8 @@ pub struct Isn {
     pub spread: f64,
     /// What all increments are a multiple of; 0: every connection begins with the same number.
     pub step: u32,
+    /// Whether every connection begins with 0.
+    pub zero: bool,
 }
 
 /// Timestamps of TCP (RFC 7323).
@@ -105,8 +123,9 @@ pub enum Clock {
     Zero,
     /// Ticks per second since boot.
     Ticks(u32),
-    /// A thousand ticks a second, from a start that differs for each connection.
-    Random,
+    /// A thousand ticks a second, from a start that differs for each connection; the starts of nmap's probes
+    /// differ by this power of two a second, if it is not 0.
+    Random(u8),
 }
 
 /// Answers to a SYN at an open port.
@@ -135,7 +154,15 @@ pub struct Handshake {
     /// See `probe_mss`.
     pub probe_windows: Option<[u16; 6]>,
     /// Options for nmap's six probes, where no rule of the above gives them.
-    pub probe_options: Option<[Layout; 6]>,
+    pub probe_options: Option<[Exact; 6]>,
+    /// Flags and numbers of the answers to nmap's six probes, where they are not those of a SYN-ACK.
+    pub probe_reply: Option<Reply>,
+    /// Oddities of the answers to nmap's six probes, and to that of congestion notification.
+    pub probe_oddity: Oddity,
+    /// See `probe_oddity`.
+    pub ecn_oddity: Oddity,
+    /// Options for nmap's probe of congestion notification, where they are others.
+    pub ecn_options: Option<Exact>,
     /// Segment size and Don't Fragment for nmap's probe of congestion notification, where they are others.
     pub ecn_mss: Option<u16>,
     /// See `ecn_mss`.
@@ -160,8 +187,21 @@ pub enum Ecn {
     Yes,
     /// An answer without it.
     No,
+    /// An answer that has both flags of the SYN.
+    Both,
+    /// An answer that has the flag that means something else.
+    Reduced,
     /// None.
     Silence,
+}
+
+/// What stands in a segment's header where nothing should.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Oddity {
+    /// An urgent pointer without the flag that says so.
+    pub urgent: bool,
+    /// A reserved bit.
+    pub reserved: bool,
 }
 
 /// An answer of the stack itself to a TCP segment.
@@ -176,7 +216,7 @@ pub enum Answer {
 }
 
 /// A segment that answers another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
     /// Flags.
     pub flags: u8,
@@ -190,6 +230,12 @@ pub struct Reply {
     pub dont_fragment: bool,
     /// Time to live, where it is not the usual one.
     pub ttl: Option<u8>,
+    /// Options.
+    pub options: Exact,
+    /// Oddities of its header.
+    pub oddity: Oddity,
+    /// What stands behind it: some systems tell in a reset why it comes.
+    pub data: Vec<u8>,
 }
 
 /// Sequence number of an answer.
@@ -199,6 +245,8 @@ pub enum ReplySequence {
     Zero,
     /// What the peer acknowledged.
     Acknowledged,
+    /// One past that.
+    Past,
     /// A number of its own.
     Own,
 }
@@ -252,6 +300,10 @@ pub struct Unreachable {
     pub quoted_checksum: QuotedChecksum,
     /// Checksum in the quoted UDP header: as it came, or this.
     pub quoted_udp_checksum: Option<u16>,
+    /// Whether what is quoted is filled up to `quote` bytes.
+    pub filled: bool,
+    /// Whether the quoted data is not what came.
+    pub spoilt: bool,
 }
 
 /// The checksum of a quoted IP header.
@@ -287,6 +339,18 @@ pub struct Queries {
     pub mask: bool,
 }
 
+/// What protocols meet that nobody speaks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Protocols {
+    /// Nothing.
+    Silence,
+    /// Protocol unreachable, in the form of `closed_udp`, but for those that the system has a part for.
+    Unreachable {
+        /// Their numbers.
+        but: Vec<u8>,
+    },
+}
+
 /// Don't Fragment of an echo reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EchoFragment {
@@ -296,4 +360,6 @@ pub enum EchoFragment {
     No,
     /// Always.
     Yes,
+    /// The other way round.
+    Opposite,
 }
