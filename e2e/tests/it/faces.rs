@@ -14,6 +14,24 @@ fn every_archetype(lab: &Lab) -> String {
     lab.file("every.ini", &text)
 }
 
+/// Each TLS port has its JARM, and each SSH server shows all of its host keys.
+fn shown(seen: &serde_json::Value) {
+    let seen = seen.as_object().unwrap();
+    let jarm: Vec<&str> = seen
+        .values()
+        .flat_map(|seen| seen["jarm"].as_object().unwrap().values())
+        .map(|jarm| jarm["hash"].as_str().unwrap())
+        .collect();
+    assert!(
+        jarm.len() >= 3 && jarm.iter().all(|hash| hash.len() == 62 && !hash.starts_with("000000")),
+        "{jarm:?}"
+    );
+    for (decky, seen) in seen.iter().filter(|(_, seen)| !seen["ssh"].is_null()) {
+        let kinds: Vec<&String> = seen["host_keys"].as_object().unwrap().keys().collect();
+        assert_eq!(kinds, ["ECDSA", "RSA", "ed25519"], "{decky}");
+    }
+}
+
 #[test]
 fn an_audit_finds_one_decky_of_each_archetype_convincing() {
     if !have("nmap", "nmap") {
@@ -25,6 +43,7 @@ fn an_audit_finds_one_decky_of_each_archetype_convincing() {
     let audit = lab.json(&["audit", "--all", "--scan", "always", "--threshold", "0", "--json"]);
     let deckies = audit["deckies"].as_array().unwrap();
     assert_eq!(deckies.len(), 15);
+    shown(&audit["seen"]);
     // On a busy machine nmap mistimes its probes now and then: a second look at who failed.
     // TLS of Windows machines is that of OpenSSL, which adds up.
     for decky in deckies.iter().filter(|decky| decky["score"].as_u64().unwrap() < 88) {

@@ -85,13 +85,25 @@ fn read(xml: &str, now: i64) -> BTreeMap<IpAddr, Host> {
     seen
 }
 
-/// Since when the timestamps of a host count: nmap's own word for it, else how long it is up.
+/// Since when the timestamps of a host count, and after which time they begin anew.
+///
+/// nmap divides the last timestamp by the ticks that it measured, whole ones a second: on a busy machine 992
+/// of a thousand, which makes hours of weeks. When it was measured lies within the time that the host was
+/// looked at, which tells how many they were.
 fn clock(host: &str, now: i64) -> Option<(i64, i64)> {
-    let class = tags(host, "<tcptssequence ").find_map(|tag| attribute(tag, "class"))?;
-    let ticks: i64 = class.strip_suffix("HZ")?.trim_end().parse().ok().filter(|ticks| *ticks > 0)?;
-    let up = tags(host, "<uptime ").next()?;
-    let seconds: i64 = attribute(up, "seconds")?.parse().ok()?;
-    Some(((now - seconds) * 1_000_000, (1 << 32) * (1_000_000 / ticks)))
+    let sequence = tags(host, "<tcptssequence ").next()?;
+    let ticks: i64 = attribute(sequence, "class")?.strip_suffix("HZ")?.trim_end().parse().ok()?;
+    let up: i64 = attribute(tags(host, "<uptime ").next()?, "seconds")?.parse().ok()?;
+    let period = (1 << 32) * 1_000_000_i64.checked_div(ticks).filter(|_| ticks > 0)?;
+    let values = attribute(sequence, "values")?;
+    let last = values.rsplit(',').next().and_then(|value| i64::from_str_radix(value, 16).ok())?;
+    let looked = attribute(host, "starttime").and_then(|start| start.parse::<i64>().ok());
+    let moment = |measured: i64| Some(now - up + last.checked_div(measured)?);
+    let within = |moment: &i64| looked.is_none_or(|start| (start - 1..=now + 1).contains(moment));
+    // From the nominal number outwards, as far as nmap still takes it for that.
+    let measured = (0..=ticks / 3).flat_map(|off| [ticks + off, ticks - off]);
+    let moment = measured.filter_map(moment).find(within).unwrap_or(now);
+    Some((moment * 1_000_000 - last * (1_000_000 / ticks), period))
 }
 
 /// Numbers of the packets that answered a host's sequence test.
@@ -126,7 +138,7 @@ mod tests {
             <osmatch name="Linux 3.2" accuracy="96" line="2"/></os><uptime seconds="900" lastboot="x"/>
             <tcpsequence index="260" difficulty="Good luck!" values="A,FF,10000"/>
             <ipidsequence class="Incremental" values="1,2,FFFF"/>
-            <tcptssequence class="1000HZ" values="1,2,3"/></host>
+            <tcptssequence class="1000HZ" values="1,2,DBBA0"/></host>
             <host><address addr="10.66.0.12" addrtype="ipv4"/></host></nmaprun>"#;
         let seen = read(xml, 1000);
         let exact = |last| seen[&IpAddr::from([10, 66, 0, last])].scanned.exact.clone();
@@ -138,5 +150,20 @@ mod tests {
             (&[1, 2, 65_535][..], &[10, 255, 65_536][..])
         );
         assert_eq!(first.clock, Some((100_000_000, 4_294_967_296_000)));
+    }
+
+    #[test]
+    fn ticks_that_were_measured_on_a_busy_machine_are_put_right() {
+        // Up for 3,000,000 s at 1000 ticks when it was measured, 20 s before the end.
+        let check = |measured: i64| {
+            let up = 3_000_000_000 / measured + 20;
+            let host = format!(
+                r#"<host starttime="9999970"><uptime seconds="{up}"/>
+                <tcptssequence class="1000HZ" values="1,2,{:X}"/>"#,
+                3_000_000_000_u32
+            );
+            assert_eq!(clock(&host, 10_000_000), Some((6_999_980_000_000, 4_294_967_296_000)), "{measured}");
+        };
+        [1000, 992, 1003, 870].into_iter().for_each(check);
     }
 }
