@@ -1,6 +1,7 @@
-//! What the gate costs: connections and bulk bytes through it, beside plain kernel sockets over an equal pair
-//! of virtual Ethernet on the same bridge.
+//! What the gate costs: connections and bulk bytes through it, beside a gate without faces, and beside plain
+//! kernel sockets over an equal pair of virtual Ethernet on the same bridge.
 
+use crate::segment::{Gate, Segment};
 use crate::{
     child::Helper,
     node,
@@ -10,12 +11,9 @@ use crate::{
     traffic::{self, Seen},
 };
 use anyhow::{Context as _, Result};
-use decnet_engine::{
-    lab::{Lab, LabConfig, Place as Host},
-    native::{self, NetdConfig, spawn_netd},
-};
+use decnet_engine::{lab::Place as Host, native};
 use netsvc_persona::tables::systems::SYSTEMS;
-use std::{net::Ipv4Addr, time::Duration};
+use std::net::Ipv4Addr;
 
 /// Address of the first node behind the gate.
 const NODE: Ipv4Addr = Ipv4Addr::new(10, 66, 0, 10);
@@ -25,6 +23,8 @@ const FACES: [(&str, Ipv4Addr); 3] = [
     ("windows10", Ipv4Addr::new(10, 66, 0, 11)),
     ("busybox_arm", Ipv4Addr::new(10, 66, 0, 12)),
 ];
+/// The node whose gate has no faces.
+const FACELESS: (&str, Ipv4Addr) = ("debian12", Ipv4Addr::new(10, 66, 0, 13));
 /// A figure: its name, its unit, how it is read.
 type Figure = (&'static str, &'static str, fn(&Seen) -> f64);
 const FIGURES: &[Figure] = &[
@@ -40,65 +40,71 @@ const MANY: usize = 1000;
 const PORTS: [(&str, u16); 1] = [("close", 80)];
 /// How often each way is measured, in turn, because other work comes and goes; medians count.
 const ROUNDS: usize = 3;
-/// Time that `netd` gets to end.
-const LIMIT: Duration = Duration::from_secs(10);
 
-/// Measures both ways.
+/// Measures all ways.
 pub(crate) async fn measure(place: &Place) -> Result<Vec<Row>> {
-    let folder = place.folder("gate")?;
-    let config = LabConfig::new(folder.join("run"));
-    place::open_folder(&config.run)?;
-    let lab = Lab::up(&place.decnet(), &config).context("start a lab")?;
-    let stage = node::stage(place.own(), &folder)?;
-    let netd = NetdConfig::new(config.run.clone(), lab.state().interface.clone(), stage);
-    let measured = match spawn_netd(&place.decnet(), &netd, Some(&lab)).await {
-        Ok((mut child, client)) => {
-            let measured = both(place, &lab, &client).await;
-            native::teardown(&client, &config.run, LIMIT).await.context("end netd")?;
-            let _ = child.wait();
-            measured
-        }
-        Err(error) => Err(error.into()),
-    };
-    lab.down().context("end the lab")?;
+    let segment = Segment::new(place, "gate")?;
+    let (faces, bare) = (place.own(), place.bare());
+    let faces = segment.gate(place, "faces", faces).await?;
+    let bare = segment.gate(place, "bare", bare).await?;
+    let measured = all(place, &segment, &faces, &bare).await;
+    faces.end().await?;
+    bare.end().await?;
+    segment.lab.down().context("end the lab")?;
     measured
 }
 
-async fn both(place: &Place, lab: &Lab, client: &native::NetdClient) -> Result<Vec<Row>> {
-    let prefix = lab.state().prefix;
+async fn all(place: &Place, segment: &Segment, faces: &Gate, bare: &Gate) -> Result<Vec<Row>> {
+    let (lab, prefix) = (&segment.lab, segment.lab.state().prefix);
     for (system, address) in FACES {
         let node = node::node(system, address, prefix, &traffic::PORTS)?;
-        client.add(vec![node]).await.context("add a node")?;
+        faces.client.add(vec![node]).await.context("add a node")?;
     }
+    let faceless = node::node(FACELESS.0, FACELESS.1, prefix, &traffic::PORTS)?;
+    bare.client.add(vec![faceless]).await.context("add a node")?;
     let _plain = Helper::start(lab.command(Host::Router, place.own())?.arg("plain"))?;
     let seen = |address: Ipv4Addr| -> Result<Seen> {
         let mut command = lab.command(Host::Attacker(0), place.own())?;
         let text = place::output(command.arg("traffic").arg(address.to_string()))?;
         serde_json::from_str(&text).context("read what a client saw")
     };
-    let (mut plain, mut gates) = (Vec::new(), FACES.map(|_| Vec::new()));
+    let (mut plain, mut without, mut with) = (Vec::new(), Vec::new(), FACES.map(|_| Vec::new()));
     for _ in 0..ROUNDS {
         plain.push(seen(lab.state().router.address)?);
-        for (rounds, (_, address)) in gates.iter_mut().zip(FACES) {
+        without.push(seen(FACELESS.1)?);
+        for (rounds, (_, address)) in with.iter_mut().zip(FACES) {
             rounds.push(seen(address)?);
         }
     }
-    let mut rows = Vec::new();
-    for (gate, (system, _)) in gates.iter().zip(FACES) {
-        for (name, unit, figure) in FIGURES {
-            let (ours, kernel) = (middle(gate, *figure), middle(&plain, *figure));
-            let name = format!("gate, {system}: {name}");
-            let row = if unit.ends_with('s') && !unit.ends_with("/s") {
-                Row::cost(name, unit, ours)
-            } else {
-                Row::rate(name, unit, ours)
-            };
-            let share = 100.0 * (ours / kernel - 1.0);
-            rows.push(row.note(format!("plain kernel sockets {kernel:.1}: {share:+.0} %")));
-        }
+    let mut rows = shown("gate without faces", &without, &[("plain kernel sockets", &plain)]);
+    for (rounds, (system, _)) in with.iter().zip(FACES) {
+        let beside = [("plain kernel sockets", &plain), ("without faces", &without)];
+        rows.extend(shown(&format!("gate, {system}"), rounds, &beside));
     }
-    rows.push(many(client, prefix).await?);
+    rows.push(many(&faces.client, prefix).await?);
     Ok(rows)
+}
+
+/// The figures of one way, with those of others beside them.
+fn shown(way: &str, rounds: &[Seen], beside: &[(&str, &Vec<Seen>)]) -> Vec<Row> {
+    let row = |(name, unit, figure): &Figure| {
+        let ours = middle(rounds, *figure);
+        let name = format!("{way}: {name}");
+        let row = if unit.ends_with('s') && !unit.ends_with("/s") {
+            Row::cost(name, unit, ours)
+        } else {
+            Row::rate(name, unit, ours)
+        };
+        let others: Vec<String> = beside
+            .iter()
+            .map(|(way, rounds)| {
+                let other = middle(rounds, *figure);
+                format!("{way} {other:.1}: {:+.0} %", 100.0 * (ours / other - 1.0))
+            })
+            .collect();
+        row.note(others.join("; "))
+    };
+    FIGURES.iter().map(row).collect()
 }
 
 /// Memory of the gate with a thousand nodes of all systems behind it.

@@ -5,6 +5,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for people")]
 
+mod bare;
 mod baseline;
 mod bus;
 mod child;
@@ -18,6 +19,8 @@ mod node;
 mod pipeline;
 mod place;
 mod processes;
+mod scans;
+mod segment;
 mod stage;
 mod table;
 mod talk;
@@ -29,7 +32,7 @@ use std::{path::PathBuf, process::ExitCode, time::Instant};
 use table::Row;
 
 /// What can be measured on its own, in the order of the table.
-const GROUPS: [&str; 6] = ["pipeline", "correlate", "bus", "fleet", "gate", "logins"];
+const GROUPS: [&str; 7] = ["pipeline", "correlate", "bus", "fleet", "gate", "scans", "logins"];
 const USAGE: &str = "usage: bench [--json] [--only GROUP,...] [--decnet FILE] [--netsvcd FILE]";
 
 fn main() -> ExitCode {
@@ -54,6 +57,9 @@ async fn start(words: &[&str]) -> Result<()> {
         ["serve"] => stage::serve(),
         ["gate"] => stage::gate(),
         ["plain"] => traffic::plain(),
+        ["services", program, folder, address] => {
+            scans::services(program.into(), folder.as_ref(), address.parse()?).await
+        }
         ["traffic", address] => traffic::client(address.parse()?),
         ["echo"] => floor::echo(),
         ["touch", file] => fleet::touch(file.as_ref()).await,
@@ -123,6 +129,7 @@ async fn measure(place: &Place, group: &str) -> Result<Vec<Row>> {
         "bus" => bus::measure(place).await,
         "fleet" => Ok(fleet::measure(place)),
         "gate" => gate::measure(place).await,
+        "scans" => scans::measure(place).await,
         "logins" => logins::measure(place).await,
         _ => bail!("no such group"),
     }

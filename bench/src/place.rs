@@ -12,6 +12,11 @@ use tempfile::TempDir;
 /// Lines shown of what a failed program said.
 const LINES_SHOWN: usize = 3;
 
+/// Names under which this program's gate is the one without faces: with services that move bytes, and with
+/// those of the service binary.
+pub(crate) const BARE: &str = "bare";
+pub(crate) const BARE_SERVICES: &str = "bare-services";
+
 /// A folder that is gone at the end, with copies of the programs: services run as another user, who may not
 /// get through the folders above the originals.
 pub(crate) struct Place {
@@ -27,8 +32,14 @@ impl Place {
         fs::create_dir(place.programs()).context("make the folder of programs")?;
         open_to_all(&place.programs())?;
         let own = std::env::current_exe().context("find this program")?;
-        for (from, to) in [(own.as_path(), place.own()), (decnet, place.decnet()), (netsvcd, place.netsvcd())]
-        {
+        let copies = [
+            (own.as_path(), place.own()),
+            (own.as_path(), place.bare()),
+            (own.as_path(), place.bare_services()),
+            (decnet, place.decnet()),
+            (netsvcd, place.netsvcd()),
+        ];
+        for (from, to) in copies {
             ensure!(from.is_file(), "{} is not there: `make bench` builds it", from.display());
             fs::copy(from, &to).with_context(|| format!("copy {}", from.display()))?;
             open_to_all(&to)?;
@@ -50,6 +61,16 @@ impl Place {
     /// This program.
     pub(crate) fn own(&self) -> PathBuf {
         self.programs().join("bench")
+    }
+
+    /// This program with a gate without faces.
+    pub(crate) fn bare(&self) -> PathBuf {
+        self.programs().join(BARE)
+    }
+
+    /// The same with the service binary's services.
+    pub(crate) fn bare_services(&self) -> PathBuf {
+        self.programs().join(BARE_SERVICES)
     }
 
     /// The operator's program.

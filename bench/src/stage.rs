@@ -1,7 +1,11 @@
 //! A stage program for measuring the gate alone: its `gate` is the real one, its `serve` moves bytes and
 //! does nothing else.
 
-use crate::traffic;
+use crate::{
+    bare,
+    place::{BARE, BARE_SERVICES},
+    traffic,
+};
 use anyhow::{Context as _, Result};
 use netsvc_persona::stage::{Answer, CONTROL_FD, MAX_DESCRIPTORS, MAX_MESSAGE, Order, SETTINGS_FD};
 use nix::{
@@ -19,16 +23,31 @@ use std::{
     process::Command,
 };
 
-/// Becomes the gate of the service binary beside this program.
+/// Becomes the gate of the service binary; under one of the names of [`crate::place`] the one without faces.
 pub(crate) fn gate() -> Result<()> {
-    let program = std::env::current_exe().context("find this program")?.with_file_name("netsvcd");
-    Err(Command::new(program).arg("gate").exec()).context("become the gate")
+    if [BARE, BARE_SERVICES].iter().any(|name| is_called(name)) {
+        bare::gate()
+    } else {
+        become_service("gate")
+    }
 }
 
-/// Serves what it is told to until it is told to stop.
+fn is_called(name: &str) -> bool {
+    std::env::current_exe().is_ok_and(|own| own.file_name().is_some_and(|own| own == name))
+}
+
+/// Becomes the service binary beside this program.
+fn become_service(verb: &str) -> Result<()> {
+    let program = std::env::current_exe().context("find this program")?.with_file_name("netsvcd");
+    Err(Command::new(program).arg(verb).exec()).with_context(|| format!("become its {verb}"))
+}
+
+/// Serves what it is told to until it is told to stop; under a name of [`crate::place`] with the service binary.
 pub(crate) fn serve() -> Result<()> {
-    let mut settings = String::new();
-    File::from(owned(SETTINGS_FD)).read_to_string(&mut settings).context("read the settings")?;
+    if is_called(BARE_SERVICES) {
+        return become_service("serve");
+    }
+    settings()?;
     answer(&Answer::Ready { isolation: "none: a measurement".to_owned() })?;
     while let Some((order, descriptors)) = receive()? {
         let seq = match order {
@@ -46,8 +65,15 @@ pub(crate) fn serve() -> Result<()> {
     Ok(())
 }
 
+/// Takes the settings in, which are all the same to a measurement.
+pub(crate) fn settings() -> Result<()> {
+    let mut settings = String::new();
+    File::from(owned(SETTINGS_FD)).read_to_string(&mut settings).context("read the settings")?;
+    Ok(())
+}
+
 /// The next order; `None` at the end.
-fn receive() -> Result<Option<(Order, Vec<OwnedFd>)>> {
+pub(crate) fn receive() -> Result<Option<(Order, Vec<OwnedFd>)>> {
     let mut buffer = vec![0; MAX_MESSAGE];
     let mut space = cmsg_space!([RawFd; MAX_DESCRIPTORS]);
     let mut slices = [IoSliceMut::new(&mut buffer)];
@@ -67,7 +93,7 @@ fn receive() -> Result<Option<(Order, Vec<OwnedFd>)>> {
     Ok(Some((order, descriptors)))
 }
 
-fn answer(answer: &Answer) -> Result<()> {
+pub(crate) fn answer(answer: &Answer) -> Result<()> {
     send(CONTROL_FD, &serde_json::to_vec(answer)?, MsgFlags::MSG_NOSIGNAL).context("answer an order")?;
     Ok(())
 }

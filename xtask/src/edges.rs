@@ -62,6 +62,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "netsvc-ssh",
             "netsvc-proto",
             "netsvc-stack",
+            "decnet-analysis",
             "decnet-model",
         ],
     ),

@@ -5,5 +5,6 @@ pub mod audit;
 pub mod correlate;
 pub mod credential;
 pub mod delta;
+pub mod jarm;
 pub mod report;
 pub mod touch;

@@ -188,6 +188,7 @@ mod tests {
             face: None,
             ambient: None,
             dhcp: false,
+            servers: Default::default(),
             generation: 0,
             firewall: false,
         };
@@ -200,6 +201,7 @@ mod tests {
             domain: None,
             mutate_interval: None,
             ambient: None,
+            servers: Default::default(),
             lab: false,
             deckies: [(name, decky)].into(),
         };

@@ -2,7 +2,7 @@
 
 use crate::{catalogue, nmap};
 use netsvc_persona::{
-    Life, LoginPolicy,
+    Life, LoginPolicy, Servers,
     derive::Request,
     stage::{PortSpec, ServiceInfo, ServiceSpec},
     tables::{firewalls, systems},
@@ -160,6 +160,9 @@ pub struct Decky {
     /// Whether it asks a DHCP server for the address that the plan gives it.
     #[serde(default, skip_serializing_if = "is_off")]
     pub dhcp: bool,
+    /// Servers that it asks; of a kind that is not named those of the fleet.
+    #[serde(default, skip_serializing_if = "Servers::is_empty")]
+    pub servers: Servers,
     /// How often it was given another persona on purpose.
     #[serde(default, skip_serializing_if = "is_first")]
     pub generation: u32,
@@ -221,7 +224,8 @@ impl Decky {
     /// What it does without being asked.
     pub fn life(&self, fleet: &Fleet) -> Life {
         let usual = Life::default();
-        Life { ambient: self.ambient.or(fleet.ambient).unwrap_or(usual.ambient), dhcp: self.dhcp }
+        let ambient = self.ambient.or(fleet.ambient).unwrap_or(usual.ambient);
+        Life { ambient, dhcp: self.dhcp, servers: self.servers.or(&fleet.servers) }
     }
 
     /// Slugs of its services.
@@ -252,6 +256,9 @@ pub struct Fleet {
     /// Whether deckies speak of their own accord; `None`: they do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ambient: Option<bool>,
+    /// Servers that deckies ask for names and for the time, on the segment or outside; none: the gateway.
+    #[serde(default, skip_serializing_if = "Servers::is_empty")]
+    pub servers: Servers,
     /// Whether the segment is that of the lab, which is started when it is not up.
     #[serde(default)]
     pub lab: bool,

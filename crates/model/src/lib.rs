@@ -9,4 +9,5 @@ pub mod nmap;
 pub mod paths;
 pub mod plan;
 pub mod record;
+pub mod servers;
 pub mod worker;

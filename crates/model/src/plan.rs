@@ -5,9 +5,10 @@ use crate::{
     catalogue,
     coherence::{self, Contradiction},
     fleet::{BadName, Decky, DeckyName, Filter, Fleet, Network, PortClash, check_ports},
+    servers,
 };
 use netsvc_persona::{
-    Life, LoginPolicy,
+    Life, LoginPolicy, Servers,
     stage::{ServiceInfo, ServiceSpec},
     subkey,
 };
@@ -88,6 +89,9 @@ pub enum PlanError {
         /// Addresses needed.
         wanted: u32,
     },
+    /// A server that deckies cannot ask: of which kind, and why.
+    #[error("--{0} {1}")]
+    Server(&'static str, String),
     /// Deckies that contradict themselves, one a line.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Incoherent(Vec<Contradiction>),
@@ -105,6 +109,7 @@ pub fn fleet(request: &Request) -> Result<Fleet, PlanError> {
         return Err(PlanError::Count(request.count));
     }
     check_names(request)?;
+    check_servers(request)?;
     let addresses = addresses(request)?;
     let mut deckies = BTreeMap::new();
     let width = request.count.to_string().len().max(2);
@@ -119,9 +124,22 @@ pub fn fleet(request: &Request) -> Result<Fleet, PlanError> {
         domain: None,
         mutate_interval: None,
         ambient: (request.life.ambient != Life::default().ambient).then_some(request.life.ambient),
+        servers: request.life.servers.clone(),
         lab: false,
         deckies,
     })
+}
+
+/// Servers are hosts that the segment leads to.
+fn check_servers(request: &Request) -> Result<(), PlanError> {
+    let servers = &request.life.servers;
+    for (kind, list) in [("dns", &servers.dns), ("ntp", &servers.ntp)] {
+        let text: Vec<_> = list.iter().map(ToString::to_string).collect();
+        let sound = if list.is_empty() { Ok(Vec::new()) } else { servers::list(&text.join(",")) };
+        let misplaced = || servers::misplaced(list, &request.network).map_or(Ok(()), Err);
+        sound.and_then(|_| misplaced()).map_err(|why| PlanError::Server(kind, why))?;
+    }
+    Ok(())
 }
 
 fn coherent(fleet: Fleet) -> Result<Fleet, PlanError> {
@@ -230,6 +248,7 @@ fn decky(request: &Request, index: u32, name: DeckyName, ip: Ipv4Addr) -> Result
         face: None,
         ambient: None,
         dhcp: request.life.dhcp,
+        servers: Servers::default(),
         generation: 0,
         firewall: request.firewall.on(system),
     })

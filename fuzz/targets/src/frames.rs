@@ -2,7 +2,7 @@
 
 use crate::session;
 use netsvc_persona::{
-    Life, Persona,
+    Life, Persona, Servers,
     stage::{PortSpec, Transport},
 };
 use netsvc_stack::{ETHERNET, Gate, OFFLOAD, Output, Port, Wiring};
@@ -35,7 +35,8 @@ fn node(number: usize) -> Option<Persona> {
     (persona.ip, persona.prefix, persona.mac) = (ip.into(), 21, mac.to_owned());
     persona.gateway = Some([10, 66, 0, 1].into());
     persona.firewall = number == 1;
-    persona.life = Life { ambient: true, dhcp: true };
+    let servers = Servers { dns: vec![[10, 9, 0, 53].into()], ntp: vec![[10, 66, 0, 5].into()] };
+    persona.life = Life { ambient: true, dhcp: true, servers };
     Some(persona)
 }
 
@@ -80,6 +81,64 @@ pub(crate) fn receive(bytes: &[u8]) {
     }
     gate.finish(now, &mut events);
     assert!(events.len() <= 64 + bytes.len(), "{} events of {} bytes", events.len(), bytes.len());
+}
+
+/// Systems that answer questions to everybody, and the ports that those come to, with the groups.
+const RESPONDERS: [(&str, &str); 5] = [
+    ("windows", "windows10"),
+    ("macos", "macos"),
+    ("embedded", "hp_printer"),
+    ("embedded", "ip_camera"),
+    ("embedded", "synology"),
+];
+const QUESTIONS: [(u16, [u8; 4]); 5] = [
+    (5353, [224, 0, 0, 251]),
+    (5355, [224, 0, 0, 252]),
+    (1900, [239, 255, 255, 250]),
+    (3702, [239, 255, 255, 250]),
+    (137, [10, 66, 7, 255]),
+];
+
+/// Each question is a length of two bytes, where it goes and how, and a datagram's data.
+pub(crate) fn questions(bytes: &[u8]) {
+    let mut out = Sent::default();
+    let mut gate = Gate::new(Wiring { engine: Default::default(), probe: None });
+    let spec = |port| PortSpec { slug: "http".to_owned(), transport: Transport::Tcp, port, tls: false };
+    for (host, (family, id)) in (10..).zip(RESPONDERS) {
+        let mut persona = netsvc_kit::testing::persona(id);
+        (persona.os.family, persona.os.id) = (family.to_owned(), id.to_owned());
+        (persona.ip, persona.prefix, persona.mac) =
+            ([10, 66, 0, host].into(), 21, format!("00:50:56:8a:11:{host:02x}"));
+        assert!(gate.add(&persona, &[], &[spec(80), spec(22)], &mut out).is_ok(), "a node is refused");
+    }
+    let (mut now, mut events) = (session::NOW, Vec::new());
+    for _ in 0..40 {
+        now += 1_000_000;
+        gate.live(now, &mut events, &mut out);
+    }
+    for piece in session::pieces(bytes) {
+        let [place, how, data @ ..] = piece else { continue };
+        let Some((port, group)) = QUESTIONS.get(usize::from(place % 5)) else { continue };
+        let alone = how % 2 == 1;
+        let host = 10 + how / 2 % 5;
+        let to = if alone { [10, 66, 0, host] } else { *group };
+        let mac = if alone { [0, 0x50, 0x56, 0x8a, 0x11, host] } else { [0xff; 6] };
+        let length = u16::try_from(data.len() + 8).unwrap_or_default().to_be_bytes();
+        let total = u16::try_from(data.len() + 28).unwrap_or_default().to_be_bytes();
+        let udp = [&40_000_u16.to_be_bytes()[..], &port.to_be_bytes(), &length, &[0, 0], data].concat();
+        let head = [&[0x45, 0][..], &total, &[0, 7, 0, 0, 64, 17, 0, 0, 10, 66, 0, 200], &to].concat();
+        let ethernet = [&mac[..], &[2, 0, 0, 0, 0, 9, 8, 0]].concat();
+        let mut frame = [&[0; OFFLOAD][..], &ethernet, &head, &udp].concat();
+        mend(&mut frame);
+        let before = out.0;
+        gate.receive(now, Port::Segment, &mut frame, &mut out);
+        for _ in 0..8 {
+            now += 1_000_000;
+            gate.live(now, &mut events, &mut out);
+        }
+        assert!(out.0 - before <= 64, "{} frames come of one question", out.0 - before);
+        gate.tick(now, &mut events, &mut out);
+    }
 }
 
 /// Writes the checksum of an IPv4 header (RFC 791, 3.1).

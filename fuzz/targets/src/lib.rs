@@ -6,6 +6,7 @@
 mod frames;
 mod session;
 
+use decnet_analysis::jarm::{Answer, Jarm};
 use decnet_model::ini::{TEXT_LIMIT, deploy, host};
 use netsvc_kit::testing::{converse, link};
 use netsvc_proto::{services, testing};
@@ -34,6 +35,8 @@ pub const TARGETS: &[Target] = &[
     ("ini", ini),
     ("face", face),
     ("frames", frames),
+    ("questions", questions),
+    ("jarm", jarm),
 ];
 
 /// A line of the event log.
@@ -161,6 +164,18 @@ pub fn face(bytes: &[u8]) {
 /// Frames that reach the gate.
 pub fn frames(bytes: &[u8]) {
     frames::receive(bytes);
+}
+
+/// Questions for names, devices and services that go to everybody on the segment, or to one node.
+pub fn questions(bytes: &[u8]) {
+    frames::questions(bytes);
+}
+
+/// The first record of a TLS server, which [`Jarm`] judges.
+pub fn jarm(bytes: &[u8]) {
+    let answer = Answer::read(bytes);
+    let jarm = Jarm(vec![answer; 10]);
+    assert_eq!(jarm.hash().len(), 62, "{}", jarm.words());
 }
 
 /// Feeds a machine whole, and in two pieces, which must come to the same.

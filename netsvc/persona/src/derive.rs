@@ -129,7 +129,7 @@ pub fn derive(request: &Request<'_>) -> Result<Persona, DeriveError> {
         subkey: streams.secret_hex("subkey"),
         generation: request.generation,
         face: request.face.map(str::to_owned),
-        life: request.life,
+        life: request.life.clone(),
         firewall: request.firewall,
     })
 }

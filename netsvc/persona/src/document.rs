@@ -2,7 +2,10 @@
 
 use crate::tables::hardware;
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, net::IpAddr};
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr},
+};
 
 /// Version of the document that this code writes.
 pub const PERSONA_VERSION: u32 = 1;
@@ -71,24 +74,57 @@ pub struct Persona {
 }
 
 /// What a node does without being asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Life {
     /// Whether it speaks of its own accord, as a host of its system does: for the time, for names, about itself.
     pub ambient: bool,
     /// Whether it asks a DHCP server for the address that it has, and renews the lease.
     pub dhcp: bool,
+    /// Whom it asks for names and for the time; those may be outside of its segment.
+    #[serde(skip_serializing_if = "Servers::is_empty")]
+    pub servers: Servers,
+}
+
+/// Servers of a network. Where none is named, the gateway is asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Servers {
+    /// For names (DNS), in the order in which they are asked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dns: Vec<Ipv4Addr>,
+    /// For the time (NTP).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ntp: Vec<Ipv4Addr>,
+}
+
+impl Servers {
+    /// Most servers of a kind.
+    pub const MOST: usize = 4;
+
+    /// Whether no server is named.
+    pub fn is_empty(&self) -> bool {
+        self.dns.is_empty() && self.ntp.is_empty()
+    }
+
+    /// These servers, and of each kind that they lack those of `others`.
+    #[must_use]
+    pub fn or(&self, others: &Servers) -> Servers {
+        let chosen = |own: &Vec<Ipv4Addr>, other: &Vec<Ipv4Addr>| {
+            if own.is_empty() { other.clone() } else { own.clone() }
+        };
+        Servers { dns: chosen(&self.dns, &others.dns), ntp: chosen(&self.ntp, &others.ntp) }
+    }
 }
 
 impl Default for Life {
     fn default() -> Self {
-        Life { ambient: true, dhcp: false }
+        Life { ambient: true, dhcp: false, servers: Servers::default() }
     }
 }
 
 impl Life {
     /// Whether nothing is to be written, as in documents that are older than the field.
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
     fn is_usual(&self) -> bool {
         *self == Life::default()
     }

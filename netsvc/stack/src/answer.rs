@@ -16,7 +16,11 @@ use crate::{
 
 const ECHO_REPLY: u8 = 0;
 const ECHO_REQUEST: u8 = 8;
+const TIMESTAMP: u8 = 13;
+const MASK: u8 = 17;
 const UNREACHABLE: u8 = 3;
+const TIME_EXCEEDED: u8 = 11;
+const REASSEMBLY: u8 = 1;
 const PROTOCOL_UNREACHABLE: u8 = 2;
 const PORT_UNREACHABLE: u8 = 3;
 
@@ -136,6 +140,35 @@ pub(crate) fn echo(node: &mut Node, request: &Ipv4<'_>) -> Option<Vec<u8>> {
     if !echo.same_code {
         put(&mut reply, 1, &[0]);
     }
+    Some(echoed(node, request, reply))
+}
+
+/// The reply to a question for the time of day (RFC 792), or for the mask of the segment (RFC 950), where the
+/// system gives one.
+pub(crate) fn query(node: &mut Node, request: &Ipv4<'_>, now: i64) -> Option<Vec<u8>> {
+    let message = request.payload();
+    let asks = node.face.queries;
+    let mut reply = match message.first() {
+        Some(&TIMESTAMP) if asks.time => message.get(..20)?.to_vec(),
+        Some(&MASK) if asks.mask => message.get(..12)?.to_vec(),
+        _ => return None,
+    };
+    if message.first() == Some(&TIMESTAMP) {
+        // When it came and when the answer left is the same millisecond.
+        let time = node.counters.time_of_day(now).to_be_bytes();
+        put(&mut reply, 0, &[TIMESTAMP + 1, 0]);
+        put(&mut reply, 12, &time);
+        put(&mut reply, 16, &time);
+    } else {
+        put(&mut reply, 0, &[MASK + 1, 0]);
+        put(&mut reply, 8, &node.mask().octets());
+    }
+    Some(echoed(node, request, reply))
+}
+
+/// A message that goes back to the sender of `request` in the header that echo replies have.
+fn echoed(node: &mut Node, request: &Ipv4<'_>, reply: Vec<u8>) -> Vec<u8> {
+    let echo = node.face.echo;
     let dont_fragment = match echo.dont_fragment {
         EchoFragment::Same => request.dont_fragment(),
         EchoFragment::No => false,
@@ -145,7 +178,7 @@ pub(crate) fn echo(node: &mut Node, request: &Ipv4<'_>) -> Option<Vec<u8>> {
     let mut header = header(node, request, ICMP, Purpose::Icmp, dont_fragment);
     header.tos = request.tos();
     header.ttl = echo.ttl.unwrap_or(header.ttl);
-    Some(packet::ipv4(&header, reply))
+    packet::ipv4(&header, reply)
 }
 
 /// The message that a datagram to a closed port gets.
@@ -160,8 +193,18 @@ pub(crate) fn protocol_unreachable(node: &mut Node, packet: &Ipv4<'_>) -> Option
 
 /// Destination unreachable with `code`.
 pub(crate) fn unreachable(node: &mut Node, packet: &Ipv4<'_>, code: u8) -> Option<Vec<u8>> {
+    error(node, packet, UNREACHABLE, code)
+}
+
+/// What the sender of a packet is told whose `first` fragment was not followed by all others in time.
+pub(crate) fn too_late(node: &mut Node, first: &Ipv4<'_>) -> Option<Vec<u8>> {
+    error(node, first, TIME_EXCEEDED, REASSEMBLY)
+}
+
+/// An ICMP error about `packet`.
+fn error(node: &mut Node, packet: &Ipv4<'_>, kind: u8, code: u8) -> Option<Vec<u8>> {
     let ClosedUdp::Unreachable(error) = node.face.closed_udp else { return None };
-    let mut message = vec![UNREACHABLE, code, 0, 0];
+    let mut message = vec![kind, code, 0, 0];
     message.extend_from_slice(&error.unused.to_be_bytes());
     message.append(&mut quote(&error, packet));
     let mut header = header(node, packet, ICMP, Purpose::Icmp, error.dont_fragment);

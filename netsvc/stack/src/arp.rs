@@ -45,6 +45,11 @@ impl Message {
             && !message.sender.is_multicast();
         sound.then_some(message)
     }
+
+    /// Whether it is of Ethernet and IPv4 down to its form.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.hardware == 1 && self.lengths == [6, 4]
+    }
 }
 
 /// The answer to `asked`, for the host `address` at `mac`.

@@ -6,6 +6,9 @@ use std::net::Ipv4Addr;
 /// Ticks of the kernel's timestamps per second.
 const KERNEL_TICKS: i64 = 1000;
 
+/// Seconds after which a clock is set right: what the pauses of NTP clients come to.
+const SET: i64 = 2048;
+
 /// Whose identification is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
@@ -176,6 +179,16 @@ impl Counters {
             Clock::Ticks(ticks) => ticks_of(uptime, ticks).max(1),
             Clock::Random(_) => ticks_of(uptime, 1000).wrapping_add(self.start(peer)),
         }
+    }
+
+    /// Milliseconds since midnight, Universal Time, by the node's clock. It drifts until it is set right, so that
+    /// the other clocks of the node that show a time of day are never far from it.
+    pub(crate) fn time_of_day(&self, now: i64) -> u32 {
+        const DAY: i64 = 86_400_000;
+        let phase = i64::try_from(self.secret >> 20).unwrap_or_default() % (SET * 1_000_000);
+        let drifting = now.saturating_add(phase).rem_euclid(SET * 1_000_000);
+        let shown = now.saturating_add(drifting / 1000 * self.skew / 1_000_000);
+        low32((shown / 1000).rem_euclid(DAY))
     }
 
     /// When the node's clock shows `value` to `peer`, near `now`. The inverse of [`Counters::time`], as far

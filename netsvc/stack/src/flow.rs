@@ -12,6 +12,9 @@ use std::{
 const CAPACITY: usize = 65_536;
 /// Handshakes that are waited for at the same time; one more, and the oldest counts as given up.
 const HALF_OPEN: usize = 32_768;
+/// Handshakes that were given up and may still be finished, in each of two generations: systems answer a SYN for
+/// up to a minute.
+const LATE: usize = 4096;
 /// Time that a peer gets to finish a handshake, in µs.
 const PATIENCE: i64 = 5_000_000;
 
@@ -54,6 +57,8 @@ pub(crate) struct Flows {
     of_node: HashMap<Ipv4Addr, usize>,
     /// Ends of patience, in their order. Handshakes that are over may still stand here.
     queue: VecDeque<(i64, Key)>,
+    /// Timestamps of the answers to those that were given up.
+    late: [HashMap<Key, Option<Stamp>>; 2],
 }
 
 impl Flows {
@@ -73,7 +78,10 @@ impl Flows {
         let until = now.saturating_add(PATIENCE);
         self.young.remove(&key);
         self.old.remove(&key);
-        if self.half.insert(key, Half { mss, stamp: None, until }).is_none() {
+        // What was shown before a handshake was given up is shown no more, but the kernel may still go on with it.
+        let [young, old] = &self.late;
+        let stamp = young.get(&key).or_else(|| old.get(&key)).copied().flatten();
+        if self.half.insert(key, Half { mss, stamp, until }).is_none() {
             *self.of_node.entry(key.node).or_default() += 1;
         }
         self.queue.push_back((until, key));
@@ -84,11 +92,33 @@ impl Flows {
         given_up
     }
 
-    /// The kernel has answered, with this timestamp.
+    /// The kernel has answered, with this timestamp. Whatever it has shown before stays good.
     pub(crate) fn answered(&mut self, key: &Key, answer: Option<Stamp>) {
-        if let Some(half) = self.half.get_mut(key) {
-            half.stamp = answer;
+        if let Some(stamp) = self.stamp(key) {
+            let first = stamp.map(|before| before.shown);
+            *stamp = answer.map(|answer| Stamp { shown: first.unwrap_or(answer.shown), ..answer });
         }
+    }
+
+    /// The answer was repeated, with `shown` for a timestamp.
+    pub(crate) fn repeated(&mut self, key: &Key, shown: u32) {
+        if let Some(Some(stamp)) = self.stamp(key) {
+            stamp.last = shown;
+        }
+    }
+
+    fn stamp(&mut self, key: &Key) -> Option<&mut Option<Stamp>> {
+        let [young, old] = &mut self.late;
+        let half = self.half.get_mut(key).map(|half| &mut half.stamp);
+        half.or_else(|| young.get_mut(key)).or_else(|| old.get_mut(key))
+    }
+
+    /// A handshake that was given up is complete after all; the timestamp of its answer. None: there was none.
+    pub(crate) fn complete_late(&mut self, key: &Key) -> Option<Option<Stamp>> {
+        let [young, old] = &mut self.late;
+        let stamp = young.remove(key).or_else(|| old.remove(key))?;
+        self.open(*key);
+        Some(stamp)
     }
 
     /// The handshake is complete.
@@ -133,8 +163,15 @@ impl Flows {
     /// Takes the front of the queue, and the handshake with it if that is what it is about.
     fn next(&mut self) -> Option<Key> {
         let (until, key) = self.queue.pop_front()?;
-        let same = self.half.get(&key).is_some_and(|half| half.until == until);
-        same.then(|| self.end(&key)).map(|()| key)
+        let half = self.half.get(&key).filter(|half| half.until == until)?;
+        let stamp = half.stamp;
+        self.end(&key);
+        let [young, old] = &mut self.late;
+        if young.len() >= LATE {
+            *old = std::mem::take(young);
+        }
+        young.insert(key, stamp);
+        Some(key)
     }
 
     fn open(&mut self, key: Key) {

@@ -14,8 +14,9 @@ const PACKETS: usize = 128;
 const BYTES: usize = 512 * 1024;
 /// Pieces of one packet.
 const PIECES: usize = 64;
-/// Time that a packet gets to become whole, in µs.
-const PATIENCE: i64 = 30_000_000;
+/// Seconds that a packet gets to become whole where the system says nothing when they are over (4.4BSD:
+/// `IPFRAGTTL`).
+const PATIENCE: u16 = 30;
 
 type Key = (Ipv4Addr, Ipv4Addr, u8, u16);
 
@@ -38,6 +39,8 @@ struct Piece {
 #[derive(Debug)]
 struct Partial {
     begun: i64,
+    /// When it is given up.
+    until: i64,
     pieces: Vec<Piece>,
 }
 
@@ -49,8 +52,15 @@ pub(crate) struct Fragments {
 }
 
 impl Fragments {
-    /// Takes a frame whose packet is a fragment; returns the packet when this completes it.
-    pub(crate) fn add(&mut self, now: i64, packet: &Ipv4<'_>, frame: &[u8]) -> Option<Whole> {
+    /// Takes a frame whose packet is a fragment, which has so many seconds to become whole if the system has
+    /// a time of its own; returns the packet when this completes it.
+    pub(crate) fn add(
+        &mut self,
+        now: i64,
+        packet: &Ipv4<'_>,
+        frame: &[u8],
+        patience: Option<u16>,
+    ) -> Option<Whole> {
         let (offset, more) = packet.fragment();
         let end = offset.checked_add(packet.payload().len())?;
         // Every piece but the last has a multiple of eight bytes, and no packet is longer than 65,535.
@@ -58,8 +68,10 @@ impl Fragments {
             return None;
         }
         let key = (packet.source(), packet.destination(), packet.protocol(), packet.id());
-        self.make_room(now, frame.len(), &key);
-        let partial = self.partial.entry(key).or_insert_with(|| Partial { begun: now, pieces: Vec::new() });
+        self.make_room(frame.len(), &key);
+        let until = now.saturating_add(i64::from(patience.unwrap_or(PATIENCE)) * 1_000_000);
+        let partial =
+            self.partial.entry(key).or_insert_with(|| Partial { begun: now, until, pieces: Vec::new() });
         if partial.pieces.iter().any(|piece| piece.offset == offset && piece.frame == frame) {
             // The same once more.
             return None;
@@ -78,16 +90,20 @@ impl Fragments {
         assemble(pieces)
     }
 
-    fn make_room(&mut self, now: i64, length: usize, wanted: &Key) {
-        let late: Vec<Key> = self
-            .partial
-            .iter()
-            .filter(|(_, partial)| partial.begun.saturating_add(PATIENCE) < now)
-            .map(|(key, _)| *key)
-            .collect();
-        for key in late {
-            self.forget(&key);
-        }
+    /// Gives up what was not whole in time; of each packet the frame of its beginning, if that came.
+    pub(crate) fn give_up(&mut self, now: i64) -> Vec<Vec<u8>> {
+        let late = self.partial.iter().filter(|(_, partial)| partial.until <= now);
+        let late: Vec<Key> = late.map(|(key, _)| *key).collect();
+        let first = |pieces: Vec<Piece>| pieces.into_iter().next().filter(|piece| piece.offset == 0);
+        late.iter().filter_map(|key| first(self.forget(key))).map(|piece| piece.frame).collect()
+    }
+
+    /// Whether anything is waited for.
+    pub(crate) fn waits(&self) -> bool {
+        !self.partial.is_empty()
+    }
+
+    fn make_room(&mut self, length: usize, wanted: &Key) {
         let (_, node, ..) = wanted;
         let own = || self.partial.iter().filter(|((_, other, ..), _)| other == node);
         // Whoever floods one node with pieces takes nothing from the others.

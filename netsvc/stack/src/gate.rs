@@ -7,6 +7,7 @@ use crate::{
     counters::KernelClock,
     flow::{Flows, Key},
     fragment::Fragments,
+    introduction::Introductions,
     neighbour::Neighbours,
     node::{BadNode, Node},
     packet::{self, ETHERTYPE_ARP, ETHERTYPE_IPV4, PACKET},
@@ -14,7 +15,6 @@ use crate::{
     recent::Recent,
     resend::Resends,
     roll::{Probe, Rolls, Technique},
-    segment::Introduction,
     sweep::Sweeps,
 };
 use netsvc_persona::{
@@ -59,6 +59,8 @@ const LIMITED: usize = 4096;
 const BURST: u32 = 6;
 /// Copies of broadcasts per second that all nodes together get.
 const COPIES: u32 = 4096;
+/// Messages about groups per second that nodes hear.
+const QUERIES: u32 = 20;
 
 /// All nodes of a host and what they know of their network.
 #[derive(Debug)]
@@ -66,6 +68,8 @@ pub struct Gate {
     pub(crate) wiring: Wiring,
     pub(crate) nodes: HashMap<Ipv4Addr, Node>,
     names: BTreeMap<String, Ipv4Addr>,
+    /// Nodes by hardware address.
+    pub(crate) owners: HashMap<Mac, Ipv4Addr>,
     pub(crate) neighbours: Neighbours,
     pub(crate) flows: Flows,
     pub(crate) fragments: Fragments,
@@ -74,7 +78,8 @@ pub struct Gate {
     /// ICMP errors of a node to a peer.
     errors: Buckets<(Ipv4Addr, Ipv4Addr)>,
     pub(crate) copies: Bucket,
-    pub(crate) introductions: Vec<Introduction>,
+    pub(crate) introductions: Introductions,
+    pub(crate) queries: Bucket,
     pub(crate) resends: Resends,
     pub(crate) rolls: Rolls,
     pub(crate) sweeps: Sweeps,
@@ -84,6 +89,9 @@ pub struct Gate {
     pub(crate) agenda: Agenda,
     /// What they have to tell.
     pub(crate) told: Vec<Event>,
+    /// What they have said and the others are to hear, and whether they are at it.
+    pub(crate) said: Vec<Vec<u8>>,
+    pub(crate) overhears: bool,
 }
 
 /// Where a frame came in, and from whom.
@@ -101,13 +109,15 @@ impl Gate {
             wiring,
             nodes: HashMap::new(),
             names: BTreeMap::new(),
+            owners: HashMap::new(),
             neighbours: Neighbours::default(),
             flows: Flows::default(),
             fragments: Fragments::default(),
             controls: BTreeMap::new(),
             errors: Buckets::new(LIMITED),
             copies: Bucket::new(COPIES, COPIES),
-            introductions: Vec::new(),
+            introductions: Introductions::default(),
+            queries: Bucket::new(QUERIES, QUERIES),
             resends: Resends::default(),
             rolls: Rolls::default(),
             sweeps: Sweeps::default(),
@@ -115,6 +125,8 @@ impl Gate {
             kernel: KernelClock::default(),
             agenda: Agenda::default(),
             told: Vec::new(),
+            said: Vec::new(),
+            overhears: false,
         }
     }
 
@@ -135,11 +147,19 @@ impl Gate {
             self.nodes.get(&address).is_some_and(|node| node.name == fresh.name && node.mac == fresh.mac);
         if !same {
             self.remove(&persona.node);
+            if let Some(before) = self.nodes.get(&address).map(|node| node.name.to_string()) {
+                self.remove(&before);
+            }
             self.names.insert(persona.node.clone(), address);
             let number = self.agenda.announce(address);
             fresh.life = Life::new(persona, address, number);
+            if let Some(life) = &fresh.life {
+                fresh.entrance = life.delay();
+            }
+            let mac = fresh.mac;
+            self.owners.insert(mac, address);
             self.nodes.insert(address, fresh);
-            self.introduce(address, out);
+            self.introduce(address, mac, out);
         }
         if let Some(node) = self.nodes.get_mut(&address) {
             node.open(services, ports);
@@ -150,7 +170,14 @@ impl Gate {
     /// Forgets a node.
     pub fn remove(&mut self, name: &str) {
         if let Some(address) = self.names.remove(name) {
-            self.nodes.remove(&address);
+            if let Some(node) = self.nodes.remove(&address) {
+                // Another node may have got its hardware address meanwhile.
+                if self.owners.get(&node.mac) == Some(&address) {
+                    self.owners.remove(&node.mac);
+                }
+                self.introductions.leave(address, node.mac);
+            }
+            self.neighbours.forget(address);
         }
     }
 
@@ -182,7 +209,8 @@ impl Gate {
 
     /// Tells of a handshake that its peer let lie.
     pub(crate) fn given_up(&mut self, now: i64, key: &Key) {
-        let place = self.neighbours.heard(key.peer).or_else(|| self.neighbours.find(key.peer));
+        let place = self.neighbours.heard(key.node, key.peer);
+        let place = place.or_else(|| self.neighbours.find(now, key.node, key.peer));
         let mac = place.map_or([0; 6], |place| place.mac);
         let arrival = Arrival { now, port: Port::Segment, mac };
         self.probed(arrival, key.peer, key.node, Technique::Syn, Some(key.port), &[]);
@@ -191,11 +219,12 @@ impl Gate {
     /// Does what is due at `now`: asks for neighbours again, tells of probes into `events`. True while
     /// something is kept back, so that there has to be a next time soon.
     pub fn tick(&mut self, now: i64, events: &mut Vec<Event>, out: &mut impl Output) -> bool {
-        for (asker, target) in self.neighbours.due(now) {
-            self.ask(asker, target, out);
+        for (asker, target) in self.neighbours.questions.due(now) {
+            self.ask(now, asker, target, out);
         }
-        self.neighbourly(now, out);
+        self.check_neighbours(now, out);
         self.resend(now, out);
+        self.give_up_pieces(now, out);
         while let Some(key) = self.flows.abandoned(now) {
             self.given_up(now, &key);
         }
@@ -205,8 +234,8 @@ impl Gate {
             || !self.sweeps.is_empty()
             || self.flows.waits()
             || self.neighbours.asks()
-            || !self.introductions.is_empty()
             || self.resends.waits()
+            || self.fragments.waits()
     }
 
     /// Tells of everything that is kept back, because there will be no next time.

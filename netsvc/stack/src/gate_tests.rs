@@ -40,8 +40,6 @@ impl Output for Sent {
 pub(crate) struct Bench {
     pub(crate) gate: Gate,
     pub(crate) now: i64,
-    /// What the nodes have sent when they came.
-    pub(crate) introduced: Vec<(Port, Vec<u8>)>,
 }
 
 impl Bench {
@@ -66,13 +64,12 @@ impl Bench {
         (persona.os.family, persona.os.id, persona.os.kernel) = (family.into(), id.into(), kernel.into());
         change(&mut persona);
         let ports = [port("ssh", Transport::Tcp, 22), port("snmp", Transport::Udp, 161)];
-        let mut sent = Sent::default();
-        gate.add(&persona, &[], &ports, &mut sent).unwrap();
-        Bench { introduced: sent.0, ..Bench::around(gate) }
+        gate.add(&persona, &[], &ports, &mut Sent::default()).unwrap();
+        Bench::around(gate)
     }
 
     fn around(gate: Gate) -> Self {
-        let mut bench = Bench { gate, now: 1_000_000, introduced: Vec::new() };
+        let mut bench = Bench { gate, now: 1_000_000 };
         // A host asks where the node is before it talks to it.
         bench.feed(Port::Segment, arp_request(BROADCAST, NODE));
         bench
@@ -190,16 +187,6 @@ fn a_frame_to_one_nodes_mac_with_anothers_address_is_dropped_and_told() {
     let packet = segment(PEER, 5000, OTHER, 22, SYN);
     assert!(bench.peer(&packet).is_empty());
     assert_eq!(bench.told_briefly(), ["odd_packet foreign_frame  x1"]);
-}
-
-#[test]
-fn a_node_tells_the_segment_where_it_is() {
-    let mut gate = Gate::new(Wiring { engine: (OWN, ENGINE), probe: None });
-    let mut sent = Sent::default();
-    gate.add(&persona("web-01", NODE, "52:54:00:01:02:03"), &[], &[], &mut sent).unwrap();
-    let (port, frame) = only(sent.0);
-    assert_eq!((port, packet::ethertype(&frame)), (Port::Segment, ETHERTYPE_ARP));
-    assert_eq!(packet::source_mac(&frame), Some(NODE_MAC));
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! From a peer to a node: what is answered, what is passed on, what is dropped, and what is told.
 
 use crate::{
+    ambient::IGMP,
     answer,
     bytes::{BROADCAST, put},
-    face::{ClosedUdp, Ecn},
+    face::Ecn,
     flow::{Half, Key, State},
     gate::{Arrival, Gate, Output, Port},
     handshake,
@@ -12,10 +13,8 @@ use crate::{
     packet::{self, ACK, Datagram, FIN, ICMP, Ipv4, PACKET, RST, SYN, Segment, TCP, UDP, checksum_vouched},
     roll::Technique,
     shape::{self, Stamp},
-    sweep::Method,
     wall,
 };
-use netsvc_persona::tables::firewalls::{Firewall, Refusal};
 use std::net::Ipv4Addr;
 
 /// Time after its last segment that an FTP control connection still counts as one, in µs.
@@ -41,6 +40,8 @@ pub(crate) enum Verdict {
     Drop,
     /// The node's stack answers with this packet.
     Reply(Vec<u8>),
+    /// The node answers with these packets.
+    Replies(Vec<Vec<u8>>),
 }
 
 impl From<Option<Vec<u8>>> for Verdict {
@@ -56,6 +57,10 @@ impl Gate {
         let to = packet::destination_mac(frame).unwrap_or_default();
         let Some(view) = frame.get(PACKET..).and_then(Ipv4::parse) else { return };
         let (source, destination) = (view.source(), view.destination());
+        // Switches that ask for groups have no address.
+        if view.protocol() == IGMP && destination.is_multicast() && arrival.port == Port::Segment {
+            return self.hear_membership(arrival, &view, out);
+        }
         if !is_host(source) || self.is_out_of_place(source, arrival.port) {
             return;
         }
@@ -79,7 +84,7 @@ impl Gate {
             return self.fragment(arrival, frame, out);
         }
         let verdict = self.judge(arrival, &view, vouched);
-        self.hear(arrival, source);
+        self.hear(arrival, destination, source);
         self.carry_out(arrival, destination, verdict, frame, out);
     }
 
@@ -112,22 +117,28 @@ impl Gate {
             Verdict::Reply(packet) => {
                 self.reply(arrival, destination, &packet, out);
             }
+            Verdict::Replies(packets) => {
+                for packet in packets {
+                    self.reply(arrival, destination, &packet, out);
+                }
+            }
         }
     }
 
-    /// Notes that `source` has talked to a node.
-    fn hear(&mut self, arrival: Arrival, source: Ipv4Addr) {
+    /// Notes that `source` has talked to `node`.
+    fn hear(&mut self, arrival: Arrival, node: Ipv4Addr, source: Ipv4Addr) {
         if arrival.port != Port::Engine {
-            self.neighbours.hear(source, Place { port: arrival.port, mac: arrival.mac });
+            self.neighbours.hear(node, source, Place { port: arrival.port, mac: arrival.mac });
         }
     }
 
     fn fragment(&mut self, arrival: Arrival, frame: &[u8], out: &mut impl Output) {
         let Some(view) = frame.get(PACKET..).and_then(Ipv4::parse) else { return };
-        let Some(whole) = self.fragments.add(arrival.now, &view, frame) else { return };
+        let patience = self.nodes.get(&view.destination()).and_then(|node| node.face.reassembly);
+        let Some(whole) = self.fragments.add(arrival.now, &view, frame, patience) else { return };
         let Some(view) = Ipv4::parse(&whole.packet) else { return };
         let verdict = self.judge(arrival, &view, false);
-        self.hear(arrival, view.source());
+        self.hear(arrival, view.destination(), view.source());
         if matches!(verdict, Verdict::Pass | Verdict::Begin | Verdict::Continue(_)) {
             for mut frame in whole.frames {
                 self.pass(&mut frame, out);
@@ -247,6 +258,21 @@ impl Gate {
         if segment.has(RST) {
             return Verdict::Continue(None);
         }
+        if segment.has(ACK)
+            && !segment.has(SYN)
+            && let Some(stamp) = self.flows.complete_late(&key)
+        {
+            self.note_control(arrival.now, &key);
+            return Verdict::Continue(stamp);
+        }
+        self.judge_odd(arrival, view, segment, key)
+    }
+
+    /// A segment to an open port that begins no connection and belongs to none.
+    fn judge_odd(&mut self, arrival: Arrival, view: &Ipv4<'_>, segment: &Segment<'_>, key: Key) -> Verdict {
+        let told = |gate: &mut Gate, technique| {
+            gate.probed(arrival, key.peer, key.node, technique, Some(key.port), segment.data);
+        };
         let technique = Technique::of_flags(segment.flags);
         let wall = self.nodes.get(&key.node).and_then(|node| node.wall);
         if wall.is_some_and(|wall| !wall::lets_in(wall, segment)) {
@@ -336,8 +362,15 @@ impl Gate {
             return Verdict::Pass;
         }
         let wall = node.wall;
-        let held = node.life.as_ref().is_some_and(|life| life.holds(port));
-        self.probed(arrival, source, target, Technique::Udp, Some(port), datagram.data);
+        let life = node.life.as_ref();
+        let held = life.is_some_and(|life| life.holds(port));
+        if !life.is_some_and(|life| life.is_late_answer(source, view.payload())) {
+            self.probed(arrival, source, target, Technique::Udp, Some(port), datagram.data);
+        }
+        let answers = self.answer_alone(arrival, view);
+        if !answers.is_empty() {
+            return Verdict::Replies(answers);
+        }
         if let Some(wall) = wall {
             return self.refuse(arrival, view, wall);
         }
@@ -347,76 +380,30 @@ impl Gate {
         self.erring(arrival, view, answer::port_unreachable)
     }
 
-    fn judge_icmp(&mut self, arrival: Arrival, view: &Ipv4<'_>) -> Verdict {
-        let (source, target) = (view.source(), view.destination());
-        let Arrival { now, mac, port } = arrival;
-        let kind = view.payload().first().copied().unwrap_or_default();
-        if !view.transport_checksum_fits() {
-            self.probed(arrival, source, target, Technique::BadChecksum, None, &[]);
-            return Verdict::Drop;
-        }
-        let Some(node) = self.nodes.get_mut(&target) else { return Verdict::Drop };
-        match kind {
-            8 if node.is_asking(now) => Verdict::Drop,
-            8 => {
-                let reply = if node.echoes() { answer::echo(node, view) } else { None };
-                let name = node.name.clone();
-                if port == Port::Segment && Some(source) != self.wiring.probe {
-                    self.sweeps.add(now, source, mac, Method::Ping, target, Some(&name));
-                }
-                reply.into()
-            }
-            3 | 11 | 12 if self.is_about_life(view) => Verdict::Drop,
-            // Errors about what a service has sent: its kernel wants to know, if the node has sent it.
-            3 | 11 | 12 if packet::quoted_source(view.payload()) == Some(target) => Verdict::Pass,
-            _ => {
-                self.probed(arrival, source, target, Technique::Icmp, None, view.payload());
-                Verdict::Drop
-            }
-        }
-    }
-
-    /// What the node's packet filter says to what it does not let in.
-    fn refuse(&mut self, arrival: Arrival, view: &Ipv4<'_>, wall: &Firewall) -> Verdict {
-        match wall.refusal {
-            Refusal::Silence => Verdict::Drop,
-            Refusal::Unreachable(code) => {
-                self.erring(arrival, view, |node, view| answer::unreachable(node, view, code))
-            }
-        }
-    }
-
-    /// Answers with an ICMP error, as often as the node's system does.
-    fn erring(
-        &mut self,
-        arrival: Arrival,
-        view: &Ipv4<'_>,
-        answer: impl FnOnce(&mut crate::node::Node, &Ipv4<'_>) -> Option<Vec<u8>>,
-    ) -> Verdict {
-        let (source, target) = (view.source(), view.destination());
-        let Some(node) = self.nodes.get(&target) else { return Verdict::Drop };
-        let ClosedUdp::Unreachable(error) = node.face.closed_udp else { return Verdict::Drop };
-        if !self.may_err(arrival.now, target, source, (error.per_second, error.in_all)) {
-            return Verdict::Drop;
-        }
-        self.nodes.get_mut(&target).and_then(|node| answer(node, view)).into()
-    }
-
-    /// A datagram to everybody: each node that listens on its port gets a copy of its own.
+    /// A packet of the segment to everybody.
     fn fan_out(&mut self, arrival: Arrival, frame: &[u8], out: &mut impl Output) {
         let Some(view) = frame.get(PACKET..).and_then(Ipv4::parse) else { return };
-        let destination = view.destination();
+        let own = self.nodes.contains_key(&view.source());
+        if view.fragment() != (0, false) || own || self.nodes.contains_key(&view.destination()) {
+            return;
+        }
+        self.spread(arrival, frame, out);
+    }
+
+    /// A datagram to everybody: each node that listens on its port gets a copy of its own, but the one that
+    /// sent it; questions for a node's name are answered.
+    pub(crate) fn spread(&mut self, arrival: Arrival, frame: &[u8], out: &mut impl Output) {
+        let Some(view) = frame.get(PACKET..).and_then(Ipv4::parse) else { return };
+        let (source, destination) = (view.source(), view.destination());
         let Some(datagram) = Datagram::parse(view.payload()).filter(|_| view.protocol() == UDP) else {
             return;
         };
-        let own = self.nodes.contains_key(&view.source());
-        if view.fragment() != (0, false) || own || self.nodes.contains_key(&destination) {
-            return;
-        }
         self.hear_question(arrival, &view, out);
         let to_all = destination.is_broadcast() || destination.is_multicast();
         let wanted = |node: &&crate::node::Node| {
-            node.udp.contains(&datagram.destination_port) && (to_all || node.broadcast() == destination)
+            node.udp.contains(&datagram.destination_port)
+                && node.address != source
+                && (to_all || node.broadcast() == destination)
         };
         let hearers: Vec<Ipv4Addr> =
             self.nodes.values().filter(wanted).map(|node| node.address).take(COPIES).collect();
@@ -427,8 +414,8 @@ impl Gate {
         if !self.copies.take(arrival.now, copies) {
             return;
         }
-        self.hear(arrival, view.source());
         for hearer in hearers {
+            self.hear(arrival, hearer, source);
             let mut copy = frame.to_vec();
             // The socket is bound to the node's own address and would not see it otherwise.
             put(&mut copy, PACKET + 16, &hearer.octets());

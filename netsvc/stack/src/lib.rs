@@ -6,6 +6,9 @@
 //! Times are µs since the epoch, as the carrier's clock has them.
 
 mod ambient;
+mod among;
+#[cfg(test)]
+mod among_tests;
 mod answer;
 mod arp;
 mod bytes;
@@ -21,8 +24,14 @@ mod gate_tests;
 mod handshake;
 #[cfg(test)]
 mod hostile_tests;
+mod icmp;
+#[cfg(test)]
+mod icmp_tests;
+mod introduction;
 mod inward;
 mod neighbour;
+#[cfg(test)]
+mod neighbour_tests;
 mod node;
 #[cfg(test)]
 mod odd_tests;
@@ -32,9 +41,12 @@ mod packet;
 mod ports;
 #[cfg(test)]
 mod probe_tests;
+mod question;
 mod rate;
 mod recent;
 mod resend;
+#[cfg(test)]
+mod resend_tests;
 mod roll;
 mod route;
 mod segment;

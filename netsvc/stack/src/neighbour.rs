@@ -1,28 +1,24 @@
-//! Who is where: hardware addresses that ARP has told of, packets that wait for one, and who was heard.
+//! Who is where: hardware addresses that ARP has told each node of, and who was heard. As on real hosts,
+//! what one was told changes nothing for the others.
 
-use crate::{Port, bytes::Mac};
+use crate::{Port, bytes::Mac, question::Questions};
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, VecDeque},
     net::Ipv4Addr,
 };
 
-/// Neighbours that are kept in one of the two generations, and senders of packets.
-const CAPACITY: usize = 16_384;
+/// Neighbours that all nodes know together, and of these each one at least and at most.
+const KNOWN: usize = 65_536;
+const OF_ONE: (usize, usize) = (64, 512);
+/// Senders of packets that are kept in one of the two generations.
 const HEARD: usize = 32_768;
-/// Addresses that are being asked for at the same time.
-const ASKED: usize = 256;
-/// Packets that wait for one address (RFC 1122, 2.3.2.2 wants at least one).
-const WAITING: usize = 3;
-/// Doubts about neighbours that are kept; the time until one is asked, and how long the answer holds, µs
-/// (`net/ipv4/arp.c`: `delay_probe_time`, `base_reachable_time`).
-const CHECKS: usize = 1024;
+/// Time from the use of what may be stale until a node asks; between two requests; how often it asks; µs
+/// (`net/ipv4/arp.c`: `delay_probe_time`, `retrans_time`, `ucast_probes`).
 const DELAY: i64 = 5_000_000;
-const REACHABLE: i64 = 30_000_000;
-/// Longest frame that waits; a longer one comes again, which is its sender's business.
-const LONGEST: usize = 2048;
-/// Requests before an address counts as absent, and the time between them in µs.
-const TRIES: u32 = 3;
 const PAUSE: i64 = 1_000_000;
+const TRIES: u8 = 3;
+/// How long an answer holds, s (`base_reachable_time`).
+const REACHABLE: u32 = 30;
 
 /// Where a host is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,141 +27,226 @@ pub(crate) struct Place {
     pub(crate) mac: Mac,
 }
 
-/// An address that is being asked for.
-#[derive(Debug)]
-struct Question {
-    /// Node that asks.
-    asker: Ipv4Addr,
-    tries: u32,
-    again: i64,
-    frames: Vec<Vec<u8>>,
+/// How a node has come to know where a neighbour is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// The neighbour has answered it.
+    Answered,
+    /// It was said without being asked for.
+    Heard,
 }
 
-/// A node's doubt about a neighbour.
-#[derive(Debug)]
-struct Check {
-    due: i64,
-    asked: bool,
+/// A neighbour as one node knows it.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    node: Ipv4Addr,
+    place: Place,
+    /// Until when this is certain, s since the epoch.
+    until: u32,
+    state: State,
 }
 
-/// What the gate knows of its neighbours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// It is used for as long as nobody says otherwise.
+    Held,
+    /// The same, and the neighbour will be asked.
+    Doubted,
+    /// It is good for nothing when its time is over.
+    Expires,
+}
+
+/// What the nodes know of their neighbours.
 #[derive(Debug, Default)]
 pub(crate) struct Neighbours {
-    known: Generations,
-    heard: Generations,
-    questions: BTreeMap<Ipv4Addr, Question>,
-    /// When a node asks a neighbour whether he is still there, and until when it does not ask again.
-    checks: BTreeMap<(Ipv4Addr, Ipv4Addr), Check>,
+    /// By neighbour: the nodes that know it, in their order. Whatever is said to everybody is so noted at
+    /// once for all whom it concerns.
+    known: HashMap<Ipv4Addr, Vec<Entry>>,
+    /// The neighbours of each node, as it came to know them.
+    of_node: HashMap<Ipv4Addr, VecDeque<Ipv4Addr>>,
+    heard: Heard,
+    pub(crate) questions: Questions,
+    /// When a node asks a neighbour whether he is still there, and how often it has.
+    checks: BTreeMap<(i64, Ipv4Addr, Ipv4Addr), u8>,
 }
 
-/// Places by address. When the young are too many the old are forgotten.
+/// Where packets to a node came from, by node and sender. When the young are too many the old are forgotten.
 #[derive(Debug, Default)]
-struct Generations {
-    young: HashMap<Ipv4Addr, Place>,
-    old: HashMap<Ipv4Addr, Place>,
-}
-
-impl Generations {
-    fn insert(&mut self, address: Ipv4Addr, place: Place, capacity: usize) {
-        if self.young.get(&address) != Some(&place) {
-            if self.young.len() >= capacity {
-                self.old = std::mem::take(&mut self.young);
-            }
-            self.young.insert(address, place);
-        }
-    }
-
-    fn find(&self, address: Ipv4Addr) -> Option<Place> {
-        self.young.get(&address).or_else(|| self.old.get(&address)).copied()
-    }
+struct Heard {
+    young: HashMap<(Ipv4Addr, Ipv4Addr), Place>,
+    old: HashMap<(Ipv4Addr, Ipv4Addr), Place>,
 }
 
 impl Neighbours {
-    /// Notes where `address` is; returns the frames that waited for it.
-    pub(crate) fn learn(&mut self, address: Ipv4Addr, place: Place) -> Vec<Vec<u8>> {
-        self.known.insert(address, place, CAPACITY);
+    /// Notes where `address` is as `node` was told. `age`: after how many seconds the node forgets; 0: it
+    /// asks when in doubt. Returns the frames that waited.
+    pub(crate) fn learn(
+        &mut self,
+        now: i64,
+        (node, address): (Ipv4Addr, Ipv4Addr),
+        (place, told): (Place, Told),
+        age: u32,
+    ) -> Vec<Vec<u8>> {
+        let waited = self.questions.end(node, address);
+        let sure = told == Told::Answered || waited.is_some();
+        let holds = if age > 0 { age } else { REACHABLE };
+        let until = seconds(now).saturating_add(holds);
+        let entries = self.known.entry(address).or_default();
+        match entries.binary_search_by_key(&node, |entry| entry.node) {
+            Ok(at) => {
+                if let Some(entry) = entries.get_mut(at) {
+                    update(entry, place);
+                    if sure || age > 0 {
+                        entry.until = until;
+                    }
+                }
+            }
+            Err(at) => {
+                let state = if age > 0 { State::Expires } else { State::Held };
+                let until = if sure || age > 0 { until } else { 0 };
+                entries.reserve_exact(1 + entries.len() / 4);
+                entries.insert(at, Entry { node, place, until, state });
+                self.note(node, address);
+            }
+        }
+        waited.unwrap_or_default()
+    }
+
+    /// Everybody was told where `address` is: those who know it know better, and those who ask for it have
+    /// an answer. `age` as in [`Neighbours::learn`], of each node. Returns the frames that waited.
+    pub(crate) fn merge(
+        &mut self,
+        now: i64,
+        address: Ipv4Addr,
+        place: Place,
+        age: impl Fn(Ipv4Addr) -> u32,
+    ) -> Vec<Vec<u8>> {
+        for entry in self.known.get_mut(&address).into_iter().flatten() {
+            update(entry, place);
+        }
         if self.questions.is_empty() {
             return Vec::new();
         }
-        self.questions.remove(&address).map(|question| question.frames).unwrap_or_default()
+        let askers = self.questions.askers(address).into_iter();
+        askers.flat_map(|node| self.learn(now, (node, address), (place, Told::Heard), age(node))).collect()
+    }
+
+    /// The same, told to `node` alone; false when it knows nothing of `address`.
+    pub(crate) fn merge_one(&mut self, node: Ipv4Addr, address: Ipv4Addr, place: Place) -> bool {
+        self.entry(node, address).map(|entry| update(entry, place)).is_some()
+    }
+
+    /// Notes a new neighbour of `node`; the one that it has known for longest makes room.
+    fn note(&mut self, node: Ipv4Addr, address: Ipv4Addr) {
+        let (least, most) = OF_ONE;
+        let room = (KNOWN / self.of_node.len().max(1)).clamp(least, most);
+        let own = self.of_node.entry(node).or_default();
+        own.push_back(address);
+        let surplus = own.len().saturating_sub(room);
+        let gone: Vec<Ipv4Addr> = own.drain(..surplus).collect();
+        for address in gone {
+            self.drop_entry(node, address);
+        }
+    }
+
+    fn drop_entry(&mut self, node: Ipv4Addr, address: Ipv4Addr) {
+        let Some(entries) = self.known.get_mut(&address) else { return };
+        if let Ok(at) = entries.binary_search_by_key(&node, |entry| entry.node) {
+            entries.remove(at);
+        }
+        if entries.is_empty() {
+            self.known.remove(&address);
+        }
+    }
+
+    /// Forgets a node with all that it knows.
+    pub(crate) fn forget(&mut self, node: Ipv4Addr) {
+        for address in self.of_node.remove(&node).unwrap_or_default() {
+            self.drop_entry(node, address);
+        }
+        self.questions.forget(node);
+    }
+
+    fn entry(&mut self, node: Ipv4Addr, address: Ipv4Addr) -> Option<&mut Entry> {
+        let entries = self.known.get_mut(&address)?;
+        let at = entries.binary_search_by_key(&node, |entry| entry.node).ok()?;
+        entries.get_mut(at)
+    }
+
+    /// Where `address` is for `node`.
+    pub(crate) fn find(&self, now: i64, node: Ipv4Addr, address: Ipv4Addr) -> Option<Place> {
+        let entries = self.known.get(&address)?;
+        let at = entries.binary_search_by_key(&node, |entry| entry.node).ok()?;
+        let good = |entry: &&Entry| entry.state != State::Expires || seconds(now) < entry.until;
+        entries.get(at).filter(good).map(|entry| entry.place)
     }
 
     /// A node has answered a neighbour, who says nothing to that.
-    pub(crate) fn doubt(&mut self, now: i64, node: Ipv4Addr, peer: Ipv4Addr) {
-        if self.checks.len() >= CHECKS {
-            self.checks.retain(|_, check| !check.asked || now < check.due.saturating_add(REACHABLE));
-        }
-        if self.checks.len() < CHECKS || self.checks.contains_key(&(node, peer)) {
-            let fresh = Check { due: now.saturating_add(DELAY), asked: false };
-            let check = self.checks.entry((node, peer)).or_insert(fresh);
-            if check.asked && check.due.saturating_add(REACHABLE) <= now {
-                *check = Check { due: now.saturating_add(DELAY), asked: false };
-            }
+    pub(crate) fn doubt(&mut self, now: i64, node: Ipv4Addr, address: Ipv4Addr) {
+        let Some(entry) = self.entry(node, address) else { return };
+        if entry.state == State::Held && entry.until <= seconds(now) {
+            entry.state = State::Doubted;
+            self.checks.insert((now.saturating_add(DELAY), node, address), 0);
         }
     }
 
-    /// Pairs of node and neighbour whose check is due.
-    pub(crate) fn due_checks(&mut self, now: i64) -> Vec<(Ipv4Addr, Ipv4Addr)> {
-        let due = self.checks.iter_mut().filter(|(_, check)| !check.asked && check.due <= now);
-        due.map(|(pair, check)| {
-            check.asked = true;
-            *pair
-        })
-        .collect()
-    }
-
-    /// Where `address` is.
-    pub(crate) fn find(&self, address: Ipv4Addr) -> Option<Place> {
-        self.known.find(address)
-    }
-
-    /// A packet that says it is from `address` came from `place`.
-    pub(crate) fn hear(&mut self, address: Ipv4Addr, place: Place) {
-        self.heard.insert(address, place, HEARD);
-    }
-
-    /// Where the last packet from `address` came from, whoever sent it.
-    pub(crate) fn heard(&self, address: Ipv4Addr) -> Option<Place> {
-        self.heard.find(address)
-    }
-
-    /// Keeps `frame` (none: empty) until `address` is found. True when it has to be asked for now.
-    pub(crate) fn wait(&mut self, now: i64, asker: Ipv4Addr, address: Ipv4Addr, frame: &[u8]) -> bool {
-        if let Some(question) = self.questions.get_mut(&address) {
-            if question.frames.len() < WAITING && waits(frame) {
-                question.frames.push(frame.to_vec());
-            }
-            return false;
-        }
-        if self.questions.len() >= ASKED {
-            return false;
-        }
-        let frames = if waits(frame) { vec![frame.to_vec()] } else { Vec::new() };
-        self.questions
-            .insert(address, Question { asker, tries: 1, again: now.saturating_add(PAUSE), frames });
-        true
-    }
-
-    /// Whether an address is being asked for, or will be.
-    pub(crate) fn asks(&self) -> bool {
-        !self.questions.is_empty() || self.checks.values().any(|check| !check.asked)
-    }
-
-    /// Pairs of asker and address that have to be asked for again; gives up on those asked often enough.
-    pub(crate) fn due(&mut self, now: i64) -> Vec<(Ipv4Addr, Ipv4Addr)> {
-        self.questions.retain(|_, question| question.tries < TRIES || question.again > now);
+    /// Nodes, neighbours and their places whose check is due. Who has not answered often enough is forgotten.
+    pub(crate) fn due_checks(&mut self, now: i64) -> Vec<(Ipv4Addr, Ipv4Addr, Place)> {
         let mut due = Vec::new();
-        for (address, question) in &mut self.questions {
-            if question.again <= now {
-                question.tries += 1;
-                question.again = now.saturating_add(PAUSE);
-                due.push((question.asker, *address));
+        while let Some(check) = self.checks.first_entry().filter(|check| check.key().0 <= now) {
+            let ((_, node, address), tries) = check.remove_entry();
+            let Some(entry) = self.entry(node, address).filter(|entry| entry.state == State::Doubted) else {
+                continue;
+            };
+            if seconds(now) < entry.until {
+                entry.state = State::Held;
+            } else if tries < TRIES {
+                due.push((node, address, entry.place));
+                self.checks.insert((now.saturating_add(PAUSE), node, address), tries + 1);
+            } else {
+                self.drop_entry(node, address);
+                if let Some(own) = self.of_node.get_mut(&node) {
+                    own.retain(|other| *other != address);
+                }
             }
         }
         due
     }
+
+    /// A packet to `node` that says it is from `address` came from `place`.
+    pub(crate) fn hear(&mut self, node: Ipv4Addr, address: Ipv4Addr, place: Place) {
+        let key = (node, address);
+        if self.heard.young.get(&key) != Some(&place) {
+            if self.heard.young.len() >= HEARD {
+                self.heard.old = std::mem::take(&mut self.heard.young);
+            }
+            self.heard.young.insert(key, place);
+        }
+    }
+
+    /// Where the last packet to `node` from `address` came from, whoever sent it.
+    pub(crate) fn heard(&self, node: Ipv4Addr, address: Ipv4Addr) -> Option<Place> {
+        let key = (node, address);
+        self.heard.young.get(&key).or_else(|| self.heard.old.get(&key)).copied()
+    }
+
+    /// Whether an address is being asked for, or will be.
+    pub(crate) fn asks(&self) -> bool {
+        !self.questions.is_empty() || !self.checks.is_empty()
+    }
 }
 
-fn waits(frame: &[u8]) -> bool {
-    !frame.is_empty() && frame.len() <= LONGEST
+fn update(entry: &mut Entry, place: Place) {
+    if entry.place != place {
+        entry.place = place;
+        // What was certain was so of another place.
+        if entry.state != State::Expires {
+            entry.until = 0;
+        }
+    }
+}
+
+/// Seconds since the epoch.
+fn seconds(now: i64) -> u32 {
+    u32::try_from(now / 1_000_000).unwrap_or_default()
 }

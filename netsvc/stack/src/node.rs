@@ -2,7 +2,7 @@
 
 use crate::{
     Face,
-    ambient::Life,
+    ambient::{self, Life},
     bytes::Mac,
     counters::Counters,
     rate::{Bucket, Window},
@@ -65,6 +65,8 @@ pub(crate) struct Node {
     ftp: BTreeSet<u16>,
     passive: (u16, u16),
     pub(crate) counters: Counters,
+    /// How long after it came its link comes up, µs.
+    pub(crate) entrance: i64,
     /// What it does of its own accord; `None`: nothing.
     pub(crate) life: Option<Box<Life>>,
     /// ICMP errors, and resets from closed ports, in this second.
@@ -103,6 +105,7 @@ impl Node {
             ftp: BTreeSet::new(),
             passive: persona.passive_ports,
             counters,
+            entrance: ambient::entrance(persona, address),
             life: None,
             errors: Window::default(),
             resets: Window::default(),
@@ -161,6 +164,11 @@ impl Node {
         let host = address.to_bits() & !self.mask;
         // A segment of two hosts has no such addresses (RFC 3021).
         self.mask < u32::MAX - 1 && self.on_segment(address) && (host == 0 || host == !self.mask)
+    }
+
+    /// The mask of the node's segment.
+    pub(crate) fn mask(&self) -> Ipv4Addr {
+        Ipv4Addr::from_bits(self.mask)
     }
 
     /// The broadcast address of the node's segment.

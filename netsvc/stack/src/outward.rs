@@ -22,6 +22,10 @@ impl Gate {
             let arrival = Arrival { now, port: Port::Engine, mac: self.wiring.engine.1 };
             let vouched = packet::checksum_vouched(frame);
             let Some(view) = frame.get(PACKET..).and_then(Ipv4::parse) else { return };
+            let to = self.nodes.get(&destination).map(|node| node.mac).unwrap_or_default();
+            if view.protocol() == UDP && self.hear_answer(arrival, to, &view, out) {
+                return;
+            }
             let verdict = if view.fragment() == (0, false) {
                 self.judge(arrival, &view, vouched)
             } else {
@@ -57,7 +61,9 @@ impl Gate {
                 true
             }
             // Whoever has talked to us has a place.
-            UDP => self.nodes.contains_key(&destination) || self.neighbours.heard(destination).is_some(),
+            UDP => {
+                self.nodes.contains_key(&destination) || self.neighbours.heard(source, destination).is_some()
+            }
             // The gate itself speaks ICMP for the nodes.
             _ => false,
         }

@@ -75,6 +75,12 @@ pub(crate) fn quoted_source(error: &[u8]) -> Option<Ipv4Addr> {
     array::<4>(error, 8 + 12).map(Ipv4Addr::from)
 }
 
+/// Whether a packet, or the first fragment of one, is an ICMP error, about which nobody sends another
+/// (RFC 1122, 3.2.2).
+pub(crate) fn is_icmp_error(packet: &Ipv4<'_>) -> bool {
+    packet.protocol() == ICMP && matches!(packet.payload().first(), Some(3 | 4 | 5 | 11 | 12))
+}
+
 /// An IPv4 packet whose header is sound.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ipv4<'a> {

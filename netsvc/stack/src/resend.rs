@@ -6,6 +6,7 @@ use crate::{
     flow::Key,
     gate::{Gate, Output},
     packet::{self, PACKET},
+    shape,
 };
 use std::collections::HashMap;
 
@@ -87,7 +88,11 @@ impl Gate {
                 waiting.sent += 1;
                 let id = node.counters.id(&node.face, Purpose::Handshake);
                 crate::bytes::put(&mut waiting.frame, PACKET + 4, &id.to_be_bytes());
+                // Its clock has gone on meanwhile.
+                let shown = node.counters.time(node.face.clock, now, (key.peer, key.peer_port));
+                shape::restamp(&mut waiting.frame, 0, |_| shown);
                 packet::seal(&mut waiting.frame);
+                self.flows.repeated(key, shown);
                 due.push((*key, waiting.frame.clone()));
             }
             true

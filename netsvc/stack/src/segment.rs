@@ -2,26 +2,13 @@
 
 use crate::{
     arp,
-    bytes::BROADCAST,
+    bytes::{BROADCAST, Mac},
     gate::{Arrival, Gate, Output, Port},
-    neighbour::Place,
-    node::Node,
+    neighbour::{Place, Told},
     packet,
     roll::{Probe, Technique},
     sweep::Method,
 };
-use std::net::Ipv4Addr;
-
-/// A node that introduces itself.
-#[derive(Debug)]
-pub(crate) struct Introduction {
-    pub(crate) node: Ipv4Addr,
-    /// Steps that were made.
-    pub(crate) step: u8,
-    /// When the next one is; 0: not known yet.
-    pub(crate) due: i64,
-}
-
 impl Gate {
     /// Hears an ARP frame.
     pub(crate) fn arp(&mut self, arrival: Arrival, frame: &[u8], out: &mut impl Output) {
@@ -39,28 +26,55 @@ impl Gate {
             return;
         }
         self.note_sweep(arrival, &message);
-        if !message.request && arrival.port == Port::Segment {
-            self.hear_place(arrival.now, &message, out);
-        }
-        let to = packet::destination_mac(frame);
-        let near = |node: &Node| node.on_segment(message.sender) && !node.is_no_host(message.sender);
-        let hears = |node: &&Node| {
-            (to == Some(BROADCAST) || to == Some(node.mac))
-                && !node.is_asking(arrival.now)
-                && node.face.arp.answers(&message, near(node), node.gateway.is_some())
-        };
-        let node = self.nodes.get(&message.target).filter(hears);
-        let answer =
-            node.filter(|_| message.request).map(|node| arp::reply(&message, node.mac, node.address));
-        // As RFC 826 has it: whoever talks to us is noted, whoever is known is updated.
-        let known = self.neighbours.find(message.sender).is_some();
-        let plain = message.hardware == 1 && message.lengths == [6, 4];
-        if plain && (known || node.is_some_and(near)) {
-            self.learn(message.sender, Place { port: arrival.port, mac: message.sender_mac }, out);
+        let to = packet::destination_mac(frame).unwrap_or_default();
+        let answer = self.hear_arp(arrival, to, &message, out);
+        // What everybody hears, those take up who know the sender.
+        let place = Place { port: arrival.port, mac: message.sender_mac };
+        if to == BROADCAST && message.is_plain() {
+            self.merge(arrival.now, message.sender, place, out);
         }
         if let Some(answer) = answer {
             out.send(arrival.port, &answer);
         }
+    }
+
+    /// One node hears an ARP message: that which it is for, or that whose hardware address the frame went
+    /// to. As RFC 826 has it, whoever is known is updated, and whoever talks to a node is noted by it. Returns
+    /// the answer.
+    fn hear_arp(
+        &mut self,
+        arrival: Arrival,
+        to: Mac,
+        message: &arp::Message,
+        out: &mut impl Output,
+    ) -> Option<Vec<u8>> {
+        let place = Place { port: arrival.port, mac: message.sender_mac };
+        let meant = self.nodes.get(&message.target).filter(|node| to == BROADCAST || to == node.mac);
+        let Some(node) = meant else {
+            if let Some(node) = self.owners.get(&to).filter(|_| message.is_plain()) {
+                self.neighbours.merge_one(*node, message.sender, place);
+            }
+            return None;
+        };
+        let (address, near) =
+            (node.address, node.on_segment(message.sender) && !node.is_no_host(message.sender));
+        let manners = node.face.arp;
+        let answers = message.request
+            && !node.is_asking(arrival.now)
+            && manners.answers(message, near, node.gateway.is_some());
+        let answer = answers.then(|| arp::reply(message, node.mac, address));
+        if !message.is_plain() {
+            return answer;
+        }
+        let known = self.neighbours.merge_one(address, message.sender, place);
+        let lives = !message.request && self.lives_with(address, message.sender);
+        let adopts = near && (answers || (!message.request && manners.adopts));
+        if known || lives || adopts || self.neighbours.questions.is_open(address, message.sender) {
+            // An answer to everybody is no proof that it was an answer to the node.
+            let told = if message.request || to == BROADCAST { Told::Heard } else { Told::Answered };
+            self.learn(arrival.now, (address, message.sender), (place, told), out);
+        }
+        answer
     }
 
     fn note_sweep(&mut self, arrival: Arrival, message: &arp::Message) {
@@ -68,6 +82,12 @@ impl Gate {
         // A gateway asks for whoever others send to; a host that asks for itself announces itself.
         let gateway = self.nodes.values().next().and_then(|node| node.gateway);
         let plain = message.sender == message.target || message.sender.is_unspecified();
+        // So does a server that a node has asked, and one that is about to give an address away.
+        let node = self.nodes.get(&message.target);
+        let asked = node.is_some_and(|node| {
+            node.is_asking(now) || node.life.as_ref().is_some_and(|life| life.is_served_by(message.sender))
+        });
+        let plain = plain || asked;
         if !message.request || port != Port::Segment || plain || gateway == Some(message.sender) {
             return;
         }
@@ -75,47 +95,10 @@ impl Gate {
         self.sweeps.add(now, message.sender, mac, Method::Arp, message.target, name);
     }
 
-    /// Begins a node's introduction.
-    pub(crate) fn introduce(&mut self, node: Ipv4Addr, out: &mut impl Output) {
-        self.introductions.retain(|entry| entry.node != node);
-        let mut entry = Introduction { node, step: 0, due: 0 };
-        self.go_on(&mut entry, out);
-        self.introductions.push(entry);
-    }
-
-    /// Makes the next step of an introduction; the time until the one after it.
-    fn go_on(&self, entry: &mut Introduction, out: &mut impl Output) -> Option<i64> {
-        let node = self.nodes.get(&entry.node)?;
-        let (step, pause) = node.face.arp.start.step(entry.step)?;
-        out.send(Port::Segment, &arp::introduction(step, node.mac, node.address));
-        entry.step += 1;
-        Some(pause)
-    }
-
-    /// Goes on with introductions, and checks neighbours.
-    pub(crate) fn neighbourly(&mut self, now: i64, out: &mut impl Output) {
-        let mut waiting = std::mem::take(&mut self.introductions);
-        waiting.retain_mut(|entry| {
-            let pause = match entry.due {
-                // The first step was made just before.
-                0 => self
-                    .nodes
-                    .get(&entry.node)
-                    .and_then(|node| node.face.arp.start.step(0))
-                    .map(|step| step.1),
-                due if due <= now => self.go_on(entry, out),
-                _ => return true,
-            };
-            let more = self.nodes.get(&entry.node).and_then(|node| node.face.arp.start.step(entry.step));
-            let Some(pause) = pause.filter(|_| more.is_some()) else { return false };
-            entry.due = now.saturating_add(pause);
-            true
-        });
-        self.introductions = waiting;
-        for (asker, target) in self.neighbours.due_checks(now) {
-            if let (Some(node), Some(place)) = (self.nodes.get(&asker), self.neighbours.find(target))
-                && place.port == Port::Segment
-            {
+    /// Checks neighbours.
+    pub(crate) fn check_neighbours(&mut self, now: i64, out: &mut impl Output) {
+        for (asker, target, place) in self.neighbours.due_checks(now) {
+            if let Some(node) = self.nodes.get(&asker).filter(|_| place.port == Port::Segment) {
                 out.send(Port::Segment, &arp::check(node.mac, node.address, place.mac, target));
             }
         }

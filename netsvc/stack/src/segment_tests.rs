@@ -1,13 +1,15 @@
 //! ARP manners, asked with frames.
 
 use crate::{
-    Port,
+    Gate, Port, Wiring, arp,
     bytes::{BROADCAST, array, number16},
-    gate_tests::{Bench, NODE, NODE_MAC, PEER, PEER_MAC, Sent, arp_request, header, segment},
-    packet::{self, ICMP, PACKET, SYN},
+    gate_tests::{Bench, NODE, NODE_MAC, PEER, PEER_MAC, Sent, arp_request, header, persona, segment},
+    packet::{self, ETHERTYPE_ARP, ETHERTYPE_IPV4, ICMP, PACKET, SYN},
 };
 use netsvc_persona::Persona;
 use std::net::Ipv4Addr;
+
+const START: i64 = 1_764_000_000_000_000;
 
 /// What arp-fingerprint asks, in its order: `1` for an answer.
 fn fingerprint(family: &str, id: &str, routed: bool) -> String {
@@ -57,19 +59,34 @@ fn each_system_answers_the_odd_requests_that_it_does_answer() {
     }
 }
 
-/// Operation, sender and target of what a node says until half a minute after it came.
+/// When nodes introduce themselves until `end`, and with what.
+fn introduced(gate: &mut Gate, start: i64, end: i64) -> Vec<(i64, Vec<u8>)> {
+    let introduces = |(_, frame): &(i64, Vec<u8>)| {
+        let message = arp::Message::parse(frame).filter(|_| packet::ethertype(frame) == ETHERTYPE_ARP);
+        message.is_some_and(|message| message.sender == message.target || message.sender.is_unspecified())
+    };
+    lived(gate, start, end).into_iter().filter(introduces).collect()
+}
+
+/// When what is due of its own accord until `end` is sent, and what.
+fn lived(gate: &mut Gate, start: i64, end: i64) -> Vec<(i64, Vec<u8>)> {
+    let (mut now, mut sent) = (start, Vec::new());
+    while let Some(due) = gate.due().filter(|due| *due <= end) {
+        now = now.max(due);
+        let mut out = Sent::default();
+        gate.live(now, &mut Vec::new(), &mut out);
+        sent.extend(out.0.into_iter().map(|(_, frame)| (now, frame)));
+    }
+    sent
+}
+
+/// Operation, sender and target of what a node says until a minute after it came.
 fn introduction(family: &str, id: &str) -> Vec<(u16, Ipv4Addr, Ipv4Addr)> {
     let mut bench = Bench::of(family, id, "6.1.0", |_| ());
-    let mut sent = bench.introduced.split_off(0);
-    for _ in 0..120 {
-        bench.now += 250_000;
-        let mut out = Sent::default();
-        bench.gate.tick(bench.now, &mut Vec::new(), &mut out);
-        sent.extend(out.0);
-    }
+    let sent = introduced(&mut bench.gate, bench.now, bench.now + 60_000_000);
     let address = |frame: &[u8], at| Ipv4Addr::from(array::<4>(frame, PACKET + at).unwrap());
-    let short = |(port, frame): &(Port, Vec<u8>)| {
-        assert_eq!((*port, packet::source_mac(frame)), (Port::Segment, Some(NODE_MAC)));
+    let short = |(_, frame): &(i64, Vec<u8>)| {
+        assert_eq!(packet::source_mac(frame), Some(NODE_MAC));
         assert_eq!(packet::destination_mac(frame), Some(BROADCAST));
         (number16(frame, PACKET + 6), address(frame, 14), address(frame, 24))
     };
@@ -85,6 +102,79 @@ fn each_system_introduces_itself_in_its_own_form() {
     assert_eq!(introduction("windows", "windows10"), [probe, probe, probe, request]);
     assert_eq!(introduction("macos", "macos"), [probe, probe, probe, request, request]);
     assert_eq!(introduction("cisco", "cisco_ios"), [reply]);
+}
+
+/// A gate with a node of each of `addresses`, and when each introduces itself after they came.
+fn arrivals(ambient: bool, addresses: impl Iterator<Item = u8>) -> (Gate, Vec<i64>) {
+    let mut gate = Gate::new(Wiring { engine: ([2; 6], [4; 6]), probe: None });
+    let mut sent = Sent::default();
+    for last in addresses {
+        let address = Ipv4Addr::new(10, 66, 0, last);
+        let mut persona = persona(&format!("web-{last}"), address, &format!("52:54:00:01:03:{last:02x}"));
+        persona.life.ambient = ambient;
+        gate.add(&persona, &[], &[], &mut sent).unwrap();
+    }
+    assert!(sent.0.is_empty(), "nobody speaks at once");
+    let mut packet = arp_request(BROADCAST, Ipv4Addr::new(10, 66, 0, 7));
+    gate.receive(START, Port::Segment, &mut packet, &mut sent);
+    assert_eq!(sent.0.len(), 1, "but whoever is asked for answers");
+    let times = introduced(&mut gate, START, START + 30_000_000);
+    (gate, times.iter().map(|(at, _)| at - START).collect())
+}
+
+#[test]
+fn nodes_that_come_together_introduce_themselves_one_by_one() {
+    for ambient in [false, true] {
+        let (_, times) = arrivals(ambient, 2..152);
+        assert_eq!(times.len(), 150);
+        let (first, last) = (times[0], times[149]);
+        assert!(first >= 1_000_000 && last > 20_000_000 && last <= 25_000_000, "{first} {last}");
+        let crowd = |at: &i64| times.iter().filter(|other| (**other - at).abs() < 250_000).count();
+        assert!(times.iter().map(crowd).max().unwrap() < 20);
+    }
+}
+
+#[test]
+fn a_link_that_comes_up_brings_introduction_and_life_at_the_same_moment() {
+    let (mut gate, times) = arrivals(true, 7..8);
+    let node = Ipv4Addr::new(10, 66, 0, 7);
+    assert_eq!(gate.nodes.get(&node).unwrap().entrance, times[0]);
+    // The same link has the same moment every time.
+    gate.remove("web-7");
+    assert_eq!(arrivals(true, 7..8).1, times);
+}
+
+#[test]
+fn who_takes_over_an_address_says_so_at_once() {
+    let (mut gate, _) = arrivals(false, 7..9);
+    let again = |gate: &mut Gate, name: &str, last: u8, mac: &str| {
+        let mut sent = Sent::default();
+        gate.add(&persona(name, Ipv4Addr::new(10, 66, 0, last), mac), &[], &[], &mut sent).unwrap();
+        sent.0.len()
+    };
+    gate.remove("web-7");
+    assert_eq!(again(&mut gate, "web-7", 7, "52:54:00:01:03:07"), 0, "peers know it");
+    gate.remove("web-7");
+    assert_eq!(again(&mut gate, "web-7", 7, "52:54:00:01:09:07"), 1);
+    // Under another name, or in the place of a node that was not told to go.
+    assert_eq!(again(&mut gate, "web-8", 8, "52:54:00:01:09:08"), 1);
+    assert_eq!(again(&mut gate, "mail-8", 8, "52:54:00:01:0a:08"), 1);
+    gate.remove("web-8");
+    assert_eq!(gate.len(), 2, "whose name means nobody any more");
+    // Once, and then no more.
+    assert!(introduced(&mut gate, START, START + 60_000_000).is_empty());
+}
+
+#[test]
+fn whoever_asks_for_an_address_introduces_itself_when_it_has_it() {
+    let mut bench = Bench::of("linux", "debian12", "6.1.0", |persona| {
+        (persona.life.dhcp, persona.life.ambient) = (true, false);
+    });
+    let sent = lived(&mut bench.gate, bench.now, bench.now + 60_000_000);
+    let kinds: Vec<_> = sent.iter().map(|(_, frame)| packet::ethertype(frame)).collect();
+    let at = kinds.iter().position(|kind| *kind == ETHERTYPE_ARP).unwrap();
+    assert!(at > 0 && kinds[..at].iter().all(|kind| *kind == ETHERTYPE_IPV4), "{kinds:x?}");
+    assert!(sent[at].0 - sent[0].0 >= 10_000_000, "nobody has answered");
 }
 
 #[test]
@@ -113,6 +203,8 @@ fn whoever_has_answered_a_neighbour_asks_five_seconds_later_whether_he_is_there(
         for (_, frame) in asked {
             assert_eq!(packet::destination_mac(&frame), Some(PEER_MAC), "to him alone");
             assert_eq!(number16(&frame, PACKET + 6), 1);
+            let asked = arp::Message::parse(&frame).unwrap();
+            bench.feed(Port::Segment, arp::reply(&asked, PEER_MAC, PEER));
         }
         // He is believed for half a minute.
         bench.peer(&ping);

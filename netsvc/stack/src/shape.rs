@@ -13,11 +13,19 @@ use crate::{
 };
 use std::net::Ipv4Addr;
 
-/// A timestamp as the kernel wrote it and as the peer saw it.
+/// A timestamp of a SYN-ACK as the kernel wrote it, and as the peer saw it in the first and the last one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stamp {
     pub(crate) kernel: u32,
     pub(crate) shown: u32,
+    pub(crate) last: u32,
+}
+
+impl Stamp {
+    /// Whether a peer who echoes `value` has seen one of those SYN-ACKs.
+    fn covers(&self, value: u32) -> bool {
+        value.wrapping_sub(self.shown) <= self.last.wrapping_sub(self.shown)
+    }
 }
 
 /// Takes out of a SYN what the node's system does not speak, so that the kernel does not either.
@@ -56,9 +64,9 @@ pub(crate) fn accept(
     let offer = Offer::parse(segment.options);
     let peer = (view.destination(), segment.destination_port);
     let clock = node.face.clock;
-    let stamp = offer.time.map(|(value, _)| Stamp {
-        kernel: value,
-        shown: node.counters.time(clock, kernel.moment(value, now), peer),
+    let stamp = offer.time.map(|(value, _)| {
+        let shown = node.counters.time(clock, kernel.moment(value, now), peer);
+        Stamp { kernel: value, shown, last: shown }
     });
     let form = &node.face.handshake;
     let layout = handshake::layout(form, &offer, clock);
@@ -134,8 +142,8 @@ pub(crate) fn receive(
     let peer = (Ipv4Addr::from_bits(number32(packet, 12)), number16(packet, header_length(frame)));
     let clock = node.face.clock;
     restamp(frame, 4, |shown| match handshake {
-        // Exactly, because the kernel refuses a handshake whose echo is off by one.
-        Some(stamp) if stamp.shown == shown => stamp.kernel,
+        // Exactly, because the kernel refuses a handshake whose echo is not between its first and its last.
+        Some(stamp) if stamp.covers(shown) => stamp.kernel,
         _ if shown == 0 => 0,
         _ => {
             let near = kernel.value(node.counters.moment(clock, shown, now, peer));
@@ -147,7 +155,7 @@ pub(crate) fn receive(
 }
 
 /// Replaces one half of the timestamp option (`at` 0: value, 4: echo) and keeps the checksum right.
-fn restamp(frame: &mut [u8], at: usize, mut translate: impl FnMut(u32) -> u32) {
+pub(crate) fn restamp(frame: &mut [u8], at: usize, mut translate: impl FnMut(u32) -> u32) {
     let Some((start, end)) = options_of(frame) else { return };
     let Some(time) = frame.get(start..end).and_then(options::time_at) else { return };
     let place = start + time + at;

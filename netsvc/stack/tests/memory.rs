@@ -67,22 +67,44 @@ fn segment(source: [u8; 4], target: [u8; 4], ports: (u16, u16), flags: u8) -> Ve
     packet(source, target, 6, 1, false, &tcp)
 }
 
-#[test]
-fn a_flood_of_everything_costs_little_memory() {
-    let mut persona: Persona = serde_json::from_str(include_str!("persona.json")).unwrap();
-    let (node, mac) = ([10, 66, 0, 10], persona.mac_bytes().unwrap());
-    persona.gateway = Some([10, 66, 0, 1].into());
+/// A gate with a thousand nodes, 10.66.8.0 to 10.66.11.231.
+fn gate(sent: &mut Sent) -> Gate {
+    let sample: Persona = serde_json::from_str(include_str!("persona.json")).unwrap();
     let mut gate = Gate::new(Wiring { engine: ([2; 6], [4; 6]), probe: None });
     let port = PortSpec { slug: "ssh".into(), transport: Transport::Tcp, port: 22, tls: false };
+    for number in 0..1000_u16 {
+        let (node, mac) = node(number);
+        let persona = Persona {
+            node: format!("web-{number}"),
+            ip: node.into(),
+            mac: mac.map(|byte| format!("{byte:02x}")).join(":"),
+            gateway: Some([10, 66, 0, 1].into()),
+            prefix: 20,
+            ..sample.clone()
+        };
+        gate.add(&persona, &[], std::slice::from_ref(&port), sent).unwrap();
+    }
+    gate
+}
+
+fn node(number: u16) -> ([u8; 4], [u8; 6]) {
+    let [high, low] = number.to_be_bytes();
+    ([10, 66, 8 + high, low], [0x52, 0x54, 0, 0, high, low])
+}
+
+/// As many as half the frames go to one node, the others to any.
+#[test]
+fn a_flood_of_everything_costs_little_memory() {
     let mut sent = Sent::default();
-    gate.add(&persona, &[], &[port], &mut sent).unwrap();
+    let mut gate = gate(&mut sent);
     let before = resident();
     let (mut now, mut random, mut events) = (1_000_000, 1_u64, Vec::new());
     for number in 0..1_000_000_u32 {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let [a, b, c, d, e, f, ..] = random.to_be_bytes();
         let port = u16::from_be_bytes([e, f]);
-        let source = [if number % 2 == 0 { 10 } else { 110 }, 66, a & 7, b.clamp(1, 254)];
+        let (node, mac) = node(if number % 12 < 6 { 7 } else { u16::from_be_bytes([e, f]) % 1000 });
+        let source = [if number % 4 < 2 { 10 } else { 110 }, 66, a & 7, b.clamp(1, 254)];
         let ip = |packet: &[u8]| frame(mac, [8, 0], packet);
         let mut flood = match number % 6 {
             0 => ip(&segment(source, node, (port, 22), 2)),
@@ -91,8 +113,8 @@ fn a_flood_of_everything_costs_little_memory() {
             3 => ip(&packet(source, node, 6, port, true, &[c; 1400])),
             4 => ip(&segment(source, node, (port, 22), 0x11)),
             _ => {
-                let asked = [&[0, 1, 8, 0, 6, 4, 0, 1][..], &FORGER, &source, &[0; 6], &[10, 66, c, d]];
-                frame([0xff; 6], [8, 6], &asked.concat())
+                let asked = [&[0, 1, 8, 0, 6, 4, 0, 1][..], &FORGER, &source, &[0; 6], &node];
+                frame(if c < 128 { [0xff; 6] } else { mac }, [8, 6], &asked.concat())
             }
         };
         now += 10;

@@ -1,9 +1,29 @@
 //! Ten deckies that show something wrong, each found by its tell; those that show what they are pass.
 
 use super::{tests::fleet, *};
+use crate::jarm::{Answer, Jarm};
 
 /// A clock of a thousand ticks a second begins anew after fifty days, in µs.
 const PERIOD: i64 = 4_294_967_296_000;
+
+const KINDS: [&str; 3] = ["ed25519", "ECDSA", "RSA"];
+
+fn host_keys(persona: &Persona) -> BTreeMap<String, String> {
+    let keys = [
+        persona.ssh_keys.ed25519_fingerprint(),
+        persona.ssh_keys.ecdsa_p256_fingerprint(),
+        Some(format!("RSA of {}", persona.node)),
+    ];
+    KINDS.map(str::to_owned).into_iter().zip(keys.into_iter().flatten()).collect()
+}
+
+/// Answers of the library that the machine has.
+fn jarm(persona: &Persona) -> Jarm {
+    let windows = persona.os.family.starts_with("windows");
+    let extensions = if windows { vec![23, 0xff01] } else { vec![0xff01, 1, 11, 35, 23] };
+    let (cipher, version) = (0xc030, 0x0303);
+    Jarm(vec![Some(Answer { cipher, version, extensions, ..Answer::default() }); 10])
+}
 
 /// What a scanner sees of whole deckies.
 fn seen(fleet: &[Persona]) -> BTreeMap<String, Seen> {
@@ -13,7 +33,10 @@ fn seen(fleet: &[Persona]) -> BTreeMap<String, Seen> {
         let seen = Seen {
             ssh_version: ssh.map(|product| format!("SSH-2.0-{}_{}", product.name, product.version)),
             hassh: ssh.map(|product| format!("hash of {}", product.version)),
-            host_keys: ssh.and_then(|_| persona.ssh_keys.ed25519_fingerprint()).into_iter().collect(),
+            host_key_kinds: ssh.into_iter().flat_map(|_| KINDS.map(str::to_owned)).collect(),
+            host_keys: ssh.into_iter().flat_map(|_| host_keys(persona)).collect(),
+            rsa_bits: ssh.map(|_| persona.ssh_keys.rsa_bits),
+            jarm: [(990, jarm(persona))].into(),
             certificate: Some(persona.certificate.serial.clone()),
             tls: Some(persona.os.family.clone()),
             http_server: persona
@@ -23,7 +46,7 @@ fn seen(fleet: &[Persona]) -> BTreeMap<String, Seen> {
             http_ahead: Some(persona.clock_offset_ms * 1000),
             booted: Some((persona.booted_at + 3 * PERIOD, PERIOD)),
             ids: vec![100 * small, 100 * small + 1, 100 * small + 2],
-            isns: vec![1000 * index, 2000 * index, 5000 * index],
+            isns: vec![7 + 1000 * index, 7 + 2000 * index, 7 + 5000 * index],
             passive: None,
         };
         (persona.node.clone(), seen)
@@ -51,14 +74,15 @@ fn ten_broken_deckies_are_found() {
     }
     let broken: [(&str, &str, Harm); 10] = [
         ("a host key for two", "FL-01", |seen| {
-            let key = of(seen, "node-1").host_keys.clone();
-            of(seen, "node-0").host_keys.extend(key);
+            let key = of(seen, "node-1").host_keys["RSA"].clone();
+            of(seen, "node-0").host_keys.insert("RSA".into(), key);
         }),
         ("a certificate for two", "FL-01", |seen| {
             of(seen, "node-0").certificate = of(seen, "node-2").certificate.clone();
         }),
         ("one library under two names", "FL-02", |seen| {
             of(seen, "node-0").tls = of(seen, "node-2").tls.clone();
+            seen.values_mut().for_each(|seen| seen.jarm.clear());
         }),
         ("timestamps of another", "FL-04", |seen| of(seen, "node-0").booted = of(seen, "node-1").booted),
         ("timestamps that are not its uptime", "FL-04", |seen| {
@@ -89,12 +113,98 @@ fn ten_broken_deckies_are_found() {
     }
 }
 
-#[test]
-fn keys_that_are_not_those_of_the_persona_are_found() {
+/// What is told of `node` after `harm` was done to what it shows.
+fn told(node: &str, harm: impl Fn(&mut Seen)) -> Vec<(Strength, &'static str, String)> {
     let fleet = fleet();
     let mut seen = seen(&fleet);
-    seen.get_mut("node-0").unwrap().host_keys = ["SHA256:other".to_owned()].into();
-    assert_eq!(live(&fleet, &seen).first().map(|found| found.tell), Some("SSH-18"));
+    harm(seen.get_mut(node).unwrap());
+    let found = live(&fleet, &seen).into_iter().filter(|found| found.decky == node);
+    found.map(|found| (found.strength, found.tell, found.detail)).collect()
+}
+
+#[test]
+fn odd_host_keys_are_found() {
+    let check = |strength, says: &str, harm: fn(&mut Seen)| {
+        let found = told("node-0", harm);
+        let [(how, tell, detail)] = found.as_slice() else { unreachable!("{says}: {found:#?}") };
+        assert_eq!((*how, *tell), (strength, "SSH-18"), "{detail}");
+        assert!(detail.contains(says), "{says}: {detail}");
+    };
+    check(Strength::Decisive, "ed25519", |seen| {
+        seen.host_keys.insert("ed25519".into(), "SHA256:other".into());
+    });
+    check(Strength::Decisive, "ECDSA", |seen| {
+        seen.host_keys.insert("ECDSA".into(), "SHA256:other".into());
+    });
+    check(Strength::AddsUp, "lists a host key of kind RSA", |seen| {
+        seen.host_keys.remove("RSA");
+    });
+    check(Strength::AddsUp, "no RSA", |seen| {
+        seen.host_keys.remove("RSA");
+        seen.host_key_kinds.remove("RSA");
+    });
+    check(Strength::AddsUp, "DSA", |seen| {
+        seen.host_keys.insert("DSA".into(), "SHA256:third".into());
+        seen.host_key_kinds.insert("DSA".into());
+    });
+    check(Strength::AddsUp, "1024 bits", |seen| seen.rsa_bits = Some(1024));
+    check(Strength::AddsUp, "4096 bits", |seen| seen.rsa_bits = Some(4096));
+}
+
+#[test]
+fn a_tls_library_that_the_system_does_not_have_is_found() {
+    let set = |node, extensions: Vec<u16>| {
+        told(node, |seen| {
+            let answer = Answer { extensions: extensions.clone(), ..Answer::default() };
+            seen.jarm = [(990, Jarm(vec![Some(answer); 10]))].into();
+        })
+    };
+    let windows = "node-2";
+    for extensions in [vec![0xff01, 11, 23], vec![1], vec![0xff01, 23], vec![43, 51]] {
+        let found = set(windows, extensions);
+        assert!(found.iter().any(|(_, tell, _)| *tell == "FL-02"), "{found:#?}");
+    }
+    assert!(set(windows, vec![16, 23, 0xff01]).is_empty());
+    assert!(set("node-0", vec![43, 51]).is_empty());
+}
+
+#[test]
+fn one_jarm_is_normal_for_one_library_and_not_for_two() {
+    let fleet = fleet();
+    let mut seen = seen(&fleet);
+    assert!(clashes(&fleet, &seen).is_empty(), "{:#?}", clashes(&fleet, &seen));
+    let windows = seen["node-2"].jarm.clone();
+    seen.get_mut("node-0").unwrap().jarm = windows;
+    let [clash] = &clashes(&fleet, &seen)[..] else { unreachable!() };
+    assert_eq!(clash.deckies, ["node-0", "node-2"]);
+    assert!(
+        clash.what.starts_with("JARM 2ad") && clash.what.ends_with("OpenSSL, Schannel"),
+        "{}",
+        clash.what
+    );
+}
+
+#[test]
+fn clashes_that_give_most_away_come_first() {
+    let mut fleet = fleet();
+    let mut seen = seen(&fleet);
+    fleet[0].booted_at = fleet[1].booted_at;
+    fleet[2].booted_at = fleet[1].booted_at + 1_000_000;
+    let steps = seen["node-0"].isns.iter().map(|number| number + 99).collect();
+    seen.get_mut("node-3").unwrap().isns = steps;
+    for name in ["node-1", "node-3"] {
+        let key = seen["node-0"].host_keys["RSA"].clone();
+        seen.get_mut(name).unwrap().host_keys.insert("RSA".into(), key);
+    }
+    let found = clashes(&fleet, &seen);
+    let order: Vec<_> =
+        found.iter().map(|clash| (clash.tell, clash.deckies.len(), clash.what.as_str())).collect();
+    let expected = [
+        ("FL-01", 3, "one RSA host key of SSH"),
+        ("FL-04", 2, "one series of initial sequence numbers"),
+        ("FL-12", 3, "switched on within seconds of each other"),
+    ];
+    assert_eq!(order, expected);
 }
 
 #[test]

@@ -2,7 +2,9 @@
 //! tell by its id in the catalogue of tells that fidelity tests are named after (FL: fleet, OS: network
 //! stack, SSH and so on).
 
+mod beside;
 mod clash;
+mod library;
 mod live;
 #[cfg(test)]
 mod live_tests;
@@ -14,6 +16,7 @@ use netsvc_persona::{Persona, check};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
+pub use clash::Clash;
 pub use live::{Seen, live};
 pub use system::{Scanned, recognised};
 
@@ -72,7 +75,8 @@ const PORTS: usize = 15;
 /// What gives the machines of `personas` away by themselves and beside each other. `ports`: how many each
 /// decky has open, by name.
 pub fn personas(personas: &[Persona], ports: &BTreeMap<String, usize>) -> Vec<Finding> {
-    let mut findings = clash::findings(personas);
+    let mut findings: Vec<Finding> =
+        clash::of_personas(personas).iter().flat_map(|clash| clash.findings()).collect();
     for persona in personas {
         findings.extend(check::check(persona).into_iter().map(|bad| {
             let (tell, strength) = tell(bad.subject);
@@ -99,6 +103,13 @@ pub fn personas(personas: &[Persona], ports: &BTreeMap<String, usize>) -> Vec<Fi
     findings.sort();
     findings.dedup();
     findings
+}
+
+/// What the deckies of `personas` share, those first that give most away; `seen` is what they showed.
+pub fn clashes(personas: &[Persona], seen: &BTreeMap<String, Seen>) -> Vec<Clash> {
+    let mut clashes = clash::of_personas(personas);
+    clashes.extend(beside::clashes(&live::met(personas, seen)));
+    clash::ranked(clashes)
 }
 
 /// The standing of each of `deckies` under `findings`, the worst first.

@@ -1,6 +1,9 @@
 //! `audit`: what gives the fleet away.
 
+mod http;
+mod jarm;
 mod passive;
+mod report;
 mod scan;
 mod ssh;
 mod tls;
@@ -10,12 +13,11 @@ use super::Context;
 use crate::{firedrill::Way, output};
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::{Args, ValueEnum};
-use decnet_analysis::audit::{self, Finding, Rank, Seen, Standing, Strength};
+use decnet_analysis::audit::{self, Finding, Seen, Strength};
 use decnet_engine::native;
 use decnet_model::fleet::{DeckyName, Fleet};
 use decnet_store::Store;
 use netsvc_persona::Persona;
-use serde_json::json;
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::{IpAddr, Ipv4Addr},
@@ -28,8 +30,9 @@ const SOURCE: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 1));
 ///
 /// Looks at each decky by itself (does its address fit its vendor, its kernel its distribution, its
 /// banner its system) and beside the others (do two share a key, a serial, a boot time). Then asks its
-/// services as a client does: whether banners, host keys and clocks are those of the persona, and whether
-/// two deckies show one key, one certificate, or one library under two names (HASSHServer, JA3S). On a
+/// services as a client does: whether banners, host keys (each kind), clocks and the TLS library (JARM) are
+/// those of the persona, and whether two deckies show one key, one certificate, or one library under two
+/// names (HASSHServer, JA3S, JARM); what the fleet shares is told last, the worst first. On a
 /// lab's segment two programs look from the attackers' host, if they are installed: nmap whether each
 /// network stack is that of the system it claims, and whether timestamps, identifications and sequence
 /// numbers are its own; p0f what ordinary connections look like to an observer. 100 points are perfect; a
@@ -81,20 +84,24 @@ impl Audit {
         let mut skipped = Vec::new();
         let judged: Vec<&Persona> =
             personas.iter().filter(|persona| wanted.contains(&persona.node)).collect();
-        findings.extend(self.looked(context, &fleet, &judged, &mut skipped).await?);
+        let seen = self.looked(context, &fleet, &judged, &mut skipped, &mut findings).await?;
         let names: Vec<String> = judged.iter().map(|persona| persona.node.clone()).collect();
         let standings = audit::standings(&names, &findings);
         findings.retain(|finding| names.contains(&finding.decky));
-        let ranking = audit::ranking(&findings);
+        let mut clashes = audit::clashes(&personas, &seen);
+        clashes.retain(|clash| clash.deckies.iter().any(|decky| names.contains(decky)));
+        let report = report::Report {
+            threshold: self.threshold,
+            standings: &standings,
+            ranking: audit::ranking(&findings),
+            clashes,
+            seen: &seen,
+            skipped: &skipped,
+        };
         if self.json {
-            output::json(&json!({
-                "threshold": self.threshold,
-                "deckies": standings,
-                "ranking": ranking,
-                "skipped": skipped,
-            }));
+            output::json(&report.json())
         } else {
-            report(&standings, &ranking, &skipped);
+            report.print()
         }
         let failed: Vec<&str> = standings
             .iter()
@@ -122,24 +129,24 @@ impl Audit {
         Ok(self.deckies.iter().map(ToString::to_string).collect())
     }
 
-    /// What is found by looking at deckies that run. What nobody looked at goes to `skipped`.
+    /// What deckies that run show, and what that says to `findings`. What nobody looked at goes to `skipped`.
     async fn looked(
         &self,
         context: &Context,
         fleet: &Fleet,
         judged: &[&Persona],
         skipped: &mut Vec<String>,
-    ) -> Result<Vec<Finding>> {
+        findings: &mut Vec<Finding>,
+    ) -> Result<BTreeMap<String, Seen>> {
         if self.scan == Scan::Never {
             skipped.push("services, nmap and p0f: not asked for".to_owned());
-            return Ok(Vec::new());
+            return Ok(BTreeMap::new());
         }
         let way = Way::of(fleet, SOURCE, context);
         let (mut seen, silent) = touch::run(&way, fleet, judged).await;
         if silent > 0 {
             skipped.push(format!("{silent} ports did not answer; `decnet firedrill` says which"));
         }
-        let mut findings = Vec::new();
         match self.hindrance("nmap", scan::hindrance(fleet))? {
             Some(reason) => skipped.push(reason),
             None => findings.extend(scanned(context, fleet, judged, &mut seen).await?),
@@ -157,7 +164,7 @@ impl Audit {
         }
         let personas: Vec<Persona> = judged.iter().map(|persona| (*persona).clone()).collect();
         findings.extend(audit::live(&personas, &seen));
-        Ok(findings)
+        Ok(seen)
     }
 
     /// Why a program does not look, unless it has to.
@@ -215,27 +222,4 @@ fn faceless(fleet: &Fleet) -> Vec<Finding> {
         remedy: "deploy it on the native runtime".to_owned(),
     };
     fleet.deckies.keys().map(finding).collect()
-}
-
-fn report(standings: &[Standing], ranking: &[Rank], skipped: &[String]) {
-    output::table(&["DECKY", "POINTS", "GIVEN AWAY BY"], standings, |standing| {
-        let tells: Vec<String> =
-            standing.findings.iter().map(|finding| format!("{} {}", finding.tell, finding.detail)).collect();
-        vec![standing.decky.clone(), standing.score.to_string(), tells.join("; ")]
-    });
-    if !ranking.is_empty() {
-        output::table(&["TELL", "SAYS", "DECKIES"], ranking, |rank| {
-            let says = match rank.strength {
-                Strength::Decisive => "decides",
-                Strength::AddsUp => "adds up",
-                Strength::Weak => "little",
-            };
-            let named = rank.deckies.iter().take(5).cloned().collect::<Vec<_>>().join(" ");
-            let more = if rank.deckies.len() > 5 { " …" } else { "" };
-            vec![rank.tell.to_owned(), says.to_owned(), format!("{}: {named}{more}", rank.deckies.len())]
-        });
-    }
-    for reason in skipped {
-        output::line(&format!("not looked at: {reason}"));
-    }
 }

@@ -14,9 +14,10 @@ use decnet_model::{
     ini::{SpecError, deploy as spec},
     nmap, plan,
     record::{DeckyDesired, DeckyIntent, DeckyState},
+    servers,
 };
 use decnet_store::Store;
-use netsvc_persona::{Life, LoginPolicy};
+use netsvc_persona::{Life, LoginPolicy, Servers};
 use serde_json::json;
 use std::{
     io,
@@ -72,7 +73,7 @@ pub struct Deploy {
     /// Read the fleet from a deployment INI; what says where it stands goes before the file
     #[arg(long, value_name = "FILE", conflicts_with_all = [
         "deckies", "archetype", "services", "randomize_services", "distro", "randomize_distros", "subnet",
-        "ip_start", "seed", "login", "firewall", "ambient", "dhcp",
+        "ip_start", "seed", "login", "firewall", "ambient", "dhcp", "dns", "ntp",
     ])]
     pub config: Option<PathBuf>,
     /// How many deckies
@@ -116,6 +117,12 @@ pub struct Deploy {
     /// Have each decky ask a DHCP server for the address that it has, and renew the lease
     #[arg(long)]
     pub dhcp: bool,
+    /// DNS servers that deckies ask, comma-separated; they may be outside of the segment [default: the gateway]
+    #[arg(long, value_name = "ADDRESSES", value_delimiter = ',', value_parser = servers::host)]
+    pub dns: Vec<Ipv4Addr>,
+    /// NTP servers that deckies ask, comma-separated; they may be outside of the segment [default: the gateway]
+    #[arg(long, value_name = "ADDRESSES", value_delimiter = ',', value_parser = servers::host)]
+    pub ntp: Vec<Ipv4Addr>,
     /// Packet filter of each system: off (closed ports reset), on, or default (as the system is delivered)
     #[arg(long, default_value = "off", value_name = "on|off|default")]
     pub firewall: Filter,
@@ -187,7 +194,11 @@ impl Deploy {
             seed: self.seed.clone(),
             runtime: site.runtime.clone(),
             login: self.login.clone(),
-            life: Life { ambient: self.ambient, dhcp: self.dhcp },
+            life: Life {
+                ambient: self.ambient,
+                dhcp: self.dhcp,
+                servers: Servers { dns: self.dns.clone(), ntp: self.ntp.clone() },
+            },
             firewall: self.firewall,
         }
     }
@@ -365,6 +376,8 @@ mod tests {
             "--login=deny",
             "--ambient=no",
             "--dhcp",
+            "--dns=10.9.0.53",
+            "--ntp=10.9.0.5",
         ] {
             let refused = parsed(&["--config", "f", flag]).map_err(|error| error.kind());
             assert_eq!(refused.err(), Some(ErrorKind::ArgumentConflict), "{flag}");

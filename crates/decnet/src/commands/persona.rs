@@ -12,7 +12,10 @@ use netsvc_persona::{
     tables::firewalls::{self, Refusal},
 };
 use serde_json::json;
-use std::time::{Duration, Instant};
+use std::{
+    net::Ipv4Addr,
+    time::{Duration, Instant},
+};
 
 /// Longest wait for a new persona.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -185,7 +188,7 @@ fn machine(persona: &Persona, now: i64) -> Vec<(String, String)> {
         ("booted", format!("{} ({days} days ago)", moment(persona.booted_at))),
         ("clock", format!("{:+} ms", persona.clock_offset_ms)),
         ("time zone", format!("{} ({}, {:+} min)", zone.name, zone.abbreviation, zone.offset_minutes)),
-        ("of its own accord", habits(persona.life)),
+        ("of its own accord", habits(&persona.life)),
         ("personas before", persona.generation.to_string()),
     ];
     rows.into_iter()
@@ -195,10 +198,17 @@ fn machine(persona: &Persona, now: i64) -> Vec<(String, String)> {
 }
 
 /// What the decky does without being asked.
-fn habits(life: Life) -> String {
+fn habits(life: &Life) -> String {
     let speaks = if life.ambient { "speaks as its system does" } else { "silent" };
     let asks = if life.dhcp { ", asks for its address by DHCP" } else { "" };
-    format!("{speaks}{asks}")
+    let of = |what, servers: &[Ipv4Addr]| match servers {
+        [] => String::new(),
+        some => format!(
+            ", asks {} for {what}",
+            some.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ")
+        ),
+    };
+    format!("{speaks}{asks}{}{}", of("names", &life.servers.dns), of("the time", &life.servers.ntp))
 }
 
 /// Its packet filter, and what a closed port does with it.

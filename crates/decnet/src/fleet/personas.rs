@@ -142,7 +142,7 @@ fn settled(decky: &Decky, want: &Fleet, stored: Persona, fresh: &Persona) -> Opt
         gateway: fresh.gateway,
         login: fresh.login.clone(),
         face: fresh.face.clone(),
-        life: fresh.life,
+        life: fresh.life.clone(),
         firewall: fresh.firewall,
         ..stored
     };

@@ -12,6 +12,9 @@ use std::{
 
 /// Buffer for frames that the gate has not read yet, in bytes.
 const RECEIVE_BUFFER: libc::c_int = 8 << 20;
+/// Buffer for frames that the device has not sent yet, in bytes. The kernel's own holds three of the long
+/// segments that a device cuts up; what finds no room is lost, and peers see it come again.
+const SEND_BUFFER: libc::c_int = 4 << 20;
 /// `ETH_P_ALL` and `ETH_P_ARP` as packet sockets take them.
 const EVERYTHING: u16 = 0x0003;
 const ARP: u16 = 0x0806;
@@ -42,8 +45,13 @@ pub(super) fn open(
     set(&socket, libc::SOL_PACKET, libc::PACKET_VNET_HDR, &1)?;
     set(&socket, libc::SOL_PACKET, libc::PACKET_IGNORE_OUTGOING, &1)?;
     // The forced form needs the capability in the first user namespace; elsewhere the system's limit holds.
-    if set(&socket, libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, &RECEIVE_BUFFER).is_err() {
-        set(&socket, libc::SOL_SOCKET, libc::SO_RCVBUF, &RECEIVE_BUFFER)?;
+    for (forced, usual, size) in [
+        (libc::SO_RCVBUFFORCE, libc::SO_RCVBUF, RECEIVE_BUFFER),
+        (libc::SO_SNDBUFFORCE, libc::SO_SNDBUF, SEND_BUFFER),
+    ] {
+        if set(&socket, libc::SOL_SOCKET, forced, &size).is_err() {
+            set(&socket, libc::SOL_SOCKET, usual, &size)?;
+        }
     }
     if let Some(filter) = filter {
         set_filter(&socket, filter)?;

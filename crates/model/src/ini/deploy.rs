@@ -74,6 +74,7 @@ pub fn fleet(file: &str, text: &[u8], options: &Options<'_>) -> Result<Fleet, Ve
         errors.add(1, "no decky; add a section such as [web] with services = http");
     }
     let deckies = Assembly::new(&desired, &general, options, &mut errors).deckies(&settings);
+    let placed = general.network.is_some();
     let fleet = Fleet {
         runtime: general.runtime,
         network: general.network.unwrap_or(crate::fleet::LOOPBACK_NETWORK),
@@ -81,10 +82,12 @@ pub fn fleet(file: &str, text: &[u8], options: &Options<'_>) -> Result<Fleet, Ve
         domain: general.domain,
         mutate_interval: general.mutate_interval,
         ambient: general.ambient,
+        servers: general.servers,
         lab: general.lab,
         deckies,
     };
     for desired in &desired {
+        desired.server_lines.check(&desired.servers, placed.then_some(&fleet.network), &mut errors);
         incoherences(&fleet, desired, &mut errors);
     }
     errors.or(fleet)
@@ -333,6 +336,7 @@ fn decky(desired: &Desired, index: u32, name: DeckyName, ip: Ipv4Addr) -> Decky 
         face: desired.face.as_ref().map(|(face, _)| face.clone()),
         ambient: desired.ambient,
         dhcp: desired.dhcp,
+        servers: desired.servers.clone(),
         generation: 0,
         firewall: desired.firewall.on(system),
     }

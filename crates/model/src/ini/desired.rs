@@ -1,7 +1,7 @@
 //! A section of a deployment INI that asks for a decky or a group.
 
 use super::{
-    general::{interval, is_empty, switch, wrong},
+    general::{ServerLines, interval, is_empty, switch, wrong},
     nearest,
     syntax::{Entry, Errors, Section},
     text,
@@ -14,13 +14,13 @@ use crate::{
     plan,
 };
 use netsvc_persona::{
-    LoginPolicy,
+    LoginPolicy, Servers,
     tables::systems::{self, SYSTEMS},
 };
 use std::net::Ipv4Addr;
 
 /// Keys of such a section.
-const KEYS: &str = "ip, services, archetype, distro, hostname, mac, seed, login, firewall, nmap_os, face, mutate_interval, ambient, dhcp, amount";
+const KEYS: &str = "ip, services, archetype, distro, hostname, mac, seed, login, firewall, nmap_os, face, mutate_interval, ambient, dhcp, dns, ntp, amount";
 
 /// A decky or a group as a section asks for it.
 pub(super) struct Desired {
@@ -52,6 +52,8 @@ pub(super) struct Desired {
     pub(super) face: Option<(Chosen, usize)>,
     pub(super) ambient: Option<bool>,
     pub(super) dhcp: bool,
+    pub(super) servers: Servers,
+    pub(super) server_lines: ServerLines,
 }
 
 /// Reads the section.
@@ -79,6 +81,8 @@ pub(super) fn read(section: &Section, faces: &Database, errors: &mut Errors) -> 
         face: None,
         ambient: None,
         dhcp: false,
+        servers: Servers::default(),
+        server_lines: ServerLines::default(),
     };
     let mut machine = Machine::default();
     for entry in &section.entries {
@@ -139,6 +143,7 @@ fn value<'a>(
         "mutate-interval" => desired.mutate_interval = interval(entry, errors),
         "ambient" => desired.ambient = switch(entry, errors),
         "dhcp" => desired.dhcp = switch(entry, errors).unwrap_or_default(),
+        "dns" | "ntp" => desired.server_lines.read(entry, &mut desired.servers, errors),
         "amount" => match text::number(text, plan::MOST) {
             Some(amount) => (desired.amount, desired.is_group) = (amount, amount > 1),
             None => wrong(entry, &format!("is no number from 1 to {}", plan::MOST), errors),

@@ -9,13 +9,15 @@ use super::{
 use crate::{
     catalogue,
     fleet::{LOOPBACK_NETWORK, Network},
+    servers,
 };
+use netsvc_persona::Servers;
 use std::net::Ipv4Addr;
 
 /// Longest interval between mutations, minutes: a year.
 pub(super) const MOST_MINUTES: u32 = 525_600;
 /// Keys of the section.
-const KEYS: &str = "net, gw, interface, mutate_interval, seed, domain, ambient, runtime, lab";
+const KEYS: &str = "net, gw, interface, mutate_interval, seed, domain, ambient, dns, ntp, runtime, lab";
 
 /// What holds for the whole fleet.
 pub(super) struct General {
@@ -26,6 +28,7 @@ pub(super) struct General {
     pub(super) domain: Option<String>,
     pub(super) mutate_interval: Option<u32>,
     pub(super) ambient: Option<bool>,
+    pub(super) servers: Servers,
     pub(super) lab: bool,
 }
 
@@ -68,9 +71,11 @@ pub(super) fn read(section: Option<&Section>, options: &Options<'_>, errors: &mu
         domain: None,
         mutate_interval: None,
         ambient: None,
+        servers: Servers::default(),
         lab: false,
     };
     let (mut net, mut gateway, mut interface) = (None, None, None);
+    let mut lines = ServerLines::default();
     for entry in section.map(|section| section.entries.as_slice()).unwrap_or_default() {
         if is_empty(entry, errors) {
             continue;
@@ -84,6 +89,7 @@ pub(super) fn read(section: Option<&Section>, options: &Options<'_>, errors: &mu
             "seed" => general.seed = Some(entry.value.clone()),
             "lab" => general.lab = switch(entry, errors).unwrap_or_default(),
             "ambient" => general.ambient = switch(entry, errors),
+            "dns" | "ntp" => lines.read(entry, &mut general.servers, errors),
             "domain" if text::is_domain(&entry.value) => general.domain = Some(entry.value.clone()),
             "domain" => wrong(entry, "is no domain; write it as corp.example", errors),
             "runtime" if options.runtimes.contains(&entry.value.as_str()) => {
@@ -113,7 +119,39 @@ pub(super) fn read(section: Option<&Section>, options: &Options<'_>, errors: &mu
         network.interface = Some(interface);
     }
     complete(general.network.as_mut(), options.network.as_ref());
+    lines.check(&general.servers, general.network.as_ref(), errors);
     general
+}
+
+/// Where lists of servers stand.
+#[derive(Clone, Copy, Default)]
+pub(super) struct ServerLines {
+    dns: Option<usize>,
+    ntp: Option<usize>,
+}
+
+impl ServerLines {
+    /// Reads the entry `dns` or `ntp` into `servers`.
+    pub(super) fn read(&mut self, entry: &Entry, servers: &mut Servers, errors: &mut Errors) {
+        let (list, line) = match entry.key.as_str() {
+            "dns" => (&mut servers.dns, &mut self.dns),
+            _ => (&mut servers.ntp, &mut self.ntp),
+        };
+        match servers::list(&entry.value) {
+            Ok(read) => (*list, *line) = (read, Some(entry.line)),
+            Err(why) => wrong(entry, &why, errors),
+        }
+    }
+
+    /// Reports servers that cannot be asked from `network`.
+    pub(super) fn check(self, servers: &Servers, network: Option<&Network>, errors: &mut Errors) {
+        for (key, list, line) in [("dns", &servers.dns, self.dns), ("ntp", &servers.ntp, self.ntp)] {
+            let why = network.and_then(|network| servers::misplaced(list, network));
+            if let (Some(why), Some(line)) = (why, line) {
+                errors.add(line, format!("{key}: {why}"));
+            }
+        }
+    }
 }
 
 /// What the file leaves open is as the host finds it.

@@ -7,7 +7,7 @@ use crate::{
     fleet::{Decky, Fleet},
     nmap::PREFIX,
 };
-use netsvc_persona::LoginPolicy;
+use netsvc_persona::{LoginPolicy, Servers};
 use std::fmt::Write as _;
 
 /// Why a fleet cannot be written down.
@@ -46,6 +46,7 @@ pub fn ini(fleet: &Fleet) -> Result<String, WriteError> {
     text.optional("domain", fleet.domain.clone())?;
     text.optional("mutate_interval", fleet.mutate_interval.map(|minutes| minutes.to_string()))?;
     text.optional("ambient", fleet.ambient.map(switch))?;
+    text.servers(&fleet.servers)?;
     for decky in fleet.deckies.values() {
         text.decky(decky)?;
     }
@@ -79,6 +80,14 @@ impl Text {
         value.map_or(Ok(()), |value| self.entry(key, &value))
     }
 
+    fn servers(&mut self, servers: &Servers) -> Result<(), WriteError> {
+        for (key, list) in [("dns", &servers.dns), ("ntp", &servers.ntp)] {
+            let text: Vec<_> = list.iter().map(ToString::to_string).collect();
+            self.optional(key, Some(text.join(", ")).filter(|text| !text.is_empty()))?;
+        }
+        Ok(())
+    }
+
     fn decky(&mut self, decky: &Decky) -> Result<(), WriteError> {
         let name = decky.name.as_str();
         if name == "general" || name.starts_with("custom-") {
@@ -103,6 +112,7 @@ impl Text {
         self.optional("mutate_interval", decky.mutate_interval.map(|minutes| minutes.to_string()))?;
         self.optional("ambient", decky.ambient.map(switch))?;
         self.optional("dhcp", decky.dhcp.then(|| switch(true)))?;
+        self.servers(&decky.servers)?;
         for service in decky.services.iter().filter(|service| !service.settings.is_empty()) {
             self.section(&format!("{name}.{}", service.slug));
             for (key, value) in &service.settings {

@@ -79,7 +79,7 @@ const GENERAL: &[Case] = &[
     (
         "[general]\nnett = 10.0.0.0/8\n[web]\nservices = http",
         &[
-            "2: [general] has no key \"nett\" (did you mean \"net\"?); it has: net, gw, interface, mutate_interval, seed, domain, ambient, runtime, lab",
+            "2: [general] has no key \"nett\" (did you mean \"net\"?); it has: net, gw, interface, mutate_interval, seed, domain, ambient, dns, ntp, runtime, lab",
         ],
     ),
     (
@@ -124,7 +124,7 @@ const DECKIES: &[Case] = &[
         &[
             "1: [web] does not say what it is; add services = or archetype =",
             "2: [web] has no key \"service\" (did you mean \"services\"?); a decky has: ip, services, archetype, distro, hostname, mac, seed, login, \
-         firewall, nmap_os, face, mutate_interval, ambient, dhcp, amount",
+         firewall, nmap_os, face, mutate_interval, ambient, dhcp, dns, ntp, amount",
         ],
     ),
     ("[web]\nservices = gopher", &["2: no service is called \"gopher\"; there are: {services}"]),
@@ -193,6 +193,18 @@ const DECKIES: &[Case] = &[
             "2: ambient: \"maybe\" is not yes or no",
             "5: ambient: \"often\" is not yes or no",
             "6: dhcp: \"dynamic\" is not yes or no",
+        ],
+    ),
+    (
+        "[general]\nruntime = native\nnet = 192.0.2.0/24\ndns = 192.0.2.5, 10.9.0.53\nntp = time.corp\n\
+         [web]\nservices = http\ndns = 10.9.0.54\nntp = 192.0.2.255",
+        &[
+            "4: dns: names 10.9.0.53, which is outside of 192.0.2.0/24, and there is no gateway to it; add gw = in \
+             [general], or name a server of the segment",
+            "5: ntp: \"time.corp\" names \"time.corp\", which is no IPv4 address; write them as 10.9.0.53, 10.9.0.54",
+            "8: dns: names 10.9.0.54, which is outside of 192.0.2.0/24, and there is no gateway to it; add gw = in \
+             [general], or name a server of the segment",
+            "9: ntp: names 192.0.2.255, which is no host of 192.0.2.0/24; name one that is",
         ],
     ),
     (

@@ -13,12 +13,15 @@ use decnet_model::{
     plan,
 };
 use netsvc_persona::{
-    LoginPolicy,
+    LoginPolicy, Servers,
     stage::ServiceSpec,
     tables::{firewalls, systems::SYSTEMS},
 };
 use proptest::prelude::*;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::Ipv4Addr,
+};
 
 fn fleet(text: &str) -> Fleet {
     deploy::fleet("f.ini", text.as_bytes(), &OPTIONS).unwrap_or_else(|errors| panic!("{errors:#?}"))
@@ -177,10 +180,16 @@ fn some_decky() -> impl Strategy<Value = Decky> {
             face: None,
             ambient: (0 < machine.0 % 3).then_some(on),
             dhcp: machine.2,
+            servers: Servers { dns: some_servers(machine.0), ntp: some_servers(machine.0 / 3) },
             generation: 0,
             firewall: on && Filter::On.on(system) && firewalls::find(family, system).is_some(),
         }
     })
+}
+
+/// Up to three servers outside of every segment.
+fn some_servers(draw: usize) -> Vec<Ipv4Addr> {
+    (1..4).take(draw % 4).map(|host| [10, 9, 0, host].into()).collect()
 }
 
 fn some_fleet() -> impl Strategy<Value = Fleet> {
@@ -209,6 +218,10 @@ fn some_fleet() -> impl Strategy<Value = Fleet> {
                 domain,
                 mutate_interval: interval,
                 ambient: (start % 3 == 0).then_some(native),
+                servers: Servers {
+                    dns: some_servers(start.into()),
+                    ntp: some_servers(usize::from(start) / 2),
+                },
                 lab: native && start % 2 == 0,
                 deckies,
             }

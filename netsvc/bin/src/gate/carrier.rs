@@ -3,17 +3,20 @@
 use netsvc_stack::{ETHERNET, Gate, OFFLOAD, Output, Port};
 use nix::{
     errno::Errno,
-    sys::socket::{MsgFlags, recv, send},
+    sys::{
+        socket::{MsgFlags, recv, send},
+        uio::writev,
+    },
 };
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::{
+    io::IoSlice,
+    os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd},
+};
 
 /// Longest frame: a segment that the kernel will cut up, and its headers.
 const FRAME: usize = 70_000;
 /// Frames that are taken from one port before the others have their turn.
 const TURN: usize = 64;
-
-/// One of the gate's ports.
-pub(crate) type Carrier = Port;
 
 /// The gate's ports.
 #[derive(Debug)]
@@ -32,13 +35,13 @@ impl Ports {
     }
 
     /// Each port with its descriptor.
-    pub(crate) fn descriptors(&self) -> impl Iterator<Item = (Carrier, BorrowedFd<'_>)> {
+    pub(crate) fn descriptors(&self) -> impl Iterator<Item = (Port, BorrowedFd<'_>)> {
         let probe = self.probe.as_ref().map(|probe| (Port::Probe, probe.as_fd()));
         [(Port::Segment, self.segment.as_fd()), (Port::Engine, self.engine.as_fd())].into_iter().chain(probe)
     }
 
     /// Feeds the gate what has come in by `port`. True when something has.
-    pub(crate) fn drain(&mut self, port: Carrier, gate: &mut Gate, now: i64) -> bool {
+    pub(crate) fn drain(&mut self, port: Port, gate: &mut Gate, now: i64) -> bool {
         let mut buffer = std::mem::take(&mut self.buffer);
         let mut some = false;
         for _ in 0..TURN {
@@ -71,9 +74,11 @@ impl Ports {
         // Read so far back that an Ethernet header fits between the offload header and the packet.
         let read =
             nix::unistd::read(descriptor, buffer.get_mut(ETHERNET..)?).ok().filter(|read| *read > 0)?;
-        move_header(buffer, ETHERNET, 0, 14);
-        buffer.get_mut(OFFLOAD..OFFLOAD + ETHERNET)?.fill(0);
-        buffer.get_mut(OFFLOAD + 12..OFFLOAD + 14)?.copy_from_slice(&[8, 0]);
+        let header = shifted(buffer.get(ETHERNET..)?, 14)?;
+        let (head, _) = buffer.split_first_chunk_mut::<{ OFFLOAD + ETHERNET }>()?;
+        head.fill(0);
+        head.get_mut(..OFFLOAD)?.copy_from_slice(&header);
+        head.get_mut(OFFLOAD + 12..)?.copy_from_slice(&[8, 0]);
         Some(read + ETHERNET)
     }
 }
@@ -86,19 +91,18 @@ impl Output for Ports {
             while send(descriptor.as_raw_fd(), frame, MsgFlags::MSG_DONTWAIT) == Err(Errno::EINTR) {}
             return;
         }
-        let mut packet = frame.get(ETHERNET..).unwrap_or_default().to_vec();
-        if let (Some(header), Some(place)) = (frame.get(..OFFLOAD), packet.get_mut(..OFFLOAD)) {
-            place.copy_from_slice(header);
-            move_header(&mut packet, 0, 0, -14);
-            while nix::unistd::write(descriptor, &packet) == Err(Errno::EINTR) {}
-        }
+        let (Some(header), Some(packet)) = (shifted(frame, -14), frame.get(OFFLOAD + ETHERNET..)) else {
+            return;
+        };
+        let parts = [IoSlice::new(&header), IoSlice::new(packet)];
+        while writev(descriptor, &parts) == Err(Errno::EINTR) {}
     }
 }
 
-/// Moves the offload header (`struct virtio_net_hdr`) and shifts its offsets by the length of an Ethernet header.
-fn move_header(frame: &mut [u8], from: usize, to: usize, shift: i16) {
-    let header = frame.get(from..from + OFFLOAD).and_then(|header| <[u8; OFFLOAD]>::try_from(header).ok());
-    let Some(mut header) = header else { return };
+/// The offload header (`struct virtio_net_hdr`) at the start of `frame`, its offsets moved by the length of an
+/// Ethernet header.
+fn shifted(frame: &[u8], shift: i16) -> Option<[u8; OFFLOAD]> {
+    let mut header = *frame.first_chunk::<OFFLOAD>()?;
     let [flags, kind, ..] = header;
     // Bytes 2 and 6: length of the headers if the packet is to be cut, start of the open checksum.
     for (offset, used) in [(2, kind != 0), (6, flags & 1 != 0)] {
@@ -107,7 +111,5 @@ fn move_header(frame: &mut [u8], from: usize, to: usize, shift: i16) {
             [*low, *high] = value.to_ne_bytes();
         }
     }
-    if let Some(place) = frame.get_mut(to..to + OFFLOAD) {
-        place.copy_from_slice(&header);
-    }
+    Some(header)
 }

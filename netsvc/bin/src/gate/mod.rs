@@ -6,13 +6,13 @@ use crate::{
     inherit,
     sandbox::{self, Profile},
 };
-use carrier::{Carrier, Ports};
+use carrier::Ports;
 use netsvc_kit::{
     control::Control,
     recorder::{self, Recorder},
 };
 use netsvc_persona::stage::{Answer, GateSpec, Order};
-use netsvc_stack::{Gate, Mac, Wiring};
+use netsvc_stack::{Gate, Mac, Port, Wiring};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::{
     io,
@@ -73,6 +73,10 @@ impl Running {
             let now = recorder::now();
             for carrier in ready {
                 self.kept |= self.ports.drain(carrier, &mut self.gate, now);
+                // The kernel has mostly answered by now, and its answer need not wait for the next look.
+                if carrier != Port::Engine {
+                    self.ports.drain(Port::Engine, &mut self.gate, now);
+                }
             }
             if now.saturating_sub(ticked) >= i64::from(BUSY) * 1000 || now < ticked {
                 ticked = now;
@@ -90,7 +94,7 @@ impl Running {
     }
 
     /// Waits until something can be read: the control socket, or ports.
-    fn wait(&self) -> io::Result<(bool, Vec<Carrier>)> {
+    fn wait(&self) -> io::Result<(bool, Vec<Port>)> {
         let longest = if self.kept { BUSY } else { IDLE };
         // Rounded up, so that what is due is due when the wait is over.
         let due = self.gate.due().map(|due| due.saturating_sub(recorder::now()).max(0) / 1000 + 1);

@@ -36,6 +36,8 @@ pub struct Firewall {
     pub refusal: Refusal,
     /// Echo requests.
     pub echo: Echo,
+    /// Whether other questions by ICMP, for the time or the mask, get to the stack.
+    pub queries: bool,
     /// What an acknowledgement out of nowhere gets at an open port: the stack's reset, or silence.
     pub picks_up: bool,
     /// Whether it knows connections, and drops what begins none and belongs to none.
@@ -48,12 +50,15 @@ const fn firewalld(code: u8) -> Firewall {
         usual: true,
         refusal: Refusal::Unreachable(code),
         echo: Echo::Answered,
+        // A zone lets all of ICMP in but what is named in it.
+        queries: true,
         picks_up: true,
         stateful: true,
     }
 }
 
-const UFW: Firewall = Firewall { name: "ufw", usual: false, refusal: Refusal::Silence, ..firewalld(0) };
+const UFW: Firewall =
+    Firewall { name: "ufw", usual: false, refusal: Refusal::Silence, queries: false, ..firewalld(0) };
 const PF: Firewall = Firewall { name: "pf", picks_up: false, ..UFW };
 /// `esxcli network firewall`: closed ports are dropped, pings answered.
 const ESXI: Firewall = Firewall { name: "ESXi firewall", usual: true, ..PF };
@@ -62,6 +67,7 @@ const DEFENDER: Firewall = Firewall {
     usual: true,
     refusal: Refusal::Silence,
     echo: Echo::WithFileSharing,
+    queries: false,
     picks_up: false,
     stateful: true,
 };
@@ -70,6 +76,7 @@ const ACCESS_LIST: Firewall = Firewall {
     usual: false,
     refusal: Refusal::Unreachable(13),
     echo: Echo::Answered,
+    queries: false,
     picks_up: true,
     stateful: false,
 };

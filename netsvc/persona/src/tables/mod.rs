@@ -1,11 +1,13 @@
 //! What really exists: releases, packages, hardware, names. Weights are rough shares in the field.
 
 pub mod appliances;
+pub mod discovery;
 pub mod firewalls;
 pub mod hardware;
 pub mod names;
 pub mod products;
 pub mod systems;
+pub mod upnp;
 
 /// An entry and how often it is found, relative to its neighbours.
 pub type Weighted<T> = (u32, T);

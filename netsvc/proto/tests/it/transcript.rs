@@ -6,6 +6,7 @@
 //! ```text
 //! # a comment
 //! @ product=Postfix version=3.7.11 packaging=Debian/GNU family=linux port=25
+//! @ system=synology
 //! @ set KEY=VALUE
 //! > sent to the service
 //! < received from it; {*} stands for anything
@@ -55,6 +56,7 @@ type Expected = (String, Vec<(String, String)>);
 struct Transcript {
     product: Option<Product>,
     family: Option<String>,
+    system: Option<String>,
     port: u16,
     settings: Vec<(String, String)>,
     steps: Vec<Step>,
@@ -118,6 +120,9 @@ fn open(def: &Def, transcript: &Transcript, folder: &Path) -> Arc<Host> {
     persona.passive_ports = (41_000, 49_000);
     if let Some(product) = &transcript.product {
         persona.products.insert(def.slug.to_owned(), product.clone());
+    }
+    if let Some(system) = &transcript.system {
+        persona.os.id.clone_from(system);
     }
     if let Some(family) = &transcript.family {
         persona.os.family.clone_from(family);
@@ -243,6 +248,7 @@ fn parse_setup(rest: &str, transcript: &mut Transcript) {
             "version" => product.version = value,
             "packaging" => product.packaging = value,
             "family" => transcript.family = Some(value),
+            "system" => transcript.system = Some(value.replace(' ', "_")),
             "port" => transcript.port = value.parse().unwrap(),
             other => panic!("unknown set-up {other:?}"),
         }

@@ -3,6 +3,7 @@
 use super::{
     Task, Turn,
     chance::{Chance, SECOND},
+    servers::Addresses,
     speech::{self, Speech},
 };
 use crate::{
@@ -26,6 +27,10 @@ const REST: (i64, i64) = (270, 330);
 const ABSENCE: i64 = 10 * SECOND;
 /// Shortest lease that is taken at its word, and the longest, seconds.
 const LEASES: (u32, u32) = (60, 31_536_000);
+
+/// Options that name servers (RFC 2132, 3.8 and 8.3).
+const DNS_SERVERS: u8 = 6;
+const NTP_SERVERS: u8 = 42;
 
 const DISCOVER: u8 = 1;
 const OFFER: u8 = 2;
@@ -143,6 +148,8 @@ pub(crate) struct Client {
     /// When something is due; earlier calls were meant for what has passed.
     due: i64,
     told: Option<Outcome>,
+    /// Servers for names and for the time that the lease names and the client asks for.
+    named: Option<(Addresses, Addresses)>,
 }
 
 impl Client {
@@ -157,6 +164,7 @@ impl Client {
             times: (0, 0, 0),
             due: 0,
             told: None,
+            named: None,
         }
     }
 
@@ -207,6 +215,12 @@ impl Client {
     pub(crate) fn is_asking(&self, now: i64) -> bool {
         let begins = matches!(self.phase, Phase::Selecting | Phase::Requesting) && self.told.is_none();
         begins && 0 < self.tries && now.saturating_sub(self.begun) < ABSENCE
+    }
+
+    /// Whether asking is still to begin, or has not led to an address yet.
+    pub(crate) fn is_before(&self, now: i64) -> bool {
+        let begins = matches!(self.phase, Phase::Selecting | Phase::Requesting) && self.told.is_none();
+        begins && (self.tries == 0 || self.is_asking(now))
     }
 
     fn later(&mut self, turn: &mut Turn<'_>, delay: i64) {
@@ -350,6 +364,20 @@ impl Client {
         (self.phase, self.server, self.tries) = (Phase::Bound, reply.server.or(self.server), 0);
         self.later(turn, i64::from(renew).saturating_mul(SECOND));
         self.tell(turn, Outcome::Granted(lease));
+        let asked = |code: u8, named: Addresses| {
+            if self.dialect.wanted.contains(&code) { named } else { Addresses::default() }
+        };
+        self.named = Some((asked(DNS_SERVERS, reply.names), asked(NTP_SERVERS, reply.time)));
+    }
+
+    /// What the lease that was just taken names.
+    pub(crate) fn named(&mut self) -> Option<(Addresses, Addresses)> {
+        self.named.take()
+    }
+
+    /// Who leases the address.
+    pub(crate) fn server(&self) -> Option<Ipv4Addr> {
+        self.server
     }
 }
 
@@ -385,6 +413,9 @@ pub(crate) struct Reply {
     pub(crate) lease: u32,
     pub(crate) renew: Option<u32>,
     pub(crate) rebind: Option<u32>,
+    /// Servers for names and for the time.
+    pub(crate) names: Addresses,
+    pub(crate) time: Addresses,
 }
 
 impl Reply {
@@ -401,6 +432,8 @@ impl Reply {
             lease: LEASES.0,
             renew: None,
             rebind: None,
+            names: Addresses::default(),
+            time: Addresses::default(),
         };
         while let Some((code, tail)) = rest.split_first() {
             match code {
@@ -425,6 +458,8 @@ impl Reply {
             51 => self.lease = number.unwrap_or(self.lease),
             58 => self.renew = number,
             59 => self.rebind = number,
+            DNS_SERVERS => self.names = Addresses::parse(value),
+            NTP_SERVERS => self.time = Addresses::parse(value),
             _ => {}
         }
     }

@@ -2,7 +2,7 @@
 //! reading the question that somebody asks.
 
 use super::{chance::Chance, speech::Speech};
-use crate::bytes::number16;
+use crate::bytes::{number16, number32};
 use std::net::Ipv4Addr;
 
 /// Port of the protocol.
@@ -16,6 +16,8 @@ pub(crate) const ANY: u16 = 255;
 /// The class IN, and the bit that says "answer me alone" or "forget what you knew" (RFC 6762, 5.4 and 10.2).
 pub(crate) const IN: u16 = 1;
 pub(crate) const TOP_BIT: u16 = 0x8000;
+/// Questions and known answers of a message that are read.
+const MOST: u16 = 24;
 /// Longest name (RFC 1035, 2.3.4).
 const LONGEST: usize = 255;
 
@@ -89,11 +91,6 @@ impl<'a> Record<'a> {
     pub(crate) fn address(name: &'a str, class: u16, ttl: u32, address: Ipv4Addr) -> Self {
         Record { name, kind: A, class, ttl, data: address.octets().to_vec() }
     }
-
-    /// A pointer from `name`.
-    pub(crate) fn pointer(name: &'a str, class: u16, ttl: u32, to: &str) -> Self {
-        Record { name, kind: PTR, class, ttl, data: encoded(to) }
-    }
 }
 
 /// A name as labels. A dot that belongs to a label is not to be in `name`.
@@ -120,37 +117,97 @@ pub(crate) fn reverse(address: Ipv4Addr) -> String {
 /// A question that somebody asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Question {
-    pub(crate) id: u16,
     /// In lower case, with a dot between labels.
     pub(crate) name: String,
     pub(crate) kind: u16,
     pub(crate) class: u16,
 }
 
-/// The first question of a query; `None` for everything else. Names with pointers are no question's.
-pub(crate) fn question(data: &[u8]) -> Option<Question> {
-    let is_query = number16(data, 2) & 0xf800 == 0 && 0 < number16(data, 4);
-    let mut rest = data.get(12..).filter(|_| is_query)?;
-    let mut name = String::new();
+/// A pointer that somebody knows already (RFC 6762, 7.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Pointer {
+    pub(crate) name: String,
+    pub(crate) to: String,
+    pub(crate) ttl: u32,
+}
+
+/// What somebody asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Query {
+    pub(crate) id: u16,
+    pub(crate) questions: Vec<Question>,
+    pub(crate) known: Vec<Pointer>,
+}
+
+impl Query {
+    /// Reads a query; `None` for everything else.
+    pub(crate) fn parse(data: &[u8]) -> Option<Self> {
+        let is_query = number16(data, 2) & 0xf800 == 0 && 0 < number16(data, 4) && 12 <= data.len();
+        if !is_query {
+            return None;
+        }
+        let mut query = Query { id: number16(data, 0), questions: Vec::new(), known: Vec::new() };
+        let mut at = 12;
+        for _ in 0..number16(data, 4).min(MOST) {
+            let (name, end) = name(data, at)?;
+            let fixed = data.get(end..)?.get(..4)?;
+            query.questions.push(Question { name, kind: number16(fixed, 0), class: number16(fixed, 2) });
+            at = end.saturating_add(4);
+        }
+        // Of what is known as much as can be read.
+        let whole = number16(data, 4) <= MOST;
+        for _ in 0..number16(data, 6).min(MOST).saturating_mul(u16::from(whole)) {
+            let Some(end) = query.know(data, at) else { break };
+            at = end;
+        }
+        Some(query)
+    }
+
+    /// Reads a record at `at`; where the next one begins.
+    fn know(&mut self, data: &[u8], at: usize) -> Option<usize> {
+        let (own, end) = name(data, at)?;
+        let fixed = data.get(end..)?.get(..10)?;
+        let place = end.saturating_add(10);
+        if number16(fixed, 0) == PTR {
+            let (to, _) = name(data, place)?;
+            self.known.push(Pointer { name: own, to, ttl: number32(fixed, 4) });
+        }
+        Some(place.saturating_add(usize::from(number16(fixed, 8))))
+    }
+}
+
+/// The name at `at`, in lower case with a dot between labels, and where it ends. Pointers lead backwards only.
+fn name(data: &[u8], at: usize) -> Option<(String, usize)> {
+    let (mut name, mut at, mut end, mut limit) = (String::new(), at, None, at);
     loop {
-        let (length, tail) = rest.split_first()?;
-        if *length == 0 {
-            rest = tail;
-            break;
+        let length = *data.get(at)?;
+        match length {
+            0 => break,
+            1..64 => {
+                let label = data.get(at.saturating_add(1)..)?.get(..usize::from(length))?;
+                if !name.is_empty() {
+                    name.push('.');
+                }
+                // A dot within a label is none between two.
+                name.push_str(&str::from_utf8(label).ok()?.replace('.', "\\."));
+                at = at.saturating_add(1).saturating_add(usize::from(length));
+            }
+            192.. => {
+                let target = usize::from(number16(data.get(at..)?.get(..2)?, 0) & 0x3fff);
+                end = end.or(Some(at.saturating_add(2)));
+                if limit <= target {
+                    return None;
+                }
+                (at, limit) = (target, target);
+            }
+            _ => return None,
         }
-        let (label, tail) = tail.split_at_checked(usize::from(*length)).filter(|_| *length < 64)?;
-        if !name.is_empty() {
-            name.push('.');
-        }
-        name.push_str(str::from_utf8(label).ok()?);
         if LONGEST < name.len() {
             return None;
         }
-        rest = tail;
     }
-    let (kind, class) = (rest.get(..2)?, rest.get(2..4)?);
     name.make_ascii_lowercase();
-    Some(Question { id: number16(data, 0), name, kind: number16(kind, 0), class: number16(class, 0) })
+    Some((name, end.unwrap_or(at.saturating_add(1))))
 }
 
 /// A look-up that is under way.
@@ -185,8 +242,13 @@ impl Lookup {
         self.waits(port) && number16(data, 0) == self.id && number16(data, 2) & 0x8000 != 0
     }
 
-    /// Whether it was asked from `port`.
+    /// Whether it was asked from `port`, and still waits.
     pub(crate) fn waits(&self, port: u16) -> bool {
-        !self.answered && self.from == port
+        !self.answered && self.asked_from(port)
+    }
+
+    /// Whether it was asked from `port`.
+    pub(crate) fn asked_from(&self, port: u16) -> bool {
+        self.from == port
     }
 }

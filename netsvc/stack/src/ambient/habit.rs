@@ -1,6 +1,10 @@
 //! What systems say of their own accord, as data. Each table names where its values come from.
 
-use super::{dhcp::Dialect, reach::Trust};
+use super::{
+    dhcp::Dialect,
+    multicast::{Service, Words},
+    reach::Trust,
+};
 use netsvc_persona::Os;
 
 /// Whose network stack sends.
@@ -50,8 +54,38 @@ pub(crate) enum Multicast {
     /// Windows since 10: its name only, time to live 1.
     Windows,
     /// Apple's responder and Avahi: probes, announcements, questions now and then.
-    Full(&'static [&'static str]),
+    Full {
+        /// Types that it looks for.
+        asks: &'static [&'static str],
+        /// Services that it announces as delivered, where they are there.
+        services: &'static [Service],
+    },
 }
+
+/// Bonjour Printing: what printers serve.
+const PRINTER: Multicast = Multicast::Full {
+    asks: &[],
+    services: &[
+        ("_http._tcp.local", 80, Words::Plain),
+        ("_ipp._tcp.local", 631, Words::Printer),
+        ("_printer._tcp.local", 515, Words::Printer),
+        ("_pdl-datastream._tcp.local", 9100, Words::Printer),
+    ],
+};
+/// DSM and QTS: the interface and, if it is on, file sharing; neither announces SSH.
+const STORAGE: Multicast = Multicast::Full {
+    asks: &[],
+    services: &[("_http._tcp.local", 80, Words::Storage), ("_smb._tcp.local", 445, Words::Plain)],
+};
+/// macOS: what "Sharing" in its settings switches on; its web server is not among that.
+const MAC: Multicast = Multicast::Full {
+    asks: &["_airplay._tcp.local", "_companion-link._tcp.local", "_sleep-proxy._udp.local"],
+    services: &[
+        ("_ssh._tcp.local", 22, Words::Plain),
+        ("_sftp-ssh._tcp.local", 22, Words::Plain),
+        ("_smb._tcp.local", 445, Words::Plain),
+    ],
+};
 
 /// How a system uses NetBIOS over UDP (RFC 1001, 1002).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,24 +93,6 @@ pub(crate) struct NetBios {
     /// Server type, major and minor version that the browser service announces ([MS-BRWS] 2.2.1); `None`:
     /// there is no such service (it went with SMB 1).
     pub(crate) browser: Option<(u32, u8, u8)>,
-}
-
-/// How a system uses SSDP (UPnP Device Architecture 1.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ssdp {
-    /// Looks for a gateway that it could open ports on.
-    Search,
-    /// Announces itself: port and path of its description, server, device type. Only where the port is open.
-    Notify(&'static Device),
-}
-
-/// A device as SSDP announces it.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Device {
-    pub(crate) port: u16,
-    pub(crate) path: &'static str,
-    pub(crate) server: &'static str,
-    pub(crate) kind: &'static str,
 }
 
 /// What a system says.
@@ -91,7 +107,9 @@ pub(crate) struct Habits {
     pub(crate) multicast: Option<Multicast>,
     pub(crate) llmnr: bool,
     pub(crate) netbios: Option<NetBios>,
-    pub(crate) ssdp: Option<Ssdp>,
+    /// Whether it looks for a gateway that it could open ports on (SSDP). Who announces himself stands in
+    /// [`netsvc_persona::tables::upnp`].
+    pub(crate) searches: bool,
     pub(crate) dhcp: &'static Dialect,
 }
 
@@ -105,7 +123,7 @@ const LINUX: Habits = Habits {
     multicast: None,
     llmnr: false,
     netbios: None,
-    ssdp: None,
+    searches: false,
     dhcp: &super::dialect::DHCLIENT,
 };
 
@@ -119,7 +137,7 @@ const WINDOWS: Habits = Habits {
     multicast: Some(Multicast::Windows),
     llmnr: true,
     netbios: Some(NetBios { browser: None }),
-    ssdp: None,
+    searches: false,
     dhcp: &super::dialect::WINDOWS_10,
 };
 
@@ -133,7 +151,7 @@ const BSD: Habits = Habits {
     multicast: None,
     llmnr: false,
     netbios: None,
-    ssdp: None,
+    searches: false,
     dhcp: &super::dialect::FREEBSD,
 };
 
@@ -146,7 +164,7 @@ const FIRMWARE: Habits = Habits {
     multicast: None,
     llmnr: false,
     netbios: None,
-    ssdp: None,
+    searches: false,
     dhcp: &super::dialect::FIRMWARE,
 };
 
@@ -197,13 +215,6 @@ const BROWSES_7: NetBios = NetBios { browser: Some((0x0000_1003, 6, 1)) };
 /// Samba's nmbd: workstation, server, print queue, Unix, NT, server NT; it calls itself 6.1.
 const BROWSES_SAMBA: NetBios = NetBios { browser: Some((0x0000_9a03, 6, 1)) };
 
-static SYNOLOGY: Device = Device {
-    port: 5000,
-    path: "/ssdp/desc-DSM-eth0.xml",
-    server: "Synology/DSM",
-    kind: "urn:schemas-upnp-org:device:Basic:1",
-};
-
 /// What a system says. Systems that no table knows keep to what all of their family do.
 pub(crate) fn of(os: &Os) -> Habits {
     let id = os.id.as_str();
@@ -246,7 +257,7 @@ fn windows(os: &Os) -> Habits {
             lookups: Some(&OLD_WINDOWS_NAMES),
             multicast: None,
             netbios: Some(if server { BROWSES_2012R2 } else { BROWSES_7 }),
-            ssdp: if server { None } else { Some(Ssdp::Search) },
+            searches: !server,
             dhcp: &super::dialect::WINDOWS_7,
             ..WINDOWS
         },
@@ -258,7 +269,7 @@ fn windows(os: &Os) -> Habits {
             netbios: Some(if build < 16_299 { BROWSES_2016 } else { NetBios { browser: None } }),
             ..WINDOWS
         },
-        _ => Habits { ssdp: Some(Ssdp::Search), ..WINDOWS },
+        _ => Habits { searches: true, ..WINDOWS },
     }
 }
 
@@ -266,11 +277,7 @@ fn apple() -> Habits {
     Habits {
         clock: Some(Clock::Simple(1800)),
         lookups: Some(&APPLE_NAMES),
-        multicast: Some(Multicast::Full(&[
-            "_airplay._tcp.local",
-            "_companion-link._tcp.local",
-            "_sleep-proxy._udp.local",
-        ])),
+        multicast: Some(MAC),
         dhcp: &super::dialect::APPLE,
         ..BSD
     }
@@ -282,9 +289,8 @@ fn storage(id: &str) -> Habits {
     Habits {
         clock: Some(Clock::Ntpd),
         lookups: Some(if qnap { &QNAP_NAMES } else { &SYNOLOGY_NAMES }),
-        multicast: Some(Multicast::Full(&[])),
+        multicast: Some(STORAGE),
         netbios: Some(BROWSES_SAMBA),
-        ssdp: if qnap { None } else { Some(Ssdp::Notify(&SYNOLOGY)) },
         dhcp: if qnap { &super::dialect::DHCPCD } else { &super::dialect::UDHCPC },
         ..LINUX
     }
@@ -305,14 +311,14 @@ fn device(os: &Os) -> Habits {
     let id = os.id.as_str();
     if id.contains("printer") || id.contains("laserjet") {
         let dhcp = if id.starts_with("brother") { FIRMWARE.dhcp } else { &super::dialect::JETDIRECT };
-        return Habits { multicast: Some(Multicast::Full(&[])), llmnr: true, dhcp, ..FIRMWARE };
+        return Habits { multicast: Some(PRINTER), llmnr: true, dhcp, ..FIRMWARE };
     }
     let camera = ["arm", "cam", "hik"].iter().any(|part| id.contains(part));
     if camera || id.starts_with("busybox") {
         return Habits {
             clock: Some(Clock::Simple(3600)),
             lookups: camera.then_some(&HIK_NAMES),
-            ssdp: camera.then_some(Ssdp::Search),
+            searches: camera,
             dhcp: &super::dialect::UDHCPC_DEVICE,
             ..LINUX
         };

@@ -2,47 +2,91 @@
 
 use super::{
     Turn,
+    chance::SECOND,
     dhcp::{self, Reply},
     dns,
     life::Life,
     multicast::{self, LLMNR, MDNS},
-    netbios, ntp,
-    speech::{self, Speech},
+    netbios,
+    speech::Speech,
+    ssdp::{self, SSDP},
+    wsd::{self, DISCOVERY},
 };
 use crate::{
-    arp,
     bytes::{BROADCAST, Mac, number16},
     gate::{Arrival, Gate, Output, Port},
     node::Node,
-    packet::{self, Datagram, ETHERTYPE_IPV4, Ipv4, UDP},
+    packet::{Datagram, Ipv4, UDP},
 };
 use std::net::Ipv4Addr;
 
-/// A question to everybody for the name of a host.
+/// A question to everybody, or to one node by a protocol whose questions usually go to everybody.
 #[derive(Clone, Debug)]
 enum Asked {
-    Multicast(dns::Question),
-    LinkLocal(dns::Question),
+    Multicast(dns::Query),
+    LinkLocal(dns::Query),
     NetBios(netbios::Question),
+    Search(ssdp::Search),
+    Discovery(wsd::Asked),
 }
 
 impl Asked {
-    /// The question in a datagram to `to`, as far as it has one.
+    /// The question in a datagram to everybody at `to`, as far as it has one.
     fn parse(to: (Ipv4Addr, u16), data: &[u8]) -> Option<Self> {
-        match to {
-            MDNS => dns::question(data).map(Asked::Multicast),
-            LLMNR => dns::question(data).map(Asked::LinkLocal),
-            (_, netbios::NAMES) => netbios::question(data).map(Asked::NetBios),
+        let to_group = [MDNS, LLMNR, SSDP, DISCOVERY].contains(&to);
+        let broadcast = to.1 == netbios::NAMES && !to.0.is_multicast();
+        let asked = Self::parse_alone(to.1, data).filter(|_| to_group || broadcast)?;
+        // A search of everybody says how long the answers may take; the names of a host are asked of one.
+        let sound = match &asked {
+            Asked::Search(search) => search.within.is_some(),
+            Asked::NetBios(question) => !question.status,
+            _ => true,
+        };
+        sound.then_some(asked)
+    }
+
+    /// The question in a datagram to one node's `port`.
+    fn parse_alone(port: u16, data: &[u8]) -> Option<Self> {
+        match port {
+            5353 => dns::Query::parse(data).map(Asked::Multicast),
+            5355 => dns::Query::parse(data).map(Asked::LinkLocal),
+            netbios::NAMES => netbios::question(data).map(Asked::NetBios),
+            1900 => ssdp::Search::parse(data).map(Asked::Search),
+            3702 => wsd::Asked::parse(data).map(Asked::Discovery),
             _ => None,
+        }
+    }
+
+    /// How long an answer that others may give too takes to come, µs.
+    fn patience(&self) -> (i64, i64) {
+        match self {
+            // RFC 6762, 6; UPnP Device Architecture 1.1, 1.3.3; WS-Discovery, 3.1.3 (APP_MAX_DELAY).
+            Asked::Multicast(_) => (20_000, 120_000),
+            Asked::Search(search) => {
+                (10_000, i64::from(search.within.unwrap_or_default()).max(1).saturating_mul(SECOND))
+            }
+            Asked::Discovery(_) => (5_000, SECOND / 2),
+            Asked::LinkLocal(_) | Asked::NetBios(_) => (0, 0),
         }
     }
 }
 
 impl Gate {
-    /// Takes the answer of a host of the segment that a node has asked for.
-    pub(crate) fn hear_place(&mut self, now: i64, message: &arp::Message, out: &mut impl Output) {
-        let (host, mac) = (message.sender, message.sender_mac);
-        self.turn(now, message.target, None, out, |life, turn| life.found(turn, host, mac));
+    /// A node was told where a host of the segment is: the life of the node knows it too.
+    pub(crate) fn hear_place(
+        &mut self,
+        now: i64,
+        node: Ipv4Addr,
+        (host, mac): (Ipv4Addr, Mac),
+        out: &mut impl Output,
+    ) {
+        self.turn(now, node, None, out, |life, turn| life.found(turn, host, mac));
+    }
+
+    /// Whether the life of a node knows where `host` is, or asks for it.
+    pub(crate) fn lives_with(&self, node: Ipv4Addr, host: Ipv4Addr) -> bool {
+        let life = self.nodes.get(&node).and_then(|node| node.life.as_ref());
+        life.is_some_and(|life| life.reaches.iter().any(|reach| reach.host == host && reach.is_open()))
     }
 
     /// Takes a datagram that answers what a node has said. True when it was one.
@@ -55,7 +99,7 @@ impl Gate {
     ) -> bool {
         let payload = view.payload();
         let whole = view.protocol() == UDP && view.fragment() == (0, false);
-        if arrival.port != Port::Segment || !whole {
+        if arrival.port == Port::Probe || !whole {
             return false;
         }
         let Some(datagram) = Datagram::parse(payload) else { return false };
@@ -64,8 +108,7 @@ impl Gate {
         }
         let node = self.nodes.get_mut(&view.destination()).filter(|node| node.mac == to);
         let life = node.and_then(|node| node.life.as_mut());
-        let Some(life) = life.filter(|life| life.gateway == Some(view.source())) else { return false };
-        life.hear(number16(payload, 0), &datagram)
+        life.is_some_and(|life| life.hear(view.source(), number16(payload, 0), &datagram))
     }
 
     /// A DHCP server's message is for whoever has its hardware address in it, wherever it was sent to.
@@ -75,11 +118,8 @@ impl Gate {
         };
         let asks = |node: &&Node| node.mac == reply.mac && node.life.is_some();
         let node = self.nodes.values().find(asks).map(|node| node.address);
-        let heard = node.and_then(|node| {
-            self.turn(now, node, None, out, |life, turn| {
-                life.lease.as_mut().is_some_and(|lease| lease.hear(turn, &reply))
-            })
-        });
+        let heard =
+            node.and_then(|node| self.turn(now, node, None, out, |life, turn| life.hear_lease(turn, &reply)));
         heard.unwrap_or_default()
     }
 
@@ -95,77 +135,131 @@ impl Gate {
         node.and_then(|node| node.life.as_ref()).is_some_and(|life| life.holds(port))
     }
 
-    /// Answers a question to everybody, where it is for a node's name and no service has its port.
+    /// Answers a question to everybody for the nodes that it is for, where no service has its port.
     pub(crate) fn hear_question(&mut self, arrival: Arrival, view: &Ipv4<'_>, out: &mut impl Output) {
         let payload = view.payload();
-        let Some(datagram) = Datagram::parse(payload).filter(|_| arrival.port == Port::Segment) else {
+        let Some(datagram) = Datagram::parse(payload).filter(|_| arrival.port != Port::Probe) else {
             return;
         };
         let port = datagram.destination_port;
         let Some(asked) = Asked::parse((view.destination(), port), datagram.data) else { return };
         let meant = |node: &&Node| {
-            let life = node.life.as_ref().filter(|_| !node.udp.contains(&port));
-            life.is_some_and(|life| life.is_called(&asked))
+            let life = node.life.as_ref().filter(|_| node.address != view.source() && hears(node, port));
+            life.is_some_and(|life| life.is_asked(&asked, node))
         };
-        let Some(node) = self.nodes.values().find(meant).map(|node| node.address) else { return };
+        let meant: Vec<Ipv4Addr> = self.nodes.values().filter(meant).map(|node| node.address).collect();
         let from = (view.source(), number16(payload, 0));
-        self.turn(arrival.now, node, None, out, |life, turn| life.reply(turn, &asked, from, arrival.mac));
-    }
-}
-
-impl Life {
-    /// Takes a datagram of the gateway from the port `from`; true when it answers an open question.
-    fn hear(&mut self, from: u16, datagram: &Datagram<'_>) -> bool {
-        let port = datagram.destination_port;
-        match from {
-            ntp::NTP => self.time.as_mut().is_some_and(|time| time.hear(port, datagram.data)),
-            dns::DNS => {
-                let lookup = self.lookup.as_mut().filter(|lookup| lookup.is_answer(port, datagram.data));
-                lookup.map(|lookup| lookup.answered = true).is_some()
+        for node in meant {
+            if !self.copies.take(arrival.now, 1) {
+                return;
             }
-            _ => false,
+            self.turn(arrival.now, node, None, out, |life, turn| life.reply(turn, &asked, from, arrival.mac));
         }
     }
 
-    /// Whether a question is for this node's name, and its system answers such questions.
-    fn is_called(&self, asked: &Asked) -> bool {
-        let habits = &self.habits;
-        let name = match asked {
-            Asked::Multicast(question) if habits.multicast.is_some() => question.name.strip_suffix(".local"),
-            Asked::LinkLocal(question) if habits.llmnr => Some(question.name.as_str()),
-            Asked::NetBios(question) => {
-                return habits.netbios.is_some() && self.speaks() && *self.netbios.0 == question.name;
-            }
-            _ => None,
+    /// The packets with which a node answers a question to it alone, where no service has its port.
+    pub(crate) fn answer_alone(&mut self, arrival: Arrival, view: &Ipv4<'_>) -> Vec<Vec<u8>> {
+        let payload = view.payload();
+        let Some(datagram) = Datagram::parse(payload).filter(|_| arrival.port == Port::Segment) else {
+            return Vec::new();
         };
-        self.speaks() && name.is_some_and(|name| name.eq_ignore_ascii_case(&self.host))
+        let port = datagram.destination_port;
+        let Some(node) = self.nodes.get_mut(&view.destination()).filter(|node| hears(node, port)) else {
+            return Vec::new();
+        };
+        let Some(asked) = Asked::parse_alone(port, datagram.data) else { return Vec::new() };
+        let Some(mut life) = node.life.take() else { return Vec::new() };
+        let from = (view.source(), number16(payload, 0));
+        let mut packets = Vec::new();
+        if life.is_asked(&asked, node) {
+            for (answer, _) in life.answers(&asked, node, from) {
+                // Whoever asks one host gets the answer alone.
+                packets.push(life.packet(node, &Speech { to: from, ..answer }));
+            }
+        }
+        node.life = Some(life);
+        packets
+    }
+}
+
+/// Whether a question to `port` gets past the node's packet filter to the system's responder. All of those
+/// that have one let multicast DNS in (Windows by the rule "mDNS (UDP-In)" for every profile, macOS by its own
+/// services); LLMNR, NetBIOS, SSDP and WS-Discovery are let in by none on a network that is not trusted.
+fn hears(node: &Node, port: u16) -> bool {
+    !node.udp.contains(&port) && (node.wall.is_none() || port == MDNS.1)
+}
+
+impl Life {
+    /// Whether a question is for this node, and its system answers such questions.
+    fn is_asked(&self, asked: &Asked, node: &Node) -> bool {
+        let habits = &self.habits;
+        self.speaks()
+            && match asked {
+                Asked::Multicast(query) => habits.multicast.is_some_and(|how| {
+                    multicast::concerns(how, &self.host, &self.instance, node.address, query)
+                }),
+                Asked::LinkLocal(query) => {
+                    let own = |question: &dns::Question| question.name.eq_ignore_ascii_case(&self.host);
+                    habits.llmnr && query.questions.iter().any(own)
+                }
+                Asked::NetBios(question) => {
+                    let own = question.status || *self.netbios.0 == question.name;
+                    habits.netbios.is_some() && own
+                }
+                Asked::Search(_) => self.announcer.is_some(),
+                Asked::Discovery(_) => self.endpoint.is_some(),
+            }
+    }
+
+    /// The answers to a question of `from`, and whether they wait a moment because others may answer too.
+    fn answers(&mut self, asked: &Asked, node: &Node, from: (Ipv4Addr, u16)) -> Vec<(Speech, bool)> {
+        let open = |port| node.listens(port);
+        match asked {
+            Asked::Multicast(query) => {
+                let who = self.identity(node.address);
+                let how = self.habits.multicast;
+                let answer = how.and_then(|how| multicast::answer(how, &who, query, from, open));
+                answer.into_iter().collect()
+            }
+            Asked::LinkLocal(query) => {
+                let answer = multicast::llmnr_answer(&self.identity(node.address), query, from);
+                answer.into_iter().map(|speech| (speech, false)).collect()
+            }
+            Asked::NetBios(question) if question.status => {
+                let names = (&*self.netbios.0, &*self.netbios.1);
+                vec![(netbios::status(question, names, node.mac, from), false)]
+            }
+            Asked::NetBios(question) => vec![(netbios::answer(question, node.address, from), false)],
+            Asked::Search(search) => {
+                let found = self.announcer.as_ref().map(|own| own.found(search, node.address, from, open));
+                found.into_iter().flatten().map(|speech| (speech, true)).collect()
+            }
+            Asked::Discovery(asked) => {
+                let Some(endpoint) = &mut self.endpoint else { return Vec::new() };
+                let answer = endpoint.answer(&mut self.chance, asked, node.address, from, open);
+                answer.into_iter().map(|speech| (speech, true)).collect()
+            }
+        }
     }
 
     /// Answers the question of `from`, whose frame came from `mac`.
     fn reply(&mut self, turn: &mut Turn<'_>, asked: &Asked, from: (Ipv4Addr, u16), mac: Mac) {
-        let who = self.identity(turn.node.address);
-        let speech = match asked {
-            Asked::Multicast(question) => {
-                let how = self.habits.multicast;
-                how.and_then(|how| multicast::answer(how, &who, question, from))
+        let mut delay = self.chance.between(asked.patience().0, asked.patience().1);
+        for (speech, waits) in self.answers(asked, turn.node, from) {
+            let mac = (speech.to == from).then_some(mac);
+            if mac.is_none() && matches!(asked, Asked::Multicast(_)) {
+                // A record goes to the group once a second at most (RFC 6762, 6).
+                if turn.now < self.said_until {
+                    return;
+                }
+                self.said_until = turn.now.saturating_add(SECOND);
             }
-            Asked::LinkLocal(question) => multicast::llmnr_answer(&who, question, from),
-            Asked::NetBios(question) => Some(netbios::answer(question, turn.node.address, from)),
-        };
-        let Some(speech) = speech else { return };
-        if speech.to != from {
-            return self.say(turn, &speech);
+            match mac {
+                Some(mac) if !waits => self.say_to(turn, &speech, mac),
+                None if !waits => self.say(turn, &speech),
+                _ => self.say_later(turn, delay, mac, speech),
+            }
+            delay = delay.saturating_add(2_000);
         }
-        // To one host of the segment, which has just said where it is.
-        if turn.node.on_segment(from.0) {
-            let frame = self.frame_to(turn, &speech, mac);
-            turn.frames.push(frame);
-        }
-    }
-
-    fn frame_to(&mut self, turn: &mut Turn<'_>, speech: &Speech, mac: Mac) -> Vec<u8> {
-        let number = self.chance.next16();
-        let packet = speech::packet(turn.node, self.habits.kernel, number, speech);
-        packet::frame(mac, turn.node.mac, ETHERTYPE_IPV4, &packet)
     }
 }

@@ -5,23 +5,26 @@ use super::{
     chance::{Chance, SECOND},
     dhcp::{self, Applicant, Said},
     dns::{self, Lookup},
-    habit::{self, Habits, Multicast, Ssdp},
+    habit::{self, Habits, Multicast},
+    late::Late,
+    membership::Member,
     multicast::{self, Identity},
     netbios::{self, Claim, Host},
     ntp,
     reach::Reach,
     roughly,
+    servers::{Kind, Known},
     speech::{self, Speech},
-    ssdp,
+    ssdp::{self, Announcer},
+    wsd::Endpoint,
 };
-use crate::bytes::Mac;
+use crate::{bytes::Mac, node::Node};
 use netsvc_persona::Persona;
 use std::net::{IpAddr, Ipv4Addr};
 
 /// Seconds over which the links of nodes come up that came together.
 const STAGGER: (i64, i64) = (1, 25);
-/// Repetitions of a membership report (RFC 3376, 8.1) and of a NetBIOS registration.
-const REPORTS: u8 = 2;
+/// Repetitions of a NetBIOS registration.
 const REGISTRATIONS: u8 = 4;
 /// Time between repetitions of a registration, µs.
 const REGISTRATION_PAUSE: i64 = 750_000;
@@ -32,7 +35,12 @@ const ANNOUNCEMENTS: u8 = 5;
 const BROWSE: i64 = 720;
 /// Repetitions of a search, and the time between them, µs.
 const SEARCHES: u8 = 3;
+/// Copies of a greeting by WS-Discovery (MULTICAST_UDP_REPEAT).
+const HELLOS: u8 = 4;
 const SEARCH_PAUSE: i64 = 3 * SECOND;
+
+/// Hosts of the segment, beside the last, that a node keeps in mind.
+const REACHES: usize = 3;
 
 /// A node's life.
 #[derive(Clone, Debug)]
@@ -45,13 +53,23 @@ pub(crate) struct Life {
     pub(super) instance: Box<str>,
     /// Names in NetBIOS: the host's, and its group's.
     pub(super) netbios: (Box<str>, Box<str>),
-    /// Identity in SSDP.
-    uuid: Box<str>,
+    /// Vendor and product.
+    product: (Box<str>, Box<str>),
+    /// The device that it announces by SSDP, and what can be found by WS-Discovery.
+    pub(super) announcer: Option<Box<Announcer>>,
+    pub(super) endpoint: Option<Box<Endpoint>>,
+    /// Answers that wait.
+    pub(super) late: Vec<Late>,
+    /// Until when nothing is answered by multicast DNS to everybody, µs.
+    pub(super) said_until: i64,
+    /// Port of the last search by SSDP.
+    pub(super) search_port: u16,
     machine: u64,
     /// Whether it speaks at all, beside asking for its address.
     ambient: bool,
     pub(super) reaches: Vec<Reach>,
-    pub(super) gateway: Option<Ipv4Addr>,
+    pub(super) servers: Known,
+    pub(super) member: Member,
     pub(super) time: Option<ntp::Client>,
     pub(super) lookup: Option<Lookup>,
     pub(super) lease: Option<dhcp::Client>,
@@ -60,13 +78,12 @@ pub(crate) struct Life {
 impl Life {
     /// The life of a persona; `None` when it says nothing at all.
     pub(crate) fn new(persona: &Persona, address: Ipv4Addr, number: u64) -> Option<Box<Self>> {
-        let said = persona.life;
+        let said = &persona.life;
         if !said.ambient && !said.dhcp {
             return None;
         }
         let habits = habit::of(&persona.os);
-        let secret = u64::from_str_radix(persona.subkey.0.get(16..32).unwrap_or_default(), 16);
-        let mut chance = Chance::new(secret.unwrap_or_default(), u64::from(address.to_bits()));
+        let mut chance = chance_of(persona, address);
         let mac = persona.mac_bytes().unwrap_or_default();
         let group = if persona.domain.is_empty() { "WORKGROUP" } else { persona.domain.as_str() };
         let gateway = match persona.gateway {
@@ -78,11 +95,17 @@ impl Life {
             host: persona.hostname.as_str().into(),
             instance: instance(persona, mac).into(),
             netbios: (netbios::name(&persona.hostname).into(), netbios::name(group).into()),
-            uuid: uuid(&mut chance, mac).into(),
+            product: product(persona, &habits),
+            announcer: Announcer::new(persona).filter(|_| said.ambient),
+            endpoint: Endpoint::new(persona).filter(|_| said.ambient),
+            late: Vec::new(),
+            said_until: 0,
+            search_port: 0,
             machine: chance.next(),
             ambient: said.ambient,
             reaches: gateway.map(Reach::new).into_iter().collect(),
-            gateway,
+            servers: Known::new(&said.servers, gateway),
+            member: Member::default(),
             time: habits.clock.map(ntp::Client::new),
             lookup: None,
             lease: said.dhcp.then(|| dhcp::Client::new(habits.dhcp)),
@@ -107,7 +130,8 @@ impl Life {
     }
 
     pub(super) fn identity(&self, address: Ipv4Addr) -> Identity<'_> {
-        Identity { host: &self.host, instance: &self.instance, address }
+        let machine = (&*self.product.0, &*self.product.1);
+        Identity { host: &self.host, instance: &self.instance, machine, address }
     }
 
     /// Does what is due.
@@ -120,6 +144,7 @@ impl Life {
             Task::LookUp => self.look_up(turn),
             Task::LookUpAgain => self.look_up_again(turn),
             Task::Join(turns) => self.join(turns, turn),
+            Task::Report(number) => self.answer_query(number, turn),
             Task::Name(step) => self.name(step, turn),
             Task::LinkName(step) => self.link_name(step, turn),
             Task::Register(turns) => self.register(turns, turn),
@@ -127,6 +152,8 @@ impl Life {
             Task::Proxy => self.proxy(turn),
             Task::Search(turns) => self.search(turns, turn),
             Task::Notify => self.notify(turn),
+            Task::Hello => self.hello(turn),
+            Task::Answer => self.answer_late(turn),
             Task::Lease => self.ask_address(turn),
         }
     }
@@ -139,12 +166,14 @@ impl Life {
         if !self.ambient {
             return;
         }
-        let habits = self.habits;
+        let (habits, served) = (self.habits, self.may_have_servers());
+        let joins = self.joins();
+        let (announces, is_endpoint) = (self.announcer.is_some(), self.endpoint.is_some());
         let mut after = |low: i64, high: i64, task: Task| {
             let delay = self.chance.between(low * SECOND / 10, high * SECOND / 10);
             turn.later(delay, task);
         };
-        if !groups(&habits).is_empty() {
+        if joins {
             after(0, 4, Task::Join(0));
         }
         if habits.multicast.is_some() {
@@ -159,38 +188,58 @@ impl Life {
         if habits.netbios.is_some_and(|netbios| netbios.browser.is_some()) {
             after(40, 90, Task::Browse(0));
         }
-        match habits.ssdp {
-            Some(Ssdp::Search) => after(60, 150, Task::Search(0)),
-            Some(Ssdp::Notify(_)) => after(20, 60, Task::Notify),
-            None => {}
+        if habits.searches {
+            after(60, 150, Task::Search(0));
         }
-        match habits.lookups.filter(|_| self.gateway.is_some()) {
+        if announces {
+            after(20, 60, Task::Notify);
+        }
+        if is_endpoint {
+            after(10, 30, Task::Hello);
+        }
+        match habits.lookups.filter(|_| served) {
             Some(lookups) if lookups.first.is_empty() => after(600, lookups.pause.1 * 10, Task::LookUp),
             Some(_) => after(15, 60, Task::LookUp),
             None => {}
         }
-        if self.gateway.is_some() && self.time.is_some() {
+        if served && self.time.is_some() {
             after(20, 120, Task::Time);
         }
-        if habits.kernel == habit::Kernel::Windows && habits.ssdp.is_some() {
+        if habits.kernel == habit::Kernel::Windows && habits.searches {
             after(100, 300, Task::Proxy);
         }
     }
 
-    /// Sends a datagram: to a group, to everybody, or to one host of the segment. Nowhere else.
-    pub(super) fn say(&mut self, turn: &mut Turn<'_>, speech: &Speech) {
+    /// Whether there is somebody to ask, or will be.
+    fn may_have_servers(&self) -> bool {
+        let has = |kind| 0 < self.servers.count(kind);
+        has(Kind::Names) || has(Kind::Time) || self.lease.is_some()
+    }
+
+    /// The packet of a datagram.
+    pub(super) fn packet(&mut self, node: &mut Node, speech: &Speech) -> Vec<u8> {
         let number = self.chance.next16();
-        let packet = speech::packet(turn.node, self.habits.kernel, number, speech);
+        speech::packet(node, self.habits.kernel, number, speech)
+    }
+
+    /// Sends a datagram: to a group, to everybody, to one host of the segment, or by the gateway to a server that
+    /// the settings name. Nowhere else.
+    pub(super) fn say(&mut self, turn: &mut Turn<'_>, speech: &Speech) {
+        let packet = self.packet(turn.node, speech);
         if let Some(frame) = speech::to_many(turn.node, &packet) {
             return turn.frames.push(frame);
         }
-        let (host, trust) = (speech.to.0, self.habits.trust);
-        if !turn.node.on_segment(host) {
+        let trust = self.habits.trust;
+        let host = if turn.node.on_segment(speech.to.0) {
+            speech.to.0
+        } else if let Some(gateway) = turn.node.gateway.filter(|_| self.servers.allows(speech.to.0)) {
+            gateway
+        } else {
             return;
-        }
+        };
         if !self.reaches.iter().any(|reach| reach.host == host) {
-            // The gateway first, then the server that was asked last.
-            self.reaches.truncate(1);
+            // The gateway first, then the servers that were asked last.
+            self.reaches.truncate(REACHES);
             self.reaches.push(Reach::new(host));
         }
         if let Some(reach) = self.reaches.iter_mut().find(|reach| reach.host == host) {
@@ -206,53 +255,6 @@ impl Life {
         }
     }
 
-    fn ask_time(&mut self, turn: &mut Turn<'_>) {
-        let (Some(gateway), Some(client)) = (self.gateway, &mut self.time) else { return };
-        let speech = client.ask(turn, &mut self.chance, self.habits.ports);
-        self.say(turn, &Speech { to: (gateway, speech.to.1), ..speech });
-    }
-
-    fn look_up(&mut self, turn: &mut Turn<'_>) {
-        let (Some(gateway), Some(lookups)) = (self.gateway, self.habits.lookups) else { return };
-        // The first of all comes with the link.
-        let names =
-            if self.lookup.is_none() && !lookups.first.is_empty() { lookups.first } else { lookups.later };
-        let drawn = self.chance.next32();
-        let index = usize::try_from(drawn).ok().and_then(|drawn| drawn.checked_rem(names.len()));
-        turn.later(self.chance.seconds(lookups.pause), Task::LookUp);
-        let Some(name) = index.and_then(|index| names.get(index)) else { return };
-        let lookup = Lookup::new(name, self.chance.port(self.habits.ports), &mut self.chance);
-        let speech = lookup.speech(gateway, lookups.edns);
-        self.again(turn, 0);
-        self.lookup = Some(lookup);
-        self.say(turn, &speech);
-    }
-
-    /// Puts the repetition with this number on the agenda, if there is one.
-    fn again(&mut self, turn: &mut Turn<'_>, number: usize) {
-        let pause = self.habits.lookups.and_then(|lookups| lookups.again.get(number));
-        if let Some(seconds) = pause {
-            turn.later(seconds.saturating_mul(SECOND), Task::LookUpAgain);
-        }
-    }
-
-    fn look_up_again(&mut self, turn: &mut Turn<'_>) {
-        let (Some(gateway), Some(lookups)) = (self.gateway, self.habits.lookups) else { return };
-        let Some(lookup) = self.lookup.as_mut().filter(|lookup| !lookup.answered) else { return };
-        lookup.repeated = lookup.repeated.saturating_add(1);
-        let (speech, number) = (lookup.speech(gateway, lookups.edns), lookup.repeated);
-        self.again(turn, number);
-        self.say(turn, &speech);
-    }
-
-    fn join(&mut self, turns: u8, turn: &mut Turn<'_>) {
-        let frame = speech::membership(turn.node, self.habits.kernel, &groups(&self.habits));
-        turn.frames.extend(speech::to_many(turn.node, &frame));
-        if turns + 1 < REPORTS {
-            turn.later(self.chance.between(SECOND / 10, SECOND), Task::Join(turns + 1));
-        }
-    }
-
     fn name(&mut self, step: u8, turn: &mut Turn<'_>) {
         let Some(how) = self.habits.multicast else { return };
         let identity = self.identity(turn.node.address);
@@ -261,15 +263,15 @@ impl Life {
         } else if step < ANNOUNCEMENTS {
             multicast::announcement(how, &identity, |port| turn.node.listens(port))
         } else {
-            let Multicast::Full(types) = how else { return };
-            multicast::search(how, types)
+            let Multicast::Full { asks, .. } = how else { return };
+            multicast::search(how, asks)
         };
         let wait = match step {
             _ if step < PROBES => 250_000,
             _ if step + 1 < ANNOUNCEMENTS => SECOND,
             _ => self.chance.seconds((1_800, 5_400)),
         };
-        let asks = matches!(how, Multicast::Full(types) if !types.is_empty());
+        let asks = matches!(how, Multicast::Full { asks, .. } if !asks.is_empty());
         if step + 1 < ANNOUNCEMENTS || asks {
             turn.later(wait, Task::Name((step + 1).min(ANNOUNCEMENTS)));
         }
@@ -330,6 +332,7 @@ impl Life {
     fn search(&mut self, turns: u8, turn: &mut Turn<'_>) {
         let mut one = Chance::new(self.machine, 1900);
         let from = one.port(self.habits.ports);
+        self.search_port = from;
         let windows = self.habits.kernel == habit::Kernel::Windows;
         if turns + 1 < SEARCHES {
             turn.later(SEARCH_PAUSE + self.chance.between(0, SECOND / 20), Task::Search(turns + 1));
@@ -340,17 +343,27 @@ impl Life {
     }
 
     fn notify(&mut self, turn: &mut Turn<'_>) {
-        let Some(Ssdp::Notify(device)) = self.habits.ssdp else { return };
-        // A description that nobody serves would be a lie that is easy to catch.
-        if !turn.node.listens(device.port) {
-            return;
-        }
+        let Some(announcer) = &self.announcer else { return };
         let mut one = Chance::new(self.machine, 1901);
         let from = one.port(self.habits.ports);
-        for speech in ssdp::alive(from, device, &self.uuid, turn.node.address) {
+        for speech in announcer.alive(from, turn.node.address, |port| turn.node.listens(port)) {
             self.say(turn, &speech);
         }
         turn.later(roughly(&mut self.chance, 800), Task::Notify);
+    }
+
+    /// Says by WS-Discovery that it is there; the same message is sent again a moment later.
+    fn hello(&mut self, turn: &mut Turn<'_>) {
+        let Some(endpoint) = &mut self.endpoint else { return };
+        let speech = endpoint.hello(&mut self.chance, turn.node.address, |port| turn.node.listens(port));
+        let mut delay = 0;
+        let mut pause = self.chance.between(50_000, 250_000);
+        for _ in 1..HELLOS {
+            delay += pause;
+            pause = (pause * 2).min(SECOND / 2);
+            self.say_later(turn, delay, None, speech.clone());
+        }
+        self.say(turn, &speech);
     }
 
     fn ask_address(&mut self, turn: &mut Turn<'_>) {
@@ -364,9 +377,24 @@ impl Life {
         }
     }
 
+    /// Takes the message of a DHCP server; true when it was for this node's client.
+    pub(super) fn hear_lease(&mut self, turn: &mut Turn<'_>, reply: &dhcp::Reply) -> bool {
+        let Some(lease) = &mut self.lease else { return false };
+        let heard = lease.hear(turn, reply);
+        if let Some((names, time)) = lease.named() {
+            self.servers.lease(turn.node, &names, &time);
+        }
+        heard
+    }
+
     /// Whether the node has no address yet, and so answers neither ARP nor pings.
     pub(crate) fn is_asking(&self, now: i64) -> bool {
         self.lease.as_ref().is_some_and(|lease| lease.is_asking(now))
+    }
+
+    /// Whether the node will ask for its address, or does so now.
+    pub(crate) fn is_without_address(&self, now: i64) -> bool {
+        self.lease.as_ref().is_some_and(|lease| lease.is_before(now))
     }
 
     /// Whether a client or a responder of the system has a UDP port open, beside those of services: what
@@ -378,7 +406,9 @@ impl Life {
             5355 => habits.llmnr,
             netbios::NAMES | netbios::DATAGRAMS => habits.netbios.is_some(),
             ntp::NTP => matches!(habits.clock, Some(habit::Clock::Ntpd | habit::Clock::W32Time(_))),
-            1900 => habits.ssdp.is_some() && habits.kernel == habit::Kernel::Windows,
+            1900 => self.announcer.is_some() || (habits.searches && habits.kernel == habit::Kernel::Windows),
+            3702 => self.endpoint.is_some(),
+            _ if port == self.search_port => true,
             _ => false,
         };
         let client = self.time.as_ref().is_some_and(|time| time.waits(port))
@@ -387,25 +417,21 @@ impl Life {
     }
 }
 
-/// Groups that the system joins.
-fn groups(habits: &Habits) -> Vec<Ipv4Addr> {
-    let mut groups = Vec::new();
-    if habits.multicast.is_some() {
-        groups.push(multicast::MDNS.0);
-    }
-    if habits.llmnr {
-        groups.push(multicast::LLMNR.0);
-    }
-    if matches!(habits.ssdp, Some(Ssdp::Search | Ssdp::Notify(_))) {
-        groups.push(ssdp::SSDP.0);
-    }
-    groups
+/// How long the link of a persona that has no life takes to come up, µs.
+pub(crate) fn entrance(persona: &Persona, address: Ipv4Addr) -> i64 {
+    chance_of(persona, address).seconds(STAGGER)
+}
+
+fn chance_of(persona: &Persona, address: Ipv4Addr) -> Chance {
+    let secret = u64::from_str_radix(persona.subkey.0.get(16..32).unwrap_or_default(), 16);
+    Chance::new(secret.unwrap_or_default(), u64::from(address.to_bits()))
 }
 
 /// What a machine's services are called: a device by its product and the end of its hardware address.
 fn instance(persona: &Persona, mac: Mac) -> String {
     let [_, _, _, d, e, f] = mac;
-    let name = if persona.os.family == "embedded" {
+    let storage = ["synology", "qnap"].contains(&persona.os.id.as_str());
+    let name = if persona.os.family == "embedded" && !storage {
         format!("{} {} [{d:02X}{e:02X}{f:02X}]", persona.hardware.vendor, persona.hardware.product)
     } else {
         persona.hostname.clone()
@@ -413,9 +439,10 @@ fn instance(persona: &Persona, mac: Mac) -> String {
     name.replace('.', " ").chars().take(63).collect()
 }
 
-fn uuid(chance: &mut Chance, mac: Mac) -> String {
-    let [a, b, c, d, e, f] = mac;
-    let (first, rest) = (chance.next32(), chance.next());
-    let (second, third, fourth) = (rest & 0xffff, rest >> 16 & 0xfff, rest >> 32 & 0x3fff | 0x8000);
-    format!("{first:08x}-{second:04x}-4{third:03x}-{fourth:04x}-{a:02x}{b:02x}{c:02x}{d:02x}{e:02x}{f:02x}")
+/// Vendor and product, where the system tells of them.
+fn product(persona: &Persona, habits: &Habits) -> (Box<str>, Box<str>) {
+    if !matches!(habits.multicast, Some(Multicast::Full { .. })) {
+        return Default::default();
+    }
+    (persona.hardware.vendor.as_str().into(), persona.hardware.product.as_str().into())
 }

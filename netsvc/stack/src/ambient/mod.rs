@@ -4,31 +4,37 @@
 //! two nodes keep step. What is due when stands in one [`Agenda`] for all nodes. A life begins when the
 //! gate first looks at the clock after the node came: on the segment that is a link coming up, not a boot.
 //!
-//! Frames go to groups and to everybody on the segment, to the gateway, and to a DHCP server of the segment;
-//! nowhere else.
+//! Frames go to groups and to everybody on the segment, to the gateway, to servers of the segment that DHCP
+//! names, and to those that the settings name, wherever they are; nowhere else.
 
 mod agenda;
+mod ask;
 mod chance;
 mod dhcp;
 mod dialect;
 mod dns;
 mod habit;
 mod hear;
+mod late;
 mod life;
+mod membership;
 mod multicast;
 mod netbios;
 mod ntp;
 mod reach;
+mod servers;
 mod speech;
 mod ssdp;
 #[cfg(test)]
 mod tests;
+mod wsd;
 
 pub(crate) use agenda::{Agenda, Entry};
-pub(crate) use life::Life;
+pub(crate) use life::{Life, entrance};
+pub(crate) use membership::IGMP;
 
 use crate::{
-    gate::{Gate, Output, Port},
+    gate::{Gate, Output},
     node::Node,
     roll::app,
 };
@@ -56,6 +62,8 @@ pub(crate) enum Task {
     LookUpAgain,
     /// Report groups; how often that was done.
     Join(u8),
+    /// Answer a query for a group, or for all.
+    Report(u8),
     /// Multicast DNS: a step of its beginning, later questions.
     Name(u8),
     /// LLMNR: a step of its beginning.
@@ -69,6 +77,10 @@ pub(crate) enum Task {
     /// SSDP: a repetition.
     Search(u8),
     Notify,
+    /// WS-Discovery.
+    Hello,
+    /// Give answers that waited.
+    Answer,
     /// The address lease.
     Lease,
 }
@@ -82,13 +94,15 @@ pub(crate) struct Turn<'a> {
     pub(crate) frames: Vec<Vec<u8>>,
     /// What comes later: a time and a task.
     pub(crate) agenda: Vec<(i64, Task)>,
+    /// Groups that were reported in a version whose members answer for each other.
+    pub(crate) reported: Vec<Ipv4Addr>,
     /// What is told.
     pub(crate) events: Vec<Event>,
 }
 
 impl<'a> Turn<'a> {
     fn new(now: i64, node: &'a mut Node) -> Self {
-        Turn { now, node, frames: Vec::new(), agenda: Vec::new(), events: Vec::new() }
+        Turn { now, node, frames: Vec::new(), agenda: Vec::new(), reported: Vec::new(), events: Vec::new() }
     }
 
     /// Puts `task` on the agenda after `delay` µs.
@@ -117,17 +131,18 @@ impl<'a> Turn<'a> {
 impl Gate {
     /// When a node has something to do of its own accord, µs since the epoch; `None`: never.
     pub fn due(&self) -> Option<i64> {
-        self.agenda.next()
+        self.agenda.next().into_iter().chain(self.introductions.next()).min()
     }
 
     /// Does what nodes do of their own accord at `now`, into `out` and `events`.
     pub fn live(&mut self, now: i64, events: &mut Vec<Event>, out: &mut impl Output) {
         for (node, life) in self.agenda.take_unborn() {
-            let delay = self.nodes.get(&node).and_then(|node| node.life.as_ref()).map(|life| life.delay());
+            let delay = self.nodes.get(&node).filter(|node| node.life.is_some()).map(|node| node.entrance);
             if let Some(delay) = delay {
                 self.agenda.add(Entry { at: now.saturating_add(delay), node, life, task: Task::Begin });
             }
         }
+        self.go_on(now, out);
         for _ in 0..AT_ONCE {
             let Some(entry) = self.agenda.take(now) else { break };
             self.turn(now, entry.node, Some(entry.life), out, |life, turn| life.act(entry.task, turn));
@@ -148,15 +163,18 @@ impl Gate {
         let mut life = node.life.take_if(|life| number.is_none_or(|number| number == life.number()))?;
         let mut turn = Turn::new(now, node);
         let result = act(&mut life, &mut turn);
-        let Turn { frames, agenda, mut events, .. } = turn;
+        let Turn { frames, agenda, reported, mut events, .. } = turn;
         for (at, task) in agenda {
             self.agenda.add(Entry { at, node: address, life: life.number(), task });
         }
         node.life = Some(life);
-        for frame in frames {
-            out.send(Port::Segment, &frame);
-        }
         self.told.append(&mut events);
+        for frame in frames {
+            self.say(now, frame, out);
+        }
+        for group in reported {
+            self.reported(address, group);
+        }
         Some(result)
     }
 }

@@ -1,7 +1,7 @@
 //! Names on the segment: multicast DNS (RFC 6762, 6763) and LLMNR (RFC 4795).
 
 use super::{
-    dns::{self, A, ANY, IN, Message, PTR, Question, Record, SRV, Section, TOP_BIT, TXT},
+    dns::{self, A, ANY, IN, Message, PTR, Query, Question, Record, SRV, Section, TOP_BIT, TXT},
     habit::Multicast,
     speech::Speech,
 };
@@ -22,33 +22,6 @@ const LEGACY_TTL: u32 = 10;
 /// Seconds that an LLMNR record holds (RFC 4795, 2.8).
 const LLMNR_TTL: u32 = 30;
 
-/// Who a node is on the segment.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Identity<'a> {
-    /// Host name without domain.
-    pub(crate) host: &'a str,
-    /// What its services are called.
-    pub(crate) instance: &'a str,
-    pub(crate) address: Ipv4Addr,
-}
-
-impl Identity<'_> {
-    fn local(&self) -> String {
-        format!("{}.local", self.host)
-    }
-}
-
-/// A service that a device announces where the port is open: type, port, first of its TXT strings.
-const SERVICES: &[(&str, u16, &str)] = &[
-    ("_http._tcp.local", 80, ""),
-    ("_ipp._tcp.local", 631, "txtvers=1"),
-    ("_printer._tcp.local", 515, "txtvers=1"),
-    ("_pdl-datastream._tcp.local", 9100, "txtvers=1"),
-    ("_smb._tcp.local", 445, ""),
-    ("_ssh._tcp.local", 22, ""),
-    ("_sftp-ssh._tcp.local", 22, ""),
-];
-
 fn speech(how: Multicast, data: Vec<u8>) -> Speech {
     let ttl = if how == Multicast::Windows { 1 } else { 255 };
     Speech { from: MDNS.1, to: MDNS, ttl: Some(ttl), connected: false, data }
@@ -65,65 +38,218 @@ pub(crate) fn probe(how: Multicast, who: &Identity<'_>) -> Speech {
     speech(how, message.done())
 }
 
-/// Says who the node is and what it serves (RFC 6762, 8.3); `open` tells which ports are.
-pub(crate) fn announcement(how: Multicast, who: &Identity<'_>, open: impl Fn(u16) -> bool) -> Speech {
-    let name = who.local();
-    if how == Multicast::Windows {
-        let own = Record::address(&name, IN | TOP_BIT, WINDOWS_TTL, who.address);
-        return speech(how, Message::new(0, RESPONSE).record(Section::Answer, &own).done());
+/// Who a node is on the segment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Identity<'a> {
+    /// Host name without domain.
+    pub(crate) host: &'a str,
+    /// What its services are called.
+    pub(crate) instance: &'a str,
+    /// Vendor and product.
+    pub(crate) machine: (&'a str, &'a str),
+    pub(crate) address: Ipv4Addr,
+}
+
+impl Identity<'_> {
+    fn local(&self) -> String {
+        format!("{}.local", self.host)
     }
-    let own = Record::address(&name, IN | TOP_BIT, HOST_TTL, who.address);
-    let reverse = dns::reverse(who.address);
-    let back = Record::pointer(&reverse, IN | TOP_BIT, HOST_TTL, &name);
-    let mut message = Message::new(0, RESPONSE).record(Section::Answer, &own).record(Section::Answer, &back);
-    for (kind, port, text) in SERVICES.iter().filter(|(_, port, _)| open(*port)) {
-        let instance = format!("{}.{kind}", who.instance);
-        let mut place = vec![0, 0, 0, 0];
-        place.extend_from_slice(&port.to_be_bytes());
-        place.append(&mut dns::encoded(&name));
-        let mut texts = vec![u8::try_from(text.len()).unwrap_or_default()];
-        texts.extend_from_slice(text.as_bytes());
-        let answer = |name, kind, class, ttl, data| Record { name, kind, class, ttl, data };
-        for record in [
-            Record::pointer("_services._dns-sd._udp.local", IN, SERVICE_TTL, kind),
-            Record::pointer(kind, IN, SERVICE_TTL, &instance),
-            answer(&instance, SRV, IN | TOP_BIT, HOST_TTL, place),
-            answer(&instance, TXT, IN | TOP_BIT, SERVICE_TTL, texts),
-        ] {
-            message = message.record(Section::Answer, &record);
+}
+
+/// What a system's service says of itself in its TXT record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Words {
+    /// Nothing.
+    Plain,
+    /// What a printer is (Bonjour Printing, 9).
+    Printer,
+    /// What network storage is.
+    Storage,
+}
+
+impl Words {
+    fn texts(self, who: &Identity<'_>, port: u16) -> Vec<String> {
+        let (vendor, product) = who.machine;
+        match self {
+            Words::Plain => vec![String::new()],
+            Words::Printer => vec![
+                "txtvers=1".to_owned(),
+                "qtotal=1".to_owned(),
+                format!("ty={vendor} {product}"),
+                format!("product=({vendor} {product})"),
+                format!("adminurl=http://{}/", who.local()),
+            ],
+            Words::Storage => {
+                vec![format!("vendor={vendor}"), format!("model={product}"), format!("admin_port={port}")]
+            }
         }
     }
-    speech(how, message.done())
+}
+
+/// A service that a system announces where the port is open.
+pub(crate) type Service = (&'static str, u16, Words);
+
+/// The records of a node.
+struct Book<'a> {
+    how: Multicast,
+    who: &'a Identity<'a>,
+    open: &'a dyn Fn(u16) -> bool,
+}
+
+/// A record with its data, and whether several hosts may have one like it.
+#[derive(Clone, Debug)]
+struct Entry {
+    name: String,
+    kind: u16,
+    ttl: u32,
+    data: Vec<u8>,
+    /// Where a pointer leads to.
+    to: String,
+    shared: bool,
+}
+
+impl Entry {
+    fn pointer(name: &str, to: &str, ttl: u32, shared: bool) -> Self {
+        Entry { name: name.to_owned(), kind: PTR, ttl, data: dns::encoded(to), to: to.to_owned(), shared }
+    }
+
+    fn own(name: &str, kind: u16, ttl: u32, data: Vec<u8>) -> Self {
+        Entry { name: name.to_owned(), kind, ttl, data, to: String::new(), shared: false }
+    }
+
+    fn meets(&self, question: &Question) -> bool {
+        let kind = question.kind == self.kind || question.kind == ANY;
+        kind && question.name.eq_ignore_ascii_case(&self.name)
+            && matches!(question.class & !TOP_BIT, IN | ANY)
+    }
+
+    /// Whether the asker knows it for at least half of its time (RFC 6762, 7.1).
+    fn is_known(&self, query: &Query) -> bool {
+        let same = |known: &dns::Pointer| {
+            known.name.eq_ignore_ascii_case(&self.name) && known.to.eq_ignore_ascii_case(&self.to)
+        };
+        self.kind == PTR && query.known.iter().any(|known| same(known) && self.ttl / 2 <= known.ttl)
+    }
+}
+
+impl Book<'_> {
+    fn services(&self) -> impl Iterator<Item = &'static Service> + '_ {
+        let all = match self.how {
+            Multicast::Windows => &[],
+            Multicast::Full { services, .. } => services,
+        };
+        all.iter().filter(|(_, port, _)| (self.open)(*port))
+    }
+
+    fn host(&self) -> Entry {
+        let ttl = if self.how == Multicast::Windows { WINDOWS_TTL } else { HOST_TTL };
+        Entry::own(&self.who.local(), A, ttl, self.who.address.octets().to_vec())
+    }
+
+    /// The place and the words of a service.
+    fn about(&self, (kind, port, words): &Service) -> [Entry; 2] {
+        let instance = format!("{}.{kind}", self.who.instance);
+        let mut place = vec![0, 0, 0, 0];
+        place.extend_from_slice(&port.to_be_bytes());
+        place.append(&mut dns::encoded(&self.who.local()));
+        let mut texts = Vec::new();
+        for text in words.texts(self.who, *port) {
+            let text = text.as_bytes().get(..text.len().min(255)).unwrap_or_default();
+            texts.push(u8::try_from(text.len()).unwrap_or_default());
+            texts.extend_from_slice(text);
+        }
+        [Entry::own(&instance, SRV, HOST_TTL, place), Entry::own(&instance, TXT, SERVICE_TTL, texts)]
+    }
+
+    /// All records, as they are announced.
+    fn all(&self) -> Vec<Entry> {
+        let mut all = vec![self.host()];
+        if self.how != Multicast::Windows {
+            all.push(Entry::pointer(&dns::reverse(self.who.address), &self.who.local(), HOST_TTL, false));
+        }
+        for service in self.services() {
+            let instance = format!("{}.{}", self.who.instance, service.0);
+            all.push(Entry::pointer("_services._dns-sd._udp.local", service.0, SERVICE_TTL, true));
+            all.push(Entry::pointer(service.0, &instance, SERVICE_TTL, true));
+            all.extend(self.about(service));
+        }
+        all
+    }
+
+    /// What whoever gets `answers` will ask for next (RFC 6763, 12).
+    fn further(&self, answers: &[Entry]) -> Vec<Entry> {
+        let mut further = Vec::new();
+        for answer in answers.iter().filter(|answer| answer.kind == PTR) {
+            let named = |service: &&Service| answer.name == service.0;
+            further.extend(self.services().filter(named).flat_map(|service| self.about(service)));
+        }
+        let places = answers.iter().chain(&further).any(|entry| entry.kind == SRV);
+        if places && !answers.iter().any(|answer| answer.kind == A) {
+            further.push(self.host());
+        }
+        further
+    }
+}
+
+/// Adds `entry`; `alone`: for a resolver that knows no multicast DNS.
+fn add(message: Message, section: Section, entry: &Entry, alone: bool) -> Message {
+    let class = if entry.shared || alone { IN } else { IN | TOP_BIT };
+    let ttl = if alone { entry.ttl.min(LEGACY_TTL) } else { entry.ttl };
+    let record = Record { name: &entry.name, kind: entry.kind, class, ttl, data: entry.data.clone() };
+    message.record(section, &record)
+}
+
+/// Says who the node is and what it serves (RFC 6762, 8.3); `open` tells which ports are.
+pub(crate) fn announcement(how: Multicast, who: &Identity<'_>, open: impl Fn(u16) -> bool) -> Speech {
+    let all = Book { how, who, open: &open }.all();
+    let message = Message::new(0, RESPONSE);
+    speech(how, all.iter().fold(message, |message, entry| add(message, Section::Answer, entry, false)).done())
+}
+
+/// Whether a query is about the node, as far as that can be said without its records.
+pub(crate) fn concerns(how: Multicast, host: &str, instance: &str, own: Ipv4Addr, query: &Query) -> bool {
+    let services = || matches!(how, Multicast::Full { services, .. } if !services.is_empty());
+    query.questions.iter().any(|question| {
+        let name = question.name.as_str();
+        let is_host = name.strip_suffix(".local").is_some_and(|name| name.eq_ignore_ascii_case(host));
+        let is_service = || name.starts_with('_') || name.starts_with(&instance.to_ascii_lowercase());
+        let is_back = || how != Multicast::Windows && name == dns::reverse(own);
+        is_host || is_back() || (services() && is_service())
+    })
+}
+
+/// The answer to `query` of `from`, and whether others may have one too, so that it waits a moment.
+pub(crate) fn answer(
+    how: Multicast,
+    who: &Identity<'_>,
+    query: &Query,
+    from: (Ipv4Addr, u16),
+    open: impl Fn(u16) -> bool,
+) -> Option<(Speech, bool)> {
+    let book = Book { how, who, open: &open };
+    let wanted = |entry: &Entry| query.questions.iter().any(|question| entry.meets(question));
+    let answers: Vec<_> =
+        book.all().into_iter().filter(|entry| wanted(entry) && !entry.is_known(query)).collect();
+    if answers.is_empty() {
+        return None;
+    }
+    let legacy = from.1 != MDNS.1;
+    let mut message = Message::new(if legacy { query.id } else { 0 }, RESPONSE);
+    for question in query.questions.iter().filter(|_| legacy) {
+        message = message.question(&question.name, question.kind, question.class & !TOP_BIT);
+    }
+    let further = if how == Multicast::Windows { Vec::new() } else { book.further(&answers) };
+    message = answers.iter().fold(message, |message, entry| add(message, Section::Answer, entry, legacy));
+    message = further.iter().fold(message, |message, entry| add(message, Section::Additional, entry, legacy));
+    let alone = legacy || query.questions.iter().all(|question| question.class & TOP_BIT != 0);
+    let shared = answers.iter().any(|entry| entry.shared);
+    Some((Speech { to: if alone { from } else { MDNS }, ..speech(how, message.done()) }, shared))
 }
 
 /// Looks for services of these types.
 pub(crate) fn search(how: Multicast, types: &[&str]) -> Speech {
     let message = types.iter().fold(Message::new(0, 0), |message, kind| message.question(kind, PTR, IN));
     speech(how, message.done())
-}
-
-/// The answer to a question for the node's own name; the sender of the question and its port.
-pub(crate) fn answer(
-    how: Multicast,
-    who: &Identity<'_>,
-    question: &Question,
-    from: (Ipv4Addr, u16),
-) -> Option<Speech> {
-    if !question.name.eq_ignore_ascii_case(&who.local()) || !matches!(question.kind, A | ANY) {
-        return None;
-    }
-    let name = who.local();
-    let ttl = if how == Multicast::Windows { WINDOWS_TTL } else { HOST_TTL };
-    if from.1 != MDNS.1 {
-        let own = Record::address(&name, IN, LEGACY_TTL, who.address);
-        let message = Message::new(question.id, RESPONSE).question(&name, question.kind, IN);
-        let message = message.record(Section::Answer, &own);
-        return Some(Speech { to: from, ..speech(how, message.done()) });
-    }
-    let own = Record::address(&name, IN | TOP_BIT, ttl, who.address);
-    let message = Message::new(0, RESPONSE).record(Section::Answer, &own).done();
-    let alone = question.class & TOP_BIT != 0;
-    Some(Speech { to: if alone { from } else { MDNS }, ..speech(how, message) })
 }
 
 /// Asks by LLMNR whether somebody else has the name (RFC 4795, 4.1), or where `name` is.
@@ -133,12 +259,13 @@ pub(crate) fn llmnr(id: u16, from: u16, name: &str, kind: u16) -> Speech {
 }
 
 /// The answer to an LLMNR question for the node's own name.
-pub(crate) fn llmnr_answer(who: &Identity<'_>, question: &Question, from: (Ipv4Addr, u16)) -> Option<Speech> {
+pub(crate) fn llmnr_answer(who: &Identity<'_>, query: &Query, from: (Ipv4Addr, u16)) -> Option<Speech> {
+    let [question] = query.questions.as_slice() else { return None };
     if !question.name.eq_ignore_ascii_case(who.host) || !matches!(question.kind, A | ANY) {
         return None;
     }
     let own = Record::address(who.host, IN, LLMNR_TTL, who.address);
-    let message = Message::new(question.id, 0x8000).question(who.host, question.kind, IN);
+    let message = Message::new(query.id, 0x8000).question(who.host, question.kind, IN);
     let data = message.record(Section::Answer, &own).done();
     Some(Speech { from: LLMNR.1, to: from, ttl: None, connected: false, data })
 }

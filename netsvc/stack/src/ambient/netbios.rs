@@ -1,7 +1,7 @@
 //! NetBIOS over UDP (RFC 1001, 1002): names by broadcast, and the browser's announcements ([MS-BRWS]).
 
 use super::speech::Speech;
-use crate::bytes::{array, number16, put};
+use crate::bytes::{Mac, array, number16, put};
 use std::net::Ipv4Addr;
 
 /// Ports of the name service and of datagrams.
@@ -15,6 +15,7 @@ const MASTER: u8 = 0x1d;
 const TTL: u32 = 300_000;
 /// Type NB, class IN.
 const NB_IN: [u8; 4] = [0, 0x20, 0, 1];
+const NBSTAT_IN: [u8; 4] = [0, 0x21, 0, 1];
 /// Longest name without its suffix.
 const LONGEST: usize = 15;
 
@@ -70,21 +71,25 @@ pub(crate) struct Question {
     id: u16,
     pub(crate) name: String,
     suffix: u8,
+    /// Whether it asks for all names of the host (RFC 1002, 4.2.17).
+    pub(crate) status: bool,
 }
 
-/// The question of a query by broadcast, for a host or its server; `None` for everything else.
+/// The question of a query, for a host or its server or for the names of any; `None` for everything else.
 pub(crate) fn question(data: &[u8]) -> Option<Question> {
     // A query with one question, of type NB.
     let is_query = number16(data, 2) & 0xf800 == 0 && number16(data, 4) == 1;
-    let label = data.get(12..46).filter(|_| is_query && array(data, 46) == Some(NB_IN))?;
+    let status = array(data, 46) == Some(NBSTAT_IN);
+    let label = data.get(12..46).filter(|_| is_query && (status || array(data, 46) == Some(NB_IN)))?;
     let (pairs, _) = label.get(1..33).filter(|_| label.first() == Some(&32))?.as_chunks::<2>();
     let half = |byte: u8| byte.checked_sub(b'A').filter(|half| *half < 16);
     let decoded: Option<Vec<u8>> =
         pairs.iter().map(|[high, low]| Some(half(*high)? << 4 | half(*low)?)).collect();
     let decoded = decoded?;
     let (suffix, name) = decoded.split_last()?;
-    let name = str::from_utf8(name).ok()?.trim_end().to_owned();
+    let name = str::from_utf8(name).ok()?.trim_end_matches([' ', '\0']).to_owned();
     matches!(*suffix, WORKSTATION | SERVER).then_some(Question {
+        status,
         id: number16(data, 0),
         name,
         suffix: *suffix,
@@ -100,6 +105,29 @@ pub(crate) fn answer(asked: &Question, own: Ipv4Addr, from: (Ipv4Addr, u16)) -> 
     reply.extend_from_slice(&TTL.to_be_bytes());
     reply.extend_from_slice(&[0, 6, 0, 0]);
     reply.extend_from_slice(&own.octets());
+    Speech { from: NAMES, to: from, ttl: None, connected: false, data: reply }
+}
+
+/// All names of a host and its hardware address (RFC 1002, 4.2.18), as it has registered them.
+pub(crate) fn status(asked: &Question, names: (&str, &str), mac: Mac, from: (Ipv4Addr, u16)) -> Speech {
+    const ACTIVE: u8 = 0x04;
+    let (host, group) = names;
+    let mut reply = vec![0, 0, 0x84, 0, 0, 0, 0, 1, 0, 0, 0, 0];
+    put(&mut reply, 0, &asked.id.to_be_bytes());
+    // The name of all hosts: an asterisk and zeros.
+    reply.extend_from_slice(b"\x20CKAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\0");
+    reply.extend_from_slice(&NBSTAT_IN);
+    let list = [(host, WORKSTATION, ACTIVE), (group, WORKSTATION, ACTIVE | 0x80), (host, SERVER, ACTIVE)];
+    let length = u16::try_from(1 + list.len() * 18 + 46).unwrap_or_default();
+    reply.extend_from_slice(&[0, 0, 0, 0]);
+    reply.extend_from_slice(&length.to_be_bytes());
+    reply.push(u8::try_from(list.len()).unwrap_or_default());
+    for (name, suffix, flags) in list {
+        reply.extend(name.bytes().chain(std::iter::repeat(b' ')).take(LONGEST));
+        reply.extend_from_slice(&[suffix, flags, 0]);
+    }
+    reply.extend_from_slice(&mac);
+    reply.extend_from_slice(&[0; 40]);
     Speech { from: NAMES, to: from, ttl: None, connected: false, data: reply }
 }
 

@@ -31,6 +31,10 @@ pub(crate) struct Client {
     synced: bool,
     /// Port and transmit timestamp of the question that is open.
     open: Option<(u16, [u8; 8])>,
+    /// Port of the last question.
+    last: u16,
+    /// Questions that nobody has answered: each moves on to the next server.
+    lost: usize,
 }
 
 impl Client {
@@ -40,7 +44,7 @@ impl Client {
             Clock::Chrony | Clock::Ntpd => (6, BURST),
             Clock::W32Time(_) | Clock::Simple(_) => (0, 1),
         };
-        Client { clock, poll, burst, synced: false, open: None }
+        Client { clock, poll, burst, synced: false, open: None, last: 0, lost: 0 }
     }
 
     /// The next question, and when the one after it is due.
@@ -52,11 +56,15 @@ impl Client {
             cookie = chance.next().to_be_bytes();
         }
         // What nobody answered makes no program go faster; some start again.
-        if self.open.take().is_some() && self.burst == 0 {
-            self.poll = self.poll.min(6);
+        if self.open.take().is_some() {
+            self.lost = self.lost.wrapping_add(1);
+            if self.burst == 0 {
+                self.poll = self.poll.min(6);
+            }
         }
         let data = self.message(cookie, turn.now);
         self.open = Some((from, cookie));
+        self.last = from;
         self.burst = self.burst.saturating_sub(1);
         let pause = if 0 < self.burst { BURST_PAUSE } else { self.pause(chance) };
         turn.later(pause, Task::Time);
@@ -117,6 +125,16 @@ impl Client {
             self.poll = self.poll.saturating_add(1).min(most);
         }
         true
+    }
+
+    /// Which of its servers the client asks.
+    pub(crate) fn number(&self) -> usize {
+        self.lost
+    }
+
+    /// Whether the last question was asked from `port`.
+    pub(crate) fn asked_from(&self, port: u16) -> bool {
+        self.last == port
     }
 
     /// Whether a question from `port` is open.

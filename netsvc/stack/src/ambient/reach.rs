@@ -48,6 +48,11 @@ impl Reach {
         Reach { host, mac: None, trusted_until: 0, asked: 0, doubted: false, waiting: Vec::new() }
     }
 
+    /// Whether it is known where the host is, or being asked.
+    pub(crate) fn is_open(&self) -> bool {
+        self.mac.is_some() || self.asked > 0
+    }
+
     /// Sends a packet to the host, or asks for it first.
     pub(crate) fn send(&mut self, turn: &mut Turn<'_>, trust: Trust, packet: Vec<u8>) {
         let fresh = turn.now < self.trusted_until;

@@ -3,16 +3,11 @@
 use super::habit::Kernel;
 use crate::{
     bytes::{BROADCAST, Mac},
-    checksum,
     counters::Purpose,
     node::Node,
     packet::{self, ETHERTYPE_IPV4, Header, UDP},
 };
 use std::net::Ipv4Addr;
-
-const IGMP: u8 = 2;
-/// Where IGMPv3 reports go (RFC 3376, 4.2.14).
-const ROUTERS: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 22);
 
 /// A datagram.
 #[derive(Clone, Debug)]
@@ -57,33 +52,6 @@ pub(crate) fn udp(from: u16, to: u16, data: &[u8]) -> Vec<u8> {
     bytes.extend_from_slice(&[0, 0]);
     bytes.extend_from_slice(data);
     bytes
-}
-
-/// A report that the node is in `groups` (RFC 3376, 4.2): one record each, mode "exclude nothing".
-pub(crate) fn membership(node: &mut Node, kernel: Kernel, groups: &[Ipv4Addr]) -> Vec<u8> {
-    const CHANGE_TO_EXCLUDE: u8 = 4;
-    let count = u8::try_from(groups.len()).unwrap_or(u8::MAX);
-    let mut report = vec![0x22, 0, 0, 0, 0, 0, 0, count];
-    for group in groups.iter().take(usize::from(count)) {
-        report.extend_from_slice(&[CHANGE_TO_EXCLUDE, 0, 0, 0]);
-        report.extend_from_slice(&group.octets());
-    }
-    let sum = checksum::of(&[&report]).to_be_bytes();
-    crate::bytes::put(&mut report, 2, &sum);
-    let linux = kernel == Kernel::Linux;
-    let id = if linux { 0 } else { node.counters.id(&node.face, Purpose::Icmp) };
-    let total = u16::try_from(report.len().saturating_add(24)).unwrap_or(u16::MAX);
-    // Six words, as the router alert option (RFC 2113) asks.
-    let mut packet = vec![0x46, if linux { 0xc0 } else { 0 }];
-    packet.extend_from_slice(&total.to_be_bytes());
-    packet.extend_from_slice(&id.to_be_bytes());
-    packet.extend_from_slice(&[if linux { 0x40 } else { 0 }, 0, 1, IGMP, 0, 0]);
-    packet.extend_from_slice(&node.address.octets());
-    packet.extend_from_slice(&ROUTERS.octets());
-    packet.extend_from_slice(&[0x94, 4, 0, 0]);
-    checksum::write_header(&mut packet, 24);
-    packet.append(&mut report);
-    packet
 }
 
 /// The frame of a packet to a group or to everybody; `None`: one host has to be found first.

@@ -3,7 +3,8 @@
 //!
 //! Sources: what arp-scan's `arp-fingerprint` was told by Linux 2.6 to 4.6, Windows 7 to 10, FreeBSD 5 to 10,
 //! Mac OS X 10.4, IOS 11 to 15 and VxWorks (comments of that program); RFC 5227 for probes and announcements;
-//! `net/core/neighbour.c` of Linux for the check after five seconds (`delay_first_probe_time`).
+//! `net/core/neighbour.c` of Linux for the check after five seconds (`delay_first_probe_time`) and `arp_accept`
+//! of `net/ipv4/arp.c`; `in_arpinput` and `max_age` of FreeBSD's arp(4); `arp timeout` of IOS.
 
 use crate::arp::Message;
 use std::net::Ipv4Addr;
@@ -25,8 +26,11 @@ pub struct Manners {
     pub lengths: bool,
     /// How it introduces itself.
     pub start: Start,
-    /// Asks a neighbour whether he is still there, five seconds after it has answered him.
-    pub checks: bool,
+    /// Notes a neighbour who answers what nobody has asked; others only take a change of one they know.
+    pub adopts: bool,
+    /// Seconds until it forgets where a neighbour is. 0: never; it asks him whether he is still there, five
+    /// seconds after it has answered him.
+    pub age: u32,
 }
 
 /// How a system introduces itself on the segment.
@@ -77,15 +81,17 @@ impl Manners {
         ieee802: true,
         lengths: false,
         start: Start::Request,
-        checks: true,
+        adopts: false,
+        age: 0,
     };
     const WINDOWS: Manners =
         Manners { start: Start::Probes { pause: 1000, announcements: 1 }, ..Manners::LINUX };
-    const FREEBSD: Manners = Manners { loopback: true, broadcast: true, checks: false, ..Manners::LINUX };
+    const FREEBSD: Manners =
+        Manners { loopback: true, broadcast: true, adopts: true, age: 1_200, ..Manners::LINUX };
     const MACOS: Manners =
         Manners { ieee802: false, start: Start::Probes { pause: 320, announcements: 2 }, ..Manners::FREEBSD };
     const CISCO: Manners =
-        Manners { zero: false, remote: false, start: Start::Reply, checks: false, ..Manners::LINUX };
+        Manners { zero: false, remote: false, start: Start::Reply, age: 14_400, ..Manners::LINUX };
     const VXWORKS: Manners = Manners { ieee802: false, lengths: true, ..Manners::FREEBSD };
 
     /// The manners that a face's file names.

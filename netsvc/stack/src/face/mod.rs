@@ -46,6 +46,11 @@ pub struct Face {
     pub closed_udp: ClosedUdp,
     /// How echo requests are answered.
     pub echo: Echo,
+    /// Which other questions by ICMP are answered.
+    pub queries: Queries,
+    /// Seconds that a packet in fragments gets to become whole, after which its sender is told by an ICMP error
+    /// in the form of `closed_udp`; none: he is told nothing.
+    pub reassembly: Option<u16>,
     /// Behaviour in ARP.
     pub arp: Manners,
 }
@@ -323,6 +328,15 @@ pub struct Echo {
     pub dont_fragment: EchoFragment,
     /// Time to live, where it is not the usual one.
     pub ttl: Option<u8>,
+}
+
+/// Which questions by ICMP are answered, in the header that echo replies have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Queries {
+    /// For the time of day (RFC 792).
+    pub time: bool,
+    /// For the mask of the segment (RFC 950).
+    pub mask: bool,
 }
 
 /// Don't Fragment of an echo reply.

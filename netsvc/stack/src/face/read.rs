@@ -28,11 +28,13 @@
 //! udp = quote=548 tos=192 rate=1      # a second and peer; or silence; all=N a second; ttl= df unused= length= id= ip=zero|bad udp=N
 //!                                     # filled spoilt
 //! echo = code=same df=no              # or silence; code=same|0 df=same|no|yes|other ttl=N
+//! icmp = time mask                    # questions that are answered: for the time of day, for the mask
+//! reassembly = 30                     # seconds until a packet in fragments is given up with a message; else none
 //! arp = linux                         # windows, freebsd, macos, cisco, vxworks; without it linux
 //! ```
 
 use super::{
-    Answer, Clock, ClosedUdp, Echo, EchoFragment, Ecn, Face, Handshake, Ids, Isn, Manners, Oddity,
+    Answer, Clock, ClosedUdp, Echo, EchoFragment, Ecn, Face, Handshake, Ids, Isn, Manners, Oddity, Queries,
     QuotedChecksum, Reply, ReplyAcknowledgement, ReplySequence, Sequence, Shared, Unreachable,
 };
 use crate::{
@@ -123,6 +125,8 @@ impl FromStr for Face {
             resets_per_second: lines.take_or("closed.rate", 0, number)?,
             closed_udp: lines.take("udp", closed_udp)?,
             echo: lines.take("echo", echo)?,
+            queries: lines.take_or("icmp", Queries::default(), queries)?,
+            reassembly: lines.take_or("reassembly", None, |value| number(value).map(Some))?,
             arp: lines.take_or("arp", Manners::LINUX, Manners::named)?,
         };
         match lines.0.keys().next() {
@@ -376,4 +380,12 @@ fn echo(value: &str) -> Option<Echo> {
         }
     }
     Some(echo)
+}
+
+fn queries(value: &str) -> Option<Queries> {
+    value.split_whitespace().try_fold(Queries::default(), |known, word| match word {
+        "time" => Some(Queries { time: true, ..known }),
+        "mask" => Some(Queries { mask: true, ..known }),
+        _ => None,
+    })
 }

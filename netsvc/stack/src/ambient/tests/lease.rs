@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use std::net::Ipv4Addr;
 
 /// A server's message.
-fn lease(asked: &[u8], kind: u8, address: Ipv4Addr, seconds: u32) -> Vec<u8> {
+pub(super) fn lease(asked: &[u8], kind: u8, address: Ipv4Addr, seconds: u32) -> Vec<u8> {
     let mut reply = vec![2, 1, 6, 0];
     reply.resize(240, 0);
     put(&mut reply, 4, &asked[4..8]);
@@ -28,7 +28,7 @@ fn lease(asked: &[u8], kind: u8, address: Ipv4Addr, seconds: u32) -> Vec<u8> {
 
 fn with_lease(system: &str) -> Segment {
     let mut persona = persona(system, NODE);
-    persona.life = Life { ambient: false, dhcp: true };
+    persona.life = Life { ambient: false, dhcp: true, ..Life::default() };
     let mut segment = Segment::new(&[persona], &[]);
     while segment.frames.is_empty() {
         segment.pass(SECOND / 10);
@@ -189,6 +189,6 @@ proptest! {
         let (mac, to) = if many { (BROADCAST, to) } else { (mac, NODE) };
         segment.receive(datagram(mac, (GATEWAY, ports.0), (to, ports.1), &data));
         segment.pass(60 * SECOND);
-        let _ = (dns::question(&data), netbios::question(&data), dhcp::Reply::parse(&data));
+        let _ = (dns::Query::parse(&data), netbios::question(&data), dhcp::Reply::parse(&data));
     }
 }

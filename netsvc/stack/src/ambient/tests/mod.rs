@@ -1,7 +1,11 @@
 //! A segment with a gate, a gateway and nodes that live.
 
+mod devices;
 mod lease;
+mod membership;
+mod names;
 mod said;
+mod servers;
 
 use super::chance::SECOND;
 use crate::{
@@ -22,6 +26,7 @@ const NODE: Ipv4Addr = Ipv4Addr::new(10, 66, 0, 10);
 const GATEWAY: Ipv4Addr = Ipv4Addr::new(10, 66, 0, 1);
 const SERVER: Ipv4Addr = Ipv4Addr::new(10, 66, 0, 2);
 const GATEWAY_MAC: Mac = [0x02, 0xaa, 0, 0, 0, 1];
+const PEER: Ipv4Addr = Ipv4Addr::new(10, 66, 0, 77);
 const SERVER_MAC: Mac = [0x02, 0xaa, 0, 0, 0, 2];
 const START: i64 = 1_764_000_000 * SECOND;
 const HOUR: i64 = 3600 * SECOND;
@@ -81,6 +86,14 @@ impl Segment {
                 self.engine += 1;
                 continue;
             }
+            // Introductions are no part of a life.
+            let arp = Some(&frame).filter(|frame| packet::ethertype(frame) == ETHERTYPE_ARP);
+            let message = arp.and_then(|frame| arp::Message::parse(frame));
+            if message
+                .is_some_and(|message| message.sender == message.target || message.sender.is_unspecified())
+            {
+                continue;
+            }
             self.frames.push((self.now, frame.clone()));
             if self.alive {
                 self.answer(&frame);
@@ -102,7 +115,12 @@ impl Segment {
             let mut reply = vec![0; 48];
             put(&mut reply, 0, &[0x24, 2]);
             put(&mut reply, 24, &udp[48..56]);
-            self.receive(datagram(asker, (GATEWAY, 123), (view.source(), number16(udp, 0)), &reply));
+            self.receive(datagram(
+                asker,
+                (view.destination(), 123),
+                (view.source(), number16(udp, 0)),
+                &reply,
+            ));
         }
     }
 

@@ -49,7 +49,12 @@ fn every_system_speaks_to_its_segment_and_nobody_else() {
 
 #[test]
 fn a_thousand_nodes_keep_no_step() {
-    let node = |index: u32| persona("windows10", Ipv4Addr::from_bits(0x0a42_0100 + index));
+    let node = |index: u32| {
+        let mut persona = persona("windows10", Ipv4Addr::from_bits(0x0a42_0100 + index));
+        // Hosts of one name would all answer when one of them asks whether it is free.
+        persona.hostname = format!("HOST-{index}");
+        persona
+    };
     let personas: Vec<_> = (0..1000).map(node).collect();
     let mut segment = Segment::new(&personas, &[]);
     segment.pass(60 * SECOND);
@@ -147,7 +152,7 @@ fn linux_servers_look_up_their_mirrors_and_ask_twice() {
     let mut segment = Segment::new(&[persona("rocky9", NODE)], &[]);
     segment.pass(5 * HOUR);
     let asked = segment.to_port(53);
-    let name = dns::question(&asked[0].data).unwrap();
+    let name = dns::Query::parse(&asked[0].data).unwrap().questions.remove(0);
     assert_eq!((name.name.as_str(), name.kind, name.class), ("mirrors.rockylinux.org", dns::A, dns::IN));
     assert_eq!(number16(&asked[0].data, 2), 0x0100);
     // Nobody answers: the same question again after five seconds, and no more.
@@ -172,6 +177,8 @@ fn an_answer_is_swallowed_and_a_stray_datagram_is_still_a_probe() {
         assert_eq!(segment.frames.len(), before, "no unreachable");
         segment.receive(datagram(mac, (GATEWAY, 53), (NODE, last.from), &reply));
         assert_eq!(segment.frames.len(), before + 1, "a second answer meets a closed port");
+        segment.receive(datagram(mac, (GATEWAY, 53), (NODE, last.from ^ 1), &reply));
+        assert_eq!(segment.frames.len(), before + 2);
         count += 1;
     }
     assert_eq!(count, 1);
@@ -218,7 +225,7 @@ fn windows_registers_its_names() {
     // No browser since 1709.
     assert!(segment.to_port(138).is_empty());
     let llmnr = segment.to_port(5355);
-    let question = dns::question(&llmnr[0].data).unwrap();
+    let question = dns::Query::parse(&llmnr[0].data).unwrap().questions.remove(0);
     assert_eq!((question.name.as_str(), question.kind, llmnr[0].ttl()), ("desktop-4f7q2kl", dns::ANY, 1));
     assert_eq!(llmnr[0].data, llmnr[1].data);
     let search = segment.to_port(1900);

@@ -7,7 +7,9 @@ pub mod appliances;
 pub mod boxes;
 pub mod forge;
 pub mod java;
+pub mod metadata;
 pub mod php;
+pub mod upnp;
 pub mod welcome;
 
 use super::{
@@ -81,6 +83,9 @@ pub fn choose(host: &Host, server: &Server) -> &'static str {
 
 /// The answer of application `app`; `None` when it has no such path.
 pub fn answer(app: &str, visit: &Visit<'_>, out: &mut Out) -> Option<Response> {
+    if let Some(known) = upnp::answer(visit).or_else(|| metadata::answer(visit)) {
+        return Some(known);
+    }
     match app {
         "wordpress" => php::wordpress(visit, out),
         "phpmyadmin" => php::phpmyadmin(visit, out),

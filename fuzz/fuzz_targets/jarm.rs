@@ -1,0 +1,4 @@
+//! Feeds `fuzz_targets::jarm`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::jarm(bytes));
