@@ -2,11 +2,11 @@
 //! a connection from a probe, so the table may forget. Handshakes have a table of their own: however many
 //! begin, connections stay known.
 
-use crate::shape::Stamp;
-use std::{
-    collections::{HashMap, HashSet, VecDeque},
-    net::Ipv4Addr,
+use crate::{
+    shape::Stamp,
+    table::{HashMap, HashSet},
 };
+use std::{collections::VecDeque, net::Ipv4Addr};
 
 /// Connections kept in one of the two generations.
 const CAPACITY: usize = 65_536;

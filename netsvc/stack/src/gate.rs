@@ -16,16 +16,14 @@ use crate::{
     resend::Resends,
     roll::{Probe, Rolls, Technique},
     sweep::Sweeps,
+    table::HashMap,
 };
 use netsvc_persona::{
     Persona,
     stage::{PortSpec, ServiceSpec},
 };
 use netsvc_wire::Event;
-use std::{
-    collections::{BTreeMap, HashMap},
-    net::Ipv4Addr,
-};
+use std::{collections::BTreeMap, net::Ipv4Addr};
 
 /// Where a frame comes from or goes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -107,9 +105,9 @@ impl Gate {
     pub fn new(wiring: Wiring) -> Self {
         Gate {
             wiring,
-            nodes: HashMap::new(),
+            nodes: HashMap::default(),
             names: BTreeMap::new(),
-            owners: HashMap::new(),
+            owners: HashMap::default(),
             neighbours: Neighbours::default(),
             flows: Flows::default(),
             fragments: Fragments::default(),

@@ -257,6 +257,30 @@ fn pieces_that_never_become_whole_take_no_room_from_other_nodes() {
 }
 
 #[test]
+fn forged_control_connections_with_one_node_take_none_from_another() {
+    let mut bench = Bench::new();
+    let to_other = |packet: &[u8]| framed(OTHER_MAC, PEER_MAC, packet);
+    for flags in [SYN, ACK] {
+        bench.feed(Port::Segment, to_other(&segment(PEER, 5001, OTHER, 21, flags)));
+    }
+    for number in 0..20_000_u32 {
+        let source = Ipv4Addr::from_bits(Ipv4Addr::new(172, 16, 0, 1).to_bits() + number);
+        bench.now += 1000;
+        for flags in [SYN, ACK] {
+            bench.feed(Port::Segment, framed(NODE_MAC, FORGER, &segment(source, 5000, NODE, 21, flags)));
+        }
+    }
+    let passive = to_other(&segment(PEER, 5003, OTHER, 40_001, SYN));
+    assert_eq!(only(bench.feed(Port::Segment, passive)).0, Port::Engine, "it still has its data connections");
+    // And new ones can be had.
+    let fresh = Ipv4Addr::new(10, 66, 0, 201);
+    for (flags, port) in [(SYN, 21), (ACK, 21), (SYN, 40_002)] {
+        let sent = bench.feed(Port::Segment, to_other(&segment(fresh, 5004, OTHER, port, flags)));
+        assert!(sent.iter().all(|(port, _)| *port == Port::Engine), "{port}");
+    }
+}
+
+#[test]
 fn a_flood_of_broadcasts_is_not_multiplied_without_end() {
     let mut bench = Bench::new();
     let packet = framed(BROADCAST, PEER_MAC, &datagram(Ipv4Addr::BROADCAST, 161, b"x"));

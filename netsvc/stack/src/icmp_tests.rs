@@ -180,3 +180,28 @@ fn such_messages_are_as_rare_as_other_errors_and_never_about_errors() {
         assert_eq!(told_of(&mut bench, 40).len(), messages, "{id}");
     }
 }
+
+#[test]
+fn unknown_protocols_meet_what_they_meet_at_the_system() {
+    let answers = |family: &str, id: &str, protocol: u8| {
+        let mut bench = Bench::of(family, id, "6.1.0", |_| ());
+        let sent = bench.peer(&packet::ipv4(&header(PEER, NODE, protocol), vec![0; 8]));
+        assert_eq!(bench.told_briefly(), [format!("odd_packet ip_protocol {protocol} x1")]);
+        sent.first().map(|(_, frame)| frame[PACKET + 20..PACKET + 22].to_vec())
+    };
+    for (family, id, unreachable, quiet) in [
+        ("linux", "debian12", Some(99), Some(103)),
+        ("windows", "windows10", Some(99), Some(50)),
+        ("bsd", "freebsd13", Some(99), Some(132)),
+        ("cisco", "cisco_ios", Some(99), Some(88)),
+        ("macos", "macos", None, Some(99)),
+        ("cisco", "junos", None, Some(99)),
+    ] {
+        if let Some(protocol) = unreachable {
+            assert_eq!(answers(family, id, protocol), Some(vec![3, 2]), "{id}: {protocol}");
+        }
+        for protocol in quiet.into_iter().chain([2]) {
+            assert_eq!(answers(family, id, protocol), None, "{id}: {protocol}");
+        }
+    }
+}

@@ -4,7 +4,7 @@ use crate::{
     ambient::IGMP,
     answer,
     bytes::{BROADCAST, put},
-    face::Ecn,
+    face::{Ecn, Protocols},
     flow::{Half, Key, State},
     gate::{Arrival, Gate, Output, Port},
     handshake,
@@ -19,8 +19,8 @@ use std::net::Ipv4Addr;
 
 /// Time after its last segment that an FTP control connection still counts as one, in µs.
 pub(crate) const CONTROL: i64 = 600_000_000;
-/// FTP control connections that are kept count of.
-const CONTROLS: usize = 8192;
+/// FTP control connections of one node that are kept count of.
+const CONTROLS: usize = 128;
 /// Handshakes at one node that may be incomplete before further ones have to queue: the longest queue that
 /// a listener here has. Those that are completed do not count.
 const BACKLOG: usize = 4096;
@@ -160,10 +160,19 @@ impl Gate {
                 self.probed(arrival, source, target, technique, Some(u16::from(protocol)), &[]);
                 match self.nodes.get(&target).and_then(|node| node.wall) {
                     Some(wall) => self.refuse(arrival, view, wall),
+                    None if self.is_quiet(target, protocol) => Verdict::Drop,
                     None => self.erring(arrival, view, answer::protocol_unreachable),
                 }
             }
         }
+    }
+
+    /// Whether the node's system says nothing to a protocol that nobody speaks with it.
+    fn is_quiet(&self, node: Ipv4Addr, protocol: u8) -> bool {
+        self.nodes.get(&node).is_some_and(|node| match &node.face.protocols {
+            Protocols::Silence => true,
+            Protocols::Unreachable { but } => but.contains(&protocol),
+        })
     }
 
     fn judge_tcp(&mut self, arrival: Arrival, view: &Ipv4<'_>, vouched: bool) -> Verdict {
@@ -337,13 +346,18 @@ impl Gate {
         if !self.nodes.get(&key.node).is_some_and(|node| node.controls(key.port)) {
             return;
         }
-        if self.controls.len() >= CONTROLS {
-            self.controls.retain(|_, last| now.saturating_sub(*last) < CONTROL);
-        }
         let pair = (key.node, key.peer);
-        if self.controls.len() < CONTROLS || self.controls.contains_key(&pair) {
-            self.controls.insert(pair, now);
+        if let Some(last) = self.controls.get_mut(&pair) {
+            *last = now;
+            return;
         }
+        // Whoever forges handshakes with one node takes nothing from the others.
+        let all = (key.node, Ipv4Addr::UNSPECIFIED)..=(key.node, Ipv4Addr::BROADCAST);
+        if self.controls.range(all.clone()).count() >= CONTROLS {
+            let oldest = self.controls.range(all).min_by_key(|(_, last)| **last).map(|(pair, _)| *pair);
+            oldest.map(|pair| self.controls.remove(&pair));
+        }
+        self.controls.insert(pair, now);
     }
 
     fn judge_udp(&mut self, arrival: Arrival, view: &Ipv4<'_>, vouched: bool) -> Verdict {

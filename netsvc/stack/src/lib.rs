@@ -54,6 +54,7 @@ mod segment;
 mod segment_tests;
 mod shape;
 mod sweep;
+mod table;
 mod wall;
 #[cfg(test)]
 mod wall_tests;

@@ -1,9 +1,9 @@
 //! Who is where: hardware addresses that ARP has told each node of, and who was heard. As on real hosts,
 //! what one was told changes nothing for the others.
 
-use crate::{Port, bytes::Mac, question::Questions};
+use crate::{Port, bytes::Mac, question::Questions, table::HashMap};
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, VecDeque},
     net::Ipv4Addr,
 };
 

@@ -1,9 +1,7 @@
 //! Addresses that nodes are asking for, and the packets that wait for an answer.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    net::Ipv4Addr,
-};
+use crate::table::HashMap;
+use std::{collections::BTreeMap, net::Ipv4Addr};
 
 /// Addresses that one node asks for at the same time.
 const OF_ONE: usize = 16;

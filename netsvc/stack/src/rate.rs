@@ -1,6 +1,7 @@
 //! How often a stack does something: a bucket that fills at a rate and holds a burst.
 
-use std::{collections::HashMap, hash::Hash};
+use crate::table::HashMap;
+use std::hash::Hash;
 
 /// A bucket. Full at first.
 #[derive(Clone, Copy, Debug)]
@@ -59,7 +60,7 @@ pub(crate) struct Buckets<K> {
 
 impl<K: Eq + Hash> Buckets<K> {
     pub(crate) fn new(capacity: usize) -> Self {
-        Buckets { young: HashMap::new(), old: HashMap::new(), capacity }
+        Buckets { young: HashMap::default(), old: HashMap::default(), capacity }
     }
 
     /// Takes one out of the bucket of `key`, which is like `fresh` if it is new.

@@ -1,7 +1,6 @@
 //! Answers that were given a moment ago: a probe that comes twice gets the same answer twice.
 
-use crate::flow::Key;
-use std::collections::HashMap;
+use crate::{flow::Key, table::HashMap};
 
 /// Answers kept in one of the two generations.
 const CAPACITY: usize = 1024;

@@ -7,8 +7,8 @@ use crate::{
     gate::{Gate, Output},
     packet::{self, PACKET},
     shape,
+    table::HashMap,
 };
-use std::collections::HashMap;
 
 /// Handshakes that are followed at the same time: a full table, as a flood makes it, leaves the rest to the
 /// services' kernel.

@@ -8,8 +8,9 @@ use crate::{
     neighbour::{Place, Told},
     node::Node,
     packet::{self, ETHERTYPE_IPV4},
+    table::HashMap,
 };
-use std::{collections::HashMap, net::Ipv4Addr};
+use std::net::Ipv4Addr;
 
 /// What is known of the next hop.
 enum Hop {

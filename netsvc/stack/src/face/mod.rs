@@ -51,6 +51,8 @@ pub struct Face {
     /// Seconds that a packet in fragments gets to become whole, after which its sender is told by an ICMP error
     /// in the form of `closed_udp`; none: he is told nothing.
     pub reassembly: Option<u16>,
+    /// What a packet of another protocol than ICMP, TCP and UDP meets.
+    pub protocols: Protocols,
     /// Behaviour in ARP.
     pub arp: Manners,
 }
@@ -337,6 +339,18 @@ pub struct Queries {
     pub time: bool,
     /// For the mask of the segment (RFC 950).
     pub mask: bool,
+}
+
+/// What protocols meet that nobody speaks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Protocols {
+    /// Nothing.
+    Silence,
+    /// Protocol unreachable, in the form of `closed_udp`, but for those that the system has a part for.
+    Unreachable {
+        /// Their numbers.
+        but: Vec<u8>,
+    },
 }
 
 /// Don't Fragment of an echo reply.

@@ -30,12 +30,13 @@
 //! echo = code=same df=no              # or silence; code=same|0 df=same|no|yes|other ttl=N
 //! icmp = time mask                    # questions that are answered: for the time of day, for the mask
 //! reassembly = 30                     # seconds until a packet in fragments is given up with a message; else none
+//! protocols = 2 103                   # that meet silence, where others are unreachable; or silence
 //! arp = linux                         # windows, freebsd, macos, cisco, vxworks; without it linux
 //! ```
 
 use super::{
-    Answer, Clock, ClosedUdp, Echo, EchoFragment, Ecn, Face, Handshake, Ids, Isn, Manners, Oddity, Queries,
-    QuotedChecksum, Reply, ReplyAcknowledgement, ReplySequence, Sequence, Shared, Unreachable,
+    Answer, Clock, ClosedUdp, Echo, EchoFragment, Ecn, Face, Handshake, Ids, Isn, Manners, Oddity, Protocols,
+    Queries, QuotedChecksum, Reply, ReplyAcknowledgement, ReplySequence, Sequence, Shared, Unreachable,
 };
 use crate::{
     exact::Exact,
@@ -62,6 +63,9 @@ impl std::fmt::Display for BadFace {
 }
 
 impl std::error::Error for BadFace {}
+
+/// Every system speaks it, if only to groups.
+const IGMP: u8 = 2;
 
 struct Lines<'a>(BTreeMap<&'a str, &'a str>);
 
@@ -127,6 +131,7 @@ impl FromStr for Face {
             echo: lines.take("echo", echo)?,
             queries: lines.take_or("icmp", Queries::default(), queries)?,
             reassembly: lines.take_or("reassembly", None, |value| number(value).map(Some))?,
+            protocols: lines.take_or("protocols", Protocols::Unreachable { but: vec![IGMP] }, protocols)?,
             arp: lines.take_or("arp", Manners::LINUX, Manners::named)?,
         };
         match lines.0.keys().next() {
@@ -388,4 +393,12 @@ fn queries(value: &str) -> Option<Queries> {
         "mask" => Some(Queries { mask: true, ..known }),
         _ => None,
     })
+}
+
+fn protocols(value: &str) -> Option<Protocols> {
+    if value == "silence" {
+        return Some(Protocols::Silence);
+    }
+    let numbers: Option<Vec<u8>> = value.split_whitespace().map(number).collect();
+    numbers.map(|but| Protocols::Unreachable { but })
 }
