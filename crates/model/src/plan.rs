@@ -229,6 +229,9 @@ fn decky(request: &Request, index: u32, name: DeckyName, ip: Ipv4Addr) -> Result
     let wanted = if drawn { drawn_services(system, &mut random) } else { told };
     let (present, absent): (Vec<_>, Vec<_>) =
         wanted.into_iter().partition(|slug| catalogue::find(slug).is_some());
+    let own = request.services.is_empty();
+    let present: Vec<_> =
+        present.into_iter().filter(|slug| !own || coherence::given(archetype, system, slug)).collect();
     let login = coherence::login(system, present.iter().map(String::as_str), &request.login);
     Ok(Decky {
         name,
@@ -377,6 +380,16 @@ mod tests {
             &|r| r.archetype = Some("printer".to_owned()),
             "decky-01: services: hp_printer does not run redis",
         );
+    }
+
+    #[test]
+    fn printers_take_turns_and_serve_what_they_have() {
+        let wanted = Request { archetype: Some("printer".to_owned()), services: Vec::new(), ..request(3) };
+        let fleet = fleet(&wanted).unwrap();
+        let shown: Vec<_> =
+            fleet.deckies.values().map(|decky| (decky.system.as_str(), decky.slugs().join(" "))).collect();
+        let hp = || ("hp_printer", "http ftp".to_owned());
+        assert_eq!(shown, [hp(), ("brother_printer", "http".to_owned()), hp()]);
     }
 
     #[test]

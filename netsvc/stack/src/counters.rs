@@ -108,7 +108,8 @@ impl Counters {
             Sequence::Fixed(id) => return id,
             Sequence::One => last.wrapping_add(1),
             Sequence::Swapped => last.swap_bytes().wrapping_add(1).swap_bytes(),
-            Sequence::Steps => last.wrapping_add(1000 + random % 2000),
+            // Odd: a multiple of 256 would look like a counter in the wrong byte order.
+            Sequence::Steps => last.wrapping_add((1000 + random % 2000) | 1),
             // Far enough from the last that nobody takes it for a step.
             Sequence::Random => last.wrapping_add(20_500 + random % 20_000),
         };

@@ -72,7 +72,7 @@ pub(crate) fn answer(
         source: node.address,
         destination: packet.source(),
         protocol: TCP,
-        ttl: node.face.ttl,
+        ttl: form.ecn_ttl.filter(|_| probe == Some(CONGESTION)).unwrap_or(node.face.ttl),
         tos: 0,
         id: node.counters.id(&node.face, Purpose::Handshake),
         dont_fragment,

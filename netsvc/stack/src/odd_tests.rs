@@ -111,7 +111,7 @@ fn nmaps_probes_may_get_other_flags_and_numbers() {
 #[test]
 fn congestion_notification_is_answered_in_four_ways() {
     for (form, expected) in [("yes", 0x40), ("no", 0), ("both", 0xc0), ("reduced", 0x80)] {
-        let mut bench = with(&[("ecn", form), ("ecn.options", "M5B4L"), ("ecn.odd", "R")]);
+        let mut bench = with(&[("ecn", form), ("ecn.options", "M5B4L"), ("ecn.odd", "R"), ("ecn.ttl", "60")]);
         let packet = answer(&mut bench, &probe(5000, 3, SYN | 0xc0, &CONGESTION));
         let reply = Segment::parse(&packet[20..]).unwrap();
         assert_eq!(
@@ -119,7 +119,7 @@ fn congestion_notification_is_answered_in_four_ways() {
             (expected, &[2, 4, 5, 0xb4, 0, 0, 0, 0][..]),
             "{form}"
         );
-        assert_eq!(packet[32] & 15, 8);
+        assert_eq!((packet[32] & 15, packet[8]), (8, 60));
     }
 }
 

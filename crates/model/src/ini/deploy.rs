@@ -318,12 +318,15 @@ fn refusal(ip: Ipv4Addr, network: &Network, taken: &BTreeSet<Ipv4Addr>) -> Optio
 fn decky(desired: &Desired, index: u32, name: DeckyName, ip: Ipv4Addr) -> Decky {
     let service = |slug: &String| ServiceSpec { slug: slug.clone(), settings: BTreeMap::new() };
     let system = plan::at(&desired.systems, index - 1).copied().unwrap_or("debian12");
+    let told = desired.services_line.is_some();
+    let services =
+        desired.services.iter().filter(|slug| told || coherence::given(desired.archetype, system, slug));
     Decky {
         name,
         ip,
         system: system.to_owned(),
         archetype: desired.archetype.map(|archetype| archetype.slug.to_owned()),
-        services: desired.services.iter().map(service).collect(),
+        services: services.map(service).collect(),
         absent: desired.absent.clone(),
         hostname: desired.hostname.as_ref().map(|(hostname, _)| hostname.clone()),
         mac: desired.mac.as_ref().map(|(mac, _)| mac.clone()),

@@ -3,7 +3,7 @@
 use super::syntax::written;
 use crate::{
     archetype::{self, DISTROS},
-    catalogue,
+    catalogue, coherence,
     fleet::{Decky, Fleet},
     nmap::PREFIX,
 };
@@ -128,6 +128,8 @@ fn follows(decky: &Decky) -> bool {
     let Some(archetype) = decky.archetype.as_deref().and_then(archetype::archetype) else { return false };
     let (present, absent): (Vec<&str>, Vec<&str>) =
         archetype.services.iter().partition(|slug| catalogue::find(slug).is_some());
+    let present: Vec<_> =
+        present.into_iter().filter(|slug| coherence::given(Some(archetype), &decky.system, slug)).collect();
     decky.slugs() == present && decky.absent == absent
 }
 

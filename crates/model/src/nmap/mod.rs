@@ -65,7 +65,8 @@ impl Database {
     }
 
     /// The face that `value`, such as `nmap:VxWorks 12.0`, means: by its exact name, or by a part of it that no
-    /// other name has. Of several fingerprints with one name the first that says enough is taken.
+    /// other name has. Of several fingerprints with one name the first that says enough is taken, and rather one that a host of the
+    /// scanner's own segment can show.
     ///
     /// # Errors
     /// [`NoFace`] with the nearest names.
@@ -75,7 +76,9 @@ impl Database {
         let text = self.text.as_ref().map_err(|why| NoFace::Database(why.clone()))?;
         let name = name(text, wanted)?;
         let mut failed = NoFace::Unknown(String::new());
-        for entry in entries(text).filter(|entry| entry.name == name) {
+        let mut named: Vec<_> = entries(text).filter(|entry| entry.name == name).collect();
+        named.sort_by_key(translate::is_far);
+        for entry in named {
             match translate::face(&entry) {
                 Ok(text) => {
                     let families = entry.families();

@@ -93,6 +93,15 @@ pub(super) fn face(entry: &Entry<'_>) -> Result<String, &'static str> {
     Ok(text)
 }
 
+/// Whether the fingerprint was taken so far behind routers that its times to live are beyond what a packet can have.
+pub(super) fn is_far(entry: &Entry<'_>) -> bool {
+    ["T1", "T5", "U1", "IE"].iter().any(|name| {
+        let test = Test::of(entry, name);
+        let low = test.first("T").and_then(|range| range.split('-').next());
+        low.and_then(|low| u32::from_str_radix(low, 16).ok()).is_some_and(|low| low > 255)
+    })
+}
+
 fn yes(value: bool) -> String {
     if value { "yes" } else { "no" }.to_owned()
 }
@@ -319,6 +328,11 @@ fn single(entry: &Entry<'_>, ecn: &Test<'_>, plain: Option<&Options>) -> Vec<(&'
     }
     if ecn.answered() && ecn.is("DF", "Y") != open.is("DF", "Y") {
         lines.push(("ecn.df", yes(ecn.is("DF", "Y"))));
+    }
+    if let (Some(own), Some(other)) = (ttl(&open), ttl(ecn).filter(|_| ecn.answered()))
+        && own != other
+    {
+        lines.push(("ecn.ttl", other.to_string()));
     }
     if let Some(window) = odd.number("W").filter(|_| odd.first("F") == Some("AS")) {
         lines.push(("odd.window", window.to_string()));

@@ -167,6 +167,8 @@ pub struct Handshake {
     pub ecn_mss: Option<u16>,
     /// See `ecn_mss`.
     pub ecn_dont_fragment: Option<bool>,
+    /// Time to live of that answer, where it is another.
+    pub ecn_ttl: Option<u8>,
     /// Window of the answer to a SYN that has other flags too, where it is another.
     pub odd_window: Option<u16>,
     /// Whether nmap's probes get their timestamp back.

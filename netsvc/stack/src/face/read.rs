@@ -15,7 +15,7 @@
 //! probe.reply                         # flags and numbers of the answers to the six, as for open.null
 //! probe.odd, ecn.odd = UR             # an urgent pointer without its flag, a reserved bit
 //! probe.echo = yes                    # whether probes get their timestamp back
-//! ecn.mss, ecn.df, ecn.options, odd.window # of single answers, where they are others
+//! ecn.mss, ecn.df, ecn.ttl, ecn.options, odd.window # of single answers, where they are others
 //! df = yes
 //! again = 3 9                         # seconds after which a SYN-ACK comes again; without it 1 3 7 15 31
 //! ecn = yes                           # yes, no, both, reduced, silence
@@ -168,6 +168,7 @@ fn handshake(lines: &mut Lines<'_>) -> Result<Handshake, BadFace> {
         ecn_options: lines.take_or("ecn.options", None, |value| Exact::parse(value).map(Some))?,
         ecn_mss: lines.take_or("ecn.mss", None, |value| number(value).map(Some))?,
         ecn_dont_fragment: lines.take_or("ecn.df", None, |value| yes_or_no(value).map(Some))?,
+        ecn_ttl: lines.take_or("ecn.ttl", None, |value| number(value).map(Some))?,
         odd_window: lines.take_or("odd.window", None, |value| number(value).map(Some))?,
         probe_echo: lines.take_or("probe.echo", true, yes_or_no)?,
         probes: lines.take_or("probe.answers", 6, number)?,
