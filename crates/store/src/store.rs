@@ -4,12 +4,21 @@ use crate::{database::Pool, error::Error, migrate};
 use sqlx::{
     ConnectOptions,
     mysql::{MySqlConnectOptions, MySqlPoolOptions},
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous},
 };
-use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt, path::Path, str::FromStr, time::Duration};
+use std::{
+    fs::OpenOptions,
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+    str::FromStr,
+    time::{Duration, Instant},
+};
+use tokio::time::sleep;
 
 /// How long a writer waits for another process's transaction.
 const BUSY: Duration = Duration::from_secs(20);
+/// Time between two looks whether a file is locked still.
+const PAUSE: Duration = Duration::from_millis(10);
 /// Reading connections to SQLite. Each has a thread and a page cache, so that few are enough.
 const READERS: u32 = 2;
 /// Page cache of the writing connection to SQLite, in KiB: the pages that a batch changes have to fit.
@@ -83,12 +92,8 @@ async fn open_sqlite(path: &str) -> Result<Pool, Error> {
         .pragma("wal_autocheckpoint", LOG_PAGES.to_string())
         .pragma("journal_size_limit", "67108864")
         .disable_statement_logging();
-    let writer = SqlitePoolOptions::new()
-        .max_connections(1)
-        .acquire_timeout(BUSY * 3)
-        .connect_with(options.clone().pragma("cache_size", format!("-{WRITER_CACHE_KIB}")))
-        .await
-        .map_err(open)?;
+    let writing = options.clone().pragma("cache_size", format!("-{WRITER_CACHE_KIB}"));
+    let writer = connect_writer(writing).await.map_err(open)?;
     let options = options.pragma("cache_size", format!("-{READER_CACHE_KIB}")).pragma("query_only", "ON");
     let readers = SqlitePoolOptions::new()
         .max_connections(READERS)
@@ -96,6 +101,24 @@ async fn open_sqlite(path: &str) -> Result<Pool, Error> {
         .idle_timeout(Duration::from_secs(60))
         .connect_lazy_with(options);
     Ok(Pool::Sqlite { writer, readers })
+}
+
+/// Opens the writing connection. SQLite does not wait while another process turns a new file to write-ahead
+/// logging, as it does for a transaction, so that is waited for here.
+async fn connect_writer(options: SqliteConnectOptions) -> Result<SqlitePool, sqlx::Error> {
+    let begun = Instant::now();
+    loop {
+        let pool = SqlitePoolOptions::new().max_connections(1).acquire_timeout(BUSY * 3);
+        match pool.connect_with(options.clone()).await {
+            Err(error) if is_busy(&error) && begun.elapsed() < BUSY => sleep(PAUSE).await,
+            other => return other,
+        }
+    }
+}
+
+/// Whether another process has the file locked (`SQLITE_BUSY`).
+fn is_busy(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "5")
 }
 
 async fn open_mysql(url: &str) -> Result<Pool, Error> {

@@ -42,11 +42,17 @@ async fn a_place_that_cannot_be_is_an_error() {
 
 #[tokio::test]
 async fn processes_may_open_a_new_store_at_the_same_time() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("store.db");
-    let place = path.to_str().unwrap();
-    let (one, two, three) = tokio::join!(Store::open(place), Store::open(place), Store::open(place));
-    for store in [one, two, three] {
-        assert_eq!(store.unwrap().event_last().await.unwrap(), 0);
+    for _ in 0..8 {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("store.db").to_str().unwrap().to_owned();
+        let open = |_| {
+            let place = place.clone();
+            tokio::spawn(async move { Store::open(&place).await })
+        };
+        let opened: Vec<_> = (0..16).map(open).collect();
+        for store in opened {
+            let store = store.await.unwrap();
+            assert_eq!(store.unwrap().event_last().await.unwrap(), 0);
+        }
     }
 }
