@@ -39,7 +39,7 @@ const FIGURES: &[Figure] = &[
 const MANY: usize = 1000;
 const PORTS: [(&str, u16); 1] = [("close", 80)];
 /// How often each way is measured, in turn, because other work comes and goes; medians count.
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 5;
 
 /// Measures all ways.
 pub(crate) async fn measure(place: &Place) -> Result<Vec<Row>> {

@@ -57,9 +57,6 @@ async fn start(words: &[&str]) -> Result<()> {
         ["serve"] => stage::serve(),
         ["gate"] => stage::gate(),
         ["plain"] => traffic::plain(),
-        ["services", program, folder, address] => {
-            scans::services(program.into(), folder.as_ref(), address.parse()?).await
-        }
         ["traffic", address] => traffic::client(address.parse()?),
         ["echo"] => floor::echo(),
         ["touch", file] => fleet::touch(file.as_ref()).await,

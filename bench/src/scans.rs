@@ -1,22 +1,17 @@
-//! What attackers' tools take their time for: nmap and hydra against the same services on plain kernel sockets,
-//! behind a gate without faces, and behind the gate.
+//! How long attackers' tools take: nmap and hydra against the same services behind a gate without faces and behind
+//! the gate.
 
 use crate::{
-    child::{self, Helper},
     node,
     place::{self, Place},
     segment::{Gate, Segment},
     table::Row,
 };
 use anyhow::{Context as _, Result};
-use decnet_engine::{
-    lab::Place as Host,
-    loopback::{Loopback, LoopbackConfig},
-    plan::{Backend, Step},
-};
+use decnet_engine::lab::Place as Host;
 use std::{
     fs,
-    net::{IpAddr, Ipv4Addr},
+    net::Ipv4Addr,
     path::{Path, PathBuf},
     time::Instant,
 };
@@ -24,41 +19,35 @@ use std::{
 /// Where the services are.
 const NODE: Ipv4Addr = Ipv4Addr::new(10, 66, 0, 20);
 const FACELESS: Ipv4Addr = Ipv4Addr::new(10, 66, 0, 21);
-/// Their system: that of the kernel below, so that limits on ICMP are the same everywhere.
+/// Their system: that of the kernel below.
 const SYSTEM: &str = "debian12";
 const SERVICES: [(&str, u16); 6] =
     [("ftp", 21), ("ssh", 22), ("telnet", 23), ("smtp", 25), ("http", 80), ("redis", 6379)];
 /// What nmap is asked for.
 const SCAN: [&str; 8] =
-    ["-n", "-Pn", "-sS", "-sU", "-sV", "-sC", "-p", "T:1-1024,6379,U:7,53,69,123,161,500"];
+    ["-n", "-Pn", "-sS", "-sU", "-sV", "-sC", "-p", "T:1-1024,6379,U:53,123,161"];
 /// Passwords that hydra tries, by this many tasks.
 const PASSWORDS: usize = 400;
 const TASKS: &str = "8";
 /// How often each is done, in turn; medians count.
 const ROUNDS: usize = 3;
 
-/// Measures all ways.
+/// Measures both ways.
 pub(crate) async fn measure(place: &Place) -> Result<Vec<Row>> {
     let segment = Segment::new(place, "scans")?;
     let faces = segment.gate(place, "faces", place.netsvcd()).await?;
     let bare = segment.gate(place, "bare", place.bare_services()).await?;
-    let measured = all(place, &segment, &faces, &bare).await;
+    let measured = both(&segment, &faces, &bare).await;
     faces.end().await?;
     bare.end().await?;
     segment.lab.down().context("end the lab")?;
     measured
 }
 
-async fn all(place: &Place, segment: &Segment, faces: &Gate, bare: &Gate) -> Result<Vec<Row>> {
-    let (lab, prefix) = (&segment.lab, segment.lab.state().prefix);
+async fn both(segment: &Segment, faces: &Gate, bare: &Gate) -> Result<Vec<Row>> {
+    let prefix = segment.lab.state().prefix;
     faces.client.add(vec![node::node(SYSTEM, NODE, prefix, &SERVICES)?]).await.context("add a node")?;
     bare.client.add(vec![node::node(SYSTEM, FACELESS, prefix, &SERVICES)?]).await.context("add a node")?;
-    let router = lab.state().router.address;
-    let folder = segment.folder.join("plain");
-    place::open_folder(&folder)?;
-    let mut plain = lab.command(Host::Router, place.own())?;
-    plain.arg("services").arg(place.netsvcd()).arg(&folder).arg(router.to_string());
-    let _plain = Helper::start(&mut plain)?;
     let words = words(&segment.folder)?;
     let tools: [(&str, &dyn Fn(Ipv4Addr) -> Result<f64>); 2] = [
         ("nmap -sS -sU -sV -sC", &|address| nmap(segment, address)),
@@ -66,15 +55,14 @@ async fn all(place: &Place, segment: &Segment, faces: &Gate, bare: &Gate) -> Res
     ];
     let mut rows = Vec::new();
     for (name, tool) in tools {
-        let mut times = [router, FACELESS, NODE].map(|address| (address, Vec::new()));
+        let mut times = [FACELESS, NODE].map(|address| (address, Vec::new()));
         for _ in 0..ROUNDS {
             for (address, times) in &mut times {
                 times.push(tool(*address).with_context(|| name.to_owned())?);
             }
         }
-        let [plain, without, with] = times.map(|(_, times)| middle(times));
-        let share = |other: f64| format!("{other:.2}: {:+.0} %", 100.0 * (with / other - 1.0));
-        let note = format!("plain kernel sockets {}; without faces {}", share(plain), share(without));
+        let [without, with] = times.map(|(_, times)| middle(times));
+        let note = format!("without faces {without:.2}: {:+.0} %", 100.0 * (with / without - 1.0));
         rows.push(Row::cost(format!("gate, {SYSTEM}: {name}"), "s", with).note(note));
     }
     Ok(rows)
@@ -111,18 +99,4 @@ fn words(folder: &Path) -> Result<PathBuf> {
 fn middle(mut times: Vec<f64>) -> f64 {
     times.sort_by(f64::total_cmp);
     times.get(times.len() / 2).copied().unwrap_or_default()
-}
-
-/// Helper process: the services on plain kernel sockets at `address`.
-pub(crate) async fn services(program: PathBuf, folder: &Path, address: IpAddr) -> Result<()> {
-    let IpAddr::V4(address) = address else { anyhow::bail!("{address} is no IPv4 address") };
-    let stage = node::stage(program, folder)?;
-    let config = LoopbackConfig { stage, offset: 0, low_ports: true, every_port: false };
-    let backend = Loopback::start(config).await.context("start the services")?;
-    let node = node::node(SYSTEM, address, 16, &SERVICES)?;
-    backend.apply(&Step::Add(vec![node])).await.context("add a node")?;
-    child::ready();
-    tokio::task::spawn_blocking(child::until_parent_ends).await.context("wait")?;
-    backend.stop().await;
-    Ok(())
 }
