@@ -1,12 +1,12 @@
 //! What the gate costs: connections and bulk bytes through it, beside a gate without faces, and beside plain
 //! kernel sockets over an equal pair of virtual Ethernet on the same bridge.
 
-use crate::segment::{Gate, Segment};
 use crate::{
     child::Helper,
     node,
     place::{self, Place},
     processes,
+    segment::{Gate, Segment, beside},
     table::Row,
     traffic::{self, Seen},
 };
@@ -43,15 +43,8 @@ const ROUNDS: usize = 5;
 
 /// Measures all ways.
 pub(crate) async fn measure(place: &Place) -> Result<Vec<Row>> {
-    let segment = Segment::new(place, "gate")?;
-    let (faces, bare) = (place.own(), place.bare());
-    let faces = segment.gate(place, "faces", faces).await?;
-    let bare = segment.gate(place, "bare", bare).await?;
-    let measured = all(place, &segment, &faces, &bare).await;
-    faces.end().await?;
-    bare.end().await?;
-    segment.lab.down().context("end the lab")?;
-    measured
+    let programs = (place.own(), place.bare());
+    beside(place, "gate", programs, async |segment, faces, bare| all(place, segment, faces, bare).await).await
 }
 
 async fn all(place: &Place, segment: &Segment, faces: &Gate, bare: &Gate) -> Result<Vec<Row>> {

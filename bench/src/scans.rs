@@ -4,7 +4,7 @@
 use crate::{
     node,
     place::{self, Place},
-    segment::{Gate, Segment},
+    segment::{Gate, Segment, beside},
     table::Row,
 };
 use anyhow::{Context as _, Result};
@@ -24,8 +24,7 @@ const SYSTEM: &str = "debian12";
 const SERVICES: [(&str, u16); 6] =
     [("ftp", 21), ("ssh", 22), ("telnet", 23), ("smtp", 25), ("http", 80), ("redis", 6379)];
 /// What nmap is asked for.
-const SCAN: [&str; 8] =
-    ["-n", "-Pn", "-sS", "-sU", "-sV", "-sC", "-p", "T:1-1024,6379,U:53,123,161"];
+const SCAN: [&str; 8] = ["-n", "-Pn", "-sS", "-sU", "-sV", "-sC", "-p", "T:1-1024,6379,U:53,123,161"];
 /// Passwords that hydra tries, by this many tasks.
 const PASSWORDS: usize = 400;
 const TASKS: &str = "8";
@@ -34,14 +33,7 @@ const ROUNDS: usize = 3;
 
 /// Measures both ways.
 pub(crate) async fn measure(place: &Place) -> Result<Vec<Row>> {
-    let segment = Segment::new(place, "scans")?;
-    let faces = segment.gate(place, "faces", place.netsvcd()).await?;
-    let bare = segment.gate(place, "bare", place.bare_services()).await?;
-    let measured = both(&segment, &faces, &bare).await;
-    faces.end().await?;
-    bare.end().await?;
-    segment.lab.down().context("end the lab")?;
-    measured
+    beside(place, "scans", (place.netsvcd(), place.bare_services()), both).await
 }
 
 async fn both(segment: &Segment, faces: &Gate, bare: &Gate) -> Result<Vec<Row>> {

@@ -3,6 +3,7 @@
 use crate::{
     node,
     place::{self, Place},
+    table::Row,
 };
 use anyhow::{Context as _, Result};
 use decnet_engine::{
@@ -27,9 +28,27 @@ pub(crate) struct Gate {
     child: Child,
 }
 
+/// Measures nodes behind two gates on one segment: one whose stage is the program `with`, and one `without`
+/// faces.
+pub(crate) async fn beside(
+    place: &Place,
+    name: &str,
+    (with, without): (PathBuf, PathBuf),
+    measure: impl AsyncFnOnce(&Segment, &Gate, &Gate) -> Result<Vec<Row>>,
+) -> Result<Vec<Row>> {
+    let segment = Segment::new(place, name)?;
+    let faces = segment.gate(place, "faces", with).await?;
+    let bare = segment.gate(place, "bare", without).await?;
+    let measured = measure(&segment, &faces, &bare).await;
+    faces.end().await?;
+    bare.end().await?;
+    segment.lab.down().context("end the lab")?;
+    measured
+}
+
 impl Segment {
     /// Builds a lab with files in the folder `name`.
-    pub(crate) fn new(place: &Place, name: &str) -> Result<Segment> {
+    fn new(place: &Place, name: &str) -> Result<Segment> {
         let folder = place.folder(name)?;
         let config = LabConfig::new(folder.join("lab"));
         place::open_folder(&config.run)?;
@@ -38,7 +57,7 @@ impl Segment {
     }
 
     /// Starts a gate called `name`, with `program` as its stage.
-    pub(crate) async fn gate(&self, place: &Place, name: &str, program: PathBuf) -> Result<Gate> {
+    async fn gate(&self, place: &Place, name: &str, program: PathBuf) -> Result<Gate> {
         let run = self.folder.join(name);
         place::open_folder(&run)?;
         let stage = node::stage(program, &run)?;
@@ -51,7 +70,7 @@ impl Segment {
 
 impl Gate {
     /// Takes everything away.
-    pub(crate) async fn end(mut self) -> Result<()> {
+    async fn end(mut self) -> Result<()> {
         native::teardown(&self.client, &self.run, LIMIT).await.context("end netd")?;
         let _ = self.child.wait();
         Ok(())
