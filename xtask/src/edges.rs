@@ -74,6 +74,8 @@ const KEPT: &[(&str, &[&str])] = &[
     ("clap", &["decnet"]),
     ("anyhow", &["decnet", "xtask", "e2e", "bench"]),
     ("axum", &["decnet-web"]),
+    ("hyper", &["decnet-web"]),
+    ("hyper-util", &["decnet-web"]),
     ("openssl", &["netsvc-kit", "netsvc-proto"]),
 ];
 

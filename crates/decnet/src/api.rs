@@ -36,7 +36,7 @@ pub async fn run(mut worker: WorkerContext, context: Context) -> Result<()> {
             }
         });
     }
-    decnet_web::serve(listener, state, async move { worker.stopped().await })
+    decnet_web::serve(listener, state, decnet_web::Limits::default(), async move { worker.stopped().await })
         .await
         .context("serve the interface")
 }

@@ -9,5 +9,6 @@ pub mod nmap;
 pub mod paths;
 pub mod plan;
 pub mod record;
+pub mod secret;
 pub mod servers;
 pub mod worker;

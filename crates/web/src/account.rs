@@ -4,6 +4,7 @@ use argon2::{
     Argon2, PasswordHash, PasswordHasher, PasswordVerifier,
     password_hash::{SaltString, rand_core::OsRng},
 };
+use decnet_model::secret::{self, SIGNING_BYTES, WeakSecret};
 use decnet_store::{Store, record::User};
 use netsvc_wire::stamp::Micros;
 use rand_core::RngCore;
@@ -12,25 +13,23 @@ use rand_core::RngCore;
 const ADMIN: &str = "admin";
 /// Setting that holds the generated signing secret, hex.
 const SECRET: &str = "api.signing_secret";
-/// Shortest signing secret that is taken, in bytes (RFC 7518 §3.2: as long as the hash).
-const SECRET_BYTES: usize = 32;
 /// Characters of a generated password: none that is taken for another.
 const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 /// Characters of a generated password; 5 bits each.
 const PASSWORD_LENGTH: usize = 24;
-/// Passwords that everybody tries first.
-const KNOWN_BAD: [&str; 8] =
-    ["admin", "password", "changeme", "change-me", "secret", "decnet", "12345678", "fallback-secret"];
 
 /// Why an account could not be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum AccountError {
-    /// The password given for the administrator is one that everybody tries.
-    #[error("the administrator's password is too short (8 characters at least) or too well known")]
-    WeakPassword,
-    /// The signing secret given is too short or well known.
-    #[error("the signing secret is shorter than {SECRET_BYTES} bytes or well known")]
-    WeakSecret,
+    /// The password given can be guessed.
+    #[error("the password is {0}")]
+    WeakPassword(WeakSecret),
+    /// The signing secret given can be guessed.
+    #[error("the signing secret is {0}")]
+    WeakSecret(WeakSecret),
+    /// There is no such user.
+    #[error("no user is called {0:?}")]
+    NoSuchUser(String),
     /// Hashing failed.
     #[error("hash a password")]
     Hash,
@@ -51,8 +50,10 @@ pub async fn ensure_admin(
     now: Micros,
 ) -> Result<Option<String>, AccountError> {
     let stored = store.user_get(ADMIN).await.map_err(AccountError::Store)?;
+    if let Some(password) = configured {
+        secret::check_password(password).map_err(AccountError::WeakPassword)?;
+    }
     let password = match (configured, &stored) {
-        (Some(password), _) if is_weak(password) => return Err(AccountError::WeakPassword),
         (Some(password), Some(user)) if verify(password, &user.password_hash) => return Ok(None),
         (Some(password), _) => password.to_owned(),
         (None, Some(_)) => return Ok(None),
@@ -74,23 +75,37 @@ pub async fn ensure_admin(
 /// # Errors
 /// [`AccountError::WeakSecret`] for a secret that can be guessed, [`AccountError::Store`].
 pub async fn signing_secret(store: &Store, configured: Option<&str>) -> Result<Vec<u8>, AccountError> {
-    if let Some(secret) = configured {
-        let known = KNOWN_BAD.iter().any(|bad| secret.to_lowercase().starts_with(bad));
-        let varied = secret.bytes().collect::<std::collections::BTreeSet<_>>().len() >= 8;
-        return if secret.len() >= SECRET_BYTES && varied && !known {
-            Ok(secret.as_bytes().to_vec())
-        } else {
-            Err(AccountError::WeakSecret)
-        };
+    if let Some(given) = configured {
+        secret::check_signing(given).map_err(AccountError::WeakSecret)?;
+        return Ok(given.as_bytes().to_vec());
     }
-    let mut fresh = [0; SECRET_BYTES];
+    let mut fresh = [0; SIGNING_BYTES];
     OsRng.fill_bytes(&mut fresh);
     let kept = store.setting_default(SECRET, &hex::encode(fresh)).await.map_err(AccountError::Store)?;
     Ok(kept.into_bytes())
 }
 
-fn is_weak(password: &str) -> bool {
-    password.chars().count() < 8 || KNOWN_BAD.contains(&password.to_lowercase().as_str())
+/// Gives the user `name` another password, `chosen` or a generated one, which is returned to be shown
+/// once; all of the user's tokens are revoked.
+///
+/// # Errors
+/// [`AccountError`].
+pub async fn reset_password(
+    store: &Store,
+    name: &str,
+    chosen: Option<&str>,
+    now: Micros,
+) -> Result<Option<String>, AccountError> {
+    if let Some(password) = chosen {
+        secret::check_password(password).map_err(AccountError::WeakPassword)?;
+    }
+    let stored = store.user_get(name).await.map_err(AccountError::Store)?;
+    let stored = stored.ok_or_else(|| AccountError::NoSuchUser(name.to_owned()))?;
+    let password = chosen.map_or_else(generate, str::to_owned);
+    let user = User { password_hash: hash(&password)?, ..stored };
+    store.user_put(&user).await.map_err(AccountError::Store)?;
+    store.token_revoke_all(name, now).await.map_err(AccountError::Store)?;
+    Ok(chosen.is_none().then_some(password))
 }
 
 fn generate() -> String {

@@ -34,6 +34,18 @@ impl FromRequestParts<ApiState> for Viewer {
     }
 }
 
+impl Viewer {
+    /// Whether what let this user in still does: the token has not expired and is not revoked, and the
+    /// user is there.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) async fn is_welcome(&self, state: &ApiState) -> Result<bool, decnet_store::Error> {
+        let user = state.store().token_user(&self.claims.jti, now()).await?;
+        Ok(user.is_some_and(|user| user.name == self.claims.sub))
+    }
+}
+
 /// Address of the asking peer; 0.0.0.0 where there is no socket.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer(pub(crate) IpAddr);

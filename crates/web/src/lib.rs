@@ -5,7 +5,9 @@
 
 mod account;
 mod auth;
+mod hall;
 mod limit;
+mod patience;
 mod problem;
 mod query;
 mod route;
@@ -16,8 +18,8 @@ mod state;
 mod stream;
 mod token;
 
-pub use account::{AccountError, ensure_admin, signing_secret};
+pub use account::{AccountError, ensure_admin, reset_password, signing_secret};
 pub use problem::{FieldError, Problem};
 pub use router::{document, router};
-pub use serve::serve;
+pub use serve::{Limits, serve};
 pub use state::ApiState;

@@ -20,6 +20,10 @@ pub enum Problem {
     Invalid(Vec<FieldError>),
     /// No valid token came with it.
     Unauthorized,
+    /// A login with a name or a password that is wrong; which of them is not told.
+    WrongLogin,
+    /// The request did not come in time.
+    Slow,
     /// The path exists, but not with this method.
     MethodNotAllowed,
     /// Body too large.
@@ -75,6 +79,12 @@ impl Problem {
             }
             Problem::Unauthorized => {
                 (StatusCode::UNAUTHORIZED, "urn:decnet:problem:unauthorized", "log in first")
+            }
+            Problem::WrongLogin => {
+                (StatusCode::UNAUTHORIZED, "urn:decnet:problem:login", "wrong user name or password")
+            }
+            Problem::Slow => {
+                (StatusCode::REQUEST_TIMEOUT, "urn:decnet:problem:slow", "request came too slowly")
             }
             Problem::MethodNotAllowed => {
                 (StatusCode::METHOD_NOT_ALLOWED, "urn:decnet:problem:method", "method not allowed")

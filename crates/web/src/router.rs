@@ -3,12 +3,15 @@
 use crate::{ApiState, Problem, route};
 use axum::{
     Json, Router,
+    body::{Body, to_bytes},
     extract::{DefaultBodyLimit, Request},
     http::{HeaderName, HeaderValue, header},
     middleware::{self, Next},
     response::Response,
     routing::get,
 };
+use std::time::Duration;
+use tokio::time::timeout;
 use utoipa::{
     Modify, OpenApi,
     openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
@@ -19,6 +22,10 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 const PREFIX: &str = "/api/v1";
 /// Largest body of a request, in bytes.
 const BODY_LIMIT: usize = 64 * 1024;
+/// Longest time for a body to arrive.
+const BODY_TIME: Duration = Duration::from_secs(10);
+/// Longest time until an answer begins, a locked store included.
+const ANSWER_TIME: Duration = Duration::from_secs(30);
 
 /// Answers to browsers that must not guess, frame, keep or leak anything.
 const HEADERS: [(HeaderName, &str); 6] = [
@@ -58,6 +65,7 @@ pub fn router(state: ApiState) -> Router {
         .fallback(|| async { Problem::NotFound })
         .method_not_allowed_fallback(|| async { Problem::MethodNotAllowed })
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(middleware::from_fn(in_time))
         .layer(middleware::from_fn(with_headers))
         .with_state(state)
 }
@@ -85,6 +93,20 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(route::artifact::artifact))
         .routes(routes!(route::stream::stream));
     OpenApiRouter::with_openapi(Document::openapi()).nest(PREFIX, routes)
+}
+
+/// Answers within bounds: the body is there whole within [`BODY_TIME`], the answer begins within
+/// [`ANSWER_TIME`].
+async fn in_time(request: Request, next: Next) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let body = match timeout(BODY_TIME, to_bytes(body, BODY_LIMIT)).await {
+        Ok(Ok(bytes)) => bytes,
+        // A peer that broke off reads no answer; what is left is a body over the limit.
+        Ok(Err(_)) => return Err(Problem::TooLarge),
+        Err(_) => return Err(Problem::Slow),
+    };
+    let answer = next.run(Request::from_parts(parts, Body::from(body)));
+    timeout(ANSWER_TIME, answer).await.map_err(|_| Problem::Busy)
 }
 
 async fn with_headers(request: Request, next: Next) -> Response {

@@ -28,6 +28,7 @@ struct Inner {
     tailer: Tailer,
     doorbell: Arc<Notify>,
     stopping: watch::Sender<bool>,
+    revoked: Notify,
     no_such_user: String,
 }
 
@@ -38,7 +39,7 @@ impl ApiState {
     /// # Errors
     /// [`crate::AccountError::Hash`] when the machine cannot hash a password.
     pub fn new(store: Store, secret: &[u8], doorbell: Arc<Notify>) -> Result<Self, crate::AccountError> {
-        let key = SigningKey::new(secret).ok_or(crate::AccountError::WeakSecret)?;
+        let key = SigningKey::new(secret).ok_or(crate::AccountError::Hash)?;
         Ok(ApiState(Arc::new(Inner {
             store,
             key,
@@ -48,6 +49,7 @@ impl ApiState {
             tailer: Tailer::default(),
             doorbell,
             stopping: watch::Sender::new(false),
+            revoked: Notify::new(),
             // Checked for an unknown name, so that it takes as long as a known one.
             no_such_user: account::hash("no such user")?,
         })))
@@ -89,6 +91,11 @@ impl ApiState {
 
     pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
         self.0.stopping.subscribe()
+    }
+
+    /// Told when this process revoked a token; other processes are seen by looking.
+    pub(crate) fn revoked(&self) -> &Notify {
+        &self.0.revoked
     }
 
     pub(crate) fn no_such_user(&self) -> &str {

@@ -8,6 +8,7 @@ mod table;
 
 pub use table::{Kind, Knob, Name};
 
+use decnet_model::secret;
 use std::{
     collections::BTreeMap,
     fmt, io,
@@ -16,10 +17,6 @@ use std::{
 
 /// Host INI, unless `DECNET_CONFIG` names another.
 pub const HOST_INI: &str = "/etc/decnet/decnet.ini";
-
-/// Texts that no secret may be.
-const KNOWN_BAD: &[&str] =
-    &["admin", "changeme", "change-me", "decnet", "password", "secret", "test", "root", "toor"];
 
 /// Resolved settings.
 #[derive(Clone)]
@@ -163,7 +160,7 @@ impl Settings {
 fn check(knob: Knob, text: &str) -> Result<(), String> {
     let fits = match knob.kind {
         Kind::Text | Kind::Path => true,
-        Kind::Secret => return secret(knob, text),
+        Kind::Secret => return check_secret(knob, text),
         Kind::Port => text.parse::<u16>().is_ok_and(|port| port > 0),
         Kind::Count => text.parse::<u64>().is_ok_and(|count| count > 0),
         Kind::Flag => flag(text).is_some(),
@@ -183,21 +180,16 @@ fn check(knob: Knob, text: &str) -> Result<(), String> {
 }
 
 /// Secrets that guard something must not be guessable.
-fn secret(knob: Knob, text: &str) -> Result<(), String> {
+fn check_secret(knob: Knob, text: &str) -> Result<(), String> {
     if text.is_empty() {
         return Ok(());
     }
-    if knob.key == "web.jwt-secret" && text.len() < 32 {
-        return Err("shorter than 32 bytes; `openssl rand -hex 32` makes a good one".to_owned());
+    match knob.key {
+        "web.jwt-secret" => secret::check_signing(text),
+        "web.admin-password" => secret::check_password(text),
+        _ => Ok(()),
     }
-    let guarded = matches!(knob.key, "web.jwt-secret" | "web.admin-password");
-    let simple = text.to_ascii_lowercase();
-    if guarded
-        && KNOWN_BAD.iter().any(|bad| simple == *bad || simple.trim_end_matches(char::is_numeric) == *bad)
-    {
-        return Err("a value that everybody tries first; choose another".to_owned());
-    }
-    Ok(())
+    .map_err(|weak| weak.to_string())
 }
 
 fn flag(text: &str) -> Option<bool> {

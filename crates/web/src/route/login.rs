@@ -64,7 +64,7 @@ pub(crate) async fn login(
 ) -> Result<Json<LoginAnswer>, Problem> {
     let Json(request) = body?;
     if request.user.len() > TEXT_LIMIT || request.password.len() > TEXT_LIMIT {
-        return Err(Problem::Unauthorized);
+        return Err(Problem::WrongLogin);
     }
     if let Some(after) = state.logins().wait(peer, Instant::now()) {
         return Err(Problem::TooMany { after });
@@ -73,7 +73,7 @@ pub(crate) async fn login(
     let known = state.store().user_get(&request.user).await?;
     let hash = known.as_ref().map_or(state.no_such_user(), |user| &user.password_hash).to_owned();
     let right = is_right(&state, request.password, hash).await?;
-    let user = known.filter(|_| right).ok_or(Problem::Unauthorized)?;
+    let user = known.filter(|_| right).ok_or(Problem::WrongLogin)?;
     state.logins().succeed(peer);
     issue(&state, user).await.map(Json)
 }
@@ -104,6 +104,7 @@ async fn issue(state: &ApiState, user: User) -> Result<LoginAnswer, Problem> {
 )]
 pub(crate) async fn logout(State(state): State<ApiState>, viewer: Viewer) -> Result<StatusCode, Problem> {
     state.store().token_revoke(&viewer.claims.jti, now()).await?;
+    state.revoked().notify_waiters();
     tracing::debug!(user = %viewer.user.name, "logged out");
     Ok(StatusCode::NO_CONTENT)
 }

@@ -8,6 +8,7 @@
 )]
 
 mod client;
+mod crowd;
 mod document;
 mod login;
 mod reading;

@@ -1,6 +1,6 @@
 //! The event stream: live, resumed, and ended.
 
-use crate::client::Client;
+use crate::client::{Client, PASSWORD};
 use axum::{
     body::{Body, BodyDataStream},
     http::{Method, StatusCode},
@@ -120,6 +120,49 @@ async fn a_stream_ends_when_the_interface_stops() {
     assert!(timeout(PATIENCE, listener.body.next()).await.unwrap().is_none());
 }
 
+/// Reads until the stream ends.
+async fn ends(listener: &mut Listener) -> bool {
+    let rest = async { while listener.body.next().await.is_some() {} };
+    timeout(Duration::from_secs(3), rest).await.is_ok()
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_the_session_that_opened_it() {
+    let mut client = tailing().await;
+    let mut stays = Listener::begin(&client, "", None).await;
+    let first = client.token.clone();
+    client.token = client.login("admin", PASSWORD).await.body["token"].as_str().unwrap().to_owned();
+    let mut leaves = Listener::begin(&client, "", None).await;
+    client.send(Method::POST, "/api/v1/logout", String::new()).await;
+    assert!(ends(&mut leaves).await, "after logging out");
+    client.token = first;
+    client.ingest(1, 1).await;
+    assert_eq!(stays.ids(1).await, [1], "another session of the same user goes on");
+    // As another process does, when the password is changed.
+    client.store.token_revoke_all("admin", 1).await.unwrap();
+    assert!(ends(&mut stays).await, "after the tokens were revoked");
+}
+
+#[tokio::test]
+async fn a_stream_that_never_rests_ends_too() {
+    let client = tailing().await;
+    let mut listener = Listener::begin(&client, "", None).await;
+    let feeding = async {
+        for batch in 0..10_000 {
+            client.ingest(batch * 50 + 1, batch * 50 + 50).await;
+        }
+    };
+    let watching = async {
+        listener.ids(100).await;
+        client.store.token_revoke_all("admin", 1).await.unwrap();
+        ends(&mut listener).await
+    };
+    tokio::select! {
+        () = feeding => panic!("the stream outlived its token"),
+        ended = watching => assert!(ended),
+    }
+}
+
 #[tokio::test]
 async fn a_bad_place_to_resume_is_a_problem() {
     let client = tailing().await;
@@ -135,9 +178,14 @@ async fn a_served_interface_stops_with_streams_open() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let served = tokio::spawn(decnet_web::serve(listener, client.state.clone(), async move {
-        let _ = stopped.await;
-    }));
+    let served = tokio::spawn(decnet_web::serve(
+        listener,
+        client.state.clone(),
+        decnet_web::Limits::default(),
+        async move {
+            let _ = stopped.await;
+        },
+    ));
     let mut socket = tokio::net::TcpStream::connect(address).await.unwrap();
     let request =
         format!("GET /api/v1/stream HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\r\n", client.token);
