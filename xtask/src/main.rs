@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the terminal")]
 
+mod circles;
 mod edges;
 mod generated;
 mod sizes;
@@ -38,6 +39,7 @@ fn tidy() -> anyhow::Result<()> {
     let files = tree::files()?;
     let mut findings = edges::check()?;
     findings.extend(sizes::check(&files)?);
+    findings.extend(circles::check(&files)?);
     findings.extend(words::check(&files)?);
     report(findings)
 }

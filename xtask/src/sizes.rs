@@ -1,5 +1,5 @@
-//! Shape of the source: a `//!` on every file, files of at most 500 lines, functions of at most 60,
-//! no skipped tests, no allowances without a reason.
+//! Shape of the source: a `//!` on every file, files of at most 500 lines, functions of at most 60, lines of
+//! at most 120 columns, no skipped tests, no allowances without a reason.
 
 use crate::tree;
 use anyhow::Result;
@@ -8,6 +8,8 @@ use anyhow::Result;
 const FILE: usize = 500;
 /// Most lines of a function.
 const FUNCTION: usize = 60;
+/// Most columns of a line. What is longer is data and belongs into a file of its own.
+const COLUMNS: usize = 120;
 
 /// Places that are known to be out of shape, one finding without its numbers a line. May only shrink.
 const LEDGER: &str = "xtask/long.txt";
@@ -44,6 +46,10 @@ fn all(files: &[String]) -> Vec<String> {
         }
         if !text.trim_start().starts_with("//!") {
             findings.push(format!("{file}: no //! at the top"));
+        }
+        let wide = lines.iter().filter(|line| COLUMNS < line.chars().count()).count();
+        if 0 < wide {
+            findings.push(format!("{file}: lines over {COLUMNS} columns: {wide}"));
         }
         findings.extend(markers(file, &lines));
         findings.extend(long_functions(file, &lines));
