@@ -190,7 +190,7 @@ impl Host {
 
     /// Whether `user` with `password` gets in over `link`.
     pub fn login(&self, link: &Link, user: &[u8], password: &[u8]) -> bool {
-        self.node.stage.logins.check(self.persona(), link.peer.ip(), user, password)
+        self.node.stage.logins.check(self.persona(), self.app.as_str(), link.peer.ip(), user, password)
     }
 
     /// The password of `user` that `fits`, as far as anything is known that could.

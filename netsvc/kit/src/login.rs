@@ -1,11 +1,18 @@
 //! Who gets in: one decision for all services of a node, so that a pair that works on one works on all.
 
+mod name;
+
 use netsvc_persona::{LoginPolicy, Persona};
 use parking_lot::Mutex;
 use std::{collections::BTreeMap, net::IpAddr};
 
 /// Sources whose attempts are remembered; beyond that the oldest is forgotten.
 const REMEMBERED: usize = 50_000;
+
+/// Services whose real servers let in without a password those whom the operator lists so: a MySQL account is made
+/// without one unless told otherwise, and a redis without `requirepass` asks for none. sshd has
+/// `PermitEmptyPasswords no`, PAM's `nullok` is not given to remote logins, and ftpds refuse empty ones.
+const EMPTY_PASSWORDS: &[&str] = &["mysql", "redis"];
 
 /// Attempts of the sources of one process, by node.
 #[derive(Debug, Default)]
@@ -27,12 +34,29 @@ struct Source {
 }
 
 impl Logins {
-    /// Whether `user` with `password` gets in, from `source`, at the node of `persona`.
-    pub fn check(&self, persona: &Persona, source: IpAddr, user: &[u8], password: &[u8]) -> bool {
+    /// Whether `user` with `password` gets in, from `source`, at `service` of the node of `persona`.
+    ///
+    /// An empty password never does where real servers refuse it, and no attempt is counted for it; the same holds
+    /// for names that no account there can have, such as a scanner's probe lines.
+    pub fn check(
+        &self,
+        persona: &Persona,
+        service: &str,
+        source: IpAddr,
+        user: &[u8],
+        password: &[u8],
+    ) -> bool {
         match persona.login {
             LoginPolicy::Deny => false,
-            LoginPolicy::AcceptListed => listed(persona, user, password),
-            LoginPolicy::AcceptAfter(attempts) => self.after(persona, source, user, password, attempts),
+            LoginPolicy::AcceptListed => {
+                (!password.is_empty() || EMPTY_PASSWORDS.contains(&service))
+                    && listed(persona, user, password)
+            }
+            LoginPolicy::AcceptAfter(attempts) => {
+                !password.is_empty()
+                    && name::possible(&persona.os.family, service, user)
+                    && self.after(persona, source, user, password, attempts)
+            }
         }
     }
 
@@ -103,7 +127,7 @@ mod tests {
         let mut persona = persona("db-01");
         persona.login = LoginPolicy::AcceptAfter(3);
         let attempt = |source: &str, password: &str| {
-            logins.check(&persona, source.parse().unwrap(), b"root", password.as_bytes())
+            logins.check(&persona, "ssh", source.parse().unwrap(), b"root", password.as_bytes())
         };
         assert!(!attempt("192.0.2.1", "a"));
         assert!(!attempt("192.0.2.1", "b"));
@@ -116,5 +140,46 @@ mod tests {
         };
         assert_eq!(proven("192.0.2.1").as_deref(), Some(&b"c"[..]), "a proof of the password is enough");
         assert_eq!(proven("192.0.2.2"), None);
+    }
+
+    #[test]
+    fn an_empty_password_lets_in_only_where_it_is_listed_and_the_service_is_known_for_it() {
+        let source = "192.0.2.1".parse().unwrap();
+        let mut persona = persona("db-01");
+        if let Some(user) = persona.users.first_mut() {
+            user.password = Some(netsvc_persona::Secret(String::new()));
+        }
+        for (service, accepted) in [
+            ("ssh", false),
+            ("telnet", false),
+            ("ftp", false),
+            ("smtp", false),
+            ("http", false),
+            ("mysql", true),
+            ("redis", true),
+        ] {
+            let logins = Logins::default();
+            assert_eq!(logins.check(&persona, service, source, b"root", b""), accepted, "{service}");
+        }
+        persona.login = LoginPolicy::AcceptAfter(1);
+        let logins = Logins::default();
+        for service in ["ssh", "telnet", "ftp", "smtp", "http", "mysql", "redis"] {
+            assert!(!logins.check(&persona, service, source, b"root", b""), "{service}");
+        }
+        assert!(logins.check(&persona, "ssh", source, b"root", b"x"), "the empty ones fixed no pair");
+    }
+
+    #[test]
+    fn attempts_with_a_name_that_no_account_can_have_are_neither_let_in_nor_counted() {
+        let source = "192.0.2.1".parse().unwrap();
+        let mut persona = persona("db-01");
+        persona.login = LoginPolicy::AcceptAfter(2);
+        let logins = Logins::default();
+        for _ in 0..5 {
+            let probe = b"OPTIONS sip:nm SIP/2.0";
+            assert!(!logins.check(&persona, "telnet", source, probe, b"Via: SIP/2.0/TCP nm"));
+        }
+        assert!(!logins.check(&persona, "telnet", source, b"admin", b"1"));
+        assert!(logins.check(&persona, "telnet", source, b"admin", b"2"));
     }
 }
