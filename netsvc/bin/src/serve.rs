@@ -33,7 +33,7 @@ pub(crate) fn run() -> Result<(), Box<dyn std::error::Error>> {
     };
     server.clear();
     runtime.shutdown_timeout(FAREWELL);
-    server.stage().recorder().flush();
+    server.stage().settle();
     ended
 }
 

@@ -1,6 +1,6 @@
 //! A service as data: what it is called, where it listens, what can be set, how it is served.
 
-use crate::{Host, Link, Machine, Session};
+use crate::{Full, Host, Link, Machine, Session};
 use netsvc_persona::stage::{PortSpec, ServiceInfo, SettingInfo, Transport};
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
@@ -19,6 +19,8 @@ pub struct Def {
     pub idle: Duration,
     /// Longest life of a connection.
     pub total: Duration,
+    /// What the service that the host shows does when it has no place for one more connection.
+    pub full: fn(&Host) -> Full,
     /// How a connection is served.
     pub serve: Serve,
 }

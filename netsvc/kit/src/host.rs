@@ -1,7 +1,14 @@
 //! What a service may know: its process ([`Stage`]), its node ([`Node`]), and itself there ([`Host`]).
 
 use crate::{
-    Credential, Fields, Link, keys::RsaKeys, limits::Caps, login::Logins, recorder, recorder::Recorder, tls,
+    Credential, Fields, Link,
+    budget::{Budget, Group, Refused},
+    keys::RsaKeys,
+    login::Logins,
+    recorder,
+    recorder::Recorder,
+    tls,
+    work::Workers,
 };
 use netsvc_persona::{Persona, Product, stage::Settings, subkey};
 use netsvc_wire::{Event, HeaderText, Kind, field};
@@ -14,13 +21,19 @@ use std::{
     sync::Arc,
 };
 
+/// Time between looks at what is summed up.
+const HOUSE: std::time::Duration = std::time::Duration::from_secs(1);
+
 type Shared = Mutex<BTreeMap<TypeId, Arc<dyn Any + Send + Sync>>>;
 
 /// One stage process: what all its nodes share.
 pub struct Stage {
     settings: Settings,
     recorder: Recorder,
-    pub(crate) caps: Arc<Caps>,
+    budget: Arc<Budget>,
+    workers: Workers,
+    pub(crate) refused: Refused,
+    house: std::sync::Once,
     logins: Logins,
     rsa: RsaKeys,
     shared: Shared,
@@ -32,8 +45,8 @@ pub struct Node {
     pub persona: Arc<Persona>,
     /// Name of the node as it stands in event lines.
     pub name: HeaderText,
-    /// Same name for counting.
-    pub(crate) key: Arc<str>,
+    /// Number of the node in the budget.
+    number: u32,
     /// The process.
     pub stage: Arc<Stage>,
     pub(crate) tls: tokio::sync::OnceCell<openssl::ssl::SslContext>,
@@ -46,6 +59,8 @@ pub struct Host {
     pub node: Arc<Node>,
     /// Slug of the service as it stands in event lines.
     pub app: HeaderText,
+    /// The service in the budget.
+    pub(crate) group: Group,
     settings: BTreeMap<String, String>,
 }
 
@@ -58,10 +73,13 @@ impl std::fmt::Debug for Host {
 impl Stage {
     /// A process with `settings`, recording into `recorder`.
     pub fn new(settings: Settings, recorder: Recorder) -> Arc<Self> {
-        let caps = Caps::new(settings.limits.clone());
+        let budget = Budget::new(settings.limits.clone());
         let rsa = RsaKeys::new(&settings.spool);
         Arc::new(Stage {
-            caps,
+            budget,
+            workers: Workers::default(),
+            refused: Refused::default(),
+            house: std::sync::Once::new(),
             rsa,
             recorder,
             settings,
@@ -90,6 +108,36 @@ impl Stage {
         &self.rsa
     }
 
+    /// What connections may take.
+    pub fn budget(&self) -> &Arc<Budget> {
+        &self.budget
+    }
+
+    /// Threads for work that takes long.
+    pub fn workers(&self) -> &Workers {
+        &self.workers
+    }
+
+    /// Starts what happens from time to time, once. Must be called inside a tokio runtime.
+    pub(crate) fn keep_house(self: &Arc<Self>) {
+        let weak = Arc::downgrade(self);
+        self.house.call_once(|| {
+            tokio::spawn(async move {
+                while let Some(stage) = weak.upgrade() {
+                    stage.refused.flush(recorder::now(), false);
+                    drop(stage);
+                    tokio::time::sleep(HOUSE).await;
+                }
+            });
+        });
+    }
+
+    /// Writes down what was summed up so far.
+    pub fn settle(&self) {
+        self.refused.flush(recorder::now(), true);
+        self.recorder.flush();
+    }
+
     /// The one recorder of the process.
     pub fn recorder(&self) -> &Recorder {
         &self.recorder
@@ -109,7 +157,7 @@ impl Node {
     pub fn new(stage: &Arc<Stage>, persona: Persona) -> Result<Arc<Self>, netsvc_wire::BadHeaderText> {
         Ok(Arc::new(Node {
             name: persona.node.parse()?,
-            key: persona.node.as_str().into(),
+            number: stage.budget.node(),
             persona: Arc::new(persona),
             stage: stage.clone(),
             tls: tokio::sync::OnceCell::new(),
@@ -146,7 +194,8 @@ impl Host {
         slug: &str,
         settings: BTreeMap<String, String>,
     ) -> Result<Arc<Self>, netsvc_wire::BadHeaderText> {
-        Ok(Arc::new(Host { app: slug.parse()?, node, settings }))
+        let group = node.stage.budget.group(node.number, slug);
+        Ok(Arc::new(Host { app: slug.parse()?, node, group, settings }))
     }
 
     /// The persona.

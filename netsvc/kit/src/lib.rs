@@ -3,23 +3,30 @@
 //! logins, and the spool that event lines are written to.
 
 pub mod blob;
+pub mod budget;
 pub mod control;
 pub mod credential;
 pub mod def;
+pub mod full;
+pub mod gathered;
 pub mod host;
 pub mod keys;
-pub mod limits;
+mod listen;
 pub mod login;
 pub mod machine;
+mod paced;
 pub mod recorder;
 pub mod server;
 pub mod session;
 pub mod spool;
 pub mod testing;
 pub mod tls;
+pub mod work;
 
 pub use credential::Credential;
 pub use def::{Def, Port, Serve, Setting, SettingKind};
+pub use full::{Beyond, Full};
+pub use gathered::Gathered;
 pub use host::{Host, Node, Stage};
 pub use machine::{Action, Fields, Input, Machine, Out};
 pub use session::{Link, Session};

@@ -1,9 +1,16 @@
 //! A protocol as a state machine: bytes in, actions out, no input or output of its own.
 
-use crate::{Credential, Session};
+use crate::{Credential, Session, budget::Charge};
 use netsvc_wire::Kind;
-use std::{io, time::Duration};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use std::{future::poll_fn, io, pin::Pin, task::ready, time::Duration};
+use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
+
+/// Most bytes that one step is given.
+const PIECE: usize = 16 * 1024;
+/// As [`PIECE`] while memory is short.
+const SHORT: usize = 1024;
+/// Bytes to send after which a machine should stop and let them go.
+const ENOUGH: usize = 256 * 1024;
 
 /// Named values of an event.
 pub type Fields = Vec<(&'static str, Vec<u8>)>;
@@ -13,7 +20,8 @@ pub type Fields = Vec<(&'static str, Vec<u8>)>;
 pub enum Input<'a> {
     /// It was accepted (again after a TLS handshake that [`Out::start_tls`] asked for).
     Open,
-    /// The peer sent these bytes, in pieces of any size.
+    /// The peer sent these bytes, in pieces of any size; none, when a machine that stopped because of [`Out::full`]
+    /// is asked to go on.
     Bytes(&'a [u8]),
     /// The peer will send no more.
     Eof,
@@ -46,6 +54,8 @@ pub enum Action {
 #[derive(Debug, Default)]
 pub struct Out {
     actions: Vec<Action>,
+    /// Bytes in `actions`.
+    size: usize,
 }
 
 impl Out {
@@ -55,6 +65,7 @@ impl Out {
         if bytes.is_empty() {
             return;
         }
+        self.size += bytes.len();
         if let Some(Action::Send(last)) = self.actions.last_mut() {
             last.extend_from_slice(bytes);
         } else {
@@ -81,6 +92,7 @@ impl Out {
 
     /// Stores `content` and writes an event with its hash.
     pub fn capture(&mut self, kind: Kind, fields: Fields, content: Vec<u8>) {
+        self.size += content.len();
         self.actions.push(Action::Capture(kind, fields, content));
     }
 
@@ -99,8 +111,16 @@ impl Out {
         self.actions.contains(&Action::Close)
     }
 
+    /// Whether there is so much to do that the machine should return, though it has more input: it is asked to go
+    /// on with [`Input::Bytes`] of nothing when this is done. Whoever answers several requests of one piece looks
+    /// at it between them, so that small requests with large answers cannot fill the memory.
+    pub fn full(&self) -> bool {
+        ENOUGH <= self.size
+    }
+
     /// The actions so far; empties the list.
     pub fn take(&mut self) -> Vec<Action> {
+        self.size = 0;
         std::mem::take(&mut self.actions)
     }
 }
@@ -118,30 +138,53 @@ enum Next {
 /// When the connection fails; the session records its end in any case.
 pub async fn drive(mut session: Session, mut machine: Box<dyn Machine>) -> io::Result<()> {
     let mut out = Out::default();
-    let mut buffer = vec![0; 4096];
     machine.step(Input::Open, &mut out);
     loop {
+        let full = out.full();
         match perform(&mut session, &mut out).await? {
             Next::Close => return session.shutdown().await,
             Next::Reopen => {
                 machine.step(Input::Open, &mut out);
                 continue;
             }
+            Next::Read if full => {
+                machine.step(Input::Bytes(&[]), &mut out);
+                continue;
+            }
             Next::Read => {}
         }
-        let count = session.read(&mut buffer).await?;
-        match buffer.get(..count) {
-            Some(bytes) if count > 0 => machine.step(Input::Bytes(bytes), &mut out),
-            _ => {
-                machine.step(Input::Eof, &mut out);
-                perform(&mut session, &mut out).await?;
-                return session.shutdown().await;
-            }
+        if session.account().settle().await.is_err() {
+            session.set_reason("memory");
+            return Err(io::Error::from(io::ErrorKind::OutOfMemory));
+        }
+        if !feed(&mut session, machine.as_mut(), &mut out).await? {
+            machine.step(Input::Eof, &mut out);
+            perform(&mut session, &mut out).await?;
+            return session.shutdown().await;
         }
     }
 }
 
+/// Gives `machine` the next bytes; false at their end. They stand on the stack, so that a connection without
+/// any holds no buffer.
+async fn feed(session: &mut Session, machine: &mut dyn Machine, out: &mut Out) -> io::Result<bool> {
+    let most = if session.account().roomy() { PIECE } else { SHORT };
+    poll_fn(|context| {
+        let mut space = [std::mem::MaybeUninit::uninit(); PIECE];
+        let mut buffer = ReadBuf::uninit(space.get_mut(..most).unwrap_or_default());
+        ready!(Pin::new(&mut *session).poll_read(context, &mut buffer))?;
+        let bytes = buffer.filled();
+        if !bytes.is_empty() {
+            machine.step(Input::Bytes(bytes), out);
+        }
+        Ok(!bytes.is_empty()).into()
+    })
+    .await
+}
+
 async fn perform(session: &mut Session, out: &mut Out) -> io::Result<Next> {
+    // A peer that does not read makes the answer wait here.
+    let _held = Charge::new(session.account().clone(), out.size);
     for action in out.take() {
         match action {
             Action::Send(bytes) => session.write_all(&bytes).await?,

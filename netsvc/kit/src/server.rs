@@ -1,19 +1,18 @@
 //! The nodes that a process serves: adding and removing them at run time, accepting, dispatching.
 
-use crate::{Def, Host, Link, Node, Serve, Session, Stage, machine, recorder, session::SessionId};
+use crate::{Def, Host, Node, Stage, listen::Listening, recorder};
 use netsvc_persona::{
     Persona,
     stage::{PortSpec, ServiceSpec, Transport},
 };
-use netsvc_wire::{Kind, field};
+use netsvc_wire::Kind;
 use parking_lot::Mutex;
 use std::{
     collections::BTreeMap,
-    net::{SocketAddr, TcpListener},
+    net::TcpListener,
     sync::Arc,
-    time::Duration,
 };
-use tokio::{net::TcpStream, sync::watch};
+use tokio::sync::watch;
 
 /// A listener of a service as handed over.
 pub type Bound = (PortSpec, TcpListener);
@@ -99,8 +98,9 @@ impl Server {
             Some(serving) if Arc::ptr_eq(&serving.node, &node) => serving.stop,
             _ => watch::channel(()).0,
         };
+        self.stage.keep_house();
         for (def, host, port, listener) in ready {
-            tokio::spawn(accept(self.stage.clone(), def, host, port, listener, stop.subscribe()));
+            tokio::spawn(Listening::new(def, host, port, stop.subscribe()).accept(listener));
         }
         nodes.insert(node.name.to_string(), Serving { node, hosts, stop });
         Ok(())
@@ -145,78 +145,6 @@ impl Server {
             .copied()
             .find(|def| def.slug == slug)
             .ok_or_else(|| Refused::UnknownService(slug.to_owned()))
-    }
-}
-
-async fn accept(
-    stage: Arc<Stage>,
-    def: &'static Def,
-    host: Arc<Host>,
-    port: PortSpec,
-    listener: tokio::net::TcpListener,
-    mut stop: watch::Receiver<()>,
-) {
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            _ = stop.changed() => return,
-        };
-        match accepted {
-            Ok((stream, peer)) => connection(&stage, def, &host, &port, stream, peer, stop.clone()),
-            // Out of descriptors or memory: the backlog waits, the loop must not spin.
-            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
-        }
-    }
-}
-
-fn connection(
-    stage: &Arc<Stage>,
-    def: &'static Def,
-    host: &Arc<Host>,
-    port: &PortSpec,
-    stream: TcpStream,
-    peer: SocketAddr,
-    mut stop: watch::Receiver<()>,
-) {
-    let Ok(local) = stream.local_addr() else { return };
-    let link = Link { peer, local, port: port.port, tls: port.tls, session: SessionId::fresh() };
-    let place = match stage.caps.take(peer.ip(), &host.node.key) {
-        Ok(place) => place,
-        Err(limit) => {
-            host.record(&link, Kind::Limited, vec![(field::LIMIT, limit.as_bytes().to_vec())]);
-            return;
-        }
-    };
-    // Replies are small and belong to one request each; waiting to fill segments only adds delay. Tasks decide
-    // for themselves, because when a daemon sets it shows in how its answers are cut into segments.
-    if matches!(def.serve, Serve::Machine(_)) {
-        let _ = stream.set_nodelay(true);
-    }
-    let session = Session::begin(stream, host.clone(), link, def.idle, Some(place));
-    let faulty = host.clone();
-    tokio::spawn(async move {
-        let served = tokio::spawn(async move {
-            tokio::select! {
-                served = tokio::time::timeout(def.total, serve(def, session)) => { let _ = served; }
-                _ = stop.changed() => {}
-            }
-        });
-        if served.await.is_err_and(|error| error.is_panic()) {
-            faulty.record(&link, Kind::Fault, vec![(field::REASON, b"panic".to_vec())]);
-        }
-    });
-}
-
-async fn serve(def: &'static Def, mut session: Session) -> std::io::Result<()> {
-    if session.link().tls {
-        session.start_tls().await?;
-    }
-    match def.serve {
-        Serve::Machine(open) => {
-            let machine = open(session.host(), session.link());
-            machine::drive(session, machine).await
-        }
-        Serve::Task(task) => task(session).await,
     }
 }
 

@@ -3,7 +3,11 @@
 //! `connect` is written when the session begins, `first_bytes` when the peer's first turn is over and
 //! `disconnect` when it is dropped, however that comes about.
 
-use crate::{Fields, Host, limits::Place, recorder};
+use crate::{
+    Fields, Gathered, Host,
+    budget::{Account, Place},
+    recorder,
+};
 use netsvc_wire::{Kind, field};
 use openssl::ssl::Ssl;
 use std::{
@@ -25,6 +29,8 @@ use tokio_openssl::SslStream;
 const FIRST_BYTES: usize = 4096;
 /// Longest TLS handshake.
 const HANDSHAKE: Duration = Duration::from_secs(30);
+/// Bytes that a connection reads at most before others have their turn.
+const TURN: usize = 64 * 1024;
 
 /// The two ends of a connection.
 #[derive(Clone, Copy, Debug)]
@@ -70,8 +76,11 @@ pub struct Session {
     bytes_out: u64,
     reason: &'static str,
     place: Option<Place>,
+    account: Account,
+    /// Bytes read in this turn.
+    turn: usize,
     /// The first bytes from the peer, until they are written down.
-    first: Option<Vec<u8>>,
+    first: Option<Gathered>,
 }
 
 impl Session {
@@ -84,6 +93,7 @@ impl Session {
         place: Option<Place>,
     ) -> Self {
         host.record(&link, Kind::Connect, vec![(field::TRANSPORT, b"tcp".to_vec())]);
+        let account = place.as_ref().map(Place::account).unwrap_or_default();
         Session {
             stream: Stream::Plain(stream),
             host,
@@ -95,7 +105,9 @@ impl Session {
             bytes_out: 0,
             reason: "closed",
             place,
-            first: Some(Vec::new()),
+            first: Some(Gathered::on(account.clone(), FIRST_BYTES)),
+            account,
+            turn: 0,
         }
     }
 
@@ -107,6 +119,11 @@ impl Session {
     /// The ends of the connection.
     pub fn link(&self) -> &Link {
         &self.link
+    }
+
+    /// Whom memory is charged to.
+    pub fn account(&self) -> &Account {
+        &self.account
     }
 
     /// Whether the stream is inside TLS now.
@@ -132,9 +149,15 @@ impl Session {
         tokio::io::AsyncWriteExt::shutdown(self).await
     }
 
+    fn touch(&self) {
+        if let Some(place) = &self.place {
+            place.touch();
+        }
+    }
+
     fn record_first(&mut self) {
-        if let Some(first) = self.first.take().filter(|first| !first.is_empty()) {
-            self.record(Kind::FirstBytes, vec![(field::DATA, first)]);
+        if let Some(mut first) = self.first.take().filter(|first| !first.is_empty()) {
+            self.record(Kind::FirstBytes, vec![(field::DATA, first.take_all())]);
         }
     }
 
@@ -200,6 +223,11 @@ impl AsyncRead for Session {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        if TURN <= this.turn {
+            this.turn = 0;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         let before = buffer.filled().len();
         let polled = match &mut this.stream {
             Stream::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
@@ -208,6 +236,7 @@ impl AsyncRead for Session {
         };
         match polled {
             Poll::Pending => {
+                this.turn = 0;
                 if this.timer.as_mut().poll_deadline(context) {
                     this.reason = "idle";
                     return Poll::Ready(Err(io::Error::from(io::ErrorKind::TimedOut)));
@@ -217,13 +246,15 @@ impl AsyncRead for Session {
             Poll::Ready(result) => {
                 let fresh = buffer.filled().get(before..).unwrap_or_default();
                 if let Some(first) = &mut this.first {
-                    let room = FIRST_BYTES.saturating_sub(first.len()).min(fresh.len());
-                    first.extend_from_slice(fresh.get(..room).unwrap_or_default());
-                    if FIRST_BYTES <= first.len() {
+                    // Full: the rest is not wanted. While memory is short, less must do.
+                    let full = first.push(fresh).is_err() || FIRST_BYTES <= first.len();
+                    if full || !first.is_empty() && !this.account.roomy() {
                         this.record_first();
                     }
                 }
+                this.turn += fresh.len();
                 this.bytes_in += fresh.len() as u64;
+                this.touch();
                 let deadline = Instant::now() + this.idle;
                 this.timer.as_mut().reset(deadline);
                 Poll::Ready(result)
@@ -258,6 +289,7 @@ impl AsyncWrite for Session {
                     this.record_first();
                 }
                 this.bytes_out += *count as u64;
+                this.touch();
                 let deadline = Instant::now() + this.idle;
                 this.timer.as_mut().reset(deadline);
             }
@@ -290,9 +322,9 @@ impl AsyncWrite for Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        drop(self.place.take());
+        let ended = self.place.take().and_then(|place| place.ended());
         self.record_first();
-        let reason = if std::thread::panicking() { "fault" } else { self.reason };
+        let reason = if std::thread::panicking() { "fault" } else { ended.unwrap_or(self.reason) };
         self.record(
             Kind::Disconnect,
             vec![

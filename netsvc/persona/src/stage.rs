@@ -40,10 +40,14 @@ pub struct Settings {
 pub struct Limits {
     /// Open connections in all.
     pub connections: usize,
-    /// Open connections of one source address.
+    /// Open connections of one source address to one service of a node.
     pub connections_per_source: usize,
     /// Open connections of one node.
     pub connections_per_node: usize,
+    /// Bytes that connections hold in memory, in all.
+    pub memory: usize,
+    /// Bytes that the connections of one source address hold in memory.
+    pub memory_per_source: usize,
     /// Bytes of `lines/` before events are given up by class.
     pub spool_bytes: u64,
     /// Bytes of `blobs/`.
@@ -59,7 +63,9 @@ impl Default for Limits {
         Limits {
             connections: 8192,
             connections_per_source: 1024,
-            connections_per_node: 1024,
+            connections_per_node: 2048,
+            memory: 64 << 20,
+            memory_per_source: 32 << 20,
             spool_bytes: 256 << 20,
             blob_bytes: 1 << 30,
             state_bytes: 256 << 20,

@@ -1,7 +1,7 @@
 //! What a server needs to be told and what it reports: implemented by whoever runs it.
 
 use crate::{channel_io::ChannelIo, files::FileSystem, kex::negotiation::Offer};
-use std::{future::Future, pin::Pin, sync::Arc};
+use std::{future::Future, net::IpAddr, pin::Pin, sync::Arc};
 
 /// What the client showed of itself before it authenticated.
 #[derive(Clone, Debug)]
@@ -146,6 +146,11 @@ pub enum ForwardAnswer {
 
 /// One connection's side of the program that runs the server.
 pub trait Handler: Send {
+    /// Address of the client, for limits by source.
+    fn source(&self) -> Option<IpAddr> {
+        None
+    }
+
     /// The client identified itself and sent its lists.
     fn client(&mut self, facts: &ClientFacts) {
         let _ = facts;

@@ -39,7 +39,7 @@ where
 {
     let deadline = Instant::now() + config.grace;
     let mut transport = Transport::new(stream);
-    let Some(place) = config.startups.admit() else {
+    let Some(place) = config.startups.admit(handler.source()) else {
         // The connection goes in any case.
         let _ = transport.write_clear(config.profile.turned_away().as_bytes()).await;
         return outcome(&transport, Vec::new(), None, Error::TurnedAway);

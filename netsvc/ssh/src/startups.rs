@@ -1,23 +1,33 @@
 //! `MaxStartups`: how many connections may be waiting to log in, and how the others are turned away.
 
 use crate::crypto::random_array;
-use std::sync::{
-    Arc,
-    atomic::{AtomicU32, Ordering},
-};
+use parking_lot::Mutex;
+use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
+
+/// Connections beyond `full` that are kept for sources without one, so that a few cannot keep all others out.
+const RESERVE: u32 = 100;
 
 /// Counts connections that have not logged in. Clones count together: one for all of a node's listeners.
 #[derive(Clone, Debug)]
 pub struct Startups {
-    waiting: Arc<AtomicU32>,
+    waiting: Arc<Mutex<Waiting>>,
     begin: u32,
     rate: u32,
     full: u32,
 }
 
+#[derive(Debug, Default)]
+struct Waiting {
+    all: u32,
+    sources: BTreeMap<Option<IpAddr>, u32>,
+}
+
 /// A place among the waiting; dropping it frees it.
 #[derive(Debug)]
-pub(crate) struct Place(Arc<AtomicU32>);
+pub(crate) struct Place {
+    waiting: Arc<Mutex<Waiting>>,
+    source: Option<IpAddr>,
+}
 
 impl Startups {
     /// From `begin` waiting connections on, `rate` percent of new ones are dropped, rising to all of them at `full`.
@@ -25,12 +35,19 @@ impl Startups {
         Startups { waiting: Arc::default(), begin, rate, full }
     }
 
-    /// A place, or none by the dice of `should_drop_connection`.
-    pub(crate) fn admit(&self) -> Option<Place> {
-        let waiting = self.waiting.fetch_add(1, Ordering::Relaxed);
-        let place = Place(Arc::clone(&self.waiting));
+    /// A place, or none by the dice of `should_drop_connection`. A source that has none waiting gets one as long as
+    /// the reserve lasts.
+    pub(crate) fn admit(&self, source: Option<IpAddr>) -> Option<Place> {
         let dice = u32::from(u16::from_be_bytes(random_array())) % 100;
-        (!self.drops(waiting, dice)).then_some(place)
+        let mut waiting = self.waiting.lock();
+        let first = source.is_some() && !waiting.sources.contains_key(&source);
+        let kept = first && waiting.all < self.full.saturating_add(RESERVE);
+        if !kept && self.drops(waiting.all, dice) {
+            return None;
+        }
+        waiting.all += 1;
+        *waiting.sources.entry(source).or_default() += 1;
+        Some(Place { waiting: self.waiting.clone(), source })
     }
 
     fn drops(&self, waiting: u32, dice: u32) -> bool {
@@ -55,7 +72,14 @@ impl Default for Startups {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        let mut waiting = self.waiting.lock();
+        waiting.all = waiting.all.saturating_sub(1);
+        if let Some(count) = waiting.sources.get_mut(&self.source) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                waiting.sources.remove(&self.source);
+            }
+        }
     }
 }
 
@@ -76,9 +100,19 @@ mod tests {
     #[test]
     fn a_place_is_free_again_when_it_is_dropped() {
         let startups = Startups::new(1, 100, 1);
-        let place = startups.admit().unwrap();
-        assert!(startups.admit().is_none());
+        let place = startups.admit(None).unwrap();
+        assert!(startups.admit(None).is_none());
         drop(place);
-        assert!(startups.admit().is_some());
+        assert!(startups.admit(None).is_some());
+    }
+
+    #[test]
+    fn a_source_without_a_place_gets_one_though_others_have_them_all() {
+        let startups = Startups::new(1, 100, 3);
+        let (flood, other) = (Some([192, 0, 2, 1].into()), Some([192, 0, 2, 2].into()));
+        let _held: Vec<_> = (0..50).map_while(|_| startups.admit(flood)).collect();
+        assert!(startups.admit(flood).is_none());
+        let place = startups.admit(other);
+        assert!(place.is_some() && startups.admit(other).is_none());
     }
 }

@@ -18,7 +18,7 @@ pub mod transfer;
 pub mod tree;
 pub mod vsftpd;
 
-use netsvc_kit::{Def, Port, Serve, Session, Setting, SettingKind, def::ServeFuture};
+use netsvc_kit::{Beyond, Def, Full, Host, Port, Serve, Session, Setting, SettingKind, def::ServeFuture};
 
 /// The service.
 pub static SERVICE: Def = Def {
@@ -33,8 +33,28 @@ pub static SERVICE: Def = Def {
     }],
     idle: Def::IDLE,
     total: Def::TOTAL,
+    full,
     serve: Serve::Task(serve),
 };
+
+/// vsftpd: `max_clients` and `max_per_ip` as built in; ProFTPD: `MaxInstances` of Debian; Pure-FTPd: 50 users as
+/// built in.
+fn full(host: &Host) -> Full {
+    let name = host.product().map_or("vsftpd", |product| product.name.as_str());
+    let say = |text: &str| Beyond::Say(format!("{text}\r\n").into_bytes());
+    match say::Family::of(name) {
+        say::Family::Vsftpd => {
+            Full::of(2000, say("421 There are too many connected users, please try later."))
+                .with_source(50, say("421 There are too many connections from your internet address."))
+        }
+        say::Family::ProFtpd => Full::of(30, Beyond::Close),
+        say::Family::PureFtpd => {
+            Full::of(50, say("421 50 users (the maximum) are already logged in, sorry"))
+        }
+        say::Family::Microsoft => Full::of(1000, Beyond::Wait),
+        say::Family::JetDirect => Full::of(8, Beyond::Close),
+    }
+}
 
 fn serve(session: Session) -> ServeFuture {
     let host = session.host().clone();

@@ -18,7 +18,8 @@ pub mod request;
 pub mod response;
 pub mod writer;
 
-use netsvc_kit::{Def, Host, Link, Machine, Port, Serve, Setting, SettingKind};
+use netsvc_kit::{Beyond, Def, Full, Host, Link, Machine, Port, Serve, Setting, SettingKind};
+use product::Family;
 use std::{sync::Arc, time::Duration};
 
 /// The service.
@@ -42,8 +43,21 @@ pub static SERVICE: Def = Def {
     ],
     idle: Duration::from_secs(65),
     total: Def::TOTAL,
+    full,
     serve: Serve::Machine(open),
 };
+
+/// nginx: `worker_connections` as Debian sets them, and the oldest connection that waits for a request is closed.
+/// Apache: `MaxRequestWorkers` of the event module; lighttpd: a third of 1,024 descriptors (`server.max-connections`).
+fn full(host: &Host) -> Full {
+    match Family::of(host) {
+        Family::Nginx => Full::of(768, Beyond::Displace),
+        Family::Apache => Full::of(150, Beyond::Wait),
+        Family::Lighttpd => Full::of(341, Beyond::Wait),
+        Family::Iis => Full::of(1000, Beyond::Wait),
+        Family::Device => Full::of(64, Beyond::Wait),
+    }
+}
 
 fn open(host: &Arc<Host>, link: &Link) -> Box<dyn Machine> {
     Box::new(machine::Http::new(host, link))

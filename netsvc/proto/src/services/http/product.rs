@@ -19,6 +19,20 @@ pub enum Family {
     Device,
 }
 
+impl Family {
+    /// That of the service's product.
+    pub fn of(host: &Host) -> Self {
+        let name = host.product().map_or("nginx", |product| product.name.as_str()).to_ascii_lowercase();
+        match name.as_str() {
+            name if name.contains("nginx") => Family::Nginx,
+            name if name.contains("apache") => Family::Apache,
+            name if name.contains("iis") || name.contains("microsoft") => Family::Iis,
+            name if name.contains("lighttpd") => Family::Lighttpd,
+            _ => Family::Device,
+        }
+    }
+}
+
 /// A server.
 #[derive(Clone, Debug)]
 pub struct Server {
@@ -37,14 +51,7 @@ impl Server {
             Some(product) => (product.name.as_str(), product.version.as_str(), product.packaging.as_str()),
             None => ("nginx", "", ""),
         };
-        let lower = name.to_ascii_lowercase();
-        let family = match lower.as_str() {
-            _ if lower.contains("nginx") => Family::Nginx,
-            _ if lower.contains("apache") => Family::Apache,
-            _ if lower.contains("iis") || lower.contains("microsoft") => Family::Iis,
-            _ if lower.contains("lighttpd") => Family::Lighttpd,
-            _ => Family::Device,
-        };
+        let family = Family::of(host);
         let base = match family {
             Family::Nginx => "nginx",
             Family::Apache => "Apache",

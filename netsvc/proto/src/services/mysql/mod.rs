@@ -11,7 +11,7 @@ mod rows;
 
 use auth::{First, Response};
 use flavour::{CACHING, Flavour, NATIVE, capability};
-use netsvc_kit::{Credential, Def, Host, Input, Link, Machine, Out, Port, Serve, Setting, SettingKind};
+use netsvc_kit::{Beyond, Credential, Def, Full, Host, Input, Link, Machine, Out, Port, Serve, Setting, SettingKind};
 use netsvc_wire::{Kind, field};
 use packet::Reader;
 use parking_lot::Mutex;
@@ -31,9 +31,14 @@ pub static SERVICE: Def = Def {
     }],
     idle: Def::IDLE,
     total: Def::TOTAL,
+    full: |_| Full::of(CONNECTIONS, Beyond::Say(TOO_MANY.to_vec())),
     serve: Serve::Machine(open),
 };
 
+/// `max_connections`.
+const CONNECTIONS: usize = 151;
+/// Error 1040 in place of a greeting; before the client has said what it can, there is no SQL state.
+const TOO_MANY: &[u8] = b"\x17\0\0\0\xff\x10\x04Too many connections";
 /// Wrong passwords cost the server nothing; it answers at once. This is the pause of its network thread.
 const PAUSE: Duration = Duration::from_millis(2);
 

@@ -16,7 +16,7 @@ mod tables;
 
 use commands::Context;
 use keyspace::Keyspace;
-use netsvc_kit::{Credential, Def, Host, Input, Link, Machine, Out, Port, Serve, Setting, SettingKind};
+use netsvc_kit::{Beyond, Credential, Def, Full, Host, Input, Link, Machine, Out, Port, Serve, Setting, SettingKind};
 use netsvc_wire::{Kind, field};
 use parking_lot::Mutex;
 use reply::Reply;
@@ -45,8 +45,12 @@ pub static SERVICE: Def = Def {
     ],
     idle: Def::IDLE,
     total: Def::TOTAL,
+    full: |_| Full::of(CLIENTS, Beyond::Say(b"-ERR max number of clients reached\r\n".to_vec())),
     serve: Serve::Machine(open),
 };
+
+/// `maxclients`.
+const CLIENTS: usize = 10_000;
 
 /// What all connections to one node's server share.
 #[derive(Debug)]

@@ -15,7 +15,8 @@ pub mod postfix;
 pub mod reply;
 pub mod transaction;
 
-use netsvc_kit::{Def, Host, Link, Machine, Port, Serve, Setting, SettingKind};
+use netsvc_kit::{Beyond, Def, Full, Host, Link, Machine, Port, Serve, Setting, SettingKind};
+use reply::{Family, Names};
 use std::sync::Arc;
 
 /// The service.
@@ -45,8 +46,31 @@ pub static SERVICE: Def = Def {
     ],
     idle: Def::IDLE,
     total: Def::TOTAL,
+    full,
     serve: Serve::Machine(open),
 };
+
+/// Postfix: the process limit, and anvil's 50 connections of one client; Exim: `smtp_accept_max`; Exchange:
+/// `MaxInboundConnectionPerSource`.
+fn full(host: &Host) -> Full {
+    let names = Names::of(host, String::new());
+    let say = |text: &str| Beyond::Say(format!("{text}\r\n").into_bytes());
+    match names.family {
+        Family::Postfix => {
+            let text = format!("421 4.7.0 {} Error: too many connections from {{peer}}", names.host);
+            Full::of(100, Beyond::Wait).with_source(50, say(&text))
+        }
+        Family::Exim => {
+            Full::of(20, say("421 Too many concurrent SMTP connections; please try again later."))
+        }
+        Family::Exchange => Full::of(1000, Beyond::Wait).with_source(
+            20,
+            say("421 4.3.2 The maximum number of concurrent connections has exceeded a limit, \
+                 closing transmission channel"),
+        ),
+        Family::Iis => Full::of(1000, Beyond::Wait),
+    }
+}
 
 fn open(host: &Arc<Host>, link: &Link) -> Box<dyn Machine> {
     Box::new(machine::Smtp::new(host, link))

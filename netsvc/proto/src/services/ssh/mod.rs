@@ -8,7 +8,7 @@ use base64::{
     Engine,
     engine::general_purpose::{STANDARD, STANDARD_NO_PAD},
 };
-use netsvc_kit::{Credential, Def, Host, Link, Port, Serve, Session, def::ServeFuture};
+use netsvc_kit::{Beyond, Credential, Def, Full, Host, Link, Port, Serve, Session, def::ServeFuture};
 use netsvc_persona::subkey;
 use netsvc_ssh::{
     ChannelIo, ClientFacts, Config, Forward, ForwardAnswer, Handler, HostKeys, KeyOffer, LazyRsa,
@@ -27,6 +27,8 @@ pub static SERVICE: Def = Def {
     settings: &[],
     idle: Duration::from_secs(600),
     total: Duration::from_secs(6 * 3600),
+    // MaxStartups is the server's own; sessions that have logged in are not limited.
+    full: |_| Full::of(usize::MAX, Beyond::Close),
     serve: Serve::Task(serve),
 };
 
@@ -97,6 +99,10 @@ impl Peer {
 }
 
 impl Handler for Peer {
+    fn source(&self) -> Option<std::net::IpAddr> {
+        Some(self.link.peer.ip())
+    }
+
     fn client(&mut self, facts: &ClientFacts) {
         let text = facts.offer.hassh_text();
         self.host.record(

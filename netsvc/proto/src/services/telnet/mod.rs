@@ -4,7 +4,7 @@ mod options;
 mod voice;
 
 use crate::{account, cast::Cast};
-use netsvc_kit::{Credential, Def, Port, Serve, Session, def::ServeFuture, recorder};
+use netsvc_kit::{Beyond, Credential, Def, Full, Host, Port, Serve, Session, def::ServeFuture, recorder};
 use netsvc_shell::{Terminal, TerminalOutput};
 use netsvc_wire::{Kind, field};
 use options::Options;
@@ -20,6 +20,7 @@ pub static SERVICE: Def = Def {
     settings: &[],
     idle: Duration::from_secs(300),
     total: Duration::from_secs(6 * 3600),
+    full,
     serve: Serve::Task(serve),
 };
 
@@ -35,6 +36,17 @@ const LINE: usize = 256;
 const FAILURE: Duration = Duration::from_secs(3);
 /// Longest wait for output that is due.
 const PAUSE: Duration = Duration::from_secs(600);
+
+/// Devices have few lines (`line vty 0 15` of IOS); inetd starts a server for each, as long as there are terminals
+/// and processes.
+fn full(host: &Host) -> Full {
+    match host.product().map(|product| product.name.as_str()) {
+        Some("Cisco IOS telnetd") => Full::of(16, Beyond::Close),
+        Some("VxWorks telnetd") => Full::of(4, Beyond::Close),
+        Some("Junos telnetd") => Full::of(75, Beyond::Close),
+        _ => Full::of(1000, Beyond::Close),
+    }
+}
 
 fn serve(session: Session) -> ServeFuture {
     Box::pin(async move {

@@ -1,0 +1,336 @@
+//! Work that takes long, off the threads that serve connections: a few threads of low priority, in turns that are
+//! shared out among the sources first and their jobs then, however many jobs a source has.
+
+use parking_lot::{Condvar, Mutex};
+use std::{
+    cell::Cell,
+    collections::{BTreeMap, VecDeque},
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+use tokio::sync::oneshot;
+
+/// Longest turn while others wait for theirs.
+const TURN: Duration = Duration::from_millis(4);
+/// Most threads: jobs that have begun and not ended.
+const THREADS: usize = 64;
+/// Most of them that work for one source.
+const PER_SOURCE: usize = 8;
+/// Stack of a thread: interpreters are recursive within their own bounds.
+const STACK: usize = 4 << 20;
+/// Time that a thread without work stays.
+const REST: Duration = Duration::from_secs(10);
+/// How much lower the priority of a thread is (nice value).
+const NICE: libc::c_int = 10;
+
+/// Runs jobs. Clones share the threads.
+#[derive(Clone, Default)]
+pub struct Workers {
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    work: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// Sources with a ticket, the next first.
+    order: VecDeque<IpAddr>,
+    tickets: BTreeMap<IpAddr, VecDeque<Ticket>>,
+    /// Jobs that a thread may take at once.
+    ready: VecDeque<Job>,
+    /// Jobs whose turn it is.
+    running: usize,
+    threads: usize,
+    resting: usize,
+    begun: BTreeMap<IpAddr, usize>,
+}
+
+enum Ticket {
+    Begin(Job),
+    Resume(Arc<Gate>),
+}
+
+struct Job {
+    source: IpAddr,
+    body: Box<dyn FnOnce(&Turn) + Send>,
+    cancelled: Arc<AtomicBool>,
+}
+
+#[derive(Default)]
+struct Gate {
+    open: Mutex<bool>,
+    opened: Condvar,
+}
+
+/// The job has no result: it failed inside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a job failed inside")]
+pub struct Failed;
+
+/// A job's view of its turn.
+pub struct Turn {
+    shared: Arc<Shared>,
+    source: IpAddr,
+    cancelled: Arc<AtomicBool>,
+    begun: Cell<Instant>,
+}
+
+impl std::fmt::Debug for Workers {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Workers({} threads)", self.shared.state.lock().threads)
+    }
+}
+
+impl std::fmt::Debug for Turn {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Turn({})", self.source)
+    }
+}
+
+impl Workers {
+    /// Runs `job` for `source`, and gives its result. A long job calls [`Turn::go_on`] often. When the future is
+    /// dropped, the job learns it there, and does not begin if it has not yet.
+    ///
+    /// # Errors
+    /// [`Failed`] when the job panics.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        source: IpAddr,
+        job: impl FnOnce(&Turn) -> T + Send + 'static,
+    ) -> Result<T, Failed> {
+        let (sender, result) = oneshot::channel();
+        let _guard = self.start(source, move |turn| {
+            // Nobody waits for the result any more: it is not needed.
+            let _ = sender.send(job(turn));
+        });
+        result.await.map_err(|_| Failed)
+    }
+
+    /// Begins `job`; dropping the guard cancels it.
+    pub(crate) fn start(&self, source: IpAddr, job: impl FnOnce(&Turn) + Send + 'static) -> Guard {
+        let cancelled = Arc::new(AtomicBool::new(false));
+        let job = Job { source, body: Box::new(job), cancelled: cancelled.clone() };
+        let mut state = self.shared.state.lock();
+        state.enqueue(source, Ticket::Begin(job));
+        self.shared.dispatch(&mut state);
+        Guard(cancelled)
+    }
+}
+
+/// Cancels a job when dropped.
+#[derive(Debug)]
+pub(crate) struct Guard(Arc<AtomicBool>);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Turn {
+    /// Lets others have their turn when this one is over; false when nobody waits for the job any more and it
+    /// should end.
+    pub fn go_on(&self) -> bool {
+        if self.cancelled.load(Ordering::Relaxed) {
+            return false;
+        }
+        if TURN <= self.begun.get().elapsed() {
+            self.give_way();
+        }
+        !self.cancelled.load(Ordering::Relaxed)
+    }
+
+    fn give_way(&self) {
+        let gate = Arc::new(Gate::default());
+        {
+            let mut state = self.shared.state.lock();
+            if state.order.is_empty() {
+                self.begun.set(Instant::now());
+                return;
+            }
+            state.running = state.running.saturating_sub(1);
+            state.enqueue(self.source, Ticket::Resume(gate.clone()));
+            self.shared.dispatch(&mut state);
+        }
+        let mut open = gate.open.lock();
+        while !*open {
+            gate.opened.wait(&mut open);
+        }
+        self.begun.set(Instant::now());
+    }
+}
+
+impl State {
+    fn enqueue(&mut self, source: IpAddr, ticket: Ticket) {
+        let tickets = self.tickets.entry(source).or_default();
+        if tickets.is_empty() {
+            self.order.push_back(source);
+        }
+        tickets.push_back(ticket);
+    }
+
+    /// The next ticket that can be used: sources in turn, each one's tickets in order.
+    fn next(&mut self) -> Option<Ticket> {
+        for _ in 0..self.order.len() {
+            let source = self.order.pop_front()?;
+            let begun = self.begun.get(&source).copied().unwrap_or(0);
+            let may_begin = begun < PER_SOURCE && (self.threads < THREADS || self.ready.len() < self.resting);
+            let tickets = self.tickets.entry(source).or_default();
+            let usable = |ticket: &Ticket| may_begin || matches!(ticket, Ticket::Resume(_));
+            let found = tickets.iter().position(usable).and_then(|at| tickets.remove(at));
+            if tickets.is_empty() {
+                self.tickets.remove(&source);
+            } else {
+                self.order.push_back(source);
+            }
+            if found.is_some() {
+                return found;
+            }
+        }
+        None
+    }
+}
+
+impl Shared {
+    fn dispatch(self: &Arc<Self>, state: &mut State) {
+        while state.running < at_a_time() {
+            match state.next() {
+                None => return,
+                Some(Ticket::Resume(gate)) => {
+                    state.running += 1;
+                    *gate.open.lock() = true;
+                    gate.opened.notify_one();
+                }
+                // Nobody waits for it: it is gone with its captures.
+                Some(Ticket::Begin(job)) if job.cancelled.load(Ordering::Relaxed) => drop(job),
+                Some(Ticket::Begin(job)) => {
+                    state.running += 1;
+                    *state.begun.entry(job.source).or_default() += 1;
+                    state.ready.push_back(job);
+                    if state.ready.len() <= state.resting {
+                        self.work.notify_one();
+                    } else {
+                        self.spawn(state);
+                    }
+                }
+            }
+        }
+    }
+
+    fn spawn(self: &Arc<Self>, state: &mut State) {
+        let shared = self.clone();
+        let builder = std::thread::Builder::new().name("work".to_owned()).stack_size(STACK);
+        // Without a new thread the job waits for one that is there.
+        if builder.spawn(move || shared.live()).is_ok() {
+            state.threads += 1;
+        }
+    }
+
+    fn live(self: Arc<Self>) {
+        lower_priority();
+        let mut state = self.state.lock();
+        loop {
+            if let Some(job) = state.ready.pop_front() {
+                drop(state);
+                let source = job.source;
+                self.work_on(job);
+                state = self.state.lock();
+                state.finished(source);
+                self.dispatch(&mut state);
+                continue;
+            }
+            state.resting += 1;
+            let late = self.work.wait_for(&mut state, REST).timed_out();
+            state.resting -= 1;
+            if late && state.ready.is_empty() {
+                state.threads -= 1;
+                return;
+            }
+        }
+    }
+
+    fn work_on(self: &Arc<Self>, job: Job) {
+        let Job { source, body, cancelled } = job;
+        let turn = Turn { shared: self.clone(), source, cancelled, begun: Cell::new(Instant::now()) };
+        // A panic loses the sender of the result, which is how the waiting side learns it.
+        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| body(&turn)));
+    }
+}
+
+impl State {
+    fn finished(&mut self, source: IpAddr) {
+        self.running = self.running.saturating_sub(1);
+        if let Some(count) = self.begun.get_mut(&source) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.begun.remove(&source);
+            }
+        }
+    }
+}
+
+/// Jobs whose turn it may be at a time: half the processors, so that connections always find one.
+fn at_a_time() -> usize {
+    static COUNT: std::sync::OnceLock<usize> = std::sync::OnceLock::new();
+    *COUNT.get_or_init(|| std::thread::available_parallelism().map_or(1, |count| (count.get() / 2).max(1)))
+}
+
+#[expect(unsafe_code, reason = "setpriority has no safe form")]
+fn lower_priority() {
+    // SAFETY: numbers only; 0 is the calling thread. A refusal leaves the priority as it is.
+    let _ = unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, NICE) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(last: u8) -> IpAddr {
+        [192, 0, 2, last].into()
+    }
+
+    #[tokio::test]
+    async fn results_come_back_and_a_failure_is_told() {
+        let workers = Workers::default();
+        assert_eq!(workers.run(source(1), |_| 6 * 7).await, Ok(42));
+        let failed = workers.run(source(1), |_| -> u8 { panic!("inside") }).await;
+        assert_eq!(failed, Err(Failed));
+        assert_eq!(workers.run(source(1), |_| 1).await, Ok(1));
+    }
+
+    #[tokio::test]
+    async fn endless_jobs_of_one_source_leave_turns_for_another_and_end_when_nobody_waits() {
+        let workers = Workers::default();
+        let ended = Arc::new(AtomicBool::new(false));
+        let mut endless = Vec::new();
+        for _ in 0..20 {
+            let (workers, ended) = (workers.clone(), ended.clone());
+            endless.push(tokio::spawn(async move {
+                let job = move |turn: &Turn| {
+                    while turn.go_on() {}
+                    ended.store(true, Ordering::Relaxed);
+                };
+                workers.run(source(1), job).await
+            }));
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        for _ in 0..20 {
+            assert_eq!(workers.run(source(2), |turn| turn.go_on()).await, Ok(true));
+        }
+        for job in &endless {
+            job.abort();
+        }
+        let all_over = || ended.load(Ordering::Relaxed) && workers.shared.state.lock().begun.is_empty();
+        while !all_over() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
