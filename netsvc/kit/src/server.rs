@@ -7,11 +7,7 @@ use netsvc_persona::{
 };
 use netsvc_wire::Kind;
 use parking_lot::Mutex;
-use std::{
-    collections::BTreeMap,
-    net::TcpListener,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, net::TcpListener, sync::Arc};
 use tokio::sync::watch;
 
 /// A listener of a service as handed over.

@@ -48,9 +48,7 @@ fn full(host: &Host) -> Full {
                 .with_source(50, say("421 There are too many connections from your internet address."))
         }
         say::Family::ProFtpd => Full::of(30, Beyond::Close),
-        say::Family::PureFtpd => {
-            Full::of(50, say("421 50 users (the maximum) are already logged in, sorry"))
-        }
+        say::Family::PureFtpd => Full::of(50, say("421 50 users (the maximum) are already logged in, sorry")),
         say::Family::Microsoft => Full::of(1000, Beyond::Wait),
         say::Family::JetDirect => Full::of(8, Beyond::Close),
     }

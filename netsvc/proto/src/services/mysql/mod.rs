@@ -11,7 +11,9 @@ mod rows;
 
 use auth::{First, Response};
 use flavour::{CACHING, Flavour, NATIVE, capability};
-use netsvc_kit::{Beyond, Credential, Def, Full, Host, Input, Link, Machine, Out, Port, Serve, Setting, SettingKind};
+use netsvc_kit::{
+    Beyond, Credential, Def, Full, Host, Input, Link, Machine, Out, Port, Serve, Setting, SettingKind,
+};
 use netsvc_wire::{Kind, field};
 use packet::Reader;
 use parking_lot::Mutex;

@@ -16,7 +16,9 @@ mod tables;
 
 use commands::Context;
 use keyspace::Keyspace;
-use netsvc_kit::{Beyond, Credential, Def, Full, Host, Input, Link, Machine, Out, Port, Serve, Setting, SettingKind};
+use netsvc_kit::{
+    Beyond, Credential, Def, Full, Host, Input, Link, Machine, Out, Port, Serve, Setting, SettingKind,
+};
 use netsvc_wire::{Kind, field};
 use parking_lot::Mutex;
 use reply::Reply;
