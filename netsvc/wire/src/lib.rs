@@ -9,12 +9,14 @@ mod encode;
 pub mod escape;
 pub mod event;
 pub mod field;
+mod frame;
 mod line;
 mod parse;
 pub mod stamp;
 
 pub use encode::{EncodeError, Encoder};
 pub use event::{Class, Kind};
+pub use frame::next_frame;
 pub use line::{BadHeaderText, Event, HeaderText, Record, Severity, WriterId};
 pub use parse::{Malformed, parse};
 

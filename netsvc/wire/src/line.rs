@@ -52,7 +52,7 @@ impl fmt::Debug for WriterId {
 impl FromStr for WriterId {
     type Err = ();
     fn from_str(text: &str) -> Result<Self, ()> {
-        if text.len() != 16 {
+        if text.len() != 16 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(());
         }
         u64::from_str_radix(text, 16).map(WriterId).map_err(|_| ())
@@ -114,7 +114,7 @@ impl Event {
 /// a reader outlives a writer of a newer version.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
-    /// When, by the writer's clock.
+    /// When, by the writer's clock; 0 when a relay has taken the time away (NILVALUE).
     pub at: Micros,
     /// PRI value.
     pub priority: u8,

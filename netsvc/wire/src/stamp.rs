@@ -21,7 +21,7 @@ pub fn format(at: Micros) -> String {
 
 /// Reads what [`format()`] writes, and the other RFC 3339 forms that syslog tools emit: fewer or no
 /// fraction digits, and an offset instead of `Z`. `None` when it is not a time between the years
-/// 1970 and 9999.
+/// 1970 and 9999; a leap second is none (RFC 5424 §6.2.3).
 pub fn parse(text: &str) -> Option<Micros> {
     let (date, rest) = text.split_once('T')?;
     let mut parts = date.splitn(3, '-');
@@ -35,7 +35,7 @@ pub fn parse(text: &str) -> Option<Micros> {
     let second: i64 = digits(parts.next()?, 2)?;
     let (fraction, zone) = fraction(rest.get(8..)?)?;
     let offset = offset(zone)?;
-    if !(1970..=9999).contains(&year) || !(1..=12).contains(&month) || hour > 23 || minute > 59 || second > 60
+    if !(1970..=9999).contains(&year) || !(1..=12).contains(&month) || hour > 23 || minute > 59 || second > 59
     {
         return None;
     }
@@ -71,7 +71,8 @@ fn offset(zone: &str) -> Option<i64> {
         _ => return None,
     };
     let (hours, minutes) = rest.split_once(':')?;
-    Some(sign * (digits(hours, 2)? * 3600 + digits(minutes, 2)? * 60))
+    let (hours, minutes) = (digits(hours, 2)?, digits(minutes, 2)?);
+    (hours <= 23 && minutes <= 59).then_some(sign * (hours * 3600 + minutes * 60))
 }
 
 /// Days since the epoch of a date in the Gregorian calendar (Howard Hinnant, "chrono-Compatible
@@ -111,6 +112,12 @@ mod tests {
             "2023-02-29T00:00:00Z",
             "2024-02-29 00:00:00Z",
             "2024-02-29T24:00:00Z",
+            "2016-12-31T23:59:60Z",
+            "2024-02-29T00:00:00+24:00",
+            "2024-02-29T00:00:00-01:60",
+            "2024-02-29T00:00:00z",
+            "2024-02-29T00:00:00.Z",
+            "2024-02-29T00:00:00.1234567Z",
             "",
             "1969-12-31T00:00:00Z",
         ] {
