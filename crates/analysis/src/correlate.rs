@@ -24,6 +24,7 @@ pub struct Correlator {
     nodes: Names,
     attackers: HashMap<IpAddr, Track>,
     seen: BTreeMap<WriterId, Seen>,
+    latest: Micros,
     stats: Stats,
 }
 
@@ -147,9 +148,11 @@ impl Correlator {
             self.stats.doubles += 1;
             return;
         }
-        let Some(touch) = Touch::of_record(record).filter(|touch| !self.own.contains(&touch.src_ip)) else {
-            return;
-        };
+        // A line without a time happened when the lines around it did.
+        let at = if record.at == 0 { self.latest } else { record.at };
+        self.latest = self.latest.max(at);
+        let touch = Touch::of_record(record).filter(|touch| !self.own.contains(&touch.src_ip));
+        let Some(touch) = touch.map(|touch| Touch { at, ..touch }) else { return };
         self.stats.events += 1;
         let node = self.nodes.number(touch.node);
         let track = self.attackers.entry(touch.src_ip).or_insert_with(|| Track::new(&touch, node));

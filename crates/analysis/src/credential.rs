@@ -1,52 +1,84 @@
-//! Captured credentials for people and crackers: JSON, CSV, hashcat, john.
+//! Captured credentials for people and crackers: JSON, CSV, hash files, word lists.
 
 use decnet_model::record::Credential;
 use netsvc_wire::{escape::printable, stamp};
 use serde_json::{Value, json};
-use std::str::FromStr;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 
-/// How credentials are written.
+/// A program that cracks hashes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// One JSON object a line.
-    Json,
-    /// RFC 4180 with a head line; no cell begins a formula.
-    Csv,
-    /// Hash lines for hashcat, under a comment with the mode; plain secrets as a word list.
+pub enum Cracker {
+    /// hashcat, which reads one hash a line.
     Hashcat,
-    /// Hash lines for John the Ripper as `user:hash`.
+    /// John the Ripper, which reads `user:hash`.
     John,
 }
 
-/// No format has this name.
-#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
-#[error("no format is called {0:?}; there are json, csv, hashcat and john")]
-pub struct UnknownFormat(pub String);
+/// A kind of secret that crackers know.
+#[derive(Debug)]
+struct Crackable {
+    /// As services name it.
+    secret_kind: &'static str,
+    /// Mode of hashcat (`hashcat --help`, hash modes).
+    hashcat: &'static str,
+    /// Format of John the Ripper (`john --list=formats`, 1.9.0-jumbo-1).
+    john: &'static str,
+}
 
-impl FromStr for Format {
-    type Err = UnknownFormat;
-    fn from_str(name: &str) -> Result<Self, UnknownFormat> {
-        match name {
-            "json" => Ok(Format::Json),
-            "csv" => Ok(Format::Csv),
-            "hashcat" => Ok(Format::Hashcat),
-            "john" => Ok(Format::John),
-            _ => Err(UnknownFormat(name.to_owned())),
+const CRACKABLE: &[Crackable] = &[
+    Crackable { secret_kind: "ntlmssp_v1", hashcat: "5500", john: "netntlm" },
+    Crackable { secret_kind: "ntlmssp_v2", hashcat: "5600", john: "netntlmv2" },
+    Crackable { secret_kind: "cram_md5", hashcat: "10200", john: "hmac-md5" },
+    Crackable { secret_kind: "postgres_md5_challenge", hashcat: "11100", john: "postgres" },
+    Crackable { secret_kind: "mysql_native_password", hashcat: "11200", john: "mysqlna" },
+    Crackable { secret_kind: "http_digest_md5", hashcat: "11400", john: "sip" },
+];
+
+impl Crackable {
+    fn name(&self, cracker: Cracker) -> &'static str {
+        match cracker {
+            Cracker::Hashcat => self.hashcat,
+            Cracker::John => self.john,
         }
     }
 }
 
-/// Mode of hashcat (`hashcat --help`, hash modes) for a kind of secret; `None` when there is none.
-pub fn hashcat_mode(secret_kind: &str) -> Option<u32> {
-    match secret_kind {
-        "cram_md5" => Some(10_200),
-        "mysql_native_password" => Some(11_200),
-        "http_digest_md5" => Some(11_400),
-        "ntlmssp_v1" => Some(5_500),
-        "ntlmssp_v2" => Some(5_600),
-        "postgres_md5_challenge" => Some(11_100),
-        _ => None,
+/// No hash that is captured is of this mode or format.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+#[error("no captured hash is of mode {name:?}; there are: {known}")]
+pub struct UnknownMode {
+    /// What was asked for.
+    pub name: String,
+    /// What there is.
+    pub known: String,
+}
+
+/// An exporter for each kind of hash that `cracker` knows, in the order of its modes, each under a comment
+/// with its mode; or one without a comment for the mode that is asked for.
+///
+/// # Errors
+/// [`UnknownMode`] when `only` is none.
+pub fn hashes(cracker: Cracker, only: Option<&str>) -> Result<Vec<Exporter>, UnknownMode> {
+    let exporter = |kind| Exporter::new(Form::Hashes { cracker, kind, titled: only.is_none() });
+    let wanted = |kind: &&Crackable| only.is_none_or(|only| only == kind.name(cracker));
+    let exporters: Vec<_> = CRACKABLE.iter().filter(wanted).map(exporter).collect();
+    match only.filter(|_| exporters.is_empty()) {
+        None => Ok(exporters),
+        Some(only) => {
+            let known: Vec<_> = CRACKABLE.iter().map(|kind| kind.name(cracker)).collect();
+            Err(UnknownMode { name: only.to_owned(), known: known.join(", ") })
+        }
     }
+}
+
+/// How credentials are written.
+#[derive(Clone, Copy, Debug)]
+enum Form {
+    Json,
+    Csv,
+    Words,
+    Hashes { cracker: Cracker, kind: &'static Crackable, titled: bool },
 }
 
 /// Columns of the CSV form.
@@ -65,56 +97,116 @@ const COLUMNS: [&str; 12] = [
     "crack_line",
 ];
 
-/// Writes credentials one after the other, so that an export needs no memory for all of them.
+/// Writes credentials one after the other. Of lines that are to be written once it keeps a digest.
 #[derive(Clone, Debug)]
 pub struct Exporter {
-    format: Format,
-    begun: bool,
+    form: Form,
+    once: BTreeSet<[u8; 16]>,
+    written: u64,
+    unfit: u64,
 }
 
 impl Exporter {
-    /// An exporter that has written nothing.
-    pub fn new(format: Format) -> Self {
-        Exporter { format, begun: false }
+    /// One JSON object a line.
+    pub fn json() -> Self {
+        Exporter::new(Form::Json)
+    }
+
+    /// RFC 4180 with a head line; no cell begins a formula.
+    pub fn csv() -> Self {
+        Exporter::new(Form::Csv)
+    }
+
+    /// Secrets in the clear as a word list, each once.
+    pub fn words() -> Self {
+        Exporter::new(Form::Words)
+    }
+
+    fn new(form: Form) -> Self {
+        Exporter { form, once: BTreeSet::new(), written: 0, unfit: 0 }
     }
 
     /// Appends what stands before the first credential; also for an export without any.
     pub fn begin(&mut self, out: &mut Vec<u8>) {
-        if !self.begun && self.format == Format::Csv {
+        if let Form::Csv = self.form {
             out.extend_from_slice(COLUMNS.join(",").as_bytes());
             out.extend_from_slice(b"\r\n");
         }
-        self.begun = true;
     }
 
-    /// Appends one credential. A format for crackers leaves out what it cannot express: returns whether
-    /// anything was written.
-    pub fn write(&mut self, credential: &Credential, out: &mut Vec<u8>) -> bool {
-        self.begin(out);
-        match self.format {
-            Format::Json => {
-                out.extend_from_slice(json(credential).to_string().as_bytes());
-                out.push(b'\n');
-                true
+    /// Appends one credential, unless it is none of this form or has been written before.
+    pub fn write(&mut self, credential: &Credential, out: &mut Vec<u8>) {
+        let line = match self.form {
+            Form::Json => Some(format!("{}\n", json(credential))),
+            Form::Csv => Some(csv(credential)),
+            Form::Words => self.new_line(word(credential)),
+            Form::Hashes { cracker, kind, titled } => {
+                let hash = self.hash(credential, cracker, kind);
+                let line = self.new_line(hash);
+                let title = line.is_some() && titled && self.written == 0;
+                let comment = if title { title_of(cracker, kind) } else { String::new() };
+                line.map(|line| comment + &line)
             }
-            Format::Csv => {
-                out.extend_from_slice(csv(credential).as_bytes());
-                true
-            }
-            Format::Hashcat => hashcat(credential, out),
-            Format::John => john(credential, out),
+        };
+        if let Some(line) = line {
+            out.extend_from_slice(line.as_bytes());
+            self.written += 1;
         }
     }
+
+    /// How many were written.
+    pub fn written(&self) -> u64 {
+        self.written
+    }
+
+    /// How many hashes were left out because a cracker, or a terminal, would misread them.
+    pub fn unfit(&self) -> u64 {
+        self.unfit
+    }
+
+    /// The line with its end, if it is there and was not before.
+    fn new_line(&mut self, line: Option<String>) -> Option<String> {
+        let line = line?;
+        let digest = Sha256::digest(line.as_bytes());
+        let short = digest.first_chunk().copied()?;
+        self.once.insert(short).then(|| line + "\n")
+    }
+
+    fn hash(&mut self, credential: &Credential, cracker: Cracker, kind: &Crackable) -> Option<String> {
+        let line = credential.crack_line.as_deref().filter(|_| credential.secret_kind == kind.secret_kind)?;
+        let Some(line) = plain(line) else {
+            self.unfit += 1;
+            return None;
+        };
+        // NetNTLM lines begin with the user already, in the form that john reads.
+        let named = cracker == Cracker::Hashcat || kind.secret_kind.starts_with("ntlmssp");
+        let user = printable(&credential.principal).into_string().replace(':', "\\x3a");
+        Some(if named { line.to_owned() } else { format!("{user}:{line}") })
+    }
+}
+
+fn title_of(cracker: Cracker, kind: &Crackable) -> String {
+    match cracker {
+        Cracker::Hashcat => format!("# hashcat -m {}\n", kind.hashcat),
+        Cracker::John => format!("# john --format={}\n", kind.john),
+    }
+}
+
+/// Bytes as text, if they are one line of characters that can be seen.
+fn plain(bytes: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(bytes).ok().filter(|text| !text.is_empty())?;
+    let shown = printable(bytes).into_string();
+    (shown.len() == text.len() + text.matches('\\').count()).then_some(text)
 }
 
 /// One credential as JSON; captured bytes as shown on the screen.
 pub fn json(credential: &Credential) -> Value {
     json!({
         "src_ip": credential.src_ip.map(|address| address.to_string()),
-        "decky": printable(credential.node.as_bytes()),
+        "decky": shown(credential.node.as_bytes()),
         "service": credential.service,
-        "principal": printable(&credential.principal),
-        "secret": printable(&credential.secret),
+        "principal": shown(&credential.principal),
+        "secret": shown(&credential.secret),
         "secret_hex": hex(&credential.secret),
         "secret_kind": credential.secret_kind,
         "secret_sha256": credential.secret_sha256,
@@ -122,10 +214,14 @@ pub fn json(credential: &Credential) -> Value {
         "attempts": credential.attempts,
         "first_seen": stamp::format(credential.first_seen),
         "last_seen": stamp::format(credential.last_seen),
-        "realm": credential.realm.as_deref().map(printable),
+        "realm": credential.realm.as_deref().map(shown),
         "challenge_hex": credential.challenge.as_deref().map(hex),
-        "crack_line": credential.crack_line.as_deref().map(printable),
+        "crack_line": credential.crack_line.as_deref().map(shown),
     })
+}
+
+fn shown(bytes: &[u8]) -> String {
+    printable(bytes).into_string()
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -135,17 +231,17 @@ fn hex(bytes: &[u8]) -> String {
 fn csv(credential: &Credential) -> String {
     let cells = [
         credential.src_ip.map(|address| address.to_string()).unwrap_or_default(),
-        printable(credential.node.as_bytes()),
+        shown(credential.node.as_bytes()),
         credential.service.clone(),
-        printable(&credential.principal),
-        printable(&credential.secret),
+        shown(&credential.principal),
+        shown(&credential.secret),
         credential.secret_kind.clone(),
         credential.outcome.clone().unwrap_or_default(),
         credential.attempts.to_string(),
         stamp::format(credential.first_seen),
         stamp::format(credential.last_seen),
         credential.secret_sha256.clone(),
-        credential.crack_line.as_deref().map(printable).unwrap_or_default(),
+        credential.crack_line.as_deref().map(shown).unwrap_or_default(),
     ];
     let cells: Vec<_> = cells.iter().map(|cell| csv_cell(cell)).collect();
     format!("{}\r\n", cells.join(","))
@@ -160,49 +256,19 @@ fn csv_cell(text: &str) -> String {
     format!("\"{guard}{}\"", text.replace('"', "\"\""))
 }
 
-/// A line that no tool can misread: no byte that ends it.
-fn is_one_line(bytes: &[u8]) -> bool {
-    !bytes.is_empty() && !bytes.iter().any(|byte| matches!(byte, b'\n' | b'\r' | 0))
-}
-
-fn hashcat(credential: &Credential, out: &mut Vec<u8>) -> bool {
-    if credential.secret_kind == "plaintext" {
-        return word(&credential.secret, out);
+/// A word of a word list. `$HEX[…]` is how hashcat reads one with bytes that are not printable ASCII, or
+/// that could be taken for that very notation or a comment.
+fn word(credential: &Credential) -> Option<String> {
+    let secret = credential.secret.as_slice();
+    if secret.is_empty() || credential.secret_kind != "plaintext" {
+        return None;
     }
-    let Some(mode) = hashcat_mode(&credential.secret_kind) else { return false };
-    let Some(line) = credential.crack_line.as_deref().filter(|line| is_one_line(line)) else { return false };
-    out.extend_from_slice(format!("# hashcat -m {mode}\n").as_bytes());
-    out.extend_from_slice(line);
-    out.push(b'\n');
-    true
-}
-
-/// A word of a word list; hashcat reads `$HEX[…]` for one with bytes that end a line or could be taken
-/// for that very notation or a comment.
-fn word(secret: &[u8], out: &mut Vec<u8>) -> bool {
-    if secret.is_empty() {
-        return false;
-    }
-    if is_one_line(secret) && !secret.starts_with(b"$HEX[") && !secret.starts_with(b"#") {
-        out.extend_from_slice(secret);
-    } else {
-        out.extend_from_slice(format!("$HEX[{}]", hex(secret)).as_bytes());
-    }
-    out.push(b'\n');
-    true
-}
-
-fn john(credential: &Credential, out: &mut Vec<u8>) -> bool {
-    let Some(line) = credential.crack_line.as_deref().filter(|line| is_one_line(line)) else { return false };
-    // NetNTLM lines begin with the user already, in the form that john reads.
-    if !credential.secret_kind.starts_with("ntlmssp") {
-        let user = printable(&credential.principal).replace(':', "\\x3a");
-        out.extend_from_slice(user.as_bytes());
-        out.push(b':');
-    }
-    out.extend_from_slice(line);
-    out.push(b'\n');
-    true
+    let ascii = secret.iter().all(|byte| matches!(byte, b' '..=b'~'));
+    let text = std::str::from_utf8(secret).ok().filter(|_| ascii);
+    Some(match text {
+        Some(text) if !text.starts_with("$HEX[") && !text.starts_with('#') => text.to_owned(),
+        _ => format!("$HEX[{}]", hex(secret)),
+    })
 }
 
 #[cfg(test)]
@@ -231,26 +297,61 @@ mod tests {
         }
     }
 
-    fn check(format: &str, credential: &Credential, expected: &str) {
+    fn written(exporters: &mut [Exporter], credentials: &[Credential]) -> String {
         let mut out = Vec::new();
-        Exporter::new(format.parse().unwrap()).write(credential, &mut out);
-        assert_eq!(String::from_utf8_lossy(&out), expected);
+        for exporter in exporters {
+            exporter.begin(&mut out);
+            credentials.iter().for_each(|credential| exporter.write(credential, &mut out));
+        }
+        String::from_utf8(out).unwrap()
     }
 
     #[test]
-    fn crackers_get_lines_they_read() {
-        let mysql = credential("mysql_native_password", b"root", b"x", Some("$mysqlna$aa*bb"));
-        check("hashcat", &mysql, "# hashcat -m 11200\n$mysqlna$aa*bb\n");
-        check("john", &mysql, "root:$mysqlna$aa*bb\n");
-        let ntlm = credential("ntlmssp_v2", b"u", b"x", Some("u::D:11:22:33"));
-        check("hashcat", &ntlm, "# hashcat -m 5600\nu::D:11:22:33\n");
-        check("john", &ntlm, "u::D:11:22:33\n");
-        check("hashcat", &credential("plaintext", b"u", b"pass word", None), "pass word\n");
-        check("hashcat", &credential("plaintext", b"u", b"a\nb", None), "$HEX[610a62]\n");
-        check("hashcat", &credential("publickey", b"u", b"SHA256:x", None), "");
-        check("john", &credential("cram_md5", b"a:b", b"x", Some("l\nl")), "");
-        assert_eq!(hashcat_mode("cram_md5"), Some(10_200));
-        assert_eq!(hashcat_mode("http_digest_md5"), Some(11_400));
+    fn each_mode_stands_once_with_its_lines_and_each_line_once() {
+        let mysql = |line| credential("mysql_native_password", b"root", b"x", Some(line));
+        let all = [
+            mysql("$mysqlna$aa*bb"),
+            credential("plaintext", b"u", b"hunter22", None),
+            credential("cram_md5", b"a:b", b"x", Some("$cram_md5$aa$bb")),
+            mysql("$mysqlna$cc*dd"),
+            mysql("$mysqlna$aa*bb"),
+            credential("ntlmssp_v2", b"u", b"x", Some("u::D:11:22:33")),
+            credential("cram_md5", b"u", b"x", Some("l\nl")),
+            credential("cram_md5", b"u", b"x", Some("$cram_md5$\u{9b}$bb")),
+            credential("publickey", b"u", b"SHA256:x", None),
+        ];
+        let mut hashcat = hashes(Cracker::Hashcat, None).unwrap();
+        assert_eq!(
+            written(&mut hashcat, &all),
+            "# hashcat -m 5600\nu::D:11:22:33\n# hashcat -m 10200\n$cram_md5$aa$bb\n\
+             # hashcat -m 11200\n$mysqlna$aa*bb\n$mysqlna$cc*dd\n"
+        );
+        assert_eq!(hashcat.iter().map(Exporter::unfit).sum::<u64>(), 2);
+        assert_eq!(
+            written(&mut hashes(Cracker::John, None).unwrap(), &all),
+            "# john --format=netntlmv2\nu::D:11:22:33\n# john --format=hmac-md5\na\\x3ab:$cram_md5$aa$bb\n\
+             # john --format=mysqlna\nroot:$mysqlna$aa*bb\nroot:$mysqlna$cc*dd\n"
+        );
+        let mut only = hashes(Cracker::Hashcat, Some("11200")).unwrap();
+        assert_eq!(written(&mut only, &all), "$mysqlna$aa*bb\n$mysqlna$cc*dd\n");
+        assert_eq!(hashes(Cracker::John, Some("11200")).unwrap_err().name, "11200");
+    }
+
+    #[test]
+    fn a_word_list_has_printable_ascii_only_and_each_word_once() {
+        for (secret, shown) in [
+            (&b"pass word"[..], "pass word\n"),
+            (b"a\nb", "$HEX[610a62]\n"),
+            (b"\x1b[2J\x07", "$HEX[1b5b324a07]\n"),
+            ("caf\u{e9}".as_bytes(), "$HEX[636166c3a9]\n"),
+            ("\u{9b}\u{200b}".as_bytes(), "$HEX[c29be2808b]\n"),
+            (b"$HEX[41]", "$HEX[244845585b34315d]\n"),
+            (b"# hashcat", "$HEX[232068617368636174]\n"),
+            (b"", ""),
+        ] {
+            let secret = credential("plaintext", b"u", secret, None);
+            assert_eq!(written(&mut [Exporter::words()], &[secret.clone(), secret]), shown);
+        }
     }
 
     #[test]
@@ -264,15 +365,13 @@ mod tests {
         ] {
             assert_eq!(csv_cell(cell), shown);
         }
-        check(
-            "csv",
-            &credential("plaintext", b"=cmd|' /C calc'!A0", b"\n", None),
-            &format!(
-                "{}\r\n\"192.0.2.7\",\"web-01\",\"ssh\",\"'=cmd|' /C calc'!A0\",\"\\x0a\",\"plaintext\",\"\",\"2\",\
+        let csv = credential("plaintext", b"=cmd|' /C calc'!A0", b"\n", None);
+        let expected = format!(
+            "{}\r\n\"192.0.2.7\",\"web-01\",\"ssh\",\"'=cmd|' /C calc'!A0\",\"\\x0a\",\"plaintext\",\"\",\"2\",\
              \"1970-01-01T00:00:00.000000Z\",\"1970-01-01T00:00:00.000000Z\",\"00\",\"\"\r\n",
-                COLUMNS.join(",")
-            ),
+            COLUMNS.join(",")
         );
+        assert_eq!(written(&mut [Exporter::csv()], &[csv]), expected);
     }
 
     proptest! {
@@ -285,11 +384,17 @@ mod tests {
         }
 
         #[test]
-        fn a_word_list_has_one_line_a_secret(secret: Vec<u8>) {
-            let mut out = Vec::new();
-            let written = word(&secret, &mut out);
-            let lines = out.iter().filter(|&&byte| byte == b'\n').count();
-            prop_assert_eq!(lines, usize::from(written));
+        fn a_word_is_one_line_of_printable_ascii(secret: Vec<u8>) {
+            let word = word(&credential("plaintext", b"u", &secret, None));
+            prop_assert_eq!(word.is_none(), secret.is_empty());
+            prop_assert!(word.unwrap_or_default().bytes().all(|byte| matches!(byte, b' '..=b'~')));
+        }
+
+        #[test]
+        fn a_hash_line_has_no_control_character(line: Vec<u8>) {
+            if let Some(text) = plain(&line) {
+                prop_assert!(!text.chars().any(char::is_control));
+            }
         }
     }
 }

@@ -16,7 +16,7 @@ const PATH_SHOWN: usize = 8;
 /// Nodes named in one syslog line.
 const NODES_NAMED: usize = 200;
 
-/// Cells of a table, one row a finding. Names from lines are escaped for a terminal.
+/// Cells of a table, one row a finding, for a renderer that escapes them.
 pub fn table(findings: &[Finding]) -> Vec<[String; 7]> {
     findings
         .iter()
@@ -35,8 +35,7 @@ pub fn table(findings: &[Finding]) -> Vec<[String; 7]> {
 }
 
 fn path(finding: &Finding) -> String {
-    let shown: Vec<_> =
-        finding.path.iter().take(PATH_SHOWN).map(|visit| printable(visit.node.as_bytes())).collect();
+    let shown: Vec<_> = finding.path.iter().take(PATH_SHOWN).map(|visit| &*visit.node).collect();
     let more = finding.path.len().saturating_sub(PATH_SHOWN);
     let rest = if more > 0 { format!(" → … {more} more") } else { String::new() };
     format!("{}{rest}", shown.join(" → "))
@@ -99,7 +98,7 @@ impl Serialize for TraversalBody<'_> {
         map.serialize_entry("kind", finding.kind().name())?;
         map.serialize_entry("decky_count", &finding.path.len())?;
         map.serialize_entry("interactive_decky_count", &finding.interactive_nodes())?;
-        let nodes = finding.path.iter().map(|visit| printable(visit.node.as_bytes()));
+        let nodes = finding.path.iter().map(|visit| printable(visit.node.as_bytes()).into_string());
         map.serialize_entry("deckies", &List(nodes))?;
         map.serialize_entry("first_seen", &stamp::format(finding.first_seen))?;
         map.serialize_entry("last_seen", &stamp::format(finding.last_seen))?;
@@ -108,10 +107,10 @@ impl Serialize for TraversalBody<'_> {
         map.serialize_entry("credentials", &finding.counts.credentials)?;
         map.serialize_entry("sessions", &finding.sessions)?;
         map.serialize_entry("hop_count", &finding.hop_count)?;
-        let hops = finding
-            .hops
-            .iter()
-            .map(|(at, node)| HopBody { at: stamp::format(*at), decky: printable(node.as_bytes()) });
+        let hops = finding.hops.iter().map(|(at, node)| HopBody {
+            at: stamp::format(*at),
+            decky: printable(node.as_bytes()).into_string(),
+        });
         map.serialize_entry("hops", &List(hops))?;
         map.end()
     }
@@ -177,9 +176,9 @@ mod tests {
     }
 
     #[test]
-    fn a_table_row_has_no_control_character() {
+    fn a_table_row_is_whole_and_unescaped() {
         let rows = table(&sample().findings(2));
-        assert_eq!(rows[0][..4], ["192.0.2.7", "interaction", "2", "web-01 → db\\x1b\"]-01"]);
+        assert_eq!(rows[0][..4], ["192.0.2.7", "interaction", "2", "web-01 → db\u{1b}\"]-01"]);
         assert_eq!(rows[0][5], "1 min 30 s");
     }
 

@@ -1,62 +1,67 @@
 //! How results reach the terminal: a table for people, JSON for programs. The only place that prints.
 
-#![expect(clippy::print_stderr, reason = "this is the place that prints")]
+mod table;
 
-use comfy_table::Table;
+pub use table::{Cell, list, table};
+
 use netsvc_wire::escape::printable;
 use serde::Serialize;
-use std::io::{IsTerminal, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 
-/// Prints rows as a table; every cell is escaped for a terminal.
-pub fn table<T>(header: &[&str], rows: &[T], cells: impl Fn(&T) -> Vec<String>) {
-    let mut table = Table::new();
-    table.load_style(comfy_table::presets::NOTHING).set_header(header.to_vec());
-    for row in rows {
-        table.add_row(cells(row).into_iter().map(|cell| printable(cell.as_bytes())).collect::<Vec<_>>());
-    }
-    line(&table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n"));
-}
-
-/// Prints a value as JSON, one line. A reader that has gone away ends the program quietly.
+/// Prints a value as JSON, one line.
 pub fn json<T: Serialize + ?Sized>(value: &T) {
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    let written = serde_json::to_writer(&mut out, value).map_err(std::io::Error::from);
-    if written.and_then(|()| writeln!(out)).and_then(|()| out.flush()).is_err() {
-        std::process::exit(0);
-    }
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let written = serde_json::to_writer(&mut out, value).map_err(io::Error::from);
+    finish(written.and_then(|()| writeln!(out)).and_then(|()| out.flush()));
 }
 
-/// Prints a line. A reader that has gone away ends the program quietly, as it does other filters.
+/// Prints a line of our own words.
 pub fn line(text: &str) {
-    let mut out = std::io::stdout().lock();
-    if writeln!(out, "{text}").and_then(|()| out.flush()).is_err() {
-        std::process::exit(0);
-    }
+    let mut out = io::stdout().lock();
+    finish(writeln!(out, "{text}").and_then(|()| out.flush()));
 }
 
 /// Writes bytes as they are.
-pub fn raw(bytes: &[u8]) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
-    out.write_all(bytes)?;
-    out.flush()
+///
+/// # Errors
+/// When they cannot be written. A reader that has gone away ends the program quietly.
+pub fn raw(bytes: &[u8]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
+        other => other,
+    }
 }
 
-/// Says something about the course of things, beside the result.
+/// A reader that has gone away ends the program quietly, as it does other filters; a result that cannot be
+/// written for another reason is a failure.
+fn finish(written: io::Result<()>) {
+    match written {
+        Ok(()) => {}
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(error) => {
+            note(&format!("error: write to the standard output: {error}"));
+            std::process::exit(1);
+        }
+    }
+}
+
+/// Says something about the course of things, beside the result. There is nobody to tell when that fails.
 pub fn note(text: &str) {
-    eprintln!("{text}");
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
 /// Says where a longer piece of work stands; only to a person who looks.
 pub fn progress(text: &str) {
-    if std::io::stderr().is_terminal() {
-        eprint!("\r\x1b[K{text}");
+    if io::stderr().is_terminal() {
+        let _ = write!(io::stderr(), "\r\x1b[K{text}");
     }
 }
 
 /// Ends a line of [`progress`].
 pub fn progress_done() {
-    if std::io::stderr().is_terminal() {
-        eprint!("\r\x1b[K");
+    if io::stderr().is_terminal() {
+        let _ = write!(io::stderr(), "\r\x1b[K");
     }
 }
 
@@ -64,4 +69,9 @@ pub fn progress_done() {
 pub fn moment(at: i64) -> String {
     let text = netsvc_wire::stamp::format(at);
     format!("{} {}", text.get(..10).unwrap_or_default(), text.get(11..19).unwrap_or_default())
+}
+
+/// A captured text for a line of words, escaped, of at most `width` characters.
+pub fn captured(bytes: &[u8], width: usize) -> String {
+    table::cut(printable(bytes).as_str(), width)
 }

@@ -101,27 +101,18 @@ impl Dialect {
         }
     }
 
-    /// A condition that finds a text, ASCII case ignored, in the bytes of `column`; binds [`like_pattern`].
-    pub(crate) fn contains(self, column: &str) -> String {
+    /// A condition that finds a pattern in the values of `column` ([`crate::fields`]); of rows of the first
+    /// release it finds names as well.
+    pub(crate) fn values_like(self, column: &str) -> String {
         match self {
-            Dialect::Sqlite => format!("CAST({column} AS TEXT) LIKE ? ESCAPE '!'"),
-            Dialect::MySql => {
-                format!("CONVERT({column} USING utf8mb4) COLLATE utf8mb4_general_ci LIKE ? ESCAPE '!'")
-            }
+            Dialect::Sqlite => format!(
+                "CAST(CASE WHEN instr({column}, x'00') > 0 THEN substr({column}, 1, instr({column}, x'00') - 1) \
+                 ELSE {column} END AS TEXT) LIKE ? ESCAPE '!'"
+            ),
+            Dialect::MySql => format!(
+                "SUBSTRING_INDEX(CONVERT({column} USING utf8mb4), _utf8mb4 x'00', 1) \
+                 COLLATE utf8mb4_general_ci LIKE ? ESCAPE '!'"
+            ),
         }
     }
-}
-
-/// Pattern for LIKE that finds `text` itself anywhere.
-pub(crate) fn like_pattern(text: &str) -> String {
-    let mut pattern = String::with_capacity(text.len() + 2);
-    pattern.push('%');
-    for character in text.chars() {
-        if matches!(character, '%' | '_' | '!') {
-            pattern.push('!');
-        }
-        pattern.push(character);
-    }
-    pattern.push('%');
-    pattern
 }

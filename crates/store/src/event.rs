@@ -1,8 +1,18 @@
 //! Reading events.
 
-use crate::{Store, error::Error, fields::unpack, filter::Filterable, row::Cells};
-use decnet_model::record::{EventRow, Filter, Page};
+use crate::{
+    Store,
+    error::Error,
+    fields::unpack,
+    filter::{Filterable, PAGE_LIMIT},
+    row::Cells,
+    text::Needle,
+};
+use decnet_model::record::{EventRow, Filter, Page, PageFrom};
 use netsvc_wire::{Class, WriterId};
+
+/// Rows that a search looks at at once.
+const SEARCHED: u32 = 500;
 
 const EVENTS: Filterable = Filterable {
     select: "SELECT id, w, n, at, node, service, kind, class, src_ip, src_port, dst_port, session, fields \
@@ -24,8 +34,37 @@ impl Store {
     /// # Errors
     /// [`Error::Query`] when the database fails.
     pub async fn event_list(&self, filter: &Filter, page: Page) -> Result<Vec<EventRow>, Error> {
-        let statement = EVENTS.statement("list events", self.pool.dialect(), filter, page);
-        self.pool.rows(statement).await?.into_iter().map(from_cells).collect()
+        let needle = filter.text.as_deref().and_then(Needle::new);
+        let (mut found, mut from) = (Vec::new(), page.from);
+        loop {
+            let wanted = page.limit.saturating_sub(u32::try_from(found.len()).unwrap_or(u32::MAX));
+            // What the database finds need not fit; many at a time, so that few fits cost few questions.
+            let limit = if needle.is_some() { wanted.max(SEARCHED) } else { wanted };
+            let statement =
+                EVENTS.statement("list events", self.pool.dialect(), filter, Page { from, limit });
+            let rows = self.pool.rows(statement).await?;
+            let whole = u32::try_from(rows.len()).is_ok_and(|count| count >= limit.min(PAGE_LIMIT));
+            let mut last = None;
+            for cells in rows {
+                let row = from_cells(cells)?;
+                last = Some(row.id);
+                if needle
+                    .as_ref()
+                    .is_none_or(|needle| row.fields.iter().any(|(_, value)| needle.is_in(value)))
+                {
+                    found.push(row);
+                }
+            }
+            found.truncate(page.limit as usize);
+            let (Some(last), true) = (last, whole && needle.is_some()) else { return Ok(found) };
+            if found.len() >= page.limit as usize {
+                return Ok(found);
+            }
+            from = match from {
+                PageFrom::Newest | PageFrom::Before(_) => PageFrom::Before(last),
+                PageFrom::After(_) => PageFrom::After(last),
+            };
+        }
     }
 
     /// Up to `limit` events after `id`, oldest first: what a projection or a tailer reads next.

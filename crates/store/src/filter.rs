@@ -1,14 +1,10 @@
 //! Conditions and pages as SQL. Texts are always bound, never part of a statement.
 
-use crate::{
-    database::Statement,
-    dialect::{Dialect, like_pattern},
-    row::Value,
-};
+use crate::{database::Statement, dialect::Dialect, row::Value, text::Needle};
 use decnet_model::record::{Filter, Page, PageFrom};
 
 /// Most rows of any page.
-const PAGE_LIMIT: u32 = 10_000;
+pub(crate) const PAGE_LIMIT: u32 = 10_000;
 
 /// Columns of a table that a filter can speak of; `""` where the table has none.
 #[derive(Clone, Copy, Debug)]
@@ -68,9 +64,10 @@ impl Filterable {
             PageFrom::Before(key) => add(self.key, "<", Some(key.into())),
             PageFrom::After(key) => add(self.key, ">", Some(key.into())),
         }
-        if let Some(text) = filter.text.as_deref().filter(|text| !text.is_empty() && !self.text.is_empty()) {
-            conditions.push(dialect.contains(self.text));
-            values.push(like_pattern(text).into());
+        let needle = filter.text.as_deref().and_then(Needle::new).filter(|_| !self.text.is_empty());
+        if let Some(needle) = needle {
+            conditions.push(dialect.values_like(self.text));
+            values.push(needle.pattern().into());
         }
         let order = if matches!(page.from, PageFrom::After(_)) { "ASC" } else { "DESC" };
         let wanted = if conditions.is_empty() { "1 = 1".to_owned() } else { conditions.join(" AND ") };

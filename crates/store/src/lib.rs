@@ -24,6 +24,7 @@ mod session;
 mod setting;
 mod stats;
 mod store;
+mod text;
 mod user;
 
 pub use decnet_model::record;

@@ -29,7 +29,7 @@ pub struct Captured {
 
 impl From<&[u8]> for Captured {
     fn from(bytes: &[u8]) -> Self {
-        let text = printable(bytes);
+        let text = printable(bytes).into_string();
         let base64 = (text.as_bytes() != bytes).then(|| STANDARD.encode(bytes));
         Captured { text, base64 }
     }
@@ -41,7 +41,7 @@ fn captured(bytes: Option<&Vec<u8>>) -> Option<Captured> {
 
 /// Names in lines are validated by our encoder, but a relay may have written the line.
 fn shown(name: &str) -> String {
-    printable(name.as_bytes())
+    printable(name.as_bytes()).into_string()
 }
 
 /// A page of a list.

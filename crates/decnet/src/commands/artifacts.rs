@@ -1,10 +1,10 @@
 //! `artifacts`: payloads that were captured.
 
 use super::{Context, events, shown};
-use crate::output;
+use crate::output::{self, Cell};
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
-use decnet_model::record::Page;
+use decnet_model::record::{Page, Sighting};
 use std::path::PathBuf;
 
 /// Captured payloads
@@ -20,6 +20,9 @@ enum Verb {
     List {
         #[command(flatten)]
         filter: Box<events::FilterArgs>,
+        /// Show every value whole, however wide
+        #[arg(long)]
+        wide: bool,
         /// Most artefacts shown
         #[arg(long, short = 'n', default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
         limit: u32,
@@ -33,9 +36,9 @@ enum Verb {
     Get {
         /// SHA-256 of the artefact
         sha256: String,
-        /// Where to; `-`: the standard output; without it a file named by the hash in this folder
-        #[arg(long, short)]
-        output: Option<PathBuf>,
+        /// Where to; `-`: the standard output
+        #[arg(long, short, value_name = "FILE")]
+        output: PathBuf,
     },
 }
 
@@ -46,7 +49,7 @@ impl Artifacts {
     /// When the store or the artefact cannot be read.
     pub async fn run(self, context: &Context) -> Result<()> {
         match self.verb {
-            Verb::List { filter, limit, json } => {
+            Verb::List { filter, wide, limit, json } => {
                 let store = context.store().await?;
                 let filter = filter.filter(context.now())?;
                 let rows =
@@ -63,21 +66,7 @@ impl Artifacts {
                     return Ok(());
                 }
                 let header = ["SEEN", "SHA-256", "DECKY", "SERVICE", "FROM", "ORIGIN", "PATH"];
-                let cells: Vec<Vec<String>> = rows
-                    .iter()
-                    .map(|row| {
-                        vec![
-                            output::moment(row.at),
-                            row.sha256.clone(),
-                            row.node.clone(),
-                            row.service.clone(),
-                            row.src_ip.map(|ip| ip.to_string()).unwrap_or_default(),
-                            row.origin.clone(),
-                            row.path.as_deref().map(netsvc_wire::escape::printable).unwrap_or_default(),
-                        ]
-                    })
-                    .collect();
-                output::table(&header, &cells, Clone::clone);
+                output::list(&header, rows.iter().map(cells).collect(), wide);
                 Ok(())
             }
             Verb::Get { sha256, output } => get(context, &sha256, output),
@@ -85,7 +74,19 @@ impl Artifacts {
     }
 }
 
-fn get(context: &Context, sha256: &str, target: Option<PathBuf>) -> Result<()> {
+fn cells(row: &Sighting) -> Vec<Cell> {
+    vec![
+        output::moment(row.at).into(),
+        (&row.sha256).into(),
+        (&row.node).into(),
+        (&row.service).into(),
+        row.src_ip.map(|ip| ip.to_string()).unwrap_or_default().into(),
+        (&row.origin).into(),
+        Cell::captured(row.path.as_deref().unwrap_or_default()),
+    ]
+}
+
+fn get(context: &Context, sha256: &str, target: PathBuf) -> Result<()> {
     if sha256.len() != 64 || !sha256.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         bail!("{sha256:?} is no SHA-256: give all 64 hex digits");
     }
@@ -96,7 +97,6 @@ fn get(context: &Context, sha256: &str, target: Option<PathBuf>) -> Result<()> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => bail!("no artefact has this hash"),
         Err(error) => return Err(error).context("read the artefact"),
     };
-    let target = target.unwrap_or_else(|| PathBuf::from(&sha256));
     if target.as_os_str() == "-" {
         return output::raw(&content).context("write the artefact");
     }

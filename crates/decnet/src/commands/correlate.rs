@@ -72,15 +72,46 @@ impl Correlate {
     }
 }
 
-/// Feeds lines; one that is longer than any event line is fed cut, and so counted as malformed.
+/// A file's mark that it is UTF-8; it belongs to the file, not to its first line.
+const FILE_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Feeds all lines of a file, or of what a syslog sender wrote to a stream.
 fn read(mut reader: impl BufRead, correlator: &mut Correlator) -> std::io::Result<()> {
-    let mut line = Vec::new();
-    loop {
-        line.clear();
-        let limit = u64::try_from(netsvc_wire::MAX_LINE + 1).unwrap_or(u64::MAX);
-        if std::io::Read::take(&mut reader, limit).read_until(b'\n', &mut line)? == 0 {
-            return Ok(());
+    let (mut line, mut first) = (Vec::new(), true);
+    while netsvc_wire::next_frame(&mut reader, &mut line)? {
+        let whole = line.as_slice();
+        correlator.observe_line(if first { whole.strip_prefix(FILE_MARK).unwrap_or(whole) } else { whole });
+        first = false;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIRST: &str = r#"<165>1 2026-11-21T05:22:00Z web-01 ssh - auth_attempt [ev@32473 w="00000000000000a1" n="1" src_ip="192.0.2.7"]"#;
+    const SECOND: &str = r#"<165>1 - web-03 ssh - auth_attempt [origin path="C:\\Temp\\a"][ev@32473 w="00000000000000a3" n="1" src_ip="192.0.2.7"] done"#;
+
+    #[test]
+    fn every_framing_of_a_stream_is_read() {
+        for stream in [
+            format!("{FIRST}\n{SECOND}\n"),
+            format!("\u{feff}{FIRST}\r\n{SECOND}"),
+            format!("{FIRST}\0{SECOND}\0"),
+            format!("{} {FIRST}{} {SECOND}", FIRST.len(), SECOND.len()),
+            format!("{} {FIRST}\n{SECOND}\n", FIRST.len()),
+        ] {
+            let mut correlator = Correlator::new(BTreeSet::new());
+            read(stream.as_bytes(), &mut correlator).unwrap();
+            assert_eq!((correlator.stats().lines, correlator.stats().malformed), (2, 0), "{stream:?}");
+            let findings = correlator.findings(2);
+            let path: Vec<_> = findings[0].path.iter().map(|visit| &*visit.node).collect();
+            assert_eq!(path, ["web-01", "web-03"]);
+            assert_eq!(
+                findings[0].first_seen, findings[0].last_seen,
+                "no time is the time of the lines around"
+            );
         }
-        correlator.observe_line(&line);
     }
 }

@@ -1,12 +1,12 @@
 //! `creds`: which names and secrets were offered.
 
 use super::{Context, events, shown};
-use crate::output;
-use anyhow::{Context as _, Result};
+use crate::output::{self, Cell};
+use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand, ValueEnum};
-use decnet_analysis::credential;
-use decnet_model::record::{Credential, Page};
-use netsvc_wire::escape::printable;
+use decnet_analysis::credential::{self, Cracker, Exporter};
+use decnet_model::record::{Credential, Filter, Page};
+use decnet_store::Store;
 
 /// Rows read at once by an export.
 const PAGE: u32 = 5000;
@@ -24,6 +24,9 @@ enum Verb {
     List {
         #[command(flatten)]
         filter: Box<events::FilterArgs>,
+        /// Show every value whole, however wide
+        #[arg(long)]
+        wide: bool,
         /// Most credentials shown
         #[arg(long, short = 'n', default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
         limit: u32,
@@ -32,26 +35,37 @@ enum Verb {
         json: bool,
     },
     /// Write credentials for another tool to the standard output
+    ///
+    /// Crackers get each line once, under one comment for each kind of hash; with --only there is no
+    /// comment, so that the file can be given to the cracker as it is. Words are a list of their own.
     Export {
         /// For whom
         #[arg(long, value_enum, default_value_t = Format::Json)]
         format: Format,
+        /// Only hashes of this mode of hashcat, such as 11200, or this format of john, such as mysqlna
+        #[arg(long, value_name = "MODE")]
+        only: Option<String>,
+        /// Same as --format json
+        #[arg(long, conflicts_with = "format")]
+        json: bool,
         #[command(flatten)]
         filter: Box<events::FilterArgs>,
     },
 }
 
 /// For whom credentials are written.
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// One JSON object per line
     Json,
     /// Comma-separated values with a header; a cell never begins a formula
     Csv,
-    /// Lines that hashcat cracks, grouped by mode
+    /// Hashes that hashcat cracks, grouped by mode
     Hashcat,
-    /// Lines that john cracks
+    /// Hashes that john cracks as `user:hash`, grouped by format
     John,
+    /// Secrets in the clear, each once: a word list, with $HEX[…] for what is not printable ASCII
+    Words,
 }
 
 impl Creds {
@@ -62,86 +76,86 @@ impl Creds {
     pub async fn run(self, context: &Context) -> Result<()> {
         let store = context.store().await?;
         match self.verb {
-            Verb::List { filter, limit, json } => {
+            Verb::List { filter, wide, limit, json } => {
                 let filter = filter.filter(context.now())?;
                 let rows =
                     store.credential_list(&filter, Page::newest(limit)).await.context("read credentials")?;
                 if json {
                     output::json(&rows.iter().map(shown::credential).collect::<Vec<_>>());
                 } else {
-                    table(&rows);
+                    table(&rows, wide);
                 }
                 Ok(())
             }
-            Verb::Export { format, filter } => {
+            Verb::Export { format, only, json, filter } => {
                 let filter = filter.filter(context.now())?;
-                let mut export = Export::new(format);
-                let mut last = 0;
-                loop {
-                    let page = Page::after(last, PAGE);
-                    let rows = store.credential_list(&filter, page).await.context("read credentials")?;
-                    let Some(newest) = rows.last() else { break };
-                    last = newest.first_event;
-                    export.write(&rows)?;
-                }
-                export.end();
-                Ok(())
+                let format = if json { Format::Json } else { format };
+                export(&store, &filter, format, only.as_deref()).await
             }
         }
     }
 }
 
-/// An export that is being written.
-struct Export {
-    exporter: credential::Exporter,
-    begun: bool,
-    written: usize,
-    seen: usize,
+/// Writes the credentials that fit `filter`, page by page, so that no export needs memory for all of them.
+async fn export(store: &Store, filter: &Filter, format: Format, only: Option<&str>) -> Result<()> {
+    let cracker = match format {
+        Format::Hashcat => Some(Cracker::Hashcat),
+        Format::John => Some(Cracker::John),
+        Format::Json | Format::Csv | Format::Words => None,
+    };
+    let mut exporters = match (cracker, only) {
+        (Some(cracker), only) => credential::hashes(cracker, only)?,
+        (None, Some(_)) => bail!("--only goes with --format hashcat and --format john"),
+        (None, None) => vec![match format {
+            Format::Csv => Exporter::csv(),
+            Format::Words => Exporter::words(),
+            Format::Json | Format::Hashcat | Format::John => Exporter::json(),
+        }],
+    };
+    let mut seen = 0;
+    for exporter in &mut exporters {
+        seen = one(store, filter, exporter).await?;
+    }
+    let written: u64 = exporters.iter().map(Exporter::written).sum();
+    output::note(&format!("{written} of {seen} credentials written"));
+    let odd: u64 = exporters.iter().map(Exporter::unfit).sum();
+    if odd > 0 {
+        output::note(&format!("{odd} hashes left out: they hold control characters"));
+    }
+    Ok(())
 }
 
-impl Export {
-    fn new(format: Format) -> Self {
-        let exporter = credential::Exporter::new(match format {
-            Format::Json => credential::Format::Json,
-            Format::Csv => credential::Format::Csv,
-            Format::Hashcat => credential::Format::Hashcat,
-            Format::John => credential::Format::John,
-        });
-        Export { exporter, begun: false, written: 0, seen: 0 }
-    }
-
-    fn write(&mut self, rows: &[Credential]) -> Result<()> {
-        let mut out = Vec::new();
-        if !std::mem::replace(&mut self.begun, true) {
-            self.exporter.begin(&mut out);
-        }
-        self.written += rows.iter().filter(|row| self.exporter.write(row, &mut out)).count();
-        self.seen += rows.len();
-        output::raw(&out).context("write the credentials")
-    }
-
-    fn end(&self) {
-        output::note(&format!("{} of {} credentials written", self.written, self.seen));
+/// Writes what one exporter takes; returns how many credentials it was shown.
+async fn one(store: &Store, filter: &Filter, exporter: &mut Exporter) -> Result<u64> {
+    let (mut last, mut seen) = (0, 0);
+    let mut out = Vec::new();
+    exporter.begin(&mut out);
+    loop {
+        let rows =
+            store.credential_list(filter, Page::after(last, PAGE)).await.context("read credentials")?;
+        rows.iter().for_each(|row| exporter.write(row, &mut out));
+        output::raw(&out).context("write the credentials")?;
+        out.clear();
+        seen += rows.len() as u64;
+        let Some(newest) = rows.last() else { return Ok(seen) };
+        last = newest.first_event;
     }
 }
 
-fn table(rows: &[Credential]) {
+fn table(rows: &[Credential], wide: bool) {
     let header = ["LAST SEEN", "DECKY", "SERVICE", "FROM", "NAME", "SECRET", "KIND", "TRIES", "OUTCOME"];
-    let cells: Vec<Vec<String>> = rows
-        .iter()
-        .map(|row| {
-            vec![
-                output::moment(row.last_seen),
-                row.node.clone(),
-                row.service.clone(),
-                row.src_ip.map(|ip| ip.to_string()).unwrap_or_default(),
-                printable(&row.principal),
-                printable(&row.secret),
-                row.secret_kind.clone(),
-                row.attempts.to_string(),
-                row.outcome.clone().unwrap_or_default(),
-            ]
-        })
-        .collect();
-    output::table(&header, &cells, Clone::clone);
+    let cells = |row: &Credential| {
+        vec![
+            output::moment(row.last_seen).into(),
+            (&row.node).into(),
+            (&row.service).into(),
+            row.src_ip.map(|ip| ip.to_string()).unwrap_or_default().into(),
+            Cell::captured(&row.principal),
+            Cell::captured(&row.secret),
+            (&row.secret_kind).into(),
+            row.attempts.to_string().into(),
+            row.outcome.as_deref().unwrap_or_default().into(),
+        ]
+    };
+    output::list(&header, rows.iter().map(cells).collect(), wide);
 }

@@ -339,7 +339,7 @@ async fn follow(context: &Context) -> Result<()> {
         let rows =
             store.event_list(&Filter::default(), Page::after(last, 500)).await.context("read events")?;
         for row in &rows {
-            output::line(&events::line(row));
+            output::line(&events::line(row, false));
             last = row.id;
         }
         if rows.is_empty() {

@@ -5,7 +5,7 @@ use crate::output;
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use decnet_model::record::{EventRow, Filter, Page};
-use netsvc_wire::{Class, Kind, escape::printable, stamp};
+use netsvc_wire::{Class, Kind, stamp};
 use std::{net::IpAddr, time::Duration};
 
 /// Rows read at once while following.
@@ -25,6 +25,9 @@ pub struct Events {
     limit: u32,
     #[command(flatten)]
     filter: FilterArgs,
+    /// Show every value whole, however long
+    #[arg(long)]
+    wide: bool,
     /// One JSON object per line
     #[arg(long)]
     json: bool,
@@ -150,28 +153,30 @@ impl Events {
         if self.json {
             output::json(&shown::event(row));
         } else {
-            output::line(&line(row));
+            output::line(&line(row, self.wide));
         }
     }
 }
 
-/// An event as one line for people.
-pub fn line(row: &EventRow) -> String {
+/// Longest value of a field that is not asked for whole.
+const VALUE: usize = 160;
+
+/// An event as one line for people; `wide`: with every value whole.
+pub fn line(row: &EventRow, wide: bool) -> String {
     const HIDDEN: &[&str] =
         &["src_ip", "src_port", "dst_ip", "dst_port", "session", "secret_b64", "transport"];
     let source = row.src_ip.map_or_else(|| "-".to_owned(), |ip| ip.to_string());
+    let name = |text: &str| output::captured(text.as_bytes(), usize::MAX);
     let mut line = format!(
         "{} {:<16} {:<7} {:<19} {source:<15}",
         output::moment(row.at),
-        printable(row.node.as_bytes()),
-        printable(row.service.as_bytes()),
-        printable(row.kind.as_bytes())
+        name(&row.node),
+        name(&row.service),
+        name(&row.kind)
     );
-    for (name, value) in row.fields.iter().filter(|(name, _)| !HIDDEN.contains(&name.as_str())) {
-        let text = printable(value);
-        let cut: String = text.chars().take(160).collect();
-        let more = if cut.len() < text.len() { "…" } else { "" };
-        line.push_str(&format!(" {}={cut}{more}", printable(name.as_bytes())));
+    let longest = if wide { usize::MAX } else { VALUE };
+    for (field, value) in row.fields.iter().filter(|(field, _)| !HIDDEN.contains(&field.as_str())) {
+        line.push_str(&format!(" {}={}", name(field), output::captured(value, longest)));
     }
     line
 }

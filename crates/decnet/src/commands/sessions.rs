@@ -1,11 +1,10 @@
 //! `sessions`: connections joined from their events, and the recordings of those with a terminal.
 
 use super::{Context, events, shown};
-use crate::output;
+use crate::output::{self, Cell};
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
 use decnet_model::record::{Filter, Page, Session};
-use netsvc_wire::escape::printable;
 use serde_json::Value;
 use std::{io::IsTerminal, time::Duration};
 
@@ -28,6 +27,9 @@ enum Verb {
         /// Only sessions with a recording
         #[arg(long)]
         recorded: bool,
+        /// Show every value whole, however wide
+        #[arg(long)]
+        wide: bool,
         /// Most sessions shown
         #[arg(long, short = 'n', default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
         limit: u32,
@@ -66,8 +68,8 @@ impl Sessions {
     /// When the store or the recording cannot be read.
     pub async fn run(self, context: &Context) -> Result<()> {
         match self.verb {
-            Verb::List { filter, recorded, limit, json } => {
-                list(context, &filter, recorded, limit, json).await
+            Verb::List { filter, recorded, wide, limit, json } => {
+                list(context, &filter, recorded, wide, limit, json).await
             }
             Verb::Show { id, json } => show(context, &id, json).await,
             Verb::Replay { id, speed, raw } => replay(context, &id, speed, raw).await,
@@ -79,6 +81,7 @@ async fn list(
     context: &Context,
     filter: &events::FilterArgs,
     recorded: bool,
+    wide: bool,
     limit: u32,
     json: bool,
 ) -> Result<()> {
@@ -92,24 +95,23 @@ async fn list(
     }
     let header =
         ["SESSION", "STARTED", "DECKY", "SERVICE", "FROM", "SECONDS", "EVENTS", "COMMANDS", "LOGIN", "REC"];
-    let cells: Vec<Vec<String>> = rows.iter().map(cells).collect();
-    output::table(&header, &cells, Clone::clone);
+    output::list(&header, rows.iter().map(cells).collect(), wide);
     Ok(())
 }
 
-fn cells(row: &Session) -> Vec<String> {
+fn cells(row: &Session) -> Vec<Cell> {
     let seconds = (row.ended_at.unwrap_or(row.last_at) - row.started_at) / 1_000_000;
     vec![
-        row.id.clone(),
-        output::moment(row.started_at),
-        row.node.clone(),
-        row.service.clone(),
-        row.src_ip.map(|ip| ip.to_string()).unwrap_or_default(),
-        seconds.to_string(),
-        row.events.to_string(),
-        row.commands.to_string(),
-        row.principal.as_ref().map(|name| printable(name)).unwrap_or_default(),
-        if row.recording.is_some() { "yes".to_owned() } else { String::new() },
+        (&row.id).into(),
+        output::moment(row.started_at).into(),
+        (&row.node).into(),
+        (&row.service).into(),
+        row.src_ip.map(|ip| ip.to_string()).unwrap_or_default().into(),
+        seconds.to_string().into(),
+        row.events.to_string().into(),
+        row.commands.to_string().into(),
+        Cell::captured(row.principal.as_deref().unwrap_or_default()),
+        if row.recording.is_some() { "yes" } else { "" }.into(),
     ]
 }
 
@@ -143,7 +145,7 @@ async fn show(context: &Context, id: &str, json: bool) -> Result<()> {
         return Ok(());
     }
     for row in &rows {
-        output::line(&events::line(row));
+        output::line(&events::line(row, true));
     }
     if let Some(sha256) = &session.recording {
         output::note(&format!("recording {sha256}: decnet sessions replay {}", session.id));

@@ -6,7 +6,7 @@ use netsvc_wire::{escape::printable, stamp};
 use serde_json::{Map, Value, json};
 
 fn text(bytes: &[u8]) -> Value {
-    Value::String(printable(bytes))
+    Value::String(printable(bytes).into_string())
 }
 
 fn optional(bytes: Option<&Vec<u8>>) -> Value {

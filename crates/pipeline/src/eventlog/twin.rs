@@ -106,8 +106,11 @@ pub fn object_of(line: &[u8]) -> Value {
 }
 
 fn of_record(record: &Record, raw: String) -> Value {
-    let fields: Map<String, Value> =
-        record.fields.iter().map(|(name, value)| (name.clone(), Value::String(printable(value)))).collect();
+    let fields: Map<String, Value> = record
+        .fields
+        .iter()
+        .map(|(name, value)| (name.clone(), Value::String(printable(value).into_string())))
+        .collect();
     json!({
         "timestamp": stamp::format(record.at),
         "decky": record.node,

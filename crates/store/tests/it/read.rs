@@ -11,7 +11,13 @@ use decnet_store::{
 };
 use netsvc_wire::{Class, field};
 
-on_every_backend!(pages_run_both_ways, filters_select, text_is_found_as_shown, tallies_count);
+on_every_backend!(
+    pages_run_both_ways,
+    filters_select,
+    text_is_found_as_shown,
+    text_is_looked_for_in_values_alone,
+    tallies_count
+);
 
 async fn fill(store: &Store) {
     let batch: Vec<_> = (1..=20)
@@ -77,6 +83,37 @@ async fn text_is_found_as_shown(store: Store) {
     ] {
         let filter = Filter { text: Some(text.into()), ..Filter::default() };
         assert_eq!(ids(&store, &filter, Page::newest(50)).await.len(), found, "{text}");
+    }
+}
+
+async fn text_is_looked_for_in_values_alone(store: Store) {
+    fill(&store).await;
+    let more: Vec<_> = (21..=1500)
+        .map(|number| {
+            let command = if number == 30 { "un café, Ünïcode" } else { "no" };
+            line(number, "command").with(field::COMMAND, command)
+        })
+        .collect();
+    ingest(&store, &more).await;
+    for (text, found) in [
+        ("src_port", vec![]),
+        ("session", vec![]),
+        ("command=", vec![]),
+        ("_", vec![20, 19, 18]),
+        ("CAFÉ", vec![30]),
+        ("cafe", vec![]),
+        ("ünÏCODE", vec![30]),
+        ("é", vec![30]),
+        ("step 3 ", vec![3]),
+    ] {
+        let filter = Filter { text: Some(text.into()), ..Filter::default() };
+        assert_eq!(ids(&store, &filter, Page::newest(3)).await, found, "{text}");
+        let mut oldest = ids(&store, &filter, Page::after(0, 3)).await;
+        oldest.truncate(1);
+        assert_eq!(
+            oldest,
+            found.last().map(|last| if *last == 18 { 1 } else { *last }).into_iter().collect::<Vec<_>>()
+        );
     }
 }
 
