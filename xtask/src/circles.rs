@@ -15,11 +15,8 @@ type Modules = BTreeMap<String, String>;
 pub(crate) fn check(files: &[String]) -> Result<Vec<String>> {
     let found: BTreeSet<String> = sources(files).into_iter().flat_map(|source| circles(&source)).collect();
     let ledger = tree::text(LEDGER).unwrap_or_default();
-    let admitted: BTreeSet<String> = ledger
-        .lines()
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .map(str::to_owned)
-        .collect();
+    let admitted: BTreeSet<String> =
+        ledger.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned).collect();
     let mut findings: Vec<String> =
         found.difference(&admitted).map(|circle| format!("files in a circle: {circle}")).collect();
     let mended = admitted.difference(&found).map(|line| format!("{LEDGER}: no circle any more: {line}"));
@@ -125,7 +122,9 @@ fn bases(own: &str) -> Vec<(String, String)> {
 /// Paths that begin at the start of `text` below `base`, with `{…}` taken apart.
 fn expand(text: &str, base: &str, out: &mut Vec<String>, depth: usize) {
     let text = text.trim_start();
-    if depth < 8 && let Some(inner) = text.strip_prefix('{') {
+    if depth < 8
+        && let Some(inner) = text.strip_prefix('{')
+    {
         for part in parts(inner) {
             expand(part, base, out, depth + 1);
         }

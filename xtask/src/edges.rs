@@ -114,7 +114,8 @@ pub(crate) fn check() -> Result<Vec<String>> {
             }
         }
         let idle = allowed.iter().filter(|edge| !used.contains(edge));
-        findings.extend(idle.map(|edge| format!("{name} may depend on {edge} and does not: take the edge out")));
+        findings
+            .extend(idle.map(|edge| format!("{name} may depend on {edge} and does not: take the edge out")));
     }
     Ok(findings)
 }

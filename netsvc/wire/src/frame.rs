@@ -99,7 +99,7 @@ fn line(reader: &mut impl BufRead, frame: &mut Vec<u8>) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
+    use proptest::{collection::vec, prelude::*};
     use std::io::BufReader;
 
     /// All frames of a stream that comes `step` bytes at a time.
@@ -152,7 +152,7 @@ mod tests {
         }
 
         #[test]
-        fn counted_frames_come_back(messages in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 1..50), 0..8)) {
+        fn counted_frames_come_back(messages in vec(vec(any::<u8>(), 1..50), 0..8)) {
             let mut stream = Vec::new();
             for message in &messages {
                 stream.extend_from_slice(format!("{} ", message.len()).as_bytes());

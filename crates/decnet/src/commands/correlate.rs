@@ -90,8 +90,14 @@ fn read(mut reader: impl BufRead, correlator: &mut Correlator) -> std::io::Resul
 mod tests {
     use super::*;
 
-    const FIRST: &str = r#"<165>1 2026-11-21T05:22:00Z web-01 ssh - auth_attempt [ev@32473 w="00000000000000a1" n="1" src_ip="192.0.2.7"]"#;
-    const SECOND: &str = r#"<165>1 - web-03 ssh - auth_attempt [origin path="C:\\Temp\\a"][ev@32473 w="00000000000000a3" n="1" src_ip="192.0.2.7"] done"#;
+    const FIRST: &str = concat!(
+        "<165>1 2026-11-21T05:22:00Z web-01 ssh - auth_attempt ",
+        r#"[ev@32473 w="00000000000000a1" n="1" src_ip="192.0.2.7"]"#
+    );
+    const SECOND: &str = concat!(
+        r#"<165>1 - web-03 ssh - auth_attempt [origin path="C:\\Temp\\a"]"#,
+        r#"[ev@32473 w="00000000000000a3" n="1" src_ip="192.0.2.7"] done"#
+    );
 
     #[test]
     fn every_framing_of_a_stream_is_read() {
