@@ -24,6 +24,18 @@ const EDGES: &[(&str, &[&str])] = &[
     ("decnet-pipeline", &["decnet-model", "decnet-store", "decnet-bus", "decnet-analysis", "netsvc-wire"]),
     ("decnet-web", &["decnet-model", "decnet-store", "netsvc-wire"]),
     (
+        "decnet-fleet",
+        &[
+            "decnet-model",
+            "decnet-bus",
+            "decnet-store",
+            "decnet-engine",
+            "decnet-pipeline",
+            "netsvc-wire",
+            "netsvc-persona",
+        ],
+    ),
+    (
         "decnet",
         &[
             "decnet-model",
@@ -33,6 +45,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "decnet-analysis",
             "decnet-engine",
             "decnet-pipeline",
+            "decnet-fleet",
             "decnet-web",
             "netsvc-wire",
             "netsvc-persona",

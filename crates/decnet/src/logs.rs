@@ -25,10 +25,11 @@ fn begin(level: &str, json: bool) {
     }
 }
 
-const OURS: [&str; 7] = [
+const OURS: [&str; 8] = [
     "decnet",
     "decnet_bus",
     "decnet_engine",
+    "decnet_fleet",
     "decnet_pipeline",
     "decnet_store",
     "decnet_web",

@@ -1,6 +1,9 @@
 //! Bodies of the workers: the one place that binds each to its name.
 
-use crate::{commands::Context, fleet, settings::Name};
+use crate::{
+    commands::{self, Context},
+    settings::Name,
+};
 use anyhow::{Context as _, Result};
 use decnet_bus::{Bus, Rights};
 use decnet_model::worker::Worker;
@@ -23,7 +26,11 @@ pub fn body(worker: Worker, context: &Context) -> Body {
         }),
         Worker::Fleet => runtime::body(move |worker| {
             let context = context.clone();
-            async move { fleet::run(worker, context).await.map_err(Failure) }
+            async move {
+                let store = context.store_or_new().await.map_err(Failure)?;
+                let done = decnet_fleet::worker::run(worker, context.fleet(), store, commands::now).await;
+                done.map_err(|error| Failure(error.into()))
+            }
         }),
         Worker::Collector => {
             runtime::body(move |worker| collector::run(worker, collector_settings(&context)))
@@ -83,11 +90,7 @@ pub fn host(context: &Context, name: &str) -> Host {
 
 /// Wakes the worker `fleet`, if it listens.
 pub async fn wake_fleet(context: &Context) {
-    let Ok(topic) = "fleet.changed".parse() else { return };
-    let host = host(context, "cli");
-    host.bus.publish(&topic, &serde_json::json!({}));
-    // The client connects in the background; a message that comes too late only costs a tick.
-    tokio::time::sleep(Duration::from_millis(150)).await;
+    decnet_fleet::intent::announce(&host(context, "cli").bus).await;
 }
 
 fn collector_settings(context: &Context) -> collector::Settings {

@@ -12,12 +12,13 @@ use crate::{
     stage::{Keeper, Kept, Role, StageConfig, StageStatus},
 };
 use async_trait::async_trait;
+use decnet_model::runtime::Runtime;
 use netsvc_persona::stage::{PortSpec, Transport};
 use std::{collections::BTreeMap, io, net::SocketAddr, os::fd::OwnedFd, sync::Arc};
 use tokio::sync::Mutex;
 
 /// Name of the runtime.
-pub const NAME: &str = "loopback";
+pub const NAME: &str = Runtime::Loopback.name();
 /// What is added to a port, unless configured.
 pub const OFFSET: u16 = 10_000;
 /// Connections that there must be room for: an ordinary user's limit need not hold as many as configured.

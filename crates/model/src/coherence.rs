@@ -195,7 +195,7 @@ mod tests {
         change(&mut decky);
         let network: Network = "192.0.2.0/24".parse().unwrap();
         let whole = Fleet {
-            runtime: "native".to_owned(),
+            runtime: crate::runtime::Runtime::Native,
             network,
             seed: None,
             domain: None,

@@ -1,6 +1,6 @@
 //! A fleet as it is wanted: deckies with their places, systems and services.
 
-use crate::{catalogue, nmap};
+use crate::{catalogue, nmap, runtime::Runtime};
 use netsvc_persona::{
     Life, LoginPolicy, Servers,
     derive::Request,
@@ -240,8 +240,8 @@ static NOBODY: BTreeSet<String> = BTreeSet::new();
 /// A fleet as it is wanted. This is what the store keeps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Fleet {
-    /// How deckies come to exist: `native`, `loopback`.
-    pub runtime: String,
+    /// How deckies come to exist.
+    pub runtime: Runtime,
     /// The segment.
     pub network: Network,
     /// Fixes the plan stream of personas.
@@ -283,7 +283,7 @@ impl Fleet {
             let life = |fleet: &Fleet| fleet.deckies.get(name).map(|decky| decky.life(fleet));
             self.deckies.get(name) != have.deckies.get(name)
                 || life(self) != life(have)
-                || (&self.network, &self.runtime, self.lab) != (&have.network, &have.runtime, have.lab)
+                || (&self.network, self.runtime, self.lab) != (&have.network, have.runtime, have.lab)
         };
         let goes = have.deckies.keys().filter(|name| changed(name)).cloned().map(Step::Remove);
         let comes = self.deckies.keys().filter(|name| changed(name)).cloned().map(Step::Add);

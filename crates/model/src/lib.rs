@@ -9,6 +9,7 @@ pub mod nmap;
 pub mod paths;
 pub mod plan;
 pub mod record;
+pub mod runtime;
 pub mod secret;
 pub mod servers;
 pub mod worker;

@@ -5,6 +5,7 @@ use crate::{
     catalogue,
     coherence::{self, Contradiction},
     fleet::{BadName, Decky, DeckyName, Filter, Fleet, Network, PortClash, check_ports},
+    runtime::Runtime,
     servers,
 };
 use netsvc_persona::{
@@ -47,7 +48,7 @@ pub struct Request {
     /// Fixes what is drawn.
     pub seed: Option<String>,
     /// Runtime.
-    pub runtime: String,
+    pub runtime: Runtime,
     /// Who may log in.
     pub login: LoginPolicy,
     /// What deckies do without being asked.
@@ -118,7 +119,7 @@ pub fn fleet(request: &Request) -> Result<Fleet, PlanError> {
         deckies.insert(name.clone(), decky(request, index, name, ip)?);
     }
     coherent(Fleet {
-        runtime: request.runtime.clone(),
+        runtime: request.runtime,
         network: request.network.clone(),
         seed: request.seed.clone(),
         domain: None,
@@ -345,7 +346,7 @@ mod tests {
             ip_start: None,
             taken: BTreeSet::new(),
             seed: None,
-            runtime: "loopback".to_owned(),
+            runtime: Runtime::Loopback,
             login: LoginPolicy::Deny,
             life: Life::default(),
             firewall: Filter::Off,

@@ -142,7 +142,6 @@ pub fn shell_terminal(bytes: &[u8]) {
 /// A deployment INI and a host INI.
 pub fn ini(bytes: &[u8]) {
     let options = deploy::Options {
-        runtimes: &["loopback", "native"],
         runtime: None,
         network: None,
         skipped: 0,

@@ -14,7 +14,6 @@ use crate::{firedrill::Way, output};
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::{Args, ValueEnum};
 use decnet_analysis::audit::{self, Finding, Seen, Strength};
-use decnet_engine::native;
 use decnet_model::fleet::{DeckyName, Fleet};
 use decnet_store::Store;
 use netsvc_persona::Persona;
@@ -211,7 +210,7 @@ async fn personas(store: &Store, fleet: &Fleet) -> Result<Vec<Persona>> {
 
 /// On loopback no decky has a network stack of its own.
 fn faceless(fleet: &Fleet) -> Vec<Finding> {
-    if fleet.runtime == native::NAME {
+    if fleet.runtime.has_faces() {
         return Vec::new();
     }
     let finding = |name: &DeckyName| Finding {

@@ -1,10 +1,6 @@
 //! `demo`: a small fleet of its own, everything in one process, every touch on the screen.
 
-use super::{
-    Context, deploy, events, run,
-    site::{Ground, Site},
-    status, teardown,
-};
+use super::{Context, deploy, events, run};
 use crate::{
     firedrill::{self, Touch, Way},
     hidden, intruder, output,
@@ -17,14 +13,20 @@ use decnet_engine::{
     lab::{Lab, Place},
     loopback,
 };
+use decnet_fleet::{
+    Standing,
+    site::{Ground, Site},
+    supervisor, teardown,
+};
 use decnet_model::{
     fleet::Fleet,
     plan,
     record::{DeckyDesired, Filter, Page},
+    runtime::Runtime,
     worker::Worker,
 };
 use netsvc_persona::{Life, LoginPolicy};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::{
     io::Write,
     path::PathBuf,
@@ -49,8 +51,8 @@ pub struct Demo {
     #[arg(long, short = 'n', default_value_t = 7)]
     deckies: u32,
     /// How deckies come to exist [default: native, or loopback where that cannot be]
-    #[arg(long, value_parser = ["native", "loopback"])]
-    runtime: Option<String>,
+    #[arg(long)]
+    runtime: Option<Runtime>,
     /// Let a scripted intruder attack the fleet
     #[arg(long)]
     attack: bool,
@@ -68,7 +70,7 @@ struct Round {
     deckies: usize,
     touches: Vec<Touch>,
     /// How the runtime stood while it ran.
-    standing: Value,
+    standing: Option<Standing>,
 }
 
 impl Demo {
@@ -101,13 +103,13 @@ impl Demo {
 
     /// The fleet to begin with: in a lab unless that is not wanted or cannot be.
     fn first_fleet(&self, context: &Context) -> Result<Fleet> {
-        if self.runtime.as_deref() == Some(loopback::NAME) {
+        if self.runtime == Some(Runtime::Loopback) {
             return self.on_loopback(context);
         }
-        let ground = Ground { lab: true, interface: None };
-        match ground.site(None, None, context, true) {
+        let ground = Ground { lab: true, ..Ground::default() };
+        match ground.site(&context.fleet(), true) {
             Ok(site) => self.fleet(&site),
-            Err(error) => self.fall_back(context, &error),
+            Err(error) => self.fall_back(context, &error.into()),
         }
     }
 
@@ -121,7 +123,8 @@ impl Demo {
     }
 
     fn on_loopback(&self, context: &Context) -> Result<Fleet> {
-        self.fleet(&Ground::default().site(Some(loopback::NAME), None, context, true)?)
+        let ground = Ground { runtime: Some(Runtime::Loopback), ..Ground::default() };
+        self.fleet(&ground.site(&context.fleet(), true)?)
     }
 
     fn fleet(&self, site: &Site) -> Result<Fleet> {
@@ -136,7 +139,7 @@ impl Demo {
             network: site.network.clone(),
             taken: site.taken.clone(),
             seed: None,
-            runtime: site.runtime.clone(),
+            runtime: site.runtime,
             login: LoginPolicy::AcceptAfter(3),
             life: Life::default(),
             firewall: Default::default(),
@@ -147,7 +150,7 @@ impl Demo {
     /// Plays the round; ends only with --exit.
     async fn play(&self, context: &Context, mut fleet: Fleet, round: &mut Round) -> Result<()> {
         if let Err(error) = wait(context, &fleet).await {
-            if fleet.runtime == loopback::NAME {
+            if fleet.runtime == Runtime::Loopback {
                 return Err(error);
             }
             fleet = self.fall_back(context, &error)?;
@@ -155,7 +158,7 @@ impl Demo {
             wait(context, &fleet).await?;
         }
         round.deckies = fleet.deckies.len();
-        round.standing = status::standing(context).unwrap_or_default();
+        round.standing = Standing::read(&context.paths());
         if !self.json {
             self.welcome(context, &fleet);
         }
@@ -180,7 +183,7 @@ impl Demo {
     fn welcome(&self, context: &Context, fleet: &Fleet) {
         deploy::show(fleet, false);
         output::line("");
-        let native = fleet.runtime != loopback::NAME;
+        let native = fleet.runtime == Runtime::Native;
         let root = context.paths().root().display().to_string();
         let (begin, offset) = if native {
             output::line("Attack it from another terminal, on the host that the lab has for that:");
@@ -208,12 +211,13 @@ impl Demo {
         let silent: Vec<_> = round.touches.iter().filter(|touch| touch.silent()).collect();
         let missing = silent.len() + usize::try_from(totals.missing).unwrap_or(usize::MAX);
         let p99 = firedrill::percentile(&round.touches, 0.99);
-        let of = |key: &str| round.standing.get(key).unwrap_or(&Value::Null);
+        let standing = round.standing.as_ref();
         if self.json {
             output::json(&json!({
                 "deckies": round.deckies, "touches": round.touches.len(), "events_stored": totals.events,
-                "missing": missing, "p99_ms": p99, "runtime": of("runtime"), "carrier": of("carrier"),
-                "uid": of("uid"), "attackers": totals.attackers,
+                "missing": missing, "p99_ms": p99, "runtime": standing.map(|standing| standing.runtime),
+                "carrier": standing.map(|standing| &standing.carrier), "uid": standing.map(|standing| standing.uid),
+                "attackers": totals.attackers,
             }));
         } else if self.attack {
             output::line(&format!(
@@ -291,7 +295,7 @@ async fn clear(context: &Context) -> Result<()> {
 async fn prepare(context: &Context) -> Result<()> {
     let root = context.paths().root().to_owned();
     let mark = root.join(".demo");
-    if let Some(pid) = run::running(&context.paths()) {
+    if let Some(pid) = supervisor::running(&context.paths()) {
         bail!("workers run in {} already, as process {pid}", root.display());
     }
     if root.exists() {

@@ -1,22 +1,25 @@
 //! `deploy` and `plan`: from what is wanted to a fleet that runs.
 
 use super::{
-    Context,
-    site::{Ground, Site},
+    Context, run,
+    site::{self, Where},
 };
 use crate::{output, settings::Name, workers};
-use anyhow::{Context as _, Result, bail};
+use anyhow::Result;
 use clap::Args;
-use decnet_engine::loopback;
+use decnet_fleet::{
+    Error, intent,
+    site::{Ground, Site},
+    wait,
+};
 use decnet_model::{
     catalogue,
-    fleet::{Filter, Fleet, Network, Step, login_policy},
+    fleet::{Filter, Fleet, Network, login_policy},
     ini::{SpecError, deploy as spec},
     nmap, plan,
-    record::{DeckyDesired, DeckyIntent, DeckyState},
+    runtime::Runtime,
     servers,
 };
-use decnet_store::Store;
 use netsvc_persona::{Life, LoginPolicy, Servers};
 use serde_json::json;
 use std::{
@@ -26,8 +29,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Runtimes that deckies can be deployed with.
-const RUNTIMES: [&str; 2] = ["native", "loopback"];
 /// Most bytes that are read of a deployment INI: what the reader accepts, and one that it refuses.
 const CONFIG_BYTES: u64 = spec::FILE_LIMIT as u64 + 1;
 /// Most bytes that are read of nmap's database; that of 7.93 has five million.
@@ -104,10 +105,10 @@ pub struct Deploy {
     #[arg(long)]
     pub seed: Option<String>,
     #[command(flatten)]
-    pub ground: Ground,
+    pub place: Where,
     /// How deckies come to exist [default: native with --lab or --interface, else loopback]
-    #[arg(long, value_parser = RUNTIMES)]
-    pub runtime: Option<String>,
+    #[arg(long)]
+    pub runtime: Option<Runtime>,
     /// Who may log in: deny, accept-listed, accept-after=N
     #[arg(long, default_value = "accept-listed", value_parser = login_policy)]
     pub login: LoginPolicy,
@@ -154,18 +155,18 @@ impl Deploy {
             .and_then(|file| io::Read::read_to_end(&mut io::Read::take(file, CONFIG_BYTES), &mut text))
             .map_err(|error| BadInput::Unreadable(path.to_owned(), error))?;
         let place = spec::place(&text);
-        let runtime = self.runtime.as_deref().or(place.runtime.as_deref());
-        let named = place.interface.clone().filter(|_| runtime != Some(loopback::NAME) && !self.ground.lab);
+        let runtime = self.runtime.or(place.runtime);
+        let named = place.interface.filter(|_| runtime != Some(Runtime::Loopback) && !self.place.lab);
         let ground = Ground {
-            lab: self.ground.lab || (place.lab && self.ground.interface.is_none()),
-            interface: self.ground.interface.clone().or(named),
+            lab: self.place.lab || (place.lab && self.place.interface.is_none()),
+            interface: self.place.interface.clone().or(named),
+            runtime,
+            subnet: place.network,
         };
         let faces = database(context, &text);
-        let find = |act| ground.site(runtime, place.network.as_ref(), context, act);
-        let site = find(false);
+        let site = site::find(&ground, context, false);
         let options = spec::Options {
-            runtimes: &RUNTIMES,
-            runtime: site.as_ref().map(|site| site.runtime.as_str()).ok().or(runtime),
+            runtime: site.as_ref().map(|site| site.runtime).ok().or(runtime),
             network: site.as_ref().map(|site| site.network.clone()).ok(),
             skipped: site.as_ref().map_or(0, |site| site.skipped),
             taken: site.as_ref().map(|site| site.taken.clone()).unwrap_or_default(),
@@ -173,8 +174,8 @@ impl Deploy {
             limit: spec::FILE_LIMIT,
         };
         let fleet = spec::fleet(&path.display().to_string(), &text, &options).map_err(BadInput::Config)?;
-        let site = if self.dry_run { site } else { find(true) };
-        let lab = site.and_then(|site| site.check(&fleet).map(|()| site.lab));
+        let site = if self.dry_run { site } else { ground.site(&context.fleet(), true).map_err(Into::into) };
+        let lab = site.and_then(|site| Ok(site.check(&fleet).map(|()| site.lab)?));
         Ok(Fleet { lab: lab.map_err(|error| BadInput::Place(path.to_owned(), error))?, ..fleet })
     }
 
@@ -192,7 +193,7 @@ impl Deploy {
             network,
             taken: site.taken.clone(),
             seed: self.seed.clone(),
-            runtime: site.runtime.clone(),
+            runtime: site.runtime,
             login: self.login.clone(),
             life: Life {
                 ambient: self.ambient,
@@ -211,8 +212,8 @@ impl Deploy {
         let fleet = match &self.config {
             Some(path) => self.read(path, context)?,
             None => {
-                let (runtime, subnet) = (self.runtime.as_deref(), self.subnet.as_ref());
-                self.fleet(&self.ground.site(runtime, subnet, context, !self.dry_run)?)?
+                let ground = self.place.ground(self.runtime, self.subnet.as_ref());
+                self.fleet(&site::find(&ground, context, !self.dry_run)?)?
             }
         };
         if self.dry_run {
@@ -221,9 +222,9 @@ impl Deploy {
         }
         let begun = Instant::now();
         store(context, &fleet).await?;
-        ensure_running(context).await?;
+        run::ensure_running(context).await?;
         workers::wake_fleet(context).await;
-        wait(context, &fleet, begun).await?;
+        wait_for(context, &fleet).await?;
         if self.json {
             let millis = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
             output::json(&json!({ "deckies": fleet.deckies.len(), "ms": millis, "runtime": fleet.runtime }));
@@ -277,76 +278,21 @@ pub fn show(fleet: &Fleet, json: bool) {
 /// When the store fails.
 pub async fn store(context: &Context, fleet: &Fleet) -> Result<()> {
     let store = context.store_or_new().await?;
-    let intents: Result<Vec<DeckyIntent>> = fleet
-        .deckies
-        .values()
-        .map(|decky| {
-            Ok(DeckyIntent {
-                name: decky.name.to_string(),
-                ip: Some(decky.ip.into()),
-                services: decky.slugs(),
-                plan: serde_json::to_string(decky)?,
-            })
-        })
-        .collect();
-    let text = serde_json::to_string(fleet).context("write the fleet")?;
-    forget_changed(context, &store, fleet).await?;
-    store.fleet_put(&text, &intents?, context.now()).await.context("store the fleet")?;
-    fs_err::write(context.paths().state_export(), &text).context("export the fleet")?;
+    intent::put(&context.fleet(), &store, fleet, context.now()).await?;
     store.close().await;
     Ok(())
 }
 
-/// Nobody can say of a decky that changes, or of any while no workers run, that it runs: whoever waits
-/// for it must not find what was true before.
-async fn forget_changed(context: &Context, store: &Store, fleet: &Fleet) -> Result<()> {
-    let old = store.fleet_get().await.context("read the fleet")?;
-    let old = old.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_else(|| fleet.emptied());
-    let old = if super::run::running(&context.paths()).is_some() { old } else { fleet.emptied() };
-    let changed = fleet.steps(&old).into_iter().filter_map(|step| match step {
-        Step::Add(name) => {
-            Some(DeckyState { name: name.to_string(), actual: String::new(), reason: String::new() })
-        }
-        Step::Remove(_) => None,
-    });
-    let changed: Vec<DeckyState> = changed.collect();
-    store.decky_states_set(None, &changed, context.now()).await.context("store the states of deckies")
-}
-
-/// Starts `decnet run` in the background unless it runs.
-async fn ensure_running(context: &Context) -> Result<()> {
-    if super::run::running(&context.paths()).is_some() {
-        return Ok(());
-    }
-    super::run::start_in_background(context, &[]).await
-}
-
 /// Waits until every decky of `fleet` runs, and says which do not.
-async fn wait(context: &Context, fleet: &Fleet, begun: Instant) -> Result<()> {
-    let store = context.store().await?;
-    loop {
-        let rows = store.decky_list().await.context("read the deckies")?;
-        let wanted = || rows.iter().filter(|row| row.desired == DeckyDesired::Running);
-        let running = wanted().filter(|row| row.actual == "running").count();
-        let failed: Vec<_> = wanted().filter(|row| row.actual == "failed").collect();
-        output::progress(&format!("{running} of {} deckies run", fleet.deckies.len()));
-        if running == fleet.deckies.len() {
-            output::progress_done();
-            return Ok(());
-        }
-        if running + failed.len() == fleet.deckies.len() || PATIENCE < begun.elapsed() {
-            output::progress_done();
-            for row in &failed {
-                output::note(&format!("{}: {}", row.name, row.reason));
-            }
-            bail!(
-                "{running} of {} deckies run; {} says more",
-                fleet.deckies.len(),
-                context.paths().run().join("decnet.log").display()
-            );
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
+async fn wait_for(context: &Context, fleet: &Fleet) -> Result<()> {
+    let (store, wanted) = (context.store().await?, fleet.deckies.len());
+    let tell = |running| output::progress(&format!("{running} of {wanted} deckies run"));
+    let done = wait::up(&context.fleet(), &store, wanted, PATIENCE, tell).await;
+    output::progress_done();
+    if let Err(Error::NotUp { failed, .. }) = &done {
+        failed.iter().for_each(|(name, reason)| output::note(&format!("{name}: {reason}")));
     }
+    Ok(done?)
 }
 
 #[cfg(test)]
@@ -403,11 +349,11 @@ mod tests {
             read("[general]\nruntime = native\nnet = 192.0.2.0/24\n[web]\nservices = http\n").unwrap_err();
         assert!(matches!(error.downcast_ref(), Some(BadInput::Place(..))), "{error}");
         let fleet = read("[web]\nservices = http\n").unwrap();
-        assert_eq!((fleet.runtime.as_str(), fleet.deckies.len(), fleet.lab), ("loopback", 1, false));
+        assert_eq!((fleet.runtime, fleet.deckies.len(), fleet.lab), (Runtime::Loopback, 1, false));
         let fleet = read("[general]\nlab = yes\n[web]\nservices = http\n").unwrap();
         assert_eq!(
-            (fleet.runtime.as_str(), fleet.network.to_string().as_str(), fleet.lab),
-            ("native", "10.66.0.0/21", true)
+            (fleet.runtime, fleet.network.to_string().as_str(), fleet.lab),
+            (Runtime::Native, "10.66.0.0/21", true)
         );
         assert!(!folder.path().join("none").exists());
     }

@@ -6,9 +6,9 @@ use crate::{
     output,
     workers::PROBE_IP,
 };
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use clap::Args;
-use decnet_model::fleet::Fleet;
+use decnet_fleet::{Error, intent};
 use serde_json::json;
 
 /// Most silent ports that the last line names; the table, or the JSON, has all.
@@ -34,8 +34,7 @@ impl Firedrill {
     /// When a port is silent.
     pub async fn run(self, context: &Context) -> Result<()> {
         let store = context.store().await?;
-        let text = store.fleet_get().await.context("read the fleet")?.context("no fleet is deployed")?;
-        let fleet: Fleet = serde_json::from_str(&text).context("read the fleet")?;
+        let fleet = intent::read(&store).await?.ok_or(Error::NoFleet)?;
         let way = Way::of(&fleet, PROBE_IP.into(), context);
         let touches = firedrill::run(context, &fleet, &way, |done, all| {
             output::progress(&format!("{done} of {all} ports touched"));

@@ -1,21 +1,19 @@
 //! `lab`: a private network on this host, with a host to attack from.
 
-use super::{Context, run, status};
+use super::Context;
 use crate::output;
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::{Args, Subcommand};
-use decnet_engine::lab::{Lab as Network, LabConfig, LabState, Place};
+use decnet_engine::lab::{Lab as Network, LabState, Place};
+use decnet_fleet::lab;
 use decnet_model::{fleet, paths::Paths};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::{
     ffi::OsString,
     os::unix::process::CommandExt,
     path::PathBuf,
     process::{Command, ExitCode},
 };
-
-/// Network of a lab unless another is named; a thousand deckies fit.
-const DEFAULT_NETWORK: &str = "10.66.0.0/21";
 
 /// The private network with a host to attack from
 ///
@@ -60,7 +58,7 @@ enum Verb {
 #[derive(Args, Debug, Clone)]
 pub struct Up {
     /// Network of the lab, prefix 8 to 29
-    #[arg(long, value_name = "NETWORK", default_value = DEFAULT_NETWORK)]
+    #[arg(long, value_name = "NETWORK", default_value_t = lab::DEFAULT_NETWORK)]
     pub network: fleet::Network,
     /// How many hosts to attack from, 1 to 16
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=16))]
@@ -103,7 +101,7 @@ impl Lab {
         let paths = context.paths();
         match self.verb {
             Verb::Up(up) => {
-                let (lab, fresh) = ensure_up(&paths, &up)?;
+                let (lab, fresh) = lab::ensure_up(&context.fleet(), &up.wanted())?;
                 tell(
                     Some(lab.state()),
                     up.json,
@@ -130,49 +128,9 @@ impl Lab {
     }
 }
 
-/// The lab of `paths`, started if none is up; and whether it was started just now.
-///
-/// # Errors
-/// When it cannot be started, or another one is up.
-pub fn ensure_up(paths: &Paths, wanted: &Up) -> Result<(Network, bool)> {
-    if let Some(lab) = Network::find(&paths.run()) {
-        let state = lab.state();
-        let there = (state.network, state.prefix, state.attackers.len());
-        ensure!(
-            there == (wanted.network.address, wanted.network.prefix, usize::from(wanted.attackers)),
-            "a lab with network {}/{} and {} attackers is up: `decnet lab down` ends it",
-            there.0,
-            there.1,
-            there.2
-        );
-        return Ok((lab, false));
-    }
-    fs_err::create_dir_all(paths.run()).context("make the run folder")?;
-    let config = LabConfig {
-        run: paths.run(),
-        network: wanted.network.address,
-        prefix: wanted.network.prefix,
-        attackers: wanted.attackers,
-    };
-    let program = std::env::current_exe().context("find this program")?;
-    Ok((Network::up(&program, &config).context("start the lab")?, true))
-}
-
-/// Network of a lab unless another is named.
-///
-/// # Errors
-/// None in practice: the text is our own.
-pub fn default_network() -> Result<fleet::Network> {
-    DEFAULT_NETWORK.parse().context("read the lab's default network")
-}
-
-/// The network of a lab as the planner sees it.
-pub fn network(state: &LabState) -> fleet::Network {
-    fleet::Network {
-        address: state.network,
-        prefix: state.prefix,
-        gateway: Some(state.router.address),
-        interface: Some(state.interface.clone()),
+impl Up {
+    fn wanted(&self) -> lab::Wanted {
+        lab::Wanted { network: self.network.clone(), attackers: self.attackers }
     }
 }
 
@@ -194,13 +152,13 @@ fn replace(command: &mut Command) -> Result<ExitCode> {
 
 fn down(context: &Context, options: &Json) -> Result<()> {
     let paths = context.paths();
-    let lab = Network::find(&paths.run());
-    let up = lab.is_some();
-    if let Some(lab) = lab {
-        if stands_in_lab(context) {
+    let found = Network::find(&paths.run());
+    let up = found.is_some();
+    if let Some(found) = found {
+        if lab::is_used(&paths) {
             bail!("a fleet stands in the lab: `decnet teardown --all` first");
         }
-        lab.down()?;
+        found.down()?;
     }
     let _ = fs_err::remove_file(paths.run().join("lab.log"));
     if options.json {
@@ -209,12 +167,6 @@ fn down(context: &Context, options: &Json) -> Result<()> {
         output::note(if up { "the lab is down" } else { "no lab was up" });
     }
     Ok(())
-}
-
-/// Whether workers keep a fleet in the lab.
-fn stands_in_lab(context: &Context) -> bool {
-    run::running(&context.paths()).is_some()
-        && status::standing(context).is_some_and(|standing| standing.get("lab") == Some(&Value::Bool(true)))
 }
 
 fn tell(state: Option<&LabState>, as_json: bool, what: &str) {

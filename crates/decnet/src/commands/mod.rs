@@ -24,6 +24,7 @@ use crate::settings::{Name, Settings};
 use anyhow::{Context as _, Result, bail};
 use decnet_model::paths::Paths;
 use decnet_store::Store;
+use netsvc_persona::stage::Limits;
 use std::{
     path::PathBuf,
     time::{SystemTime, UNIX_EPOCH},
@@ -53,8 +54,7 @@ impl Context {
 
     /// Now, µs since the epoch.
     pub fn now(&self) -> i64 {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+        now()
     }
 
     /// Opens the store of an installation that exists.
@@ -105,22 +105,28 @@ impl Context {
         self.paths().database().display().to_string()
     }
 
-    /// The service binary.
-    ///
-    /// # Errors
-    /// When there is none where it is looked for.
-    pub fn stage_binary(&self) -> Result<PathBuf> {
-        if let Some(path) = self.settings.given(Name::StageBinary) {
-            let path = PathBuf::from(path);
-            anyhow::ensure!(path.is_file(), "decnet.netsvcd: {} is no file", path.display());
-            return Ok(path);
+    /// What the fleet's crate works with.
+    pub fn fleet(&self) -> decnet_fleet::Config {
+        let count = |name| usize::try_from(self.settings.number(name)).unwrap_or(usize::MAX);
+        decnet_fleet::Config {
+            paths: self.paths(),
+            program: None,
+            stage_binary: self.settings.given(Name::StageBinary).map(PathBuf::from),
+            sd_id: self.settings.text(Name::SdId).to_owned(),
+            limits: Limits {
+                connections: count(Name::Connections),
+                connections_per_source: count(Name::ConnectionsPerSource),
+                spool_bytes: self.settings.number(Name::SpoolBytes),
+                ..Limits::default()
+            },
         }
-        let beside = std::env::current_exe().ok().and_then(|path| Some(path.parent()?.join("netsvcd")));
-        let folders = std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect::<Vec<_>>());
-        let on_path = folders.into_iter().flatten().map(|folder| folder.join("netsvcd"));
-        let found = beside.into_iter().chain(on_path).find(|path| path.is_file());
-        found.context("netsvcd, the service binary, is neither beside this program nor on the PATH (`make build` makes it; DECNET_NETSVCD names it)")
     }
+}
+
+/// Now, µs since the epoch.
+pub fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
 
 /// Characters that a URL gives a meaning, escaped.

@@ -1,10 +1,11 @@
 //! `persona`: what attackers see of a decky, and another one in its place.
 
-use super::{Context, deploy, run};
+use super::{Context, deploy};
 use crate::{output, workers};
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
-use decnet_model::fleet::{DeckyName, Fleet};
+use decnet_fleet::{Error, intent, wait};
+use decnet_model::fleet::DeckyName;
 use decnet_store::Store;
 use netsvc_persona::{
     Life, LoginPolicy, Persona, Secret,
@@ -12,10 +13,7 @@ use netsvc_persona::{
     tables::firewalls::{self, Refusal},
 };
 use serde_json::json;
-use std::{
-    net::Ipv4Addr,
-    time::{Duration, Instant},
-};
+use std::{net::Ipv4Addr, time::Duration};
 
 /// Longest wait for a new persona.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -71,7 +69,9 @@ impl Personas {
         match self.verb {
             Verb::List { json } => list(&store, json).await,
             Verb::Show { decky, secrets, json } => {
-                let Some(mut persona) = find(&store, &decky).await? else { return Err(none(&decky)) };
+                let Some(mut persona) = intent::persona(&store, &decky).await? else {
+                    return Err(none(&decky));
+                };
                 let fingerprints = (
                     persona.ssh_keys.ed25519_fingerprint().unwrap_or_default(),
                     persona.ssh_keys.ecdsa_p256_fingerprint().unwrap_or_default(),
@@ -90,11 +90,6 @@ impl Personas {
             Verb::Reset { decky, json } => reset(context, &store, &decky, json).await,
         }
     }
-}
-
-async fn find(store: &Store, decky: &DeckyName) -> Result<Option<Persona>> {
-    let text = store.persona_get(decky.as_str()).await.context("read a persona")?;
-    text.map(|text| serde_json::from_str(&text).context("read a persona")).transpose()
 }
 
 fn none(decky: &DeckyName) -> anyhow::Error {
@@ -258,27 +253,15 @@ fn keys(persona: &Persona, fingerprints: &(String, String)) -> Vec<(String, Stri
 }
 
 async fn reset(context: &Context, store: &Store, name: &DeckyName, json: bool) -> Result<()> {
-    let old = find(store, name).await?.ok_or_else(|| none(name))?;
-    let text = store.fleet_get().await.context("read the fleet")?.unwrap_or_default();
-    let mut fleet: Fleet = serde_json::from_str(&text).context("read the fleet")?;
+    let old = intent::persona(store, name).await?.ok_or_else(|| none(name))?;
+    let mut fleet = intent::read(store).await?.ok_or(Error::NoFleet)?;
     let Some(decky) = fleet.deckies.get_mut(name) else {
         bail!("{name} is not deployed; deploy it, then reset its persona");
     };
     decky.generation = old.generation.max(decky.generation).saturating_add(1);
     deploy::store(context, &fleet).await?;
     workers::wake_fleet(context).await;
-    let begun = Instant::now();
-    let works = run::running(&context.paths()).is_some();
-    let new = loop {
-        let now = find(store, name).await?.filter(|now| old.generation < now.generation);
-        if now.is_some() || !works {
-            break now;
-        }
-        if PATIENCE < begun.elapsed() {
-            bail!("{name} has its old persona still; `decnet status` says what the workers do");
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    };
+    let new = wait::persona(&context.fleet(), store, name, old.generation, PATIENCE).await?;
     let shown = new.as_ref().map(Persona::fqdn);
     if json {
         output::json(&json!({ "decky": name, "before": old.fqdn(), "now": shown }));

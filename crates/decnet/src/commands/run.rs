@@ -4,14 +4,10 @@ use super::Context;
 use crate::{output, workers};
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use decnet_model::{paths::Paths, worker::Worker};
+use decnet_fleet::supervisor::{self, log_file, running};
+use decnet_model::worker::Worker;
 use decnet_pipeline::runtime;
-use nix::{
-    sys::signal::{Signal, kill},
-    unistd::Pid,
-};
 use std::{
-    path::PathBuf,
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
@@ -60,11 +56,8 @@ impl Run {
         if self.daemon {
             return start_in_background(context, &self.only).await;
         }
-        fs_err::create_dir_all(paths.run()).context("make the run folder")?;
-        fs_err::write(pid_file(&paths), std::process::id().to_string()).context("write the pid file")?;
-        let supervised = workers::supervise(context, wanted, stop_signal()?).await;
-        let _ = fs_err::remove_file(pid_file(&paths));
-        supervised
+        let _noted = supervisor::note(&paths)?;
+        workers::supervise(context, wanted, stop_signal()?).await
     }
 }
 
@@ -106,17 +99,15 @@ pub fn stop_signal() -> Result<watch::Receiver<bool>> {
     Ok(receiver)
 }
 
-fn pid_file(paths: &Paths) -> PathBuf {
-    paths.run().join("decnet.pid")
-}
-
-/// Process id of a running `decnet run`.
-pub fn running(paths: &Paths) -> Option<i32> {
-    let pid: i32 = fs_err::read_to_string(pid_file(paths)).ok()?.trim().parse().ok()?;
-    // The id may have gone to another process since: its program must be this one.
-    let theirs = std::fs::read_link(format!("/proc/{pid}/exe")).ok()?;
-    let same = std::env::current_exe().ok().and_then(|own| own.file_name().map(std::ffi::OsStr::to_owned));
-    (theirs.file_name()?.to_string_lossy().starts_with(&*same?.to_string_lossy())).then_some(pid)
+/// Starts `decnet run` in the background unless it runs.
+///
+/// # Errors
+/// When it cannot be started.
+pub async fn ensure_running(context: &Context) -> Result<()> {
+    if running(&context.paths()).is_some() {
+        return Ok(());
+    }
+    start_in_background(context, &[]).await
 }
 
 /// Starts `decnet run` in the background, with all workers where `only` names none.
@@ -134,15 +125,11 @@ pub async fn start_in_background(context: &Context, only: &[String]) -> Result<(
     let deadline = Instant::now() + Duration::from_secs(10);
     while running(&context.paths()).is_none() {
         if deadline < Instant::now() {
-            bail!("the workers did not start; {} says why", log_file(context).display());
+            bail!("the workers did not start; {} says why", log_file(&context.paths()).display());
         }
         std::thread::sleep(Duration::from_millis(50));
     }
     Ok(())
-}
-
-fn log_file(context: &Context) -> PathBuf {
-    context.paths().run().join("decnet.log")
 }
 
 /// Starts this program once more with `arguments`, which serve the interface or not.
@@ -160,7 +147,7 @@ async fn background(context: &Context, arguments: &[&str], serves: bool) -> Resu
         .create(true)
         .append(true)
         .mode(0o600)
-        .open(log_file(context))
+        .open(log_file(&context.paths()))
         .context("open the log")?;
     let (log, _) = log.into_parts();
     let errors = log.try_clone().context("open the log")?;
@@ -175,23 +162,9 @@ async fn background(context: &Context, arguments: &[&str], serves: bool) -> Resu
         .stderr(errors)
         .process_group(0);
     command.spawn().context("start in the background")?;
-    output::note(&format!("started in the background; messages go to {}", log_file(context).display()));
+    output::note(&format!(
+        "started in the background; messages go to {}",
+        log_file(&context.paths()).display()
+    ));
     Ok(())
-}
-
-/// Asks a running `decnet run` to end and waits for it.
-///
-/// # Errors
-/// When it does not end.
-pub fn stop_running(paths: &Paths) -> Result<bool> {
-    let Some(pid) = running(paths) else { return Ok(false) };
-    kill(Pid::from_raw(pid), Signal::SIGTERM).context("ask the workers to end")?;
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while running(paths) == Some(pid) {
-        if deadline < Instant::now() {
-            bail!("process {pid} does not end");
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    Ok(true)
 }

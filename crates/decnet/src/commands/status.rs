@@ -1,15 +1,16 @@
 //! `status`: what is wanted, what is, and what was recorded.
 
-use super::{Context, run};
+use super::Context;
 use crate::output;
 use anyhow::{Context as _, Result};
 use clap::Args;
+use decnet_fleet::{NativeStanding, Standing, supervisor};
 use decnet_model::{
     fleet::Decky,
     record::{DeckyDesired, DeckyRow},
     worker::Worker,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// Show the fleet, the workers and what was recorded
 #[derive(Args, Debug)]
@@ -28,8 +29,8 @@ impl Status {
         let store = context.store().await?;
         let deckies = store.decky_list().await.context("read the deckies")?;
         let totals = store.totals().await.context("read the totals")?;
-        let running = run::running(&context.paths());
-        let runtime = standing(context);
+        let running = supervisor::running(&context.paths());
+        let runtime = Standing::read(&context.paths());
         // A decky only runs while somebody runs it, whatever the store remembers.
         let actual = |row: &DeckyRow| match (running, row.actual.as_str()) {
             (None, "running") => "stopped".to_owned(),
@@ -61,10 +62,10 @@ impl Status {
         let standing = match (running, &runtime) {
             (Some(pid), Some(runtime)) => format!(
                 "workers run as process {pid}; runtime {}{}, services as uid {}, {}",
-                text(runtime, "runtime"),
-                segment(runtime),
-                runtime.get("uid").unwrap_or(&Value::Null),
-                isolation(runtime)
+                runtime.runtime,
+                runtime.native.as_ref().map(segment).unwrap_or_default(),
+                runtime.uid,
+                isolation(&runtime.isolation)
             ),
             (Some(pid), None) => format!("workers run as process {pid}; no decky was started yet"),
             (None, _) => "no workers run: `decnet run` starts them".to_owned(),
@@ -81,12 +82,6 @@ impl Status {
         ));
         Ok(())
     }
-}
-
-/// How the runtime stands, as the worker `fleet` wrote it last; `None` while none runs.
-pub fn standing(context: &Context) -> Option<Value> {
-    let text = fs_err::read(context.paths().run().join("runtime.json")).ok()?;
-    serde_json::from_slice(&text).ok()
 }
 
 fn cells(rows: &[&DeckyRow], actual: impl Fn(&DeckyRow) -> String) -> Vec<Vec<String>> {
@@ -109,31 +104,20 @@ fn absent(row: &DeckyRow) -> Vec<String> {
 }
 
 /// Where a native fleet stands.
-fn segment(runtime: &Value) -> String {
-    let number = |key| runtime.get(key).and_then(Value::as_u64).unwrap_or_default();
-    match runtime.get("interface").and_then(Value::as_str) {
-        None => String::new(),
-        Some(interface) => {
-            let place = if runtime.get("lab") == Some(&Value::Bool(true)) { "the lab" } else { interface };
-            format!(" on {place} behind a gate ({} packets, {} lost)", number("packets"), number("drops"))
-        }
-    }
+fn segment(native: &NativeStanding) -> String {
+    let place = if native.lab { "the lab" } else { &native.interface };
+    format!(" on {place} behind a gate ({} packets, {} lost)", native.packets, native.drops)
 }
 
 /// What keeps the services in. One user for everything is less than the sandbox could do.
-fn isolation(runtime: &Value) -> String {
-    let found = text(runtime, "isolation");
+fn isolation(found: &str) -> String {
     let reduced = found.starts_with("isolation") || found == "full";
     if reduced { found.replacen("full", "isolation full", 1) } else { format!("isolation {found}") }
 }
 
-fn face(runtime: Option<&Value>) -> &'static str {
-    match runtime.map(|runtime| text(runtime, "runtime")) {
-        Some("native") => "each decky answers scanners and shakes hands as its operating system does",
-        _ => "none: the runtime loopback cannot give a decky an operating system's face",
+fn face(runtime: Option<&Standing>) -> &'static str {
+    if runtime.is_some_and(|standing| standing.runtime.has_faces()) {
+        return "each decky answers scanners and shakes hands as its operating system does";
     }
-}
-
-fn text<'a>(value: &'a Value, key: &str) -> &'a str {
-    value.get(key).and_then(Value::as_str).unwrap_or("unknown")
+    "none: the runtime loopback cannot give a decky an operating system's face"
 }

@@ -4,11 +4,8 @@ pub mod talk;
 
 use crate::commands::Context;
 use anyhow::{Context as _, Result};
-use decnet_engine::{
-    loopback::OFFSET,
-    native::{self, NetdClient},
-};
-use decnet_model::fleet::Fleet;
+use decnet_engine::{loopback::OFFSET, native::NetdClient};
+use decnet_model::{fleet::Fleet, runtime::Runtime};
 use decnet_store::Store;
 use netsvc_persona::stage::PortSpec;
 use serde::Serialize;
@@ -75,10 +72,10 @@ pub enum Way {
 impl Way {
     /// The way that suits the runtime of `fleet`; `source` is where touches on loopback come from.
     pub fn of(fleet: &Fleet, source: IpAddr, context: &Context) -> Self {
-        if fleet.runtime == native::NAME {
-            return Way::Probe(NetdClient::new(context.paths().netd_socket()));
+        match fleet.runtime {
+            Runtime::Native => Way::Probe(NetdClient::new(context.paths().netd_socket())),
+            Runtime::Loopback => Way::Loopback(source),
         }
-        Way::Loopback(source)
     }
 
     /// A connection to `port` of a decky.

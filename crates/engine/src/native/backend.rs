@@ -6,10 +6,11 @@ use crate::{
     plan::{Backend, Error, Step, chain},
 };
 use async_trait::async_trait;
+use decnet_model::runtime::Runtime;
 use std::io;
 
 /// Name of the runtime.
-pub const NAME: &str = "native";
+pub const NAME: &str = Runtime::Native.name();
 
 /// Nodes behind the gate of a running `netd`.
 #[derive(Clone, Debug)]

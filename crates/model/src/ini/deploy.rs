@@ -13,6 +13,7 @@ use crate::{
     catalogue, coherence,
     fleet::{Decky, DeckyName, Fleet, Network},
     nmap, plan,
+    runtime::Runtime,
 };
 use netsvc_persona::stage::ServiceSpec;
 use std::{
@@ -28,10 +29,8 @@ pub const FILE_LIMIT: usize = 8 * TEXT_LIMIT;
 /// What the reader knows beside the file.
 #[derive(Clone, Debug)]
 pub struct Options<'a> {
-    /// Runtimes that exist; the first is that of a file that names none.
-    pub runtimes: &'a [&'a str],
     /// Goes before the file's runtime.
-    pub runtime: Option<&'a str>,
+    pub runtime: Option<Runtime>,
     /// Segment of a file that names none; the runtime `loopback` has its own.
     pub network: Option<Network>,
     /// Hosts of the segment, from the lowest on, whose addresses are given out last.

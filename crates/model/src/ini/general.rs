@@ -9,6 +9,7 @@ use super::{
 use crate::{
     catalogue,
     fleet::{LOOPBACK_NETWORK, Network},
+    runtime::Runtime,
     servers,
 };
 use netsvc_persona::Servers;
@@ -21,7 +22,7 @@ const KEYS: &str = "net, gw, interface, mutate_interval, seed, domain, ambient, 
 
 /// What holds for the whole fleet.
 pub(super) struct General {
-    pub(super) runtime: String,
+    pub(super) runtime: Runtime,
     /// `None`: it cannot be read, which is an error already.
     pub(super) network: Option<Network>,
     pub(super) seed: Option<String>,
@@ -37,7 +38,7 @@ pub(super) struct General {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place {
     /// Runtime.
-    pub runtime: Option<String>,
+    pub runtime: Option<Runtime>,
     /// The segment.
     pub network: Option<Network>,
     /// Interface on it.
@@ -55,7 +56,7 @@ pub fn place(text: &[u8]) -> Place {
         entry.map(|entry| entry.value.clone())
     };
     Place {
-        runtime: value("runtime"),
+        runtime: value("runtime").and_then(|name| name.parse().ok()),
         network: value("net").and_then(|net| net.parse().ok()),
         interface: value("interface"),
         lab: value("lab").is_some_and(|lab| catalogue::boolean(&lab) == Some(true)),
@@ -65,7 +66,7 @@ pub fn place(text: &[u8]) -> Place {
 /// Reads the section, if there is one.
 pub(super) fn read(section: Option<&Section>, options: &Options<'_>, errors: &mut Errors) -> General {
     let mut general = General {
-        runtime: String::new(),
+        runtime: Runtime::Loopback,
         network: None,
         seed: None,
         domain: None,
@@ -92,12 +93,10 @@ pub(super) fn read(section: Option<&Section>, options: &Options<'_>, errors: &mu
             "dns" | "ntp" => lines.read(entry, &mut general.servers, errors),
             "domain" if text::is_domain(&entry.value) => general.domain = Some(entry.value.clone()),
             "domain" => wrong(entry, "is no domain; write it as corp.example", errors),
-            "runtime" if options.runtimes.contains(&entry.value.as_str()) => {
-                general.runtime.clone_from(&entry.value);
-            }
-            "runtime" => {
-                wrong(entry, &format!("is no runtime; there are: {}", options.runtimes.join(", ")), errors);
-            }
+            "runtime" => match entry.value.parse() {
+                Ok(runtime) => general.runtime = runtime,
+                Err(error) => errors.add(entry.line, format!("{}: {error}", entry.given)),
+            },
             _ => {
                 let near = nearest::hint(&entry.key, KEYS.split(", "));
                 let message = format!("[general] has no key {:?}{near}; it has: {KEYS}", entry.given);
@@ -105,13 +104,9 @@ pub(super) fn read(section: Option<&Section>, options: &Options<'_>, errors: &mu
             }
         }
     }
-    if let Some(runtime) = options.runtime.or(options.runtimes.first().copied())
-        && (options.runtime.is_some() || general.runtime.is_empty())
-    {
-        runtime.clone_into(&mut general.runtime);
-    }
+    general.runtime = options.runtime.unwrap_or(general.runtime);
     general.network =
-        network(net, &general.runtime, options, section.map_or(1, |section| section.line), errors);
+        network(net, general.runtime, options, section.map_or(1, |section| section.line), errors);
     if let (Some(network), Some(entry)) = (general.network.as_mut(), gateway) {
         network.gateway = gateway_of(entry, network, errors);
     }
@@ -198,13 +193,13 @@ pub(super) fn interval(entry: &Entry, errors: &mut Errors) -> Option<u32> {
 
 fn network(
     entry: Option<&Entry>,
-    runtime: &str,
+    runtime: Runtime,
     options: &Options<'_>,
     line: usize,
     errors: &mut Errors,
 ) -> Option<Network> {
     let Some(entry) = entry else {
-        let own = Some(LOOPBACK_NETWORK).filter(|_| runtime == "loopback");
+        let own = Some(LOOPBACK_NETWORK).filter(|_| runtime == Runtime::Loopback);
         let default = options.network.clone().filter(|network| fits(runtime, network)).or(own);
         if default.is_none() {
             errors.add(line, "no segment; name it in [general] as net = 192.168.1.0/24");
@@ -229,8 +224,8 @@ fn network(
 }
 
 /// The runtime `loopback` needs loopback addresses.
-fn fits(runtime: &str, network: &Network) -> bool {
-    runtime != "loopback" || network.address.is_loopback()
+fn fits(runtime: Runtime, network: &Network) -> bool {
+    runtime != Runtime::Loopback || network.address.is_loopback()
 }
 
 fn gateway_of(entry: &Entry, network: &Network, errors: &mut Errors) -> Option<Ipv4Addr> {

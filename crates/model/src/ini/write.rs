@@ -37,7 +37,7 @@ pub enum WriteError {
 pub fn ini(fleet: &Fleet) -> Result<String, WriteError> {
     let mut text = Text::default();
     text.section("general");
-    text.entry("runtime", &fleet.runtime)?;
+    text.entry("runtime", fleet.runtime.name())?;
     text.entry("net", &fleet.network.to_string())?;
     text.optional("gw", fleet.network.gateway.map(|address| address.to_string()))?;
     text.optional("interface", fleet.network.interface.clone())?;

@@ -14,7 +14,6 @@ use std::collections::BTreeSet;
 type Case = (&'static str, &'static [&'static str]);
 
 pub(crate) const OPTIONS: Options<'static> = Options {
-    runtimes: &["loopback", "native"],
     runtime: None,
     network: None,
     skipped: 0,

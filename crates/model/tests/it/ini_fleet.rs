@@ -11,6 +11,7 @@ use decnet_model::{
         host, syntax, write,
     },
     plan,
+    runtime::Runtime,
 };
 use netsvc_persona::{
     LoginPolicy, Servers,
@@ -53,7 +54,7 @@ fn a_whole_file_is_read() {
     ];
     assert_eq!(addresses, wanted.map(|(name, ip)| (name, ip.to_owned())));
     assert_eq!(
-        (fleet.runtime.as_str(), fleet.seed.as_deref(), fleet.mutate_interval),
+        (fleet.runtime.name(), fleet.seed.as_deref(), fleet.mutate_interval),
         ("native", Some("100%"), Some(30))
     );
     let title = |name| {
@@ -104,10 +105,10 @@ fn settings_of_a_name_do_not_reach_names_that_begin_with_it() {
 
 #[test]
 fn the_runtime_of_the_command_line_goes_first() {
-    let options = Options { runtime: Some("native"), network: "192.0.2.0/24".parse().ok(), ..OPTIONS };
+    let options = Options { runtime: Some(Runtime::Native), network: "192.0.2.0/24".parse().ok(), ..OPTIONS };
     let fleet =
         deploy::fleet("f", b"[general]\nruntime = loopback\n[a]\nservices = http\n", &options).unwrap();
-    assert_eq!((fleet.runtime.as_str(), fleet.network.to_string().as_str()), ("native", "192.0.2.0/24"));
+    assert_eq!((fleet.runtime.name(), fleet.network.to_string().as_str()), ("native", "192.0.2.0/24"));
 }
 
 #[test]
@@ -210,7 +211,7 @@ fn some_fleet() -> impl Strategy<Value = Fleet> {
             }
             let gateway = native.then(|| [192, 0, 3, 254].into());
             let interface = native.then(|| "eth0".to_owned());
-            let runtime = if native { "native" } else { "loopback" }.to_owned();
+            let runtime = if native { Runtime::Native } else { Runtime::Loopback };
             Fleet {
                 runtime,
                 network: Network { gateway, interface, ..network },
@@ -276,7 +277,7 @@ fn a_planned_fleet_is_written_and_read() {
         ip_start: None,
         taken: BTreeSet::new(),
         seed: Some("x".to_owned()),
-        runtime: "loopback".to_owned(),
+        runtime: Runtime::Loopback,
         login: LoginPolicy::AcceptListed,
         life: Default::default(),
         firewall: Default::default(),

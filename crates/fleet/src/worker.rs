@@ -1,20 +1,22 @@
 //! The worker `fleet`: makes the fleet that stands in the store come true, and keeps it so.
 
-mod personas;
-mod running;
-pub mod stage;
-
-use crate::{commands::Context, install};
-use anyhow::{Context as _, Result};
+use crate::{
+    Config,
+    error::{Error, document, stored},
+    personas,
+    running::Running,
+    secret,
+    standing::Standing,
+};
 use decnet_engine::{
     node::{NodeSpec, Nodes},
-    plan::{self, Backend, Error, Step},
+    plan::{self, Backend, Step},
     stage::StageError,
 };
 use decnet_model::{fleet::Fleet, record::DeckyState, worker::Worker};
 use decnet_pipeline::runtime::WorkerContext;
 use decnet_store::Store;
-use running::{Running, standing_file};
+use netsvc_wire::stamp::Micros;
 use std::time::{Duration, Instant};
 
 /// Time between two attempts at what could not be started.
@@ -28,14 +30,18 @@ const EARLY_MOST: u32 = 2;
 ///
 /// # Errors
 /// When the store fails.
-pub async fn run(mut worker: WorkerContext, context: Context) -> Result<()> {
-    let store = context.store_or_new().await?;
-    let fence = store.lease_take(Worker::Fleet).await.context("take the lease")?;
-    let secret = install::secret(&context.paths())?;
+pub async fn run(
+    mut worker: WorkerContext,
+    config: Config,
+    store: Store,
+    now: fn() -> Micros,
+) -> Result<(), Error> {
+    let fence = store.lease_take(Worker::Fleet).await.map_err(stored("take the lease"))?;
+    let secret = secret::secret(&config.paths)?;
     let (tried, started) = (Instant::now(), Instant::now());
     let (running, last) = (None, None);
     let mut keeper =
-        Keeper { context, store, fence, secret, running, last, failed: false, tried, started, early: 0 };
+        Keeper { config, store, now, fence, secret, running, last, failed: false, tried, started, early: 0 };
     let wake = Worker::Fleet.spec().wake;
     let mut inboxes: Vec<_> = wake
         .topics
@@ -74,8 +80,9 @@ pub async fn run(mut worker: WorkerContext, context: Context) -> Result<()> {
 }
 
 struct Keeper {
-    context: Context,
+    config: Config,
     store: Store,
+    now: fn() -> Micros,
     fence: decnet_store::Fence,
     secret: [u8; 32],
     running: Option<Running>,
@@ -90,15 +97,17 @@ struct Keeper {
 }
 
 impl Keeper {
-    async fn pass(&mut self) -> Result<()> {
+    async fn pass(&mut self) -> Result<(), Error> {
         self.check_runtime().await?;
         self.export().await;
-        let Some(text) = self.store.fleet_get().await.context("read the fleet")? else { return Ok(()) };
+        let Some(text) = self.store.fleet_get().await.map_err(stored("read the fleet"))? else {
+            return Ok(());
+        };
         let retry = self.failed && RETRY <= self.tried.elapsed();
         if self.last.as_ref() == Some(&text) && !retry {
             return Ok(());
         }
-        let want: Fleet = serde_json::from_str(&text).context("read the fleet")?;
+        let want: Fleet = serde_json::from_str(&text).map_err(document("read the fleet"))?;
         if self.running.as_ref().is_some_and(|running| !running.fits(&want)) {
             self.stop().await;
         }
@@ -106,7 +115,7 @@ impl Keeper {
         self.tried = Instant::now();
         // Nobody is to be carried: nothing is started for that.
         if self.running.is_some() || !want.deckies.is_empty() {
-            let nodes = personas::nodes(&self.context, &self.store, &self.secret, &want).await?;
+            let nodes = personas::nodes(&self.store, &self.secret, &want, (self.now)()).await?;
             self.carry(&want, nodes).await?;
         }
         self.clear(&want).await?;
@@ -116,19 +125,18 @@ impl Keeper {
     }
 
     /// Deckies that are not wanted are gone, even those that an earlier run left in the store as running.
-    async fn clear(&self, want: &Fleet) -> Result<()> {
-        let rows = self.store.decky_list().await.context("read the deckies")?;
+    async fn clear(&self, want: &Fleet) -> Result<(), Error> {
+        let rows = self.store.decky_list().await.map_err(stored("read the deckies"))?;
         let wanted = |name: &str| name.parse().is_ok_and(|name| want.deckies.contains_key(&name));
         let left = rows.iter().filter(|row| row.actual == "running" && !wanted(&row.name));
         self.report(left.map(|row| state(&row.name, "gone", "")).collect()).await
     }
 
     /// Forgets a runtime that has ended, so that the next lines start another.
-    async fn check_runtime(&mut self) -> Result<()> {
+    async fn check_runtime(&mut self) -> Result<(), Error> {
         let Some(running) = &self.running else { return Ok(()) };
-        let paths = self.context.paths();
-        let Some(why) = running.lost(&paths).await else { return Ok(()) };
-        running.stop(&paths).await;
+        let Some(why) = running.lost(&self.config.paths).await else { return Ok(()) };
+        running.stop(&self.config.paths).await;
         self.running = None;
         self.early = if STEADY <= self.started.elapsed() { 0 } else { self.early + 1 };
         if self.early <= EARLY_MOST {
@@ -138,21 +146,21 @@ impl Keeper {
         }
         tracing::error!(why, "the runtime ended soon after it was started; it will be tried again");
         self.failed = true;
-        let rows = self.store.decky_list().await.context("read the deckies")?;
+        let rows = self.store.decky_list().await.map_err(stored("read the deckies"))?;
         let down = rows.iter().filter(|row| row.actual == "running");
         self.report(down.map(|row| state(&row.name, "failed", why)).collect()).await
     }
 
     /// Starts the runtime if need be and makes `nodes` exist in it, and nothing else.
-    async fn carry(&mut self, want: &Fleet, nodes: Nodes) -> Result<()> {
+    async fn carry(&mut self, want: &Fleet, nodes: Nodes) -> Result<(), Error> {
         if self.running.is_none() {
-            match Running::start(&self.context, want).await {
+            match Running::start(&self.config, want).await {
                 Ok(running) => {
                     self.running = Some(running);
                     self.started = Instant::now();
                 }
                 Err(error) => {
-                    let reason = format!("{error:#}");
+                    let reason = plan::chain(&error);
                     tracing::error!(reason, "the runtime could not be started");
                     self.failed = true;
                     let all = nodes.keys().map(|name| state(name, "failed", &reason));
@@ -164,7 +172,7 @@ impl Keeper {
         }
         let Some(running) = &self.running else { return Ok(()) };
         let backend = running.backend();
-        let have = backend.observe().await.context("look at the runtime")?;
+        let have = backend.observe().await.map_err(|error| Error::Runtime("look at the runtime", error))?;
         let mut states: Vec<DeckyState> = nodes
             .iter()
             .filter(|(name, node)| have.get(*name) == Some(node))
@@ -174,7 +182,8 @@ impl Keeper {
             match step {
                 Step::Remove(gone) => {
                     states.extend(gone.iter().map(|node| state(node.name(), "gone", "")));
-                    backend.apply(&Step::Remove(gone)).await.context("take deckies down")?;
+                    let done = backend.apply(&Step::Remove(gone)).await;
+                    done.map_err(|error| Error::Runtime("take deckies down", error))?;
                 }
                 Step::Add(new) => states.extend(add(backend, new).await),
             }
@@ -183,25 +192,20 @@ impl Keeper {
         self.report(states).await
     }
 
-    async fn report(&self, states: Vec<DeckyState>) -> Result<()> {
-        let now = self.context.now();
-        let stored = self.store.decky_states_set(Some(&self.fence), &states, now).await;
-        stored.context("store the states of deckies")
+    async fn report(&self, states: Vec<DeckyState>) -> Result<(), Error> {
+        let done = self.store.decky_states_set(Some(&self.fence), &states, (self.now)()).await;
+        done.map_err(stored("store the states of deckies"))
     }
 
     /// What `status` reads about the runtime. Only shown, so a failure is no reason to stop.
     async fn export(&self) {
         let Some(running) = &self.running else { return };
-        let path = standing_file(&self.context.paths());
         let written = match running.standing().await {
-            // Whole or not at all: others read it at any time.
-            Ok(standing) => fs_err::write(path.with_extension("next"), standing.to_string())
-                .and_then(|()| fs_err::rename(path.with_extension("next"), path))
-                .context("write the runtime's state"),
+            Ok(standing) => standing.write(&self.config.paths),
             Err(error) => Err(error),
         };
         if let Err(error) = written {
-            tracing::warn!(error = %format!("{error:#}"), "the state of the runtime is not shown");
+            tracing::warn!(error = %plan::chain(&error), "the state of the runtime is not shown");
         }
     }
 
@@ -214,17 +218,16 @@ impl Keeper {
     }
 
     async fn stop(&mut self) {
-        let paths = self.context.paths();
         if let Some(running) = self.running.take() {
             let nodes = running.backend().observe().await.unwrap_or_default();
-            running.stop(&paths).await;
+            running.stop(&self.config.paths).await;
             let states = nodes.keys().map(|name| state(name, "stopped", ""));
             if let Err(error) = self.report(states.collect()).await {
-                tracing::warn!(error = %format!("{error:#}"), "the states of deckies could not be stored");
+                tracing::warn!(error = %plan::chain(&error), "the states of deckies could not be stored");
             }
         }
         // The file says what runs; nothing does.
-        let _ = fs_err::remove_file(standing_file(&paths));
+        Standing::remove(&self.config.paths);
     }
 }
 
@@ -253,7 +256,8 @@ async fn add(backend: &dyn Backend, new: Vec<NodeSpec>) -> Vec<DeckyState> {
 }
 
 /// Whether one decky of a batch can be the cause.
-fn of_one(error: &Error) -> bool {
+fn of_one(error: &plan::Error) -> bool {
+    use plan::Error;
     match error {
         Error::Refused { .. } | Error::Bind { .. } | Error::Stage(StageError::Refused { .. }) => true,
         Error::Unreachable { .. } | Error::Stage(_) => false,

@@ -1,22 +1,26 @@
 //! What carries the fleet: the loopback runtime in this process, or `netd` with the native one.
 
-use super::stage;
-use crate::commands::{Context, lab};
-use anyhow::{Context as _, Result};
+use crate::{
+    Config, Error,
+    error::system,
+    lab, stage,
+    standing::{NativeStanding, Standing},
+};
 use decnet_engine::{
     lab::Lab,
     loopback::{self, Loopback, LoopbackConfig},
     native::{self, Native, NetdClient, NetdConfig, spawn_netd},
     plan::Backend,
 };
-use decnet_model::{fleet::Fleet, paths::Paths};
+use decnet_model::{fleet::Fleet, paths::Paths, runtime::Runtime};
 use nix::unistd::geteuid;
-use serde_json::{Value, json};
-use std::{path::PathBuf, process::Child, time::Duration};
+use std::{process::Child, time::Duration};
 use tokio::{sync::watch, time::timeout};
 
 /// Time that a `netd` of an earlier run gets to end by itself, and one of ours to answer.
 const LIMIT: Duration = Duration::from_secs(10);
+/// What [`Running::standing`] attempts.
+const LOOK: &str = "look at the runtime";
 
 /// A runtime that was started for a fleet.
 pub(super) struct Running {
@@ -32,7 +36,7 @@ enum Kind {
 /// What a runtime cannot change without being started anew.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Place {
-    runtime: String,
+    runtime: Runtime,
     interface: Option<String>,
     lab: bool,
 }
@@ -48,9 +52,9 @@ struct Netd {
 
 impl Place {
     fn of(fleet: &Fleet) -> Self {
-        let native = fleet.runtime == native::NAME;
+        let native = fleet.runtime == Runtime::Native;
         Place {
-            runtime: fleet.runtime.clone(),
+            runtime: fleet.runtime,
             // The lab knows its own.
             interface: fleet.network.interface.clone().filter(|_| native && !fleet.lab),
             lab: fleet.lab && native,
@@ -60,18 +64,11 @@ impl Place {
 
 impl Running {
     /// Starts the runtime that `fleet` needs, with the lab if it stands in it.
-    pub(super) async fn start(context: &Context, fleet: &Fleet) -> Result<Self> {
+    pub(super) async fn start(config: &Config, fleet: &Fleet) -> Result<Self, Error> {
         let place = Place::of(fleet);
-        let kind = if place.runtime == native::NAME {
-            Kind::Native(start_native(context, fleet, &place).await?)
-        } else {
-            let config = LoopbackConfig {
-                stage: stage::config(context)?,
-                offset: loopback::OFFSET,
-                low_ports: false,
-                every_port: true,
-            };
-            Kind::Loopback(Box::new(Loopback::start(config).await.context("start the runtime")?))
+        let kind = match place.runtime {
+            Runtime::Native => Kind::Native(start_native(config, fleet, &place).await?),
+            Runtime::Loopback => Kind::Loopback(Box::new(start_loopback(config).await?)),
         };
         Ok(Running { place, kind })
     }
@@ -113,34 +110,51 @@ impl Running {
     }
 
     /// How it does, for `status`.
-    pub(super) async fn standing(&self) -> Result<Value> {
+    pub(super) async fn standing(&self) -> Result<Standing, Error> {
         match &self.kind {
             Kind::Loopback(loopback) => {
-                let status = loopback.status().await.context("look at the runtime")?;
-                Ok(json!({
-                    "runtime": loopback::NAME, "carrier": "kernel", "isolation": status.isolation,
-                    "uid": stage::user(), "process": status.pid, "restarts": status.restarts,
-                    "nodes": status.nodes, "listeners": status.listeners,
-                }))
+                let status = loopback.status().await.map_err(|error| Error::Runtime(LOOK, error))?;
+                Ok(Standing {
+                    runtime: Runtime::Loopback,
+                    carrier: "kernel".to_owned(),
+                    isolation: status.isolation,
+                    uid: stage::user(),
+                    process: status.pid,
+                    restarts: status.restarts,
+                    nodes: status.nodes,
+                    listeners: status.listeners,
+                    native: None,
+                })
             }
             Kind::Native(netd) => self.native_standing(netd).await,
         }
     }
 
-    async fn native_standing(&self, netd: &Netd) -> Result<Value> {
-        let status = netd.backend.client().status().await.context("look at the runtime")?;
+    async fn native_standing(&self, netd: &Netd) -> Result<Standing, Error> {
+        let status = netd.backend.client().status().await.map_err(|error| Error::Netd(LOOK, error))?;
         let pid = |verb: &str| status.processes.iter().find(|process| process.verb == verb)?.pid;
-        Ok(json!({
-            "runtime": status.runtime, "carrier": status.carrier, "device": status.device,
-            "interface": status.interface, "lab": self.place.lab, "holder": netd.holder,
-            "isolation": status.isolation, "rootless": status.rootless,
+        Ok(Standing {
+            runtime: Runtime::Native,
+            process: pid("serve"),
             // From inside a user namespace our own user is root; from here it is what we are.
-            "uid": status.stage_uid.unwrap_or(geteuid().as_raw()), "netd": status.pid,
-            "process": pid("serve"), "gate": pid("gate"),
-            "restarts": status.processes.iter().map(|process| process.restarts).sum::<u64>(),
-            "nodes": status.nodes, "listeners": status.listeners, "packets": status.packets,
-            "drops": status.drops,
-        }))
+            uid: status.stage_uid.unwrap_or(geteuid().as_raw()),
+            restarts: status.processes.iter().map(|process| process.restarts).sum(),
+            nodes: status.nodes,
+            listeners: status.listeners,
+            native: Some(NativeStanding {
+                gate: pid("gate"),
+                device: status.device,
+                interface: status.interface,
+                lab: self.place.lab,
+                holder: netd.holder,
+                rootless: status.rootless,
+                netd: status.pid,
+                packets: status.packets,
+                drops: status.drops,
+            }),
+            carrier: status.carrier,
+            isolation: status.isolation,
+        })
     }
 
     /// Ends it in good order, by force if need be.
@@ -156,49 +170,49 @@ impl Running {
     }
 }
 
-async fn start_native(context: &Context, fleet: &Fleet, place: &Place) -> Result<Netd> {
-    let paths = context.paths();
-    let lab = if place.lab { Some(the_lab(&paths, fleet)?) } else { None };
+async fn start_loopback(config: &Config) -> Result<Loopback, Error> {
+    let stage = stage::config(config)?;
+    let settings = LoopbackConfig { stage, offset: loopback::OFFSET, low_ports: false, every_port: true };
+    Loopback::start(settings).await.map_err(|error| Error::Runtime("start the runtime", error))
+}
+
+async fn start_native(config: &Config, fleet: &Fleet, place: &Place) -> Result<Netd, Error> {
+    let paths = &config.paths;
+    let lab = if place.lab { Some(the_lab(config, fleet)?) } else { None };
     let holder = lab.as_ref().map(|lab| lab.state().holder());
     let interface = lab.as_ref().map(|lab| lab.state().interface.clone()).or(place.interface.clone());
-    let interface = interface.context("the fleet names no interface for the runtime native")?;
-    let config = NetdConfig::new(paths.run(), interface, stage::config(context)?);
-    let client = NetdClient::new(&config.socket);
-    if let Some(pid) = left_over(&client, &paths, &config.interface, holder).await {
+    let interface = interface.ok_or(Error::NoInterface)?;
+    let settings = NetdConfig::new(paths.run(), interface, stage::config(config)?);
+    let client = NetdClient::new(&settings.socket);
+    if let Some(pid) = left_over(&client, paths, &settings.interface, holder).await {
         tracing::info!(pid, "the netd of an earlier run carries on");
         let (_, ended) = watch::channel(false);
         return Ok(Netd { backend: Native::new(client), pid, holder, ended });
     }
-    native::teardown(&client, &paths.run(), LIMIT).await.context("end what an earlier run left")?;
-    let program = std::env::current_exe().context("find this program")?;
-    let (child, client) = spawn_netd(&program, &config, lab.as_ref()).await?;
+    let ended = native::teardown(&client, &paths.run(), LIMIT).await;
+    ended.map_err(|error| Error::Netd("end what an earlier run left", error))?;
+    let program = config.program().map_err(system("find this program"))?;
+    let started = spawn_netd(&program, &settings, lab.as_ref()).await;
+    let (child, client) = started.map_err(|error| Error::Netd("start the runtime", error))?;
     let (pid, ended) = (child.id(), watch(child));
     Ok(Netd { backend: Native::new(client), pid, holder, ended })
 }
 
 /// The lab that the fleet stands in, started if it is not up.
-fn the_lab(paths: &Paths, fleet: &Fleet) -> Result<Lab> {
-    if let Some(lab) = Lab::find(&paths.run()) {
+fn the_lab(config: &Config, fleet: &Fleet) -> Result<Lab, Error> {
+    if let Some(lab) = Lab::find(&config.paths.run()) {
         return Ok(lab);
     }
-    let wanted = lab::Up { network: fleet.network.clone(), attackers: 1, json: false };
-    Ok(lab::ensure_up(paths, &wanted)?.0)
+    let wanted = lab::Wanted { network: fleet.network.clone(), ..lab::Wanted::default() };
+    Ok(lab::ensure_up(config, &wanted)?.0)
 }
 
 /// The `netd` of an earlier run of ours that was killed, if it is still there and in the same place.
 async fn left_over(client: &NetdClient, paths: &Paths, interface: &str, holder: Option<u32>) -> Option<u32> {
-    let text = fs_err::read(standing_file(paths)).ok()?;
-    let noted: Value = serde_json::from_slice(&text).ok()?;
+    let noted = Standing::read(paths)?.native?;
     let status = timeout(LIMIT, client.status()).await.ok()?.ok()?;
-    let same = noted.get("netd") == Some(&json!(status.pid))
-        && noted.get("holder") == Some(&json!(holder))
-        && status.interface == interface;
+    let same = (noted.netd, noted.holder) == (status.pid, holder) && status.interface == interface;
     same.then_some(status.pid)
-}
-
-/// The file in which [`Running::standing`] is kept.
-pub(super) fn standing_file(paths: &Paths) -> PathBuf {
-    paths.run().join("runtime.json")
 }
 
 /// True once `child` has ended.

@@ -1,7 +1,6 @@
 //! The personas of a fleet: the stored ones while they fit the plan, else new ones.
 
-use crate::commands::Context;
-use anyhow::{Context as _, Result};
+use crate::error::{Error, document, stored};
 use decnet_engine::node::{NodeSpec, Nodes};
 use decnet_model::fleet::{Decky, Fleet};
 use decnet_store::Store;
@@ -9,6 +8,7 @@ use netsvc_persona::{
     Persona,
     derive::{Request, derive},
 };
+use netsvc_wire::stamp::Micros;
 use std::{
     collections::{BTreeMap, BTreeSet},
     num::NonZero,
@@ -17,59 +17,58 @@ use std::{
 
 /// What the runtime is to make exist for `want`. What has no persona yet gets one, which is stored first.
 pub(super) async fn nodes(
-    context: &Context,
     store: &Store,
     secret: &[u8; 32],
     want: &Fleet,
-) -> Result<Nodes> {
-    let now = context.now();
-    let rows = store.decky_list().await.context("read the deckies")?;
-    let mut stored = BTreeMap::new();
+    now: Micros,
+) -> Result<Nodes, Error> {
+    let rows = store.decky_list().await.map_err(stored("read the deckies"))?;
+    let mut known = BTreeMap::new();
     for row in rows {
         let wanted = row.name.parse().is_ok_and(|name| want.deckies.contains_key(&name));
         if let Some(text) = row.persona.filter(|_| wanted) {
-            let persona: Persona = serde_json::from_str(&text).context("read a persona")?;
-            stored.insert(row.name, persona);
+            let persona: Persona = serde_json::from_str(&text).map_err(document("read a persona"))?;
+            known.insert(row.name, persona);
         }
     }
     // Keys cost computing time, so it is done beside the other workers' tasks, on all processors.
     let derived = tokio::task::block_in_place(|| derive_all(want, secret, now))?;
-    let mut taken = taken(want, &stored);
+    let mut taken = taken(want, &known);
     let mut fresh = Vec::new();
     let mut nodes = Nodes::new();
     for (decky, new) in want.deckies.values().zip(derived) {
         let name = decky.name.to_string();
-        let old = stored.remove(&name);
+        let old = known.remove(&name);
         let persona = match old.clone().and_then(|old| settled(decky, want, old, &new)) {
             Some(persona) => persona,
             None => named(decky, want, secret, now, new, &mut taken)?,
         };
         if old.as_ref() != Some(&persona) {
             if old.is_some() {
-                store.persona_reset(&name, now).await.context("store a persona")?;
+                store.persona_reset(&name, now).await.map_err(stored("store a persona"))?;
             }
-            fresh.push((name.clone(), serde_json::to_string(&persona).context("write a persona")?));
+            fresh.push((name.clone(), serde_json::to_string(&persona).map_err(document("write a persona"))?));
         }
         nodes.insert(name, NodeSpec { persona, services: decky.services.clone(), ports: decky.ports() });
     }
-    store.personas_put(&fresh, now).await.context("store personas")?;
+    store.personas_put(&fresh, now).await.map_err(stored("store personas"))?;
     Ok(nodes)
 }
 
 /// The personas as they would be if none were stored, in the order of the deckies.
-fn derive_all(want: &Fleet, secret: &[u8; 32], now: i64) -> Result<Vec<Persona>> {
+fn derive_all(want: &Fleet, secret: &[u8; 32], now: Micros) -> Result<Vec<Persona>, Error> {
     let deckies: Vec<&Decky> = want.deckies.values().collect();
     let parts = thread::available_parallelism().map_or(1, NonZero::get);
     let part = deckies.len().div_ceil(parts).max(1);
     let one = |decky: &&Decky| {
         let slugs = decky.slugs();
-        derive(&decky.request(&want.network, &slugs, secret, want, now)).context("derive a persona")
+        derive(&decky.request(&want.network, &slugs, secret, want, now)).map_err(Error::Derive)
     };
-    let done: Vec<Result<Vec<Persona>>> = thread::scope(|scope| {
+    let done: Vec<Result<Vec<Persona>, Error>> = thread::scope(|scope| {
         let running: Vec<_> =
             deckies.chunks(part).map(|chunk| scope.spawn(move || chunk.iter().map(one).collect())).collect();
-        let ended = |thread: thread::ScopedJoinHandle<'_, Result<Vec<Persona>>>| {
-            thread.join().unwrap_or_else(|_| Err(anyhow::anyhow!("derive personas: a thread panicked")))
+        let ended = |thread: thread::ScopedJoinHandle<'_, Result<Vec<Persona>, Error>>| {
+            thread.join().unwrap_or_else(|_| Err(Error::Panicked))
         };
         running.into_iter().map(ended).collect()
     });
@@ -103,19 +102,19 @@ fn named(
     decky: &Decky,
     want: &Fleet,
     secret: &[u8; 32],
-    now: i64,
+    now: Micros,
     fresh: Persona,
     taken: &mut Taken,
-) -> Result<Persona> {
+) -> Result<Persona, Error> {
     let mut persona = fresh;
     if decky.hostname.is_none() && taken.names.contains(&persona.hostname.to_ascii_lowercase()) {
         let slugs = decky.slugs();
         let request = decky.request(&want.network, &slugs, secret, want, now);
-        persona = derive(&Request { taken: &taken.names, ..request }).context("derive a persona")?;
+        persona = derive(&Request { taken: &taken.names, ..request }).map_err(Error::Derive)?;
     }
     // Among a thousand cards of one vendor two draw the same number now and then.
     while decky.mac.is_none() && taken.macs.contains(&persona.mac) {
-        persona.mac = next_mac(&persona).context("a persona without a hardware address")?;
+        persona.mac = next_mac(&persona).ok_or(Error::NoMac)?;
     }
     taken.names.insert(persona.hostname.to_ascii_lowercase());
     taken.macs.insert(persona.mac.clone());
@@ -177,7 +176,6 @@ mod tests {
 
     fn fleet(text: &str) -> Fleet {
         let options = deploy::Options {
-            runtimes: &["loopback"],
             runtime: None,
             network: None,
             skipped: 0,

@@ -1,0 +1,25 @@
+//! What is done with a fleet, for whoever asks: command line, API, reconciler.
+//!
+//! [`intent`] stores the fleet that is wanted and reads it, [`worker`] makes it come true, [`wait`] says
+//! what became of it, [`teardown`] ends it. Nothing here reads arguments or prints: who asks gives a
+//! [`Config`] and a store, and gets values or typed errors.
+
+mod config;
+mod error;
+pub mod intent;
+pub mod lab;
+mod personas;
+mod running;
+pub mod secret;
+pub mod site;
+mod stage;
+mod standing;
+pub mod supervisor;
+pub mod teardown;
+pub mod wait;
+pub mod worker;
+
+pub use config::Config;
+pub use error::{Error, SiteError};
+pub use stage::user as stage_user;
+pub use standing::{NativeStanding, Standing};

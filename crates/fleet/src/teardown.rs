@@ -1,0 +1,57 @@
+//! One decky or all go; what was recorded stays.
+
+use crate::{
+    Config,
+    error::{Error, system},
+    intent,
+};
+use decnet_engine::native::{self, NetdClient};
+use decnet_model::{fleet::DeckyName, paths::Paths};
+use decnet_store::Store;
+use netsvc_wire::stamp::Micros;
+use std::time::Duration;
+
+/// Time that netd gets to end by itself.
+const NETD_LIMIT: Duration = Duration::from_secs(10);
+/// Beginnings of the names of files that stay in the run folder: the lab's, and the workers' messages.
+const KEPT: [&[u8]; 2] = [b"lab.", b"decnet.log"];
+
+/// Takes `decky`, or all, out of the fleet that is wanted. Returns how many go.
+///
+/// # Errors
+/// When there is no fleet or no such decky, or the store fails.
+pub async fn ask(
+    config: &Config,
+    store: &Store,
+    decky: Option<&DeckyName>,
+    now: Micros,
+) -> Result<usize, Error> {
+    let mut fleet = intent::read(store).await?.ok_or(Error::NoFleet)?;
+    let gone = match decky {
+        Some(name) if fleet.deckies.remove(name).is_some() => 1,
+        Some(name) => return Err(Error::NoDecky(name.clone())),
+        None => std::mem::take(&mut fleet.deckies).len(),
+    };
+    intent::put(config, store, &fleet, now).await?;
+    Ok(gone)
+}
+
+/// Removes what a run leaves that was killed: netd with its processes and namespaces, sockets, locks. The
+/// lab stays, and so do the messages of the workers.
+///
+/// # Errors
+/// When a process does not end or a file cannot be removed.
+pub async fn clear(paths: &Paths) -> Result<(), Error> {
+    let client = NetdClient::new(paths.netd_socket());
+    let ended = native::teardown(&client, &paths.run(), NETD_LIMIT).await;
+    ended.map_err(|error| Error::Netd("end what is left of netd", error))?;
+    let clear = system("clear the run folder");
+    for entry in fs_err::read_dir(paths.run()).map_err(&clear)? {
+        let entry = entry.map_err(&clear)?;
+        let name = entry.file_name();
+        if !KEPT.iter().any(|kept| name.as_encoded_bytes().starts_with(kept)) {
+            fs_err::remove_file(entry.path()).map_err(&clear)?;
+        }
+    }
+    Ok(())
+}
