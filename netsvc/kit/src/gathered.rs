@@ -21,10 +21,17 @@ pub struct Gathered {
     /// Bytes at the front that are used up.
     start: usize,
     cap: usize,
-    /// What was searched for last, and from `start` up to where it is not.
-    needle: ([u8; NEEDLE], usize),
-    searched: usize,
+    /// What was searched for, and from `start` up to where it is not.
+    marks: [Mark; 3],
     charge: Charge,
+}
+
+/// How far a delimiter was searched for.
+#[derive(Clone, Copy, Debug, Default)]
+struct Mark {
+    needle: [u8; NEEDLE],
+    length: usize,
+    searched: usize,
 }
 
 /// There is no room for what came.
@@ -44,8 +51,7 @@ impl Gathered {
             bytes: Vec::new(),
             start: 0,
             cap,
-            needle: ([0; NEEDLE], 0),
-            searched: 0,
+            marks: [Mark::default(); 3],
             charge: Charge::new(account, 0),
         }
     }
@@ -83,18 +89,11 @@ impl Gathered {
         self.len() == 0
     }
 
-    /// Where `needle` (one to four bytes) begins first. What was looked at for the same needle before is not
-    /// looked at again, so that waiting for it costs time in proportion to the bytes that came.
+    /// Where `needle` (one to four bytes) begins first. What was looked at for one of the last three needles is not
+    /// looked at again, so that waiting for them costs time in proportion to the bytes that came.
     pub fn find(&mut self, needle: &[u8]) -> Option<usize> {
-        let mut key = ([0; NEEDLE], needle.len().min(NEEDLE));
-        for (to, from) in key.0.iter_mut().zip(needle) {
-            *to = *from;
-        }
-        if self.needle != key {
-            self.needle = key;
-            self.searched = 0;
-        }
-        let from = self.searched.saturating_sub(needle.len().saturating_sub(1));
+        let mut mark = self.mark(needle);
+        let from = mark.searched.saturating_sub(needle.len().saturating_sub(1));
         let rest = self.bytes().get(from..).unwrap_or_default();
         let found = match needle {
             [byte] => rest.iter().position(|other| other == byte),
@@ -102,8 +101,25 @@ impl Gathered {
         };
         let looked = found.unwrap_or(rest.len());
         SEARCHED.with(|count| count.set(count.get() + looked as u64));
-        self.searched = from + looked;
+        mark.searched = from + looked;
+        // The one used last stands first.
+        let [first, second, third] = self.marks;
+        self.marks = if first.is(&mark) {
+            [mark, second, third]
+        } else if second.is(&mark) {
+            [mark, first, third]
+        } else {
+            [mark, first, second]
+        };
         found.map(|at| from + at)
+    }
+
+    fn mark(&self, needle: &[u8]) -> Mark {
+        let mut mark = Mark { length: needle.len().min(NEEDLE), ..Mark::default() };
+        for (to, from) in mark.needle.iter_mut().zip(needle) {
+            *to = *from;
+        }
+        self.marks.iter().find(|known| known.is(&mark)).copied().unwrap_or(mark)
     }
 
     /// Takes the first `count` bytes out, fewer when there are fewer.
@@ -125,7 +141,9 @@ impl Gathered {
     pub fn skip(&mut self, count: usize) {
         let count = count.min(self.len());
         self.start += count;
-        self.searched = self.searched.saturating_sub(count);
+        for mark in &mut self.marks {
+            mark.searched = mark.searched.saturating_sub(count);
+        }
         if self.is_empty() {
             self.clear();
         } else if KEPT < self.start && self.bytes.len() < self.start * 2 {
@@ -137,13 +155,15 @@ impl Gathered {
     /// Throws everything behind the first `count` bytes away.
     pub fn truncate(&mut self, count: usize) {
         self.bytes.truncate(self.start.saturating_add(count));
-        self.searched = self.searched.min(count);
+        for mark in &mut self.marks {
+            mark.searched = mark.searched.min(count);
+        }
     }
 
     /// Throws everything away.
     pub fn clear(&mut self) {
         self.start = 0;
-        self.searched = 0;
+        self.marks = [Mark::default(); 3];
         self.bytes.clear();
         if KEPT < self.bytes.capacity() || self.bytes.capacity() == 0 {
             self.bytes = Vec::new();
@@ -156,6 +176,12 @@ impl Gathered {
             self.bytes.drain(..self.start);
             self.start = 0;
         }
+    }
+}
+
+impl Mark {
+    fn is(&self, other: &Mark) -> bool {
+        (self.length, self.needle) == (other.length, other.needle)
     }
 }
 

@@ -23,6 +23,7 @@ pub mod testing;
 pub mod tls;
 pub mod work;
 
+pub use budget::Charge;
 pub use credential::Credential;
 pub use def::{Def, Port, Serve, Setting, SettingKind};
 pub use full::{Beyond, Full};

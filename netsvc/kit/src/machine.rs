@@ -6,7 +6,7 @@ use std::{future::poll_fn, io, pin::Pin, task::ready, time::Duration};
 use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 
 /// Most bytes that one step is given.
-const PIECE: usize = 16 * 1024;
+pub(crate) const PIECE: usize = 16 * 1024;
 /// As [`PIECE`] while memory is short.
 const SHORT: usize = 1024;
 /// Bytes to send after which a machine should stop and let them go.

@@ -174,8 +174,17 @@ pub fn converse(def: &Def, host: &Arc<Host>, link: &Link, inputs: &[&[u8]]) -> V
         if actions.contains(&Action::Close) {
             break;
         }
-        machine.step(Input::Bytes(input), &mut out);
-        merge(&mut actions, out.take());
+        for piece in input.chunks(crate::machine::PIECE) {
+            machine.step(Input::Bytes(piece), &mut out);
+            while out.full() && !out.closing() {
+                merge(&mut actions, out.take());
+                machine.step(Input::Bytes(&[]), &mut out);
+            }
+            merge(&mut actions, out.take());
+            if actions.contains(&Action::Close) {
+                break;
+            }
+        }
     }
     actions
 }

@@ -214,8 +214,9 @@ impl Account {
     }
 }
 
-/// Bytes charged to a connection; given back when dropped.
-#[derive(Debug, Default)]
+/// Bytes charged to a connection; given back when dropped. The default is nothing of the connection that the current
+/// task serves.
+#[derive(Debug)]
 pub struct Charge {
     account: Account,
     bytes: usize,
@@ -237,6 +238,12 @@ impl Charge {
     pub fn set(&mut self, bytes: usize) {
         self.account.change(self.bytes, bytes);
         self.bytes = bytes;
+    }
+}
+
+impl Default for Charge {
+    fn default() -> Self {
+        Charge::current(0)
     }
 }
 

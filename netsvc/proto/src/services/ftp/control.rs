@@ -6,7 +6,7 @@ use super::{
     say::{Family, Names, Say},
     tree::{Actor, FileTree, TreeError, resolve},
 };
-use netsvc_kit::{Host, Link, Session};
+use netsvc_kit::{Gathered, Host, Link, Session};
 use netsvc_shell::text::{decode, encode};
 use netsvc_wire::{Kind, field};
 use std::{io, net::SocketAddr, sync::Arc};
@@ -22,7 +22,7 @@ pub struct Control {
     pub(super) link: Link,
     pub(super) names: Names,
     pub(super) tree: Arc<dyn FileTree>,
-    pub(super) buffer: Vec<u8>,
+    pub(super) buffer: Gathered,
     pub(super) offered: Option<String>,
     pub(super) failures: u32,
     pub(super) user: (u32, String),
@@ -60,7 +60,7 @@ impl Control {
             names,
             tree,
             link,
-            buffer: Vec::new(),
+            buffer: Gathered::new(2 * LINE),
             offered: None,
             failures: 0,
             user: (65_534, "nobody".to_owned()),
@@ -109,8 +109,8 @@ impl Control {
     /// The next command line without Telnet commands; `None` at the end.
     async fn line(&mut self) -> io::Result<Option<String>> {
         loop {
-            if let Some(end) = self.buffer.iter().position(|&byte| byte == b'\n') {
-                let mut line: Vec<u8> = self.buffer.drain(..=end).collect();
+            if let Some(end) = self.buffer.find(b"\n") {
+                let mut line = self.buffer.take(end + 1);
                 line.truncate(end);
                 if line.last() == Some(&b'\r') {
                     line.pop();
@@ -126,7 +126,8 @@ impl Control {
             if count == 0 {
                 return Ok(None);
             }
-            self.buffer.extend_from_slice(piece.get(..count).unwrap_or_default());
+            // What waits is at most a line, and a piece half as long.
+            let _ = self.buffer.push(piece.get(..count).unwrap_or_default());
         }
     }
 

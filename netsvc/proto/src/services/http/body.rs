@@ -1,6 +1,7 @@
 //! The body of a request: how long it is, and taking it off the buffer (RFC 9112 §6, §7.1).
 
 use super::request::{Fault, Request};
+use netsvc_kit::Gathered;
 
 /// Most bytes of a body that are kept.
 const KEPT: usize = 8 << 20;
@@ -8,10 +9,10 @@ const KEPT: usize = 8 << 20;
 const SIZE_LINE: usize = 256;
 
 /// A body being received.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Body {
     /// What was kept.
-    pub content: Vec<u8>,
+    pub content: Gathered,
     /// How many bytes came.
     pub size: u64,
     state: State,
@@ -26,6 +27,12 @@ enum State {
     Chunk(u64),
     ChunkEnd,
     Trailer,
+}
+
+impl Default for Body {
+    fn default() -> Self {
+        Body { content: Gathered::new(KEPT), size: 0, state: State::Done }
+    }
 }
 
 impl Body {
@@ -70,15 +77,15 @@ impl Body {
     ///
     /// # Errors
     /// When a chunk is broken.
-    pub fn take(&mut self, buffer: &mut Vec<u8>) -> Result<(), Fault> {
+    pub fn take(&mut self, buffer: &mut Gathered) -> Result<(), Fault> {
         loop {
             match self.state {
                 State::Done => return Ok(()),
                 State::Length(left) | State::Chunk(left) => {
                     let count = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
-                    let bytes: Vec<u8> = buffer.drain(..count).collect();
-                    self.keep(&bytes);
-                    let left = left - bytes.len() as u64;
+                    self.keep(buffer.bytes().get(..count).unwrap_or_default());
+                    buffer.skip(count);
+                    let left = left - count as u64;
                     self.state = match (&self.state, left) {
                         (State::Chunk(_), 0) => State::ChunkEnd,
                         (_, 0) => State::Done,
@@ -116,16 +123,16 @@ impl Body {
 
     fn keep(&mut self, bytes: &[u8]) {
         self.size += bytes.len() as u64;
-        let room = KEPT.saturating_sub(self.content.len()).min(bytes.len());
-        self.content.extend_from_slice(bytes.get(..room).unwrap_or_default());
+        // The rest of one that is too long is counted only.
+        let _ = self.content.push(bytes);
     }
 }
 
-fn line(buffer: &mut Vec<u8>) -> Result<Option<String>, Fault> {
-    let Some(end) = buffer.iter().position(|&byte| byte == b'\n') else {
+fn line(buffer: &mut Gathered) -> Result<Option<String>, Fault> {
+    let Some(end) = buffer.find(b"\n") else {
         return if buffer.len() > SIZE_LINE { Err(Fault::Chunk) } else { Ok(None) };
     };
-    let line: Vec<u8> = buffer.drain(..=end).collect();
+    let line = buffer.take(end + 1);
     Ok(Some(String::from_utf8_lossy(&line).trim_end().to_owned()))
 }
 
@@ -134,6 +141,12 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn gathered(bytes: &[u8]) -> Gathered {
+        let mut gathered = Gathered::new(1 << 20);
+        gathered.push(bytes).unwrap();
+        gathered
+    }
+
     fn chunked() -> Body {
         Body { state: State::Size, ..Body::default() }
     }
@@ -141,17 +154,17 @@ mod tests {
     #[test]
     fn chunks_are_joined_and_the_rest_is_left() {
         let mut body = chunked();
-        let mut buffer = b"3;x=y\r\nabc\r\n2\r\nde\r\n0\r\nT: 1\r\n\r\nGET".to_vec();
+        let mut buffer = gathered(b"3;x=y\r\nabc\r\n2\r\nde\r\n0\r\nT: 1\r\n\r\nGET");
         body.take(&mut buffer).unwrap();
         assert!(body.complete());
-        assert_eq!((body.content.as_slice(), buffer.as_slice()), (&b"abcde"[..], &b"GET"[..]));
-        assert_eq!(chunked().take(&mut b"zz\r\n".to_vec()), Err(Fault::Chunk));
+        assert_eq!((body.content.bytes(), buffer.bytes()), (&b"abcde"[..], &b"GET"[..]));
+        assert_eq!(chunked().take(&mut gathered(b"zz\r\n")), Err(Fault::Chunk));
     }
 
     proptest! {
         #[test]
         fn any_bytes_are_taken_without_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let _ = chunked().take(&mut bytes.clone());
+            let _ = chunked().take(&mut gathered(&bytes));
         }
     }
 }

@@ -7,11 +7,11 @@ use super::{
     exploit,
     form::Form,
     product::{Family, Server},
-    request::{Fault, Request},
+    request::{Fault, Request, WAITING},
     response::{Content, Response},
     writer::{self, Moment},
 };
-use netsvc_kit::{Host, Input, Link, Machine, Out};
+use netsvc_kit::{Gathered, Host, Input, Link, Machine, Out};
 use netsvc_wire::{Kind, field};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -27,7 +27,7 @@ pub struct Http {
     link: Link,
     server: Server,
     app: &'static str,
-    buffer: Vec<u8>,
+    buffer: Gathered,
     pending: Option<(Request, Body)>,
     nonce: Option<[u8; 8]>,
     served: u32,
@@ -42,7 +42,7 @@ impl Http {
             link: *link,
             app: apps::choose(host, &server),
             server,
-            buffer: Vec::new(),
+            buffer: Gathered::new(WAITING),
             pending: None,
             nonce: None,
             served: 0,
@@ -58,7 +58,7 @@ impl Http {
         };
         match body.take(&mut self.buffer) {
             Ok(()) if body.complete() => {
-                self.finish(Request { body: body.content, ..request }, out);
+                self.finish(Request { body: body.content.take_all(), ..request }, out);
                 true
             }
             Ok(()) if body.size > self.server.body_limit() => {
@@ -70,7 +70,7 @@ impl Http {
                 false
             }
             Err(fault) => {
-                self.refuse(Request { body: body.content, ..request }, fault, out);
+                self.refuse(Request { body: body.content.take_all(), ..request }, fault, out);
                 true
             }
         }
@@ -78,7 +78,7 @@ impl Http {
 
     /// nginx does not wait for a line that can be no request.
     fn early(&mut self, out: &mut Out) -> bool {
-        let Some(first) = self.buffer.first().copied() else { return false };
+        let Some(first) = self.buffer.bytes().first().copied() else { return false };
         let odd = !first.is_ascii_alphabetic() && !matches!(first, b'\r' | b'\n' | b'_' | b'-');
         if self.server.family != Family::Nginx || !odd {
             return false;
@@ -243,8 +243,11 @@ impl Http {
 impl Machine for Http {
     fn step(&mut self, input: Input<'_>, out: &mut Out) {
         if let Input::Bytes(bytes) = input {
-            self.buffer.extend_from_slice(bytes);
-            while !out.closing() && self.advance(out) {}
+            // What waits is taken in larger pieces than it comes in.
+            if self.buffer.push(bytes).is_err() {
+                out.close();
+            }
+            while !out.closing() && !out.full() && self.advance(out) {}
         }
     }
 }

@@ -1,9 +1,13 @@
 //! The head of a request: request line and fields, and what is wrong with them.
 
+use netsvc_kit::Gathered;
+
 /// Longest request line.
 pub const LINE: usize = 8190;
 /// Longest head.
 const HEAD: usize = 128 * 1024;
+/// Most bytes that wait: a head that is too long, and a piece of what follows.
+pub const WAITING: usize = HEAD + 64 * 1024;
 /// Head that nginx (four buffers of 8 KiB) and others take at most.
 const SOFT_HEAD: usize = 32 * 1024;
 /// Most fields.
@@ -77,21 +81,21 @@ pub struct Request {
 
 impl Request {
     /// Takes a head off `buffer`; `None` until it is complete. Limits hold for incomplete ones too.
-    pub fn take(buffer: &mut Vec<u8>) -> Option<Request> {
-        let blank = buffer.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-        buffer.drain(..blank);
-        let line_end = buffer.iter().position(|&byte| byte == b'\n');
+    pub fn take(buffer: &mut Gathered) -> Option<Request> {
+        let blank = buffer.bytes().iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        buffer.skip(blank);
+        let line_end = buffer.find(b"\n");
         if line_end.unwrap_or(buffer.len()) > LINE {
-            let head: Vec<u8> = buffer.drain(..LINE).collect();
+            let head = buffer.take(LINE);
             let mut request = Request::read(&head);
             request.faults = vec![Fault::LongLine];
             return Some(request);
         }
         let line_end = line_end?;
-        let line = buffer.get(..line_end).unwrap_or_default().trim_ascii();
+        let line = buffer.bytes().get(..line_end).unwrap_or_default().trim_ascii();
         let simple = line.split(|&byte| byte == b' ').count() == 2 && line.starts_with(b"GET /");
-        let end = if simple { line_end + 1 } else { head_end(buffer, line_end)? };
-        let head: Vec<u8> = buffer.drain(..end.min(buffer.len())).collect();
+        let end = if simple { line_end + 1 } else { head_end(buffer)? };
+        let head = buffer.take(end);
         let mut request = Request::read(&head);
         if head.len() >= HEAD {
             request.faults.insert(0, Fault::LongField);
@@ -245,19 +249,14 @@ impl Request {
     }
 }
 
-fn head_end(buffer: &[u8], line_end: usize) -> Option<usize> {
-    let mut start = line_end + 1;
-    loop {
-        if start > HEAD {
-            return Some(HEAD);
-        }
-        let rest = buffer.get(start..)?;
-        let length = rest.iter().position(|&byte| byte == b'\n')?;
-        let line = rest.get(..length).unwrap_or_default();
-        start += length + 1;
-        if line.is_empty() || line == b"\r" {
-            return Some(start);
-        }
+/// Where the head ends: behind its first empty line, or where it is too long.
+fn head_end(buffer: &mut Gathered) -> Option<usize> {
+    let ends = [(buffer.find(b"\n\n"), 2), (buffer.find(b"\n\r\n"), 3)];
+    let end = ends.into_iter().filter_map(|(at, length)| Some(at? + length)).min();
+    match end {
+        Some(end) if end <= HEAD => Some(end),
+        None if buffer.len() <= HEAD => None,
+        _ => Some(HEAD),
     }
 }
 
@@ -298,8 +297,14 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn buffer(bytes: &[u8]) -> Gathered {
+        let mut buffer = Gathered::new(WAITING);
+        buffer.push(bytes).unwrap();
+        buffer
+    }
+
     fn faults(head: &str) -> Vec<Fault> {
-        Request::take(&mut head.as_bytes().to_vec()).map(|request| request.faults).unwrap_or_default()
+        Request::take(&mut buffer(head.as_bytes())).map(|request| request.faults).unwrap_or_default()
     }
 
     #[test]
@@ -325,8 +330,8 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_read_without_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-            Request::take(&mut bytes.clone());
-            Request::take(&mut [b"GET /", bytes.as_slice(), b"\r\n\r\n"].concat());
+            Request::take(&mut buffer(&bytes));
+            Request::take(&mut buffer(&[b"GET /", bytes.as_slice(), b"\r\n\r\n"].concat()));
         }
     }
 }

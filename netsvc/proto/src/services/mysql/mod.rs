@@ -125,7 +125,7 @@ impl Machine for Connection {
 
 impl Connection {
     fn packets(&mut self, out: &mut Out) {
-        while !out.closing() {
+        while !out.closing() && !out.full() {
             match self.reader.next() {
                 Ok(None) => return,
                 Ok(Some((sequence, payload))) => self.packet(sequence, &payload, out),

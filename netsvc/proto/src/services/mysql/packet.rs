@@ -2,14 +2,25 @@
 //!
 //! Source: MySQL Client/Server Protocol, "MySQL Packets" and "Basic Types".
 
+use netsvc_kit::Gathered;
+
 /// Longest payload taken from a peer (`max_allowed_packet` of the server is 16 MiB; a peer of ours
 /// has no use for that much).
 const LONGEST: usize = 1 << 20;
 
+/// Most bytes that wait: a packet and a piece of the next.
+const WAITING: usize = LONGEST + 256 * 1024;
+
 /// Collects bytes into payloads.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Reader {
-    buffer: Vec<u8>,
+    buffer: Gathered,
+}
+
+impl Default for Reader {
+    fn default() -> Self {
+        Reader { buffer: Gathered::new(WAITING) }
+    }
 }
 
 /// The peer sent a longer packet than is taken.
@@ -19,7 +30,8 @@ pub(super) struct TooLong;
 impl Reader {
     /// Adds bytes from the peer.
     pub(super) fn push(&mut self, bytes: &[u8]) {
-        self.buffer.extend_from_slice(bytes);
+        // What waits is less than a packet and a piece.
+        let _ = self.buffer.push(bytes);
     }
 
     /// Forgets what was received so far.
@@ -29,7 +41,7 @@ impl Reader {
 
     /// The next sequence number and payload, `None` when more bytes are needed.
     pub(super) fn next(&mut self) -> Result<Option<(u8, Vec<u8>)>, TooLong> {
-        let Some((&[low, middle, high, sequence], rest)) = self.buffer.split_first_chunk() else {
+        let Some((&[low, middle, high, sequence], rest)) = self.buffer.bytes().split_first_chunk() else {
             return Ok(None);
         };
         let length = usize::from(low) | usize::from(middle) << 8 | usize::from(high) << 16;
@@ -38,7 +50,7 @@ impl Reader {
         }
         let Some(payload) = rest.get(..length) else { return Ok(None) };
         let payload = payload.to_vec();
-        self.buffer.drain(..length + 4);
+        self.buffer.skip(length + 4);
         Ok(Some((sequence, payload)))
     }
 }

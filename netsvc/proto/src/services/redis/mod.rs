@@ -17,7 +17,7 @@ mod tables;
 use commands::Context;
 use keyspace::Keyspace;
 use netsvc_kit::{
-    Beyond, Credential, Def, Full, Host, Input, Link, Machine, Out, Port, Serve, Setting, SettingKind,
+    Beyond, Charge, Credential, Def, Full, Host, Input, Link, Machine, Out, Port, Serve, Setting, SettingKind,
 };
 use netsvc_wire::{Kind, field};
 use parking_lot::Mutex;
@@ -72,6 +72,7 @@ fn open(host: &Arc<Host>, link: &Link) -> Box<dyn Machine> {
         link: *link,
         server,
         reader: Reader::default(),
+        held: Charge::default(),
         client: Client { id, authenticated: host.setting("password").is_none(), ..Client::default() },
     })
 }
@@ -81,6 +82,8 @@ struct Connection {
     link: Link,
     server: Arc<Server>,
     reader: Reader,
+    /// What the reader holds.
+    held: Charge,
     client: Client,
 }
 
@@ -108,6 +111,7 @@ impl Machine for Connection {
             Input::Bytes(bytes) => {
                 self.reader.push(bytes);
                 self.requests(out);
+                self.held.set(self.reader.waiting());
             }
             Input::Eof => out.close(),
         }
@@ -116,7 +120,7 @@ impl Machine for Connection {
 
 impl Connection {
     fn requests(&mut self, out: &mut Out) {
-        while !out.closing() {
+        while !out.closing() && !out.full() {
             match self.reader.next() {
                 Ok(Some(Request(arguments))) if arguments.is_empty() => {}
                 Ok(Some(Request(arguments))) => self.request(arguments, out),

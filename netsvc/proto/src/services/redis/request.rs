@@ -68,6 +68,11 @@ impl Reader {
         }
     }
 
+    /// Bytes that wait for the rest of a request.
+    pub(super) fn waiting(&self) -> usize {
+        self.buffer.capacity() + self.held
+    }
+
     fn rest(&self) -> &[u8] {
         self.buffer.get(self.used..).unwrap_or_default()
     }

@@ -1,5 +1,12 @@
 //! Bytes into lines: as long as the product allows, the rest cut or split as it does.
 
+use netsvc_kit::Gathered;
+
+/// Longest piece of a message.
+const PIECE: usize = 8192;
+/// Most bytes that wait.
+const WAITING: usize = 128 * 1024;
+
 /// What a product does with a line that is too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Excess {
@@ -12,7 +19,7 @@ pub enum Excess {
 /// Received bytes that are not consumed yet.
 #[derive(Debug)]
 pub struct Lines {
-    buffer: Vec<u8>,
+    buffer: Gathered,
     limit: usize,
     excess: Excess,
 }
@@ -20,12 +27,13 @@ pub struct Lines {
 impl Lines {
     /// An empty buffer for lines up to `limit` bytes.
     pub fn new(limit: usize, excess: Excess) -> Self {
-        Lines { buffer: Vec::new(), limit, excess }
+        Lines { buffer: Gathered::new(WAITING), limit, excess }
     }
 
     /// Adds what arrived.
     pub fn push(&mut self, bytes: &[u8]) {
-        self.buffer.extend_from_slice(bytes);
+        // What waits is less than a line and a piece, far from the cap.
+        let _ = self.buffer.push(bytes);
     }
 
     /// Forgets everything not consumed.
@@ -35,16 +43,16 @@ impl Lines {
 
     /// The next command line without its end (CR LF or LF), or `None` until there is one.
     pub fn command(&mut self) -> Option<Vec<u8>> {
-        let end = self.buffer.iter().position(|&byte| byte == b'\n');
+        let end = self.buffer.find(b"\n");
         if self.excess == Excess::Split && end.unwrap_or(self.buffer.len()) >= self.limit {
-            return Some(self.buffer.drain(..self.limit).collect());
+            return Some(self.buffer.take(self.limit));
         }
         let Some(end) = end else {
             // Two more bytes tell a line of just this length, with its CR, from a longer one.
             self.buffer.truncate(self.limit + 2);
             return None;
         };
-        let mut line: Vec<u8> = self.buffer.drain(..=end).collect();
+        let mut line = self.buffer.take(end + 1);
         line.pop();
         if line.last() == Some(&b'\r') && line.len() <= self.limit + 1 {
             line.pop();
@@ -56,9 +64,9 @@ impl Lines {
     /// The next piece of a message: a line with its end, or part of one that is very long; the flag says
     /// whether the line ends with it.
     pub fn piece(&mut self) -> Option<(Vec<u8>, bool)> {
-        match self.buffer.iter().position(|&byte| byte == b'\n') {
-            Some(end) => Some((self.buffer.drain(..=end).collect(), true)),
-            None if self.buffer.len() > 8192 => Some((self.buffer.drain(..8192).collect(), false)),
+        match self.buffer.find(b"\n") {
+            Some(end) => Some((self.buffer.take(end + 1), true)),
+            None if self.buffer.len() > PIECE => Some((self.buffer.take(PIECE), false)),
             None => None,
         }
     }
@@ -66,7 +74,7 @@ impl Lines {
     /// Up to `count` bytes as they are; `None` when there are none.
     pub fn bytes(&mut self, count: usize) -> Option<Vec<u8>> {
         let take = count.min(self.buffer.len());
-        (take > 0).then(|| self.buffer.drain(..take).collect())
+        (take > 0).then(|| self.buffer.take(take))
     }
 }
 

@@ -318,7 +318,7 @@ impl Machine for Smtp {
             Input::Open => self.open(out),
             Input::Bytes(bytes) => {
                 self.lines.push(bytes);
-                while !self.upgrading && !out.closing() && self.advance(out) {}
+                while !self.upgrading && !out.closing() && !out.full() && self.advance(out) {}
             }
             Input::Eof => {}
         }

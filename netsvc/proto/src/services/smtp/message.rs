@@ -4,7 +4,7 @@ use super::{
     mime,
     reply::{Family, Names},
 };
-use netsvc_kit::{Host, Out};
+use netsvc_kit::{Gathered, Host, Out};
 use netsvc_wire::{Kind, field};
 use sha2::{Digest, Sha256};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,31 +15,43 @@ pub const RECIPIENTS: usize = 100;
 const KEPT: usize = 25 << 20;
 
 /// A mail being taken.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Message {
     /// Envelope sender.
     pub sender: String,
     /// Envelope recipients that were taken.
     pub recipients: Vec<String>,
     /// Content as sent, without the dots of transparency.
-    pub content: Vec<u8>,
+    pub content: Gathered,
     /// Bytes sent, also those not kept.
     pub size: usize,
     /// Whether BDAT is in use.
     pub chunked: bool,
 }
 
+impl Default for Message {
+    fn default() -> Self {
+        Message {
+            sender: String::new(),
+            recipients: Vec::new(),
+            content: Gathered::new(KEPT),
+            size: 0,
+            chunked: false,
+        }
+    }
+}
+
 impl Message {
     /// Adds `bytes`; keeps at most 25 MiB.
     pub fn append(&mut self, bytes: &[u8]) {
         self.size = self.size.saturating_add(bytes.len());
-        let room = KEPT.saturating_sub(self.content.len()).min(bytes.len());
-        self.content.extend_from_slice(bytes.get(..room).unwrap_or_default());
+        // The rest is counted only.
+        let _ = self.content.push(bytes);
     }
 
     /// Writes the mail and its attachments as events.
-    pub fn store(self, id: &str, out: &mut Out) {
-        let summary = mime::summarize(&self.content);
+    pub fn store(mut self, id: &str, out: &mut Out) {
+        let summary = mime::summarize(self.content.bytes());
         let mut listed = Vec::new();
         for file in summary.attachments {
             listed.push(format!("{} sha256={}", file.name, hex::encode(Sha256::digest(&file.content))));
@@ -61,7 +73,7 @@ impl Message {
         if !listed.is_empty() {
             fields.push((field::ATTACHMENTS, listed.join(", ").into_bytes()));
         }
-        out.capture(Kind::MessageStored, fields, self.content);
+        out.capture(Kind::MessageStored, fields, self.content.take_all());
     }
 }
 

@@ -207,7 +207,7 @@ impl Smtp {
         let id = queue_id(&self.names, &self.host);
         let chunked = message.chunked;
         // A last line without an end gets one.
-        let size = message.size + if message.content.ends_with(b"\n") { 0 } else { 2 };
+        let size = message.size + if message.content.bytes().ends_with(b"\n") { 0 } else { 2 };
         message.store(&id, out);
         self.reply(&Reply::Queued(&id, size, chunked), out);
     }
