@@ -15,6 +15,7 @@ mod listen;
 pub mod login;
 pub mod machine;
 mod paced;
+mod primed;
 pub mod recorder;
 pub mod server;
 pub mod session;

@@ -167,7 +167,7 @@ fn left(stream: &TcpStream) -> bool {
 
 async fn serve(def: &'static Def, mut session: Session) -> std::io::Result<()> {
     if session.link().tls {
-        session.start_tls().await?;
+        session.start_tls(Vec::new()).await?;
     }
     match def.serve {
         Serve::Machine(open) => {

@@ -44,8 +44,8 @@ pub enum Action {
     Record(Kind, Fields),
     /// Store these bytes and write an event with their hash.
     Capture(Kind, Fields, Vec<u8>),
-    /// Begin a TLS handshake; bytes that the peer sent before it are discarded (RFC 3207 §4.2).
-    StartTls,
+    /// Begin a TLS handshake, these bytes being the start of the peer's part.
+    StartTls(Vec<u8>),
     /// Close the connection.
     Close,
 }
@@ -96,9 +96,10 @@ impl Out {
         self.actions.push(Action::Capture(kind, fields, content));
     }
 
-    /// Begins a TLS handshake; the machine gets [`Input::Open`] again when it is done.
-    pub fn start_tls(&mut self) {
-        self.actions.push(Action::StartTls);
+    /// Begins a TLS handshake; the machine gets [`Input::Open`] again when it is done. `early`: what the machine has
+    /// of it already, where the client may send its hello at once; otherwise nothing.
+    pub fn start_tls(&mut self, early: Vec<u8>) {
+        self.actions.push(Action::StartTls(early));
     }
 
     /// Closes the connection after what was asked for so far.
@@ -109,6 +110,11 @@ impl Out {
     /// Whether the connection is to be closed.
     pub fn closing(&self) -> bool {
         self.actions.contains(&Action::Close)
+    }
+
+    /// Whether a TLS handshake is to begin.
+    pub fn starting_tls(&self) -> bool {
+        matches!(self.actions.last(), Some(Action::StartTls(_)))
     }
 
     /// Whether there is so much to do that the machine should return, though it has more input: it is asked to go
@@ -153,10 +159,6 @@ pub async fn drive(mut session: Session, mut machine: Box<dyn Machine>) -> io::R
             }
             Next::Read => {}
         }
-        if session.account().settle().await.is_err() {
-            session.set_reason("memory");
-            return Err(io::Error::from(io::ErrorKind::OutOfMemory));
-        }
         if !feed(&mut session, machine.as_mut(), &mut out).await? {
             machine.step(Input::Eof, &mut out);
             perform(&mut session, &mut out).await?;
@@ -191,9 +193,9 @@ async fn perform(session: &mut Session, out: &mut Out) -> io::Result<Next> {
             Action::Wait(time) => tokio::time::sleep(time).await,
             Action::Record(kind, fields) => session.record(kind, fields),
             Action::Capture(kind, fields, content) => session.capture(kind, fields, &content),
-            Action::StartTls => {
+            Action::StartTls(early) => {
                 session.flush().await?;
-                session.start_tls().await?;
+                session.start_tls(early).await?;
                 return Ok(Next::Reopen);
             }
             Action::Close => {

@@ -5,7 +5,8 @@
 
 use crate::{
     Fields, Gathered, Host,
-    budget::{Account, Place},
+    budget::{Account, Patience, Place},
+    primed::Primed,
     recorder,
 };
 use netsvc_wire::{Kind, field};
@@ -59,7 +60,7 @@ impl fmt::Display for SessionId {
 
 enum Stream {
     Plain(TcpStream),
-    Tls(Box<SslStream<TcpStream>>),
+    Tls(Box<SslStream<Primed>>),
     /// Between two states of a start-TLS.
     Gone,
 }
@@ -77,6 +78,8 @@ pub struct Session {
     reason: &'static str,
     place: Option<Place>,
     account: Account,
+    /// The wait for memory, while there is one.
+    patience: Patience,
     /// Bytes read in this turn.
     turn: usize,
     /// The first bytes from the peer, until they are written down.
@@ -107,6 +110,7 @@ impl Session {
             place,
             first: Some(Gathered::on(account.clone(), FIRST_BYTES)),
             account,
+            patience: Patience::default(),
             turn: 0,
         }
     }
@@ -166,19 +170,19 @@ impl Session {
         self.reason = reason;
     }
 
-    /// Does the server's part of a TLS handshake and records it. Bytes already received but not read
-    /// belong to the handshake only if they came after the reply that allowed it, which TCP keeps apart
-    /// for an honest peer; what a dishonest one sends too early fails the handshake.
+    /// Does the server's part of a TLS handshake and records it. `early` is what was read of it already, by a reader
+    /// that takes more than the request to start TLS: where a client may send its hello without waiting for an answer,
+    /// that is part of the handshake; where it may not, the caller gives nothing and answers as the real daemon does.
     ///
     /// # Errors
     /// When the handshake fails or takes too long.
-    pub async fn start_tls(&mut self) -> io::Result<()> {
+    pub async fn start_tls(&mut self, early: Vec<u8>) -> io::Result<()> {
         let context = self.host.tls().await?;
         let Stream::Plain(stream) = std::mem::replace(&mut self.stream, Stream::Gone) else {
             return Err(io::Error::other("TLS inside TLS"));
         };
         let ssl = Ssl::new(&context).map_err(io::Error::other)?;
-        let mut stream = SslStream::new(ssl, stream).map_err(io::Error::other)?;
+        let mut stream = SslStream::new(ssl, Primed::new(early, stream)).map_err(io::Error::other)?;
         let done = tokio::time::timeout(HANDSHAKE, Pin::new(&mut stream).accept()).await;
         let outcome = match &done {
             Ok(Ok(())) => "completed",
@@ -227,6 +231,14 @@ impl AsyncRead for Session {
             this.turn = 0;
             context.waker().wake_by_ref();
             return Poll::Pending;
+        }
+        match this.patience.poll(&this.account, context) {
+            Poll::Pending => return Poll::Pending,
+            Poll::Ready(Ok(())) => {}
+            Poll::Ready(Err(starved)) => {
+                this.reason = "memory";
+                return Poll::Ready(Err(io::Error::new(io::ErrorKind::OutOfMemory, starved)));
+            }
         }
         let before = buffer.filled().len();
         let polled = match &mut this.stream {
@@ -322,6 +334,11 @@ impl AsyncWrite for Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
+        if let Stream::Tls(stream) = &mut self.stream {
+            // The end of TLS is said as far as it goes out at once; after an orderly end this says nothing new.
+            let mut context = Context::from_waker(std::task::Waker::noop());
+            let _ = Pin::new(stream.as_mut()).poll_shutdown(&mut context);
+        }
         let ended = self.place.take().and_then(|place| place.ended());
         self.record_first();
         let reason = if std::thread::panicking() { "fault" } else { ended.unwrap_or(self.reason) };

@@ -6,6 +6,7 @@ use std::{
     cell::Cell,
     collections::{BTreeMap, VecDeque},
     net::IpAddr,
+    rc::Rc,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -75,12 +76,13 @@ struct Gate {
 #[error("a job failed inside")]
 pub struct Failed;
 
-/// A job's view of its turn.
+/// A job's view of its turn. Clones are the same.
+#[derive(Clone)]
 pub struct Turn {
     shared: Arc<Shared>,
     source: IpAddr,
     cancelled: Arc<AtomicBool>,
-    begun: Cell<Instant>,
+    begun: Rc<Cell<Instant>>,
 }
 
 impl std::fmt::Debug for Workers {
@@ -259,7 +261,7 @@ impl Shared {
 
     fn work_on(self: &Arc<Self>, job: Job) {
         let Job { source, body, cancelled } = job;
-        let turn = Turn { shared: self.clone(), source, cancelled, begun: Cell::new(Instant::now()) };
+        let turn = Turn { shared: self.clone(), source, cancelled, begun: Rc::new(Cell::new(Instant::now())) };
         // A panic loses the sender of the result, which is how the waiting side learns it.
         let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| body(&turn)));
     }

@@ -1,6 +1,7 @@
 //! The services: one file or folder in `services/` each, listed by `build.rs`.
 
 mod account;
+mod away;
 mod cast;
 pub mod date;
 pub mod ntlm;

@@ -21,6 +21,7 @@ pub mod fs;
 mod host;
 mod interpret;
 mod live;
+pub mod pace;
 mod parse;
 mod terminal;
 pub mod text;

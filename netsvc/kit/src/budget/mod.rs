@@ -11,6 +11,7 @@ mod seat;
 
 pub use memory::Memory;
 pub(crate) use refused::Refused;
+pub(crate) use seat::Patience;
 pub use seat::{Account, Charge, Place, Starved};
 
 use crate::full::{Beyond, Full};

@@ -4,13 +4,18 @@ use super::{Budget, Key};
 use parking_lot::Mutex;
 use std::{
     net::IpAddr,
+    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
+    task::{Context, Poll, ready},
     time::Duration,
 };
-use tokio::{sync::Notify, time::Instant};
+use tokio::{
+    sync::Notify,
+    time::{Instant, Sleep},
+};
 
 /// Longest wait for memory.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -156,32 +161,6 @@ impl Account {
         self.0.as_ref().is_none_or(|seat| seat.budget.memory.has_room(seat.key.source))
     }
 
-    /// Waits until the connection may take more, which is at once as long as there is memory. Called before
-    /// more is read from the peer, whose own sending then stops.
-    ///
-    /// # Errors
-    /// When there was none in ten seconds: the connection should end.
-    pub async fn settle(&self) -> Result<(), Starved> {
-        let Some(seat) = &self.0 else { return Ok(()) };
-        let (memory, source) = (&seat.budget.memory, seat.key.source);
-        if seat.bytes() <= SMALL || memory.has_room(source) {
-            return Ok(());
-        }
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            if memory.is_full() {
-                seat.budget.displace_bytes(source);
-            }
-            tokio::time::sleep(LOOK).await;
-            if memory.has_room(source) {
-                return Ok(());
-            }
-            if deadline <= Instant::now() {
-                return Err(Starved);
-            }
-        }
-    }
-
     /// Notes that serving the connection took `micros` of a processor.
     pub(crate) fn spent(&self, micros: u64) {
         if let Some(seat) = &self.0 {
@@ -210,6 +189,35 @@ impl Account {
         } else if to < from {
             seat.bytes.fetch_sub(from - to, Ordering::Relaxed);
             seat.budget.memory.give_back(seat.key.source, from - to);
+        }
+    }
+}
+
+/// A connection's wait for memory.
+#[derive(Debug, Default)]
+pub(crate) struct Patience(Option<(Instant, Pin<Box<Sleep>>)>);
+
+impl Patience {
+    /// Ready as soon as the connection may read more, which is at once as long as there is memory; until then the
+    /// peer's sending stops. An error when there was none in ten seconds.
+    pub(crate) fn poll(&mut self, account: &Account, context: &mut Context<'_>) -> Poll<Result<(), Starved>> {
+        let Some(seat) = &account.0 else { return Poll::Ready(Ok(())) };
+        let (memory, source) = (&seat.budget.memory, seat.key.source);
+        loop {
+            if seat.bytes() <= SMALL || memory.has_room(source) {
+                self.0 = None;
+                return Poll::Ready(Ok(()));
+            }
+            let wait = || Box::pin(tokio::time::sleep(LOOK));
+            let (deadline, sleep) = self.0.get_or_insert_with(|| (Instant::now() + PATIENCE, wait()));
+            ready!(sleep.as_mut().poll(context));
+            if memory.is_full() {
+                seat.budget.displace_bytes(source);
+            }
+            if *deadline <= Instant::now() {
+                return Poll::Ready(Err(Starved));
+            }
+            *sleep = wait();
         }
     }
 }

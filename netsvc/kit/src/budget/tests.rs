@@ -104,12 +104,16 @@ async fn who_holds_most_memory_gives_way_and_who_waits_too_long_ends() {
     let place = |number| served(budget.enter(group, source(number), &CLOSE)).unwrap();
     let (large, small) = (place(1), place(2));
     let mut held = Charge::new(large.account(), 599);
-    assert_eq!(large.account().settle().await, Ok(()));
     assert!(large.account().roomy());
     held.set(5000);
     assert!(!large.account().roomy() && !small.account().roomy());
     let mut other = Charge::new(small.account(), 100);
-    assert_eq!(small.account().settle().await, Ok(()), "as little as that never waits");
+    let settled = |place: &Place| {
+        let (mut patience, account) = (Patience::default(), place.account());
+        std::future::poll_fn(move |context| patience.poll(&account, context))
+    };
+    assert_eq!(settled(&small).await, Ok(()), "as little as that never waits");
+    assert!(tokio::time::timeout(Duration::from_millis(5), settled(&large)).await.is_err());
     budget.displace_bytes(source(2));
     assert_eq!((large.ended(), small.ended()), (Some("memory"), None));
     drop((held, large));

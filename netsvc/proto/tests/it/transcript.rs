@@ -156,7 +156,7 @@ fn play_machine(
                     let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), lossy(value)));
                     events.push((kind.name().to_owned(), fields.collect()));
                 }
-                Action::StartTls => end = Some("starttls".to_owned()),
+                Action::StartTls(_) => end = Some("starttls".to_owned()),
                 Action::Close => end = Some("close".to_owned()),
             }
         }

@@ -403,7 +403,7 @@ impl Shell {
 
     /// Takes `count` steps.
     pub(crate) fn spend(&mut self, count: u64) -> Result<(), Flow> {
-        match self.steps.checked_sub(count) {
+        match self.steps.checked_sub(count).filter(|_| crate::pace::goes_on()) {
             Some(left) => {
                 self.steps = left;
                 Ok(())

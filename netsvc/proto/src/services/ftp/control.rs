@@ -86,7 +86,7 @@ impl Control {
         loop {
             let line = match self.line().await {
                 Ok(Some(line)) => line,
-                Ok(None) => return Ok(()),
+                Ok(None) => return self.session.shutdown().await,
                 Err(error) if error.kind() == io::ErrorKind::TimedOut => {
                     self.say(&Say::Timeout).await?;
                     return self.session.shutdown().await;

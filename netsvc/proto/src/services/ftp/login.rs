@@ -105,8 +105,11 @@ impl Control {
             return Ok(Next::Go);
         }
         self.say(&Say::TlsGo).await?;
-        self.buffer.clear();
-        self.session.start_tls().await?;
+        // vsftpd reads line by line, so what follows is part of the handshake; the others throw away what could be a
+        // command from outside (CVE-2011-1575).
+        let rest = self.buffer.take_all();
+        let early = if self.names.family == Family::Vsftpd { rest } else { Vec::new() };
+        self.session.start_tls(early).await?;
         self.names.tls = true;
         Ok(Next::Go)
     }

@@ -8,6 +8,7 @@ use super::{
     tree::{Attributes, TreeError, parent, resolve},
 };
 use crate::date;
+use netsvc_kit::Gathered;
 use netsvc_shell::text::encode;
 use netsvc_wire::{Kind, field};
 use std::{fmt::Write, io, time::Duration};
@@ -227,14 +228,14 @@ impl Control {
         let old = if verb == "APPE" || rest > 0 { self.tree.read(&actor, &real).ok() } else { None };
         let kept =
             old.as_deref().map(|old| if verb == "APPE" { old } else { old.get(..rest).unwrap_or(old) });
-        let content = [kept.unwrap_or_default(), received.as_slice()].concat();
+        let content = [kept.unwrap_or_default(), received.bytes()].concat();
         let written = self.tree.write(&actor, &real, &content);
         let fields = vec![
             (field::PATH, encode(&seen)),
             (field::ORIGIN, b"upload".to_vec()),
             (field::COMMAND, verb.as_bytes().to_vec()),
         ];
-        self.session.capture(Kind::FileCaptured, fields, &received);
+        self.session.capture(Kind::FileCaptured, fields, received.bytes());
         self.say(&if whole && written.is_ok() { Say::Transferred(size) } else { Say::Broken }).await
     }
 
@@ -266,17 +267,21 @@ async fn send(mut data: Data, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// What came, how many bytes in all, and whether the end was in order.
-async fn receive(mut data: Data) -> (Vec<u8>, u64, bool) {
-    let mut content = Vec::new();
+async fn receive(mut data: Data) -> (Gathered, u64, bool) {
+    let mut content = Gathered::new(KEPT);
     let mut size = 0_u64;
     let mut piece = vec![0; 16 * 1024];
     loop {
         match timeout(PAUSE, data.read(&mut piece)).await {
-            Ok(Ok(0)) => return (content, size, true),
+            Ok(Ok(0)) => {
+                // In TLS the peer waits for our end of it.
+                let _ = timeout(PAUSE, data.shutdown()).await;
+                return (content, size, true);
+            }
             Ok(Ok(count)) => {
                 size += count as u64;
-                let room = KEPT.saturating_sub(content.len()).min(count);
-                content.extend_from_slice(piece.get(..room).unwrap_or_default());
+                // The rest is counted only.
+                let _ = content.push(piece.get(..count).unwrap_or_default());
             }
             Ok(Err(_)) | Err(_) => return (content, size, false),
         }

@@ -125,7 +125,7 @@ impl Machine for Connection {
 
 impl Connection {
     fn packets(&mut self, out: &mut Out) {
-        while !out.closing() && !out.full() {
+        while !out.closing() && !out.full() && !out.starting_tls() {
             match self.reader.next() {
                 Ok(None) => return,
                 Ok(Some((sequence, payload))) => self.packet(sequence, &payload, out),
@@ -184,8 +184,8 @@ impl Connection {
     fn first(&mut self, payload: &[u8], out: &mut Out) {
         match auth::first(payload) {
             Some(First::Tls) if self.flavour.capabilities & capability::SSL != 0 && !self.secure => {
-                self.reader.clear();
-                out.start_tls();
+                // The client goes on without an answer: its hello may be here already.
+                out.start_tls(self.reader.take_all());
             }
             Some(First::Response(response)) => {
                 self.response = *response;

@@ -34,9 +34,9 @@ impl Reader {
         let _ = self.buffer.push(bytes);
     }
 
-    /// Forgets what was received so far.
-    pub(super) fn clear(&mut self) {
-        self.buffer.clear();
+    /// Takes out what was received and not read yet.
+    pub(super) fn take_all(&mut self) -> Vec<u8> {
+        self.buffer.take_all()
     }
 
     /// The next sequence number and payload, `None` when more bytes are needed.

@@ -216,7 +216,7 @@ impl Smtp {
         }
         self.reply(&Reply::TlsGo, out);
         self.upgrading = true;
-        out.start_tls();
+        out.start_tls(Vec::new());
     }
 
     fn auth(&mut self, argument: &str, out: &mut Out) {

@@ -1,13 +1,15 @@
 //! What runs on a channel: an interactive shell, or one command.
 
-use crate::{account, cast::Cast};
-use netsvc_kit::{Host, Link, recorder};
+use crate::{account, away::away, cast::Cast};
+use netsvc_kit::{Gathered, Host, Link, recorder};
 use netsvc_shell::{Emit, Outcome, Shell, ShellHost, Stream, Terminal, Waits, text};
 use netsvc_ssh::{ChannelIo, Event, Exit, Program, ProgramKind, scp};
 use std::{sync::Arc, time::Duration};
 
 /// Most input that a command without a terminal is given.
 const INPUT: usize = 8 << 20;
+/// What a shell that failed inside ends with, as one that a signal ended.
+const FAILED: Exit = Exit::Status(255);
 /// Longest that one piece of output waits.
 const PAUSE: Duration = Duration::from_secs(600);
 
@@ -61,19 +63,25 @@ impl Login {
     }
 
     /// `ssh host command`.
-    async fn command(&self, mut shell: Shell, line: &str, terminal: bool, io: &mut ChannelIo) -> Exit {
-        let mut outcome = shell.exec(line, None);
+    async fn command(&self, shell: Shell, line: &str, terminal: bool, io: &mut ChannelIo) -> Exit {
+        let line = line.to_owned();
+        let Ok((mut shell, mut outcome)) = self.away(shell, move |shell| shell.exec(&line, None)).await else {
+            return FAILED;
+        };
         self.emit(&mut outcome, terminal, io).await;
         while let Some(waits) = outcome.waits {
             let input = read_input(io, waits != Waits::Input).await;
-            outcome = match waits {
-                Waits::Input => shell.feed_input(&input),
+            let empty = input.is_empty();
+            let fed = self.away(shell, move |shell| match waits {
+                Waits::Input => shell.feed_input(input.bytes()),
                 Waits::Line | Waits::Secret => {
-                    shell.feed_line(Some(text::decode(&input).trim_end_matches(['\r', '\n'])))
+                    shell.feed_line(Some(text::decode(input.bytes()).trim_end_matches(['\r', '\n'])))
                 }
-            };
+            });
+            let Ok(done) = fed.await else { return FAILED };
+            (shell, outcome) = done;
             self.emit(&mut outcome, terminal, io).await;
-            if input.is_empty() && waits != Waits::Input {
+            if empty && waits != Waits::Input {
                 break;
             }
         }
@@ -83,20 +91,19 @@ impl Login {
 
     /// A shell without a terminal: bots pipe their commands into it.
     async fn piped(&self, mut shell: Shell, io: &mut ChannelIo) -> Exit {
-        let mut pending: Vec<u8> = Vec::new();
+        let mut pending = Gathered::new(INPUT);
         let mut status = 0;
         loop {
             let ended = match io.next().await {
-                Event::Data(bytes) if pending.len() + bytes.len() <= INPUT => {
-                    pending.extend_from_slice(&bytes);
-                    false
-                }
-                Event::Data(_) | Event::End => true,
+                Event::Data(bytes) => pending.push(&bytes).is_err(),
+                Event::End => true,
                 Event::Closed => return Exit::Status(status),
                 Event::Resize(_) | Event::Signal(_) => continue,
             };
             while let Some(line) = next_line(&mut pending, ended) {
-                let mut outcome = shell.run_line(&text::decode(&line));
+                let run = self.away(shell, move |shell| shell.run_line(&text::decode(&line)));
+                let Ok((back, mut outcome)) = run.await else { return FAILED };
+                shell = back;
                 self.emit(&mut outcome, false, io).await;
                 status = u32::try_from(outcome.status).unwrap_or(255);
                 if outcome.exited {
@@ -128,24 +135,45 @@ impl Login {
                 event = io.next() => Some(event),
                 () = tokio::time::sleep(wait.unwrap_or(PAUSE)), if wait.is_some() => None,
             };
-            output = match event {
-                None => terminal.poll(recorder::now()),
+            let typed = match event {
+                None => None,
                 Some(Event::Data(bytes)) => {
                     cast.input(&bytes);
-                    terminal.input(&bytes, recorder::now())
+                    Some(bytes)
                 }
-                Some(Event::Signal(name)) if name == "INT" => terminal.input(&[3], recorder::now()),
-                Some(Event::End) => terminal.input(&[4], recorder::now()),
+                Some(Event::Signal(name)) if name == "INT" => Some(vec![3]),
+                Some(Event::End) => Some(vec![4]),
                 Some(Event::Closed) => break,
-                Some(Event::Resize(_) | Event::Signal(_)) => netsvc_shell::TerminalOutput {
-                    wake_at: output.wake_at,
-                    ..netsvc_shell::TerminalOutput::default()
-                },
+                Some(Event::Resize(_) | Event::Signal(_)) => {
+                    output = netsvc_shell::TerminalOutput {
+                        wake_at: output.wake_at,
+                        ..netsvc_shell::TerminalOutput::default()
+                    };
+                    continue;
+                }
             };
+            let worked = self.away(terminal, move |terminal| match typed {
+                None => terminal.poll(recorder::now()),
+                Some(bytes) => terminal.input(&bytes, recorder::now()),
+            });
+            let Ok(done) = worked.await else {
+                cast.store(&self.host, &self.link);
+                return FAILED;
+            };
+            (terminal, output) = done;
         }
         account::record(&self.host, &self.link, terminal.hangup());
         cast.store(&self.host, &self.link);
         Exit::Status(0)
+    }
+
+    /// Runs the shell's `work` among the workers.
+    async fn away<T: Send + 'static, R: Send + 'static>(
+        &self,
+        on: T,
+        work: impl FnOnce(&mut T) -> R + Send + 'static,
+    ) -> std::io::Result<(T, R)> {
+        away(&self.host, &self.link, on, work).await
     }
 
     /// Sends the output of a command in its time and records its events.
@@ -171,13 +199,13 @@ impl Login {
 }
 
 /// Input up to its end, or up to the end of a line.
-async fn read_input(io: &mut ChannelIo, line: bool) -> Vec<u8> {
-    let mut input = Vec::new();
+async fn read_input(io: &mut ChannelIo, line: bool) -> Gathered {
+    let mut input = Gathered::new(INPUT);
     loop {
         match io.next().await {
             Event::Data(bytes) => {
-                input.extend_from_slice(&bytes);
-                if INPUT <= input.len() || (line && input.contains(&b'\n')) {
+                let full = input.push(&bytes).is_err();
+                if full || (line && input.find(b"\n").is_some()) {
                     return input;
                 }
             }
@@ -188,14 +216,14 @@ async fn read_input(io: &mut ChannelIo, line: bool) -> Vec<u8> {
 }
 
 /// Takes the next whole line, or at the end what is left.
-fn next_line(pending: &mut Vec<u8>, ended: bool) -> Option<Vec<u8>> {
-    match pending.iter().position(|&byte| byte == b'\n') {
+fn next_line(pending: &mut Gathered, ended: bool) -> Option<Vec<u8>> {
+    match pending.find(b"\n") {
         Some(end) => {
-            let mut line: Vec<u8> = pending.drain(..=end).collect();
+            let mut line = pending.take(end + 1);
             line.pop();
             Some(line)
         }
-        None if ended && !pending.is_empty() => Some(std::mem::take(pending)),
+        None if ended && !pending.is_empty() => Some(pending.take_all()),
         None => None,
     }
 }

@@ -3,7 +3,7 @@
 mod options;
 mod voice;
 
-use crate::{account, cast::Cast};
+use crate::{account, away::away, cast::Cast};
 use netsvc_kit::{Beyond, Credential, Def, Full, Host, Port, Serve, Session, def::ServeFuture, recorder};
 use netsvc_shell::{Terminal, TerminalOutput};
 use netsvc_wire::{Kind, field};
@@ -166,38 +166,55 @@ impl Connection {
         host.record(&link, Kind::SessionStart, vec![(field::PRINCIPAL, user.to_vec())]);
         let facts = account::facts(&host, &link, Some("pts/0".to_owned()));
         let shell = account::shell(&host).login(&String::from_utf8_lossy(user), link.peer.ip(), facts);
-        let mut terminal = Terminal::new(shell);
+        let terminal = Terminal::new(shell);
         let (columns, rows) = self.options.size.unwrap_or((80, 24));
         let name = String::from_utf8_lossy(&self.options.terminal).into_owned();
         let mut cast = Cast::begin(columns.into(), rows.into(), &name, recorder::now());
-        let served = self.converse(&mut terminal, &mut cast).await;
-        account::record(&host, &link, terminal.hangup());
+        let (terminal, served) = self.converse(terminal, &mut cast).await;
+        if let Some(mut terminal) = terminal {
+            account::record(&host, &link, terminal.hangup());
+        }
         cast.store(&host, &link);
         served?;
         self.session.shutdown().await
     }
 
-    async fn converse(&mut self, terminal: &mut Terminal, cast: &mut Cast) -> io::Result<()> {
+    /// Lets the peer and the terminal talk; the terminal comes back unless it failed inside.
+    async fn converse(&mut self, mut terminal: Terminal, cast: &mut Cast) -> (Option<Terminal>, io::Result<()>) {
+        let (host, link) = (self.session.host().clone(), *self.session.link());
         let mut output = terminal.start(recorder::now());
         loop {
-            cast.output(&output.bytes);
-            let host = self.session.host().clone();
-            account::record(&host, self.session.link(), std::mem::take(&mut output.events));
-            self.session.write_all(&escaped(&output.bytes)).await?;
-            if output.closed {
-                return Ok(());
-            }
-            if self.typed.is_empty() && !self.wait(&output).await? {
-                return Ok(());
+            match self.show(&mut output, cast).await {
+                Ok(true) => {}
+                Ok(false) => return (Some(terminal), Ok(())),
+                Err(error) => return (Some(terminal), Err(error)),
             }
             let typed = std::mem::take(&mut self.typed);
             cast.input(&typed);
-            output = if typed.is_empty() {
-                terminal.poll(recorder::now())
-            } else {
-                terminal.input(&typed, recorder::now())
-            };
+            let worked = away(&host, &link, terminal, move |terminal| {
+                if typed.is_empty() {
+                    terminal.poll(recorder::now())
+                } else {
+                    terminal.input(&typed, recorder::now())
+                }
+            });
+            match worked.await {
+                Ok(done) => (terminal, output) = done,
+                Err(error) => return (None, Err(error)),
+            }
         }
+    }
+
+    /// Shows `output` and waits for what comes next; false at the end.
+    async fn show(&mut self, output: &mut TerminalOutput, cast: &mut Cast) -> io::Result<bool> {
+        cast.output(&output.bytes);
+        let host = self.session.host().clone();
+        account::record(&host, self.session.link(), std::mem::take(&mut output.events));
+        self.session.write_all(&escaped(&output.bytes)).await?;
+        if output.closed {
+            return Ok(false);
+        }
+        Ok(!self.typed.is_empty() || self.wait(output).await?)
     }
 
     /// Waits until something is typed or output is due; false when the peer is gone.

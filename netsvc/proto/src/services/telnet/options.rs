@@ -94,7 +94,9 @@ impl Options {
                     State::Data
                 }
                 State::InsideCommand => {
-                    self.subnegotiation.push(byte);
+                    if self.subnegotiation.len() < LONGEST {
+                        self.subnegotiation.push(byte);
+                    }
                     State::Inside
                 }
             };
