@@ -4,6 +4,7 @@
 //! It takes no options. What it needs comes over two inherited descriptors; see
 //! [`netsvc_persona::stage`].
 
+mod allocator;
 mod gate;
 mod inherit;
 mod sandbox;

@@ -32,6 +32,10 @@ pub(crate) enum Profile {
 pub(crate) fn enter(settings: &Settings, profile: Profile) -> io::Result<String> {
     let mut missing = Vec::new();
     resource::setrlimit(resource::Resource::RLIMIT_CORE, 0, 0)?;
+    if profile == Profile::Serve {
+        let most = settings.limits.address_space;
+        resource::setrlimit(resource::Resource::RLIMIT_AS, most, most)?;
+    }
     become_user(settings.user)?;
     if let Err(error) = drop_capabilities() {
         missing.push(format!("capabilities: {error}"));
@@ -195,6 +199,7 @@ const COMMON: &[i64] = &[
     libc::SYS_nanosleep,
     libc::SYS_sched_yield,
     libc::SYS_sched_getaffinity,
+    libc::SYS_setpriority,
     libc::SYS_openat,
     libc::SYS_mkdirat,
     libc::SYS_renameat,

@@ -1,7 +1,7 @@
 //! `serve`: takes orders, serves nodes.
 
 use crate::{
-    inherit,
+    allocator, inherit,
     sandbox::{self, Profile},
 };
 use netsvc_kit::{Stage, control::Control, server::Server};
@@ -16,6 +16,7 @@ const FAREWELL: Duration = Duration::from_secs(1);
 /// # Errors
 /// When the process was started wrongly, cannot be confined, or an order cannot be read.
 pub(crate) fn run() -> Result<(), Box<dyn std::error::Error>> {
+    allocator::set_up();
     let (settings, control) = inherit::take()?;
     let isolation = sandbox::enter(&settings, Profile::Serve)?;
     let recorder = inherit::recorder(&settings)?;
@@ -26,6 +27,7 @@ pub(crate) fn run() -> Result<(), Box<dyn std::error::Error>> {
         .enable_all()
         .build()?;
     let server = Server::new(Stage::new(settings, recorder), netsvc_proto::ALL);
+    allocator::keep_small(server.stage().budget());
     control.answer(&Answer::Ready { isolation })?;
     let ended = {
         let _inside = runtime.enter();

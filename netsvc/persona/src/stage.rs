@@ -48,6 +48,8 @@ pub struct Limits {
     pub memory: usize,
     /// Bytes that the connections of one source address hold in memory.
     pub memory_per_source: usize,
+    /// Bytes of address space of the process that serves: what a leak ends at, far above what is ever needed.
+    pub address_space: u64,
     /// Bytes of `lines/` before events are given up by class.
     pub spool_bytes: u64,
     /// Bytes of `blobs/`.
@@ -66,6 +68,7 @@ impl Default for Limits {
             connections_per_node: 2048,
             memory: 64 << 20,
             memory_per_source: 32 << 20,
+            address_space: 2 << 30,
             spool_bytes: 256 << 20,
             blob_bytes: 1 << 30,
             state_bytes: 256 << 20,

@@ -73,7 +73,9 @@ where
         if let Err(error) = connection.pump() {
             break Err(error);
         }
-        let full = WAITING_MAX < connection.channels.values().map(Channel::waiting).sum();
+        let waiting = connection.channels.values().map(Channel::waiting).sum();
+        connection.link.transport.waiting = waiting;
+        let full = WAITING_MAX < waiting;
         select! {
             payload = connection.link.transport.receive_if(!full) => {
                 let handled = match payload {

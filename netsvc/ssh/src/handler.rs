@@ -3,6 +3,9 @@
 use crate::{channel_io::ChannelIo, files::FileSystem, kex::negotiation::Offer};
 use std::{future::Future, net::IpAddr, pin::Pin, sync::Arc};
 
+/// Takes a number of bytes.
+pub type Meter = Box<dyn FnMut(usize) + Send>;
+
 /// What the client showed of itself before it authenticated.
 #[derive(Clone, Debug)]
 pub struct ClientFacts {
@@ -148,6 +151,11 @@ pub enum ForwardAnswer {
 pub trait Handler: Send {
     /// Address of the client, for limits by source.
     fn source(&self) -> Option<IpAddr> {
+        None
+    }
+
+    /// Takes note of how many bytes the connection holds in buffers, whenever that changes.
+    fn meter(&self) -> Option<Meter> {
         None
     }
 

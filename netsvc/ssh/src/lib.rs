@@ -37,7 +37,7 @@ pub use codec::Malformed;
 pub use config::Config;
 pub use error::Error;
 pub use handler::{
-    ClientFacts, Exit, Forward, ForwardAnswer, Handler, KeyOffer, PasswordAttempt, Program, ProgramKind,
+    ClientFacts, Exit, Forward, ForwardAnswer, Handler, KeyOffer, Meter, PasswordAttempt, Program, ProgramKind,
     Running, Terminal, WindowSize,
 };
 pub use host_key::{HostKeys, LazyRsa};

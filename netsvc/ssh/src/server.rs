@@ -39,6 +39,7 @@ where
 {
     let deadline = Instant::now() + config.grace;
     let mut transport = Transport::new(stream);
+    transport.meter(handler.meter());
     let Some(place) = config.startups.admit(handler.source()) else {
         // The connection goes in any case.
         let _ = transport.write_clear(config.profile.turned_away().as_bytes()).await;

@@ -2,6 +2,7 @@
 
 use crate::{
     error::Error,
+    handler::Meter,
     numbers::{DEBUG, DISCONNECT, KEX_LAST, KEXINIT, UNIMPLEMENTED},
     packet::{Broken, Opener, Sealer},
 };
@@ -33,6 +34,10 @@ pub(crate) struct Transport<S> {
     sent: usize,
     held: Option<Vec<Vec<u8>>>,
     delayed: Vec<Vec<u8>>,
+    /// Bytes that wait elsewhere in the connection.
+    pub(crate) waiting: usize,
+    meter: Option<Meter>,
+    metered: usize,
     /// Bytes read so far.
     pub(crate) bytes_in: u64,
     /// Bytes written so far.
@@ -50,8 +55,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
             sent: 0,
             held: None,
             delayed: Vec::new(),
+            waiting: 0,
+            meter: None,
+            metered: 0,
             bytes_in: 0,
             bytes_out: 0,
+        }
+    }
+
+    /// Tells `meter` from now on what is held.
+    pub(crate) fn meter(&mut self, meter: Option<Meter>) {
+        self.meter = meter;
+    }
+
+    fn tell(&mut self) {
+        let held = self.input.capacity() + self.output.capacity() + self.waiting;
+        if held != self.metered
+            && let Some(meter) = &mut self.meter
+        {
+            self.metered = held;
+            meter(held);
         }
     }
 
@@ -145,6 +168,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport<S> {
 
     fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<Result<Vec<u8>, Error>> {
         loop {
+            self.tell();
             if let Poll::Ready(Err(error)) = self.poll_write(context) {
                 return Poll::Ready(Err(error));
             }

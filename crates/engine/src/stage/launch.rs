@@ -28,6 +28,9 @@ use std::{
 /// Highest capability number that the bounding set can have; the kernel refuses unknown ones.
 const LAST_CAPABILITY: libc::c_ulong = 63;
 
+/// How much sooner than others a stage process is ended when memory runs out (proc(5): -1000 to 1000).
+const OOM_SCORE: &[u8] = b"800";
+
 /// What all stage processes of an installation have in common.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct StageConfig {
@@ -155,6 +158,7 @@ struct Fall {
 impl Fall {
     #[expect(unsafe_code, reason = "descriptors are plain numbers after fork")]
     fn enter(self) -> io::Result<()> {
+        self.go_first();
         // SAFETY: plain system calls on numbers that were valid before the fork and are so in the child.
         unsafe {
             if let Some(namespace) = self.namespace {
@@ -177,6 +181,19 @@ impl Fall {
             nix::unistd::setresuid(user, user, user)?;
         }
         set_no_new_privileges()
+    }
+
+    /// Says that the process goes before all others when memory runs out: it is restarted, the evidence is not.
+    #[expect(unsafe_code, reason = "between fork and exec there are system calls only")]
+    fn go_first(self) {
+        // SAFETY: constant strings, and a descriptor that is ours alone. A refusal changes nothing else.
+        unsafe {
+            let file = libc::open(c"/proc/self/oom_score_adj".as_ptr(), libc::O_WRONLY | libc::O_CLOEXEC);
+            if 0 <= file {
+                libc::write(file, OOM_SCORE.as_ptr().cast(), OOM_SCORE.len());
+                libc::close(file);
+            }
+        }
     }
 }
 

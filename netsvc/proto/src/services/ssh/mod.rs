@@ -8,10 +8,12 @@ use base64::{
     Engine,
     engine::general_purpose::{STANDARD, STANDARD_NO_PAD},
 };
-use netsvc_kit::{Beyond, Credential, Def, Full, Host, Link, Port, Serve, Session, def::ServeFuture};
+use netsvc_kit::{
+    Beyond, Charge, Credential, Def, Full, Host, Link, Port, Serve, Session, budget::Account, def::ServeFuture,
+};
 use netsvc_persona::subkey;
 use netsvc_ssh::{
-    ChannelIo, ClientFacts, Config, Forward, ForwardAnswer, Handler, HostKeys, KeyOffer, LazyRsa,
+    ChannelIo, ClientFacts, Config, Forward, ForwardAnswer, Handler, HostKeys, KeyOffer, LazyRsa, Meter,
     PasswordAttempt, Profile, Program, Running, files::FileSystem,
 };
 use netsvc_wire::{Kind, field};
@@ -99,6 +101,11 @@ impl Peer {
 }
 
 impl Handler for Peer {
+    fn meter(&self) -> Option<Meter> {
+        let mut charge = Charge::default();
+        Some(Box::new(move |bytes| charge.set(bytes)))
+    }
+
     fn source(&self) -> Option<std::net::IpAddr> {
         Some(self.link.peer.ip())
     }
@@ -154,7 +161,8 @@ impl Handler for Peer {
             shell: account::shell(&self.host),
             user: String::from_utf8_lossy(&program.user).into_owned(),
         };
-        Box::pin(login.run(program, io))
+        // It runs as a task of its own, and is charged to the connection all the same.
+        Box::pin(Account::current().within(login.run(program, io)))
     }
 
     fn forward(&mut self, forward: &Forward) -> ForwardAnswer {
