@@ -261,7 +261,8 @@ impl Shared {
 
     fn work_on(self: &Arc<Self>, job: Job) {
         let Job { source, body, cancelled } = job;
-        let turn = Turn { shared: self.clone(), source, cancelled, begun: Rc::new(Cell::new(Instant::now())) };
+        let turn =
+            Turn { shared: self.clone(), source, cancelled, begun: Rc::new(Cell::new(Instant::now())) };
         // A panic loses the sender of the result, which is how the waiting side learns it.
         let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| body(&turn)));
     }

@@ -33,5 +33,5 @@ pub(crate) fn goes_on() -> bool {
         count.set(count.get().wrapping_add(1));
         count.get()
     });
-    count % STEPS != 0 || ASK.with(|slot| slot.borrow().as_ref().is_none_or(|ask| ask()))
+    !count.is_multiple_of(STEPS) || ASK.with(|slot| slot.borrow().as_ref().is_none_or(|ask| ask()))
 }

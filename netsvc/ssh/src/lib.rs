@@ -37,8 +37,8 @@ pub use codec::Malformed;
 pub use config::Config;
 pub use error::Error;
 pub use handler::{
-    ClientFacts, Exit, Forward, ForwardAnswer, Handler, KeyOffer, Meter, PasswordAttempt, Program, ProgramKind,
-    Running, Terminal, WindowSize,
+    ClientFacts, Exit, Forward, ForwardAnswer, Handler, KeyOffer, Meter, PasswordAttempt, Program,
+    ProgramKind, Running, Terminal, WindowSize,
 };
 pub use host_key::{HostKeys, LazyRsa};
 pub use kex::negotiation::Offer;

@@ -9,7 +9,8 @@ use base64::{
     engine::general_purpose::{STANDARD, STANDARD_NO_PAD},
 };
 use netsvc_kit::{
-    Beyond, Charge, Credential, Def, Full, Host, Link, Port, Serve, Session, budget::Account, def::ServeFuture,
+    Beyond, Charge, Credential, Def, Full, Host, Link, Port, Serve, Session, budget::Account,
+    def::ServeFuture,
 };
 use netsvc_persona::subkey;
 use netsvc_ssh::{

@@ -65,7 +65,8 @@ impl Login {
     /// `ssh host command`.
     async fn command(&self, shell: Shell, line: &str, terminal: bool, io: &mut ChannelIo) -> Exit {
         let line = line.to_owned();
-        let Ok((mut shell, mut outcome)) = self.away(shell, move |shell| shell.exec(&line, None)).await else {
+        let Ok((mut shell, mut outcome)) = self.away(shell, move |shell| shell.exec(&line, None)).await
+        else {
             return FAILED;
         };
         self.emit(&mut outcome, terminal, io).await;

@@ -180,7 +180,11 @@ impl Connection {
     }
 
     /// Lets the peer and the terminal talk; the terminal comes back unless it failed inside.
-    async fn converse(&mut self, mut terminal: Terminal, cast: &mut Cast) -> (Option<Terminal>, io::Result<()>) {
+    async fn converse(
+        &mut self,
+        mut terminal: Terminal,
+        cast: &mut Cast,
+    ) -> (Option<Terminal>, io::Result<()>) {
         let (host, link) = (self.session.host().clone(), *self.session.link());
         let mut output = terminal.start(recorder::now());
         loop {
