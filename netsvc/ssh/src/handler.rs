@@ -4,7 +4,7 @@ use crate::{channel_io::ChannelIo, files::FileSystem, kex::negotiation::Offer};
 use std::{future::Future, net::IpAddr, pin::Pin, sync::Arc};
 
 /// Takes a number of bytes.
-pub type Meter = Box<dyn FnMut(usize) + Send>;
+pub type Meter = Box<dyn FnMut(usize) + Send + Sync>;
 
 /// What the client showed of itself before it authenticated.
 #[derive(Clone, Debug)]
