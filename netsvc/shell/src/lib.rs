@@ -15,6 +15,7 @@
 //! ```
 
 mod commands;
+mod dialect;
 mod event;
 mod flavour;
 pub mod fs;

@@ -186,38 +186,8 @@ impl Terminal {
         self.show(&text::encode(text));
     }
 
-    fn prompt_text(&self) -> String {
-        if !self.pending.is_empty() {
-            return "> ".into();
-        }
-        let shell = &self.shell;
-        let root = shell.fs.credentials.uid == 0;
-        let sign = if root { '#' } else { '$' };
-        let home = shell.variable("HOME").unwrap_or("/root");
-        let cwd = shell.fs.cwd();
-        let short = match cwd
-            .strip_prefix(home)
-            .filter(|rest| home != "/" && (rest.is_empty() || rest.starts_with('/')))
-        {
-            Some(rest) => format!("~{rest}"),
-            None => cwd.to_owned(),
-        };
-        let user = shell.variable("USER").unwrap_or("root");
-        let host = &shell.live.persona.hostname;
-        match shell.flavour() {
-            Flavour::Redhat => {
-                let folder =
-                    if short == "~" || short == "/" { short.as_str() } else { crate::fs::name(&short) };
-                format!("[{user}@{host} {folder}]{sign} ")
-            }
-            Flavour::Busybox => format!("{sign} "),
-            Flavour::Alpine => format!("{host}:{short}{sign} "),
-            _ => format!("{user}@{host}:{short}{sign} "),
-        }
-    }
-
     fn prompt(&mut self) {
-        let prompt = self.prompt_text();
+        let prompt = self.shell.prompt(!self.pending.is_empty());
         self.show_text(&prompt);
     }
 

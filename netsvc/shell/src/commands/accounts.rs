@@ -3,6 +3,7 @@
 use super::{Run, options::options, own, rest};
 use crate::{
     event::ShellEvent,
+    flavour::Flavour,
     interpret::{Flow, Shell, Status},
     text::{decode, encode},
 };
@@ -21,6 +22,7 @@ pub(super) const COMMANDS: &[(&str, Run)] = &[
     ("crontab", crontab),
     ("chage", |_, _| Ok(0)),
     ("visudo", |_, _| Ok(0)),
+    ("mkpasswd", super::secret::mkpasswd),
 ];
 
 fn lines_of(shell: &mut Shell, path: &str) -> Vec<String> {
@@ -34,20 +36,43 @@ fn known(shell: &mut Shell, user: &str) -> bool {
 /// Sets a password: the event, and a new hash in `/etc/shadow`.
 fn set_password(shell: &mut Shell, user: &str, secret: &str) -> Result<(), Flow> {
     shell.events.push(ShellEvent::PasswordSet { user: user.to_owned(), secret: secret.to_owned() });
-    let salt = crate::text::hash(&[user, secret]);
+    shell.spend(super::secret::COST)?;
+    let hash = hash_of(shell, secret);
+    write_shadow(shell, user, &hash);
+    Ok(())
+}
+
+/// The string that this release's `passwd` makes of a password.
+fn hash_of(shell: &Shell, secret: &str) -> String {
+    use super::secret::{md5_crypt, salt, sha512_crypt, yescrypt};
+    let random = shell.live.random(16);
+    let bytes = encode(secret);
+    let id = shell.live.persona.os.id.as_str();
+    let old = ["debian9", "debian10", "ubuntu1804", "ubuntu2004"].contains(&id);
+    match shell.live.flavour {
+        Flavour::Busybox => md5_crypt(&bytes, &salt(&random, 8), "$1$"),
+        Flavour::Debian | Flavour::Ubuntu if !old => {
+            yescrypt(&bytes, &random).unwrap_or_else(|| sha512_crypt(&bytes, &salt(&random, 16)))
+        }
+        _ if id == "fedora39" => yescrypt(&bytes, &random).unwrap_or_else(|| sha512_crypt(&bytes, &salt(&random, 16))),
+        _ => sha512_crypt(&bytes, &salt(&random, 16)),
+    }
+}
+
+/// Sets the second field of an account's line, in its place.
+fn write_shadow(shell: &mut Shell, user: &str, hash: &str) {
     let days = shell.live.now() / 86_400_000_000;
-    let digest = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(format!("{salt}{secret}").as_bytes()));
     let mut lines = lines_of(shell, "/etc/shadow");
-    lines.retain(|line| line.split(':').next() != Some(user));
-    lines.push(format!(
-        "{user}:$6${salt:016x}${}{}:{days}:0:99999:7:::",
-        digest,
-        crate::text::head(&digest, 22)
-    ));
+    match lines.iter_mut().find(|line| line.split(':').next() == Some(user)) {
+        Some(line) => {
+            let rest: Vec<&str> = line.splitn(4, ':').skip(3).collect();
+            *line = format!("{user}:{hash}:{days}:{}", rest.first().unwrap_or(&"0:99999:7:::"));
+        }
+        None => lines.push(format!("{user}:{hash}:{days}:0:99999:7:::")),
+    }
     let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
     // Without the right to write, the caller has refused before.
     let _ = shell.fs.write_file("/etc/shadow", &encode(&text), 0o640);
-    Ok(())
 }
 
 fn passwd(shell: &mut Shell, arguments: &[String]) -> Status {
@@ -163,8 +188,8 @@ fn useradd(shell: &mut Shell, arguments: &[String]) -> Status {
         return Ok(1);
     }
     if let Some(secret) = options.value('p') {
-        let secret = secret.to_owned();
-        set_password(shell, &user, &secret)?;
+        let hash = secret.to_owned();
+        write_shadow(shell, &user, &hash);
     }
     if (options.has('m') || own(arguments) == "adduser") && shell.fs.mkdir(&home, 0o755).is_ok() {
         // The directory was just made, by root.
@@ -199,8 +224,8 @@ fn usermod(shell: &mut Shell, arguments: &[String]) -> Status {
         return Ok(6);
     }
     if let Some(secret) = options.value('p') {
-        let secret = secret.to_owned();
-        set_password(shell, &user, &secret)?;
+        let hash = secret.to_owned();
+        write_shadow(shell, &user, &hash);
     }
     Ok(0)
 }
@@ -246,7 +271,7 @@ fn crontab(shell: &mut Shell, arguments: &[String]) -> Status {
     let Some(options) = options(shell, arguments, "leru:i", &[])? else { return Ok(1) };
     let current = super::list::user_name(shell, shell.fs.credentials.uid);
     let user = options.value('u').unwrap_or(&current).to_owned();
-    let path = if shell.flavour() == crate::Flavour::Redhat {
+    let path = if shell.flavour() == Flavour::Redhat {
         format!("/var/spool/cron/{user}")
     } else {
         format!("/var/spool/cron/crontabs/{user}")

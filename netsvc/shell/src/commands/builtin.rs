@@ -1,7 +1,11 @@
 //! Built-ins that steer the shell: directories, control flow, evaluation, jobs, input.
 
 use super::{Run, find, own, rest};
-use crate::interpret::{Flow, Shell, Status, command_path};
+use crate::{
+    dialect::{Dialect, Reading},
+    fs::Errno,
+    interpret::{Flow, Shell, Status, command_path},
+};
 
 pub(super) const COMMANDS: &[(&str, Run)] = &[
     (":", |_, _| Ok(0)),
@@ -54,7 +58,7 @@ pub(super) const COMMANDS: &[(&str, Run)] = &[
 fn cd(shell: &mut Shell, arguments: &[String]) -> Status {
     let words: Vec<&String> =
         rest(arguments).iter().filter(|word| !matches!(word.as_str(), "-P" | "-L" | "--")).collect();
-    if words.len() > 1 && !shell.flavour().busybox() {
+    if words.len() > 1 && shell.dialect().is_bash() {
         shell.complain("cd: too many arguments")?;
         return Ok(1);
     }
@@ -78,12 +82,12 @@ fn cd(shell: &mut Shell, arguments: &[String]) -> Status {
             Ok(0)
         }
         Err(error) => {
-            if shell.flavour().busybox() {
-                shell.complain(&format!("cd: can't cd to {target}: {error}"))?;
-                return Ok(2);
-            }
-            shell.complain(&format!("cd: {target}: {error}"))?;
-            Ok(1)
+            let text = match shell.dialect() {
+                Dialect::Ash => format!("can't cd to {target}: {error}"),
+                Dialect::Dash => format!("can't cd to {target}"),
+                _ => format!("{target}: {error}"),
+            };
+            shell.refuse("cd", &text, false, 1)
         }
     }
 }
@@ -99,51 +103,126 @@ fn exit(shell: &mut Shell, arguments: &[String]) -> Status {
         None => shell.status,
         Some(text) => match text.parse::<i64>() {
             Ok(number) => i32::try_from(number & 255).unwrap_or(0),
-            Err(_) => {
+            Err(_) if shell.dialect().is_bash() => {
                 shell.complain(&format!("exit: {text}: numeric argument required"))?;
                 2
             }
+            Err(_) => return shell.refuse("exit", &format!("Illegal number: {text}"), true, 2),
         },
     };
-    if shell.interactive && shell.depth <= 1 {
-        let login = if shell.flavour().busybox() { "" } else { "logout\n" };
-        shell.err(login)?;
+    if own(arguments) == "logout" && !shell.state.login {
+        shell.complain("logout: not login shell: use `exit'")?;
+        return Ok(1);
+    }
+    if shell.interactive && shell.depth <= 1 && shell.dialect().is_bash() {
+        shell.err(if shell.state.login { "logout\n" } else { "exit\n" })?;
     }
     Err(Flow::Exit(status))
 }
 
-fn leave(_: &mut Shell, arguments: &[String]) -> Status {
+fn leave(shell: &mut Shell, arguments: &[String]) -> Status {
+    let name = own(arguments).to_owned();
+    if shell.loops == 0 {
+        if shell.dialect().is_bash() {
+            shell.complain(&format!("{name}: only meaningful in a `for', `while', or `until' loop"))?;
+        }
+        return Ok(0);
+    }
     let levels = rest(arguments).first().and_then(|text| text.parse().ok()).unwrap_or(1).max(1);
     Err(if own(arguments) == "break" { Flow::Break(levels) } else { Flow::Continue(levels) })
 }
 
 fn give_back(shell: &mut Shell, arguments: &[String]) -> Status {
+    if shell.calls == 0 && shell.dialect().is_bash() {
+        shell.complain("return: can only `return' from a function or sourced script")?;
+        return Ok(2);
+    }
     let status = rest(arguments)
         .first()
         .and_then(|text| text.parse::<i64>().ok())
-        .map_or(shell.status, |number| i32::try_from(number & 255).unwrap_or(0));
+        .map_or(shell.status, |number| {
+            let whole = shell.dialect() == Dialect::Dash;
+            i32::try_from(if whole { number } else { number & 255 }).unwrap_or(0)
+        });
     Err(Flow::Return(status))
 }
 
 fn eval(shell: &mut Shell, arguments: &[String]) -> Status {
     let text = rest(arguments).join(" ");
-    shell.run_text(&text)
+    shell.evaluating += 1;
+    let line = shell.line_number;
+    let first = if shell.dialect() == Dialect::Dash { 1 } else { line };
+    let result = shell.run_text_from(&text, first);
+    shell.line_number = line;
+    shell.evaluating -= 1;
+    result
 }
 
 fn source(shell: &mut Shell, arguments: &[String]) -> Status {
     let Some(path) = rest(arguments).first() else {
-        shell.complain(&format!("{}: filename argument required", own(arguments)))?;
-        return Ok(2);
+        let name = own(arguments).to_owned();
+        return match shell.dialect() {
+            Dialect::Dash => Ok(0),
+            Dialect::Ash => shell.refuse(&name, "filename argument required", true, 2),
+            _ => {
+                shell.complain(&format!("{name}: filename argument required"))?;
+                shell.err(&format!("{name}: usage: {name} filename [arguments]\n"))?;
+                Ok(2)
+            }
+        };
     };
-    match shell.fs.read_file(path) {
-        Ok(content) => match shell.run_text(&crate::text::decode(&content)) {
-            Err(Flow::Return(status)) => Ok(status),
-            other => other,
-        },
-        Err(error) => {
-            shell.complain(&format!("{path}: {error}"))?;
-            Ok(1)
+    let found = if path.contains('/') || shell.fs.exists(path) { Some(path.clone()) } else { command_path(shell, path) };
+    match found.map_or(Err(Errno::NotFound), |found| shell.fs.read_file(&found)) {
+        Ok(content) => {
+            let text = crate::text::decode(&content);
+            source_text(shell, path, &text, arguments.get(2..).unwrap_or(&[]))
         }
+        Err(error) => {
+            let name = own(arguments).to_owned();
+            match shell.dialect() {
+                Dialect::Dash if error == Errno::NotFound && path.contains('/') => {
+                    shell.refuse(&name, &format!("cannot open {path}: No such file"), true, 2)
+                }
+                Dialect::Dash if error == Errno::NotFound => shell.refuse(&name, &format!("{path}: not found"), true, 2),
+                Dialect::Dash => shell.refuse(&name, &format!("cannot open {path}: {error}"), true, 2),
+                Dialect::Ash if error == Errno::NotFound && !path.contains('/') => {
+                    shell.refuse(&name, &format!("{path}: not found"), true, 2)
+                }
+                Dialect::Ash => shell.refuse(&name, &format!("can't open '{path}': {error}"), true, 2),
+                Dialect::Bash | Dialect::BashPosix if error == Errno::IsDirectory => {
+                    shell.complain(&format!("{name}: {path}: is a directory"))?;
+                    Ok(1)
+                }
+                _ => {
+                    shell.complain(&format!("{path}: {error}"))?;
+                    Ok(1)
+                }
+            }
+        }
+    }
+}
+
+/// Runs the text of a file in this shell, with positional parameters of its own if some were given.
+fn source_text(shell: &mut Shell, path: &str, text: &str, arguments: &[String]) -> Status {
+    let own_arguments = !arguments.is_empty() && shell.dialect() != Dialect::Dash;
+    let before = own_arguments
+        .then(|| std::mem::replace(&mut shell.state_mut().positional, arguments.to_vec()));
+    let name = shell.state_mut().source_name.replace(path.to_owned());
+    let reading = std::mem::replace(&mut shell.state_mut().reading, Reading::File);
+    let line = shell.line_number;
+    shell.calls += 1;
+    let result = shell.run_text_from(text, 1);
+    shell.calls -= 1;
+    shell.line_number = line;
+    let state = shell.state_mut();
+    state.source_name = name;
+    state.reading = reading;
+    if let Some(before) = before {
+        state.positional = before;
+    }
+    match result {
+        Err(Flow::Return(status)) => Ok(status),
+        other => other,
     }
 }
 
@@ -153,7 +232,11 @@ fn test(shell: &mut Shell, arguments: &[String]) -> Status {
         match words.split_last() {
             Some((last, before)) if last == "]" => words = before,
             _ => {
-                shell.complain("[: missing `]'")?;
+                match shell.dialect() {
+                    Dialect::Dash => shell.complain_of("[", "missing ]")?,
+                    Dialect::Ash => shell.complain("missing ]")?,
+                    _ => shell.complain("[: missing `]'")?,
+                }
                 return Ok(2);
             }
         }
@@ -190,7 +273,7 @@ fn kind(shell: &mut Shell, arguments: &[String]) -> Status {
             Some(line) => shell.out(&format!("{line}\n"))?,
             None => {
                 status = 1;
-                if shell.flavour().busybox() {
+                if !shell.dialect().is_bash() {
                     shell.out(&format!("{name}: not found\n"))?;
                     status = 127;
                 } else if !short && !path_only {
@@ -461,12 +544,12 @@ fn history(shell: &mut Shell, arguments: &[String]) -> Status {
 }
 
 fn help(shell: &mut Shell, _: &[String]) -> Status {
-    if shell.flavour().busybox() {
+    if shell.dialect() == Dialect::Ash {
         shell.out("Built-in commands:\n------------------\n\t. : [ [[ alias bg break cd chdir command continue echo eval exec\n\texit export false fg getopts hash help history jobs kill let\n\tlocal printf pwd read readonly return set shift source test times\n\ttrap true type ulimit umask unalias unset wait\n\n")?;
         return Ok(0);
     }
-    let machine = shell.live.persona.os.machine.clone();
-    shell.out(&format!("GNU bash, version 5.2.15(1)-release ({machine}-pc-linux-gnu)\nThese shell commands are defined internally.  Type `help' to see this list.\nType `help name' to find out more about the function `name'.\nUse `info bash' to find out more about the shell in general.\nUse `man -k' or `info' to find out more about commands not in this list.\n"))?;
+    let (machine, version) = (super::shells::machine(shell), shell.live.versions().bash);
+    shell.out(&format!("GNU bash, version {version} ({machine})\nThese shell commands are defined internally.  Type `help' to see this list.\nType `help name' to find out more about the function `name'.\nUse `info bash' to find out more about the shell in general.\nUse `man -k' or `info' to find out more about commands not in this list.\n"))?;
     Ok(0)
 }
 

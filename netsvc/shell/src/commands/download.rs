@@ -182,8 +182,9 @@ fn curl(shell: &mut Shell, arguments: &[String]) -> Status {
         return Ok(2);
     };
     if options.has('V') {
-        let machine = shell.live.persona.os.machine.clone();
-        shell.out(&format!("curl 7.88.1 ({machine}-pc-linux-gnu) libcurl/7.88.1 OpenSSL/3.0.11 zlib/1.2.13\nRelease-Date: 2023-02-20\nProtocols: dict file ftp ftps gopher gophers http https imap imaps pop3 pop3s smtp smtps telnet tftp\n"))?;
+        let machine = super::shells::machine(shell);
+        let (curl, openssl) = (shell.live.versions().curl, shell.live.versions().openssl_number());
+        shell.out(&format!("curl {curl} ({machine}) libcurl/{curl} OpenSSL/{openssl} zlib/1.2.13\nRelease-Date: 2023-02-20\nProtocols: dict file ftp ftps gopher gophers http https imap imaps pop3 pop3s smtp smtps telnet tftp\n"))?;
         return Ok(0);
     }
     if options.operands.is_empty() {

@@ -1,8 +1,9 @@
 //! sudo and su.
 
-use super::{Run, options::options, wrap::inner};
+use super::{Run, options::options};
 use crate::{
-    interpret::{Flow, Shell, Status},
+    dialect::{Dialect, Reading},
+    interpret::{Entry, Flow, Shell, Status},
     text::decode,
 };
 use netsvc_persona::Secret;
@@ -44,8 +45,7 @@ fn sudo(shell: &mut Shell, arguments: &[String]) -> Status {
     }
     if options.operands.is_empty() {
         if options.has('i') || options.has('s') {
-            become_user(shell, 0, "root", options.has('i'));
-            return Ok(0);
+            return become_user(shell, 0, "root", options.has('i'));
         }
         shell.err("usage: sudo -h | -K | -k | -V\nusage: sudo -v [-ABkNnS] [-g group] [-h host] [-p prompt] [-u user]\nusage: sudo [-ABbEHnPS] [-C num] [-g group] [-u user] [VAR=value] [-i | -s] [command [arg ...]]\n")?;
         return Ok(1);
@@ -92,7 +92,27 @@ fn run_as_root(shell: &mut Shell, words: &[String]) -> Status {
     result
 }
 
-fn become_user(shell: &mut Shell, uid: u32, name: &str, login: bool) {
+/// A shell as another user: at the terminal it begins, elsewhere it reads the rest of standard input.
+fn become_user(shell: &mut Shell, uid: u32, name: &str, login: bool) -> Status {
+    let outer = shell.fs.credentials.clone();
+    let cwd = shell.fs.cwd().to_owned();
+    let path = if shell.live.flavour.busybox() { "sh" } else { "bash" };
+    let dialect = Dialect::of_program(path, shell.live.flavour).unwrap_or_default();
+    if !(shell.in_is_session() && shell.interactive) {
+        let source = decode(&shell.read_all()?);
+        (shell.fs.credentials.uid, shell.fs.credentials.gid) = (uid, uid);
+        let result = shell.run_as(path, dialect, Reading::Input, &[], &[], &source);
+        shell.fs.credentials = outer;
+        return result;
+    }
+    let own = if login { format!("-{path}") } else { path.to_owned() };
+    let flow = shell.enter(Entry { name: own, dialect, login }, outer);
+    if flow != Flow::Enter {
+        return Err(flow);
+    }
+    if uid == 0 {
+        shell.fs.credentials.groups.clear();
+    }
     (shell.fs.credentials.uid, shell.fs.credentials.gid) = (uid, uid);
     let home = shell
         .live
@@ -109,6 +129,8 @@ fn become_user(shell: &mut Shell, uid: u32, name: &str, login: bool) {
         // A home that is missing leaves the shell where it is.
         let _ = shell.fs.set_cwd(&home);
     }
+    debug_assert!(cwd.starts_with('/'));
+    Err(flow)
 }
 
 fn su(shell: &mut Shell, arguments: &[String]) -> Status {
@@ -142,13 +164,12 @@ fn su(shell: &mut Shell, arguments: &[String]) -> Status {
         Some(source) => {
             let before = shell.fs.credentials.clone();
             (shell.fs.credentials.uid, shell.fs.credentials.gid) = (uid, uid);
-            let result = inner(shell, &source, None, &[], &[]);
+            let result = shell.run_as("bash", Dialect::of_program("bash", shell.live.flavour).unwrap_or_default(), Reading::Argument, &[], &[], &source);
             shell.fs.credentials = before;
             result
         }
         None => {
-            become_user(shell, uid, &name, login);
-            Ok(0)
+            become_user(shell, uid, &name, login)
         }
     }
 }

@@ -27,8 +27,10 @@ mod posix;
 mod process;
 mod query;
 mod scripting;
+mod secret;
 mod sed;
 mod service;
+mod shells;
 mod settings;
 mod space;
 mod stat;
@@ -41,7 +43,10 @@ mod xargs;
 pub(crate) use output::{quote, unescape};
 pub(crate) use posix::expression;
 
-use crate::interpret::{Shell, Status};
+use crate::{
+    dialect::Dialect,
+    interpret::{Shell, Status},
+};
 use std::{collections::BTreeMap, sync::OnceLock};
 
 /// How a command is run.
@@ -79,6 +84,7 @@ fn table() -> &'static BTreeMap<&'static str, Command> {
             package::COMMANDS,
             scripting::COMMANDS,
             service::COMMANDS,
+            shells::COMMANDS,
             download::COMMANDS,
             accounts::COMMANDS,
             list::COMMANDS,
@@ -101,11 +107,31 @@ fn table() -> &'static BTreeMap<&'static str, Command> {
 /// The command called `name`, if this system's shell knows it.
 pub(crate) fn find(shell: &Shell, name: &str) -> Option<Command> {
     let command = *table().get(name)?;
-    let bash_only = [
-        "[[", "declare", "typeset", "shopt", "let", "pushd", "popd", "dirs", "disown", "mapfile", "enable",
-        "builtin",
-    ];
-    (!(shell.flavour().busybox() && bash_only.contains(&name))).then_some(command)
+    (!command.builtin || has_builtin(shell.dialect(), name)).then_some(command)
+}
+
+/// Whether a dialect has a built-in that others have.
+fn has_builtin(dialect: Dialect, name: &str) -> bool {
+    match name {
+        "declare" | "typeset" | "shopt" | "pushd" | "popd" | "dirs" | "disown" | "mapfile" | "readarray"
+        | "enable" | "builtin" | "caller" | "compgen" | "complete" | "compopt" | "bind" | "logout" | "suspend" => {
+            dialect.is_bash()
+        }
+        "let" | "source" | "help" | "history" => dialect != Dialect::Dash,
+        "[[" => dialect == Dialect::Ash,
+        "fc" => dialect.is_bash(),
+        "chdir" => !dialect.is_bash(),
+        _ => true,
+    }
+}
+
+/// Whether an error of this built-in ends a shell that reads no terminal (XCU 2.14).
+pub(crate) fn is_special(name: &str) -> bool {
+    [
+        ".", ":", "break", "continue", "eval", "exec", "exit", "export", "readonly", "return", "set", "shift", "times",
+        "trap", "unset",
+    ]
+    .contains(&name)
 }
 
 /// Names that can be typed as a command: built-ins and what `PATH` has.

@@ -371,16 +371,17 @@ fn connect(shell: &mut Shell, arguments: &[String]) -> Status {
 }
 
 fn version(shell: &mut Shell) -> Status {
+    let openssl = shell.live.versions().openssl;
     let product = shell.live.persona.products.get("ssh").cloned();
     let text = match product {
         Some(product) if product.packaging.is_empty() => {
-            format!("{}_{}, OpenSSL 3.0.11 19 Sep 2023\n", product.name, product.version)
+            format!("{}_{}, OpenSSL {openssl}\n", product.name, product.version)
         }
         Some(product) => format!(
-            "{}_{} {}, OpenSSL 3.0.11 19 Sep 2023\n",
+            "{}_{} {}, OpenSSL {openssl}\n",
             product.name, product.version, product.packaging
         ),
-        None => "OpenSSH_9.2p1 Debian-2+deb12u2, OpenSSL 3.0.11 19 Sep 2023\n".into(),
+        None => format!("OpenSSH_9.2p1 Debian-2+deb12u2, OpenSSL {openssl}\n"),
     };
     shell.err(&text)?;
     Ok(0)

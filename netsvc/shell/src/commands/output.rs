@@ -1,17 +1,23 @@
 //! `echo` and `printf`.
 
 use super::{Run, rest};
-use crate::interpret::{Shell, Status};
+use crate::{
+    dialect::Dialect,
+    interpret::{Shell, Status},
+};
 
 pub(super) const COMMANDS: &[(&str, Run)] = &[("echo", echo), ("printf", printf)];
 
 fn echo(shell: &mut Shell, arguments: &[String]) -> Status {
     let mut words = rest(arguments);
-    let (mut newline, mut escapes) = (true, false);
+    // dash knows -n alone, and replaces escapes always (XSI echo).
+    let dash = shell.dialect() == Dialect::Dash && !arguments.first().is_some_and(|name| name.contains('/'));
+    let known = if dash { "n" } else { "neE" };
+    let (mut newline, mut escapes) = (true, dash);
     while let Some((first, tail)) = words.split_first() {
         let Some(letters) = first
             .strip_prefix('-')
-            .filter(|letters| !letters.is_empty() && letters.chars().all(|letter| "neE".contains(letter)))
+            .filter(|letters| !letters.is_empty() && letters.chars().all(|letter| known.contains(letter)) && !(dash && letters.len() > 1))
         else {
             break;
         };
@@ -23,10 +29,14 @@ fn echo(shell: &mut Shell, arguments: &[String]) -> Status {
             }
         }
         words = tail;
+        if dash {
+            break;
+        }
     }
     let mut text = words.join(" ");
     if escapes {
-        let (unescaped, stop) = unescape_with(&text, false, true);
+        let text_escapes = if dash { text.replace("\\x", "\\\\x").replace("\\e", "\\\\e") } else { text };
+        let (unescaped, stop) = unescape_with(&text_escapes, false, true);
         text = unescaped;
         newline &= !stop;
     }

@@ -18,7 +18,10 @@ pub(super) const COMMANDS: &[(&str, Run)] = &[
 fn python(shell: &mut Shell, arguments: &[String]) -> Status {
     let words = rest(arguments);
     match words.first().map(String::as_str) {
-        Some("-V" | "--version") => shell.out("Python 3.11.2\n")?,
+        Some("-V" | "--version") => {
+            let version = shell.live.versions().python;
+            shell.out(&format!("Python {version}\n"))?;
+        }
         Some("-c") => {
             shell.wait(Duration::from_millis(35))?;
             let code = words.get(1).cloned().unwrap_or_default();
@@ -27,7 +30,8 @@ fn python(shell: &mut Shell, arguments: &[String]) -> Status {
         Some(path) if !path.starts_with('-') => return script(shell, "python3", path),
         _ => {
             if shell.in_is_session() && shell.interactive {
-                shell.out("Python 3.11.2 (main, Mar 13 2023, 12:18:29) [GCC 12.2.0] on linux\nType \"help\", \"copyright\", \"credits\" or \"license\" for more information.\n")?;
+                let version = shell.live.versions().python;
+                shell.out(&format!("Python {version} (main, Mar 13 2023, 12:18:29) [GCC] on linux\nType \"help\", \"copyright\", \"credits\" or \"license\" for more information.\n"))?;
             }
             shell.read_all()?;
         }
@@ -79,7 +83,10 @@ fn perl(shell: &mut Shell, arguments: &[String]) -> Status {
     match words.first().map(String::as_str) {
         Some("-v" | "--version") => {
             let machine = shell.live.persona.os.machine.clone();
-            shell.out(&format!("\nThis is perl 5, version 36, subversion 0 (v5.36.0) built for {machine}-linux-gnu-thread-multi\n(with 53 registered patches, see perl -V for more detail)\n\nCopyright 1987-2022, Larry Wall\n\nPerl may be copied only under the terms of either the Artistic License or the\nGNU General Public License, which may be found in the Perl 5 source kit.\n\n"))?;
+            let version = shell.live.versions().perl;
+            let mut numbers = version.split('.').skip(1);
+            let (minor, patch) = (numbers.next().unwrap_or("36"), numbers.next().unwrap_or("0"));
+            shell.out(&format!("\nThis is perl 5, version {minor}, subversion {patch} (v{version}) built for {machine}-linux-gnu-thread-multi\n(with 53 registered patches, see perl -V for more detail)\n\nCopyright 1987-2022, Larry Wall\n\nPerl may be copied only under the terms of either the Artistic License or the\nGNU General Public License, which may be found in the Perl 5 source kit.\n\n"))?;
         }
         Some("-e" | "-E") => {
             shell.wait(Duration::from_millis(12))?;
@@ -97,7 +104,11 @@ fn perl(shell: &mut Shell, arguments: &[String]) -> Status {
 fn openssl(shell: &mut Shell, arguments: &[String]) -> Status {
     let words = rest(arguments);
     match words.first().map(String::as_str) {
-        Some("version") => shell.out("OpenSSL 3.0.11 19 Sep 2023 (Library: OpenSSL 3.0.11 19 Sep 2023)\n")?,
+        Some("version") => {
+            let version = shell.live.versions().openssl;
+            let library = if version.starts_with('3') { format!(" (Library: OpenSSL {version})") } else { String::new() };
+            shell.out(&format!("OpenSSL {version}{library}\n"))?;
+        }
         Some("rand") => {
             let count = words.last().and_then(|text| text.parse::<usize>().ok()).unwrap_or(16).min(65_536);
             let bytes = shell.live.random(count);
@@ -110,8 +121,7 @@ fn openssl(shell: &mut Shell, arguments: &[String]) -> Status {
             }
         }
         Some("passwd") => {
-            let text: String = shell.live.random(8).iter().map(|byte| format!("{byte:02x}")).collect();
-            shell.out(&format!("$1${}${text}\n", crate::text::head(&text, 8)))?;
+            return super::secret::openssl_passwd(shell, words.get(1..).unwrap_or(&[]));
         }
         _ => shell
             .err("help:\n\nStandard commands\nasn1parse         ca                ciphers           cmp\n")?,

@@ -1,7 +1,10 @@
 //! Built-ins on variables, options and aliases.
 
 use super::{Run, output::quote, own, rest};
-use crate::interpret::{Shell, Status};
+use crate::{
+    dialect::Dialect,
+    interpret::{Shell, Status},
+};
 
 pub(super) const COMMANDS: &[(&str, Run)] = &[
     ("export", export),
@@ -28,7 +31,7 @@ fn export(shell: &mut Shell, arguments: &[String]) -> Status {
     let remove = rest(arguments).first().is_some_and(|word| word == "-n");
     let words: Vec<&String> = rest(arguments).iter().filter(|word| !word.starts_with('-')).collect();
     if words.is_empty() {
-        let prefix = if shell.flavour().busybox() { "export" } else { "declare -x" };
+        let prefix = if !shell.dialect().is_bash() { "export" } else { "declare -x" };
         let lines: String = shell
             .state
             .variables
@@ -43,8 +46,12 @@ fn export(shell: &mut Shell, arguments: &[String]) -> Status {
         let (name, value) =
             word.split_once('=').map_or((word.as_str(), None), |(name, value)| (name, Some(value)));
         if !is_name(name) {
-            shell.complain(&format!("{command}: `{word}': not a valid identifier"))?;
-            status = 1;
+            let text = if shell.dialect().is_bash() {
+                format!("`{word}': not a valid identifier")
+            } else {
+                format!("{name}: bad variable name")
+            };
+            status = shell.refuse(&command, &text, true, 1)?;
             continue;
         }
         if let Some(value) = value
@@ -89,8 +96,8 @@ fn declare(shell: &mut Shell, arguments: &[String]) -> Status {
 
 fn local(shell: &mut Shell, arguments: &[String]) -> Status {
     if shell.state.locals.is_empty() {
-        shell.complain("local: can only be used in a function")?;
-        return Ok(1);
+        let text = if shell.dialect().is_bash() { "can only be used in a function" } else { "not in a function" };
+        return shell.refuse("local", text, true, 1);
     }
     for word in rest(arguments).iter().filter(|word| !word.starts_with('-')) {
         let (name, value) = word.split_once('=').map_or((word.as_str(), ""), |(name, value)| (name, value));
@@ -106,6 +113,22 @@ fn local(shell: &mut Shell, arguments: &[String]) -> Status {
 fn unset(shell: &mut Shell, arguments: &[String]) -> Status {
     let functions = rest(arguments).first().is_some_and(|word| word == "-f");
     for word in rest(arguments).iter().filter(|word| !word.starts_with('-')) {
+        if !shell.dialect().is_bash() && !is_name(word) {
+            return shell.refuse("unset", &format!("{word}: bad variable name"), true, 1);
+        }
+        if let Some((name, index)) = word.strip_suffix(']').and_then(|word| word.split_once('[')) {
+            let index = shell.arithmetic(index)?.unwrap_or(0);
+            let name = name.to_owned();
+            if let Some(list) = shell.state_mut().variables.map.get_mut(&name).and_then(|found| found.list.as_mut()) {
+                list.remove(&index);
+            }
+            continue;
+        }
+        if shell.state.variables.map.get(word).is_some_and(|variable| variable.readonly) && !functions {
+            let bash = shell.dialect().is_bash();
+            let text = if bash { "cannot unset: readonly variable" } else { "is read only" };
+            return shell.refuse("unset", &format!("{word}: {text}"), true, 1);
+        }
         let state = shell.state_mut();
         if functions || (!state.variables.map.contains_key(word) && state.functions.contains_key(word)) {
             state.functions.remove(word);
@@ -174,7 +197,7 @@ fn shift(shell: &mut Shell, arguments: &[String]) -> Status {
     let count = rest(arguments).first().and_then(|text| text.parse().ok()).unwrap_or(1_usize);
     let positional = &mut shell.state_mut().positional;
     if count > positional.len() {
-        return Ok(1);
+        return if shell.dialect() == Dialect::Dash { shell.refuse("shift", "can't shift that many", true, 1) } else { Ok(1) };
     }
     positional.drain(..count);
     Ok(0)
@@ -184,7 +207,7 @@ fn alias(shell: &mut Shell, arguments: &[String]) -> Status {
     let mut status = 0;
     if rest(arguments).is_empty() {
         let lines: String =
-            shell.state.aliases.iter().map(|(name, value)| format!("alias {name}='{value}'\n")).collect();
+            shell.state.aliases.iter().map(|(name, value)| alias_line(shell, name, value)).collect();
         shell.out(&lines)?;
     }
     for word in rest(arguments) {
@@ -194,7 +217,10 @@ fn alias(shell: &mut Shell, arguments: &[String]) -> Status {
             }
             Some(_) => {}
             None => match shell.state.aliases.get(word).cloned() {
-                Some(value) => shell.out(&format!("alias {word}='{value}'\n"))?,
+                Some(value) => {
+                    let line = alias_line(shell, word, &value);
+                    shell.out(&line)?;
+                }
                 None => {
                     shell.complain(&format!("alias: {word}: not found"))?;
                     status = 1;
@@ -203,6 +229,12 @@ fn alias(shell: &mut Shell, arguments: &[String]) -> Status {
         }
     }
     Ok(status)
+}
+
+/// An alias as the shell lists it.
+fn alias_line(shell: &Shell, name: &str, value: &str) -> String {
+    let word = if shell.dialect().is_bash() { "alias " } else { "" };
+    format!("{word}{name}='{}'\n", value.replace('\'', "'\\''"))
 }
 
 fn unalias(shell: &mut Shell, arguments: &[String]) -> Status {

@@ -2,16 +2,12 @@
 
 use super::{Run, options::options, own, rest};
 use crate::{
-    interpret::{Flow, Shell, Status},
+    interpret::{Shell, Status},
     text::decode,
 };
 use std::time::Duration;
 
 pub(super) const COMMANDS: &[(&str, Run)] = &[
-    ("sh", sh),
-    ("bash", sh),
-    ("dash", sh),
-    ("ash", sh),
     ("env", env),
     ("printenv", printenv),
     ("nohup", nohup),
@@ -33,92 +29,6 @@ pub(super) const COMMANDS: &[(&str, Run)] = &[
     ("flock", chroot),
     ("strace", chroot),
 ];
-
-fn sh(shell: &mut Shell, arguments: &[String]) -> Status {
-    let mut words = rest(arguments);
-    let mut options = Vec::new();
-    while let Some((first, tail)) = words.split_first() {
-        let Some(letters) = first.strip_prefix('-').filter(|letters| !letters.is_empty()) else { break };
-        words = tail;
-        if letters == "c" || letters.ends_with('c') && !letters.starts_with('-') {
-            let Some((source, more)) = words.split_first() else {
-                shell.err(&format!("{}: -c: option requires an argument\n", own(arguments)))?;
-                return Ok(2);
-            };
-            let (name, positional) = more
-                .split_first()
-                .map_or((None, more), |(name, positional)| (Some(name.clone()), positional));
-            options.extend(letters.chars().filter(|letter| "eux".contains(*letter)));
-            return inner(shell, source, name, positional, &options);
-        }
-        options.extend(letters.chars().filter(|letter| "eux".contains(*letter)));
-    }
-    match words.split_first() {
-        Some((path, positional)) => match shell.fs.read_file(path) {
-            Ok(content) if content.starts_with(b"\x7fELF") => {
-                shell.err(&format!("{path}: {path}: cannot execute binary file\n"))?;
-                Ok(126)
-            }
-            Ok(_) => {
-                let all: Vec<String> =
-                    std::iter::once(path.clone()).chain(positional.iter().cloned()).collect();
-                let resolved = shell.fs.resolve(path, true).unwrap_or_else(|_| path.clone());
-                shell.run_file(&resolved, path, &all)
-            }
-            Err(error) => {
-                let name = own(arguments).to_owned();
-                let text = if shell.flavour().busybox() || name == "dash" {
-                    format!(
-                        "{name}: 0: cannot open {path}: {}\n",
-                        if error == crate::fs::Errno::NotFound {
-                            "No such file".into()
-                        } else {
-                            error.to_string()
-                        }
-                    )
-                } else {
-                    format!("{name}: {path}: {error}\n")
-                };
-                shell.err(&text)?;
-                Ok(127)
-            }
-        },
-        None if shell.in_is_session() && shell.interactive => Ok(0),
-        None => {
-            let source = decode(&shell.read_all()?);
-            inner(shell, &source, None, &[], &options)
-        }
-    }
-}
-
-/// Runs a text in a new shell.
-pub(super) fn inner(
-    shell: &mut Shell,
-    source: &str,
-    name: Option<String>,
-    positional: &[String],
-    options: &[char],
-) -> Status {
-    let saved = shell.save();
-    let interactive = std::mem::take(&mut shell.interactive);
-    let state = shell.state_mut();
-    state.positional = positional.to_vec();
-    state.script = name;
-    state.options = options.iter().copied().collect();
-    state.aliases.clear();
-    state.functions.clear();
-    state
-        .variables
-        .map
-        .retain(|name, variable| variable.exported || ["IFS", "OPTIND", "PS4"].contains(&name.as_str()));
-    let result = shell.run_text(source);
-    shell.interactive = interactive;
-    shell.restore(saved);
-    match result {
-        Err(Flow::Exit(status) | Flow::Return(status)) => Ok(status),
-        other => other,
-    }
-}
 
 fn plain(shell: &mut Shell, arguments: &[String]) -> Status {
     let words: Vec<String> =

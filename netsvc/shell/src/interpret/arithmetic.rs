@@ -1,7 +1,10 @@
 //! Integer expressions: `$(( … ))`, `let`, array indices.
 
 use super::{Flow, Shell};
-use crate::parse::{Word, parse_quoted};
+use crate::{
+    dialect::Dialect,
+    parse::{Word, parse_quoted},
+};
 
 const MAX_DEPTH: usize = 32;
 
@@ -35,7 +38,7 @@ impl Shell {
     /// Value of an expression; `None`: it was wrong and has been complained about.
     pub(crate) fn arithmetic(&mut self, source: &str) -> Result<Option<i64>, Flow> {
         self.spend(1 + source.len() as u64 / 64)?;
-        let word = parse_quoted(source).unwrap_or_else(|_| Word::default());
+        let word = parse_quoted(source, self.dialect()).unwrap_or_else(|_| Word::default());
         let text = self.nested(|shell| shell.expand_text(&word))?;
         if text.trim().is_empty() {
             return Ok(Some(0));
@@ -43,10 +46,20 @@ impl Shell {
         match self.evaluate(&text, 0) {
             Ok(value) => Ok(Some(value)),
             Err(Bad(reason)) => {
-                if self.live.flavour.busybox() {
-                    self.complain("arithmetic syntax error")?;
-                } else {
-                    self.complain(&format!("{}: {reason}", text.trim_end()))?;
+                match self.dialect() {
+                    Dialect::Ash if reason.starts_with("division") => self.complain("divide by zero")?,
+                    Dialect::Ash => self.complain("arithmetic syntax error")?,
+                    Dialect::Dash => {
+                        let reason = if reason.starts_with("division") {
+                            "division by zero"
+                        } else if reason.contains("operand expected") {
+                            "expecting primary"
+                        } else {
+                            "expecting EOF"
+                        };
+                        self.complain(&format!("arithmetic expression: {reason}: \"{source}\""))?;
+                    }
+                    _ => self.complain(&format!("{}: {reason}", text.trim_end()))?,
                 }
                 Ok(None)
             }

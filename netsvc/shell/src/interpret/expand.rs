@@ -3,7 +3,7 @@
 use super::{Flow, Shell, brace, pattern::Pattern};
 use crate::{
     fs::join,
-    parse::{Parameter, Part, Word},
+    parse::{Parameter, Part, RedirectKind, Word},
     text,
 };
 
@@ -44,8 +44,12 @@ impl Shell {
     pub(super) fn expand_words(&mut self, words: &[Word]) -> Result<Vec<String>, Flow> {
         let mut out = Vec::new();
         for word in words {
-            for word in brace::expand(word) {
-                out.extend(self.expand_word(&word)?);
+            if self.dialect().is_bash() {
+                for word in brace::expand(word) {
+                    out.extend(self.expand_word(&word)?);
+                }
+            } else {
+                out.extend(self.expand_word(word)?);
             }
             if out.len() > MAX_FIELDS {
                 return Err(Flow::Exhausted);
@@ -157,7 +161,7 @@ impl Shell {
                 self.place(&output, fields, split, quoted);
             }
             Part::Arithmetic(expression) => {
-                let value = self.arithmetic(expression)?.ok_or(Flow::Return(1))?;
+                let value = self.arithmetic(expression)?.ok_or_else(|| self.abort(1))?;
                 self.place(&value.to_string(), fields, split, quoted);
             }
             Part::Process(source) => {
@@ -236,10 +240,14 @@ impl Shell {
     /// Output of a command substitution, without the line ends at its end.
     pub(crate) fn substitute(&mut self, source: &str) -> Result<String, Flow> {
         self.spend(1)?;
+        if let Some(output) = self.file_substitution(source)? {
+            return Ok(output);
+        }
         let saved = self.save();
+        let line = self.line_number;
         let mut status = 0;
         let result = self.capture(|shell| match shell.run_text(source) {
-            Ok(code) | Err(Flow::Exit(code) | Flow::Return(code)) => {
+            Ok(code) | Err(Flow::Exit(code) | Flow::Return(code) | Flow::Abort(code)) => {
                 status = code;
                 Ok(())
             }
@@ -247,9 +255,49 @@ impl Shell {
             Err(other) => Err(other),
         });
         self.restore(saved);
+        self.line_number = line;
         self.status = status;
         self.substitution_status = Some(status);
-        let mut output = result?;
+        Self::trimmed(result?)
+    }
+
+    /// `$(< file)`: in bash the content of the file.
+    fn file_substitution(&mut self, source: &str) -> Result<Option<String>, Flow> {
+        if !self.dialect().is_bash() || !source.trim_start().starts_with('<') {
+            return Ok(None);
+        }
+        let program = crate::parse::program(source, self.dialect(), self.line_number, true);
+        let redirects = match program.list.as_slice() {
+            [item] if program.failure.is_none() && item.chain.rest.is_empty() && !item.background => {
+                match item.chain.first.commands.as_slice() {
+                    [command] if command.body.is_empty() => &command.redirects,
+                    _ => return Ok(None),
+                }
+            }
+            _ => return Ok(None),
+        };
+        let [redirect] = redirects.as_slice() else { return Ok(None) };
+        if redirect.kind != RedirectKind::Read {
+            return Ok(None);
+        }
+        let path = self.expand_text(&redirect.target)?;
+        let content = self.fs.read_file(&path);
+        self.substitution_status = Some(i32::from(content.is_err()));
+        match content {
+            Ok(content) => {
+                self.spend(1 + content.len() as u64 / 4096)?;
+                Self::trimmed(content.to_vec()).map(Some)
+            }
+            Err(error) => {
+                self.complain(&format!("{path}: {error}"))?;
+                self.status = 1;
+                Ok(Some(String::new()))
+            }
+        }
+    }
+
+    /// Output as a substitution gives it: without NUL bytes and the line ends at its end.
+    fn trimmed(mut output: Vec<u8>) -> Result<String, Flow> {
         output.retain(|byte| *byte != 0);
         while output.last() == Some(&b'\n') {
             output.pop();

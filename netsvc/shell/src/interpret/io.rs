@@ -2,6 +2,7 @@
 
 use super::{Flow, MAX_OUTPUT, Shell};
 use crate::{
+    dialect::Dialect,
     event::{Emit, ShellEvent, Stream, Waits},
     fs::{Errno, OpenOptions},
     parse::{Redirect, RedirectKind},
@@ -267,7 +268,8 @@ impl Shell {
             R::Append | R::BothAppend => OpenOptions::append(),
             _ => OpenOptions::write_new(),
         };
-        if let Some(address) = target.strip_prefix("/dev/tcp/").or_else(|| target.strip_prefix("/dev/udp/")) {
+        let network = target.strip_prefix("/dev/tcp/").or_else(|| target.strip_prefix("/dev/udp/"));
+        if let Some(address) = network.filter(|_| self.dialect().is_bash()) {
             return self.connect(address);
         }
         let descriptor = match self.named_descriptor(redirect.kind, target) {
@@ -318,8 +320,18 @@ impl Shell {
 
     /// What the shell says of a file that it cannot open.
     fn open_failure(&self, target: &str, output: bool, error: Errno) -> String {
-        if !self.live.flavour.busybox() {
+        let dialect = self.dialect();
+        if dialect.is_bash() {
             return format!("{target}: {error}");
+        }
+        if dialect == Dialect::Dash {
+            let verb = if output { "create" } else { "open" };
+            let reason = match error {
+                Errno::NotFound if output => "Directory nonexistent".into(),
+                Errno::NotFound => "No such file".into(),
+                other => other.to_string(),
+            };
+            return format!("cannot {verb} {target}: {reason}");
         }
         let verb = if output { "create" } else { "open" };
         let reason = match error {
@@ -337,7 +349,8 @@ impl Shell {
         let command = self.line.clone();
         self.events.push(ShellEvent::DownloadAttempt { url, command });
         self.wait(std::time::Duration::from_millis(1_040))?;
-        self.complain("connect: Connection refused")?;
+        let name = self.own_name();
+        self.err(&format!("{name}: connect: Connection refused\n"))?;
         Ok(Err(format!("/dev/tcp/{host}/{port}: Connection refused")))
     }
 

@@ -10,22 +10,27 @@ mod brace;
 mod condition;
 mod expand;
 mod io;
+mod level;
+mod message;
 mod parameter;
 mod pattern;
+mod prompt;
 mod run;
 mod simple;
 mod state;
 
 pub(crate) use io::{Descriptor, Input};
+pub(crate) use level::Entry;
 pub(crate) use pattern::Pattern;
 pub(crate) use simple::command_path;
 
 use crate::{
     event::{Emit, Origin, Outcome, ShellEvent, Stream, Waits},
+    dialect::Reading,
     flavour::Flavour,
     fs::Fs,
     live::Live,
-    parse::{List, ParseError, parse},
+    parse::{ParseError, Program, program},
 };
 use state::State;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -52,6 +57,10 @@ pub(crate) enum Flow {
     Suspend(Waits),
     /// Nobody reads the pipe.
     Pipe,
+    /// An error that ends the line, but not a shell that reads more.
+    Abort(i32),
+    /// A shell at the terminal begins: what is left of the line runs after it.
+    Enter,
     /// A bound was reached.
     Exhausted,
 }
@@ -84,6 +93,21 @@ pub struct Shell {
     pub(crate) interactive: bool,
     pub(crate) steps: u64,
     pub(crate) depth: usize,
+    /// Number of the line that runs.
+    pub(crate) line_number: u32,
+    /// Number that the line after the last one of the running text would have.
+    end_line: u32,
+    /// Depth of `eval`.
+    pub(crate) evaluating: u32,
+    /// Depths of loops, and of functions and sourced files.
+    pub(crate) loops: usize,
+    pub(crate) calls: usize,
+    /// Statuses of the last pipeline's stages.
+    pub(crate) stage_statuses: Vec<i32>,
+    /// Shells at the terminal that wait for this one to end.
+    levels: Vec<level::Level>,
+    /// Whether a pipeline of the line goes on that waited for the terminal.
+    resuming: bool,
     pub(crate) next_pid: u32,
     pub(crate) elapsed: Duration,
     /// Depth of conditions, where `set -e` does not apply.
@@ -106,7 +130,7 @@ pub struct Shell {
 }
 
 struct Suspended {
-    list: Arc<List>,
+    program: Arc<Program>,
     item: usize,
     pipeline: usize,
     waits: Waits,
@@ -144,6 +168,14 @@ impl Shell {
             interactive,
             steps: STEPS,
             depth: 0,
+            line_number: 1,
+            end_line: 2,
+            evaluating: 0,
+            loops: 0,
+            calls: 0,
+            stage_statuses: vec![0],
+            levels: Vec::new(),
+            resuming: false,
             next_pid,
             elapsed: Duration::ZERO,
             guarded: 0,
@@ -185,7 +217,8 @@ impl Shell {
 
     /// Whether `line` is complete. `false`: more lines are needed, the prompt is `> `.
     pub fn is_complete(&self, line: &str) -> bool {
-        !matches!(parse(line, false), Err(ParseError::Incomplete(_)))
+        let program = program(line, self.dialect(), 1, false);
+        !matches!(program.failure, Some(failure) if matches!(failure.error, ParseError::Incomplete(..)))
     }
 
     /// Runs a line typed at a prompt.
@@ -194,7 +227,8 @@ impl Shell {
         if !trimmed.trim().is_empty() && self.history.len() < MAX_HISTORY {
             self.history.push(trimmed.to_owned());
         }
-        self.run_source(trimmed, self.interactive)
+        let interactive = self.interactive;
+        self.run_source(trimmed, interactive)
     }
 
     /// Runs a command line without a terminal, as the `exec` request of SSH does, with `input` as its
@@ -202,6 +236,10 @@ impl Shell {
     /// then the outcome waits for [`Waits::Input`].
     pub fn exec(&mut self, line: &str, input: Option<&[u8]>) -> Outcome {
         self.interactive = false;
+        let state = self.state_mut();
+        state.reading = Reading::Argument;
+        state.login = false;
+        state.name = state.name.trim_start_matches('-').to_owned();
         if let Some(input) = input {
             self.descriptors.insert(0, Descriptor::Input(Input::new(input.to_vec())));
         }
@@ -216,13 +254,16 @@ impl Shell {
     fn run_source(&mut self, line: &str, interactive: bool) -> Outcome {
         self.begin(line);
         let cwd = self.fs.cwd().to_owned();
-        match parse(line, true) {
-            Ok(list) => self.run_top(Arc::new(list), 0, 0, cwd),
-            Err(error) => {
-                self.report_parse_error(&error, line, interactive);
-                self.end(line.to_owned(), cwd)
-            }
+        let first = if interactive { self.state.typed_lines + 1 } else { 1 };
+        let lines = u32::try_from(line.matches('\n').count() + 1).unwrap_or(u32::MAX);
+        self.end_line = first.saturating_add(lines);
+        if interactive {
+            self.state_mut().typed_lines = first.saturating_add(lines - 1);
         }
+        let program = program(line, self.dialect(), first, true);
+        // A full output refuses the rest too.
+        let _ = self.report_open_documents(&program);
+        self.run_top(Arc::new(program), 0, 0, cwd)
     }
 
     /// Continues a suspended line. For [`Waits::Line`] and [`Waits::Secret`] the answer; for [`Waits::Input`]
@@ -275,7 +316,8 @@ impl Shell {
         self.skip = suspended.sent;
         self.collected = (suspended.waits == Waits::Input).then_some(suspended.collected);
         self.descriptors = suspended.descriptors;
-        self.run_top(suspended.list, suspended.item, suspended.pipeline, suspended.cwd)
+        self.resuming = true;
+        self.run_top(suspended.program, suspended.item, suspended.pipeline, suspended.cwd)
     }
 
     /// Gives up a suspended line, as `^C` does.
@@ -308,6 +350,9 @@ impl Shell {
         self.steps = STEPS;
         self.depth = 0;
         self.guarded = 0;
+        self.evaluating = 0;
+        self.loops = 0;
+        self.calls = 0;
         self.elapsed = Duration::ZERO;
         self.sent_at = Duration::ZERO;
         self.output.clear();
@@ -322,19 +367,25 @@ impl Shell {
     }
 
     /// Runs the items of a line from one of its pipelines on.
-    fn run_top(&mut self, list: Arc<List>, item: usize, pipeline: usize, cwd: String) -> Outcome {
+    fn run_top(&mut self, program: Arc<Program>, item: usize, pipeline: usize, cwd: String) -> Outcome {
         let mut first = pipeline;
-        for (index, entry) in list.iter().enumerate().skip(item) {
-            let mut at = first;
-            first = 0;
+        let mut aborted = false;
+        let mut whole = true;
+        for (index, entry) in program.list.iter().enumerate().skip(item) {
+            let mut at = std::mem::take(&mut first);
+            if aborted {
+                aborted = !entry.ends_line;
+                continue;
+            }
             let before = self.descriptors.clone();
             let result = self.run_item(entry, &mut at);
+            self.resuming = false;
             match result {
                 Ok(()) => {}
                 Err(Flow::Suspend(waits)) => {
                     let sent = self.command_output;
                     self.suspended = Some(Suspended {
-                        list: Arc::clone(&list),
+                        program: Arc::clone(&program),
                         item: index,
                         pipeline: at,
                         waits,
@@ -352,25 +403,43 @@ impl Shell {
                         ..Outcome::default()
                     };
                 }
+                Err(Flow::Enter) => {
+                    self.leave_rest(&program, index, at, &cwd);
+                    let line = std::mem::take(&mut self.line);
+                    return self.end(line, cwd);
+                }
                 Err(Flow::Exit(status)) => {
                     self.status = status;
                     self.exited = true;
+                    whole = false;
                     break;
                 }
                 Err(Flow::Return(status)) => self.status = status,
+                Err(Flow::Abort(status)) => {
+                    self.status = status;
+                    self.descriptors = before;
+                    aborted = !entry.ends_line;
+                }
                 Err(Flow::Break(_) | Flow::Continue(_)) => {}
                 Err(Flow::Pipe) => self.status = 141,
                 Err(Flow::Exhausted) => {
                     self.status = 137;
+                    whole = false;
                     break;
                 }
             }
+        }
+        if let Some(failure) = program.failure.as_ref().filter(|_| whole) {
+            self.report_failure(failure);
         }
         let line = std::mem::take(&mut self.line);
         self.end(line, cwd)
     }
 
     fn end(&mut self, line: String, cwd: String) -> Outcome {
+        if self.exited && !self.levels.is_empty() {
+            return self.end_level(line, cwd);
+        }
         if self.exited || !self.interactive {
             self.run_exit_trap();
         }
@@ -394,7 +463,7 @@ impl Shell {
         }
     }
 
-    fn run_exit_trap(&mut self) {
+    pub(crate) fn run_exit_trap(&mut self) {
         let Some(action) = self.state_mut().traps.remove("EXIT") else { return };
         let status = self.status;
         let _ = self.run_text(&action);
@@ -427,61 +496,11 @@ impl Shell {
         self.next_pid += 1 + self.live.random_number() % 3;
         self.next_pid
     }
-
-    /// How the shell calls itself in messages: `-bash`, `bash`, `-sh`, `sh`.
-    pub(crate) fn own_name(&self) -> String {
-        let base = if self.live.flavour.busybox() { "sh" } else { "bash" };
-        if self.state.script.is_some() {
-            return self.state.script.clone().unwrap_or_default();
-        }
-        if self.interactive { format!("-{base}") } else { base.to_owned() }
-    }
-
-    /// Prints a message of the shell itself.
-    pub(crate) fn complain(&mut self, message: &str) -> Result<(), Flow> {
-        let name = self.own_name();
-        let place = match (&self.state.script, self.interactive, self.live.flavour.busybox()) {
-            (Some(_), _, _) => format!("{name}: line {}: ", self.state.line_number.max(1)),
-            (None, false, false) => format!("{name}: line 1: "),
-            _ => format!("{name}: "),
-        };
-        self.err(&format!("{place}{message}\n"))
-    }
-
-    fn report_parse_error(&mut self, error: &ParseError, line: &str, interactive: bool) {
-        let name = self.own_name();
-        let busybox = self.live.flavour.busybox();
-        let place =
-            if interactive || busybox { format!("{name}: ") } else { format!("{name}: -c: line 1: ") };
-        let text = match error {
-            ParseError::Unexpected(token) if busybox => {
-                format!("{place}syntax error: unexpected \"{token}\"\n")
-            }
-            ParseError::Unexpected(token) if interactive => {
-                format!("{place}syntax error near unexpected token `{token}'\n")
-            }
-            ParseError::Unexpected(token) => {
-                let first = line.lines().next().unwrap_or("");
-                format!("{place}syntax error near unexpected token `{token}'\n{place}`{first}'\n")
-            }
-            ParseError::Incomplete(quote @ ('"' | '\'' | '`')) if !busybox => {
-                format!("{place}unexpected EOF while looking for matching `{quote}'\n")
-            }
-            ParseError::Incomplete(_) if busybox => format!("{place}syntax error: unexpected end of file\n"),
-            ParseError::Incomplete(_) => {
-                format!("{name}: -c: line 2: syntax error: unexpected end of file\n")
-            }
-            ParseError::TooComplex => format!("{name}: fork: retry: Resource temporarily unavailable\n"),
-        };
-        self.status = 2;
-        // Only a full output can refuse it, and then nothing more has to be said.
-        let _ = self.err(&text);
-    }
 }
 
 impl Suspended {
     fn is_plain_cat(&self) -> bool {
-        let command = self.list.get(self.item).map(|item| &item.chain.first.commands);
+        let command = self.program.list.get(self.item).map(|item| &item.chain.first.commands);
         match command.map(Vec::as_slice) {
             Some([command]) => match &command.body {
                 crate::parse::CommandBody::Simple { words, .. } => {

@@ -4,7 +4,10 @@ use super::{
     Flow, Shell,
     pattern::{MAX_TEXT, Pattern},
 };
-use crate::parse::{Operation, Parameter, Word};
+use crate::{
+    dialect::{Dialect, Reading},
+    parse::{Operation, Parameter, Word},
+};
 
 impl Shell {
     /// The values of a parameter: one, or several for `$@` and arrays.
@@ -13,8 +16,10 @@ impl Shell {
         match &parameter.operation {
             Operation::Plain => {
                 if values.is_none() && self.state.options.contains(&'u') && !"@*".contains(&parameter.name) {
-                    self.complain(&format!("{}: unbound variable", parameter.name))?;
-                    return Err(Flow::Exit(127));
+                    let bash = self.dialect().is_bash();
+                    let reason = if bash { "unbound variable" } else { "parameter not set" };
+                    self.complain(&format!("{}: {reason}", parameter.name))?;
+                    return Err(if self.interactive { Flow::Abort(1) } else { Flow::Exit(if bash { 127 } else { 2 }) });
                 }
                 Ok(values.unwrap_or_default())
             }
@@ -38,8 +43,12 @@ impl Shell {
             Operation::Slice(start, length) => self.slice(parameter, start, length.as_deref(), values),
             Operation::Case { upper, all } => self.each(values, |value| change_case(value, *upper, *all)),
             Operation::Bad(source) => {
-                self.complain(&format!("${{{source}}}: bad substitution"))?;
-                Err(Flow::Return(1))
+                match self.dialect() {
+                    Dialect::Dash => self.complain("Bad substitution")?,
+                    Dialect::Ash => self.complain("syntax error: bad substitution")?,
+                    _ => self.complain(&format!("${{{source}}}: bad substitution"))?,
+                }
+                Err(self.abort(1))
             }
         }
     }
@@ -67,6 +76,10 @@ impl Shell {
     /// Values of a name; `None`: it is not set.
     fn values(&mut self, name: &str, index: Option<&str>) -> Result<Option<Vec<String>>, Flow> {
         if let Some(index) = index {
+            if name == "PIPESTATUS" {
+                let list = self.stage_statuses.iter().map(i32::to_string).collect();
+                self.state_mut().variables.set_list("PIPESTATUS", list);
+            }
             let list = self.state.variables.map.get(name).map(|variable| match &variable.list {
                 Some(list) => list.clone(),
                 None => [(0, variable.value.clone())].into(),
@@ -86,17 +99,21 @@ impl Shell {
             "!" => self.last_background.map(|pid| pid.to_string()),
             "-" => {
                 let own: String = self.state.options.iter().collect();
-                Some(if self.interactive { format!("{own}himBHs") } else { format!("{own}hBc") })
+                Some(self.option_letters(&own))
             }
             "0" => Some(self.own_name()),
             "PWD" => Some(self.fs.cwd().to_owned()),
-            "RANDOM" => Some((self.live.random_number() % 32_768).to_string()),
-            "SECONDS" => Some(((self.live.now() - self.live.login_at) / 1_000_000).to_string()),
-            "EPOCHSECONDS" => Some((self.live.now() / 1_000_000).to_string()),
-            "UID" | "EUID" if !self.live.flavour.busybox() => Some(self.fs.credentials.uid.to_string()),
+            "RANDOM" if self.dialect() != Dialect::Dash => Some((self.live.random_number() % 32_768).to_string()),
+            "SECONDS" if self.dialect().is_bash() => Some(((self.live.now() - self.live.login_at) / 1_000_000).to_string()),
+            "EPOCHSECONDS" if self.dialect() != Dialect::Dash => Some((self.live.now() / 1_000_000).to_string()),
+            "UID" | "EUID" if self.dialect().is_bash() => Some(self.fs.credentials.uid.to_string()),
             "PPID" => Some((self.live.shell_pid - 13).to_string()),
-            "LINENO" => Some(self.state.line_number.max(1).to_string()),
-            "BASHPID" => Some(self.live.shell_pid.to_string()),
+            "LINENO" => match self.dialect() {
+                Dialect::Dash => None,
+                Dialect::Ash if self.state.reading == Reading::Argument => Some(self.line_number.saturating_sub(1).to_string()),
+                _ => Some(self.line_number.to_string()),
+            },
+            "BASHPID" if self.dialect().is_bash() => Some(self.live.shell_pid.to_string()),
             _ => match name.parse::<usize>() {
                 Ok(number) => {
                     number.checked_sub(1).and_then(|index| self.state.positional.get(index).cloned())
@@ -105,6 +122,27 @@ impl Shell {
             },
         };
         Ok(value.map(|value| vec![value]))
+    }
+
+    /// `$-`.
+    fn option_letters(&self, own: &str) -> String {
+        let reading = self.state.reading;
+        let mut text = own.to_owned();
+        if self.dialect().is_bash() {
+            text.push('h');
+            text.push_str(if reading == Reading::Terminal { "imBH" } else { "B" });
+            if reading == Reading::Argument {
+                text.push('c');
+            }
+        } else if reading == Reading::Terminal {
+            text.push_str("im");
+        } else if reading == Reading::Argument && self.dialect() == Dialect::Dash {
+            text.push('c');
+        }
+        if matches!(reading, Reading::Terminal | Reading::Input) {
+            text.push('s');
+        }
+        text
     }
 
     fn default(
@@ -131,9 +169,15 @@ impl Shell {
             }
             ('?', false) => {
                 let text = self.expand_text(word)?;
-                let text = if text.is_empty() { "parameter null or not set".to_owned() } else { text };
+                let bash = self.dialect().is_bash();
+                let text = match (text.is_empty(), empty_counts) {
+                    (false, _) => text,
+                    (true, true) if bash => "parameter null or not set".to_owned(),
+                    (true, true) => "parameter not set or null".to_owned(),
+                    (true, false) => "parameter not set".to_owned(),
+                };
                 self.complain(&format!("{}: {text}", parameter.name))?;
-                if self.interactive { Err(Flow::Return(1)) } else { Err(Flow::Exit(127)) }
+                Err(if self.interactive { Flow::Abort(1) } else { Flow::Exit(if bash { 127 } else { 2 }) })
             }
             _ => Ok(vec![self.expand_text(word)?]),
         }

@@ -1,22 +1,59 @@
 //! Lists, chains, pipelines and compound commands.
 
 use super::{Descriptor, Flow, Input, Job, Shell, Status, pattern::Pattern};
-use crate::parse::{CaseArm, Chain, Command, CommandBody, Item, Joint, List, Pipeline, Word, parse};
+use crate::{
+    dialect::{Dialect, Reading},
+    parse::{CaseArm, Chain, Command, CommandBody, Falls, Item, Joint, List, Pipeline, Program, Word, program},
+};
 use parking_lot::Mutex;
 use std::sync::Arc;
 
 impl Shell {
-    /// Parses and runs a text in this shell: `eval`, `source`, scripts, traps.
+    /// Parses and runs a text in this shell, counting lines from the running one: `eval`, traps, substitutions.
     pub(crate) fn run_text(&mut self, text: &str) -> Status {
+        let first = self.line_number;
+        self.run_text_from(text, first)
+    }
+
+    /// Parses and runs a text in this shell; its first line has the number `first`.
+    pub(crate) fn run_text_from(&mut self, text: &str, first: u32) -> Status {
         self.spend(1 + text.len() as u64 / 512)?;
-        match parse(text, true) {
-            Ok(list) => self.nested(|shell| shell.run_list(&list)),
-            Err(error) => {
-                let interactive = self.interactive;
-                self.report_parse_error(&error, text, interactive);
-                Ok(2)
+        let program = program(text, self.dialect(), first, true);
+        let lines = u32::try_from(text.matches('\n').count() + usize::from(!text.ends_with('\n'))).unwrap_or(u32::MAX);
+        let end = std::mem::replace(&mut self.end_line, first.saturating_add(lines));
+        let result = self.nested(|shell| shell.run_program_lines(&program));
+        self.end_line = end;
+        result
+    }
+
+    /// Runs the lines of a program up to the wrong one. An error that ends a line does not end the program.
+    fn run_program_lines(&mut self, program: &Program) -> Status {
+        self.report_open_documents(program)?;
+        let mut aborted = false;
+        if program.list.is_empty() {
+            self.status = 0;
+        }
+        for item in &program.list {
+            if aborted {
+                aborted = !item.ends_line;
+                continue;
+            }
+            let mut at = 0;
+            match self.run_item(item, &mut at) {
+                Err(Flow::Abort(status)) if self.state.reading != Reading::Terminal => {
+                    self.status = status;
+                    aborted = !item.ends_line;
+                }
+                result => result?,
             }
         }
+        if let Some(failure) = &program.failure {
+            self.report_failure(failure);
+            if self.evaluating > 0 && self.dialect() != Dialect::Bash {
+                return Err(self.abort(2));
+            }
+        }
+        Ok(self.status)
     }
 
     /// One level deeper; refuses beyond the bound as a system out of processes does.
@@ -57,7 +94,7 @@ impl Shell {
             if index < start {
                 continue;
             }
-            let wanted = index == start && index > 0
+            let wanted = index == start && index > 0 && std::mem::take(&mut self.resuming)
                 || match joint {
                     None => true,
                     Some(Joint::And) => self.status == 0,
@@ -116,7 +153,7 @@ impl Shell {
         let ends = self.live.now().saturating_add(i64::try_from(took.as_micros()).unwrap_or(i64::MAX));
         if self.interactive && self.depth == 0 {
             let number = self.jobs.len() + 1;
-            if !self.live.flavour.busybox() {
+            if self.dialect().is_bash() {
                 self.err(&format!("[{number}] {pid}\n"))?;
             }
             if self.jobs.len() < 64 {
@@ -132,7 +169,11 @@ impl Shell {
         let started = self.elapsed;
         let mut status = match pipeline.commands.as_slice() {
             [] => 0,
-            [one] => self.run_command(one)?,
+            [one] => {
+                let status = self.run_command(one)?;
+                self.stage_statuses = vec![status];
+                status
+            }
             many => self.run_stages(many)?,
         };
         if pipeline.timed {
@@ -155,6 +196,7 @@ impl Shell {
         let outer_output = self.descriptors.get(&1).cloned();
         let mut status = 0;
         let mut worst = 0;
+        let mut statuses = Vec::with_capacity(commands.len());
         let mut result = Ok(());
         for (index, command) in commands.iter().enumerate() {
             let last = index + 1 == commands.len();
@@ -171,7 +213,7 @@ impl Shell {
             self.restore(saved);
             match stage {
                 Ok(code) => status = code,
-                Err(Flow::Exit(code) | Flow::Return(code)) => status = code,
+                Err(Flow::Exit(code) | Flow::Return(code) | Flow::Abort(code)) => status = code,
                 Err(Flow::Pipe) => status = 141,
                 Err(Flow::Exhausted) if !last => {
                     // The stage would write for ever; what reads it takes what there is.
@@ -187,6 +229,7 @@ impl Shell {
             if status != 0 {
                 worst = status;
             }
+            statuses.push(status);
             if !last {
                 self.descriptors.insert(0, Descriptor::Input(Input::new(std::mem::take(&mut buffer.lock()))));
             }
@@ -198,10 +241,12 @@ impl Shell {
             };
         }
         result?;
+        self.stage_statuses = statuses;
         Ok(if self.state.pipefail { worst } else { status })
     }
 
     pub(crate) fn run_command(&mut self, command: &Command) -> Status {
+        self.line_number = command.line;
         if let CommandBody::Simple { assignments, words } = &command.body {
             return self.run_simple(assignments, words, &command.redirects);
         }
@@ -224,6 +269,7 @@ impl Shell {
             CommandBody::Subshell(list) => self.run_subshell(list),
             CommandBody::If { arms, otherwise } => self.run_if(arms, otherwise),
             CommandBody::For { name, words, body } => self.run_for(name, words.as_deref(), body),
+            CommandBody::Select { name, words, body } => self.run_select(name, words.as_deref(), body),
             CommandBody::CountedFor { parts, body } => self.run_counted(parts, body),
             CommandBody::While { until, condition, body } => self.run_while(*until, condition, body),
             CommandBody::Case { word, arms } => self.run_case(word, arms),
@@ -247,7 +293,7 @@ impl Shell {
         let result = self.run_list(list);
         self.restore(saved);
         match result {
-            Err(Flow::Exit(status) | Flow::Return(status)) => Ok(status),
+            Err(Flow::Exit(status) | Flow::Return(status) | Flow::Abort(status)) => Ok(status),
             Err(Flow::Break(_) | Flow::Continue(_)) => Ok(0),
             other => other,
         }
@@ -273,7 +319,10 @@ impl Shell {
     /// Runs a loop's body once. `Ok(false)`: the loop ends.
     fn run_body(&mut self, body: &List, status: &mut i32) -> Result<bool, Flow> {
         self.spend(1)?;
-        match self.run_list(body) {
+        self.loops += 1;
+        let result = self.run_list(body);
+        self.loops -= 1;
+        match result {
             Ok(code) => {
                 *status = code;
                 Ok(true)
@@ -300,6 +349,41 @@ impl Shell {
         }
         self.status = status;
         Ok(status)
+    }
+
+    /// `select`: a menu on standard error, an answer from standard input, until that ends.
+    fn run_select(&mut self, name: &str, words: Option<&[Word]>, body: &List) -> Status {
+        let values = match words {
+            Some(words) => self.expand_words(words)?,
+            None => self.state.positional.clone(),
+        };
+        if values.is_empty() {
+            return Ok(0);
+        }
+        let menu: String = values.iter().enumerate().map(|(index, value)| format!("{}) {value}\n", index + 1)).collect();
+        let mut status = 0;
+        let mut show = true;
+        loop {
+            if show {
+                self.err(&menu)?;
+            }
+            self.err("#? ")?;
+            let Some(line) = self.read_line()? else {
+                self.err("\n")?;
+                return Ok(1);
+            };
+            let answer = line.trim_end_matches('\n');
+            show = answer.is_empty();
+            if show {
+                continue;
+            }
+            let chosen = answer.trim().parse::<usize>().ok().and_then(|number| values.get(number.checked_sub(1)?));
+            self.set_variable("REPLY", answer)?;
+            self.set_variable(name, chosen.map_or("", String::as_str))?;
+            if !self.run_body(body, &mut status)? {
+                return Ok(status);
+            }
+        }
     }
 
     fn run_counted(&mut self, parts: &[String; 3], body: &List) -> Status {
@@ -330,7 +414,10 @@ impl Shell {
     fn run_while(&mut self, until: bool, condition: &List, body: &List) -> Status {
         let mut status = 0;
         loop {
-            let holds = match self.run_guarded(condition) {
+            self.loops += 1;
+            let condition = self.run_guarded(condition);
+            self.loops -= 1;
+            let holds = match condition {
                 Ok(code) => (code == 0) != until,
                 Err(Flow::Break(1)) => break,
                 Err(other) => return Err(other),
@@ -345,10 +432,10 @@ impl Shell {
 
     fn run_case(&mut self, word: &Word, arms: &[CaseArm]) -> Status {
         let text = self.expand_text(word)?;
-        let mut falling = false;
+        let mut falls = Falls::No;
         let mut status = 0;
         for arm in arms {
-            let mut matches = falling;
+            let mut matches = falls == Falls::Through;
             for pattern in &arm.patterns {
                 if matches {
                     break;
@@ -359,8 +446,8 @@ impl Shell {
             if matches {
                 self.status = 0;
                 status = self.run_list(&arm.body)?;
-                falling = arm.falls;
-                if !falling {
+                falls = arm.falls;
+                if falls == Falls::No {
                     break;
                 }
             }

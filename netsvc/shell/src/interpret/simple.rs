@@ -3,10 +3,11 @@
 use super::{Flow, Shell, Status, state::Variable};
 use crate::{
     commands::{Run, find},
+    dialect::{Dialect, Reading},
     event::ShellEvent,
     fs::{Errno, Kind, join},
     live::Process,
-    parse::{Assignment, Command, CommandBody, Redirect, Word, parse},
+    parse::{Assignment, Command, CommandBody, Redirect, Word, program},
     text,
 };
 use std::{sync::Arc, time::Duration};
@@ -22,9 +23,6 @@ impl Shell {
         self.substitution_status = None;
         let mut arguments = match self.expand_words(words) {
             Ok(arguments) => arguments,
-            Err(Flow::Return(status)) => {
-                return if self.interactive { Ok(status) } else { Err(Flow::Exit(status)) };
-            }
             Err(flow) => return Err(flow),
         };
         self.apply_alias(words, &mut arguments);
@@ -33,12 +31,17 @@ impl Shell {
         if self.redirect(redirects, &mut opened)?.is_err() {
             self.close_all(opened);
             self.descriptors = before;
-            return Ok(1);
+            let special = arguments.first().is_none_or(|name| crate::commands::is_special(name));
+            return match self.dialect() {
+                Dialect::Dash | Dialect::Ash | Dialect::BashPosix if special && !self.interactive => {
+                    Err(self.abort(1))
+                }
+                Dialect::Dash => Ok(2),
+                _ => Ok(1),
+            };
         }
         if self.state.options.contains(&'x') && !(arguments.is_empty() && assignments.is_empty()) {
-            let line: Vec<String> =
-                arguments.iter().map(|argument| crate::commands::quote(argument)).collect();
-            self.err(&format!("+ {}\n", line.join(" ")))?;
+            self.trace(assignments, &arguments)?;
         }
         let result = match arguments.first() {
             None => self.assign_all(assignments),
@@ -57,7 +60,12 @@ impl Shell {
         let failed = self.write_error.take();
         match (result, failed, arguments.first()) {
             (Ok(_), Some(error), Some(name)) => {
-                self.complain(&format!("{name}: write error: {error}"))?;
+                let builtin = find(self, name).is_some_and(|command| command.builtin);
+                match (builtin, self.dialect()) {
+                    (true, Dialect::Dash) => self.complain_of(name, "I/O error")?,
+                    (true, _) => self.complain_of(name, &format!("write error: {error}"))?,
+                    (false, _) => self.err(&format!("{name}: write error: {error}\n"))?,
+                }
                 Ok(1)
             }
             (result, _, _) => result,
@@ -65,11 +73,16 @@ impl Shell {
     }
 
     fn apply_alias(&mut self, words: &[Word], arguments: &mut Vec<String>) {
+        if !self.interactive && !self.dialect().aliases_in_scripts() && !self.state.options.contains(&'A') {
+            return;
+        }
         let Some(value) = words.first().and_then(Word::literal).and_then(|name| self.state.aliases.get(name))
         else {
             return;
         };
-        if let Ok(list) = parse(value, true) {
+        let program = program(value, self.dialect(), 1, true);
+        if program.failure.is_none() {
+            let list = program.list;
             let command =
                 list.first().and_then(|item| item.chain.first.commands.first()).map(|command| &command.body);
             if let Some(CommandBody::Simple { words, .. }) = command {
@@ -78,6 +91,24 @@ impl Shell {
                 arguments.splice(..1, words);
             }
         }
+    }
+
+    /// What `set -x` prints of a command: `PS4`, assignments, words.
+    fn trace(&mut self, assignments: &[Assignment], arguments: &[String]) -> Result<(), Flow> {
+        let mut parts = Vec::new();
+        for assignment in assignments.iter().filter(|assignment| assignment.list.is_none()) {
+            let status = self.substitution_status;
+            let value = self.expand_text(&assignment.value)?;
+            self.substitution_status = status;
+            parts.push(format!("{}={}", assignment.name, self.traced(&value)));
+        }
+        parts.extend(arguments.iter().map(|argument| self.traced(argument)));
+        let mark = self.variable("PS4").unwrap_or("+ ").to_owned();
+        self.err(&format!("{mark}{}\n", parts.join(" ")))
+    }
+
+    fn traced(&self, text: &str) -> String {
+        if self.dialect() == Dialect::Dash { text.to_owned() } else { crate::commands::quote(text) }
     }
 
     fn exec_builtin(&mut self, arguments: &[String], assignments: &[Assignment]) -> Status {
@@ -93,7 +124,7 @@ impl Shell {
     fn assign_all(&mut self, assignments: &[Assignment]) -> Status {
         for assignment in assignments {
             if !self.assign(assignment)? {
-                return Ok(1);
+                return Err(self.abort(1));
             }
         }
         Ok(self.substitution_status.unwrap_or(0))
@@ -190,7 +221,13 @@ impl Shell {
         let positional = arguments.get(1..).unwrap_or(&[]).to_vec();
         let before = std::mem::replace(&mut self.state_mut().positional, positional);
         self.state_mut().locals.push(Vec::new());
+        let loops = std::mem::take(&mut self.loops);
+        self.calls += 1;
+        let line = self.line_number;
         let result = self.run_command(body);
+        self.line_number = line;
+        self.calls -= 1;
+        self.loops = loops;
         let locals = self.state_mut().locals.pop().unwrap_or_default();
         for (name, variable) in locals.into_iter().rev() {
             let variables = &mut self.state_mut().variables;
@@ -217,10 +254,10 @@ impl Shell {
         if self.events.len() < 4_096 {
             self.events.push(ShellEvent::UnknownCommand { name: name.to_owned(), line });
         }
-        if self.live.flavour.busybox() {
-            self.complain(&format!("{name}: not found"))?;
-        } else {
+        if self.dialect().is_bash() {
             self.complain(&format!("{name}: command not found"))?;
+        } else {
+            self.complain(&format!("{name}: not found"))?;
         }
         Ok(127)
     }
@@ -229,7 +266,7 @@ impl Shell {
     fn run_path(&mut self, path: &str, arguments: &[String]) -> Status {
         let stat = match self.fs.stat(path) {
             Ok(stat) => stat,
-            Err(Errno::NotFound) if self.live.flavour.busybox() => {
+            Err(Errno::NotFound | Errno::NotDirectory) if !self.dialect().is_bash() => {
                 self.complain(&format!("{path}: not found"))?;
                 return Ok(127);
             }
@@ -239,7 +276,8 @@ impl Shell {
             }
         };
         if stat.kind == Kind::Directory {
-            self.complain(&format!("{path}: Is a directory"))?;
+            let reason = if self.dialect().is_bash() { "Is a directory" } else { "Permission denied" };
+            self.complain(&format!("{path}: {reason}"))?;
             return Ok(126);
         }
         if self.fs.access(path, 1).is_err() {
@@ -280,7 +318,11 @@ impl Shell {
             return Ok(0);
         }
         if content.iter().take(256).any(|byte| *byte == 0) {
-            self.complain(&format!("{path}: cannot execute binary file: Exec format error"))?;
+            let reason = match self.dialect() {
+                Dialect::Dash => "Exec format error",
+                _ => "cannot execute binary file: Exec format error",
+            };
+            self.complain(&format!("{path}: {reason}"))?;
             return Ok(126);
         }
         self.run_script(&text::decode(&content), path, rest)
@@ -297,10 +339,10 @@ impl Shell {
         let compatible = found == machine && content.get(4) == Some(&class) && content.get(5) == Some(&data)
             || machine == 62 && found == 3;
         if !compatible {
-            let reason = if self.live.flavour.busybox() {
-                "line 1: syntax error: unexpected \"(\""
-            } else {
-                "cannot execute binary file: Exec format error"
+            let reason = match self.dialect() {
+                Dialect::Ash => "line 1: syntax error: unexpected \"(\"",
+                Dialect::Dash => "Exec format error",
+                _ => "cannot execute binary file: Exec format error",
             };
             self.complain(&format!("{path}: {reason}"))?;
             return Ok(126);
@@ -328,56 +370,59 @@ impl Shell {
 
     /// Runs the text of a script in a shell of its own.
     pub(crate) fn run_script(&mut self, source: &str, path: &str, arguments: &[String]) -> Status {
-        let first = source.lines().next().unwrap_or("");
-        if let Some(interpreter) = first.strip_prefix("#!") {
-            let program = interpreter
-                .split_whitespace()
-                .map(crate::fs::name)
-                .find(|part| *part != "env")
-                .unwrap_or("sh");
-            if !matches!(program, "sh" | "bash" | "ash" | "dash" | "busybox" | "ksh" | "zsh") {
-                self.wait(Duration::from_millis(300))?;
-                return Ok(0);
-            }
+        if interpreter_of(source).is_some_and(|name| Dialect::of_program(name, self.live.flavour).is_none()) {
+            self.wait(Duration::from_millis(300))?;
+            return Ok(0);
         }
-        let saved = self.save();
-        let state = self.state_mut();
-        state.script = Some(path.to_owned());
-        state.positional = arguments.to_vec();
-        state.options.clear();
-        state.aliases.clear();
-        let interactive = std::mem::take(&mut self.interactive);
-        let result = self.run_lines(source);
-        self.interactive = interactive;
-        self.restore(saved);
-        match result {
-            Err(Flow::Exit(status) | Flow::Return(status)) => Ok(status),
-            other => other,
-        }
+        let named = interpreter_of(source).and_then(|name| Dialect::of_program(name, self.live.flavour));
+        let dialect = named.unwrap_or_else(|| {
+            if self.dialect() == Dialect::Bash { Dialect::Bash } else { Dialect::of_sh(self.live.flavour) }
+        });
+        self.run_as(path, dialect, Reading::File, arguments, &[], source)
     }
 
-    /// Runs a script: what comes before a syntax error still takes effect.
-    fn run_lines(&mut self, source: &str) -> Status {
-        let mut pending = String::new();
-        let mut status = 0;
-        for (index, line) in source.lines().enumerate() {
-            pending.push_str(line);
-            pending.push('\n');
-            self.spend(1 + pending.len() as u64 / 1024)?;
-            match parse(&pending, false) {
-                Err(crate::parse::ParseError::Incomplete(_)) => continue,
-                Ok(list) => {
-                    self.state_mut().line_number = index + 1;
-                    if !list.is_empty() {
-                        status = self.nested(|shell| shell.run_list(&list))?;
-                    }
-                    pending.clear();
-                }
-                Err(_) => return self.run_text(&pending),
+    /// Runs a text as a shell of its own does.
+    pub(crate) fn run_as(
+        &mut self,
+        name: &str,
+        dialect: Dialect,
+        reading: Reading,
+        arguments: &[String],
+        options: &[char],
+        source: &str,
+    ) -> Status {
+        let saved = self.save();
+        let interactive = std::mem::take(&mut self.interactive);
+        let outer = (self.line_number, self.evaluating, self.loops, self.calls, self.guarded);
+        (self.evaluating, self.loops, self.calls, self.guarded) = (0, 0, 0, 0);
+        self.new_program(name, reading, dialect);
+        let state = self.state_mut();
+        state.positional = arguments.to_vec();
+        state.options = options.iter().copied().filter(|option| *option != 'P').collect();
+        state.pipefail = options.contains(&'P');
+        let result = self.run_text_from(source, 1);
+        let result = match result {
+            Err(Flow::Exit(status) | Flow::Return(status) | Flow::Abort(status)) => {
+                self.status = status;
+                Ok(status)
             }
-        }
-        if pending.trim().is_empty() { Ok(status) } else { self.run_text(&pending) }
+            other => other,
+        };
+        let result = result.map(|_| {
+            self.run_exit_trap();
+            self.status
+        });
+        (self.line_number, self.evaluating, self.loops, self.calls, self.guarded) = outer;
+        self.interactive = interactive;
+        self.restore(saved);
+        result
     }
+}
+
+/// The program that the first line of a script names.
+fn interpreter_of(source: &str) -> Option<&str> {
+    let line = source.lines().next()?.strip_prefix("#!")?;
+    line.split_whitespace().map(crate::fs::name).find(|part| *part != "env")
 }
 
 /// Where a program is found in `PATH`.

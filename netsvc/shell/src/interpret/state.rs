@@ -1,7 +1,13 @@
 //! What a subshell gets a copy of: variables, functions, aliases, options. Copied on write.
 
 use super::{Flow, Shell};
-use crate::{fs::Fs, live::Live, parse::Command};
+use crate::{
+    dialect::{Dialect, Reading},
+    flavour::Flavour,
+    fs::Fs,
+    live::Live,
+    parse::Command,
+};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -95,6 +101,14 @@ impl Variables {
         }
     }
 
+    /// Forgets what is not exported, as a new program does.
+    pub(crate) fn keep_exported(&mut self) {
+        self.map.retain(|name, variable| {
+            variable.exported || ["IFS", "OPTIND", "PS4", "PS2"].contains(&name.as_str())
+        });
+        self.set("IFS", " \t\n");
+    }
+
     pub(crate) fn environment(&self) -> impl Iterator<Item = (&str, &str)> {
         self.map
             .iter()
@@ -110,9 +124,16 @@ pub(crate) struct State {
     pub(crate) functions: BTreeMap<String, Arc<Command>>,
     pub(crate) aliases: BTreeMap<String, String>,
     pub(crate) positional: Vec<String>,
-    /// `$0` of a script.
-    pub(crate) script: Option<String>,
-    pub(crate) line_number: usize,
+    /// `$0`.
+    pub(crate) name: String,
+    /// The file that is being sourced, which messages name.
+    pub(crate) source_name: Option<String>,
+    pub(crate) dialect: Dialect,
+    pub(crate) reading: Reading,
+    /// A login shell.
+    pub(crate) login: bool,
+    /// Lines that were typed at this shell.
+    pub(crate) typed_lines: u32,
     /// Letters of `set`: e, x, u, f, n, v.
     pub(crate) options: BTreeSet<char>,
     pub(crate) pipefail: bool,
@@ -132,7 +153,6 @@ impl State {
     pub(super) fn of_login(fs: &Fs) -> State {
         let live = &fs.live;
         let mut state = State::default();
-        let variables = &mut state.variables;
         let root = fs.credentials.uid == 0;
         let home = fs.cwd().to_owned();
         let busybox = live.flavour.busybox();
@@ -141,7 +161,14 @@ impl State {
             (false, true) => "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             (false, false) => "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games",
         };
-        let shell = if busybox { "/bin/sh" } else { "/bin/bash" };
+        let account = live.persona.users.iter().find(|user| user.name == live.user);
+        let usual = if live.flavour == Flavour::Alpine { "/bin/ash" } else if busybox { "/bin/sh" } else { "/bin/bash" };
+        let shell = account.map(|user| user.shell.as_str()).filter(|_| !busybox).unwrap_or(usual);
+        let program = crate::fs::name(shell);
+        state.dialect = Dialect::of_program(program, live.flavour).unwrap_or_default();
+        state.name = format!("-{program}");
+        state.login = true;
+        let variables = &mut state.variables;
         for (name, value) in [
             ("HOME", home.as_str()),
             ("USER", &live.user),
@@ -161,17 +188,42 @@ impl State {
             }
         }
         connection(variables, live);
-        for (name, value) in [("IFS", " \t\n"), ("PS2", "> "), ("PS4", "+ "), ("OPTIND", "1"), ("OLDPWD", "")]
-        {
+        state.shell_variables(live);
+        if live.facts.tty.is_some() {
+            state.set_prompt(live);
+        }
+        state
+    }
+
+    /// The variables that a shell of this dialect begins with.
+    pub(super) fn shell_variables(&mut self, live: &Live) {
+        let bash = self.dialect.is_bash();
+        let variables = &mut self.variables;
+        for (name, value) in [("IFS", " \t\n"), ("PS2", "> "), ("PS4", "+ "), ("OPTIND", "1")] {
             variables.set(name, value);
         }
-        if !busybox {
+        if !bash {
+            return;
+        }
+        let home = variables.get("HOME").unwrap_or("/root").to_owned();
+        let versions = live.versions();
+        let (whole, machine) = (versions.bash, live.persona.os.machine.as_str());
+        let system = if live.flavour == Flavour::Redhat { "redhat-linux-gnu" } else { "pc-linux-gnu" };
+        let kind = if live.flavour == Flavour::Alpine { "linux-musl" } else { "linux-gnu" };
+        for (name, value) in [
+            ("BASH", "/bin/bash"),
+            ("BASH_VERSION", whole),
+            ("HOSTTYPE", machine),
+            ("MACHTYPE", &format!("{machine}-{system}")),
+            ("OSTYPE", kind),
+            ("HOSTNAME", &live.persona.hostname),
+        ] {
+            variables.set(name, value);
+        }
+        let parts: Vec<String> = whole.split(['.', '(', ')', '-']).filter(|part| !part.is_empty()).map(String::from).collect();
+        variables.set_list("BASH_VERSINFO", parts.into_iter().chain([format!("{machine}-{system}")]).collect());
+        if live.facts.tty.is_some() {
             for (name, value) in [
-                ("BASH", "/bin/bash"),
-                ("BASH_VERSION", "5.2.15(1)-release"),
-                ("HOSTTYPE", &live.persona.os.machine),
-                ("OSTYPE", "linux-gnu"),
-                ("HOSTNAME", &live.persona.hostname),
                 ("HISTSIZE", "1000"),
                 ("HISTFILESIZE", "2000"),
                 ("HISTFILE", &format!("{home}/.bash_history")),
@@ -179,7 +231,22 @@ impl State {
                 variables.set(name, value);
             }
         }
-        state
+    }
+
+    /// Sets `PS1` as the system's profile or the shell itself does.
+    pub(crate) fn set_prompt(&mut self, live: &Live) {
+        let root = self.variables.get("USER").unwrap_or("root") == "root";
+        let text = match (self.dialect, live.flavour) {
+            (Dialect::Dash, _) if root => "# ",
+            (Dialect::Dash, _) => "$ ",
+            (Dialect::BashPosix, _) => "\\s-\\v\\$ ",
+            (_, Flavour::Redhat) => "[\\u@\\h \\W]\\$ ",
+            (_, Flavour::Alpine) => "\\h:\\w\\$ ",
+            (_, Flavour::Busybox) => "\\$ ",
+            (Dialect::Ash, _) => "\\w \\$ ",
+            _ => "${debian_chroot:+($debian_chroot)}\\u@\\h:\\w\\$ ",
+        };
+        self.variables.set("PS1", text);
     }
 }
 
@@ -215,7 +282,8 @@ impl Shell {
     pub(crate) fn set_variable(&mut self, name: &str, value: &str) -> Result<bool, Flow> {
         self.spend(value.len() as u64 / 4096)?;
         if self.state.variables.map.get(name).is_some_and(|variable| variable.readonly) {
-            self.complain(&format!("{name}: readonly variable"))?;
+            let reason = if self.dialect().is_bash() { "readonly variable" } else { "is read only" };
+            self.complain(&format!("{name}: {reason}"))?;
             return Ok(false);
         }
         Ok(self.state_mut().variables.set(name, value))

@@ -8,6 +8,7 @@ mod log;
 mod network;
 mod process;
 mod release;
+mod versions;
 
 pub(crate) use calendar::strftime;
 pub(crate) use daemon::daemon;

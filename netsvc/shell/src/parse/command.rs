@@ -1,8 +1,8 @@
 //! Commands: lists, pipelines, compound commands and redirections.
 
 use super::{
-    Assignment, CaseArm, Chain, Command, CommandBody, Item, Joint, List, ParseError, Parser, Part, Pipeline,
-    Redirect, RedirectKind, Word, split_arithmetic,
+    Assignment, Chain, Command, CommandBody, Item, Joint, List, ParseError, Parser, Part, Pipeline, Redirect,
+    RedirectKind, Word,
 };
 use std::sync::Arc;
 
@@ -10,39 +10,69 @@ use std::sync::Arc;
 const CLOSERS: [&str; 9] = ["then", "else", "elif", "fi", "do", "done", "esac", "}", ";;"];
 
 impl Parser {
-    /// Commands up to the end, `)` or one of `ends`.
-    pub(super) fn list(&mut self, ends: &[&str]) -> Result<List, ParseError> {
+    /// The commands of one line, which may go on over several. `Ok(false)`: the text has ended.
+    pub(super) fn top_line(&mut self, list: &mut List) -> Result<bool, ParseError> {
+        self.skip_lines();
+        while let Some(character) = self.peek() {
+            if character == ')' || self.reserved(&CLOSERS).is_some() {
+                return Err(self.unexpected());
+            }
+            let ended = self.item(list, &[])? == Some('\n');
+            self.skip_blanks();
+            if ended || self.eat("\n") || self.peek().is_none() {
+                list.iter_mut().next_back().into_iter().for_each(|item| item.ends_line = true);
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Commands up to one of `ends`, which is not consumed. `wanted` is what would end it.
+    pub(super) fn list(&mut self, ends: &[&str], wanted: &'static str) -> Result<List, ParseError> {
         let mut list = Vec::new();
         loop {
             self.skip_lines();
             match self.peek() {
-                None if ends.is_empty() => return Ok(list),
-                None => return Err(ParseError::Incomplete(' ')),
-                Some(')') => return if ends.contains(&")") { Ok(list) } else { Err(self.unexpected()) },
-                Some(';') if ends.contains(&";;") && self.peek_at(1) == Some(';') => return Ok(list),
+                None => return Err(ParseError::Incomplete(' ', wanted)),
+                Some(')') if ends.contains(&")") => return Ok(list),
+                Some(')') => return Err(self.misplaced(&list, wanted)),
+                Some(';') if ends.contains(&";;") && matches!(self.peek_at(1), Some(';' | '&')) => return Ok(list),
                 _ => {}
             }
             if let Some(word) = self.reserved(&CLOSERS) {
-                return if ends.contains(&word) { Ok(list) } else { Err(self.unexpected()) };
+                return if ends.contains(&word) { Ok(list) } else { Err(self.misplaced(&list, wanted)) };
             }
-            let start = self.at;
-            let chain = self.chain()?;
-            let source: String = self.characters.get(start..self.at).unwrap_or(&[]).iter().collect();
-            self.skip_blanks();
-            let background = self.peek() == Some('&') && self.peek_at(1) != Some('&');
-            list.push(Item { chain, background, source: source.trim().into() });
-            match self.peek() {
-                Some('&') if background => self.at += 1,
-                Some(';') if self.peek_at(1) == Some(';') => {
-                    if !ends.contains(&";;") {
-                        return Err(self.unexpected());
-                    }
-                }
-                Some(';' | '\n') => self.at += 1,
-                Some(')') | None => {}
-                Some(_) => return Err(self.unexpected()),
-            }
+            self.item(&mut list, ends)?;
         }
+    }
+
+    /// A word that ends another list than this one.
+    fn misplaced(&mut self, list: &List, wanted: &'static str) -> ParseError {
+        if list.is_empty() { self.unexpected() } else { self.instead_of(wanted) }
+    }
+
+    /// One chain with what ends it, and gives what ended it.
+    fn item(&mut self, list: &mut List, ends: &[&str]) -> Result<Option<char>, ParseError> {
+        let start = self.at;
+        let chain = self.chain()?;
+        let source: String = self.characters.get(start..self.at).unwrap_or(&[]).iter().collect();
+        self.skip_blanks();
+        let background = self.peek() == Some('&') && self.peek_at(1) != Some('&');
+        list.push(Item { chain, background, ends_line: false, source: source.trim().into() });
+        let end = self.peek();
+        match end {
+            Some('&') if background => self.at += 1,
+            Some(';') if matches!(self.peek_at(1), Some(';' | '&')) => {
+                if !ends.contains(&";;") {
+                    return Err(self.unexpected());
+                }
+            }
+            Some(';' | '\n') => self.at += 1,
+            Some(')') if ends.contains(&")") || ends.contains(&";;") => {}
+            None => {}
+            Some(_) => return Err(self.unexpected()),
+        }
+        Ok(end)
     }
 
     fn chain(&mut self) -> Result<Chain, ParseError> {
@@ -69,8 +99,12 @@ impl Parser {
             if self.reserved(&["!"]).is_some() {
                 self.at += 1;
                 pipeline.negated = !pipeline.negated;
-            } else if self.reserved(&["time"]).is_some() {
+            } else if self.dialect.has_extensions() && self.reserved(&["time"]).is_some() {
                 self.at += 4;
+                self.skip_blanks();
+                if self.reserved(&["-p"]).is_some() {
+                    self.at += 2;
+                }
                 pipeline.timed = true;
             } else {
                 break;
@@ -80,7 +114,7 @@ impl Parser {
             self.skip_blanks();
             let mut command = self.command()?;
             self.skip_blanks();
-            let both = self.peek() == Some('|') && self.peek_at(1) == Some('&');
+            let both = self.dialect.is_bash() && self.peek() == Some('|') && self.peek_at(1) == Some('&');
             if both {
                 let target = Word { parts: vec![Part::Literal("1".into())] };
                 command.redirects.push(Redirect {
@@ -98,11 +132,13 @@ impl Parser {
         }
     }
 
-    fn command(&mut self) -> Result<Command, ParseError> {
+    pub(super) fn command(&mut self) -> Result<Command, ParseError> {
         self.deeper(|parser| {
+            let line = parser.line();
+            let bash = parser.dialect.is_bash();
             let body = match parser.peek() {
-                None => return Err(ParseError::Incomplete(' ')),
-                Some('(') if parser.eat("((") => match parser.arithmetic_command()? {
+                None => return Err(ParseError::Incomplete(' ', "")),
+                Some('(') if bash && parser.eat("((") => match parser.arithmetic_command()? {
                     Some(text) => CommandBody::Arithmetic(text),
                     None => parser.subshell()?,
                 },
@@ -110,7 +146,7 @@ impl Parser {
                     parser.at += 1;
                     parser.subshell()?
                 }
-                _ => match parser.reserved(&["{", "if", "for", "while", "until", "case", "function", "[["]) {
+                _ => match parser.reserved(parser.openers()) {
                     Some(word) => {
                         parser.at += word.len();
                         parser.compound(word)?
@@ -122,8 +158,19 @@ impl Parser {
             while let Some(redirect) = parser.redirect()? {
                 redirects.push(redirect);
             }
-            Ok(Command { body, redirects })
+            Ok(Command { body, redirects, line })
         })
+    }
+
+    /// Words that begin a compound command.
+    fn openers(&self) -> &'static [&'static str] {
+        if self.dialect.is_bash() {
+            &["{", "if", "for", "while", "until", "case", "function", "[[", "select"]
+        } else if self.dialect.has_extensions() {
+            &["{", "if", "for", "while", "until", "case", "function"]
+        } else {
+            &["{", "if", "for", "while", "until", "case"]
+        }
     }
 
     fn arithmetic_command(&mut self) -> Result<Option<String>, ParseError> {
@@ -137,7 +184,7 @@ impl Parser {
     }
 
     fn subshell(&mut self) -> Result<CommandBody, ParseError> {
-        let list = self.list(&[")"])?;
+        let list = self.list(&[")"], ")")?;
         if list.is_empty() {
             return Err(self.unexpected());
         }
@@ -148,11 +195,12 @@ impl Parser {
     fn compound(&mut self, word: &str) -> Result<CommandBody, ParseError> {
         match word {
             "{" => {
-                let list = self.body(&["}"])?;
+                let list = self.body("}")?;
                 Ok(CommandBody::Group(list))
             }
             "if" => self.conditional(),
             "for" => self.for_loop(),
+            "select" => self.select_loop(),
             "case" => self.case(),
             "[[" => self.condition(),
             "function" => {
@@ -166,135 +214,21 @@ impl Parser {
                 self.function(name)
             }
             _ => {
-                let condition = self.body(&["do"])?;
-                let body = self.body(&["done"])?;
+                let condition = self.body("do")?;
+                let body = self.body("done")?;
                 Ok(CommandBody::While { until: word == "until", condition, body })
             }
         }
     }
 
-    /// A list that ends with one of `ends`, which is consumed, and must hold a command.
-    fn body(&mut self, ends: &[&str]) -> Result<List, ParseError> {
-        let list = self.list(ends)?;
+    /// A list that ends with the word `end`, which is consumed, and must hold a command.
+    pub(super) fn body(&mut self, end: &'static str) -> Result<List, ParseError> {
+        let list = self.list(&[end], end)?;
         if list.is_empty() {
             return Err(self.unexpected());
         }
-        for end in ends {
-            if self.reserved(&[end]).is_some() {
-                self.at += end.len();
-                break;
-            }
-        }
+        self.at += end.len();
         Ok(list)
-    }
-
-    fn conditional(&mut self) -> Result<CommandBody, ParseError> {
-        let mut arms = Vec::new();
-        loop {
-            let condition = self.body(&["then"])?;
-            let body = self.list(&["elif", "else", "fi"])?;
-            if body.is_empty() {
-                return Err(self.unexpected());
-            }
-            arms.push((condition, body));
-            if self.eat("elif") {
-                continue;
-            }
-            let otherwise = if self.eat("else") {
-                self.body(&["fi"])?
-            } else {
-                self.eat("fi");
-                Vec::new()
-            };
-            return Ok(CommandBody::If { arms, otherwise });
-        }
-    }
-
-    fn for_loop(&mut self) -> Result<CommandBody, ParseError> {
-        self.skip_blanks();
-        if self.eat("((") {
-            let text = self.bracketed(')')?;
-            self.expect(")")?;
-            let parts = split_arithmetic(&text).ok_or_else(|| self.unexpected())?;
-            self.skip_separators();
-            let body = self.loop_body()?;
-            return Ok(CommandBody::CountedFor { parts, body });
-        }
-        let name = self.name().ok_or_else(|| self.unexpected())?;
-        self.skip_lines();
-        let mut words = None;
-        if self.reserved(&["in"]).is_some() {
-            self.at += 2;
-            let list = words.insert(Vec::new());
-            loop {
-                self.skip_blanks();
-                match self.peek() {
-                    None => return Err(ParseError::Incomplete(' ')),
-                    Some(';' | '\n') => break,
-                    Some('&' | '|' | '(' | ')' | '<' | '>') => return Err(self.unexpected()),
-                    Some(_) => list.push(self.word()?),
-                }
-            }
-        }
-        self.skip_separators();
-        let body = self.loop_body()?;
-        Ok(CommandBody::For { name, words, body })
-    }
-
-    fn loop_body(&mut self) -> Result<List, ParseError> {
-        if self.peek().is_none() {
-            return Err(ParseError::Incomplete(' '));
-        }
-        if self.reserved(&["{"]).is_some() {
-            self.at += 1;
-            return self.body(&["}"]);
-        }
-        if self.reserved(&["do"]).is_none() {
-            return Err(self.unexpected());
-        }
-        self.at += 2;
-        self.body(&["done"])
-    }
-
-    fn case(&mut self) -> Result<CommandBody, ParseError> {
-        self.skip_blanks();
-        let word = self.word()?;
-        self.skip_lines();
-        if self.peek().is_none() {
-            return Err(ParseError::Incomplete(' '));
-        }
-        if self.reserved(&["in"]).is_none() {
-            return Err(self.unexpected());
-        }
-        self.at += 2;
-        let mut arms = Vec::new();
-        loop {
-            self.skip_lines();
-            if self.peek().is_none() {
-                return Err(ParseError::Incomplete(' '));
-            }
-            if self.reserved(&["esac"]).is_some() {
-                self.at += 4;
-                return Ok(CommandBody::Case { word, arms });
-            }
-            self.eat("(");
-            let mut patterns = Vec::new();
-            loop {
-                self.skip_blanks();
-                patterns.push(self.word()?);
-                self.skip_blanks();
-                if !self.eat("|") {
-                    break;
-                }
-            }
-            self.expect(")")?;
-            let body = self.list(&[";;", "esac"])?;
-            let falls = self.eat(";;&") || self.eat(";&");
-            if !falls {
-                self.eat(";;");
-            }
-            arms.push(CaseArm { patterns, body, falls });
-        }
     }
 
     fn condition(&mut self) -> Result<CommandBody, ParseError> {
@@ -302,7 +236,7 @@ impl Parser {
         loop {
             self.skip_blanks();
             match self.peek() {
-                None => return Err(ParseError::Incomplete(' ')),
+                None => return Err(ParseError::Incomplete(' ', "")),
                 Some('\n') => self.at += 1,
                 _ => {}
             }
@@ -329,11 +263,20 @@ impl Parser {
 
     fn function(&mut self, name: String) -> Result<CommandBody, ParseError> {
         self.skip_lines();
+        if self.peek().is_none() {
+            return Err(ParseError::Incomplete(' ', ""));
+        }
+        if self.dialect.is_bash() && self.reserved(&["{", "if", "for", "while", "until", "case", "[["]).is_none()
+            && self.peek() != Some('(')
+        {
+            return Err(self.unexpected());
+        }
         let body = Arc::new(self.command()?);
         Ok(CommandBody::Function { name, body })
     }
 
     fn simple(&mut self) -> Result<Command, ParseError> {
+        let line = self.line();
         let mut assignments = Vec::new();
         let mut words: Vec<Word> = Vec::new();
         let mut redirects = Vec::new();
@@ -347,11 +290,13 @@ impl Parser {
                 None | Some('\n' | ';' | '&' | '|' | ')') => break,
                 Some('(') => {
                     let name = words.first().and_then(Word::literal).map(String::from);
-                    let (1, Some(name)) = (words.len(), name) else { return Err(self.unexpected()) };
+                    let (1, Some(name), true) = (words.len(), name, assignments.is_empty()) else {
+                        return Err(self.unexpected());
+                    };
                     self.at += 1;
                     self.skip_blanks();
                     self.expect(")")?;
-                    return Ok(Command { body: self.function(name)?, redirects });
+                    return Ok(Command { body: self.function(name)?, redirects, line });
                 }
                 _ => {}
             }
@@ -361,18 +306,43 @@ impl Parser {
                 assignments.push(assignment);
                 continue;
             }
+            if let Some(word) = self.list_argument(&words)? {
+                words.push(word);
+                continue;
+            }
             words.push(self.word()?);
         }
         if words.is_empty() && assignments.is_empty() && redirects.is_empty() {
+            if self.peek().is_none() {
+                return Err(ParseError::Incomplete(' ', ""));
+            }
             return Err(self.unexpected());
         }
-        Ok(Command { body: CommandBody::Simple { assignments, words }, redirects })
+        Ok(Command { body: CommandBody::Simple { assignments, words }, redirects, line })
+    }
+
+    /// `name=(…)` as an argument of a built-in that declares, kept as the text that it is.
+    fn list_argument(&mut self, words: &[Word]) -> Result<Option<Word>, ParseError> {
+        let declares = ["declare", "typeset", "local", "export", "readonly"];
+        let first = words.first().and_then(Word::literal);
+        if !self.dialect.is_bash() || !first.is_some_and(|first| declares.contains(&first)) {
+            return Ok(None);
+        }
+        let start = self.at;
+        let named = self.name().is_some() && (self.eat("+=(") || self.eat("=("));
+        if !named {
+            self.at = start;
+            return Ok(None);
+        }
+        self.bracketed(')')?;
+        let text: String = self.characters.get(start..self.at).unwrap_or(&[]).iter().collect();
+        Ok(Some(Word { parts: vec![Part::Quoted(text)] }))
     }
 
     fn assignment(&mut self) -> Result<Option<Assignment>, ParseError> {
         let start = self.at;
         let found = self.name().and_then(|name| {
-            let index = if self.peek() == Some('[') {
+            let index = if self.peek() == Some('[') && self.dialect.is_bash() {
                 self.at += 1;
                 let text: String =
                     std::iter::from_fn(|| self.next().filter(|character| *character != ']')).collect();
@@ -380,13 +350,16 @@ impl Parser {
             } else {
                 None
             };
-            let append = self.eat("+=");
+            let append = self.dialect.is_bash() && self.eat("+=");
             (append || self.eat("=")).then_some((name, index, append))
         });
         let Some((name, index, append)) = found else {
             self.at = start;
             return Ok(None);
         };
+        if self.peek() == Some('(') && !self.dialect.is_bash() {
+            return Err(self.unexpected());
+        }
         if !self.eat("(") {
             let value = self.word()?;
             return Ok(Some(Assignment { name, index, append, value, list: None }));
@@ -395,7 +368,7 @@ impl Parser {
         loop {
             self.skip_lines();
             match self.peek() {
-                None => return Err(ParseError::Incomplete(' ')),
+                None => return Err(ParseError::Incomplete(' ', "")),
                 Some(')') => break,
                 Some(';' | '&' | '|' | '(' | '<' | '>') => return Err(self.unexpected()),
                 Some(_) => list.push(self.word()?),
@@ -405,12 +378,12 @@ impl Parser {
         Ok(Some(Assignment { name, index, append, value: Word::default(), list: Some(list) }))
     }
 
-    pub(super) fn expect(&mut self, text: &str) -> Result<(), ParseError> {
-        if self.eat(text) { Ok(()) } else { Err(self.unexpected()) }
+    pub(super) fn expect(&mut self, text: &'static str) -> Result<(), ParseError> {
+        if self.eat(text) { Ok(()) } else { Err(self.instead_of(text)) }
     }
 
     /// The reserved word at hand, if it is one of `words`; it is not consumed.
-    fn reserved<'a>(&self, words: &[&'a str]) -> Option<&'a str> {
+    pub(super) fn reserved<'a>(&self, words: &[&'a str]) -> Option<&'a str> {
         words.iter().copied().find(|word| {
             let length = word.chars().count();
             word.chars().enumerate().all(|(offset, wanted)| self.peek_at(offset) == Some(wanted))
@@ -433,7 +406,7 @@ impl Parser {
         }
     }
 
-    fn skip_lines(&mut self) {
+    pub(super) fn skip_lines(&mut self) {
         loop {
             self.skip_blanks();
             if self.peek() != Some('\n') {
@@ -443,7 +416,7 @@ impl Parser {
         }
     }
 
-    fn skip_separators(&mut self) {
+    pub(super) fn skip_separators(&mut self) {
         self.skip_blanks();
         self.eat(";");
         self.skip_lines();

@@ -1,8 +1,9 @@
-//! From a command line to a tree. The language is that of bash, as far as lines sent to servers use it.
+//! From a command line to a tree: the languages of bash, dash and BusyBox, as far as lines sent to servers use them.
 //!
 //! Nesting is bounded by [`MAX_DEPTH`], so neither parsing nor running nor dropping a tree can use up the stack.
 
 mod command;
+mod loops;
 mod redirect;
 mod scan;
 mod tree;
@@ -10,6 +11,8 @@ mod word;
 
 pub(crate) use scan::split_arithmetic;
 pub(crate) use tree::*;
+
+use crate::dialect::Dialect;
 
 /// Deepest nesting of compound commands and words.
 pub(crate) const MAX_DEPTH: usize = 24;
@@ -19,30 +22,72 @@ pub(crate) const MAX_SOURCE: usize = 1 << 20;
 /// Why a text is no program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ParseError {
-    /// More lines are needed.
-    Incomplete(char),
-    /// A token stands where it cannot.
-    Unexpected(String),
+    /// More lines are needed: the quote or bracket that is open, a space for a command, and what would close it.
+    Incomplete(char, &'static str),
+    /// A token stands where it cannot; what should stand there instead, if that is only one thing.
+    Unexpected(String, &'static str),
+    /// What only one shell says, whole.
+    Refused(&'static str),
     /// Nested or long beyond the limits.
     TooComplex,
 }
 
-/// Parses a whole program. With `last`, no more lines can follow: an open here-document ends with the text.
-pub(crate) fn parse(source: &str, last: bool) -> Result<List, ParseError> {
+/// A place where a text stopped to be a program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Failure {
+    pub(crate) error: ParseError,
+    /// Number of the line, from 1.
+    pub(crate) line: u32,
+    /// The line itself.
+    pub(crate) text: String,
+}
+
+/// What a text is as a program: its commands up to the line that is none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Program {
+    pub(crate) list: List,
+    pub(crate) failure: Option<Failure>,
+    /// Here-documents that the end of the text ended: line of the end, line of the operator, delimiter.
+    pub(crate) open_documents: Vec<(u32, u32, String)>,
+}
+
+/// Parses a text line by line, as shells read it: what comes before a wrong line still runs. With `last`, no more
+/// lines can follow: an open here-document ends with the text. `first` is the number of its first line.
+pub(crate) fn program(source: &str, dialect: Dialect, first: u32, last: bool) -> Program {
+    let mut program = Program::default();
     if source.len() > MAX_SOURCE {
-        return Err(ParseError::TooComplex);
+        program.failure = Some(Failure { error: ParseError::TooComplex, line: first, text: String::new() });
+        return program;
     }
-    let mut parser = Parser { characters: source.chars().collect(), at: 0, depth: 0, last };
-    let list = parser.list(&[])?;
-    match parser.peek() {
-        None => Ok(list),
-        Some(_) => Err(parser.unexpected()),
+    let mut parser = Parser::new(source, dialect, first, last);
+    loop {
+        let items = program.list.len();
+        match parser.top_line(&mut program.list) {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(error) => {
+                program.list.truncate(items);
+                let line = parser.error_line.unwrap_or_else(|| parser.line());
+                let text = source.split('\n').nth((line - first.min(line)) as usize).unwrap_or("").to_owned();
+                program.failure = Some(Failure { error, line, text });
+                break;
+            }
+        }
     }
+    program.open_documents = parser.open_documents;
+    program
+}
+
+/// Parses a text that must be a program as a whole.
+#[cfg(test)]
+pub(crate) fn parse(source: &str, last: bool) -> Result<List, ParseError> {
+    let program = program(source, Dialect::Bash, 1, last);
+    program.failure.map_or(Ok(program.list), |failure| Err(failure.error))
 }
 
 /// Parses `text` as the inside of a word in double quotes, as here-documents and prompts are read.
-pub(crate) fn parse_quoted(text: &str) -> Result<Word, ParseError> {
-    let mut parser = Parser { characters: text.chars().collect(), at: 0, depth: 0, last: true };
+pub(crate) fn parse_quoted(text: &str, dialect: Dialect) -> Result<Word, ParseError> {
+    let mut parser = Parser::new(text, dialect, 1, true);
     let parts = parser.double_quoted(true)?;
     Ok(Word { parts: vec![Part::Double(parts)] })
 }
@@ -52,9 +97,49 @@ pub(crate) struct Parser {
     at: usize,
     depth: usize,
     last: bool,
+    dialect: Dialect,
+    /// Number of the line at `counted`.
+    counted_line: u32,
+    counted: usize,
+    /// Lines of here-documents that were taken out: where, and how many.
+    taken_out: Vec<(usize, u32)>,
+    /// Where an error is that shows only later.
+    error_line: Option<u32>,
+    open_documents: Vec<(u32, u32, String)>,
 }
 
 impl Parser {
+    fn new(source: &str, dialect: Dialect, first: u32, last: bool) -> Parser {
+        Parser {
+            characters: source.chars().collect(),
+            at: 0,
+            depth: 0,
+            last,
+            dialect,
+            counted_line: first,
+            counted: 0,
+            taken_out: Vec::new(),
+            error_line: None,
+            open_documents: Vec::new(),
+        }
+    }
+
+    /// Number of the line that is being read. Work is linear in what was read since the last question.
+    fn line(&mut self) -> u32 {
+        let at = self.at.min(self.characters.len());
+        let (low, high) = (self.counted.min(at), self.counted.max(at));
+        let ends = self.characters.get(low..high).unwrap_or(&[]).iter().filter(|c| **c == '\n').count();
+        let lines = u32::try_from(ends).unwrap_or(u32::MAX)
+            + self.taken_out.iter().filter(|(place, _)| (low + 1..=high).contains(place)).map(|(_, n)| n).sum::<u32>();
+        self.counted_line = if at >= self.counted {
+            self.counted_line.saturating_add(lines)
+        } else {
+            self.counted_line.saturating_sub(lines)
+        };
+        self.counted = at;
+        self.counted_line
+    }
+
     fn peek(&self) -> Option<char> {
         self.characters.get(self.at).copied()
     }
@@ -92,14 +177,21 @@ impl Parser {
 
     /// The error for the token at hand.
     fn unexpected(&mut self) -> ParseError {
-        for operator in ["&&", "||", ";;", "<<", ">>", ";", "&", "|", "(", ")", "<", ">", "}"] {
+        self.instead_of("")
+    }
+
+    /// The error for the token at hand, where only `wanted` can stand.
+    fn instead_of(&mut self, wanted: &'static str) -> ParseError {
+        self.skip_blanks();
+        self.error_line = Some(self.line());
+        for operator in ["&&", "||", ";;", "<<", ">>", "&>", ";", "&", "|", "(", ")", "<", ">", "}"] {
             if self.eat(operator) {
-                return ParseError::Unexpected(operator.to_owned());
+                return ParseError::Unexpected(operator.to_owned(), wanted);
             }
         }
         match self.peek() {
-            None => ParseError::Incomplete(' '),
-            Some('\n') => ParseError::Unexpected("newline".into()),
+            None => ParseError::Unexpected(END.into(), wanted),
+            Some('\n') => ParseError::Unexpected("newline".into(), wanted),
             Some(_) => {
                 let token: String = std::iter::from_fn(|| {
                     let character = self.peek().filter(|character| !" \t\n;&|()<>".contains(*character))?;
@@ -108,11 +200,14 @@ impl Parser {
                 })
                 .take(200)
                 .collect();
-                ParseError::Unexpected(token)
+                ParseError::Unexpected(token, wanted)
             }
         }
     }
 }
+
+/// The token after the last one.
+pub(crate) const END: &str = "end of file";
 
 #[cfg(test)]
 mod tests {
@@ -133,7 +228,7 @@ mod tests {
             "echo \\",
         ] {
             assert!(
-                matches!(parse(line, false), Err(ParseError::Incomplete(_))),
+                matches!(parse(line, false), Err(ParseError::Incomplete(..))),
                 "{line}: {:?}",
                 parse(line, false)
             );
@@ -150,9 +245,17 @@ mod tests {
             ("fi", "fi"),
             ("a | ; b", ";"),
             ("( )", ")"),
+            ("echo a >", END),
+            ("echo a >>", END),
+            ("cat <\n", "newline"),
+            ("echo a 2>\nb", "newline"),
+            ("cat <<", END),
+            ("cat <<<", END),
+            ("cat <<\nE", "newline"),
+            ("for\n", "newline"),
         ] {
             match parse(line, true) {
-                Err(ParseError::Unexpected(found)) => {
+                Err(ParseError::Unexpected(found, _)) => {
                     assert!(token.is_empty() || found == token, "{line}: {found}")
                 }
                 other => assert!(token.is_empty(), "{line}: {other:?}"),

@@ -23,7 +23,18 @@ impl Parser {
             (">|", RedirectKind::Write),
             (">", RedirectKind::Write),
         ];
-        let found = if process { None } else { table.into_iter().find(|(sign, _)| self.eat(sign)) };
+        let process = process && self.dialect.is_bash();
+        let bash = self.dialect.is_bash();
+        let known = |sign: &str, parser: &Parser| match sign {
+            "<<<" => bash,
+            "&>" | "&>>" => parser.dialect.has_extensions() && digits.is_empty(),
+            _ => true,
+        };
+        let found = if process {
+            None
+        } else {
+            table.into_iter().find(|(sign, _)| known(sign, self) && self.eat(sign))
+        };
         let Some((sign, kind)) = found else {
             self.at = start;
             return Ok(None);
@@ -37,10 +48,10 @@ impl Parser {
         }
         let target = match sign {
             "<<" => {
-                let quoted = word.literal().is_none();
+                let quoted = word.parts.iter().any(|part| matches!(part, Part::Quoted(_) | Part::Double(_)));
                 let delimiter: String = word.parts.iter().map(plain_text).collect();
                 let body = self.here_document(&delimiter, dash)?;
-                if quoted { Word { parts: vec![Part::Quoted(body)] } } else { parse_quoted(&body)? }
+                if quoted { Word { parts: vec![Part::Quoted(body)] } } else { parse_quoted(&body, self.dialect)? }
             }
             "<<<" => {
                 let mut word = word;

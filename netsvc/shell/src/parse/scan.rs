@@ -19,7 +19,7 @@ impl Parser {
                 '\\' => {
                     self.next();
                 }
-                '\'' if !double => while self.next().ok_or(ParseError::Incomplete('\''))? != '\'' {},
+                '\'' if !double => while self.next().ok_or(ParseError::Incomplete('\'', ""))? != '\'' {},
                 '"' if double => {
                     stack.pop();
                 }
@@ -54,7 +54,7 @@ impl Parser {
                 return Ok(self.characters.get(start..self.at - 1).unwrap_or(&[]).iter().collect());
             }
         }
-        Err(ParseError::Incomplete(close))
+        Err(ParseError::Incomplete(close, ""))
     }
 
     fn starts_comment(&self, start: usize) -> bool {
@@ -66,7 +66,7 @@ impl Parser {
 
     fn skip_backquoted(&mut self) -> Result<(), ParseError> {
         loop {
-            match self.next().ok_or(ParseError::Incomplete('`'))? {
+            match self.next().ok_or(ParseError::Incomplete('`', ""))? {
                 '`' => return Ok(()),
                 '\\' => {
                     self.next();
@@ -80,9 +80,9 @@ impl Parser {
     pub(super) fn backquoted(&mut self, in_double: bool) -> Result<String, ParseError> {
         let mut out = String::new();
         loop {
-            match self.next().ok_or(ParseError::Incomplete('`'))? {
+            match self.next().ok_or(ParseError::Incomplete('`', ""))? {
                 '`' => return Ok(out),
-                '\\' => match self.next().ok_or(ParseError::Incomplete('`'))? {
+                '\\' => match self.next().ok_or(ParseError::Incomplete('`', ""))? {
                     escaped @ ('`' | '\\' | '$') => out.push(escaped),
                     '"' if in_double => out.push('"'),
                     other => out.extend(['\\', other]),
@@ -96,12 +96,13 @@ impl Parser {
     pub(super) fn here_document(&mut self, delimiter: &str, strip_tabs: bool) -> Result<String, ParseError> {
         let rest = self.characters.get(self.at..).unwrap_or(&[]);
         let Some(line_end) = rest.iter().position(|character| *character == '\n') else {
-            return if self.last { Ok(String::new()) } else { Err(ParseError::Incomplete('<')) };
+            return if self.last { Ok(String::new()) } else { Err(ParseError::Incomplete('<', "")) };
         };
         let start = self.at + line_end + 1;
         let mut body = String::new();
         let mut at = start;
         let mut closed = false;
+        let open_end = self.characters.last() != Some(&'\n');
         while at < self.characters.len() {
             let line: String =
                 self.characters.get(at..).unwrap_or(&[]).iter().take_while(|c| **c != '\n').collect();
@@ -115,9 +116,21 @@ impl Parser {
             body.push('\n');
         }
         if !closed && !self.last {
-            return Err(ParseError::Incomplete('<'));
+            return Err(ParseError::Incomplete('<', ""));
         }
-        self.characters.drain(start..at.min(self.characters.len()));
+        let operator = self.line();
+        let end = at.min(self.characters.len());
+        let lines = self.characters.get(start..end).unwrap_or(&[]).iter().filter(|c| **c == '\n').count();
+        let lines = u32::try_from(lines).unwrap_or(u32::MAX);
+        self.characters.drain(start..end);
+        self.taken_out.push((start, lines));
+        if !closed {
+            let ends = operator + lines + u32::from(end > start && !open_end);
+            self.open_documents.push((ends, operator, delimiter.to_owned()));
+            if open_end && !self.dialect.is_bash() {
+                body.pop();
+            }
+        }
         Ok(body)
     }
 }

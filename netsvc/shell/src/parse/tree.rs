@@ -11,6 +11,8 @@ pub(crate) struct Item {
     pub(crate) chain: Chain,
     /// Ended by `&`.
     pub(crate) background: bool,
+    /// Whether the line ends with it.
+    pub(crate) ends_line: bool,
     /// The text it was made from.
     pub(crate) source: Arc<str>,
 }
@@ -39,6 +41,8 @@ pub(crate) struct Pipeline {
 pub(crate) struct Command {
     pub(crate) body: CommandBody,
     pub(crate) redirects: Vec<Redirect>,
+    /// Number of the line that it begins in.
+    pub(crate) line: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +52,7 @@ pub(crate) enum CommandBody {
     Subshell(List),
     If { arms: Vec<(List, List)>, otherwise: List },
     For { name: String, words: Option<Vec<Word>>, body: List },
+    Select { name: String, words: Option<Vec<Word>>, body: List },
     CountedFor { parts: [String; 3], body: List },
     While { until: bool, condition: List, body: List },
     Case { word: Word, arms: Vec<CaseArm> },
@@ -60,7 +65,18 @@ pub(crate) enum CommandBody {
 pub(crate) struct CaseArm {
     pub(crate) patterns: Vec<Word>,
     pub(crate) body: List,
-    pub(crate) falls: bool,
+    pub(crate) falls: Falls,
+}
+
+/// What follows an arm of `case` that was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Falls {
+    /// `;;`: nothing.
+    No,
+    /// `;&`: the next arm.
+    Through,
+    /// `;;&`: the next arm that matches.
+    Testing,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,6 +163,13 @@ pub(crate) enum Operation {
         all: bool,
     },
     Bad(String),
+}
+
+impl CommandBody {
+    /// Whether there is nothing but redirections.
+    pub(crate) fn is_empty(&self) -> bool {
+        matches!(self, CommandBody::Simple { assignments, words } if assignments.is_empty() && words.is_empty())
+    }
 }
 
 impl Word {

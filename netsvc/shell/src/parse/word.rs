@@ -16,6 +16,7 @@ impl Parser {
         while let Some(character) = self.peek() {
             if matches!(character, '<' | '>')
                 && self.peek_at(1) == Some('(')
+                && self.dialect.is_bash()
                 && parts.is_empty()
                 && literal.is_empty()
                 && !ends.is_empty()
@@ -33,7 +34,7 @@ impl Parser {
                     Some('\n') => continue,
                     Some(escaped) => Part::Quoted(escaped.to_string()),
                     None if self.last => Part::Quoted("\\".into()),
-                    None => return Err(ParseError::Incomplete('\\')),
+                    None => return Err(ParseError::Incomplete('\\', "")),
                 },
                 '\'' => Part::Quoted(self.single_quoted()?),
                 '"' => Part::Double(self.deeper(|parser| parser.double_quoted(false))?),
@@ -62,24 +63,32 @@ impl Parser {
     }
 
     fn single_quoted(&mut self) -> Result<String, ParseError> {
+        let start = self.line();
         let mut out = String::new();
         loop {
             match self.next() {
                 Some('\'') => return Ok(out),
                 Some(other) => out.push(other),
-                None => return Err(ParseError::Incomplete('\'')),
+                None => {
+                    self.error_line = Some(start);
+                    return Err(ParseError::Incomplete('\'', ""));
+                }
             }
         }
     }
 
     /// The inside of double quotes up to the closing one, or the whole text of a here-document.
     pub(super) fn double_quoted(&mut self, document: bool) -> Result<Vec<Part>, ParseError> {
+        let start = self.line();
         let mut parts = Vec::new();
         let mut text = String::new();
         loop {
             let part = match self.next() {
                 None if document => break,
-                None => return Err(ParseError::Incomplete('"')),
+                None => {
+                    self.error_line = Some(start);
+                    return Err(ParseError::Incomplete('"', ""));
+                }
                 Some('"') if !document => break,
                 Some('\\') => {
                     match self.next() {
@@ -88,7 +97,7 @@ impl Parser {
                         Some(escaped @ ('$' | '`' | '"' | '\\')) => text.push(escaped),
                         Some(other) => text.extend(['\\', other]),
                         None if document => text.push('\\'),
-                        None => return Err(ParseError::Incomplete('"')),
+                        None => return Err(ParseError::Incomplete('"', "")),
                     }
                     continue;
                 }
@@ -134,7 +143,7 @@ impl Parser {
                 self.at += 1;
                 Some(Part::Command(self.bracketed(')')?))
             }
-            '[' => {
+            '[' if self.dialect.is_bash() => {
                 let end = self.characters.get(self.at..).and_then(|rest| rest.iter().position(|c| *c == ']'));
                 let Some(end) = end else { return Ok(None) };
                 let text = self.characters.get(self.at + 1..self.at + end).unwrap_or(&[]).iter().collect();
@@ -145,11 +154,11 @@ impl Parser {
                 self.at += 1;
                 Some(Part::Parameter(self.braced()?))
             }
-            '\'' if !quoted => {
+            '\'' if !quoted && self.dialect.has_extensions() => {
                 self.at += 1;
                 Some(Part::Quoted(self.c_quoted()?))
             }
-            '"' if !quoted => {
+            '"' if !quoted && self.dialect.is_bash() => {
                 self.at += 1;
                 Some(Part::Double(self.double_quoted(false)?))
             }
@@ -180,9 +189,9 @@ impl Parser {
     fn c_quoted(&mut self) -> Result<String, ParseError> {
         let mut raw = String::new();
         loop {
-            match self.next().ok_or(ParseError::Incomplete('\''))? {
+            match self.next().ok_or(ParseError::Incomplete('\'', ""))? {
                 '\'' => break,
-                '\\' => raw.extend(['\\', self.next().ok_or(ParseError::Incomplete('\''))?]),
+                '\\' => raw.extend(['\\', self.next().ok_or(ParseError::Incomplete('\'', ""))?]),
                 other => raw.push(other),
             }
         }
@@ -198,7 +207,9 @@ impl Parser {
         let bad =
             || Parameter { name: String::new(), index: None, operation: Operation::Bad(source.clone()) };
         let prefix = match (self.peek(), self.peek_at(1)) {
-            (Some(sign @ ('#' | '!')), Some(next)) if next != '}' => {
+            (Some(sign @ ('#' | '!')), Some(next))
+                if next != '}' && (sign == '#' || self.dialect.is_bash()) && !(":-=+?%#".contains(next) && self.peek_at(2) != Some('}')) =>
+            {
                 self.at += 1;
                 Some(sign)
             }
@@ -223,7 +234,7 @@ impl Parser {
                 }
             }
         };
-        let index = if self.peek() == Some('[') {
+        let index = if self.peek() == Some('[') && self.dialect.is_bash() {
             self.at += 1;
             let text: String =
                 std::iter::from_fn(|| self.next().filter(|character| *character != ']')).collect();
@@ -258,15 +269,15 @@ impl Parser {
                 let longest = self.eat(&sign.to_string());
                 Operation::Strip { suffix: sign == '%', longest, pattern: rest(self)? }
             }
-            '^' | ',' => Operation::Case { upper: sign == '^', all: self.eat(&sign.to_string()) },
-            ':' => {
+            '^' | ',' if self.dialect.is_bash() => Operation::Case { upper: sign == '^', all: self.eat(&sign.to_string()) },
+            ':' if self.dialect.has_extensions() => {
                 let text: String = self.characters.get(self.at..end - 1).unwrap_or(&[]).iter().collect();
                 match text.split_once(':') {
                     Some((start, length)) => Operation::Slice(start.into(), Some(length.into())),
                     None => Operation::Slice(text, None),
                 }
             }
-            '/' => {
+            '/' if self.dialect.has_extensions() => {
                 let kind = match self.peek() {
                     Some(kind @ ('/' | '#' | '%')) => {
                         self.at += 1;
@@ -287,10 +298,10 @@ impl Parser {
     }
 
     fn sub_word(&mut self, text: &str) -> Result<Word, ParseError> {
-        let depth = self.depth;
+        let (depth, dialect) = (self.depth, self.dialect);
         self.deeper(|_| {
-            let mut inner =
-                Parser { characters: text.chars().collect(), at: 0, depth: depth + 1, last: true };
+            let mut inner = Parser::new(text, dialect, 1, true);
+            inner.depth = depth + 1;
             inner.word_until(&[])
         })
     }

@@ -1,6 +1,7 @@
 //! Tests through the public interface.
 
-mod bash;
+mod against_real;
+mod dialects;
 mod facts;
 mod session;
 
