@@ -31,14 +31,8 @@ pub(super) const COMMANDS: &[(&str, Run)] = &[
     ("trap", trap),
     ("umask", umask),
     ("ulimit", ulimit),
-    ("jobs", jobs),
-    ("fg", foreground),
-    ("bg", |_, _| Ok(0)),
-    ("disown", |_, _| Ok(0)),
-    ("wait", wait),
     ("hash", |_, _| Ok(0)),
     ("times", times),
-    ("read", read),
     ("history", history),
     ("help", help),
     ("let", let_command),
@@ -48,8 +42,6 @@ pub(super) const COMMANDS: &[(&str, Run)] = &[
     ("complete", |_, _| Ok(0)),
     ("suspend", |_, _| Ok(0)),
     ("fc", history),
-    ("mapfile", mapfile),
-    ("readarray", mapfile),
     ("pushd", cd),
     ("popd", cd),
     ("dirs", pwd),
@@ -396,130 +388,8 @@ fn ulimit(shell: &mut Shell, arguments: &[String]) -> Status {
     Ok(0)
 }
 
-fn jobs(shell: &mut Shell, arguments: &[String]) -> Status {
-    let only_numbers = rest(arguments).first().is_some_and(|word| word == "-p");
-    let now = shell.live.now();
-    let mut out = String::new();
-    let count = shell.jobs.len();
-    for (index, job) in shell.jobs.iter_mut().enumerate().filter(|(_, job)| !job.reported) {
-        let state = if job.ends > now { "Running" } else { "Done" };
-        job.reported = job.ends <= now;
-        let mark = if index + 1 == count {
-            '+'
-        } else if index + 2 == count {
-            '-'
-        } else {
-            ' '
-        };
-        out.push_str(&if only_numbers {
-            format!("{}\n", job.pid)
-        } else {
-            format!(
-                "[{}]{mark}  {state:<24}{}{}\n",
-                index + 1,
-                job.command,
-                if state == "Running" { " &" } else { "" }
-            )
-        });
-    }
-    shell.out(&out)?;
-    Ok(0)
-}
-
-fn foreground(shell: &mut Shell, _: &[String]) -> Status {
-    let now = shell.live.now();
-    match shell.jobs.last().cloned() {
-        Some(job) if job.ends > now => {
-            shell.out(&format!("{}\n", job.command))?;
-            let left = u64::try_from(job.ends - now).unwrap_or(0);
-            shell.wait(std::time::Duration::from_micros(left))?;
-            Ok(0)
-        }
-        _ => {
-            shell.complain("fg: current: no such job")?;
-            Ok(1)
-        }
-    }
-}
-
-fn wait(shell: &mut Shell, _: &[String]) -> Status {
-    let now = shell.live.now();
-    let latest = shell.jobs.iter().map(|job| job.ends).max().unwrap_or(now);
-    if latest > now && latest < now + 600_000_000 {
-        shell.wait(std::time::Duration::from_micros(u64::try_from(latest - now).unwrap_or(0)))?;
-    }
-    shell.jobs.clear();
-    Ok(0)
-}
-
 fn times(shell: &mut Shell, _: &[String]) -> Status {
     shell.out("0m0.012s 0m0.008s\n0m0.041s 0m0.019s\n")?;
-    Ok(0)
-}
-
-fn read(shell: &mut Shell, arguments: &[String]) -> Status {
-    let Some(options) = super::options::options(shell, arguments, "rsa:d:n:N:p:t:u:e", &[])? else {
-        return Ok(2);
-    };
-    let line = if shell.in_is_session() && shell.interactive {
-        Some(shell.ask(options.value('p').unwrap_or(""), options.has('s'))? + "\n")
-    } else {
-        shell.read_line()?
-    };
-    let complete = line.as_ref().is_some_and(|line| line.ends_with('\n'));
-    let mut text = line.unwrap_or_default().trim_end_matches('\n').to_owned();
-    if let Some(count) = options.number('n').or(options.number('N')) {
-        text = crate::text::head(&text, usize::try_from(count).unwrap_or(0));
-    }
-    if !options.has('r') {
-        text = text.replace("\\\\", "\u{0}").replace('\\', "").replace('\u{0}', "\\");
-    }
-    let separators = shell.variable("IFS").unwrap_or(" \t\n").to_owned();
-    if let Some(name) = options.value('a') {
-        let words = text
-            .split(|character| separators.contains(character))
-            .filter(|word| !word.is_empty())
-            .map(String::from)
-            .collect();
-        shell.state_mut().variables.set_list(name, words);
-        return Ok(i32::from(!complete));
-    }
-    let names = if options.operands.is_empty() { vec!["REPLY".to_owned()] } else { options.operands.clone() };
-    let blank = |character: char| separators.contains(character) && character.is_ascii_whitespace();
-    let mut left = text.trim_matches(blank);
-    for (index, name) in names.iter().enumerate() {
-        let last = index + 1 == names.len();
-        let (word, tail) = match left.find(|character| separators.contains(character)) {
-            Some(at) if !last => {
-                let (word, tail) = left.split_at(at);
-                let mut tail = tail.trim_start_matches(blank);
-                if let Some(stripped) = tail.strip_prefix(|character: char| {
-                    separators.contains(character) && !character.is_ascii_whitespace()
-                }) {
-                    tail = stripped.trim_start_matches(blank);
-                }
-                (word, tail)
-            }
-            _ => (left, ""),
-        };
-        shell.set_variable(name, word)?;
-        left = tail;
-    }
-    Ok(i32::from(!complete))
-}
-
-fn mapfile(shell: &mut Shell, arguments: &[String]) -> Status {
-    let strip = rest(arguments).iter().any(|word| word == "-t");
-    let name = rest(arguments)
-        .iter()
-        .find(|word| !word.starts_with('-'))
-        .cloned()
-        .unwrap_or_else(|| "MAPFILE".into());
-    let text = crate::text::decode(&shell.read_all()?);
-    let lines = crate::text::lines(&text)
-        .map(|line| if strip { line.to_owned() } else { format!("{line}\n") })
-        .collect();
-    shell.state_mut().variables.set_list(&name, lines);
     Ok(0)
 }
 

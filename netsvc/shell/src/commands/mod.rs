@@ -14,6 +14,8 @@ mod files;
 mod filter;
 mod find_files;
 mod grep;
+mod input;
+mod jobs;
 mod hardware;
 mod list;
 mod login;
@@ -63,7 +65,9 @@ pub(crate) struct Command {
 fn table() -> &'static BTreeMap<&'static str, Command> {
     static TABLE: OnceLock<BTreeMap<&'static str, Command>> = OnceLock::new();
     TABLE.get_or_init(|| {
-        let builtins = [builtin::COMMANDS, variables::COMMANDS, output::COMMANDS].concat();
+        let builtins =
+            [builtin::COMMANDS, variables::COMMANDS, output::COMMANDS, jobs::COMMANDS, input::COMMANDS];
+        let builtins = builtins.concat();
         let programs = [
             busybox::COMMANDS,
             calculate::COMMANDS,
@@ -114,7 +118,8 @@ pub(crate) fn find(shell: &Shell, name: &str) -> Option<Command> {
 fn has_builtin(dialect: Dialect, name: &str) -> bool {
     match name {
         "declare" | "typeset" | "shopt" | "pushd" | "popd" | "dirs" | "disown" | "mapfile" | "readarray"
-        | "enable" | "builtin" | "caller" | "compgen" | "complete" | "compopt" | "bind" | "logout" | "suspend" => {
+        | "enable" | "builtin" | "caller" | "compgen" | "complete" | "compopt" | "bind" | "logout"
+        | "suspend" => {
             dialect.is_bash()
         }
         "let" | "source" | "help" | "history" => dialect != Dialect::Dash,
@@ -127,11 +132,11 @@ fn has_builtin(dialect: Dialect, name: &str) -> bool {
 
 /// Whether an error of this built-in ends a shell that reads no terminal (XCU 2.14).
 pub(crate) fn is_special(name: &str) -> bool {
-    [
-        ".", ":", "break", "continue", "eval", "exec", "exit", "export", "readonly", "return", "set", "shift", "times",
-        "trap", "unset",
-    ]
-    .contains(&name)
+    const NAMES: [&str; 15] = [
+        ".", ":", "break", "continue", "eval", "exec", "exit", "export", "readonly", "return", "set",
+        "shift", "times", "trap", "unset",
+    ];
+    NAMES.contains(&name)
 }
 
 /// Names that can be typed as a command: built-ins and what `PATH` has.

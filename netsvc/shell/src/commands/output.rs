@@ -17,7 +17,8 @@ fn echo(shell: &mut Shell, arguments: &[String]) -> Status {
     while let Some((first, tail)) = words.split_first() {
         let Some(letters) = first
             .strip_prefix('-')
-            .filter(|letters| !letters.is_empty() && letters.chars().all(|letter| known.contains(letter)) && !(dash && letters.len() > 1))
+            .filter(|letters| !letters.is_empty() && letters.chars().all(|letter| known.contains(letter)))
+            .filter(|letters| !(dash && letters.len() > 1))
         else {
             break;
         };

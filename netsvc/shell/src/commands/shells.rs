@@ -245,7 +245,11 @@ fn version(shell: &mut Shell) -> Status {
         _ => 2022,
     };
     let machine = machine(shell);
-    shell.out(&format!("GNU bash, version {} ({machine})\nCopyright (C) {year} Free Software Foundation, Inc.\nLicense GPLv3+: GNU GPL version 3 or later <http://gnu.org/licenses/gpl.html>\n\nThis is free software; you are free to change and redistribute it.\nThere is NO WARRANTY, to the extent permitted by law.\n", versions.bash))?;
+    let licence = include_str!("texts/bash_licence.txt");
+    shell.out(&format!(
+        "GNU bash, version {} ({machine})\nCopyright (C) {year} Free Software Foundation, Inc.\n{licence}",
+        versions.bash
+    ))?;
     Ok(0)
 }
 
@@ -259,11 +263,12 @@ pub(super) fn machine(shell: &Shell) -> String {
     format!("{}-{vendor}", shell.live.persona.os.machine)
 }
 
-const USAGE: &str = "Usage:\tNAME [GNU long option] [option] ...\n\tNAME [GNU long option] [option] script-file ...\nGNU long options:\n\t--debug\n\t--debugger\n\t--dump-po-strings\n\t--dump-strings\n\t--help\n\t--init-file\n\t--login\n\t--noediting\n\t--noprofile\n\t--norc\n\t--posix\n\t--pretty-print\n\t--rcfile\n\t--restricted\n\t--verbose\n\t--version\nShell options:\n\t-ilrsD or -c command or -O shopt_option\t\t(invocation only)\n\t-abefhkmnptuvxBCEHPT or -o option\n";
+const USAGE: &str = include_str!("texts/bash_usage.txt");
 
 fn help(shell: &mut Shell, called: &str) -> Status {
     let versions = shell.live.versions();
     let machine = machine(shell);
-    shell.out(&format!("GNU bash, version {}-({machine})\n{}Type `{called} -c \"help set\"' for more information about shell options.\nType `{called} -c help' for more information about shell builtin commands.\nUse the `bashbug' command to report bugs.\n\nbash home page: <http://www.gnu.org/software/bash>\nGeneral help using GNU software: <http://www.gnu.org/gethelp/>\n", versions.bash, USAGE.replace("NAME", called)))?;
+    let text = format!("{USAGE}{}", include_str!("texts/bash_help.txt")).replace("NAME", called);
+    shell.out(&format!("GNU bash, version {}-({machine})\n{text}", versions.bash))?;
     Ok(0)
 }

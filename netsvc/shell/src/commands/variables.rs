@@ -197,7 +197,10 @@ fn shift(shell: &mut Shell, arguments: &[String]) -> Status {
     let count = rest(arguments).first().and_then(|text| text.parse().ok()).unwrap_or(1_usize);
     let positional = &mut shell.state_mut().positional;
     if count > positional.len() {
-        return if shell.dialect() == Dialect::Dash { shell.refuse("shift", "can't shift that many", true, 1) } else { Ok(1) };
+        return match shell.dialect() {
+            Dialect::Dash => shell.refuse("shift", "can't shift that many", true, 1),
+            _ => Ok(1),
+        };
     }
     positional.drain(..count);
     Ok(0)

@@ -18,6 +18,7 @@ mod prompt;
 mod run;
 mod simple;
 mod state;
+mod top;
 
 pub(crate) use io::{Descriptor, Input};
 pub(crate) use level::Entry;
@@ -30,9 +31,10 @@ use crate::{
     flavour::Flavour,
     fs::Fs,
     live::Live,
-    parse::{ParseError, Program, program},
+    parse::{ParseError, program},
 };
 use state::State;
+use top::Suspended;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// Steps that one line may take; a step is a command or a few KiB of data.
@@ -74,6 +76,7 @@ pub(crate) struct Job {
     pub(crate) pid: u32,
     pub(crate) command: String,
     pub(crate) ends: i64,
+    pub(crate) status: i32,
     pub(crate) reported: bool,
 }
 
@@ -127,18 +130,6 @@ pub struct Shell {
     exited: bool,
     /// Whether the running command is an applet of BusyBox on a system that has other tools too.
     pub(crate) applet: bool,
-}
-
-struct Suspended {
-    program: Arc<Program>,
-    item: usize,
-    pipeline: usize,
-    waits: Waits,
-    answers: Vec<String>,
-    collected: Vec<u8>,
-    sent: usize,
-    cwd: String,
-    descriptors: BTreeMap<u32, Descriptor>,
 }
 
 impl Shell {
@@ -317,7 +308,8 @@ impl Shell {
         self.collected = (suspended.waits == Waits::Input).then_some(suspended.collected);
         self.descriptors = suspended.descriptors;
         self.resuming = true;
-        self.run_top(suspended.program, suspended.item, suspended.pipeline, suspended.cwd)
+        let place = suspended.place;
+        self.run_top(place.program, place.item, place.pipeline, suspended.cwd)
     }
 
     /// Gives up a suspended line, as `^C` does.
@@ -366,103 +358,6 @@ impl Shell {
         self.background = None;
     }
 
-    /// Runs the items of a line from one of its pipelines on.
-    fn run_top(&mut self, program: Arc<Program>, item: usize, pipeline: usize, cwd: String) -> Outcome {
-        let mut first = pipeline;
-        let mut aborted = false;
-        let mut whole = true;
-        for (index, entry) in program.list.iter().enumerate().skip(item) {
-            let mut at = std::mem::take(&mut first);
-            if aborted {
-                aborted = !entry.ends_line;
-                continue;
-            }
-            let before = self.descriptors.clone();
-            let result = self.run_item(entry, &mut at);
-            self.resuming = false;
-            match result {
-                Ok(()) => {}
-                Err(Flow::Suspend(waits)) => {
-                    let sent = self.command_output;
-                    self.suspended = Some(Suspended {
-                        program: Arc::clone(&program),
-                        item: index,
-                        pipeline: at,
-                        waits,
-                        answers: std::mem::take(&mut self.answers),
-                        collected: Vec::new(),
-                        sent,
-                        cwd,
-                        descriptors: before,
-                    });
-                    self.live.set_ahead(0);
-                    return Outcome {
-                        chunks: std::mem::take(&mut self.output),
-                        events: std::mem::take(&mut self.events),
-                        waits: Some(waits),
-                        ..Outcome::default()
-                    };
-                }
-                Err(Flow::Enter) => {
-                    self.leave_rest(&program, index, at, &cwd);
-                    let line = std::mem::take(&mut self.line);
-                    return self.end(line, cwd);
-                }
-                Err(Flow::Exit(status)) => {
-                    self.status = status;
-                    self.exited = true;
-                    whole = false;
-                    break;
-                }
-                Err(Flow::Return(status)) => self.status = status,
-                Err(Flow::Abort(status)) => {
-                    self.status = status;
-                    self.descriptors = before;
-                    aborted = !entry.ends_line;
-                }
-                Err(Flow::Break(_) | Flow::Continue(_)) => {}
-                Err(Flow::Pipe) => self.status = 141,
-                Err(Flow::Exhausted) => {
-                    self.status = 137;
-                    whole = false;
-                    break;
-                }
-            }
-        }
-        if let Some(failure) = program.failure.as_ref().filter(|_| whole) {
-            self.report_failure(failure);
-        }
-        let line = std::mem::take(&mut self.line);
-        self.end(line, cwd)
-    }
-
-    fn end(&mut self, line: String, cwd: String) -> Outcome {
-        if self.exited && !self.levels.is_empty() {
-            return self.end_level(line, cwd);
-        }
-        if self.exited || !self.interactive {
-            self.run_exit_trap();
-        }
-        if !line.trim().is_empty() {
-            self.events.push(ShellEvent::Command { line, cwd, status: self.status });
-        }
-        self.events.extend(self.fs.settle_events());
-        if self.exited {
-            self.events.extend(self.fs.take_events());
-            self.events.push(ShellEvent::Exit);
-        }
-        let rest = self.elapsed.saturating_sub(self.sent_at);
-        self.live.set_ahead(0);
-        Outcome {
-            chunks: std::mem::take(&mut self.output),
-            rest,
-            status: self.status,
-            events: std::mem::take(&mut self.events),
-            waits: None,
-            exited: self.exited,
-        }
-    }
-
     pub(crate) fn run_exit_trap(&mut self) {
         let Some(action) = self.state_mut().traps.remove("EXIT") else { return };
         let status = self.status;
@@ -495,22 +390,5 @@ impl Shell {
     pub(crate) fn new_pid(&mut self) -> u32 {
         self.next_pid += 1 + self.live.random_number() % 3;
         self.next_pid
-    }
-}
-
-impl Suspended {
-    fn is_plain_cat(&self) -> bool {
-        let command = self.program.list.get(self.item).map(|item| &item.chain.first.commands);
-        match command.map(Vec::as_slice) {
-            Some([command]) => match &command.body {
-                crate::parse::CommandBody::Simple { words, .. } => {
-                    words.len() == 1
-                        && command.redirects.is_empty()
-                        && words.first().and_then(|word| word.literal()) == Some("cat")
-                }
-                _ => false,
-            },
-            _ => false,
-        }
     }
 }

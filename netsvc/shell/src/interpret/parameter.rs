@@ -19,7 +19,7 @@ impl Shell {
                     let bash = self.dialect().is_bash();
                     let reason = if bash { "unbound variable" } else { "parameter not set" };
                     self.complain(&format!("{}: {reason}", parameter.name))?;
-                    return Err(if self.interactive { Flow::Abort(1) } else { Flow::Exit(if bash { 127 } else { 2 }) });
+                    return Err(self.unset_flow());
                 }
                 Ok(values.unwrap_or_default())
             }
@@ -103,14 +103,20 @@ impl Shell {
             }
             "0" => Some(self.own_name()),
             "PWD" => Some(self.fs.cwd().to_owned()),
-            "RANDOM" if self.dialect() != Dialect::Dash => Some((self.live.random_number() % 32_768).to_string()),
-            "SECONDS" if self.dialect().is_bash() => Some(((self.live.now() - self.live.login_at) / 1_000_000).to_string()),
+            "RANDOM" if self.dialect() != Dialect::Dash => {
+                Some((self.live.random_number() % 32_768).to_string())
+            }
+            "SECONDS" if self.dialect().is_bash() => {
+                Some(((self.live.now() - self.live.login_at) / 1_000_000).to_string())
+            }
             "EPOCHSECONDS" if self.dialect() != Dialect::Dash => Some((self.live.now() / 1_000_000).to_string()),
             "UID" | "EUID" if self.dialect().is_bash() => Some(self.fs.credentials.uid.to_string()),
             "PPID" => Some((self.live.shell_pid - 13).to_string()),
             "LINENO" => match self.dialect() {
                 Dialect::Dash => None,
-                Dialect::Ash if self.state.reading == Reading::Argument => Some(self.line_number.saturating_sub(1).to_string()),
+                Dialect::Ash if self.state.reading == Reading::Argument => {
+                    Some(self.line_number.saturating_sub(1).to_string())
+                }
                 _ => Some(self.line_number.to_string()),
             },
             "BASHPID" if self.dialect().is_bash() => Some(self.live.shell_pid.to_string()),
@@ -122,6 +128,15 @@ impl Shell {
             },
         };
         Ok(value.map(|value| vec![value]))
+    }
+
+    /// How the use of a parameter that is not set ends.
+    fn unset_flow(&self) -> Flow {
+        match (self.interactive, self.dialect().is_bash()) {
+            (true, _) => Flow::Abort(1),
+            (false, true) => Flow::Exit(127),
+            (false, false) => Flow::Exit(2),
+        }
     }
 
     /// `$-`.
@@ -177,7 +192,7 @@ impl Shell {
                     (true, false) => "parameter not set".to_owned(),
                 };
                 self.complain(&format!("{}: {text}", parameter.name))?;
-                Err(if self.interactive { Flow::Abort(1) } else { Flow::Exit(if bash { 127 } else { 2 }) })
+                Err(self.unset_flow())
             }
             _ => Ok(vec![self.expand_text(word)?]),
         }

@@ -19,7 +19,8 @@ impl Shell {
     pub(crate) fn run_text_from(&mut self, text: &str, first: u32) -> Status {
         self.spend(1 + text.len() as u64 / 512)?;
         let program = program(text, self.dialect(), first, true);
-        let lines = u32::try_from(text.matches('\n').count() + usize::from(!text.ends_with('\n'))).unwrap_or(u32::MAX);
+        let lines = text.matches('\n').count() + usize::from(!text.ends_with('\n'));
+        let lines = u32::try_from(lines).unwrap_or(u32::MAX);
         let end = std::mem::replace(&mut self.end_line, first.saturating_add(lines));
         let result = self.nested(|shell| shell.run_program_lines(&program));
         self.end_line = end;
@@ -151,13 +152,23 @@ impl Shell {
         }
         self.last_background = Some(pid);
         let ends = self.live.now().saturating_add(i64::try_from(took.as_micros()).unwrap_or(i64::MAX));
-        if self.interactive && self.depth == 0 {
+        let status = match result {
+            Ok(()) => self.status,
+            Err(Flow::Exit(status) | Flow::Return(status) | Flow::Abort(status)) => status,
+            Err(_) => 0,
+        };
+        if !(self.interactive && self.depth == 0) {
+            if self.jobs.len() < 64 {
+                let command = item.source.to_string();
+                self.jobs.push(Job { pid, command, ends, status, reported: true });
+            }
+        } else {
             let number = self.jobs.len() + 1;
             if self.dialect().is_bash() {
                 self.err(&format!("[{number}] {pid}\n"))?;
             }
             if self.jobs.len() < 64 {
-                self.jobs.push(Job { pid, command: item.source.to_string(), ends, reported: false });
+                self.jobs.push(Job { pid, command: item.source.to_string(), ends, status, reported: false });
             }
         }
         self.status = 0;
@@ -360,7 +371,8 @@ impl Shell {
         if values.is_empty() {
             return Ok(0);
         }
-        let menu: String = values.iter().enumerate().map(|(index, value)| format!("{}) {value}\n", index + 1)).collect();
+        let rows = values.iter().enumerate();
+        let menu: String = rows.map(|(index, value)| format!("{}) {value}\n", index + 1)).collect();
         let mut status = 0;
         let mut show = true;
         loop {
@@ -377,7 +389,8 @@ impl Shell {
             if show {
                 continue;
             }
-            let chosen = answer.trim().parse::<usize>().ok().and_then(|number| values.get(number.checked_sub(1)?));
+            let number = answer.trim().parse::<usize>().ok();
+            let chosen = number.and_then(|number| values.get(number.checked_sub(1)?));
             self.set_variable("REPLY", answer)?;
             self.set_variable(name, chosen.map_or("", String::as_str))?;
             if !self.run_body(body, &mut status)? {

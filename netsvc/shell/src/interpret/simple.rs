@@ -21,10 +21,7 @@ impl Shell {
     ) -> Status {
         self.spend(1)?;
         self.substitution_status = None;
-        let mut arguments = match self.expand_words(words) {
-            Ok(arguments) => arguments,
-            Err(flow) => return Err(flow),
-        };
+        let mut arguments = self.expand_words(words)?;
         self.apply_alias(words, &mut arguments);
         let before = self.descriptors.clone();
         let mut opened = Vec::new();

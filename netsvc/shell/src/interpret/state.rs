@@ -162,7 +162,11 @@ impl State {
             (false, false) => "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games",
         };
         let account = live.persona.users.iter().find(|user| user.name == live.user);
-        let usual = if live.flavour == Flavour::Alpine { "/bin/ash" } else if busybox { "/bin/sh" } else { "/bin/bash" };
+        let usual = match live.flavour {
+            Flavour::Alpine => "/bin/ash",
+            Flavour::Busybox => "/bin/sh",
+            _ => "/bin/bash",
+        };
         let shell = account.map(|user| user.shell.as_str()).filter(|_| !busybox).unwrap_or(usual);
         let program = crate::fs::name(shell);
         state.dialect = Dialect::of_program(program, live.flavour).unwrap_or_default();
@@ -220,8 +224,10 @@ impl State {
         ] {
             variables.set(name, value);
         }
-        let parts: Vec<String> = whole.split(['.', '(', ')', '-']).filter(|part| !part.is_empty()).map(String::from).collect();
-        variables.set_list("BASH_VERSINFO", parts.into_iter().chain([format!("{machine}-{system}")]).collect());
+        let parts = whole.split(['.', '(', ')', '-']).filter(|part| !part.is_empty());
+        let parts: Vec<String> = parts.map(String::from).collect();
+        let all = parts.into_iter().chain([format!("{machine}-{system}")]);
+        variables.set_list("BASH_VERSINFO", all.collect());
         if live.facts.tty.is_some() {
             for (name, value) in [
                 ("HISTSIZE", "1000"),

@@ -62,11 +62,10 @@ impl Parser {
         let end = self.peek();
         match end {
             Some('&') if background => self.at += 1,
-            Some(';') if matches!(self.peek_at(1), Some(';' | '&')) => {
-                if !ends.contains(&";;") {
-                    return Err(self.unexpected());
-                }
+            Some(';') if matches!(self.peek_at(1), Some(';' | '&')) && !ends.contains(&";;") => {
+                return Err(self.unexpected());
             }
+            Some(';') if matches!(self.peek_at(1), Some(';' | '&')) => {}
             Some(';' | '\n') => self.at += 1,
             Some(')') if ends.contains(&")") || ends.contains(&";;") => {}
             None => {}

@@ -208,7 +208,9 @@ impl Parser {
             || Parameter { name: String::new(), index: None, operation: Operation::Bad(source.clone()) };
         let prefix = match (self.peek(), self.peek_at(1)) {
             (Some(sign @ ('#' | '!')), Some(next))
-                if next != '}' && (sign == '#' || self.dialect.is_bash()) && !(":-=+?%#".contains(next) && self.peek_at(2) != Some('}')) =>
+                if next != '}'
+                    && (sign == '#' || self.dialect.is_bash())
+                    && !(":-=+?%#".contains(next) && self.peek_at(2) != Some('}')) =>
             {
                 self.at += 1;
                 Some(sign)
@@ -269,7 +271,9 @@ impl Parser {
                 let longest = self.eat(&sign.to_string());
                 Operation::Strip { suffix: sign == '%', longest, pattern: rest(self)? }
             }
-            '^' | ',' if self.dialect.is_bash() => Operation::Case { upper: sign == '^', all: self.eat(&sign.to_string()) },
+            '^' | ',' if self.dialect.is_bash() => {
+                Operation::Case { upper: sign == '^', all: self.eat(&sign.to_string()) }
+            }
             ':' if self.dialect.has_extensions() => {
                 let text: String = self.characters.get(self.at..end - 1).unwrap_or(&[]).iter().collect();
                 match text.split_once(':') {

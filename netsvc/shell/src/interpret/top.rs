@@ -1,0 +1,157 @@
+//! The line that the peer sent: its items one after the other, suspended and resumed.
+
+use super::{Descriptor, Flow, Shell};
+use crate::{
+    event::{Outcome, ShellEvent, Waits},
+    parse::Program,
+};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// A pipeline of a program.
+pub(super) struct Place {
+    pub(super) program: Arc<Program>,
+    pub(super) item: usize,
+    pub(super) pipeline: usize,
+}
+
+/// A line that waits for the terminal, or for its input.
+pub(super) struct Suspended {
+    pub(super) place: Place,
+    pub(super) waits: Waits,
+    pub(super) answers: Vec<String>,
+    pub(super) collected: Vec<u8>,
+    pub(super) sent: usize,
+    pub(super) cwd: String,
+    pub(super) descriptors: BTreeMap<u32, Descriptor>,
+}
+
+impl Shell {
+    /// Runs the items of a line from one of its pipelines on.
+    pub(super) fn run_top(
+        &mut self,
+        program: Arc<Program>,
+        item: usize,
+        pipeline: usize,
+        cwd: String,
+    ) -> Outcome {
+        let mut first = pipeline;
+        let mut aborted = false;
+        let mut whole = true;
+        for (index, entry) in program.list.iter().enumerate().skip(item) {
+            let mut at = std::mem::take(&mut first);
+            if aborted {
+                aborted = !entry.ends_line;
+                continue;
+            }
+            let before = self.descriptors.clone();
+            let result = self.run_item(entry, &mut at);
+            self.resuming = false;
+            match result {
+                Ok(()) => {}
+                Err(Flow::Suspend(waits)) => {
+                    let place = Place { program, item: index, pipeline: at };
+                    return self.suspend(place, waits, cwd, before);
+                }
+                Err(Flow::Enter) => {
+                    self.leave_rest(&program, index, at, &cwd);
+                    let line = std::mem::take(&mut self.line);
+                    return self.end(line, cwd);
+                }
+                Err(Flow::Exit(status)) => {
+                    self.status = status;
+                    self.exited = true;
+                    whole = false;
+                    break;
+                }
+                Err(Flow::Return(status)) => self.status = status,
+                Err(Flow::Abort(status)) => {
+                    self.status = status;
+                    self.descriptors = before;
+                    aborted = !entry.ends_line;
+                }
+                Err(Flow::Break(_) | Flow::Continue(_)) => {}
+                Err(Flow::Pipe) => self.status = 141,
+                Err(Flow::Exhausted) => {
+                    self.status = 137;
+                    whole = false;
+                    break;
+                }
+            }
+        }
+        if let Some(failure) = program.failure.as_ref().filter(|_| whole) {
+            self.report_failure(failure);
+        }
+        let line = std::mem::take(&mut self.line);
+        self.end(line, cwd)
+    }
+
+    /// Keeps the line until what it waits for is there.
+    fn suspend(
+        &mut self,
+        place: Place,
+        waits: Waits,
+        cwd: String,
+        descriptors: BTreeMap<u32, Descriptor>,
+    ) -> Outcome {
+        self.suspended = Some(Suspended {
+            place,
+            waits,
+            answers: std::mem::take(&mut self.answers),
+            collected: Vec::new(),
+            sent: self.command_output,
+            cwd,
+            descriptors,
+        });
+        self.live.set_ahead(0);
+        Outcome {
+            chunks: std::mem::take(&mut self.output),
+            events: std::mem::take(&mut self.events),
+            waits: Some(waits),
+            ..Outcome::default()
+        }
+    }
+
+    pub(super) fn end(&mut self, line: String, cwd: String) -> Outcome {
+        if self.exited && !self.levels.is_empty() {
+            return self.end_level(line, cwd);
+        }
+        if self.exited || !self.interactive {
+            self.run_exit_trap();
+        }
+        if !line.trim().is_empty() {
+            self.events.push(ShellEvent::Command { line, cwd, status: self.status });
+        }
+        self.events.extend(self.fs.settle_events());
+        if self.exited {
+            self.events.extend(self.fs.take_events());
+            self.events.push(ShellEvent::Exit);
+        }
+        let rest = self.elapsed.saturating_sub(self.sent_at);
+        self.live.set_ahead(0);
+        Outcome {
+            chunks: std::mem::take(&mut self.output),
+            rest,
+            status: self.status,
+            events: std::mem::take(&mut self.events),
+            waits: None,
+            exited: self.exited,
+        }
+    }
+}
+
+impl Suspended {
+    pub(super) fn is_plain_cat(&self) -> bool {
+        let command = self.place.program.list.get(self.place.item).map(|item| &item.chain.first.commands);
+        match command.map(Vec::as_slice) {
+            Some([command]) => match &command.body {
+                crate::parse::CommandBody::Simple { words, .. } => {
+                    words.len() == 1
+                        && command.redirects.is_empty()
+                        && words.first().and_then(|word| word.literal()) == Some("cat")
+                }
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+}
