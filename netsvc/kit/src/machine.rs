@@ -2,7 +2,13 @@
 
 use crate::{Credential, Session, budget::Charge};
 use netsvc_wire::Kind;
-use std::{future::poll_fn, io, pin::Pin, task::ready, time::Duration};
+use std::{
+    future::poll_fn,
+    io,
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
 use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 
 /// Most bytes that one step is given.
@@ -31,6 +37,15 @@ pub enum Input<'a> {
 pub trait Machine: Send {
     /// Takes `input` and says what to do.
     fn step(&mut self, input: Input<'_>, out: &mut Out);
+
+    /// Asked while the peer is silent: ready when there is something to do that the peer did not ask for now, such
+    /// as a message from another connection or a time that is over. [`Machine::woken`] follows.
+    fn poll_woken(&mut self, _context: &mut Context<'_>) -> Poll<()> {
+        Poll::Pending
+    }
+
+    /// Does what [`Machine::poll_woken`] said there is to do.
+    fn woken(&mut self, _out: &mut Out) {}
 }
 
 /// What to do, in order.
@@ -167,19 +182,26 @@ pub async fn drive(mut session: Session, mut machine: Box<dyn Machine>) -> io::R
     }
 }
 
-/// Gives `machine` the next bytes; false at their end. They stand on the stack, so that a connection without
-/// any holds no buffer.
+/// Gives `machine` the next bytes, or wakes it; false at their end. They stand on the stack, so that a connection
+/// without any holds no buffer.
 async fn feed(session: &mut Session, machine: &mut dyn Machine, out: &mut Out) -> io::Result<bool> {
     let most = if session.account().roomy() { PIECE } else { SHORT };
     poll_fn(|context| {
         let mut space = [std::mem::MaybeUninit::uninit(); PIECE];
         let mut buffer = ReadBuf::uninit(space.get_mut(..most).unwrap_or_default());
-        ready!(Pin::new(&mut *session).poll_read(context, &mut buffer))?;
+        match Pin::new(&mut *session).poll_read(context, &mut buffer) {
+            Poll::Ready(outcome) => outcome?,
+            Poll::Pending => {
+                ready!(machine.poll_woken(context));
+                machine.woken(out);
+                return Poll::Ready(Ok(true));
+            }
+        }
         let bytes = buffer.filled();
         if !bytes.is_empty() {
             machine.step(Input::Bytes(bytes), out);
         }
-        Ok(!bytes.is_empty()).into()
+        Poll::Ready(Ok(!bytes.is_empty()))
     })
     .await
 }

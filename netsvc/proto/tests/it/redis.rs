@@ -1,11 +1,22 @@
 //! Conversations with the redis service.
 
+mod compare;
+
 use netsvc_kit::{
-    Action,
+    Action, Host, Input, Link, Machine, Out, Serve,
     testing::{converse, host, link, persona, sent, stage},
 };
 use netsvc_proto::services::redis::SERVICE;
 use netsvc_wire::Kind;
+use std::sync::Arc;
+
+/// What makes a machine of the service.
+fn machine() -> fn(&Arc<Host>, &Link) -> Box<dyn Machine> {
+    match SERVICE.serve {
+        Serve::Machine(open) => open,
+        Serve::Task(_) => unreachable!("the service is a machine"),
+    }
+}
 
 fn talk(settings: &[(&str, &str)], input: &str) -> Vec<Action> {
     let folder = tempfile::tempdir().unwrap();
@@ -81,4 +92,44 @@ fn the_crontab_chain_is_captured_with_its_path() {
     let (fields, content) = captured.unwrap();
     assert!(fields.iter().any(|(name, value)| *name == "path" && value == b"/var/spool/cron/root"));
     assert!(content.windows(20).any(|window| window == b"curl http://192.0.2."));
+}
+
+/// Two connections to one server, what the second sent first, and what the first gets when it is woken.
+fn beside(first: &str, second: &str) -> (String, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let stage = stage(folder.path());
+    let host = host(&stage, persona("cache-01"), "redis", &[]);
+    let open = machine();
+    let mut machines = [open(&host, &link(6379)), open(&host, &link(6379))];
+    let mut out = Out::default();
+    machines[0].step(Input::Bytes(first.as_bytes()), &mut out);
+    let asked = String::from_utf8(sent(&out.take())).unwrap();
+    machines[1].step(Input::Bytes(second.as_bytes()), &mut out);
+    out.take();
+    machines[0].woken(&mut out);
+    (asked, String::from_utf8(sent(&out.take())).unwrap())
+}
+
+#[test]
+fn what_one_client_does_reaches_another() {
+    assert_eq!(
+        beside("SUBSCRIBE news\r\n", "PUBLISH news hi\r\n").1,
+        "*3\r\n$7\r\nmessage\r\n$4\r\nnews\r\n$2\r\nhi\r\n"
+    );
+    assert_eq!(
+        beside("BLPOP jobs 0\r\nPING\r\n", "RPUSH jobs a\r\n"),
+        (String::new(), "*2\r\n$4\r\njobs\r\n$1\r\na\r\n+PONG\r\n".to_owned())
+    );
+    assert!(beside("MONITOR\r\n", "GET k\r\n").1.ends_with("\"GET\" \"k\"\r\n"));
+}
+
+#[test]
+fn a_server_without_a_password_holds_something_that_moves() {
+    let text = String::from_utf8(sent(&talk(&[], "DBSIZE\r\nHGET config:app db_user\r\n"))).unwrap();
+    let count: u32 = text.lines().next().unwrap().trim_start_matches(':').parse().unwrap();
+    assert!(count > 80 && text.ends_with("$3\r\napp\r\n"), "{text}");
+    let guarded = talk(&[("password", "s3cret")], "AUTH s3cret\r\nDBSIZE\r\n");
+    assert_eq!(sent(&guarded), b"+OK\r\n:0\r\n");
+    let info = String::from_utf8(sent(&talk(&[], "INFO\r\n"))).unwrap();
+    assert!(info.len() > 4800, "{} bytes", info.len());
 }

@@ -1,0 +1,4 @@
+//! What things cost in memory.
+
+/// What an element of a collection costs beside its bytes.
+pub(super) const ELEMENT: usize = 48;

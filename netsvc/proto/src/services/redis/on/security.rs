@@ -1,0 +1,321 @@
+//! AUTH, HELLO and ACL.
+
+use super::{
+    super::{
+        Reply,
+        context::{Context, Words, text},
+        reply::Outcome,
+        request::integer,
+        state, table,
+    },
+    admin::named,
+};
+use netsvc_kit::Credential;
+use rand_core::RngCore;
+use sha2::{Digest, Sha256};
+
+/// Categories in the order in which the server lists them.
+const CATEGORIES: &[&str] = &[
+    "keyspace",
+    "read",
+    "write",
+    "set",
+    "sortedset",
+    "list",
+    "hash",
+    "string",
+    "bitmap",
+    "hyperloglog",
+    "geo",
+    "stream",
+    "pubsub",
+    "admin",
+    "fast",
+    "slow",
+    "blocking",
+    "dangerous",
+    "connection",
+    "transaction",
+    "scripting",
+];
+
+/// Most users that ACL SETUSER makes, and most rules of one.
+const MOST: usize = 64;
+
+/// Runs `name` if it is about who one is.
+pub(in super::super) fn call(context: &mut Context<'_>, name: &str, words: Words<'_>) -> Option<Outcome> {
+    Some(match name {
+        "auth" => auth(context, words),
+        "hello" => hello(context, words),
+        "acl" => acl(context, words),
+        _ => return None,
+    })
+}
+
+fn auth(context: &mut Context<'_>, words: Words<'_>) -> Outcome {
+    match words.len() {
+        2 => offer(context, b"default", words.at(1), true),
+        3 => offer(context, words.at(1), words.at(2), false),
+        _ => Err(Reply::syntax()),
+    }
+}
+
+fn offer(context: &mut Context<'_>, user: &[u8], secret: &[u8], alone: bool) -> Outcome {
+    let wanted = context.host.setting("password").map(str::as_bytes);
+    let own = context.state.users.get(text(user).as_str());
+    let accepted = match (own, wanted) {
+        (Some(rules), _) => {
+            let hash = format!("#{}", hex::encode(Sha256::digest(secret)));
+            rules.iter().any(|rule| *rule == hash || rule == "nopass")
+                && rules.iter().any(|rule| rule == "on")
+        }
+        (None, Some(wanted)) => user == b"default" && secret == wanted,
+        (None, None) => user == b"default" && !alone,
+    };
+    let method = if alone { "AUTH" } else { "AUTH user" };
+    context.out.credential(Credential::plaintext(user, secret, method, accepted));
+    if accepted {
+        context.client.authenticated = true;
+        return Ok(Reply::ok());
+    }
+    let old = context.state.version.0 < 6;
+    if !alone || wanted.is_some() {
+        let line = format!("id={} addr={}", context.client.id, context.link.peer);
+        context.state.failures.insert(0, ("AUTH".to_owned(), text(user), line, context.now));
+        context.state.failures.truncate(128);
+    }
+    Err(match (wanted, alone, old) {
+        (None, true, false) => Reply::error(
+            "ERR AUTH <password> called without any password configured for the default user. Are you sure your \
+             configuration is correct?",
+        ),
+        (None, _, true) => Reply::error("ERR Client sent AUTH, but no password is set"),
+        (Some(_), _, true) => Reply::error("ERR invalid password"),
+        _ => Reply::error("WRONGPASS invalid username-password pair or user is disabled."),
+    })
+}
+
+fn hello(context: &mut Context<'_>, words: Words<'_>) -> Outcome {
+    let mut third = context.client.third;
+    if words.len() > 1 {
+        let refusal = || Reply::error("ERR Protocol version is not an integer or out of range");
+        third = match integer(words.at(1)).ok_or_else(refusal)? {
+            2 => false,
+            3 => true,
+            _ => return Err(Reply::error("NOPROTO unsupported protocol version")),
+        };
+    }
+    let (mut index, mut pair, mut name) = (2, None, None);
+    while index < words.len() {
+        match words.lower(index).as_str() {
+            "auth" if index + 2 < words.len() => {
+                pair = Some((words.at(index + 1), words.at(index + 2)));
+                index += 2;
+            }
+            "setname" if index + 1 < words.len() => {
+                name = Some(named(words.at(index + 1))?);
+                index += 1;
+            }
+            _ => {
+                let option = text(words.at(index));
+                return Err(Reply::error(format!("ERR Syntax error in HELLO option '{option}'")));
+            }
+        }
+        index += 1;
+    }
+    if let Some((user, secret)) = pair {
+        offer(context, user, secret, false)?;
+    }
+    if !context.client.authenticated {
+        return Err(Reply::error(
+            "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> \
+             <pass> option can be used to authenticate the client and select the RESP protocol version at the same \
+             time",
+        ));
+    }
+    if let Some(name) = name {
+        context.client.name.clone_from(&name);
+        context.hub.update(context.client.id, |peer| peer.name = name);
+    }
+    context.client.third = third;
+    let role = if context.state.master.is_some() { "replica" } else { "master" };
+    let id = i64::try_from(context.client.id).unwrap_or_default();
+    Ok(Reply::Map(vec![
+        (Reply::bulk("server"), Reply::bulk("redis")),
+        (Reply::bulk("version"), Reply::bulk(state::version(context.host))),
+        (Reply::bulk("proto"), Reply::Integer(if third { 3 } else { 2 })),
+        (Reply::bulk("id"), Reply::Integer(id)),
+        (Reply::bulk("mode"), Reply::bulk("standalone")),
+        (Reply::bulk("role"), Reply::bulk(role)),
+        (Reply::bulk("modules"), Reply::Array(Vec::new())),
+    ]))
+}
+
+fn default_rule(context: &Context<'_>) -> String {
+    match context.host.setting("password") {
+        Some(password) => format!("#{}", hex::encode(Sha256::digest(password))),
+        None => "nopass".to_owned(),
+    }
+}
+
+fn lines(context: &Context<'_>) -> Vec<String> {
+    let mut all: Vec<String> =
+        context.state.users.iter().map(|(name, rules)| format!("user {name} {}", rules.join(" "))).collect();
+    all.push(format!("user default on {} ~* &* +@all", default_rule(context)));
+    all.sort();
+    all
+}
+
+fn acl(context: &mut Context<'_>, words: Words<'_>) -> Outcome {
+    let no_file = || {
+        Err(Reply::error(
+            "ERR This Redis instance is not configured to use an ACL file. You may want to specify users via the ACL \
+             SETUSER command and then issue a CONFIG REWRITE (assuming you have a Redis configuration file set) in \
+             order to store users in the Redis configuration.",
+        ))
+    };
+    match words.lower(1).as_str() {
+        "whoami" => Ok(Reply::bulk("default")),
+        "users" => {
+            let names = context.state.users.keys().map(String::as_str).chain(["default"]);
+            Ok(Reply::list(names))
+        }
+        "list" => Ok(Reply::list(lines(context))),
+        "cat" => categories(context, words),
+        "getuser" => Ok(user(context, &text(words.at(2)))),
+        "setuser" => set_user(context, words),
+        "deluser" => {
+            if words.from(2).iter().any(|name| name == b"default") {
+                return Err(Reply::error("ERR The 'default' user cannot be removed"));
+            }
+            let users = &mut context.state.users;
+            Ok(Reply::count(words.from(2).iter().filter(|name| users.remove(&text(name)).is_some()).count()))
+        }
+        "genpass" => {
+            let bits = if words.len() > 2 { words.integer(2)? } else { 256 };
+            if !(1..=4096).contains(&bits) {
+                return Err(Reply::error(
+                    "ERR ACL GENPASS argument must be the number of bits for the output password, a positive number \
+                     up to 4096",
+                ));
+            }
+            let digits = usize::try_from(bits).unwrap_or(256).div_ceil(4);
+            let mut bytes = vec![0; digits.div_ceil(2)];
+            context.state.generator.fill_bytes(&mut bytes);
+            let mut password = hex::encode(bytes);
+            password.truncate(digits);
+            Ok(Reply::bulk(password))
+        }
+        "log" if words.is(2, "reset") => {
+            context.state.failures.clear();
+            Ok(Reply::ok())
+        }
+        "log" => Ok(log(context)),
+        "save" | "load" => no_file(),
+        "dryrun" => Ok(Reply::ok()),
+        _ => context.unknown_subcommand(words),
+    }
+}
+
+fn categories(context: &Context<'_>, words: Words<'_>) -> Outcome {
+    if words.len() == 2 {
+        return Ok(Reply::list(CATEGORIES));
+    }
+    let wanted = words.lower(2);
+    if !CATEGORIES.contains(&wanted.as_str()) {
+        return Err(Reply::error(format!("ERR Unknown category '{wanted}'")));
+    }
+    let category = format!("@{wanted}");
+    let all = table::known(context.state.version).flat_map(|command| {
+        command.subcommands.values().chain(command.subcommands.is_empty().then_some(command))
+    });
+    Ok(Reply::list(all.filter(|command| command.categories.contains(&category)).map(|command| &command.name)))
+}
+
+fn user(context: &Context<'_>, name: &str) -> Reply {
+    let default =
+        ["on".to_owned(), default_rule(context), "~*".to_owned(), "&*".to_owned(), "+@all".to_owned()];
+    let rules = match (context.state.users.get(name), name) {
+        (Some(rules), _) => rules.as_slice(),
+        (None, "default") => default.as_slice(),
+        _ => return Reply::Null,
+    };
+    let with = |mark: char| -> String {
+        rules.iter().filter(|rule| rule.starts_with(mark)).cloned().collect::<Vec<_>>().join(" ")
+    };
+    let flags = rules.iter().filter(|rule| matches!(rule.as_str(), "on" | "off" | "nopass"));
+    let passwords = rules.iter().filter_map(|rule| rule.strip_prefix('#'));
+    Reply::Map(vec![
+        (Reply::bulk("flags"), Reply::set(flags)),
+        (Reply::bulk("passwords"), Reply::list(passwords)),
+        (Reply::bulk("commands"), Reply::bulk([with('+'), with('-')].concat())),
+        (Reply::bulk("keys"), Reply::bulk(with('~'))),
+        (Reply::bulk("channels"), Reply::bulk(with('&'))),
+        (Reply::bulk("selectors"), Reply::Array(Vec::new())),
+    ])
+}
+
+fn set_user(context: &mut Context<'_>, words: Words<'_>) -> Outcome {
+    let name = text(words.at(2));
+    let known = context.state.users.get(&name).cloned();
+    let fresh = || vec!["off".to_owned(), "resetchannels".to_owned(), "-@all".to_owned()];
+    let mut rules = known.unwrap_or_else(fresh);
+    for word in words.from(3) {
+        let rule = text(word);
+        match rule.chars().next() {
+            _ if rule == "on" || rule == "off" => {
+                rules.retain(|rule| rule != "on" && rule != "off");
+                rules.insert(0, rule);
+            }
+            _ if rule == "nopass" => rules.insert(1, rule),
+            _ if rule == "allkeys" => rules.push("~*".to_owned()),
+            _ if rule == "allcommands" => rules.push("+@all".to_owned()),
+            _ if rule == "reset" => rules = fresh(),
+            _ if matches!(rule.as_str(), "resetpass" | "resetkeys" | "resetchannels" | "allchannels") => {}
+            Some('>') => {
+                let hash = hex::encode(Sha256::digest(rule.get(1..).unwrap_or_default()));
+                rules.insert(1, format!("#{hash}"));
+            }
+            Some('#') if rule.len() == 65 => rules.insert(1, rule),
+            Some('~') => rules.insert(rules.len().saturating_sub(2), rule),
+            Some('&') => {
+                rules.retain(|rule| rule != "resetchannels");
+                rules.push(rule);
+            }
+            Some('+' | '-') if rule.len() > 1 => {
+                if rule == "+@all" {
+                    rules.retain(|rule| rule != "-@all");
+                }
+                rules.push(rule);
+            }
+            _ => {
+                return Err(Reply::error(format!(
+                    "ERR Error in ACL SETUSER modifier '{rule}': Syntax error"
+                )));
+            }
+        }
+    }
+    rules.truncate(MOST);
+    if name != "default" && (context.state.users.len() < MOST || context.state.users.contains_key(&name)) {
+        context.state.users.insert(name, rules);
+    }
+    Ok(Reply::ok())
+}
+
+fn log(context: &Context<'_>) -> Reply {
+    let row = |(object, user, line, at): &(String, String, String, i64)| {
+        #[expect(clippy::cast_precision_loss, reason = "an age in seconds")]
+        let age = (context.now - at) as f64 / 1e6;
+        let pairs = [
+            ("count", Reply::Integer(1)),
+            ("reason", Reply::bulk("auth")),
+            ("context", Reply::bulk("toplevel")),
+            ("object", Reply::bulk(object)),
+            ("username", Reply::bulk(user)),
+            ("age-seconds", Reply::Double(age)),
+            ("client-info", Reply::bulk(line)),
+        ];
+        Reply::Map(pairs.into_iter().map(|(name, value)| (Reply::bulk(name), value)).collect())
+    };
+    Reply::Array(context.state.failures.iter().take(10).map(row).collect())
+}
