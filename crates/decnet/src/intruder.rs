@@ -1,6 +1,6 @@
 //! The demo's scripted intruder: what a bot does on each service once it is in.
 
-use crate::firedrill::Way;
+use crate::firedrill::{Way, talk::refusals};
 use decnet_model::fleet::Fleet;
 use std::{
     io::{Read, Write},
@@ -18,14 +18,20 @@ pub async fn attack(fleet: &Fleet, way: &Way) {
             let Ok(stream) = way.connect(decky.ip.into(), port.port).await else { continue };
             let slug = port.slug.clone();
             // The conversation is a one-sided script: the answers are for the recording, not for us.
-            let _ = tokio::task::spawn_blocking(move || play(stream, script(&slug))).await;
+            let telnet = slug == "telnet";
+            let _ = tokio::task::spawn_blocking(move || play(stream, script(&slug), telnet)).await;
         }
     }
 }
 
-fn play(mut stream: TcpStream, lines: &[&str]) -> std::io::Result<()> {
+fn play(mut stream: TcpStream, lines: &[&str], telnet: bool) -> std::io::Result<()> {
     stream.set_read_timeout(Some(Duration::from_millis(400)))?;
     let mut buffer = [0; 4096];
+    // telnetd prompts nobody who does not answer its options, which come in a few rounds.
+    for _ in 0..if telnet { 4 } else { 0 } {
+        let count = stream.read(&mut buffer).unwrap_or(0);
+        stream.write_all(&refusals(buffer.get(..count).unwrap_or_default()))?;
+    }
     for line in lines {
         // A greeting or an answer, or none: the script goes on.
         let _ = stream.read(&mut buffer);

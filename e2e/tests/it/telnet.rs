@@ -1,4 +1,4 @@
-//! A Telnet client that does as loaders do: it answers no option, and waits for prompts.
+//! A Telnet client that does as loaders do: it refuses all options, and waits for prompts.
 
 use crate::fleet::Fleet;
 use std::{
@@ -48,7 +48,20 @@ impl Telnet {
             let mut piece = [0; 4096];
             let count = self.stream.read(&mut piece).unwrap_or(0);
             assert!(count > 0, "{text:?} did not come after {:?}", String::from_utf8_lossy(&self.seen));
+            self.refuse(&piece[..count]);
             self.seen.extend_from_slice(&piece[..count]);
+        }
+    }
+
+    /// Answers WONT to each DO and DONT to each WILL in `bytes`.
+    fn refuse(&mut self, bytes: &[u8]) {
+        for window in bytes.windows(3) {
+            let answer = match *window {
+                [0xff, 0xfd, option] => [0xff, 0xfc, option],
+                [0xff, 0xfb, option] => [0xff, 0xfe, option],
+                _ => continue,
+            };
+            self.stream.write_all(&answer).unwrap();
         }
     }
 

@@ -141,4 +141,10 @@ fields! {
     TARGETS = "targets";
     /// Terminal type and size.
     TERMINAL = "terminal";
+    /// Speed of a terminal, as the client told it.
+    TERMINAL_SPEED = "terminal_speed";
+    /// X display that the client told.
+    DISPLAY = "display";
+    /// Variables that the client told, `NAME=value`, one a line.
+    ENVIRONMENT = "environment";
 }

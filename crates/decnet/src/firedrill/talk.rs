@@ -24,7 +24,7 @@ pub fn talk(slug: &str, tls: bool, mut stream: TcpStream, nonce: &str) -> Result
         .and_then(|()| stream.set_write_timeout(Some(PATIENCE)))
         .and_then(|()| stream.set_nodelay(true));
     prepared.map_err(|error| error.to_string())?;
-    let mut exchange = Exchange { stream: &mut stream, heard: Vec::new() };
+    let mut exchange = Exchange { stream: &mut stream, heard: Vec::new(), refuse_options: false };
     if tls {
         return exchange.hello_over_tls(nonce);
     }
@@ -35,6 +35,7 @@ pub fn talk(slug: &str, tls: bool, mut stream: TcpStream, nonce: &str) -> Result
             exchange.wait("a KEXINIT", |heard| heard.get(5) == Some(&20) || heard.len() > 256)
         }
         "telnet" => {
+            exchange.refuse_options = true;
             exchange.wait("a login prompt", |heard| {
                 ends_with_prompt(heard, &[b"ogin:", b"sername:", b"ccount:"])
             })?;
@@ -81,6 +82,8 @@ pub fn talk(slug: &str, tls: bool, mut stream: TcpStream, nonce: &str) -> Result
 struct Exchange<'a> {
     stream: &'a mut TcpStream,
     heard: Vec<u8>,
+    /// Whether Telnet options are refused as they come: telnetd prompts nobody who does not answer.
+    refuse_options: bool,
 }
 
 impl Exchange<'_> {
@@ -100,7 +103,13 @@ impl Exchange<'_> {
                 Ok(0) => {
                     return Err(format!("waited for {what}, the connection was closed {}", self.so_far()));
                 }
-                Ok(count) => self.heard.extend_from_slice(buffer.get(..count).unwrap_or_default()),
+                Ok(count) => {
+                    let heard = buffer.get(..count).unwrap_or_default();
+                    if self.refuse_options {
+                        self.stream.write_all(&refusals(heard)).map_err(|error| format!("send: {error}"))?;
+                    }
+                    self.heard.extend_from_slice(heard);
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(format!("waited for {what}: {error} {}", self.so_far())),
             }
@@ -118,6 +127,16 @@ impl Exchange<'_> {
         self.say(&client_hello(nonce))?;
         self.wait("a ServerHello", |heard| matches!(heard, [22, 3, _, _, _, 2, ..]))
     }
+}
+
+/// WONT to every DO, DONT to every WILL (RFC 854).
+pub(crate) fn refusals(heard: &[u8]) -> Vec<u8> {
+    let answers = heard.windows(3).filter_map(|window| match *window {
+        [0xff, 0xfd, option] => Some([0xff, 0xfc, option]),
+        [0xff, 0xfb, option] => Some([0xff, 0xfe, option]),
+        _ => None,
+    });
+    answers.flatten().collect()
 }
 
 fn ends_with_prompt(heard: &[u8], prompts: &[&[u8]]) -> bool {

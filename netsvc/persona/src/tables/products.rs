@@ -26,9 +26,13 @@ fn telnet(system: &str) -> &'static [Weighted<Entry>] {
     match system {
         "busybox_arm" | "busybox_mips" => &[(1, ("BusyBox telnetd", "1.22.1", ""))],
         "ip_camera" => &[(1, ("BusyBox telnetd", "1.20.2", ""))],
+        "alpine319" => &[(1, ("BusyBox telnetd", "1.36.1", ""))],
         "cisco_ios" => &[(1, ("Cisco IOS telnetd", "", ""))],
         "junos" => &[(1, ("Junos telnetd", "", ""))],
         "vxworks" => &[(1, ("VxWorks telnetd", "", ""))],
+        // `telnetd` became a transitional package there, which installs that of inetutils.
+        "debian12" => &[(1, ("telnetd", "2.4", "inetutils"))],
+        "ubuntu2404" | "kali" | "arch" => &[(1, ("telnetd", "2.5", "inetutils"))],
         system if systems::find(system).is_some_and(|system| system.family == "linux") => {
             &[(1, ("telnetd", "0.17", "netkit"))]
         }

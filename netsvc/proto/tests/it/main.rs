@@ -3,6 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot set up its case should fail")]
 
 mod laws;
-mod mail_web_files;
+mod recorded;
 mod redis;
 mod transcript;

@@ -1,16 +1,21 @@
 //! Telnet: the login of a Debian telnetd or of a device, then the node's shell.
 
+mod dialect;
 mod options;
+mod told;
 mod voice;
 
 use crate::{account, away::away, cast::Cast};
+use dialect::Dialect;
 use netsvc_kit::{Beyond, Credential, Def, Full, Host, Port, Serve, Session, def::ServeFuture, recorder};
 use netsvc_shell::{Terminal, TerminalOutput};
 use netsvc_wire::{Kind, field};
 use options::Options;
+use rand_core::{OsRng, RngCore};
 use std::{io, time::Duration};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use voice::Voice;
+use told::Told;
+use voice::{Login, Voice};
 
 /// The service.
 pub static SERVICE: Def = Def {
@@ -24,18 +29,14 @@ pub static SERVICE: Def = Def {
     serve: Serve::Task(serve),
 };
 
-/// Wrong passwords before the connection is closed (login(1): LOGIN_RETRIES; BusyBox login: 3).
-const TRIES: u32 = 3;
-/// Empty names before login(1) gives up (util-linux: LOGIN_MAX_TRIES of bare line feeds).
-const EMPTY: u32 = 50;
-/// As [`EMPTY`] of BusyBox (EMPTY_USERNAME_COUNT).
-const EMPTY_BUSYBOX: u32 = 10;
 /// Longest line at a prompt.
 const LINE: usize = 256;
-/// Time that login(1) takes for a wrong password (FAIL_DELAY).
-const FAILURE: Duration = Duration::from_secs(3);
+/// Most that is typed ahead of the login and kept (a terminal's input queue).
+const AHEAD: usize = 4096;
 /// Longest wait for output that is due.
 const PAUSE: Duration = Duration::from_secs(600);
+/// How often what a client tells of itself is written down on one connection.
+const TELLINGS: u32 = 8;
 
 /// Devices have few lines (`line vty 0 15` of IOS); inetd starts a server for each, as long as there are terminals
 /// and processes.
@@ -50,8 +51,14 @@ fn full(host: &Host) -> Full {
 
 fn serve(session: Session) -> ServeFuture {
     Box::pin(async move {
-        let mut connection = Connection { session, options: Options::default(), typed: Vec::new() };
-        let served = connection.run().await;
+        let voice = Voice::of(session.host());
+        let mut connection = Connection {
+            session,
+            options: Options::new(voice.dialect),
+            typed: Vec::new(),
+            recorded: (Told::default(), 0),
+        };
+        let served = connection.run(&voice).await;
         account::save(connection.session.host());
         served
     })
@@ -62,46 +69,82 @@ struct Connection {
     options: Options,
     /// Typed bytes that are not used up.
     typed: Vec<u8>,
+    /// What of the client's tellings is written down, and how often that was done.
+    recorded: (Told, u32),
+}
+
+/// How a login ended.
+enum Entry {
+    /// This user is in.
+    In(Vec<u8>),
+    /// The peer is gone or never gave a name.
+    Gone,
+    /// Too many wrong passwords.
+    Refused,
 }
 
 impl Connection {
-    async fn run(&mut self) -> io::Result<()> {
-        let voice = Voice::of(self.session.host());
-        let device = voice.device;
-        self.session.write_all(voice.opening).await?;
-        if !device {
-            // netkit telnetd says who it is only after the client has said something, or a moment has passed.
-            let _ = tokio::time::timeout(Duration::from_millis(500), self.fill()).await;
-            self.session.write_all(options::NETKIT_SECOND).await?;
+    async fn run(&mut self, voice: &Voice) -> io::Result<()> {
+        let opening = self.options.open();
+        self.session.write_all(&opening).await?;
+        while !self.options.ready() {
+            if !self.fill().await? {
+                return Ok(());
+            }
+            self.typed.truncate(AHEAD);
         }
         self.session.write_all(voice.banner.as_bytes()).await?;
-        for _ in 0..TRIES {
-            let Some(user) = self.user(&voice).await? else { return Ok(()) };
-            self.session.write_all(b"Password: ").await?;
-            let Some(password) = self.line(false).await? else { return Ok(()) };
+        let login = voice.login;
+        match tokio::time::timeout(login.time, self.login(voice)).await {
+            Ok(Ok(Entry::In(user))) => return self.shell(&user).await,
+            Ok(Ok(Entry::Gone)) => return Ok(()),
+            Ok(Err(error)) => return Err(error),
+            Ok(Ok(Entry::Refused)) => {
+                self.session.set_reason("too many tries");
+                self.session.write_all(login.last.as_bytes()).await?;
+            }
+            Err(_) => {
+                self.session.set_reason("login timed out");
+                self.session.write_all(login.late.as_bytes()).await?;
+            }
+        }
+        self.session.shutdown().await
+    }
+
+    async fn login(&mut self, voice: &Voice) -> io::Result<Entry> {
+        let login = voice.login;
+        let mut told = self.options.user().map(<[u8]>::to_vec);
+        for attempt in 1..=login.tries {
+            let name = match told.take() {
+                Some(user) => Some(user),
+                None => self.user(voice).await?,
+            };
+            let Some(user) = name else { return Ok(Entry::Gone) };
+            self.session.write_all(login.password.as_bytes()).await?;
+            let Some(password) = self.line(false).await? else { return Ok(Entry::Gone) };
             let host = self.session.host().clone();
             let accepted = host.login(self.session.link(), &user, &password);
             host.credential(self.session.link(), Credential::plaintext(&user, &password, "login", accepted));
             if accepted {
-                return self.shell(&user).await;
+                return Ok(Entry::In(user));
             }
             if host.natural_delays() {
-                tokio::time::sleep(FAILURE).await;
+                tokio::time::sleep(failure(login)).await;
             }
-            self.session.write_all(voice.wrong).await?;
+            if attempt < login.tries {
+                self.session.write_all(login.wrong.as_bytes()).await?;
+            }
         }
-        self.session.set_reason("too many tries");
-        self.session.write_all(voice.last).await?;
-        self.session.shutdown().await
+        Ok(Entry::Refused)
     }
 
     /// A name at the prompt, which comes again until there is one; `None` when the peer is gone or never
     /// gives one.
     async fn user(&mut self, voice: &Voice) -> io::Result<Option<Vec<u8>>> {
-        for _ in 0..if voice.device { EMPTY_BUSYBOX } else { EMPTY } {
+        for _ in 0..voice.login.empty.unwrap_or(1) {
             self.session.write_all(voice.prompt.as_bytes()).await?;
             match self.line(true).await? {
-                Some(user) if user.is_empty() => {}
+                Some(user) if user.is_empty() && voice.login.empty.is_some() => {}
                 given => return Ok(given),
             }
         }
@@ -114,10 +157,32 @@ impl Connection {
         let count = self.session.read(&mut buffer).await?;
         let (typed, answers) = self.options.take(buffer.get(..count).unwrap_or_default());
         self.typed.extend(typed);
+        self.record_told();
         if !answers.is_empty() {
             self.session.write_all(&answers).await?;
         }
         Ok(count > 0)
+    }
+
+    /// Writes down what the client has told of itself since the last time. A `USER` that is an option of login(1)
+    /// lets in as anybody where the server hands it on (CVE-2026-24061, CVE-2007-0882).
+    fn record_told(&mut self) {
+        let (told, (recorded, count)) = (&self.options.told, &mut self.recorded);
+        let fields = told.fields();
+        if fields.is_empty() || fields == recorded.fields() || TELLINGS <= *count {
+            return;
+        }
+        *count += 1;
+        let user = told.variable(b"USER").filter(|user| user.starts_with(b"-"));
+        if let Some(user) = user.filter(|_| recorded.variable(b"USER") != user) {
+            let fields = vec![
+                (field::TECHNIQUE, b"telnet USER option of login".to_vec()),
+                (field::DATA, [b"USER=", user].concat()),
+            ];
+            self.session.record(Kind::ExploitAttempt, fields);
+        }
+        *recorded = told.clone();
+        self.session.record(Kind::ClientFingerprint, fields);
     }
 
     /// A line at a prompt, shown as it is typed or not; `None` when the peer is gone.
@@ -133,7 +198,14 @@ impl Connection {
                     b'\r' | b'\n' => whole = true,
                     0x7f | 8 if line.pop().is_some() => echo.extend_from_slice(b"\x08 \x08"),
                     0x7f | 8 => {}
-                    3 | 4 => return Ok(None),
+                    0x15 => line.drain(..).for_each(|_| echo.extend_from_slice(b"\x08 \x08")),
+                    // login(1) ignores the signal; the terminal forgets the line.
+                    3 => {
+                        line.clear();
+                        echo.extend_from_slice(b"^C");
+                    }
+                    4 if line.is_empty() => return Ok(None),
+                    4 => {}
                     _ if line.len() < LINE => {
                         line.push(byte);
                         echo.push(byte);
@@ -151,7 +223,7 @@ impl Connection {
             if whole {
                 echo.extend_from_slice(b"\r\n");
             }
-            self.session.write_all(&echo).await?;
+            self.session.write_all(&escaped(&echo)).await?;
             if whole {
                 return Ok(Some(line));
             }
@@ -167,8 +239,8 @@ impl Connection {
         let facts = account::facts(&host, &link, Some("pts/0".to_owned()));
         let shell = account::shell(&host).login(&String::from_utf8_lossy(user), link.peer.ip(), facts);
         let terminal = Terminal::new(shell);
-        let (columns, rows) = self.options.size.unwrap_or((80, 24));
-        let name = String::from_utf8_lossy(&self.options.terminal).into_owned();
+        let (columns, rows) = self.options.told.size.unwrap_or_default();
+        let name = String::from_utf8_lossy(&self.options.told.terminal).into_owned();
         let mut cast = Cast::begin(columns.into(), rows.into(), &name, recorder::now());
         let (terminal, served) = self.converse(terminal, &mut cast).await;
         if let Some(mut terminal) = terminal {
@@ -231,7 +303,14 @@ impl Connection {
 
 /// Takes Telnet commands out of `bytes`; what was typed, and the answers.
 pub(crate) fn take_options(bytes: &[u8]) -> (Vec<u8>, Vec<u8>) {
-    Options::default().take(bytes)
+    Options::new(Dialect::of(None, false)).take(bytes)
+}
+
+/// What a wrong password costs: PAM's delay is the mean, give or take half (`pam_fail_delay(3)`).
+fn failure(login: &Login) -> Duration {
+    let (mean, varies) = login.delay;
+    let parts: f64 = (0..3).map(|_| f64::from(OsRng.next_u32()) / f64::from(u32::MAX)).sum();
+    if varies { mean.mul_f64(0.5 + parts / 3.0) } else { mean }
 }
 
 /// Bytes for the wire: 255 is doubled (RFC 854).

@@ -1,7 +1,7 @@
-//! Transcripts of ftp, http and smtp.
+//! Transcripts of ftp, http, smtp and telnet.
 
 use crate::transcript::check_all;
-use netsvc_proto::services::{ftp, http, smtp};
+use netsvc_proto::services::{ftp, http, smtp, telnet};
 
 #[test]
 fn ftp_speaks_as_recorded() {
@@ -16,4 +16,9 @@ fn http_speaks_as_recorded() {
 #[test]
 fn smtp_speaks_as_recorded() {
     check_all(&smtp::SERVICE);
+}
+
+#[test]
+fn telnet_speaks_as_recorded() {
+    check_all(&telnet::SERVICE);
 }
