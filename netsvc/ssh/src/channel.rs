@@ -41,6 +41,8 @@ pub(crate) struct Channel {
     pub(crate) agent: bool,
     /// The running program.
     pub(crate) program: Option<(Arc<Shared>, AbortHandle)>,
+    /// Whether the program is a subsystem, which gets no signals.
+    pub(crate) subsystem: bool,
     /// The peer is OpenSSH and takes `eow@openssh.com`.
     openssh: bool,
     /// The status goes out before the end of data.
@@ -70,6 +72,7 @@ impl Channel {
             environment: Vec::new(),
             agent: false,
             program: None,
+            subsystem: false,
             openssh,
             status_first,
             input_ended: false,

@@ -101,6 +101,18 @@ impl ChannelIo {
         }
     }
 
+    /// Waits for a signal or the end of the channel alone; what else happens waits for [`ChannelIo::next`]. May be
+    /// dropped and called again.
+    pub async fn interrupted(&mut self) -> Event {
+        loop {
+            let woken = self.shared.program.notified();
+            if let Some(event) = self.shared.interruption() {
+                return event;
+            }
+            woken.await;
+        }
+    }
+
     /// The next thing that happened, if anything did.
     pub fn try_next(&mut self) -> Option<Event> {
         self.shared.event(64 * 1024)
@@ -146,6 +158,14 @@ impl ChannelWriter {
 }
 
 impl Shared {
+    fn interruption(&self) -> Option<Event> {
+        let mut state = self.state.lock();
+        match state.signals.pop_front() {
+            Some(signal) => Some(Event::Signal(signal)),
+            None => state.closed.then_some(Event::Closed),
+        }
+    }
+
     fn event(&self, limit: usize) -> Option<Event> {
         let mut state = self.state.lock();
         if let Some(size) = state.resize.take() {
@@ -312,6 +332,17 @@ mod tests {
         assert_eq!(io.next().await, Event::Closed);
         assert_eq!(io.write(b"x").await, Err(Gone));
         assert_eq!(shared.consumed(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_signal_is_told_before_the_input_that_waits() {
+        let (mut io, shared) = ChannelIo::pair(&Arc::new(Notify::new()));
+        shared.feed(b"ab");
+        shared.signal("TERM".to_owned());
+        assert_eq!(io.interrupted().await, Event::Signal("TERM".to_owned()));
+        assert_eq!(io.next().await, Event::Data(b"ab".to_vec()));
+        shared.close();
+        assert_eq!(io.interrupted().await, Event::Closed);
     }
 
     #[tokio::test]

@@ -35,6 +35,8 @@ const VARIABLES_MAX: usize = 128;
 const TASKS_MAX: usize = 96;
 /// Time in which a program whose channel was closed may still report its status.
 const PATIENCE: Duration = Duration::from_millis(150);
+/// Signals that sshd passes on (`name2sig` of `session.c`).
+const SIGNALS: [&str; 7] = ["HUP", "INT", "KILL", "QUIT", "TERM", "USR1", "USR2"];
 /// Longest name or value that is kept of a peer.
 const VALUE_MAX: usize = 4 * 1024;
 
@@ -327,8 +329,13 @@ where
                 true
             }
             b"signal" => {
-                let signal = String::from_utf8_lossy(reader.string()?).chars().take(16).collect();
-                signals && channel.program.as_ref().inspect(|(shared, _)| shared.signal(signal)).is_some()
+                let name = reader.string()?;
+                let known = SIGNALS.iter().find(|known| known.as_bytes() == name).filter(|_| signals);
+                let running = channel.program.as_ref().filter(|_| !channel.subsystem);
+                known
+                    .zip(running)
+                    .inspect(|(signal, (shared, _))| shared.signal((**signal).to_owned()))
+                    .is_some()
             }
             b"break" => {
                 reader.u32()?;
@@ -407,6 +414,7 @@ where
             user: Vec::new(),
         };
         let program = Program { user: self.user.clone(), ..program };
+        let subsystem = kind == ProgramKind::Sftp;
         let running: Running = match kind {
             ProgramKind::Sftp => {
                 let Some(files) = self.handler.files(&self.user) else { return Ok(false) };
@@ -420,6 +428,7 @@ where
             guard.0.exit(exit);
         });
         let Some(channel) = self.channels.get_mut(&number) else { return Ok(false) };
+        channel.subsystem = subsystem;
         channel.start(&mut self.link.transport, shared, task)?;
         Ok(true)
     }

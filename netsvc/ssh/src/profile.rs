@@ -146,10 +146,10 @@ impl Profile {
         Release(8, 9) <= self.release
     }
 
-    /// Whether signals for programs of this user are refused: without a process of lower rights between, which
-    /// root does not get, sshd does not pass them on.
+    /// Whether signals for programs of this user are refused: sshd knows the request from 7.9 on, and without a process
+    /// of lower rights between, which root does not get, it does not pass them on.
     pub(crate) fn keeps_signals_from(&self, user: &[u8]) -> bool {
-        self.release < Release(9, 8) && user == b"root"
+        self.release < Release(7, 9) || (self.release < Release(9, 8) && user == b"root")
     }
 
     /// Whether a program's status usually precedes its end of data, as before the main loop was rewritten for `ppoll`.

@@ -2,6 +2,7 @@
 
 mod files;
 mod programs;
+mod typing;
 
 use crate::account;
 use base64::{

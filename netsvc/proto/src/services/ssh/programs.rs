@@ -1,13 +1,12 @@
 //! What runs on a channel: an interactive shell, or one command.
 
+use super::typing::{Cut, Typing};
 use crate::{account, away::away, cast::Cast};
-use netsvc_kit::{Gathered, Host, Link, recorder};
+use netsvc_kit::{Host, Link, recorder};
 use netsvc_shell::{Emit, Outcome, Shell, ShellHost, Stream, Terminal, Waits, text};
-use netsvc_ssh::{ChannelIo, Event, Exit, Program, ProgramKind, scp};
+use netsvc_ssh::{ChannelIo, Event, Exit, Gone, Program, ProgramKind, scp};
 use std::{sync::Arc, time::Duration};
 
-/// Most input that a command without a terminal is given.
-const INPUT: usize = 8 << 20;
 /// What a shell that failed inside ends with, as one that a signal ended.
 const FAILED: Exit = Exit::Status(255);
 /// Longest that one piece of output waits.
@@ -64,64 +63,117 @@ impl Login {
 
     /// `ssh host command`.
     async fn command(&self, shell: Shell, line: &str, terminal: bool, io: &mut ChannelIo) -> Exit {
+        let mut shell = Some(shell);
+        let ended = self.run_command(&mut shell, line, Typing::new(terminal), io).await;
+        self.ended(shell, ended, line)
+    }
+
+    async fn run_command(
+        &self,
+        shell: &mut Option<Shell>,
+        line: &str,
+        mut typing: Typing,
+        io: &mut ChannelIo,
+    ) -> Result<Exit, Cut> {
         let line = line.to_owned();
-        let Ok((mut shell, mut outcome)) = self.away(shell, move |shell| shell.exec(&line, None)).await
-        else {
-            return FAILED;
-        };
-        self.emit(&mut outcome, terminal, io).await;
+        let mut outcome = self.step(shell, io, move |shell| shell.exec(&line, None)).await?;
+        self.emit(&mut outcome, typing.terminal, io).await?;
         while let Some(waits) = outcome.waits {
-            let input = read_input(io, waits != Waits::Input).await;
-            let empty = input.is_empty();
-            let fed = self.away(shell, move |shell| match waits {
-                Waits::Input => shell.feed_input(input.bytes()),
+            let shown = waits != Waits::Secret;
+            let (input, ended) = typing.read(io, waits != Waits::Input, shown).await?;
+            let over = ended && input.is_empty() && waits != Waits::Input;
+            let feed = move |shell: &mut Shell| match waits {
+                Waits::Input => shell.feed_input(&input),
                 Waits::Line | Waits::Secret => {
-                    shell.feed_line(Some(text::decode(input.bytes()).trim_end_matches(['\r', '\n'])))
+                    shell.feed_line(Some(text::decode(&input).trim_end_matches(['\r', '\n'])))
                 }
-            });
-            let Ok(done) = fed.await else { return FAILED };
-            (shell, outcome) = done;
-            self.emit(&mut outcome, terminal, io).await;
-            if empty && waits != Waits::Input {
+            };
+            outcome = self.step(shell, io, feed).await?;
+            self.emit(&mut outcome, typing.terminal, io).await?;
+            if over {
                 break;
             }
         }
-        account::record(&self.host, &self.link, shell.finish());
-        Exit::Status(u32::try_from(outcome.status).unwrap_or(255))
+        Ok(Exit::Status(u32::try_from(outcome.status).unwrap_or(255)))
     }
 
     /// A shell without a terminal: bots pipe their commands into it.
-    async fn piped(&self, mut shell: Shell, io: &mut ChannelIo) -> Exit {
-        let mut pending = Gathered::new(INPUT);
+    async fn piped(&self, shell: Shell, io: &mut ChannelIo) -> Exit {
+        let mut shell = Some(shell);
+        let mut running = String::new();
+        let ended = self.run_piped(&mut shell, &mut running, io).await;
+        self.ended(shell, ended, &running)
+    }
+
+    async fn run_piped(
+        &self,
+        shell: &mut Option<Shell>,
+        running: &mut String,
+        io: &mut ChannelIo,
+    ) -> Result<Exit, Cut> {
+        let mut typing = Typing::new(false);
         let mut status = 0;
         loop {
-            let ended = match io.next().await {
-                Event::Data(bytes) => pending.push(&bytes).is_err(),
-                Event::End => true,
-                Event::Closed => return Exit::Status(status),
-                Event::Resize(_) | Event::Signal(_) => continue,
-            };
-            while let Some(line) = next_line(&mut pending, ended) {
-                let run = self.away(shell, move |shell| shell.run_line(&text::decode(&line)));
-                let Ok((back, mut outcome)) = run.await else { return FAILED };
-                shell = back;
-                self.emit(&mut outcome, false, io).await;
-                status = u32::try_from(outcome.status).unwrap_or(255);
-                if outcome.exited {
-                    return Exit::Status(status);
-                }
+            let (mut line, ended) = typing.read(io, true, false).await?;
+            if line.is_empty() && ended {
+                return Ok(Exit::Status(status));
             }
-            if ended {
-                account::record(&self.host, &self.link, shell.finish());
-                return Exit::Status(status);
+            if line.last() == Some(&b'\n') {
+                line.pop();
+            }
+            let line = text::decode(&line);
+            running.clone_from(&line);
+            let mut outcome = self.step(shell, io, move |shell| shell.run_line(&line)).await?;
+            self.emit(&mut outcome, false, io).await?;
+            status = u32::try_from(outcome.status).unwrap_or(255);
+            if outcome.exited {
+                return Ok(Exit::Status(status));
             }
         }
+    }
+
+    /// Runs a step of `shell` among the workers; what cuts it short costs the shell.
+    async fn step<R: Send + 'static>(
+        &self,
+        shell: &mut Option<Shell>,
+        io: &mut ChannelIo,
+        work: impl FnOnce(&mut Shell) -> R + Send + 'static,
+    ) -> Result<R, Cut> {
+        let taken = shell.take().ok_or(Cut::Failed)?;
+        let (back, done) = tokio::select! {
+            biased;
+            done = self.away(taken, work) => done.map_err(|_| Cut::Failed)?,
+            event = io.interrupted() => return Err(Cut::of(event)),
+        };
+        *shell = Some(back);
+        Ok(done)
+    }
+
+    /// Records the end of a shell without a terminal, and of the `line` that was cut short with it.
+    fn ended(&self, shell: Option<Shell>, ended: Result<Exit, Cut>, line: &str) -> Exit {
+        let mut events = Vec::new();
+        match shell {
+            Some(mut shell) => {
+                if ended.is_err() {
+                    events.extend(shell.interrupt());
+                }
+                events.extend(shell.finish());
+            }
+            None => events.push(netsvc_shell::ShellEvent::Command {
+                line: line.to_owned(),
+                cwd: String::new(),
+                status: 128,
+            }),
+        }
+        account::record(&self.host, &self.link, events);
+        ended.unwrap_or_else(Cut::exit)
     }
 
     /// A shell with a terminal, recorded.
     async fn interactive(&self, shell: Shell, mut cast: Cast, io: &mut ChannelIo) -> Exit {
         let mut terminal = Terminal::new(shell);
         let mut output = terminal.start(recorder::now());
+        let mut exit = Exit::Status(0);
         loop {
             cast.output(&output.bytes);
             account::record(&self.host, &self.link, std::mem::take(&mut output.events));
@@ -142,7 +194,12 @@ impl Login {
                     cast.input(&bytes);
                     Some(bytes)
                 }
+                // An interactive shell survives these; the others end it and with it the session.
                 Some(Event::Signal(name)) if name == "INT" => Some(vec![3]),
+                Some(Event::Signal(name)) if name != "TERM" && name != "QUIT" => {
+                    exit = Exit::Signal(name);
+                    break;
+                }
                 Some(Event::End) => Some(vec![4]),
                 Some(Event::Closed) => break,
                 Some(Event::Resize(_) | Event::Signal(_)) => {
@@ -165,7 +222,7 @@ impl Login {
         }
         account::record(&self.host, &self.link, terminal.hangup());
         cast.store(&self.host, &self.link);
-        Exit::Status(0)
+        exit
     }
 
     /// Runs the shell's `work` among the workers.
@@ -177,55 +234,34 @@ impl Login {
         away(&self.host, &self.link, on, work).await
     }
 
-    /// Sends the output of a command in its time and records its events.
-    async fn emit(&self, outcome: &mut Outcome, terminal: bool, io: &ChannelIo) {
+    /// Sends the output of a command in its time and records its events. A signal or the end of the channel cuts it
+    /// short.
+    async fn emit(&self, outcome: &mut Outcome, terminal: bool, io: &mut ChannelIo) -> Result<(), Cut> {
         account::record(&self.host, &self.link, std::mem::take(&mut outcome.events));
-        for Emit { after, stream, bytes } in std::mem::take(&mut outcome.chunks) {
-            if !after.is_zero() {
-                tokio::time::sleep(after.min(PAUSE)).await;
-            }
-            let bytes = if terminal { with_returns(&bytes) } else { bytes };
-            let sent = match stream {
-                Stream::Err if !terminal => io.write_error(&bytes).await,
-                _ => io.write(&bytes).await,
-            };
-            if sent.is_err() {
-                return;
-            }
-        }
-        if !outcome.rest.is_zero() {
-            tokio::time::sleep(outcome.rest.min(PAUSE)).await;
-        }
-    }
-}
-
-/// Input up to its end, or up to the end of a line.
-async fn read_input(io: &mut ChannelIo, line: bool) -> Gathered {
-    let mut input = Gathered::new(INPUT);
-    loop {
-        match io.next().await {
-            Event::Data(bytes) => {
-                let full = input.push(&bytes).is_err();
-                if full || (line && input.find(b"\n").is_some()) {
-                    return input;
+        let writer = io.writer();
+        let chunks = std::mem::take(&mut outcome.chunks);
+        let rest = outcome.rest;
+        let work = async {
+            for Emit { after, stream, bytes } in chunks {
+                if !after.is_zero() {
+                    tokio::time::sleep(after.min(PAUSE)).await;
+                }
+                let bytes = if terminal { with_returns(&bytes) } else { bytes };
+                match stream {
+                    Stream::Err if !terminal => writer.write_error(&bytes).await?,
+                    _ => writer.write(&bytes).await?,
                 }
             }
-            Event::End | Event::Closed => return input,
-            Event::Resize(_) | Event::Signal(_) => {}
+            if !rest.is_zero() {
+                tokio::time::sleep(rest.min(PAUSE)).await;
+            }
+            Ok::<(), Gone>(())
+        };
+        tokio::select! {
+            biased;
+            done = work => done.map_err(|Gone| Cut::Gone),
+            event = io.interrupted() => Err(Cut::of(event)),
         }
-    }
-}
-
-/// Takes the next whole line, or at the end what is left.
-fn next_line(pending: &mut Gathered, ended: bool) -> Option<Vec<u8>> {
-    match pending.find(b"\n") {
-        Some(end) => {
-            let mut line = pending.take(end + 1);
-            line.pop();
-            Some(line)
-        }
-        None if ended && !pending.is_empty() => Some(pending.take_all()),
-        None => None,
     }
 }
 

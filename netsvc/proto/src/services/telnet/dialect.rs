@@ -1,18 +1,15 @@
 //! How each product negotiates options: one table for what it asks, offers, agrees to and waits for.
 //!
-//! Sources: recordings of inetutils telnetd 2.4 (Debian 12) and BusyBox telnetd 1.35; `telnetd.c`, `state.c` and `sys_term.c`
-//! of netkit-telnet 0.17 and FreeBSD 11; `telnetd.c` of BusyBox 1.20 and 1.22; start-up dialogues of Cisco IOS 15 and
-//! VxWorks 6.
+//! Sources: recordings of inetutils telnetd 2.4 (Debian 12) and BusyBox telnetd 1.35; `telnetd.c`, `state.c` and
+//! `sys_term.c` of netkit-telnet 0.17 and FreeBSD 11; `telnetd.c` of BusyBox 1.20 and 1.22; start-up dialogues of
+//! Cisco IOS 15 and VxWorks 6.
 
-use super::options::{
-    BINARY, ECHO, ENVIRONMENT, FLOW_CONTROL, LINE_MODE, OLD_ENVIRONMENT, SPEED, STATUS, SUPPRESS_GO_AHEAD,
+use super::numbers::{
+    AUTHENTICATION, BINARY, ECHO, ENCRYPTION, ENVIRONMENT, FLOW_CONTROL, LINE_MODE, OLD_ENVIRONMENT, SPEED, STATUS, SUPPRESS_GO_AHEAD,
     TERMINAL_TYPE, WINDOW_SIZE, X_DISPLAY,
 };
 use Move::{Await, AwaitOurs, Binary, Do, Echo, Restart, Send, Told, Will};
 use netsvc_persona::Product;
-
-const AUTHENTICATION: u8 = 37;
-const ENCRYPTION: u8 = 38;
 
 /// A step of the negotiation before the login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

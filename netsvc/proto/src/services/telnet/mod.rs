@@ -1,6 +1,7 @@
 //! Telnet: the login of a Debian telnetd or of a device, then the node's shell.
 
 mod dialect;
+mod numbers;
 mod options;
 mod told;
 mod voice;

@@ -2,43 +2,14 @@
 
 use super::{
     dialect::{Dialect, Framing, Move},
+    numbers::{
+        ABORT, ABORT_OUTPUT, AYT, BINARY, BREAK, DO, DONT, ECHO, END_OF_FILE, ERASE_CHARACTER, ERASE_LINE,
+        FLOW_CONTROL, IAC, INTERRUPT, IS, LINE_MODE, NOP, SB, SE, SEND, STATUS, SUSPEND, TERMINAL_TYPE,
+        TIMING_MARK, WILL, WINDOW_SIZE, WONT,
+    },
     told::Told,
 };
 use std::collections::{BTreeMap, BTreeSet};
-
-const IAC: u8 = 255;
-const DONT: u8 = 254;
-const DO: u8 = 253;
-const WONT: u8 = 252;
-const WILL: u8 = 251;
-const SB: u8 = 250;
-const ERASE_LINE: u8 = 248;
-const ERASE_CHARACTER: u8 = 247;
-const AYT: u8 = 246;
-const ABORT_OUTPUT: u8 = 245;
-const INTERRUPT: u8 = 244;
-const BREAK: u8 = 243;
-const SE: u8 = 240;
-const ABORT: u8 = 238;
-const SUSPEND: u8 = 237;
-const END_OF_FILE: u8 = 236;
-
-pub(super) const BINARY: u8 = 0;
-pub(super) const ECHO: u8 = 1;
-pub(super) const SUPPRESS_GO_AHEAD: u8 = 3;
-pub(super) const STATUS: u8 = 5;
-const TIMING_MARK: u8 = 6;
-pub(super) const TERMINAL_TYPE: u8 = 24;
-pub(super) const WINDOW_SIZE: u8 = 31;
-pub(super) const SPEED: u8 = 32;
-pub(super) const FLOW_CONTROL: u8 = 33;
-pub(super) const LINE_MODE: u8 = 34;
-pub(super) const X_DISPLAY: u8 = 35;
-pub(super) const OLD_ENVIRONMENT: u8 = 36;
-pub(super) const ENVIRONMENT: u8 = 39;
-
-const IS: u8 = 0;
-const SEND: u8 = 1;
 
 /// Longest subnegotiation kept (`telnetd`: `subbuffer[512]`).
 const LONGEST: usize = 512;
@@ -188,7 +159,7 @@ impl Options {
                 return State::Inside;
             }
             // NOP is the one that has always been known there.
-            (241, Framing::Triples) => return State::Data,
+            (NOP, Framing::Triples) => return State::Data,
             (SB, _) | (_, Framing::Triples) => return State::Option(byte),
             (AYT, _) => answers.extend_from_slice(self.dialect.here),
             _ => {}

@@ -1,6 +1,6 @@
 //! What a client tells of itself in subnegotiations (RFC 1073, 1079, 1091, 1096, 1572).
 
-use super::options::{ENVIRONMENT, OLD_ENVIRONMENT, SPEED, TERMINAL_TYPE, WINDOW_SIZE, X_DISPLAY};
+use super::numbers::{ENVIRONMENT, IS, OLD_ENVIRONMENT, SPEED, TERMINAL_TYPE, WINDOW_SIZE, X_DISPLAY};
 use netsvc_kit::Fields;
 use netsvc_wire::field;
 
@@ -9,7 +9,6 @@ const LONGEST: usize = 256;
 /// Most variables kept.
 const VARIABLES: usize = 32;
 
-const IS: u8 = 0;
 const INFO: u8 = 2;
 const VARIABLE: u8 = 0;
 const VALUE: u8 = 1;

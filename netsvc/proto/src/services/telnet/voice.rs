@@ -1,8 +1,8 @@
 //! What a Telnet server and its login program say until somebody is in.
 //!
-//! Sources: recordings of inetutils telnetd 2.4 with the login of shadow 4.13 and of BusyBox 1.35's telnetd and login; netkit
-//! telnetd and `/etc/issue.net` of Debian, Ubuntu and Red Hat; `login.c` of util-linux and FreeBSD; the start-up dialogues of
-//! Cisco IOS 15, VxWorks 6 and Junos 12 as their manuals print them.
+//! Sources: recordings of inetutils telnetd 2.4 with the login of shadow 4.13 and of BusyBox 1.35's telnetd and
+//! login; netkit telnetd and `/etc/issue.net` of Debian, Ubuntu and Red Hat; `login.c` of util-linux and FreeBSD; the
+//! start-up dialogues of Cisco IOS 15, VxWorks 6 and Junos 12 as their manuals print them.
 
 use super::dialect::Dialect;
 use crate::account;
