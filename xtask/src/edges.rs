@@ -19,10 +19,11 @@ const EDGES: &[(&str, &[&str])] = &[
     ("decnet-codec", &[]),
     ("decnet-bus", &["decnet-model", "decnet-codec"]),
     ("decnet-store", &["decnet-model", "netsvc-wire"]),
-    ("decnet-analysis", &["decnet-model", "netsvc-wire", "netsvc-persona"]),
+    ("decnet-shape", &["decnet-model", "netsvc-wire"]),
+    ("decnet-analysis", &["decnet-model", "decnet-shape", "netsvc-wire", "netsvc-persona"]),
     ("decnet-engine", &["decnet-model", "netsvc-wire", "netsvc-persona", "netsvc-stack"]),
     ("decnet-pipeline", &["decnet-model", "decnet-store", "decnet-bus", "decnet-analysis", "netsvc-wire"]),
-    ("decnet-web", &["decnet-model", "decnet-store", "netsvc-wire"]),
+    ("decnet-web", &["decnet-model", "decnet-store", "decnet-shape", "netsvc-wire"]),
     (
         "decnet-fleet",
         &[
@@ -42,6 +43,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "decnet-codec",
             "decnet-bus",
             "decnet-store",
+            "decnet-shape",
             "decnet-analysis",
             "decnet-engine",
             "decnet-pipeline",

@@ -1,37 +1,60 @@
-//! Committed files that are made from code: the service catalogue that the house embeds.
+//! Committed files that are made from code: the service catalogue that the house embeds, and the document of
+//! the interface.
 
 use crate::tree;
 use anyhow::{Context, Result};
 use std::process::Command;
 
-/// Where the catalogue is kept.
-const CATALOGUE: &str = "crates/model/services.json";
+/// A file and the command of cargo that prints it.
+struct Generated {
+    path: &'static str,
+    cargo: &'static [&'static str],
+}
+
+const GENERATED: &[Generated] = &[
+    Generated {
+        path: "crates/model/services.json",
+        cargo: &["run", "--quiet", "-p", "netsvcd", "--", "describe"],
+    },
+    Generated {
+        path: "crates/web/openapi.json",
+        cargo: &["run", "--quiet", "-p", "decnet-web", "--example", "openapi"],
+    },
+];
 
 /// Writes what is out of date.
 pub(crate) fn write() -> Result<()> {
-    let text = catalogue()?;
-    std::fs::write(tree::root().join(CATALOGUE), text).context("write the catalogue")
+    for file in GENERATED {
+        let text = file.text()?;
+        std::fs::write(tree::root().join(file.path), text).with_context(|| format!("write {}", file.path))?;
+    }
+    Ok(())
 }
 
 /// Files that are out of date.
 pub(crate) fn check() -> Result<Vec<String>> {
-    let current = tree::text(CATALOGUE).unwrap_or_default();
-    if current == catalogue()? {
-        return Ok(Vec::new());
+    let mut findings = Vec::new();
+    for file in GENERATED {
+        if tree::text(file.path).unwrap_or_default() != file.text()? {
+            findings.push(format!("{}: out of date, run `cargo run -p xtask -- gen`", file.path));
+        }
     }
-    Ok(vec![format!("{CATALOGUE}: out of date, run `cargo run -p xtask -- gen`")])
+    Ok(findings)
 }
 
-fn catalogue() -> Result<String> {
-    let output = Command::new(env!("CARGO"))
-        .args(["run", "--quiet", "-p", "netsvcd", "--", "describe"])
-        .current_dir(tree::root())
-        .output()
-        .context("run the service binary")?;
-    anyhow::ensure!(
-        output.status.success(),
-        "the service binary failed: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8(output.stdout).context("read the catalogue")
+impl Generated {
+    fn text(&self) -> Result<String> {
+        let output = Command::new(env!("CARGO"))
+            .args(self.cargo)
+            .current_dir(tree::root())
+            .output()
+            .with_context(|| format!("make {}", self.path))?;
+        anyhow::ensure!(
+            output.status.success(),
+            "make {}: {}",
+            self.path,
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8(output.stdout).with_context(|| format!("read {}", self.path))
+    }
 }

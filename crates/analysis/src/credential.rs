@@ -1,8 +1,9 @@
 //! Captured credentials for people and crackers: JSON, CSV, hash files, word lists.
 
 use decnet_model::record::Credential;
+use decnet_shape as shape;
 use netsvc_wire::{escape::printable, stamp};
-use serde_json::{Value, json};
+
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
@@ -199,25 +200,10 @@ fn plain(bytes: &[u8]) -> Option<&str> {
     (shown.len() == text.len() + text.matches('\\').count()).then_some(text)
 }
 
-/// One credential as JSON; captured bytes as shown on the screen.
-pub fn json(credential: &Credential) -> Value {
-    json!({
-        "src_ip": credential.src_ip.map(|address| address.to_string()),
-        "decky": shown(credential.node.as_bytes()),
-        "service": credential.service,
-        "principal": shown(&credential.principal),
-        "secret": shown(&credential.secret),
-        "secret_hex": hex(&credential.secret),
-        "secret_kind": credential.secret_kind,
-        "secret_sha256": credential.secret_sha256,
-        "outcome": credential.outcome,
-        "attempts": credential.attempts,
-        "first_seen": stamp::format(credential.first_seen),
-        "last_seen": stamp::format(credential.last_seen),
-        "realm": credential.realm.as_deref().map(shown),
-        "challenge_hex": credential.challenge.as_deref().map(hex),
-        "crack_line": credential.crack_line.as_deref().map(shown),
-    })
+/// One credential as JSON, as the list shows it.
+fn json(credential: &Credential) -> String {
+    // A struct of texts and numbers always becomes JSON.
+    serde_json::to_string(&shape::Credential::from(credential)).unwrap_or_default()
 }
 
 fn shown(bytes: &[u8]) -> String {
@@ -294,6 +280,7 @@ mod tests {
             attempts: 2,
             first_seen: 0,
             last_seen: 0,
+            probe: false,
         }
     }
 
@@ -378,7 +365,7 @@ mod tests {
         #[test]
         fn one_credential_is_one_line_of_json_and_csv(principal: Vec<u8>, secret: Vec<u8>) {
             let credential = credential("plaintext", &principal, &secret, None);
-            let text = json(&credential).to_string();
+            let text = json(&credential);
             prop_assert!(!text.contains('\n'));
             prop_assert_eq!(csv(&credential).matches('\n').count(), 1);
         }

@@ -2,16 +2,13 @@
 
 use crate::touch::Touch;
 use decnet_model::record::{AttackerDelta, AttackerDeltas, Contact, Counts, EventRow};
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    net::IpAddr,
-};
+use std::collections::BTreeMap;
 
-/// What `rows`, in the order of their ids, add; events of the addresses in `own` (our probes) add nothing.
-pub fn deltas(rows: &[EventRow], own: &BTreeSet<IpAddr>) -> AttackerDeltas {
+/// What `rows`, in the order of their ids, add.
+pub fn deltas(rows: &[EventRow]) -> AttackerDeltas {
     let mut deltas = AttackerDeltas::new();
     for row in rows {
-        let Some(touch) = Touch::of_row(row).filter(|touch| !own.contains(&touch.src_ip)) else { continue };
+        let Some(touch) = Touch::of_row(row) else { continue };
         let delta = deltas.entry(touch.src_ip).or_insert_with(|| first(row, &touch));
         add(delta, row, &touch);
     }
@@ -59,6 +56,7 @@ fn add(delta: &mut AttackerDelta, row: &EventRow, touch: &Touch<'_>) {
 mod tests {
     use super::*;
     use netsvc_wire::{Class, WriterId};
+    use std::net::IpAddr;
 
     fn row(id: i64, address: &str, node: &str, class: Class) -> EventRow {
         EventRow {
@@ -73,23 +71,23 @@ mod tests {
             src_port: None,
             dst_port: None,
             session: None,
+            probe: false,
             class,
             fields: Vec::new(),
         }
     }
 
     #[test]
-    fn a_batch_adds_up_by_address_without_ours() {
+    fn a_batch_adds_up_by_address() {
         let rows = [
             row(1, "192.0.2.1", "a", Class::Scan),
             row(2, "2001:db8::1", "a", Class::Scan),
             row(3, "192.0.2.1", "b", Class::Evidence),
             row(4, "192.0.2.1", "a", Class::Scan),
-            row(5, "192.0.2.9", "a", Class::Scan),
             row(6, "192.0.2.1", "a", Class::Noise),
             row(7, "?", "a", Class::Scan),
         ];
-        let found = deltas(&rows, &BTreeSet::from(["192.0.2.9".parse().unwrap()]));
+        let found = deltas(&rows);
         assert_eq!(found.len(), 2);
         let delta = &found[&"192.0.2.1".parse::<IpAddr>().unwrap()];
         assert_eq!((delta.first_event, delta.last_event, delta.hops), (1, 4, 2));

@@ -19,8 +19,8 @@ pub async fn run(mut worker: WorkerContext, context: Context) -> Result<()> {
         .await
         .context("prepare tokens")?;
     let doorbell = Arc::new(Notify::new());
-    let state =
-        decnet_web::ApiState::new(store, &secret, doorbell.clone()).context("prepare the interface")?;
+    let state = decnet_web::ApiState::new(store, context.paths(), &secret, doorbell.clone())
+        .context("prepare the interface")?;
     let address =
         (settings.text(Name::WebHost), u16::try_from(settings.number(Name::WebPort)).unwrap_or(8080));
     let listener = TcpListener::bind(address)

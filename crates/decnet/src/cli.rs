@@ -6,6 +6,7 @@ use crate::{
         artifacts::Artifacts,
         attackers::Attackers,
         audit::Audit,
+        conditions::BadConditions,
         config::Config,
         correlate::Correlate,
         creds::Creds,
@@ -21,6 +22,7 @@ use crate::{
         status::Status,
         teardown::Teardown,
     },
+    examples::{self, USAGE},
     hidden, output,
     settings::{Layer, Origin, Settings},
 };
@@ -89,13 +91,16 @@ pub fn main() -> ExitCode {
     if let Some(code) = hidden::main() {
         return code;
     }
-    let matches = command().get_matches();
+    let matches = match command().try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => return refuse(&error),
+    };
     let flags = flags(&matches);
     let settings = match Settings::load(flags.clone()) {
         Ok(settings) => settings,
         Err(bad) => {
             bad.iter().for_each(|bad| output::note(&format!("error: {bad}")));
-            return ExitCode::from(64);
+            return ExitCode::from(USAGE);
         }
     };
     crate::logs::start(&settings);
@@ -113,11 +118,22 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Shows a help that was asked for, or what is wrong with the command line.
+fn refuse(error: &clap::Error) -> ExitCode {
+    // There is nobody to tell when that fails.
+    let _ = error.print();
+    if error.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS }
+}
+
 /// Says why a command failed, mistakes of the operator one a line.
 fn fail(error: &anyhow::Error) -> ExitCode {
     if let Some(bad) = error.downcast_ref::<BadInput>() {
         output::note(&bad.to_string());
-        return ExitCode::from(64);
+        return ExitCode::from(USAGE);
+    }
+    if let Some(bad) = error.downcast_ref::<BadConditions>() {
+        output::note(&bad.to_string());
+        return ExitCode::from(USAGE);
     }
     output::note(&format!("error: {error:#}"));
     ExitCode::FAILURE
@@ -136,7 +152,7 @@ fn lab(matches: &ArgMatches, settings: &Settings) -> Option<ExitCode> {
 }
 
 /// The command line with a verb for each worker that has none of its own.
-fn command() -> clap::Command {
+pub(crate) fn command() -> clap::Command {
     let mut command = Cli::command();
     for &worker in Worker::ALL {
         if command.find_subcommand(worker.name()).is_some() {
@@ -150,7 +166,7 @@ fn command() -> clap::Command {
         }
         command = command.subcommand(verb);
     }
-    command
+    examples::explain(command)
 }
 
 /// Settings that the command line gives.

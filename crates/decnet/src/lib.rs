@@ -3,6 +3,7 @@
 pub mod api;
 pub mod cli;
 pub mod commands;
+pub mod examples;
 pub mod firedrill;
 pub mod hidden;
 pub mod intruder;

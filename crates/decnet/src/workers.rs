@@ -11,10 +11,7 @@ use decnet_pipeline::{
     collector, correlator, eventlog, ingester,
     runtime::{self, Body, Host},
 };
-use std::{collections::BTreeSet, net::IpAddr, path::PathBuf, time::Duration};
-
-/// Address that our own probes come from on loopback; never an attacker.
-pub const PROBE_IP: [u8; 4] = [127, 255, 0, 1];
+use std::{path::PathBuf, time::Duration};
 
 /// No wildcard: a worker without a body does not compile.
 pub fn body(worker: Worker, context: &Context) -> Body {
@@ -46,7 +43,7 @@ pub fn body(worker: Worker, context: &Context) -> Body {
             let context = context.clone();
             async move {
                 let store = context.store_or_new().await.map_err(Failure)?;
-                correlator::run(worker, store, own_addresses()).await.map_err(|error| Failure(error.into()))
+                correlator::run(worker, store).await.map_err(|error| Failure(error.into()))
             }
         }),
         Worker::Api => runtime::body(move |worker| {
@@ -67,11 +64,6 @@ impl std::fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
-
-/// Addresses that are our own: their touches are stored, but make nobody an attacker.
-pub fn own_addresses() -> BTreeSet<IpAddr> {
-    BTreeSet::from([PROBE_IP.into(), decnet_engine::native::PROBE_ADDRESS.into()])
-}
 
 /// Socket of the bus.
 pub fn bus_socket(context: &Context) -> PathBuf {

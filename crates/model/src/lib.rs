@@ -8,6 +8,7 @@ pub mod ini;
 pub mod nmap;
 pub mod paths;
 pub mod plan;
+pub mod probe;
 pub mod record;
 pub mod runtime;
 pub mod secret;

@@ -9,7 +9,7 @@ pub use attacker::{Attacker, AttackerDelta, AttackerDeltas, Contact, Counts, Tra
 pub use fleet::{DeckyDesired, DeckyIntent, DeckyRow, DeckyState};
 
 use netsvc_wire::{Class, WriterId, stamp::Micros};
-use std::{net::IpAddr, str::FromStr};
+use std::{collections::BTreeSet, net::IpAddr, str::FromStr};
 
 /// One stored event line. Ids grow in the order of the event log.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +36,8 @@ pub struct EventRow {
     pub dst_port: Option<u16>,
     /// Connection it belongs to.
     pub session: Option<String>,
+    /// Whether it came of a probe of our own.
+    pub probe: bool,
     /// How much it matters.
     pub class: Class,
     /// All fields of the line in their order, decoded to bytes.
@@ -102,7 +104,21 @@ impl Page {
     }
 }
 
-/// Conditions on rows; all that are set must hold. A condition that a table has no column for is ignored.
+/// Names that there are, to tell one that does not exist.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// Deckies that are deployed or of which there are events.
+    pub deckies: BTreeSet<String>,
+    /// Services of which there are events.
+    pub services: BTreeSet<String>,
+    /// Kinds of secrets that were offered.
+    pub secret_kinds: BTreeSet<String>,
+    /// The session that was asked for, if there is one.
+    pub sessions: BTreeSet<String>,
+}
+
+/// Conditions on rows; all that are set must hold. A condition that a table has no column for is ignored:
+/// lists take from operators only those that they apply.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Node (decky name).
@@ -119,10 +135,16 @@ pub struct Filter {
     pub since: Option<Micros>,
     /// Before this time.
     pub until: Option<Micros>,
-    /// Text inside any field as shown (ASCII case ignored); events only.
+    /// Text inside the value of any field, as shown, its case ignored; events only.
     pub text: Option<String>,
     /// At least this class; events only.
     pub class: Option<Class>,
+    /// Kind of secret; credentials only.
+    pub secret_kind: Option<String>,
+    /// With a recording; sessions only.
+    pub recorded: bool,
+    /// Without probes of our own.
+    pub without_probes: bool,
 }
 
 /// One connection, joined from its events.
@@ -170,6 +192,8 @@ pub struct Session {
     pub bytes_out: Option<u64>,
     /// Why it ended.
     pub reason: Option<String>,
+    /// Whether it is a probe of our own.
+    pub probe: bool,
 }
 
 /// One secret offered by one peer to one service, however often.
@@ -207,6 +231,8 @@ pub struct Credential {
     pub first_seen: Micros,
     /// Last offer.
     pub last_seen: Micros,
+    /// Whether a probe of our own offered it.
+    pub probe: bool,
 }
 
 /// One payload, by content.
@@ -251,6 +277,8 @@ pub struct Sighting {
     pub origin: String,
     /// Path or name on the node.
     pub path: Option<Vec<u8>>,
+    /// Whether it came of a probe of our own.
+    pub probe: bool,
 }
 
 /// Lines of a writer that never came.

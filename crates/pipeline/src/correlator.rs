@@ -10,7 +10,7 @@ use decnet_model::worker::Worker;
 use decnet_store::{Error as StoreError, Fence, Store};
 use serde::Serialize;
 use serde_json::json;
-use std::{collections::BTreeSet, net::IpAddr, time::Duration};
+use std::time::Duration;
 
 /// Events in one transaction.
 const BATCH: u32 = 1000;
@@ -39,17 +39,15 @@ pub struct Counters {
 pub struct Correlator {
     store: Store,
     fence: Fence,
-    own: BTreeSet<IpAddr>,
     counters: Counters,
 }
 
-/// Correlates until the worker is told to stop, then what is left. Events of the addresses in `own` (our
-/// probes) make no attacker.
+/// Correlates until the worker is told to stop, then what is left.
 ///
 /// # Errors
 /// [`CorrelateError`]; the correlator can be started again and goes on at its cursor.
-pub async fn run(context: WorkerContext, store: Store, own: BTreeSet<IpAddr>) -> Result<(), CorrelateError> {
-    let mut correlator = Correlator::open(store, own).await?;
+pub async fn run(context: WorkerContext, store: Store) -> Result<(), CorrelateError> {
+    let mut correlator = Correlator::open(store).await?;
     run_passes(context, &mut correlator).await
 }
 
@@ -58,10 +56,10 @@ impl Correlator {
     ///
     /// # Errors
     /// [`CorrelateError`] when the store cannot be reached.
-    pub async fn open(store: Store, own: BTreeSet<IpAddr>) -> Result<Correlator, CorrelateError> {
+    pub async fn open(store: Store) -> Result<Correlator, CorrelateError> {
         let fence = store.lease_take(Worker::Correlator).await?;
         let cursor = store.cursor(Worker::Correlator.name()).await?;
-        Ok(Correlator { store, fence, own, counters: Counters { cursor, ..Counters::default() } })
+        Ok(Correlator { store, fence, counters: Counters { cursor, ..Counters::default() } })
     }
 
     /// Deals with the next batch; returns how many events it had, 0 when there are none.
@@ -71,7 +69,7 @@ impl Correlator {
     pub async fn step(&mut self) -> Result<usize, CorrelateError> {
         let events = self.store.event_after(self.counters.cursor, BATCH).await?;
         let Some(last) = events.last().map(|event| event.id) else { return Ok(0) };
-        let deltas = deltas(&events, &self.own);
+        let deltas = deltas(&events);
         self.store.correlate_apply(&self.fence, &deltas, self.counters.cursor, last).await?;
         self.counters.cursor = last;
         self.counters.events += events.len() as u64;

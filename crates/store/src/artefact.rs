@@ -10,13 +10,14 @@ const ARTEFACTS: Filterable =
     Filterable { select: SELECT, key: "first_event", at: "last_seen", ..Filterable::NONE };
 
 const SIGHTINGS: Filterable = Filterable {
-    select: "SELECT event, sha256, at, node, service, src_ip, session, origin, path FROM artefact_sightings",
+    select: "SELECT event, sha256, at, node, service, src_ip, session, origin, path, probe FROM artefact_sightings",
     key: "event",
     node: "node",
     service: "service",
     src_ip: "src_ip",
     session: "session",
     at: "at",
+    probe: "probe",
     ..Filterable::NONE
 };
 
@@ -84,5 +85,6 @@ fn sighting_from(mut cells: Cells) -> Result<Sighting, Error> {
         session: cells.maybe_text()?,
         origin: cells.text()?,
         path: cells.maybe_bytes()?,
+        probe: cells.flag()?,
     })
 }

@@ -5,10 +5,16 @@ use decnet_model::record::{Attacker, Contact, Counts, Filter, Page, PageFrom, Tr
 use std::net::IpAddr;
 
 const SELECT: &str = "SELECT src_ip, first_event, last_event, first_seen, last_seen, events, scans, \
-     interactions, evidence, credentials, connections, nodes, interactive_nodes, hops FROM attackers";
+     interactions, evidence, credentials, connections, nodes, interactive_nodes, hops, probe FROM attackers";
 
-const ATTACKERS: Filterable =
-    Filterable { select: SELECT, key: "last_event", src_ip: "src_ip", at: "last_seen", ..Filterable::NONE };
+const ATTACKERS: Filterable = Filterable {
+    select: SELECT,
+    key: "last_event",
+    src_ip: "src_ip",
+    at: "last_seen",
+    probe: "probe",
+    ..Filterable::NONE
+};
 
 impl Store {
     /// One page of attackers, ordered by their last event, so that the active ones come first; of
@@ -106,6 +112,7 @@ fn attacker_from(mut cells: Cells) -> Result<Attacker, Error> {
         nodes: cells.count()?,
         interactive_nodes: cells.count()?,
         hops: cells.count()?,
+        probe: cells.flag()?,
     })
 }
 

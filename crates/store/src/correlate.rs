@@ -7,7 +7,10 @@ use crate::{
     error::Error,
     row::{Value, fit},
 };
-use decnet_model::record::{AttackerDelta, AttackerDeltas, Counts};
+use decnet_model::{
+    probe,
+    record::{AttackerDelta, AttackerDeltas, Counts},
+};
 use std::{collections::BTreeMap, net::IpAddr};
 
 const ATTACKERS: Table = Table {
@@ -29,6 +32,7 @@ const ATTACKERS: Table = Table {
         ("interactive_nodes", Merge::Keep),
         ("hops", Merge::Add),
         ("last_node", Merge::Replace),
+        ("probe", Merge::Keep),
     ],
 };
 
@@ -184,6 +188,7 @@ fn attacker_row(address: IpAddr, delta: &AttackerDelta, last_node: Option<&Strin
         0_i64.into(),
         (delta.hops + u64::from(moved)).into(),
         fit(&delta.last_node, 255),
+        probe::is_own(address).into(),
     ]);
     row
 }
@@ -235,7 +240,7 @@ async fn recount(tx: &mut Tx, addresses: &[IpAddr]) -> Result<(), Error> {
          (src_ip, kind, nodes, interactive_nodes, hops, events, first_seen, last_seen, last_event) \
          SELECT src_ip, CASE WHEN interactive_nodes >= 2 THEN 'interaction' ELSE 'scan' END, nodes, \
          interactive_nodes, hops, events, first_seen, last_seen, last_event FROM attackers \
-         WHERE nodes >= 2 AND src_ip IN ({places}){}",
+         WHERE nodes >= 2 AND probe = 0 AND src_ip IN ({places}){}",
         tx.dialect().on_conflict(&TRAVERSALS)
     );
     tx.execute(Statement::new("store traversals", sql).bind_all(bound()).once()).await?;

@@ -5,13 +5,15 @@ use decnet_model::record::{Credential, Filter, Page};
 
 const CREDENTIALS: Filterable = Filterable {
     select: "SELECT first_event, last_event, src_ip, node, service, principal, secret, secret_kind, \
-             secret_sha256, challenge, realm, crack_line, outcome, attempts, first_seen, last_seen \
-             FROM credentials",
+             secret_sha256, challenge, realm, crack_line, outcome, attempts, first_seen, last_seen, \
+             probe FROM credentials",
     key: "first_event",
     node: "node",
     service: "service",
     src_ip: "src_ip",
     at: "last_seen",
+    secret_kind: "secret_kind",
+    probe: "probe",
     ..Filterable::NONE
 };
 
@@ -45,5 +47,6 @@ fn from_cells(mut cells: Cells) -> Result<Credential, Error> {
         attempts: cells.count()?,
         first_seen: cells.int()?,
         last_seen: cells.int()?,
+        probe: cells.flag()?,
     })
 }

@@ -15,7 +15,7 @@ use netsvc_wire::{Class, WriterId};
 const SEARCHED: u32 = 500;
 
 const EVENTS: Filterable = Filterable {
-    select: "SELECT id, w, n, at, node, service, kind, class, src_ip, src_port, dst_port, session, fields \
+    select: "SELECT id, w, n, at, node, service, kind, class, src_ip, src_port, dst_port, session, fields, probe \
              FROM events",
     key: "id",
     node: "node",
@@ -26,6 +26,8 @@ const EVENTS: Filterable = Filterable {
     at: "at",
     text: "fields",
     class: "class",
+    probe: "probe",
+    ..Filterable::NONE
 };
 
 impl Store {
@@ -91,6 +93,7 @@ fn from_cells(mut cells: Cells) -> Result<EventRow, Error> {
         dst_port: cells.maybe_port()?,
         session: cells.maybe_text()?,
         fields: unpack(&cells.bytes()?),
+        probe: cells.flag()?,
     })
 }
 

@@ -20,6 +20,9 @@ pub(crate) struct Filterable {
     pub(crate) at: &'static str,
     pub(crate) text: &'static str,
     pub(crate) class: &'static str,
+    pub(crate) secret_kind: &'static str,
+    pub(crate) recording: &'static str,
+    pub(crate) probe: &'static str,
 }
 
 impl Filterable {
@@ -34,6 +37,9 @@ impl Filterable {
         at: "",
         text: "",
         class: "",
+        secret_kind: "",
+        recording: "",
+        probe: "",
     };
 
     /// The statement for one page of the rows that fit `filter`.
@@ -59,6 +65,10 @@ impl Filterable {
         add(self.at, ">=", filter.since.map(Value::from));
         add(self.at, "<", filter.until.map(Value::from));
         add(self.class, ">=", filter.class.map(|class| Value::from(class as i64)));
+        add(self.secret_kind, "=", filter.secret_kind.clone().map(Value::from));
+        // No hash is empty, and NULL is not more than anything.
+        add(self.recording, ">", filter.recorded.then(|| Value::from("")));
+        add(self.probe, "=", filter.without_probes.then(|| Value::from(false)));
         match page.from {
             PageFrom::Newest => {}
             PageFrom::Before(key) => add(self.key, "<", Some(key.into())),

@@ -15,7 +15,10 @@ use crate::{
     fields, position,
     row::{Value, fit},
 };
-use decnet_model::record::{Gap, class_of};
+use decnet_model::{
+    probe,
+    record::{Gap, class_of},
+};
 use netsvc_wire::{Class, Record, WriterId, field};
 use std::{collections::BTreeSet, net::IpAddr};
 use writer::{Verdict, Writers};
@@ -37,6 +40,7 @@ const EVENTS: Table = Table {
         ("dst_port", Merge::Keep),
         ("session", Merge::Keep),
         ("fields", Merge::Keep),
+        ("probe", Merge::Keep),
     ],
 };
 
@@ -95,6 +99,11 @@ impl<'a> Line<'a> {
         self.record.number_field(field::DST_PORT)
     }
 
+    /// Whether it came of a probe of our own.
+    fn is_probe(&self) -> bool {
+        self.src_ip.is_some_and(probe::is_own)
+    }
+
     fn row(&self) -> Vec<Value> {
         vec![
             self.id.into(),
@@ -110,6 +119,7 @@ impl<'a> Line<'a> {
             self.dst_port().into(),
             self.session.map(|id| fit(id, 64)).unwrap_or(Value::Null),
             fields::pack(&self.record.fields).into(),
+            self.is_probe().into(),
         ]
     }
 }

@@ -16,6 +16,7 @@ mod fields;
 mod filter;
 mod fleet;
 mod ingest;
+mod known;
 mod lease;
 mod migrate;
 mod position;

@@ -7,11 +7,18 @@ use crate::{
 };
 
 /// The steps in their order: number, SQLite, MySQL. A published step is never changed.
-const STEPS: &[(i64, &str, &str)] = &[(
-    1,
-    include_str!("../migrations/sqlite/0001_first.sql"),
-    include_str!("../migrations/mysql/0001_first.sql"),
-)];
+const STEPS: &[(i64, &str, &str)] = &[
+    (
+        1,
+        include_str!("../migrations/sqlite/0001_first.sql"),
+        include_str!("../migrations/mysql/0001_first.sql"),
+    ),
+    (
+        2,
+        include_str!("../migrations/sqlite/0002_probe.sql"),
+        include_str!("../migrations/mysql/0002_probe.sql"),
+    ),
+];
 
 /// Runs the steps that the database has not seen.
 ///

@@ -31,6 +31,12 @@ impl From<u16> for Value {
     }
 }
 
+impl From<bool> for Value {
+    fn from(value: bool) -> Self {
+        Value::Int(i64::from(value))
+    }
+}
+
 impl From<&str> for Value {
     fn from(value: &str) -> Self {
         Value::Text(value.to_owned())
@@ -139,6 +145,10 @@ impl Cells {
 
     pub(crate) fn int(&mut self) -> Result<i64, Error> {
         self.maybe_int()?.ok_or_else(|| self.unexpected("set"))
+    }
+
+    pub(crate) fn flag(&mut self) -> Result<bool, Error> {
+        Ok(self.int()? != 0)
     }
 
     pub(crate) fn count(&mut self) -> Result<u64, Error> {

@@ -5,7 +5,7 @@ use decnet_model::record::{Filter, Page, Session};
 
 const SELECT: &str = "SELECT id, first_event, last_event, node, service, src_ip, src_port, dst_port, \
      started_at, last_at, ended_at, events, commands, credentials, artefacts, principal, client, recording, \
-     bytes_in, bytes_out, reason FROM sessions";
+     bytes_in, bytes_out, reason, probe FROM sessions";
 
 const SESSIONS: Filterable = Filterable {
     select: SELECT,
@@ -15,6 +15,8 @@ const SESSIONS: Filterable = Filterable {
     src_ip: "src_ip",
     session: "id",
     at: "started_at",
+    recording: "recording",
+    probe: "probe",
     ..Filterable::NONE
 };
 
@@ -35,6 +37,19 @@ impl Store {
     pub async fn session_get(&self, id: &str) -> Result<Option<Session>, Error> {
         let statement = Statement::new("read a session", format!("{SELECT} WHERE id = ?")).bind(id);
         self.pool.row(statement).await?.map(from_cells).transpose()
+    }
+}
+
+impl Store {
+    /// Up to two sessions whose id begins with `start`, those begun last first.
+    ///
+    /// # Errors
+    /// [`Error::Query`] when the database fails.
+    pub async fn session_find(&self, start: &str) -> Result<Vec<Session>, Error> {
+        // Text that begins with `start` is not less than it and less than it with the last character there is.
+        let sql = format!("{SELECT} WHERE id >= ? AND id < ? ORDER BY first_event DESC LIMIT 2");
+        let statement = Statement::new("find a session", sql).bind(start).bind(format!("{start}\u{10ffff}"));
+        self.pool.rows(statement).await?.into_iter().map(from_cells).collect()
     }
 }
 
@@ -61,5 +76,6 @@ fn from_cells(mut cells: Cells) -> Result<Session, Error> {
         bytes_in: cells.maybe_count()?,
         bytes_out: cells.maybe_count()?,
         reason: cells.maybe_text()?,
+        probe: cells.flag()?,
     })
 }

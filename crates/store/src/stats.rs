@@ -11,7 +11,7 @@ impl Store {
     pub async fn totals(&self) -> Result<Totals, Error> {
         let sql = "SELECT (SELECT COALESCE(SUM(events), 0) FROM tallies), (SELECT COUNT(*) FROM sessions), \
                    (SELECT COUNT(*) FROM credentials), (SELECT COUNT(*) FROM artefacts), \
-                   (SELECT COUNT(*) FROM attackers), \
+                   (SELECT COUNT(*) FROM attackers WHERE probe = 0), \
                    (SELECT COALESCE(SUM(last_number - first_number + 1), 0) FROM gaps), \
                    (SELECT last_event FROM log_position WHERE id = 1)";
         let Some(mut cells) = self.pool.row(Statement::new("count rows", sql)).await? else {

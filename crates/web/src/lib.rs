@@ -1,7 +1,7 @@
 //! The REST interface and the event stream: the only crate that knows HTTP.
 //!
-//! Every route but `/health`, `/login` and `/openapi.json` wants a bearer token. Bodies are structs of
-//! this crate ([`shape`]), so that a change of the store does not change the interface.
+//! Every route but `/health`, `/login` and `/openapi.json` wants a bearer token. Bodies are the
+//! shapes of `decnet-shape`, which the command line prints too.
 
 mod account;
 mod auth;
@@ -13,7 +13,6 @@ mod query;
 mod route;
 mod router;
 mod serve;
-pub mod shape;
 mod state;
 mod stream;
 mod token;

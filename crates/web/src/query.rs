@@ -1,139 +1,221 @@
-//! Conditions and pages in the query of a request.
+//! Conditions and pages in the query of a request: a list takes what its row of the table of conditions says,
+//! and refuses the rest.
 
-use crate::{FieldError, Problem};
+use crate::{ApiState, FieldError, Problem, state::now};
+use axum::extract::{Query, rejection::QueryRejection};
+use decnet_model::ini::nearest;
+use decnet_shape::{
+    Event,
+    condition::{self, Condition, Noun},
+};
 use decnet_store::record::{Filter, Page};
-use netsvc_wire::{Class, stamp};
-use serde::Deserialize;
-use utoipa::IntoParams;
+use std::marker::PhantomData;
+use utoipa::{
+    IntoParams,
+    openapi::{
+        ObjectBuilder, Required, Type,
+        path::{Parameter, ParameterBuilder, ParameterIn},
+    },
+};
 
 /// Rows of a page when the request does not say.
 const DEFAULT_LIMIT: u32 = 50;
 /// Most rows of a page.
 const MAX_LIMIT: u32 = 500;
-/// Longest text searched for.
-const TEXT_LIMIT: usize = 256;
 
-/// Conditions, all of which must hold, and the page.
-#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct ListQuery {
-    /// Name of a decky.
-    decky: Option<String>,
-    /// Service.
-    service: Option<String>,
-    /// Kind of event.
-    kind: Option<String>,
-    /// Address of the peer.
-    src_ip: Option<String>,
-    /// Session id.
-    session: Option<String>,
-    /// At or after this time, RFC 3339.
-    since: Option<String>,
-    /// Before this time, RFC 3339.
-    until: Option<String>,
-    /// Text inside any field as shown; events only.
-    q: Option<String>,
-    /// At least this class: noise, scan, interaction, evidence; events only.
-    class: Option<String>,
-    /// Rows older than this id, newest first.
-    before: Option<i64>,
-    /// Rows newer than this id, oldest first.
-    after: Option<i64>,
-    /// Rows of the page: 1 to 500, 50 by default.
-    limit: Option<u32>,
+/// The query of a request as it came.
+pub(crate) type Given = Result<Query<Vec<(String, String)>>, QueryRejection>;
+
+/// How a list is read: its conditions, and whether it has pages.
+pub(crate) trait Listed {
+    /// The list.
+    const NOUN: Noun;
+    /// Parameters beside the conditions: name, whether it is a number, meaning.
+    const MORE: &'static [(&'static str, &'static str)] = PAGE;
 }
 
-impl ListQuery {
-    /// The filter and page meant, or everything that is wrong.
-    pub(crate) fn parse(self) -> Result<(Filter, Page), Problem> {
-        let mut errors = Vec::new();
-        let mut wrong = |field: &str, message: &str| {
-            errors.push(FieldError { field: field.to_owned(), message: message.to_owned() });
-        };
-        let src_ip =
-            self.src_ip.and_then(|text| text.parse().map_err(|_| wrong("src_ip", "not an address")).ok());
-        let mut time = |field: &str, text: Option<String>| {
-            text.and_then(|text| {
-                let parsed = stamp::parse(&text);
-                if parsed.is_none() {
-                    wrong(field, "not a time in RFC 3339");
-                }
-                parsed
-            })
-        };
-        let (since, until) = (time("since", self.since), time("until", self.until));
-        let class = self.class.and_then(|name| {
-            let found = class_named(&name);
-            if found.is_none() {
-                wrong("class", "not noise, scan, interaction or evidence");
+const PAGE: &[(&str, &str)] = &[
+    ("before", "Rows older than this id, newest first."),
+    ("after", "Rows newer than this id, oldest first."),
+    ("limit", "Rows of the page: 1 to 500, 50 by default."),
+];
+
+macro_rules! listed {
+    ($($name:ident $($more:expr)?;)+) => {
+        $(
+            #[derive(Debug)]
+            pub(crate) struct $name;
+
+            impl Listed for $name {
+                const NOUN: Noun = Noun::$name;
+                $(const MORE: &'static [(&'static str, &'static str)] = $more;)?
             }
-            found
+        )+
+    };
+}
+
+listed! {
+    Events;
+    Sessions;
+    Credentials;
+    Artifacts;
+    Sightings;
+    Attackers;
+    Traversals;
+    Export &[("after", "Events after this id.")];
+    Stream &[("after", "Events after this id, as the header `Last-Event-ID`, which wins.")];
+}
+
+/// The parameters of a list, for the document.
+pub(crate) struct Of<N>(PhantomData<N>);
+
+impl<N: Listed> IntoParams for Of<N> {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let conditions = N::NOUN.conditions().iter().map(|condition| {
+            let spec = condition.spec();
+            let kind = if spec.value.is_some() { Type::String } else { Type::Boolean };
+            parameter(spec.parameter, &format!("{}.", spec.about), kind)
         });
-        if self.q.as_ref().is_some_and(|text| text.len() > TEXT_LIMIT) {
-            wrong("q", "longer than 256 bytes");
+        conditions.chain(N::MORE.iter().map(|(name, about)| parameter(name, about, Type::Integer))).collect()
+    }
+}
+
+fn parameter(name: &str, about: &str, kind: Type) -> Parameter {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Query)
+        .required(Required::False)
+        .description(Some(about))
+        .schema(Some(ObjectBuilder::new().schema_type(kind)))
+        .build()
+}
+
+/// A query taken apart.
+struct Parts {
+    conditions: Vec<(Condition, String)>,
+    numbers: Vec<(&'static str, i64)>,
+    errors: Vec<FieldError>,
+}
+
+impl Parts {
+    fn of<N: Listed>(given: Given) -> Result<Parts, Problem> {
+        let Query(pairs) = given?;
+        let mut parts = Parts { conditions: Vec::new(), numbers: Vec::new(), errors: Vec::new() };
+        for (name, value) in pairs {
+            parts.take::<N>(&name, value);
         }
-        let limit = self.limit.unwrap_or(DEFAULT_LIMIT);
+        Ok(parts)
+    }
+
+    fn take<N: Listed>(&mut self, name: &str, value: String) {
+        let conditions = N::NOUN.conditions();
+        let condition = conditions.iter().find(|condition| condition.spec().parameter == name);
+        let more = N::MORE.iter().find(|(known, _)| *known == name);
+        let known = self.conditions.iter().any(|(known, _)| Some(known) == condition)
+            || self.numbers.iter().any(|(known, _)| *known == name);
+        match (condition, more) {
+            _ if known => self.wrong(name, "given twice".to_owned()),
+            (Some(condition), _) => self.conditions.push((*condition, value)),
+            (None, Some((name, _))) => match value.parse() {
+                Ok(number) => self.numbers.push((*name, number)),
+                Err(_) => self.wrong(name, "not a number".to_owned()),
+            },
+            (None, None) => {
+                let names = conditions.iter().map(|condition| condition.spec().parameter);
+                let names = names.chain(N::MORE.iter().map(|(name, _)| *name));
+                self.wrong(name, format!("not a parameter of this list{}", nearest::hint(name, names)));
+            }
+        }
+    }
+
+    fn wrong(&mut self, field: &str, message: String) {
+        self.errors.push(FieldError { field: field.to_owned(), message });
+    }
+
+    fn number(&self, name: &str) -> Option<i64> {
+        self.numbers.iter().find(|(known, _)| *known == name).map(|(_, number)| *number)
+    }
+
+    /// The filter meant; asks the store which names there are.
+    async fn filter(&mut self, state: &ApiState) -> Result<Filter, Problem> {
+        let session = self.conditions.iter().find(|(condition, _)| *condition == Condition::Session);
+        let known = state.store().known(session.map(|(_, id)| id.as_str())).await?;
+        match condition::filter(&self.conditions, &known, now()) {
+            Ok(filter) => Ok(filter),
+            Err(wrong) => {
+                for wrong in wrong {
+                    self.wrong(wrong.condition.spec().parameter, wrong.message);
+                }
+                Ok(Filter::default())
+            }
+        }
+    }
+
+    fn page(&mut self) -> Page {
+        let limit = match self.number("limit") {
+            None => DEFAULT_LIMIT,
+            Some(limit) => u32::try_from(limit).unwrap_or(0),
+        };
         if !(1..=MAX_LIMIT).contains(&limit) {
-            wrong("limit", "not 1 to 500");
+            self.wrong("limit", format!("not 1 to {MAX_LIMIT}"));
         }
-        let page = match (self.before, self.after) {
+        match (self.number("before"), self.number("after")) {
             (None, None) => Page::newest(limit),
             (Some(before), None) => Page::before(before, limit),
             (None, Some(after)) => Page::after(after, limit),
             (Some(_), Some(_)) => {
-                wrong("after", "before and after exclude each other");
+                self.wrong("after", "before and after exclude each other".to_owned());
                 Page::newest(limit)
             }
-        };
-        if !errors.is_empty() {
-            return Err(Problem::Invalid(errors));
         }
-        let filter = Filter {
-            node: self.decky,
-            service: self.service,
-            kind: self.kind,
-            src_ip,
-            session: self.session,
-            since,
-            until,
-            text: self.q,
-            class,
-        };
-        Ok((filter, page))
+    }
+
+    fn checked<T>(self, value: T) -> Result<T, Problem> {
+        if self.errors.is_empty() { Ok(value) } else { Err(Problem::Invalid(self.errors)) }
     }
 }
 
-fn class_named(name: &str) -> Option<Class> {
-    [Class::Noise, Class::Scan, Class::Interaction, Class::Evidence]
-        .into_iter()
-        .find(|class| crate::shape::class_name(*class) == name)
+/// The filter and page of a list that were meant, or everything that is wrong.
+pub(crate) async fn read<N: Listed>(given: Given, state: &ApiState) -> Result<(Filter, Page), Problem> {
+    let mut parts = Parts::of::<N>(given)?;
+    let filter = parts.filter(state).await?;
+    let page = parts.page();
+    parts.checked((filter, page))
 }
 
-/// Which events are wanted.
-#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
+/// The filter of an export and the id after which it begins, or everything that is wrong.
+pub(crate) async fn read_from(given: Given, state: &ApiState) -> Result<(Filter, i64), Problem> {
+    let mut parts = Parts::of::<Export>(given)?;
+    let filter = parts.filter(state).await?;
+    let after = parts.number("after").unwrap_or(0);
+    parts.checked((filter, after))
+}
+
+/// Which events of a stream are wanted.
+#[derive(Debug)]
 pub(crate) struct StreamQuery {
-    /// Name of a decky.
-    decky: Option<String>,
-    /// Service.
-    service: Option<String>,
-    /// Kind of event.
-    kind: Option<String>,
-    /// Events after this id, as the header `Last-Event-ID`, which wins.
+    filter: Filter,
     after: Option<i64>,
 }
 
 impl StreamQuery {
+    /// What was meant, or everything that is wrong.
+    pub(crate) async fn read(given: Given, state: &ApiState) -> Result<Self, Problem> {
+        let mut parts = Parts::of::<Stream>(given)?;
+        let filter = parts.filter(state).await?;
+        let after = parts.number("after");
+        parts.checked(StreamQuery { filter, after })
+    }
+
     pub(crate) fn after(&self) -> Option<i64> {
         self.after
     }
 
-    pub(crate) fn wants(&self, event: &crate::shape::Event) -> bool {
+    pub(crate) fn wants(&self, event: &Event) -> bool {
         let fits = |wanted: &Option<String>, found: &str| wanted.as_deref().is_none_or(|text| text == found);
-        fits(&self.decky, &event.decky)
-            && fits(&self.service, &event.service)
-            && fits(&self.kind, &event.kind)
+        fits(&self.filter.node, &event.decky)
+            && fits(&self.filter.service, &event.service)
+            && fits(&self.filter.kind, &event.kind)
+            && !(self.filter.without_probes && event.probe)
     }
 }

@@ -5,6 +5,7 @@ pub(crate) mod attacker;
 pub(crate) mod credential;
 pub(crate) mod decky;
 pub(crate) mod event;
+pub(crate) mod export;
 pub(crate) mod health;
 pub(crate) mod login;
 pub(crate) mod session;

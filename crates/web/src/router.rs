@@ -83,6 +83,7 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(route::health::stats))
         .routes(routes!(route::decky::deckies))
         .routes(routes!(route::event::events))
+        .routes(routes!(route::export::events_export))
         .routes(routes!(route::attacker::attackers))
         .routes(routes!(route::attacker::attacker))
         .routes(routes!(route::attacker::traversals))
@@ -91,6 +92,8 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(route::credential::credentials))
         .routes(routes!(route::artifact::artifacts))
         .routes(routes!(route::artifact::artifact))
+        .routes(routes!(route::export::artifact_content))
+        .routes(routes!(route::artifact::sightings))
         .routes(routes!(route::stream::stream));
     OpenApiRouter::with_openapi(Document::openapi()).nest(PREFIX, routes)
 }

@@ -1,9 +1,11 @@
 //! What all requests share.
 
 use crate::{account, limit::LoginLimit, stream::Tailer, token::SigningKey};
+use decnet_model::paths::Paths;
 use decnet_store::Store;
 use netsvc_wire::stamp::Micros;
 use std::{
+    path::PathBuf,
     sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -21,6 +23,7 @@ pub struct ApiState(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     store: Store,
+    paths: Paths,
     key: SigningKey,
     logins: LoginLimit,
     hashes: Semaphore,
@@ -33,15 +36,21 @@ struct Inner {
 }
 
 impl ApiState {
-    /// State over `store`; tokens are signed with `secret`; `doorbell` is rung when events were stored
+    /// State over `store` and the files of its installation; tokens are signed with `secret`; `doorbell` is rung when events were stored
     /// (the stream looks by itself once a second as well).
     ///
     /// # Errors
     /// [`crate::AccountError::Hash`] when the machine cannot hash a password.
-    pub fn new(store: Store, secret: &[u8], doorbell: Arc<Notify>) -> Result<Self, crate::AccountError> {
+    pub fn new(
+        store: Store,
+        paths: Paths,
+        secret: &[u8],
+        doorbell: Arc<Notify>,
+    ) -> Result<Self, crate::AccountError> {
         let key = SigningKey::new(secret).ok_or(crate::AccountError::Hash)?;
         Ok(ApiState(Arc::new(Inner {
             store,
+            paths,
             key,
             logins: LoginLimit::default(),
             hashes: Semaphore::new(HASHES),
@@ -67,6 +76,11 @@ impl ApiState {
 
     pub(crate) fn store(&self) -> &Store {
         &self.0.store
+    }
+
+    /// Where an artefact that the store knows is kept.
+    pub(crate) fn artefact(&self, sha256: &str) -> PathBuf {
+        self.0.paths.artefact(sha256)
     }
 
     pub(crate) fn key(&self) -> &SigningKey {

@@ -4,7 +4,8 @@
 //! is too slow for the queue, or that resumes from an older event, sees a gap in the ids and reads the
 //! missing events from the store by itself, so that nothing is lost and nobody waits for the slowest.
 
-use crate::{ApiState, Problem, problem::chain, shape};
+use crate::{ApiState, Problem, problem::chain};
+use decnet_shape::Event;
 use decnet_store::{Store, record::EventRow};
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 use tokio::{
@@ -28,13 +29,13 @@ const TICK: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Sent {
     pub(crate) id: i64,
-    pub(crate) shape: shape::Event,
+    pub(crate) shape: Event,
     pub(crate) data: String,
 }
 
 impl Sent {
     fn new(row: &EventRow) -> Arc<Self> {
-        let shape = shape::Event::from(row);
+        let shape = Event::from(row);
         // A struct of texts and numbers always becomes JSON.
         let data = serde_json::to_string(&shape).unwrap_or_default();
         Arc::new(Sent { id: row.id, shape, data })

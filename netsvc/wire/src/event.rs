@@ -17,6 +17,21 @@ pub enum Class {
     Evidence,
 }
 
+impl Class {
+    /// Every class, the least first.
+    pub const ALL: &'static [Class] = &[Class::Noise, Class::Scan, Class::Interaction, Class::Evidence];
+
+    /// `noise`, `scan`, `interaction` or `evidence`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Class::Noise => "noise",
+            Class::Scan => "scan",
+            Class::Interaction => "interaction",
+            Class::Evidence => "evidence",
+        }
+    }
+}
+
 macro_rules! kinds {
     ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal, $class:ident, $severity:ident;)+) => {
         /// What happened. The name is the MSGID on the wire.

@@ -1,10 +1,14 @@
 //! `artifacts`: payloads that were captured.
 
-use super::{Context, events, shown};
+use super::{
+    Context,
+    conditions::{self, Conditions},
+};
 use crate::output::{self, Cell};
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
 use decnet_model::record::{Page, Sighting};
+use decnet_shape as shape;
 use std::path::PathBuf;
 
 /// Captured payloads
@@ -19,7 +23,7 @@ enum Verb {
     /// List artefacts, newest first
     List {
         #[command(flatten)]
-        filter: Box<events::FilterArgs>,
+        filter: Conditions<conditions::Sightings>,
         /// Show every value whole, however wide
         #[arg(long)]
         wide: bool,
@@ -51,18 +55,11 @@ impl Artifacts {
         match self.verb {
             Verb::List { filter, wide, limit, json } => {
                 let store = context.store().await?;
-                let filter = filter.filter(context.now())?;
+                let filter = filter.filter(&store, context).await?;
                 let rows =
                     store.sighting_list(&filter, Page::newest(limit)).await.context("read artefacts")?;
                 if json {
-                    let rows = rows.iter().map(|row| {
-                        let mut value = shown::sighting(row);
-                        if let Some(object) = value.as_object_mut() {
-                            object.insert("sha256".to_owned(), row.sha256.clone().into());
-                        }
-                        value
-                    });
-                    output::json(&rows.collect::<Vec<_>>());
+                    output::json(&rows.iter().map(shape::Sighting::from).collect::<Vec<_>>());
                     return Ok(());
                 }
                 let header = ["SEEN", "SHA-256", "DECKY", "SERVICE", "FROM", "ORIGIN", "PATH"];

@@ -1,10 +1,14 @@
 //! `attackers`: who was here.
 
-use super::{Context, shown};
+use super::{
+    Context,
+    conditions::{self, Conditions},
+};
 use crate::output;
 use anyhow::{Context as _, Result};
 use clap::Args;
-use decnet_model::record::{Filter, Page};
+use decnet_model::record::Page;
+use decnet_shape::Attacker;
 
 /// Show who touched the fleet, last seen first
 #[derive(Args, Debug)]
@@ -12,6 +16,8 @@ pub struct Attackers {
     /// Most attackers shown
     #[arg(long, short = 'n', default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     limit: u32,
+    #[command(flatten)]
+    filter: Conditions<conditions::Attackers>,
     /// A JSON list
     #[arg(long)]
     json: bool,
@@ -24,12 +30,10 @@ impl Attackers {
     /// When the store cannot be read.
     pub async fn run(self, context: &Context) -> Result<()> {
         let store = context.store().await?;
-        let rows = store
-            .attacker_list(&Filter::default(), Page::newest(self.limit))
-            .await
-            .context("read attackers")?;
+        let filter = self.filter.filter(&store, context).await?;
+        let rows = store.attacker_list(&filter, Page::newest(self.limit)).await.context("read attackers")?;
         if self.json {
-            output::json(&rows.iter().map(shown::attacker).collect::<Vec<_>>());
+            output::json(&rows.iter().map(Attacker::from).collect::<Vec<_>>());
             return Ok(());
         }
         let header = [

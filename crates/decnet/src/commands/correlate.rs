@@ -4,6 +4,7 @@ use crate::output;
 use anyhow::{Context as _, Result};
 use clap::{Args, ValueEnum};
 use decnet_analysis::{correlate::Correlator, report};
+use decnet_model::probe;
 use std::{
     collections::BTreeSet,
     io::{BufRead, BufReader},
@@ -24,6 +25,9 @@ pub struct Correlate {
     /// Least number of deckies that one attacker touched
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
     min_deckies: u32,
+    /// Probes of our own, such as firedrill's, as well
+    #[arg(long)]
+    probes: bool,
     /// Same as --format json
     #[arg(long, conflicts_with = "format")]
     json: bool,
@@ -53,7 +57,7 @@ impl Correlate {
                 fs_err::File::open(&file).context("read event lines")?,
             ))
         };
-        let mut correlator = Correlator::new(BTreeSet::new());
+        let mut correlator = Correlator::new(if self.probes { BTreeSet::new() } else { probe::ALL.into() });
         read(reader, &mut correlator).context("read event lines")?;
         let findings = correlator.findings(usize::try_from(self.min_deckies).unwrap_or(usize::MAX));
         match if self.json { Form::Json } else { self.format } {

@@ -1,11 +1,15 @@
 //! `creds`: which names and secrets were offered.
 
-use super::{Context, events, shown};
+use super::{
+    Context,
+    conditions::{self, Conditions},
+};
 use crate::output::{self, Cell};
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use decnet_analysis::credential::{self, Cracker, Exporter};
 use decnet_model::record::{Credential, Filter, Page};
+use decnet_shape as shape;
 use decnet_store::Store;
 
 /// Rows read at once by an export.
@@ -23,7 +27,7 @@ enum Verb {
     /// List credentials, last seen first
     List {
         #[command(flatten)]
-        filter: Box<events::FilterArgs>,
+        filter: Conditions<conditions::Credentials>,
         /// Show every value whole, however wide
         #[arg(long)]
         wide: bool,
@@ -49,7 +53,7 @@ enum Verb {
         #[arg(long, conflicts_with = "format")]
         json: bool,
         #[command(flatten)]
-        filter: Box<events::FilterArgs>,
+        filter: Conditions<conditions::Credentials>,
     },
 }
 
@@ -77,18 +81,18 @@ impl Creds {
         let store = context.store().await?;
         match self.verb {
             Verb::List { filter, wide, limit, json } => {
-                let filter = filter.filter(context.now())?;
+                let filter = filter.filter(&store, context).await?;
                 let rows =
                     store.credential_list(&filter, Page::newest(limit)).await.context("read credentials")?;
                 if json {
-                    output::json(&rows.iter().map(shown::credential).collect::<Vec<_>>());
+                    output::json(&rows.iter().map(shape::Credential::from).collect::<Vec<_>>());
                 } else {
                     table(&rows, wide);
                 }
                 Ok(())
             }
             Verb::Export { format, only, json, filter } => {
-                let filter = filter.filter(context.now())?;
+                let filter = filter.filter(&store, context).await?;
                 let format = if json { Format::Json } else { format };
                 export(&store, &filter, format, only.as_deref()).await
             }

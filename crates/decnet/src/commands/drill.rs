@@ -4,11 +4,11 @@ use super::Context;
 use crate::{
     firedrill::{self, Touch, Way, percentile},
     output,
-    workers::PROBE_IP,
 };
 use anyhow::{Result, bail};
 use clap::Args;
 use decnet_fleet::{Error, intent};
+use decnet_model::probe;
 use serde_json::json;
 
 /// Most silent ports that the last line names; the table, or the JSON, has all.
@@ -35,7 +35,7 @@ impl Firedrill {
     pub async fn run(self, context: &Context) -> Result<()> {
         let store = context.store().await?;
         let fleet = intent::read(&store).await?.ok_or(Error::NoFleet)?;
-        let way = Way::of(&fleet, PROBE_IP.into(), context);
+        let way = Way::of(&fleet, probe::LOOPBACK.into(), context);
         let touches = firedrill::run(context, &fleet, &way, |done, all| {
             output::progress(&format!("{done} of {all} ports touched"));
         })

@@ -1,12 +1,15 @@
 //! `events`: what was recorded, newest last.
 
-use super::{Context, shown};
+use super::{
+    Context,
+    conditions::{self, Conditions},
+};
 use crate::output;
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use clap::Args;
-use decnet_model::record::{EventRow, Filter, Page};
-use netsvc_wire::{Class, Kind, stamp};
-use std::{net::IpAddr, time::Duration};
+use decnet_model::record::{EventRow, Page};
+use decnet_shape::Event;
+use std::time::Duration;
 
 /// Rows read at once while following.
 const BATCH: u32 = 1000;
@@ -24,101 +27,13 @@ pub struct Events {
     #[arg(long, short = 'n', default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     limit: u32,
     #[command(flatten)]
-    filter: FilterArgs,
+    filter: Conditions<conditions::Events>,
     /// Show every value whole, however long
     #[arg(long)]
     wide: bool,
     /// One JSON object per line
     #[arg(long)]
     json: bool,
-}
-
-/// Conditions; all that are given must hold.
-#[derive(Args, Debug, Default)]
-pub struct FilterArgs {
-    /// Only of this decky
-    #[arg(long)]
-    pub decky: Option<String>,
-    /// Only of this service
-    #[arg(long)]
-    pub service: Option<String>,
-    /// Only of this kind, for example auth_attempt or command
-    #[arg(long)]
-    pub kind: Option<String>,
-    /// Only from this address
-    #[arg(long)]
-    pub src: Option<IpAddr>,
-    /// Only of this session
-    #[arg(long)]
-    pub session: Option<String>,
-    /// Only at or after this time (RFC 3339, or a span back from now such as 30m, 12h, 7d)
-    #[arg(long)]
-    pub since: Option<String>,
-    /// Only before this time
-    #[arg(long)]
-    pub until: Option<String>,
-    /// Only with this text in a field
-    #[arg(long)]
-    pub text: Option<String>,
-    /// Only events at least this important: scan, interaction, evidence
-    #[arg(long, value_parser = ["noise", "scan", "interaction", "evidence"])]
-    pub class: Option<String>,
-}
-
-impl FilterArgs {
-    /// The filter for the store; `now` resolves spans.
-    ///
-    /// # Errors
-    /// When a time or kind is none.
-    pub fn filter(&self, now: i64) -> Result<Filter> {
-        if let Some(kind) = &self.kind
-            && Kind::from_name(kind).is_none()
-        {
-            let known: Vec<_> = Kind::ALL.iter().map(|kind| kind.name()).collect();
-            bail!("no event kind is called {kind:?}; there are: {}", known.join(", "));
-        }
-        Ok(Filter {
-            node: self.decky.clone(),
-            service: self.service.clone(),
-            kind: self.kind.clone(),
-            src_ip: self.src,
-            session: self.session.clone(),
-            since: self.since.as_deref().map(|text| moment(text, now)).transpose()?,
-            until: self.until.as_deref().map(|text| moment(text, now)).transpose()?,
-            text: self.text.clone(),
-            class: self.class.as_deref().map(class),
-        })
-    }
-}
-
-fn class(name: &str) -> Class {
-    match name {
-        "evidence" => Class::Evidence,
-        "interaction" => Class::Interaction,
-        "scan" => Class::Scan,
-        _ => Class::Noise,
-    }
-}
-
-/// A time as RFC 3339, a date, or a span before `now`.
-fn moment(text: &str, now: i64) -> Result<i64> {
-    if let Some(at) = stamp::parse(text).or_else(|| stamp::parse(&format!("{text}T00:00:00Z"))) {
-        return Ok(at);
-    }
-    let (count, unit) = text.split_at_checked(text.len().saturating_sub(1)).unwrap_or_default();
-    let seconds = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        "d" => 86_400,
-        _ => 0,
-    };
-    match count.parse::<i64>() {
-        Ok(count) if seconds > 0 && count >= 0 => Ok(now - count.saturating_mul(seconds * 1_000_000)),
-        _ => bail!(
-            "{text:?} is no time: write 2026-01-31T12:00:00Z, 2026-01-31, or a span such as 30m, 12h, 7d"
-        ),
-    }
 }
 
 impl Events {
@@ -128,7 +43,7 @@ impl Events {
     /// When the store cannot be read.
     pub async fn run(self, context: &Context) -> Result<()> {
         let store = context.store().await?;
-        let filter = self.filter.filter(context.now())?;
+        let filter = self.filter.filter(&store, context).await?;
         let mut rows = store.event_list(&filter, Page::newest(self.limit)).await.context("read events")?;
         rows.reverse();
         rows.iter().for_each(|row| self.show(row));
@@ -151,7 +66,7 @@ impl Events {
 
     fn show(&self, row: &EventRow) {
         if self.json {
-            output::json(&shown::event(row));
+            output::json(&Event::from(row));
         } else {
             output::line(&line(row, self.wide));
         }
@@ -179,18 +94,4 @@ pub fn line(row: &EventRow, wide: bool) -> String {
         line.push_str(&format!(" {}={}", name(field), output::captured(value, longest)));
     }
     line
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_absolute_or_spans() {
-        let now = 1_764_000_000_000_000;
-        assert_eq!(moment("90s", now).unwrap(), now - 90_000_000);
-        assert_eq!(moment("1970-01-02", now).unwrap(), 86_400_000_000);
-        assert!(moment("yesterday", now).unwrap_err().to_string().contains("30m"));
-        assert!(moment("m", now).is_err());
-    }
 }

@@ -3,6 +3,7 @@
 pub mod artifacts;
 pub mod attackers;
 pub mod audit;
+pub mod conditions;
 pub mod config;
 pub mod correlate;
 pub mod creds;
@@ -15,7 +16,6 @@ pub mod lab;
 pub mod persona;
 pub mod run;
 pub mod sessions;
-pub mod shown;
 pub mod site;
 pub mod status;
 pub mod teardown;

@@ -1,11 +1,15 @@
 //! `sessions`: connections joined from their events, and the recordings of those with a terminal.
 
-use super::{Context, events, shown};
+use super::{
+    Context,
+    conditions::{self, Conditions},
+    events,
+};
 use crate::output::{self, Cell};
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
 use decnet_model::record::{Filter, Page, Session};
-use serde_json::Value;
+use decnet_shape as shape;
 use std::{io::IsTerminal, time::Duration};
 
 /// Most seconds that a replay stands still.
@@ -23,10 +27,7 @@ enum Verb {
     /// List sessions, newest first
     List {
         #[command(flatten)]
-        filter: Box<events::FilterArgs>,
-        /// Only sessions with a recording
-        #[arg(long)]
-        recorded: bool,
+        filter: Conditions<conditions::Sessions>,
         /// Show every value whole, however wide
         #[arg(long)]
         wide: bool,
@@ -58,6 +59,9 @@ enum Verb {
         /// Write the recording itself to the standard output
         #[arg(long)]
         raw: bool,
+        /// Write what was shown and typed as JSON, one entry a line: seconds, `o` or `i`, text
+        #[arg(long, conflicts_with = "raw")]
+        json: bool,
     },
 }
 
@@ -68,29 +72,25 @@ impl Sessions {
     /// When the store or the recording cannot be read.
     pub async fn run(self, context: &Context) -> Result<()> {
         match self.verb {
-            Verb::List { filter, recorded, wide, limit, json } => {
-                list(context, &filter, recorded, wide, limit, json).await
-            }
+            Verb::List { filter, wide, limit, json } => list(context, &filter, wide, limit, json).await,
             Verb::Show { id, json } => show(context, &id, json).await,
-            Verb::Replay { id, speed, raw } => replay(context, &id, speed, raw).await,
+            Verb::Replay { id, speed, raw, json } => replay(context, &id, speed, Form::of(raw, json)).await,
         }
     }
 }
 
 async fn list(
     context: &Context,
-    filter: &events::FilterArgs,
-    recorded: bool,
+    filter: &Conditions<conditions::Sessions>,
     wide: bool,
     limit: u32,
     json: bool,
 ) -> Result<()> {
     let store = context.store().await?;
-    let filter = filter.filter(context.now())?;
-    let mut rows = store.session_list(&filter, Page::newest(limit)).await.context("read sessions")?;
-    rows.retain(|row| !recorded || row.recording.is_some());
+    let filter = filter.filter(&store, context).await?;
+    let rows = store.session_list(&filter, Page::newest(limit)).await.context("read sessions")?;
     if json {
-        output::json(&rows.iter().map(shown::session).collect::<Vec<_>>());
+        output::json(&rows.iter().map(shape::Session::from).collect::<Vec<_>>());
         return Ok(());
     }
     let header =
@@ -121,9 +121,7 @@ async fn find(context: &Context, id: &str) -> Result<Session> {
     if let Some(session) = store.session_get(id).await.context("read sessions")? {
         return Ok(session);
     }
-    let recent =
-        store.session_list(&Filter::default(), Page::newest(10_000)).await.context("read sessions")?;
-    let mut matching = recent.into_iter().filter(|session| session.id.starts_with(id));
+    let mut matching = store.session_find(id).await.context("read sessions")?.into_iter();
     match (matching.next(), matching.next()) {
         (Some(session), None) => Ok(session),
         (None, _) => bail!("no session {id:?}; `decnet sessions list` shows them"),
@@ -137,11 +135,10 @@ async fn show(context: &Context, id: &str, json: bool) -> Result<()> {
     let filter = Filter { session: Some(session.id.clone()), ..Filter::default() };
     let rows = store.event_list(&filter, Page::after(0, 100_000)).await.context("read events")?;
     if json {
-        let mut value = shown::session(&session);
-        if let Some(object) = value.as_object_mut() {
-            object.insert("event_list".to_owned(), rows.iter().map(shown::event).collect());
-        }
-        output::json(&value);
+        output::json(&shape::SessionDetail {
+            session: (&session).into(),
+            timeline: rows.iter().map(shape::Event::from).collect(),
+        });
         return Ok(());
     }
     for row in &rows {
@@ -153,7 +150,25 @@ async fn show(context: &Context, id: &str, json: bool) -> Result<()> {
     Ok(())
 }
 
-async fn replay(context: &Context, id: &str, speed: f64, raw: bool) -> Result<()> {
+/// How a recording is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Played,
+    Raw,
+    Json,
+}
+
+impl Form {
+    fn of(raw: bool, json: bool) -> Form {
+        match (raw, json) {
+            (true, _) => Form::Raw,
+            (false, true) => Form::Json,
+            (false, false) => Form::Played,
+        }
+    }
+}
+
+async fn replay(context: &Context, id: &str, speed: f64, form: Form) -> Result<()> {
     anyhow::ensure!(speed > 0.0 && speed.is_finite(), "the speed must be above zero");
     let session = find(context, id).await?;
     let Some(sha256) = &session.recording else {
@@ -161,33 +176,43 @@ async fn replay(context: &Context, id: &str, speed: f64, raw: bool) -> Result<()
     };
     let path = context.paths().artefact(sha256);
     let recording = fs_err::read(&path).context("read the recording")?;
-    if raw {
+    if form == Form::Raw {
         return output::raw(&recording).context("write the recording");
     }
     let text = String::from_utf8_lossy(&recording);
     let still = !std::io::stdout().is_terminal();
     let mut played = 0.0;
-    for line in text.lines().skip(1) {
-        let Ok(Value::Array(entry)) = serde_json::from_str::<Value>(line) else { continue };
-        let (Some(at), Some(stream), Some(data)) = (
-            entry.first().and_then(Value::as_f64),
-            entry.get(1).and_then(Value::as_str),
-            entry.get(2).and_then(Value::as_str),
-        ) else {
-            continue;
-        };
-        if stream != "o" {
+    for entry in text.lines().skip(1).filter_map(entry_of) {
+        if form == Form::Json {
+            output::json(&serde_json::json!({"at": entry.at, "stream": entry.stream, "data": entry.data}));
             continue;
         }
-        let pause = ((at - played).max(0.0) / speed).min(LONGEST_PAUSE);
-        played = at;
+        if entry.stream != "o" {
+            continue;
+        }
+        let pause = ((entry.at - played).max(0.0) / speed).min(LONGEST_PAUSE);
+        played = entry.at;
         if !still {
             tokio::time::sleep(Duration::from_secs_f64(pause)).await;
         }
-        output::raw(harmless(data).as_bytes()).context("write to the terminal")?;
+        output::raw(harmless(&entry.data).as_bytes()).context("write to the terminal")?;
     }
-    output::line("\u{1b}[0m");
+    if form == Form::Played {
+        output::line("\u{1b}[0m");
+    }
     Ok(())
+}
+
+/// One entry of an asciicast v2.
+struct Entry {
+    at: f64,
+    stream: String,
+    data: String,
+}
+
+fn entry_of(line: &str) -> Option<Entry> {
+    let (at, stream, data) = serde_json::from_str(line).ok()?;
+    Some(Entry { at, stream, data })
 }
 
 /// Terminal output without what could act on the watcher's terminal: of the escape sequences only

@@ -9,7 +9,7 @@ pub const STAGE_USER: u32 = 64_999;
 
 /// Address of the probe host unless configured: link-local (RFC 3927), so that it cannot be an address of
 /// the segment's own plan.
-pub const PROBE_ADDRESS: Ipv4Addr = Ipv4Addr::new(169, 254, 213, 1);
+pub const PROBE_ADDRESS: Ipv4Addr = decnet_model::probe::SEGMENT;
 
 /// Settings of `netd`.
 #[derive(Clone, Debug, Serialize, Deserialize)]

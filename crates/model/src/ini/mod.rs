@@ -5,7 +5,7 @@ pub mod deploy;
 mod desired;
 mod general;
 pub mod host;
-mod nearest;
+pub mod nearest;
 pub mod syntax;
 mod text;
 pub mod write;

@@ -1,7 +1,7 @@
 //! The word that was probably meant.
 
 /// ` (did you mean "x"?)` for the candidate that is at most two letters away, or nothing.
-pub(super) fn hint<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+pub fn hint<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
     let near = candidates
         .into_iter()
         .map(|candidate| {

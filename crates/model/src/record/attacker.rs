@@ -64,6 +64,8 @@ pub struct Attacker {
     pub interactive_nodes: u64,
     /// Changes from one node to another, in the order of events.
     pub hops: u64,
+    /// Whether it is a probe host of our own.
+    pub probe: bool,
 }
 
 /// What one peer did to one service of one node.

@@ -12,10 +12,7 @@ use decnet_pipeline::{
     ingester::{IngestError, Ingester},
 };
 use decnet_store::Store;
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Instant,
-};
+use std::{collections::BTreeMap, time::Instant};
 
 pub(crate) async fn store(paths: &Paths) -> Store {
     Store::open(paths.database().to_str().unwrap()).await.unwrap()
@@ -133,7 +130,7 @@ async fn the_correlator_goes_on_at_its_cursor() {
         collector.pass(Instant::now()).unwrap();
         let mut ingester = Ingester::open(store.clone(), &site.paths, Disk::default()).await.unwrap();
         ingest_all(&mut ingester).await.unwrap();
-        let mut correlator = Correlator::open(store.clone(), BTreeSet::new()).await.unwrap();
+        let mut correlator = Correlator::open(store.clone()).await.unwrap();
         while correlator.step().await.unwrap() > 0 {}
         let attackers = store.attacker_list(&Filter::default(), Page::newest(10)).await.unwrap();
         assert_eq!(attackers.len(), 1);

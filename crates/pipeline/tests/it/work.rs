@@ -15,7 +15,6 @@ use decnet_pipeline::{
 };
 use serde_json::json;
 use std::{
-    collections::BTreeSet,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -54,7 +53,7 @@ async fn a_line_in_a_spool_becomes_an_attacker_through_all_workers() {
         ),
         (Worker::Collector, body(|context| collector::run(context, settings()))),
         (Worker::Ingester, body(move |context| ingester::run(context, first.clone()))),
-        (Worker::Correlator, body(move |context| correlator::run(context, second.clone(), BTreeSet::new()))),
+        (Worker::Correlator, body(move |context| correlator::run(context, second.clone()))),
     ];
     let stop = watch::Sender::new(false);
     let running = tokio::spawn(supervise(host, workers, quick(), stop.subscribe()));

@@ -38,6 +38,7 @@ const SIGHTINGS: Table = Table {
         ("session", Merge::Keep),
         ("origin", Merge::Keep),
         ("path", Merge::Keep),
+        ("probe", Merge::Keep),
     ],
 };
 
@@ -104,6 +105,7 @@ fn sighting(line: &Line<'_>, sha256: &str) -> Vec<Value> {
         line.session.map_or(Value::Null, |id| fit(id, 64)),
         origin(line),
         path.map(<[u8]>::to_vec).into(),
+        line.is_probe().into(),
     ]
 }
 

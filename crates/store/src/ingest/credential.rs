@@ -42,6 +42,7 @@ const CREDENTIALS: Table = Table {
         ("attempts", Merge::Add),
         ("first_seen", Merge::Least),
         ("last_seen", Merge::Greatest),
+        ("probe", Merge::Keep),
     ],
 };
 
@@ -141,6 +142,7 @@ impl Offer<'_> {
             self.attempts.into(),
             self.first_seen.into(),
             self.last_seen.into(),
+            self.first.is_probe().into(),
         ]
     }
 }

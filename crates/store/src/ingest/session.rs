@@ -7,6 +7,7 @@ use crate::{
     error::Error,
     row::{Value, fit},
 };
+use decnet_model::probe;
 use netsvc_wire::{field, stamp::Micros};
 use std::{collections::BTreeMap, net::IpAddr};
 
@@ -35,6 +36,7 @@ const SESSIONS: Table = Table {
         ("bytes_in", Merge::Latest),
         ("bytes_out", Merge::Latest),
         ("reason", Merge::Latest),
+        ("probe", Merge::Greatest),
     ],
 };
 
@@ -151,6 +153,7 @@ impl<'a> Delta<'a> {
             self.bytes_in.into(),
             self.bytes_out.into(),
             self.reason.map_or(Value::Null, |reason| fit(reason, 255)),
+            self.src_ip.is_some_and(probe::is_own).into(),
         ]
     }
 }

@@ -16,6 +16,8 @@ on_every_backend!(
     filters_select,
     text_is_found_as_shown,
     text_is_looked_for_in_values_alone,
+    probes_of_our_own_are_marked,
+    names_are_known,
     tallies_count
 );
 
@@ -115,6 +117,42 @@ async fn text_is_looked_for_in_values_alone(store: Store) {
             found.last().map(|last| if *last == 18 { 1 } else { *last }).into_iter().collect::<Vec<_>>()
         );
     }
+}
+
+async fn probes_of_our_own_are_marked(store: Store) {
+    let login = |number: u64, peer: &str| {
+        line(number, "auth_attempt")
+            .peer(peer)
+            .with(field::SESSION, format!("{number:016x}"))
+            .with(field::SECRET_B64, "YQ==")
+    };
+    let kept = line(4, "file_captured").peer("169.254.213.1").with(field::SHA256, "ab".repeat(32));
+    let kept = kept.with(field::SESSION, format!("{:016x}", 4));
+    ingest(&store, &[login(1, "127.255.0.1"), login(2, "169.254.213.1"), login(3, "192.0.2.7"), kept]).await;
+    let (all, without) = (Filter::default(), Filter { without_probes: true, ..Filter::default() });
+    let page = Page::newest(10);
+    assert_eq!(ids(&store, &all, page).await, [4, 3, 2, 1]);
+    assert_eq!(ids(&store, &without, page).await, [3]);
+    let events = store.event_list(&all, page).await.unwrap();
+    assert_eq!(events.iter().map(|row| row.probe).collect::<Vec<_>>(), [true, false, true, true]);
+    for (filter, sessions, credentials, sightings) in [(&all, 4, 3, 1), (&without, 1, 1, 0)] {
+        assert_eq!(store.session_list(filter, page).await.unwrap().len(), sessions);
+        assert_eq!(store.credential_list(filter, page).await.unwrap().len(), credentials);
+        assert_eq!(store.sighting_list(filter, page).await.unwrap().len(), sightings);
+    }
+    let of_kind = Filter { secret_kind: Some("publickey".into()), ..all };
+    assert_eq!(store.credential_list(&of_kind, page).await.unwrap().len(), 0);
+}
+
+async fn names_are_known(store: Store) {
+    fill(&store).await;
+    let known = store.known(Some("00000000000000aa")).await.unwrap();
+    assert_eq!(known.deckies.into_iter().collect::<Vec<_>>(), ["db-01", "web-01"]);
+    assert_eq!(known.services.into_iter().collect::<Vec<_>>(), ["ssh"]);
+    assert_eq!(known.sessions.len(), 1);
+    assert!(store.known(Some("00000000000000")).await.unwrap().sessions.is_empty());
+    assert_eq!(store.session_find("0000").await.unwrap().len(), 1);
+    assert!(store.session_find("1").await.unwrap().is_empty());
 }
 
 async fn tallies_count(store: Store) {

@@ -4,23 +4,20 @@ use crate::{
     ApiState, Problem,
     auth::Viewer,
     problem::ProblemBody,
-    query::ListQuery,
-    shape::{Artifact, ArtifactDetail, Listing, Sighting},
+    query::{Artifacts, Given, Of, Sightings, read},
 };
 use axum::{
     Json,
-    extract::{
-        Path, Query, State,
-        rejection::{PathRejection, QueryRejection},
-    },
+    extract::{Path, State, rejection::PathRejection},
 };
+use decnet_shape::{Artifact, ArtifactDetail, Listing, Sighting};
 
 /// Sightings shown with an artefact.
 const LATEST: u32 = 100;
 
-/// Payloads by content, by their first event. The times apply.
+/// Payloads by content, by their first event.
 #[utoipa::path(
-    get, path = "/artifacts", tag = "evidence", params(ListQuery), security(("bearer" = [])),
+    get, path = "/artifacts", tag = "evidence", params(Of<Artifacts>), security(("bearer" = [])),
     responses(
         (status = OK, body = Listing<Artifact>),
         (status = BAD_REQUEST, body = ProblemBody),
@@ -30,9 +27,9 @@ const LATEST: u32 = 100;
 pub(crate) async fn artifacts(
     State(state): State<ApiState>,
     _: Viewer,
-    query: Result<Query<ListQuery>, QueryRejection>,
+    query: Given,
 ) -> Result<Json<Listing<Artifact>>, Problem> {
-    let (filter, page) = query?.0.parse()?;
+    let (filter, page) = read::<Artifacts>(query, &state).await?;
     let rows = state.store().artefact_list(&filter, page).await?;
     Ok(Json(Listing::of(&rows, |row| row.first_event)))
 }
@@ -56,4 +53,23 @@ pub(crate) async fn artifact(
     let row = state.store().artefact_get(&sha256).await?.ok_or(Problem::NotFound)?;
     let latest = state.store().artefact_sightings(&sha256, LATEST).await?;
     Ok(Json(ArtifactDetail { artifact: (&row).into(), latest: latest.iter().map(Sighting::from).collect() }))
+}
+
+/// Times that artefacts were seen, those seen last first.
+#[utoipa::path(
+    get, path = "/sightings", tag = "evidence", params(Of<Sightings>), security(("bearer" = [])),
+    responses(
+        (status = OK, body = Listing<Sighting>),
+        (status = BAD_REQUEST, body = ProblemBody),
+        (status = UNAUTHORIZED, body = ProblemBody),
+    )
+)]
+pub(crate) async fn sightings(
+    State(state): State<ApiState>,
+    _: Viewer,
+    query: Given,
+) -> Result<Json<Listing<Sighting>>, Problem> {
+    let (filter, page) = read::<Sightings>(query, &state).await?;
+    let rows = state.store().sighting_list(&filter, page).await?;
+    Ok(Json(Listing::of(&rows, |row| row.event)))
 }

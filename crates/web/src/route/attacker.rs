@@ -4,21 +4,18 @@ use crate::{
     ApiState, Problem,
     auth::Viewer,
     problem::ProblemBody,
-    query::ListQuery,
-    shape::{Attacker, AttackerDetail, Contact, Listing, Traversal},
+    query::{Attackers, Given, Of, Traversals, read},
 };
 use axum::{
     Json,
-    extract::{
-        Path, Query, State,
-        rejection::{PathRejection, QueryRejection},
-    },
+    extract::{Path, State, rejection::PathRejection},
 };
+use decnet_shape::{Attacker, AttackerDetail, Contact, Listing, Traversal};
 use std::net::IpAddr;
 
-/// Attackers, those active last first. `src_ip` and the times apply.
+/// Attackers, those active last first.
 #[utoipa::path(
-    get, path = "/attackers", tag = "attackers", params(ListQuery), security(("bearer" = [])),
+    get, path = "/attackers", tag = "attackers", params(Of<Attackers>), security(("bearer" = [])),
     responses(
         (status = OK, body = Listing<Attacker>),
         (status = BAD_REQUEST, body = ProblemBody),
@@ -28,9 +25,9 @@ use std::net::IpAddr;
 pub(crate) async fn attackers(
     State(state): State<ApiState>,
     _: Viewer,
-    query: Result<Query<ListQuery>, QueryRejection>,
+    query: Given,
 ) -> Result<Json<Listing<Attacker>>, Problem> {
-    let (filter, page) = query?.0.parse()?;
+    let (filter, page) = read::<Attackers>(query, &state).await?;
     let rows = state.store().attacker_list(&filter, page).await?;
     Ok(Json(Listing::of(&rows, |row| row.last_event)))
 }
@@ -60,17 +57,17 @@ pub(crate) async fn attacker(
     }))
 }
 
-/// Attackers that touched two deckies or more, those active last first. Only the page applies.
+/// Attackers that touched two deckies or more, those active last first.
 #[utoipa::path(
-    get, path = "/traversals", tag = "attackers", params(ListQuery), security(("bearer" = [])),
+    get, path = "/traversals", tag = "attackers", params(Of<Traversals>), security(("bearer" = [])),
     responses((status = OK, body = Vec<Traversal>), (status = UNAUTHORIZED, body = ProblemBody))
 )]
 pub(crate) async fn traversals(
     State(state): State<ApiState>,
     _: Viewer,
-    query: Result<Query<ListQuery>, QueryRejection>,
+    query: Given,
 ) -> Result<Json<Vec<Traversal>>, Problem> {
-    let (_, page) = query?.0.parse()?;
+    let (_, page) = read::<Traversals>(query, &state).await?;
     let rows = state.store().traversal_list(2, None, page).await?;
     Ok(Json(rows.iter().map(Traversal::from).collect()))
 }

@@ -4,17 +4,14 @@ use crate::{
     ApiState, Problem,
     auth::Viewer,
     problem::ProblemBody,
-    query::ListQuery,
-    shape::{Credential, Listing},
+    query::{Credentials, Given, Of, read},
 };
-use axum::{
-    Json,
-    extract::{Query, State, rejection::QueryRejection},
-};
+use axum::{Json, extract::State};
+use decnet_shape::{Credential, Listing};
 
-/// Secrets offered, by their first event. `decky`, `service`, `src_ip` and the times apply.
+/// Secrets offered, by their first event.
 #[utoipa::path(
-    get, path = "/credentials", tag = "evidence", params(ListQuery), security(("bearer" = [])),
+    get, path = "/credentials", tag = "evidence", params(Of<Credentials>), security(("bearer" = [])),
     responses(
         (status = OK, body = Listing<Credential>),
         (status = BAD_REQUEST, body = ProblemBody),
@@ -24,9 +21,9 @@ use axum::{
 pub(crate) async fn credentials(
     State(state): State<ApiState>,
     _: Viewer,
-    query: Result<Query<ListQuery>, QueryRejection>,
+    query: Given,
 ) -> Result<Json<Listing<Credential>>, Problem> {
-    let (filter, page) = query?.0.parse()?;
+    let (filter, page) = read::<Credentials>(query, &state).await?;
     let rows = state.store().credential_list(&filter, page).await?;
     Ok(Json(Listing::of(&rows, |row| row.first_event)))
 }

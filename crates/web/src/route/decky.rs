@@ -1,7 +1,8 @@
 //! The fleet.
 
-use crate::{ApiState, Problem, auth::Viewer, problem::ProblemBody, shape::Decky};
+use crate::{ApiState, Problem, auth::Viewer, problem::ProblemBody};
 use axum::{Json, extract::State};
+use decnet_shape::Decky;
 
 /// All deckies, those no longer wanted included.
 #[utoipa::path(

@@ -1,12 +1,8 @@
 //! Whether it works, and how much there is.
 
-use crate::{
-    ApiState, Problem,
-    auth::Viewer,
-    problem::ProblemBody,
-    shape::{Stats, Tally},
-};
+use crate::{ApiState, Problem, auth::Viewer, problem::ProblemBody};
 use axum::{Json, extract::State};
+use decnet_shape::Stats;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -35,22 +31,5 @@ pub(crate) async fn health(State(state): State<ApiState>) -> Result<Json<Health>
 pub(crate) async fn stats(State(state): State<ApiState>, _: Viewer) -> Result<Json<Stats>, Problem> {
     let totals = state.store().totals().await?;
     let tallies = state.store().tally_list(None).await?;
-    Ok(Json(Stats {
-        events: totals.events,
-        sessions: totals.sessions,
-        credentials: totals.credentials,
-        artifacts: totals.artefacts,
-        attackers: totals.attackers,
-        missing: totals.missing,
-        last_event: totals.last_event,
-        tallies: tallies
-            .into_iter()
-            .map(|tally| Tally {
-                decky: tally.node,
-                service: tally.service,
-                kind: tally.kind,
-                events: tally.events,
-            })
-            .collect(),
-    }))
+    Ok(Json(Stats::new(&totals, &tallies)))
 }

@@ -4,24 +4,21 @@ use crate::{
     ApiState, Problem,
     auth::Viewer,
     problem::ProblemBody,
-    query::ListQuery,
-    shape::{Event, Listing, Session, SessionDetail},
+    query::{Given, Of, Sessions, read},
 };
 use axum::{
     Json,
-    extract::{
-        Path, Query, State,
-        rejection::{PathRejection, QueryRejection},
-    },
+    extract::{Path, State, rejection::PathRejection},
 };
+use decnet_shape::{Event, Listing, Session, SessionDetail};
 use decnet_store::record::{Filter, Page};
 
 /// Events shown with a session.
 const TIMELINE: u32 = 500;
 
-/// Sessions, those begun last first. `decky`, `service`, `src_ip` and the times apply.
+/// Sessions, those begun last first.
 #[utoipa::path(
-    get, path = "/sessions", tag = "sessions", params(ListQuery), security(("bearer" = [])),
+    get, path = "/sessions", tag = "sessions", params(Of<Sessions>), security(("bearer" = [])),
     responses(
         (status = OK, body = Listing<Session>),
         (status = BAD_REQUEST, body = ProblemBody),
@@ -31,9 +28,9 @@ const TIMELINE: u32 = 500;
 pub(crate) async fn sessions(
     State(state): State<ApiState>,
     _: Viewer,
-    query: Result<Query<ListQuery>, QueryRejection>,
+    query: Given,
 ) -> Result<Json<Listing<Session>>, Problem> {
-    let (filter, page) = query?.0.parse()?;
+    let (filter, page) = read::<Sessions>(query, &state).await?;
     let rows = state.store().session_list(&filter, page).await?;
     Ok(Json(Listing::of(&rows, |row| row.first_event)))
 }

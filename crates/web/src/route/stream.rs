@@ -4,11 +4,11 @@ use crate::{
     ApiState, Problem,
     auth::Viewer,
     problem::{ProblemBody, chain},
-    query::StreamQuery,
+    query::{Given, Of, Stream as Wanted, StreamQuery},
     stream::Follower,
 };
 use axum::{
-    extract::{Query, State, rejection::QueryRejection},
+    extract::State,
     http::HeaderMap,
     response::sse::{Event, KeepAlive, Sse},
 };
@@ -28,7 +28,7 @@ const LOOK: Duration = Duration::from_secs(1);
 /// `data` is the body of an event. `Last-Event-ID` resumes without a gap.
 #[utoipa::path(
     get, path = "/stream", tag = "events", security(("bearer" = [])),
-    params(StreamQuery, ("Last-Event-ID" = Option<i64>, Header, description = "Last id received")),
+    params(Of<Wanted>, ("Last-Event-ID" = Option<i64>, Header, description = "Last id received")),
     responses(
         (status = OK, content_type = "text/event-stream", body = String),
         (status = BAD_REQUEST, body = ProblemBody),
@@ -40,9 +40,9 @@ pub(crate) async fn stream(
     State(state): State<ApiState>,
     viewer: Viewer,
     headers: HeaderMap,
-    query: Result<Query<StreamQuery>, QueryRejection>,
+    query: Given,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
-    let Query(query) = query?;
+    let query = StreamQuery::read(query, &state).await?;
     let resumed = headers
         .get("last-event-id")
         .map(|value| value.to_str().ok().and_then(|text| text.parse().ok()))

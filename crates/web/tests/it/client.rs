@@ -5,7 +5,7 @@ use axum::{
     body::{Body, to_bytes},
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
-use decnet_model::worker::Worker;
+use decnet_model::{paths::Paths, worker::Worker};
 use decnet_store::{Position, Store};
 use decnet_web::{ApiState, ensure_admin, router, signing_secret};
 use netsvc_wire::{Record, WriterId, field};
@@ -39,7 +39,8 @@ impl Client {
         ensure_admin(&store, Some(PASSWORD), 1).await.unwrap();
         let secret = signing_secret(&store, None).await.unwrap();
         let doorbell = Arc::new(Notify::new());
-        let state = ApiState::new(store.clone(), &secret, Arc::clone(&doorbell)).unwrap();
+        let state =
+            ApiState::new(store.clone(), Paths::new(folder.path()), &secret, Arc::clone(&doorbell)).unwrap();
         let router = router(state.clone());
         Client { router, store, state, doorbell, token: String::new(), _folder: folder }
     }

@@ -24,7 +24,7 @@ fn operations() -> Vec<(String, Method, Value)> {
 async fn every_documented_route_is_served_and_guarded_as_it_says() {
     let client = Client::new().await;
     let operations = operations();
-    assert_eq!(operations.len(), 15);
+    assert_eq!(operations.len(), 18);
     for (path, method, operation) in operations {
         let open = OPEN.contains(&path.as_str());
         assert_eq!(operation["security"].is_array(), !open, "{path}");
@@ -58,4 +58,10 @@ async fn what_is_not_there_is_a_problem() {
     let answer = client.send(Method::DELETE, "/api/v1/events", String::new()).await;
     assert_eq!((answer.status, &answer.body["status"]), (StatusCode::METHOD_NOT_ALLOWED, &405.into()));
     assert_eq!(client.get("/health").await.body["status"], "ok");
+}
+
+#[test]
+fn the_committed_document_is_this_one() {
+    let committed: Value = serde_json::from_str(include_str!("../../openapi.json")).unwrap();
+    assert_eq!(committed, serde_json::to_value(document()).unwrap(), "run `cargo run -p xtask -- gen`");
 }

@@ -1,10 +1,15 @@
 //! What the lists show.
 
 use crate::client::Client;
-use axum::http::StatusCode;
+use axum::{
+    body::to_bytes,
+    http::{Method, StatusCode},
+};
 use decnet_model::worker::Worker;
 use decnet_store::record::DeckyIntent;
+use serde_json::Value;
 use std::collections::BTreeMap;
+use tower::ServiceExt;
 
 #[tokio::test]
 async fn events_are_paged_and_filtered() {
@@ -37,16 +42,57 @@ async fn captured_bytes_are_escaped_and_exact() {
     let client = Client::logged_in().await;
     client.ingest(1, 2).await;
     let event = &client.get("/events?kind=command").await.body["items"][0];
-    let command =
-        event["fields"].as_array().unwrap().iter().find(|field| field["name"] == "command").unwrap();
-    assert_eq!(command["text"], "echo \\xff\\x1b[2J");
-    assert_eq!(command["base64"], "ZWNobyD/G1sySg==");
+    assert_eq!(event["fields"]["command"], "echo \\xff\\x1b[2J");
+    assert_eq!(event["exact"], serde_json::json!({"command": "ZWNobyD/G1sySg=="}));
     let credential = &client.get("/credentials").await.body["items"][0];
     assert_eq!(
-        (&credential["secret"]["text"], &credential["secret"]["base64"]),
-        (&"\\x00\\xff".into(), &"AP8=".into())
+        (&credential["secret"], &credential["exact"]),
+        (&"\\x00\\xff".into(), &serde_json::json!({"secret": "AP8="}))
     );
-    assert_eq!(credential["principal"], serde_json::json!({"text": "root"}));
+    assert_eq!(credential["principal"], "root");
+}
+
+#[tokio::test]
+async fn each_list_takes_what_it_applies_and_tells_what_does_not_exist() {
+    let client = Client::logged_in().await;
+    client.ingest(1, 4).await;
+    for (path, field, told) in [
+        ("/credentials?kind=command", "kind", "not a parameter of this list"),
+        ("/credentials?session=aa", "session", "not a parameter of this list"),
+        ("/credentials?q=x", "q", "not a parameter of this list"),
+        ("/sessions?class=scan", "class", "not a parameter of this list"),
+        ("/artifacts?decky=web-01", "decky", "not a parameter of this list"),
+        ("/traversals?decky=web-01", "decky", "not a parameter of this list"),
+        ("/events?deckys=web-01", "deckys", "(did you mean \"decky\"?)"),
+        ("/events?decky=wbe-01", "decky", "(did you mean \"web-01\"?)"),
+        ("/events?kind=nonsense", "kind", "no kind of event is called \"nonsense\""),
+        ("/events?session=00", "session", "no session is called"),
+        ("/events?service=shs", "service", "(did you mean \"ssh\"?)"),
+        ("/events?kind=command&kind=query", "kind", "given twice"),
+        ("/stream?class=scan", "class", "not a parameter of this list"),
+        ("/events/export?limit=3", "limit", "not a parameter of this list"),
+    ] {
+        let answer = client.get(path).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{path}");
+        let error = &answer.body["errors"][0];
+        assert_eq!(error["field"], field, "{path}");
+        assert!(error["message"].as_str().unwrap().contains(told), "{path}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn evidence_can_be_taken_away() {
+    let client = Client::logged_in().await;
+    client.ingest(1, 1203).await;
+    let request = client.request(Method::GET, "/api/v1/events/export?kind=command&after=2", String::new());
+    let response = client.router.clone().oneshot(request).await.unwrap();
+    assert_eq!(response.headers()["content-type"], "application/x-ndjson");
+    let body = to_bytes(response.into_body(), 1 << 22).await.unwrap();
+    let lines: Vec<Value> =
+        std::str::from_utf8(&body).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((lines.len(), &lines[0]["id"], &lines[599]["id"]), (600, &4.into(), &1202.into()));
+    assert_eq!(lines[599], client.get("/events?kind=command&limit=1").await.body["items"][0]);
+    assert_eq!(client.get("/artifacts/..%2f..%2fetc%2fpasswd/content").await.status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]
@@ -92,7 +138,7 @@ async fn an_attacker_has_its_contacts() {
     client.store.correlate_apply(&fence, &deltas, 0, 3).await.unwrap();
     let attacker = client.get("/attackers/2001:db8::7").await.body;
     assert_eq!((&attacker["deckies"], &attacker["contacts"][0]["decky"]), (&2.into(), &"b".into()));
-    assert_eq!(client.get("/attackers").await.body["items"][0]["ip"], "2001:db8::7");
+    assert_eq!(client.get("/attackers").await.body["items"][0]["src_ip"], "2001:db8::7");
     assert_eq!(client.get("/traversals").await.body[0]["path"], serde_json::json!(["b", "a"]));
     assert_eq!(client.get("/attackers/192.0.2.1").await.status, StatusCode::NOT_FOUND);
     assert_eq!(client.get("/attackers/nobody").await.status, StatusCode::BAD_REQUEST);

@@ -1,7 +1,7 @@
 //! Attackers and what they touched.
 
-use super::shown;
-use decnet_store::record;
+use crate::shown;
+use decnet_model::record;
 use netsvc_wire::stamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -40,14 +40,15 @@ impl From<&record::Counts> for Counts {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Attacker {
     /// Address.
-    pub ip: String,
+    pub src_ip: String,
     /// First event, RFC 3339.
     pub first_seen: String,
     /// Last event, RFC 3339.
     pub last_seen: String,
     /// Id of the last event.
     pub last_event: i64,
-    /// Events.
+    /// Its events.
+    #[serde(flatten)]
     pub counts: Counts,
     /// Distinct deckies touched.
     pub deckies: u64,
@@ -60,7 +61,7 @@ pub struct Attacker {
 impl From<&record::Attacker> for Attacker {
     fn from(row: &record::Attacker) -> Self {
         Attacker {
-            ip: row.src_ip.to_string(),
+            src_ip: row.src_ip.to_string(),
             first_seen: stamp::format(row.first_seen),
             last_seen: stamp::format(row.last_seen),
             last_event: row.last_event,
@@ -83,7 +84,8 @@ pub struct Contact {
     pub first_seen: String,
     /// Last event, RFC 3339.
     pub last_seen: String,
-    /// Events.
+    /// Its events.
+    #[serde(flatten)]
     pub counts: Counts,
 }
 
@@ -113,11 +115,13 @@ pub struct AttackerDetail {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Traversal {
     /// Address.
-    pub ip: String,
+    pub src_ip: String,
     /// `interaction` or `scan`.
     pub kind: &'static str,
     /// Deckies in the order of first contact.
     pub path: Vec<String>,
+    /// Deckies that it interacted with.
+    pub interactive_deckies: u64,
     /// Changes from one decky to another.
     pub hops: u64,
     /// Events.
@@ -131,9 +135,10 @@ pub struct Traversal {
 impl From<&record::Traversal> for Traversal {
     fn from(row: &record::Traversal) -> Self {
         Traversal {
-            ip: row.src_ip.to_string(),
+            src_ip: row.src_ip.to_string(),
             kind: row.kind.name(),
             path: row.path.iter().map(|node| shown(node)).collect(),
+            interactive_deckies: row.interactive_nodes,
             hops: row.hops,
             events: row.events,
             first_seen: stamp::format(row.first_seen),

@@ -1,7 +1,7 @@
 //! Sessions.
 
-use super::{Captured, Event, captured, shown};
-use decnet_store::record;
+use crate::{Event, Texts, shown};
+use decnet_model::record;
 use netsvc_wire::stamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -27,6 +27,10 @@ pub struct Session {
     pub started_at: String,
     /// When it was closed, RFC 3339; absent while it is open.
     pub ended_at: Option<String>,
+    /// Last event so far, RFC 3339.
+    pub last_at: String,
+    /// From the first event to the end, or to the last event while it is open, in milliseconds.
+    pub duration_ms: i64,
     /// Events.
     pub events: u64,
     /// Commands, requests, queries.
@@ -36,9 +40,9 @@ pub struct Session {
     /// Payloads kept.
     pub artifacts: u64,
     /// Login name.
-    pub principal: Option<Captured>,
+    pub principal: Option<String>,
     /// What the client calls itself.
-    pub client: Option<Captured>,
+    pub client: Option<String>,
     /// SHA-256 of the recording.
     pub recording: Option<String>,
     /// Bytes from the peer.
@@ -47,10 +51,16 @@ pub struct Session {
     pub bytes_out: Option<u64>,
     /// Why it ended.
     pub reason: Option<String>,
+    /// Whether it is a probe of our own.
+    pub probe: bool,
+    /// Exact bytes, base64, of the texts that are not shown as they are.
+    #[serde(skip_serializing_if = "Texts::is_empty")]
+    pub exact: Texts,
 }
 
 impl From<&record::Session> for Session {
     fn from(row: &record::Session) -> Self {
+        let mut exact = Texts::default();
         Session {
             id: shown(&row.id),
             first_event: row.first_event,
@@ -61,16 +71,20 @@ impl From<&record::Session> for Session {
             dst_port: row.dst_port,
             started_at: stamp::format(row.started_at),
             ended_at: row.ended_at.map(stamp::format),
+            last_at: stamp::format(row.last_at),
+            duration_ms: (row.ended_at.unwrap_or(row.last_at) - row.started_at) / 1000,
             events: row.events,
             commands: row.commands,
             credentials: row.credentials,
             artifacts: row.artefacts,
-            principal: captured(row.principal.as_ref()),
-            client: captured(row.client.as_ref()),
+            principal: exact.show_some("principal", row.principal.as_ref()),
+            client: exact.show_some("client", row.client.as_ref()),
             recording: row.recording.as_deref().map(shown),
             bytes_in: row.bytes_in,
             bytes_out: row.bytes_out,
             reason: row.reason.as_deref().map(shown),
+            probe: row.probe,
+            exact,
         }
     }
 }
@@ -81,6 +95,6 @@ pub struct SessionDetail {
     /// The session.
     #[serde(flatten)]
     pub session: Session,
-    /// Its first 500 events, oldest first; more by `/events?session=`.
+    /// Its events, oldest first; of a long session the first, and more by `/events?session=`.
     pub timeline: Vec<Event>,
 }

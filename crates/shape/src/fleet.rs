@@ -1,7 +1,7 @@
 //! The fleet, and totals.
 
-use super::shown;
-use decnet_store::record::{self, DeckyDesired};
+use crate::shown;
+use decnet_model::record::{self, DeckyDesired};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -70,4 +70,31 @@ pub struct Stats {
     pub last_event: i64,
     /// By decky, service and kind.
     pub tallies: Vec<Tally>,
+}
+
+impl From<&record::Tally> for Tally {
+    fn from(row: &record::Tally) -> Self {
+        Tally {
+            decky: shown(&row.node),
+            service: shown(&row.service),
+            kind: shown(&row.kind),
+            events: row.events,
+        }
+    }
+}
+
+impl Stats {
+    /// Totals with the numbers by decky, service and kind.
+    pub fn new(totals: &record::Totals, tallies: &[record::Tally]) -> Self {
+        Stats {
+            events: totals.events,
+            sessions: totals.sessions,
+            credentials: totals.credentials,
+            artifacts: totals.artefacts,
+            attackers: totals.attackers,
+            missing: totals.missing,
+            last_event: totals.last_event,
+            tallies: tallies.iter().map(Tally::from).collect(),
+        }
+    }
 }

@@ -1,7 +1,8 @@
 //! Credentials and artefacts.
 
-use super::{Captured, captured, shown};
-use decnet_store::record;
+use crate::{Texts, shown};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use decnet_model::record;
 use netsvc_wire::stamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -11,6 +12,8 @@ use utoipa::ToSchema;
 pub struct Credential {
     /// Id of the first event that offered it.
     pub first_event: i64,
+    /// Id of the last event that offered it.
+    pub last_event: i64,
     /// Address of the peer.
     pub src_ip: Option<String>,
     /// Decky.
@@ -18,15 +21,19 @@ pub struct Credential {
     /// Service.
     pub service: String,
     /// Login name.
-    pub principal: Captured,
+    pub principal: String,
     /// The secret.
-    pub secret: Captured,
+    pub secret: String,
     /// `plaintext`, `publickey`, ….
     pub secret_kind: String,
     /// SHA-256 of the secret.
     pub secret_sha256: String,
+    /// The challenge that the secret answers, base64.
+    pub challenge: Option<String>,
+    /// Realm or domain.
+    pub realm: Option<String>,
     /// Line for a cracker.
-    pub crack_line: Option<Captured>,
+    pub crack_line: Option<String>,
     /// Outcome.
     pub outcome: Option<String>,
     /// How often it was offered.
@@ -35,24 +42,35 @@ pub struct Credential {
     pub first_seen: String,
     /// Last offer, RFC 3339.
     pub last_seen: String,
+    /// Whether a probe of our own offered it.
+    pub probe: bool,
+    /// Exact bytes, base64, of the texts that are not shown as they are.
+    #[serde(skip_serializing_if = "Texts::is_empty")]
+    pub exact: Texts,
 }
 
 impl From<&record::Credential> for Credential {
     fn from(row: &record::Credential) -> Self {
+        let mut exact = Texts::default();
         Credential {
             first_event: row.first_event,
+            last_event: row.last_event,
             src_ip: row.src_ip.map(|address| address.to_string()),
             decky: shown(&row.node),
             service: shown(&row.service),
-            principal: row.principal.as_slice().into(),
-            secret: row.secret.as_slice().into(),
+            principal: exact.show("principal", &row.principal),
+            secret: exact.show("secret", &row.secret),
             secret_kind: shown(&row.secret_kind),
             secret_sha256: row.secret_sha256.clone(),
-            crack_line: captured(row.crack_line.as_ref()),
+            challenge: row.challenge.as_deref().map(|bytes| STANDARD.encode(bytes)),
+            realm: exact.show_some("realm", row.realm.as_ref()),
+            crack_line: exact.show_some("crack_line", row.crack_line.as_ref()),
             outcome: row.outcome.as_deref().map(shown),
             attempts: row.attempts,
             first_seen: stamp::format(row.first_seen),
             last_seen: stamp::format(row.last_seen),
+            probe: row.probe,
+            exact,
         }
     }
 }
@@ -98,6 +116,8 @@ impl From<&record::Artefact> for Artifact {
 pub struct Sighting {
     /// Event.
     pub event: i64,
+    /// SHA-256 of the content.
+    pub sha256: String,
     /// When, RFC 3339.
     pub at: String,
     /// Decky.
@@ -108,20 +128,32 @@ pub struct Sighting {
     pub src_ip: Option<String>,
     /// Session.
     pub session: Option<String>,
+    /// Where it came from.
+    pub origin: String,
     /// Path or name on the decky.
-    pub path: Option<Captured>,
+    pub path: Option<String>,
+    /// Whether it came of a probe of our own.
+    pub probe: bool,
+    /// Exact bytes, base64, of the texts that are not shown as they are.
+    #[serde(skip_serializing_if = "Texts::is_empty")]
+    pub exact: Texts,
 }
 
 impl From<&record::Sighting> for Sighting {
     fn from(row: &record::Sighting) -> Self {
+        let mut exact = Texts::default();
         Sighting {
             event: row.event,
+            sha256: row.sha256.clone(),
             at: stamp::format(row.at),
             decky: shown(&row.node),
             service: shown(&row.service),
             src_ip: row.src_ip.map(|address| address.to_string()),
             session: row.session.as_deref().map(shown),
-            path: captured(row.path.as_ref()),
+            origin: shown(&row.origin),
+            path: exact.show_some("path", row.path.as_ref()),
+            probe: row.probe,
+            exact,
         }
     }
 }

@@ -1,0 +1,130 @@
+//! What every help ends with: an example or two, and what the exit code means.
+
+/// Exit code of a wrong command line, configuration or condition (`EX_USAGE` of sysexits.h).
+pub const USAGE: u8 = 64;
+
+/// What exit codes mean, for every help that has none of its own.
+const CODES: &str = "Exit codes: 0 done, 1 failed, 64 wrong usage";
+
+/// Examples by verb.
+const EXAMPLES: &[(&str, &[&str])] = &[
+    ("decnet", &["decnet demo", "decnet deploy --config fleet.ini", "decnet events --follow"]),
+    ("artifacts", &["decnet artifacts list --since 1d", "decnet artifacts get SHA256 -o sample.bin"]),
+    (
+        "artifacts get",
+        &["decnet artifacts get SHA256 -o sample.bin", "decnet artifacts get SHA256 -o - | file -"],
+    ),
+    ("artifacts list", &["decnet artifacts list --decky web-01 --json"]),
+    ("attackers", &["decnet attackers --since 7d", "decnet attackers --src 192.0.2.7 --json"]),
+    ("audit", &["decnet audit web-01", "decnet audit --all"]),
+    ("completions", &["decnet completions bash > /etc/bash_completion.d/decnet"]),
+    ("config", &["decnet config show", "decnet config check"]),
+    ("correlate", &["decnet correlate decnet.log", "journalctl -o cat | decnet correlate - --format json"]),
+    ("creds", &["decnet creds list --service ssh", "decnet creds export --format words > words.txt"]),
+    (
+        "creds export",
+        &[
+            "decnet creds export --format hashcat --only 11200 > mysql.hashes",
+            "decnet creds export --format words --since 7d > words.txt",
+        ],
+    ),
+    ("creds list", &["decnet creds list --secret-kind plaintext --since 1d", "decnet creds list --json"]),
+    ("demo", &["decnet demo", "decnet demo --attack --exit --json"]),
+    ("deploy", &["decnet deploy --config fleet.ini", "decnet deploy --deckies 5 --lab"]),
+    (
+        "events",
+        &[
+            "decnet events --follow --class interaction",
+            "decnet events --kind auth_attempt --since 1h --json",
+        ],
+    ),
+    ("firedrill", &["decnet firedrill", "decnet firedrill --json"]),
+    ("lab", &["decnet lab up", "decnet lab down"]),
+    ("persona", &["decnet persona list", "decnet persona show web-01"]),
+    ("plan", &["decnet plan --config fleet.ini"]),
+    ("run", &["decnet run", "decnet run --daemon"]),
+    ("sessions", &["decnet sessions list --recorded", "decnet sessions replay ID --speed 4"]),
+    ("sessions list", &["decnet sessions list --service ssh --since 1d"]),
+    (
+        "sessions replay",
+        &["decnet sessions replay ID --speed 4", "decnet sessions replay ID --raw > session.cast"],
+    ),
+    ("sessions show", &["decnet sessions show ID --json"]),
+    ("status", &["decnet status", "decnet status --json"]),
+    ("teardown", &["decnet teardown", "decnet teardown --all"]),
+];
+
+/// Adds examples and exit codes to the help of `command` and of all its verbs.
+pub fn explain(command: clap::Command) -> clap::Command {
+    with(command, "")
+}
+
+fn with(command: clap::Command, path: &str) -> clap::Command {
+    let own = if path.is_empty() { command.get_name().to_owned() } else { path.to_owned() };
+    let examples = examples(&command, path, &own);
+    let codes = command.get_after_help().is_none().then_some(CODES);
+    let text: Vec<_> = [Some(examples), codes.map(str::to_owned)].into_iter().flatten().collect();
+    let before = command.get_after_help().map(|text| format!("{text}\n\n")).unwrap_or_default();
+    let names: Vec<_> = command.get_subcommands().map(|verb| verb.get_name().to_owned()).collect();
+    let command = command.after_help(format!("{before}{}", text.join("\n\n")));
+    names.into_iter().fold(command, |command, name| {
+        let path = if path.is_empty() { name.clone() } else { format!("{path} {name}") };
+        command.mut_subcommand(name, |verb| with(verb, &path))
+    })
+}
+
+fn examples(command: &clap::Command, path: &str, own: &str) -> String {
+    let found = EXAMPLES.iter().find(|(verb, _)| *verb == own).map(|(_, lines)| lines.to_vec());
+    let lines = found
+        .map_or_else(|| vec![plain(command, path)], |lines| lines.into_iter().map(str::to_owned).collect());
+    format!("Examples:\n  {}", lines.join("\n  "))
+}
+
+/// The verb with what it cannot do without.
+fn plain(command: &clap::Command, path: &str) -> String {
+    let mut line = format!("decnet {path}");
+    for needed in command.get_positionals().filter(|arg| arg.is_required_set()) {
+        line.push_str(&format!(" {}", needed.get_id().as_str().to_uppercase()));
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn helps(command: &mut clap::Command, path: &str, found: &mut Vec<(String, String)>) {
+        found.push((path.to_owned(), command.render_help().to_string()));
+        for verb in command.get_subcommands_mut().filter(|verb| verb.get_name() != "help") {
+            let path = format!("{path} {}", verb.get_name());
+            helps(verb, path.trim(), found);
+        }
+    }
+
+    #[test]
+    fn every_help_has_examples_and_exit_codes_and_every_example_is_a_command() {
+        let mut command = explain(crate::cli::command());
+        let mut found = Vec::new();
+        helps(&mut command, "", &mut found);
+        for (path, help) in &found {
+            assert!(help.contains("Examples:\n"), "{path}");
+            assert!(help.contains("64 wrong usage"), "{path}: {help}");
+        }
+        for (verb, lines) in EXAMPLES {
+            assert!(*verb == "decnet" || found.iter().any(|(path, _)| path == verb), "{verb}");
+            for line in *lines {
+                let words: Vec<_> = line
+                    .split(" | ")
+                    .find(|part| part.starts_with("decnet"))
+                    .unwrap()
+                    .split('>')
+                    .next()
+                    .unwrap()
+                    .split_whitespace()
+                    .collect();
+                let parsed = command.clone().try_get_matches_from(&words);
+                assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
+            }
+        }
+    }
+}

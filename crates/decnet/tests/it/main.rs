@@ -1,0 +1,7 @@
+//! The program as an operator runs it, over a store that the test fills.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail at once")]
+
+mod same;
+mod site;
+mod usage;

@@ -1,0 +1,70 @@
+//! The command line and the interface say the same of the same store.
+
+use crate::site::Site;
+use axum::{
+    body::{Body, to_bytes},
+    http::Request,
+};
+use decnet_web::{ApiState, ensure_admin, router, signing_secret};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use tower::ServiceExt;
+
+struct Interface {
+    router: axum::Router,
+    token: String,
+}
+
+impl Interface {
+    async fn over(site: &Site) -> Interface {
+        ensure_admin(&site.store, Some("correct horse"), 1).await.unwrap();
+        let secret = signing_secret(&site.store, None).await.unwrap();
+        let state = ApiState::new(site.store.clone(), site.paths(), &secret, Arc::default()).unwrap();
+        let mut interface = Interface { router: router(state), token: String::new() };
+        let login = json!({"user": "admin", "password": "correct horse"}).to_string();
+        let request = Request::post("/api/v1/login").header("content-type", "application/json");
+        let answer = interface.ask(request.body(Body::from(login)).unwrap()).await;
+        interface.token = answer["token"].as_str().unwrap().to_owned();
+        interface
+    }
+
+    async fn ask(&self, request: Request<Body>) -> Value {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        serde_json::from_slice(&to_bytes(response.into_body(), 1 << 22).await.unwrap()).unwrap()
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        let request = Request::get(format!("/api/v1{path}"));
+        let bearer = format!("Bearer {}", self.token);
+        self.ask(request.header("authorization", bearer).body(Body::empty()).unwrap()).await
+    }
+}
+
+#[tokio::test]
+async fn lists_are_the_same_on_the_command_line_and_over_the_interface() {
+    let site = Site::new().await;
+    let interface = Interface::over(&site).await;
+    for (arguments, path, count) in [
+        (&["attackers", "--json"][..], "/attackers", 2),
+        (&["attackers", "--json", "--probes"], "/attackers?probes=true", 3),
+        (&["creds", "list", "--json"], "/credentials", 5),
+        (&["creds", "list", "--json", "--secret-kind", "plaintext"], "/credentials?secret_kind=plaintext", 2),
+        (&["sessions", "list", "--json", "--decky", "db-01"], "/sessions?decky=db-01", 6),
+        (&["artifacts", "list", "--json"], "/sightings", 1),
+    ] {
+        let printed: Value = serde_json::from_str(&site.printed(arguments)).unwrap();
+        assert_eq!(printed.as_array().map(Vec::len), Some(count), "{arguments:?}: {printed}");
+        assert_eq!(printed, interface.get(path).await["items"], "{arguments:?}");
+    }
+    let events = site.printed(&["events", "--json", "--text", "SRC_PORT"]);
+    let events: Vec<Value> = events.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(Value::from(events.clone()), interface.get("/events?q=SRC_PORT").await["items"]);
+    assert_eq!((events.len(), &events[0]["kind"]), (1, &"command".into()));
+    let shown: Value =
+        serde_json::from_str(&site.printed(&["sessions", "show", "0000000000000004", "--json"])).unwrap();
+    assert_eq!(shown, interface.get("/sessions/0000000000000004").await);
+    let exported = site.printed(&["creds", "export", "--json"]);
+    let exported: Vec<Value> = exported.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let listed = interface.get("/credentials?after=0").await;
+    assert_eq!(Value::from(exported), listed["items"]);
+}

@@ -1,0 +1,328 @@
+//! The conditions that narrow lists down: one table for the flags of the command line and the parameters of
+//! the interface. Each list takes those that it applies and refuses the others, and a name that does not
+//! exist is told with the nearest that does.
+
+use decnet_model::{
+    catalogue,
+    ini::nearest,
+    record::{Filter, Known},
+};
+use netsvc_wire::{Class, Kind, stamp};
+use std::collections::BTreeSet;
+
+/// Longest value of a condition, in bytes.
+pub const LONGEST: usize = 256;
+
+/// How a condition is given and what it is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spec {
+    /// Flag of the command line, without its dashes.
+    pub flag: &'static str,
+    /// Parameter in the query of a request.
+    pub parameter: &'static str,
+    /// What a value is called; `None`: it is a switch.
+    pub value: Option<&'static str>,
+    /// What it asks for.
+    pub about: &'static str,
+}
+
+macro_rules! conditions {
+    ($($(#[doc = $doc:literal])+ $variant:ident = $flag:literal, $parameter:literal, $value:expr, $about:literal;)+) => {
+        /// One condition.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Condition { $($(#[doc = $doc])+ $variant,)+ }
+
+        impl Condition {
+            /// Every condition.
+            pub const ALL: &'static [Condition] = &[$(Condition::$variant),+];
+
+            /// How it is given.
+            pub fn spec(self) -> Spec {
+                match self {
+                    $(Condition::$variant => Spec { flag: $flag, parameter: $parameter, value: $value, about: $about },)+
+                }
+            }
+        }
+    };
+}
+
+conditions! {
+    /// Of one decky.
+    Decky = "decky", "decky", Some("NAME"), "Only of this decky";
+    /// Of one service.
+    Service = "service", "service", Some("NAME"), "Only of this service";
+    /// Of one kind of event.
+    Kind = "kind", "kind", Some("KIND"), "Only of this kind, for example auth_attempt or command";
+    /// From one address.
+    Source = "src", "src_ip", Some("ADDRESS"), "Only from this address";
+    /// Of one session.
+    Session = "session", "session", Some("ID"), "Only of this session";
+    /// Not earlier.
+    Since = "since", "since", Some("TIME"),
+        "Only at or after this time (RFC 3339, a date, or a span back from now such as 30m, 12h, 7d)";
+    /// Earlier.
+    Until = "until", "until", Some("TIME"), "Only before this time";
+    /// With a text.
+    Text = "text", "q", Some("TEXT"), "Only with this text in the value of a field, as shown, in any case";
+    /// As important.
+    Class = "class", "class", Some("CLASS"), "Only at least this important: noise, scan, interaction, evidence";
+    /// With one kind of secret.
+    SecretKind = "secret-kind", "secret_kind", Some("KIND"), "Only secrets of this kind, for example plaintext or publickey";
+    /// With a recording.
+    Recorded = "recorded", "recorded", None, "Only with a recording";
+    /// Our own, too.
+    Probes = "probes", "probes", None, "Probes of our own, such as firedrill's, as well";
+}
+
+/// A list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Noun {
+    /// Events.
+    Events,
+    /// Events as they come.
+    Stream,
+    /// Events to take away.
+    Export,
+    /// Sessions.
+    Sessions,
+    /// Credentials.
+    Credentials,
+    /// Artefacts by content.
+    Artifacts,
+    /// Times that artefacts were seen.
+    Sightings,
+    /// Attackers.
+    Attackers,
+    /// Attackers that touched several deckies.
+    Traversals,
+}
+
+impl Noun {
+    /// Every list.
+    pub const ALL: &'static [Noun] = &[
+        Noun::Events,
+        Noun::Stream,
+        Noun::Export,
+        Noun::Sessions,
+        Noun::Credentials,
+        Noun::Artifacts,
+        Noun::Sightings,
+        Noun::Attackers,
+        Noun::Traversals,
+    ];
+
+    /// The conditions that the list applies.
+    pub fn conditions(self) -> &'static [Condition] {
+        use Condition::{
+            Class, Decky, Kind, Probes, Recorded, SecretKind, Service, Session, Since, Source, Text, Until,
+        };
+        match self {
+            Noun::Events | Noun::Export => {
+                &[Decky, Service, Kind, Source, Session, Since, Until, Text, Class, Probes]
+            }
+            Noun::Stream => &[Decky, Service, Kind, Probes],
+            Noun::Sessions => &[Decky, Service, Source, Session, Since, Until, Recorded, Probes],
+            Noun::Credentials => &[Decky, Service, Source, Since, Until, SecretKind, Probes],
+            Noun::Artifacts => &[Since, Until],
+            Noun::Sightings => &[Decky, Service, Source, Session, Since, Until, Probes],
+            Noun::Attackers => &[Source, Since, Until, Probes],
+            Noun::Traversals => &[],
+        }
+    }
+}
+
+/// What is wrong with a condition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrong {
+    /// The condition.
+    pub condition: Condition,
+    /// What is wrong with its value.
+    pub message: String,
+}
+
+/// The filter that conditions make, where `known` are the names of the installation and spans end at `now`
+/// (microseconds). A switch has the value `true` or `false`.
+///
+/// # Errors
+/// Everything that is wrong.
+pub fn filter(given: &[(Condition, String)], known: &Known, now: i64) -> Result<Filter, Vec<Wrong>> {
+    let mut filter = Filter { without_probes: true, ..Filter::default() };
+    let mut wrong = Vec::new();
+    for (condition, value) in given {
+        let applied = if value.len() > LONGEST {
+            Err(format!("longer than {LONGEST} bytes"))
+        } else {
+            apply(&mut filter, *condition, value, known, now)
+        };
+        if let Err(message) = applied {
+            wrong.push(Wrong { condition: *condition, message });
+        }
+    }
+    if wrong.is_empty() { Ok(filter) } else { Err(wrong) }
+}
+
+fn apply(
+    filter: &mut Filter,
+    condition: Condition,
+    value: &str,
+    known: &Known,
+    now: i64,
+) -> Result<(), String> {
+    match condition {
+        Condition::Decky => {
+            filter.node = Some(one_of("decky", value, known.deckies.iter().map(String::as_str))?);
+        }
+        Condition::Service => {
+            let all: BTreeSet<_> = catalogue::services()
+                .iter()
+                .map(|service| service.slug.as_str())
+                .chain(known.services.iter().map(String::as_str))
+                .collect();
+            filter.service = Some(one_of("service", value, all.iter().copied())?);
+        }
+        Condition::Kind => {
+            filter.kind = Some(one_of("kind of event", value, Kind::ALL.iter().map(|kind| kind.name()))?);
+        }
+        Condition::Source => {
+            filter.src_ip = Some(value.parse().map_err(|_| format!("{value:?} is no address"))?);
+        }
+        Condition::Session => {
+            filter.session = Some(one_of("session", value, known.sessions.iter().map(String::as_str))?);
+        }
+        Condition::Since => filter.since = Some(moment(value, now)?),
+        Condition::Until => filter.until = Some(moment(value, now)?),
+        Condition::Text => filter.text = Some(value.to_owned()),
+        Condition::Class => {
+            let class = Class::ALL.iter().find(|class| class.name() == value);
+            let names = Class::ALL.iter().map(|class| class.name());
+            one_of("class", value, names)?;
+            filter.class = class.copied();
+        }
+        Condition::SecretKind => {
+            filter.secret_kind =
+                Some(one_of("kind of secret", value, known.secret_kinds.iter().map(String::as_str))?);
+        }
+        Condition::Recorded => filter.recorded = switch(value)?,
+        Condition::Probes => filter.without_probes = !switch(value)?,
+    }
+    Ok(())
+}
+
+/// Most names that a message lists.
+const LISTED: usize = 40;
+
+/// `value`, if it is one of the names there are.
+fn one_of<'a>(
+    what: &str,
+    value: &str,
+    names: impl Iterator<Item = &'a str> + Clone,
+) -> Result<String, String> {
+    if names.clone().any(|name| name == value) {
+        return Ok(value.to_owned());
+    }
+    let near = nearest::hint(value, names.clone());
+    let few: Vec<_> = names.take(LISTED + 1).collect();
+    let list = match (near.is_empty(), few.len()) {
+        (true, 1..=LISTED) => format!("; there are: {}", few.join(", ")),
+        _ => String::new(),
+    };
+    Err(format!("no {what} is called {value:?}{near}{list}"))
+}
+
+fn switch(value: &str) -> Result<bool, String> {
+    match value {
+        "true" | "1" | "yes" | "" => Ok(true),
+        "false" | "0" | "no" => Ok(false),
+        _ => Err(format!("{value:?} is neither true nor false")),
+    }
+}
+
+/// A time as RFC 3339, a date, or a span before `now`.
+fn moment(text: &str, now: i64) -> Result<i64, String> {
+    if let Some(at) = stamp::parse(text).or_else(|| stamp::parse(&format!("{text}T00:00:00Z"))) {
+        return Ok(at);
+    }
+    let (count, unit) = text.split_at_checked(text.len().saturating_sub(1)).unwrap_or_default();
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => 86_400,
+        _ => 0,
+    };
+    match count.parse::<i64>() {
+        Ok(count) if seconds > 0 && count >= 0 => {
+            Ok(now.saturating_sub(count.saturating_mul(seconds * 1_000_000)))
+        }
+        _ => Err(format!(
+            "{text:?} is no time: write 2026-01-31T12:00:00Z, 2026-01-31, or a span such as 30m, 12h, 7d"
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known() -> Known {
+        Known {
+            deckies: ["web-01".to_owned(), "db-01".to_owned()].into(),
+            services: ["gate".to_owned()].into(),
+            secret_kinds: ["plaintext".to_owned()].into(),
+            sessions: BTreeSet::new(),
+        }
+    }
+
+    fn of(condition: Condition, value: &str) -> Result<Filter, String> {
+        filter(&[(condition, value.to_owned())], &known(), 1_764_000_000_000_000)
+            .map_err(|wrong| wrong.into_iter().map(|wrong| wrong.message).collect())
+    }
+
+    #[test]
+    fn names_that_do_not_exist_are_told_with_the_nearest() {
+        for (condition, value, near) in [
+            (Condition::Decky, "wbe-01", "no decky is called \"wbe-01\" (did you mean \"web-01\"?)"),
+            (Condition::Decky, "printer", "no decky is called \"printer\"; there are: db-01, web-01"),
+            (Condition::Service, "shs", "no service is called \"shs\" (did you mean \"ssh\"?)"),
+            (
+                Condition::Kind,
+                "auth_atempt",
+                "no kind of event is called \"auth_atempt\" (did you mean \"auth_attempt\"?)",
+            ),
+            (Condition::Class, "scam", "no class is called \"scam\" (did you mean \"scan\"?)"),
+            (Condition::SecretKind, "plain", "no kind of secret is called \"plain\"; there are: plaintext"),
+            (Condition::Session, "00", "no session is called \"00\""),
+            (Condition::Source, "300.1.1.1", "\"300.1.1.1\" is no address"),
+            (Condition::Probes, "maybe", "\"maybe\" is neither true nor false"),
+        ] {
+            assert_eq!(of(condition, value), Err(near.to_owned()));
+        }
+        assert_eq!(of(Condition::Service, "gate").unwrap().service.as_deref(), Some("gate"));
+        assert_eq!(of(Condition::Class, "evidence").unwrap().class, Some(Class::Evidence));
+        assert!(of(Condition::Text, &"x".repeat(LONGEST + 1)).is_err());
+    }
+
+    #[test]
+    fn times_are_absolute_or_spans() {
+        let now = 1_764_000_000_000_000;
+        assert_eq!(moment("90s", now), Ok(now - 90_000_000));
+        assert_eq!(moment("1970-01-02", now), Ok(86_400_000_000));
+        assert!(moment("yesterday", now).unwrap_err().contains("30m"));
+        assert!(moment("m", now).is_err());
+        assert!(moment("", now).is_err());
+    }
+
+    #[test]
+    fn probes_are_left_out_unless_asked_for() {
+        assert!(filter(&[], &known(), 0).unwrap().without_probes);
+        assert!(!of(Condition::Probes, "true").unwrap().without_probes);
+    }
+
+    #[test]
+    fn flags_and_parameters_are_unique() {
+        for name in [|spec: Spec| spec.flag, |spec: Spec| spec.parameter] {
+            let all: BTreeSet<_> = Condition::ALL.iter().map(|condition| name(condition.spec())).collect();
+            assert_eq!(all.len(), Condition::ALL.len());
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! How each noun looks as JSON, once for the command line and the interface, and by which conditions its list
+//! is narrowed down.
+//!
+//! Captured bytes are texts, escaped as on the screen; where that is not the text itself, the exact bytes
+//! stand under the same name in `exact`, as base64. Times are RFC 3339, UTC.
+
+mod attacker;
+pub mod condition;
+mod event;
+mod evidence;
+mod fleet;
+mod session;
+mod texts;
+
+pub use attacker::{Attacker, AttackerDetail, Contact, Counts, Traversal};
+pub use event::Event;
+pub use evidence::{Artifact, ArtifactDetail, Credential, Sighting};
+pub use fleet::{Decky, Stats, Tally};
+pub use session::{Session, SessionDetail};
+pub use texts::Texts;
+
+use netsvc_wire::escape::printable;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A page of a list.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Listing<T: ToSchema> {
+    /// The rows.
+    pub items: Vec<T>,
+    /// `before=` of the next older page; absent when there are no rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub older: Option<i64>,
+    /// `after=` of the next newer page; absent when there are no rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub newer: Option<i64>,
+}
+
+impl<T: ToSchema> Listing<T> {
+    /// A page of `rows` whose key is read by `key`.
+    pub fn of<R>(rows: &[R], key: impl Fn(&R) -> i64) -> Self
+    where
+        T: for<'a> From<&'a R>,
+    {
+        Listing {
+            items: rows.iter().map(T::from).collect(),
+            older: rows.iter().map(&key).min(),
+            newer: rows.iter().map(&key).max(),
+        }
+    }
+}
+
+/// Names in lines are validated by our encoder, but a relay may have written the line.
+fn shown(name: &str) -> String {
+    printable(name.as_bytes()).into_string()
+}
