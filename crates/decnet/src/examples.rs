@@ -51,7 +51,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ),
     ("sessions show", &["decnet sessions show ID --json"]),
     ("status", &["decnet status", "decnet status --json"]),
-    ("teardown", &["decnet teardown", "decnet teardown --all"]),
+    ("teardown", &["decnet teardown --id web-01", "decnet teardown --all"]),
 ];
 
 /// Adds examples and exit codes to the help of `command` and of all its verbs.

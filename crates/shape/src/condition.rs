@@ -27,7 +27,10 @@ pub struct Spec {
 }
 
 macro_rules! conditions {
-    ($($(#[doc = $doc:literal])+ $variant:ident = $flag:literal, $parameter:literal, $value:expr, $about:literal;)+) => {
+    ($(
+        $(#[doc = $doc:literal])+
+        $variant:ident = $flag:literal, $parameter:literal, $value:expr, $about:literal;
+    )+) => {
         /// One condition.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub enum Condition { $($(#[doc = $doc])+ $variant,)+ }
@@ -39,7 +42,12 @@ macro_rules! conditions {
             /// How it is given.
             pub fn spec(self) -> Spec {
                 match self {
-                    $(Condition::$variant => Spec { flag: $flag, parameter: $parameter, value: $value, about: $about },)+
+                    $(Condition::$variant => Spec {
+                        flag: $flag,
+                        parameter: $parameter,
+                        value: $value,
+                        about: $about,
+                    },)+
                 }
             }
         }
@@ -67,7 +75,8 @@ conditions! {
     /// As important.
     Class = "class", "class", Some("CLASS"), "Only at least this important: noise, scan, interaction, evidence";
     /// With one kind of secret.
-    SecretKind = "secret-kind", "secret_kind", Some("KIND"), "Only secrets of this kind, for example plaintext or publickey";
+    SecretKind = "secret-kind", "secret_kind", Some("KIND"),
+        "Only secrets of this kind, for example plaintext or publickey";
     /// With a recording.
     Recorded = "recorded", "recorded", None, "Only with a recording";
     /// Our own, too.

@@ -36,8 +36,8 @@ struct Inner {
 }
 
 impl ApiState {
-    /// State over `store` and the files of its installation; tokens are signed with `secret`; `doorbell` is rung when events were stored
-    /// (the stream looks by itself once a second as well).
+    /// State over `store` and the files of its installation; tokens are signed with `secret`; `doorbell` is
+    /// rung when events were stored (the stream looks by itself once a second as well).
     ///
     /// # Errors
     /// [`crate::AccountError::Hash`] when the machine cannot hash a password.
