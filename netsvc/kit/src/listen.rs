@@ -10,7 +10,8 @@ use crate::{
 use netsvc_persona::stage::PortSpec;
 use netsvc_wire::{Kind, field};
 use std::{
-    net::SocketAddr,
+    io::Write,
+    net::{Shutdown, SocketAddr},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -18,7 +19,7 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt, Interest},
+    io::{AsyncReadExt, Interest},
     net::{TcpListener, TcpStream},
     sync::watch,
     time::timeout,
@@ -81,7 +82,7 @@ impl Listening {
                 if let Beyond::Say(text) = beyond
                     && !link.tls
                 {
-                    tell(stream, addressed(text, &link));
+                    tell(stream, &addressed(text, &link));
                 }
             }
         }
@@ -135,7 +136,11 @@ fn addressed(text: Vec<u8>, link: &Link) -> Vec<u8> {
 }
 
 /// Says `text` to a peer who is turned away.
-fn tell(mut stream: TcpStream, text: Vec<u8>) {
+fn tell(stream: TcpStream, text: &[u8]) {
+    // The text goes into the empty send buffer at once, however many are turned away.
+    let Ok(stream) = stream.into_std() else { return };
+    let told = (&stream).write_all(text).and_then(|()| stream.shutdown(Shutdown::Write));
+    let Ok(mut stream) = told.and_then(|()| TcpStream::from_std(stream)) else { return };
     if FAREWELLS <= TELLING.fetch_add(1, Ordering::Relaxed) {
         TELLING.fetch_sub(1, Ordering::Relaxed);
         return;
@@ -143,8 +148,6 @@ fn tell(mut stream: TcpStream, text: Vec<u8>) {
     tokio::spawn(async move {
         // What the peer has sent is read, because closing over it would reset the connection before the text arrives.
         let farewell = async {
-            stream.write_all(&text).await?;
-            stream.shutdown().await?;
             let mut unwanted = [0; 1024];
             while stream.read(&mut unwanted).await? > 0 {}
             std::io::Result::Ok(())

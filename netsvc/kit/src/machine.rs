@@ -97,6 +97,7 @@ impl Out {
 
     /// Writes an event.
     pub fn record(&mut self, kind: Kind, fields: Fields) {
+        self.size += fields.iter().map(|(_, value)| value.len()).sum::<usize>();
         self.actions.push(Action::Record(kind, fields));
     }
 

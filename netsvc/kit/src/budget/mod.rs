@@ -31,8 +31,9 @@ use std::{
 };
 use tokio::sync::Notify;
 
-/// Connections that wait in one service's accept queue (ListenBacklog of Apache, `backlog` of nginx).
-const QUEUE: usize = 511;
+/// Connections that wait in one service's accept queue. Where 511 wait at Apache or nginx, further ones seem open to
+/// their peers too, since the kernel leaves them half open; nobody is hung up on.
+const QUEUE: usize = 1024;
 /// Connections among which the one idle for longest is looked for, the oldest first.
 const SAMPLE: usize = 64;
 /// A connection that did something within this time gives way to a source without a place only.
@@ -50,6 +51,24 @@ pub struct Group {
 pub struct Key {
     group: Group,
     source: IpAddr,
+}
+
+/// Which connections may give way.
+#[derive(Clone, Copy, Debug)]
+enum Among {
+    All,
+    Serving,
+    Waiting,
+}
+
+impl Among {
+    fn has(self, seat: &Seat) -> bool {
+        match self {
+            Among::All => true,
+            Among::Serving => !seat.is_waiting(),
+            Among::Waiting => seat.is_waiting(),
+        }
+    }
 }
 
 /// What all connections of a process share.
@@ -137,16 +156,24 @@ impl Budget {
         let key = Key { group, source: network(source) };
         let mut table = self.table.lock();
         let own = table.keys.get(&key).map_or(0, Vec::len);
-        if full.per_source.min(self.limits.connections_per_source) <= own {
+        if full.per_source <= own {
             return Entry::Refuse("connections_per_source", full.beyond_source.clone());
+        }
+        if self.limits.connections_per_source <= own {
+            // No daemon has this limit: the source's oldest idle connection is the one that would have timed out.
+            let victim = table.keys.get(&key).and_then(|seats| self.victim(seats, 0, Among::All));
+            self.end(&mut table, victim, "displaced");
         }
         let (serving, waiting) = table.groups.get(&group).map_or((0, 0), |open| (open.serving, open.waiting));
         let mut waits = false;
         let mine = full.beyond == Beyond::Displace;
-        if full.places <= serving && !((own == 0 || mine) && self.displace_in_group(&mut table, group, own)) {
-            waits = full.beyond == Beyond::Wait && waiting < QUEUE;
+        if full.places <= serving && !((own == 0 || mine) && self.displace_in_group(&mut table, group, own, Among::Serving)) {
+            waits = full.beyond == Beyond::Wait;
             if !waits {
                 return Entry::Refuse("service full", full.beyond.clone());
+            }
+            if QUEUE <= waiting {
+                self.displace_in_group(&mut table, group, 0, Among::Waiting);
             }
         }
         let at_node = table.nodes.get(&group.node).copied().unwrap_or(0);
@@ -162,11 +189,11 @@ impl Budget {
         if waits { Entry::Wait(place) } else { Entry::Serve(place) }
     }
 
-    fn displace_in_group(&self, table: &mut Table, group: Group, own: usize) -> bool {
+    fn displace_in_group(&self, table: &mut Table, group: Group, own: usize, among: Among) -> bool {
         let low = Key { group, source: IpAddr::from([0, 0, 0, 0]) };
         let seats = table.keys.range(low..).take_while(|(key, _)| key.group == group);
         let found = seats.max_by_key(|(_, seats)| (seats.len(), Reverse(seats.first().map(|seat| seat.id))));
-        let victim = found.and_then(|(_, seats)| self.victim(seats, own, true));
+        let victim = found.and_then(|(_, seats)| self.victim(seats, own, among));
         self.end(table, victim, "displaced")
     }
 
@@ -174,7 +201,7 @@ impl Budget {
         let low = Key { group: Group { node, service: 0 }, source: IpAddr::from([0, 0, 0, 0]) };
         let seats = table.keys.range(low..).take_while(|(key, _)| key.group.node == node);
         let found = seats.max_by_key(|(_, seats)| (seats.len(), Reverse(seats.first().map(|seat| seat.id))));
-        let victim = found.and_then(|(_, seats)| self.victim(seats, own, false));
+        let victim = found.and_then(|(_, seats)| self.victim(seats, own, Among::All));
         self.end(table, victim, "displaced")
     }
 
@@ -190,11 +217,11 @@ impl Budget {
     }
 
     /// Which of a source's connections gives way to a source that has `own`.
-    fn victim(&self, seats: &[Arc<Seat>], own: usize, serving: bool) -> Option<Arc<Seat>> {
+    fn victim(&self, seats: &[Arc<Seat>], own: usize, among: Among) -> Option<Arc<Seat>> {
         if own > 0 && seats.len() <= own + 1 {
             return None;
         }
-        let seats = seats.iter().filter(|seat| !(serving && seat.is_waiting())).take(SAMPLE);
+        let seats = seats.iter().filter(|seat| among.has(seat)).take(SAMPLE);
         let oldest = seats.min_by_key(|seat| seat.touched())?;
         let idle = self.now().saturating_sub(oldest.touched());
         (own == 0 || BUSY.as_millis() <= u128::from(idle)).then(|| oldest.clone())

@@ -45,6 +45,15 @@ fn eight_sources_with_2000_connections_each_keep_nobody_out() {
 }
 
 #[test]
+fn nobody_who_waits_is_hung_up_on_before_the_queue_is_full() {
+    let budget = budget(8192, 8192);
+    let (group, full) = (budget.group(1, "http"), Full::of(150, Beyond::Wait));
+    let open: Vec<_> = (0..1500).map(|_| budget.enter(group, source(1), &full)).collect();
+    let refused = open.iter().filter(|entry| matches!(entry, Entry::Refuse(..))).count();
+    assert_eq!((refused, budget.open()), (0, 1024));
+}
+
+#[test]
 fn a_full_process_takes_from_the_fullest_node() {
     let budget = budget(100, 80);
     let mut open = Vec::new();
