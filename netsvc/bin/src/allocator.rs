@@ -13,9 +13,10 @@ const MAPPED: libc::c_int = 128 * 1024;
 /// Free bytes at the end of a heap that are kept.
 #[cfg(target_env = "gnu")]
 const KEPT: libc::c_int = 1 << 20;
-/// Heaps; each thread would have one, with free memory of its own.
+/// Heaps. Few, because each has free memory of its own; more than threads that serve, because those must not wait for
+/// one that a thread of low priority has locked.
 #[cfg(target_env = "gnu")]
-const HEAPS: libc::c_int = 2;
+const HEAPS: libc::c_int = 8;
 /// Time between looks whether much was freed.
 const LOOK: Duration = Duration::from_secs(5);
 /// Connections whose memory is worth giving back.

@@ -49,7 +49,7 @@ impl Recorder {
     }
 
     fn append_blob(&self, event: &mut Event, content: &[u8]) {
-        match self.blobs.store(content) {
+        match off_the_runtime(|| self.blobs.store(content)) {
             Ok(blob) => {
                 event.fields.push((field::SHA256, blob.sha256.into_bytes()));
                 event.fields.push((field::SIZE, blob.size.to_string().into_bytes()));
@@ -68,6 +68,14 @@ impl Recorder {
     pub fn flush(&self) {
         // A failure shows again at the next write, which counts the loss.
         let _ = self.spool.sync();
+    }
+}
+
+/// Runs `work`, which waits for the disk, so that the runtime's other tasks do not wait too.
+fn off_the_runtime<T>(work: impl FnOnce() -> T) -> T {
+    match tokio::runtime::Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
+        Ok(tokio::runtime::RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        _ => work(),
     }
 }
 

@@ -26,7 +26,7 @@ const STACK: usize = 4 << 20;
 /// Time that a thread without work stays.
 const REST: Duration = Duration::from_secs(10);
 /// How much lower the priority of a thread is (nice value).
-const NICE: libc::c_int = 10;
+const NICE: libc::c_int = 5;
 
 /// Runs jobs. Clones share the threads.
 #[derive(Clone, Default)]

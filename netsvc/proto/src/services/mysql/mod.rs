@@ -126,7 +126,7 @@ impl Machine for Connection {
 impl Connection {
     fn packets(&mut self, out: &mut Out) {
         while !out.closing() && !out.full() && !out.starting_tls() {
-            match self.reader.next() {
+            match self.reader.next(self.state == State::Query) {
                 Ok(None) => return,
                 Ok(Some((sequence, payload))) => self.packet(sequence, &payload, out),
                 Err(packet::TooLong) => {

@@ -8,6 +8,9 @@ use netsvc_kit::Gathered;
 /// has no use for that much).
 const LONGEST: usize = 1 << 20;
 
+/// As [`LONGEST`] before a login: a response with all its attributes (64 KiB) and names.
+const UNKNOWN: usize = 80 * 1024;
+
 /// Most bytes that wait: a packet and a piece of the next.
 const WAITING: usize = LONGEST + 256 * 1024;
 
@@ -39,13 +42,13 @@ impl Reader {
         self.buffer.take_all()
     }
 
-    /// The next sequence number and payload, `None` when more bytes are needed.
-    pub(super) fn next(&mut self) -> Result<Option<(u8, Vec<u8>)>, TooLong> {
+    /// The next sequence number and payload, `None` when more bytes are needed. `known`: the peer has logged in.
+    pub(super) fn next(&mut self, known: bool) -> Result<Option<(u8, Vec<u8>)>, TooLong> {
         let Some((&[low, middle, high, sequence], rest)) = self.buffer.bytes().split_first_chunk() else {
             return Ok(None);
         };
         let length = usize::from(low) | usize::from(middle) << 8 | usize::from(high) << 16;
-        if LONGEST < length {
+        if (if known { LONGEST } else { UNKNOWN }) < length {
             return Err(TooLong);
         }
         let Some(payload) = rest.get(..length) else { return Ok(None) };
@@ -135,7 +138,7 @@ mod tests {
         fn no_bytes_panic(bytes: Vec<u8>) {
             let mut reader = Reader::default();
             reader.push(&bytes);
-            while let Ok(Some((_, payload))) = reader.next() {
+            while let Ok(Some((_, payload))) = reader.next(true) {
                 let mut fields = Fields(&payload);
                 while fields.counted().is_some() {}
                 fields.text();
