@@ -167,7 +167,9 @@ impl Budget {
         let (serving, waiting) = table.groups.get(&group).map_or((0, 0), |open| (open.serving, open.waiting));
         let mut waits = false;
         let mine = full.beyond == Beyond::Displace;
-        if full.places <= serving && !((own == 0 || mine) && self.displace_in_group(&mut table, group, own, Among::Serving)) {
+        if full.places <= serving
+            && !((own == 0 || mine) && self.displace_in_group(&mut table, group, own, Among::Serving))
+        {
             waits = full.beyond == Beyond::Wait;
             if !waits {
                 return Entry::Refuse("service full", full.beyond.clone());
