@@ -131,7 +131,7 @@ impl Site {
     fn decnet(&self, words: &[&str]) -> Result<String> {
         let mut command = Command::new("timeout");
         command.arg(LIMIT).arg(&self.program).arg("--state-dir").arg(&self.folder).args(words);
-        place::output(command.env("DECNET_WEB_PORT", &self.web))
+        place::output(command.env("DECNET_API_PORT", &self.web))
             .with_context(|| format!("decnet {}", words.join(" ")))
     }
 

@@ -184,7 +184,9 @@ impl Shared {
                     };
                     self.connected.store(false, Ordering::Relaxed);
                     self.nothing_is_ready();
-                    tracing::warn!(path = %self.path.display(), error = ?ended.err(), "bus connection ended, will reconnect");
+                    // Usual at an end and after a restart; what is lost costs a tick.
+                    let cause = ended.err().map(|error| error.to_string()).unwrap_or_default();
+                    tracing::info!(path = %self.path.display(), cause, "bus connection ended, will reconnect");
                 }
                 Err(error) => tracing::debug!(path = %self.path.display(), %error, "bus is not up"),
             }
@@ -288,7 +290,7 @@ impl Shared {
         let message = Arc::new(Message {
             topic: topic.clone(),
             id: envelope.id,
-            kind: envelope.kind,
+            kind: envelope.kind.unwrap_or_default(),
             ts: envelope.ts,
             payload: envelope.payload,
         });

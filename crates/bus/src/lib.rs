@@ -18,7 +18,7 @@ pub use client::ClientCounters;
 pub use decnet_codec::topic::{BadTopic, Pattern, Topic};
 pub use inbox::{Inbox, Message};
 pub use rights::Rights;
-pub use server::{BindError, Server, ServerCounters, serve};
+pub use server::{BindError, Server, ServerCounters, Settings, serve};
 
 use serde::Serialize;
 use serde_json::{Map, Value};

@@ -23,7 +23,7 @@ use std::{
     collections::BTreeMap,
     fs::{self, File, OpenOptions, Permissions},
     io,
-    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    os::unix::fs::{OpenOptionsExt, PermissionsExt, chown},
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -40,8 +40,32 @@ use tokio::{
 /// Connections at one time; more are closed at once and counted.
 pub const MAX_CONNECTIONS: usize = 256;
 
-/// How often the server publishes `system.bus.health`.
+/// How often the server publishes `system.bus.health` unless told otherwise.
 pub const HEALTH_PERIOD: Duration = Duration::from_secs(10);
+
+/// How a server is set up.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Who may publish what.
+    pub rights: Rights,
+    /// Group whose members may connect; the server's own without one.
+    pub group: Option<u32>,
+    /// How often it publishes `system.bus.health`.
+    pub heartbeat: Duration,
+}
+
+impl Settings {
+    /// The usual settings: root and our own user publish, our own group connects.
+    pub fn own() -> Settings {
+        Settings { rights: Rights::own(), group: None, heartbeat: HEALTH_PERIOD }
+    }
+}
+
+impl From<Rights> for Settings {
+    fn from(rights: Rights) -> Settings {
+        Settings { rights, ..Settings::own() }
+    }
+}
 
 /// Why a server did not start.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +92,7 @@ pub struct Server {
     path: PathBuf,
     listener: UnixListener,
     hub: Arc<Hub>,
+    heartbeat: Duration,
     // Held, not read: the kernel frees it when the process ends, however it ends.
     _lock: Flock<File>,
 }
@@ -97,8 +122,12 @@ pub struct ServerCounters {
 ///
 /// # Errors
 /// [`BindError`] when the server cannot start.
-pub async fn serve(path: &Path, rights: Rights, stop: watch::Receiver<bool>) -> Result<(), BindError> {
-    Server::bind(path, rights)?.run(stop).await;
+pub async fn serve(
+    path: &Path,
+    settings: impl Into<Settings>,
+    stop: watch::Receiver<bool>,
+) -> Result<(), BindError> {
+    Server::bind(path, settings)?.run(stop).await;
     Ok(())
 }
 
@@ -107,7 +136,8 @@ impl Server {
     ///
     /// # Errors
     /// [`BindError::Taken`] when another server lives, [`BindError::Io`] otherwise.
-    pub fn bind(path: &Path, rights: Rights) -> Result<Server, BindError> {
+    pub fn bind(path: &Path, settings: impl Into<Settings>) -> Result<Server, BindError> {
+        let settings = settings.into();
         let lock = lock(path)?;
         // The lock is free, yet a server of another make may listen there.
         if std::os::unix::net::UnixStream::connect(path).is_ok() {
@@ -126,8 +156,12 @@ impl Server {
         }
         let listener = UnixListener::bind(&fresh).map_err(failed("bind", &fresh))?;
         fs::set_permissions(&fresh, Permissions::from_mode(0o660)).map_err(failed("set mode of", &fresh))?;
+        if let Some(group) = settings.group {
+            chown(&fresh, None, Some(group)).map_err(failed("set group of", &fresh))?;
+        }
         fs::rename(&fresh, path).map_err(failed("rename socket to", path))?;
-        Ok(Server { path: path.to_owned(), listener, hub: Arc::new(Hub::new(rights)), _lock: lock })
+        let hub = Arc::new(Hub::new(settings.rights));
+        Ok(Server { path: path.to_owned(), listener, hub, heartbeat: settings.heartbeat, _lock: lock })
     }
 
     /// A handle on the counters that outlives [`Server::run`].
@@ -140,7 +174,7 @@ impl Server {
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
         let started = Instant::now();
         let mut connections = JoinSet::new();
-        let mut health = tokio::time::interval(HEALTH_PERIOD);
+        let mut health = tokio::time::interval(self.heartbeat);
         loop {
             tokio::select! {
                 () = told(&mut stop) => break,
@@ -261,9 +295,7 @@ impl Hub {
         envelope.id = clock::message_id();
         envelope.ts = clock::now();
         envelope.topic = topic.to_string();
-        if envelope.kind.is_empty() {
-            envelope.kind = topic.last_token().to_owned();
-        }
+        envelope.kind.get_or_insert_with(|| topic.last_token().to_owned());
         let mut bytes = Vec::new();
         Frame { header: Reply::Event(topic.clone()).to_string(), body: envelope.to_body() }
             .encode(&mut bytes)?;

@@ -97,6 +97,8 @@ impl Decoder {
         let (Some(header), Some(after)) = (rest.get(..newline), rest.get(newline + 1..)) else {
             return Ok(None);
         };
+        // Clients that write lines as telnet does end them in CR LF.
+        let header = header.strip_suffix(b"\r").unwrap_or(header);
         let header = std::str::from_utf8(header).map_err(|_| FrameError::HeaderNotText)?;
         if header.contains(char::is_control) {
             return Err(FrameError::HeaderNotText);
@@ -143,6 +145,14 @@ mod tests {
         assert_eq!(out, b"PUB a.b\n\0\0\0\x02{}");
         Frame { header: "BYE".into(), body: Vec::new() }.encode(&mut out).unwrap();
         assert_eq!(frames_of(&out, 1).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn a_header_may_end_in_cr_lf_and_hold_no_other_control() {
+        assert_eq!(frames_of(b"PUB a.b\r\n\0\0\0\x02{}BYE\r\n\0\0\0\0", 1).unwrap().len(), 2);
+        for header in [&b"PUB a\rb\n\0\0\0\0"[..], b"BYE\r\r\n\0\0\0\0", b"BY\x00E\n\0\0\0\0"] {
+            assert_eq!(frames_of(header, 1), Err(FrameError::HeaderNotText));
+        }
     }
 
     #[test]

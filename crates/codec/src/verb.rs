@@ -185,9 +185,9 @@ pub struct Envelope {
     /// The topic again.
     #[serde(default)]
     pub topic: String,
-    /// What the payload is.
-    #[serde(default, rename = "type")]
-    pub kind: String,
+    /// What the payload is; `None` when the publisher did not say, which is not the same as an empty text.
+    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
     /// Seconds since the epoch.
     #[serde(default)]
     pub ts: f64,
@@ -207,7 +207,7 @@ impl Envelope {
         Envelope {
             v: 1,
             topic: topic.to_string(),
-            kind: topic.last_token().to_owned(),
+            kind: Some(topic.last_token().to_owned()),
             payload,
             ..Envelope::default()
         }
@@ -268,7 +268,7 @@ mod tests {
     fn envelopes_of_plain_clients_are_read() {
         let body = br#"{"v":1,"id":"x","topic":"a.b","type":"t","ts":1.5,"payload":{"n":1}}"#;
         let envelope = Envelope::parse(body).unwrap();
-        assert_eq!((envelope.kind.as_str(), envelope.payload["n"].as_i64()), ("t", Some(1)));
+        assert_eq!((envelope.kind.as_deref(), envelope.payload["n"].as_i64()), (Some("t"), Some(1)));
         assert_eq!(Envelope::parse(&envelope.to_body()).unwrap(), envelope);
         assert_eq!(Envelope::parse(b"").unwrap().v, 1);
         for bad in [&b"[]"[..], b"{", b"{\"payload\":1}", b"\xff"] {

@@ -22,10 +22,10 @@ pub async fn run(mut worker: WorkerContext, context: Context) -> Result<()> {
     let state = decnet_web::ApiState::new(store, context.paths(), &secret, doorbell.clone())
         .context("prepare the interface")?;
     let address =
-        (settings.text(Name::WebHost), u16::try_from(settings.number(Name::WebPort)).unwrap_or(8080));
+        (settings.text(Name::ApiHost), u16::try_from(settings.number(Name::ApiPort)).unwrap_or(8080));
     let listener = TcpListener::bind(address)
         .await
-        .with_context(|| format!("listen on {}:{} (web.host, web.port)", address.0, address.1))?;
+        .with_context(|| format!("listen on {}:{} (api.host, api.port)", address.0, address.1))?;
     let bound = listener.local_addr().context("listen")?;
     tracing::info!(%bound, "the interface is up");
     if let Ok(topic) = "log.ingested".parse() {

@@ -12,6 +12,7 @@ use crate::{
         creds::Creds,
         demo::Demo,
         deploy::{BadInput, Deploy},
+        doctor::Doctor,
         drill::Firedrill,
         events::Events,
         inventory,
@@ -19,8 +20,9 @@ use crate::{
         persona::Personas,
         run,
         sessions::Sessions,
-        status::Status,
+        status::{Status, Unwell},
         teardown::Teardown,
+        user::Users,
     },
     examples::{self, USAGE},
     hidden, output,
@@ -78,6 +80,8 @@ enum Verb {
     Lab(Lab),
     Persona(Personas),
     Config(Config),
+    User(Users),
+    Doctor(Doctor),
     Run(run::Run),
     /// Write a completion script for a shell to the standard output
     Completions {
@@ -88,6 +92,8 @@ enum Verb {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
+    // What is recorded is nobody else's: files 0640 and folders 0750, unless said otherwise.
+    nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o027));
     if let Some(code) = hidden::main() {
         return code;
     }
@@ -103,7 +109,10 @@ pub fn main() -> ExitCode {
             return ExitCode::from(USAGE);
         }
     };
-    crate::logs::start(&settings);
+    // The demo's screen is for what is attacked.
+    let quiet = matches.subcommand_name() == Some("demo");
+    crate::logs::start(&settings, quiet);
+    settings.strange().iter().for_each(|strange| output::note(&format!("warning: {strange}")));
     if let Some(code) = lab(&matches, &settings) {
         return code;
     }
@@ -135,7 +144,10 @@ fn fail(error: &anyhow::Error) -> ExitCode {
         output::note(&bad.to_string());
         return ExitCode::from(USAGE);
     }
-    output::note(&format!("error: {error:#}"));
+    // What there is to say was the result.
+    if error.downcast_ref::<Unwell>().is_none() {
+        output::note(&format!("error: {error:#}"));
+    }
     ExitCode::FAILURE
 }
 
@@ -160,6 +172,7 @@ pub(crate) fn command() -> clap::Command {
         }
         // What the options say of themselves would stand in the place of what the worker does.
         let verb = run::Single::augment_args(clap::Command::new(worker.name()));
+        let verb = if worker == Worker::Bus { run::BusOptions::augment_args(verb) } else { verb };
         let mut verb = verb.about(format!("{} (worker)", worker.about())).long_about(None);
         if let Some(alias) = worker.spec().alias {
             verb = verb.alias(alias);
@@ -183,6 +196,11 @@ fn flags(matches: &ArgMatches) -> Layer {
         if let Some(level) = global.log_level {
             layer.push(("DECNET_LOG_LEVEL".to_owned(), level, Origin::Flag("log-level")));
         }
+    }
+    if let Some(("bus", inner)) = matches.subcommand()
+        && let Ok(options) = run::BusOptions::from_arg_matches(inner)
+    {
+        layer.extend(options.settings());
     }
     layer
 }
@@ -229,7 +247,7 @@ async fn dispatch(matches: &ArgMatches, flags: Layer, settings: Settings) -> Res
         Verb::Attackers(attackers) => attackers.run(&context).await,
         Verb::Correlate(correlate) => match correlate.file.clone() {
             Some(file) => correlate.run(file),
-            None => run::single(Worker::Correlator, run::Single { daemon: false }, &context).await,
+            None => run::single(Worker::Correlator, run::Single { daemon: correlate.daemon }, &context).await,
         },
         Verb::Firedrill(drill) => drill.run(&context).await,
         Verb::Audit(audit) => audit.run(&context).await,
@@ -237,6 +255,8 @@ async fn dispatch(matches: &ArgMatches, flags: Layer, settings: Settings) -> Res
         Verb::Lab(_) => Ok(()),
         Verb::Persona(persona) => persona.run(&context).await,
         Verb::Config(config) => config.run(context.settings()),
+        Verb::User(user) => user.run(&context).await,
+        Verb::Doctor(doctor) => doctor.run(&context),
         Verb::Run(run) => run.run(&context).await,
         Verb::Completions { shell } => {
             let mut script = Vec::new();

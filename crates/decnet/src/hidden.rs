@@ -1,13 +1,16 @@
 //! Verbs that only this program starts, and only in a process of its own: they come before everything
 //! else, because what they do to namespaces holds for one thread.
 
-use crate::{firedrill::Way, intruder, logs, output};
+use crate::{firedrill::Way, house, intruder, logs, output};
 use decnet_engine::{lab, native, plan};
 use serde::de::DeserializeOwned;
 use std::{io::Read, process::ExitCode};
 
 /// Name of the verb that attacks a fleet, which it reads, as a host of its segment.
 pub const INTRUDER: &str = "intruder";
+
+/// Name of the verb that is a process of the house, told by its keeper what to do.
+pub const PART: &str = "part";
 
 /// Runs the hidden verb that the command line names; `None` when it names none.
 pub fn main() -> Option<ExitCode> {
@@ -16,6 +19,7 @@ pub fn main() -> Option<ExitCode> {
         "netd" => netd(),
         "lab-hold" => lab_hold(),
         INTRUDER => intrude(),
+        PART => house::part_main(),
         _ => return None,
     };
     Some(match outcome {

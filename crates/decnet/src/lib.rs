@@ -6,6 +6,7 @@ pub mod commands;
 pub mod examples;
 pub mod firedrill;
 pub mod hidden;
+pub mod house;
 pub mod intruder;
 pub mod logs;
 pub mod output;

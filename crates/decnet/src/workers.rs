@@ -2,10 +2,10 @@
 
 use crate::{
     commands::{self, Context},
-    settings::Name,
+    settings::{Name, Settings},
 };
 use anyhow::{Context as _, Result};
-use decnet_bus::{Bus, Rights};
+use decnet_bus::Bus;
 use decnet_model::worker::Worker;
 use decnet_pipeline::{
     collector, correlator, eventlog, ingester,
@@ -18,8 +18,11 @@ pub fn body(worker: Worker, context: &Context) -> Body {
     let context = context.clone();
     match worker {
         Worker::Bus => runtime::body(move |worker| {
-            let socket = bus_socket(&context);
-            async move { decnet_bus::serve(&socket, Rights::own(), worker.stop).await }
+            let (socket, settings) = (bus_socket(&context), bus_settings(&context));
+            async move {
+                let settings = settings.map_err(Failure)?;
+                decnet_bus::serve(&socket, settings, worker.stop).await.map_err(|error| Failure(error.into()))
+            }
         }),
         Worker::Fleet => runtime::body(move |worker| {
             let context = context.clone();
@@ -70,6 +73,28 @@ pub fn bus_socket(context: &Context) -> PathBuf {
     context.settings().given(Name::BusSocket).map_or_else(|| context.paths().bus_socket(), PathBuf::from)
 }
 
+fn bus_settings(context: &Context) -> Result<decnet_bus::Settings> {
+    let heartbeat = Duration::from_secs(context.settings().number(Name::BusHeartbeat));
+    Ok(decnet_bus::Settings {
+        group: bus_group(context.settings())?,
+        heartbeat,
+        ..decnet_bus::Settings::own()
+    })
+}
+
+/// The group whose members may use the bus, by name or number.
+///
+/// # Errors
+/// When there is no such group.
+pub fn bus_group(settings: &Settings) -> Result<Option<u32>> {
+    let Some(text) = settings.given(Name::BusGroup) else { return Ok(None) };
+    if let Ok(number) = text.parse() {
+        return Ok(Some(number));
+    }
+    let group = nix::unistd::Group::from_name(text).context("look up bus.group")?;
+    Ok(Some(group.with_context(|| format!("bus.group: there is no group {text:?}"))?.gid.as_raw()))
+}
+
 /// What workers of this process share.
 pub fn host(context: &Context, name: &str) -> Host {
     let bus = if context.settings().flag(Name::BusEnabled) {
@@ -97,19 +122,4 @@ fn collector_settings(context: &Context) -> collector::Settings {
         sd_id: settings.text(Name::SdId).to_owned(),
         ..collector::Settings::default()
     }
-}
-
-/// Runs `workers` in this process until `stop` is true.
-///
-/// # Errors
-/// When the state folder cannot be used.
-pub async fn supervise(
-    context: &Context,
-    workers: Vec<Worker>,
-    stop: tokio::sync::watch::Receiver<bool>,
-) -> Result<()> {
-    context.store_or_new().await.context("prepare the store")?.close().await;
-    let bodies = workers.into_iter().map(|worker| (worker, body(worker, context))).collect();
-    runtime::supervise(host(context, "run"), bodies, runtime::Backoff::default(), stop).await;
-    Ok(())
 }

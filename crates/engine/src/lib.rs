@@ -5,6 +5,7 @@
 //! private network that [`lab`] makes. Both start the same stage process through [`stage`].
 
 pub mod command;
+pub mod confine;
 pub mod lab;
 pub mod loopback;
 pub mod native;

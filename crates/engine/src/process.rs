@@ -6,7 +6,11 @@ use nix::{
 };
 use serde::{Deserialize, Serialize};
 use std::{
-    fs, thread,
+    fs::{self, File},
+    io,
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -55,6 +59,19 @@ impl Process {
         }
         true
     }
+}
+
+/// An empty file of our own at `path`, for root in a folder that is another user's: what is there goes,
+/// and no link is followed.
+///
+/// # Errors
+/// When it cannot be made.
+pub(crate) fn own_file(path: &Path) -> io::Result<File> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    File::options().write(true).create_new(true).mode(0o640).open(path)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What the crate needs to know of an installation.
 
+use crate::{Error, stage};
 use decnet_model::paths::Paths;
 use netsvc_persona::stage::Limits;
 use std::path::PathBuf;
@@ -20,6 +21,14 @@ pub struct Config {
 }
 
 impl Config {
+    /// The service binary.
+    ///
+    /// # Errors
+    /// When there is none where it is looked for.
+    pub fn stage_binary(&self) -> Result<PathBuf, Error> {
+        stage::binary(self)
+    }
+
     /// The program to start again.
     ///
     /// # Errors

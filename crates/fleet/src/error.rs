@@ -67,6 +67,9 @@ pub enum Error {
     /// A thread ended early.
     #[error("derive personas: a thread panicked")]
     Panicked,
+    /// Somebody works in the folder.
+    #[error(transparent)]
+    Claim(#[from] decnet_pipeline::runtime::ClaimError),
     /// Nothing is wanted.
     #[error("no fleet is deployed")]
     NoFleet,

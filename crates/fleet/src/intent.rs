@@ -7,6 +7,7 @@ use crate::{
 };
 use decnet_bus::Bus;
 use decnet_model::{
+    catalogue,
     fleet::{DeckyName, Fleet, Step},
     record::{DeckyIntent, DeckyState},
 };
@@ -14,7 +15,13 @@ use decnet_store::Store;
 use netsvc_persona::Persona;
 use netsvc_wire::stamp::Micros;
 use serde_json::json;
-use std::time::Duration;
+use std::{
+    fs::{OpenOptions, Permissions},
+    io::{self, Write},
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::Path,
+    time::Duration,
+};
 
 /// Topic that wakes the worker.
 const CHANGED: &str = "fleet.changed";
@@ -47,7 +54,30 @@ pub async fn put(config: &Config, store: &Store, fleet: &Fleet, now: Micros) -> 
     let text = serde_json::to_string(fleet).map_err(document(ATTEMPT))?;
     forget_changed(config, store, fleet, now).await?;
     store.fleet_put(&text, &intents, now).await.map_err(stored("store the fleet"))?;
-    fs_err::write(config.paths.state_export(), &text).map_err(system("export the fleet"))
+    let export = serde_json::to_string(&without_secrets(fleet)).map_err(document(ATTEMPT))?;
+    exported(&config.paths.state_export(), &export).map_err(system("export the fleet"))
+}
+
+/// Writes the export: for the owner and the group of the folder, never for everybody.
+fn exported(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o640).open(path)?;
+    // One that an earlier release made may be open to all.
+    file.set_permissions(Permissions::from_mode(0o640))?;
+    file.write_all(text.as_bytes())
+}
+
+/// The fleet as it may be read by people and scripts: what the operator chose as a secret is not in it.
+fn without_secrets(fleet: &Fleet) -> Fleet {
+    let mut fleet = fleet.clone();
+    for service in fleet.deckies.values_mut().flat_map(|decky| &mut decky.services) {
+        let slug = service.slug.clone();
+        for (key, value) in &mut service.settings {
+            if catalogue::is_secret(&slug, key) {
+                "***".clone_into(value);
+            }
+        }
+    }
+    fleet
 }
 
 /// Nobody can say of a decky that changes, or of any while no workers run, that it runs: whoever waits
@@ -86,4 +116,32 @@ pub async fn persona(store: &Store, decky: &DeckyName) -> Result<Option<Persona>
     const ATTEMPT: &str = "read a persona";
     let text = store.persona_get(decky.as_str()).await.map_err(stored(ATTEMPT))?;
     text.map(|text| serde_json::from_str(&text).map_err(document(ATTEMPT))).transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use decnet_model::{ini::deploy as spec, runtime::Runtime};
+
+    #[test]
+    fn the_export_holds_no_secret_and_is_closed() {
+        let text = "[general]\nruntime = loopback\n[one]\nservices = redis\n[one.redis]\npassword = s3cr3t-of-mine\n";
+        let options = spec::Options {
+            runtime: Some(Runtime::Loopback),
+            network: Some(decnet_model::fleet::LOOPBACK_NETWORK),
+            skipped: 0,
+            taken: Default::default(),
+            faces: &decnet_model::nmap::ABSENT,
+            limit: spec::FILE_LIMIT,
+        };
+        let fleet = spec::fleet("f.ini", text.as_bytes(), &options).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.json");
+        std::fs::write(&path, "old").unwrap();
+        std::fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+        exported(&path, &serde_json::to_string(&without_secrets(&fleet)).unwrap()).unwrap();
+        let written = std::fs::read_to_string(&path).unwrap();
+        assert!(!written.contains("s3cr3t") && written.contains("\"password\":\"***\""), "{written}");
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
+    }
 }

@@ -7,6 +7,7 @@ use crate::{
 };
 use decnet_engine::native::{self, NetdClient};
 use decnet_model::{fleet::DeckyName, paths::Paths};
+use decnet_pipeline::runtime::Claim;
 use decnet_store::Store;
 use netsvc_wire::stamp::Micros;
 use std::time::Duration;
@@ -37,11 +38,12 @@ pub async fn ask(
 }
 
 /// Removes what a run leaves that was killed: netd with its processes and namespaces, sockets, locks. The
-/// lab stays, and so do the messages of the workers.
+/// lab stays, and so do the messages of the workers. Nothing is removed while anybody works there.
 ///
 /// # Errors
-/// When a process does not end or a file cannot be removed.
+/// When somebody works there, a process does not end or a file cannot be removed.
 pub async fn clear(paths: &Paths) -> Result<(), Error> {
+    let _whole = Claim::whole(paths)?;
     let client = NetdClient::new(paths.netd_socket());
     let ended = native::teardown(&client, &paths.run(), NETD_LIMIT).await;
     ended.map_err(|error| Error::Netd("end what is left of netd", error))?;

@@ -37,7 +37,7 @@ pub async fn up(
             return Ok(());
         }
         if running + failed.len() == wanted || patience < begun.elapsed() {
-            let log = supervisor::log_file(&config.paths);
+            let log = config.paths.messages();
             return Err(Error::NotUp { running, wanted, failed, log });
         }
         tokio::time::sleep(PAUSE).await;

@@ -54,6 +54,12 @@ pub fn check(service: &ServiceInfo, key: &str, value: &str) -> Result<(), BadSet
     wanted(setting, value).map_or(Ok(()), |wanted| Err(BadSetting::Value { value: value.to_owned(), wanted }))
 }
 
+/// Whether a setting of the service `slug` is a secret that the operator chose.
+pub fn is_secret(slug: &str, key: &str) -> bool {
+    let setting = find(slug).and_then(|service| service.settings.iter().find(|setting| setting.key == key));
+    setting.is_some_and(|setting| setting.kind == "secret")
+}
+
 /// What would fit, when `value` does not.
 fn wanted(setting: &SettingInfo, value: &str) -> Option<String> {
     match setting.kind.as_str() {

@@ -74,6 +74,31 @@ impl Paths {
         self.run().join(format!("worker-{worker}.lock"))
     }
 
+    /// How a worker does, as it notes it itself.
+    pub fn worker_note(&self, worker: &str) -> PathBuf {
+        self.run().join(format!("worker-{worker}.json"))
+    }
+
+    /// What a process of ours gave up, as it notes it itself.
+    pub fn process_note(&self, process: &str) -> PathBuf {
+        self.run().join(format!("process-{process}.json"))
+    }
+
+    /// Lock that everybody shares who works in the folder. It is never removed.
+    pub fn state_lock(&self) -> PathBuf {
+        self.root.join("decnet.lock")
+    }
+
+    /// Lock of the one process that keeps the workers. It is never removed.
+    pub fn keeper_lock(&self) -> PathBuf {
+        self.root.join("keeper.lock")
+    }
+
+    /// The program's own messages while it runs in the background.
+    pub fn messages(&self) -> PathBuf {
+        self.run().join("decnet.log")
+    }
+
     /// Export of the fleet for people and scripts; the store has the truth.
     pub fn state_export(&self) -> PathBuf {
         self.root.join("decnet-state.json")

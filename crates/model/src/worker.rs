@@ -25,6 +25,72 @@ pub struct Wake {
     pub tick: Duration,
 }
 
+/// The process that a worker lives in when all run together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Process {
+    /// Starts the others, and what has more rights than they.
+    Keeper,
+    /// Everything that works on what was recorded.
+    House,
+    /// What speaks to operators.
+    Api,
+}
+
+/// A place that a process may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The state folder.
+    State,
+    /// The file of the program's own messages.
+    Messages,
+    /// What names are resolved with, and the time zone.
+    System,
+}
+
+/// What a process may do.
+#[derive(Clone, Copy, Debug)]
+pub struct Grants {
+    /// Whether it stays what it was started as, root if that is who starts it. All others become the
+    /// house's own user.
+    pub starter: bool,
+    /// Whether it is confined: no capability, no new privileges, system calls and places by a list.
+    pub confined: bool,
+    /// Places that it may read.
+    pub read: &'static [Place],
+    /// Places that it may change.
+    pub write: &'static [Place],
+    /// Most open files, where that is less than the machine allows.
+    pub open_files: Option<u64>,
+}
+
+impl Process {
+    /// All processes, the one that starts the others first.
+    pub const ALL: &'static [Process] = &[Process::Keeper, Process::House, Process::Api];
+
+    /// Name in `status` and of the process's note.
+    pub fn name(self) -> &'static str {
+        match self {
+            Process::Keeper => "keeper",
+            Process::House => "house",
+            Process::Api => "api",
+        }
+    }
+
+    /// What it may do.
+    pub fn grants(self) -> Grants {
+        let (read, write) = (&[Place::System][..], &[Place::State, Place::Messages][..]);
+        match self {
+            // It starts netd, the lab and service processes, each as another user or with more rights.
+            Process::Keeper => {
+                Grants { starter: true, confined: false, read: &[], write: &[], open_files: None }
+            }
+            Process::House => Grants { starter: false, confined: true, read, write, open_files: None },
+            // 256 connections, the store, and some to spare: what hangs on it starves nobody else.
+            Process::Api => Grants { starter: false, confined: true, read, write, open_files: Some(1024) },
+        }
+    }
+}
+
 /// What is true of a worker whatever it does.
 #[derive(Clone, Copy, Debug)]
 pub struct Spec {
@@ -36,6 +102,8 @@ pub struct Spec {
     pub wake: Wake,
     /// Second verb for the command line.
     pub alias: Option<&'static str>,
+    /// The process that it lives in, whose grants are the worker's.
+    pub process: Process,
 }
 
 macro_rules! workers {
@@ -73,13 +141,15 @@ workers! {
         after: &[],
         wake: Wake { topics: &[], tick: Duration::from_secs(10) },
         alias: None,
+        process: Process::House,
     }
     /// Keep the fleet as it is wanted, through netd
     Fleet = "fleet" {
         role: Role::Either,
         after: &[Worker::Bus],
-        wake: Wake { topics: &["fleet.>"], tick: Duration::from_secs(30) },
+        wake: Wake { topics: &["fleet.>"], tick: Duration::from_secs(2) },
         alias: None,
+        process: Process::Keeper,
     }
     /// Read the spools of service processes into the event log
     Collector = "collector" {
@@ -87,6 +157,7 @@ workers! {
         after: &[Worker::Bus],
         wake: Wake { topics: &[], tick: Duration::from_millis(250) },
         alias: Some("collect"),
+        process: Process::House,
     }
     /// Read the event log into the store
     Ingester = "ingester" {
@@ -94,6 +165,7 @@ workers! {
         after: &[Worker::Bus],
         wake: Wake { topics: &["log.appended"], tick: Duration::from_millis(500) },
         alias: Some("ingest"),
+        process: Process::House,
     }
     /// Join events to attackers, sessions and traversals
     Correlator = "correlator" {
@@ -101,6 +173,7 @@ workers! {
         after: &[Worker::Bus, Worker::Ingester],
         wake: Wake { topics: &["log.ingested"], tick: Duration::from_secs(1) },
         alias: None,
+        process: Process::House,
     }
     /// Serve the REST interface and the event stream
     Api = "api" {
@@ -108,6 +181,7 @@ workers! {
         after: &[Worker::Bus],
         wake: Wake { topics: &["log.ingested"], tick: Duration::from_secs(1) },
         alias: None,
+        process: Process::Api,
     }
 }
 
@@ -154,6 +228,14 @@ mod tests {
         assert_eq!(order.len(), Worker::ALL.len());
         for (index, worker) in order.iter().enumerate() {
             assert!(worker.spec().after.iter().all(|needed| order[..index].contains(needed)));
+        }
+    }
+
+    #[test]
+    fn only_what_starts_others_is_not_confined() {
+        for &worker in Worker::ALL {
+            let grants = worker.spec().process.grants();
+            assert_eq!((grants.starter, grants.confined), (worker == Worker::Fleet, worker != Worker::Fleet));
         }
     }
 

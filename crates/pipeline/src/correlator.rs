@@ -88,7 +88,7 @@ impl Pass for Correlator {
 
     async fn run(&mut self, context: &WorkerContext) -> Result<Work, CorrelateError> {
         let events = self.step().await?;
-        context.status.set_good(true);
+        context.status.set_trouble(None);
         context.status.report(&self.counters);
         if events == 0 {
             return Ok(Work::Done);

@@ -92,6 +92,15 @@ impl Disk {
             .map_err(DiskError::of("create", path))
     }
 
+    /// Opens a file that is there, for appending.
+    ///
+    /// # Errors
+    /// [`DiskError`] when it is not there or closed to us.
+    pub fn open_end(&self, path: &Path) -> Result<File, DiskError> {
+        self.step("open", path)?;
+        OpenOptions::new().append(true).open(path).map_err(DiskError::of("open", path))
+    }
+
     /// Makes or empties a file.
     ///
     /// # Errors
@@ -130,6 +139,15 @@ impl Disk {
             return Err(error);
         }
         file.write_all(bytes).map_err(DiskError::of("append to", path))
+    }
+
+    /// Cuts a file at `length`.
+    ///
+    /// # Errors
+    /// [`DiskError`] when it keeps its length.
+    pub fn cut(&self, file: &File, path: &Path, length: u64) -> Result<(), DiskError> {
+        self.step("cut", path)?;
+        file.set_len(length).map_err(DiskError::of("cut", path))
     }
 
     /// Waits until the bytes of a file are on the medium.

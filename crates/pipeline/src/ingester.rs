@@ -181,7 +181,10 @@ impl Pass for Ingester {
         if CHECKPOINT_EVERY <= self.last_checkpoint.elapsed() {
             self.checkpoint().await?;
         }
-        context.status.set_good(self.counters.missing == 0);
+        let missing = self.counters.missing;
+        let trouble = (missing > 0)
+            .then(|| format!("{missing} segments of the event log were gone before they were read"));
+        context.status.set_trouble(trouble);
         context.status.report(&self.counters);
         if lines == 0 {
             return Ok(Work::Done);

@@ -20,12 +20,22 @@ const STEPS: &[(i64, &str, &str)] = &[
     ),
 ];
 
+/// The version that this release writes.
+const KNOWN: i64 = match STEPS.last() {
+    Some((version, ..)) => *version,
+    None => 0,
+};
+
 /// Runs the steps that the database has not seen.
 ///
 /// # Errors
 /// [`Error::Newer`] when a newer release has written it, [`Error::Query`] when a step fails.
 pub(crate) async fn migrate(pool: &Pool) -> Result<(), Error> {
     let what = "migrate store";
+    // Nothing to do is the usual case, and needs no lock: a store that somebody else has locked can be read.
+    if version(pool).await == Some(KNOWN) {
+        return Ok(());
+    }
     let mut tx = pool.begin(what).await?;
     if tx.dialect() == Dialect::MySql {
         // Two processes may open a new database at once; DDL on MySQL is not transactional.
@@ -37,6 +47,13 @@ pub(crate) async fn migrate(pool: &Pool) -> Result<(), Error> {
     }
     outcome?;
     tx.commit(what).await
+}
+
+/// The version that the database says; `None` when it does not.
+async fn version(pool: &Pool) -> Option<i64> {
+    let statement =
+        Statement::new("read the version of the store", "SELECT MAX(version) FROM schema_version");
+    pool.row(statement).await.ok()??.maybe_int().ok()?
 }
 
 async fn steps(tx: &mut Tx) -> Result<(), Error> {
@@ -51,9 +68,8 @@ async fn steps(tx: &mut Tx) -> Result<(), Error> {
         Some(mut cells) => cells.maybe_int()?.unwrap_or(0),
         None => 0,
     };
-    let known = STEPS.last().map_or(0, |(version, ..)| *version);
-    if found > known {
-        return Err(Error::Newer { found, known });
+    if found > KNOWN {
+        return Err(Error::Newer { found, known: KNOWN });
     }
     for (version, sqlite, mysql) in STEPS.iter().filter(|(version, ..)| *version > found) {
         let script = match dialect {

@@ -2,7 +2,7 @@
 
 use crate::{database::Pool, error::Error, migrate};
 use sqlx::{
-    ConnectOptions,
+    ConnectOptions, Connection,
     mysql::{MySqlConnectOptions, MySqlPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -13,10 +13,16 @@ use std::{
     str::FromStr,
     time::{Duration, Instant},
 };
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 /// How long a writer waits for another process's transaction.
 const BUSY: Duration = Duration::from_secs(20);
+/// How long a look waits for a lock.
+const LOOK: Duration = Duration::from_secs(2);
+/// Longest wait for an answer of a server.
+const REACH: Duration = Duration::from_secs(3);
+/// Longest wait for a free connection to a server that was reached before.
+const FREE: Duration = Duration::from_secs(10);
 /// Time between two looks whether a file is locked still.
 const PAUSE: Duration = Duration::from_millis(10);
 /// Reading connections to SQLite. Each has a thread and a page cache, so that few are enough.
@@ -51,6 +57,25 @@ impl Store {
         };
         migrate::migrate(&pool).await?;
         Ok(Store { pool })
+    }
+
+    /// Opens the SQLite store at `path` to look at it: nothing is written, its schema is taken as it is, and
+    /// its folder may be closed to writing. `still`: nobody writes it, as in a copy; otherwise what others
+    /// write meanwhile is seen.
+    ///
+    /// # Errors
+    /// [`Error::Open`] when it cannot be read.
+    pub async fn open_read_only(path: &str, still: bool) -> Result<Self, Error> {
+        let open = |source| Error::Open { place: path.to_owned(), source };
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .read_only(true)
+            .immutable(still)
+            .busy_timeout(LOOK)
+            .disable_statement_logging();
+        let pool = SqlitePoolOptions::new().max_connections(READERS).acquire_timeout(LOOK);
+        let readers = pool.connect_with(options).await.map_err(open)?;
+        Ok(Store { pool: Pool::Sqlite { writer: readers.clone(), readers } })
     }
 
     /// Closes all connections; SQLite then folds its write-ahead log into the file.
@@ -124,10 +149,15 @@ fn is_busy(error: &sqlx::Error) -> bool {
 async fn open_mysql(url: &str) -> Result<Pool, Error> {
     let open = |source| Error::Open { place: without_password(url), source };
     let options = MySqlConnectOptions::from_str(url).map_err(open)?.disable_statement_logging();
+    // A pool tries for its whole patience before it says why it has no connection; one connection says at once.
+    let late = || open(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()));
+    let first = timeout(REACH, options.connect()).await.map_err(|_| late())?.map_err(open)?;
+    // Whether it says goodbye is no matter.
+    let _ = timeout(REACH, first.close()).await;
     let pool = MySqlPoolOptions::new()
         .max_connections(4)
         .min_connections(0)
-        .acquire_timeout(BUSY * 3)
+        .acquire_timeout(FREE)
         .connect_with(options)
         .await
         .map_err(open)?;
@@ -137,8 +167,10 @@ async fn open_mysql(url: &str) -> Result<Pool, Error> {
 /// A URL fit for a message.
 fn without_password(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return "mysql".to_owned() };
-    let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
-    format!("{scheme}://{}", place.split(['?', '#']).next().unwrap_or_default())
+    let (user, place) = rest.rsplit_once('@').unwrap_or(("", rest));
+    let user = user.split(':').next().filter(|user| !user.is_empty()).map(|user| format!("{user}@"));
+    let place = place.split(['?', '#']).next().unwrap_or_default();
+    format!("{scheme}://{}{place}", user.unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -147,6 +179,6 @@ mod tests {
 
     #[test]
     fn a_password_is_not_shown() {
-        assert_eq!(without_password("mysql://u:p@ss@db:3306/x?ssl=1"), "mysql://db:3306/x");
+        assert_eq!(without_password("mysql://u:p@ss@db:3306/x?ssl=1"), "mysql://u@db:3306/x");
     }
 }

@@ -15,8 +15,8 @@ use std::{
 /// Line numbers by writer.
 type Numbers = BTreeMap<String, Vec<u64>>;
 
-/// What a supervisor of its own keeps, as `status` names it.
-const KEPT: [&str; 4] = ["process", "gate", "netd", "supervisor"];
+/// What the one who keeps the workers keeps, as `status` names it, and himself.
+const KEPT: [&str; 6] = ["process", "gate", "house", "netd", "supervisor", "api"];
 /// Workers in processes of their own.
 const ALONE: [&str; 6] = ["bus", "collector", "ingester", "fleet", "correlator", "api"];
 
@@ -135,9 +135,24 @@ fn kill_supervised(lab: &Lab, kills: usize) {
                 kill(&supervisor(lab));
                 lab.run(&["run", "--daemon"]);
             }
+            name @ ("house" | "api") => kill(&part(lab, name)),
             name => kill(&lab.pid(name)),
         }
         lab.answers("10.66.0.10");
+    }
+}
+
+/// A process of the house. It may just be started again.
+fn part(lab: &Lab, name: &str) -> String {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        let status = lab.json(&["status", "--json"]);
+        let processes = status["processes"].as_array().unwrap();
+        if let Some(found) = processes.iter().find(|found| found["process"] == name) {
+            return found["pid"].to_string();
+        }
+        assert!(Instant::now() < deadline, "{status:#}");
+        std::thread::sleep(Duration::from_millis(200));
     }
 }
 

@@ -19,6 +19,7 @@ mod discovery;
 mod faces;
 mod fleet;
 mod hostile;
+mod house;
 mod hydra;
 mod kills;
 mod mariadb;

@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use std::{
     fs::{File, OpenOptions},
     io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -35,6 +36,8 @@ struct Lines {
     /// Bytes in all segments as of the last look at the folder, plus what was written since.
     used: u64,
     dirty: bool,
+    /// The segment ends in a line that is not whole: nothing may be appended to it.
+    torn: bool,
     /// Events given up since the last `dropped` line, by class.
     given_up: [u64; 4],
     buffer: Vec<u8>,
@@ -60,6 +63,7 @@ impl Spool {
                 written: 0,
                 used,
                 dirty: false,
+                torn: false,
                 given_up: [0; 4],
                 buffer: Vec::with_capacity(4096),
             }),
@@ -76,7 +80,11 @@ impl Spool {
         if lines.given_up.iter().any(|&count| count > 0) {
             self.report_given_up(&mut lines, event);
         }
-        self.append(&mut lines, event)
+        let written = self.append(&mut lines, event);
+        if written == Written::GivenUp {
+            lines.give_up(event.kind.class());
+        }
+        written
     }
 
     /// Makes what was written safe against a power loss, if there is something new, and looks how
@@ -106,18 +114,25 @@ impl Spool {
         });
     }
 
+    /// Appends a line, whole or not at all. A failure leaves no new file and no half line behind: what
+    /// was written of it is cut off, and its number goes to the next.
     fn append(&self, lines: &mut Lines, event: &Event) -> Written {
+        if (lines.torn || lines.written >= SEGMENT_BYTES) && !self.rotate(lines) && lines.torn {
+            return Written::GivenUp;
+        }
         let mut buffer = std::mem::take(&mut lines.buffer);
         buffer.clear();
         let written = match lines.encoder.encode(event, &mut buffer) {
             Err(_) => Written::TooLong,
-            Ok(_) => match lines.segment.write_all(&buffer) {
+            Ok(number) => match lines.segment.write_all(&buffer) {
                 Ok(()) => Written::Done,
                 Err(_) => {
-                    // The line may be torn: it keeps its number, so that the reader sees the gap,
+                    // A line that cannot be cut off keeps its number, so that the reader sees the gap,
                     // and a new segment begins, so that the tear cannot join the next line.
-                    lines.give_up(event.kind.class());
-                    lines.written = SEGMENT_BYTES;
+                    match lines.segment.set_len(lines.written) {
+                        Ok(()) => lines.encoder.retract(number),
+                        Err(_) => lines.torn = true,
+                    }
                     Written::GivenUp
                 }
             },
@@ -129,24 +144,25 @@ impl Spool {
             lines.written += length;
             lines.used += length;
         }
-        if lines.written >= SEGMENT_BYTES {
-            self.rotate(lines);
-        }
         written
     }
 
-    fn rotate(&self, lines: &mut Lines) {
-        if let Ok(segment) = segment_file(&self.folder, lines.encoder.writer(), lines.index + 1) {
-            let _ = lines.segment.sync_data();
-            lines.segment = segment;
-            lines.index += 1;
-            lines.written = 0;
-        }
+    /// Begins the next segment; says whether that could be.
+    fn rotate(&self, lines: &mut Lines) -> bool {
+        let Ok(segment) = segment_file(&self.folder, lines.encoder.writer(), lines.index + 1) else {
+            return false;
+        };
+        let _ = lines.segment.sync_data();
+        lines.segment = segment;
+        lines.index += 1;
+        (lines.written, lines.torn) = (0, false);
+        true
     }
 
+    /// Says how many events were given up; what cannot be said now is said with the next line that can.
     fn report_given_up(&self, lines: &mut Lines, cause: &Event) {
-        let counts = std::mem::take(&mut lines.given_up);
-        for (count, class) in counts.into_iter().zip(CLASSES) {
+        for class in CLASSES {
+            let count = lines.given_up.get(class as usize).copied().unwrap_or_default();
             if count == 0 {
                 continue;
             }
@@ -154,7 +170,12 @@ impl Spool {
                 Event::new(cause.at, cause.node.clone(), cause.app.clone(), netsvc_wire::Kind::Dropped)
                     .with(netsvc_wire::field::COUNT, count.to_string())
                     .with(netsvc_wire::field::CLASS, class_name(class));
-            self.append(lines, &event);
+            if self.append(lines, &event) != Written::Done {
+                return;
+            }
+            if let Some(left) = lines.given_up.get_mut(class as usize) {
+                *left = 0;
+            }
         }
     }
 }
@@ -203,6 +224,7 @@ fn segment_file(folder: &Path, writer: WriterId, index: u32) -> io::Result<File>
     let file = OpenOptions::new()
         .create_new(true)
         .append(true)
+        .mode(0o640)
         .open(folder.join(format!("{writer}-{index:08}.seg")))?;
     // The reader takes a locked segment for one that is still written, however long nothing happens.
     file.lock()?;
@@ -242,6 +264,48 @@ mod tests {
         assert!(all.iter().enumerate().all(|(index, line)| line.number == index as u64 + 1), "gapless");
         let dropped = all.iter().find(|line| line.kind == "dropped").unwrap();
         assert_eq!((dropped.text("count"), dropped.text("class")), (Some("2"), Some("scan")));
+    }
+
+    /// Writes without room: more than a file of this process may have (RLIMIT_FSIZE) is refused by the
+    /// kernel as a full disk refuses it, in the middle of a line too.
+    #[test]
+    fn a_disk_without_room_costs_no_file_and_no_count() {
+        const LIMITED: &str = "SPOOL_TEST_LIMITED";
+        if std::env::var_os(LIMITED).is_some() {
+            return without_room();
+        }
+        let program = std::env::current_exe().unwrap();
+        // A process of its own, because the limit holds for all threads.
+        let status = std::process::Command::new("sh")
+            .env(LIMITED, "1")
+            .args(["-c", "ulimit -f 20; trap '' XFSZ; exec \"$0\" --exact \"$1\"", program.to_str().unwrap()])
+            .arg("spool::tests::a_disk_without_room_costs_no_file_and_no_count")
+            .status();
+        assert!(status.unwrap().success());
+    }
+
+    fn without_room() {
+        let folder = tempfile::tempdir().unwrap();
+        let spool = Spool::open(folder.path(), "ev@32473".parse().unwrap(), WriterId(7), 1 << 30).unwrap();
+        let mut done = 0_u64;
+        while spool.write(&event(Kind::Connect)) == Written::Done {
+            done += 1;
+        }
+        for _ in 0..999 {
+            assert_eq!(spool.write(&event(Kind::Connect)), Written::GivenUp);
+        }
+        assert_eq!(std::fs::read_dir(folder.path().join("lines")).unwrap().count(), 1, "no file per failure");
+        // What is said of it is shorter, and takes the last room.
+        let said = lines(folder.path()).len() as u64 - done;
+        assert!(said < 10, "whole lines only, {said} of them about what was given up");
+        // Room again: in the next segment.
+        spool.inner.lock().written = SEGMENT_BYTES;
+        assert_eq!(spool.write(&event(Kind::Connect)), Written::Done);
+        let all = lines(folder.path());
+        assert!(all.iter().enumerate().all(|(index, line)| line.number == index as u64 + 1), "gapless");
+        let told = all.iter().filter(|line| line.kind == "dropped");
+        let counts = told.map(|line| line.text("count").unwrap().parse::<u64>().unwrap());
+        assert_eq!(counts.sum::<u64>(), 1000);
     }
 
     #[test]

@@ -39,6 +39,13 @@ impl Encoder {
         self.next
     }
 
+    /// Gives the number of the line encoded last to the next one: for a line of which nothing was kept.
+    pub fn retract(&mut self, number: u64) {
+        if number + 1 == self.next {
+            self.next = number;
+        }
+    }
+
     /// Appends `event` to `out` as one line with its newline, and returns its number.
     ///
     /// # Errors

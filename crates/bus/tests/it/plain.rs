@@ -55,6 +55,20 @@ async fn a_plain_client_gets_events_and_no_acknowledgement() {
 }
 
 #[tokio::test]
+async fn an_empty_type_stays_empty_and_a_missing_one_is_the_topics_last_word() {
+    let running = Running::start();
+    let mut listener = connect(&running).await;
+    listener.write_all(b"SUB a.>\r\n\0\0\0\0").await.unwrap();
+    wait_for("it is subscribed", || (running.counters)().subscriptions == 1).await;
+    let mut publisher = connect(&running).await;
+    for (body, kind) in [(r#"{"type":"","payload":{}}"#, ""), (r#"{"payload":{}}"#, "b")] {
+        publisher.write_all(&frame("PUB a.b", body)).await.unwrap();
+        let (_, envelope) = soon(read_frame(&mut listener)).await;
+        assert_eq!(envelope["type"], kind, "{body}");
+    }
+}
+
+#[tokio::test]
 async fn acknowledgements_come_to_those_who_ask_and_before_the_event() {
     let running = Running::start();
     let mut stream = connect(&running).await;

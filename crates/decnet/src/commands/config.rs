@@ -35,19 +35,37 @@ enum Verb {
 }
 
 impl Config {
-    /// Runs the command on settings that were resolved without a mistake.
+    /// Runs the command on settings that were resolved without a mistake in their values.
     ///
     /// # Errors
-    /// None today; the form is that of all commands.
+    /// [`StrangeNames`] when there are names that look like settings and are none.
     pub fn run(self, settings: &Settings) -> Result<()> {
-        match self.verb {
-            Verb::Show { help_texts, json } => show(settings, help_texts, json),
-            Verb::Check { json: true } => output::json(&json!({ "ok": true, "settings": Name::ALL.len() })),
-            Verb::Check { json: false } => output::line(&format!("{} settings, no mistake", Name::ALL.len())),
+        let json = match self.verb {
+            Verb::Show { help_texts, json } => {
+                show(settings, help_texts, json);
+                return Ok(());
+            }
+            Verb::Check { json } => json,
+        };
+        let strange = settings.strange();
+        if json {
+            let rows = strange
+                .iter()
+                .map(|bad| json!({ "origin": bad.origin, "key": bad.key, "message": bad.message }));
+            output::json(&json!({
+                "ok": strange.is_empty(), "settings": Name::ALL.len(), "mistakes": rows.collect::<Vec<_>>(),
+            }));
+        } else if strange.is_empty() {
+            output::line(&format!("{} settings, no mistake", Name::ALL.len()));
         }
-        Ok(())
+        if strange.is_empty() { Ok(()) } else { Err(StrangeNames(strange.len()).into()) }
     }
 }
+
+/// There are names that no setting has; each was told when settings were read.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} names are no settings")]
+pub struct StrangeNames(usize);
 
 fn show(settings: &Settings, help_texts: bool, json: bool) {
     if json {

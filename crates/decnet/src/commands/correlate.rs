@@ -31,6 +31,9 @@ pub struct Correlate {
     /// Same as --format json
     #[arg(long, conflicts_with = "format")]
     json: bool,
+    /// Run the worker in the background
+    #[arg(long, short, conflicts_with = "file")]
+    pub daemon: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

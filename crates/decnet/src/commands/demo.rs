@@ -1,11 +1,10 @@
-//! `demo`: a small fleet of its own, everything in one process, every touch on the screen.
+//! `demo`: a small fleet of its own, every touch on the screen.
 
 use super::{Context, deploy, events, run};
 use crate::{
     firedrill::{self, Touch, Way},
-    hidden, intruder, output,
+    hidden, house, intruder, output,
     settings::{Layer, Origin, Settings},
-    workers,
 };
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
@@ -16,7 +15,7 @@ use decnet_engine::{
 use decnet_fleet::{
     Standing,
     site::{Ground, Site},
-    supervisor, teardown,
+    teardown,
 };
 use decnet_model::{
     fleet::Fleet,
@@ -25,6 +24,7 @@ use decnet_model::{
     runtime::Runtime,
     worker::Worker,
 };
+use decnet_pipeline::runtime::{Claim, Keeper};
 use netsvc_persona::{Life, LoginPolicy};
 use serde_json::json;
 use std::{
@@ -39,8 +39,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Show a small fleet under attack
 ///
-/// Makes an installation of its own in /var/tmp, deploys a mixed fleet, runs all workers in this
-/// process, and shows every event as it is stored. Ctrl-C ends it; what was recorded stays until the
+/// Makes an installation of its own in /var/tmp, deploys a mixed fleet, runs all workers,
+/// and shows every event as it is stored. Ctrl-C ends it; what was recorded stays until the
 /// next demo, everything else goes.
 ///
 /// The fleet stands in a lab (see `decnet lab`) with a host to attack it from. Where this machine
@@ -81,13 +81,13 @@ impl Demo {
     pub async fn run(self, flags: Layer) -> Result<()> {
         let context = own_context(flags)?;
         let mut asked = run::stop_signal()?;
-        prepare(&context).await?;
+        let _keeper = prepare(&context).await?;
         let fleet = self.first_fleet(&context)?;
         deploy::store(&context, &fleet).await?;
         let (stop, stopped) = tokio::sync::watch::channel(false);
         let workers = tokio::spawn({
             let context = context.clone();
-            async move { workers::supervise(&context, Worker::start_order(), stopped).await }
+            async move { house::keep(&context, Worker::start_order(), true, stopped).await }
         });
         let mut round = Round::default();
         let outcome = tokio::select! {
@@ -200,7 +200,7 @@ impl Demo {
                 output::line(&format!("  {begin}{}", hint(&port.slug, decky.ip, port.port + offset)));
             }
         }
-        let web = context.settings().number(crate::settings::Name::WebPort);
+        let web = context.settings().number(crate::settings::Name::ApiPort);
         output::line(&format!("API on http://127.0.0.1:{web}/api/v1 · state in {root}"));
         output::line("");
     }
@@ -270,7 +270,7 @@ fn own_context(flags: Layer) -> Result<Context> {
     let mut own: Layer = flags;
     own.extend([
         ("DECNET_STATE_DIR".to_owned(), folder.display().to_string(), origin()),
-        ("DECNET_WEB_PORT".to_owned(), port.to_string(), origin()),
+        ("DECNET_API_PORT".to_owned(), port.to_string(), origin()),
         ("DECNET_DB_TYPE".to_owned(), "sqlite".to_owned(), origin()),
         ("DECNET_DB_URL".to_owned(), String::new(), origin()),
     ]);
@@ -291,32 +291,43 @@ async fn clear(context: &Context) -> Result<()> {
     Ok(())
 }
 
-/// Empties the demo's folder. Only a folder that a demo made is touched.
-async fn prepare(context: &Context) -> Result<()> {
-    let root = context.paths().root().to_owned();
-    let mark = root.join(".demo");
-    if let Some(pid) = supervisor::running(&context.paths()) {
-        bail!("workers run in {} already, as process {pid}", root.display());
-    }
-    if root.exists() {
-        anyhow::ensure!(
-            mark.exists(),
-            "{} exists and is no demo's: remove it or name another folder with --state-dir",
-            root.display()
-        );
-        // The last one may have been killed.
-        clear(context).await?;
-        fs_err::remove_dir_all(&root).context("remove the last demo")?;
-    }
+/// Empties the demo's folder, as its keeper: only a folder that a demo made is touched, and nothing goes
+/// while anybody works there.
+async fn prepare(context: &Context) -> Result<Keeper> {
+    let paths = context.paths();
+    let (root, mark) = (paths.root().to_owned(), paths.root().join(".demo"));
+    let strange = root.exists() && !mark.exists();
+    ensure!(
+        !strange,
+        "{} exists and is no demo's: remove it or name another folder with --state-dir",
+        root.display()
+    );
     fs_err::create_dir_all(&root).context("make the demo's folder")?;
-    fs_err::write(mark, "").context("mark the demo's folder")
+    fs_err::write(&mark, "").context("mark the demo's folder")?;
+    let keeper = Keeper::take(&paths, "demo")?;
+    // The last one may have been killed.
+    if paths.run().exists() {
+        clear(context).await?;
+    }
+    let _whole = Claim::whole(&paths)?;
+    let kept = [mark, paths.state_lock(), paths.keeper_lock()];
+    for entry in fs_err::read_dir(&root).context("remove the last demo")? {
+        let path = entry.context("remove the last demo")?.path();
+        if kept.contains(&path) {
+            continue;
+        }
+        let is_folder = fs_err::symlink_metadata(&path).is_ok_and(|data| data.is_dir());
+        let removed = if is_folder { fs_err::remove_dir_all(&path) } else { fs_err::remove_file(&path) };
+        removed.context("remove the last demo")?;
+    }
+    Ok(keeper)
 }
 
 async fn wait(context: &Context, fleet: &Fleet) -> Result<()> {
     let begun = Instant::now();
+    let store = context.store().await?;
     loop {
         tokio::time::sleep(Duration::from_millis(50)).await;
-        let Ok(store) = context.store().await else { continue };
         let rows = store.decky_list().await.context("read the deckies")?;
         let wanted: Vec<_> = rows.iter().filter(|row| row.desired == DeckyDesired::Running).collect();
         let running = wanted.iter().filter(|row| row.actual == "running").count();

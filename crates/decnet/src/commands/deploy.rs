@@ -3,14 +3,15 @@
 use super::{
     Context, run,
     site::{self, Where},
+    status::{self, health::Health},
 };
 use crate::{output, settings::Name, workers};
 use anyhow::Result;
 use clap::Args;
 use decnet_fleet::{
-    Error, intent,
+    Error, Standing, intent,
     site::{Ground, Site},
-    wait,
+    supervisor, wait,
 };
 use decnet_model::{
     catalogue,
@@ -222,9 +223,13 @@ impl Deploy {
         }
         let begun = Instant::now();
         store(context, &fleet).await?;
-        run::ensure_running(context).await?;
+        let started = run::ensure_running(context).await?;
         workers::wake_fleet(context).await;
-        wait_for(context, &fleet).await?;
+        let up = wait_for(context, &fleet).await;
+        if let Err(error) = up {
+            return Err(give_up(context, started, error));
+        }
+        warn(context);
         if self.json {
             let millis = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
             output::json(&json!({ "deckies": fleet.deckies.len(), "ms": millis, "runtime": fleet.runtime }));
@@ -238,6 +243,26 @@ impl Deploy {
         }
         Ok(())
     }
+}
+
+/// Nothing came up: workers that were only started for it do not stay.
+fn give_up(context: &Context, started: bool, error: anyhow::Error) -> anyhow::Error {
+    let nothing = matches!(error.downcast_ref(), Some(Error::NotUp { running: 0, .. }));
+    if started && nothing {
+        match supervisor::stop(&context.paths()) {
+            Ok(_) => output::note("the workers that were started for it have ended"),
+            Err(error) => output::note(&format!("warning: the workers go on: {error}")),
+        }
+    }
+    error
+}
+
+/// Says what of the house does not do well, although the fleet is up.
+fn warn(context: &Context) {
+    let paths = context.paths();
+    let health = Health::look(&paths, Standing::read(&paths).as_ref(), context.now());
+    health.problems().iter().for_each(|problem| output::note(&format!("warning: {problem}")));
+    output::note(&format!("API on {}", status::api(context)));
 }
 
 /// nmap's database, if `text` asks for a face of it.

@@ -9,6 +9,7 @@ pub mod correlate;
 pub mod creds;
 pub mod demo;
 pub mod deploy;
+pub mod doctor;
 pub mod drill;
 pub mod events;
 pub mod inventory;
@@ -19,6 +20,7 @@ pub mod sessions;
 pub mod site;
 pub mod status;
 pub mod teardown;
+pub mod user;
 
 use crate::settings::{Name, Settings};
 use anyhow::{Context as _, Result, bail};
@@ -26,7 +28,8 @@ use decnet_model::paths::Paths;
 use decnet_store::Store;
 use netsvc_persona::stage::Limits;
 use std::{
-    path::PathBuf,
+    io,
+    path::{Path, PathBuf},
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -57,20 +60,76 @@ impl Context {
         now()
     }
 
-    /// Opens the store of an installation that exists.
+    /// Opens the store of an installation that exists; where it is closed to writing, as in a copy that was
+    /// made for evidence, for reading.
     ///
     /// # Errors
     /// When there is none, or it cannot be opened.
     pub async fn store(&self) -> Result<Store> {
-        let place = self.store_place();
-        if self.settings.text(Name::DbType) == "sqlite" && !self.paths().database().exists() {
+        self.ensure_there()?;
+        if !self.is_remote() && !self.may_write() {
+            return self.look().await;
+        }
+        Store::open(&self.store_place()).await.context("open the store")
+    }
+
+    /// Opens the store to look at it: nothing is written, and no lock is waited for long.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be read.
+    pub async fn look(&self) -> Result<Store> {
+        self.ensure_there()?;
+        if self.is_remote() {
+            return Store::open(&self.store_place()).await.context("open the store");
+        }
+        let path = self.database();
+        let beside = |side: &str| {
+            let mut name = path.clone().into_os_string();
+            name.push(side);
+            fs_err::metadata(name).map_or(0, |data| data.len())
+        };
+        let still = !self.may_write() && beside("-wal") == 0;
+        if !still && !self.may_write() && beside("-shm") == 0 {
             bail!(
-                "nothing is deployed in {}: `decnet deploy` or `decnet demo` begins (--state-dir or DECNET_STATE_DIR \
-                 names another folder)",
-                self.paths().root().display()
+                "{} is closed to writing and was copied without its -shm file: make the folder writable, or \
+                 copy that file too",
+                path.display()
             );
         }
-        Store::open(&place).await.context("open the store")
+        Store::open_read_only(&path.display().to_string(), still).await.context("open the store")
+    }
+
+    /// Checks that there is an installation, open to us.
+    ///
+    /// # Errors
+    /// What is in its place, and what to do.
+    pub fn ensure_there(&self) -> Result<()> {
+        use std::{io::ErrorKind, os::unix::fs::MetadataExt};
+        let root = self.paths().root().to_owned();
+        let shown = root.display();
+        match fs_err::metadata(self.database()) {
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+                let owner = fs_err::metadata(&root).map_or_else(
+                    |_| "somebody else".to_owned(),
+                    |data| format!("user {}, group {}", data.uid(), data.gid()),
+                );
+                bail!("{shown} belongs to {owner} and is closed to you: use sudo, or join its group")
+            }
+            Err(error) if error.kind() == ErrorKind::NotADirectory => bail!("{shown} is no folder"),
+            Err(_) if !self.is_remote() => bail!(
+                "nothing is deployed in {shown}: `decnet deploy` or `decnet demo` begins (--state-dir or \
+                 DECNET_STATE_DIR names another folder)"
+            ),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the database and its folder are open to writing.
+    fn may_write(&self) -> bool {
+        use nix::unistd::{AccessFlags, access};
+        let database = self.database();
+        let folder = database.parent().unwrap_or(Path::new("."));
+        [&*database, folder].iter().all(|path| access(*path, AccessFlags::W_OK).is_ok())
     }
 
     /// Opens the store, and makes the installation if there is none.
@@ -82,9 +141,20 @@ impl Context {
         for folder in
             [paths.root().to_owned(), paths.run(), paths.spools(), paths.event_log(), paths.artefacts()]
         {
-            fs_err::create_dir_all(&folder).context("make the state folder")?;
+            fs_err::create_dir_all(&folder).map_err(|error| closed(error, paths.root()))?;
         }
         Store::open(&self.store_place()).await.context("open the store")
+    }
+
+    /// Whether the database is a server's, which may be away for a while.
+    pub fn is_remote(&self) -> bool {
+        let place = self.store_place();
+        place.starts_with("mysql:") || place.starts_with("mariadb:")
+    }
+
+    /// The SQLite file; of no meaning where the database is a server's.
+    pub fn database(&self) -> PathBuf {
+        PathBuf::from(self.store_place().trim_start_matches("sqlite:").trim_start_matches("//"))
     }
 
     fn store_place(&self) -> String {
@@ -127,6 +197,17 @@ impl Context {
 pub fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+}
+
+/// Says what to do where the state folder is not ours.
+fn closed(error: io::Error, root: &Path) -> anyhow::Error {
+    let hint = match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            format!("{}: run this as root, or name a folder of your own with --state-dir", root.display())
+        }
+        _ => "make the state folder".to_owned(),
+    };
+    anyhow::Error::new(error).context(hint)
 }
 
 /// Characters that a URL gives a meaning, escaped.

@@ -1,14 +1,18 @@
-//! `run`: every worker of this host in one process; and one worker alone.
+//! `run`: every worker of this host; and one worker alone.
 
 use super::Context;
-use crate::{output, workers};
+use crate::{
+    house, logs, output,
+    settings::{Layer, Name, Origin},
+};
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use decnet_fleet::supervisor::{self, log_file, running};
+use decnet_fleet::supervisor;
 use decnet_model::worker::Worker;
-use decnet_pipeline::runtime;
+use decnet_pipeline::runtime::{Holder, Keeper, Note};
 use std::{
-    process::{Command, Stdio},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 use tokio::{
@@ -16,7 +20,7 @@ use tokio::{
     sync::watch,
 };
 
-/// Run all workers of this host in one process
+/// Run all workers of this host
 ///
 /// Each worker that fails is started again after a growing wait; none stops another. Ends on Ctrl-C
 /// or SIGTERM after what was recorded so far is stored.
@@ -38,6 +42,38 @@ pub struct Single {
     pub daemon: bool,
 }
 
+/// Options of the worker `bus`; they go before its settings.
+#[derive(Args, Debug)]
+pub struct BusOptions {
+    /// Socket to serve
+    #[arg(long, value_name = "PATH")]
+    socket: Option<PathBuf>,
+    /// Group whose members may connect, by name or number
+    #[arg(long, value_name = "GROUP")]
+    group: Option<String>,
+    /// Seconds between two heartbeats
+    #[arg(long, value_name = "SECONDS")]
+    heartbeat: Option<String>,
+}
+
+impl BusOptions {
+    /// The settings that they are.
+    pub fn settings(self) -> Layer {
+        let socket = self.socket.map(|path| path.display().to_string());
+        let given = [
+            (Name::BusSocket, socket, "socket"),
+            (Name::BusGroup, self.group, "group"),
+            (Name::BusHeartbeat, self.heartbeat, "heartbeat"),
+        ];
+        given
+            .into_iter()
+            .filter_map(|(name, text, flag)| {
+                Some((name.knob().variable.to_owned(), text?, Origin::Flag(flag)))
+            })
+            .collect()
+    }
+}
+
 impl Run {
     /// Runs the command.
     ///
@@ -50,15 +86,35 @@ impl Run {
             wanted = Worker::start_order();
         }
         let paths = context.paths();
-        if let Some(pid) = running(&paths) {
-            bail!("workers run already, as process {pid}");
-        }
         if self.daemon {
+            if let Some(holder) = Keeper::holder(&paths)? {
+                bail!("workers run already: {}", described(&holder));
+            }
             return start_in_background(context, &self.only).await;
         }
-        let _noted = supervisor::note(&paths)?;
-        workers::supervise(context, wanted, stop_signal()?).await
+        let keeper = Keeper::take(&paths, "run")?;
+        let stop = stop_signal()?;
+        tell_of_fleet(context).await;
+        let kept = house::keep(context, wanted, false, stop).await;
+        drop(keeper);
+        kept
     }
+}
+
+/// Says so when there is nothing to run: a fleet may still be deployed while the workers wait.
+async fn tell_of_fleet(context: &Context) {
+    let fleet = match context.store().await {
+        Ok(store) => store.fleet_get().await.ok().flatten(),
+        Err(_) => None,
+    };
+    if fleet.is_none() {
+        let root = context.paths().root().display().to_string();
+        output::note(&format!("no fleet is deployed in {root} yet; the workers wait for `decnet deploy`"));
+    }
+}
+
+fn described(holder: &Holder) -> String {
+    format!("`decnet {}` is process {}", holder.verb, holder.pid)
 }
 
 /// Runs one worker alone.
@@ -67,12 +123,10 @@ impl Run {
 /// When it is running already or fails.
 pub async fn single(worker: Worker, options: Single, context: &Context) -> Result<()> {
     if options.daemon {
-        return background(context, &[worker.name()], worker == Worker::Api).await;
+        let child = background(context, &[worker.name()], worker == Worker::Api).await?;
+        return wait_until(child, context, || Note::read(&context.paths(), worker).is_some()).await;
     }
-    context.store_or_new().await?.close().await;
-    let body = workers::body(worker, context);
-    runtime::run_alone(&workers::host(context, worker.name()), worker, &body, stop_signal()?).await?;
-    Ok(())
+    house::alone(context, worker, stop_signal()?).await
 }
 
 /// True once the process is asked to end.
@@ -83,10 +137,13 @@ pub fn stop_signal() -> Result<watch::Receiver<bool>> {
     let (sender, receiver) = watch::channel(false);
     let mut terminate = signal(SignalKind::terminate()).context("listen for signals")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("listen for signals")?;
+    // A terminal that is closed takes what runs in it down in good order.
+    let mut hangup = signal(SignalKind::hangup()).context("listen for signals")?;
     tokio::spawn(async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
+            _ = hangup.recv() => {}
         }
         sender.send_replace(true);
         // A second request means now.
@@ -99,15 +156,16 @@ pub fn stop_signal() -> Result<watch::Receiver<bool>> {
     Ok(receiver)
 }
 
-/// Starts `decnet run` in the background unless it runs.
+/// Starts `decnet run` in the background unless it runs. Returns whether it was started just now.
 ///
 /// # Errors
 /// When it cannot be started.
-pub async fn ensure_running(context: &Context) -> Result<()> {
-    if running(&context.paths()).is_some() {
-        return Ok(());
+pub async fn ensure_running(context: &Context) -> Result<bool> {
+    if supervisor::running(&context.paths()).is_some() {
+        return Ok(false);
     }
-    start_in_background(context, &[]).await
+    start_in_background(context, &[]).await?;
+    Ok(true)
 }
 
 /// Starts `decnet run` in the background, with all workers where `only` names none.
@@ -121,35 +179,51 @@ pub async fn start_in_background(context: &Context, only: &[String]) -> Result<(
         arguments.extend(["--only", names.as_str()]);
     }
     let serves = only.is_empty() || only.iter().any(|name| name == Worker::Api.name());
-    background(context, &arguments, serves).await?;
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while running(&context.paths()).is_none() {
-        if deadline < Instant::now() {
-            bail!("the workers did not start; {} says why", log_file(&context.paths()).display());
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    Ok(())
+    let child = background(context, &arguments, serves).await?;
+    let own = i32::try_from(child.id()).ok();
+    wait_until(child, context, || supervisor::running(&context.paths()) == own).await
 }
 
-/// Starts this program once more with `arguments`, which serve the interface or not.
-async fn background(context: &Context, arguments: &[&str], serves: bool) -> Result<()> {
-    use fs_err::os::unix::fs::OpenOptionsExt as _;
+/// Waits until a process that was started in the background is `up`, and says so; or what became of it.
+async fn wait_until(mut child: Child, context: &Context, up: impl Fn() -> bool) -> Result<()> {
+    let log = messages(context);
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        if up() {
+            output::note(&format!(
+                "started in the background as process {}; messages go to {}",
+                child.id(),
+                log.display()
+            ));
+            return Ok(());
+        }
+        if let Some(status) = child.try_wait().context("start in the background")? {
+            if let Some(holder) = Keeper::holder(&context.paths())? {
+                bail!("not started: another one was faster, {}", described(&holder));
+            }
+            bail!("it did not start ({status}); {} says why", log.display());
+        }
+        if deadline < Instant::now() {
+            bail!("it is not up after 20 s; {} says why", log.display());
+        }
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    }
+}
+
+/// Starts this program once more with `arguments`, which serve the interface or not, in a session of its
+/// own: what happens to this terminal does not touch it.
+async fn background(context: &Context, arguments: &[&str], serves: bool) -> Result<Child> {
     use std::os::unix::process::CommandExt;
-    fs_err::create_dir_all(context.paths().run()).context("make the run folder")?;
-    if serves {
+    let paths = context.paths();
+    fs_err::create_dir_all(paths.run()).context("make the run folder")?;
+    if serves && Keeper::holder(&paths)?.is_none() {
         // Here and not there: the password belongs on the terminal, and in no file.
         let store = context.store_or_new().await?;
         crate::api::ensure_operator(context, &store).await?;
         store.close().await;
     }
-    let log = fs_err::OpenOptions::new()
-        .create(true)
-        .append(true)
-        .mode(0o600)
-        .open(log_file(&context.paths()))
-        .context("open the log")?;
-    let (log, _) = log.into_parts();
+    let messages = messages(context);
+    let log = logs::open(&messages).context("open the log")?;
     let errors = log.try_clone().context("open the log")?;
     let program = std::env::current_exe().context("find this program")?;
     let mut command = Command::new(program);
@@ -160,11 +234,16 @@ async fn background(context: &Context, arguments: &[&str], serves: bool) -> Resu
         .stdin(Stdio::null())
         .stdout(log)
         .stderr(errors)
-        .process_group(0);
-    command.spawn().context("start in the background")?;
-    output::note(&format!(
-        "started in the background; messages go to {}",
-        log_file(&context.paths()).display()
-    ));
-    Ok(())
+        .env(Name::SystemLogs.knob().variable, messages);
+    #[expect(unsafe_code, reason = "what runs between fork and exec is unsafe by nature")]
+    // SAFETY: one system call without arguments: no allocation, no lock.
+    unsafe {
+        command.pre_exec(|| nix::unistd::setsid().map(drop).map_err(Into::into));
+    }
+    command.spawn().context("start in the background")
+}
+
+/// The file of the messages of what runs in the background.
+fn messages(context: &Context) -> PathBuf {
+    context.settings().given(Name::SystemLogs).map_or_else(|| context.paths().messages(), PathBuf::from)
 }

@@ -1,43 +1,74 @@
 //! `status`: what is wanted, what is, and what was recorded.
 
+pub mod health;
+
 use super::Context;
-use crate::output;
+use crate::{output, settings::Name};
 use anyhow::{Context as _, Result};
 use clap::Args;
-use decnet_fleet::{NativeStanding, Standing, supervisor};
+use decnet_fleet::{NativeStanding, Standing};
 use decnet_model::{
     fleet::Decky,
-    record::{DeckyDesired, DeckyRow},
-    worker::Worker,
+    record::{DeckyDesired, DeckyRow, Totals},
 };
-use serde_json::json;
+use health::Health;
+use serde_json::{Value, json};
+use std::time::Duration;
+use tokio::time::timeout;
 
-/// Show the fleet, the workers and what was recorded
+/// Longest wait for the store; the rest is said without it.
+const PATIENCE: Duration = Duration::from_secs(4);
+
+/// Show the fleet, the workers, their processes and what was recorded
 #[derive(Args, Debug)]
+#[command(after_long_help = "Exit status:
+  0 when all is well, 1 when somebody should look: each reason is a line at the end.")]
 pub struct Status {
     /// JSON
     #[arg(long)]
     json: bool,
 }
 
+/// Somebody should look; what at was said.
+#[derive(Debug, thiserror::Error)]
+#[error("not all is well")]
+pub struct Unwell;
+
+fn well(problems: &[String]) -> Result<()> {
+    if problems.is_empty() { Ok(()) } else { Err(Unwell.into()) }
+}
+
+/// What the store says.
+struct Stored {
+    deckies: Vec<DeckyRow>,
+    totals: Totals,
+}
+
 impl Status {
     /// Runs the command.
     ///
     /// # Errors
-    /// When the store cannot be read.
+    /// [`Unwell`] when somebody should look, or when there is nothing to look at.
     pub async fn run(self, context: &Context) -> Result<()> {
-        let store = context.store().await?;
-        let deckies = store.decky_list().await.context("read the deckies")?;
-        let totals = store.totals().await.context("read the totals")?;
-        let running = supervisor::running(&context.paths());
-        let runtime = Standing::read(&context.paths());
+        context.ensure_there()?;
+        let paths = context.paths();
+        let runtime = Standing::read(&paths);
+        let health = Health::look(&paths, runtime.as_ref(), context.now());
+        let stored = match timeout(PATIENCE, read(context)).await {
+            Ok(read) => read.map_err(|error| format!("the store cannot be read: {error:#}")),
+            Err(_) => Err(format!("the store does not answer within {} s", PATIENCE.as_secs())),
+        };
+        let problems = problems(&health, &stored);
         // A decky only runs while somebody runs it, whatever the store remembers.
-        let actual = |row: &DeckyRow| match (running, row.actual.as_str()) {
+        let actual = |row: &DeckyRow| match (&health.holder, row.actual.as_str()) {
             (None, "running") => "stopped".to_owned(),
             (_, "") => "pending".to_owned(),
             (_, other) => other.to_owned(),
         };
-        let shown: Vec<_> = deckies.iter().filter(|row| row.desired == DeckyDesired::Running).collect();
+        let shown: Vec<_> = match &stored {
+            Ok(stored) => wanted(stored).collect(),
+            Err(_) => Vec::new(),
+        };
         if self.json {
             let rows = shown.iter().map(|row| {
                 json!({
@@ -45,43 +76,114 @@ impl Status {
                     "absent": absent(row), "state": actual(row), "reason": row.reason,
                 })
             });
-            output::json(&json!({
-                "deckies": rows.collect::<Vec<_>>(),
-                "workers": { "process": running, "names": Worker::ALL.iter().map(|w| w.name()).collect::<Vec<_>>() },
-                "face": face(runtime.as_ref()), "runtime": runtime,
-                "events": totals.events, "sessions": totals.sessions, "credentials": totals.credentials,
-                "artifacts": totals.artefacts, "attackers": totals.attackers, "missing": totals.missing,
-            }));
-            return Ok(());
+            let totals = stored.as_ref().ok().map(|stored| &stored.totals);
+            let house = json!({
+                "ok": problems.is_empty(), "problems": problems, "workers": health.json(),
+                "processes": health.processes_json(), "free_bytes": health.free(),
+                "api": api(context), "face": face(runtime.as_ref()), "runtime": runtime,
+            });
+            output::json(&merged(json!({ "deckies": rows.collect::<Vec<_>>() }), house, counted(totals)));
+            return well(&problems);
         }
         output::table(
             &["DECKY", "ADDRESS", "STATE", "SERVICES", "ABSENT", "REASON"],
             &cells(&shown, actual),
             Clone::clone,
         );
-        let standing = match (running, &runtime) {
-            (Some(pid), Some(runtime)) => format!(
-                "workers run as process {pid}; runtime {}{}, services as uid {}, {}",
-                runtime.runtime,
-                runtime.native.as_ref().map(segment).unwrap_or_default(),
-                runtime.uid,
-                isolation(&runtime.isolation)
-            ),
-            (Some(pid), None) => format!("workers run as process {pid}; no decky was started yet"),
-            (None, _) => "no workers run: `decnet run` starts them".to_owned(),
-        };
-        output::line(&standing);
-        output::line(&format!(
-            "{} events, {} sessions, {} credentials, {} artefacts, {} attackers, {} lines missing",
-            totals.events,
-            totals.sessions,
-            totals.credentials,
-            totals.artefacts,
-            totals.attackers,
-            totals.missing
-        ));
-        Ok(())
+        health.show();
+        output::line("");
+        output::line(&standing(&health, runtime.as_ref()));
+        if health.holder.is_some() {
+            output::line(&format!("API on {}", api(context)));
+        }
+        if let Ok(stored) = &stored {
+            output::line(&sum(&stored.totals));
+        }
+        problems.iter().for_each(|problem| output::line(&format!("! {problem}")));
+        well(&problems)
     }
+}
+
+/// The members of all objects in one.
+fn merged(mut first: Value, second: Value, third: Value) -> Value {
+    for more in [second, third] {
+        if let (Some(all), Value::Object(more)) = (first.as_object_mut(), more) {
+            all.extend(more);
+        }
+    }
+    first
+}
+
+/// What was recorded, for programs; nulls where it cannot be known.
+fn counted(totals: Option<&Totals>) -> Value {
+    json!({
+        "events": totals.map(|totals| totals.events), "sessions": totals.map(|totals| totals.sessions),
+        "credentials": totals.map(|totals| totals.credentials),
+        "artifacts": totals.map(|totals| totals.artefacts),
+        "attackers": totals.map(|totals| totals.attackers),
+        "missing": totals.map(|totals| totals.missing),
+    })
+}
+
+/// What was recorded, for people.
+fn sum(totals: &Totals) -> String {
+    format!(
+        "{} events, {} sessions, {} credentials, {} artefacts, {} attackers, {} lines missing",
+        totals.events,
+        totals.sessions,
+        totals.credentials,
+        totals.artefacts,
+        totals.attackers,
+        totals.missing
+    )
+}
+
+async fn read(context: &Context) -> Result<Stored> {
+    let store = context.look().await?;
+    let deckies = store.decky_list().await.context("read the deckies")?;
+    let totals = store.totals().await.context("read the totals")?;
+    Ok(Stored { deckies, totals })
+}
+
+fn wanted(stored: &Stored) -> impl Iterator<Item = &DeckyRow> {
+    stored.deckies.iter().filter(|row| row.desired == DeckyDesired::Running)
+}
+
+/// What somebody should look at.
+fn problems(health: &Health, stored: &Result<Stored, String>) -> Vec<String> {
+    let mut problems = health.problems();
+    match stored {
+        Err(error) => problems.push(error.clone()),
+        Ok(stored) => {
+            if stored.totals.missing > 0 {
+                problems.push(format!("{} lines of events are missing", stored.totals.missing));
+            }
+            let failed = wanted(stored).filter(|row| row.actual == "failed");
+            problems.extend(failed.map(|row| format!("decky {}: {}", row.name, row.reason)));
+        }
+    }
+    problems
+}
+
+fn standing(health: &Health, runtime: Option<&Standing>) -> String {
+    match (&health.holder, runtime) {
+        (Some(holder), Some(runtime)) => format!(
+            "workers run as process {}; runtime {}{}, services as uid {}, {}",
+            holder.pid,
+            runtime.runtime,
+            runtime.native.as_ref().map(segment).unwrap_or_default(),
+            runtime.uid,
+            isolation(&runtime.isolation)
+        ),
+        (Some(holder), None) => format!("workers run as process {}; no decky was started yet", holder.pid),
+        (None, _) => "no workers run: `decnet run` starts them".to_owned(),
+    }
+}
+
+/// Where the interface is.
+pub fn api(context: &Context) -> String {
+    let settings = context.settings();
+    format!("http://{}:{}/api/v1", settings.text(Name::ApiHost), settings.text(Name::ApiPort))
 }
 
 fn cells(rows: &[&DeckyRow], actual: impl Fn(&DeckyRow) -> String) -> Vec<Vec<String>> {

@@ -57,14 +57,14 @@ mod tests {
     #[test]
     fn a_name_that_is_set_twice_names_both_lines() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), "# x\nexport DECNET_WEB_PORT='81'\nDECNET_WEB_PORT=82\nno\n").unwrap();
+        std::fs::write(file.path(), "# x\nexport DECNET_API_PORT='81'\nDECNET_API_PORT=82\nno\n").unwrap();
         let mut bad = Vec::new();
         let layer = read(file.path(), &mut bad);
         assert_eq!(layer.len(), 1);
         assert_eq!(layer.first().unwrap().1, "81");
         let bad: Vec<String> = bad.into_iter().map(|bad| format!("{}: {}", bad.key, bad.message)).collect();
         let path = file.path().display();
-        let twice = format!("DECNET_WEB_PORT: is set already, at {path}:2; remove one of the two");
+        let twice = format!("DECNET_API_PORT: is set already, at {path}:2; remove one of the two");
         assert_eq!(bad, [twice, "line: is not NAME=value".to_owned()]);
     }
 }

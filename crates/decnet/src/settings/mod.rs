@@ -22,6 +22,7 @@ pub const HOST_INI: &str = "/etc/decnet/decnet.ini";
 #[derive(Clone)]
 pub struct Settings {
     values: BTreeMap<Name, Value>,
+    strange: Vec<BadSetting>,
 }
 
 /// A value and its origin.
@@ -49,7 +50,8 @@ impl fmt::Display for Origin {
         match self {
             Origin::Default => formatter.write_str("default"),
             Origin::File(path, line) => write!(formatter, "{}:{line}", path.display()),
-            Origin::Environment(name) => write!(formatter, "${name}"),
+            Origin::Environment(name) if name.starts_with("DECNET_") => write!(formatter, "${name}"),
+            Origin::Environment(name) => formatter.write_str(name),
             Origin::Flag(name) => write!(formatter, "--{name}"),
         }
     }
@@ -90,7 +92,7 @@ impl Settings {
             }
             values.insert(name, Value { text, origin });
         }
-        if bad.is_empty() { Ok(Settings { values }) } else { Err(bad) }
+        if bad.is_empty() { Ok(Settings { values, strange: Vec::new() }) } else { Err(bad) }
     }
 
     /// Reads every layer of this machine. `flags` come from the command line.
@@ -106,9 +108,10 @@ impl Settings {
             layers.push(dotenv::read(&file, &mut bad));
         }
         layers.push(environment_layer());
+        let strange = layers.iter().flatten().filter_map(strange).chain(strange_environment()).collect();
         layers.push(flags);
         match Settings::resolve(&layers) {
-            Ok(settings) if bad.is_empty() => Ok(settings),
+            Ok(settings) if bad.is_empty() => Ok(Settings { strange, ..settings }),
             Ok(_) => Err(bad),
             Err(more) => {
                 bad.extend(more);
@@ -120,6 +123,12 @@ impl Settings {
     /// The text of a setting.
     pub fn text(&self, name: Name) -> &str {
         self.values.get(&name).map(|value| value.text.as_str()).unwrap_or_default()
+    }
+
+    /// Every setting by its variable, for a process that is to have the same.
+    pub fn export(&self) -> Vec<(String, String)> {
+        let pair = |(name, value): (&Name, &Value)| (name.knob().variable.to_owned(), value.text.clone());
+        self.values.iter().map(pair).collect()
     }
 
     /// The text of a setting, unless it is empty.
@@ -140,6 +149,11 @@ impl Settings {
     /// Where a setting came from.
     pub fn origin(&self, name: Name) -> Origin {
         self.values.get(&name).map_or(Origin::Default, |value| value.origin.clone())
+    }
+
+    /// Names that look like settings of ours and are none: typing errors, and names of earlier releases.
+    pub fn strange(&self) -> &[BadSetting] {
+        &self.strange
     }
 
     /// Folder of everything.
@@ -200,6 +214,38 @@ fn flag(text: &str) -> Option<bool> {
     }
 }
 
+/// Names of earlier releases and what they are called now: INI key, variable, new INI key, new variable.
+const RENAMED: &[(&str, &str, &str, &str)] = &[
+    ("web.host", "DECNET_WEB_HOST", "api.host", "DECNET_API_HOST"),
+    ("web.port", "DECNET_WEB_PORT", "api.port", "DECNET_API_PORT"),
+];
+/// Variables that are no settings: which file holds them, and what tests and benchmarks are told.
+const BESIDE: &[&str] = &["DECNET_CONFIG", "DECNET_TEST_", "DECNET_BENCH_"];
+
+/// What is wrong with the name of a value, if it begins as ours do and is none.
+fn strange((variable, _, origin): &(String, String, Origin)) -> Option<BadSetting> {
+    let known = Name::ALL.iter().any(|name| name.knob().variable == variable);
+    if known || !variable.starts_with("DECNET_") || BESIDE.iter().any(|name| variable.starts_with(name)) {
+        return None;
+    }
+    let names = Name::ALL.iter().map(|name| name.knob().variable);
+    let names = names.chain(RENAMED.iter().map(|(_, old, ..)| *old));
+    let nearest = decnet_model::ini::nearest(variable, names).unwrap_or_default();
+    let renamed = RENAMED.iter().find(|(_, old, ..)| *old == nearest);
+    let message = match (renamed, nearest) {
+        (Some((.., key, now)), _) => format!("is not read: the setting is called {now} ({key} in an INI)"),
+        (None, "") => "is no setting; `decnet config show` lists them".to_owned(),
+        (None, near) => format!("is no setting; {near} is one"),
+    };
+    Some(BadSetting { origin: origin.to_string(), key: variable.clone(), message })
+}
+
+fn strange_environment() -> Vec<BadSetting> {
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    let named = names.map(|name| (name, String::new(), Origin::Environment("the environment")));
+    named.filter_map(|value| strange(&value)).collect()
+}
+
 fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
@@ -232,7 +278,8 @@ fn host_ini(path: &Path, bad: &mut Vec<BadSetting>) -> Layer {
             return Layer::new();
         }
     };
-    let known: Vec<_> = Name::ALL.iter().map(|name| (name.knob().key, name.knob().variable)).collect();
+    let known = Name::ALL.iter().map(|name| (name.knob().key, name.knob().variable));
+    let known: Vec<_> = known.chain(RENAMED.iter().map(|(key, variable, ..)| (*key, *variable))).collect();
     let file = path.display().to_string();
     let (values, errors) = decnet_model::ini::host::values(&file, &text, &known);
     bad.extend(errors.into_iter().map(|error| BadSetting {
@@ -257,20 +304,20 @@ mod tests {
 
     #[test]
     fn the_last_layer_wins_and_keeps_its_origin() {
-        let low = vec![("DECNET_WEB_PORT".to_owned(), "81".to_owned(), Origin::File("x.ini".into(), 7))];
-        let settings = Settings::resolve(&[low.clone(), layer(&[("DECNET_WEB_PORT", "82")])]).unwrap();
+        let low = vec![("DECNET_API_PORT".to_owned(), "81".to_owned(), Origin::File("x.ini".into(), 7))];
+        let settings = Settings::resolve(&[low.clone(), layer(&[("DECNET_API_PORT", "82")])]).unwrap();
         assert_eq!(
-            (settings.number(Name::WebPort), settings.origin(Name::WebPort)),
+            (settings.number(Name::ApiPort), settings.origin(Name::ApiPort)),
             (82, Origin::Flag("test"))
         );
         let settings = Settings::resolve(&[low]).unwrap();
-        assert_eq!(settings.origin(Name::WebPort).to_string(), "x.ini:7");
+        assert_eq!(settings.origin(Name::ApiPort).to_string(), "x.ini:7");
     }
 
     #[test]
     fn all_bad_values_are_reported_at_once() {
         let bad = Settings::resolve(&[layer(&[
-            ("DECNET_WEB_PORT", "0"),
+            ("DECNET_API_PORT", "0"),
             ("DECNET_BUS_ENABLED", "maybe"),
             ("DECNET_DB_TYPE", "oracle"),
             ("DECNET_JWT_SECRET", "short"),
@@ -279,8 +326,30 @@ mod tests {
         let keys: Vec<_> = bad.err().unwrap().into_iter().map(|bad| bad.key).collect();
         assert_eq!(
             keys,
-            ["database.type", "web.port", "web.admin-password", "web.jwt-secret", "bus.enabled"]
+            ["database.type", "api.port", "web.admin-password", "web.jwt-secret", "bus.enabled"]
         );
+    }
+
+    #[test]
+    fn names_that_are_none_are_told_with_the_nearest() {
+        let told = |variable: &str| {
+            strange(&(variable.to_owned(), String::new(), Origin::Flag("x"))).map(|bad| bad.to_string())
+        };
+        for (variable, part) in [
+            ("DECNET_APIPORT", Some("DECNET_API_PORT is one")),
+            ("DECNET_WEB_PORT", Some("is called DECNET_API_PORT (api.port in an INI)")),
+            ("DECNET_WEBPORT", Some("is called DECNET_API_PORT")),
+            ("DECNET_QWERTYUIOP", Some("`decnet config show` lists them")),
+            ("DECNET_API_PORT", None),
+            ("DECNET_CONFIG", None),
+            ("DECNET_TEST_KILLS", None),
+            ("HOME", None),
+        ] {
+            match (told(variable), part) {
+                (Some(text), Some(part)) => assert!(text.contains(part), "{text}"),
+                (told, part) => assert_eq!(told.as_deref(), part, "{variable}"),
+            }
+        }
     }
 
     #[test]
@@ -302,14 +371,14 @@ mod tests {
             (layer, bad.iter().map(ToString::to_string).collect::<Vec<_>>())
         };
         assert_eq!(read(None), (Layer::new(), Vec::new()));
-        let (layer, bad) = read(Some("[decnet]\nstate-dir = /x ; here\n[web]\nport = 81\n"));
+        let (layer, bad) = read(Some("[decnet]\nstate-dir = /x ; here\n[api]\nport = 81\n"));
         let settings = Settings::resolve(&[layer]).unwrap();
-        assert_eq!((settings.text(Name::StateDir), settings.number(Name::WebPort), bad.len()), ("/x", 81, 0));
-        assert_eq!(settings.origin(Name::WebPort), Origin::File(path.clone(), 4));
-        let (layer, bad) = read(Some("[web]\nprot = 81\n[wbe]\n"));
+        assert_eq!((settings.text(Name::StateDir), settings.number(Name::ApiPort), bad.len()), ("/x", 81, 0));
+        assert_eq!(settings.origin(Name::ApiPort), Origin::File(path.clone(), 4));
+        let (layer, bad) = read(Some("[api]\nprot = 81\n[ipa]\n"));
         assert_eq!((layer.len(), bad.len()), (0, 2));
         assert!(
-            bad[0].starts_with(&format!("{}:2: host settings: [web] has no key \"prot\"", path.display()))
+            bad[0].starts_with(&format!("{}:2: host settings: [api] has no key \"prot\"", path.display()))
         );
         let mut bad = Vec::new();
         assert!(host_ini(folder.path(), &mut bad).is_empty() && bad.len() == 1, "a folder is no file");

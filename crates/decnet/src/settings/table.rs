@@ -61,10 +61,14 @@ knobs! {
         "The service binary; without it, `netsvcd` beside this program, then the PATH";
     NmapDatabase = "decnet.nmap-os-db", "DECNET_NMAP_OS_DB", "/usr/share/nmap/nmap-os-db", Kind::Path,
         "nmap's database of operating systems, where `face = nmap:NAME` is looked up";
+    User = "decnet.user", "DECNET_USER", "", Kind::Text,
+        "User that the processes of the house become when root starts them, by name or number; a fixed one without it";
     LogLevel = "logging.level", "DECNET_LOG_LEVEL", "info", Kind::Word(&["error", "warn", "info", "debug", "trace"]),
         "How much the program says about itself";
     LogFormat = "logging.format", "DECNET_LOG_FORMAT", "text", Kind::Word(&["text", "json"]),
         "Form of the program's own messages";
+    SystemLogs = "logging.system-logs", "DECNET_SYSTEM_LOGS", "", Kind::Path,
+        "File that the program's own messages go to as RFC 5424; without it the terminal, or run/decnet.log in the background";
     DbType = "database.type", "DECNET_DB_TYPE", "sqlite", Kind::Word(&["sqlite", "mysql"]),
         "Kind of database";
     DbUrl = "database.url", "DECNET_DB_URL", "", Kind::Secret,
@@ -74,14 +78,18 @@ knobs! {
     DbName = "database.name", "DECNET_DB_NAME", "decnet", Kind::Text, "Name of the database";
     DbUser = "database.user", "DECNET_DB_USER", "decnet", Kind::Text, "User of the database";
     DbPassword = "database.password", "DECNET_DB_PASSWORD", "", Kind::Secret, "Password of the database";
-    WebHost = "web.host", "DECNET_WEB_HOST", "127.0.0.1", Kind::Text, "Address that the API listens on";
-    WebPort = "web.port", "DECNET_WEB_PORT", "8080", Kind::Port, "Port that the API listens on";
+    ApiHost = "api.host", "DECNET_API_HOST", "127.0.0.1", Kind::Text, "Address that the API listens on";
+    ApiPort = "api.port", "DECNET_API_PORT", "8080", Kind::Port, "Port that the API listens on";
     AdminPassword = "web.admin-password", "DECNET_ADMIN_PASSWORD", "", Kind::Secret,
         "Password of the first operator; without it one is made and printed once";
     JwtSecret = "web.jwt-secret", "DECNET_JWT_SECRET", "", Kind::Secret,
         "Key of bearer tokens, 32 bytes at least; without it one is made and kept";
     BusEnabled = "bus.enabled", "DECNET_BUS_ENABLED", "yes", Kind::Flag, "Whether workers wake each other";
     BusSocket = "bus.socket", "DECNET_BUS_SOCKET", "", Kind::Path, "Socket of the bus; without it, in the state folder";
+    BusGroup = "bus.group", "DECNET_BUS_GROUP", "", Kind::Text,
+        "Group whose members may connect to the bus, by name or number";
+    BusHeartbeat = "bus.heartbeat", "DECNET_BUS_HEARTBEAT", "10", Kind::Count,
+        "Seconds between two heartbeats of the bus";
     SdId = "events.sd-id", "DECNET_SD_ID", "ev@32473", Kind::Text, "SD-ID of event lines";
     EventLogBytes = "events.log-bytes", "DECNET_EVENT_LOG_BYTES", "1073741824", Kind::Count,
         "Bytes of the event log before the oldest ingested segment goes";

@@ -4,6 +4,10 @@ use super::{
     build,
     state::{LabConfig, LabError, LabState},
 };
+use crate::{
+    confine::{ConfineError, HOUSE_USER, Kept, User, confine},
+    native::existing_user,
+};
 use nix::{
     sched::{CloneFlags, unshare},
     sys::signal::{SigSet, Signal},
@@ -29,9 +33,26 @@ pub fn lab_main(config: &LabConfig) -> Result<(), LabError> {
     let rootless = leave_host()?;
     let built = build::build(config, rootless)?;
     built.state.write(config).map_err(LabError::failed("write the lab's state"))?;
+    give_up(config, rootless).map_err(LabError::Confine)?;
     let _ = ends.wait();
     LabState::remove(config);
     Ok(())
+}
+
+/// Everything is built: what is left to do is to hold descriptors, which needs no right at all.
+fn give_up(config: &LabConfig, rootless: bool) -> Result<(), ConfineError> {
+    let own = (!rootless).then_some(HOUSE_USER).filter(|_| Uid::effective().is_root());
+    let user = existing_user(own).map(|uid| User { uid, gid: uid });
+    let kept = Kept {
+        user,
+        groups: Vec::new(),
+        read: Vec::new(),
+        write: vec![config.run.clone()],
+        open_files: None,
+        // Its namespaces are entered through its descriptors.
+        inspectable: true,
+    };
+    confine(&kept).map(drop)
 }
 
 /// Leaves the host's network: as root plainly, otherwise with a user namespace of our own. Says which.
@@ -40,7 +61,13 @@ fn leave_host() -> Result<bool, LabError> {
         Ok(()) => Ok(false),
         Err(nix::errno::Errno::EPERM) => {
             let (user, group) = (Uid::effective(), Gid::effective());
-            let forbidden = |error: nix::errno::Errno| LabError::Forbidden(error.into());
+            // The kernel's word for a limit of none is that there is no space left.
+            let forbidden = |error: nix::errno::Errno| match error {
+                nix::errno::Errno::ENOSPC => LabError::Forbidden(io::Error::other(
+                    "user namespaces are switched off, or as many as allowed exist (sysctl user.max_user_namespaces)",
+                )),
+                other => LabError::Forbidden(other.into()),
+            };
             unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNET).map_err(forbidden)?;
             become_root(user, group).map_err(LabError::Forbidden)?;
             Ok(true)

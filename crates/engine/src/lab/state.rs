@@ -1,10 +1,10 @@
 //! A lab that is up: finding it, starting it, ending it.
 
-use crate::process::Process;
+use crate::process::{self, Process};
 use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 use std::{
-    fs::{self, File},
+    fs,
     io::{self, Write},
     net::Ipv4Addr,
     os::unix::process::CommandExt,
@@ -98,8 +98,14 @@ pub enum LabError {
     #[error("start the lab in a process with {0} threads")]
     Threads(usize),
     /// The system does not let us make namespaces.
-    #[error("make namespaces: this system allows them neither to us nor in a user namespace")]
+    #[error(
+        "make namespaces: this system allows them neither to us nor in a user namespace; root can make them \
+         (`decnet doctor` says more)"
+    )]
     Forbidden(#[source] io::Error),
+    /// The holder could not give up its rights.
+    #[error("confine the lab's holder")]
+    Confine(#[source] crate::confine::ConfineError),
     /// Something could not be done.
     #[error("{what}")]
     Failed {
@@ -124,6 +130,7 @@ impl LabError {
 #[derive(Clone, Debug)]
 pub struct Lab {
     state: LabState,
+    file: PathBuf,
 }
 
 impl Lab {
@@ -132,7 +139,7 @@ impl Lab {
         let file = state_file(run);
         let state: LabState = serde_json::from_slice(&fs::read(&file).ok()?).ok()?;
         if state.holder.alive() {
-            return Some(Lab { state });
+            return Some(Lab { state, file });
         }
         let _ = fs::remove_file(file);
         None
@@ -149,7 +156,7 @@ impl Lab {
         fs::create_dir_all(&config.run).map_err(LabError::failed("make the run folder"))?;
         let start = LabError::failed("start the lab's holder");
         let path = config.run.join("lab.log");
-        let log = File::create(&path).map_err(&start)?;
+        let log = process::own_file(&path).map_err(&start)?;
         let mut child = Command::new(program)
             .arg("lab-hold")
             .stdin(Stdio::piped())
@@ -185,7 +192,7 @@ impl Lab {
     ///
     /// # Errors
     /// When the holder does not end.
-    pub fn down(self) -> Result<(), LabError> {
+    pub fn down(&self) -> Result<(), LabError> {
         self.state.holder.signal(Signal::SIGTERM);
         if !self.state.holder.wait(LIMIT) {
             self.state.holder.signal(Signal::SIGKILL);
@@ -194,6 +201,8 @@ impl Lab {
                 return Err(LabError::Failed { what: "end the lab's holder", source });
             }
         }
+        // The holder may have been killed, or the folder be closed to its user.
+        let _ = fs::remove_file(&self.file);
         Ok(())
     }
 }
@@ -208,7 +217,7 @@ impl LabState {
     pub(super) fn write(&self, config: &LabConfig) -> io::Result<()> {
         let file = config.state_file();
         let next = file.with_extension("next");
-        fs::write(&next, serde_json::to_vec_pretty(self).map_err(io::Error::other)?)?;
+        process::own_file(&next)?.write_all(&serde_json::to_vec_pretty(self).map_err(io::Error::other)?)?;
         fs::rename(next, file)
     }
 

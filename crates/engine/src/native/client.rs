@@ -11,7 +11,7 @@ use nix::{
     sys::socket::{ControlMessageOwned, MsgFlags, recvmsg},
 };
 use std::{
-    fs::{self, File},
+    fs,
     io::{self, IoSliceMut, Write},
     net::{SocketAddr, TcpStream, UdpSocket},
     os::{
@@ -251,7 +251,7 @@ pub async fn spawn_netd(
 ) -> Result<(Child, NetdClient), ClientError> {
     fs::create_dir_all(&config.run).map_err(ClientError::Start)?;
     let path = config.run.join("netd.log");
-    let log = File::create(&path).map_err(ClientError::Start)?;
+    let log = crate::process::own_file(&path).map_err(ClientError::Start)?;
     let mut command = match lab {
         Some(lab) => lab.segment_command(program).map_err(ClientError::Start)?,
         None => Command::new(program),

@@ -3,15 +3,15 @@
 //! Namespaces, links, routes and sockets vanish with their last descriptor. What can stay is a stage
 //! process that has not noticed yet that its control socket ended, and the file of our own socket.
 
-use crate::process::Process;
+use crate::process::{Process, own_file};
 use nix::{
     fcntl::{Flock, FlockArg},
     sys::signal::Signal,
 };
 use std::{
     fs::{self, File},
-    io,
-    os::unix::fs::DirBuilderExt,
+    io::{self, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -33,8 +33,15 @@ impl Record {
     /// # Errors
     /// `AlreadyExists` when another `netd` holds the lock.
     pub(super) fn take(run: &Path) -> io::Result<Self> {
-        fs::DirBuilder::new().recursive(true).mode(0o711).create(run)?;
-        let file = File::create(run.join("netd.lock"))?;
+        fs::DirBuilder::new().recursive(true).mode(0o750).create(run)?;
+        let file = File::options()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o640)
+            // The folder is another user's.
+            .custom_flags(libc::O_NOFOLLOW)
+            .open(run.join("netd.lock"))?;
         let lock = Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, error)| match error {
             nix::errno::Errno::EWOULDBLOCK => {
                 io::Error::new(io::ErrorKind::AlreadyExists, "netd runs already")
@@ -73,7 +80,7 @@ impl Record {
         let next = self.path.with_extension("next");
         let written = serde_json::to_vec(&processes)
             .map_err(io::Error::other)
-            .and_then(|text| fs::write(&next, text))
+            .and_then(|text| own_file(&next)?.write_all(&text))
             .and_then(|()| fs::rename(&next, &self.path));
         match written {
             Ok(()) => self.written = processes,

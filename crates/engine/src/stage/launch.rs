@@ -12,12 +12,12 @@ use nix::{
 };
 use serde::{Deserialize, Serialize};
 use std::{
-    fs::File,
+    fs::{DirBuilder, File},
     io::{self, Write},
     os::{
         fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd},
         unix::{
-            fs::{DirBuilderExt, chown},
+            fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, fchown},
             process::CommandExt,
         },
     },
@@ -239,11 +239,22 @@ impl Drop for Running {
     }
 }
 
+/// Makes the spool of a process. Its group, the stage's, may also remove what was read: the collector is
+/// in it.
 fn make_spool(spool: &Path, user: Option<u32>) -> io::Result<()> {
-    std::fs::DirBuilder::new().recursive(true).mode(0o750).create(spool)?;
+    DirBuilder::new().recursive(true).mode(0o750).create(spool)?;
     // Only root gives folders away; in a user namespace there is one user and nothing to give.
-    if let Some(user) = user.filter(|_| Uid::effective().is_root()) {
-        chown(spool, Some(user), Some(user))?;
+    let Some(user) = user.filter(|_| Uid::effective().is_root()) else { return Ok(()) };
+    for folder in [spool.to_owned(), spool.join("lines"), spool.join("blobs")] {
+        match DirBuilder::new().mode(0o750).create(&folder) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+        // The process may have put a link there.
+        let flags = libc::O_DIRECTORY | libc::O_NOFOLLOW;
+        let opened = File::options().read(true).custom_flags(flags).open(&folder)?;
+        fchown(&opened, Some(user), Some(user))?;
+        opened.set_permissions(std::fs::Permissions::from_mode(0o770))?;
     }
     Ok(())
 }

@@ -10,4 +10,5 @@ pub mod syntax;
 mod text;
 pub mod write;
 
+pub use nearest::nearest;
 pub use syntax::{SpecError, TEXT_LIMIT};

@@ -2,6 +2,11 @@
 
 /// ` (did you mean "x"?)` for the candidate that is at most two letters away, or nothing.
 pub fn hint<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+    nearest(word, candidates).map(|candidate| format!(" (did you mean {candidate:?}?)")).unwrap_or_default()
+}
+
+/// The candidate that is at most two letters away from `word`, the nearest if there are several.
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let near = candidates
         .into_iter()
         .map(|candidate| {
@@ -11,7 +16,7 @@ pub fn hint<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> St
         })
         .filter(|(distance, _, candidate)| *distance <= 2 && *distance < candidate.len())
         .min();
-    near.map(|(_, _, candidate)| format!(" (did you mean {candidate:?}?)")).unwrap_or_default()
+    near.map(|(_, _, candidate)| candidate)
 }
 
 /// Levenshtein distance; words longer than 64 bytes are far from everything.

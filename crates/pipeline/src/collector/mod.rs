@@ -57,6 +57,13 @@ pub enum CollectError {
     Background(#[source] tokio::task::JoinError),
 }
 
+impl CollectError {
+    /// Whether the disk refused: what passes when there is room again.
+    fn is_of_disk(&self) -> bool {
+        matches!(self, CollectError::Disk(_) | CollectError::Log(_) | CollectError::Source(_))
+    }
+}
+
 /// For `map_err`: a source could not be read.
 fn unreadable(attempt: &'static str, path: &Path) -> impl FnOnce(io::Error) -> CollectError {
     let failed = DiskError::of(attempt, path);

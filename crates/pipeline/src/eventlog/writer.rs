@@ -91,8 +91,8 @@ impl EventLog {
         })
     }
 
-    /// Appends whole lines, each with its newline. After an error the next append begins a new segment,
-    /// and the caller must not assume that none of the lines was written.
+    /// Appends whole lines, each with its newline. After an error the caller must not assume that none of
+    /// the lines was written; a part of a line is not left behind where the disk lets it be cut off.
     ///
     /// # Errors
     /// [`LogError`] when writing fails.
@@ -108,7 +108,10 @@ impl EventLog {
             Some(active) => active,
             None => self.begin(now)?,
         };
-        self.disk.append(&mut active.file, &active.path, lines)?;
+        if let Err(error) = self.disk.append(&mut active.file, &active.path, lines) {
+            self.cut_tear(&active, lines);
+            return Err(error.into());
+        }
         active.size += length;
         self.active = Some(active);
         self.dirty = true;
@@ -156,6 +159,18 @@ impl EventLog {
         active.size > 0 && (active.size + more > self.limits.segment_bytes || age >= self.limits.segment_age)
     }
 
+    /// Cuts off the part of a line that a failed write left; whole lines stay, they may be read already.
+    fn cut_tear(&self, active: &Active, lines: &[u8]) {
+        let Ok(data) = active.file.metadata() else { return };
+        let written = usize::try_from(data.len().saturating_sub(active.size)).unwrap_or(usize::MAX);
+        let part = lines.get(..written.min(lines.len())).unwrap_or_default();
+        let whole = part.iter().rposition(|&byte| byte == b'\n').map_or(0, |index| index + 1);
+        let end = active.size + u64::try_from(whole).unwrap_or(0);
+        if let Err(error) = self.disk.cut(&active.file, &active.path, end) {
+            tracing::debug!(%error, "the end of a segment stays torn and will be skipped");
+        }
+    }
+
     fn rotate(&mut self) -> Result<(), LogError> {
         self.sync()?;
         self.active = None;
@@ -163,6 +178,9 @@ impl EventLog {
     }
 
     fn begin(&mut self, now: Micros) -> Result<Active, LogError> {
+        if let Some(active) = self.unused(now)? {
+            return Ok(active);
+        }
         let number = self.next.max(u64::try_from(now / 1_000_000).unwrap_or(0));
         let path = segment_path(&self.folder, number);
         let file = self.disk.create_new(&path)?;
@@ -173,5 +191,17 @@ impl EventLog {
         }
         self.disk.sync_folder(&self.folder)?;
         Ok(Active { number, path, file, size: 0, since: now })
+    }
+
+    /// The newest segment, if nothing was ever written to it: a start on a full disk leaves one such, not
+    /// one for each try.
+    fn unused(&mut self, now: Micros) -> Result<Option<Active>, LogError> {
+        let Some(&number) = segment_list(&self.folder)?.last() else { return Ok(None) };
+        let path = segment_path(&self.folder, number);
+        if number + 1 != self.next || !std::fs::metadata(&path).is_ok_and(|data| data.len() == 0) {
+            return Ok(None);
+        }
+        let file = self.disk.open_end(&path)?;
+        Ok(Some(Active { number, path, file, size: 0, since: now }))
     }
 }

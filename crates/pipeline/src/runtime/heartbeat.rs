@@ -1,6 +1,9 @@
-//! `system.<worker>.health`, every 30 s.
+//! `system.<worker>.health`, every 30 s, and the worker's note, every 5 s.
 
-use super::WorkerContext;
+use super::{
+    WorkerContext,
+    noted::{self, Note},
+};
 use decnet_bus::Topic;
 use decnet_model::worker::Worker;
 use serde_json::{Value, json};
@@ -9,20 +12,29 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 /// Time between heartbeats. The bus server sends its own, every 10 s.
 const PERIOD: Duration = Duration::from_secs(30);
 
+/// A worker that has run this long since it failed does well again.
+const STEADY: Duration = Duration::from_secs(10);
+
 /// Sends heartbeats until it is dropped.
 pub(super) async fn beat(context: WorkerContext) {
-    if context.worker == Worker::Bus {
-        return std::future::pending().await;
-    }
-    let Ok(topic) = format!("system.{}.health", context.worker.name()).parse::<Topic>() else { return };
+    let topic = format!("system.{}.health", context.worker.name()).parse::<Topic>().ok();
+    // The bus server sends its own.
+    let topic = topic.filter(|_| context.worker != Worker::Bus);
     let started = Instant::now();
-    let mut tick = tokio::time::interval(PERIOD);
+    let mut tick = tokio::time::interval(noted::PERIOD);
+    let mut last: Option<Instant> = None;
     loop {
         tick.tick().await;
-        if PERIOD <= started.elapsed() {
+        if STEADY <= started.elapsed() {
             context.status.steady();
         }
-        context.bus.publish(&topic, &payload(&context, started.elapsed()));
+        Note::write(&context.paths, context.worker, &context.status, None);
+        if let Some(topic) = &topic
+            && last.is_none_or(|last| PERIOD <= last.elapsed())
+        {
+            last = Some(Instant::now());
+            context.bus.publish(topic, &payload(&context, started.elapsed()));
+        }
     }
 }
 

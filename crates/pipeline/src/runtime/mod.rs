@@ -1,15 +1,20 @@
 //! What all workers share: their context, one copy of each per host, heartbeats, the runner of passes,
 //! and the supervisor.
 
+mod claim;
 mod context;
 mod heartbeat;
 mod lock;
+mod noted;
 mod pass;
 mod status;
 mod supervise;
 
+pub use claim::{Claim, ClaimError, Holder, Keeper};
 pub use context::{Host, WorkerContext};
 pub use lock::{LockError, WorkerLock};
+pub use noted::{Note, Phase};
 pub use pass::{Pass, Work, run_passes};
 pub use status::{Report, Status};
+pub(crate) use supervise::chain;
 pub use supervise::{Backoff, Body, BodyFuture, RunError, WorkerError, body, run_alone, supervise};

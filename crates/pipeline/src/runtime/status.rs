@@ -1,7 +1,7 @@
 //! What a worker last did, for its heartbeat.
 
 use parking_lot::Mutex;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -13,8 +13,8 @@ pub struct Status {
 
 #[derive(Debug, Default)]
 struct State {
-    /// The body says that somebody should look.
-    bad: bool,
+    /// What the body says that somebody should look at.
+    trouble: Option<String>,
     /// It failed and has not run for long since.
     failing: bool,
     restarts: u64,
@@ -23,10 +23,12 @@ struct State {
 }
 
 /// A copy of a status.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     /// False when somebody should look.
     pub good: bool,
+    /// What the running body says that somebody should look at.
+    pub trouble: Option<String>,
     /// How often the body was started again.
     pub restarts: u64,
     /// Why it last ended, when that was not wanted.
@@ -42,16 +44,22 @@ impl Status {
         self.state.lock().counters = counters;
     }
 
-    /// Says whether somebody should look.
+    /// Says what somebody should look at; `None` when all is well.
+    pub fn set_trouble(&self, trouble: Option<String>) {
+        self.state.lock().trouble = trouble;
+    }
+
+    /// Says whether somebody should look, where there is no more to say than the log does.
     pub fn set_good(&self, good: bool) {
-        self.state.lock().bad = !good;
+        self.set_trouble((!good).then(|| "not everything works; the log says what".to_owned()));
     }
 
     /// A copy.
     pub fn copy(&self) -> Report {
         let state = self.state.lock();
         Report {
-            good: !state.bad && !state.failing,
+            good: state.trouble.is_none() && !state.failing,
+            trouble: state.trouble.clone(),
             restarts: state.restarts,
             last_error: state.last_error.clone(),
             counters: state.counters.clone(),
@@ -81,7 +89,7 @@ mod tests {
         let status = Status::default();
         assert!(status.copy().good);
         status.failed("disk full".to_owned());
-        status.set_good(true);
+        status.set_trouble(None);
         assert!(!status.copy().good);
         status.steady();
         let report = status.copy();
@@ -89,7 +97,7 @@ mod tests {
             (report.good, report.restarts, report.last_error.as_deref()),
             (true, 1, Some("disk full"))
         );
-        status.set_good(false);
+        status.set_trouble(Some("disk full".to_owned()));
         assert!(!status.copy().good);
     }
 }

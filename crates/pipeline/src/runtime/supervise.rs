@@ -1,6 +1,6 @@
 //! Keeps workers running: each by itself, started again after an error or a panic, ended in order.
 
-use super::{Host, LockError, Status, WorkerContext, WorkerLock, heartbeat};
+use super::{Host, LockError, Note, Status, WorkerContext, WorkerLock, heartbeat};
 use decnet_bus::Inbox;
 use decnet_model::worker::Worker;
 use std::{
@@ -34,7 +34,7 @@ impl Default for Backoff {
     fn default() -> Self {
         Backoff {
             first: Duration::from_secs(1),
-            most: Duration::from_secs(60),
+            most: Duration::from_secs(10),
             grace: Duration::from_secs(15),
         }
     }
@@ -89,7 +89,11 @@ pub async fn run_alone(
     body: &Body,
     stop: watch::Receiver<bool>,
 ) -> Result<(), RunError> {
-    run_once(host, worker, body, stop, Status::default()).await
+    let ended = run_once(host, worker, body, stop, Status::default()).await;
+    if !matches!(ended, Err(RunError::Lock(_))) {
+        Note::remove(&host.paths, worker);
+    }
+    ended
 }
 
 /// Runs workers until `stop` is true, each in a task of its own. One that fails is started again after a
@@ -130,11 +134,12 @@ async fn keep_running(
     loop {
         let started = Instant::now();
         match run_once(&host, worker, &body, stop.clone(), status.clone()).await {
-            Ok(()) => return,
+            Ok(()) => return Note::remove(&host.paths, worker),
             Err(error) => {
                 let error = chain(&error);
                 tracing::error!(worker = worker.name(), error, ?wait, "worker failed, will be started again");
                 status.failed(error);
+                Note::write(&host.paths, worker, &status, Some(wait));
             }
         }
         if started.elapsed() >= backoff.most {
@@ -142,7 +147,7 @@ async fn keep_running(
         }
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
-            () = told(&mut stop) => return,
+            () = told(&mut stop) => return Note::remove(&host.paths, worker),
         }
         wait = (wait * 2).min(backoff.most);
     }
@@ -220,7 +225,7 @@ async fn asked_to_stop(control: &mut Option<Inbox>) {
 }
 
 /// An error with its causes, for one line.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

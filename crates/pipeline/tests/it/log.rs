@@ -159,3 +159,21 @@ fn the_twin_has_each_line_once_wherever_it_is_cut() {
     }
     assert_eq!(found, (1..=60).collect::<Vec<u64>>());
 }
+
+#[test]
+fn a_write_that_fails_leaves_whole_lines_and_one_empty_segment_is_used_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut encoder = encoder(7);
+    // What a start on a full disk leaves: a file without a line.
+    for _ in 0..20 {
+        let mut log = EventLog::open(folder.path(), small(), Disk::default()).unwrap();
+        let number = segment_list(folder.path()).unwrap().last().map_or(1, |last| *last);
+        fs::write(segment_path(folder.path(), number), "").unwrap();
+        drop(log.append(b"", NOW));
+    }
+    let mut log = EventLog::open(folder.path(), small(), Disk::default()).unwrap();
+    log.append(&lines(&mut encoder, 2), NOW).unwrap();
+    assert_eq!(segment_list(folder.path()).unwrap().len(), 1);
+    let mut reader = LogReader::new(folder.path(), Position::default());
+    assert_eq!(numbers(&mut reader), [1, 2]);
+}

@@ -54,7 +54,9 @@ fn hash_of(shell: &Shell, secret: &str) -> String {
         Flavour::Debian | Flavour::Ubuntu if !old => {
             yescrypt(&bytes, &random).unwrap_or_else(|| sha512_crypt(&bytes, &salt(&random, 16)))
         }
-        _ if id == "fedora39" => yescrypt(&bytes, &random).unwrap_or_else(|| sha512_crypt(&bytes, &salt(&random, 16))),
+        _ if id == "fedora39" => {
+            yescrypt(&bytes, &random).unwrap_or_else(|| sha512_crypt(&bytes, &salt(&random, 16)))
+        }
         _ => sha512_crypt(&bytes, &salt(&random, 16)),
     }
 }

@@ -129,10 +129,8 @@ fn give_back(shell: &mut Shell, arguments: &[String]) -> Status {
         shell.complain("return: can only `return' from a function or sourced script")?;
         return Ok(2);
     }
-    let status = rest(arguments)
-        .first()
-        .and_then(|text| text.parse::<i64>().ok())
-        .map_or(shell.status, |number| {
+    let status =
+        rest(arguments).first().and_then(|text| text.parse::<i64>().ok()).map_or(shell.status, |number| {
             let whole = shell.dialect() == Dialect::Dash;
             i32::try_from(if whole { number } else { number & 255 }).unwrap_or(0)
         });
@@ -163,7 +161,11 @@ fn source(shell: &mut Shell, arguments: &[String]) -> Status {
             }
         };
     };
-    let found = if path.contains('/') || shell.fs.exists(path) { Some(path.clone()) } else { command_path(shell, path) };
+    let found = if path.contains('/') || shell.fs.exists(path) {
+        Some(path.clone())
+    } else {
+        command_path(shell, path)
+    };
     match found.map_or(Err(Errno::NotFound), |found| shell.fs.read_file(&found)) {
         Ok(content) => {
             let text = crate::text::decode(&content);
@@ -175,7 +177,9 @@ fn source(shell: &mut Shell, arguments: &[String]) -> Status {
                 Dialect::Dash if error == Errno::NotFound && path.contains('/') => {
                     shell.refuse(&name, &format!("cannot open {path}: No such file"), true, 2)
                 }
-                Dialect::Dash if error == Errno::NotFound => shell.refuse(&name, &format!("{path}: not found"), true, 2),
+                Dialect::Dash if error == Errno::NotFound => {
+                    shell.refuse(&name, &format!("{path}: not found"), true, 2)
+                }
                 Dialect::Dash => shell.refuse(&name, &format!("cannot open {path}: {error}"), true, 2),
                 Dialect::Ash if error == Errno::NotFound && !path.contains('/') => {
                     shell.refuse(&name, &format!("{path}: not found"), true, 2)
@@ -197,8 +201,8 @@ fn source(shell: &mut Shell, arguments: &[String]) -> Status {
 /// Runs the text of a file in this shell, with positional parameters of its own if some were given.
 fn source_text(shell: &mut Shell, path: &str, text: &str, arguments: &[String]) -> Status {
     let own_arguments = !arguments.is_empty() && shell.dialect() != Dialect::Dash;
-    let before = own_arguments
-        .then(|| std::mem::replace(&mut shell.state_mut().positional, arguments.to_vec()));
+    let before =
+        own_arguments.then(|| std::mem::replace(&mut shell.state_mut().positional, arguments.to_vec()));
     let name = shell.state_mut().source_name.replace(path.to_owned());
     let reading = std::mem::replace(&mut shell.state_mut().reading, Reading::File);
     let line = shell.line_number;

@@ -164,12 +164,17 @@ fn su(shell: &mut Shell, arguments: &[String]) -> Status {
         Some(source) => {
             let before = shell.fs.credentials.clone();
             (shell.fs.credentials.uid, shell.fs.credentials.gid) = (uid, uid);
-            let result = shell.run_as("bash", Dialect::of_program("bash", shell.live.flavour).unwrap_or_default(), Reading::Argument, &[], &[], &source);
+            let result = shell.run_as(
+                "bash",
+                Dialect::of_program("bash", shell.live.flavour).unwrap_or_default(),
+                Reading::Argument,
+                &[],
+                &[],
+                &source,
+            );
             shell.fs.credentials = before;
             result
         }
-        None => {
-            become_user(shell, uid, &name, login)
-        }
+        None => become_user(shell, uid, &name, login),
     }
 }

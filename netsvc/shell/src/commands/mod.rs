@@ -14,9 +14,9 @@ mod files;
 mod filter;
 mod find_files;
 mod grep;
+mod hardware;
 mod input;
 mod jobs;
-mod hardware;
 mod list;
 mod login;
 mod marks;
@@ -32,8 +32,8 @@ mod scripting;
 mod secret;
 mod sed;
 mod service;
-mod shells;
 mod settings;
+mod shells;
 mod space;
 mod stat;
 mod system;
@@ -119,9 +119,7 @@ fn has_builtin(dialect: Dialect, name: &str) -> bool {
     match name {
         "declare" | "typeset" | "shopt" | "pushd" | "popd" | "dirs" | "disown" | "mapfile" | "readarray"
         | "enable" | "builtin" | "caller" | "compgen" | "complete" | "compopt" | "bind" | "logout"
-        | "suspend" => {
-            dialect.is_bash()
-        }
+        | "suspend" => dialect.is_bash(),
         "let" | "source" | "help" | "history" => dialect != Dialect::Dash,
         "[[" => dialect == Dialect::Ash,
         "fc" => dialect.is_bash(),

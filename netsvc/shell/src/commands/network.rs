@@ -377,10 +377,9 @@ fn version(shell: &mut Shell) -> Status {
         Some(product) if product.packaging.is_empty() => {
             format!("{}_{}, OpenSSL {openssl}\n", product.name, product.version)
         }
-        Some(product) => format!(
-            "{}_{} {}, OpenSSL {openssl}\n",
-            product.name, product.version, product.packaging
-        ),
+        Some(product) => {
+            format!("{}_{} {}, OpenSSL {openssl}\n", product.name, product.version, product.packaging)
+        }
         None => format!("OpenSSH_9.2p1 Debian-2+deb12u2, OpenSSL {openssl}\n"),
     };
     shell.err(&text)?;

@@ -106,7 +106,11 @@ fn openssl(shell: &mut Shell, arguments: &[String]) -> Status {
     match words.first().map(String::as_str) {
         Some("version") => {
             let version = shell.live.versions().openssl;
-            let library = if version.starts_with('3') { format!(" (Library: OpenSSL {version})") } else { String::new() };
+            let library = if version.starts_with('3') {
+                format!(" (Library: OpenSSL {version})")
+            } else {
+                String::new()
+            };
             shell.out(&format!("OpenSSL {version}{library}\n"))?;
         }
         Some("rand") => {

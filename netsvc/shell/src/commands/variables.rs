@@ -96,7 +96,8 @@ fn declare(shell: &mut Shell, arguments: &[String]) -> Status {
 
 fn local(shell: &mut Shell, arguments: &[String]) -> Status {
     if shell.state.locals.is_empty() {
-        let text = if shell.dialect().is_bash() { "can only be used in a function" } else { "not in a function" };
+        let text =
+            if shell.dialect().is_bash() { "can only be used in a function" } else { "not in a function" };
         return shell.refuse("local", text, true, 1);
     }
     for word in rest(arguments).iter().filter(|word| !word.starts_with('-')) {
@@ -119,7 +120,9 @@ fn unset(shell: &mut Shell, arguments: &[String]) -> Status {
         if let Some((name, index)) = word.strip_suffix(']').and_then(|word| word.split_once('[')) {
             let index = shell.arithmetic(index)?.unwrap_or(0);
             let name = name.to_owned();
-            if let Some(list) = shell.state_mut().variables.map.get_mut(&name).and_then(|found| found.list.as_mut()) {
+            if let Some(list) =
+                shell.state_mut().variables.map.get_mut(&name).and_then(|found| found.list.as_mut())
+            {
                 list.remove(&index);
             }
             continue;

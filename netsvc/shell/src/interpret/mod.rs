@@ -26,16 +26,16 @@ pub(crate) use pattern::Pattern;
 pub(crate) use simple::command_path;
 
 use crate::{
-    event::{Emit, Origin, Outcome, ShellEvent, Stream, Waits},
     dialect::Reading,
+    event::{Emit, Origin, Outcome, ShellEvent, Stream, Waits},
     flavour::Flavour,
     fs::Fs,
     live::Live,
     parse::{ParseError, program},
 };
 use state::State;
-use top::Suspended;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use top::Suspended;
 
 /// Steps that one line may take; a step is a command or a few KiB of data.
 const STEPS: u64 = 60_000;

@@ -109,7 +109,9 @@ impl Shell {
             "SECONDS" if self.dialect().is_bash() => {
                 Some(((self.live.now() - self.live.login_at) / 1_000_000).to_string())
             }
-            "EPOCHSECONDS" if self.dialect() != Dialect::Dash => Some((self.live.now() / 1_000_000).to_string()),
+            "EPOCHSECONDS" if self.dialect() != Dialect::Dash => {
+                Some((self.live.now() / 1_000_000).to_string())
+            }
             "UID" | "EUID" if self.dialect().is_bash() => Some(self.fs.credentials.uid.to_string()),
             "PPID" => Some((self.live.shell_pid - 13).to_string()),
             "LINENO" => match self.dialect() {

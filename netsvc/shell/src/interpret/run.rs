@@ -3,7 +3,9 @@
 use super::{Descriptor, Flow, Input, Job, Shell, Status, pattern::Pattern};
 use crate::{
     dialect::{Dialect, Reading},
-    parse::{CaseArm, Chain, Command, CommandBody, Falls, Item, Joint, List, Pipeline, Program, Word, program},
+    parse::{
+        CaseArm, Chain, Command, CommandBody, Falls, Item, Joint, List, Pipeline, Program, Word, program,
+    },
 };
 use parking_lot::Mutex;
 use std::sync::Arc;

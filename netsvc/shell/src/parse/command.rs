@@ -36,7 +36,9 @@ impl Parser {
                 None => return Err(ParseError::Incomplete(' ', wanted)),
                 Some(')') if ends.contains(&")") => return Ok(list),
                 Some(')') => return Err(self.misplaced(&list, wanted)),
-                Some(';') if ends.contains(&";;") && matches!(self.peek_at(1), Some(';' | '&')) => return Ok(list),
+                Some(';') if ends.contains(&";;") && matches!(self.peek_at(1), Some(';' | '&')) => {
+                    return Ok(list);
+                }
                 _ => {}
             }
             if let Some(word) = self.reserved(&CLOSERS) {
@@ -265,7 +267,8 @@ impl Parser {
         if self.peek().is_none() {
             return Err(ParseError::Incomplete(' ', ""));
         }
-        if self.dialect.is_bash() && self.reserved(&["{", "if", "for", "while", "until", "case", "[["]).is_none()
+        if self.dialect.is_bash()
+            && self.reserved(&["{", "if", "for", "while", "until", "case", "[["]).is_none()
             && self.peek() != Some('(')
         {
             return Err(self.unexpected());

@@ -130,7 +130,12 @@ impl Parser {
         let (low, high) = (self.counted.min(at), self.counted.max(at));
         let ends = self.characters.get(low..high).unwrap_or(&[]).iter().filter(|c| **c == '\n').count();
         let lines = u32::try_from(ends).unwrap_or(u32::MAX)
-            + self.taken_out.iter().filter(|(place, _)| (low + 1..=high).contains(place)).map(|(_, n)| n).sum::<u32>();
+            + self
+                .taken_out
+                .iter()
+                .filter(|(place, _)| (low + 1..=high).contains(place))
+                .map(|(_, n)| n)
+                .sum::<u32>();
         self.counted_line = if at >= self.counted {
             self.counted_line.saturating_add(lines)
         } else {

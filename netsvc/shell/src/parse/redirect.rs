@@ -51,7 +51,11 @@ impl Parser {
                 let quoted = word.parts.iter().any(|part| matches!(part, Part::Quoted(_) | Part::Double(_)));
                 let delimiter: String = word.parts.iter().map(plain_text).collect();
                 let body = self.here_document(&delimiter, dash)?;
-                if quoted { Word { parts: vec![Part::Quoted(body)] } } else { parse_quoted(&body, self.dialect)? }
+                if quoted {
+                    Word { parts: vec![Part::Quoted(body)] }
+                } else {
+                    parse_quoted(&body, self.dialect)?
+                }
             }
             "<<<" => {
                 let mut word = word;

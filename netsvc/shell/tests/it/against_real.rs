@@ -18,11 +18,11 @@ use std::{
     collections::BTreeMap,
     fmt::Write as _,
     fs,
+    io::Write as _,
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::OnceLock,
-    io::Write as _,
 };
 
 const COMMITTED: &[&str] = &[
@@ -190,11 +190,7 @@ fn real(kind: &Kind, text: &str, folder: &Path) -> Result<Given, Failed> {
     let _ = fs::remove_dir_all(folder);
     let home = folder.join("w");
     fs::create_dir_all(&home)?;
-    let path = if kind.name == "ash" {
-        applets()?
-    } else {
-        PathBuf::from("/usr/sbin:/usr/bin:/sbin:/bin")
-    };
+    let path = if kind.name == "ash" { applets()? } else { PathBuf::from("/usr/sbin:/usr/bin:/sbin:/bin") };
     let mut words: Vec<&str> = without_network().to_vec();
     words.extend(["timeout", "10"]);
     let mut command = Command::new(words.first().copied().unwrap_or("timeout"));

@@ -1,0 +1,152 @@
+//! The processes that the workers of a host live in.
+//!
+//! The keeper, which is the process of `run`, of `demo` or of a worker that runs alone, keeps what starts
+//! processes with other rights than its own: the worker `fleet`. All other workers live in processes that
+//! the keeper starts and that give everything up first: what [`Process::grants`] does not name. Each has a
+//! line to the keeper, its standard input: orders come over it, and its end is the keeper's.
+
+mod handover;
+mod orders;
+mod part;
+
+pub use handover::{hand_over, house_user, tell_of_user};
+pub use part::main as part_main;
+
+use crate::{
+    commands::Context,
+    workers::{self, Failure},
+};
+use anyhow::{Context as _, Result};
+use decnet_model::worker::{Process, Worker};
+use decnet_pipeline::runtime::{self, Backoff, Claim};
+use orders::{Manner, Part};
+use std::time::{Duration, Instant};
+use tokio::{sync::watch, task::JoinHandle};
+
+/// Time that a process gets to end in good order: more than its workers get.
+const GRACE: Duration = Duration::from_secs(20);
+
+/// Keeps `workers` running until `stop` is true, each in its process; `quiet`: they say less than usual.
+///
+/// # Errors
+/// When the state folder cannot be used.
+pub async fn keep(
+    context: &Context,
+    workers: Vec<Worker>,
+    quiet: bool,
+    mut stop: watch::Receiver<bool>,
+) -> Result<()> {
+    let _share = prepare(context, &workers).await?;
+    for process in Process::ALL {
+        // What an earlier one noted; there need not be one.
+        let _ = fs_err::remove_file(context.paths().process_note(process.name()));
+    }
+    let own: Vec<_> = of(&workers, Process::Keeper).collect();
+    let bodies = own.into_iter().map(|worker| (worker, workers::body(worker, context))).collect();
+    let end_own = watch::Sender::new(false);
+    let host = workers::host(context, "run");
+    let own = tokio::spawn(runtime::supervise(host, bodies, Backoff::default(), end_own.subscribe()));
+    let end_parts = watch::Sender::new(false);
+    let parts: Vec<JoinHandle<()>> = [Process::House, Process::Api]
+        .into_iter()
+        .map(|process| (process, of(&workers, process).collect::<Vec<_>>()))
+        .filter(|(_, workers)| !workers.is_empty())
+        .map(|(process, workers)| {
+            tokio::spawn(keep_part(context.clone(), process, workers, quiet, end_parts.subscribe()))
+        })
+        .collect();
+    told(&mut stop).await;
+    // First what makes events, then what takes them in.
+    end_own.send_replace(true);
+    own.await.context("end the workers")?;
+    end_parts.send_replace(true);
+    for part in parts {
+        part.await.context("end the workers")?;
+    }
+    Ok(())
+}
+
+/// Runs one worker in its process until `stop` is true.
+///
+/// # Errors
+/// When it is running already or fails.
+pub async fn alone(context: &Context, worker: Worker, mut stop: watch::Receiver<bool>) -> Result<()> {
+    let _share = prepare(context, &[worker]).await?;
+    let process = worker.spec().process;
+    if process == Process::Keeper {
+        let body = workers::body(worker, context);
+        return Ok(runtime::run_alone(&workers::host(context, worker.name()), worker, &body, stop).await?);
+    }
+    let mut part = Part::start(context, process, &[worker], Manner { alone: true, quiet: false })
+        .context("start the worker")?;
+    tokio::select! {
+        good = part.ended() => anyhow::ensure!(good, "{} failed", worker.name()),
+        () = told(&mut stop) => part.stop(GRACE).await,
+    }
+    Ok(())
+}
+
+/// Makes the folder what its processes need, and takes a share in it.
+async fn prepare(context: &Context, workers: &[Worker]) -> Result<Claim> {
+    let share = Claim::share(&context.paths())?;
+    let store = context.store_or_new().await.context("prepare the store");
+    // A database that is away for a while is the workers' affair: they say so, and try again.
+    match store {
+        Ok(store) => {
+            if workers.contains(&Worker::Api) {
+                crate::api::ensure_operator(context, &store).await?;
+            }
+            store.close().await;
+        }
+        Err(error) if context.is_remote() => {
+            tracing::error!(error = %Failure(error), "the database cannot be used; it is tried again");
+        }
+        Err(error) => return Err(error),
+    }
+    tell_of_user(context.settings())?;
+    hand_over(&context.paths(), house_user(context.settings())?)?;
+    Ok(share)
+}
+
+fn of(workers: &[Worker], process: Process) -> impl Iterator<Item = Worker> {
+    workers.iter().copied().filter(move |worker| worker.spec().process == process)
+}
+
+/// Keeps a process with its workers running until `stop` is true.
+async fn keep_part(
+    context: Context,
+    process: Process,
+    workers: Vec<Worker>,
+    quiet: bool,
+    mut stop: watch::Receiver<bool>,
+) {
+    let backoff = Backoff::default();
+    let mut wait = backoff.first;
+    loop {
+        let started = Instant::now();
+        match Part::start(&context, process, &workers, Manner { alone: false, quiet }) {
+            Ok(mut part) => tokio::select! {
+                _ = part.ended() => {
+                    tracing::error!(process = process.name(), ?wait, "process ended, will be started again");
+                }
+                () = told(&mut stop) => return part.stop(GRACE).await,
+            },
+            Err(error) => {
+                tracing::error!(process = process.name(), %error, ?wait, "process cannot be started");
+            }
+        }
+        if backoff.most <= started.elapsed() {
+            wait = backoff.first;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = told(&mut stop) => return,
+        }
+        wait = (wait * 2).min(backoff.most);
+    }
+}
+
+async fn told(stop: &mut watch::Receiver<bool>) {
+    // The value behind the result is borrowed from the channel and must not live across an await.
+    let _ = stop.wait_for(|stop| *stop).await.is_ok();
+}
