@@ -62,6 +62,13 @@ pub enum SettingKind {
     Int(i64, i64),
     /// One of these words.
     Enum(&'static [&'static str]),
+    /// Password of the administrator of the system. Whoever makes the persona puts it there; the service reads
+    /// the accounts of the persona.
+    AdminPassword,
+    /// Name of one more account of the system; put into the persona as [`SettingKind::AdminPassword`] is.
+    Account,
+    /// Password of that account.
+    AccountPassword,
 }
 
 /// The future of an asynchronous service.
@@ -125,6 +132,24 @@ impl Port {
 }
 
 impl Setting {
+    /// What can be set of the accounts of a system, at each service that logs in to it.
+    pub const ADMIN_PASSWORD: Setting = Setting {
+        key: "password",
+        kind: SettingKind::AdminPassword,
+        default: "",
+        help: "password of root or of the administrator; empty: from the persona",
+    };
+    /// See [`Setting::ADMIN_PASSWORD`].
+    pub const USER: Setting =
+        Setting { key: "user", kind: SettingKind::Account, default: "", help: "an account that logs in too" };
+    /// See [`Setting::ADMIN_PASSWORD`].
+    pub const USER_PASSWORD: Setting = Setting {
+        key: "user_password",
+        kind: SettingKind::AccountPassword,
+        default: "",
+        help: "password of user; empty: that of password, or from the persona",
+    };
+
     fn info(&self) -> SettingInfo {
         let (kind, range) = match self.kind {
             SettingKind::Text => ("text", String::new()),
@@ -132,6 +157,9 @@ impl Setting {
             SettingKind::Bool => ("bool", String::new()),
             SettingKind::Int(low, high) => ("int", format!("{low}..{high}")),
             SettingKind::Enum(words) => ("enum", words.join("|")),
+            SettingKind::AdminPassword => ("admin_password", String::new()),
+            SettingKind::Account => ("account", String::new()),
+            SettingKind::AccountPassword => ("account_password", String::new()),
         };
         SettingInfo {
             key: self.key.to_owned(),

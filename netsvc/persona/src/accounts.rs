@@ -1,11 +1,11 @@
 //! Accounts of a node: the administrator, people, and what people's tools run as.
 
 use crate::{
-    Secret, User,
+    Persona, Secret, User,
     derive::choose,
     tables::{
         names::{FAMILY, GIVEN, PASSWORD_ENDINGS, PASSWORD_WORDS, SERVICE_ACCOUNTS},
-        systems::System,
+        systems::{self, System},
     },
 };
 use rand_core::RngCore;
@@ -36,6 +36,21 @@ pub(crate) fn users(system: &System, plan: &mut impl RngCore, secret: &mut impl 
         add(&mut users, system, name, full, None);
     }
     users
+}
+
+/// Gives the account `name` a password, and makes it if there is none; without a name it is the administrator's.
+pub fn give(persona: &mut Persona, name: Option<&str>, password: Option<Secret>) {
+    let Some(name) = name else {
+        if let (Some(first), Some(password)) = (persona.users.first_mut(), password) {
+            first.password = Some(password);
+        }
+        return;
+    };
+    if let Some(known) = persona.users.iter_mut().find(|known| known.name == name) {
+        known.password = password.or(known.password.take());
+    } else if let Some(system) = systems::find(&persona.os.id) {
+        add(&mut persona.users, system, name, &capital(name), password);
+    }
 }
 
 /// A password of an administrator who did not care: it is to be found by those who guess.

@@ -4,7 +4,7 @@
 //! finished; the stage only reads it. [`stage`] holds what goes with it: the settings of a process
 //! and the messages that carry listeners.
 
-mod accounts;
+pub mod accounts;
 pub mod check;
 pub mod derive;
 mod document;

@@ -10,8 +10,8 @@ use base64::{
     engine::general_purpose::{STANDARD, STANDARD_NO_PAD},
 };
 use netsvc_kit::{
-    Beyond, Charge, Credential, Def, Full, Host, Link, Port, Serve, Session, budget::Account,
-    def::ServeFuture,
+    Beyond, Charge, Credential, Def, Full, Host, Link, Port, Serve, Session, Setting, SettingKind,
+    budget::Account, def::ServeFuture,
 };
 use netsvc_persona::subkey;
 use netsvc_ssh::{
@@ -28,7 +28,17 @@ pub static SERVICE: Def = Def {
     slug: "ssh",
     about: "OpenSSH server with a shell, sftp and scp",
     ports: &[Port::tcp(22)],
-    settings: &[],
+    settings: &[
+        Setting::ADMIN_PASSWORD,
+        Setting::USER,
+        Setting::USER_PASSWORD,
+        Setting {
+            key: "banner",
+            kind: SettingKind::Text,
+            default: "",
+            help: "line that is shown before a login (Banner); empty: none",
+        },
+    ],
     idle: Duration::from_secs(600),
     total: Duration::from_secs(6 * 3600),
     // MaxStartups is the server's own; sessions that have logged in are not limited.
@@ -76,6 +86,7 @@ fn config(host: &Arc<Host>) -> Option<Config> {
         Some(key.as_ref().clone())
     });
     let mut config = Config::new(profile, HostKeys::new(&seed, &scalar, Arc::new(rsa))?);
+    config.greeting = host.setting("banner").map(|line| format!("{line}\r\n"));
     config.natural_delays = host.natural_delays();
     let secret = subkey::bytes(&persona.subkey.hex_bytes()?, &["ssh delays"]);
     config.delay_secret = secret.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));

@@ -8,7 +8,10 @@ mod voice;
 
 use crate::{account, away::away, cast::Cast};
 use dialect::Dialect;
-use netsvc_kit::{Beyond, Credential, Def, Full, Host, Port, Serve, Session, def::ServeFuture, recorder};
+use netsvc_kit::{
+    Beyond, Credential, Def, Full, Host, Port, Serve, Session, Setting, SettingKind, def::ServeFuture,
+    recorder,
+};
 use netsvc_shell::{Terminal, TerminalOutput};
 use netsvc_wire::{Kind, field};
 use options::Options;
@@ -23,7 +26,17 @@ pub static SERVICE: Def = Def {
     slug: "telnet",
     about: "Telnet login of a server or a device",
     ports: &[Port::tcp(23)],
-    settings: &[],
+    settings: &[
+        Setting::ADMIN_PASSWORD,
+        Setting::USER,
+        Setting::USER_PASSWORD,
+        Setting {
+            key: "banner",
+            kind: SettingKind::Text,
+            default: "",
+            help: "line above the first prompt (issue.net); empty: that of the system",
+        },
+    ],
     idle: Duration::from_secs(300),
     total: Duration::from_secs(6 * 3600),
     full,
@@ -52,7 +65,10 @@ fn full(host: &Host) -> Full {
 
 fn serve(session: Session) -> ServeFuture {
     Box::pin(async move {
-        let voice = Voice::of(session.host());
+        let mut voice = Voice::of(session.host());
+        if let Some(line) = session.host().setting("banner") {
+            voice.banner = format!("{line}\r\n");
+        }
         let mut connection = Connection {
             session,
             options: Options::new(voice.dialect),
