@@ -256,7 +256,7 @@ impl Track {
     fn add(&mut self, touch: &Touch<'_>, node: u32) {
         self.first_seen = self.first_seen.min(touch.at);
         self.last_seen = self.last_seen.max(touch.at);
-        self.counts.add(touch.kind, touch.class);
+        self.counts.add_many(touch.kind, touch.class, touch.count);
         if node != self.last_node {
             self.last_node = node;
             self.hop_count += 1;
@@ -271,7 +271,7 @@ impl Track {
         });
         visit.first_seen = visit.first_seen.min(touch.at);
         visit.last_seen = visit.last_seen.max(touch.at);
-        visit.counts.add(touch.kind, touch.class);
+        visit.counts.add_many(touch.kind, touch.class, touch.count);
     }
 
     fn add_session(&mut self, session: &str, kind: &str) {

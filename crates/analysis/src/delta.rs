@@ -33,7 +33,7 @@ fn add(delta: &mut AttackerDelta, row: &EventRow, touch: &Touch<'_>) {
     delta.last_event = row.id;
     delta.first_seen = delta.first_seen.min(touch.at);
     delta.last_seen = delta.last_seen.max(touch.at);
-    delta.counts.add(touch.kind, touch.class);
+    delta.counts.add_many(touch.kind, touch.class, touch.count);
     if delta.last_node != touch.node {
         delta.hops += 1;
         touch.node.clone_into(&mut delta.last_node);
@@ -49,7 +49,7 @@ fn add(delta: &mut AttackerDelta, row: &EventRow, touch: &Touch<'_>) {
         });
     contact.first_seen = contact.first_seen.min(touch.at);
     contact.last_seen = contact.last_seen.max(touch.at);
-    contact.counts.add(touch.kind, touch.class);
+    contact.counts.add_many(touch.kind, touch.class, touch.count);
 }
 
 #[cfg(test)]
@@ -75,6 +75,16 @@ mod tests {
             class,
             fields: Vec::new(),
         }
+    }
+
+    #[test]
+    fn a_line_about_a_flood_counts_for_all_of_it() {
+        let mut flood = row(2, "192.0.2.1", "a", Class::Scan);
+        flood.kind = "flood".into();
+        flood.fields = vec![("name".into(), b"command".to_vec()), ("count".into(), b"29900".to_vec())];
+        let found = deltas(&[row(1, "192.0.2.1", "a", Class::Scan), flood]);
+        let counts = found.values().next().unwrap().counts;
+        assert_eq!((counts.events, counts.scans, counts.interactions), (29_901, 1, 29_900));
     }
 
     #[test]

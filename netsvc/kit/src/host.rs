@@ -3,6 +3,7 @@
 use crate::{
     Credential, Fields, Link,
     budget::{Budget, Group, Refused},
+    flood::Floods,
     keys::RsaKeys,
     login::Logins,
     recorder,
@@ -33,6 +34,7 @@ pub struct Stage {
     budget: Arc<Budget>,
     workers: Workers,
     pub(crate) refused: Refused,
+    floods: Floods,
     house: std::sync::Once,
     logins: Logins,
     rsa: RsaKeys,
@@ -79,6 +81,7 @@ impl Stage {
             budget,
             workers: Workers::default(),
             refused: Refused::default(),
+            floods: Floods::default(),
             house: std::sync::Once::new(),
             rsa,
             recorder,
@@ -125,6 +128,7 @@ impl Stage {
             tokio::spawn(async move {
                 while let Some(stage) = weak.upgrade() {
                     stage.refused.flush(recorder::now(), false);
+                    stage.tell_of_floods(false);
                     drop(stage);
                     tokio::time::sleep(HOUSE).await;
                 }
@@ -135,7 +139,19 @@ impl Stage {
     /// Writes down what was summed up so far.
     pub fn settle(&self) {
         self.refused.flush(recorder::now(), true);
+        self.tell_of_floods(true);
         self.recorder.flush();
+    }
+
+    /// Writes what was counted of minutes that are over; of all when `all`.
+    fn tell_of_floods(&self, all: bool) {
+        self.floods.over(recorder::now(), all).into_iter().for_each(|event| self.recorder.record(event));
+    }
+
+    /// Writes an event, or counts it when it is one of a flood.
+    fn note(&self, event: Event) {
+        let due = self.floods.pass(event);
+        due.summed.into_iter().chain(due.whole).for_each(|event| self.recorder.record(event));
     }
 
     /// The one recorder of the process.
@@ -249,7 +265,7 @@ impl Host {
 
     /// Writes an event of this service on the connection `link`.
     pub fn record(&self, link: &Link, kind: Kind, fields: Fields) {
-        self.node.stage.recorder.record(self.event(link, kind, fields));
+        self.node.stage.note(self.event(link, kind, fields));
     }
 
     /// Stores `content` and writes an event with its hash.

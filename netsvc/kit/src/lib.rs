@@ -7,6 +7,7 @@ pub mod budget;
 pub mod control;
 pub mod credential;
 pub mod def;
+mod flood;
 pub mod full;
 pub mod gathered;
 pub mod host;

@@ -132,6 +132,8 @@ kinds! {
     PingSweep = "ping_sweep", Scan, Info;
     /// Frames or packets that no ordinary host sends: `technique`, `count`.
     OddPacket = "odd_packet", Scan, Info;
+    /// More of one kind than a minute has whole, from one source: `name` (the kind), `count`, `from`, `to`, `samples`.
+    Flood = "flood", Scan, Warning;
     /// A DHCP server was asked for the node's address: `outcome`, `from`, `dst_ip`.
     Lease = "lease", Noise, Info;
 }

@@ -139,6 +139,8 @@ fields! {
     PORTS = "ports";
     /// Addresses, comma-separated, ranges with `-`.
     TARGETS = "targets";
+    /// Some of what was counted only, one a line.
+    SAMPLES = "samples";
     /// Terminal type and size.
     TERMINAL = "terminal";
     /// Speed of a terminal, as the client told it.

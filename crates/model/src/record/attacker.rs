@@ -23,16 +23,22 @@ pub struct Counts {
 impl Counts {
     /// Counts one event.
     pub fn add(&mut self, kind: &str, class: Class) {
-        self.events += 1;
+        self.add_many(kind, class, 1);
+    }
+
+    /// Counts `number` events of a kind.
+    pub fn add_many(&mut self, kind: &str, class: Class, number: u64) {
+        let add = |count: &mut u64| *count = count.saturating_add(number);
+        add(&mut self.events);
         match class {
             Class::Noise => {}
-            Class::Scan => self.scans += 1,
-            Class::Interaction => self.interactions += 1,
-            Class::Evidence => self.evidence += 1,
+            Class::Scan => add(&mut self.scans),
+            Class::Interaction => add(&mut self.interactions),
+            Class::Evidence => add(&mut self.evidence),
         }
         match kind {
-            "auth_attempt" | "key_offer" => self.credentials += 1,
-            "connect" => self.connections += 1,
+            "auth_attempt" | "key_offer" => add(&mut self.credentials),
+            "connect" => add(&mut self.connections),
             _ => {}
         }
     }
