@@ -106,7 +106,10 @@ async fn latency(paths: &Paths, store: &Store) -> Result<Vec<Row>> {
     let again = store.clone();
     let workers = vec![
         (Worker::Collector, body(|context| collector::run(context, Settings::default()))),
-        (Worker::Ingester, body(move |context| ingester::run(context, again.clone()))),
+        (
+            Worker::Ingester,
+            body(move |context| ingester::run(context, again.clone(), ingester::Keep::default())),
+        ),
     ];
     let stop = watch::Sender::new(false);
     let host = Host { paths: paths.clone(), bus };

@@ -39,7 +39,13 @@ pub fn body(worker: Worker, context: &Context) -> Body {
             let context = context.clone();
             async move {
                 let store = context.store_or_new().await.map_err(Failure)?;
-                ingester::run(worker, store).await.map_err(|error| Failure(error.into()))
+                let keep = ingester::Keep {
+                    age: Duration::from_secs(
+                        context.settings().number(Name::StoreDays).saturating_mul(86_400),
+                    ),
+                    rows: context.settings().number(Name::StoreEvents),
+                };
+                ingester::run(worker, store, keep).await.map_err(|error| Failure(error.into()))
             }
         }),
         Worker::Correlator => runtime::body(move |worker| {

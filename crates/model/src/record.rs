@@ -314,6 +314,26 @@ pub struct Tally {
     pub last_at: Micros,
 }
 
+/// Which events a store keeps, evidence apart, which it always keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Those at or after this time.
+    pub before: Micros,
+    /// So many in all.
+    pub rows: u64,
+}
+
+/// Events of one kind that were deleted because they were too old or too many.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retired {
+    /// MSGID.
+    pub kind: String,
+    /// How many.
+    pub events: u64,
+    /// Time of the latest.
+    pub last_at: Micros,
+}
+
 /// Totals over the store.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
@@ -329,6 +349,8 @@ pub struct Totals {
     pub attackers: u64,
     /// Lines known to be missing.
     pub missing: u64,
+    /// Events deleted because they were too old or too many.
+    pub retired: u64,
     /// Highest event id.
     pub last_event: i64,
 }

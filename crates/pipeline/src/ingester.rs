@@ -7,11 +7,11 @@ use crate::{
 };
 use decnet_bus::Topic;
 use decnet_model::{paths::Paths, worker::Worker};
-use decnet_store::{Error as StoreError, Fence, Store};
+use decnet_store::{Error as StoreError, Fence, Store, record::Retention};
 use netsvc_wire::Record;
 use serde::Serialize;
 use serde_json::json;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Most lines in one transaction.
 const MAX_LINES: usize = 1000;
@@ -24,6 +24,25 @@ const TARGET: Duration = Duration::from_millis(50);
 
 /// Time between checkpoints, after which segments of the log may be deleted.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(30);
+
+/// Time between looks whether events are too old or too many.
+const RETIRE_EVERY: Duration = Duration::from_secs(30);
+
+/// How long events stay in the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Keep {
+    /// Age at which an event that is no evidence goes.
+    pub age: Duration,
+    /// Events in all, beyond which the oldest that are no evidence go.
+    pub rows: u64,
+}
+
+impl Default for Keep {
+    /// Everything.
+    fn default() -> Self {
+        Keep { age: Duration::MAX, rows: u64::MAX }
+    }
+}
 
 /// Why the ingester stopped. It may be started again: nothing is lost.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +70,8 @@ pub struct Counters {
     pub torn: u64,
     /// Times that the segment to read was gone.
     pub missing: u64,
+    /// Events deleted because they were too old or too many.
+    pub retired: u64,
     /// Highest event id.
     pub last_id: i64,
     /// Lines in one transaction now.
@@ -70,14 +91,18 @@ pub struct Ingester {
     durable: Durable,
     counters: Counters,
     last_checkpoint: Instant,
+    keep: Keep,
+    /// When it was last seen whether events are to be deleted; `None` while there are.
+    last_retired: Option<Instant>,
 }
 
 /// Ingests until the worker is told to stop, then what is left, and ends with a checkpoint.
 ///
 /// # Errors
 /// [`IngestError`]; the ingester can be started again and goes on at the store's position.
-pub async fn run(context: WorkerContext, store: Store) -> Result<(), IngestError> {
+pub async fn run(context: WorkerContext, store: Store, keep: Keep) -> Result<(), IngestError> {
     let mut ingester = Ingester::open(store, &context.paths, Disk::default()).await?;
+    ingester.keep = keep;
     run_passes(context, &mut ingester).await?;
     ingester.checkpoint().await
 }
@@ -104,7 +129,29 @@ impl Ingester {
             durable,
             counters: Counters { batch: MAX_LINES, position: at, ..Counters::default() },
             last_checkpoint: Instant::now(),
+            keep: Keep::default(),
+            last_retired: None,
         })
+    }
+
+    /// Deletes what is too old or too much, up to a thousand events; returns how many it was.
+    ///
+    /// # Errors
+    /// [`IngestError::Store`]; then the ingester must be opened anew.
+    pub async fn retire(&mut self, now: i64) -> Result<u64, IngestError> {
+        let age = i64::try_from(self.keep.age.as_micros()).unwrap_or(i64::MAX);
+        let retention = Retention { before: now.saturating_sub(age), rows: self.keep.rows };
+        let retired = self.store.retire(&self.fence, retention).await?;
+        self.last_retired = (retired == 0).then(Instant::now);
+        self.counters.retired += retired;
+        if retired > 0 {
+            tracing::info!(
+                retired,
+                total = self.counters.retired,
+                "deleted events that are too old or too many"
+            );
+        }
+        Ok(retired)
     }
 
     /// Stores the next batch; returns how many lines it had, 0 at the end of the log.
@@ -181,19 +228,29 @@ impl Pass for Ingester {
         if CHECKPOINT_EVERY <= self.last_checkpoint.elapsed() {
             self.checkpoint().await?;
         }
+        // As many as are stored, so that a flood does not outrun it.
+        if self.last_retired.is_none_or(|at| RETIRE_EVERY <= at.elapsed()) {
+            self.retire(now()).await?;
+        }
         let missing = self.counters.missing;
         let trouble = (missing > 0)
             .then(|| format!("{missing} segments of the event log were gone before they were read"));
         context.status.set_trouble(trouble);
         context.status.report(&self.counters);
         if lines == 0 {
-            return Ok(Work::Done);
+            return Ok(if self.last_retired.is_none() { Work::More } else { Work::Done });
         }
         if let Ok(topic) = "log.ingested".parse::<Topic>() {
             context.bus.publish(&topic, &json!({ "rows": lines, "last_id": self.counters.last_id }));
         }
         Ok(Work::More)
     }
+}
+
+/// Host time in µs since the epoch.
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
 
 fn from_store(position: decnet_store::Position) -> Position {

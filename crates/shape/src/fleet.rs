@@ -66,6 +66,8 @@ pub struct Stats {
     pub attackers: u64,
     /// Lines known to be missing.
     pub missing: u64,
+    /// Events deleted because they were too old or too many; evidence never is.
+    pub retired: u64,
     /// Highest event id.
     pub last_event: i64,
     /// By decky, service and kind.
@@ -93,6 +95,7 @@ impl Stats {
             artifacts: totals.artefacts,
             attackers: totals.attackers,
             missing: totals.missing,
+            retired: totals.retired,
             last_event: totals.last_event,
             tallies: tallies.iter().map(Tally::from).collect(),
         }

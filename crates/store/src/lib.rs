@@ -20,6 +20,7 @@ mod known;
 mod lease;
 mod migrate;
 mod position;
+mod retire;
 mod row;
 mod session;
 mod setting;

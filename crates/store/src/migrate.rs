@@ -18,6 +18,11 @@ const STEPS: &[(i64, &str, &str)] = &[
         include_str!("../migrations/sqlite/0002_probe.sql"),
         include_str!("../migrations/mysql/0002_probe.sql"),
     ),
+    (
+        3,
+        include_str!("../migrations/sqlite/0003_retired.sql"),
+        include_str!("../migrations/mysql/0003_retired.sql"),
+    ),
 ];
 
 /// The version that this release writes.

@@ -13,6 +13,7 @@ impl Store {
                    (SELECT COUNT(*) FROM credentials), (SELECT COUNT(*) FROM artefacts), \
                    (SELECT COUNT(*) FROM attackers WHERE probe = 0), \
                    (SELECT COALESCE(SUM(last_number - first_number + 1), 0) FROM gaps), \
+                   (SELECT COALESCE(SUM(events), 0) FROM retired), \
                    (SELECT last_event FROM log_position WHERE id = 1)";
         let Some(mut cells) = self.pool.row(Statement::new("count rows", sql)).await? else {
             return Ok(Totals::default());
@@ -24,6 +25,7 @@ impl Store {
             artefacts: cells.count()?,
             attackers: cells.count()?,
             missing: cells.count()?,
+            retired: cells.count()?,
             last_event: cells.int()?,
         })
     }

@@ -95,6 +95,10 @@ knobs! {
         "Bytes of the event log before the oldest ingested segment goes";
     EventLogDays = "events.log-days", "DECNET_EVENT_LOG_DAYS", "90", Kind::Count,
         "Days that an ingested segment of the event log is kept";
+    StoreDays = "events.store-days", "DECNET_STORE_DAYS", "365", Kind::Count,
+        "Days that the store keeps events that are no evidence; secrets and payloads stay";
+    StoreEvents = "events.store-events", "DECNET_STORE_EVENTS", "10000000", Kind::Count,
+        "Events in the store beyond which the oldest that are no evidence go";
     EventJson = "events.json", "DECNET_EVENT_JSON", "no", Kind::Flag, "Whether a JSON twin of the event log is written";
     SpoolBytes = "stage.spool-bytes", "DECNET_SPOOL_BYTES", "268435456", Kind::Count,
         "Bytes of unread event lines of a service process before it gives events up";

@@ -69,7 +69,7 @@ fn work_for_ever(paths: Paths, worker: Worker) {
         let settings = Settings { settle: Duration::from_millis(50), ..Settings::default() };
         let body = match worker {
             Worker::Collector => body(move |context| collector::run(context, settings.clone())),
-            _ => body(move |context| ingester::run(context, store.clone())),
+            _ => body(move |context| ingester::run(context, store.clone(), ingester::Keep::default())),
         };
         let stop = watch::Sender::new(false);
         run_alone(&host, worker, &body, stop.subscribe()).await.unwrap();

@@ -52,7 +52,10 @@ async fn a_line_in_a_spool_becomes_an_attacker_through_all_workers() {
             }),
         ),
         (Worker::Collector, body(|context| collector::run(context, settings()))),
-        (Worker::Ingester, body(move |context| ingester::run(context, first.clone()))),
+        (
+            Worker::Ingester,
+            body(move |context| ingester::run(context, first.clone(), ingester::Keep::default())),
+        ),
         (Worker::Correlator, body(move |context| correlator::run(context, second.clone()))),
     ];
     let stop = watch::Sender::new(false);

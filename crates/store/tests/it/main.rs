@@ -15,4 +15,5 @@ mod ingest;
 mod lines;
 mod open;
 mod read;
+mod retire;
 mod users;

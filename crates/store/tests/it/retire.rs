@@ -1,0 +1,66 @@
+//! Deleting what is too old or too much.
+
+use crate::{
+    backend::on_every_backend,
+    ingest::ingest,
+    lines::{START, With, line},
+};
+use decnet_model::worker::Worker;
+use decnet_store::{
+    Store,
+    record::{Filter, Page, Retention},
+};
+use netsvc_wire::field;
+
+on_every_backend!(old_events_go_and_evidence_stays, too_many_events_go_oldest_first);
+
+/// A hundred lines, every tenth a secret, all of which the correlator has seen but the last ten.
+async fn fill(store: &Store) {
+    let batch: Vec<_> = (1..=100)
+        .map(|number| match number % 10 {
+            0 => line(number, "auth_attempt").with(field::SECRET_B64, "YQ=="),
+            _ => line(number, "command"),
+        })
+        .collect();
+    ingest(store, &batch).await;
+    let fence = store.lease_take(Worker::Correlator).await.unwrap();
+    store.correlate_apply(&fence, &Default::default(), 0, 90).await.unwrap();
+}
+
+async fn kept(store: &Store) -> Vec<i64> {
+    let rows = store.event_list(&Filter::default(), Page::after(0, 200)).await.unwrap();
+    rows.iter().map(|row| row.id).collect()
+}
+
+async fn old_events_go_and_evidence_stays(store: Store) {
+    fill(&store).await;
+    let fence = store.lease_take(Worker::Ingester).await.unwrap();
+    let all = Retention { before: 0, rows: 1000 };
+    assert_eq!(store.retire(&fence, all).await.unwrap(), 0);
+    let some = Retention { before: START + 15_000, ..all };
+    assert_eq!(
+        (store.retire(&fence, some).await.unwrap(), store.retire(&fence, some).await.unwrap()),
+        (13, 0)
+    );
+    assert_eq!(kept(&store).await[..3], [10, 15, 16]);
+    let old = Retention { before: i64::MAX, ..all };
+    assert_eq!(store.retire(&fence, old).await.unwrap(), 68);
+    let kept = kept(&store).await;
+    assert_eq!((kept.len(), kept[9]), (19, 91), "what the correlator has not seen stays");
+    let retired = store.retired_list().await.unwrap();
+    assert_eq!((retired.len(), retired[0].kind.as_str(), retired[0].events), (1, "command", 81));
+    let totals = store.totals().await.unwrap();
+    assert_eq!((totals.events, totals.retired, totals.credentials, totals.sessions), (100, 81, 1, 1));
+}
+
+async fn too_many_events_go_oldest_first(store: Store) {
+    fill(&store).await;
+    let fence = store.lease_take(Worker::Ingester).await.unwrap();
+    let few = Retention { before: 0, rows: 60 };
+    assert_eq!((store.retire(&fence, few).await.unwrap(), store.retire(&fence, few).await.unwrap()), (40, 0));
+    let kept = kept(&store).await;
+    assert_eq!((kept.len(), kept[..6].to_vec()), (60, vec![10, 20, 30, 40, 45, 46]));
+    let other = store.lease_take(Worker::Ingester).await.unwrap();
+    assert!(store.retire(&fence, few).await.is_err(), "who lost the lease deletes nothing");
+    assert_eq!(store.retire(&other, few).await.unwrap(), 0);
+}
