@@ -51,6 +51,11 @@ pub fn note(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
+/// Asks something; the answer is typed on the same line.
+pub fn ask(text: &str) {
+    eprint!("{text}");
+}
+
 /// Says where a longer piece of work stands; only to a person who looks.
 pub fn progress(text: &str) {
     if io::stderr().is_terminal() {

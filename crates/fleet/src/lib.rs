@@ -21,5 +21,5 @@ pub mod worker;
 
 pub use config::Config;
 pub use error::{Error, SiteError};
-pub use stage::user as stage_user;
+pub use stage::{binary as stage_binary, user as stage_user};
 pub use standing::{NativeStanding, Standing};

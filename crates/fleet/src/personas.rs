@@ -2,7 +2,10 @@
 
 use crate::error::{Error, document, stored};
 use decnet_engine::node::{NodeSpec, Nodes};
-use decnet_model::fleet::{Decky, Fleet};
+use decnet_model::{
+    fleet::{Decky, Fleet},
+    logins,
+};
 use decnet_store::Store;
 use netsvc_persona::{
     Persona,
@@ -49,6 +52,9 @@ pub(super) async fn nodes(
             }
             fresh.push((name.clone(), serde_json::to_string(&persona).map_err(document("write a persona"))?));
         }
+        // What settings say of accounts is the plan's, not the machine's: it goes when the setting goes.
+        let mut persona = persona;
+        logins::apply(decky, &mut persona);
         nodes.insert(name, NodeSpec { persona, services: decky.services.clone(), ports: decky.ports() });
     }
     store.personas_put(&fresh, now).await.map_err(stored("store personas"))?;

@@ -62,7 +62,11 @@ impl Ground {
     pub fn site(&self, config: &Config, act: bool) -> Result<Site, Error> {
         match self.runtime {
             Some(Runtime::Loopback) if self.is_placed() => return Err(SiteError::LoopbackPlaced.into()),
-            Some(Runtime::Native) if !self.is_placed() => return Err(SiteError::NativeUnplaced.into()),
+            Some(Runtime::Native) if !self.is_placed() => {
+                let routes = fs_err::read_to_string(ROUTES).unwrap_or_default();
+                let interface = default_interface(&routes).ok_or(SiteError::NativeUnplaced)?;
+                return Ground { interface: Some(interface), ..self.clone() }.site(config, act);
+            }
             _ => {}
         }
         match &self.interface {
@@ -170,6 +174,17 @@ fn on_interface(name: &str, subnet: Option<&Network>) -> Result<Site, SiteError>
     })
 }
 
+/// The interface of the default route with the lowest metric in the kernel's table `routes`.
+fn default_interface(routes: &str) -> Option<String> {
+    let of = |line: &str| {
+        let columns: Vec<_> = line.split_whitespace().collect();
+        let (name, destination) = (*columns.first()?, *columns.get(1)?);
+        let (metric, mask) = (columns.get(6)?.parse::<u32>().ok()?, *columns.get(7)?);
+        (destination == "00000000" && mask == "00000000").then(|| (metric, name.to_owned()))
+    };
+    routes.lines().filter_map(of).min().map(|(_, name)| name)
+}
+
 /// The default gateway over `interface` in the kernel's table `routes`: addresses as hexadecimal numbers in
 /// the byte order of the host.
 fn gateway(routes: &str, interface: &str) -> Option<Ipv4Addr> {
@@ -208,6 +223,16 @@ mod tests {
     }
 
     #[test]
+    fn the_usual_interface_is_that_of_the_best_default_route() {
+        let routes = "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\n\
+                      wlan0\t00000000\t0100A8C0\t0003\t0\t0\t600\t00000000\t0\t0\t0\n\
+                      eth1\t00000000\t0101A8C0\t0003\t0\t0\t100\t00000000\t0\t0\t0\n\
+                      eth0\t0000A8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n";
+        assert_eq!(default_interface(routes).as_deref(), Some("eth1"));
+        assert_eq!(default_interface("Iface\tDestination\n"), None);
+    }
+
+    #[test]
     fn a_lab_that_is_not_up_is_planned_as_it_will_be() {
         let site = Ground { lab: true, ..Ground::default() }.site(&config(), false).unwrap();
         assert_eq!((site.runtime, site.lab), (Runtime::Native, true));
@@ -224,7 +249,6 @@ mod tests {
             assert!(text.contains(part), "{text}");
         };
         check(true, None, Some(Runtime::Loopback), "", "--lab");
-        check(false, None, Some(Runtime::Native), "", "--interface IF");
         check(false, None, None, "192.0.2.0/24", "127.0.0.0/8");
         check(false, Some("no-such-if"), None, "", "there are: ");
         check(false, Some("lo"), None, "", "loopback interface");

@@ -31,7 +31,7 @@ pub(crate) fn config(config: &Config) -> Result<StageConfig, Error> {
 ///
 /// # Errors
 /// When there is none where it is looked for.
-pub(crate) fn binary(config: &Config) -> Result<PathBuf, Error> {
+pub fn binary(config: &Config) -> Result<PathBuf, Error> {
     if let Some(path) = &config.stage_binary {
         return if path.is_file() { Ok(path.clone()) } else { Err(Error::NoSuchBinary(path.clone())) };
     }

@@ -57,7 +57,7 @@ pub fn check(service: &ServiceInfo, key: &str, value: &str) -> Result<(), BadSet
 /// Whether a setting of the service `slug` is a secret that the operator chose.
 pub fn is_secret(slug: &str, key: &str) -> bool {
     let setting = find(slug).and_then(|service| service.settings.iter().find(|setting| setting.key == key));
-    setting.is_some_and(|setting| setting.kind == "secret")
+    setting.is_some_and(|setting| matches!(setting.kind.as_str(), "secret" | "admin_password" | "account_password"))
 }
 
 /// What would fit, when `value` does not.
@@ -74,8 +74,20 @@ fn wanted(setting: &SettingInfo, value: &str) -> Option<String> {
             let fits = setting.range.split('|').any(|word| word == value);
             (!fits).then(|| format!("one of {}", setting.range.replace('|', ", ")))
         }
+        "account" => (!value.is_empty() && !is_account(value)).then(|| ACCOUNT.to_owned()),
         _ => value.contains(['\n', '\r', '\0']).then(|| "one line of text".to_owned()),
     }
+}
+
+/// What an account is called.
+const ACCOUNT: &str =
+    "a name for an account: 1 to 32 letters, digits, `-`, `_` and `.`, the first a letter or `_`";
+/// Whether an account can be called so on every system.
+fn is_account(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    (1..=32).contains(&text.len())
+        && text.bytes().all(plain)
+        && text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
 }
 
 /// A yes or no in the words that INI files use.

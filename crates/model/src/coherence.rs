@@ -45,6 +45,7 @@ pub fn decky(fleet: &Fleet, decky: &Decky) -> Vec<Incoherence> {
     found.extend(slugs.iter().filter_map(|slug| of_service(&decky.system, slug)));
     found.extend(of_face(decky));
     found.extend(of_login(decky));
+    found.extend(crate::logins::check(decky));
     let request = decky.request(&fleet.network, &slugs, &[0; 32], fleet, MOMENT);
     match derive(&request) {
         Ok(persona) => found.extend(check::check(&persona)),
@@ -203,6 +204,7 @@ mod tests {
             ambient: None,
             servers: Default::default(),
             lab: false,
+            custom: Vec::new(),
             deckies: [(name, decky)].into(),
         };
         fleet(&whole).iter().map(ToString::to_string).collect()

@@ -1,6 +1,6 @@
 //! A fleet as it is wanted: deckies with their places, systems and services.
 
-use crate::{catalogue, nmap, runtime::Runtime};
+use crate::{catalogue, custom::CustomService, nmap, runtime::Runtime};
 use netsvc_persona::{
     Life, LoginPolicy, Servers,
     derive::Request,
@@ -15,15 +15,17 @@ use std::{
     str::FromStr,
 };
 
-/// Name of a decky: 1 to 48 of `a`–`z`, `0`–`9` and `-`, no hyphen at the ends. Its upper bound is
-/// that of the HOSTNAME in our event lines.
+/// Name of a decky: 1 to 48 of letters, digits, `-`, `_` and `.`, a letter or digit at the ends. Its upper
+/// bound is that of the HOSTNAME in our event lines.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct DeckyName(String);
 
 /// Why a text is no decky name.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
-#[error("{0:?} is no decky name: 1 to 48 lower-case letters, digits and hyphens, none of them at the ends")]
+#[error(
+    "{0:?} is no decky name: 1 to 48 letters, digits, `-`, `_` and `.`, with a letter or digit at both ends"
+)]
 pub struct BadName(pub String);
 
 impl DeckyName {
@@ -36,11 +38,12 @@ impl DeckyName {
 impl FromStr for DeckyName {
     type Err = BadName;
     fn from_str(text: &str) -> Result<Self, BadName> {
-        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        let end = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric());
         let fits = (1..=48).contains(&text.len())
             && text.bytes().all(plain)
-            && !text.starts_with('-')
-            && !text.ends_with('-');
+            && end(text.bytes().next())
+            && end(text.bytes().next_back());
         if fits { Ok(DeckyName(text.to_owned())) } else { Err(BadName(text.to_owned())) }
     }
 }
@@ -262,6 +265,9 @@ pub struct Fleet {
     /// Whether the segment is that of the lab, which is started when it is not up.
     #[serde(default)]
     pub lab: bool,
+    /// Services that the operator brings along.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub custom: Vec<CustomService>,
     /// The deckies, by name.
     pub deckies: BTreeMap<DeckyName, Decky>,
 }
@@ -400,10 +406,10 @@ mod tests {
 
     #[test]
     fn names_fit_an_event_line() {
-        for good in ["web", "web-01", "a"] {
+        for good in ["web", "web-01", "a", "Web_1", "corp.web"] {
             assert!(good.parse::<DeckyName>().is_ok());
         }
-        for bad in ["", "-a", "a-", "Web", "a_b", "a.b", &"a".repeat(49)] {
+        for bad in ["", "-a", "a-", ".", "..", "_a", "a b", "a/b", "ä", &"a".repeat(49)] {
             assert!(bad.parse::<DeckyName>().is_err(), "{bad}");
         }
     }

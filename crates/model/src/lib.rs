@@ -2,10 +2,14 @@
 
 pub mod archetype;
 pub mod catalogue;
+pub mod changes;
 pub mod coherence;
+pub mod custom;
 pub mod fleet;
 pub mod ini;
+pub mod logins;
 pub mod nmap;
+pub mod notice;
 pub mod paths;
 pub mod plan;
 pub mod probe;

@@ -90,6 +90,14 @@ pub enum PlanError {
         /// Addresses needed.
         wanted: u32,
     },
+    /// A first address that is no host's of the segment.
+    #[error("--ip-start {start}: it is no host's address in {network}")]
+    Start {
+        /// What was asked for.
+        start: Ipv4Addr,
+        /// Segment.
+        network: String,
+    },
     /// A server that deckies cannot ask: of which kind, and why.
     #[error("--{0} {1}")]
     Server(&'static str, String),
@@ -112,11 +120,12 @@ pub fn fleet(request: &Request) -> Result<Fleet, PlanError> {
     check_names(request)?;
     check_servers(request)?;
     let addresses = addresses(request)?;
+    let mut drawn = Drawn::default();
     let mut deckies = BTreeMap::new();
     let width = request.count.to_string().len().max(2);
     for (index, ip) in (1..=request.count).zip(addresses) {
         let name: DeckyName = format!("decky-{index:0width$}").parse()?;
-        deckies.insert(name.clone(), decky(request, index, name, ip)?);
+        deckies.insert(name.clone(), decky(request, index, name, ip, &mut drawn)?);
     }
     coherent(Fleet {
         runtime: request.runtime,
@@ -127,6 +136,7 @@ pub fn fleet(request: &Request) -> Result<Fleet, PlanError> {
         ambient: (request.life.ambient != Life::default().ambient).then_some(request.life.ambient),
         servers: request.life.servers.clone(),
         lab: false,
+        custom: Vec::new(),
         deckies,
     })
 }
@@ -180,6 +190,12 @@ pub fn service_exists(slug: &str) -> Result<(), PlanError> {
 /// Free addresses of the segment: not the network's, the broadcast's, the gateway's or a taken one.
 fn addresses(request: &Request) -> Result<Vec<Ipv4Addr>, PlanError> {
     let network = &request.network;
+    let outside = |start: &Ipv4Addr| {
+        !network.contains(*start) || *start == network.address || *start == network.broadcast()
+    };
+    if let Some(start) = request.ip_start.filter(outside) {
+        return Err(PlanError::Start { start, network: network.to_string() });
+    }
     let from = request.ip_start.unwrap_or_else(|| network.hosts().next().unwrap_or(network.address));
     let free = free_addresses(network, &request.taken).filter(|address| from <= *address);
     let wanted = usize::try_from(request.count).unwrap_or(usize::MAX);
@@ -204,7 +220,13 @@ pub(crate) fn free_addresses<'a>(
     network.hosts().filter(move |address| Some(*address) != gateway && !taken.contains(address))
 }
 
-fn decky(request: &Request, index: u32, name: DeckyName, ip: Ipv4Addr) -> Result<Decky, PlanError> {
+fn decky(
+    request: &Request,
+    index: u32,
+    name: DeckyName,
+    ip: Ipv4Addr,
+    others: &mut Drawn,
+) -> Result<Decky, PlanError> {
     let mut random =
         subkey::generator(request.seed.as_deref().unwrap_or("decnet").as_bytes(), &["plan", name.as_str()]);
     let archetype = request.archetype.as_deref().and_then(archetype::archetype);
@@ -227,7 +249,7 @@ fn decky(request: &Request, index: u32, name: DeckyName, ip: Ipv4Addr) -> Result
         at(pool, index - 1).copied().unwrap_or("debian12")
     };
     let drawn = request.services.is_empty() && request.randomize_services;
-    let wanted = if drawn { drawn_services(system, &mut random) } else { told };
+    let wanted = if drawn { others.services(system, &mut random) } else { told };
     let (present, absent): (Vec<_>, Vec<_>) =
         wanted.into_iter().partition(|slug| catalogue::find(slug).is_some());
     let own = request.services.is_empty();
@@ -266,6 +288,39 @@ fn drawn_system(
     let distros: Vec<_> = DISTROS.iter().map(|distro| distro.system).filter(fits).collect();
     let own = archetype.map_or(SYSTEMS, |archetype| archetype.systems);
     at(&distros, number).or_else(|| at(own, number)).copied().unwrap_or("debian12")
+}
+
+/// Draws at one that nobody had before, of which the rarest is taken.
+const ATTEMPTS: u32 = 32;
+
+/// What deckies have drawn so far: how often each set of services, in order of their names.
+#[derive(Default)]
+struct Drawn(BTreeMap<Vec<String>, u32>);
+
+impl Drawn {
+    /// Services for a machine of `system` that no other decky has together, as long as there are such.
+    fn services(&mut self, system: &str, random: &mut impl RngCore) -> Vec<String> {
+        let mut best: Option<(u32, Vec<String>)> = None;
+        for _ in 0..ATTEMPTS {
+            let drawn = drawn_services(system, random);
+            let count = self.0.get(&sorted(&drawn)).copied().unwrap_or_default();
+            if best.as_ref().is_none_or(|(least, _)| count < *least) {
+                best = Some((count, drawn));
+            }
+            if count == 0 {
+                break;
+            }
+        }
+        let services = best.map(|(_, services)| services).unwrap_or_default();
+        *self.0.entry(sorted(&services)).or_default() += 1;
+        services
+    }
+}
+
+fn sorted(services: &[String]) -> Vec<String> {
+    let mut sorted = services.to_vec();
+    sorted.sort_unstable();
+    sorted
 }
 
 /// One to three services that `system` has and that do not claim the same port.
@@ -318,14 +373,14 @@ pub fn demonstration(request: &Request) -> Result<Fleet, PlanError> {
     .collect();
     let linux = Some("linux-server".to_owned());
     let mut whole = fleet(&Request { archetype: linux, services: Vec::new(), ..request.clone() })?;
-    let mut deckies = BTreeMap::new();
+    let (mut deckies, mut drawn) = (BTreeMap::new(), Drawn::default());
     for (index, old) in (0..).zip(std::mem::take(&mut whole.deckies).into_values()) {
         let Some(archetype) = at(&mixed, index) else { break };
         let one =
             Request { archetype: Some(archetype.slug.to_owned()), services: Vec::new(), ..request.clone() };
         let round = index / u32::try_from(mixed.len()).unwrap_or(1) + 1;
         let name: DeckyName = format!("{}-{round:02}", archetype.slug).parse()?;
-        deckies.insert(name.clone(), decky(&one, round, name, old.ip)?);
+        deckies.insert(name.clone(), decky(&one, round, name, old.ip, &mut drawn)?);
     }
     coherent(Fleet { deckies, ..whole })
 }
@@ -429,5 +484,33 @@ mod tests {
         use crate::fleet::Step;
         assert_eq!(want.steps(&have), [Step::Remove(name.clone()), Step::Add(name)]);
         assert_eq!(have.steps(&have), []);
+    }
+
+    #[test]
+    fn drawn_fleets_do_not_repeat_while_there_is_something_new() {
+        let wanted = Request {
+            services: Vec::new(),
+            randomize_services: true,
+            seed: Some("x".to_owned()),
+            ..request(40)
+        };
+        let network = "192.0.2.0/24".parse().unwrap();
+        let whole = fleet(&Request { network, distros: vec!["debian".to_owned()], ..wanted }).unwrap();
+        let sets: BTreeSet<_> = whole.deckies.values().map(|decky| sorted(&decky.slugs())).collect();
+        // Sets of one to three of the services that the system runs.
+        let runs = catalogue::services()
+            .iter()
+            .filter(|service| coherence::fits("debian12", None, [service.slug.as_str()]));
+        let n = runs.count();
+        let all = n + n * (n - 1) / 2 + n * (n - 1) * (n - 2) / 6;
+        assert!(sets.len() >= all.min(40) * 9 / 10, "{} different of {all}", sets.len());
+    }
+
+    #[test]
+    fn a_first_address_outside_of_the_segment_is_refused() {
+        for start in [[198, 51, 100, 1], [192, 0, 2, 0], [192, 0, 2, 15]] {
+            let asked = Request { ip_start: Some(start.into()), ..request(1) };
+            assert!(matches!(fleet(&asked), Err(PlanError::Start { .. })), "{start:?}");
+        }
     }
 }

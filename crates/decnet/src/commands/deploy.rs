@@ -15,16 +15,18 @@ use decnet_fleet::{
 };
 use decnet_model::{
     catalogue,
+    changes::Changes,
     fleet::{Filter, Fleet, Network, login_policy},
     ini::{SpecError, deploy as spec},
-    nmap, plan,
+    nmap, notice, plan,
     runtime::Runtime,
     servers,
 };
 use netsvc_persona::{Life, LoginPolicy, Servers};
+use serde::Serialize;
 use serde_json::json;
 use std::{
-    io,
+    io::{self, IsTerminal},
     net::Ipv4Addr,
     path::{Path, PathBuf},
     time::{Duration, Instant},
@@ -49,6 +51,12 @@ pub enum BadInput {
     /// The fleet of the deployment INI cannot stand where it says.
     #[error("{}: {:#}", .0.display(), .1)]
     Place(PathBuf, anyhow::Error),
+    /// Something that runs would go.
+    #[error("{}\nerror: this takes away what is deployed; --yes does it", .0.join("\n"))]
+    TakesAway(Vec<String>),
+    /// The answer was no.
+    #[error("nothing was changed")]
+    Unwanted,
     /// There can be no such fleet.
     #[error(transparent)]
     Plan(#[from] plan::PlanError),
@@ -128,6 +136,9 @@ pub struct Deploy {
     /// Packet filter of each system: off (closed ports reset), on, or default (as the system is delivered)
     #[arg(long, default_value = "off", value_name = "on|off|default")]
     pub firewall: Filter,
+    /// Do not ask before deckies are removed or put somewhere else
+    #[arg(long, short)]
+    pub yes: bool,
     /// Only show what would be done; needs no rights
     #[arg(long)]
     pub dry_run: bool,
@@ -217,24 +228,35 @@ impl Deploy {
                 self.fleet(&site::find(&ground, context, !self.dry_run)?)?
             }
         };
+        let old = before(context).await;
+        let have = old.as_ref().ok().and_then(Option::as_ref);
+        let changes = Changes::between(have.unwrap_or(&fleet.emptied()), &fleet);
+        let notices = notice::of(&fleet);
         if self.dry_run {
-            show(&fleet, self.json);
+            if let Err(error) = &old {
+                output::note(&format!("what is deployed cannot be read: {error:#}"));
+            }
+            if self.json {
+                return Ok(output::json(&Shown { fleet: &fleet, changes: &changes, notices: &notices }));
+            }
+            show(&fleet, false);
+            tell(&changes, &notices);
             return Ok(());
         }
+        let old = old?;
+        agreed(&changes, self.yes)?;
         let begun = Instant::now();
-        store(context, &fleet).await?;
-        let started = run::ensure_running(context).await?;
-        workers::wake_fleet(context).await;
-        let up = wait_for(context, &fleet).await;
-        if let Err(error) = up {
-            return Err(give_up(context, started, error));
-        }
+        carry_out(context, old, &fleet).await?;
         warn(context);
         if self.json {
             let millis = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-            output::json(&json!({ "deckies": fleet.deckies.len(), "ms": millis, "runtime": fleet.runtime }));
+            output::json(&json!({
+                "deckies": fleet.deckies.len(), "ms": millis, "runtime": fleet.runtime,
+                "changes": changes, "notices": notices,
+            }));
         } else {
             show(&fleet, false);
+            tell(&changes, &notices);
             output::note(&format!(
                 "{} deckies run after {:.1} s",
                 fleet.deckies.len(),
@@ -308,6 +330,66 @@ pub async fn store(context: &Context, fleet: &Fleet) -> Result<()> {
     Ok(())
 }
 
+/// What `plan --json` prints.
+#[derive(Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    fleet: &'a Fleet,
+    changes: &'a Changes,
+    notices: &'a [String],
+}
+
+/// The fleet that is wanted until now; nothing where nothing was ever deployed.
+async fn before(context: &Context) -> Result<Option<Fleet>> {
+    if !context.is_installed() {
+        return Ok(None);
+    }
+    let store = context.store().await?;
+    let fleet = intent::read(&store).await?;
+    store.close().await;
+    Ok(fleet)
+}
+
+/// Says what changes and what is odd.
+fn tell(changes: &Changes, notices: &[String]) {
+    changes.lines().iter().for_each(|line| output::note(line));
+    notices.iter().for_each(|line| output::note(&format!("note: {line}")));
+}
+
+/// Nothing that runs is taken away unasked.
+fn agreed(changes: &Changes, yes: bool) -> Result<()> {
+    if yes || !changes.takes_away() {
+        return Ok(());
+    }
+    let lines = changes.lines();
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        return Err(BadInput::TakesAway(lines).into());
+    }
+    lines.iter().for_each(|line| output::note(line));
+    output::ask("go on? [y/N] ");
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    match answer.trim() {
+        "y" | "Y" | "yes" => Ok(()),
+        _ => Err(BadInput::Unwanted.into()),
+    }
+}
+
+/// Makes `fleet` come true. What this had to start ends again when nothing of it could be.
+async fn carry_out(context: &Context, old: Option<Fleet>, fleet: &Fleet) -> Result<()> {
+    decnet_fleet::stage_binary(&context.fleet())?;
+    store(context, fleet).await?;
+    let started = run::ensure_running(context).await?;
+    workers::wake_fleet(context).await;
+    let Err(error) = wait_for(context, fleet).await else { return Ok(()) };
+    let error = give_up(context, started, error);
+    if started && supervisor::running(&context.paths()).is_none() {
+        // Nothing of it runs, so nothing of it is wanted either: what was before is.
+        store(context, &old.unwrap_or_else(|| fleet.emptied())).await?;
+    }
+    Err(error)
+}
+
 /// Waits until every decky of `fleet` runs, and says which do not.
 async fn wait_for(context: &Context, fleet: &Fleet) -> Result<()> {
     let (store, wanted) = (context.store().await?, fleet.deckies.len());
@@ -371,7 +453,7 @@ mod tests {
         assert!(matches!(error.downcast_ref(), Some(BadInput::Config(bad)) if bad.len() == 2));
         assert!(error.to_string().lines().all(|line| line.starts_with(path.to_str().unwrap())));
         let error =
-            read("[general]\nruntime = native\nnet = 192.0.2.0/24\n[web]\nservices = http\n").unwrap_err();
+            read("[general]\nruntime = native\ninterface = no-such-if\nnet = 192.0.2.0/24\n[web]\nservices = http\n").unwrap_err();
         assert!(matches!(error.downcast_ref(), Some(BadInput::Place(..))), "{error}");
         let fleet = read("[web]\nservices = http\n").unwrap();
         assert_eq!((fleet.runtime, fleet.deckies.len(), fleet.lab), (Runtime::Loopback, 1, false));

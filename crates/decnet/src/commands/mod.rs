@@ -132,6 +132,11 @@ impl Context {
         [&*database, folder].iter().all(|path| access(*path, AccessFlags::W_OK).is_ok())
     }
 
+    /// Whether there is a store.
+    pub fn is_installed(&self) -> bool {
+        self.is_remote() || self.database().exists()
+    }
+
     /// Opens the store, and makes the installation if there is none.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use crate::{output, workers};
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
 use decnet_fleet::{Error, intent, wait};
-use decnet_model::fleet::DeckyName;
+use decnet_model::{fleet::DeckyName, logins};
 use decnet_store::Store;
 use netsvc_persona::{
     Life, LoginPolicy, Persona, Secret,
@@ -76,6 +76,10 @@ impl Personas {
                     persona.ssh_keys.ed25519_fingerprint().unwrap_or_default(),
                     persona.ssh_keys.ecdsa_p256_fingerprint().unwrap_or_default(),
                 );
+                let fleet = intent::read(&store).await?;
+                if let Some(planned) = fleet.as_ref().and_then(|fleet| fleet.deckies.get(&decky)) {
+                    logins::apply(planned, &mut persona);
+                }
                 let contradictions = check::check(&persona);
                 if !secrets {
                     hide(&mut persona);

@@ -4,10 +4,12 @@
 //! `web-02`, …; `[web.ssh]` sets the service `ssh` of the decky or group `web` and of nothing else.
 
 use super::{
+    custom,
     desired::{self, Desired, not_there},
     general::{self, General},
     nearest,
-    syntax::{self, Errors, Section, SpecError, TEXT_LIMIT},
+    syntax::{self, Entry, Errors, Section, SpecError, TEXT_LIMIT},
+    text,
 };
 use crate::{
     catalogue, coherence,
@@ -54,17 +56,15 @@ pub fn fleet(file: &str, text: &[u8], options: &Options<'_>) -> Result<Fleet, Ve
     let general = general::read(named().find(|section| section.name == "general"), options, &mut errors);
     let (mut desired, mut settings) = (Vec::new(), Vec::new());
     let mut seen = BTreeSet::new();
+    let own = || named().filter(|section| section.name.starts_with(custom::PREFIX));
+    let brought: Vec<_> = own().filter_map(|section| custom::read(section, &mut errors)).collect();
     for section in named().filter(|section| section.name != "general" && seen.insert(&section.name)) {
-        if section.name.starts_with("custom-") {
-            let message = format!(
-                "[{}]: container services come with the docker runtime; remove the section",
-                section.name
-            );
-            errors.add(section.line, message);
-        } else if let Some((owner, slug)) = section.name.rsplit_once('.') {
-            settings.push((owner, slug, section));
-        } else {
-            desired.push(desired::read(section, options.faces, &mut errors));
+        if section.name.starts_with(custom::PREFIX) {
+            continue;
+        }
+        match of_service(section) {
+            Some((owner, slug)) => settings.push((owner, slug, section)),
+            None => desired.push(desired::read(section, options.faces, &brought, &mut errors)),
         }
     }
     let broken = sections.is_empty() && errors.count() > 0;
@@ -83,6 +83,7 @@ pub fn fleet(file: &str, text: &[u8], options: &Options<'_>) -> Result<Fleet, Ve
         ambient: general.ambient,
         servers: general.servers,
         lab: general.lab,
+        custom: brought,
         deckies,
     };
     for desired in &desired {
@@ -90,6 +91,13 @@ pub fn fleet(file: &str, text: &[u8], options: &Options<'_>) -> Result<Fleet, Ve
         incoherences(&fleet, desired, &mut errors);
     }
     errors.or(fleet)
+}
+
+/// Decky and service whose settings the section holds; `None`: it is a decky whose name has a dot.
+fn of_service(section: &Section) -> Option<(&str, &str)> {
+    let (owner, slug) = section.name.rsplit_once('.')?;
+    let is_decky = section.entries.iter().any(|entry| matches!(entry.key.as_str(), "services" | "archetype"));
+    (desired::is_service(slug) || !is_decky).then_some((owner, slug))
 }
 
 /// Reports what contradicts itself in the deckies of a section, each kind of machine once.
@@ -140,6 +148,7 @@ impl<'a> Assembly<'a> {
         self.unique("hostname", |desired| desired.hostname.as_ref());
         self.unique("mac", |desired| desired.mac.as_ref());
         let mut deckies = BTreeMap::new();
+        let mut folded: BTreeMap<String, usize> = BTreeMap::new();
         for (desired, mut addresses) in self.desired.iter().zip(self.addresses()) {
             for index in 1..=desired.amount {
                 let Some(name) = self.name(desired, index) else { break };
@@ -148,6 +157,11 @@ impl<'a> Assembly<'a> {
                         format!("{name} is made in line {} already; rename one of the two", first.line);
                     self.errors.add(desired.line, message);
                     break;
+                }
+                if let Some(first) = folded.insert(name.as_str().to_ascii_lowercase(), desired.line) {
+                    let message =
+                        format!("{name} differs from a decky of line {first} in case only; rename one");
+                    self.errors.add(desired.line, message);
                 }
                 let ip = addresses.pop().unwrap_or(Ipv4Addr::UNSPECIFIED);
                 deckies.insert(name.clone(), decky(desired, index, name, ip));
@@ -258,6 +272,9 @@ impl<'a> Assembly<'a> {
                     spec.settings.extend(pairs.iter().cloned());
                 }
             }
+            if let Some(entry) = hostname_of(slug, section) {
+                self.hostname(desired, owner, entry, deckies);
+            }
         }
     }
 
@@ -267,11 +284,47 @@ impl<'a> Assembly<'a> {
         self.sections.get(owner).copied().or_else(of_group)
     }
 
+    /// A host name that stands among the settings of a service: it is the decky's.
+    fn hostname(
+        &mut self,
+        desired: &Desired,
+        owner: &str,
+        entry: &Entry,
+        deckies: &mut BTreeMap<DeckyName, Decky>,
+    ) {
+        if !text::is_hostname(&entry.value) {
+            general::wrong(entry, "is no host name: 1 to 63 letters, digits and inner hyphens", self.errors);
+            return;
+        }
+        if desired.is_group && owner == desired.name {
+            let message = format!("hostname: {} deckies cannot share one; remove the line", desired.amount);
+            return self.errors.add(entry.line, message);
+        }
+        let same = |decky: &Decky| {
+            decky.hostname.as_deref().is_some_and(|other| other.eq_ignore_ascii_case(&entry.value))
+        };
+        let name = owner.parse::<DeckyName>();
+        let twice = deckies.values().any(|decky| same(decky) && Ok(&decky.name) != name.as_ref());
+        let decky = name.ok().and_then(|name| deckies.get_mut(&name));
+        match decky {
+            _ if twice => {
+                let message = format!("hostname: {} is that of another decky; choose another", entry.value);
+                self.errors.add(entry.line, message);
+            }
+            Some(decky) if decky.hostname.is_some() && !same(decky) => {
+                self.errors.add(entry.line, format!("hostname: {owner} has another one already; remove one"));
+            }
+            Some(decky) => decky.hostname = Some(entry.value.clone()),
+            None => {}
+        }
+    }
+
     /// The settings of a section, checked.
     fn pairs(&mut self, slug: &str, section: &Section) -> Vec<(String, String)> {
         let Some(service) = catalogue::find(slug) else { return Vec::new() };
         let mut pairs = Vec::new();
-        for entry in &section.entries {
+        let at_decky = hostname_of(slug, section);
+        for entry in section.entries.iter().filter(|entry| at_decky.is_none_or(|other| other != *entry)) {
             let known = service.settings.iter().find(|setting| syntax::key_of(&setting.key) == entry.key);
             let key = known.map_or(entry.given.as_str(), |setting| setting.key.as_str());
             match catalogue::check(service, key, &entry.value) {
@@ -285,6 +338,15 @@ impl<'a> Assembly<'a> {
         }
         pairs
     }
+}
+
+/// The host name among the settings of a service that has no such setting of its own.
+fn hostname_of<'a>(slug: &str, section: &'a Section) -> Option<&'a Entry> {
+    let service = catalogue::find(slug)?;
+    let own = service.settings.iter().any(|setting| setting.key == "hostname");
+    let logs_in = service.settings.iter().any(|setting| setting.kind == "account");
+    let entry = section.entries.iter().find(|entry| entry.key == "hostname")?;
+    (logs_in && !own).then_some(entry)
 }
 
 /// Names of the deckies that `owner` means: one, or all of a group.

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     archetype::{self, ARCHETYPES, Archetype, DISTROS},
     catalogue, coherence,
+    custom::CustomService,
     fleet::{Filter, check_ports, login_policy},
     nmap::{Chosen, Database},
     plan,
@@ -57,7 +58,12 @@ pub(super) struct Desired {
 }
 
 /// Reads the section.
-pub(super) fn read(section: &Section, faces: &Database, errors: &mut Errors) -> Desired {
+pub(super) fn read(
+    section: &Section,
+    faces: &Database,
+    brought: &[CustomService],
+    errors: &mut Errors,
+) -> Desired {
     let mut desired = Desired {
         name: section.name.clone(),
         line: section.line,
@@ -97,7 +103,7 @@ pub(super) fn read(section: &Section, faces: &Database, errors: &mut Errors) -> 
             value(&mut desired, &mut machine, section, entry, errors);
         }
     }
-    machine.settle(&mut desired, errors);
+    machine.settle(&mut desired, brought, errors);
     desired.only_one(errors);
     desired
 }
@@ -168,7 +174,7 @@ impl<'a> Machine<'a> {
         }
     }
 
-    fn settle(&self, desired: &mut Desired, errors: &mut Errors) {
+    fn settle(&self, desired: &mut Desired, brought: &[CustomService], errors: &mut Errors) {
         if self.services.is_none() && self.archetype.is_none() {
             let message =
                 format!("[{}] does not say what it is; add services = or archetype =", desired.name);
@@ -183,7 +189,7 @@ impl<'a> Machine<'a> {
             }
         }
         match (self.services, desired.archetype) {
-            (Some(entry), _) => services(entry, desired, errors),
+            (Some(entry), _) => services(entry, desired, brought, errors),
             (None, Some(archetype)) => {
                 let slugs = archetype.services.iter().map(|&slug| slug.to_owned());
                 (desired.services, desired.absent) = slugs.partition(|slug| catalogue::find(slug).is_some());
@@ -215,7 +221,8 @@ impl<'a> Machine<'a> {
         };
         let Some(entry) = self.family.filter(|entry| !entry.value.is_empty()) else { return pool };
         let family = entry.value.as_str();
-        let of_family = |id: &'static str| systems::find(id).is_some_and(|system| system.family == family);
+        let of_family =
+            |id: &'static str| systems::find(id).is_some_and(|system| is_family(family, system.family));
         if !SYSTEMS.iter().any(|system| system.family == family) {
             let near = nearest::hint(family, families());
             wrong(entry, &format!("is no OS family{near}; there are: {}", families().join(", ")), errors);
@@ -241,6 +248,11 @@ impl<'a> Machine<'a> {
     }
 }
 
+/// Whether a system of the family `actual` is what `asked` means: `windows` means its servers too.
+fn is_family(asked: &str, actual: &str) -> bool {
+    asked == actual || (asked == "windows" && actual == "windows_server")
+}
+
 fn line(entry: Option<&Entry>) -> Option<usize> {
     entry.map(|entry| entry.line)
 }
@@ -258,7 +270,7 @@ fn system(slug: &str) -> Option<&'static str> {
     distro.or_else(|| systems::find(slug).map(|system| system.id))
 }
 
-fn services(entry: &Entry, desired: &mut Desired, errors: &mut Errors) {
+fn services(entry: &Entry, desired: &mut Desired, brought: &[CustomService], errors: &mut Errors) {
     desired.services_known = !entry.value.is_empty();
     let Some(items) = text::list(&entry.value) else {
         desired.services_known = false;
@@ -268,7 +280,11 @@ fn services(entry: &Entry, desired: &mut Desired, errors: &mut Errors) {
         return;
     };
     for slug in items {
-        if catalogue::find(slug).is_none() {
+        if brought.iter().any(|custom| custom.name == slug) {
+            if !desired.absent.iter().any(|other| other == slug) {
+                desired.absent.push(slug.to_owned());
+            }
+        } else if catalogue::find(slug).is_none() {
             errors.add(entry.line, not_there(slug));
             desired.services_known = false;
         } else if desired.services.iter().any(|other| other == slug) {
@@ -277,14 +293,26 @@ fn services(entry: &Entry, desired: &mut Desired, errors: &mut Errors) {
             desired.services.push(slug.to_owned());
         }
     }
+    if desired.services_known && desired.services.is_empty() {
+        desired.services_known = false;
+        wrong(entry, "are container services, which need the docker runtime; add another one", errors);
+    }
+}
+
+/// Whether a service is called so, now or as soon as it exists.
+pub(super) fn is_service(slug: &str) -> bool {
+    catalogue::find(slug).is_some() || is_planned(slug)
+}
+
+fn is_planned(slug: &str) -> bool {
+    ARCHETYPES.iter().any(|archetype| archetype.services.contains(&slug))
 }
 
 /// A service that only archetypes know yet is told apart from one that nobody knows.
 pub(super) fn not_there(slug: &str) -> String {
     let slugs = || catalogue::services().iter().map(|service| service.slug.as_str());
     let (known, near) = (slugs().collect::<Vec<_>>().join(", "), nearest::hint(slug, slugs()));
-    let planned = ARCHETYPES.iter().any(|archetype| archetype.services.contains(&slug));
-    let later = if planned { format!("; {slug} is not served yet") } else { String::new() };
+    let later = if is_planned(slug) { format!("; {slug} is not served yet") } else { String::new() };
     format!("no service is called {slug:?}{near}; there are: {known}{later}")
 }
 

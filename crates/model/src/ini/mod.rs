@@ -1,6 +1,7 @@
 //! INI files: the fleet's (deployment) and the host's. Every error keeps its line, and all errors of a
 //! file are reported at once.
 
+mod custom;
 pub mod deploy;
 mod desired;
 mod general;

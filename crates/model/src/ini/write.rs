@@ -1,6 +1,6 @@
 //! A fleet as a deployment INI that reads as the same fleet.
 
-use super::syntax::written;
+use super::{desired::is_service, syntax::written};
 use crate::{
     archetype::{self, DISTROS},
     catalogue, coherence,
@@ -47,8 +47,15 @@ pub fn ini(fleet: &Fleet) -> Result<String, WriteError> {
     text.optional("mutate_interval", fleet.mutate_interval.map(|minutes| minutes.to_string()))?;
     text.optional("ambient", fleet.ambient.map(switch))?;
     text.servers(&fleet.servers)?;
+    for custom in &fleet.custom {
+        text.section(&format!("custom-{}", custom.name));
+        text.entry("binary", &custom.image)?;
+        text.optional("exec", custom.command.clone())?;
+        let ports: Vec<_> = custom.ports.iter().map(ToString::to_string).collect();
+        text.optional("ports", Some(ports.join(", ")).filter(|ports| !ports.is_empty()))?;
+    }
     for decky in fleet.deckies.values() {
-        text.decky(decky)?;
+        text.decky(fleet, decky)?;
     }
     Ok(text.lines)
 }
@@ -88,9 +95,10 @@ impl Text {
         Ok(())
     }
 
-    fn decky(&mut self, decky: &Decky) -> Result<(), WriteError> {
+    fn decky(&mut self, fleet: &Fleet, decky: &Decky) -> Result<(), WriteError> {
         let name = decky.name.as_str();
-        if name == "general" || name.starts_with("custom-") {
+        let of_service = name.rsplit_once('.').is_some_and(|(_, slug)| is_service(slug));
+        if name == "general" || name.starts_with("custom-") || of_service {
             return Err(WriteError::Name(name.to_owned()));
         }
         self.section(name);
@@ -100,7 +108,10 @@ impl Text {
             if decky.services.is_empty() {
                 return Err(WriteError::Nothing(name.to_owned()));
             }
-            self.entry("services", &decky.slugs().join(", "))?;
+            let brought = |slug: &&String| fleet.custom.iter().any(|custom| custom.name == **slug);
+            let all: Vec<_> =
+                decky.slugs().into_iter().chain(decky.absent.iter().filter(brought).cloned()).collect();
+            self.entry("services", &all.join(", "))?;
         }
         self.entry("distro", distro(&decky.system))?;
         self.optional("hostname", decky.hostname.clone())?;

@@ -173,9 +173,9 @@ const DECKIES: &[Case] = &[
         &["4: 10001 deckies are too many: a fleet has 1 to 10000"],
     ),
     (
-        "[Web_1]\nservices = http",
+        "[Web_]\nservices = http",
         &[
-            "1: \"Web_1\" is no decky name: 1 to 48 lower-case letters, digits and hyphens, none of them at the ends",
+            "1: \"Web_\" is no decky name: 1 to 48 letters, digits, `-`, `_` and `.`, with a letter or digit at both ends",
         ],
     ),
     (
@@ -237,8 +237,22 @@ const DECKIES: &[Case] = &[
         &["4: web-02 is made in line 1 already; rename one of the two"],
     ),
     (
-        "[custom-shop]\nbinary = shop:latest\n[web]\nservices = http",
-        &["1: [custom-shop]: container services come with the docker runtime; remove the section"],
+        "[custom-Shop]\nbinary = shop:latest\n[web]\nservices = http",
+        &["1: [custom-Shop]: write it as [custom-shop], in small letters"],
+    ),
+    (
+        "[custom-shop]\nexec = run\nports = 80, x\nimage = a\n[custom-ssh]\nbinary = a\n[web]\nservices = shop",
+        &[
+            "1: [custom-shop] does not say what it runs; add binary = IMAGE",
+            "3: ports: \"80, x\" is no list of ports; write them as 80, 8443",
+            "4: [custom-shop] has no key \"image\"; it has: binary, exec, ports",
+            "5: [custom-ssh]: there is a service ssh already; choose another name",
+            "8: no service is called \"shop\" (did you mean \"smtp\"?); there are: ftp, http, mysql, redis, smtp, ssh, telnet",
+        ],
+    ),
+    (
+        "[custom-shop]\nbinary = a\n[web]\nservices = shop",
+        &["4: services: \"shop\" are container services, which need the docker runtime; add another one"],
     ),
 ];
 

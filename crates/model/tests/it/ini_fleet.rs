@@ -127,6 +127,8 @@ fn settings(slug: &str, text: &str, on: bool) -> BTreeMap<String, String> {
         "bool" => if on { "on" } else { "No" }.to_owned(),
         "int" => range.split("..").next().unwrap_or_default().to_owned(),
         "enum" => range.split('|').next_back().unwrap_or_default().to_owned(),
+        // Accounts contradict most login policies; they have a test of their own.
+        "admin_password" | "account" | "account_password" => String::new(),
         _ => text.to_owned(),
     };
     let settings = service.settings.iter().filter(|_| on || !text.is_empty());
@@ -224,6 +226,7 @@ fn some_fleet() -> impl Strategy<Value = Fleet> {
                     ntp: some_servers(usize::from(start) / 2),
                 },
                 lab: native && start % 2 == 0,
+                custom: Vec::new(),
                 deckies,
             }
         },
@@ -304,4 +307,61 @@ fn the_file_of_the_readme_is_whole() {
     assert_eq!(fleet.deckies.len(), 4);
     let password = decky(&fleet, "db").services.iter().find_map(|spec| spec.settings.get("password"));
     assert_eq!(password.map(String::as_str), Some("s3cret;100%"));
+}
+
+#[test]
+fn what_older_files_say_is_read() {
+    let text = "[custom-shop]\nbinary = shop:1\nexec = run --fast\nports = 80, 8443\n\
+                [Web_1.x]\nservices = ssh, shop\n[Web_1.x.ssh]\npassword = Winter2024\nuser = bob\nhostname = SRV1\n\
+                banner = Authorized use only\n[dc.corp]\narchetype = windows-server\nnmap_os = windows\n\
+                [corp.mail]\nservices = smtp\namount = 2\n";
+    let fleet = fleet(text);
+    let names: Vec<_> = fleet.deckies.keys().map(DeckyName::as_str).collect();
+    assert_eq!(names, ["Web_1.x", "corp.mail-01", "corp.mail-02", "dc.corp"]);
+    let first = decky(&fleet, "Web_1.x");
+    assert_eq!(
+        (first.hostname.as_deref(), first.absent.as_slice()),
+        (Some("SRV1"), &["shop".to_owned()][..])
+    );
+    assert_eq!(first.services[0].settings["password"], "Winter2024");
+    assert_eq!(
+        (fleet.custom[0].command.as_deref(), &fleet.custom[0].ports[..]),
+        (Some("run --fast"), &[80, 8443][..])
+    );
+    assert_eq!(self::fleet(&write::ini(&fleet).unwrap()), fleet);
+}
+
+#[test]
+fn accounts_that_settings_name_get_in() {
+    use decnet_model::logins;
+    use netsvc_persona::derive::derive;
+    let fleet = fleet(
+        "[a]\nservices = ssh, telnet\ndistro = debian\n[a.ssh]\npassword = Winter2024\n[a.telnet]\nuser = bob\n\
+         user_password = x\n",
+    );
+    let decky = decky(&fleet, "a");
+    let slugs = decky.slugs();
+    let mut persona = derive(&decky.request(&fleet.network, &slugs, &[0; 32], &fleet, 0)).unwrap();
+    let before = persona.users.len();
+    logins::apply(decky, &mut persona);
+    let of = |name: &str| {
+        let user = persona.users.iter().find(|user| user.name == name).unwrap();
+        (user.uid, user.home.clone(), user.password.as_ref().map(|secret| secret.0.clone()))
+    };
+    assert_eq!(of("root"), (0, "/root".to_owned(), Some("Winter2024".to_owned())));
+    assert_eq!((of("bob").1, of("bob").2), ("/home/bob".to_owned(), Some("x".to_owned())));
+    assert_eq!(persona.users.len(), before + 1);
+    for (text, part) in [
+        (
+            "[a]\nservices = ssh, telnet\n[a.ssh]\npassword = x\n[a.telnet]\npassword = y\n",
+            "different passwords",
+        ),
+        ("[a]\nservices = ssh\nlogin = deny\n[a.ssh]\npassword = x\n", "only login = accept-listed"),
+        ("[a]\nservices = ssh\n[a.ssh]\nuser_password = x\n", "without user"),
+        ("[a]\nservices = ssh\n[a.ssh]\nuser = a b\n", "a name for an account"),
+        ("[Web]\nservices = ssh\n[web]\nservices = ssh\n", "in case only"),
+    ] {
+        let errors = deploy::fleet("f.ini", text.as_bytes(), &OPTIONS).unwrap_err();
+        assert!(errors.iter().any(|error| error.to_string().contains(part)), "{errors:#?}");
+    }
 }
