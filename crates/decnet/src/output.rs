@@ -52,6 +52,7 @@ pub fn note(text: &str) {
 }
 
 /// Asks something; the answer is typed on the same line.
+#[expect(clippy::print_stderr, reason = "a question to the operator")]
 pub fn ask(text: &str) {
     eprint!("{text}");
 }

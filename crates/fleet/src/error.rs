@@ -111,9 +111,7 @@ pub enum SiteError {
     #[error("--runtime loopback has a segment of its own: leave out --lab and --interface")]
     LoopbackPlaced,
     /// Native without a segment.
-    #[error(
-        "--runtime native needs a segment, and there is no default route to find it by: --lab, or --interface IF as root"
-    )]
+    #[error("--runtime native needs a segment and finds no default route: --lab, or --interface IF as root")]
     NativeUnplaced,
     /// A real segment without the right to it.
     #[error("--interface {0}: only root can put deckies on a real segment; --lab needs no root")]

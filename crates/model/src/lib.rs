@@ -5,6 +5,7 @@ pub mod catalogue;
 pub mod changes;
 pub mod coherence;
 pub mod custom;
+pub(crate) mod draw;
 pub mod fleet;
 pub mod ini;
 pub mod logins;

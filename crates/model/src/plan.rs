@@ -4,15 +4,12 @@ use crate::{
     archetype::{self, ARCHETYPES, Archetype, DISTROS},
     catalogue,
     coherence::{self, Contradiction},
+    draw::{Drawn, at},
     fleet::{BadName, Decky, DeckyName, Filter, Fleet, Network, PortClash, check_ports},
     runtime::Runtime,
     servers,
 };
-use netsvc_persona::{
-    Life, LoginPolicy, Servers,
-    stage::{ServiceInfo, ServiceSpec},
-    subkey,
-};
+use netsvc_persona::{Life, LoginPolicy, Servers, stage::ServiceSpec, subkey};
 use rand_core::RngCore;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -290,66 +287,6 @@ fn drawn_system(
     at(&distros, number).or_else(|| at(own, number)).copied().unwrap_or("debian12")
 }
 
-/// Draws at one that nobody had before, of which the rarest is taken.
-const ATTEMPTS: u32 = 32;
-
-/// What deckies have drawn so far: how often each set of services, in order of their names.
-#[derive(Default)]
-struct Drawn(BTreeMap<Vec<String>, u32>);
-
-impl Drawn {
-    /// Services for a machine of `system` that no other decky has together, as long as there are such.
-    fn services(&mut self, system: &str, random: &mut impl RngCore) -> Vec<String> {
-        let mut best: Option<(u32, Vec<String>)> = None;
-        for _ in 0..ATTEMPTS {
-            let drawn = drawn_services(system, random);
-            let count = self.0.get(&sorted(&drawn)).copied().unwrap_or_default();
-            if best.as_ref().is_none_or(|(least, _)| count < *least) {
-                best = Some((count, drawn));
-            }
-            if count == 0 {
-                break;
-            }
-        }
-        let services = best.map(|(_, services)| services).unwrap_or_default();
-        *self.0.entry(sorted(&services)).or_default() += 1;
-        services
-    }
-}
-
-fn sorted(services: &[String]) -> Vec<String> {
-    let mut sorted = services.to_vec();
-    sorted.sort_unstable();
-    sorted
-}
-
-/// One to three services that `system` has and that do not claim the same port.
-fn drawn_services(system: &str, random: &mut impl RngCore) -> Vec<String> {
-    let count = 1 + random.next_u32() % 3;
-    let runs = |service: &&ServiceInfo| coherence::fits(system, None, [service.slug.as_str()]);
-    let known: Vec<_> = catalogue::services().iter().filter(runs).collect();
-    let mut drawn: Vec<String> = Vec::new();
-    for _ in 0..16 {
-        if let Some(service) = at(&known, random.next_u32())
-            && !drawn.contains(&service.slug)
-        {
-            drawn.push(service.slug.clone());
-            if check_ports(&drawn).is_err() {
-                drawn.pop();
-            }
-        }
-        if usize::try_from(count).is_ok_and(|count| count <= drawn.len()) {
-            break;
-        }
-    }
-    drawn
-}
-
-pub(crate) fn at<T>(list: &[T], number: u32) -> Option<&T> {
-    let index = usize::try_from(number).ok()?.checked_rem(list.len())?;
-    list.get(index)
-}
-
 /// A mixed fleet of `count` deckies for a demonstration: every archetype that has services, in turn.
 ///
 /// # Errors
@@ -496,7 +433,8 @@ mod tests {
         };
         let network = "192.0.2.0/24".parse().unwrap();
         let whole = fleet(&Request { network, distros: vec!["debian".to_owned()], ..wanted }).unwrap();
-        let sets: BTreeSet<_> = whole.deckies.values().map(|decky| sorted(&decky.slugs())).collect();
+        let sets: BTreeSet<_> =
+            whole.deckies.values().map(|decky| crate::draw::sorted(&decky.slugs())).collect();
         // Sets of one to three of the services that the system runs.
         let runs = catalogue::services()
             .iter()

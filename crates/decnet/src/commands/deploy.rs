@@ -237,7 +237,8 @@ impl Deploy {
                 output::note(&format!("what is deployed cannot be read: {error:#}"));
             }
             if self.json {
-                return Ok(output::json(&Shown { fleet: &fleet, changes: &changes, notices: &notices }));
+                output::json(&Shown { fleet: &fleet, changes: &changes, notices: &notices });
+                return Ok(());
             }
             show(&fleet, false);
             tell(&changes, &notices);
@@ -452,8 +453,8 @@ mod tests {
         let error = read("[web]\nservices = http\nip = x\ncolour = red\n").unwrap_err();
         assert!(matches!(error.downcast_ref(), Some(BadInput::Config(bad)) if bad.len() == 2));
         assert!(error.to_string().lines().all(|line| line.starts_with(path.to_str().unwrap())));
-        let error =
-            read("[general]\nruntime = native\ninterface = no-such-if\nnet = 192.0.2.0/24\n[web]\nservices = http\n").unwrap_err();
+        let elsewhere = "[general]\nruntime = native\ninterface = none0\nnet = 192.0.2.0/24\n[web]\nservices = http\n";
+        let error = read(elsewhere).unwrap_err();
         assert!(matches!(error.downcast_ref(), Some(BadInput::Place(..))), "{error}");
         let fleet = read("[web]\nservices = http\n").unwrap();
         assert_eq!((fleet.runtime, fleet.deckies.len(), fleet.lab), (Runtime::Loopback, 1, false));

@@ -8,14 +8,13 @@ use super::{
     desired::{self, Desired, not_there},
     general::{self, General},
     nearest,
-    syntax::{self, Entry, Errors, Section, SpecError, TEXT_LIMIT},
+    syntax::{self, Entry, Errors, Section, SpecError},
     text,
 };
 use crate::{
-    catalogue, coherence,
+    catalogue, coherence, draw,
     fleet::{Decky, DeckyName, Fleet, Network},
-    nmap, plan,
-    runtime::Runtime,
+    plan,
 };
 use netsvc_persona::stage::ServiceSpec;
 use std::{
@@ -23,27 +22,10 @@ use std::{
     net::Ipv4Addr,
 };
 
-pub use super::general::{Place, place};
-
-/// Most bytes of a file that a program wrote: room for a section for each of 10,000 deckies.
-pub const FILE_LIMIT: usize = 8 * TEXT_LIMIT;
-
-/// What the reader knows beside the file.
-#[derive(Clone, Debug)]
-pub struct Options<'a> {
-    /// Goes before the file's runtime.
-    pub runtime: Option<Runtime>,
-    /// Segment of a file that names none; the runtime `loopback` has its own.
-    pub network: Option<Network>,
-    /// Hosts of the segment, from the lowest on, whose addresses are given out last.
-    pub skipped: usize,
-    /// Addresses that are somebody's: this host, neighbours.
-    pub taken: BTreeSet<Ipv4Addr>,
-    /// Where faces are looked up.
-    pub faces: &'a nmap::Database,
-    /// Most bytes: [`TEXT_LIMIT`] for what somebody typed, [`FILE_LIMIT`] for a file.
-    pub limit: usize,
-}
+pub use super::{
+    general::{Place, place},
+    options::{FILE_LIMIT, Options},
+};
 
 /// Reads the fleet of a deployment INI. `file` is what errors call it.
 ///
@@ -378,7 +360,7 @@ fn refusal(ip: Ipv4Addr, network: &Network, taken: &BTreeSet<Ipv4Addr>) -> Optio
 
 fn decky(desired: &Desired, index: u32, name: DeckyName, ip: Ipv4Addr) -> Decky {
     let service = |slug: &String| ServiceSpec { slug: slug.clone(), settings: BTreeMap::new() };
-    let system = plan::at(&desired.systems, index - 1).copied().unwrap_or("debian12");
+    let system = draw::at(&desired.systems, index - 1).copied().unwrap_or("debian12");
     let told = desired.services_line.is_some();
     let services =
         desired.services.iter().filter(|slug| told || coherence::given(desired.archetype, system, slug));

@@ -1,8 +1,8 @@
 //! The section `[general]` of a deployment INI.
 
 use super::{
-    deploy::{FILE_LIMIT, Options},
     nearest,
+    options::{FILE_LIMIT, Options},
     syntax::{self, Entry, Errors, Section},
     text,
 };

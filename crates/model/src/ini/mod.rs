@@ -7,6 +7,7 @@ mod desired;
 mod general;
 pub mod host;
 pub mod nearest;
+mod options;
 pub mod syntax;
 mod text;
 pub mod write;
