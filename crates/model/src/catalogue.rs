@@ -57,7 +57,9 @@ pub fn check(service: &ServiceInfo, key: &str, value: &str) -> Result<(), BadSet
 /// Whether a setting of the service `slug` is a secret that the operator chose.
 pub fn is_secret(slug: &str, key: &str) -> bool {
     let setting = find(slug).and_then(|service| service.settings.iter().find(|setting| setting.key == key));
-    setting.is_some_and(|setting| matches!(setting.kind.as_str(), "secret" | "admin_password" | "account_password"))
+    setting.is_some_and(|setting| {
+        matches!(setting.kind.as_str(), "secret" | "admin_password" | "account_password")
+    })
 }
 
 /// What would fit, when `value` does not.

@@ -453,7 +453,8 @@ mod tests {
         let error = read("[web]\nservices = http\nip = x\ncolour = red\n").unwrap_err();
         assert!(matches!(error.downcast_ref(), Some(BadInput::Config(bad)) if bad.len() == 2));
         assert!(error.to_string().lines().all(|line| line.starts_with(path.to_str().unwrap())));
-        let elsewhere = "[general]\nruntime = native\ninterface = none0\nnet = 192.0.2.0/24\n[web]\nservices = http\n";
+        let elsewhere =
+            "[general]\nruntime = native\ninterface = none0\nnet = 192.0.2.0/24\n[web]\nservices = http\n";
         let error = read(elsewhere).unwrap_err();
         assert!(matches!(error.downcast_ref(), Some(BadInput::Place(..))), "{error}");
         let fleet = read("[web]\nservices = http\n").unwrap();
