@@ -5,7 +5,7 @@ use crate::{
     tables::{
         firewalls,
         hardware::{self, Machine},
-        products,
+        overused, products,
         systems::{self, Style, System},
     },
 };
@@ -169,6 +169,12 @@ fn product(persona: &Persona, service: &str, shown: &Product, found: &mut Found)
             shown.name.clone()
         };
         format!("{} does not run {} as {service}", persona.os.id, what.trim_end())
+    });
+    found.unless(!overused::is_overused(service, &shown.version, &shown.packaging), "banner", || {
+        format!(
+            "{service} shows {} {} {}, as programs that only imitate a server do unless told otherwise",
+            shown.name, shown.version, shown.packaging
+        )
     });
 }
 

@@ -5,6 +5,7 @@ pub mod discovery;
 pub mod firewalls;
 pub mod hardware;
 pub mod names;
+pub mod overused;
 pub mod products;
 pub mod systems;
 pub mod upnp;

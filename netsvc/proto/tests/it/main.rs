@@ -6,3 +6,4 @@ mod laws;
 mod recorded;
 mod redis;
 mod transcript;
+mod transfers;

@@ -327,6 +327,12 @@ impl Control {
             "XRMD" => "RMD",
             other => other,
         };
+        // vsftpd's `anon_mkdir_write_enable` and `anon_other_write_enable` are off.
+        let changes = matches!(verb, "MKD" | "RMD" | "DELE" | "RNFR" | "RNTO");
+        if changes && self.names.family == Family::Vsftpd && !self.root.is_empty() {
+            self.say(&Say::NotForAnonymous).await?;
+            return Ok(true);
+        }
         let seen = resolve(&self.folder, if verb == "CDUP" { ".." } else { path });
         let (real, actor) = (self.real(&seen), self.actor());
         match verb {

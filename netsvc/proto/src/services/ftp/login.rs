@@ -30,6 +30,10 @@ impl Control {
             return Ok(Next::End);
         }
         self.offered = Some(name.to_owned());
+        if anonymous && self.names.family == Family::PureFtpd {
+            // It asks for no password; one that comes all the same is welcome.
+            return self.let_in(name, true).await;
+        }
         let open = anonymous && (self.names.anonymous || self.names.family == Family::JetDirect);
         self.say(&Say::NeedPassword(name, open)).await?;
         Ok(Next::Go)
@@ -37,6 +41,13 @@ impl Control {
 
     pub(super) async fn password(&mut self, password: &str) -> io::Result<Next> {
         if self.names.inside {
+            let unasked = self.names.family == Family::PureFtpd && !self.root.is_empty();
+            if let Some(name) = self.offered.take().filter(|_| unasked) {
+                let credential = Credential::plaintext(&encode(&name), &encode(password), "PASS", true);
+                self.host.credential(&self.link, credential);
+                self.say(&Say::AnyPassword).await?;
+                return Ok(Next::Go);
+            }
             self.say(&Say::PassAgain).await?;
             return Ok(Next::Go);
         }
@@ -55,10 +66,14 @@ impl Control {
         if !accepted {
             return self.refuse_login().await;
         }
-        self.enter(&name, anonymous);
+        self.let_in(&name, anonymous).await
+    }
+
+    async fn let_in(&mut self, name: &str, anonymous: bool) -> io::Result<Next> {
+        self.enter(name, anonymous);
         let folder = self.folder.clone();
-        self.session.record(Kind::SessionStart, vec![(field::PRINCIPAL, user)]);
-        self.say(&Say::LoggedIn(&name, &folder, anonymous)).await?;
+        self.session.record(Kind::SessionStart, vec![(field::PRINCIPAL, encode(name))]);
+        self.say(&Say::LoggedIn(name, &folder, anonymous)).await?;
         Ok(Next::Go)
     }
 

@@ -102,7 +102,7 @@ fn failed(verb: &str, path: &str, error: TreeError) -> String {
 
 fn fixed(names: &Names, say: &Say<'_>) -> &'static str {
     match say {
-        Say::NeedPassword(..) => "331 Any password will work",
+        Say::AnyPassword => "230 Any password will work",
         Say::LoggedIn(..) => "230 Anonymous user logged in",
         Say::NoAnonymous => "530 This is a private system - No anonymous login",
         Say::LoginFailed => "530 Login authentication failed",

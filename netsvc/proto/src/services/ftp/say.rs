@@ -32,8 +32,12 @@ pub enum Say<'a> {
     NeedUser,
     /// Let in: user, folder, anonymous.
     LoggedIn(&'a str, &'a str, bool),
+    /// A password that nobody has asked for, of anonymous.
+    AnyPassword,
     /// Wrong user or password.
     LoginFailed,
+    /// The verb changes something, and anonymous may not.
+    NotForAnonymous,
     /// USER after login.
     UserAgain,
     /// PASS after login.

@@ -46,14 +46,16 @@ impl Control {
             self.say(&Say::NoData).await?;
             return Ok(None);
         }
-        // An active connection is made before it is announced, so that a failure is no 1xx.
-        let active = matches!(plan, Plan::Active(_));
-        if !active {
+        // The Unix daemons announce a connection that is there: a peer who waits for the announcement before it
+        // connects waits in vain. IIS and print servers announce first.
+        let first = matches!(self.names.family, Family::Microsoft | Family::JetDirect)
+            && !matches!(plan, Plan::Active(_));
+        if first {
             self.say(begins).await?;
         }
         match data::open(plan, &self.host, &self.link, self.private && self.names.tls).await {
             Ok(data) => {
-                if active {
+                if !first {
                     self.say(begins).await?;
                 }
                 Ok(Some(data))

@@ -85,6 +85,7 @@ fn fixed(names: &Names, say: &Say<'_>) -> &'static str {
     match say {
         Say::NeedPassword(..) => "331 Please specify the password.",
         Say::NoAnonymous | Say::LoginFailed => "530 Login incorrect.",
+        Say::NotForAnonymous => "550 Permission denied.",
         Say::NeedUser => "503 Login with USER first.",
         Say::LoggedIn(..) => "230 Login successful.",
         Say::UserAgain => "530 Can't change to another user.",

@@ -73,7 +73,7 @@ fn config(host: &Arc<Host>) -> Option<Config> {
     let persona = host.persona();
     let product = host.product();
     let (version, packaging) =
-        product.map_or(("9.2p1", "Debian-2+deb12u3"), |product| (&product.version, &product.packaging));
+        product.map_or(("9.2p1", "Debian-2+deb12u7"), |product| (&product.version, &product.packaging));
     let profile = Profile::new(version, packaging, &persona.os.id)?;
     let seed: [u8; 32] = persona.ssh_keys.ed25519.hex_bytes()?.try_into().ok()?;
     let scalar: [u8; 32] = persona.ssh_keys.ecdsa_p256.hex_bytes()?.try_into().ok()?;
