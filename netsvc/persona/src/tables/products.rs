@@ -42,22 +42,36 @@ fn telnet(system: &str) -> &'static [Weighted<Entry>] {
 
 fn ssh(system: &str) -> &'static [Weighted<Entry>] {
     match system {
-        "debian10" => &[
-            (2, ("OpenSSH", "7.9p1", "Debian-10+deb10u2")),
-            (2, ("OpenSSH", "7.9p1", "Debian-10+deb10u3")),
-            (3, ("OpenSSH", "7.9p1", "Debian-10+deb10u4")),
-        ],
-        "debian9" => &[(1, ("OpenSSH", "7.4p1", "Debian-10+deb9u7"))],
-        "ubuntu1804" => &[
-            (2, ("OpenSSH", "7.6p1", "Ubuntu-4ubuntu0.3")),
-            (2, ("OpenSSH", "7.6p1", "Ubuntu-4ubuntu0.5")),
-            (4, ("OpenSSH", "7.6p1", "Ubuntu-4ubuntu0.7")),
-        ],
+        system if system.starts_with("debian") => ssh_debian(system),
+        system if system.starts_with("ubuntu") => ssh_ubuntu(system),
         "rocky8" => &[(1, ("OpenSSH", "8.0", ""))],
         "freebsd11" => &[(1, ("OpenSSH", "7.5", "FreeBSD-20170903"))],
         "freebsd12" => &[(1, ("OpenSSH", "9.1", "FreeBSD-20221019"))],
         "freebsd13" => &[(1, ("OpenSSH", "8.8", "FreeBSD-20211221"))],
         "macos" => &[(1, ("OpenSSH", "8.1", ""))],
+        "rocky9" => &[(1, ("OpenSSH", "8.7p1", ""))],
+        "centos7" => &[(1, ("OpenSSH", "7.4", ""))],
+        "fedora39" => &[(1, ("OpenSSH", "9.3", ""))],
+        "alpine319" => &[(1, ("OpenSSH", "9.6", ""))],
+        "kali" => &[(1, ("OpenSSH", "9.6p1", "Debian-4"))],
+        "arch" => &[(1, ("OpenSSH", "9.7", ""))],
+        _ => &[],
+    }
+}
+
+fn ssh_debian(system: &str) -> &'static [Weighted<Entry>] {
+    match system {
+        "debian9" => &[(1, ("OpenSSH", "7.4p1", "Debian-10+deb9u7"))],
+        "debian10" => &[
+            (2, ("OpenSSH", "7.9p1", "Debian-10+deb10u2")),
+            (2, ("OpenSSH", "7.9p1", "Debian-10+deb10u3")),
+            (3, ("OpenSSH", "7.9p1", "Debian-10+deb10u4")),
+        ],
+        "debian11" => &[
+            (1, ("OpenSSH", "8.4p1", "Debian-5+deb11u1")),
+            (1, ("OpenSSH", "8.4p1", "Debian-5+deb11u2")),
+            (4, ("OpenSSH", "8.4p1", "Debian-5+deb11u3")),
+        ],
         "debian12" => &[
             // What is drawn no more is known still: as too old, or as overused.
             (0, ("OpenSSH", "9.2p1", "Debian-2")),
@@ -68,10 +82,22 @@ fn ssh(system: &str) -> &'static [Weighted<Entry>] {
             (3, ("OpenSSH", "9.2p1", "Debian-2+deb12u6")),
             (5, ("OpenSSH", "9.2p1", "Debian-2+deb12u7")),
         ],
-        "debian11" => &[
-            (1, ("OpenSSH", "8.4p1", "Debian-5+deb11u1")),
-            (1, ("OpenSSH", "8.4p1", "Debian-5+deb11u2")),
-            (4, ("OpenSSH", "8.4p1", "Debian-5+deb11u3")),
+        _ => &[],
+    }
+}
+
+fn ssh_ubuntu(system: &str) -> &'static [Weighted<Entry>] {
+    match system {
+        "ubuntu1804" => &[
+            (2, ("OpenSSH", "7.6p1", "Ubuntu-4ubuntu0.3")),
+            (2, ("OpenSSH", "7.6p1", "Ubuntu-4ubuntu0.5")),
+            (4, ("OpenSSH", "7.6p1", "Ubuntu-4ubuntu0.7")),
+        ],
+        "ubuntu2004" => &[
+            (1, ("OpenSSH", "8.2p1", "Ubuntu-4ubuntu0.5")),
+            (1, ("OpenSSH", "8.2p1", "Ubuntu-4ubuntu0.9")),
+            (2, ("OpenSSH", "8.2p1", "Ubuntu-4ubuntu0.11")),
+            (4, ("OpenSSH", "8.2p1", "Ubuntu-4ubuntu0.13")),
         ],
         "ubuntu2204" => &[
             (0, ("OpenSSH", "8.9p1", "Ubuntu-3ubuntu0.1")),
@@ -91,18 +117,6 @@ fn ssh(system: &str) -> &'static [Weighted<Entry>] {
             (3, ("OpenSSH", "9.6p1", "Ubuntu-3ubuntu13.13")),
             (5, ("OpenSSH", "9.6p1", "Ubuntu-3ubuntu13.14")),
         ],
-        "ubuntu2004" => &[
-            (1, ("OpenSSH", "8.2p1", "Ubuntu-4ubuntu0.5")),
-            (1, ("OpenSSH", "8.2p1", "Ubuntu-4ubuntu0.9")),
-            (2, ("OpenSSH", "8.2p1", "Ubuntu-4ubuntu0.11")),
-            (4, ("OpenSSH", "8.2p1", "Ubuntu-4ubuntu0.13")),
-        ],
-        "rocky9" => &[(1, ("OpenSSH", "8.7p1", ""))],
-        "centos7" => &[(1, ("OpenSSH", "7.4", ""))],
-        "fedora39" => &[(1, ("OpenSSH", "9.3", ""))],
-        "alpine319" => &[(1, ("OpenSSH", "9.6", ""))],
-        "kali" => &[(1, ("OpenSSH", "9.6p1", "Debian-4"))],
-        "arch" => &[(1, ("OpenSSH", "9.7", ""))],
         _ => &[],
     }
 }
