@@ -19,11 +19,28 @@ const MAX_BUFFER: usize = 4 << 20;
 pub(crate) struct Input {
     bytes: Arc<Vec<u8>>,
     at: Arc<Mutex<usize>>,
+    /// Whether it is the session's, and more may come.
+    pub(super) more: bool,
 }
 
 impl Input {
     pub(crate) fn new(bytes: Vec<u8>) -> Input {
-        Input { bytes: Arc::new(bytes), at: Arc::default() }
+        Input { bytes: Arc::new(bytes), at: Arc::default(), more: false }
+    }
+
+    /// How many bytes were read.
+    pub(super) fn position(&self) -> usize {
+        *self.at.lock()
+    }
+
+    /// What is there from a position on.
+    pub(super) fn from(&self, position: usize) -> Vec<u8> {
+        self.bytes.get(position..).unwrap_or_default().to_vec()
+    }
+
+    /// Whether there is no whole line, but there may be one.
+    fn is_dry(&self) -> bool {
+        self.more && !self.bytes.get(self.position()..).unwrap_or_default().contains(&b'\n')
     }
 
     fn rest(&self) -> Vec<u8> {
@@ -134,6 +151,7 @@ impl Shell {
     pub(super) fn mark_command(&mut self) {
         self.command_output = 0;
         self.asked = 0;
+        self.mark_input();
     }
 
     /// Whether standard output is the terminal.
@@ -150,15 +168,10 @@ impl Shell {
     pub(crate) fn read_all(&mut self) -> Result<Vec<u8>, Flow> {
         match self.descriptors.get(&0).cloned() {
             Some(Descriptor::Input(input)) => Ok(input.rest()),
-            Some(Descriptor::Session) => match self.collected.take() {
-                Some(bytes) => {
-                    let input = Input::new(bytes);
-                    let rest = input.rest();
-                    self.descriptors.insert(0, Descriptor::Input(input));
-                    Ok(rest)
-                }
-                None => Err(Flow::Suspend(Waits::Input)),
-            },
+            Some(Descriptor::Session) => {
+                let input = self.session_input()?;
+                if input.more { Err(self.out_of_input(&input)) } else { Ok(input.rest()) }
+            }
             Some(Descriptor::File(handle, position)) => {
                 let mut position = position.lock();
                 let bytes = self.fs.read_at(handle, *position, MAX_BUFFER).unwrap_or_default();
@@ -173,18 +186,29 @@ impl Shell {
     pub(crate) fn read_some(&mut self, count: usize) -> Result<Vec<u8>, Flow> {
         match self.descriptors.get(&0) {
             Some(Descriptor::Input(input)) => Ok(input.take(count)),
+            Some(Descriptor::Session) => {
+                let input = self.session_input()?;
+                if input.more { Err(self.out_of_input(&input)) } else { Ok(input.take(count)) }
+            }
             _ => Ok(self.read_all()?.into_iter().take(count).collect()),
         }
     }
 
     /// The next line of standard input with its end; `None` at the end.
     pub(crate) fn read_line(&mut self) -> Result<Option<String>, Flow> {
-        match self.descriptors.get(&0) {
+        match self.descriptors.get(&0).cloned() {
             Some(Descriptor::Input(input)) => Ok(input.line().map(|line| text::decode(&line))),
             Some(Descriptor::Session) if self.interactive => {
                 self.ask("", false).map(|answer| Some(answer + "\n"))
             }
-            Some(Descriptor::Session | Descriptor::File(..)) => {
+            Some(Descriptor::Session) => {
+                let input = self.session_input()?;
+                if input.is_dry() {
+                    return Err(self.out_of_input(&input));
+                }
+                Ok(input.line().map(|line| text::decode(&line)))
+            }
+            Some(Descriptor::File(..)) => {
                 let bytes = self.read_all()?;
                 let input = Input::new(bytes);
                 let line = input.line().map(|line| text::decode(&line));

@@ -18,6 +18,7 @@ mod prompt;
 mod run;
 mod simple;
 mod state;
+mod stream;
 mod top;
 
 pub(crate) use io::{Descriptor, Input};
@@ -126,6 +127,7 @@ pub struct Shell {
     answers: Vec<String>,
     asked: usize,
     collected: Option<Vec<u8>>,
+    streaming: stream::Streaming,
     suspended: Option<Suspended>,
     exited: bool,
     /// Whether the running command is an applet of BusyBox on a system that has other tools too.
@@ -180,6 +182,7 @@ impl Shell {
             answers: Vec::new(),
             asked: 0,
             collected: None,
+            streaming: stream::Streaming::default(),
             suspended: None,
             exited: false,
             applet: false,
@@ -294,12 +297,7 @@ impl Shell {
         let line = std::mem::take(&mut self.line);
         self.begin(&line);
         suspended.collected.extend_from_slice(bytes);
-        let mut outcome = self.resume(suspended);
-        if !self.interactive && outcome.waits.is_none() {
-            outcome.events.extend(self.finish());
-            outcome.exited = true;
-        }
-        outcome
+        self.finished_unless_waiting(suspended)
     }
 
     fn resume(&mut self, suspended: Suspended) -> Outcome {
@@ -354,6 +352,7 @@ impl Shell {
         self.answers.clear();
         self.asked = 0;
         self.collected = None;
+        self.streaming = stream::Streaming::default();
         self.write_error = None;
         self.background = None;
     }

@@ -428,10 +428,17 @@ impl Shell {
 
     fn run_while(&mut self, until: bool, condition: &List, body: &List) -> Status {
         let mut status = 0;
+        let outermost = self.loops == 0 && self.calls == 0;
         loop {
+            if outermost {
+                self.mark_turn();
+            }
             self.loops += 1;
             let condition = self.run_guarded(condition);
             self.loops -= 1;
+            if outermost && condition.is_ok() {
+                self.mark_body();
+            }
             let holds = match condition {
                 Ok(code) => (code == 0) != until,
                 Err(Flow::Break(1)) => break,

@@ -2,10 +2,10 @@
 
 use super::{Descriptor, Flow, Shell};
 use crate::{
-    event::{Outcome, ShellEvent, Waits},
+    event::{Emit, Outcome, ShellEvent, Stream, Waits},
     parse::Program,
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// A pipeline of a program.
 pub(super) struct Place {
@@ -20,6 +20,8 @@ pub(super) struct Suspended {
     pub(super) waits: Waits,
     pub(super) answers: Vec<String>,
     pub(super) collected: Vec<u8>,
+    /// Whether it goes on only when all its input is there.
+    pub(super) whole: bool,
     pub(super) sent: usize,
     pub(super) cwd: String,
     pub(super) descriptors: BTreeMap<u32, Descriptor>,
@@ -93,15 +95,22 @@ impl Shell {
         cwd: String,
         descriptors: BTreeMap<u32, Descriptor>,
     ) -> Outcome {
-        self.suspended = Some(Suspended {
+        let (collected, whole) = self.leave_input(&place, waits);
+        let mut suspended = Suspended {
             place,
             waits,
             answers: std::mem::take(&mut self.answers),
-            collected: Vec::new(),
+            collected,
+            whole,
             sent: self.command_output,
             cwd,
             descriptors,
-        });
+        };
+        if !self.interactive && suspended.is_plain_cat() && !suspended.collected.is_empty() {
+            let bytes = std::mem::take(&mut suspended.collected);
+            self.output.push(Emit { after: Duration::ZERO, stream: Stream::Out, bytes });
+        }
+        self.suspended = Some(suspended);
         self.live.set_ahead(0);
         Outcome {
             chunks: std::mem::take(&mut self.output),

@@ -4,6 +4,7 @@ mod against_real;
 mod dialects;
 mod facts;
 mod session;
+mod streams;
 
 use netsvc_persona::*;
 use netsvc_shell::{SessionFacts, Shell, ShellHost, fs::OverlayStore};

@@ -9,6 +9,10 @@ use std::{sync::Arc, time::Duration};
 
 /// What a shell that failed inside ends with, as one that a signal ended.
 const FAILED: Exit = Exit::Status(255);
+/// Longest command of several lines; what is longer is run as it is.
+const COMMAND: usize = 4 << 20;
+/// Up to so many bytes of a command each new line is looked at.
+const LINES: usize = 16 << 10;
 /// Longest that one piece of output waits.
 const PAUSE: Duration = Duration::from_secs(600);
 
@@ -79,11 +83,12 @@ impl Login {
         let mut outcome = self.step(shell, io, move |shell| shell.exec(&line, None)).await?;
         self.emit(&mut outcome, typing.terminal, io).await?;
         while let Some(waits) = outcome.waits {
-            let shown = waits != Waits::Secret;
-            let (input, ended) = typing.read(io, waits != Waits::Input, shown).await?;
+            let (line, shown) = (typing.terminal || waits != Waits::Input, waits != Waits::Secret);
+            let (input, ended) =
+                if line { typing.read(io, true, shown).await? } else { typing.piece(io).await? };
             let over = ended && input.is_empty() && waits != Waits::Input;
             let feed = move |shell: &mut Shell| match waits {
-                Waits::Input => shell.feed_input(&input),
+                Waits::Input => shell.feed_piece(&input, ended),
                 Waits::Line | Waits::Secret => {
                     shell.feed_line(Some(text::decode(&input).trim_end_matches(['\r', '\n'])))
                 }
@@ -114,14 +119,30 @@ impl Login {
         let mut typing = Typing::new(false);
         let mut status = 0;
         loop {
-            let (mut line, ended) = typing.read(io, true, false).await?;
-            if line.is_empty() && ended {
-                return Ok(Exit::Status(status));
+            // Lines up to where a command is whole; a long one is looked at again when it has grown by a tenth.
+            let mut text = Vec::new();
+            let mut looked = 0;
+            loop {
+                let (line, ended) = typing.read(io, true, false).await?;
+                text.extend_from_slice(&line);
+                if ended && text.is_empty() {
+                    return Ok(Exit::Status(status));
+                }
+                let whole = ended
+                    || COMMAND <= text.len()
+                    || (looked + looked / 10 < text.len() && {
+                        looked = if text.len() < LINES { 0 } else { text.len() };
+                        let text = text::decode(&text);
+                        self.step(shell, io, move |shell| shell.is_complete(&text)).await?
+                    });
+                if whole {
+                    break;
+                }
             }
-            if line.last() == Some(&b'\n') {
-                line.pop();
+            if text.last() == Some(&b'\n') {
+                text.pop();
             }
-            let line = text::decode(&line);
+            let line = text::decode(&text);
             running.clone_from(&line);
             let mut outcome = self.step(shell, io, move |shell| shell.run_line(&line)).await?;
             self.emit(&mut outcome, false, io).await?;

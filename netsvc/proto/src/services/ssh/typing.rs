@@ -73,15 +73,31 @@ impl Typing {
             if self.ended {
                 return Ok((self.pending.take_all(), true));
             }
-            match io.next().await {
-                Event::Data(bytes) if self.terminal => self.typed(&bytes, io, shown).await?,
-                Event::Data(bytes) => self.ended |= self.pending.push(&bytes).is_err(),
-                Event::End => self.ended = true,
-                Event::Closed => return Err(Cut::Gone),
-                Event::Signal(name) => return Err(Cut::Signal(name)),
-                Event::Resize(_) => {}
-            }
+            self.more(io, shown).await?;
         }
+    }
+
+    async fn more(&mut self, io: &mut ChannelIo, shown: bool) -> Result<(), Cut> {
+        match io.next().await {
+            Event::Data(bytes) if self.terminal => self.typed(&bytes, io, shown).await?,
+            Event::Data(bytes) => self.ended |= self.pending.push(&bytes).is_err(),
+            Event::End => self.ended = true,
+            Event::Closed => return Err(Cut::Gone),
+            Event::Signal(name) => return Err(Cut::Signal(name)),
+            Event::Resize(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Input as it comes, and whether it is the last of it.
+    ///
+    /// # Errors
+    /// As [`Typing::read`].
+    pub(super) async fn piece(&mut self, io: &mut ChannelIo) -> Result<(Vec<u8>, bool), Cut> {
+        while self.pending.is_empty() && !self.ended {
+            self.more(io, false).await?;
+        }
+        Ok((self.pending.take_all(), self.ended))
     }
 
     /// The next whole line with its end.
