@@ -5,6 +5,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for people")]
 
+mod abuse;
 mod bare;
 mod baseline;
 mod bus;
@@ -32,7 +33,7 @@ use std::{path::PathBuf, process::ExitCode, time::Instant};
 use table::Row;
 
 /// What can be measured on its own, in the order of the table.
-const GROUPS: [&str; 7] = ["pipeline", "correlate", "bus", "fleet", "gate", "scans", "logins"];
+const GROUPS: [&str; 8] = ["pipeline", "correlate", "bus", "fleet", "gate", "scans", "logins", "abuse"];
 const USAGE: &str = "usage: bench [--json] [--only GROUP,...] [--decnet FILE] [--netsvcd FILE]";
 
 fn main() -> ExitCode {
@@ -128,6 +129,7 @@ async fn measure(place: &Place, group: &str) -> Result<Vec<Row>> {
         "gate" => gate::measure(place).await,
         "scans" => scans::measure(place).await,
         "logins" => logins::measure(place).await,
+        "abuse" => abuse::measure(place).await,
         _ => bail!("no such group"),
     }
 }
