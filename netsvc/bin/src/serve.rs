@@ -6,7 +6,7 @@ use crate::{
 };
 use netsvc_kit::{Stage, control::Control, server::Server};
 use netsvc_persona::stage::{Answer, Order, PortSpec};
-use std::{net::TcpListener, os::fd::OwnedFd, time::Duration};
+use std::{os::fd::OwnedFd, time::Duration};
 
 /// Time that open connections get to write their last lines.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -65,14 +65,11 @@ fn orders(control: &Control, server: &Server) -> Result<(), Box<dyn std::error::
     Ok(())
 }
 
-fn listeners(
-    ports: Vec<PortSpec>,
-    descriptors: Vec<OwnedFd>,
-) -> Result<Vec<(PortSpec, TcpListener)>, String> {
+fn listeners(ports: Vec<PortSpec>, descriptors: Vec<OwnedFd>) -> Result<Vec<(PortSpec, OwnedFd)>, String> {
     if ports.len() != descriptors.len() {
         return Err(format!("{} ports came with {} descriptors", ports.len(), descriptors.len()));
     }
-    Ok(ports.into_iter().zip(descriptors).map(|(port, socket)| (port, TcpListener::from(socket))).collect())
+    Ok(ports.into_iter().zip(descriptors).collect())
 }
 
 fn chain(error: &dyn std::error::Error) -> String {

@@ -1,6 +1,6 @@
 //! A service as data: what it is called, where it listens, what can be set, how it is served.
 
-use crate::{Full, Host, Link, Machine, Session};
+use crate::{Full, Host, Link, Machine, Session, datagram};
 use netsvc_persona::stage::{PortSpec, ServiceInfo, SettingInfo, Transport};
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
@@ -79,6 +79,10 @@ pub type ServeFuture = Pin<Box<dyn Future<Output = std::io::Result<()>> + Send>>
 pub enum Serve {
     /// By a state machine without input or output of its own.
     Machine(fn(&Arc<Host>, &Link) -> Box<dyn Machine>),
+    /// Over datagrams: a machine for each peer, to which [`crate::Input::Bytes`] is one datagram.
+    Datagrams(datagram::Open),
+    /// By a machine over TCP, and by another over datagrams.
+    Both(fn(&Arc<Host>, &Link) -> Box<dyn Machine>, datagram::Open),
     /// By a task that reads and writes itself, for protocols that a library drives or that need
     /// connections of their own.
     Task(fn(Session) -> ServeFuture),
@@ -88,6 +92,8 @@ impl std::fmt::Debug for Serve {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str(match self {
             Serve::Machine(_) => "Machine",
+            Serve::Datagrams(_) => "Datagrams",
+            Serve::Both(..) => "Both",
             Serve::Task(_) => "Task",
         })
     }
@@ -123,6 +129,11 @@ impl Port {
     /// A plain TCP port.
     pub const fn tcp(number: u16) -> Self {
         Port { transport: Transport::Tcp, number, tls: false }
+    }
+
+    /// A UDP port.
+    pub const fn udp(number: u16) -> Self {
+        Port { transport: Transport::Udp, number, tls: false }
     }
 
     /// A TCP port with TLS from the first byte.

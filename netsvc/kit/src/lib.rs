@@ -6,6 +6,7 @@ pub mod blob;
 pub mod budget;
 pub mod control;
 pub mod credential;
+pub mod datagram;
 pub mod def;
 mod flood;
 pub mod full;

@@ -106,7 +106,7 @@ impl Listening {
         let def = self.def;
         // Replies are small and belong to one request each; waiting to fill segments only adds delay. Tasks decide
         // for themselves, because when a daemon sets it shows in how its answers are cut into segments.
-        if matches!(def.serve, Serve::Machine(_)) {
+        if !matches!(def.serve, Serve::Task(_)) {
             let _ = stream.set_nodelay(true);
         }
         let account = place.account();
@@ -173,10 +173,12 @@ async fn serve(def: &'static Def, mut session: Session) -> std::io::Result<()> {
         session.start_tls(Vec::new()).await?;
     }
     match def.serve {
-        Serve::Machine(open) => {
+        Serve::Machine(open) | Serve::Both(open, _) => {
             let machine = open(session.host(), session.link());
             machine::drive(session, machine).await
         }
         Serve::Task(task) => task(session).await,
+        // Its ports are not listened at.
+        Serve::Datagrams(_) => Ok(()),
     }
 }

@@ -53,6 +53,8 @@ pub trait Machine: Send {
 pub enum Action {
     /// Send these bytes.
     Send(Vec<u8>),
+    /// Send these bytes as a datagram of their own.
+    Datagram(Vec<u8>),
     /// Wait before the next action, as the real daemon would.
     Wait(Duration),
     /// Write an event.
@@ -86,6 +88,12 @@ impl Out {
         } else {
             self.actions.push(Action::Send(bytes.to_vec()));
         }
+    }
+
+    /// Sends `bytes` as a datagram of their own, where the service speaks over datagrams.
+    pub fn datagram(&mut self, bytes: Vec<u8>) {
+        self.size += bytes.len();
+        self.actions.push(Action::Datagram(bytes));
     }
 
     /// Waits before the next action.
@@ -212,7 +220,7 @@ async fn perform(session: &mut Session, out: &mut Out) -> io::Result<Next> {
     let _held = Charge::new(session.account().clone(), out.size);
     for action in out.take() {
         match action {
-            Action::Send(bytes) => session.write_all(&bytes).await?,
+            Action::Send(bytes) | Action::Datagram(bytes) => session.write_all(&bytes).await?,
             Action::Wait(time) => tokio::time::sleep(time).await,
             Action::Record(kind, fields) => session.record(kind, fields),
             Action::Capture(kind, fields, content) => session.capture(kind, fields, &content),

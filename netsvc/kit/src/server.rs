@@ -1,17 +1,34 @@
 //! The nodes that a process serves: adding and removing them at run time, accepting, dispatching.
 
-use crate::{Def, Host, Node, Stage, listen::Listening, recorder};
+use crate::{
+    Def, Host, Node, Serve, Stage,
+    datagram::{self, Datagrams},
+    listen::Listening,
+    recorder,
+};
 use netsvc_persona::{
     Persona,
     stage::{PortSpec, ServiceSpec, Transport},
 };
 use netsvc_wire::Kind;
 use parking_lot::Mutex;
-use std::{collections::BTreeMap, net::TcpListener, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    io,
+    net::{TcpListener, UdpSocket},
+    os::fd::OwnedFd,
+    sync::Arc,
+};
 use tokio::sync::watch;
 
-/// A listener of a service as handed over.
-pub type Bound = (PortSpec, TcpListener);
+/// A socket of a service as handed over: a listener, or a bound datagram socket.
+pub type Bound = (PortSpec, OwnedFd);
+
+/// A socket that the runtime watches.
+enum Socket {
+    Stream(tokio::net::TcpListener),
+    Datagrams(datagram::Open, tokio::net::UdpSocket),
+}
 
 /// Serves nodes. Cheap to clone; all clones are the same server.
 #[derive(Clone)]
@@ -49,7 +66,7 @@ pub enum Refused {
         /// Port.
         port: u16,
         /// Why.
-        source: std::io::Error,
+        source: io::Error,
     },
 }
 
@@ -95,8 +112,16 @@ impl Server {
             _ => watch::channel(()).0,
         };
         self.stage.keep_house();
-        for (def, host, port, listener) in ready {
-            tokio::spawn(Listening::new(def, host, port, stop.subscribe()).accept(listener));
+        for (def, host, port, socket) in ready {
+            let stop = stop.subscribe();
+            match socket {
+                Socket::Stream(listener) => {
+                    tokio::spawn(Listening::new(def, host, port, stop).accept(listener));
+                }
+                Socket::Datagrams(open, socket) => {
+                    tokio::spawn(Datagrams::new(def, open, host, port, stop).serve(socket));
+                }
+            }
         }
         nodes.insert(node.name.to_string(), Serving { node, hosts, stop });
         Ok(())
@@ -106,20 +131,24 @@ impl Server {
         &self,
         hosts: &BTreeMap<String, Arc<Host>>,
         listeners: Vec<Bound>,
-    ) -> Result<Vec<(&'static Def, Arc<Host>, PortSpec, tokio::net::TcpListener)>, Refused> {
+    ) -> Result<Vec<(&'static Def, Arc<Host>, PortSpec, Socket)>, Refused> {
         let mut ready = Vec::with_capacity(listeners.len());
-        for (port, listener) in listeners {
+        for (port, descriptor) in listeners {
             let def = self.def(&port.slug)?;
-            if port.transport != Transport::Tcp {
-                return Err(Refused::Transport(port.slug, port.transport.name()));
-            }
             let Some(host) = hosts.get(&port.slug) else {
                 return Err(Refused::StrayPort(port.slug, port.port));
             };
-            let taken =
-                listener.set_nonblocking(true).and_then(|()| tokio::net::TcpListener::from_std(listener));
-            let listener = taken.map_err(|source| Refused::Listener { port: port.port, source })?;
-            ready.push((def, host.clone(), port, listener));
+            let taken = match (port.transport, def.serve) {
+                (Transport::Udp, Serve::Datagrams(open) | Serve::Both(_, open)) => {
+                    datagrams(descriptor).map(|socket| Socket::Datagrams(open, socket))
+                }
+                (Transport::Tcp, Serve::Machine(_) | Serve::Task(_) | Serve::Both(..)) => {
+                    listener(descriptor).map(Socket::Stream)
+                }
+                _ => return Err(Refused::Transport(port.slug, port.transport.name())),
+            };
+            let socket = taken.map_err(|source| Refused::Listener { port: port.port, source })?;
+            ready.push((def, host.clone(), port, socket));
         }
         Ok(ready)
     }
@@ -142,6 +171,18 @@ impl Server {
             .find(|def| def.slug == slug)
             .ok_or_else(|| Refused::UnknownService(slug.to_owned()))
     }
+}
+
+fn listener(descriptor: OwnedFd) -> io::Result<tokio::net::TcpListener> {
+    let listener = TcpListener::from(descriptor);
+    listener.set_nonblocking(true)?;
+    tokio::net::TcpListener::from_std(listener)
+}
+
+fn datagrams(descriptor: OwnedFd) -> io::Result<tokio::net::UdpSocket> {
+    let socket = UdpSocket::from(descriptor);
+    socket.set_nonblocking(true)?;
+    tokio::net::UdpSocket::from_std(socket)
 }
 
 /// Writes `started` for a node.

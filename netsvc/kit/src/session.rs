@@ -27,7 +27,7 @@ use tokio::{
 use tokio_openssl::SslStream;
 
 /// Most of the first bytes that is kept.
-const FIRST_BYTES: usize = 4096;
+pub(crate) const FIRST_BYTES: usize = 4096;
 /// Longest TLS handshake.
 const HANDSHAKE: Duration = Duration::from_secs(30);
 /// Bytes that a connection reads at most before others have their turn.
@@ -275,6 +275,16 @@ impl AsyncRead for Session {
     }
 }
 
+/// The fields of a `disconnect`.
+pub(crate) fn closing(begun: Instant, bytes_in: u64, bytes_out: u64, reason: &str) -> Fields {
+    vec![
+        (field::DURATION_MS, begun.elapsed().as_millis().to_string().into_bytes()),
+        (field::BYTES_IN, bytes_in.to_string().into_bytes()),
+        (field::BYTES_OUT, bytes_out.to_string().into_bytes()),
+        (field::REASON, reason.as_bytes().to_vec()),
+    ]
+}
+
 /// A timer that can be asked whether it is over.
 trait Deadline {
     fn poll_deadline(self, context: &mut Context<'_>) -> bool;
@@ -342,15 +352,7 @@ impl Drop for Session {
         let ended = self.place.take().and_then(|place| place.ended());
         self.record_first();
         let reason = if std::thread::panicking() { "fault" } else { ended.unwrap_or(self.reason) };
-        self.record(
-            Kind::Disconnect,
-            vec![
-                (field::DURATION_MS, self.begun.elapsed().as_millis().to_string().into_bytes()),
-                (field::BYTES_IN, self.bytes_in.to_string().into_bytes()),
-                (field::BYTES_OUT, self.bytes_out.to_string().into_bytes()),
-                (field::REASON, reason.as_bytes().to_vec()),
-            ],
-        );
+        self.record(Kind::Disconnect, closing(self.begun, self.bytes_in, self.bytes_out, reason));
     }
 }
 

@@ -40,7 +40,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let server = Server::new(stage, netsvc_proto::ALL);
     let spec = PortSpec { slug: slug.clone(), transport: Transport::Tcp, port: shown, tls };
     let listener = TcpListener::bind(("127.0.0.1", port))?;
-    server.add(persona, &[ServiceSpec { slug, settings }], vec![(spec, listener)])?;
+    server.add(persona, &[ServiceSpec { slug, settings }], vec![(spec, listener.into())])?;
     std::future::pending::<()>().await;
     Ok(())
 }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 fn machine() -> fn(&Arc<Host>, &Link) -> Box<dyn Machine> {
     match SERVICE.serve {
         Serve::Machine(open) => open,
-        Serve::Task(_) => unreachable!("the service is a machine"),
+        _ => unreachable!("the service is a machine"),
     }
 }
 

@@ -83,6 +83,7 @@ fn check(def: &'static Def, path: &Path) {
     let (received, mut events) = match def.serve {
         Serve::Machine(open) => play_machine(open, &host, &transcript),
         Serve::Task(_) => play_task(def, &host, &transcript),
+        other => panic!("{other:?} has no transcripts"),
     };
     if events.is_empty() {
         events = records(folder.path())
@@ -150,7 +151,7 @@ fn play_machine(
         let (mut bytes, mut end) = (Vec::new(), None);
         for action in out.take() {
             match action {
-                Action::Send(more) => bytes.extend(more),
+                Action::Send(more) | Action::Datagram(more) => bytes.extend(more),
                 Action::Wait(_) => {}
                 Action::Record(kind, fields) | Action::Capture(kind, fields, _) => {
                     let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), lossy(value)));

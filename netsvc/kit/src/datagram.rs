@@ -1,0 +1,240 @@
+//! A datagram port: many peers on one socket. Each peer is a session with a machine of its own that gets whole
+//! datagrams, ends when it is silent, and is recorded as a connection is.
+
+use crate::{
+    Action, Def, Fields, Host, Input, Link, Machine, Out,
+    budget::{Entry, Place},
+    full::{Beyond, Full},
+    paced::Paced,
+    session::{FIRST_BYTES, SessionId, closing},
+};
+use netsvc_persona::stage::PortSpec;
+use netsvc_wire::{Kind, field};
+use std::{collections::BTreeMap, future::poll_fn, io, net::SocketAddr, sync::Arc, task::Poll};
+use tokio::{
+    net::UdpSocket,
+    sync::{mpsc, watch},
+    time::{Instant, sleep, timeout_at},
+};
+
+/// Peers of one port at a time; one more takes the place of the one that was silent for longest.
+const PEERS: usize = 256;
+/// Datagrams of a peer that wait; the kernel would drop further ones too.
+const WAITING: usize = 16;
+/// Longest datagram (RFC 768: 16 bits of length).
+const LONGEST: usize = 65_535;
+/// Datagrams after which the others have their turn.
+const TURN: usize = 64;
+
+/// Sessions by peer.
+type Peers = BTreeMap<SocketAddr, mpsc::Sender<Vec<u8>>>;
+/// What a datagram service makes for each peer.
+pub type Open = fn(&Arc<Host>, &Link) -> Box<dyn Machine>;
+
+/// A datagram port of a service on a node.
+pub(crate) struct Datagrams {
+    def: &'static Def,
+    open: Open,
+    host: Arc<Host>,
+    port: PortSpec,
+    stop: watch::Receiver<()>,
+}
+
+impl Datagrams {
+    pub(crate) fn new(
+        def: &'static Def,
+        open: Open,
+        host: Arc<Host>,
+        port: PortSpec,
+        stop: watch::Receiver<()>,
+    ) -> Self {
+        Datagrams { def, open, host, port, stop }
+    }
+
+    /// Serves the socket until the node is removed.
+    pub(crate) async fn serve(mut self, socket: UdpSocket) {
+        let socket = Arc::new(socket);
+        let mut peers = Peers::new();
+        loop {
+            tokio::select! {
+                ready = socket.readable() => if ready.is_err() { return },
+                _ = self.stop.changed() => return,
+            }
+            for _ in 0..TURN {
+                // Errors are those of earlier answers (ICMP); the socket goes on.
+                let Ok((peer, datagram)) = receive(&socket) else { break };
+                self.pass(&socket, &mut peers, peer, datagram);
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Gives `datagram` to the session of `peer`, which begins if there is none.
+    fn pass(&self, socket: &Arc<UdpSocket>, peers: &mut Peers, peer: SocketAddr, datagram: Vec<u8>) {
+        use mpsc::error::TrySendError::{Closed, Full};
+        let datagram = match peers.get(&peer) {
+            Some(sender) => match sender.try_send(datagram) {
+                Ok(()) | Err(Full(_)) => return,
+                Err(Closed(datagram)) => datagram,
+            },
+            None => datagram,
+        };
+        if PEERS * 2 <= peers.len() {
+            peers.retain(|_, sender| !sender.is_closed());
+        }
+        if let Some(sender) = self.begin(socket, peer, datagram) {
+            peers.insert(peer, sender);
+        }
+    }
+
+    fn begin(&self, socket: &Arc<UdpSocket>, peer: SocketAddr, first: Vec<u8>) -> Option<mpsc::Sender<Vec<u8>>> {
+        let local = socket.local_addr().ok()?;
+        let link = Link { peer, local, port: self.port.port, tls: false, session: SessionId::fresh() };
+        let stage = &self.host.node.stage;
+        let full = Full::of(PEERS, Beyond::Displace);
+        let place = match stage.budget().enter(self.host.group, peer.ip(), &full) {
+            Entry::Serve(place) | Entry::Wait(place) => place,
+            Entry::Refuse(limit, _) => {
+                stage.refused.note(&self.host, &link, limit);
+                return None;
+            }
+        };
+        let (sender, receiver) = mpsc::channel(WAITING);
+        let account = place.account();
+        let machine = (self.open)(&self.host, &link);
+        let exchange = Exchange::begin(self.host.clone(), link, socket.clone(), place, &first);
+        let (def, workers) = (self.def, stage.workers().clone());
+        let served = Paced::new(account.clone(), workers, converse(def, exchange, machine, first, receiver));
+        let (mut stop, host) = (self.stop.clone(), self.host.clone());
+        tokio::spawn(async move {
+            let sound = tokio::select! {
+                sound = served => sound,
+                () = account.displaced() => true,
+                _ = stop.changed() => true,
+            };
+            if !sound {
+                host.record(&link, Kind::Fault, vec![(field::REASON, b"panic".to_vec())]);
+            }
+        });
+        Some(sender)
+    }
+}
+
+/// One datagram that has arrived.
+fn receive(socket: &UdpSocket) -> io::Result<(SocketAddr, Vec<u8>)> {
+    let mut space = [0; LONGEST];
+    let (count, peer) = socket.try_recv_from(&mut space)?;
+    Ok((peer, space.get(..count).unwrap_or_default().to_vec()))
+}
+
+/// A peer's session: what is counted and recorded of it.
+struct Exchange {
+    host: Arc<Host>,
+    link: Link,
+    socket: Arc<UdpSocket>,
+    place: Option<Place>,
+    begun: Instant,
+    bytes_in: u64,
+    bytes_out: u64,
+    reason: &'static str,
+}
+
+impl Exchange {
+    fn begin(host: Arc<Host>, link: Link, socket: Arc<UdpSocket>, place: Place, first: &[u8]) -> Self {
+        host.record(&link, Kind::Connect, vec![(field::TRANSPORT, b"udp".to_vec())]);
+        let data = first.get(..FIRST_BYTES).unwrap_or(first).to_vec();
+        host.record(&link, Kind::FirstBytes, vec![(field::DATA, data)]);
+        let (begun, place) = (Instant::now(), Some(place));
+        Exchange { host, link, socket, place, begun, bytes_in: 0, bytes_out: 0, reason: "closed" }
+    }
+
+    fn touch(&self) {
+        if let Some(place) = &self.place {
+            place.touch();
+        }
+    }
+
+    async fn send(&mut self, bytes: &[u8]) {
+        // A datagram that cannot be sent is lost, as on the wire.
+        if let Ok(count) = self.socket.send_to(bytes, self.link.peer).await {
+            self.bytes_out += count as u64;
+            self.touch();
+        }
+    }
+
+    /// Does what `out` says; false when the session is over.
+    async fn perform(&mut self, out: &mut Out) -> bool {
+        for action in out.take() {
+            match action {
+                Action::Send(bytes) | Action::Datagram(bytes) => self.send(&bytes).await,
+                Action::Wait(time) => sleep(time).await,
+                Action::Record(kind, fields) => self.host.record(&self.link, kind, fields),
+                Action::Capture(kind, fields, content) => {
+                    self.host.capture(&self.link, kind, fields, &content);
+                }
+                // There is no TLS over datagrams here.
+                Action::StartTls(_) | Action::Close => return false,
+            }
+        }
+        true
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        let ended = self.place.take().and_then(|place| place.ended());
+        let reason = if std::thread::panicking() { "fault" } else { ended.unwrap_or(self.reason) };
+        let fields: Fields = closing(self.begun, self.bytes_in, self.bytes_out, reason);
+        self.host.record(&self.link, Kind::Disconnect, fields);
+    }
+}
+
+/// What happened next in a session.
+enum Next {
+    Datagram(Vec<u8>),
+    Woken,
+    Over(&'static str),
+}
+
+async fn converse(
+    def: &'static Def,
+    mut exchange: Exchange,
+    mut machine: Box<dyn Machine>,
+    first: Vec<u8>,
+    mut receiver: mpsc::Receiver<Vec<u8>>,
+) {
+    let mut out = Out::default();
+    let end = exchange.begun + def.total;
+    machine.step(Input::Open, &mut out);
+    let mut next = Next::Datagram(first);
+    loop {
+        match next {
+            Next::Datagram(datagram) => {
+                exchange.bytes_in += datagram.len() as u64;
+                exchange.touch();
+                machine.step(Input::Bytes(&datagram), &mut out);
+            }
+            Next::Woken => machine.woken(&mut out),
+            Next::Over(reason) => {
+                exchange.reason = reason;
+                machine.step(Input::Eof, &mut out);
+                exchange.perform(&mut out).await;
+                return;
+            }
+        }
+        if !exchange.perform(&mut out).await {
+            return;
+        }
+        let limit = end.min(Instant::now() + def.idle);
+        next = timeout_at(limit, wait(&mut receiver, machine.as_mut())).await.unwrap_or(Next::Over("idle"));
+    }
+}
+
+async fn wait(receiver: &mut mpsc::Receiver<Vec<u8>>, machine: &mut dyn Machine) -> Next {
+    poll_fn(|context| match receiver.poll_recv(context) {
+        Poll::Ready(Some(datagram)) => Poll::Ready(Next::Datagram(datagram)),
+        Poll::Ready(None) => Poll::Ready(Next::Over("stopped")),
+        Poll::Pending => machine.poll_woken(context).map(|()| Next::Woken),
+    })
+    .await
+}
