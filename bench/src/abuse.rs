@@ -64,7 +64,11 @@ pub(crate) async fn measure(place: &Place) -> Result<Vec<Row>> {
         let found = endpoints.iter().find(|end| end.address.ip() == address && end.port == port);
         found.map(|end| end.address).context("no such port")
     };
-    let asked = [(at(OTHER, 6379)?, &b"PING\r\n"[..]), (at(OTHER, 80)?, b"GET / HTTP/1.0\r\n\r\n"), (at(OTHER, 22)?, b"")];
+    let asked = [
+        (at(OTHER, 6379)?, &b"PING\r\n"[..]),
+        (at(OTHER, 80)?, b"GET / HTTP/1.0\r\n\r\n"),
+        (at(OTHER, 22)?, b""),
+    ];
     ask(&asked).await?;
     let mut rows = shown("nobody", ask(&asked).await?, pid);
     for port in [80, 6379, 22] {
@@ -96,7 +100,8 @@ pub(crate) async fn measure(place: &Place) -> Result<Vec<Row>> {
 
 fn shown(while_: &str, mut times: Vec<Duration>, pid: u32) -> Vec<Row> {
     times.sort_unstable();
-    let at = |part: usize| times.get(times.len() * part / 100).copied().unwrap_or_default().as_secs_f64() * 1e3;
+    let at =
+        |part: usize| times.get(times.len() * part / 100).copied().unwrap_or_default().as_secs_f64() * 1e3;
     let last = times.last().copied().unwrap_or_default().as_secs_f64() * 1e3;
     let note = format!("p50 {:.2}, max {last:.1}; redis, http and ssh in turn", at(50));
     vec![

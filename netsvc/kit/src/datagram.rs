@@ -87,7 +87,12 @@ impl Datagrams {
         }
     }
 
-    fn begin(&self, socket: &Arc<UdpSocket>, peer: SocketAddr, first: Vec<u8>) -> Option<mpsc::Sender<Vec<u8>>> {
+    fn begin(
+        &self,
+        socket: &Arc<UdpSocket>,
+        peer: SocketAddr,
+        first: Vec<u8>,
+    ) -> Option<mpsc::Sender<Vec<u8>>> {
         let local = socket.local_addr().ok()?;
         let link = Link { peer, local, port: self.port.port, tls: false, session: SessionId::fresh() };
         let stage = &self.host.node.stage;

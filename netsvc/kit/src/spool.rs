@@ -117,7 +117,8 @@ impl Spool {
     /// Appends a line, whole or not at all. A failure leaves no new file and no half line behind: what
     /// was written of it is cut off, and its number goes to the next.
     fn append(&self, lines: &mut Lines, event: &Event) -> Written {
-        if (lines.torn || lines.written >= SEGMENT_BYTES) && !self.rotate(lines) && lines.torn {
+        let rotated = (lines.torn || lines.written >= SEGMENT_BYTES) && self.rotate(lines);
+        if lines.torn && !rotated {
             return Written::GivenUp;
         }
         let mut buffer = std::mem::take(&mut lines.buffer);
