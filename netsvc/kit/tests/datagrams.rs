@@ -92,7 +92,7 @@ async fn ask(peer: &tokio::net::UdpSocket, server: SocketAddr, bytes: &[u8]) -> 
 async fn next(peer: &tokio::net::UdpSocket) -> String {
     let mut buffer = [0; 2048];
     match tokio::time::timeout(Duration::from_secs(3), peer.recv(&mut buffer)).await {
-        Ok(count) => String::from_utf8_lossy(&buffer[..count.unwrap()]).into_owned(),
+        Ok(count) => String::from_utf8_lossy(buffer.get(..count.unwrap()).unwrap()).into_owned(),
         Err(_) => "nothing".to_owned(),
     }
 }
