@@ -16,7 +16,8 @@ const ANONYMOUS_ROOT: &str = "/srv/ftp";
 impl Control {
     pub(super) async fn user(&mut self, name: &str) -> io::Result<Next> {
         if self.names.inside {
-            self.say(&Say::UserAgain).await?;
+            let same = self.names.family == Family::Vsftpd && name == self.names.user;
+            self.say(if same { &Say::AnyPassword } else { &Say::UserAgain }).await?;
             return Ok(Next::Go);
         }
         if name.is_empty() && self.names.family == Family::ProFtpd {

@@ -43,7 +43,9 @@ pub fn say(names: &Names, say: &Say<'_>) -> String {
         }
         Say::Greeting => {
             let platform = names.product.packaging.split(['-', ' ']).next().unwrap_or("Debian");
-            format!("220 ProFTPD Server ({platform}) [{}]", names.local)
+            // `UseIPv6 on` of the package's settings: IPv4 comes to a socket of IPv6.
+            let mapped = if names.local.contains(':') { "" } else { "::ffff:" };
+            format!("220 ProFTPD Server ({platform}) [{mapped}{}]", names.local)
         }
         Say::Help("") => format!("{HELP}\n214 Direct comments to root@{}", names.host),
         Say::Help(verb) => {

@@ -88,6 +88,7 @@ fn fixed(names: &Names, say: &Say<'_>) -> &'static str {
         Say::NotForAnonymous => "550 Permission denied.",
         Say::NeedUser => "503 Login with USER first.",
         Say::LoggedIn(..) => "230 Login successful.",
+        Say::AnyPassword => "331 Any password will do.",
         Say::UserAgain => "530 Can't change to another user.",
         Say::PassAgain => "230 Already logged in.",
         Say::NotLoggedIn => "530 Please login with USER and PASS.",
