@@ -197,6 +197,12 @@ fn flags(matches: &ArgMatches) -> Layer {
             layer.push(("DECNET_LOG_LEVEL".to_owned(), level, Origin::Flag("log-level")));
         }
     }
+    if let Some((name, inner)) = matches.subcommand()
+        && (name == "run" || name.parse::<Worker>().is_ok())
+        && let Ok(Some(user)) = inner.try_get_one::<String>("user")
+    {
+        layer.push(("DECNET_USER".to_owned(), user.clone(), Origin::Flag("user")));
+    }
     if let Some(("bus", inner)) = matches.subcommand()
         && let Ok(options) = run::BusOptions::from_arg_matches(inner)
     {
@@ -247,7 +253,7 @@ async fn dispatch(matches: &ArgMatches, flags: Layer, settings: Settings) -> Res
         Verb::Attackers(attackers) => attackers.run(&context).await,
         Verb::Correlate(correlate) => match correlate.file.clone() {
             Some(file) => correlate.run(file),
-            None => run::single(Worker::Correlator, run::Single { daemon: correlate.daemon }, &context).await,
+            None => run::single(Worker::Correlator, run::Single { daemon: correlate.daemon, user: None }, &context).await,
         },
         Verb::Firedrill(drill) => drill.run(&context).await,
         Verb::Audit(audit) => audit.run(&context).await,

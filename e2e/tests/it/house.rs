@@ -145,25 +145,53 @@ fn evidence_can_be_read_while_the_store_is_locked_and_in_a_copy() {
     let found = status(&fleet);
     assert!(begun.elapsed() < Duration::from_secs(6), "{:?}", begun.elapsed());
     assert_eq!(found["deckies"].as_array().unwrap().len(), 2, "{found:#}");
-    assert!(!fleet.run(&["events", "-n", "5"]).is_empty());
+    assert!(!fleet.run(&["events", "--probes", "-n", "5"]).is_empty());
     lock.kill().unwrap();
     lock.wait().unwrap();
     // A copy that nobody may write: on a medium that is read-only for root too.
     fleet.run(&["teardown", "--all"]);
-    let events = fleet.run(&["events", "--json", "-n", "100000"]);
+    let events = fleet.run(&["events", "--probes", "--json", "-n", "100000"]);
     let copy = "set -e; m=$(mktemp -d /var/tmp/fleet-copy-XXXXXX); mount -t tmpfs none $m; cp -a $1/. $m/; \
                 mount -o remount,ro $m; shift; \"$0\" --state-dir $m \"$@\"";
     let output = Command::new("unshare")
         .args(["-m", "sh", "-c", copy])
         .arg(program("decnet"))
         .arg(fleet.state())
-        .args(["events", "--json", "-n", "100000"])
+        .args(["events", "--probes", "--json", "-n", "100000"])
         .output()
         .unwrap();
     if root() {
-        assert!(output.status.success(), "{}", printed(&output));
+        assert!(output.status.success() && !events.is_empty(), "{}", printed(&output));
         assert_eq!(String::from_utf8_lossy(&output.stdout), events);
     }
+}
+
+#[test]
+fn a_worker_alone_gives_up_its_rights_and_hears_of_its_options_in_the_background() {
+    let fleet = Fleet::begin(47, &[]);
+    let socket = fleet.state().join("other.sock");
+    let path = socket.to_str().unwrap();
+    fleet.run(&["bus", "--daemon", "--socket", path, "--heartbeat", "1"]);
+    let deadline = Instant::now() + PATIENCE;
+    while !socket.exists() {
+        assert!(Instant::now() < deadline);
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let data = fs::metadata(&socket).unwrap();
+    assert_eq!((data.permissions().mode() & 0o777, data.uid() != 0), (0o660, root()));
+    fleet.run(&["run", "--only", "correlator", "--daemon", "--user", "64123"]);
+    let found = until(&fleet, "the house", |found| {
+        found["processes"].as_array().is_some_and(|all| all.iter().any(|found| found["process"] == "house"))
+    });
+    assert!(!root() || process(&found, "house")["uid"] == 64_123, "{found:#}");
+    let bus = found["workers"]["states"].as_array().unwrap().iter().find(|state| state["name"] == "bus");
+    for pid in [&bus.unwrap()["note"]["pid"], &found["workers"]["process"]] {
+        assert!(Command::new("kill").arg(pid.to_string()).status().unwrap().success());
+    }
+    until(&fleet, "both have ended", |found| {
+        found["workers"]["process"].is_null()
+            && found["workers"]["states"].as_array().unwrap().iter().all(|state| state["state"] == "stopped")
+    });
 }
 
 #[test]

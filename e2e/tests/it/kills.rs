@@ -195,7 +195,14 @@ fn settle(lab: &Lab) {
         if stored && count(&lines) == count(&rows) {
             return;
         }
-        assert!(Instant::now() < deadline, "{} lines, {} rows", count(&lines), count(&rows));
+        let status = || lab.json(&["status", "--json"]);
+        assert!(
+            Instant::now() < deadline,
+            "{} lines, {} rows, {stored}: {:#}",
+            count(&lines),
+            count(&rows),
+            status()
+        );
         std::thread::sleep(Duration::from_millis(500));
     }
 }

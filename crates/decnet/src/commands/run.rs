@@ -32,6 +32,9 @@ pub struct Run {
     /// Go to the background; messages go to run/decnet.log in the state folder
     #[arg(long, short)]
     daemon: bool,
+    /// User that the processes of the house become when root starts them, by name or number
+    #[arg(long, value_name = "USER")]
+    pub user: Option<String>,
 }
 
 /// Options of a single worker.
@@ -40,6 +43,9 @@ pub struct Single {
     /// Go to the background
     #[arg(long, short)]
     pub daemon: bool,
+    /// User that its process becomes when root starts it, by name or number
+    #[arg(long, value_name = "USER")]
+    pub user: Option<String>,
 }
 
 /// Options of the worker `bus`; they go before its settings.
@@ -234,6 +240,7 @@ async fn background(context: &Context, arguments: &[&str], serves: bool) -> Resu
         .stdin(Stdio::null())
         .stdout(log)
         .stderr(errors)
+        .envs(context.settings().flagged())
         .env(Name::SystemLogs.knob().variable, messages);
     #[expect(unsafe_code, reason = "what runs between fork and exec is unsafe by nature")]
     // SAFETY: one system call without arguments: no allocation, no lock.

@@ -131,6 +131,14 @@ impl Settings {
         self.values.iter().map(pair).collect()
     }
 
+    /// The settings that the command line gave, by variable: what a process in the background must hear of
+    /// in another way.
+    pub fn flagged(&self) -> Vec<(&'static str, &str)> {
+        let given = |value: &&Value| matches!(value.origin, Origin::Flag(_));
+        let pair = |name: &Name| Some((name.knob().variable, self.values.get(name).filter(given)?.text.as_str()));
+        Name::ALL.iter().filter_map(pair).collect()
+    }
+
     /// The text of a setting, unless it is empty.
     pub fn given(&self, name: Name) -> Option<&str> {
         Some(self.text(name)).filter(|text| !text.is_empty())
@@ -246,6 +254,13 @@ fn strange_environment() -> Vec<BadSetting> {
     named.filter_map(|value| strange(&value)).collect()
 }
 
+/// User and group of whoever is root by `sudo`; `None` when this is root itself or nobody in particular.
+pub fn sudo_user() -> Option<(u32, u32)> {
+    let number = |name| environment(name)?.parse::<u32>().ok();
+    let known = number("SUDO_UID").zip(number("SUDO_GID"));
+    known.filter(|(user, _)| nix::unistd::geteuid().is_root() && *user != 0)
+}
+
 fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
@@ -350,6 +365,13 @@ mod tests {
                 (told, part) => assert_eq!(told.as_deref(), part, "{variable}"),
             }
         }
+    }
+
+    #[test]
+    fn what_the_command_line_gave_can_be_handed_on() {
+        let low = vec![("DECNET_API_PORT".to_owned(), "81".to_owned(), Origin::File("x.ini".into(), 7))];
+        let settings = Settings::resolve(&[low, layer(&[("DECNET_USER", "nobody")])]).unwrap();
+        assert_eq!(settings.flagged(), [("DECNET_USER", "nobody")]);
     }
 
     #[test]

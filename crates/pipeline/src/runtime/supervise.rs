@@ -10,6 +10,9 @@ use std::{
 };
 use tokio::{sync::watch, task::JoinHandle};
 
+/// Time that a copy of a worker which was killed gets to be gone.
+const DEPARTURE: Duration = Duration::from_secs(2);
+
 /// What a body may fail with.
 pub type WorkerError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -160,7 +163,7 @@ async fn run_once(
     mut stop: watch::Receiver<bool>,
     status: Status,
 ) -> Result<(), RunError> {
-    let _lock = WorkerLock::take(&host.paths, worker)?;
+    let _lock = take_lock(host, worker).await?;
     let end = watch::Sender::new(false);
     let context = WorkerContext {
         worker,
@@ -196,6 +199,19 @@ async fn run_once(
         Ok(Ok(())) => Ok(()),
         Ok(Err(source)) => Err(RunError::Body { worker: worker.name(), source }),
         Err(source) => Err(RunError::Task { worker: worker.name(), source }),
+    }
+}
+
+/// Takes the lock of a worker. A copy that was just killed may need a moment to be gone.
+async fn take_lock(host: &Host, worker: Worker) -> Result<WorkerLock, LockError> {
+    let end = Instant::now() + DEPARTURE;
+    loop {
+        match WorkerLock::take(&host.paths, worker) {
+            Err(LockError::Taken { .. }) if Instant::now() < end => {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            taken => return taken,
+        }
     }
 }
 
