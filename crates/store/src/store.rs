@@ -71,6 +71,7 @@ impl Store {
             .filename(path)
             .read_only(true)
             .immutable(still)
+            .pragma("temp_store", "MEMORY")
             .busy_timeout(LOOK)
             .disable_statement_logging();
         let pool = SqlitePoolOptions::new().max_connections(READERS).acquire_timeout(LOOK);
@@ -113,6 +114,8 @@ async fn open_sqlite(path: &str) -> Result<Pool, Error> {
         // In WAL mode a power loss may take the last transactions whole; the event log has them.
         .synchronous(SqliteSynchronous::Normal)
         .foreign_keys(true)
+        // Journals of statements and what is sorted: a confined process has no folder for them.
+        .pragma("temp_store", "MEMORY")
         .busy_timeout(BUSY)
         .pragma("wal_autocheckpoint", LOG_PAGES.to_string())
         .pragma("journal_size_limit", "67108864")
