@@ -8,6 +8,7 @@ pub mod custom;
 pub(crate) mod draw;
 pub mod fleet;
 pub mod ini;
+pub mod key;
 pub mod logins;
 pub mod nmap;
 pub mod notice;

@@ -408,6 +408,7 @@ mod tests {
     use super::*;
     use crate::settings::{Origin, Settings};
     use clap::{FromArgMatches, error::ErrorKind};
+    use decnet_model::key;
 
     fn parsed(line: &[&str]) -> Result<Deploy, clap::Error> {
         let command = Deploy::augment_args(clap::Command::new("deploy"));
@@ -435,6 +436,22 @@ mod tests {
         ] {
             let refused = parsed(&["--config", "f", flag]).map_err(|error| error.kind());
             assert_eq!(refused.err(), Some(ErrorKind::ArgumentConflict), "{flag}");
+        }
+    }
+
+    #[test]
+    fn what_a_file_says_by_a_key_an_option_says_and_not_both() {
+        let command = Deploy::augment_args(clap::Command::new("deploy"));
+        let config = command.get_arguments().find(|argument| argument.get_id() == "config").unwrap();
+        let refused: Vec<_> =
+            command.get_arg_conflicts_with(config).into_iter().filter_map(|one| one.get_long()).collect();
+        for key in key::KEYS {
+            let Some(flag) = key.flag else { continue };
+            let known = command.get_arguments().any(|argument| argument.get_long() == Some(flag));
+            assert!(known, "{}: there is no --{flag}", key.name);
+            // Where the fleet stands, the command line may say in place of the file.
+            let place = matches!(flag, "interface" | "runtime" | "lab");
+            assert_eq!(refused.contains(&flag), !place, "--config and --{flag}");
         }
     }
 

@@ -11,6 +11,7 @@ use crate::{
     catalogue, coherence,
     custom::CustomService,
     fleet::{Filter, check_ports, login_policy},
+    key::{self, Scope},
     nmap::{Chosen, Database},
     plan,
 };
@@ -19,9 +20,6 @@ use netsvc_persona::{
     tables::systems::{self, SYSTEMS},
 };
 use std::net::Ipv4Addr;
-
-/// Keys of such a section.
-const KEYS: &str = "ip, services, archetype, distro, hostname, mac, seed, login, firewall, nmap_os, face, mutate_interval, ambient, dhcp, dns, ntp, amount";
 
 /// A decky or a group as a section asks for it.
 pub(super) struct Desired {
@@ -155,9 +153,13 @@ fn value<'a>(
             None => wrong(entry, &format!("is no number from 1 to {}", plan::MOST), errors),
         },
         _ => {
-            let near = nearest::hint(&entry.key.replace('-', "_"), KEYS.split(", "));
-            let message =
-                format!("[{}] has no key {:?}{near}; a decky has: {KEYS}", section.name, entry.given);
+            let near = nearest::hint(&entry.key.replace('-', "_"), key::of(Scope::Decky).map(|key| key.name));
+            let message = format!(
+                "[{}] has no key {:?}{near}; a decky has: {}",
+                section.name,
+                entry.given,
+                key::names(Scope::Decky)
+            );
             errors.add(entry.line, message);
         }
     }

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     catalogue,
     fleet::{LOOPBACK_NETWORK, Network},
+    key::{self, Scope},
     runtime::Runtime,
     servers,
 };
@@ -17,9 +18,6 @@ use std::net::Ipv4Addr;
 
 /// Longest interval between mutations, minutes: a year.
 pub(super) const MOST_MINUTES: u32 = 525_600;
-/// Keys of the section.
-const KEYS: &str = "net, gw, interface, mutate_interval, seed, domain, ambient, dns, ntp, runtime, lab";
-
 /// What holds for the whole fleet.
 pub(super) struct General {
     pub(super) runtime: Runtime,
@@ -98,8 +96,13 @@ pub(super) fn read(section: Option<&Section>, options: &Options<'_>, errors: &mu
                 Err(error) => errors.add(entry.line, format!("{}: {error}", entry.given)),
             },
             _ => {
-                let near = nearest::hint(&entry.key, KEYS.split(", "));
-                let message = format!("[general] has no key {:?}{near}; it has: {KEYS}", entry.given);
+                let near =
+                    nearest::hint(&entry.key.replace('-', "_"), key::of(Scope::General).map(|key| key.name));
+                let message = format!(
+                    "[general] has no key {:?}{near}; it has: {}",
+                    entry.given,
+                    key::names(Scope::General)
+                );
                 errors.add(entry.line, message);
             }
         }

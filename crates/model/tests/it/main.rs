@@ -11,3 +11,4 @@
 mod ini_broken;
 mod ini_errors;
 mod ini_fleet;
+mod keys;
