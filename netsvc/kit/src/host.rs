@@ -263,6 +263,11 @@ impl Host {
         self.node.stage.logins.password_of(self.persona(), link.peer.ip(), user, fits)
     }
 
+    /// The peer of `link` gave an account of this node's system a new password.
+    pub fn set_password(&self, link: &Link, user: &[u8], password: &[u8]) {
+        self.node.stage.logins.set_password(self.persona(), link.peer.ip(), user, password);
+    }
+
     /// Writes an event of this service on the connection `link`.
     pub fn record(&self, link: &Link, kind: Kind, fields: Fields) {
         self.node.stage.note(self.event(link, kind, fields));

@@ -31,7 +31,12 @@ struct Memory {
 struct Source {
     attempts: u32,
     accepted: Option<(Vec<u8>, Vec<u8>)>,
+    /// Passwords that the source itself gave accounts of the system.
+    set: BTreeMap<Vec<u8>, Vec<u8>>,
 }
+
+/// Accounts whose passwords one source can have set.
+const MAX_SET: usize = 64;
 
 impl Logins {
     /// Whether `user` with `password` gets in, from `source`, at `service` of the node of `persona`.
@@ -46,6 +51,9 @@ impl Logins {
         user: &[u8],
         password: &[u8],
     ) -> bool {
+        if let Some(set) = self.set_by(persona, source, user) {
+            return !password.is_empty() && set == password;
+        }
         match persona.login {
             LoginPolicy::Deny => false,
             LoginPolicy::AcceptListed => {
@@ -60,6 +68,21 @@ impl Logins {
         }
     }
 
+    /// `source` gave `user` a new password at the node of `persona`: from now on it is the one that lets in from there,
+    /// and no other.
+    pub fn set_password(&self, persona: &Persona, source: IpAddr, user: &[u8], password: &[u8]) {
+        let mut memory = self.inner.lock();
+        let set = &mut memory.source((persona.node.clone(), source)).set;
+        if set.len() < MAX_SET || set.contains_key(user) {
+            set.insert(user.to_vec(), password.to_vec());
+        }
+    }
+
+    fn set_by(&self, persona: &Persona, source: IpAddr, user: &[u8]) -> Option<Vec<u8>> {
+        let memory = self.inner.lock();
+        memory.sources.get(&(persona.node.clone(), source))?.set.get(user).cloned()
+    }
+
     /// The password of `user` that `fits`, out of those that the persona lists and the one that `source` got in with:
     /// for protocols that send a proof of the password instead of it.
     pub fn password_of(
@@ -69,6 +92,9 @@ impl Logins {
         user: &[u8],
         fits: impl Fn(&[u8]) -> bool,
     ) -> Option<Vec<u8>> {
+        if let Some(set) = self.set_by(persona, source, user) {
+            return Some(set).filter(|set| fits(set));
+        }
         let memory = self.inner.lock();
         let known = memory.sources.get(&(persona.node.clone(), source));
         let accepted = known
@@ -86,16 +112,7 @@ impl Logins {
 
     fn after(&self, persona: &Persona, source: IpAddr, user: &[u8], password: &[u8], needed: u32) -> bool {
         let mut memory = self.inner.lock();
-        let key = (persona.node.clone(), source);
-        if !memory.sources.contains_key(&key) {
-            if REMEMBERED <= memory.sources.len()
-                && let Some(oldest) = memory.arrivals.pop_front()
-            {
-                memory.sources.remove(&oldest);
-            }
-            memory.arrivals.push_back(key.clone());
-        }
-        let known = memory.sources.entry(key).or_default();
+        let known = memory.source((persona.node.clone(), source));
         if let Some((accepted_user, accepted_password)) = &known.accepted {
             return accepted_user == user && accepted_password == password;
         }
@@ -105,6 +122,21 @@ impl Logins {
         }
         known.accepted = Some((user.to_vec(), password.to_vec()));
         true
+    }
+}
+
+impl Memory {
+    /// What is remembered of a source; the oldest is forgotten for a new one.
+    fn source(&mut self, key: (String, IpAddr)) -> &mut Source {
+        if !self.sources.contains_key(&key) {
+            if REMEMBERED <= self.sources.len()
+                && let Some(oldest) = self.arrivals.pop_front()
+            {
+                self.sources.remove(&oldest);
+            }
+            self.arrivals.push_back(key.clone());
+        }
+        self.sources.entry(key).or_default()
     }
 }
 
@@ -140,6 +172,25 @@ mod tests {
         };
         assert_eq!(proven("192.0.2.1").as_deref(), Some(&b"c"[..]), "a proof of the password is enough");
         assert_eq!(proven("192.0.2.2"), None);
+    }
+
+    #[test]
+    fn a_password_that_a_source_sets_is_the_one_that_works_for_it() {
+        let logins = Logins::default();
+        let mut persona = persona("db-01");
+        for policy in [LoginPolicy::AcceptListed, LoginPolicy::AcceptAfter(1)] {
+            persona.login = policy;
+            let (one, other) = ("192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap());
+            let old = persona.users.first().and_then(|user| user.password.clone()).unwrap().0;
+            logins.set_password(&persona, one, b"root", b"new");
+            let check = |source, password: &str| {
+                logins.check(&persona, "ssh", source, b"root", password.as_bytes())
+            };
+            assert!(check(one, "new") && !check(one, &old), "{:?}", persona.login);
+            assert!(check(other, &old), "another source sees no change");
+            let proven = logins.password_of(&persona, one, b"root", |password| password == b"new");
+            assert_eq!(proven.as_deref(), Some(&b"new"[..]));
+        }
     }
 
     #[test]

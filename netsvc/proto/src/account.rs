@@ -108,6 +108,7 @@ fn record_one(host: &Host, link: &Link, event: ShellEvent) {
         ),
         ShellEvent::FileRead { path } => plain(Kind::FileRead, vec![(field::PATH, bytes(&path))]),
         ShellEvent::PasswordSet { user, secret } => {
+            host.set_password(link, &bytes(&user), &bytes(&secret));
             let mut credential =
                 netsvc_kit::Credential::plaintext(&bytes(&user), &bytes(&secret), "passwd", true);
             credential.kind = "password_set";

@@ -117,6 +117,8 @@ pub struct Outcome {
     pub waits: Option<Waits>,
     /// Whether the shell ended.
     pub exited: bool,
+    /// The line does not end: until it is stopped it writes this again and again, every few seconds; empty: nothing.
+    pub goes_on: Option<Vec<u8>>,
 }
 
 /// What a suspended line waits for.

@@ -15,6 +15,8 @@ use std::collections::VecDeque;
 
 /// Longest line that can be typed.
 const MAX_LINE: usize = 16_384;
+/// Time between two pieces of output that never ends, in µs.
+const TRICKLE: i64 = 5_000_000;
 /// Bytes typed ahead that are kept.
 const MAX_AHEAD: usize = 65_536;
 
@@ -53,6 +55,8 @@ pub struct Terminal {
     waits: Option<Waits>,
     closing: bool,
     prompt_due: bool,
+    /// What a line that never ends writes again and again.
+    repeats: Vec<u8>,
     output: TerminalOutput,
 }
 
@@ -73,8 +77,20 @@ impl Terminal {
             waits: None,
             closing: false,
             prompt_due: false,
+            repeats: Vec::new(),
             output: TerminalOutput::default(),
         }
+    }
+
+    /// The terminal has this many columns and rows; 0 is one that does not say.
+    pub fn resize(&mut self, columns: u32, rows: u32) {
+        let known = |given: u32, usual: u32| if given == 0 || given > 10_000 { usual } else { given };
+        self.shell.set_window(known(columns, 80), known(rows, 24));
+    }
+
+    /// Exit status of the session's shell.
+    pub fn status(&self) -> i32 {
+        self.shell.status
     }
 
     /// The shell, for its file system and facts.
@@ -140,6 +156,9 @@ impl Terminal {
     }
 
     fn release(&mut self, now: i64) {
+        if self.queue.is_empty() && !self.repeats.is_empty() && now < self.busy_until {
+            self.queue.push_back((now.saturating_add(TRICKLE), self.repeats.clone()));
+        }
         while self.queue.front().is_some_and(|(at, _)| *at <= now) {
             if let Some((_, bytes)) = self.queue.pop_front() {
                 self.show(&bytes);
@@ -158,6 +177,7 @@ impl Terminal {
         output.closed = self.closing && done;
         output.wake_at = match self.queue.front() {
             Some((at, _)) => Some(*at),
+            None if self.busy_until == i64::MAX => None,
             None if now < self.busy_until => Some(self.busy_until),
             None => None,
         };
@@ -168,6 +188,8 @@ impl Terminal {
         self.queue.clear();
         self.ahead.clear();
         self.busy_until = now;
+        self.repeats.clear();
+        self.shell.status = 130;
         self.show(b"^C\n");
         self.prompt_due = true;
     }
@@ -379,6 +401,10 @@ impl Terminal {
             self.queue.push_back((at, bytes));
         }
         self.busy_until = at.saturating_add(i64::try_from(outcome.rest.as_micros()).unwrap_or(i64::MAX));
+        if let Some(repeats) = outcome.goes_on {
+            self.busy_until = i64::MAX;
+            self.repeats = repeats;
+        }
         self.output.events.extend(outcome.events);
         self.waits = outcome.waits;
         self.closing = outcome.exited;

@@ -1,6 +1,10 @@
-//! tar within the file system; the compressors refuse what they cannot read.
+//! tar within the file system.
 
-use super::{Run, own, rest};
+use super::{
+    Run,
+    compress::{compress, decompress},
+    rest,
+};
 use crate::{
     fs::{Errno, Kind, join, parent},
     interpret::{Flow, Shell, Status},
@@ -8,15 +12,6 @@ use crate::{
 
 pub(super) const COMMANDS: &[(&str, Run)] = &[
     ("tar", tar),
-    ("gzip", gzip),
-    ("gunzip", gunzip),
-    ("zcat", gunzip),
-    ("unzip", gunzip),
-    ("zip", gzip),
-    ("xz", gzip),
-    ("unxz", gunzip),
-    ("bzip2", gzip),
-    ("bunzip2", gunzip),
 ];
 
 const BLOCK: usize = 512;
@@ -48,7 +43,7 @@ fn tar(shell: &mut Shell, arguments: &[String]) -> Status {
     }
     let mode = letters.chars().find(|letter| "ctx".contains(*letter));
     match mode {
-        Some('c') => create(shell, file, folder, operands, letters.contains('v')),
+        Some('c') => create(shell, file, folder, operands, &letters),
         Some(mode) => extract(shell, file, folder, mode == 't', letters.contains('v')),
         None => {
             shell.err("tar: You must specify one of the '-Acdtrux', '--delete' or '--test-label' options\nTry 'tar --help' or 'tar --usage' for more information.\n")?;
@@ -90,8 +85,9 @@ fn create(
     file: Option<String>,
     folder: Option<String>,
     operands: Vec<String>,
-    verbose: bool,
+    letters: &str,
 ) -> Status {
+    let verbose = letters.contains('v');
     if operands.is_empty() {
         shell.err("tar: Cowardly refusing to create an empty archive\nTry 'tar --help' or 'tar --usage' for more information.\n")?;
         return Ok(2);
@@ -126,6 +122,10 @@ fn create(
         }
     }
     out.resize(out.len() + 2 * BLOCK, 0);
+    if letters.contains('z') {
+        shell.spend(1 + out.len() as u64 / 512)?;
+        out = compress(&out, None, 0);
+    }
     match file.filter(|file| file != "-") {
         None => shell.write(1, &out)?,
         Some(path) => {
@@ -158,6 +158,10 @@ fn extract(
                 return Ok(2);
             }
         },
+    };
+    let bytes = match decompress(shell, &bytes)? {
+        Some(inner) if bytes.starts_with(b"\x1f\x8b") => inner,
+        _ => bytes,
     };
     let mut rest = bytes.as_slice();
     let mut found = false;
@@ -234,31 +238,4 @@ fn refuse(shell: &mut Shell, bytes: &[u8]) -> Status {
     };
     shell.err(text)?;
     Ok(2)
-}
-
-fn gzip(shell: &mut Shell, arguments: &[String]) -> Status {
-    let name = own(arguments).to_owned();
-    for path in rest(arguments).iter().filter(|word| !word.starts_with('-')) {
-        if !shell.fs.exists(path) {
-            shell.err(&format!("{name}: {path}: No such file or directory\n"))?;
-            return Ok(1);
-        }
-    }
-    Ok(0)
-}
-
-fn gunzip(shell: &mut Shell, arguments: &[String]) -> Status {
-    let name = own(arguments).to_owned();
-    if let Some(path) = rest(arguments).iter().find(|word| !word.starts_with('-')) {
-        let text = match shell.fs.read_file(path) {
-            Err(error) => format!("{name}: {path}: {error}\n"),
-            Ok(bytes) if bytes.starts_with(b"\x1f\x8b") => {
-                format!("\ngzip: {path}: unexpected end of file\n")
-            }
-            Ok(_) => format!("\ngzip: {path}: not in gzip format\n"),
-        };
-        shell.err(&text)?;
-        return Ok(1);
-    }
-    Ok(0)
 }

@@ -12,7 +12,9 @@ pub(super) const COMMANDS: &[(&str, Run)] = &[("busybox", busybox)];
 /// What an applet prints on wrong use.
 pub(super) fn usage(shell: &mut Shell, applet: &str) -> Result<(), Flow> {
     let version = busybox_version(&shell.live.persona);
-    shell.err(&format!("{version} multi-call binary.\n\nUsage: {applet} [OPTIONS] [ARGS]\n\n"))
+    let text = super::help::usage_of(applet)
+        .map_or_else(|| format!("Usage: {applet} [OPTIONS] [ARGS]\n\n"), String::from);
+    shell.err(&format!("{version} multi-call binary.\n\n{text}"))
 }
 
 fn busybox(shell: &mut Shell, arguments: &[String]) -> Status {
@@ -54,8 +56,12 @@ fn busybox(shell: &mut Shell, arguments: &[String]) -> Status {
             match run {
                 Some(run) if known => {
                     // A shell of its own runs the tools of the system.
-                    let outer = std::mem::replace(&mut shell.applet, !["sh", "ash"].contains(&name));
-                    let status = shell.nested(|shell| run(shell, words));
+                    let is_shell = ["sh", "ash"].contains(&name);
+                    let outer = std::mem::replace(&mut shell.applet, !is_shell);
+                    let status = match super::help::answer(shell, name, words) {
+                        Some(status) if !is_shell => status,
+                        _ => shell.nested(|shell| run(shell, words)),
+                    };
                     shell.applet = outer;
                     status
                 }

@@ -71,9 +71,15 @@ fn wget(shell: &mut Shell, arguments: &[String]) -> Status {
         return Ok(1);
     }
     let quiet = options.has('q');
+    let mut status = 0;
     for text in &options.operands {
         let url = Url::parse(text);
         attempt(shell, url.whole.clone(), arguments.join(" "));
+        if url.is_ipv6() {
+            unreachable(shell, &url, quiet)?;
+            status = 4;
+            continue;
+        }
         let content = url.content(shell);
         let target = match options.value('O') {
             Some(path) => path.to_owned(),
@@ -102,7 +108,23 @@ fn wget(shell: &mut Shell, arguments: &[String]) -> Status {
             end_wget(shell, &url, content.len(), &target, busybox)?;
         }
     }
-    Ok(0)
+    Ok(status)
+}
+
+/// What wget says of an IPv6 address on a node without IPv6.
+fn unreachable(shell: &mut Shell, url: &Url, quiet: bool) -> Result<(), Flow> {
+    if shell.flavour().busybox() {
+        let head = if quiet { String::new() } else { format!("Connecting to [{0}]:{1} ([{0}]:{1})\n", url.host, url.port) };
+        return shell.err(&format!("{head}wget: can't connect to remote host: Network is unreachable\n"));
+    }
+    if quiet {
+        return Ok(());
+    }
+    let stamp = strftime("%F %T", shell.live.now(), &shell.live.persona.zone);
+    shell.err(&format!(
+        "--{stamp}--  {}\nConnecting to [{}]:{}... failed: Network is unreachable.\n",
+        url.shown, url.host, url.port
+    ))
 }
 
 fn begin_wget(shell: &mut Shell, url: &Url, length: usize, target: &str, busybox: bool) -> Result<(), Flow> {
@@ -127,10 +149,28 @@ fn begin_wget(shell: &mut Shell, url: &Url, length: usize, target: &str, busybox
         "application/octet-stream"
     };
     let size = if length >= 1024 { format!("{length} ({}K)", length / 1024) } else { length.to_string() };
-    let text = format!(
-        "--{stamp}--  {}\n{resolving}Connecting to {peer}... connected.\nHTTP request sent, awaiting response... 200 OK\nLength: {size} [{kind}]\nSaving to: ‘{target}’\n\n",
-        url.whole
-    );
+    let text = if url.scheme == "ftp" {
+        let (folder, _) = url.path().rsplit_once('/').unwrap_or(("", ""));
+        let change = if folder.is_empty() {
+            "==> CWD not needed.".to_owned()
+        } else {
+            format!("==> CWD (1) {folder} ... done.")
+        };
+        let file = url.file_name();
+        format!(
+            "--{stamp}--  {}\n           => ‘{target}’\n{resolving}Connecting to {peer}... connected.\n\
+             Logging in as anonymous ... Logged in!\n==> SYST ... done.    ==> PWD ... done.\n\
+             ==> TYPE I ... done.  {change}\n==> SIZE {file} ... {length}\n\
+             ==> PASV ... done.    ==> RETR {file} ... done.\nLength: {size} (unauthoritative)\n\n",
+            url.shown
+        )
+    } else {
+        format!(
+            "--{stamp}--  {}\n{resolving}Connecting to {peer}... connected.\n\
+             HTTP request sent, awaiting response... 200 OK\nLength: {size} [{kind}]\nSaving to: ‘{target}’\n\n",
+            url.shown
+        )
+    };
     shell.err(&crate::text::decode(text.as_bytes()))
 }
 
@@ -194,6 +234,16 @@ fn curl(shell: &mut Shell, arguments: &[String]) -> Status {
     for text in &options.operands {
         let url = Url::parse(text);
         attempt(shell, url.whole.clone(), arguments.join(" "));
+        if url.is_ipv6() {
+            shell.wait(Duration::from_millis(2))?;
+            if !options.has('s') || options.has('S') {
+                let (host, port) = (&url.host, &url.port);
+                shell.err(&format!(
+                    "curl: (7) Failed to connect to {host} port {port} after 0 ms: Couldn't connect to server\n"
+                ))?;
+            }
+            return Ok(7);
+        }
         let status = transfer(shell, &url, &options)?;
         if status != 0 {
             return Ok(status);

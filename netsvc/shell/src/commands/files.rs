@@ -334,9 +334,30 @@ fn touch(shell: &mut Shell, arguments: &[String]) -> Status {
     }
     let now = shell.live.now();
     let at = match options.value('r') {
-        Some(path) => shell.fs.stat(path).map_or(now, |stat| stat.meta.modified),
-        None => now,
+        Some(path) => match shell.fs.stat(path) {
+            Ok(stat) => stat.meta.modified,
+            Err(error) => {
+                shell.err(&format!("touch: failed to get attributes of '{path}': {error}\n"))?;
+                return Ok(1);
+            }
+        },
+        None => match options.value('d').or(options.value('t')) {
+            None => now,
+            Some(text) => match super::moment::moment(text, now, &shell.live.persona.zone, options.has('t')) {
+                Some(at) => at,
+                None => {
+                    let text = if options.has('t') {
+                        format!("touch: invalid date format '{text}'\n")
+                    } else {
+                        crate::text::decode(format!("touch: invalid date format ‘{text}’\n").as_bytes())
+                    };
+                    shell.err(&text)?;
+                    return Ok(1);
+                }
+            },
+        },
     };
+    let given = options.has('r') || options.has('d') || options.has('t');
     let mut status = 0;
     for path in &options.operands {
         let result = if shell.fs.exists(path) {
@@ -348,6 +369,7 @@ fn touch(shell: &mut Shell, arguments: &[String]) -> Status {
                 .fs
                 .open(path, OpenOptions { write: true, create: true, ..OpenOptions::default() }, 0o666)
                 .and_then(|handle| shell.fs.close(handle))
+                .and_then(|()| if given { shell.fs.utimes(path, at, at) } else { Ok(()) })
         };
         if let Err(error) = result {
             shell.err(&format!("touch: cannot touch '{path}': {error}\n"))?;

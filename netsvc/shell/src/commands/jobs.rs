@@ -3,7 +3,7 @@
 use super::{Run, own, rest};
 use crate::{
     dialect::Dialect,
-    interpret::{Shell, Status},
+    interpret::{Flow, Shell, Status},
 };
 
 pub(super) const COMMANDS: &[(&str, Run)] =
@@ -86,6 +86,9 @@ fn wait(shell: &mut Shell, arguments: &[String]) -> Status {
     }
     if words.is_empty() {
         let latest = shell.jobs.iter().map(|job| job.ends).max().unwrap_or(now);
+        if latest == i64::MAX {
+            return Err(Flow::Exhausted);
+        }
         let left = u64::try_from(latest.saturating_sub(now)).unwrap_or(0);
         shell.wait(std::time::Duration::from_micros(left))?;
         shell.jobs.clear();

@@ -7,6 +7,8 @@ mod blocks;
 mod builtin;
 mod busybox;
 mod calculate;
+mod compare;
+mod compress;
 mod digest;
 mod download;
 mod elevate;
@@ -15,11 +17,13 @@ mod filter;
 mod find_files;
 mod grep;
 mod hardware;
+mod help;
 mod input;
 mod jobs;
 mod list;
 mod login;
 mod marks;
+mod moment;
 mod network;
 mod options;
 mod order;
@@ -42,6 +46,7 @@ mod variables;
 mod wrap;
 mod xargs;
 
+pub(crate) use help::answer;
 pub(crate) use output::{quote, unescape};
 pub(crate) use posix::expression;
 
@@ -71,6 +76,8 @@ fn table() -> &'static BTreeMap<&'static str, Command> {
         let programs = [
             busybox::COMMANDS,
             calculate::COMMANDS,
+            compare::COMMANDS,
+            compress::COMMANDS,
             digest::COMMANDS,
             files::COMMANDS,
             filter::COMMANDS,

@@ -148,6 +148,9 @@ pub(super) fn inputs(
         match shell.fs.read_file(file) {
             Ok(bytes) => {
                 shell.spend(1 + bytes.len() as u64 / 4096)?;
+                if shell.is_endless(file) {
+                    shell.meet_endless()?;
+                }
                 contents.push((file.clone(), bytes.to_vec()));
             }
             Err(error) => {

@@ -90,7 +90,7 @@ fn uname(shell: &mut Shell, arguments: &[String]) -> Status {
         ('m', &os.machine),
         ('p', if redhat { &os.machine } else { "unknown" }),
         ('i', if redhat { &os.machine } else { "unknown" }),
-        ('o', "GNU/Linux"),
+        ('o', if shell.live.flavour == Flavour::Alpine { "Linux" } else { "GNU/Linux" }),
     ];
     let chosen: Vec<&str> = fields
         .iter()
@@ -203,8 +203,8 @@ fn date(shell: &mut Shell, arguments: &[String]) -> Status {
     if let Some(text) = options.value('d') {
         at = match text.strip_prefix('@').map(str::parse::<i64>) {
             Some(Ok(seconds)) => seconds.saturating_mul(1_000_000),
-            _ => match relative(text) {
-                Some(seconds) => at.saturating_add(seconds * 1_000_000),
+            _ => match super::moment::moment(text, at, &shell.live.persona.zone, false) {
+                Some(moment) => moment,
                 None => {
                     shell.err(&crate::text::decode(format!("date: invalid date ‘{text}’\n").as_bytes()))?;
                     return Ok(1);
@@ -226,39 +226,6 @@ fn date(shell: &mut Shell, arguments: &[String]) -> Status {
     let text = strftime(format, at, &zone);
     shell.out(&format!("{text}\n"))?;
     Ok(0)
-}
-
-fn relative(text: &str) -> Option<i64> {
-    let mut total = 0;
-    let mut words = text.split_whitespace();
-    while let Some(word) = words.next() {
-        let day = 86_400;
-        match word {
-            "now" | "today" => {}
-            "yesterday" => total -= day,
-            "tomorrow" => total += day,
-            number => {
-                let count: i64 = number.parse().ok()?;
-                let unit = words.next()?.trim_end_matches('s');
-                total += count
-                    * match unit {
-                        "second" | "sec" => 1,
-                        "minute" | "min" => 60,
-                        "hour" => 3_600,
-                        "day" => day,
-                        "week" => 7 * day,
-                        "month" => 30 * day,
-                        "year" => 365 * day,
-                        _ => return None,
-                    };
-                if text.ends_with("ago") {
-                    total = -total;
-                    words.next();
-                }
-            }
-        }
-    }
-    Some(total)
 }
 
 fn mount(shell: &mut Shell, arguments: &[String]) -> Status {

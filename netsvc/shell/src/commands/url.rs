@@ -27,6 +27,8 @@ const MACHINES: [(&str, &str); 14] = [
 /// An address to fetch from.
 pub(super) struct Url {
     pub(super) whole: String,
+    /// As programs print it.
+    pub(super) shown: String,
     pub(super) scheme: String,
     pub(super) host: String,
     pub(super) port: String,
@@ -39,20 +41,38 @@ impl Url {
         let (authority, path) = rest
             .split_once('/')
             .map_or((rest, String::from("/")), |(authority, path)| (authority, format!("/{path}")));
-        let authority = authority.rsplit('@').next().unwrap_or(authority);
+        let (user, authority) = authority.rsplit_once('@').map_or((None, authority), |(user, at)| (Some(user), at));
         let default = match scheme {
             "https" => "443",
             "ftp" => "21",
             _ => "80",
         };
-        let (host, port) = authority.split_once(':').unwrap_or((authority, default));
+        let (host, port) = split_port(authority);
+        let port = if port.is_empty() { default } else { port };
+        // Passwords are not echoed (wget: url_string with URL_AUTH_HIDE_PASSWD).
+        let shown = match user.map(|user| user.split_once(':').unwrap_or((user, ""))) {
+            None => String::new(),
+            Some((name, "")) => format!("{name}@"),
+            Some((name, _)) => format!("{name}:*password*@"),
+        };
         Url {
             whole: format!("{scheme}://{rest}"),
+            shown: format!("{scheme}://{shown}{authority}{path}"),
             scheme: scheme.to_owned(),
             host: host.to_owned(),
             port: port.to_owned(),
             path,
         }
+    }
+
+    /// Whether the host is an IPv6 address; this node has none, so it cannot be reached.
+    pub(super) fn is_ipv6(&self) -> bool {
+        self.host.parse::<std::net::Ipv6Addr>().is_ok()
+    }
+
+    /// The path with its query.
+    pub(super) fn path(&self) -> &str {
+        &self.path
     }
 
     pub(super) fn file_name(&self) -> &str {
@@ -96,4 +116,12 @@ impl Url {
             }
         }
     }
+}
+
+/// Host and port of an authority; an IPv6 address stands in brackets (RFC 3986, 3.2.2).
+fn split_port(authority: &str) -> (&str, &str) {
+    if let Some((host, rest)) = authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        return (host, rest.strip_prefix(':').unwrap_or(""));
+    }
+    authority.rsplit_once(':').unwrap_or((authority, ""))
 }

@@ -2,7 +2,7 @@
 
 use super::{Run, options::options, own, rest};
 use crate::{
-    interpret::{Shell, Status},
+    interpret::{Flow, Shell, Status},
     text::decode,
 };
 use std::time::Duration;
@@ -178,12 +178,24 @@ fn timeout(shell: &mut Shell, arguments: &[String]) -> Status {
         return Ok(125);
     };
     let started = shell.elapsed;
-    let status = shell.run_program(command);
+    let status = match shell.run_program(command) {
+        Err(Flow::Exhausted) => return stop(shell, started + limit),
+        Ok(_) if std::mem::take(&mut shell.endless) => return stop(shell, started + limit),
+        other => other,
+    };
     if shell.elapsed.saturating_sub(started) > limit && !limit.is_zero() {
         shell.elapsed = started + limit;
         return Ok(124);
     }
     status
+}
+
+/// Ends what would go on for ever, as the signal of `timeout` does.
+fn stop(shell: &mut Shell, at: Duration) -> Status {
+    shell.elapsed = at;
+    shell.wait(Duration::ZERO)?;
+    shell.recover();
+    Ok(124)
 }
 
 fn watch(shell: &mut Shell, arguments: &[String]) -> Status {
@@ -199,9 +211,13 @@ fn watch(shell: &mut Shell, arguments: &[String]) -> Status {
 fn yes(shell: &mut Shell, arguments: &[String]) -> Status {
     let word = if rest(arguments).is_empty() { "y".to_owned() } else { rest(arguments).join(" ") };
     let block = format!("{word}\n").repeat(4_096 / (word.len() + 1) + 1);
-    loop {
+    // A pipe gets what its reader may want; what comes after that repeats itself.
+    let piped = matches!(shell.descriptors.get(&1), Some(crate::interpret::Descriptor::Buffer(_)));
+    for _ in 0..if piped { 256 } else { 2_048 } {
         shell.out(&block)?;
     }
+    shell.endless = true;
+    Ok(0)
 }
 
 fn screen(shell: &mut Shell, arguments: &[String]) -> Status {

@@ -106,11 +106,22 @@ impl Overlay {
     /// Entries directly in `directory`, by name.
     pub(crate) fn children(&self, directory: &str) -> impl Iterator<Item = (&str, &Entry)> {
         let prefix = if directory == "/" { String::from("/") } else { format!("{directory}/") };
-        let start = prefix.clone();
-        self.entries
-            .range(start..)
-            .map_while(move |(path, entry)| path.strip_prefix(prefix.as_str()).map(|name| (name, entry)))
-            .filter(|(name, _)| !name.is_empty() && !name.contains('/'))
+        // What lies below a child is jumped over, so that the work is that of the children.
+        let mut next = prefix.clone();
+        std::iter::from_fn(move || {
+            loop {
+                let (path, entry) = self.entries.range(next.clone()..).next()?;
+                let name = path.strip_prefix(prefix.as_str())?;
+                match name.split_once('/') {
+                    Some((child, _)) => next = format!("{prefix}{child}0"),
+                    None if name.is_empty() => next = format!("{path}\0"),
+                    None => {
+                        next = format!("{path}\0");
+                        return Some((name, entry));
+                    }
+                }
+            }
+        })
     }
 
     /// Puts a node at `path`, within the quota.

@@ -16,7 +16,10 @@ use crate::{
 use parking_lot::Mutex;
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 const MAX_LINKS: usize = 40;
@@ -49,6 +52,8 @@ pub struct Fs {
     pub(super) pending: BTreeMap<String, Pending>,
     pub(super) events: Vec<ShellEvent>,
     pub(super) origin: Origin,
+    /// Bytes of paths that were compared, until somebody asks.
+    pub(super) work: Arc<AtomicU64>,
 }
 
 /// A file that was written and closed, and not yet reported.
@@ -89,7 +94,7 @@ impl Fs {
             handles: BTreeMap::new(),
             pending: BTreeMap::new(),
             events: Vec::new(),
-            origin: Origin::Upload,
+            origin: Origin::Upload, work: Arc::default()
         }
     }
 
@@ -136,6 +141,7 @@ impl Fs {
         let mut links = 0;
         let mut missing = false;
         while let Some(part) = parts.pop() {
+            self.work.fetch_add(64 + current.len() as u64, Ordering::Relaxed);
             if missing {
                 return Err(Errno::NotFound);
             }
@@ -148,6 +154,9 @@ impl Fs {
                 continue;
             }
             let next = join(&current, &part);
+            if next.len() > 4095 {
+                return Err(Errno::NameTooLong);
+            }
             let Some(view) = self.view(&next) else {
                 (current, missing) = (next, true);
                 continue;
@@ -256,6 +265,11 @@ impl Fs {
     pub fn access(&self, path: &str, mode: u32) -> Result<(), Errno> {
         let stat = self.stat(path)?;
         self.allow(&stat.meta, mode, stat.kind == Kind::Directory)
+    }
+
+    /// What looking at paths has cost since the last call, in bytes compared.
+    pub(crate) fn take_work(&self) -> u64 {
+        self.work.swap(0, Ordering::Relaxed)
     }
 
     /// Bytes and nodes that the overlay has left.

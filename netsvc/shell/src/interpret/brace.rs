@@ -3,7 +3,7 @@
 use crate::parse::{Part, Word};
 
 /// Words that one word may become.
-const MAX_WORDS: usize = 4_096;
+const MAX_WORDS: usize = 100_000;
 
 #[derive(Clone, Debug)]
 enum Piece {

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Fields that a command may have.
-const MAX_FIELDS: usize = 20_000;
+const MAX_FIELDS: usize = 200_000;
 /// Bytes that the fields of a word may have.
 const MAX_BYTES: usize = 2 << 20;
 
@@ -45,7 +45,9 @@ impl Shell {
         let mut out = Vec::new();
         for word in words {
             if self.dialect().is_bash() {
-                for word in brace::expand(word) {
+                let words = brace::expand(word);
+                self.spend(words.len() as u64 / 32)?;
+                for word in words {
                     out.extend(self.expand_word(&word)?);
                 }
             } else {

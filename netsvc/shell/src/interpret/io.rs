@@ -21,11 +21,13 @@ pub(crate) struct Input {
     at: Arc<Mutex<usize>>,
     /// Whether it is the session's, and more may come.
     pub(super) more: bool,
+    /// More would follow for ever.
+    endless: bool,
 }
 
 impl Input {
     pub(crate) fn new(bytes: Vec<u8>) -> Input {
-        Input { bytes: Arc::new(bytes), at: Arc::default(), more: false }
+        Input { bytes: Arc::new(bytes), at: Arc::default(), more: false, endless: false }
     }
 
     /// How many bytes were read.
@@ -41,6 +43,11 @@ impl Input {
     /// Whether there is no whole line, but there may be one.
     fn is_dry(&self) -> bool {
         self.more && !self.bytes.get(self.position()..).unwrap_or_default().contains(&b'\n')
+    }
+
+    /// The beginning of something that never ends.
+    pub(super) fn endless(bytes: Vec<u8>, endless: bool) -> Input {
+        Input { endless, ..Input::new(bytes) }
     }
 
     fn rest(&self) -> Vec<u8> {
@@ -167,7 +174,12 @@ impl Shell {
     /// Everything that is left of standard input.
     pub(crate) fn read_all(&mut self) -> Result<Vec<u8>, Flow> {
         match self.descriptors.get(&0).cloned() {
-            Some(Descriptor::Input(input)) => Ok(input.rest()),
+            Some(Descriptor::Input(input)) => {
+                if input.endless {
+                    self.meet_endless()?;
+                }
+                Ok(input.rest())
+            }
             Some(Descriptor::Session) => {
                 let input = self.session_input()?;
                 if input.more { Err(self.out_of_input(&input)) } else { Ok(input.rest()) }
@@ -295,6 +307,12 @@ impl Shell {
         let network = target.strip_prefix("/dev/tcp/").or_else(|| target.strip_prefix("/dev/udp/"));
         if let Some(address) = network.filter(|_| self.dialect().is_bash()) {
             return self.connect(address);
+        }
+        if redirect.kind == R::Read && self.is_endless(target) {
+            let bytes = self.fs.read_file(target).map(|bytes| bytes.to_vec()).unwrap_or_default();
+            self.spend(1 + bytes.len() as u64 / 4096)?;
+            self.descriptors.insert(number, Descriptor::Input(Input::endless(bytes, true)));
+            return Ok(Ok(()));
         }
         let descriptor = match self.named_descriptor(redirect.kind, target) {
             Some(descriptor) => descriptor,

@@ -8,6 +8,7 @@
 mod arithmetic;
 mod brace;
 mod condition;
+mod endless;
 mod expand;
 mod io;
 mod level;
@@ -39,9 +40,13 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use top::Suspended;
 
 /// Steps that one line may take; a step is a command or a few KiB of data.
-const STEPS: u64 = 60_000;
+const STEPS: u64 = 200_000;
+/// Steps that what reads a stage gets when the stage has used them up, for the whole line.
+const RESERVE: u64 = 6_000;
+/// Bytes of paths that the file system may compare for one step.
+const WORK_PER_STEP: u64 = 4_096;
 /// Output of one line in bytes.
-const MAX_OUTPUT: usize = 1 << 20;
+const MAX_OUTPUT: usize = 8 << 20;
 /// Virtual time that one line may take.
 const MAX_TIME: Duration = Duration::from_secs(3_600);
 /// Nested commands, functions and substitutions.
@@ -112,6 +117,16 @@ pub struct Shell {
     levels: Vec<level::Level>,
     /// Whether a pipeline of the line goes on that waited for the terminal.
     resuming: bool,
+    /// What the running program read never ends.
+    pub(crate) endless: bool,
+    /// Columns and rows of the terminal.
+    pub(crate) window: (u32, u32),
+    /// Name of the running program.
+    running: String,
+    /// Whether it can end before its input does.
+    stops_early: bool,
+    /// Steps that are left for readers of exhausted stages.
+    reserve: u64,
     pub(crate) next_pid: u32,
     pub(crate) elapsed: Duration,
     /// Depth of conditions, where `set -e` does not apply.
@@ -169,6 +184,11 @@ impl Shell {
             stage_statuses: vec![0],
             levels: Vec::new(),
             resuming: false,
+            endless: false,
+            window: (80, 24),
+            running: String::new(),
+            stops_early: false,
+            reserve: RESERVE,
             next_pid,
             elapsed: Duration::ZERO,
             guarded: 0,
@@ -202,6 +222,16 @@ impl Shell {
     /// Kind of system.
     pub fn flavour(&self) -> Flavour {
         if self.applet { Flavour::Busybox } else { self.live.flavour }
+    }
+
+    /// The size of the terminal: for `stty size`, and in bash as `COLUMNS` and `LINES`.
+    pub(crate) fn set_window(&mut self, columns: u32, rows: u32) {
+        self.window = (columns, rows);
+        if self.dialect().is_bash() {
+            let variables = &mut self.state_mut().variables;
+            variables.set("COLUMNS", &columns.to_string());
+            variables.set("LINES", &rows.to_string());
+        }
     }
 
     /// Sets a variable of the environment, as the `env` request of SSH does.
@@ -338,6 +368,8 @@ impl Shell {
     fn begin(&mut self, line: &str) {
         self.line = crate::text::head(line, 32_768);
         self.steps = STEPS;
+        self.reserve = RESERVE;
+        self.endless = false;
         self.depth = 0;
         self.guarded = 0;
         self.evaluating = 0;
@@ -366,6 +398,7 @@ impl Shell {
 
     /// Takes `count` steps.
     pub(crate) fn spend(&mut self, count: u64) -> Result<(), Flow> {
+        let count = count + self.fs.take_work() / WORK_PER_STEP;
         match self.steps.checked_sub(count).filter(|_| crate::pace::goes_on()) {
             Some(left) => {
                 self.steps = left;

@@ -115,6 +115,9 @@ impl Shell {
             let result = self.run_pipeline(pipeline);
             self.guarded -= usize::from(!last);
             self.status = result?;
+            if std::mem::take(&mut self.endless) {
+                return Err(Flow::Exhausted);
+            }
             if self.status != 0
                 && last
                 && !pipeline.negated
@@ -135,7 +138,11 @@ impl Shell {
         let mut at = 0;
         let guarded = std::mem::take(&mut self.guarded);
         let outer = self.background.replace(self.background.unwrap_or(elapsed));
+        // A job may use half of what is left, so that jobs that never end leave something to the others.
+        let kept = self.steps / 2;
+        self.steps -= kept;
         let result = self.nested(|shell| shell.run_chain(&item.chain, &mut at));
+        self.steps += kept;
         self.guarded = guarded;
         self.background = outer;
         if let Some(input) = input {
@@ -146,14 +153,11 @@ impl Shell {
         self.elapsed = elapsed;
         self.sent_at = self.sent_at.min(elapsed);
         self.wait(std::time::Duration::ZERO)?;
-        if let Err(flow @ (Flow::Exhausted | Flow::Suspend(_))) = result
-            && flow == Flow::Exhausted
-            && self.steps == 0
-        {
-            return Err(flow);
-        }
         self.last_background = Some(pid);
-        let ends = self.live.now().saturating_add(i64::try_from(took.as_micros()).unwrap_or(i64::MAX));
+        let ends = match result {
+            Err(Flow::Exhausted) => i64::MAX,
+            _ => self.live.now().saturating_add(i64::try_from(took.as_micros()).unwrap_or(i64::MAX)),
+        };
         let status = match result {
             Ok(()) => self.status,
             Err(Flow::Exit(status) | Flow::Return(status) | Flow::Abort(status)) => status,
@@ -227,11 +231,15 @@ impl Shell {
             match stage {
                 Ok(code) => status = code,
                 Err(Flow::Exit(code) | Flow::Return(code) | Flow::Abort(code)) => status = code,
-                Err(Flow::Pipe) => status = 141,
-                Err(Flow::Exhausted) if !last => {
+                Err(Flow::Pipe) => {
+                    status = 141;
+                    self.endless = true;
+                }
+                Err(Flow::Exhausted) if !last && !buffer.lock().is_empty() => {
                     // The stage would write for ever; what reads it takes what there is.
                     status = 141;
-                    self.steps = self.steps.max(2_000);
+                    self.endless = true;
+                    self.steps += std::mem::take(&mut self.reserve);
                 }
                 Err(Flow::Break(_) | Flow::Continue(_)) => {}
                 Err(other) => {
@@ -244,7 +252,9 @@ impl Shell {
             }
             statuses.push(status);
             if !last {
-                self.descriptors.insert(0, Descriptor::Input(Input::new(std::mem::take(&mut buffer.lock()))));
+                let endless = std::mem::take(&mut self.endless);
+                let input = Input::endless(std::mem::take(&mut buffer.lock()), endless);
+                self.descriptors.insert(0, Descriptor::Input(input));
             }
         }
         for (number, descriptor) in [(0, outer_input), (1, outer_output)] {

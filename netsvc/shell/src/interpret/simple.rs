@@ -2,7 +2,7 @@
 
 use super::{Flow, Shell, Status, state::Variable};
 use crate::{
-    commands::{Run, find},
+    commands::{Run, answer, find},
     dialect::{Dialect, Reading},
     event::ShellEvent,
     fs::{Errno, Kind, join},
@@ -11,6 +11,9 @@ use crate::{
     text,
 };
 use std::{sync::Arc, time::Duration};
+
+/// Bytes of arguments that a program can be given (`getconf ARG_MAX`).
+const ARGUMENTS: usize = 2_097_152;
 
 impl Shell {
     pub(super) fn run_simple(
@@ -206,12 +209,23 @@ impl Shell {
                 Some(_) => {}
                 None => return self.unknown(&name, arguments),
             }
+            if are_too_long(arguments) {
+                let path = command_path(self, &name).unwrap_or_else(|| name.clone());
+                self.complain(&format!("{path}: Argument list too long"))?;
+                return Ok(126);
+            }
+            if let Some(answer) = answer(self, &name, arguments) {
+                return answer;
+            }
         }
         self.invoke(command.run, arguments)
     }
 
     fn invoke(&mut self, run: Run, arguments: &[String]) -> Status {
-        self.nested(|shell| run(shell, arguments))
+        let outer = self.begin_program(arguments);
+        let result = self.nested(|shell| run(shell, arguments));
+        self.end_program(outer);
+        result
     }
 
     fn call(&mut self, body: &Arc<Command>, arguments: &[String]) -> Status {
@@ -281,12 +295,19 @@ impl Shell {
             self.complain(&format!("{path}: Permission denied"))?;
             return Ok(126);
         }
+        if are_too_long(arguments) {
+            self.complain(&format!("{path}: Argument list too long"))?;
+            return Ok(126);
+        }
         let resolved = self.fs.resolve(path, true).unwrap_or_else(|_| path.to_owned());
         if self.fs.is_program(&resolved) {
             let name = crate::fs::name(path).to_owned();
             let run = find(self, &name).map(|command| command.run);
             return match run {
-                Some(run) => self.invoke(run, arguments),
+                Some(run) => match answer(self, &name, arguments) {
+                    Some(answer) => answer,
+                    None => self.invoke(run, arguments),
+                },
                 None => Ok(0),
             };
         }
@@ -420,6 +441,11 @@ impl Shell {
 fn interpreter_of(source: &str) -> Option<&str> {
     let line = source.lines().next()?.strip_prefix("#!")?;
     line.split_whitespace().map(crate::fs::name).find(|part| *part != "env")
+}
+
+/// Whether the kernel refuses to start a program with these.
+fn are_too_long(arguments: &[String]) -> bool {
+    arguments.iter().map(|word| word.len() + 9).sum::<usize>() > ARGUMENTS
 }
 
 /// Where a program is found in `PATH`.

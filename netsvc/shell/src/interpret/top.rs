@@ -74,9 +74,11 @@ impl Shell {
                 Err(Flow::Break(_) | Flow::Continue(_)) => {}
                 Err(Flow::Pipe) => self.status = 141,
                 Err(Flow::Exhausted) => {
-                    self.status = 137;
-                    whole = false;
-                    break;
+                    let goes_on = Some(self.repeated_output());
+                    self.descriptors = before;
+                    self.status = 130;
+                    let line = std::mem::take(&mut self.line);
+                    return Outcome { goes_on, ..self.end(line, cwd) };
                 }
             }
         }
@@ -144,6 +146,7 @@ impl Shell {
             events: std::mem::take(&mut self.events),
             waits: None,
             exited: self.exited,
+            goes_on: None,
         }
     }
 }

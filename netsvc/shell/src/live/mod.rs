@@ -16,6 +16,7 @@ pub(crate) use log::logins;
 pub(crate) use network::{listeners, netmask, network_address};
 pub(crate) use process::Process;
 pub(crate) use release::motd;
+pub(crate) use versions::Versions;
 
 use crate::flavour::Flavour;
 use netsvc_persona::{Persona, subkey};

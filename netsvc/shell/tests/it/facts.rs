@@ -185,3 +185,51 @@ fn sudo_without_a_terminal_wants_one() {
     let outcome = shell_on(&host("debian12"), "anna", false).exec("echo secret | sudo -S id -u", Some(b""));
     assert_eq!(outcome.bytes(Stream::Out), b"0\n", "{outcome:?}");
 }
+
+#[test]
+fn addresses_in_brackets_are_no_names() {
+    for (line, expected) in [
+        ("wget http://[2001:db8::7]:8080/a.sh", "Connecting to [2001:db8::7]:8080... failed: Network is unreachable.\n"),
+        ("wget -q http://[::1]/x; echo $?", "4\n"),
+        ("curl http://[::1]:1/x; echo $?", "curl: (7) Failed to connect to ::1 port 1 after 0 ms"),
+        ("wget ftp://198.51.100.7/d", "Logging in as anonymous ... Logged in!\n"),
+        ("wget http://user:pw@198.51.100.7/d", "http://user:*password*@198.51.100.7/d\n"),
+    ] {
+        check("debian12", line, expected);
+    }
+    let (text, _) = run("debian12", "wget http://[2001:db8::7]:8080/a.sh");
+    assert!(!text.contains("Resolving"), "{text}");
+}
+
+#[test]
+fn tools_tell_their_version_and_help() {
+    for (id, line, expected) in [
+        ("debian12", "cat --version | head -1", "cat (GNU coreutils) 9.1\n"),
+        ("debian12", "ls --help | head -1", "Usage: ls [OPTION]... [FILE]...\n"),
+        ("debian12", "cat --help >/dev/null; echo $?", "0\n"),
+        ("ubuntu2204", "ls --version | head -1", "ls (GNU coreutils) 8.32\n"),
+        ("rocky9", "grep --version | head -1", "grep (GNU grep) 3.6\n"),
+        ("debian12", "tar --version | head -1", "tar (GNU tar) 1.34\n"),
+        ("debian12", "wget --version | head -1", "GNU Wget 1.21.3 built on linux-gnu.\n"),
+        ("ubuntu2204", "openssl version", "OpenSSL 3.0.2 15 Mar 2022"),
+        ("ubuntu2204", "python3 -V", "Python 3.10.12\n"),
+        ("debian12", "openssl passwd -1 -salt ab cd", "$1$ab$aHXBIHBBaJnA3bcewAfbB1\n"),
+        ("debian12", "echo hi > f; gzip f; ls f*; zcat f.gz; gunzip f.gz; cat f", "f.gz\nhi\nhi\n"),
+        ("debian12", "echo x | gzip -c | gunzip -c", "x\n"),
+        ("debian12", "echo a | tar czf t.tgz /etc/hostname 2>/dev/null; tar xzOf t.tgz 2>/dev/null; echo $?", "0\n"),
+        ("debian12", "touch -d '2020-01-02 03:04:05' f; stat -c %y f", "2020-01-02 03:04:05."),
+        ("debian12", "cat /etc/hostname | wc -l; echo ${PIPESTATUS[@]}", "1\n0 0\n"),
+    ] {
+        check(id, line, expected);
+    }
+}
+
+#[test]
+fn shadow_holds_what_the_release_makes_of_a_password() {
+    let line = "echo root:NEW | chpasswd; head -1 /etc/shadow";
+    for (id, start, length) in [("debian12", "root:$y$j9T$", 73), ("rocky9", "root:$6$", 106), ("router", "root:$1$", 34)] {
+        let (text, _) = run(id, line);
+        let hash = text.trim().trim_start_matches("root:").split(':').next().unwrap_or("").len();
+        assert!(text.starts_with(start) && hash == length, "{id}: {text} {hash}");
+    }
+}

@@ -2,6 +2,7 @@
 
 mod against_real;
 mod dialects;
+mod endless;
 mod facts;
 mod session;
 mod streams;

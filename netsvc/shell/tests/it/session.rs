@@ -136,7 +136,7 @@ proptest! {
     fn any_bytes_are_a_line(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         let line = netsvc_shell::text::decode(&bytes);
         let outcome = shell_on(&host("debian12"), "root", false).exec(&line, Some(b""));
-        prop_assert!(outcome.chunks.iter().map(|chunk| chunk.bytes.len()).sum::<usize>() <= 1 << 20);
+        prop_assert!(outcome.chunks.iter().map(|chunk| chunk.bytes.len()).sum::<usize>() <= 8 << 20);
     }
 
     #[test]

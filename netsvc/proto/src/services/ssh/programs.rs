@@ -13,6 +13,8 @@ const FAILED: Exit = Exit::Status(255);
 const COMMAND: usize = 4 << 20;
 /// Up to so many bytes of a command each new line is looked at.
 const LINES: usize = 16 << 10;
+/// Time between two pieces of output that never ends.
+const TRICKLE: Duration = Duration::from_secs(5);
 /// Longest that one piece of output waits.
 const PAUSE: Duration = Duration::from_secs(600);
 
@@ -57,7 +59,7 @@ impl Login {
                     &String::from_utf8_lossy(&terminal.name),
                     recorder::now(),
                 );
-                self.interactive(shell, cast, &mut io).await
+                self.interactive(shell, (size.columns, size.rows), cast, &mut io).await
             }
             (_, None) => self.piped(shell, &mut io).await,
         };
@@ -191,10 +193,17 @@ impl Login {
     }
 
     /// A shell with a terminal, recorded.
-    async fn interactive(&self, shell: Shell, mut cast: Cast, io: &mut ChannelIo) -> Exit {
+    async fn interactive(
+        &self,
+        shell: Shell,
+        size: (u32, u32),
+        mut cast: Cast,
+        io: &mut ChannelIo,
+    ) -> Exit {
         let mut terminal = Terminal::new(shell);
+        terminal.resize(size.0, size.1);
         let mut output = terminal.start(recorder::now());
-        let mut exit = Exit::Status(0);
+        let mut exit = None;
         loop {
             cast.output(&output.bytes);
             account::record(&self.host, &self.link, std::mem::take(&mut output.events));
@@ -218,12 +227,15 @@ impl Login {
                 // An interactive shell survives these; the others end it and with it the session.
                 Some(Event::Signal(name)) if name == "INT" => Some(vec![3]),
                 Some(Event::Signal(name)) if name != "TERM" && name != "QUIT" => {
-                    exit = Exit::Signal(name);
+                    exit = Some(Exit::Signal(name));
                     break;
                 }
                 Some(Event::End) => Some(vec![4]),
                 Some(Event::Closed) => break,
-                Some(Event::Resize(_) | Event::Signal(_)) => {
+                Some(resized @ (Event::Resize(_) | Event::Signal(_))) => {
+                    if let Event::Resize(size) = resized {
+                        terminal.resize(size.columns, size.rows);
+                    }
                     output = netsvc_shell::TerminalOutput {
                         wake_at: output.wake_at,
                         ..netsvc_shell::TerminalOutput::default()
@@ -243,7 +255,8 @@ impl Login {
         }
         account::record(&self.host, &self.link, terminal.hangup());
         cast.store(&self.host, &self.link);
-        exit
+        let status = u32::try_from(terminal.status()).unwrap_or(255);
+        exit.unwrap_or(Exit::Status(status))
     }
 
     /// Runs the shell's `work` among the workers.
@@ -262,6 +275,7 @@ impl Login {
         let writer = io.writer();
         let chunks = std::mem::take(&mut outcome.chunks);
         let rest = outcome.rest;
+        let goes_on = outcome.goes_on.take();
         let work = async {
             for Emit { after, stream, bytes } in chunks {
                 if !after.is_zero() {
@@ -275,6 +289,11 @@ impl Login {
             }
             if !rest.is_zero() {
                 tokio::time::sleep(rest.min(PAUSE)).await;
+            }
+            // What never ends goes on until the peer, or the connection's own limits, stop it.
+            while let Some(more) = &goes_on {
+                tokio::time::sleep(TRICKLE).await;
+                writer.write(more).await?;
             }
             Ok::<(), Gone>(())
         };

@@ -255,8 +255,9 @@ impl Connection {
         host.record(&link, Kind::SessionStart, vec![(field::PRINCIPAL, user.to_vec())]);
         let facts = account::facts(&host, &link, Some("pts/0".to_owned()));
         let shell = account::shell(&host).login(&String::from_utf8_lossy(user), link.peer.ip(), facts);
-        let terminal = Terminal::new(shell);
+        let mut terminal = Terminal::new(shell);
         let (columns, rows) = self.options.told.size.unwrap_or_default();
+        terminal.resize(columns.into(), rows.into());
         let name = String::from_utf8_lossy(&self.options.told.terminal).into_owned();
         let mut cast = Cast::begin(columns.into(), rows.into(), &name, recorder::now());
         let (terminal, served) = self.converse(terminal, &mut cast).await;

@@ -1,0 +1,108 @@
+//! `--help` and `--version` of the GNU tools, and the usage of BusyBox's applets.
+//!
+//! The texts are what Debian 12's programs and BusyBox 1.35 print; numbers of other releases come from the table of
+//! versions.
+
+use crate::{
+    interpret::{Shell, Status},
+    live::Versions,
+};
+use std::{collections::BTreeMap, sync::OnceLock};
+
+/// An answer: its status and text.
+type Answer = (i32, &'static str);
+
+fn gnu() -> &'static BTreeMap<(&'static str, &'static str), Answer> {
+    static TABLE: OnceLock<BTreeMap<(&str, &str), Answer>> = OnceLock::new();
+    TABLE.get_or_init(|| {
+        sections(include_str!("texts/gnu.txt"))
+            .filter_map(|(head, text)| {
+                let mut words = head.split(' ');
+                let key = (words.next()?, words.next()?);
+                Some((key, (words.next()?.parse().ok()?, text)))
+            })
+            .collect()
+    })
+}
+
+fn busybox() -> &'static BTreeMap<&'static str, &'static str> {
+    static TABLE: OnceLock<BTreeMap<&str, &str>> = OnceLock::new();
+    TABLE.get_or_init(|| sections(include_str!("texts/busybox.txt")).collect())
+}
+
+/// Texts under heads `%% …`.
+fn sections(text: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    text.split_inclusive('\n')
+        .scan(0, |at, line| {
+            let start = *at;
+            *at += line.len();
+            Some((start, line))
+        })
+        .filter(|(_, line)| line.starts_with("%% "))
+        .map(move |(start, head)| {
+            let body = text.get(start + head.len()..).unwrap_or("");
+            let end = body.find("\n%% ").map_or(body.len(), |end| end + 1);
+            (head.trim_start_matches("%% ").trim_end(), body.get(..end).unwrap_or(body))
+        })
+}
+
+/// The usage of an applet, with its line end.
+pub(super) fn usage_of(applet: &str) -> Option<&'static str> {
+    busybox().get(applet).copied()
+}
+
+/// The answer of a program that is asked for its help or version; `None`: it was not, or has no such answer.
+pub(crate) fn answer(shell: &mut Shell, name: &str, arguments: &[String]) -> Option<Status> {
+    let words = super::rest(arguments);
+    let asked = words
+        .iter()
+        .take_while(|word| *word != "--")
+        .find(|word| *word == "--help" || *word == "--version")?;
+    // These end at their first operand, and what follows belongs to another program.
+    let runs_others =
+        ["env", "nice", "nohup", "timeout", "stdbuf", "xargs", "sudo", "chroot", "find", "expr"];
+    if runs_others.contains(&name) && words.first() != Some(asked) {
+        return None;
+    }
+    if ["true", "false", "expr"].contains(&name) && words.len() > 1 {
+        return None;
+    }
+    if shell.flavour().busybox() {
+        usage_of(name)?;
+        return Some(super::busybox::usage(shell, name).map(|()| i32::from(asked == "--version")));
+    }
+    let (status, text) = *gnu().get(&(name, asked.as_str()))?;
+    let text = if asked == "--version" { dated(text, shell.live.versions()) } else { text.to_owned() };
+    Some(shell.out(&text).map(|()| status))
+}
+
+/// A version's text with the numbers of a release.
+fn dated(text: &str, versions: &Versions) -> String {
+    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+    let pairs = [
+        ("(GNU coreutils) 9.1", "(GNU coreutils) ", versions.coreutils),
+        ("(GNU grep) 3.8", "(GNU grep) ", versions.grep),
+        ("(GNU sed) 4.9", "(GNU sed) ", versions.sed),
+        ("(GNU tar) 1.34", "(GNU tar) ", versions.tar),
+        ("(gzip) 1.12", "(gzip) ", versions.gzip),
+        ("gzip 1.12", "gzip ", versions.gzip),
+        ("(GNU findutils) 4.9.0", "(GNU findutils) ", versions.findutils),
+        ("GNU Wget 1.21.3", "GNU Wget ", versions.wget),
+        ("procps-ng 4.0.2", "procps-ng ", versions.procps),
+        ("util-linux 2.38.1", "util-linux ", versions.util_linux),
+    ];
+    let Some((known, name, version)) = pairs.into_iter().find(|(known, ..)| first.contains(known)) else {
+        return text.to_owned();
+    };
+    let first = first.replace(known, &format!("{name}{version}"));
+    let year = match (name, version) {
+        ("(GNU coreutils) ", "8.4" | "8.22") => "2013",
+        ("(GNU coreutils) ", "8.26") => "2016",
+        ("(GNU coreutils) ", "8.28") => "2017",
+        ("(GNU coreutils) ", "8.30") => "2018",
+        ("(GNU coreutils) ", "8.32") => "2020",
+        ("(GNU coreutils) ", "9.3" | "9.4") => "2023",
+        _ => return format!("{first}\n{rest}"),
+    };
+    format!("{first}\n{}", rest.replacen("(C) 2022", &format!("(C) {year}"), 1))
+}

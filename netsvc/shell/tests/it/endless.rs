@@ -1,0 +1,98 @@
+//! What never ends on a real host does not end here, and costs nothing; what is deep or long is refused as there.
+
+use crate::{NOW, host, run, shell_on};
+use netsvc_shell::{Outcome, Stream, Terminal};
+use std::time::Instant;
+
+fn exec(line: &str) -> Outcome {
+    shell_on(&host("debian12"), "root", false).exec(line, Some(b""))
+}
+
+#[test]
+fn endless_output_goes_on() {
+    for (line, sample) in
+        [("yes", &b"y\ny\n"[..]), ("cat /dev/zero", b"\0\0\0\0"), ("while :; do echo ab; done", b"ab\nab\n")]
+    {
+        let outcome = exec(line);
+        assert!(outcome.bytes(Stream::Out).len() > 50_000, "{line}");
+        let more = outcome.goes_on.unwrap_or_default();
+        assert!(more.starts_with(sample) && more.len() >= 2_048, "{line}: {:?}", more.len());
+    }
+}
+
+#[test]
+fn what_waits_for_an_end_that_never_comes_says_nothing() {
+    for line in [
+        "seq 1 1000000000 | tail -1",
+        "yes | wc -l",
+        "while :; do :; done",
+        "cat /dev/urandom | md5sum",
+        "sort < /dev/zero",
+        "x=$(cat /dev/zero); echo $x",
+    ] {
+        let outcome = exec(line);
+        assert_eq!(
+            (outcome.bytes(Stream::Out).as_slice(), outcome.goes_on),
+            (&b""[..], Some(Vec::new())),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn what_takes_a_part_of_it_ends() {
+    for (line, wanted) in [
+        ("yes | head -2", "y\ny\n"),
+        ("head -c 4 /dev/zero | od -An -tx1", " 00 00 00 00\n"),
+        ("tr -dc a-z < /dev/urandom | head -c 12 | wc -c", "12\n"),
+        ("cat /dev/urandom | tr -dc a-z | head -c 8 | wc -c", "8\n"),
+        ("dd if=/dev/zero bs=10 count=2 2>/dev/null | wc -c", "20\n"),
+        ("yes | sed 3q | wc -l", "3\n"),
+        ("timeout 2 yes > /dev/null; echo $?", "124\n"),
+        ("timeout 2 sh -c 'while :; do :; done'; echo $?", "124\n"),
+        ("(while :; do :; done) & echo next", "next\n"),
+        ("echo {1..5000} | wc -w", "5000\n"),
+    ] {
+        let outcome = exec(line);
+        assert_eq!(String::from_utf8_lossy(&outcome.bytes(Stream::Out)), wanted, "{line}");
+        assert_eq!(outcome.goes_on, None, "{line}");
+    }
+}
+
+#[test]
+fn control_c_stops_it_with_130() {
+    let mut terminal = Terminal::new(shell_on(&host("debian12"), "root", true));
+    terminal.start(NOW);
+    for line in ["sleep 100", "yes", "while :; do :; done"] {
+        let output = terminal.input(format!("{line}\r").as_bytes(), NOW);
+        assert!(!output.bytes.ends_with(b"# "), "{line} goes on");
+        terminal.input(b"\x03", NOW + 1_000_000);
+        let output = terminal.input(b"echo =$?=\r", NOW + 2_000_000);
+        assert!(String::from_utf8_lossy(&output.bytes).contains("=130="), "{line}: {output:?}");
+    }
+}
+
+#[test]
+fn limits_are_those_of_the_kernel() {
+    let name = "a".repeat(256);
+    let (text, status) = run("debian12", &format!("mkdir {name}"));
+    assert!(text.contains("File name too long") && status == 1, "{text}");
+    let (text, _) = run("debian12", "touch /tmp/$(head -c 5000 /dev/zero | tr '\\0' x)");
+    assert!(text.contains("File name too long"), "{text}");
+    let (text, status) = run("debian12", "/bin/ls $(seq 1 190000)");
+    assert!(text.contains("Argument list too long") && status == 126, "{text} {status}");
+}
+
+#[test]
+fn deep_trees_cost_what_they_are_deep() {
+    let host = host("debian12");
+    let mut shell = shell_on(&host, "root", false);
+    shell.exec("mkdir -p /tmp/$(printf 'd/%.0s' $(seq 1 1900))", Some(b""));
+    for line in
+        ["find /tmp | wc -l", "find / -exec find / \\; | wc -l", "ls -R /tmp | tail -1", "du /tmp | tail -1"]
+    {
+        let started = Instant::now();
+        shell.exec(line, Some(b""));
+        assert!(started.elapsed().as_secs() < 10, "{line}: {:?}", started.elapsed());
+    }
+}
