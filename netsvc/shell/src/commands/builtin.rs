@@ -31,12 +31,12 @@ pub(super) const COMMANDS: &[(&str, Run)] = &[
     ("trap", trap),
     ("umask", umask),
     ("ulimit", ulimit),
-    ("hash", |_, _| Ok(0)),
+    ("hash", hash),
     ("times", times),
     ("history", history),
     ("help", help),
     ("let", let_command),
-    ("shopt", |_, _| Ok(0)),
+    ("shopt", super::shopt::shopt),
     ("enable", |_, _| Ok(0)),
     ("bind", |_, _| Ok(0)),
     ("complete", |_, _| Ok(0)),
@@ -94,6 +94,9 @@ fn exit(shell: &mut Shell, arguments: &[String]) -> Status {
     let status = match rest(arguments).first() {
         None => shell.status,
         Some(text) => match text.parse::<i64>() {
+            Ok(number) if number < 0 && !shell.dialect().is_bash() => {
+                return shell.refuse("exit", &format!("Illegal number: {text}"), true, 2);
+            }
             Ok(number) => i32::try_from(number & 255).unwrap_or(0),
             Err(_) if shell.dialect().is_bash() => {
                 shell.complain(&format!("exit: {text}: numeric argument required"))?;
@@ -246,6 +249,11 @@ const KEYWORDS: [&str; 16] = [
 ];
 
 fn kind(shell: &mut Shell, arguments: &[String]) -> Status {
+    kind_as(shell, arguments, "type")
+}
+
+/// `type`, and `command -V`, which differ in the name that messages have.
+fn kind_as(shell: &mut Shell, arguments: &[String], builtin_name: &str) -> Status {
     let short = rest(arguments).first().is_some_and(|word| word == "-t");
     let path_only = rest(arguments).first().is_some_and(|word| word == "-p" || word == "-P");
     let mut status = 0;
@@ -273,7 +281,7 @@ fn kind(shell: &mut Shell, arguments: &[String]) -> Status {
                     shell.out(&format!("{name}: not found\n"))?;
                     status = 127;
                 } else if !short && !path_only {
-                    shell.complain(&format!("type: {name}: not found"))?;
+                    shell.complain(&format!("{builtin_name}: {name}: not found"))?;
                 }
             }
         }
@@ -284,8 +292,12 @@ fn kind(shell: &mut Shell, arguments: &[String]) -> Status {
 fn command(shell: &mut Shell, arguments: &[String]) -> Status {
     let words = rest(arguments);
     match words.first().map(String::as_str) {
-        Some("-v" | "-V") => {
-            let mut status = 1;
+        Some("-V") => {
+            let all: Vec<String> = std::iter::once("type".to_owned()).chain(words.iter().skip(1).cloned()).collect();
+            kind_as(shell, &all, "command")
+        }
+        Some("-v") => {
+            let mut status = if shell.dialect().is_bash() { 1 } else { 127 };
             for name in words.iter().skip(1) {
                 let known = find(shell, name).is_some_and(|command| command.builtin)
                     || KEYWORDS.contains(&name.as_str())
@@ -306,15 +318,31 @@ fn command(shell: &mut Shell, arguments: &[String]) -> Status {
     }
 }
 
+/// Signals that `trap` knows.
+const SIGNALS: [&str; 36] = [
+    "EXIT", "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM",
+    "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF",
+    "WINCH", "IO", "PWR", "SYS", "ERR", "DEBUG", "RETURN", "POLL",
+];
+
 fn trap(shell: &mut Shell, arguments: &[String]) -> Status {
     let words = rest(arguments);
+    let bash = shell.dialect().is_bash();
+    let mut status = 0;
     match words {
         [] => {
             let lines: String = shell
                 .state
                 .traps
                 .iter()
-                .map(|(signal, action)| format!("trap -- '{action}' {signal}\n"))
+                .map(|(signal, action)| {
+                    let prefix = if bash && !["EXIT", "ERR", "DEBUG", "RETURN"].contains(&signal.as_str()) {
+                        "SIG"
+                    } else {
+                        ""
+                    };
+                    format!("trap -- '{}' {prefix}{signal}\n", action.replace('\'', "'\\''"))
+                })
                 .collect();
             shell.out(&lines)?;
         }
@@ -329,6 +357,10 @@ fn trap(shell: &mut Shell, arguments: &[String]) -> Status {
                     other => other,
                 };
                 let name = name.to_owned();
+                if !SIGNALS.contains(&name.as_str()) {
+                    status = super::wording::bad_trap(shell, signal)?;
+                    continue;
+                }
                 if action == "-" {
                     shell.state_mut().traps.remove(&name);
                 } else if shell.state.traps.len() < 64 {
@@ -337,7 +369,7 @@ fn trap(shell: &mut Shell, arguments: &[String]) -> Status {
             }
         }
     }
-    Ok(0)
+    Ok(status)
 }
 
 fn umask(shell: &mut Shell, arguments: &[String]) -> Status {
@@ -347,7 +379,10 @@ fn umask(shell: &mut Shell, arguments: &[String]) -> Status {
             shell.out(&format!("{mask:04o}\n"))?;
         }
         Some((Ok(mask), _)) => shell.fs.umask = mask & 0o777,
-        Some((Err(_), _)) => {}
+        Some((Err(_), text)) => {
+            let text = text.clone();
+            return super::wording::bad_umask(shell, &text);
+        }
     }
     Ok(0)
 }
@@ -392,6 +427,21 @@ fn ulimit(shell: &mut Shell, arguments: &[String]) -> Status {
     Ok(0)
 }
 
+fn hash(shell: &mut Shell, arguments: &[String]) -> Status {
+    let mut status = 0;
+    let bash = shell.dialect().is_bash();
+    if rest(arguments).is_empty() && bash {
+        shell.err("hash: hash table empty\n")?;
+    }
+    for name in rest(arguments).iter().filter(|word| !word.starts_with('-')) {
+        let known = find(shell, name).is_some_and(|command| command.builtin);
+        if !known && command_path(shell, name).is_none() {
+            status = shell.refuse("hash", &format!("{name}: not found"), false, 1)?;
+        }
+    }
+    Ok(status)
+}
+
 fn times(shell: &mut Shell, _: &[String]) -> Status {
     shell.out("0m0.012s 0m0.008s\n0m0.041s 0m0.019s\n")?;
     Ok(0)
@@ -429,6 +479,10 @@ fn help(shell: &mut Shell, _: &[String]) -> Status {
 
 fn let_command(shell: &mut Shell, arguments: &[String]) -> Status {
     let mut value = 0;
+    if rest(arguments).is_empty() {
+        shell.complain("let: expression expected")?;
+        return Ok(1);
+    }
     for word in rest(arguments) {
         match shell.arithmetic(word)? {
             Some(number) => value = number,

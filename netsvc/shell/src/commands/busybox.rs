@@ -4,18 +4,10 @@ use super::{Run, find, rest};
 use crate::{
     flavour::busybox_version,
     fs::programs::applets,
-    interpret::{Flow, Shell, Status},
+    interpret::{Shell, Status},
 };
 
 pub(super) const COMMANDS: &[(&str, Run)] = &[("busybox", busybox)];
-
-/// What an applet prints on wrong use.
-pub(super) fn usage(shell: &mut Shell, applet: &str) -> Result<(), Flow> {
-    let version = busybox_version(&shell.live.persona);
-    let text = super::help::usage_of(applet)
-        .map_or_else(|| format!("Usage: {applet} [OPTIONS] [ARGS]\n\n"), String::from);
-    shell.err(&format!("{version} multi-call binary.\n\n{text}"))
-}
 
 fn busybox(shell: &mut Shell, arguments: &[String]) -> Status {
     if !shell.flavour().busybox() && !shell.fs.exists("/bin/busybox") {

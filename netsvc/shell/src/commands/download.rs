@@ -62,7 +62,7 @@ fn wget(shell: &mut Shell, arguments: &[String]) -> Status {
     };
     let busybox = shell.flavour().busybox();
     if options.operands.is_empty() && busybox {
-        return super::busybox::usage(shell, own(arguments)).map(|()| 1);
+        return super::help::usage(shell, own(arguments)).map(|()| 1);
     }
     if options.operands.is_empty() {
         shell.err(
@@ -305,7 +305,7 @@ fn tftp(shell: &mut Shell, arguments: &[String]) -> Status {
         .or_else(|| options.operands.iter().skip_while(|word| *word != "get").nth(1).cloned())
         .unwrap_or_default();
     if host.is_empty() {
-        return super::busybox::usage(shell, own(arguments)).map(|()| 1);
+        return super::help::usage(shell, own(arguments)).map(|()| 1);
     }
     fetch(shell, "tftp", &host, &remote, options.value('l'), arguments)
 }
@@ -313,7 +313,7 @@ fn tftp(shell: &mut Shell, arguments: &[String]) -> Status {
 fn ftpget(shell: &mut Shell, arguments: &[String]) -> Status {
     let Some(options) = options(shell, arguments, "cvu:p:P:", &[])? else { return Ok(1) };
     let [host, local, more @ ..] = options.operands.as_slice() else {
-        return super::busybox::usage(shell, own(arguments)).map(|()| 1);
+        return super::help::usage(shell, own(arguments)).map(|()| 1);
     };
     let remote = more.first().unwrap_or(local);
     fetch(shell, "ftp", host, remote, Some(local.as_str()), arguments)

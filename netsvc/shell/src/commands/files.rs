@@ -24,6 +24,9 @@ pub(super) const COMMANDS: &[(&str, Run)] = &[
 ];
 
 pub(super) fn missing(shell: &mut Shell, command: &str) -> Status {
+    if shell.flavour().busybox() {
+        return super::help::usage(shell, command).map(|()| 1);
+    }
     shell.err(&format!("{command}: missing operand\nTry '{command} --help' for more information.\n"))?;
     Ok(1)
 }

@@ -48,12 +48,17 @@ fn cat(shell: &mut Shell, arguments: &[String]) -> Status {
             && !options.has('e')
             && !options.has('E')
             && !options.has('T')
+            && !options.has('s')
         {
             shell.write(1, &bytes)?;
             continue;
         }
         let text = decode(&bytes);
+        let mut blank = false;
         for line in lines(&text) {
+            if std::mem::replace(&mut blank, line.is_empty()) && line.is_empty() && options.has('s') {
+                continue;
+            }
             let marked = if options.has('A') || options.has('v') || options.has('e') {
                 visible(line)
             } else {
@@ -287,8 +292,7 @@ fn tr(shell: &mut Shell, arguments: &[String]) -> Status {
         return Ok(1);
     };
     let Some(first) = options.operands.first() else {
-        shell.err("tr: missing operand\nTry 'tr --help' for more information.\n")?;
-        return Ok(1);
+        return super::wording::wrong_use(shell, "tr", "missing operand", 1);
     };
     let mut from = set(first);
     if options.has('c') || options.has('C') {
@@ -408,6 +412,16 @@ fn paste(shell: &mut Shell, arguments: &[String]) -> Status {
     if options.has('s') {
         for column in columns {
             shell.out(&format!("{}\n", column.join(&delimiter)))?;
+        }
+        return Ok(i32::from(!good));
+    }
+    // Each `-` takes the next line of the same input.
+    let dashes = options.operands.iter().filter(|word| *word == "-").count();
+    if dashes > 1 && dashes == options.operands.len() {
+        let all: Vec<&str> = columns.first().cloned().unwrap_or_default();
+        for row in all.chunks(dashes) {
+            let missing = dashes - row.len();
+            shell.out(&format!("{}{}\n", row.join(&delimiter), delimiter.repeat(missing)))?;
         }
         return Ok(i32::from(!good));
     }

@@ -4,7 +4,8 @@
 //! versions.
 
 use crate::{
-    interpret::{Shell, Status},
+    flavour::busybox_version,
+    interpret::{Flow, Shell, Status},
     live::Versions,
 };
 use std::{collections::BTreeMap, sync::OnceLock};
@@ -47,8 +48,16 @@ fn sections(text: &'static str) -> impl Iterator<Item = (&'static str, &'static 
 }
 
 /// The usage of an applet, with its line end.
-pub(super) fn usage_of(applet: &str) -> Option<&'static str> {
+fn usage_of(applet: &str) -> Option<&'static str> {
     busybox().get(applet).copied()
+}
+
+/// What an applet prints on wrong use.
+pub(super) fn usage(shell: &mut Shell, applet: &str) -> Result<(), Flow> {
+    let version = busybox_version(&shell.live.persona);
+    let text = usage_of(applet)
+        .map_or_else(|| format!("Usage: {applet} [OPTIONS] [ARGS]\n\n"), String::from);
+    shell.err(&format!("{version} multi-call binary.\n\n{text}"))
 }
 
 /// The answer of a program that is asked for its help or version; `None`: it was not, or has no such answer.
@@ -69,7 +78,7 @@ pub(crate) fn answer(shell: &mut Shell, name: &str, arguments: &[String]) -> Opt
     }
     if shell.flavour().busybox() {
         usage_of(name)?;
-        return Some(super::busybox::usage(shell, name).map(|()| i32::from(asked == "--version")));
+        return Some(usage(shell, name).map(|()| i32::from(asked == "--version")));
     }
     let (status, text) = *gnu().get(&(name, asked.as_str()))?;
     let text = if asked == "--version" { dated(text, shell.live.versions()) } else { text.to_owned() };

@@ -16,10 +16,10 @@ mod files;
 mod filter;
 mod find_files;
 mod grep;
-mod hardware;
-mod help;
 mod input;
 mod jobs;
+mod hardware;
+mod help;
 mod list;
 mod login;
 mod marks;
@@ -36,19 +36,22 @@ mod scripting;
 mod secret;
 mod sed;
 mod service;
-mod settings;
 mod shells;
+mod shopt;
+mod settings;
 mod space;
 mod stat;
 mod system;
 mod url;
 mod variables;
+mod wording;
 mod wrap;
 mod xargs;
 
 pub(crate) use help::answer;
 pub(crate) use output::{quote, unescape};
 pub(crate) use posix::expression;
+pub(crate) use wording::bad_number;
 
 use crate::{
     dialect::Dialect,
@@ -126,7 +129,9 @@ fn has_builtin(dialect: Dialect, name: &str) -> bool {
     match name {
         "declare" | "typeset" | "shopt" | "pushd" | "popd" | "dirs" | "disown" | "mapfile" | "readarray"
         | "enable" | "builtin" | "caller" | "compgen" | "complete" | "compopt" | "bind" | "logout"
-        | "suspend" => dialect.is_bash(),
+        | "suspend" => {
+            dialect.is_bash()
+        }
         "let" | "source" | "help" | "history" => dialect != Dialect::Dash,
         "[[" => dialect == Dialect::Ash,
         "fc" => dialect.is_bash(),

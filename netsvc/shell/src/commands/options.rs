@@ -53,7 +53,7 @@ pub(super) fn options(
                     "{name}: {}\n",
                     reason.replace("invalid option -- '", "unrecognized option: ").trim_end_matches('\'')
                 ))?;
-                super::busybox::usage(shell, &name)?;
+                super::help::usage(shell, &name)?;
             } else {
                 shell.err(&format!("{name}: {reason}\nTry '{name} --help' for more information.\n"))?;
             }

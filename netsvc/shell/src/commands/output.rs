@@ -3,7 +3,7 @@
 use super::{Run, rest};
 use crate::{
     dialect::Dialect,
-    interpret::{Shell, Status},
+    interpret::{Flow, Shell, Status},
 };
 
 pub(super) const COMMANDS: &[(&str, Run)] = &[("echo", echo), ("printf", printf)];
@@ -117,6 +117,48 @@ pub(crate) fn quote(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 
+/// Text as `printf %q` shows it: with backslashes.
+fn escaped(text: &str) -> String {
+    if text.is_empty() {
+        return "''".into();
+    }
+    if text.chars().any(|character| character.is_ascii_control()) {
+        let inner = text.replace('\\', "\\\\").replace('\'', "\\'").replace('\n', "\\n").replace('\t', "\\t");
+        return format!("$'{inner}'");
+    }
+    let safe = |character: char| character.is_ascii_alphanumeric() || "_-./:=@%+".contains(character);
+    text.chars().flat_map(|character| (!safe(character)).then_some('\\').into_iter().chain([character])).collect()
+}
+
+/// What `printf` says of its arguments. A status: it ends before it prints.
+fn complain(shell: &mut Shell, complaints: Vec<String>) -> Result<Option<i32>, Flow> {
+    for complaint in complaints {
+        let (text, invalid) = match complaint.strip_suffix(": invalid number") {
+            Some(text) => (text, true),
+            None => (complaint.as_str(), false),
+        };
+        let partly = text.trim_start().starts_with(|first: char| first.is_ascii_digit());
+        match shell.dialect() {
+            Dialect::Dash if invalid && partly => {
+                shell.complain_of("printf", &format!("{text}: not completely converted"))?;
+            }
+            Dialect::Dash if invalid => shell.complain_of("printf", &format!("{text}: expected numeric value"))?,
+            Dialect::Dash => {
+                let letter = text.chars().nth(1).unwrap_or(' ');
+                let text = format!("%{letter}: invalid directive");
+                return shell.refuse("printf", &text, false, 2).map(Some);
+            }
+            Dialect::Ash if invalid => shell.complain(&format!("invalid number '{text}'"))?,
+            Dialect::Ash => {
+                let letter = text.chars().nth(1).unwrap_or(' ');
+                shell.complain(&format!("%{letter}: invalid format"))?;
+            }
+            _ => shell.complain(&format!("printf: {complaint}"))?,
+        }
+    }
+    Ok(None)
+}
+
 fn printf(shell: &mut Shell, arguments: &[String]) -> Status {
     let mut words = rest(arguments);
     let mut variable = None;
@@ -132,7 +174,11 @@ fn printf(shell: &mut Shell, arguments: &[String]) -> Status {
         words = tail;
     }
     let Some((format, values)) = words.split_first() else {
-        shell.err("printf: usage: printf [-v var] format [arguments]\n")?;
+        match shell.dialect() {
+            Dialect::Dash => return shell.refuse("printf", "usage: printf format [arg ...]", false, 2),
+            Dialect::Ash => shell.complain("usage: printf FORMAT [ARGUMENT...]")?,
+            _ => shell.err("printf: usage: printf [-v var] format [arguments]\n")?,
+        }
         return Ok(2);
     };
     let mut formatter = Formatter { values, status: 0, complaints: Vec::new(), stop: false };
@@ -149,10 +195,11 @@ fn printf(shell: &mut Shell, arguments: &[String]) -> Status {
             break;
         }
     }
-    for complaint in formatter.complaints {
-        shell.complain(&format!("printf: {complaint}"))?;
-    }
     let status = formatter.status;
+    let status = match complain(shell, formatter.complaints)? {
+        Some(status) => return Ok(status),
+        None => status,
+    };
     match variable {
         Some(name) => {
             shell.set_variable(&name, &out)?;
@@ -256,7 +303,7 @@ impl Formatter<'_> {
                 self.stop |= stop;
                 text
             }
-            'q' => quote(&self.next().unwrap_or_default()),
+            'q' => escaped(&self.next().unwrap_or_default()),
             'c' => self.next().unwrap_or_default().chars().take(1).collect(),
             'd' | 'i' => {
                 let value = self.number();

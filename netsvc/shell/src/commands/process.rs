@@ -219,8 +219,16 @@ const SIGNALS: &str = " 1) SIGHUP\t 2) SIGINT\t 3) SIGQUIT\t 4) SIGILL\t 5) SIGT
 fn kill(shell: &mut Shell, arguments: &[String]) -> Status {
     let words = rest(arguments);
     if words.first().is_some_and(|word| word == "-l") {
+        if let Some(number) = words.get(1).and_then(|word| word.parse::<usize>().ok()) {
+            let name = SIGNALS.split_whitespace().nth((number & 127) * 2 - 1).unwrap_or("").trim_start_matches("SIG");
+            shell.out(&format!("{name}\n"))?;
+            return Ok(0);
+        }
         shell.out(SIGNALS)?;
         return Ok(0);
+    }
+    if !words.iter().any(|word| !word.starts_with('-')) {
+        return super::wording::kill_usage(shell);
     }
     let mut status = 0;
     let check_only = words.first().is_some_and(|word| word == "-0");
@@ -235,16 +243,14 @@ fn kill(shell: &mut Shell, arguments: &[String]) -> Status {
             .and_then(|number| shell.jobs.get(number.checked_sub(1)?))
             .map(|job| job.pid);
         let Some(pid) = job.or_else(|| word.parse().ok()) else {
-            shell.complain(&format!("kill: {word}: arguments must be process or job IDs"))?;
-            status = 1;
+            status = super::wording::kill_refusal(shell, word, None)?;
             continue;
         };
         let is_job = shell.jobs.iter().any(|job| job.pid == pid);
         match list.iter().find(|process| process.pid == pid) {
             _ if is_job => shell.jobs.retain(|job| job.pid != pid || check_only),
             None => {
-                shell.complain(&format!("kill: ({pid}) - No such process"))?;
-                status = 1;
+                status = super::wording::kill_refusal(shell, word, Some(pid))?;
             }
             Some(process) if shell.fs.credentials.uid != 0 && process.user != shell.user() => {
                 shell.complain(&format!("kill: ({pid}) - Operation not permitted"))?;

@@ -3,7 +3,7 @@
 use super::{Run, output::quote, own, rest};
 use crate::{
     dialect::Dialect,
-    interpret::{Shell, Status},
+    interpret::{Flow, Shell, Status},
 };
 
 pub(super) const COMMANDS: &[(&str, Run)] = &[
@@ -74,6 +74,9 @@ fn export(shell: &mut Shell, arguments: &[String]) -> Status {
 
 fn declare(shell: &mut Shell, arguments: &[String]) -> Status {
     let flags: String = rest(arguments).iter().filter(|word| word.starts_with('-')).cloned().collect();
+    if flags.contains('p') {
+        return declared(shell, own(arguments), rest(arguments));
+    }
     for word in rest(arguments).iter().filter(|word| !word.starts_with('-')) {
         let (name, value) = word.split_once('=').map_or((word.as_str(), ""), |(name, value)| (name, value));
         let value = if flags.contains('i') {
@@ -92,6 +95,32 @@ fn declare(shell: &mut Shell, arguments: &[String]) -> Status {
         }
     }
     Ok(0)
+}
+
+/// `declare -p`.
+fn declared(shell: &mut Shell, command: &str, words: &[String]) -> Status {
+    let mut status = 0;
+    for name in words.iter().filter(|word| !word.starts_with('-')) {
+        let Some(variable) = shell.state.variables.map.get(name).cloned() else {
+            shell.complain(&format!("{command}: {name}: not found"))?;
+            status = 1;
+            continue;
+        };
+        let mut flags = String::new();
+        for (on, flag) in [(variable.list.is_some(), 'a'), (variable.readonly, 'r'), (variable.exported, 'x')] {
+            flags.extend(on.then_some(flag));
+        }
+        let flags = if flags.is_empty() { "-".to_owned() } else { flags };
+        let value = match &variable.list {
+            Some(list) => {
+                let items: Vec<String> = list.iter().map(|(index, value)| format!("[{index}]=\"{value}\"")).collect();
+                format!("({})", items.join(" "))
+            }
+            None => format!("\"{}\"", variable.value),
+        };
+        shell.out(&format!("declare -{flags} {name}={value}\n"))?;
+    }
+    Ok(status)
 }
 
 fn local(shell: &mut Shell, arguments: &[String]) -> Status {
@@ -142,18 +171,29 @@ fn unset(shell: &mut Shell, arguments: &[String]) -> Status {
     Ok(0)
 }
 
+/// All variables, as `set` lists them.
+fn listed(shell: &mut Shell) -> Status {
+    let lines: String = shell
+        .state
+        .variables
+        .map
+        .iter()
+        .map(|(name, variable)| format!("{name}={}\n", quote(&variable.value)))
+        .collect();
+    shell.out(&lines)?;
+    Ok(0)
+}
+
+/// Options of `set -o` that change nothing here.
+const LONG_OPTIONS: [&str; 18] = [
+    "braceexpand", "emacs", "errtrace", "functrace", "hashall", "histexpand", "history", "ignoreeof",
+    "interactive-comments", "keyword", "monitor", "nolog", "notify", "onecmd", "physical", "posix", "privileged", "vi",
+];
+
 fn set(shell: &mut Shell, arguments: &[String]) -> Status {
     let words = rest(arguments);
     if words.is_empty() {
-        let lines: String = shell
-            .state
-            .variables
-            .map
-            .iter()
-            .map(|(name, variable)| format!("{name}={}\n", quote(&variable.value)))
-            .collect();
-        shell.out(&lines)?;
-        return Ok(0);
+        return listed(shell);
     }
     let mut left = words.iter();
     while let Some(word) = left.next() {
@@ -172,7 +212,7 @@ fn set(shell: &mut Shell, arguments: &[String]) -> Status {
         for letter in letters.chars() {
             let letter = if letter == 'o' {
                 match left.next().map(String::as_str) {
-                    Some("pipefail") => {
+                    Some("pipefail") if shell.dialect() != Dialect::Dash => {
                         shell.state_mut().pipefail = on;
                         continue;
                     }
@@ -180,11 +220,22 @@ fn set(shell: &mut Shell, arguments: &[String]) -> Status {
                     Some("xtrace") => 'x',
                     Some("nounset") => 'u',
                     Some("noglob") => 'f',
-                    _ => continue,
+                    Some(name) => match super::shells::named_option(name) {
+                        Some(letter) => letter,
+                        None if LONG_OPTIONS.contains(&name) => continue,
+                        None => {
+                            let name = name.to_owned();
+                            return super::wording::bad_set_option(shell, &name, true);
+                        }
+                    },
+                    None => continue,
                 }
             } else {
                 letter
             };
+            if !"abefhkmnptuvxBCEHPTIV".contains(letter) {
+                return super::wording::bad_set_option(shell, &letter.to_string(), false);
+            }
             let options = &mut shell.state_mut().options;
             if on {
                 options.insert(letter);
@@ -228,13 +279,21 @@ fn alias(shell: &mut Shell, arguments: &[String]) -> Status {
                     shell.out(&line)?;
                 }
                 None => {
-                    shell.complain(&format!("alias: {word}: not found"))?;
+                    alias_missing(shell, "alias", word)?;
                     status = 1;
                 }
             },
         }
     }
     Ok(status)
+}
+
+fn alias_missing(shell: &mut Shell, builtin: &str, word: &str) -> Result<(), Flow> {
+    if shell.dialect().is_bash() {
+        shell.complain(&format!("{builtin}: {word}: not found"))
+    } else {
+        shell.err(&format!("{builtin}: {word} not found\n"))
+    }
 }
 
 /// An alias as the shell lists it.
@@ -249,7 +308,7 @@ fn unalias(shell: &mut Shell, arguments: &[String]) -> Status {
         if word == "-a" {
             shell.state_mut().aliases.clear();
         } else if shell.state_mut().aliases.remove(word).is_none() {
-            shell.complain(&format!("unalias: {word}: not found"))?;
+            alias_missing(shell, "unalias", word)?;
             status = 1;
         }
     }
@@ -258,7 +317,11 @@ fn unalias(shell: &mut Shell, arguments: &[String]) -> Status {
 
 fn getopts(shell: &mut Shell, arguments: &[String]) -> Status {
     let [specification, name, more @ ..] = rest(arguments) else {
-        shell.complain("getopts: usage: getopts optstring name [arg ...]")?;
+        match shell.dialect() {
+            Dialect::Dash => return shell.refuse("getopts", "Usage: getopts optstring var [arg...]", false, 2),
+            Dialect::Ash => return shell.refuse("getopts", "usage: getopts optstring var [arg]", false, 2),
+            _ => shell.err("getopts: usage: getopts optstring name [arg ...]\n")?,
+        }
         return Ok(2);
     };
     let words = if more.is_empty() { shell.state.positional.clone() } else { more.to_vec() };

@@ -174,7 +174,7 @@ fn timeout(shell: &mut Shell, arguments: &[String]) -> Status {
     let Some((limit, command)) =
         options.operands.split_first().and_then(|(first, command)| Some((duration(first)?, command)))
     else {
-        shell.err("timeout: missing operand\nTry 'timeout --help' for more information.\n")?;
+        shell.err("Try 'timeout --help' for more information.\n")?;
         return Ok(125);
     };
     let started = shell.elapsed;

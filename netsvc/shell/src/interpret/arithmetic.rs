@@ -43,7 +43,12 @@ impl Shell {
         if text.trim().is_empty() {
             return Ok(Some(0));
         }
-        match self.evaluate(&text, 0) {
+        let known = if self.dialect() == Dialect::Dash { dash_refuses(&text) } else { None };
+        let value = match known {
+            Some(reason) => Err(Bad(reason.to_owned())),
+            None => self.evaluate(&text, 0),
+        };
+        match value {
             Ok(value) => Ok(Some(value)),
             Err(Bad(reason)) => {
                 match self.dialect() {
@@ -79,6 +84,14 @@ impl Shell {
             rest => Err(Bad(format!("syntax error in expression (error token is \"{}\")", rest.trim_end()))),
         }
     }
+}
+
+/// Why dash does not read an expression that others do: it has neither `++`, `**`, `,` nor bases.
+fn dash_refuses(text: &str) -> Option<&'static str> {
+    if text.contains("++") || text.contains("--") || text.contains("**") {
+        return Some("operand expected");
+    }
+    text.contains([',', '#']).then_some("syntax error in expression")
 }
 
 impl Expression<'_> {

@@ -1,7 +1,7 @@
 //! `test`, `[` and `[[`.
 
 use super::{Shell, Status, pattern::Pattern};
-use crate::{fs::Kind, parse::Word};
+use crate::{dialect::Dialect, fs::Kind, parse::Word};
 
 /// An operand: its text, and for `[[` the same as a pattern.
 struct Operand {
@@ -48,13 +48,17 @@ impl Shell {
         }
         let result = evaluation.any(self).and_then(|value| match evaluation.operands.get(evaluation.at) {
             None => Ok(value),
-            Some(_) if evaluation.operands.len() > 3 => Err(Bad("too many arguments".into())),
-            Some(extra) => Err(Bad(format!("{}: binary operator expected", extra.text))),
+            Some(extra) => Err(evaluation.surplus(self.dialect(), &extra.text)),
         });
         match result {
             Ok(value) => Ok(i32::from(!value)),
             Err(Bad(reason)) => {
-                self.complain(&format!("{name}: {reason}"))?;
+                let text = match (reason.strip_prefix('\u{1}'), self.dialect()) {
+                    (Some(text), dialect) => crate::commands::bad_number(dialect, name, text),
+                    (None, Dialect::Ash) => reason,
+                    (None, _) => format!("{name}: {reason}"),
+                };
+                self.complain(&text)?;
                 Ok(2)
             }
         }
@@ -62,6 +66,24 @@ impl Shell {
 }
 
 impl Evaluation {
+    /// What is said of an operand that is left.
+    fn surplus(&self, dialect: Dialect, text: &str) -> Bad {
+        let count = self.operands.len();
+        Bad(match dialect {
+            Dialect::Ash => format!("{text}: unknown operand"),
+            Dialect::Dash => {
+                let before = self.operands.get(self.at.saturating_sub(1)).map_or("", |operand| operand.text.as_str());
+                format!("{before}: unexpected operator")
+            }
+            _ if count > 3 => "too many arguments".into(),
+            _ if count == 2 => {
+                let first = self.operands.first().map_or("", |operand| operand.text.as_str());
+                format!("{first}: unary operator expected")
+            }
+            _ => format!("{text}: binary operator expected"),
+        })
+    }
+
     fn text(&self, offset: usize) -> Option<&str> {
         self.operands.get(self.at + offset).map(|operand| operand.text.as_str())
     }
@@ -151,7 +173,7 @@ impl Evaluation {
                 Err(_) if self.double => {
                     shell.arithmetic(text).ok().flatten().ok_or_else(|| Bad(String::new()))
                 }
-                Err(_) => Err(Bad(format!("{text}: integer expression expected"))),
+                Err(_) => Err(Bad(format!("\u{1}{text}"))),
             };
             Ok((parse(shell, left)?, parse(shell, &right.text)?))
         };

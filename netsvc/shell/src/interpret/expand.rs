@@ -66,7 +66,7 @@ impl Shell {
         for field in self.fields(word)? {
             if Pattern::is_special(&field) && !self.state.options.contains(&'f') {
                 let names = self.file_names(&field)?;
-                if !names.is_empty() {
+                if !names.is_empty() || self.state.options.contains(&'N') {
                     out.extend(names);
                     continue;
                 }

@@ -263,7 +263,11 @@ impl Shell {
                     match fields.as_slice() {
                         [one] => one.clone(),
                         _ => {
-                            self.complain("ambiguous redirect")?;
+                            let name = match redirect.target.parts.as_slice() {
+                                [crate::parse::Part::Parameter(parameter)] => format!("${}: ", parameter.name),
+                                _ => String::new(),
+                            };
+                            self.complain(&format!("{name}ambiguous redirect"))?;
                             return Ok(Err(()));
                         }
                     }

@@ -24,6 +24,11 @@ impl Shell {
                 Ok(values.unwrap_or_default())
             }
             Operation::Length => Ok(vec![self.length(parameter, values)]),
+            Operation::Indirect if matches!(parameter.index.as_deref(), Some("@" | "*")) => {
+                let variable = self.state.variables.map.get(&parameter.name);
+                let list = variable.and_then(|variable| variable.list.as_ref());
+                Ok(list.map(|list| list.keys().map(i64::to_string).collect()).unwrap_or_default())
+            }
             Operation::Indirect => {
                 let name = values.and_then(|values| values.first().cloned()).unwrap_or_default();
                 Ok(self.values(&name, None)?.unwrap_or_default())
@@ -98,7 +103,7 @@ impl Shell {
             "$" => Some(self.live.shell_pid.to_string()),
             "!" => self.last_background.map(|pid| pid.to_string()),
             "-" => {
-                let own: String = self.state.options.iter().collect();
+                let own: String = self.state.options.iter().filter(|letter| !"NAD".contains(**letter)).collect();
                 Some(self.option_letters(&own))
             }
             "0" => Some(self.own_name()),

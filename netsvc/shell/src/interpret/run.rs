@@ -364,7 +364,12 @@ impl Shell {
             None => self.state.positional.clone(),
         };
         let mut status = 0;
+        let traced = self.state.options.contains(&'x') && self.dialect().is_bash();
+        let list: Vec<String> = values.iter().map(|value| crate::commands::quote(value)).collect();
         for value in values {
+            if traced {
+                self.err(&format!("+ for {name} in {}\n", list.join(" ")))?;
+            }
             self.set_variable(name, &value)?;
             if !self.run_body(body, &mut status)? {
                 break;

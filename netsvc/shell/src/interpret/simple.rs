@@ -114,6 +114,16 @@ impl Shell {
     fn exec_builtin(&mut self, arguments: &[String], assignments: &[Assignment]) -> Status {
         match arguments.split_first() {
             Some((_, rest)) if !rest.is_empty() => {
+                let name = rest.first().map_or("", String::as_str);
+                let absent = if name.contains('/') {
+                    !self.fs.exists(name) && !self.dialect().is_bash()
+                } else {
+                    command_path(self, name).is_none() && !name.starts_with('-')
+                };
+                if absent {
+                    self.complain_of("exec", &format!("{name}: not found"))?;
+                    return if self.interactive { Ok(127) } else { Err(Flow::Exit(127)) };
+                }
                 let status = self.run_with_assignments(assignments, rest)?;
                 Err(Flow::Exit(status))
             }

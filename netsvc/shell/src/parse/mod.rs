@@ -67,7 +67,8 @@ pub(crate) fn program(source: &str, dialect: Dialect, first: u32, last: bool) ->
             Ok(false) => break,
             Err(error) => {
                 program.list.truncate(items);
-                let line = parser.error_line.unwrap_or_else(|| parser.line());
+                let at_end = !dialect.is_bash() && matches!(error, ParseError::Incomplete(..));
+                let line = parser.error_line.filter(|_| !at_end).unwrap_or_else(|| parser.line());
                 let text = source.split('\n').nth((line - first.min(line)) as usize).unwrap_or("").to_owned();
                 program.failure = Some(Failure { error, line, text });
                 break;

@@ -96,7 +96,12 @@ impl Parser {
     pub(super) fn here_document(&mut self, delimiter: &str, strip_tabs: bool) -> Result<String, ParseError> {
         let rest = self.characters.get(self.at..).unwrap_or(&[]);
         let Some(line_end) = rest.iter().position(|character| *character == '\n') else {
-            return if self.last { Ok(String::new()) } else { Err(ParseError::Incomplete('<', "")) };
+            if !self.last {
+                return Err(ParseError::Incomplete('<', ""));
+            }
+            let line = self.line();
+            self.open_documents.push((line, line, delimiter.to_owned()));
+            return Ok(String::new());
         };
         let start = self.at + line_end + 1;
         let mut body = String::new();
@@ -125,7 +130,7 @@ impl Parser {
         self.characters.drain(start..end);
         self.taken_out.push((start, lines));
         if !closed {
-            let ends = operator + lines + u32::from(end > start && !open_end);
+            let ends = operator + lines + u32::from(end > start && open_end);
             self.open_documents.push((ends, operator, delimiter.to_owned()));
             if open_end && !self.dialect.is_bash() {
                 body.pop();

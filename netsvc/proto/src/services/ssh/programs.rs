@@ -3,7 +3,7 @@
 use super::typing::{Cut, Typing};
 use crate::{account, away::away, cast::Cast};
 use netsvc_kit::{Host, Link, recorder};
-use netsvc_shell::{Emit, Outcome, Shell, ShellHost, Stream, Terminal, Waits, text};
+use netsvc_shell::{Emit, Outcome, Shell, ShellHost, Stream, Terminal, TerminalOutput, Waits, text};
 use netsvc_ssh::{ChannelIo, Event, Exit, Gone, Program, ProgramKind, scp};
 use std::{sync::Arc, time::Duration};
 
@@ -210,10 +210,7 @@ impl Login {
             if io.write(&output.bytes).await.is_err() || output.closed {
                 break;
             }
-            let wait = output.wake_at.map(|at| {
-                let micros = at.saturating_sub(recorder::now()).max(0);
-                Duration::from_micros(micros.unsigned_abs()).min(PAUSE)
-            });
+            let wait = output.wake_at.map(until);
             let event = tokio::select! {
                 event = io.next() => Some(event),
                 () = tokio::time::sleep(wait.unwrap_or(PAUSE)), if wait.is_some() => None,
@@ -236,10 +233,7 @@ impl Login {
                     if let Event::Resize(size) = resized {
                         terminal.resize(size.columns, size.rows);
                     }
-                    output = netsvc_shell::TerminalOutput {
-                        wake_at: output.wake_at,
-                        ..netsvc_shell::TerminalOutput::default()
-                    };
+                    output = TerminalOutput { wake_at: output.wake_at, ..TerminalOutput::default() };
                     continue;
                 }
             };
@@ -303,6 +297,11 @@ impl Login {
             event = io.interrupted() => Err(Cut::of(event)),
         }
     }
+}
+
+/// Time until `at`, as long as one waits at once.
+fn until(at: i64) -> Duration {
+    Duration::from_micros(at.saturating_sub(recorder::now()).max(0).unsigned_abs()).min(PAUSE)
 }
 
 /// Line ends as a terminal shows them.
