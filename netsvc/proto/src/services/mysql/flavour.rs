@@ -13,6 +13,9 @@ pub(super) mod capability {
     pub(crate) const CONNECT_ATTRS: u32 = 1 << 20;
     pub(crate) const AUTH_LENENC: u32 = 1 << 21;
     pub(crate) const DEPRECATE_EOF: u32 = 1 << 24;
+    pub(crate) const MULTI_STATEMENTS: u32 = 1 << 16;
+    pub(crate) const OPTIONAL_METADATA: u32 = 1 << 25;
+    pub(crate) const QUERY_ATTRIBUTES: u32 = 1 << 27;
     /// MariaDB, extended: columns carry a further text.
     pub(crate) const EXTENDED_METADATA: u32 = 1 << 3;
     /// MariaDB, extended: the column count is followed by whether the columns follow.

@@ -3,11 +3,16 @@
 //! Source: MySQL Client/Server Protocol documentation; greetings recorded from mariadbd 10.11 and
 //! the documented ones of MySQL 5.7 and 8.0.
 
-mod answers;
 mod auth;
+mod commands;
+mod faults;
 mod flavour;
 mod packet;
+mod parameters;
 mod rows;
+mod server;
+mod techniques;
+mod worlds;
 
 use auth::{First, Response};
 use flavour::{CACHING, Flavour, NATIVE, capability};
@@ -66,7 +71,10 @@ fn open(host: &Arc<Host>, link: &Link) -> Box<dyn Machine> {
         thread,
         response: Response::default(),
         secure: link.tls,
-        session: answers::Session::default(),
+        form: rows::Form::default(),
+        session: netsvc_sql::Session::default(),
+        statements: commands::Statements::default(),
+        multiple: false,
     })
 }
 
@@ -106,7 +114,12 @@ struct Connection {
     thread: u32,
     response: Response,
     secure: bool,
-    session: answers::Session,
+    form: rows::Form,
+    session: netsvc_sql::Session,
+    /// Statements of the binary protocol.
+    statements: commands::Statements,
+    /// Several statements may stand in one query.
+    multiple: bool,
 }
 
 impl Machine for Connection {
@@ -190,12 +203,14 @@ impl Connection {
             Some(First::Response(response)) => {
                 self.response = *response;
                 let extended = self.response.extended & self.flavour.extended;
-                self.session.form = rows::Form {
+                self.multiple = self.response.capabilities & capability::MULTI_STATEMENTS != 0;
+                self.form = rows::Form {
                     deprecate_eof: self.response.capabilities & capability::DEPRECATE_EOF != 0,
                     extended: extended & capability::EXTENDED_METADATA != 0,
                     cached: extended & capability::CACHE_METADATA != 0,
+                    optional: !self.flavour.mariadb
+                        && self.response.capabilities & capability::OPTIONAL_METADATA != 0,
                 };
-                self.session.database = self.response.database.clone();
                 self.fingerprint(out);
                 self.choose(out);
             }
@@ -297,74 +312,16 @@ impl Connection {
             self.error(out, 1045, "28000", &text);
             return out.close();
         }
+        let database = String::from_utf8_lossy(&self.response.database).into_owned();
+        if !database.is_empty()
+            && let Err((code, state, text)) = self.choose_database(&database)
+        {
+            self.error(out, code, state, &text);
+            return out.close();
+        }
         out.record(Kind::SessionStart, vec![(field::PRINCIPAL, self.response.user.clone())]);
-        let ok = answers::ok(0, 2);
-        self.send(out, &ok);
+        self.send(out, &rows::ok(0, 0, rows::AUTOCOMMIT, 0));
         self.state = State::Query;
-    }
-
-    fn command(&mut self, payload: &[u8], out: &mut Out) {
-        let Some((&code, body)) = payload.split_first() else { return };
-        match code {
-            1 => out.close(),
-            2 => {
-                out.record(Kind::Command, vec![(field::COMMAND, [b"USE ", body].concat())]);
-                let reply = self.session.select_database(&self.host, body);
-                self.reply(reply, out);
-            }
-            3 => self.query(body, out),
-            4 => {
-                let end = answers::end(&self.session);
-                self.send(out, &end);
-            }
-            9 => out.send(self.statistics()),
-            14 | 31 => {
-                let ok = answers::ok(0, 2);
-                self.send(out, &ok);
-            }
-            22 => {
-                out.record(Kind::Query, vec![(field::QUERY, body.to_vec())]);
-                self.error(
-                    out,
-                    1295,
-                    "HY000",
-                    "This command is not supported in the prepared statement protocol yet",
-                );
-            }
-            _ => self.error(out, 1047, "08S01", "Unknown command"),
-        }
-    }
-
-    fn query(&mut self, text: &[u8], out: &mut Out) {
-        out.record(
-            Kind::Query,
-            vec![(field::QUERY, text.to_vec()), (field::DATABASE, self.session.database.clone())],
-        );
-        for (technique, data) in answers::techniques(text) {
-            out.record(Kind::ExploitAttempt, vec![(field::TECHNIQUE, technique.into()), (field::DATA, data)]);
-        }
-        if let Some((path, content)) = answers::written_file(text) {
-            let fields = vec![(field::PATH, path), (field::ORIGIN, b"drop".to_vec())];
-            out.capture(Kind::FileCaptured, fields, content);
-        }
-        let peer = self.link.peer.ip().to_string();
-        let user = self.response.user.clone();
-        let reply = self.session.query(&self.host, &self.flavour, (&user, &peer, self.thread), text);
-        self.reply(reply, out);
-    }
-
-    fn reply(&mut self, reply: answers::Reply, out: &mut Out) {
-        match reply {
-            answers::Reply::Ok(affected) => {
-                let ok = answers::ok(affected, 2);
-                self.send(out, &ok);
-            }
-            answers::Reply::Error(code, state, text) => self.error(out, code, state, &text),
-            answers::Reply::Rows(rows) => {
-                let bytes = rows.encode(&mut self.sequence, self.session.form);
-                out.send(bytes);
-            }
-        }
     }
 
     fn statistics(&mut self) -> Vec<u8> {

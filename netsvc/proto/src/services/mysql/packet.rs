@@ -88,14 +88,19 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// A length-encoded number.
+    pub(super) fn length(&mut self) -> Option<u64> {
+        match self.number(1)? {
+            short @ 0..=0xfa => Some(short),
+            0xfc => self.number(2),
+            0xfd => self.number(3),
+            _ => self.number(8),
+        }
+    }
+
     /// Bytes after a length-encoded length.
     pub(super) fn counted(&mut self) -> Option<&'a [u8]> {
-        let length = match self.number(1)? {
-            short @ 0..=0xfa => short,
-            0xfc => self.number(2)?,
-            0xfd => self.number(3)?,
-            _ => self.number(8)?,
-        };
+        let length = self.length()?;
         self.take(usize::try_from(length).ok()?)
     }
 }

@@ -1,0 +1,164 @@
+//! One login: what it set, its database, and its statements.
+
+use crate::{
+    Fault,
+    ast::Statement,
+    execute, statements,
+    schema::Kind,
+    value::Value,
+    world::World,
+};
+use std::collections::BTreeMap;
+
+/// Longest statement, bytes.
+const LONGEST: usize = 1 << 20;
+/// Most variables and prepared statements of a session.
+const MOST: usize = 256;
+
+/// What a session knows of its server and its peer.
+pub trait Facts {
+    /// A system variable by its lower-case name, without scope.
+    fn variable(&self, name: &str) -> Option<Value>;
+    /// All system variables.
+    fn variables(&self) -> Vec<(String, Value)>;
+    /// What a function without arguments says: `version`, `user`, `current_user`, `connection_id`.
+    fn fact(&self, name: &str) -> Option<Value>;
+    /// The content of a file that the server may read.
+    fn file(&self, path: &[u8]) -> Option<Vec<u8>>;
+    /// The server's clock: seconds since the epoch, and of its zone.
+    fn now(&self) -> (i64, i64);
+    /// Rows of SHOW that are the server's own: column names, and rows.
+    fn show(&self, what: &str) -> Option<(Vec<&'static str>, Vec<Vec<Value>>)>;
+    /// A number from 0 up to 1.
+    fn random(&mut self) -> f64;
+    /// How the server writes what it knows of a table in SHOW CREATE TABLE: engine and character set.
+    fn engine(&self) -> String;
+}
+
+/// A column of a result.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Field {
+    /// Its name.
+    pub name: String,
+    /// What it holds.
+    pub kind: Kind,
+    /// Table that it comes from, if it is a column.
+    pub table: String,
+    /// Database of that table.
+    pub database: String,
+}
+
+/// A result.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rows {
+    /// Columns.
+    pub fields: Vec<Field>,
+    /// Rows.
+    pub rows: Vec<Vec<Value>>,
+}
+
+/// What a statement led to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// It was done: rows that changed, the counted value, and how long the server took, s.
+    Done {
+        /// Rows that changed.
+        affected: u64,
+        /// The first value that a counting column gave.
+        inserted: i64,
+    },
+    /// It has a result.
+    Rows(Rows),
+}
+
+impl Answer {
+    /// Done, with nothing changed.
+    pub(crate) fn done(affected: usize) -> Self {
+        Answer::Done { affected: u64::try_from(affected).unwrap_or(0), inserted: 0 }
+    }
+}
+
+/// A statement that was prepared.
+#[derive(Clone, Debug)]
+pub(crate) struct Prepared {
+    pub text: String,
+    pub parameters: usize,
+}
+
+/// One login.
+#[derive(Debug, Default)]
+pub struct Session {
+    /// The chosen database; empty: none.
+    pub database: String,
+    /// `@name` variables.
+    pub(crate) variables: BTreeMap<String, Value>,
+    /// Statements that PREPARE named.
+    pub(crate) prepared: BTreeMap<String, Prepared>,
+    /// Warnings of the last statement: code, text.
+    pub(crate) warnings: Vec<(u16, String)>,
+    /// Rows that the last statement changed or found.
+    pub(crate) last: (i64, i64),
+    /// What the last statements slept, s; the service waits for it.
+    pub slept: f64,
+    /// Files that SELECT … INTO wrote: name and content.
+    pub written: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+impl Session {
+    /// Runs one statement with values for its parameters.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn run(
+        &mut self,
+        world: &mut World,
+        facts: &mut dyn Facts,
+        text: &str,
+        parameters: &[Value],
+    ) -> Result<Answer, Fault> {
+        if LONGEST < text.len() {
+            return Err(Fault::Full("statement".to_owned()));
+        }
+        let (statement, wanted) = statements::parse(text)?;
+        if wanted != parameters.len() {
+            return Err(Fault::WrongParameters);
+        }
+        if !matches!(&statement, Statement::Show(show) if show.what == "warnings" || show.what == "errors") {
+            self.warnings.clear();
+        }
+        execute::run(self, world, facts, statement, parameters)
+    }
+
+    /// How many parameters a statement has.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parameters(text: &str) -> Result<usize, Fault> {
+        statements::parse(text).map(|(_, parameters)| parameters)
+    }
+
+    /// How many warnings the last statement gave.
+    pub fn warned(&self) -> usize {
+        self.warnings.len()
+    }
+
+    pub(crate) fn warn(&mut self, code: u16, text: impl Into<String>) {
+        if self.warnings.len() < MOST {
+            self.warnings.push((code, text.into()));
+        }
+    }
+
+    pub(crate) fn remember(&mut self, name: &str, value: Value) {
+        if self.variables.len() < MOST || self.variables.contains_key(name) {
+            self.variables.insert(name.to_owned(), value);
+        }
+    }
+
+    pub(crate) fn prepare(&mut self, name: &str, text: String) -> Result<(), Fault> {
+        let parameters = Self::parameters(&text)?;
+        if self.prepared.len() < MOST || self.prepared.contains_key(name) {
+            self.prepared.insert(name.to_owned(), Prepared { text, parameters });
+        }
+        Ok(())
+    }
+}
