@@ -16,37 +16,9 @@ fn text(text: &str) -> Value {
     Value::text(text)
 }
 
-/// A table of information_schema that is made of the world; `None` where it is none.
-pub(crate) fn table(machine: &Machine<'_>, database: &str, table: &str) -> Option<Made> {
-    if !database.eq_ignore_ascii_case("information_schema") {
-        return None;
-    }
-    let tables = || {
-        let all = machine.world.databases.iter();
-        all.flat_map(|(database, tables)| tables.iter().map(move |(name, table)| (database, name, table)))
-    };
-    let (columns, rows): (&[&str], Vec<Vec<Value>>) = match table.to_lowercase().as_str() {
-        "schemata" => (
-            &["CATALOG_NAME", "SCHEMA_NAME", "DEFAULT_CHARACTER_SET_NAME", "DEFAULT_COLLATION_NAME", "SQL_PATH"],
-            machine
-                .world
-                .databases
-                .keys()
-                .map(|name| {
-                    vec![text("def"), text(name), text("utf8mb4"), text("utf8mb4_general_ci"), Value::Null]
-                })
-                .collect(),
-        ),
-        "tables" => (TABLES, tables().map(|(database, name, table)| table_row(database, name, table)).collect()),
-        "columns" => (
-            COLUMNS,
-            tables()
-                .flat_map(|(database, name, table)| {
-                    let rows = table.columns.iter().enumerate();
-                    rows.map(move |(index, column)| column_row(database, name, index, column))
-                })
-                .collect(),
-        ),
+/// Tables that do not speak of the databases' tables.
+fn plain(machine: &Machine<'_>, name: &str) -> Option<(&'static [&'static str], Vec<Vec<Value>>)> {
+    Some(match name {
         "processlist" => {
             let (_, rows) = machine.facts.show("processlist")?;
             (&["ID", "USER", "HOST", "DB", "COMMAND", "TIME", "STATE", "INFO"], rows)
@@ -58,24 +30,105 @@ pub(crate) fn table(machine: &Machine<'_>, database: &str, table: &str) -> Optio
                 .map(|privilege| vec![text("'root'@'localhost'"), text("def"), text(privilege), text("YES")])
                 .collect(),
         ),
-        "views" | "routines" | "triggers" | "events" | "key_column_usage" | "statistics" | "table_constraints"
-        | "referential_constraints" | "schema_privileges" | "partitions" | "files" => {
-            (&["TABLE_CATALOG", "TABLE_SCHEMA", "TABLE_NAME"], Vec::new())
-        }
+        "views"
+        | "routines"
+        | "triggers"
+        | "events"
+        | "key_column_usage"
+        | "statistics"
+        | "table_constraints"
+        | "referential_constraints"
+        | "schema_privileges"
+        | "partitions"
+        | "files" => (&["TABLE_CATALOG", "TABLE_SCHEMA", "TABLE_NAME"], Vec::new()),
         _ => return None,
+    })
+}
+
+/// A table of information_schema that is made of the world; `None` where it is none.
+pub(crate) fn table(machine: &Machine<'_>, database: &str, table: &str) -> Option<Made> {
+    if !database.eq_ignore_ascii_case("information_schema") {
+        return None;
+    }
+    let tables = || {
+        let all = machine.world.databases.iter();
+        all.flat_map(|(database, tables)| tables.iter().map(move |(name, table)| (database, name, table)))
     };
-    let numbers = ["TABLE_ROWS", "DATA_LENGTH", "ORDINAL_POSITION", "ID", "TIME", "CHARACTER_MAXIMUM_LENGTH", "VERSION"];
+    let (columns, rows): (&[&str], Vec<Vec<Value>>) = match table.to_lowercase().as_str() {
+        "schemata" => (
+            &[
+                "CATALOG_NAME",
+                "SCHEMA_NAME",
+                "DEFAULT_CHARACTER_SET_NAME",
+                "DEFAULT_COLLATION_NAME",
+                "SQL_PATH",
+            ],
+            machine
+                .world
+                .databases
+                .keys()
+                .map(|name| {
+                    vec![text("def"), text(name), text("utf8mb4"), text("utf8mb4_general_ci"), Value::Null]
+                })
+                .collect(),
+        ),
+        "tables" => {
+            (TABLES, tables().map(|(database, name, table)| table_row(database, name, table)).collect())
+        }
+        "columns" => (
+            COLUMNS,
+            tables()
+                .flat_map(|(database, name, table)| {
+                    let rows = table.columns.iter().enumerate();
+                    rows.map(move |(index, column)| column_row(database, name, index, column))
+                })
+                .collect(),
+        ),
+        other => plain(machine, other)?,
+    };
+    let numbers = [
+        "TABLE_ROWS",
+        "DATA_LENGTH",
+        "ORDINAL_POSITION",
+        "ID",
+        "TIME",
+        "CHARACTER_MAXIMUM_LENGTH",
+        "VERSION",
+    ];
     let kind = |name: &str| if numbers.contains(&name) { Kind::Integer } else { Kind::Text };
     Some((columns.iter().map(|name| ((*name).to_owned(), kind(name))).collect(), rows))
 }
 
 const TABLES: &[&str] = &[
-    "TABLE_CATALOG", "TABLE_SCHEMA", "TABLE_NAME", "TABLE_TYPE", "ENGINE", "VERSION", "ROW_FORMAT", "TABLE_ROWS",
-    "AVG_ROW_LENGTH", "DATA_LENGTH", "CREATE_TIME", "TABLE_COLLATION", "TABLE_COMMENT",
+    "TABLE_CATALOG",
+    "TABLE_SCHEMA",
+    "TABLE_NAME",
+    "TABLE_TYPE",
+    "ENGINE",
+    "VERSION",
+    "ROW_FORMAT",
+    "TABLE_ROWS",
+    "AVG_ROW_LENGTH",
+    "DATA_LENGTH",
+    "CREATE_TIME",
+    "TABLE_COLLATION",
+    "TABLE_COMMENT",
 ];
 const COLUMNS: &[&str] = &[
-    "TABLE_CATALOG", "TABLE_SCHEMA", "TABLE_NAME", "COLUMN_NAME", "ORDINAL_POSITION", "COLUMN_DEFAULT", "IS_NULLABLE",
-    "DATA_TYPE", "CHARACTER_MAXIMUM_LENGTH", "COLUMN_TYPE", "COLUMN_KEY", "EXTRA", "PRIVILEGES", "COLUMN_COMMENT",
+    "TABLE_CATALOG",
+    "TABLE_SCHEMA",
+    "TABLE_NAME",
+    "COLUMN_NAME",
+    "ORDINAL_POSITION",
+    "COLUMN_DEFAULT",
+    "IS_NULLABLE",
+    "DATA_TYPE",
+    "CHARACTER_MAXIMUM_LENGTH",
+    "COLUMN_TYPE",
+    "COLUMN_KEY",
+    "EXTRA",
+    "PRIVILEGES",
+    "COLUMN_COMMENT",
 ];
 
 fn whole(number: usize) -> Value {
@@ -210,8 +263,7 @@ fn made(machine: &mut Machine<'_>, show: &Show) -> Result<Rows, Fault> {
             rows(&["Database"], machine.world.databases.keys().map(|name| vec![text(name)]).collect())
         }
         "tables" | "table status" => {
-            let database =
-                if from.1.is_empty() { machine.session.database.clone() } else { from.1.clone() };
+            let database = if from.1.is_empty() { machine.session.database.clone() } else { from.1.clone() };
             if database.is_empty() {
                 return Err(Fault::NoDatabase);
             }
@@ -228,7 +280,11 @@ fn made(machine: &mut Machine<'_>, show: &Show) -> Result<Rows, Fault> {
         "warnings" | "errors" => {
             let all = machine.session.warnings.iter();
             let row = |(code, message): &(u16, String)| {
-                let level = if *code == 1007 || *code == 1008 || *code == 1050 || *code == 1051 { "Note" } else { "Warning" };
+                let level = if *code == 1007 || *code == 1008 || *code == 1050 || *code == 1051 {
+                    "Note"
+                } else {
+                    "Warning"
+                };
                 vec![text(level), Value::Integer(i64::from(*code)), text(message)]
             };
             rows(&["Level", "Code", "Message"], all.map(row).collect())
@@ -236,7 +292,9 @@ fn made(machine: &mut Machine<'_>, show: &Show) -> Result<Rows, Fault> {
         "create database" => {
             let name = machine.world.database(&from.1).map(|(name, _)| name.clone());
             let name = name.ok_or(Fault::UnknownDatabase(from.1))?;
-            let made = format!("CREATE DATABASE `{name}` /*!40100 DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci */");
+            let made = format!(
+                "CREATE DATABASE `{name}` /*!40100 DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci */"
+            );
             rows(&["Database", "Create Database"], vec![vec![text(&name), text(&made)]])
         }
         "create table" => created(machine, &from)?,
@@ -254,7 +312,15 @@ fn listed(name: &str, tables: &crate::Database, show: &Show) -> Rows {
             [2, 4, 5, 6, 7, 8, 9, 10, 11, 12].iter().filter_map(|at| row.get(*at).cloned()).collect()
         };
         let names = [
-            "Name", "Engine", "Version", "Row_format", "Rows", "Avg_row_length", "Data_length", "Create_time", "Collation",
+            "Name",
+            "Engine",
+            "Version",
+            "Row_format",
+            "Rows",
+            "Avg_row_length",
+            "Data_length",
+            "Create_time",
+            "Collation",
             "Comment",
         ];
         return rows(&names, tables.iter().map(row).collect());

@@ -52,11 +52,17 @@ impl Machine<'_> {
     }
 
     /// The value of `expression`.
-    pub(crate) fn value(&mut self, expression: &Expression, scope: Option<&Scope<'_>>) -> Result<Value, Fault> {
+    pub(crate) fn value(
+        &mut self,
+        expression: &Expression,
+        scope: Option<&Scope<'_>>,
+    ) -> Result<Value, Fault> {
         match expression {
             Expression::Literal(value) => Ok(value.clone()),
             Expression::Parameter(index) => Ok(self.parameters.get(*index).cloned().unwrap_or(Value::Null)),
-            Expression::Column(database, table, name) => self.column(database.as_deref(), table.as_deref(), name, scope),
+            Expression::Column(database, table, name) => {
+                self.column(database.as_deref(), table.as_deref(), name, scope)
+            }
             Expression::Variable(true, name) => self.system(name),
             Expression::Variable(false, name) => {
                 Ok(self.session.variables.get(name).cloned().unwrap_or(Value::Null))
@@ -75,6 +81,39 @@ impl Machine<'_> {
             Expression::Case(operand, branches, otherwise) => {
                 self.case(operand.as_deref(), branches, otherwise.as_deref(), scope)
             }
+            Expression::In(..) | Expression::InQuery(..) | Expression::Between(..) => {
+                self.inside(expression, scope)
+            }
+            Expression::Like(left, right, negated) => {
+                let (left, right) = (self.value(left, scope)?, self.value(right, scope)?);
+                Ok(matched(&left, &right, *negated, pattern::like))
+            }
+            Expression::Regular(left, right, negated) => {
+                let (left, right) = (self.value(left, scope)?, self.value(right, scope)?);
+                Ok(matched(&left, &right, *negated, pattern::regular))
+            }
+            Expression::IsNull(inner, negated) => {
+                Ok(Value::truth(self.value(inner, scope)?.is_null() != *negated))
+            }
+            Expression::Query(query) => self.single(query, scope),
+            Expression::Exists(query) => Ok(Value::truth(!self.rows(query, scope)?.is_empty())),
+            Expression::Row(_) => Err(Fault::Operand(1)),
+            Expression::Interval(amount, unit) => {
+                let scale = match unit.as_str() {
+                    "minute" => 60,
+                    "hour" => 3600,
+                    "day" => 86_400,
+                    "week" => 604_800,
+                    _ => 1,
+                };
+                Ok(Value::Integer(self.value(amount, scope)?.integer().saturating_mul(scale)))
+            }
+        }
+    }
+
+    /// IN and BETWEEN.
+    fn inside(&mut self, expression: &Expression, scope: Option<&Scope<'_>>) -> Result<Value, Fault> {
+        match expression {
             Expression::In(left, list, negated) => {
                 let left = self.value(left, scope)?;
                 let mut values = Vec::new();
@@ -93,30 +132,11 @@ impl Machine<'_> {
                 let value = self.value(inner, scope)?;
                 let (low, high) = (self.value(low, scope)?, self.value(high, scope)?);
                 let inside = value.compare(&low).zip(value.compare(&high));
-                Ok(inside.map_or(Value::Null, |(low, high)| Value::truth((low.is_ge() && high.is_le()) != *negated)))
+                Ok(inside.map_or(Value::Null, |(low, high)| {
+                    Value::truth((low.is_ge() && high.is_le()) != *negated)
+                }))
             }
-            Expression::Like(left, right, negated) => {
-                let (left, right) = (self.value(left, scope)?, self.value(right, scope)?);
-                Ok(matched(&left, &right, *negated, pattern::like))
-            }
-            Expression::Regular(left, right, negated) => {
-                let (left, right) = (self.value(left, scope)?, self.value(right, scope)?);
-                Ok(matched(&left, &right, *negated, pattern::regular))
-            }
-            Expression::IsNull(inner, negated) => Ok(Value::truth(self.value(inner, scope)?.is_null() != *negated)),
-            Expression::Query(query) => self.single(query, scope),
-            Expression::Exists(query) => Ok(Value::truth(!self.rows(query, scope)?.is_empty())),
-            Expression::Row(_) => Err(Fault::Operand(1)),
-            Expression::Interval(amount, unit) => {
-                let scale = match unit.as_str() {
-                    "minute" => 60,
-                    "hour" => 3600,
-                    "day" => 86_400,
-                    "week" => 604_800,
-                    _ => 1,
-                };
-                Ok(Value::Integer(self.value(amount, scope)?.integer().saturating_mul(scale)))
-            }
+            _ => Ok(Value::Null),
         }
     }
 
@@ -158,7 +178,10 @@ impl Machine<'_> {
     }
 
     fn system(&self, name: &str) -> Result<Value, Fault> {
-        let bare = ["global.", "session.", "local."].iter().find_map(|scope| name.strip_prefix(scope)).unwrap_or(name);
+        let bare = ["global.", "session.", "local."]
+            .iter()
+            .find_map(|scope| name.strip_prefix(scope))
+            .unwrap_or(name);
         self.facts.variable(bare).ok_or_else(|| Fault::UnknownVariable(bare.to_owned()))
     }
 
@@ -290,7 +313,13 @@ fn combine(operator: &str, left: &Value, right: &Value) -> Result<Value, Fault> 
         "or" | "||" => {
             let either = first == Some(true) || second == Some(true);
             let known = first.zip(second).is_some();
-            return Ok(if either { Value::Integer(1) } else if known { Value::Integer(0) } else { Value::Null });
+            return Ok(if either {
+                Value::Integer(1)
+            } else if known {
+                Value::Integer(0)
+            } else {
+                Value::Null
+            });
         }
         _ => {}
     }

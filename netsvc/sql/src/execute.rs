@@ -25,7 +25,9 @@ pub(crate) fn run(
         Statement::Update(name, pairs, filter, limit) => work.update(&name, &pairs, filter.as_ref(), limit),
         Statement::Delete(name, filter, limit) => work.delete(&name, filter.as_ref(), limit),
         Statement::CreateDatabase(name, lenient) => work.create_database(name, lenient),
-        Statement::CreateTable(name, columns, lenient, query) => work.create_table(&name, columns, lenient, query),
+        Statement::CreateTable(name, columns, lenient, query) => {
+            work.create_table(&name, columns, lenient, query)
+        }
         Statement::DropDatabase(name, lenient) => work.drop_database(&name, lenient),
         Statement::DropTables(names, lenient) => work.drop_tables(&names, lenient),
         Statement::AddColumn(name, column) => work.add_column(&name, column),
@@ -127,7 +129,10 @@ impl Work<'_> {
         let values: Vec<Value> = variables.iter().map(value).collect();
         let (statement, wanted) = crate::statements::parse(&prepared.text)?;
         // A prepared statement that executes another would go round.
-        if wanted != values.len() || wanted != prepared.parameters || matches!(statement, Statement::Execute(..)) {
+        if wanted != values.len()
+            || wanted != prepared.parameters
+            || matches!(statement, Statement::Execute(..))
+        {
             return Err(Fault::WrongParameters);
         }
         run(self.session, self.world, self.facts, statement, &values)
@@ -218,7 +223,9 @@ impl Work<'_> {
         let (mut row, mut counted) = (Vec::new(), 0);
         for (column, cell) in columns.iter().zip(given) {
             let value = match cell {
-                Some(value) if !(column.counts && (value.is_null() || value.integer() == 0)) => column.fit(value),
+                Some(value) if !(column.counts && (value.is_null() || value.integer() == 0)) => {
+                    column.fit(value)
+                }
                 _ if column.counts => {
                     counted = next;
                     Value::Integer(next)
@@ -343,7 +350,12 @@ impl Work<'_> {
         Ok(Answer::done(affected))
     }
 
-    fn delete(&mut self, name: &Name, filter: Option<&Expression>, limit: Option<usize>) -> Result<Answer, Fault> {
+    fn delete(
+        &mut self,
+        name: &Name,
+        filter: Option<&Expression>,
+        limit: Option<usize>,
+    ) -> Result<Answer, Fault> {
         let database = self.database(name)?;
         let places = self.chosen(&database, &name.1, filter, limit)?;
         let table = self.world.table_mut(&database, &name.1)?;
@@ -480,11 +492,8 @@ impl Work<'_> {
 }
 
 fn bound(database: &str, name: &str, columns: &[Column]) -> Vec<Bound> {
-    let bound = |column: &Column| Bound {
-        database: database.to_owned(),
-        table: name.to_owned(),
-        name: column.name.clone(),
-        kind: column.kind,
-    };
-    columns.iter().map(bound).collect()
+    let (database, table) = (database.to_owned(), name.to_owned());
+    let bound = |column: &Column| (column.name.clone(), column.kind);
+    let named = columns.iter().map(bound);
+    named.map(|(name, kind)| Bound { database: database.clone(), table: table.clone(), name, kind }).collect()
 }

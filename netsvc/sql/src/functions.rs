@@ -17,7 +17,11 @@ const LONGEST: usize = 1 << 20;
 const SLEEP: f64 = 60.0;
 
 /// Calls a function.
-pub(crate) fn call(machine: &mut Machine<'_>, call: &Call, scope: Option<&Scope<'_>>) -> Result<Value, Fault> {
+pub(crate) fn call(
+    machine: &mut Machine<'_>,
+    call: &Call,
+    scope: Option<&Scope<'_>>,
+) -> Result<Value, Fault> {
     machine.visit()?;
     let name = call.name.as_str();
     if is_aggregate(name) {
@@ -163,7 +167,9 @@ fn server(machine: &mut Machine<'_>, name: &str, values: &[Value]) -> Outcome {
         ("database" | "schema", []) => Value::text(machine.session.database.clone()),
         ("row_count", []) => Value::Integer(machine.session.last.0),
         ("found_rows", []) => Value::Integer(machine.session.last.1),
-        ("last_insert_id", _) => machine.session.variables.get("\0inserted").cloned().unwrap_or(Value::Integer(0)),
+        ("last_insert_id", _) => {
+            machine.session.variables.get("\0inserted").cloned().unwrap_or(Value::Integer(0))
+        }
         ("sleep", [time]) => {
             machine.session.slept = (machine.session.slept + time.number().max(0.0)).min(SLEEP);
             Value::Integer(0)
@@ -206,41 +212,53 @@ fn place(text: &[u8], from: i64, length: Option<i64>) -> Vec<u8> {
 
 fn texts(_: &mut Machine<'_>, name: &str, values: &[Value]) -> Outcome {
     let known = [
-        "concat", "concat_ws", "length", "octet_length", "char_length", "character_length", "upper", "ucase", "lower",
-        "lcase", "substring", "substr", "mid", "left", "right", "reverse", "trim", "ltrim", "rtrim", "replace", "repeat",
-        "lpad", "rpad", "space", "instr", "locate", "position", "ascii", "ord", "char", "strcmp", "coalesce", "ifnull",
-        "nullif", "isnull", "elt", "field", "find_in_set", "quote", "insert",
+        "concat",
+        "concat_ws",
+        "length",
+        "octet_length",
+        "char_length",
+        "character_length",
+        "upper",
+        "ucase",
+        "lower",
+        "lcase",
+        "substring",
+        "substr",
+        "mid",
+        "left",
+        "right",
+        "reverse",
+        "trim",
+        "ltrim",
+        "rtrim",
+        "replace",
+        "repeat",
+        "lpad",
+        "rpad",
+        "space",
+        "instr",
+        "locate",
+        "position",
+        "ascii",
+        "ord",
+        "char",
+        "strcmp",
+        "coalesce",
+        "ifnull",
+        "nullif",
+        "isnull",
+        "elt",
+        "field",
+        "find_in_set",
+        "quote",
+        "insert",
     ];
     if !known.contains(&name) {
         return None;
     }
-    match (name, values) {
-        ("coalesce", _) => return Some(Ok(values.iter().find(|v| !v.is_null()).cloned().unwrap_or(Value::Null))),
-        ("ifnull", [first, second]) => {
-            return Some(Ok(if first.is_null() { second.clone() } else { first.clone() }));
-        }
-        ("nullif", [first, second]) => {
-            let same = first.compare(second).is_some_and(std::cmp::Ordering::is_eq);
-            return Some(Ok(if same { Value::Null } else { first.clone() }));
-        }
-        ("isnull", [value]) => return Some(Ok(Value::truth(value.is_null()))),
-        ("concat_ws", [separator, rest @ ..]) => {
-            let parts: Vec<_> = rest.iter().filter_map(Value::printed).collect();
-            return Some(Ok(Value::Text(parts.join(separator.bytes().as_slice()))));
-        }
-        ("elt", [index, rest @ ..]) => {
-            let at = usize::try_from(index.integer() - 1).ok();
-            return Some(Ok(at.and_then(|at| rest.get(at)).cloned().unwrap_or(Value::Null)));
-        }
-        ("field", [wanted, rest @ ..]) => {
-            let at = rest.iter().position(|value| value.compare(wanted).is_some_and(std::cmp::Ordering::is_eq));
-            return Some(Ok(Value::Integer(at.map_or(0, |at| i64::try_from(at + 1).unwrap_or(0)))));
-        }
-        ("char", _) => {
-            let byte = |value: &Value| u8::try_from(value.integer()).ok();
-            return Some(Ok(Value::Text(values.iter().filter_map(byte).collect())));
-        }
-        _ => {}
+    let told = lenient(name, values);
+    if told.is_some() {
+        return told;
     }
     if values.iter().any(Value::is_null) {
         return Some(Ok(Value::Null));
@@ -248,6 +266,45 @@ fn texts(_: &mut Machine<'_>, name: &str, values: &[Value]) -> Outcome {
     let Some(first) = values.first() else { return arity(name) };
     let text = first.bytes();
     text_function(name, text, values)
+}
+
+/// Functions that take what has no value.
+fn lenient(name: &str, values: &[Value]) -> Outcome {
+    match (name, values) {
+        ("coalesce", _) => Some(Ok(values.iter().find(|v| !v.is_null()).cloned().unwrap_or(Value::Null))),
+        ("ifnull", [first, second]) => Some(Ok(if first.is_null() { second.clone() } else { first.clone() })),
+        ("nullif", [first, second]) => {
+            let same = first.compare(second).is_some_and(std::cmp::Ordering::is_eq);
+            Some(Ok(if same { Value::Null } else { first.clone() }))
+        }
+        ("isnull", [value]) => Some(Ok(Value::truth(value.is_null()))),
+        ("concat_ws", [separator, rest @ ..]) => {
+            let parts: Vec<_> = rest.iter().filter_map(Value::printed).collect();
+            Some(Ok(Value::Text(parts.join(separator.bytes().as_slice()))))
+        }
+        ("elt", [index, rest @ ..]) => {
+            let at = usize::try_from(index.integer() - 1).ok();
+            Some(Ok(at.and_then(|at| rest.get(at)).cloned().unwrap_or(Value::Null)))
+        }
+        ("field", [wanted, rest @ ..]) => {
+            let at =
+                rest.iter().position(|value| value.compare(wanted).is_some_and(std::cmp::Ordering::is_eq));
+            Some(Ok(Value::Integer(at.map_or(0, |at| i64::try_from(at + 1).unwrap_or(0)))))
+        }
+        ("char", _) => {
+            let byte = |value: &Value| u8::try_from(value.integer()).ok();
+            Some(Ok(Value::Text(values.iter().filter_map(byte).collect())))
+        }
+        _ => None,
+    }
+}
+
+/// A text of `length` bytes, filled up `with`.
+fn padded(text: &[u8], length: usize, with: &[u8], left: bool) -> Value {
+    let missing = length.saturating_sub(text.len());
+    let filling: Vec<u8> = with.iter().copied().cycle().take(missing).collect();
+    let kept = text.get(..length.min(text.len())).unwrap_or_default();
+    Value::Text(if left { [&filling, kept].concat() } else { [kept, &filling].concat() })
 }
 
 fn text_function(name: &str, text: Vec<u8>, values: &[Value]) -> Outcome {
@@ -260,12 +317,6 @@ fn text_function(name: &str, text: Vec<u8>, values: &[Value]) -> Outcome {
         whole(text.windows(part.len()).position(|window| window == part).map_or(0, |at| at + 1))
     };
     let size = |value: &Value| usize::try_from(value.integer()).unwrap_or(0).min(LONGEST);
-    let padded = |text: &[u8], length: usize, with: &[u8], left: bool| {
-        let missing = length.saturating_sub(text.len());
-        let filling: Vec<u8> = with.iter().copied().cycle().take(missing).collect();
-        let kept = text.get(..length.min(text.len())).unwrap_or_default();
-        Value::Text(if left { [&filling, kept].concat() } else { [kept, &filling].concat() })
-    };
     Some(Ok(match (name, values) {
         ("concat", _) => joined(values),
         ("length" | "octet_length", [_]) => whole(text.len()),
@@ -300,9 +351,7 @@ fn text_function(name: &str, text: Vec<u8>, values: &[Value]) -> Outcome {
         ("instr", [_, part]) => find(&text, &part.bytes()),
         ("locate" | "position", [_, within, ..]) => find(&within.bytes(), &text),
         ("ascii" | "ord", [_]) => Value::Integer(text.first().copied().map_or(0, i64::from)),
-        ("strcmp", [first, second]) => {
-            Value::Integer(first.compare(second).map_or(0, |order| order as i64))
-        }
+        ("strcmp", [first, second]) => Value::Integer(first.compare(second).map_or(0, |order| order as i64)),
         ("find_in_set", [_, list]) => {
             let list = list.string().to_lowercase();
             let wanted = String::from_utf8_lossy(&text).to_lowercase();
@@ -318,8 +367,22 @@ fn text_function(name: &str, text: Vec<u8>, values: &[Value]) -> Outcome {
 
 fn encodings(_: &mut Machine<'_>, name: &str, values: &[Value]) -> Outcome {
     let known = [
-        "hex", "unhex", "md5", "sha", "sha1", "sha2", "to_base64", "from_base64", "password", "cast", "convert", "compress",
-        "uncompress", "aes_encrypt", "aes_decrypt", "crc32",
+        "hex",
+        "unhex",
+        "md5",
+        "sha",
+        "sha1",
+        "sha2",
+        "to_base64",
+        "from_base64",
+        "password",
+        "cast",
+        "convert",
+        "compress",
+        "uncompress",
+        "aes_encrypt",
+        "aes_decrypt",
+        "crc32",
     ];
     if !known.contains(&name) {
         return None;
@@ -337,14 +400,18 @@ fn encodings(_: &mut Machine<'_>, name: &str, values: &[Value]) -> Outcome {
         }
         ("md5", [_]) => Value::text(hex::encode(Md5::digest(text))),
         ("sha" | "sha1", [_]) => Value::text(hex::encode(Sha1::digest(text))),
-        ("sha2", [_, bits]) if matches!(bits.integer(), 0 | 256) => Value::text(hex::encode(Sha256::digest(text))),
+        ("sha2", [_, bits]) if matches!(bits.integer(), 0 | 256) => {
+            Value::text(hex::encode(Sha256::digest(text)))
+        }
         ("password", [_]) if text.is_empty() => Value::text(""),
         ("password", [_]) => Value::text(format!("*{}", hex::encode_upper(Sha1::digest(Sha1::digest(text))))),
         ("cast" | "convert", [value, kind, rest @ ..]) => converted(value, &kind.string(), rest),
         ("cast" | "convert", [value]) => value.clone(),
         ("crc32", [_]) => {
             let step = |crc: u32, byte: &u8| {
-                (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 })
+                (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
+                    if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 }
+                })
             };
             Value::Integer(i64::from(!text.iter().fold(u32::MAX, step)))
         }
@@ -376,7 +443,8 @@ fn numbers(_: &mut Machine<'_>, name: &str, values: &[Value]) -> Outcome {
         let number = number as i64;
         Value::Integer(number)
     };
-    if values.iter().any(Value::is_null) && matches!(name, "floor" | "ceil" | "round" | "abs" | "exp" | "pow") {
+    if values.iter().any(Value::is_null) && matches!(name, "floor" | "ceil" | "round" | "abs" | "exp" | "pow")
+    {
         return Some(Ok(Value::Null));
     }
     Some(Ok(match (name, values) {
@@ -399,7 +467,7 @@ fn numbers(_: &mut Machine<'_>, name: &str, values: &[Value]) -> Outcome {
         }
         ("exp", [value]) => Value::Double(value.number().exp()),
         ("sign", [value]) => whole(value.number().signum()),
-        ("pi", []) => Value::Double(3.141_593),
+        ("pi", []) => Value::Double((std::f64::consts::PI * 1e6).round() / 1e6),
         ("greatest", [_, ..]) => values.iter().max_by(|l, r| l.order(r)).cloned().unwrap_or(Value::Null),
         ("least", [_, ..]) => values.iter().min_by(|l, r| l.order(r)).cloned().unwrap_or(Value::Null),
         _ => return None,
@@ -412,7 +480,8 @@ fn times(machine: &mut Machine<'_>, name: &str, values: &[Value]) -> Outcome {
     let full = format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
     let date = format_description!("[year]-[month]-[day]");
     let clock = format_description!("[hour]:[minute]:[second]");
-    let shown = |seconds: i64, form| -> Option<Value> { Some(Value::text(moment(seconds)?.format(form).ok()?)) };
+    let shown =
+        |seconds: i64, form| -> Option<Value> { Some(Value::text(moment(seconds)?.format(form).ok()?)) };
     Some(Ok(match (name, values) {
         ("now" | "current_timestamp" | "sysdate" | "localtime" | "localtimestamp", _) => shown(local, full)?,
         ("utc_timestamp", _) => shown(utc, full)?,

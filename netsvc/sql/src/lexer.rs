@@ -31,8 +31,8 @@ pub(crate) struct Placed {
 }
 
 const SYMBOLS: &[&str] = &[
-    "<=>", "<<", ">>", "<=", ">=", "<>", "!=", ":=", "&&", "||", "->>", "->", "(", ")", ",", ".", ";", "+", "-",
-    "*", "/", "%", "=", "<", ">", "!", "~", "^", "&", "|",
+    "<=>", "<<", ">>", "<=", ">=", "<>", "!=", ":=", "&&", "||", "->>", "->", "(", ")", ",", ".", ";", "+",
+    "-", "*", "/", "%", "=", "<", ">", "!", "~", "^", "&", "|",
 ];
 
 /// The words of `source`; version comments (`/*!50000 … */`) are part of the statement.
@@ -85,7 +85,9 @@ fn one(rest: &[u8]) -> (Token, usize) {
     let first = rest.first().copied().unwrap_or_default();
     let second = rest.get(1).copied().unwrap_or_default();
     match (first, second) {
-        (b'\'' | b'"', _) => quoted(rest, first).map_or((Token::Wrong, rest.len()), |(text, n)| (Token::Text(text), n)),
+        (b'\'' | b'"', _) => {
+            quoted(rest, first).map_or((Token::Wrong, rest.len()), |(text, n)| (Token::Text(text), n))
+        }
         (b'`', _) => quoted(rest, b'`').map_or((Token::Wrong, rest.len()), |(name, length)| {
             (Token::Word(String::from_utf8_lossy(&name).into_owned(), true), length)
         }),

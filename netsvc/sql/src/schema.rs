@@ -80,9 +80,8 @@ fn kind_of(declared: &str) -> Kind {
     let lower = declared.to_lowercase();
     let word = lower.split(['(', ' ']).next().unwrap_or_default();
     match word {
-        "int" | "integer" | "bigint" | "smallint" | "tinyint" | "mediumint" | "bool" | "boolean" | "bit" | "year" => {
-            Kind::Integer
-        }
+        "int" | "integer" | "bigint" | "smallint" | "tinyint" | "mediumint" | "bool" | "boolean" | "bit"
+        | "year" => Kind::Integer,
         "decimal" | "numeric" => Kind::Decimal,
         "float" | "double" | "real" => Kind::Double,
         "blob" | "longblob" | "mediumblob" | "tinyblob" | "binary" | "varbinary" => Kind::Binary,

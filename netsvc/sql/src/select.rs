@@ -21,7 +21,11 @@ struct Found {
 }
 
 /// The result of a query.
-pub(crate) fn query(machine: &mut Machine<'_>, query: &Query, outer: Option<&Scope<'_>>) -> Result<Rows, Fault> {
+pub(crate) fn query(
+    machine: &mut Machine<'_>,
+    query: &Query,
+    outer: Option<&Scope<'_>>,
+) -> Result<Rows, Fault> {
     let mut fields: Vec<Field> = Vec::new();
     let mut rows: Vec<(Vec<Value>, Vec<Value>)> = Vec::new();
     for (index, select) in query.selects.iter().enumerate() {
@@ -196,7 +200,9 @@ fn source_rows(
     outer: Option<&Scope<'_>>,
 ) -> Result<(Vec<Bound>, Vec<Vec<Value>>), Fault> {
     match source {
-        Source::Table(_, table, _) if table.eq_ignore_ascii_case("dual") => Ok((Vec::new(), vec![Vec::new()])),
+        Source::Table(_, table, _) if table.eq_ignore_ascii_case("dual") => {
+            Ok((Vec::new(), vec![Vec::new()]))
+        }
         Source::Table(database, table, _) => {
             let database = database.clone().unwrap_or_else(|| machine.session.database.clone());
             if database.is_empty() {
@@ -254,8 +260,7 @@ fn run(
     let nothing: Vec<Value> = vec![Value::Null; columns.len()];
     for group in &groups {
         let row = group.first().unwrap_or(&nothing);
-        let scope =
-            Scope { columns: &columns, row, group: (!plain).then_some(group.as_slice()), outer };
+        let scope = Scope { columns: &columns, row, group: (!plain).then_some(group.as_slice()), outer };
         machine.clause = "field list";
         let mut shown = Vec::new();
         for (expression, _) in &items {
@@ -263,7 +268,8 @@ fn run(
         }
         if let Some(having) = having {
             machine.clause = "having clause";
-            let names = Scope { columns: &shown_columns, row: &shown, group: scope.group, outer: Some(&scope) };
+            let names =
+                Scope { columns: &shown_columns, row: &shown, group: scope.group, outer: Some(&scope) };
             if machine.value(having, Some(&names))?.holds() != Some(true) {
                 continue;
             }
@@ -343,10 +349,12 @@ fn fields(items: &[(Expression, String)], columns: &[Bound]) -> Vec<Field> {
 fn aggregates(expression: &Expression) -> bool {
     match expression {
         Expression::Call(call) => is_aggregate(&call.name) || call.arguments.iter().any(aggregates),
-        Expression::Unary(_, inner) | Expression::Assigned(_, inner) | Expression::IsNull(inner, _) => aggregates(inner),
-        Expression::Binary(_, left, right) | Expression::Like(left, right, _) | Expression::Regular(left, right, _) => {
-            aggregates(left) || aggregates(right)
+        Expression::Unary(_, inner) | Expression::Assigned(_, inner) | Expression::IsNull(inner, _) => {
+            aggregates(inner)
         }
+        Expression::Binary(_, left, right)
+        | Expression::Like(left, right, _)
+        | Expression::Regular(left, right, _) => aggregates(left) || aggregates(right),
         Expression::Between(value, low, high, _) => aggregates(value) || aggregates(low) || aggregates(high),
         Expression::In(left, list, _) => aggregates(left) || list.iter().any(aggregates),
         Expression::InQuery(left, ..) => aggregates(left),
@@ -372,7 +380,8 @@ fn grouped(
     if select.groups.is_empty() {
         return Ok(vec![rows]);
     }
-    let mut groups: std::collections::BTreeMap<Vec<Vec<u8>>, Vec<Vec<Value>>> = std::collections::BTreeMap::new();
+    let mut groups: std::collections::BTreeMap<Vec<Vec<u8>>, Vec<Vec<Value>>> =
+        std::collections::BTreeMap::new();
     machine.clause = "group statement";
     for row in rows {
         let scope = Scope { columns, row: &row, group: None, outer };

@@ -1,13 +1,6 @@
 //! One login: what it set, its database, and its statements.
 
-use crate::{
-    Fault,
-    ast::Statement,
-    execute, statements,
-    schema::Kind,
-    value::Value,
-    world::World,
-};
+use crate::{Fault, ast::Statement, execute, schema::Kind, statements, value::Value, world::World};
 use std::collections::BTreeMap;
 
 /// Longest statement, bytes.

@@ -2,10 +2,10 @@
 
 use crate::{
     Fault,
-    ast::{Expression, Insert, Name, Show, Statement},
+    ast::{Expression, Insert, Show, Statement},
+    definitions::{alter, create, drop_it, rest},
     lexer::{Token, tokens},
     parse::{Parser, Read},
-    schema::Column,
     value::Value,
 };
 
@@ -39,12 +39,6 @@ pub(crate) fn parse(text: &str) -> Read<(Statement, usize)> {
     Ok((statement, parser.parameters))
 }
 
-fn rest(parser: &mut Parser<'_>) {
-    while !parser.done() {
-        parser.skip();
-    }
-}
-
 fn statement(parser: &mut Parser<'_>) -> Read<Statement> {
     let Some(Token::Word(word, false)) = parser.peek().cloned() else {
         return match parser.peek() {
@@ -53,22 +47,8 @@ fn statement(parser: &mut Parser<'_>) -> Read<Statement> {
         };
     };
     let word = word.to_lowercase();
-    match word.as_str() {
-        "select" => return parser.query().map(Statement::Query),
-        "insert" | "replace" | "update" | "delete" | "create" | "drop" | "alter" | "truncate" | "rename" | "use"
-        | "show" | "desc" | "describe" | "explain" | "set" | "prepare" | "execute" | "deallocate" | "do" => {
-            parser.skip();
-        }
-        "start" | "begin" | "commit" | "rollback" | "savepoint" | "release" | "lock" | "unlock" | "flush" | "grant"
-        | "revoke" | "analyze" | "optimize" | "repair" | "check" | "reset" | "xa" => {
-            rest(parser);
-            return Ok(Statement::Nothing);
-        }
-        "load" | "call" | "kill" | "handler" | "install" | "uninstall" | "shutdown" => {
-            rest(parser);
-            return Ok(Statement::Denied("FILE"));
-        }
-        _ => return Err(parser.wrong()),
+    if let Some(statement) = small(parser, &word)? {
+        return Ok(statement);
     }
     match word.as_str() {
         "insert" | "replace" => insert(parser, word == "replace").map(Statement::Insert),
@@ -216,219 +196,6 @@ fn delete(parser: &mut Parser<'_>) -> Read<Statement> {
     Ok(Statement::Delete(table, filter, limit))
 }
 
-fn absent(parser: &mut Parser<'_>) -> Read<bool> {
-    if !parser.word("if") {
-        return Ok(false);
-    }
-    parser.expect("not")?;
-    parser.expect("exists")?;
-    Ok(true)
-}
-
-fn create(parser: &mut Parser<'_>) -> Read<Statement> {
-    if parser.word("or") {
-        parser.expect("replace")?;
-    }
-    let _ = parser.word("temporary") || parser.word("aggregate");
-    if parser.word("database") || parser.word("schema") {
-        let lenient = absent(parser)?;
-        let name = parser.name()?;
-        rest(parser);
-        return Ok(Statement::CreateDatabase(name, lenient));
-    }
-    if parser.word("function") {
-        let _ = absent(parser)?;
-        parser.name()?;
-        if parser.word("returns") {
-            parser.name()?;
-            parser.expect("soname")?;
-            let library = parser.text()?;
-            return Ok(Statement::Library(String::from_utf8_lossy(&library).into_owned()));
-        }
-        rest(parser);
-        return Ok(Statement::Nothing);
-    }
-    if !parser.word("table") {
-        let known = ["user", "index", "unique", "view", "procedure", "trigger", "event", "role", "server"];
-        if !known.iter().any(|word| parser.is(word)) {
-            return Err(parser.wrong());
-        }
-        rest(parser);
-        return Ok(Statement::Nothing);
-    }
-    let lenient = absent(parser)?;
-    let table = parser.table_name()?;
-    let columns = if parser.mark("(") { columns(parser)? } else { Vec::new() };
-    while !parser.done() && !parser.is("select") && !matches!(parser.peek(), Some(Token::Symbol(";"))) {
-        parser.skip();
-    }
-    let query = if parser.is("select") { Some(parser.query()?) } else { None };
-    if columns.is_empty() && query.is_none() {
-        return Err(parser.wrong());
-    }
-    Ok(Statement::CreateTable(table, columns, lenient, query))
-}
-
-fn columns(parser: &mut Parser<'_>) -> Read<Vec<Column>> {
-    let mut columns: Vec<Column> = Vec::new();
-    loop {
-        let keys = ["primary", "unique", "key", "index", "constraint", "fulltext", "foreign"];
-        if keys.iter().any(|word| parser.is(word)) {
-            let key = if parser.is("primary") { "PRI" } else if parser.is("unique") { "UNI" } else { "MUL" };
-            while !parser.mark("(") {
-                if parser.done() {
-                    return Err(parser.wrong());
-                }
-                parser.skip();
-            }
-            let name = parser.name()?;
-            if let Some(column) = columns.iter_mut().find(|column| column.name.eq_ignore_ascii_case(&name)) {
-                column.key = key;
-                column.nullable &= key != "PRI";
-            }
-            skip_to_end(parser)?;
-            skip_options(parser)?;
-        } else {
-            columns.push(column(parser)?);
-        }
-        if parser.mark(")") {
-            return Ok(columns);
-        }
-        parser.expect_mark(",")?;
-    }
-}
-
-/// Skips to the end of the parentheses that were opened.
-fn skip_to_end(parser: &mut Parser<'_>) -> Read<()> {
-    let mut depth = 1_usize;
-    while depth > 0 {
-        if parser.done() {
-            return Err(parser.wrong());
-        }
-        if parser.mark("(") {
-            depth += 1;
-        } else if parser.mark(")") {
-            depth -= 1;
-        } else {
-            parser.skip();
-        }
-    }
-    Ok(())
-}
-
-fn skip_options(parser: &mut Parser<'_>) -> Read<()> {
-    while !parser.done() && !matches!(parser.peek(), Some(Token::Symbol("," | ")"))) {
-        if parser.mark("(") {
-            skip_to_end(parser)?;
-        } else {
-            parser.skip();
-        }
-    }
-    Ok(())
-}
-
-fn column(parser: &mut Parser<'_>) -> Read<Column> {
-    let name = parser.name()?;
-    let mut declared = parser.name()?.to_lowercase();
-    if parser.mark("(") {
-        let mut parts = Vec::new();
-        while !parser.mark(")") {
-            match parser.peek() {
-                Some(Token::Number(digits)) => parts.push(digits.clone()),
-                Some(Token::Text(text)) => parts.push(format!("'{}'", String::from_utf8_lossy(text))),
-                Some(Token::Symbol(",")) => {}
-                _ => return Err(parser.wrong()),
-            }
-            parser.skip();
-        }
-        declared.push_str(&format!("({})", parts.join(",")));
-    } else if matches!(declared.as_str(), "int" | "integer") {
-        declared = "int(11)".to_owned();
-    }
-    let mut column = Column::new(&name, &declared);
-    while !parser.done() && !matches!(parser.peek(), Some(Token::Symbol("," | ")"))) {
-        if parser.word("not") {
-            parser.expect("null")?;
-            column.nullable = false;
-        } else if parser.word("default") {
-            column.default = default(parser)?;
-        } else if parser.word("auto_increment") {
-            column.counts = true;
-        } else if parser.word("primary") {
-            parser.expect("key")?;
-            column.key = "PRI";
-            column.nullable = false;
-        } else if parser.word("unique") {
-            let _ = parser.word("key");
-            column.key = "UNI";
-        } else if parser.mark("(") {
-            skip_to_end(parser)?;
-        } else {
-            parser.skip();
-        }
-    }
-    Ok(column)
-}
-
-fn default(parser: &mut Parser<'_>) -> Read<Option<Value>> {
-    match parser.expression()? {
-        Expression::Literal(value) => Ok(Some(value)),
-        _ => Ok(None),
-    }
-}
-
-fn drop_it(parser: &mut Parser<'_>) -> Read<Statement> {
-    let database = parser.word("database") || parser.word("schema");
-    let _ = !database && parser.word("temporary");
-    let table = !database && parser.word("table");
-    if !database && !table {
-        let known = ["user", "function", "index", "view", "procedure", "trigger", "event", "role", "prepare"];
-        if !known.iter().any(|word| parser.is(word)) {
-            return Err(parser.wrong());
-        }
-        rest(parser);
-        return Ok(Statement::Nothing);
-    }
-    let lenient = parser.word("if");
-    if lenient {
-        parser.expect("exists")?;
-    }
-    if database {
-        return Ok(Statement::DropDatabase(parser.name()?, lenient));
-    }
-    let mut tables = vec![parser.table_name()?];
-    while parser.mark(",") {
-        tables.push(parser.table_name()?);
-    }
-    let _ = parser.word("cascade") || parser.word("restrict");
-    Ok(Statement::DropTables(tables, lenient))
-}
-
-fn alter(parser: &mut Parser<'_>) -> Read<Statement> {
-    if !parser.word("table") {
-        let known = ["database", "schema", "user", "view", "event"];
-        if !known.iter().any(|word| parser.is(word)) {
-            return Err(parser.wrong());
-        }
-        rest(parser);
-        return Ok(Statement::Nothing);
-    }
-    let table: Name = parser.table_name()?;
-    if parser.word("add") && !["index", "key", "primary", "unique", "constraint"].iter().any(|word| parser.is(word)) {
-        let _ = parser.word("column");
-        return Ok(Statement::AddColumn(table, column(parser)?));
-    }
-    if parser.word("drop") && (parser.word("column") || !parser.is("index")) {
-        return Ok(Statement::DropColumn(table, parser.name()?));
-    }
-    if parser.word("rename") {
-        let _ = parser.word("to");
-        return Ok(Statement::Rename(table, parser.table_name()?));
-    }
-    rest(parser);
-    Ok(Statement::Nothing)
-}
-
 fn execute(parser: &mut Parser<'_>) -> Read<Statement> {
     let name = parser.name()?;
     let mut variables = Vec::new();
@@ -447,7 +214,11 @@ fn execute(parser: &mut Parser<'_>) -> Read<Statement> {
 }
 
 fn set(parser: &mut Parser<'_>) -> Read<Statement> {
-    if parser.word("names") || parser.word("character") || parser.word("password") || parser.word("transaction") {
+    if parser.word("names")
+        || parser.word("character")
+        || parser.word("password")
+        || parser.word("transaction")
+    {
         rest(parser);
         return Ok(Statement::Nothing);
     }
@@ -487,17 +258,31 @@ fn show(parser: &mut Parser<'_>) -> Read<Statement> {
     let full = parser.word("full");
     let _ = parser.word("global") || parser.word("session") || parser.word("extended");
     let known = [
-        "databases", "schemas", "tables", "columns", "fields", "variables", "status", "grants", "processlist",
-        "warnings", "errors", "index", "indexes", "keys", "engines", "plugins", "privileges", "collation",
-        "triggers", "events", "open",
+        "databases",
+        "schemas",
+        "tables",
+        "columns",
+        "fields",
+        "variables",
+        "status",
+        "grants",
+        "processlist",
+        "warnings",
+        "errors",
+        "index",
+        "indexes",
+        "keys",
+        "engines",
+        "plugins",
+        "privileges",
+        "collation",
+        "triggers",
+        "events",
+        "open",
     ];
     let mut show = Show::of("");
     if parser.word("create") {
-        let database = parser.word("database") || parser.word("schema");
-        let _ = !database && parser.word("table");
-        show.what = if database { "create database" } else { "create table" }.to_owned();
-        show.from = Some(parser.table_name()?);
-        return Ok(Statement::Show(show));
+        return show_create(parser);
     }
     if parser.word("table") {
         parser.expect("status")?;
@@ -505,7 +290,12 @@ fn show(parser: &mut Parser<'_>) -> Read<Statement> {
     } else if parser.word("character") {
         parser.expect("set")?;
         show.what = "character set".to_owned();
-    } else if parser.word("master") || parser.word("slave") || parser.word("binary") || parser.word("function") || parser.word("procedure") {
+    } else if parser.word("master")
+        || parser.word("slave")
+        || parser.word("binary")
+        || parser.word("function")
+        || parser.word("procedure")
+    {
         rest(parser);
         show.what = "nothing".to_owned();
         return Ok(Statement::Show(show));
@@ -520,6 +310,11 @@ fn show(parser: &mut Parser<'_>) -> Read<Statement> {
         .to_owned();
     }
     show.full = full;
+    narrowed(parser, show)
+}
+
+/// FROM, LIKE and WHERE of SHOW.
+fn narrowed(parser: &mut Parser<'_>, mut show: Show) -> Read<Statement> {
     if parser.word("from") || parser.word("in") {
         let mut name = parser.table_name()?;
         if parser.word("from") || parser.word("in") {
@@ -538,4 +333,36 @@ fn show(parser: &mut Parser<'_>) -> Read<Statement> {
         parser.natural()?;
     }
     Ok(Statement::Show(show))
+}
+
+/// SHOW CREATE.
+fn show_create(parser: &mut Parser<'_>) -> Read<Statement> {
+    let database = parser.word("database") || parser.word("schema");
+    let _ = !database && parser.word("table");
+    let mut show = Show::of(if database { "create database" } else { "create table" });
+    show.from = Some(parser.table_name()?);
+    Ok(Statement::Show(show))
+}
+
+/// A query, and statements that are not looked into; takes the first word of others.
+fn small(parser: &mut Parser<'_>, word: &str) -> Read<Option<Statement>> {
+    match word {
+        "select" => return parser.query().map(Statement::Query).map(Some),
+        "insert" | "replace" | "update" | "delete" | "create" | "drop" | "alter" | "truncate" | "rename"
+        | "use" | "show" | "desc" | "describe" | "explain" | "set" | "prepare" | "execute" | "deallocate"
+        | "do" => {
+            parser.skip();
+        }
+        "start" | "begin" | "commit" | "rollback" | "savepoint" | "release" | "lock" | "unlock" | "flush"
+        | "grant" | "revoke" | "analyze" | "optimize" | "repair" | "check" | "reset" | "xa" => {
+            rest(parser);
+            return Ok(Some(Statement::Nothing));
+        }
+        "load" | "call" | "kill" | "handler" | "install" | "uninstall" | "shutdown" => {
+            rest(parser);
+            return Ok(Some(Statement::Denied("FILE")));
+        }
+        _ => return Err(parser.wrong()),
+    }
+    Ok(None)
 }

@@ -32,7 +32,8 @@ impl World {
 
     fn measure(&mut self) {
         let tables = self.databases.values().flat_map(BTreeMap::values);
-        self.size = tables.fold((0, 0), |(bytes, rows), table| (bytes + table.size(), rows + table.rows.len()));
+        self.size =
+            tables.fold((0, 0), |(bytes, rows), table| (bytes + table.size(), rows + table.rows.len()));
     }
 
     /// Makes room for `rows` rows of `bytes` bytes in `table`.
@@ -57,7 +58,8 @@ impl World {
     pub(crate) fn database(&self, name: &str) -> Option<(&String, &Database)> {
         self.databases.get_key_value(name).or_else(|| {
             // Only the catalogue's name is written in any case.
-            name.eq_ignore_ascii_case("information_schema").then(|| self.databases.get_key_value("information_schema"))?
+            name.eq_ignore_ascii_case("information_schema")
+                .then(|| self.databases.get_key_value("information_schema"))?
         })
     }
 
@@ -68,7 +70,9 @@ impl World {
             self.database(database).ok_or_else(|| Fault::UnknownDatabase(database.to_owned()))?;
         let found = tables.get(table).or_else(|| {
             let any = name == "information_schema";
-            any.then(|| tables.iter().find(|(known, _)| known.eq_ignore_ascii_case(table)).map(|(_, table)| table))?
+            any.then(|| {
+                tables.iter().find(|(known, _)| known.eq_ignore_ascii_case(table)).map(|(_, table)| table)
+            })?
         });
         found.ok_or_else(missing)
     }

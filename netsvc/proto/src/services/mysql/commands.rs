@@ -117,7 +117,8 @@ impl Connection {
     }
 
     fn queries(&mut self, body: &[u8], out: &mut Out) {
-        let attributes = self.flavour.capabilities & self.response.capabilities & capability::QUERY_ATTRIBUTES;
+        let attributes =
+            self.flavour.capabilities & self.response.capabilities & capability::QUERY_ATTRIBUTES;
         let text = if attributes != 0 { parameters::query(body) } else { Some(body) };
         let Some(text) = text else {
             out.record(Kind::Malformed, vec![(field::REASON, b"query attributes".to_vec())]);
@@ -224,7 +225,8 @@ impl Connection {
             head.push(1);
         }
         self.send(out, &head);
-        let place = Field { name: "?".to_owned(), kind: Holds::Text, table: String::new(), database: String::new() };
+        let place =
+            Field { name: "?".to_owned(), kind: Holds::Text, table: String::new(), database: String::new() };
         self.definitions(&vec![place; count], out);
         self.definitions(&fields, out);
     }
@@ -239,7 +241,8 @@ impl Connection {
     }
 
     fn execute(&mut self, body: &[u8], out: &mut Out) {
-        let attributes = self.flavour.capabilities & self.response.capabilities & capability::QUERY_ATTRIBUTES;
+        let attributes =
+            self.flavour.capabilities & self.response.capabilities & capability::QUERY_ATTRIBUTES;
         let mut fields = packet::Fields(body);
         let id = fields.number(4).and_then(|id| u32::try_from(id).ok()).unwrap_or(0);
         let flags = fields.number(1).unwrap_or(0);

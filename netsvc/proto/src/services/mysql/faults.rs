@@ -17,8 +17,8 @@ pub(super) fn refusal(fault: &Fault, flavour: &Flavour, account: &str) -> Refusa
             1064,
             "42000",
             format!(
-                "You have an error in your SQL syntax; check the manual that corresponds to your {server} server version \
-                 for the right syntax to use near '{near}' at line {line}"
+                "You have an error in your SQL syntax; check the manual that corresponds to your {server} server \
+                 version for the right syntax to use near '{near}' at line {line}"
             ),
         ),
         Fault::NoDatabase => (1046, "3D000", "No database selected".to_owned()),
@@ -52,11 +52,6 @@ pub(super) fn refusal(fault: &Fault, flavour: &Flavour, account: &str) -> Refusa
         Fault::UnknownFunction(database, name) => {
             (1305, "42000", format!("FUNCTION {database}.{name} does not exist"))
         }
-        Fault::WrongArguments(name) => (
-            1582,
-            "42000",
-            format!("Incorrect parameter count in the call to native function '{}'", name.to_uppercase()),
-        ),
         Fault::UnknownVariable(name) => (1193, "HY000", format!("Unknown system variable '{name}'")),
         Fault::UnequalColumns => {
             (1222, "21000", "The used SELECT statements have a different number of columns".to_owned())
@@ -70,6 +65,18 @@ pub(super) fn refusal(fault: &Fault, flavour: &Flavour, account: &str) -> Refusa
         Fault::Aggregate => (1111, "HY000", "Invalid use of group function".to_owned()),
         Fault::NoDefault(column) => (1364, "HY000", format!("Field '{column}' doesn't have a default value")),
         Fault::NoTables => (1096, "HY000", "No tables used".to_owned()),
+        other => of_values(other, account),
+    }
+}
+
+/// What the server says of values, rights and bounds.
+fn of_values(fault: &Fault, account: &str) -> Refusal {
+    match fault {
+        Fault::WrongArguments(name) => (
+            1582,
+            "42000",
+            format!("Incorrect parameter count in the call to native function '{}'", name.to_uppercase()),
+        ),
         Fault::UnknownStatement(name) => {
             (1243, "HY000", format!("Unknown prepared statement handler ({name}) given to EXECUTE"))
         }
@@ -82,7 +89,9 @@ pub(super) fn refusal(fault: &Fault, flavour: &Flavour, account: &str) -> Refusa
         Fault::Denied(privilege) => (
             1227,
             "42000",
-            format!("Access denied; you need (at least one of) the {privilege} privilege(s) for this operation"),
+            format!(
+                "Access denied; you need (at least one of) the {privilege} privilege(s) for this operation"
+            ),
         ),
         Fault::Full(name) => (1114, "HY000", format!("The table '{name}' is full")),
         Fault::NoLibrary(library) => (
@@ -98,5 +107,6 @@ pub(super) fn refusal(fault: &Fault, flavour: &Flavour, account: &str) -> Refusa
         }
         Fault::XPath(text) => (1105, "HY000", format!("XPATH syntax error: '{text}'")),
         Fault::WrongParameters => (1210, "HY000", "Incorrect arguments to EXECUTE".to_owned()),
+        other => (1105, "HY000", format!("Unknown error: {other}")),
     }
 }

@@ -31,8 +31,8 @@ pub(super) fn techniques(query: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
 /// Path and content of `SELECT 'content' INTO OUTFILE 'path'`, hexadecimal literals decoded.
 pub(super) fn written_file(query: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     static WRITE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        Regex::new(r#"(?is-u)select\s+(0x[0-9a-f]+|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*").*?into\s+(?:out|dump)file\s+['"]([^'"]+)['"]"#)
-            .ok()
+        let content = r#"(?is-u)select\s+(0x[0-9a-f]+|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"#;
+        Regex::new(&format!(r#"{content}.*?into\s+(?:out|dump)file\s+['"]([^'"]+)['"]"#)).ok()
     });
     let captures = WRITE.as_ref()?.captures(query)?;
     let literal = captures.get(1)?.as_bytes();

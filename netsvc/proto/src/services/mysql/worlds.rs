@@ -99,8 +99,12 @@ fn system(host: &Host, flavour: &Flavour) -> Database {
         format!("*{}", hex::encode_upper(Sha1::digest(Sha1::digest(bytes))))
     };
     let mut users = Vec::new();
-    for (user, from, all) in [("root", "localhost", true), ("root", "%", true), ("app", "%", false), ("backup", "localhost", false)]
-    {
+    for (user, from, all) in [
+        ("root", "localhost", true),
+        ("root", "%", true),
+        ("app", "%", false),
+        ("backup", "localhost", false),
+    ] {
         let privilege = |granted: bool| text(if granted { "Y" } else { "N" });
         let mut row = vec![text(from), text(user), text(&hash())];
         row.extend([true, all, all, all, all, all, all, all].map(privilege));
@@ -143,7 +147,8 @@ fn system(host: &Host, flavour: &Flavour) -> Database {
 }
 
 fn keyed(columns: &[(&str, &str)]) -> Vec<Column> {
-    let mut columns: Vec<Column> = columns.iter().map(|(name, declared)| Column::new(name, declared)).collect();
+    let mut columns: Vec<Column> =
+        columns.iter().map(|(name, declared)| Column::new(name, declared)).collect();
     for column in &mut columns {
         column.nullable = false;
     }
@@ -157,8 +162,10 @@ fn keyed(columns: &[(&str, &str)]) -> Vec<Column> {
 /// The tables of an application: people who do not exist, and what they did.
 fn application(host: &Host) -> Database {
     let mut generator = host.generator("people");
-    let first = ["anna", "bernd", "carla", "david", "elena", "felix", "greta", "hannes", "ines", "jonas", "karin"];
-    let last = ["weber", "koch", "bauer", "richter", "klein", "wolf", "neumann", "braun", "krueger", "hofmann"];
+    let first =
+        ["anna", "bernd", "carla", "david", "elena", "felix", "greta", "hannes", "ines", "jonas", "karin"];
+    let last =
+        ["weber", "koch", "bauer", "richter", "klein", "wolf", "neumann", "braun", "krueger", "hofmann"];
     let domain = &host.persona().domain;
     let (mut users, mut orders, mut tokens) = (Vec::new(), Vec::new(), Vec::new());
     for id in 1..=ROWS {
@@ -183,6 +190,15 @@ fn application(host: &Host) -> Database {
         orders.push(vec![Value::Integer(id), Value::Integer(id % 17 + 1), total, text("paid"), text(&day)]);
         tokens.push(vec![Value::Integer(id), Value::Integer(id), text(&hex::encode(token)), text(&day)]);
     }
+    tables(domain, users, orders, tokens)
+}
+
+fn tables(
+    domain: &str,
+    users: Vec<Vec<Value>>,
+    orders: Vec<Vec<Value>>,
+    tokens: Vec<Vec<Value>>,
+) -> Database {
     let table = |columns: &[(&str, &str)], rows: Vec<Vec<Value>>| Table {
         columns: keyed(columns),
         next: i64::try_from(rows.len()).unwrap_or(0) + 1,
@@ -206,7 +222,8 @@ fn application(host: &Host) -> Database {
     let keys = [("id", "int(11)"), ("user_id", "int(11)"), ("token", "char(40)"), ("created_at", "datetime")];
     let settings = [("id", "int(11)"), ("name", "varchar(64)"), ("value", "text")];
     let values = [("site_url", format!("https://www.{domain}")), ("smtp_host", format!("mail.{domain}"))];
-    let rows = values.iter().zip(1..).map(|((name, value), id)| vec![Value::Integer(id), text(name), text(value)]);
+    let rows =
+        values.iter().zip(1..).map(|((name, value), id)| vec![Value::Integer(id), text(name), text(value)]);
     BTreeMap::from([
         ("users".to_owned(), table(&people, users.clone())),
         ("customers".to_owned(), table(&people, users)),
