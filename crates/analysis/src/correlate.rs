@@ -5,7 +5,7 @@
 
 use crate::touch::Touch;
 use decnet_model::record::{Counts, TraversalKind};
-use netsvc_wire::{Record, WriterId, field, stamp::Micros};
+use netsvc_wire::{Kind, Meaning, Record, WriterId, field, stamp::Micros};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     net::IpAddr,
@@ -281,7 +281,7 @@ impl Track {
         }
         if self.sessions.len() < SESSIONS_KEPT {
             self.sessions.insert(id);
-        } else if kind == "connect" {
+        } else if Kind::meaning_of(kind) == Some(Meaning::Opened) {
             self.sessions_uncounted += 1;
         }
     }

@@ -19,7 +19,7 @@ use decnet_model::{
     probe,
     record::{Gap, class_of},
 };
-use netsvc_wire::{Class, Record, WriterId, field};
+use netsvc_wire::{Class, Kind, Meaning, Record, WriterId, field};
 use std::{collections::BTreeSet, net::IpAddr};
 use writer::{Verdict, Writers};
 
@@ -97,6 +97,11 @@ impl<'a> Line<'a> {
 
     fn dst_port(&self) -> Option<u16> {
         self.record.number_field(field::DST_PORT)
+    }
+
+    /// What it is to those who join events.
+    fn meaning(&self) -> Option<Meaning> {
+        Kind::meaning_of(&self.record.kind)
     }
 
     /// Whether it came of a probe of our own.

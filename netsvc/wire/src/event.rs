@@ -32,8 +32,42 @@ impl Class {
     }
 }
 
+/// What an event is to those who join events. Readers match it whole, so that a new meaning is dealt with
+/// everywhere or does not compile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// Our own state.
+    Own,
+    /// Contact without more.
+    Contact,
+    /// A connection began.
+    Opened,
+    /// A connection ended, with its numbers.
+    Closed,
+    /// What the client says it is.
+    Client,
+    /// A secret was offered.
+    Secret,
+    /// A public key was offered.
+    Key,
+    /// Somebody was let in.
+    Session,
+    /// A command, request or query.
+    Command,
+    /// Another deed.
+    Deed,
+    /// A payload was kept.
+    Payload,
+    /// A mail was kept.
+    Mail,
+    /// The recording of a session was kept.
+    Recording,
+    /// Many events of another kind.
+    Flood,
+}
+
 macro_rules! kinds {
-    ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal, $class:ident, $severity:ident;)+) => {
+    ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal, $class:ident, $severity:ident, $meaning:ident;)+) => {
         /// What happened. The name is the MSGID on the wire.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Kind { $($(#[doc = $doc])+ $variant,)+ }
@@ -61,84 +95,94 @@ macro_rules! kinds {
             pub fn severity(self) -> Severity {
                 match self { $(Kind::$variant => Severity::$severity,)+ }
             }
+
+            /// What it is to those who join events.
+            pub fn meaning(self) -> Meaning {
+                match self { $(Kind::$variant => Meaning::$meaning,)+ }
+            }
         }
     };
 }
 
 kinds! {
     /// A process began to serve a node.
-    Started = "started", Noise, Info;
+    Started = "started", Noise, Info, Own;
     /// A process stopped serving a node.
-    Stopped = "stopped", Noise, Info;
+    Stopped = "stopped", Noise, Info, Own;
     /// Events were given up because the spool was full: `count`, `class`.
-    Dropped = "dropped", Noise, Error;
+    Dropped = "dropped", Noise, Error, Own;
     /// A reader found that lines of a writer are missing: `count`, `from`, `to`.
-    Lost = "lost", Noise, Error;
+    Lost = "lost", Noise, Error, Own;
     /// A connection's task failed inside; the connection was closed: `reason`.
-    Fault = "fault", Noise, Error;
+    Fault = "fault", Noise, Error, Own;
     /// A limit closed or refused a connection: `limit`.
-    Limited = "limited", Scan, Info;
+    Limited = "limited", Scan, Info, Contact;
     /// Bytes that are not the protocol: `reason`, `data`.
-    Malformed = "malformed", Scan, Info;
+    Malformed = "malformed", Scan, Info, Contact;
     /// A connection was accepted.
-    Connect = "connect", Scan, Info;
+    Connect = "connect", Scan, Info, Opened;
     /// The first bytes a peer sent on a connection: `data`.
-    FirstBytes = "first_bytes", Scan, Info;
+    FirstBytes = "first_bytes", Scan, Info, Contact;
     /// A connection ended: `duration_ms`, `bytes_in`, `bytes_out`, `reason`.
-    Disconnect = "disconnect", Scan, Info;
+    Disconnect = "disconnect", Scan, Info, Closed;
     /// A TLS handshake finished or failed: `tls_version`, `cipher`, `sni`, `alpn`, `ja3`, `ja4`, `outcome`.
-    TlsHandshake = "tls_handshake", Scan, Info;
+    TlsHandshake = "tls_handshake", Scan, Info, Contact;
     /// Who the client says it is and what its handshake looks like: `client_version`, `hassh`, ….
-    ClientFingerprint = "client_fingerprint", Scan, Info;
+    ClientFingerprint = "client_fingerprint", Scan, Info, Client;
     /// A secret was offered: `principal`, `secret_kind`, `secret_printable`, `secret_b64`, `outcome`.
-    AuthAttempt = "auth_attempt", Evidence, Warning;
+    AuthAttempt = "auth_attempt", Evidence, Warning, Secret;
     /// A public key was offered: `principal`, `key_type`, `key_sha256`, `outcome`.
-    KeyOffer = "key_offer", Evidence, Warning;
+    KeyOffer = "key_offer", Evidence, Warning, Key;
     /// A session with a shell or the like began: `principal`.
-    SessionStart = "session_start", Interaction, Warning;
+    SessionStart = "session_start", Interaction, Warning, Session;
     /// A session's recording was stored: `sha256`, `size`, `format`, `duration_ms`.
-    SessionRecorded = "session_recorded", Evidence, Warning;
+    SessionRecorded = "session_recorded", Evidence, Warning, Recording;
     /// A command was given, by shell, protocol verb or query: `command`, `outcome`.
-    Command = "command", Interaction, Warning;
+    Command = "command", Interaction, Warning, Command;
     /// A command that the emulation does not know: `command`, `name`.
-    UnknownCommand = "unknown_command", Interaction, Info;
+    UnknownCommand = "unknown_command", Interaction, Info, Command;
     /// An HTTP request: `method`, `target`, `status`, `user_agent`, `host`, `header_order`, ….
-    Request = "request", Interaction, Info;
+    Request = "request", Interaction, Info, Command;
     /// A database query: `query`, `database`.
-    Query = "query", Interaction, Warning;
+    Query = "query", Interaction, Warning, Command;
     /// A pattern known from exploits was recognised: `technique`, `data`.
-    ExploitAttempt = "exploit_attempt", Evidence, Warning;
+    ExploitAttempt = "exploit_attempt", Evidence, Warning, Deed;
     /// The peer wants something fetched from elsewhere: `url`, `command`.
-    DownloadAttempt = "download_attempt", Evidence, Warning;
+    DownloadAttempt = "download_attempt", Evidence, Warning, Deed;
     /// The peer read a file of the node: `path`.
-    FileRead = "file_read", Interaction, Info;
+    FileRead = "file_read", Interaction, Info, Deed;
     /// A file, upload or payload was kept: `sha256`, `size`, `path`, `origin`.
-    FileCaptured = "file_captured", Evidence, Warning;
+    FileCaptured = "file_captured", Evidence, Warning, Payload;
     /// A mail was taken: `sha256`, `size`, `mail_from`, `rcpt_to`, `subject`, `attachments`.
-    MessageStored = "message_stored", Evidence, Warning;
+    MessageStored = "message_stored", Evidence, Warning, Mail;
     /// A mail's envelope sender: `mail_from`.
-    MailFrom = "mail_from", Interaction, Info;
+    MailFrom = "mail_from", Interaction, Info, Deed;
     /// A mail's envelope recipient: `rcpt_to`, `outcome`.
-    RcptTo = "rcpt_to", Interaction, Info;
+    RcptTo = "rcpt_to", Interaction, Info, Deed;
     /// The peer asked to have a connection forwarded: `target`, `outcome`.
-    ForwardRequest = "forward_request", Interaction, Warning;
+    ForwardRequest = "forward_request", Interaction, Warning, Deed;
     /// TCP ports were probed without a handshake: `technique` (syn, fin, null, xmas, ack, maimon), `ports`, `count`.
-    PortScan = "port_scan", Scan, Warning;
+    PortScan = "port_scan", Scan, Warning, Contact;
     /// UDP ports without a service were probed: `ports`, `count`, `data`.
-    UdpProbe = "udp_probe", Scan, Info;
+    UdpProbe = "udp_probe", Scan, Info, Contact;
     /// A host asked for many addresses by ARP: `targets`, `count`.
-    ArpSweep = "arp_sweep", Scan, Warning;
+    ArpSweep = "arp_sweep", Scan, Warning, Contact;
     /// A host pinged nodes: `targets`, `count`.
-    PingSweep = "ping_sweep", Scan, Info;
+    PingSweep = "ping_sweep", Scan, Info, Contact;
     /// Frames or packets that no ordinary host sends: `technique`, `count`.
-    OddPacket = "odd_packet", Scan, Info;
+    OddPacket = "odd_packet", Scan, Info, Contact;
     /// More of one kind than a minute has whole, from one source: `name` (the kind), `count`, `from`, `to`, `samples`.
-    Flood = "flood", Scan, Warning;
+    Flood = "flood", Scan, Warning, Flood;
     /// A DHCP server was asked for the node's address: `outcome`, `from`, `dst_ip`.
-    Lease = "lease", Noise, Info;
+    Lease = "lease", Noise, Info, Own;
 }
 
 impl Kind {
+    /// What events with this MSGID are; `None` for a kind that only a newer release knows.
+    pub fn meaning_of(name: &str) -> Option<Meaning> {
+        Kind::from_name(name).map(Kind::meaning)
+    }
+
     /// The kind with this MSGID.
     pub fn from_name(name: &str) -> Option<Kind> {
         Kind::ALL.iter().copied().find(|kind| kind.name() == name)

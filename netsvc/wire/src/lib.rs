@@ -15,7 +15,7 @@ mod parse;
 pub mod stamp;
 
 pub use encode::{EncodeError, Encoder};
-pub use event::{Class, Kind};
+pub use event::{Class, Kind, Meaning};
 pub use frame::next_frame;
 pub use line::{BadHeaderText, Event, HeaderText, Record, Severity, WriterId};
 pub use parse::{Malformed, parse};

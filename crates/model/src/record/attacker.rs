@@ -1,6 +1,6 @@
 //! Attackers, what they touched, and what a batch of events adds to them.
 
-use netsvc_wire::{Class, stamp::Micros};
+use netsvc_wire::{Class, Kind, Meaning, stamp::Micros};
 use std::{collections::BTreeMap, net::IpAddr};
 
 /// Numbers of events of a peer by what they say.
@@ -36,10 +36,23 @@ impl Counts {
             Class::Interaction => add(&mut self.interactions),
             Class::Evidence => add(&mut self.evidence),
         }
-        match kind {
-            "auth_attempt" | "key_offer" => add(&mut self.credentials),
-            "connect" => add(&mut self.connections),
-            _ => {}
+        match Kind::meaning_of(kind) {
+            Some(Meaning::Secret | Meaning::Key) => add(&mut self.credentials),
+            Some(Meaning::Opened) => add(&mut self.connections),
+            Some(
+                Meaning::Own
+                | Meaning::Contact
+                | Meaning::Closed
+                | Meaning::Client
+                | Meaning::Session
+                | Meaning::Command
+                | Meaning::Deed
+                | Meaning::Payload
+                | Meaning::Mail
+                | Meaning::Recording
+                | Meaning::Flood,
+            )
+            | None => {}
         }
     }
 

@@ -7,7 +7,7 @@ use crate::{
     error::Error,
     row::{Value, fit},
 };
-use netsvc_wire::field;
+use netsvc_wire::{Meaning, field};
 use std::collections::BTreeMap;
 
 const ARTEFACTS: Table = Table {
@@ -77,20 +77,36 @@ pub(super) async fn write(tx: &mut Tx, lines: &[Line<'_>]) -> Result<(), Error> 
 
 /// The hash of a blob that the line says was kept. Other lines may carry a hash that means something else.
 fn sha256_of<'a>(line: &Line<'a>) -> Option<&'a str> {
-    let keeps = matches!(line.record.kind.as_str(), "file_captured" | "session_recorded" | "message_stored");
+    let keeps = usual_origin(line.meaning()?).is_some();
     let record: &'a netsvc_wire::Record = line.record;
     let sha256 = record.text(field::SHA256).filter(|_| keeps)?;
     let valid = sha256.len() == 64 && sha256.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     valid.then_some(sha256)
 }
 
+/// Where a blob of a kind of event comes from when the line does not say; `None` for kinds that keep none.
+fn usual_origin(meaning: Meaning) -> Option<&'static str> {
+    match meaning {
+        Meaning::Recording => Some("recording"),
+        Meaning::Mail => Some("mail"),
+        Meaning::Payload => Some("unknown"),
+        Meaning::Own
+        | Meaning::Contact
+        | Meaning::Opened
+        | Meaning::Closed
+        | Meaning::Client
+        | Meaning::Secret
+        | Meaning::Key
+        | Meaning::Session
+        | Meaning::Command
+        | Meaning::Deed
+        | Meaning::Flood => None,
+    }
+}
+
 fn origin(line: &Line<'_>) -> Value {
-    let by_kind = match line.record.kind.as_str() {
-        "session_recorded" => "recording",
-        "message_stored" => "mail",
-        _ => "unknown",
-    };
-    fit(line.record.text(field::ORIGIN).unwrap_or(by_kind), 64)
+    let usual = line.meaning().and_then(usual_origin).unwrap_or("unknown");
+    fit(line.record.text(field::ORIGIN).unwrap_or(usual), 64)
 }
 
 fn sighting(line: &Line<'_>, sha256: &str) -> Vec<Value> {

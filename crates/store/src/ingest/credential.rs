@@ -12,7 +12,7 @@ use base64::{
     alphabet::STANDARD,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
-use netsvc_wire::{Record, field};
+use netsvc_wire::{Meaning, Record, field};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
@@ -61,7 +61,7 @@ struct Offer<'a> {
 pub(super) async fn write(tx: &mut Tx, lines: &[Line<'_>]) -> Result<(), Error> {
     let mut offers: BTreeMap<[u8; 32], Offer<'_>> = BTreeMap::new();
     for line in lines {
-        let Some((kind, secret)) = secret_of(line.record) else { continue };
+        let Some((kind, secret)) = secret_of(line) else { continue };
         let at = line.record.at;
         let outcome = line.record.text(field::OUTCOME);
         let offer = offers.entry(key(line, kind, &secret)).or_insert_with(|| Offer {
@@ -87,15 +87,27 @@ pub(super) async fn write(tx: &mut Tx, lines: &[Line<'_>]) -> Result<(), Error> 
 }
 
 /// Kind and exact bytes of the secret that a line offers.
-fn secret_of(record: &Record) -> Option<(&str, Vec<u8>)> {
-    match record.kind.as_str() {
-        "auth_attempt" => {
+fn secret_of<'a>(line: &Line<'a>) -> Option<(&'a str, Vec<u8>)> {
+    let record: &'a Record = line.record;
+    match line.meaning()? {
+        Meaning::Secret => {
             let exact = record.field(field::SECRET_B64).and_then(|text| BASE64.decode(text).ok());
             let secret = exact.or_else(|| record.field(field::SECRET_PRINTABLE).map(<[u8]>::to_vec))?;
             Some((record.text(field::SECRET_KIND).unwrap_or("plaintext"), secret))
         }
-        "key_offer" => Some(("publickey", record.field(field::KEY_SHA256)?.to_vec())),
-        _ => None,
+        Meaning::Key => Some(("publickey", record.field(field::KEY_SHA256)?.to_vec())),
+        Meaning::Own
+        | Meaning::Contact
+        | Meaning::Opened
+        | Meaning::Closed
+        | Meaning::Client
+        | Meaning::Session
+        | Meaning::Command
+        | Meaning::Deed
+        | Meaning::Payload
+        | Meaning::Mail
+        | Meaning::Recording
+        | Meaning::Flood => None,
     }
 }
 

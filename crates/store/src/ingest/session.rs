@@ -8,7 +8,7 @@ use crate::{
     row::{Value, fit},
 };
 use decnet_model::probe;
-use netsvc_wire::{field, stamp::Micros};
+use netsvc_wire::{Meaning, field, stamp::Micros};
 use std::{collections::BTreeMap, net::IpAddr};
 
 const SESSIONS: Table = Table {
@@ -111,22 +111,30 @@ impl<'a> Delta<'a> {
                 .iter()
                 .find_map(|name| record.field(name))
         });
-        match record.kind.as_str() {
-            "disconnect" => {
+        match line.meaning() {
+            Some(Meaning::Closed) => {
                 self.ended_at = Some(record.at);
                 self.bytes_in = record.number_field(field::BYTES_IN);
                 self.bytes_out = record.number_field(field::BYTES_OUT);
                 self.reason = record.text(field::REASON);
             }
-            "command" | "unknown_command" | "request" | "query" => self.commands += 1,
-            "auth_attempt" | "key_offer" => {
+            Some(Meaning::Command) => self.commands += 1,
+            Some(Meaning::Secret | Meaning::Key) => {
                 self.credentials += 1;
                 self.principal = record.field(field::PRINCIPAL).or(self.principal);
             }
-            "session_start" => self.principal = record.field(field::PRINCIPAL).or(self.principal),
-            "session_recorded" => self.recording = record.text(field::SHA256).or(self.recording),
-            "file_captured" | "message_stored" => self.artefacts += 1,
-            _ => {}
+            Some(Meaning::Session) => self.principal = record.field(field::PRINCIPAL).or(self.principal),
+            Some(Meaning::Recording) => self.recording = record.text(field::SHA256).or(self.recording),
+            Some(Meaning::Payload | Meaning::Mail) => self.artefacts += 1,
+            Some(
+                Meaning::Own
+                | Meaning::Contact
+                | Meaning::Opened
+                | Meaning::Client
+                | Meaning::Deed
+                | Meaning::Flood,
+            )
+            | None => {}
         }
     }
 
