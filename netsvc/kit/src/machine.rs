@@ -183,7 +183,13 @@ pub async fn drive(mut session: Session, mut machine: Box<dyn Machine>) -> io::R
             }
             Next::Read => {}
         }
-        if !feed(&mut session, machine.as_mut(), &mut out).await? {
+        let more = feed(&mut session, machine.as_mut(), &mut out).await;
+        if more.is_err() {
+            // What came of an unfinished turn is recorded, too, when the peer is silent or gone.
+            machine.step(Input::Eof, &mut out);
+            record(&session, &mut out);
+        }
+        if !more? {
             machine.step(Input::Eof, &mut out);
             perform(&mut session, &mut out).await?;
             return session.shutdown().await;
@@ -213,6 +219,17 @@ async fn feed(session: &mut Session, machine: &mut dyn Machine, out: &mut Out) -
         Poll::Ready(Ok(!bytes.is_empty()))
     })
     .await
+}
+
+/// Does what needs no peer.
+fn record(session: &Session, out: &mut Out) {
+    for action in out.take() {
+        match action {
+            Action::Record(kind, fields) => session.record(kind, fields),
+            Action::Capture(kind, fields, content) => session.capture(kind, fields, &content),
+            Action::Send(_) | Action::Wait(_) | Action::StartTls(_) | Action::Close => {}
+        }
+    }
 }
 
 async fn perform(session: &mut Session, out: &mut Out) -> io::Result<Next> {

@@ -53,14 +53,21 @@ type Expected = (String, Vec<(String, String)>);
 
 /// A transcript.
 #[derive(Debug, Default)]
-struct Transcript {
+pub(crate) struct Transcript {
     product: Option<Product>,
     family: Option<String>,
     system: Option<String>,
-    port: u16,
+    pub(crate) port: u16,
     settings: Vec<(String, String)>,
     steps: Vec<Step>,
     events: Vec<Expected>,
+}
+
+impl Transcript {
+    /// Nothing but the port.
+    pub(crate) fn at(port: u16) -> Self {
+        Transcript { port, ..Transcript::default() }
+    }
 }
 
 /// Checks all transcripts of the service.
@@ -116,7 +123,7 @@ fn check(def: &'static Def, path: &Path) {
     }
 }
 
-fn open(def: &Def, transcript: &Transcript, folder: &Path) -> Arc<Host> {
+pub(crate) fn open(def: &Def, transcript: &Transcript, folder: &Path) -> Arc<Host> {
     let mut persona: Persona = persona("web-01");
     persona.passive_ports = (41_000, 49_000);
     if let Some(product) = &transcript.product {
@@ -214,7 +221,7 @@ async fn read_step(peer: &mut TcpStream, step: &Step) -> (Vec<u8>, Option<String
 }
 
 fn parse(text: &str) -> Transcript {
-    let mut transcript = Transcript { port: 80, ..Transcript::default() };
+    let mut transcript = Transcript::at(80);
     transcript.steps.push(Step::default());
     for line in text.lines() {
         let (mark, rest) = line.split_at_checked(2).unwrap_or((line, ""));
@@ -235,7 +242,7 @@ fn parse(text: &str) -> Transcript {
     transcript
 }
 
-fn parse_setup(rest: &str, transcript: &mut Transcript) {
+pub(crate) fn parse_setup(rest: &str, transcript: &mut Transcript) {
     if let Some((key, value)) = rest.strip_prefix("set ").and_then(|pair| pair.split_once('=')) {
         transcript.settings.push((key.to_owned(), value.to_owned()));
         return;
@@ -352,7 +359,7 @@ fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-fn escape(bytes: &[u8]) -> String {
+pub(crate) fn escape(bytes: &[u8]) -> String {
     let mut text = String::new();
     for &byte in bytes {
         match byte {
@@ -367,7 +374,7 @@ fn escape(bytes: &[u8]) -> String {
     text
 }
 
-fn unescape(text: &str) -> Vec<u8> {
+pub(crate) fn unescape(text: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {

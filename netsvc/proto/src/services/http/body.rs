@@ -1,6 +1,9 @@
 //! The body of a request: how long it is, and taking it off the buffer (RFC 9112 §6, §7.1).
 
-use super::request::{Fault, Request};
+use super::{
+    product::Family,
+    request::{Fault, Request},
+};
 use netsvc_kit::Gathered;
 
 /// Most bytes of a body that are kept.
@@ -12,10 +15,12 @@ const SIZE_LINE: usize = 256;
 #[derive(Debug)]
 pub struct Body {
     /// What was kept.
-    pub content: Gathered,
+    content: Gathered,
     /// How many bytes came.
     pub size: u64,
     state: State,
+    /// Whether lines end with CR LF only.
+    strict: bool,
 }
 
 #[derive(Debug, Default)]
@@ -31,20 +36,28 @@ enum State {
 
 impl Default for Body {
     fn default() -> Self {
-        Body { content: Gathered::new(KEPT), size: 0, state: State::Done }
+        Body { content: Gathered::new(KEPT), size: 0, state: State::default(), strict: false }
     }
 }
 
 impl Body {
-    /// The body that `request` announces.
+    /// Takes out what was kept.
+    pub fn take_content(&mut self) -> Vec<u8> {
+        self.content.take_all()
+    }
+
+    /// The body that `request` announces to a server of `family`.
     ///
     /// # Errors
     /// What is wrong with the announcement.
-    pub fn of(request: &Request) -> Result<Self, Fault> {
+    pub fn of(request: &Request, family: Family) -> Result<Self, Fault> {
+        let strict = family == Family::Apache;
         let coding = request.field("transfer-encoding");
-        if let Some(coding) = coding.filter(|_| request.version >= (1, 1)) {
-            return if coding.trim().eq_ignore_ascii_case("chunked") {
-                Ok(Body { state: State::Size, ..Body::default() })
+        if let Some(coding) = coding.filter(|_| strict || request.version >= (1, 1)) {
+            let last = coding.rsplit(',').next().unwrap_or_default().trim();
+            let coding = if strict { last } else { coding.trim() };
+            return if coding.eq_ignore_ascii_case("chunked") {
+                Ok(Body { state: State::Size, strict, ..Body::default() })
             } else {
                 Err(Fault::Coding)
             };
@@ -97,7 +110,7 @@ impl Body {
                     }
                 }
                 State::Size | State::ChunkEnd | State::Trailer => {
-                    let Some(line) = line(buffer)? else { return Ok(()) };
+                    let Some(line) = line(buffer, self.strict)? else { return Ok(()) };
                     self.state = self.after(&line)?;
                 }
             }
@@ -108,7 +121,9 @@ impl Body {
         match self.state {
             State::Size => {
                 let digits = line.split(';').next().unwrap_or_default().trim();
-                match u64::from_str_radix(digits, 16).map_err(|_| Fault::Chunk)? {
+                let hex = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+                match u64::from_str_radix(digits, 16).ok().filter(|_| hex).unwrap_or(u64::MAX) {
+                    u64::MAX if !hex => Err(Fault::Chunk),
                     0 => Ok(State::Trailer),
                     size if size > 1 << 40 => Err(Fault::Large),
                     size => Ok(State::Chunk(size)),
@@ -123,16 +138,19 @@ impl Body {
 
     fn keep(&mut self, bytes: &[u8]) {
         self.size += bytes.len() as u64;
-        // The rest of one that is too long is counted only.
+        // What there is no room for is counted alone.
         let _ = self.content.push(bytes);
     }
 }
 
-fn line(buffer: &mut Gathered) -> Result<Option<String>, Fault> {
-    let Some(end) = buffer.find(b"\n") else {
+fn line(buffer: &mut Gathered, strict: bool) -> Result<Option<String>, Fault> {
+    let Some(end) = buffer.find(b"\n").filter(|end| *end < SIZE_LINE) else {
         return if buffer.len() > SIZE_LINE { Err(Fault::Chunk) } else { Ok(None) };
     };
     let line = buffer.take(end + 1);
+    if strict && !line.ends_with(b"\r\n") {
+        return Err(Fault::Chunk);
+    }
     Ok(Some(String::from_utf8_lossy(&line).trim_end().to_owned()))
 }
 
@@ -141,14 +159,14 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn gathered(bytes: &[u8]) -> Gathered {
-        let mut gathered = Gathered::new(1 << 20);
-        gathered.push(bytes).unwrap();
-        gathered
-    }
-
     fn chunked() -> Body {
         Body { state: State::Size, ..Body::default() }
+    }
+
+    fn gathered(bytes: &[u8]) -> Gathered {
+        let mut buffer = Gathered::new(1 << 20);
+        buffer.push(bytes).unwrap();
+        buffer
     }
 
     #[test]
@@ -157,7 +175,7 @@ mod tests {
         let mut buffer = gathered(b"3;x=y\r\nabc\r\n2\r\nde\r\n0\r\nT: 1\r\n\r\nGET");
         body.take(&mut buffer).unwrap();
         assert!(body.complete());
-        assert_eq!((body.content.bytes(), buffer.bytes()), (&b"abcde"[..], &b"GET"[..]));
+        assert_eq!((body.take_content().as_slice(), buffer.bytes()), (&b"abcde"[..], &b"GET"[..]));
         assert_eq!(chunked().take(&mut gathered(b"zz\r\n")), Err(Fault::Chunk));
     }
 

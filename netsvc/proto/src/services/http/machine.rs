@@ -3,23 +3,27 @@
 use super::{
     apps::{self, Visit, welcome},
     body::Body,
+    builtin::by_server,
     credentials::{self, Verdict},
     exploit,
     form::Form,
+    head::Reader,
     product::{Family, Server},
-    request::{Fault, Request, WAITING},
-    response::{Content, Response},
+    request::{Fault, Request},
+    response::Response,
     writer::{self, Moment},
 };
-use netsvc_kit::{Gathered, Host, Input, Link, Machine, Out};
+use netsvc_kit::{Host, Input, Link, Machine, Out};
 use netsvc_wire::{Kind, field};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
-/// Bodies up to this size stand in the event; longer ones become blobs as well.
-const SMALL: usize = 1024;
+/// Bodies up to this size stand in the event; longer ones are artefacts, which it names.
+const SMALL: usize = 4096;
 /// Most bytes of the head in an event.
 const HEAD: usize = 4096;
+/// What lets a peer send the body that it announced.
+const CONTINUE: &str = "HTTP/1.1 100 Continue\r\n\r\n";
 
 /// A connection.
 pub struct Http {
@@ -27,10 +31,26 @@ pub struct Http {
     link: Link,
     server: Server,
     app: &'static str,
-    buffer: Gathered,
-    pending: Option<(Request, Body)>,
+    reader: Reader,
+    pending: Option<Pending>,
     nonce: Option<[u8; 8]>,
     served: u32,
+}
+
+/// A request whose body is still to come.
+struct Pending {
+    request: Request,
+    body: Body,
+    /// What was answered already, as servers do that need no body for it.
+    answered: Option<Answered>,
+}
+
+/// An answer that was sent.
+#[derive(Clone, Copy)]
+struct Answered {
+    status: u16,
+    /// Whether the connection ends with it.
+    close: bool,
 }
 
 impl Http {
@@ -42,7 +62,7 @@ impl Http {
             link: *link,
             app: apps::choose(host, &server),
             server,
-            buffer: Gathered::new(WAITING),
+            reader: Reader::default(),
             pending: None,
             nonce: None,
             served: 0,
@@ -51,41 +71,26 @@ impl Http {
 
     /// Takes one unit of input; `false` when there is not enough.
     fn advance(&mut self, out: &mut Out) -> bool {
-        let Some((request, mut body)) = self.pending.take() else {
-            let Some(request) = Request::take(&mut self.buffer) else { return self.early(out) };
+        let Some(mut pending) = self.pending.take() else {
+            let Some(request) = self.reader.take(self.server.family) else { return false };
             self.begin(request, out);
             return true;
         };
-        match body.take(&mut self.buffer) {
-            Ok(()) if body.complete() => {
-                self.finish(Request { body: body.content.take_all(), ..request }, out);
-                true
-            }
-            Ok(()) if body.size > self.server.body_limit() => {
-                self.refuse(request, Fault::Large, out);
-                true
-            }
+        let taken = pending.body.take(self.reader.rest());
+        let large = pending.body.size > self.server.body_limit() && pending.answered.is_none();
+        match taken {
+            Ok(()) if pending.body.complete() => self.complete(pending, out),
+            Ok(()) if large => self.refuse(whole(pending), Fault::Large, out),
             Ok(()) => {
-                self.pending = Some((request, body));
-                false
+                self.pending = Some(pending);
+                return false;
             }
-            Err(fault) => {
-                self.refuse(Request { body: body.content.take_all(), ..request }, fault, out);
-                true
+            Err(_) if pending.answered.is_some() => {
+                self.complete(pending, out);
+                out.close();
             }
+            Err(fault) => self.refuse(whole(pending), fault, out),
         }
-    }
-
-    /// nginx does not wait for a line that can be no request.
-    fn early(&mut self, out: &mut Out) -> bool {
-        let Some(first) = self.buffer.bytes().first().copied() else { return false };
-        let odd = !first.is_ascii_alphabetic() && !matches!(first, b'\r' | b'\n' | b'_' | b'-');
-        if self.server.family != Family::Nginx || !odd {
-            return false;
-        }
-        let request = Request { head: vec![first], version: (1, 1), ..Request::default() };
-        self.buffer.clear();
-        self.refuse(request, Fault::Line, out);
         true
     }
 
@@ -94,27 +99,59 @@ impl Http {
         if let Some(&fault) = request.faults.iter().find(|fault| server.minds(&request, **fault)) {
             return self.refuse(request, fault, out);
         }
-        let body = match Body::of(&request) {
+        let body = match Body::of(&request, server.family) {
             Ok(body) if body.announced() > server.body_limit() => {
+                if server.family == Family::Nginx {
+                    let response = server.fault(Fault::Large);
+                    return self.answer_first(request, body, &response, out);
+                }
                 return self.refuse(request, Fault::Large, out);
             }
             Ok(body) => body,
             Err(fault) => return self.refuse(request, fault, out),
         };
-        if let Some(wish) = request.field("expect").filter(|_| request.version >= (1, 1)) {
-            if !wish.eq_ignore_ascii_case("100-continue") {
-                if self.server.minds(&request, Fault::Expectation) {
-                    return self.refuse(request, Fault::Expectation, out);
-                }
-            } else if !body.complete() && self.buffer.is_empty() && self.continues(&request) {
-                out.send("HTTP/1.1 100 Continue\r\n\r\n");
-            }
+        let expects = request.field("expect").filter(|_| request.version >= (1, 1));
+        let continues = expects.is_some_and(|wish| wish.eq_ignore_ascii_case("100-continue"));
+        if expects.is_some() && !continues && server.minds(&request, Fault::Expectation) {
+            return self.refuse(request, Fault::Expectation, out);
         }
-        self.pending = Some((request, body));
+        if server.family == Family::Nginx && !apps::is_dynamic(self.app, &request.path) {
+            let verdict = credentials::judge(&self.host, &self.link, &request, &mut self.nonce, out);
+            let response = self.answer(&request, &Form::default(), &verdict, out);
+            if continues && response.status < 400 {
+                out.send(CONTINUE);
+            }
+            return self.answer_first(request, body, &response, out);
+        }
+        let waits = !body.complete() && (server.family == Family::Apache || self.reader.is_empty());
+        if continues && (waits && self.continues(&request) || server.family == Family::Nginx) {
+            out.send(CONTINUE);
+        }
+        self.pending = Some(Pending { request, body, answered: None });
     }
 
     fn continues(&self, request: &Request) -> bool {
         self.server.family == Family::Apache || apps::is_dynamic(self.app, &request.path)
+    }
+
+    /// Answers before the body has come, as nginx does where nothing needs it.
+    fn answer_first(&mut self, request: Request, mut body: Body, response: &Response, out: &mut Out) {
+        let taken = body.take(self.reader.rest());
+        let mut response = response.clone();
+        if taken.is_err() && response.status < 400 {
+            response = self.server.fault(Fault::Chunk);
+        }
+        response.close |= taken.is_err();
+        let answered = self.send(&request, &response, out);
+        let pending = Pending { request, body, answered: Some(answered) };
+        if taken.is_err() || pending.body.complete() {
+            self.complete(pending, out);
+            if taken.is_err() {
+                out.close();
+            }
+        } else {
+            self.pending = Some(pending);
+        }
     }
 
     /// Answers a broken request and closes.
@@ -122,71 +159,72 @@ impl Http {
         let head = request.head.get(..HEAD).unwrap_or(&request.head).to_vec();
         let reason = format!("{fault:?}").to_lowercase().into_bytes();
         out.record(Kind::Malformed, vec![(field::REASON, reason), (field::DATA, head)]);
-        if request.version < (1, 0) {
+        if request.version < (1, 0) && fault != Fault::Simple {
             request.version = if self.server.family == Family::Lighttpd { (1, 0) } else { (1, 1) };
         }
         request.faults.push(fault);
         let response = self.server.fault(fault);
-        self.send(&request, &response, out);
+        let answered = self.send(&request, &response, out);
+        self.record(&request, Some(answered.status), out);
+        if answered.close {
+            out.close();
+        }
     }
 
-    /// Answers a whole request.
-    fn finish(&mut self, request: Request, out: &mut Out) {
-        exploit::record(&request, out);
+    /// Goes on when a body is complete: answers, where that was not done, and records.
+    fn complete(&mut self, mut pending: Pending, out: &mut Out) {
+        let answered = pending.answered.take();
+        let request = whole(pending);
+        let form = self.evidence(&request, out);
+        let answered = answered.unwrap_or_else(|| {
+            let verdict = credentials::judge(&self.host, &self.link, &request, &mut self.nonce, out);
+            let response = self.answer(&request, &form, &verdict, out);
+            self.send(&request, &response, out)
+        });
+        self.record(&request, Some(answered.status), out);
+        if answered.close {
+            out.close();
+        }
+    }
+
+    /// Records what of a request is worth it besides the request; its body as a form.
+    fn evidence(&self, request: &Request, out: &mut Out) -> Form {
+        exploit::record(request, out);
         let form = if request.body.is_empty() {
             Form::default()
         } else {
             Form::read(request.field("content-type").unwrap_or_default(), &request.body)
         };
-        self.keep_payloads(&request, &form, out);
-        let verdict = credentials::judge(&self.host, &self.link, &request, &mut self.nonce, out);
-        let response = self.answer(&request, &form, &verdict, out);
-        self.send(&request, &response, out);
+        self.keep_payloads(request, &form, out);
+        form
+    }
+
+    /// Records what came of a request that the peer did not finish.
+    fn abandon(&mut self, out: &mut Out) {
+        if let Some(mut pending) = self.pending.take() {
+            let status = pending.answered.take().map(|answered| answered.status);
+            let request = whole(pending);
+            self.evidence(&request, out);
+            self.record(&request, status, out);
+        } else if !self.reader.is_empty() {
+            let rest = self.reader.rest().take(HEAD);
+            out.record(Kind::Malformed, vec![(field::REASON, b"unfinished".to_vec()), (field::DATA, rest)]);
+        }
     }
 
     fn answer(&self, request: &Request, form: &Form, verdict: &Verdict, out: &mut Out) -> Response {
         let visit =
             Visit { host: &self.host, link: &self.link, server: &self.server, request, verdict, form };
-        if let Some(response) = self.by_server(&visit) {
+        if let Some(response) = by_server(&visit, self.app) {
             return response;
         }
         match apps::answer(self.app, &visit, out) {
             Some(response) => response,
-            None if visit.is_read() || visit.is_post() => Response::standard(404),
+            None if visit.is_read() || visit.is_post() || self.server.family == Family::Nginx => {
+                Response::standard(404)
+            }
             None => welcome::refusal(&visit),
         }
-    }
-
-    /// What the server answers itself, whatever is behind it.
-    fn by_server(&self, visit: &Visit<'_>) -> Option<Response> {
-        let request = visit.request;
-        let static_site = matches!(self.app, "default" | "iis");
-        Some(match (request.method.as_str(), self.server.family) {
-            ("OPTIONS", Family::Apache) if request.path == "*" => Response::empty(200),
-            ("OPTIONS", Family::Apache) if static_site => {
-                Response::empty(200).with("Allow", "HEAD,GET,POST,OPTIONS,TRACE")
-            }
-            ("OPTIONS", Family::Lighttpd) => Response::empty(200).with("Allow", "OPTIONS, GET, HEAD, POST"),
-            ("OPTIONS", Family::Iis) => Response::empty(200)
-                .with("Allow", "OPTIONS, TRACE, GET, HEAD, POST")
-                .with("Public", "OPTIONS, TRACE, GET, HEAD, POST"),
-            ("OPTIONS", Family::Nginx) if request.path == "*" => Response::standard(400).closing(),
-            ("TRACE", Family::Apache) => {
-                Response { content: Content::Echo(request.head.clone()), ..Response::standard(200) }
-            }
-            ("TRACE", Family::Nginx) => Response::standard(405),
-            ("TRACE", _) => Response::standard(501),
-            ("OPTIONS" | "PUT" | "DELETE", Family::Device) => welcome::refusal(visit),
-            ("CONNECT", Family::Apache) => welcome::refusal(visit),
-            ("CONNECT", _) => Response::standard(400).closing(),
-            ("POST" | "PUT", Family::Iis | Family::Lighttpd)
-                if request.field("content-length").is_none()
-                    && request.field("transfer-encoding").is_none() =>
-            {
-                Response::standard(411).closing()
-            }
-            _ => return None,
-        })
     }
 
     fn keep_payloads(&self, request: &Request, form: &Form, out: &mut Out) {
@@ -205,19 +243,30 @@ impl Http {
         }
     }
 
-    fn send(&mut self, request: &Request, response: &Response, out: &mut Out) {
-        let keep = request.keeps_alive() && !response.close && self.served < 1000;
+    fn send(&mut self, request: &Request, response: &Response, out: &mut Out) -> Answered {
+        // httpd does not keep a connection on which a body was announced that it did not ask for.
+        let unasked = self.server.family == Family::Apache
+            && request.field("expect").is_some()
+            && !request.faults.contains(&Fault::Expectation)
+            && request.field("content-length").is_none()
+            && request.field("transfer-encoding").is_none();
+        let both = self.server.family == Family::Apache
+            && request.field("content-length").is_some()
+            && request.field("transfer-encoding").is_some();
+        let keep = request.keeps_alive() && !response.close && self.served < 1000 && !unasked && !both;
         let moment = Moment { clock: self.host.clock(), port: self.link.port, served: self.served, keep };
         let (status, bytes) = writer::write(&self.server, request, response, moment);
-        self.record(request, status, out);
         out.send(bytes);
         self.served += 1;
-        if !keep {
-            out.close();
-        }
+        // Both say then that they would keep the connection, and close it.
+        let failed = self.server.family == Family::Nginx && status == 412
+            || self.server.family == Family::Apache && status == 417;
+        Answered { status, close: !keep || failed }
     }
 
-    fn record(&self, request: &Request, status: u16, out: &mut Out) {
+    /// Writes the `request`, with its body or the hash of the artefact that the body is. Without a status the
+    /// peer was gone before there was one.
+    fn record(&self, request: &Request, status: Option<u16>, out: &mut Out) {
         let names: Vec<&str> = request.fields.iter().map(|(name, _)| name.as_str()).collect();
         let order = names.join(",");
         let hash = hex::encode(Sha256::digest(order.as_bytes()));
@@ -225,7 +274,6 @@ impl Http {
         let mut fields = vec![
             (field::METHOD, request.method.clone().into_bytes()),
             (field::TARGET, request.target.clone().into_bytes()),
-            (field::STATUS, status.to_string().into_bytes()),
             (field::HEADER_ORDER, order.into_bytes()),
             (field::HEADER_HASH, hash.get(..16).unwrap_or_default().as_bytes().to_vec()),
             (field::HEADERS, head.to_vec()),
@@ -233,21 +281,37 @@ impl Http {
         for (name, header) in [(field::HOST, "host"), (field::USER_AGENT, "user-agent")] {
             fields.extend(request.field(header).map(|value| (name, value.as_bytes().to_vec())));
         }
-        if !request.body.is_empty() && request.body.len() <= SMALL {
-            fields.push((field::DATA, request.body.clone()));
+        fields.extend(status.map(|status| (field::STATUS, status.to_string().into_bytes())));
+        match request.body.len() {
+            0 => {}
+            1..=SMALL => fields.push((field::DATA, request.body.clone())),
+            size => {
+                let hash = hex::encode(Sha256::digest(&request.body));
+                fields.push((field::SHA256, hash.into_bytes()));
+                fields.push((field::SIZE, size.to_string().into_bytes()));
+            }
         }
         out.record(Kind::Request, fields);
     }
 }
 
+/// The request with what was kept of its body.
+fn whole(mut pending: Pending) -> Request {
+    Request { body: pending.body.take_content(), ..pending.request }
+}
+
 impl Machine for Http {
     fn step(&mut self, input: Input<'_>, out: &mut Out) {
-        if let Input::Bytes(bytes) = input {
-            // What waits is taken in larger pieces than it comes in.
-            if self.buffer.push(bytes).is_err() {
-                out.close();
+        match input {
+            Input::Open => {}
+            Input::Bytes(bytes) => {
+                // Whatever is no unfinished head is used up before more is read.
+                if !self.reader.push(bytes) {
+                    out.close();
+                }
+                while !out.closing() && !out.full() && self.advance(out) {}
             }
-            while !out.closing() && !out.full() && self.advance(out) {}
+            Input::Eof => self.abandon(out),
         }
     }
 }

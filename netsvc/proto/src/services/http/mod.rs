@@ -4,13 +4,18 @@
 //! Header order, error pages and the treatment of broken requests were taken from nginx 1.22.1, Apache
 //! httpd 2.4 and lighttpd 1.4.69 of Debian 12; those of IIS from its documentation and public captures.
 
+pub mod apache;
 pub mod apps;
 pub mod body;
+pub mod builtin;
+pub mod coding;
 pub mod credentials;
 pub mod exploit;
 pub mod form;
+pub mod head;
 pub mod iis;
 pub mod machine;
+pub mod nginx;
 pub mod page;
 pub mod product;
 pub mod range;

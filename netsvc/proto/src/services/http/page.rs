@@ -40,14 +40,7 @@ fn nginx(server: &Server, response: &Response, reason: &str) -> String {
 }
 
 fn apache(server: &Server, request: &Request, response: &Response, reason: &str, port: u16) -> String {
-    // Requests that fail before their fields are used belong to the default host.
-    let early =
-        response.status == 414 || request.faults.iter().any(|fault| response.status == 400 && !late(*fault));
-    let (host, port) = match request.target.rsplit_once(':') {
-        Some((host, port)) if request.method == "CONNECT" => (Some(host), port.to_owned()),
-        _ => (request.host().filter(|_| !early), port.to_string()),
-    };
-    let (host, port) = (host.unwrap_or(&server.host), escape(&port));
+    let (host, port) = named(server, request, response, port);
     format!(
         "<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 4.01//EN\" \"http://www.w3.org/TR/html4/strict.dtd\">\n<html><head>\n\
          <title>{} {reason}</title>\n</head><body>\n<h1>{reason}</h1>\n{}<hr>\n\
@@ -55,12 +48,34 @@ fn apache(server: &Server, request: &Request, response: &Response, reason: &str,
         response.status,
         explanation(request, response),
         server.name,
-        escape(host)
+        escape(&host)
     )
 }
 
+/// Host and port that httpd takes itself to be called by.
+fn named(server: &Server, request: &Request, response: &Response, port: u16) -> (String, String) {
+    // Requests that fail before their fields are used belong to the default host.
+    let early =
+        response.status == 414 || request.faults.iter().any(|fault| response.status == 400 && !late(*fault));
+    let connect = Some(request.target.as_str()).filter(|_| request.method == "CONNECT" && !early);
+    let absolute = request.authority.as_deref().map(|host| host.rsplit('@').next().unwrap_or(host));
+    let field = request.field("host").filter(|value| !early && !value.is_empty());
+    let Some(value) = connect.or(absolute).or(field) else { return (server.host.clone(), port.to_string()) };
+    let (host, given) = match value.rsplit_once(':').filter(|(_, port)| !port.ends_with(']')) {
+        Some((host, given)) => (host, Some(given)),
+        None => (value, None),
+    };
+    match given.map(str::parse::<u16>) {
+        Some(Err(_)) => (server.host.clone(), "0".to_owned()),
+        given => {
+            let host = host.trim_matches(['[', ']']).trim_end_matches('.').to_ascii_lowercase();
+            (host, given.and_then(Result::ok).unwrap_or(port).to_string())
+        }
+    }
+}
+
 fn late(fault: Fault) -> bool {
-    matches!(fault, Fault::Outside | Fault::Percent | Fault::Zero | Fault::Chunk)
+    matches!(fault, Fault::Outside | Fault::Percent | Fault::Zero | Fault::Chunk | Fault::Target)
 }
 
 fn explanation(request: &Request, response: &Response) -> String {

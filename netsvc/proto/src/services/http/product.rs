@@ -1,7 +1,7 @@
 //! Which server it is, what it calls statuses, and what it answers to broken requests.
 
 use super::request::{Fault, Request};
-use super::response::Response;
+use super::response::{Response, Source};
 use netsvc_kit::Host;
 
 /// A family of servers.
@@ -42,6 +42,8 @@ pub struct Server {
     pub name: String,
     /// Name of the host where the request gives none.
     pub host: String,
+    /// Whether its packaging switches compression on.
+    pub compresses: bool,
 }
 
 impl Server {
@@ -86,7 +88,19 @@ impl Server {
         if shows && !platform.is_empty() {
             shown.push_str(&format!(" ({platform})"));
         }
-        Server { family, name: shown, host: host.persona().fqdn() }
+        let system = host.persona().os.id.as_str();
+        let compresses = ["debian", "ubuntu", "kali"].iter().any(|kin| system.starts_with(kin));
+        Server { family, name: shown, host: host.persona().fqdn(), compresses }
+    }
+
+    /// Whether it is httpd as Debian and its kin package it: their first page, their switches.
+    pub fn is_debian(&self) -> bool {
+        self.family == Family::Apache && (self.name.ends_with("(Debian)") || self.name.ends_with("(Ubuntu)"))
+    }
+
+    /// The methods that httpd names for files. Debian switches TRACE off.
+    pub fn allow(&self) -> &'static str {
+        if self.is_debian() { "OPTIONS,HEAD,GET,POST" } else { "HEAD,GET,POST,OPTIONS,TRACE" }
     }
 
     /// Whether it does not say what it is.
@@ -126,7 +140,8 @@ impl Server {
             (_, Fault::Large) => (413, ""),
             (Family::Apache, Fault::Coding) => (400, ""),
             (_, Fault::Coding) => (501, ""),
-            (Family::Apache, Fault::Expectation) => (417, ""),
+            (_, Fault::Banned) => (405, ""),
+            (_, Fault::Expectation) => return Response::standard(417),
             _ => (400, ""),
         };
         Response { detail: detail.to_owned(), ..Response::standard(status).closing() }
@@ -135,17 +150,19 @@ impl Server {
     /// Whether the product minds `fault` in `request` at all.
     pub fn minds(&self, request: &Request, fault: Fault) -> bool {
         match (self.family, fault) {
-            (Family::Apache, Fault::Version) => false,
-            (Family::Nginx | Family::Lighttpd | Family::Device, Fault::Colon) => false,
-            (Family::Apache, Fault::ManyFields) => true,
+            // What they mind is all that their own readers tell.
+            (Family::Apache, Fault::Zero) => false,
+            // It looks for encoded slashes first.
+            (Family::Apache, Fault::Outside) => !request.target.to_ascii_lowercase().contains("%2f"),
+            (Family::Nginx, Fault::Expectation) => false,
+            (Family::Nginx | Family::Apache, _) => true,
+            (Family::Lighttpd | Family::Device, Fault::Colon) => false,
             (_, Fault::ManyFields) => false,
-            (Family::Nginx | Family::Lighttpd, Fault::Expectation) => false,
+            (Family::Lighttpd, Fault::Expectation) => false,
             (Family::Lighttpd | Family::Device, Fault::Outside) => false,
-            (Family::Nginx, Fault::Method) => true,
             (_, Fault::Method) => {
                 !request.method.bytes().all(|byte| byte.is_ascii_alphabetic() || b"-_".contains(&byte))
             }
-            (Family::Apache, Fault::LongHead | Fault::Zero) => false,
             _ => true,
         }
     }
@@ -157,6 +174,20 @@ impl Server {
             Family::Apache => 1 << 30,
             Family::Iis => 30_000_000,
             Family::Lighttpd => 1 << 24,
+        }
+    }
+
+    /// What `status` is called in an answer that `source` made.
+    pub fn reason_of(&self, source: Source, status: u16) -> &'static str {
+        match (source, status) {
+            (Source::Server, _) => self.reason(status),
+            // Tomcat 8.5 and later send none.
+            (Source::Tomcat, _) => "",
+            (_, 405) => "Method Not Allowed",
+            (_, 302) => "Found",
+            (_, 414) => "URI Too Long",
+            (_, 503) => "Service Unavailable",
+            _ => self.reason(status),
         }
     }
 

@@ -1,15 +1,7 @@
 //! The head of a request: request line and fields, and what is wrong with them.
 
-use netsvc_kit::Gathered;
-
 /// Longest request line.
 pub const LINE: usize = 8190;
-/// Longest head.
-const HEAD: usize = 128 * 1024;
-/// Most bytes that wait: a head that is too long, and a piece of what follows.
-pub const WAITING: usize = HEAD + 64 * 1024;
-/// Head that nginx (four buffers of 8 KiB) and others take at most.
-const SOFT_HEAD: usize = 32 * 1024;
 /// Most fields.
 const FIELDS: usize = 400;
 
@@ -54,6 +46,12 @@ pub enum Fault {
     Chunk,
     /// An expectation other than 100-continue.
     Expectation,
+    /// HTTP/0.9 with another method than GET.
+    Simple,
+    /// A method that the server never takes.
+    Banned,
+    /// A field that may stand once stands twice.
+    Twice,
 }
 
 /// A request.
@@ -63,6 +61,8 @@ pub struct Request {
     pub method: String,
     /// Target as sent.
     pub target: String,
+    /// Host of an absolute target, with its port.
+    pub authority: Option<String>,
     /// Path of the target, decoded, without dot segments.
     pub path: String,
     /// What stands after `?`.
@@ -80,31 +80,6 @@ pub struct Request {
 }
 
 impl Request {
-    /// Takes a head off `buffer`; `None` until it is complete. Limits hold for incomplete ones too.
-    pub fn take(buffer: &mut Gathered) -> Option<Request> {
-        let blank = buffer.bytes().iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-        buffer.skip(blank);
-        let line_end = buffer.find(b"\n");
-        if line_end.unwrap_or(buffer.len()) > LINE {
-            let head = buffer.take(LINE);
-            let mut request = Request::read(&head);
-            request.faults = vec![Fault::LongLine];
-            return Some(request);
-        }
-        let line_end = line_end?;
-        let line = buffer.bytes().get(..line_end).unwrap_or_default().trim_ascii();
-        let simple = line.split(|&byte| byte == b' ').count() == 2 && line.starts_with(b"GET /");
-        let end = if simple { line_end + 1 } else { head_end(buffer)? };
-        let head = buffer.take(end);
-        let mut request = Request::read(&head);
-        if head.len() >= HEAD {
-            request.faults.insert(0, Fault::LongField);
-        } else if head.len() > SOFT_HEAD {
-            request.faults.push(Fault::LongHead);
-        }
-        Some(request)
-    }
-
     /// Reads a complete head.
     pub fn read(head: &[u8]) -> Request {
         let text = String::from_utf8_lossy(head).into_owned();
@@ -123,7 +98,7 @@ impl Request {
     fn read_line(&mut self, line: &str) {
         let words: Vec<&str> = line.split(' ').filter(|word| !word.is_empty()).collect();
         let (method, target, version) = match words.as_slice() {
-            [method, target] if *method == "GET" && target.starts_with('/') => (*method, *target, "HTTP/0.9"),
+            [method, target] if *method == "GET" || target.starts_with('/') => (*method, *target, "HTTP/0.9"),
             [method, target, version] => (*method, *target, *version),
             _ => {
                 self.method = words.first().copied().unwrap_or_default().chars().take(64).collect();
@@ -154,21 +129,33 @@ impl Request {
     }
 
     fn read_target(&mut self) {
-        let mut rest = self.target.as_str();
-        for scheme in ["http://", "https://"] {
-            if let Some(stripped) = rest.strip_prefix(scheme) {
-                rest = stripped.find('/').and_then(|at| stripped.get(at..)).unwrap_or("/");
-            }
-        }
+        let target = std::mem::take(&mut self.target);
+        let rest = self.without_authority(&target);
+        self.read_path(rest);
+        self.target = target;
+    }
+
+    /// What follows scheme and host of an absolute target.
+    fn without_authority<'a>(&mut self, target: &'a str) -> &'a str {
+        let Some((_, rest)) = target.split_once("://").filter(|(scheme, _)| is_scheme(scheme)) else {
+            return target;
+        };
+        let (host, path) =
+            rest.split_at_checked(rest.find(['/', '?']).unwrap_or(rest.len())).unwrap_or((rest, ""));
+        self.authority = Some(host.to_owned());
+        if path.is_empty() { "/" } else { path }
+    }
+
+    fn read_path(&mut self, rest: &str) {
         let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
         self.query = query.to_owned();
         if self.method == "CONNECT" || path == "*" && self.method == "OPTIONS" {
             self.path = path.to_owned();
             return;
         }
-        if !path.starts_with('/') {
+        let path = if path.is_empty() { "/" } else { path };
+        if !path.starts_with('/') || rest.starts_with('?') && self.authority.is_none() {
             self.faults.push(Fault::Target);
-            return;
         }
         let path = path.split('#').next().unwrap_or(path);
         match decode(path) {
@@ -185,6 +172,11 @@ impl Request {
     }
 
     fn read_field(&mut self, line: &str) {
+        if let Some((_, last)) = self.fields.last_mut().filter(|_| line.starts_with([' ', '\t'])) {
+            last.push(' ');
+            last.push_str(line.trim());
+            return;
+        }
         if line.len() > LINE {
             self.faults.push(Fault::LongField);
         }
@@ -197,7 +189,7 @@ impl Request {
             return;
         }
         if self.fields.len() < FIELDS {
-            self.fields.push((name.to_owned(), value.trim().to_owned()));
+            self.fields.push((name.to_owned(), value.trim_matches(' ').to_owned()));
         } else if !self.faults.contains(&Fault::ManyFields) {
             self.faults.push(Fault::ManyFields);
         }
@@ -226,16 +218,18 @@ impl Request {
 
     /// Host without port; `None` when there is none.
     pub fn host(&self) -> Option<&str> {
-        let value = self.field("host").filter(|value| !value.is_empty())?;
-        Some(value.rsplit_once(':').map_or(value, |(host, _)| host))
+        let value =
+            self.authority.as_deref().or_else(|| self.field("host")).filter(|value| !value.is_empty())?;
+        let port = value.rsplit_once(':').filter(|(_, port)| !port.ends_with(']'));
+        Some(port.map_or(value, |(host, _)| host))
     }
 
     /// Whether the peer wants the connection kept.
     pub fn keeps_alive(&self) -> bool {
         let wish = self.field("connection").unwrap_or_default().to_ascii_lowercase();
         match self.version {
-            (1, 1..) => !wish.contains("close"),
-            (1, 0) => wish.contains("keep-alive"),
+            (1, 1..) | (2.., _) => !wish.contains("close"),
+            (1, 0) => wish.contains("keep-alive") && !wish.contains("close"),
             _ => false,
         }
     }
@@ -246,17 +240,6 @@ impl Request {
             let (key, value) = pair.trim().split_once('=')?;
             (key == name).then_some(value)
         })
-    }
-}
-
-/// Where the head ends: behind its first empty line, or where it is too long.
-fn head_end(buffer: &mut Gathered) -> Option<usize> {
-    let ends = [(buffer.find(b"\n\n"), 2), (buffer.find(b"\n\r\n"), 3)];
-    let end = ends.into_iter().filter_map(|(at, length)| Some(at? + length)).min();
-    match end {
-        Some(end) if end <= HEAD => Some(end),
-        None if buffer.len() <= HEAD => None,
-        _ => Some(HEAD),
     }
 }
 
@@ -276,6 +259,11 @@ pub fn decode(text: &str) -> Option<String> {
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
+fn is_scheme(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+}
+
 /// `path` without dot segments and double slashes; `None` when it leads out.
 fn normal(path: &str) -> Option<String> {
     let mut parts: Vec<&str> = Vec::new();
@@ -288,7 +276,8 @@ fn normal(path: &str) -> Option<String> {
             other => parts.push(other),
         }
     }
-    let tail = if path.ends_with(['/']) && !parts.is_empty() { "/" } else { "" };
+    let ends = path.ends_with('/') || path.ends_with("/.") || path.ends_with("/..");
+    let tail = if ends && !parts.is_empty() { "/" } else { "" };
     Some(format!("/{}{tail}", parts.join("/")))
 }
 
@@ -297,14 +286,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn buffer(bytes: &[u8]) -> Gathered {
-        let mut buffer = Gathered::new(WAITING);
-        buffer.push(bytes).unwrap();
-        buffer
-    }
-
     fn faults(head: &str) -> Vec<Fault> {
-        Request::take(&mut buffer(head.as_bytes())).map(|request| request.faults).unwrap_or_default()
+        Request::read(head.as_bytes()).faults
     }
 
     #[test]
@@ -316,7 +299,6 @@ mod tests {
         check("GET /../x HTTP/1.1\r\nHost: x\r\n\r\n", Fault::Outside);
         check("GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n", Fault::Percent);
         check("GET / HTTP/1.1\r\nHost : x\r\n\r\n", Fault::Field);
-        check(&format!("GET /{} HTTP/1.1\r\n", "a".repeat(9000)), Fault::LongLine);
     }
 
     #[test]
@@ -330,8 +312,8 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_read_without_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-            Request::take(&mut buffer(&bytes));
-            Request::take(&mut buffer(&[b"GET /", bytes.as_slice(), b"\r\n\r\n"].concat()));
+            Request::read(&bytes);
+            Request::read(&[b"GET /", bytes.as_slice(), b"\r\n\r\n"].concat());
         }
     }
 }

@@ -11,8 +11,24 @@ pub struct Response {
     pub fields: Vec<(&'static str, String)>,
     /// Whether the connection ends with it.
     pub close: bool,
+    /// What made it.
+    pub source: Source,
     /// More about the error, where the product's page says more.
     pub detail: String,
+}
+
+/// What made a response: what a server in front passes on differs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Source {
+    /// The server that the peer speaks with.
+    #[default]
+    Server,
+    /// A program that streams, such as PHP by FastCGI: a status with its text, and no length.
+    Streamed,
+    /// A program with an HTTP server of its own: a status with its text, and a length.
+    Program,
+    /// Tomcat: a status without a text, and a length.
+    Tomcat,
 }
 
 /// What is in a response.
@@ -50,6 +66,7 @@ impl Response {
             content: Content::Standard,
             fields: Vec::new(),
             close: false,
+            source: Source::Server,
             detail: String::new(),
         }
     }

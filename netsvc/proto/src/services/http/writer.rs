@@ -1,11 +1,11 @@
 //! A response as the product puts it on the wire: which fields, in which order, with which body.
 
 use super::{
-    iis, page,
+    coding, iis, page,
     product::{Family, Server},
     range::{self, Part},
-    request::Request,
-    response::{Content, Response},
+    request::{Fault, Request},
+    response::{Content, Response, Source},
 };
 use crate::date;
 
@@ -32,6 +32,8 @@ struct Fields {
     etag: Option<String>,
     ranges: bool,
     content_range: Option<String>,
+    vary: bool,
+    gzip: bool,
 }
 
 /// The bytes of `response` to `request`, and the status after conditions and ranges.
@@ -43,6 +45,9 @@ pub fn write(server: &Server, request: &Request, response: &Response, moment: Mo
     if request.version == (0, 9) {
         return (response.status, body);
     }
+    if !matches!(response.status, 206 | 304) && !fields.gzip {
+        encode(server, request, response.status, &mut fields, &mut body);
+    }
     frame(server, request, &response, moment, &mut fields, &mut body);
     let version = match server.family {
         Family::Lighttpd if request.version < (1, 1) => "HTTP/1.0",
@@ -50,7 +55,8 @@ pub fn write(server: &Server, request: &Request, response: &Response, moment: Mo
         Family::Device if server.name.starts_with("Boa") => "HTTP/1.0",
         _ => "HTTP/1.1",
     };
-    let mut head = format!("{version} {} {}\r\n", response.status, server.reason(response.status));
+    let mut head =
+        format!("{version} {} {}\r\n", response.status, server.reason_of(response.source, response.status));
     for (name, value) in ordered(server, request, &response, moment, &fields) {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
@@ -83,7 +89,8 @@ fn fill(
         Content::Standard => standard(server, request, response, moment, fields),
         Content::Page { kind, body } => {
             fields.kind = Some(kind.to_owned());
-            let measured = matches!(server.family, Family::Apache | Family::Iis | Family::Device);
+            let measured = matches!(server.family, Family::Apache | Family::Iis | Family::Device)
+                || matches!(response.source, Source::Program | Source::Tomcat);
             fields.chunked = !measured && request.version >= (1, 1);
             fields.length = (measured && !fields.chunked).then_some(body.len());
             body
@@ -118,7 +125,7 @@ fn file(
     moment: Moment,
     fields: &mut Fields,
     kind: &str,
-    body: Vec<u8>,
+    mut body: Vec<u8>,
     modified: i64,
 ) -> Vec<u8> {
     let etag = etag(server.family, &body, modified);
@@ -128,7 +135,17 @@ fn file(
     let full = request.method != "POST" && request.version >= (1, 1);
     fields.ranges = server.family != Family::Device && (full || server.family != Family::Lighttpd);
     fields.length = Some(body.len());
-    match range::part(request, &etag, modified, body.len()) {
+    let part_of = |length| range::part(server.family, request, &etag, modified, length, moment.clock);
+    let mut part = part_of(body.len());
+    let sent = matches!(part, Part::Whole | Part::Ranges(_) | Part::Outside);
+    if sent && coding::applies(server, request, 200, kind, body.len()) {
+        encode(server, request, 200, fields, &mut body);
+        if server.family == Family::Nginx {
+            return body;
+        }
+        part = part_of(body.len());
+    }
+    match part {
         Part::Whole => body,
         Part::NotModified => {
             response.status = 304;
@@ -145,7 +162,7 @@ fn file(
             Vec::new()
         }
         Part::Failed | Part::Outside => {
-            let failed = range::part(request, &etag, modified, body.len()) == Part::Failed;
+            let failed = part == Part::Failed;
             response.status = if failed { 412 } else { 416 };
             *fields = Fields::default();
             if !failed && matches!(server.family, Family::Nginx | Family::Iis) {
@@ -155,6 +172,7 @@ fn file(
         }
         Part::Ranges(ranges) => {
             response.status = 206;
+            fields.vary = coding::varies(server, 206, kind);
             fields.ranges = server.family != Family::Nginx;
             partial(server, fields, kind, &body, &ranges)
         }
@@ -198,6 +216,26 @@ fn partial(
     bytes
 }
 
+/// Compresses `body` where the server does.
+fn encode(server: &Server, request: &Request, status: u16, fields: &mut Fields, body: &mut Vec<u8>) {
+    let Some(kind) = fields.kind.as_deref() else { return };
+    fields.vary = server.family == Family::Apache && coding::varies(server, status, kind);
+    if !coding::applies(server, request, status, kind, body.len()) {
+        return;
+    }
+    *body = coding::gzip(server, body);
+    fields.gzip = true;
+    if server.family == Family::Nginx {
+        fields.etag = fields.etag.take().map(|etag| format!("W/{etag}"));
+        fields.ranges = false;
+        fields.length = None;
+        fields.chunked = request.method != "HEAD";
+    } else {
+        fields.etag = fields.etag.take().map(|etag| format!("{}-gzip\"", etag.trim_end_matches('"')));
+        fields.length = Some(body.len());
+    }
+}
+
 /// An entity tag in the form of the product.
 fn etag(family: Family, body: &[u8], modified: i64) -> String {
     let seconds = modified / 1_000_000;
@@ -232,9 +270,16 @@ fn frame(
             fields.length = None;
             fields.chunked = moment.keep && request.version >= (1, 1) && request.method != "HEAD";
         }
-        // OPTIONS * has no type, as there is nothing that could have one.
-        if request.method == "OPTIONS" && request.path != "*" && response.status == 200 {
-            fields.kind = Some("text/html".to_owned());
+        // OPTIONS says the type of what there is, and nothing of what there is not.
+        if request.method == "OPTIONS" && response.status == 200 {
+            fields.kind = match request.path.as_str() {
+                "/" | "/index.html" => Some("text/html".to_owned()),
+                "/icons/" | "/icons/small/" => Some("httpd/unix-directory".to_owned()),
+                _ => None,
+            };
+        }
+        if response.status == 400 && request.faults.contains(&Fault::Chunk) {
+            fields.length = None;
         }
         if response.status == 412 {
             fields.kind = Some("text/html".to_owned());
@@ -264,6 +309,10 @@ enum Slot {
     Modified,
     Etag,
     Ranges,
+    /// `Vary` and `Content-Encoding`, where they stand before the length.
+    Coding,
+    /// `Vary`, where it stands behind it.
+    Vary,
     /// `Content-Range`.
     Part,
     Connection,
@@ -272,31 +321,48 @@ enum Slot {
 }
 
 /// The order of each product.
-fn order(server: &Server) -> [Slot; 12] {
+fn order(server: &Server, fields: &Fields) -> [Slot; 14] {
     use Slot::{
-        Chunked, Connection, Date, Etag, Extra, Kind, Length, Location, Modified, Part, Ranges, Server,
+        Chunked, Coding, Connection, Date, Etag, Extra, Kind, Length, Location, Modified, Part, Ranges,
+        Server, Vary,
     };
     let boa = server.name.starts_with("Boa");
-    match server.family {
+    let (a, b, c, d, e) = match server.family {
         Family::Nginx => {
-            [Server, Date, Kind, Length, Chunked, Modified, Location, Connection, Extra, Etag, Ranges, Part]
+            return [
+                Server, Date, Kind, Length, Modified, Location, Chunked, Connection, Extra, Etag, Coding,
+                Ranges, Part, Vary,
+            ];
+        }
+        // What compresses writes the length anew.
+        Family::Apache if fields.gzip => {
+            return [
+                Date, Server, Extra, Location, Modified, Etag, Ranges, Coding, Part, Length, Vary,
+                Connection, Chunked, Kind,
+            ];
         }
         Family::Apache => {
-            [Date, Server, Extra, Location, Modified, Etag, Ranges, Length, Part, Connection, Chunked, Kind]
+            return [
+                Date, Server, Extra, Location, Modified, Etag, Ranges, Coding, Length, Vary, Part,
+                Connection, Chunked, Kind,
+            ];
         }
         Family::Iis => {
-            [Chunked, Kind, Location, Modified, Ranges, Etag, Server, Extra, Part, Date, Connection, Length]
+            return [
+                Chunked, Kind, Location, Modified, Ranges, Etag, Server, Extra, Part, Date, Connection,
+                Length, Coding, Vary,
+            ];
         }
         Family::Lighttpd => {
-            [Location, Extra, Kind, Etag, Modified, Length, Chunked, Ranges, Part, Connection, Date, Server]
+            return [
+                Location, Extra, Kind, Etag, Modified, Length, Chunked, Ranges, Part, Connection, Date,
+                Server, Coding, Vary,
+            ];
         }
-        Family::Device if boa => {
-            [Date, Server, Extra, Location, Connection, Kind, Length, Chunked, Modified, Etag, Ranges, Part]
-        }
-        Family::Device => {
-            [Server, Date, Extra, Location, Connection, Kind, Length, Chunked, Modified, Etag, Ranges, Part]
-        }
-    }
+        Family::Device if boa => (Date, Server, Extra, Location, Connection),
+        Family::Device => (Server, Date, Extra, Location, Connection),
+    };
+    [a, b, c, d, e, Kind, Length, Chunked, Modified, Etag, Ranges, Part, Coding, Vary]
 }
 
 /// All fields in the order of the product.
@@ -310,11 +376,13 @@ fn ordered(
     let kernel = server.family == Family::Iis && iis::by_kernel(response);
     let name = if kernel { "Microsoft-HTTPAPI/2.0" } else { &server.name };
     let given = |location: bool| {
-        let wanted = move |(name, _): &&(&'static str, String)| (*name == "Location") == location;
+        // A program's fields are passed on in its order.
+        let apart = response.source == Source::Server || server.family != Family::Nginx;
+        let wanted = move |(name, _): &&(&'static str, String)| (apart && *name == "Location") == location;
         response.fields.iter().filter(wanted).cloned().collect::<Vec<_>>()
     };
     let mut all = Vec::new();
-    for slot in order(server) {
+    for slot in order(server, fields) {
         match slot {
             Slot::Server if server.is_silent() => {}
             Slot::Server => all.push(("Server", name.to_owned())),
@@ -325,11 +393,16 @@ fn ordered(
             Slot::Modified => all.extend(fields.modified.clone().map(|at| ("Last-Modified", at))),
             Slot::Etag => all.extend(fields.etag.clone().map(|etag| ("ETag", etag))),
             Slot::Ranges if fields.ranges => all.push(("Accept-Ranges", "bytes".to_owned())),
+            Slot::Coding if fields.gzip => {
+                all.extend(fields.vary.then(|| ("Vary", "Accept-Encoding".to_owned())));
+                all.push(("Content-Encoding", "gzip".to_owned()));
+            }
+            Slot::Vary if fields.vary && !fields.gzip => all.push(("Vary", "Accept-Encoding".to_owned())),
             Slot::Part => all.extend(fields.content_range.clone().map(|range| ("Content-Range", range))),
             Slot::Connection => all.extend(connection(server, request, moment)),
             Slot::Location => all.extend(given(true)),
             Slot::Extra => all.extend(given(false)),
-            Slot::Chunked | Slot::Ranges => {}
+            Slot::Chunked | Slot::Ranges | Slot::Coding | Slot::Vary => {}
         }
     }
     all

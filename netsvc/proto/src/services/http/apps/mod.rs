@@ -5,6 +5,7 @@
 
 pub mod appliances;
 pub mod boxes;
+pub mod default_page;
 pub mod forge;
 pub mod java;
 pub mod metadata;
@@ -17,7 +18,7 @@ use super::{
     form::Form,
     product::{Family, Server},
     request::Request,
-    response::Response,
+    response::{Content, Response, Source},
 };
 use netsvc_kit::{Credential, Host, Link, Out};
 use netsvc_persona::subkey;
@@ -86,7 +87,7 @@ pub fn answer(app: &str, visit: &Visit<'_>, out: &mut Out) -> Option<Response> {
     if let Some(known) = upnp::answer(visit).or_else(|| metadata::answer(visit)) {
         return Some(known);
     }
-    match app {
+    let mut response = match app {
         "wordpress" => php::wordpress(visit, out),
         "phpmyadmin" => php::phpmyadmin(visit, out),
         "tomcat" => java::tomcat(visit),
@@ -99,6 +100,25 @@ pub fn answer(app: &str, visit: &Visit<'_>, out: &mut Out) -> Option<Response> {
         "iis" => welcome::iis(visit),
         own if appliances::NAMES.contains(&own) => appliances::answer(own, visit),
         _ => welcome::plain(visit),
+    }?;
+    let made = matches!(response.content, Content::Page { .. } | Content::Empty);
+    if made {
+        response.source = source(app);
+    }
+    if app == "grafana" {
+        // Go writes fields in the order of their names.
+        response.fields.sort_by_key(|(name, _)| *name);
+    }
+    Some(response)
+}
+
+/// What makes the pages of `app`.
+fn source(app: &str) -> Source {
+    match app {
+        "wordpress" | "phpmyadmin" | "gitlab" => Source::Streamed,
+        "tomcat" => Source::Tomcat,
+        "jenkins" | "grafana" => Source::Program,
+        _ => Source::Server,
     }
 }
 

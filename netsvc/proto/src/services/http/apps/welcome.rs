@@ -1,28 +1,49 @@
 //! A server with nothing but its first page.
 
-use super::{Visit, document};
+use super::{Visit, default_page, document};
 use crate::services::http::{credentials::Verdict, page::escape, product::Family, response::Response};
 
 const NGINX: &str = include_str!("nginx-welcome.html");
 
-/// First page, robots.txt and a few files of nginx, Apache or lighttpd.
+/// First page and what else a fresh nginx, Apache or lighttpd has.
 pub fn plain(visit: &Visit<'_>) -> Option<Response> {
     let at = visit.installed();
-    let response = match (visit.request.path.as_str(), visit.server.family) {
-        ("/" | "/index.nginx-debian.html", Family::Nginx) => Response::file("text/html", NGINX, at),
-        ("/" | "/index.html", Family::Nginx | Family::Apache) => {
-            Response::file("text/html", "<html><body><h1>It works!</h1></body></html>\n", at)
+    let path = visit.request.path.as_str();
+    let response = match (path, visit.server.family) {
+        (_, Family::Apache) => return apache(visit),
+        ("/" | "/index.nginx-debian.html", Family::Nginx) if visit.server.compresses => {
+            Response::file("text/html", NGINX, at)
         }
-        ("/" | "/index.html", _) => {
+        ("/" | "/index.html", Family::Nginx) if !visit.server.compresses => {
+            Response::file("text/html", NGINX, at)
+        }
+        ("/" | "/index.html", Family::Lighttpd | Family::Iis | Family::Device) => {
             let title = escape(&visit.title());
             Response::file("text/html", document(&title, &format!("<h1>{title}</h1>")), at)
         }
-        ("/robots.txt", _) => Response::file("text/plain", "User-agent: *\nDisallow: /backup/\n", at),
-        ("/backup", _) => Response::standard(301).with("Location", format!("{}/backup/", visit.base())),
-        ("/backup/" | "/.htaccess" | "/.htpasswd" | "/server-status", Family::Apache) => {
-            Response::standard(403)
+        _ => return None,
+    };
+    Some(methods(visit, response))
+}
+
+/// httpd: the packager's page, the icons of listings, and what its configuration denies.
+fn apache(visit: &Visit<'_>) -> Option<Response> {
+    let at = visit.installed();
+    let path = visit.request.path.as_str();
+    let debian = visit.server.is_debian();
+    let denied = path.starts_with("/.ht") || debian && path == "/server-status";
+    let response = match path {
+        // Names of directories alone: listings of them are off.
+        "/icons/" | "/icons/small/" if debian => match visit.request.method.as_str() {
+            "OPTIONS" => return None,
+            _ => Response::standard(403),
+        },
+        "/icons/blank.gif" => Response::file("image/gif", default_page::BLANK, at),
+        "/" | "/index.html" if debian => Response::file("text/html", default_page::of(visit), at),
+        "/" | "/index.html" => {
+            Response::file("text/html", "<html><body><h1>It works!</h1></body></html>\n", at)
         }
-        ("/backup/", _) => Response::standard(403),
+        _ if denied => Response::standard(403),
         _ => return None,
     };
     Some(methods(visit, response))
@@ -32,7 +53,8 @@ pub fn plain(visit: &Visit<'_>) -> Option<Response> {
 pub fn methods(visit: &Visit<'_>, response: Response) -> Response {
     let allowed = visit.is_read()
         || visit.is_post() && matches!(visit.server.family, Family::Apache | Family::Lighttpd);
-    if allowed || !matches!(response.status, 200) { response } else { refusal(visit) }
+    let denied = !allowed && visit.server.family == Family::Apache;
+    if allowed || !denied && !matches!(response.status, 200) { response } else { refusal(visit) }
 }
 
 /// What the server says to a method that it does not take for files.
@@ -56,13 +78,24 @@ pub fn refusal(visit: &Visit<'_>) -> Response {
             | "LOCK"
             | "UNLOCK"
             | "REPORT"
-            | "SEARCH"
             | "MERGE"
+            | "VERSION-CONTROL"
+            | "CHECKOUT"
+            | "CHECKIN"
+            | "UNCHECKOUT"
+            | "UPDATE"
+            | "LABEL"
+            | "MKWORKSPACE"
+            | "MKACTIVITY"
+            | "BASELINE-CONTROL"
     );
     match visit.server.family {
         Family::Nginx => Response::standard(405),
         Family::Apache => {
-            Response::standard(if known { 405 } else { 501 }).with("Allow", "HEAD,GET,POST,OPTIONS,TRACE")
+            let response =
+                Response::standard(if known { 405 } else { 501 }).with("Allow", visit.server.allow());
+            // The body of what it does not know is not read, so the connection cannot go on.
+            if known { response } else { response.closing() }
         }
         Family::Iis => Response::standard(405).with("Allow", "GET, HEAD, OPTIONS, TRACE"),
         Family::Lighttpd if matches!(visit.request.method.as_str(), "PUT" | "DELETE") => {
