@@ -1,13 +1,20 @@
 # Thin: each target calls cargo or xtask. `make` lists them.
 
-CARGO_TARGET_DIR ?= $(HOME)/.cache/decnet-target
+# Both halves, their tests and tools are built in one folder with one set of flags, so that what they share is
+# compiled once. The folder's name says nothing and paths are taken out, because OpenSSL bakes its build folder
+# into the service binary: see ARCHITECTURE.md, "The wall".
+CARGO_TARGET_DIR ?= /var/tmp/build-$(shell id -u)
 export CARGO_TARGET_DIR
-# The service binary is built on its own, at a path that says nothing: see ARCHITECTURE.md, "The wall".
-NETSVC_TARGET_DIR ?= /var/tmp/netsvc-build-$(shell id -u)
-export NETSVC_TARGET_DIR
+CARGO_BUILD_TARGET ?= $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
+export CARGO_BUILD_TARGET
+CARGO_HOME ?= $(HOME)/.cargo
+between := $(shell printf '\037')
+CARGO_ENCODED_RUSTFLAGS = -Ctarget-feature=+crt-static$(between)--remap-path-prefix=$(CARGO_HOME)/registry/src=/d$(between)--remap-path-prefix=$(CARGO_HOME)=/c$(between)--remap-path-prefix=$(CURDIR)=/s$(between)--remap-path-prefix=$(CARGO_TARGET_DIR)=/b
+export CARGO_ENCODED_RUSTFLAGS
 
-DECNET = $(CARGO_TARGET_DIR)/debug/decnet
-NETSVCD = $(shell cat $(CARGO_TARGET_DIR)/netsvcd.path 2>/dev/null)
+# The oldest compiler that builds this: `rust-version` of the workspace.
+RUST = $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+BUILT = $(CARGO_TARGET_DIR)/$(CARGO_BUILD_TARGET)
 
 .DEFAULT_GOAL := help
 .PHONY: help requirements build demo test unit e2e lint stealth bench fuzz
@@ -18,14 +25,16 @@ help: ## list the targets
 requirements:
 	@for tool in cargo cc make perl; do command -v $$tool >/dev/null || { \
 	  echo "missing: $$tool. On Debian: sudo apt-get install build-essential perl; Rust from https://rustup.rs" >&2; exit 1; }; done
+	@rustc --version | awk -v need=$(RUST) '{ split($$2, have, "."); split(need, want, "."); \
+	  if (have[1] * 1000 + have[2] < want[1] * 1000 + want[2]) { \
+	    print "too old: " $$1 " " $$2 "; " need " or newer is needed. From https://rustup.rs: rustup update" > "/dev/stderr"; exit 1 } }'
 
 build: requirements ## build the operator's program and the service binary
-	cargo build -p decnet
-	@cargo run --quiet -p xtask -- netsvcd > $(CARGO_TARGET_DIR)/netsvcd.path
-	@cp -f "$$(cat $(CARGO_TARGET_DIR)/netsvcd.path)" $(CARGO_TARGET_DIR)/debug/netsvcd
+	@test -x $(BUILT)/debug/decnet || echo "The first build takes about five minutes on two processors: both halves, and OpenSSL for what attackers see."
+	cargo build -p decnet -p netsvcd
 
 demo: build ## a small fleet, a host to attack it from, and every touch on the screen
-	$(DECNET) demo
+	@$(BUILT)/debug/decnet demo
 
 test: build unit e2e ## all tests
 
@@ -54,7 +63,5 @@ stealth: requirements ## nothing in the service binary or its source says what w
 	cargo run --quiet -p xtask -- stealth
 
 bench: requirements ## figures of the whole system beside those of the Python original; ARGS=--json
-	cargo build --profile bench-run -p decnet -p bench
-	@NETSVC_PROFILE=bench-run cargo run --quiet -p xtask -- netsvcd > $(CARGO_TARGET_DIR)/netsvcd-bench.path
-	@cp -f "$$(cat $(CARGO_TARGET_DIR)/netsvcd-bench.path)" $(CARGO_TARGET_DIR)/bench-run/netsvcd
-	@$(CARGO_TARGET_DIR)/bench-run/bench $(ARGS)
+	cargo build --profile bench-run -p decnet -p netsvcd -p bench
+	@$(BUILT)/bench-run/bench $(ARGS)

@@ -8,6 +8,7 @@ mod generated;
 mod sizes;
 mod stealth;
 mod tree;
+mod unused;
 mod words;
 
 use std::process::ExitCode;
@@ -20,9 +21,8 @@ fn main() -> ExitCode {
         ["gen"] => generated::write(),
         ["gen", "--check"] => generated::check().and_then(report),
         ["stealth"] => stealth::check().and_then(report),
-        ["netsvcd"] => stealth::build().map(|path| println!("{}", path.display())),
         _ => {
-            eprintln!("usage: xtask tidy | gen [--check] | stealth | netsvcd");
+            eprintln!("usage: xtask tidy | gen [--check] | stealth");
             return ExitCode::from(2);
         }
     };
@@ -41,6 +41,7 @@ fn tidy() -> anyhow::Result<()> {
     findings.extend(sizes::check(&files)?);
     findings.extend(circles::check(&files)?);
     findings.extend(words::check(&files)?);
+    findings.extend(unused::check(&files)?);
     report(findings)
 }
 

@@ -1,4 +1,4 @@
-//! The service binary as shipped: built alone at a neutral path, then searched for our words and for
+//! The service binary as built for use, in a folder whose name says nothing: searched for our words and for
 //! paths of the machine that built it.
 
 use crate::{tree, words};
@@ -11,40 +11,20 @@ use std::{
 /// Shortest run of printable bytes that counts as a string, as strings(1) has it.
 const SHORTEST: usize = 4;
 
-/// Builds the binary and returns where it is. Vendored OpenSSL bakes its build folder in, so the folder is
-/// one whose name says nothing; the rest is remapped.
+/// Builds the binary as `make build` does, and returns where it is.
 pub(crate) fn build() -> Result<PathBuf> {
-    let target = std::env::var("NETSVC_TARGET_DIR").unwrap_or_else(|_| "/var/tmp/netsvc-build".to_owned());
-    let profile = std::env::var("NETSVC_PROFILE").unwrap_or_else(|_| "dev".to_owned());
-    let home = std::env::var("CARGO_HOME")
-        .or_else(|_| std::env::var("HOME").map(|home| format!("{home}/.cargo")))
-        .context("find the cargo home")?;
-    let root = tree::root();
-    let flags = [
-        "-Ctarget-feature=+crt-static".to_owned(),
-        format!("--remap-path-prefix={home}/registry/src=/d"),
-        format!("--remap-path-prefix={home}=/c"),
-        format!("--remap-path-prefix={}=/s", root.display()),
-        format!("--remap-path-prefix={target}=/b"),
-    ];
+    let folder = |name: &str| {
+        std::env::var(name).with_context(|| format!("{name} is not set: use `make stealth`, which knows the flags"))
+    };
+    let (target, triple) = (folder("CARGO_TARGET_DIR")?, folder("CARGO_BUILD_TARGET")?);
     let status = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "-p", "netsvcd", "--profile", &profile, "--target", TRIPLE])
-        .env("CARGO_TARGET_DIR", &target)
-        .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"))
-        .env("CARGO_PROFILE_DEV_STRIP", "symbols")
-        .env("CARGO_PROFILE_DEV_DEBUG", "0")
-        .current_dir(&root)
+        .args(["build", "--quiet", "-p", "decnet", "-p", "netsvcd"])
+        .current_dir(tree::root())
         .status()
         .context("build the service binary")?;
     anyhow::ensure!(status.success(), "building the service binary failed");
-    let folder = if profile == "dev" { "debug" } else { &profile };
-    Ok(Path::new(&target).join(TRIPLE).join(folder).join("netsvcd"))
+    Ok(Path::new(&target).join(triple).join("debug/netsvcd"))
 }
-
-#[cfg(target_arch = "x86_64")]
-const TRIPLE: &str = "x86_64-unknown-linux-gnu";
-#[cfg(target_arch = "aarch64")]
-const TRIPLE: &str = "aarch64-unknown-linux-gnu";
 
 /// Strings in the built binary that give us away.
 pub(crate) fn check() -> Result<Vec<String>> {
