@@ -14,7 +14,8 @@ const SHORTEST: usize = 4;
 /// Builds the binary as `make build` does, and returns where it is.
 pub(crate) fn build() -> Result<PathBuf> {
     let folder = |name: &str| {
-        std::env::var(name).with_context(|| format!("{name} is not set: use `make stealth`, which knows the flags"))
+        std::env::var(name)
+            .with_context(|| format!("{name} is not set: use `make stealth`, which knows the flags"))
     };
     let (target, triple) = (folder("CARGO_TARGET_DIR")?, folder("CARGO_BUILD_TARGET")?);
     let status = Command::new(env!("CARGO"))

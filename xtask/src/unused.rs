@@ -16,7 +16,8 @@ pub(crate) fn check(files: &[String]) -> Result<Vec<String>> {
         .output()
         .context("run cargo metadata")?;
     let metadata: Value = serde_json::from_slice(&output.stdout).context("read cargo metadata")?;
-    let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let text =
+        |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let mut findings = Vec::new();
     for package in metadata.get("packages").and_then(Value::as_array).into_iter().flatten() {
         let manifest = text(package, "manifest_path");
