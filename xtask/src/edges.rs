@@ -14,7 +14,10 @@ const EDGES: &[(&str, &[&str])] = &[
     ("netsvc-shell", &["netsvc-persona"]),
     ("netsvc-ssh", &[]),
     ("netsvc-sql", &[]),
-    ("netsvc-proto", &["netsvc-wire", "netsvc-persona", "netsvc-kit", "netsvc-shell", "netsvc-sql", "netsvc-ssh"]),
+    (
+        "netsvc-proto",
+        &["netsvc-wire", "netsvc-persona", "netsvc-kit", "netsvc-shell", "netsvc-sql", "netsvc-ssh"],
+    ),
     ("netsvcd", &["netsvc-wire", "netsvc-persona", "netsvc-kit", "netsvc-stack", "netsvc-proto"]),
     ("decnet-model", &["netsvc-wire", "netsvc-persona"]),
     ("decnet-codec", &[]),

@@ -253,7 +253,10 @@ async fn dispatch(matches: &ArgMatches, flags: Layer, settings: Settings) -> Res
         Verb::Attackers(attackers) => attackers.run(&context).await,
         Verb::Correlate(correlate) => match correlate.file.clone() {
             Some(file) => correlate.run(file),
-            None => run::single(Worker::Correlator, run::Single { daemon: correlate.daemon, user: None }, &context).await,
+            None => {
+                let options = run::Single { daemon: correlate.daemon, user: None };
+                run::single(Worker::Correlator, options, &context).await
+            }
         },
         Verb::Firedrill(drill) => drill.run(&context).await,
         Verb::Audit(audit) => audit.run(&context).await,

@@ -183,9 +183,8 @@ mod tests {
             let (one, other) = ("192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap());
             let old = persona.users.first().and_then(|user| user.password.clone()).unwrap().0;
             logins.set_password(&persona, one, b"root", b"new");
-            let check = |source, password: &str| {
-                logins.check(&persona, "ssh", source, b"root", password.as_bytes())
-            };
+            let check =
+                |source, password: &str| logins.check(&persona, "ssh", source, b"root", password.as_bytes());
             assert!(check(one, "new") && !check(one, &old), "{:?}", persona.login);
             assert!(check(other, &old), "another source sees no change");
             let proven = logins.password_of(&persona, one, b"root", |password| password == b"new");

@@ -227,7 +227,8 @@ fn record(session: &Session, out: &mut Out) {
         match action {
             Action::Record(kind, fields) => session.record(kind, fields),
             Action::Capture(kind, fields, content) => session.capture(kind, fields, &content),
-            Action::Send(_) | Action::Wait(_) | Action::Datagram(_) | Action::StartTls(_) | Action::Close => {}
+            Action::Send(_) | Action::Wait(_) | Action::Datagram(_) | Action::StartTls(_) | Action::Close => {
+            }
         }
     }
 }

@@ -135,7 +135,8 @@ impl Settings {
     /// in another way.
     pub fn flagged(&self) -> Vec<(&'static str, &str)> {
         let given = |value: &&Value| matches!(value.origin, Origin::Flag(_));
-        let pair = |name: &Name| Some((name.knob().variable, self.values.get(name).filter(given)?.text.as_str()));
+        let pair =
+            |name: &Name| Some((name.knob().variable, self.values.get(name).filter(given)?.text.as_str()));
         Name::ALL.iter().filter_map(pair).collect()
     }
 

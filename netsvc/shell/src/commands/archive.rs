@@ -10,9 +10,7 @@ use crate::{
     interpret::{Flow, Shell, Status},
 };
 
-pub(super) const COMMANDS: &[(&str, Run)] = &[
-    ("tar", tar),
-];
+pub(super) const COMMANDS: &[(&str, Run)] = &[("tar", tar)];
 
 const BLOCK: usize = 512;
 

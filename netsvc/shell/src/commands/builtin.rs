@@ -293,7 +293,8 @@ fn command(shell: &mut Shell, arguments: &[String]) -> Status {
     let words = rest(arguments);
     match words.first().map(String::as_str) {
         Some("-V") => {
-            let all: Vec<String> = std::iter::once("type".to_owned()).chain(words.iter().skip(1).cloned()).collect();
+            let all: Vec<String> =
+                std::iter::once("type".to_owned()).chain(words.iter().skip(1).cloned()).collect();
             kind_as(shell, &all, "command")
         }
         Some("-v") => {
@@ -320,9 +321,9 @@ fn command(shell: &mut Shell, arguments: &[String]) -> Status {
 
 /// Signals that `trap` knows.
 const SIGNALS: [&str; 36] = [
-    "EXIT", "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM",
-    "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF",
-    "WINCH", "IO", "PWR", "SYS", "ERR", "DEBUG", "RETURN", "POLL",
+    "EXIT", "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2",
+    "PIPE", "ALRM", "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ",
+    "VTALRM", "PROF", "WINCH", "IO", "PWR", "SYS", "ERR", "DEBUG", "RETURN", "POLL",
 ];
 
 fn trap(shell: &mut Shell, arguments: &[String]) -> Status {

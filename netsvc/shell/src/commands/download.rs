@@ -114,7 +114,11 @@ fn wget(shell: &mut Shell, arguments: &[String]) -> Status {
 /// What wget says of an IPv6 address on a node without IPv6.
 fn unreachable(shell: &mut Shell, url: &Url, quiet: bool) -> Result<(), Flow> {
     if shell.flavour().busybox() {
-        let head = if quiet { String::new() } else { format!("Connecting to [{0}]:{1} ([{0}]:{1})\n", url.host, url.port) };
+        let head = if quiet {
+            String::new()
+        } else {
+            format!("Connecting to [{0}]:{1} ([{0}]:{1})\n", url.host, url.port)
+        };
         return shell.err(&format!("{head}wget: can't connect to remote host: Network is unreachable\n"));
     }
     if quiet {

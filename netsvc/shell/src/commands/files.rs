@@ -346,18 +346,20 @@ fn touch(shell: &mut Shell, arguments: &[String]) -> Status {
         },
         None => match options.value('d').or(options.value('t')) {
             None => now,
-            Some(text) => match super::moment::moment(text, now, &shell.live.persona.zone, options.has('t')) {
-                Some(at) => at,
-                None => {
-                    let text = if options.has('t') {
-                        format!("touch: invalid date format '{text}'\n")
-                    } else {
-                        crate::text::decode(format!("touch: invalid date format ‘{text}’\n").as_bytes())
-                    };
-                    shell.err(&text)?;
-                    return Ok(1);
+            Some(text) => {
+                match super::moment::moment(text, now, &shell.live.persona.zone, options.has('t')) {
+                    Some(at) => at,
+                    None => {
+                        let text = if options.has('t') {
+                            format!("touch: invalid date format '{text}'\n")
+                        } else {
+                            crate::text::decode(format!("touch: invalid date format ‘{text}’\n").as_bytes())
+                        };
+                        shell.err(&text)?;
+                        return Ok(1);
+                    }
                 }
-            },
+            }
         },
     };
     let given = options.has('r') || options.has('d') || options.has('t');

@@ -55,8 +55,7 @@ fn usage_of(applet: &str) -> Option<&'static str> {
 /// What an applet prints on wrong use.
 pub(super) fn usage(shell: &mut Shell, applet: &str) -> Result<(), Flow> {
     let version = busybox_version(&shell.live.persona);
-    let text = usage_of(applet)
-        .map_or_else(|| format!("Usage: {applet} [OPTIONS] [ARGS]\n\n"), String::from);
+    let text = usage_of(applet).map_or_else(|| format!("Usage: {applet} [OPTIONS] [ARGS]\n\n"), String::from);
     shell.err(&format!("{version} multi-call binary.\n\n{text}"))
 }
 

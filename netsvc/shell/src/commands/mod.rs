@@ -16,10 +16,10 @@ mod files;
 mod filter;
 mod find_files;
 mod grep;
-mod input;
-mod jobs;
 mod hardware;
 mod help;
+mod input;
+mod jobs;
 mod list;
 mod login;
 mod marks;
@@ -36,9 +36,9 @@ mod scripting;
 mod secret;
 mod sed;
 mod service;
+mod settings;
 mod shells;
 mod shopt;
-mod settings;
 mod space;
 mod stat;
 mod system;
@@ -129,9 +129,7 @@ fn has_builtin(dialect: Dialect, name: &str) -> bool {
     match name {
         "declare" | "typeset" | "shopt" | "pushd" | "popd" | "dirs" | "disown" | "mapfile" | "readarray"
         | "enable" | "builtin" | "caller" | "compgen" | "complete" | "compopt" | "bind" | "logout"
-        | "suspend" => {
-            dialect.is_bash()
-        }
+        | "suspend" => dialect.is_bash(),
         "let" | "source" | "help" | "history" => dialect != Dialect::Dash,
         "[[" => dialect == Dialect::Ash,
         "fc" => dialect.is_bash(),

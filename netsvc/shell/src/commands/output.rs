@@ -127,7 +127,9 @@ fn escaped(text: &str) -> String {
         return format!("$'{inner}'");
     }
     let safe = |character: char| character.is_ascii_alphanumeric() || "_-./:=@%+".contains(character);
-    text.chars().flat_map(|character| (!safe(character)).then_some('\\').into_iter().chain([character])).collect()
+    text.chars()
+        .flat_map(|character| (!safe(character)).then_some('\\').into_iter().chain([character]))
+        .collect()
 }
 
 /// What `printf` says of its arguments. A status: it ends before it prints.
@@ -142,7 +144,9 @@ fn complain(shell: &mut Shell, complaints: Vec<String>) -> Result<Option<i32>, F
             Dialect::Dash if invalid && partly => {
                 shell.complain_of("printf", &format!("{text}: not completely converted"))?;
             }
-            Dialect::Dash if invalid => shell.complain_of("printf", &format!("{text}: expected numeric value"))?,
+            Dialect::Dash if invalid => {
+                shell.complain_of("printf", &format!("{text}: expected numeric value"))?
+            }
             Dialect::Dash => {
                 let letter = text.chars().nth(1).unwrap_or(' ');
                 let text = format!("%{letter}: invalid directive");

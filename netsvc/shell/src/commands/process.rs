@@ -220,7 +220,11 @@ fn kill(shell: &mut Shell, arguments: &[String]) -> Status {
     let words = rest(arguments);
     if words.first().is_some_and(|word| word == "-l") {
         if let Some(number) = words.get(1).and_then(|word| word.parse::<usize>().ok()) {
-            let name = SIGNALS.split_whitespace().nth((number & 127) * 2 - 1).unwrap_or("").trim_start_matches("SIG");
+            let name = SIGNALS
+                .split_whitespace()
+                .nth((number & 127) * 2 - 1)
+                .unwrap_or("")
+                .trim_start_matches("SIG");
             shell.out(&format!("{name}\n"))?;
             return Ok(0);
         }

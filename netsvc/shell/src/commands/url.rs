@@ -41,7 +41,8 @@ impl Url {
         let (authority, path) = rest
             .split_once('/')
             .map_or((rest, String::from("/")), |(authority, path)| (authority, format!("/{path}")));
-        let (user, authority) = authority.rsplit_once('@').map_or((None, authority), |(user, at)| (Some(user), at));
+        let (user, authority) =
+            authority.rsplit_once('@').map_or((None, authority), |(user, at)| (Some(user), at));
         let default = match scheme {
             "https" => "443",
             "ftp" => "21",

@@ -107,13 +107,15 @@ fn declared(shell: &mut Shell, command: &str, words: &[String]) -> Status {
             continue;
         };
         let mut flags = String::new();
-        for (on, flag) in [(variable.list.is_some(), 'a'), (variable.readonly, 'r'), (variable.exported, 'x')] {
+        for (on, flag) in [(variable.list.is_some(), 'a'), (variable.readonly, 'r'), (variable.exported, 'x')]
+        {
             flags.extend(on.then_some(flag));
         }
         let flags = if flags.is_empty() { "-".to_owned() } else { flags };
         let value = match &variable.list {
             Some(list) => {
-                let items: Vec<String> = list.iter().map(|(index, value)| format!("[{index}]=\"{value}\"")).collect();
+                let items: Vec<String> =
+                    list.iter().map(|(index, value)| format!("[{index}]=\"{value}\"")).collect();
                 format!("({})", items.join(" "))
             }
             None => format!("\"{}\"", variable.value),
@@ -186,8 +188,24 @@ fn listed(shell: &mut Shell) -> Status {
 
 /// Options of `set -o` that change nothing here.
 const LONG_OPTIONS: [&str; 18] = [
-    "braceexpand", "emacs", "errtrace", "functrace", "hashall", "histexpand", "history", "ignoreeof",
-    "interactive-comments", "keyword", "monitor", "nolog", "notify", "onecmd", "physical", "posix", "privileged", "vi",
+    "braceexpand",
+    "emacs",
+    "errtrace",
+    "functrace",
+    "hashall",
+    "histexpand",
+    "history",
+    "ignoreeof",
+    "interactive-comments",
+    "keyword",
+    "monitor",
+    "nolog",
+    "notify",
+    "onecmd",
+    "physical",
+    "posix",
+    "privileged",
+    "vi",
 ];
 
 fn set(shell: &mut Shell, arguments: &[String]) -> Status {
@@ -318,7 +336,9 @@ fn unalias(shell: &mut Shell, arguments: &[String]) -> Status {
 fn getopts(shell: &mut Shell, arguments: &[String]) -> Status {
     let [specification, name, more @ ..] = rest(arguments) else {
         match shell.dialect() {
-            Dialect::Dash => return shell.refuse("getopts", "Usage: getopts optstring var [arg...]", false, 2),
+            Dialect::Dash => {
+                return shell.refuse("getopts", "Usage: getopts optstring var [arg...]", false, 2);
+            }
             Dialect::Ash => return shell.refuse("getopts", "usage: getopts optstring var [arg]", false, 2),
             _ => shell.err("getopts: usage: getopts optstring name [arg ...]\n")?,
         }

@@ -94,7 +94,8 @@ impl Fs {
             handles: BTreeMap::new(),
             pending: BTreeMap::new(),
             events: Vec::new(),
-            origin: Origin::Upload, work: Arc::default()
+            origin: Origin::Upload,
+            work: Arc::default(),
         }
     }
 

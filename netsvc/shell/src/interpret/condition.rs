@@ -72,7 +72,8 @@ impl Evaluation {
         Bad(match dialect {
             Dialect::Ash => format!("{text}: unknown operand"),
             Dialect::Dash => {
-                let before = self.operands.get(self.at.saturating_sub(1)).map_or("", |operand| operand.text.as_str());
+                let before =
+                    self.operands.get(self.at.saturating_sub(1)).map_or("", |operand| operand.text.as_str());
                 format!("{before}: unexpected operator")
             }
             _ if count > 3 => "too many arguments".into(),

@@ -264,7 +264,9 @@ impl Shell {
                         [one] => one.clone(),
                         _ => {
                             let name = match redirect.target.parts.as_slice() {
-                                [crate::parse::Part::Parameter(parameter)] => format!("${}: ", parameter.name),
+                                [crate::parse::Part::Parameter(parameter)] => {
+                                    format!("${}: ", parameter.name)
+                                }
                                 _ => String::new(),
                             };
                             self.complain(&format!("{name}ambiguous redirect"))?;

@@ -103,7 +103,8 @@ impl Shell {
             "$" => Some(self.live.shell_pid.to_string()),
             "!" => self.last_background.map(|pid| pid.to_string()),
             "-" => {
-                let own: String = self.state.options.iter().filter(|letter| !"NAD".contains(**letter)).collect();
+                let own: String =
+                    self.state.options.iter().filter(|letter| !"NAD".contains(**letter)).collect();
                 Some(self.option_letters(&own))
             }
             "0" => Some(self.own_name()),

@@ -46,25 +46,29 @@ impl Parser {
         if word.parts.is_empty() {
             return Err(self.unexpected());
         }
-        let target = match sign {
+        let target = self.target(sign, word, dash)?;
+        Ok(Some(Redirect { descriptor, kind, target }))
+    }
+
+    /// What `sign` reads or writes: here-documents and here-strings carry their own text.
+    fn target(&mut self, sign: &str, mut word: Word, dash: bool) -> Result<Word, ParseError> {
+        match sign {
             "<<" => {
                 let quoted = word.parts.iter().any(|part| matches!(part, Part::Quoted(_) | Part::Double(_)));
                 let delimiter: String = word.parts.iter().map(plain_text).collect();
                 let body = self.here_document(&delimiter, dash)?;
                 if quoted {
-                    Word { parts: vec![Part::Quoted(body)] }
+                    Ok(Word { parts: vec![Part::Quoted(body)] })
                 } else {
-                    parse_quoted(&body, self.dialect)?
+                    parse_quoted(&body, self.dialect)
                 }
             }
             "<<<" => {
-                let mut word = word;
                 word.parts.push(Part::Quoted("\n".into()));
-                word
+                Ok(word)
             }
-            _ => word,
-        };
-        Ok(Some(Redirect { descriptor, kind, target }))
+            _ => Ok(word),
+        }
     }
 }
 

@@ -189,7 +189,10 @@ fn sudo_without_a_terminal_wants_one() {
 #[test]
 fn addresses_in_brackets_are_no_names() {
     for (line, expected) in [
-        ("wget http://[2001:db8::7]:8080/a.sh", "Connecting to [2001:db8::7]:8080... failed: Network is unreachable.\n"),
+        (
+            "wget http://[2001:db8::7]:8080/a.sh",
+            "Connecting to [2001:db8::7]:8080... failed: Network is unreachable.\n",
+        ),
         ("wget -q http://[::1]/x; echo $?", "4\n"),
         ("curl http://[::1]:1/x; echo $?", "curl: (7) Failed to connect to ::1 port 1 after 0 ms"),
         ("wget ftp://198.51.100.7/d", "Logging in as anonymous ... Logged in!\n"),
@@ -216,7 +219,11 @@ fn tools_tell_their_version_and_help() {
         ("debian12", "openssl passwd -1 -salt ab cd", "$1$ab$aHXBIHBBaJnA3bcewAfbB1\n"),
         ("debian12", "echo hi > f; gzip f; ls f*; zcat f.gz; gunzip f.gz; cat f", "f.gz\nhi\nhi\n"),
         ("debian12", "echo x | gzip -c | gunzip -c", "x\n"),
-        ("debian12", "echo a | tar czf t.tgz /etc/hostname 2>/dev/null; tar xzOf t.tgz 2>/dev/null; echo $?", "0\n"),
+        (
+            "debian12",
+            "echo a | tar czf t.tgz /etc/hostname 2>/dev/null; tar xzOf t.tgz 2>/dev/null; echo $?",
+            "0\n",
+        ),
         ("debian12", "touch -d '2020-01-02 03:04:05' f; stat -c %y f", "2020-01-02 03:04:05."),
         ("debian12", "cat /etc/hostname | wc -l; echo ${PIPESTATUS[@]}", "1\n0 0\n"),
     ] {
@@ -227,7 +234,9 @@ fn tools_tell_their_version_and_help() {
 #[test]
 fn shadow_holds_what_the_release_makes_of_a_password() {
     let line = "echo root:NEW | chpasswd; head -1 /etc/shadow";
-    for (id, start, length) in [("debian12", "root:$y$j9T$", 73), ("rocky9", "root:$6$", 106), ("router", "root:$1$", 34)] {
+    for (id, start, length) in
+        [("debian12", "root:$y$j9T$", 73), ("rocky9", "root:$6$", 106), ("router", "root:$1$", 34)]
+    {
         let (text, _) = run(id, line);
         let hash = text.trim().trim_start_matches("root:").split(':').next().unwrap_or("").len();
         assert!(text.starts_with(start) && hash == length, "{id}: {text} {hash}");

@@ -193,13 +193,7 @@ impl Login {
     }
 
     /// A shell with a terminal, recorded.
-    async fn interactive(
-        &self,
-        shell: Shell,
-        size: (u32, u32),
-        mut cast: Cast,
-        io: &mut ChannelIo,
-    ) -> Exit {
+    async fn interactive(&self, shell: Shell, size: (u32, u32), mut cast: Cast, io: &mut ChannelIo) -> Exit {
         let mut terminal = Terminal::new(shell);
         terminal.resize(size.0, size.1);
         let mut output = terminal.start(recorder::now());
