@@ -1,10 +1,14 @@
 //! Verbs that only this program starts, and only in a process of its own: they come before everything
-//! else, because what they do to namespaces holds for one thread.
+//! else, because what they do to namespaces holds for one thread. And the one that prints the document of the
+//! interface, which the build keeps a copy of.
 
 use crate::{firedrill::Way, house, intruder, logs, output};
 use decnet_engine::{lab, native, plan};
 use serde::de::DeserializeOwned;
-use std::{io::Read, process::ExitCode};
+use std::{
+    io::{Read, Write},
+    process::ExitCode,
+};
 
 /// Name of the verb that attacks a fleet, which it reads, as a host of its segment.
 pub const INTRUDER: &str = "intruder";
@@ -20,6 +24,7 @@ pub fn main() -> Option<ExitCode> {
         "lab-hold" => lab_hold(),
         INTRUDER => intrude(),
         PART => house::part_main(),
+        "openapi" => openapi(),
         _ => return None,
     };
     Some(match outcome {
@@ -35,6 +40,12 @@ fn netd() -> Result<(), String> {
     let config = input()?;
     logs::start_plain();
     native::netd_main(config).map_err(|error| plan::chain(&error))
+}
+
+/// Prints the document of the interface.
+fn openapi() -> Result<(), String> {
+    let text = serde_json::to_string_pretty(&decnet_web::document()).map_err(|error| error.to_string())?;
+    writeln!(std::io::stdout(), "{text}").map_err(|error| format!("print the document: {error}"))
 }
 
 fn lab_hold() -> Result<(), String> {

@@ -1,6 +1,8 @@
 //! Statements, sent to the mysql service as a client sends them. `mysql/answers.txt` holds what mariadbd 10.11
 //! answered to the same statements: columns and rows, rows that changed, or an error.
 
+#![expect(clippy::indexing_slicing, reason = "a test whose bytes are not as expected should fail")]
+
 use netsvc_kit::{
     Host, Input, Link, Machine, Out, Serve,
     testing::{host, link, persona, sent, stage},
