@@ -1,7 +1,7 @@
 //! A gate without faces: it answers ARP and moves frames between the segment and the services' kernel as they
 //! are. What the real gate costs beyond it is what the faces cost.
 
-use crate::stage::{answer, receive, settings};
+use crate::orders::{answer, receive, settings};
 use anyhow::{Context as _, Result, bail};
 use netsvc_persona::stage::{Answer, CONTROL_FD, GateSpec, Order};
 use nix::{

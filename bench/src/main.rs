@@ -17,6 +17,7 @@ mod gate;
 mod lines;
 mod logins;
 mod node;
+mod orders;
 mod pipeline;
 mod place;
 mod processes;

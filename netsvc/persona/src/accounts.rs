@@ -2,7 +2,7 @@
 
 use crate::{
     Persona, Secret, User,
-    derive::choose,
+    choice::choose,
     tables::{
         names::{FAMILY, GIVEN, PASSWORD_ENDINGS, PASSWORD_WORDS, SERVICE_ACCOUNTS},
         systems::{self, System},

@@ -8,6 +8,7 @@
 use crate::{
     Certificate, Hardware, Life, LoginPolicy, Os, PERSONA_VERSION, Persona, Product, Secret, SshKeys, Zone,
     accounts,
+    choice::choose,
     hostname::{Naming, letters},
     subkey,
     tables::{
@@ -361,11 +362,6 @@ fn serial(vendor: &str, random: &mut ChaCha20Rng) -> String {
         "QEMU" => "Not Specified".to_owned(),
         _ => letters(random, 7),
     }
-}
-
-pub(crate) fn choose<T: Copy>(list: &[T], random: u64) -> Option<T> {
-    let index = random.checked_rem(u64::try_from(list.len()).ok()?)?;
-    list.get(usize::try_from(index).ok()?).copied()
 }
 
 #[cfg(test)]

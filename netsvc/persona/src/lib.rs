@@ -6,6 +6,7 @@
 
 pub mod accounts;
 pub mod check;
+mod choice;
 pub mod derive;
 mod document;
 mod fingerprint;

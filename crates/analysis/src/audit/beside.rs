@@ -4,7 +4,7 @@ use super::{
     Strength,
     clash::{Clash, Phrase, at_once, shared},
     library,
-    live::Seen,
+    seen::Seen,
 };
 use netsvc_persona::Persona;
 use std::collections::{BTreeMap, BTreeSet};

@@ -8,6 +8,7 @@ mod library;
 mod live;
 #[cfg(test)]
 mod live_tests;
+mod seen;
 mod system;
 #[cfg(test)]
 mod tests;
@@ -17,7 +18,8 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 
 pub use clash::Clash;
-pub use live::{Seen, live};
+pub use live::live;
+pub use seen::Seen;
 pub use system::{Scanned, recognised};
 
 /// How much a tell says.

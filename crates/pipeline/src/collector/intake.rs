@@ -21,9 +21,6 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-/// APP-NAME of the collector's own events.
-pub(super) const APP: &str = "collector";
-
 /// Lines are appended in pieces of about this many bytes.
 const PIECE: usize = 256 * 1024;
 
@@ -328,7 +325,7 @@ impl Intake {
         let count = to - from + 1;
         self.counters.lost += count;
         tracing::error!(%writer, from, to, count, "lines of a writer are missing");
-        let event = Event::new(clock(), header("-")?, header(APP)?, Kind::Lost)
+        let event = Event::new(clock(), header("-")?, header(super::APP)?, Kind::Lost)
             .with(field::COUNT, count.to_string())
             .with(field::FROM, from.to_string())
             .with(field::TO, to.to_string())
@@ -380,7 +377,7 @@ fn judged(line: Line<'_>) -> Result<Record, String> {
         return Err("line of another writer".to_owned());
     }
     // What the recovery believes of such lines, only the collector may say.
-    if record.app == APP {
+    if record.app == super::APP {
         return Err("line in the name of the collector".to_owned());
     }
     if !(1..=NUMBER_LIMIT).contains(&record.number) {

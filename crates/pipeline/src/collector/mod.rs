@@ -28,6 +28,9 @@ use crate::{disk::DiskError, eventlog::LogError};
 use netsvc_wire::EncodeError;
 use std::{io, path::Path};
 
+/// APP-NAME of the collector's own events.
+const APP: &str = "collector";
+
 /// Why the collector stopped. It may be started again: nothing is lost.
 #[derive(Debug, thiserror::Error)]
 pub enum CollectError {

@@ -75,7 +75,7 @@ impl Seen {
         self.note(record.writer, record.number);
         // A gap that was written down once is not written down again.
         if record.kind == Kind::Lost.name()
-            && record.app == super::intake::APP
+            && record.app == super::APP
             && let Some(writer) = record.number_field::<HexWriter>(field::WRITER)
             && let Some(to) = record.number_field(field::TO)
         {
