@@ -112,7 +112,7 @@ fn a_loader_over_telnet_is_answered_and_its_program_captured() {
             let _ = write!(text, "\\x{byte:02x}");
             text
         });
-        telnet.run(&format!("echo -ne '{hex}' >> .d"));
+        telnet.run(&format!("/bin/busybox echo -ne '{hex}' >> .d"));
     }
     assert!(telnet.run("wc -c .d").contains(&format!("{} .d", program().len())));
     telnet.run("./.d telnet.selfrep; rm -rf .d");
