@@ -20,8 +20,13 @@ use openssl::{
         extension::{BasicConstraints, SubjectAlternativeName},
     },
 };
+use parking_lot::Mutex;
 use rsa::pkcs8::EncodePrivateKey;
 use std::io;
+
+/// Held while a context is built. The first ones make OpenSSL fetch nearly all algorithms that it will ever need;
+/// two threads that did so at the same moment crashed now and then in `ossl_method_store_add` (3.6.3).
+static BUILDING: Mutex<()> = Mutex::new(());
 
 /// The server context of `node`.
 ///
@@ -30,6 +35,7 @@ use std::io;
 pub async fn context(node: &Node) -> io::Result<SslContext> {
     let key = node.stage.rsa().get(&node.persona, "tls", 2048).await?;
     let der = key.to_pkcs8_der().map_err(io::Error::other)?;
+    let _alone = BUILDING.lock();
     let key = PKey::private_key_from_pkcs8(der.as_bytes()).map_err(io::Error::other)?;
     build(&node.persona.certificate, &key, &library::of(&node.persona.os)).map_err(io::Error::other)
 }
