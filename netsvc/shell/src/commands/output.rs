@@ -11,7 +11,8 @@ pub(super) const COMMANDS: &[(&str, Run)] = &[("echo", echo), ("printf", printf)
 fn echo(shell: &mut Shell, arguments: &[String]) -> Status {
     let mut words = rest(arguments);
     // dash knows -n alone, and replaces escapes always (XSI echo).
-    let dash = shell.dialect() == Dialect::Dash && !arguments.first().is_some_and(|name| name.contains('/'));
+    let program = shell.applet || arguments.first().is_some_and(|name| name.contains('/'));
+    let dash = shell.dialect() == Dialect::Dash && !program;
     let known = if dash { "n" } else { "neE" };
     let (mut newline, mut escapes) = (true, dash);
     while let Some((first, tail)) = words.split_first() {

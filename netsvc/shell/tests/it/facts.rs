@@ -76,6 +76,7 @@ fn a_server_has_busybox_beside_its_own_tools() {
         ("/bin/busybox ECCHI", "ECCHI: applet not found\n"),
         ("busybox | head -1", "BusyBox v1.35.0 (Debian 1:1.35.0-4+b3) multi-call binary.\n"),
         ("/bin/busybox wget 2>&1 | head -1", "BusyBox v1.35.0 (Debian 1:1.35.0-4+b3) multi-call binary.\n"),
+        (r#"sh -c '/bin/busybox echo -ne "\x41"; echo -ne a'"#, "A-ne a\n"),
         ("/bin/busybox echo a; wget 2>&1 | head -1", "a\nwget: missing URL\n"),
         ("/bin/busybox cat /bin/busybox | head -c 4 | od -An -tx1", "7f 45 4c 46"),
         ("ls -l /bin/ls", "-rwxr-xr-x"),
