@@ -99,6 +99,12 @@ pub fn confine(kept: &Kept) -> Result<Confined, ConfineError> {
     Ok(Confined { pid: std::process::id(), landlock })
 }
 
+/// Whether the kernel can keep processes to their places; nothing is given up by asking.
+pub fn has_landlock() -> bool {
+    let rules = Ruleset::default().set_compatibility(CompatLevel::HardRequirement);
+    rules.handle_access(AccessFs::from_all(ABI::V1)).and_then(|rules| rules.create()).is_ok()
+}
+
 /// Becomes the user; then no capability is left, of root of a user namespace neither.
 fn drop_capabilities(kept: &Kept) -> io::Result<()> {
     use caps::CapSet;

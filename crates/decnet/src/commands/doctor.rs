@@ -100,12 +100,10 @@ fn kernel() -> Finding {
 }
 
 fn landlock() -> Finding {
-    let modules = fs_err::read_to_string("/sys/kernel/security/lsm").unwrap_or_default();
-    let on = modules.split(',').any(|module| module.trim() == "landlock");
-    match on {
+    match decnet_engine::confine::has_landlock() {
         true => finding("landlock", Grade::Good, "on"),
         false => {
-            finding("landlock", Grade::Lacking, "not seen to be on: processes see the whole file system")
+            finding("landlock", Grade::Lacking, "off in this kernel: processes see the whole file system")
         }
     }
 }
