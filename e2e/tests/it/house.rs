@@ -179,6 +179,9 @@ fn a_worker_alone_gives_up_its_rights_and_hears_of_its_options_in_the_background
     }
     let data = fs::metadata(&socket).unwrap();
     assert_eq!((data.permissions().mode() & 0o777, data.uid() != 0), (0o660, root()));
+    // The note about the process `house` is its keeper's: what a worker alone gave up is not shown in its place.
+    let noted = fleet.state().join("run/process-house.json").exists();
+    assert!(!noted, "a worker alone notes itself as the house");
     fleet.run(&["run", "--only", "correlator", "--daemon", "--user", "64123"]);
     let found = until(&fleet, "the house", |found| {
         found["processes"].as_array().is_some_and(|all| all.iter().any(|found| found["process"] == "house"))

@@ -36,11 +36,11 @@ pub async fn keep(
     quiet: bool,
     mut stop: watch::Receiver<bool>,
 ) -> Result<()> {
-    let _share = prepare(context, &workers).await?;
     for process in Process::ALL {
-        // What an earlier one noted; there need not be one.
+        // What an earlier one noted, before anybody takes it for ours; there need not be one.
         let _ = fs_err::remove_file(context.paths().process_note(process.name()));
     }
+    let _share = prepare(context, &workers).await?;
     let own: Vec<_> = of(&workers, Process::Keeper).collect();
     let bodies = own.into_iter().map(|worker| (worker, workers::body(worker, context))).collect();
     let end_own = watch::Sender::new(false);

@@ -37,7 +37,10 @@ pub fn main() -> Result<(), String> {
     let settings = Settings::resolve(&[layer])
         .map_err(|bad| bad.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))?;
     logs::start(&settings, orders.manner.quiet);
-    note(&Paths::new(settings.text(Name::StateDir)), &orders.process, &confined);
+    // One note for each process that a keeper keeps: a worker alone beside it is not that process.
+    if !orders.manner.alone {
+        note(&Paths::new(settings.text(Name::StateDir)), &orders.process, &confined);
+    }
     let workers: Result<Vec<Worker>, _> = orders.workers.iter().map(|name| name.parse()).collect();
     let workers = workers.map_err(|error| format!("read the orders: {error}"))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
