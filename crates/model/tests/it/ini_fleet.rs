@@ -304,7 +304,8 @@ fn the_file_of_the_readme_is_whole() {
     let readme = include_str!("../../../../README.md");
     let text = readme.split("```ini\n").nth(1).unwrap().split("```").next().unwrap();
     let fleet = fleet(text);
-    assert_eq!(fleet.deckies.len(), 4);
+    assert_eq!(fleet.deckies.len(), 5);
+    assert_eq!(decky(&fleet, "jump").services[0].settings["password"], "Winter2024");
     let password = decky(&fleet, "db").services.iter().find_map(|spec| spec.settings.get("password"));
     assert_eq!(password.map(String::as_str), Some("s3cret;100%"));
 }

@@ -15,8 +15,11 @@ fn forbidden() -> Vec<String> {
         .collect()
 }
 
+/// A service, what it sent and how many events it wrote.
+type Conversation = (&'static str, Vec<u8>, usize);
+
 /// Runs every machine service over `pieces` and returns what it sent and how many events it wrote.
-fn conversations(pieces: &[&[u8]]) -> Vec<(&'static str, Vec<u8>, usize)> {
+fn conversations(pieces: &[&[u8]]) -> Vec<Conversation> {
     let folder = tempfile::tempdir().unwrap();
     let stage = stage(folder.path());
     ALL.iter()
@@ -58,6 +61,18 @@ fn garbage_neither_panics_nor_names_what_we_are() {
     }
 }
 
+/// What every service makes of `input` at once, and of its bytes one by one.
+fn both_ways(input: &[u8]) -> (Vec<Conversation>, Vec<Conversation>) {
+    let pieces: Vec<&[u8]> = input.chunks(1).collect();
+    let (mut whole, mut parts) = (conversations(&[input]), conversations(&pieces));
+    if input.starts_with(b"GET") {
+        // redis-server hangs up at "Host:", and what it has not sent by then is lost.
+        whole.retain(|(slug, ..)| *slug != "redis");
+        parts.retain(|(slug, ..)| *slug != "redis");
+    }
+    (whole, parts)
+}
+
 #[test]
 fn whole_and_byte_by_byte_give_the_same_conversation() {
     for input in [
@@ -66,14 +81,12 @@ fn whole_and_byte_by_byte_give_the_same_conversation() {
         b"*1\r\n$4\r\nPING\r\nECHO hi\r\n",
         b"\x00\x01\x02\xff\xfd\x18root\r\nsecret\r\n",
     ] {
-        let mut whole = conversations(&[input]);
-        let pieces: Vec<&[u8]> = input.chunks(1).collect();
-        let mut parts = conversations(&pieces);
-        if input.starts_with(b"GET") {
-            // redis-server hangs up at "Host:", and what it has not sent by then is lost.
-            whole.retain(|(slug, ..)| *slug != "redis");
-            parts.retain(|(slug, ..)| *slug != "redis");
-        }
+        // Dates are those of the clock, and its second may change between the two.
+        let (whole, parts) = std::iter::repeat_with(|| both_ways(input))
+            .enumerate()
+            .find(|(tries, (whole, parts))| whole == parts || *tries == 2)
+            .map(|(_, pair)| pair)
+            .unwrap();
         assert_eq!(whole, parts);
     }
 }
