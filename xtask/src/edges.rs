@@ -9,8 +9,9 @@ use std::process::Command;
 const EDGES: &[(&str, &[&str])] = &[
     ("netsvc-wire", &[]),
     ("netsvc-persona", &[]),
+    ("netsvc-fingerprint", &[]),
     ("netsvc-stack", &["netsvc-wire", "netsvc-persona"]),
-    ("netsvc-kit", &["netsvc-wire", "netsvc-persona"]),
+    ("netsvc-kit", &["netsvc-wire", "netsvc-persona", "netsvc-fingerprint"]),
     ("netsvc-shell", &["netsvc-persona"]),
     ("netsvc-ssh", &[]),
     ("netsvc-sql", &[]),
@@ -74,6 +75,7 @@ const EDGES: &[(&str, &[&str])] = &[
         "fuzz-targets",
         &[
             "netsvc-wire",
+            "netsvc-fingerprint",
             "netsvc-kit",
             "netsvc-persona",
             "netsvc-shell",

@@ -105,6 +105,14 @@ fn http_ftp_and_smtp_serve_their_clients() {
     let captured = fleet.wait_for_text("file_captured", "path", "drop.txt");
     assert_eq!(fleet.artefact(captured["fields"]["sha256"].as_str().unwrap()), b"uploaded by ftp");
 
+    // The same client over TLS is told by its hello, whoever asks it for which name.
+    let url = format!("ftp://{ip}:10021/");
+    client("curl", &["-sk", "--max-time", "20", "--ssl-reqd", "--user", "a:b", &url]);
+    let told = fleet.wait_for_text("tls_handshake", "outcome", "completed");
+    let ja4 = told["fields"]["ja4"].as_str().unwrap();
+    assert!(ja4.starts_with("t13i") && ja4.len() == 36, "{told:#}");
+    assert_eq!(told["fields"]["ja3"].as_str().unwrap().len(), 32, "{told:#}");
+
     let server = format!("{ip}:10025");
     let mail = client(
         "swaks",

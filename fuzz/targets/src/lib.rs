@@ -8,6 +8,7 @@ mod session;
 
 use decnet_analysis::jarm::{Answer, Jarm};
 use decnet_model::ini::{TEXT_LIMIT, deploy, host};
+use netsvc_fingerprint::{Carrier, ClientHello};
 use netsvc_kit::testing::{converse, link};
 use netsvc_proto::{services, testing};
 use netsvc_shell::{Terminal, text};
@@ -37,6 +38,7 @@ pub const TARGETS: &[Target] = &[
     ("frames", frames),
     ("questions", questions),
     ("jarm", jarm),
+    ("client_hello", client_hello),
 ];
 
 /// A line of the event log.
@@ -183,4 +185,12 @@ fn machine(def: &netsvc_kit::Def, bytes: &[u8]) {
     let (left, right) = bytes.split_at(bytes.len() / 2);
     converse(def, &session::host(def.slug), &link(port), &[bytes]);
     converse(def, &session::host(def.slug), &link(port), &[left, right]);
+}
+
+/// The first bytes of a TLS client.
+pub fn client_hello(bytes: &[u8]) {
+    for hello in [ClientHello::read(bytes), ClientHello::message(bytes)].into_iter().flatten() {
+        assert!(hello.ciphers.len() + hello.extensions.len() <= bytes.len(), "more values than bytes");
+        let _ = (hello.ja3(), hello.ja4(Carrier::Tcp));
+    }
 }

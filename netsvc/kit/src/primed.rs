@@ -1,5 +1,6 @@
-//! A stream of which some bytes were read already.
+//! A stream of which some bytes were read already, and which remembers how its peer began.
 
+use crate::Gathered;
 use std::{
     io,
     pin::Pin,
@@ -15,11 +16,39 @@ pub(crate) struct Primed {
     early: Vec<u8>,
     given: usize,
     stream: TcpStream,
+    /// What was read so far, while somebody wants to know.
+    heard: Option<Gathered>,
 }
 
 impl Primed {
-    pub(crate) fn new(early: Vec<u8>, stream: TcpStream) -> Self {
-        Primed { early, given: 0, stream }
+    /// Remembers what is read until [`Primed::forget`].
+    pub(crate) fn new(early: Vec<u8>, stream: TcpStream, heard: Gathered) -> Self {
+        Primed { early, given: 0, stream, heard: Some(heard) }
+    }
+
+    /// Gives what was heard, and remembers no more.
+    pub(crate) fn forget(&mut self) -> Option<Gathered> {
+        self.heard.take()
+    }
+
+    fn hear(&mut self, bytes: &[u8]) {
+        if let Some(heard) = &mut self.heard {
+            // What is beyond the cap cannot be the first message of a client that means it.
+            let _ = heard.push(bytes);
+        }
+    }
+
+    fn poll_fresh(&mut self, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let rest = self.early.get(self.given..).unwrap_or_default();
+        if rest.is_empty() {
+            self.early = Vec::new();
+            self.given = 0;
+            return Pin::new(&mut self.stream).poll_read(context, buffer);
+        }
+        let count = rest.len().min(buffer.remaining());
+        buffer.put_slice(rest.get(..count).unwrap_or_default());
+        self.given += count;
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -30,16 +59,10 @@ impl AsyncRead for Primed {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        let rest = this.early.get(this.given..).unwrap_or_default();
-        if rest.is_empty() {
-            this.early = Vec::new();
-            this.given = 0;
-            return Pin::new(&mut this.stream).poll_read(context, buffer);
-        }
-        let count = rest.len().min(buffer.remaining());
-        buffer.put_slice(rest.get(..count).unwrap_or_default());
-        this.given += count;
-        Poll::Ready(Ok(()))
+        let before = buffer.filled().len();
+        let polled = this.poll_fresh(context, buffer);
+        this.hear(buffer.filled().get(before..).unwrap_or_default());
+        polled
     }
 }
 

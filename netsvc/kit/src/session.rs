@@ -9,8 +9,9 @@ use crate::{
     primed::Primed,
     recorder,
 };
+use netsvc_fingerprint::{Carrier, ClientHello};
 use netsvc_wire::{Kind, field};
-use openssl::ssl::Ssl;
+use openssl::ssl::{Ssl, SslRef};
 use std::{
     fmt, io,
     net::SocketAddr,
@@ -182,14 +183,19 @@ impl Session {
             return Err(io::Error::other("TLS inside TLS"));
         };
         let ssl = Ssl::new(&context).map_err(io::Error::other)?;
-        let mut stream = SslStream::new(ssl, Primed::new(early, stream)).map_err(io::Error::other)?;
+        let mut stream = {
+            let heard = Gathered::on(self.account.clone(), netsvc_fingerprint::MAX);
+            SslStream::new(ssl, Primed::new(early, stream, heard)).map_err(io::Error::other)?
+        };
         let done = tokio::time::timeout(HANDSHAKE, Pin::new(&mut stream).accept()).await;
         let outcome = match &done {
             Ok(Ok(())) => "completed",
             Ok(Err(_)) => "failed",
             Err(_) => "timeout",
         };
-        self.record(Kind::TlsHandshake, handshake_fields(stream.ssl(), outcome));
+        let heard = stream.get_mut().forget();
+        let hello = heard.and_then(|heard| ClientHello::read(heard.bytes()));
+        self.record(Kind::TlsHandshake, handshake_fields(stream.ssl(), hello.as_ref(), outcome));
         match done {
             Ok(Ok(())) => {
                 self.stream = Stream::Tls(Box::new(stream));
@@ -203,19 +209,22 @@ impl Session {
     }
 }
 
-fn handshake_fields(ssl: &openssl::ssl::SslRef, outcome: &str) -> Fields {
+/// What is told of a handshake: what the client's hello said, whether or not the server agreed, and what was chosen.
+fn handshake_fields(ssl: &SslRef, hello: Option<&ClientHello>, outcome: &str) -> Fields {
     let mut fields: Fields = vec![(field::OUTCOME, outcome.as_bytes().to_vec())];
-    if let Some(name) = ssl.servername_raw(openssl::ssl::NameType::HOST_NAME) {
-        fields.push((field::SNI, name.to_vec()));
-    }
     if outcome == "completed" {
         fields.push((field::TLS_VERSION, ssl.version_str().as_bytes().to_vec()));
         if let Some(cipher) = ssl.current_cipher() {
             fields.push((field::CIPHER, cipher.name().as_bytes().to_vec()));
         }
     }
-    if let Some(protocol) = ssl.selected_alpn_protocol() {
-        fields.push((field::ALPN, protocol.to_vec()));
+    if let Some(hello) = hello {
+        fields.extend(hello.server_name.clone().map(|name| (field::SNI, name)));
+        fields.push((field::JA3, hello.ja3().into_bytes()));
+        fields.push((field::JA4, hello.ja4(Carrier::Tcp).into_bytes()));
+        if !hello.protocols.is_empty() {
+            fields.push((field::ALPN, hello.protocols.join(&b","[..])));
+        }
     }
     fields
 }

@@ -79,7 +79,7 @@ fields! {
     JA4 = "ja4";
     /// Server name that a TLS client asked for.
     SNI = "sni";
-    /// ALPN that a TLS client offered or that was chosen.
+    /// Protocols that a TLS client offered by ALPN, with commas between.
     ALPN = "alpn";
     /// Negotiated TLS version.
     TLS_VERSION = "tls_version";

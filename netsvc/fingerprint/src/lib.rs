@@ -1,0 +1,10 @@
+//! Fingerprints of programs by what their first messages look like: JA3 and JA4 of TLS clients. Functions over
+//! bytes, without input or output, for whoever has the bytes: a server, or a reader of captured packets.
+
+mod client_hello;
+mod grease;
+mod ja3;
+mod ja4;
+
+pub use client_hello::{ClientHello, Extension, MAX};
+pub use ja4::Carrier;
