@@ -3,10 +3,11 @@
 
 use crate::{
     clock,
-    inbox::{Inbox, Message, Owner, Slot},
+    counters::ClientCounters,
+    inbox::{Inbox, Message, Slot, Subscriptions},
     queue::{CAPACITY, Queue},
     router::Router,
-    server::told,
+    stop::told,
 };
 
 use decnet_codec::{
@@ -16,7 +17,6 @@ use decnet_codec::{
 };
 use parking_lot::Mutex;
 use rand_core::{OsRng, RngCore};
-use serde::Serialize;
 use serde_json::{Map, Value};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -40,25 +40,6 @@ use tokio::{
 /// First wait before another attempt to connect; doubles up to [`BACKOFF_MAX`].
 const BACKOFF_MIN: Duration = Duration::from_millis(50);
 const BACKOFF_MAX: Duration = Duration::from_secs(5);
-
-/// What a bus handle has done.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct ClientCounters {
-    /// Is there a connection (always true in-process)?
-    pub connected: bool,
-    /// Connections made after the first.
-    pub reconnects: u64,
-    /// Messages published through this handle.
-    pub published: u64,
-    /// Messages put into inboxes.
-    pub received: u64,
-    /// Messages dropped because an inbox was full.
-    pub dropped_in: u64,
-    /// Messages dropped because the server was away or slow.
-    pub dropped_out: u64,
-    /// Requests that the server refused.
-    pub refused: u64,
-}
 
 /// Handle on the task. The task ends when the handle is dropped.
 #[derive(Debug)]
@@ -134,16 +115,7 @@ impl Client {
             id
         };
         self.shared.changed.notify_one();
-        Inbox::new(id, slot, Owner::Unix(Arc::downgrade(self)))
-    }
-
-    pub(crate) fn unsubscribe(&self, id: u64) {
-        {
-            let mut state = self.shared.state.lock();
-            state.router.remove(id);
-            state.slots.remove(&id);
-        }
-        self.shared.changed.notify_one();
+        Inbox::new(id, slot, Arc::<Self>::downgrade(self))
     }
 
     pub(crate) fn counters(&self) -> ClientCounters {
@@ -157,6 +129,17 @@ impl Client {
             dropped_out: shared.outgoing.dropped(),
             refused: shared.refused.load(Ordering::Relaxed),
         }
+    }
+}
+
+impl Subscriptions for Client {
+    fn unsubscribe(&self, id: u64) {
+        {
+            let mut state = self.shared.state.lock();
+            state.router.remove(id);
+            state.slots.remove(&id);
+        }
+        self.shared.changed.notify_one();
     }
 }
 

@@ -1,11 +1,10 @@
 //! One connection of the server: a reader that obeys requests and a writer that empties a queue.
 
-use crate::{queue::Queue, server::Hub};
+use crate::hub::{Hub, Outbox};
 use decnet_codec::{
     frame::{Decoder, Frame},
     verb::{Envelope, Reply, Request},
 };
-use parking_lot::Mutex;
 use serde_json::json;
 use std::{io, sync::Arc};
 use tokio::{
@@ -22,15 +21,6 @@ const ACKNOWLEDGEMENTS: usize = 64;
 
 /// Bytes read at once.
 const READ_SIZE: usize = 64 * 1024;
-
-/// Messages on their way to one client.
-#[derive(Debug)]
-pub(crate) struct Outbox {
-    /// What the client calls itself; for counters only.
-    pub(crate) name: Mutex<String>,
-    /// Encoded `EVT` frames, shared between connections.
-    pub(crate) frames: Queue<Arc<[u8]>>,
-}
 
 /// Leaves the hub even when the task is aborted.
 struct Member {

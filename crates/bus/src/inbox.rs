@@ -1,6 +1,6 @@
 //! The receiving end of a subscription.
 
-use crate::{client::Client, local::Local, queue::Queue};
+use crate::queue::Queue;
 use decnet_codec::topic::Topic;
 use serde_json::{Map, Value};
 use std::sync::{Arc, Weak};
@@ -40,24 +40,23 @@ impl Slot {
 pub struct Inbox {
     id: u64,
     slot: Option<Arc<Slot>>,
-    owner: Owner,
+    /// Whom to tell when the inbox is dropped; `None`: nobody.
+    owner: Option<Weak<dyn Subscriptions>>,
 }
 
-/// Whom to tell when the inbox is dropped.
-#[derive(Debug)]
-pub(crate) enum Owner {
-    Unix(Weak<Client>),
-    Local(Weak<Local>),
-    Nobody,
+/// Where an inbox is subscribed.
+pub(crate) trait Subscriptions: std::fmt::Debug + Send + Sync {
+    /// The inbox with this id is gone.
+    fn unsubscribe(&self, id: u64);
 }
 
 impl Inbox {
-    pub(crate) fn new(id: u64, slot: Arc<Slot>, owner: Owner) -> Inbox {
-        Inbox { id, slot: Some(slot), owner }
+    pub(crate) fn new(id: u64, slot: Arc<Slot>, owner: Weak<dyn Subscriptions>) -> Inbox {
+        Inbox { id, slot: Some(slot), owner: Some(owner) }
     }
 
     pub(crate) fn off() -> Inbox {
-        Inbox { id: 0, slot: None, owner: Owner::Nobody }
+        Inbox { id: 0, slot: None, owner: None }
     }
 
     /// Waits for the next message. `None` when the bus is gone for good; never on [`crate::Bus::Off`],
@@ -96,18 +95,8 @@ impl Inbox {
 
 impl Drop for Inbox {
     fn drop(&mut self) {
-        match &self.owner {
-            Owner::Unix(client) => {
-                if let Some(client) = client.upgrade() {
-                    client.unsubscribe(self.id);
-                }
-            }
-            Owner::Local(local) => {
-                if let Some(local) = local.upgrade() {
-                    local.unsubscribe(self.id);
-                }
-            }
-            Owner::Nobody => {}
+        if let Some(owner) = self.owner.as_ref().and_then(Weak::upgrade) {
+            owner.unsubscribe(self.id);
         }
     }
 }

@@ -7,18 +7,21 @@
 mod client;
 mod clock;
 mod connection;
+mod counters;
+mod hub;
 mod inbox;
 mod local;
 pub mod queue;
 pub mod rights;
 pub mod router;
 pub mod server;
+mod stop;
 
-pub use client::ClientCounters;
+pub use counters::{ClientCounters, ServerCounters};
 pub use decnet_codec::topic::{BadTopic, Pattern, Topic};
 pub use inbox::{Inbox, Message};
 pub use rights::Rights;
-pub use server::{BindError, Server, ServerCounters, Settings, serve};
+pub use server::{BindError, Server, Settings, serve};
 
 use serde::Serialize;
 use serde_json::{Map, Value};

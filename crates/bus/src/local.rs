@@ -1,9 +1,9 @@
 //! The bus inside one process: the router with inboxes around it.
 
 use crate::{
-    client::ClientCounters,
     clock,
-    inbox::{Inbox, Message, Owner, Slot},
+    counters::ClientCounters,
+    inbox::{Inbox, Message, Slot, Subscriptions},
     queue::CAPACITY,
     router::Router,
 };
@@ -63,13 +63,7 @@ impl Local {
         if state.router.subscribe(id, pattern).is_ok() {
             state.slots.insert(id, slot.clone());
         }
-        Inbox::new(id, slot, Owner::Local(Arc::downgrade(self)))
-    }
-
-    pub(crate) fn unsubscribe(&self, id: u64) {
-        let mut state = self.state.lock();
-        state.router.remove(id);
-        state.slots.remove(&id);
+        Inbox::new(id, slot, Arc::<Self>::downgrade(self))
     }
 
     pub(crate) fn counters(&self) -> ClientCounters {
@@ -80,6 +74,14 @@ impl Local {
             dropped_in: self.dropped.load(Ordering::Relaxed),
             ..ClientCounters::default()
         }
+    }
+}
+
+impl Subscriptions for Local {
+    fn unsubscribe(&self, id: u64) {
+        let mut state = self.state.lock();
+        state.router.remove(id);
+        state.slots.remove(&id);
     }
 }
 
