@@ -64,7 +64,7 @@ impl Gate {
             message.request
                 && node.address != speaker
                 && (to == BROADCAST || to == node.mac)
-                && !node.is_asking(now)
+                && !self.is_asking(now, node.address)
                 && node.face.arp.answers(&message, near, node.gateway.is_some())
         };
         let Some(node) = self.nodes.get(&message.target).filter(hears) else { return };

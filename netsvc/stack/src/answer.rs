@@ -4,14 +4,12 @@ use crate::{
     bytes::put,
     checksum,
     counters::Purpose,
-    face::{
-        Answer, Clock, ClosedUdp, EchoFragment, QuotedChecksum, Reply, ReplyAcknowledgement, ReplySequence,
-        Unreachable,
-    },
+    face::{Answer, Clock, ClosedUdp, EchoFragment, QuotedChecksum, Reply, Unreachable},
     handshake,
     node::Node,
     options::Offer,
     packet::{self, ACK, Header, ICMP, Ipv4, RST, SYN, Segment, TCP, UDP},
+    reply,
 };
 
 const ECHO_REPLY: u8 = 0;
@@ -88,7 +86,7 @@ fn tcp_reply(node: &mut Node, reply: &Reply, packet: &Ipv4<'_>, segment: &Segmen
         _ => node.counters.time(clock, now, (packet.source(), segment.source_port)),
     };
     let options = reply.options.write(told, asked);
-    let (sequence, acknowledgement) = numbers(node, reply, segment, now);
+    let (sequence, acknowledgement) = reply::numbers(node, reply, segment, now);
     let answer = Segment {
         source_port: segment.destination_port,
         destination_port: segment.source_port,
@@ -102,27 +100,7 @@ fn tcp_reply(node: &mut Node, reply: &Reply, packet: &Ipv4<'_>, segment: &Segmen
     let purpose = if reply.flags & RST != 0 { Purpose::Reset } else { Purpose::Handshake };
     let mut header = header(node, packet, TCP, purpose, reply.dont_fragment);
     header.ttl = reply.ttl.unwrap_or(header.ttl);
-    packet::ipv4(&header, handshake::marked(packet::tcp(&answer), reply.oddity))
-}
-
-/// Sequence and acknowledgement number of the reply to `segment`.
-pub(crate) fn numbers(node: &mut Node, reply: &Reply, segment: &Segment<'_>, now: i64) -> (u32, u32) {
-    let past_data = segment.sequence.wrapping_add(u32::try_from(segment.data.len()).unwrap_or_default());
-    let isn = node.face.isn;
-    let sequence = match reply.sequence {
-        ReplySequence::Zero => 0,
-        ReplySequence::Acknowledged => segment.acknowledgement,
-        ReplySequence::Past => segment.acknowledgement.wrapping_add(1),
-        ReplySequence::Own => node.counters.isn(&isn, now),
-    };
-    let acknowledgement = match reply.acknowledgement {
-        ReplyAcknowledgement::Zero => 0,
-        ReplyAcknowledgement::Same => past_data,
-        ReplyAcknowledgement::Next => segment.sequence.wrapping_add(segment.length().max(1)),
-        ReplyAcknowledgement::One => segment.sequence.wrapping_add(1),
-        ReplyAcknowledgement::Other => node.counters.random32() | 2,
-    };
-    (sequence, acknowledgement)
+    packet::ipv4(&header, reply::marked(packet::tcp(&answer), reply.oddity))
 }
 
 /// The reply to an echo request; `None` for every other ICMP message.

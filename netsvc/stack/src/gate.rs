@@ -1,28 +1,34 @@
 //! The gate: decides for every frame whether a node's stack answers it, a service's kernel gets it, or
 //! nobody does; and shapes what goes out.
 
+mod groups;
+mod hearing;
+mod introduction;
+mod living;
+mod resend;
+
 use crate::{
-    ambient::{Agenda, Life},
+    ambient::{self, Agenda, Life},
     bytes::Mac,
     counters::KernelClock,
     flow::{Flows, Key},
     fragment::Fragments,
-    introduction::Introductions,
     neighbour::Neighbours,
     node::{BadNode, Node},
     packet::{self, ETHERTYPE_ARP, ETHERTYPE_IPV4, PACKET},
     rate::{Bucket, Buckets},
     recent::Recent,
-    resend::Resends,
     roll::{Probe, Rolls, Technique},
     sweep::Sweeps,
     table::HashMap,
 };
+use introduction::Introductions;
 use netsvc_persona::{
     Persona,
     stage::{PortSpec, ServiceSpec},
 };
 use netsvc_wire::Event;
+use resend::Resends;
 use std::{collections::BTreeMap, net::Ipv4Addr};
 
 /// Where a frame comes from or goes to.
@@ -66,6 +72,8 @@ const QUESTIONS: u32 = 256;
 pub struct Gate {
     pub(crate) wiring: Wiring,
     pub(crate) nodes: HashMap<Ipv4Addr, Node>,
+    /// What they do of their own accord; who does nothing has none.
+    pub(crate) lives: HashMap<Ipv4Addr, Box<Life>>,
     names: BTreeMap<String, Ipv4Addr>,
     /// Nodes by hardware address.
     pub(crate) owners: HashMap<Mac, Ipv4Addr>,
@@ -108,6 +116,7 @@ impl Gate {
         Gate {
             wiring,
             nodes: HashMap::default(),
+            lives: HashMap::default(),
             names: BTreeMap::new(),
             owners: HashMap::default(),
             neighbours: Neighbours::default(),
@@ -153,10 +162,10 @@ impl Gate {
             }
             self.names.insert(persona.node.clone(), address);
             let number = self.agenda.announce(address);
-            fresh.life = Life::new(persona, address, number);
-            if let Some(life) = &fresh.life {
-                fresh.entrance = life.delay();
-            }
+            let life = Life::new(persona, address, number);
+            fresh.entrance =
+                life.as_ref().map_or_else(|| ambient::entrance(persona, address), |life| life.delay());
+            self.lives.extend(life.map(|life| (address, life)));
             let mac = fresh.mac;
             self.owners.insert(mac, address);
             self.nodes.insert(address, fresh);
@@ -178,8 +187,14 @@ impl Gate {
                 }
                 self.introductions.leave(address, node.mac);
             }
+            self.lives.remove(&address);
             self.neighbours.forget(address);
         }
+    }
+
+    /// Whether a node is still asking for its address at `now`.
+    pub(crate) fn is_asking(&self, now: i64, node: Ipv4Addr) -> bool {
+        self.lives.get(&node).is_some_and(|life| life.is_asking(now))
     }
 
     /// How many nodes there are.

@@ -2,13 +2,12 @@
 //! the SYNs, which the stack answers without the kernel.
 
 use crate::{
-    answer,
-    bytes::put,
     counters::Purpose,
     face::{Clock, Ecn, Handshake, Oddity},
     node::Node,
     options::{self, Layout, Offer, Values},
     packet::{self, ACK, Header, Ipv4, SYN, Segment, TCP},
+    reply,
 };
 
 /// Congestion Experienced echo, and Congestion Window Reduced.
@@ -77,7 +76,7 @@ pub(crate) fn answer(
         id: node.counters.id(&node.face, Purpose::Handshake),
         dont_fragment,
     };
-    packet::ipv4(&header, marked(packet::tcp(&reply), oddity))
+    packet::ipv4(&header, reply::marked(packet::tcp(&reply), oddity))
 }
 
 /// Options and window of the answer.
@@ -134,22 +133,9 @@ fn numbers(node: &mut Node, segment: &Segment<'_>, probe: Option<usize>, now: i6
     let other = form.probe_reply.clone().filter(|_| probe.is_some_and(|number| number < CONGESTION));
     let isn = node.face.isn;
     match other {
-        Some(reply) => (reply.flags, answer::numbers(node, &reply, segment, now)),
+        Some(other) => (other.flags, reply::numbers(node, &other, segment, now)),
         None => (SYN | ACK | agreed, (node.counters.isn(&isn, now), segment.sequence.wrapping_add(1))),
     }
-}
-
-/// The segment with oddities in its header.
-pub(crate) fn marked(mut segment: Vec<u8>, oddity: Oddity) -> Vec<u8> {
-    if oddity.urgent {
-        put(&mut segment, 18, &[0, 1]);
-    }
-    if oddity.reserved
-        && let Some(byte) = segment.get_mut(12)
-    {
-        *byte |= 0x08;
-    }
-    segment
 }
 
 /// The options that answer `offer`.

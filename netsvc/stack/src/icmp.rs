@@ -22,9 +22,10 @@ impl Gate {
             self.probed(arrival, source, target, Technique::BadChecksum, None, &[]);
             return Verdict::Drop;
         }
+        let asking = self.is_asking(now, target);
         let Some(node) = self.nodes.get_mut(&target) else { return Verdict::Drop };
         match kind {
-            8 if node.is_asking(now) => Verdict::Drop,
+            8 if asking => Verdict::Drop,
             8 => {
                 let reply = if node.echoes() { answer::echo(node, view) } else { None };
                 let name = node.name.clone();
@@ -33,7 +34,7 @@ impl Gate {
                 }
                 reply.into()
             }
-            13 | 17 if node.is_asking(now) => Verdict::Drop,
+            13 | 17 if asking => Verdict::Drop,
             13 | 17 => {
                 self.probed(arrival, source, target, Technique::Icmp, None, view.payload());
                 self.answer_query(arrival, view)

@@ -376,7 +376,7 @@ impl Gate {
             return Verdict::Pass;
         }
         let wall = node.wall;
-        let life = node.life.as_ref();
+        let life = self.lives.get(&target);
         let held = life.is_some_and(|life| life.holds(port));
         if !life.is_some_and(|life| life.is_late_answer(source, view.payload())) {
             self.probed(arrival, source, target, Technique::Udp, Some(port), datagram.data);

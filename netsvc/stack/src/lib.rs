@@ -27,7 +27,6 @@ mod hostile_tests;
 mod icmp;
 #[cfg(test)]
 mod icmp_tests;
-mod introduction;
 mod inward;
 mod neighbour;
 #[cfg(test)]
@@ -44,7 +43,7 @@ mod probe_tests;
 mod question;
 mod rate;
 mod recent;
-mod resend;
+mod reply;
 #[cfg(test)]
 mod resend_tests;
 mod roll;

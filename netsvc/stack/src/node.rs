@@ -2,7 +2,6 @@
 
 use crate::{
     Face,
-    ambient::{self, Life},
     bytes::Mac,
     counters::Counters,
     rate::{Bucket, Window},
@@ -67,8 +66,6 @@ pub(crate) struct Node {
     pub(crate) counters: Counters,
     /// How long after it came its link comes up, µs.
     pub(crate) entrance: i64,
-    /// What it does of its own accord; `None`: nothing.
-    pub(crate) life: Option<Box<Life>>,
     /// ICMP errors, and resets from closed ports, in this second.
     pub(crate) errors: Window,
     pub(crate) resets: Window,
@@ -105,8 +102,7 @@ impl Node {
             ftp: BTreeSet::new(),
             passive: persona.passive_ports,
             counters,
-            entrance: ambient::entrance(persona, address),
-            life: None,
+            entrance: 0,
             errors: Window::default(),
             resets: Window::default(),
             begins: Bucket::new(BEGINS, BEGINS),
@@ -147,11 +143,6 @@ impl Node {
     /// Whether a TCP port is among those that FTP data may come to.
     pub(crate) fn passive(&self, port: u16) -> bool {
         !self.ftp.is_empty() && (self.passive.0..=self.passive.1).contains(&port)
-    }
-
-    /// Whether it is still asking for its address at `now`.
-    pub(crate) fn is_asking(&self, now: i64) -> bool {
-        self.life.as_ref().is_some_and(|life| life.is_asking(now))
     }
 
     /// Whether `other` is on the node's own segment.

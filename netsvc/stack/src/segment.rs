@@ -60,7 +60,7 @@ impl Gate {
             (node.address, node.on_segment(message.sender) && !node.is_no_host(message.sender));
         let manners = node.face.arp;
         let answers = message.request
-            && !node.is_asking(arrival.now)
+            && !self.is_asking(arrival.now, address)
             && manners.answers(message, near, node.gateway.is_some());
         let answer = answers.then(|| arp::reply(message, node.mac, address));
         if !message.is_plain() {
@@ -83,10 +83,8 @@ impl Gate {
         let gateway = self.nodes.values().next().and_then(|node| node.gateway);
         let plain = message.sender == message.target || message.sender.is_unspecified();
         // So does a server that a node has asked, and one that is about to give an address away.
-        let node = self.nodes.get(&message.target);
-        let asked = node.is_some_and(|node| {
-            node.is_asking(now) || node.life.as_ref().is_some_and(|life| life.is_served_by(message.sender))
-        });
+        let life = self.lives.get(&message.target);
+        let asked = life.is_some_and(|life| life.is_asking(now) || life.is_served_by(message.sender));
         let plain = plain || asked;
         if !message.request || port != Port::Segment || plain || gateway == Some(message.sender) {
             return;

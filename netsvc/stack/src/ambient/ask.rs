@@ -68,7 +68,7 @@ impl Life {
     }
 
     /// Takes a datagram that `host` sent from the port `from`; true when it answers an open question.
-    pub(super) fn hear(&mut self, host: Ipv4Addr, from: u16, datagram: &Datagram<'_>) -> bool {
+    pub(crate) fn hear(&mut self, host: Ipv4Addr, from: u16, datagram: &Datagram<'_>) -> bool {
         let port = datagram.destination_port;
         match from {
             ntp::NTP if self.servers.serves(Kind::Time, host) => {

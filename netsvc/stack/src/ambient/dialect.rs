@@ -4,8 +4,64 @@
 //! FreeBSD, networkd-dhcp4.c of systemd 245 and 249, dhcpcd-definitions, udhcp's common.c, NetworkManager's
 //! n-dhcp4, bootpd's IPConfiguration); PRADS' dhcp.fp and public captures for Windows, JetDirect and IOS.
 
-use super::dhcp::{Dialect, Identifier, Piece};
 use Piece::{Asked, ClientId, Fqdn, HostName, LeaseTime, MaxSize, Requested, Server, Vendor};
+
+/// An option as a client writes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Piece {
+    /// 50.
+    Requested,
+    /// 54.
+    Server,
+    /// 12.
+    HostName,
+    /// 81, in requests only.
+    Fqdn,
+    /// 60.
+    Vendor,
+    /// 55.
+    Asked,
+    /// 61.
+    ClientId,
+    /// 57.
+    MaxSize,
+    /// 51: ninety days.
+    LeaseTime,
+}
+
+/// What a client calls itself in option 61.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Identifier {
+    None,
+    /// Type and hardware address.
+    Hardware,
+    /// systemd's DUID-EN after an IAID (RFC 4361).
+    Duid,
+    /// `cisco-`, the hardware address, an interface.
+    Cisco,
+}
+
+/// How a client writes its messages.
+#[derive(Debug)]
+pub(crate) struct Dialect {
+    /// Options after 53, in this order, as far as a message has them.
+    pub(crate) options: &'static [Piece],
+    /// Option 55.
+    pub(crate) wanted: &'static [u8],
+    /// Option 60; empty: there is none.
+    pub(crate) vendor: &'static str,
+    pub(crate) identifier: Identifier,
+    /// Option 57; 0: there is none.
+    pub(crate) max_size: u16,
+    /// Whether the client cannot take unicast before it has an address.
+    pub(crate) broadcast: bool,
+    /// Whether it renews up to a quarter earlier than it has to (dhclient's `bind_lease`), so that clients which
+    /// were switched on together do not stay together.
+    pub(crate) early: bool,
+    /// Time to live and type of service before there is an address.
+    pub(crate) ttl: u8,
+    pub(crate) tos: u8,
+}
 
 /// Debian's dhclient.
 pub(crate) static DHCLIENT: Dialect =

@@ -1,22 +1,12 @@
 //! What systems say of their own accord, as data. Each table names where its values come from.
 
 use super::{
-    dhcp::Dialect,
-    multicast::{Service, Words},
+    dialect::Dialect,
+    multicast::{Multicast, Words},
     reach::Trust,
+    speech::Kernel,
 };
 use netsvc_persona::Os;
-
-/// Whose network stack sends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kernel {
-    Linux,
-    Windows,
-    /// BSDs and macOS.
-    Bsd,
-    /// Everything that is built into a device.
-    Firmware,
-}
 
 /// Which program asks for the time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,20 +36,6 @@ pub(crate) struct Lookups {
     pub(crate) again: &'static [i64],
     /// Size that an EDNS record (RFC 6891) names; `None`: there is no such record.
     pub(crate) edns: Option<u16>,
-}
-
-/// How a system uses multicast DNS (RFC 6762).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Multicast {
-    /// Windows since 10: its name only, time to live 1.
-    Windows,
-    /// Apple's responder and Avahi: probes, announcements, questions now and then.
-    Full {
-        /// Types that it looks for.
-        asks: &'static [&'static str],
-        /// Services that it announces as delivered, where they are there.
-        services: &'static [Service],
-    },
 }
 
 /// Bonjour Printing: what printers serve.

@@ -3,7 +3,6 @@
 use super::{
     Turn,
     chance::SECOND,
-    dhcp::{self, Reply},
     dns,
     life::Life,
     multicast::{self, LLMNR, MDNS},
@@ -12,17 +11,12 @@ use super::{
     ssdp::{self, SSDP},
     wsd::{self, DISCOVERY},
 };
-use crate::{
-    bytes::{BROADCAST, Mac, number16},
-    gate::{Arrival, Gate, Output, Port},
-    node::Node,
-    packet::{Datagram, Ipv4, UDP},
-};
+use crate::{bytes::Mac, node::Node};
 use std::net::Ipv4Addr;
 
 /// A question to everybody, or to one node by a protocol whose questions usually go to everybody.
 #[derive(Clone, Debug)]
-enum Asked {
+pub(crate) enum Asked {
     Multicast(dns::Query),
     LinkLocal(dns::Query),
     NetBios(netbios::Question),
@@ -32,7 +26,7 @@ enum Asked {
 
 impl Asked {
     /// The question in a datagram to everybody at `to`, as far as it has one.
-    fn parse(to: (Ipv4Addr, u16), data: &[u8]) -> Option<Self> {
+    pub(crate) fn parse(to: (Ipv4Addr, u16), data: &[u8]) -> Option<Self> {
         let to_group = [MDNS, LLMNR, SSDP, DISCOVERY].contains(&to);
         let broadcast = to.1 == netbios::NAMES && !to.0.is_multicast();
         let asked = Self::parse_alone(to.1, data).filter(|_| to_group || broadcast)?;
@@ -46,7 +40,7 @@ impl Asked {
     }
 
     /// The question in a datagram to one node's `port`.
-    fn parse_alone(port: u16, data: &[u8]) -> Option<Self> {
+    pub(crate) fn parse_alone(port: u16, data: &[u8]) -> Option<Self> {
         match port {
             5353 => dns::Query::parse(data).map(Asked::Multicast),
             5355 => dns::Query::parse(data).map(Asked::LinkLocal),
@@ -71,131 +65,16 @@ impl Asked {
     }
 }
 
-impl Gate {
-    /// A node was told where a host of the segment is: the life of the node knows it too.
-    pub(crate) fn hear_place(
-        &mut self,
-        now: i64,
-        node: Ipv4Addr,
-        (host, mac): (Ipv4Addr, Mac),
-        out: &mut impl Output,
-    ) {
-        self.turn(now, node, None, out, |life, turn| life.found(turn, host, mac));
-    }
-
-    /// Whether the life of a node knows where `host` is, or asks for it.
-    pub(crate) fn lives_with(&self, node: Ipv4Addr, host: Ipv4Addr) -> bool {
-        let life = self.nodes.get(&node).and_then(|node| node.life.as_ref());
-        life.is_some_and(|life| life.reaches.iter().any(|reach| reach.host == host && reach.is_open()))
-    }
-
-    /// Takes a datagram that answers what a node has said. True when it was one.
-    pub(crate) fn hear_answer(
-        &mut self,
-        arrival: Arrival,
-        to: Mac,
-        view: &Ipv4<'_>,
-        out: &mut impl Output,
-    ) -> bool {
-        let payload = view.payload();
-        let whole = view.protocol() == UDP && view.fragment() == (0, false);
-        if arrival.port == Port::Probe || !whole {
-            return false;
-        }
-        let Some(datagram) = Datagram::parse(payload) else { return false };
-        if dhcp::is_reply(payload) {
-            return self.hear_lease(arrival.now, to, datagram.data, out);
-        }
-        let node = self.nodes.get_mut(&view.destination()).filter(|node| node.mac == to);
-        let life = node.and_then(|node| node.life.as_mut());
-        life.is_some_and(|life| life.hear(view.source(), number16(payload, 0), &datagram))
-    }
-
-    /// A DHCP server's message is for whoever has its hardware address in it, wherever it was sent to.
-    fn hear_lease(&mut self, now: i64, to: Mac, data: &[u8], out: &mut impl Output) -> bool {
-        let Some(reply) = Reply::parse(data).filter(|reply| to == reply.mac || to == BROADCAST) else {
-            return false;
-        };
-        let asks = |node: &&Node| node.mac == reply.mac && node.life.is_some();
-        let node = self.nodes.values().find(asks).map(|node| node.address);
-        let heard =
-            node.and_then(|node| self.turn(now, node, None, out, |life, turn| life.hear_lease(turn, &reply)));
-        heard.unwrap_or_default()
-    }
-
-    /// Whether an ICMP error is about a datagram that the node has sent of its own accord.
-    pub(crate) fn is_about_life(&self, view: &Ipv4<'_>) -> bool {
-        let Some(quoted) = view.payload().get(8..) else { return false };
-        let header = usize::from(quoted.first().copied().unwrap_or_default() & 15) * 4;
-        let Some(datagram) = quoted.get(header..).filter(|_| quoted.get(9) == Some(&UDP)) else {
-            return false;
-        };
-        let port = number16(datagram, 0);
-        let node = self.nodes.get(&view.destination()).filter(|node| !node.udp.contains(&port));
-        node.and_then(|node| node.life.as_ref()).is_some_and(|life| life.holds(port))
-    }
-
-    /// Answers a question to everybody for the nodes that it is for, where no service has its port.
-    pub(crate) fn hear_question(&mut self, arrival: Arrival, view: &Ipv4<'_>, out: &mut impl Output) {
-        let payload = view.payload();
-        let Some(datagram) = Datagram::parse(payload).filter(|_| arrival.port != Port::Probe) else {
-            return;
-        };
-        let port = datagram.destination_port;
-        let Some(asked) = Asked::parse((view.destination(), port), datagram.data) else { return };
-        // What other nodes of the host say is theirs to bound.
-        if arrival.port == Port::Segment && !self.questions.take(arrival.now, 1) {
-            return;
-        }
-        let meant = |node: &&Node| {
-            let life = node.life.as_ref().filter(|_| node.address != view.source() && hears(node, port));
-            life.is_some_and(|life| life.is_asked(&asked, node))
-        };
-        let meant: Vec<Ipv4Addr> = self.nodes.values().filter(meant).map(|node| node.address).collect();
-        let from = (view.source(), number16(payload, 0));
-        for node in meant {
-            if !self.copies.take(arrival.now, 1) {
-                return;
-            }
-            self.turn(arrival.now, node, None, out, |life, turn| life.reply(turn, &asked, from, arrival.mac));
-        }
-    }
-
-    /// The packets with which a node answers a question to it alone, where no service has its port.
-    pub(crate) fn answer_alone(&mut self, arrival: Arrival, view: &Ipv4<'_>) -> Vec<Vec<u8>> {
-        let payload = view.payload();
-        let Some(datagram) = Datagram::parse(payload).filter(|_| arrival.port == Port::Segment) else {
-            return Vec::new();
-        };
-        let port = datagram.destination_port;
-        let Some(node) = self.nodes.get_mut(&view.destination()).filter(|node| hears(node, port)) else {
-            return Vec::new();
-        };
-        let Some(asked) = Asked::parse_alone(port, datagram.data) else { return Vec::new() };
-        let Some(mut life) = node.life.take() else { return Vec::new() };
-        let from = (view.source(), number16(payload, 0));
-        let mut packets = Vec::new();
-        if life.is_asked(&asked, node) {
-            for (answer, _) in life.answers(&asked, node, from) {
-                // Whoever asks one host gets the answer alone.
-                packets.push(life.packet(node, &Speech { to: from, ..answer }));
-            }
-        }
-        node.life = Some(life);
-        packets
-    }
-}
-
 /// Whether a question to `port` gets past the node's packet filter to the system's responder. All of those
 /// that have one let multicast DNS in (Windows by the rule "mDNS (UDP-In)" for every profile, macOS by its own
 /// services); LLMNR, NetBIOS, SSDP and WS-Discovery are let in by none on a network that is not trusted.
-fn hears(node: &Node, port: u16) -> bool {
+pub(crate) fn hears(node: &Node, port: u16) -> bool {
     !node.udp.contains(&port) && (node.wall.is_none() || port == MDNS.1)
 }
 
 impl Life {
     /// Whether a question is for this node, and its system answers such questions.
-    fn is_asked(&self, asked: &Asked, node: &Node) -> bool {
+    pub(crate) fn is_asked(&self, asked: &Asked, node: &Node) -> bool {
         let habits = &self.habits;
         self.speaks()
             && match asked {
@@ -216,7 +95,12 @@ impl Life {
     }
 
     /// The answers to a question of `from`, and whether they wait a moment because others may answer too.
-    fn answers(&mut self, asked: &Asked, node: &Node, from: (Ipv4Addr, u16)) -> Vec<(Speech, bool)> {
+    pub(crate) fn answers(
+        &mut self,
+        asked: &Asked,
+        node: &Node,
+        from: (Ipv4Addr, u16),
+    ) -> Vec<(Speech, bool)> {
         let open = |port| node.listens(port);
         match asked {
             Asked::Multicast(query) => {
@@ -247,7 +131,7 @@ impl Life {
     }
 
     /// Answers the question of `from`, whose frame came from `mac`.
-    fn reply(&mut self, turn: &mut Turn<'_>, asked: &Asked, from: (Ipv4Addr, u16), mac: Mac) {
+    pub(crate) fn reply(&mut self, turn: &mut Turn<'_>, asked: &Asked, from: (Ipv4Addr, u16), mac: Mac) {
         let mut delay = self.chance.between(asked.patience().0, asked.patience().1);
         for (speech, waits) in self.answers(asked, turn.node, from) {
             let mac = (speech.to == from).then_some(mac);

@@ -1,14 +1,16 @@
 //! The life of one node: the habits of its system at work.
 
+mod groups;
+mod late;
+
 use super::{
     Task, Turn,
     chance::{Chance, SECOND},
     dhcp::{self, Applicant, Said},
     dns::{self, Lookup},
-    habit::{self, Habits, Multicast},
-    late::Late,
+    habit::{self, Habits},
     membership::Member,
-    multicast::{self, Identity},
+    multicast::{self, Identity, Multicast},
     netbios::{self, Claim, Host},
     ntp,
     reach::Reach,
@@ -19,6 +21,7 @@ use super::{
     wsd::Endpoint,
 };
 use crate::{bytes::Mac, node::Node};
+use late::Late;
 use netsvc_persona::Persona;
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -59,7 +62,7 @@ pub(crate) struct Life {
     pub(super) announcer: Option<Box<Announcer>>,
     pub(super) endpoint: Option<Box<Endpoint>>,
     /// Answers that wait.
-    pub(super) late: Vec<Late>,
+    late: Vec<Late>,
     /// Until when nothing is answered by multicast DNS to everybody, µs.
     pub(super) said_until: i64,
     /// Ports of the last search by SSDP, and of the last question for a proxy.
@@ -70,7 +73,7 @@ pub(crate) struct Life {
     ambient: bool,
     pub(super) reaches: Vec<Reach>,
     pub(super) servers: Known,
-    pub(super) member: Member,
+    member: Member,
     pub(super) time: Option<ntp::Client>,
     pub(super) lookup: Option<Lookup>,
     pub(super) lease: Option<dhcp::Client>,
@@ -207,7 +210,7 @@ impl Life {
         if served && self.time.is_some() {
             after(20, 120, Task::Time);
         }
-        if habits.kernel == habit::Kernel::Windows && habits.searches {
+        if habits.kernel == speech::Kernel::Windows && habits.searches {
             after(100, 300, Task::Proxy);
         }
     }
@@ -219,7 +222,7 @@ impl Life {
     }
 
     /// The packet of a datagram.
-    pub(super) fn packet(&mut self, node: &mut Node, speech: &Speech) -> Vec<u8> {
+    pub(crate) fn packet(&mut self, node: &mut Node, speech: &Speech) -> Vec<u8> {
         let number = self.chance.next16();
         speech::packet(node, self.habits.kernel, number, speech)
     }
@@ -336,7 +339,7 @@ impl Life {
         let mut one = Chance::new(self.machine, 1900);
         let from = one.port(self.habits.ports);
         self.search_port = from;
-        let windows = self.habits.kernel == habit::Kernel::Windows;
+        let windows = self.habits.kernel == speech::Kernel::Windows;
         if turns + 1 < SEARCHES {
             turn.later(SEARCH_PAUSE + self.chance.between(0, SECOND / 20), Task::Search(turns + 1));
         } else {
@@ -383,7 +386,7 @@ impl Life {
     }
 
     /// Takes the message of a DHCP server; true when it was for this node's client.
-    pub(super) fn hear_lease(&mut self, turn: &mut Turn<'_>, reply: &dhcp::Reply) -> bool {
+    pub(crate) fn hear_lease(&mut self, turn: &mut Turn<'_>, reply: &dhcp::Reply) -> bool {
         let Some(lease) = &mut self.lease else { return false };
         let heard = lease.hear(turn, reply, &mut self.chance);
         self.note_lease(turn);
@@ -395,6 +398,11 @@ impl Life {
         if let Some((names, time)) = self.lease.as_mut().and_then(dhcp::Client::named) {
             self.servers.lease(turn.node, &names, &time);
         }
+    }
+
+    /// Whether the node knows where `host` is, or asks for it.
+    pub(crate) fn knows(&self, host: Ipv4Addr) -> bool {
+        self.reaches.iter().any(|reach| reach.host == host && reach.is_open())
     }
 
     /// Whether the node has no address yet, and so answers neither ARP nor pings.
@@ -416,7 +424,7 @@ impl Life {
             5355 => habits.llmnr,
             netbios::NAMES | netbios::DATAGRAMS => habits.netbios.is_some(),
             ntp::NTP => matches!(habits.clock, Some(habit::Clock::Ntpd | habit::Clock::W32Time(_))),
-            1900 => self.announcer.is_some() || (habits.searches && habits.kernel == habit::Kernel::Windows),
+            1900 => self.announcer.is_some() || (habits.searches && habits.kernel == speech::Kernel::Windows),
             3702 => self.endpoint.is_some(),
             _ if port == self.search_port || port == self.proxy_port => port != 0,
             _ => false,

@@ -15,7 +15,6 @@ mod dialect;
 mod dns;
 mod habit;
 mod hear;
-mod late;
 mod life;
 mod membership;
 mod multicast;
@@ -30,21 +29,17 @@ mod tests;
 mod wsd;
 
 pub(crate) use agenda::{Agenda, Entry};
+pub(crate) use dhcp::{Reply, is_reply};
+pub(crate) use hear::{Asked, hears};
 pub(crate) use life::{Life, entrance};
-pub(crate) use membership::IGMP;
+pub(crate) use membership::{Heard, IGMP};
+pub(crate) use speech::Speech;
 
-use crate::{
-    gate::{Gate, Output},
-    node::Node,
-    roll::app,
-};
+use crate::{node::Node, roll::app};
 use chance::SECOND;
 use dhcp::Outcome;
 use netsvc_wire::{Event, Kind, field};
 use std::net::Ipv4Addr;
-
-/// Things done in one call; what is left is due at once.
-const AT_ONCE: usize = 256;
 
 /// Something that a life does at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -101,7 +96,7 @@ pub(crate) struct Turn<'a> {
 }
 
 impl<'a> Turn<'a> {
-    fn new(now: i64, node: &'a mut Node) -> Self {
+    pub(crate) fn new(now: i64, node: &'a mut Node) -> Self {
         Turn { now, node, frames: Vec::new(), agenda: Vec::new(), reported: Vec::new(), events: Vec::new() }
     }
 
@@ -125,57 +120,6 @@ impl<'a> Turn<'a> {
             event = event.with(field::FROM, server.to_string());
         }
         self.events.push(event);
-    }
-}
-
-impl Gate {
-    /// When a node has something to do of its own accord, µs since the epoch; `None`: never.
-    pub fn due(&self) -> Option<i64> {
-        self.agenda.next().into_iter().chain(self.introductions.next()).min()
-    }
-
-    /// Does what nodes do of their own accord at `now`, into `out` and `events`.
-    pub fn live(&mut self, now: i64, events: &mut Vec<Event>, out: &mut impl Output) {
-        for (node, life) in self.agenda.take_unborn() {
-            let delay = self.nodes.get(&node).filter(|node| node.life.is_some()).map(|node| node.entrance);
-            if let Some(delay) = delay {
-                self.agenda.add(Entry { at: now.saturating_add(delay), node, life, task: Task::Begin });
-            }
-        }
-        self.go_on(now, out);
-        for _ in 0..AT_ONCE {
-            let Some(entry) = self.agenda.take(now) else { break };
-            self.turn(now, entry.node, Some(entry.life), out, |life, turn| life.act(entry.task, turn));
-        }
-        events.append(&mut self.told);
-    }
-
-    /// Lets the life of `address` do something; with `number` only if it is that one.
-    pub(crate) fn turn<T>(
-        &mut self,
-        now: i64,
-        address: Ipv4Addr,
-        number: Option<u64>,
-        out: &mut impl Output,
-        act: impl FnOnce(&mut Life, &mut Turn<'_>) -> T,
-    ) -> Option<T> {
-        let node = self.nodes.get_mut(&address)?;
-        let mut life = node.life.take_if(|life| number.is_none_or(|number| number == life.number()))?;
-        let mut turn = Turn::new(now, node);
-        let result = act(&mut life, &mut turn);
-        let Turn { frames, agenda, reported, mut events, .. } = turn;
-        for (at, task) in agenda {
-            self.agenda.add(Entry { at, node: address, life: life.number(), task });
-        }
-        node.life = Some(life);
-        self.told.append(&mut events);
-        for frame in frames {
-            self.say(now, frame, out);
-        }
-        for group in reported {
-            self.reported(address, group);
-        }
-        Some(result)
     }
 }
 

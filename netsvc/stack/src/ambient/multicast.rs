@@ -2,7 +2,6 @@
 
 use super::{
     dns::{self, A, ANY, IN, Message, PTR, Query, Question, Record, SRV, Section, TOP_BIT, TXT},
-    habit::Multicast,
     speech::Speech,
 };
 use std::net::Ipv4Addr;
@@ -88,6 +87,20 @@ impl Words {
 
 /// A service that a system announces where the port is open.
 pub(crate) type Service = (&'static str, u16, Words);
+
+/// How a system uses multicast DNS (RFC 6762).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Multicast {
+    /// Windows since 10: its name only, time to live 1.
+    Windows,
+    /// Apple's responder and Avahi: probes, announcements, questions now and then.
+    Full {
+        /// Types that it looks for.
+        asks: &'static [&'static str],
+        /// Services that it announces as delivered, where they are there.
+        services: &'static [Service],
+    },
+}
 
 /// The records of a node.
 struct Book<'a> {

@@ -1,6 +1,5 @@
 //! Packets that a node sends of its own accord, with the IP header that its system gives them.
 
-use super::habit::Kernel;
 use crate::{
     bytes::{BROADCAST, Mac},
     counters::Purpose,
@@ -8,6 +7,17 @@ use crate::{
     packet::{self, ETHERTYPE_IPV4, Header, UDP},
 };
 use std::net::Ipv4Addr;
+
+/// Whose network stack sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kernel {
+    Linux,
+    Windows,
+    /// BSDs and macOS.
+    Bsd,
+    /// Everything that is built into a device.
+    Firmware,
+}
 
 /// A datagram.
 #[derive(Clone, Debug)]

@@ -2,11 +2,8 @@
 //! moment of its own at which its link comes up. Who comes with another hardware address than the address had
 //! before introduces itself at once, because peers have the other one.
 
-use crate::{
-    arp,
-    bytes::Mac,
-    gate::{Gate, Output},
-};
+use super::{Gate, Output};
+use crate::{arp, bytes::Mac};
 use std::{collections::BTreeMap, net::Ipv4Addr};
 
 /// Hardware addresses of nodes that went which are kept.
@@ -71,7 +68,7 @@ impl Gate {
         }
         while let Some(entry) = self.introductions.due.first_entry().filter(|entry| entry.key().0 <= now) {
             let ((at, node), step) = entry.remove_entry();
-            let waits = self.nodes.get(&node).and_then(|node| node.life.as_ref());
+            let waits = self.lives.get(&node);
             if waits.is_some_and(|life| life.is_without_address(now)) {
                 self.introductions.due.insert((now.saturating_add(AGAIN), node), step);
             } else if let Some(pause) = self.step(now, node, step, out) {

@@ -1,10 +1,10 @@
 //! Answers to a SYN that nobody acknowledges, sent again when the node's system would send them again. The
 //! services' kernel repeats its own in its own time; those are dropped for systems that have another.
 
+use super::{Gate, Output};
 use crate::{
     counters::Purpose,
     flow::Key,
-    gate::{Gate, Output},
     packet::{self, PACKET},
     shape,
     table::HashMap,

@@ -1,7 +1,11 @@
 //! Answers that a node gives after a while, as protocols ask whose questions go to everybody.
 
-use super::{Task, Turn, life::Life, speech::Speech};
-use crate::{bytes::Mac, packet, packet::ETHERTYPE_IPV4};
+use super::Life;
+use crate::{
+    ambient::{Task, Turn, speech::Speech},
+    bytes::Mac,
+    packet::{self, ETHERTYPE_IPV4},
+};
 
 /// Answers that wait at one node; who asks for more gets none.
 const MOST: usize = 12;
@@ -17,7 +21,13 @@ pub(crate) struct Late {
 
 impl Life {
     /// Sends `speech` after `delay` µs: to a group, or to the host at `mac`.
-    pub(super) fn say_later(&mut self, turn: &mut Turn<'_>, delay: i64, mac: Option<Mac>, speech: Speech) {
+    pub(in crate::ambient) fn say_later(
+        &mut self,
+        turn: &mut Turn<'_>,
+        delay: i64,
+        mac: Option<Mac>,
+        speech: Speech,
+    ) {
         if MOST <= self.late.len() {
             return;
         }
@@ -27,7 +37,7 @@ impl Life {
     }
 
     /// Sends what is due.
-    pub(super) fn answer_late(&mut self, turn: &mut Turn<'_>) {
+    pub(in crate::ambient) fn answer_late(&mut self, turn: &mut Turn<'_>) {
         let now = turn.now;
         for late in self.late.extract_if(.., |late| late.at <= now).collect::<Vec<_>>() {
             match late.mac {
@@ -41,7 +51,7 @@ impl Life {
     }
 
     /// Sends `speech` to one host of the segment, who has just said where he is.
-    pub(super) fn say_to(&mut self, turn: &mut Turn<'_>, speech: &Speech, mac: Mac) {
+    pub(in crate::ambient) fn say_to(&mut self, turn: &mut Turn<'_>, speech: &Speech, mac: Mac) {
         if turn.node.on_segment(speech.to.0) {
             let packet = self.packet(turn.node, speech);
             turn.frames.push(packet::frame(mac, turn.node.mac, ETHERTYPE_IPV4, &packet));
