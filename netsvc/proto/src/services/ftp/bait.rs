@@ -1,7 +1,7 @@
 //! The file tree of nodes without a shell: what the persona has, and each source's changes on top.
 
 use super::{
-    files,
+    files::{self, Entry},
     tree::{Actor, Attributes, FileTree, TreeError, parent},
 };
 use netsvc_persona::Persona;
@@ -19,15 +19,6 @@ const SOURCE_BYTES: u64 = 4 << 20;
 const SOURCE_ENTRIES: usize = 2000;
 /// Sources remembered of one node; beyond that the one that came first is forgotten.
 const SOURCES: usize = 64;
-
-/// A file or directory.
-#[derive(Clone, Debug)]
-pub struct Entry {
-    /// What is known of it.
-    pub attributes: Attributes,
-    /// Content; empty for a directory.
-    pub content: Arc<[u8]>,
-}
 
 /// The tree of one node.
 pub struct Bait {

@@ -1,15 +1,21 @@
 //! What lies in the tree of a Windows server or a printer: dated, owned and named as the persona is.
 
-use super::{
-    bait::Entry,
-    tree::{Attributes, parent},
-};
+use super::tree::{Attributes, parent};
 use netsvc_persona::Persona;
 use netsvc_shell::fs::Kind;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// µs of a day.
 const DAY: i64 = 86_400_000_000;
+
+/// A file or directory.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// What is known of it.
+    pub attributes: Attributes,
+    /// Content; empty for a directory.
+    pub content: Arc<[u8]>,
+}
 
 /// A directory.
 pub fn directory(mode: u32, owner: (u32, String), modified: i64) -> Entry {

@@ -9,14 +9,10 @@ pub mod data;
 pub mod files;
 pub mod listing;
 pub mod login;
-pub mod microsoft;
 pub mod node;
-pub mod proftpd;
-pub mod pureftpd;
 pub mod say;
 pub mod transfer;
 pub mod tree;
-pub mod vsftpd;
 
 use netsvc_kit::{Beyond, Def, Full, Host, Port, Serve, Session, Setting, SettingKind, def::ServeFuture};
 

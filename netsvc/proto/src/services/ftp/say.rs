@@ -1,6 +1,11 @@
 //! What there is to say, and how each product says it.
 
-use super::{microsoft, proftpd, pureftpd, tree::TreeError, vsftpd};
+mod microsoft;
+mod proftpd;
+mod pureftpd;
+mod vsftpd;
+
+use super::tree::TreeError;
 use netsvc_kit::Host;
 use netsvc_persona::Product;
 

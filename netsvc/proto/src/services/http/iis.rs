@@ -60,7 +60,7 @@ fn site(response: &Response) -> String {
         return format!(
             "<head><title>Document Moved</title></head>\n<body><h1>Object Moved</h1>This document may be found <a \
              HREF=\"{}\">here</a></body>",
-            super::page::escape(to)
+            super::html::escape(to)
         );
     }
     let (title, heading, sentence) = match response.status {

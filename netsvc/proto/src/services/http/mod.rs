@@ -13,6 +13,7 @@ pub mod credentials;
 pub mod exploit;
 pub mod form;
 pub mod head;
+pub mod html;
 pub mod iis;
 pub mod machine;
 pub mod nginx;

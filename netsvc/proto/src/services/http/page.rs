@@ -1,6 +1,7 @@
 //! The servers' own pages for a status.
 
 use super::{
+    html::escape,
     iis,
     product::{Family, Server},
     request::{Fault, Request},
@@ -153,19 +154,4 @@ fn device(server: &Server, request: &Request, status: u16, reason: &str) -> Stri
     format!(
         "<HTML><HEAD><TITLE>{status} {reason}</TITLE></HEAD>\n<BODY><H1>{status} {reason}</H1>\n{sentence}\n</BODY></HTML>\n"
     )
-}
-
-/// `text` with the characters that matter to HTML as entities.
-pub fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            other => escaped.push(other),
-        }
-    }
-    escaped
 }

@@ -5,13 +5,10 @@
 
 pub mod address;
 pub mod auth;
-pub mod exim;
 pub mod lines;
 pub mod machine;
 pub mod message;
-pub mod microsoft;
 pub mod mime;
-pub mod postfix;
 pub mod reply;
 pub mod transaction;
 

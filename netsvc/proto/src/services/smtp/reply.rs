@@ -1,6 +1,10 @@
 //! What there is to say, and how each product says it.
 
-use super::{exim, lines::Excess, microsoft, postfix};
+mod exim;
+mod microsoft;
+mod postfix;
+
+use super::lines::Excess;
 use netsvc_kit::Host;
 use netsvc_persona::Product;
 

@@ -1,7 +1,7 @@
 //! Appliances: the first pages of routers, printers, controllers, network storage and hypervisors.
 
 use super::{Visit, document};
-use crate::services::http::{credentials::Verdict, page::escape, response::Response};
+use crate::services::http::{credentials::Verdict, html::escape, response::Response};
 
 /// Names of the applications.
 pub const NAMES: &[&str] = &["cisco", "jweb", "brother", "qts", "dsm", "esxi", "simatic", "dvr"];

@@ -3,7 +3,7 @@
 use super::{Visit, document, icon};
 use crate::services::http::{
     credentials::{Verdict, digest_challenge},
-    page::escape,
+    html::escape,
     product::Family,
     response::Response,
 };

@@ -1,7 +1,7 @@
 //! GitLab and Grafana.
 
 use super::{Visit, document, fresh, icon};
-use crate::services::http::{page::escape, response::Response};
+use crate::services::http::{html::escape, response::Response};
 use netsvc_kit::Out;
 
 /// Version that the Grafana pages show.

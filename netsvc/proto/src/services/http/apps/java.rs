@@ -1,7 +1,7 @@
 //! Tomcat and Jenkins.
 
 use super::{Visit, document, fresh, icon};
-use crate::services::http::{credentials::Verdict, page::escape, response::Response};
+use crate::services::http::{credentials::Verdict, html::escape, response::Response};
 use netsvc_kit::Out;
 
 /// Version that the Tomcat pages show.

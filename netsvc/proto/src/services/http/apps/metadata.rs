@@ -2,7 +2,7 @@
 //! Web Services (2006/02, 5.1), and the refusal of a camera's ONVIF service to who has not logged in.
 
 use super::Visit;
-use crate::services::http::{page::escape, response::Response};
+use crate::services::http::{html::escape, response::Response};
 use netsvc_persona::tables::discovery;
 
 const SOAP: &str = "application/soap+xml; charset=utf-8";

@@ -183,7 +183,7 @@ impl Visit<'_> {
     /// Address that links of the site begin with.
     pub fn base(&self) -> String {
         let host = self.request.field("host").filter(|host| !host.is_empty());
-        format!("http://{}", super::page::escape(host.unwrap_or(&self.server.host)))
+        format!("http://{}", super::html::escape(host.unwrap_or(&self.server.host)))
     }
 
     /// Small fixed random text of the node, hex.

@@ -1,7 +1,7 @@
 //! WordPress and phpMyAdmin.
 
 use super::{Visit, document, fresh, icon, welcome};
-use crate::services::http::{page::escape, product::Family, response::Response};
+use crate::services::http::{html::escape, product::Family, response::Response};
 use netsvc_kit::Out;
 
 /// Version that the WordPress pages show.

@@ -1,7 +1,7 @@
 //! The description of a device that announces itself (UPnP Device Architecture 1.1, 2.3).
 
 use super::Visit;
-use crate::services::http::{page::escape, response::Response};
+use crate::services::http::{html::escape, response::Response};
 use netsvc_persona::tables::upnp;
 
 /// The description, where the node's system announces one and the request is for it.

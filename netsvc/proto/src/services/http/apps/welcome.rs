@@ -1,7 +1,7 @@
 //! A server with nothing but its first page.
 
 use super::{Visit, default_page, document};
-use crate::services::http::{credentials::Verdict, page::escape, product::Family, response::Response};
+use crate::services::http::{credentials::Verdict, html::escape, product::Family, response::Response};
 
 const NGINX: &str = include_str!("nginx-welcome.html");
 

@@ -1,9 +1,7 @@
 //! The words of Pure-FTPd. Checked against 1.0.50 of Debian 12.
 
-use super::{
-    say::{Names, Say},
-    tree::TreeError,
-};
+use super::{Names, Say};
+use crate::services::ftp::tree::TreeError;
 
 const HELP: &str = "214-The following SITE commands are recognized
  ALIAS
@@ -34,7 +32,7 @@ const FEAT: &str = "211-Extensions supported:
 211 End.";
 
 /// `say` without the last line end.
-pub fn say(names: &Names, say: &Say<'_>) -> String {
+pub(super) fn say(names: &Names, say: &Say<'_>) -> String {
     match say {
         Say::Greeting => format!(
             "220---------- Welcome to Pure-FTPd [privsep] [TLS] ----------\n220-You are user number 1 of 50 allowed.\n\

@@ -1,6 +1,6 @@
 //! The words of vsftpd. Checked against 3.0.3 of Debian 12.
 
-use super::say::{Names, Say, mode_word};
+use super::{Names, Say, mode_word};
 
 const HELP: &str = "214-The following commands are recognized.
  ABOR ACCT ALLO APPE CDUP CWD  DELE EPRT EPSV FEAT HELP LIST MDTM MKD
@@ -23,7 +23,7 @@ const FEAT: &str = "211-Features:
 211 End";
 
 /// `say` without the last line end.
-pub fn say(names: &Names, say: &Say<'_>) -> String {
+pub(super) fn say(names: &Names, say: &Say<'_>) -> String {
     let version = if names.product.version.is_empty() { "3.0.3" } else { &names.product.version };
     match say {
         Say::Greeting => format!("220 (vsFTPd {version})"),

@@ -1,9 +1,7 @@
 //! The words of the FTP service of IIS, and of HP's print servers, which differ in few.
 
-use super::{
-    say::{Family, Names, Say, mode_word},
-    tree::TreeError,
-};
+use super::{Family, Names, Say, mode_word};
+use crate::services::ftp::tree::TreeError;
 
 const HELP: &str = "214-The following commands are recognized (* ==>'s unimplemented).
  ABOR 
@@ -75,7 +73,7 @@ const FEAT: &str = "211-Extended features supported:
 211 END";
 
 /// `say` without the last line end.
-pub fn say(names: &Names, say: &Say<'_>) -> String {
+pub(super) fn say(names: &Names, say: &Say<'_>) -> String {
     if names.family == Family::JetDirect
         && let Some(text) = print_server(names, say)
     {

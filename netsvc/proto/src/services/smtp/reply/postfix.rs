@@ -1,9 +1,9 @@
 //! The words of Postfix. Checked against 3.7.11 of Debian 12 with Dovecot's SASL.
 
-use super::reply::{Names, Reply, keywords};
+use super::{Names, Reply, keywords};
 
 /// `reply` without the last line end.
-pub fn say(names: &Names, reply: &Reply<'_>) -> String {
+pub(super) fn say(names: &Names, reply: &Reply<'_>) -> String {
     match reply {
         Reply::Greeting if names.product.packaging.is_empty() => format!("220 {} ESMTP Postfix", names.host),
         Reply::Greeting => format!("220 {} ESMTP Postfix ({})", names.host, names.product.packaging),

@@ -1,9 +1,9 @@
 //! The words of Microsoft Exchange and of the SMTP service of IIS.
 
-use super::reply::{Family, Names, Reply, keywords};
+use super::{Family, Names, Reply, keywords};
 
 /// `reply` without the last line end.
-pub fn say(names: &Names, reply: &Reply<'_>) -> String {
+pub(super) fn say(names: &Names, reply: &Reply<'_>) -> String {
     let exchange = names.family == Family::Exchange;
     match reply {
         Reply::Greeting if exchange => {

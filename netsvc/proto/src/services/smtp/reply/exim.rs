@@ -1,9 +1,9 @@
 //! The words of Exim. Checked against 4.96 of Debian 12.
 
-use super::reply::{Names, Reply, keywords};
+use super::{Names, Reply, keywords};
 
 /// `reply` without the last line end.
-pub fn say(names: &Names, reply: &Reply<'_>) -> String {
+pub(super) fn say(names: &Names, reply: &Reply<'_>) -> String {
     match reply {
         Reply::Greeting => format!("220 {} ESMTP Exim {} {}", names.host, version(names), names.date),
         Reply::Helo => format!("250 {} Hello {} [{}]", names.host, names.client, names.peer),

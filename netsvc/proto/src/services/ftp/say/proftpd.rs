@@ -1,6 +1,6 @@
 //! The words of ProFTPD. Checked against 1.3.8 of Debian 12.
 
-use super::say::{Names, Say, mode_word};
+use super::{Names, Say, mode_word};
 
 const HELP: &str = "214-The following commands are recognized (* =>'s unimplemented):
  CWD     XCWD    CDUP    XCUP    SMNT*   QUIT    PORT    PASV    
@@ -35,7 +35,7 @@ const FEAT: &str = "211-Features:
 211 End";
 
 /// `say` without the last line end.
-pub fn say(names: &Names, say: &Say<'_>) -> String {
+pub(super) fn say(names: &Names, say: &Say<'_>) -> String {
     match say {
         // nmap and people expect the version where the persona's administrator left ServerIdent alone.
         Say::Greeting if names.product.packaging.is_empty() => {
