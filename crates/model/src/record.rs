@@ -2,8 +2,33 @@
 //!
 //! Times are microseconds since the epoch, UTC. Captured values are bytes, exactly as received.
 
+/// Reads an enum back from its name.
+macro_rules! named {
+    ($type:ident) => {
+        impl std::str::FromStr for $type {
+            type Err = super::UnknownName;
+
+            fn from_str(text: &str) -> Result<Self, super::UnknownName> {
+                let found = $type::ALL.iter().copied().find(|known| known.name() == text);
+                found.ok_or_else(|| super::UnknownName(text.to_owned()))
+            }
+        }
+
+        impl std::fmt::Display for $type {
+            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str(self.name())
+            }
+        }
+    };
+}
+
 mod attacker;
 mod fleet;
+
+/// A text that names nothing of its list.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not known")]
+pub struct UnknownName(pub String);
 
 pub use attacker::{Attacker, AttackerDelta, AttackerDeltas, Contact, Counts, Traversal, TraversalKind};
 pub use fleet::{DeckyDesired, DeckyIntent, DeckyRow, DeckyState};

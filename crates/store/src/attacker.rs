@@ -1,14 +1,121 @@
 //! Reading attackers, what they touched, and traversals.
 
-use crate::{Store, database::Statement, error::Error, filter::Filterable, row::Cells};
+use crate::{
+    Store,
+    database::Statement,
+    error::Error,
+    filter::Filterable,
+    row::{Cells, Value},
+    schema::{Cell, row},
+};
 use decnet_model::record::{Attacker, Contact, Counts, Filter, Page, PageFrom, Traversal, TraversalKind};
+use netsvc_wire::stamp::Micros;
 use std::net::IpAddr;
 
-const SELECT: &str = "SELECT src_ip, first_event, last_event, first_seen, last_seen, events, scans, \
-     interactions, evidence, credentials, connections, nodes, interactive_nodes, hops, probe FROM attackers";
+/// What a batch adds to an attacker.
+pub(crate) struct AttackerChange {
+    pub(crate) row: Attacker,
+    /// Node that it touched last.
+    pub(crate) last_node: String,
+}
 
-const ATTACKERS: Filterable = Filterable {
-    select: SELECT,
+row! {
+    ATTACKERS = "attackers" by "src_ip", Attacker, AttackerChange {
+        src_ip: Address;
+        first_event: Int, Least;
+        last_event: Int, Greatest;
+        first_seen: Int, Least;
+        last_seen: Int, Greatest;
+        nodes: Int;
+        interactive_nodes: Int;
+        hops: Int, Add;
+        probe: Int;
+    }
+    part counts: Counts {
+        events: Int, Add;
+        scans: Int, Add;
+        interactions: Int, Add;
+        evidence: Int, Add;
+        credentials: Int, Add;
+        connections: Int, Add;
+    }
+    hidden {
+        last_node: Text(255), Replace;
+    }
+}
+
+/// What a batch adds to a contact.
+pub(crate) struct ContactChange {
+    pub(crate) row: Contact,
+    /// Whose it is.
+    pub(crate) src_ip: IpAddr,
+}
+
+row! {
+    CONTACTS = "attacker_contacts" by "src_ip, node, service", Contact, ContactChange {
+        node: Text(255);
+        service: Text(64);
+        first_event: Int, Least;
+        first_seen: Int, Least;
+        last_seen: Int, Greatest;
+    }
+    part counts: Counts {
+        events: Int, Add;
+        scans: Int, Add;
+        interactions: Int, Add;
+        evidence: Int, Add;
+        credentials: Int, Add;
+        connections: Int, Add;
+    }
+    hidden {
+        src_ip: Address;
+    }
+}
+
+/// A traversal without its path, which is in the contacts.
+pub(crate) struct TraversalRow {
+    src_ip: IpAddr,
+    kind: TraversalKind,
+    nodes: u64,
+    interactive_nodes: u64,
+    hops: u64,
+    events: u64,
+    first_seen: Micros,
+    last_seen: Micros,
+    last_event: i64,
+}
+
+row! {
+    TRAVERSALS = "traversals" by "src_ip", TraversalRow, TraversalRow {
+        src_ip: Address;
+        kind: Text(64), Replace;
+        nodes: Int, Replace;
+        interactive_nodes: Int, Replace;
+        hops: Int, Replace;
+        events: Int, Replace;
+        first_seen: Int, Replace;
+        last_seen: Int, Replace;
+        last_event: Int, Replace;
+    }
+}
+
+impl TraversalRow {
+    fn with(self, path: Vec<String>) -> Traversal {
+        Traversal {
+            src_ip: self.src_ip,
+            kind: self.kind,
+            path,
+            interactive_nodes: self.interactive_nodes,
+            hops: self.hops,
+            events: self.events,
+            first_seen: self.first_seen,
+            last_seen: self.last_seen,
+        }
+    }
+}
+
+const LISTED: Filterable = Filterable {
+    table: &ATTACKERS,
     key: "last_event",
     src_ip: "src_ip",
     at: "last_seen",
@@ -23,8 +130,8 @@ impl Store {
     /// # Errors
     /// [`Error::Query`] when the database fails.
     pub async fn attacker_list(&self, filter: &Filter, page: Page) -> Result<Vec<Attacker>, Error> {
-        let statement = ATTACKERS.statement("list attackers", self.pool.dialect(), filter, page);
-        self.pool.rows(statement).await?.into_iter().map(attacker_from).collect()
+        let statement = LISTED.statement("list attackers", self.pool.dialect(), filter, page);
+        self.pool.read(statement).await
     }
 
     /// One attacker.
@@ -32,8 +139,10 @@ impl Store {
     /// # Errors
     /// [`Error::Query`] when the database fails.
     pub async fn attacker_get(&self, src_ip: IpAddr) -> Result<Option<Attacker>, Error> {
-        let statement = Statement::new("read an attacker", format!("{SELECT} WHERE src_ip = ?")).bind(src_ip);
-        self.pool.row(statement).await?.map(attacker_from).transpose()
+        let statement =
+            Statement::new("read an attacker", format!("{} WHERE src_ip = ?", ATTACKERS.select()))
+                .bind(src_ip);
+        self.pool.read_one(statement).await
     }
 
     /// What an attacker did, by node and service, in the order of first contact.
@@ -41,11 +150,9 @@ impl Store {
     /// # Errors
     /// [`Error::Query`] when the database fails.
     pub async fn attacker_contacts(&self, src_ip: IpAddr) -> Result<Vec<Contact>, Error> {
-        let sql = "SELECT node, service, first_event, first_seen, last_seen, events, scans, interactions, \
-                   evidence, credentials, connections FROM attacker_contacts WHERE src_ip = ? \
-                   ORDER BY first_seen, first_event";
+        let sql = format!("{} WHERE src_ip = ? ORDER BY first_seen, first_event", CONTACTS.select());
         let statement = Statement::new("list contacts of an attacker", sql).bind(src_ip);
-        self.pool.rows(statement).await?.into_iter().map(contact_from).collect()
+        self.pool.read(statement).await
     }
 
     /// Attackers that touched at least `min_nodes` nodes (two at the least), those of the latest event
@@ -65,8 +172,8 @@ impl Store {
             PageFrom::After(event) => ("last_event > ?", event, "ASC"),
         };
         let sql = format!(
-            "SELECT src_ip, kind, interactive_nodes, hops, events, first_seen, last_seen FROM traversals \
-             WHERE nodes >= ? AND kind LIKE ? AND {condition} ORDER BY last_event {order} LIMIT ?"
+            "{} WHERE nodes >= ? AND kind LIKE ? AND {condition} ORDER BY last_event {order} LIMIT ?",
+            TRAVERSALS.select()
         );
         let statement = Statement::new("list traversals", sql)
             .bind(min_nodes)
@@ -74,10 +181,9 @@ impl Store {
             .bind(bound)
             .bind(i64::from(page.limit));
         let mut traversals = Vec::new();
-        for cells in self.pool.rows(statement).await? {
-            let mut traversal = traversal_from(cells)?;
-            traversal.path = self.path_of(traversal.src_ip).await?;
-            traversals.push(traversal);
+        for row in self.pool.read::<TraversalRow>(statement).await? {
+            let path = self.path_of(row.src_ip).await?;
+            traversals.push(row.with(path));
         }
         Ok(traversals)
     }
@@ -90,56 +196,14 @@ impl Store {
     }
 }
 
-fn counts_from(cells: &mut Cells) -> Result<Counts, Error> {
-    Ok(Counts {
-        events: cells.count()?,
-        scans: cells.count()?,
-        interactions: cells.count()?,
-        evidence: cells.count()?,
-        credentials: cells.count()?,
-        connections: cells.count()?,
-    })
+impl Cell for TraversalKind {
+    fn read(cells: &mut Cells) -> Result<Self, Error> {
+        cells.text()?.parse().map_err(|_| cells.bad("a kind of traversal"))
+    }
 }
 
-fn attacker_from(mut cells: Cells) -> Result<Attacker, Error> {
-    Ok(Attacker {
-        src_ip: cells.address()?,
-        first_event: cells.int()?,
-        last_event: cells.int()?,
-        first_seen: cells.int()?,
-        last_seen: cells.int()?,
-        counts: counts_from(&mut cells)?,
-        nodes: cells.count()?,
-        interactive_nodes: cells.count()?,
-        hops: cells.count()?,
-        probe: cells.flag()?,
-    })
-}
-
-fn contact_from(mut cells: Cells) -> Result<Contact, Error> {
-    Ok(Contact {
-        node: cells.text()?,
-        service: cells.text()?,
-        first_event: cells.int()?,
-        first_seen: cells.int()?,
-        last_seen: cells.int()?,
-        counts: counts_from(&mut cells)?,
-    })
-}
-
-fn traversal_from(mut cells: Cells) -> Result<Traversal, Error> {
-    Ok(Traversal {
-        src_ip: cells.address()?,
-        kind: match cells.text()?.as_str() {
-            "interaction" => TraversalKind::Interaction,
-            "scan" => TraversalKind::Scan,
-            _ => return Err(cells.bad("a kind of traversal")),
-        },
-        path: Vec::new(),
-        interactive_nodes: cells.count()?,
-        hops: cells.count()?,
-        events: cells.count()?,
-        first_seen: cells.int()?,
-        last_seen: cells.int()?,
-    })
+impl From<TraversalKind> for Value {
+    fn from(kind: TraversalKind) -> Self {
+        kind.name().into()
+    }
 }

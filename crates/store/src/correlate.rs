@@ -2,80 +2,30 @@
 
 use crate::{
     Fence, Store,
+    attacker::{AttackerChange, ContactChange, TRAVERSALS},
     database::{Statement, Tx, transaction},
-    dialect::{Merge, Table},
     error::Error,
-    row::{Value, fit},
+    row::Value,
+    schema::row,
 };
 use decnet_model::{
     probe,
-    record::{AttackerDelta, AttackerDeltas, Counts},
+    record::{Attacker, AttackerDelta, AttackerDeltas},
 };
 use std::{collections::BTreeMap, net::IpAddr};
 
-const ATTACKERS: Table = Table {
-    name: "attackers",
-    key: "src_ip",
-    columns: &[
-        ("src_ip", Merge::Keep),
-        ("first_event", Merge::Least),
-        ("last_event", Merge::Greatest),
-        ("first_seen", Merge::Least),
-        ("last_seen", Merge::Greatest),
-        ("events", Merge::Add),
-        ("scans", Merge::Add),
-        ("interactions", Merge::Add),
-        ("evidence", Merge::Add),
-        ("credentials", Merge::Add),
-        ("connections", Merge::Add),
-        ("nodes", Merge::Keep),
-        ("interactive_nodes", Merge::Keep),
-        ("hops", Merge::Add),
-        ("last_node", Merge::Replace),
-        ("probe", Merge::Keep),
-    ],
-};
+/// How far a projection has read.
+pub(crate) struct Cursor {
+    projection: String,
+    event: i64,
+}
 
-const CONTACTS: Table = Table {
-    name: "attacker_contacts",
-    key: "src_ip, node, service",
-    columns: &[
-        ("src_ip", Merge::Keep),
-        ("node", Merge::Keep),
-        ("service", Merge::Keep),
-        ("first_event", Merge::Least),
-        ("first_seen", Merge::Least),
-        ("last_seen", Merge::Greatest),
-        ("events", Merge::Add),
-        ("scans", Merge::Add),
-        ("interactions", Merge::Add),
-        ("evidence", Merge::Add),
-        ("credentials", Merge::Add),
-        ("connections", Merge::Add),
-    ],
-};
-
-const TRAVERSALS: Table = Table {
-    name: "traversals",
-    key: "src_ip",
-    columns: &[
-        ("src_ip", Merge::Keep),
-        ("kind", Merge::Replace),
-        ("nodes", Merge::Replace),
-        ("interactive_nodes", Merge::Replace),
-        ("hops", Merge::Replace),
-        ("events", Merge::Replace),
-        ("first_seen", Merge::Replace),
-        ("last_seen", Merge::Replace),
-        ("last_event", Merge::Replace),
-    ],
-};
-
-const CURSORS: Table = Table {
-    name: "cursors",
-    key: "projection",
-    columns: &[("projection", Merge::Keep), ("event", Merge::Replace)],
-};
+row! {
+    CURSORS = "cursors" by "projection", Cursor, Cursor {
+        projection: Text(64);
+        event: Int, Replace;
+    }
+}
 
 /// Addresses of one statement's `IN (…)`.
 const ADDRESSES: usize = 200;
@@ -110,12 +60,10 @@ impl Store {
             advance(&mut tx, fence.worker().name(), from, to).await?;
             let addresses: Vec<IpAddr> = deltas.keys().copied().collect();
             let last_nodes = last_nodes(&mut tx, &addresses).await?;
-            let rows = deltas
-                .iter()
-                .map(|(address, delta)| attacker_row(*address, delta, last_nodes.get(address)))
-                .collect();
-            tx.upsert(what, &ATTACKERS, rows).await?;
-            tx.upsert("store contacts", &CONTACTS, contact_rows(deltas)).await?;
+            let rows =
+                deltas.iter().map(|(address, delta)| attacker_row(*address, delta, last_nodes.get(address)));
+            tx.upsert(what, rows).await?;
+            tx.upsert("store contacts", contact_rows(deltas)).await?;
             for chunk in addresses.chunks(ADDRESSES) {
                 recount(&mut tx, chunk).await?;
             }
@@ -152,7 +100,7 @@ async fn advance(tx: &mut Tx, projection: &str, from: i64, to: i64) -> Result<()
     if found != from {
         return Err(Error::CursorMoved { projection: projection.to_owned(), expected: from, found });
     }
-    tx.upsert(what, &CURSORS, vec![vec![projection.into(), to.into()]]).await
+    tx.upsert(what, [Cursor { projection: projection.to_owned(), event: to }]).await
 }
 
 /// The node that each known attacker touched last.
@@ -172,55 +120,28 @@ fn places(addresses: &[IpAddr]) -> String {
     vec!["?"; addresses.len()].join(",")
 }
 
-fn attacker_row(address: IpAddr, delta: &AttackerDelta, last_node: Option<&String>) -> Vec<Value> {
+fn attacker_row(src_ip: IpAddr, delta: &AttackerDelta, last_node: Option<&String>) -> AttackerChange {
     let moved = last_node.is_some_and(|last| *last != delta.first_node);
-    let mut row: Vec<Value> = vec![
-        address.into(),
-        delta.first_event.into(),
-        delta.last_event.into(),
-        delta.first_seen.into(),
-        delta.last_seen.into(),
-    ];
-    row.extend(counts(&delta.counts));
-    // The numbers of nodes are counted when the contacts are in.
-    row.extend([
-        0_i64.into(),
-        0_i64.into(),
-        (delta.hops + u64::from(moved)).into(),
-        fit(&delta.last_node, 255),
-        probe::is_own(address).into(),
-    ]);
-    row
+    let row = Attacker {
+        src_ip,
+        first_event: delta.first_event,
+        last_event: delta.last_event,
+        first_seen: delta.first_seen,
+        last_seen: delta.last_seen,
+        counts: delta.counts,
+        // The numbers of nodes are counted when the contacts are in.
+        nodes: 0,
+        interactive_nodes: 0,
+        hops: delta.hops + u64::from(moved),
+        probe: probe::is_own(src_ip),
+    };
+    AttackerChange { row, last_node: delta.last_node.clone() }
 }
 
-fn counts(counts: &Counts) -> [Value; 6] {
-    [
-        counts.events.into(),
-        counts.scans.into(),
-        counts.interactions.into(),
-        counts.evidence.into(),
-        counts.credentials.into(),
-        counts.connections.into(),
-    ]
-}
-
-fn contact_rows(deltas: &AttackerDeltas) -> Vec<Vec<Value>> {
-    let mut rows = Vec::new();
-    for (address, delta) in deltas {
-        for ((node, service), contact) in &delta.contacts {
-            let mut row: Vec<Value> = vec![
-                (*address).into(),
-                fit(node, 255),
-                fit(service, 64),
-                contact.first_event.into(),
-                contact.first_seen.into(),
-                contact.last_seen.into(),
-            ];
-            row.extend(counts(&contact.counts));
-            rows.push(row);
-        }
-    }
-    rows
+fn contact_rows(deltas: &AttackerDeltas) -> impl Iterator<Item = ContactChange> {
+    deltas.iter().flat_map(|(address, delta)| {
+        delta.contacts.values().map(|contact| ContactChange { row: contact.clone(), src_ip: *address })
+    })
 }
 
 /// Brings the numbers of nodes and the traversals of some attackers up to date.

@@ -1,12 +1,42 @@
 //! Reading credentials.
 
-use crate::{Store, error::Error, filter::Filterable, row::Cells};
+use crate::{Store, error::Error, filter::Filterable, schema::row};
 use decnet_model::record::{Credential, Filter, Page};
 
-const CREDENTIALS: Filterable = Filterable {
-    select: "SELECT first_event, last_event, src_ip, node, service, principal, secret, secret_kind, \
-             secret_sha256, challenge, realm, crack_line, outcome, attempts, first_seen, last_seen, \
-             probe FROM credentials",
+/// A credential as it is put in.
+pub(crate) struct KeyedCredential {
+    pub(crate) row: Credential,
+    /// The same for equal offers.
+    pub(crate) key_hash: Vec<u8>,
+}
+
+row! {
+    CREDENTIALS = "credentials" by "key_hash", Credential, KeyedCredential {
+        first_event: Int, Least;
+        last_event: Int, Greatest;
+        src_ip: Address;
+        node: Text(255);
+        service: Text(64);
+        principal: Bytes;
+        secret: Bytes;
+        secret_kind: Text(64);
+        secret_sha256: Text(64);
+        challenge: Bytes, Fill;
+        realm: Bytes, Fill;
+        crack_line: Bytes, Fill;
+        outcome: Text(64), Sticky("accepted");
+        attempts: Int, Add;
+        first_seen: Int, Least;
+        last_seen: Int, Greatest;
+        probe: Int;
+    }
+    hidden {
+        key_hash: Hash;
+    }
+}
+
+const LISTED: Filterable = Filterable {
+    table: &CREDENTIALS,
     key: "first_event",
     node: "node",
     service: "service",
@@ -24,29 +54,7 @@ impl Store {
     /// # Errors
     /// [`Error::Query`] when the database fails.
     pub async fn credential_list(&self, filter: &Filter, page: Page) -> Result<Vec<Credential>, Error> {
-        let statement = CREDENTIALS.statement("list credentials", self.pool.dialect(), filter, page);
-        self.pool.rows(statement).await?.into_iter().map(from_cells).collect()
+        let statement = LISTED.statement("list credentials", self.pool.dialect(), filter, page);
+        self.pool.read(statement).await
     }
-}
-
-fn from_cells(mut cells: Cells) -> Result<Credential, Error> {
-    Ok(Credential {
-        first_event: cells.int()?,
-        last_event: cells.int()?,
-        src_ip: cells.maybe_address()?,
-        node: cells.text()?,
-        service: cells.text()?,
-        principal: cells.bytes()?,
-        secret: cells.bytes()?,
-        secret_kind: cells.text()?,
-        secret_sha256: cells.text()?,
-        challenge: cells.maybe_bytes()?,
-        realm: cells.maybe_bytes()?,
-        crack_line: cells.maybe_bytes()?,
-        outcome: cells.maybe_text()?,
-        attempts: cells.count()?,
-        first_seen: cells.int()?,
-        last_seen: cells.int()?,
-        probe: cells.flag()?,
-    })
 }

@@ -1,9 +1,10 @@
 //! Statements and transactions on whichever database is open.
 
 use crate::{
-    dialect::{Dialect, Table},
+    dialect::Dialect,
     error::{Error, query},
-    row::{Cells, Value},
+    row::{Cells, Value, fit},
+    schema::{Read, Table, Type, Write},
 };
 use sqlx::{AssertSqlSafe, MySql, MySqlPool, Sqlite, SqlitePool, Transaction, pool::PoolConnection};
 use std::borrow::Cow;
@@ -44,6 +45,16 @@ impl Pool {
     /// The first row of a statement that only reads.
     pub(crate) async fn row(&self, statement: Statement) -> Result<Option<Cells>, Error> {
         Ok(self.rows(statement).await?.into_iter().next())
+    }
+
+    /// Rows of a table, by a statement that begins with its [`Table::select`].
+    pub(crate) async fn read<R: Read>(&self, statement: Statement) -> Result<Vec<R>, Error> {
+        self.rows(statement).await?.into_iter().map(R::read).collect()
+    }
+
+    /// The first row of a table, by a statement that begins with its [`Table::select`].
+    pub(crate) async fn read_one<R: Read>(&self, statement: Statement) -> Result<Option<R>, Error> {
+        self.row(statement).await?.map(R::read).transpose()
     }
 
     /// Begins a transaction that may write.
@@ -160,8 +171,17 @@ impl Tx {
         Ok(self.rows(statement).await?.into_iter().next())
     }
 
-    /// Puts `rows` into `table`, many with one statement.
-    pub(crate) async fn upsert(
+    /// Puts rows into their table, many with one statement.
+    pub(crate) async fn upsert<W: Write>(
+        &mut self,
+        what: &'static str,
+        rows: impl IntoIterator<Item = W>,
+    ) -> Result<(), Error> {
+        let rows = rows.into_iter().map(|row| fitted(W::TABLE, row.values())).collect();
+        self.upsert_values(what, W::TABLE, rows).await
+    }
+
+    async fn upsert_values(
         &mut self,
         what: &'static str,
         table: &Table,
@@ -194,6 +214,16 @@ impl Tx {
         }
         .map_err(query(what))
     }
+}
+
+/// The values of a row, texts cut to what their columns take. Only lines that no encoder of ours wrote need it.
+fn fitted(table: &Table, mut values: Vec<Value>) -> Vec<Value> {
+    for (value, column) in values.iter_mut().zip(table.columns) {
+        if let (Value::Text(text), Type::Text(limit)) = (value, column.of) {
+            fit(text, limit);
+        }
+    }
+    values
 }
 
 /// A transaction on MySQL. When it is dropped unfinished, by an error or because its future was dropped

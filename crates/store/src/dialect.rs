@@ -1,5 +1,7 @@
 //! The few places where SQLite and MySQL say the same thing in other words.
 
+use crate::schema::{Merge, Table};
+
 /// Which SQL is spoken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Dialect {
@@ -7,40 +9,10 @@ pub(crate) enum Dialect {
     MySql,
 }
 
-/// What happens to a column when a row with the same key is there already.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Merge {
-    /// The old value stays.
-    Keep,
-    /// The new value replaces it.
-    Replace,
-    /// The new value replaces it unless it is NULL.
-    Latest,
-    /// The old value stays unless it is NULL.
-    Fill,
-    /// The sum of both.
-    Add,
-    /// The smaller of both.
-    Least,
-    /// The larger of both.
-    Greatest,
-    /// The old value stays if it equals this text, else as [`Merge::Latest`].
-    Sticky(&'static str),
-}
-
-/// A table that rows are put into. On MySQL assignments run left to right and see earlier ones, so no
-/// merge refers to another column.
-#[derive(Debug)]
-pub(crate) struct Table {
-    pub(crate) name: &'static str,
-    pub(crate) key: &'static str,
-    pub(crate) columns: &'static [(&'static str, Merge)],
-}
-
 impl Dialect {
     /// One statement that puts `rows` rows into `table`.
     pub(crate) fn upsert(self, table: &Table, rows: usize) -> String {
-        let names: Vec<_> = table.columns.iter().map(|(name, _)| *name).collect();
+        let names: Vec<_> = table.columns.iter().map(|column| column.name).collect();
         let place = format!("({})", vec!["?"; names.len()].join(","));
         format!(
             "INSERT INTO {} ({}) VALUES {}{}",
@@ -54,14 +26,14 @@ impl Dialect {
     /// What follows an INSERT into `table`, for rows whose key is there already.
     pub(crate) fn on_conflict(self, table: &Table) -> String {
         let changes: Vec<_> =
-            table.columns.iter().filter_map(|(name, merge)| self.assignment(name, *merge)).collect();
+            table.columns.iter().filter_map(|column| self.assignment(column.name, column.merge)).collect();
         match (self, changes.is_empty()) {
             (Dialect::Sqlite, true) => format!(" ON CONFLICT({}) DO NOTHING", table.key),
             (Dialect::Sqlite, false) => {
                 format!(" ON CONFLICT({}) DO UPDATE SET {}", table.key, changes.join(","))
             }
             (Dialect::MySql, true) => {
-                let first = table.columns.first().map_or("", |(name, _)| name);
+                let first = table.columns.first().map_or("", |column| column.name);
                 format!(" ON DUPLICATE KEY UPDATE {first}={first}")
             }
             (Dialect::MySql, false) => format!(" ON DUPLICATE KEY UPDATE {}", changes.join(",")),

@@ -3,20 +3,58 @@
 use crate::{
     Store,
     error::Error,
-    fields::unpack,
+    fields,
     filter::{Filterable, PAGE_LIMIT},
-    row::Cells,
+    row::{Cells, Value},
+    schema::{Cell, row},
     text::Needle,
 };
 use decnet_model::record::{EventRow, Filter, Page, PageFrom};
-use netsvc_wire::{Class, WriterId};
+use netsvc_wire::{Class, WriterId, stamp::Micros};
+use std::net::IpAddr;
 
 /// Rows that a search looks at at once.
 const SEARCHED: u32 = 500;
 
-const EVENTS: Filterable = Filterable {
-    select: "SELECT id, w, n, at, node, service, kind, class, src_ip, src_port, dst_port, session, fields, probe \
-             FROM events",
+/// An event as it is put in.
+pub(crate) struct NewEvent<'a> {
+    pub(crate) id: i64,
+    pub(crate) writer: WriterId,
+    pub(crate) number: u64,
+    pub(crate) at: Micros,
+    pub(crate) node: &'a str,
+    pub(crate) service: &'a str,
+    pub(crate) kind: &'a str,
+    pub(crate) class: Class,
+    pub(crate) src_ip: Option<IpAddr>,
+    pub(crate) src_port: Option<u16>,
+    pub(crate) dst_port: Option<u16>,
+    pub(crate) session: Option<&'a str>,
+    pub(crate) fields: &'a [(String, Vec<u8>)],
+    pub(crate) probe: bool,
+}
+
+row! {
+    EVENTS = "events" by "w, n", EventRow, NewEvent<'_> {
+        id: Int;
+        writer as w: Int;
+        number as n: Int;
+        at: Int;
+        node: Text(255);
+        service: Text(64);
+        kind: Text(64);
+        class: Int;
+        src_ip: Address;
+        src_port: Int;
+        dst_port: Int;
+        session: Text(64);
+        fields: Bytes;
+        probe: Int;
+    }
+}
+
+const LISTED: Filterable = Filterable {
+    table: &EVENTS,
     key: "id",
     node: "node",
     service: "service",
@@ -43,12 +81,11 @@ impl Store {
             // What the database finds need not fit; many at a time, so that few fits cost few questions.
             let limit = if needle.is_some() { wanted.max(SEARCHED) } else { wanted };
             let statement =
-                EVENTS.statement("list events", self.pool.dialect(), filter, Page { from, limit });
-            let rows = self.pool.rows(statement).await?;
+                LISTED.statement("list events", self.pool.dialect(), filter, Page { from, limit });
+            let rows: Vec<EventRow> = self.pool.read(statement).await?;
             let whole = u32::try_from(rows.len()).is_ok_and(|count| count >= limit.min(PAGE_LIMIT));
             let mut last = None;
-            for cells in rows {
-                let row = from_cells(cells)?;
+            for row in rows {
                 last = Some(row.id);
                 if needle
                     .as_ref()
@@ -78,28 +115,28 @@ impl Store {
     }
 }
 
-fn from_cells(mut cells: Cells) -> Result<EventRow, Error> {
-    Ok(EventRow {
-        id: cells.int()?,
-        writer: WriterId(cells.int()?.cast_unsigned()),
-        number: cells.count()?,
-        at: cells.int()?,
-        node: cells.text()?,
-        service: cells.text()?,
-        kind: cells.text()?,
-        class: class_from(cells.int()?),
-        src_ip: cells.maybe_address()?,
-        src_port: cells.maybe_port()?,
-        dst_port: cells.maybe_port()?,
-        session: cells.maybe_text()?,
-        fields: unpack(&cells.bytes()?),
-        probe: cells.flag()?,
-    })
+impl Cell for WriterId {
+    fn read(cells: &mut Cells) -> Result<Self, Error> {
+        Ok(WriterId(cells.int()?.cast_unsigned()))
+    }
 }
 
-fn class_from(number: i64) -> Class {
-    [Class::Noise, Class::Scan, Class::Evidence]
-        .into_iter()
-        .find(|class| *class as i64 == number)
-        .unwrap_or(Class::Interaction)
+impl Cell for Class {
+    fn read(cells: &mut Cells) -> Result<Self, Error> {
+        let number = cells.int()?;
+        let known = Class::ALL.iter().copied().find(|class| *class as i64 == number);
+        Ok(known.unwrap_or(Class::Interaction))
+    }
+}
+
+impl Cell for Vec<(String, Vec<u8>)> {
+    fn read(cells: &mut Cells) -> Result<Self, Error> {
+        Ok(fields::unpack(&cells.bytes()?))
+    }
+}
+
+impl From<&[(String, Vec<u8>)]> for Value {
+    fn from(fields: &[(String, Vec<u8>)]) -> Self {
+        Value::Bytes(fields::pack(fields))
+    }
 }

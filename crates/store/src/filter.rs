@@ -1,6 +1,6 @@
 //! Conditions and pages as SQL. Texts are always bound, never part of a statement.
 
-use crate::{database::Statement, dialect::Dialect, row::Value, text::Needle};
+use crate::{database::Statement, dialect::Dialect, row::Value, schema::Table, text::Needle};
 use decnet_model::record::{Filter, Page, PageFrom};
 
 /// Most rows of any page.
@@ -9,7 +9,7 @@ pub(crate) const PAGE_LIMIT: u32 = 10_000;
 /// Columns of a table that a filter can speak of; `""` where the table has none.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Filterable {
-    pub(crate) select: &'static str,
+    pub(crate) table: &'static Table,
     /// Column that orders the rows and that pages are counted by.
     pub(crate) key: &'static str,
     pub(crate) node: &'static str,
@@ -27,7 +27,7 @@ pub(crate) struct Filterable {
 
 impl Filterable {
     pub(crate) const NONE: Filterable = Filterable {
-        select: "",
+        table: &Table { name: "", key: "", columns: &[] },
         key: "",
         node: "",
         service: "",
@@ -54,6 +54,7 @@ impl Filterable {
         let mut values: Vec<Value> = Vec::new();
         let mut add = |column: &str, operator: &str, value: Option<Value>| {
             let Some(value) = value.filter(|_| !column.is_empty()) else { return };
+            debug_assert!(self.table.column(column).is_some(), "{} has no column {column}", self.table.name);
             conditions.push(format!("{column} {operator} ?"));
             values.push(value);
         };
@@ -81,7 +82,8 @@ impl Filterable {
         }
         let order = if matches!(page.from, PageFrom::After(_)) { "ASC" } else { "DESC" };
         let wanted = if conditions.is_empty() { "1 = 1".to_owned() } else { conditions.join(" AND ") };
-        Statement::new(what, format!("{} WHERE {wanted} ORDER BY {} {order} LIMIT ?", self.select, self.key))
+        let select = self.table.select();
+        Statement::new(what, format!("{select} WHERE {wanted} ORDER BY {} {order} LIMIT ?", self.key))
             .bind_all(values)
             .bind(i64::from(page.limit.min(PAGE_LIMIT)))
     }

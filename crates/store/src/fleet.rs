@@ -3,13 +3,14 @@
 use crate::{
     Fence, Store,
     database::{Statement, transaction},
-    dialect::{Merge, Table},
     error::Error,
-    row::{Cells, Value, fit},
+    row::{Cells, Value},
+    schema::{Cell, row},
     setting,
 };
 use decnet_model::record::{DeckyDesired, DeckyIntent, DeckyRow, DeckyState};
 use netsvc_wire::stamp::Micros;
+use std::net::IpAddr;
 
 /// Setting that holds the whole intent.
 const FLEET: &str = "fleet";
@@ -17,38 +18,69 @@ const FLEET: &str = "fleet";
 /// Most rows of one transaction, so that the ingester waits for none of them long.
 const BATCH: usize = 500;
 
-const INTENTS: Table = Table {
-    name: "deckies",
-    key: "name",
-    columns: &[
-        ("name", Merge::Keep),
-        ("desired", Merge::Replace),
-        ("actual", Merge::Keep),
-        ("reason", Merge::Keep),
-        ("ip", Merge::Replace),
-        ("services", Merge::Replace),
-        ("plan", Merge::Replace),
-        ("updated_at", Merge::Replace),
-    ],
-};
+row! {
+    DECKIES = "deckies" by "name", DeckyRow, DeckyRow {
+        name: Text(255);
+        desired: Text(64);
+        actual: Text(64);
+        reason: Long;
+        ip: Address;
+        services: Long;
+        plan: Long;
+        persona: Long;
+        updated_at: Int;
+    }
+}
 
-const PERSONAS: Table = Table {
-    name: "deckies",
-    key: "name",
-    columns: &[
-        ("name", Merge::Keep),
-        ("desired", Merge::Keep),
-        ("actual", Merge::Keep),
-        ("reason", Merge::Keep),
-        ("services", Merge::Keep),
-        ("plan", Merge::Keep),
-        ("persona", Merge::Fill),
-        ("updated_at", Merge::Replace),
-    ],
-};
+/// A decky that is wanted: what became of it and its persona stay.
+pub(crate) struct Intent {
+    name: String,
+    desired: DeckyDesired,
+    actual: String,
+    reason: String,
+    ip: Option<IpAddr>,
+    services: Vec<String>,
+    plan: String,
+    updated_at: Micros,
+}
 
-const SELECT: &str =
-    "SELECT name, desired, actual, reason, ip, services, plan, persona, updated_at FROM deckies";
+row! {
+    INTENTS = "deckies" by "name", Intent, Intent {
+        name: Text(255);
+        desired: Text(64), Replace;
+        actual: Text(64);
+        reason: Long;
+        ip: Address, Replace;
+        services: Long, Replace;
+        plan: Long, Replace;
+        updated_at: Int, Replace;
+    }
+}
+
+/// The persona of a decky that may not have been wanted yet.
+pub(crate) struct Persona {
+    name: String,
+    desired: DeckyDesired,
+    actual: String,
+    reason: String,
+    services: Vec<String>,
+    plan: String,
+    persona: Option<String>,
+    updated_at: Micros,
+}
+
+row! {
+    PERSONAS = "deckies" by "name", Persona, Persona {
+        name: Text(255);
+        desired: Text(64);
+        actual: Text(64);
+        reason: Long;
+        services: Long;
+        plan: Long;
+        persona: Long, Fill;
+        updated_at: Int, Replace;
+    }
+}
 
 impl Store {
     /// Replaces the fleet that is wanted: `intent` is kept whole as JSON; deckies that are not in
@@ -62,7 +94,7 @@ impl Store {
             setting::write(&mut tx, FLEET, intent).await?;
             let sql = "UPDATE deckies SET desired = 'absent', updated_at = ? WHERE desired <> 'absent'";
             tx.execute(Statement::new(what, sql).bind(now)).await?;
-            tx.upsert(what, &INTENTS, deckies.iter().map(|decky| intent_row(decky, now)).collect()).await
+            tx.upsert(what, deckies.iter().map(|decky| intent_row(decky, now))).await
         })
     }
 
@@ -79,8 +111,8 @@ impl Store {
     /// # Errors
     /// [`Error::Query`] when the database fails.
     pub async fn decky_list(&self) -> Result<Vec<DeckyRow>, Error> {
-        let statement = Statement::new("list deckies", format!("{SELECT} ORDER BY name"));
-        self.pool.rows(statement).await?.into_iter().map(from_cells).collect()
+        let statement = Statement::new("list deckies", format!("{} ORDER BY name", DECKIES.select()));
+        self.pool.read(statement).await
     }
 
     /// One decky.
@@ -88,8 +120,9 @@ impl Store {
     /// # Errors
     /// [`Error::Query`] when the database fails.
     pub async fn decky_get(&self, name: &str) -> Result<Option<DeckyRow>, Error> {
-        let statement = Statement::new("read a decky", format!("{SELECT} WHERE name = ?")).bind(name);
-        self.pool.row(statement).await?.map(from_cells).transpose()
+        let statement =
+            Statement::new("read a decky", format!("{} WHERE name = ?", DECKIES.select())).bind(name);
+        self.pool.read_one(statement).await
     }
 
     /// Writes what became of a decky. `fence` is the caller's when it is a worker. Returns whether
@@ -112,7 +145,7 @@ impl Store {
             }
             let sql = "UPDATE deckies SET actual = ?, reason = ?, updated_at = ? WHERE name = ?";
             let statement =
-                Statement::new(what, sql).bind(fit(actual, 64)).bind(reason).bind(now).bind(name);
+                Statement::new(what, sql).bind(actual).bind(reason).bind(now).bind(name);
             tx.execute(statement).await.map(|rows| rows > 0)
         })
     }
@@ -137,7 +170,7 @@ impl Store {
                 for state in states {
                     let sql = "UPDATE deckies SET actual = ?, reason = ?, updated_at = ? WHERE name = ?";
                     let statement = Statement::new(what, sql)
-                        .bind(fit(&state.actual, 64))
+                        .bind(state.actual.as_str())
                         .bind(state.reason.as_str())
                         .bind(now)
                         .bind(state.name.as_str());
@@ -164,7 +197,7 @@ impl Store {
     pub async fn persona_put(&self, name: &str, persona: &str, now: Micros) -> Result<String, Error> {
         let what = "store a persona";
         transaction!(self, what, tx => {
-            tx.upsert(what, &PERSONAS, vec![persona_row(name, persona, now)]).await?;
+            tx.upsert(what, [persona_row(name, persona, now)]).await?;
             let sql = "SELECT persona FROM deckies WHERE name = ?";
             let row = tx.row(Statement::new(what, sql).bind(name)).await?;
             row.map_or_else(|| Ok(persona.to_owned()), |mut cells| cells.text())
@@ -180,7 +213,7 @@ impl Store {
         for personas in personas.chunks(BATCH) {
             transaction!(self, what, tx => {
                 let rows = personas.iter().map(|(name, persona)| persona_row(name, persona, now));
-                tx.upsert(what, &PERSONAS, rows.collect()).await
+                tx.upsert(what, rows).await
             })?;
         }
         Ok(())
@@ -199,42 +232,52 @@ impl Store {
     }
 }
 
-fn intent_row(decky: &DeckyIntent, now: Micros) -> Vec<Value> {
-    let services = serde_json::Value::from(decky.services.clone()).to_string();
-    vec![
-        decky.name.as_str().into(),
-        "running".into(),
-        "".into(),
-        "".into(),
-        decky.ip.into(),
-        services.into(),
-        decky.plan.as_str().into(),
-        now.into(),
-    ]
+fn intent_row(decky: &DeckyIntent, now: Micros) -> Intent {
+    Intent {
+        name: decky.name.clone(),
+        desired: DeckyDesired::Running,
+        actual: String::new(),
+        reason: String::new(),
+        ip: decky.ip,
+        services: decky.services.clone(),
+        plan: decky.plan.clone(),
+        updated_at: now,
+    }
 }
 
-fn persona_row(name: &str, persona: &str, now: Micros) -> Vec<Value> {
-    let empty = || Value::from("");
-    vec![name.into(), "absent".into(), empty(), empty(), "[]".into(), "{}".into(), persona.into(), now.into()]
+fn persona_row(name: &str, persona: &str, now: Micros) -> Persona {
+    Persona {
+        name: name.to_owned(),
+        desired: DeckyDesired::Absent,
+        actual: String::new(),
+        reason: String::new(),
+        services: Vec::new(),
+        plan: "{}".to_owned(),
+        persona: Some(persona.to_owned()),
+        updated_at: now,
+    }
 }
 
-fn from_cells(mut cells: Cells) -> Result<DeckyRow, Error> {
-    Ok(DeckyRow {
-        name: cells.text()?,
-        desired: match cells.text()?.as_str() {
-            "running" => DeckyDesired::Running,
-            "absent" => DeckyDesired::Absent,
-            _ => return Err(cells.bad("running or absent")),
-        },
-        actual: cells.text()?,
-        reason: cells.text()?,
-        ip: cells.maybe_address()?,
-        services: {
-            let list = cells.text()?;
-            serde_json::from_str(&list).map_err(|_| cells.bad("a JSON list"))?
-        },
-        plan: cells.text()?,
-        persona: cells.maybe_text()?,
-        updated_at: cells.int()?,
-    })
+impl Cell for DeckyDesired {
+    fn read(cells: &mut Cells) -> Result<Self, Error> {
+        cells.text()?.parse().map_err(|_| cells.bad("running or absent"))
+    }
+}
+
+impl From<DeckyDesired> for Value {
+    fn from(desired: DeckyDesired) -> Self {
+        desired.name().into()
+    }
+}
+
+impl Cell for Vec<String> {
+    fn read(cells: &mut Cells) -> Result<Self, Error> {
+        serde_json::from_str(&cells.text()?).map_err(|_| cells.bad("a JSON list"))
+    }
+}
+
+impl From<Vec<String>> for Value {
+    fn from(list: Vec<String>) -> Self {
+        serde_json::Value::from(list).to_string().into()
+    }
 }

@@ -5,15 +5,14 @@ mod artefact;
 mod credential;
 mod session;
 mod tally;
-mod writer;
+pub(crate) mod writer;
 
 use crate::{
     Fence, Position, Store,
     database::{Statement, Tx, transaction},
-    dialect::{Merge, Table},
     error::Error,
-    fields, position,
-    row::{Value, fit},
+    event::NewEvent,
+    position,
 };
 use decnet_model::{
     probe,
@@ -21,28 +20,7 @@ use decnet_model::{
 };
 use netsvc_wire::{Class, Kind, Meaning, Record, WriterId, field};
 use std::{collections::BTreeSet, net::IpAddr};
-use writer::{Verdict, Writers};
-
-const EVENTS: Table = Table {
-    name: "events",
-    key: "w, n",
-    columns: &[
-        ("id", Merge::Keep),
-        ("w", Merge::Keep),
-        ("n", Merge::Keep),
-        ("at", Merge::Keep),
-        ("node", Merge::Keep),
-        ("service", Merge::Keep),
-        ("kind", Merge::Keep),
-        ("class", Merge::Keep),
-        ("src_ip", Merge::Keep),
-        ("src_port", Merge::Keep),
-        ("dst_port", Merge::Keep),
-        ("session", Merge::Keep),
-        ("fields", Merge::Keep),
-        ("probe", Merge::Keep),
-    ],
-};
+use writer::{GAPS, Verdict, Writers};
 
 /// What became of a batch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -79,18 +57,6 @@ impl<'a> Line<'a> {
         }
     }
 
-    fn node(&self) -> Value {
-        fit(&self.record.node, 255)
-    }
-
-    fn service(&self) -> Value {
-        fit(&self.record.app, 64)
-    }
-
-    fn kind(&self) -> Value {
-        fit(&self.record.kind, 64)
-    }
-
     fn src_port(&self) -> Option<u16> {
         self.record.number_field(field::SRC_PORT)
     }
@@ -109,29 +75,24 @@ impl<'a> Line<'a> {
         self.src_ip.is_some_and(probe::is_own)
     }
 
-    fn row(&self) -> Vec<Value> {
-        vec![
-            self.id.into(),
-            writer_value(self.record.writer),
-            self.record.number.into(),
-            self.record.at.into(),
-            self.node(),
-            self.service(),
-            self.kind(),
-            (self.class as i64).into(),
-            self.src_ip.into(),
-            self.src_port().into(),
-            self.dst_port().into(),
-            self.session.map(|id| fit(id, 64)).unwrap_or(Value::Null),
-            fields::pack(&self.record.fields).into(),
-            self.is_probe().into(),
-        ]
+    fn row(&self) -> NewEvent<'_> {
+        NewEvent {
+            id: self.id,
+            writer: self.record.writer,
+            number: self.record.number,
+            at: self.record.at,
+            node: &self.record.node,
+            service: &self.record.app,
+            kind: &self.record.kind,
+            class: self.class,
+            src_ip: self.src_ip,
+            src_port: self.src_port(),
+            dst_port: self.dst_port(),
+            session: self.session,
+            fields: &self.record.fields,
+            probe: self.is_probe(),
+        }
     }
-}
-
-/// A writer id as the signed integer with the same bits.
-pub(crate) fn writer_value(writer: WriterId) -> Value {
-    Value::Int(writer.0.cast_signed())
 }
 
 impl Store {
@@ -178,13 +139,8 @@ impl Store {
     /// # Errors
     /// [`Error::Query`] when the database fails.
     pub async fn gap_list(&self, limit: u32) -> Result<Vec<Gap>, Error> {
-        let statement = Statement::new(
-            "list gaps",
-            "SELECT w, first_number, last_number FROM gaps ORDER BY w, first_number LIMIT ?",
-        )
-        .bind(i64::from(limit));
-        let rows = self.pool.rows(statement).await?;
-        rows.into_iter().map(writer::gap_from).collect()
+        let sql = format!("{} ORDER BY w, first_number LIMIT ?", GAPS.select());
+        self.pool.read(Statement::new("list gaps", sql).bind(i64::from(limit))).await
     }
 
     /// Highest number stored of a writer; 0 when none is.
@@ -192,8 +148,8 @@ impl Store {
     /// # Errors
     /// [`Error::Query`] when the database fails.
     pub async fn writer_last(&self, writer: WriterId) -> Result<u64, Error> {
-        let statement = Statement::new("read a writer", "SELECT last_number FROM writers WHERE w = ?")
-            .bind(writer_value(writer));
+        let statement =
+            Statement::new("read a writer", "SELECT last_number FROM writers WHERE w = ?").bind(writer);
         self.pool.row(statement).await?.map_or(Ok(0), |mut cells| cells.count())
     }
 }
@@ -203,7 +159,7 @@ fn writers_of(batch: &[Record]) -> BTreeSet<WriterId> {
 }
 
 async fn write(tx: &mut Tx, lines: &[Line<'_>]) -> Result<(), Error> {
-    tx.upsert("store events", &EVENTS, lines.iter().map(Line::row).collect()).await?;
+    tx.upsert("store events", lines.iter().map(Line::row)).await?;
     tally::write(tx, lines).await?;
     session::write(tx, lines).await?;
     credential::write(tx, lines).await?;

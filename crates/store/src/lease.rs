@@ -3,13 +3,23 @@
 use crate::{
     Store,
     database::{Statement, Tx, transaction},
-    dialect::{Merge, Table},
     error::Error,
+    schema::row,
 };
 use decnet_model::worker::Worker;
 
-const LEASES: Table =
-    Table { name: "leases", key: "worker", columns: &[("worker", Merge::Keep), ("epoch", Merge::Add)] };
+/// How many have held the right of a worker.
+pub(crate) struct Lease {
+    worker: String,
+    epoch: i64,
+}
+
+row! {
+    LEASES = "leases" by "worker", Lease, Lease {
+        worker: Text(64);
+        epoch: Int, Add;
+    }
+}
 
 /// The right to write as a worker, until the next one takes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +58,7 @@ impl Store {
     pub async fn lease_take(&self, worker: Worker) -> Result<Fence, Error> {
         let what = "take the lease";
         transaction!(self, what, tx => {
-            tx.upsert(what, &LEASES, vec![vec![worker.name().into(), 1_i64.into()]]).await?;
+            tx.upsert(what, [Lease { worker: worker.name().into(), epoch: 1 }]).await?;
             let read = Statement::new(what, "SELECT epoch FROM leases WHERE worker = ?").bind(worker.name());
             let epoch = match tx.row(read).await? {
                 Some(mut cells) => cells.int()?,

@@ -22,10 +22,13 @@ mod migrate;
 mod position;
 mod retire;
 mod row;
+mod schema;
 mod session;
 mod setting;
 mod stats;
 mod store;
+#[cfg(test)]
+mod tables;
 mod text;
 mod user;
 

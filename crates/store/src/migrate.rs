@@ -90,8 +90,17 @@ async fn steps(tx: &mut Tx) -> Result<(), Error> {
     Ok(())
 }
 
+/// The statements of all steps, in their order.
+#[cfg(test)]
+pub(crate) fn scripts(dialect: Dialect) -> impl Iterator<Item = String> {
+    STEPS.iter().flat_map(move |(_, sqlite, mysql)| match dialect {
+        Dialect::Sqlite => statements(sqlite),
+        Dialect::MySql => statements(mysql),
+    })
+}
+
 /// The statements of a script. Scripts have no semicolon inside a statement.
-fn statements(script: &str) -> impl Iterator<Item = String> {
+fn statements(script: &str) -> impl Iterator<Item = String> + use<> {
     let plain: String =
         script.lines().filter(|line| !line.starts_with("--")).flat_map(|line| [line, "\n"]).collect();
     let statements: Vec<_> =

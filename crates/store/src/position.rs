@@ -4,6 +4,7 @@ use crate::{
     Store,
     database::{Pool, Statement, Tx},
     error::{Error, query},
+    schema::{Read, row},
 };
 
 /// A place in the event log: everything before it is in the store.
@@ -15,40 +16,37 @@ pub struct Position {
     pub offset: u64,
 }
 
-/// The row of `log_position`.
+/// The only row of its table.
+#[derive(Default)]
 pub(crate) struct LogPosition {
-    pub(crate) position: Position,
+    id: i64,
+    segment: u64,
+    position: u64,
     pub(crate) last_event: i64,
 }
 
-const READ: &str = "SELECT segment, position, last_event FROM log_position WHERE id = 1";
+row! {
+    LOG_POSITION = "log_position" by "id", LogPosition, LogPosition {
+        id: Int;
+        segment: Int, Replace;
+        position: Int, Replace;
+        last_event: Int, Replace;
+    }
+}
 
-fn from_cells(cells: Option<crate::row::Cells>) -> Result<LogPosition, Error> {
-    let Some(mut cells) = cells else {
-        return Ok(LogPosition { position: Position::default(), last_event: 0 });
-    };
-    let position = Position { segment: cells.count()?, offset: cells.count()? };
-    Ok(LogPosition { position, last_event: cells.int()? })
+fn read_statement() -> Statement {
+    Statement::new("read the log position", format!("{} WHERE id = 1", LOG_POSITION.select()))
 }
 
 /// Reads the row inside a transaction.
 pub(crate) async fn read(tx: &mut Tx) -> Result<LogPosition, Error> {
-    from_cells(tx.row(Statement::new("read the log position", READ)).await?)
+    Ok(tx.row(read_statement()).await?.map(LogPosition::read).transpose()?.unwrap_or_default())
 }
 
 /// Writes the row inside a transaction.
 pub(crate) async fn write(tx: &mut Tx, at: &Position, last_event: i64) -> Result<(), Error> {
-    tx.execute(
-        Statement::new(
-            "write the log position",
-            "UPDATE log_position SET segment = ?, position = ?, last_event = ? WHERE id = 1",
-        )
-        .bind(at.segment)
-        .bind(at.offset)
-        .bind(last_event),
-    )
-    .await
-    .map(drop)
+    let row = LogPosition { id: 1, segment: at.segment, position: at.offset, last_event };
+    tx.upsert("write the log position", [row]).await
 }
 
 impl Store {
@@ -57,8 +55,8 @@ impl Store {
     /// # Errors
     /// [`Error::Query`] when the database fails.
     pub async fn position(&self) -> Result<Position, Error> {
-        let cells = self.pool.row(Statement::new("read the log position", READ)).await?;
-        Ok(from_cells(cells)?.position)
+        let row: LogPosition = self.pool.read_one(read_statement()).await?.unwrap_or_default();
+        Ok(Position { segment: row.segment, offset: row.position })
     }
 
     /// Highest event id, 0 in a new store. This is what a tailer compares with.
@@ -66,8 +64,8 @@ impl Store {
     /// # Errors
     /// [`Error::Query`] when the database fails.
     pub async fn event_last(&self) -> Result<i64, Error> {
-        let cells = self.pool.row(Statement::new("read the last event", READ)).await?;
-        Ok(from_cells(cells)?.last_event)
+        let row: LogPosition = self.pool.read_one(read_statement()).await?.unwrap_or_default();
+        Ok(row.last_event)
     }
 
     /// Makes what is committed survive a power loss, and returns the position up to which it does:

@@ -4,8 +4,8 @@
 use crate::{
     Fence, Store,
     database::{Statement, Tx, transaction},
-    dialect::{Merge, Table},
     error::Error,
+    schema::row,
 };
 use decnet_model::{
     record::{Retention, Retired},
@@ -16,11 +16,13 @@ use netsvc_wire::Class;
 /// Most events of one transaction, because other writers wait for it.
 const BATCH: i64 = 1000;
 
-const RETIRED: Table = Table {
-    name: "retired",
-    key: "kind",
-    columns: &[("kind", Merge::Keep), ("events", Merge::Add), ("last_at", Merge::Greatest)],
-};
+row! {
+    RETIRED = "retired" by "kind", Retired, Retired {
+        kind: Text(64);
+        events: Int, Add;
+        last_at: Int, Greatest;
+    }
+}
 
 impl Store {
     /// Deletes up to a thousand events that `retention` does not keep, and says how many; 0 when all are kept.
@@ -48,13 +50,8 @@ impl Store {
     /// # Errors
     /// [`Error::Query`] when the database fails.
     pub async fn retired_list(&self) -> Result<Vec<Retired>, Error> {
-        let sql = "SELECT kind, events, last_at FROM retired ORDER BY kind";
-        let rows = self.pool.rows(Statement::new("list deleted events", sql)).await?;
-        rows.into_iter()
-            .map(|mut cells| {
-                Ok(Retired { kind: cells.text()?, events: cells.count()?, last_at: cells.int()? })
-            })
-            .collect()
+        let sql = format!("{} ORDER BY kind", RETIRED.select());
+        self.pool.read(Statement::new("list deleted events", sql)).await
     }
 }
 
@@ -93,8 +90,8 @@ async fn delete(tx: &mut Tx, last: i64, before: i64) -> Result<u64, Error> {
     let counted = bound(format!("SELECT kind, COUNT(*), MAX(at) FROM events WHERE {OLD} GROUP BY kind"));
     let mut rows = Vec::new();
     for mut cells in tx.rows(counted).await? {
-        rows.push(vec![cells.text()?.into(), cells.int()?.into(), cells.int()?.into()]);
+        rows.push(Retired { kind: cells.text()?, events: cells.count()?, last_at: cells.int()? });
     }
-    tx.upsert("count deleted events", &RETIRED, rows).await?;
+    tx.upsert("count deleted events", rows).await?;
     tx.execute(bound(format!("DELETE FROM events WHERE {OLD}"))).await
 }

@@ -1,6 +1,7 @@
 //! Values to and from the database, the same for both backends.
 
 use crate::error::{Error, query};
+use netsvc_wire::{Class, WriterId};
 use sqlx::{Column, Row as _, TypeInfo, ValueRef, mysql::MySqlRow, sqlite::SqliteRow};
 use std::net::IpAddr;
 
@@ -71,11 +72,26 @@ impl<T: Into<Value>> From<Option<T>> for Value {
     }
 }
 
-/// Text cut to what a column of `limit` characters takes. Only lines that no encoder of ours wrote need it.
-pub(crate) fn fit(text: &str, limit: usize) -> Value {
-    match text.char_indices().nth(limit) {
-        Some((end, _)) => Value::Text(text.get(..end).unwrap_or_default().to_owned()),
-        None => Value::Text(text.to_owned()),
+impl From<WriterId> for Value {
+    /// The signed integer with the same bits.
+    fn from(writer: WriterId) -> Self {
+        Value::Int(writer.0.cast_signed())
+    }
+}
+
+impl From<Class> for Value {
+    fn from(class: Class) -> Self {
+        Value::Int(class as i64)
+    }
+}
+
+/// Cuts a text to `limit` characters.
+pub(crate) fn fit(text: &mut String, limit: usize) {
+    // A text has at least as many bytes as characters.
+    if limit < text.len()
+        && let Some((end, _)) = text.char_indices().nth(limit)
+    {
+        text.truncate(end);
     }
 }
 
@@ -120,6 +136,15 @@ impl Cells {
         Ok(Cells { what, values: values.into_iter(), column: 0 })
     }
 
+    /// Whether the next cell is NULL; then it is skipped.
+    pub(crate) fn skip_null(&mut self) -> bool {
+        let null = matches!(self.values.as_slice().first(), None | Some(Value::Null));
+        if null {
+            self.take();
+        }
+        null
+    }
+
     fn take(&mut self) -> Value {
         self.column += 1;
         self.values.next().unwrap_or(Value::Null)
@@ -155,44 +180,28 @@ impl Cells {
         u64::try_from(self.int()?).map_err(|_| self.unexpected("a count"))
     }
 
-    pub(crate) fn maybe_count(&mut self) -> Result<Option<u64>, Error> {
-        self.maybe_int()?.map(u64::try_from).transpose().map_err(|_| self.unexpected("a count"))
+    pub(crate) fn port(&mut self) -> Result<u16, Error> {
+        u16::try_from(self.int()?).map_err(|_| self.unexpected("a port"))
     }
 
-    pub(crate) fn maybe_port(&mut self) -> Result<Option<u16>, Error> {
-        self.maybe_int()?.map(u16::try_from).transpose().map_err(|_| self.unexpected("a port"))
-    }
-
-    pub(crate) fn maybe_bytes(&mut self) -> Result<Option<Vec<u8>>, Error> {
+    pub(crate) fn bytes(&mut self) -> Result<Vec<u8>, Error> {
         match self.take() {
-            Value::Null => Ok(None),
-            Value::Bytes(bytes) => Ok(Some(bytes)),
-            Value::Text(text) => Ok(Some(text.into_bytes())),
+            Value::Null => Err(self.unexpected("set")),
+            Value::Bytes(bytes) => Ok(bytes),
+            Value::Text(text) => Ok(text.into_bytes()),
             Value::Int(_) => Err(self.unexpected("bytes")),
         }
     }
 
-    pub(crate) fn bytes(&mut self) -> Result<Vec<u8>, Error> {
-        self.maybe_bytes()?.ok_or_else(|| self.unexpected("set"))
-    }
-
-    pub(crate) fn maybe_text(&mut self) -> Result<Option<String>, Error> {
-        self.maybe_bytes()?.map(String::from_utf8).transpose().map_err(|_| self.unexpected("UTF-8"))
-    }
-
     pub(crate) fn text(&mut self) -> Result<String, Error> {
-        self.maybe_text()?.ok_or_else(|| self.unexpected("set"))
-    }
-
-    pub(crate) fn maybe_address(&mut self) -> Result<Option<IpAddr>, Error> {
-        let Some(bytes) = self.maybe_bytes()? else { return Ok(None) };
-        let four = <[u8; 4]>::try_from(bytes.as_slice()).map(IpAddr::from);
-        let address = four.or_else(|_| <[u8; 16]>::try_from(bytes.as_slice()).map(IpAddr::from));
-        address.map(Some).map_err(|_| self.unexpected("an address"))
+        String::from_utf8(self.bytes()?).map_err(|_| self.unexpected("UTF-8"))
     }
 
     pub(crate) fn address(&mut self) -> Result<IpAddr, Error> {
-        self.maybe_address()?.ok_or_else(|| self.unexpected("set"))
+        let bytes = self.bytes()?;
+        let four = <[u8; 4]>::try_from(bytes.as_slice()).map(IpAddr::from);
+        let address = four.or_else(|_| <[u8; 16]>::try_from(bytes.as_slice()).map(IpAddr::from));
+        address.map_err(|_| self.unexpected("an address"))
     }
 
     /// An error for the cell read last.

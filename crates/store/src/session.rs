@@ -1,14 +1,37 @@
 //! Reading sessions.
 
-use crate::{Store, database::Statement, error::Error, filter::Filterable, row::Cells};
+use crate::{Store, database::Statement, error::Error, filter::Filterable, schema::row};
 use decnet_model::record::{Filter, Page, Session};
 
-const SELECT: &str = "SELECT id, first_event, last_event, node, service, src_ip, src_port, dst_port, \
-     started_at, last_at, ended_at, events, commands, credentials, artefacts, principal, client, recording, \
-     bytes_in, bytes_out, reason, probe FROM sessions";
+row! {
+    SESSIONS = "sessions" by "id", Session, Session {
+        id: Text(64);
+        first_event: Int, Least;
+        last_event: Int, Greatest;
+        node: Text(255);
+        service: Text(64);
+        src_ip: Address, Fill;
+        src_port: Int, Fill;
+        dst_port: Int, Fill;
+        started_at: Int, Least;
+        last_at: Int, Greatest;
+        ended_at: Int, Latest;
+        events: Int, Add;
+        commands: Int, Add;
+        credentials: Int, Add;
+        artefacts: Int, Add;
+        principal: Bytes, Latest;
+        client: Bytes, Fill;
+        recording: Text(64), Latest;
+        bytes_in: Int, Latest;
+        bytes_out: Int, Latest;
+        reason: Text(255), Latest;
+        probe: Int, Greatest;
+    }
+}
 
-const SESSIONS: Filterable = Filterable {
-    select: SELECT,
+const LISTED: Filterable = Filterable {
+    table: &SESSIONS,
     key: "first_event",
     node: "node",
     service: "service",
@@ -26,8 +49,8 @@ impl Store {
     /// # Errors
     /// [`Error::Query`] when the database fails.
     pub async fn session_list(&self, filter: &Filter, page: Page) -> Result<Vec<Session>, Error> {
-        let statement = SESSIONS.statement("list sessions", self.pool.dialect(), filter, page);
-        self.pool.rows(statement).await?.into_iter().map(from_cells).collect()
+        let statement = LISTED.statement("list sessions", self.pool.dialect(), filter, page);
+        self.pool.read(statement).await
     }
 
     /// One session.
@@ -35,8 +58,9 @@ impl Store {
     /// # Errors
     /// [`Error::Query`] when the database fails.
     pub async fn session_get(&self, id: &str) -> Result<Option<Session>, Error> {
-        let statement = Statement::new("read a session", format!("{SELECT} WHERE id = ?")).bind(id);
-        self.pool.row(statement).await?.map(from_cells).transpose()
+        let statement =
+            Statement::new("read a session", format!("{} WHERE id = ?", SESSIONS.select())).bind(id);
+        self.pool.read_one(statement).await
     }
 }
 
@@ -47,35 +71,9 @@ impl Store {
     /// [`Error::Query`] when the database fails.
     pub async fn session_find(&self, start: &str) -> Result<Vec<Session>, Error> {
         // Text that begins with `start` is not less than it and less than it with the last character there is.
-        let sql = format!("{SELECT} WHERE id >= ? AND id < ? ORDER BY first_event DESC LIMIT 2");
+        let select = SESSIONS.select();
+        let sql = format!("{select} WHERE id >= ? AND id < ? ORDER BY first_event DESC LIMIT 2");
         let statement = Statement::new("find a session", sql).bind(start).bind(format!("{start}\u{10ffff}"));
-        self.pool.rows(statement).await?.into_iter().map(from_cells).collect()
+        self.pool.read(statement).await
     }
-}
-
-fn from_cells(mut cells: Cells) -> Result<Session, Error> {
-    Ok(Session {
-        id: cells.text()?,
-        first_event: cells.int()?,
-        last_event: cells.int()?,
-        node: cells.text()?,
-        service: cells.text()?,
-        src_ip: cells.maybe_address()?,
-        src_port: cells.maybe_port()?,
-        dst_port: cells.maybe_port()?,
-        started_at: cells.int()?,
-        last_at: cells.int()?,
-        ended_at: cells.maybe_int()?,
-        events: cells.count()?,
-        commands: cells.count()?,
-        credentials: cells.count()?,
-        artefacts: cells.count()?,
-        principal: cells.maybe_bytes()?,
-        client: cells.maybe_bytes()?,
-        recording: cells.maybe_text()?,
-        bytes_in: cells.maybe_count()?,
-        bytes_out: cells.maybe_count()?,
-        reason: cells.maybe_text()?,
-        probe: cells.flag()?,
-    })
 }

@@ -3,18 +3,38 @@
 use crate::{
     Store,
     database::{Statement, Tx, transaction},
-    dialect::{Merge, Table},
     error::Error,
+    schema::row,
 };
 
-const SETTINGS: Table =
-    Table { name: "settings", key: "name", columns: &[("name", Merge::Keep), ("value", Merge::Replace)] };
+/// A value.
+pub(crate) struct Setting {
+    name: String,
+    value: String,
+}
 
-const DEFAULTS: Table =
-    Table { name: "settings", key: "name", columns: &[("name", Merge::Keep), ("value", Merge::Keep)] };
+row! {
+    SETTINGS = "settings" by "name", Setting, Setting {
+        name: Text(255);
+        value: Long, Replace;
+    }
+}
+
+/// A value where there is none yet.
+pub(crate) struct Default {
+    name: String,
+    value: String,
+}
+
+row! {
+    DEFAULTS = "settings" by "name", Default, Default {
+        name: Text(255);
+        value: Long;
+    }
+}
 
 pub(crate) async fn write(tx: &mut Tx, name: &str, value: &str) -> Result<(), Error> {
-    tx.upsert("store a setting", &SETTINGS, vec![vec![name.into(), value.into()]]).await
+    tx.upsert("store a setting", [Setting { name: name.into(), value: value.into() }]).await
 }
 
 const READ: &str = "SELECT value FROM settings WHERE name = ?";
@@ -45,7 +65,7 @@ impl Store {
     pub async fn setting_default(&self, name: &str, value: &str) -> Result<String, Error> {
         let what = "store the default of a setting";
         transaction!(self, what, tx => {
-            tx.upsert(what, &DEFAULTS, vec![vec![name.into(), value.into()]]).await?;
+            tx.upsert(what, [Default { name: name.into(), value: value.into() }]).await?;
             let row = tx.row(Statement::new(what, READ).bind(name)).await?;
             row.map_or_else(|| Ok(value.to_owned()), |mut cells| cells.text())
         })

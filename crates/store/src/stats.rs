@@ -1,7 +1,17 @@
 //! Numbers over the whole store.
 
-use crate::{Store, database::Statement, error::Error};
+use crate::{Store, database::Statement, error::Error, schema::row};
 use decnet_model::record::{Tally, Totals};
+
+row! {
+    TALLIES = "tallies" by "node, service, kind", Tally, Tally {
+        node: Text(255);
+        service: Text(64);
+        kind: Text(64);
+        events: Int, Add;
+        last_at: Int, Greatest;
+    }
+}
 
 impl Store {
     /// Totals.
@@ -35,7 +45,7 @@ impl Store {
     /// # Errors
     /// [`Error::Query`] when the database fails.
     pub async fn tally_list(&self, node: Option<&str>) -> Result<Vec<Tally>, Error> {
-        let select = "SELECT node, service, kind, events, last_at FROM tallies";
+        let select = TALLIES.select();
         let order = "ORDER BY node, service, kind";
         let statement = match node {
             Some(node) => {
@@ -43,17 +53,6 @@ impl Store {
             }
             None => Statement::new("list tallies", format!("{select} {order}")),
         };
-        let rows = self.pool.rows(statement).await?;
-        rows.into_iter()
-            .map(|mut cells| {
-                Ok(Tally {
-                    node: cells.text()?,
-                    service: cells.text()?,
-                    kind: cells.text()?,
-                    events: cells.count()?,
-                    last_at: cells.int()?,
-                })
-            })
-            .collect()
+        self.pool.read(statement).await
     }
 }

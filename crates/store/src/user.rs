@@ -3,23 +3,39 @@
 use crate::{
     Store,
     database::{Statement, transaction},
-    dialect::{Merge, Table},
     error::Error,
-    row::Cells,
+    schema::row,
 };
 use decnet_model::record::User;
 use netsvc_wire::stamp::Micros;
 
-const USERS: Table = Table {
-    name: "users",
-    key: "name",
-    columns: &[
-        ("name", Merge::Keep),
-        ("password_hash", Merge::Replace),
-        ("role", Merge::Replace),
-        ("created_at", Merge::Keep),
-    ],
-};
+row! {
+    USERS = "users" by "name", User, User {
+        name: Text(255);
+        password_hash: Long, Replace;
+        role: Text(64), Replace;
+        created_at: Int;
+    }
+}
+
+/// A token that was given out.
+pub(crate) struct Token {
+    id: String,
+    user_name: String,
+    issued_at: Micros,
+    expires_at: Micros,
+    revoked_at: Option<Micros>,
+}
+
+row! {
+    TOKENS = "tokens" by "id", Token, Token {
+        id: Text(64);
+        user_name: Text(255);
+        issued_at: Int;
+        expires_at: Int;
+        revoked_at: Int;
+    }
+}
 
 impl Store {
     /// Makes a user, or gives an existing one another password and role.
@@ -29,13 +45,7 @@ impl Store {
     pub async fn user_put(&self, user: &User) -> Result<(), Error> {
         let what = "store a user";
         transaction!(self, what, tx => {
-            let row = vec![
-                user.name.as_str().into(),
-                user.password_hash.as_str().into(),
-                user.role.as_str().into(),
-                user.created_at.into(),
-            ];
-            tx.upsert(what, &USERS, vec![row]).await
+            tx.upsert(what, [user.clone()]).await
         })
     }
 
@@ -44,9 +54,9 @@ impl Store {
     /// # Errors
     /// [`Error::Query`] when the database fails.
     pub async fn user_get(&self, name: &str) -> Result<Option<User>, Error> {
-        let sql = "SELECT name, password_hash, role, created_at FROM users WHERE name = ?";
+        let sql = format!("{} WHERE name = ?", USERS.select());
         let statement = Statement::new("read a user", sql).bind(name);
-        self.pool.row(statement).await?.map(from_cells).transpose()
+        self.pool.read_one(statement).await
     }
 
     /// All users by name.
@@ -54,8 +64,8 @@ impl Store {
     /// # Errors
     /// [`Error::Query`] when the database fails.
     pub async fn user_list(&self) -> Result<Vec<User>, Error> {
-        let sql = "SELECT name, password_hash, role, created_at FROM users ORDER BY name";
-        self.pool.rows(Statement::new("list users", sql)).await?.into_iter().map(from_cells).collect()
+        let sql = format!("{} ORDER BY name", USERS.select());
+        self.pool.read(Statement::new("list users", sql)).await
     }
 
     /// Remembers a token that was given out, and forgets those that have expired.
@@ -73,10 +83,9 @@ impl Store {
         transaction!(self, what, tx => {
             let sql = "DELETE FROM tokens WHERE expires_at <= ?";
             tx.execute(Statement::new(what, sql).bind(issued_at)).await?;
-            let sql = "INSERT INTO tokens (id, user_name, issued_at, expires_at) VALUES (?, ?, ?, ?)";
-            let statement =
-                Statement::new(what, sql).bind(id).bind(user).bind(issued_at).bind(expires_at);
-            tx.execute(statement).await.map(drop)
+            let token =
+                Token { id: id.into(), user_name: user.into(), issued_at, expires_at, revoked_at: None };
+            tx.upsert(what, [token]).await
         })
     }
 
@@ -85,11 +94,13 @@ impl Store {
     /// # Errors
     /// [`Error::Query`] when the database fails.
     pub async fn token_user(&self, id: &str, now: Micros) -> Result<Option<User>, Error> {
-        let sql = "SELECT u.name, u.password_hash, u.role, u.created_at FROM tokens t \
-                   JOIN users u ON u.name = t.user_name \
-                   WHERE t.id = ? AND t.revoked_at IS NULL AND t.expires_at > ?";
+        let columns = USERS.list("u.");
+        let sql = format!(
+            "SELECT {columns} FROM tokens t JOIN users u ON u.name = t.user_name \
+             WHERE t.id = ? AND t.revoked_at IS NULL AND t.expires_at > ?"
+        );
         let statement = Statement::new("read a token", sql).bind(id).bind(now);
-        self.pool.row(statement).await?.map(from_cells).transpose()
+        self.pool.read_one(statement).await
     }
 
     /// Revokes one token.
@@ -115,13 +126,4 @@ impl Store {
             tx.execute(Statement::new(what, sql).bind(now).bind(user)).await.map(drop)
         })
     }
-}
-
-fn from_cells(mut cells: Cells) -> Result<User, Error> {
-    Ok(User {
-        name: cells.text()?,
-        password_hash: cells.text()?,
-        role: cells.text()?,
-        created_at: cells.int()?,
-    })
 }

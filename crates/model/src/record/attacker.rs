@@ -113,7 +113,12 @@ pub enum TraversalKind {
     Interaction,
 }
 
+named!(TraversalKind);
+
 impl TraversalKind {
+    /// Both.
+    pub const ALL: &'static [TraversalKind] = &[TraversalKind::Scan, TraversalKind::Interaction];
+
     /// `scan` or `interaction`.
     pub fn name(self) -> &'static str {
         match self {

@@ -46,6 +46,21 @@ pub enum DeckyDesired {
     Absent,
 }
 
+impl DeckyDesired {
+    /// Both.
+    pub const ALL: &'static [DeckyDesired] = &[DeckyDesired::Running, DeckyDesired::Absent];
+
+    /// `running` or `absent`.
+    pub fn name(self) -> &'static str {
+        match self {
+            DeckyDesired::Running => "running",
+            DeckyDesired::Absent => "absent",
+        }
+    }
+}
+
+named!(DeckyDesired);
+
 /// One decky of a fleet that is wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeckyIntent {

@@ -1,65 +1,23 @@
 //! Payloads by content, and every time that one was seen.
 
 use super::Line;
-use crate::{
-    database::Tx,
-    dialect::{Merge, Table},
-    error::Error,
-    row::{Value, fit},
-};
+use crate::{database::Tx, error::Error};
+use decnet_model::record::{Artefact, Sighting};
 use netsvc_wire::{Meaning, field};
 use std::collections::BTreeMap;
 
-const ARTEFACTS: Table = Table {
-    name: "artefacts",
-    key: "sha256",
-    columns: &[
-        ("sha256", Merge::Keep),
-        ("first_event", Merge::Least),
-        ("size", Merge::Greatest),
-        ("origin", Merge::Keep),
-        ("format", Merge::Fill),
-        ("first_seen", Merge::Least),
-        ("last_seen", Merge::Greatest),
-        ("sightings", Merge::Add),
-    ],
-};
-
-const SIGHTINGS: Table = Table {
-    name: "artefact_sightings",
-    key: "event",
-    columns: &[
-        ("event", Merge::Keep),
-        ("sha256", Merge::Keep),
-        ("at", Merge::Keep),
-        ("node", Merge::Keep),
-        ("service", Merge::Keep),
-        ("src_ip", Merge::Keep),
-        ("session", Merge::Keep),
-        ("origin", Merge::Keep),
-        ("path", Merge::Keep),
-        ("probe", Merge::Keep),
-    ],
-};
-
-/// The sightings of one content in a batch.
-struct Seen<'a> {
-    first: &'a Line<'a>,
-    size: u64,
-    first_seen: i64,
-    last_seen: i64,
-    sightings: u64,
-}
-
 pub(super) async fn write(tx: &mut Tx, lines: &[Line<'_>]) -> Result<(), Error> {
-    let mut artefacts: BTreeMap<&str, Seen<'_>> = BTreeMap::new();
+    let mut artefacts: BTreeMap<&str, Artefact> = BTreeMap::new();
     let mut sightings = Vec::new();
     for line in lines {
         let Some(sha256) = sha256_of(line) else { continue };
         let at = line.record.at;
-        let seen = artefacts.entry(sha256).or_insert(Seen {
-            first: line,
+        let seen = artefacts.entry(sha256).or_insert_with(|| Artefact {
+            sha256: sha256.to_owned(),
+            first_event: line.id,
             size: 0,
+            origin: origin(line),
+            format: line.record.text(field::FORMAT).map(str::to_owned),
             first_seen: at,
             last_seen: at,
             sightings: 0,
@@ -70,9 +28,8 @@ pub(super) async fn write(tx: &mut Tx, lines: &[Line<'_>]) -> Result<(), Error> 
         seen.sightings += 1;
         sightings.push(sighting(line, sha256));
     }
-    let rows = artefacts.into_iter().map(|(sha256, seen)| seen.row(sha256)).collect();
-    tx.upsert("store artefacts", &ARTEFACTS, rows).await?;
-    tx.upsert("store sightings", &SIGHTINGS, sightings).await
+    tx.upsert("store artefacts", artefacts.into_values()).await?;
+    tx.upsert("store sightings", sightings).await
 }
 
 /// The hash of a blob that the line says was kept. Other lines may carry a hash that means something else.
@@ -104,38 +61,23 @@ fn usual_origin(meaning: Meaning) -> Option<&'static str> {
     }
 }
 
-fn origin(line: &Line<'_>) -> Value {
+fn origin(line: &Line<'_>) -> String {
     let usual = line.meaning().and_then(usual_origin).unwrap_or("unknown");
-    fit(line.record.text(field::ORIGIN).unwrap_or(usual), 64)
+    line.record.text(field::ORIGIN).unwrap_or(usual).to_owned()
 }
 
-fn sighting(line: &Line<'_>, sha256: &str) -> Vec<Value> {
+fn sighting(line: &Line<'_>, sha256: &str) -> Sighting {
     let path = line.record.field(field::PATH).or_else(|| line.record.field(field::NAME));
-    vec![
-        line.id.into(),
-        sha256.into(),
-        line.record.at.into(),
-        line.node(),
-        line.service(),
-        line.src_ip.into(),
-        line.session.map_or(Value::Null, |id| fit(id, 64)),
-        origin(line),
-        path.map(<[u8]>::to_vec).into(),
-        line.is_probe().into(),
-    ]
-}
-
-impl Seen<'_> {
-    fn row(self, sha256: &str) -> Vec<Value> {
-        vec![
-            sha256.into(),
-            self.first.id.into(),
-            self.size.into(),
-            origin(self.first),
-            self.first.record.text(field::FORMAT).map_or(Value::Null, |format| fit(format, 64)),
-            self.first_seen.into(),
-            self.last_seen.into(),
-            self.sightings.into(),
-        ]
+    Sighting {
+        event: line.id,
+        sha256: sha256.to_owned(),
+        at: line.record.at,
+        node: line.record.node.clone(),
+        service: line.record.app.clone(),
+        src_ip: line.src_ip,
+        session: line.session.map(str::to_owned),
+        origin: origin(line),
+        path: path.map(<[u8]>::to_vec),
+        probe: line.is_probe(),
     }
 }

@@ -1,17 +1,13 @@
 //! Secrets offered, one row for each peer, node, service, login name and secret.
 
 use super::Line;
-use crate::{
-    database::Tx,
-    dialect::{Merge, Table},
-    error::Error,
-    row::{Value, fit},
-};
+use crate::{credential::KeyedCredential, database::Tx, error::Error};
 use base64::{
     Engine,
     alphabet::STANDARD,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
+use decnet_model::record::Credential;
 use netsvc_wire::{Meaning, Record, field};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -20,31 +16,6 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
-
-const CREDENTIALS: Table = Table {
-    name: "credentials",
-    key: "key_hash",
-    columns: &[
-        ("key_hash", Merge::Keep),
-        ("first_event", Merge::Least),
-        ("last_event", Merge::Greatest),
-        ("src_ip", Merge::Keep),
-        ("node", Merge::Keep),
-        ("service", Merge::Keep),
-        ("principal", Merge::Keep),
-        ("secret", Merge::Keep),
-        ("secret_kind", Merge::Keep),
-        ("secret_sha256", Merge::Keep),
-        ("challenge", Merge::Fill),
-        ("realm", Merge::Fill),
-        ("crack_line", Merge::Fill),
-        ("outcome", Merge::Sticky("accepted")),
-        ("attempts", Merge::Add),
-        ("first_seen", Merge::Least),
-        ("last_seen", Merge::Greatest),
-        ("probe", Merge::Keep),
-    ],
-};
 
 /// The offers of a batch that are the same.
 struct Offer<'a> {
@@ -82,8 +53,8 @@ pub(super) async fn write(tx: &mut Tx, lines: &[Line<'_>]) -> Result<(), Error> 
             offer.outcome = outcome.or(offer.outcome);
         }
     }
-    let rows = offers.into_iter().map(|(key, offer)| offer.row(key)).collect();
-    tx.upsert("store credentials", &CREDENTIALS, rows).await
+    let rows = offers.into_iter().map(|(key, offer)| offer.row(key));
+    tx.upsert("store credentials", rows).await
 }
 
 /// Kind and exact bytes of the secret that a line offers.
@@ -132,29 +103,28 @@ fn key(line: &Line<'_>, kind: &str, secret: &[u8]) -> [u8; 32] {
 }
 
 impl Offer<'_> {
-    fn row(self, key: [u8; 32]) -> Vec<Value> {
+    fn row(self, key: [u8; 32]) -> KeyedCredential {
         let record = self.first.record;
-        let bytes = |name| Value::from(record.field(name).map(<[u8]>::to_vec));
-        let challenge = record.field(field::CHALLENGE_B64).and_then(|text| BASE64.decode(text).ok());
-        vec![
-            key.to_vec().into(),
-            self.first.id.into(),
-            self.last_event.into(),
-            self.first.src_ip.into(),
-            self.first.node(),
-            self.first.service(),
-            record.field(field::PRINCIPAL).unwrap_or_default().to_vec().into(),
-            self.secret.clone().into(),
-            fit(self.kind, 64),
-            hex::encode(Sha256::digest(&self.secret)).into(),
-            challenge.into(),
-            bytes(field::REALM),
-            bytes(field::CRACK_LINE),
-            self.outcome.map_or(Value::Null, |outcome| fit(outcome, 64)),
-            self.attempts.into(),
-            self.first_seen.into(),
-            self.last_seen.into(),
-            self.first.is_probe().into(),
-        ]
+        let bytes = |name| record.field(name).map(<[u8]>::to_vec);
+        let row = Credential {
+            first_event: self.first.id,
+            last_event: self.last_event,
+            src_ip: self.first.src_ip,
+            node: record.node.clone(),
+            service: record.app.clone(),
+            principal: bytes(field::PRINCIPAL).unwrap_or_default(),
+            secret_kind: self.kind.to_owned(),
+            secret_sha256: hex::encode(Sha256::digest(&self.secret)),
+            secret: self.secret,
+            challenge: record.field(field::CHALLENGE_B64).and_then(|text| BASE64.decode(text).ok()),
+            realm: bytes(field::REALM),
+            crack_line: bytes(field::CRACK_LINE),
+            outcome: self.outcome.map(str::to_owned),
+            attempts: self.attempts,
+            first_seen: self.first_seen,
+            last_seen: self.last_seen,
+            probe: self.first.is_probe(),
+        };
+        KeyedCredential { row, key_hash: key.to_vec() }
     }
 }

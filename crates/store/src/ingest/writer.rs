@@ -3,12 +3,10 @@
 //! Every number up to the highest is either stored or inside a gap, so that a double is known without
 //! looking for it among the events.
 
-use super::writer_value;
 use crate::{
     database::{Statement, Tx},
-    dialect::{Merge, Table},
     error::Error,
-    row::Cells,
+    schema::{Read, row},
 };
 use decnet_model::record::Gap;
 use netsvc_wire::{Record, WriterId, stamp::Micros};
@@ -17,23 +15,32 @@ use std::collections::{BTreeMap, BTreeSet};
 /// No process writes as many lines; a number above it is forged.
 const NUMBER_LIMIT: u64 = 1 << 40;
 
-const WRITERS: Table = Table {
-    name: "writers",
-    key: "w",
-    columns: &[
-        ("w", Merge::Keep),
-        ("last_number", Merge::Greatest),
-        ("stored", Merge::Add),
-        ("first_at", Merge::Least),
-        ("last_at", Merge::Greatest),
-    ],
-};
+/// What is kept of a writer.
+pub(crate) struct WriterRow {
+    writer: WriterId,
+    last_number: u64,
+    stored: u64,
+    first_at: Micros,
+    last_at: Micros,
+}
 
-const GAPS: Table = Table {
-    name: "gaps",
-    key: "w, first_number",
-    columns: &[("w", Merge::Keep), ("first_number", Merge::Keep), ("last_number", Merge::Replace)],
-};
+row! {
+    WRITERS = "writers" by "w", WriterRow, WriterRow {
+        writer as w: Int;
+        last_number: Int, Greatest;
+        stored: Int, Add;
+        first_at: Int, Least;
+        last_at: Int, Greatest;
+    }
+}
+
+row! {
+    GAPS = "gaps" by "w, first_number", Gap, Gap {
+        writer as w: Int;
+        first as first_number: Int;
+        last as last_number: Int, Replace;
+    }
+}
 
 /// What to do with a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,13 +72,13 @@ impl Writers {
         for id in ids {
             let what = "read a writer";
             let sql = "SELECT last_number FROM writers WHERE w = ?";
-            let row = tx.row(Statement::new(what, sql).bind(writer_value(id))).await?;
+            let row = tx.row(Statement::new(what, sql).bind(id)).await?;
             let mut state = State::default();
             if let Some(mut cells) = row {
                 state.last = cells.count()?;
-                let sql = "SELECT w, first_number, last_number FROM gaps WHERE w = ?";
-                for cells in tx.rows(Statement::new(what, sql).bind(writer_value(id))).await? {
-                    let gap = gap_from(cells)?;
+                let sql = format!("{} WHERE w = ?", GAPS.select());
+                for cells in tx.rows(Statement::new(what, sql).bind(id)).await? {
+                    let gap = Gap::read(cells)?;
                     state.gaps.insert(gap.first, (gap.last, false));
                 }
             }
@@ -113,24 +120,14 @@ impl Writers {
         let mut rows = Vec::new();
         for (&writer, state) in &self.states {
             let Some((first_at, last_at)) = state.times else { continue };
-            rows.push(vec![
-                writer_value(writer),
-                state.last.into(),
-                state.lines.into(),
-                first_at.into(),
-                last_at.into(),
-            ]);
+            rows.push(WriterRow { writer, last_number: state.last, stored: state.lines, first_at, last_at });
         }
-        tx.upsert("store writers", &WRITERS, rows).await?;
+        tx.upsert("store writers", rows).await?;
         for (&writer, state) in self.states.iter().filter(|(_, state)| state.gaps_changed) {
             let sql = "DELETE FROM gaps WHERE w = ?";
-            tx.execute(Statement::new("replace gaps", sql).bind(writer_value(writer))).await?;
-            let rows = state
-                .gaps
-                .iter()
-                .map(|(&first, &(last, _))| vec![writer_value(writer), first.into(), last.into()])
-                .collect();
-            tx.upsert("store gaps", &GAPS, rows).await?;
+            tx.execute(Statement::new("replace gaps", sql).bind(writer)).await?;
+            let rows = state.gaps.iter().map(|(&first, &(last, _))| Gap { writer, first, last });
+            tx.upsert("store gaps", rows).await?;
         }
         Ok(())
     }
@@ -161,10 +158,6 @@ impl State {
         }
         true
     }
-}
-
-pub(super) fn gap_from(mut cells: Cells) -> Result<Gap, Error> {
-    Ok(Gap { writer: WriterId(cells.int()?.cast_unsigned()), first: cells.count()?, last: cells.count()? })
 }
 
 #[cfg(test)]

@@ -1,0 +1,29 @@
+//! All tables.
+
+#[cfg(test)]
+mod tests;
+
+use crate::schema::Table;
+
+/// Every table, those before that others refer to.
+pub(crate) const TABLES: &[&Table] = &[
+    &crate::position::LOG_POSITION,
+    &crate::lease::LEASES,
+    &crate::correlate::CURSORS,
+    &crate::ingest::writer::WRITERS,
+    &crate::ingest::writer::GAPS,
+    &crate::event::EVENTS,
+    &crate::stats::TALLIES,
+    &crate::retire::RETIRED,
+    &crate::session::SESSIONS,
+    &crate::credential::CREDENTIALS,
+    &crate::artefact::ARTEFACTS,
+    &crate::artefact::SIGHTINGS,
+    &crate::attacker::ATTACKERS,
+    &crate::attacker::CONTACTS,
+    &crate::attacker::TRAVERSALS,
+    &crate::fleet::DECKIES,
+    &crate::setting::SETTINGS,
+    &crate::user::USERS,
+    &crate::user::TOKENS,
+];
