@@ -3,9 +3,9 @@
 use crate::place;
 use anyhow::{Context as _, Result};
 use decnet_engine::{node::NodeSpec, stage::StageConfig};
+use decnet_model::persona::derive::{Request, derive};
 use netsvc_persona::{
     LoginPolicy,
-    derive::{Request, derive},
     stage::{Limits, PortSpec, ServiceSpec, Transport},
 };
 use std::{

@@ -18,7 +18,7 @@ pub enum Error {
     Document(&'static str, #[source] serde_json::Error),
     /// A persona cannot be derived.
     #[error("derive a persona")]
-    Derive(#[source] netsvc_persona::derive::DeriveError),
+    Derive(#[source] decnet_model::persona::derive::DeriveError),
     /// A runtime does not do what it was asked to.
     #[error("{0}")]
     Runtime(&'static str, #[source] decnet_engine::plan::Error),

@@ -5,12 +5,10 @@ use decnet_engine::node::{NodeSpec, Nodes};
 use decnet_model::{
     fleet::{Decky, Fleet},
     logins,
+    persona::derive::{Request, derive},
 };
 use decnet_store::Store;
-use netsvc_persona::{
-    Persona,
-    derive::{Request, derive},
-};
+use netsvc_persona::Persona;
 use netsvc_wire::stamp::Micros;
 use std::{
     collections::{BTreeMap, BTreeSet},

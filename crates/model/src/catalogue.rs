@@ -1,6 +1,6 @@
 //! The services that exist, as the service binary describes them.
 
-use netsvc_persona::stage::{ServiceInfo, SettingInfo};
+use netsvc_persona::service::{ProductInfo, ServiceInfo, SettingInfo};
 use std::sync::LazyLock;
 
 /// The committed output of `netsvcd describe`; `xtask gen --check` keeps it true.
@@ -16,6 +16,14 @@ pub fn services() -> &'static [ServiceInfo] {
 /// The service called `slug`.
 pub fn find(slug: &str) -> Option<&'static ServiceInfo> {
     services().iter().find(|service| service.slug == slug)
+}
+
+/// What the service `slug` shows on `system`.
+pub fn products<'a>(
+    system: &'a str,
+    slug: &str,
+) -> impl Iterator<Item = &'static ProductInfo> + Clone + use<'a> {
+    find(slug).into_iter().flat_map(move |service| &service.products).filter(|product| product.is_on(system))
 }
 
 /// Why a setting is refused.
@@ -104,11 +112,29 @@ pub fn boolean(text: &str) -> Option<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use netsvc_persona::tables::systems::SYSTEMS;
 
     #[test]
     fn the_embedded_catalogue_is_whole() {
         assert!(services().len() >= 2);
         assert!(services().iter().all(|service| !service.ports.is_empty()));
+    }
+
+    /// A service that no system shows could be placed nowhere, and one that is on a system that is not would be lost.
+    #[test]
+    fn every_service_is_on_systems_that_exist() {
+        for service in services() {
+            assert!(!service.products.is_empty(), "{} shows no product on any system", service.slug);
+            for product in &service.products {
+                assert!(!product.systems.is_empty(), "{product:?}");
+                let known = |pattern: &&String| {
+                    let one = ProductInfo { systems: vec![(*pattern).clone()], ..product.clone() };
+                    SYSTEMS.iter().any(|system| one.is_on(system.id))
+                };
+                let strange = product.systems.iter().find(|pattern| !known(pattern));
+                assert_eq!(strange, None, "{}: {product:?}", service.slug);
+            }
+        }
     }
 
     #[test]

@@ -2,16 +2,16 @@
 
 use crate::{
     archetype::{Archetype, DISTROS},
+    catalogue,
     fleet::{Decky, DeckyName, Fleet},
+    persona::{
+        check::{self, Incoherence},
+        derive::derive,
+    },
 };
 use netsvc_persona::{
     LoginPolicy,
-    check::{self, Incoherence},
-    derive::derive,
-    tables::{
-        products,
-        systems::{self, SYSTEMS},
-    },
+    tables::systems::{self, SYSTEMS},
 };
 
 /// A persona for the check needs some time and some secret; neither changes what it finds.
@@ -88,7 +88,7 @@ pub fn login<'a>(
 /// Whether logins at the services `slugs` end at a command line that can be shown.
 fn has_shell<'a>(system: &str, slugs: impl IntoIterator<Item = &'a str>) -> bool {
     systems::find(system).is_none_or(|system| system.shell)
-        || slugs.into_iter().all(|slug| !matches!(slug, "ssh" | "telnet"))
+        || slugs.into_iter().filter_map(catalogue::find).all(|service| !service.command_line)
 }
 
 /// Nobody gets to a command line that cannot be shown.
@@ -143,10 +143,11 @@ fn of_face(decky: &Decky) -> Option<Incoherence> {
     })
 }
 
-/// A service needs a product on the system. One that no system has a product for shows none.
+/// A service needs a product on the system. One that the operator has made shows none.
 fn of_service(system: &str, slug: &str) -> Option<Incoherence> {
-    let runs = |system: &str| !products::table(system, slug).is_empty();
-    if runs(system) || !SYSTEMS.iter().any(|system| runs(system.id)) {
+    let service = catalogue::find(slug)?;
+    let runs = |system: &str| service.products_on(system).next().is_some();
+    if runs(system) {
         return None;
     }
     let distros = DISTROS.iter().filter(|distro| runs(distro.system)).map(|distro| distro.slug);
@@ -240,7 +241,7 @@ mod tests {
     fn every_archetype_fits_its_own_systems() {
         for one in crate::archetype::ARCHETYPES {
             for system in one.systems {
-                let served = one.services.iter().filter(|slug| crate::catalogue::find(slug).is_some());
+                let served = one.services.iter().filter(|slug| catalogue::find(slug).is_some());
                 let served: Vec<_> =
                     served.copied().filter(|slug| given(archetype(one.slug), system, slug)).collect();
                 assert!(fits(system, archetype(one.slug), served.iter().copied()), "{} {system}", one.slug);

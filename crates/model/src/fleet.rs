@@ -1,10 +1,10 @@
 //! A fleet as it is wanted: deckies with their places, systems and services.
 
-use crate::{catalogue, custom::CustomService, nmap, runtime::Runtime};
+use crate::{catalogue, custom::CustomService, nmap, persona::derive::Request, runtime::Runtime};
 use netsvc_persona::{
     Life, LoginPolicy, Servers,
-    derive::Request,
-    stage::{PortSpec, ServiceInfo, ServiceSpec},
+    service::ServiceInfo,
+    stage::{PortSpec, ServiceSpec},
     tables::{firewalls, systems},
 };
 use serde::{Deserialize, Serialize};

@@ -13,6 +13,7 @@ pub mod logins;
 pub mod nmap;
 pub mod notice;
 pub mod paths;
+pub mod persona;
 pub mod plan;
 pub mod probe;
 pub mod record;

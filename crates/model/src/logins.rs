@@ -1,7 +1,8 @@
 //! Accounts that settings of services name: a system has them once, whatever service they log in by.
 
+use crate::persona::{accounts, check::Incoherence};
 use crate::{catalogue, fleet::Decky};
-use netsvc_persona::{LoginPolicy, Persona, Secret, accounts, check::Incoherence};
+use netsvc_persona::{LoginPolicy, Persona, Secret};
 use std::collections::BTreeMap;
 
 /// What one service says of accounts.

@@ -1,7 +1,14 @@
 //! A service as data: what it is called, where it listens, what can be set, how it is served.
 
-use crate::{Full, Host, Link, Machine, Session, datagram};
-use netsvc_persona::stage::{PortSpec, ServiceInfo, SettingInfo, Transport};
+use crate::{
+    Full, Host, Link, Machine, Session, datagram,
+    declared::{Products, Step, Talks},
+};
+use netsvc_persona::{
+    exchange::Bytes,
+    service::{Look, ServiceInfo, SettingInfo},
+    stage::{PortSpec, Transport},
+};
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 /// A service. One `static SERVICE: Def` in each file of `services/`.
@@ -15,6 +22,14 @@ pub struct Def {
     pub ports: &'static [Port],
     /// What can be set.
     pub settings: &'static [Setting],
+    /// What it shows on which system: where none of them is, no host serves it.
+    pub products: &'static [Products],
+    /// How peers talk to it.
+    pub talks: Talks,
+    /// What shows who the host is, beyond TLS.
+    pub look: Look,
+    /// Whether its logins end at a command line.
+    pub command_line: bool,
     /// Time without a byte from the peer before the connection is closed.
     pub idle: Duration,
     /// Longest life of a connection.
@@ -121,6 +136,13 @@ impl Def {
                 })
                 .collect(),
             settings: self.settings.iter().map(Setting::info).collect(),
+            products: self.products.iter().flat_map(Products::rows).collect(),
+            command_line: self.command_line,
+            look: self.look,
+            client: self.talks.client.to_owned(),
+            exchanges: self.talks.exchanges(),
+            login: self.talks.login.iter().map(Step::info).collect(),
+            visit: self.talks.visit.iter().map(|bytes| Bytes::from(*bytes)).collect(),
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod budget;
 pub mod control;
 pub mod credential;
 pub mod datagram;
+pub mod declared;
 pub mod def;
 mod flood;
 pub mod full;
@@ -28,6 +29,7 @@ pub mod work;
 
 pub use budget::Charge;
 pub use credential::Credential;
+pub use declared::{Flood, Products, Step, Talks};
 pub use def::{Def, Port, Serve, Setting, SettingKind};
 pub use full::{Beyond, Full};
 pub use gathered::Gathered;

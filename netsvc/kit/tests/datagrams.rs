@@ -3,11 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot set up its case should fail")]
 
 use netsvc_kit::{
-    Beyond, Def, Full, Host, Input, Link, Machine, Out, Port, Serve,
+    Beyond, Def, Full, Host, Input, Link, Machine, Out, Port, Serve, Talks,
     server::{Refused, Server},
     testing,
 };
-use netsvc_persona::stage::{PortSpec, ServiceSpec, Transport};
+use netsvc_persona::{
+    service::Look,
+    stage::{PortSpec, ServiceSpec, Transport},
+};
 use std::{
     net::{SocketAddr, UdpSocket},
     sync::Arc,
@@ -20,6 +23,10 @@ static ECHO: Def = Def {
     about: "answers with what it got",
     ports: &[Port::udp(7)],
     settings: &[],
+    products: &[],
+    talks: Talks::NONE,
+    look: Look::Nothing,
+    command_line: false,
     idle: Duration::from_millis(200),
     total: Duration::from_secs(5),
     full: |_| Full::of(10, Beyond::Close),

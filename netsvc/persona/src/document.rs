@@ -320,8 +320,8 @@ impl Persona {
     }
 
     /// The initial time to live of its packets.
-    pub(crate) fn face_ttl(&self) -> Option<u8> {
-        crate::derive::ttl_of(self.face.as_deref()?)
+    pub fn face_ttl(&self) -> Option<u8> {
+        ttl_of(self.face.as_deref()?)
     }
 
     /// The MAC as bytes; `None` when the text is not a MAC.
@@ -333,4 +333,10 @@ impl Persona {
     pub fn clock(&self, now: i64) -> i64 {
         now.saturating_add(self.clock_offset_ms.saturating_mul(1000))
     }
+}
+
+/// The initial time to live that a face, as a persona may carry it, names.
+pub fn ttl_of(face: &str) -> Option<u8> {
+    let value = face.lines().find_map(|line| line.strip_prefix("ttl ="))?;
+    value.split('#').next()?.trim().parse().ok()
 }

@@ -146,7 +146,7 @@ impl Transport {
 }
 
 /// A bound socket of a service.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PortSpec {
     /// Service that serves it.
     pub slug: String,
@@ -195,32 +195,4 @@ pub enum Answer {
         /// `full`, or what is missing: `landlock: not supported by this kernel`.
         isolation: String,
     },
-}
-
-/// The service catalogue as `describe` prints it: a JSON list of these.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ServiceInfo {
-    /// Slug.
-    pub slug: String,
-    /// What it is, in a few words.
-    pub about: String,
-    /// Ports that it serves by default.
-    pub ports: Vec<PortSpec>,
-    /// Settings it takes.
-    pub settings: Vec<SettingInfo>,
-}
-
-/// A setting of a service.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SettingInfo {
-    /// Key.
-    pub key: String,
-    /// `text`, `bool`, `int`, `enum`, `secret`.
-    pub kind: String,
-    /// Default; empty: from the persona.
-    pub default: String,
-    /// `LOW..HIGH` of an int, values of an enum separated by `|`, empty otherwise.
-    pub range: String,
-    /// What it does.
-    pub help: String,
 }

@@ -13,7 +13,8 @@ mod system;
 #[cfg(test)]
 mod tests;
 
-use netsvc_persona::{Persona, check};
+use decnet_model::persona::check;
+use netsvc_persona::Persona;
 use serde::Serialize;
 use std::collections::BTreeMap;
 

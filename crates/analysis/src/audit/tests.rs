@@ -1,10 +1,8 @@
 //! Ten broken personas, each found by its tell; whole ones pass.
 
 use super::*;
-use netsvc_persona::{
-    LoginPolicy,
-    derive::{Request, derive},
-};
+use decnet_model::persona::derive::{Request, derive};
+use netsvc_persona::LoginPolicy;
 use std::collections::BTreeSet;
 
 const NOW: i64 = 1_764_000_000_000_000;

@@ -18,6 +18,7 @@ use decnet_fleet::{
     teardown,
 };
 use decnet_model::{
+    catalogue,
     fleet::Fleet,
     plan,
     record::{DeckyDesired, Filter, Page},
@@ -363,13 +364,9 @@ async fn follow(context: &Context) -> Result<()> {
     }
 }
 
-fn hint(service: &str, ip: std::net::Ipv4Addr, port: u16) -> String {
-    match service {
-        "ssh" => format!("ssh -p {port} root@{ip}"),
-        "http" => format!("curl -i http://{ip}:{port}/"),
-        "redis" => format!("redis-cli -h {ip} -p {port} info"),
-        "mysql" => format!("mysql -h {ip} -P {port} -u root -p"),
-        "smtp" => format!("swaks --server {ip}:{port} --to root@localhost"),
-        _ => format!("nc {ip} {port}    # {service}"),
-    }
+/// How to attack it.
+fn hint(slug: &str, ip: std::net::Ipv4Addr, port: u16) -> String {
+    let client = catalogue::find(slug).map_or("", |service| service.client.as_str());
+    let client = if client.is_empty() { "nc {ip} {port}" } else { client };
+    client.replace("{ip}", &ip.to_string()).replace("{port}", &port.to_string())
 }

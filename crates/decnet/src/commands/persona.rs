@@ -5,11 +5,14 @@ use crate::{output, workers};
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
 use decnet_fleet::{Error, intent, wait};
-use decnet_model::{fleet::DeckyName, logins};
+use decnet_model::{
+    fleet::DeckyName,
+    logins,
+    persona::check::{self, Incoherence},
+};
 use decnet_store::Store;
 use netsvc_persona::{
     Life, LoginPolicy, Persona, Secret,
-    check::{self, Incoherence},
     tables::firewalls::{self, Refusal},
 };
 use serde_json::json;

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use decnet_engine::{loopback::OFFSET, native::NetdClient};
 use decnet_model::{fleet::Fleet, runtime::Runtime};
 use decnet_store::Store;
-use netsvc_persona::stage::PortSpec;
+use netsvc_persona::{exchange::NONCE_LENGTH, stage::PortSpec};
 use serde::Serialize;
 use std::{
     collections::BTreeMap,
@@ -146,7 +146,7 @@ async fn touch_all(fleet: &Fleet, way: &Way, progress: &impl Fn(usize, usize)) -
             done.push(touch);
             progress(done.len(), total);
         }
-        let nonce = format!("fd{:x}x{index:x}", std::process::id());
+        let nonce = nonce(index);
         let (way, handshakes) = (way.clone(), handshakes.clone());
         running.spawn(async move {
             let _turn = if port.tls { handshakes.acquire_owned().await.ok() } else { None };
@@ -173,8 +173,8 @@ async fn touch_all(fleet: &Fleet, way: &Way, progress: &impl Fn(usize, usize)) -
 
 async fn exchange(way: &Way, ip: IpAddr, port: &PortSpec, nonce: String) -> Result<(), String> {
     let stream = way.connect(ip, port.port).await.map_err(|error| format!("connect: {error}"))?;
-    let (slug, tls) = (port.slug.clone(), port.tls);
-    tokio::task::spawn_blocking(move || talk::talk(&slug, tls, stream, &nonce))
+    let port = port.clone();
+    tokio::task::spawn_blocking(move || talk::talk(&port, stream, &nonce))
         .await
         .unwrap_or_else(|error| Err(error.to_string()))
 }
@@ -216,10 +216,17 @@ async fn find_all(
     }
 }
 
+/// What the touch number `index` of this process leaves behind: 16 letters and digits.
+fn nonce(index: usize) -> String {
+    format!("fd{:08x}x{index:05x}", std::process::id())
+}
+
 /// Words of `text` that could be nonces.
 fn nonces(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| !c.is_ascii_alphanumeric())
-        .filter(|word| word.starts_with("fd") && word.contains('x'))
+    let fits = |word: &&str| {
+        word.len() == NONCE_LENGTH && word.starts_with("fd") && word.as_bytes().get(10) == Some(&b'x')
+    };
+    text.split(|c: char| !c.is_ascii_alphanumeric()).filter(fits)
 }
 
 /// The latency below which `share` (0 to 1) of the touches stayed.
@@ -242,7 +249,9 @@ mod tests {
 
     #[test]
     fn a_nonce_is_found_inside_other_text() {
-        assert_eq!(nonces("GET /fd1ax2f HTTP/1.1").collect::<Vec<_>>(), ["fd1ax2f"]);
-        assert_eq!(nonces("fdonly").count(), 0);
+        let nonce = nonce(47);
+        assert_eq!(nonce.len(), NONCE_LENGTH);
+        assert_eq!(nonces(&format!("GET /{nonce} HTTP/1.1")).collect::<Vec<_>>(), [nonce.as_str()]);
+        assert_eq!(nonces("fdonly fd1ax2f fd000000000000000").count(), 0);
     }
 }

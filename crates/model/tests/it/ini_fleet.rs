@@ -334,8 +334,7 @@ fn what_older_files_say_is_read() {
 
 #[test]
 fn accounts_that_settings_name_get_in() {
-    use decnet_model::logins;
-    use netsvc_persona::derive::derive;
+    use decnet_model::{logins, persona::derive::derive};
     let fleet = fleet(
         "[a]\nservices = ssh, telnet\ndistro = debian\n[a.ssh]\npassword = Winter2024\n[a.telnet]\nuser = bob\n\
          user_password = x\n",

@@ -8,7 +8,9 @@
     reason = "a test may fail at once"
 )]
 
+mod derived;
 mod ini_broken;
 mod ini_errors;
 mod ini_fleet;
 mod keys;
+mod personas;

@@ -4,9 +4,6 @@ pub mod appliances;
 pub mod discovery;
 pub mod firewalls;
 pub mod hardware;
-pub mod names;
-pub mod overused;
-pub mod products;
 pub mod systems;
 pub mod upnp;
 

@@ -1,6 +1,3 @@
 //! Tests of the public functions of the crate.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail at once")]
-
-mod derived;
 mod stored;

@@ -3,8 +3,12 @@
 use super::{http, jarm, ssh, tls};
 use crate::firedrill::Way;
 use decnet_analysis::{audit::Seen, jarm::Jarm};
-use decnet_model::fleet::Fleet;
-use netsvc_persona::{Persona, stage::PortSpec};
+use decnet_model::{catalogue, fleet::Fleet};
+use netsvc_persona::{
+    Persona,
+    service::Look,
+    stage::{PortSpec, Transport},
+};
 use std::{
     collections::BTreeMap,
     io,
@@ -39,9 +43,12 @@ pub(super) async fn run(way: &Way, fleet: &Fleet, judged: &[&Persona]) -> (BTree
     for persona in judged {
         let decky = fleet.deckies.values().find(|decky| decky.name.as_str() == persona.node);
         for port in decky.map(|decky| decky.ports()).unwrap_or_default() {
-            if port.tls || matches!(port.slug.as_str(), "ssh" | "http") {
-                let gate = if port.slug == "http" { gate.clone() } else { makers.clone() };
-                let (place, node) = (Place { way: way.clone(), ip: persona.ip, port }, persona.node.clone());
+            let look = catalogue::find(&port.slug).map_or(Look::Nothing, |service| service.look);
+            if port.transport == Transport::Tcp && (port.tls || look != Look::Nothing) {
+                let keyless = look == Look::Http && !port.tls;
+                let gate = if keyless { gate.clone() } else { makers.clone() };
+                let place = Place { way: way.clone(), ip: persona.ip, port, look };
+                let node = persona.node.clone();
                 looks.spawn(async move {
                     let _turn = gate.acquire().await;
                     let mut shown = Vec::new();
@@ -86,6 +93,7 @@ struct Place {
     way: Way,
     ip: IpAddr,
     port: PortSpec,
+    look: Look,
 }
 
 impl Place {
@@ -103,7 +111,7 @@ impl Place {
                 }
             }
             shown.extend(jarm::whole(answers).map(|jarm| Shown::Jarm(self.port.port, jarm)));
-        } else if self.port.slug == "ssh" {
+        } else if self.look == Look::Ssh {
             let ssh = self.once(ssh::look).await?;
             let kinds = ssh.kinds.clone();
             shown.push(Shown::Ssh(ssh));
@@ -113,7 +121,7 @@ impl Place {
                     shown.push(Shown::HostKey(kind, key));
                 }
             }
-        } else {
+        } else if self.look == Look::Http {
             shown.push(Shown::Http(self.once(http::look).await?));
         }
         Ok(())

@@ -10,11 +10,14 @@ pub mod files;
 pub mod listing;
 pub mod login;
 pub mod node;
+mod products;
 pub mod say;
+mod talks;
 pub mod transfer;
 pub mod tree;
 
 use netsvc_kit::{Beyond, Def, Full, Host, Port, Serve, Session, Setting, SettingKind, def::ServeFuture};
+use netsvc_persona::service::Look;
 
 /// The service.
 pub static SERVICE: Def = Def {
@@ -27,6 +30,10 @@ pub static SERVICE: Def = Def {
         default: "no",
         help: "let anonymous in, to read /srv/ftp and to write into its folder incoming",
     }],
+    products: products::PRODUCTS,
+    talks: talks::TALKS,
+    look: Look::Nothing,
+    command_line: false,
     idle: Def::IDLE,
     total: Def::TOTAL,
     full,

@@ -19,12 +19,15 @@ pub mod machine;
 pub mod nginx;
 pub mod page;
 pub mod product;
+mod products;
 pub mod range;
 pub mod request;
 pub mod response;
+mod talks;
 pub mod writer;
 
 use netsvc_kit::{Beyond, Def, Full, Host, Link, Machine, Port, Serve, Setting, SettingKind};
+use netsvc_persona::service::Look;
 use product::Family;
 use std::{sync::Arc, time::Duration};
 
@@ -47,6 +50,10 @@ pub static SERVICE: Def = Def {
             help: "title of the site; empty: from the domain",
         },
     ],
+    products: products::PRODUCTS,
+    talks: talks::TALKS,
+    look: Look::Http,
+    command_line: false,
     idle: Duration::from_secs(65),
     total: Def::TOTAL,
     full,

@@ -9,8 +9,10 @@ mod faults;
 mod flavour;
 mod packet;
 mod parameters;
+mod products;
 mod rows;
 mod server;
+mod talks;
 mod techniques;
 mod worlds;
 
@@ -19,6 +21,7 @@ use flavour::{CACHING, Flavour, NATIVE, capability};
 use netsvc_kit::{
     Beyond, Credential, Def, Full, Host, Input, Link, Machine, Out, Port, Serve, Setting, SettingKind,
 };
+use netsvc_persona::service::Look;
 use netsvc_wire::{Kind, field};
 use packet::Reader;
 use parking_lot::Mutex;
@@ -36,6 +39,10 @@ pub static SERVICE: Def = Def {
         default: "",
         help: "names of further databases that a login sees, comma-separated",
     }],
+    products: products::PRODUCTS,
+    talks: talks::TALKS,
+    look: Look::Nothing,
+    command_line: false,
     idle: Def::IDLE,
     total: Def::TOTAL,
     full: |_| Full::of(CONNECTIONS, Beyond::Say(TOO_MANY.to_vec())),

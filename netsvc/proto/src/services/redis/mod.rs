@@ -21,6 +21,7 @@ mod monitor;
 mod on;
 mod parameters;
 mod pattern;
+mod products;
 mod rdb;
 mod reply;
 mod request;
@@ -29,6 +30,7 @@ mod seeded;
 mod state;
 mod stream;
 mod table;
+mod talks;
 mod value;
 
 use connection::{Client, Connection};
@@ -36,6 +38,7 @@ use context::{Context, Words};
 use hub::Hub;
 use keyspace::Keyspace;
 use netsvc_kit::{Beyond, Def, Full, Host, Link, Machine, Port, Serve, Setting, SettingKind};
+use netsvc_persona::service::Look;
 use parking_lot::Mutex;
 use rand_core::RngCore;
 use reply::Reply;
@@ -61,6 +64,10 @@ pub static SERVICE: Def = Def {
             help: "whether CONFIG SET dir and SAVE work, as where protected configs are enabled",
         },
     ],
+    products: products::PRODUCTS,
+    talks: talks::TALKS,
+    look: Look::Nothing,
+    command_line: false,
     idle: Def::IDLE,
     total: Def::TOTAL,
     full: |_| Full::of(CLIENTS, Beyond::Say(b"-ERR max number of clients reached\r\n".to_vec())),

@@ -9,10 +9,13 @@ pub mod lines;
 pub mod machine;
 pub mod message;
 pub mod mime;
+mod products;
 pub mod reply;
+mod talks;
 pub mod transaction;
 
 use netsvc_kit::{Beyond, Def, Full, Host, Link, Machine, Port, Serve, Setting, SettingKind};
+use netsvc_persona::service::Look;
 use reply::{Family, Names};
 use std::sync::Arc;
 
@@ -41,6 +44,10 @@ pub static SERVICE: Def = Def {
             help: "largest message in bytes; empty: what the product has",
         },
     ],
+    products: products::PRODUCTS,
+    talks: talks::TALKS,
+    look: Look::Nothing,
+    command_line: false,
     idle: Def::IDLE,
     total: Def::TOTAL,
     full,

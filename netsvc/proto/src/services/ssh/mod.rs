@@ -1,7 +1,9 @@
 //! SSH: an OpenSSH of the persona's release in front of the node's shell and files.
 
 mod files;
+mod products;
 mod programs;
+mod talks;
 mod typing;
 
 use crate::account;
@@ -13,6 +15,7 @@ use netsvc_kit::{
     Beyond, Charge, Credential, Def, Full, Host, Link, Port, Serve, Session, Setting, SettingKind,
     budget::Account, def::ServeFuture,
 };
+use netsvc_persona::service::Look;
 use netsvc_persona::subkey;
 use netsvc_ssh::{
     ChannelIo, ClientFacts, Config, Forward, ForwardAnswer, Handler, HostKeys, KeyOffer, LazyRsa, Meter,
@@ -39,6 +42,10 @@ pub static SERVICE: Def = Def {
             help: "line that is shown before a login (Banner); empty: none",
         },
     ],
+    products: products::PRODUCTS,
+    talks: talks::TALKS,
+    look: Look::Ssh,
+    command_line: true,
     idle: Duration::from_secs(600),
     total: Duration::from_secs(6 * 3600),
     // MaxStartups is the server's own; sessions that have logged in are not limited.

@@ -3,6 +3,8 @@
 mod dialect;
 mod numbers;
 mod options;
+mod products;
+mod talks;
 mod told;
 mod voice;
 
@@ -12,6 +14,7 @@ use netsvc_kit::{
     Beyond, Credential, Def, Full, Host, Port, Serve, Session, Setting, SettingKind, def::ServeFuture,
     recorder,
 };
+use netsvc_persona::service::Look;
 use netsvc_shell::{Terminal, TerminalOutput};
 use netsvc_wire::{Kind, field};
 use options::Options;
@@ -37,6 +40,10 @@ pub static SERVICE: Def = Def {
             help: "line above the first prompt (issue.net); empty: that of the system",
         },
     ],
+    products: products::PRODUCTS,
+    talks: talks::TALKS,
+    look: Look::Nothing,
+    command_line: true,
     idle: Duration::from_secs(300),
     total: Duration::from_secs(6 * 3600),
     full,

@@ -1,12 +1,12 @@
 //! Accounts of a node: the administrator, people, and what people's tools run as.
 
-use crate::{
-    Persona, Secret, User,
+use super::{
     choice::choose,
-    tables::{
-        names::{FAMILY, GIVEN, PASSWORD_ENDINGS, PASSWORD_WORDS, SERVICE_ACCOUNTS},
-        systems::{self, System},
-    },
+    names::{FAMILY, GIVEN, PASSWORD_ENDINGS, PASSWORD_WORDS, SERVICE_ACCOUNTS},
+};
+use netsvc_persona::{
+    Persona, Secret, User,
+    tables::systems::{self, System},
 };
 use rand_core::RngCore;
 
@@ -119,7 +119,7 @@ fn capital(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{subkey, tables::systems::SYSTEMS};
+    use netsvc_persona::{subkey, tables::systems::SYSTEMS};
     use std::collections::BTreeSet;
 
     #[test]

@@ -1,9 +1,11 @@
 //! Laws of derived personas.
 
-use netsvc_persona::{
-    LoginPolicy, Persona,
+use decnet_model::persona::{
     check::check,
     derive::{Request, derive},
+};
+use netsvc_persona::{
+    LoginPolicy, Persona,
     tables::systems::{self, SYSTEMS, Style},
 };
 use proptest::prelude::*;
@@ -170,4 +172,10 @@ fn kernel_and_packages_were_updated_together() {
     let sorted: BTreeSet<_> = pairs.iter().map(dated).collect();
     let packages: Vec<_> = sorted.iter().map(|(_, packaging)| packaging.clone()).collect();
     assert!(packages.is_sorted() && 5 <= packages.len(), "{sorted:?}");
+}
+
+#[test]
+fn what_the_first_release_stored_does_not_contradict_itself() {
+    let first = include_str!("../../../../netsvc/persona/tests/it/persona-1.json");
+    assert_eq!(check(&serde_json::from_str(first).unwrap()), []);
 }

@@ -1,11 +1,12 @@
 //! Contradictions within a persona: what two observers would not both believe.
 
-use crate::{
-    Persona, Product,
+use super::overused;
+use crate::catalogue;
+use netsvc_persona::{
+    Persona, Product, Secret,
     tables::{
         firewalls,
         hardware::{self, Machine},
-        overused, products,
         systems::{self, Style, System},
     },
 };
@@ -157,11 +158,11 @@ fn hostname(persona: &Persona, system: &System, found: &mut Found) {
 }
 
 fn product(persona: &Persona, service: &str, shown: &Product, found: &mut Found) {
-    let table = products::table(&persona.os.id, service);
-    let known = table
-        .iter()
-        .any(|(_, entry)| *entry == (shown.name.as_str(), shown.version.as_str(), shown.packaging.as_str()));
-    let named = table.iter().any(|(_, (name, ..))| *name == shown.name);
+    let mut table = catalogue::products(&persona.os.id, service);
+    let named = table.clone().any(|known| known.name == shown.name);
+    let known = table.any(|known| {
+        (&known.name, &known.version, &known.packaging) == (&shown.name, &shown.version, &shown.packaging)
+    });
     found.unless(known, "product", || {
         let what = if named {
             format!("{} {} {}", shown.name, shown.version, shown.packaging)
@@ -225,7 +226,7 @@ fn place(persona: &Persona, found: &mut Found) {
 }
 
 fn keys(persona: &Persona, found: &mut Found) {
-    let long = |secret: &crate::Secret| secret.hex_bytes().is_some_and(|bytes| bytes.len() == 32);
+    let long = |secret: &Secret| secret.hex_bytes().is_some_and(|bytes| bytes.len() == 32);
     found.unless(long(&persona.subkey), "keys", || "the subkey is not 32 bytes".to_owned());
     found.unless(long(&persona.ssh_keys.ed25519), "keys", || "the ed25519 seed is not 32 bytes".to_owned());
     let scalar = persona.ssh_keys.ecdsa_p256.hex_bytes();

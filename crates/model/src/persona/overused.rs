@@ -38,18 +38,16 @@ pub fn is_overused(service: &str, version: &str, packaging: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tables::{products, systems};
+    use crate::catalogue;
+    use netsvc_persona::tables::systems;
 
     #[test]
     fn ssh_01_none_is_drawn() {
         for system in systems::SYSTEMS {
-            for service in ["ssh", "http", "https", "ftp", "smtp", "redis", "mysql", "telnet"] {
-                for (weight, (name, version, packaging)) in products::table(system.id, service) {
-                    assert!(
-                        *weight == 0 || !is_overused(service, version, packaging),
-                        "{} draws {name} {version} {packaging}",
-                        system.id
-                    );
+            for service in catalogue::services() {
+                for product in service.products_on(system.id).filter(|product| product.weight > 0) {
+                    let overused = is_overused(&service.slug, &product.version, &product.packaging);
+                    assert!(!overused, "{} draws {product:?}", system.id);
                 }
             }
         }
@@ -59,7 +57,7 @@ mod tests {
     fn newer_releases_of_a_package_are_drawn_more_often_than_older_ones() {
         for system in ["debian11", "debian12", "ubuntu2004", "ubuntu2204", "ubuntu2404"] {
             let weights: Vec<u32> =
-                products::table(system, "ssh").iter().map(|(weight, _)| *weight).collect();
+                catalogue::products(system, "ssh").map(|product| product.weight).collect();
             let drawn: Vec<u32> = weights.into_iter().filter(|weight| *weight > 0).collect();
             assert!(drawn.is_sorted() && drawn.len() > 2, "{system}: {drawn:?}");
         }

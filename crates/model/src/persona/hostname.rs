@@ -3,10 +3,8 @@
 //! An installation has a main scheme and a second one, older or of another team; each node is named
 //! by one of them, so that neighbours look alike without looking minted.
 
-use crate::tables::{
-    names::{ENVIRONMENTS, FAMILY, GIVEN, PLACES, ROLES, SITES, STARS},
-    systems::{Style, System},
-};
+use super::names::{ENVIRONMENTS, FAMILY, GIVEN, PLACES, ROLES, SITES, STARS};
+use netsvc_persona::tables::systems::{Style, System};
 use rand_core::RngCore;
 use std::{collections::BTreeSet, net::IpAddr};
 
@@ -166,7 +164,7 @@ fn word(list: &[&'static str], random: &mut impl RngCore) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{subkey, tables::systems};
+    use netsvc_persona::{subkey, tables::systems};
 
     #[test]
     fn a_thousand_names_of_every_system_are_unique_and_legal() {

@@ -5,17 +5,24 @@
 //! decides what must never repeat (keys, MAC tail, serials, passwords) and always comes from the
 //! install secret, with the seed mixed in.
 
-use crate::{
-    Certificate, Hardware, Life, LoginPolicy, Os, PERSONA_VERSION, Persona, Product, Secret, SshKeys, Zone,
+use super::{
     accounts,
     choice::choose,
     hostname::{Naming, letters},
+    names,
+};
+use crate::catalogue;
+use netsvc_persona::{
+    Certificate, Hardware, Life, LoginPolicy, Os, PERSONA_VERSION, Persona, Product, Secret, SshKeys, Zone,
+    service::ProductInfo,
     subkey,
     tables::{
+        Weighted,
         hardware::{self, Machine},
-        names, pick, pick_at, products,
+        pick, pick_at,
         systems::{self, System},
     },
+    ttl_of,
 };
 use rand_chacha::ChaCha20Rng;
 use rand_core::RngCore;
@@ -133,12 +140,6 @@ pub fn derive(request: &Request<'_>) -> Result<Persona, DeriveError> {
         life: request.life.clone(),
         firewall: request.firewall,
     })
-}
-
-/// The initial time to live that a face names.
-pub(crate) fn ttl_of(face: &str) -> Option<u8> {
-    let value = face.lines().find_map(|line| line.strip_prefix("ttl ="))?;
-    value.split('#').next()?.trim().parse().ok()
 }
 
 fn machine_of(system: &System, streams: &Streams<'_>) -> &'static Machine {
@@ -308,14 +309,16 @@ impl Streams<'_> {
     fn products(&self, system: &System) -> BTreeMap<String, Product> {
         let mut shown = BTreeMap::new();
         for slug in self.request.services {
-            let table = products::table(system.id, slug);
-            let drawn = pick(table, self.plan(&format!("product {slug}")).next_u64());
-            let releases = table.iter().filter(|(_, entry)| drawn.is_some_and(|drawn| drawn.0 == entry.0));
-            if let Some((name, version, packaging)) = pick_at(releases, self.updated()) {
+            let table: Vec<Weighted<&ProductInfo>> =
+                catalogue::products(system.id, slug).map(|product| (product.weight, product)).collect();
+            let drawn = pick(&table, self.plan(&format!("product {slug}")).next_u64());
+            let releases =
+                table.iter().filter(|(_, entry)| drawn.is_some_and(|drawn| drawn.name == entry.name));
+            if let Some(chosen) = pick_at(releases, self.updated()) {
                 let product = Product {
-                    name: (*name).to_owned(),
-                    version: (*version).to_owned(),
-                    packaging: (*packaging).to_owned(),
+                    name: chosen.name.clone(),
+                    version: chosen.version.clone(),
+                    packaging: chosen.packaging.clone(),
                 };
                 shown.insert(slug.clone(), product);
             }
@@ -367,7 +370,7 @@ fn serial(vendor: &str, random: &mut ChaCha20Rng) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::check;
+    use crate::persona::check::check;
 
     fn persona(secret: u8, node: &str, seed: Option<&str>, system: &str) -> Persona {
         let services = ["ssh", "http", "ftp", "smtp", "redis", "mysql", "telnet"].map(str::to_owned);

@@ -1,0 +1,114 @@
+//! What a service declares of itself: the catalogue, as `describe` prints it, a JSON list of [`ServiceInfo`].
+
+use crate::{
+    exchange::{Bytes, Exchange, Step},
+    stage::{PortSpec, Transport},
+};
+use serde::{Deserialize, Serialize};
+
+/// A service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceInfo {
+    /// Slug.
+    pub slug: String,
+    /// What it is, in a few words.
+    pub about: String,
+    /// Ports that it serves by default.
+    pub ports: Vec<PortSpec>,
+    /// Settings it takes.
+    pub settings: Vec<SettingInfo>,
+    /// What it shows on which system; a system that none of them names does not run it. Of one system, releases of
+    /// one product stand in the order of their age.
+    pub products: Vec<ProductInfo>,
+    /// Whether its logins end at a command line.
+    pub command_line: bool,
+    /// What shows who the host is, beyond TLS.
+    pub look: Look,
+    /// Command line of the client that people use, with `{ip}` and `{port}`.
+    pub client: String,
+    /// The first exchange over each transport of its ports that are plain.
+    pub exchanges: Vec<Exchange>,
+    /// A login that is refused, with a nonce in its password; empty: nobody logs in, or only by a library.
+    pub login: Vec<Step>,
+    /// What a visitor who means no good says, piece by piece, whatever is answered.
+    pub visit: Vec<Bytes>,
+}
+
+/// A setting of a service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SettingInfo {
+    /// Key.
+    pub key: String,
+    /// `text`, `bool`, `int`, `enum`, `secret`.
+    pub kind: String,
+    /// Default; empty: from the persona.
+    pub default: String,
+    /// `LOW..HIGH` of an int, values of an enum separated by `|`, empty otherwise.
+    pub range: String,
+    /// What it does.
+    pub help: String,
+}
+
+/// A product that a service shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProductInfo {
+    /// Ids of the systems that it is found on; `windows*` stands for all that begin so.
+    pub systems: Vec<String>,
+    /// How often it is found there, relative to the others; 0: it is known, and drawn no more.
+    pub weight: u32,
+    /// Name.
+    pub name: String,
+    /// Upstream version.
+    pub version: String,
+    /// What the packager added.
+    pub packaging: String,
+}
+
+/// What shows who a host is when a service of it is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Look {
+    /// Nothing that is looked at.
+    Nothing,
+    /// The version, the algorithms and the host keys of an SSH server.
+    Ssh,
+    /// The headers of a web server.
+    Http,
+}
+
+impl ProductInfo {
+    /// Whether it is found on `system`.
+    pub fn is_on(&self, system: &str) -> bool {
+        self.systems.iter().any(|pattern| match pattern.strip_suffix('*') {
+            Some(start) => system.starts_with(start),
+            None => pattern == system,
+        })
+    }
+}
+
+impl ServiceInfo {
+    /// What it shows on `system`.
+    pub fn products_on<'a>(&'a self, system: &'a str) -> impl Iterator<Item = &'a ProductInfo> + Clone {
+        self.products.iter().filter(move |product| product.is_on(system))
+    }
+
+    /// The first exchange over `transport`.
+    pub fn exchange(&self, transport: Transport) -> Option<&Exchange> {
+        self.exchanges.iter().find(|exchange| exchange.transport == transport)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_product_is_on_the_systems_that_its_patterns_name() {
+        let systems = ["windows*", "debian12"].map(str::to_owned).to_vec();
+        let text = String::new;
+        let product = ProductInfo { systems, weight: 1, name: text(), version: text(), packaging: text() };
+        for (system, on) in [("windows7", true), ("debian12", true), ("debian11", false), ("arch", false)] {
+            assert_eq!(product.is_on(system), on, "{system}");
+        }
+    }
+}
