@@ -26,6 +26,7 @@ pub mod pace;
 mod parse;
 mod terminal;
 pub mod text;
+mod tty;
 
 pub use event::{Emit, Origin, Outcome, ShellEvent, Stream, Waits};
 pub use flavour::Flavour;

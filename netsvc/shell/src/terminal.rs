@@ -6,12 +6,14 @@
 use crate::{
     event::{Emit, Outcome, ShellEvent, Waits},
     flavour::Flavour,
-    fs::join,
     interpret::Shell,
     live::{logins, motd, strftime},
     text,
 };
 use std::collections::VecDeque;
+
+mod edit;
+mod paste;
 
 /// Longest line that can be typed.
 const MAX_LINE: usize = 16_384;
@@ -48,6 +50,10 @@ pub struct Terminal {
     pending: String,
     recall: usize,
     escape: Escape,
+    /// Text that is being pasted.
+    pasted: Option<paste::Pasted>,
+    /// Where in the line the text is that was pasted last, as long as it is marked.
+    marked: Option<(usize, usize)>,
     last_return: bool,
     queue: VecDeque<(i64, Vec<u8>)>,
     busy_until: i64,
@@ -70,6 +76,8 @@ impl Terminal {
             cursor: 0,
             pending: String::new(),
             escape: Escape::None,
+            pasted: None,
+            marked: None,
             last_return: false,
             queue: VecDeque::new(),
             busy_until: 0,
@@ -84,8 +92,7 @@ impl Terminal {
 
     /// The terminal has this many columns and rows; 0 is one that does not say.
     pub fn resize(&mut self, columns: u32, rows: u32) {
-        let known = |given: u32, usual: u32| if given == 0 || given > 10_000 { usual } else { given };
-        self.shell.set_window(known(columns, 80), known(rows, 24));
+        self.shell.set_window(columns, rows);
     }
 
     /// Exit status of the session's shell.
@@ -196,8 +203,9 @@ impl Terminal {
 
     /// Sends bytes with line ends as a terminal in cooked mode makes them.
     fn show(&mut self, bytes: &[u8]) {
+        let returns = self.shell.tty.has("opost") && self.shell.tty.has("onlcr");
         for byte in bytes {
-            if *byte == b'\n' {
+            if *byte == b'\n' && returns {
                 self.output.bytes.push(b'\r');
             }
             self.output.bytes.push(*byte);
@@ -208,12 +216,29 @@ impl Terminal {
         self.show(&text::encode(text));
     }
 
+    /// Asks for a line: what became of jobs, then the prompt.
     fn prompt(&mut self) {
+        if self.pending.is_empty() {
+            let notices = self.shell.job_notices();
+            self.show_text(&notices);
+        }
+        self.shell.note_window();
+        if self.brackets() {
+            self.show(paste::BEGIN_BRACKETS);
+        }
+        self.show_prompt();
+    }
+
+    fn show_prompt(&mut self) {
         let prompt = self.shell.prompt(!self.pending.is_empty());
         self.show_text(&prompt);
     }
 
     fn key(&mut self, byte: u8, now: i64) {
+        if self.pasted.is_some() {
+            return self.paste(byte);
+        }
+        self.unmark();
         let after_return = std::mem::take(&mut self.last_return);
         match std::mem::replace(&mut self.escape, Escape::None) {
             Escape::Started if byte == b'[' || byte == b'O' => {
@@ -237,16 +262,7 @@ impl Terminal {
                 self.last_return = byte == b'\r';
                 self.enter(now);
             }
-            3 => {
-                self.show(b"^C\n");
-                self.clear_line();
-                self.pending.clear();
-                if self.waits.take().is_some() {
-                    let events = self.shell.interrupt();
-                    self.output.events.extend(events);
-                }
-                self.prompt();
-            }
+            3 => self.give_up(),
             4 if self.line.is_empty() => self.end_of_input(now),
             4 => {}
             8 | 127 => self.erase(1),
@@ -263,7 +279,7 @@ impl Terminal {
             9 if self.waits.is_none() => self.complete(),
             12 => {
                 self.show(b"\x1b[H\x1b[2J");
-                self.prompt();
+                self.show_prompt();
                 let line: String = self.line.iter().collect();
                 self.echo(&line);
             }
@@ -273,83 +289,34 @@ impl Terminal {
         }
     }
 
+    /// `^C` at a prompt, or at a question of a program.
+    fn give_up(&mut self) {
+        let reads_line = self.waits.is_none();
+        self.show(b"^C");
+        if reads_line && self.brackets() {
+            // The line is redrawn once more before it is given up (readline 8.2).
+            self.show(paste::END_BRACKETS);
+            self.show(paste::BEGIN_BRACKETS);
+            self.show(paste::END_BRACKETS);
+        }
+        self.show(b"\n");
+        self.clear_line();
+        self.pending.clear();
+        self.shell.status = 130;
+        if self.waits.take().is_some() {
+            let events = self.shell.interrupt();
+            self.output.events.extend(events);
+        }
+        self.prompt();
+    }
+
     fn echoes(&self) -> bool {
-        self.waits != Some(Waits::Secret)
+        self.waits != Some(Waits::Secret) && self.shell.tty.has("echo")
     }
 
     fn echo(&mut self, text: &str) {
         if self.echoes() {
             self.show_text(text);
-        }
-    }
-
-    fn insert(&mut self, character: char) {
-        if self.line.len() >= MAX_LINE {
-            return;
-        }
-        self.line.insert(self.cursor.min(self.line.len()), character);
-        self.cursor += 1;
-        self.redraw_tail(character.to_string());
-    }
-
-    /// Writes `first`, what is right of the cursor, and goes back to the cursor.
-    fn redraw_tail(&mut self, first: String) {
-        let tail: String = self.line.iter().skip(self.cursor).collect();
-        let back = "\x08".repeat(tail.chars().count());
-        self.echo(&format!("{first}{tail}{back}"));
-    }
-
-    fn erase(&mut self, count: usize) {
-        let count = count.min(self.cursor);
-        if count == 0 {
-            return;
-        }
-        self.cursor -= count;
-        self.line.drain(self.cursor..self.cursor + count);
-        let tail: String = self.line.iter().skip(self.cursor).collect();
-        let width = tail.chars().count() + count;
-        let text = format!("{}{tail}{}{}", "\x08".repeat(count), " ".repeat(count), "\x08".repeat(width));
-        self.echo(&text);
-    }
-
-    fn move_to(&mut self, place: usize) {
-        let place = place.min(self.line.len());
-        let text: String = if place < self.cursor {
-            "\x08".repeat(self.cursor - place)
-        } else {
-            self.line.iter().skip(self.cursor).take(place - self.cursor).collect()
-        };
-        self.cursor = place;
-        self.echo(&text);
-    }
-
-    fn sequence(&mut self, sequence: &str) {
-        match sequence {
-            "A" => self.recall(self.recall.saturating_sub(1)),
-            "B" => self.recall(self.recall + 1),
-            "C" => self.move_to(self.cursor + 1),
-            "D" => self.move_to(self.cursor.saturating_sub(1)),
-            "H" | "1~" => self.move_to(0),
-            "F" | "4~" => self.move_to(self.line.len()),
-            "3~" if self.cursor < self.line.len() => {
-                self.move_to(self.cursor + 1);
-                self.erase(1);
-            }
-            // Brackets of pasted text and anything else change nothing.
-            _ => {}
-        }
-    }
-
-    fn recall(&mut self, index: usize) {
-        if self.waits.is_some() || index > self.shell.history.len() {
-            return;
-        }
-        self.recall = index;
-        self.move_to(self.line.len());
-        self.erase(self.line.len());
-        let line = self.shell.history.get(index).cloned().unwrap_or_default();
-        for character in line.chars() {
-            self.insert(character);
         }
     }
 
@@ -359,7 +326,11 @@ impl Terminal {
     }
 
     fn enter(&mut self, now: i64) {
-        self.show(b"\n");
+        if self.waits.is_none() {
+            self.end_line();
+        } else if self.shell.tty.has("echo") {
+            self.show(b"\n");
+        }
         let line = self.clear_line();
         if self.waits.is_some() {
             self.waits = None;
@@ -369,6 +340,7 @@ impl Terminal {
         }
         let whole = if self.pending.is_empty() { line } else { format!("{}\n{line}", self.pending) };
         if whole.trim().is_empty() {
+            self.shell.pass_blank_lines(&whole);
             self.pending.clear();
             self.prompt();
             return;
@@ -390,6 +362,12 @@ impl Terminal {
             self.play(outcome, now);
             return;
         }
+        if self.brackets() {
+            self.show(paste::END_BRACKETS);
+        }
+        if self.brackets() || !self.shell.dialect().is_bash() {
+            self.show(b"\n");
+        }
         let outcome = self.shell.run_line("exit");
         self.play(outcome, now);
     }
@@ -410,59 +388,5 @@ impl Terminal {
         self.closing = outcome.exited;
         self.prompt_due = self.waits.is_none() && !self.closing;
         self.release(now);
-    }
-
-    fn complete(&mut self) {
-        let before: String = self.line.iter().take(self.cursor).collect();
-        let word = before.rsplit([' ', ';', '|', '&', '<', '>']).next().unwrap_or("").to_owned();
-        let first = before.trim_start() == word;
-        let (folder, prefix) = match word.rsplit_once('/') {
-            Some((folder, prefix)) => {
-                (if folder.is_empty() { "/" } else { folder }.to_owned(), prefix.to_owned())
-            }
-            None => (".".to_owned(), word.clone()),
-        };
-        let mut names = if first && !word.contains('/') {
-            self.shell.command_names(&prefix)
-        } else {
-            self.shell
-                .fs
-                .readdir(&folder)
-                .unwrap_or_default()
-                .into_iter()
-                .filter(|name| name.starts_with(&prefix) && (!prefix.is_empty() || !name.starts_with('.')))
-                .collect()
-        };
-        names.sort();
-        let Some(start) = names.first().cloned() else {
-            self.show(b"\x07");
-            return;
-        };
-        let common = names.iter().fold(start.clone(), |common, name| {
-            common
-                .chars()
-                .zip(name.chars())
-                .take_while(|(left, right)| left == right)
-                .map(|(left, _)| left)
-                .collect()
-        });
-        let added: String = common.chars().skip(prefix.chars().count()).collect();
-        let only = names.len() == 1;
-        for character in added.chars() {
-            self.insert(character);
-        }
-        if only {
-            let directory =
-                (!first || word.contains('/')) && self.shell.fs.is_directory(&join(&folder, &start));
-            self.insert(if directory { '/' } else { ' ' });
-        } else if added.is_empty() && names.len() <= 100 {
-            let list = names.join("  ");
-            self.show_text(&format!("\n{list}\n"));
-            self.prompt();
-            let line: String = self.line.iter().collect();
-            self.echo(&line);
-        } else if added.is_empty() {
-            self.show(b"\x07");
-        }
     }
 }

@@ -39,9 +39,12 @@ mod service;
 mod settings;
 mod shells;
 mod shopt;
+mod signal;
 mod space;
 mod stat;
+mod stty;
 mod system;
+mod tput;
 mod url;
 mod variables;
 mod wording;
@@ -51,6 +54,8 @@ mod xargs;
 pub(crate) use help::answer;
 pub(crate) use output::{quote, unescape};
 pub(crate) use posix::expression;
+pub(crate) use signal::description as signal_description;
+pub(crate) use tput::is_screen;
 pub(crate) use wording::bad_number;
 
 use crate::{
@@ -102,12 +107,15 @@ fn table() -> &'static BTreeMap<&'static str, Command> {
             download::COMMANDS,
             accounts::COMMANDS,
             list::COMMANDS,
+            signal::COMMANDS,
             stat::COMMANDS,
+            stty::COMMANDS,
             sed::COMMANDS,
             process::COMMANDS,
             hardware::COMMANDS,
             network::COMMANDS,
             system::COMMANDS,
+            tput::COMMANDS,
             wrap::COMMANDS,
             xargs::COMMANDS,
         ]

@@ -10,7 +10,6 @@ pub(super) const COMMANDS: &[(&str, Run)] = &[
     ("ps", ps),
     ("top", top),
     ("htop", top),
-    ("kill", kill),
     ("killall", killall),
     ("pkill", killall),
     ("pgrep", pgrep),
@@ -214,63 +213,8 @@ fn top(shell: &mut Shell, arguments: &[String]) -> Status {
     Ok(0)
 }
 
-const SIGNALS: &str = " 1) SIGHUP\t 2) SIGINT\t 3) SIGQUIT\t 4) SIGILL\t 5) SIGTRAP\n 6) SIGABRT\t 7) SIGBUS\t 8) SIGFPE\t 9) SIGKILL\t10) SIGUSR1\n11) SIGSEGV\t12) SIGUSR2\t13) SIGPIPE\t14) SIGALRM\t15) SIGTERM\n";
-
-fn kill(shell: &mut Shell, arguments: &[String]) -> Status {
-    let words = rest(arguments);
-    if words.first().is_some_and(|word| word == "-l") {
-        if let Some(number) = words.get(1).and_then(|word| word.parse::<usize>().ok()) {
-            let name = SIGNALS
-                .split_whitespace()
-                .nth((number & 127) * 2 - 1)
-                .unwrap_or("")
-                .trim_start_matches("SIG");
-            shell.out(&format!("{name}\n"))?;
-            return Ok(0);
-        }
-        shell.out(SIGNALS)?;
-        return Ok(0);
-    }
-    if !words.iter().any(|word| !word.starts_with('-')) {
-        return super::wording::kill_usage(shell);
-    }
-    let mut status = 0;
-    let check_only = words.first().is_some_and(|word| word == "-0");
-    let list = shell.live.processes();
-    for word in words
-        .iter()
-        .filter(|word| !word.starts_with('-') && !["9", "15"].contains(&word.as_str()) || words.len() == 1)
-    {
-        let job = word
-            .strip_prefix('%')
-            .and_then(|number| number.parse::<usize>().ok())
-            .and_then(|number| shell.jobs.get(number.checked_sub(1)?))
-            .map(|job| job.pid);
-        let Some(pid) = job.or_else(|| word.parse().ok()) else {
-            status = super::wording::kill_refusal(shell, word, None)?;
-            continue;
-        };
-        let is_job = shell.jobs.iter().any(|job| job.pid == pid);
-        match list.iter().find(|process| process.pid == pid) {
-            _ if is_job => shell.jobs.retain(|job| job.pid != pid || check_only),
-            None => {
-                status = super::wording::kill_refusal(shell, word, Some(pid))?;
-            }
-            Some(process) if shell.fs.credentials.uid != 0 && process.user != shell.user() => {
-                shell.complain(&format!("kill: ({pid}) - Operation not permitted"))?;
-                status = 1;
-            }
-            Some(_) if pid == shell.live.shell_pid && words.iter().any(|word| word == "-9") => {
-                return Err(crate::interpret::Flow::Exit(137));
-            }
-            Some(process) if process.kernel() || pid == 1 || check_only => {}
-            Some(_) => end(shell, pid),
-        }
-    }
-    Ok(status)
-}
-
-fn end(shell: &mut Shell, pid: u32) {
+/// Takes a process away.
+pub(super) fn end(shell: &mut Shell, pid: u32) {
     let mut killed = shell.live.killed.lock();
     if killed.len() < 512 {
         killed.push(pid);

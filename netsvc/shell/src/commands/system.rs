@@ -16,12 +16,6 @@ pub(super) const COMMANDS: &[(&str, Run)] = &[
     ("date", date),
     ("mount", mount),
     ("umount", |_, _| Ok(0)),
-    ("tty", tty),
-    ("clear", clear),
-    ("reset", clear),
-    ("stty", |_, _| Ok(0)),
-    ("mesg", |_, _| Ok(0)),
-    ("tput", |_, _| Ok(0)),
     ("cal", |_, _| Ok(0)),
     ("hostid", hostid),
 ];
@@ -248,23 +242,5 @@ fn mount(shell: &mut Shell, arguments: &[String]) -> Status {
         })
         .collect();
     shell.out(&lines)?;
-    Ok(0)
-}
-
-fn tty(shell: &mut Shell, _: &[String]) -> Status {
-    match shell.live.facts.tty.clone() {
-        Some(tty) => {
-            shell.out(&format!("/dev/{tty}\n"))?;
-            Ok(0)
-        }
-        None => {
-            shell.out("not a tty\n")?;
-            Ok(1)
-        }
-    }
-}
-
-fn clear(shell: &mut Shell, _: &[String]) -> Status {
-    shell.out("\x1b[H\x1b[2J\x1b[3J")?;
     Ok(0)
 }

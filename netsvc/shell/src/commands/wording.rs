@@ -78,6 +78,15 @@ pub(super) fn kill_usage(shell: &mut Shell) -> Status {
     }
 }
 
+/// What a command says of a job that is not there.
+pub(super) fn no_such_job(shell: &mut Shell, name: &str, word: &str) -> Status {
+    match shell.dialect() {
+        Dialect::Dash => shell.refuse(name, &format!("No such job: {word}"), false, 2),
+        Dialect::Ash => shell.refuse(name, &format!("{word}: no such job"), false, 2),
+        _ => shell.refuse(name, &format!("{word}: no such job"), false, 1),
+    }
+}
+
 /// What `kill` cannot take as a process.
 pub(super) fn kill_refusal(shell: &mut Shell, word: &str, pid: Option<u32>) -> Result<i32, Flow> {
     match (shell.dialect(), pid) {

@@ -171,6 +171,11 @@ impl Shell {
         matches!(self.descriptors.get(&0), Some(Descriptor::Session))
     }
 
+    /// Whether standard input is the session's terminal.
+    pub(crate) fn in_is_terminal(&self) -> bool {
+        self.live.facts.tty.is_some() && self.in_is_session()
+    }
+
     /// Everything that is left of standard input.
     pub(crate) fn read_all(&mut self) -> Result<Vec<u8>, Flow> {
         match self.descriptors.get(&0).cloned() {
@@ -360,6 +365,7 @@ impl Shell {
         match target {
             "/dev/stdout" => self.descriptors.get(&1).cloned(),
             "/dev/stderr" => self.descriptors.get(&2).cloned(),
+            "/dev/tty" if self.interactive && kind == RedirectKind::Read => Some(Descriptor::Session),
             "/dev/tty" if self.interactive => Some(Descriptor::Stream(Stream::Out)),
             "/dev/stdin" if matches!(kind, RedirectKind::Read) => self.descriptors.get(&0).cloned(),
             _ => None,

@@ -11,6 +11,7 @@ mod condition;
 mod endless;
 mod expand;
 mod io;
+mod job;
 mod level;
 mod message;
 mod parameter;
@@ -23,6 +24,7 @@ mod stream;
 mod top;
 
 pub(crate) use io::{Descriptor, Input};
+pub(crate) use job::Job;
 pub(crate) use level::Entry;
 pub(crate) use pattern::Pattern;
 pub(crate) use simple::command_path;
@@ -34,6 +36,7 @@ use crate::{
     fs::Fs,
     live::Live,
     parse::{ParseError, program},
+    tty::Tty,
 };
 use state::State;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -76,16 +79,6 @@ pub(crate) enum Flow {
 /// Status of a command, or why it has none.
 pub(crate) type Status = Result<i32, Flow>;
 
-/// A job in the background.
-#[derive(Clone, Debug)]
-pub(crate) struct Job {
-    pub(crate) pid: u32,
-    pub(crate) command: String,
-    pub(crate) ends: i64,
-    pub(crate) status: i32,
-    pub(crate) reported: bool,
-}
-
 /// A shell of one session: variables, working directory, history and the file system of its user.
 pub struct Shell {
     pub(crate) fs: Fs,
@@ -119,8 +112,8 @@ pub struct Shell {
     resuming: bool,
     /// What the running program read never ends.
     pub(crate) endless: bool,
-    /// Columns and rows of the terminal.
-    pub(crate) window: (u32, u32),
+    /// Settings of the session's terminal.
+    pub(crate) tty: Tty,
     /// Name of the running program.
     running: String,
     /// Whether it can end before its input does.
@@ -185,7 +178,7 @@ impl Shell {
             levels: Vec::new(),
             resuming: false,
             endless: false,
-            window: (80, 24),
+            tty: Tty::default(),
             running: String::new(),
             stops_early: false,
             reserve: RESERVE,
@@ -224,13 +217,24 @@ impl Shell {
         if self.applet { Flavour::Busybox } else { self.live.flavour }
     }
 
-    /// The size of the terminal: for `stty size`, and in bash as `COLUMNS` and `LINES`.
-    pub(crate) fn set_window(&mut self, columns: u32, rows: u32) {
-        self.window = (columns, rows);
-        if self.dialect().is_bash() {
-            let variables = &mut self.state_mut().variables;
-            variables.set("COLUMNS", &columns.to_string());
-            variables.set("LINES", &rows.to_string());
+    /// The terminal has this many columns and rows; 0 is one that was not told.
+    pub fn set_window(&mut self, columns: u32, rows: u32) {
+        let known = |given: u32| if given > 10_000 { 0 } else { given };
+        self.tty.window = (known(columns), known(rows));
+        self.note_window();
+    }
+
+    /// Sets `COLUMNS` and `LINES` as bash does when it is about to read from a terminal.
+    pub(crate) fn note_window(&mut self) {
+        if !self.dialect().is_bash() || !self.interactive {
+            return;
+        }
+        let (columns, rows) = self.tty.window;
+        for (name, told, usual) in [("COLUMNS", columns, 80), ("LINES", rows, 24)] {
+            let value = if told == 0 { usual } else { told }.to_string();
+            if self.variable(name) != Some(&value) {
+                self.state_mut().variables.set(name, &value);
+            }
         }
     }
 
@@ -253,6 +257,13 @@ impl Shell {
         }
         let interactive = self.interactive;
         self.run_source(trimmed, interactive)
+    }
+
+    /// Counts lines without a command that were typed at a prompt.
+    pub(crate) fn pass_blank_lines(&mut self, text: &str) {
+        let lines = u32::try_from(text.matches('\n').count() + 1).unwrap_or(u32::MAX);
+        let state = self.state_mut();
+        state.typed_lines = state.typed_lines.saturating_add(lines);
     }
 
     /// Runs a command line without a terminal, as the `exec` request of SSH does, with `input` as its

@@ -1,6 +1,6 @@
 //! Lists, chains, pipelines and compound commands.
 
-use super::{Descriptor, Flow, Input, Job, Shell, Status, pattern::Pattern};
+use super::{Descriptor, Flow, Input, Shell, Status, pattern::Pattern};
 use crate::{
     dialect::{Dialect, Reading},
     parse::{
@@ -163,19 +163,9 @@ impl Shell {
             Err(Flow::Exit(status) | Flow::Return(status) | Flow::Abort(status)) => status,
             Err(_) => 0,
         };
-        if !(self.interactive && self.depth == 0) {
-            if self.jobs.len() < 64 {
-                let command = item.source.to_string();
-                self.jobs.push(Job { pid, command, ends, status, reported: true });
-            }
-        } else {
-            let number = self.jobs.len() + 1;
-            if self.dialect().is_bash() {
-                self.err(&format!("[{number}] {pid}\n"))?;
-            }
-            if self.jobs.len() < 64 {
-                self.jobs.push(Job { pid, command: item.source.to_string(), ends, status, reported: false });
-            }
+        let number = self.add_job(pid, item.source.to_string(), ends, status);
+        if self.interactive && self.depth == 0 && self.dialect().is_bash() {
+            self.err(&format!("[{number}] {pid}\n"))?;
         }
         self.status = 0;
         Ok(())

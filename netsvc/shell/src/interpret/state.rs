@@ -209,6 +209,9 @@ impl State {
         if !bash {
             return;
         }
+        if variables.get("TERM").is_none() {
+            variables.set("TERM", "dumb");
+        }
         let home = variables.get("HOME").unwrap_or("/root").to_owned();
         let versions = live.versions();
         let (whole, machine) = (versions.bash, live.persona.os.machine.as_str());

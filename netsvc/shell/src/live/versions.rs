@@ -53,10 +53,27 @@ impl Versions {
         self.bash.get(..end).unwrap_or(self.bash)
     }
 
+    /// Major and minor number of bash.
+    pub(crate) fn bash_number(&self) -> (u32, u32) {
+        number(self.bash)
+    }
+
+    /// Major and minor number of coreutils.
+    pub(crate) fn coreutils_number(&self) -> (u32, u32) {
+        number(self.coreutils)
+    }
+
     /// OpenSSL's number without its date.
     pub(crate) fn openssl_number(&self) -> &'static str {
         self.openssl.split(' ').next().unwrap_or(self.openssl)
     }
+}
+
+/// The first two numbers of a version.
+fn number(version: &str) -> (u32, u32) {
+    let mut parts =
+        version.split(|character: char| !character.is_ascii_digit()).map(|part| part.parse().unwrap_or(0));
+    (parts.next().unwrap_or(0), parts.next().unwrap_or(0))
 }
 
 impl Live {

@@ -6,6 +6,7 @@ mod endless;
 mod facts;
 mod session;
 mod streams;
+mod terminal;
 
 use netsvc_persona::*;
 use netsvc_shell::{SessionFacts, Shell, ShellHost, fs::OverlayStore};
@@ -73,6 +74,7 @@ fn os(id: &str) -> Os {
         "debian12" => {
             ("linux", "Debian GNU/Linux 12 (bookworm)", "12", "bookworm", "6.1.0-18-amd64", "x86_64")
         }
+        "debian10" => ("linux", "Debian GNU/Linux 10 (buster)", "10", "buster", "4.19.0-26-amd64", "x86_64"),
         "ubuntu2204" => ("linux", "Ubuntu 22.04.4 LTS", "22.04", "jammy", "5.15.0-101-generic", "x86_64"),
         "rocky9" => (
             "linux",

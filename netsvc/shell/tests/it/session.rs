@@ -88,30 +88,6 @@ fn a_background_job_prints_nothing_later() {
     assert_eq!(outcome.bytes(netsvc_shell::Stream::Out), b"x\nb\n");
 }
 
-fn typed(input: &[u8]) -> String {
-    let mut terminal = Terminal::new(shell_on(&host("debian12"), "root", true));
-    terminal.start(NOW);
-    terminal.input(input, NOW).bytes.iter().map(|byte| char::from(*byte)).collect()
-}
-
-#[test]
-fn a_terminal_edits_echoes_and_prompts() {
-    for (input, expected) in [
-        (&b"echo hi\r"[..], "echo hi\r\nhi\r\nroot@web01:~# "),
-        (b"xx\x15echo a\r", "a\r\nroot@web01:~# "),
-        (b"cd /tmp\r", "root@web01:/tmp# "),
-        (b"echo ab\x7f\r", "\r\na\r\n"),
-        (b"echo 1\r\x1b[A\r", "1\r\nroot@web01:~# "),
-        (b"if true\rthen echo y\rfi\r", "> "),
-        (b"unam\t\r", "Linux\r\n"),
-        (b"cat\rabc\r\x04", "abc\r\nabc\r\n"),
-        (b"nosuch\r", "-bash: nosuch: command not found\r\n"),
-    ] {
-        let found = typed(input);
-        assert!(found.contains(expected), "{input:?}: {found:?}");
-    }
-}
-
 #[test]
 fn a_fork_bomb_and_endless_loops_end() {
     for line in [

@@ -35,6 +35,10 @@ impl Login {
         for (name, value) in &program.environment {
             shell.set_environment(&text::decode(name), &text::decode(value));
         }
+        if let Some(terminal) = &program.terminal {
+            shell.set_environment("TERM", &text::decode(&terminal.name));
+            shell.set_window(terminal.size.columns, terminal.size.rows);
+        }
         let exit = match (&program.kind, &program.terminal) {
             (ProgramKind::Command(line), terminal) => {
                 let files = super::files::Files::new(&self.host, &self.link, &self.user);
@@ -59,7 +63,7 @@ impl Login {
                     &String::from_utf8_lossy(&terminal.name),
                     recorder::now(),
                 );
-                self.interactive(shell, (size.columns, size.rows), cast, &mut io).await
+                self.interactive(shell, cast, &mut io).await
             }
             (_, None) => self.piped(shell, &mut io).await,
         };
@@ -193,9 +197,8 @@ impl Login {
     }
 
     /// A shell with a terminal, recorded.
-    async fn interactive(&self, shell: Shell, size: (u32, u32), mut cast: Cast, io: &mut ChannelIo) -> Exit {
+    async fn interactive(&self, shell: Shell, mut cast: Cast, io: &mut ChannelIo) -> Exit {
         let mut terminal = Terminal::new(shell);
-        terminal.resize(size.0, size.1);
         let mut output = terminal.start(recorder::now());
         let mut exit = None;
         loop {

@@ -261,7 +261,9 @@ impl Connection {
         let (host, link) = (self.session.host().clone(), *self.session.link());
         host.record(&link, Kind::SessionStart, vec![(field::PRINCIPAL, user.to_vec())]);
         let facts = account::facts(&host, &link, Some("pts/0".to_owned()));
-        let shell = account::shell(&host).login(&String::from_utf8_lossy(user), link.peer.ip(), facts);
+        let node = account::shell(&host);
+        let mut shell = node.login(&String::from_utf8_lossy(user), link.peer.ip(), facts);
+        shell.set_environment("TERM", &self.options.told.terminal_type(node.flavour()));
         let mut terminal = Terminal::new(shell);
         let (columns, rows) = self.options.told.size.unwrap_or_default();
         terminal.resize(columns.into(), rows.into());
@@ -284,11 +286,17 @@ impl Connection {
     ) -> (Option<Terminal>, io::Result<()>) {
         let (host, link) = (self.session.host().clone(), *self.session.link());
         let mut output = terminal.start(recorder::now());
+        let mut size = self.options.told.size;
         loop {
             match self.show(&mut output, cast).await {
                 Ok(true) => {}
                 Ok(false) => return (Some(terminal), Ok(())),
                 Err(error) => return (Some(terminal), Err(error)),
+            }
+            if size != self.options.told.size {
+                size = self.options.told.size;
+                let (columns, rows) = size.unwrap_or_default();
+                terminal.resize(columns.into(), rows.into());
             }
             let typed = std::mem::take(&mut self.typed);
             cast.input(&typed);

@@ -2,6 +2,7 @@
 
 use super::numbers::{ENVIRONMENT, IS, OLD_ENVIRONMENT, SPEED, TERMINAL_TYPE, WINDOW_SIZE, X_DISPLAY};
 use netsvc_kit::Fields;
+use netsvc_shell::{Flavour, text};
 use netsvc_wire::field;
 
 /// Longest name or value kept.
@@ -39,6 +40,17 @@ impl Told {
             }
             [ENVIRONMENT | OLD_ENVIRONMENT, IS | INFO, rest @ ..] => self.environment(rest),
             _ => {}
+        }
+    }
+
+    /// The terminal type of a session: in small letters as it was told, or what the daemons, or init before BusyBox's,
+    /// set where it was not.
+    pub(super) fn terminal_type(&self, flavour: Flavour) -> String {
+        match flavour {
+            Flavour::Busybox => "vt102".to_owned(),
+            Flavour::Alpine => "linux".to_owned(),
+            _ if self.terminal.is_empty() => "network".to_owned(),
+            _ => text::decode(&self.terminal.to_ascii_lowercase()),
         }
     }
 
@@ -107,6 +119,16 @@ fn bounded(bytes: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_session_has_the_terminal_type_that_was_told_or_that_of_its_daemon() {
+        let mut told = Told::default();
+        assert_eq!(told.terminal_type(Flavour::Debian), "network");
+        assert_eq!(told.terminal_type(Flavour::Busybox), "vt102");
+        told.take(b"\x18\x00XTERM-256COLOR");
+        assert_eq!(told.terminal_type(Flavour::Debian), "xterm-256color");
+        assert_eq!(told.terminal_type(Flavour::Busybox), "vt102");
+    }
 
     #[test]
     fn variables_are_told_apart_and_bounded() {
