@@ -54,7 +54,9 @@ impl ShellHost {
     /// Its working directory is the user's home.
     pub fn fs(&self, user: &str, source: IpAddr, facts: SessionFacts) -> Fs {
         let persona = self.persona_with(user);
-        let live = Arc::new(Live::new(Arc::clone(&persona), facts, user, Arc::clone(&self.clock)));
+        let spawned = self.overlays.spawned(&self.persona.node);
+        let live = Live::new(Arc::clone(&persona), facts, user, Arc::clone(&self.clock), spawned);
+        let live = Arc::new(live);
         let mut own: Tree = personal::tree(&live);
         for (path, (mode, content)) in &self.files {
             own.text(path, *mode, crate::fs::image::Age::Install, &crate::text::decode(content));

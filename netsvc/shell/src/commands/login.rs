@@ -2,6 +2,7 @@
 
 use super::{Run, options::options, own, rest};
 use crate::{
+    flavour::Flavour,
     interpret::{Shell, Status},
     live::{logins, strftime},
 };
@@ -30,18 +31,24 @@ fn span(seconds: i64) -> String {
     if hours == 0 { format!("{days}{minutes} min") } else { format!("{days}{hours:>2}:{minutes:02}") }
 }
 
-fn uptime_line(shell: &Shell) -> String {
+/// The line of `uptime`, with which `w` and `top` begin too.
+pub(super) fn uptime_line(shell: &Shell) -> String {
     let live = &shell.live;
     let (one, five, fifteen) = live.load();
-    let users = u32::from(live.facts.tty.is_some());
-    let noun = if users == 1 { "user" } else { "users" };
     let load = format!("load average: {one:.2}, {five:.2}, {fifteen:.2}");
     let time = strftime("%H:%M:%S", live.now(), &live.persona.zone);
-    if live.flavour.busybox() {
-        format!(" {time} up {},  {load}\n", span(live.uptime()))
-    } else {
-        format!(" {time} up {},  {users} {noun},  {load}\n", span(live.uptime()))
-    }
+    let users = u32::from(live.facts.tty.is_some());
+    let users = match live.flavour {
+        // Routers are built without utmp; musl keeps none.
+        Flavour::Busybox => String::new(),
+        Flavour::Alpine => "  0 users,".into(),
+        _ => {
+            // procps says the plural from two on since 4.0, and for everything but one before.
+            let plural = users > 1 || users == 0 && live.versions().procps_number() < (4, 0);
+            format!("  {users} {},", if plural { "users" } else { "user" })
+        }
+    };
+    format!(" {time} up {},{users}  {load}\n", span(live.uptime()))
 }
 
 fn uptime(shell: &mut Shell, arguments: &[String]) -> Status {

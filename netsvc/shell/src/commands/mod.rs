@@ -19,10 +19,12 @@ mod grep;
 mod hardware;
 mod help;
 mod input;
+mod interface;
 mod jobs;
 mod list;
 mod login;
 mod marks;
+mod meters;
 mod moment;
 mod network;
 mod options;
@@ -31,6 +33,8 @@ mod output;
 mod package;
 mod posix;
 mod process;
+mod ps;
+mod ps_columns;
 mod query;
 mod scripting;
 mod secret;
@@ -112,6 +116,9 @@ fn table() -> &'static BTreeMap<&'static str, Command> {
             stty::COMMANDS,
             sed::COMMANDS,
             process::COMMANDS,
+            interface::COMMANDS,
+            meters::COMMANDS,
+            ps::COMMANDS,
             hardware::COMMANDS,
             network::COMMANDS,
             system::COMMANDS,

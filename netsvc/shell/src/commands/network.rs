@@ -12,8 +12,6 @@ use std::{
 };
 
 pub(super) const COMMANDS: &[(&str, Run)] = &[
-    ("ifconfig", ifconfig),
-    ("ip", ip),
     ("netstat", netstat),
     ("ss", ss),
     ("route", route),
@@ -39,102 +37,6 @@ pub(super) const COMMANDS: &[(&str, Run)] = &[
     ("ssh-keygen", |_, _| Ok(0)),
     ("ssh-keyscan", connect),
 ];
-
-fn ifconfig(shell: &mut Shell, _: &[String]) -> Status {
-    let live = &shell.live;
-    let persona = &live.persona;
-    let (received, packets_in, sent, packets_out) = live.traffic();
-    let mask = netmask(persona.prefix);
-    let broadcast = network_address(live).1;
-    let mib = |bytes: u64| {
-        if bytes > 1 << 30 {
-            format!("{:.1} GiB", bytes as f64 / 1_073_741_824.0)
-        } else {
-            format!("{:.1} MiB", bytes as f64 / 1_048_576.0)
-        }
-    };
-    let interface = &persona.hardware.interface;
-    let text = if live.flavour.busybox() {
-        format!(
-            "{interface:<9} Link encap:Ethernet  HWaddr {}  \n          inet addr:{}  Bcast:{broadcast}  Mask:{mask}\n          UP BROADCAST RUNNING MULTICAST  MTU:1500  Metric:1\n          RX packets:{packets_in} errors:0 dropped:0 overruns:0 frame:0\n          TX packets:{packets_out} errors:0 dropped:0 overruns:0 carrier:0\n          collisions:0 txqueuelen:1000 \n          RX bytes:{received} ({})  TX bytes:{sent} ({})\n\nlo        Link encap:Local Loopback  \n          inet addr:127.0.0.1  Mask:255.0.0.0\n          UP LOOPBACK RUNNING  MTU:65536  Metric:1\n          RX packets:44 errors:0 dropped:0 overruns:0 frame:0\n          TX packets:44 errors:0 dropped:0 overruns:0 carrier:0\n          collisions:0 txqueuelen:0 \n          RX bytes:3520 (3.4 KiB)  TX bytes:3520 (3.4 KiB)\n\n",
-            persona.mac.to_ascii_uppercase(),
-            persona.ip,
-            mib(received),
-            mib(sent)
-        )
-    } else {
-        format!(
-            "{interface}: flags=4163<UP,BROADCAST,RUNNING,MULTICAST>  mtu 1500\n        inet {}  netmask {mask}  broadcast {broadcast}\n        ether {}  txqueuelen 1000  (Ethernet)\n        RX packets {packets_in}  bytes {received} ({})\n        RX errors 0  dropped 0  overruns 0  frame 0\n        TX packets {packets_out}  bytes {sent} ({})\n        TX errors 0  dropped 0 overruns 0  carrier 0  collisions 0\n\nlo: flags=73<UP,LOOPBACK,RUNNING>  mtu 65536\n        inet 127.0.0.1  netmask 255.0.0.0\n        loop  txqueuelen 1000  (Local Loopback)\n        RX packets 88  bytes 7088 (6.9 KiB)\n        RX errors 0  dropped 0  overruns 0  frame 0\n        TX packets 88  bytes 7088 (6.9 KiB)\n        TX errors 0  dropped 0 overruns 0  carrier 0  collisions 0\n\n",
-            persona.ip,
-            persona.mac,
-            mib(received),
-            mib(sent)
-        )
-    };
-    shell.out(&text)?;
-    Ok(0)
-}
-
-fn ip(shell: &mut Shell, arguments: &[String]) -> Status {
-    let words: Vec<&str> =
-        rest(arguments).iter().map(String::as_str).filter(|word| !word.starts_with('-')).collect();
-    let brief = rest(arguments).iter().any(|word| word == "-br");
-    let live = &shell.live;
-    let persona = &live.persona;
-    let interface = &persona.hardware.interface;
-    let (network, broadcast) = network_address(live);
-    let text = match words.first().copied().unwrap_or("") {
-        object if !object.is_empty() && ("address".starts_with(object) || object == "addr") => {
-            if brief {
-                format!(
-                    "lo               UNKNOWN        127.0.0.1/8 \n{interface:<16} UP             {}/{} \n",
-                    persona.ip, persona.prefix
-                )
-            } else {
-                format!(
-                    "1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN group default qlen 1000\n    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00\n    inet 127.0.0.1/8 scope host lo\n       valid_lft forever preferred_lft forever\n2: {interface}: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc fq_codel state UP group default qlen 1000\n    link/ether {} brd ff:ff:ff:ff:ff:ff\n    inet {}/{} brd {broadcast} scope global {interface}\n       valid_lft forever preferred_lft forever\n",
-                    persona.mac, persona.ip, persona.prefix
-                )
-            }
-        }
-        object if !object.is_empty() && "link".starts_with(object) => format!(
-            "1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN mode DEFAULT group default qlen 1000\n    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00\n2: {interface}: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc fq_codel state UP mode DEFAULT group default qlen 1000\n    link/ether {} brd ff:ff:ff:ff:ff:ff\n",
-            persona.mac
-        ),
-        object if !object.is_empty() && "route".starts_with(object) => {
-            let default = persona.gateway.map_or_else(String::new, |gateway| {
-                format!("default via {gateway} dev {interface} onlink \n")
-            });
-            format!(
-                "{default}{network}/{} dev {interface} proto kernel scope link src {} \n",
-                persona.prefix, persona.ip
-            )
-        }
-        object if !object.is_empty() && "neighbour".starts_with(&object.replace("neighbor", "neighbour")) => {
-            live.neighbours()
-                .iter()
-                .map(|(address, mac)| format!("{address} dev {interface} lladdr {mac} REACHABLE \n"))
-                .collect()
-        }
-        "rule" => {
-            "0:\tfrom all lookup local\n32766:\tfrom all lookup main\n32767:\tfrom all lookup default\n"
-                .into()
-        }
-        "" => {
-            shell.err(
-                "Usage: ip [ OPTIONS ] OBJECT { COMMAND | help }\n       ip [ -force ] -batch filename\n",
-            )?;
-            return Ok(255);
-        }
-        object => {
-            let text = format!("Object \"{object}\" is unknown, try \"ip help\".\n");
-            shell.err(&text)?;
-            return Ok(1);
-        }
-    };
-    shell.out(&text)?;
-    Ok(0)
-}
 
 fn netstat(shell: &mut Shell, arguments: &[String]) -> Status {
     let flags: String = rest(arguments).iter().map(|word| word.trim_start_matches('-')).collect();

@@ -10,7 +10,6 @@ use crate::{
 pub(super) const COMMANDS: &[(&str, Run)] = &[
     ("hostnamectl", hostnamectl),
     ("timedatectl", timedatectl),
-    ("vmstat", vmstat),
     ("dmesg", dmesg),
     ("sysctl", sysctl),
     ("getconf", getconf),
@@ -117,12 +116,6 @@ fn timedatectl(shell: &mut Shell, _: &[String]) -> Status {
         strftime("%z", now, zone)
     );
     shell.out(&text)?;
-    Ok(0)
-}
-
-fn vmstat(shell: &mut Shell, _: &[String]) -> Status {
-    let memory = shell.live.memory();
-    shell.out(&format!("procs -----------memory---------- ---swap-- -----io---- -system-- ------cpu-----\n r  b   swpd   free   buff  cache   si   so    bi    bo   in   cs us sy id wa st\n 1  0 {:>6} {:>6} {:>6} {:>6}    0    0     4     9   41   66  1  0 99  0  0\n", memory.swap_total - memory.swap_free, memory.free, memory.buffers, memory.cached))?;
     Ok(0)
 }
 

@@ -12,7 +12,6 @@ pub(super) const COMMANDS: &[(&str, Run)] = &[
     ("arch", arch),
     ("hostname", hostname),
     ("nproc", nproc),
-    ("free", free),
     ("date", date),
     ("mount", mount),
     ("umount", |_, _| Ok(0)),
@@ -126,52 +125,6 @@ fn hostid(shell: &mut Shell, _: &[String]) -> Status {
 fn nproc(shell: &mut Shell, _: &[String]) -> Status {
     let cpus = shell.live.persona.hardware.cpus;
     shell.out(&format!("{cpus}\n"))?;
-    Ok(0)
-}
-
-fn free(shell: &mut Shell, arguments: &[String]) -> Status {
-    let Some(options) = options(
-        shell,
-        arguments,
-        "bkmghtws:c:l",
-        &[("human", 'h'), ("mega", 'm'), ("giga", 'g'), ("kilo", 'k'), ("bytes", 'b'), ("total", 't')],
-    )?
-    else {
-        return Ok(1);
-    };
-    let memory = shell.live.memory();
-    let used = memory.total.saturating_sub(memory.available);
-    let cache = memory.buffers + memory.cached;
-    let show = |kib: u64| match options.last_of("bkmgh") {
-        Some('b') => (kib * 1024).to_string(),
-        Some('m') => (kib / 1024).to_string(),
-        Some('g') => (kib / 1_048_576).to_string(),
-        Some('h') => {
-            let text = human(kib * 1024);
-            if text == "0" { "0B".into() } else { format!("{text}i") }
-        }
-        _ => kib.to_string(),
-    };
-    let rows = [
-        ("Mem:", vec![memory.total, used, memory.free, memory.shared, cache, memory.available]),
-        ("Swap:", vec![memory.swap_total, memory.swap_total - memory.swap_free, memory.swap_free]),
-        ("Total:", vec![memory.total + memory.swap_total, used, memory.free + memory.swap_free]),
-    ];
-    let names = ["total", "used", "free", "shared", "buff/cache", "available"];
-    let (first, width) = if shell.flavour().busybox() { (5, 12) } else { (8, 12) };
-    let header: String = names
-        .iter()
-        .enumerate()
-        .map(|(index, name)| {
-            let column = if index == 0 { first + width } else { width };
-            format!("{name:>column$}")
-        })
-        .collect();
-    shell.out(&format!("{header}\n"))?;
-    for (name, values) in rows.iter().take(if options.has('t') { 3 } else { 2 }) {
-        let cells: String = values.iter().map(|value| format!("{:>width$}", show(*value))).collect();
-        shell.out(&format!("{name:<first$}{cells}\n"))?;
-    }
     Ok(0)
 }
 

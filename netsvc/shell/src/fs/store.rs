@@ -9,7 +9,7 @@ use std::{
     io::Write as _,
     net::IpAddr,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, atomic::AtomicU32},
     time::SystemTime,
 };
 
@@ -46,6 +46,8 @@ pub struct OverlayStore {
     folder: Option<PathBuf>,
     budget: u64,
     open: Mutex<BTreeMap<String, Open>>,
+    /// Processes that sessions have started, by node.
+    spawned: Mutex<BTreeMap<String, Arc<AtomicU32>>>,
 }
 
 struct Open {
@@ -56,7 +58,7 @@ struct Open {
 impl OverlayStore {
     /// A store without a folder: what it holds ends with the process.
     pub fn in_memory() -> OverlayStore {
-        OverlayStore { folder: None, budget: 0, open: Mutex::default() }
+        OverlayStore { folder: None, budget: 0, open: Mutex::default(), spawned: Mutex::default() }
     }
 
     /// A store in `folder`, made if missing, that keeps at most `budget` bytes there.
@@ -66,7 +68,12 @@ impl OverlayStore {
     pub fn open(folder: &Path, budget: u64) -> Result<OverlayStore, StoreError> {
         fs::create_dir_all(folder)
             .map_err(|source| StoreError::Folder { path: folder.to_owned(), source })?;
-        Ok(OverlayStore { folder: Some(folder.to_owned()), budget, open: Mutex::default() })
+        Ok(OverlayStore {
+            folder: Some(folder.to_owned()),
+            budget,
+            open: Mutex::default(),
+            spawned: Mutex::default(),
+        })
     }
 
     /// The overlay of `source` on `node`: the same one for all its sessions, whatever the protocol.
@@ -81,6 +88,12 @@ impl OverlayStore {
         let overlay = Arc::new(Mutex::new(self.load(&key).unwrap_or_default()));
         open.insert(key, Open { overlay: Arc::clone(&overlay), used: SystemTime::now() });
         overlay
+    }
+
+    /// How many processes the sessions of a node have started: one count for all of them, whatever the protocol, so
+    /// that process numbers only grow.
+    pub(crate) fn spawned(&self, node: &str) -> Arc<AtomicU32> {
+        Arc::clone(self.spawned.lock().entry(node.to_owned()).or_default())
     }
 
     /// Writes every changed overlay and forgets those no session uses. Call it when a session ends and

@@ -120,7 +120,6 @@ pub struct Shell {
     stops_early: bool,
     /// Steps that are left for readers of exhausted stages.
     reserve: u64,
-    pub(crate) next_pid: u32,
     pub(crate) elapsed: Duration,
     /// Depth of conditions, where `set -e` does not apply.
     pub(crate) guarded: usize,
@@ -147,7 +146,6 @@ impl Shell {
         fs.set_origin(Origin::Drop);
         let live = Arc::clone(&fs.live);
         let state = Arc::new(State::of_login(&fs));
-        let next_pid = live.shell_pid + 14;
         let interactive = live.facts.tty.is_some();
         let history = fs
             .read_file(&crate::fs::join(fs.cwd(), ".bash_history"))
@@ -182,7 +180,6 @@ impl Shell {
             running: String::new(),
             stops_early: false,
             reserve: RESERVE,
-            next_pid,
             elapsed: Duration::ZERO,
             guarded: 0,
             background: None,
@@ -431,7 +428,6 @@ impl Shell {
 
     /// The next process number.
     pub(crate) fn new_pid(&mut self) -> u32 {
-        self.next_pid += 1 + self.live.random_number() % 3;
-        self.next_pid
+        self.live.new_pid()
     }
 }

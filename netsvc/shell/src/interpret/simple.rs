@@ -384,7 +384,7 @@ impl Shell {
             tty: "?".into(),
             state: "Ssl",
             started: self.live.now(),
-            seconds: 0,
+            ticks: 0,
             virtual_kib: 2_400 + content.len() as u64 / 1024,
             resident_kib: 900,
             command: arguments.join(" "),

@@ -1,6 +1,9 @@
 //! Files of `/proc` that do not belong to a process or the network.
 
-use super::Live;
+use super::{
+    Live,
+    activity::{Processor, whole},
+};
 use crate::flavour::Flavour;
 
 /// A file of the kernel.
@@ -46,20 +49,19 @@ pub(crate) struct Memory {
 }
 
 impl Live {
-    /// Memory now: the greater part fixed per node, a little drift per minute.
+    /// Memory now.
     pub(crate) fn memory(&self) -> Memory {
         let total = self.persona.hardware.memory_kib.max(16_384);
-        let minute = (self.now() / 60_000_000).to_string();
         let share = |name: &str, low: u64, span: u64| total * (low + self.fixed(&[name]) % span) / 1000;
-        let drift = self.fixed(&["drift", &minute]) % (total / 400).max(1);
-        let cached = share("cached", 240, 200);
-        let buffers = share("buffers", 15, 30);
-        let free = share("free", 180, 220) + drift;
+        let cached = share("cached", 240, 200) + self.tide("cached", total / 120);
+        let buffers = share("buffers", 15, 30) + self.tide("buffers", total / 900);
+        let free = share("free", 180, 220).saturating_sub(self.tide("free", total / 60));
         let swap_total = if self.flavour == Flavour::Busybox {
             0
         } else {
             (total / 2).next_power_of_two().min(2 << 20) - 4
         };
+        let swapped = if swap_total == 0 { 0 } else { self.fixed(&["swap"]) % 9000 / 4 * 4 };
         Memory {
             total,
             free,
@@ -68,28 +70,17 @@ impl Live {
             cached,
             shared: total / 500 + self.fixed(&["shared"]) % 700,
             swap_total,
-            swap_free: swap_total - if swap_total == 0 { 0 } else { self.fixed(&["swap"]) % 9000 / 4 * 4 },
+            swap_free: swap_total - swapped,
         }
-    }
-
-    /// Load averages over 1, 5 and 15 minutes.
-    pub(crate) fn load(&self) -> (f64, f64, f64) {
-        let at =
-            |span: i64, name: &str| self.fixed(&[name, &(self.now() / 1_000_000 / span).to_string()]) as f64;
-        let one = at(5, "load1") % 23.0 / 100.0;
-        let five = at(30, "load5") % 14.0 / 100.0 + 0.01;
-        let fifteen = at(300, "load15") % 9.0 / 100.0 + 0.01;
-        (one, five, fifteen)
     }
 
     /// Size and use of the root file system in KiB.
     pub(crate) fn disk(&self) -> (u64, u64) {
         let size = self.persona.hardware.disk_kib * 98 / 100;
-        let days = u64::try_from((self.now() - self.persona.installed_at) / 86_400_000_000).unwrap_or(0);
         let used = if self.flavour == Flavour::Busybox {
             size * 6 / 10
         } else {
-            2_300_000 + self.fixed(&["disk"]) % 3_000_000 + days * 1_900
+            2_300_000 + self.fixed(&["disk"]) % 3_000_000 + self.grown()
         };
         (size, used.min(size * 9 / 10))
     }
@@ -109,12 +100,13 @@ impl Live {
             Item::MemInfo => self.mem_info(),
             Item::Version => self.version(),
             Item::Uptime => {
-                let uptime = self.uptime();
-                format!("{uptime}.{:02} {}.{:02}\n", self.now() / 10_000 % 100, uptime * i64::from(hardware.cpus) * 97 / 100, self.now() / 7_000 % 100)
+                let since = self.now().saturating_sub(self.boot()).max(60_000_000) / 10_000;
+                let idle = self.processor(self.now()).idle;
+                format!("{}.{:02} {idle:.2}\n", since / 100, since % 100)
             }
             Item::LoadAverage => {
                 let (one, five, fifteen) = self.load();
-                format!("{one:.2} {five:.2} {fifteen:.2} 1/{} {}\n", self.processes().len() + 41, self.shell_pid + 9)
+                format!("{one:.2} {five:.2} {fifteen:.2} 1/{} {}\n", self.processes().len() + 41, self.last_pid())
             }
             Item::Mounts => self.mounts(),
             Item::Filesystems => "nodev\tsysfs\nnodev\ttmpfs\nnodev\tbdev\nnodev\tproc\nnodev\tcgroup\nnodev\tcgroup2\nnodev\tcpuset\nnodev\tdevtmpfs\nnodev\tdebugfs\nnodev\ttracefs\nnodev\tsecurityfs\nnodev\tsockfs\nnodev\tbpf\nnodev\tpipefs\nnodev\tramfs\nnodev\thugetlbfs\nnodev\tdevpts\n\text3\n\text2\n\text4\nnodev\tmqueue\n\tvfat\n\tfuseblk\nnodev\tfuse\nnodev\tfusectl\n".into(),
@@ -130,8 +122,26 @@ impl Live {
             Item::CommandLine if self.flavour == Flavour::Busybox => "console=ttyS0,115200 root=/dev/mtdblock2 rootfstype=squashfs init=/sbin/init\n".into(),
             Item::CommandLine => format!("BOOT_IMAGE=/boot/vmlinuz-{} root={} ro quiet\n", os.kernel, self.root_device()),
             Item::Devices => "Character devices:\n  1 mem\n  4 /dev/vc/0\n  4 tty\n  4 ttyS\n  5 /dev/tty\n  5 /dev/console\n  5 /dev/ptmx\n  7 vcs\n 10 misc\n 13 input\n 29 fb\n128 ptm\n136 pts\n180 usb\n189 usb_device\n226 drm\n\nBlock devices:\n  8 sd\n 11 sr\n 65 sd\n259 blkext\n".into(),
-            Item::Interrupts => format!("           CPU0       \n  0:         {}   IO-APIC   2-edge      timer\n  1:          9   IO-APIC   1-edge      i8042\n  8:          1   IO-APIC   8-edge      rtc0\n  9:          0   IO-APIC   9-fasteoi   acpi\n 24:     {}   PCI-MSI 65536-edge      {}\nNMI:          0   Non-maskable interrupts\nLOC:   {}   Local timer interrupts\nERR:          0\nMIS:          0\n", 30 + self.fixed(&["irq"]) % 20, self.uptime() * 3, hardware.interface, self.uptime() * 110),
-            Item::DiskStats => format!("   8       0 {disk} {} 6023 {} 9812 {} {} {} 21900 0 40112 33011 0 0 0 0 2100 890\n", self.uptime() / 3 + 9000, self.uptime() + 700_000, self.uptime() / 2, self.uptime() / 3, self.uptime() * 9, disk = hardware.disk),
+            Item::Interrupts => format!("           CPU0       \n  0:         {}   IO-APIC   2-edge      timer\n  1:          9   IO-APIC   1-edge      i8042\n  8:          1   IO-APIC   8-edge      rtc0\n  9:          0   IO-APIC   9-fasteoi   acpi\n 24:     {}   PCI-MSI 65536-edge      {}\nNMI:          0   Non-maskable interrupts\nLOC:   {}   Local timer interrupts\nERR:          0\nMIS:          0\n", 30 + self.fixed(&["irq"]) % 20, self.traffic().packets_in, hardware.interface, self.switches(self.now()).1),
+            Item::DiskStats => {
+                let blocks = self.blocks();
+                format!(
+                    "   8       0 {} {} {} {} {} {} {} {} {} 0 {} {} 0 0 0 0 {} {}\n",
+                    hardware.disk,
+                    blocks.reads,
+                    blocks.reads * 2 / 5,
+                    blocks.sectors_read,
+                    blocks.reads * 3 / 4,
+                    blocks.writes,
+                    blocks.writes * 4 / 5,
+                    blocks.sectors_written,
+                    blocks.writes * 6 / 5,
+                    blocks.reads / 2 + blocks.writes,
+                    blocks.reads * 3 / 4 + blocks.writes * 6 / 5,
+                    blocks.writes / 9,
+                    blocks.writes / 20
+                )
+            }
             Item::Release => format!("{}\n", os.kernel),
             Item::Hostname => format!("{}\n", self.persona.hostname),
             Item::Random | Item::BootId => {
@@ -305,30 +315,25 @@ impl Live {
     }
 
     fn stat_file(&self) -> String {
-        let ticks = self.uptime() * 100;
-        let cpus = i64::from(self.persona.hardware.cpus);
-        let row = |name: String, share: i64| {
-            format!(
-                "{name} {} {} {} {} {} 0 {} 0 0 0\n",
-                ticks * share / 120,
-                ticks * share / 9000,
-                ticks * share / 160,
-                ticks * share * 97 / 100,
-                ticks * share / 700,
-                ticks * share / 2000
-            )
+        let now = self.now();
+        let processor = self.processor(now);
+        let cpus = self.persona.hardware.cpus.clamp(1, 512);
+        let row = |name: String, part: f64| {
+            let ticks = |seconds: f64| whole(seconds * 100.0 / part);
+            let Processor { user, nice, system, waiting, soft, idle } = processor;
+            let [user, nice, system, idle] = [user, nice, system, idle].map(ticks);
+            format!("{name} {user} {nice} {system} {idle} {} 0 {} 0 0 0\n", ticks(waiting), ticks(soft))
         };
-        let mut out = row("cpu ".into(), cpus);
-        for cpu in 0..cpus.min(512) {
-            out.push_str(&row(format!("cpu{cpu}"), 1));
+        let mut out = row("cpu ".into(), 1.0);
+        for cpu in 0..cpus {
+            out.push_str(&row(format!("cpu{cpu}"), f64::from(cpus)));
         }
-        let boot = self.persona.clock(self.persona.booted_at) / 1_000_000;
+        let (switches, interrupts) = self.switches(now);
         out + &format!(
-            "intr {} 30 9 0 0 0 0 0 0 1 0\nctxt {}\nbtime {boot}\nprocesses {}\nprocs_running 1\nprocs_blocked 0\nsoftirq {} 0 0 0 0 0 0 0 0 0 0\n",
-            ticks * 2,
-            ticks * 3,
-            self.shell_pid + 21,
-            ticks
+            "intr {interrupts} 30 9 0 0 0 0 0 0 1 0\nctxt {switches}\nbtime {}\nprocesses {}\nprocs_running 1\nprocs_blocked 0\nsoftirq {} 0 0 0 0 0 0 0 0 0 0\n",
+            self.boot() / 1_000_000,
+            self.forks(),
+            interrupts / 2
         )
     }
 }

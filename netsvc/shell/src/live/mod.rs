@@ -1,6 +1,7 @@
 //! What changes while a session runs: the clock, the session's own facts, processes, and files made from them.
 
 pub(crate) mod accounts;
+pub(crate) mod activity;
 mod calendar;
 mod daemon;
 mod kernel;
@@ -27,9 +28,12 @@ use std::{
     net::IpAddr,
     sync::{
         Arc,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicI64, AtomicU32, Ordering},
     },
 };
+
+/// Number below which the processes of the system's start are.
+const FIRST_PID: u32 = 1_800;
 
 /// Source of the time: µs since the epoch, UTC, of the host. The persona's offset is added here.
 pub trait Clock: Send + Sync {
@@ -67,6 +71,8 @@ pub(crate) struct Live {
     pub(crate) shell_pid: u32,
     pub(crate) login_at: i64,
     clock: Arc<dyn Clock>,
+    /// Processes that the sessions of the node have started.
+    spawned: Arc<AtomicU32>,
     /// µs by which commands of the running line have moved the session's clock.
     ahead: AtomicI64,
     generator: Mutex<ChaCha20Rng>,
@@ -107,28 +113,35 @@ pub(crate) use network::Item as NetworkItem;
 pub(crate) use process::Item as ProcessItem;
 
 impl Live {
-    pub(crate) fn new(persona: Arc<Persona>, facts: SessionFacts, user: &str, clock: Arc<dyn Clock>) -> Live {
+    pub(crate) fn new(
+        persona: Arc<Persona>,
+        facts: SessionFacts,
+        user: &str,
+        clock: Arc<dyn Clock>,
+        spawned: Arc<AtomicU32>,
+    ) -> Live {
         let login_at = persona.clock(clock.now());
         let session = format!("{} {} {login_at}", facts.peer_ip, facts.peer_port);
-        let mut generator =
+        let generator =
             subkey::generator(&persona.subkey.hex_bytes().unwrap_or_default(), &["shell", &session]);
-        let uptime = u64::try_from(login_at.saturating_sub(persona.booted_at) / 1_000_000).unwrap_or(0);
-        // Process numbers grow with uptime and wrap at the kernel's pid_max of small machines.
-        let shell_pid =
-            1_200 + u32::try_from((uptime / 7 + u64::from(generator.next_u32() % 400)) % 30_000).unwrap_or(0);
-        Live {
+        let mut live = Live {
             flavour: Flavour::of(&persona),
             persona,
             facts,
             user: user.to_owned(),
-            shell_pid,
+            shell_pid: 0,
             login_at,
             clock,
+            spawned,
             ahead: AtomicI64::new(0),
             generator: Mutex::new(generator),
             started: Mutex::default(),
             killed: Mutex::default(),
-        }
+        };
+        // The daemon, its child that logs in, and what the login runs.
+        live.spawned.fetch_add(14, Ordering::Relaxed);
+        live.shell_pid = live.last_pid();
+        live
     }
 
     /// The node's clock, µs since the epoch.
@@ -154,6 +167,18 @@ impl Live {
         let mut bytes = vec![0; count];
         self.generator.lock().fill_bytes(&mut bytes);
         bytes
+    }
+
+    /// The number of a process that is started now.
+    pub(crate) fn new_pid(&self) -> u32 {
+        self.spawned.fetch_add(1 + self.random_number() % 3, Ordering::Relaxed);
+        self.last_pid()
+    }
+
+    /// The number of the process that was started last. Numbers follow the count of processes since boot.
+    pub(crate) fn last_pid(&self) -> u32 {
+        let most = if self.versions().pid_width() == 7 { 4_194_304 } else { 32_768 };
+        FIRST_PID + u32::try_from(self.forks() % u64::from(most - FIRST_PID)).unwrap_or(0)
     }
 
     /// A value that stays the same for this node and `labels`.

@@ -1,6 +1,6 @@
 //! Files of `/proc/net` and what the node listens on.
 
-use super::Live;
+use super::{Live, activity::Traffic};
 use std::net::{IpAddr, Ipv4Addr};
 
 /// A file of the network.
@@ -99,23 +99,15 @@ impl Live {
         out
     }
 
-    /// Bytes and packets received and sent.
-    pub(crate) fn traffic(&self) -> (u64, u64, u64, u64) {
-        let uptime = u64::try_from(self.uptime()).unwrap_or(0);
-        let rate = 300 + self.fixed(&["traffic"]) % 2_000;
-        (uptime * rate, uptime * rate / 420, uptime * rate / 3, uptime * rate / 900)
-    }
-
     pub(super) fn network_file(&self, item: Item) -> String {
         let interface = &self.persona.hardware.interface;
         match item {
             Item::Nothing => String::new(),
             Item::Devices => {
-                let (received, packets_in, sent, packets_out) = self.traffic();
-                let local = received / 900;
+                let Traffic { received, packets_in, sent, packets_out } = self.traffic();
+                let (local, packets) = self.loopback();
                 format!(
-                    "Inter-|   Receive                                                |  Transmit\n face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed\n    lo: {local:>7} {:>7}    0    0    0     0          0         0 {local:>8} {:>7}    0    0    0     0       0          0\n{interface:>6}: {received:>7} {packets_in:>7}    0    0    0     0          0         0 {sent:>8} {packets_out:>7}    0    0    0     0       0          0\n",
-                    local / 80, local / 80
+                    "Inter-|   Receive                                                |  Transmit\n face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed\n    lo: {local:>7} {packets:>7}    0    0    0     0          0         0 {local:>8} {packets:>7}    0    0    0     0       0          0\n{interface:>6}: {received:>7} {packets_in:>7}    0    0    0     0          0         0 {sent:>8} {packets_out:>7}    0    0    0     0       0          0\n"
                 )
             }
             Item::Arp => {

@@ -25,8 +25,8 @@ pub(crate) struct Process {
     pub(crate) state: &'static str,
     /// µs since the epoch.
     pub(crate) started: i64,
-    /// CPU time in seconds.
-    pub(crate) seconds: u64,
+    /// Processor time in hundredths of a second.
+    pub(crate) ticks: u64,
     /// KiB.
     pub(crate) virtual_kib: u64,
     /// KiB.
@@ -141,11 +141,12 @@ const REDHAT: [(&str, &str, u64, u64); 12] = [
 /// µs.
 const SECOND: i64 = 1_000_000;
 
-/// Adds a process: its number, its parent's, user, terminal, state, start, CPU time, sizes and command.
-type Add<'a> = &'a mut dyn FnMut(u32, u32, &str, &str, &'static str, i64, u64, (u64, u64), &str);
+/// Adds a process: its number, its parent's, user, terminal, state, start, its share of the processor time that the
+/// host has used since it was booted, sizes and command.
+type Add<'a> = &'a mut dyn FnMut(u32, u32, &str, &str, &'static str, i64, f64, (u64, u64), &str);
 
 /// The daemons of a small system, all of one program.
-fn add_applets(add: Add<'_>, boot: i64, uptime: u64) {
+fn add_applets(add: Add<'_>, boot: i64) {
     for (index, command) in (0_u32..).zip([
         "/sbin/syslogd -n",
         "/sbin/klogd -n",
@@ -156,7 +157,7 @@ fn add_applets(add: Add<'_>, boot: i64, uptime: u64) {
         "/sbin/getty -L ttyS0 115200 vt100",
         "/bin/watchdog -t 5 /dev/watchdog",
     ]) {
-        add(210 + index * 13, 1, "root", "?", "S", boot + 9 * SECOND, uptime / 70_000, (1_584, 480), command);
+        add(210 + index * 13, 1, "root", "?", "S", boot + 9 * SECOND, 0.003, (1_584, 480), command);
     }
 }
 
@@ -165,14 +166,14 @@ impl Live {
     pub(crate) fn processes(&self) -> Vec<Process> {
         let mut out = Vec::new();
         let boot = self.persona.clock(self.persona.booted_at);
-        let uptime = u64::try_from(self.uptime()).unwrap_or(0);
+        let busy = self.busy(self.now());
         let mut add = |pid: u32,
                        parent: u32,
                        user: &str,
                        tty: &str,
                        state: &'static str,
                        started: i64,
-                       seconds: u64,
+                       share: f64,
                        size: (u64, u64),
                        command: &str| {
             out.push(Process {
@@ -182,7 +183,7 @@ impl Live {
                 tty: tty.into(),
                 state,
                 started,
-                seconds,
+                ticks: crate::live::activity::whole(busy * share * 100.0),
                 virtual_kib: size.0,
                 resident_kib: size.1,
                 command: command.into(),
@@ -196,15 +197,15 @@ impl Live {
         };
         let small = self.flavour.busybox();
         let size = if small { (1_584, 500) } else { (168_000 + self.fixed(&["init"]) % 900, 12_800) };
-        add(1, 0, "root", "?", "Ss", boot, uptime / 9_000 + 1, size, init);
+        add(1, 0, "root", "?", "Ss", boot, 0.006, size, init);
         for (index, name) in (0_u32..).zip(THREADS) {
             let pid = 2 + index + index / 6 * u32::from(!small);
             let parent = if index == 0 { 0 } else { 2 };
             let state = if name.contains("kworker") || name.ends_with("wq") { "I<" } else { "S" };
-            let seconds = if name == "rcu_preempt" { uptime / 20_000 } else { uptime / 900_000 };
-            add(pid, parent, "root", "?", state, boot, seconds, (0, 0), &format!("[{name}]"));
+            let share = if name == "rcu_preempt" { 0.012 } else { self.share_of(name, 0.000_6) };
+            add(pid, parent, "root", "?", state, boot, share, (0, 0), &format!("[{name}]"));
         }
-        self.add_daemons(&mut add, boot, uptime);
+        self.add_daemons(&mut add, boot);
         self.add_session(&mut add);
         out.extend(self.started.lock().iter().cloned());
         let killed = self.killed.lock();
@@ -213,18 +214,18 @@ impl Live {
         out
     }
 
-    fn add_daemons(&self, add: Add<'_>, boot: i64, uptime: u64) {
+    fn add_daemons(&self, add: Add<'_>, boot: i64) {
         if self.flavour.busybox() {
-            add_applets(add, boot, uptime);
+            add_applets(add, boot);
         } else {
-            self.add_system(add, boot, uptime);
+            self.add_system(add, boot);
             self.add_workers(add);
         }
-        self.add_services(add, boot, uptime);
+        self.add_services(add, boot);
     }
 
     /// The daemons of the distribution.
-    fn add_system(&self, add: Add<'_>, boot: i64, uptime: u64) {
+    fn add_system(&self, add: Add<'_>, boot: i64) {
         let table = if self.flavour == Flavour::Redhat { &REDHAT } else { &DEBIAN };
         for (index, (user, command, total, resident)) in (0_u32..).zip(table) {
             if self.flavour == Flavour::Debian && (command.contains("networkd") || command.contains("Modem"))
@@ -241,7 +242,7 @@ impl Live {
                 tty,
                 state,
                 boot + 4 * SECOND + i64::from(index) * 400_000,
-                uptime / 60_000,
+                self.share_of(command, 0.009),
                 (*total, *resident),
                 command,
             );
@@ -250,7 +251,7 @@ impl Live {
 
     /// Kernel threads that came since.
     fn add_workers(&self, add: Add<'_>) {
-        for (pid, seconds) in [(12_u32, 0_u64), (31, 2), (57, 1), (83, 0)] {
+        for pid in [12_u32, 31, 57, 83] {
             add(
                 self.shell_pid.saturating_sub(pid * 7 + 9),
                 2,
@@ -258,7 +259,7 @@ impl Live {
                 "?",
                 "I",
                 self.login_at - i64::from(pid) * 40 * SECOND,
-                seconds,
+                0.0,
                 (0, 0),
                 &format!("[kworker/{}:{}-events]", pid % 2, pid % 5),
             );
@@ -266,7 +267,7 @@ impl Live {
     }
 
     /// The daemons of the node's services; the secure shell's comes with the session.
-    fn add_services(&self, add: Add<'_>, boot: i64, uptime: u64) {
+    fn add_services(&self, add: Add<'_>, boot: i64) {
         for (slug, _) in &self.facts.services {
             let Some(daemon) = super::daemon(&self.persona, slug).filter(|daemon| daemon.program != "sshd")
             else {
@@ -279,7 +280,7 @@ impl Live {
                 "?",
                 "Ss",
                 boot + 11 * SECOND,
-                uptime / 4_000,
+                self.share_of(slug, 0.09),
                 daemon.size,
                 daemon.command,
             );
@@ -299,7 +300,7 @@ impl Live {
                 tty,
                 "Ss",
                 self.login_at,
-                0,
+                0.0,
                 (1_592, 620),
                 &format!("-{shell}"),
             );
@@ -313,7 +314,7 @@ impl Live {
             "?",
             "Ss",
             boot + 7_000_000,
-            3,
+            0.000_03,
             (15_440, 9_300),
             "sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups",
         );
@@ -325,12 +326,18 @@ impl Live {
             "?",
             "Ss",
             self.login_at - 600_000,
-            0,
+            0.0,
             (17_800, 11_000),
             &format!("sshd: {}@{suffix}", self.user),
         );
         let command = if self.facts.tty.is_some() { format!("-{shell}") } else { format!("{shell} -c") };
-        add(pid, pid - 13, &self.user, tty, "Ss", self.login_at, 0, (8_200, 5_100), &command);
+        add(pid, pid - 13, &self.user, tty, "Ss", self.login_at, 0.0, (8_200, 5_100), &command);
+    }
+
+    /// The share that a process has in the host's processor time: between a fifth of `most` and all of it.
+    fn share_of(&self, name: &str, most: f64) -> f64 {
+        let part = self.fixed(&["share", name]) % 1_000;
+        most * (0.2 + 0.8 * part as f64 / 1_000.0)
     }
 
     /// Number of a service's daemon.
@@ -358,7 +365,7 @@ impl Live {
             Item::Stat => format!(
                 "{pid} ({name}) S {parent} {pid} {pid} 0 -1 4194560 2100 0 6 0 {time} {time} 0 0 20 0 1 0 {start} {size} {pages} 18446744073709551615 0 0 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0\n",
                 parent = process.parent,
-                time = process.seconds * 50,
+                time = process.ticks / 2,
                 start = (process.started - self.persona.clock(self.persona.booted_at)) / 10_000,
                 size = process.virtual_kib * 1024,
                 pages = process.resident_kib / 4

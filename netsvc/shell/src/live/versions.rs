@@ -42,6 +42,8 @@ pub(crate) struct Versions {
     pub(crate) libc: &'static str,
     /// systemd; empty: another init.
     pub(crate) systemd: &'static str,
+    /// iproute2.
+    pub(crate) iproute: &'static str,
     /// GNU awk; empty: the system has mawk.
     pub(crate) gawk: &'static str,
 }
@@ -61,6 +63,21 @@ impl Versions {
     /// Major and minor number of coreutils.
     pub(crate) fn coreutils_number(&self) -> (u32, u32) {
         number(self.coreutils)
+    }
+
+    /// Major and minor number of procps.
+    pub(crate) fn procps_number(&self) -> (u32, u32) {
+        number(self.procps)
+    }
+
+    /// Major and minor number of iproute2.
+    pub(crate) fn iproute_number(&self) -> (u32, u32) {
+        number(self.iproute)
+    }
+
+    /// Columns of a process number: systemd has raised the kernel's highest one since its version 243.
+    pub(crate) fn pid_width(&self) -> usize {
+        if self.systemd.parse::<u32>().is_ok_and(|version| version >= 243) { 7 } else { 5 }
     }
 
     /// OpenSSL's number without its date.
@@ -102,6 +119,7 @@ const DEBIAN9: Versions = Versions {
     util_linux: "2.29.2",
     libc: "2.24",
     systemd: "232",
+    iproute: "4.9.0",
     gawk: "",
 };
 
@@ -123,6 +141,7 @@ const DEBIAN10: Versions = Versions {
     util_linux: "2.33.1",
     libc: "2.28",
     systemd: "241",
+    iproute: "4.20.0",
     gawk: "",
 };
 
@@ -144,6 +163,7 @@ const DEBIAN11: Versions = Versions {
     util_linux: "2.36.1",
     libc: "2.31",
     systemd: "247",
+    iproute: "5.10.0",
     gawk: "",
 };
 
@@ -165,6 +185,7 @@ const DEBIAN12: Versions = Versions {
     util_linux: "2.38.1",
     libc: "2.36",
     systemd: "252",
+    iproute: "6.1.0",
     gawk: "",
 };
 
@@ -186,6 +207,7 @@ const KALI: Versions = Versions {
     util_linux: "2.39.3",
     libc: "2.37",
     systemd: "255",
+    iproute: "6.7.0",
     gawk: "5.2.1",
 };
 
@@ -207,6 +229,7 @@ const UBUNTU1804: Versions = Versions {
     util_linux: "2.31.1",
     libc: "2.27",
     systemd: "237",
+    iproute: "4.15.0",
     gawk: "",
 };
 
@@ -228,6 +251,7 @@ const UBUNTU2004: Versions = Versions {
     util_linux: "2.34",
     libc: "2.31",
     systemd: "245",
+    iproute: "5.5.0",
     gawk: "",
 };
 
@@ -249,6 +273,7 @@ const UBUNTU2204: Versions = Versions {
     util_linux: "2.37.2",
     libc: "2.35",
     systemd: "249",
+    iproute: "5.15.0",
     gawk: "",
 };
 
@@ -270,6 +295,7 @@ const UBUNTU2404: Versions = Versions {
     util_linux: "2.39.3",
     libc: "2.39",
     systemd: "255",
+    iproute: "6.1.0",
     gawk: "",
 };
 
@@ -291,6 +317,7 @@ const CENTOS6: Versions = Versions {
     util_linux: "2.17.2",
     libc: "2.12",
     systemd: "",
+    iproute: "2.6.32",
     gawk: "3.1.7",
 };
 
@@ -312,6 +339,7 @@ const CENTOS7: Versions = Versions {
     util_linux: "2.23.2",
     libc: "2.17",
     systemd: "219",
+    iproute: "4.11.0",
     gawk: "4.0.2",
 };
 
@@ -333,6 +361,7 @@ const ROCKY8: Versions = Versions {
     util_linux: "2.32.1",
     libc: "2.28",
     systemd: "239",
+    iproute: "6.2.0",
     gawk: "4.2.1",
 };
 
@@ -354,6 +383,7 @@ const ROCKY9: Versions = Versions {
     util_linux: "2.37.4",
     libc: "2.34",
     systemd: "252",
+    iproute: "6.2.0",
     gawk: "5.1.0",
 };
 
@@ -375,6 +405,7 @@ const FEDORA39: Versions = Versions {
     util_linux: "2.39.3",
     libc: "2.38",
     systemd: "254",
+    iproute: "6.4.0",
     gawk: "5.2.2",
 };
 
@@ -396,6 +427,7 @@ const ALPINE319: Versions = Versions {
     util_linux: "2.39.3",
     libc: "1.2.4",
     systemd: "",
+    iproute: "6.6.0",
     gawk: "5.3.0",
 };
 

@@ -4,7 +4,9 @@ mod against_real;
 mod dialects;
 mod endless;
 mod facts;
+mod moving;
 mod session;
+mod shown;
 mod streams;
 mod terminal;
 

@@ -291,8 +291,8 @@ fn the_almquist_shells_tell_of_jobs_in_their_own_form() {
                 "jobs; jobs -l\r\n\
                  [2]+  Running                    sleep 6\r\n\
                  [1]-  Running                    sleep 5\r\n\
-                 [2]+  PID Running              sleep 6\r\n\
-                 [1]-  PID Running              sleep 5\r\n\
+                 [2]+  PID Running             sleep 6\r\n\
+                 [1]-  PID Running             sleep 5\r\n\
                  $ ",
             ),
         ],
