@@ -113,14 +113,19 @@ fn block(one: &Interface) -> String {
     } else {
         (
             format!(
-                "{name}: flags=4163<UP,BROADCAST,RUNNING,MULTICAST>  mtu 1500\n        inet {address}  netmask {mask}  broadcast {broadcast}\n"
+                "{name}: flags=4163<UP,BROADCAST,RUNNING,MULTICAST>  mtu 1500\n\
+                 \x20       inet {address}  netmask {mask}  broadcast {broadcast}\n"
             ),
             format!("        ether {mac}  txqueuelen 1000  (Ethernet)\n"),
         )
     };
     let Traffic { received, packets_in, sent, packets_out } = *traffic;
     format!(
-        "{head}{link}        RX packets {packets_in}  bytes {received} ({})\n        RX errors 0  dropped 0  overruns 0  frame 0\n        TX packets {packets_out}  bytes {sent} ({})\n        TX errors 0  dropped 0 overruns 0  carrier 0  collisions 0\n\n",
+        "{head}{link}        RX packets {packets_in}  bytes {received} ({})\n\
+         \x20       RX errors 0  dropped 0  overruns 0  frame 0\n\
+         \x20       TX packets {packets_out}  bytes {sent} ({})\n\
+         \x20       TX errors 0  dropped 0 overruns 0  carrier 0  collisions 0\n\
+         \n",
         bracketed(received),
         bracketed(sent)
     )
@@ -133,14 +138,18 @@ fn old_block(one: &Interface) -> String {
     let (head, queue) = if one.loopback {
         (
             format!(
-                "{name:<9} Link encap:Local Loopback  \n          inet addr:{address}  Mask:{mask}\n          UP LOOPBACK RUNNING  MTU:65536  Metric:1\n"
+                "{name:<9} Link encap:Local Loopback  \n\
+                 \x20         inet addr:{address}  Mask:{mask}\n\
+                 \x20         UP LOOPBACK RUNNING  MTU:65536  Metric:1\n"
             ),
             0,
         )
     } else {
         (
             format!(
-                "{name:<9} Link encap:Ethernet  HWaddr {}  \n          inet addr:{address}  Bcast:{broadcast}  Mask:{mask}\n          UP BROADCAST RUNNING MULTICAST  MTU:1500  Metric:1\n",
+                "{name:<9} Link encap:Ethernet  HWaddr {}  \n\
+                 \x20         inet addr:{address}  Bcast:{broadcast}  Mask:{mask}\n\
+                 \x20         UP BROADCAST RUNNING MULTICAST  MTU:1500  Metric:1\n",
                 mac.to_ascii_uppercase()
             ),
             1_000,
@@ -148,7 +157,11 @@ fn old_block(one: &Interface) -> String {
     };
     let Traffic { received, packets_in, sent, packets_out } = *traffic;
     format!(
-        "{head}          RX packets:{packets_in} errors:0 dropped:0 overruns:0 frame:0\n          TX packets:{packets_out} errors:0 dropped:0 overruns:0 carrier:0\n          collisions:0 txqueuelen:{queue} \n          RX bytes:{received} ({})  TX bytes:{sent} ({})\n\n",
+        "{head}          RX packets:{packets_in} errors:0 dropped:0 overruns:0 frame:0\n\
+         \x20         TX packets:{packets_out} errors:0 dropped:0 overruns:0 carrier:0\n\
+         \x20         collisions:0 txqueuelen:{queue} \n\
+         \x20         RX bytes:{received} ({})  TX bytes:{sent} ({})\n\
+         \n",
         bracketed(received),
         bracketed(sent)
     )

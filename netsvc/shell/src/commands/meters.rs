@@ -1,6 +1,6 @@
 //! What the system is doing: `free`, `vmstat`, `top`.
 
-use super::{Run, options::options, ps, rest};
+use super::{Run, options::options, ps, ps_columns::fit, rest};
 use crate::{
     flavour::Flavour,
     interpret::{Shell, Status},
@@ -121,7 +121,10 @@ fn old_table(live: &Live, show: &dyn Fn(u64) -> String) -> String {
     let used = memory.total.saturating_sub(memory.free);
     let buffers = memory.buffers;
     format!(
-        "             total         used         free       shared      buffers\nMem:  {}\n-/+ buffers:      {}\nSwap: {}\n",
+        "             total         used         free       shared      buffers\n\
+         Mem:  {}\n\
+         -/+ buffers:      {}\n\
+         Swap: {}\n",
         row(&[memory.total, used, memory.free, memory.shared, buffers]).get(1..).unwrap_or_default(),
         row(&[used.saturating_sub(buffers), memory.free + buffers]),
         row(&[memory.swap_total, memory.swap_total - memory.swap_free, memory.swap_free])
@@ -138,7 +141,10 @@ fn older_table(live: &Live, show: &dyn Fn(u64) -> String) -> String {
     let row =
         |values: &[u64]| values.iter().map(|value| format!(" {:>10}", show(*value))).collect::<String>();
     format!(
-        "             total       used       free     shared    buffers     cached\nMem:   {}\n-/+ buffers/cache:{}\nSwap:  {}\n",
+        "             total       used       free     shared    buffers     cached\n\
+         Mem:   {}\n\
+         -/+ buffers/cache:{}\n\
+         Swap:  {}\n",
         row(&[memory.total, used, memory.free, memory.shared, memory.buffers, memory.cached]),
         row(&[used.saturating_sub(cache), memory.free + cache]),
         row(&[memory.swap_total, memory.swap_total - memory.swap_free, memory.swap_free])
@@ -173,7 +179,10 @@ fn vmstat(shell: &mut Shell, arguments: &[String]) -> Status {
     let mut numbers = rest(arguments).iter().filter_map(|word| word.parse::<u64>().ok());
     let pause = numbers.next();
     let turns = numbers.next().unwrap_or(if pause.is_some() { MOST_REPORTS } else { 1 });
-    shell.out("procs -----------memory---------- ---swap-- -----io---- -system-- ------cpu-----\n r  b   swpd   free   buff  cache   si   so    bi    bo   in   cs us sy id wa st\n")?;
+    shell.out(
+        "procs -----------memory---------- ---swap-- -----io---- -system-- ------cpu-----\n\
+     \x20r  b   swpd   free   buff  cache   si   so    bi    bo   in   cs us sy id wa st\n",
+    )?;
     let mut before: Option<Counts> = None;
     for turn in 0..turns {
         if turn > 0 {
@@ -233,7 +242,13 @@ fn top(shell: &mut Shell, arguments: &[String]) -> Status {
         [user, nice, system, waiting, soft, idle].map(|part| part * 100.0 / all);
     let threads = list.len();
     let mut out = format!(
-        "top -{}\nTasks: {threads:>3} total,   1 running, {:>3} sleeping,   0 stopped,   0 zombie\n%Cpu(s): {user:>4.1} us, {system:>4.1} sy, {nice:>4.1} ni,{idle:>5.1} id, {waiting:>4.1} wa,  0.0 hi, {soft:>4.1} si,  0.0 st \nMiB Mem : {:>8.1} total, {:>8.1} free, {:>8.1} used, {:>8.1} buff/cache     \nMiB Swap: {:>8.1} total, {:>8.1} free, {:>8.1} used. {:>8.1} avail Mem \n\n",
+        "top -{}\n\
+         Tasks: {threads:>3} total,   1 running, {:>3} sleeping,   0 stopped,   0 zombie\n\
+         %Cpu(s): {user:>4.1} us, {system:>4.1} sy, {nice:>4.1} ni,{idle:>5.1} id, \
+         {waiting:>4.1} wa,  0.0 hi, {soft:>4.1} si,  0.0 st \n\
+         MiB Mem : {:>8.1} total, {:>8.1} free, {:>8.1} used, {:>8.1} buff/cache     \n\
+         MiB Swap: {:>8.1} total, {:>8.1} free, {:>8.1} used. {:>8.1} avail Mem \n\
+         \n",
         super::login::uptime_line(shell).trim_end_matches('\n'),
         threads.saturating_sub(1),
         mib(memory.total),
@@ -257,7 +272,7 @@ fn top(shell: &mut Shell, arguments: &[String]) -> Status {
         out.push_str(&format!(
             "{:>width$} {:<8} {priority} {:>7} {:>6} {:>6} {}   0.0 {share:>5.1} {:>9} {}\n",
             process.pid,
-            ps::fit(&process.user),
+            fit(&process.user),
             process.virtual_kib,
             process.resident_kib,
             process.resident_kib * 7 / 10,
@@ -276,7 +291,11 @@ fn applet_top(live: &Live, list: &[crate::live::Process]) -> String {
     let (one, five, fifteen) = live.load();
     let used = memory.total.saturating_sub(memory.free);
     let mut out = format!(
-        "Mem: {used}K used, {}K free, {}K shrd, {}K buff, {}K cached\nCPU:   0% usr   0% sys   0% nic 100% idle   0% io   0% irq   0% sirq\nLoad average: {one:.2} {five:.2} {fifteen:.2} 1/{} {}\n  PID  PPID USER     STAT   VSZ %VSZ %CPU COMMAND\n",
+        "Mem: {used}K used, {}K free, {}K shrd, \
+         {}K buff, {}K cached\n\
+         CPU:   0% usr   0% sys   0% nic 100% idle   0% io   0% irq   0% sirq\n\
+         Load average: {one:.2} {five:.2} {fifteen:.2} 1/{} {}\n\
+         \x20 PID  PPID USER     STAT   VSZ %VSZ %CPU COMMAND\n",
         memory.free,
         memory.shared,
         memory.buffers,

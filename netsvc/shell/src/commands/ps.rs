@@ -35,11 +35,6 @@ pub(super) fn all(shell: &mut Shell, arguments: &[String]) -> Vec<Process> {
     list
 }
 
-/// A user name in eight columns, as procps cuts it.
-pub(super) fn fit(user: &str) -> String {
-    if user.len() > 8 { format!("{}+", crate::text::head(user, 7)) } else { user.to_owned() }
-}
-
 /// Columns of a format that has a name.
 fn preset(style: Style) -> &'static str {
     match style {
@@ -308,7 +303,16 @@ fn columns(asked: &Asked, pid_width: usize) -> Result<Vec<Column>, String> {
 
 fn refuse(shell: &mut Shell, reason: &str) -> Status {
     shell.err(&format!(
-        "error: {reason}\n\nUsage:\n ps [options]\n\n Try 'ps --help <simple|list|output|threads|misc|all>'\n  or 'ps --help <s|l|o|t|m|a>'\n for additional help text.\n\nFor more details see ps(1).\n"
+        "error: {reason}\n\
+         \n\
+         Usage:\n\
+         \x20ps [options]\n\
+         \n\
+         \x20Try 'ps --help <simple|list|output|threads|misc|all>'\n\
+         \x20 or 'ps --help <s|l|o|t|m|a>'\n\
+         \x20for additional help text.\n\
+         \n\
+         For more details see ps(1).\n"
     ))?;
     Ok(1)
 }

@@ -166,7 +166,7 @@ impl Column {
         match self.key {
             Key::Pid | Key::Group | Key::Session => process.pid.to_string(),
             Key::Parent => process.parent.to_string(),
-            Key::User | Key::GroupName => super::ps::fit(&process.user),
+            Key::User | Key::GroupName => fit(&process.user),
             Key::UserLong => process.user.clone(),
             Key::Uid | Key::Gid => (source.uid)(&process.user).to_string(),
             Key::Name => process.name(),
@@ -220,6 +220,11 @@ fn elapsed(age: u64) -> String {
         (0, hours) => format!("{hours:02}:{rest}"),
         (days, hours) => format!("{days}-{hours:02}:{rest}"),
     }
+}
+
+/// A user name in eight columns, as procps cuts it.
+pub(super) fn fit(user: &str) -> String {
+    if user.len() > 8 { format!("{}+", crate::text::head(user, 7)) } else { user.to_owned() }
 }
 
 /// When a process was started: the time today, the day before that.

@@ -122,26 +122,8 @@ impl Live {
             Item::CommandLine if self.flavour == Flavour::Busybox => "console=ttyS0,115200 root=/dev/mtdblock2 rootfstype=squashfs init=/sbin/init\n".into(),
             Item::CommandLine => format!("BOOT_IMAGE=/boot/vmlinuz-{} root={} ro quiet\n", os.kernel, self.root_device()),
             Item::Devices => "Character devices:\n  1 mem\n  4 /dev/vc/0\n  4 tty\n  4 ttyS\n  5 /dev/tty\n  5 /dev/console\n  5 /dev/ptmx\n  7 vcs\n 10 misc\n 13 input\n 29 fb\n128 ptm\n136 pts\n180 usb\n189 usb_device\n226 drm\n\nBlock devices:\n  8 sd\n 11 sr\n 65 sd\n259 blkext\n".into(),
-            Item::Interrupts => format!("           CPU0       \n  0:         {}   IO-APIC   2-edge      timer\n  1:          9   IO-APIC   1-edge      i8042\n  8:          1   IO-APIC   8-edge      rtc0\n  9:          0   IO-APIC   9-fasteoi   acpi\n 24:     {}   PCI-MSI 65536-edge      {}\nNMI:          0   Non-maskable interrupts\nLOC:   {}   Local timer interrupts\nERR:          0\nMIS:          0\n", 30 + self.fixed(&["irq"]) % 20, self.traffic().packets_in, hardware.interface, self.switches(self.now()).1),
-            Item::DiskStats => {
-                let blocks = self.blocks();
-                format!(
-                    "   8       0 {} {} {} {} {} {} {} {} {} 0 {} {} 0 0 0 0 {} {}\n",
-                    hardware.disk,
-                    blocks.reads,
-                    blocks.reads * 2 / 5,
-                    blocks.sectors_read,
-                    blocks.reads * 3 / 4,
-                    blocks.writes,
-                    blocks.writes * 4 / 5,
-                    blocks.sectors_written,
-                    blocks.writes * 6 / 5,
-                    blocks.reads / 2 + blocks.writes,
-                    blocks.reads * 3 / 4 + blocks.writes * 6 / 5,
-                    blocks.writes / 9,
-                    blocks.writes / 20
-                )
-            }
+            Item::Interrupts => self.interrupts(),
+            Item::DiskStats => self.disk_stats(),
             Item::Release => format!("{}\n", os.kernel),
             Item::Hostname => format!("{}\n", self.persona.hostname),
             Item::Random | Item::BootId => {
@@ -229,6 +211,49 @@ impl Live {
             f64::from(hardware.mhz) * 2.0,
             n = hardware.cpus
         )
+    }
+
+    fn interrupts(&self) -> String {
+        let row = |name: &str, count: u64, what: &str| format!("{name:>3}: {count:>10}   {what}\n");
+        let card = &self.persona.hardware.interface;
+        [
+            "           CPU0       \n".to_owned(),
+            row("0", 30 + self.fixed(&["irq"]) % 20, "IO-APIC   2-edge      timer"),
+            row("1", 9, "IO-APIC   1-edge      i8042"),
+            row("8", 1, "IO-APIC   8-edge      rtc0"),
+            row("9", 0, "IO-APIC   9-fasteoi   acpi"),
+            row("24", self.traffic().packets_in, &format!("PCI-MSI 65536-edge      {card}")),
+            row("NMI", 0, "Non-maskable interrupts"),
+            row("LOC", self.switches(self.now()).1, "Local timer interrupts"),
+            "ERR:          0\nMIS:          0\n".to_owned(),
+        ]
+        .concat()
+    }
+
+    fn disk_stats(&self) -> String {
+        let blocks = self.blocks();
+        let (reads, writes) = (blocks.reads, blocks.writes);
+        let numbers = [
+            reads,
+            reads * 2 / 5,
+            blocks.sectors_read,
+            reads * 3 / 4,
+            writes,
+            writes * 4 / 5,
+            blocks.sectors_written,
+            writes * 6 / 5,
+            0,
+            reads / 2 + writes,
+            reads * 3 / 4 + writes * 6 / 5,
+            0,
+            0,
+            0,
+            0,
+            writes / 9,
+            writes / 20,
+        ];
+        let numbers: String = numbers.iter().map(|number| format!(" {number}")).collect();
+        format!("   8       0 {}{numbers}\n", self.persona.hardware.disk)
     }
 
     fn mem_info(&self) -> String {
