@@ -8,3 +8,4 @@ pub mod delta;
 pub mod jarm;
 pub mod report;
 pub mod touch;
+pub mod views;

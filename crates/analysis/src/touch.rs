@@ -34,6 +34,11 @@ fn told<'a>(kind: &'a str, class: Class, name: Option<&'a str>, count: Option<u6
     }
 }
 
+/// What a stored event tells of: kind, class and number.
+pub(crate) fn told_by(row: &EventRow) -> (&str, Class, u64) {
+    told(&row.kind, row.class, row.text(field::NAME), row.number_field(field::COUNT))
+}
+
 impl<'a> Touch<'a> {
     /// The deed that a line tells of; `None` when it names no peer or is about ourselves.
     pub fn of_record(record: &'a Record) -> Option<Self> {
@@ -54,8 +59,7 @@ impl<'a> Touch<'a> {
 
     /// The deed that a stored event tells of; `None` when it names no peer or is about ourselves.
     pub fn of_row(row: &'a EventRow) -> Option<Self> {
-        let (kind, class, count) =
-            told(&row.kind, row.class, row.text(field::NAME), row.number_field(field::COUNT));
+        let (kind, class, count) = told_by(row);
         (class > Class::Noise).then_some(Touch {
             at: row.at,
             src_ip: row.src_ip?,

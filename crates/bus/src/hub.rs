@@ -9,6 +9,7 @@ use crate::{
 };
 use decnet_codec::{
     frame::{Frame, FrameError},
+    subject::Subject,
     topic::{Pattern, Topic},
     verb::{Envelope, Reply},
 };
@@ -142,7 +143,7 @@ impl Hub {
     }
 
     pub(crate) fn publish_health(&self, uptime: Duration) {
-        let Ok(topic) = "system.bus.health".parse::<Topic>() else { return };
+        let topic = Subject::Health("bus").topic();
         let mut payload = Map::new();
         payload.insert("worker".to_owned(), "bus".into());
         payload.insert("pid".to_owned(), std::process::id().into());

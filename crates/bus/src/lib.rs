@@ -18,7 +18,10 @@ pub mod server;
 mod stop;
 
 pub use counters::{ClientCounters, ServerCounters};
-pub use decnet_codec::topic::{BadTopic, Pattern, Topic};
+pub use decnet_codec::{
+    subject::Subject,
+    topic::{BadTopic, Pattern, Topic},
+};
 pub use inbox::{Inbox, Message};
 pub use rights::Rights;
 pub use server::{BindError, Server, Settings, serve};

@@ -30,6 +30,11 @@ pub struct BadTopic {
 }
 
 impl Topic {
+    /// A topic of the declared subjects, whose texts are known to be topics.
+    pub(crate) fn declared(text: String) -> Self {
+        Topic(text.into())
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -2,6 +2,7 @@
 
 use crate::{commands::Context, output, settings::Name};
 use anyhow::{Context as _, Result};
+use decnet_bus::Subject;
 use decnet_pipeline::runtime::WorkerContext;
 use decnet_store::Store;
 use std::sync::Arc;
@@ -28,14 +29,12 @@ pub async fn run(mut worker: WorkerContext, context: Context) -> Result<()> {
         .with_context(|| format!("listen on {}:{} (api.host, api.port)", address.0, address.1))?;
     let bound = listener.local_addr().context("listen")?;
     tracing::info!(%bound, "the interface is up");
-    if let Ok(topic) = "log.ingested".parse() {
-        let mut inbox = worker.bus.subscribe(topic);
-        tokio::spawn(async move {
-            while inbox.next().await.is_some() {
-                doorbell.notify_one()
-            }
-        });
-    }
+    let mut inbox = worker.bus.subscribe(Subject::LogIngested.pattern());
+    tokio::spawn(async move {
+        while inbox.next().await.is_some() {
+            doorbell.notify_one()
+        }
+    });
     decnet_web::serve(listener, state, decnet_web::Limits::default(), async move { worker.stopped().await })
         .await
         .context("serve the interface")

@@ -5,11 +5,11 @@ use crate::{
     error::{Error, document, stored, system},
     supervisor,
 };
-use decnet_bus::Bus;
+use decnet_bus::{Bus, Subject};
 use decnet_model::{
     catalogue,
     fleet::{DeckyName, Fleet, Step},
-    record::{DeckyIntent, DeckyState},
+    record::{DeckyActual, DeckyIntent, DeckyState},
 };
 use decnet_store::Store;
 use netsvc_persona::Persona;
@@ -22,9 +22,6 @@ use std::{
     path::Path,
     time::Duration,
 };
-
-/// Topic that wakes the worker.
-const CHANGED: &str = "fleet.changed";
 
 /// The fleet that is wanted; `None`: nobody has asked for one yet.
 ///
@@ -92,7 +89,7 @@ async fn forget_changed(config: &Config, store: &Store, fleet: &Fleet, now: Micr
     let old = if supervisor::running(&config.paths).is_some() { old } else { fleet.emptied() };
     let changed = fleet.steps(&old).into_iter().filter_map(|step| match step {
         Step::Add(name) => {
-            Some(DeckyState { name: name.to_string(), actual: String::new(), reason: String::new() })
+            Some(DeckyState { name: name.to_string(), actual: DeckyActual::Unknown, reason: String::new() })
         }
         Step::Remove(_) => None,
     });
@@ -102,8 +99,7 @@ async fn forget_changed(config: &Config, store: &Store, fleet: &Fleet, now: Micr
 
 /// Wakes the worker, if it listens.
 pub async fn announce(bus: &Bus) {
-    let Ok(topic) = CHANGED.parse() else { return };
-    bus.publish(&topic, &json!({}));
+    bus.publish(&Subject::FleetChanged.topic(), &json!({}));
     // The client connects in the background; a message that comes too late only costs a tick.
     tokio::time::sleep(Duration::from_millis(150)).await;
 }

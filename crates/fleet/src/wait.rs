@@ -5,7 +5,10 @@ use crate::{
     error::{Error, stored},
     intent, supervisor,
 };
-use decnet_model::{fleet::DeckyName, record::DeckyDesired};
+use decnet_model::{
+    fleet::DeckyName,
+    record::{DeckyActual, DeckyDesired},
+};
 use decnet_store::Store;
 use netsvc_persona::Persona;
 use std::time::{Duration, Instant};
@@ -29,8 +32,8 @@ pub async fn up(
     loop {
         let rows = store.decky_list().await.map_err(stored("read the deckies"))?;
         let asked = || rows.iter().filter(|row| row.desired == DeckyDesired::Running);
-        let running = asked().filter(|row| row.actual == "running").count();
-        let failed = asked().filter(|row| row.actual == "failed");
+        let running = asked().filter(|row| row.actual == DeckyActual::Running).count();
+        let failed = asked().filter(|row| row.actual == DeckyActual::Failed);
         let failed: Vec<_> = failed.map(|row| (row.name.clone(), row.reason.clone())).collect();
         progress(running);
         if running == wanted {
@@ -58,7 +61,7 @@ pub async fn gone(
     loop {
         let rows = store.decky_list().await.map_err(stored("read the deckies"))?;
         let ours = |name: &str| decky.is_none_or(|id| id.as_str() == name);
-        let left = rows.iter().filter(|row| ours(&row.name) && row.actual == "running").count();
+        let left = rows.iter().filter(|row| ours(&row.name) && row.actual == DeckyActual::Running).count();
         progress(left);
         if left == 0 {
             return Ok(());

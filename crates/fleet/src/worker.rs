@@ -13,7 +13,11 @@ use decnet_engine::{
     plan::{self, Backend, Step},
     stage::StageError,
 };
-use decnet_model::{fleet::Fleet, record::DeckyState, worker::Worker};
+use decnet_model::{
+    fleet::Fleet,
+    record::{DeckyActual, DeckyState},
+    worker::Worker,
+};
 use decnet_pipeline::runtime::WorkerContext;
 use decnet_store::Store;
 use netsvc_wire::stamp::Micros;
@@ -128,8 +132,8 @@ impl Keeper {
     async fn clear(&self, want: &Fleet) -> Result<(), Error> {
         let rows = self.store.decky_list().await.map_err(stored("read the deckies"))?;
         let wanted = |name: &str| name.parse().is_ok_and(|name| want.deckies.contains_key(&name));
-        let left = rows.iter().filter(|row| row.actual == "running" && !wanted(&row.name));
-        self.report(left.map(|row| state(&row.name, "gone", "")).collect()).await
+        let left = rows.iter().filter(|row| row.actual == DeckyActual::Running && !wanted(&row.name));
+        self.report(left.map(|row| state(&row.name, DeckyActual::Gone, "")).collect()).await
     }
 
     /// Forgets a runtime that has ended, so that the next lines start another.
@@ -147,8 +151,8 @@ impl Keeper {
         tracing::error!(why, "the runtime ended soon after it was started; it will be tried again");
         self.failed = true;
         let rows = self.store.decky_list().await.map_err(stored("read the deckies"))?;
-        let down = rows.iter().filter(|row| row.actual == "running");
-        self.report(down.map(|row| state(&row.name, "failed", why)).collect()).await
+        let down = rows.iter().filter(|row| row.actual == DeckyActual::Running);
+        self.report(down.map(|row| state(&row.name, DeckyActual::Failed, why)).collect()).await
     }
 
     /// Starts the runtime if need be and makes `nodes` exist in it, and nothing else.
@@ -163,7 +167,7 @@ impl Keeper {
                     let reason = plan::chain(&error);
                     tracing::error!(reason, "the runtime could not be started");
                     self.failed = true;
-                    let all = nodes.keys().map(|name| state(name, "failed", &reason));
+                    let all = nodes.keys().map(|name| state(name, DeckyActual::Failed, &reason));
                     return self.report(all.collect()).await;
                 }
             }
@@ -176,19 +180,19 @@ impl Keeper {
         let mut states: Vec<DeckyState> = nodes
             .iter()
             .filter(|(name, node)| have.get(*name) == Some(node))
-            .map(|(name, _)| state(name, "running", ""))
+            .map(|(name, _)| state(name, DeckyActual::Running, ""))
             .collect();
         for step in plan::plan(&nodes, &have) {
             match step {
                 Step::Remove(gone) => {
-                    states.extend(gone.iter().map(|node| state(node.name(), "gone", "")));
+                    states.extend(gone.iter().map(|node| state(node.name(), DeckyActual::Gone, "")));
                     let done = backend.apply(&Step::Remove(gone)).await;
                     done.map_err(|error| Error::Runtime("take deckies down", error))?;
                 }
                 Step::Add(new) => states.extend(add(backend, new).await),
             }
         }
-        self.failed = states.iter().any(|state| state.actual == "failed");
+        self.failed = states.iter().any(|state| state.actual == DeckyActual::Failed);
         self.report(states).await
     }
 
@@ -221,7 +225,7 @@ impl Keeper {
         if let Some(running) = self.running.take() {
             let nodes = running.backend().observe().await.unwrap_or_default();
             running.stop(&self.config.paths).await;
-            let states = nodes.keys().map(|name| state(name, "stopped", ""));
+            let states = nodes.keys().map(|name| state(name, DeckyActual::Stopped, ""));
             if let Err(error) = self.report(states.collect()).await {
                 tracing::warn!(error = %plan::chain(&error), "the states of deckies could not be stored");
             }
@@ -240,7 +244,7 @@ async fn add(backend: &dyn Backend, new: Vec<NodeSpec>) -> Vec<DeckyState> {
         let outcome = backend.apply(&Step::Add(batch.clone())).await;
         let names = batch.iter().map(|node| node.name().to_owned());
         match outcome {
-            Ok(()) => states.extend(names.map(|name| state(&name, "running", ""))),
+            Ok(()) => states.extend(names.map(|name| state(&name, DeckyActual::Running, ""))),
             Err(error) if batch.len() > 1 && of_one(&error) => {
                 let half = batch.split_off(batch.len() / 2);
                 batches.extend([half, batch]);
@@ -248,7 +252,7 @@ async fn add(backend: &dyn Backend, new: Vec<NodeSpec>) -> Vec<DeckyState> {
             Err(error) => {
                 let reason = plan::chain(&error);
                 tracing::warn!(deckies = batch.len(), reason, "deckies could not be started");
-                states.extend(names.map(|name| state(&name, "failed", &reason)));
+                states.extend(names.map(|name| state(&name, DeckyActual::Failed, &reason)));
             }
         }
     }
@@ -264,6 +268,6 @@ fn of_one(error: &plan::Error) -> bool {
     }
 }
 
-fn state(name: &str, actual: &str, reason: &str) -> DeckyState {
-    DeckyState { name: name.to_owned(), actual: actual.to_owned(), reason: reason.to_owned() }
+fn state(name: &str, actual: DeckyActual, reason: &str) -> DeckyState {
+    DeckyState { name: name.to_owned(), actual, reason: reason.to_owned() }
 }

@@ -20,4 +20,5 @@ pub mod record;
 pub mod runtime;
 pub mod secret;
 pub mod servers;
+pub mod words;
 pub mod worker;

@@ -24,6 +24,7 @@ macro_rules! named {
 
 mod attacker;
 mod fleet;
+mod view;
 
 /// A text that names nothing of its list.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,7 +32,8 @@ mod fleet;
 pub struct UnknownName(pub String);
 
 pub use attacker::{Attacker, AttackerDelta, AttackerDeltas, Contact, Counts, Traversal, TraversalKind};
-pub use fleet::{DeckyDesired, DeckyIntent, DeckyRow, DeckyState};
+pub use fleet::{DeckyActual, DeckyDesired, DeckyIntent, DeckyRow, DeckyState};
+pub use view::{Bucket, By, Change, RankChange, Ranked, Span, Subject, TimelineFilter, View};
 
 use netsvc_wire::{Class, WriterId, stamp::Micros};
 use std::{collections::BTreeSet, net::IpAddr, str::FromStr};
@@ -162,6 +164,8 @@ pub struct Filter {
     pub until: Option<Micros>,
     /// Text inside the value of any field, as shown, its case ignored; events only.
     pub text: Option<String>,
+    /// With all these words ([`crate::words`]); events only.
+    pub search: Option<String>,
     /// At least this class; events only.
     pub class: Option<Class>,
     /// Kind of secret; credentials only.

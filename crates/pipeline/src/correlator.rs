@@ -1,21 +1,17 @@
-//! The correlator: a projection from events to attackers, contacts and traversals.
-//!
-//! What events mean is decided by `decnet-analysis`; this reads the events after the cursor, and the store
-//! adds the result and moves the cursor in one transaction.
+//! The correlator: keeps the views of events up to date, attackers, contacts and traversals first of all.
 
-use crate::runtime::{Pass, Work, WorkerContext, run_passes};
-use decnet_analysis::delta::deltas;
-use decnet_bus::Topic;
-use decnet_model::worker::Worker;
-use decnet_store::{Error as StoreError, Fence, Store};
+use crate::{
+    projection::{Counters as ViewCounters, Projector, Shared},
+    runtime::{Pass, Work, WorkerContext, run_passes},
+};
+use decnet_bus::Subject;
+use decnet_model::{record::View, worker::Worker};
+use decnet_store::{Error as StoreError, Store};
 use serde::Serialize;
 use serde_json::json;
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
-/// Events in one transaction.
-const BATCH: u32 = 1000;
-
-/// Pause after each transaction, so that a long catch-up commits at most four times a second and the
+/// Pause after each round, so that a long catch-up commits at most four times a second for each view and the
 /// ingester gets its turn.
 const PAUSE: Duration = Duration::from_millis(250);
 
@@ -25,61 +21,72 @@ const PAUSE: Duration = Duration::from_millis(250);
 pub struct CorrelateError(#[from] StoreError);
 
 /// What the correlator has done since it was opened.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Counters {
-    /// Events read.
-    pub events: u64,
-    /// Attackers added to, counted once a batch.
-    pub updates: u64,
-    /// Id of the last event dealt with.
-    pub cursor: i64,
+    /// Attackers.
+    #[serde(flatten)]
+    pub attackers: ViewCounters,
+    /// Every view, by name.
+    pub views: BTreeMap<&'static str, ViewCounters>,
 }
 
-/// Joins events to attackers.
+/// Keeps views up to date.
 pub struct Correlator {
-    store: Store,
-    fence: Fence,
-    counters: Counters,
+    projectors: Vec<Projector<View>>,
 }
 
 /// Correlates until the worker is told to stop, then what is left.
 ///
 /// # Errors
-/// [`CorrelateError`]; the correlator can be started again and goes on at its cursor.
+/// [`CorrelateError`]; the correlator can be started again and goes on at its cursors.
 pub async fn run(context: WorkerContext, store: Store) -> Result<(), CorrelateError> {
     let mut correlator = Correlator::open(store).await?;
     run_passes(context, &mut correlator).await
 }
 
 impl Correlator {
-    /// Takes the lease and finds the cursor in the store.
+    /// Takes the lease and finds the cursors in the store.
     ///
     /// # Errors
     /// [`CorrelateError`] when the store cannot be reached.
     pub async fn open(store: Store) -> Result<Correlator, CorrelateError> {
         let fence = store.lease_take(Worker::Correlator).await?;
-        let cursor = store.cursor(Worker::Correlator.name()).await?;
-        Ok(Correlator { store, fence, counters: Counters { cursor, ..Counters::default() } })
+        let mut projectors = Vec::new();
+        for view in View::ALL {
+            projectors.push(Projector::open(*view, store.clone(), fence).await?);
+        }
+        Ok(Correlator { projectors })
     }
 
-    /// Deals with the next batch; returns how many events it had, 0 when there are none.
+    /// Deals with the next batch of each view; returns how many events the largest had, 0 when there are none.
     ///
     /// # Errors
     /// [`CorrelateError`]; then the correlator must be opened anew.
     pub async fn step(&mut self) -> Result<usize, CorrelateError> {
-        let events = self.store.event_after(self.counters.cursor, BATCH).await?;
-        let Some(last) = events.last().map(|event| event.id) else { return Ok(0) };
-        let deltas = deltas(&events);
-        self.store.correlate_apply(&self.fence, &deltas, self.counters.cursor, last).await?;
-        self.counters.cursor = last;
-        self.counters.events += events.len() as u64;
-        self.counters.updates += deltas.len() as u64;
-        Ok(events.len())
+        let (mut shared, mut most) = (Shared::default(), 0);
+        for projector in &mut self.projectors {
+            most = most.max(projector.step(&mut shared).await?);
+        }
+        Ok(most)
+    }
+
+    /// Makes a view anew from the first event on, in the next steps.
+    ///
+    /// # Errors
+    /// [`CorrelateError`]; then the correlator must be opened anew.
+    pub async fn reset(&mut self, view: View) -> Result<(), CorrelateError> {
+        for projector in self.projectors.iter_mut().filter(|projector| projector.view() == view) {
+            projector.reset().await?;
+        }
+        Ok(())
     }
 
     /// What was done so far.
     pub fn counters(&self) -> Counters {
-        self.counters
+        let views: BTreeMap<_, _> =
+            self.projectors.iter().map(|one| (one.view().name(), one.counters())).collect();
+        let attackers = views.get(View::Attackers.name()).copied().unwrap_or_default();
+        Counters { attackers, views }
     }
 }
 
@@ -88,15 +95,15 @@ impl Pass for Correlator {
 
     async fn run(&mut self, context: &WorkerContext) -> Result<Work, CorrelateError> {
         let events = self.step().await?;
+        let counters = self.counters();
         context.status.set_trouble(None);
-        context.status.report(&self.counters);
+        context.status.report(&counters);
         if events == 0 {
             return Ok(Work::Done);
         }
-        if let Ok(topic) = "attacker.observed".parse::<Topic>() {
-            let payload = json!({ "updates": self.counters.updates, "cursor": self.counters.cursor });
-            context.bus.publish(&topic, &payload);
-        }
+        let attackers = counters.attackers;
+        let payload = json!({ "updates": attackers.updates, "cursor": attackers.cursor });
+        context.bus.publish(&Subject::AttackerObserved.topic(), &payload);
         if !context.is_stopping() {
             tokio::time::sleep(PAUSE).await;
         }

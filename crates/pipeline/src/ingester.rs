@@ -5,7 +5,7 @@ use crate::{
     eventlog::{Durable, LogError, LogReader, Position},
     runtime::{Pass, Work, WorkerContext, run_passes},
 };
-use decnet_bus::Topic;
+use decnet_bus::Subject;
 use decnet_model::{paths::Paths, worker::Worker};
 use decnet_store::{Error as StoreError, Fence, Store, record::Retention};
 use netsvc_wire::Record;
@@ -240,9 +240,8 @@ impl Pass for Ingester {
         if lines == 0 {
             return Ok(if self.last_retired.is_none() { Work::More } else { Work::Done });
         }
-        if let Ok(topic) = "log.ingested".parse::<Topic>() {
-            context.bus.publish(&topic, &json!({ "rows": lines, "last_id": self.counters.last_id }));
-        }
+        let payload = json!({ "rows": lines, "last_id": self.counters.last_id });
+        context.bus.publish(&Subject::LogIngested.topic(), &payload);
         Ok(Work::More)
     }
 }

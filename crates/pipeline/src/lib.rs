@@ -6,4 +6,5 @@ pub mod correlator;
 pub mod disk;
 pub mod eventlog;
 pub mod ingester;
+pub mod projection;
 pub mod runtime;

@@ -6,6 +6,7 @@ use decnet_model::{
     catalogue,
     ini::nearest,
     record::{Filter, Known},
+    words::Query,
 };
 use netsvc_wire::{Class, Kind, stamp};
 use std::collections::BTreeSet;
@@ -72,6 +73,9 @@ conditions! {
     Until = "until", "until", Some("TIME"), "Only before this time";
     /// With a text.
     Text = "text", "q", Some("TEXT"), "Only with this text in the value of a field, as shown, in any case";
+    /// With words.
+    Search = "search", "search", Some("WORDS"),
+        "Only with all these words in the values of fields, quickly; WORD* is the beginning of one";
     /// As important.
     Class = "class", "class", Some("CLASS"), "Only at least this important: noise, scan, interaction, evidence";
     /// With one kind of secret.
@@ -123,11 +127,12 @@ impl Noun {
     /// The conditions that the list applies.
     pub fn conditions(self) -> &'static [Condition] {
         use Condition::{
-            Class, Decky, Kind, Probes, Recorded, SecretKind, Service, Session, Since, Source, Text, Until,
+            Class, Decky, Kind, Probes, Recorded, Search, SecretKind, Service, Session, Since, Source, Text,
+            Until,
         };
         match self {
             Noun::Events | Noun::Export => {
-                &[Decky, Service, Kind, Source, Session, Since, Until, Text, Class, Probes]
+                &[Decky, Service, Kind, Source, Session, Since, Until, Text, Search, Class, Probes]
             }
             Noun::Stream => &[Decky, Service, Kind, Probes],
             Noun::Sessions => &[Decky, Service, Source, Session, Since, Until, Recorded, Probes],
@@ -201,6 +206,12 @@ fn apply(
         Condition::Since => filter.since = Some(moment(value, now)?),
         Condition::Until => filter.until = Some(moment(value, now)?),
         Condition::Text => filter.text = Some(value.to_owned()),
+        Condition::Search => {
+            if Query::new(value).is_none() {
+                return Err(format!("{value:?} has no word"));
+            }
+            filter.search = Some(value.to_owned());
+        }
         Condition::Class => {
             let class = Class::ALL.iter().find(|class| class.name() == value);
             let names = Class::ALL.iter().map(|class| class.name());

@@ -1,7 +1,7 @@
 //! The fleet, and totals.
 
 use crate::shown;
-use decnet_model::record::{self, DeckyDesired};
+use decnet_model::record;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -17,7 +17,7 @@ pub struct Decky {
     /// `running` or `absent`.
     pub desired: &'static str,
     /// What it is; empty when never reported.
-    pub actual: String,
+    pub actual: &'static str,
     /// Why it is not what was wanted.
     pub reason: String,
 }
@@ -28,11 +28,8 @@ impl From<&record::DeckyRow> for Decky {
             name: row.name.clone(),
             ip: row.ip.map(|address| address.to_string()),
             services: row.services.clone(),
-            desired: match row.desired {
-                DeckyDesired::Running => "running",
-                DeckyDesired::Absent => "absent",
-            },
-            actual: row.actual.clone(),
+            desired: row.desired.name(),
+            actual: row.actual.name(),
             reason: shown(&row.reason),
         }
     }

@@ -1,12 +1,10 @@
-//! Writing what the correlator found: attackers, contacts and traversals with its cursor.
+//! Writing what the correlator found: attackers, contacts and traversals.
 
 use crate::{
-    Fence, Store,
     attacker::{AttackerChange, ContactChange, TRAVERSALS},
-    database::{Statement, Tx, transaction},
+    database::{Statement, Tx},
     error::Error,
     row::Value,
-    schema::row,
 };
 use decnet_model::{
     probe,
@@ -14,93 +12,20 @@ use decnet_model::{
 };
 use std::{collections::BTreeMap, net::IpAddr};
 
-/// How far a projection has read.
-pub(crate) struct Cursor {
-    projection: String,
-    event: i64,
-}
-
-row! {
-    CURSORS = "cursors" by "projection", Cursor, Cursor {
-        projection: Text(64);
-        event: Int, Replace;
-    }
-}
-
 /// Addresses of one statement's `IN (…)`.
 const ADDRESSES: usize = 200;
 
-impl Store {
-    /// Id of the last event that a projection has dealt with; 0 when it is new.
-    ///
-    /// # Errors
-    /// [`Error::Query`] when the database fails.
-    pub async fn cursor(&self, projection: &str) -> Result<i64, Error> {
-        let statement = Statement::new("read a cursor", "SELECT event FROM cursors WHERE projection = ?")
-            .bind(projection);
-        self.pool.row(statement).await?.map_or(Ok(0), |mut cells| cells.int())
+/// Adds what a batch says.
+pub(crate) async fn write(tx: &mut Tx, deltas: &AttackerDeltas) -> Result<(), Error> {
+    let addresses: Vec<IpAddr> = deltas.keys().copied().collect();
+    let last_nodes = last_nodes(tx, &addresses).await?;
+    let rows = deltas.iter().map(|(address, delta)| attacker_row(*address, delta, last_nodes.get(address)));
+    tx.upsert("store attackers", rows).await?;
+    tx.upsert("store contacts", contact_rows(deltas)).await?;
+    for chunk in addresses.chunks(ADDRESSES) {
+        recount(tx, chunk).await?;
     }
-
-    /// Adds what the events after `from` up to and including `to` say, and moves the cursor of the
-    /// fence's worker from `from` to `to`, all or nothing.
-    ///
-    /// # Errors
-    /// [`Error::Fenced`] when another correlator has taken over, [`Error::CursorMoved`] when the cursor
-    /// is not at `from`, [`Error::Query`] when the database fails.
-    pub async fn correlate_apply(
-        &self,
-        fence: &Fence,
-        deltas: &AttackerDeltas,
-        from: i64,
-        to: i64,
-    ) -> Result<(), Error> {
-        let what = "store attackers";
-        transaction!(self, what, tx => {
-            fence.check(&mut tx).await?;
-            advance(&mut tx, fence.worker().name(), from, to).await?;
-            let addresses: Vec<IpAddr> = deltas.keys().copied().collect();
-            let last_nodes = last_nodes(&mut tx, &addresses).await?;
-            let rows =
-                deltas.iter().map(|(address, delta)| attacker_row(*address, delta, last_nodes.get(address)));
-            tx.upsert(what, rows).await?;
-            tx.upsert("store contacts", contact_rows(deltas)).await?;
-            for chunk in addresses.chunks(ADDRESSES) {
-                recount(&mut tx, chunk).await?;
-            }
-            Ok(())
-        })
-    }
-
-    /// Forgets all attackers, contacts and traversals and sets the cursor of the fence's worker to the
-    /// beginning, so that they are made anew from the events.
-    ///
-    /// # Errors
-    /// As [`Store::correlate_apply`].
-    pub async fn correlate_reset(&self, fence: &Fence) -> Result<(), Error> {
-        let what = "forget attackers";
-        transaction!(self, what, tx => {
-            fence.check(&mut tx).await?;
-            for sql in
-                ["DELETE FROM traversals", "DELETE FROM attacker_contacts", "DELETE FROM attackers"]
-            {
-                tx.execute(Statement::new(what, sql)).await?;
-            }
-            let sql = "DELETE FROM cursors WHERE projection = ?";
-            tx.execute(Statement::new(what, sql).bind(fence.worker().name())).await?;
-            Ok(())
-        })
-    }
-}
-
-async fn advance(tx: &mut Tx, projection: &str, from: i64, to: i64) -> Result<(), Error> {
-    let what = "move a cursor";
-    let sql = format!("SELECT event FROM cursors WHERE projection = ?{}", tx.dialect().for_update());
-    let row = tx.row(Statement::new(what, sql).bind(projection)).await?;
-    let found = row.map_or(Ok(0), |mut cells| cells.int())?;
-    if found != from {
-        return Err(Error::CursorMoved { projection: projection.to_owned(), expected: from, found });
-    }
-    tx.upsert(what, [Cursor { projection: projection.to_owned(), event: to }]).await
+    Ok(())
 }
 
 /// The node that each known attacker touched last.

@@ -171,6 +171,11 @@ impl Tx {
         Ok(self.rows(statement).await?.into_iter().next())
     }
 
+    /// The first row of a table, by a statement that begins with its [`Table::select`].
+    pub(crate) async fn read_one<R: Read>(&mut self, statement: Statement) -> Result<Option<R>, Error> {
+        self.row(statement).await?.map(R::read).transpose()
+    }
+
     /// Puts rows into their table, many with one statement.
     pub(crate) async fn upsert<W: Write>(
         &mut self,

@@ -65,6 +65,7 @@ const LISTED: Filterable = Filterable {
     text: "fields",
     class: "class",
     probe: "probe",
+    words: true,
     ..Filterable::NONE
 };
 

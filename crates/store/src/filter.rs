@@ -1,7 +1,10 @@
 //! Conditions and pages as SQL. Texts are always bound, never part of a statement.
 
-use crate::{database::Statement, dialect::Dialect, row::Value, schema::Table, text::Needle};
-use decnet_model::record::{Filter, Page, PageFrom};
+use crate::{database::Statement, dialect::Dialect, row::Value, schema::Table, text::Needle, words};
+use decnet_model::{
+    record::{Filter, Page, PageFrom},
+    words::Query,
+};
 
 /// Most rows of any page.
 pub(crate) const PAGE_LIMIT: u32 = 10_000;
@@ -23,6 +26,8 @@ pub(crate) struct Filterable {
     pub(crate) secret_kind: &'static str,
     pub(crate) recording: &'static str,
     pub(crate) probe: &'static str,
+    /// Whether its rows have words.
+    pub(crate) words: bool,
 }
 
 impl Filterable {
@@ -40,6 +45,7 @@ impl Filterable {
         secret_kind: "",
         recording: "",
         probe: "",
+        words: false,
     };
 
     /// The statement for one page of the rows that fit `filter`.
@@ -52,11 +58,14 @@ impl Filterable {
     ) -> Statement {
         let mut conditions: Vec<String> = Vec::new();
         let mut values: Vec<Value> = Vec::new();
+        let mut bound = |column: &str, operator: &str, value: Value| {
+            conditions.push(format!("{column} {operator} ?"));
+            values.push(value);
+        };
         let mut add = |column: &str, operator: &str, value: Option<Value>| {
             let Some(value) = value.filter(|_| !column.is_empty()) else { return };
             debug_assert!(self.table.column(column).is_some(), "{} has no column {column}", self.table.name);
-            conditions.push(format!("{column} {operator} ?"));
-            values.push(value);
+            bound(column, operator, value);
         };
         add(self.node, "=", filter.node.clone().map(Value::from));
         add(self.service, "=", filter.service.clone().map(Value::from));
@@ -70,21 +79,40 @@ impl Filterable {
         // No hash is empty, and NULL is not more than anything.
         add(self.recording, ">", filter.recorded.then(|| Value::from("")));
         add(self.probe, "=", filter.without_probes.then(|| Value::from(false)));
+        let search = filter.search.as_deref().filter(|_| self.words);
+        let key = if search.is_some() { words::key(dialect) } else { self.key };
         match page.from {
             PageFrom::Newest => {}
-            PageFrom::Before(key) => add(self.key, "<", Some(key.into())),
-            PageFrom::After(key) => add(self.key, ">", Some(key.into())),
+            PageFrom::Before(row) => bound(key, "<", row.into()),
+            PageFrom::After(row) => bound(key, ">", row.into()),
         }
         let needle = filter.text.as_deref().and_then(Needle::new).filter(|_| !self.text.is_empty());
         if let Some(needle) = needle {
             conditions.push(dialect.values_like(self.text));
             values.push(needle.pattern().into());
         }
+        let mut select = self.table.select();
+        if let Some(search) = search {
+            // The words come first: their index has the rows in order, and a page ends soon.
+            let of = self.table.name;
+            select.push_str(&format!(" CROSS JOIN event_words ON {of}.{} = {key}", self.key));
+            let (condition, value) = searched(dialect, search);
+            conditions.push(condition.to_owned());
+            values.extend(value);
+        }
         let order = if matches!(page.from, PageFrom::After(_)) { "ASC" } else { "DESC" };
         let wanted = if conditions.is_empty() { "1 = 1".to_owned() } else { conditions.join(" AND ") };
-        let select = self.table.select();
-        Statement::new(what, format!("{select} WHERE {wanted} ORDER BY {} {order} LIMIT ?", self.key))
+        Statement::new(what, format!("{select} WHERE {wanted} ORDER BY {key} {order} LIMIT ?"))
             .bind_all(values)
             .bind(i64::from(page.limit.min(PAGE_LIMIT)))
+    }
+}
+
+/// The condition of a search, and its value.
+fn searched(dialect: Dialect, search: &str) -> (&'static str, Option<Value>) {
+    match Query::new(search).map(|query| words::condition(dialect, &query)) {
+        Some((condition, value)) => (condition, Some(value.into())),
+        // Nothing has a word that there is not.
+        None => ("1 = 0", None),
     }
 }

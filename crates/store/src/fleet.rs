@@ -8,7 +8,7 @@ use crate::{
     schema::{Cell, row},
     setting,
 };
-use decnet_model::record::{DeckyDesired, DeckyIntent, DeckyRow, DeckyState};
+use decnet_model::record::{DeckyActual, DeckyDesired, DeckyIntent, DeckyRow, DeckyState};
 use netsvc_wire::stamp::Micros;
 use std::net::IpAddr;
 
@@ -36,7 +36,7 @@ row! {
 pub(crate) struct Intent {
     name: String,
     desired: DeckyDesired,
-    actual: String,
+    actual: DeckyActual,
     reason: String,
     ip: Option<IpAddr>,
     services: Vec<String>,
@@ -61,7 +61,7 @@ row! {
 pub(crate) struct Persona {
     name: String,
     desired: DeckyDesired,
-    actual: String,
+    actual: DeckyActual,
     reason: String,
     services: Vec<String>,
     plan: String,
@@ -134,7 +134,7 @@ impl Store {
         &self,
         fence: Option<&Fence>,
         name: &str,
-        actual: &str,
+        actual: DeckyActual,
         reason: &str,
         now: Micros,
     ) -> Result<bool, Error> {
@@ -170,7 +170,7 @@ impl Store {
                 for state in states {
                     let sql = "UPDATE deckies SET actual = ?, reason = ?, updated_at = ? WHERE name = ?";
                     let statement = Statement::new(what, sql)
-                        .bind(state.actual.as_str())
+                        .bind(state.actual)
                         .bind(state.reason.as_str())
                         .bind(now)
                         .bind(state.name.as_str());
@@ -236,7 +236,7 @@ fn intent_row(decky: &DeckyIntent, now: Micros) -> Intent {
     Intent {
         name: decky.name.clone(),
         desired: DeckyDesired::Running,
-        actual: String::new(),
+        actual: DeckyActual::Unknown,
         reason: String::new(),
         ip: decky.ip,
         services: decky.services.clone(),
@@ -249,7 +249,7 @@ fn persona_row(name: &str, persona: &str, now: Micros) -> Persona {
     Persona {
         name: name.to_owned(),
         desired: DeckyDesired::Absent,
-        actual: String::new(),
+        actual: DeckyActual::Unknown,
         reason: String::new(),
         services: Vec::new(),
         plan: "{}".to_owned(),
@@ -267,6 +267,18 @@ impl Cell for DeckyDesired {
 impl From<DeckyDesired> for Value {
     fn from(desired: DeckyDesired) -> Self {
         desired.name().into()
+    }
+}
+
+impl Cell for DeckyActual {
+    fn read(cells: &mut Cells) -> Result<Self, Error> {
+        cells.text()?.parse().map_err(|_| cells.bad("a state of a decky"))
+    }
+}
+
+impl From<DeckyActual> for Value {
+    fn from(actual: DeckyActual) -> Self {
+        actual.name().into()
     }
 }
 

@@ -20,6 +20,8 @@ mod known;
 mod lease;
 mod migrate;
 mod position;
+mod projection;
+mod ranking;
 mod retire;
 mod row;
 mod schema;
@@ -30,7 +32,9 @@ mod store;
 #[cfg(test)]
 mod tables;
 mod text;
+mod timeline;
 mod user;
+mod words;
 
 pub use decnet_model::record;
 pub use error::Error;

@@ -23,6 +23,11 @@ const STEPS: &[(i64, &str, &str)] = &[
         include_str!("../migrations/sqlite/0003_retired.sql"),
         include_str!("../migrations/mysql/0003_retired.sql"),
     ),
+    (
+        4,
+        include_str!("../migrations/sqlite/0004_views.sql"),
+        include_str!("../migrations/mysql/0004_views.sql"),
+    ),
 ];
 
 /// The version that this release writes.

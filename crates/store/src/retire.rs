@@ -1,16 +1,15 @@
-//! Deleting what is too old or too much: events that are no evidence, oldest first, never one that the
-//! correlator has not seen, and always with a number that stays.
+//! Deleting what is too old or too much: events that are no evidence, oldest first, never one that a
+//! view has not seen, and always with a number that stays.
 
 use crate::{
     Fence, Store,
     database::{Statement, Tx, transaction},
     error::Error,
+    projection,
     schema::row,
+    words,
 };
-use decnet_model::{
-    record::{Retention, Retired},
-    worker::Worker,
-};
+use decnet_model::record::{Retention, Retired};
 use netsvc_wire::Class;
 
 /// Most events of one transaction, because other writers wait for it.
@@ -73,11 +72,10 @@ async fn last(tx: &mut Tx, before: i64, count: i64) -> Result<Option<i64>, Error
     if count <= 0 {
         return Ok(None);
     }
-    let sql = "SELECT MAX(id) FROM (SELECT id FROM events WHERE id <= \
-         (SELECT COALESCE(MAX(event), 0) FROM cursors WHERE projection = ?) AND class < ? AND at < ? \
-         ORDER BY id LIMIT ?) oldest";
+    let sql = "SELECT MAX(id) FROM \
+         (SELECT id FROM events WHERE id <= ? AND class < ? AND at < ? ORDER BY id LIMIT ?) oldest";
     let statement = Statement::new("find old events", sql)
-        .bind(Worker::Correlator.name())
+        .bind(projection::least(tx).await?)
         .bind(Class::Evidence as i64)
         .bind(before)
         .bind(count);
@@ -93,5 +91,8 @@ async fn delete(tx: &mut Tx, last: i64, before: i64) -> Result<u64, Error> {
         rows.push(Retired { kind: cells.text()?, events: cells.count()?, last_at: cells.int()? });
     }
     tx.upsert("count deleted events", rows).await?;
+    let key = words::key(tx.dialect());
+    tx.execute(bound(format!("DELETE FROM event_words WHERE {key} IN (SELECT id FROM events WHERE {OLD})")))
+        .await?;
     tx.execute(bound(format!("DELETE FROM events WHERE {OLD}"))).await
 }

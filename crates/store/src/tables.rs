@@ -9,7 +9,7 @@ use crate::schema::Table;
 pub(crate) const TABLES: &[&Table] = &[
     &crate::position::LOG_POSITION,
     &crate::lease::LEASES,
-    &crate::correlate::CURSORS,
+    &crate::projection::CURSORS,
     &crate::ingest::writer::WRITERS,
     &crate::ingest::writer::GAPS,
     &crate::event::EVENTS,
@@ -22,6 +22,8 @@ pub(crate) const TABLES: &[&Table] = &[
     &crate::attacker::ATTACKERS,
     &crate::attacker::CONTACTS,
     &crate::attacker::TRAVERSALS,
+    &crate::timeline::TIMELINE,
+    &crate::ranking::RANKINGS,
     &crate::fleet::DECKIES,
     &crate::setting::SETTINGS,
     &crate::user::USERS,

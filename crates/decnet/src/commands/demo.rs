@@ -21,7 +21,7 @@ use decnet_model::{
     catalogue,
     fleet::Fleet,
     plan,
-    record::{DeckyDesired, Filter, Page},
+    record::{DeckyActual, DeckyDesired, Filter, Page},
     runtime::Runtime,
     worker::Worker,
 };
@@ -331,13 +331,13 @@ async fn wait(context: &Context, fleet: &Fleet) -> Result<()> {
         tokio::time::sleep(Duration::from_millis(50)).await;
         let rows = store.decky_list().await.context("read the deckies")?;
         let wanted: Vec<_> = rows.iter().filter(|row| row.desired == DeckyDesired::Running).collect();
-        let running = wanted.iter().filter(|row| row.actual == "running").count();
+        let running = wanted.iter().filter(|row| row.actual == DeckyActual::Running).count();
         output::progress(&format!("{running} of {} deckies run", fleet.deckies.len()));
         if running == fleet.deckies.len() {
             output::progress_done();
             return Ok(());
         }
-        let failed = wanted.iter().find(|row| row.actual == "failed");
+        let failed = wanted.iter().find(|row| row.actual == DeckyActual::Failed);
         if let Some(row) = failed {
             bail!("{}: {}", row.name, row.reason);
         }

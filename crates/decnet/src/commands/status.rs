@@ -9,7 +9,7 @@ use clap::Args;
 use decnet_fleet::{NativeStanding, Standing};
 use decnet_model::{
     fleet::Decky,
-    record::{DeckyDesired, DeckyRow, Totals},
+    record::{DeckyActual, DeckyDesired, DeckyRow, Totals},
 };
 use health::Health;
 use serde_json::{Value, json};
@@ -60,10 +60,10 @@ impl Status {
         };
         let problems = problems(&health, &stored);
         // A decky only runs while somebody runs it, whatever the store remembers.
-        let actual = |row: &DeckyRow| match (&health.holder, row.actual.as_str()) {
-            (None, "running") => "stopped".to_owned(),
-            (_, "") => "pending".to_owned(),
-            (_, other) => other.to_owned(),
+        let actual = |row: &DeckyRow| match (&health.holder, row.actual) {
+            (None, DeckyActual::Running) => DeckyActual::Stopped.name(),
+            (_, DeckyActual::Unknown) => "pending",
+            (_, other) => other.name(),
         };
         let shown: Vec<_> = match &stored {
             Ok(stored) => wanted(stored).collect(),
@@ -158,7 +158,7 @@ fn problems(health: &Health, stored: &Result<Stored, String>) -> Vec<String> {
             if stored.totals.missing > 0 {
                 problems.push(format!("{} lines of events are missing", stored.totals.missing));
             }
-            let failed = wanted(stored).filter(|row| row.actual == "failed");
+            let failed = wanted(stored).filter(|row| row.actual == DeckyActual::Failed);
             problems.extend(failed.map(|row| format!("decky {}: {}", row.name, row.reason)));
         }
     }
@@ -186,12 +186,12 @@ pub fn api(context: &Context) -> String {
     format!("http://{}:{}/api/v1", settings.text(Name::ApiHost), settings.text(Name::ApiPort))
 }
 
-fn cells(rows: &[&DeckyRow], actual: impl Fn(&DeckyRow) -> String) -> Vec<Vec<String>> {
+fn cells(rows: &[&DeckyRow], actual: impl Fn(&DeckyRow) -> &'static str) -> Vec<Vec<String>> {
     let cell = |row: &&DeckyRow| {
         vec![
             row.name.clone(),
             row.ip.map(|ip| ip.to_string()).unwrap_or_default(),
-            actual(row),
+            actual(row).to_owned(),
             row.services.join(" "),
             absent(row).join(" "),
             row.reason.clone(),

@@ -2,7 +2,7 @@
 
 use decnet_analysis::delta::deltas;
 use decnet_model::{paths::Paths, worker::Worker};
-use decnet_store::{Position, Store};
+use decnet_store::{Position, Store, record::Change};
 use netsvc_wire::{Record, WriterId, field};
 use std::process::{Command, Output};
 
@@ -21,7 +21,7 @@ impl Site {
         let correlator = store.lease_take(Worker::Correlator).await.unwrap();
         let rows = store.event_after(0, 100).await.unwrap();
         let last = rows.last().unwrap().id;
-        store.correlate_apply(&correlator, &deltas(&rows), 0, last).await.unwrap();
+        store.project(&correlator, &Change::Attackers(deltas(&rows)), 0, last).await.unwrap();
         Site { folder, store }
     }
 

@@ -10,8 +10,8 @@ pub struct DeckyRow {
     pub name: String,
     /// What it is to be.
     pub desired: DeckyDesired,
-    /// What it is; free text of the engine: `running`, `failed`, …; empty when never reported.
-    pub actual: String,
+    /// What it is.
+    pub actual: DeckyActual,
     /// Why, when `actual` is not what was wanted.
     pub reason: String,
     /// Address.
@@ -31,8 +31,8 @@ pub struct DeckyRow {
 pub struct DeckyState {
     /// Fleet-unique name.
     pub name: String,
-    /// What it is: `running`, `failed`, …; empty when nobody can say.
-    pub actual: String,
+    /// What it is.
+    pub actual: DeckyActual,
     /// Why, when that is not what was wanted.
     pub reason: String,
 }
@@ -60,6 +60,46 @@ impl DeckyDesired {
 }
 
 named!(DeckyDesired);
+
+/// What a decky is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DeckyActual {
+    /// Nobody can say: never reported, or about to change.
+    #[default]
+    Unknown,
+    /// It runs.
+    Running,
+    /// It could not be made to run.
+    Failed,
+    /// It was taken down.
+    Gone,
+    /// It ended with what ran it.
+    Stopped,
+}
+
+impl DeckyActual {
+    /// Every state.
+    pub const ALL: &'static [DeckyActual] = &[
+        DeckyActual::Unknown,
+        DeckyActual::Running,
+        DeckyActual::Failed,
+        DeckyActual::Gone,
+        DeckyActual::Stopped,
+    ];
+
+    /// `running`, `failed`, `gone` or `stopped`; empty when nobody can say.
+    pub fn name(self) -> &'static str {
+        match self {
+            DeckyActual::Unknown => "",
+            DeckyActual::Running => "running",
+            DeckyActual::Failed => "failed",
+            DeckyActual::Gone => "gone",
+            DeckyActual::Stopped => "stopped",
+        }
+    }
+}
+
+named!(DeckyActual);
 
 /// One decky of a fleet that is wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use crate::{
     eventlog::Position,
     runtime::{WorkerContext, chain},
 };
-use decnet_bus::Topic;
+use decnet_bus::Subject;
 use serde_json::json;
 use std::time::{Duration, Instant};
 
@@ -89,10 +89,8 @@ fn announce(context: &WorkerContext, progress: &Progress) {
         return;
     }
     let Position { segment, offset } = progress.end;
-    if let Ok(topic) = "log.appended".parse::<Topic>() {
-        let payload = json!({ "lines": progress.lines, "segment": segment, "offset": offset });
-        context.bus.publish(&topic, &payload);
-    }
+    let payload = json!({ "lines": progress.lines, "segment": segment, "offset": offset });
+    context.bus.publish(&Subject::LogAppended.topic(), &payload);
 }
 
 /// Runs what waits for the disk where it holds nobody up.

@@ -4,7 +4,7 @@ use super::{
     WorkerContext,
     noted::{self, Note},
 };
-use decnet_bus::Topic;
+use decnet_bus::Subject;
 use decnet_model::worker::Worker;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -17,9 +17,8 @@ const STEADY: Duration = Duration::from_secs(10);
 
 /// Sends heartbeats until it is dropped.
 pub(super) async fn beat(context: WorkerContext) {
-    let topic = format!("system.{}.health", context.worker.name()).parse::<Topic>().ok();
     // The bus server sends its own.
-    let topic = topic.filter(|_| context.worker != Worker::Bus);
+    let topic = (context.worker != Worker::Bus).then(|| Subject::Health(context.worker.name()).topic());
     let started = Instant::now();
     let mut tick = tokio::time::interval(noted::PERIOD);
     let mut last: Option<Instant> = None;

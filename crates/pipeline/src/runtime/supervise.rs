@@ -1,7 +1,7 @@
 //! Keeps workers running: each by itself, started again after an error or a panic, ended in order.
 
 use super::{Host, LockError, Note, Status, WorkerContext, WorkerLock, heartbeat};
-use decnet_bus::Inbox;
+use decnet_bus::{Inbox, Subject};
 use decnet_model::worker::Worker;
 use std::{
     future::Future,
@@ -172,8 +172,7 @@ async fn run_once(
         stop: end.subscribe(),
         status,
     };
-    let control = format!("system.{}.control", worker.name()).parse().ok();
-    let mut control = control.map(|pattern| host.bus.subscribe(pattern));
+    let mut control = host.bus.subscribe(Subject::Control(worker.name()).pattern());
     let beat = heartbeat::beat(context.clone());
     // A task of its own, so that a panic ends only this.
     let mut task = Abort(tokio::spawn(body(context)));
@@ -229,8 +228,7 @@ async fn told(stop: &mut watch::Receiver<bool>) {
 }
 
 /// `system.<worker>.control` with the action `stop`, the only one there is.
-async fn asked_to_stop(control: &mut Option<Inbox>) {
-    let Some(inbox) = control else { return std::future::pending().await };
+async fn asked_to_stop(inbox: &mut Inbox) {
     loop {
         match inbox.next().await {
             Some(message) if message.payload.get("action").is_some_and(|action| action == "stop") => return,

@@ -3,7 +3,7 @@
 use crate::collect::Site;
 use decnet_model::{
     paths::Paths,
-    record::{Filter, Page},
+    record::{By, Filter, Page, Span, Subject, TimelineFilter, View},
 };
 use decnet_pipeline::{
     correlator::Correlator,
@@ -136,4 +136,58 @@ async fn the_correlator_goes_on_at_its_cursor() {
         assert_eq!(attackers.len(), 1);
         assert_eq!(attackers[0].counts.events, round * 1100);
     }
+}
+
+#[tokio::test]
+async fn views_made_anew_from_the_first_event_are_the_same() {
+    let site = Site::new();
+    let store = store(&site.paths).await;
+    let mut process = site.process("serve", 1);
+    let mut collector = site.collector();
+    process.write(2500);
+    collector.pass(Instant::now()).unwrap();
+    let mut ingester = Ingester::open(store.clone(), &site.paths, Disk::default()).await.unwrap();
+    ingest_all(&mut ingester).await.unwrap();
+    let mut correlator = Correlator::open(store.clone()).await.unwrap();
+    while correlator.step().await.unwrap() > 0 {}
+    let before = seen(&store).await;
+    assert!(before.contains("events: 2500") && before.contains("192.0.2"), "{before}");
+    for view in View::ALL {
+        assert_eq!(store.cursor(*view).await.unwrap(), 2500);
+        correlator.reset(*view).await.unwrap();
+    }
+    assert_ne!(seen(&store).await, before);
+    while correlator.step().await.unwrap() > 0 {}
+    assert_eq!(seen(&store).await, before);
+    assert_eq!(correlator.counters().views.len(), View::ALL.len());
+}
+
+/// Everything that operators see of the views.
+async fn seen(store: &Store) -> String {
+    let newest = Page::newest(50);
+    let timeline = TimelineFilter {
+        span: Span::Minute,
+        since: 0,
+        until: i64::MAX,
+        node: None,
+        kind: None,
+        by: By::Kind,
+    };
+    let mut all = vec![
+        format!("{:?}", store.attacker_list(&Filter::default(), newest).await.unwrap()),
+        format!("{:?}", store.traversal_list(2, None, newest).await.unwrap()),
+        format!("{:?}", store.timeline(&timeline).await.unwrap()),
+        format!(
+            "{:?}",
+            store.timeline(&TimelineFilter { span: Span::Hour, by: By::Node, ..timeline }).await.unwrap()
+        ),
+    ];
+    for subject in Subject::ALL {
+        all.push(format!("{:?}", store.ranking(*subject, None, 20).await.unwrap()));
+        all.push(format!("{:?}", store.ranking(*subject, Some(0), 20).await.unwrap()));
+    }
+    let found = Filter { search: Some("7*".into()), ..Filter::default() };
+    let ids: Vec<_> = store.event_list(&found, newest).await.unwrap().iter().map(|row| row.id).collect();
+    all.push(format!("{ids:?}"));
+    all.join("\n")
 }

@@ -160,3 +160,13 @@ async fn a_worker_has_a_heartbeat_and_ends_when_asked_over_the_bus() {
     bus.publish(&"system.collector.control".parse().unwrap(), &json!({ "action": "stop" }));
     tokio::time::timeout(Duration::from_secs(10), running).await.unwrap().unwrap().unwrap();
 }
+
+#[test]
+fn workers_wake_by_what_somebody_says() {
+    for worker in Worker::ALL {
+        for pattern in worker.spec().wake.topics {
+            let pattern = pattern.parse().unwrap();
+            assert!(decnet_bus::Subject::any_of(&pattern), "{}: {pattern}", worker.name());
+        }
+    }
+}

@@ -11,6 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Rows that are put into a table with less than all of its columns.
 const PARTS: &[&Table] = &[&crate::fleet::INTENTS, &crate::fleet::PERSONAS, &crate::setting::DEFAULTS];
 
+/// An index of its own kind in each dialect, which has no rows that anybody reads.
+const INDEX: &str = "event_words";
+
 /// A column as a script makes it: its type, and whether it may be NULL.
 type Made = BTreeMap<String, (String, bool)>;
 
@@ -31,6 +34,9 @@ impl Tables {
     fn run(&mut self, statement: &str) {
         if let Some(rest) = statement.strip_prefix("CREATE TABLE ") {
             let (name, rest) = rest.split_once('(').unwrap();
+            if name.trim() == INDEX {
+                return;
+            }
             let (body, _) = rest.rsplit_once(')').unwrap();
             split(body).iter().for_each(|part| self.part(name.trim(), part));
         } else if let Some(rest) = statement.strip_prefix("ALTER TABLE ") {

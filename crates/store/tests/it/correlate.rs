@@ -4,7 +4,7 @@ use crate::backend::on_every_backend;
 use decnet_model::worker::Worker;
 use decnet_store::{
     Error, Store,
-    record::{AttackerDelta, AttackerDeltas, Contact, Counts, Page, TraversalKind},
+    record::{AttackerDelta, AttackerDeltas, Change, Contact, Counts, Page, TraversalKind, View},
 };
 use std::{collections::BTreeMap, net::IpAddr};
 
@@ -60,9 +60,9 @@ use netsvc_wire::Class::{Interaction, Scan};
 
 async fn deltas_add_up(store: Store) {
     let fence = store.lease_take(Worker::Correlator).await.unwrap();
-    store.correlate_apply(&fence, &delta(1, &["z", "b"], Scan), 0, 2).await.unwrap();
-    store.correlate_apply(&fence, &delta(3, &["b"], Interaction), 2, 3).await.unwrap();
-    store.correlate_apply(&fence, &delta(4, &["a"], Scan), 3, 4).await.unwrap();
+    store.project(&fence, &Change::Attackers(delta(1, &["z", "b"], Scan)), 0, 2).await.unwrap();
+    store.project(&fence, &Change::Attackers(delta(3, &["b"], Interaction)), 2, 3).await.unwrap();
+    store.project(&fence, &Change::Attackers(delta(4, &["a"], Scan)), 3, 4).await.unwrap();
     let attacker = store.attacker_get(peer()).await.unwrap().unwrap();
     assert_eq!((attacker.first_event, attacker.last_event), (1, 4));
     assert_eq!((attacker.nodes, attacker.interactive_nodes, attacker.hops), (3, 1, 2));
@@ -76,10 +76,10 @@ async fn deltas_add_up(store: Store) {
 
 async fn a_traversal_becomes_an_interaction(store: Store) {
     let fence = store.lease_take(Worker::Correlator).await.unwrap();
-    store.correlate_apply(&fence, &delta(1, &["z", "b"], Scan), 0, 2).await.unwrap();
+    store.project(&fence, &Change::Attackers(delta(1, &["z", "b"], Scan)), 0, 2).await.unwrap();
     let scans = store.traversal_list(2, Some(TraversalKind::Scan), Page::newest(9)).await.unwrap();
     assert_eq!((scans[0].path.join(" "), scans[0].hops), ("z b".to_owned(), 1));
-    store.correlate_apply(&fence, &delta(3, &["b", "a"], Interaction), 2, 4).await.unwrap();
+    store.project(&fence, &Change::Attackers(delta(3, &["b", "a"], Interaction)), 2, 4).await.unwrap();
     assert_eq!(store.traversal_list(2, Some(TraversalKind::Scan), Page::newest(9)).await.unwrap(), []);
     let all = store.traversal_list(3, None, Page::newest(9)).await.unwrap();
     assert_eq!((all[0].kind, all[0].path.join(" ")), (TraversalKind::Interaction, "z b a".to_owned()));
@@ -88,22 +88,22 @@ async fn a_traversal_becomes_an_interaction(store: Store) {
 
 async fn the_cursor_moves_only_from_where_it_is(store: Store) {
     let fence = store.lease_take(Worker::Correlator).await.unwrap();
-    store.correlate_apply(&fence, &delta(1, &["a"], Scan), 0, 1).await.unwrap();
-    let again = store.correlate_apply(&fence, &delta(1, &["a"], Scan), 0, 1).await.unwrap_err();
+    store.project(&fence, &Change::Attackers(delta(1, &["a"], Scan)), 0, 1).await.unwrap();
+    let again = store.project(&fence, &Change::Attackers(delta(1, &["a"], Scan)), 0, 1).await.unwrap_err();
     assert!(matches!(again, Error::CursorMoved { found: 1, .. }));
     let newer = store.lease_take(Worker::Correlator).await.unwrap();
-    let old = store.correlate_apply(&fence, &delta(2, &["a"], Scan), 1, 2).await.unwrap_err();
+    let old = store.project(&fence, &Change::Attackers(delta(2, &["a"], Scan)), 1, 2).await.unwrap_err();
     assert!(matches!(old, Error::Fenced { .. }));
-    assert_eq!(store.cursor("correlator").await.unwrap(), 1);
+    assert_eq!(store.cursor(View::Attackers).await.unwrap(), 1);
     assert_eq!(store.attacker_get(peer()).await.unwrap().unwrap().counts.events, 1);
-    store.correlate_apply(&newer, &delta(2, &["a"], Scan), 1, 2).await.unwrap();
+    store.project(&newer, &Change::Attackers(delta(2, &["a"], Scan)), 1, 2).await.unwrap();
 }
 
 async fn what_is_reset_can_be_made_again(store: Store) {
     let fence = store.lease_take(Worker::Correlator).await.unwrap();
-    store.correlate_apply(&fence, &delta(1, &["a", "b"], Scan), 0, 2).await.unwrap();
-    store.correlate_reset(&fence).await.unwrap();
+    store.project(&fence, &Change::Attackers(delta(1, &["a", "b"], Scan)), 0, 2).await.unwrap();
+    store.project_reset(&fence, View::Attackers).await.unwrap();
     assert_eq!(store.attacker_get(peer()).await.unwrap(), None);
-    store.correlate_apply(&fence, &delta(1, &["a", "b"], Scan), 0, 2).await.unwrap();
+    store.project(&fence, &Change::Attackers(delta(1, &["a", "b"], Scan)), 0, 2).await.unwrap();
     assert_eq!(store.attacker_get(peer()).await.unwrap().unwrap().counts.events, 2);
 }

@@ -4,7 +4,7 @@ use crate::backend::on_every_backend;
 use decnet_model::worker::Worker;
 use decnet_store::{
     Store,
-    record::{DeckyDesired, DeckyIntent, DeckyState},
+    record::{DeckyActual, DeckyDesired, DeckyIntent, DeckyState},
 };
 
 on_every_backend!(
@@ -56,23 +56,23 @@ async fn the_first_persona_wins(store: Store) {
     assert_eq!(store.decky_list().await.unwrap().len(), 1202);
 }
 
-fn state(name: &str, actual: &str) -> DeckyState {
-    DeckyState { name: name.into(), actual: actual.into(), reason: String::new() }
+fn state(name: &str, actual: DeckyActual) -> DeckyState {
+    DeckyState { name: name.into(), actual, reason: String::new() }
 }
 
 async fn state_is_kept_across_deploys(store: Store) {
     store.fleet_put("{}", &[intent("a", "192.0.2.1")], 1).await.unwrap();
     let fence = store.lease_take(Worker::Fleet).await.unwrap();
-    assert!(store.decky_state_set(Some(&fence), "a", "failed", "address taken", 2).await.unwrap());
-    assert!(!store.decky_state_set(None, "nobody", "running", "", 2).await.unwrap());
+    assert!(store.decky_state_set(Some(&fence), "a", DeckyActual::Failed, "address taken", 2).await.unwrap());
+    assert!(!store.decky_state_set(None, "nobody", DeckyActual::Running, "", 2).await.unwrap());
     store.fleet_put("{}", &[intent("a", "192.0.2.1")], 3).await.unwrap();
     let decky = store.decky_get("a").await.unwrap().unwrap();
-    assert_eq!((decky.actual.as_str(), decky.reason.as_str()), ("failed", "address taken"));
-    let states = [state("a", "running"), state("nobody", "running")];
+    assert_eq!((decky.actual, decky.reason.as_str()), (DeckyActual::Failed, "address taken"));
+    let states = [state("a", DeckyActual::Running), state("nobody", DeckyActual::Running)];
     store.decky_states_set(Some(&fence), &states, 4).await.unwrap();
-    assert_eq!(store.decky_get("a").await.unwrap().unwrap().actual, "running");
+    assert_eq!(store.decky_get("a").await.unwrap().unwrap().actual, DeckyActual::Running);
     store.lease_take(Worker::Fleet).await.unwrap();
-    assert!(store.decky_state_set(Some(&fence), "a", "running", "", 5).await.is_err());
+    assert!(store.decky_state_set(Some(&fence), "a", DeckyActual::Running, "", 5).await.is_err());
     assert!(store.decky_states_set(Some(&fence), &states, 5).await.is_err());
 }
 

@@ -7,7 +7,7 @@ use crate::{
 use decnet_model::worker::Worker;
 use decnet_store::{
     Error, Position, Store,
-    record::{Filter, Gap, Page},
+    record::{AttackerDeltas, Change, Filter, Gap, Page, View},
 };
 use netsvc_wire::{Record, WriterId, field};
 
@@ -206,12 +206,15 @@ async fn ingest_and_correlator_do_not_block_each_other(store: Store) {
     };
     let moves = async {
         for step in 0..30 {
-            store.correlate_apply(&correlator, &Default::default(), step, step + 1).await.unwrap();
+            store
+                .project(&correlator, &Change::Attackers(AttackerDeltas::new()), step, step + 1)
+                .await
+                .unwrap();
             store.setting_put("x", "y").await.unwrap();
         }
     };
     tokio::join!(writes, moves);
-    assert_eq!(store.cursor("correlator").await.unwrap(), 30);
+    assert_eq!(store.cursor(View::Attackers).await.unwrap(), 30);
     assert_eq!(store.event_last().await.unwrap(), 30);
 }
 

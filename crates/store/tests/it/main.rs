@@ -17,3 +17,4 @@ mod open;
 mod read;
 mod retire;
 mod users;
+mod views;

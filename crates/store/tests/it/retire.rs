@@ -5,14 +5,19 @@ use crate::{
     ingest::ingest,
     lines::{START, With, line},
 };
-use decnet_model::worker::Worker;
+use decnet_model::{words, worker::Worker};
 use decnet_store::{
-    Store,
-    record::{Filter, Page, Retention},
+    Fence, Store,
+    record::{Change, Filter, Page, Retention},
 };
 use netsvc_wire::field;
+use std::collections::BTreeMap;
 
-on_every_backend!(old_events_go_and_evidence_stays, too_many_events_go_oldest_first);
+on_every_backend!(
+    old_events_go_and_evidence_stays,
+    too_many_events_go_oldest_first,
+    what_a_view_has_not_seen_stays,
+);
 
 /// A hundred lines, every tenth a secret, all of which the correlator has seen but the last ten.
 async fn fill(store: &Store) {
@@ -24,7 +29,23 @@ async fn fill(store: &Store) {
         .collect();
     ingest(store, &batch).await;
     let fence = store.lease_take(Worker::Correlator).await.unwrap();
-    store.correlate_apply(&fence, &Default::default(), 0, 90).await.unwrap();
+    project(store, &fence, 90).await;
+}
+
+/// Brings every view from the first event to `to`.
+async fn project(store: &Store, fence: &Fence, to: i64) {
+    let rows =
+        store.event_list(&Filter::default(), Page::after(0, u32::try_from(to).unwrap())).await.unwrap();
+    let words = rows.iter().map(|row| (row.id, words::index([row.kind.as_bytes()]))).collect();
+    let changes = [
+        Change::Attackers(BTreeMap::new()),
+        Change::Timeline(BTreeMap::new()),
+        Change::Rankings(BTreeMap::new()),
+        Change::Words(words),
+    ];
+    for change in changes {
+        store.project(fence, &change, 0, to).await.unwrap();
+    }
 }
 
 async fn kept(store: &Store) -> Vec<i64> {
@@ -47,6 +68,9 @@ async fn old_events_go_and_evidence_stays(store: Store) {
     assert_eq!(store.retire(&fence, old).await.unwrap(), 68);
     let kept = kept(&store).await;
     assert_eq!((kept.len(), kept[9]), (19, 91), "what the correlator has not seen stays");
+    let found = |search: &str| Filter { search: Some(search.into()), ..Filter::default() };
+    assert!(store.event_list(&found("command"), Page::newest(10)).await.unwrap().is_empty(), "words go too");
+    assert_eq!(store.event_list(&found("auth_attempt"), Page::newest(10)).await.unwrap().len(), 9);
     let retired = store.retired_list().await.unwrap();
     assert_eq!((retired.len(), retired[0].kind.as_str(), retired[0].events), (1, "command", 81));
     let totals = store.totals().await.unwrap();
@@ -63,4 +87,15 @@ async fn too_many_events_go_oldest_first(store: Store) {
     let other = store.lease_take(Worker::Ingester).await.unwrap();
     assert!(store.retire(&fence, few).await.is_err(), "who lost the lease deletes nothing");
     assert_eq!(store.retire(&other, few).await.unwrap(), 0);
+}
+
+async fn what_a_view_has_not_seen_stays(store: Store) {
+    let batch: Vec<_> = (1..=10).map(|number| line(number, "command")).collect();
+    ingest(&store, &batch).await;
+    let correlator = store.lease_take(Worker::Correlator).await.unwrap();
+    store.project(&correlator, &Change::Attackers(BTreeMap::new()), 0, 10).await.unwrap();
+    let fence = store.lease_take(Worker::Ingester).await.unwrap();
+    let none = Retention { before: i64::MAX, rows: 0 };
+    assert_eq!(store.retire(&fence, none).await.unwrap(), 0);
+    assert_eq!(kept(&store).await.len(), 10);
 }

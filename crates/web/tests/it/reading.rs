@@ -6,7 +6,7 @@ use axum::{
     http::{Method, StatusCode},
 };
 use decnet_model::worker::Worker;
-use decnet_store::record::DeckyIntent;
+use decnet_store::record::{Change, DeckyIntent};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use tower::ServiceExt;
@@ -135,7 +135,7 @@ async fn an_attacker_has_its_contacts() {
         contacts: BTreeMap::from([contact("b", 1), contact("a", 2)]),
     };
     let deltas = BTreeMap::from([("2001:db8::7".parse().unwrap(), delta)]);
-    client.store.correlate_apply(&fence, &deltas, 0, 3).await.unwrap();
+    client.store.project(&fence, &Change::Attackers(deltas), 0, 3).await.unwrap();
     let attacker = client.get("/attackers/2001:db8::7").await.body;
     assert_eq!((&attacker["deckies"], &attacker["contacts"][0]["decky"]), (&2.into(), &"b".into()));
     assert_eq!(client.get("/attackers").await.body["items"][0]["src_ip"], "2001:db8::7");
