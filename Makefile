@@ -17,7 +17,7 @@ RUST = $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 BUILT = $(CARGO_TARGET_DIR)/$(CARGO_BUILD_TARGET)
 
 .DEFAULT_GOAL := help
-.PHONY: help requirements build demo test unit e2e lint stealth bench fuzz
+.PHONY: help requirements build demo test unit e2e lint stealth bench fuzz dashboard dashboard-test screenshots
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
@@ -29,9 +29,31 @@ requirements:
 	  if (have[1] * 1000 + have[2] < want[1] * 1000 + want[2]) { \
 	    print "too old: " $$1 " " $$2 "; " need " or newer is needed. From https://rustup.rs: rustup update" > "/dev/stderr"; exit 1 } }'
 
-build: requirements ## build the operator's program and the service binary
+build: requirements dashboard ## build the operator's program, the service binary, and the dashboard
 	@test -x $(BUILT)/debug/decnet || echo "The first build takes about five minutes on two processors: both halves, and OpenSSL for what attackers see."
 	cargo build -p decnet -p netsvcd
+
+# The dashboard needs Node.js 20.19 or newer. Everything else is built without it.
+DASHBOARD = $(shell find dashboard/src dashboard/public dashboard/scripts -type f ! -name schema.d.ts) \
+  $(addprefix dashboard/,index.html package.json package-lock.json tsconfig.json vite.config.ts) crates/web/openapi.json
+NODE_ENOUGH = node -e '[a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)'
+
+dashboard:
+	@if ! command -v npm >/dev/null || ! $(NODE_ENOUGH); then \
+	  echo "The dashboard is not built: it needs Node.js 20.19 or newer with npm (https://nodejs.org). The command line and the API work without it."; \
+	else $(MAKE) --no-print-directory dashboard/dist/index.html; fi
+
+dashboard/node_modules/.package-lock.json: dashboard/package-lock.json
+	cd dashboard && npm ci --no-audit --no-fund --loglevel=error && touch node_modules/.package-lock.json
+
+dashboard/dist/index.html: dashboard/node_modules/.package-lock.json $(DASHBOARD)
+	cd dashboard && npm run --silent build
+
+dashboard-test: build ## the dashboard's checks, then every page in Chromium against a fleet under attack
+	cd dashboard && npm run --silent check && npm run --silent e2e
+
+screenshots: build ## a picture of every page, in dark and light, in dashboard/screenshots
+	cd dashboard && npm run --silent screenshots
 
 demo: build ## a small fleet, a host to attack it from, and every touch on the screen
 	@$(BUILT)/debug/decnet demo

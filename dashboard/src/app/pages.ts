@@ -1,0 +1,27 @@
+import type { ComponentType } from "react";
+import type { IconName } from "../kit/Icon";
+
+/** A page: a folder under `pages/` and a line here. Navigation, palette and router are made of this table. */
+export interface Page {
+  path: string;
+  title: string;
+  load: () => Promise<{ default: ComponentType }>;
+  /** With an icon, it is in the navigation; without, others lead to it. */
+  icon?: IconName;
+}
+
+export const pages: Page[] = [
+  { path: "/", title: "Overview", icon: "pulse", load: () => import("../pages/overview") },
+  { path: "/events", title: "Events", icon: "list", load: () => import("../pages/events") },
+  { path: "/attackers", title: "Attackers", icon: "target", load: () => import("../pages/attackers") },
+  { path: "/attackers/$ip", title: "Attacker", load: () => import("../pages/attackers/detail") },
+  { path: "/sessions", title: "Sessions", icon: "terminal", load: () => import("../pages/sessions") },
+  { path: "/sessions/$id", title: "Session", load: () => import("../pages/sessions/detail") },
+  { path: "/credentials", title: "Credentials", icon: "key", load: () => import("../pages/credentials") },
+  { path: "/artefacts", title: "Artefacts", icon: "file", load: () => import("../pages/artefacts") },
+  { path: "/artefacts/$sha256", title: "Artefact", load: () => import("../pages/artefacts/detail") },
+  { path: "/fleet", title: "Fleet", icon: "grid", load: () => import("../pages/fleet") },
+  { path: "/fleet/$name", title: "Decky", load: () => import("../pages/fleet/detail") },
+  { path: "/health", title: "Health", icon: "heart", load: () => import("../pages/health") },
+  { path: "/settings", title: "Settings", icon: "gear", load: () => import("../pages/settings") },
+];

@@ -1,0 +1,62 @@
+// Drives every page in a real browser against a real fleet under attack. `--screenshots` takes pictures of each page
+// in both themes and three widths instead.
+import { existsSync } from "node:fs";
+import { chromium } from "playwright-core";
+import { steps } from "./steps.mjs";
+import { takeScreenshots } from "./screenshots.mjs";
+import { PASSWORD, serve, startDemo } from "./stage.mjs";
+
+const CHROMIUM = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((path) => path && existsSync(path));
+if (!CHROMIUM) {
+  console.error("missing: chromium. On Debian: sudo apt-get install chromium");
+  process.exit(process.env.CI ? 1 : 0);
+}
+
+const demo = await startDemo();
+const site = await serve(demo.port);
+const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+let failed = 0;
+try {
+  if (process.argv.includes("--screenshots")) await takeScreenshots(browser, site.url, PASSWORD);
+  else failed = await run();
+} finally {
+  await browser.close();
+  site.stop();
+  await demo.stop();
+}
+process.exit(failed ? 1 : 0);
+
+async function run() {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, acceptDownloads: true });
+  const page = await context.newPage();
+  page.setDefaultTimeout(10_000);
+  const bad = [];
+  const abroad = [];
+  page.on("console", (message) => message.type() === "error" && bad.push(message.text()));
+  page.on("pageerror", (error) => bad.push(String(error)));
+  page.on("request", (request) => {
+    const url = new URL(request.url());
+    if (!["blob:", "data:"].includes(url.protocol) && url.origin !== site.url) abroad.push(request.url());
+  });
+  let wrong = 0;
+  for (const [name, step] of steps) {
+    const from = Date.now();
+    const only = process.env.ONLY;
+    if (only && !name.includes(only) && !name.startsWith("log in")) continue;
+    try {
+      bad.length = 0;
+      await step({ page, context, url: site.url, password: PASSWORD, port: demo.port });
+      // What a wrong password answers is on the console too; nothing else may be.
+      const left = bad.filter((text) => !/status of (401|404|429)/.test(text));
+      if (left.length) throw new Error(`the console says: ${left.join("\n")}`);
+      if (abroad.length) throw new Error(`requests left the machine: ${abroad.join(" ")}`);
+      console.log(`ok    ${name} (${Date.now() - from} ms)`);
+    } catch (error) {
+      wrong += 1;
+      console.log(`FAIL  ${name}\n      ${String(error.message ?? error).split("\n").join("\n      ")}`);
+      await page.screenshot({ path: `test-results/${name.replace(/\W+/g, "-")}.png` }).catch(() => {});
+    }
+  }
+  console.log(wrong ? `${wrong} of ${steps.length} failed` : `all ${steps.length} passed, the dashboard ${site.own ? "served by the program" : "served beside it"}`);
+  return wrong;
+}

@@ -1,0 +1,250 @@
+import AxeBuilder from "@axe-core/playwright";
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { connect } from "node:net";
+
+const Axe = AxeBuilder.default ?? AxeBuilder;
+
+export async function logIn(page, url, password) {
+  await page.goto(`${url}/login`);
+  await page.getByLabel("Name").fill("admin");
+  await page.getByLabel("Password").fill(password);
+  await page.getByRole("button", { name: "Log in" }).click();
+  await page.waitForURL((at) => !at.pathname.startsWith("/login"));
+}
+
+/** Opens the first row of a list; says whether there was one. */
+export async function firstLink(page, url, path) {
+  await page.goto(url + path);
+  const row = page.locator(".tbody .tr").first();
+  if (!(await row.waitFor({ timeout: 4000 }).then(() => true, () => false))) return false;
+  const before = page.url();
+  await row.click();
+  await page.waitForFunction((old) => location.href !== old, before, { timeout: 4000 });
+  return true;
+}
+
+const accessible = async (page) => {
+  const { violations } = await new Axe({ page }).analyze();
+  const serious = violations.filter((one) => ["serious", "critical"].includes(one.impact));
+  assert.deepEqual(serious.map((one) => `${one.id}: ${one.nodes.map((node) => node.target.join(" ")).slice(0, 3).join(", ")}`), []);
+};
+
+/** Nothing of a page is wider than the window. */
+const fits = async (page) => {
+  const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  assert.ok(over <= 0, `the page is ${over} pixels too wide`);
+};
+
+/** A port of a service of the fleet, from the events that the demonstration has made. */
+async function portOf(page, service) {
+  return page.evaluate(async (service) => {
+    const { token } = JSON.parse(sessionStorage.getItem("decnet.login"));
+    const headers = { Authorization: `Bearer ${token}` };
+    const events = await (await fetch(`/api/v1/events?service=${service}&probes=true&limit=50`, { headers })).json();
+    const deckies = await (await fetch("/api/v1/deckies", { headers })).json();
+    for (const event of events.items) {
+      const decky = deckies.find((one) => one.name === event.decky);
+      if (event.dst_port && decky) return { host: decky.ip, port: event.dst_port, decky: decky.name };
+    }
+    return null;
+  }, service);
+}
+
+const say = (host, port, text, from) =>
+  new Promise((done, fail) => {
+    const socket = connect({ host, port, localAddress: from }, () => {
+      socket.write(text);
+      setTimeout(() => socket.end(), 300);
+    });
+    socket.on("data", () => {});
+    socket.on("close", done);
+    socket.on("error", fail);
+  });
+
+/** Talks to a service of the fleet; ports on loopback are offset, which events may or may not show. */
+async function attack(page, service, text, from = "127.77.0.9") {
+  const at = await portOf(page, service);
+  assert.ok(at, `no event of ${service}`);
+  await say(at.host, at.port, text, from).catch(() => say(at.host, at.port + 10_000, text, from));
+  return at;
+}
+
+/** Logs in to a shell of the fleet, as often as it takes, and says a few things. */
+export async function record(page) {
+  const at = await portOf(page, "ssh");
+  assert.ok(at, "no event of ssh");
+  const rest = ["-tt", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "PreferredAuthentications=password", "-o", "ConnectTimeout=5"];
+  for (let turn = 0; turn < 6; turn += 1) {
+    for (const port of [at.port, at.port + 10_000]) {
+      const input = "id\nuname -a\nls -la /\ncat /etc/passwd | head -5\nexit\n";
+      const ran = spawnSync("sshpass", ["-p", "Winter2024", "ssh", ...rest, "-p", String(port), `root@${at.host}`], { input, timeout: 15_000, encoding: "utf8" });
+      if (ran.error?.code === "ENOENT") throw new Error("missing: sshpass. On Debian: sudo apt-get install sshpass openssh-client");
+      if (/uid=0/.test(ran.stdout)) return;
+    }
+  }
+  throw new Error("no shell of the fleet let anybody in");
+}
+
+const HOSTILE = `<img src=x onerror="window.hurt=1"><script>window.hurt=1</script>\u202e=cmd|' /C calc'!A0`;
+
+export const steps = [
+  ["a wrong password is told", async ({ page, url }) => {
+    await page.goto(`${url}/events?q=x`);
+    await page.waitForURL(/login/);
+    await page.getByLabel("Password").fill("wrong");
+    await page.getByRole("button", { name: "Log in" }).click();
+    await page.getByRole("alert").getByText("wrong user name or password").waitFor();
+    await accessible(page);
+  }],
+  ["log in leads to where one was going", async ({ page, url, password }) => {
+    await page.getByLabel("Password").fill(password);
+    await page.getByRole("button", { name: "Log in" }).click();
+    await page.waitForURL((at) => at.pathname === "/events" && at.searchParams.get("q") === "x");
+    await page.goto(url);
+  }],
+  ["the overview counts and lights up", async ({ page, url }) => {
+    await page.goto(url);
+    await page.getByText("Live", { exact: true }).waitFor();
+    await page.waitForFunction(() => Number(document.querySelector(".tile b")?.textContent) > 0);
+    await page.locator(".chart canvas").waitFor();
+    await attack(page, "http", "GET /lit HTTP/1.1\r\nHost: a\r\n\r\n");
+    await page.locator(".host.lit").first().waitFor({ timeout: 3000 });
+    await accessible(page);
+    await fits(page);
+  }],
+  ["an event is there within a second and a half of the touch", async ({ page, url }) => {
+    await page.goto(`${url}/events?service=http`);
+    await page.locator(".tbody .tr").first().waitFor();
+    await page.getByText("Live", { exact: true }).first().waitFor();
+    const mark = `/touch-${Date.now()}`;
+    await attack(page, "http", `GET ${mark} HTTP/1.1\r\nHost: a\r\n\r\n`);
+    await page.getByText(mark).first().waitFor({ timeout: 1500 });
+    await accessible(page);
+  }],
+  ["the tail is held while one reads, and goes on", async ({ page, url }) => {
+    await page.goto(`${url}/events`);
+    await page.locator(".tbody .tr").nth(20).waitFor();
+    await page.locator(".table").evaluate((table) => table.scrollTo(0, 400));
+    await page.getByText("Held while scrolled").waitFor();
+    const mark = `/held-${Date.now()}`;
+    await attack(page, "http", `GET ${mark} HTTP/1.1\r\nHost: a\r\n\r\n`);
+    const fresh = page.locator(".fresh");
+    await fresh.waitFor();
+    await fresh.click();
+    await page.getByText(mark).first().waitFor();
+  }],
+  ["events are filtered by the server and chips take filters away", async ({ page, url }) => {
+    await page.goto(`${url}/events`);
+    await attack(page, "http", "GET /wp-login.php HTTP/1.1\r\nHost: a\r\n\r\n");
+    await page.getByRole("searchbox").fill("service:http wp-login");
+    await page.getByRole("searchbox").press("Enter");
+    await page.waitForURL((at) => at.searchParams.get("service") === "http" && at.searchParams.get("q") === "wp-login");
+    await page.getByText("/wp-login.php").first().waitFor();
+    await page.getByRole("button", { name: "Remove text" }).click();
+    await page.waitForURL((at) => !at.searchParams.has("q"));
+    await page.goto(`${url}/events?decky=nobody`);
+    await page.getByRole("alert").getByText(/nobody/).first().waitFor();
+  }],
+  ["hostile text is text, in page and CSV", async ({ page, url }) => {
+    const mark = `mark${Date.now()}`;
+    await page.goto(`${url}/events`);
+    await attack(page, "http", `GET /${mark} HTTP/1.1\r\nHost: a\r\nUser-Agent: =1+1 ${HOSTILE}\x1b[31m\r\n\r\n`);
+    await page.goto(`${url}/events?q=${mark}`);
+    const row = page.locator(".tbody .tr").first();
+    await row.click();
+    await page.locator(".drawer").getByText("<script>window.hurt=1</script>").first().waitFor();
+    assert.equal(await page.evaluate(() => window.hurt), undefined);
+    assert.equal(await page.locator(".main script, .main img").count(), 0);
+    assert.ok(!(await page.locator(".drawer").innerText()).includes("\u202e"));
+    const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "CSV" }).click()]);
+    const text = readFileSync(await download.path(), "utf8");
+    assert.ok(text.includes(mark));
+    assert.ok(!/(^|,)"[=+\-@|]/m.test(text), "a cell begins like a formula");
+    assert.ok(!/[\u001b\u202e]/.test(text));
+  }],
+  ["an attacker has a page with its path", async ({ page, url }) => {
+    assert.ok(await firstLink(page, url, "/attackers"));
+    await page.locator(".path a").first().waitFor();
+    await accessible(page);
+    await fits(page);
+  }],
+  ["a recorded session is replayed and can be searched", async ({ page, url }) => {
+    await page.goto(url);
+    await record(page);
+    assert.ok(await firstLink(page, url, "/sessions?recorded=true"), "no session has a recording");
+    await page.locator(".ap-player").waitFor();
+    await page.getByRole("button", { name: "As text" }).click();
+    await page.locator(".player .captured").waitFor();
+    await accessible(page);
+  }],
+  ["a session has a transcript", async ({ page, url }) => {
+    assert.ok(await firstLink(page, url, "/sessions?service=http"));
+    await page.locator(".timeline li").first().waitFor();
+    await accessible(page);
+  }],
+  ["credentials are listed and taken away", async ({ page, url }) => {
+    await page.goto(`${url}/credentials`);
+    await page.locator(".tbody .tr").first().waitFor();
+    const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Words" }).click()]);
+    assert.ok(readFileSync(await download.path(), "utf8").includes("xc3511"));
+    await accessible(page);
+  }],
+  ["an artefact is shown as hex", async ({ page, url }) => {
+    assert.ok(await firstLink(page, url, "/artefacts"));
+    await page.getByRole("button", { name: "Show it" }).click();
+    await page.locator(".hex").getByText("00000000").waitFor();
+    await accessible(page);
+  }],
+  ["a decky has a page", async ({ page, url }) => {
+    assert.ok(await firstLink(page, url, "/fleet"));
+    await page.getByRole("heading", { name: "Services" }).waitFor();
+    await accessible(page);
+  }],
+  ["health and settings are there", async ({ page, url }) => {
+    for (const path of ["/health", "/settings"]) {
+      await page.goto(url + path);
+      await page.locator(".facts").first().waitFor();
+      await accessible(page);
+    }
+  }],
+  ["the palette goes anywhere by keys", async ({ page, url }) => {
+    await page.goto(url);
+    await page.getByRole("heading", { name: "Overview" }).waitFor();
+    await page.keyboard.press("Control+k");
+    await page.keyboard.type("cred");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/credentials/);
+  }],
+  ["light is as readable as dark", async ({ page, url }) => {
+    await page.goto(url);
+    await page.getByRole("button", { name: "Dark or light" }).click();
+    for (const path of ["/", "/events", "/credentials"]) {
+      await page.goto(url + path);
+      await page.waitForTimeout(500);
+      await accessible(page);
+    }
+    await page.getByRole("button", { name: "Dark or light" }).click();
+  }],
+  ["every page fits 320 and 2560 pixels", async ({ page, url }) => {
+    for (const width of [320, 2560]) {
+      await page.setViewportSize({ width, height: 800 });
+      for (const path of ["/", "/events", "/attackers", "/sessions", "/credentials", "/artefacts", "/fleet", "/health", "/settings"]) {
+        await page.goto(url + path);
+        await page.waitForTimeout(250);
+        await fits(page);
+      }
+    }
+    await page.setViewportSize({ width: 1440, height: 900 });
+  }],
+  ["a token that is revoked leads to the login", async ({ page, url }) => {
+    await page.goto(url);
+    await page.evaluate(() => {
+      const login = JSON.parse(sessionStorage.getItem("decnet.login"));
+      return fetch("/api/v1/logout", { method: "POST", headers: { Authorization: `Bearer ${login.token}` } });
+    });
+    await page.goto(`${url}/sessions`);
+    await page.waitForURL(/login/);
+  }],
+];
