@@ -4,14 +4,14 @@ import { session } from "./session";
 import { SseReader } from "./sse";
 
 type Event = Body["Event"];
-export type LiveState = "open" | "closed";
+export type LiveState = "open" | "waiting" | "closed";
 
 /** Longest wait before another try, in milliseconds. */
 const LONGEST_WAIT = 15_000;
 
 const listeners = new Set<(event: Event) => void>();
 const watchers = new Set<() => void>();
-let state: LiveState = "closed";
+let state: LiveState = "waiting";
 let lastId = "";
 let running: AbortController | null = null;
 

@@ -69,8 +69,8 @@ function Navigation({ open, onSearch }: { open: boolean; onSearch: () => void })
         ))}
       </ul>
       <div className="foot">
-        <span className={live === "open" ? "live on" : "live off"} role="status">
-          {live === "open" ? "Live" : "Reconnecting…"}
+        <span className={`live ${live === "open" ? "on" : live === "waiting" ? "wait" : "off"}`} role="status">
+          {live === "open" ? "Live" : live === "waiting" ? "Connecting…" : "Reconnecting…"}
         </span>
         <button className="plain" onClick={onSearch}>
           <Icon name="search" /> Search <span className="spring" /> <kbd className="faint">Ctrl K</kbd>

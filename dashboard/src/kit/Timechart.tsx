@@ -50,7 +50,7 @@ export default function Timechart({ times, series, label, brush }: Props) {
         legend: { show: false },
         cursor: { y: false, drag: { x: true, y: false, setScale: false }, points: { show: false } },
         scales: { y: { range: (_, __, max) => [0, Math.max(4, max * 1.1)] } },
-        axes: [{ ...axis, space: 70, values: "{HH}:{mm}" as never, grid: { show: false } }, { ...axis, size: 44, space: 34 }],
+        axes: [{ ...axis, space: 84, values: (_, ticks) => ticks.map((at) => tick(at, times)), grid: { show: false } }, { ...axis, size: 44, space: 34 }],
         series: [
           {},
           // The whole stack first, so that the lower parts are drawn over it.
@@ -78,6 +78,15 @@ export default function Timechart({ times, series, label, brush }: Props) {
   }, [times, series, themed]);
   const total = series.reduce((sum, one) => sum + one.values.reduce((a, b) => a + b, 0), 0);
   return <div ref={box} className="chart" role="img" aria-label={`${label}: ${total} in all`} />;
+}
+
+/** A tick: with seconds where the whole takes minutes, with the day where it takes days. */
+function tick(at: number, times: number[]): string {
+  const length = (times.at(-1) ?? 0) - (times[0] ?? 0);
+  const text = new Date(at * 1000);
+  const parts: Intl.DateTimeFormatOptions = length > 172_800 ? { month: "2-digit", day: "2-digit" } : { hour: "2-digit", minute: "2-digit" };
+  if (length < 600) parts.second = "2-digit";
+  return text.toLocaleString("en-GB", parts);
 }
 
 function stack(lines: number[][]): number[][] {

@@ -60,6 +60,7 @@ export async function serve(port) {
     if (asked.url.startsWith("/api/")) {
       const on = request({ port, host: "127.0.0.1", path: asked.url, method: asked.method, headers: { ...asked.headers, host: `127.0.0.1:${port}` } }, (got) => {
         answer.writeHead(got.statusCode, got.headers);
+        answer.flushHeaders();
         got.pipe(answer);
       });
       on.on("error", () => answer.destroy());

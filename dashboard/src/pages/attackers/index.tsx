@@ -9,7 +9,7 @@ const COLUMNS: Column<Attacker>[] = [
   { name: "Address", min: 130, grow: 2, show: (one) => <span className="mono">{one.src_ip}</span> },
   { name: "Last seen", min: 92, grow: 1, show: (one) => <span title={one.last_seen}>{ago(one.last_seen)}</span> },
   { name: "First seen", min: 96, grow: 1, rank: 5, show: (one) => <span className="num quiet">{clock(one.first_seen)}</span> },
-  { name: "Deckies", min: 56, right: true, grow: 1, show: (one) => one.deckies },
+  { name: "Deckies", min: 56, right: true, grow: 1, rank: 0.5, show: (one) => one.deckies },
   { name: "Moves", min: 52, right: true, grow: 1, rank: 6, show: (one) => one.hops },
   { name: "Connections", min: 80, right: true, grow: 1, rank: 4, show: (one) => count(one.connections) },
   { name: "Scans", min: 60, right: true, grow: 1, rank: 4, show: (one) => count(one.scans) },

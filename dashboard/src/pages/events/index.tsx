@@ -12,12 +12,12 @@ import { clock } from "../../kit/time";
 type Event = Body["Event"];
 const FILTERS = ["q", "decky", "service", "kind", "class", "src_ip", "session", "since", "until", "probes"] as const;
 const COLUMNS: Column<Event>[] = [
-  { name: "Time", min: 96, show: (event) => <span className="num quiet">{clock(event.at)}</span> },
-  { name: "Kind", min: 118, show: (event) => <><ClassDot name={event.class} /> {event.kind}</> },
+  { name: "Time", min: 112, show: (event) => <><ClassDot name={event.class} /> <span className="num quiet">{clock(event.at)}</span></> },
+  { name: "Kind", min: 118, rank: 0.5, show: (event) => event.kind },
   { name: "Source", min: 120, rank: 1, show: (event) => <span className="mono">{event.src_ip ?? "—"}</span> },
   { name: "Decky", min: 130, rank: 2, show: (event) => event.decky },
   { name: "Service", min: 70, rank: 3, show: (event) => event.service },
-  { name: "What", min: 160, grow: 1, rank: 0.5, show: (event) => <Captured text={summary(event)} /> },
+  { name: "What", min: 120, grow: 1, show: (event) => <Captured text={summary(event)} /> },
 ];
 
 export default function Events() {

@@ -75,7 +75,7 @@ function Activity({ events }: { events: Body["Event"][] | undefined }) {
     <section className="panel">
       <header>
         <h2>Activity</h2>
-        <span className="faint" style={{ fontSize: "var(--t-xs)" }}>latest {events?.length ?? 0} events · drag to look closer</span>
+        <span className="faint hint">latest {events?.length ?? 0} events · drag to look closer</span>
         <span className="spring" />
         <div className="legend">
           {CLASSES.map((name) => (

@@ -28,7 +28,7 @@ export default function Replay({ sha256 }: { sha256: string }) {
   useEffect(() => {
     if (!cast || !box.current || text) return;
     try {
-      const player = create({ data: cast }, box.current, { fit: "width", idleTimeLimit: 2, speed, preload: true, poster: "npt:0:1", terminalFontSize: "small" });
+      const player = create({ data: cast }, box.current, { fit: "both", idleTimeLimit: 2, speed, preload: true, poster: "npt:0:1", terminalFontSize: "small" });
       return () => player.dispose();
     } catch (fault) {
       setError(fault);
@@ -53,7 +53,7 @@ export default function Replay({ sha256 }: { sha256: string }) {
         <span className="spring" />
         <button onClick={() => save(`${sha256.slice(0, 16)}.cast`, "application/x-asciicast", cast)}><Icon name="down" /> Recording</button>
       </div>
-      {text ? <Captured text={found} block /> : <div ref={box} />}
+      {text ? <Captured text={found} block /> : <div className="screen" ref={box} />}
     </div>
   );
 }
