@@ -4,7 +4,7 @@ use crate::error::{Error, document, stored};
 use decnet_engine::node::{NodeSpec, Nodes};
 use decnet_model::{
     fleet::{Decky, Fleet},
-    logins,
+    key, logins,
     persona::derive::{Request, derive},
 };
 use decnet_store::Store;
@@ -138,35 +138,11 @@ fn settled(decky: &Decky, want: &Fleet, stored: Persona, fresh: &Persona) -> Opt
     if stored.os.id != fresh.os.id || stored.generation < fresh.generation {
         return None;
     }
-    // What the plan says goes before what was stored; what only the persona knows stays as it was.
-    let mut persona = Persona {
-        ip: fresh.ip,
-        prefix: fresh.prefix,
-        gateway: fresh.gateway,
-        login: fresh.login.clone(),
-        face: fresh.face.clone(),
-        life: fresh.life.clone(),
-        firewall: fresh.firewall,
-        ..stored
-    };
-    persona.os.ttl = fresh.os.ttl;
+    let mut persona = stored;
     let name = persona.fqdn();
-    if decky.hostname.is_some() {
-        persona.hostname.clone_from(&fresh.hostname);
-    }
-    if want.domain.is_some() {
-        persona.domain.clone_from(&fresh.domain);
-    }
+    key::settle(want, decky, fresh, &mut persona);
     if name != persona.fqdn() {
         persona.certificate.rename(&name, &persona.fqdn());
-    }
-    if decky.mac.is_some() && persona.mac != fresh.mac {
-        persona.mac.clone_from(&fresh.mac);
-        persona.mac_vendor.clone_from(&fresh.mac_vendor);
-        persona.hardware = fresh.hardware.clone();
-    }
-    for (slug, product) in &fresh.products {
-        persona.products.entry(slug.clone()).or_insert_with(|| product.clone());
     }
     Some(persona)
 }
@@ -174,7 +150,10 @@ fn settled(decky: &Decky, want: &Fleet, stored: Persona, fresh: &Persona) -> Opt
 #[cfg(test)]
 mod tests {
     use super::*;
-    use decnet_model::ini::deploy;
+    use decnet_model::{
+        ini::deploy,
+        key::{Scope, Settle},
+    };
 
     const SECRET: [u8; 32] = [3; 32];
 
@@ -217,6 +196,65 @@ mod tests {
         assert_eq!((now.certificate.common_name, now.subkey), (format!("fixed.{}", old.domain), old.subkey));
         let more = before.replace("ssh", "ssh, redis");
         assert!(redeployed(before, &more, |_| ()).1.unwrap().products.contains_key("redis"));
+    }
+
+    /// A whole file that says `name` in one of its sections.
+    fn file(scope: Scope, name: &str, value: &str) -> String {
+        // What a persona may draw by itself is told.
+        let usual = [
+            (Scope::General, "runtime", "native"),
+            (Scope::General, "net", "10.1.0.0/21"),
+            (Scope::General, "gw", "10.1.0.1"),
+            (Scope::General, "seed", "s"),
+            (Scope::General, "domain", "a.example"),
+            (Scope::Decky, "ip", "10.1.0.7"),
+            (Scope::Decky, "distro", "debian"),
+            (Scope::Decky, "hostname", "a"),
+            (Scope::Decky, "mac", "00:1b:21:00:00:09"),
+            (Scope::Decky, "services", "http"),
+        ];
+        let (mut general, mut own) = (String::new(), String::new());
+        for (place, key, value) in usual.iter().filter(|(place, key, _)| *place != scope || *key != name) {
+            let text = if *place == Scope::General { &mut general } else { &mut own };
+            text.push_str(&format!("{key} = {value}\n"));
+        }
+        let said = if scope == Scope::General { &mut general } else { &mut own };
+        said.push_str(&format!("{name} = {value}\n"));
+        format!("[general]\n{general}[web]\n{own}")
+    }
+
+    #[test]
+    fn what_a_key_says_of_a_persona_is_so_after_a_redeploy() {
+        let before = file(Scope::General, "lab", "no");
+        let document =
+            |persona: &Persona| serde_json::to_value(persona).unwrap().as_object().unwrap().clone();
+        let elsewhere =
+            [("net", "10.1.0.0/22"), ("gw", "10.1.0.2"), ("ip", "10.1.0.8"), ("services", "http, ssh")];
+        let mut followed = 0;
+        for scope in [Scope::General, Scope::Decky] {
+            // A face is looked up in a database that the test has not; a group shares nothing of all that.
+            for key in key::of(scope).filter(|key| key.is_written() && key.name != "face") {
+                let value = elsewhere.iter().find(|(name, _)| *name == key.name).map(|(_, value)| *value);
+                let text = file(scope, key.name, value.unwrap_or(key.example));
+                let want = fleet(&text);
+                let (old, new) = (fresh(&fleet(&before)), fresh(&want));
+                let (was, wanted) = (document(&old), document(&new));
+                let now = settled(first(&want), &want, old, &new);
+                match (key.settle, now) {
+                    (Settle::Drawn, _) => {}
+                    (_, None) => panic!("{}: another machine", key.name),
+                    (_, Some(now)) => {
+                        let now = document(&now);
+                        let other = |name: &&String| was.get(*name) != wanted.get(*name);
+                        for field in wanted.keys().filter(other) {
+                            assert_eq!(now.get(field), wanted.get(field), "{}: {field}", key.name);
+                            followed += 1;
+                        }
+                    }
+                }
+            }
+        }
+        assert!(10 < followed, "{followed}");
     }
 
     #[test]

@@ -35,6 +35,13 @@ impl DeckyName {
     }
 }
 
+/// The name of a decky that has not got one yet.
+impl Default for DeckyName {
+    fn default() -> Self {
+        DeckyName("decky".to_owned())
+    }
+}
+
 impl FromStr for DeckyName {
     type Err = BadName;
     fn from_str(text: &str) -> Result<Self, BadName> {
@@ -187,6 +194,29 @@ fn is_first(generation: &u32) -> bool {
 }
 
 impl Decky {
+    /// A decky of which nothing else is said: no services, and everything else as usual.
+    pub fn of(name: DeckyName, ip: Ipv4Addr, system: &str) -> Decky {
+        Decky {
+            name,
+            ip,
+            system: system.to_owned(),
+            archetype: None,
+            services: Vec::new(),
+            absent: Vec::new(),
+            hostname: None,
+            mac: None,
+            seed: None,
+            login: LoginPolicy::AcceptListed,
+            mutate_interval: None,
+            face: None,
+            ambient: None,
+            dhcp: false,
+            servers: Servers::default(),
+            generation: 0,
+            firewall: false,
+        }
+    }
+
     /// The listeners of the decky, in the order of services.
     pub fn ports(&self) -> Vec<PortSpec> {
         let known = self.services.iter().filter_map(|service| catalogue::find(&service.slug));
@@ -282,6 +312,22 @@ pub enum Step {
 }
 
 impl Fleet {
+    /// A fleet without deckies, of which nothing else is said.
+    pub fn of(runtime: Runtime, network: Network) -> Fleet {
+        Fleet {
+            runtime,
+            network,
+            seed: None,
+            domain: None,
+            mutate_interval: None,
+            ambient: None,
+            servers: Servers::default(),
+            lab: false,
+            custom: Vec::new(),
+            deckies: BTreeMap::new(),
+        }
+    }
+
     /// The steps from `have` to `self`: first what goes, then what comes. A decky that changed goes and
     /// comes; one that did not is not touched.
     pub fn steps(&self, have: &Fleet) -> Vec<Step> {

@@ -8,7 +8,6 @@ pub mod custom;
 pub(crate) mod draw;
 pub mod fleet;
 pub mod ini;
-pub mod key;
 pub mod logins;
 pub mod nmap;
 pub mod notice;
@@ -22,3 +21,5 @@ pub mod secret;
 pub mod servers;
 pub mod words;
 pub mod worker;
+
+pub use ini::key;

@@ -9,7 +9,7 @@ use crate::{
     runtime::Runtime,
     servers,
 };
-use netsvc_persona::{Life, LoginPolicy, Servers, stage::ServiceSpec, subkey};
+use netsvc_persona::{Life, LoginPolicy, stage::ServiceSpec, subkey};
 use rand_core::RngCore;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -125,16 +125,11 @@ pub fn fleet(request: &Request) -> Result<Fleet, PlanError> {
         deckies.insert(name.clone(), decky(request, index, name, ip, &mut drawn)?);
     }
     coherent(Fleet {
-        runtime: request.runtime,
-        network: request.network.clone(),
         seed: request.seed.clone(),
-        domain: None,
-        mutate_interval: None,
         ambient: (request.life.ambient != Life::default().ambient).then_some(request.life.ambient),
         servers: request.life.servers.clone(),
-        lab: false,
-        custom: Vec::new(),
         deckies,
+        ..Fleet::of(request.runtime, request.network.clone())
     })
 }
 
@@ -254,23 +249,13 @@ fn decky(
         present.into_iter().filter(|slug| !own || coherence::given(archetype, system, slug)).collect();
     let login = coherence::login(system, present.iter().map(String::as_str), &request.login);
     Ok(Decky {
-        name,
-        ip,
-        system: system.to_owned(),
         archetype: request.archetype.clone(),
         services: present.into_iter().map(|slug| ServiceSpec { slug, settings: BTreeMap::new() }).collect(),
         absent,
-        hostname: None,
-        mac: None,
-        seed: None,
         login,
-        mutate_interval: None,
-        face: None,
-        ambient: None,
         dhcp: request.life.dhcp,
-        servers: Servers::default(),
-        generation: 0,
         firewall: request.firewall.on(system),
+        ..Decky::of(name, ip, system)
     })
 }
 

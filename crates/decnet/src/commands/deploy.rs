@@ -18,7 +18,7 @@ use decnet_model::{
     changes::Changes,
     fleet::{Filter, Fleet, Network, login_policy},
     ini::{SpecError, deploy as spec},
-    nmap, notice, plan,
+    key, nmap, notice, plan,
     runtime::Runtime,
     servers,
 };
@@ -67,6 +67,11 @@ fn switch(text: &str) -> Result<bool, String> {
     catalogue::boolean(text).ok_or_else(|| "yes or no".to_owned())
 }
 
+/// Options that a file stands in place of: those that a key says, and what only a plan knows.
+fn said_by_a_file() -> impl Iterator<Item = &'static str> {
+    ["deckies", "randomize_services", "randomize_distros", "ip_start"].into_iter().chain(key::flags_instead())
+}
+
 /// Deploy a fleet
 ///
 /// Says what the deckies are by an archetype, a list of services, or chance; the fleet that is wanted
@@ -81,10 +86,7 @@ fn switch(text: &str) -> Result<bool, String> {
 #[derive(Args, Debug, Clone)]
 pub struct Deploy {
     /// Read the fleet from a deployment INI; what says where it stands goes before the file
-    #[arg(long, value_name = "FILE", conflicts_with_all = [
-        "deckies", "archetype", "services", "randomize_services", "distro", "randomize_distros", "subnet",
-        "ip_start", "seed", "login", "firewall", "ambient", "dhcp", "dns", "ntp",
-    ])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = said_by_a_file())]
     pub config: Option<PathBuf>,
     /// How many deckies
     #[arg(long, short = 'n', default_value_t = 5)]
@@ -408,7 +410,7 @@ mod tests {
     use super::*;
     use crate::settings::{Origin, Settings};
     use clap::{FromArgMatches, error::ErrorKind};
-    use decnet_model::key;
+    use decnet_model::key::Flag;
 
     fn parsed(line: &[&str]) -> Result<Deploy, clap::Error> {
         let command = Deploy::augment_args(clap::Command::new("deploy"));
@@ -446,12 +448,11 @@ mod tests {
         let refused: Vec<_> =
             command.get_arg_conflicts_with(config).into_iter().filter_map(|one| one.get_long()).collect();
         for key in key::KEYS {
-            let Some(flag) = key.flag else { continue };
+            let Some(flag) = key.flag.name() else { continue };
             let known = command.get_arguments().any(|argument| argument.get_long() == Some(flag));
             assert!(known, "{}: there is no --{flag}", key.name);
-            // Where the fleet stands, the command line may say in place of the file.
-            let place = matches!(flag, "interface" | "runtime" | "lab");
-            assert_eq!(refused.contains(&flag), !place, "--config and --{flag}");
+            let instead = matches!(key.flag, Flag::Instead(_));
+            assert_eq!(refused.contains(&flag), instead, "--config and --{flag}");
         }
     }
 

@@ -7,13 +7,13 @@ use super::{
     custom,
     desired::{self, Desired, not_there},
     general::{self, General},
-    nearest,
+    nearest, read,
     syntax::{self, Entry, Errors, Section, SpecError},
     text,
 };
 use crate::{
     catalogue, coherence, draw,
-    fleet::{Decky, DeckyName, Fleet, Network},
+    fleet::{Decky, DeckyName, Fleet, LOOPBACK_NETWORK, Network},
     plan,
 };
 use netsvc_persona::stage::ServiceSpec;
@@ -35,7 +35,7 @@ pub fn fleet(file: &str, text: &[u8], options: &Options<'_>) -> Result<Fleet, Ve
     let mut errors = Errors::new(file);
     let sections = syntax::sections(text, options.limit, &mut errors);
     let named = || sections.iter().filter(|section| !section.name.is_empty());
-    let general = general::read(named().find(|section| section.name == "general"), options, &mut errors);
+    let general = read::general(named().find(|section| section.name == "general"), options, &mut errors);
     let (mut desired, mut settings) = (Vec::new(), Vec::new());
     let mut seen = BTreeSet::new();
     let own = || named().filter(|section| section.name.starts_with(custom::PREFIX));
@@ -46,7 +46,7 @@ pub fn fleet(file: &str, text: &[u8], options: &Options<'_>) -> Result<Fleet, Ve
         }
         match of_service(section) {
             Some((owner, slug)) => settings.push((owner, slug, section)),
-            None => desired.push(desired::read(section, options.faces, &brought, &mut errors)),
+            None => desired.push(read::decky(section, options, &brought, &mut errors)),
         }
     }
     let broken = sections.is_empty() && errors.count() > 0;
@@ -57,19 +57,14 @@ pub fn fleet(file: &str, text: &[u8], options: &Options<'_>) -> Result<Fleet, Ve
     let deckies = Assembly::new(&desired, &general, options, &mut errors).deckies(&settings);
     let placed = general.network.is_some();
     let fleet = Fleet {
-        runtime: general.runtime,
-        network: general.network.unwrap_or(crate::fleet::LOOPBACK_NETWORK),
-        seed: general.seed,
-        domain: general.domain,
-        mutate_interval: general.mutate_interval,
-        ambient: general.ambient,
-        servers: general.servers,
-        lab: general.lab,
+        network: general.network.unwrap_or(LOOPBACK_NETWORK),
         custom: brought,
         deckies,
+        ..general.fleet
     };
     for desired in &desired {
-        desired.server_lines.check(&desired.servers, placed.then_some(&fleet.network), &mut errors);
+        let network = placed.then_some(&fleet.network);
+        general::check_servers(&desired.decky.servers, network, |key| desired.line(key), &mut errors);
         incoherences(&fleet, desired, &mut errors);
     }
     errors.or(fleet)
@@ -100,7 +95,7 @@ fn incoherences(fleet: &Fleet, desired: &Desired, errors: &mut Errors) {
 /// From sections to deckies.
 struct Assembly<'a> {
     desired: &'a [Desired],
-    general: &'a General,
+    general: &'a General<'a>,
     options: &'a Options<'a>,
     errors: &'a mut Errors,
     /// Sections by name.
@@ -112,7 +107,7 @@ struct Assembly<'a> {
 impl<'a> Assembly<'a> {
     fn new(
         desired: &'a [Desired],
-        general: &'a General,
+        general: &'a General<'a>,
         options: &'a Options<'a>,
         errors: &'a mut Errors,
     ) -> Self {
@@ -127,8 +122,8 @@ impl<'a> Assembly<'a> {
             self.errors.add(line, format!("{total} deckies are too many: a fleet has 1 to {}", plan::MOST));
             return BTreeMap::new();
         }
-        self.unique("hostname", |desired| desired.hostname.as_ref());
-        self.unique("mac", |desired| desired.mac.as_ref());
+        self.unique("hostname", |desired| desired.decky.hostname.as_deref());
+        self.unique("mac", |desired| desired.decky.mac.as_deref());
         let mut deckies = BTreeMap::new();
         let mut folded: BTreeMap<String, usize> = BTreeMap::new();
         for (desired, mut addresses) in self.desired.iter().zip(self.addresses()) {
@@ -162,16 +157,16 @@ impl<'a> Assembly<'a> {
     }
 
     /// Reports values that two sections give.
-    fn unique(&mut self, key: &str, value: impl Fn(&Desired) -> Option<&(String, usize)>) {
+    fn unique(&mut self, key: &str, value: impl Fn(&Desired) -> Option<&str>) {
         let mut lines: BTreeMap<String, usize> = BTreeMap::new();
-        for (text, line) in self.desired.iter().filter_map(value) {
+        for (text, line) in self.desired.iter().filter_map(|own| Some((value(own)?, own.line_of(key)))) {
             match lines.get(&text.to_ascii_lowercase()) {
                 Some(first) => {
                     let message = format!("{key}: {text} is that of line {first}; choose another");
-                    self.errors.add(*line, message);
+                    self.errors.add(line, message);
                 }
                 None => {
-                    lines.insert(text.to_ascii_lowercase(), *line);
+                    lines.insert(text.to_ascii_lowercase(), line);
                 }
             }
         }
@@ -184,7 +179,7 @@ impl<'a> Assembly<'a> {
             return self.desired.iter().map(|_| Vec::new()).collect();
         };
         let mut lines: BTreeMap<Ipv4Addr, usize> = BTreeMap::new();
-        for (ip, line) in self.desired.iter().filter_map(|desired| desired.ip) {
+        for (ip, line) in self.desired.iter().filter_map(|own| Some((own.ip?, own.line_of("ip")))) {
             if let Some(why) = refusal(ip, network, &self.options.taken) {
                 self.errors.add(line, format!("ip: {ip} {why}"));
             } else if let Some(first) = lines.get(&ip) {
@@ -201,7 +196,7 @@ impl<'a> Assembly<'a> {
         let mut full = false;
         let mut given = Vec::new();
         for desired in self.desired {
-            if let Some((ip, _)) = desired.ip {
+            if let Some(ip) = desired.ip {
                 given.push(vec![ip]);
                 continue;
             }
@@ -361,7 +356,7 @@ fn refusal(ip: Ipv4Addr, network: &Network, taken: &BTreeSet<Ipv4Addr>) -> Optio
 fn decky(desired: &Desired, index: u32, name: DeckyName, ip: Ipv4Addr) -> Decky {
     let service = |slug: &String| ServiceSpec { slug: slug.clone(), settings: BTreeMap::new() };
     let system = draw::at(&desired.systems, index - 1).copied().unwrap_or("debian12");
-    let told = desired.services_line.is_some();
+    let told = desired.services_told;
     let services =
         desired.services.iter().filter(|slug| told || coherence::given(desired.archetype, system, slug));
     Decky {
@@ -370,17 +365,8 @@ fn decky(desired: &Desired, index: u32, name: DeckyName, ip: Ipv4Addr) -> Decky 
         system: system.to_owned(),
         archetype: desired.archetype.map(|archetype| archetype.slug.to_owned()),
         services: services.map(service).collect(),
-        absent: desired.absent.clone(),
-        hostname: desired.hostname.as_ref().map(|(hostname, _)| hostname.clone()),
-        mac: desired.mac.as_ref().map(|(mac, _)| mac.clone()),
-        seed: desired.seed.clone(),
-        login: coherence::login(system, desired.services.iter().map(String::as_str), &desired.login),
-        mutate_interval: desired.mutate_interval,
-        face: desired.face.as_ref().map(|(face, _)| face.clone()),
-        ambient: desired.ambient,
-        dhcp: desired.dhcp,
-        servers: desired.servers.clone(),
-        generation: 0,
-        firewall: desired.firewall.on(system),
+        login: coherence::login(system, desired.services.iter().map(String::as_str), &desired.decky.login),
+        firewall: desired.filter.on(system),
+        ..desired.decky.clone()
     }
 }

@@ -1,25 +1,21 @@
 //! A section of a deployment INI that asks for a decky or a group.
 
 use super::{
-    general::{ServerLines, interval, is_empty, switch, wrong},
+    general::{Told, wrong},
     nearest,
-    syntax::{Entry, Errors, Section},
+    syntax::{Entry, Errors},
     text,
 };
 use crate::{
     archetype::{self, ARCHETYPES, Archetype, DISTROS},
     catalogue, coherence,
     custom::CustomService,
-    fleet::{Filter, check_ports, login_policy},
-    key::{self, Scope},
-    nmap::{Chosen, Database},
+    fleet::{Decky, DeckyName, Filter, Fleet, check_ports},
+    nmap::Database,
     plan,
 };
-use netsvc_persona::{
-    LoginPolicy, Servers,
-    tables::systems::{self, SYSTEMS},
-};
-use std::net::Ipv4Addr;
+use netsvc_persona::tables::systems::{self, SYSTEMS};
+use std::{collections::BTreeMap, net::Ipv4Addr};
 
 /// A decky or a group as a section asks for it.
 pub(super) struct Desired {
@@ -28,86 +24,123 @@ pub(super) struct Desired {
     pub(super) amount: u32,
     /// Whether `amount` makes a group of it, so that its deckies are numbered.
     pub(super) is_group: bool,
-    pub(super) ip: Option<(Ipv4Addr, usize)>,
+    /// What each of its deckies is; name, address, system and services are not said by it.
+    pub(super) decky: Decky,
+    pub(super) ip: Option<Ipv4Addr>,
     pub(super) services: Vec<String>,
     /// Whether every service could be read.
     pub(super) services_known: bool,
-    pub(super) absent: Vec<String>,
+    /// Whether the section names services.
+    pub(super) services_told: bool,
     pub(super) archetype: Option<&'static Archetype>,
-    /// Where its services stand.
-    pub(super) services_line: Option<usize>,
-    /// Where its distro stands.
-    pub(super) distro_line: Option<usize>,
     /// Systems that its deckies take in turn.
     pub(super) systems: Vec<&'static str>,
-    pub(super) hostname: Option<(String, usize)>,
-    pub(super) mac: Option<(String, usize)>,
-    pub(super) seed: Option<String>,
-    pub(super) login: LoginPolicy,
-    pub(super) firewall: Filter,
-    pub(super) firewall_line: Option<usize>,
-    pub(super) mutate_interval: Option<u32>,
-    /// Face of the network stack, and where it stands.
-    pub(super) face: Option<(Chosen, usize)>,
-    pub(super) ambient: Option<bool>,
-    pub(super) dhcp: bool,
-    pub(super) servers: Servers,
-    pub(super) server_lines: ServerLines,
+    pub(super) filter: Filter,
+    /// Where keys stand.
+    lines: BTreeMap<&'static str, usize>,
 }
 
-/// Reads the section.
-pub(super) fn read(
-    section: &Section,
-    faces: &Database,
-    brought: &[CustomService],
-    errors: &mut Errors,
-) -> Desired {
-    let mut desired = Desired {
-        name: section.name.clone(),
-        line: section.line,
-        amount: 1,
-        is_group: false,
-        ip: None,
-        services: Vec::new(),
-        services_known: true,
-        absent: Vec::new(),
-        archetype: None,
-        services_line: None,
-        distro_line: None,
-        systems: Vec::new(),
-        hostname: None,
-        mac: None,
-        seed: None,
-        login: LoginPolicy::AcceptListed,
-        firewall: Filter::Off,
-        firewall_line: None,
-        mutate_interval: None,
-        face: None,
-        ambient: None,
-        dhcp: false,
-        servers: Servers::default(),
-        server_lines: ServerLines::default(),
-    };
-    let mut machine = Machine::default();
-    for entry in &section.entries {
-        if is_empty(entry, errors) {
-            machine.note(entry);
-        } else if entry.key == "face" {
-            match faces.face(&entry.value) {
-                Ok(face) => desired.face = Some((face, entry.line)),
-                Err(why) => wrong(entry, &why.to_string(), errors),
-            }
-        } else {
-            value(&mut desired, &mut machine, section, entry, errors);
-        }
+/// A section while it is read.
+pub(super) struct Reading<'a> {
+    pub(super) desired: Desired,
+    /// Where faces are looked up.
+    pub(super) faces: &'a Database,
+    /// What the section gives, by key, without a value too.
+    told: Told<'a>,
+}
+
+impl<'a> Reading<'a> {
+    /// Of the section `name` on `line` nothing is read yet.
+    pub(super) fn new(name: &str, line: usize, faces: &'a Database) -> Self {
+        let desired = Desired {
+            name: name.to_owned(),
+            line,
+            amount: 1,
+            is_group: false,
+            decky: Decky::of(DeckyName::default(), Ipv4Addr::UNSPECIFIED, ""),
+            ip: None,
+            services: Vec::new(),
+            services_known: true,
+            services_told: false,
+            archetype: None,
+            systems: Vec::new(),
+            filter: Filter::Off,
+            lines: BTreeMap::new(),
+        };
+        Reading { desired, faces, told: Told::new() }
     }
-    machine.settle(&mut desired, brought, errors);
-    desired.only_one(errors);
-    desired
+
+    /// Notes an entry.
+    pub(super) fn note(&mut self, key: &'static str, entry: &'a Entry) {
+        self.told.insert(key, entry);
+        self.desired.lines.insert(key, entry.line);
+    }
+
+    /// Reads what only all entries together say: what the machine is.
+    pub(super) fn settle(mut self, brought: &[CustomService], errors: &mut Errors) -> Desired {
+        let told = |key: &str| self.told.get(key).copied();
+        let machine = Machine {
+            services: told("services"),
+            archetype: told("archetype"),
+            distro: told("distro"),
+            family: told("nmap_os"),
+        };
+        machine.settle(&mut self.desired, brought, errors);
+        self.desired
+    }
+}
+
+/// Reads the address.
+pub(super) fn ip(reading: &mut Reading<'_>, entry: &Entry, errors: &mut Errors) {
+    match entry.value.parse() {
+        Ok(address) => reading.desired.ip = Some(address),
+        Err(_) => wrong(entry, "is no IPv4 address; write it as 192.168.1.20", errors),
+    }
+}
+
+/// Reads the host name.
+pub(super) fn hostname(reading: &mut Reading<'_>, entry: &Entry, errors: &mut Errors) {
+    if text::is_hostname(&entry.value) {
+        reading.desired.decky.hostname = Some(entry.value.clone());
+    } else {
+        wrong(entry, "is no host name: 1 to 63 letters, digits and inner hyphens", errors);
+    }
+}
+
+/// Reads the hardware address.
+pub(super) fn mac(reading: &mut Reading<'_>, entry: &Entry, errors: &mut Errors) {
+    match text::mac(&entry.value) {
+        Ok(mac) => reading.desired.decky.mac = Some(mac),
+        Err(why) => wrong(entry, why, errors),
+    }
+}
+
+/// The services of a decky as a section has to name them; `None`: they follow from its archetype.
+pub(super) fn services_of(fleet: &Fleet, decky: &Decky) -> Option<String> {
+    if follows(decky) {
+        return None;
+    }
+    let brought = |slug: &&String| fleet.custom.iter().any(|custom| custom.name == **slug);
+    let all: Vec<_> = decky.slugs().into_iter().chain(decky.absent.iter().filter(brought).cloned()).collect();
+    Some(all.join(", "))
+}
+
+/// Whether the services of a decky follow from its archetype.
+pub(super) fn follows(decky: &Decky) -> bool {
+    let Some(archetype) = decky.archetype.as_deref().and_then(archetype::archetype) else { return false };
+    let (present, absent): (Vec<&str>, Vec<&str>) =
+        archetype.services.iter().partition(|slug| catalogue::find(slug).is_some());
+    let present: Vec<_> =
+        present.into_iter().filter(|slug| coherence::given(Some(archetype), &decky.system, slug)).collect();
+    decky.slugs() == present && decky.absent == absent
+}
+
+/// The distro that a system is, as a section names it.
+pub(super) fn distro_of(system: &str) -> &str {
+    DISTROS.iter().find(|distro| distro.system == system).map_or(system, |distro| distro.slug)
 }
 
 /// Entries that say together what the machine is.
-#[derive(Default)]
 struct Machine<'a> {
     services: Option<&'a Entry>,
     archetype: Option<&'a Entry>,
@@ -115,67 +148,7 @@ struct Machine<'a> {
     family: Option<&'a Entry>,
 }
 
-fn value<'a>(
-    desired: &mut Desired,
-    machine: &mut Machine<'a>,
-    section: &Section,
-    entry: &'a Entry,
-    errors: &mut Errors,
-) {
-    let text = entry.value.as_str();
-    match entry.key.as_str() {
-        "services" | "archetype" | "distro" | "nmap-os" => machine.note(entry),
-        "ip" => match text.parse() {
-            Ok(address) => desired.ip = Some((address, entry.line)),
-            Err(_) => wrong(entry, "is no IPv4 address; write it as 192.168.1.20", errors),
-        },
-        "hostname" if text::is_hostname(text) => desired.hostname = Some((text.to_owned(), entry.line)),
-        "hostname" => wrong(entry, "is no host name: 1 to 63 letters, digits and inner hyphens", errors),
-        "mac" => match text::mac(text) {
-            Ok(mac) => desired.mac = Some((mac, entry.line)),
-            Err(why) => wrong(entry, why, errors),
-        },
-        "seed" => desired.seed = Some(text.to_owned()),
-        "login" => match login_policy(text) {
-            Ok(login) => desired.login = login,
-            Err(wanted) => wrong(entry, &format!("is no login policy: {wanted}"), errors),
-        },
-        "firewall" => match text.parse() {
-            Ok(filter) => (desired.firewall, desired.firewall_line) = (filter, Some(entry.line)),
-            Err(wanted) => wrong(entry, wanted, errors),
-        },
-        "mutate-interval" => desired.mutate_interval = interval(entry, errors),
-        "ambient" => desired.ambient = switch(entry, errors),
-        "dhcp" => desired.dhcp = switch(entry, errors).unwrap_or_default(),
-        "dns" | "ntp" => desired.server_lines.read(entry, &mut desired.servers, errors),
-        "amount" => match text::number(text, plan::MOST) {
-            Some(amount) => (desired.amount, desired.is_group) = (amount, amount > 1),
-            None => wrong(entry, &format!("is no number from 1 to {}", plan::MOST), errors),
-        },
-        _ => {
-            let near = nearest::hint(&entry.key.replace('-', "_"), key::of(Scope::Decky).map(|key| key.name));
-            let message = format!(
-                "[{}] has no key {:?}{near}; a decky has: {}",
-                section.name,
-                entry.given,
-                key::names(Scope::Decky)
-            );
-            errors.add(entry.line, message);
-        }
-    }
-}
-
-impl<'a> Machine<'a> {
-    fn note(&mut self, entry: &'a Entry) {
-        match entry.key.as_str() {
-            "services" => self.services = Some(entry),
-            "archetype" => self.archetype = Some(entry),
-            "distro" => self.distro = Some(entry),
-            "nmap-os" => self.family = Some(entry),
-            _ => {}
-        }
-    }
-
+impl Machine<'_> {
     fn settle(&self, desired: &mut Desired, brought: &[CustomService], errors: &mut Errors) {
         if self.services.is_none() && self.archetype.is_none() {
             let message =
@@ -194,7 +167,8 @@ impl<'a> Machine<'a> {
             (Some(entry), _) => services(entry, desired, brought, errors),
             (None, Some(archetype)) => {
                 let slugs = archetype.services.iter().map(|&slug| slug.to_owned());
-                (desired.services, desired.absent) = slugs.partition(|slug| catalogue::find(slug).is_some());
+                (desired.services, desired.decky.absent) =
+                    slugs.partition(|slug| catalogue::find(slug).is_some());
             }
             (None, None) => desired.services_known = false,
         }
@@ -202,7 +176,7 @@ impl<'a> Machine<'a> {
             let line = self.services.or(self.archetype).map_or(desired.line, |entry| entry.line);
             errors.add(line, clash);
         }
-        (desired.services_line, desired.distro_line) = (line(self.services), line(self.distro));
+        desired.services_told = self.services.is_some();
         desired.systems = self.systems(desired, errors);
     }
 
@@ -255,10 +229,6 @@ fn is_family(asked: &str, actual: &str) -> bool {
     asked == actual || (asked == "windows" && actual == "windows_server")
 }
 
-fn line(entry: Option<&Entry>) -> Option<usize> {
-    entry.map(|entry| entry.line)
-}
-
 fn families() -> Vec<&'static str> {
     let mut families: Vec<_> = SYSTEMS.iter().map(|system| system.family).collect();
     families.sort_unstable();
@@ -283,8 +253,8 @@ fn services(entry: &Entry, desired: &mut Desired, brought: &[CustomService], err
     };
     for slug in items {
         if brought.iter().any(|custom| custom.name == slug) {
-            if !desired.absent.iter().any(|other| other == slug) {
-                desired.absent.push(slug.to_owned());
+            if !desired.decky.absent.iter().any(|other| other == slug) {
+                desired.decky.absent.push(slug.to_owned());
             }
         } else if catalogue::find(slug).is_none() {
             errors.add(entry.line, not_there(slug));
@@ -319,38 +289,13 @@ pub(super) fn not_there(slug: &str) -> String {
 }
 
 impl Desired {
-    /// The line that says the most about `subject`.
-    pub(super) fn line_of(&self, subject: &str) -> usize {
-        let given = match subject {
-            "mac" => self.mac.as_ref().map(|(_, line)| *line),
-            "hostname" => self.hostname.as_ref().map(|(_, line)| *line),
-            "services" => self.services_line,
-            "distro" => self.distro_line,
-            "face" => self.face.as_ref().map(|(_, line)| *line),
-            "firewall" => self.firewall_line,
-            _ => None,
-        };
-        given.unwrap_or(self.line)
+    /// Where `key` stands.
+    pub(super) fn line(&self, key: &str) -> Option<usize> {
+        self.lines.get(key).copied()
     }
 
-    /// What only one decky can have is none of a group's.
-    fn only_one(&mut self, errors: &mut Errors) {
-        if !self.is_group {
-            return;
-        }
-        let shared = [
-            ("ip", self.ip.take().map(|(_, line)| line)),
-            ("hostname", self.hostname.take().map(|(_, line)| line)),
-            ("mac", self.mac.take().map(|(_, line)| line)),
-        ];
-        for (key, line) in shared {
-            if let Some(line) = line {
-                let message = format!(
-                    "{key}: {} deckies cannot share one; remove the line or give each a section",
-                    self.amount
-                );
-                errors.add(line, message);
-            }
-        }
+    /// The line that says the most about `subject`.
+    pub(super) fn line_of(&self, subject: &str) -> usize {
+        self.line(subject).unwrap_or(self.line)
     }
 }

@@ -1,35 +1,36 @@
 //! The section `[general]` of a deployment INI.
 
 use super::{
-    nearest,
     options::{FILE_LIMIT, Options},
-    syntax::{self, Entry, Errors, Section},
+    syntax::{self, Entry, Errors},
     text,
 };
 use crate::{
     catalogue,
-    fleet::{LOOPBACK_NETWORK, Network},
-    key::{self, Scope},
+    fleet::{Fleet, LOOPBACK_NETWORK, Network},
     runtime::Runtime,
     servers,
 };
 use netsvc_persona::Servers;
-use std::net::Ipv4Addr;
+use std::{collections::BTreeMap, net::Ipv4Addr};
 
 /// Longest interval between mutations, minutes: a year.
 pub(super) const MOST_MINUTES: u32 = 525_600;
+
 /// What holds for the whole fleet.
-pub(super) struct General {
-    pub(super) runtime: Runtime,
+pub(super) struct General<'a> {
+    /// The fleet without its deckies; its segment is [`General::network`].
+    pub(super) fleet: Fleet,
     /// `None`: it cannot be read, which is an error already.
     pub(super) network: Option<Network>,
-    pub(super) seed: Option<String>,
-    pub(super) domain: Option<String>,
-    pub(super) mutate_interval: Option<u32>,
-    pub(super) ambient: Option<bool>,
-    pub(super) servers: Servers,
-    pub(super) lab: bool,
+    /// Interface that the section names.
+    interface: Option<String>,
+    /// What the section gives, by key.
+    told: Told<'a>,
 }
+
+/// Entries of a section, by key.
+pub(super) type Told<'a> = BTreeMap<&'static str, &'a Entry>;
 
 /// Where a deployment INI wants its fleet, as far as it can be read: what is wrong is for
 /// [`super::deploy::fleet`] to say.
@@ -61,93 +62,77 @@ pub fn place(text: &[u8]) -> Place {
     }
 }
 
-/// Reads the section, if there is one.
-pub(super) fn read(section: Option<&Section>, options: &Options<'_>, errors: &mut Errors) -> General {
-    let mut general = General {
-        runtime: Runtime::Loopback,
-        network: None,
-        seed: None,
-        domain: None,
-        mutate_interval: None,
-        ambient: None,
-        servers: Servers::default(),
-        lab: false,
-    };
-    let (mut net, mut gateway, mut interface) = (None, None, None);
-    let mut lines = ServerLines::default();
-    for entry in section.map(|section| section.entries.as_slice()).unwrap_or_default() {
-        if is_empty(entry, errors) {
-            continue;
+impl<'a> General<'a> {
+    /// Nothing is said yet.
+    pub(super) fn new() -> Self {
+        let fleet = Fleet::of(Runtime::Loopback, LOOPBACK_NETWORK);
+        General { fleet, network: None, interface: None, told: Told::new() }
+    }
+
+    /// Notes an entry that has a value.
+    pub(super) fn note(&mut self, key: &'static str, entry: &'a Entry) {
+        self.told.insert(key, entry);
+    }
+
+    /// Reads what only all entries together say. `line`: where errors of the section stand.
+    pub(super) fn settle(&mut self, options: &Options<'_>, line: usize, errors: &mut Errors) {
+        self.fleet.runtime = options.runtime.unwrap_or(self.fleet.runtime);
+        let told = |key: &str| self.told.get(key).copied();
+        let mut network = network(told("net"), self.fleet.runtime, options, line, errors);
+        if let (Some(network), Some(entry)) = (network.as_mut(), told("gw")) {
+            network.gateway = gateway_of(entry, network, errors);
         }
-        match entry.key.as_str() {
-            "net" => net = Some(entry),
-            "gw" => gateway = Some(entry),
-            "interface" if text::is_interface(&entry.value) => interface = Some(entry.value.clone()),
-            "interface" => wrong(entry, "is no interface; `ip link` lists them", errors),
-            "mutate-interval" => general.mutate_interval = interval(entry, errors),
-            "seed" => general.seed = Some(entry.value.clone()),
-            "lab" => general.lab = switch(entry, errors).unwrap_or_default(),
-            "ambient" => general.ambient = switch(entry, errors),
-            "dns" | "ntp" => lines.read(entry, &mut general.servers, errors),
-            "domain" if text::is_domain(&entry.value) => general.domain = Some(entry.value.clone()),
-            "domain" => wrong(entry, "is no domain; write it as corp.example", errors),
-            "runtime" => match entry.value.parse() {
-                Ok(runtime) => general.runtime = runtime,
-                Err(error) => errors.add(entry.line, format!("{}: {error}", entry.given)),
-            },
-            _ => {
-                let near =
-                    nearest::hint(&entry.key.replace('-', "_"), key::of(Scope::General).map(|key| key.name));
-                let message = format!(
-                    "[general] has no key {:?}{near}; it has: {}",
-                    entry.given,
-                    key::names(Scope::General)
-                );
-                errors.add(entry.line, message);
-            }
+        if let (Some(network), Some(interface)) = (network.as_mut(), self.interface.take()) {
+            network.interface = Some(interface);
         }
+        complete(network.as_mut(), options.network.as_ref());
+        check_servers(
+            &self.fleet.servers,
+            network.as_ref(),
+            |key| self.told.get(key).map(|entry| entry.line),
+            errors,
+        );
+        self.network = network;
     }
-    general.runtime = options.runtime.unwrap_or(general.runtime);
-    general.network =
-        network(net, general.runtime, options, section.map_or(1, |section| section.line), errors);
-    if let (Some(network), Some(entry)) = (general.network.as_mut(), gateway) {
-        network.gateway = gateway_of(entry, network, errors);
-    }
-    if let (Some(network), Some(interface)) = (general.network.as_mut(), interface) {
-        network.interface = Some(interface);
-    }
-    complete(general.network.as_mut(), options.network.as_ref());
-    lines.check(&general.servers, general.network.as_ref(), errors);
-    general
 }
 
-/// Where lists of servers stand.
-#[derive(Clone, Copy, Default)]
-pub(super) struct ServerLines {
-    dns: Option<usize>,
-    ntp: Option<usize>,
+/// Reads the runtime.
+pub(super) fn runtime(general: &mut General<'_>, entry: &Entry, errors: &mut Errors) {
+    match entry.value.parse() {
+        Ok(runtime) => general.fleet.runtime = runtime,
+        Err(error) => errors.add(entry.line, format!("{}: {error}", entry.given)),
+    }
 }
 
-impl ServerLines {
-    /// Reads the entry `dns` or `ntp` into `servers`.
-    pub(super) fn read(&mut self, entry: &Entry, servers: &mut Servers, errors: &mut Errors) {
-        let (list, line) = match entry.key.as_str() {
-            "dns" => (&mut servers.dns, &mut self.dns),
-            _ => (&mut servers.ntp, &mut self.ntp),
-        };
-        match servers::list(&entry.value) {
-            Ok(read) => (*list, *line) = (read, Some(entry.line)),
-            Err(why) => wrong(entry, &why, errors),
-        }
+/// Reads the interface.
+pub(super) fn interface(general: &mut General<'_>, entry: &Entry, errors: &mut Errors) {
+    if text::is_interface(&entry.value) {
+        general.interface = Some(entry.value.clone());
+    } else {
+        wrong(entry, "is no interface; `ip link` lists them", errors);
     }
+}
 
-    /// Reports servers that cannot be asked from `network`.
-    pub(super) fn check(self, servers: &Servers, network: Option<&Network>, errors: &mut Errors) {
-        for (key, list, line) in [("dns", &servers.dns, self.dns), ("ntp", &servers.ntp, self.ntp)] {
-            let why = network.and_then(|network| servers::misplaced(list, network));
-            if let (Some(why), Some(line)) = (why, line) {
-                errors.add(line, format!("{key}: {why}"));
-            }
+/// Reads the domain.
+pub(super) fn domain(general: &mut General<'_>, entry: &Entry, errors: &mut Errors) {
+    if text::is_domain(&entry.value) {
+        general.fleet.domain = Some(entry.value.clone());
+    } else {
+        wrong(entry, "is no domain; write it as corp.example", errors);
+    }
+}
+
+/// Reports servers that cannot be asked from `network`; `line`: where a key stands.
+pub(super) fn check_servers(
+    servers: &Servers,
+    network: Option<&Network>,
+    line: impl Fn(&str) -> Option<usize>,
+    errors: &mut Errors,
+) {
+    for (key, list) in [("dns", &servers.dns), ("ntp", &servers.ntp)] {
+        let why = network.and_then(|network| servers::misplaced(list, network));
+        if let (Some(why), Some(line)) = (why, line(key)) {
+            errors.add(line, format!("{key}: {why}"));
         }
     }
 }

@@ -1,13 +1,11 @@
 //! A fleet as a deployment INI that reads as the same fleet.
 
-use super::{desired::is_service, syntax::written};
-use crate::{
-    archetype::{self, DISTROS},
-    catalogue, coherence,
-    fleet::{Decky, Fleet},
-    nmap::PREFIX,
+use super::{
+    desired::{follows, is_service},
+    key::{self, Scope},
+    syntax::written,
 };
-use netsvc_persona::{LoginPolicy, Servers};
+use crate::fleet::{Decky, Fleet};
 use std::fmt::Write as _;
 
 /// Why a fleet cannot be written down.
@@ -37,16 +35,9 @@ pub enum WriteError {
 pub fn ini(fleet: &Fleet) -> Result<String, WriteError> {
     let mut text = Text::default();
     text.section("general");
-    text.entry("runtime", fleet.runtime.name())?;
-    text.entry("net", &fleet.network.to_string())?;
-    text.optional("gw", fleet.network.gateway.map(|address| address.to_string()))?;
-    text.optional("interface", fleet.network.interface.clone())?;
-    text.optional("lab", fleet.lab.then(|| switch(true)))?;
-    text.optional("seed", fleet.seed.clone())?;
-    text.optional("domain", fleet.domain.clone())?;
-    text.optional("mutate_interval", fleet.mutate_interval.map(|minutes| minutes.to_string()))?;
-    text.optional("ambient", fleet.ambient.map(switch))?;
-    text.servers(&fleet.servers)?;
+    for key in key::of(Scope::General) {
+        text.optional(key.name, key.write_general(fleet))?;
+    }
     for custom in &fleet.custom {
         text.section(&format!("custom-{}", custom.name));
         text.entry("binary", &custom.image)?;
@@ -87,14 +78,6 @@ impl Text {
         value.map_or(Ok(()), |value| self.entry(key, &value))
     }
 
-    fn servers(&mut self, servers: &Servers) -> Result<(), WriteError> {
-        for (key, list) in [("dns", &servers.dns), ("ntp", &servers.ntp)] {
-            let text: Vec<_> = list.iter().map(ToString::to_string).collect();
-            self.optional(key, Some(text.join(", ")).filter(|text| !text.is_empty()))?;
-        }
-        Ok(())
-    }
-
     fn decky(&mut self, fleet: &Fleet, decky: &Decky) -> Result<(), WriteError> {
         let name = decky.name.as_str();
         let of_service = name.rsplit_once('.').is_some_and(|(_, slug)| is_service(slug));
@@ -102,28 +85,12 @@ impl Text {
             return Err(WriteError::Name(name.to_owned()));
         }
         self.section(name);
-        self.entry("ip", &decky.ip.to_string())?;
-        self.optional("archetype", decky.archetype.clone())?;
-        if !follows(decky) {
-            if decky.services.is_empty() {
-                return Err(WriteError::Nothing(name.to_owned()));
-            }
-            let brought = |slug: &&String| fleet.custom.iter().any(|custom| custom.name == **slug);
-            let all: Vec<_> =
-                decky.slugs().into_iter().chain(decky.absent.iter().filter(brought).cloned()).collect();
-            self.entry("services", &all.join(", "))?;
+        if decky.services.is_empty() && !follows(decky) {
+            return Err(WriteError::Nothing(name.to_owned()));
         }
-        self.entry("distro", distro(&decky.system))?;
-        self.optional("hostname", decky.hostname.clone())?;
-        self.optional("mac", decky.mac.clone())?;
-        self.optional("seed", decky.seed.clone())?;
-        self.optional("login", login(&decky.login))?;
-        self.optional("face", decky.face.as_ref().map(|face| format!("{PREFIX}{}", face.name)))?;
-        self.optional("firewall", decky.firewall.then(|| "on".to_owned()))?;
-        self.optional("mutate_interval", decky.mutate_interval.map(|minutes| minutes.to_string()))?;
-        self.optional("ambient", decky.ambient.map(switch))?;
-        self.optional("dhcp", decky.dhcp.then(|| switch(true)))?;
-        self.servers(&decky.servers)?;
+        for key in key::of(Scope::Decky) {
+            self.optional(key.name, key.write_decky(fleet, decky))?;
+        }
         for service in decky.services.iter().filter(|service| !service.settings.is_empty()) {
             self.section(&format!("{name}.{}", service.slug));
             for (key, value) in &service.settings {
@@ -131,32 +98,5 @@ impl Text {
             }
         }
         Ok(())
-    }
-}
-
-/// Whether the services follow from the archetype.
-fn follows(decky: &Decky) -> bool {
-    let Some(archetype) = decky.archetype.as_deref().and_then(archetype::archetype) else { return false };
-    let (present, absent): (Vec<&str>, Vec<&str>) =
-        archetype.services.iter().partition(|slug| catalogue::find(slug).is_some());
-    let present: Vec<_> =
-        present.into_iter().filter(|slug| coherence::given(Some(archetype), &decky.system, slug)).collect();
-    decky.slugs() == present && decky.absent == absent
-}
-
-fn distro(system: &str) -> &str {
-    DISTROS.iter().find(|distro| distro.system == system).map_or(system, |distro| distro.slug)
-}
-
-fn switch(on: bool) -> String {
-    if on { "yes" } else { "no" }.to_owned()
-}
-
-/// A login policy that is not the usual one.
-fn login(login: &LoginPolicy) -> Option<String> {
-    match login {
-        LoginPolicy::Deny => Some("deny".to_owned()),
-        LoginPolicy::AcceptListed => None,
-        LoginPolicy::AcceptAfter(count) => Some(format!("accept-after={count}")),
     }
 }

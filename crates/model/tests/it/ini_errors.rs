@@ -78,7 +78,8 @@ const GENERAL: &[Case] = &[
     (
         "[general]\nnett = 10.0.0.0/8\n[web]\nservices = http",
         &[
-            "2: [general] has no key \"nett\" (did you mean \"net\"?); it has: net, gw, interface, mutate_interval, seed, domain, ambient, dns, ntp, runtime, lab",
+            "2: [general] has no key \"nett\" (did you mean \"net\"?); it has: runtime, net, gw, interface, lab, seed, domain, \
+         mutate_interval, ambient, dns, ntp",
         ],
     ),
     (
@@ -122,8 +123,8 @@ const DECKIES: &[Case] = &[
         "[web]\nservice = http",
         &[
             "1: [web] does not say what it is; add services = or archetype =",
-            "2: [web] has no key \"service\" (did you mean \"services\"?); a decky has: ip, services, archetype, distro, hostname, mac, seed, login, \
-         firewall, nmap_os, face, mutate_interval, ambient, dhcp, dns, ntp, amount",
+            "2: [web] has no key \"service\" (did you mean \"services\"?); a decky has: ip, archetype, services, distro, hostname, mac, seed, login, \
+         face, firewall, nmap_os, mutate_interval, ambient, dhcp, dns, ntp, amount",
         ],
     ),
     ("[web]\nservices = gopher", &["2: no service is called \"gopher\"; there are: {services}"]),
