@@ -1,5 +1,6 @@
 //! Attributes on the wire and the long names of directory listings.
 
+use time::{OffsetDateTime, PrimitiveDateTime};
 use crate::{
     codec::{Malformed, Reader, Writer},
     files::{Changes, FileSystem, Metadata},
@@ -91,29 +92,24 @@ fn mode_text(mode: u32) -> String {
 
 /// `%b %e %H:%M`, or `%b %e  %Y` of what is older than half a year.
 fn time_text(time: i64, now: i64, offset: i64) -> String {
-    let local = time.saturating_add(offset);
-    let (days, seconds) = (local.div_euclid(86_400), local.rem_euclid(86_400));
-    let (year, month, day) = civil(days);
+    let at = date(time.saturating_add(offset));
+    let (year, month, day) = (at.year(), u8::from(at.month()), at.day());
     let names = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let name = usize::try_from(month - 1).ok().and_then(|month| names.get(month)).unwrap_or(&"Jan");
+    let name = names.get(usize::from(month - 1)).unwrap_or(&"Jan");
     if HALF_YEAR < now.saturating_sub(time) {
         format!("{name} {day:>2}  {year}")
     } else {
-        format!("{name} {day:>2} {:02}:{:02}", seconds / 3600, seconds / 60 % 60)
+        format!("{name} {day:>2} {:02}:{:02}", at.hour(), at.minute())
     }
 }
 
-/// Year, month and day of a number of days since 1970 (Howard Hinnant's `civil_from_days`).
-fn civil(days: i64) -> (i64, i64, i64) {
-    let shifted = days.saturating_add(719_468);
-    let era = shifted.div_euclid(146_097);
-    let of_era = shifted.rem_euclid(146_097);
-    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
+/// The date of so many seconds since 1970; what is beyond the calendar is its last or first day.
+fn date(seconds: i64) -> PrimitiveDateTime {
+    match OffsetDateTime::from_unix_timestamp(seconds) {
+        Ok(at) => PrimitiveDateTime::new(at.date(), at.time()),
+        Err(_) if seconds < 0 => PrimitiveDateTime::MIN,
+        Err(_) => PrimitiveDateTime::MAX,
+    }
 }
 
 #[cfg(test)]
@@ -127,5 +123,7 @@ mod tests {
         assert_eq!(mode_text(0o104_755), "-rwsr-xr-x");
         assert_eq!(time_text(1_700_000_000, 1_700_000_100, 3600), "Nov 14 23:13");
         assert_eq!(time_text(951_782_400, 1_700_000_100, 0), "Feb 29  2000");
+        assert_eq!(time_text(i64::MAX, 1_700_000_100, 0), "Dec 31 23:59");
+        assert_eq!(time_text(i64::MIN, 1_700_000_100, 0), "Jan  1  -9999");
     }
 }
