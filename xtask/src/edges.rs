@@ -21,6 +21,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ),
     ("netsvcd", &["netsvc-wire", "netsvc-persona", "netsvc-kit", "netsvc-stack", "netsvc-proto"]),
     ("decnet-model", &["netsvc-wire", "netsvc-persona"]),
+    ("decnet-plan", &["decnet-model", "netsvc-persona"]),
     ("decnet-codec", &[]),
     ("decnet-bus", &["decnet-codec"]),
     ("decnet-store", &["decnet-model", "netsvc-wire"]),
@@ -33,6 +34,7 @@ const EDGES: &[(&str, &[&str])] = &[
         "decnet-fleet",
         &[
             "decnet-model",
+            "decnet-plan",
             "decnet-bus",
             "decnet-store",
             "decnet-engine",
@@ -45,6 +47,7 @@ const EDGES: &[(&str, &[&str])] = &[
         "decnet",
         &[
             "decnet-model",
+            "decnet-plan",
             "decnet-bus",
             "decnet-store",
             "decnet-shape",
@@ -84,6 +87,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "netsvc-stack",
             "decnet-analysis",
             "decnet-model",
+            "decnet-plan",
         ],
     ),
 ];

@@ -117,7 +117,8 @@ pub async fn persona(store: &Store, decky: &DeckyName) -> Result<Option<Persona>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use decnet_model::{ini::deploy as spec, runtime::Runtime};
+    use decnet_model::runtime::Runtime;
+    use decnet_plan::ini::deploy as spec;
 
     #[test]
     fn the_export_holds_no_secret_and_is_closed() {

@@ -4,9 +4,10 @@ use crate::error::{Error, document, stored};
 use decnet_engine::node::{NodeSpec, Nodes};
 use decnet_model::{
     fleet::{Decky, Fleet},
-    key, logins,
+    logins,
     persona::derive::{Request, derive},
 };
+use decnet_plan::key;
 use decnet_store::Store;
 use netsvc_persona::Persona;
 use netsvc_wire::stamp::Micros;
@@ -150,7 +151,7 @@ fn settled(decky: &Decky, want: &Fleet, stored: Persona, fresh: &Persona) -> Opt
 #[cfg(test)]
 mod tests {
     use super::*;
-    use decnet_model::{
+    use decnet_plan::{
         ini::deploy,
         key::{Scope, Settle},
     };

@@ -3,8 +3,7 @@
 //! exist is told with the nearest that does.
 
 use decnet_model::{
-    catalogue,
-    ini::nearest,
+    catalogue, nearest,
     record::{Filter, Known},
     words::Query,
 };

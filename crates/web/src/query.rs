@@ -3,7 +3,7 @@
 
 use crate::{ApiState, FieldError, Problem, state::now};
 use axum::extract::{Query, rejection::QueryRejection};
-use decnet_model::ini::nearest;
+use decnet_model::nearest;
 use decnet_shape::{
     Event,
     condition::{self, Condition, Noun},

@@ -7,7 +7,7 @@ mod frames;
 mod session;
 
 use decnet_analysis::jarm::{Answer, Jarm};
-use decnet_model::ini::{TEXT_LIMIT, deploy, host};
+use decnet_plan::ini::{TEXT_LIMIT, deploy, host};
 use netsvc_fingerprint::{Carrier, ClientHello};
 use netsvc_kit::testing::{converse, link};
 use netsvc_proto::{services, testing};

@@ -20,12 +20,12 @@ use decnet_fleet::{
 use decnet_model::{
     catalogue,
     fleet::Fleet,
-    plan,
     record::{DeckyActual, DeckyDesired, Filter, Page},
     runtime::Runtime,
     worker::Worker,
 };
 use decnet_pipeline::runtime::{Claim, Keeper};
+use decnet_plan::plan;
 use netsvc_persona::{Life, LoginPolicy};
 use serde_json::json;
 use std::{

@@ -15,12 +15,15 @@ use decnet_fleet::{
 };
 use decnet_model::{
     catalogue,
-    changes::Changes,
     fleet::{Filter, Fleet, Network, login_policy},
-    ini::{SpecError, deploy as spec},
-    key, nmap, notice, plan,
+    nmap,
     runtime::Runtime,
     servers,
+};
+use decnet_plan::{
+    changes::Changes,
+    ini::{SpecError, deploy as spec},
+    key, notice, plan,
 };
 use netsvc_persona::{Life, LoginPolicy, Servers};
 use serde::Serialize;
@@ -410,7 +413,7 @@ mod tests {
     use super::*;
     use crate::settings::{Origin, Settings};
     use clap::{FromArgMatches, error::ErrorKind};
-    use decnet_model::key::Flag;
+    use decnet_plan::key::Flag;
 
     fn parsed(line: &[&str]) -> Result<Deploy, clap::Error> {
         let command = Deploy::augment_args(clap::Command::new("deploy"));

@@ -239,7 +239,7 @@ fn strange((variable, _, origin): &(String, String, Origin)) -> Option<BadSettin
     }
     let names = Name::ALL.iter().map(|name| name.knob().variable);
     let names = names.chain(RENAMED.iter().map(|(_, old, ..)| *old));
-    let nearest = decnet_model::ini::nearest(variable, names).unwrap_or_default();
+    let nearest = decnet_model::nearest::nearest(variable, names).unwrap_or_default();
     let renamed = RENAMED.iter().find(|(_, old, ..)| *old == nearest);
     let message = match (renamed, nearest) {
         (Some((.., key, now)), _) => format!("is not read: the setting is called {now} ({key} in an INI)"),
@@ -297,7 +297,7 @@ fn host_ini(path: &Path, bad: &mut Vec<BadSetting>) -> Layer {
     let known = Name::ALL.iter().map(|name| (name.knob().key, name.knob().variable));
     let known: Vec<_> = known.chain(RENAMED.iter().map(|(key, variable, ..)| (*key, *variable))).collect();
     let file = path.display().to_string();
-    let (values, errors) = decnet_model::ini::host::values(&file, &text, &known);
+    let (values, errors) = decnet_plan::ini::host::values(&file, &text, &known);
     bad.extend(errors.into_iter().map(|error| BadSetting {
         origin: format!("{file}:{}", error.line),
         key: "host settings".to_owned(),

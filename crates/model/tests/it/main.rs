@@ -9,8 +9,4 @@
 )]
 
 mod derived;
-mod ini_broken;
-mod ini_errors;
-mod ini_fleet;
-mod keys;
 mod personas;

@@ -100,7 +100,12 @@ mod tests {
     const NOW: i64 = 1_700_000_000_000_000;
 
     fn said(text: &str, stamp: bool) -> Option<i64> {
-        moment(text, NOW, &Zone { name: "UTC".to_owned(), abbreviation: "UTC".to_owned(), offset_minutes: 0 }, stamp)
+        moment(
+            text,
+            NOW,
+            &Zone { name: "UTC".to_owned(), abbreviation: "UTC".to_owned(), offset_minutes: 0 },
+            stamp,
+        )
     }
 
     #[test]
@@ -113,7 +118,8 @@ mod tests {
 
     #[test]
     fn what_is_beyond_the_calendar_or_any_number_is_no_moment() {
-        for text in ["2023-02-29", "2024-13-01", "9223372036854775807 years", "-9223372036854775808 sec ago"] {
+        for text in ["2023-02-29", "2024-13-01", "9223372036854775807 years", "-9223372036854775808 sec ago"]
+        {
             assert_eq!(said(text, false), None, "{text}");
         }
         assert_eq!(said("202402290100.9223372036854775807", true), None);

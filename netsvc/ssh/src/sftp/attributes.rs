@@ -1,10 +1,10 @@
 //! Attributes on the wire and the long names of directory listings.
 
-use time::{OffsetDateTime, PrimitiveDateTime};
 use crate::{
     codec::{Malformed, Reader, Writer},
     files::{Changes, FileSystem, Metadata},
 };
+use time::{OffsetDateTime, PrimitiveDateTime};
 
 const SIZE: u32 = 1;
 const OWNER: u32 = 2;

@@ -2,11 +2,11 @@
 
 use super::{
     general::{is_empty, wrong},
-    nearest,
     syntax::{Errors, Section},
     text,
 };
-use crate::{catalogue, custom::CustomService};
+use decnet_model::nearest;
+use decnet_model::{catalogue, custom::CustomService};
 
 /// How such a section begins.
 pub(super) const PREFIX: &str = "custom-";

@@ -1,7 +1,8 @@
 //! What a plan does that its author may not expect: said, and not refused.
 
-use crate::{
-    archetype, catalogue, coherence,
+use crate::coherence;
+use decnet_model::{
+    archetype, catalogue,
     fleet::{Decky, Fleet},
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -89,7 +90,8 @@ fn without_companion(decky: &Decky) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use crate::{ini::deploy, nmap, runtime::Runtime};
+    use crate::ini::deploy;
+    use decnet_model::{nmap, runtime::Runtime};
 
     fn check(text: &str, parts: &[&str]) {
         let options = deploy::Options {

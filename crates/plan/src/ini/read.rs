@@ -4,11 +4,11 @@ use super::{
     desired::{Desired, Reading},
     general::{General, is_empty},
     key::{self, KEYS, Scope},
-    nearest,
     options::Options,
     syntax::{Entry, Errors, Section},
 };
-use crate::custom::CustomService;
+use decnet_model::custom::CustomService;
+use decnet_model::nearest;
 
 /// Reads `[general]`, if there is one.
 pub(super) fn general<'a>(

@@ -2,17 +2,17 @@
 
 use super::{
     general::{Told, wrong},
-    nearest,
     syntax::{Entry, Errors},
     text,
 };
-use crate::{
+use crate::{coherence, plan};
+use decnet_model::nearest;
+use decnet_model::{
     archetype::{self, ARCHETYPES, Archetype, DISTROS},
-    catalogue, coherence,
+    catalogue,
     custom::CustomService,
     fleet::{Decky, DeckyName, Filter, Fleet, check_ports},
     nmap::Database,
-    plan,
 };
 use netsvc_persona::tables::systems::{self, SYSTEMS};
 use std::{collections::BTreeMap, net::Ipv4Addr};

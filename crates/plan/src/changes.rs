@@ -1,6 +1,6 @@
 //! What a deploy would change.
 
-use crate::{
+use decnet_model::{
     fleet::{DeckyName, Fleet, Step},
     runtime::Runtime,
 };
@@ -93,7 +93,8 @@ fn place(fleet: &Fleet) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{fleet::LOOPBACK_NETWORK, plan};
+    use crate::plan;
+    use decnet_model::fleet::LOOPBACK_NETWORK;
     use netsvc_persona::{Life, LoginPolicy};
 
     fn fleet(count: u32, runtime: Runtime, network: &str) -> Fleet {

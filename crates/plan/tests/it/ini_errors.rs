@@ -1,12 +1,10 @@
 //! Broken deployment INIs with the errors that they give.
 
-use decnet_model::{
-    catalogue,
-    ini::{
-        TEXT_LIMIT,
-        deploy::{self, Options},
-        host,
-    },
+use decnet_model::catalogue;
+use decnet_plan::ini::{
+    TEXT_LIMIT,
+    deploy::{self, Options},
+    host,
 };
 use std::collections::BTreeSet;
 

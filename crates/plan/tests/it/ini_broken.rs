@@ -1,7 +1,8 @@
 //! Broken deployment INIs, a file each, with the errors that they give beside them.
 
 use crate::ini_errors::OPTIONS;
-use decnet_model::{catalogue, ini::deploy};
+use decnet_model::catalogue;
+use decnet_plan::ini::deploy;
 use std::{fs, path::Path};
 
 /// Fewest files that there have to be.

@@ -1,6 +1,6 @@
 //! What cannot stand together in one machine, seen before it is made.
 
-use crate::{
+use decnet_model::{
     archetype::{Archetype, DISTROS},
     catalogue,
     fleet::{Decky, DeckyName, Fleet},
@@ -39,13 +39,13 @@ pub fn fleet(fleet: &Fleet) -> Vec<Contradiction> {
 
 /// Every contradiction of one decky: archetype, system and services first, then what the operator fixed.
 pub fn decky(fleet: &Fleet, decky: &Decky) -> Vec<Incoherence> {
-    let archetype = decky.archetype.as_deref().and_then(crate::archetype::archetype);
+    let archetype = decky.archetype.as_deref().and_then(decnet_model::archetype::archetype);
     let slugs = decky.slugs();
     let mut found: Vec<_> = of_archetype(&decky.system, archetype).into_iter().collect();
     found.extend(slugs.iter().filter_map(|slug| of_service(&decky.system, slug)));
     found.extend(of_face(decky));
     found.extend(of_login(decky));
-    found.extend(crate::logins::check(decky));
+    found.extend(decnet_model::logins::check(decky));
     let request = decky.request(&fleet.network, &slugs, &[0; 32], fleet, MOMENT);
     match derive(&request) {
         Ok(persona) => found.extend(check::check(&persona)),
@@ -168,7 +168,7 @@ fn of_service(system: &str, slug: &str) -> Option<Incoherence> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{archetype::archetype, fleet::Network};
+    use decnet_model::{archetype::archetype, fleet::Network};
     use netsvc_persona::{LoginPolicy, stage::ServiceSpec};
     use std::collections::BTreeMap;
 
@@ -197,7 +197,7 @@ mod tests {
         change(&mut decky);
         let network: Network = "192.0.2.0/24".parse().unwrap();
         let whole = Fleet {
-            runtime: crate::runtime::Runtime::Native,
+            runtime: decnet_model::runtime::Runtime::Native,
             network,
             seed: None,
             domain: None,
@@ -239,7 +239,7 @@ mod tests {
 
     #[test]
     fn every_archetype_fits_its_own_systems() {
-        for one in crate::archetype::ARCHETYPES {
+        for one in decnet_model::archetype::ARCHETYPES {
             for system in one.systems {
                 let served = one.services.iter().filter(|slug| catalogue::find(slug).is_some());
                 let served: Vec<_> =

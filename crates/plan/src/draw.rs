@@ -1,6 +1,7 @@
 //! What is drawn for deckies of which nobody said what they serve.
 
-use crate::{catalogue, coherence, fleet::check_ports};
+use crate::coherence;
+use decnet_model::{catalogue, fleet::check_ports};
 use netsvc_persona::service::ServiceInfo;
 use rand_core::RngCore;
 use std::collections::BTreeMap;

@@ -1,7 +1,7 @@
 //! What the reader of a deployment INI knows beside the file.
 
 use super::syntax::TEXT_LIMIT;
-use crate::{fleet::Network, nmap, runtime::Runtime};
+use decnet_model::{fleet::Network, nmap, runtime::Runtime};
 use std::{collections::BTreeSet, net::Ipv4Addr};
 
 /// Most bytes of a file that a program wrote: room for a section for each of 10,000 deckies.

@@ -1,10 +1,12 @@
 //! From what an operator asks for to a fleet. Pure: the same request gives the same fleet.
 
 use crate::{
-    archetype::{self, ARCHETYPES, Archetype, DISTROS},
-    catalogue,
     coherence::{self, Contradiction},
     draw::{Drawn, at},
+};
+use decnet_model::{
+    archetype::{self, ARCHETYPES, Archetype, DISTROS},
+    catalogue,
     fleet::{BadName, Decky, DeckyName, Filter, Fleet, Network, PortClash, check_ports},
     runtime::Runtime,
     servers,
@@ -403,7 +405,7 @@ mod tests {
         if let Some(decky) = want.deckies.get_mut(&name) {
             decky.system = "rocky9".to_owned();
         }
-        use crate::fleet::Step;
+        use decnet_model::fleet::Step;
         assert_eq!(want.steps(&have), [Step::Remove(name.clone()), Step::Add(name)]);
         assert_eq!(have.steps(&have), []);
     }

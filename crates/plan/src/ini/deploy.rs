@@ -7,14 +7,15 @@ use super::{
     custom,
     desired::{self, Desired, not_there},
     general::{self, General},
-    nearest, read,
+    read,
     syntax::{self, Entry, Errors, Section, SpecError},
     text,
 };
-use crate::{
-    catalogue, coherence, draw,
+use crate::{coherence, draw, plan};
+use decnet_model::nearest;
+use decnet_model::{
+    catalogue,
     fleet::{Decky, DeckyName, Fleet, LOOPBACK_NETWORK, Network},
-    plan,
 };
 use netsvc_persona::stage::ServiceSpec;
 use std::{

@@ -1,7 +1,7 @@
 //! The table of keys is what the reader takes and the writer gives.
 
 use crate::ini_errors::OPTIONS;
-use decnet_model::{
+use decnet_plan::{
     ini::{deploy, write},
     key::{self, Scope},
 };
@@ -27,7 +27,7 @@ fn every_key_is_read_and_written_where_the_table_says() {
     for scope in [Scope::General, Scope::Decky] {
         for key in key::of(scope) {
             let text = file(scope, key.name, key.example);
-            let refused = |errors: &[decnet_model::ini::SpecError]| {
+            let refused = |errors: &[decnet_plan::ini::SpecError]| {
                 errors.iter().any(|error| error.to_string().contains("has no key"))
             };
             match deploy::fleet("f", text.as_bytes(), &OPTIONS) {

@@ -4,10 +4,8 @@
 //! `[decnet]` and the section of the mode (`[master]`, `[agent]`) take every setting by its variable:
 //! `a-b` is `DECNET_A_B`. The other sections are those of the table of settings.
 
-use super::{
-    nearest,
-    syntax::{self, Entry, Errors, Section, SpecError, TEXT_LIMIT},
-};
+use super::syntax::{self, Entry, Errors, Section, SpecError, TEXT_LIMIT};
+use decnet_model::nearest;
 use std::collections::BTreeMap;
 
 /// Modes of a host; the first is the default.

@@ -5,7 +5,7 @@ use super::{
     syntax::{self, Entry, Errors},
     text,
 };
-use crate::{
+use decnet_model::{
     catalogue,
     fleet::{Fleet, LOOPBACK_NETWORK, Network},
     runtime::Runtime,

@@ -3,15 +3,18 @@
 use crate::ini_errors::OPTIONS;
 use decnet_model::{
     archetype::ARCHETYPES,
-    catalogue, coherence,
+    catalogue,
     fleet::{Decky, DeckyName, Filter, Fleet, Network},
+    runtime::Runtime,
+};
+use decnet_plan::{
+    coherence,
     ini::{
         TEXT_LIMIT,
         deploy::{self, FILE_LIMIT, Options},
         host, syntax, write,
     },
     plan,
-    runtime::Runtime,
 };
 use netsvc_persona::{
     LoginPolicy, Servers,

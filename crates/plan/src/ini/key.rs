@@ -7,10 +7,11 @@ use super::{
     syntax::{self, Entry, Errors},
     text,
 };
-use crate::{
+use crate::plan;
+use decnet_model::{
     fleet::{Decky, Fleet, login_policy},
     nmap::PREFIX,
-    plan, servers,
+    servers,
 };
 use netsvc_persona::{LoginPolicy, Persona};
 use std::net::Ipv4Addr;

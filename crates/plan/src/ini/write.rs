@@ -5,7 +5,7 @@ use super::{
     key::{self, Scope},
     syntax::written,
 };
-use crate::fleet::{Decky, Fleet};
+use decnet_model::fleet::{Decky, Fleet};
 use std::fmt::Write as _;
 
 /// Why a fleet cannot be written down.

@@ -7,12 +7,10 @@ mod desired;
 mod general;
 pub mod host;
 pub mod key;
-pub mod nearest;
 mod options;
 mod read;
 pub mod syntax;
 mod text;
 pub mod write;
 
-pub use nearest::nearest;
 pub use syntax::{SpecError, TEXT_LIMIT};

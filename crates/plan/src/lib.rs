@@ -1,0 +1,11 @@
+//! From what an operator asks for to a fleet, and back: the planner, deployment and host INIs with their keys,
+//! what cannot stand together, what is only odd, and what a deploy would change. Pure.
+
+pub mod changes;
+pub mod coherence;
+mod draw;
+pub mod ini;
+pub mod notice;
+pub mod plan;
+
+pub use ini::key;
