@@ -1,7 +1,7 @@
 //! Bodies of the workers: the one place that binds each to its name.
 
 use crate::{
-    commands::{self, Context},
+    commands::Context,
     settings::{Name, Settings},
 };
 use anyhow::{Context as _, Result};
@@ -11,6 +11,7 @@ use decnet_pipeline::{
     collector, correlator, eventlog, ingester,
     runtime::{self, Body, Host},
 };
+use netsvc_wire::stamp;
 use std::{path::PathBuf, time::Duration};
 
 /// No wildcard: a worker without a body does not compile.
@@ -28,7 +29,7 @@ pub fn body(worker: Worker, context: &Context) -> Body {
             let context = context.clone();
             async move {
                 let store = context.store_or_new().await.map_err(Failure)?;
-                let done = decnet_fleet::worker::run(worker, context.fleet(), store, commands::now).await;
+                let done = decnet_fleet::worker::run(worker, context.fleet(), store, stamp::now).await;
                 done.map_err(|error| Failure(error.into()))
             }
         }),

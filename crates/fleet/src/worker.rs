@@ -74,7 +74,7 @@ pub async fn run(
         };
         tokio::select! {
             () = worker.stopped() => break,
-            () = tokio::time::sleep(wake.tick.min(Duration::from_secs(2))) => {}
+            () = tokio::time::sleep(wake.tick) => {}
             () = rung => {}
             () = keeper.ended() => {}
         }

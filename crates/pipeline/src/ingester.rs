@@ -9,9 +9,10 @@ use decnet_bus::Subject;
 use decnet_model::{paths::Paths, worker::Worker};
 use decnet_store::{Error as StoreError, Fence, Store, record::Retention};
 use netsvc_wire::Record;
+use netsvc_wire::stamp::now;
 use serde::Serialize;
 use serde_json::json;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 /// Most lines in one transaction.
 const MAX_LINES: usize = 1000;
@@ -244,12 +245,6 @@ impl Pass for Ingester {
         context.bus.publish(&Subject::LogIngested.topic(), &payload);
         Ok(Work::More)
     }
-}
-
-/// Host time in µs since the epoch.
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
 
 fn from_store(position: decnet_store::Position) -> Position {

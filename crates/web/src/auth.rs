@@ -1,11 +1,12 @@
 //! Who is asking.
 
-use crate::{ApiState, Problem, state::now, token::Claims};
+use crate::{ApiState, Problem, token::Claims};
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
     http::{header, request::Parts},
 };
 use decnet_store::record::User;
+use netsvc_wire::stamp::now;
 use std::{
     convert::Infallible,
     net::{IpAddr, Ipv4Addr, SocketAddr},

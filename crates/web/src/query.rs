@@ -1,7 +1,7 @@
 //! Conditions and pages in the query of a request: a list takes what its row of the table of conditions says,
 //! and refuses the rest.
 
-use crate::{ApiState, FieldError, Problem, state::now};
+use crate::{ApiState, FieldError, Problem};
 use axum::extract::{Query, rejection::QueryRejection};
 use decnet_model::nearest;
 use decnet_shape::{
@@ -9,6 +9,7 @@ use decnet_shape::{
     condition::{self, Condition, Noun},
 };
 use decnet_store::record::{Filter, Page};
+use netsvc_wire::stamp::now;
 use std::marker::PhantomData;
 use utoipa::{
     IntoParams,

@@ -3,12 +3,7 @@
 use crate::{account, limit::LoginLimit, stream::Tailer, token::SigningKey};
 use decnet_model::paths::Paths;
 use decnet_store::Store;
-use netsvc_wire::stamp::Micros;
-use std::{
-    path::PathBuf,
-    sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::{path::PathBuf, sync::Arc};
 use tokio::sync::{Notify, Semaphore, watch};
 
 /// Password checks at the same time; each takes 19 MiB and a core.
@@ -115,10 +110,4 @@ impl ApiState {
     pub(crate) fn no_such_user(&self) -> &str {
         &self.0.no_such_user
     }
-}
-
-/// The host's clock.
-pub(crate) fn now() -> Micros {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }

@@ -4,11 +4,9 @@ use crate::{
     blob::Blobs,
     spool::{Spool, Written},
 };
+pub use netsvc_wire::stamp::now;
 use netsvc_wire::{Event, HeaderText, Kind, field};
-use std::{
-    sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::sync::Arc;
 
 /// Longest value that stays in a line when the line would be too long.
 const CUT: usize = 4096;
@@ -77,12 +75,6 @@ fn off_the_runtime<T>(work: impl FnOnce() -> T) -> T {
         Ok(tokio::runtime::RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
         _ => work(),
     }
-}
-
-/// Host time in µs since the epoch.
-pub fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
 
 /// An event that happens now.

@@ -1,21 +1,36 @@
 //! Times on the wire: microseconds since the epoch, UTC, written as RFC 3339 with six digits.
 
+use std::{
+    str::FromStr,
+    time::{SystemTime, UNIX_EPOCH},
+};
+use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time};
+
 /// Microseconds since 1970-01-01T00:00:00Z.
 pub type Micros = i64;
 
-const DAY: i64 = 86_400;
+/// What the machine's clock shows; 0 before 1970.
+pub fn now() -> Micros {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Micros::try_from(since.as_micros()).unwrap_or(Micros::MAX)
+}
 
-/// Writes `at` as `2026-11-21T04:45:00.123456Z`.
+/// Writes `at` as `2026-11-21T04:45:00.123456Z`; what is beyond the year 9999 as its last moment.
 pub fn format(at: Micros) -> String {
-    let seconds = at.div_euclid(1_000_000);
-    let fraction = at.rem_euclid(1_000_000);
-    let (year, month, day) = civil(seconds.div_euclid(DAY));
-    let second = seconds.rem_euclid(DAY);
+    let (seconds, fraction) = (at.div_euclid(1_000_000), at.rem_euclid(1_000_000));
+    let (day, fraction) = match OffsetDateTime::from_unix_timestamp(seconds) {
+        Ok(day) => (PrimitiveDateTime::new(day.date(), day.time()), fraction),
+        Err(_) if seconds < 0 => (PrimitiveDateTime::MIN, 0),
+        Err(_) => (PrimitiveDateTime::MAX, 999_999),
+    };
     format!(
-        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}.{fraction:06}Z",
-        second / 3600,
-        second / 60 % 60,
-        second % 60
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{fraction:06}Z",
+        day.year(),
+        u8::from(day.month()),
+        day.day(),
+        day.hour(),
+        day.minute(),
+        day.second()
     )
 }
 
@@ -25,28 +40,25 @@ pub fn format(at: Micros) -> String {
 pub fn parse(text: &str) -> Option<Micros> {
     let (date, rest) = text.split_once('T')?;
     let mut parts = date.splitn(3, '-');
-    let year: i64 = digits(parts.next()?, 4)?;
-    let month: i64 = digits(parts.next()?, 2)?;
-    let day: i64 = digits(parts.next()?, 2)?;
+    let year: i32 = digits(parts.next()?, 4)?;
+    let month: u8 = digits(parts.next()?, 2)?;
+    let day: u8 = digits(parts.next()?, 2)?;
     let clock = rest.get(..8)?;
     let mut parts = clock.splitn(3, ':');
-    let hour: i64 = digits(parts.next()?, 2)?;
-    let minute: i64 = digits(parts.next()?, 2)?;
-    let second: i64 = digits(parts.next()?, 2)?;
+    let (hour, minute, second) =
+        (digits(parts.next()?, 2)?, digits(parts.next()?, 2)?, digits(parts.next()?, 2)?);
     let (fraction, zone) = fraction(rest.get(8..)?)?;
     let offset = offset(zone)?;
-    if !(1970..=9999).contains(&year) || !(1..=12).contains(&month) || hour > 23 || minute > 59 || second > 59
-    {
+    if year < 1970 {
         return None;
     }
-    if day < 1 || civil(days(year, month, day)) != (year, month, day) {
-        return None;
-    }
-    let seconds = days(year, month, day) * DAY + hour * 3600 + minute * 60 + second - offset;
+    let date = Date::from_calendar_date(year, Month::try_from(month).ok()?, day).ok()?;
+    let time = Time::from_hms(hour, minute, second).ok()?;
+    let seconds = PrimitiveDateTime::new(date, time).assume_utc().unix_timestamp() - offset;
     Some(seconds * 1_000_000 + fraction)
 }
 
-fn digits(text: &str, length: usize) -> Option<i64> {
+fn digits<T: FromStr>(text: &str, length: usize) -> Option<T> {
     (text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok())?
 }
 
@@ -71,31 +83,8 @@ fn offset(zone: &str) -> Option<i64> {
         _ => return None,
     };
     let (hours, minutes) = rest.split_once(':')?;
-    let (hours, minutes) = (digits(hours, 2)?, digits(minutes, 2)?);
+    let (hours, minutes): (i64, i64) = (digits(hours, 2)?, digits(minutes, 2)?);
     (hours <= 23 && minutes <= 59).then_some(sign * (hours * 3600 + minutes * 60))
-}
-
-/// Days since the epoch of a date in the Gregorian calendar (Howard Hinnant, "chrono-Compatible
-/// Low-Level Date Algorithms").
-fn days(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let of_era = year.rem_euclid(400);
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
-}
-
-fn civil(days: i64) -> (i64, i64, i64) {
-    let shifted = days + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let of_era = shifted.rem_euclid(146_097);
-    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let index = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * index + 2) / 5 + 1;
-    let month = if index < 10 { index + 3 } else { index - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    (year, month, day)
 }
 
 #[cfg(test)]
@@ -106,6 +95,7 @@ mod tests {
     #[test]
     fn known_times() {
         assert_eq!(format(0), "1970-01-01T00:00:00.000000Z");
+        assert_eq!(format(i64::MAX), "9999-12-31T23:59:59.999999Z");
         assert_eq!(format(1_709_164_800_000_001), "2024-02-29T00:00:00.000001Z");
         assert_eq!(parse("2024-02-29T01:00:00.5+01:00"), Some(1_709_164_800_500_000));
         for bad in [

@@ -27,10 +27,10 @@ use anyhow::{Context as _, Result, bail};
 use decnet_model::paths::Paths;
 use decnet_store::Store;
 use netsvc_persona::stage::Limits;
+use netsvc_wire::stamp;
 use std::{
     io,
     path::{Path, PathBuf},
-    time::{SystemTime, UNIX_EPOCH},
 };
 
 /// What a command works with.
@@ -57,7 +57,7 @@ impl Context {
 
     /// Now, µs since the epoch.
     pub fn now(&self) -> i64 {
-        now()
+        stamp::now()
     }
 
     /// Opens the store of an installation that exists; where it is closed to writing, as in a copy that was
@@ -196,12 +196,6 @@ impl Context {
             },
         }
     }
-}
-
-/// Now, µs since the epoch.
-pub fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
 
 /// Says what to do where the state folder is not ours.

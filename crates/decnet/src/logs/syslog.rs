@@ -1,10 +1,7 @@
 //! Our own messages as RFC 5424: APP-NAME is the part of the program, the fields are structured data.
 
 use netsvc_wire::{escape::printable, stamp};
-use std::{
-    fmt::{self, Write},
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::fmt::{self, Write};
 use tracing::{
     Event, Level, Subscriber,
     field::{Field, Visit},
@@ -47,8 +44,7 @@ where
     fn format_event(&self, _: &FmtContext<'_, S, N>, mut out: Writer<'_>, event: &Event<'_>) -> fmt::Result {
         let mut fields = Fields::default();
         event.record(&mut fields);
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let at = stamp::format(i64::try_from(since.as_micros()).unwrap_or(i64::MAX));
+        let at = stamp::format(stamp::now());
         let data = if fields.data.is_empty() { "-".to_owned() } else { format!("[{SD_ID}{}]", fields.data) };
         writeln!(
             out,

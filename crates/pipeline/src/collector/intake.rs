@@ -12,13 +12,16 @@ use crate::{
     eventlog::{Durable, EventLog, Twin},
 };
 use decnet_model::paths::Paths;
-use netsvc_wire::{Encoder, Event, HeaderText, Kind, Record, WriterId, field, stamp::Micros};
+use netsvc_wire::{
+    Encoder, Event, HeaderText, Kind, Record, WriterId, field,
+    stamp::{self, Micros},
+};
 use rand_core::{OsRng, RngCore};
 use std::{
     collections::{BTreeMap, BTreeSet},
     io,
     path::PathBuf,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime},
 };
 
 /// Lines are appended in pieces of about this many bytes.
@@ -175,7 +178,7 @@ impl Collector {
         let turn = source.turn(now, finished, &mut |line| {
             intake.take(paths, disk, name, line)?;
             if intake.piece.len() >= PIECE {
-                log.append(&intake.piece, clock())?;
+                log.append(&intake.piece, stamp::now())?;
                 intake.piece.clear();
             }
             Ok(())
@@ -185,7 +188,7 @@ impl Collector {
     }
 
     fn flush(&mut self) -> Result<(), CollectError> {
-        self.log.append(&self.intake.piece, clock())?;
+        self.log.append(&self.intake.piece, stamp::now())?;
         self.intake.piece.clear();
         self.last_line = self.intake.last.or(self.last_line);
         Ok(())
@@ -325,7 +328,7 @@ impl Intake {
         let count = to - from + 1;
         self.counters.lost += count;
         tracing::error!(%writer, from, to, count, "lines of a writer are missing");
-        let event = Event::new(clock(), header("-")?, header(super::APP)?, Kind::Lost)
+        let event = Event::new(stamp::now(), header("-")?, header(super::APP)?, Kind::Lost)
             .with(field::COUNT, count.to_string())
             .with(field::FROM, from.to_string())
             .with(field::TO, to.to_string())
@@ -388,9 +391,4 @@ fn judged(line: Line<'_>) -> Result<Record, String> {
 
 fn header(text: &str) -> Result<HeaderText, CollectError> {
     text.parse().map_err(|_| CollectError::Setting(text.to_owned()))
-}
-
-fn clock() -> Micros {
-    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Micros::try_from(elapsed.as_micros()).unwrap_or(Micros::MAX)
 }

@@ -6,8 +6,9 @@ use super::{
 };
 use decnet_bus::Subject;
 use decnet_model::worker::Worker;
+use netsvc_wire::stamp;
 use serde_json::{Value, json};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 /// Time between heartbeats. The bus server sends its own, every 10 s.
 const PERIOD: Duration = Duration::from_secs(30);
@@ -38,7 +39,7 @@ pub(super) async fn beat(context: WorkerContext) {
 }
 
 fn payload(context: &WorkerContext, uptime: Duration) -> Value {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = Duration::from_micros(stamp::now().unsigned_abs());
     json!({
         "worker": context.worker.name(),
         "ts": now.as_secs_f64(),

@@ -2,11 +2,9 @@
 
 use super::status::{Report, Status};
 use decnet_model::{paths::Paths, worker::Worker};
+use netsvc_wire::stamp::now;
 use serde::{Deserialize, Serialize};
-use std::{
-    fs, io,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{fs, io, time::Duration};
 
 /// Time between two notes of a worker that runs.
 pub(super) const PERIOD: Duration = Duration::from_secs(5);
@@ -99,11 +97,6 @@ fn process_start(pid: u32) -> Option<u64> {
     let mut fields = rest.split_whitespace();
     let state = fields.next()?;
     (state != "Z").then(|| fields.nth(18)?.parse().ok())?
-}
-
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

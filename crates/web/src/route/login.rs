@@ -4,7 +4,6 @@ use crate::{
     ApiState, Problem, account,
     auth::{Peer, Viewer},
     problem::ProblemBody,
-    state::now,
     token::Claims,
 };
 use axum::{
@@ -14,6 +13,7 @@ use axum::{
 };
 use decnet_store::record::User;
 use netsvc_wire::stamp;
+use netsvc_wire::stamp::now;
 use rand_core::{OsRng, RngCore};
 use serde::{Deserialize, Serialize};
 use std::time::Instant;

@@ -1,11 +1,11 @@
 //! Asks a TLS server the ten questions of JARM, each on a connection of its own.
 
 use decnet_analysis::jarm::{Answer, Jarm, hellos};
+use netsvc_wire::stamp;
 use sha2::{Digest, Sha256};
 use std::{
     io::{self, Read, Write},
     net::IpAddr,
-    time::SystemTime,
 };
 
 /// Longest record of a server (RFC 8446, 5.2).
@@ -13,9 +13,8 @@ const RECORD: usize = 18_432;
 
 /// The ten hellos for the server at `address`, each to be sent by [`ask`].
 pub(super) fn questions(address: IpAddr) -> Vec<Vec<u8>> {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     // Nothing is kept secret with it; it only must not be the same each time.
-    let entropy = Sha256::digest(format!("{address} {}", now.as_nanos())).into();
+    let entropy = Sha256::digest(format!("{address} {}", stamp::now())).into();
     hellos(&address.to_string(), &entropy)
 }
 
