@@ -127,7 +127,7 @@ pub const ARCHETYPES: &[Archetype] = &[
         slug: "industrial-control",
         name: "Industrial controller",
         about: "A controller with its web page",
-        services: &["conpot", "http"],
+        services: &["ics", "http"],
         systems: &["siemens_plc", "vxworks"],
         family: "embedded",
     },

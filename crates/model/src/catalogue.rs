@@ -13,6 +13,14 @@ pub fn services() -> &'static [ServiceInfo] {
     &ALL
 }
 
+/// Services that operators know by the name of a program that does the same, and our slug.
+const ALIASES: &[(&str, &str)] = &[("conpot", "ics")];
+
+/// The slug that an operator means by `name`: itself, unless it is an alias.
+pub fn slug_of(name: &str) -> &str {
+    ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, slug)| slug)
+}
+
 /// The service called `slug`.
 pub fn find(slug: &str) -> Option<&'static ServiceInfo> {
     services().iter().find(|service| service.slug == slug)

@@ -113,6 +113,11 @@ pub enum PlanError {
 /// # Errors
 /// [`PlanError`] with what to ask for instead.
 pub fn fleet(request: &Request) -> Result<Fleet, PlanError> {
+    let mut request = request.clone();
+    for name in &mut request.services {
+        *name = catalogue::slug_of(name).to_owned();
+    }
+    let request = &request;
     if request.count == 0 || MOST < request.count {
         return Err(PlanError::Count(request.count));
     }

@@ -73,7 +73,8 @@ pub fn fleet(file: &str, text: &[u8], options: &Options<'_>) -> Result<Fleet, Ve
 
 /// Decky and service whose settings the section holds; `None`: it is a decky whose name has a dot.
 fn of_service(section: &Section) -> Option<(&str, &str)> {
-    let (owner, slug) = section.name.rsplit_once('.')?;
+    let (owner, name) = section.name.rsplit_once('.')?;
+    let slug = catalogue::slug_of(name);
     let is_decky = section.entries.iter().any(|entry| matches!(entry.key.as_str(), "services" | "archetype"));
     (desired::is_service(slug) || !is_decky).then_some((owner, slug))
 }

@@ -251,8 +251,10 @@ fn services(entry: &Entry, desired: &mut Desired, brought: &[CustomService], err
         }
         return;
     };
-    for slug in items {
-        if brought.iter().any(|custom| custom.name == slug) {
+    for name in items {
+        let own = brought.iter().any(|custom| custom.name == name);
+        let slug = if own { name } else { catalogue::slug_of(name) };
+        if own {
             if !desired.decky.absent.iter().any(|other| other == slug) {
                 desired.decky.absent.push(slug.to_owned());
             }

@@ -125,6 +125,10 @@ const DECKIES: &[Case] = &[
          face, firewall, nmap_os, mutate_interval, ambient, dhcp, dns, ntp, amount",
         ],
     ),
+    (
+        "[plc]\nservices = conpot",
+        &["2: no service is called \"ics\"; there are: {services}; ics is not served yet"],
+    ),
     ("[web]\nservices = gopher", &["2: no service is called \"gopher\"; there are: {services}"]),
     (
         "[web]\nservices = http,,ftp",
