@@ -1,4 +1,5 @@
-//! Binding a node's listeners, and watching descriptors from a runtime. Listeners are non-blocking, and stay with us as duplicates for a restart.
+//! Binding a node's listeners, and watching descriptors from a runtime. Listeners are non-blocking, and
+//! stay with us as duplicates for a restart.
 
 use netsvc_persona::stage::{PortSpec, Transport};
 use nix::sys::socket::{

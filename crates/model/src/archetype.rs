@@ -9,7 +9,8 @@ pub struct Archetype {
     pub name: &'static str,
     /// What it is.
     pub about: &'static str,
-    /// Services that such a machine has, as far as its system does. Those that the catalogue lacks are listed as absent.
+    /// Services that such a machine has, as far as its system does. Those that the catalogue lacks are
+    /// listed as absent.
     pub services: &'static [&'static str],
     /// Operating systems it runs, to be cycled through.
     pub systems: &'static [&'static str],

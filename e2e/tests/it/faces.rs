@@ -54,7 +54,8 @@ fn an_audit_finds_one_decky_of_each_archetype_convincing() {
 }
 
 /// A system that can be asked for, what nmap 7.93 names it, and the services that it runs, five or as many as there are
-/// besides http. nmap's database has no entry for Windows 11, Server 2019 and Server 2022: it names builds of Windows 10
+/// besides http. nmap's database has no entry for Windows 11, Server 2019 and Server 2022: it names builds
+/// of Windows 10
 /// that answer the same.
 pub(crate) const FAMILIES: [(&str, &str, &str); 25] = [
     ("centos6", "Linux 2.6.32 - 3.10", "telnet, http, ftp, smtp"),

@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 const AT_ONCE: usize = 20;
 
 /// Fingerprints with something odd about each: resets that tell why they come; urgent pointers, reserved bits and a
-/// spoilt quotation; resets that repeat the probe's options; ICMP counted apart from TCP; an open port that resets probes;
+/// spoilt quotation; resets that repeat the probe's options; ICMP counted apart from TCP; an open port
+/// that resets probes;
 /// timestamps that begin anew with each connection.
 const ODD: [&str; 6] = [
     "2Wire 1701HG wireless ADSL modem",

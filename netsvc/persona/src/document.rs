@@ -145,7 +145,8 @@ fn is_first(generation: &u32) -> bool {
 /// Operating system of a persona.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Os {
-    /// Family, which decides the stack and the firewall: `linux`, `windows`, `windows_server`, `bsd`, `embedded`, `cisco`.
+    /// Family, which decides the stack and the firewall: `linux`, `windows`, `windows_server`, `bsd`,
+    /// `embedded`, `cisco`.
     pub family: String,
     /// Distribution or product slug: `debian12`, `ubuntu2204`, `rocky9`, `windows_server_2019`, `hp_printer`, ….
     pub id: String,

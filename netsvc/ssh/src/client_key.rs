@@ -183,7 +183,14 @@ mod tests {
             let kind = if algorithm.starts_with("rsa") { "ssh-rsa" } else { algorithm };
             let key = [Writer::default().string(kind).take(), key].concat();
             let signature = Writer::default().string(algorithm).string(&made).take();
-            let claim = Claim { session: SESSION, user: b"", algorithm: algorithm.as_bytes(), key: &key, host_key: None, signature: &signature };
+            let claim = Claim {
+                session: SESSION,
+                user: b"",
+                algorithm: algorithm.as_bytes(),
+                key: &key,
+                host_key: None,
+                signature: &signature,
+            };
             prop_assert!(!claim.holds());
         }
     }

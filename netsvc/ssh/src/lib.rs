@@ -1,6 +1,8 @@
-//! An SSH-2 server that speaks like the OpenSSH release it claims to be: transport, authentication, connections, SFTP and SCP.
+//! An SSH-2 server that speaks like the OpenSSH release it claims to be: transport, authentication,
+//! connections, SFTP and SCP.
 //!
-//! [`serve`] runs one connection with a [`Config`] and a [`Handler`]. The handler decides who gets in, starts programs on
+//! [`serve`] runs one connection with a [`Config`] and a [`Handler`]. The handler decides who gets in,
+//! starts programs on
 //! channels and shows files through a [`files::FileSystem`]; it also hears of everything worth recording.
 
 // The trial file system of the examples names the crate as a stranger would.

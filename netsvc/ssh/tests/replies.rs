@@ -116,7 +116,10 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn any_bytes_end_the_connection_or_wait(bytes in proptest::collection::vec(any::<u8>(), 0..400), framed in any::<bool>()) {
+    fn any_bytes_end_the_connection_or_wait(
+        bytes in proptest::collection::vec(any::<u8>(), 0..400),
+        framed in any::<bool>(),
+    ) {
         let config = config("9.6p1", "Ubuntu-3ubuntu13.5", "ubuntu2404");
         let mut sent = b"SSH-2.0-x\r\n".to_vec();
         if framed {

@@ -47,7 +47,8 @@ fields! {
     DATA = "data";
     /// Login name as offered.
     PRINCIPAL = "principal";
-    /// `plaintext`, `publickey`, `http_digest_md5`, `mysql_native_password`, `mysql_caching_sha2`, `cram_md5`, `ntlmssp_v2`, ….
+    /// `plaintext`, `publickey`, `http_digest_md5`, `mysql_native_password`, `mysql_caching_sha2`,
+    /// `cram_md5`, `ntlmssp_v2`, ….
     SECRET_KIND = "secret_kind";
     /// The secret with each byte outside 0x20–0x7e as `?`.
     SECRET_PRINTABLE = "secret_printable";

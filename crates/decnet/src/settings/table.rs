@@ -68,7 +68,8 @@ knobs! {
     LogFormat = "logging.format", "DECNET_LOG_FORMAT", "text", Kind::Word(&["text", "json"]),
         "Form of the program's own messages";
     SystemLogs = "logging.system-logs", "DECNET_SYSTEM_LOGS", "", Kind::Path,
-        "File that the program's own messages go to as RFC 5424; without it the terminal, or run/decnet.log in the background";
+        "File that the program's own messages go to as RFC 5424; without it the terminal, or run/decnet.log \
+         in the background";
     DbType = "database.type", "DECNET_DB_TYPE", "sqlite", Kind::Word(&["sqlite", "mysql"]),
         "Kind of database";
     DbUrl = "database.url", "DECNET_DB_URL", "", Kind::Secret,
@@ -102,7 +103,8 @@ knobs! {
     EventJson = "events.json", "DECNET_EVENT_JSON", "no", Kind::Flag, "Whether a JSON twin of the event log is written";
     SpoolBytes = "stage.spool-bytes", "DECNET_SPOOL_BYTES", "268435456", Kind::Count,
         "Bytes of unread event lines of a service process before it gives events up";
-    Connections = "stage.connections", "DECNET_CONNECTIONS", "8192", Kind::Count, "Open connections of a service process";
+    Connections = "stage.connections", "DECNET_CONNECTIONS", "8192", Kind::Count,
+        "Open connections of a service process";
     ConnectionsPerSource = "stage.connections-per-source", "DECNET_CONNECTIONS_PER_SOURCE", "1024", Kind::Count,
         "Open connections of one source address";
 }

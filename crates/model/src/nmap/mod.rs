@@ -65,7 +65,8 @@ impl Database {
     }
 
     /// The face that `value`, such as `nmap:VxWorks 12.0`, means: by its exact name, or by a part of it that no
-    /// other name has. Of several fingerprints with one name the first that says enough is taken, and rather one that a host of the
+    /// other name has. Of several fingerprints with one name the first that says enough is taken, and
+    /// rather one that a host of the
     /// scanner's own segment can show.
     ///
     /// # Errors

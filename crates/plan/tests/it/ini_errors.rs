@@ -75,10 +75,9 @@ const SYNTAX: &[Case] = &[
 const GENERAL: &[Case] = &[
     (
         "[general]\nnett = 10.0.0.0/8\n[web]\nservices = http",
-        &[
-            "2: [general] has no key \"nett\" (did you mean \"net\"?); it has: runtime, net, gw, interface, lab, seed, domain, \
-         mutate_interval, ambient, dns, ntp",
-        ],
+        &["2: [general] has no key \"nett\" (did you mean \"net\"?); it has: runtime, net, gw, interface, \
+             lab, seed, domain, \
+         mutate_interval, ambient, dns, ntp"],
     ),
     (
         "[general]\nnet = 10.0.0.0/33\n[web]\nservices = http",
@@ -101,7 +100,8 @@ const GENERAL: &[Case] = &[
         &["2: gw: \"10.0.0.1\" is no host of 127.66.0.0/16; name one that is"],
     ),
     (
-        "[general]\ngw = router\ninterface = a b\ndomain = -x.example\nmutate_interval = 0\nseed\n[web]\nservices = http",
+        "[general]\ngw = router\ninterface = a b\ndomain = -x.example\nmutate_interval = 0\nseed\n[web]\n\
+         services = http",
         &[
             "2: gw: \"router\" is no IPv4 address; write it as 192.168.1.1",
             "3: interface: \"a b\" is no interface; `ip link` lists them",
@@ -121,7 +121,8 @@ const DECKIES: &[Case] = &[
         "[web]\nservice = http",
         &[
             "1: [web] does not say what it is; add services = or archetype =",
-            "2: [web] has no key \"service\" (did you mean \"services\"?); a decky has: ip, archetype, services, distro, hostname, mac, seed, login, \
+            "2: [web] has no key \"service\" (did you mean \"services\"?); a decky has: ip, archetype, \
+             services, distro, hostname, mac, seed, login, \
          face, firewall, nmap_os, mutate_interval, ambient, dhcp, dns, ntp, amount",
         ],
     ),
@@ -146,9 +147,8 @@ const DECKIES: &[Case] = &[
     ),
     (
         "[web]\nservices = http\nnmap_os = amiga",
-        &[
-            "3: nmap_os: \"amiga\" is no OS family; there are: bsd, cisco, embedded, esxi, junos, linux, macos, windows, windows_server",
-        ],
+        &["3: nmap_os: \"amiga\" is no OS family; there are: bsd, cisco, embedded, esxi, junos, linux, \
+             macos, windows, windows_server"],
     ),
     (
         "[web]\nservices = http\ndistro = debian\nnmap-os = windows",
@@ -177,9 +177,8 @@ const DECKIES: &[Case] = &[
     ),
     (
         "[Web_]\nservices = http",
-        &[
-            "1: \"Web_\" is no decky name: 1 to 48 letters, digits, `-`, `_` and `.`, with a letter or digit at both ends",
-        ],
+        &["1: \"Web_\" is no decky name: 1 to 48 letters, digits, `-`, `_` and `.`, with a letter or digit \
+             at both ends"],
     ),
     (
         "[web]\nservices = http\nlogin = accept-after=0",
@@ -222,7 +221,8 @@ const DECKIES: &[Case] = &[
         &["3: mac: \"52:54:00:12:34\" is no MAC; write one as 52:54:00:12:34:56"],
     ),
     (
-        "[a]\nservices = http\nhostname = SRV\nmac = 52:54:00:00:00:0A\n[b]\nservices = http\nhostname = srv\nmac = 52-54-00-00-00-0a",
+        "[a]\nservices = http\nhostname = SRV\nmac = 52:54:00:00:00:0A\n[b]\nservices = http\n\
+         hostname = srv\nmac = 52-54-00-00-00-0a",
         &[
             "7: hostname: srv is that of line 3; choose another",
             "8: mac: 52:54:00:00:00:0a is that of line 4; choose another",
@@ -250,7 +250,8 @@ const DECKIES: &[Case] = &[
             "3: ports: \"80, x\" is no list of ports; write them as 80, 8443",
             "4: [custom-shop] has no key \"image\"; it has: binary, exec, ports",
             "5: [custom-ssh]: there is a service ssh already; choose another name",
-            "8: no service is called \"shop\" (did you mean \"smtp\"?); there are: ftp, http, mysql, redis, smtp, ssh, telnet",
+            "8: no service is called \"shop\" (did you mean \"smtp\"?); there are: ftp, http, mysql, redis, \
+             smtp, ssh, telnet",
         ],
     ),
     (
@@ -273,12 +274,15 @@ const ADDRESSES: &[Case] = &[
         &["6: ip: 127.66.0.9 is that of line 3; choose another"],
     ),
     (
-        "[general]\nnet = 127.9.0.0/24\ngw = 127.9.0.1\n[a]\nservices = http\nip = 127.9.0.1\n[b]\nservices = http\nip = 127.9.0.0\n\
+        "[general]\nnet = 127.9.0.0/24\ngw = 127.9.0.1\n[a]\nservices = http\nip = 127.9.0.1\n[b]\n\
+         services = http\nip = 127.9.0.0\n\
       [c]\nservices = http\nip = 127.9.0.255",
         &[
             "6: ip: 127.9.0.1 is the gateway's; choose another, or remove the line to be given one",
-            "9: ip: 127.9.0.0 is the address of 127.9.0.0/24 itself; choose another, or remove the line to be given one",
-            "12: ip: 127.9.0.255 is the broadcast address of 127.9.0.0/24; choose another, or remove the line to be given one",
+            "9: ip: 127.9.0.0 is the address of 127.9.0.0/24 itself; choose another, or remove the line to \
+             be given one",
+            "12: ip: 127.9.0.255 is the broadcast address of 127.9.0.0/24; choose another, or remove the \
+             line to be given one",
         ],
     ),
     (
@@ -311,7 +315,8 @@ const SETTINGS: &[Case] = &[
     (
         "[web]\nservices = http\namount = 3\n[web.http]\napp = drupal\n[web-04.http]\ntitle = x",
         &[
-            "5: app: \"drupal\" is not one of default, wordpress, phpmyadmin, tomcat, jenkins, gitlab, grafana, router, \
+            "5: app: \"drupal\" is not one of default, wordpress, phpmyadmin, tomcat, jenkins, gitlab, \
+             grafana, router, \
          printer, iis, camera",
             "6: [web-04.http]: no decky or group is called \"web-04\"; add [web-04] or rename the section",
         ],

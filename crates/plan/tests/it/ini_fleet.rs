@@ -116,7 +116,9 @@ fn the_runtime_of_the_command_line_goes_first() {
 
 #[test]
 fn the_largest_fleet_is_written_and_read() {
-    let written = write::ini(&fleet("[very-long-name-of-a-group]\narchetype = database-server\namount = 10000\nlogin = accept-after=100\n")).unwrap();
+    let many = "[very-long-name-of-a-group]\narchetype = database-server\namount = 10000\n\
+                login = accept-after=100\n";
+    let written = write::ini(&fleet(many)).unwrap();
     assert!(TEXT_LIMIT < written.len() && written.len() < FILE_LIMIT);
     let options = Options { limit: FILE_LIMIT, ..OPTIONS };
     let read = deploy::fleet("f", written.as_bytes(), &options).unwrap();
@@ -256,7 +258,8 @@ proptest! {
             prop_oneof![
                 "\\PC{0,20}",
                 "\\[(general|web|web-01|web\\.http|custom-x|a\\.b\\.c)\\]?",
-                "(ip|services|amount|net|gw|title|nmap_os|archetype) ?= ?(127\\.66\\.0\\.[0-9]|http|[0-9]{1,6}|\"|'|printer|127.0.0.0/30)",
+                "(ip|services|amount|net|gw|title|nmap_os|archetype) ?= ?\
+                 (127\\.66\\.0\\.[0-9]|http|[0-9]{1,6}|\"|'|printer|127.0.0.0/30)",
             ],
             0..20,
         ),

@@ -26,7 +26,8 @@ pub(crate) fn search(from: u16, windows: bool) -> Speech {
         )
     } else {
         format!(
-            "M-SEARCH * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nMAN: \"ssdp:discover\"\r\nMX: 3\r\nST: {GATEWAY}\r\n\r\n"
+            "M-SEARCH * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nMAN: \"ssdp:discover\"\r\nMX: 3\r\n\
+             ST: {GATEWAY}\r\n\r\n"
         )
     };
     let ttl = Some(if windows { 1 } else { 4 });

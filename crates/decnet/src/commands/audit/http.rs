@@ -22,7 +22,10 @@ pub(super) struct Http {
 /// # Errors
 /// When the peer hangs up.
 pub(super) fn look(mut stream: TcpStream) -> io::Result<Http> {
-    stream.write_all(b"HEAD / HTTP/1.1\r\nHost: localhost\r\nUser-Agent: curl/8.5.0\r\nAccept: */*\r\nConnection: close\r\n\r\n")?;
+    stream.write_all(
+        b"HEAD / HTTP/1.1\r\nHost: localhost\r\nUser-Agent: curl/8.5.0\r\nAccept: */*\r\n\
+                       Connection: close\r\n\r\n",
+    )?;
     let mut head = Vec::new();
     let mut some = [0; 1024];
     while head.len() < HEAD && !head.windows(4).any(|end| end == b"\r\n\r\n") {
