@@ -12,10 +12,7 @@ use crate::{
     eventlog::{Durable, EventLog, Twin},
 };
 use decnet_model::paths::Paths;
-use netsvc_wire::{
-    Encoder, Event, HeaderText, Kind, Record, WriterId, field,
-    stamp::{self, Micros},
-};
+use netsvc_wire::{Encoder, Event, HeaderText, Kind, Record, WriterId, field, stamp};
 use rand_core::{OsRng, RngCore};
 use std::{
     collections::{BTreeMap, BTreeSet},
