@@ -4,6 +4,8 @@ export interface Login {
   user: string;
   role: string;
   expires_at: string;
+  /** Whether nothing goes on before the password is changed. */
+  password_change_required?: boolean;
 }
 
 const NAME = "decnet.login";

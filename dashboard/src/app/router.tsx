@@ -24,7 +24,8 @@ const frame = createRoute({
   id: "frame",
   component: Frame,
   beforeLoad: ({ location }) => {
-    if (!session.get()) throw redirect({ to: "/login", search: { next: location.href } as never });
+    const login = session.get();
+    if (!login || login.password_change_required) throw redirect({ to: "/login", search: { next: location.href } as never });
   },
 });
 

@@ -98,6 +98,12 @@ export const steps = [
     await page.getByRole("alert").getByText("wrong user name or password").waitFor();
     await accessible(page);
   }],
+  ["a one-time link that is none is told, and leaves the address", async ({ page, url }) => {
+    await page.goto("about:blank");
+    await page.goto(`${url}/login?next=%2Fevents%3Fq%3Dx#link=nothing`);
+    await page.getByRole("alert").waitFor();
+    assert.ok(!page.url().includes("nothing"));
+  }],
   ["log in leads to where one was going", async ({ page, url, password }) => {
     await page.getByLabel("Password").fill(password);
     await page.getByRole("button", { name: "Log in" }).click();
