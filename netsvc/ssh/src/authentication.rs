@@ -8,7 +8,7 @@ use crate::{
     kex::negotiation::listed,
     link::Link,
     numbers::{
-        SERVICE_ACCEPT, SERVICE_REQUEST, USERAUTH_BANNER, USERAUTH_FAILURE, USERAUTH_INFO_REQUEST,
+        HOSTBOUND, SERVICE_ACCEPT, SERVICE_REQUEST, USERAUTH_BANNER, USERAUTH_FAILURE, USERAUTH_INFO_REQUEST,
         USERAUTH_INFO_RESPONSE, USERAUTH_PK_OK, USERAUTH_REQUEST, USERAUTH_SUCCESS,
     },
 };
@@ -20,8 +20,6 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-/// Public keys bound to the host key, which is one more field at the end.
-pub(crate) const HOSTBOUND: &str = "publickey-hostbound-v00@openssh.com";
 /// Shortest delay of a failure.
 const DELAY_MIN: Duration = Duration::from_millis(5);
 /// Time after which a failure is delayed no more.

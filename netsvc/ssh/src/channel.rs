@@ -4,11 +4,12 @@ use crate::{
     channel_io::{Output, Shared},
     codec::Writer,
     error::Error,
-    handler::{Exit, Terminal},
+    handler::Terminal,
     numbers::{
         CHANNEL_CLOSE, CHANNEL_DATA, CHANNEL_EOF, CHANNEL_EXTENDED_DATA, CHANNEL_REQUEST,
         CHANNEL_WINDOW_ADJUST,
     },
+    terms::Exit,
     transport::Transport,
 };
 use std::sync::Arc;

@@ -1,6 +1,6 @@
 //! A program's end of a session channel, and the bounded buffers between it and the connection.
 
-use crate::handler::{Exit, WindowSize};
+use crate::terms::{Exit, WindowSize};
 use parking_lot::Mutex;
 use std::{collections::VecDeque, sync::Arc};
 use thiserror::Error;

@@ -1,9 +1,8 @@
 //! Whether a client holds the key that it offers: signatures of user authentication (RFC 4252 §7).
 
 use crate::{
-    authentication::HOSTBOUND,
     codec::{Reader, Writer},
-    numbers::USERAUTH_REQUEST,
+    numbers::{HOSTBOUND, USERAUTH_REQUEST},
 };
 use rsa::{BigUint, RsaPublicKey, pkcs1v15, signature::Verifier};
 use sha1::Sha1;

@@ -6,7 +6,7 @@ use crate::{
     channel_io::ChannelIo,
     codec::{Malformed, Reader, Writer},
     error::Error,
-    handler::{Exit, Forward, ForwardAnswer, Handler, Program, ProgramKind, Running, Terminal, WindowSize},
+    handler::{Forward, ForwardAnswer, Handler, Program, ProgramKind, Running, Terminal},
     link::Link,
     numbers::{
         CHANNEL_CLOSE, CHANNEL_DATA, CHANNEL_EOF, CHANNEL_EXTENDED_DATA, CHANNEL_FAILURE, CHANNEL_OPEN,
@@ -15,6 +15,7 @@ use crate::{
         REQUEST_SUCCESS,
     },
     sftp,
+    terms::{Exit, WindowSize},
 };
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::{

@@ -1,6 +1,11 @@
 //! What a server needs to be told and what it reports: implemented by whoever runs it.
 
-use crate::{channel_io::ChannelIo, files::FileSystem, kex::negotiation::Offer};
+use crate::{
+    channel_io::ChannelIo,
+    files::FileSystem,
+    kex::negotiation::Offer,
+    terms::{Exit, WindowSize},
+};
 use std::{future::Future, net::IpAddr, pin::Pin, sync::Arc};
 
 /// Takes a number of bytes.
@@ -52,19 +57,6 @@ pub struct Terminal {
     pub modes: Vec<u8>,
 }
 
-/// Size of a terminal.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct WindowSize {
-    /// Characters in a row.
-    pub columns: u32,
-    /// Rows.
-    pub rows: u32,
-    /// Width in pixels.
-    pub width: u32,
-    /// Height in pixels.
-    pub height: u32,
-}
-
 /// What is to run on a session channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProgramKind {
@@ -91,15 +83,6 @@ pub struct Program {
     pub terminal: Option<Terminal>,
     /// Whether the client asked for agent forwarding on the channel.
     pub agent: bool,
-}
-
-/// How a program ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Exit {
-    /// With a status.
-    Status(u32),
-    /// By a signal, named without `SIG`.
-    Signal(String),
 }
 
 /// A running program.

@@ -31,6 +31,7 @@ pub mod scp;
 mod server;
 pub mod sftp;
 mod startups;
+mod terms;
 pub mod testing;
 mod transport;
 
@@ -39,11 +40,12 @@ pub use codec::Malformed;
 pub use config::Config;
 pub use error::Error;
 pub use handler::{
-    ClientFacts, Exit, Forward, ForwardAnswer, Handler, KeyOffer, Meter, PasswordAttempt, Program,
-    ProgramKind, Running, Terminal, WindowSize,
+    ClientFacts, Forward, ForwardAnswer, Handler, KeyOffer, Meter, PasswordAttempt, Program, ProgramKind,
+    Running, Terminal,
 };
 pub use host_key::{HostKeys, LazyRsa};
 pub use kex::negotiation::Offer;
 pub use profile::Profile;
 pub use server::{Outcome, serve};
 pub use startups::Startups;
+pub use terms::{Exit, WindowSize};

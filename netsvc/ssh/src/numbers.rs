@@ -53,3 +53,6 @@ pub(crate) const PROTOCOL_ERROR: u32 = 2;
 /// Why a channel was not opened.
 pub(crate) const OPEN_PROHIBITED: u32 = 1;
 pub(crate) const OPEN_CONNECT_FAILED: u32 = 2;
+
+/// Public keys bound to the host key, which is one more field at the end.
+pub(crate) const HOSTBOUND: &str = "publickey-hostbound-v00@openssh.com";

@@ -5,7 +5,7 @@
 use crate::{
     channel_io::{ChannelIo, Event, Gone},
     files::{Changes, FileError, FileSystem, Metadata, OpenOptions, absolute},
-    handler::Exit,
+    terms::Exit,
 };
 use thiserror::Error;
 

@@ -2,8 +2,8 @@
 
 use super::{
     errno::Errno,
-    handle::OpenOptions,
     node::{Kind, Meta, join, name, parent},
+    opened::OpenOptions,
     overlay::{Body, Found, OverlayNode},
     session::{Fs, Pending, View, ViewBody},
 };

@@ -3,7 +3,8 @@
 use super::{
     errno::Errno,
     image::{Content, ImageNode},
-    node::{Bytes, Kind, Meta, Stat, parent},
+    node::{Kind, Meta, Stat, parent},
+    opened::{Handle, OpenOptions, Target},
     overlay::{Body, OverlayNode},
     session::{Fs, Pending, View, ViewBody},
 };
@@ -11,60 +12,6 @@ use std::sync::Arc;
 
 /// Handles that one login may have open.
 const MAX_HANDLES: usize = 256;
-
-/// How to open, as the flags of `open(2)`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct OpenOptions {
-    /// O_RDONLY or O_RDWR.
-    pub read: bool,
-    /// O_WRONLY or O_RDWR.
-    pub write: bool,
-    /// O_APPEND.
-    pub append: bool,
-    /// O_CREAT.
-    pub create: bool,
-    /// O_EXCL.
-    pub exclusive: bool,
-    /// O_TRUNC.
-    pub truncate: bool,
-}
-
-impl OpenOptions {
-    /// For reading.
-    pub fn read() -> OpenOptions {
-        OpenOptions { read: true, ..OpenOptions::default() }
-    }
-
-    /// For writing from the start, made or emptied: `>`.
-    pub fn write_new() -> OpenOptions {
-        OpenOptions { write: true, create: true, truncate: true, ..OpenOptions::default() }
-    }
-
-    /// For writing at the end, made if missing: `>>`.
-    pub fn append() -> OpenOptions {
-        OpenOptions { write: true, create: true, append: true, ..OpenOptions::default() }
-    }
-}
-
-#[derive(Clone, Debug)]
-pub(super) struct Handle {
-    path: String,
-    options: OpenOptions,
-    written: bool,
-    target: Target,
-}
-
-#[derive(Clone, Debug)]
-enum Target {
-    /// A file of the overlay.
-    Overlay,
-    /// Content as it was when opened.
-    Fixed(Bytes),
-    /// Takes everything (`/dev/null`, `/proc/sys/…`, a disk).
-    Sink,
-    /// `/dev/full`.
-    Full,
-}
 
 impl Fs {
     /// Opens a file and gives its handle. `mode` is that of a new file, before the umask.

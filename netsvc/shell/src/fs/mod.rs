@@ -22,6 +22,7 @@ mod handle;
 pub(crate) mod image;
 pub(crate) mod layout;
 pub(crate) mod node;
+mod opened;
 mod overlay;
 pub(crate) mod personal;
 pub(crate) mod programs;
@@ -30,8 +31,8 @@ mod settings;
 mod store;
 
 pub use errno::Errno;
-pub use handle::OpenOptions;
 pub use node::{Bytes, Kind, Meta, Stat, join, name, parent};
+pub use opened::OpenOptions;
 pub use overlay::{MAX_BYTES, MAX_INODES, Overlay};
 pub use session::{Credentials, Fs};
 pub use store::{OverlayStore, StoreError};

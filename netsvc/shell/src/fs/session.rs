@@ -3,9 +3,9 @@
 use super::{
     elf_program,
     errno::Errno,
-    handle::Handle,
     image::{Content, Image, ImageNode},
     node::{Bytes, Kind, Meta, Stat, join, parent},
+    opened::Handle,
     overlay::{Body, Entry, Found, Overlay},
 };
 use crate::{

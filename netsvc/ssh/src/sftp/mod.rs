@@ -8,7 +8,7 @@ use crate::{
     channel_io::{ChannelIo, Event, Gone},
     codec::{Malformed, Reader, Writer},
     files::{Entry, File, FileError, FileSystem, OpenOptions},
-    handler::Exit,
+    terms::Exit,
 };
 use std::{collections::BTreeMap, sync::Arc};
 

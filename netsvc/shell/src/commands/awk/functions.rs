@@ -1,11 +1,11 @@
 //! Functions of awk.
 
 use super::{
+    format::format_texts,
     run::{Leave, Machine},
     tree::Expression,
     value::{Value, leading_number},
 };
-use crate::commands::output::Formatter;
 use std::collections::BTreeMap;
 
 impl Machine<'_> {
@@ -137,14 +137,4 @@ impl Machine<'_> {
 /// The number of the character at an offset, from 1.
 fn place(text: &str, offset: usize) -> usize {
     text.get(..offset).map_or(0, |before| before.chars().count()) + 1
-}
-
-/// `sprintf`: the first text is the format.
-pub(super) fn format_texts(texts: &[String]) -> String {
-    let Some((format, values)) = texts.split_first() else { return String::new() };
-    let whole: Vec<String> = values.to_vec();
-    let mut formatter = Formatter { values: &whole, status: 0, complaints: Vec::new(), stop: false };
-    let mut out = String::new();
-    formatter.round(&format.replace('\\', "\\\\"), &mut out);
-    out
 }

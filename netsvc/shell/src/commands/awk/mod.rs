@@ -1,5 +1,6 @@
 //! awk: a small interpreter for one-liners.
 
+mod format;
 mod functions;
 mod parse;
 mod run;

@@ -1,7 +1,7 @@
 //! Running rules on records.
 
 use super::{
-    functions::format_texts,
+    format::format_texts,
     tree::{Expression, Rule, Selector, Statement},
     value::Value,
 };
