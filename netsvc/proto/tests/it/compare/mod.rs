@@ -69,6 +69,11 @@ fn apache_is_answered_for_as_it_answers() {
     check("apache");
 }
 
+#[test]
+fn memcached_is_answered_for_as_it_answers() {
+    check("memcached");
+}
+
 /// Every data file has a test above.
 #[test]
 fn every_file_is_compared() {
@@ -78,7 +83,7 @@ fn every_file_is_compared() {
             entry.unwrap().file_name().into_string().unwrap().strip_suffix(".answers").map(String::from)
         })
         .collect();
-    assert_eq!(names.len(), 2, "{names:?}");
+    assert_eq!(names.len(), 3, "{names:?}");
 }
 
 fn folder() -> PathBuf {

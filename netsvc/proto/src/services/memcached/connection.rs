@@ -1,0 +1,291 @@
+//! One connection: bytes in, commands out of them, answers.
+
+use super::{Server, binary, classic, meta, store::Store};
+use netsvc_kit::{Fields, Gathered, Host, Input, Link, Machine, Out};
+use netsvc_wire::{Kind, field};
+use std::sync::Arc;
+
+/// Bytes without a line end after which a connection that does not ask for many keys is closed.
+const LINE: usize = 2048;
+/// Longest line at all.
+const LONG_LINE: usize = 64 * 1024;
+/// Most bytes that wait: a value and a line.
+const KEPT: usize = super::store::LONGEST + 2 + LONG_LINE;
+/// Longest value that an event has whole; longer ones are kept as payloads.
+const SHOWN: usize = 512;
+
+/// What a command wants done.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// This is the answer; it may be empty.
+    Say(Vec<u8>),
+    /// Its value follows.
+    Value(Pending),
+    /// A value follows that nobody wants, after this answer.
+    Swallow(usize, Vec<u8>),
+    /// These keys are asked for.
+    Get(Asked),
+    /// The connection ends.
+    Close,
+}
+
+/// A command whose value is awaited.
+#[derive(Debug)]
+pub(super) struct Pending {
+    pub verb: classic::Verb,
+    pub key: Vec<u8>,
+    pub flags: u32,
+    pub expires: i64,
+    pub length: usize,
+    pub cas: Option<u64>,
+    pub quiet: bool,
+    /// What a meta command wants in its answer.
+    pub meta: Option<meta::Wanted>,
+    /// The line, for the event.
+    pub line: Vec<u8>,
+}
+
+/// Keys that are asked for, and those that were answered already.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub keys: Vec<Vec<u8>>,
+    pub next: usize,
+    /// With check numbers.
+    pub cas: bool,
+    /// The new time of expiry, as the client said it.
+    pub touch: Option<i32>,
+}
+
+#[derive(Debug)]
+enum State {
+    Begin,
+    Lines,
+    Binary,
+    Value(Pending),
+    Swallow(usize),
+    Get(Asked),
+}
+
+pub(super) struct Connection {
+    host: Arc<Host>,
+    link: Link,
+    server: Arc<Server>,
+    reader: Gathered,
+    state: State,
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.server.0.lock().connections -= 1;
+    }
+}
+
+impl Machine for Connection {
+    fn step(&mut self, input: Input<'_>, out: &mut Out) {
+        match input {
+            Input::Open => {}
+            Input::Eof => out.close(),
+            Input::Bytes(bytes) => {
+                self.server.0.lock().counters.bytes_read += bytes.len() as u64;
+                // In pieces, so that what nobody wants is gone before more comes.
+                for piece in bytes.chunks(LONG_LINE / 4).chain(bytes.is_empty().then_some(bytes)) {
+                    if self.reader.push(piece).is_err() {
+                        return out.close();
+                    }
+                    while !out.closing() && !out.full() && self.turn(out) {}
+                }
+            }
+        }
+    }
+}
+
+impl Connection {
+    pub(super) fn new(host: &Arc<Host>, link: &Link, server: Arc<Server>) -> Self {
+        {
+            let mut store = server.0.lock();
+            store.connections += 1;
+            store.counters.total_connections += 1;
+        }
+        let reader = Gathered::new(KEPT);
+        Connection { host: host.clone(), link: *link, server, reader, state: State::Begin }
+    }
+
+    /// Does one thing; false when more bytes are needed for the next.
+    fn turn(&mut self, out: &mut Out) -> bool {
+        match std::mem::replace(&mut self.state, State::Lines) {
+            State::Begin => match self.reader.bytes().first() {
+                Some(&binary::REQUEST) => self.state = State::Binary,
+                Some(_) => {}
+                None => self.state = State::Begin,
+            },
+            State::Lines => return self.line(out),
+            State::Binary => {
+                self.state = State::Binary;
+                return self.packet(out);
+            }
+            State::Value(pending) if self.reader.len() < pending.length + 2 => {
+                self.state = State::Value(pending);
+                return false;
+            }
+            State::Value(pending) => self.value(&pending, out),
+            State::Swallow(length) => {
+                let count = length.min(self.reader.len());
+                self.reader.skip(count);
+                if count < length {
+                    self.state = State::Swallow(length - count);
+                    return false;
+                }
+            }
+            State::Get(asked) => self.get(asked, out),
+        }
+        !self.reader.is_empty() || matches!(self.state, State::Get(_))
+    }
+
+    fn line(&mut self, out: &mut Out) -> bool {
+        let Some(end) = self.reader.find(b"\n") else {
+            let waits = self.reader.bytes();
+            let many = waits.starts_with(b"get ") || waits.starts_with(b"gets ");
+            if LONG_LINE < waits.len() || LINE < waits.len() && !many {
+                self.note(Kind::Malformed, vec![(field::REASON, b"line too long".to_vec())], out);
+                out.close();
+            }
+            return false;
+        };
+        let mut line = self.reader.take(end + 1);
+        line.pop();
+        if line.last() == Some(&b'\r') {
+            line.pop();
+        }
+        let now = self.now();
+        let step = classic::run(&self.host, &self.link, &mut self.server.0.lock(), &line, now);
+        if !matches!(step, Step::Value(_)) && !line.is_empty() {
+            let kind = if unknown(&step) { Kind::UnknownCommand } else { Kind::Command };
+            self.note(kind, vec![(field::COMMAND, line)], out);
+        }
+        match step {
+            Step::Say(answer) => self.say(&answer, out),
+            Step::Value(pending) => self.state = State::Value(pending),
+            Step::Swallow(length, answer) => {
+                self.say(&answer, out);
+                self.state = State::Swallow(length);
+            }
+            Step::Get(asked) => self.state = State::Get(asked),
+            Step::Close => out.close(),
+        }
+        true
+    }
+
+    /// Stores the value that has come.
+    fn value(&mut self, pending: &Pending, out: &mut Out) {
+        let value = self.reader.take(pending.length);
+        let end = self.reader.take(2);
+        self.stored(pending, &value, out);
+        let answer = if end == b"\r\n" {
+            classic::store(&mut self.server.0.lock(), pending, value, self.now())
+        } else {
+            b"CLIENT_ERROR bad data chunk\r\n".to_vec()
+        };
+        if !pending.quiet {
+            self.say(&answer, out);
+        }
+    }
+
+    /// The event of a command with a value.
+    fn stored(&self, pending: &Pending, value: &[u8], out: &mut Out) {
+        let mut line = pending.line.clone();
+        if value.len() <= SHOWN {
+            line.push(b' ');
+            line.extend_from_slice(value);
+        } else {
+            let fields = vec![(field::PATH, pending.key.clone()), (field::ORIGIN, b"upload".to_vec())];
+            out.capture(Kind::FileCaptured, fields, value.to_vec());
+        }
+        self.note(Kind::Command, vec![(field::COMMAND, line)], out);
+    }
+
+    /// Answers keys, as many as may wait to be sent.
+    fn get(&mut self, mut asked: Asked, out: &mut Out) {
+        let now = self.now();
+        while let Some(key) = asked.keys.get(asked.next) {
+            if out.full() {
+                self.state = State::Get(asked);
+                return;
+            }
+            let found = {
+                let mut store = self.server.0.lock();
+                classic::fetch(&mut store, key, asked.touch, now)
+            };
+            if let Some(item) = found {
+                let cas = if asked.cas { format!(" {}", item.cas) } else { String::new() };
+                let head = format!(" {} {}{cas}\r\n", item.flags, item.value.len());
+                self.say(&[&b"VALUE "[..], key, head.as_bytes(), &item.value, b"\r\n"].concat(), out);
+            }
+            asked.next += 1;
+        }
+        self.say(b"END\r\n", out);
+    }
+
+    /// One packet of the binary protocol.
+    fn packet(&mut self, out: &mut Out) -> bool {
+        let Some(packet) = binary::take(&mut self.reader) else {
+            return false;
+        };
+        let now = self.now();
+        let Ok(packet) = packet else {
+            out.close();
+            return false;
+        };
+        let (key, value) = (packet.key.clone(), packet.value.clone());
+        let line = [packet.name().as_bytes(), &key].join(&b' ');
+        let line = line.trim_ascii_end().to_vec();
+        if value.is_empty() {
+            self.note(Kind::Command, vec![(field::COMMAND, line)], out);
+        } else {
+            let pending = Pending { line, key, ..Pending::binary() };
+            self.stored(&pending, &value, out);
+        }
+        if let Some(credential) = packet.credential() {
+            out.credential(credential);
+        }
+        let answered = binary::answer(&self.host, &self.link, &mut self.server.0.lock(), &packet, now);
+        self.say(&answered.bytes, out);
+        if answered.close {
+            out.close();
+        }
+        true
+    }
+
+    fn say(&self, answer: &[u8], out: &mut Out) {
+        self.server.0.lock().counters.bytes_written += answer.len() as u64;
+        out.send(answer);
+    }
+
+    fn note(&self, kind: Kind, fields: Fields, out: &mut Out) {
+        out.record(kind, fields);
+    }
+
+    fn now(&self) -> i64 {
+        self.host.clock() / 1_000_000
+    }
+}
+
+impl Pending {
+    /// A command of the binary protocol, for its event.
+    fn binary() -> Self {
+        Pending {
+            verb: classic::Verb::Set,
+            key: Vec::new(),
+            flags: 0,
+            expires: Store::expiry(0, 0),
+            length: 0,
+            cas: None,
+            quiet: false,
+            meta: None,
+            line: Vec::new(),
+        }
+    }
+}
+
+fn unknown(step: &Step) -> bool {
+    matches!(step, Step::Say(answer) if answer == classic::ERROR)
+}

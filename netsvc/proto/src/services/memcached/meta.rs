@@ -1,0 +1,294 @@
+//! The meta commands: two letters, a key, and flags of one letter each.
+//!
+//! Source: <https://github.com/memcached/memcached/blob/master/doc/protocol.txt>, "Meta Commands".
+
+use super::{
+    classic::{self, ERROR, NON_NUMERIC, Outcome, Verb, say},
+    connection::{Pending, Step},
+    stats,
+    store::{Item, Refusal, Store},
+    words::{KEY, Words, signed, unsigned},
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+
+const FORMAT: &[u8] = b"CLIENT_ERROR bad command line format\r\n";
+const FLAG: &[u8] = b"CLIENT_ERROR invalid flag\r\n";
+const EITHER: &[u8] = b"CLIENT_ERROR invalid or duplicate flag\r\n";
+const TOKEN: &[u8] = b"CLIENT_ERROR bad token in command line format\r\n";
+
+/// The flags of one command.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Wanted {
+    /// Letter and token, in their order.
+    flags: Vec<(u8, Vec<u8>)>,
+    /// The key as it was written.
+    key: Vec<u8>,
+}
+
+impl Wanted {
+    fn read(words: &Words<'_>, first: usize, known: &[u8]) -> Result<Wanted, &'static [u8]> {
+        let mut flags: Vec<(u8, Vec<u8>)> = Vec::new();
+        for word in words.from(first) {
+            let Some((letter, token)) = word.split_first() else { continue };
+            if !known.contains(letter) {
+                return Err(FLAG);
+            }
+            if flags.iter().any(|(known, _)| known == letter) {
+                return Err(b"CLIENT_ERROR duplicate flag\r\n");
+            }
+            flags.push((*letter, token.to_vec()));
+        }
+        Ok(Wanted { flags, key: words.at(1).to_vec() })
+    }
+
+    fn has(&self, letter: u8) -> bool {
+        self.flags.iter().any(|(known, _)| *known == letter)
+    }
+
+    fn token(&self, letter: u8) -> Option<&[u8]> {
+        self.flags.iter().find(|(known, _)| *known == letter).map(|(_, token)| token.as_slice())
+    }
+
+    /// A token that is a number; `Err` when it is none.
+    fn number<T: std::str::FromStr>(&self, letter: u8) -> Result<Option<T>, &'static [u8]> {
+        self.token(letter).map(|token| unsigned(token).ok_or(TOKEN)).transpose()
+    }
+
+    fn time(&self, letter: u8, now: i64) -> Result<Option<i64>, &'static [u8]> {
+        let time = self.token(letter).map(|token| signed(token).ok_or(TOKEN)).transpose()?;
+        Ok(time.map(|time| Store::expiry(time, now)))
+    }
+
+    fn quiet(&self) -> bool {
+        self.has(b'q')
+    }
+
+    /// The key that is meant: it may be written in base64.
+    fn real_key(&self) -> Result<Vec<u8>, &'static [u8]> {
+        if self.has(b'b') {
+            return STANDARD.decode(&self.key).map_err(|_| &b"CLIENT_ERROR error decoding key\r\n"[..]);
+        }
+        Ok(self.key.clone())
+    }
+
+    /// What comes behind the code of an answer about `item`.
+    fn told(&self, item: Option<&Item>, now: i64) -> Vec<u8> {
+        let mut told = Vec::new();
+        for (letter, token) in &self.flags {
+            let value = match (letter, item) {
+                (b'O', _) => token.clone(),
+                (b'k', _) if self.has(b'b') => [&self.key[..], b" b"].concat(),
+                (b'k', _) => self.key.clone(),
+                (b'c', Some(item)) => item.cas.to_string().into_bytes(),
+                (b'f', Some(item)) => item.flags.to_string().into_bytes(),
+                (b's', Some(item)) => item.value.len().to_string().into_bytes(),
+                (b'h', Some(item)) => u8::from(item.fetched).to_string().into_bytes(),
+                (b'l', Some(item)) => (now - item.used).max(0).to_string().into_bytes(),
+                (b't', Some(item)) if item.expires == 0 => b"-1".to_vec(),
+                (b't', Some(item)) => (item.expires - now).to_string().into_bytes(),
+                _ => continue,
+            };
+            told.extend([b' ', *letter]);
+            told.extend(value);
+        }
+        told
+    }
+}
+
+/// Does `m` and `kind`.
+pub(super) fn run(store: &mut Store, kind: u8, line: &[u8], words: &Words<'_>, now: i64) -> Step {
+    if kind == b'n' {
+        return say("MN\r\n");
+    }
+    if !b"gsdae".contains(&kind) || words.len() < 2 {
+        return say(if kind == b'e' { FORMAT } else { ERROR });
+    }
+    if KEY < words.at(1).len() {
+        return say(FORMAT);
+    }
+    store.counters.cmd_meta += 1;
+    let done = match kind {
+        b'g' => get(store, words, now),
+        b's' => return set(words, line, now),
+        b'd' => delete(store, words, now),
+        b'a' => arithmetic(store, words, now),
+        _ => Ok(debug(store, words, now)),
+    };
+    say(done.unwrap_or_else(|refusal| refusal.to_vec()))
+}
+
+type Answer = Result<Vec<u8>, &'static [u8]>;
+
+fn line(code: &[u8], rest: &[u8]) -> Vec<u8> {
+    [code, rest, b"\r\n"].concat()
+}
+
+fn get(store: &mut Store, words: &Words<'_>, now: i64) -> Answer {
+    let wanted = Wanted::read(words, 2, b"bcfhklOqstvENRT")?;
+    let key = wanted.real_key()?;
+    let time = wanted.time(b'T', now)?;
+    let made = wanted.time(b'N', now)?;
+    let recache = wanted.number::<i64>(b'R')?;
+    let before = store.look(&key, now).cloned();
+    let (mut win, mut found) = (false, before.clone());
+    if before.is_none() {
+        if let Some(expires) = made {
+            let _ = store.put(&key, Vec::new(), 0, expires, now);
+            found = store.look(&key, now).cloned();
+            win = true;
+        }
+    } else if wanted.flags.iter().any(|(letter, _)| b"hltv".contains(letter)) || wanted.flags.is_empty() {
+        store.fetch(&key, now);
+    }
+    store.counters.cmd_get += 1;
+    let Some(shown) = found else {
+        store.counters.get_misses += 1;
+        return Ok(if wanted.quiet() { Vec::new() } else { b"EN\r\n".to_vec() });
+    };
+    store.counters.get_hits += 1;
+    let Some(item) = store.look(&key, now) else { return Ok(b"EN\r\n".to_vec()) };
+    item.expires = time.unwrap_or(item.expires);
+    let due = item.expires != 0 && recache.is_some_and(|least| item.expires - now < least);
+    win |= (due || item.stale) && !item.won;
+    let already = item.won && !win;
+    item.won |= win;
+    let mut now_shown = item.clone();
+    (now_shown.fetched, now_shown.used) = (shown.fetched, shown.used);
+    let mut told = wanted.told(Some(&now_shown), now);
+    for (letter, says) in [(&b" Z"[..], already), (b" X", item.stale), (b" W", win)] {
+        if says {
+            told.extend_from_slice(letter);
+        }
+    }
+    if wanted.has(b'v') {
+        let head = [format!(" {}", shown.value.len()).into_bytes(), told].concat();
+        return Ok([line(b"VA", &head), shown.value, b"\r\n".to_vec()].concat());
+    }
+    Ok(line(b"HD", &told))
+}
+
+fn set(words: &Words<'_>, text: &[u8], now: i64) -> Step {
+    let Some(length) = signed(words.at(2)).and_then(|length| usize::try_from(length).ok()) else {
+        return say(FORMAT);
+    };
+    match pending(words, text, length, now) {
+        Ok(pending) if super::store::LONGEST < length + pending.key.len() + super::store::OVERHEAD => {
+            Step::Swallow(length + 2, b"SERVER_ERROR object too large for cache\r\n".to_vec())
+        }
+        Ok(pending) => Step::Value(pending),
+        Err(refusal) => Step::Swallow(length + 2, refusal.to_vec()),
+    }
+}
+
+fn pending(words: &Words<'_>, text: &[u8], length: usize, now: i64) -> Result<Pending, &'static [u8]> {
+    let wanted = Wanted::read(words, 3, b"bcCFIkMNOqsT")?;
+    let verb = match wanted.token(b'M').map(<[u8]>::to_ascii_uppercase).as_deref() {
+        None | Some(b"S" | b"SET") => Verb::Set,
+        Some(b"E" | b"ADD") => Verb::Add,
+        Some(b"A" | b"APPEND") => Verb::Append,
+        Some(b"P" | b"PREPEND") => Verb::Prepend,
+        Some(b"R" | b"REPLACE") => Verb::Replace,
+        Some(_) => return Err(b"CLIENT_ERROR invalid mode for ms M token\r\n"),
+    };
+    Ok(Pending {
+        verb,
+        key: wanted.real_key()?,
+        flags: wanted.number(b'F')?.unwrap_or_default(),
+        expires: wanted.time(b'T', now)?.unwrap_or_default(),
+        length,
+        cas: wanted.number(b'C')?,
+        quiet: false,
+        meta: Some(wanted),
+        line: text.to_vec(),
+    })
+}
+
+/// The answer to `ms`.
+pub(super) fn stored(store: &mut Store, wanted: &Wanted, key: &[u8], outcome: Outcome) -> Vec<u8> {
+    let code: &[u8] = match outcome {
+        Outcome::Stored if wanted.quiet() => return Vec::new(),
+        Outcome::Stored => b"HD",
+        Outcome::NotStored => b"NS",
+        Outcome::Exists => b"EX",
+        Outcome::NotFound => b"NF",
+        Outcome::Refused(Refusal::TooLarge) => {
+            return b"SERVER_ERROR object too large for cache\r\n".to_vec();
+        }
+        Outcome::Refused(Refusal::NoMemory) => {
+            return b"SERVER_ERROR out of memory storing object\r\n".to_vec();
+        }
+    };
+    let item = store.look(key, i64::MIN).cloned();
+    line(code, &wanted.told(item.as_ref(), 0))
+}
+
+fn delete(store: &mut Store, words: &Words<'_>, now: i64) -> Answer {
+    let wanted = Wanted::read(words, 2, b"bCIkOqTx").map_err(|_| EITHER)?;
+    let key = wanted.real_key()?;
+    let (cas, time) = (wanted.number::<u64>(b'C')?, wanted.time(b'T', now)?);
+    let next = store.next_cas();
+    let Some(item) = store.look(&key, now) else {
+        store.counters.delete_misses += 1;
+        return Ok(line(b"NF", &wanted.told(None, now)));
+    };
+    if cas.is_some_and(|cas| cas != item.cas) {
+        return Ok(line(b"EX", &wanted.told(None, now)));
+    }
+    if wanted.has(b'I') {
+        (item.stale, item.won, item.cas) = (true, false, next);
+        item.expires = time.unwrap_or(item.expires);
+    } else {
+        store.remove(&key);
+        store.counters.delete_hits += 1;
+    }
+    Ok(if wanted.quiet() { Vec::new() } else { line(b"HD", &wanted.told(None, now)) })
+}
+
+fn arithmetic(store: &mut Store, words: &Words<'_>, now: i64) -> Answer {
+    let wanted = Wanted::read(words, 2, b"bcCDJkMNOqtTv").map_err(|_| EITHER)?;
+    let key = wanted.real_key()?;
+    let up = match wanted.token(b'M') {
+        None | Some(b"I" | b"i" | b"+" | b"INCR" | b"incr") => true,
+        Some(b"D" | b"d" | b"-" | b"DECR" | b"decr") => false,
+        Some(_) => return Err(b"CLIENT_ERROR invalid mode for ma M token\r\n"),
+    };
+    let delta = wanted.number(b'D').map_err(|_| EITHER)?.unwrap_or(1);
+    let (made, time) = (wanted.time(b'N', now)?, wanted.time(b'T', now)?);
+    let initial: u64 = wanted.number(b'J')?.unwrap_or_default();
+    match classic::add(store, &key, delta, up, now) {
+        Some(Ok(_)) => {}
+        Some(Err(())) => return Ok(format!("CLIENT_ERROR {NON_NUMERIC}\r\n").into_bytes()),
+        None => match made {
+            Some(expires) => {
+                let _ = store.put(&key, initial.to_string().into_bytes(), 0, expires, now);
+            }
+            None if wanted.quiet() => return Ok(Vec::new()),
+            None => return Ok(line(b"NF", &wanted.told(None, now))),
+        },
+    }
+    let Some(item) = store.look(&key, now) else { return Ok(b"NF\r\n".to_vec()) };
+    item.expires = time.unwrap_or(item.expires);
+    let told = wanted.told(Some(item), now);
+    if wanted.has(b'v') {
+        let value = item.value.trim_ascii_end();
+        let head = [format!(" {}", value.len()).into_bytes(), told].concat();
+        return Ok([line(b"VA", &head), value.to_vec(), b"\r\n".to_vec()].concat());
+    }
+    Ok(if wanted.quiet() { Vec::new() } else { line(b"HD", &told) })
+}
+
+/// `me`: what the server knows of an item.
+fn debug(store: &mut Store, words: &Words<'_>, now: i64) -> Vec<u8> {
+    let key = words.at(1).to_vec();
+    let Some(item) = store.look(&key, now) else { return b"EN\r\n".to_vec() };
+    let expires = if item.expires == 0 { -1 } else { item.expires - now };
+    let size = item.size(&key);
+    let rest = format!(
+        " exp={expires} la={} cas={} fetch={} cls={} size={size}",
+        now - item.used,
+        item.cas,
+        if item.fetched { "yes" } else { "no" },
+        stats::class(size),
+    );
+    line(b"ME ", &[&key, rest.as_bytes()].concat())
+}

@@ -1,0 +1,56 @@
+//! memcached: the classic and the meta commands in text, and the binary protocol, over a store per node.
+//!
+//! Source: <https://github.com/memcached/memcached/blob/master/doc/protocol.txt> and the answers of memcached
+//! 1.6.18, beside which ours are compared.
+
+mod binary;
+mod classic;
+mod connection;
+mod counters;
+mod meta;
+mod seeded;
+mod stats;
+mod store;
+mod table;
+mod words;
+
+use connection::Connection;
+use netsvc_kit::{Beyond, Def, Full, Host, Link, Machine, Port, Serve};
+use parking_lot::Mutex;
+use std::sync::Arc;
+use store::{Pool, Store};
+
+/// The service.
+pub static SERVICE: Def = Def {
+    slug: "memcached",
+    about: "memcached object cache",
+    ports: &[Port::tcp(11_211)],
+    settings: &[],
+    idle: Def::IDLE,
+    total: Def::TOTAL,
+    full: |_| Full::of(CONNECTIONS, Beyond::Wait),
+    serve: Serve::Machine(open),
+};
+
+/// `-c`: connections that are served; one more waits until another ends.
+const CONNECTIONS: usize = 1024;
+/// What version is shown where the persona has none.
+const VERSION: &str = "1.6.18";
+
+/// What all connections to one node's server share.
+#[derive(Debug)]
+struct Server(Mutex<Store>);
+
+fn open(host: &Arc<Host>, link: &Link) -> Box<dyn Machine> {
+    let pool = host.node.stage.shared(Pool::default);
+    let server = host.node.shared(|| {
+        let mut store = Store::new(pool, host.persona().booted_at);
+        seeded::fill(host, &mut store);
+        Server(Mutex::new(store))
+    });
+    Box::new(Connection::new(host, link, server))
+}
+
+fn version(host: &Host) -> String {
+    host.product().map_or_else(|| VERSION.to_owned(), |product| product.version.clone())
+}
