@@ -8,14 +8,17 @@ mod classic;
 mod connection;
 mod counters;
 mod meta;
+mod products;
 mod seeded;
 mod stats;
 mod store;
 mod table;
+mod talks;
 mod words;
 
 use connection::Connection;
 use netsvc_kit::{Beyond, Def, Full, Host, Link, Machine, Port, Serve};
+use netsvc_persona::service::Look;
 use parking_lot::Mutex;
 use std::sync::Arc;
 use store::{Pool, Store};
@@ -26,6 +29,10 @@ pub static SERVICE: Def = Def {
     about: "memcached object cache",
     ports: &[Port::tcp(11_211)],
     settings: &[],
+    products: products::PRODUCTS,
+    talks: talks::TALKS,
+    look: Look::Nothing,
+    command_line: false,
     idle: Def::IDLE,
     total: Def::TOTAL,
     full: |_| Full::of(CONNECTIONS, Beyond::Wait),
