@@ -17,7 +17,7 @@ RUST = $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 BUILT = $(CARGO_TARGET_DIR)/$(CARGO_BUILD_TARGET)
 
 .DEFAULT_GOAL := help
-.PHONY: help requirements build demo test unit e2e lint stealth bench fuzz dashboard dashboard-test screenshots
+.PHONY: help requirements build demo test unit e2e lint stealth bench fuzz dashboard dashboard-check dashboard-test screenshots
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
@@ -41,13 +41,19 @@ NODE_ENOUGH = node -e '[a, b] = process.versions.node.split("."); process.exit(a
 dashboard:
 	@if ! command -v npm >/dev/null || ! $(NODE_ENOUGH); then \
 	  echo "The dashboard is not built: it needs Node.js 20.19 or newer with npm (https://nodejs.org). The command line and the API work without it."; \
-	else $(MAKE) --no-print-directory dashboard/dist/index.html; fi
+	else $(MAKE) --no-print-directory dashboard/dist/index.html || \
+	  echo "The dashboard is left out: it could not be built, and what npm said stands above." >&2; fi
 
 dashboard/node_modules/.package-lock.json: dashboard/package-lock.json
 	cd dashboard && npm ci --no-audit --no-fund --loglevel=error && touch node_modules/.package-lock.json
 
 dashboard/dist/index.html: dashboard/node_modules/.package-lock.json $(DASHBOARD)
 	cd dashboard && npm run --silent build
+
+dashboard-check: dashboard ## the dashboard's types, rules and unit tests
+	@if test -d dashboard/node_modules; then cd dashboard && npm run --silent check; \
+	elif [ -n "$$CI" ]; then echo "missing: Node.js 20.19 or newer" >&2; exit 1; \
+	else echo "skipped: the dashboard's checks (they need Node.js 20.19 or newer)"; fi
 
 dashboard-test: build ## the dashboard's checks, then every page in Chromium against a fleet under attack
 	cd dashboard && npm run --silent check && npm run --silent e2e
