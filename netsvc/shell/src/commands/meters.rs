@@ -201,7 +201,8 @@ fn vmstat(shell: &mut Shell, arguments: &[String]) -> Status {
         let system = share(|counts| counts.processor.system + counts.processor.soft);
         let waiting = share(|counts| counts.processor.waiting);
         let line = format!(
-            "{:>2} {:>2} {:>6} {:>6} {:>6} {:>6} {:>4} {:>4} {:>5} {:>5} {:>4} {:>4} {user:>2} {system:>2} {:>2} {waiting:>2} {:>2}\n",
+            "{:>2} {:>2} {:>6} {:>6} {:>6} {:>6} {:>4} {:>4} {:>5} {:>5} {:>4} {:>4} \
+             {user:>2} {system:>2} {:>2} {waiting:>2} {:>2}\n",
             u8::from(turn == 0),
             0,
             memory.swap_total - memory.swap_free,
@@ -260,12 +261,19 @@ fn top(shell: &mut Shell, arguments: &[String]) -> Status {
         mib(memory.swap_total - memory.swap_free),
         mib(memory.available)
     );
+    let shown = if batch { usize::MAX } else { 17 };
+    out.push_str(&top_processes(&live, &list, shown));
+    shell.out(&out)?;
+    Ok(0)
+}
+
+/// The table of `top`, its last `shown` processes first.
+fn top_processes(live: &Live, list: &[crate::live::Process], shown: usize) -> String {
+    let memory = live.memory();
     let width = live.versions().pid_width();
-    out.push_str(&format!(
-        "{:>width$} USER      PR  NI    VIRT    RES    SHR S  %CPU  %MEM     TIME+ COMMAND\n",
-        "PID"
-    ));
-    for process in list.iter().rev().take(if batch { usize::MAX } else { 17 }) {
+    let mut out =
+        format!("{:>width$} USER      PR  NI    VIRT    RES    SHR S  %CPU  %MEM     TIME+ COMMAND\n", "PID");
+    for process in list.iter().rev().take(shown) {
         let share = process.resident_kib as f64 * 100.0 / memory.total as f64;
         let ticks = process.ticks;
         let priority = if process.state.contains('<') { "  0 -20" } else { " 20   0" };
@@ -281,8 +289,7 @@ fn top(shell: &mut Shell, arguments: &[String]) -> Status {
             process.name()
         ));
     }
-    shell.out(&out)?;
-    Ok(0)
+    out
 }
 
 /// BusyBox's `top`.

@@ -3,9 +3,9 @@
 //! Source: <https://github.com/memcached/memcached/blob/master/doc/protocol-binary.txt>.
 
 use super::{
-    classic::{self, Outcome, Verb},
-    connection::Pending,
+    deeds::{self, Outcome},
     stats,
+    step::{Pending, Verb},
     store::{Refusal, Store},
 };
 use netsvc_kit::{Credential, Gathered, Host, Link};
@@ -218,7 +218,7 @@ fn get(store: &mut Store, packet: &Packet, quiet: bool, now: i64) -> Answered {
     let name = packet.plain().0;
     let time = name.starts_with("gat").then(|| packet.number(0).cast_signed());
     let key: &[u8] = if name.ends_with('k') { &packet.key } else { b"" };
-    let bytes = match classic::fetch(store, &packet.key, time, now) {
+    let bytes = match deeds::fetch(store, &packet.key, time, now) {
         Some(item) => packet.done(&item.flags.to_be_bytes(), key, &item.value, item.cas),
         None if quiet => Vec::new(),
         None if key.is_empty() => packet.refuse(NOT_FOUND),
@@ -246,7 +246,7 @@ fn update(store: &mut Store, packet: &Packet, name: &str, now: i64) -> (Vec<u8>,
         meta: None,
         line: Vec::new(),
     };
-    let refused = match classic::keep(store, &pending, packet.value.clone(), now) {
+    let refused = match deeds::keep(store, &pending, packet.value.clone(), now) {
         Outcome::Stored => {
             let cas = store.look(&packet.key, now).map_or(0, |item| item.cas);
             return (packet.done(b"", b"", b"", cas), true);
@@ -277,7 +277,7 @@ fn delete(store: &mut Store, packet: &Packet, now: i64) -> (Vec<u8>, bool) {
 
 fn count(store: &mut Store, packet: &Packet, up: bool, now: i64) -> (Vec<u8>, bool) {
     let (delta, initial, time) = (packet.long(0), packet.long(8), packet.number(16));
-    let value = match classic::add(store, &packet.key, delta, up, now) {
+    let value = match deeds::add(store, &packet.key, delta, up, now) {
         Some(Ok(value)) => value,
         Some(Err(())) => return (packet.refuse(NON_NUMERIC), false),
         None if time == NEVER => return (packet.refuse(NOT_FOUND), false),

@@ -1,6 +1,9 @@
 //! One connection: bytes in, commands out of them, answers.
 
-use super::{Server, binary, classic, meta, store::Store};
+use super::{
+    Server, binary, classic, deeds,
+    step::{Asked, ERROR, Pending, Step},
+};
 use netsvc_kit::{Fields, Gathered, Host, Input, Link, Machine, Out};
 use netsvc_wire::{Kind, field};
 use std::sync::Arc;
@@ -13,48 +16,6 @@ const LONG_LINE: usize = 64 * 1024;
 const KEPT: usize = super::store::LONGEST + 2 + LONG_LINE;
 /// Longest value that an event has whole; longer ones are kept as payloads.
 const SHOWN: usize = 512;
-
-/// What a command wants done.
-#[derive(Debug)]
-pub(super) enum Step {
-    /// This is the answer; it may be empty.
-    Say(Vec<u8>),
-    /// Its value follows.
-    Value(Pending),
-    /// A value follows that nobody wants, after this answer.
-    Swallow(usize, Vec<u8>),
-    /// These keys are asked for.
-    Get(Asked),
-    /// The connection ends.
-    Close,
-}
-
-/// A command whose value is awaited.
-#[derive(Debug)]
-pub(super) struct Pending {
-    pub verb: classic::Verb,
-    pub key: Vec<u8>,
-    pub flags: u32,
-    pub expires: i64,
-    pub length: usize,
-    pub cas: Option<u64>,
-    pub quiet: bool,
-    /// What a meta command wants in its answer.
-    pub meta: Option<meta::Wanted>,
-    /// The line, for the event.
-    pub line: Vec<u8>,
-}
-
-/// Keys that are asked for, and those that were answered already.
-#[derive(Debug)]
-pub(super) struct Asked {
-    pub keys: Vec<Vec<u8>>,
-    pub next: usize,
-    /// With check numbers.
-    pub cas: bool,
-    /// The new time of expiry, as the client said it.
-    pub touch: Option<i32>,
-}
 
 #[derive(Debug)]
 enum State {
@@ -213,7 +174,7 @@ impl Connection {
             }
             let found = {
                 let mut store = self.server.0.lock();
-                classic::fetch(&mut store, key, asked.touch, now)
+                deeds::fetch(&mut store, key, asked.touch, now)
             };
             if let Some(item) = found {
                 let cas = if asked.cas { format!(" {}", item.cas) } else { String::new() };
@@ -269,23 +230,6 @@ impl Connection {
     }
 }
 
-impl Pending {
-    /// A command of the binary protocol, for its event.
-    fn binary() -> Self {
-        Pending {
-            verb: classic::Verb::Set,
-            key: Vec::new(),
-            flags: 0,
-            expires: Store::expiry(0, 0),
-            length: 0,
-            cas: None,
-            quiet: false,
-            meta: None,
-            line: Vec::new(),
-        }
-    }
-}
-
 fn unknown(step: &Step) -> bool {
-    matches!(step, Step::Say(answer) if answer == classic::ERROR)
+    matches!(step, Step::Say(answer) if answer == ERROR)
 }

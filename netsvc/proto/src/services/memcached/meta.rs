@@ -3,97 +3,16 @@
 //! Source: <https://github.com/memcached/memcached/blob/master/doc/protocol.txt>, "Meta Commands".
 
 use super::{
-    classic::{self, ERROR, NON_NUMERIC, Outcome, Verb, say},
-    connection::{Pending, Step},
+    deeds::{NON_NUMERIC, Outcome, add},
     stats,
-    store::{Item, Refusal, Store},
-    words::{KEY, Words, signed, unsigned},
+    step::{ERROR, Pending, Step, Verb, say},
+    store::{Refusal, Store},
+    wanted::Wanted,
+    words::{KEY, Words, signed},
 };
-use base64::{Engine, engine::general_purpose::STANDARD};
 
 const FORMAT: &[u8] = b"CLIENT_ERROR bad command line format\r\n";
-const FLAG: &[u8] = b"CLIENT_ERROR invalid flag\r\n";
 const EITHER: &[u8] = b"CLIENT_ERROR invalid or duplicate flag\r\n";
-const TOKEN: &[u8] = b"CLIENT_ERROR bad token in command line format\r\n";
-
-/// The flags of one command.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Wanted {
-    /// Letter and token, in their order.
-    flags: Vec<(u8, Vec<u8>)>,
-    /// The key as it was written.
-    key: Vec<u8>,
-}
-
-impl Wanted {
-    fn read(words: &Words<'_>, first: usize, known: &[u8]) -> Result<Wanted, &'static [u8]> {
-        let mut flags: Vec<(u8, Vec<u8>)> = Vec::new();
-        for word in words.from(first) {
-            let Some((letter, token)) = word.split_first() else { continue };
-            if !known.contains(letter) {
-                return Err(FLAG);
-            }
-            if flags.iter().any(|(known, _)| known == letter) {
-                return Err(b"CLIENT_ERROR duplicate flag\r\n");
-            }
-            flags.push((*letter, token.to_vec()));
-        }
-        Ok(Wanted { flags, key: words.at(1).to_vec() })
-    }
-
-    fn has(&self, letter: u8) -> bool {
-        self.flags.iter().any(|(known, _)| *known == letter)
-    }
-
-    fn token(&self, letter: u8) -> Option<&[u8]> {
-        self.flags.iter().find(|(known, _)| *known == letter).map(|(_, token)| token.as_slice())
-    }
-
-    /// A token that is a number; `Err` when it is none.
-    fn number<T: std::str::FromStr>(&self, letter: u8) -> Result<Option<T>, &'static [u8]> {
-        self.token(letter).map(|token| unsigned(token).ok_or(TOKEN)).transpose()
-    }
-
-    fn time(&self, letter: u8, now: i64) -> Result<Option<i64>, &'static [u8]> {
-        let time = self.token(letter).map(|token| signed(token).ok_or(TOKEN)).transpose()?;
-        Ok(time.map(|time| Store::expiry(time, now)))
-    }
-
-    fn quiet(&self) -> bool {
-        self.has(b'q')
-    }
-
-    /// The key that is meant: it may be written in base64.
-    fn real_key(&self) -> Result<Vec<u8>, &'static [u8]> {
-        if self.has(b'b') {
-            return STANDARD.decode(&self.key).map_err(|_| &b"CLIENT_ERROR error decoding key\r\n"[..]);
-        }
-        Ok(self.key.clone())
-    }
-
-    /// What comes behind the code of an answer about `item`.
-    fn told(&self, item: Option<&Item>, now: i64) -> Vec<u8> {
-        let mut told = Vec::new();
-        for (letter, token) in &self.flags {
-            let value = match (letter, item) {
-                (b'O', _) => token.clone(),
-                (b'k', _) if self.has(b'b') => [&self.key[..], b" b"].concat(),
-                (b'k', _) => self.key.clone(),
-                (b'c', Some(item)) => item.cas.to_string().into_bytes(),
-                (b'f', Some(item)) => item.flags.to_string().into_bytes(),
-                (b's', Some(item)) => item.value.len().to_string().into_bytes(),
-                (b'h', Some(item)) => u8::from(item.fetched).to_string().into_bytes(),
-                (b'l', Some(item)) => (now - item.used).max(0).to_string().into_bytes(),
-                (b't', Some(item)) if item.expires == 0 => b"-1".to_vec(),
-                (b't', Some(item)) => (item.expires - now).to_string().into_bytes(),
-                _ => continue,
-            };
-            told.extend([b' ', *letter]);
-            told.extend(value);
-        }
-        told
-    }
-}
 
 /// Does `m` and `kind`.
 pub(super) fn run(store: &mut Store, kind: u8, line: &[u8], words: &Words<'_>, now: i64) -> Step {
@@ -255,7 +174,7 @@ fn arithmetic(store: &mut Store, words: &Words<'_>, now: i64) -> Answer {
     let delta = wanted.number(b'D').map_err(|_| EITHER)?.unwrap_or(1);
     let (made, time) = (wanted.time(b'N', now)?, wanted.time(b'T', now)?);
     let initial: u64 = wanted.number(b'J')?.unwrap_or_default();
-    match classic::add(store, &key, delta, up, now) {
+    match add(store, &key, delta, up, now) {
         Some(Ok(_)) => {}
         Some(Err(())) => return Ok(format!("CLIENT_ERROR {NON_NUMERIC}\r\n").into_bytes()),
         None => match made {

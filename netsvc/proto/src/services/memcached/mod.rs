@@ -7,13 +7,16 @@ mod binary;
 mod classic;
 mod connection;
 mod counters;
+mod deeds;
 mod meta;
 mod products;
 mod seeded;
 mod stats;
+mod step;
 mod store;
 mod table;
 mod talks;
+mod wanted;
 mod words;
 
 use connection::Connection;

@@ -1,8 +1,7 @@
 //! `stats` and its kinds, and the crawler's dumps: what scanners and thieves of caches ask for.
 
 use super::{
-    classic::{ERROR, say},
-    connection::Step,
+    step::{ERROR, Step, say},
     store::{Item, Store},
     table::{GENERAL, ITEMS, SETTINGS},
     words::{Words, unsigned},
