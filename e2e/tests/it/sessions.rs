@@ -27,7 +27,8 @@ fn an_interactive_session_is_recorded_with_what_it_fetched_and_ran() {
         seen.contains("'loader.x86_64' saved") || seen.contains("\u{2018}loader.x86_64\u{2019} saved"),
         "{seen}"
     );
-    assert!(seen.contains("\r\ndone\r\n"), "{seen}");
+    // Before a program's output bash ends the mode in which pasted text is bracketed.
+    assert!(seen.contains("\r\n\u{1b}[?2004l\rdone\r\n"), "{seen:?}");
     fleet.wait_for_text("download_attempt", "url", "http://198.51.100.7/loader.x86_64");
     fleet.wait_for_text("command", "command", "chmod +x loader.x86_64");
     fleet.wait_for("command", |events| {
