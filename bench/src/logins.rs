@@ -2,7 +2,7 @@
 //! the real daemons.
 
 use crate::{
-    baseline::{LOGINS, Login},
+    baseline::LOGINS,
     child::Helper,
     floor, node,
     pipeline::{per, rate},
@@ -15,6 +15,12 @@ use anyhow::{Context as _, Result, ensure};
 use decnet_engine::{
     loopback::{Endpoint, Loopback, LoopbackConfig, OFFSET},
     plan::{Backend, Step},
+};
+use decnet_model::catalogue;
+use netsvc_persona::{
+    exchange::{self, Exchange},
+    service::ServiceInfo,
+    stage::Transport,
 };
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -42,8 +48,17 @@ const SSH_PERIOD: Duration = Duration::from_secs(2);
 const SSH_PATIENCE: Duration = Duration::from_secs(10);
 /// Address, and ports as the peer sees them.
 const ADDRESS: Ipv4Addr = Ipv4Addr::new(127, 78, 9, 10);
-const PORTS: [(&str, u16); 7] =
-    [("ftp", 21), ("smtp", 25), ("redis", 6379), ("mysql", 3306), ("telnet", 23), ("http", 80), ("ssh", 22)];
+const SYSTEM: &str = "debian12";
+
+/// Every service that the system runs over TCP in the clear, and where.
+fn served() -> Vec<(&'static ServiceInfo, u16)> {
+    let plain = |service: &'static ServiceInfo| {
+        let port = service.ports.iter().find(|port| !port.tls && port.transport == Transport::Tcp)?;
+        Some((service, port.port))
+    };
+    let runs = |service: &&ServiceInfo| service.products_on(SYSTEM).next().is_some();
+    catalogue::services().iter().filter(runs).filter_map(plain).collect()
+}
 
 /// Measures every service.
 pub(crate) async fn measure(place: &Place) -> Result<Vec<Row>> {
@@ -54,25 +69,24 @@ pub(crate) async fn measure(place: &Place) -> Result<Vec<Row>> {
         low_ports: false,
         every_port: true,
     };
+    let served = served();
+    let ports: Vec<_> = served.iter().map(|(service, port)| (service.slug.as_str(), *port)).collect();
     let backend = Loopback::start(config).await.context("start the loopback runtime")?;
-    backend
-        .apply(&Step::Add(vec![node::node("debian12", ADDRESS, 8, &PORTS)?]))
-        .await
-        .context("add a node")?;
+    backend.apply(&Step::Add(vec![node::node(SYSTEM, ADDRESS, 8, &ports)?])).await.context("add a node")?;
     let pid = backend.status().await?.pid.context("no service process")?;
     let echo = Helper::start(Command::new(place.own()).arg("echo"))?;
     let mut rows = Vec::new();
-    for known in LOGINS {
-        let slug = known.service;
+    for (service, _) in served {
+        let slug = service.slug.as_str();
         let endpoint = |endpoint: &Endpoint| endpoint.slug == slug;
         let address = backend.endpoints().await.into_iter().find(endpoint).context("no such port")?.address;
         let found = if slug == "ssh" {
             run(pid, SSH_CLIENTS, SSH_PERIOD, move |_| ssh(address)).await
         } else {
-            run(pid, CLIENTS, PERIOD, move |number| talk::login(slug, address, number)).await
+            run(pid, CLIENTS, PERIOD, move |number| talk::login(service, address, number)).await
         };
         match found {
-            Ok(cost) => rows.extend(shown(&known, cost, echo.pid()).await?),
+            Ok(cost) => rows.extend(shown(service, cost, echo.pid()).await?),
             Err(error) => rows.push(Row::missing(format!("{slug} login"), &format!("{error:#}"))),
         }
     }
@@ -91,15 +105,15 @@ struct Cost {
     cpu: f64,
 }
 
-async fn shown(known: &Login, cost: Cost, echo: u32) -> Result<[Row; 2]> {
-    let slug = known.service;
-    // Questions of the client after the greeting.
-    let exchanges = match slug {
-        "redis" | "http" => 1,
-        "ssh" => 8,
-        "smtp" => 3,
-        _ => 2,
+async fn shown(service: &ServiceInfo, cost: Cost, echo: u32) -> Result<[Row; 2]> {
+    let slug = service.slug.as_str();
+    let known = LOGINS.iter().find(|known| known.service == slug);
+    // Questions of the client after the greeting; OpenSSH's asks eight.
+    let says = |exchange: &Exchange| {
+        exchange.steps.iter().filter(|step| matches!(step, exchange::Step::Say(_))).count()
     };
+    let exchanges = if slug == "ssh" { 8 } else { service.login.as_ref().map_or(1, says) };
+    let exchanges = u32::try_from(exchanges).unwrap_or(u32::MAX);
     let floor = rounds(echo, CLIENTS, FLOOR, move |_| floor::visit(exchanges))
         .await
         .context("visit the echo server")?;
@@ -110,9 +124,11 @@ async fn shown(known: &Login, cost: Cost, echo: u32) -> Result<[Row; 2]> {
         format!("{} by {CLIENTS} clients on the same processors", cost.visits)
     };
     Ok([
-        Row::rate(format!("{slug} login"), "1/s", cost.rate).against(known.rate).note(clients),
+        Row::rate(format!("{slug} login"), "1/s", cost.rate)
+            .against(known.and_then(|known| known.rate))
+            .note(clients),
         Row::cost(format!("{slug} login: server CPU"), "µs", cost.cpu)
-            .against(known.cpu)
+            .against(known.and_then(|known| known.cpu))
             .note(format!("kernel echo server {:.1}", floor.cpu)),
     ])
 }

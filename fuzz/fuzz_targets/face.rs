@@ -1,4 +1,4 @@
-//! Feeds `fuzz_targets::face`.
+//! Feeds the target `face`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::face(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::run("face", bytes));

@@ -1,4 +1,4 @@
-//! Feeds `fuzz_targets::frames`.
+//! Feeds the target `frames`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::frames(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::run("frames", bytes));

@@ -1,4 +1,4 @@
-//! Feeds `fuzz_targets::ftp`.
+//! Feeds the target `ftp`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::ftp(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::run("ftp", bytes));

@@ -1,4 +1,4 @@
-//! Feeds `fuzz_targets::http`.
+//! Feeds the target `http`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::http(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::run("http", bytes));

@@ -1,4 +1,4 @@
-//! Feeds `fuzz_targets::ini`.
+//! Feeds the target `ini`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::ini(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::run("ini", bytes));

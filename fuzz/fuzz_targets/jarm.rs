@@ -1,4 +1,4 @@
-//! Feeds `fuzz_targets::jarm`.
+//! Feeds the target `jarm`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::jarm(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::run("jarm", bytes));

@@ -1,4 +1,4 @@
-//! Feeds `fuzz_targets::mysql`.
+//! Feeds the target `mysql`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::mysql(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::run("mysql", bytes));

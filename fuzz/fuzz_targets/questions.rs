@@ -1,4 +1,4 @@
-//! Feeds `fuzz_targets::questions`.
+//! Feeds the target `questions`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::questions(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::run("questions", bytes));

@@ -1,4 +1,4 @@
-//! Feeds `fuzz_targets::redis`.
+//! Feeds the target `redis`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::redis(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::run("redis", bytes));

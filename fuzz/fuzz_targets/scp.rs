@@ -1,4 +1,4 @@
-//! Feeds `fuzz_targets::scp`.
+//! Feeds the target `scp`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::scp(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::run("scp", bytes));

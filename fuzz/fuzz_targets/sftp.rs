@@ -1,4 +1,4 @@
-//! Feeds `fuzz_targets::sftp`.
+//! Feeds the target `sftp`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::sftp(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::run("sftp", bytes));

@@ -1,4 +1,4 @@
-//! Feeds `fuzz_targets::shell`.
+//! Feeds the target `shell`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::shell(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::run("shell", bytes));

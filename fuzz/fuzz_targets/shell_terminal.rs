@@ -1,4 +1,4 @@
-//! Feeds `fuzz_targets::shell_terminal`.
+//! Feeds the target `shell_terminal`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::shell_terminal(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::run("shell_terminal", bytes));

@@ -1,4 +1,4 @@
-//! Feeds `fuzz_targets::smtp`.
+//! Feeds the target `smtp`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::smtp(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::run("smtp", bytes));

@@ -1,4 +1,4 @@
-//! Feeds `fuzz_targets::ssh_kexinit`.
+//! Feeds the target `ssh_kexinit`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::ssh_kexinit(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::run("ssh_kexinit", bytes));

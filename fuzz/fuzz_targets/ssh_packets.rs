@@ -1,4 +1,4 @@
-//! Feeds `fuzz_targets::ssh_packets`.
+//! Feeds the target `ssh_packets`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::ssh_packets(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::run("ssh_packets", bytes));

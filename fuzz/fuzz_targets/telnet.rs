@@ -1,4 +1,4 @@
-//! Feeds `fuzz_targets::telnet`.
+//! Feeds the target `telnet`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::telnet(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::run("telnet", bytes));

@@ -1,4 +1,4 @@
-//! Feeds `fuzz_targets::wire`.
+//! Feeds the target `wire`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::wire(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz_targets::run("wire", bytes));

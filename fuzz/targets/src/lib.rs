@@ -9,28 +9,72 @@ mod session;
 use decnet_analysis::jarm::{Answer, Jarm};
 use decnet_plan::ini::{TEXT_LIMIT, deploy, host};
 use netsvc_fingerprint::{Carrier, ClientHello};
-use netsvc_kit::testing::{converse, link};
+use netsvc_kit::Def;
 use netsvc_proto::{services, testing};
 use netsvc_shell::{Terminal, text};
 use std::collections::BTreeSet;
 
 /// A name and what it runs.
-pub type Target = (&'static str, fn(&[u8]));
+#[derive(Clone, Copy)]
+pub struct Target {
+    /// Name: of its folder in `corpus` too.
+    pub name: &'static str,
+    run: Run,
+}
 
-/// Every target.
-pub const TARGETS: &[Target] = &[
+#[derive(Clone, Copy)]
+enum Run {
+    Parser(fn(&[u8])),
+    Service(&'static Def),
+}
+
+impl Target {
+    /// Runs it on `bytes`.
+    pub fn run(&self, bytes: &[u8]) {
+        match self.run {
+            Run::Parser(parser) => parser(bytes),
+            Run::Service(def) => session::service(def, bytes),
+        }
+    }
+
+    /// Whether it is a service, which needs no file here: it declares what is said to it.
+    pub fn is_service(&self) -> bool {
+        matches!(self.run, Run::Service(_))
+    }
+
+    /// What a service declares that peers say to it.
+    pub fn declared(&self) -> Vec<Vec<u8>> {
+        match self.run {
+            Run::Parser(_) => Vec::new(),
+            Run::Service(def) => netsvc_kit::testing::dialogues(def),
+        }
+    }
+}
+
+/// Every target: the parsers, and each service.
+pub fn targets() -> impl Iterator<Item = Target> {
+    let parsers = PARSERS.iter().map(|(name, parser)| Target { name, run: Run::Parser(*parser) });
+    parsers.chain(netsvc_proto::ALL.iter().map(|def| Target { name: def.slug, run: Run::Service(def) }))
+}
+
+/// Runs the target called `name`; for cargo-fuzz, whose programs know a name.
+pub fn run(name: &str, bytes: &[u8]) {
+    if let Some(target) = targets().find(|target| target.name == name) {
+        target.run(bytes);
+    }
+}
+
+/// A parser and its name.
+type Parser = (&'static str, fn(&[u8]));
+
+const PARSERS: &[Parser] = &[
     ("wire", wire),
     ("ssh_kexinit", ssh_kexinit),
     ("ssh_packets", ssh_packets),
     ("ssh_session", ssh_session),
     ("sftp", sftp),
     ("scp", scp),
-    ("telnet", telnet),
-    ("http", http),
-    ("ftp", ftp),
-    ("smtp", smtp),
-    ("redis", redis),
-    ("mysql", mysql),
+    ("telnet_options", telnet_options),
     ("shell", shell),
     ("shell_terminal", shell_terminal),
     ("ini", ini),
@@ -57,7 +101,7 @@ pub fn ssh_kexinit(bytes: &[u8]) {
 
 /// A whole connection up to the keys: identification and packets in clear.
 pub fn ssh_packets(bytes: &[u8]) {
-    session::over_network(&services::ssh::SERVICE, bytes);
+    session::service(&services::ssh::SERVICE, bytes);
 }
 
 /// Authentication, channels, requests and programs: each message is a length of two bytes and a payload.
@@ -84,35 +128,9 @@ pub fn scp(bytes: &[u8]) {
     session::ssh(&session::program("exec", b"scp -r -p -t /tmp", bytes));
 }
 
-/// Options of Telnet, and a login with a session.
-pub fn telnet(bytes: &[u8]) {
+/// Options of Telnet.
+pub fn telnet_options(bytes: &[u8]) {
     let _ = testing::telnet_options(bytes);
-    session::over_network(&services::telnet::SERVICE, bytes);
-}
-
-/// Requests on one connection.
-pub fn http(bytes: &[u8]) {
-    machine(&services::http::SERVICE, bytes);
-}
-
-/// A control connection.
-pub fn ftp(bytes: &[u8]) {
-    session::over_network(&services::ftp::SERVICE, bytes);
-}
-
-/// A mail dialogue.
-pub fn smtp(bytes: &[u8]) {
-    machine(&services::smtp::SERVICE, bytes);
-}
-
-/// Commands in RESP or inline.
-pub fn redis(bytes: &[u8]) {
-    machine(&services::redis::SERVICE, bytes);
-}
-
-/// Packets of a client.
-pub fn mysql(bytes: &[u8]) {
-    machine(&services::mysql::SERVICE, bytes);
 }
 
 /// A command line.
@@ -177,14 +195,6 @@ pub fn jarm(bytes: &[u8]) {
     let answer = Answer::read(bytes);
     let jarm = Jarm(vec![answer; 10]);
     assert_eq!(jarm.hash().len(), 62, "{}", jarm.words());
-}
-
-/// Feeds a machine whole, and in two pieces, which must come to the same.
-fn machine(def: &netsvc_kit::Def, bytes: &[u8]) {
-    let port = def.ports.first().map_or(0, |port| port.number);
-    let (left, right) = bytes.split_at(bytes.len() / 2);
-    converse(def, &session::host(def.slug), &link(port), &[bytes]);
-    converse(def, &session::host(def.slug), &link(port), &[left, right]);
 }
 
 /// The first bytes of a TLS client.

@@ -49,9 +49,9 @@ fn folder() -> PathBuf {
     folder
 }
 
-/// A fresh node that serves `slug` and accepts root with `toor`.
-pub(crate) fn host(slug: &str) -> Arc<Host> {
-    testing::host(&stage(), persona("fuzz-01"), slug, &[])
+/// A fresh node with the service and an account root with the password `toor`.
+fn host(def: &Def) -> Arc<Host> {
+    testing::host(&stage(), testing::persona_with(def, "fuzz-01"), def.slug, &[])
 }
 
 /// A shell of root on a fresh node.
@@ -73,11 +73,21 @@ fn runtime() -> Option<&'static Runtime> {
     RUNTIME.get_or_init(|| tokio::runtime::Builder::new_multi_thread().enable_all().build().ok()).as_ref()
 }
 
-/// Sends `bytes` to a service over the network and ends when it does.
-pub(crate) fn over_network(def: &'static Def, bytes: &[u8]) {
+/// Sends `bytes` to a service: over the network where it reads itself, else to its machine, whole and in two pieces.
+pub(crate) fn service(def: &'static Def, bytes: &[u8]) {
+    if matches!(def.serve, Serve::Task(_)) {
+        return over_network(def, bytes);
+    }
+    let port = def.ports.first().map_or(0, |port| port.number);
+    let (left, right) = bytes.split_at(bytes.len() / 2);
+    testing::converse(def, &host(def), &link(port), &[bytes]);
+    testing::converse(def, &host(def), &link(port), &[left, right]);
+}
+
+fn over_network(def: &'static Def, bytes: &[u8]) {
     let Serve::Task(task) = def.serve else { return };
     let Some(runtime) = runtime() else { return };
-    let host = host(def.slug);
+    let host = host(def);
     runtime.block_on(async {
         let Ok((stream, mut peer)) = pair().await else { return };
         let (Ok(from), Ok(local)) = (stream.peer_addr(), stream.local_addr()) else { return };
@@ -114,7 +124,7 @@ async fn pair() -> std::io::Result<(TcpStream, TcpStream)> {
 /// Sends packets in clear to ssh.
 pub(crate) fn ssh(packets: &[u8]) {
     let Some(runtime) = runtime() else { return };
-    let host = host("ssh");
+    let host = host(&netsvc_proto::services::ssh::SERVICE);
     let packets = packets.to_vec();
     runtime.block_on(async move {
         let (near, mut far) = tokio::io::duplex(1 << 16);

@@ -11,7 +11,7 @@
     reason = "a test that cannot go on ends here"
 )]
 
-use fuzz_targets::{TARGETS, Target};
+use fuzz_targets::{Target, targets};
 use std::{
     fs,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -44,19 +44,22 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-fn corpus(name: &str) -> Vec<Vec<u8>> {
-    let mut paths: Vec<_> = fs::read_dir(folder().join("corpus").join(name))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+/// What is in the target's folder, and what it declares itself.
+fn corpus(target: &Target) -> Vec<Vec<u8>> {
+    let folder = folder().join("corpus").join(target.name);
+    let entries = fs::read_dir(folder).ok().into_iter().flatten();
+    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
     paths.sort();
-    assert!(!paths.is_empty(), "{name} has no corpus");
-    paths.iter().map(|path| fs::read(path).unwrap()).collect()
+    let kept = paths.iter().map(|path| fs::read(path).unwrap());
+    let all: Vec<_> = kept.chain(target.declared()).collect();
+    assert!(!all.is_empty(), "{} has no corpus", target.name);
+    all
 }
 
-fn run((name, target): &Target, input: &[u8], how: &str) {
+fn run(target: &Target, input: &[u8], how: &str) {
+    let name = target.name;
     let begun = Instant::now();
-    let failed = catch_unwind(AssertUnwindSafe(|| target(input))).is_err();
+    let failed = catch_unwind(AssertUnwindSafe(|| target.run(input))).is_err();
     if failed || begun.elapsed() > SLOWEST {
         let failures = folder().join("failures");
         fs::create_dir_all(&failures).unwrap();
@@ -143,11 +146,11 @@ fn seed() -> u64 {
 fn corpora_and_their_changes_break_nothing() {
     let only = std::env::var("FUZZ_TARGET").ok();
     let (seconds, seed) = (seconds(), seed());
-    let chosen = TARGETS.iter().filter(|(name, _)| only.as_ref().is_none_or(|only| only == name));
+    let chosen = targets().filter(|target| only.as_ref().is_none_or(|only| only == target.name));
     for target in chosen {
-        let all = corpus(target.0);
+        let all = corpus(&target);
         for input in &all {
-            run(target, input, "corpus");
+            run(&target, input, "corpus");
         }
         let (mut random, mut count) = (Random(seed), 0_u64);
         let begun = Instant::now();
@@ -156,10 +159,10 @@ fn corpora_and_their_changes_break_nothing() {
             for _ in 0..=random.below(6) {
                 change(&mut input, &all, &mut random);
             }
-            run(target, &input, &format!("seed {seed}, input {count}"));
+            run(&target, &input, &format!("seed {seed}, input {count}"));
             count += 1;
         }
-        println!("{}: {} inputs of the corpus, {count} changes of them", target.0, all.len());
+        println!("{}: {} inputs of the corpus, {count} changes of them", target.name, all.len());
     }
 }
 
@@ -173,10 +176,17 @@ fn every_corpus_and_every_cargo_fuzz_target_is_listed() {
         names.sort();
         names
     };
-    let mut wanted: Vec<&str> = TARGETS.iter().map(|(name, _)| *name).collect();
-    wanted.sort_unstable();
-    assert_eq!(names("corpus"), wanted);
-    assert_eq!(names("fuzz_targets"), wanted);
     let manifest = fs::read_to_string(folder().join("Cargo.toml")).unwrap();
-    assert!(wanted.iter().all(|name| manifest.contains(&format!("name = \"{name}\""))));
+    let known: Vec<Target> = targets().collect();
+    let (corpora, programs) = (names("corpus"), names("fuzz_targets"));
+    for target in known.iter().filter(|target| !target.is_service()) {
+        let name = target.name.to_owned();
+        assert!(corpora.contains(&name) && programs.contains(&name), "{name} has no corpus or no program");
+    }
+    // A service needs neither: `named` feeds it, with what it declares.
+    let is_known = |name: &String| name == "named" || known.iter().any(|target| target.name == name);
+    for name in corpora.iter().chain(&programs) {
+        assert!(is_known(name), "{name} is no target");
+    }
+    assert!(programs.iter().all(|name| manifest.contains(&format!("name = \"{name}\""))));
 }

@@ -148,11 +148,17 @@ impl Talks {
     pub fn exchanges(&self) -> Vec<Exchange> {
         let both = [(Transport::Tcp, self.stream), (Transport::Udp, self.datagrams)];
         let spoken = both.into_iter().filter(|(_, steps)| !steps.is_empty());
-        let exchange = |(transport, steps): (Transport, &[Step])| Exchange {
-            transport,
-            refuses_options: self.refuses_options,
-            steps: steps.iter().map(Step::info).collect(),
-        };
-        spoken.map(exchange).collect()
+        spoken.map(|(transport, steps)| self.exchange(transport, steps)).collect()
+    }
+
+    /// The login that is refused, over TCP if that is spoken.
+    pub fn login(&self) -> Option<Exchange> {
+        let transport = if self.stream.is_empty() { Transport::Udp } else { Transport::Tcp };
+        (!self.login.is_empty()).then(|| self.exchange(transport, self.login))
+    }
+
+    fn exchange(&self, transport: Transport, steps: &[Step]) -> Exchange {
+        let steps = steps.iter().map(Step::info).collect();
+        Exchange { transport, refuses_options: self.refuses_options, steps }
     }
 }

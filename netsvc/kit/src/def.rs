@@ -2,7 +2,7 @@
 
 use crate::{
     Full, Host, Link, Machine, Session, datagram,
-    declared::{Products, Step, Talks},
+    declared::{Products, Talks},
 };
 use netsvc_persona::{
     exchange::Bytes,
@@ -141,7 +141,7 @@ impl Def {
             look: self.look,
             client: self.talks.client.to_owned(),
             exchanges: self.talks.exchanges(),
-            login: self.talks.login.iter().map(Step::info).collect(),
+            login: self.talks.login(),
             visit: self.talks.visit.iter().map(|bytes| Bytes::from(*bytes)).collect(),
         }
     }

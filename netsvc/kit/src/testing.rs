@@ -1,11 +1,16 @@
 //! For tests of services: a persona to serve and a conversation without a network.
 
 use crate::{
-    Action, Def, Host, Input, Link, Node, Out, Serve, Stage, blob::Blobs, recorder::Recorder,
-    session::SessionId, spool::Spool,
+    Action, Def, Host, Input, Link, Node, Out, Serve, Stage,
+    blob::Blobs,
+    declared::{Products, Step, Talks},
+    recorder::Recorder,
+    session::SessionId,
+    spool::Spool,
 };
 use netsvc_persona::{
     Certificate, Hardware, LoginPolicy, Os, PERSONA_VERSION, Persona, Product, Secret, SshKeys, User, Zone,
+    exchange::Bytes,
     stage::{Limits, Settings},
 };
 use netsvc_wire::{Record, WriterId};
@@ -67,6 +72,33 @@ pub fn persona(node: &str) -> Persona {
         life: Default::default(),
         firewall: false,
     }
+}
+
+/// As [`persona`], with a product of `def` that its system has, or any host.
+pub fn persona_with(def: &Def, node: &str) -> Persona {
+    let mut persona = persona(node);
+    let rows: Vec<_> = def.products.iter().flat_map(Products::rows).collect();
+    let row = rows.iter().find(|row| row.is_on(&persona.os.id)).or(rows.first());
+    if let (Some(row), false) = (row, persona.products.contains_key(def.slug)) {
+        let (name, version, packaging) = (row.name.clone(), row.version.clone(), row.packaging.clone());
+        persona.products.insert(def.slug.to_owned(), Product { name, version, packaging });
+    }
+    persona
+}
+
+/// Everything that `def` declares that peers say, each conversation whole, with a word for the nonce.
+pub fn dialogues(def: &Def) -> Vec<Vec<u8>> {
+    let placed = |bytes: &[u8]| Bytes::from(bytes).with_nonce("abcdefgh01234567");
+    let said = |steps: &[Step]| -> Vec<u8> {
+        let said =
+            steps.iter().filter_map(|step| if let Step::Say(bytes) = step { Some(*bytes) } else { None });
+        placed(&said.collect::<Vec<_>>().concat())
+    };
+    let Talks { stream, datagrams, login, visit, dialogues, .. } = def.talks;
+    let mut all = vec![said(stream), said(datagrams), said(login), placed(&visit.concat())];
+    all.extend(dialogues.iter().map(|dialogue| placed(dialogue)));
+    all.retain(|dialogue| !dialogue.is_empty());
+    all
 }
 
 fn debian() -> Os {
@@ -161,10 +193,12 @@ pub fn link(port: u16) -> Link {
 /// Feeds `inputs` to a fresh machine of `def` and returns all actions; adjacent sends are joined.
 ///
 /// # Panics
-/// When `def` is not served by a machine.
+/// When `def` reads itself.
 #[expect(clippy::panic, reason = "only tests call this")]
 pub fn converse(def: &Def, host: &Arc<Host>, link: &Link, inputs: &[&[u8]]) -> Vec<Action> {
-    let Serve::Machine(open) = def.serve else { panic!("{} is not a machine", def.slug) };
+    let (Serve::Machine(open) | Serve::Datagrams(open) | Serve::Both(open, _)) = def.serve else {
+        panic!("{} is not a machine", def.slug)
+    };
     let mut machine = open(host, link);
     let mut out = Out::default();
     let mut actions: Vec<Action> = Vec::new();

@@ -139,13 +139,13 @@ pub struct Talk<'a> {
 impl<'a> Talk<'a> {
     /// Begins `exchange` with `nonce` in its place.
     pub fn new(exchange: &'a Exchange, nonce: &str) -> Self {
-        Talk { refuses_options: exchange.refuses_options, ..Talk::of(&exchange.steps, nonce) }
-    }
-
-    /// Begins these steps.
-    pub fn of(steps: &'a [Step], nonce: &str) -> Self {
-        let steps = steps.iter();
-        Talk { steps, waiting: None, refuses_options: false, nonce: nonce.to_owned(), heard: Vec::new() }
+        Talk {
+            steps: exchange.steps.iter(),
+            waiting: None,
+            refuses_options: exchange.refuses_options,
+            nonce: nonce.to_owned(),
+            heard: Vec::new(),
+        }
     }
 
     /// What is done next.

@@ -1,7 +1,7 @@
 //! What a service declares of itself: the catalogue, as `describe` prints it, a JSON list of [`ServiceInfo`].
 
 use crate::{
-    exchange::{Bytes, Exchange, Step},
+    exchange::{Bytes, Exchange},
     stage::{PortSpec, Transport},
 };
 use serde::{Deserialize, Serialize};
@@ -28,8 +28,8 @@ pub struct ServiceInfo {
     pub client: String,
     /// The first exchange over each transport of its ports that are plain.
     pub exchanges: Vec<Exchange>,
-    /// A login that is refused, with a nonce in its password; empty: nobody logs in, or only by a library.
-    pub login: Vec<Step>,
+    /// A login that is refused, with a nonce in its password; none: nobody logs in, or only by a library.
+    pub login: Option<Exchange>,
     /// What a visitor who means no good says, piece by piece, whatever is answered.
     pub visit: Vec<Bytes>,
 }

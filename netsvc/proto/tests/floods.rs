@@ -4,7 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot set up its case should fail")]
 
 use netsvc_kit::{
-    Action, Def, Host, Input, Link, Out, Serve, Session,
+    Action, Def, Flood, Host, Input, Link, Out, Serve, Session,
     budget::{Budget, Entry, Place},
     full::{Beyond, Full},
     gathered::searched,
@@ -67,31 +67,17 @@ const FREE_WITH_SOCKETS: usize = 2 << 20;
 /// Work per byte: bytes looked at and bytes allocated.
 const WORK: u64 = 400;
 
-/// What opens a conversation that never ends, and what is then repeated.
-const FLOODS: &[(&str, &[u8], &[u8])] = &[
-    ("a line", b"", b"A"),
-    ("zeros", b"", b"\0"),
-    ("white space", b"", b"\r\n"),
-    ("interpret as command", b"\xff\xfa", b"\xff\x01"),
-    ("a header", b"GET / HTTP/1.1\r\nHost: x\r\nX: ", b"A"),
-    ("headers", b"GET / HTTP/1.1\r\nHost: x\r\n", b"A: b\r\n"),
-    ("a body", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 40000000\r\n\r\n", b"A"),
-    ("chunks", b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nA\r\n"),
-    ("requests", b"", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"),
-    ("a bulk", b"*2\r\n$3\r\nGET\r\n$8388608\r\n", b"A"),
-    ("many bulks", b"*1048576\r\n", b"$1\r\nA\r\n"),
-    ("inline commands", b"", b"PING\r\n"),
-    ("a mail", b"EHLO a\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<root@corp.example>\r\nDATA\r\n", b"A"),
-    (
-        "lines of mail",
-        b"EHLO a\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<root@corp.example>\r\nDATA\r\n",
-        b"A\r\n",
-    ),
-    ("a packet", b"\xff\xff\x0f\x01", b"A"),
-    ("an identification", b"SSH-2.0-", b"A"),
-    ("an ssh packet", b"SSH-2.0-OpenSSH_9.2\r\n\x00\x03\xff\xfc\x04", b"A"),
-    ("a login", b"USER root\r\nPASS toor\r\n", b"NOOP\r\n"),
+/// What no service speaks, or every one.
+const GENERAL: [Flood; 3] = [
+    Flood { name: "a line", head: b"", unit: b"A" },
+    Flood { name: "zeros", head: b"", unit: b"\0" },
+    Flood { name: "white space", head: b"", unit: b"\r\n" },
 ];
+
+/// Conversations that never end: those in general, and those that any service declares, which meet them all.
+fn floods() -> impl Iterator<Item = Flood> {
+    GENERAL.into_iter().chain(ALL.iter().flat_map(|def| def.talks.floods.iter().copied()))
+}
 
 struct Table {
     budget: Arc<Budget>,
@@ -102,8 +88,8 @@ struct Table {
 fn table(def: &Def) -> Table {
     let folder = tempfile::tempdir().unwrap();
     let stage = testing::stage(folder.path());
-    let host = testing::host(&stage, testing::persona("web-01"), def.slug, &[]);
-    if matches!(def.serve, Serve::Machine(_)) {
+    let host = testing::host(&stage, testing::persona_with(def, "web-01"), def.slug, &[]);
+    if !matches!(def.serve, Serve::Task(_)) {
         // What a node makes at first use, such as its keys, is no connection's.
         testing::converse(def, &host, &link(def), &[b"PING\r\nGET a\r\n"]);
     }
@@ -131,7 +117,9 @@ fn piece(unit: &[u8]) -> Vec<u8> {
 
 /// Feeds a machine until it closes or has had `most` bytes; what it cost per byte, and how much it held uncharged.
 fn feed(def: &Def, table: &Table, head: &[u8], pieces: impl Iterator<Item = Vec<u8>>) -> (u64, usize) {
-    let Serve::Machine(open) = def.serve else { unreachable!() };
+    let (Serve::Machine(open) | Serve::Datagrams(open) | Serve::Both(open, _)) = def.serve else {
+        unreachable!()
+    };
     let place = place(table);
     let account = place.account();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
@@ -169,17 +157,17 @@ fn feed(def: &Def, table: &Table, head: &[u8], pieces: impl Iterator<Item = Vec<
 }
 
 fn machines() -> impl Iterator<Item = &'static &'static Def> {
-    ALL.iter().filter(|def| matches!(def.serve, Serve::Machine(_)))
+    ALL.iter().filter(|def| !matches!(def.serve, Serve::Task(_)))
 }
 
 #[test]
 fn endless_bytes_are_charged_and_cost_what_they_are() {
     let _alone = ALONE.lock();
     for def in machines() {
-        for (name, head, unit) in FLOODS {
+        for Flood { name, head, unit } in floods() {
             let table = table(def);
             let piece = piece(unit);
-            let most = if matches!(*name, "a line" | "a mail") { CONTENT } else { FLOOD };
+            let most = if matches!(name, "a line" | "a mail") { CONTENT } else { FLOOD };
             let count = most / piece.len();
             let (work, free) = feed(def, &table, head, (0..count).map(|_| piece.clone()));
             assert!(free < FREE, "{}: {name}: {free} bytes held and not charged", def.slug);
@@ -192,7 +180,7 @@ fn endless_bytes_are_charged_and_cost_what_they_are() {
 fn byte_by_byte_costs_no_more() {
     let _alone = ALONE.lock();
     for def in machines() {
-        for (name, head, unit) in FLOODS {
+        for Flood { name, head, unit } in floods() {
             let table = table(def);
             let bytes = unit.iter().copied().cycle().take(TRICKLE).map(|byte| vec![byte]);
             let (work, free) = feed(def, &table, head, bytes);
@@ -251,7 +239,7 @@ fn tasks_hold_no_more_than_they_are_charged() {
         // What a node makes at first use, its shell and keys, is no connection's.
         let table = table(def);
         runtime.block_on(flood(def, &table, b"", b"x\r\n", 4096));
-        for (name, head, unit) in FLOODS {
+        for Flood { name, head, unit } in floods() {
             let free = runtime.block_on(flood(def, &table, head, unit, FLOOD));
             assert!(free < FREE_WITH_SOCKETS, "{}: {name}: {free} bytes held and not charged", def.slug);
         }

@@ -250,8 +250,7 @@ const DECKIES: &[Case] = &[
             "3: ports: \"80, x\" is no list of ports; write them as 80, 8443",
             "4: [custom-shop] has no key \"image\"; it has: binary, exec, ports",
             "5: [custom-ssh]: there is a service ssh already; choose another name",
-            "8: no service is called \"shop\" (did you mean \"smtp\"?); there are: ftp, http, mysql, redis, \
-             smtp, ssh, telnet",
+            "8: no service is called \"shop\" (did you mean \"smtp\"?); there are: {services}",
         ],
     ),
     (

@@ -47,7 +47,6 @@ impl Machine for Connection {
             Input::Open => {}
             Input::Eof => out.close(),
             Input::Bytes(bytes) => {
-                self.server.0.lock().counters.bytes_read += bytes.len() as u64;
                 // In pieces, so that what nobody wants is gone before more comes.
                 for piece in bytes.chunks(LONG_LINE / 4).chain(bytes.is_empty().then_some(bytes)) {
                     if self.reader.push(piece).is_err() {
@@ -92,6 +91,7 @@ impl Connection {
             State::Swallow(length) => {
                 let count = length.min(self.reader.len());
                 self.reader.skip(count);
+                self.used(count);
                 if count < length {
                     self.state = State::Swallow(length - count);
                     return false;
@@ -113,6 +113,7 @@ impl Connection {
             return false;
         };
         let mut line = self.reader.take(end + 1);
+        self.used(line.len());
         line.pop();
         if line.last() == Some(&b'\r') {
             line.pop();
@@ -140,6 +141,7 @@ impl Connection {
     fn value(&mut self, pending: &Pending, out: &mut Out) {
         let value = self.reader.take(pending.length);
         let end = self.reader.take(2);
+        self.used(value.len() + end.len());
         self.stored(pending, &value, out);
         let answer = if end == b"\r\n" {
             classic::store(&mut self.server.0.lock(), pending, value, self.now())
@@ -188,9 +190,11 @@ impl Connection {
 
     /// One packet of the binary protocol.
     fn packet(&mut self, out: &mut Out) -> bool {
+        let before = self.reader.len();
         let Some(packet) = binary::take(&mut self.reader) else {
             return false;
         };
+        self.used(before - self.reader.len());
         let now = self.now();
         let Ok(packet) = packet else {
             out.close();
@@ -214,6 +218,11 @@ impl Connection {
             out.close();
         }
         true
+    }
+
+    /// Counts bytes when they are used, not when they come, so that no answer depends on the pieces they came in.
+    fn used(&self, count: usize) {
+        self.server.0.lock().counters.bytes_read += count as u64;
     }
 
     fn say(&self, answer: &[u8], out: &mut Out) {
