@@ -308,24 +308,13 @@ fn touch(store: &mut Store, packet: &Packet, now: i64) -> (Vec<u8>, bool) {
 
 /// `stat`: one answer for each name, and an empty one.
 fn statistics(host: &Host, link: &Link, store: &mut Store, packet: &Packet, now: i64) -> Vec<u8> {
-    let text = match packet.key.as_slice() {
-        b"" => None,
-        key => Some(stats::text(host, link, store, key, now)),
+    let Some(text) = stats::text(host, link, store, &packet.key, now) else {
+        return packet.refuse(NOT_FOUND);
     };
     let mut bytes = Vec::new();
-    match text {
-        None => {
-            for (name, value) in stats::general_values(host, store, now) {
-                bytes.extend(packet.done(b"", name.as_bytes(), value.as_bytes(), 0));
-            }
-        }
-        Some(None) => return packet.refuse(NOT_FOUND),
-        Some(Some(text)) => {
-            for line in text.lines().filter_map(|line| line.strip_prefix("STAT ")) {
-                let (name, value) = line.split_once(' ').unwrap_or((line, ""));
-                bytes.extend(packet.done(b"", name.as_bytes(), value.as_bytes(), 0));
-            }
-        }
+    for line in text.lines().filter_map(|line| line.strip_prefix("STAT ")) {
+        let (name, value) = line.split_once(' ').unwrap_or((line, ""));
+        bytes.extend(packet.done(b"", name.as_bytes(), value.as_bytes(), 0));
     }
     bytes.extend(packet.done(b"", b"", b"", 0));
     bytes

@@ -4,7 +4,7 @@ use super::{
     Server, binary, classic, deeds,
     step::{Asked, ERROR, Pending, Step},
 };
-use netsvc_kit::{Fields, Gathered, Host, Input, Link, Machine, Out};
+use netsvc_kit::{Gathered, Host, Input, Link, Machine, Out};
 use netsvc_wire::{Kind, field};
 use std::sync::Arc;
 
@@ -107,7 +107,7 @@ impl Connection {
             let waits = self.reader.bytes();
             let many = waits.starts_with(b"get ") || waits.starts_with(b"gets ");
             if LONG_LINE < waits.len() || LINE < waits.len() && !many {
-                self.note(Kind::Malformed, vec![(field::REASON, b"line too long".to_vec())], out);
+                out.record(Kind::Malformed, vec![(field::REASON, b"line too long".to_vec())]);
                 out.close();
             }
             return false;
@@ -121,8 +121,9 @@ impl Connection {
         let now = self.now();
         let step = classic::run(&self.host, &self.link, &mut self.server.0.lock(), &line, now);
         if !matches!(step, Step::Value(_)) && !line.is_empty() {
-            let kind = if unknown(&step) { Kind::UnknownCommand } else { Kind::Command };
-            self.note(kind, vec![(field::COMMAND, line)], out);
+            let unknown = matches!(&step, Step::Say(answer) if answer == ERROR);
+            let kind = if unknown { Kind::UnknownCommand } else { Kind::Command };
+            out.record(kind, vec![(field::COMMAND, line)]);
         }
         match step {
             Step::Say(answer) => self.say(&answer, out),
@@ -142,7 +143,7 @@ impl Connection {
         let value = self.reader.take(pending.length);
         let end = self.reader.take(2);
         self.used(value.len() + end.len());
-        self.stored(pending, &value, out);
+        told(pending.line.clone(), &pending.key, &value, out);
         let answer = if end == b"\r\n" {
             classic::store(&mut self.server.0.lock(), pending, value, self.now())
         } else {
@@ -151,19 +152,6 @@ impl Connection {
         if !pending.quiet {
             self.say(&answer, out);
         }
-    }
-
-    /// The event of a command with a value.
-    fn stored(&self, pending: &Pending, value: &[u8], out: &mut Out) {
-        let mut line = pending.line.clone();
-        if value.len() <= SHOWN {
-            line.push(b' ');
-            line.extend_from_slice(value);
-        } else {
-            let fields = vec![(field::PATH, pending.key.clone()), (field::ORIGIN, b"upload".to_vec())];
-            out.capture(Kind::FileCaptured, fields, value.to_vec());
-        }
-        self.note(Kind::Command, vec![(field::COMMAND, line)], out);
     }
 
     /// Answers keys, as many as may wait to be sent.
@@ -200,15 +188,8 @@ impl Connection {
             out.close();
             return false;
         };
-        let (key, value) = (packet.key.clone(), packet.value.clone());
-        let line = [packet.name().as_bytes(), &key].join(&b' ');
-        let line = line.trim_ascii_end().to_vec();
-        if value.is_empty() {
-            self.note(Kind::Command, vec![(field::COMMAND, line)], out);
-        } else {
-            let pending = Pending { line, key, ..Pending::binary() };
-            self.stored(&pending, &value, out);
-        }
+        let line = [packet.name().as_bytes(), &packet.key].join(&b' ');
+        told(line.trim_ascii_end().to_vec(), &packet.key, &packet.value, out);
         if let Some(credential) = packet.credential() {
             out.credential(credential);
         }
@@ -230,15 +211,19 @@ impl Connection {
         out.send(answer);
     }
 
-    fn note(&self, kind: Kind, fields: Fields, out: &mut Out) {
-        out.record(kind, fields);
-    }
-
     fn now(&self) -> i64 {
         self.host.clock() / 1_000_000
     }
 }
 
-fn unknown(step: &Step) -> bool {
-    matches!(step, Step::Say(answer) if answer == ERROR)
+/// The event of a command: its line, and its value if it has one.
+fn told(mut line: Vec<u8>, key: &[u8], value: &[u8], out: &mut Out) {
+    if SHOWN < value.len() {
+        let fields = vec![(field::PATH, key.to_vec()), (field::ORIGIN, b"upload".to_vec())];
+        out.capture(Kind::FileCaptured, fields, value.to_vec());
+    } else if !value.is_empty() {
+        line.push(b' ');
+        line.extend_from_slice(value);
+    }
+    out.record(Kind::Command, vec![(field::COMMAND, line)]);
 }

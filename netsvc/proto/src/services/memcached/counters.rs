@@ -1,32 +1,27 @@
 //! What the server has counted since it started or since `stats reset`.
 
-/// Counters that `stats` shows under their names.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Counters {
-    pub total_connections: u64,
-    pub cmd_get: u64,
-    pub cmd_set: u64,
-    pub cmd_flush: u64,
-    pub cmd_touch: u64,
-    pub cmd_meta: u64,
-    pub get_hits: u64,
-    pub get_misses: u64,
-    pub get_expired: u64,
-    pub get_flushed: u64,
-    pub delete_misses: u64,
-    pub delete_hits: u64,
-    pub incr_misses: u64,
-    pub incr_hits: u64,
-    pub decr_misses: u64,
-    pub decr_hits: u64,
-    pub cas_misses: u64,
-    pub cas_hits: u64,
-    pub cas_badval: u64,
-    pub touch_hits: u64,
-    pub touch_misses: u64,
-    pub store_too_large: u64,
-    pub bytes_read: u64,
-    pub bytes_written: u64,
-    pub total_items: u64,
-    pub evictions: u64,
+/// Declares the counters, which `stats` shows under their names.
+macro_rules! counters {
+    ($($name:ident)+) => {
+        /// Counters by their names.
+        #[derive(Clone, Debug, Default)]
+        pub(super) struct Counters {
+            $(pub $name: u64,)+
+        }
+
+        impl Counters {
+            /// The counter called `name`.
+            pub(super) fn get(&self, name: &str) -> Option<u64> {
+                match name {
+                    $(stringify!($name) => Some(self.$name),)+
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+counters! {
+    total_connections cmd_get cmd_set cmd_flush cmd_touch cmd_meta get_hits get_misses get_expired get_flushed
+    delete_misses delete_hits incr_misses incr_hits decr_misses decr_hits cas_misses cas_hits cas_badval touch_hits
+    touch_misses store_too_large bytes_read bytes_written total_items evictions
 }

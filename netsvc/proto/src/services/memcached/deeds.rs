@@ -8,7 +8,7 @@ use super::{
 
 /// The item that is asked for, counted.
 pub(super) fn fetch(store: &mut Store, key: &[u8], touch: Option<i32>, now: i64) -> Option<Item> {
-    let found = store.fetch(key, now);
+    let found = store.fetch(key, now).cloned();
     if let Some(time) = touch {
         store.counters.cmd_touch += 1;
         if let Some(item) = store.look(key, now) {
@@ -37,30 +37,26 @@ pub(super) enum Outcome {
 /// Keeps `value` as the verb of `pending` says.
 pub(super) fn keep(store: &mut Store, pending: &Pending, value: Vec<u8>, now: i64) -> Outcome {
     store.counters.cmd_set += 1;
-    let there = store.look(&pending.key, now).cloned();
-    let (mut flags, mut expires) = (pending.flags, pending.expires);
     if let Some(cas) = pending.cas {
-        match &there {
+        match store.look(&pending.key, now).map(|item| item.cas) {
             None => {
                 store.counters.cas_misses += 1;
                 return Outcome::NotFound;
             }
-            Some(item) if item.cas == cas => store.counters.cas_hits += 1,
+            Some(there) if there == cas => store.counters.cas_hits += 1,
             Some(_) => {
                 store.counters.cas_badval += 1;
                 return Outcome::Exists;
             }
         }
     }
-    let value = match (pending.verb, there) {
+    let (mut flags, mut expires) = (pending.flags, pending.expires);
+    let value = match (pending.verb, store.look(&pending.key, now)) {
         (Verb::Set | Verb::Cas, _) | (Verb::Add, None) | (Verb::Replace, Some(_)) => value,
-        (Verb::Append, Some(item)) => {
+        (Verb::Append | Verb::Prepend, Some(item)) => {
             (flags, expires) = (item.flags, item.expires);
-            [item.value, value].concat()
-        }
-        (Verb::Prepend, Some(item)) => {
-            (flags, expires) = (item.flags, item.expires);
-            [value, item.value].concat()
+            let (there, new) = (item.value.as_slice(), value.as_slice());
+            if pending.verb == Verb::Append { [there, new].concat() } else { [new, there].concat() }
         }
         (Verb::Add | Verb::Replace | Verb::Append | Verb::Prepend, _) => return Outcome::NotStored,
     };

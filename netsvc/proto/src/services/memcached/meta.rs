@@ -48,42 +48,35 @@ fn get(store: &mut Store, words: &Words<'_>, now: i64) -> Answer {
     let time = wanted.time(b'T', now)?;
     let made = wanted.time(b'N', now)?;
     let recache = wanted.number::<i64>(b'R')?;
-    let before = store.look(&key, now).cloned();
-    let (mut win, mut found) = (false, before.clone());
-    if before.is_none() {
-        if let Some(expires) = made {
-            let _ = store.put(&key, Vec::new(), 0, expires, now);
-            found = store.look(&key, now).cloned();
-            win = true;
-        }
-    } else if wanted.flags.iter().any(|(letter, _)| b"hltv".contains(letter)) || wanted.flags.is_empty() {
-        store.fetch(&key, now);
+    let there = store.look(&key, now).is_some();
+    if let (false, Some(expires)) = (there, made) {
+        let _ = store.put(&key, Vec::new(), 0, expires, now);
     }
     store.counters.cmd_get += 1;
-    let Some(shown) = found else {
+    let Some(item) = store.look(&key, now) else {
         store.counters.get_misses += 1;
         return Ok(if wanted.quiet() { Vec::new() } else { b"EN\r\n".to_vec() });
     };
-    store.counters.get_hits += 1;
-    let Some(item) = store.look(&key, now) else { return Ok(b"EN\r\n".to_vec()) };
     item.expires = time.unwrap_or(item.expires);
     let due = item.expires != 0 && recache.is_some_and(|least| item.expires - now < least);
-    win |= (due || item.stale) && !item.won;
+    let win = !there || (due || item.stale) && !item.won;
     let already = item.won && !win;
     item.won |= win;
-    let mut now_shown = item.clone();
-    (now_shown.fetched, now_shown.used) = (shown.fetched, shown.used);
-    let mut told = wanted.told(Some(&now_shown), now);
+    let mut told = wanted.told(Some(item), now);
     for (letter, says) in [(&b" Z"[..], already), (b" X", item.stale), (b" W", win)] {
         if says {
             told.extend_from_slice(letter);
         }
     }
-    if wanted.has(b'v') {
-        let head = [format!(" {}", shown.value.len()).into_bytes(), told].concat();
-        return Ok([line(b"VA", &head), shown.value, b"\r\n".to_vec()].concat());
+    let value = wanted.has(b'v').then(|| item.value.clone());
+    store.counters.get_hits += 1;
+    // What is told is how it was before it was read.
+    if there && (wanted.flags.is_empty() || wanted.flags.iter().any(|(letter, _)| b"hltv".contains(letter))) {
+        store.fetch(&key, now);
     }
-    Ok(line(b"HD", &told))
+    let Some(value) = value else { return Ok(line(b"HD", &told)) };
+    let head = [format!(" {}", value.len()).into_bytes(), told].concat();
+    Ok([line(b"VA", &head), value, b"\r\n".to_vec()].concat())
 }
 
 fn set(words: &Words<'_>, text: &[u8], now: i64) -> Step {

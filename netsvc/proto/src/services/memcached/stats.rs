@@ -73,13 +73,8 @@ fn stat(name: &str, value: impl std::fmt::Display) -> String {
     format!("STAT {name} {value}\r\n")
 }
 
-/// Names and values of the general statistics.
-pub(super) fn general_values(host: &Host, store: &Store, now: i64) -> Vec<(&'static str, String)> {
-    GENERAL.iter().map(|(name, idle)| (*name, value(host, store, now, name, idle))).collect()
-}
-
 fn general(host: &Host, store: &Store, now: i64) -> String {
-    general_values(host, store, now).into_iter().map(|(name, value)| stat(name, value)).collect()
+    GENERAL.iter().map(|(name, idle)| stat(name, value(host, store, now, name, idle))).collect()
 }
 
 fn value(host: &Host, store: &Store, now: i64, name: &str, idle: &str) -> String {
@@ -101,32 +96,10 @@ fn value(host: &Host, store: &Store, now: i64, name: &str, idle: &str) -> String
         "lru_maintainer_juggles" => return (uptime + 36).to_string(),
         "bytes" => store.bytes() as u64,
         "curr_items" => store.len() as u64,
-        "cmd_get" => counters.cmd_get,
-        "cmd_set" => counters.cmd_set,
-        "cmd_flush" => counters.cmd_flush,
-        "cmd_touch" => counters.cmd_touch,
-        "cmd_meta" => counters.cmd_meta,
-        "get_hits" => counters.get_hits,
-        "get_misses" => counters.get_misses,
-        "get_expired" => counters.get_expired,
-        "get_flushed" => counters.get_flushed,
-        "delete_misses" => counters.delete_misses,
-        "delete_hits" => counters.delete_hits,
-        "incr_misses" => counters.incr_misses,
-        "incr_hits" => counters.incr_hits,
-        "decr_misses" => counters.decr_misses,
-        "decr_hits" => counters.decr_hits,
-        "cas_misses" => counters.cas_misses,
-        "cas_hits" => counters.cas_hits,
-        "cas_badval" => counters.cas_badval,
-        "touch_hits" => counters.touch_hits,
-        "touch_misses" => counters.touch_misses,
-        "store_too_large" => counters.store_too_large,
-        "bytes_read" => counters.bytes_read,
-        "bytes_written" => counters.bytes_written,
-        "total_items" => counters.total_items,
-        "evictions" => counters.evictions,
-        _ => return idle.to_owned(),
+        _ => match counters.get(name) {
+            Some(count) => count,
+            None => return idle.to_owned(),
+        },
     };
     number.to_string()
 }

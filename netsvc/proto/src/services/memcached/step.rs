@@ -4,6 +4,7 @@ use super::wanted::Wanted;
 
 /// What is said to an unknown command, or to one with a wrong number of words.
 pub(super) const ERROR: &[u8] = b"ERROR\r\n";
+
 /// How a value is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verb {
@@ -55,23 +56,6 @@ pub(super) struct Asked {
     pub cas: bool,
     /// The new time of expiry, as the client said it.
     pub touch: Option<i32>,
-}
-
-impl Pending {
-    /// A command of the binary protocol, for its event.
-    pub(super) fn binary() -> Self {
-        Pending {
-            verb: Verb::Set,
-            key: Vec::new(),
-            flags: 0,
-            expires: 0,
-            length: 0,
-            cas: None,
-            quiet: false,
-            meta: None,
-            line: Vec::new(),
-        }
-    }
 }
 
 pub(super) fn say(answer: impl AsRef<[u8]>) -> Step {

@@ -139,17 +139,16 @@ impl Store {
     }
 
     /// As [`Store::look`], for somebody who reads it: it becomes the last to go.
-    pub(super) fn fetch(&mut self, key: &[u8], now: i64) -> Option<Item> {
+    pub(super) fn fetch(&mut self, key: &[u8], now: i64) -> Option<&Item> {
         self.order += 1;
         let order = self.order;
         let item = self.look(key, now)?;
         let before = std::mem::replace(&mut item.order, order);
         (item.fetched, item.used) = (true, now);
-        let found = item.clone();
         if let Some(key) = self.uses.remove(&before) {
             self.uses.insert(order, key);
         }
-        Some(found)
+        self.items.get(key)
     }
 
     /// Keeps `value` under `key`.
