@@ -12,10 +12,25 @@ mod terminal;
 
 use netsvc_persona::*;
 use netsvc_shell::{SessionFacts, Shell, ShellHost, fs::OverlayStore};
-use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
 
 /// 2026-03-01 12:00 UTC in µs.
 pub(crate) const NOW: i64 = 1_772_366_400_000_000;
+
+/// A node at [`NOW`], and its clock, which the test moves.
+pub(crate) fn clocked(id: &str) -> (ShellHost, Arc<AtomicI64>) {
+    let clock = Arc::new(AtomicI64::new(NOW));
+    let read = clock.clone();
+    let now = move || read.load(Ordering::Relaxed);
+    (ShellHost::new(Arc::new(persona(id)), Arc::new(OverlayStore::in_memory()), Arc::new(now)), clock)
+}
 
 pub(crate) fn persona(id: &str) -> Persona {
     let user = |name: &str, uid: u32, home: &str| User {

@@ -1,7 +1,7 @@
 //! What moves on a node: it does, it never goes back, and all that shows it agrees.
 
-use crate::{NOW, persona, shell_on};
-use netsvc_shell::{ShellHost, fs::OverlayStore};
+use crate::{clocked, shell_on};
+use netsvc_shell::ShellHost;
 use std::sync::{
     Arc,
     atomic::{AtomicI64, Ordering},
@@ -15,13 +15,7 @@ struct Node {
 
 impl Node {
     fn new(id: &str) -> Node {
-        let clock = Arc::new(AtomicI64::new(NOW));
-        let read = clock.clone();
-        let host = ShellHost::new(
-            Arc::new(persona(id)),
-            Arc::new(OverlayStore::in_memory()),
-            Arc::new(move || read.load(Ordering::Relaxed)),
-        );
+        let (host, clock) = clocked(id);
         Node { host, clock }
     }
 

@@ -2,8 +2,8 @@
 //!
 //! The bytes are those of bash 5.2.15, dash 0.5.12 and BusyBox 1.35.0 at a pseudo-terminal.
 
-use crate::{NOW, host, persona, shell_on};
-use netsvc_shell::{ShellHost, Terminal, fs::OverlayStore};
+use crate::{NOW, clocked, host, shell_on};
+use netsvc_shell::Terminal;
 use std::sync::{
     Arc,
     atomic::{AtomicI64, Ordering},
@@ -17,13 +17,7 @@ struct Session {
 
 impl Session {
     fn new(id: &str) -> Session {
-        let clock = Arc::new(AtomicI64::new(NOW));
-        let read = Arc::clone(&clock);
-        let host = ShellHost::new(
-            Arc::new(persona(id)),
-            Arc::new(OverlayStore::in_memory()),
-            Arc::new(move || read.load(Ordering::Relaxed)),
-        );
+        let (host, clock) = clocked(id);
         let mut terminal = Terminal::new(shell_on(&host, "root", true));
         terminal.resize(111, 33);
         terminal.start(NOW);
