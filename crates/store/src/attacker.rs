@@ -1,13 +1,6 @@
 //! Reading attackers, what they touched, and traversals.
 
-use crate::{
-    Store,
-    database::Statement,
-    error::Error,
-    filter::Filterable,
-    row::{Cells, Value},
-    schema::{Cell, row},
-};
+use crate::{Store, database::Statement, error::Error, filter::Filterable, schema::row};
 use decnet_model::record::{Attacker, Contact, Counts, Filter, Page, PageFrom, Traversal, TraversalKind};
 use netsvc_wire::stamp::Micros;
 use std::net::IpAddr;
@@ -193,17 +186,5 @@ impl Store {
                    ORDER BY MIN(first_seen), MIN(first_event)";
         let rows = self.pool.rows(Statement::new("read the path of an attacker", sql).bind(src_ip)).await?;
         rows.into_iter().map(|mut cells| cells.text()).collect()
-    }
-}
-
-impl Cell for TraversalKind {
-    fn read(cells: &mut Cells) -> Result<Self, Error> {
-        cells.text()?.parse().map_err(|_| cells.bad("a kind of traversal"))
-    }
-}
-
-impl From<TraversalKind> for Value {
-    fn from(kind: TraversalKind) -> Self {
-        kind.name().into()
     }
 }

@@ -258,30 +258,6 @@ fn persona_row(name: &str, persona: &str, now: Micros) -> Persona {
     }
 }
 
-impl Cell for DeckyDesired {
-    fn read(cells: &mut Cells) -> Result<Self, Error> {
-        cells.text()?.parse().map_err(|_| cells.bad("running or absent"))
-    }
-}
-
-impl From<DeckyDesired> for Value {
-    fn from(desired: DeckyDesired) -> Self {
-        desired.name().into()
-    }
-}
-
-impl Cell for DeckyActual {
-    fn read(cells: &mut Cells) -> Result<Self, Error> {
-        cells.text()?.parse().map_err(|_| cells.bad("a state of a decky"))
-    }
-}
-
-impl From<DeckyActual> for Value {
-    fn from(actual: DeckyActual) -> Self {
-        actual.name().into()
-    }
-}
-
 impl Cell for Vec<String> {
     fn read(cells: &mut Cells) -> Result<Self, Error> {
         serde_json::from_str(&cells.text()?).map_err(|_| cells.bad("a JSON list"))

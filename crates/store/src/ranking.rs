@@ -5,19 +5,15 @@ use crate::{
     database::{Statement, Tx},
     error::Error,
     filter::PAGE_LIMIT,
-    row::{Cells, Value},
-    schema::{Cell, row},
+    schema::row,
 };
 use decnet_model::record::{RankChange, Ranked, Subject};
-use netsvc_wire::stamp::Micros;
+use netsvc_wire::stamp::{DAY, Micros};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 /// The day of numbers over all time.
 const EVER: Micros = -1;
-
-/// A day.
-const DAY: Micros = 86_400_000_000;
 
 /// How long numbers of single days are kept.
 const DAYS_KEPT: Micros = 400 * DAY;
@@ -40,18 +36,6 @@ row! {
         value: Bytes;
         events: Int, Add;
         last_seen: Int, Greatest;
-    }
-}
-
-impl Cell for Subject {
-    fn read(cells: &mut Cells) -> Result<Self, Error> {
-        cells.text()?.parse().map_err(|_| cells.bad("a subject of a ranking"))
-    }
-}
-
-impl From<Subject> for Value {
-    fn from(subject: Subject) -> Self {
-        subject.name().into()
     }
 }
 

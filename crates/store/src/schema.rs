@@ -5,6 +5,7 @@ use crate::{
     error::Error,
     row::{Cells, Value},
 };
+use decnet_model::record::{DeckyActual, DeckyDesired, Subject, TraversalKind};
 use std::net::IpAddr;
 
 /// What a column holds.
@@ -137,6 +138,29 @@ cells! {
     String: text;
     Vec<u8>: bytes;
     IpAddr: address;
+}
+
+/// Enums that are kept by their names; the text says what a cell should hold.
+macro_rules! names {
+    ($($type:ty: $what:literal;)+) => {$(
+        impl Cell for $type {
+            fn read(cells: &mut Cells) -> Result<Self, Error> {
+                cells.text()?.parse().map_err(|_| cells.bad($what))
+            }
+        }
+
+        impl From<$type> for Value {
+            fn from(value: $type) -> Self {
+                value.name().into()
+            }
+        }
+    )+};
+}
+names! {
+    DeckyActual: "a state of a decky";
+    DeckyDesired: "running or absent";
+    Subject: "a subject of a ranking";
+    TraversalKind: "a kind of traversal";
 }
 
 /// Declares a table: the constant, what is read from it and what is put into it. A field that is missing

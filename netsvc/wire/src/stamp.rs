@@ -9,6 +9,9 @@ use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time};
 /// Microseconds since 1970-01-01T00:00:00Z.
 pub type Micros = i64;
 
+/// A day.
+pub const DAY: Micros = 86_400_000_000;
+
 /// What the machine's clock shows; 0 before 1970.
 pub fn now() -> Micros {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
