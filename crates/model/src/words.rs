@@ -74,10 +74,7 @@ fn coded(word: &str) -> String {
     if cut.is_ascii() {
         format!("{PLAIN}{}", cut.escape_ascii())
     } else {
-        let digits = b"0123456789abcdef".map(char::from);
-        let digit = |nibble: u8| digits.get(usize::from(nibble)).copied().unwrap_or('0');
-        let hex = cut.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
-        CODED.chars().chain(hex).collect()
+        format!("{CODED}{}", hex::encode(cut))
     }
 }
 
