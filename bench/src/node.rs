@@ -4,12 +4,9 @@ use crate::place;
 use anyhow::{Context as _, Result};
 use decnet_engine::{node::NodeSpec, stage::StageConfig};
 use decnet_model::persona::derive::{Request, derive};
-use netsvc_persona::{
-    LoginPolicy,
-    stage::{Limits, PortSpec, ServiceSpec, Transport},
-};
+use netsvc_persona::stage::{Limits, PortSpec, ServiceSpec, Transport};
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     net::Ipv4Addr,
     path::{Path, PathBuf},
 };
@@ -21,27 +18,8 @@ const NOW: i64 = 1_764_000_000_000_000;
 pub(crate) fn node(system: &str, ip: Ipv4Addr, prefix: u8, services: &[(&str, u16)]) -> Result<NodeSpec> {
     let name = format!("bench-{}", ip.to_bits() & 0xffff);
     let slugs: Vec<String> = services.iter().map(|(slug, _)| (*slug).to_owned()).collect();
-    let persona = derive(&Request {
-        install_secret: &[7; 32],
-        node: &name,
-        seed: Some("bench"),
-        system,
-        services: &slugs,
-        ip: ip.into(),
-        prefix,
-        gateway: None,
-        hostname: None,
-        domain: None,
-        mac: None,
-        login: LoginPolicy::Deny,
-        taken: &BTreeSet::new(),
-        face: None,
-        generation: 0,
-        life: Default::default(),
-        firewall: false,
-        now: NOW,
-    })
-    .context("derive a persona")?;
+    let plain = Request::plain(&[7; 32], &name, system, &slugs, (ip.into(), prefix), NOW);
+    let persona = derive(&Request { seed: Some("bench"), ..plain }).context("derive a persona")?;
     Ok(NodeSpec {
         persona,
         services: slugs

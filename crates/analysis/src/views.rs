@@ -5,11 +5,8 @@ use decnet_model::{
     record::{Change, EventRow, RankChange, Span, Subject, View},
     words,
 };
-use netsvc_wire::{Class, Meaning, field, stamp::Micros};
+use netsvc_wire::{Class, Meaning, field, stamp::DAY};
 use std::collections::BTreeMap;
-
-/// A day; rankings are kept by day.
-const DAY: Micros = 86_400_000_000;
 
 /// Bytes of a value that a ranking keeps.
 const RANKED: usize = 1024;
@@ -57,6 +54,7 @@ fn rankings(rows: &[EventRow]) -> Change {
     let mut counts: BTreeMap<_, RankChange> = BTreeMap::new();
     for row in rows.iter().filter(|row| !row.probe) {
         let (_, class, count) = touch::told_by(row);
+        // Rankings are kept by day.
         let mut add = |subject: Subject, value: &[u8], count: u64| {
             let value = value.get(..RANKED).unwrap_or(value).to_vec();
             let change = counts.entry((row.at - row.at.rem_euclid(DAY), subject, value)).or_default();

@@ -3,7 +3,6 @@
 use super::*;
 use decnet_model::persona::derive::{Request, derive};
 use netsvc_persona::LoginPolicy;
-use std::collections::BTreeSet;
 
 const NOW: i64 = 1_764_000_000_000_000;
 
@@ -11,25 +10,12 @@ pub(super) fn fleet() -> Vec<Persona> {
     let services = ["ssh", "http"].map(str::to_owned);
     let systems = ["debian12", "ubuntu2204", "windows_server_2019", "rocky9"];
     let make = |(index, system): (u8, &&str)| {
+        let node = format!("node-{index}");
+        let services = if system.starts_with("windows") { &services[1..] } else { &services };
         let request = Request {
-            install_secret: &[7; 32],
-            node: &format!("node-{index}"),
-            seed: None,
-            system,
-            services: if system.starts_with("windows") { &services[1..] } else { &services },
-            ip: [10, 66, 0, 10 + index].into(),
-            prefix: 24,
             gateway: Some([10, 66, 0, 1].into()),
-            hostname: None,
-            domain: None,
-            mac: None,
             login: LoginPolicy::AcceptListed,
-            taken: &BTreeSet::new(),
-            face: None,
-            generation: 0,
-            life: Default::default(),
-            firewall: false,
-            now: NOW,
+            ..Request::plain(&[7; 32], &node, system, services, ([10, 66, 0, 10 + index].into(), 24), NOW)
         };
         derive(&request).unwrap()
     };

@@ -169,7 +169,7 @@ fn show(persona: &Persona, fingerprints: &(String, String), contradictions: &[In
 fn machine(persona: &Persona, now: i64) -> Vec<(String, String)> {
     let (os, hardware, zone) = (&persona.os, &persona.hardware, &persona.zone);
     let moment = |at| format!("{} UTC", output::moment(at));
-    let days = now.saturating_sub(persona.booted_at) / 86_400_000_000;
+    let days = now.saturating_sub(persona.booted_at) / netsvc_wire::stamp::DAY;
     let build = if os.build == 0 { String::new() } else { format!(", build {}", os.build) };
     let rows = [
         ("host name", persona.fqdn()),

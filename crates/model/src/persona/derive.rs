@@ -24,6 +24,7 @@ use netsvc_persona::{
     },
     ttl_of,
 };
+use netsvc_wire::stamp::DAY;
 use rand_chacha::ChaCha20Rng;
 use rand_core::RngCore;
 use std::{
@@ -32,7 +33,6 @@ use std::{
     net::IpAddr,
 };
 
-const DAY: i64 = 86_400_000_000;
 /// Width of the range of passive ports.
 const PASSIVE: u16 = 200;
 
@@ -75,6 +75,43 @@ pub struct Request<'a> {
     pub firewall: bool,
     /// Host time, µs since the epoch.
     pub now: i64,
+}
+
+/// Nobody.
+static NONE_TAKEN: BTreeSet<String> = BTreeSet::new();
+
+impl<'a> Request<'a> {
+    /// A node of which nothing is said but what it is and where: drawn from the install secret, without a gateway, with
+    /// nobody let in.
+    pub fn plain(
+        install_secret: &'a [u8],
+        node: &'a str,
+        system: &'a str,
+        services: &'a [String],
+        at: (IpAddr, u8),
+        now: i64,
+    ) -> Self {
+        Request {
+            install_secret,
+            node,
+            seed: None,
+            system,
+            services,
+            ip: at.0,
+            prefix: at.1,
+            gateway: None,
+            hostname: None,
+            domain: None,
+            mac: None,
+            login: LoginPolicy::Deny,
+            taken: &NONE_TAKEN,
+            face: None,
+            generation: 0,
+            life: Life::default(),
+            firewall: false,
+            now,
+        }
+    }
 }
 
 /// Why no persona could be made.
@@ -374,27 +411,9 @@ mod tests {
 
     fn persona(secret: u8, node: &str, seed: Option<&str>, system: &str) -> Persona {
         let services = ["ssh", "http", "ftp", "smtp", "redis", "mysql", "telnet"].map(str::to_owned);
-        derive(&Request {
-            install_secret: &[secret; 32],
-            node,
-            seed,
-            system,
-            services: &services,
-            ip: [10, 66, 0, 10].into(),
-            prefix: 21,
-            gateway: None,
-            hostname: None,
-            domain: None,
-            mac: None,
-            login: LoginPolicy::Deny,
-            taken: &BTreeSet::new(),
-            face: None,
-            generation: 0,
-            life: Life::default(),
-            firewall: false,
-            now: 1_764_000_000_000_000,
-        })
-        .unwrap()
+        let (secret, at) = ([secret; 32], ([10, 66, 0, 10].into(), 21));
+        let plain = Request::plain(&secret, node, system, &services, at, 1_764_000_000_000_000);
+        derive(&Request { seed, ..plain }).unwrap()
     }
 
     /// What two personas must never share.

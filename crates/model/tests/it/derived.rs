@@ -1,8 +1,8 @@
 //! What is derived for a seed stays what it was: fleets that are deployed again keep their faces.
 
 use decnet_model::persona::derive::{Request, derive};
-use netsvc_persona::{LoginPolicy, tables::systems::SYSTEMS};
-use std::{collections::BTreeSet, fmt::Write};
+use netsvc_persona::tables::systems::SYSTEMS;
+use std::fmt::Write;
 
 /// A line per persona: system, node, what it shows, and a digest of the whole document.
 const DERIVED: &str = include_str!("derived.txt");
@@ -20,27 +20,10 @@ fn derived() -> String {
     for system in SYSTEMS {
         for (number, seed) in (1..=4).zip([Some("s"), None, Some("other"), Some("")]) {
             let node = format!("node-{number}");
-            let persona = derive(&Request {
-                install_secret: &[number; 32],
-                node: &node,
-                seed,
-                system: system.id,
-                services: &services,
-                ip: [10, 66, 0, number].into(),
-                prefix: 21,
-                gateway: None,
-                hostname: None,
-                domain: None,
-                mac: None,
-                login: LoginPolicy::Deny,
-                taken: &BTreeSet::new(),
-                face: None,
-                generation: u32::from(number / 3),
-                life: Default::default(),
-                firewall: false,
-                now: 1_764_000_000_000_000,
-            })
-            .unwrap();
+            let at = ([10, 66, 0, number].into(), 21);
+            let secret = [number; 32];
+            let plain = Request::plain(&secret, &node, system.id, &services, at, 1_764_000_000_000_000);
+            let persona = derive(&Request { seed, generation: u32::from(number / 3), ..plain }).unwrap();
             let text = serde_json::to_string(&persona).unwrap();
             write!(lines, "{} {node} {:016x}", system.id, digest(&text)).unwrap();
             for (slug, product) in &persona.products {

@@ -17,24 +17,11 @@ const NOW: i64 = 1_764_000_000_000_000;
 fn persona(secret: &[u8], node: &str, seed: Option<&str>, system: &str, generation: u32) -> Persona {
     let services = SERVICES.map(str::to_owned);
     let request = Request {
-        install_secret: secret,
-        node,
         seed,
-        system,
-        services: &services,
-        ip: [10, 66, 1, 9].into(),
-        prefix: 21,
         gateway: Some([10, 66, 0, 1].into()),
-        hostname: None,
-        domain: None,
-        mac: None,
         login: LoginPolicy::AcceptListed,
-        taken: &BTreeSet::new(),
-        face: None,
-        firewall: false,
         generation,
-        life: Default::default(),
-        now: NOW,
+        ..Request::plain(secret, node, system, &services, ([10, 66, 1, 9].into(), 21), NOW)
     };
     derive(&request).unwrap()
 }
