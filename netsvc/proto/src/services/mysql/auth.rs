@@ -15,6 +15,8 @@ pub(super) struct Response {
     pub extended: u32,
     pub user: Vec<u8>,
     pub answer: Vec<u8>,
+    /// The answer by the client's own plugin, before it was asked for one by the server's.
+    pub first: Vec<u8>,
     pub database: Vec<u8>,
     pub plugin: Vec<u8>,
     /// `name=value` pairs, comma-separated.
@@ -61,6 +63,7 @@ pub(super) fn first(payload: &[u8]) -> Option<First> {
         capabilities,
         extended,
         user,
+        first: answer.clone(),
         answer,
         database,
         plugin,
@@ -74,7 +77,35 @@ fn old(payload: &[u8], capabilities: u32) -> Option<First> {
     fields.take(5)?;
     let user = fields.text().to_vec();
     let answer = fields.text().to_vec();
-    Some(First::Response(Box::new(Response { capabilities, user, answer, ..Response::default() })))
+    Some(First::Response(Box::new(Response { capabilities, user, first: answer.clone(), answer, ..Response::default() })))
+}
+
+/// Reads COM_CHANGE_USER of a client that answered the greeting with `before`.
+pub(super) fn changed(body: &[u8], before: &Response) -> Option<Response> {
+    let mut fields = Fields(body);
+    let has = |flag: u32| before.capabilities & flag != 0;
+    let user = fields.text().to_vec();
+    let answer = if has(capability::SECURE_CONNECTION) {
+        let length = usize::try_from(fields.number(1)?).ok()?;
+        fields.take(length)?.to_vec()
+    } else {
+        fields.text().to_vec()
+    };
+    let database = fields.text().to_vec();
+    // The character set, which older clients leave out with all that follows.
+    fields.number(2);
+    let plugin = if has(capability::PLUGIN_AUTH) { fields.text().to_vec() } else { Vec::new() };
+    let attributes = if has(capability::CONNECT_ATTRS) { attributes(&mut fields) } else { Vec::new() };
+    Some(Response {
+        capabilities: before.capabilities,
+        extended: before.extended,
+        user,
+        first: answer.clone(),
+        answer,
+        database,
+        plugin,
+        attributes,
+    })
 }
 
 fn attributes(fields: &mut Fields<'_>) -> Vec<u8> {

@@ -1,37 +1,27 @@
-//! The commands of a login: queries, prepared statements, and the small ones.
+//! The commands of a login: queries and the small ones.
 
 use super::{
     Connection,
     faults::{Refusal, refusal},
     flavour::capability,
     packet, parameters,
+    prepared::Statements,
     rows::{self, AUTOCOMMIT, MORE},
     server::Server,
     techniques,
     worlds::Worlds,
 };
 use netsvc_kit::Out;
-use netsvc_sql::{Answer, Fault, Field, Kind as Holds, Session, Value};
+use netsvc_sql::{Answer, Fault, Session, Value};
 use netsvc_wire::{Kind, field};
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
-/// Most prepared statements of a connection, and most statements of a query.
-const STATEMENTS: usize = 256;
+/// Most statements of a query.
 const SEVERAL: usize = 64;
 
-/// Statements of the binary protocol.
-#[derive(Debug, Default)]
-pub(super) struct Statements {
-    last: u32,
-    kept: BTreeMap<u32, Prepared>,
-}
-
-#[derive(Debug)]
-struct Prepared {
-    text: String,
-    parameters: usize,
-    /// Types of the values that were bound last.
-    types: Vec<u16>,
+/// Error 1227.
+fn denied(privilege: &str) -> String {
+    format!("Access denied; you need (at least one of) the {privilege} privilege(s) for this operation")
 }
 
 impl Connection {
@@ -49,37 +39,92 @@ impl Connection {
             }
             3 => self.queries(body, out),
             4 => self.columns(body, out),
-            9 => out.send(self.statistics()),
+            7 => self.send(out, &ok),
+            8 => self.error(out, 1227, "42000", &denied("SHUTDOWN")),
+            9 => {
+                let text = self.statistics();
+                self.send(out, text.as_bytes());
+            }
+            10 => {
+                let outcome = self.run("SHOW PROCESSLIST", &[]);
+                self.answer(outcome, false, AUTOCOMMIT, out);
+            }
+            12 => self.kill(body, out),
+            13 => self.send(out, &rows::end(self.form, true, AUTOCOMMIT, 0)),
             14 => self.send(out, &ok),
+            17 => self.change_user(body, out),
+            18 | 21 => {
+                out.record(Kind::Command, vec![(field::COMMAND, b"BINLOG DUMP".to_vec())]);
+                self.error(out, 1236, "HY000", "Binary log is not open");
+                out.close();
+            }
             22 => self.prepare(body, out),
             23 => self.execute(body, out),
-            25 => {
-                if let Some(id) = packet::Fields(body).number(4).and_then(|id| u32::try_from(id).ok()) {
-                    self.statements.kept.remove(&id);
-                }
-            }
-            26 => self.send(out, &ok),
-            27 => {
-                self.multiple = body.first() == Some(&0);
-                self.send(out, &rows::end(self.form, false, AUTOCOMMIT, 0));
-            }
+            24 => self.statements.long_data(body),
+            25 => self.statements.close(body),
+            26 => self.reset_statement(body, out),
+            27 => self.set_option(body, out),
+            28 => self.fetch(body, out),
             31 => {
                 let database = std::mem::take(&mut self.session.database);
-                self.session = Session::default();
+                self.forget();
                 self.session.database = database;
-                self.statements = Statements::default();
                 self.send(out, &ok);
+            }
+            250 if self.flavour.mariadb => self.execute_bulk(body, out),
+            _ => self.error(out, 1047, "08S01", "Unknown command"),
+        }
+    }
+
+    /// The session begins anew: variables, statements and the chosen database are gone.
+    pub(super) fn forget(&mut self) {
+        self.session = Session::default();
+        self.statements = Statements::default();
+    }
+
+    /// COM_PROCESS_KILL: of the threads a client sees only its own.
+    fn kill(&mut self, body: &[u8], out: &mut Out) {
+        match packet::Fields(body).number(4) {
+            Some(id) if id == u64::from(self.thread) => {
+                self.error(out, 1317, "70100", "Query execution was interrupted");
+                out.close();
+            }
+            Some(id) => self.error(out, 1094, "HY000", &format!("Unknown thread id: {id}")),
+            None => self.error(out, 1835, "HY000", "Malformed communication packet"),
+        }
+    }
+
+    /// COM_SET_OPTION: several statements in a query, or one.
+    fn set_option(&mut self, body: &[u8], out: &mut Out) {
+        match packet::Fields(body).number(2) {
+            Some(option @ 0..=1) => {
+                self.multiple = option == 0;
+                self.send(out, &rows::end(self.form, true, AUTOCOMMIT, 0));
             }
             _ => self.error(out, 1047, "08S01", "Unknown command"),
         }
     }
 
-    fn refuse(&mut self, out: &mut Out, (code, state, text): &Refusal) {
+    /// COM_STATISTICS: a line without a packet type.
+    fn statistics(&self) -> String {
+        let uptime = (self.host.clock() - self.host.persona().booted_at).max(1_000_000) / 1_000_000;
+        let questions = i64::from(self.thread) * 7;
+        let thousandths = questions.saturating_mul(1000) / uptime;
+        let flushes = if self.flavour.mariadb { "" } else { "Flush tables: 3  " };
+        format!(
+            "Uptime: {uptime}  Threads: 1  Questions: {questions}  Slow queries: 0  Opens: 33  {flushes}\
+             Open tables: 26  Queries per second avg: {}.{:03}",
+            thousandths / 1000,
+            thousandths % 1000
+        )
+    }
+
+    pub(super) fn refuse(&mut self, out: &mut Out, (code, state, text): &Refusal) {
         self.error(out, *code, state, text);
     }
 
     /// What the server says of `fault`.
-    fn refusal(&self, fault: &Fault) -> Refusal {
+    pub(super) fn refusal(&self, fault: &Fault) -> Refusal {
         let account = format!("'{}'@'{}'", String::from_utf8_lossy(&self.response.user), self.link.peer.ip());
         refusal(fault, &self.flavour, &account)
     }
@@ -90,7 +135,7 @@ impl Connection {
         self.run(&format!("USE `{quoted}`"), &[]).map(|_| ())
     }
 
-    fn run(&mut self, text: &str, values: &[Value]) -> Result<Answer, Refusal> {
+    pub(super) fn run(&mut self, text: &str, values: &[Value]) -> Result<Answer, Refusal> {
         let worlds = self.host.node.shared(Worlds::default);
         let world = worlds.of(self.link.peer.ip(), &self.host, &self.flavour);
         let user = String::from_utf8_lossy(&self.response.user).into_owned();
@@ -108,7 +153,7 @@ impl Connection {
     }
 
     /// A statement is recorded, with what it attempts.
-    fn record(&self, text: &[u8], out: &mut Out) {
+    pub(super) fn record(&self, text: &[u8], out: &mut Out) {
         let database = self.session.database.clone().into_bytes();
         out.record(Kind::Query, vec![(field::QUERY, text.to_vec()), (field::DATABASE, database)]);
         for (technique, data) in techniques::techniques(text) {
@@ -143,7 +188,7 @@ impl Connection {
     }
 
     /// Sends what a statement led to; false when it was refused.
-    fn answer(&mut self, outcome: Result<Answer, Refusal>, binary: bool, status: u16, out: &mut Out) -> bool {
+    pub(super) fn answer(&mut self, outcome: Result<Answer, Refusal>, binary: bool, status: u16, out: &mut Out) -> bool {
         for (path, content) in std::mem::take(&mut self.session.written) {
             let fields = vec![(field::PATH, path), (field::ORIGIN, b"drop".to_vec())];
             out.capture(Kind::FileCaptured, fields, content);
@@ -162,7 +207,7 @@ impl Connection {
             Ok(Answer::Rows(found)) => {
                 let ending = (status, warnings);
                 let bytes = rows::encode(&found, &mut self.sequence, self.form, binary, ending);
-                out.send(bytes);
+                self.emit(out, bytes);
                 true
             }
             Err(refusal) => {
@@ -187,91 +232,5 @@ impl Connection {
             Ok(Answer::Done { .. }) => self.send(out, &rows::end(self.form, true, AUTOCOMMIT, 0)),
             Err(refusal) => self.refuse(out, &refusal),
         }
-    }
-
-    fn prepare(&mut self, body: &[u8], out: &mut Out) {
-        self.record(body, out);
-        let text = String::from_utf8_lossy(body).into_owned();
-        let count = match Session::parameters(&text) {
-            Ok(count) => count,
-            Err(fault) => {
-                let refusal = self.refusal(&fault);
-                return self.refuse(out, &refusal);
-            }
-        };
-        if STATEMENTS <= self.statements.kept.len() {
-            let text = "Can't create more than max_prepared_stmt_count statements (current value: 16382)";
-            return self.error(out, 1461, "42000", text);
-        }
-        // The columns of a query are those that it has without values.
-        let query = text.trim_start().get(..6).is_some_and(|word| word.eq_ignore_ascii_case("select"));
-        let fields = match query.then(|| self.run(&text, &vec![Value::Null; count])) {
-            Some(Ok(Answer::Rows(found))) => found.fields,
-            Some(Err(refusal)) => return self.refuse(out, &refusal),
-            _ => Vec::new(),
-        };
-        self.session.slept = 0.0;
-        self.session.written.clear();
-        self.statements.last += 1;
-        let id = self.statements.last;
-        self.statements.kept.insert(id, Prepared { text, parameters: count, types: Vec::new() });
-        let small = |count: usize| u16::try_from(count).unwrap_or(u16::MAX).to_le_bytes();
-        let mut head = vec![0];
-        head.extend_from_slice(&id.to_le_bytes());
-        head.extend_from_slice(&small(fields.len()));
-        head.extend_from_slice(&small(count));
-        head.extend_from_slice(&[0, 0, 0]);
-        if self.form.optional {
-            head.push(1);
-        }
-        self.send(out, &head);
-        let place =
-            Field { name: "?".to_owned(), kind: Holds::Text, table: String::new(), database: String::new() };
-        self.definitions(&vec![place; count], out);
-        self.definitions(&fields, out);
-    }
-
-    fn definitions(&mut self, fields: &[Field], out: &mut Out) {
-        for field in fields {
-            self.send(out, &rows::definition(field, self.form.extended));
-        }
-        if !fields.is_empty() && !self.form.deprecate_eof {
-            self.send(out, &rows::end(self.form, false, AUTOCOMMIT, 0));
-        }
-    }
-
-    fn execute(&mut self, body: &[u8], out: &mut Out) {
-        let attributes =
-            self.flavour.capabilities & self.response.capabilities & capability::QUERY_ATTRIBUTES;
-        let mut fields = packet::Fields(body);
-        let id = fields.number(4).and_then(|id| u32::try_from(id).ok()).unwrap_or(0);
-        let flags = fields.number(1).unwrap_or(0);
-        fields.take(4);
-        let Some(prepared) = self.statements.kept.get_mut(&id) else {
-            let text = format!("Unknown prepared statement handler ({id}) given to mysqld_stmt_execute");
-            return self.error(out, 1243, "HY000", &text);
-        };
-        let mut count = prepared.parameters;
-        // PARAMETER_COUNT_AVAILABLE: attributes stand behind the values.
-        if attributes != 0 && flags & 8 != 0 {
-            count = fields.length().and_then(|count| usize::try_from(count).ok()).unwrap_or(count);
-        }
-        let bound = parameters::values(&mut fields, count, attributes != 0, &mut prepared.types);
-        let (text, wanted) = (prepared.text.clone(), prepared.parameters);
-        let values = bound.and_then(|values| values.get(..wanted).map(<[Value]>::to_vec));
-        let Some(values) = values else {
-            return self.error(out, 1210, "HY000", "Incorrect arguments to mysqld_stmt_execute");
-        };
-        let shown: Vec<String> = values.iter().map(Value::string).collect();
-        out.record(
-            Kind::Query,
-            vec![
-                (field::QUERY, text.clone().into_bytes()),
-                (field::DATABASE, self.session.database.clone().into_bytes()),
-                (field::DATA, shown.join(", ").into_bytes()),
-            ],
-        );
-        let outcome = self.run(&text, &values);
-        self.answer(outcome, true, AUTOCOMMIT, out);
     }
 }

@@ -6,6 +6,7 @@ use netsvc_kit::Host;
 pub(super) mod capability {
     pub(crate) const MYSQL: u32 = 1;
     pub(crate) const CONNECT_WITH_DB: u32 = 1 << 3;
+    pub(crate) const COMPRESS: u32 = 1 << 5;
     pub(crate) const SSL: u32 = 1 << 11;
     pub(crate) const PROTOCOL_41: u32 = 1 << 9;
     pub(crate) const SECURE_CONNECTION: u32 = 1 << 15;
@@ -97,7 +98,8 @@ fn mysql(version: &str, packaging: &str) -> Flavour {
         comment: if packaging.contains("ubuntu") { "(Ubuntu)" } else { "MySQL Community Server - GPL" }
             .to_owned(),
         mariadb: false,
-        capabilities: if eighth { 0xdfff_ffff } else { 0xc1ff_ffff },
+        // Of the compressions, zstd is not among those that this server was set to.
+        capabilities: if eighth { 0xdbff_ffff } else { 0xc1ff_ffff },
         extended: 0,
         charset: if eighth { 255 } else { 8 },
         plugin: if eighth { CACHING } else { NATIVE },

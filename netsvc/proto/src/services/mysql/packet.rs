@@ -2,6 +2,7 @@
 //!
 //! Source: MySQL Client/Server Protocol, "MySQL Packets" and "Basic Types".
 
+use super::compressed;
 use netsvc_kit::Gathered;
 
 /// Longest payload taken from a peer (`max_allowed_packet` of the server is 16 MiB; a peer of ours
@@ -18,11 +19,15 @@ const WAITING: usize = LONGEST + 256 * 1024;
 #[derive(Debug)]
 pub(super) struct Reader {
     buffer: Gathered,
+    /// Compressed packets that are not whole yet, once that was agreed on.
+    outer: Option<Gathered>,
+    /// The number of the last compressed packet.
+    number: u8,
 }
 
 impl Default for Reader {
     fn default() -> Self {
-        Reader { buffer: Gathered::new(WAITING) }
+        Reader { buffer: Gathered::new(WAITING), outer: None, number: 0 }
     }
 }
 
@@ -34,7 +39,44 @@ impl Reader {
     /// Adds bytes from the peer.
     pub(super) fn push(&mut self, bytes: &[u8]) {
         // What waits is less than a packet and a piece.
-        let _ = self.buffer.push(bytes);
+        let _ = self.outer.as_mut().unwrap_or(&mut self.buffer).push(bytes);
+    }
+
+    /// From here on packets come in compressed ones.
+    pub(super) fn compress(&mut self) {
+        if self.outer.is_none() {
+            let mut outer = Gathered::new(WAITING);
+            let _ = outer.push(&self.buffer.take_all());
+            self.outer = Some(outer);
+        }
+    }
+
+    /// The number of the compressed packet that was read last.
+    pub(super) fn compressed_sequence(&self) -> u8 {
+        self.number
+    }
+
+    /// Opens the next compressed packet; false when it is not whole.
+    fn open(&mut self) -> Result<bool, TooLong> {
+        let Some(outer) = &mut self.outer else { return Ok(false) };
+        let Some((&[low, middle, high, number, first, second, third], rest)) =
+            outer.bytes().split_first_chunk()
+        else {
+            return Ok(false);
+        };
+        let three = |low: u8, middle: u8, high: u8| {
+            usize::from(low) | usize::from(middle) << 8 | usize::from(high) << 16
+        };
+        let (length, plain) = (three(low, middle, high), three(first, second, third));
+        if LONGEST < length || LONGEST < plain {
+            return Err(TooLong);
+        }
+        let Some(content) = rest.get(..length) else { return Ok(false) };
+        let content = compressed::unwrap(content, plain).ok_or(TooLong)?;
+        self.number = number;
+        self.buffer.push(&content).map_err(|_| TooLong)?;
+        outer.skip(length + 7);
+        Ok(true)
     }
 
     /// Takes out what was received and not read yet.
@@ -44,6 +86,15 @@ impl Reader {
 
     /// The next sequence number and payload, `None` when more bytes are needed. `known`: the peer has logged in.
     pub(super) fn next(&mut self, known: bool) -> Result<Option<(u8, Vec<u8>)>, TooLong> {
+        loop {
+            match self.whole(known)? {
+                None if self.open()? => {}
+                found => return Ok(found),
+            }
+        }
+    }
+
+    fn whole(&mut self, known: bool) -> Result<Option<(u8, Vec<u8>)>, TooLong> {
         let Some((&[low, middle, high, sequence], rest)) = self.buffer.bytes().split_first_chunk() else {
             return Ok(None);
         };

@@ -4,17 +4,19 @@
 
 use super::packet::Fields;
 use netsvc_sql::Value;
+use std::collections::BTreeMap;
 
 /// Most values that are bound.
 const MOST: usize = 4096;
 
 /// Reads `count` values with their map of what is missing and their types; `named`: each type has a name behind it.
-/// `types` are those of the last time, which a client need not repeat.
+/// `types` are those of the last time, which a client need not repeat; `long` are values that came before, in pieces.
 pub(super) fn values(
     fields: &mut Fields<'_>,
     count: usize,
     named: bool,
     types: &mut Vec<u16>,
+    long: &BTreeMap<usize, Vec<u8>>,
 ) -> Option<Vec<Value>> {
     if count == 0 {
         return Some(Vec::new());
@@ -36,6 +38,14 @@ pub(super) fn values(
     for index in 0..count {
         let gone = missing.get(index / 8).is_some_and(|byte| byte >> (index % 8) & 1 == 1);
         let kind = *types.get(index)?;
+        if let Some(piece) = long.get(&index) {
+            values.push(if matches!(kind & 0xff, 0xf9..=0xfc) {
+                Value::Binary(piece.clone())
+            } else {
+                Value::Text(piece.clone())
+            });
+            continue;
+        }
         values.push(if gone { Value::Null } else { value(fields, kind)? });
     }
     Some(values)
@@ -70,12 +80,51 @@ fn value(fields: &mut Fields<'_>, kind: u16) -> Option<Value> {
         }
         0x0b => {
             let length = usize::try_from(fields.number(1)?).ok()?;
-            fields.take(length)?;
-            Some(Value::text("00:00:00"))
+            let mut parts = Fields(fields.take(length)?);
+            let minus = if parts.number(1).unwrap_or(0) == 1 { "-" } else { "" };
+            let days = parts.number(4).unwrap_or(0);
+            let mut next = || parts.number(1).unwrap_or(0);
+            let (hour, minute, second) = (next(), next(), next());
+            let hours = days.saturating_mul(24).saturating_add(hour);
+            let micros = parts.number(4).filter(|micros| *micros != 0);
+            let fraction = micros.map(|micros| format!(".{micros:06}")).unwrap_or_default();
+            Some(Value::text(format!("{minus}{hours:02}:{minute:02}:{second:02}{fraction}")))
         }
         0xf9..=0xfc => Some(Value::Binary(fields.counted()?.to_vec())),
         _ => Some(Value::Text(fields.counted()?.to_vec())),
     }
+}
+
+/// Rows of `count` values for one statement, at most `most`; `with_types`: their types stand in front.
+pub(super) fn bulk(
+    fields: &mut Fields<'_>,
+    count: usize,
+    with_types: bool,
+    types: &mut Vec<u16>,
+    most: usize,
+) -> Option<Vec<Vec<Value>>> {
+    if count == 0 || MOST < count {
+        return None;
+    }
+    if with_types {
+        types.clear();
+        for _ in 0..count {
+            types.push(u16::try_from(fields.number(2)?).ok()?);
+        }
+    }
+    let mut rows = Vec::new();
+    while !fields.0.is_empty() {
+        if rows.len() == most {
+            return None;
+        }
+        let mut row = Vec::new();
+        for index in 0..count {
+            // The indicator: a value, or NULL, the default, or to be left as it is.
+            row.push(if fields.number(1)? == 0 { value(fields, *types.get(index)?)? } else { Value::Null });
+        }
+        rows.push(row);
+    }
+    Some(rows)
 }
 
 /// The text of a query behind its attributes (`CLIENT_QUERY_ATTRIBUTES`).
@@ -83,7 +132,7 @@ pub(super) fn query(body: &[u8]) -> Option<&[u8]> {
     let mut fields = Fields(body);
     let count = usize::try_from(fields.length()?).ok()?;
     fields.length()?;
-    values(&mut fields, count, true, &mut Vec::new())?;
+    values(&mut fields, count, true, &mut Vec::new(), &BTreeMap::new())?;
     Some(fields.0)
 }
 

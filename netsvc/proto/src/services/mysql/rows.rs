@@ -46,8 +46,41 @@ pub(super) fn encode(
     sequence: &mut u8,
     form: Form,
     binary: bool,
+    ending: (u16, u16),
+) -> Vec<u8> {
+    let mut out = columns(rows, sequence, form);
+    if !form.deprecate_eof {
+        append(&mut out, sequence, &end(form, false, ending.0, ending.1));
+    }
+    out.extend(content(rows, sequence, form, binary, ending));
+    out
+}
+
+/// The packets of a result whose rows are fetched later.
+pub(super) fn heading(rows: &Rows, sequence: &mut u8, form: Form, ending: (u16, u16)) -> Vec<u8> {
+    let mut out = columns(rows, sequence, form);
+    append(&mut out, sequence, &end(form, true, ending.0, ending.1));
+    out
+}
+
+/// The packets of the rows alone.
+pub(super) fn content(
+    rows: &Rows,
+    sequence: &mut u8,
+    form: Form,
+    binary: bool,
     (status, warnings): (u16, u16),
 ) -> Vec<u8> {
+    let mut out = Vec::new();
+    for row in &rows.rows {
+        let body = if binary { binary_row(row, &rows.fields) } else { text_row(row) };
+        append(&mut out, sequence, &body);
+    }
+    append(&mut out, sequence, &end(form, true, status, warnings));
+    out
+}
+
+fn columns(rows: &Rows, sequence: &mut u8, form: Form) -> Vec<u8> {
     let mut out = Vec::new();
     let mut body = Vec::new();
     if form.optional {
@@ -61,14 +94,6 @@ pub(super) fn encode(
     for field in &rows.fields {
         append(&mut out, sequence, &definition(field, form.extended));
     }
-    if !form.deprecate_eof {
-        append(&mut out, sequence, &end(form, false, status, warnings));
-    }
-    for row in &rows.rows {
-        let body = if binary { binary_row(row, &rows.fields) } else { text_row(row) };
-        append(&mut out, sequence, &body);
-    }
-    append(&mut out, sequence, &end(form, true, status, warnings));
     out
 }
 
