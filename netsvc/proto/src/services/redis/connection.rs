@@ -7,6 +7,7 @@ use super::{
     line, modes, monitor,
     on::lists::timeout,
     request::{Reader, Request},
+    slowlog,
     table::Command,
 };
 use netsvc_kit::{Charge, Host, Input, Link, Machine, Out};
@@ -15,7 +16,7 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Poll, Waker},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::time::Sleep;
 
@@ -33,6 +34,8 @@ pub(super) struct Client {
     pub id: u64,
     pub name: Vec<u8>,
     pub authenticated: bool,
+    /// The user that it is.
+    pub user: String,
     /// RESP3 was asked for.
     pub third: bool,
     pub database: usize,
@@ -193,7 +196,7 @@ impl Connection {
             server,
             reader: Reader::default(),
             held: Charge::default(),
-            client: Client { id, authenticated, ..Client::default() },
+            client: Client { id, authenticated, user: "default".to_owned(), ..Client::default() },
             mailbox,
             blocked: None,
             monitors: false,
@@ -292,6 +295,9 @@ impl Connection {
             }
             return Some(self.refused(Some(command), refusal));
         }
+        if let Some(refusal) = self.denied(command, Words(words)) {
+            return Some(self.refused(Some(command), refusal));
+        }
         if self.client.queue.is_some() && !modes::immediate(command) {
             return Some(self.queue(words.to_vec()));
         }
@@ -324,6 +330,16 @@ impl Connection {
                 reply
             }
         })
+    }
+
+    /// The refusal of a command that the user may not run.
+    fn denied(&self, command: &Command, words: Words<'_>) -> Option<Reply> {
+        let state = &mut self.server.data.lock().1;
+        let denied = state.users.get(&self.client.user)?.may(command, words).err()?;
+        let (reason, object) = denied.logged();
+        let line = format!("id={} addr={} user={}", self.client.id, self.link.peer, self.client.user);
+        state.refused(reason, object, &self.client.user, line, self.host.clock());
+        Some(Reply::error(denied.refusal()))
     }
 
     /// A refusal spoils the transaction that it falls into, and ends it when EXEC itself is refused.
@@ -369,6 +385,7 @@ impl Connection {
             nested,
         };
         let version = context.state.version;
+        let begun = Instant::now();
         let command = modes::resolve(words, version);
         let reply = match &command {
             Ok(command) => {
@@ -383,6 +400,17 @@ impl Connection {
             let entry = context.state.counters.by_command.entry(command.name.clone()).or_default();
             entry.0 += 1;
             entry.2 += u64::from(reply.is_error());
+            if !command.has("skip_slowlog") {
+                let number = |name| context.state.number(name);
+                let bounds = (
+                    number("slowlog-log-slower-than").unwrap_or(10_000),
+                    number("slowlog-max-len").unwrap_or(128),
+                );
+                let asleep = slowlog::asleep(words).filter(|_| !reply.is_error()).unwrap_or_default();
+                let client = (context.link.peer.to_string(), context.client.name.clone());
+                let time = begun.elapsed() + asleep;
+                context.state.slow.note(words, time, now / 1_000_000, client, bounds);
+            }
         }
         if let Reply::Error(text) = &reply {
             context.state.failed(text);
@@ -454,7 +482,8 @@ impl Connection {
 
     fn reset(&mut self) -> Reply {
         let authenticated = self.host.setting("password").is_none();
-        self.client = Client { id: self.client.id, authenticated, ..Client::default() };
+        self.client =
+            Client { id: self.client.id, authenticated, user: "default".to_owned(), ..Client::default() };
         self.monitors = false;
         self.server.hub.update(self.client.id, |peer| {
             peer.name.clear();

@@ -4,6 +4,7 @@
 //! Source: <https://redis.io/docs/latest/develop/reference/protocol-spec/> and the answers of redis-server
 //! 7.0.15, which the tests hold ours against.
 
+mod acl;
 mod channels;
 mod config;
 mod connection;
@@ -27,6 +28,7 @@ mod reply;
 mod request;
 mod script;
 mod seeded;
+mod slowlog;
 mod state;
 mod stream;
 mod table;

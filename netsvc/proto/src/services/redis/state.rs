@@ -1,6 +1,6 @@
 //! The server's own state: configuration, counters, replication, users, scripts.
 
-use super::table;
+use super::{acl::User, slowlog::Slowlog, table};
 use netsvc_kit::Host;
 use rand_chacha::ChaCha20Rng;
 use rand_core::RngCore;
@@ -31,12 +31,31 @@ pub(super) struct ServerState {
     pub pid: u32,
     /// Scripts by their SHA-1.
     pub scripts: BTreeMap<String, Vec<u8>>,
-    /// Users that ACL SETUSER made, with their rules.
-    pub users: BTreeMap<String, Vec<String>>,
-    /// Failed authentications for ACL LOG, newest first: object, user, client line, µs.
-    pub failures: Vec<(String, String, String, i64)>,
+    /// Users that ACL SETUSER made or changed.
+    pub users: BTreeMap<String, User>,
+    /// What ACL LOG shows, newest first.
+    pub failures: Vec<Failure>,
+    /// Commands that took long.
+    pub slow: Slowlog,
     /// For what nobody shall be able to tell before.
     pub generator: ChaCha20Rng,
+}
+
+/// A command or a password that was refused.
+#[derive(Debug)]
+pub(super) struct Failure {
+    /// `auth`, `command`, `key` or `channel`.
+    pub reason: &'static str,
+    /// What was refused.
+    pub object: String,
+    /// To whom.
+    pub user: String,
+    /// The connection.
+    pub client: String,
+    /// When, µs since the epoch, by the node's clock.
+    pub at: i64,
+    /// How often in a row.
+    pub count: i64,
 }
 
 /// What is counted.
@@ -85,8 +104,41 @@ impl ServerState {
             scripts: BTreeMap::new(),
             users: BTreeMap::new(),
             failures: Vec::new(),
+            slow: Slowlog::default(),
             generator: host.generator(&format!("draws {}", host.clock())),
         }
+    }
+
+    /// Keeps a refusal for ACL LOG; one that comes again is counted.
+    pub(super) fn refused(
+        &mut self,
+        reason: &'static str,
+        object: String,
+        user: &str,
+        client: String,
+        at: i64,
+    ) {
+        const MOST: usize = 128;
+        let same = |known: &Failure| known.reason == reason && known.object == object && known.user == user;
+        if let Some(place) = self.failures.iter().position(same) {
+            let mut known = self.failures.remove(place);
+            known.count += 1;
+            known.at = at;
+            return self.failures.insert(0, known);
+        }
+        self.failures.insert(0, Failure { reason, object, user: user.to_owned(), client, at, count: 1 });
+        self.failures.truncate(MOST);
+    }
+
+    /// The user called `name`.
+    pub(super) fn user(&self, name: &str, host: &Host) -> Option<User> {
+        let made = self.users.get(name).cloned();
+        made.or_else(|| (name == "default").then(|| User::default(host.setting("password"))))
+    }
+
+    /// A number of the configuration.
+    pub(super) fn number(&self, name: &str) -> Option<i64> {
+        self.config.get(name)?.parse().ok()
     }
 
     /// Counts a connection and gives it its id.

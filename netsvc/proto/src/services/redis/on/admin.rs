@@ -356,14 +356,20 @@ fn latency(context: &Context<'_>, words: Words<'_>) -> Outcome {
     }
 }
 
-fn slow(context: &Context<'_>, words: Words<'_>) -> Outcome {
+fn slow(context: &mut Context<'_>, words: Words<'_>) -> Outcome {
     match words.lower(1).as_str() {
-        "get" if words.len() > 2 && integer(words.at(2)).is_none_or(|count| count < -1) => {
-            Err(Reply::error("ERR count should be greater than or equal to -1"))
+        "get" => {
+            let count = if words.len() > 2 { integer(words.at(2)) } else { Some(10) };
+            match count.filter(|count| *count >= -1) {
+                Some(count) => Ok(context.state.slow.get(usize::try_from(count).unwrap_or(usize::MAX))),
+                None => Err(Reply::error("ERR count should be greater than or equal to -1")),
+            }
         }
-        "get" => Ok(Reply::Array(Vec::new())),
-        "len" => Ok(Reply::Integer(0)),
-        "reset" => Ok(Reply::ok()),
+        "len" => Ok(Reply::count(context.state.slow.len())),
+        "reset" => {
+            context.state.slow.reset();
+            Ok(Reply::ok())
+        }
         _ => context.unknown_subcommand(words),
     }
 }

@@ -3,16 +3,18 @@
 use super::{
     super::{
         Reply,
+        acl::User,
         context::{Context, Words, text},
+        modes,
         reply::Outcome,
         request::integer,
-        state, table,
+        state::{self, Failure},
+        table,
     },
     admin::named,
 };
 use netsvc_kit::Credential;
 use rand_core::RngCore;
-use sha2::{Digest, Sha256};
 
 /// Categories in the order in which the server lists them.
 const CATEGORIES: &[&str] = &[
@@ -39,7 +41,7 @@ const CATEGORIES: &[&str] = &[
     "scripting",
 ];
 
-/// Most users that ACL SETUSER makes, and most rules of one.
+/// Most users that ACL SETUSER makes.
 const MOST: usize = 64;
 
 /// Runs `name` if it is about who one is.
@@ -64,11 +66,7 @@ fn offer(context: &mut Context<'_>, user: &[u8], secret: &[u8], alone: bool) -> 
     let wanted = context.host.setting("password").map(str::as_bytes);
     let own = context.state.users.get(text(user).as_str());
     let accepted = match (own, wanted) {
-        (Some(rules), _) => {
-            let hash = format!("#{}", hex::encode(Sha256::digest(secret)));
-            rules.iter().any(|rule| *rule == hash || rule == "nopass")
-                && rules.iter().any(|rule| rule == "on")
-        }
+        (Some(own), _) => own.admits(secret),
         (None, Some(wanted)) => user == b"default" && secret == wanted,
         (None, None) => user == b"default" && !alone,
     };
@@ -76,13 +74,13 @@ fn offer(context: &mut Context<'_>, user: &[u8], secret: &[u8], alone: bool) -> 
     context.out.credential(Credential::plaintext(user, secret, method, accepted));
     if accepted {
         context.client.authenticated = true;
+        context.client.user = text(user);
         return Ok(Reply::ok());
     }
     let old = context.state.version.0 < 6;
     if !alone || wanted.is_some() {
         let line = format!("id={} addr={}", context.client.id, context.link.peer);
-        context.state.failures.insert(0, ("AUTH".to_owned(), text(user), line, context.now));
-        context.state.failures.truncate(128);
+        context.state.refused("auth", "AUTH".to_owned(), &text(user), line, context.now);
     }
     Err(match (wanted, alone, old) {
         (None, true, false) => Reply::error(
@@ -151,19 +149,18 @@ fn hello(context: &mut Context<'_>, words: Words<'_>) -> Outcome {
     ]))
 }
 
-fn default_rule(context: &Context<'_>) -> String {
-    match context.host.setting("password") {
-        Some(password) => format!("#{}", hex::encode(Sha256::digest(password))),
-        None => "nopass".to_owned(),
+fn names(context: &Context<'_>) -> Vec<String> {
+    let mut all: Vec<String> = context.state.users.keys().cloned().collect();
+    if !context.state.users.contains_key("default") {
+        all.push("default".to_owned());
     }
+    all.sort();
+    all
 }
 
 fn lines(context: &Context<'_>) -> Vec<String> {
-    let mut all: Vec<String> =
-        context.state.users.iter().map(|(name, rules)| format!("user {name} {}", rules.join(" "))).collect();
-    all.push(format!("user default on {} ~* &* +@all", default_rule(context)));
-    all.sort();
-    all
+    let line = |name: &String| context.state.user(name, context.host).map(|user| user.line(name));
+    names(context).iter().filter_map(line).collect()
 }
 
 fn acl(context: &mut Context<'_>, words: Words<'_>) -> Outcome {
@@ -175,11 +172,8 @@ fn acl(context: &mut Context<'_>, words: Words<'_>) -> Outcome {
         ))
     };
     match words.lower(1).as_str() {
-        "whoami" => Ok(Reply::bulk("default")),
-        "users" => {
-            let names = context.state.users.keys().map(String::as_str).chain(["default"]);
-            Ok(Reply::list(names))
-        }
+        "whoami" => Ok(Reply::bulk(&context.client.user)),
+        "users" => Ok(Reply::list(names(context))),
         "list" => Ok(Reply::list(lines(context))),
         "cat" => categories(context, words),
         "getuser" => Ok(user(context, &text(words.at(2)))),
@@ -212,7 +206,7 @@ fn acl(context: &mut Context<'_>, words: Words<'_>) -> Outcome {
         }
         "log" => Ok(log(context)),
         "save" | "load" => no_file(),
-        "dryrun" => Ok(Reply::ok()),
+        "dryrun" => dry_run(context, words),
         _ => context.unknown_subcommand(words),
     }
 }
@@ -233,87 +227,62 @@ fn categories(context: &Context<'_>, words: Words<'_>) -> Outcome {
 }
 
 fn user(context: &Context<'_>, name: &str) -> Reply {
-    let default =
-        ["on".to_owned(), default_rule(context), "~*".to_owned(), "&*".to_owned(), "+@all".to_owned()];
-    let rules = match (context.state.users.get(name), name) {
-        (Some(rules), _) => rules.as_slice(),
-        (None, "default") => default.as_slice(),
-        _ => return Reply::Null,
-    };
-    let with = |mark: char| -> String {
-        rules.iter().filter(|rule| rule.starts_with(mark)).cloned().collect::<Vec<_>>().join(" ")
-    };
-    let flags = rules.iter().filter(|rule| matches!(rule.as_str(), "on" | "off" | "nopass"));
-    let passwords = rules.iter().filter_map(|rule| rule.strip_prefix('#'));
+    let Some(user) = context.state.user(name, context.host) else { return Reply::Null };
     Reply::Map(vec![
-        (Reply::bulk("flags"), Reply::set(flags)),
-        (Reply::bulk("passwords"), Reply::list(passwords)),
-        (Reply::bulk("commands"), Reply::bulk([with('+'), with('-')].concat())),
-        (Reply::bulk("keys"), Reply::bulk(with('~'))),
-        (Reply::bulk("channels"), Reply::bulk(with('&'))),
+        (Reply::bulk("flags"), Reply::set(user.flags())),
+        (Reply::bulk("passwords"), Reply::list(user.passwords())),
+        (Reply::bulk("commands"), Reply::bulk(user.commands())),
+        (Reply::bulk("keys"), Reply::bulk(user.keys())),
+        (Reply::bulk("channels"), Reply::bulk(user.channels())),
         (Reply::bulk("selectors"), Reply::Array(Vec::new())),
     ])
 }
 
 fn set_user(context: &mut Context<'_>, words: Words<'_>) -> Outcome {
     let name = text(words.at(2));
-    let known = context.state.users.get(&name).cloned();
-    let fresh = || vec!["off".to_owned(), "resetchannels".to_owned(), "-@all".to_owned()];
-    let mut rules = known.unwrap_or_else(fresh);
-    for word in words.from(3) {
-        let rule = text(word);
-        match rule.chars().next() {
-            _ if rule == "on" || rule == "off" => {
-                rules.retain(|rule| rule != "on" && rule != "off");
-                rules.insert(0, rule);
-            }
-            _ if rule == "nopass" => rules.insert(1, rule),
-            _ if rule == "allkeys" => rules.push("~*".to_owned()),
-            _ if rule == "allcommands" => rules.push("+@all".to_owned()),
-            _ if rule == "reset" => rules = fresh(),
-            _ if matches!(rule.as_str(), "resetpass" | "resetkeys" | "resetchannels" | "allchannels") => {}
-            Some('>') => {
-                let hash = hex::encode(Sha256::digest(rule.get(1..).unwrap_or_default()));
-                rules.insert(1, format!("#{hash}"));
-            }
-            Some('#') if rule.len() == 65 => rules.insert(1, rule),
-            Some('~') => rules.insert(rules.len().saturating_sub(2), rule),
-            Some('&') => {
-                rules.retain(|rule| rule != "resetchannels");
-                rules.push(rule);
-            }
-            Some('+' | '-') if rule.len() > 1 => {
-                if rule == "+@all" {
-                    rules.retain(|rule| rule != "-@all");
-                }
-                rules.push(rule);
-            }
-            _ => {
-                return Err(Reply::error(format!(
-                    "ERR Error in ACL SETUSER modifier '{rule}': Syntax error"
-                )));
-            }
+    let mut user = context.state.user(&name, context.host).unwrap_or_else(User::fresh);
+    for rule in words.from(3) {
+        if let Err(reason) = user.follow(rule, context.state.version) {
+            let rule = text(rule);
+            return Err(Reply::error(format!("ERR Error in ACL SETUSER modifier '{rule}': {reason}")));
         }
     }
-    rules.truncate(MOST);
-    if name != "default" && (context.state.users.len() < MOST || context.state.users.contains_key(&name)) {
-        context.state.users.insert(name, rules);
+    if context.state.users.len() < MOST || context.state.users.contains_key(&name) {
+        context.state.users.insert(name, user);
     }
     Ok(Reply::ok())
 }
 
+fn dry_run(context: &Context<'_>, words: Words<'_>) -> Outcome {
+    let name = text(words.at(2));
+    let Some(user) = context.state.user(&name, context.host) else {
+        return Err(Reply::error(format!("ERR User '{name}' not found")));
+    };
+    let inner = Words(words.from(3));
+    let Ok(command) = modes::resolve(inner, context.state.version) else {
+        return Err(Reply::error(format!("ERR Command '{}' not found", text(inner.at(0)))));
+    };
+    if !command.takes(inner.len()) {
+        return Err(Reply::arity(&command.name));
+    }
+    Ok(match user.may(command, inner) {
+        Ok(()) => Reply::ok(),
+        Err(denied) => Reply::bulk(denied.dry()),
+    })
+}
+
 fn log(context: &Context<'_>) -> Reply {
-    let row = |(object, user, line, at): &(String, String, String, i64)| {
+    let row = |failure: &Failure| {
         #[expect(clippy::cast_precision_loss, reason = "an age in seconds")]
-        let age = (context.now - at) as f64 / 1e6;
+        let age = (context.now - failure.at) as f64 / 1e6;
         let pairs = [
-            ("count", Reply::Integer(1)),
-            ("reason", Reply::bulk("auth")),
+            ("count", Reply::Integer(failure.count)),
+            ("reason", Reply::bulk(failure.reason)),
             ("context", Reply::bulk("toplevel")),
-            ("object", Reply::bulk(object)),
-            ("username", Reply::bulk(user)),
+            ("object", Reply::bulk(&failure.object)),
+            ("username", Reply::bulk(&failure.user)),
             ("age-seconds", Reply::Double(age)),
-            ("client-info", Reply::bulk(line)),
+            ("client-info", Reply::bulk(&failure.client)),
         ];
         Reply::Map(pairs.into_iter().map(|(name, value)| (Reply::bulk(name), value)).collect())
     };
