@@ -66,6 +66,7 @@ pub(crate) enum Source {
 pub(crate) enum Join {
     Inner,
     Left,
+    Right,
 }
 
 /// A SELECT without what a union has in common.
@@ -77,6 +78,8 @@ pub(crate) struct Select {
     pub filter: Option<Expression>,
     pub groups: Vec<Expression>,
     pub having: Option<Expression>,
+    /// A query in parentheses, which stands for the whole select.
+    pub nested: Option<Box<Query>>,
     /// A file to write: name.
     pub into: Option<Vec<u8>>,
 }
@@ -109,6 +112,7 @@ pub(crate) enum Statement {
     Truncate(Name),
     Use(String),
     Show(Show),
+    Explain(Query),
     Describe(Name),
     Set(Vec<(bool, String, Expression)>),
     Prepare(String, Expression),
@@ -141,6 +145,8 @@ pub(crate) struct Show {
     /// `databases`, `tables`, `columns`, `variables`, …
     pub what: String,
     pub full: bool,
+    /// Of the server, not of the session.
+    pub global: bool,
     pub from: Option<Name>,
     pub like: Option<Vec<u8>>,
     pub filter: Option<Expression>,

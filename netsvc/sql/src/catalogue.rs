@@ -3,8 +3,9 @@
 
 use crate::{
     Answer, Fault, Value,
-    ast::{Name, Show},
-    evaluate::{Bound, Machine, Scope},
+    ast::{Name, Query, Show, Source},
+    index,
+    machine::{Bound, Machine, Scope},
     pattern::like,
     schema::{Column, Kind, Table},
     session::{Field, Rows},
@@ -211,7 +212,9 @@ fn columns(machine: &Machine<'_>, name: &Name, full: bool) -> Result<Rows, Fault
             text(if column.counts { "auto_increment" } else { "" }),
         ];
         if full {
-            row.insert(2, Value::Null);
+            let words = matches!(column.kind, Kind::Text) && !column.declared.starts_with("json");
+            let collation = words.then(|| machine.facts.variable("collation_database")).flatten();
+            row.insert(2, collation.unwrap_or(Value::Null));
             row.extend([text("select,insert,update,references"), text("")]);
         }
         row
@@ -222,6 +225,71 @@ fn columns(machine: &Machine<'_>, name: &Name, full: bool) -> Result<Rows, Fault
         &["Field", "Type", "Null", "Key", "Default", "Extra"]
     };
     Ok(rows(names, columns.iter().map(row).collect()))
+}
+
+fn is_mariadb(machine: &Machine<'_>) -> bool {
+    machine.facts.variable("version").is_some_and(|version| version.string().contains("MariaDB"))
+}
+
+/// Answers EXPLAIN: a row for each table, which is read from its beginning to its end.
+pub(crate) fn explain(machine: &mut Machine<'_>, query: &Query) -> Result<Rows, Fault> {
+    let mut found = Vec::new();
+    let union = query.selects.len() > 1;
+    for (at, select) in query.selects.iter().enumerate() {
+        let kind = match (union, at) {
+            (false, _) => "SIMPLE",
+            (true, 0) => "PRIMARY",
+            (true, _) => "UNION",
+        };
+        let number = whole(at + 1);
+        if select.from.is_empty() {
+            let mut row = vec![number, text(kind)];
+            row.extend(vec![Value::Null; 7]);
+            row.push(text("No tables used"));
+            found.push(row);
+            continue;
+        }
+        let last = select.from.len() - 1;
+        for (place, (_, source, _)) in select.from.iter().enumerate() {
+            let count = match source {
+                Source::Table(database, name, _) => {
+                    let database = database.clone().unwrap_or_else(|| machine.session.database.clone());
+                    if database.is_empty() {
+                        return Err(Fault::NoDatabase);
+                    }
+                    rows_of(machine, &database, name)?.1.len()
+                }
+                Source::Query(..) => 2,
+            };
+            let extra = match (place, select.filter.is_some() && place == last) {
+                (0, true) => "Using where",
+                (0, false) => "",
+                (_, true) => "Using where; Using join buffer (flat, BNL join)",
+                (_, false) => "Using join buffer (flat, BNL join)",
+            };
+            let mut row = vec![number.clone(), text(kind), text(&source.name()), text("ALL")];
+            row.extend(vec![Value::Null; 4]);
+            row.extend([whole(count), text(extra)]);
+            found.push(row);
+        }
+    }
+    if union {
+        let numbers: Vec<String> = (1..=query.selects.len()).map(|number| number.to_string()).collect();
+        let name = format!("<union{}>", numbers.join(","));
+        let mut row = vec![Value::Null, text("UNION RESULT"), text(&name), text("ALL")];
+        row.extend(vec![Value::Null; 5]);
+        row.push(text(""));
+        found.push(row);
+    }
+    if is_mariadb(machine) {
+        return Ok(rows(index::EXPLAIN, found));
+    }
+    for row in &mut found {
+        let whole = if row.get(8).is_some_and(Value::is_null) { Value::Null } else { text("100.00") };
+        row.insert(9, whole);
+        row.insert(3, Value::Null);
+    }
+    Ok(rows(index::EXPLAIN_MYSQL, found))
 }
 
 /// Answers SHOW.
@@ -270,11 +338,28 @@ fn made(machine: &mut Machine<'_>, show: &Show) -> Result<Rows, Fault> {
             let Some((name, tables)) = machine.world.database(&database) else {
                 return Err(Fault::UnknownDatabase(database));
             };
-            listed(name, tables, show)
+            listed(name, tables, show, is_mariadb(machine))
         }
         "columns" => columns(machine, &from, show.full)?,
+        "index" => {
+            let database = from.0.clone().unwrap_or_else(|| machine.session.database.clone());
+            if database.is_empty() {
+                return Err(Fault::NoDatabase);
+            }
+            let table = machine.world.table(&database, &from.1)?;
+            let mariadb = is_mariadb(machine);
+            rows(&index::names(mariadb), index::rows(&from.1, table, mariadb))
+        }
         "variables" => {
-            let all = machine.facts.variables().into_iter();
+            let set = |name: &str| machine.session.settings.get(&(show.global, name.to_owned()));
+            let all = machine.facts.variables().into_iter().map(|(name, value)| {
+                let value = match (set(&name), value.string().as_str()) {
+                    (Some(set), "ON" | "OFF") => text(if set.integer() == 0 { "OFF" } else { "ON" }),
+                    (Some(set), _) => Value::Text(set.bytes()),
+                    (None, _) => value,
+                };
+                (name, value)
+            });
             rows(&["Variable_name", "Value"], all.map(|(name, value)| vec![text(&name), value]).collect())
         }
         "warnings" | "errors" => {
@@ -305,25 +390,23 @@ fn made(machine: &mut Machine<'_>, show: &Show) -> Result<Rows, Fault> {
     })
 }
 
-fn listed(name: &str, tables: &crate::Database, show: &Show) -> Rows {
+fn listed(name: &str, tables: &crate::Database, show: &Show, mariadb: bool) -> Rows {
     if show.what == "table status" {
         let row = |(table, kept): (&String, &Table)| {
-            let row = table_row(name, table, kept);
-            [2, 4, 5, 6, 7, 8, 9, 10, 11, 12].iter().filter_map(|at| row.get(*at).cloned()).collect()
+            let made = table_row(name, table, kept);
+            let at = |at: usize| made.get(at).cloned().unwrap_or(Value::Null);
+            let counts = kept.columns.iter().any(|column| column.counts);
+            let next = if counts { Value::Integer(kept.next.max(1)) } else { Value::Null };
+            let mut row = vec![text(table), at(4), at(5), at(6), at(7), at(8), at(9)];
+            row.extend([Value::Integer(0), Value::Integer(0), Value::Integer(0), next, at(10)]);
+            row.extend([Value::Null, Value::Null, at(11), Value::Null, text(""), at(12)]);
+            if mariadb {
+                row.extend([Value::Integer(0), text("N")]);
+            }
+            row
         };
-        let names = [
-            "Name",
-            "Engine",
-            "Version",
-            "Row_format",
-            "Rows",
-            "Avg_row_length",
-            "Data_length",
-            "Create_time",
-            "Collation",
-            "Comment",
-        ];
-        return rows(&names, tables.iter().map(row).collect());
+        let names = index::TABLE_STATUS.get(..if mariadb { 20 } else { 18 }).unwrap_or_default();
+        return rows(names, tables.iter().map(row).collect());
     }
     let title = format!("Tables_in_{name}");
     if show.full {
@@ -366,11 +449,16 @@ fn created(machine: &Machine<'_>, name: &Name) -> Result<Rows, Fault> {
     Ok(rows(&["Table", "Create Table"], vec![vec![text(&name.1), text(&made)]]))
 }
 
-impl Machine<'_> {
-    /// The server's clock as a value of a column.
-    pub(crate) fn now(&self) -> Value {
-        let form = time::macros::format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
-        let moment = time::OffsetDateTime::from_unix_timestamp(self.facts.now().1).ok();
-        moment.and_then(|moment| moment.format(form).ok()).map_or(Value::Null, Value::text)
+/// Columns and rows of a table, of those that are made of the world too.
+pub(crate) fn rows_of(
+    machine: &mut Machine<'_>,
+    database: &str,
+    table: &str,
+) -> Result<(Vec<(String, Kind)>, Vec<Vec<Value>>), Fault> {
+    if let Some(found) = self::table(machine, database, table) {
+        return Ok(found);
     }
+    let found = machine.world.table(database, table)?;
+    let columns = found.columns.iter().map(|column| (column.name.clone(), column.kind)).collect();
+    Ok((columns, found.rows.clone()))
 }

@@ -4,59 +4,22 @@ use crate::{
     Fault, Value,
     ast::{Expression, Query},
     functions,
+    machine::{Bound, Machine, Scope},
     number::Decimal,
     pattern,
-    schema::Kind,
-    session::{Facts, Session},
-    world::World,
 };
 
-/// Most rows that a statement visits, and most calls of functions that it makes.
-const VISITS: usize = 400_000;
-
-/// A column of the rows at hand.
-#[derive(Clone, Debug)]
-pub(crate) struct Bound {
-    pub database: String,
-    /// Name of the table in the statement.
-    pub table: String,
-    pub name: String,
-    pub kind: Kind,
-}
-
-/// The rows at hand, and those of the queries around.
-#[derive(Clone, Copy)]
-pub(crate) struct Scope<'a> {
-    pub columns: &'a [Bound],
-    pub row: &'a [Value],
-    /// The rows that aggregates see; `None` where there may be none.
-    pub group: Option<&'a [Vec<Value>]>,
-    pub outer: Option<&'a Scope<'a>>,
-}
-
-/// What a statement runs on.
-pub(crate) struct Machine<'a> {
-    pub session: &'a mut Session,
-    pub world: &'a World,
-    pub facts: &'a mut dyn Facts,
-    pub parameters: &'a [Value],
-    pub visits: usize,
-    pub clause: &'static str,
+/// The value of `expression`.
+pub(crate) fn value(
+    machine: &mut Machine<'_>,
+    expression: &Expression,
+    scope: Option<&Scope<'_>>,
+) -> Result<Value, Fault> {
+    machine.evaluated(expression, scope)
 }
 
 impl Machine<'_> {
-    /// Counts work; a statement that does too much fails as one that is too large.
-    pub(crate) fn visit(&mut self) -> Result<(), Fault> {
-        self.visits += 1;
-        if VISITS < self.visits { Err(Fault::Full("statement".to_owned())) } else { Ok(()) }
-    }
-
-    /// The value of `expression`.
-    pub(crate) fn value(
-        &mut self,
-        expression: &Expression,
-        scope: Option<&Scope<'_>>,
-    ) -> Result<Value, Fault> {
+    fn evaluated(&mut self, expression: &Expression, scope: Option<&Scope<'_>>) -> Result<Value, Fault> {
         match expression {
             Expression::Literal(value) => Ok(value.clone()),
             Expression::Parameter(index) => Ok(self.parameters.get(*index).cloned().unwrap_or(Value::Null)),
@@ -142,14 +105,14 @@ impl Machine<'_> {
 
     fn rows(&mut self, query: &Query, scope: Option<&Scope<'_>>) -> Result<Vec<Vec<Value>>, Fault> {
         let clause = self.clause;
-        let rows = crate::select::query(self, query, scope)?;
+        let rows = self.query(query, scope)?;
         self.clause = clause;
         Ok(rows.rows)
     }
 
     fn single(&mut self, query: &Query, scope: Option<&Scope<'_>>) -> Result<Value, Fault> {
         let clause = self.clause;
-        let rows = crate::select::query(self, query, scope)?;
+        let rows = self.query(query, scope)?;
         self.clause = clause;
         if rows.fields.len() != 1 {
             return Err(Fault::Operand(1));
@@ -178,11 +141,9 @@ impl Machine<'_> {
     }
 
     fn system(&self, name: &str) -> Result<Value, Fault> {
-        let bare = ["global.", "session.", "local."]
-            .iter()
-            .find_map(|scope| name.strip_prefix(scope))
-            .unwrap_or(name);
-        self.facts.variable(bare).ok_or_else(|| Fault::UnknownVariable(bare.to_owned()))
+        let (bare, global) = scoped(name);
+        let set = self.session.settings.get(&(global, bare.to_owned())).cloned();
+        set.or_else(|| self.facts.variable(bare)).ok_or_else(|| Fault::UnknownVariable(bare.to_owned()))
     }
 
     fn case(
@@ -236,6 +197,16 @@ impl Machine<'_> {
             self.session.warn(1365, "Division by 0");
         }
         combine(operator, &left, &right)
+    }
+}
+
+/// A system variable's name without its scope, and whether the scope is the server.
+pub(crate) fn scoped(name: &str) -> (&str, bool) {
+    match name.strip_prefix("global.") {
+        Some(bare) => (bare, true),
+        None => {
+            (["session.", "local."].iter().find_map(|scope| name.strip_prefix(scope)).unwrap_or(name), false)
+        }
     }
 }
 

@@ -4,14 +4,84 @@ use crate::{
     Answer, Fault, Value,
     ast::{Expression, Insert, Name, Query, Statement},
     catalogue,
-    evaluate::{Bound, Machine, Scope, unknown},
+    evaluate::{self, scoped, unknown},
+    machine::{Bound, Engine, Machine, Scope},
     schema::{Column, Kind, Table},
+    select,
     session::{Facts, Session},
     world::World,
 };
 
+/// Most system variables that a session sets.
+const SETTINGS: usize = 256;
+/// System variables that nobody sets while the server runs.
+const READ_ONLY: &[&str] = &[
+    "basedir",
+    "character_set_system",
+    "datadir",
+    "have_ssl",
+    "have_symlink",
+    "hostname",
+    "innodb_buffer_pool_size",
+    "license",
+    "log_bin",
+    "log_error",
+    "lower_case_table_names",
+    "performance_schema",
+    "plugin_dir",
+    "port",
+    "protocol_version",
+    "secure_file_priv",
+    "socket",
+    "system_time_zone",
+    "tmpdir",
+    "version",
+    "version_comment",
+    "version_compile_machine",
+    "version_compile_os",
+];
+/// System variables that the whole server has.
+const GLOBAL: &[&str] = &[
+    "general_log",
+    "general_log_file",
+    "init_connect",
+    "innodb_file_per_table",
+    "local_infile",
+    "max_connections",
+    "read_only",
+    "slow_query_log_file",
+];
+/// Longest statement, bytes.
+const LONGEST: usize = 1 << 20;
+
+impl Session {
+    /// Runs one statement with values for its parameters.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn run(
+        &mut self,
+        world: &mut World,
+        facts: &mut dyn Facts,
+        text: &str,
+        parameters: &[Value],
+    ) -> Result<Answer, Fault> {
+        if LONGEST < text.len() {
+            return Err(Fault::Full("statement".to_owned()));
+        }
+        let (statement, wanted) = crate::statements::parse(text)?;
+        if wanted != parameters.len() {
+            return Err(Fault::WrongParameters);
+        }
+        if !matches!(&statement, Statement::Show(show) if show.what == "warnings" || show.what == "errors") {
+            self.warnings.clear();
+        }
+        run(self, world, facts, statement, parameters)
+    }
+}
+
 /// Runs a statement.
-pub(crate) fn run(
+fn run(
     session: &mut Session,
     world: &mut World,
     facts: &mut dyn Facts,
@@ -45,6 +115,7 @@ pub(crate) fn run(
             None => Err(Fault::UnknownDatabase(name)),
         },
         Statement::Show(show) => catalogue::show(&mut work.machine(), &show),
+        Statement::Explain(query) => catalogue::explain(&mut work.machine(), &query).map(Answer::Rows),
         Statement::Describe(name) => catalogue::describe(&mut work.machine(), &name),
         Statement::Set(list) => work.set(&list),
         Statement::Prepare(name, text) => {
@@ -63,20 +134,6 @@ pub(crate) fn run(
     }
 }
 
-/// Columns and rows of a table, of those that are made of the world too.
-pub(crate) fn rows_of(
-    machine: &mut Machine<'_>,
-    database: &str,
-    table: &str,
-) -> Result<(Vec<(String, Kind)>, Vec<Vec<Value>>), Fault> {
-    if let Some(found) = catalogue::table(machine, database, table) {
-        return Ok(found);
-    }
-    let found = machine.world.table(database, table)?;
-    let columns = found.columns.iter().map(|column| (column.name.clone(), column.kind)).collect();
-    Ok((columns, found.rows.clone()))
-}
-
 struct Work<'a> {
     session: &'a mut Session,
     world: &'a mut World,
@@ -93,6 +150,7 @@ impl Work<'_> {
             parameters: self.parameters,
             visits: 0,
             clause: "field list",
+            engine: Engine { value: evaluate::value, query: select::query },
         }
     }
 
@@ -114,7 +172,7 @@ impl Work<'_> {
     }
 
     fn query(&mut self, query: &Query) -> Result<Answer, Fault> {
-        let rows = crate::select::query(&mut self.machine(), query, None)?;
+        let rows = select::query(&mut self.machine(), query, None)?;
         if query.selects.iter().any(|select| select.into.is_some()) {
             return Ok(Answer::done(rows.rows.len()));
         }
@@ -140,22 +198,51 @@ impl Work<'_> {
 
     fn set(&mut self, list: &[(bool, String, Expression)]) -> Result<Answer, Fault> {
         for (system, name, expression) in list {
-            let bare = ["global.", "session.", "local."].iter().find_map(|scope| name.strip_prefix(scope));
-            let bare = bare.unwrap_or(name);
             if *system {
-                if self.facts.variable(bare).is_none() {
-                    return Err(Fault::UnknownVariable(bare.to_owned()));
-                }
-                // A bare word is a value here.
-                if !matches!(expression, Expression::Column(..)) {
-                    self.machine().value(expression, None)?;
-                }
+                self.set_system(name, expression)?;
             } else {
                 let value = self.machine().value(expression, None)?;
                 self.session.remember(name, value);
             }
         }
         Ok(Answer::done(0))
+    }
+
+    fn set_system(&mut self, name: &str, expression: &Expression) -> Result<(), Fault> {
+        let (bare, global) = scoped(name);
+        let Some(known) = self.facts.variable(bare) else {
+            return Err(Fault::UnknownVariable(bare.to_owned()));
+        };
+        if READ_ONLY.contains(&bare) {
+            return Err(Fault::FixedVariable(bare.to_owned()));
+        }
+        if !global && GLOBAL.contains(&bare) {
+            return Err(Fault::GlobalVariable(bare.to_owned()));
+        }
+        let key = (global, bare.to_owned());
+        let value = match expression {
+            // A bare word is a value here.
+            Expression::Column(None, None, word) => Value::text(word),
+            expression => self.machine().value(expression, None)?,
+        };
+        let word = value.string();
+        let value = match (known, word.to_ascii_uppercase().as_str()) {
+            (_, "DEFAULT") => {
+                self.session.settings.remove(&key);
+                return Ok(());
+            }
+            (Value::Integer(_), "ON") => Value::Integer(1),
+            (Value::Integer(_), "OFF") => Value::Integer(0),
+            (Value::Integer(_), _) => Value::Integer(value.integer()),
+            _ => Value::text(word),
+        };
+        if self.session.settings.len() < SETTINGS || self.session.settings.contains_key(&key) {
+            if global && GLOBAL.contains(&bare) {
+                self.session.settings.insert((false, bare.to_owned()), value.clone());
+            }
+            self.session.settings.insert(key, value);
+        }
+        Ok(())
     }
 
     fn insert(&mut self, insert: &Insert) -> Result<Answer, Fault> {
@@ -172,7 +259,7 @@ impl Work<'_> {
         let mut given: Vec<Vec<Option<Value>>> = Vec::new();
         match &insert.query {
             Some(query) => {
-                let rows = crate::select::query(&mut self.machine(), query, None)?;
+                let rows = select::query(&mut self.machine(), query, None)?;
                 given.extend(rows.rows.into_iter().map(|row| row.into_iter().map(Some).collect()));
             }
             None => {
@@ -405,7 +492,7 @@ impl Work<'_> {
         }
         let mut rows = Vec::new();
         if let Some(query) = query {
-            let found = crate::select::query(&mut self.machine(), &query, None)?;
+            let found = select::query(&mut self.machine(), &query, None)?;
             let declared = |kind| match kind {
                 Kind::Integer => "bigint(20)",
                 Kind::Decimal => "decimal(20,4)",

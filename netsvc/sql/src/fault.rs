@@ -98,6 +98,12 @@ pub enum Fault {
     /// An XPath of XML functions is wrong: its text, which is how intruders read data from errors.
     #[error("bad xpath {0}")]
     XPath(String),
+    /// A system variable cannot be set.
+    #[error("{0} is read only")]
+    FixedVariable(String),
+    /// A system variable is the server's, not the session's.
+    #[error("{0} is global")]
+    GlobalVariable(String),
     /// Prepared statement: the wrong number of parameters.
     #[error("incorrect arguments to execute")]
     WrongParameters,

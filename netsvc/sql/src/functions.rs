@@ -3,7 +3,7 @@
 use crate::{
     Fault, Value,
     ast::{Call, Expression},
-    evaluate::{Machine, Scope},
+    machine::{Machine, Scope},
     number::Decimal,
 };
 use md5::{Digest, Md5};

@@ -195,13 +195,17 @@ impl<'a> Parser<'a> {
                 if closed {
                     let inner = parser.query()?;
                     parser.expect_mark(")")?;
-                    let lone = query.selects.is_empty();
-                    let (order, limit) = (inner.order.clone(), inner.limit);
-                    query.all.extend(inner.all.iter().copied());
-                    query.selects.extend(inner.selects);
-                    if lone {
-                        query.order = order;
-                        query.limit = limit;
+                    let more = parser.is("union") || !query.selects.is_empty();
+                    let plain = inner.selects.len() == 1 && inner.order.is_empty() && inner.limit.is_none();
+                    if more && !plain {
+                        let nested = Some(Box::new(inner));
+                        query.selects.push(Select { nested, ..Select::default() });
+                        query.all.push(false);
+                    } else {
+                        query.all.extend(inner.all.iter().copied());
+                        query.selects.extend(inner.selects);
+                        query.order = inner.order;
+                        query.limit = inner.limit;
                     }
                 } else {
                     let select = parser.select()?;
@@ -417,9 +421,10 @@ impl<'a> Parser<'a> {
             if self.mark(",") {
                 continue;
             }
-            if self.word("left") || self.word("right") {
+            let left = self.word("left");
+            if left || self.word("right") {
                 let _ = self.word("outer");
-                join = Join::Left;
+                join = if left { Join::Left } else { Join::Right };
                 self.expect("join")?;
             } else if self.word("inner") || self.word("cross") {
                 self.expect("join")?;

@@ -3,8 +3,10 @@
 use crate::{
     Fault, Value,
     ast::{Expression, Item, Join, Query, Select, Source},
-    evaluate::{Bound, Machine, Scope, find},
+    catalogue,
+    evaluate::find,
     functions::is_aggregate,
+    machine::{Bound, Machine, Scope},
     schema::Kind,
     session::{Field, Rows},
 };
@@ -168,9 +170,11 @@ fn sources(
         let width = more.len();
         columns.extend(more);
         let mut joined = Vec::new();
+        let mut met = vec![false; right.len()];
+        let before_width = columns.len() - width;
         for left in &rows {
             let before = joined.len();
-            for right in &right {
+            for (right, met) in right.iter().zip(&mut met) {
                 machine.visit()?;
                 let row: Vec<Value> = left.iter().chain(right).cloned().collect();
                 if let Some(condition) = condition {
@@ -180,6 +184,7 @@ fn sources(
                         continue;
                     }
                 }
+                *met = true;
                 joined.push(row);
                 if ROWS < joined.len() {
                     return Err(Fault::Full("result".to_owned()));
@@ -188,6 +193,12 @@ fn sources(
             if *join == Join::Left && joined.len() == before {
                 joined.push(left.iter().cloned().chain(std::iter::repeat_n(Value::Null, width)).collect());
             }
+        }
+        if *join == Join::Right {
+            let alone = right.iter().zip(&met).filter(|(_, met)| !**met);
+            joined.extend(alone.map(|(right, _)| {
+                std::iter::repeat_n(Value::Null, before_width).chain(right.iter().cloned()).collect()
+            }));
         }
         rows = joined;
     }
@@ -208,7 +219,7 @@ fn source_rows(
             if database.is_empty() {
                 return Err(Fault::NoDatabase);
             }
-            let (columns, rows) = crate::execute::rows_of(machine, &database, table)?;
+            let (columns, rows) = catalogue::rows_of(machine, &database, table)?;
             let name = source.name();
             let bound = columns.into_iter().map(|(column, kind)| Bound {
                 database: database.clone(),
@@ -232,6 +243,11 @@ fn run(
     order: &[(Expression, bool)],
     outer: Option<&Scope<'_>>,
 ) -> Result<Found, Fault> {
+    if let Some(inner) = &select.nested {
+        let found = query(machine, inner, outer)?;
+        let rows = found.rows.into_iter().map(|row| (row, Vec::new())).collect();
+        return Ok(Found { fields: found.fields, rows });
+    }
     let (columns, all) = sources(machine, select, outer)?;
     let mut rows = Vec::new();
     for row in all {

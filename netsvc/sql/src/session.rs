@@ -1,10 +1,8 @@
 //! One login: what it set, its database, and its statements.
 
-use crate::{Fault, ast::Statement, execute, schema::Kind, statements, value::Value, world::World};
+use crate::{Fault, schema::Kind, statements, value::Value};
 use std::collections::BTreeMap;
 
-/// Longest statement, bytes.
-const LONGEST: usize = 1 << 20;
 /// Most variables and prepared statements of a session.
 const MOST: usize = 256;
 
@@ -85,6 +83,8 @@ pub struct Session {
     pub database: String,
     /// `@name` variables.
     pub(crate) variables: BTreeMap<String, Value>,
+    /// System variables that were set, by whether for the server, and name.
+    pub(crate) settings: BTreeMap<(bool, String), Value>,
     /// Statements that PREPARE named.
     pub(crate) prepared: BTreeMap<String, Prepared>,
     /// Warnings of the last statement: code, text.
@@ -98,30 +98,6 @@ pub struct Session {
 }
 
 impl Session {
-    /// Runs one statement with values for its parameters.
-    ///
-    /// # Errors
-    /// What is wrong with it.
-    pub fn run(
-        &mut self,
-        world: &mut World,
-        facts: &mut dyn Facts,
-        text: &str,
-        parameters: &[Value],
-    ) -> Result<Answer, Fault> {
-        if LONGEST < text.len() {
-            return Err(Fault::Full("statement".to_owned()));
-        }
-        let (statement, wanted) = statements::parse(text)?;
-        if wanted != parameters.len() {
-            return Err(Fault::WrongParameters);
-        }
-        if !matches!(&statement, Statement::Show(show) if show.what == "warnings" || show.what == "errors") {
-            self.warnings.clear();
-        }
-        execute::run(self, world, facts, statement, parameters)
-    }
-
     /// How many parameters a statement has.
     ///
     /// # Errors

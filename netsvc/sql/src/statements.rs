@@ -84,17 +84,14 @@ fn statement(parser: &mut Parser<'_>) -> Read<Statement> {
             parser.expect("prepare")?;
             parser.name().map(Statement::Deallocate)
         }
-        _ if parser.is("select") => {
-            parser.query()?;
-            Ok(Statement::Show(Show::of("explain")))
-        }
+        _ if parser.is("select") => parser.query().map(Statement::Explain),
         _ => parser.table_name().map(Statement::Describe),
     }
 }
 
 impl Show {
     fn of(what: &str) -> Self {
-        Show { what: what.to_owned(), full: false, from: None, like: None, filter: None }
+        Show { what: what.to_owned(), full: false, global: false, from: None, like: None, filter: None }
     }
 }
 
@@ -214,17 +211,17 @@ fn execute(parser: &mut Parser<'_>) -> Read<Statement> {
 }
 
 fn set(parser: &mut Parser<'_>) -> Read<Statement> {
-    if parser.word("names")
-        || parser.word("character")
-        || parser.word("password")
-        || parser.word("transaction")
-    {
+    if parser.word("names") {
+        return names(parser);
+    }
+    if parser.word("character") || parser.word("password") || parser.word("transaction") {
         rest(parser);
         return Ok(Statement::Nothing);
     }
     let mut list = Vec::new();
     loop {
-        let _ = parser.word("global") || parser.word("session") || parser.word("local");
+        let global = parser.word("global");
+        let _ = global || parser.word("session") || parser.word("local");
         let (system, name) = match parser.peek().cloned() {
             Some(Token::Variable(signs, name)) => {
                 parser.skip();
@@ -235,7 +232,8 @@ fn set(parser: &mut Parser<'_>) -> Read<Statement> {
                     rest(parser);
                     return Ok(Statement::Nothing);
                 }
-                (true, parser.name()?.to_lowercase())
+                let name = parser.name()?.to_lowercase();
+                (true, if global { format!("global.{name}") } else { name })
             }
             _ => return Err(parser.wrong()),
         };
@@ -254,9 +252,36 @@ fn set(parser: &mut Parser<'_>) -> Read<Statement> {
     }
 }
 
+/// SET NAMES: what the client's texts are written in.
+fn names(parser: &mut Parser<'_>) -> Read<Statement> {
+    if parser.word("default") {
+        return Ok(Statement::Nothing);
+    }
+    let set = match parser.peek() {
+        Some(Token::Text(_) | Token::Bytes(_)) => String::from_utf8_lossy(&parser.text()?).into_owned(),
+        _ => parser.name()?,
+    };
+    let collation = match parser.word("collate") {
+        true if matches!(parser.peek(), Some(Token::Text(_) | Token::Bytes(_))) => {
+            Some(String::from_utf8_lossy(&parser.text()?).into_owned())
+        }
+        true => Some(parser.name()?),
+        false => None,
+    };
+    let value = |text: &str| Expression::Literal(Value::text(text.to_lowercase()));
+    let variables = ["character_set_client", "character_set_connection", "character_set_results"];
+    let mut list: Vec<(bool, String, Expression)> =
+        variables.iter().map(|name| (true, (*name).to_owned(), value(&set))).collect();
+    if let Some(collation) = collation {
+        list.push((true, "collation_connection".to_owned(), value(&collation)));
+    }
+    Ok(Statement::Set(list))
+}
+
 fn show(parser: &mut Parser<'_>) -> Read<Statement> {
     let full = parser.word("full");
-    let _ = parser.word("global") || parser.word("session") || parser.word("extended");
+    let global = parser.word("global");
+    let _ = global || parser.word("session") || parser.word("extended");
     let known = [
         "databases",
         "schemas",
@@ -290,14 +315,13 @@ fn show(parser: &mut Parser<'_>) -> Read<Statement> {
     } else if parser.word("character") {
         parser.expect("set")?;
         show.what = "character set".to_owned();
-    } else if parser.word("master")
-        || parser.word("slave")
-        || parser.word("binary")
-        || parser.word("function")
-        || parser.word("procedure")
-    {
+    } else if parser.word("function") || parser.word("procedure") {
         rest(parser);
-        show.what = "nothing".to_owned();
+        show.what = "routines".to_owned();
+        return Ok(Statement::Show(show));
+    } else if parser.word("master") || parser.word("slave") || parser.word("binary") {
+        show.what = if parser.word("status") { "master status" } else { "nothing" }.to_owned();
+        rest(parser);
         return Ok(Statement::Show(show));
     } else {
         let found = known.iter().find(|word| parser.word(word)).ok_or_else(|| parser.wrong())?;
@@ -310,6 +334,7 @@ fn show(parser: &mut Parser<'_>) -> Read<Statement> {
         .to_owned();
     }
     show.full = full;
+    show.global = global;
     narrowed(parser, show)
 }
 

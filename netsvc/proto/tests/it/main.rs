@@ -6,6 +6,7 @@ mod compare;
 mod exchange;
 mod laws;
 mod mysql;
+mod mysql_logins;
 mod recorded;
 mod redis;
 mod transcript;

@@ -77,7 +77,13 @@ fn old(payload: &[u8], capabilities: u32) -> Option<First> {
     fields.take(5)?;
     let user = fields.text().to_vec();
     let answer = fields.text().to_vec();
-    Some(First::Response(Box::new(Response { capabilities, user, first: answer.clone(), answer, ..Response::default() })))
+    Some(First::Response(Box::new(Response {
+        capabilities,
+        user,
+        first: answer.clone(),
+        answer,
+        ..Response::default()
+    })))
 }
 
 /// Reads COM_CHANGE_USER of a client that answered the greeting with `before`.
@@ -169,10 +175,23 @@ mod tests {
         assert!(native_matches(&salt, b"", b""));
     }
 
+    #[test]
+    fn the_caching_scramble_of_a_known_password_matches() {
+        // Calculated as mysql-connector-python does it; the password is `hashcat`.
+        let salt = hex::decode("2122232425262728292a2b2c2d2e2f3031323334").unwrap();
+        let answer = "974e310d596668d272fc636a71a7ac0b1c7dfc18310678efbcb1ee93b05cf181";
+        let answer = hex::decode(answer).unwrap();
+        assert!(caching_matches(&salt, &answer, b"hashcat"));
+        assert!(!caching_matches(&salt, &answer, b"Hashcat"));
+        assert!(!caching_matches(&salt, &answer, b""));
+    }
+
     proptest! {
         #[test]
         fn no_bytes_panic(payload: Vec<u8>) {
             let _ = first(&payload);
+            let before = Response { capabilities: u32::MAX, ..Response::default() };
+            let _ = changed(&payload, &before);
         }
     }
 }

@@ -188,7 +188,13 @@ impl Connection {
     }
 
     /// Sends what a statement led to; false when it was refused.
-    pub(super) fn answer(&mut self, outcome: Result<Answer, Refusal>, binary: bool, status: u16, out: &mut Out) -> bool {
+    pub(super) fn answer(
+        &mut self,
+        outcome: Result<Answer, Refusal>,
+        binary: bool,
+        status: u16,
+        out: &mut Out,
+    ) -> bool {
         for (path, content) in std::mem::take(&mut self.session.written) {
             let fields = vec![(field::PATH, path), (field::ORIGIN, b"drop".to_vec())];
             out.capture(Kind::FileCaptured, fields, content);

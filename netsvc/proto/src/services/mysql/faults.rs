@@ -106,6 +106,12 @@ fn of_values(fault: &Fault, account: &str) -> Refusal {
             (1690, "22003", format!("{kind} value is out of range in '{expression}'"))
         }
         Fault::XPath(text) => (1105, "HY000", format!("XPATH syntax error: '{text}'")),
+        Fault::FixedVariable(name) => (1238, "HY000", format!("Variable '{name}' is a read only variable")),
+        Fault::GlobalVariable(name) => (
+            1229,
+            "HY000",
+            format!("Variable '{name}' is a GLOBAL variable and should be set with SET GLOBAL"),
+        ),
         Fault::WrongParameters => (1210, "HY000", "Incorrect arguments to EXECUTE".to_owned()),
         other => (1105, "HY000", format!("Unknown error: {other}")),
     }

@@ -9,6 +9,7 @@ mod commands;
 mod compressed;
 mod faults;
 mod flavour;
+mod lists;
 mod login;
 mod packet;
 mod parameters;
@@ -22,9 +23,7 @@ mod worlds;
 
 use auth::Response;
 use flavour::Flavour;
-use netsvc_kit::{
-    Beyond, Def, Full, Host, Input, Link, Machine, Out, Port, Serve, Setting, SettingKind,
-};
+use netsvc_kit::{Beyond, Def, Full, Host, Input, Link, Machine, Out, Port, Serve, Setting, SettingKind};
 use netsvc_persona::service::Look;
 use netsvc_wire::{Kind, field};
 use packet::Reader;

@@ -1,6 +1,6 @@
 //! What the server says of itself: versions, variables, lists of SHOW.
 
-use super::flavour::Flavour;
+use super::{flavour::Flavour, lists};
 use crate::account;
 use netsvc_kit::{Host, Link};
 use netsvc_sql::{Facts, Value};
@@ -73,6 +73,24 @@ const PLAIN: &[(&str, &str)] = &[
 ];
 
 impl Server<'_> {
+    /// The row of SHOW PROCESSLIST that the asking connection is.
+    fn own_process(&self) -> Vec<Value> {
+        let mut row = vec![
+            Value::Integer(i64::from(self.thread)),
+            text(self.user),
+            text(&self.link.peer.to_string()),
+            if self.database.is_empty() { Value::Null } else { text(self.database) },
+            text("Query"),
+            Value::Integer(0),
+            text(if self.flavour.mariadb { "starting" } else { "init" }),
+            text("show processlist"),
+        ];
+        if self.flavour.mariadb {
+            row.push(text("0.000"));
+        }
+        row
+    }
+
     /// Variables of this server.
     fn own(&self) -> Vec<(&'static str, Value)> {
         let maria = self.flavour.mariadb;
@@ -160,31 +178,7 @@ impl Facts for Server<'_> {
                 vec!["Grants for root@%"],
                 vec![vec![text("GRANT ALL PRIVILEGES ON *.* TO `root`@`%` WITH GRANT OPTION")]],
             ),
-            "processlist" => (
-                vec!["Id", "User", "Host", "db", "Command", "Time", "State", "Info"],
-                vec![vec![
-                    Value::Integer(i64::from(self.thread)),
-                    text(self.user),
-                    text(&self.link.peer.to_string()),
-                    if self.database.is_empty() { Value::Null } else { text(self.database) },
-                    text("Query"),
-                    Value::Integer(0),
-                    text("starting"),
-                    text("show processlist"),
-                ]],
-            ),
-            "engines" => (
-                vec!["Engine", "Support", "Comment", "Transactions", "XA", "Savepoints"],
-                ["InnoDB", "MyISAM", "MEMORY", "CSV"]
-                    .iter()
-                    .map(|name| {
-                        let main = *name == "InnoDB";
-                        let yes = text(if main { "YES" } else { "NO" });
-                        let support = text(if main { "DEFAULT" } else { "YES" });
-                        vec![text(name), support, text(""), yes.clone(), yes.clone(), yes]
-                    })
-                    .collect(),
-            ),
+            "processlist" => (lists::processlist(self.flavour.mariadb), vec![self.own_process()]),
             "status" => (
                 vec!["Variable_name", "Value"],
                 [
@@ -198,13 +192,7 @@ impl Facts for Server<'_> {
                 .map(|(name, value)| vec![text(name), text(&value.to_string())])
                 .collect(),
             ),
-            "plugins" => (vec!["Name", "Status", "Type", "Library", "License"], Vec::new()),
-            "index" => (vec!["Table", "Non_unique", "Key_name", "Seq_in_index", "Column_name"], Vec::new()),
-            "collation" => (vec!["Collation", "Charset", "Id", "Default", "Compiled", "Sortlen"], Vec::new()),
-            "character set" => (vec!["Charset", "Description", "Default collation", "Maxlen"], Vec::new()),
-            "triggers" | "events" | "open" | "privileges" | "nothing" => (vec!["Name"], Vec::new()),
-            "explain" => (vec!["id", "select_type", "table", "type", "rows", "Extra"], Vec::new()),
-            _ => return None,
+            other => return lists::list(other, self.flavour.mariadb),
         })
     }
 
