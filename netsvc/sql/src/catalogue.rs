@@ -350,30 +350,8 @@ fn made(machine: &mut Machine<'_>, show: &Show) -> Result<Rows, Fault> {
             let mariadb = is_mariadb(machine);
             rows(&index::names(mariadb), index::rows(&from.1, table, mariadb))
         }
-        "variables" => {
-            let set = |name: &str| machine.session.settings.get(&(show.global, name.to_owned()));
-            let all = machine.facts.variables().into_iter().map(|(name, value)| {
-                let value = match (set(&name), value.string().as_str()) {
-                    (Some(set), "ON" | "OFF") => text(if set.integer() == 0 { "OFF" } else { "ON" }),
-                    (Some(set), _) => Value::Text(set.bytes()),
-                    (None, _) => value,
-                };
-                (name, value)
-            });
-            rows(&["Variable_name", "Value"], all.map(|(name, value)| vec![text(&name), value]).collect())
-        }
-        "warnings" | "errors" => {
-            let all = machine.session.warnings.iter();
-            let row = |(code, message): &(u16, String)| {
-                let level = if *code == 1007 || *code == 1008 || *code == 1050 || *code == 1051 {
-                    "Note"
-                } else {
-                    "Warning"
-                };
-                vec![text(level), Value::Integer(i64::from(*code)), text(message)]
-            };
-            rows(&["Level", "Code", "Message"], all.map(row).collect())
-        }
+        "variables" => variables(machine, show.global),
+        "warnings" | "errors" => warnings(machine),
         "create database" => {
             let name = machine.world.database(&from.1).map(|(name, _)| name.clone());
             let name = name.ok_or(Fault::UnknownDatabase(from.1))?;
@@ -388,6 +366,31 @@ fn made(machine: &mut Machine<'_>, show: &Show) -> Result<Rows, Fault> {
             None => Rows::default(),
         },
     })
+}
+
+/// SHOW VARIABLES: of the server or of the session.
+fn variables(machine: &Machine<'_>, global: bool) -> Rows {
+    let set = |name: &str| machine.session.settings.get(&(global, name.to_owned()));
+    let all = machine.facts.variables().into_iter().map(|(name, value)| {
+        let value = match (set(&name), value.string().as_str()) {
+            (Some(set), "ON" | "OFF") => text(if set.integer() == 0 { "OFF" } else { "ON" }),
+            (Some(set), _) => Value::Text(set.bytes()),
+            (None, _) => value,
+        };
+        (name, value)
+    });
+    rows(&["Variable_name", "Value"], all.map(|(name, value)| vec![text(&name), value]).collect())
+}
+
+/// SHOW WARNINGS.
+fn warnings(machine: &Machine<'_>) -> Rows {
+    let all = machine.session.warnings.iter();
+    let row = |(code, message): &(u16, String)| {
+        let level =
+            if *code == 1007 || *code == 1008 || *code == 1050 || *code == 1051 { "Note" } else { "Warning" };
+        vec![text(level), Value::Integer(i64::from(*code)), text(message)]
+    };
+    rows(&["Level", "Code", "Message"], all.map(row).collect())
 }
 
 fn listed(name: &str, tables: &crate::Database, show: &Show, mariadb: bool) -> Rows {

@@ -4,53 +4,15 @@ use crate::{
     Answer, Fault, Value,
     ast::{Expression, Insert, Name, Query, Statement},
     catalogue,
-    evaluate::{self, scoped, unknown},
-    machine::{Bound, Engine, Machine, Scope},
-    schema::{Column, Kind, Table},
+    evaluate::unknown,
+    machine::{Bound, Scope},
+    schema::{Column, Kind},
     select,
     session::{Facts, Session},
+    work::Work,
     world::World,
 };
 
-/// Most system variables that a session sets.
-const SETTINGS: usize = 256;
-/// System variables that nobody sets while the server runs.
-const READ_ONLY: &[&str] = &[
-    "basedir",
-    "character_set_system",
-    "datadir",
-    "have_ssl",
-    "have_symlink",
-    "hostname",
-    "innodb_buffer_pool_size",
-    "license",
-    "log_bin",
-    "log_error",
-    "lower_case_table_names",
-    "performance_schema",
-    "plugin_dir",
-    "port",
-    "protocol_version",
-    "secure_file_priv",
-    "socket",
-    "system_time_zone",
-    "tmpdir",
-    "version",
-    "version_comment",
-    "version_compile_machine",
-    "version_compile_os",
-];
-/// System variables that the whole server has.
-const GLOBAL: &[&str] = &[
-    "general_log",
-    "general_log_file",
-    "init_connect",
-    "innodb_file_per_table",
-    "local_infile",
-    "max_connections",
-    "read_only",
-    "slow_query_log_file",
-];
 /// Longest statement, bytes.
 const LONGEST: usize = 1 << 20;
 
@@ -134,43 +96,7 @@ fn run(
     }
 }
 
-struct Work<'a> {
-    session: &'a mut Session,
-    world: &'a mut World,
-    facts: &'a mut dyn Facts,
-    parameters: &'a [Value],
-}
-
 impl Work<'_> {
-    fn machine(&mut self) -> Machine<'_> {
-        Machine {
-            session: self.session,
-            world: self.world,
-            facts: self.facts,
-            parameters: self.parameters,
-            visits: 0,
-            clause: "field list",
-            engine: Engine { value: evaluate::value, query: select::query },
-        }
-    }
-
-    /// Database of a name, which must be there.
-    fn database(&self, name: &Name) -> Result<String, Fault> {
-        let database = name.0.clone().unwrap_or_else(|| self.session.database.clone());
-        if database.is_empty() {
-            return Err(Fault::NoDatabase);
-        }
-        if !self.world.databases.contains_key(&database) {
-            return Err(Fault::UnknownDatabase(database));
-        }
-        Ok(database)
-    }
-
-    fn table(&mut self, name: &Name) -> Result<&mut Table, Fault> {
-        let database = self.database(name)?;
-        self.world.table_mut(&database, &name.1)
-    }
-
     fn query(&mut self, query: &Query) -> Result<Answer, Fault> {
         let rows = select::query(&mut self.machine(), query, None)?;
         if query.selects.iter().any(|select| select.into.is_some()) {
@@ -194,55 +120,6 @@ impl Work<'_> {
             return Err(Fault::WrongParameters);
         }
         run(self.session, self.world, self.facts, statement, &values)
-    }
-
-    fn set(&mut self, list: &[(bool, String, Expression)]) -> Result<Answer, Fault> {
-        for (system, name, expression) in list {
-            if *system {
-                self.set_system(name, expression)?;
-            } else {
-                let value = self.machine().value(expression, None)?;
-                self.session.remember(name, value);
-            }
-        }
-        Ok(Answer::done(0))
-    }
-
-    fn set_system(&mut self, name: &str, expression: &Expression) -> Result<(), Fault> {
-        let (bare, global) = scoped(name);
-        let Some(known) = self.facts.variable(bare) else {
-            return Err(Fault::UnknownVariable(bare.to_owned()));
-        };
-        if READ_ONLY.contains(&bare) {
-            return Err(Fault::FixedVariable(bare.to_owned()));
-        }
-        if !global && GLOBAL.contains(&bare) {
-            return Err(Fault::GlobalVariable(bare.to_owned()));
-        }
-        let key = (global, bare.to_owned());
-        let value = match expression {
-            // A bare word is a value here.
-            Expression::Column(None, None, word) => Value::text(word),
-            expression => self.machine().value(expression, None)?,
-        };
-        let word = value.string();
-        let value = match (known, word.to_ascii_uppercase().as_str()) {
-            (_, "DEFAULT") => {
-                self.session.settings.remove(&key);
-                return Ok(());
-            }
-            (Value::Integer(_), "ON") => Value::Integer(1),
-            (Value::Integer(_), "OFF") => Value::Integer(0),
-            (Value::Integer(_), _) => Value::Integer(value.integer()),
-            _ => Value::text(word),
-        };
-        if self.session.settings.len() < SETTINGS || self.session.settings.contains_key(&key) {
-            if global && GLOBAL.contains(&bare) {
-                self.session.settings.insert((false, bare.to_owned()), value.clone());
-            }
-            self.session.settings.insert(key, value);
-        }
-        Ok(())
     }
 
     fn insert(&mut self, insert: &Insert) -> Result<Answer, Fault> {
@@ -455,126 +332,6 @@ impl Work<'_> {
         });
         self.session.last.0 = i64::try_from(places.len()).unwrap_or(0);
         Ok(Answer::done(places.len()))
-    }
-
-    fn create_database(&mut self, name: String, lenient: bool) -> Result<Answer, Fault> {
-        if self.world.databases.contains_key(&name) {
-            if !lenient {
-                return Err(Fault::DatabaseExists(name));
-            }
-            self.session.warn(1007, format!("Can't create database '{name}'; database exists"));
-            return Ok(Answer::done(1));
-        }
-        if !self.world.has_room() {
-            return Err(Fault::Full(name));
-        }
-        self.world.databases.insert(name, crate::Database::new());
-        Ok(Answer::done(1))
-    }
-
-    fn create_table(
-        &mut self,
-        name: &Name,
-        mut columns: Vec<Column>,
-        lenient: bool,
-        query: Option<Query>,
-    ) -> Result<Answer, Fault> {
-        let database = self.database(name)?;
-        if self.world.table(&database, &name.1).is_ok() {
-            if !lenient {
-                return Err(Fault::TableExists(name.1.clone()));
-            }
-            self.session.warn(1050, format!("Table '{}' already exists", name.1));
-            return Ok(Answer::done(0));
-        }
-        if !self.world.has_room() {
-            return Err(Fault::Full(name.1.clone()));
-        }
-        let mut rows = Vec::new();
-        if let Some(query) = query {
-            let found = select::query(&mut self.machine(), &query, None)?;
-            let declared = |kind| match kind {
-                Kind::Integer => "bigint(20)",
-                Kind::Decimal => "decimal(20,4)",
-                Kind::Double => "double",
-                Kind::Binary => "longblob",
-                _ => "text",
-            };
-            columns.extend(found.fields.iter().map(|field| Column::new(&field.name, declared(field.kind))));
-            rows = found.rows;
-        }
-        let count = rows.len();
-        let bytes = rows.iter().flatten().map(Value::size).sum::<usize>() + columns.len() * 128;
-        self.world.reserve(&name.1, count, bytes)?;
-        let table = Table { columns, rows, next: 1, fixed: false };
-        self.world.databases.entry(database).or_default().insert(name.1.clone(), table);
-        Ok(Answer::done(count))
-    }
-
-    fn drop_database(&mut self, name: &str, lenient: bool) -> Result<Answer, Fault> {
-        if matches!(name, "information_schema" | "performance_schema") {
-            return Err(Fault::ReadOnly(name.to_owned()));
-        }
-        match self.world.databases.remove(name) {
-            Some(tables) => {
-                if self.session.database == name {
-                    self.session.database.clear();
-                }
-                Ok(Answer::done(tables.len()))
-            }
-            None if lenient => {
-                self.session.warn(1008, format!("Can't drop database '{name}'; database doesn't exist"));
-                Ok(Answer::done(0))
-            }
-            None => Err(Fault::NoSuchDatabase(name.to_owned())),
-        }
-    }
-
-    fn drop_tables(&mut self, names: &[Name], lenient: bool) -> Result<Answer, Fault> {
-        for name in names {
-            let database = self.database(name)?;
-            let gone = self.world.databases.get_mut(&database).and_then(|tables| tables.remove(&name.1));
-            if gone.is_none() {
-                if !lenient {
-                    return Err(Fault::CannotDrop(database, name.1.clone()));
-                }
-                self.session.warn(1051, format!("Unknown table '{database}.{}'", name.1));
-            }
-        }
-        Ok(Answer::done(0))
-    }
-
-    fn add_column(&mut self, name: &Name, column: Column) -> Result<Answer, Fault> {
-        let count = self.table(name)?.rows.len();
-        self.world.reserve(&name.1, 0, count * 32 + 128)?;
-        let table = self.table(name)?;
-        let value = column.default.clone().unwrap_or(Value::Null);
-        table.rows.iter_mut().for_each(|row| row.push(value.clone()));
-        table.columns.push(column);
-        Ok(Answer::done(0))
-    }
-
-    fn drop_column(&mut self, name: &Name, column: &str) -> Result<Answer, Fault> {
-        let table = self.table(name)?;
-        let Some(at) = table.column(column) else {
-            return Err(Fault::UnknownColumn(column.to_owned(), "field list"));
-        };
-        table.columns.remove(at);
-        for row in table.rows.iter_mut().filter(|row| at < row.len()) {
-            row.remove(at);
-        }
-        Ok(Answer::done(0))
-    }
-
-    fn rename(&mut self, from: &Name, to: &Name) -> Result<Answer, Fault> {
-        let (source, target) = (self.database(from)?, self.database(to)?);
-        if self.world.table(&target, &to.1).is_ok() {
-            return Err(Fault::TableExists(to.1.clone()));
-        }
-        let table = self.world.databases.get_mut(&source).and_then(|tables| tables.remove(&from.1));
-        let table = table.ok_or_else(|| Fault::UnknownTable(source, from.1.clone()))?;
-        self.world.databases.entry(target).or_default().insert(to.1.clone(), table);
-        Ok(Answer::done(0))
     }
 }
 

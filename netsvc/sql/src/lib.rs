@@ -7,6 +7,7 @@
 
 mod ast;
 mod catalogue;
+mod define;
 mod definitions;
 mod evaluate;
 mod execute;
@@ -22,8 +23,10 @@ mod pattern;
 mod schema;
 mod select;
 mod session;
+mod settings;
 mod statements;
 mod value;
+mod work;
 mod world;
 
 pub use fault::Fault;

@@ -237,17 +237,12 @@ fn source_rows(
     }
 }
 
-fn run(
+/// The rows that WHERE leaves.
+fn filtered(
     machine: &mut Machine<'_>,
     select: &Select,
-    order: &[(Expression, bool)],
     outer: Option<&Scope<'_>>,
-) -> Result<Found, Fault> {
-    if let Some(inner) = &select.nested {
-        let found = query(machine, inner, outer)?;
-        let rows = found.rows.into_iter().map(|row| (row, Vec::new())).collect();
-        return Ok(Found { fields: found.fields, rows });
-    }
+) -> Result<(Vec<Bound>, Vec<Vec<Value>>), Fault> {
     let (columns, all) = sources(machine, select, outer)?;
     let mut rows = Vec::new();
     for row in all {
@@ -262,6 +257,21 @@ fn run(
             rows.push(row);
         }
     }
+    Ok((columns, rows))
+}
+
+fn run(
+    machine: &mut Machine<'_>,
+    select: &Select,
+    order: &[(Expression, bool)],
+    outer: Option<&Scope<'_>>,
+) -> Result<Found, Fault> {
+    if let Some(inner) = &select.nested {
+        let found = query(machine, inner, outer)?;
+        let rows = found.rows.into_iter().map(|row| (row, Vec::new())).collect();
+        return Ok(Found { fields: found.fields, rows });
+    }
+    let (columns, rows) = filtered(machine, select, outer)?;
     let items = listed(select, &columns)?;
     let having = select.having.as_ref();
     let summed = items.iter().any(|(expression, _)| aggregates(expression)) || having.is_some_and(aggregates);

@@ -3,9 +3,9 @@
 //! Source: the reference of ACL SETUSER; texts of redis-server 7.0.15.
 
 use super::{
-    context::Words,
     pattern::glob,
     table::{self, Command},
+    words::Words,
 };
 use sha2::{Digest, Sha256};
 

@@ -1,12 +1,6 @@
 //! SUBSCRIBE and its kin, PUBLISH, PUBSUB.
 
-use super::{
-    Reply,
-    context::{Context, Words},
-    hub::Peer,
-    pattern::glob,
-    reply::Outcome,
-};
+use super::{Reply, context::Context, hub::Peer, pattern::glob, reply::Outcome, words::Words};
 use std::collections::BTreeSet;
 
 /// Most channels and patterns of a connection.

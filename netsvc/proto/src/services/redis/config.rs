@@ -2,10 +2,11 @@
 
 use super::{
     Reply,
-    context::{Context, Words, text},
+    context::Context,
     disk, parameters,
     pattern::glob,
     reply::Outcome,
+    words::{Words, text},
 };
 use netsvc_shell::text::decode;
 

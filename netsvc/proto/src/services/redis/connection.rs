@@ -2,13 +2,14 @@
 
 use super::{
     Reply, Server,
-    context::{Context, Words},
+    context::Context,
     hub::{Mailbox, Peer},
     line, modes, monitor,
     on::lists::timeout,
     request::{Reader, Request},
     slowlog,
     table::Command,
+    words::Words,
 };
 use netsvc_kit::{Charge, Host, Input, Link, Machine, Out};
 use netsvc_wire::{Kind, field};

@@ -2,10 +2,11 @@
 
 use super::{
     Reply,
-    context::{Context, Words, text},
+    context::Context,
     rdb,
     reply::Outcome,
     state,
+    words::{Words, text},
 };
 use crate::account;
 use netsvc_shell::fs::Fs;

@@ -2,9 +2,10 @@
 
 use super::{
     Reply,
-    context::{Context, Words},
+    context::Context,
     grammar::{DEPTH, Expression, Program, Statement, Value, parse},
     modes,
+    words::Words,
 };
 use sha1::{Digest, Sha1};
 

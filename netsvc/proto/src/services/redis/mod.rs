@@ -34,9 +34,10 @@ mod stream;
 mod table;
 mod talks;
 mod value;
+mod words;
 
 use connection::{Client, Connection};
-use context::{Context, Words};
+use context::Context;
 use hub::Hub;
 use keyspace::Keyspace;
 use netsvc_kit::{Beyond, Def, Full, Host, Link, Machine, Port, Serve, Setting, SettingKind};
@@ -46,6 +47,7 @@ use rand_core::RngCore;
 use reply::Reply;
 use state::ServerState;
 use std::sync::Arc;
+use words::Words;
 
 /// The service.
 pub static SERVICE: Def = Def {

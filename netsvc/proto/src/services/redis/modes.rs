@@ -2,8 +2,9 @@
 
 use super::{
     Client, Reply,
-    context::{Context, Words, text},
+    context::Context,
     table::{self, Command},
+    words::{Words, text},
 };
 
 /// What the default configuration says to DEBUG.

@@ -1,6 +1,7 @@
 //! The lines of MONITOR, and attacks that are refused before they run.
 
-use super::context::{Context, Words, text};
+use super::context::Context;
+use super::words::{Words, text};
 use netsvc_wire::{Kind, field};
 
 /// An attack that is refused before it runs is recorded all the same.

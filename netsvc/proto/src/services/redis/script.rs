@@ -5,10 +5,11 @@
 
 use super::{
     Reply,
-    context::{Context, Words, text},
+    context::Context,
     grammar, lua,
     reply::Outcome,
     request::integer,
+    words::{Words, text},
 };
 use netsvc_wire::{Kind, field};
 use sha1::{Digest, Sha1};

@@ -4,7 +4,7 @@
 
 use super::{
     Reply,
-    context::{Words, float},
+    words::{Words, float},
 };
 use std::{collections::VecDeque, time::Duration};
 

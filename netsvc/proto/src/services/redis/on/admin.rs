@@ -2,13 +2,14 @@
 
 use super::super::{
     Reply, config,
-    context::{Context, Words, text},
+    context::Context,
     hub::Peer,
     info,
     pattern::glob,
     reply::Outcome,
     request::integer,
     state, table,
+    words::{Words, text},
 };
 
 /// Runs `name` if it is a command on the server.

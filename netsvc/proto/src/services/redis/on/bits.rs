@@ -1,13 +1,7 @@
 //! Commands on the bits of strings.
 
 use super::{
-    super::{
-        Reply,
-        context::{Context, Words},
-        reply::Outcome,
-        request::integer,
-        value::Value,
-    },
+    super::{Reply, context::Context, reply::Outcome, request::integer, value::Value, words::Words},
     texts::LONGEST,
 };
 

@@ -4,9 +4,10 @@
 
 use super::super::{
     Reply,
-    context::{Context, Words, float},
+    context::Context,
     reply::{Outcome, double},
     value::{Scores, Value, ordered},
+    words::{Words, float},
 };
 
 /// Radius of the globe as the server has it, m.

@@ -3,10 +3,11 @@
 use super::{
     super::{
         Reply,
-        context::{Context, Words, text},
+        context::Context,
         memory::ELEMENT,
         reply::Outcome,
         stream::{Fields, Group, Id},
+        words::{Words, text},
     },
     streams::{end, entry, ids, invalid, no_group},
 };

@@ -3,9 +3,10 @@
 use super::{
     super::{
         Reply,
-        context::{Context, Words, float},
+        context::Context,
         reply::Outcome,
         request::integer,
+        words::{Words, float},
     },
     keys::pages,
     texts::float_sum,

@@ -2,12 +2,13 @@
 
 use super::super::{
     Reply,
-    context::{Context, Words, text},
+    context::Context,
     keyspace::DATABASES,
     pattern::glob,
     reply::Outcome,
     request::integer,
     value::Value,
+    words::{Words, text},
 };
 
 /// Runs `name` if it is a command on keys.

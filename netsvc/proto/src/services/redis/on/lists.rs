@@ -2,10 +2,11 @@
 
 use super::super::{
     Reply,
-    context::{Context, Words, float, range},
+    context::{Context, range},
     memory::ELEMENT,
     reply::Outcome,
     request::integer,
+    words::{Words, float},
 };
 use std::collections::VecDeque;
 

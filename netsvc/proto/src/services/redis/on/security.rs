@@ -4,12 +4,13 @@ use super::{
     super::{
         Reply,
         acl::User,
-        context::{Context, Words, text},
+        context::Context,
         modes,
         reply::Outcome,
         request::integer,
         state::{self, Failure},
         table,
+        words::{Words, text},
     },
     admin::named,
 };

@@ -3,10 +3,11 @@
 use super::{
     super::{
         Reply,
-        context::{Context, Words},
+        context::Context,
         reply::Outcome,
         request::integer,
         value::{Value, members},
+        words::Words,
     },
     keys::pages,
     lists::numbered,

@@ -3,12 +3,7 @@
 //! Source: <https://redis.io/docs/latest/commands/pfcount/>; the estimate is Ertl's
 //! (<https://arxiv.org/abs/1702.01284>), as in the server since 5.0.
 
-use super::super::{
-    Reply,
-    context::{Context, Words},
-    reply::Outcome,
-    value::Value,
-};
+use super::super::{Reply, context::Context, reply::Outcome, value::Value, words::Words};
 
 const REGISTERS: usize = 16_384;
 const HEADER: usize = 16;

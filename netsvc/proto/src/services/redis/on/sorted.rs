@@ -3,9 +3,10 @@
 use super::{
     super::{
         Reply,
-        context::{Context, Words, float, range},
+        context::{Context, range},
         reply::{Outcome, double},
         value::{Scores, Value, ordered},
+        words::{Words, float},
     },
     keys::pages,
     lists::{counted, numbered, timeout},

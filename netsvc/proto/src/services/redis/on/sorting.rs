@@ -2,9 +2,10 @@
 
 use super::super::{
     Reply,
-    context::{Context, Words, float},
+    context::Context,
     reply::Outcome,
     value::{Value, members, ordered},
+    words::{Words, float},
 };
 
 #[derive(Default)]

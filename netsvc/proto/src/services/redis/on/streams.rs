@@ -2,11 +2,12 @@
 
 use super::super::{
     Reply,
-    context::{Context, Words, text},
+    context::Context,
     memory::ELEMENT,
     reply::Outcome,
     request::integer,
     stream::{Fields, Id, Stream},
+    words::{Words, text},
 };
 
 /// Runs `name` if it is a command on streams.

@@ -2,10 +2,11 @@
 
 use super::super::{
     Reply,
-    context::{Context, Words, float, range},
+    context::{Context, range},
     reply::{Outcome, trimmed},
     request::integer,
     value::Value,
+    words::{Words, float},
 };
 
 /// Longest string, bytes (`proto-max-bulk-len` of the server is 512 MiB; memory ends earlier here).

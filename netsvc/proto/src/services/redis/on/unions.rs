@@ -3,10 +3,11 @@
 use super::{
     super::{
         Reply,
-        context::{Context, Words, float},
+        context::Context,
         reply::Outcome,
         request::integer,
         value::{Scores, Value, ordered},
+        words::{Words, float},
     },
     sorted::listed,
 };
