@@ -20,7 +20,9 @@ pub async fn run(mut worker: WorkerContext, context: Context) -> Result<()> {
         .await
         .context("prepare tokens")?;
     let doorbell = Arc::new(Notify::new());
-    let state = decnet_web::ApiState::new(store, context.paths(), &secret, doorbell.clone())
+    let names = settings.text(Name::ApiNames).split(',').chain([settings.text(Name::ApiHost)]);
+    let hosts = decnet_web::Hosts::new(names.filter(|name| !name.trim().is_empty()).map(str::to_owned));
+    let state = decnet_web::ApiState::new(store, context.paths(), &secret, doorbell.clone(), hosts)
         .context("prepare the interface")?;
     let address =
         (settings.text(Name::ApiHost), u16::try_from(settings.number(Name::ApiPort)).unwrap_or(8080));

@@ -24,6 +24,14 @@ pub enum Problem {
     WrongLogin,
     /// The request did not come in time.
     Slow,
+    /// Spoken to by a name that is not ours.
+    Misdirected,
+    /// Whoever asks may not do this.
+    Forbidden,
+    /// The password has to be changed first.
+    PasswordChange,
+    /// It contradicts what is there; the text says how.
+    Conflict(String),
     /// The path exists, but not with this method.
     MethodNotAllowed,
     /// Body too large.
@@ -86,6 +94,18 @@ impl Problem {
             Problem::Slow => {
                 (StatusCode::REQUEST_TIMEOUT, "urn:decnet:problem:slow", "request came too slowly")
             }
+            Problem::Misdirected => {
+                (StatusCode::MISDIRECTED_REQUEST, "urn:decnet:problem:host", "not spoken to by a name of ours")
+            }
+            Problem::Forbidden => (StatusCode::FORBIDDEN, "urn:decnet:problem:forbidden", "not allowed"),
+            Problem::PasswordChange => (
+                StatusCode::FORBIDDEN,
+                "urn:decnet:problem:password_change_required",
+                "change the password first",
+            ),
+            Problem::Conflict(_) => {
+                (StatusCode::CONFLICT, "urn:decnet:problem:conflict", "contradicts what is there")
+            }
             Problem::MethodNotAllowed => {
                 (StatusCode::METHOD_NOT_ALLOWED, "urn:decnet:problem:method", "method not allowed")
             }
@@ -112,6 +132,7 @@ impl IntoResponse for Problem {
         let mut after = None;
         let errors = match self {
             Problem::Invalid(errors) => errors,
+            Problem::Conflict(message) => vec![FieldError { field: String::new(), message }],
             Problem::TooMany { after: wait } => {
                 after = Some(HeaderValue::from(wait.as_secs().max(1)));
                 Vec::new()

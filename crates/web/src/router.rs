@@ -1,13 +1,13 @@
 //! The routes, and the document about them made from the same list.
 
-use crate::{ApiState, Problem, route};
+use crate::{ApiState, Problem, route, site};
 use axum::{
     Json, Router,
     body::{Body, to_bytes},
-    extract::{DefaultBodyLimit, Request},
+    extract::{DefaultBodyLimit, Request, State},
     http::{HeaderName, HeaderValue, header},
     middleware::{self, Next},
-    response::Response,
+    response::{IntoResponse, Response},
     routing::get,
 };
 use std::time::Duration;
@@ -62,10 +62,11 @@ pub fn router(state: ApiState) -> Router {
     let (router, document) = routes().split_for_parts();
     router
         .route(&format!("{PREFIX}/openapi.json"), get(move || async move { Json(document) }))
-        .fallback(|| async { Problem::NotFound })
+        .fallback(elsewhere)
         .method_not_allowed_fallback(|| async { Problem::MethodNotAllowed })
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(middleware::from_fn(in_time))
+        .layer(middleware::from_fn_with_state(state.clone(), for_us))
         .layer(middleware::from_fn(with_headers))
         .with_state(state)
 }
@@ -98,6 +99,23 @@ fn routes() -> OpenApiRouter<ApiState> {
     OpenApiRouter::with_openapi(Document::openapi()).nest(PREFIX, routes)
 }
 
+/// Answers what has no route: outside of the interface that is the dashboard's.
+async fn elsewhere(request: Request) -> Response {
+    let path = request.uri().path();
+    if path == "/api" || path.starts_with("/api/") {
+        return Problem::NotFound.into_response();
+    }
+    site::answer(&request)
+}
+
+/// Answers only those who speak to us by a name of ours.
+async fn for_us(State(state): State<ApiState>, request: Request, next: Next) -> Result<Response, Problem> {
+    if !state.hosts().is_ours(request.headers(), request.uri()) {
+        return Err(Problem::Misdirected);
+    }
+    Ok(next.run(request).await)
+}
+
 /// Answers within bounds: the body is there whole within [`BODY_TIME`], the answer begins within
 /// [`ANSWER_TIME`].
 async fn in_time(request: Request, next: Next) -> Result<Response, Problem> {
@@ -115,7 +133,7 @@ async fn in_time(request: Request, next: Next) -> Result<Response, Problem> {
 async fn with_headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     for (name, value) in HEADERS {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
     }
     response
 }

@@ -1,6 +1,6 @@
 //! What all requests share.
 
-use crate::{account, limit::LoginLimit, stream::Tailer, token::SigningKey};
+use crate::{Hosts, account, limit::LoginLimit, stream::Tailer, token::SigningKey};
 use decnet_model::paths::Paths;
 use decnet_store::Store;
 use std::{path::PathBuf, sync::Arc};
@@ -19,6 +19,7 @@ pub struct ApiState(Arc<Inner>);
 struct Inner {
     store: Store,
     paths: Paths,
+    hosts: Hosts,
     key: SigningKey,
     logins: LoginLimit,
     hashes: Semaphore,
@@ -32,7 +33,8 @@ struct Inner {
 
 impl ApiState {
     /// State over `store` and the files of its installation; tokens are signed with `secret`; `doorbell` is
-    /// rung when events were stored (the stream looks by itself once a second as well).
+    /// rung when events were stored (the stream looks by itself once a second as well); `hosts` are the names by
+    /// which it is spoken to.
     ///
     /// # Errors
     /// [`crate::AccountError::Hash`] when the machine cannot hash a password.
@@ -41,11 +43,13 @@ impl ApiState {
         paths: Paths,
         secret: &[u8],
         doorbell: Arc<Notify>,
+        hosts: Hosts,
     ) -> Result<Self, crate::AccountError> {
         let key = SigningKey::new(secret).ok_or(crate::AccountError::Hash)?;
         Ok(ApiState(Arc::new(Inner {
             store,
             paths,
+            hosts,
             key,
             logins: LoginLimit::default(),
             hashes: Semaphore::new(HASHES),
@@ -71,6 +75,10 @@ impl ApiState {
 
     pub(crate) fn store(&self) -> &Store {
         &self.0.store
+    }
+
+    pub(crate) fn hosts(&self) -> &Hosts {
+        &self.0.hosts
     }
 
     /// Where an artefact that the store knows is kept.

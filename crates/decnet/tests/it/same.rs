@@ -5,10 +5,16 @@ use axum::{
     body::{Body, to_bytes},
     http::Request,
 };
-use decnet_web::{ApiState, ensure_admin, router, signing_secret};
+use decnet_web::{ApiState, Hosts, ensure_admin, router, signing_secret};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use tower::ServiceExt;
+
+/// A request that says by which name it speaks to the interface.
+fn local(mut request: Request<Body>) -> Request<Body> {
+    request.headers_mut().insert("host", "localhost".parse().unwrap());
+    request
+}
 
 struct Interface {
     router: axum::Router,
@@ -19,7 +25,7 @@ impl Interface {
     async fn over(site: &Site) -> Interface {
         ensure_admin(&site.store, Some("correct horse"), 1).await.unwrap();
         let secret = signing_secret(&site.store, None).await.unwrap();
-        let state = ApiState::new(site.store.clone(), site.paths(), &secret, Arc::default()).unwrap();
+        let state = ApiState::new(site.store.clone(), site.paths(), &secret, Arc::default(), Hosts::default()).unwrap();
         let mut interface = Interface { router: router(state), token: String::new() };
         let login = json!({"user": "admin", "password": "correct horse"}).to_string();
         let request = Request::post("/api/v1/login").header("content-type", "application/json");
@@ -29,7 +35,7 @@ impl Interface {
     }
 
     async fn ask(&self, request: Request<Body>) -> Value {
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        let response = self.router.clone().oneshot(local(request)).await.unwrap();
         serde_json::from_slice(&to_bytes(response.into_body(), 1 << 22).await.unwrap()).unwrap()
     }
 

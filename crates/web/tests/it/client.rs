@@ -7,7 +7,7 @@ use axum::{
 };
 use decnet_model::{paths::Paths, worker::Worker};
 use decnet_store::{Position, Store};
-use decnet_web::{ApiState, ensure_admin, router, signing_secret};
+use decnet_web::{ApiState, Hosts, ensure_admin, router, signing_secret};
 use netsvc_wire::{Record, WriterId, field};
 use serde_json::Value;
 use std::sync::Arc;
@@ -40,7 +40,8 @@ impl Client {
         let secret = signing_secret(&store, None).await.unwrap();
         let doorbell = Arc::new(Notify::new());
         let state =
-            ApiState::new(store.clone(), Paths::new(folder.path()), &secret, Arc::clone(&doorbell)).unwrap();
+            ApiState::new(store.clone(), Paths::new(folder.path()), &secret, Arc::clone(&doorbell), Hosts::default())
+                .unwrap();
         let router = router(state.clone());
         Client { router, store, state, doorbell, token: String::new(), _folder: folder }
     }
@@ -64,7 +65,7 @@ impl Client {
 
     pub(crate) fn request(&self, method: Method, path: &str, body: String) -> Request<Body> {
         let mut request =
-            Request::builder().method(method).uri(path).header(header::CONTENT_TYPE, "application/json");
+            Request::builder().method(method).uri(path).header(header::HOST, "localhost").header(header::CONTENT_TYPE, "application/json");
         if !self.token.is_empty() {
             request = request.header(header::AUTHORIZATION, format!("Bearer {}", self.token));
         }

@@ -10,7 +10,7 @@ use tokio::{
 };
 
 const PATIENCE: Duration = Duration::from_secs(15);
-const HEALTH: &[u8] = b"GET /api/v1/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+const HEALTH: &[u8] = b"GET /api/v1/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 
 /// An interface that is served on a socket until the test ends.
 async fn served(limits: Limits) -> (Client, SocketAddr) {
@@ -60,7 +60,7 @@ async fn a_thousand_half_requests_keep_nobody_out() {
 async fn a_head_that_does_not_end_is_not_waited_for() {
     let limits = Limits { head: Duration::from_millis(300), ..Limits::default() };
     let (_client, address) = served(limits).await;
-    for beginning in [&b""[..], b"GET /", b"GET /api/v1/health HTTP/1.1\r\nHost: x\r\n"] {
+    for beginning in [&b""[..], b"GET /", b"GET /api/v1/health HTTP/1.1\r\nHost: localhost\r\n"] {
         let begun = Instant::now();
         talk(address, beginning).await;
         assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
@@ -72,7 +72,7 @@ async fn a_head_that_does_not_end_is_not_waited_for() {
 #[tokio::test]
 async fn a_body_that_does_not_come_is_told_so() {
     let (_client, address) = served(Limits::default()).await;
-    let head = b"POST /api/v1/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
+    let head = b"POST /api/v1/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
                  Content-Length: 60\r\n\r\n{\"user\":";
     let answer = talk(address, head).await;
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
@@ -85,7 +85,7 @@ async fn a_peer_that_does_not_read_is_dropped() {
     let (client, address) = served(limits).await;
     // The document of all routes many times over is more than any socket holds.
     let mut socket = TcpStream::connect(address).await.unwrap();
-    let ask = b"GET /api/v1/openapi.json HTTP/1.1\r\nHost: x\r\n\r\n".repeat(2000);
+    let ask = b"GET /api/v1/openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(2000);
     let sent = timeout(PATIENCE, socket.write_all(&ask)).await;
     tokio::time::sleep(Duration::from_secs(2)).await;
     // A write to a connection that was dropped fails, at the second try at the latest.
@@ -103,7 +103,7 @@ async fn when_everybody_is_at_work_a_newcomer_is_told() {
     let limits = Limits { connections: 2, ..Limits::default() };
     let (client, address) = served(limits).await;
     let ask =
-        format!("GET /api/v1/stream HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\r\n", client.token);
+        format!("GET /api/v1/stream HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\r\n", client.token);
     let mut streams = Vec::new();
     for _ in 0..2 {
         let mut socket = TcpStream::connect(address).await.unwrap();

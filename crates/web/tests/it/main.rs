@@ -12,4 +12,5 @@ mod crowd;
 mod document;
 mod login;
 mod reading;
+mod site;
 mod streaming;
