@@ -3,8 +3,11 @@
 use crate::{commands::Context, output, settings::Name};
 use anyhow::{Context as _, Result};
 use decnet_bus::Subject;
-use decnet_pipeline::runtime::WorkerContext;
+use decnet_model::worker::Worker;
+use decnet_pipeline::runtime::{Note, Phase, WorkerContext};
 use decnet_store::Store;
+use decnet_web::House;
+use netsvc_wire::stamp;
 use std::sync::Arc;
 use tokio::{net::TcpListener, sync::Notify};
 
@@ -22,7 +25,7 @@ pub async fn run(mut worker: WorkerContext, context: Context) -> Result<()> {
     let doorbell = Arc::new(Notify::new());
     let names = settings.text(Name::ApiNames).split(',').chain([settings.text(Name::ApiHost)]);
     let hosts = decnet_web::Hosts::new(names.filter(|name| !name.trim().is_empty()).map(str::to_owned));
-    let state = decnet_web::ApiState::new(store, context.paths(), &secret, doorbell.clone(), hosts)
+    let state = decnet_web::ApiState::new(store, context.paths(), &secret, doorbell.clone(), hosts, Arc::new(Installation(context.clone())))
         .context("prepare the interface")?;
     let address =
         (settings.text(Name::ApiHost), u16::try_from(settings.number(Name::ApiPort)).unwrap_or(8080));
@@ -40,6 +43,56 @@ pub async fn run(mut worker: WorkerContext, context: Context) -> Result<()> {
     decnet_web::serve(listener, state, decnet_web::Limits::default(), async move { worker.stopped().await })
         .await
         .context("serve the interface")
+}
+
+/// What the interface shows of this installation.
+struct Installation(Context);
+
+// Settings hold secrets.
+impl std::fmt::Debug for Installation {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Installation")
+    }
+}
+
+impl House for Installation {
+    fn workers(&self) -> Vec<decnet_shape::Worker> {
+        Worker::ALL.iter().map(|&worker| shown(worker, Note::noted(&self.0.paths(), worker), self.0.now())).collect()
+    }
+
+    fn settings(&self) -> Vec<decnet_shape::Setting> {
+        crate::commands::config::shapes(self.0.settings())
+    }
+}
+
+/// How a worker does by what it noted last.
+fn shown(worker: Worker, note: Option<Note>, now: i64) -> decnet_shape::Worker {
+    let state = match &note {
+        None => "stopped",
+        Some(note) if note.is_stale(now) => "silent",
+        Some(note) if note.phase == Phase::Failing => "failing",
+        Some(_) => "running",
+    };
+    let good = note.as_ref().is_some_and(|note| !note.is_bad(now));
+    let (heartbeat_at, next_try) = (note.as_ref().map(|note| note.at), note.as_ref().and_then(|note| note.next_try));
+    let report = note.map(|note| note.report);
+    let (restarts, trouble, last_error, counters) = match report {
+        Some(report) => (report.restarts, report.trouble, report.last_error, report.counters),
+        None => (0, None, None, serde_json::Value::Null),
+    };
+    decnet_shape::Worker {
+        name: worker.name(),
+        about: worker.about(),
+        process: worker.spec().process.name(),
+        state,
+        good,
+        heartbeat_at: heartbeat_at.map(stamp::format),
+        next_try: next_try.map(stamp::format),
+        restarts,
+        trouble,
+        last_error,
+        counters,
+    }
 }
 
 /// Makes the first operator where there is none, and shows its password if that is not the one of the settings.

@@ -22,6 +22,7 @@ use crate::{
         sessions::Sessions,
         status::{Status, Unwell},
         teardown::Teardown,
+        token::Tokens,
         user::Users,
     },
     examples::{self, USAGE},
@@ -81,6 +82,7 @@ enum Verb {
     Persona(Personas),
     Config(Config),
     User(Users),
+    Token(Tokens),
     Doctor(Doctor),
     Run(run::Run),
     /// Write a completion script for a shell to the standard output
@@ -265,6 +267,7 @@ async fn dispatch(matches: &ArgMatches, flags: Layer, settings: Settings) -> Res
         Verb::Persona(persona) => persona.run(&context).await,
         Verb::Config(config) => config.run(context.settings()),
         Verb::User(user) => user.run(&context).await,
+        Verb::Token(token) => token.run(&context).await,
         Verb::Doctor(doctor) => doctor.run(&context),
         Verb::Run(run) => run.run(&context).await,
         Verb::Completions { shell } => {

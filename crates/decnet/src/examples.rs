@@ -51,6 +51,12 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ),
     ("sessions show", &["decnet sessions show ID --json"]),
     ("status", &["decnet status", "decnet status --json"]),
+    ("token", &["decnet token create siem --scopes read --days 90", "decnet token list --json"]),
+    ("token create", &["decnet token create siem --user admin --scopes read --days 90"]),
+    ("token revoke", &["decnet token revoke 0123456789abcdef"]),
+    ("user", &["decnet user create eve --role analyst", "decnet user link admin"]),
+    ("user create", &["decnet user create eve --role analyst"]),
+    ("user role", &["decnet user role eve viewer"]),
     ("teardown", &["decnet teardown --id web-01", "decnet teardown --all"]),
 ];
 

@@ -1,6 +1,10 @@
 //! The services that exist, as the service binary describes them.
 
-use netsvc_persona::service::{ProductInfo, ServiceInfo, SettingInfo};
+use netsvc_persona::service::ProductInfo;
+pub use netsvc_persona::{
+    service::{ServiceInfo, SettingInfo},
+    stage::PortSpec,
+};
 use std::sync::LazyLock;
 
 /// The committed output of `netsvcd describe`; `xtask gen --check` keeps it true.

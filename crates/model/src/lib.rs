@@ -1,5 +1,6 @@
 //! Plain data of the house: no file, no clock, no random, no runtime.
 
+pub mod access;
 pub mod archetype;
 pub mod catalogue;
 pub mod custom;

@@ -22,6 +22,7 @@ macro_rules! named {
     };
 }
 
+mod account;
 mod attacker;
 mod fleet;
 mod view;
@@ -31,6 +32,7 @@ mod view;
 #[error("{0:?} is not known")]
 pub struct UnknownName(pub String);
 
+pub use account::{ApiToken, AuditEntry, Login, LoginLink, NewAuditEntry, User, UserChange};
 pub use attacker::{Attacker, AttackerDelta, AttackerDeltas, Contact, Counts, Traversal, TraversalKind};
 pub use fleet::{DeckyActual, DeckyDesired, DeckyIntent, DeckyRow, DeckyState};
 pub use view::{Bucket, By, Change, RankChange, Ranked, Span, Subject, TimelineFilter, View};
@@ -382,17 +384,4 @@ pub struct Totals {
     pub retired: u64,
     /// Highest event id.
     pub last_event: i64,
-}
-
-/// Who may log in to the interface.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct User {
-    /// Login name.
-    pub name: String,
-    /// PHC string of the password's hash.
-    pub password_hash: String,
-    /// `admin` or `viewer`.
-    pub role: String,
-    /// When it was made.
-    pub created_at: Micros,
 }

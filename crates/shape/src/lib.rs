@@ -4,18 +4,24 @@
 //! Captured bytes are texts, escaped as on the screen; where that is not the text itself, the exact bytes
 //! stand under the same name in `exact`, as base64. Times are RFC 3339, UTC.
 
+mod account;
 mod attacker;
 pub mod condition;
 mod event;
 mod evidence;
 mod fleet;
+mod house;
+mod inventory;
 mod session;
 mod texts;
 
+pub use account::{ApiToken, AuditEntry, Login, User};
 pub use attacker::{Attacker, AttackerDetail, Contact, Counts, Traversal};
 pub use event::Event;
 pub use evidence::{Artifact, ArtifactDetail, Credential, Sighting};
 pub use fleet::{Decky, Stats, Tally};
+pub use house::{Lag, Setting, Worker, Workers};
+pub use inventory::{Archetype, Distro, Service, ServicePort, ServiceSetting};
 pub use session::{Session, SessionDetail};
 pub use texts::Texts;
 

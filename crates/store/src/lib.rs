@@ -4,6 +4,7 @@
 //! whole after a deadlock on MySQL. A worker's transactions check its [`Fence`], so that a holder that
 //! was replaced can no longer write.
 
+mod access;
 mod artefact;
 mod attacker;
 mod correlate;

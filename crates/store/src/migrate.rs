@@ -28,6 +28,11 @@ const STEPS: &[(i64, &str, &str)] = &[
         include_str!("../migrations/sqlite/0004_views.sql"),
         include_str!("../migrations/mysql/0004_views.sql"),
     ),
+    (
+        5,
+        include_str!("../migrations/sqlite/0005_access.sql"),
+        include_str!("../migrations/mysql/0005_access.sql"),
+    ),
 ];
 
 /// The version that this release writes.

@@ -28,4 +28,7 @@ pub(crate) const TABLES: &[&Table] = &[
     &crate::setting::SETTINGS,
     &crate::user::USERS,
     &crate::user::TOKENS,
+    &crate::access::LINKS,
+    &crate::access::API_TOKENS,
+    &crate::access::AUDIT,
 ];

@@ -2,11 +2,12 @@
 
 use crate::{
     Store,
-    database::{Statement, transaction},
+    database::{Statement, Tx, transaction},
     error::Error,
-    schema::row,
+    schema::{Read, row},
 };
-use decnet_model::record::User;
+use decnet_model::access::Role;
+use decnet_model::record::{Login, User, UserChange};
 use netsvc_wire::stamp::Micros;
 
 row! {
@@ -14,26 +15,21 @@ row! {
         name: Text(255);
         password_hash: Long, Replace;
         role: Text(64), Replace;
+        must_change: Int, Replace;
         created_at: Int;
     }
 }
 
-/// A token that was given out.
-pub(crate) struct Token {
-    id: String,
-    user_name: String,
-    issued_at: Micros,
-    expires_at: Micros,
-    revoked_at: Option<Micros>,
-}
-
 row! {
-    TOKENS = "tokens" by "id", Token, Token {
+    TOKENS = "tokens" by "id", Login, Login {
         id: Text(64);
         user_name: Text(255);
         issued_at: Int;
         expires_at: Int;
         revoked_at: Int;
+        kind: Text(64);
+        address: Address;
+        agent: Text(255);
     }
 }
 
@@ -68,39 +64,84 @@ impl Store {
         self.pool.read(Statement::new("list users", sql)).await
     }
 
-    /// Remembers a token that was given out, and forgets those that have expired.
+    /// Gives a user another role.
     ///
     /// # Errors
     /// [`Error::Query`] when the database fails.
-    pub async fn token_put(
-        &self,
-        id: &str,
-        user: &str,
-        issued_at: Micros,
-        expires_at: Micros,
-    ) -> Result<(), Error> {
-        let what = "store a token";
+    pub async fn user_role_set(&self, name: &str, role: Role) -> Result<UserChange, Error> {
+        let what = "change the role of a user";
         transaction!(self, what, tx => {
-            let sql = "DELETE FROM tokens WHERE expires_at <= ?";
-            tx.execute(Statement::new(what, sql).bind(issued_at)).await?;
-            let token =
-                Token { id: id.into(), user_name: user.into(), issued_at, expires_at, revoked_at: None };
-            tx.upsert(what, [token]).await
+            if let Some(refused) = refused(&mut tx, name, role != Role::Admin).await? {
+                return Ok(refused);
+            }
+            let sql = "UPDATE users SET role = ? WHERE name = ?";
+            tx.execute(Statement::new(what, sql).bind(role).bind(name)).await.map(|_| UserChange::Done)
         })
     }
 
-    /// The user of a token that is known, not revoked and not expired at `now`.
+    /// Removes a user with all that lets him in.
     ///
     /// # Errors
     /// [`Error::Query`] when the database fails.
-    pub async fn token_user(&self, id: &str, now: Micros) -> Result<Option<User>, Error> {
+    pub async fn user_remove(&self, name: &str) -> Result<UserChange, Error> {
+        let what = "remove a user";
+        transaction!(self, what, tx => {
+            if let Some(refused) = refused(&mut tx, name, true).await? {
+                return Ok(refused);
+            }
+            tx.execute(Statement::new(what, "DELETE FROM users WHERE name = ?").bind(name)).await
+                .map(|_| UserChange::Done)
+        })
+    }
+
+    /// Remembers a login, and forgets those that have expired.
+    ///
+    /// # Errors
+    /// [`Error::Query`] when the database fails.
+    pub async fn token_put(&self, login: &Login) -> Result<(), Error> {
+        let what = "store a token";
+        transaction!(self, what, tx => {
+            let sql = "DELETE FROM tokens WHERE expires_at <= ?";
+            tx.execute(Statement::new(what, sql).bind(login.issued_at)).await?;
+            tx.upsert(what, [login.clone()]).await
+        })
+    }
+
+    /// Logins of a user that are good at `now`, the latest first.
+    ///
+    /// # Errors
+    /// [`Error::Query`] when the database fails.
+    pub async fn token_list(&self, user: &str, now: Micros) -> Result<Vec<Login>, Error> {
+        let sql = format!(
+            "{} WHERE user_name = ? AND revoked_at IS NULL AND expires_at > ? ORDER BY issued_at DESC, id",
+            TOKENS.select()
+        );
+        self.pool.read(Statement::new("list logins", sql).bind(user).bind(now)).await
+    }
+
+    /// One login, revoked and expired ones included.
+    ///
+    /// # Errors
+    /// [`Error::Query`] when the database fails.
+    pub async fn token_get(&self, id: &str) -> Result<Option<Login>, Error> {
+        let sql = format!("{} WHERE id = ?", TOKENS.select());
+        self.pool.read_one(Statement::new("read a login", sql).bind(id)).await
+    }
+
+    /// The user of a login that is known, not revoked and not expired at `now`, and how he came by it.
+    ///
+    /// # Errors
+    /// [`Error::Query`] when the database fails.
+    pub async fn token_user(&self, id: &str, now: Micros) -> Result<Option<(User, String)>, Error> {
         let columns = USERS.list("u.");
         let sql = format!(
-            "SELECT {columns} FROM tokens t JOIN users u ON u.name = t.user_name \
+            "SELECT t.kind, {columns} FROM tokens t JOIN users u ON u.name = t.user_name \
              WHERE t.id = ? AND t.revoked_at IS NULL AND t.expires_at > ?"
         );
-        let statement = Statement::new("read a token", sql).bind(id).bind(now);
-        self.pool.read_one(statement).await
+        let statement = Statement::new("read a login", sql).bind(id).bind(now);
+        let Some(mut cells) = self.pool.row(statement).await? else { return Ok(None) };
+        let kind = cells.text()?;
+        Ok(Some((User::read(cells)?, kind)))
     }
 
     /// Revokes one token.
@@ -126,4 +167,19 @@ impl Store {
             tx.execute(Statement::new(what, sql).bind(now).bind(user)).await.map(drop)
         })
     }
+}
+
+/// Why a user stays as he is: he is not there, or `less` leaves nobody who manages the installation.
+async fn refused(tx: &mut Tx, name: &str, less: bool) -> Result<Option<UserChange>, Error> {
+    let what = "look at a user";
+    let lock = tx.dialect().for_update();
+    let sql = format!("{} ORDER BY name{lock}", USERS.select());
+    let users = tx.rows(Statement::new(what, sql)).await?;
+    let users: Result<Vec<User>, Error> = users.into_iter().map(Read::read).collect();
+    let users = users?;
+    let Some(user) = users.iter().find(|user| user.name == name) else {
+        return Ok(Some(UserChange::Absent));
+    };
+    let admins = users.iter().filter(|user| user.role == Role::Admin).count();
+    Ok((less && user.role == Role::Admin && admins == 1).then_some(UserChange::LastAdmin))
 }

@@ -3,59 +3,120 @@
 use crate::{ApiState, Problem, token::Claims};
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
-    http::{header, request::Parts},
+    http::{Extensions, header, request::Parts},
 };
+use decnet_model::access::Scope;
 use decnet_store::record::User;
 use netsvc_wire::stamp::now;
+use sha2::{Digest, Sha256};
 use std::{
+    collections::BTreeSet,
     convert::Infallible,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{IpAddr, SocketAddr},
 };
 
-/// A logged-in user: handlers that take one refuse everybody else.
-#[derive(Debug)]
+/// What tokens for programs begin with, so that one that lies around is told for what it is.
+pub(crate) const TOKEN_MARK: &str = "dnt_";
+
+/// A user who may use the route: handlers that take one are behind [`crate::access::guard`].
+#[derive(Clone, Debug)]
 pub(crate) struct Viewer {
     pub(crate) user: User,
-    pub(crate) claims: Claims,
+    pub(crate) pass: Pass,
+}
+
+/// What let a user in.
+#[derive(Clone, Debug)]
+pub(crate) enum Pass {
+    /// A login by `password` or `link`.
+    Session { claims: Claims, kind: String },
+    /// A token for programs.
+    Token { hash: String, scopes: BTreeSet<Scope> },
 }
 
 impl FromRequestParts<ApiState> for Viewer {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, _: &ApiState) -> Result<Self, Problem> {
+        parts.extensions.get::<Viewer>().cloned().ok_or(Problem::Unauthorized)
+    }
+}
+
+impl Viewer {
+    /// The user of the token that comes with a request.
+    ///
+    /// # Errors
+    /// [`Problem::Unauthorized`] where there is none that is good, or the store fails.
+    pub(crate) async fn identify(parts: &Parts, state: &ApiState) -> Result<Self, Problem> {
         let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let (scheme, token) = header.and_then(|value| value.split_once(' ')).ok_or(Problem::Unauthorized)?;
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(Problem::Unauthorized);
         }
-        let claims = state.key().verify(token.trim(), now()).ok_or(Problem::Unauthorized)?;
-        let user = state.store().token_user(&claims.jti, now()).await?;
-        let user = user.filter(|user| user.name == claims.sub).ok_or(Problem::Unauthorized)?;
-        Ok(Viewer { user, claims })
+        let token = token.trim();
+        let found = if token.starts_with(TOKEN_MARK) {
+            Viewer::of_program(&hashed(token), state).await?
+        } else {
+            let claims = state.key().verify(token, now()).ok_or(Problem::Unauthorized)?;
+            Viewer::of_session(claims, state).await?
+        };
+        found.ok_or(Problem::Unauthorized)
     }
-}
 
-impl Viewer {
-    /// Whether what let this user in still does: the token has not expired and is not revoked, and the
-    /// user is there.
+    async fn of_program(hash: &str, state: &ApiState) -> Result<Option<Self>, decnet_store::Error> {
+        let found = state.store().api_token_use(hash, now()).await?;
+        Ok(found.map(|(token, user)| {
+            let scopes = token.scopes.split(' ').filter_map(|scope| scope.parse().ok()).collect();
+            Viewer { user, pass: Pass::Token { hash: token.hash, scopes } }
+        }))
+    }
+
+    async fn of_session(claims: Claims, state: &ApiState) -> Result<Option<Self>, decnet_store::Error> {
+        let Some((user, kind)) = state.store().token_user(&claims.jti, now()).await? else { return Ok(None) };
+        let ours = user.name == claims.sub;
+        Ok(ours.then_some(Viewer { user, pass: Pass::Session { claims, kind } }))
+    }
+
+    /// Whether what let this user in still does: it has not expired and is not revoked, and the user is there.
     ///
     /// # Errors
     /// When the store fails.
     pub(crate) async fn is_welcome(&self, state: &ApiState) -> Result<bool, decnet_store::Error> {
-        let user = state.store().token_user(&self.claims.jti, now()).await?;
-        Ok(user.is_some_and(|user| user.name == self.claims.sub))
+        let found = match &self.pass {
+            Pass::Session { claims, .. } => Viewer::of_session(claims.clone(), state).await?,
+            Pass::Token { hash, .. } => Viewer::of_program(hash, state).await?,
+        };
+        Ok(found.is_some())
+    }
+
+    /// Id of the login that this is; `None` for a token.
+    pub(crate) fn session(&self) -> Option<&str> {
+        match &self.pass {
+            Pass::Session { claims, .. } => Some(&claims.jti),
+            Pass::Token { .. } => None,
+        }
     }
 }
 
-/// Address of the asking peer; 0.0.0.0 where there is no socket.
+/// SHA-256 of a secret of ours, hex. It is random and long: nothing slower is needed.
+pub(crate) fn hashed(secret: &str) -> String {
+    hex::encode(Sha256::digest(secret.as_bytes()))
+}
+
+/// Address of the asking peer; `None` where there is no socket.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Peer(pub(crate) IpAddr);
+pub(crate) struct Peer(pub(crate) Option<IpAddr>);
+
+impl Peer {
+    pub(crate) fn of(extensions: &Extensions) -> Self {
+        Peer(extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical()))
+    }
+}
 
 impl<S: Sync> FromRequestParts<S> for Peer {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let info = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        Ok(Peer(info.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| info.0.ip())))
+        Ok(Peer::of(&parts.extensions))
     }
 }

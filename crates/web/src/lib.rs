@@ -3,10 +3,12 @@
 //! Every route but `/health`, `/login` and `/openapi.json` wants a bearer token. Bodies are the
 //! shapes of `decnet-shape`, which the command line prints too.
 
+mod access;
 mod account;
 mod auth;
 mod hall;
 mod host;
+mod house;
 mod limit;
 mod patience;
 mod problem;
@@ -19,8 +21,12 @@ mod state;
 mod stream;
 mod token;
 
-pub use account::{AccountError, ensure_admin, reset_password, signing_secret};
+pub use access::{Access, RULES, Rule};
+pub use account::{
+    AccountError, NewApiToken, TokenError, create_link, create_token, create_user, ensure_admin, reset_password, signing_secret,
+};
 pub use host::Hosts;
+pub use house::House;
 pub use problem::{FieldError, Problem};
 pub use router::{document, router};
 pub use serve::{Limits, serve};

@@ -10,6 +10,7 @@ use decnet_shape::{
 };
 use decnet_store::record::{Filter, Page};
 use netsvc_wire::stamp::now;
+use serde::Deserialize;
 use std::marker::PhantomData;
 use utoipa::{
     IntoParams,
@@ -218,5 +219,38 @@ impl StreamQuery {
             && fits(&self.filter.service, &event.service)
             && fits(&self.filter.kind, &event.kind)
             && !(self.filter.without_probes && event.probe)
+    }
+}
+
+/// The query of a list that has pages and no conditions, as it came.
+pub(crate) type Paged = Result<Query<Paging>, QueryRejection>;
+
+/// A page of a list without conditions.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Paging {
+    /// Rows older than this id, newest first.
+    before: Option<i64>,
+    /// Rows newer than this id, oldest first.
+    after: Option<i64>,
+    /// Rows of the page: 1 to 500, 50 by default.
+    limit: Option<u32>,
+}
+
+impl Paging {
+    /// The page that was meant.
+    pub(crate) fn read(query: Paged) -> Result<Page, Problem> {
+        let Query(Paging { before, after, limit }) = query?;
+        let limit = limit.unwrap_or(DEFAULT_LIMIT);
+        if !(1..=MAX_LIMIT).contains(&limit) {
+            return Err(Problem::field("limit", format!("not 1 to {MAX_LIMIT}")));
+        }
+        match (before, after) {
+            (None, None) => Ok(Page::newest(limit)),
+            (Some(before), None) => Ok(Page::before(before, limit)),
+            (None, Some(after)) => Ok(Page::after(after, limit)),
+            (Some(_), Some(_)) => Err(Problem::field("after", "before and after exclude each other")),
+        }
     }
 }

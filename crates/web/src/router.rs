@@ -1,6 +1,6 @@
 //! The routes, and the document about them made from the same list.
 
-use crate::{ApiState, Problem, route, site};
+use crate::{ApiState, Problem, access, route, site};
 use axum::{
     Json, Router,
     body::{Body, to_bytes},
@@ -62,6 +62,7 @@ pub fn router(state: ApiState) -> Router {
     let (router, document) = routes().split_for_parts();
     router
         .route(&format!("{PREFIX}/openapi.json"), get(move || async move { Json(document) }))
+        .route_layer(middleware::from_fn_with_state(state.clone(), access::guard))
         .fallback(elsewhere)
         .method_not_allowed_fallback(|| async { Problem::MethodNotAllowed })
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
@@ -79,10 +80,27 @@ pub fn document() -> utoipa::openapi::OpenApi {
 fn routes() -> OpenApiRouter<ApiState> {
     let routes = OpenApiRouter::new()
         .routes(routes!(route::login::login))
+        .routes(routes!(route::login::login_by_link))
         .routes(routes!(route::login::logout))
+        .routes(routes!(route::me::me))
+        .routes(routes!(route::me::password))
+        .routes(routes!(route::me::sessions))
+        .routes(routes!(route::me::revoke))
+        .routes(routes!(route::user::users, route::user::create))
+        .routes(routes!(route::user::update, route::user::delete))
+        .routes(routes!(route::user::password))
+        .routes(routes!(route::user::sessions, route::user::end_sessions))
+        .routes(routes!(route::api_token::tokens, route::api_token::create))
+        .routes(routes!(route::api_token::revoke))
+        .routes(routes!(route::audit::audit_log))
         .routes(routes!(route::health::health))
         .routes(routes!(route::health::stats))
         .routes(routes!(route::decky::deckies))
+        .routes(routes!(route::inventory::archetypes))
+        .routes(routes!(route::inventory::distros))
+        .routes(routes!(route::inventory::services))
+        .routes(routes!(route::house::workers))
+        .routes(routes!(route::house::config))
         .routes(routes!(route::event::events))
         .routes(routes!(route::export::events_export))
         .routes(routes!(route::attacker::attackers))

@@ -1,6 +1,6 @@
 //! What all requests share.
 
-use crate::{Hosts, account, limit::LoginLimit, stream::Tailer, token::SigningKey};
+use crate::{Hosts, House, account, limit::LoginLimit, stream::Tailer, token::SigningKey};
 use decnet_model::paths::Paths;
 use decnet_store::Store;
 use std::{path::PathBuf, sync::Arc};
@@ -20,6 +20,7 @@ struct Inner {
     store: Store,
     paths: Paths,
     hosts: Hosts,
+    house: Arc<dyn House>,
     key: SigningKey,
     logins: LoginLimit,
     hashes: Semaphore,
@@ -34,7 +35,7 @@ struct Inner {
 impl ApiState {
     /// State over `store` and the files of its installation; tokens are signed with `secret`; `doorbell` is
     /// rung when events were stored (the stream looks by itself once a second as well); `hosts` are the names by
-    /// which it is spoken to.
+    /// which it is spoken to, `house` is the installation.
     ///
     /// # Errors
     /// [`crate::AccountError::Hash`] when the machine cannot hash a password.
@@ -44,12 +45,14 @@ impl ApiState {
         secret: &[u8],
         doorbell: Arc<Notify>,
         hosts: Hosts,
+        house: Arc<dyn House>,
     ) -> Result<Self, crate::AccountError> {
         let key = SigningKey::new(secret).ok_or(crate::AccountError::Hash)?;
         Ok(ApiState(Arc::new(Inner {
             store,
             paths,
             hosts,
+            house,
             key,
             logins: LoginLimit::default(),
             hashes: Semaphore::new(HASHES),
@@ -75,6 +78,10 @@ impl ApiState {
 
     pub(crate) fn store(&self) -> &Store {
         &self.0.store
+    }
+
+    pub(crate) fn house(&self) -> &dyn House {
+        self.0.house.as_ref()
     }
 
     pub(crate) fn hosts(&self) -> &Hosts {

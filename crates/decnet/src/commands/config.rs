@@ -6,6 +6,7 @@ use crate::{
 };
 use anyhow::Result;
 use clap::{Args, Subcommand};
+use decnet_shape::Setting;
 use serde_json::json;
 
 /// Settings and where they come from
@@ -67,16 +68,25 @@ impl Config {
 #[error("{0} names are no settings")]
 pub struct StrangeNames(usize);
 
+/// Every setting as it is shown: secrets as ***.
+pub fn shapes(settings: &Settings) -> Vec<Setting> {
+    let shape = |&name: &Name| {
+        let knob = name.knob();
+        Setting {
+            key: knob.key,
+            variable: knob.variable,
+            value: settings.shown(name).to_owned(),
+            origin: settings.origin(name).to_string(),
+            default: knob.default,
+            about: knob.about,
+        }
+    };
+    Name::ALL.iter().map(shape).collect()
+}
+
 fn show(settings: &Settings, help_texts: bool, json: bool) {
     if json {
-        let rows = Name::ALL.iter().map(|&name| {
-            let knob = name.knob();
-            json!({
-                "key": knob.key, "variable": knob.variable, "value": settings.shown(name),
-                "origin": settings.origin(name).to_string(), "default": knob.default, "about": knob.about,
-            })
-        });
-        return output::json(&rows.collect::<Vec<_>>());
+        return output::json(&shapes(settings));
     }
     let mut header = vec!["KEY", "VALUE", "ORIGIN", "VARIABLE"];
     if help_texts {

@@ -1,6 +1,6 @@
 //! `demo`: a small fleet of its own, every touch on the screen.
 
-use super::{Context, deploy, events, run};
+use super::{Context, deploy, events, run, status, user};
 use crate::{
     firedrill::{self, Touch, Way},
     hidden, house, intruder, output,
@@ -161,7 +161,7 @@ impl Demo {
         round.deckies = fleet.deckies.len();
         round.standing = Standing::read(&context.paths());
         if !self.json {
-            self.welcome(context, &fleet);
+            self.welcome(context, &fleet).await;
         }
         let attack = async {
             if self.attack {
@@ -181,7 +181,7 @@ impl Demo {
         }
     }
 
-    fn welcome(&self, context: &Context, fleet: &Fleet) {
+    async fn welcome(&self, context: &Context, fleet: &Fleet) {
         deploy::show(fleet, false);
         output::line("");
         let native = fleet.runtime == Runtime::Native;
@@ -201,8 +201,15 @@ impl Demo {
                 output::line(&format!("  {begin}{}", hint(&port.slug, decky.ip, port.port + offset)));
             }
         }
-        let web = context.settings().number(crate::settings::Name::ApiPort);
-        output::line(&format!("API on http://127.0.0.1:{web}/api/v1 · state in {root}"));
+        output::line("");
+        match store_link(context).await {
+            Ok(link) => {
+                let what = if decnet_web::has_dashboard() { "Dashboard, logged in once" } else { "One-time login" };
+                output::line(&format!("{what}: {link}"));
+            }
+            Err(error) => output::note(&format!("warning: no link to the dashboard: {error:#}")),
+        }
+        output::line(&format!("API on {} · state in {root}", status::api(context)));
         output::line("");
     }
 
@@ -237,6 +244,14 @@ impl Demo {
         }
         Ok(())
     }
+}
+
+/// The address that opens the dashboard of the demo, logged in.
+async fn store_link(context: &Context) -> Result<String> {
+    let store = context.store().await?;
+    let link = user::link(context, &store, "admin").await?;
+    store.close().await;
+    Ok(link)
 }
 
 /// Attacks the fleet: in a lab from the attackers' host, by this program run there.

@@ -6,7 +6,7 @@ use decnet_model::{
     archetype::{ARCHETYPES, DISTROS},
     catalogue,
 };
-use serde_json::json;
+use decnet_shape::{Archetype, Distro};
 
 /// List form.
 #[derive(Args, Debug)]
@@ -39,10 +39,7 @@ pub fn services(listing: &Listing) {
 /// Prints the distributions.
 pub fn distros(listing: &Listing) {
     if listing.json {
-        let rows = DISTROS
-            .iter()
-            .map(|distro| json!({"slug": distro.slug, "name": distro.name, "system": distro.system}));
-        return output::json(&rows.collect::<Vec<_>>());
+        return output::json(&DISTROS.iter().map(Distro::from).collect::<Vec<_>>());
     }
     output::table(&["DISTRO", "NAME", "SYSTEM"], DISTROS, |distro| {
         vec![distro.slug.to_owned(), distro.name.to_owned(), distro.system.to_owned()]
@@ -51,25 +48,15 @@ pub fn distros(listing: &Listing) {
 
 /// Prints the archetypes.
 pub fn archetypes(listing: &Listing) {
-    let split = |services: &'static [&'static str]| -> (Vec<&'static str>, Vec<&'static str>) {
-        services.iter().copied().partition(|slug| catalogue::find(slug).is_some())
-    };
+    let rows: Vec<_> = ARCHETYPES.iter().map(Archetype::from).collect();
     if listing.json {
-        let rows = ARCHETYPES.iter().map(|archetype| {
-            let (services, absent) = split(archetype.services);
-            json!({
-                "slug": archetype.slug, "name": archetype.name, "about": archetype.about, "family": archetype.family,
-                "services": services, "absent": absent, "systems": archetype.systems,
-            })
-        });
-        return output::json(&rows.collect::<Vec<_>>());
+        return output::json(&rows);
     }
-    output::table(&["ARCHETYPE", "SERVICES", "ABSENT", "SYSTEMS", "ABOUT"], ARCHETYPES, |archetype| {
-        let (services, absent) = split(archetype.services);
+    output::table(&["ARCHETYPE", "SERVICES", "ABSENT", "SYSTEMS", "ABOUT"], &rows, |archetype| {
         vec![
             archetype.slug.to_owned(),
-            services.join(" "),
-            absent.join(" "),
+            archetype.services.join(" "),
+            archetype.absent.join(" "),
             archetype.systems.join(" "),
             archetype.about.to_owned(),
         ]

@@ -20,6 +20,7 @@ pub mod sessions;
 pub mod site;
 pub mod status;
 pub mod teardown;
+pub mod token;
 pub mod user;
 
 use crate::settings::{Name, Settings};

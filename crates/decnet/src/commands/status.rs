@@ -182,8 +182,13 @@ fn standing(health: &Health, runtime: Option<&Standing>) -> String {
 
 /// Where the interface is.
 pub fn api(context: &Context) -> String {
+    format!("{}/api/v1", site(context))
+}
+
+/// Where the dashboard is.
+pub fn site(context: &Context) -> String {
     let settings = context.settings();
-    format!("http://{}:{}/api/v1", settings.text(Name::ApiHost), settings.text(Name::ApiPort))
+    format!("http://{}:{}", settings.text(Name::ApiHost), settings.text(Name::ApiPort))
 }
 
 fn cells(rows: &[&DeckyRow], actual: impl Fn(&DeckyRow) -> &'static str) -> Vec<Vec<String>> {

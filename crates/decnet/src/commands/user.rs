@@ -4,6 +4,11 @@ use super::Context;
 use crate::output;
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
+use decnet_model::access::Role;
+use decnet_store::{
+    Store,
+    record::{NewAuditEntry, UserChange},
+};
 use serde_json::json;
 use std::io::{IsTerminal, Read};
 
@@ -33,6 +38,44 @@ enum Verb {
         #[arg(long)]
         json: bool,
     },
+    /// Make an operator
+    ///
+    /// The password is made and shown once, and has to be changed; with --stdin it is read from the
+    /// standard input.
+    Create {
+        /// Name: letters, digits and . _ - @
+        name: String,
+        /// admin, analyst or viewer
+        #[arg(long, default_value = "viewer")]
+        role: Role,
+        /// Read the password from the standard input
+        #[arg(long)]
+        stdin: bool,
+        /// JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Give an operator another role
+    Role {
+        /// Name of the operator
+        name: String,
+        /// admin, analyst or viewer
+        role: Role,
+    },
+    /// Remove an operator with his logins and tokens
+    Delete {
+        /// Name of the operator
+        name: String,
+    },
+    /// Make a link that opens the dashboard once, logged in; it is good for 15 minutes
+    Link {
+        /// Name of the operator
+        #[arg(default_value = "admin")]
+        name: String,
+        /// JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// List the operators
     List {
         /// A JSON list
@@ -53,6 +96,7 @@ impl Users {
                 let chosen = if stdin { Some(read_password()?) } else { None };
                 let made =
                     decnet_web::reset_password(&store, &name, chosen.as_deref(), context.now()).await?;
+                audit(context, &store, "user.password", &name).await?;
                 if context.settings().given(crate::settings::Name::AdminPassword).is_some() && name == "admin"
                 {
                     output::note("warning: api.admin-password is set and goes before it at the next start");
@@ -65,19 +109,86 @@ impl Users {
                     output::note(&format!("{name} has a new password"));
                 }
             }
+            Verb::Create { name, role, stdin, json } => {
+                let chosen = if stdin { Some(read_password()?) } else { None };
+                let made =
+                    decnet_web::create_user(&store, &name, role, chosen.as_deref(), context.now()).await?;
+                audit(context, &store, "user.create", &name).await?;
+                if json {
+                    output::json(&json!({ "user": name, "role": role.name(), "password": made }));
+                } else if let Some(password) = made {
+                    output::line(&format!("password of {name}, shown only now: {password}"));
+                } else {
+                    output::note(&format!("{name} was made"));
+                }
+            }
+            Verb::Role { name, role } => {
+                changed(&name, store.user_role_set(&name, role).await.context("change the role")?)?;
+                audit(context, &store, "user.update", &name).await?;
+                output::note(&format!("{name} is {role}"));
+            }
+            Verb::Delete { name } => {
+                changed(&name, store.user_remove(&name).await.context("remove the operator")?)?;
+                audit(context, &store, "user.delete", &name).await?;
+                output::note(&format!("{name} is removed"));
+            }
+            Verb::Link { name, json } => {
+                let link = link(context, &store, &name).await?;
+                if json {
+                    output::json(&json!({ "user": name, "link": link }));
+                } else {
+                    output::line(&link);
+                }
+            }
             Verb::List { json } => {
                 let users = store.user_list().await.context("list the operators")?;
                 if json {
-                    let rows = users.iter().map(|user| json!({ "name": user.name, "role": user.role }));
-                    output::json(&rows.collect::<Vec<_>>());
+                    output::json(&users.iter().map(decnet_shape::User::from).collect::<Vec<_>>());
                 } else {
                     output::table(&["NAME", "ROLE"], &users, |user| {
-                        vec![user.name.clone(), user.role.clone()]
+                        vec![user.name.clone(), user.role.to_string()]
                     });
                 }
             }
         }
         Ok(())
+    }
+}
+
+/// The address that opens the dashboard once, logged in as `name`.
+///
+/// # Errors
+/// When there is no such operator, or the store fails.
+pub async fn link(context: &Context, store: &Store, name: &str) -> Result<String> {
+    let secret = decnet_web::create_link(store, name, context.now()).await?;
+    audit(context, store, "user.link", name).await?;
+    Ok(format!("{}/login#link={secret}", super::status::site(context)))
+}
+
+/// Notes what somebody of this host changed.
+///
+/// # Errors
+/// When the store fails.
+pub async fn audit(context: &Context, store: &Store, action: &'static str, target: &str) -> Result<()> {
+    let uid = nix::unistd::getuid();
+    let user = nix::unistd::User::from_uid(uid).ok().flatten().map(|user| user.name);
+    let entry = NewAuditEntry {
+        at: context.now(),
+        actor: user.unwrap_or_else(|| uid.to_string()),
+        via: "cli",
+        address: None,
+        action,
+        target: target.to_owned(),
+        outcome: 200,
+    };
+    store.audit_put(&entry).await.context("write the audit log")
+}
+
+fn changed(name: &str, change: UserChange) -> Result<()> {
+    match change {
+        UserChange::Done => Ok(()),
+        UserChange::Absent => bail!("no user is called {name:?}"),
+        UserChange::LastAdmin => bail!("{name} is the last administrator"),
     }
 }
 

@@ -5,10 +5,24 @@ use axum::{
     body::{Body, to_bytes},
     http::Request,
 };
-use decnet_web::{ApiState, Hosts, ensure_admin, router, signing_secret};
+use decnet_web::{ApiState, Hosts, House, ensure_admin, router, signing_secret};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use tower::ServiceExt;
+
+/// An installation without workers.
+#[derive(Debug)]
+struct Nobody;
+
+impl House for Nobody {
+    fn workers(&self) -> Vec<decnet_shape::Worker> {
+        Vec::new()
+    }
+
+    fn settings(&self) -> Vec<decnet_shape::Setting> {
+        Vec::new()
+    }
+}
 
 /// A request that says by which name it speaks to the interface.
 fn local(mut request: Request<Body>) -> Request<Body> {
@@ -25,7 +39,7 @@ impl Interface {
     async fn over(site: &Site) -> Interface {
         ensure_admin(&site.store, Some("correct horse"), 1).await.unwrap();
         let secret = signing_secret(&site.store, None).await.unwrap();
-        let state = ApiState::new(site.store.clone(), site.paths(), &secret, Arc::default(), Hosts::default()).unwrap();
+        let state = ApiState::new(site.store.clone(), site.paths(), &secret, Arc::default(), Hosts::default(), Arc::new(Nobody)).unwrap();
         let mut interface = Interface { router: router(state), token: String::new() };
         let login = json!({"user": "admin", "password": "correct horse"}).to_string();
         let request = Request::post("/api/v1/login").header("content-type", "application/json");

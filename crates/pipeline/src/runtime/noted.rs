@@ -71,9 +71,14 @@ impl Note {
         let _ = fs::remove_file(paths.worker_note(worker.name()));
     }
 
+    /// The note of `worker`, whoever wrote it and when: for a process that is not shown the others of the host.
+    pub fn noted(paths: &Paths, worker: Worker) -> Option<Note> {
+        serde_json::from_slice(&fs::read(paths.worker_note(worker.name())).ok()?).ok()
+    }
+
     /// The note of `worker`, if the process that wrote it still runs.
     pub fn read(paths: &Paths, worker: Worker) -> Option<Note> {
-        let note: Note = serde_json::from_slice(&fs::read(paths.worker_note(worker.name())).ok()?).ok()?;
+        let note = Note::noted(paths, worker)?;
         (process_start(note.pid) == Some(note.process_start)).then_some(note)
     }
 

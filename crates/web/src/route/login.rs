@@ -1,25 +1,28 @@
 //! Logging in and out.
 
 use crate::{
-    ApiState, Problem, account,
-    auth::{Peer, Viewer},
+    ApiState, Problem, access, account,
+    auth::{Peer, Viewer, hashed},
     problem::ProblemBody,
     token::Claims,
 };
 use axum::{
     Json,
     extract::{State, rejection::JsonRejection},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode, header},
 };
-use decnet_store::record::User;
+use decnet_store::record::{Login, NewAuditEntry, User};
 use netsvc_wire::stamp;
 use netsvc_wire::stamp::now;
 use rand_core::{OsRng, RngCore};
 use serde::{Deserialize, Serialize};
-use std::time::Instant;
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    time::Instant,
+};
 use utoipa::ToSchema;
 
-/// How long a token is valid, in seconds.
+/// How long a login is good, in seconds.
 const LIFETIME: i64 = 12 * 3600;
 /// Longest name and password that are looked at.
 const TEXT_LIMIT: usize = 1024;
@@ -34,6 +37,14 @@ pub(crate) struct LoginRequest {
     password: String,
 }
 
+/// The secret of a one-time link.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LinkRequest {
+    /// What stands after `#link=` in the address.
+    link: String,
+}
+
 /// A token to be sent as `Authorization: Bearer …`.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct LoginAnswer {
@@ -43,8 +54,25 @@ pub(crate) struct LoginAnswer {
     expires_at: String,
     /// Login name.
     user: String,
-    /// `admin` or `viewer`.
+    /// `admin`, `analyst` or `viewer`.
     role: String,
+    /// Whether all but `/me`, `/me/password` and `/logout` is refused until the password is changed.
+    password_change_required: bool,
+}
+
+/// Where a login comes from.
+pub(crate) struct Origin {
+    pub(crate) kind: &'static str,
+    pub(crate) address: Option<IpAddr>,
+    pub(crate) agent: String,
+}
+
+impl Origin {
+    pub(crate) fn of(kind: &'static str, Peer(address): Peer, headers: &HeaderMap) -> Self {
+        let agent = headers.get(header::USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()));
+        let agent = agent.unwrap_or_default().chars().take(200).collect();
+        Origin { kind, address, agent }
+    }
 }
 
 /// Exchange name and password for a token.
@@ -54,47 +82,104 @@ pub(crate) struct LoginAnswer {
         (status = OK, body = LoginAnswer),
         (status = BAD_REQUEST, body = ProblemBody),
         (status = UNAUTHORIZED, body = ProblemBody),
+        (status = PAYLOAD_TOO_LARGE, body = ProblemBody),
         (status = TOO_MANY_REQUESTS, body = ProblemBody),
     )
 )]
 pub(crate) async fn login(
     State(state): State<ApiState>,
-    Peer(peer): Peer,
+    peer: Peer,
+    headers: HeaderMap,
     body: Result<Json<LoginRequest>, JsonRejection>,
 ) -> Result<Json<LoginAnswer>, Problem> {
     let Json(request) = body?;
     if request.user.len() > TEXT_LIMIT || request.password.len() > TEXT_LIMIT {
         return Err(Problem::WrongLogin);
     }
-    if let Some(after) = state.logins().wait(peer, Instant::now()) {
+    let address = peer.0.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+    let wait = state.logins().wait(address, &request.user, Instant::now());
+    if let Some(after) = wait {
         return Err(Problem::TooMany { after });
     }
-    state.logins().fail(peer, Instant::now());
+    state.logins().fail(address, &request.user, Instant::now());
     let known = state.store().user_get(&request.user).await?;
     let hash = known.as_ref().map_or(state.no_such_user(), |user| &user.password_hash).to_owned();
     let right = is_right(&state, request.password, hash).await?;
+    noted(&state, request.user.clone(), peer, if right { 200 } else { 401 }).await;
     let user = known.filter(|_| right).ok_or(Problem::WrongLogin)?;
-    state.logins().succeed(peer);
-    issue(&state, user).await.map(Json)
+    state.logins().succeed(address, &request.user);
+    issue(&state, user, Origin::of("password", peer, &headers)).await.map(Json)
+}
+
+/// Exchange the secret of a one-time link for a token. It works once and for a short time.
+#[utoipa::path(
+    post, path = "/login/link", tag = "session", request_body = LinkRequest,
+    responses(
+        (status = OK, body = LoginAnswer),
+        (status = BAD_REQUEST, body = ProblemBody),
+        (status = UNAUTHORIZED, body = ProblemBody),
+        (status = PAYLOAD_TOO_LARGE, body = ProblemBody),
+    )
+)]
+pub(crate) async fn login_by_link(
+    State(state): State<ApiState>,
+    peer: Peer,
+    headers: HeaderMap,
+    body: Result<Json<LinkRequest>, JsonRejection>,
+) -> Result<Json<LoginAnswer>, Problem> {
+    let Json(request) = body?;
+    // 256 random bits need no limit of tries.
+    let user = state.store().link_take(&hashed(&request.link), now()).await?.ok_or(Problem::WrongLogin)?;
+    noted(&state, user.name.clone(), peer, 200).await;
+    issue(&state, user, Origin::of("link", peer, &headers)).await.map(Json)
+}
+
+async fn noted(state: &ApiState, actor: String, Peer(address): Peer, outcome: u16) {
+    let (at, via, action, target) = (now(), "login", "session.begin", String::new());
+    access::note(state, NewAuditEntry { at, actor, via, address, action, target, outcome }).await;
 }
 
 /// Checks a password off the event loop; only so many at once.
-async fn is_right(state: &ApiState, password: String, hash: String) -> Result<bool, Problem> {
+pub(crate) async fn is_right(state: &ApiState, password: String, hash: String) -> Result<bool, Problem> {
     let _turn = state.hashes().acquire().await.map_err(|_| Problem::Busy)?;
     tokio::task::spawn_blocking(move || account::verify(&password, &hash))
         .await
         .map_err(|_| Problem::Internal("check a password"))
 }
 
-async fn issue(state: &ApiState, user: User) -> Result<LoginAnswer, Problem> {
+/// Hashes a password off the event loop; only so many at once.
+pub(crate) async fn hash(state: &ApiState, password: String) -> Result<String, Problem> {
+    let _turn = state.hashes().acquire().await.map_err(|_| Problem::Busy)?;
+    let hashed = tokio::task::spawn_blocking(move || account::hash(&password)).await;
+    hashed.map_err(|_| Problem::Internal("hash a password"))?.map_err(|_| Problem::Internal("hash a password"))
+}
+
+/// Logs `user` in.
+pub(crate) async fn issue(state: &ApiState, user: User, origin: Origin) -> Result<LoginAnswer, Problem> {
     let mut id = [0; 16];
     OsRng.fill_bytes(&mut id);
     let issued = now() / 1_000_000;
     let claims = Claims { sub: user.name.clone(), jti: hex::encode(id), iat: issued, exp: issued + LIFETIME };
     let expires_at = claims.exp * 1_000_000;
-    state.store().token_put(&claims.jti, &user.name, issued * 1_000_000, expires_at).await?;
+    let login = Login {
+        id: claims.jti.clone(),
+        user_name: user.name.clone(),
+        issued_at: issued * 1_000_000,
+        expires_at,
+        revoked_at: None,
+        kind: origin.kind.to_owned(),
+        address: origin.address,
+        agent: origin.agent,
+    };
+    state.store().token_put(&login).await?;
     let token = state.key().sign(&claims).ok_or(Problem::Internal("sign a token"))?;
-    Ok(LoginAnswer { token, expires_at: stamp::format(expires_at), user: user.name, role: user.role })
+    Ok(LoginAnswer {
+        token,
+        expires_at: stamp::format(expires_at),
+        user: user.name,
+        role: user.role.to_string(),
+        password_change_required: user.must_change && origin.kind == "password",
+    })
 }
 
 /// Revoke the token that comes with the request.
@@ -103,7 +188,8 @@ async fn issue(state: &ApiState, user: User) -> Result<LoginAnswer, Problem> {
     responses((status = NO_CONTENT), (status = UNAUTHORIZED, body = ProblemBody))
 )]
 pub(crate) async fn logout(State(state): State<ApiState>, viewer: Viewer) -> Result<StatusCode, Problem> {
-    state.store().token_revoke(&viewer.claims.jti, now()).await?;
+    let session = viewer.session().ok_or(Problem::Forbidden)?;
+    state.store().token_revoke(session, now()).await?;
     state.revoked().notify_waiters();
     tracing::debug!(user = %viewer.user.name, "logged out");
     Ok(StatusCode::NO_CONTENT)

@@ -5,9 +5,9 @@ use axum::{
     body::{Body, to_bytes},
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
-use decnet_model::{paths::Paths, worker::Worker};
+use decnet_model::{access::Scope, paths::Paths, worker::Worker};
 use decnet_store::{Position, Store};
-use decnet_web::{ApiState, Hosts, ensure_admin, router, signing_secret};
+use decnet_web::{ApiState, Hosts, House, NewApiToken, create_token, ensure_admin, router, signing_secret};
 use netsvc_wire::{Record, WriterId, field};
 use serde_json::Value;
 use std::sync::Arc;
@@ -15,6 +15,20 @@ use tokio::sync::Notify;
 use tower::ServiceExt;
 
 pub(crate) const PASSWORD: &str = "correct horse";
+
+/// An installation without workers.
+#[derive(Debug)]
+pub(crate) struct Nobody;
+
+impl House for Nobody {
+    fn workers(&self) -> Vec<decnet_shape::Worker> {
+        Vec::new()
+    }
+
+    fn settings(&self) -> Vec<decnet_shape::Setting> {
+        Vec::new()
+    }
+}
 
 pub(crate) struct Client {
     pub(crate) router: Router,
@@ -40,7 +54,7 @@ impl Client {
         let secret = signing_secret(&store, None).await.unwrap();
         let doorbell = Arc::new(Notify::new());
         let state =
-            ApiState::new(store.clone(), Paths::new(folder.path()), &secret, Arc::clone(&doorbell), Hosts::default())
+            ApiState::new(store.clone(), Paths::new(folder.path()), &secret, Arc::clone(&doorbell), Hosts::default(), Arc::new(Nobody))
                 .unwrap();
         let router = router(state.clone());
         Client { router, store, state, doorbell, token: String::new(), _folder: folder }
@@ -57,6 +71,27 @@ impl Client {
     pub(crate) async fn login(&self, user: &str, password: &str) -> Answer {
         let body = serde_json::json!({"user": user, "password": password}).to_string();
         self.send(Method::POST, "/api/v1/login", body).await
+    }
+
+    /// A bearer token of a new login of `user` by his password.
+    pub(crate) async fn bearer(&self, user: &str, password: &str) -> String {
+        let answer = self.login(user, password).await;
+        assert_eq!(answer.status, StatusCode::OK, "{user}");
+        answer.body["token"].as_str().unwrap().to_owned()
+    }
+
+    /// A new token for programs of `user`.
+    pub(crate) async fn program(&self, user: &str, scope: Scope) -> String {
+        let scopes = [scope].into();
+        let wanted = NewApiToken { user, name: "test", scopes, days: 1 };
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+        create_token(&self.store, &wanted, i64::try_from(now.as_micros()).unwrap()).await.unwrap().1
+    }
+
+    /// How a request without a body is answered; a stream is not read.
+    pub(crate) async fn status(&self, method: Method, path: &str) -> StatusCode {
+        let request = self.request(method, path, String::new());
+        self.router.clone().oneshot(request).await.unwrap().status()
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {

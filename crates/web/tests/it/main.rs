@@ -7,6 +7,7 @@
     reason = "a test may fail at once"
 )]
 
+mod account;
 mod client;
 mod crowd;
 mod document;

@@ -161,6 +161,25 @@ async fn deckies_are_shown_without_their_keys() {
 }
 
 #[tokio::test]
+async fn what_a_decky_can_be_made_of_is_shown() {
+    let client = Client::logged_in().await;
+    let archetypes = client.get("/archetypes").await.body;
+    assert!(archetypes.as_array().unwrap().iter().all(|one| !one["services"].as_array().unwrap().is_empty()));
+    let services = client.get("/services").await.body;
+    let ssh = services.as_array().unwrap().iter().find(|service| service["slug"] == "ssh").unwrap();
+    assert_eq!(ssh["ports"][0], serde_json::json!({"port": 22, "transport": "tcp", "tls": false}));
+    assert!(client.get("/distros").await.body[0]["system"].is_string());
+}
+
+#[tokio::test]
+async fn a_view_that_lags_says_how_far() {
+    let client = Client::logged_in().await;
+    client.ingest(1, 10).await;
+    let views = client.get("/workers").await.body["views"].clone();
+    assert!(views.as_array().unwrap().iter().all(|view| view["behind"] == 10), "{views}");
+}
+
+#[tokio::test]
 async fn totals_add_up() {
     let client = Client::logged_in().await;
     client.ingest(1, 10).await;

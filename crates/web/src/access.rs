@@ -1,0 +1,194 @@
+//! Who may use which route: one table, looked at before any handler runs. A route without a row answers nobody.
+
+use crate::{
+    ApiState, Problem,
+    auth::{Pass, Peer, Viewer},
+    state::now,
+};
+use axum::{
+    extract::{MatchedPath, Request, State},
+    http::Method,
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use decnet_model::{
+    access::{Role, Scope},
+    record::NewAuditEntry,
+};
+
+/// Whom a route answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody.
+    Open,
+    /// Every user, also before the password that somebody else gave him is changed.
+    Own,
+    /// Users with this role or a higher one.
+    Role(Role),
+}
+
+/// A row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    /// Method.
+    pub method: &'static str,
+    /// Path, as the document has it.
+    pub path: &'static str,
+    /// Whom it answers.
+    pub access: Access,
+    /// What a token for programs must be for; `None`: only who has logged in.
+    pub scope: Option<Scope>,
+    /// What the audit log calls it, where it changes something.
+    pub action: Option<&'static str>,
+}
+
+const ADMIN: Access = Access::Role(Role::Admin);
+const ANALYST: Access = Access::Role(Role::Analyst);
+const VIEWER: Access = Access::Role(Role::Viewer);
+
+const fn ask(path: &'static str, access: Access) -> Rule {
+    Rule { method: "GET", path, access, scope: Some(Scope::Read), action: None }
+}
+
+const fn change(
+    method: &'static str,
+    path: &'static str,
+    access: Access,
+    scope: Option<Scope>,
+    action: &'static str,
+) -> Rule {
+    Rule { method, path, access, scope, action: Some(action) }
+}
+
+const MANAGE: Option<Scope> = Some(Scope::Manage);
+
+/// Every route.
+pub const RULES: &[Rule] = &[
+    ask("/api/v1/openapi.json", Access::Open),
+    ask("/api/v1/health", Access::Open),
+    // Handlers of what is open write the audit log themselves: only they know whom it is about.
+    Rule { method: "POST", path: "/api/v1/login", access: Access::Open, scope: None, action: None },
+    Rule { method: "POST", path: "/api/v1/login/link", access: Access::Open, scope: None, action: None },
+    change("POST", "/api/v1/logout", Access::Own, None, "session.end"),
+    ask("/api/v1/me", Access::Own),
+    change("POST", "/api/v1/me/password", Access::Own, None, "password.change"),
+    ask("/api/v1/me/sessions", VIEWER),
+    change("DELETE", "/api/v1/me/sessions/{id}", VIEWER, None, "session.revoke"),
+    ask("/api/v1/users", ADMIN),
+    change("POST", "/api/v1/users", ADMIN, MANAGE, "user.create"),
+    change("PATCH", "/api/v1/users/{name}", ADMIN, MANAGE, "user.update"),
+    change("DELETE", "/api/v1/users/{name}", ADMIN, MANAGE, "user.delete"),
+    change("POST", "/api/v1/users/{name}/password", ADMIN, MANAGE, "user.password"),
+    ask("/api/v1/users/{name}/sessions", ADMIN),
+    change("DELETE", "/api/v1/users/{name}/sessions", ADMIN, MANAGE, "user.sessions.revoke"),
+    ask("/api/v1/tokens", VIEWER),
+    // A token that makes tokens would outlive its own end.
+    change("POST", "/api/v1/tokens", VIEWER, None, "token.create"),
+    change("DELETE", "/api/v1/tokens/{id}", VIEWER, None, "token.revoke"),
+    ask("/api/v1/audit-log", ADMIN),
+    ask("/api/v1/stats", VIEWER),
+    ask("/api/v1/deckies", VIEWER),
+    ask("/api/v1/archetypes", VIEWER),
+    ask("/api/v1/distros", VIEWER),
+    ask("/api/v1/services", VIEWER),
+    ask("/api/v1/workers", VIEWER),
+    ask("/api/v1/config", ADMIN),
+    ask("/api/v1/events", VIEWER),
+    ask("/api/v1/events/export", VIEWER),
+    ask("/api/v1/attackers", VIEWER),
+    ask("/api/v1/attackers/{ip}", VIEWER),
+    ask("/api/v1/traversals", VIEWER),
+    ask("/api/v1/sessions", VIEWER),
+    ask("/api/v1/sessions/{id}", VIEWER),
+    ask("/api/v1/credentials", VIEWER),
+    ask("/api/v1/artifacts", VIEWER),
+    ask("/api/v1/artifacts/{sha256}", VIEWER),
+    ask("/api/v1/artifacts/{sha256}/content", ANALYST),
+    ask("/api/v1/sightings", VIEWER),
+    ask("/api/v1/stream", VIEWER),
+];
+
+fn rule(method: &Method, path: &str) -> Result<&'static Rule, Problem> {
+    let method = if *method == Method::HEAD { &Method::GET } else { method };
+    let mut of_path = RULES.iter().filter(|rule| rule.path == path).peekable();
+    if of_path.peek().is_none() {
+        return Err(Problem::Forbidden);
+    }
+    of_path.find(|rule| rule.method == method.as_str()).ok_or(Problem::MethodNotAllowed)
+}
+
+/// Lets a request pass that may, and notes what it changed.
+pub(crate) async fn guard(State(state): State<ApiState>, request: Request, next: Next) -> Response {
+    let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let rule = match rule(request.method(), path) {
+        Ok(rule) => rule,
+        Err(problem) => return problem.into_response(),
+    };
+    if rule.access == Access::Open {
+        return next.run(request).await;
+    }
+    match admitted(&state, rule, request).await {
+        Ok((viewer, request)) => answered(&state, rule, viewer, request, next).await,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// The user of a request that may pass; the handler finds him with the request.
+async fn admitted(
+    state: &ApiState,
+    rule: &Rule,
+    request: Request,
+) -> Result<(Viewer, Request), Problem> {
+    let (mut parts, body) = request.into_parts();
+    let viewer = Viewer::identify(&parts, state).await?;
+    match &viewer.pass {
+        Pass::Session { kind, .. } => {
+            // Whoever came by a link was let in by somebody of this host, and may not know the password.
+            if viewer.user.must_change && kind == "password" && rule.access != Access::Own {
+                return Err(Problem::PasswordChange);
+            }
+        }
+        Pass::Token { scopes, .. } => {
+            if !rule.scope.is_some_and(|scope| scopes.contains(&scope)) {
+                return Err(Problem::Forbidden);
+            }
+        }
+    }
+    if let Access::Role(least) = rule.access
+        && viewer.user.role < least
+    {
+        return Err(Problem::Forbidden);
+    }
+    parts.extensions.insert(viewer.clone());
+    Ok((viewer, Request::from_parts(parts, body)))
+}
+
+async fn answered(
+    state: &ApiState,
+    rule: &Rule,
+    viewer: Viewer,
+    request: Request,
+    next: Next,
+) -> Response {
+    let Some(action) = rule.action else { return next.run(request).await };
+    let Peer(address) = Peer::of(request.extensions());
+    let target = request.uri().path().trim_start_matches("/api/v1").to_owned();
+    let response = next.run(request).await;
+    let via = match viewer.pass {
+        Pass::Session { .. } => "session",
+        Pass::Token { .. } => "token",
+    };
+    let outcome = response.status().as_u16();
+    note(state, NewAuditEntry { at: now(), actor: viewer.user.name, via, address, action, target, outcome }).await;
+    response
+}
+
+/// Writes the audit log. What was done stays done when that fails; the program's own log then has it.
+pub(crate) async fn note(state: &ApiState, entry: NewAuditEntry) {
+    if let Err(error) = state.store().audit_put(&entry).await {
+        tracing::error!(
+            error = %crate::problem::chain(&error), actor = %entry.actor, action = entry.action,
+            "a change is missing in the audit log"
+        );
+    }
+}

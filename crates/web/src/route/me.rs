@@ -1,0 +1,121 @@
+//! What a user does with his own account.
+
+use super::login::{LoginAnswer, Origin, hash, is_right, issue};
+use crate::{
+    ApiState, Problem,
+    auth::{Pass, Peer, Viewer},
+    problem::ProblemBody,
+    state::now,
+};
+use axum::{
+    Json,
+    extract::{Path, State, rejection::{JsonRejection, PathRejection}},
+    http::{HeaderMap, StatusCode},
+};
+use decnet_model::secret;
+use decnet_shape::{Login, User};
+use decnet_store::record;
+use serde::Deserialize;
+use std::{net::{IpAddr, Ipv4Addr}, time::Instant};
+use utoipa::ToSchema;
+
+/// The old password and the new one.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PasswordRequest {
+    /// The old one; not needed by who came by a link and has to choose a first one.
+    #[serde(default)]
+    old: String,
+    /// The new one, 8 characters at least.
+    new: String,
+}
+
+/// Who asks.
+#[utoipa::path(
+    get, path = "/me", tag = "account", security(("bearer" = [])),
+    responses((status = OK, body = User), (status = UNAUTHORIZED, body = ProblemBody))
+)]
+pub(crate) async fn me(viewer: Viewer) -> Json<User> {
+    Json((&viewer.user).into())
+}
+
+/// Change one's password. All logins of the user end; the answer is a new one.
+#[utoipa::path(
+    post, path = "/me/password", tag = "account", security(("bearer" = [])), request_body = PasswordRequest,
+    responses(
+        (status = OK, body = LoginAnswer),
+        (status = BAD_REQUEST, body = ProblemBody),
+        (status = UNAUTHORIZED, body = ProblemBody),
+        (status = FORBIDDEN, body = ProblemBody),
+        (status = PAYLOAD_TOO_LARGE, body = ProblemBody),
+        (status = TOO_MANY_REQUESTS, body = ProblemBody),
+    )
+)]
+pub(crate) async fn password(
+    State(state): State<ApiState>,
+    viewer: Viewer,
+    peer: Peer,
+    headers: HeaderMap,
+    body: Result<Json<PasswordRequest>, JsonRejection>,
+) -> Result<Json<LoginAnswer>, Problem> {
+    let Json(request) = body?;
+    secret::check_password(&request.new).map_err(|weak| Problem::field("new", weak.to_string()))?;
+    let by_link = matches!(&viewer.pass, Pass::Session { kind, .. } if kind == "link");
+    if !(by_link && viewer.user.must_change) {
+        let address = peer.0.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        if let Some(after) = state.logins().wait(address, &viewer.user.name, Instant::now()) {
+            return Err(Problem::TooMany { after });
+        }
+        state.logins().fail(address, &viewer.user.name, Instant::now());
+        if !is_right(&state, request.old.clone(), viewer.user.password_hash.clone()).await? {
+            return Err(Problem::field("old", "is not the password"));
+        }
+        state.logins().succeed(address, &viewer.user.name);
+        if request.old == request.new {
+            return Err(Problem::field("new", "is the old one"));
+        }
+    }
+    let password_hash = hash(&state, request.new).await?;
+    let user = record::User { password_hash, must_change: false, ..viewer.user };
+    state.store().user_put(&user).await?;
+    state.store().token_revoke_all(&user.name, now()).await?;
+    state.revoked().notify_waiters();
+    issue(&state, user, Origin::of("password", peer, &headers)).await.map(Json)
+}
+
+/// One's own logins, the latest first.
+#[utoipa::path(
+    get, path = "/me/sessions", tag = "account", security(("bearer" = [])),
+    responses((status = OK, body = Vec<Login>), (status = UNAUTHORIZED, body = ProblemBody))
+)]
+pub(crate) async fn sessions(
+    State(state): State<ApiState>,
+    viewer: Viewer,
+) -> Result<Json<Vec<Login>>, Problem> {
+    let rows = state.store().token_list(&viewer.user.name, now()).await?;
+    Ok(Json(rows.iter().map(|row| Login::of(row, viewer.session())).collect()))
+}
+
+/// End one of one's own logins.
+#[utoipa::path(
+    delete, path = "/me/sessions/{id}", tag = "account", security(("bearer" = [])),
+    params(("id" = String, Path, description = "Id of the login")),
+    responses(
+        (status = NO_CONTENT),
+        (status = UNAUTHORIZED, body = ProblemBody),
+        (status = FORBIDDEN, body = ProblemBody),
+        (status = NOT_FOUND, body = ProblemBody),
+    )
+)]
+pub(crate) async fn revoke(
+    State(state): State<ApiState>,
+    viewer: Viewer,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<StatusCode, Problem> {
+    let Path(id) = id?;
+    let found = state.store().token_get(&id).await?;
+    found.filter(|login| login.user_name == viewer.user.name).ok_or(Problem::NotFound)?;
+    state.store().token_revoke(&id, now()).await?;
+    state.revoked().notify_waiters();
+    Ok(StatusCode::NO_CONTENT)
+}
