@@ -13,7 +13,7 @@ use std::{
 
 /// The built dashboard, from this crate.
 const BUILT: &str = "../../dashboard/dist";
-/// What tells cargo that the dashboard was built for the first time: `make` touches it then.
+/// Stands for the dashboard where that is not built; `make` touches this script when it builds it.
 const MARK: &str = "../../dashboard/package.json";
 
 fn main() -> Result<(), Box<dyn Error>> {
