@@ -13,19 +13,17 @@ use std::{
 
 /// The built dashboard, from this crate.
 const BUILT: &str = "../../dashboard/dist";
-/// Stands for the dashboard where that is not built; `make` touches this script when it builds it.
-const MARK: &str = "../../dashboard/package.json";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join(BUILT);
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let built = root.join("index.html").is_file();
-    // A path that is not there would be looked for by every call of cargo.
-    let watched = if built { BUILT } else { MARK };
-    if built || Path::new(MARK).exists() {
-        println!("cargo::rerun-if-changed={watched}");
-    }
+    // A folder that is not there would be looked for by every call of cargo, so `make` touches this script when
+    // it has built the dashboard.
     println!("cargo::rerun-if-changed=build.rs");
+    if built {
+        println!("cargo::rerun-if-changed={BUILT}");
+    }
     let mut files = Vec::new();
     if built {
         list(&root, &mut files)?;

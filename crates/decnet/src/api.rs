@@ -25,8 +25,15 @@ pub async fn run(mut worker: WorkerContext, context: Context) -> Result<()> {
     let doorbell = Arc::new(Notify::new());
     let names = settings.text(Name::ApiNames).split(',').chain([settings.text(Name::ApiHost)]);
     let hosts = decnet_web::Hosts::new(names.filter(|name| !name.trim().is_empty()).map(str::to_owned));
-    let state = decnet_web::ApiState::new(store, context.paths(), &secret, doorbell.clone(), hosts, Arc::new(Installation(context.clone())))
-        .context("prepare the interface")?;
+    let state = decnet_web::ApiState::new(
+        store,
+        context.paths(),
+        &secret,
+        doorbell.clone(),
+        hosts,
+        Arc::new(Installation(context.clone())),
+    )
+    .context("prepare the interface")?;
     let address =
         (settings.text(Name::ApiHost), u16::try_from(settings.number(Name::ApiPort)).unwrap_or(8080));
     let listener = TcpListener::bind(address)
@@ -57,7 +64,10 @@ impl std::fmt::Debug for Installation {
 
 impl House for Installation {
     fn workers(&self) -> Vec<decnet_shape::Worker> {
-        Worker::ALL.iter().map(|&worker| shown(worker, Note::noted(&self.0.paths(), worker), self.0.now())).collect()
+        Worker::ALL
+            .iter()
+            .map(|&worker| shown(worker, Note::noted(&self.0.paths(), worker), self.0.now()))
+            .collect()
     }
 
     fn settings(&self) -> Vec<decnet_shape::Setting> {
@@ -74,7 +84,8 @@ fn shown(worker: Worker, note: Option<Note>, now: i64) -> decnet_shape::Worker {
         Some(_) => "running",
     };
     let good = note.as_ref().is_some_and(|note| !note.is_bad(now));
-    let (heartbeat_at, next_try) = (note.as_ref().map(|note| note.at), note.as_ref().and_then(|note| note.next_try));
+    let (heartbeat_at, next_try) =
+        (note.as_ref().map(|note| note.at), note.as_ref().and_then(|note| note.next_try));
     let report = note.map(|note| note.report);
     let (restarts, trouble, last_error, counters) = match report {
         Some(report) => (report.restarts, report.trouble, report.last_error, report.counters),

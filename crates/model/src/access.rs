@@ -114,7 +114,9 @@ mod tests {
 
     #[test]
     fn a_user_name_is_plain() {
-        for (name, plain) in [("eve@corp", true), ("", false), ("a b", false), ("é", false), ("a\u{202e}b", false)] {
+        for (name, plain) in
+            [("eve@corp", true), ("", false), ("a b", false), ("é", false), ("a\u{202e}b", false)]
+        {
             assert_eq!(is_user_name(name), plain, "{name:?}");
         }
         assert!(!is_user_name(&"a".repeat(65)));

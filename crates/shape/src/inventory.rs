@@ -28,7 +28,8 @@ pub struct Archetype {
 
 impl From<&'static archetype::Archetype> for Archetype {
     fn from(row: &'static archetype::Archetype) -> Self {
-        let (services, absent) = row.services.iter().partition(|slug| catalogue::find(slug).is_some());
+        let (services, absent) =
+            row.services.iter().copied().partition(|slug| catalogue::find(slug).is_some());
         Archetype {
             slug: row.slug,
             name: row.name,

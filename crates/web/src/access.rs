@@ -3,7 +3,6 @@
 use crate::{
     ApiState, Problem,
     auth::{Pass, Peer, Viewer},
-    state::now,
 };
 use axum::{
     extract::{MatchedPath, Request, State},
@@ -15,6 +14,7 @@ use decnet_model::{
     access::{Role, Scope},
     record::NewAuditEntry,
 };
+use netsvc_wire::stamp::now;
 
 /// Whom a route answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,11 +134,7 @@ pub(crate) async fn guard(State(state): State<ApiState>, request: Request, next:
 }
 
 /// The user of a request that may pass; the handler finds him with the request.
-async fn admitted(
-    state: &ApiState,
-    rule: &Rule,
-    request: Request,
-) -> Result<(Viewer, Request), Problem> {
+async fn admitted(state: &ApiState, rule: &Rule, request: Request) -> Result<(Viewer, Request), Problem> {
     let (mut parts, body) = request.into_parts();
     let viewer = Viewer::identify(&parts, state).await?;
     match &viewer.pass {
@@ -163,13 +159,7 @@ async fn admitted(
     Ok((viewer, Request::from_parts(parts, body)))
 }
 
-async fn answered(
-    state: &ApiState,
-    rule: &Rule,
-    viewer: Viewer,
-    request: Request,
-    next: Next,
-) -> Response {
+async fn answered(state: &ApiState, rule: &Rule, viewer: Viewer, request: Request, next: Next) -> Response {
     let Some(action) = rule.action else { return next.run(request).await };
     let Peer(address) = Peer::of(request.extensions());
     let target = request.uri().path().trim_start_matches("/api/v1").to_owned();
@@ -179,7 +169,8 @@ async fn answered(
         Pass::Token { .. } => "token",
     };
     let outcome = response.status().as_u16();
-    note(state, NewAuditEntry { at: now(), actor: viewer.user.name, via, address, action, target, outcome }).await;
+    note(state, NewAuditEntry { at: now(), actor: viewer.user.name, via, address, action, target, outcome })
+        .await;
     response
 }
 

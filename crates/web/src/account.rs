@@ -154,9 +154,9 @@ pub async fn create_user(
 }
 
 /// How long a one-time link is good.
-pub const LINK_LIFE: Duration = Duration::from_secs(15 * 60);
+const LINK_LIFE: Duration = Duration::from_secs(15 * 60);
 
-/// Makes a link that lets the user `name` in once, within [`LINK_LIFE`] of `now`. What is returned belongs after
+/// Makes a link that lets the user `name` in once, within fifteen minutes of `now`. What is returned belongs after
 /// `/login#link=` of the dashboard's address; nobody keeps it.
 ///
 /// # Errors

@@ -51,10 +51,13 @@ mod tests {
             headers.insert(header::HOST, HeaderValue::from_static(text));
             hosts.is_ours(&headers, &Uri::from_static("/"))
         };
-        for good in ["127.0.0.1", "127.0.0.1:8080", "[::1]:8080", "localhost:1", "ops.example:80", "a.localhost."] {
+        for good in
+            ["127.0.0.1", "127.0.0.1:8080", "[::1]:8080", "localhost:1", "ops.example:80", "a.localhost."]
+        {
             assert!(ours(good), "{good}");
         }
-        for bad in ["evil.example", "127.0.0.1.evil.example", "localhost.evil", "", "a b", "ops.example@evil"] {
+        for bad in ["evil.example", "127.0.0.1.evil.example", "localhost.evil", "", "a b", "ops.example@evil"]
+        {
             assert!(!ours(bad), "{bad}");
         }
         assert!(!hosts.is_ours(&HeaderMap::new(), &Uri::from_static("/")));

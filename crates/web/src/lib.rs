@@ -1,6 +1,6 @@
 //! The REST interface and the event stream: the only crate that knows HTTP.
 //!
-//! Every route but `/health`, `/login` and `/openapi.json` wants a bearer token. Bodies are the
+//! Whom each route answers is the table in [`access`]. Outside of it is the dashboard. Bodies are the
 //! shapes of `decnet-shape`, which the command line prints too.
 
 mod access;
@@ -23,7 +23,8 @@ mod token;
 
 pub use access::{Access, RULES, Rule};
 pub use account::{
-    AccountError, NewApiToken, TokenError, create_link, create_token, create_user, ensure_admin, reset_password, signing_secret,
+    AccountError, NewApiToken, TokenError, create_link, create_token, create_user, ensure_admin,
+    reset_password, signing_secret,
 };
 pub use host::Hosts;
 pub use house::House;

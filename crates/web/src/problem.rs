@@ -94,9 +94,11 @@ impl Problem {
             Problem::Slow => {
                 (StatusCode::REQUEST_TIMEOUT, "urn:decnet:problem:slow", "request came too slowly")
             }
-            Problem::Misdirected => {
-                (StatusCode::MISDIRECTED_REQUEST, "urn:decnet:problem:host", "not spoken to by a name of ours")
-            }
+            Problem::Misdirected => (
+                StatusCode::MISDIRECTED_REQUEST,
+                "urn:decnet:problem:host",
+                "not spoken to by a name of ours",
+            ),
             Problem::Forbidden => (StatusCode::FORBIDDEN, "urn:decnet:problem:forbidden", "not allowed"),
             Problem::PasswordChange => (
                 StatusCode::FORBIDDEN,

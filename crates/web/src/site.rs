@@ -64,8 +64,10 @@ pub(crate) fn answer(request: &Request) -> Response {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
     if !has_dashboard() {
-        let headers =
-            [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CONTENT_SECURITY_POLICY, PLAIN_POLICY)];
+        let headers = [
+            (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+            (header::CONTENT_SECURITY_POLICY, PLAIN_POLICY),
+        ];
         return (headers, WITHOUT).into_response();
     }
     let path = request.uri().path();
@@ -112,7 +114,8 @@ fn takes_gzip(accepted: &str) -> bool {
         let mut parts = one.split(';').map(str::trim);
         let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip") || name == "*");
         let refused = |part: &str| {
-            part.strip_prefix("q=").is_some_and(|weight| weight.parse::<f32>().is_ok_and(|weight| weight <= 0.0))
+            part.strip_prefix("q=")
+                .is_some_and(|weight| weight.parse::<f32>().is_ok_and(|weight| weight <= 0.0))
         };
         named && !parts.any(refused)
     })
@@ -143,7 +146,8 @@ mod tests {
 
     static PAGE: LazyLock<File> = LazyLock::new(|| {
         // "<p>" as gzip of Python's gzip module writes it.
-        const GZIP: &[u8] = &[31, 139, 8, 0, 0, 0, 0, 0, 2, 255, 179, 41, 176, 3, 0, 187, 161, 110, 60, 3, 0, 0, 0];
+        const GZIP: &[u8] =
+            &[31, 139, 8, 0, 0, 0, 0, 0, 2, 255, 179, 41, 176, 3, 0, 187, 161, 110, 60, 3, 0, 0, 0];
         File { gzip: GZIP, kind: kind("/x.html"), etag: "\"abc\"".to_owned() }
     });
 

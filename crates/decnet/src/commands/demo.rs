@@ -204,7 +204,8 @@ impl Demo {
         output::line("");
         match store_link(context).await {
             Ok(link) => {
-                let what = if decnet_web::has_dashboard() { "Dashboard, logged in once" } else { "One-time login" };
+                let what =
+                    if decnet_web::has_dashboard() { "Dashboard, logged in once" } else { "One-time login" };
                 output::line(&format!("{what}: {link}"));
             }
             Err(error) => output::note(&format!("warning: no link to the dashboard: {error:#}")),

@@ -86,7 +86,8 @@ impl Tokens {
                 }
             }
             Verb::Revoke { id } => {
-                let done = store.api_token_revoke(&id, None, context.now()).await.context("revoke the token")?;
+                let done =
+                    store.api_token_revoke(&id, None, context.now()).await.context("revoke the token")?;
                 if !done {
                     bail!("no token that is not revoked has the id {id:?}");
                 }

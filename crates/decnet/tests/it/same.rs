@@ -39,7 +39,15 @@ impl Interface {
     async fn over(site: &Site) -> Interface {
         ensure_admin(&site.store, Some("correct horse"), 1).await.unwrap();
         let secret = signing_secret(&site.store, None).await.unwrap();
-        let state = ApiState::new(site.store.clone(), site.paths(), &secret, Arc::default(), Hosts::default(), Arc::new(Nobody)).unwrap();
+        let state = ApiState::new(
+            site.store.clone(),
+            site.paths(),
+            &secret,
+            Arc::default(),
+            Hosts::default(),
+            Arc::new(Nobody),
+        )
+        .unwrap();
         let mut interface = Interface { router: router(state), token: String::new() };
         let login = json!({"user": "admin", "password": "correct horse"}).to_string();
         let request = Request::post("/api/v1/login").header("content-type", "application/json");

@@ -1,18 +1,17 @@
 //! Tokens for programs.
 
-use crate::{
-    ApiState, Problem, account,
-    auth::Viewer,
-    problem::ProblemBody,
-    state::now,
-};
+use crate::{ApiState, Problem, account, auth::Viewer, problem::ProblemBody};
 use axum::{
     Json,
-    extract::{Path, State, rejection::{JsonRejection, PathRejection}},
+    extract::{
+        Path, State,
+        rejection::{JsonRejection, PathRejection},
+    },
     http::StatusCode,
 };
 use decnet_model::access::{Role, Scope};
 use decnet_shape::ApiToken;
+use netsvc_wire::stamp::now;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use utoipa::ToSchema;
@@ -70,7 +69,8 @@ pub(crate) async fn create(
     let Json(request) = body?;
     let scopes: Result<BTreeSet<Scope>, _> = request.scopes.iter().map(|scope| scope.parse()).collect();
     let scopes = scopes.map_err(|unknown| Problem::field("scopes", unknown.to_string()))?;
-    let wanted = account::NewApiToken { user: &viewer.user.name, name: &request.name, scopes, days: request.days };
+    let wanted =
+        account::NewApiToken { user: &viewer.user.name, name: &request.name, scopes, days: request.days };
     let made = account::create_token(state.store(), &wanted, now()).await;
     let (row, token) = made.map_err(|error| match error {
         account::TokenError::Wrong(field, message) => Problem::field(field, message),

@@ -1,6 +1,10 @@
 //! The audit log.
 
-use crate::{ApiState, Problem, problem::ProblemBody, query::{Paged, Paging}};
+use crate::{
+    ApiState, Problem,
+    problem::ProblemBody,
+    query::{Paged, Paging},
+};
 use axum::{Json, extract::State};
 use decnet_shape::{AuditEntry, Listing};
 

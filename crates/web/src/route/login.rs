@@ -151,7 +151,9 @@ pub(crate) async fn is_right(state: &ApiState, password: String, hash: String) -
 pub(crate) async fn hash(state: &ApiState, password: String) -> Result<String, Problem> {
     let _turn = state.hashes().acquire().await.map_err(|_| Problem::Busy)?;
     let hashed = tokio::task::spawn_blocking(move || account::hash(&password)).await;
-    hashed.map_err(|_| Problem::Internal("hash a password"))?.map_err(|_| Problem::Internal("hash a password"))
+    hashed
+        .map_err(|_| Problem::Internal("hash a password"))?
+        .map_err(|_| Problem::Internal("hash a password"))
 }
 
 /// Logs `user` in.

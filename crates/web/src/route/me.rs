@@ -5,18 +5,24 @@ use crate::{
     ApiState, Problem,
     auth::{Pass, Peer, Viewer},
     problem::ProblemBody,
-    state::now,
 };
 use axum::{
     Json,
-    extract::{Path, State, rejection::{JsonRejection, PathRejection}},
+    extract::{
+        Path, State,
+        rejection::{JsonRejection, PathRejection},
+    },
     http::{HeaderMap, StatusCode},
 };
 use decnet_model::secret;
 use decnet_shape::{Login, User};
 use decnet_store::record;
+use netsvc_wire::stamp::now;
 use serde::Deserialize;
-use std::{net::{IpAddr, Ipv4Addr}, time::Instant};
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    time::Instant,
+};
 use utoipa::ToSchema;
 
 /// The old password and the new one.

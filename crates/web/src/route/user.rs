@@ -1,15 +1,22 @@
 //! Users, for administrators.
 
 use super::login::hash;
-use crate::{ApiState, Problem, account, auth::Viewer, problem::ProblemBody, state::now};
+use crate::{ApiState, Problem, account, auth::Viewer, problem::ProblemBody};
 use axum::{
     Json,
-    extract::{Path, State, rejection::{JsonRejection, PathRejection}},
+    extract::{
+        Path, State,
+        rejection::{JsonRejection, PathRejection},
+    },
     http::StatusCode,
 };
-use decnet_model::{access::{Role, is_user_name}, secret};
+use decnet_model::{
+    access::{Role, is_user_name},
+    secret,
+};
 use decnet_shape::{Login, User};
 use decnet_store::record::{self, UserChange};
+use netsvc_wire::stamp::now;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -216,7 +223,8 @@ pub(crate) async fn end_sessions(
 }
 
 fn role(name: &str) -> Result<Role, Problem> {
-    name.parse().map_err(|unknown: decnet_model::access::UnknownRole| Problem::field("role", unknown.to_string()))
+    name.parse()
+        .map_err(|unknown: decnet_model::access::UnknownRole| Problem::field("role", unknown.to_string()))
 }
 
 /// Stores `user` with a password, chosen or made.

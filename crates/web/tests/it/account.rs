@@ -91,7 +91,9 @@ async fn a_role_counts_at_once_and_the_last_administrator_stays() {
 #[tokio::test]
 async fn a_token_for_programs_does_what_it_is_for_until_it_is_revoked() {
     let mut client = Client::logged_in().await;
-    for (name, scopes, days) in [("", json!(["read"]), 1), ("x", json!([]), 1), ("x", json!(["all"]), 1), ("x", json!(["read"]), 0)] {
+    for (name, scopes, days) in
+        [("", json!(["read"]), 1), ("x", json!([]), 1), ("x", json!(["all"]), 1), ("x", json!(["read"]), 0)]
+    {
         let wanted = json!({"name": name, "scopes": scopes, "days": days});
         assert_eq!(client.call(Method::POST, "/tokens", wanted).await.0, StatusCode::BAD_REQUEST);
     }
@@ -119,21 +121,32 @@ async fn changes_and_logins_are_noted() {
     client.call(Method::POST, "/users", json!({"name": "eve", "role": "viewer"})).await;
     client.call(Method::DELETE, "/users/nobody", Value::Null).await;
     let log = client.get("/audit-log").await.body;
-    let noted: Vec<_> = log["items"].as_array().unwrap().iter().map(|entry| {
-        let text = |name: &str| entry[name].as_str().unwrap().to_owned();
-        (text("actor"), text("action"), text("target"), entry["outcome"].as_i64().unwrap())
-    }).collect();
+    let noted: Vec<_> = log["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| {
+            let text = |name: &str| entry[name].as_str().unwrap().to_owned();
+            (text("actor"), text("action"), text("target"), entry["outcome"].as_i64().unwrap())
+        })
+        .collect();
     let entry = |actor: &str, action: &str, target: &str, outcome| {
         (actor.to_owned(), action.to_owned(), target.to_owned(), outcome)
     };
-    assert_eq!(noted, [
-        entry("admin", "user.delete", "/users/nobody", 404),
-        entry("admin", "user.create", "/users", 201),
-        entry("<b>admin", "session.begin", "", 401),
-        entry("admin", "session.begin", "", 200),
-    ]);
+    assert_eq!(
+        noted,
+        [
+            entry("admin", "user.delete", "/users/nobody", 404),
+            entry("admin", "user.create", "/users", 201),
+            entry("<b>admin", "session.begin", "", 401),
+            entry("admin", "session.begin", "", 200),
+        ]
+    );
     assert!(!log.to_string().contains("password"));
     let older = log["items"][1]["id"].as_i64().unwrap();
-    assert_eq!(client.get(&format!("/audit-log?before={older}&limit=1")).await.body["items"][0]["outcome"], 401);
+    assert_eq!(
+        client.get(&format!("/audit-log?before={older}&limit=1")).await.body["items"][0]["outcome"],
+        401
+    );
     assert_eq!(client.get("/audit-log?limit=0").await.status, StatusCode::BAD_REQUEST);
 }

@@ -53,9 +53,15 @@ impl Client {
         ensure_admin(&store, Some(PASSWORD), 1).await.unwrap();
         let secret = signing_secret(&store, None).await.unwrap();
         let doorbell = Arc::new(Notify::new());
-        let state =
-            ApiState::new(store.clone(), Paths::new(folder.path()), &secret, Arc::clone(&doorbell), Hosts::default(), Arc::new(Nobody))
-                .unwrap();
+        let state = ApiState::new(
+            store.clone(),
+            Paths::new(folder.path()),
+            &secret,
+            Arc::clone(&doorbell),
+            Hosts::default(),
+            Arc::new(Nobody),
+        )
+        .unwrap();
         let router = router(state.clone());
         Client { router, store, state, doorbell, token: String::new(), _folder: folder }
     }
@@ -99,8 +105,11 @@ impl Client {
     }
 
     pub(crate) fn request(&self, method: Method, path: &str, body: String) -> Request<Body> {
-        let mut request =
-            Request::builder().method(method).uri(path).header(header::HOST, "localhost").header(header::CONTENT_TYPE, "application/json");
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::HOST, "localhost")
+            .header(header::CONTENT_TYPE, "application/json");
         if !self.token.is_empty() {
             request = request.header(header::AUTHORIZATION, format!("Bearer {}", self.token));
         }

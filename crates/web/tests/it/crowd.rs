@@ -102,8 +102,10 @@ async fn a_peer_that_does_not_read_is_dropped() {
 async fn when_everybody_is_at_work_a_newcomer_is_told() {
     let limits = Limits { connections: 2, ..Limits::default() };
     let (client, address) = served(limits).await;
-    let ask =
-        format!("GET /api/v1/stream HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\r\n", client.token);
+    let ask = format!(
+        "GET /api/v1/stream HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\r\n",
+        client.token
+    );
     let mut streams = Vec::new();
     for _ in 0..2 {
         let mut socket = TcpStream::connect(address).await.unwrap();

@@ -2,8 +2,8 @@
 
 use crate::client::{Client, PASSWORD};
 use axum::http::{Method, StatusCode};
-use decnet_web::{Access, RULES, create_user, document};
 use decnet_model::access::{Role, Scope};
+use decnet_web::{Access, RULES, create_user, document};
 use serde_json::Value;
 
 fn operations() -> Vec<(String, Method, Value)> {
@@ -68,12 +68,21 @@ async fn every_route_answers_each_role_as_its_row_says() {
         }
         client.token = client.bearer("fresh", &made).await;
         let answer = client.status(method.clone(), &address).await;
-        assert_eq!(answer == StatusCode::FORBIDDEN, rule.access != Access::Own, "{method} {path} before the change");
+        assert_eq!(
+            answer == StatusCode::FORBIDDEN,
+            rule.access != Access::Own,
+            "{method} {path} before the change"
+        );
         for &scope in Scope::ALL {
             client.token = client.program("admin", scope).await;
             let answer = client.status(method.clone(), &address).await;
             let may = rule.scope == Some(scope);
-            assert_eq!(answer == StatusCode::FORBIDDEN, !may, "{method} {path} with {}: {answer}", scope.name());
+            assert_eq!(
+                answer == StatusCode::FORBIDDEN,
+                !may,
+                "{method} {path} with {}: {answer}",
+                scope.name()
+            );
         }
     }
 }

@@ -187,8 +187,10 @@ async fn a_served_interface_stops_with_streams_open() {
         },
     ));
     let mut socket = tokio::net::TcpStream::connect(address).await.unwrap();
-    let request =
-        format!("GET /api/v1/stream HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\r\n", client.token);
+    let request = format!(
+        "GET /api/v1/stream HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\r\n",
+        client.token
+    );
     tokio::io::AsyncWriteExt::write_all(&mut socket, request.as_bytes()).await.unwrap();
     let mut head = [0; 15];
     tokio::io::AsyncReadExt::read_exact(&mut socket, &mut head).await.unwrap();
