@@ -1,6 +1,6 @@
-import { call, send } from "./client";
+import { call } from "./client";
 import { queries } from "./queries";
-import { type Login, session } from "./session";
+import { session } from "./session";
 
 export async function logIn(user: string, password: string): Promise<void> {
   session.begin(await call("post", "/api/v1/login", { body: { user, password } }));
@@ -8,14 +8,15 @@ export async function logIn(user: string, password: string): Promise<void> {
 
 /** Logs in by the secret of a one-time link. */
 export async function logInByLink(link: string): Promise<void> {
-  session.begin((await (await send("POST", "/api/v1/login/link", {}, { link })).json()) as Login);
+  session.begin(await call("post", "/api/v1/login/link", { body: { link } }));
 }
 
-/** Changes the password of who is logged in; `old` is empty where he came by a link. */
+/**
+ * Changes the password of who is logged in; `old` is empty where he came by a link. Every login ends with it, this
+ * one goes on as a new one.
+ */
 export async function changePassword(old: string, next: string): Promise<void> {
-  await send("POST", "/api/v1/me/password", {}, { old, new: next });
-  const login = session.get();
-  if (login) session.begin({ ...login, password_change_required: false });
+  session.begin(await call("post", "/api/v1/me/password", { body: { old, new: next } }));
 }
 
 export async function logOut(): Promise<void> {

@@ -22,6 +22,7 @@ export const pages: Page[] = [
   { path: "/artefacts/$sha256", title: "Artefact", load: () => import("../pages/artefacts/detail") },
   { path: "/fleet", title: "Fleet", icon: "grid", load: () => import("../pages/fleet") },
   { path: "/fleet/$name", title: "Decky", load: () => import("../pages/fleet/detail") },
+  { path: "/workers", title: "Workers", icon: "sliders", load: () => import("../pages/workers") },
   { path: "/health", title: "Health", icon: "heart", load: () => import("../pages/health") },
   { path: "/settings", title: "Settings", icon: "gear", load: () => import("../pages/settings") },
 ];

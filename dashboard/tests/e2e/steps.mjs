@@ -208,12 +208,53 @@ export const steps = [
     await page.getByRole("heading", { name: "Services" }).waitFor();
     await accessible(page);
   }],
-  ["health and settings are there", async ({ page, url }) => {
-    for (const path of ["/health", "/settings"]) {
+  ["health, workers and settings are there", async ({ page, url }) => {
+    for (const path of ["/health", "/workers", "/settings"]) {
       await page.goto(url + path);
       await page.locator(".facts").first().waitFor();
       await accessible(page);
     }
+  }],
+  ["a user is made, has to choose a password, and sees no more than a viewer does", async ({ page, url }) => {
+    await page.goto(`${url}/settings`);
+    const form = page.getByRole("form", { name: "Make a user" });
+    await form.getByLabel("Name").fill("watch");
+    await form.getByRole("button").click();
+    const first = await page.locator(".once code").innerText();
+    await page.getByLabel("Role of watch").waitFor();
+    await accessible(page);
+    const other = await page.context().newPage();
+    await other.goto(`${url}/login`);
+    await other.getByLabel("Name").fill("watch");
+    await other.getByLabel("Password").fill(first);
+    await other.getByRole("button", { name: "Log in" }).click();
+    await other.getByLabel("New password", { exact: true }).fill("another-password");
+    await other.getByLabel("New password once more").fill("another-password");
+    await other.getByRole("button", { name: "Change it and go on" }).click();
+    await other.waitForURL((at) => !at.pathname.startsWith("/login"));
+    await other.goto(`${url}/settings`);
+    await other.getByRole("heading", { name: "Tokens for programs" }).waitFor();
+    assert.equal(await other.getByRole("heading", { name: "Users" }).count(), 0);
+    await other.close();
+    await page.goto(`${url}/settings`);
+    await page.getByRole("table", { name: "Audit log" }).getByText("user.create").first().waitFor();
+    await page.getByRole("button", { name: "Delete watch" }).click();
+    await page.getByRole("button", { name: "Really: Delete watch" }).click();
+    await page.getByLabel("Role of watch").waitFor({ state: "detached" });
+  }],
+  ["a token for a program reads what it may, until it is revoked", async ({ page, url }) => {
+    await page.goto(`${url}/settings`);
+    const form = page.getByRole("form", { name: "Make a token" });
+    await form.getByLabel("For").fill("a script");
+    await form.getByRole("button").click();
+    const token = await page.locator(".once code").innerText();
+    const status = (path, method = "GET") => page.evaluate(async ([path, method, token]) => (await fetch(path, { method, headers: { Authorization: `Bearer ${token}` } })).status, [path, method, token]);
+    assert.equal(await status("/api/v1/stats"), 200);
+    assert.equal(await status("/api/v1/users/admin", "DELETE"), 403);
+    await page.getByRole("button", { name: "Revoke the token a script" }).click();
+    await page.getByRole("button", { name: "Really: Revoke the token a script" }).click();
+    await page.getByText("revoked").waitFor();
+    assert.equal(await status("/api/v1/stats"), 401);
   }],
   ["the palette goes anywhere by keys", async ({ page, url }) => {
     await page.goto(url);
@@ -236,7 +277,7 @@ export const steps = [
   ["every page fits 320 and 2560 pixels", async ({ page, url }) => {
     for (const width of [320, 2560]) {
       await page.setViewportSize({ width, height: 800 });
-      for (const path of ["/", "/events", "/attackers", "/sessions", "/credentials", "/artefacts", "/fleet", "/health", "/settings"]) {
+      for (const path of ["/", "/events", "/attackers", "/sessions", "/credentials", "/artefacts", "/fleet", "/workers", "/health", "/settings"]) {
         await page.goto(url + path);
         await page.waitForTimeout(250);
         await fits(page);

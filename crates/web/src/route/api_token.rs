@@ -52,7 +52,7 @@ pub(crate) async fn tokens(
 
 /// Make a token for a program.
 #[utoipa::path(
-    post, path = "/tokens", tag = "account", security(("bearer" = [])), request_body = NewToken,
+    post, path = "/tokens", operation_id = "create_token", tag = "account", security(("bearer" = [])), request_body = NewToken,
     responses(
         (status = CREATED, body = TokenShown),
         (status = BAD_REQUEST, body = ProblemBody),
@@ -81,7 +81,7 @@ pub(crate) async fn create(
 
 /// Revoke a token.
 #[utoipa::path(
-    delete, path = "/tokens/{id}", tag = "account", security(("bearer" = [])),
+    delete, path = "/tokens/{id}", operation_id = "revoke_token", tag = "account", security(("bearer" = [])),
     params(("id" = String, Path, description = "Id of the token")),
     responses(
         (status = NO_CONTENT),

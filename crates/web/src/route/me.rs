@@ -47,7 +47,7 @@ pub(crate) async fn me(viewer: Viewer) -> Json<User> {
 
 /// Change one's password. All logins of the user end; the answer is a new one.
 #[utoipa::path(
-    post, path = "/me/password", tag = "account", security(("bearer" = [])), request_body = PasswordRequest,
+    post, path = "/me/password", operation_id = "change_password", tag = "account", security(("bearer" = [])), request_body = PasswordRequest,
     responses(
         (status = OK, body = LoginAnswer),
         (status = BAD_REQUEST, body = ProblemBody),
@@ -91,7 +91,7 @@ pub(crate) async fn password(
 
 /// One's own logins, the latest first.
 #[utoipa::path(
-    get, path = "/me/sessions", tag = "account", security(("bearer" = [])),
+    get, path = "/me/sessions", operation_id = "logins", tag = "account", security(("bearer" = [])),
     responses((status = OK, body = Vec<Login>), (status = UNAUTHORIZED, body = ProblemBody))
 )]
 pub(crate) async fn sessions(
@@ -104,7 +104,8 @@ pub(crate) async fn sessions(
 
 /// End one of one's own logins.
 #[utoipa::path(
-    delete, path = "/me/sessions/{id}", tag = "account", security(("bearer" = [])),
+    delete, path = "/me/sessions/{id}", operation_id = "end_login",
+    tag = "account", security(("bearer" = [])),
     params(("id" = String, Path, description = "Id of the login")),
     responses(
         (status = NO_CONTENT),

@@ -75,7 +75,7 @@ pub(crate) async fn users(State(state): State<ApiState>) -> Result<Json<Vec<User
 
 /// Make a user. Whichever password he gets has to be changed by him.
 #[utoipa::path(
-    post, path = "/users", tag = "users", security(("bearer" = [])), request_body = NewUser,
+    post, path = "/users", operation_id = "create_user", tag = "users", security(("bearer" = [])), request_body = NewUser,
     responses(
         (status = CREATED, body = UserWithPassword),
         (status = BAD_REQUEST, body = ProblemBody),
@@ -109,7 +109,7 @@ pub(crate) async fn create(
 
 /// Change the role of a user. His logins stay and may do what the new role may.
 #[utoipa::path(
-    patch, path = "/users/{name}", tag = "users", security(("bearer" = [])), request_body = UserUpdate,
+    patch, path = "/users/{name}", operation_id = "update_user", tag = "users", security(("bearer" = [])), request_body = UserUpdate,
     params(("name" = String, Path, description = "Login name")),
     responses(
         (status = OK, body = User),
@@ -133,7 +133,7 @@ pub(crate) async fn update(
 
 /// Remove a user with his logins and tokens.
 #[utoipa::path(
-    delete, path = "/users/{name}", tag = "users", security(("bearer" = [])),
+    delete, path = "/users/{name}", operation_id = "delete_user", tag = "users", security(("bearer" = [])),
     params(("name" = String, Path, description = "Login name")),
     responses(
         (status = NO_CONTENT),
@@ -154,7 +154,8 @@ pub(crate) async fn delete(
 
 /// Give a user another password, which he has to change; his logins end.
 #[utoipa::path(
-    post, path = "/users/{name}/password", tag = "users", security(("bearer" = [])), request_body = NewPassword,
+    post, path = "/users/{name}/password", operation_id = "set_password",
+    tag = "users", security(("bearer" = [])), request_body = NewPassword,
     params(("name" = String, Path, description = "Login name")),
     responses(
         (status = OK, body = UserWithPassword),
@@ -180,7 +181,8 @@ pub(crate) async fn password(
 
 /// Logins of a user, the latest first.
 #[utoipa::path(
-    get, path = "/users/{name}/sessions", tag = "users", security(("bearer" = [])),
+    get, path = "/users/{name}/sessions", operation_id = "logins_of_user",
+    tag = "users", security(("bearer" = [])),
     params(("name" = String, Path, description = "Login name")),
     responses(
         (status = OK, body = Vec<Login>),
@@ -202,7 +204,8 @@ pub(crate) async fn sessions(
 
 /// End all logins of a user.
 #[utoipa::path(
-    delete, path = "/users/{name}/sessions", tag = "users", security(("bearer" = [])),
+    delete, path = "/users/{name}/sessions", operation_id = "end_logins_of_user",
+    tag = "users", security(("bearer" = [])),
     params(("name" = String, Path, description = "Login name")),
     responses(
         (status = NO_CONTENT),

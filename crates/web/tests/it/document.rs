@@ -34,6 +34,15 @@ async fn every_documented_route_has_a_row_and_every_row_a_route() {
     }
 }
 
+#[test]
+fn every_operation_has_a_name_of_its_own() {
+    let mut names = std::collections::BTreeSet::new();
+    for (path, method, operation) in operations() {
+        let name = operation["operationId"].as_str().unwrap();
+        assert!(names.insert(name.to_owned()), "{method} {path}: {name} is another one's");
+    }
+}
+
 #[tokio::test]
 async fn every_route_answers_each_role_as_its_row_says() {
     let mut client = Client::new().await;
