@@ -91,6 +91,8 @@ fn shown(worker: Worker, note: Option<Note>, now: i64) -> decnet_shape::Worker {
         Some(report) => (report.restarts, report.trouble, report.last_error, report.counters),
         None => (0, None, None, serde_json::Value::Null),
     };
+    // Readers of the document find an object, also of a worker that has not counted yet.
+    let counters = if counters.is_object() { counters } else { serde_json::json!({}) };
     decnet_shape::Worker {
         name: worker.name(),
         about: worker.about(),
