@@ -55,8 +55,8 @@ pub enum AccountError {
 }
 
 /// Makes the first administrator `admin` if there is no user, with the password `configured` or a
-/// generated one, which is returned to be shown once and has to be changed by him. A configured password that differs from the
-/// stored one replaces it and revokes all tokens.
+/// generated one, which is returned to be shown once and has to be changed by him. A configured password that
+/// differs from the stored one replaces it and revokes all tokens.
 ///
 /// # Errors
 /// [`AccountError`].

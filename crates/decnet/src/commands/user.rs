@@ -101,26 +101,16 @@ impl Users {
                 {
                     output::note("warning: api.admin-password is set and goes before it at the next start");
                 }
-                if json {
-                    output::json(&json!({ "user": name, "password": made }));
-                } else if let Some(password) = made {
-                    output::line(&format!("password of {name}, shown only now: {password}"));
-                } else {
-                    output::note(&format!("{name} has a new password"));
-                }
+                let told = json!({ "user": name, "password": made });
+                tell(json, &told, made, &name, "has a new password");
             }
             Verb::Create { name, role, stdin, json } => {
                 let chosen = if stdin { Some(read_password()?) } else { None };
                 let made =
                     decnet_web::create_user(&store, &name, role, chosen.as_deref(), context.now()).await?;
                 audit(context, &store, "user.create", &name).await?;
-                if json {
-                    output::json(&json!({ "user": name, "role": role.name(), "password": made }));
-                } else if let Some(password) = made {
-                    output::line(&format!("password of {name}, shown only now: {password}"));
-                } else {
-                    output::note(&format!("{name} was made"));
-                }
+                let told = json!({ "user": name, "role": role.name(), "password": made });
+                tell(json, &told, made, &name, "was made");
             }
             Verb::Role { name, role } => {
                 changed(&name, store.user_role_set(&name, role).await.context("change the role")?)?;
@@ -152,6 +142,15 @@ impl Users {
             }
         }
         Ok(())
+    }
+}
+
+/// Shows a password that was made, or that one was taken.
+fn tell(json: bool, told: &serde_json::Value, made: Option<String>, name: &str, done: &str) {
+    match made {
+        _ if json => output::json(told),
+        Some(password) => output::line(&format!("password of {name}, shown only now: {password}")),
+        None => output::note(&format!("{name} {done}")),
     }
 }
 

@@ -82,7 +82,7 @@ knobs! {
     ApiHost = "api.host", "DECNET_API_HOST", "127.0.0.1", Kind::Text, "Address that the API listens on";
     ApiPort = "api.port", "DECNET_API_PORT", "8080", Kind::Port, "Port that the API listens on";
     ApiNames = "api.names", "DECNET_API_NAMES", "", Kind::Text,
-        "Names by which the API and the dashboard may be spoken to, comma-separated; addresses, localhost and api.host always may";
+        "Names that the API and the dashboard answer to, comma-separated; addresses, localhost and api.host always are";
     AdminPassword = "web.admin-password", "DECNET_ADMIN_PASSWORD", "", Kind::Secret,
         "Password of the first operator; without it one is made and printed once";
     JwtSecret = "web.jwt-secret", "DECNET_JWT_SECRET", "", Kind::Secret,

@@ -52,7 +52,8 @@ pub(crate) async fn tokens(
 
 /// Make a token for a program.
 #[utoipa::path(
-    post, path = "/tokens", operation_id = "create_token", tag = "account", security(("bearer" = [])), request_body = NewToken,
+    post, path = "/tokens", operation_id = "create_token",
+    tag = "account", security(("bearer" = [])), request_body = NewToken,
     responses(
         (status = CREATED, body = TokenShown),
         (status = BAD_REQUEST, body = ProblemBody),

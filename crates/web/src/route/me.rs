@@ -47,7 +47,8 @@ pub(crate) async fn me(viewer: Viewer) -> Json<User> {
 
 /// Change one's password. All logins of the user end; the answer is a new one.
 #[utoipa::path(
-    post, path = "/me/password", operation_id = "change_password", tag = "account", security(("bearer" = [])), request_body = PasswordRequest,
+    post, path = "/me/password", operation_id = "change_password",
+    tag = "account", security(("bearer" = [])), request_body = PasswordRequest,
     responses(
         (status = OK, body = LoginAnswer),
         (status = BAD_REQUEST, body = ProblemBody),

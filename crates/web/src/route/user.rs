@@ -75,7 +75,8 @@ pub(crate) async fn users(State(state): State<ApiState>) -> Result<Json<Vec<User
 
 /// Make a user. Whichever password he gets has to be changed by him.
 #[utoipa::path(
-    post, path = "/users", operation_id = "create_user", tag = "users", security(("bearer" = [])), request_body = NewUser,
+    post, path = "/users", operation_id = "create_user",
+    tag = "users", security(("bearer" = [])), request_body = NewUser,
     responses(
         (status = CREATED, body = UserWithPassword),
         (status = BAD_REQUEST, body = ProblemBody),
@@ -109,7 +110,8 @@ pub(crate) async fn create(
 
 /// Change the role of a user. His logins stay and may do what the new role may.
 #[utoipa::path(
-    patch, path = "/users/{name}", operation_id = "update_user", tag = "users", security(("bearer" = [])), request_body = UserUpdate,
+    patch, path = "/users/{name}", operation_id = "update_user",
+    tag = "users", security(("bearer" = [])), request_body = UserUpdate,
     params(("name" = String, Path, description = "Login name")),
     responses(
         (status = OK, body = User),
