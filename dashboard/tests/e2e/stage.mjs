@@ -1,15 +1,10 @@
-// What the tests run against: a real fleet on loopback under attack, and the built dashboard under its policy.
+// What the tests run against: a real fleet on loopback under attack, and the dashboard as the program serves it.
 import { spawn, execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer, request } from "node:http";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
-import { extname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 
 export const PASSWORD = "a-password-for-tests-only";
-const DIST = fileURLToPath(new URL("../../dist/", import.meta.url));
-const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".json": "application/json" };
-export const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 function program() {
   const target = process.env.CARGO_TARGET_DIR ?? `/var/tmp/build-${userInfo().uid}`;
@@ -52,29 +47,13 @@ export async function startDemo() {
   return { port, stop, said: () => said };
 }
 
-/** Serves the built dashboard beside the interface on `port`, unless that serves it itself. */
-export async function serve(port) {
-  const own = await fetch(`http://127.0.0.1:${port}/`).catch(() => null);
-  if (own?.ok && (await own.text()).includes('id="root"')) return { url: `http://127.0.0.1:${port}`, own: true, stop: () => {} };
-  const server = createServer((asked, answer) => {
-    if (asked.url.startsWith("/api/")) {
-      const on = request({ port, host: "127.0.0.1", path: asked.url, method: asked.method, headers: { ...asked.headers, host: `127.0.0.1:${port}` } }, (got) => {
-        answer.writeHead(got.statusCode, got.headers);
-        answer.flushHeaders();
-        got.pipe(answer);
-      });
-      on.on("error", () => answer.destroy());
-      answer.on("close", () => on.destroy());
-      asked.pipe(on);
-      return;
-    }
-    const path = new URL(asked.url, "http://x").pathname;
-    const file = extname(path) && !path.includes("..") && existsSync(join(DIST, path)) ? path : "/index.html";
-    answer.writeHead(200, { "content-type": TYPES[extname(file)] ?? "application/octet-stream", "content-security-policy": POLICY });
-    answer.end(readFileSync(join(DIST, file)));
-  });
-  await new Promise((done) => server.listen(0, "127.0.0.1", done));
-  return { url: `http://127.0.0.1:${server.address().port}`, own: false, stop: () => server.closeAllConnections?.() ?? server.close() };
+/** Where the program serves the dashboard that is built into it. */
+export async function site(port) {
+  const url = `http://127.0.0.1:${port}`;
+  const answer = await fetch(url);
+  const text = await answer.text();
+  if (!text.includes('id="root"')) throw new Error(`${url} answers ${answer.status} without a dashboard: make build\n${text.slice(0, 400)}`);
+  return url;
 }
 
 export const scratch = () => mkdtempSync(join(tmpdir(), "dashboard-"));

@@ -4,7 +4,7 @@ use super::{Context, deploy, events, run, status, user};
 use crate::{
     firedrill::{self, Touch, Way},
     hidden, house, intruder, output,
-    settings::{Layer, Origin, Settings},
+    settings::{Layer, Name, Origin, Settings},
 };
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
@@ -34,6 +34,7 @@ use std::{
     process::Stdio,
     time::{Duration, Instant},
 };
+use tokio::net::TcpStream;
 
 /// Longest wait for the fleet.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -182,6 +183,7 @@ impl Demo {
     }
 
     async fn welcome(&self, context: &Context, fleet: &Fleet) {
+        reachable(context).await;
         deploy::show(fleet, false);
         output::line("");
         let native = fleet.runtime == Runtime::Native;
@@ -244,6 +246,19 @@ impl Demo {
             bail!("{missing} touches are missing: {}", names.join(", "));
         }
         Ok(())
+    }
+}
+
+/// Waits until the interface takes connections: whoever is told of it may open it at once. Where it does not come,
+/// its worker says why.
+async fn reachable(context: &Context) {
+    let settings = context.settings();
+    let port = u16::try_from(settings.number(Name::ApiPort)).unwrap_or_default();
+    for _ in 0..100 {
+        if TcpStream::connect((settings.text(Name::ApiHost), port)).await.is_ok() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 
