@@ -17,6 +17,7 @@ use crate::{
         events::Events,
         inventory,
         lab::Lab,
+        operations::Operations,
         persona::Personas,
         run,
         sessions::Sessions,
@@ -53,6 +54,9 @@ struct Global {
     /// How much the program says about itself: error, warn, info, debug, trace
     #[arg(long, global = true, value_name = "LEVEL")]
     log_level: Option<String>,
+    /// Say where longer work stands in lines of its own, for a program that reads them
+    #[arg(long, global = true, hide = true)]
+    progress_lines: bool,
 }
 
 // What a verb is for stands at its type, all of it; only those without a type of their own say it here.
@@ -83,6 +87,7 @@ enum Verb {
     Config(Config),
     User(Users),
     Token(Tokens),
+    Operations(Operations),
     Doctor(Doctor),
     Run(run::Run),
     /// Write a completion script for a shell to the standard output
@@ -195,6 +200,9 @@ fn flags(matches: &ArgMatches) -> Layer {
                 Origin::Flag("state-dir"),
             ));
         }
+        if global.progress_lines {
+            output::progress_as_lines();
+        }
         if let Some(level) = global.log_level {
             layer.push(("DECNET_LOG_LEVEL".to_owned(), level, Origin::Flag("log-level")));
         }
@@ -268,6 +276,7 @@ async fn dispatch(matches: &ArgMatches, flags: Layer, settings: Settings) -> Res
         Verb::Config(config) => config.run(context.settings()),
         Verb::User(user) => user.run(&context).await,
         Verb::Token(token) => token.run(&context).await,
+        Verb::Operations(operations) => operations.run(&context).await,
         Verb::Doctor(doctor) => doctor.run(&context),
         Verb::Run(run) => run.run(&context).await,
         Verb::Completions { shell } => {

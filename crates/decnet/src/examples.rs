@@ -40,6 +40,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ),
     ("firedrill", &["decnet firedrill", "decnet firedrill --json"]),
     ("lab", &["decnet lab up", "decnet lab down"]),
+    ("operations", &["decnet operations", "decnet operations --json"]),
     ("persona", &["decnet persona list", "decnet persona show web-01"]),
     ("plan", &["decnet plan --config fleet.ini"]),
     ("run", &["decnet run", "decnet run --daemon"]),

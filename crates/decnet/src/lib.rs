@@ -9,6 +9,7 @@ pub mod hidden;
 pub mod house;
 pub mod intruder;
 pub mod logs;
+mod operator;
 pub mod output;
 pub mod settings;
 pub mod workers;

@@ -6,7 +6,10 @@ pub use table::{Cell, list, table};
 
 use netsvc_wire::escape::printable;
 use serde::Serialize;
-use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::{
+    io::{self, ErrorKind, IsTerminal, Write},
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 /// Prints a value as JSON, one line.
 pub fn json<T: Serialize + ?Sized>(value: &T) {
@@ -57,9 +60,22 @@ pub fn ask(text: &str) {
     eprint!("{text}");
 }
 
-/// Says where a longer piece of work stands; only to a person who looks.
+/// The option by which a program that has started this one asks for lines of [`progress`].
+pub const PROGRESS_LINES: &str = "--progress-lines";
+/// How such a line begins.
+pub const PROGRESS: &str = "progress: ";
+static AS_LINES: AtomicBool = AtomicBool::new(false);
+
+/// Has [`progress`] say lines.
+pub fn progress_as_lines() {
+    AS_LINES.store(true, Ordering::Relaxed);
+}
+
+/// Says where a longer piece of work stands; only to a person who looks, and to a program that asked for it.
 pub fn progress(text: &str) {
-    if io::stderr().is_terminal() {
+    if AS_LINES.load(Ordering::Relaxed) {
+        note(&format!("{PROGRESS}{text}"));
+    } else if io::stderr().is_terminal() {
         let _ = write!(io::stderr(), "\r\x1b[K{text}");
     }
 }

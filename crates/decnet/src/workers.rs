@@ -56,6 +56,10 @@ pub fn body(worker: Worker, context: &Context) -> Body {
                 correlator::run(worker, store).await.map_err(|error| Failure(error.into()))
             }
         }),
+        Worker::Operator => runtime::body(move |worker| {
+            let context = context.clone();
+            async move { crate::operator::run(worker, context).await.map_err(Failure) }
+        }),
         Worker::Api => runtime::body(move |worker| {
             let context = context.clone();
             async move { crate::api::run(worker, context).await.map_err(Failure) }

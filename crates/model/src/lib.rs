@@ -8,6 +8,7 @@ pub mod fleet;
 pub mod logins;
 pub mod nearest;
 pub mod nmap;
+pub mod operation;
 pub mod paths;
 pub mod persona;
 pub mod probe;

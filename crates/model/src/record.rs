@@ -25,6 +25,7 @@ macro_rules! named {
 mod account;
 mod attacker;
 mod fleet;
+mod operation;
 mod view;
 
 /// A text that names nothing of its list.
@@ -35,6 +36,7 @@ pub struct UnknownName(pub String);
 pub use account::{ApiToken, AuditEntry, Login, LoginLink, NewAuditEntry, User, UserChange};
 pub use attacker::{Attacker, AttackerDelta, AttackerDeltas, Contact, Counts, Traversal, TraversalKind};
 pub use fleet::{DeckyActual, DeckyDesired, DeckyIntent, DeckyRow, DeckyState};
+pub use operation::{Operation, OperationKind, OperationState};
 pub use view::{Bucket, By, Change, RankChange, Ranked, Span, Subject, TimelineFilter, View};
 
 use netsvc_wire::{Class, WriterId, stamp::Micros};

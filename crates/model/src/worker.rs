@@ -175,6 +175,14 @@ workers! {
         alias: None,
         process: Process::House,
     }
+    /// Do what operators ask for through the interface
+    Operator = "operator" {
+        role: Role::Master,
+        after: &[Worker::Bus],
+        wake: Wake { topics: &[], tick: Duration::from_secs(1) },
+        alias: None,
+        process: Process::Keeper,
+    }
     /// Serve the REST interface and the event stream
     Api = "api" {
         role: Role::Master,

@@ -95,25 +95,9 @@ mod tests {
     use super::*;
     use crate::plan;
     use decnet_model::fleet::LOOPBACK_NETWORK;
-    use netsvc_persona::{Life, LoginPolicy};
 
     fn fleet(count: u32, runtime: Runtime, network: &str) -> Fleet {
-        let request = plan::Request {
-            count,
-            archetype: None,
-            services: vec!["redis".to_owned()],
-            randomize_services: false,
-            distros: Vec::new(),
-            randomize_distros: false,
-            network: network.parse().unwrap(),
-            ip_start: None,
-            taken: BTreeSet::new(),
-            seed: None,
-            runtime,
-            login: LoginPolicy::Deny,
-            life: Life::default(),
-            firewall: Default::default(),
-        };
+        let request = plan::Request::plain(count, &["redis"], runtime, network.parse().unwrap());
         plan::fleet(&request).unwrap()
     }
 

@@ -56,6 +56,29 @@ pub struct Request {
     pub firewall: Filter,
 }
 
+impl Request {
+    /// So many deckies with these services, everything else as it is where nobody says anything; callers change what
+    /// they mean.
+    pub fn plain(count: u32, services: &[&str], runtime: Runtime, network: Network) -> Self {
+        Request {
+            count,
+            archetype: None,
+            services: services.iter().copied().map(str::to_owned).collect(),
+            randomize_services: false,
+            distros: Vec::new(),
+            randomize_distros: false,
+            network,
+            ip_start: None,
+            taken: BTreeSet::new(),
+            seed: None,
+            runtime,
+            login: LoginPolicy::Deny,
+            life: Life::default(),
+            firewall: Filter::default(),
+        }
+    }
+}
+
 /// Why there is no such fleet.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum PlanError {

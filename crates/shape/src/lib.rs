@@ -12,6 +12,7 @@ mod evidence;
 mod fleet;
 mod house;
 mod inventory;
+mod operation;
 mod session;
 mod texts;
 
@@ -22,6 +23,7 @@ pub use evidence::{Artifact, ArtifactDetail, Credential, Sighting};
 pub use fleet::{Decky, Stats, Tally};
 pub use house::{Lag, Setting, Worker, Workers};
 pub use inventory::{Archetype, Distro, Service, ServicePort, ServiceSetting};
+pub use operation::Operation;
 pub use session::{Session, SessionDetail};
 pub use texts::Texts;
 

@@ -20,6 +20,7 @@ mod ingest;
 mod known;
 mod lease;
 mod migrate;
+mod operation;
 mod position;
 mod projection;
 mod ranking;

@@ -33,6 +33,11 @@ const STEPS: &[(i64, &str, &str)] = &[
         include_str!("../migrations/sqlite/0005_access.sql"),
         include_str!("../migrations/mysql/0005_access.sql"),
     ),
+    (
+        7,
+        include_str!("../migrations/sqlite/0007_operations.sql"),
+        include_str!("../migrations/mysql/0007_operations.sql"),
+    ),
 ];
 
 /// The version that this release writes.

@@ -5,7 +5,9 @@ use crate::{
     error::Error,
     row::{Cells, Value},
 };
-use decnet_model::record::{DeckyActual, DeckyDesired, Subject, TraversalKind};
+use decnet_model::record::{
+    DeckyActual, DeckyDesired, OperationKind, OperationState, Subject, TraversalKind,
+};
 use std::net::IpAddr;
 
 /// What a column holds.
@@ -158,6 +160,8 @@ macro_rules! names {
 }
 names! {
     DeckyActual: "a state of a decky";
+    OperationKind: "a kind of work";
+    OperationState: "a state of work";
     DeckyDesired: "running or absent";
     Subject: "a subject of a ranking";
     TraversalKind: "a kind of traversal";

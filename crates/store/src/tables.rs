@@ -31,4 +31,5 @@ pub(crate) const TABLES: &[&Table] = &[
     &crate::access::LINKS,
     &crate::access::API_TOKENS,
     &crate::access::AUDIT,
+    &crate::operation::OPERATIONS,
 ];

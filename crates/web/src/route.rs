@@ -13,6 +13,7 @@ pub(crate) mod house;
 pub(crate) mod inventory;
 pub(crate) mod login;
 pub(crate) mod me;
+pub(crate) mod operation;
 pub(crate) mod session;
 pub(crate) mod stream;
 pub(crate) mod user;

@@ -4,7 +4,7 @@ use crate::{ApiState, Problem, access, route, site};
 use axum::{
     Json, Router,
     body::{Body, to_bytes},
-    extract::{DefaultBodyLimit, Request, State},
+    extract::{DefaultBodyLimit, MatchedPath, Request, State},
     http::{HeaderName, HeaderValue, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
@@ -22,6 +22,10 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 const PREFIX: &str = "/api/v1";
 /// Largest body of a request, in bytes.
 const BODY_LIMIT: usize = 64 * 1024;
+/// Largest body that has a deployment INI in it, whose 512 KiB JSON may make longer.
+const INI_LIMIT: usize = 1024 * 1024;
+/// Who may send one.
+const WITH_INI: &[&str] = &["/api/v1/plan", "/api/v1/deploy"];
 /// Longest time for a body to arrive.
 const BODY_TIME: Duration = Duration::from_secs(10);
 /// Longest time until an answer begins, a locked store included.
@@ -62,10 +66,11 @@ pub fn router(state: ApiState) -> Router {
     let (router, document) = routes().split_for_parts();
     router
         .route(&format!("{PREFIX}/openapi.json"), get(move || async move { Json(document) }))
+        .route_layer(middleware::from_fn(whole))
         .route_layer(middleware::from_fn_with_state(state.clone(), access::guard))
         .fallback(elsewhere)
         .method_not_allowed_fallback(|| async { Problem::MethodNotAllowed })
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn(in_time))
         .layer(middleware::from_fn_with_state(state.clone(), for_us))
         .layer(middleware::from_fn(with_headers))
@@ -96,6 +101,13 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(route::health::health))
         .routes(routes!(route::health::stats))
         .routes(routes!(route::decky::deckies))
+        .routes(routes!(route::operation::plan))
+        .routes(routes!(route::operation::deploy))
+        .routes(routes!(route::operation::teardown))
+        .routes(routes!(route::operation::firedrill))
+        .routes(routes!(route::operation::audit))
+        .routes(routes!(route::operation::operations))
+        .routes(routes!(route::operation::operation))
         .routes(routes!(route::inventory::archetypes))
         .routes(routes!(route::inventory::distros))
         .routes(routes!(route::inventory::services))
@@ -134,11 +146,18 @@ async fn for_us(State(state): State<ApiState>, request: Request, next: Next) -> 
     Ok(next.run(request).await)
 }
 
-/// Answers within bounds: the body is there whole within [`BODY_TIME`], the answer begins within
-/// [`ANSWER_TIME`].
+/// Answers within bounds: it begins within [`ANSWER_TIME`], a body of [`BODY_TIME`] included.
 async fn in_time(request: Request, next: Next) -> Result<Response, Problem> {
+    timeout(BODY_TIME + ANSWER_TIME, next.run(request)).await.map_err(|_| Problem::Busy)
+}
+
+/// Has the body whole within [`BODY_TIME`] before a handler begins. Whoever may not use the route was refused before:
+/// nobody else makes us keep a long one.
+async fn whole(request: Request, next: Next) -> Result<Response, Problem> {
+    let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let limit = if WITH_INI.contains(&path) { INI_LIMIT } else { BODY_LIMIT };
     let (parts, body) = request.into_parts();
-    let body = match timeout(BODY_TIME, to_bytes(body, BODY_LIMIT)).await {
+    let body = match timeout(BODY_TIME, to_bytes(body, limit)).await {
         Ok(Ok(bytes)) => bytes,
         // A peer that broke off reads no answer; what is left is a body over the limit.
         Ok(Err(_)) => return Err(Problem::TooLarge),

@@ -89,6 +89,8 @@ export async function record(page) {
 
 const HOSTILE = `<img src=x onerror="window.hurt=1"><script>window.hurt=1</script>\u202e=cmd|' /C calc'!A0`;
 
+const PAIR = "[drill-one]\nip = 127.66.0.200\nservices = ssh\n[drill-two]\nip = 127.66.0.201\nservices = redis\n";
+
 export const steps = [
   ["a wrong password is told", async ({ page, url }) => {
     await page.goto(`${url}/events?q=x`);
@@ -215,6 +217,32 @@ export const steps = [
       await accessible(page);
     }
   }],
+  ["a fire drill touches every port", async ({ page, url }) => {
+    await page.goto(`${url}/fleet`);
+    await page.getByRole("button", { name: "Fire drill" }).click();
+    await page.getByText(/\d+ of \d+ ports answered/).waitFor({ timeout: 30_000 });
+    await accessible(page);
+  }],
+  ["a fleet is planned, and what is wrong with it is told", async ({ page, url }) => {
+    await page.goto(`${url}/deploy`);
+    await page.getByRole("button", { name: "Deployment INI" }).click();
+    await page.getByLabel("Deployment INI", { exact: true }).fill("[drill-one]\nservices = no-such-service\n");
+    await page.getByRole("button", { name: "See what it would do" }).click();
+    await page.getByText(/no-such-service/).nth(1).waitFor();
+    await page.getByLabel("Deployment INI", { exact: true }).fill(PAIR);
+    await page.getByRole("button", { name: "See what it would do" }).click();
+    const plan = page.getByRole("region", { name: "Plan" });
+    await plan.getByText("2 new").waitFor();
+    await plan.getByText("To go:").waitFor();
+    await accessible(page);
+    await page.getByRole("button", { name: "Kinds of machine" }).click();
+    await page.getByLabel("Kind of machine").waitFor();
+    await accessible(page);
+    await page.goto(`${url}/operations`);
+    await page.locator(".tbody .tr").nth(1).click();
+    await page.locator(".drawer").getByText(/no-such-service/).first().waitFor();
+    await accessible(page);
+  }],
   ["a user is made, has to choose a password, and sees no more than a viewer does", async ({ page, url }) => {
     await page.goto(`${url}/settings`);
     const form = page.getByRole("form", { name: "Make a user" });
@@ -277,13 +305,27 @@ export const steps = [
   ["every page fits 320 and 2560 pixels", async ({ page, url }) => {
     for (const width of [320, 2560]) {
       await page.setViewportSize({ width, height: 800 });
-      for (const path of ["/", "/events", "/attackers", "/sessions", "/credentials", "/artefacts", "/fleet", "/workers", "/health", "/settings"]) {
+      for (const path of ["/", "/events", "/attackers", "/sessions", "/credentials", "/artefacts", "/fleet", "/deploy", "/operations", "/workers", "/health", "/settings"]) {
         await page.goto(url + path);
         await page.waitForTimeout(250);
         await fits(page);
       }
     }
     await page.setViewportSize({ width: 1440, height: 900 });
+  }],
+  ["a fleet is deployed, and one of it taken down", async ({ page, url }) => {
+    await page.goto(`${url}/deploy`);
+    await page.getByRole("button", { name: "Deployment INI" }).click();
+    await page.getByLabel("Deployment INI", { exact: true }).fill(PAIR);
+    await page.getByRole("button", { name: "See what it would do" }).click();
+    await page.getByRole("button", { name: /^Deploy, and take away/ }).click();
+    await page.getByRole("button", { name: /^Really: Deploy/ }).click();
+    await page.getByRole("link", { name: "To the fleet" }).click({ timeout: 60_000 });
+    await page.getByRole("table", { name: "Fleet" }).getByText("drill-two").click();
+    await page.getByRole("button", { name: "Take drill-two down" }).click();
+    await page.getByRole("button", { name: "Really: Take drill-two down" }).click();
+    await page.locator(".outcome").getByText("done").waitFor({ timeout: 40_000 });
+    await accessible(page);
   }],
   ["a token that is revoked leads to the login", async ({ page, url }) => {
     await page.goto(url);

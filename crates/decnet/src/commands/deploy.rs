@@ -88,7 +88,8 @@ fn said_by_a_file() -> impl Iterator<Item = &'static str> {
 /// with its line.
 #[derive(Args, Debug, Clone)]
 pub struct Deploy {
-    /// Read the fleet from a deployment INI; what says where it stands goes before the file
+    /// Read the fleet from a deployment INI, `-` from the standard input; what says where it stands goes before the
+    /// file
     #[arg(long, value_name = "FILE", conflicts_with_all = said_by_a_file())]
     pub config: Option<PathBuf>,
     /// How many deckies
@@ -167,10 +168,7 @@ impl Deploy {
     /// The fleet of a deployment INI. Where it stands is looked up and not changed before the file is
     /// known to be right.
     fn read(&self, path: &Path, context: &Context) -> Result<Fleet> {
-        let mut text = Vec::new();
-        std::fs::File::open(path)
-            .and_then(|file| io::Read::read_to_end(&mut io::Read::take(file, CONFIG_BYTES), &mut text))
-            .map_err(|error| BadInput::Unreadable(path.to_owned(), error))?;
+        let text = whole(path).map_err(|error| BadInput::Unreadable(path.to_owned(), error))?;
         let place = spec::place(&text);
         let runtime = self.runtime.or(place.runtime);
         let named = place.interface.filter(|_| runtime != Some(Runtime::Loopback) && !self.place.lab);
@@ -271,6 +269,15 @@ impl Deploy {
         }
         Ok(())
     }
+}
+
+/// Reads a deployment INI, or as much of it as shows that it is too long.
+fn whole(path: &Path) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    let source: Box<dyn io::Read> =
+        if path == Path::new("-") { Box::new(io::stdin()) } else { Box::new(std::fs::File::open(path)?) };
+    io::Read::read_to_end(&mut io::Read::take(source, CONFIG_BYTES), &mut text)?;
+    Ok(text)
 }
 
 /// Nothing came up: workers that were only started for it do not stay.

@@ -14,6 +14,7 @@ pub mod drill;
 pub mod events;
 pub mod inventory;
 pub mod lab;
+pub mod operations;
 pub mod persona;
 pub mod run;
 pub mod sessions;

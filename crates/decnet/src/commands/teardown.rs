@@ -34,6 +34,9 @@ pub struct Target {
 pub struct Teardown {
     #[command(flatten)]
     target: Target,
+    /// With --all: the workers go on, so that a fleet can be deployed through the interface
+    #[arg(long, requires = "all")]
+    keep_workers: bool,
     /// JSON
     #[arg(long)]
     json: bool,
@@ -56,7 +59,7 @@ impl Teardown {
             done?;
         }
         let mut stopped = false;
-        if self.target.all {
+        if self.target.all && !self.keep_workers {
             stopped = supervisor::stop(&context.paths())?;
             teardown::clear(&context.paths()).await?;
         }

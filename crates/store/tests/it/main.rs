@@ -14,6 +14,7 @@ mod fleet;
 mod ingest;
 mod lines;
 mod open;
+mod operations;
 mod read;
 mod retire;
 mod users;

@@ -12,6 +12,7 @@ mod client;
 mod crowd;
 mod document;
 mod login;
+mod operation;
 mod reading;
 mod site;
 mod streaming;

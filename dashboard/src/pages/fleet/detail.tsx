@@ -1,9 +1,14 @@
 import { Link, useParams } from "@tanstack/react-router";
+import { call } from "../../api/client";
+import { useOperation } from "../../api/operations";
 import { useQuery } from "../../api/queries";
+import { session } from "../../api/session";
 import { Timeline } from "../../kit/EventRow";
 import { Icon } from "../../kit/Icon";
 import { Empty, Fault, Loading } from "../../kit/State";
+import { Sure } from "../../kit/Sure";
 import { count } from "../../kit/time";
+import { Outcome } from "../operations/Outcome";
 import { SessionTable } from "../sessions/SessionTable";
 import { StateDot } from ".";
 
@@ -13,6 +18,7 @@ export default function DeckyPage() {
   const { name = "" } = useParams({ strict: false }) as { name?: string };
   const deckies = useQuery("/api/v1/deckies", {}, LIVE);
   const stats = useQuery("/api/v1/stats", {}, LIVE);
+  const down = useOperation();
   const query = { decky: name, limit: 50 };
   const events = useQuery("/api/v1/events", { query }, LIVE);
   const sessions = useQuery("/api/v1/sessions", { query }, LIVE);
@@ -31,7 +37,10 @@ export default function DeckyPage() {
         <span className="chip"><StateDot decky={decky} /> {decky.actual || "not reported"}</span>
         <span className="spring" />
         <Link to="/events" search={{ decky: name } as never} className="button">All its events</Link>
+        {session.get()?.role === "admin" && decky.desired === "running" && <Sure busy={down.busy} label={`Take ${name} down`} act={() => void down.ask(() => call("post", "/api/v1/teardown", { body: { decky: name } }))}>Take down</Sure>}
       </div>
+      {down.error !== null && <Fault error={down.error} />}
+      {down.operation && <Outcome operation={down.operation} />}
       {decky.reason && <div className="fault">{decky.reason}</div>}
       <section className="panel">
         <header><h2>Services</h2></header>

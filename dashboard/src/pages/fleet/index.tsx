@@ -6,6 +6,7 @@ import { Icon } from "../../kit/Icon";
 import { Empty, Fault, Loading } from "../../kit/State";
 import { type Column, Table } from "../../kit/Table";
 import { count } from "../../kit/time";
+import { Work } from "./Work";
 
 type Decky = Body["Decky"] & { events: number };
 const COLUMNS: Column<Decky>[] = [
@@ -41,6 +42,7 @@ export default function Fleet() {
         <p className="num">{count(all.length)} deckies</p>
         <span className={wrong ? "chip bad" : "chip good"}>{wrong ? `${wrong} not as wanted` : "all as wanted"}</span>
       </div>
+      <Work />
       <div className="filters" role="search">
         <div className="search"><Icon name="search" /><input type="search" aria-label="Name, address or service" placeholder="Name, address or service" value={sought} onChange={(event) => setSought(event.target.value)} /></div>
       </div>

@@ -1,10 +1,10 @@
-import { useEffect } from "react";
 import type { Body } from "../../api/client";
 import { useQuery } from "../../api/queries";
 import { Captured } from "../../kit/Captured";
 import { Fault, Loading } from "../../kit/State";
 import { type Column, Table } from "../../kit/Table";
 import { ago, count } from "../../kit/time";
+import { useEvery } from "../../kit/useEvery";
 
 type Lag = Body["Lag"];
 const LAGS: Column<Lag>[] = [
@@ -19,10 +19,7 @@ const EVERY = 3000;
 export default function Workers() {
   const workers = useQuery("/api/v1/workers", {});
   const { refetch } = workers;
-  useEffect(() => {
-    const timer = setInterval(() => void refetch(), EVERY);
-    return () => clearInterval(timer);
-  }, [refetch]);
+  useEvery(EVERY, refetch);
   if (workers.error) return <div className="page"><Fault error={workers.error} retry={() => void refetch()} /></div>;
   if (!workers.data) return <Loading />;
   const bad = workers.data.workers.filter((one) => !one.good).length;

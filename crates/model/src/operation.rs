@@ -1,0 +1,60 @@
+//! What operators ask for through the interface and another process does: as data, so that what is done is what
+//! these types can say, whoever wrote the request.
+
+use crate::{fleet::DeckyName, record::OperationKind};
+use serde::{Deserialize, Serialize};
+
+/// A request for a piece of work.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "with", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Request {
+    /// See what deploying this would do.
+    Plan(FleetRequest),
+    /// Deploy this.
+    Deploy {
+        /// What.
+        fleet: FleetRequest,
+        /// Whether deckies that run may go.
+        take_away: bool,
+    },
+    /// Take this decky down, or all.
+    Teardown(Option<DeckyName>),
+    /// Touch every port.
+    Firedrill,
+    /// Judge these deckies, or all.
+    Audit(Vec<DeckyName>),
+}
+
+impl Request {
+    /// Its kind.
+    pub fn kind(&self) -> OperationKind {
+        match self {
+            Request::Plan(_) => OperationKind::Plan,
+            Request::Deploy { .. } => OperationKind::Deploy,
+            Request::Teardown(_) => OperationKind::Teardown,
+            Request::Firedrill => OperationKind::Firedrill,
+            Request::Audit(_) => OperationKind::Audit,
+        }
+    }
+}
+
+/// A fleet that is wanted, where the present one stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum FleetRequest {
+    /// A deployment INI.
+    Ini(String),
+    /// So many of a kind.
+    Kind {
+        /// How many.
+        deckies: u32,
+        /// What kind of machine; `None`: the services say it.
+        archetype: Option<String>,
+        /// Services; none: those of the archetype.
+        services: Vec<String>,
+        /// Distributions, taken in turn; none: those of the archetype.
+        distros: Vec<String>,
+        /// Fixes what is drawn.
+        seed: Option<String>,
+    },
+}
