@@ -47,7 +47,7 @@ export default function Deploy() {
         {way === "kind" ? <Kind wanted={kind} change={setKind} /> : (
           <div className="body ini">
             <label className="field">From a file<input type="file" accept=".ini,text/plain" onChange={(event) => void take(event.target.files?.[0])} /></label>
-            <label className="field">Deployment INI<textarea rows={14} spellCheck={false} value={ini} onChange={(event) => setIni(event.target.value)} placeholder={"[general]\nseed = office\n[archetype:linux-server]\namount = 3"} /></label>
+            <div className="field"><textarea aria-label="Deployment INI" rows={14} spellCheck={false} value={ini} onChange={(event) => setIni(event.target.value)} placeholder={"[general]\nseed = office\n[archetype:linux-server]\namount = 3"} /></div>
           </div>
         )}
         <div className="line">
