@@ -94,3 +94,87 @@ fn words_of(rows: &[EventRow]) -> Change {
     });
     Change::Words(texts.collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use netsvc_wire::WriterId;
+
+    fn row(id: i64, kind: &str, fields: &[(&str, &str)]) -> EventRow {
+        EventRow {
+            id,
+            writer: WriterId(1),
+            number: 1,
+            at: DAY + 90_000_000,
+            node: "a".into(),
+            service: "ssh".into(),
+            kind: kind.into(),
+            src_ip: "192.0.2.1".parse().ok(),
+            src_port: None,
+            dst_port: None,
+            session: None,
+            probe: false,
+            class: decnet_model::record::class_of(kind),
+            fields: fields.iter().map(|(name, value)| ((*name).into(), value.as_bytes().to_vec())).collect(),
+        }
+    }
+
+    fn rows() -> Vec<EventRow> {
+        let probe = EventRow { probe: true, ..row(5, "command", &[("command", "probe")]) };
+        vec![
+            row(1, "connect", &[("src_ip", "192.0.2.1"), ("transport", "tcp")]),
+            row(
+                2,
+                "auth_attempt",
+                &[("principal", "root"), ("secret_printable", "toor"), ("secret_b64", "dG9vcg==")],
+            ),
+            row(
+                3,
+                "auth_attempt",
+                &[("principal", "root"), ("secret_kind", "cram_md5"), ("secret_printable", "x")],
+            ),
+            row(4, "flood", &[("name", "command"), ("count", "100")]),
+            probe,
+            row(6, "started", &[("reason", "own")]),
+        ]
+    }
+
+    #[test]
+    fn a_flood_counts_for_all_of_it_and_a_probe_for_nothing() {
+        let Change::Timeline(counts) = change(View::Timeline, &rows()) else { panic!() };
+        let minute = DAY + 60_000_000;
+        let of = |kind: &str| counts.get(&(minute, "a".to_owned(), kind.to_owned())).copied();
+        assert_eq!(
+            (of("command"), of("auth_attempt"), of("connect"), of("flood")),
+            (Some(100), Some(2), Some(1), None)
+        );
+    }
+
+    #[test]
+    fn deeds_of_peers_are_ranked_and_secrets_in_the_clear() {
+        let Change::Rankings(counts) = change(View::Rankings, &rows()) else { panic!() };
+        let seen: Vec<_> = counts
+            .iter()
+            .map(|((day, subject, value), change)| {
+                assert_eq!(*day, DAY);
+                (subject.name(), String::from_utf8_lossy(value).into_owned(), change.events)
+            })
+            .collect();
+        let expected = [
+            ("attacker", "192.0.2.1", 103),
+            ("username", "root", 2),
+            ("password", "toor", 1),
+            ("service", "ssh", 103),
+            ("decky", "a", 103),
+        ];
+        assert_eq!(seen, expected.map(|(subject, value, count)| (subject, value.to_owned(), count)));
+    }
+
+    #[test]
+    fn words_are_those_of_what_a_peer_said() {
+        let Change::Words(texts) = change(View::Words, &rows()) else { panic!() };
+        let expected =
+            [(2, "zzroot zztoor"), (3, "zzcram zzmd5 zzroot zzx"), (4, "zzcommand"), (5, "zzprobe")];
+        assert_eq!(texts, expected.map(|(id, words)| (id, words.to_owned())));
+    }
+}

@@ -10,6 +10,7 @@ use crate::{
         config::Config,
         correlate::Correlate,
         creds::Creds,
+        db,
         demo::Demo,
         deploy::{BadInput, Deploy},
         doctor::Doctor,
@@ -88,6 +89,9 @@ enum Verb {
     User(Users),
     Token(Tokens),
     Operations(Operations),
+    Db(db::Database),
+    #[command(hide = true)]
+    DbReset(db::Reset),
     Doctor(Doctor),
     Run(run::Run),
     /// Write a completion script for a shell to the standard output
@@ -277,6 +281,8 @@ async fn dispatch(matches: &ArgMatches, flags: Layer, settings: Settings) -> Res
         Verb::User(user) => user.run(&context).await,
         Verb::Token(token) => token.run(&context).await,
         Verb::Operations(operations) => operations.run(&context).await,
+        Verb::Db(database) => database.run(&context).await,
+        Verb::DbReset(reset) => reset.run(&context).await,
         Verb::Doctor(doctor) => doctor.run(&context),
         Verb::Run(run) => run.run(&context).await,
         Verb::Completions { shell } => {

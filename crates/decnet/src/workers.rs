@@ -45,6 +45,10 @@ pub fn body(worker: Worker, context: &Context) -> Body {
                         context.settings().number(Name::StoreDays).saturating_mul(86_400),
                     ),
                     rows: context.settings().number(Name::StoreEvents),
+                    bytes: context.settings().number(Name::StoreBytes),
+                    kinds: (context.settings().text(Name::StoreKinds).parse())
+                        .context("read events.store-kinds")
+                        .map_err(Failure)?,
                 };
                 ingester::run(worker, store, keep).await.map_err(|error| Failure(error.into()))
             }

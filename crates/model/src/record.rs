@@ -26,6 +26,7 @@ mod account;
 mod attacker;
 mod fleet;
 mod operation;
+mod retention;
 mod view;
 
 /// A text that names nothing of its list.
@@ -37,6 +38,7 @@ pub use account::{ApiToken, AuditEntry, Login, LoginLink, NewAuditEntry, User, U
 pub use attacker::{Attacker, AttackerDelta, AttackerDeltas, Contact, Counts, Traversal, TraversalKind};
 pub use fleet::{DeckyActual, DeckyDesired, DeckyIntent, DeckyRow, DeckyState};
 pub use operation::{Operation, OperationKind, OperationState};
+pub use retention::{BadRetention, Holding, KindRetention, Retention, Retired};
 pub use view::{Bucket, By, Change, RankChange, Ranked, Span, Subject, TimelineFilter, View};
 
 use netsvc_wire::{Class, WriterId, stamp::Micros};
@@ -339,26 +341,6 @@ pub struct Tally {
     pub node: String,
     /// Service.
     pub service: String,
-    /// MSGID.
-    pub kind: String,
-    /// How many.
-    pub events: u64,
-    /// Time of the latest.
-    pub last_at: Micros,
-}
-
-/// Which events a store keeps, evidence apart, which it always keeps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Retention {
-    /// Those at or after this time.
-    pub before: Micros,
-    /// So many in all.
-    pub rows: u64,
-}
-
-/// Events of one kind that were deleted because they were too old or too many.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Retired {
     /// MSGID.
     pub kind: String,
     /// How many.

@@ -7,7 +7,10 @@ use crate::{
 };
 use decnet_bus::Subject;
 use decnet_model::{paths::Paths, worker::Worker};
-use decnet_store::{Error as StoreError, Fence, Store, record::Retention};
+use decnet_store::{
+    Error as StoreError, Fence, Store,
+    record::{KindRetention, Retention},
+};
 use netsvc_wire::Record;
 use netsvc_wire::stamp::now;
 use serde::Serialize;
@@ -30,18 +33,22 @@ const CHECKPOINT_EVERY: Duration = Duration::from_secs(30);
 const RETIRE_EVERY: Duration = Duration::from_secs(30);
 
 /// How long events stay in the store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Keep {
     /// Age at which an event that is no evidence goes.
     pub age: Duration,
     /// Events in all, beyond which the oldest that are no evidence go.
     pub rows: u64,
+    /// Bytes in all, beyond which the oldest that are no evidence go.
+    pub bytes: u64,
+    /// Less of some kinds.
+    pub kinds: KindRetention,
 }
 
 impl Default for Keep {
     /// Everything.
     fn default() -> Self {
-        Keep { age: Duration::MAX, rows: u64::MAX }
+        Keep { age: Duration::MAX, rows: u64::MAX, bytes: u64::MAX, kinds: KindRetention::default() }
     }
 }
 
@@ -141,8 +148,13 @@ impl Ingester {
     /// [`IngestError::Store`]; then the ingester must be opened anew.
     pub async fn retire(&mut self, now: i64) -> Result<u64, IngestError> {
         let age = i64::try_from(self.keep.age.as_micros()).unwrap_or(i64::MAX);
-        let retention = Retention { before: now.saturating_sub(age), rows: self.keep.rows };
-        let retired = self.store.retire(&self.fence, retention).await?;
+        let retention = Retention {
+            before: now.saturating_sub(age),
+            rows: self.keep.rows,
+            bytes: self.keep.bytes,
+            kinds: self.keep.kinds.at(now),
+        };
+        let retired = self.store.retire(&self.fence, &retention).await?;
         self.last_retired = (retired == 0).then(Instant::now);
         self.counters.retired += retired;
         if retired > 0 {

@@ -57,6 +57,14 @@ impl Pool {
         self.row(statement).await?.map(R::read).transpose()
     }
 
+    /// Begins a transaction that sees the store as it is at its first statement, and writes nothing.
+    pub(crate) async fn snapshot(&self, what: &'static str) -> Result<Tx, Error> {
+        Ok(match self {
+            Pool::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await.map_err(query(what))?),
+            Pool::MySql(pool) => Tx::MySql(MySqlTx::begin(pool).await.map_err(query(what))?),
+        })
+    }
+
     /// Begins a transaction that may write.
     pub(crate) async fn begin(&self, what: &'static str) -> Result<Tx, Error> {
         Ok(match self {
@@ -186,7 +194,8 @@ impl Tx {
         self.upsert_values(what, W::TABLE, rows).await
     }
 
-    async fn upsert_values(
+    /// Puts rows of values in the order of the table's columns into it.
+    pub(crate) async fn upsert_values(
         &mut self,
         what: &'static str,
         table: &Table,

@@ -5,7 +5,7 @@ use crate::{
     error::Error,
     fields,
     filter::{Filterable, PAGE_LIMIT},
-    row::{Cells, Value},
+    row::Cells,
     schema::{Cell, row},
     text::Needle,
 };
@@ -30,7 +30,8 @@ pub(crate) struct NewEvent<'a> {
     pub(crate) src_port: Option<u16>,
     pub(crate) dst_port: Option<u16>,
     pub(crate) session: Option<&'a str>,
-    pub(crate) fields: &'a [(String, Vec<u8>)],
+    /// As [`fields::pack`] makes them.
+    pub(crate) fields: Vec<u8>,
     pub(crate) probe: bool,
 }
 
@@ -133,11 +134,5 @@ impl Cell for Class {
 impl Cell for Vec<(String, Vec<u8>)> {
     fn read(cells: &mut Cells) -> Result<Self, Error> {
         Ok(fields::unpack(&cells.bytes()?))
-    }
-}
-
-impl From<&[(String, Vec<u8>)]> for Value {
-    fn from(fields: &[(String, Vec<u8>)]) -> Self {
-        Value::Bytes(fields::pack(fields))
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     database::{Statement, Tx, transaction},
     error::Error,
     event::NewEvent,
-    position,
+    fields, position, retire,
 };
 use decnet_model::{
     probe,
@@ -89,7 +89,7 @@ impl<'a> Line<'a> {
             src_port: self.src_port(),
             dst_port: self.dst_port(),
             session: self.session,
-            fields: &self.record.fields,
+            fields: fields::pack(&self.record.fields),
             probe: self.is_probe(),
         }
     }
@@ -159,7 +159,9 @@ fn writers_of(batch: &[Record]) -> BTreeSet<WriterId> {
 }
 
 async fn write(tx: &mut Tx, lines: &[Line<'_>]) -> Result<(), Error> {
-    tx.upsert("store events", lines.iter().map(Line::row)).await?;
+    let rows: Vec<_> = lines.iter().map(Line::row).collect();
+    retire::hold(tx, &rows).await?;
+    tx.upsert("store events", rows).await?;
     tally::write(tx, lines).await?;
     session::write(tx, lines).await?;
     credential::write(tx, lines).await?;

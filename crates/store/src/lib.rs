@@ -7,10 +7,12 @@
 mod access;
 mod artefact;
 mod attacker;
+mod care;
 mod correlate;
 mod credential;
 mod database;
 mod dialect;
+mod dump;
 mod error;
 mod event;
 mod fields;
@@ -31,14 +33,15 @@ mod session;
 mod setting;
 mod stats;
 mod store;
-#[cfg(test)]
 mod tables;
 mod text;
 mod timeline;
 mod user;
 mod words;
 
+pub use care::TableSize;
 pub use decnet_model::record;
+pub use dump::DumpError;
 pub use error::Error;
 pub use ingest::Ingested;
 pub use lease::Fence;

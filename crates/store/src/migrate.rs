@@ -34,6 +34,11 @@ const STEPS: &[(i64, &str, &str)] = &[
         include_str!("../migrations/mysql/0005_access.sql"),
     ),
     (
+        6,
+        include_str!("../migrations/sqlite/0006_holdings.sql"),
+        include_str!("../migrations/mysql/0006_holdings.sql"),
+    ),
+    (
         7,
         include_str!("../migrations/sqlite/0007_operations.sql"),
         include_str!("../migrations/mysql/0007_operations.sql"),
@@ -41,7 +46,7 @@ const STEPS: &[(i64, &str, &str)] = &[
 ];
 
 /// The version that this release writes.
-const KNOWN: i64 = match STEPS.last() {
+pub(crate) const KNOWN: i64 = match STEPS.last() {
     Some((version, ..)) => *version,
     None => 0,
 };
@@ -70,7 +75,7 @@ pub(crate) async fn migrate(pool: &Pool) -> Result<(), Error> {
 }
 
 /// The version that the database says; `None` when it does not.
-async fn version(pool: &Pool) -> Option<i64> {
+pub(crate) async fn version(pool: &Pool) -> Option<i64> {
     let statement =
         Statement::new("read the version of the store", "SELECT MAX(version) FROM schema_version");
     pool.row(statement).await.ok()??.maybe_int().ok()?

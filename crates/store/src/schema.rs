@@ -54,7 +54,6 @@ pub(crate) struct Column {
     pub(crate) name: &'static str,
     pub(crate) of: Type,
     /// Whether it may be NULL.
-    #[cfg_attr(not(test), expect(dead_code, reason = "what the scripts are held to"))]
     pub(crate) null: bool,
     pub(crate) merge: Merge,
     /// Whether it is written and never selected.

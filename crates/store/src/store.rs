@@ -50,12 +50,18 @@ impl Store {
     /// [`Error::Open`] or [`Error::Create`] when it cannot be reached, [`Error::Newer`] when a newer
     /// release has written it.
     pub async fn open(place: &str) -> Result<Self, Error> {
+        let store = Store::open_as_it_is(place).await?;
+        migrate::migrate(&store.pool).await?;
+        Ok(store)
+    }
+
+    /// Opens the store at `place` and leaves its schema as it is.
+    pub(crate) async fn open_as_it_is(place: &str) -> Result<Self, Error> {
         let pool = if place.starts_with("mysql:") || place.starts_with("mariadb:") {
             open_mysql(place).await?
         } else {
             open_sqlite(place.trim_start_matches("sqlite:").trim_start_matches("//")).await?
         };
-        migrate::migrate(&pool).await?;
         Ok(Store { pool })
     }
 

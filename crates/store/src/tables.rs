@@ -14,6 +14,7 @@ pub(crate) const TABLES: &[&Table] = &[
     &crate::ingest::writer::GAPS,
     &crate::event::EVENTS,
     &crate::stats::TALLIES,
+    &crate::retire::HOLDINGS,
     &crate::retire::RETIRED,
     &crate::session::SESSIONS,
     &crate::credential::CREDENTIALS,

@@ -7,6 +7,7 @@ pub mod conditions;
 pub mod config;
 pub mod correlate;
 pub mod creds;
+pub mod db;
 pub mod demo;
 pub mod deploy;
 pub mod doctor;
@@ -164,7 +165,8 @@ impl Context {
         PathBuf::from(self.store_place().trim_start_matches("sqlite:").trim_start_matches("//"))
     }
 
-    fn store_place(&self) -> String {
+    /// Path of the SQLite file, or URL of the database.
+    pub(crate) fn store_place(&self) -> String {
         if let Some(url) = self.settings.given(Name::DbUrl) {
             return url.to_owned();
         }

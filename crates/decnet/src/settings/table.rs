@@ -102,6 +102,10 @@ knobs! {
         "Days that the store keeps events that are no evidence; secrets and payloads stay";
     StoreEvents = "events.store-events", "DECNET_STORE_EVENTS", "10000000", Kind::Count,
         "Events in the store beyond which the oldest that are no evidence go";
+    StoreBytes = "events.store-bytes", "DECNET_STORE_BYTES", "17179869184", Kind::Count,
+        "Bytes of events in the store beyond which the oldest that are no evidence go";
+    StoreKinds = "events.store-kinds", "DECNET_STORE_KINDS", "", Kind::Text,
+        "Less of some kinds of events, for example connect=7d,command=90d:500M";
     EventJson = "events.json", "DECNET_EVENT_JSON", "no", Kind::Flag, "Whether a JSON twin of the event log is written";
     SpoolBytes = "stage.spool-bytes", "DECNET_SPOOL_BYTES", "268435456", Kind::Count,
         "Bytes of unread event lines of a service process before it gives events up";

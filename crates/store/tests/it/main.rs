@@ -9,6 +9,7 @@
 )]
 
 mod backend;
+mod care;
 mod correlate;
 mod fleet;
 mod ingest;

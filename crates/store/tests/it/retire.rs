@@ -17,6 +17,7 @@ on_every_backend!(
     old_events_go_and_evidence_stays,
     too_many_events_go_oldest_first,
     what_a_view_has_not_seen_stays,
+    too_many_bytes_go_in_all_and_of_a_kind,
 );
 
 /// A hundred lines, every tenth a secret, all of which the correlator has seen but the last ten.
@@ -56,16 +57,16 @@ async fn kept(store: &Store) -> Vec<i64> {
 async fn old_events_go_and_evidence_stays(store: Store) {
     fill(&store).await;
     let fence = store.lease_take(Worker::Ingester).await.unwrap();
-    let all = Retention { before: 0, rows: 1000 };
-    assert_eq!(store.retire(&fence, all).await.unwrap(), 0);
-    let some = Retention { before: START + 15_000, ..all };
+    let all = Retention { rows: 1000, ..Retention::default() };
+    assert_eq!(store.retire(&fence, &all).await.unwrap(), 0);
+    let some = Retention { before: START + 15_000, ..all.clone() };
     assert_eq!(
-        (store.retire(&fence, some).await.unwrap(), store.retire(&fence, some).await.unwrap()),
+        (store.retire(&fence, &some).await.unwrap(), store.retire(&fence, &some).await.unwrap()),
         (13, 0)
     );
     assert_eq!(kept(&store).await[..3], [10, 15, 16]);
     let old = Retention { before: i64::MAX, ..all };
-    assert_eq!(store.retire(&fence, old).await.unwrap(), 68);
+    assert_eq!(store.retire(&fence, &old).await.unwrap(), 68);
     let kept = kept(&store).await;
     assert_eq!((kept.len(), kept[9]), (19, 91), "what the correlator has not seen stays");
     let found = |search: &str| Filter { search: Some(search.into()), ..Filter::default() };
@@ -80,13 +81,16 @@ async fn old_events_go_and_evidence_stays(store: Store) {
 async fn too_many_events_go_oldest_first(store: Store) {
     fill(&store).await;
     let fence = store.lease_take(Worker::Ingester).await.unwrap();
-    let few = Retention { before: 0, rows: 60 };
-    assert_eq!((store.retire(&fence, few).await.unwrap(), store.retire(&fence, few).await.unwrap()), (40, 0));
+    let few = Retention { rows: 60, ..Retention::default() };
+    assert_eq!(
+        (store.retire(&fence, &few).await.unwrap(), store.retire(&fence, &few).await.unwrap()),
+        (40, 0)
+    );
     let kept = kept(&store).await;
     assert_eq!((kept.len(), kept[..6].to_vec()), (60, vec![10, 20, 30, 40, 45, 46]));
     let other = store.lease_take(Worker::Ingester).await.unwrap();
-    assert!(store.retire(&fence, few).await.is_err(), "who lost the lease deletes nothing");
-    assert_eq!(store.retire(&other, few).await.unwrap(), 0);
+    assert!(store.retire(&fence, &few).await.is_err(), "who lost the lease deletes nothing");
+    assert_eq!(store.retire(&other, &few).await.unwrap(), 0);
 }
 
 async fn what_a_view_has_not_seen_stays(store: Store) {
@@ -95,7 +99,53 @@ async fn what_a_view_has_not_seen_stays(store: Store) {
     let correlator = store.lease_take(Worker::Correlator).await.unwrap();
     store.project(&correlator, &Change::Attackers(BTreeMap::new()), 0, 10).await.unwrap();
     let fence = store.lease_take(Worker::Ingester).await.unwrap();
-    let none = Retention { before: i64::MAX, rows: 0 };
-    assert_eq!(store.retire(&fence, none).await.unwrap(), 0);
+    let none = Retention { before: i64::MAX, rows: 0, ..Retention::default() };
+    assert_eq!(store.retire(&fence, &none).await.unwrap(), 0);
     assert_eq!(kept(&store).await.len(), 10);
+}
+
+/// Deletes until all is kept.
+async fn retire(store: &Store, retention: &Retention) -> u64 {
+    let fence = store.lease_take(Worker::Ingester).await.unwrap();
+    let mut all = 0;
+    loop {
+        match store.retire(&fence, retention).await.unwrap() {
+            0 => return all,
+            some => all += some,
+        }
+    }
+}
+
+async fn too_many_bytes_go_in_all_and_of_a_kind(store: Store) {
+    let batch: Vec<_> = (1..=90)
+        .map(|number| match number % 3 {
+            0 => line(number, "auth_attempt").with(field::SECRET_B64, "YQ=="),
+            1 => line(number, "connect"),
+            _ => line(number, "command").with(field::COMMAND, "x".repeat(1000)),
+        })
+        .collect();
+    ingest(&store, &batch).await;
+    let correlator = store.lease_take(Worker::Correlator).await.unwrap();
+    project(&store, &correlator, 90).await;
+    let held = store.holding_list().await.unwrap();
+    let of = |kind: &str| held.iter().find(|one| one.kind == kind).unwrap().clone();
+    assert_eq!((held.len(), of("command").events, of("connect").events), (3, 30, 30));
+    assert!(of("command").bytes > 30 * 1200 && of("connect").bytes < 30 * 400);
+    let half = u64::try_from(of("command").bytes / 2).unwrap();
+    let of_kind = |before, bytes| Retention {
+        kinds: BTreeMap::from([("command".to_owned(), (before, bytes))]),
+        ..Retention::default()
+    };
+    assert_eq!(retire(&store, &of_kind(i64::MIN, half)).await, 15);
+    assert_eq!(retire(&store, &of_kind(START + 60_000, u64::MAX)).await, 5, "too old of a kind");
+    let kept = store.holding_list().await.unwrap();
+    let seen: Vec<_> = kept.iter().map(|one| (one.kind.as_str(), one.events)).collect();
+    assert_eq!(seen, [("auth_attempt", 30), ("command", 10), ("connect", 30)]);
+    let none = Retention { bytes: 0, ..Retention::default() };
+    assert_eq!(retire(&store, &none).await, 40, "secrets stay");
+    let kept = store.holding_list().await.unwrap();
+    assert_eq!((kept.len(), kept[0].events), (1, 30));
+    let retired = store.retired_list().await.unwrap();
+    assert_eq!(i64::try_from(retired[0].bytes).unwrap(), of("command").bytes);
+    assert_eq!(store.totals().await.unwrap().retired, 60);
 }
