@@ -1,6 +1,6 @@
 //! Making, copying, moving, removing and marking files.
 
-use super::{Run, options::options, own, rest};
+use super::{Run, options::options, own, rest, wording::wrong_use};
 use crate::{
     fs::{Errno, Kind, OpenOptions, join, name},
     interpret::{Shell, Status},
@@ -69,7 +69,12 @@ fn rm(shell: &mut Shell, arguments: &[String]) -> Status {
             }
         };
         if kind == Kind::Directory && !recursive {
-            shell.err(&format!("rm: cannot remove '{path}': Is a directory\n"))?;
+            let applet = shell.flavour().busybox();
+            shell.err(&if applet {
+                format!("rm: '{path}' is a directory\n")
+            } else {
+                format!("rm: cannot remove '{path}': Is a directory\n")
+            })?;
             status = 1;
         } else if shell.fs.resolve(path, false).as_deref() == Ok("/")
             && !arguments.iter().any(|word| word == "--no-preserve-root")
@@ -116,7 +121,8 @@ fn rmdir(shell: &mut Shell, arguments: &[String]) -> Status {
     let mut status = 0;
     for path in &options.operands {
         if let Err(error) = shell.fs.rmdir(path) {
-            shell.err(&format!("rmdir: failed to remove '{path}': {error}\n"))?;
+            let head = if shell.flavour().busybox() { "" } else { "failed to remove " };
+            shell.err(&format!("rmdir: {head}'{path}': {error}\n"))?;
             status = 1;
         }
     }
@@ -189,14 +195,11 @@ fn cp(shell: &mut Shell, arguments: &[String]) -> Status {
         Some(target) => target.to_owned(),
         None => match (sources.pop(), sources.len()) {
             (None, _) => {
-                shell.err(&format!(
-                    "{command}: missing file operand\nTry '{command} --help' for more information.\n"
-                ))?;
-                return Ok(1);
+                return wrong_use(shell, &command, "missing file operand", 1);
             }
             (Some(only), 0) => {
-                shell.err(&format!("{command}: missing destination file operand after '{only}'\nTry '{command} --help' for more information.\n"))?;
-                return Ok(1);
+                let text = format!("missing destination file operand after '{only}'");
+                return wrong_use(shell, &command, &text, 1);
             }
             (Some(target), _) => target,
         },
@@ -209,11 +212,13 @@ fn cp(shell: &mut Shell, arguments: &[String]) -> Status {
             if into { join(&target, name(source.trim_end_matches('/'))) } else { target.clone() };
         match shell.fs.stat(source) {
             Err(error) => {
-                shell.err(&format!("{command}: cannot stat '{source}': {error}\n"))?;
+                let verb = if shell.flavour().busybox() { "can't stat" } else { "cannot stat" };
+                shell.err(&format!("{command}: {verb} '{source}': {error}\n"))?;
                 status = 1;
             }
             Ok(stat) if stat.kind == Kind::Directory && !recursive => {
-                shell.err(&format!("{command}: -r not specified; omitting directory '{source}'\n"))?;
+                let why = if shell.flavour().busybox() { "" } else { "-r not specified; " };
+                shell.err(&format!("{command}: {why}omitting directory '{source}'\n"))?;
                 status = 1;
             }
             Ok(_) => status |= copy_tree(shell, &command, source, &destination, options.has('v'))?,
@@ -272,8 +277,7 @@ fn mv(shell: &mut Shell, arguments: &[String]) -> Status {
     };
     let mut sources = options.operands.clone();
     let Some(target) = sources.pop().filter(|_| !sources.is_empty()) else {
-        shell.err("mv: missing file operand\nTry 'mv --help' for more information.\n")?;
-        return Ok(1);
+        return wrong_use(shell, "mv", "missing file operand", 1);
     };
     let into = shell.fs.is_directory(&target);
     let mut status = 0;
@@ -318,11 +322,25 @@ fn ln(shell: &mut Shell, arguments: &[String]) -> Status {
             if options.has('s') { shell.fs.symlink(source, &path) } else { shell.fs.link(source, &path) };
         if let Err(error) = result {
             let kind = if options.has('s') { "symbolic link" } else { "hard link" };
-            shell.err(&format!("ln: failed to create {kind} '{path}': {error}\n"))?;
+            shell.err(&if !shell.flavour().busybox() {
+                format!("ln: failed to create {kind} '{path}': {error}\n")
+            } else if error == Errno::NotFound {
+                format!("ln: {source}: {error}\n")
+            } else {
+                format!("ln: {path}: {error}\n")
+            })?;
             status = 1;
         }
     }
     Ok(status)
+}
+
+fn untouched(shell: &Shell, path: &str, error: Errno) -> String {
+    if shell.flavour().busybox() {
+        format!("touch: {path}: {error}\n")
+    } else {
+        format!("touch: cannot touch '{path}': {error}\n")
+    }
 }
 
 fn touch(shell: &mut Shell, arguments: &[String]) -> Status {
@@ -332,8 +350,7 @@ fn touch(shell: &mut Shell, arguments: &[String]) -> Status {
         return Ok(1);
     };
     if options.operands.is_empty() {
-        shell.err("touch: missing file operand\nTry 'touch --help' for more information.\n")?;
-        return Ok(1);
+        return wrong_use(shell, "touch", "missing file operand", 1);
     }
     let now = shell.live.now();
     let at = match options.value('r') {
@@ -377,7 +394,8 @@ fn touch(shell: &mut Shell, arguments: &[String]) -> Status {
                 .and_then(|()| if given { shell.fs.utimes(path, at, at) } else { Ok(()) })
         };
         if let Err(error) = result {
-            shell.err(&format!("touch: cannot touch '{path}': {error}\n"))?;
+            let text = untouched(shell, path, error);
+            shell.err(&text)?;
             status = 1;
         }
     }

@@ -32,7 +32,7 @@ fn cat(shell: &mut Shell, arguments: &[String]) -> Status {
     let Some(options) = options(
         shell,
         arguments,
-        "AbeEnstTuv",
+        if shell.flavour().busybox() { "Abentuv" } else { "AbeEnstTuv" },
         &[("number", 'n'), ("show-all", 'A'), ("squeeze-blank", 's')],
     )?
     else {
@@ -266,7 +266,10 @@ fn wc(shell: &mut Shell, arguments: &[String]) -> Status {
     let single = rows.len() == 1 && rows.first().is_some_and(|(row, _)| row.len() == 1);
     let bytes: usize = contents.iter().map(|(_, bytes)| bytes.len()).sum();
     let from_input = options.operands.is_empty() || options.operands.iter().any(|name| name == "-");
-    let width = if single || shell.flavour().busybox() && chosen {
+    let width = if shell.flavour().busybox() {
+        // One number stands alone, unless there are several files.
+        if rows.first().is_some_and(|(row, _)| row.len() == 1) && rows.len() == 1 { 0 } else { 9 }
+    } else if single {
         0
     } else if from_input {
         7

@@ -24,7 +24,17 @@ fn find(shell: &mut Shell, arguments: &[String]) -> Status {
     let query = match Query::parse(tests) {
         Ok(query) => query,
         Err(text) => {
-            shell.err(&format!("find: {text}\n"))?;
+            if !shell.flavour().busybox() {
+                shell.err(&format!("find: {text}\n"))?;
+                return Ok(1);
+            }
+            // BusyBox has other words for the same, and shows its usage after an unknown one.
+            let word = text.split('`').nth(1).unwrap_or("").trim_end_matches('\'');
+            if text.starts_with("unknown") {
+                shell.err(&format!("find: unrecognized: {word}\n"))?;
+                return super::help::usage(shell, "find").map(|()| 1);
+            }
+            shell.err(&format!("find: {word} requires an argument\n"))?;
             return Ok(1);
         }
     };
@@ -89,7 +99,8 @@ impl Search<'_> {
 
     fn complain(&mut self, shell: &mut Shell, path: &str, error: Errno) -> Result<(), Flow> {
         self.status = 1;
-        shell.err(&decode(format!("find: ‘{path}’: {error}\n").as_bytes()))
+        let (open, close) = if shell.flavour().busybox() { ("", "") } else { ("‘", "’") };
+        shell.err(&decode(format!("find: {open}{path}{close}: {error}\n").as_bytes()))
     }
 
     /// Evaluates the tests from left to right; groups are kept on a stack.
@@ -218,6 +229,9 @@ fn compare(sign: char, found: i64, wanted: i64) -> bool {
 }
 
 fn which(shell: &mut Shell, arguments: &[String]) -> Status {
+    if rest(arguments).is_empty() && shell.flavour().busybox() {
+        return super::help::usage(shell, "which").map(|()| 1);
+    }
     let mut status = 0;
     for program in rest(arguments).iter().filter(|word| !word.starts_with('-')) {
         match command_path(shell, program) {

@@ -48,12 +48,20 @@ const LONG: [(&str, char); 26] = [
 
 fn grep(shell: &mut Shell, arguments: &[String]) -> Status {
     let words: Vec<String> = arguments.iter().map(|word| context_letter(word)).collect();
-    let Some(options) = options(shell, &words, "A:aB:bC:cEe:Ff:GHhIiLlm:noPqRrsUvwxz", &LONG)? else {
-        return Ok(2);
+    let letters = if shell.flavour().busybox() {
+        "A:B:C:cEe:Ff:HhiLlm:noqRrsvwxz"
+    } else {
+        "A:aB:bC:cEe:Ff:GHhIiLlm:noPqRrsUvwxz"
+    };
+    let Some(options) = options(shell, &words, letters, &LONG)? else {
+        return Ok(if shell.flavour().busybox() { 1 } else { 2 });
     };
     let mut operands = options.operands.clone();
     let patterns = patterns(shell, &options, &mut operands);
     if patterns.is_empty() && options.value('f').is_none() {
+        if shell.flavour().busybox() {
+            return super::help::usage(shell, "grep").map(|()| 1);
+        }
         shell.err("Usage: grep [OPTION]... PATTERNS [FILE]...\nTry 'grep --help' for more information.\n")?;
         return Ok(2);
     }

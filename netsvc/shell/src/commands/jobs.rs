@@ -95,8 +95,7 @@ fn wait(shell: &mut Shell, arguments: &[String]) -> Status {
             }
             (None, Err(_)) => {
                 let text = match shell.dialect() {
-                    Dialect::Dash => format!("Illegal number: {word}"),
-                    Dialect::Ash => format!("invalid number '{word}'"),
+                    Dialect::Dash | Dialect::Ash => format!("Illegal number: {word}"),
                     _ => format!("`{word}': not a pid or valid job spec"),
                 };
                 status = shell.refuse(own(arguments), &text, false, 1)?;

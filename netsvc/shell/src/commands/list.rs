@@ -37,7 +37,7 @@ const LONG: [(&str, char); 12] = [
 
 fn ls(shell: &mut Shell, arguments: &[String]) -> Status {
     let Some(options) = options(shell, arguments, "1AaBbCcdFfGghiklLmnopqRrSstTuUvwXxZ", &LONG)? else {
-        return Ok(2);
+        return Ok(if shell.flavour().busybox() { 1 } else { 2 });
     };
     let operands = if options.operands.is_empty() { vec![".".to_owned()] } else { options.operands.clone() };
     let Named { mut files, mut folders, mut status } = named(shell, &operands, &options)?;
@@ -101,7 +101,7 @@ fn named(shell: &mut Shell, operands: &[String], options: &Options) -> Result<Na
             Ok(_) if target_directory && !options.has('d') => named.folders.push(path.clone()),
             Ok(stat) => named.files.push(Entry { name: path.clone(), path: path.clone(), stat }),
             Err(error) => {
-                named.status = 2;
+                named.status = if shell.flavour().busybox() { 1 } else { 2 };
                 let text = if shell.flavour().busybox() {
                     format!("ls: {path}: {error}\n")
                 } else {

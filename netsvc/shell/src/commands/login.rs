@@ -160,7 +160,12 @@ fn id(shell: &mut Shell, arguments: &[String]) -> Status {
         {
             Some(found) => (uid, name) = (found, wanted.clone()),
             None => {
-                shell.err(&crate::text::decode(format!("id: ‘{wanted}’: no such user\n").as_bytes()))?;
+                let text = if shell.flavour().busybox() {
+                    format!("id: unknown user {wanted}\n")
+                } else {
+                    format!("id: ‘{wanted}’: no such user\n")
+                };
+                shell.err(&crate::text::decode(text.as_bytes()))?;
                 return Ok(1);
             }
         }
@@ -191,7 +196,11 @@ fn id(shell: &mut Shell, arguments: &[String]) -> Status {
     Ok(0)
 }
 
-fn whoami(shell: &mut Shell, _: &[String]) -> Status {
+fn whoami(shell: &mut Shell, arguments: &[String]) -> Status {
+    if let Some(extra) = rest(arguments).first().filter(|_| own(arguments) == "whoami") {
+        let text = format!("extra operand '{extra}'");
+        return super::wording::wrong_use(shell, "whoami", &text, 1);
+    }
     let name = super::list::user_name(shell, shell.fs.credentials.uid);
     shell.out(&format!("{name}\n"))?;
     Ok(0)

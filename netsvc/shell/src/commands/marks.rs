@@ -233,6 +233,9 @@ fn basename(shell: &mut Shell, arguments: &[String]) -> Status {
 }
 
 fn dirname(shell: &mut Shell, arguments: &[String]) -> Status {
+    if rest(arguments).is_empty() {
+        return missing(shell, "dirname");
+    }
     for path in rest(arguments) {
         let trimmed = path.trim_end_matches('/');
         let folder = if trimmed.contains('/') {
@@ -253,7 +256,9 @@ fn mktemp(shell: &mut Shell, arguments: &[String]) -> Status {
     else {
         return Ok(1);
     };
-    let template = options.operands.first().cloned().unwrap_or_else(|| "/tmp/tmp.XXXXXXXXXX".into());
+    let template = options.operands.first().cloned().unwrap_or_else(|| {
+        if shell.flavour().busybox() { "/tmp/tmp.XXXXXX" } else { "/tmp/tmp.XXXXXXXXXX" }.into()
+    });
     let template = match options.value('p') {
         Some(folder) => join(if folder.is_empty() { "/tmp" } else { folder }, name(&template)),
         None => template,

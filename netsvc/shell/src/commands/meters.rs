@@ -235,34 +235,8 @@ fn top(shell: &mut Shell, arguments: &[String]) -> Status {
         return Ok(0);
     }
     let memory = live.memory();
-    let mib = |kib: u64| kib as f64 / 1024.0;
-    let used = memory.total.saturating_sub(memory.available);
-    let Processor { user, nice, system, waiting, soft, idle } = live.processor(live.now());
-    let all = (user + nice + system + waiting + soft + idle).max(1.0);
-    let [user, nice, system, waiting, soft, idle] =
-        [user, nice, system, waiting, soft, idle].map(|part| part * 100.0 / all);
-    let threads = list.len();
-    let mut out = format!(
-        "top -{}\n\
-         Tasks: {threads:>3} total,   1 running, {:>3} sleeping,   0 stopped,   0 zombie\n\
-         %Cpu(s): {user:>4.1} us, {system:>4.1} sy, {nice:>4.1} ni,{idle:>5.1} id, \
-         {waiting:>4.1} wa,  0.0 hi, {soft:>4.1} si,  0.0 st \n\
-         MiB Mem : {:>8.1} total, {:>8.1} free, {:>8.1} used, {:>8.1} buff/cache     \n\
-         MiB Swap: {:>8.1} total, {:>8.1} free, {:>8.1} used. {:>8.1} avail Mem \n\
-         \n",
-        super::login::uptime_line(shell).trim_end_matches('\n'),
-        threads.saturating_sub(1),
-        mib(memory.total),
-        mib(memory.free),
-        mib(used),
-        mib(memory.buffers + memory.cached),
-        mib(memory.swap_total),
-        mib(memory.swap_free),
-        mib(memory.swap_total - memory.swap_free),
-        mib(memory.available)
-    );
     let shown = if batch { usize::MAX } else { 17 };
-    out.push_str(&top_processes(&live, &list, shown));
+    let out = summary(shell, list.len()) + &top_processes(&live, &list, shown);
     shell.out(&out)?;
     Ok(0)
 }
@@ -290,6 +264,37 @@ fn top_processes(live: &Live, list: &[crate::live::Process], shown: usize) -> St
         ));
     }
     out
+}
+
+/// The lines above the table of `top`.
+fn summary(shell: &Shell, threads: usize) -> String {
+    let live = &shell.live;
+    let memory = live.memory();
+    let mib = |kib: u64| kib as f64 / 1024.0;
+    let used = memory.total.saturating_sub(memory.available);
+    let Processor { user, nice, system, waiting, soft, idle } = live.processor(live.now());
+    let all = (user + nice + system + waiting + soft + idle).max(1.0);
+    let [user, nice, system, waiting, soft, idle] =
+        [user, nice, system, waiting, soft, idle].map(|part| part * 100.0 / all);
+    format!(
+        "top -{}\n\
+         Tasks: {threads:>3} total,   1 running, {:>3} sleeping,   0 stopped,   0 zombie\n\
+         %Cpu(s): {user:>4.1} us, {system:>4.1} sy, {nice:>4.1} ni,{idle:>5.1} id, \
+         {waiting:>4.1} wa,  0.0 hi, {soft:>4.1} si,  0.0 st \n\
+         MiB Mem : {:>8.1} total, {:>8.1} free, {:>8.1} used, {:>8.1} buff/cache     \n\
+         MiB Swap: {:>8.1} total, {:>8.1} free, {:>8.1} used. {:>8.1} avail Mem \n\
+         \n",
+        super::login::uptime_line(shell).trim_end_matches('\n'),
+        threads.saturating_sub(1),
+        mib(memory.total),
+        mib(memory.free),
+        mib(used),
+        mib(memory.buffers + memory.cached),
+        mib(memory.swap_total),
+        mib(memory.swap_free),
+        mib(memory.swap_total - memory.swap_free),
+        mib(memory.available)
+    )
 }
 
 /// BusyBox's `top`.

@@ -1,6 +1,9 @@
 //! Options as `getopt(3)` and `getopt_long(3)` read them.
 
-use crate::interpret::{Flow, Shell};
+use crate::{
+    flavour::Flavour,
+    interpret::{Flow, Shell},
+};
 
 /// Options and operands of a command.
 #[derive(Clone, Debug, Default)]
@@ -49,10 +52,14 @@ pub(super) fn options(
         Err(reason) => {
             let name = super::own(arguments).to_owned();
             if shell.flavour().busybox() {
-                shell.err(&format!(
-                    "{name}: {}\n",
-                    reason.replace("invalid option -- '", "unrecognized option: ").trim_end_matches('\'')
-                ))?;
+                // Alpine's C library has words of its own for this.
+                let letter =
+                    reason.strip_prefix("invalid option -- '").and_then(|text| text.strip_suffix('\''));
+                let reason = match letter.filter(|_| shell.flavour() == Flavour::Alpine) {
+                    Some(letter) => format!("unrecognized option: {letter}"),
+                    None => reason,
+                };
+                shell.err(&format!("{name}: {reason}\n"))?;
                 super::help::usage(shell, &name)?;
             } else {
                 shell.err(&format!("{name}: {reason}\nTry '{name} --help' for more information.\n"))?;
@@ -169,7 +176,10 @@ pub(super) fn inputs(
                         }
                     }
                     "sort" if !shell.flavour().busybox() => format!("cannot read: {file}: {error}"),
-                    "cat" | "head" | "tail" | "wc" | "sort" | "cut" | "uniq" if shell.flavour().busybox() => {
+                    "cat" if error == crate::fs::Errno::IsDirectory && shell.flavour().busybox() => {
+                        format!("read error: {error}")
+                    }
+                    "cat" | "tail" | "uniq" if shell.flavour().busybox() => {
                         format!("can't open '{file}': {error}")
                     }
                     _ => format!("{file}: {error}"),
@@ -177,6 +187,9 @@ pub(super) fn inputs(
                 shell.err(&format!("{name}: {quoted}\n"))?;
             }
         }
+    }
+    if name == "tail" && contents.is_empty() && shell.flavour().busybox() {
+        shell.err("tail: no files\n")?;
     }
     Ok((contents, good))
 }

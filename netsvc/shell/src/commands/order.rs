@@ -218,8 +218,12 @@ fn cut(shell: &mut Shell, arguments: &[String]) -> Status {
         return Ok(1);
     };
     let Some(list) = options.value('f').or(options.value('c')).or(options.value('b')) else {
-        shell.err("cut: you must specify a list of bytes, characters, or fields\nTry 'cut --help' for more information.\n")?;
-        return Ok(1);
+        if shell.flavour().busybox() {
+            shell.err("cut: expected a list of bytes, characters, or fields\n")?;
+            return Ok(1);
+        }
+        let text = "you must specify a list of bytes, characters, or fields";
+        return super::wording::wrong_use(shell, "cut", text, 1);
     };
     let ranges = ranges(list);
     if ranges.iter().any(|(low, _)| *low == 0) {

@@ -220,6 +220,15 @@ fn parse(script: &str, extended: bool) -> Option<Vec<Command>> {
     }
 }
 
+/// What is said of a script that is none.
+fn not_understood(shell: &Shell, script: &str) -> String {
+    match script.strip_prefix('s').and_then(|rest| rest.chars().next()) {
+        Some(sign) if shell.flavour().busybox() => format!("sed: unmatched '{sign}'\n"),
+        _ if shell.flavour().busybox() => format!("sed: unsupported command {script}\n"),
+        _ => format!("sed: -e expression #1, char {}: unknown command\n", script.chars().count()),
+    }
+}
+
 fn sed(shell: &mut Shell, arguments: &[String]) -> Status {
     // -i takes its suffix only when attached, which getopt's letters cannot say.
     let mut in_place = false;
@@ -247,13 +256,17 @@ fn sed(shell: &mut Shell, arguments: &[String]) -> Status {
         script = decode(&shell.fs.read_file(path).unwrap_or_default());
     } else if script.is_empty() {
         if operands.is_empty() {
+            if shell.flavour().busybox() {
+                return super::help::usage(shell, "sed").map(|()| 1);
+            }
             shell.err("Usage: sed [OPTION]... {script-only-if-no-other-script} [input-file]...\n")?;
             return Ok(1);
         }
         script = operands.remove(0);
     }
     let Some(mut commands) = parse(&script, options.has('E') || options.has('r')) else {
-        shell.err(&format!("sed: -e expression #1, char {}: unknown command\n", script.chars().count()))?;
+        let text = not_understood(shell, &script);
+        shell.err(&text)?;
         return Ok(1);
     };
     let (contents, good) = inputs(shell, "sed", &operands)?;

@@ -26,7 +26,8 @@ fn stat(shell: &mut Shell, arguments: &[String]) -> Status {
         let stat = match found {
             Ok(stat) => stat,
             Err(error) => {
-                shell.err(&format!("{}: cannot statx '{path}': {error}\n", own(arguments)))?;
+                let verb = if shell.flavour().busybox() { "can't stat" } else { "cannot statx" };
+                shell.err(&format!("{}: {verb} '{path}': {error}\n", own(arguments)))?;
                 status = 1;
                 continue;
             }

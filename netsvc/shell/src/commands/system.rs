@@ -153,7 +153,9 @@ fn date(shell: &mut Shell, arguments: &[String]) -> Status {
             _ => match super::moment::moment(text, at, &shell.live.persona.zone, false) {
                 Some(moment) => moment,
                 None => {
-                    shell.err(&crate::text::decode(format!("date: invalid date ‘{text}’\n").as_bytes()))?;
+                    let (open, close) = if shell.flavour().busybox() { ("'", "'") } else { ("‘", "’") };
+                    let text = format!("date: invalid date {open}{text}{close}\n");
+                    shell.err(&crate::text::decode(text.as_bytes()))?;
                     return Ok(1);
                 }
             },

@@ -51,7 +51,9 @@ pub(super) fn bad_umask(shell: &mut Shell, text: &str) -> Status {
 pub(super) fn bad_trap(shell: &mut Shell, signal: &str) -> Status {
     match shell.dialect() {
         Dialect::Dash => shell.err(&format!("trap: {signal}: bad trap\n"))?,
-        Dialect::Ash => shell.err(&format!("trap: {signal}: invalid signal specification\n"))?,
+        Dialect::Ash => {
+            shell.refuse("trap", &format!("{signal}: invalid signal specification"), false, 1)?;
+        }
         _ => shell.complain(&format!("trap: {signal}: invalid signal specification"))?,
     }
     Ok(1)

@@ -92,6 +92,11 @@ fn env(shell: &mut Shell, arguments: &[String]) -> Status {
         let lines: String =
             shell.state.variables.environment().map(|(name, value)| format!("{name}={value}\n")).collect();
         shell.out(&lines).map(|()| 0)
+    } else if shell.flavour().busybox()
+        && words.first().is_some_and(|name| crate::interpret::command_path(shell, name).is_none())
+    {
+        let name = words.first().map_or("", String::as_str);
+        shell.err(&format!("env: can't execute '{name}': No such file or directory\n")).map(|()| 127)
     } else {
         shell.run_program(words)
     };

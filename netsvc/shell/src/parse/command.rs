@@ -168,7 +168,7 @@ impl Parser {
         if self.dialect.is_bash() {
             &["{", "if", "for", "while", "until", "case", "function", "[[", "select"]
         } else if self.dialect.has_extensions() {
-            &["{", "if", "for", "while", "until", "case", "function"]
+            &["{", "if", "for", "while", "until", "case", "function", "[["]
         } else {
             &["{", "if", "for", "while", "until", "case"]
         }
