@@ -5,6 +5,7 @@ use crate::{
     dialect::Dialect,
     error::Error,
 };
+use std::collections::BTreeSet;
 
 /// The steps in their order: number, SQLite, MySQL. A published step is never changed.
 const STEPS: &[(i64, &str, &str)] = &[
@@ -58,7 +59,7 @@ pub(crate) const KNOWN: i64 = match STEPS.last() {
 pub(crate) async fn migrate(pool: &Pool) -> Result<(), Error> {
     let what = "migrate store";
     // Nothing to do is the usual case, and needs no lock: a store that somebody else has locked can be read.
-    if version(pool).await == Some(KNOWN) {
+    if whole(pool).await {
         return Ok(());
     }
     let mut tx = pool.begin(what).await?;
@@ -72,6 +73,15 @@ pub(crate) async fn migrate(pool: &Pool) -> Result<(), Error> {
     }
     outcome?;
     tx.commit(what).await
+}
+
+/// Whether all steps of this release, and none of a newer one, have been run.
+async fn whole(pool: &Pool) -> bool {
+    let what = "read the version of the store";
+    let statement = Statement::new(what, "SELECT COUNT(*), MAX(version) FROM schema_version");
+    let Ok(Some(mut cells)) = pool.row(statement).await else { return false };
+    let steps = u64::try_from(STEPS.len()).unwrap_or(u64::MAX);
+    cells.count().ok() == Some(steps) && cells.maybe_int().ok() == Some(Some(KNOWN))
 }
 
 /// The version that the database says; `None` when it does not.
@@ -89,14 +99,12 @@ async fn steps(tx: &mut Tx) -> Result<(), Error> {
         "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL PRIMARY KEY)",
     ))
     .await?;
-    let found = match tx.row(Statement::new(what, "SELECT MAX(version) FROM schema_version")).await? {
-        Some(mut cells) => cells.maybe_int()?.unwrap_or(0),
-        None => 0,
-    };
-    if found > KNOWN {
+    let rows = tx.rows(Statement::new(what, "SELECT version FROM schema_version")).await?;
+    let run: BTreeSet<i64> = rows.into_iter().map(|mut cells| cells.int()).collect::<Result<_, _>>()?;
+    if let Some(found) = run.last().copied().filter(|found| *found > KNOWN) {
         return Err(Error::Newer { found, known: KNOWN });
     }
-    for (version, sqlite, mysql) in STEPS.iter().filter(|(version, ..)| *version > found) {
+    for (version, sqlite, mysql) in STEPS.iter().filter(|(version, ..)| !run.contains(version)) {
         let script = match dialect {
             Dialect::Sqlite => sqlite,
             Dialect::MySql => mysql,
