@@ -5,7 +5,7 @@ use netsvc_kit::{
     testing::{self, link, persona},
 };
 use netsvc_proto::testing::ssh_in_clear;
-use netsvc_shell::{SessionFacts, Shell, ShellHost, fs::OverlayStore};
+use netsvc_shell::{Arrival, SessionFacts, Shell, ShellHost, fs::OverlayStore};
 use netsvc_ssh::testing::packet;
 use std::{
     path::PathBuf,
@@ -63,7 +63,8 @@ pub(crate) fn shell() -> Shell {
         peer_port: 40_000,
         local_port: 22,
         tty: Some("pts/0".to_owned()),
-        services: Vec::new(),
+        service: "ssh".to_owned(),
+        arrival: Arrival::Ssh,
     };
     host.login("root", [192, 0, 2, 7].into(), facts)
 }

@@ -1,5 +1,7 @@
 //! What a service says of itself beyond its ports and settings: what it shows where, and how peers talk to it.
 
+pub use netsvc_persona::daemon::{Changed, Daemon, EMBEDDED, Laid, REDHAT};
+
 use netsvc_persona::{
     exchange::{self, Bytes, Exchange},
     service::ProductInfo,

@@ -2,7 +2,7 @@
 
 use crate::{
     Full, Host, Link, Machine, Session, datagram,
-    declared::{Products, Talks},
+    declared::{Daemon, Products, Talks},
 };
 use netsvc_persona::{
     exchange::Bytes,
@@ -24,6 +24,8 @@ pub struct Def {
     pub settings: &'static [Setting],
     /// What it shows on which system: where none of them is, no host serves it.
     pub products: &'static [Products],
+    /// What runs it on which system, for its process list: each product of a system with a command line has one.
+    pub daemons: &'static [Daemon],
     /// How peers talk to it.
     pub talks: Talks,
     /// What shows who the host is, beyond TLS.

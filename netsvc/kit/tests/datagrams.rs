@@ -24,6 +24,7 @@ static ECHO: Def = Def {
     ports: &[Port::udp(7)],
     settings: &[],
     products: &[],
+    daemons: &[],
     talks: Talks::NONE,
     look: Look::Nothing,
     command_line: false,

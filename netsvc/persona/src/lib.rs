@@ -2,8 +2,9 @@
 //!
 //! A [`Persona`] is derived once, before it gets here, stored whole, and handed to the stage finished; the stage only
 //! reads it. [`stage`] holds what goes with it: the settings of a process and the messages that carry listeners.
-//! [`service`] and [`exchange`] say what a service declares of itself.
+//! [`service`], [`exchange`] and [`daemon`] say what a service declares of itself.
 
+pub mod daemon;
 mod document;
 pub mod exchange;
 mod fingerprint;

@@ -79,10 +79,15 @@ pub enum Look {
 impl ProductInfo {
     /// Whether it is found on `system`.
     pub fn is_on(&self, system: &str) -> bool {
-        self.systems.iter().any(|pattern| match pattern.strip_suffix('*') {
-            Some(start) => system.starts_with(start),
-            None => pattern == system,
-        })
+        self.systems.iter().any(|pattern| suits(pattern, system))
+    }
+}
+
+/// Whether `pattern` stands for `system`: its id, or the beginning of ids and `*`.
+pub(crate) fn suits(pattern: &str, system: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(start) => system.starts_with(start),
+        None => pattern == system,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use netsvc_kit::{Fields, Host, Link, recorder};
 use netsvc_shell::{
-    SessionFacts, ShellEvent, ShellHost,
+    Arrival, Service, SessionFacts, ShellEvent, ShellHost,
     fs::{Fs, OverlayStore},
     text,
 };
@@ -31,24 +31,27 @@ pub(crate) fn overlays(host: &Host) -> Arc<OverlayStore> {
 pub(crate) fn shell(host: &Host) -> Arc<ShellHost> {
     let make = || {
         let persona = host.node.persona.clone();
-        NodeShell(Arc::new(ShellHost::new(persona, overlays(host), Arc::new(recorder::now))))
+        let service = |slug: &String| {
+            let def = crate::ALL.iter().find(|def| def.slug == slug)?;
+            let ports = def.ports.iter().map(|port| (port.transport, port.number)).collect();
+            Some(Service { slug: slug.clone(), ports, daemons: def.daemons })
+        };
+        let services = persona.products.keys().filter_map(service).collect();
+        let shell = ShellHost::new(persona, overlays(host), Arc::new(recorder::now));
+        NodeShell(Arc::new(shell.with_services(services)))
     };
     host.node.shared(make).0.clone()
 }
 
 /// What a session over `link` knows of itself.
 pub(crate) fn facts(host: &Host, link: &Link, tty: Option<String>) -> SessionFacts {
-    let products = host.persona().products.keys();
-    let port = |slug: &String| {
-        let def = crate::ALL.iter().find(|def| def.slug == slug)?;
-        Some((slug.clone(), def.ports.first()?.number))
-    };
     SessionFacts {
         peer_ip: link.peer.ip(),
         peer_port: link.peer.port(),
         local_port: link.port,
         tty,
-        services: products.filter_map(port).collect(),
+        service: host.app.to_string(),
+        arrival: Arrival::Ssh,
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
         layout, personal,
     },
     interpret::Shell,
-    live::{Clock, Live, SessionFacts, accounts},
+    live::{Clock, Live, Service, SessionFacts, accounts},
 };
 use netsvc_persona::{Persona, User};
 use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
@@ -19,18 +19,26 @@ pub struct ShellHost {
     overlays: Arc<OverlayStore>,
     clock: Arc<dyn Clock>,
     files: BTreeMap<String, (u32, Vec<u8>)>,
+    services: Arc<[Service]>,
 }
 
 impl ShellHost {
     /// A node with its persona; `clock` gives the host's UTC time in µs.
     pub fn new(persona: Arc<Persona>, overlays: Arc<OverlayStore>, clock: Arc<dyn Clock>) -> ShellHost {
-        ShellHost { persona, overlays, clock, files: BTreeMap::new() }
+        ShellHost { persona, overlays, clock, files: BTreeMap::new(), services: Arc::default() }
     }
 
     /// Adds a file that only the caller knows, such as the public half of a host key, with its mode.
     #[must_use]
     pub fn with_file(mut self, path: &str, mode: u32, content: &[u8]) -> ShellHost {
         self.files.insert(path.to_owned(), (mode, content.to_vec()));
+        self
+    }
+
+    /// Says what the node has open.
+    #[must_use]
+    pub fn with_services(mut self, services: Vec<Service>) -> ShellHost {
+        self.services = services.into();
         self
     }
 
@@ -55,7 +63,8 @@ impl ShellHost {
     pub fn fs(&self, user: &str, source: IpAddr, facts: SessionFacts) -> Fs {
         let persona = self.persona_with(user);
         let spawned = self.overlays.spawned(&self.persona.node);
-        let live = Live::new(Arc::clone(&persona), facts, user, Arc::clone(&self.clock), spawned);
+        let services = Arc::clone(&self.services);
+        let live = Live::new(Arc::clone(&persona), facts, services, user, Arc::clone(&self.clock), spawned);
         let live = Arc::new(live);
         let mut own: Tree = personal::tree(&live);
         for (path, (mode, content)) in &self.files {
@@ -83,7 +92,7 @@ impl ShellHost {
         if known
             || self.flavour() == Flavour::Busybox
             || !is_name(user)
-            || accounts::is_system(&self.persona, user)
+            || accounts::is_system(&self.persona, &self.services, user)
         {
             return Arc::clone(&self.persona);
         }

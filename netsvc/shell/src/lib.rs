@@ -6,7 +6,7 @@
 //! a caller can be synchronous or not.
 //!
 //! ```text
-//! let host = ShellHost::new(persona, overlays, clock);
+//! let host = ShellHost::new(persona, overlays, clock).with_services(services);
 //! let mut shell = host.login("root", peer_ip, facts);
 //! let outcome = shell.exec("uname -a; id", Some(b""));     // ssh host command
 //! let mut terminal = Terminal::new(shell);                 // a terminal: ssh with PTY, telnet
@@ -32,5 +32,5 @@ pub use event::{Emit, Origin, Outcome, ShellEvent, Stream, Waits};
 pub use flavour::Flavour;
 pub use host::ShellHost;
 pub use interpret::Shell;
-pub use live::{Clock, SessionFacts};
+pub use live::{Arrival, Clock, Service, SessionFacts};
 pub use terminal::{Terminal, TerminalOutput};

@@ -7,7 +7,7 @@ use crate::{
     event::{Emit, Outcome, ShellEvent, Waits},
     flavour::Flavour,
     interpret::Shell,
-    live::{logins, motd, strftime},
+    live::{Arrival, logins, motd, strftime},
     text,
 };
 use std::collections::VecDeque;
@@ -112,7 +112,7 @@ impl Terminal {
         let last = logins(live).into_iter().nth(1);
         if let Some(login) = last.filter(|_| live.flavour != Flavour::Busybox) {
             let at = strftime("%a %b %e %H:%M:%S %Y", login.start, &live.persona.zone);
-            greeting.push_str(&if live.facts.local_port == 23 {
+            greeting.push_str(&if live.facts.arrival == Arrival::Login {
                 format!("Last login: {at} from {} on {}\n", login.from, login.tty)
             } else {
                 format!("Last login: {at} from {}\n", login.from)

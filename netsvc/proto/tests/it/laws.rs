@@ -2,8 +2,10 @@
 
 use netsvc_kit::{
     Action, Serve,
+    declared::Daemon,
     testing::{converse, dialogues, host, link, persona_with, sent, stage},
 };
+use netsvc_persona::tables::systems::SYSTEMS;
 use netsvc_proto::ALL;
 use std::collections::BTreeSet;
 
@@ -71,6 +73,28 @@ fn every_service_declares_what_it_shows_and_how_peers_talk_to_it() {
         assert!(!def.talks.visit.is_empty(), "{} has no visit", def.slug);
         for flood in def.talks.floods {
             assert!(!flood.unit.is_empty(), "{}: {} repeats nothing", def.slug, flood.name);
+        }
+    }
+}
+
+/// A process list, a socket and a package that contradict the banner tell more than any banner.
+#[test]
+fn every_product_of_a_system_with_a_command_line_has_its_daemon() {
+    let shells = || SYSTEMS.iter().filter(|system| system.shell);
+    for def in ALL {
+        for product in def.info().products {
+            for system in shells().filter(|system| product.is_on(system.id)) {
+                let found = Daemon::find(def.daemons, system.id, Some(&product.name));
+                let name = format!("{}: {} on {}", def.slug, product.name, system.id);
+                let daemon = found.unwrap_or_else(|| panic!("{name} has no daemon"));
+                assert!(daemon.binary.starts_with('/') && !daemon.command.is_empty(), "{name}: no command");
+                let account = |line: &str| line.split(':').next() == Some(daemon.user);
+                let known = ["root", "nobody", "www-data", "daemon", "mail"].contains(&daemon.user);
+                assert!(known || daemon.account.lines().any(account), "{name}: no account {}", daemon.user);
+                let whole = |line: &str| line.split(':').count() == 7;
+                assert!(daemon.account.lines().all(whole), "{name}: {:?}", daemon.account);
+                assert!(daemon.files.iter().all(|laid| laid.path.starts_with('/')), "{name}: files");
+            }
         }
     }
 }

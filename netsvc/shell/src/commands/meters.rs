@@ -234,7 +234,6 @@ fn top(shell: &mut Shell, arguments: &[String]) -> Status {
         shell.out(&text)?;
         return Ok(0);
     }
-    let memory = live.memory();
     let shown = if batch { usize::MAX } else { 17 };
     let out = summary(shell, list.len()) + &top_processes(&live, &list, shown);
     shell.out(&out)?;

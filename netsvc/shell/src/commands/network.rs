@@ -6,6 +6,7 @@ use crate::{
     interpret::{Flow, Shell, Status},
     live::{listeners, netmask, network_address},
 };
+use netsvc_persona::stage::Transport;
 use std::{
     net::{IpAddr, Ipv4Addr},
     time::Duration,
@@ -57,27 +58,39 @@ fn netstat(shell: &mut Shell, arguments: &[String]) -> Status {
         "Active Internet connections {what}\nProto Recv-Q Send-Q Local Address           Foreign Address         State      {}\n",
         if programs { " PID/Program name    " } else { "" }
     );
-    let mut row = |local: String, foreign: String, state: &str, program: String| {
+    let mut row = |protocol: &str, local: String, foreign: String, state: &str, program: String| {
         let program = if programs { format!(" {program:<20}") } else { String::new() };
-        out.push_str(&format!("tcp        0      0 {local:<23} {foreign:<23} {state:<11}{program}\n"));
+        let line = format!("{protocol:<5}      0      0 {local:<23} {foreign:<23} {state:<11}{program}\n");
+        out.push_str(&line);
     };
+    let mut listeners = listeners(live);
+    listeners.sort_by_key(|listener| listener.transport == Transport::Udp);
     if listening || all {
-        for listener in listeners(live) {
+        for listener in listeners {
             row(
+                listener.transport.name(),
                 format!("0.0.0.0:{}", listener.port),
                 "0.0.0.0:*".into(),
-                "LISTEN",
+                if listener.transport == Transport::Tcp { "LISTEN" } else { "" },
                 format!("{}/{}", listener.pid, listener.program),
             );
         }
     }
     if !listening {
         let facts = &live.facts;
+        // `netstat` cuts what it says of a program at 20 characters.
+        let entrance = live.entrance();
+        let program = entrance.map(|(service, daemon)| match live.login_command(daemon) {
+            Some(command) => (live.shell_pid - 13, command),
+            None => (live.service_pid(&service.slug), daemon.program().to_owned()),
+        });
+        let program = program.map_or("-".to_owned(), |(pid, command)| format!("{pid}/{command}"));
         row(
+            Transport::Tcp.name(),
             format!("{}:{}", live.persona.ip, facts.local_port),
             format!("{}:{}", facts.peer_ip, facts.peer_port),
             "ESTABLISHED",
-            format!("{}/sshd: {}", live.shell_pid - 13, live.user),
+            program.chars().take(20).collect(),
         );
     }
     shell.out(&out)?;
@@ -91,7 +104,7 @@ fn ss(shell: &mut Shell, arguments: &[String]) -> Status {
         "State    Recv-Q   Send-Q     Local Address:Port     Peer Address:Port  Process                                 \n",
     );
     if flags.contains('l') || flags.contains('a') {
-        for listener in listeners(live) {
+        for listener in listeners(live).iter().filter(|listener| listener.transport == Transport::Tcp) {
             let program = if flags.contains('p') {
                 format!("users:((\"{}\",pid={},fd=3))", listener.program, listener.pid)
             } else {

@@ -4,9 +4,8 @@ use super::{Run, own, rest};
 use crate::{
     Flavour,
     interpret::{Shell, Status},
-    live,
 };
-use netsvc_persona::{Persona, Product};
+use netsvc_persona::{Product, daemon::Daemon};
 use std::time::Duration;
 
 pub(super) const COMMANDS: &[(&str, Run)] = &[
@@ -66,24 +65,27 @@ fn packages(shell: &Shell) -> Vec<(String, String, &'static str)> {
         persona.os.kernel.clone(),
         "Linux kernel image",
     ));
-    list.extend(persona.products.iter().filter_map(|(slug, product)| of_product(persona, slug, product)));
+    list.extend(
+        shell
+            .live
+            .daemons()
+            .filter_map(|(service, daemon)| of_product(persona.products.get(&service.slug)?, daemon)),
+    );
     list.sort();
     list.dedup_by(|left, right| left.0 == right.0);
     list
 }
 
 /// The package that a product of the persona comes from.
-fn of_product(persona: &Persona, slug: &str, product: &Product) -> Option<(String, String, &'static str)> {
-    let (name, about) = live::daemon(persona, slug)?.package;
+fn of_product(product: &Product, daemon: &Daemon) -> Option<(String, String, &'static str)> {
+    let (name, about) = daemon.package;
     // Debian's version has the packaging revision after the upstream version and an epoch before it.
-    let revision = product.packaging.rsplit('-').next().unwrap_or("");
-    let epoch = if name == "openssh-server" { "1:" } else { "" };
-    let version = if revision.is_empty() {
-        format!("{epoch}{}-1", product.version)
-    } else {
-        format!("{epoch}{}-{revision}", product.version)
+    let revision = match product.packaging.rsplit('-').next().unwrap_or("") {
+        "" => "1",
+        revision => revision,
     };
-    Some((name.to_owned(), version, about))
+    let version = format!("{}{}-{revision}", daemon.epoch, product.version);
+    (!name.is_empty()).then(|| (name.to_owned(), version, about))
 }
 
 fn missing(shell: &mut Shell, arguments: &[String]) -> Status {
@@ -224,8 +226,9 @@ fn rpm(shell: &mut Shell, arguments: &[String]) -> Status {
     let mut found = false;
     for (name, version, _) in packages(shell) {
         let upstream = version
-            .trim_start_matches("1:")
-            .trim_start_matches("2:")
+            .trim_start_matches(|letter: char| letter.is_ascii_digit())
+            .strip_prefix(':')
+            .unwrap_or(&version)
             .split(['-', '+', '~'])
             .next()
             .unwrap_or("")

@@ -5,6 +5,7 @@ use crate::{
     interpret::{Shell, Status},
     live::Process,
 };
+use netsvc_persona::stage::Transport;
 
 pub(super) const COMMANDS: &[(&str, Run)] = &[
     ("killall", killall),
@@ -115,11 +116,13 @@ fn lsof(shell: &mut Shell, arguments: &[String]) -> Status {
     let mut out = String::from("COMMAND     PID USER   FD   TYPE DEVICE SIZE/OFF NODE NAME\n");
     for listener in crate::live::listeners(&live) {
         out.push_str(&format!(
-            "{:<9} {:>5} root    3u  IPv4  {:>5}      0t0  TCP *:{} (LISTEN)\n",
+            "{:<9} {:>5} root    3u  IPv4  {:>5}      0t0  {} *:{}{}\n",
             listener.program,
             listener.pid,
             14_000 + listener.port,
-            listener.port
+            listener.transport.name().to_ascii_uppercase(),
+            listener.port,
+            if listener.transport == Transport::Tcp { " (LISTEN)" } else { "" },
         ));
     }
     shell.out(&out)?;

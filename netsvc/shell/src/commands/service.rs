@@ -3,7 +3,7 @@
 use super::{Run, own, rest};
 use crate::{
     interpret::{Flow, Shell, Status},
-    live::{self, Dynamic, strftime},
+    live::{Dynamic, strftime},
     text::decode,
 };
 
@@ -38,11 +38,8 @@ fn units(shell: &Shell) -> Vec<Unit> {
             unit.0 = unit.0.replace("cron", "crond");
         }
     }
-    let mut slugs: Vec<&str> = shell.live.facts.services.iter().map(|(slug, _)| slug.as_str()).collect();
-    // A server that one logs into has it, whatever else is open.
-    slugs.push("ssh");
-    let daemons = slugs.iter().filter_map(|slug| live::daemon(&shell.live.persona, slug));
-    units.extend(daemons.map(|daemon| (daemon.unit.to_owned(), daemon.about)));
+    let named = shell.live.daemons().filter(|(_, daemon)| !daemon.unit.is_empty());
+    units.extend(named.map(|(_, daemon)| (daemon.unit.to_owned(), daemon.about)));
     units.sort();
     units.dedup();
     units
@@ -146,15 +143,13 @@ fn status(shell: &mut Shell, names: &[String], units: &[Unit]) -> Status {
             &live.persona.zone,
         );
         let days = live.uptime() / 86_400;
-        let slugs = live.facts.services.iter().map(|(slug, _)| slug.as_str()).chain(["ssh"]);
-        let runs = |slug: &&str| live::daemon(&live.persona, slug).is_some_and(|daemon| daemon.unit == unit);
-        let slug = slugs.into_iter().find(runs);
-        let program = slug
-            .and_then(|slug| live::daemon(&live.persona, slug))
-            .map_or(unit.as_str(), |daemon| daemon.program);
+        let found = live.daemons().find(|(_, daemon)| daemon.unit == unit);
+        let (program, slug) = found.map_or((unit.as_str(), unit.as_str()), |(service, daemon)| {
+            (daemon.program(), service.slug.as_str())
+        });
         let text = format!(
             "● {unit}.service - {about}\n     Loaded: loaded (/lib/systemd/system/{unit}.service; enabled; preset: enabled)\n     Active: active (running) since {since}; {days} days ago\n   Main PID: {pid} ({program})\n      Tasks: 1 (limit: 4620)\n     Memory: 5.6M\n        CPU: 1.204s\n     CGroup: /system.slice/{unit}.service\n",
-            pid = live.service_pid(slug.unwrap_or(unit))
+            pid = live.service_pid(slug)
         );
         shell.out(&decode(text.as_bytes()))?;
     }

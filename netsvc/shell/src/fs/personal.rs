@@ -6,8 +6,9 @@ use super::{
 };
 use crate::{
     flavour::Flavour,
-    live::{self, Dynamic, KernelItem, Live, ProcessItem},
+    live::{Dynamic, KernelItem, Live, ProcessItem},
 };
+use netsvc_persona::daemon::Changed;
 
 const BASHRC: &str = "# ~/.bashrc: executed by bash(1) for non-login shells.\n\n# Note: PS1 and umask are already set in /etc/profile. You should not\n# need this unless you want different defaults for root.\n# PS1='${debian_chroot:+($debian_chroot)}\\h:\\w\\$ '\n# umask 022\n\n# You may uncomment the following lines if you want `ls' to be colorized:\n# export LS_OPTIONS='--color=auto'\n# eval \"$(dircolors)\"\n# alias ls='ls $LS_OPTIONS'\n# alias ll='ls $LS_OPTIONS -l'\n";
 const PROFILE: &str = "# ~/.profile: executed by Bourne-compatible login shells.\n\nif [ \"$BASH\" ]; then\n  if [ -f ~/.bashrc ]; then\n    . ~/.bashrc\n  fi\nfi\n\nmesg n 2> /dev/null || true\n";
@@ -32,13 +33,13 @@ pub(crate) fn tree(live: &Live) -> Tree {
             tree.dynamic(&format!("{folder}/{file}"), 0o444, Age::Now, Dynamic::Process(process.pid, item));
         }
         if !process.kernel() {
-            let program =
-                process.command.split([' ', ':']).next().unwrap_or("").trim_start_matches('-').to_owned();
-            let target = match (live.flavour.busybox(), program.starts_with('/')) {
+            let words = process.command.split([' ', ':']).next().unwrap_or("").trim_start_matches('-');
+            let served = live.daemons().find(|(_, daemon)| daemon.program() == process.name());
+            let target = match (live.flavour.busybox(), served) {
                 (true, _) => "/bin/busybox".to_owned(),
-                (false, true) => program,
-                (false, false) if program == "sshd" => "/usr/sbin/sshd".into(),
-                (false, false) => format!("/usr/bin/{program}"),
+                (false, Some((_, daemon))) => daemon.binary.to_owned(),
+                (false, None) if words.starts_with('/') => words.to_owned(),
+                (false, None) => format!("/usr/bin/{words}"),
             };
             tree.link(&format!("{folder}/exe"), &target);
         }
@@ -128,56 +129,17 @@ fn hardware(tree: &mut Tree, live: &Live) {
 }
 
 fn services(tree: &mut Tree, live: &Live) {
-    if live.flavour == Flavour::Busybox {
-        return;
-    }
-    for slug in live.persona.products.keys() {
-        match slug.as_str() {
-            "http" | "https" => {
-                tree.text(
-                    "/var/www/html/index.html",
-                    0o644,
-                    Age::Install,
-                    "<html><body><h1>It works!</h1></body></html>\n",
-                );
-                let program = live::daemon(&live.persona, slug).map_or("nginx", |daemon| daemon.program);
-                let sites = if program == "httpd" { "conf.d" } else { "sites-enabled" };
-                tree.directory(&format!("/etc/{program}/{sites}"), 0o755, Age::Install);
-                tree.directory(&format!("/var/log/{program}"), 0o755, Age::Install);
+    for laid in live.daemons().flat_map(|(_, daemon)| daemon.files) {
+        let age = match laid.changed {
+            Changed::Packaged => Age::Package,
+            Changed::Installed => Age::Install,
+            Changed::Lately => Age::Recent,
+        };
+        match laid.text {
+            Some(text) => {
+                tree.text(laid.path, laid.mode, age, &text.replace("{fqdn}", &live.persona.fqdn()));
             }
-            "mysql" => {
-                tree.text(
-                    "/etc/mysql/my.cnf",
-                    0o644,
-                    Age::Package,
-                    "[client-server]\nsocket = /run/mysqld/mysqld.sock\n!includedir /etc/mysql/conf.d/\n",
-                );
-                tree.directory("/var/lib/mysql", 0o750, Age::Recent);
-                tree.directory("/etc/mysql/conf.d", 0o755, Age::Install);
-            }
-            "redis" => {
-                tree.text(
-                    "/etc/redis/redis.conf",
-                    0o640,
-                    Age::Install,
-                    "bind 0.0.0.0\nprotected-mode no\nport 6379\ndaemonize yes\ndir /var/lib/redis\n",
-                );
-                tree.directory("/var/lib/redis", 0o750, Age::Recent);
-            }
-            "ftp" => {
-                tree.text(
-                    "/etc/vsftpd.conf",
-                    0o644,
-                    Age::Install,
-                    "listen=YES\nanonymous_enable=NO\nlocal_enable=YES\nwrite_enable=YES\n",
-                );
-                tree.directory("/srv/ftp", 0o755, Age::Install);
-                tree.directory("/srv/ftp/pub", 0o755, Age::Install);
-                tree.directory("/srv/ftp/incoming", 0o777, Age::Recent);
-                let readme = format!("Files of {}. Put uploads into /incoming.\n", live.persona.fqdn());
-                tree.text("/srv/ftp/pub/README", 0o644, Age::Install, &readme);
-            }
-            _ => {}
+            None => tree.directory(laid.path, laid.mode, age),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `/etc/passwd` and its relatives.
 
-use super::Live;
+use super::{Live, Service};
 use crate::flavour::Flavour;
 use netsvc_persona::{Persona, subkey};
 
@@ -94,17 +94,6 @@ const GROUPS: [(&str, u32); 22] = [
     ("nogroup", 65534),
 ];
 
-/// Accounts that services bring, by slug: lines of `/etc/passwd`.
-fn service_accounts(slug: &str) -> Option<&'static str> {
-    Some(match slug {
-        "mysql" => "mysql:x:102:109:MySQL Server,,,:/nonexistent:/bin/false\n",
-        "redis" => "redis:x:103:110::/var/lib/redis:/usr/sbin/nologin\n",
-        "smtp" => "postfix:x:104:111::/var/spool/postfix:/usr/sbin/nologin\n",
-        "ftp" => "ftp:x:105:113:ftp daemon,,,:/srv/ftp:/usr/sbin/nologin\n",
-        _ => return None,
-    })
-}
-
 /// Lines of accounts that the system brings.
 fn system_accounts(flavour: Flavour) -> &'static str {
     match flavour {
@@ -115,10 +104,10 @@ fn system_accounts(flavour: Flavour) -> &'static str {
     }
 }
 
-/// Whether `name` is an account of the system or of a service.
-pub(crate) fn is_system(persona: &Persona, name: &str) -> bool {
-    let services = persona.products.keys().filter_map(|slug| service_accounts(slug));
-    services
+/// Whether `name` is an account of the system or of one of its services.
+pub(crate) fn is_system(persona: &Persona, services: &[Service], name: &str) -> bool {
+    let brought = services.iter().filter_map(|service| service.daemon(persona)).map(|daemon| daemon.account);
+    brought
         .chain([system_accounts(Flavour::of(persona))])
         .flat_map(str::lines)
         .any(|line| line.split(':').next() == Some(name))
@@ -135,8 +124,9 @@ impl Live {
         );
         out.push_str(system_accounts(self.flavour));
         if !self.flavour.busybox() {
-            for slug in self.persona.products.keys() {
-                out.push_str(service_accounts(slug).unwrap_or(""));
+            for (_, daemon) in self.daemons().filter(|(_, daemon)| !daemon.account.is_empty()) {
+                out.push_str(daemon.account);
+                out.push('\n');
             }
         }
         for user in self.persona.users.iter().filter(|user| user.uid != 0) {

@@ -12,7 +12,7 @@ mod release;
 mod versions;
 
 pub(crate) use calendar::strftime;
-pub(crate) use daemon::daemon;
+pub use daemon::Service;
 pub(crate) use log::logins;
 pub(crate) use network::{listeners, netmask, network_address};
 pub(crate) use process::Process;
@@ -58,8 +58,19 @@ pub struct SessionFacts {
     pub local_port: u16,
     /// Terminal without `/dev/`: `pts/0`. `None`: there is none (exec, file transfer).
     pub tty: Option<String>,
-    /// Slugs of the services that the node has open with their ports, for `netstat` and `ps`.
-    pub services: Vec<(String, u16)>,
+    /// Slug of the service that the peer is connected to.
+    pub service: String,
+    /// How it came in.
+    pub arrival: Arrival,
+}
+
+/// How a peer comes to a shell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrival {
+    /// Through the secure shell's daemon, which tells the shell of the connection.
+    Ssh,
+    /// Through `login`, which tells nothing of it.
+    Login,
 }
 
 /// Everything that the files of `/proc`, `/etc` and the status commands are made from.
@@ -67,6 +78,7 @@ pub(crate) struct Live {
     pub(crate) persona: Arc<Persona>,
     pub(crate) flavour: Flavour,
     pub(crate) facts: SessionFacts,
+    pub(crate) services: Arc<[Service]>,
     pub(crate) user: String,
     pub(crate) shell_pid: u32,
     pub(crate) login_at: i64,
@@ -116,6 +128,7 @@ impl Live {
     pub(crate) fn new(
         persona: Arc<Persona>,
         facts: SessionFacts,
+        services: Arc<[Service]>,
         user: &str,
         clock: Arc<dyn Clock>,
         spawned: Arc<AtomicU32>,
@@ -128,6 +141,7 @@ impl Live {
             flavour: Flavour::of(&persona),
             persona,
             facts,
+            services,
             user: user.to_owned(),
             shell_pid: 0,
             login_at,

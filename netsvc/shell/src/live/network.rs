@@ -1,6 +1,7 @@
 //! Files of `/proc/net` and what the node listens on.
 
 use super::{Live, activity::Traffic};
+use netsvc_persona::stage::Transport;
 use std::net::{IpAddr, Ipv4Addr};
 
 /// A file of the network.
@@ -17,6 +18,7 @@ pub(crate) enum Item {
 /// A listening socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Listener {
+    pub(crate) transport: Transport,
     pub(crate) port: u16,
     pub(crate) pid: u32,
     pub(crate) program: &'static str,
@@ -25,23 +27,22 @@ pub(crate) struct Listener {
 
 /// Sockets that listen, from the services that are open.
 pub(crate) fn listeners(live: &Live) -> Vec<Listener> {
-    let mut out: Vec<Listener> = live
-        .facts
-        .services
-        .iter()
-        .filter_map(|(slug, port)| {
-            let daemon = super::daemon(&live.persona, slug)?;
-            Some(Listener {
-                port: *port,
-                pid: live.service_pid(slug),
-                program: daemon.program,
-                uid: daemon.uid,
-            })
-        })
-        .collect();
-    if !out.iter().any(|listener| listener.port == live.facts.local_port) {
-        let program = if live.facts.local_port == 23 { "telnetd" } else { "sshd" };
-        out.push(Listener { port: live.facts.local_port, pid: live.service_pid("ssh"), program, uid: 0 });
+    let mut out = Vec::new();
+    for (service, daemon) in live.daemons() {
+        let listener = |transport, port| Listener {
+            transport,
+            port,
+            pid: live.service_pid(&service.slug),
+            program: daemon.program(),
+            uid: daemon.uid,
+        };
+        let entrance = (Transport::Tcp, live.facts.local_port);
+        if service.slug == live.facts.service && !service.ports.contains(&entrance) {
+            // It was told to listen elsewhere.
+            out.push(listener(entrance.0, entrance.1));
+        } else {
+            out.extend(service.ports.iter().map(|(transport, port)| listener(*transport, *port)));
+        }
     }
     out.sort_by_key(|listener| listener.port);
     out
@@ -111,16 +112,28 @@ impl Live {
                 )
             }
             Item::Arp => {
-                let mut out = String::from("IP address       HW type     Flags       HW address            Mask     Device\n");
+                let mut out = String::from(
+                    "IP address       HW type     Flags       HW address            Mask     Device\n",
+                );
                 for (address, mac) in self.neighbours() {
-                    out.push_str(&format!("{:<16} 0x1         0x2         {mac}     *        {interface}\n", address.to_string()));
+                    out.push_str(&format!(
+                        "{:<16} 0x1         0x2         {mac}     *        {interface}\n",
+                        address.to_string()
+                    ));
                 }
                 out
             }
             Item::Route => {
-                let mut out = String::from("Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT                                                       \n");
+                let mut out = String::from(
+                    "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT                                                       \n",
+                );
                 let row = |destination: Ipv4Addr, gateway: Ipv4Addr, flags: &str, mask: Ipv4Addr| {
-                    format!("{interface}\t{}\t{}\t{flags}\t0\t0\t0\t{}\t0\t0\t0                                                                               \n", hexadecimal(destination), hexadecimal(gateway), hexadecimal(mask))
+                    format!(
+                        "{interface}\t{}\t{}\t{flags}\t0\t0\t0\t{}\t0\t0\t0                                                                               \n",
+                        hexadecimal(destination),
+                        hexadecimal(gateway),
+                        hexadecimal(mask)
+                    )
                 };
                 let none = Ipv4Addr::UNSPECIFIED;
                 if let Some(gateway) = self.persona.gateway {
@@ -129,7 +142,7 @@ impl Live {
                 out + &row(network_address(self).0, none, "0001", netmask(self.persona.prefix))
             }
             Item::Tcp => self.tcp_table(),
-            Item::Udp => "   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops             \n".into(),
+            Item::Udp => self.udp_table(),
         }
     }
 
@@ -145,13 +158,34 @@ impl Live {
             number += 1;
             out.push_str(&format!("{line:<149}\n"));
         };
-        for listener in listeners(self) {
-            let inode = 14_000 + self.fixed(&["inode", &listener.port.to_string()]) % 9_000;
+        for listener in listeners(self).iter().filter(|listener| listener.transport == Transport::Tcp) {
+            let inode = self.inode(listener);
             row(format!("00000000:{:04X}", listener.port), "00000000:0000".into(), "0A", listener.uid, inode);
         }
         let local = format!("{}:{:04X}", hexadecimal(v4(self.persona.ip)), self.facts.local_port);
         let remote = format!("{}:{:04X}", hexadecimal(v4(self.facts.peer_ip)), self.facts.peer_port);
         row(local, remote, "01", 0, 31_000 + u64::from(self.shell_pid));
         out
+    }
+
+    fn udp_table(&self) -> String {
+        let mut out = String::from(
+            "   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops             \n",
+        );
+        for listener in listeners(self).iter().filter(|listener| listener.transport == Transport::Udp) {
+            let line = format!(
+                "{:>5}: 00000000:{:04X} 00000000:0000 07 00000000:00000000 00:00000000 00000000 {:>5}        0 {} 2 0000000000000000 0",
+                listener.port,
+                listener.port,
+                listener.uid,
+                self.inode(listener)
+            );
+            out.push_str(&format!("{line:<127}\n"));
+        }
+        out
+    }
+
+    fn inode(&self, listener: &Listener) -> u64 {
+        14_000 + self.fixed(&["inode", listener.transport.name(), &listener.port.to_string()]) % 9_000
     }
 }

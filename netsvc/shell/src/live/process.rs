@@ -2,6 +2,7 @@
 
 use super::Live;
 use crate::flavour::Flavour;
+use netsvc_persona::daemon::Daemon;
 
 /// A file of `/proc/PID`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,7 +154,6 @@ fn add_applets(add: Add<'_>, boot: i64) {
         "crond -f",
         "/usr/sbin/ntpd -n",
         "udhcpc -b",
-        "/usr/sbin/httpd -p 80",
         "/sbin/getty -L ttyS0 115200 vt100",
         "/bin/watchdog -t 5 /dev/watchdog",
     ]) {
@@ -266,72 +266,40 @@ impl Live {
         }
     }
 
-    /// The daemons of the node's services; the secure shell's comes with the session.
+    /// The daemons of the node's services.
     fn add_services(&self, add: Add<'_>, boot: i64) {
-        for (slug, _) in &self.facts.services {
-            let Some(daemon) = super::daemon(&self.persona, slug).filter(|daemon| daemon.program != "sshd")
-            else {
-                continue;
-            };
-            add(
-                self.service_pid(slug),
-                1,
-                daemon.user,
-                "?",
-                "Ss",
-                boot + 11 * SECOND,
-                self.share_of(slug, 0.09),
-                daemon.size,
-                daemon.command,
-            );
+        for (service, daemon) in self.daemons() {
+            // What waits for logins does nothing else.
+            let share = if daemon.login.is_empty() { self.share_of(&service.slug, 0.09) } else { 0.000_03 };
+            let (pid, started) = (self.service_pid(&service.slug), boot + 11 * SECOND);
+            add(pid, 1, daemon.user, "?", "Ss", started, share, daemon.size, daemon.command);
         }
     }
 
+    /// What the login runs, and the process of the daemon that it is a child of.
     fn add_session(&self, add: Add<'_>) {
-        let boot = self.persona.clock(self.persona.booted_at);
         let pid = self.shell_pid;
-        let tty = self.facts.tty.as_deref().unwrap_or("?");
         let shell = if self.flavour.busybox() { "sh" } else { "bash" };
-        if self.facts.local_port == 23 {
-            add(
-                pid,
-                self.service_pid("telnet"),
-                &self.user,
-                tty,
-                "Ss",
-                self.login_at,
-                0.0,
-                (1_592, 620),
-                &format!("-{shell}"),
-            );
-            return;
+        let size = if self.flavour.busybox() { (1_592, 620) } else { (8_200, 5_100) };
+        let tty = self.facts.tty.as_deref().unwrap_or("?");
+        let mut parent = 1;
+        if let Some((service, daemon)) = self.entrance() {
+            parent = self.service_pid(&service.slug);
+            if let Some(command) = self.login_command(daemon) {
+                let size = (daemon.size.0 + 2_400, daemon.size.1 + 1_800);
+                add(pid - 13, parent, "root", "?", "Ss", self.login_at - 600_000, 0.0, size, &command);
+                parent = pid - 13;
+            }
         }
-        let daemon = self.service_pid("ssh");
-        add(
-            daemon,
-            1,
-            "root",
-            "?",
-            "Ss",
-            boot + 7_000_000,
-            0.000_03,
-            (15_440, 9_300),
-            "sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups",
-        );
-        let suffix = if self.facts.tty.is_some() { tty } else { "notty" };
-        add(
-            pid - 13,
-            daemon,
-            "root",
-            "?",
-            "Ss",
-            self.login_at - 600_000,
-            0.0,
-            (17_800, 11_000),
-            &format!("sshd: {}@{suffix}", self.user),
-        );
         let command = if self.facts.tty.is_some() { format!("-{shell}") } else { format!("{shell} -c") };
-        add(pid, pid - 13, &self.user, tty, "Ss", self.login_at, 0.0, (8_200, 5_100), &command);
+        add(pid, parent, &self.user, tty, "Ss", self.login_at, 0.0, size, &command);
+    }
+
+    /// The process between `daemon` and what the login runs.
+    pub(crate) fn login_command(&self, daemon: &Daemon) -> Option<String> {
+        let tty = self.facts.tty.as_deref().unwrap_or("notty");
+        let command = daemon.login.replace("{user}", &self.user).replace("{tty}", tty);
+        (!command.is_empty()).then(|| command.replace("{peer}", &self.facts.peer_ip.to_string()))
     }
 
     /// The share that a process has in the host's processor time: between a fifth of `most` and all of it.

@@ -1,7 +1,8 @@
 //! Commands on the host agree with the persona and with each other.
 
 use crate::{host, run, shell_on};
-use netsvc_shell::Stream;
+use netsvc_persona::{daemon::Daemon, stage::Transport};
+use netsvc_shell::{Arrival, Service, SessionFacts, Stream};
 
 fn check(id: &str, line: &str, expected: &str) {
     let (text, _) = run(id, line);
@@ -177,6 +178,51 @@ fn processes_sockets_units_and_packages_agree_with_the_banner() {
         }
         assert!(program == "nginx" || !text.contains("nginx"), "{id}: {product}: {text}");
     }
+}
+
+#[test]
+fn a_service_brings_its_socket_account_files_and_link() {
+    for (line, wanted) in [
+        ("netstat -lnup", "udp        0      0 0.0.0.0:123"),
+        ("cat /proc/net/udp", "  123: 00000000:007B 00000000:0000 07"),
+        ("netstat -tnp", "/sshd: root"),
+        ("id ntp", "uid=112(ntp)"),
+        ("stat -c '%a %n' /srv/told; cat /srv/told", "640 /srv/told\nof web01.corp.example\n"),
+        ("readlink /proc/$(pidof nginx)/exe", "/usr/sbin/nginx\n"),
+    ] {
+        let mut persona = crate::persona("debian12");
+        let name = |name: &str| netsvc_persona::Product {
+            name: name.into(),
+            version: "1.22.1".into(),
+            packaging: String::new(),
+        };
+        persona.products.insert("http".into(), name("nginx"));
+        let outcome = shell_on(&crate::host_of(persona), "root", false).exec(line, Some(b""));
+        let text = String::from_utf8_lossy(&outcome.bytes(Stream::Out)).into_owned();
+        assert!(text.contains(wanted), "{line}: {text}");
+    }
+    let (sockets, _) = run("debian12", "netstat -lnt; ss -ltn");
+    assert!(!sockets.contains(":123"), "{sockets}");
+}
+
+#[test]
+fn who_comes_through_login_sees_no_secure_shell() {
+    let facts = SessionFacts {
+        peer_ip: crate::source(),
+        peer_port: 50_123,
+        local_port: 2323,
+        tty: Some("pts/0".into()),
+        service: "telnet".into(),
+        arrival: Arrival::Login,
+    };
+    let daemons = &[Daemon { binary: "/usr/sbin/telnetd", command: "/usr/sbin/telnetd -F", ..Daemon::ROOT }];
+    let telnet = Service { slug: "telnet".into(), ports: vec![(Transport::Tcp, 23)], daemons };
+    let host = crate::host("debian12").with_services(vec![telnet]);
+    let mut shell = host.login("root", crate::source(), facts);
+    let outcome = shell.exec("ps -eo pid,ppid,args; netstat -lnt; env; systemctl status ssh", Some(b""));
+    let text = String::from_utf8_lossy(&outcome.bytes(Stream::Out)).into_owned();
+    assert!(text.contains("/usr/sbin/telnetd -F") && text.contains("0.0.0.0:2323"), "{text}");
+    assert!(!text.contains("ssh") && !text.contains("SSH_") && !text.contains("0.0.0.0:23 "), "{text}");
 }
 
 #[test]

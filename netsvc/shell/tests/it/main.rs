@@ -10,8 +10,8 @@ mod shown;
 mod streams;
 mod terminal;
 
-use netsvc_persona::*;
-use netsvc_shell::{SessionFacts, Shell, ShellHost, fs::OverlayStore};
+use netsvc_persona::{daemon::*, stage::Transport, *};
+use netsvc_shell::{Arrival, Service, SessionFacts, Shell, ShellHost, fs::OverlayStore};
 use std::{
     collections::BTreeMap,
     net::IpAddr,
@@ -24,12 +24,82 @@ use std::{
 /// 2026-03-01 12:00 UTC in µs.
 pub(crate) const NOW: i64 = 1_772_366_400_000_000;
 
+const SSH: &[Daemon] = &[Daemon {
+    binary: "/usr/sbin/sshd",
+    command: "sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups",
+    unit: "ssh",
+    about: "OpenBSD Secure Shell server",
+    package: ("openssh-server", "secure shell (SSH) server"),
+    epoch: "1:",
+    login: "sshd: {user}@{tty}",
+    ..Daemon::ROOT
+}];
+const HTTP: &[Daemon] = &[
+    Daemon {
+        product: "apache",
+        systems: REDHAT,
+        binary: "/usr/sbin/httpd",
+        command: "/usr/sbin/httpd -DFOREGROUND",
+        unit: "httpd",
+        package: ("httpd", "Apache HTTP Server"),
+        ..Daemon::ROOT
+    },
+    Daemon {
+        product: "apache",
+        binary: "/usr/sbin/apache2",
+        command: "/usr/sbin/apache2 -k start",
+        unit: "apache2",
+        package: ("apache2", "Apache HTTP Server"),
+        ..Daemon::ROOT
+    },
+    Daemon {
+        product: "lighttpd",
+        binary: "/usr/sbin/lighttpd",
+        command: "/usr/sbin/lighttpd -D -f /etc/lighttpd/lighttpd.conf",
+        unit: "lighttpd",
+        ..Daemon::ROOT
+    },
+    Daemon {
+        product: "nginx",
+        binary: "/usr/sbin/nginx",
+        command: "nginx: master process /usr/sbin/nginx -g daemon on; master_process on;",
+        unit: "nginx",
+        package: ("nginx", "small, powerful, scalable web/proxy server"),
+        files: &[Laid::file("/srv/told", 0o640, Changed::Installed, "of {fqdn}\n")],
+        ..Daemon::ROOT
+    },
+];
+const TIME: &[Daemon] = &[Daemon {
+    binary: "/usr/sbin/ntpd",
+    command: "/usr/sbin/ntpd -p /var/run/ntpd.pid -g -u 112:120",
+    user: "ntp",
+    uid: 112,
+    unit: "ntp",
+    account: "ntp:x:112:120::/nonexistent:/usr/sbin/nologin",
+    ..Daemon::ROOT
+}];
+
+/// What the nodes of these tests have open.
+fn services() -> Vec<Service> {
+    let service = |slug: &str, ports: &[(Transport, u16)], daemons| Service {
+        slug: slug.into(),
+        ports: ports.to_vec(),
+        daemons,
+    };
+    vec![
+        service("http", &[(Transport::Tcp, 80)], HTTP),
+        service("ntp", &[(Transport::Udp, 123)], TIME),
+        service("ssh", &[(Transport::Tcp, 22)], SSH),
+    ]
+}
+
 /// A node at [`NOW`], and its clock, which the test moves.
 pub(crate) fn clocked(id: &str) -> (ShellHost, Arc<AtomicI64>) {
     let clock = Arc::new(AtomicI64::new(NOW));
     let read = clock.clone();
     let now = move || read.load(Ordering::Relaxed);
-    (ShellHost::new(Arc::new(persona(id)), Arc::new(OverlayStore::in_memory()), Arc::new(now)), clock)
+    let host = ShellHost::new(Arc::new(persona(id)), Arc::new(OverlayStore::in_memory()), Arc::new(now));
+    (host.with_services(services()), clock)
 }
 
 pub(crate) fn persona(id: &str) -> Persona {
@@ -145,7 +215,8 @@ pub(crate) fn shell_on(host: &ShellHost, user: &str, tty: bool) -> Shell {
         peer_port: 50_123,
         local_port: 22,
         tty: tty.then(|| "pts/0".into()),
-        services: vec![("ssh".into(), 22), ("http".into(), 80)],
+        service: "ssh".into(),
+        arrival: Arrival::Ssh,
     };
     host.login(user, source(), facts)
 }
@@ -155,7 +226,8 @@ pub(crate) fn host(id: &str) -> ShellHost {
 }
 
 pub(crate) fn host_of(persona: Persona) -> ShellHost {
-    ShellHost::new(Arc::new(persona), Arc::new(OverlayStore::in_memory()), Arc::new(|| NOW))
+    let host = ShellHost::new(Arc::new(persona), Arc::new(OverlayStore::in_memory()), Arc::new(|| NOW));
+    host.with_services(services())
 }
 
 /// Output and status of one command line on a fresh node.

@@ -5,6 +5,7 @@
 
 pub mod bait;
 pub mod control;
+mod daemons;
 pub mod data;
 pub mod files;
 pub mod listing;
@@ -31,6 +32,7 @@ pub static SERVICE: Def = Def {
         help: "let anonymous in, to read /srv/ftp and to write into its folder incoming",
     }],
     products: products::PRODUCTS,
+    daemons: daemons::DAEMONS,
     talks: talks::TALKS,
     look: Look::Nothing,
     command_line: false,

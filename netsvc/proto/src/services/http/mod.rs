@@ -10,6 +10,7 @@ pub mod body;
 pub mod builtin;
 pub mod coding;
 pub mod credentials;
+mod daemons;
 pub mod exploit;
 pub mod form;
 pub mod head;
@@ -51,6 +52,7 @@ pub static SERVICE: Def = Def {
         },
     ],
     products: products::PRODUCTS,
+    daemons: daemons::DAEMONS,
     talks: talks::TALKS,
     look: Look::Http,
     command_line: false,

@@ -7,6 +7,7 @@ mod binary;
 mod classic;
 mod connection;
 mod counters;
+mod daemons;
 mod deeds;
 mod meta;
 mod products;
@@ -33,6 +34,7 @@ pub static SERVICE: Def = Def {
     ports: &[Port::tcp(11_211)],
     settings: &[],
     products: products::PRODUCTS,
+    daemons: daemons::DAEMONS,
     talks: talks::TALKS,
     look: Look::Nothing,
     command_line: false,

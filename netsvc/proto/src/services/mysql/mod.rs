@@ -7,6 +7,7 @@ mod auth;
 mod caching;
 mod commands;
 mod compressed;
+mod daemons;
 mod faults;
 mod flavour;
 mod lists;
@@ -46,6 +47,7 @@ pub static SERVICE: Def = Def {
         help: "names of further databases that a login sees, comma-separated",
     }],
     products: products::PRODUCTS,
+    daemons: daemons::DAEMONS,
     talks: talks::TALKS,
     look: Look::Nothing,
     command_line: false,

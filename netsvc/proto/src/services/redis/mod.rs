@@ -9,6 +9,7 @@ mod channels;
 mod config;
 mod connection;
 mod context;
+mod daemons;
 mod disk;
 mod grammar;
 mod hub;
@@ -69,6 +70,7 @@ pub static SERVICE: Def = Def {
         },
     ],
     products: products::PRODUCTS,
+    daemons: daemons::DAEMONS,
     talks: talks::TALKS,
     look: Look::Nothing,
     command_line: false,

@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod auth;
+mod daemons;
 pub mod lines;
 pub mod machine;
 pub mod message;
@@ -45,6 +46,7 @@ pub static SERVICE: Def = Def {
         },
     ],
     products: products::PRODUCTS,
+    daemons: daemons::DAEMONS,
     talks: talks::TALKS,
     look: Look::Nothing,
     command_line: false,

@@ -1,5 +1,6 @@
 //! SSH: an OpenSSH of the persona's release in front of the node's shell and files.
 
+mod daemons;
 mod files;
 mod products;
 mod programs;
@@ -43,6 +44,7 @@ pub static SERVICE: Def = Def {
         },
     ],
     products: products::PRODUCTS,
+    daemons: daemons::DAEMONS,
     talks: talks::TALKS,
     look: Look::Ssh,
     command_line: true,

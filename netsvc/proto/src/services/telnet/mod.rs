@@ -1,5 +1,6 @@
 //! Telnet: the login of a Debian telnetd or of a device, then the node's shell.
 
+mod daemons;
 mod dialect;
 mod numbers;
 mod options;
@@ -15,7 +16,7 @@ use netsvc_kit::{
     recorder,
 };
 use netsvc_persona::service::Look;
-use netsvc_shell::{Terminal, TerminalOutput};
+use netsvc_shell::{Arrival, SessionFacts, Terminal, TerminalOutput};
 use netsvc_wire::{Kind, field};
 use options::Options;
 use rand_core::{OsRng, RngCore};
@@ -41,6 +42,7 @@ pub static SERVICE: Def = Def {
         },
     ],
     products: products::PRODUCTS,
+    daemons: daemons::DAEMONS,
     talks: talks::TALKS,
     look: Look::Nothing,
     command_line: true,
@@ -261,6 +263,7 @@ impl Connection {
         let (host, link) = (self.session.host().clone(), *self.session.link());
         host.record(&link, Kind::SessionStart, vec![(field::PRINCIPAL, user.to_vec())]);
         let facts = account::facts(&host, &link, Some("pts/0".to_owned()));
+        let facts = SessionFacts { arrival: Arrival::Login, ..facts };
         let node = account::shell(&host);
         let mut shell = node.login(&String::from_utf8_lossy(user), link.peer.ip(), facts);
         shell.set_environment("TERM", &self.options.told.terminal_type(node.flavour()));
