@@ -1,10 +1,11 @@
-//! Checks and generators of the project: `tidy`, `gen [--check]`, `stealth`.
+//! Checks and generators of the project: `tidy`, `gen [--check]`, `stealth`, `newcomer`.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the terminal")]
 
 mod circles;
 mod edges;
 mod generated;
+mod newcomer;
 mod sizes;
 mod stealth;
 mod tree;
@@ -20,9 +21,10 @@ fn main() -> ExitCode {
         ["tidy"] => tidy(),
         ["gen"] => generated::write(),
         ["gen", "--check"] => generated::check().and_then(report),
+        ["newcomer"] => newcomer::check(),
         ["stealth"] => stealth::check().and_then(report),
         _ => {
-            eprintln!("usage: xtask tidy | gen [--check] | stealth");
+            eprintln!("usage: xtask tidy | gen [--check] | stealth | newcomer");
             return ExitCode::from(2);
         }
     };
