@@ -285,12 +285,14 @@ async fn dispatch(matches: &ArgMatches, flags: Layer, settings: Settings) -> Res
         Verb::DbReset(reset) => reset.run(&context).await,
         Verb::Doctor(doctor) => doctor.run(&context),
         Verb::Run(run) => run.run(&context).await,
-        Verb::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut command(), "decnet", &mut script);
-            Ok(output::raw(&script)?)
-        }
+        Verb::Completions { shell } => complete(shell),
     }
+}
+
+fn complete(shell: clap_complete::Shell) -> Result<()> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut command(), "decnet", &mut script);
+    Ok(output::raw(&script)?)
 }
 
 #[cfg(test)]

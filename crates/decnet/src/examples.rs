@@ -29,6 +29,10 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         ],
     ),
     ("creds list", &["decnet creds list --secret-kind plaintext --since 1d", "decnet creds list --json"]),
+    ("db", &["decnet db check", "decnet db backup store.copy"]),
+    ("db backup", &["decnet db backup store.copy"]),
+    ("db restore", &["decnet db restore store.copy --i-know-what-im-doing"]),
+    ("db reset", &["decnet db reset", "decnet db reset --i-know-what-im-doing"]),
     ("demo", &["decnet demo", "decnet demo --attack --exit --json"]),
     ("deploy", &["decnet deploy --config fleet.ini", "decnet deploy --deckies 5 --lab"]),
     (

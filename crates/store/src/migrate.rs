@@ -135,3 +135,14 @@ fn statements(script: &str) -> impl Iterator<Item = String> + use<> {
         plain.split(';').map(|sql| sql.trim().to_owned()).filter(|sql| !sql.is_empty()).collect();
     statements.into_iter()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_are_numbered_without_a_gap() {
+        let numbers: Vec<i64> = STEPS.iter().map(|(number, ..)| *number).collect();
+        assert_eq!(numbers, (1..=KNOWN).collect::<Vec<_>>());
+    }
+}

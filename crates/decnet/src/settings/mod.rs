@@ -8,7 +8,7 @@ mod table;
 
 pub use table::{Kind, Knob, Name};
 
-use decnet_model::secret;
+use decnet_model::{record::KindRetention, secret};
 use std::{
     collections::BTreeMap,
     fmt, io,
@@ -187,6 +187,7 @@ fn check(knob: Knob, text: &str) -> Result<(), String> {
         Kind::Port => text.parse::<u16>().is_ok_and(|port| port > 0),
         Kind::Count => text.parse::<u64>().is_ok_and(|count| count > 0),
         Kind::Flag => flag(text).is_some(),
+        Kind::Retention => text.parse::<KindRetention>().is_ok(),
         Kind::Word(words) => words.contains(&text),
     };
     if fits {
@@ -196,6 +197,9 @@ fn check(knob: Knob, text: &str) -> Result<(), String> {
         Kind::Port => "a port from 1 to 65535".to_owned(),
         Kind::Count => "a whole number from 1".to_owned(),
         Kind::Flag => "yes or no".to_owned(),
+        Kind::Retention => {
+            "KIND=AGE, KIND=BYTES or KIND=AGE:BYTES, such as connect=7d,command=30d:500M".to_owned()
+        }
         Kind::Word(words) => format!("one of {}", words.join(", ")),
         Kind::Text | Kind::Path | Kind::Secret => "text".to_owned(),
     };
@@ -338,11 +342,19 @@ mod tests {
             ("DECNET_DB_TYPE", "oracle"),
             ("DECNET_JWT_SECRET", "short"),
             ("DECNET_ADMIN_PASSWORD", "Admin123"),
+            ("DECNET_STORE_KINDS", "connect=7d,command"),
         ])]);
         let keys: Vec<_> = bad.err().unwrap().into_iter().map(|bad| bad.key).collect();
         assert_eq!(
             keys,
-            ["database.type", "api.port", "web.admin-password", "web.jwt-secret", "bus.enabled"]
+            [
+                "database.type",
+                "api.port",
+                "web.admin-password",
+                "web.jwt-secret",
+                "bus.enabled",
+                "events.store-kinds"
+            ]
         );
     }
 

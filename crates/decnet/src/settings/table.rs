@@ -30,6 +30,8 @@ pub enum Kind {
     Count,
     /// Yes or no.
     Flag,
+    /// What is kept of single kinds of events.
+    Retention,
     /// One of these words.
     Word(&'static [&'static str]),
 }
@@ -104,7 +106,7 @@ knobs! {
         "Events in the store beyond which the oldest that are no evidence go";
     StoreBytes = "events.store-bytes", "DECNET_STORE_BYTES", "17179869184", Kind::Count,
         "Bytes of events in the store beyond which the oldest that are no evidence go";
-    StoreKinds = "events.store-kinds", "DECNET_STORE_KINDS", "", Kind::Text,
+    StoreKinds = "events.store-kinds", "DECNET_STORE_KINDS", "", Kind::Retention,
         "Less of some kinds of events, for example connect=7d,command=90d:500M";
     EventJson = "events.json", "DECNET_EVENT_JSON", "no", Kind::Flag, "Whether a JSON twin of the event log is written";
     SpoolBytes = "stage.spool-bytes", "DECNET_SPOOL_BYTES", "268435456", Kind::Count,

@@ -4,11 +4,12 @@ use crate::{
     backend::{on_every_backend, on_sqlite},
     ingest::ingest,
     lines::{With, line},
+    users::login,
 };
-use decnet_model::worker::Worker;
+use decnet_model::{access::Role, worker::Worker};
 use decnet_store::{
     DumpError, Store,
-    record::{Change, DeckyIntent, Filter, Page, User, View},
+    record::{Change, DeckyIntent, Filter, NewAuditEntry, Page, User, View},
 };
 use netsvc_wire::field;
 use std::collections::BTreeMap;
@@ -33,9 +34,25 @@ async fn fill(store: &Store) {
     ingest(store, &batch).await;
     let intent = DeckyIntent { name: "a".into(), ip: None, services: vec!["ssh".into()], plan: "{}".into() };
     store.fleet_put("{}", &[intent], 5).await.unwrap();
-    let user = User { name: "admin".into(), password_hash: "x".into(), role: "admin".into(), created_at: 1 };
+    let user = User {
+        name: "admin".into(),
+        password_hash: "x".into(),
+        role: Role::Admin,
+        must_change: true,
+        created_at: 1,
+    };
     store.user_put(&user).await.unwrap();
-    store.token_put("t", "admin", 1, i64::MAX).await.unwrap();
+    store.token_put(&login("t", "admin")).await.unwrap();
+    let entry = NewAuditEntry {
+        at: 7,
+        actor: "admin".into(),
+        via: "login",
+        address: "192.0.2.1".parse().ok(),
+        action: "session.create",
+        target: String::new(),
+        outcome: 200,
+    };
+    store.audit_put(&entry).await.unwrap();
     let fence = store.lease_take(Worker::Correlator).await.unwrap();
     store.project(&fence, &Change::Words(vec![(3, "zzecho".into())]), 0, 2500).await.unwrap();
     store.project(&fence, &Change::Timeline(BTreeMap::new()), 0, 2500).await.unwrap();
@@ -64,7 +81,9 @@ async fn a_copy_fills_another_store(store: Store) {
         );
         assert_eq!(other.totals().await.unwrap(), store.totals().await.unwrap());
         assert_eq!(other.decky_list().await.unwrap(), store.decky_list().await.unwrap());
-        assert_eq!(other.token_user("t", 5).await.unwrap().unwrap().name, "admin");
+        assert_eq!(other.token_user("t", 15).await.unwrap().unwrap().0.name, "admin");
+        assert_eq!(other.audit_list(page).await.unwrap(), store.audit_list(page).await.unwrap());
+        assert_eq!(other.audit_list(page).await.unwrap().len(), 1);
         assert_eq!(other.position().await.unwrap(), store.position().await.unwrap());
         assert_eq!(other.cursor(View::Timeline).await.unwrap(), 2500);
         assert_eq!(other.cursor(View::Words).await.unwrap(), 0, "words are made anew");
@@ -127,6 +146,30 @@ async fn a_damaged_copy_is_told(store: Store) {
     let short = copy.replace("{\"rows\":", "{\"rows\":1");
     let error = store.fill(&mut short.as_bytes()).await.unwrap_err().to_string();
     assert!(error.contains("rows are missing"), "{error}");
+}
+
+#[tokio::test]
+async fn a_step_that_another_branch_has_not_seen_is_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("test.db");
+    let place = path.to_str().unwrap();
+    Store::open(place).await.unwrap().close().await;
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&path);
+    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    for sql in
+        ["DROP TABLE retired", "DELETE FROM schema_version WHERE version IN (3, 6)", "DROP TABLE holdings"]
+    {
+        sqlx::query(sqlx::AssertSqlSafe(sql.to_owned())).execute(&pool).await.unwrap();
+    }
+    sqlx::query("INSERT INTO schema_version (version) VALUES (6)").execute(&pool).await.unwrap();
+    pool.close().await;
+    let store = Store::open(place).await.unwrap();
+    let wrong = store.check().await.unwrap();
+    assert_eq!(
+        wrong,
+        ["table holdings is missing", "retired.bytes is missing"],
+        "step 3 was run, step 6 not"
+    );
 }
 
 #[tokio::test]

@@ -20,7 +20,8 @@ fn user(name: &str, hash: &str, role: Role) -> User {
     User { name: name.into(), password_hash: hash.into(), role, must_change: false, created_at: 1 }
 }
 
-fn login(id: &str, user: &str) -> Login {
+/// A login from 10 to 20.
+pub(crate) fn login(id: &str, user: &str) -> Login {
     Login {
         id: id.into(),
         user_name: user.into(),

@@ -4,7 +4,7 @@ use super::{Run, own, rest};
 use crate::{
     event::ShellEvent,
     interpret::{Flow, Shell, Status},
-    live::{listeners, netmask, network_address},
+    live::{Live, listeners, netmask, network_address},
 };
 use netsvc_persona::stage::Transport;
 use std::{
@@ -65,6 +65,10 @@ fn netstat(shell: &mut Shell, arguments: &[String]) -> Status {
     };
     let mut listeners = listeners(live);
     listeners.sort_by_key(|listener| listener.transport == Transport::Udp);
+    let either = !flags.contains(['t', 'u']);
+    listeners.retain(|listener| {
+        either || flags.contains(if listener.transport == Transport::Tcp { 't' } else { 'u' })
+    });
     if listening || all {
         for listener in listeners {
             row(
@@ -76,15 +80,10 @@ fn netstat(shell: &mut Shell, arguments: &[String]) -> Status {
             );
         }
     }
-    if !listening {
+    if !listening && (either || flags.contains('t')) {
         let facts = &live.facts;
         // `netstat` cuts what it says of a program at 20 characters.
-        let entrance = live.entrance();
-        let program = entrance.map(|(service, daemon)| match live.login_command(daemon) {
-            Some(command) => (live.shell_pid - 13, command),
-            None => (live.service_pid(&service.slug), daemon.program().to_owned()),
-        });
-        let program = program.map_or("-".to_owned(), |(pid, command)| format!("{pid}/{command}"));
+        let program = holder(live);
         row(
             Transport::Tcp.name(),
             format!("{}:{}", live.persona.ip, facts.local_port),
@@ -95,6 +94,15 @@ fn netstat(shell: &mut Shell, arguments: &[String]) -> Status {
     }
     shell.out(&out)?;
     Ok(0)
+}
+
+/// Number and command of the process that holds the session's connection.
+fn holder(live: &Live) -> String {
+    let found = live.entrance().map(|(service, daemon)| match live.login_command(daemon) {
+        Some(command) => (live.shell_pid - 13, command),
+        None => (live.service_pid(&service.slug), daemon.program().to_owned()),
+    });
+    found.map_or("-".to_owned(), |(pid, command)| format!("{pid}/{command}"))
 }
 
 fn ss(shell: &mut Shell, arguments: &[String]) -> Status {

@@ -217,7 +217,7 @@ fn who_comes_through_login_sees_no_secure_shell() {
     };
     let daemons = &[Daemon { binary: "/usr/sbin/telnetd", command: "/usr/sbin/telnetd -F", ..Daemon::ROOT }];
     let telnet = Service { slug: "telnet".into(), ports: vec![(Transport::Tcp, 23)], daemons };
-    let host = crate::host("debian12").with_services(vec![telnet]);
+    let host = host("debian12").with_services(vec![telnet]);
     let mut shell = host.login("root", crate::source(), facts);
     let outcome = shell.exec("ps -eo pid,ppid,args; netstat -lnt; env; systemctl status ssh", Some(b""));
     let text = String::from_utf8_lossy(&outcome.bytes(Stream::Out)).into_owned();

@@ -30,8 +30,10 @@ impl Node {
     }
 }
 
+/// The numbers of a text; minutes and seconds are one.
 fn numbers(text: &str) -> Vec<f64> {
-    text.split(|letter: char| !letter.is_ascii_digit() && letter != '.')
+    text.replace(':', ".")
+        .split(|letter: char| !letter.is_ascii_digit() && letter != '.')
         .filter_map(|word| word.parse().ok())
         .collect()
 }

@@ -26,6 +26,20 @@ pub(super) const DAEMONS: &[Daemon] = &[
     device("lighttpd", "/usr/sbin/lighttpd", "/usr/sbin/lighttpd -f /etc/lighttpd/lighttpd.conf"),
     device("", "/usr/sbin/httpd", "/usr/sbin/httpd -p 80"),
     Daemon {
+        systems: &["qnap"],
+        binary: "/usr/local/apache/bin/apache_proxy",
+        command: "/usr/local/apache/bin/apache_proxy -k start -f /etc/apache-sys-proxy.conf",
+        size: (27_600, 5_300),
+        ..Daemon::ROOT
+    },
+    Daemon {
+        systems: &["synology"],
+        binary: "/usr/bin/httpd",
+        command: "/usr/bin/httpd -DHAVE_PHP",
+        size: (46_900, 9_800),
+        ..Daemon::ROOT
+    },
+    Daemon {
         product: "nginx",
         binary: "/usr/sbin/nginx",
         command: "nginx: master process /usr/sbin/nginx -g daemon on; master_process on;",

@@ -45,7 +45,20 @@ const MYSQL: Daemon = Daemon {
     ..MARIADB
 };
 
+/// Systems whose MariaDB is older than 10.4: the program has its old name there.
+const OLD: &[&str] = &["debian9", "debian10", "ubuntu1804", "ubuntu2004", "synology"];
+
 pub(super) const DAEMONS: &[Daemon] = &[
+    Daemon {
+        systems: &["centos*", "rocky8"],
+        binary: "/usr/libexec/mysqld",
+        command: "/usr/libexec/mysqld --basedir=/usr",
+        uid: 27,
+        account: REDHAT_ACCOUNT,
+        files: REDHAT_FILES,
+        ..MARIADB
+    },
+    Daemon { systems: OLD, binary: "/usr/sbin/mysqld", command: "/usr/sbin/mysqld", ..MARIADB },
     Daemon {
         systems: REDHAT,
         binary: "/usr/libexec/mariadbd",
