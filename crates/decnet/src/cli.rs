@@ -289,7 +289,7 @@ async fn dispatch(matches: &ArgMatches, flags: Layer, settings: Settings) -> Res
     }
 }
 
-fn complete(shell: clap_complete::Shell) -> Result<()> {
+fn complete(shell: Shell) -> Result<()> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut command(), "decnet", &mut script);
     Ok(output::raw(&script)?)

@@ -53,7 +53,7 @@ impl Tables {
         if part.starts_with("PRIMARY KEY") || part.starts_with("UNIQUE") {
             return self.key(table, part.split_once('(').unwrap().1);
         }
-        if ["FOREIGN KEY", "INDEX", "FULLTEXT"].iter().any(|word| part.starts_with(word)) {
+        if ["FOREIGN KEY", "INDEX", "KEY", "FULLTEXT"].iter().any(|word| part.starts_with(word)) {
             return;
         }
         let mut words = part.split_whitespace();
