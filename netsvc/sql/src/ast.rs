@@ -28,6 +28,10 @@ pub(crate) enum Expression {
     Exists(Box<Query>),
     Row(Vec<Expression>),
     Parameter(usize),
+    /// A value turned into one of a type.
+    Cast(Box<Expression>, String),
+    /// The rows of a query as an array.
+    Array(Box<Query>),
     /// The value that an INSERT would have put.
     Interval(Box<Expression>, String),
 }

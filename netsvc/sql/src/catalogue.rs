@@ -4,14 +4,13 @@
 use crate::{
     Answer, Fault, Value,
     ast::{Name, Query, Show, Source},
+    dialect::Dialect,
     index,
     machine::{Bound, Machine, Scope},
     pattern::like,
     schema::{Column, Kind, Table},
-    session::{Field, Rows},
+    session::{Field, Made, Rows},
 };
-
-type Made = (Vec<(String, Kind)>, Vec<Vec<Value>>);
 
 fn text(text: &str) -> Value {
     Value::text(text)
@@ -453,12 +452,13 @@ fn created(machine: &Machine<'_>, name: &Name) -> Result<Rows, Fault> {
 }
 
 /// Columns and rows of a table, of those that are made of the world too.
-pub(crate) fn rows_of(
-    machine: &mut Machine<'_>,
-    database: &str,
-    table: &str,
-) -> Result<(Vec<(String, Kind)>, Vec<Vec<Value>>), Fault> {
-    if let Some(found) = self::table(machine, database, table) {
+pub(crate) fn rows_of(machine: &mut Machine<'_>, database: &str, table: &str) -> Result<Made, Fault> {
+    if let Some(found) = machine.facts.table(machine.world, database, table) {
+        return Ok(found);
+    }
+    if machine.session.dialect == Dialect::Mysql
+        && let Some(found) = self::table(machine, database, table)
+    {
         return Ok(found);
     }
     let found = machine.world.table(database, table)?;

@@ -134,6 +134,13 @@ fn skip_options(parser: &mut Parser<'_>) -> Read<()> {
 
 fn column(parser: &mut Parser<'_>) -> Read<Column> {
     let name = parser.name()?;
+    if parser.is_postgres() {
+        let (declared, word) = parser.type_name()?;
+        let mut column = Column::new(&name, &declared);
+        column.counts = word.contains("serial");
+        column.nullable = !column.counts;
+        return options(parser, column);
+    }
     let mut declared = parser.name()?.to_lowercase();
     if parser.mark("(") {
         let mut parts = Vec::new();
@@ -150,7 +157,12 @@ fn column(parser: &mut Parser<'_>) -> Read<Column> {
     } else if matches!(declared.as_str(), "int" | "integer") {
         declared = "int(11)".to_owned();
     }
-    let mut column = Column::new(&name, &declared);
+    let column = Column::new(&name, &declared);
+    options(parser, column)
+}
+
+/// What stands behind the type of a column.
+fn options(parser: &mut Parser<'_>, mut column: Column) -> Read<Column> {
     while !parser.done() && !matches!(parser.peek(), Some(Token::Symbol("," | ")"))) {
         if parser.word("not") {
             parser.expect("null")?;

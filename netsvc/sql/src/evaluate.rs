@@ -3,6 +3,8 @@
 use crate::{
     Fault, Value,
     ast::{Expression, Query},
+    casts,
+    dialect::Dialect,
     functions,
     machine::{Bound, Machine, Scope},
     number::Decimal,
@@ -15,7 +17,31 @@ pub(crate) fn value(
     expression: &Expression,
     scope: Option<&Scope<'_>>,
 ) -> Result<Value, Fault> {
-    machine.evaluated(expression, scope)
+    let value = machine.evaluated(expression, scope)?;
+    let postgres = machine.session.dialect == Dialect::Postgres;
+    Ok(match value {
+        Value::Integer(number) if postgres && is_truth(expression) => Value::Truth(number != 0),
+        value => value,
+    })
+}
+
+/// Whether an expression tells a truth.
+fn is_truth(expression: &Expression) -> bool {
+    match expression {
+        Expression::Binary(operator, ..) => !matches!(
+            *operator,
+            "+" | "-" | "*" | "/" | "%" | "^" | "|" | "&" | "<<" | ">>" | "concat" | "div" | "mod"
+        ),
+        Expression::Unary(operator, _) => matches!(*operator, "not" | "truth"),
+        Expression::In(..)
+        | Expression::InQuery(..)
+        | Expression::Between(..)
+        | Expression::Like(..)
+        | Expression::Regular(..)
+        | Expression::IsNull(..)
+        | Expression::Exists(_) => true,
+        _ => false,
+    }
 }
 
 impl Machine<'_> {
@@ -58,20 +84,37 @@ impl Machine<'_> {
             Expression::IsNull(inner, negated) => {
                 Ok(Value::truth(self.value(inner, scope)?.is_null() != *negated))
             }
+            Expression::Cast(inner, kind) => {
+                let value = self.value(inner, scope)?;
+                casts::cast(self, value, kind)
+            }
+            Expression::Array(query) => {
+                let rows = self.rows(query, scope)?;
+                let values: Vec<Value> = rows.into_iter().filter_map(|row| row.into_iter().next()).collect();
+                Ok(casts::array(&values))
+            }
             Expression::Query(query) => self.single(query, scope),
             Expression::Exists(query) => Ok(Value::truth(!self.rows(query, scope)?.is_empty())),
             Expression::Row(_) => Err(Fault::Operand(1)),
-            Expression::Interval(amount, unit) => {
-                let scale = match unit.as_str() {
-                    "minute" => 60,
-                    "hour" => 3600,
-                    "day" => 86_400,
-                    "week" => 604_800,
-                    _ => 1,
-                };
-                Ok(Value::Integer(self.value(amount, scope)?.integer().saturating_mul(scale)))
-            }
+            Expression::Interval(amount, unit) => self.interval(amount, unit, scope),
         }
+    }
+
+    /// An interval, s.
+    fn interval(
+        &mut self,
+        amount: &Expression,
+        unit: &str,
+        scope: Option<&Scope<'_>>,
+    ) -> Result<Value, Fault> {
+        let scale = match unit {
+            "minute" => 60,
+            "hour" => 3600,
+            "day" => 86_400,
+            "week" => 604_800,
+            _ => 1,
+        };
+        Ok(Value::Integer(self.value(amount, scope)?.integer().saturating_mul(scale)))
     }
 
     /// IN and BETWEEN.
@@ -196,6 +239,9 @@ impl Machine<'_> {
         if matches!(operator, "/" | "%" | "div" | "mod") && right.number() == 0.0 && !right.is_null() {
             self.session.warn(1365, "Division by 0");
         }
+        if self.session.dialect == Dialect::Postgres {
+            return combine_postgres(operator, &left, &right);
+        }
         combine(operator, &left, &right)
     }
 }
@@ -267,6 +313,39 @@ fn unary(operator: &str, value: Value) -> Value {
         ("truth", value) => Value::truth(value.number() != 0.0),
         (_, value) => Value::truth(value.number() == 0.0),
     }
+}
+
+/// As [`combine`], for PostgreSQL: texts are compared exactly, and nothing is divided by zero.
+fn combine_postgres(operator: &str, left: &Value, right: &Value) -> Result<Value, Fault> {
+    if left.is_null() || right.is_null() {
+        return combine(operator, left, right);
+    }
+    let exact = |value: &Value| match value {
+        Value::Text(text) => Value::Binary(text.clone()),
+        Value::Truth(_) if matches!((left, right), (Value::Text(_), _) | (_, Value::Text(_))) => {
+            Value::Binary(value.bytes())
+        }
+        other => other.clone(),
+    };
+    let texts = || (left.bytes(), right.bytes());
+    Ok(match operator {
+        "concat" => Value::Text([left.bytes(), right.bytes()].concat()),
+        "~" | "~*" | "!~" | "!~*" => {
+            let (text, pattern) = texts();
+            Value::truth(pattern::regular(&pattern, &text) != operator.starts_with('!'))
+        }
+        "~~" | "~~*" | "!~~" | "!~~*" => {
+            let (text, pattern) = texts();
+            Value::truth(pattern::like(&pattern, &text) != operator.starts_with('!'))
+        }
+        "/" | "%" if right.number() == 0.0 => return Err(Fault::DivisionByZero),
+        "/" if matches!((left, right), (Value::Integer(_), Value::Integer(_))) => {
+            return combine("div", left, right);
+        }
+        "^" => Value::Double(left.number().powf(right.number())),
+        "=" | "<>" | "!=" | "<" | ">" | "<=" | ">=" => return combine(operator, &exact(left), &exact(right)),
+        _ => return combine(operator, left, right),
+    })
 }
 
 fn combine(operator: &str, left: &Value, right: &Value) -> Result<Value, Fault> {

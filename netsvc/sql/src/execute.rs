@@ -31,7 +31,7 @@ impl Session {
         if LONGEST < text.len() {
             return Err(Fault::Full("statement".to_owned()));
         }
-        let (statement, wanted) = crate::statements::parse(text)?;
+        let (statement, wanted) = crate::statements::parse(text, self.dialect)?;
         if wanted != parameters.len() {
             return Err(Fault::WrongParameters);
         }
@@ -111,7 +111,7 @@ impl Work<'_> {
         };
         let value = |variable| self.session.variables.get(variable).cloned().unwrap_or(Value::Null);
         let values: Vec<Value> = variables.iter().map(value).collect();
-        let (statement, wanted) = crate::statements::parse(&prepared.text)?;
+        let (statement, wanted) = crate::statements::parse(&prepared.text, self.session.dialect)?;
         // A prepared statement that executes another would go round.
         if wanted != values.len()
             || wanted != prepared.parameters

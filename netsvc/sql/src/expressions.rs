@@ -31,12 +31,29 @@ impl Parser<'_> {
                 left = self.comparison(left)?;
                 continue;
             }
+            if self.is_postgres()
+                && let Some((operator, strength, taken)) = self.own_operator().filter(|own| least <= own.1)
+            {
+                self.count()?;
+                self.at += taken;
+                if let Some(found) = self.of_array(&left, operator)? {
+                    left = found;
+                    continue;
+                }
+                let right = self.deeper(|parser| parser.binding(strength + 1))?;
+                left = Expression::Binary(operator, Box::new(left), Box::new(right));
+                continue;
+            }
             let Some((operator, strength)) = self.operator().filter(|(_, strength)| least <= *strength)
             else {
                 return Ok(left);
             };
             self.count()?;
             self.skip();
+            if let Some(found) = self.of_array(&left, operator)? {
+                left = found;
+                continue;
+            }
             let right = self.deeper(|parser| parser.binding(strength + 1))?;
             left = Expression::Binary(operator, Box::new(left), Box::new(right));
         }
@@ -82,7 +99,7 @@ impl Parser<'_> {
 
     /// Whether IN, BETWEEN, LIKE or one of their kin comes next.
     fn compares(&self) -> bool {
-        const KIN: &[&str] = &["in", "between", "like", "regexp", "rlike"];
+        const KIN: &[&str] = &["in", "between", "like", "ilike", "regexp", "rlike"];
         let known = |word: &String| KIN.iter().any(|known| word.eq_ignore_ascii_case(known));
         let kin = |token: Option<&Token>| matches!(token, Some(Token::Word(word, false)) if known(word));
         self.is("is") || self.is("collate") || kin(self.peek()) || (self.is("not") && kin(self.ahead(1)))
@@ -96,6 +113,12 @@ impl Parser<'_> {
             if self.word("null") {
                 return Ok(Expression::IsNull(left, not));
             }
+            if self.word("distinct") {
+                self.expect("from")?;
+                let right = Box::new(self.deeper(|parser| parser.binding(5))?);
+                let same = Expression::Binary("<=>", left, right);
+                return Ok(if not { same } else { Expression::Unary("not", Box::new(same)) });
+            }
             let wanted = i64::from(self.word("true") || !self.word("false"));
             let right = Box::new(Expression::Literal(Value::Integer(wanted)));
             let truth = Box::new(Expression::Unary("truth", left));
@@ -103,6 +126,9 @@ impl Parser<'_> {
         }
         if self.word("collate") {
             self.name()?;
+            if self.mark(".") {
+                self.any_name()?;
+            }
             return Ok(*left);
         }
         let negated = self.word("not");
@@ -122,7 +148,7 @@ impl Parser<'_> {
             let high = self.deeper(|parser| parser.binding(5))?;
             return Ok(Expression::Between(left, Box::new(low), Box::new(high), negated));
         }
-        if self.word("like") {
+        if self.word("like") || self.word("ilike") {
             let pattern = self.deeper(|parser| parser.binding(5))?;
             if self.word("escape") {
                 self.text()?;
@@ -170,7 +196,8 @@ impl Parser<'_> {
         if self.word("binary") {
             return self.deeper(Self::prefix).map(|inner| Expression::Unary("binary", Box::new(inner)));
         }
-        self.primary()
+        let inner = self.primary()?;
+        self.casts(inner)
     }
 
     fn primary(&mut self) -> Read<Expression> {
@@ -206,6 +233,7 @@ impl Parser<'_> {
                 self.parameters += 1;
                 Ok(Expression::Parameter(self.parameters - 1))
             }
+            Token::Numbered(number) => self.numbered(number),
             Token::Symbol("(") => {
                 self.skip();
                 if self.is("select") {
@@ -228,12 +256,21 @@ impl Parser<'_> {
         }
     }
 
+    /// The place of a parameter by its number.
+    fn numbered(&mut self, number: usize) -> Read<Expression> {
+        let refusal = self.wrong();
+        self.skip();
+        self.parameters = self.parameters.max(number);
+        number.checked_sub(1).filter(|_| number < 1000).map(Expression::Parameter).ok_or(refusal)
+    }
+
     fn named(&mut self, word: &str, quoted: bool) -> Read<Expression> {
         let lower = word.to_lowercase();
         let call = matches!(self.ahead(1), Some(Token::Symbol("(")));
         if !quoted && !call {
             let constant = match lower.as_str() {
                 "null" => Some(Value::Null),
+                "true" | "false" if self.is_postgres() => Some(Value::Truth(lower == "true")),
                 "true" => Some(Value::Integer(1)),
                 "false" => Some(Value::Integer(0)),
                 _ => None,
@@ -242,6 +279,12 @@ impl Parser<'_> {
                 self.skip();
                 return Ok(Expression::Literal(value));
             }
+        }
+        if self.is_postgres()
+            && !quoted
+            && let Some(found) = self.own_word(&lower, call)?
+        {
+            return Ok(found);
         }
         match lower.as_str() {
             "case" if !quoted => return self.case(),
@@ -287,7 +330,7 @@ impl Parser<'_> {
     }
 
     /// A name behind a point, where keywords are names too.
-    fn any_name(&mut self) -> Read<String> {
+    pub(crate) fn any_name(&mut self) -> Read<String> {
         match self.peek().cloned() {
             Some(Token::Word(word, _)) => {
                 self.skip();

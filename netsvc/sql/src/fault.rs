@@ -13,6 +13,8 @@ pub enum Fault {
         near: String,
         /// Line of the place, from 1.
         line: usize,
+        /// The place in the statement, bytes.
+        at: usize,
     },
     /// No database is chosen.
     #[error("no database is chosen")]
@@ -104,6 +106,18 @@ pub enum Fault {
     /// A system variable is the server's, not the session's.
     #[error("{0} is global")]
     GlobalVariable(String),
+    /// A text is no value of a type: type and text.
+    #[error("bad input for {0}: {1}")]
+    BadInput(String, String),
+    /// There is no such type.
+    #[error("unknown type {0}")]
+    UnknownType(String),
+    /// A number is divided by zero.
+    #[error("division by zero")]
+    DivisionByZero,
+    /// The server's own words: code, text and the name of what raises it.
+    #[error("{1}")]
+    Own(&'static str, String, &'static str),
     /// Prepared statement: the wrong number of parameters.
     #[error("incorrect arguments to execute")]
     WrongParameters,

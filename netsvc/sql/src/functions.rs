@@ -3,6 +3,7 @@
 use crate::{
     Fault, Value,
     ast::{Call, Expression},
+    casts,
     machine::{Machine, Scope},
     number::Decimal,
 };
@@ -41,6 +42,10 @@ pub(crate) fn call(
     let mut values = Vec::new();
     for argument in &call.arguments {
         values.push(machine.value(argument, scope)?);
+    }
+    let own = machine.facts.call(machine.world, name, &values);
+    if let Some(result) = own.or_else(|| casts::of_arrays(name, &values).map(Ok)) {
+        return result;
     }
     let groups = [server, texts, encodings, numbers, times];
     for group in groups {

@@ -17,6 +17,8 @@ pub(crate) enum Token {
     Symbol(&'static str),
     /// A place for a parameter.
     Parameter,
+    /// A place for the parameter of that number, from 1.
+    Numbered(usize),
     /// Something that cannot begin a word.
     Wrong,
 }

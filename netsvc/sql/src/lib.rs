@@ -6,9 +6,11 @@
 //! rows and bytes that a world keeps.
 
 mod ast;
+mod casts;
 mod catalogue;
 mod define;
 mod definitions;
+mod dialect;
 mod evaluate;
 mod execute;
 mod expressions;
@@ -16,9 +18,11 @@ mod fault;
 mod functions;
 mod index;
 mod lexer;
+mod lexer_postgres;
 mod machine;
 mod number;
 mod parse;
+mod parse_postgres;
 mod pattern;
 mod schema;
 mod select;
@@ -29,9 +33,10 @@ mod value;
 mod work;
 mod world;
 
+pub use dialect::Dialect;
 pub use fault::Fault;
 pub use schema::{Column, Kind, Table};
-pub use session::{Answer, Facts, Field, Rows, Session};
+pub use session::{Answer, Facts, Field, Made, Rows, Session};
 pub use statements::split;
 pub use value::Value;
 pub use world::{Database, World};

@@ -3,7 +3,9 @@
 use crate::{
     Fault,
     ast::{Expression, Item, Join, Name, Query, Select, Source},
-    lexer::{Placed, Token, tokens},
+    dialect::Dialect,
+    lexer::{self, Placed, Token},
+    lexer_postgres,
     value::Value,
 };
 
@@ -66,6 +68,7 @@ pub(crate) const RESERVED: &[&str] = &[
 
 pub(crate) struct Parser<'a> {
     pub source: &'a str,
+    pub dialect: Dialect,
     pub words: Vec<Placed>,
     pub at: usize,
     pub depth: usize,
@@ -74,12 +77,20 @@ pub(crate) struct Parser<'a> {
     pub operators: usize,
 }
 
+/// The words of a statement.
+pub(crate) fn words(source: &str, dialect: Dialect) -> Vec<Placed> {
+    match dialect {
+        Dialect::Mysql => lexer::tokens(source),
+        Dialect::Postgres => lexer_postgres::tokens(source),
+    }
+}
+
 pub(crate) type Read<T> = Result<T, Fault>;
 
 impl<'a> Parser<'a> {
-    pub(crate) fn new(source: &'a str) -> Read<Self> {
-        let words = tokens(source);
-        let parser = Parser { source, words, at: 0, depth: 0, parameters: 0, operators: 0 };
+    pub(crate) fn new(source: &'a str, dialect: Dialect) -> Read<Self> {
+        let words = words(source, dialect);
+        let parser = Parser { source, dialect, words, at: 0, depth: 0, parameters: 0, operators: 0 };
         if WORDS < parser.words.len() { Err(parser.wrong()) } else { Ok(parser) }
     }
 
@@ -110,7 +121,7 @@ impl<'a> Parser<'a> {
         let before = self.source.get(..place).unwrap_or_default();
         let line = before.matches('\n').count() + 1;
         let near: String = self.source.get(place..).unwrap_or_default().chars().take(80).collect();
-        Fault::Syntax { near, line }
+        Fault::Syntax { near, line, at: place }
     }
 
     pub(crate) fn is(&self, word: &str) -> bool {
@@ -140,7 +151,8 @@ impl<'a> Parser<'a> {
     pub(crate) fn name(&mut self) -> Read<String> {
         match self.peek() {
             Some(Token::Word(word, quoted))
-                if *quoted || !RESERVED.contains(&word.to_lowercase().as_str()) =>
+                if *quoted
+                    || !(RESERVED.contains(&word.to_lowercase().as_str()) || self.dialect.reserves(word)) =>
             {
                 let word = word.clone();
                 self.at += 1;
@@ -234,6 +246,9 @@ impl<'a> Parser<'a> {
             self.expect("by")?;
             query.order = self.ordering()?;
         }
+        if self.is_postgres() {
+            return self.bounds(query);
+        }
         if self.word("limit") {
             let first = self.natural()?;
             query.limit = Some(if self.mark(",") {
@@ -272,6 +287,9 @@ impl<'a> Parser<'a> {
             let expression = self.expression()?;
             let descending = self.word("desc");
             let _ = !descending && self.word("asc");
+            if self.is_postgres() && self.word("nulls") {
+                let _ = self.word("first") || self.word("last");
+            }
             order.push((expression, descending));
             if !self.mark(",") {
                 return Ok(order);
@@ -368,6 +386,10 @@ impl<'a> Parser<'a> {
         if let Some(alias) = self.alias()? {
             return Ok(Item::One(expression, alias));
         }
+        if self.is_postgres() {
+            let name = Self::shown_name(&expression);
+            return Ok(Item::One(expression, name));
+        }
         let name = match &expression {
             Expression::Column(_, _, name) => name.clone(),
             Expression::Literal(Value::Text(text)) => String::from_utf8_lossy(text).into_owned(),
@@ -381,16 +403,17 @@ impl<'a> Parser<'a> {
         Ok(Item::One(expression, name))
     }
 
-    fn alias(&mut self) -> Read<Option<String>> {
+    pub(crate) fn alias(&mut self) -> Read<Option<String>> {
         let told = self.word("as");
         match self.peek() {
-            Some(Token::Text(text)) => {
+            Some(Token::Text(text)) if self.dialect == Dialect::Mysql => {
                 let name = String::from_utf8_lossy(text).into_owned();
                 self.skip();
                 Ok(Some(name))
             }
             Some(Token::Word(word, quoted))
-                if *quoted || !RESERVED.contains(&word.to_lowercase().as_str()) =>
+                if *quoted
+                    || !(RESERVED.contains(&word.to_lowercase().as_str()) || self.dialect.reserves(word)) =>
             {
                 Ok(Some(self.name()?))
             }
@@ -435,6 +458,10 @@ impl<'a> Parser<'a> {
     }
 
     fn source_table(&mut self) -> Read<Source> {
+        let call = |at| matches!(self.ahead(at), Some(Token::Symbol("(")));
+        if self.is_postgres() && matches!(self.peek(), Some(Token::Word(..))) && (call(1) || call(3)) {
+            return self.source_function();
+        }
         if self.mark("(") {
             let query = self.query()?;
             self.expect_mark(")")?;

@@ -37,6 +37,11 @@ fn same(left: Option<&u8>, right: Option<&u8>) -> bool {
 
 /// Whether `text` matches a regular expression of plain characters, `^`, `$`, `.`, `|` and `.*`.
 pub(crate) fn regular(pattern: &[u8], text: &[u8]) -> bool {
+    // One group around the whole, as clients write it that look for a name.
+    let inner = pattern.strip_prefix(b"^(").and_then(|rest| rest.strip_suffix(b")$"));
+    if let Some(inner) = inner.filter(|inner| !inner.iter().any(|byte| b"()".contains(byte))) {
+        return inner.split(|byte| *byte == b'|').any(|part| regular(&[b"^", part, b"$"].concat(), text));
+    }
     pattern.split(|byte| *byte == b'|').any(|part| {
         let (start, part) = part.strip_prefix(b"^").map_or((false, part), |part| (true, part));
         let (end, part) = part.strip_suffix(b"$").map_or((false, part), |part| (true, part));
@@ -54,6 +59,10 @@ pub(crate) fn regular(pattern: &[u8], text: &[u8]) -> bool {
                 }
                 [b'.', after @ ..] => {
                     translated.push(b'_');
+                    after
+                }
+                [b'\\', byte, after @ ..] => {
+                    translated.extend([b'\\', *byte]);
                     after
                 }
                 [byte, after @ ..] => {

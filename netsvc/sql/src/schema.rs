@@ -5,6 +5,8 @@ use crate::{Fault, value::Value};
 /// What a column or a result holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
+    /// Truths.
+    Truth,
     /// Whole numbers.
     Integer,
     /// Numbers with decimals.
@@ -56,6 +58,9 @@ impl Column {
 
     /// Longest text that it holds, if it has such a bound.
     pub(crate) fn longest(&self) -> Option<usize> {
+        if self.declared.ends_with("[]") {
+            return None;
+        }
         if !(self.declared.starts_with("varchar") || self.declared.starts_with("char")) {
             return None;
         }
@@ -66,6 +71,10 @@ impl Column {
     pub(crate) fn fit(&self, value: Value) -> Value {
         match (self.kind, value) {
             (_, Value::Null) => Value::Null,
+            (Kind::Truth, value @ Value::Truth(_)) => value,
+            (Kind::Truth, value) => {
+                Value::Truth(matches!(value.bytes().first(), Some(b't' | b'T' | b'y' | b'1')))
+            }
             (Kind::Integer, value) => Value::Integer(value.integer()),
             (Kind::Double, value) => Value::Double(value.number()),
             (Kind::Binary, value) => Value::Binary(value.bytes()),
@@ -80,8 +89,10 @@ fn kind_of(declared: &str) -> Kind {
     let lower = declared.to_lowercase();
     let word = lower.split(['(', ' ']).next().unwrap_or_default();
     match word {
-        "int" | "integer" | "bigint" | "smallint" | "tinyint" | "mediumint" | "bool" | "boolean" | "bit"
+        "int" | "integer" | "bigint" | "smallint" | "tinyint" | "mediumint" | "bool" | "oid" | "bit"
         | "year" => Kind::Integer,
+        // MySQL keeps what is declared so as `tinyint(1)`.
+        "boolean" => Kind::Truth,
         "decimal" | "numeric" => Kind::Decimal,
         "float" | "double" | "real" => Kind::Double,
         "blob" | "longblob" | "mediumblob" | "tinyblob" | "binary" | "varbinary" => Kind::Binary,

@@ -317,6 +317,7 @@ fn settle(fields: &mut [Field], shown: &[Value]) {
         if field.table.is_empty() && field.kind == Kind::Null {
             field.kind = match value {
                 Value::Null => Kind::Null,
+                Value::Truth(_) => Kind::Truth,
                 Value::Integer(_) => Kind::Integer,
                 Value::Decimal(_) => Kind::Decimal,
                 Value::Double(_) => Kind::Double,

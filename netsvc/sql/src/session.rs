@@ -1,6 +1,6 @@
 //! One login: what it set, its database, and its statements.
 
-use crate::{Fault, schema::Kind, statements, value::Value};
+use crate::{Fault, dialect::Dialect, schema::Kind, statements, value::Value, world::World};
 use std::collections::BTreeMap;
 
 /// Most variables and prepared statements of a session.
@@ -24,7 +24,22 @@ pub trait Facts {
     fn random(&mut self) -> f64;
     /// How the server writes what it knows of a table in SHOW CREATE TABLE: engine and character set.
     fn engine(&self) -> String;
+    /// A table that the server makes of the world when it is asked: columns and rows. `None`: there is none such.
+    fn table(&self, _world: &World, _database: &str, _name: &str) -> Option<Made> {
+        None
+    }
+    /// The result of a function of the server's own. `None`: there is none such.
+    fn call(&mut self, _world: &World, _name: &str, _values: &[Value]) -> Option<Result<Value, Fault>> {
+        None
+    }
+    /// A value as one of a type of the server's own. `None`: there is none such.
+    fn cast(&self, _world: &World, _value: &Value, _kind: &str) -> Option<Result<Value, Fault>> {
+        None
+    }
 }
+
+/// Columns with what they hold, and rows.
+pub type Made = (Vec<(String, Kind)>, Vec<Vec<Value>>);
 
 /// A column of a result.
 #[derive(Clone, Debug, PartialEq)]
@@ -79,6 +94,8 @@ pub(crate) struct Prepared {
 /// One login.
 #[derive(Debug, Default)]
 pub struct Session {
+    /// Whose SQL its statements are.
+    pub dialect: Dialect,
     /// The chosen database; empty: none.
     pub database: String,
     /// `@name` variables.
@@ -102,8 +119,8 @@ impl Session {
     ///
     /// # Errors
     /// What is wrong with it.
-    pub fn parameters(text: &str) -> Result<usize, Fault> {
-        statements::parse(text).map(|(_, parameters)| parameters)
+    pub fn parameters(text: &str, dialect: Dialect) -> Result<usize, Fault> {
+        statements::parse(text, dialect).map(|(_, parameters)| parameters)
     }
 
     /// How many warnings the last statement gave.
@@ -124,7 +141,7 @@ impl Session {
     }
 
     pub(crate) fn prepare(&mut self, name: &str, text: String) -> Result<(), Fault> {
-        let parameters = Self::parameters(&text)?;
+        let parameters = Self::parameters(&text, self.dialect)?;
         if self.prepared.len() < MOST || self.prepared.contains_key(name) {
             self.prepared.insert(name.to_owned(), Prepared { text, parameters });
         }

@@ -4,30 +4,31 @@ use crate::{
     Fault,
     ast::{Expression, Insert, Show, Statement},
     definitions::{alter, create, drop_it, rest},
-    lexer::{Token, tokens},
-    parse::{Parser, Read},
+    dialect::Dialect,
+    lexer::Token,
+    parse::{Parser, Read, words},
     value::Value,
 };
 
 /// The statements of a text that several of them stand in, without what separates them.
-pub fn split(text: &str) -> Vec<&str> {
+pub fn split(text: &str, dialect: Dialect) -> Vec<&str> {
     let mut parts = Vec::new();
     let mut from = 0;
-    for placed in tokens(text) {
+    for placed in words(text, dialect) {
         if placed.token == Token::Symbol(";") {
             parts.push(text.get(from..placed.at).unwrap_or_default());
             from = placed.end;
         }
     }
     parts.push(text.get(from..).unwrap_or_default());
-    let full = |part: &&str| !tokens(part).is_empty();
+    let full = |part: &&str| !words(part, dialect).is_empty();
     let kept: Vec<&str> = parts.iter().copied().filter(full).collect();
     if kept.is_empty() { vec![text] } else { kept }
 }
 
 /// A statement, and how many parameters it has.
-pub(crate) fn parse(text: &str) -> Read<(Statement, usize)> {
-    let mut parser = Parser::new(text)?;
+pub(crate) fn parse(text: &str, dialect: Dialect) -> Read<(Statement, usize)> {
+    let mut parser = Parser::new(text, dialect)?;
     if parser.done() {
         return Err(Fault::Empty);
     }
@@ -144,13 +145,24 @@ fn insert(parser: &mut Parser<'_>, replace: bool) -> Read<Insert> {
             }
         }
     }
-    if parser.word("on") {
+    behind_insert(parser, &mut insert)?;
+    Ok(insert)
+}
+
+/// ON DUPLICATE KEY UPDATE; ON CONFLICT, which keeps rows that are there, and RETURNING, which is not followed.
+fn behind_insert(parser: &mut Parser<'_>, insert: &mut Insert) -> Read<()> {
+    if parser.is_postgres() {
+        insert.ignore = parser.is("on");
+        if parser.is("on") || parser.is("returning") {
+            rest(parser);
+        }
+    } else if parser.word("on") {
         for word in ["duplicate", "key", "update"] {
             parser.expect(word)?;
         }
         insert.update = assignments(parser)?;
     }
-    Ok(insert)
+    Ok(())
 }
 
 fn assignments(parser: &mut Parser<'_>) -> Read<Vec<(String, Expression)>> {

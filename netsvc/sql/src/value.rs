@@ -8,6 +8,8 @@ use std::cmp::Ordering;
 pub enum Value {
     /// No value.
     Null,
+    /// A truth, where the server has such values.
+    Truth(bool),
     /// A whole number.
     Integer(i64),
     /// A number with a fixed count of decimals.
@@ -40,6 +42,7 @@ impl Value {
     pub fn printed(&self) -> Option<Vec<u8>> {
         Some(match self {
             Value::Null => return None,
+            Value::Truth(truth) => vec![if *truth { b't' } else { b'f' }],
             Value::Integer(number) => number.to_string().into_bytes(),
             Value::Decimal(decimal) => decimal.to_string().into_bytes(),
             Value::Double(number) => number::double(*number).into_bytes(),
@@ -61,6 +64,7 @@ impl Value {
     pub fn number(&self) -> f64 {
         match self {
             Value::Null => 0.0,
+            Value::Truth(truth) => f64::from(u8::from(*truth)),
             #[expect(clippy::cast_precision_loss, reason = "a number of floating point is asked for")]
             Value::Integer(number) => *number as f64,
             Value::Decimal(decimal) => decimal.number(),

@@ -20,14 +20,26 @@ pub struct World {
     pub databases: BTreeMap<String, Database>,
     /// Bytes and rows, as counted when something was written last.
     size: (usize, usize),
+    /// Most bytes, where that is not what a world has by default.
+    most: Option<usize>,
 }
 
 impl World {
     /// A world with these databases.
     pub fn new(databases: BTreeMap<String, Database>) -> Self {
-        let mut world = World { databases, size: (0, 0) };
+        let mut world = World { databases, size: (0, 0), most: None };
         world.measure();
         world
+    }
+
+    /// A world with these databases that holds so many bytes at most.
+    pub fn within(databases: BTreeMap<String, Database>, most: usize) -> Self {
+        World { most: Some(most), ..World::new(databases) }
+    }
+
+    /// Bytes that it holds.
+    pub fn bytes(&self) -> usize {
+        self.size.0
     }
 
     fn measure(&mut self) {
@@ -38,7 +50,8 @@ impl World {
 
     /// Makes room for `rows` rows of `bytes` bytes in `table`.
     pub(crate) fn reserve(&mut self, table: &str, rows: usize, bytes: usize) -> Result<(), Fault> {
-        let fits = |(held, count): (usize, usize)| held + bytes <= BYTES && count + rows <= ROWS;
+        let most = self.most.unwrap_or(BYTES);
+        let fits = |(held, count): (usize, usize)| held + bytes <= most && count + rows <= ROWS;
         if !fits(self.size) {
             self.measure();
             if !fits(self.size) {

@@ -9,6 +9,8 @@ const UNIX: usize = 32;
 const WINDOWS: usize = 20;
 /// Longest name of an account of a database server (MariaDB 80, MySQL 32, both in characters).
 const DATABASE: usize = 80;
+/// Longest name of a role of PostgreSQL (`NAMEDATALEN`).
+const ROLE: usize = 63;
 /// Longest name of an account of a web application, which may be a mail address (RFC 5321 §4.5.3.1).
 const MAILBOX: usize = 254;
 /// Longest name that a device's configuration takes.
@@ -20,6 +22,7 @@ pub(super) fn possible(family: &str, service: &str, name: &[u8]) -> bool {
     match service {
         // These keep accounts of their own.
         "mysql" => printable(name, DATABASE) && !name.starts_with(' '),
+        "postgres" => printable(name, ROLE) && !name.starts_with(' '),
         "http" | "https" => printable(name, MAILBOX) && !name.starts_with(' ') && !name.ends_with(' '),
         "smtp" => match name.rsplit_once('@') {
             Some((mailbox, domain)) => is_domain(domain) && of_system(family, mailbox),

@@ -7,6 +7,7 @@ mod exchange;
 mod laws;
 mod mysql;
 mod mysql_logins;
+mod postgres;
 mod recorded;
 mod redis;
 mod transcript;

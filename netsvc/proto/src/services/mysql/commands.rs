@@ -171,7 +171,11 @@ impl Connection {
         };
         self.record(text, out);
         let whole = String::from_utf8_lossy(text).into_owned();
-        let parts = if self.multiple { netsvc_sql::split(&whole) } else { vec![whole.as_str()] };
+        let parts = if self.multiple {
+            netsvc_sql::split(&whole, netsvc_sql::Dialect::Mysql)
+        } else {
+            vec![whole.as_str()]
+        };
         let count = parts.len().min(SEVERAL);
         for (index, part) in parts.iter().take(count).enumerate() {
             let outcome = self.run(part, &[]);

@@ -13,7 +13,7 @@ pub(super) fn refusal(fault: &Fault, flavour: &Flavour, account: &str) -> Refusa
     let server = if flavour.mariadb { "MariaDB" } else { "MySQL" };
     match fault {
         Fault::Empty => (1065, "42000", "Query was empty".to_owned()),
-        Fault::Syntax { near, line } => (
+        Fault::Syntax { near, line, .. } => (
             1064,
             "42000",
             format!(

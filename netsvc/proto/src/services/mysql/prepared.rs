@@ -111,7 +111,7 @@ impl Connection {
     pub(super) fn prepare(&mut self, body: &[u8], out: &mut Out) {
         self.record(body, out);
         let text = String::from_utf8_lossy(body).into_owned();
-        let count = match Session::parameters(&text) {
+        let count = match Session::parameters(&text, netsvc_sql::Dialect::Mysql) {
             Ok(count) => count,
             Err(fault) => {
                 let refusal = self.refusal(&fault);

@@ -120,7 +120,7 @@ fn binary_row(row: &[Value], fields: &[Field]) -> Vec<u8> {
             continue;
         }
         match field.kind {
-            Kind::Integer => values.extend_from_slice(&value.integer().to_le_bytes()),
+            Kind::Truth | Kind::Integer => values.extend_from_slice(&value.integer().to_le_bytes()),
             Kind::Double => values.extend_from_slice(&value.number().to_le_bytes()),
             Kind::Datetime => moment(&value.string(), &mut values),
             _ => counted(&mut values, &value.bytes()),
@@ -149,7 +149,7 @@ pub(super) fn definition(field: &Field, extended: bool) -> Vec<u8> {
     }
     // Type, character set (63 is binary), length, flags and decimals.
     let (kind, charset, length, flags, decimals): (u8, u16, u32, u16, u8) = match field.kind {
-        Kind::Integer => (0x08, 63, 21, 0x80, 0),
+        Kind::Truth | Kind::Integer => (0x08, 63, 21, 0x80, 0),
         Kind::Decimal => (0xf6, 63, 24, 0x80, 4),
         Kind::Double => (0x05, 63, 23, 0x80, 31),
         Kind::Text => (0xfd, 45, 1024, 0, 39),

@@ -1,0 +1,39 @@
+//! Whose SQL it is.
+
+/// The server whose language statements are written in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Dialect {
+    /// MySQL and MariaDB.
+    #[default]
+    Mysql,
+    /// PostgreSQL.
+    Postgres,
+}
+
+/// Words that end a name without AS in PostgreSQL, beside those of all.
+const RESERVED: &[&str] = &[
+    "except",
+    "fetch",
+    "full",
+    "ilike",
+    "intersect",
+    "isnull",
+    "lateral",
+    "notnull",
+    "operator",
+    "over",
+    "returning",
+    "similar",
+    "window",
+    "with",
+    "all",
+    "any",
+    "array",
+];
+
+impl Dialect {
+    /// Whether `word` cannot be a name unless it is quoted.
+    pub(crate) fn reserves(self, word: &str) -> bool {
+        self == Dialect::Postgres && RESERVED.iter().any(|known| word.eq_ignore_ascii_case(known))
+    }
+}
