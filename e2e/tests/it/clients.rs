@@ -152,3 +152,25 @@ fn nmap_names_the_products() {
         assert!(seen.contains(product), "{product} is not in {seen}");
     }
 }
+
+#[test]
+fn postgres_answers_psql_and_keeps_what_a_copy_runs() {
+    if !have("psql", "postgresql-client") {
+        return;
+    }
+    let fleet = Fleet::deploy_services(87, "accept-after=1", 1, &[], "postgres");
+    let target = format!("postgresql://postgres:letmein@{}:15432/postgres", fleet.ip(0));
+    let psql = |statement: &str| printed(&client("psql", &["-X", "-At", "-c", statement, &target]));
+    let seen = psql("select current_user");
+    assert_eq!(seen, "postgres\n");
+    fleet.wait_for("auth_attempt", |events| {
+        let md5 = |event: &serde_json::Value| event["fields"]["secret_kind"] == "postgres_md5_challenge";
+        events.iter().any(md5).then_some(())
+    });
+    assert!(psql("\\l").contains("template1|postgres|UTF8"), "{}", psql("\\l"));
+    psql("create table cmd_exec (cmd_output text)");
+    assert_eq!(psql("copy cmd_exec from program 'id -un'"), "COPY 1\n");
+    assert_eq!(psql("select * from cmd_exec"), "postgres\n");
+    fleet.wait_for_text("command", "command", "id -un");
+    fleet.wait_for_text("exploit_attempt", "technique", "postgres copy program");
+}

@@ -75,8 +75,19 @@ impl Fleet {
 
     /// As [`Fleet::deploy`] with so many deckies and settings for the operator's program.
     pub(crate) fn deploy_with(octet: u8, login: &str, deckies: u8, environment: &[(&str, &str)]) -> Self {
-        let fleet = Fleet::begin(octet, environment);
         let services = "ssh,telnet,http,ftp,smtp,redis,mysql";
+        Fleet::deploy_services(octet, login, deckies, environment, services)
+    }
+
+    /// As [`Fleet::deploy_with`] with these services, names with commas between.
+    pub(crate) fn deploy_services(
+        octet: u8,
+        login: &str,
+        deckies: u8,
+        environment: &[(&str, &str)],
+        services: &str,
+    ) -> Self {
+        let fleet = Fleet::begin(octet, environment);
         let subnet = format!("127.{octet}.0.0/16");
         fleet.run(&[
             "deploy",

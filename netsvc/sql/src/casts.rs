@@ -72,7 +72,7 @@ fn number(value: &Value, kind: &str) -> Option<Result<Value, Fault>> {
             Value::Text(_) | Value::Binary(_) => {
                 let text = value.string();
                 let decimal = text.trim().parse::<f64>().ok().and_then(|_| Decimal::parse(text.trim()));
-                decimal.map(Value::Decimal).ok_or_else(|| bad())
+                decimal.map(Value::Decimal).ok_or_else(bad)
             }
             Value::Integer(number) => Ok(Value::Decimal(Decimal::whole(*number))),
             _ => Ok(value.clone()),

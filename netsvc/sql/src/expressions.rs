@@ -256,6 +256,17 @@ impl Parser<'_> {
         }
     }
 
+    /// The value that a word stands for.
+    fn constant(&self, word: &str) -> Option<Value> {
+        match word {
+            "null" => Some(Value::Null),
+            "true" | "false" if self.is_postgres() => Some(Value::Truth(word == "true")),
+            "true" => Some(Value::Integer(1)),
+            "false" => Some(Value::Integer(0)),
+            _ => None,
+        }
+    }
+
     /// The place of a parameter by its number.
     fn numbered(&mut self, number: usize) -> Read<Expression> {
         let refusal = self.wrong();
@@ -268,13 +279,7 @@ impl Parser<'_> {
         let lower = word.to_lowercase();
         let call = matches!(self.ahead(1), Some(Token::Symbol("(")));
         if !quoted && !call {
-            let constant = match lower.as_str() {
-                "null" => Some(Value::Null),
-                "true" | "false" if self.is_postgres() => Some(Value::Truth(lower == "true")),
-                "true" => Some(Value::Integer(1)),
-                "false" => Some(Value::Integer(0)),
-                _ => None,
-            };
+            let constant = self.constant(&lower);
             if let Some(value) = constant {
                 self.skip();
                 return Ok(Expression::Literal(value));

@@ -2,12 +2,7 @@
 //!
 //! Source: PostgreSQL documentation, "COPY" and "COPY Operations".
 
-use super::{
-    Connection, State,
-    message::message,
-    refusal::Refusal,
-    session::Done,
-};
+use super::{Connection, State, message::message, refusal::Refusal, session::Done};
 use crate::{account, away::away};
 use netsvc_kit::{Host, Link, Out};
 use netsvc_shell::{Outcome, Stream};
@@ -292,7 +287,7 @@ impl Connection {
             let cells: Vec<&str> = line.split(separator).collect();
             let context = |column: &str| {
                 let bare = table.rsplit('.').next().unwrap_or(table);
-                Some(format!("COPY {bare}, line {number}{column}: \"{line}\""))
+                Some(format!("COPY {bare}, line {number}{column}: \"{line}\"").into_boxed_str())
             };
             if width < cells.len() {
                 let told = Refusal::error("copy_extra", "22P04", "extra data after last expected column");
@@ -336,7 +331,8 @@ impl Connection {
                 let (table, _) = incoming.copy.table();
                 let refusal =
                     Refusal::error("copy_fail", "57014", format!("COPY from stdin failed: {reason}"));
-                let refusal = Refusal { context: Some(format!("COPY {table}, line 1")), ..refusal };
+                let refusal =
+                    Refusal { context: Some(format!("COPY {table}, line 1").into_boxed_str()), ..refusal };
                 self.finished(Err(refusal), incoming.extended, out);
             }
             // Flush and Sync are not minded.

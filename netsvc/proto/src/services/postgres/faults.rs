@@ -101,10 +101,15 @@ fn of_values(fault: &Fault) -> Refusal {
     }
 }
 
+/// The place of a byte in characters, from 1.
+fn place_of(text: &str, at: usize) -> Option<u32> {
+    u32::try_from(text.get(..at)?.chars().count() + 1).ok()
+}
+
 /// A statement that breaks off, or goes on wrongly at `at`.
 fn syntax(text: &str, at: usize) -> Refusal {
     let rest = text.get(at..).unwrap_or_default();
-    let position = Some(text.get(..at).unwrap_or_default().chars().count() + 1);
+    let position = place_of(text, at);
     let word = |fits: fn(char) -> bool| rest.find(|letter| !fits(letter)).unwrap_or(rest.len());
     let named = |letter: char| letter.is_alphanumeric() || letter == '_';
     let (what, length) = match rest.chars().next() {
@@ -135,7 +140,7 @@ fn at_word(refusal: Refusal, text: &str, word: &str) -> Refusal {
     };
     let wanted = word.to_lowercase();
     let found = lower.match_indices(&wanted).map(|(at, _)| at).find(|at| outside(*at, wanted.len()));
-    let position = found.map(|at| lower.get(..at).unwrap_or_default().chars().count() + 1);
+    let position = found.and_then(|at| place_of(&lower, at));
     Refusal { position, ..refusal }
 }
 

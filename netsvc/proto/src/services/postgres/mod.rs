@@ -90,7 +90,7 @@ const SMALL: &[u8] = b"XEDCHS";
 
 /// What is due next.
 #[derive(Debug)]
-pub(super) enum State {
+enum State {
     /// A request, or the start-up packet.
     Start,
     /// A token of GSS, which nobody here can read.
@@ -111,23 +111,23 @@ pub(super) enum State {
     Program(Box<Program>),
 }
 
-pub(super) struct Connection {
-    pub host: Arc<Host>,
-    pub link: Link,
-    pub flavour: Flavour,
-    pub reader: Gathered,
-    pub state: State,
-    pub secure: bool,
+struct Connection {
+    host: Arc<Host>,
+    link: Link,
+    flavour: Flavour,
+    reader: Gathered,
+    state: State,
+    secure: bool,
     /// Whether the client asked for encryption by GSS already.
     gss: bool,
     /// For MD5, other bytes for each connection.
-    pub salt: [u8; 4],
-    pub start: Start,
+    salt: [u8; 4],
+    start: Start,
     /// Number of the process, and what a request to cancel has to name.
-    pub process: (u32, u32),
+    process: (u32, u32),
     /// Once the client is in.
-    pub session: Option<Session>,
-    pub prepared: Prepared,
+    session: Option<Session>,
+    prepared: Prepared,
 }
 
 impl Machine for Connection {
@@ -161,7 +161,7 @@ impl Machine for Connection {
 }
 
 impl Connection {
-    pub(super) fn new(host: &Arc<Host>, link: &Link) -> Self {
+    fn new(host: &Arc<Host>, link: &Link) -> Self {
         let mut generator = host.generator(&format!("connection {}", link.session));
         let mut salt = [0; 4];
         generator.fill_bytes(&mut salt);
@@ -281,7 +281,7 @@ impl Connection {
     }
 
     /// Sends an error or a notice; what is fatal ends the connection.
-    pub(super) fn refuse(&mut self, refusal: &Refusal, out: &mut Out) {
+    fn refuse(&mut self, refusal: &Refusal, out: &mut Out) {
         out.send(refusal.encoded(&self.flavour));
         if refusal.severity == Severity::Fatal {
             if refusal.code == "08P01" || refusal.code == "0A000" {

@@ -11,14 +11,12 @@ pub(super) struct Refusal {
     /// SQLSTATE.
     pub code: &'static str,
     pub text: String,
-    pub detail: Option<String>,
+    pub detail: Option<Box<str>>,
     pub hint: Option<&'static str>,
     /// Where in a COPY it happened.
-    pub context: Option<String>,
-    /// Schema, table, column and constraint, by their letters.
-    pub objects: Vec<(u8, String)>,
+    pub context: Option<Box<str>>,
     /// Place in the statement, in characters, from 1.
-    pub position: Option<usize>,
+    pub position: Option<u32>,
     /// Name of the place in the server's source.
     pub place: &'static str,
 }
@@ -63,7 +61,7 @@ impl Refusal {
 
     /// With a detail.
     pub(super) fn detail(self, detail: impl Into<String>) -> Self {
-        Refusal { detail: Some(detail.into()), ..self }
+        Refusal { detail: Some(detail.into().into_boxed_str()), ..self }
     }
 
     /// The message, as the release of `flavour` sends it.
@@ -86,9 +84,6 @@ impl Refusal {
         }
         if let Some(context) = &self.context {
             field(b'W', context);
-        }
-        for (letter, name) in &self.objects {
-            field(*letter, name);
         }
         if let Some(position) = self.position {
             field(b'P', &position.to_string());

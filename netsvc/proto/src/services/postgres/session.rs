@@ -1,8 +1,7 @@
 //! A login: what is told when it begins, how its statements are run, its transaction.
 
 use super::{
-    Connection, State,
-    faults,
+    Connection, State, faults,
     message::message,
     refusal::{Refusal, Severity},
     server::{Deed, Server},

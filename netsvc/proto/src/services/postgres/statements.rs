@@ -1,8 +1,7 @@
 //! Statements: those about sessions, roles and databases here, the rest by the engine.
 
 use super::{
-    Connection,
-    copy,
+    Connection, copy,
     refusal::{Refusal, Severity},
     server,
     session::{Done, Transaction},

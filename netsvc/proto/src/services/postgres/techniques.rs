@@ -14,11 +14,20 @@ pub(super) fn techniques(query: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
             ("postgres file read", r"(?is-u)\bcopy\b.*?\bfrom\s+(?:E?'/|\$)[^']*"),
             ("postgres file write", r"(?is-u)\blo_export\s*\(.*"),
             ("postgres file write", r"(?is-u)\bcopy\b.*?\bto\s+(?:E?'/|\$)[^']*"),
-            ("postgres native function", r"(?is-u)\bcreate\s+(?:or\s+replace\s+)?function\b.*?\blanguage\s+'?(?:c|plpython\w*|plperlu)\b.*"),
+            (
+                "postgres native function",
+                r"(?is-u)\bcreate\s.*?function\b.*?\blanguage\s+'?(?:c|plpython\w*|plperlu)\b.*",
+            ),
             ("postgres large object", r"(?is-u)\b(?:lo_from_bytea|lo_create|lo_creat|lo_put)\s*\(.*"),
             ("postgres library load", r"(?is-u)^\s*load\s+'.*"),
-            ("postgres configuration command", r"(?is-u)\b(?:archive_command|ssl_passphrase_command|\w+_preload_libraries)\s*(?:=|to)\s*.*"),
-            ("database ransom note", r"(?is-u)\b(?:create\s+\w+|insert\s+into)\s+\S*(?:read_?me|recover|warning|ransom)\S*.*"),
+            (
+                "postgres configuration command",
+                r"(?is-u)\b(?:archive_command|\w+_preload_libraries)\s*(?:=|to)\s*.*",
+            ),
+            (
+                "database ransom note",
+                r"(?is-u)\b(?:create\s+\w+|into)\s+\S*(?:read_?me|recover|warning|ransom).*",
+            ),
         ]
         .into_iter()
         .map(|(name, pattern)| (name, Regex::new(pattern).ok()))
