@@ -265,7 +265,6 @@ impl Parser<'_> {
                     short.map_or_else(|| plain.to_owned(), |(short, _)| (*short).to_owned())
                 }
             },
-            Expression::Literal(Value::Truth(_)) => "bool".to_owned(),
             _ => "?column?".to_owned(),
         }
     }

@@ -171,7 +171,7 @@ fn statements_are_answered() {
         for (text, wanted) in [
             (
                 "select 1 as a, 'x' || 'y', true, null, 1=2",
-                "| a|?column?|bool|?column?|?column?\n  1|xy|t|NULL|f\n= SELECT 1\n",
+                "| a|?column?|?column?|?column?|?column?\n  1|xy|t|NULL|f\n= SELECT 1\n",
             ),
             (
                 "select current_user, current_database()",

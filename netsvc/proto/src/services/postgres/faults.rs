@@ -53,19 +53,25 @@ pub(super) fn refusal(fault: &Fault, text: &str, flavour: &Flavour) -> Refusal {
                 "type numeric" => "cast_numeric",
                 _ => "bad_int",
             };
-            error(place, "22P02", format!("invalid input syntax for {kind}: \"{input}\""))
+            let position = text.find(&format!("'{input}'")).and_then(|at| place_of(text, at));
+            let refusal = error(place, "22P02", format!("invalid input syntax for {kind}: \"{input}\""));
+            Refusal { position, ..refusal }
         }
         Fault::UnknownType(name) => {
             at_word(error("no_type", "42704", format!("type \"{name}\" does not exist")), text, name)
         }
         Fault::DivisionByZero => error("zero", "22012", "division by zero".to_owned()),
         Fault::Own(code, told, place) => error(place, code, told.clone()),
-        other => of_values(other),
+        other => of_values(other, text),
     }
 }
 
 /// What the server says of values and rows.
-fn of_values(fault: &Fault) -> Refusal {
+fn of_values(fault: &Fault, statement: &str) -> Refusal {
+    let at = |refusal, mark| {
+        let position = statement.find(mark).and_then(|at| place_of(statement, at));
+        Refusal { position, ..refusal }
+    };
     let error = |place, code, text: &str| Refusal::error(place, code, text);
     match fault {
         Fault::UnequalColumns => {
@@ -88,7 +94,7 @@ fn of_values(fault: &Fault) -> Refusal {
             "23502",
             &format!("null value in column \"{column}\" violates not-null constraint"),
         ),
-        Fault::NoTables => error("star", "42601", "SELECT * with no tables specified is not valid"),
+        Fault::NoTables => at(error("star", "42601", "SELECT * with no tables specified is not valid"), '*'),
         Fault::UnknownStatement(name) => {
             error("no_prepared", "26000", &format!("prepared statement \"{name}\" does not exist"))
         }
@@ -96,7 +102,7 @@ fn of_values(fault: &Fault) -> Refusal {
         Fault::ReadOnly(name) | Fault::Full(name) => {
             error("denied", "42501", &format!("permission denied for table {name}"))
         }
-        Fault::WrongParameters => error("parameter", "42P02", "there is no parameter $1"),
+        Fault::WrongParameters => at(error("parameter", "42P02", "there is no parameter $1"), '$'),
         other => error("internal", "XX000", &other.to_string()),
     }
 }

@@ -6,6 +6,7 @@
 
 mod catalogue;
 mod copy;
+mod daemons;
 mod faults;
 mod flavour;
 mod login;
@@ -63,6 +64,7 @@ pub static SERVICE: Def = Def {
         },
     ],
     products: products::PRODUCTS,
+    daemons: daemons::DAEMONS,
     talks: talks::TALKS,
     look: Look::Nothing,
     command_line: false,
