@@ -25,6 +25,14 @@ pub fn slug_of(name: &str) -> &str {
     ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, slug)| slug)
 }
 
+/// Services that one program serves, and the one by whose slug it is drawn.
+const SHARED: &[(&str, &str)] = &[("https", "http")];
+
+/// The slug by which the product of the service `slug` is drawn: another's where one program serves both.
+pub fn product_of(slug: &str) -> &str {
+    SHARED.iter().find(|(service, _)| *service == slug).map_or(slug, |(_, other)| other)
+}
+
 /// The service called `slug`.
 pub fn find(slug: &str) -> Option<&'static ServiceInfo> {
     services().iter().find(|service| service.slug == slug)

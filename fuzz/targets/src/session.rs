@@ -81,8 +81,10 @@ pub(crate) fn service(def: &'static Def, bytes: &[u8]) {
     }
     let port = def.ports.first().map_or(0, |port| port.number);
     let (left, right) = bytes.split_at(bytes.len() / 2);
-    testing::converse(def, &host(def), &link(port), &[bytes]);
-    testing::converse(def, &host(def), &link(port), &[left, right]);
+    for open in def.serve.machines() {
+        testing::converse_with(open, &host(def), &link(port), &[bytes]);
+        testing::converse_with(open, &host(def), &link(port), &[left, right]);
+    }
 }
 
 fn over_network(def: &'static Def, bytes: &[u8]) {

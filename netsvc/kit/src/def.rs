@@ -1,7 +1,7 @@
 //! A service as data: what it is called, where it listens, what can be set, how it is served.
 
 use crate::{
-    Full, Host, Link, Machine, Session, datagram,
+    Full, Host, Link, Machine, Secure, Session, datagram,
     declared::{Daemon, Products, Talks},
 };
 use netsvc_persona::{
@@ -91,15 +91,20 @@ pub enum SettingKind {
 /// The future of an asynchronous service.
 pub type ServeFuture = Pin<Box<dyn Future<Output = std::io::Result<()>> + Send>>;
 
+/// What makes the machine of a connection.
+pub type Open = fn(&Arc<Host>, &Link) -> Box<dyn Machine>;
+
 /// How a connection is served.
 #[derive(Clone, Copy)]
 pub enum Serve {
     /// By a state machine without input or output of its own.
-    Machine(fn(&Arc<Host>, &Link) -> Box<dyn Machine>),
+    Machine(Open),
+    /// By the machine that TLS agreed on with the peer.
+    Secure(&'static Secure),
     /// Over datagrams: a machine for each peer, to which [`crate::Input::Bytes`] is one datagram.
     Datagrams(datagram::Open),
     /// By a machine over TCP, and by another over datagrams.
-    Both(fn(&Arc<Host>, &Link) -> Box<dyn Machine>, datagram::Open),
+    Both(Open, datagram::Open),
     /// By a task that reads and writes itself, for protocols that a library drives or that need
     /// connections of their own.
     Task(fn(Session) -> ServeFuture),
@@ -109,10 +114,22 @@ impl std::fmt::Debug for Serve {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str(match self {
             Serve::Machine(_) => "Machine",
+            Serve::Secure(_) => "Secure",
             Serve::Datagrams(_) => "Datagrams",
             Serve::Both(..) => "Both",
             Serve::Task(_) => "Task",
         })
+    }
+}
+
+impl Serve {
+    /// What makes the machines that serve; none where a task does.
+    pub fn machines(&self) -> Vec<Open> {
+        match self {
+            Serve::Machine(open) | Serve::Datagrams(open) | Serve::Both(open, _) => vec![*open],
+            Serve::Secure(secure) => secure.openings().collect(),
+            Serve::Task(_) => Vec::new(),
+        }
     }
 }
 

@@ -53,6 +53,8 @@ pub struct Node {
     pub stage: Arc<Stage>,
     pub(crate) tls: tokio::sync::OnceCell<openssl::ssl::SslContext>,
     shared: Shared,
+    /// How its services are set, by slug.
+    settings: Mutex<BTreeMap<String, Arc<BTreeMap<String, String>>>>,
 }
 
 /// One service on one node.
@@ -63,7 +65,7 @@ pub struct Host {
     pub app: HeaderText,
     /// The service in the budget.
     pub(crate) group: Group,
-    settings: BTreeMap<String, String>,
+    settings: Arc<BTreeMap<String, String>>,
 }
 
 impl std::fmt::Debug for Host {
@@ -178,6 +180,7 @@ impl Node {
             stage: stage.clone(),
             tls: tokio::sync::OnceCell::new(),
             shared: Shared::default(),
+            settings: Mutex::default(),
         }))
     }
 
@@ -211,6 +214,8 @@ impl Host {
         settings: BTreeMap<String, String>,
     ) -> Result<Arc<Self>, netsvc_wire::BadHeaderText> {
         let group = node.stage.budget.group(node.number, slug);
+        let settings = Arc::new(settings);
+        node.settings.lock().insert(slug.to_owned(), settings.clone());
         Ok(Arc::new(Host { app: slug.parse()?, node, group, settings }))
     }
 
@@ -222,6 +227,12 @@ impl Host {
     /// A setting as configured; `None` when left at its default or empty.
     pub fn setting(&self, key: &str) -> Option<&str> {
         self.settings.get(key).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// A setting of the service `slug` of the same node, as [`Host::setting`]: for services that show one thing.
+    pub fn setting_of(&self, slug: &str, key: &str) -> Option<String> {
+        let settings = self.node.settings.lock().get(slug).cloned()?;
+        settings.get(key).filter(|value| !value.is_empty()).cloned()
     }
 
     /// A setting that is a yes or no.

@@ -169,10 +169,19 @@ fn left(stream: &TcpStream) -> bool {
 }
 
 async fn serve(def: &'static Def, mut session: Session) -> std::io::Result<()> {
+    if let (true, Serve::Secure(secure)) = (session.link().tls, def.serve) {
+        let open = session.agree(secure).await?;
+        let machine = open(session.host(), session.link());
+        return machine::drive(session, machine).await;
+    }
     if session.link().tls {
         session.start_tls(Vec::new()).await?;
     }
     match def.serve {
+        Serve::Secure(secure) => {
+            let machine = (secure.open)(session.host(), session.link());
+            machine::drive(session, machine).await
+        }
         Serve::Machine(open) | Serve::Both(open, _) => {
             let machine = open(session.host(), session.link());
             machine::drive(session, machine).await

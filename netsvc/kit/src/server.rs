@@ -142,7 +142,7 @@ impl Server {
                 (Transport::Udp, Serve::Datagrams(open) | Serve::Both(_, open)) => {
                     datagrams(descriptor).map(|socket| Socket::Datagrams(open, socket))
                 }
-                (Transport::Tcp, Serve::Machine(_) | Serve::Task(_) | Serve::Both(..)) => {
+                (Transport::Tcp, Serve::Machine(_) | Serve::Secure(_) | Serve::Task(_) | Serve::Both(..)) => {
                     listener(descriptor).map(Socket::Stream)
                 }
                 _ => return Err(Refused::Transport(port.slug, port.transport.name())),

@@ -4,10 +4,11 @@
 //! `disconnect` when it is dropped, however that comes about.
 
 use crate::{
-    Fields, Gathered, Host,
+    Fields, Gathered, Host, Secure,
     budget::{Account, Patience, Place},
+    def::Open,
     primed::Primed,
-    recorder,
+    recorder, secure,
 };
 use netsvc_fingerprint::{Carrier, ClientHello};
 use netsvc_wire::{Kind, field};
@@ -31,6 +32,9 @@ use tokio_openssl::SslStream;
 pub(crate) const FIRST_BYTES: usize = 4096;
 /// Longest TLS handshake.
 const HANDSHAKE: Duration = Duration::from_secs(30);
+/// Looks at the first bytes of a peer who sends fewer than tell what he means, and the time between them.
+const PEEKS: usize = 100;
+const PEEK: Duration = Duration::from_millis(20);
 /// Bytes that a connection reads at most before others have their turn.
 const TURN: usize = 64 * 1024;
 
@@ -85,6 +89,8 @@ pub struct Session {
     turn: usize,
     /// The first bytes from the peer, until they are written down.
     first: Option<Gathered>,
+    /// What can be agreed on in the handshake.
+    secure: Option<&'static Secure>,
 }
 
 impl Session {
@@ -113,6 +119,7 @@ impl Session {
             account,
             patience: Patience::default(),
             turn: 0,
+            secure: None,
         }
     }
 
@@ -171,6 +178,39 @@ impl Session {
         self.reason = reason;
     }
 
+    /// Begins with the handshake of `secure`; what is to serve the connection then.
+    ///
+    /// # Errors
+    /// As [`Session::start_tls`].
+    pub(crate) async fn agree(&mut self, secure: &'static Secure) -> io::Result<Open> {
+        let first = tokio::time::timeout(HANDSHAKE, self.first_of_all()).await.unwrap_or_default();
+        let plain = if Secure::is_tls(&first) { None } else { (secure.plain)(&self.host, &first) };
+        if let Some(open) = plain {
+            return Ok(open);
+        }
+        self.secure = Some(secure);
+        self.start_tls(Vec::new()).await?;
+        let Stream::Tls(stream) = &self.stream else { return Ok(secure.open) };
+        Ok(secure.opening(stream.ssl().selected_alpn_protocol()))
+    }
+
+    /// The first bytes, which are left where they are: as many as tell TLS from anything else.
+    async fn first_of_all(&self) -> Vec<u8> {
+        let Stream::Plain(stream) = &self.stream else { return Vec::new() };
+        let mut first = [0; Secure::FIRST];
+        let mut before = 0;
+        loop {
+            let count = stream.peek(&mut first).await.unwrap_or_default();
+            let seen = first.get(..count).unwrap_or_default();
+            // The same ones again: no more has come, or no more will.
+            if Secure::is_tls(seen) || count == first.len() || before == PEEKS {
+                return seen.to_vec();
+            }
+            before += 1;
+            tokio::time::sleep(PEEK).await;
+        }
+    }
+
     /// Does the server's part of a TLS handshake and records it. `early` is what was read of it already, by a reader
     /// that takes more than the request to start TLS: where a client may send its hello without waiting for an answer,
     /// that is part of the handshake; where it may not, the caller gives nothing and answers as the real daemon does.
@@ -182,7 +222,10 @@ impl Session {
         let Stream::Plain(stream) = std::mem::replace(&mut self.stream, Stream::Gone) else {
             return Err(io::Error::other("TLS inside TLS"));
         };
-        let ssl = Ssl::new(&context).map_err(io::Error::other)?;
+        let mut ssl = Ssl::new(&context).map_err(io::Error::other)?;
+        if let Some(secure) = self.secure {
+            secure::prepare(&mut ssl, &self.host, secure).map_err(io::Error::other)?;
+        }
         let mut stream = {
             let heard = Gathered::on(self.account.clone(), netsvc_fingerprint::MAX);
             SslStream::new(ssl, Primed::new(early, stream, heard)).map_err(io::Error::other)?

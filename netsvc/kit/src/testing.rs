@@ -1,7 +1,7 @@
 //! For tests of services: a persona to serve and a conversation without a network.
 
 use crate::{
-    Action, Def, Host, Input, Link, Node, Out, Serve, Stage,
+    Action, Def, Host, Input, Link, Node, Open, Out, Stage,
     blob::Blobs,
     declared::{Products, Step, Talks},
     recorder::Recorder,
@@ -190,15 +190,21 @@ pub fn link(port: u16) -> Link {
     }
 }
 
-/// Feeds `inputs` to a fresh machine of `def` and returns all actions; adjacent sends are joined.
+/// Feeds `inputs` to a fresh machine of `def`, the first that it has, and returns all actions; adjacent sends are
+/// joined.
 ///
 /// # Panics
 /// When `def` reads itself.
 #[expect(clippy::panic, reason = "only tests call this")]
 pub fn converse(def: &Def, host: &Arc<Host>, link: &Link, inputs: &[&[u8]]) -> Vec<Action> {
-    let (Serve::Machine(open) | Serve::Datagrams(open) | Serve::Both(open, _)) = def.serve else {
-        panic!("{} is not a machine", def.slug)
-    };
+    match def.serve.machines().first() {
+        Some(open) => converse_with(*open, host, link, inputs),
+        None => panic!("{} is not a machine", def.slug),
+    }
+}
+
+/// As [`converse`], with the machine that `open` makes.
+pub fn converse_with(open: Open, host: &Arc<Host>, link: &Link, inputs: &[&[u8]]) -> Vec<Action> {
     let mut machine = open(host, link);
     let mut out = Out::default();
     let mut actions: Vec<Action> = Vec::new();

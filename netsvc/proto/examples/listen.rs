@@ -26,6 +26,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     if let Some(name) = settings.remove("product") {
         let mut text = |key: &str| settings.remove(key).unwrap_or_default();
         let product = Product { name, version: text("version"), packaging: text("packaging") };
+        if slug == "https" {
+            persona.products.insert("http".to_owned(), product.clone());
+        }
         persona.products.insert(slug.clone(), product);
     }
     if let Some(family) = settings.remove("family") {

@@ -4,7 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot set up its case should fail")]
 
 use netsvc_kit::{
-    Action, Def, Flood, Host, Input, Link, Out, Serve, Session,
+    Action, Def, Flood, Host, Input, Link, Open, Out, Serve, Session,
     budget::{Budget, Entry, Place},
     full::{Beyond, Full},
     gathered::searched,
@@ -116,10 +116,13 @@ fn piece(unit: &[u8]) -> Vec<u8> {
 }
 
 /// Feeds a machine until it closes or has had `most` bytes; what it cost per byte, and how much it held uncharged.
-fn feed(def: &Def, table: &Table, head: &[u8], pieces: impl Iterator<Item = Vec<u8>>) -> (u64, usize) {
-    let (Serve::Machine(open) | Serve::Datagrams(open) | Serve::Both(open, _)) = def.serve else {
-        unreachable!()
-    };
+fn feed(
+    def: &Def,
+    open: Open,
+    table: &Table,
+    head: &[u8],
+    pieces: impl Iterator<Item = Vec<u8>>,
+) -> (u64, usize) {
     let place = place(table);
     let account = place.account();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
@@ -156,20 +159,21 @@ fn feed(def: &Def, table: &Table, head: &[u8], pieces: impl Iterator<Item = Vec<
     }))
 }
 
-fn machines() -> impl Iterator<Item = &'static &'static Def> {
-    ALL.iter().filter(|def| !matches!(def.serve, Serve::Task(_)))
+/// Every machine of every service.
+fn machines() -> impl Iterator<Item = (&'static Def, Open)> {
+    ALL.iter().flat_map(|def| def.serve.machines().into_iter().map(|open| (*def, open)))
 }
 
 #[test]
 fn endless_bytes_are_charged_and_cost_what_they_are() {
     let _alone = ALONE.lock();
-    for def in machines() {
+    for (def, open) in machines() {
         for Flood { name, head, unit } in floods() {
             let table = table(def);
             let piece = piece(unit);
             let most = if matches!(name, "a line" | "a mail") { CONTENT } else { FLOOD };
             let count = most / piece.len();
-            let (work, free) = feed(def, &table, head, (0..count).map(|_| piece.clone()));
+            let (work, free) = feed(def, open, &table, head, (0..count).map(|_| piece.clone()));
             assert!(free < FREE, "{}: {name}: {free} bytes held and not charged", def.slug);
             assert!(work < WORK, "{}: {name}: {work} per byte", def.slug);
         }
@@ -179,11 +183,11 @@ fn endless_bytes_are_charged_and_cost_what_they_are() {
 #[test]
 fn byte_by_byte_costs_no_more() {
     let _alone = ALONE.lock();
-    for def in machines() {
+    for (def, open) in machines() {
         for Flood { name, head, unit } in floods() {
             let table = table(def);
             let bytes = unit.iter().copied().cycle().take(TRICKLE).map(|byte| vec![byte]);
-            let (work, free) = feed(def, &table, head, bytes);
+            let (work, free) = feed(def, open, &table, head, bytes);
             assert!(free < FREE, "{}: {name}: {free} bytes held and not charged", def.slug);
             assert!(work < 2 * WORK, "{}: {name}: {work} per byte", def.slug);
         }

@@ -124,6 +124,8 @@ fields! {
     HEADER_HASH = "header_hash";
     /// Headers as sent, cut to 4 KiB.
     HEADERS = "headers";
+    /// What an HTTP/2 client shows of itself: `SETTINGS|WINDOW|PRIORITIES|ORDER`.
+    HTTP2_FINGERPRINT = "http2_fingerprint";
     /// Envelope sender.
     MAIL_FROM = "mail_from";
     /// Envelope recipient or recipients.

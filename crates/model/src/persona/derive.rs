@@ -348,7 +348,8 @@ impl Streams<'_> {
         for slug in self.request.services {
             let table: Vec<Weighted<&ProductInfo>> =
                 catalogue::products(system.id, slug).map(|product| (product.weight, product)).collect();
-            let drawn = pick(&table, self.plan(&format!("product {slug}")).next_u64());
+            let drawn_as = catalogue::product_of(slug);
+            let drawn = pick(&table, self.plan(&format!("product {drawn_as}")).next_u64());
             let releases =
                 table.iter().filter(|(_, entry)| drawn.is_some_and(|drawn| drawn.name == entry.name));
             if let Some(chosen) = pick_at(releases, self.updated()) {
@@ -448,6 +449,20 @@ mod tests {
         assert_eq!((&left.hostname, &left.products, &left.os), (&right.hostname, &right.products, &right.os));
         assert!(secrets(&left).iter().zip(secrets(&right)).all(|(left, right)| *left != right));
         assert_eq!(persona(1, "web-01", None, "debian12"), persona(1, "web-01", None, "debian12"));
+    }
+
+    #[test]
+    fn a_site_has_one_server_at_both_of_its_ports() {
+        for system in ["debian12", "ubuntu2204", "windows_server_2019", "hp_printer"] {
+            for number in 0..10 {
+                let services = ["http", "https"].map(str::to_owned);
+                let (secret, at) = ([7; 32], ([10, 66, 0, 10].into(), 21));
+                let name = format!("web-{number}");
+                let plain = Request::plain(&secret, &name, system, &services, at, 1_764_000_000_000_000);
+                let products = derive(&plain).unwrap().products;
+                assert_eq!(products["http"], products["https"], "{name} on {system}");
+            }
+        }
     }
 
     #[test]

@@ -4,6 +4,8 @@
 //! Sources: the default settings and tables of version strings of public imitations of servers (`*.cfg.dist`, sample
 //! settings and source, looked at in 2026), and the rules of scanners that look for them.
 
+use crate::catalogue;
+
 /// Service, upstream version, packaging; an empty packaging stands for any.
 pub type Entry = (&'static str, &'static str, &'static str);
 
@@ -29,7 +31,7 @@ pub const OVERUSED: &[Entry] = &[
 
 /// Whether `service` showing `version` with `packaging` is one of them.
 pub fn is_overused(service: &str, version: &str, packaging: &str) -> bool {
-    let service = if service == "https" { "http" } else { service };
+    let service = catalogue::product_of(service);
     OVERUSED.iter().any(|(known, release, suffix)| {
         *known == service && *release == version && (suffix.is_empty() || *suffix == packaging)
     })
@@ -38,7 +40,6 @@ pub fn is_overused(service: &str, version: &str, packaging: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue;
     use netsvc_persona::tables::systems;
 
     #[test]

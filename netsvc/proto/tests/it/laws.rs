@@ -1,9 +1,9 @@
 //! What holds for every service, whoever wrote it.
 
 use netsvc_kit::{
-    Action, Serve,
+    Action,
     declared::Daemon,
-    testing::{converse, dialogues, host, link, persona_with, sent, stage},
+    testing::{converse_with, dialogues, host, link, persona_with, sent, stage},
 };
 use netsvc_persona::tables::systems::SYSTEMS;
 use netsvc_proto::ALL;
@@ -34,12 +34,12 @@ fn timeless(mut said: Vec<u8>) -> Vec<u8> {
 fn conversations(pieces: &[&[u8]]) -> Vec<Conversation> {
     let folder = tempfile::tempdir().unwrap();
     let stage = stage(folder.path());
-    ALL.iter()
-        .filter(|def| !matches!(def.serve, Serve::Task(_)))
-        .map(|def| {
+    let machines = ALL.iter().flat_map(|def| def.serve.machines().into_iter().map(|open| (*def, open)));
+    machines
+        .map(|(def, open)| {
             let host = host(&stage, persona_with(def, "web-01"), def.slug, &[]);
             let port = def.ports.first().map_or(0, |port| port.number);
-            let actions = converse(def, &host, &link(port), pieces);
+            let actions = converse_with(open, &host, &link(port), pieces);
             let events =
                 actions.iter().filter(|action| matches!(action, Action::Record(..) | Action::Capture(..)));
             (def.slug, timeless(sent(&actions)), events.count())

@@ -268,7 +268,12 @@ impl Live {
 
     /// The daemons of the node's services.
     fn add_services(&self, add: Add<'_>, boot: i64) {
+        let mut added = Vec::new();
         for (service, daemon) in self.daemons() {
+            if added.contains(&self.service_pid(&service.slug)) {
+                continue;
+            }
+            added.push(self.service_pid(&service.slug));
             // What waits for logins does nothing else.
             let share = if daemon.login.is_empty() { self.share_of(&service.slug, 0.09) } else { 0.000_03 };
             let (pid, started) = (self.service_pid(&service.slug), boot + 11 * SECOND);
@@ -310,6 +315,8 @@ impl Live {
 
     /// Number of a service's daemon.
     pub(crate) fn service_pid(&self, slug: &str) -> u32 {
+        // One web server has both ports.
+        let slug = if slug == "https" { "http" } else { slug };
         720 + u32::try_from(self.fixed(&["daemon", slug]) % 300).unwrap_or(0)
     }
 

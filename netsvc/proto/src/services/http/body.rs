@@ -7,7 +7,7 @@ use super::{
 use netsvc_kit::Gathered;
 
 /// Most bytes of a body that are kept.
-const KEPT: usize = 8 << 20;
+pub(super) const KEPT: usize = 8 << 20;
 /// Longest line that gives a chunk's size.
 const SIZE_LINE: usize = 256;
 

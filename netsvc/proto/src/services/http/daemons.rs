@@ -17,7 +17,7 @@ const fn device(product: &'static str, binary: &'static str, command: &'static s
     Daemon { product, systems: EMBEDDED, binary, command, size: (2_912, 1_240), ..Daemon::ROOT }
 }
 
-pub(super) const DAEMONS: &[Daemon] = &[
+pub(in super::super) const DAEMONS: &[Daemon] = &[
     device("goahead", "/bin/goahead", "/bin/goahead"),
     device("boa", "/usr/sbin/boa", "/usr/sbin/boa"),
     device("app-webs", "/home/app/hicore", "/home/app/hicore"),

@@ -1,40 +1,31 @@
 //! The loop of a connection: head, body, answer, and again while the connection is kept.
 
 use super::{
-    apps::{self, Visit, welcome},
+    apps,
     body::Body,
-    builtin::by_server,
-    credentials::{self, Verdict},
-    exploit,
     form::Form,
     head::Reader,
-    product::{Family, Server},
+    product::Family,
     request::{Fault, Request},
     response::Response,
+    site::{self, HEAD, Site},
     writer::{self, Moment},
 };
 use netsvc_kit::{Host, Input, Link, Machine, Out};
 use netsvc_wire::{Kind, field};
-use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
-/// Bodies up to this size stand in the event; longer ones are artefacts, which it names.
-const SMALL: usize = 4096;
-/// Most bytes of the head in an event.
-const HEAD: usize = 4096;
 /// What lets a peer send the body that it announced.
 const CONTINUE: &str = "HTTP/1.1 100 Continue\r\n\r\n";
 
 /// A connection.
 pub struct Http {
-    host: Arc<Host>,
-    link: Link,
-    server: Server,
-    app: &'static str,
+    site: Site,
     reader: Reader,
     pending: Option<Pending>,
-    nonce: Option<[u8; 8]>,
     served: u32,
+    /// Whether the peer speaks in clear where TLS is spoken.
+    unsecured: bool,
 }
 
 /// A request whose body is still to come.
@@ -56,28 +47,29 @@ struct Answered {
 impl Http {
     /// A fresh connection.
     pub fn new(host: &Arc<Host>, link: &Link) -> Self {
-        let server = Server::of(host);
         Http {
-            host: host.clone(),
-            link: *link,
-            app: apps::choose(host, &server),
-            server,
+            site: Site::new(host, link),
             reader: Reader::default(),
             pending: None,
-            nonce: None,
             served: 0,
+            unsecured: false,
         }
+    }
+
+    /// A fresh connection of a peer who speaks in clear where TLS is spoken.
+    pub fn unsecured(host: &Arc<Host>, link: &Link) -> Self {
+        Http { unsecured: true, ..Http::new(host, link) }
     }
 
     /// Takes one unit of input; `false` when there is not enough.
     fn advance(&mut self, out: &mut Out) -> bool {
         let Some(mut pending) = self.pending.take() else {
-            let Some(request) = self.reader.take(self.server.family) else { return false };
+            let Some(request) = self.reader.take(self.site.server.family) else { return false };
             self.begin(request, out);
             return true;
         };
         let taken = pending.body.take(self.reader.rest());
-        let large = pending.body.size > self.server.body_limit() && pending.answered.is_none();
+        let large = pending.body.size > self.site.server.body_limit() && pending.answered.is_none();
         match taken {
             Ok(()) if pending.body.complete() => self.complete(pending, out),
             Ok(()) if large => self.refuse(whole(pending), Fault::Large, out),
@@ -95,9 +87,12 @@ impl Http {
     }
 
     fn begin(&mut self, request: Request, out: &mut Out) {
-        let server = &self.server;
+        let server = &self.site.server;
         if let Some(&fault) = request.faults.iter().find(|fault| server.minds(&request, **fault)) {
             return self.refuse(request, fault, out);
+        }
+        if self.unsecured {
+            return self.refuse(request, Fault::Unsecured, out);
         }
         let body = match Body::of(&request, server.family) {
             Ok(body) if body.announced() > server.body_limit() => {
@@ -115,9 +110,9 @@ impl Http {
         if expects.is_some() && !continues && server.minds(&request, Fault::Expectation) {
             return self.refuse(request, Fault::Expectation, out);
         }
-        if server.family == Family::Nginx && !apps::is_dynamic(self.app, &request.path) {
-            let verdict = credentials::judge(&self.host, &self.link, &request, &mut self.nonce, out);
-            let response = self.answer(&request, &Form::default(), &verdict, out);
+        if server.family == Family::Nginx && !apps::is_dynamic(self.site.app, &request.path) {
+            let verdict = self.site.judge(&request, out);
+            let response = self.site.answer(&request, &Form::default(), &verdict, out);
             if continues && response.status < 400 {
                 out.send(CONTINUE);
             }
@@ -131,7 +126,7 @@ impl Http {
     }
 
     fn continues(&self, request: &Request) -> bool {
-        self.server.family == Family::Apache || apps::is_dynamic(self.app, &request.path)
+        self.site.server.family == Family::Apache || apps::is_dynamic(self.site.app, &request.path)
     }
 
     /// Answers before the body has come, as nginx does where nothing needs it.
@@ -139,7 +134,7 @@ impl Http {
         let taken = body.take(self.reader.rest());
         let mut response = response.clone();
         if taken.is_err() && response.status < 400 {
-            response = self.server.fault(Fault::Chunk);
+            response = self.site.server.fault(Fault::Chunk);
         }
         response.close |= taken.is_err();
         let answered = self.send(&request, &response, out);
@@ -160,12 +155,12 @@ impl Http {
         let reason = format!("{fault:?}").to_lowercase().into_bytes();
         out.record(Kind::Malformed, vec![(field::REASON, reason), (field::DATA, head)]);
         if request.version < (1, 0) && fault != Fault::Simple {
-            request.version = if self.server.family == Family::Lighttpd { (1, 0) } else { (1, 1) };
+            request.version = if self.site.server.family == Family::Lighttpd { (1, 0) } else { (1, 1) };
         }
         request.faults.push(fault);
-        let response = self.server.fault(fault);
+        let response = self.site.server.fault(fault);
         let answered = self.send(&request, &response, out);
-        self.record(&request, Some(answered.status), out);
+        site::record(&request, Some(answered.status), out);
         if answered.close {
             out.close();
         }
@@ -175,28 +170,16 @@ impl Http {
     fn complete(&mut self, mut pending: Pending, out: &mut Out) {
         let answered = pending.answered.take();
         let request = whole(pending);
-        let form = self.evidence(&request, out);
+        let form = self.site.evidence(&request, out);
         let answered = answered.unwrap_or_else(|| {
-            let verdict = credentials::judge(&self.host, &self.link, &request, &mut self.nonce, out);
-            let response = self.answer(&request, &form, &verdict, out);
+            let verdict = self.site.judge(&request, out);
+            let response = self.site.answer(&request, &form, &verdict, out);
             self.send(&request, &response, out)
         });
-        self.record(&request, Some(answered.status), out);
+        site::record(&request, Some(answered.status), out);
         if answered.close {
             out.close();
         }
-    }
-
-    /// Records what of a request is worth it besides the request; its body as a form.
-    fn evidence(&self, request: &Request, out: &mut Out) -> Form {
-        exploit::record(request, out);
-        let form = if request.body.is_empty() {
-            Form::default()
-        } else {
-            Form::read(request.field("content-type").unwrap_or_default(), &request.body)
-        };
-        self.keep_payloads(request, &form, out);
-        form
     }
 
     /// Records what came of a request that the peer did not finish.
@@ -204,94 +187,35 @@ impl Http {
         if let Some(mut pending) = self.pending.take() {
             let status = pending.answered.take().map(|answered| answered.status);
             let request = whole(pending);
-            self.evidence(&request, out);
-            self.record(&request, status, out);
+            self.site.evidence(&request, out);
+            site::record(&request, status, out);
         } else if !self.reader.is_empty() {
             let rest = self.reader.rest().take(HEAD);
             out.record(Kind::Malformed, vec![(field::REASON, b"unfinished".to_vec()), (field::DATA, rest)]);
         }
     }
 
-    fn answer(&self, request: &Request, form: &Form, verdict: &Verdict, out: &mut Out) -> Response {
-        let visit =
-            Visit { host: &self.host, link: &self.link, server: &self.server, request, verdict, form };
-        if let Some(response) = by_server(&visit, self.app) {
-            return response;
-        }
-        match apps::answer(self.app, &visit, out) {
-            Some(response) => response,
-            None if visit.is_read() || visit.is_post() || self.server.family == Family::Nginx => {
-                Response::standard(404)
-            }
-            None => welcome::refusal(&visit),
-        }
-    }
-
-    fn keep_payloads(&self, request: &Request, form: &Form, out: &mut Out) {
-        let path = request.path.as_bytes();
-        for (name, content) in &form.files {
-            let fields = vec![
-                (field::ORIGIN, b"upload".to_vec()),
-                (field::PATH, path.to_vec()),
-                (field::NAME, name.as_bytes().to_vec()),
-            ];
-            out.capture(Kind::FileCaptured, fields, content.clone());
-        }
-        if request.body.len() > SMALL || request.method == "PUT" && !request.body.is_empty() {
-            let fields = vec![(field::ORIGIN, b"body".to_vec()), (field::PATH, path.to_vec())];
-            out.capture(Kind::FileCaptured, fields, request.body.clone());
-        }
-    }
-
     fn send(&mut self, request: &Request, response: &Response, out: &mut Out) -> Answered {
         // httpd does not keep a connection on which a body was announced that it did not ask for.
-        let unasked = self.server.family == Family::Apache
+        let unasked = self.site.server.family == Family::Apache
             && request.field("expect").is_some()
             && !request.faults.contains(&Fault::Expectation)
             && request.field("content-length").is_none()
             && request.field("transfer-encoding").is_none();
-        let both = self.server.family == Family::Apache
+        let both = self.site.server.family == Family::Apache
             && request.field("content-length").is_some()
             && request.field("transfer-encoding").is_some();
         let keep = request.keeps_alive() && !response.close && self.served < 1000 && !unasked && !both;
-        let moment = Moment { clock: self.host.clock(), port: self.link.port, served: self.served, keep };
-        let (status, bytes) = writer::write(&self.server, request, response, moment);
+        // httpd has read no request by then, and takes itself for what it is by default.
+        let port = if self.unsecured { 80 } else { self.site.link.port };
+        let moment = Moment { clock: self.site.host.clock(), port, served: self.served, keep };
+        let (status, bytes) = writer::write(&self.site.server, request, response, moment);
         out.send(bytes);
         self.served += 1;
         // Both say then that they would keep the connection, and close it.
-        let failed = self.server.family == Family::Nginx && status == 412
-            || self.server.family == Family::Apache && status == 417;
+        let failed = self.site.server.family == Family::Nginx && status == 412
+            || self.site.server.family == Family::Apache && status == 417;
         Answered { status, close: !keep || failed }
-    }
-
-    /// Writes the `request`, with its body or the hash of the artefact that the body is. Without a status the
-    /// peer was gone before there was one.
-    fn record(&self, request: &Request, status: Option<u16>, out: &mut Out) {
-        let names: Vec<&str> = request.fields.iter().map(|(name, _)| name.as_str()).collect();
-        let order = names.join(",");
-        let hash = hex::encode(Sha256::digest(order.as_bytes()));
-        let head = request.head.get(..HEAD).unwrap_or(&request.head);
-        let mut fields = vec![
-            (field::METHOD, request.method.clone().into_bytes()),
-            (field::TARGET, request.target.clone().into_bytes()),
-            (field::HEADER_ORDER, order.into_bytes()),
-            (field::HEADER_HASH, hash.get(..16).unwrap_or_default().as_bytes().to_vec()),
-            (field::HEADERS, head.to_vec()),
-        ];
-        for (name, header) in [(field::HOST, "host"), (field::USER_AGENT, "user-agent")] {
-            fields.extend(request.field(header).map(|value| (name, value.as_bytes().to_vec())));
-        }
-        fields.extend(status.map(|status| (field::STATUS, status.to_string().into_bytes())));
-        match request.body.len() {
-            0 => {}
-            1..=SMALL => fields.push((field::DATA, request.body.clone())),
-            size => {
-                let hash = hex::encode(Sha256::digest(&request.body));
-                fields.push((field::SHA256, hash.into_bytes()));
-                fields.push((field::SIZE, size.to_string().into_bytes()));
-            }
-        }
-        out.record(Kind::Request, fields);
     }
 }
 

@@ -1,4 +1,4 @@
-//! HTTP/1.x as nginx, Apache httpd, IIS, lighttpd and the servers of devices speak it, with the pages of
+//! HTTP/1.x, and HTTP/2 for who agrees on it, as nginx, Apache httpd, IIS, lighttpd and the servers of devices speak it, with the pages of
 //! well-known applications behind it (RFC 9110, 9112).
 //!
 //! Header order, error pages and the treatment of broken requests were taken from nginx 1.22.1, Apache
@@ -10,9 +10,10 @@ pub mod body;
 pub mod builtin;
 pub mod coding;
 pub mod credentials;
-mod daemons;
+pub(super) mod daemons;
 pub mod exploit;
 pub mod form;
+pub mod h2;
 pub mod head;
 pub mod html;
 pub mod iis;
@@ -20,11 +21,12 @@ pub mod machine;
 pub mod nginx;
 pub mod page;
 pub mod product;
-mod products;
+pub(super) mod products;
 pub mod range;
 pub mod request;
 pub mod response;
-mod talks;
+pub mod site;
+pub(super) mod talks;
 pub mod writer;
 
 use netsvc_kit::{Beyond, Def, Full, Host, Link, Machine, Port, Serve, Setting, SettingKind};
@@ -37,20 +39,7 @@ pub static SERVICE: Def = Def {
     slug: "http",
     about: "Web server (HTTP)",
     ports: &[Port::tcp(80)],
-    settings: &[
-        Setting {
-            key: "app",
-            kind: SettingKind::Enum(apps::NAMES),
-            default: "",
-            help: "application behind the server",
-        },
-        Setting {
-            key: "title",
-            kind: SettingKind::Text,
-            default: "",
-            help: "title of the site; empty: from the domain",
-        },
-    ],
+    settings: &[APP, TITLE],
     products: products::PRODUCTS,
     daemons: daemons::DAEMONS,
     talks: talks::TALKS,
@@ -62,9 +51,24 @@ pub static SERVICE: Def = Def {
     serve: Serve::Machine(open),
 };
 
+/// What can be set of a site, at each service that shows it.
+pub(super) const APP: Setting = Setting {
+    key: "app",
+    kind: SettingKind::Enum(apps::NAMES),
+    default: "",
+    help: "application behind the server",
+};
+/// See [`APP`].
+pub(super) const TITLE: Setting = Setting {
+    key: "title",
+    kind: SettingKind::Text,
+    default: "",
+    help: "title of the site; empty: from the domain",
+};
+
 /// nginx: `worker_connections` as Debian sets them, and the oldest connection that waits for a request is closed.
 /// Apache: `MaxRequestWorkers` of the event module; lighttpd: a third of 1,024 descriptors (`server.max-connections`).
-fn full(host: &Host) -> Full {
+pub(super) fn full(host: &Host) -> Full {
     match Family::of(host) {
         Family::Nginx => Full::of(768, Beyond::Displace),
         Family::Apache => Full::of(150, Beyond::Wait),

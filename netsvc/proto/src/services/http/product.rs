@@ -2,6 +2,7 @@
 
 use super::request::{Fault, Request};
 use super::response::{Response, Source};
+use super::site;
 use netsvc_kit::Host;
 
 /// A family of servers.
@@ -22,7 +23,7 @@ pub enum Family {
 impl Family {
     /// That of the service's product.
     pub fn of(host: &Host) -> Self {
-        let name = host.product().map_or("nginx", |product| product.name.as_str()).to_ascii_lowercase();
+        let name = site::product(host).map_or("nginx", |product| product.name.as_str()).to_ascii_lowercase();
         match name.as_str() {
             name if name.contains("nginx") => Family::Nginx,
             name if name.contains("apache") => Family::Apache,
@@ -49,7 +50,7 @@ pub struct Server {
 impl Server {
     /// The server that `host` shows.
     pub fn of(host: &Host) -> Self {
-        let (name, version, packaging) = match host.product() {
+        let (name, version, packaging) = match site::product(host) {
             Some(product) => (product.name.as_str(), product.version.as_str(), product.packaging.as_str()),
             None => ("nginx", "", ""),
         };
@@ -111,6 +112,12 @@ impl Server {
     /// The status that `fault` gets, with the detail that the page shows.
     pub fn fault(&self, fault: Fault) -> Response {
         let (status, detail) = match (self.family, fault) {
+            (Family::Nginx, Fault::Unsecured) => (400, "The plain HTTP request was sent to HTTPS port"),
+            (Family::Apache, Fault::Unsecured) => (
+                400,
+                "Reason: You're speaking plain HTTP to an SSL-enabled server port.<br />\n \
+                 Instead use the HTTPS scheme to access this URL, please.<br />",
+            ),
             (Family::Nginx | Family::Lighttpd, Fault::Version) => (505, ""),
             (Family::Iis, Fault::Version) => (505, ""),
             (Family::Nginx | Family::Apache, Fault::LongLine) => (414, ""),

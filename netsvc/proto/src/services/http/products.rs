@@ -6,7 +6,7 @@
 use netsvc_kit::declared::Products;
 
 /// Releases of one product stand in the order of their age.
-pub(super) const PRODUCTS: &[Products] = &[
+pub(in super::super) const PRODUCTS: &[Products] = &[
     Products::on(&["debian10"], &[(4, ("nginx", "1.14.2", "")), (5, ("Apache", "2.4.38", "Debian"))]),
     Products::on(&["debian9"], &[(3, ("nginx", "1.10.3", "")), (5, ("Apache", "2.4.25", "Debian"))]),
     Products::on(&["ubuntu1804"], &[(4, ("nginx", "1.14.0", "Ubuntu")), (5, ("Apache", "2.4.29", "Ubuntu"))]),
@@ -56,13 +56,38 @@ pub(super) const PRODUCTS: &[Products] = &[
         &["ip_camera"],
         &[(3, ("DNVRS-Webs", "", "")), (2, ("App-webs", "", "")), (1, ("Boa", "0.94.14rc21", ""))],
     ),
-    Products::on(&["vxworks"], &[(3, ("GoAhead-Webs", "", "")), (2, ("Rapid Logic", "1.1", ""))]),
-    Products::on(&["siemens_plc"], &[(1, ("Siemens SIMATIC", "", ""))]),
     Products::on(&["qnap"], &[(1, ("http server 1.0", "", ""))]),
     Products::on(&["synology"], &[(1, ("Apache", "", ""))]),
     Products::on(&["cisco_ios"], &[(1, ("cisco-IOS", "", ""))]),
     Products::on(&["junos"], &[(1, ("Mbedthis-Appweb", "2.4.2", ""))]),
     Products::on(&["esxi"], &[(1, ("VMware ESXi", "", ""))]),
+    // Those without TLS.
+    Products::on(&["vxworks"], &[(3, ("GoAhead-Webs", "", "")), (2, ("Rapid Logic", "1.1", ""))]),
+    Products::on(&["siemens_plc"], &[(1, ("Siemens SIMATIC", "", ""))]),
     Products::on(&["busybox_arm"], &[(2, ("lighttpd", "1.4.35", "")), (2, ("GoAhead-Webs", "", ""))]),
     Products::on(&["busybox_mips"], &[(2, ("GoAhead-Webs", "", "")), (1, ("Boa", "0.94.13", ""))]),
 ];
+
+/// Rows at the end that have no TLS.
+const PLAIN: usize = 4;
+
+/// Those that are found behind TLS too.
+pub(in super::super) const SECURE: &[Products] =
+    match PRODUCTS.split_at_checked(PRODUCTS.len().saturating_sub(PLAIN)) {
+        Some((secure, _)) => secure,
+        None => &[],
+    };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_devices_have_no_tls() {
+        let systems: Vec<&str> = SECURE.iter().flat_map(|row| row.systems).copied().collect();
+        for system in ["vxworks", "siemens_plc", "busybox_arm", "busybox_mips"] {
+            assert!(!systems.contains(&system), "{system}");
+        }
+        assert!(systems.contains(&"hp_printer") && systems.contains(&"debian12"));
+    }
+}

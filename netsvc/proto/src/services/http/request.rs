@@ -52,6 +52,8 @@ pub enum Fault {
     Banned,
     /// A field that may stand once stands twice.
     Twice,
+    /// It came in clear where TLS is spoken.
+    Unsecured,
 }
 
 /// A request.
@@ -77,6 +79,8 @@ pub struct Request {
     pub body: Vec<u8>,
     /// Faults, the first found first.
     pub faults: Vec<Fault>,
+    /// Names of the fields as they came in the frames of HTTP/2.
+    pub names: Option<String>,
 }
 
 impl Request {
@@ -92,6 +96,15 @@ impl Request {
         if request.faults.is_empty() {
             request.check_host();
         }
+        request
+    }
+
+    /// A request whose parts came apart, as HTTP/2 has them.
+    pub fn of_parts(method: &str, target: &str, fields: Vec<(String, String)>) -> Request {
+        let method = method.to_owned();
+        let target = target.to_owned();
+        let mut request = Request { method, target, version: (2, 0), fields, ..Request::default() };
+        request.read_target();
         request
     }
 
@@ -214,6 +227,20 @@ impl Request {
             .iter()
             .find(|(known, _)| known.eq_ignore_ascii_case(name))
             .map(|(_, value)| value.as_str())
+    }
+
+    /// Whether it came in the frames of HTTP/2, rather than as text.
+    pub fn is_framed(&self) -> bool {
+        self.names.is_some()
+    }
+
+    /// Names of the fields as they came, with commas between.
+    pub fn order(&self) -> String {
+        if let Some(names) = &self.names {
+            return names.clone();
+        }
+        let names: Vec<&str> = self.fields.iter().map(|(name, _)| name.as_str()).collect();
+        names.join(",")
     }
 
     /// Host without port; `None` when there is none.

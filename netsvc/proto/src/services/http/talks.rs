@@ -3,7 +3,7 @@
 use netsvc_kit::declared::{Flood, Step, Talks};
 
 /// See [`Talks`].
-pub(super) const TALKS: Talks = Talks {
+pub(in super::super) const TALKS: Talks = Talks {
     stream: &[
         Step::Say(b"GET /{nonce} HTTP/1.1\r\nHost: {nonce}\r\nConnection: close\r\n\r\n"),
         Step::begins("a status line", &[b"HTTP/1."]),

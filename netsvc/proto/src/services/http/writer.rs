@@ -36,36 +36,60 @@ struct Fields {
     gzip: bool,
 }
 
+/// An answer before it is framed.
+#[derive(Debug)]
+pub struct Composed {
+    /// Status after conditions and ranges.
+    pub status: u16,
+    /// Fields in the order of the product.
+    pub fields: Vec<(&'static str, String)>,
+    /// What follows them.
+    pub body: Vec<u8>,
+    /// What made it.
+    source: Source,
+}
+
 /// The bytes of `response` to `request`, and the status after conditions and ranges.
 pub fn write(server: &Server, request: &Request, response: &Response, moment: Moment) -> (u16, Vec<u8>) {
-    let mut response = response.clone();
-    let mut fields = Fields::default();
-    let mut body = fill(server, request, &mut response, moment, &mut fields);
-    let head_only = request.method == "HEAD";
+    let composed = compose(server, request, response, moment);
+    let Composed { status, fields, body, source } = composed;
     if request.version == (0, 9) {
-        return (response.status, body);
+        return (status, body);
     }
-    if !matches!(response.status, 206 | 304) && !fields.gzip {
-        encode(server, request, response.status, &mut fields, &mut body);
-    }
-    frame(server, request, &response, moment, &mut fields, &mut body);
     let version = match server.family {
         Family::Lighttpd if request.version < (1, 1) => "HTTP/1.0",
         // Boa never says more than it can.
         Family::Device if server.name.starts_with("Boa") => "HTTP/1.0",
         _ => "HTTP/1.1",
     };
-    let mut head =
-        format!("{version} {} {}\r\n", response.status, server.reason_of(response.source, response.status));
-    for (name, value) in ordered(server, request, &response, moment, &fields) {
+    let mut head = format!("{version} {status} {}\r\n", server.reason_of(source, status));
+    for (name, value) in fields {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
     head.push_str("\r\n");
     let mut bytes = head.into_bytes();
-    if !head_only && response.status != 304 {
-        bytes.extend(body);
+    bytes.extend(body);
+    (status, bytes)
+}
+
+/// What the product makes of `response` to `request`.
+pub fn compose(server: &Server, request: &Request, response: &Response, moment: Moment) -> Composed {
+    let mut response = response.clone();
+    let mut fields = Fields::default();
+    let mut body = fill(server, request, &mut response, moment, &mut fields);
+    let (status, source) = (response.status, response.source);
+    if request.version == (0, 9) {
+        return Composed { status, fields: Vec::new(), body, source };
     }
-    (response.status, bytes)
+    if !matches!(status, 206 | 304) && !fields.gzip {
+        encode(server, request, status, &mut fields, &mut body);
+    }
+    frame(server, request, &response, moment, &mut fields, &mut body);
+    let fields = ordered(server, request, &response, moment, &fields);
+    if request.method == "HEAD" || status == 304 {
+        body.clear();
+    }
+    Composed { status, fields, body, source }
 }
 
 /// Chooses the body and what is said about it.
@@ -285,6 +309,8 @@ fn frame(
             fields.kind = Some("text/html".to_owned());
         }
     }
+    // HTTP/2 has frames for that.
+    fields.chunked &= !request.is_framed();
     if fields.chunked {
         fields.length = None;
         let mut chunk =
@@ -409,6 +435,9 @@ fn ordered(
 }
 
 fn connection(server: &Server, request: &Request, moment: Moment) -> Vec<(&'static str, String)> {
+    if request.is_framed() {
+        return Vec::new();
+    }
     let asked =
         request.field("connection").is_some_and(|value| value.to_ascii_lowercase().contains("keep-alive"));
     match (server.family, moment.keep) {

@@ -19,6 +19,7 @@ use super::{
     product::{Family, Server},
     request::Request,
     response::{Content, Response, Source},
+    site,
 };
 use netsvc_kit::{Credential, Host, Link, Out};
 use netsvc_persona::subkey;
@@ -57,13 +58,13 @@ pub struct Visit<'a> {
 
 /// The application that `host` has: as set, or as it suits product and persona.
 pub fn choose(host: &Host, server: &Server) -> &'static str {
-    if let Some(set) = host.setting("app").and_then(|set| NAMES.iter().find(|name| **name == set)) {
+    if let Some(set) = site::setting(host, "app").and_then(|set| NAMES.iter().find(|name| **name == set)) {
         return set;
     }
     if let Some(own) = appliances::of(&host.persona().os.id, &server.name) {
         return own;
     }
-    let draw = host.generator("app").next_u32() % 100;
+    let draw = site::generator(host, "app").next_u32() % 100;
     let lower = server.name.to_ascii_lowercase();
     match server.family {
         Family::Iis => "iis",
@@ -149,8 +150,8 @@ impl Visit<'_> {
 
     /// Title of the site.
     pub fn title(&self) -> String {
-        if let Some(title) = self.host.setting("title") {
-            return title.to_owned();
+        if let Some(title) = site::setting(self.host, "title") {
+            return title;
         }
         let name = self.host.persona().domain.split('.').next().unwrap_or_default().to_owned();
         let mut letters = name.chars();
@@ -183,13 +184,14 @@ impl Visit<'_> {
     /// Address that links of the site begin with.
     pub fn base(&self) -> String {
         let host = self.request.field("host").filter(|host| !host.is_empty());
-        format!("http://{}", super::html::escape(host.unwrap_or(&self.server.host)))
+        let scheme = if self.link.tls { "https" } else { "http" };
+        format!("{scheme}://{}", super::html::escape(host.unwrap_or(&self.server.host)))
     }
 
     /// Small fixed random text of the node, hex.
     pub fn token(&self, label: &str) -> String {
         let mut bytes = [0; 16];
-        self.host.generator(label).fill_bytes(&mut bytes);
+        site::generator(self.host, label).fill_bytes(&mut bytes);
         hex::encode(bytes)
     }
 }

@@ -1,0 +1,146 @@
+//! A site behind its connections: what it is made of, what it answers, and what of a request is recorded. It is the
+//! same at each port of a node.
+
+use super::{
+    apps::{self, Visit, welcome},
+    builtin::by_server,
+    credentials::{self, Verdict},
+    exploit,
+    form::Form,
+    product::{Family, Server},
+    request::Request,
+    response::Response,
+};
+use netsvc_kit::{Host, Link, Out};
+use netsvc_persona::{Product, subkey};
+use netsvc_wire::{Kind, field};
+use rand_chacha::ChaCha20Rng;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+
+/// The slugs of the services that show the site, the one first that it is named and drawn by.
+const SLUGS: [&str; 2] = ["http", "https"];
+/// Bodies up to this size stand in the event; longer ones are artefacts, which it names.
+const SMALL: usize = 4096;
+/// Most bytes of the head in an event.
+pub const HEAD: usize = 4096;
+
+/// The product in front of the site.
+pub fn product(host: &Host) -> Option<&Product> {
+    let products = &host.persona().products;
+    SLUGS.iter().find_map(|slug| products.get(*slug))
+}
+
+/// How the site is set: at this port, or else at another.
+pub fn setting(host: &Host, key: &str) -> Option<String> {
+    let own = host.setting(key).map(str::to_owned);
+    own.or_else(|| SLUGS.iter().find_map(|slug| host.setting_of(slug, key)))
+}
+
+/// A generator for what the site is made of.
+pub fn generator(host: &Host, label: &str) -> ChaCha20Rng {
+    let key = host.persona().subkey.hex_bytes().unwrap_or_default();
+    let [slug, _] = SLUGS;
+    subkey::generator(&key, &[slug, label])
+}
+
+/// The site as one connection sees it.
+pub struct Site {
+    /// The service on its node.
+    pub host: Arc<Host>,
+    /// The connection.
+    pub link: Link,
+    /// The server in front.
+    pub server: Server,
+    /// The application behind it.
+    pub app: &'static str,
+    /// NTLM's challenge on the connection.
+    nonce: Option<[u8; 8]>,
+}
+
+impl Site {
+    /// The site of `host` for a fresh connection.
+    pub fn new(host: &Arc<Host>, link: &Link) -> Self {
+        let server = Server::of(host);
+        let app = apps::choose(host, &server);
+        Site { host: host.clone(), link: *link, server, app, nonce: None }
+    }
+
+    /// What the Authorization field of `request` comes to; recorded.
+    pub fn judge(&mut self, request: &Request, out: &mut Out) -> Verdict {
+        credentials::judge(&self.host, &self.link, request, &mut self.nonce, out)
+    }
+
+    /// Records what of a request is worth it besides the request; its body as a form.
+    pub fn evidence(&self, request: &Request, out: &mut Out) -> Form {
+        exploit::record(request, out);
+        let form = if request.body.is_empty() {
+            Form::default()
+        } else {
+            Form::read(request.field("content-type").unwrap_or_default(), &request.body)
+        };
+        keep_payloads(request, &form, out);
+        form
+    }
+
+    /// The answer to a request.
+    pub fn answer(&self, request: &Request, form: &Form, verdict: &Verdict, out: &mut Out) -> Response {
+        let visit =
+            Visit { host: &self.host, link: &self.link, server: &self.server, request, verdict, form };
+        if let Some(response) = by_server(&visit, self.app) {
+            return response;
+        }
+        match apps::answer(self.app, &visit, out) {
+            Some(response) => response,
+            None if visit.is_read() || visit.is_post() || self.server.family == Family::Nginx => {
+                Response::standard(404)
+            }
+            None => welcome::refusal(&visit),
+        }
+    }
+}
+
+fn keep_payloads(request: &Request, form: &Form, out: &mut Out) {
+    let path = request.path.as_bytes();
+    for (name, content) in &form.files {
+        let fields = vec![
+            (field::ORIGIN, b"upload".to_vec()),
+            (field::PATH, path.to_vec()),
+            (field::NAME, name.as_bytes().to_vec()),
+        ];
+        out.capture(Kind::FileCaptured, fields, content.clone());
+    }
+    if request.body.len() > SMALL || request.method == "PUT" && !request.body.is_empty() {
+        let fields = vec![(field::ORIGIN, b"body".to_vec()), (field::PATH, path.to_vec())];
+        out.capture(Kind::FileCaptured, fields, request.body.clone());
+    }
+}
+
+/// Writes the `request`, with its body or the hash of the artefact that the body is. Without a status the
+/// peer was gone before there was one.
+pub fn record(request: &Request, status: Option<u16>, out: &mut Out) {
+    let order = request.order();
+    let hash = hex::encode(Sha256::digest(order.as_bytes()));
+    let head = request.head.get(..HEAD).unwrap_or(&request.head);
+    let mut fields = vec![
+        (field::METHOD, request.method.clone().into_bytes()),
+        (field::TARGET, request.target.clone().into_bytes()),
+        (field::HEADER_ORDER, order.into_bytes()),
+        (field::HEADER_HASH, hash.get(..16).unwrap_or_default().as_bytes().to_vec()),
+        (field::HEADERS, head.to_vec()),
+    ];
+    for (name, header) in [(field::HOST, "host"), (field::USER_AGENT, "user-agent")] {
+        fields.extend(request.field(header).map(|value| (name, value.as_bytes().to_vec())));
+    }
+    fields.extend(status.map(|status| (field::STATUS, status.to_string().into_bytes())));
+    match request.body.len() {
+        0 => {}
+        1..=SMALL => fields.push((field::DATA, request.body.clone())),
+        size => {
+            let hash = hex::encode(Sha256::digest(&request.body));
+            fields.push((field::SHA256, hash.into_bytes()));
+            fields.push((field::SIZE, size.to_string().into_bytes()));
+        }
+    }
+    out.record(Kind::Request, fields);
+}
