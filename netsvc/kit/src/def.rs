@@ -1,15 +1,16 @@
 //! A service as data: what it is called, where it listens, what can be set, how it is served.
 
 use crate::{
-    Full, Host, Link, Machine, Secure, Session, datagram,
+    Full, Host, Secure, Session, datagram,
     declared::{Daemon, Products, Talks},
+    secure::Open,
 };
 use netsvc_persona::{
     exchange::Bytes,
     service::{Look, ServiceInfo, SettingInfo},
     stage::{PortSpec, Transport},
 };
-use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{future::Future, pin::Pin, time::Duration};
 
 /// A service. One `static SERVICE: Def` in each file of `services/`.
 #[derive(Debug)]
@@ -90,9 +91,6 @@ pub enum SettingKind {
 
 /// The future of an asynchronous service.
 pub type ServeFuture = Pin<Box<dyn Future<Output = std::io::Result<()>> + Send>>;
-
-/// What makes the machine of a connection.
-pub type Open = fn(&Arc<Host>, &Link) -> Box<dyn Machine>;
 
 /// How a connection is served.
 #[derive(Clone, Copy)]

@@ -2,6 +2,7 @@
 //! forget to; the [`Machine`] contract and the [`Session`] for library-driven protocols; TLS, keys,
 //! logins, and the spool that event lines are written to.
 
+mod alpn;
 pub mod blob;
 pub mod budget;
 pub mod control;
@@ -31,10 +32,10 @@ pub mod work;
 pub use budget::Charge;
 pub use credential::Credential;
 pub use declared::{Flood, Products, Step, Talks};
-pub use def::{Def, Open, Port, Serve, Setting, SettingKind};
+pub use def::{Def, Port, Serve, Setting, SettingKind};
 pub use full::{Beyond, Full};
 pub use gathered::Gathered;
 pub use host::{Host, Node, Stage};
 pub use machine::{Action, Fields, Input, Machine, Out};
-pub use secure::Secure;
+pub use secure::{Open, Secure};
 pub use session::{Link, Session};

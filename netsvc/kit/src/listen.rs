@@ -1,7 +1,7 @@
 //! A listener: accepts, finds a place in the budget, serves or turns away.
 
 use crate::{
-    Beyond, Def, Full, Host, Link, Serve, Session,
+    Beyond, Def, Full, Host, Link, Open, Secure, Serve, Session,
     budget::{Entry, Place},
     machine,
     paced::Paced,
@@ -168,9 +168,26 @@ fn left(stream: &TcpStream) -> bool {
     }
 }
 
+/// Begins with the handshake of `secure`, unless the peer does not; what is to serve the connection then.
+async fn agree(session: &mut Session, secure: &'static Secure) -> std::io::Result<Open> {
+    let mut first = [0; Secure::FIRST];
+    let count = session.first_of_all(&mut first, Secure::is_tls).await;
+    let first = first.get(..count).unwrap_or_default();
+    if let Some(open) = Some(first)
+        .filter(|first| !Secure::is_tls(first))
+        .and_then(|first| (secure.plain)(session.host(), first))
+    {
+        return Ok(open);
+    }
+    let host = session.host().clone();
+    session.choose(Arc::new(move |offered| (secure.agree)(&host, offered)));
+    session.start_tls(Vec::new()).await?;
+    Ok(secure.opening(session.protocol()))
+}
+
 async fn serve(def: &'static Def, mut session: Session) -> std::io::Result<()> {
     if let (true, Serve::Secure(secure)) = (session.link().tls, def.serve) {
-        let open = session.agree(secure).await?;
+        let open = agree(&mut session, secure).await?;
         let machine = open(session.host(), session.link());
         return machine::drive(session, machine).await;
     }

@@ -4,11 +4,10 @@
 //! `disconnect` when it is dropped, however that comes about.
 
 use crate::{
-    Fields, Gathered, Host, Secure,
+    Fields, Gathered, Host, alpn,
     budget::{Account, Patience, Place},
-    def::Open,
     primed::Primed,
-    recorder, secure,
+    recorder,
 };
 use netsvc_fingerprint::{Carrier, ClientHello};
 use netsvc_wire::{Kind, field};
@@ -90,7 +89,7 @@ pub struct Session {
     /// The first bytes from the peer, until they are written down.
     first: Option<Gathered>,
     /// What can be agreed on in the handshake.
-    secure: Option<&'static Secure>,
+    choice: Option<alpn::Choice>,
 }
 
 impl Session {
@@ -119,7 +118,7 @@ impl Session {
             account,
             patience: Patience::default(),
             turn: 0,
-            secure: None,
+            choice: None,
         }
     }
 
@@ -178,37 +177,35 @@ impl Session {
         self.reason = reason;
     }
 
-    /// Begins with the handshake of `secure`; what is to serve the connection then.
-    ///
-    /// # Errors
-    /// As [`Session::start_tls`].
-    pub(crate) async fn agree(&mut self, secure: &'static Secure) -> io::Result<Open> {
-        let first = tokio::time::timeout(HANDSHAKE, self.first_of_all()).await.unwrap_or_default();
-        let plain = if Secure::is_tls(&first) { None } else { (secure.plain)(&self.host, &first) };
-        if let Some(open) = plain {
-            return Ok(open);
-        }
-        self.secure = Some(secure);
-        self.start_tls(Vec::new()).await?;
-        let Stream::Tls(stream) = &self.stream else { return Ok(secure.open) };
-        Ok(secure.opening(stream.ssl().selected_alpn_protocol()))
+    /// Lets the handshake to come agree on a protocol.
+    pub(crate) fn choose(&mut self, choice: alpn::Choice) {
+        self.choice = Some(choice);
     }
 
-    /// The first bytes, which are left where they are: as many as tell TLS from anything else.
-    async fn first_of_all(&self) -> Vec<u8> {
-        let Stream::Plain(stream) = &self.stream else { return Vec::new() };
-        let mut first = [0; Secure::FIRST];
-        let mut before = 0;
-        loop {
-            let count = stream.peek(&mut first).await.unwrap_or_default();
-            let seen = first.get(..count).unwrap_or_default();
-            // The same ones again: no more has come, or no more will.
-            if Secure::is_tls(seen) || count == first.len() || before == PEEKS {
-                return seen.to_vec();
-            }
-            before += 1;
-            tokio::time::sleep(PEEK).await;
+    /// The protocol that the handshake agreed on.
+    pub(crate) fn protocol(&self) -> Option<&[u8]> {
+        match &self.stream {
+            Stream::Tls(stream) => stream.ssl().selected_alpn_protocol(),
+            Stream::Plain(_) | Stream::Gone => None,
         }
+    }
+
+    /// The first bytes that the peer sends, which are left where they are: as many as `room` takes or `enough` asks
+    /// for, or what there is of them after some time.
+    pub(crate) async fn first_of_all(&self, room: &mut [u8], enough: fn(&[u8]) -> bool) -> usize {
+        let Stream::Plain(stream) = &self.stream else { return 0 };
+        let mut seen = 0;
+        let look = async {
+            for _ in 0..PEEKS {
+                seen = stream.peek(room).await.unwrap_or_default();
+                if seen == room.len() || enough(room.get(..seen).unwrap_or_default()) {
+                    return;
+                }
+                tokio::time::sleep(PEEK).await;
+            }
+        };
+        let _ = tokio::time::timeout(HANDSHAKE, look).await;
+        seen
     }
 
     /// Does the server's part of a TLS handshake and records it. `early` is what was read of it already, by a reader
@@ -223,8 +220,8 @@ impl Session {
             return Err(io::Error::other("TLS inside TLS"));
         };
         let mut ssl = Ssl::new(&context).map_err(io::Error::other)?;
-        if let Some(secure) = self.secure {
-            secure::prepare(&mut ssl, &self.host, secure).map_err(io::Error::other)?;
+        if let Some(choice) = self.choice.take() {
+            alpn::prepare(&mut ssl, choice).map_err(io::Error::other)?;
         }
         let mut stream = {
             let heard = Gathered::on(self.account.clone(), netsvc_fingerprint::MAX);

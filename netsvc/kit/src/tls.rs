@@ -4,7 +4,7 @@
 
 mod library;
 
-use crate::{Node, secure};
+use crate::{Node, alpn};
 use library::Library;
 use netsvc_persona::Certificate;
 use openssl::{
@@ -67,7 +67,7 @@ fn build(
     let options = SslOptions::CIPHER_SERVER_PREFERENCE | SslOptions::NO_RENEGOTIATION;
     builder.set_options(options | library.options());
     builder.set_session_id_context(b"s")?;
-    builder.set_alpn_select_callback(|ssl, list| secure::select(ssl, list));
+    builder.set_alpn_select_callback(|ssl, list| alpn::select(ssl, list));
     Ok(builder.build())
 }
 

@@ -1,5 +1,5 @@
-//! HTTP/1.x, and HTTP/2 for who agrees on it, as nginx, Apache httpd, IIS, lighttpd and the servers of devices speak it, with the pages of
-//! well-known applications behind it (RFC 9110, 9112).
+//! HTTP/1.x, and HTTP/2 for who agrees on it, as nginx, Apache httpd, IIS, lighttpd and the servers of devices speak
+//! them, with the pages of well-known applications behind it (RFC 9110, 9112, 9113).
 //!
 //! Header order, error pages and the treatment of broken requests were taken from nginx 1.22.1, Apache
 //! httpd 2.4 and lighttpd 1.4.69 of Debian 12; those of IIS from its documentation and public captures.
@@ -16,6 +16,7 @@ pub mod form;
 pub mod h2;
 pub mod head;
 pub mod html;
+pub mod identity;
 pub mod iis;
 pub mod machine;
 pub mod nginx;

@@ -1,8 +1,8 @@
 //! Which server it is, what it calls statuses, and what it answers to broken requests.
 
+use super::identity;
 use super::request::{Fault, Request};
 use super::response::{Response, Source};
-use super::site;
 use netsvc_kit::Host;
 
 /// A family of servers.
@@ -23,7 +23,8 @@ pub enum Family {
 impl Family {
     /// That of the service's product.
     pub fn of(host: &Host) -> Self {
-        let name = site::product(host).map_or("nginx", |product| product.name.as_str()).to_ascii_lowercase();
+        let name =
+            identity::product(host).map_or("nginx", |product| product.name.as_str()).to_ascii_lowercase();
         match name.as_str() {
             name if name.contains("nginx") => Family::Nginx,
             name if name.contains("apache") => Family::Apache,
@@ -50,7 +51,7 @@ pub struct Server {
 impl Server {
     /// The server that `host` shows.
     pub fn of(host: &Host) -> Self {
-        let (name, version, packaging) = match site::product(host) {
+        let (name, version, packaging) = match identity::product(host) {
             Some(product) => (product.name.as_str(), product.version.as_str(), product.packaging.as_str()),
             None => ("nginx", "", ""),
         };

@@ -1,6 +1,6 @@
 //! What the servers make of the protocols that a client offers, and of a client without TLS.
 
-use crate::services::http::{machine::Http, product::Family, site};
+use crate::services::http::{identity, machine::Http, product::Family};
 use netsvc_kit::{Host, Link, Machine, Open, secure::Agreed};
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ pub(super) fn agree(host: &Host, offered: &[&[u8]]) -> Agreed {
 /// Whether the server speaks HTTP/2: nginx where its sites say so, which they mostly do; httpd where the packager
 /// switches it on (Fedora and its kin); IIS since Windows 10 and Server 2016.
 fn has_http2(host: &Host, family: Family) -> bool {
-    let packaging = site::product(host).map_or("", |product| product.packaging.as_str());
+    let packaging = identity::product(host).map_or("", |product| product.packaging.as_str());
     let (able, usual) = match family {
         Family::Nginx => ((1, 9, 5) <= version(host), true),
         Family::Apache => {
@@ -45,7 +45,7 @@ fn has_http2(host: &Host, family: Family) -> bool {
 }
 
 fn version(host: &Host) -> (u32, u32, u32) {
-    let text = site::product(host).map_or("", |product| product.version.as_str());
+    let text = identity::product(host).map_or("", |product| product.version.as_str());
     let mut numbers = text.split('.').map(|number| number.parse().unwrap_or_default());
     let mut next = || numbers.next().unwrap_or_default();
     (next(), next(), next())

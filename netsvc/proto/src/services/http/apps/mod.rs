@@ -16,10 +16,10 @@ pub mod welcome;
 use super::{
     credentials::Verdict,
     form::Form,
+    identity,
     product::{Family, Server},
     request::Request,
     response::{Content, Response, Source},
-    site,
 };
 use netsvc_kit::{Credential, Host, Link, Out};
 use netsvc_persona::subkey;
@@ -58,13 +58,14 @@ pub struct Visit<'a> {
 
 /// The application that `host` has: as set, or as it suits product and persona.
 pub fn choose(host: &Host, server: &Server) -> &'static str {
-    if let Some(set) = site::setting(host, "app").and_then(|set| NAMES.iter().find(|name| **name == set)) {
+    if let Some(set) = identity::setting(host, "app").and_then(|set| NAMES.iter().find(|name| **name == set))
+    {
         return set;
     }
     if let Some(own) = appliances::of(&host.persona().os.id, &server.name) {
         return own;
     }
-    let draw = site::generator(host, "app").next_u32() % 100;
+    let draw = identity::generator(host, "app").next_u32() % 100;
     let lower = server.name.to_ascii_lowercase();
     match server.family {
         Family::Iis => "iis",
@@ -150,7 +151,7 @@ impl Visit<'_> {
 
     /// Title of the site.
     pub fn title(&self) -> String {
-        if let Some(title) = site::setting(self.host, "title") {
+        if let Some(title) = identity::setting(self.host, "title") {
             return title;
         }
         let name = self.host.persona().domain.split('.').next().unwrap_or_default().to_owned();
@@ -191,7 +192,7 @@ impl Visit<'_> {
     /// Small fixed random text of the node, hex.
     pub fn token(&self, label: &str) -> String {
         let mut bytes = [0; 16];
-        site::generator(self.host, label).fill_bytes(&mut bytes);
+        identity::generator(self.host, label).fill_bytes(&mut bytes);
         hex::encode(bytes)
     }
 }

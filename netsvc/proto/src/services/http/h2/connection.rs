@@ -122,9 +122,7 @@ impl Connection {
         let taken = match self.reading {
             Reading::Preface => self.preface(),
             Reading::Frame => self.frame(out),
-            Reading::Body { stream, left, padding, end } => {
-                Ok(self.body(stream, left, padding, end, out))
-            }
+            Reading::Body { stream, left, padding, end } => Ok(self.body(stream, left, padding, end, out)),
         };
         self.total += (before - self.input.len()) as u64;
         let flooded = self.payload + IDLE < self.total / 8;
@@ -212,7 +210,7 @@ impl Connection {
         if head.stream == 0 {
             return Err(Failure(Code::Protocol, "DATA: stream_id == 0"));
         }
-        if !self.dialect.nginx && (self.last < head.stream || head.stream % 2 == 0) {
+        if !self.dialect.nginx && (self.last < head.stream || head.stream.is_multiple_of(2)) {
             return Err(Failure(Code::Protocol, "DATA: stream in idle"));
         }
         self.input.skip(HEAD);
@@ -264,7 +262,7 @@ impl Connection {
     }
 
     fn headers(&mut self, head: Head, payload: &[u8], out: &mut Out) -> Result<(), Failure> {
-        if head.stream % 2 == 0 {
+        if head.stream.is_multiple_of(2) {
             return Err(Failure(Code::Protocol, "request HEADERS: invalid stream_id"));
         }
         let open = self.streams.get(&head.stream).is_some_and(|stream| !stream.ended);

@@ -269,7 +269,9 @@ mod tests {
         block.extend(value);
         assert_eq!(decoder.decode(&block).unwrap().size, 4033);
         assert_eq!(decoder.decode(&[0xbe; 100]), Err(Trouble::Endless));
-        for broken in [&[0xff, 0xff, 0xff, 0xff, 0xff, 0xff][..], &[0x80], &[0x3f, 0xff, 0xff, 0x7f], &[0x40, 5]] {
+        for broken in
+            [&[0xff, 0xff, 0xff, 0xff, 0xff, 0xff][..], &[0x80], &[0x3f, 0xff, 0xff, 0x7f], &[0x40, 5]]
+        {
             assert_eq!(decoder.decode(broken), Err(Trouble::Broken), "{broken:x?}");
         }
     }

@@ -78,7 +78,14 @@ impl Stream {
     }
 
     /// Sends as much of the answer as both windows and `out` take.
-    pub(super) fn send(&mut self, number: u32, dialect: &Dialect, most: usize, window: &mut i64, out: &mut Out) {
+    pub(super) fn send(
+        &mut self,
+        number: u32,
+        dialect: &Dialect,
+        most: usize,
+        window: &mut i64,
+        out: &mut Out,
+    ) {
         while self.waits() && !out.full() {
             let open = usize::try_from(self.window.min(*window)).unwrap_or_default();
             let left = self.body.len() - self.sent;

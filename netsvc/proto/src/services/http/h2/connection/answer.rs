@@ -29,7 +29,14 @@ const APART: Duration = Duration::from_millis(1);
 
 impl Connection {
     /// Begins with a request.
-    pub(super) fn begin(&mut self, number: u32, request: Request, verdict: Verdict, end: bool, out: &mut Out) {
+    pub(super) fn begin(
+        &mut self,
+        number: u32,
+        request: Request,
+        verdict: Verdict,
+        end: bool,
+        out: &mut Out,
+    ) {
         self.served += 1;
         if verdict == Verdict::Reset {
             let data = request.head.get(..site::HEAD).unwrap_or(&request.head).to_vec();
@@ -133,7 +140,7 @@ impl Connection {
     }
 
     /// Puts the fields where the server has them: httpd adds two of them last, HTTP.sys one first.
-    pub(super) fn arrange(&self, fields: &mut Vec<(String, String)>) {
+    pub(super) fn arrange(&self, fields: &mut [(String, String)]) {
         let family = self.site.server.family;
         let (first, last): (&[&str], &[&str]) = match family {
             Family::Apache => (&[], &["date", "server"]),
@@ -155,7 +162,11 @@ impl Connection {
         stream.send(number, &self.dialect, self.most, &mut self.window, out);
         if stream.is_done() {
             self.streams.remove(&number);
-        } else if self.dialect.nginx && !stream.ended && stream.answered.is_some() && waited && !stream.waits()
+        } else if self.dialect.nginx
+            && !stream.ended
+            && stream.answered.is_some()
+            && waited
+            && !stream.waits()
         {
             // nginx lets the peer know that it need not send the rest, in a record of its own: clients that get both at
             // once take the answer for broken off.

@@ -49,7 +49,7 @@ impl Connection {
         if head.stream != 0 {
             return Err(Failure(Code::Protocol, "SETTINGS: stream_id != 0"));
         }
-        if payload.len() % 6 != 0 || head.has(flag::ACK) && !payload.is_empty() {
+        if !payload.len().is_multiple_of(6) || head.has(flag::ACK) && !payload.is_empty() {
             return Err(Failure(Code::FrameSize, ""));
         }
         if head.has(flag::ACK) {
