@@ -74,6 +74,11 @@ fn memcached_is_answered_for_as_it_answers() {
     check("memcached");
 }
 
+#[test]
+fn postgres_is_answered_for_as_it_answers() {
+    check("postgres");
+}
+
 /// Every data file has a test above.
 #[test]
 fn every_file_is_compared() {
@@ -83,7 +88,7 @@ fn every_file_is_compared() {
             entry.unwrap().file_name().into_string().unwrap().strip_suffix(".answers").map(String::from)
         })
         .collect();
-    assert_eq!(names.len(), 3, "{names:?}");
+    assert_eq!(names.len(), 4, "{names:?}");
 }
 
 fn folder() -> PathBuf {
