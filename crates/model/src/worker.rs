@@ -243,7 +243,8 @@ mod tests {
     fn only_what_starts_others_is_not_confined() {
         for &worker in Worker::ALL {
             let grants = worker.spec().process.grants();
-            assert_eq!((grants.starter, grants.confined), (worker == Worker::Fleet, worker != Worker::Fleet));
+            let starts = matches!(worker, Worker::Fleet | Worker::Operator);
+            assert_eq!((grants.starter, grants.confined), (starts, !starts));
         }
     }
 

@@ -71,15 +71,20 @@ impl ShellHost {
             own.text(path, *mode, crate::fs::image::Age::Install, &crate::text::decode(content));
         }
         let image = Arc::new(Image::new(layout::shared(live.flavour), own));
-        let account = match persona.users.iter().find(|account| account.name == user) {
+        let listed = persona.users.iter().find(|account| account.name == user);
+        let account = match listed {
             None if user != "root" && live.flavour != Flavour::Busybox => ordinary(&persona).next(),
             found => found,
         };
-        let uid = account.map_or(0, |account| account.uid);
-        let groups = if uid == 0 { Vec::new() } else { vec![27, 100] };
+        let brought = accounts::of_service(&persona, &self.services, user).filter(|_| listed.is_none());
+        let (uid, gid, home) = match (brought, account) {
+            (Some(brought), _) => (brought.uid, brought.gid, brought.home),
+            (None, Some(account)) => (account.uid, account.uid, account.home.as_str()),
+            (None, None) => (0, 0, "/root"),
+        };
+        let groups = if uid == 0 || brought.is_some() { Vec::new() } else { vec![27, 100] };
         let overlay = self.overlays.overlay(&self.persona.node, source);
-        let mut fs = Fs::new(image, overlay, live, Credentials { uid, gid: uid, groups });
-        let home = account.map_or("/root", |account| account.home.as_str());
+        let mut fs = Fs::new(image, overlay, live, Credentials { uid, gid, groups });
         if fs.set_cwd(home).is_err() {
             fs.cwd_root();
         }

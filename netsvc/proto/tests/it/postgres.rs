@@ -252,6 +252,27 @@ async fn a_program_of_a_copy_runs_in_the_shell_and_fills_the_table() {
 }
 
 #[test]
+fn a_password_that_was_changed_is_the_one_that_is_asked_for() {
+    server(&[("auth", "password")], LoginPolicy::AcceptListed, |host| {
+        let mut client = inside(host);
+        assert_eq!(client.query("alter role postgres password 'mine'"), "= ALTER ROLE\n");
+        assert_eq!(client.query("create user eve password 'hers'"), "= CREATE ROLE\n");
+        for (user, password, wanted) in [
+            ("postgres", "toor", b'E'),
+            ("postgres", "mine", b'R'),
+            ("eve", "hers", b'R'),
+            ("eve", "mine", b'E'),
+        ] {
+            let mut client = Client::connect(host);
+            client.start(user, "postgres");
+            let (answer, _) = client.say(&message(b'p', format!("{password}\0").as_bytes()));
+            let kinds: Vec<u8> = messages(&answer).iter().map(|(kind, _)| *kind).collect();
+            assert_eq!(kinds.first(), Some(&wanted), "{user} {password}: {}", shown(&answer));
+        }
+    });
+}
+
+#[test]
 fn the_extended_form_binds_values() {
     logged_in(|mut client| {
         let parse = message(b'P', b"s\0select $1::int + 1 as n, $2\0\0\0");

@@ -104,6 +104,28 @@ fn system_accounts(flavour: Flavour) -> &'static str {
     }
 }
 
+/// An account that a service brings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ServiceAccount {
+    pub uid: u32,
+    pub gid: u32,
+    pub home: &'static str,
+}
+
+/// The account `name` that a service of the node brings.
+pub(crate) fn of_service(persona: &Persona, services: &[Service], name: &str) -> Option<ServiceAccount> {
+    let lines = services
+        .iter()
+        .filter_map(|service| service.daemon(persona))
+        .flat_map(|daemon| daemon.account.lines());
+    lines.map(|line| line.split(':').collect::<Vec<_>>()).find_map(|fields| match fields[..] {
+        [own, _, uid, gid, _, home, _] if own == name => {
+            Some(ServiceAccount { uid: uid.parse().ok()?, gid: gid.parse().ok()?, home })
+        }
+        _ => None,
+    })
+}
+
 /// Whether `name` is an account of the system or of one of its services.
 pub(crate) fn is_system(persona: &Persona, services: &[Service], name: &str) -> bool {
     let brought = services.iter().filter_map(|service| service.daemon(persona)).map(|daemon| daemon.account);

@@ -8,6 +8,7 @@ use super::{
     refusal::Refusal,
     scram::{self, Exchange},
     startup::Start,
+    worlds::{ADMINISTRATOR, Worlds},
 };
 use md5::{Digest, Md5};
 use netsvc_kit::{Credential, Out};
@@ -22,9 +23,6 @@ const MD5: u32 = 5;
 const SASL: u32 = 10;
 const SASL_CONTINUE: u32 = 11;
 const SASL_FINAL: u32 = 12;
-
-/// How databases' administrator is called.
-pub(super) const ADMINISTRATOR: &str = "postgres";
 
 /// The answer of a client to [`MD5`] without the salt being known: of password and user.
 fn hashed(password: &[u8], user: &[u8], salt: &[u8]) -> String {
@@ -219,13 +217,25 @@ impl Connection {
     /// The password of the user that `fits`, as far as one is known: the administrator of the databases has that of
     /// the system's, unless it was given one.
     fn known(&self, fits: &dyn Fn(&[u8]) -> bool) -> Option<Vec<u8>> {
+        if let Some(own) = self.given() {
+            return Some(own).filter(|own| fits(own));
+        }
         self.accounts().find_map(|account| self.host.password_of(&self.link, &account, fits))
     }
 
     /// Whether the policy lets the user in with `password`; without one it can know the account only.
     fn lets_in(&self, password: Option<&[u8]>) -> bool {
+        if let Some(own) = self.given() {
+            return password == Some(own.as_slice());
+        }
         let password = password.unwrap_or(b"\0");
         self.accounts().any(|account| self.host.login(&self.link, &account, password))
+    }
+
+    /// What the user's password was made by a statement of the same peer.
+    fn given(&self) -> Option<Vec<u8>> {
+        let worlds = self.host.node.shared(Worlds::default);
+        worlds.password(self.link.peer.ip(), &String::from_utf8_lossy(&self.start.user))
     }
 
     /// The accounts of the system that the user may be.

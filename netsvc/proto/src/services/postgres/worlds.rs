@@ -1,12 +1,14 @@
 //! What the server keeps: the persona's databases, and for each attacker what became of them.
 
-use super::{flavour::Flavour, login::ADMINISTRATOR};
+use super::flavour::Flavour;
 use netsvc_kit::Host;
 use netsvc_sql::{Column, Database, Table, Value, World};
 use parking_lot::Mutex;
 use rand_core::RngCore;
 use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
+/// How databases' administrator is called.
+pub(super) const ADMINISTRATOR: &str = "postgres";
 /// Most attackers whose writes are kept; who came longest ago is forgotten first.
 const ATTACKERS: usize = 16;
 /// Most databases and roles of one.
@@ -54,6 +56,15 @@ impl Worlds {
         let entry = kept.entry(peer).or_insert_with(|| (turn, fresh()));
         entry.0 = turn;
         entry.1.clone()
+    }
+}
+
+impl Worlds {
+    /// What an attacker from `peer` made the password of a role.
+    pub(super) fn password(&self, peer: IpAddr, role: &str) -> Option<Vec<u8>> {
+        let cluster = self.kept.lock().get(&peer).map(|(_, cluster)| cluster.clone())?;
+        let cluster = cluster.lock();
+        cluster.roles.get(role).filter(|role| role.login)?.password.clone()
     }
 }
 
