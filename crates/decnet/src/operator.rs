@@ -252,28 +252,29 @@ fn place_of(present: Option<&Fleet>) -> Vec<String> {
 }
 
 /// A plan without what nobody looks at: of each decky what a list shows.
-fn shortened(kind: OperationKind, mut value: Value) -> Value {
+fn shortened(kind: OperationKind, value: Value) -> Value {
     if kind != OperationKind::Plan {
         return value;
     }
-    let deckies: Vec<Value> = value["deckies"]
-        .as_object()
+    let deckies: Vec<Value> = value
+        .get("deckies")
+        .and_then(Value::as_object)
         .map(|deckies| deckies.values().map(listed).collect())
         .unwrap_or_default();
+    let part = |name: &str| value.get(name).cloned();
     json!({
-        "deckies": deckies, "changes": value["changes"].take(), "notices": value["notices"].take(),
-        "runtime": value["runtime"].take(), "lab": value["lab"].take(),
+        "deckies": deckies, "changes": part("changes"), "notices": part("notices"),
+        "runtime": part("runtime"), "lab": part("lab"),
     })
 }
 
 fn listed(decky: &Value) -> Value {
-    let services: Vec<&Value> = decky["services"]
-        .as_array()
-        .map(|list| list.iter().map(|spec| &spec["slug"]).collect())
-        .unwrap_or_default();
+    let part = |name: &str| decky.get(name);
+    let services = part("services").and_then(Value::as_array).into_iter().flatten();
+    let slugs: Vec<_> = services.map(|service| service.get("slug")).collect();
     json!({
-        "name": decky["name"], "ip": decky["ip"], "system": decky["system"], "archetype": decky["archetype"],
-        "services": services, "absent": decky["absent"],
+        "name": part("name"), "ip": part("ip"), "system": part("system"), "archetype": part("archetype"),
+        "services": slugs, "absent": part("absent"),
     })
 }
 

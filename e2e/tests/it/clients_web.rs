@@ -9,7 +9,7 @@ fn https_tells_the_story_of_http_in_both_versions() {
     }
     let fleet = Fleet::deploy_config(
         95,
-        "[general]\nnet = 127.95.0.0/16\nlogin = accept-after=1\n\n[web]\nip = 127.95.1.0\n\
+        "[general]\nnet = 127.95.0.0/16\n\n[web]\nip = 127.95.1.0\nlogin = accept-after=1\n\
          services = http, https\ndistro = debian\n\n[web.http]\ntitle = One Story\napp = wordpress\n\n\
          [web.https]\nhttp2 = yes\n",
     );
