@@ -100,6 +100,28 @@ fn every_product_of_a_system_with_a_command_line_has_its_daemon() {
 }
 
 #[test]
+fn services_of_one_system_have_accounts_of_their_own() {
+    for system in SYSTEMS.iter().filter(|system| system.shell) {
+        let mut owners: std::collections::BTreeMap<&str, (&str, &str)> = std::collections::BTreeMap::new();
+        for def in ALL {
+            for product in def.info().products.iter().filter(|product| product.is_on(system.id)) {
+                let Some(daemon) = Daemon::find(def.daemons, system.id, Some(&product.name)) else {
+                    continue;
+                };
+                for line in daemon.account.lines() {
+                    let mut fields = line.split(':');
+                    let (name, uid) = (fields.next().unwrap(), fields.nth(1).unwrap());
+                    let (other, whose) = *owners.entry(uid).or_insert((name, def.slug));
+                    // Products of one service do not stand beside each other.
+                    let fits = other == name || whose == def.slug;
+                    assert!(fits, "{}: {uid} is {name} of {} and {other} of {whose}", system.id, def.slug);
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn garbage_neither_panics_nor_names_what_we_are() {
     let every: Vec<u8> = (0..=255).collect();
     let long = vec![b'A'; 64 * 1024];

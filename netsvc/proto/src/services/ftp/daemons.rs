@@ -53,7 +53,7 @@ pub(super) const DAEMONS: &[Daemon] = &[
         package: ("proftpd-core", "Versatile, virtual-hosting FTP daemon"),
         size: (18_900, 4_400),
         account: "proftpd:x:105:65534::/run/proftpd:/usr/sbin/nologin\n\
-                  ftp:x:106:65534::/srv/ftp:/usr/sbin/nologin",
+                  ftp:x:108:65534::/srv/ftp:/usr/sbin/nologin",
         files: TREE,
         ..Daemon::ROOT
     },

@@ -33,14 +33,14 @@ macro_rules! cluster {
                 $major,
                 "/main/postgresql.conf"
             ),
-            uid: 105,
+            uid: 107,
             unit: concat!("postgresql@", $major, "-main"),
             about: concat!("PostgreSQL Cluster ", $major, "-main"),
             package: (
                 concat!("postgresql-", $major),
                 "The World's Most Advanced Open Source Relational Database",
             ),
-            account: "postgres:x:105:113:PostgreSQL administrator,,,:/var/lib/postgresql:/bin/bash",
+            account: "postgres:x:107:113:PostgreSQL administrator,,,:/var/lib/postgresql:/bin/bash",
             files: &[
                 Laid::folder(concat!("/var/lib/postgresql/", $major, "/main"), 0o700, Changed::Lately),
                 Laid::folder(concat!("/etc/postgresql/", $major, "/main"), 0o755, Changed::Installed),
