@@ -68,7 +68,7 @@ fn packages(shell: &Shell) -> Vec<(String, String, &'static str)> {
     list.extend(
         shell
             .live
-            .daemons()
+            .software()
             .filter_map(|(service, daemon)| of_product(persona.products.get(&service.slug)?, daemon)),
     );
     list.sort();

@@ -38,7 +38,7 @@ fn units(shell: &Shell) -> Vec<Unit> {
             unit.0 = unit.0.replace("cron", "crond");
         }
     }
-    let named = shell.live.daemons().filter(|(_, daemon)| !daemon.unit.is_empty());
+    let named = shell.live.software().filter(|(_, daemon)| !daemon.unit.is_empty());
     units.extend(named.map(|(_, daemon)| (daemon.unit.to_owned(), daemon.about)));
     units.sort();
     units.dedup();

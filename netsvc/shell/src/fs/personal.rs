@@ -129,7 +129,7 @@ fn hardware(tree: &mut Tree, live: &Live) {
 }
 
 fn services(tree: &mut Tree, live: &Live) {
-    for laid in live.daemons().flat_map(|(_, daemon)| daemon.files) {
+    for laid in live.software().flat_map(|(_, daemon)| daemon.files) {
         let age = match laid.changed {
             Changed::Packaged => Age::Package,
             Changed::Installed => Age::Install,

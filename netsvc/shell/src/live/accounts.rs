@@ -112,13 +112,15 @@ pub(crate) struct ServiceAccount {
     pub home: &'static str,
 }
 
+/// Lines of accounts that the node's services bring.
+fn of_services(persona: &Persona, services: &[Service]) -> impl Iterator<Item = &'static str> {
+    services.iter().filter_map(|service| service.daemon(persona)).flat_map(|daemon| daemon.account.lines())
+}
+
 /// The account `name` that a service of the node brings.
 pub(crate) fn of_service(persona: &Persona, services: &[Service], name: &str) -> Option<ServiceAccount> {
-    let lines = services
-        .iter()
-        .filter_map(|service| service.daemon(persona))
-        .flat_map(|daemon| daemon.account.lines());
-    lines.map(|line| line.split(':').collect::<Vec<_>>()).find_map(|fields| match fields[..] {
+    let fields = |line: &'static str| line.split(':').collect::<Vec<_>>();
+    of_services(persona, services).map(fields).find_map(|fields| match fields[..] {
         [own, _, uid, gid, _, home, _] if own == name => {
             Some(ServiceAccount { uid: uid.parse().ok()?, gid: gid.parse().ok()?, home })
         }
@@ -128,10 +130,8 @@ pub(crate) fn of_service(persona: &Persona, services: &[Service], name: &str) ->
 
 /// Whether `name` is an account of the system or of one of its services.
 pub(crate) fn is_system(persona: &Persona, services: &[Service], name: &str) -> bool {
-    let brought = services.iter().filter_map(|service| service.daemon(persona)).map(|daemon| daemon.account);
-    brought
-        .chain([system_accounts(Flavour::of(persona))])
-        .flat_map(str::lines)
+    of_services(persona, services)
+        .chain(system_accounts(Flavour::of(persona)).lines())
         .any(|line| line.split(':').next() == Some(name))
 }
 
@@ -146,7 +146,7 @@ impl Live {
         );
         out.push_str(system_accounts(self.flavour));
         if !self.flavour.busybox() {
-            for (_, daemon) in self.daemons().filter(|(_, daemon)| !daemon.account.is_empty()) {
+            for (_, daemon) in self.software().filter(|(_, daemon)| !daemon.account.is_empty()) {
                 out.push_str(daemon.account);
                 out.push('\n');
             }

@@ -28,6 +28,16 @@ impl Live {
         self.services.iter().filter_map(|service| Some((service, service.daemon(&self.persona)?)))
     }
 
+    /// What runs the services, each once, with the first service that it runs: one web server has both of its ports.
+    pub(crate) fn software(&self) -> impl Iterator<Item = (&Service, &'static Daemon)> {
+        let mut seen: Vec<&'static Daemon> = Vec::new();
+        self.daemons().filter(move |(_, daemon)| {
+            let fresh = !seen.contains(daemon);
+            seen.push(daemon);
+            fresh
+        })
+    }
+
     /// Where the peer logged in, and what runs that.
     pub(crate) fn entrance(&self) -> Option<(&Service, &'static Daemon)> {
         self.daemons().find(|(service, _)| service.slug == self.facts.service)

@@ -268,12 +268,7 @@ impl Live {
 
     /// The daemons of the node's services.
     fn add_services(&self, add: Add<'_>, boot: i64) {
-        let mut added = Vec::new();
-        for (service, daemon) in self.daemons() {
-            if added.contains(&self.service_pid(&service.slug)) {
-                continue;
-            }
-            added.push(self.service_pid(&service.slug));
+        for (service, daemon) in self.software() {
             // What waits for logins does nothing else.
             let share = if daemon.login.is_empty() { self.share_of(&service.slug, 0.09) } else { 0.000_03 };
             let (pid, started) = (self.service_pid(&service.slug), boot + 11 * SECOND);
@@ -315,8 +310,9 @@ impl Live {
 
     /// Number of a service's daemon.
     pub(crate) fn service_pid(&self, slug: &str) -> u32 {
-        // One web server has both ports.
-        let slug = if slug == "https" { "http" } else { slug };
+        let daemon = self.daemons().find(|(service, _)| service.slug == slug).map(|(_, daemon)| daemon);
+        let first = self.software().find(|(_, software)| Some(*software) == daemon);
+        let slug = first.map_or(slug, |(service, _)| service.slug.as_str());
         720 + u32::try_from(self.fixed(&["daemon", slug]) % 300).unwrap_or(0)
     }
 

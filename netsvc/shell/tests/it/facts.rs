@@ -226,6 +226,31 @@ fn who_comes_through_login_sees_no_secure_shell() {
 }
 
 #[test]
+fn one_program_behind_two_ports_is_one_process_with_one_account() {
+    let daemons = &[Daemon {
+        binary: "/usr/sbin/httpd",
+        command: "/usr/sbin/httpd -DFOREGROUND",
+        unit: "httpd",
+        package: ("httpd", "Apache HTTP Server"),
+        account: "apache:x:48:48:Apache:/usr/share/httpd:/sbin/nologin",
+        ..Daemon::ROOT
+    }];
+    let service =
+        |slug: &str, port| Service { slug: slug.into(), ports: vec![(Transport::Tcp, port)], daemons };
+    let host = host("debian12").with_services(vec![service("http", 80), service("https", 443)]);
+    let said = |line: &str| {
+        let outcome = shell_on(&host, "root", false).exec(line, Some(b""));
+        String::from_utf8_lossy(&outcome.bytes(Stream::Out)).into_owned()
+    };
+    assert_eq!(said("grep -c apache /etc/passwd"), "1\n");
+    assert_eq!(said("ps -eo args | grep -c '^/usr/sbin/httpd'"), "1\n");
+    assert_eq!(said("systemctl list-units | grep -c httpd"), "1\n");
+    let sockets = said("netstat -lntp | grep httpd");
+    let holders: Vec<_> = sockets.lines().filter_map(|line| line.split_whitespace().last()).collect();
+    assert!(holders.len() == 2 && holders[0] == holders[1], "{sockets}");
+}
+
+#[test]
 fn sudo_without_a_terminal_wants_one() {
     let outcome = shell_on(&host("debian12"), "anna", false).exec("sudo id", Some(b""));
     assert!(outcome.bytes(Stream::Err).starts_with(b"sudo: a terminal is required"), "{outcome:?}");
