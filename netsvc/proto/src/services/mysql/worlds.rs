@@ -1,6 +1,7 @@
 //! What the server keeps: the persona's databases, and for each attacker what became of them.
 
 use super::flavour::Flavour;
+use crate::kept::Kept;
 use netsvc_kit::Host;
 use netsvc_sql::{Column, Database, Table, Value, World};
 use parking_lot::Mutex;
@@ -15,25 +16,12 @@ const ROWS: i64 = 40;
 
 /// The worlds of a node.
 #[derive(Debug, Default)]
-pub(super) struct Worlds {
-    kept: Mutex<BTreeMap<IpAddr, (u64, Arc<Mutex<World>>)>>,
-}
+pub(super) struct Worlds(Kept<World, ATTACKERS>);
 
 impl Worlds {
     /// The world of `peer`, as it left it.
     pub(super) fn of(&self, peer: IpAddr, host: &Host, flavour: &Flavour) -> Arc<Mutex<World>> {
-        let mut kept = self.kept.lock();
-        let turn = kept.values().map(|(turn, _)| *turn).max().unwrap_or(0) + 1;
-        if ATTACKERS <= kept.len()
-            && !kept.contains_key(&peer)
-            && let Some(oldest) = kept.iter().min_by_key(|(_, (turn, _))| *turn).map(|(peer, _)| *peer)
-        {
-            kept.remove(&oldest);
-        }
-        let fresh = || Arc::new(Mutex::new(World::new(databases(host, flavour))));
-        let entry = kept.entry(peer).or_insert_with(|| (turn, fresh()));
-        entry.0 = turn;
-        entry.1.clone()
+        self.0.of(peer, || World::new(databases(host, flavour)))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the server keeps: the persona's databases, and for each attacker what became of them.
 
-use super::flavour::Flavour;
+use crate::kept::Kept;
 use netsvc_kit::Host;
 use netsvc_sql::{Column, Database, Table, Value, World};
 use parking_lot::Mutex;
@@ -20,9 +20,7 @@ const ROWS: i64 = 40;
 
 /// The clusters of a node.
 #[derive(Debug, Default)]
-pub(super) struct Worlds {
-    kept: Mutex<BTreeMap<IpAddr, (u64, Arc<Mutex<Cluster>>)>>,
-}
+pub(super) struct Worlds(Kept<Cluster, ATTACKERS>);
 
 /// Databases and roles as one attacker sees them.
 #[derive(Debug, Default)]
@@ -43,26 +41,13 @@ pub(super) struct Role {
 
 impl Worlds {
     /// The cluster of `peer`, as it left it.
-    pub(super) fn of(&self, peer: IpAddr, host: &Host, flavour: &Flavour) -> Arc<Mutex<Cluster>> {
-        let mut kept = self.kept.lock();
-        let turn = kept.values().map(|(turn, _)| *turn).max().unwrap_or(0) + 1;
-        if ATTACKERS <= kept.len()
-            && !kept.contains_key(&peer)
-            && let Some(oldest) = kept.iter().min_by_key(|(_, (turn, _))| *turn).map(|(peer, _)| *peer)
-        {
-            kept.remove(&oldest);
-        }
-        let fresh = || Arc::new(Mutex::new(Cluster::new(host, flavour)));
-        let entry = kept.entry(peer).or_insert_with(|| (turn, fresh()));
-        entry.0 = turn;
-        entry.1.clone()
+    pub(super) fn of(&self, peer: IpAddr, host: &Host) -> Arc<Mutex<Cluster>> {
+        self.0.of(peer, || Cluster::new(host))
     }
-}
 
-impl Worlds {
     /// What an attacker from `peer` made the password of a role.
     pub(super) fn password(&self, peer: IpAddr, role: &str) -> Option<Vec<u8>> {
-        let cluster = self.kept.lock().get(&peer).map(|(_, cluster)| cluster.clone())?;
+        let cluster = self.0.get(peer)?;
         let cluster = cluster.lock();
         cluster.roles.get(role).filter(|role| role.login)?.password.clone()
     }
@@ -75,7 +60,7 @@ pub(super) fn empty() -> World {
 }
 
 impl Cluster {
-    fn new(host: &Host, _flavour: &Flavour) -> Self {
+    fn new(host: &Host) -> Self {
         let mut databases: BTreeMap<String, World> =
             ["postgres", "template0", "template1"].map(|name| (name.to_owned(), empty())).into();
         let own = ["crm", "shop", "billing", "inventory", "gitlabhq_production", "keycloak"];
