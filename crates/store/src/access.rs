@@ -6,14 +6,10 @@ use crate::{
     database::{Statement, transaction},
     error::Error,
     filter::Filterable,
-    row::{Cells, Value},
-    schema::{Cell, Read, row},
+    schema::{Read, row},
     user::USERS,
 };
-use decnet_model::{
-    access::Role,
-    record::{ApiToken, AuditEntry, Filter, LoginLink, NewAuditEntry, Page, User},
-};
+use decnet_model::record::{ApiToken, AuditEntry, Filter, LoginLink, NewAuditEntry, Page, User};
 use netsvc_wire::stamp::Micros;
 
 /// How stale the time of a token's last use may be, so that a busy one is not written at each request.
@@ -55,18 +51,6 @@ row! {
 }
 
 const LISTED: Filterable = Filterable { table: &AUDIT, key: "id", at: "at", ..Filterable::NONE };
-
-impl Cell for Role {
-    fn read(cells: &mut Cells) -> Result<Self, Error> {
-        cells.text()?.parse().map_err(|_| cells.bad("a role"))
-    }
-}
-
-impl From<Role> for Value {
-    fn from(role: Role) -> Self {
-        role.name().into()
-    }
-}
 
 impl Store {
     /// Keeps a one-time link, and forgets those that have expired at `now`.

@@ -5,8 +5,9 @@ use crate::{
     error::Error,
     row::{Cells, Value},
 };
-use decnet_model::record::{
-    DeckyActual, DeckyDesired, OperationKind, OperationState, Subject, TraversalKind,
+use decnet_model::{
+    access::Role,
+    record::{DeckyActual, DeckyDesired, OperationKind, OperationState, Subject, TraversalKind},
 };
 use std::net::IpAddr;
 
@@ -158,6 +159,7 @@ macro_rules! names {
     )+};
 }
 names! {
+    Role: "a role";
     DeckyActual: "a state of a decky";
     OperationKind: "a kind of work";
     OperationState: "a state of work";

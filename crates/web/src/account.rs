@@ -15,7 +15,7 @@ use decnet_store::{
     Store,
     record::{ApiToken, LoginLink, User},
 };
-use netsvc_wire::stamp::Micros;
+use netsvc_wire::stamp::{self, Micros};
 use rand_core::RngCore;
 use std::{collections::BTreeSet, time::Duration};
 
@@ -113,16 +113,13 @@ pub async fn reset_password(
     chosen: Option<&str>,
     now: Micros,
 ) -> Result<Option<String>, AccountError> {
-    if let Some(password) = chosen {
-        secret::check_password(password).map_err(AccountError::WeakPassword)?;
-    }
+    let (password, made) = password_of(chosen).map_err(AccountError::WeakPassword)?;
     let stored = store.user_get(name).await.map_err(AccountError::Store)?;
     let stored = stored.ok_or_else(|| AccountError::NoSuchUser(name.to_owned()))?;
-    let password = chosen.map_or_else(generate, str::to_owned);
-    let user = User { password_hash: hash(&password)?, must_change: chosen.is_none(), ..stored };
+    let user = User { password_hash: hash(&password)?, must_change: made.is_some(), ..stored };
     store.user_put(&user).await.map_err(AccountError::Store)?;
     store.token_revoke_all(name, now).await.map_err(AccountError::Store)?;
-    Ok(chosen.is_none().then_some(password))
+    Ok(made)
 }
 
 /// Makes the user `name` with the password `chosen` or a generated one, which is returned to be shown once and has
@@ -140,17 +137,14 @@ pub async fn create_user(
     if !is_user_name(name) {
         return Err(AccountError::BadName);
     }
-    if let Some(password) = chosen {
-        secret::check_password(password).map_err(AccountError::WeakPassword)?;
-    }
+    let (password, made) = password_of(chosen).map_err(AccountError::WeakPassword)?;
     if store.user_get(name).await.map_err(AccountError::Store)?.is_some() {
         return Err(AccountError::Exists(name.to_owned()));
     }
-    let password = chosen.map_or_else(generate, str::to_owned);
     let (name, password_hash) = (name.to_owned(), hash(&password)?);
-    let user = User { name, password_hash, role, must_change: chosen.is_none(), created_at: now };
+    let user = User { name, password_hash, role, must_change: made.is_some(), created_at: now };
     store.user_put(&user).await.map_err(AccountError::Store)?;
-    Ok(chosen.is_none().then_some(password))
+    Ok(made)
 }
 
 /// How long a one-time link is good.
@@ -232,7 +226,7 @@ pub async fn create_token(
         hash,
         scopes: scopes.join(" "),
         created_at: now,
-        expires_at: now + i64::from(wanted.days) * 86_400_000_000,
+        expires_at: now + i64::from(wanted.days) * stamp::DAY,
         used_at: None,
         revoked_at: None,
     };
@@ -247,8 +241,22 @@ fn random() -> String {
     URL_SAFE_NO_PAD.encode(random)
 }
 
+/// The password that a user gets: `chosen`, or one that is made. The second is what is to be shown once.
+///
+/// # Errors
+/// [`WeakSecret`] for a chosen one that can be guessed.
+pub(crate) fn password_of(chosen: Option<&str>) -> Result<(String, Option<String>), WeakSecret> {
+    match chosen {
+        Some(password) => secret::check_password(password).map(|()| (password.to_owned(), None)),
+        None => {
+            let made = generate();
+            Ok((made.clone(), Some(made)))
+        }
+    }
+}
+
 /// A password that nobody guesses and everybody can copy from a screen.
-pub(crate) fn generate() -> String {
+fn generate() -> String {
     let mut random = [0; PASSWORD_LENGTH];
     OsRng.fill_bytes(&mut random);
     random

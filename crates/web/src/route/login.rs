@@ -96,18 +96,13 @@ pub(crate) async fn login(
     if request.user.len() > TEXT_LIMIT || request.password.len() > TEXT_LIMIT {
         return Err(Problem::WrongLogin);
     }
-    let address = peer.0.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-    let wait = state.logins().wait(address, &request.user, Instant::now());
-    if let Some(after) = wait {
-        return Err(Problem::TooMany { after });
-    }
-    state.logins().fail(address, &request.user, Instant::now());
+    let turn = Attempt::begin(&state, peer, &request.user)?;
     let known = state.store().user_get(&request.user).await?;
     let hash = known.as_ref().map_or(state.no_such_user(), |user| &user.password_hash).to_owned();
     let right = is_right(&state, request.password, hash).await?;
     noted(&state, request.user.clone(), peer, if right { 200 } else { 401 }).await;
     let user = known.filter(|_| right).ok_or(Problem::WrongLogin)?;
-    state.logins().succeed(address, &request.user);
+    turn.succeeded();
     issue(&state, user, Origin::of("password", peer, &headers)).await.map(Json)
 }
 
@@ -137,6 +132,31 @@ pub(crate) async fn login_by_link(
 async fn noted(state: &ApiState, actor: String, Peer(address): Peer, outcome: u16) {
     let (at, via, action, target) = (now(), "login", "session.begin", String::new());
     access::note(state, NewAuditEntry { at, actor, via, address, action, target, outcome }).await;
+}
+
+/// A try to name a password. It counts as a failure from its beginning, so that tries at the same time count too.
+pub(crate) struct Attempt<'a> {
+    state: &'a ApiState,
+    address: IpAddr,
+    name: &'a str,
+}
+
+impl<'a> Attempt<'a> {
+    /// Begins one, unless there were too many.
+    pub(crate) fn begin(state: &'a ApiState, Peer(address): Peer, name: &'a str) -> Result<Self, Problem> {
+        let address = address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        let now = Instant::now();
+        if let Some(after) = state.logins().wait(address, name, now) {
+            return Err(Problem::TooMany { after });
+        }
+        state.logins().fail(address, name, now);
+        Ok(Attempt { state, address, name })
+    }
+
+    /// It was the right one.
+    pub(crate) fn succeeded(self) {
+        self.state.logins().succeed(self.address, self.name);
+    }
 }
 
 /// Checks a password off the event loop; only so many at once.

@@ -1,6 +1,6 @@
 //! What a user does with his own account.
 
-use super::login::{LoginAnswer, Origin, hash, is_right, issue};
+use super::login::{Attempt, LoginAnswer, Origin, hash, is_right, issue};
 use crate::{
     ApiState, Problem,
     auth::{Pass, Peer, Viewer},
@@ -19,10 +19,6 @@ use decnet_shape::{Login, User};
 use decnet_store::record;
 use netsvc_wire::stamp::now;
 use serde::Deserialize;
-use std::{
-    net::{IpAddr, Ipv4Addr},
-    time::Instant,
-};
 use utoipa::ToSchema;
 
 /// The old password and the new one.
@@ -69,15 +65,11 @@ pub(crate) async fn password(
     secret::check_password(&request.new).map_err(|weak| Problem::field("new", weak.to_string()))?;
     let by_link = matches!(&viewer.pass, Pass::Session { kind, .. } if kind == "link");
     if !(by_link && viewer.user.must_change) {
-        let address = peer.0.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-        if let Some(after) = state.logins().wait(address, &viewer.user.name, Instant::now()) {
-            return Err(Problem::TooMany { after });
-        }
-        state.logins().fail(address, &viewer.user.name, Instant::now());
+        let turn = Attempt::begin(&state, peer, &viewer.user.name)?;
         if !is_right(&state, request.old.clone(), viewer.user.password_hash.clone()).await? {
             return Err(Problem::field("old", "is not the password"));
         }
-        state.logins().succeed(address, &viewer.user.name);
+        turn.succeeded();
         if request.old == request.new {
             return Err(Problem::field("new", "is the old one"));
         }

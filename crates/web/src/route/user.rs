@@ -10,10 +10,7 @@ use axum::{
     },
     http::StatusCode,
 };
-use decnet_model::{
-    access::{Role, is_user_name},
-    secret,
-};
+use decnet_model::access::{Role, is_user_name};
 use decnet_shape::{Login, User};
 use decnet_store::record::{self, UserChange};
 use netsvc_wire::stamp::now;
@@ -238,11 +235,8 @@ async fn with_password(
     user: record::User,
     chosen: Option<String>,
 ) -> Result<UserWithPassword, Problem> {
-    if let Some(password) = &chosen {
-        secret::check_password(password).map_err(|weak| Problem::field("password", weak.to_string()))?;
-    }
-    let made = if chosen.is_none() { Some(account::generate()) } else { None };
-    let password = chosen.or(made.clone()).unwrap_or_default();
+    let password = account::password_of(chosen.as_deref());
+    let (password, made) = password.map_err(|weak| Problem::field("password", weak.to_string()))?;
     let user = record::User { password_hash: hash(state, password).await?, ..user };
     state.store().user_put(&user).await?;
     Ok(UserWithPassword { user: (&user).into(), password: made })
