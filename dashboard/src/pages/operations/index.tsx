@@ -7,7 +7,7 @@ import { Empty, Fault, Loading } from "../../kit/State";
 import { type Column, Table } from "../../kit/Table";
 import { clock, span } from "../../kit/time";
 import { useEvery } from "../../kit/useEvery";
-import { Outcome } from "./Outcome";
+import { Outcome, tone } from "./Outcome";
 
 const COLUMNS: Column<Operation>[] = [
   { name: "When", min: 100, grow: 1, show: (one) => clock(one.asked_at) },
@@ -19,8 +19,7 @@ const COLUMNS: Column<Operation>[] = [
 ];
 
 function State({ one }: { one: Operation }) {
-  const tone = one.state === "done" ? "good" : one.state === "failed" ? "bad" : "warn";
-  return <><span className={`dot ${tone}`} /> {one.state}</>;
+  return <><span className={`dot ${tone(one)}`} /> {one.state}</>;
 }
 
 /** What was asked for through the interface: deploys, fire drills, audits. */
