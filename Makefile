@@ -30,7 +30,7 @@ requirements:
 	    print "too old: " $$1 " " $$2 "; " need " or newer is needed. From https://rustup.rs: rustup update" > "/dev/stderr"; exit 1 } }'
 
 build: requirements dashboard ## build the operator's program and the service binary
-	@test -x $(BUILT)/debug/decnet || echo "The first build takes about five minutes on two processors: both halves, and OpenSSL for what attackers see."
+	@test -x $(BUILT)/debug/decnet || echo "The first build takes about nine minutes on two processors: both halves, and OpenSSL for what attackers see."
 	cargo build -p decnet -p netsvcd
 
 # The dashboard needs Node.js 20.19 or newer. Everything else is built without it.
