@@ -409,7 +409,7 @@ impl Connection {
                 );
                 let asleep = slowlog::asleep(words).filter(|_| !reply.is_error()).unwrap_or_default();
                 let client = (context.link.peer.to_string(), context.client.name.clone());
-                let time = begun.elapsed() + asleep;
+                let time = slowlog::taken(begun.elapsed(), asleep);
                 context.state.slow.note(words, time, now / 1_000_000, client, bounds);
             }
         }
