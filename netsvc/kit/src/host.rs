@@ -5,7 +5,7 @@ use crate::{
     budget::{Budget, Group, Refused},
     flood::Floods,
     keys::RsaKeys,
-    login::Logins,
+    login::{Accounts, Logins},
     recorder,
     recorder::Recorder,
     tls,
@@ -264,9 +264,9 @@ impl Host {
         self.node.stage.settings().natural_delays
     }
 
-    /// Whether `user` with `password` gets in over `link`.
-    pub fn login(&self, link: &Link, user: &[u8], password: &[u8]) -> bool {
-        self.node.stage.logins.check(self.persona(), self.app.as_str(), link.peer.ip(), user, password)
+    /// Whether `user`, one of `accounts`, gets in over `link` with `password`.
+    pub fn login(&self, link: &Link, accounts: Accounts, user: &[u8], password: &[u8]) -> bool {
+        self.node.stage.logins.check(self.persona(), accounts, link.peer.ip(), user, password)
     }
 
     /// The password of `user` that `fits`, as far as anything is known that could.

@@ -36,6 +36,7 @@ pub use def::{Def, Port, Serve, Setting, SettingKind};
 pub use full::{Beyond, Full};
 pub use gathered::Gathered;
 pub use host::{Host, Node, Stage};
+pub use login::Accounts;
 pub use machine::{Action, Fields, Input, Machine, Out};
 pub use secure::{Open, Secure};
 pub use session::{Link, Session};

@@ -2,17 +2,14 @@
 
 mod name;
 
+pub use name::Accounts;
+
 use netsvc_persona::{LoginPolicy, Persona};
 use parking_lot::Mutex;
 use std::{collections::BTreeMap, net::IpAddr};
 
 /// Sources whose attempts are remembered; beyond that the oldest is forgotten.
 const REMEMBERED: usize = 50_000;
-
-/// Services whose real servers let in without a password those whom the operator lists so: a MySQL account is made
-/// without one unless told otherwise, and a redis without `requirepass` asks for none. sshd has
-/// `PermitEmptyPasswords no`, PAM's `nullok` is not given to remote logins, and ftpds refuse empty ones.
-const EMPTY_PASSWORDS: &[&str] = &["mysql", "redis"];
 
 /// Attempts of the sources of one process, by node.
 #[derive(Debug, Default)]
@@ -39,14 +36,14 @@ struct Source {
 const MAX_SET: usize = 64;
 
 impl Logins {
-    /// Whether `user` with `password` gets in, from `source`, at `service` of the node of `persona`.
+    /// Whether `user` with `password` gets in, from `source`, as one of `accounts` of the node of `persona`.
     ///
     /// An empty password never does where real servers refuse it, and no attempt is counted for it; the same holds
     /// for names that no account there can have, such as a scanner's probe lines.
     pub fn check(
         &self,
         persona: &Persona,
-        service: &str,
+        accounts: Accounts,
         source: IpAddr,
         user: &[u8],
         password: &[u8],
@@ -57,12 +54,11 @@ impl Logins {
         match persona.login {
             LoginPolicy::Deny => false,
             LoginPolicy::AcceptListed => {
-                (!password.is_empty() || EMPTY_PASSWORDS.contains(&service))
-                    && listed(persona, user, password)
+                (!password.is_empty() || accounts.may_lack_passwords()) && listed(persona, user, password)
             }
             LoginPolicy::AcceptAfter(attempts) => {
                 !password.is_empty()
-                    && name::possible(&persona.os.family, service, user)
+                    && accounts.can_have(&persona.os.family, user)
                     && self.after(persona, source, user, password, attempts)
             }
         }
@@ -159,7 +155,7 @@ mod tests {
         let mut persona = persona("db-01");
         persona.login = LoginPolicy::AcceptAfter(3);
         let attempt = |source: &str, password: &str| {
-            logins.check(&persona, "ssh", source.parse().unwrap(), b"root", password.as_bytes())
+            logins.check(&persona, Accounts::System, source.parse().unwrap(), b"root", password.as_bytes())
         };
         assert!(!attempt("192.0.2.1", "a"));
         assert!(!attempt("192.0.2.1", "b"));
@@ -183,8 +179,9 @@ mod tests {
             let (one, other) = ("192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap());
             let old = persona.users.first().and_then(|user| user.password.clone()).unwrap().0;
             logins.set_password(&persona, one, b"root", b"new");
-            let check =
-                |source, password: &str| logins.check(&persona, "ssh", source, b"root", password.as_bytes());
+            let check = |source, password: &str| {
+                logins.check(&persona, Accounts::System, source, b"root", password.as_bytes())
+            };
             assert!(check(one, "new") && !check(one, &old), "{:?}", persona.login);
             assert!(check(other, &old), "another source sees no change");
             let proven = logins.password_of(&persona, one, b"root", |password| password == b"new");
@@ -193,30 +190,32 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_password_lets_in_only_where_it_is_listed_and_the_service_is_known_for_it() {
+    fn an_empty_password_lets_in_only_where_it_is_listed_and_servers_are_known_for_it() {
         let source = "192.0.2.1".parse().unwrap();
         let mut persona = persona("db-01");
         if let Some(user) = persona.users.first_mut() {
             user.password = Some(netsvc_persona::Secret(String::new()));
         }
-        for (service, accepted) in [
-            ("ssh", false),
-            ("telnet", false),
-            ("ftp", false),
-            ("smtp", false),
-            ("http", false),
-            ("mysql", true),
-            ("redis", true),
-        ] {
-            let logins = Logins::default();
-            assert_eq!(logins.check(&persona, service, source, b"root", b""), accepted, "{service}");
+        let all = [
+            Accounts::System,
+            Accounts::Mailboxes,
+            Accounts::Application,
+            Accounts::Roles,
+            Accounts::Database,
+        ];
+        for accounts in all {
+            let (logins, accepted) = (Logins::default(), accounts == Accounts::Database);
+            assert_eq!(logins.check(&persona, accounts, source, b"root", b""), accepted, "{accounts:?}");
         }
         persona.login = LoginPolicy::AcceptAfter(1);
         let logins = Logins::default();
-        for service in ["ssh", "telnet", "ftp", "smtp", "http", "mysql", "redis"] {
-            assert!(!logins.check(&persona, service, source, b"root", b""), "{service}");
+        for accounts in all {
+            assert!(!logins.check(&persona, accounts, source, b"root", b""), "{accounts:?}");
         }
-        assert!(logins.check(&persona, "ssh", source, b"root", b"x"), "the empty ones fixed no pair");
+        assert!(
+            logins.check(&persona, Accounts::System, source, b"root", b"x"),
+            "the empty ones fixed no pair"
+        );
     }
 
     #[test]
@@ -227,9 +226,9 @@ mod tests {
         let logins = Logins::default();
         for _ in 0..5 {
             let probe = b"OPTIONS sip:nm SIP/2.0";
-            assert!(!logins.check(&persona, "telnet", source, probe, b"Via: SIP/2.0/TCP nm"));
+            assert!(!logins.check(&persona, Accounts::System, source, probe, b"Via: SIP/2.0/TCP nm"));
         }
-        assert!(!logins.check(&persona, "telnet", source, b"admin", b"1"));
-        assert!(logins.check(&persona, "telnet", source, b"admin", b"2"));
+        assert!(!logins.check(&persona, Accounts::System, source, b"admin", b"1"));
+        assert!(logins.check(&persona, Accounts::System, source, b"admin", b"2"));
     }
 }

@@ -1,4 +1,4 @@
-//! Which names an account can have, by system and service.
+//! Whose accounts a login names, and which names those can have.
 //!
 //! Sources: shadow-utils `chkname.c` and Debian's adduser (`NAME_REGEX`); pw(8) of FreeBSD; Microsoft, "sAMAccountName"
 //! and "User name guidelines"; MySQL and MariaDB, "Account names"; Cisco IOS, `username`.
@@ -16,19 +16,44 @@ const MAILBOX: usize = 254;
 /// Longest name that a device's configuration takes.
 const DEVICE: usize = 64;
 
-/// Whether an account called `name` can exist where `service` of a system of `family` looks for it.
-pub(super) fn possible(family: &str, service: &str, name: &[u8]) -> bool {
-    let Ok(name) = std::str::from_utf8(name) else { return false };
-    match service {
-        // These keep accounts of their own.
-        "mysql" => printable(name, DATABASE) && !name.starts_with(' '),
-        "postgres" => printable(name, ROLE) && !name.starts_with(' '),
-        "http" | "https" => printable(name, MAILBOX) && !name.starts_with(' ') && !name.ends_with(' '),
-        "smtp" => match name.rsplit_once('@') {
-            Some((mailbox, domain)) => is_domain(domain) && of_system(family, mailbox),
-            None => of_system(family, name),
-        },
-        _ => of_system(family, name),
+/// Whose accounts a login names: which names they can have, and whether one may be without a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accounts {
+    /// The system's.
+    System,
+    /// The system's, each perhaps with a domain behind it, as mail servers take them.
+    Mailboxes,
+    /// Those of a database server, in which accounts without a password are known: MySQL makes them so unless told
+    /// otherwise.
+    Database,
+    /// Those of a database server that asks each for a password.
+    Roles,
+    /// Those of a web application.
+    Application,
+}
+
+impl Accounts {
+    /// Whether those whom the operator lists without a password get in without one. sshd has `PermitEmptyPasswords no`,
+    /// PAM's `nullok` is not given to remote logins, and ftpds refuse empty ones.
+    pub(super) fn may_lack_passwords(self) -> bool {
+        self == Accounts::Database
+    }
+
+    /// Whether one of them can be called `name` on a system of `family`.
+    pub(super) fn can_have(self, family: &str, name: &[u8]) -> bool {
+        let Ok(name) = std::str::from_utf8(name) else { return false };
+        match self {
+            Accounts::System => of_system(family, name),
+            Accounts::Mailboxes => match name.rsplit_once('@') {
+                Some((mailbox, domain)) => is_domain(domain) && of_system(family, mailbox),
+                None => of_system(family, name),
+            },
+            Accounts::Database => printable(name, DATABASE) && !name.starts_with(' '),
+            Accounts::Roles => printable(name, ROLE) && !name.starts_with(' '),
+            Accounts::Application => {
+                printable(name, MAILBOX) && !name.starts_with(' ') && !name.ends_with(' ')
+            }
+        }
     }
 }
 
@@ -83,40 +108,40 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_possible_as_systems_and_services_have_it() {
-        for (family, service, name, wanted) in [
-            ("linux", "ssh", "root", true),
-            ("linux", "ssh", "john.doe", true),
-            ("linux", "ssh", "_apt", true),
-            ("linux", "ssh", "host$", true),
-            ("linux", "ssh", "", false),
-            ("linux", "ssh", "OPTIONS sip:nm SIP/2.0", false),
-            ("linux", "ssh", "GET / HTTP/1.0", false),
-            ("linux", "telnet", "HELP", false),
-            ("linux", "ssh", "-froot", false),
-            ("linux", "ssh", "a:b", false),
-            ("linux", "ssh", "../../etc", false),
-            ("linux", "ssh", "123456", false),
-            ("linux", "ssh", "abcdefghijklmnopqrstuvwxyzabcdefg", false),
-            ("windows", "ftp", "Administrator", true),
-            ("windows_server", "ftp", "CORP\\j.doe", true),
-            ("windows_server", "smtp", "j.doe@corp.example", true),
-            ("windows", "ftp", "two words", true),
-            ("windows", "ftp", "OPTIONS sip:nm", false),
-            ("windows", "ftp", "GET / HTTP/1.0", false),
-            ("windows", "ftp", "a name of more than twenty", false),
-            ("cisco", "telnet", "Admin", true),
-            ("embedded", "telnet", "GET / HTTP/1.0", false),
-            ("linux", "smtp", "bob@example.com", true),
-            ("linux", "smtp", "bob@exam ple", false),
-            ("linux", "http", "bob@example.com", true),
-            ("linux", "http", "Max Muster", true),
-            ("linux", "http", "a\r\nb", false),
-            ("linux", "mysql", "Root", true),
-            ("linux", "mysql", "a\0b", false),
+    fn names_are_possible_as_systems_and_servers_have_it() {
+        for (family, accounts, name, wanted) in [
+            ("linux", Accounts::System, "root", true),
+            ("linux", Accounts::System, "john.doe", true),
+            ("linux", Accounts::System, "_apt", true),
+            ("linux", Accounts::System, "host$", true),
+            ("linux", Accounts::System, "", false),
+            ("linux", Accounts::System, "OPTIONS sip:nm SIP/2.0", false),
+            ("linux", Accounts::System, "GET / HTTP/1.0", false),
+            ("linux", Accounts::System, "HELP", false),
+            ("linux", Accounts::System, "-froot", false),
+            ("linux", Accounts::System, "a:b", false),
+            ("linux", Accounts::System, "../../etc", false),
+            ("linux", Accounts::System, "123456", false),
+            ("linux", Accounts::System, "abcdefghijklmnopqrstuvwxyzabcdefg", false),
+            ("windows", Accounts::System, "Administrator", true),
+            ("windows_server", Accounts::System, "CORP\\j.doe", true),
+            ("windows_server", Accounts::Mailboxes, "j.doe@corp.example", true),
+            ("windows", Accounts::System, "two words", true),
+            ("windows", Accounts::System, "OPTIONS sip:nm", false),
+            ("windows", Accounts::System, "GET / HTTP/1.0", false),
+            ("windows", Accounts::System, "a name of more than twenty", false),
+            ("cisco", Accounts::System, "Admin", true),
+            ("embedded", Accounts::System, "GET / HTTP/1.0", false),
+            ("linux", Accounts::Mailboxes, "bob@example.com", true),
+            ("linux", Accounts::Mailboxes, "bob@exam ple", false),
+            ("linux", Accounts::Application, "bob@example.com", true),
+            ("linux", Accounts::Application, "Max Muster", true),
+            ("linux", Accounts::Application, "a\r\nb", false),
+            ("linux", Accounts::Database, "Root", true),
+            ("linux", Accounts::Database, "a\0b", false),
         ] {
-            assert_eq!(possible(family, service, name.as_bytes()), wanted, "{family} {service} {name}");
+            assert_eq!(accounts.can_have(family, name.as_bytes()), wanted, "{family} {accounts:?} {name}");
         }
-        assert!(!possible("linux", "ssh", b"\xff\xfe"));
+        assert!(!Accounts::System.can_have("linux", b"\xff\xfe"));
     }
 }

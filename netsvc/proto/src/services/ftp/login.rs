@@ -5,7 +5,7 @@ use super::{
     node::NodeFiles,
     say::{Family, Say},
 };
-use netsvc_kit::Credential;
+use netsvc_kit::{Accounts, Credential};
 use netsvc_shell::text::encode;
 use netsvc_wire::{Kind, field};
 use std::{io, sync::Arc, time::Duration};
@@ -61,7 +61,8 @@ impl Control {
         let open = anonymous || self.names.family == Family::JetDirect;
         let (user, secret) = (encode(&name), encode(password));
         // Where anonymous is not let in, no number of tries changes that.
-        let accepted = open || !is_anonymous(&name) && self.host.login(&self.link, &user, &secret);
+        let accepted =
+            open || !is_anonymous(&name) && self.host.login(&self.link, Accounts::System, &user, &secret);
         let credential = Credential::plaintext(&user, &secret, "PASS", accepted);
         self.host.credential(&self.link, credential);
         if !accepted {

@@ -4,7 +4,7 @@ use super::request::Request;
 use crate::ntlm;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use md5::{Digest, Md5};
-use netsvc_kit::{Credential, Host, Link, Out};
+use netsvc_kit::{Accounts, Credential, Host, Link, Out};
 use rand_core::{OsRng, RngCore};
 
 /// What an Authorization field came to.
@@ -52,7 +52,7 @@ fn basic(host: &Host, link: &Link, text: &str, out: &mut Out) -> Verdict {
     let colon = pair.iter().position(|&byte| byte == b':').unwrap_or(pair.len());
     let (user, password) = pair.split_at_checked(colon).unwrap_or((&pair, &[]));
     let password = password.strip_prefix(b":").unwrap_or(password);
-    let accepted = host.login(link, user, password);
+    let accepted = host.login(link, Accounts::Application, user, password);
     out.credential(Credential::plaintext(user, password, "Basic", accepted));
     verdict(accepted, user)
 }
@@ -72,7 +72,9 @@ fn digest(host: &Host, link: &Link, request: &Request, text: &str, out: &mut Out
         let middle = if qop.is_empty() { nonce.clone() } else { format!("{nonce}:{nc}:{cnonce}:{qop}") };
         (md5_hex(&format!("{ha1}:{middle}:{ha2}")) == response).then_some(password)
     });
-    let accepted = matching.is_some_and(|password| host.login(link, user.as_bytes(), password.as_bytes()));
+    let accepted = matching.is_some_and(|password| {
+        host.login(link, Accounts::Application, user.as_bytes(), password.as_bytes())
+    });
     // The format of hashcat 11400, which cracks any digest with MD5.
     let line = format!(
         "$sip$*{}*{}*{user}*{realm}*{}**{uri}**{nonce}*{cnonce}*{nc}*{qop}*MD5*{response}",

@@ -7,7 +7,7 @@ use super::{
     Connection, State, auth,
     flavour::{CACHING, NATIVE},
 };
-use netsvc_kit::{Credential, Host, Out};
+use netsvc_kit::{Accounts, Credential, Host, Out};
 use parking_lot::Mutex;
 use rsa::{Oaep, RsaPrivateKey, pkcs8::EncodePublicKey, pkcs8::LineEnding, traits::PublicKeyParts};
 use sha1::Sha1;
@@ -82,7 +82,7 @@ impl Connection {
         let account = (self.link.peer.ip(), self.response.user.clone());
         let remembered = self.host.node.shared(Remembered::default).0.lock().contains(&account);
         if let Some(password) = known.filter(|_| remembered)
-            && self.host.login(&self.link, &self.response.user, &password)
+            && self.host.login(&self.link, Accounts::Database, &self.response.user, &password)
         {
             out.credential(Credential::plaintext(&self.response.user, &password, CACHING, true));
             self.send(out, &[1, SCRAMBLE_IS_ENOUGH]);
@@ -142,7 +142,7 @@ impl Connection {
     }
 
     fn password_given(&mut self, password: &[u8], out: &mut Out) {
-        let accepted = self.host.login(&self.link, &self.response.user, password);
+        let accepted = self.host.login(&self.link, Accounts::Database, &self.response.user, password);
         out.credential(Credential::plaintext(&self.response.user, password, CACHING, accepted));
         if accepted {
             let remembered = self.host.node.shared(Remembered::default);

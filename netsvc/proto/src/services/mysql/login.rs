@@ -6,7 +6,7 @@ use super::{
     flavour::{NATIVE, capability},
     rows,
 };
-use netsvc_kit::{Credential, Out};
+use netsvc_kit::{Accounts, Credential, Out};
 use netsvc_wire::{Kind, field};
 use std::time::Duration;
 
@@ -125,7 +125,7 @@ impl Connection {
         let known = self.host.password_of(&self.link, &self.response.user, fits);
         // Without the password itself, a policy that counts attempts can only know the account.
         let secret = known.unwrap_or_else(|| if answer.is_empty() { Vec::new() } else { b"\0".to_vec() });
-        let accepted = may && self.host.login(&self.link, &self.response.user, &secret);
+        let accepted = may && self.host.login(&self.link, Accounts::Database, &self.response.user, &secret);
         out.credential(Credential {
             principal: self.response.user.clone(),
             kind: if answer.is_empty() { "plaintext" } else { NATIVE },

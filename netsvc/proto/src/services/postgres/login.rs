@@ -11,7 +11,7 @@ use super::{
     worlds::{ADMINISTRATOR, Worlds},
 };
 use md5::{Digest, Md5};
-use netsvc_kit::{Credential, Out};
+use netsvc_kit::{Accounts, Credential, Out};
 use netsvc_persona::LoginPolicy;
 use netsvc_wire::{Kind, field};
 use rand_core::RngCore;
@@ -229,7 +229,7 @@ impl Connection {
             return password == Some(own.as_slice());
         }
         let password = password.unwrap_or(b"\0");
-        self.accounts().any(|account| self.host.login(&self.link, &account, password))
+        self.accounts().any(|account| self.host.login(&self.link, Accounts::Roles, &account, password))
     }
 
     /// What the user's password was made by a statement of the same peer.

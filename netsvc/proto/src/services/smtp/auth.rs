@@ -5,7 +5,7 @@ use crate::ntlm;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, Mac};
 use md5::Md5;
-use netsvc_kit::{Credential, Host, Link};
+use netsvc_kit::{Accounts, Credential, Host, Link};
 use rand_core::{OsRng, RngCore};
 
 /// What the server waits for.
@@ -103,7 +103,7 @@ fn decided(host: &Host, link: &Link, name: &[u8], password: &[u8], method: &'sta
     let domain = host.persona().domain.as_bytes();
     let bare = name.split(|&byte| byte == b'@').next().unwrap_or(name);
     let own = name.len() > bare.len() && name.get(bare.len() + 1..) == Some(domain);
-    let accepted = host.login(link, if own { bare } else { name }, password);
+    let accepted = host.login(link, Accounts::Mailboxes, if own { bare } else { name }, password);
     over(Credential::plaintext(name, password, method, accepted))
 }
 
@@ -117,7 +117,7 @@ fn cram(host: &Host, link: &Link, challenge: Vec<u8>, answer: &[u8]) -> Progress
         let password = user.password.as_ref()?.0.as_bytes();
         (cram_digest(password, &challenge)? == digest).then_some(password)
     });
-    let accepted = matching.is_some_and(|password| host.login(link, name, password));
+    let accepted = matching.is_some_and(|password| host.login(link, Accounts::Mailboxes, name, password));
     over(Credential {
         principal: name.to_vec(),
         kind: "cram_md5",

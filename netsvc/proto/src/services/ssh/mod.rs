@@ -13,7 +13,7 @@ use base64::{
     engine::general_purpose::{STANDARD, STANDARD_NO_PAD},
 };
 use netsvc_kit::{
-    Beyond, Charge, Credential, Def, Full, Host, Link, Port, Serve, Session, Setting, SettingKind,
+    Accounts, Beyond, Charge, Credential, Def, Full, Host, Link, Port, Serve, Session, Setting, SettingKind,
     budget::Account, def::ServeFuture,
 };
 use netsvc_persona::service::Look;
@@ -146,7 +146,7 @@ impl Handler for Peer {
     }
 
     async fn password(&mut self, attempt: PasswordAttempt<'_>) -> bool {
-        let accepted = self.host.login(&self.link, attempt.user, attempt.password);
+        let accepted = self.host.login(&self.link, Accounts::System, attempt.user, attempt.password);
         let credential = Credential::plaintext(attempt.user, attempt.password, attempt.method, accepted);
         self.host.credential(&self.link, credential);
         accepted

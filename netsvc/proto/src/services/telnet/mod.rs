@@ -12,8 +12,8 @@ mod voice;
 use crate::{account, away::away, cast::Cast};
 use dialect::Dialect;
 use netsvc_kit::{
-    Beyond, Credential, Def, Full, Host, Port, Serve, Session, Setting, SettingKind, def::ServeFuture,
-    recorder,
+    Accounts, Beyond, Credential, Def, Full, Host, Port, Serve, Session, Setting, SettingKind,
+    def::ServeFuture, recorder,
 };
 use netsvc_persona::service::Look;
 use netsvc_shell::{Arrival, SessionFacts, Terminal, TerminalOutput};
@@ -149,7 +149,7 @@ impl Connection {
             self.session.write_all(login.password.as_bytes()).await?;
             let Some(password) = self.line(false).await? else { return Ok(Entry::Gone) };
             let host = self.session.host().clone();
-            let accepted = host.login(self.session.link(), &user, &password);
+            let accepted = host.login(self.session.link(), Accounts::System, &user, &password);
             host.credential(self.session.link(), Credential::plaintext(&user, &password, "login", accepted));
             if accepted {
                 return Ok(Entry::In(user));

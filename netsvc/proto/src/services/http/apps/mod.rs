@@ -21,7 +21,7 @@ use super::{
     request::Request,
     response::{Content, Response, Source},
 };
-use netsvc_kit::{Credential, Host, Link, Out};
+use netsvc_kit::{Accounts, Credential, Host, Link, Out};
 use netsvc_persona::subkey;
 use rand_core::RngCore;
 
@@ -165,7 +165,8 @@ impl Visit<'_> {
     /// Judges the login in the body, records it, and says whether it is right; `None` when there is none.
     pub fn login(&self, out: &mut Out) -> Option<bool> {
         let (user, password) = self.form.login()?;
-        let accepted = self.host.login(self.link, user.as_bytes(), password.as_bytes());
+        let accepted =
+            self.host.login(self.link, Accounts::Application, user.as_bytes(), password.as_bytes());
         out.credential(Credential::plaintext(user.as_bytes(), password.as_bytes(), "form", accepted));
         Some(accepted)
     }
