@@ -10,6 +10,7 @@ use netsvc_persona::{
     service::{Look, ServiceInfo, SettingInfo},
     stage::{PortSpec, Transport},
 };
+use netsvc_wire::Kind;
 use std::{future::Future, pin::Pin, time::Duration};
 
 /// A service. One `static SERVICE: Def` in each file of `services/`.
@@ -29,6 +30,10 @@ pub struct Def {
     pub daemons: &'static [Daemon],
     /// How peers talk to it.
     pub talks: Talks,
+    /// Kinds of events that it writes, besides those of every connection.
+    pub records: &'static [Kind],
+    /// What the real server does and this one does not, a sentence each.
+    pub limits: &'static [&'static str],
     /// What shows who the host is, beyond TLS.
     pub look: Look,
     /// Whether its logins end at a command line.
@@ -132,6 +137,17 @@ impl Serve {
 }
 
 impl Def {
+    /// Kinds of events of every connection, whatever the service.
+    pub const OF_ANY: &[Kind] = &[
+        Kind::Connect,
+        Kind::FirstBytes,
+        Kind::Disconnect,
+        Kind::TlsHandshake,
+        Kind::Malformed,
+        Kind::Limited,
+        Kind::Flood,
+        Kind::Fault,
+    ];
     /// Idle time that suits interactive protocols.
     pub const IDLE: Duration = Duration::from_secs(300);
     /// Longest life of an ordinary connection.
@@ -154,6 +170,8 @@ impl Def {
                 .collect(),
             settings: self.settings.iter().map(Setting::info).collect(),
             products: self.products.iter().flat_map(Products::rows).collect(),
+            records: self.records.iter().map(|kind| kind.name().to_owned()).collect(),
+            limits: self.limits.iter().map(|limit| (*limit).to_owned()).collect(),
             command_line: self.command_line,
             look: self.look,
             client: self.talks.client.to_owned(),

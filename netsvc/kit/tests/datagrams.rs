@@ -26,6 +26,8 @@ static ECHO: Def = Def {
     products: &[],
     daemons: &[],
     talks: Talks::NONE,
+    records: &[],
+    limits: &[],
     look: Look::Nothing,
     command_line: false,
     idle: Duration::from_millis(200),

@@ -20,6 +20,12 @@ pub struct ServiceInfo {
     /// What it shows on which system; a system that none of them names does not run it. Of one system, releases of
     /// one product stand in the order of their age.
     pub products: Vec<ProductInfo>,
+    /// Kinds of events that it writes, besides those of every connection.
+    #[serde(default)]
+    pub records: Vec<String>,
+    /// What the real server does and this one does not.
+    #[serde(default)]
+    pub limits: Vec<String>,
     /// Whether its logins end at a command line.
     pub command_line: bool,
     /// What shows who the host is, beyond TLS.

@@ -11,6 +11,7 @@ use netsvc_persona::{
     stage::{PortSpec, ServiceSpec, Transport},
 };
 use netsvc_proto::ALL;
+use netsvc_wire::{Kind, Meaning};
 use std::{net::SocketAddr, path::Path, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -20,6 +21,16 @@ use tokio::{
 
 const NONCE: &str = "n0nce56789abcdef";
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Every line in `folder` is of a kind that `def` declares.
+fn assert_declared(def: &Def, folder: &Path) {
+    for record in records(folder) {
+        let kind = Kind::from_name(&record.kind).unwrap();
+        let own = kind.meaning() == Meaning::Own;
+        let known = own || def.records.contains(&kind) || Def::OF_ANY.contains(&kind);
+        assert!(known, "{} does not declare {}", def.slug, record.kind);
+    }
+}
 
 /// Serves `def` on one port, with its lines in `folder`.
 fn serve(def: &Def, port: &Port, folder: &Path) -> (Server, SocketAddr) {
@@ -120,6 +131,7 @@ async fn the_first_exchange_of_every_service_is_as_declared_and_leaves_its_nonce
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
             assert!(found(), "{} records no nonce", def.slug);
+            assert_declared(def, folder.path());
             server.clear();
         }
     }
@@ -168,6 +180,7 @@ async fn tasks_survive_what_is_said_to_any_service_and_do_not_name_what_they_are
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         assert_eq!((count("connect"), count("disconnect")), (said.len(), said.len()), "{}", def.slug);
+        assert_declared(def, folder.path());
         server.clear();
     }
 }

@@ -1,7 +1,7 @@
 //! What holds for every service, whoever wrote it.
 
 use netsvc_kit::{
-    Action,
+    Action, Def,
     declared::Daemon,
     testing::{converse_with, dialogues, host, link, persona_with, sent, stage},
 };
@@ -73,6 +73,30 @@ fn every_service_declares_what_it_shows_and_how_peers_talk_to_it() {
         assert!(!def.talks.visit.is_empty(), "{} has no visit", def.slug);
         for flood in def.talks.floods {
             assert!(!flood.unit.is_empty(), "{}: {} repeats nothing", def.slug, flood.name);
+        }
+    }
+}
+
+/// What is written down of a service is what its lines say.
+#[test]
+fn every_event_is_of_a_kind_that_its_service_declares() {
+    let folder = tempfile::tempdir().unwrap();
+    let stage = stage(folder.path());
+    for def in ALL {
+        let port = def.ports.first().map_or(0, |port| port.number);
+        for open in def.serve.machines() {
+            let host = host(&stage, persona_with(def, "web-01"), def.slug, &[]);
+            for dialogue in dialogues(def) {
+                for action in converse_with(open, &host, &link(port), &[&dialogue]) {
+                    if let Action::Record(kind, _) | Action::Capture(kind, ..) = action {
+                        let known = def.records.contains(&kind) || Def::OF_ANY.contains(&kind);
+                        assert!(known, "{} does not declare {}", def.slug, kind.name());
+                    }
+                }
+            }
+        }
+        for limit in def.limits {
+            assert!(limit.ends_with('.') && limit.len() <= 120, "{}: {limit:?} is no sentence", def.slug);
         }
     }
 }

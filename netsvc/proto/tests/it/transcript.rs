@@ -31,6 +31,7 @@ use netsvc_kit::{
     testing::{host, link, persona, records, stage},
 };
 use netsvc_persona::{Persona, Product};
+use netsvc_wire::{Kind, Meaning};
 use std::{fmt::Write, fs, path::Path, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -117,6 +118,11 @@ fn check(def: &'static Def, path: &Path) {
         assert_eq!(&step.end, end, "{at}");
     }
     assert_eq!(transcript.steps.len(), received.len(), "{} ends early", path.display());
+    for (name, _) in &events {
+        let kind = Kind::from_name(name).unwrap();
+        let declared = def.records.contains(&kind) || Def::OF_ANY.contains(&kind);
+        assert!(declared || kind.meaning() == Meaning::Own, "{} does not declare {name}", def.slug);
+    }
     let mut rest = events.iter();
     for wanted in &transcript.events {
         assert!(rest.any(|event| occurs(wanted, event)), "{}: no {wanted:?} in {events:#?}", path.display());

@@ -19,6 +19,20 @@ pub mod tree;
 
 use netsvc_kit::{Beyond, Def, Full, Host, Port, Serve, Session, Setting, SettingKind, def::ServeFuture};
 use netsvc_persona::service::Look;
+use netsvc_wire::Kind;
+
+/// Kinds of its events.
+const RECORDS: &[Kind] = &[
+    Kind::AuthAttempt,
+    Kind::SessionStart,
+    Kind::Command,
+    Kind::UnknownCommand,
+    Kind::FileRead,
+    Kind::FileCaptured,
+    Kind::ForwardRequest,
+];
+/// What it leaves out.
+const LIMITS: &[&str] = &["Transfers between two servers (FXP) are refused."];
 
 /// The service.
 pub static SERVICE: Def = Def {
@@ -34,6 +48,8 @@ pub static SERVICE: Def = Def {
     products: products::PRODUCTS,
     daemons: daemons::DAEMONS,
     talks: talks::TALKS,
+    records: RECORDS,
+    limits: LIMITS,
     look: Look::Nothing,
     command_line: false,
     idle: Def::IDLE,

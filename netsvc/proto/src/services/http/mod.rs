@@ -32,8 +32,24 @@ pub mod writer;
 
 use netsvc_kit::{Beyond, Def, Full, Host, Link, Machine, Port, Serve, Setting, SettingKind};
 use netsvc_persona::service::Look;
+use netsvc_wire::Kind;
 use product::Family;
 use std::{sync::Arc, time::Duration};
+
+/// Kinds of its events.
+pub(super) const RECORDS: &[Kind] = &[
+    Kind::ClientFingerprint,
+    Kind::Request,
+    Kind::AuthAttempt,
+    Kind::DownloadAttempt,
+    Kind::ExploitAttempt,
+    Kind::FileCaptured,
+];
+/// What it leaves out.
+pub(super) const LIMITS: &[&str] = &[
+    "Applications show their logins and what lies before them; what lies behind is one page for most.",
+    "What is uploaded is never run.",
+];
 
 /// The service.
 pub static SERVICE: Def = Def {
@@ -44,6 +60,8 @@ pub static SERVICE: Def = Def {
     products: products::PRODUCTS,
     daemons: daemons::DAEMONS,
     talks: talks::TALKS,
+    records: RECORDS,
+    limits: LIMITS,
     look: Look::Http,
     command_line: false,
     idle: Duration::from_secs(65),

@@ -21,6 +21,8 @@ pub static SERVICE: Def = Def {
     products: http::products::SECURE,
     daemons: http::daemons::DAEMONS,
     talks: talks::TALKS,
+    records: http::RECORDS,
+    limits: http::LIMITS,
     look: Look::Http,
     command_line: false,
     idle: Duration::from_secs(65),

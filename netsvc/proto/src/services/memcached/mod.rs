@@ -23,9 +23,15 @@ mod words;
 use connection::Connection;
 use netsvc_kit::{Beyond, Def, Full, Host, Link, Machine, Port, Serve};
 use netsvc_persona::service::Look;
+use netsvc_wire::Kind;
 use parking_lot::Mutex;
 use std::sync::Arc;
 use store::{Pool, Store};
+
+/// Kinds of its events.
+const RECORDS: &[Kind] = &[Kind::Command, Kind::UnknownCommand, Kind::FileCaptured];
+/// What it leaves out.
+const LIMITS: &[&str] = &["There is no SASL and no extstore, and UDP is off, as it is since 1.5.6."];
 
 /// The service.
 pub static SERVICE: Def = Def {
@@ -36,6 +42,8 @@ pub static SERVICE: Def = Def {
     products: products::PRODUCTS,
     daemons: daemons::DAEMONS,
     talks: talks::TALKS,
+    records: RECORDS,
+    limits: LIMITS,
     look: Look::Nothing,
     command_line: false,
     idle: Def::IDLE,

@@ -35,6 +35,22 @@ use std::{
     task::{Context, Poll},
 };
 
+/// Kinds of its events.
+const RECORDS: &[Kind] = &[
+    Kind::ClientFingerprint,
+    Kind::AuthAttempt,
+    Kind::SessionStart,
+    Kind::Query,
+    Kind::Command,
+    Kind::ExploitAttempt,
+    Kind::FileCaptured,
+];
+/// What it leaves out.
+const LIMITS: &[&str] = &[
+    "There are no window functions, common table expressions, views, triggers or stored programs.",
+    "Where a login is let in after some attempts, the proof of any password is taken then.",
+];
+
 /// The service.
 pub static SERVICE: Def = Def {
     slug: "mysql",
@@ -49,6 +65,8 @@ pub static SERVICE: Def = Def {
     products: products::PRODUCTS,
     daemons: daemons::DAEMONS,
     talks: talks::TALKS,
+    records: RECORDS,
+    limits: LIMITS,
     look: Look::Nothing,
     command_line: false,
     idle: Def::IDLE,

@@ -44,6 +44,26 @@ use std::{
     task::{Context, Poll},
 };
 
+/// Kinds of its events.
+const RECORDS: &[Kind] = &[
+    Kind::ClientFingerprint,
+    Kind::AuthAttempt,
+    Kind::SessionStart,
+    Kind::Query,
+    Kind::ExploitAttempt,
+    Kind::Command,
+    Kind::UnknownCommand,
+    Kind::DownloadAttempt,
+    Kind::FileRead,
+    Kind::FileCaptured,
+];
+/// What it leaves out.
+const LIMITS: &[&str] = &[
+    "There are no window functions, common table expressions, views, `RETURNING` or stored programs.",
+    "Where a login is let in after some attempts, the proof of any password is taken then, if it is one of MD5.",
+    "Encryption by GSSAPI is refused.",
+];
+
 /// The service.
 pub static SERVICE: Def = Def {
     slug: "postgres",
@@ -66,6 +86,8 @@ pub static SERVICE: Def = Def {
     products: products::PRODUCTS,
     daemons: daemons::DAEMONS,
     talks: talks::TALKS,
+    records: RECORDS,
+    limits: LIMITS,
     look: Look::Nothing,
     command_line: false,
     idle: Def::IDLE,

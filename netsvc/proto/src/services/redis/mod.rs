@@ -43,12 +43,29 @@ use hub::Hub;
 use keyspace::Keyspace;
 use netsvc_kit::{Beyond, Def, Full, Host, Link, Machine, Port, Serve, Setting, SettingKind};
 use netsvc_persona::service::Look;
+use netsvc_wire::Kind;
 use parking_lot::Mutex;
 use rand_core::RngCore;
 use reply::Reply;
 use state::ServerState;
 use std::sync::Arc;
 use words::Words;
+
+/// Kinds of its events.
+const RECORDS: &[Kind] = &[
+    Kind::AuthAttempt,
+    Kind::Command,
+    Kind::UnknownCommand,
+    Kind::DownloadAttempt,
+    Kind::ExploitAttempt,
+    Kind::FileCaptured,
+];
+/// What it leaves out.
+const LIMITS: &[&str] = &[
+    "Scripts run in a small Lua: `cjson`, `cmsgpack` and `struct` are named and empty.",
+    "There is no cluster, and replicas are not fed.",
+    "Modules are taken and kept, and never loaded.",
+];
 
 /// The service.
 pub static SERVICE: Def = Def {
@@ -72,6 +89,8 @@ pub static SERVICE: Def = Def {
     products: products::PRODUCTS,
     daemons: daemons::DAEMONS,
     talks: talks::TALKS,
+    records: RECORDS,
+    limits: LIMITS,
     look: Look::Nothing,
     command_line: false,
     idle: Def::IDLE,

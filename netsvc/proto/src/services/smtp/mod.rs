@@ -17,8 +17,24 @@ pub mod transaction;
 
 use netsvc_kit::{Beyond, Def, Full, Host, Link, Machine, Port, Serve, Setting, SettingKind};
 use netsvc_persona::service::Look;
+use netsvc_wire::Kind;
 use reply::{Family, Names};
 use std::sync::Arc;
+
+/// Kinds of its events.
+const RECORDS: &[Kind] = &[
+    Kind::ClientFingerprint,
+    Kind::AuthAttempt,
+    Kind::Command,
+    Kind::UnknownCommand,
+    Kind::MailFrom,
+    Kind::RcptTo,
+    Kind::MessageStored,
+    Kind::FileCaptured,
+];
+/// What it leaves out.
+const LIMITS: &[&str] =
+    &["Mail is kept and goes nowhere: nothing is relayed, nothing comes back.", "Kerberos is not offered."];
 
 /// The service.
 pub static SERVICE: Def = Def {
@@ -48,6 +64,8 @@ pub static SERVICE: Def = Def {
     products: products::PRODUCTS,
     daemons: daemons::DAEMONS,
     talks: talks::TALKS,
+    records: RECORDS,
+    limits: LIMITS,
     look: Look::Nothing,
     command_line: false,
     idle: Def::IDLE,

@@ -27,6 +27,26 @@ use sha2::{Digest, Sha256};
 use std::{io, sync::Arc, time::Duration};
 use tokio::io::{AsyncRead, AsyncWrite};
 
+/// Kinds of its events.
+const RECORDS: &[Kind] = &[
+    Kind::ClientFingerprint,
+    Kind::KeyOffer,
+    Kind::AuthAttempt,
+    Kind::SessionStart,
+    Kind::Command,
+    Kind::UnknownCommand,
+    Kind::DownloadAttempt,
+    Kind::FileRead,
+    Kind::FileCaptured,
+    Kind::ForwardRequest,
+    Kind::SessionRecorded,
+];
+/// What it leaves out.
+const LIMITS: &[&str] = &[
+    "Connections are not forwarded: they are refused, as with `AllowTcpForwarding no`.",
+    "Kerberos and certificates of users are not asked for.",
+];
+
 /// The service.
 pub static SERVICE: Def = Def {
     slug: "ssh",
@@ -46,6 +66,8 @@ pub static SERVICE: Def = Def {
     products: products::PRODUCTS,
     daemons: daemons::DAEMONS,
     talks: talks::TALKS,
+    records: RECORDS,
+    limits: LIMITS,
     look: Look::Ssh,
     command_line: true,
     idle: Duration::from_secs(600),

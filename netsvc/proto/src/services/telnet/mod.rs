@@ -25,6 +25,22 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use told::Told;
 use voice::{Login, Voice};
 
+/// Kinds of its events.
+const RECORDS: &[Kind] = &[
+    Kind::ClientFingerprint,
+    Kind::AuthAttempt,
+    Kind::ExploitAttempt,
+    Kind::SessionStart,
+    Kind::Command,
+    Kind::UnknownCommand,
+    Kind::DownloadAttempt,
+    Kind::FileRead,
+    Kind::FileCaptured,
+    Kind::SessionRecorded,
+];
+/// What it leaves out.
+const LIMITS: &[&str] = &["The options for encryption and Kerberos (RFC 2941, RFC 2946) are refused."];
+
 /// The service.
 pub static SERVICE: Def = Def {
     slug: "telnet",
@@ -44,6 +60,8 @@ pub static SERVICE: Def = Def {
     products: products::PRODUCTS,
     daemons: daemons::DAEMONS,
     talks: talks::TALKS,
+    records: RECORDS,
+    limits: LIMITS,
     look: Look::Nothing,
     command_line: true,
     idle: Duration::from_secs(300),
