@@ -31,6 +31,8 @@ pub static SERVICE: Def = Def {
         client: "nc {ip} {port}",
         ..Talks::NONE
     },
+    records: &[Kind::Command],
+    limits: &["It counts, and does nothing else."],
     look: Look::Nothing,
     command_line: false,
     idle: Def::IDLE,

@@ -125,9 +125,13 @@ impl Copy {
         let drilled = decnet(&["firedrill", "--json"]).output().context("touch the service");
         read(&mut decnet(&["teardown", "--all"]), "take the fleet down")?;
         let drilled = drilled?;
-        let said = text(&drilled);
-        ensure!(drilled.status.success() && said.contains("\"ports\": 1"), "firedrill: {said}");
-        println!("planner and firedrill know {SLUG}");
+        let found: serde_json::Value = serde_json::from_slice(&drilled.stdout).unwrap_or_default();
+        let silent = found.get("silent").and_then(serde_json::Value::as_array);
+        let touched = found.get("ports").is_some_and(|ports| ports == 1) && silent.is_some_and(Vec::is_empty);
+        ensure!(drilled.status.success() && touched, "firedrill: {}", text(&drilled));
+        let page = read(&mut decnet(&["docs", SLUG]), "read the page of the service")?;
+        ensure!(page.contains("It counts, and does nothing else."), "the reference lacks {SLUG}: {page}");
+        println!("planner, firedrill and reference know {SLUG}");
         Ok(())
     }
 }

@@ -13,6 +13,7 @@ use crate::{
         db,
         demo::Demo,
         deploy::{BadInput, Deploy},
+        docs::Docs,
         doctor::Doctor,
         drill::Firedrill,
         events::Events,
@@ -69,8 +70,7 @@ enum Verb {
     Plan(Box<Deploy>),
     Status(Status),
     Teardown(Teardown),
-    /// List the services that a decky can have
-    Services(inventory::Listing),
+    Services(inventory::Services),
     /// List the distributions that a decky can run
     Distros(inventory::Listing),
     /// List the kinds of machine that a decky can be
@@ -93,6 +93,7 @@ enum Verb {
     #[command(hide = true)]
     DbReset(db::Reset),
     Doctor(Doctor),
+    Docs(Docs),
     Run(run::Run),
     /// Write a completion script for a shell to the standard output
     Completions {
@@ -248,10 +249,7 @@ async fn dispatch(matches: &ArgMatches, flags: Layer, settings: Settings) -> Res
         Verb::Plan(deploy) => Deploy { dry_run: true, ..*deploy }.run(&context).await,
         Verb::Status(status) => status.run(&context).await,
         Verb::Teardown(teardown) => teardown.run(&context).await,
-        Verb::Services(listing) => {
-            inventory::services(&listing);
-            Ok(())
-        }
+        Verb::Services(services) => services.run(),
         Verb::Distros(listing) => {
             inventory::distros(&listing);
             Ok(())
@@ -283,6 +281,7 @@ async fn dispatch(matches: &ArgMatches, flags: Layer, settings: Settings) -> Res
         Verb::Operations(operations) => operations.run(&context).await,
         Verb::Db(database) => database.run(&context).await,
         Verb::DbReset(reset) => reset.run(&context).await,
+        Verb::Docs(docs) => docs.run(),
         Verb::Doctor(doctor) => doctor.run(&context),
         Verb::Run(run) => run.run(&context).await,
         Verb::Completions { shell } => complete(shell),

@@ -35,6 +35,8 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("db reset", &["decnet db reset", "decnet db reset --i-know-what-im-doing"]),
     ("demo", &["decnet demo", "decnet demo --attack --exit --json"]),
     ("deploy", &["decnet deploy --config fleet.ini", "decnet deploy --deckies 5 --lab"]),
+    ("docs", &["decnet docs", "decnet docs services/ssh", "decnet docs settings"]),
+    ("services", &["decnet services", "decnet services show ssh"]),
     (
         "events",
         &[

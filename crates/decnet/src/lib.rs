@@ -11,5 +11,6 @@ pub mod intruder;
 pub mod logs;
 mod operator;
 pub mod output;
+pub mod reference;
 pub mod settings;
 pub mod workers;

@@ -1,10 +1,11 @@
 //! `services`, `distros`, `archetypes`: what a decky can be made of.
 
-use crate::output;
-use clap::Args;
+use crate::{output, reference};
+use anyhow::{Result, bail};
+use clap::{Args, Subcommand};
 use decnet_model::{
     archetype::{ARCHETYPES, DISTROS},
-    catalogue,
+    catalogue, nearest,
 };
 use decnet_shape::{Archetype, Distro};
 
@@ -16,8 +17,51 @@ pub struct Listing {
     json: bool,
 }
 
-/// Prints the services.
-pub fn services(listing: &Listing) {
+/// List the services that a decky can have, or show one
+#[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Services {
+    #[command(flatten)]
+    listing: Listing,
+    #[command(subcommand)]
+    verb: Option<Verb>,
+}
+
+#[derive(Subcommand, Debug)]
+enum Verb {
+    /// Show the ports, settings, products, events and limits of a service
+    Show {
+        /// The service
+        service: String,
+        /// JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+impl Services {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// When no service is called so.
+    pub fn run(self) -> Result<()> {
+        let Some(Verb::Show { service, json }) = self.verb else {
+            services(&self.listing);
+            return Ok(());
+        };
+        let Some(found) = catalogue::find(&service) else {
+            let known = catalogue::services().iter().map(|service| service.slug.as_str());
+            bail!("no service is called {service:?}{}", nearest::hint(&service, known));
+        };
+        if json {
+            output::json(found);
+            return Ok(());
+        }
+        Ok(output::raw(reference::service(found).as_bytes())?)
+    }
+}
+
+fn services(listing: &Listing) {
     if listing.json {
         return output::json(catalogue::services());
     }

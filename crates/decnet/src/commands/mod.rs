@@ -10,6 +10,7 @@ pub mod creds;
 pub mod db;
 pub mod demo;
 pub mod deploy;
+pub mod docs;
 pub mod doctor;
 pub mod drill;
 pub mod events;
