@@ -4,6 +4,7 @@
 
 mod compare;
 mod exchange;
+mod http_logins;
 mod laws;
 mod mysql;
 mod mysql_logins;

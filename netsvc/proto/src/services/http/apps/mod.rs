@@ -165,10 +165,15 @@ impl Visit<'_> {
     /// Judges the login in the body, records it, and says whether it is right; `None` when there is none.
     pub fn login(&self, out: &mut Out) -> Option<bool> {
         let (user, password) = self.form.login()?;
-        let accepted =
-            self.host.login(self.link, Accounts::Application, user.as_bytes(), password.as_bytes());
-        out.credential(Credential::plaintext(user.as_bytes(), password.as_bytes(), "form", accepted));
-        Some(accepted)
+        Some(self.judge(user, password, "form", out))
+    }
+
+    /// Judges a login of the application, records that it came by `mechanism`, and says whether it is right.
+    pub fn judge(&self, user: &str, password: &str, mechanism: &'static str, out: &mut Out) -> bool {
+        let (user, password) = (user.as_bytes(), password.as_bytes());
+        let accepted = self.host.login(self.link, Accounts::Application, user, password);
+        out.credential(Credential::plaintext(user, password, mechanism, accepted));
+        accepted
     }
 
     /// The cookie value of a session that was let in: the same for a source, so that it can be replayed.

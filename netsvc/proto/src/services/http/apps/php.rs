@@ -2,7 +2,7 @@
 
 use super::{Visit, document, fresh, icon, welcome};
 use crate::services::http::{html::escape, product::Family, response::Response};
-use netsvc_kit::{Accounts, Out};
+use netsvc_kit::Out;
 
 /// Version that the WordPress pages show.
 const WORDPRESS: &str = "6.4.3";
@@ -163,14 +163,7 @@ fn xmlrpc(visit: &Visit<'_>, out: &mut Out) -> Response {
             .to_owned()
     } else {
         if let [user, password, ..] = strings.as_slice() {
-            let accepted =
-                visit.host.login(visit.link, Accounts::Database, user.as_bytes(), password.as_bytes());
-            out.credential(netsvc_kit::Credential::plaintext(
-                user.as_bytes(),
-                password.as_bytes(),
-                "xmlrpc",
-                accepted,
-            ));
+            visit.judge(user, password, "xmlrpc", out);
         }
         "<fault><value><struct><member><name>faultCode</name><value><int>403</int></value></member><member><name>\
          faultString</name><value><string>Incorrect username or password.</string></value></member></struct>\
