@@ -153,6 +153,11 @@ impl Def {
     /// Longest life of an ordinary connection.
     pub const TOTAL: Duration = Duration::from_secs(3600);
 
+    /// Whether it says that it writes events of this kind, or every service does.
+    pub fn declares(&self, kind: Kind) -> bool {
+        self.records.contains(&kind) || Self::OF_ANY.contains(&kind)
+    }
+
     /// The catalogue entry of this service.
     pub fn info(&self) -> ServiceInfo {
         ServiceInfo {

@@ -26,8 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 fn assert_declared(def: &Def, folder: &Path) {
     for record in records(folder) {
         let kind = Kind::from_name(&record.kind).unwrap();
-        let own = kind.meaning() == Meaning::Own;
-        let known = own || def.records.contains(&kind) || Def::OF_ANY.contains(&kind);
+        let known = kind.meaning() == Meaning::Own || def.declares(kind);
         assert!(known, "{} does not declare {}", def.slug, record.kind);
     }
 }
