@@ -30,13 +30,11 @@ const REFERENCE: &str = "docs/reference";
 
 /// Writes what is out of date.
 pub(crate) fn write() -> Result<()> {
-    // The operator's program embeds the catalogue, and the rest speaks of what it says.
-    let mut programs = built()?;
+    // Each is made by programs that embed those before it.
     for file in GENERATED {
-        put(file.path, &file.text(&programs)?)?;
-        programs = built()?;
+        put(file.path, &file.text(&built()?)?)?;
     }
-    let pages = reference(&programs)?;
+    let pages = reference(&built()?)?;
     for file in tree::files()?.iter().filter(|file| is_stale(file, &pages)) {
         std::fs::remove_file(tree::root().join(file)).with_context(|| format!("remove {file}"))?;
     }

@@ -39,8 +39,8 @@ fn describe(verb: &Command, before: &str, text: &mut String) {
 
 /// Whether an argument belongs to the verb and not to all.
 fn is_own(argument: &Arg) -> bool {
-    let every = ["help", "version", "state_dir", "log_level", "progress_lines"];
-    !argument.is_hide_set() && !every.contains(&argument.get_id().as_str())
+    let of_clap = ["help", "version"].contains(&argument.get_id().as_str());
+    !argument.is_hide_set() && !argument.is_global_set() && !of_clap
 }
 
 fn form(argument: &Arg) -> String {
