@@ -5,6 +5,7 @@ pub mod audit;
 pub mod correlate;
 pub mod credential;
 pub mod delta;
+pub mod incident;
 pub mod jarm;
 pub mod report;
 pub mod touch;

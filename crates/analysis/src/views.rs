@@ -1,6 +1,6 @@
 //! What a batch of stored events adds to the views that operators look at.
 
-use crate::{delta::deltas, touch};
+use crate::{delta::deltas, incident, touch};
 use decnet_model::{
     record::{Change, EventRow, RankChange, Span, Subject, View},
     words,
@@ -37,6 +37,7 @@ pub fn change(view: View, rows: &[EventRow]) -> Change {
         View::Timeline => timeline(rows),
         View::Rankings => rankings(rows),
         View::Words => words_of(rows),
+        View::Incidents => Change::Incidents(incident::delta(rows)),
     }
 }
 

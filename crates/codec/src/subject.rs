@@ -35,6 +35,8 @@ subjects! {
     LogIngested = "log.ingested";
     /// Attackers did something.
     AttackerObserved = "attacker.observed";
+    /// Something happened to incidents, or was noted of them.
+    IncidentChanged = "incident.changed";
     /// Another fleet is wanted.
     FleetChanged = "fleet.changed";
     /// How a worker does.

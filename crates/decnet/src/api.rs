@@ -41,12 +41,14 @@ pub async fn run(mut worker: WorkerContext, context: Context) -> Result<()> {
         .with_context(|| format!("listen on {}:{} (api.host, api.port)", address.0, address.1))?;
     let bound = listener.local_addr().context("listen")?;
     tracing::info!(%bound, "the interface is up");
-    let mut inbox = worker.bus.subscribe(Subject::LogIngested.pattern());
-    tokio::spawn(async move {
-        while inbox.next().await.is_some() {
-            doorbell.notify_one()
-        }
-    });
+    for subject in [Subject::LogIngested, Subject::IncidentChanged] {
+        let (mut inbox, doorbell) = (worker.bus.subscribe(subject.pattern()), doorbell.clone());
+        tokio::spawn(async move {
+            while inbox.next().await.is_some() {
+                doorbell.notify_one()
+            }
+        });
+    }
     decnet_web::serve(listener, state, decnet_web::Limits::default(), async move { worker.stopped().await })
         .await
         .context("serve the interface")

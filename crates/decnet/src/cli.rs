@@ -17,6 +17,7 @@ use crate::{
         doctor::Doctor,
         drill::Firedrill,
         events::Events,
+        incidents::{Incident, Incidents},
         inventory,
         lab::Lab,
         operations::Operations,
@@ -80,6 +81,8 @@ enum Verb {
     Creds(Creds),
     Artifacts(Artifacts),
     Attackers(Attackers),
+    Incidents(Incidents),
+    Incident(Incident),
     Correlate(Correlate),
     Firedrill(Firedrill),
     Audit(Audit),
@@ -263,6 +266,8 @@ async fn dispatch(matches: &ArgMatches, flags: Layer, settings: Settings) -> Res
         Verb::Creds(creds) => creds.run(&context).await,
         Verb::Artifacts(artifacts) => artifacts.run(&context).await,
         Verb::Attackers(attackers) => attackers.run(&context).await,
+        Verb::Incidents(incidents) => incidents.run(&context).await,
+        Verb::Incident(incident) => incident.run(&context).await,
         Verb::Correlate(correlate) => match correlate.file.clone() {
             Some(file) => correlate.run(file),
             None => {

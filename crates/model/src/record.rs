@@ -25,6 +25,7 @@ macro_rules! named {
 mod account;
 mod attacker;
 mod fleet;
+mod incident;
 mod operation;
 mod retention;
 mod view;
@@ -37,6 +38,11 @@ pub struct UnknownName(pub String);
 pub use account::{ApiToken, AuditEntry, Login, LoginLink, NewAuditEntry, User, UserChange};
 pub use attacker::{Attacker, AttackerDelta, AttackerDeltas, Contact, Counts, Traversal, TraversalKind};
 pub use fleet::{DeckyActual, DeckyDesired, DeckyIntent, DeckyRow, DeckyState};
+pub use incident::{
+    Incident, IncidentChange, IncidentDeed, IncidentDelta, IncidentDetail, IncidentNote, IncidentSource,
+    IncidentState, IncidentTie, IncidentView, IncidentWork, Mark, MarkKind, MarkSeen, QUIET, SEVERITIES,
+    Severity, Stage, Stroke, severity,
+};
 pub use operation::{Operation, OperationKind, OperationState};
 pub use retention::{BadRetention, Holding, KindRetention, Retention, Retired};
 pub use view::{Bucket, By, Change, RankChange, Ranked, Span, Subject, TimelineFilter, View};
@@ -180,6 +186,14 @@ pub struct Filter {
     pub recorded: bool,
     /// Without probes of our own.
     pub without_probes: bool,
+    /// In this state; incidents only.
+    pub state: Option<IncidentState>,
+    /// At least this far; incidents only.
+    pub stage: Option<Stage>,
+    /// At least this urgent; incidents only.
+    pub severity: Option<Severity>,
+    /// Given to this one; incidents only.
+    pub assignee: Option<String>,
 }
 
 /// One connection, joined from its events.

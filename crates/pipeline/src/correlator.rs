@@ -81,6 +81,12 @@ impl Correlator {
         Ok(())
     }
 
+    /// How often incidents were changed.
+    fn incidents(&self) -> u64 {
+        let of = |one: &&Projector<View>| one.view() == View::Incidents;
+        self.projectors.iter().find(of).map_or(0, |one| one.counters().updates)
+    }
+
     /// What was done so far.
     pub fn counters(&self) -> Counters {
         let views: BTreeMap<_, _> =
@@ -94,7 +100,11 @@ impl Pass for Correlator {
     type Error = CorrelateError;
 
     async fn run(&mut self, context: &WorkerContext) -> Result<Work, CorrelateError> {
+        let before = self.incidents();
         let events = self.step().await?;
+        if before < self.incidents() {
+            context.bus.publish(&Subject::IncidentChanged.topic(), &json!({}));
+        }
         let counters = self.counters();
         context.status.set_trouble(None);
         context.status.report(&counters);

@@ -4,7 +4,7 @@
 
 use decnet_model::{
     catalogue, nearest,
-    record::{Filter, Known},
+    record::{Filter, IncidentState, Known, Severity, Stage},
     words::Query,
 };
 use netsvc_wire::{Class, Kind, stamp};
@@ -82,6 +82,15 @@ conditions! {
         "Only secrets of this kind, for example plaintext or publickey";
     /// With a recording.
     Recorded = "recorded", "recorded", None, "Only with a recording";
+    /// In one state.
+    State = "state", "state", Some("STATE"), "Only in this state: new, acknowledged, closed";
+    /// As urgent.
+    Severity = "severity", "severity", Some("SEVERITY"), "Only at least this urgent: info, low, medium, high, critical";
+    /// As far.
+    Stage = "stage", "stage", Some("STAGE"),
+        "Only what came at least this far: touched, scanned, tried-credentials, logged-in, executed-commands, left-artefact";
+    /// Somebody's.
+    Assignee = "assignee", "assignee", Some("NAME"), "Only what this user works on";
     /// Our own, too.
     Probes = "probes", "probes", None, "Probes of our own, such as firedrill's, as well";
 }
@@ -107,6 +116,8 @@ pub enum Noun {
     Attackers,
     /// Attackers that touched several deckies.
     Traversals,
+    /// Incidents.
+    Incidents,
 }
 
 impl Noun {
@@ -121,13 +132,14 @@ impl Noun {
         Noun::Sightings,
         Noun::Attackers,
         Noun::Traversals,
+        Noun::Incidents,
     ];
 
     /// The conditions that the list applies.
     pub fn conditions(self) -> &'static [Condition] {
         use Condition::{
-            Class, Decky, Kind, Probes, Recorded, Search, SecretKind, Service, Session, Since, Source, Text,
-            Until,
+            Assignee, Class, Decky, Kind, Probes, Recorded, Search, SecretKind, Service, Session, Severity, Since,
+            Source, Stage, State, Text, Until,
         };
         match self {
             Noun::Events | Noun::Export => {
@@ -140,6 +152,7 @@ impl Noun {
             Noun::Sightings => &[Decky, Service, Source, Session, Since, Until, Probes],
             Noun::Attackers => &[Source, Since, Until, Probes],
             Noun::Traversals => &[],
+            Noun::Incidents => &[State, Severity, Stage, Decky, Service, Source, Assignee, Since, Until],
         }
     }
 }
@@ -221,10 +234,25 @@ fn apply(
             filter.secret_kind =
                 Some(one_of("kind of secret", value, known.secret_kinds.iter().map(String::as_str))?);
         }
+        Condition::State => filter.state = Some(ranked("state", value, IncidentState::ALL, IncidentState::name)?),
+        Condition::Severity => {
+            filter.severity = Some(ranked("severity", value, Severity::ALL, Severity::name)?);
+        }
+        Condition::Stage => filter.stage = Some(ranked("stage", value, Stage::ALL, Stage::name)?),
+        Condition::Assignee => filter.assignee = Some(value.to_owned()),
         Condition::Recorded => filter.recorded = switch(value)?,
         Condition::Probes => filter.without_probes = !switch(value)?,
     }
     Ok(())
+}
+
+/// The one of `all` that is called `value`.
+fn ranked<T: Copy>(what: &str, value: &str, all: &[T], name: fn(T) -> &'static str) -> Result<T, String> {
+    let found = all.iter().copied().find(|one| name(*one) == value);
+    match found {
+        Some(one) => Ok(one),
+        None => Err(one_of(what, value, all.iter().map(|one| name(*one))).err().unwrap_or_default()),
+    }
 }
 
 /// Most names that a message lists.
@@ -308,6 +336,8 @@ mod tests {
                 "auth_atempt",
                 "no kind of event is called \"auth_atempt\" (did you mean \"auth_attempt\"?)",
             ),
+            (Condition::Severity, "hihg", "no severity is called \"hihg\" (did you mean \"high\"?)"),
+            (Condition::State, "open", "no state is called \"open\"; there are: new, acknowledged, closed"),
             (Condition::Class, "scam", "no class is called \"scam\" (did you mean \"scan\"?)"),
             (Condition::SecretKind, "plain", "no kind of secret is called \"plain\"; there are: plaintext"),
             (Condition::Session, "00", "no session is called \"00\""),

@@ -18,6 +18,7 @@ mod event;
 mod fields;
 mod filter;
 mod fleet;
+mod incident;
 mod ingest;
 mod known;
 mod lease;

@@ -44,6 +44,11 @@ const STEPS: &[(i64, &str, &str)] = &[
         include_str!("../migrations/sqlite/0007_operations.sql"),
         include_str!("../migrations/mysql/0007_operations.sql"),
     ),
+    (
+        8,
+        include_str!("../migrations/sqlite/0008_incidents.sql"),
+        include_str!("../migrations/mysql/0008_incidents.sql"),
+    ),
 ];
 
 /// The version that this release writes.

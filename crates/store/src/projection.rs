@@ -4,7 +4,7 @@ use crate::{
     Fence, Store, correlate,
     database::{Statement, Tx, transaction},
     error::Error,
-    ranking,
+    incident, ranking,
     schema::row,
     timeline, words,
 };
@@ -50,6 +50,7 @@ impl Store {
                 Change::Timeline(counts) => timeline::write(&mut tx, counts).await,
                 Change::Rankings(counts) => ranking::write(&mut tx, counts).await,
                 Change::Words(texts) => words::write(&mut tx, texts).await,
+                Change::Incidents(delta) => incident::projection::write(&mut tx, delta).await,
             }
         })
     }
@@ -81,6 +82,7 @@ fn emptying(tx: &Tx, view: View) -> &'static [&'static str] {
         View::Timeline => &["DELETE FROM timeline"],
         View::Rankings => &["DELETE FROM rankings"],
         View::Words => words::emptying(tx.dialect()),
+        View::Incidents => incident::projection::EMPTYING,
     }
 }
 

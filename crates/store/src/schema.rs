@@ -7,7 +7,10 @@ use crate::{
 };
 use decnet_model::{
     access::Role,
-    record::{DeckyActual, DeckyDesired, OperationKind, OperationState, Subject, TraversalKind},
+    record::{
+        DeckyActual, DeckyDesired, IncidentDeed, IncidentState, MarkKind, OperationKind, OperationState, Subject,
+        TraversalKind,
+    },
 };
 use std::net::IpAddr;
 
@@ -164,6 +167,9 @@ names! {
     OperationKind: "a kind of work";
     OperationState: "a state of work";
     DeckyDesired: "running or absent";
+    IncidentDeed: "a deed of an analyst";
+    IncidentState: "a state of an incident";
+    MarkKind: "a kind of mark";
     Subject: "a subject of a ranking";
     TraversalKind: "a kind of traversal";
 }

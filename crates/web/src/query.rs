@@ -34,6 +34,8 @@ pub(crate) trait Listed {
     const NOUN: Noun;
     /// Parameters beside the conditions: name, whether it is a number, meaning.
     const MORE: &'static [(&'static str, &'static str)] = PAGE;
+    /// Parameters that are texts.
+    const TEXTS: &'static [(&'static str, &'static str)] = &[];
 }
 
 const PAGE: &[(&str, &str)] = &[
@@ -42,8 +44,11 @@ const PAGE: &[(&str, &str)] = &[
     ("limit", "Rows of the page: 1 to 500, 50 by default."),
 ];
 
+/// The parameter that says what a stream tells of.
+const TOPICS: &str = "topics";
+
 macro_rules! listed {
-    ($($name:ident $($more:expr)?;)+) => {
+    ($($name:ident $($more:expr)? $(, $texts:expr)?;)+) => {
         $(
             #[derive(Debug)]
             pub(crate) struct $name;
@@ -51,6 +56,7 @@ macro_rules! listed {
             impl Listed for $name {
                 const NOUN: Noun = Noun::$name;
                 $(const MORE: &'static [(&'static str, &'static str)] = $more;)?
+                $(const TEXTS: &'static [(&'static str, &'static str)] = $texts;)?
             }
         )+
     };
@@ -64,8 +70,10 @@ listed! {
     Sightings;
     Attackers;
     Traversals;
+    Incidents;
     Export &[("after", "Events after this id.")];
-    Stream &[("after", "Events after this id, as the header `Last-Event-ID`, which wins.")];
+    Stream &[("after", "Events after this id, as the header `Last-Event-ID`, which wins.")],
+        &[(TOPICS, "What is told, comma-separated: events, incidents. Without it, events.")];
 }
 
 /// The parameters of a list, for the document.
@@ -78,7 +86,9 @@ impl<N: Listed> IntoParams for Of<N> {
             let kind = if spec.value.is_some() { Type::String } else { Type::Boolean };
             parameter(spec.parameter, &format!("{}.", spec.about), kind)
         });
-        conditions.chain(N::MORE.iter().map(|(name, about)| parameter(name, about, Type::Integer))).collect()
+        let numbers = N::MORE.iter().map(|(name, about)| parameter(name, about, Type::Integer));
+        let texts = N::TEXTS.iter().map(|(name, about)| parameter(name, about, Type::String));
+        conditions.chain(numbers).chain(texts).collect()
     }
 }
 
@@ -96,13 +106,14 @@ fn parameter(name: &str, about: &str, kind: Type) -> Parameter {
 struct Parts {
     conditions: Vec<(Condition, String)>,
     numbers: Vec<(&'static str, i64)>,
+    texts: Vec<(&'static str, String)>,
     errors: Vec<FieldError>,
 }
 
 impl Parts {
     fn of<N: Listed>(given: Given) -> Result<Parts, Problem> {
         let Query(pairs) = given?;
-        let mut parts = Parts { conditions: Vec::new(), numbers: Vec::new(), errors: Vec::new() };
+        let mut parts = Parts { conditions: Vec::new(), numbers: Vec::new(), texts: Vec::new(), errors: Vec::new() };
         for (name, value) in pairs {
             parts.take::<N>(&name, value);
         }
@@ -113,6 +124,9 @@ impl Parts {
         let conditions = N::NOUN.conditions();
         let condition = conditions.iter().find(|condition| condition.spec().parameter == name);
         let more = N::MORE.iter().find(|(known, _)| *known == name);
+        if let Some((name, _)) = N::TEXTS.iter().find(|(known, _)| *known == name) {
+            return self.texts.push((*name, value));
+        }
         let known = self.conditions.iter().any(|(known, _)| Some(known) == condition)
             || self.numbers.iter().any(|(known, _)| *known == name);
         match (condition, more) {
@@ -124,7 +138,7 @@ impl Parts {
             },
             (None, None) => {
                 let names = conditions.iter().map(|condition| condition.spec().parameter);
-                let names = names.chain(N::MORE.iter().map(|(name, _)| *name));
+                let names = names.chain(N::MORE.iter().chain(N::TEXTS).map(|(name, _)| *name));
                 self.wrong(name, format!("not a parameter of this list{}", nearest::hint(name, names)));
             }
         }
@@ -198,6 +212,8 @@ pub(crate) async fn read_from(given: Given, state: &ApiState) -> Result<(Filter,
 pub(crate) struct StreamQuery {
     filter: Filter,
     after: Option<i64>,
+    events: bool,
+    incidents: bool,
 }
 
 impl StreamQuery {
@@ -206,7 +222,21 @@ impl StreamQuery {
         let mut parts = Parts::of::<Stream>(given)?;
         let filter = parts.filter(state).await?;
         let after = parts.number("after");
-        parts.checked(StreamQuery { filter, after })
+        let (mut events, mut incidents) = (parts.texts.is_empty(), false);
+        for (_, topics) in std::mem::take(&mut parts.texts) {
+            for topic in topics.split(',') {
+                match topic.trim() {
+                    "events" => events = true,
+                    "incidents" => incidents = true,
+                    other => parts.wrong(TOPICS, format!("no topic is called {other:?}; there are: events, incidents")),
+                }
+            }
+        }
+        parts.checked(StreamQuery { filter, after, events, incidents })
+    }
+
+    pub(crate) fn wants_incidents(&self) -> bool {
+        self.incidents
     }
 
     pub(crate) fn after(&self) -> Option<i64> {
@@ -215,7 +245,8 @@ impl StreamQuery {
 
     pub(crate) fn wants(&self, event: &Event) -> bool {
         let fits = |wanted: &Option<String>, found: &str| wanted.as_deref().is_none_or(|text| text == found);
-        fits(&self.filter.node, &event.decky)
+        self.events
+            && fits(&self.filter.node, &event.decky)
             && fits(&self.filter.service, &event.service)
             && fits(&self.filter.kind, &event.kind)
             && !(self.filter.without_probes && event.probe)

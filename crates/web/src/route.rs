@@ -10,6 +10,7 @@ pub(crate) mod event;
 pub(crate) mod export;
 pub(crate) mod health;
 pub(crate) mod house;
+pub(crate) mod incident;
 pub(crate) mod inventory;
 pub(crate) mod login;
 pub(crate) mod me;

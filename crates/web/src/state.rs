@@ -71,6 +71,11 @@ impl ApiState {
         self.0.tailer.run(&self.0.store, &self.0.doorbell, self.0.stopping.subscribe()).await;
     }
 
+    /// Says that something is to be told to the streams.
+    pub(crate) fn ring(&self) {
+        self.0.doorbell.notify_one();
+    }
+
     /// Ends the event streams.
     pub fn stop(&self) {
         self.0.stopping.send_replace(true);

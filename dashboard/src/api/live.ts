@@ -1,7 +1,7 @@
 import { useSyncExternalStore } from "react";
 import { type Body, send } from "./client";
 import { session } from "./session";
-import { SseReader } from "./sse";
+import { type Message, SseReader } from "./sse";
 
 type Event = Body["Event"];
 export type LiveState = "open" | "waiting" | "closed";
@@ -10,6 +10,8 @@ export type LiveState = "open" | "waiting" | "closed";
 const LONGEST_WAIT = 15_000;
 
 const listeners = new Set<(event: Event) => void>();
+/** Told of everything that comes, whatever it is about. */
+const hearers = new Set<() => void>();
 const watchers = new Set<() => void>();
 let state: LiveState = "waiting";
 let lastId = "";
@@ -24,19 +26,21 @@ export const live = {
       listeners.delete(listener);
     };
   },
-  /** Calls `act` after events, at most once in `every` milliseconds. */
+  /** Calls `act` after events and changes of incidents, at most once in `every` milliseconds. */
   tick(act: () => void, every: number): () => void {
     let timer: ReturnType<typeof setTimeout> | undefined;
     let last = 0;
-    const off = live.on(() => {
+    const hear = () => {
       timer ??= setTimeout(() => {
         timer = undefined;
         last = Date.now();
         act();
       }, Math.max(100, last + every - Date.now()));
-    });
+    };
+    hearers.add(hear);
+    if (!running) void run();
     return () => {
-      off();
+      hearers.delete(hear);
       clearTimeout(timer);
     };
   },
@@ -53,7 +57,7 @@ async function run(): Promise<void> {
   let wait = 500;
   while (!control.signal.aborted && session.get()) {
     try {
-      const query = lastId ? { after: lastId } : {};
+      const query = { topics: "events,incidents", ...(lastId ? { after: lastId } : {}) };
       const answer = await send("GET", "/api/v1/stream", { query, signal: control.signal });
       set("open");
       wait = 500;
@@ -62,7 +66,7 @@ async function run(): Promise<void> {
       for (;;) {
         const part = await pipe?.read();
         if (!part || part.done) break;
-        for (const message of reader.push(part.value)) tell(message.id, message.data);
+        for (const message of reader.push(part.value)) tell(message);
       }
     } catch {
       // Tried again below; a login that ended stops the loop.
@@ -74,7 +78,9 @@ async function run(): Promise<void> {
   if (running === control) running = null;
 }
 
-function tell(id: string, data: string): void {
+function tell({ id, event: topic, data }: Message): void {
+  for (const hearer of [...hearers]) hearer();
+  if (topic !== "event") return;
   if (id) lastId = id;
   let event: Event;
   try {

@@ -4,12 +4,13 @@ import { useQuery } from "../api/queries";
 import { Icon } from "./Icon";
 
 /** Conditions that lists know, by the names of the API's parameters. */
-export type FilterName = "q" | "decky" | "service" | "kind" | "class" | "src_ip" | "session" | "since" | "until" | "secret_kind" | "recorded" | "probes";
+export type FilterName = "q" | "decky" | "service" | "kind" | "class" | "src_ip" | "session" | "since" | "until" | "secret_kind" | "recorded" | "probes" | "state" | "severity" | "stage" | "assignee";
 export type Query = Record<string, string>;
 
 const LABEL: Record<FilterName, string> = {
   q: "text", decky: "decky", service: "service", kind: "kind", class: "at least", src_ip: "source", session: "session",
   since: "since", until: "until", secret_kind: "secret", recorded: "recorded", probes: "probes",
+  state: "state", severity: "at least", stage: "came to", assignee: "assignee",
 };
 const FIXED: Partial<Record<FilterName, [string, string][]>> = {
   class: [["scan", "scan"], ["interaction", "interaction"], ["evidence", "evidence"]],
@@ -17,6 +18,9 @@ const FIXED: Partial<Record<FilterName, [string, string][]>> = {
   secret_kind: [["plaintext", "plaintext"], ["publickey", "public key"]],
   recorded: [["true", "with recording"]],
   probes: [["true", "our own probes too"]],
+  state: [["new", "new"], ["acknowledged", "acknowledged"], ["closed", "closed"]],
+  severity: [["low", "low"], ["medium", "medium"], ["high", "high"], ["critical", "critical"]],
+  stage: [["scanned", "scanned"], ["tried-credentials", "tried credentials"], ["logged-in", "logged in"], ["executed-commands", "executed commands"], ["left-artefact", "left an artefact"]],
 };
 
 /** The conditions in the address that `names` allow, and a way to change them. */
@@ -38,7 +42,7 @@ export function Filters({ names, extra }: { names: readonly FilterName[]; extra?
     const field = name as "decky" | "service" | "kind";
     return [...new Set(stats?.tallies.map((tally) => tally[field]))].sort().map((value) => [value, value]);
   };
-  const selects = names.filter((name) => !["q", "src_ip", "session", "until"].includes(name));
+  const selects = names.filter((name) => !["q", "src_ip", "session", "until", "assignee"].includes(name));
   return (
     <div className="filters" role="search">
       <Search names={names} given={given} change={change} />
@@ -53,7 +57,7 @@ export function Filters({ names, extra }: { names: readonly FilterName[]; extra?
             value={given[name] ?? ""}
             onChange={(event) => change({ [name]: event.target.value || undefined })}
           >
-            <option value="">{name === "probes" ? "without probes" : name === "class" ? "any class" : name === "since" ? "any time" : `any ${LABEL[name]}`}</option>
+            <option value="">{name === "probes" ? "without probes" : name === "class" ? "any class" : name === "severity" ? "any severity" : name === "stage" ? "any stage" : name === "since" ? "any time" : `any ${LABEL[name]}`}</option>
             {given[name] && !options(name).some(([value]) => value === given[name]) && <option>{given[name]}</option>}
             {options(name).map(([value, text]) => (
               <option key={value} value={value}>{text}</option>

@@ -14,6 +14,7 @@ pub mod docs;
 pub mod doctor;
 pub mod drill;
 pub mod events;
+pub mod incidents;
 pub mod inventory;
 pub mod lab;
 pub mod operations;

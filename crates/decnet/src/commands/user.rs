@@ -169,11 +169,9 @@ pub async fn link(context: &Context, store: &Store, name: &str) -> Result<String
 /// # Errors
 /// When the store fails.
 pub async fn audit(context: &Context, store: &Store, action: &'static str, target: &str) -> Result<()> {
-    let uid = nix::unistd::getuid();
-    let user = nix::unistd::User::from_uid(uid).ok().flatten().map(|user| user.name);
     let entry = NewAuditEntry {
         at: context.now(),
-        actor: user.unwrap_or_else(|| uid.to_string()),
+        actor: actor(),
         via: "cli",
         address: None,
         action,
@@ -181,6 +179,13 @@ pub async fn audit(context: &Context, store: &Store, action: &'static str, targe
         outcome: 200,
     };
     store.audit_put(&entry).await.context("write the audit log")
+}
+
+/// Who uses the command line: the name that the system has for him, or his number.
+pub fn actor() -> String {
+    let uid = nix::unistd::getuid();
+    let user = nix::unistd::User::from_uid(uid).ok().flatten().map(|user| user.name);
+    user.unwrap_or_else(|| uid.to_string())
 }
 
 fn changed(name: &str, change: UserChange) -> Result<()> {

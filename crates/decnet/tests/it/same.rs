@@ -75,6 +75,8 @@ async fn lists_are_the_same_on_the_command_line_and_over_the_interface() {
     for (arguments, path, count) in [
         (&["attackers", "--json"][..], "/attackers", 2),
         (&["attackers", "--json", "--probes"], "/attackers?probes=true", 3),
+        (&["incidents", "--json"], "/incidents", 2),
+        (&["incidents", "--json", "--stage", "left-artefact"], "/incidents?stage=left-artefact", 1),
         (&["creds", "list", "--json"], "/credentials", 5),
         (&["creds", "list", "--json", "--secret-kind", "plaintext"], "/credentials?secret_kind=plaintext", 2),
         (&["sessions", "list", "--json", "--decky", "db-01"], "/sessions?decky=db-01", 6),
@@ -91,8 +93,40 @@ async fn lists_are_the_same_on_the_command_line_and_over_the_interface() {
     let shown: Value =
         serde_json::from_str(&site.printed(&["sessions", "show", "0000000000000004", "--json"])).unwrap();
     assert_eq!(shown, interface.get("/sessions/0000000000000004").await);
+    let shown: Value = serde_json::from_str(&site.printed(&["incident", "show", "1", "--json"])).unwrap();
+    assert_eq!(shown, interface.get("/incidents/1").await);
     let exported = site.printed(&["creds", "export", "--json"]);
     let exported: Vec<Value> = exported.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let listed = interface.get("/credentials?after=0").await;
     assert_eq!(Value::from(exported), listed["items"]);
+}
+
+#[tokio::test]
+async fn an_incident_is_worked_on_on_the_command_line() {
+    let site = Site::new().await;
+    assert!(site.printed(&["incidents"]).contains("192.0.2.7 left 1 file over ssh on db-01"));
+    let shown = site.printed(&["incident", "show", "1"]);
+    assert!(shown.contains("critical · left-artefact · new") && shown.contains("echo \\x1b[2J"), "{shown}");
+    for (arguments, state) in [
+        (&["incident", "ack", "1", "--note", "mine \u{1b}[2J"][..], "acknowledged"),
+        (&["incident", "close", "1"], "closed"),
+        (&["incident", "reopen", "1"], "new"),
+    ] {
+        let output = site.run(arguments);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success() && said.contains(&format!("incident 1 is {state}")), "{said}");
+        let listed = site.printed(&["incidents", "--json", "--state", state]);
+        assert!(listed.contains("\"id\":1,"), "{listed}");
+    }
+    assert!(site.printed(&["incident", "show", "1"]).contains("note: mine \\x1b[2J"));
+    for arguments in [
+        &["incident", "ack", "99"][..],
+        &["incident", "assign", "1", "nobody"],
+        &["incident", "note", "1", " "],
+        &["incidents", "--severity", "urgent"],
+    ] {
+        assert!(!site.run(arguments).status.success(), "{arguments:?}");
+    }
+    let audit = site.store.audit_list(decnet_store::record::Page::newest(9)).await.unwrap();
+    assert!(audit.iter().all(|entry| entry.action == "incident.update" && entry.via == "cli") && audit.len() == 3);
 }

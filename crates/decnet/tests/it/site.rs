@@ -1,8 +1,11 @@
 //! An installation with some evidence, and the program run on it.
 
-use decnet_analysis::delta::deltas;
+use decnet_analysis::{delta::deltas, views::change};
 use decnet_model::{paths::Paths, worker::Worker};
-use decnet_store::{Position, Store, record::Change};
+use decnet_store::{
+    Position, Store,
+    record::{Change, View},
+};
 use netsvc_wire::{Record, WriterId, field};
 use std::process::{Command, Output};
 
@@ -22,6 +25,7 @@ impl Site {
         let rows = store.event_after(0, 100).await.unwrap();
         let last = rows.last().unwrap().id;
         store.project(&correlator, &Change::Attackers(deltas(&rows)), 0, last).await.unwrap();
+        store.project(&correlator, &change(View::Incidents, &rows), 0, last).await.unwrap();
         Site { folder, store }
     }
 

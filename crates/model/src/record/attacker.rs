@@ -56,6 +56,17 @@ impl Counts {
         }
     }
 
+    /// Adds what others count.
+    pub fn sum(&mut self, other: &Counts) {
+        let add = |count: &mut u64, more: u64| *count = count.saturating_add(more);
+        add(&mut self.events, other.events);
+        add(&mut self.scans, other.scans);
+        add(&mut self.interactions, other.interactions);
+        add(&mut self.evidence, other.evidence);
+        add(&mut self.credentials, other.credentials);
+        add(&mut self.connections, other.connections);
+    }
+
     /// Whether the peer did more than look.
     pub fn is_interactive(&self) -> bool {
         self.interactions + self.evidence > 0

@@ -1,6 +1,6 @@
 //! What is made of events so that nobody has to look through them: views, each with a cursor of its own.
 
-use super::AttackerDeltas;
+use super::{AttackerDeltas, IncidentDelta};
 use netsvc_wire::stamp::Micros;
 use std::collections::BTreeMap;
 
@@ -15,13 +15,16 @@ pub enum View {
     Rankings,
     /// The words of events.
     Words,
+    /// Incidents.
+    Incidents,
 }
 
 named!(View);
 
 impl View {
     /// Every view.
-    pub const ALL: &'static [View] = &[View::Attackers, View::Timeline, View::Rankings, View::Words];
+    pub const ALL: &'static [View] =
+        &[View::Attackers, View::Timeline, View::Rankings, View::Words, View::Incidents];
 
     /// Name of its cursor.
     pub fn name(self) -> &'static str {
@@ -30,6 +33,7 @@ impl View {
             View::Timeline => "timeline",
             View::Rankings => "rankings",
             View::Words => "words",
+            View::Incidents => "incidents",
         }
     }
 }
@@ -45,6 +49,8 @@ pub enum Change {
     Rankings(BTreeMap<(Micros, Subject, Vec<u8>), RankChange>),
     /// The words of events, by id.
     Words(Vec<(i64, String)>),
+    /// To incidents.
+    Incidents(IncidentDelta),
 }
 
 impl Change {
@@ -55,6 +61,7 @@ impl Change {
             Change::Timeline(_) => View::Timeline,
             Change::Rankings(_) => View::Rankings,
             Change::Words(_) => View::Words,
+            Change::Incidents(_) => View::Incidents,
         }
     }
 
@@ -65,6 +72,7 @@ impl Change {
             Change::Timeline(counts) => counts.len(),
             Change::Rankings(counts) => counts.len(),
             Change::Words(texts) => texts.len(),
+            Change::Incidents(delta) => delta.strokes.len(),
         }
     }
 

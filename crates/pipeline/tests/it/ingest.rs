@@ -176,6 +176,7 @@ async fn seen(store: &Store) -> String {
     let mut all = vec![
         format!("{:?}", store.attacker_list(&Filter::default(), newest).await.unwrap()),
         format!("{:?}", store.traversal_list(2, None, newest).await.unwrap()),
+        format!("{:?}", store.incident_list(&Filter::default(), newest).await.unwrap()),
         format!("{:?}", store.timeline(&timeline).await.unwrap()),
         format!(
             "{:?}",

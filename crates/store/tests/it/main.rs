@@ -12,6 +12,7 @@ mod backend;
 mod care;
 mod correlate;
 mod fleet;
+mod incidents;
 mod ingest;
 mod lines;
 mod open;

@@ -8,7 +8,7 @@ use crate::{
 use decnet_model::{words, worker::Worker};
 use decnet_store::{
     Fence, Store,
-    record::{Change, Filter, Page, Retention},
+    record::{Change, Filter, IncidentDelta, Page, Retention},
 };
 use netsvc_wire::field;
 use std::collections::BTreeMap;
@@ -43,6 +43,7 @@ async fn project(store: &Store, fence: &Fence, to: i64) {
         Change::Timeline(BTreeMap::new()),
         Change::Rankings(BTreeMap::new()),
         Change::Words(words),
+        Change::Incidents(IncidentDelta::default()),
     ];
     for change in changes {
         store.project(fence, &change, 0, to).await.unwrap();

@@ -5,7 +5,7 @@ use crate::{
     auth::Viewer,
     problem::{ProblemBody, chain},
     query::{Given, Of, Stream as Wanted, StreamQuery},
-    stream::Follower,
+    stream::{Follower, Told},
 };
 use axum::{
     extract::State,
@@ -25,7 +25,8 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Events as they are stored: server-sent events (WHATWG HTML §9.2) whose `id` is the event's and whose
-/// `data` is the body of an event. `Last-Event-ID` resumes without a gap.
+/// `data` is the body of an event. `Last-Event-ID` resumes without a gap. With `topics=events,incidents`, each
+/// incident that something happens to is told too, as `event: incident`.
 #[utoipa::path(
     get, path = "/stream", tag = "events", security(("bearer" = [])),
     params(Of<Wanted>, ("Last-Event-ID" = Option<i64>, Header, description = "Last id received")),
@@ -79,9 +80,15 @@ impl Guest {
             }
             tokio::select! {
                 sent = self.follower.next() => {
-                    let sent = sent?;
-                    if self.query.wants(&sent.shape) {
-                        return Some(Event::default().id(sent.id.to_string()).event("event").data(&sent.data));
+                    match sent? {
+                        Told::Event(sent) if self.query.wants(&sent.shape) => {
+                            return Some(Event::default().id(sent.id.to_string()).event("event").data(&sent.data));
+                        }
+                        // Without an id: only events are resumed.
+                        Told::Incident(data) if self.query.wants_incidents() => {
+                            return Some(Event::default().event("incident").data(&*data));
+                        }
+                        Told::Event(_) | Told::Incident(_) => {}
                     }
                 }
                 () = tokio::time::sleep_until(self.next_look) => {}

@@ -6,7 +6,10 @@ use axum::{
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
 use decnet_model::{access::Scope, paths::Paths, worker::Worker};
-use decnet_store::{Position, Store};
+use decnet_store::{
+    Position, Store,
+    record::{Change, Contact, Counts, IncidentDelta, Stage, Stroke, View},
+};
 use decnet_web::{ApiState, Hosts, House, NewApiToken, create_token, ensure_admin, router, signing_secret};
 use netsvc_wire::{Record, WriterId, field};
 use serde_json::Value;
@@ -130,6 +133,51 @@ impl Client {
         let batch: Vec<_> = (first..=last).map(line).collect();
         let fence = self.store.lease_take(Worker::Ingester).await.unwrap();
         self.store.ingest(&fence, &batch, &Position::default()).await.unwrap();
+        self.doorbell.notify_one();
+    }
+}
+
+impl Client {
+    /// Makes incidents of what is stored.
+    pub(crate) async fn project_incidents(&self) {
+        let fence = self.store.lease_take(Worker::Correlator).await.unwrap();
+        let from = self.store.cursor(View::Incidents).await.unwrap();
+        let events = self.store.event_after(from, 1000).await.unwrap();
+        let to = events.last().unwrap().id;
+        let mut strokes: Vec<Stroke> = Vec::new();
+        for row in &events {
+            let mut counts = Counts::default();
+            counts.add(&row.kind, row.class);
+            let secret = row.kind == "auth_attempt";
+            strokes.push(Stroke {
+                src_ip: row.src_ip.unwrap(),
+                first_event: row.id,
+                last_event: row.id,
+                begun_at: row.at,
+                first_seen: row.at,
+                last_seen: row.at,
+                deed: if secret { Stage::Tried } else { Stage::Executed },
+                deed_event: row.id,
+                node: row.node.clone(),
+                service: row.service.clone(),
+                logins: 0,
+                login_event: 0,
+                principal: None,
+                commands: u64::from(!secret),
+                artefacts: 0,
+                counts,
+                contacts: vec![Contact {
+                    node: row.node.clone(),
+                    service: row.service.clone(),
+                    first_event: row.id,
+                    first_seen: row.at,
+                    last_seen: row.at,
+                    counts,
+                }],
+            });
+        }
+        let delta = IncidentDelta { strokes, marks: Vec::new() };
+        self.store.project(&fence, &Change::Incidents(delta), from, to).await.unwrap();
         self.doorbell.notify_one();
     }
 }

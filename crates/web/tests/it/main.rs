@@ -11,6 +11,7 @@ mod account;
 mod client;
 mod crowd;
 mod document;
+mod incident;
 mod login;
 mod operation;
 mod reading;

@@ -33,6 +33,15 @@ impl Listener {
         timeout(PATIENCE, self.read(count)).await.expect("events in time")
     }
 
+    /// All that comes until a text does.
+    async fn until(&mut self, wanted: &str) -> String {
+        while !self.text.contains(wanted) || !self.text.ends_with("\n\n") {
+            let chunk = self.body.next().await;
+            self.text.push_str(std::str::from_utf8(&chunk.unwrap().unwrap()).unwrap());
+        }
+        std::mem::take(&mut self.text)
+    }
+
     async fn read(&mut self, count: usize) -> Vec<i64> {
         let mut ids = Vec::new();
         while ids.len() < count {
@@ -85,6 +94,25 @@ async fn new_events_come_in_order() {
     assert_eq!(two.ids(2).await, [4, 6]);
     client.ingest(7, 7).await;
     assert_eq!(one.ids(1).await, [7]);
+}
+
+#[tokio::test]
+async fn incidents_are_told_to_who_asks_for_them() {
+    let client = tailing().await;
+    client.ingest(1, 4).await;
+    let mut listener = Listener::begin(&client, "?topics=events,incidents", None).await;
+    let mut silent = Listener::begin(&client, "?topics=incidents", None).await;
+    client.project_incidents().await;
+    client.ingest(5, 5).await;
+    let told = timeout(PATIENCE, listener.until("event: incident")).await.expect("an incident in time");
+    assert!(told.contains("\"title\":\"192.0.2.7 "), "{told}");
+    assert_eq!(listener.ids(1).await, [5]);
+    let note = r#"{"note":"looking","state":"acknowledged"}"#.to_owned();
+    let answer = client.send(Method::PATCH, "/api/v1/incidents/1", note).await;
+    assert_eq!((answer.status, &answer.body["state"]), (StatusCode::OK, &"acknowledged".into()));
+    let told = timeout(PATIENCE, silent.until("\"state\":\"acknowledged\"")).await.expect("the change in time");
+    assert!(!told.contains("event: event"), "{told}");
+    assert_eq!(client.status(Method::GET, "/api/v1/stream?topics=nonsense").await, StatusCode::BAD_REQUEST);
 }
 
 #[tokio::test]
