@@ -15,12 +15,70 @@ const VERBS: &[&str] = &["ftp", "ftps", "imap", "pop3", "sip", "smtp", "smtps"];
 /// Login names that everybody tries: accounts that systems and devices come with, and words of every list. They
 /// tie nobody to anybody.
 const COMMON: &[&str] = &[
-    "", "a", "adm", "admin", "admin1", "administrateur", "administrator", "anonymous", "backup", "bin", "centos",
-    "cisco", "daemon", "debian", "default", "demo", "deploy", "dev", "ec2-user", "elastic", "ftp", "ftpuser", "git",
-    "guest", "hadoop", "info", "jenkins", "mail", "mysql", "nagios", "nginx", "nobody", "operator", "oracle", "pi",
-    "postgres", "public", "redis", "root", "sa", "service", "ssh", "student", "super", "supervisor", "support", "sys",
-    "system", "tech", "telnet", "test", "test1", "tomcat", "ubnt", "ubuntu", "user", "user1", "vagrant", "web",
-    "webadmin", "webmaster", "www", "www-data", "zabbix",
+    "",
+    "a",
+    "adm",
+    "admin",
+    "admin1",
+    "administrateur",
+    "administrator",
+    "anonymous",
+    "backup",
+    "bin",
+    "centos",
+    "cisco",
+    "daemon",
+    "debian",
+    "default",
+    "demo",
+    "deploy",
+    "dev",
+    "ec2-user",
+    "elastic",
+    "ftp",
+    "ftpuser",
+    "git",
+    "guest",
+    "hadoop",
+    "info",
+    "jenkins",
+    "mail",
+    "mysql",
+    "nagios",
+    "nginx",
+    "nobody",
+    "operator",
+    "oracle",
+    "pi",
+    "postgres",
+    "public",
+    "redis",
+    "root",
+    "sa",
+    "service",
+    "ssh",
+    "student",
+    "super",
+    "supervisor",
+    "support",
+    "sys",
+    "system",
+    "tech",
+    "telnet",
+    "test",
+    "test1",
+    "tomcat",
+    "ubnt",
+    "ubuntu",
+    "user",
+    "user1",
+    "vagrant",
+    "web",
+    "webadmin",
+    "webmaster",
+    "www",
+    "www-data",
+    "zabbix",
 ];
 
 /// Bytes of a payload from which on its content ties addresses together: an empty file is nobody's.
@@ -47,7 +105,8 @@ pub fn delta(rows: &[EventRow]) -> IncidentDelta {
         if let Some(stroke) = delta.strokes.get_mut(index) {
             add(stroke, row, &touch);
         }
-        let contact = contacts.entry((index, touch.node, touch.service)).or_insert_with(|| met(row.id, &touch));
+        let contact =
+            contacts.entry((index, touch.node, touch.service)).or_insert_with(|| met(row.id, &touch));
         contact.first_seen = contact.first_seen.min(touch.at);
         contact.last_seen = contact.last_seen.max(touch.at);
         contact.counts.add_many(touch.kind, touch.class, touch.count);
@@ -110,7 +169,8 @@ fn add(stroke: &mut Stroke, row: &EventRow, touch: &Touch<'_>) {
         Some(Meaning::Secret | Meaning::Key) if deed == Stage::LoggedIn => {
             count(&mut stroke.logins);
             stroke.login_event = row.id;
-            stroke.principal = row.field(field::PRINCIPAL).map(|name| name.get(..NAME).unwrap_or(name).to_vec());
+            stroke.principal =
+                row.field(field::PRINCIPAL).map(|name| name.get(..NAME).unwrap_or(name).to_vec());
         }
         Some(Meaning::Command) if deed == Stage::Executed => count(&mut stroke.commands),
         Some(Meaning::Payload | Meaning::Mail) => count(&mut stroke.artefacts),
@@ -127,7 +187,9 @@ fn stage(kind: Kind, service: &str, let_in: bool) -> Stage {
     match kind.meaning() {
         Meaning::Own | Meaning::Opened | Meaning::Closed | Meaning::Client | Meaning::Flood => Stage::Touched,
         Meaning::Contact => match kind {
-            Kind::PortScan | Kind::UdpProbe | Kind::ArpSweep | Kind::PingSweep | Kind::OddPacket => Stage::Scanned,
+            Kind::PortScan | Kind::UdpProbe | Kind::ArpSweep | Kind::PingSweep | Kind::OddPacket => {
+                Stage::Scanned
+            }
             _ => Stage::Touched,
         },
         Meaning::Secret | Meaning::Key if let_in => Stage::LoggedIn,
@@ -172,7 +234,6 @@ fn mark(row: &EventRow) -> Option<Mark> {
         _ => None,
     }
 }
-
 
 #[cfg(test)]
 mod tests {
@@ -224,7 +285,10 @@ mod tests {
                 (7, 7, Stage::Touched, 7, 0, 0)
             ]
         );
-        assert_eq!((strokes[0].principal.as_deref(), strokes[0].node.as_str()), (Some(b"root".as_slice()), "odd"));
+        assert_eq!(
+            (strokes[0].principal.as_deref(), strokes[0].node.as_str()),
+            (Some(b"root".as_slice()), "odd")
+        );
         assert_eq!((strokes[0].contacts.len(), strokes[0].counts.events), (2, 5));
     }
 

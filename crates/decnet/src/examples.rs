@@ -52,7 +52,10 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("incident show", &["decnet incident show 17 --json"]),
     (
         "incidents",
-        &["decnet incidents --state new --severity high", "decnet incidents --decky web-01 --since 1d --json"],
+        &[
+            "decnet incidents --state new --severity high",
+            "decnet incidents --decky web-01 --since 1d --json",
+        ],
     ),
     ("lab", &["decnet lab up", "decnet lab down"]),
     ("operations", &["decnet operations", "decnet operations --json"]),

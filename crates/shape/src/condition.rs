@@ -88,7 +88,7 @@ conditions! {
     Severity = "severity", "severity", Some("SEVERITY"), "Only at least this urgent: info, low, medium, high, critical";
     /// As far.
     Stage = "stage", "stage", Some("STAGE"),
-        "Only what came at least this far: touched, scanned, tried-credentials, logged-in, executed-commands, left-artefact";
+        "Only at least this far: touched, scanned, tried-credentials, logged-in, executed-commands, left-artefact";
     /// Somebody's.
     Assignee = "assignee", "assignee", Some("NAME"), "Only what this user works on";
     /// Our own, too.
@@ -138,8 +138,8 @@ impl Noun {
     /// The conditions that the list applies.
     pub fn conditions(self) -> &'static [Condition] {
         use Condition::{
-            Assignee, Class, Decky, Kind, Probes, Recorded, Search, SecretKind, Service, Session, Severity, Since,
-            Source, Stage, State, Text, Until,
+            Assignee, Class, Decky, Kind, Probes, Recorded, Search, SecretKind, Service, Session, Severity,
+            Since, Source, Stage, State, Text, Until,
         };
         match self {
             Noun::Events | Noun::Export => {
@@ -234,7 +234,9 @@ fn apply(
             filter.secret_kind =
                 Some(one_of("kind of secret", value, known.secret_kinds.iter().map(String::as_str))?);
         }
-        Condition::State => filter.state = Some(ranked("state", value, IncidentState::ALL, IncidentState::name)?),
+        Condition::State => {
+            filter.state = Some(ranked("state", value, IncidentState::ALL, IncidentState::name)?)
+        }
         Condition::Severity => {
             filter.severity = Some(ranked("severity", value, Severity::ALL, Severity::name)?);
         }

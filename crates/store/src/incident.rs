@@ -172,7 +172,8 @@ impl Wanted {
         wanted.add("last_seen < ?", filter.until);
         let of = "EXISTS (SELECT 1 FROM incident_contacts c WHERE c.incident = incidents.id AND c.node = ?)";
         wanted.add(of, filter.node.clone());
-        let of = "EXISTS (SELECT 1 FROM incident_contacts c WHERE c.incident = incidents.id AND c.service = ?)";
+        let of =
+            "EXISTS (SELECT 1 FROM incident_contacts c WHERE c.incident = incidents.id AND c.service = ?)";
         wanted.add(of, filter.service.clone());
         wanted.add("id IN (SELECT incident FROM incident_sources WHERE src_ip = ?)", filter.src_ip);
         wanted.add("id IN (SELECT incident FROM incident_work WHERE assignee = ?)", filter.assignee.clone());
@@ -213,8 +214,7 @@ impl Store {
         let order = if matches!(page.from, PageFrom::After(_)) { "ASC" } else { "DESC" };
         let conditions =
             if wanted.conditions.is_empty() { "1 = 1".to_owned() } else { wanted.conditions.join(" AND ") };
-        let sql =
-            format!("{} WHERE {conditions} ORDER BY last_event {order} LIMIT ?", INCIDENTS.select());
+        let sql = format!("{} WHERE {conditions} ORDER BY last_event {order} LIMIT ?", INCIDENTS.select());
         let statement = Statement::new("list incidents", sql)
             .bind_all(wanted.values)
             .bind(i64::from(page.limit.min(PAGE_LIMIT)));

@@ -8,8 +8,8 @@ use crate::{
 use decnet_model::{
     access::Role,
     record::{
-        DeckyActual, DeckyDesired, IncidentDeed, IncidentState, MarkKind, OperationKind, OperationState, Subject,
-        TraversalKind,
+        DeckyActual, DeckyDesired, IncidentDeed, IncidentState, MarkKind, OperationKind, OperationState,
+        Subject, TraversalKind,
     },
 };
 use std::net::IpAddr;

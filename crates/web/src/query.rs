@@ -113,7 +113,8 @@ struct Parts {
 impl Parts {
     fn of<N: Listed>(given: Given) -> Result<Parts, Problem> {
         let Query(pairs) = given?;
-        let mut parts = Parts { conditions: Vec::new(), numbers: Vec::new(), texts: Vec::new(), errors: Vec::new() };
+        let mut parts =
+            Parts { conditions: Vec::new(), numbers: Vec::new(), texts: Vec::new(), errors: Vec::new() };
         for (name, value) in pairs {
             parts.take::<N>(&name, value);
         }
@@ -228,7 +229,8 @@ impl StreamQuery {
                 match topic.trim() {
                     "events" => events = true,
                     "incidents" => incidents = true,
-                    other => parts.wrong(TOPICS, format!("no topic is called {other:?}; there are: events, incidents")),
+                    other => parts
+                        .wrong(TOPICS, format!("no topic is called {other:?}; there are: events, incidents")),
                 }
             }
         }

@@ -177,7 +177,8 @@ async fn apply(context: &Context, id: i64, change: &IncidentChange) -> Result<()
     {
         bail!("no user is called {name:?}");
     }
-    let view = store.incident_change(id, change, &actor(), context.now()).await.context("change the incident")?;
+    let view =
+        store.incident_change(id, change, &actor(), context.now()).await.context("change the incident")?;
     let Some(view) = view else { return Err(missing(id)) };
     audit(context, &store, "incident.update", &view.incident.id.to_string()).await?;
     let assignee = view.work.as_ref().and_then(|work| work.assignee.clone());
@@ -234,7 +235,8 @@ async fn show(context: &Context, id: i64, json: bool) -> Result<()> {
 fn head(detail: &IncidentDetail) {
     let row = &detail.view.incident;
     output::line(&format!("{}  {}", row.id, output::captured(&row.title(), usize::MAX)));
-    let mut facts = vec![row.severity.name().to_owned(), row.stage.name().to_owned(), state(&detail.view).to_owned()];
+    let mut facts =
+        vec![row.severity.name().to_owned(), row.stage.name().to_owned(), state(&detail.view).to_owned()];
     if let Some(work) = &detail.view.work {
         facts.extend(work.assignee.as_ref().map(|name| format!("given to {name}")));
         facts.push(format!("by {} {}", work.changed_by, output::moment(work.changed_at)));

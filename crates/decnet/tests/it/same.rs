@@ -128,5 +128,7 @@ async fn an_incident_is_worked_on_on_the_command_line() {
         assert!(!site.run(arguments).status.success(), "{arguments:?}");
     }
     let audit = site.store.audit_list(decnet_store::record::Page::newest(9)).await.unwrap();
-    assert!(audit.iter().all(|entry| entry.action == "incident.update" && entry.via == "cli") && audit.len() == 3);
+    assert!(
+        audit.iter().all(|entry| entry.action == "incident.update" && entry.via == "cli") && audit.len() == 3
+    );
 }

@@ -184,7 +184,14 @@ impl Book {
     }
 
     /// Makes the incident `young` a part of `old`.
-    async fn join(&mut self, tx: &mut Tx, young: i64, old: i64, at: Micros, mark: &Mark) -> Result<(), Error> {
+    async fn join(
+        &mut self,
+        tx: &mut Tx,
+        young: i64,
+        old: i64,
+        at: Micros,
+        mark: &Mark,
+    ) -> Result<(), Error> {
         let what = "join incidents";
         self.load(tx, [young, old].into_iter()).await?;
         let Some(part) = self.incidents.remove(&young) else { return Ok(()) };
@@ -232,7 +239,8 @@ impl Book {
                  WHERE incident IN ({marks}) GROUP BY incident"
             );
             for mut cells in tx.rows(Statement::new(what, sql).bind_all(chunk.to_vec()).once()).await? {
-                let (id, nodes, services, contacts) = (cells.int()?, cells.count()?, cells.count()?, cells.count()?);
+                let (id, nodes, services, contacts) =
+                    (cells.int()?, cells.count()?, cells.count()?, cells.count()?);
                 if let Some(incident) = self.incidents.get_mut(&id) {
                     (incident.nodes, incident.services) = (nodes, services);
                     incident.judge(contacts);

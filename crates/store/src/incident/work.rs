@@ -67,7 +67,9 @@ impl Store {
         }
         if let Some(name) = &change.assignee {
             let name = Some(name.clone()).filter(|name| !name.is_empty());
-            log.extend((name != work.assignee).then(|| (IncidentDeed::Assignee, name.clone().unwrap_or_default())));
+            log.extend(
+                (name != work.assignee).then(|| (IncidentDeed::Assignee, name.clone().unwrap_or_default())),
+            );
             work.assignee = name;
         }
         log.extend(change.note.clone().map(|note| (IncidentDeed::Note, note)));
@@ -96,7 +98,9 @@ impl Store {
     /// [`Error::Query`] when the database fails.
     pub async fn incident_log(&self, page: Page) -> Result<Vec<IncidentNote>, Error> {
         let filter = decnet_model::record::Filter::default();
-        self.pool.read(LISTED.statement("read the log of incidents", self.pool.dialect(), &filter, page)).await
+        self.pool
+            .read(LISTED.statement("read the log of incidents", self.pool.dialect(), &filter, page))
+            .await
     }
 
     /// Incidents that something happened to: events after `event`, or entries of the log after `note`; and the

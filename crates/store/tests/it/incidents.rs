@@ -5,8 +5,8 @@ use decnet_model::worker::Worker;
 use decnet_store::{
     Fence, Store,
     record::{
-        Change, Contact, Counts, Filter, IncidentChange, IncidentDelta, IncidentState, Mark, MarkKind, MarkSeen, Page,
-        QUIET, Severity, Stage, Stroke, View,
+        Change, Contact, Counts, Filter, IncidentChange, IncidentDelta, IncidentState, Mark, MarkKind,
+        MarkSeen, Page, QUIET, Severity, Stage, Stroke, View,
     },
 };
 use std::net::IpAddr;
@@ -132,8 +132,10 @@ async fn the_same_comes_of_any_batches(store: Store) {
             seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
             let (last, at) = (u8::try_from(seed / 7 % 5).unwrap(), event * QUIET / 6);
             let stage = stages[usize::try_from(seed / 11 % 5).unwrap()];
-            let one = stroke(event, at, last, stage, ["a", "b", "c"][usize::try_from(seed / 13 % 3).unwrap()]);
-            let mark = (seed / 17 % 4 == 0).then(|| named(0, at, ["x", "y", "z"][usize::try_from(seed / 19 % 3).unwrap()]));
+            let one =
+                stroke(event, at, last, stage, ["a", "b", "c"][usize::try_from(seed / 13 % 3).unwrap()]);
+            let mark = (seed / 17 % 4 == 0)
+                .then(|| named(0, at, ["x", "y", "z"][usize::try_from(seed / 19 % 3).unwrap()]));
             (one, mark)
         })
         .collect();
@@ -142,9 +144,10 @@ async fn the_same_comes_of_any_batches(store: Store) {
         store.project_reset(&fence, View::Incidents).await.unwrap();
         for batch in events.chunks(size) {
             let strokes = batch.iter().map(|(stroke, _)| stroke.clone()).collect();
-            let marks = batch.iter().enumerate().filter_map(|(index, (_, mark))| {
-                mark.clone().map(|mark| MarkSeen { stroke: index, ..mark })
-            });
+            let marks = batch
+                .iter()
+                .enumerate()
+                .filter_map(|(index, (_, mark))| mark.clone().map(|mark| MarkSeen { stroke: index, ..mark }));
             project(&store, &fence, strokes, marks.collect()).await;
         }
         let mut whole = String::new();
@@ -171,7 +174,10 @@ async fn an_incident_is_worked_on_and_opened_again_by_new_activity(store: Store)
     let view = store.incident_change(1, &acknowledged, "bob", 5).await.unwrap().unwrap();
     assert_eq!(view.state(), IncidentState::Acknowledged);
     let work = view.work.unwrap();
-    assert_eq!((work.assignee.as_deref(), work.changed_by.as_str(), work.changed_at), (Some("eve"), "bob", 5));
+    assert_eq!(
+        (work.assignee.as_deref(), work.changed_by.as_str(), work.changed_at),
+        (Some("eve"), "bob", 5)
+    );
     project(&store, &fence, vec![stroke(2, 1, 1, Stage::Tried, "a")], vec![]).await;
     let view = store.incident_get(1).await.unwrap().unwrap();
     assert_eq!(view.state(), IncidentState::Acknowledged, "somebody is at it");

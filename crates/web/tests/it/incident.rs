@@ -23,11 +23,18 @@ async fn an_incident_is_listed_shown_and_worked_on() {
     assert_eq!((&one["events"], &one["credentials"], &list["older"]), (&10.into(), &5.into(), &10.into()));
     let detail = client.get("/incidents/1").await.body;
     assert_eq!(detail["timeline"].as_array().unwrap().len(), 10);
-    assert_eq!((&detail["timeline"][0]["id"], &detail["secrets"][0]["principal"]), (&1.into(), &"root".into()));
-    assert_eq!((&detail["attackers"][0]["events"], &detail["contacts"][0]["decky"]), (&10.into(), &"web-01".into()));
+    assert_eq!(
+        (&detail["timeline"][0]["id"], &detail["secrets"][0]["principal"]),
+        (&1.into(), &"root".into())
+    );
+    assert_eq!(
+        (&detail["attackers"][0]["events"], &detail["contacts"][0]["decky"]),
+        (&10.into(), &"web-01".into())
+    );
     let events = client.get("/incidents/1/events?before=4&limit=2").await.body;
     assert_eq!((&events["items"][0]["id"], &events["items"][1]["id"]), (&3.into(), &2.into()));
-    let answer = patch(&client, 1, json!({"state": "closed", "assignee": "admin", "note": "a\u{202e}b"})).await;
+    let answer =
+        patch(&client, 1, json!({"state": "closed", "assignee": "admin", "note": "a\u{202e}b"})).await;
     assert_eq!((&answer.body["state"], &answer.body["changed_by"]), (&"closed".into(), &"admin".into()));
     let notes = client.get("/incidents/1").await.body["notes"].clone();
     assert_eq!((notes.as_array().unwrap().len(), &notes[2]["text"]), (3, &"a\\xe2\\x80\\xaeb".into()));
@@ -54,7 +61,11 @@ async fn what_is_wrong_with_a_change_is_told() {
         let answer = patch(&client, 1, body.clone()).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{body}");
         let errors = answer.body["errors"].as_array().unwrap();
-        assert_eq!(errors.iter().map(|wrong| wrong["field"].as_str().unwrap()).collect::<Vec<_>>(), fields, "{body}");
+        assert_eq!(
+            errors.iter().map(|wrong| wrong["field"].as_str().unwrap()).collect::<Vec<_>>(),
+            fields,
+            "{body}"
+        );
     }
     assert_eq!(patch(&client, 77, json!({"state": "new"})).await.status, StatusCode::NOT_FOUND);
     assert_eq!(client.get("/incidents/77").await.status, StatusCode::NOT_FOUND);

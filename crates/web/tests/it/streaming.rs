@@ -103,14 +103,15 @@ async fn incidents_are_told_to_who_asks_for_them() {
     let mut listener = Listener::begin(&client, "?topics=events,incidents", None).await;
     let mut silent = Listener::begin(&client, "?topics=incidents", None).await;
     client.project_incidents().await;
-    client.ingest(5, 5).await;
     let told = timeout(PATIENCE, listener.until("event: incident")).await.expect("an incident in time");
     assert!(told.contains("\"title\":\"192.0.2.7 "), "{told}");
+    client.ingest(5, 5).await;
     assert_eq!(listener.ids(1).await, [5]);
     let note = r#"{"note":"looking","state":"acknowledged"}"#.to_owned();
     let answer = client.send(Method::PATCH, "/api/v1/incidents/1", note).await;
     assert_eq!((answer.status, &answer.body["state"]), (StatusCode::OK, &"acknowledged".into()));
-    let told = timeout(PATIENCE, silent.until("\"state\":\"acknowledged\"")).await.expect("the change in time");
+    let told =
+        timeout(PATIENCE, silent.until("\"state\":\"acknowledged\"")).await.expect("the change in time");
     assert!(!told.contains("event: event"), "{told}");
     assert_eq!(client.status(Method::GET, "/api/v1/stream?topics=nonsense").await, StatusCode::BAD_REQUEST);
 }
