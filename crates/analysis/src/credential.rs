@@ -23,23 +23,28 @@ struct Crackable {
     secret_kind: &'static str,
     /// Mode of hashcat (`hashcat --help`, hash modes).
     hashcat: &'static str,
-    /// Format of John the Ripper (`john --list=formats`, 1.9.0-jumbo-1).
-    john: &'static str,
+    /// Format of John the Ripper (`john --list=formats`, 1.9.0-jumbo-1); `None`: it has none.
+    john: Option<&'static str>,
 }
 
 const CRACKABLE: &[Crackable] = &[
-    Crackable { secret_kind: "ntlmssp_v1", hashcat: "5500", john: "netntlm" },
-    Crackable { secret_kind: "ntlmssp_v2", hashcat: "5600", john: "netntlmv2" },
-    Crackable { secret_kind: "cram_md5", hashcat: "10200", john: "hmac-md5" },
-    Crackable { secret_kind: "postgres_md5_challenge", hashcat: "11100", john: "postgres" },
-    Crackable { secret_kind: "mysql_native_password", hashcat: "11200", john: "mysqlna" },
-    Crackable { secret_kind: "http_digest_md5", hashcat: "11400", john: "sip" },
+    Crackable { secret_kind: "ntlmssp_v1", hashcat: "5500", john: Some("netntlm") },
+    Crackable { secret_kind: "ntlmssp_v2", hashcat: "5600", john: Some("netntlmv2") },
+    Crackable { secret_kind: "cram_md5", hashcat: "10200", john: Some("hmac-md5") },
+    Crackable { secret_kind: "postgres_md5_challenge", hashcat: "11100", john: Some("postgres") },
+    Crackable { secret_kind: "mysql_native_password", hashcat: "11200", john: Some("mysqlna") },
+    Crackable { secret_kind: "http_digest_md5", hashcat: "11400", john: Some("sip") },
+    Crackable { secret_kind: "snmpv3_usm", hashcat: "25000", john: Some("snmp") },
+    Crackable { secret_kind: "snmpv3_usm_sha224", hashcat: "26700", john: None },
+    Crackable { secret_kind: "snmpv3_usm_sha256", hashcat: "26800", john: None },
+    Crackable { secret_kind: "snmpv3_usm_sha384", hashcat: "26900", john: None },
+    Crackable { secret_kind: "snmpv3_usm_sha512", hashcat: "27300", john: None },
 ];
 
 impl Crackable {
-    fn name(&self, cracker: Cracker) -> &'static str {
+    fn name(&self, cracker: Cracker) -> Option<&'static str> {
         match cracker {
-            Cracker::Hashcat => self.hashcat,
+            Cracker::Hashcat => Some(self.hashcat),
             Cracker::John => self.john,
         }
     }
@@ -62,12 +67,15 @@ pub struct UnknownMode {
 /// [`UnknownMode`] when `only` is none.
 pub fn hashes(cracker: Cracker, only: Option<&str>) -> Result<Vec<Exporter>, UnknownMode> {
     let exporter = |kind| Exporter::new(Form::Hashes { cracker, kind, titled: only.is_none() });
-    let wanted = |kind: &&Crackable| only.is_none_or(|only| only == kind.name(cracker));
+    let wanted = |kind: &&Crackable| {
+        let name = kind.name(cracker);
+        name.is_some() && (only.is_none() || only == name)
+    };
     let exporters: Vec<_> = CRACKABLE.iter().filter(wanted).map(exporter).collect();
     match only.filter(|_| exporters.is_empty()) {
         None => Ok(exporters),
         Some(only) => {
-            let known: Vec<_> = CRACKABLE.iter().map(|kind| kind.name(cracker)).collect();
+            let known: Vec<_> = CRACKABLE.iter().filter_map(|kind| kind.name(cracker)).collect();
             Err(UnknownMode { name: only.to_owned(), known: known.join(", ") })
         }
     }
@@ -187,10 +195,11 @@ impl Exporter {
 }
 
 fn title_of(cracker: Cracker, kind: &Crackable) -> String {
-    match cracker {
-        Cracker::Hashcat => format!("# hashcat -m {}\n", kind.hashcat),
-        Cracker::John => format!("# john --format={}\n", kind.john),
-    }
+    let option = match cracker {
+        Cracker::Hashcat => "hashcat -m ",
+        Cracker::John => "john --format=",
+    };
+    format!("# {option}{}\n", kind.name(cracker).unwrap_or_default())
 }
 
 /// Bytes as text, if they are one line of characters that can be seen.
@@ -246,7 +255,7 @@ fn csv_cell(text: &str) -> String {
 /// that could be taken for that very notation or a comment.
 fn word(credential: &Credential) -> Option<String> {
     let secret = credential.secret.as_slice();
-    if secret.is_empty() || credential.secret_kind != "plaintext" {
+    if secret.is_empty() || !["plaintext", "snmp_community"].contains(&credential.secret_kind.as_str()) {
         return None;
     }
     let ascii = secret.iter().all(|byte| matches!(byte, b' '..=b'~'));

@@ -9,22 +9,29 @@ use netsvc_persona::{
 };
 use std::{
     io::{Read, Write},
-    net::TcpStream,
+    net::{SocketAddr, TcpStream, UdpSocket},
     time::Duration,
 };
 
 /// Where the intruder comes from on loopback.
 pub const ADDRESS: [u8; 4] = [127, 66, 6, 6];
 
+/// Longest wait for an answer.
+const PATIENCE: Duration = Duration::from_millis(400);
 /// What stands in the place of a nonce, which nobody looks for.
 const SAID: &str = "sesame0123456789";
 
 /// Attacks every port of `fleet` with what its service's bots say. What fails is the fleet's secret.
 pub async fn attack(fleet: &Fleet, way: &Way) {
     for decky in fleet.deckies.values() {
-        let plain = |port: &PortSpec| !port.tls && port.transport == Transport::Tcp;
-        for port in decky.ports().into_iter().filter(plain) {
+        for port in decky.ports().into_iter().filter(|port: &PortSpec| !port.tls) {
             let Some(service) = catalogue::find(&port.slug) else { continue };
+            if port.transport == Transport::Udp {
+                let Ok((socket, address)) = way.datagrams(decky.ip.into(), port.port).await else { continue };
+                // As below.
+                let _ = tokio::task::spawn_blocking(move || send_all(&socket, address, service)).await;
+                continue;
+            }
             let Ok(stream) = way.connect(decky.ip.into(), port.port).await else { continue };
             // The conversation is a one-sided script: the answers are for the recording, not for us.
             let _ = tokio::task::spawn_blocking(move || play(stream, service)).await;
@@ -32,8 +39,19 @@ pub async fn attack(fleet: &Fleet, way: &Way) {
     }
 }
 
+/// Says each piece in a datagram of its own and waits a little for an answer.
+fn send_all(socket: &UdpSocket, address: SocketAddr, service: &ServiceInfo) -> std::io::Result<()> {
+    socket.set_read_timeout(Some(PATIENCE))?;
+    for piece in &service.visit {
+        socket.send_to(&piece.with_nonce(SAID), address)?;
+        // An answer or none: the script goes on.
+        let _ = socket.recv_from(&mut [0; 2048]);
+    }
+    Ok(())
+}
+
 fn play(mut stream: TcpStream, service: &ServiceInfo) -> std::io::Result<()> {
-    stream.set_read_timeout(Some(Duration::from_millis(400)))?;
+    stream.set_read_timeout(Some(PATIENCE))?;
     let mut buffer = [0; 4096];
     // Options come in a few rounds.
     let refuses = service.exchange(Transport::Tcp).is_some_and(|exchange| exchange.refuses_options);

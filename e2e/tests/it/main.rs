@@ -30,3 +30,4 @@ mod rounds;
 mod sessions;
 mod sweep;
 mod telnet;
+mod udp;

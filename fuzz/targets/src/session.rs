@@ -81,10 +81,11 @@ pub(crate) fn service(def: &'static Def, bytes: &[u8]) {
     }
     let port = def.ports.first().map_or(0, |port| port.number);
     let (left, right) = bytes.split_at(bytes.len() / 2);
-    for open in def.serve.machines() {
+    for open in def.serve.streams() {
         testing::converse_with(open, &host(def), &link(port), &[bytes]);
         testing::converse_with(open, &host(def), &link(port), &[left, right]);
     }
+    testing::datagrams(def, &host(def), &link(port), &pieces(bytes));
 }
 
 fn over_network(def: &'static Def, bytes: &[u8]) {

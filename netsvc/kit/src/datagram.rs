@@ -3,15 +3,24 @@
 
 use crate::{
     Action, Def, Fields, Host, Input, Link, Machine, Out,
-    budget::{Entry, Place},
+    budget::{Account, Charge, Entry, Place},
     full::{Beyond, Full},
     paced::Paced,
     session::{FIRST_BYTES, SessionId, closing},
 };
 use netsvc_persona::stage::PortSpec;
 use netsvc_wire::{Kind, field};
-use std::{collections::BTreeMap, future::poll_fn, io, net::SocketAddr, sync::Arc, task::Poll};
+use std::{
+    collections::BTreeMap,
+    future::poll_fn,
+    io,
+    mem::MaybeUninit,
+    net::SocketAddr,
+    sync::Arc,
+    task::{Context, Poll},
+};
 use tokio::{
+    io::ReadBuf,
     net::UdpSocket,
     sync::{mpsc, watch},
     time::{Instant, sleep, timeout_at},
@@ -26,8 +35,16 @@ const LONGEST: usize = 65_535;
 /// Datagrams after which the others have their turn.
 const TURN: usize = 64;
 
+/// A datagram that waits for its session, charged to it.
+type Waiting = (Vec<u8>, Charge);
 /// Sessions by peer.
-type Peers = BTreeMap<SocketAddr, mpsc::Sender<Vec<u8>>>;
+type Peers = BTreeMap<SocketAddr, Peer>;
+
+/// The way to the session of a peer.
+struct Peer {
+    account: Account,
+    sender: mpsc::Sender<Waiting>,
+}
 /// What a datagram service makes for each peer.
 pub type Open = fn(&Arc<Host>, &Link) -> Box<dyn Machine>;
 
@@ -72,27 +89,28 @@ impl Datagrams {
     /// Gives `datagram` to the session of `peer`, which begins if there is none.
     fn pass(&self, socket: &Arc<UdpSocket>, peers: &mut Peers, peer: SocketAddr, datagram: Vec<u8>) {
         use mpsc::error::TrySendError::{Closed, Full};
+        self.host.node.stage.budget().datagram_came(peer.ip(), datagram.len());
         let datagram = match peers.get(&peer) {
-            Some(sender) => match sender.try_send(datagram) {
-                Ok(()) | Err(Full(_)) => return,
-                Err(Closed(datagram)) => datagram,
-            },
+            // As on a wire, what there is no room for is lost.
+            Some(known) if !known.account.roomy() => return,
+            Some(known) => {
+                let charge = Charge::new(known.account.clone(), datagram.len());
+                match known.sender.try_send((datagram, charge)) {
+                    Ok(()) | Err(Full(_)) => return,
+                    Err(Closed((datagram, _))) => datagram,
+                }
+            }
             None => datagram,
         };
         if PEERS * 2 <= peers.len() {
-            peers.retain(|_, sender| !sender.is_closed());
+            peers.retain(|_, known| !known.sender.is_closed());
         }
-        if let Some(sender) = self.begin(socket, peer, datagram) {
-            peers.insert(peer, sender);
+        if let Some(begun) = self.begin(socket, peer, datagram) {
+            peers.insert(peer, begun);
         }
     }
 
-    fn begin(
-        &self,
-        socket: &Arc<UdpSocket>,
-        peer: SocketAddr,
-        first: Vec<u8>,
-    ) -> Option<mpsc::Sender<Vec<u8>>> {
+    fn begin(&self, socket: &Arc<UdpSocket>, peer: SocketAddr, first: Vec<u8>) -> Option<Peer> {
         let local = socket.local_addr().ok()?;
         let link = Link { peer, local, port: self.port.port, tls: false, session: SessionId::fresh() };
         let stage = &self.host.node.stage;
@@ -106,6 +124,7 @@ impl Datagrams {
         };
         let (sender, receiver) = mpsc::channel(WAITING);
         let account = place.account();
+        let known = Peer { account: account.clone(), sender };
         let machine = (self.open)(&self.host, &link);
         let exchange = Exchange::begin(self.host.clone(), link, socket.clone(), place, &first);
         let (def, workers) = (self.def, stage.workers().clone());
@@ -121,7 +140,7 @@ impl Datagrams {
                 host.record(&link, Kind::Fault, vec![(field::REASON, b"panic".to_vec())]);
             }
         });
-        Some(sender)
+        Some(known)
     }
 }
 
@@ -137,6 +156,10 @@ struct Exchange {
     host: Arc<Host>,
     link: Link,
     socket: Arc<UdpSocket>,
+    /// The port that it went on from, if it did.
+    own: Option<UdpSocket>,
+    /// Whether the peer has sent something there, and is therefore where its datagrams say.
+    proven: bool,
     place: Option<Place>,
     begun: Instant,
     bytes_in: u64,
@@ -150,7 +173,18 @@ impl Exchange {
         let data = first.get(..FIRST_BYTES).unwrap_or(first).to_vec();
         host.record(&link, Kind::FirstBytes, vec![(field::DATA, data)]);
         let (begun, place) = (Instant::now(), Some(place));
-        Exchange { host, link, socket, place, begun, bytes_in: 0, bytes_out: 0, reason: "closed" }
+        Exchange {
+            host,
+            link,
+            socket,
+            own: None,
+            proven: false,
+            place,
+            begun,
+            bytes_in: 0,
+            bytes_out: 0,
+            reason: "closed",
+        }
     }
 
     fn touch(&self) {
@@ -160,11 +194,28 @@ impl Exchange {
     }
 
     async fn send(&mut self, bytes: &[u8]) {
+        let (stage, peer) = (&self.host.node.stage, self.link.peer);
+        if !self.proven && !stage.budget().may_answer(peer.ip(), bytes.len()) {
+            stage.refused.note(&self.host, &self.link, "answers");
+            return;
+        }
+        let sent = match &self.own {
+            Some(own) => own.send(bytes).await,
+            None => self.socket.send_to(bytes, peer).await,
+        };
         // A datagram that cannot be sent is lost, as on the wire.
-        if let Ok(count) = self.socket.send_to(bytes, self.link.peer).await {
+        if let Ok(count) = sent {
             self.bytes_out += count as u64;
             self.touch();
         }
+    }
+
+    /// Goes on from a port of its own.
+    async fn leave(&mut self) -> io::Result<()> {
+        let own = UdpSocket::bind((self.link.local.ip(), 0)).await?;
+        own.connect(self.link.peer).await?;
+        self.own = Some(own);
+        Ok(())
     }
 
     /// Does what `out` says; false when the session is over.
@@ -172,6 +223,11 @@ impl Exchange {
         for action in out.take() {
             match action {
                 Action::Send(bytes) | Action::Datagram(bytes) => self.send(&bytes).await,
+                Action::OwnPort => {
+                    if self.leave().await.is_err() {
+                        return false;
+                    }
+                }
                 Action::Wait(time) => sleep(time).await,
                 Action::Record(kind, fields) => self.host.record(&self.link, kind, fields),
                 Action::Capture(kind, fields, content) => {
@@ -197,6 +253,8 @@ impl Drop for Exchange {
 /// What happened next in a session.
 enum Next {
     Datagram(Vec<u8>),
+    /// A datagram to the port of its own.
+    Proof(Vec<u8>),
     Woken,
     Over(&'static str),
 }
@@ -206,15 +264,16 @@ async fn converse(
     mut exchange: Exchange,
     mut machine: Box<dyn Machine>,
     first: Vec<u8>,
-    mut receiver: mpsc::Receiver<Vec<u8>>,
+    mut receiver: mpsc::Receiver<Waiting>,
 ) {
     let mut out = Out::default();
     let end = exchange.begun + def.total;
     machine.step(Input::Open, &mut out);
     let mut next = Next::Datagram(first);
     loop {
+        exchange.proven |= matches!(next, Next::Proof(_));
         match next {
-            Next::Datagram(datagram) => {
+            Next::Datagram(datagram) | Next::Proof(datagram) => {
                 exchange.bytes_in += datagram.len() as u64;
                 exchange.touch();
                 machine.step(Input::Bytes(&datagram), &mut out);
@@ -230,16 +289,38 @@ async fn converse(
         if !exchange.perform(&mut out).await {
             return;
         }
+        if exchange.own.is_some() {
+            receiver.close();
+        }
         let limit = end.min(Instant::now() + def.idle);
-        next = timeout_at(limit, wait(&mut receiver, machine.as_mut())).await.unwrap_or(Next::Over("idle"));
+        next = timeout_at(limit, wait(&mut receiver, exchange.own.as_ref(), machine.as_mut()))
+            .await
+            .unwrap_or(Next::Over("idle"));
     }
 }
 
-async fn wait(receiver: &mut mpsc::Receiver<Vec<u8>>, machine: &mut dyn Machine) -> Next {
-    poll_fn(|context| match receiver.poll_recv(context) {
-        Poll::Ready(Some(datagram)) => Poll::Ready(Next::Datagram(datagram)),
-        Poll::Ready(None) => Poll::Ready(Next::Over("stopped")),
-        Poll::Pending => machine.poll_woken(context).map(|()| Next::Woken),
+async fn wait(
+    receiver: &mut mpsc::Receiver<Waiting>,
+    own: Option<&UdpSocket>,
+    machine: &mut dyn Machine,
+) -> Next {
+    poll_fn(|context| {
+        match receiver.poll_recv(context) {
+            Poll::Ready(Some((datagram, _))) => return Poll::Ready(Next::Datagram(datagram)),
+            Poll::Ready(None) if own.is_none() => return Poll::Ready(Next::Over("stopped")),
+            Poll::Ready(None) | Poll::Pending => {}
+        }
+        if let Some(Poll::Ready(datagram)) = own.map(|own| poll_own(own, context)) {
+            return Poll::Ready(datagram.map_or(Next::Over("refused"), Next::Proof));
+        }
+        machine.poll_woken(context).map(|()| Next::Woken)
     })
     .await
+}
+
+/// The next datagram to a port of its own; an error when the peer has no such port (any more).
+fn poll_own(own: &UdpSocket, context: &mut Context<'_>) -> Poll<io::Result<Vec<u8>>> {
+    let mut space = [MaybeUninit::uninit(); LONGEST];
+    let mut buffer = ReadBuf::uninit(&mut space);
+    own.poll_recv(context, &mut buffer).map_ok(|()| buffer.filled().to_vec())
 }

@@ -128,10 +128,19 @@ impl std::fmt::Debug for Serve {
 impl Serve {
     /// What makes the machines that serve; none where a task does.
     pub fn machines(&self) -> Vec<Open> {
+        let mut machines = self.streams();
+        if let Serve::Datagrams(open) | Serve::Both(_, open) = self {
+            machines.push(*open);
+        }
+        machines
+    }
+
+    /// What makes the machines that read a stream, however it is cut.
+    pub fn streams(&self) -> Vec<Open> {
         match self {
-            Serve::Machine(open) | Serve::Datagrams(open) | Serve::Both(open, _) => vec![*open],
+            Serve::Machine(open) | Serve::Both(open, _) => vec![*open],
             Serve::Secure(secure) => secure.openings().collect(),
-            Serve::Task(_) => Vec::new(),
+            Serve::Datagrams(_) | Serve::Task(_) => Vec::new(),
         }
     }
 }

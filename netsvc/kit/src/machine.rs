@@ -55,6 +55,8 @@ pub enum Action {
     Send(Vec<u8>),
     /// Send these bytes as a datagram of their own.
     Datagram(Vec<u8>),
+    /// Go on from a port of its own, where the service speaks over datagrams.
+    OwnPort,
     /// Wait before the next action, as the real daemon would.
     Wait(Duration),
     /// Write an event.
@@ -94,6 +96,13 @@ impl Out {
     pub fn datagram(&mut self, bytes: Vec<u8>) {
         self.size += bytes.len();
         self.actions.push(Action::Datagram(bytes));
+    }
+
+    /// Goes on from a port of its own, where the service speaks over datagrams: what is sent comes from there, and what
+    /// the peer sends there is the machine's. Whoever sends to the service's port begins anew. A peer that sends to the
+    /// new port has proven that it is where its datagrams say.
+    pub fn own_port(&mut self) {
+        self.actions.push(Action::OwnPort);
     }
 
     /// Waits before the next action.
@@ -227,8 +236,12 @@ fn record(session: &Session, out: &mut Out) {
         match action {
             Action::Record(kind, fields) => session.record(kind, fields),
             Action::Capture(kind, fields, content) => session.capture(kind, fields, &content),
-            Action::Send(_) | Action::Wait(_) | Action::Datagram(_) | Action::StartTls(_) | Action::Close => {
-            }
+            Action::Send(_)
+            | Action::Wait(_)
+            | Action::Datagram(_)
+            | Action::OwnPort
+            | Action::StartTls(_)
+            | Action::Close => {}
         }
     }
 }
@@ -240,6 +253,8 @@ async fn perform(session: &mut Session, out: &mut Out) -> io::Result<Next> {
         match action {
             Action::Send(bytes) | Action::Datagram(bytes) => session.write_all(&bytes).await?,
             Action::Wait(time) => tokio::time::sleep(time).await,
+            // A connection has its port.
+            Action::OwnPort => {}
             Action::Record(kind, fields) => session.record(kind, fields),
             Action::Capture(kind, fields, content) => session.capture(kind, fields, &content),
             Action::StartTls(early) => {

@@ -1,7 +1,7 @@
 //! For tests of services: a persona to serve and a conversation without a network.
 
 use crate::{
-    Action, Def, Host, Input, Link, Node, Open, Out, Stage,
+    Action, Def, Host, Input, Link, Node, Open, Out, Serve, Stage,
     blob::Blobs,
     declared::{Products, Step, Talks},
     recorder::Recorder,
@@ -76,7 +76,11 @@ pub fn persona(node: &str) -> Persona {
 
 /// As [`persona`], with a product of `def` that its system has, or any host.
 pub fn persona_with(def: &Def, node: &str) -> Persona {
-    let mut persona = persona(node);
+    with_product(def, persona(node))
+}
+
+/// `persona` with a product of `def` that its system has, or any host.
+pub fn with_product(def: &Def, mut persona: Persona) -> Persona {
     let rows: Vec<_> = def.products.iter().flat_map(Products::rows).collect();
     let row = rows.iter().find(|row| row.is_on(&persona.os.id)).or(rows.first());
     if let (Some(row), false) = (row, persona.products.contains_key(def.slug)) {
@@ -229,6 +233,24 @@ pub fn converse_with(open: Open, host: &Arc<Host>, link: &Link, inputs: &[&[u8]]
     actions
 }
 
+/// Gives a fresh datagram machine of `def` one datagram after the other and returns all actions, up to where it closes;
+/// nothing where it speaks no datagrams.
+pub fn datagrams(def: &Def, host: &Arc<Host>, link: &Link, inputs: &[&[u8]]) -> Vec<Action> {
+    let (Serve::Datagrams(open) | Serve::Both(_, open)) = def.serve else { return Vec::new() };
+    let mut machine = open(host, link);
+    let mut out = Out::default();
+    let mut actions = Vec::new();
+    machine.step(Input::Open, &mut out);
+    for input in inputs {
+        machine.step(Input::Bytes(input), &mut out);
+        actions.extend(out.take());
+        if actions.contains(&Action::Close) {
+            break;
+        }
+    }
+    actions
+}
+
 fn merge(all: &mut Vec<Action>, more: Vec<Action>) {
     for action in more {
         match (all.last_mut(), action) {
@@ -242,7 +264,7 @@ fn merge(all: &mut Vec<Action>, more: Vec<Action>) {
 pub fn sent(actions: &[Action]) -> Vec<u8> {
     let mut all = Vec::new();
     for action in actions {
-        if let Action::Send(bytes) = action {
+        if let Action::Send(bytes) | Action::Datagram(bytes) = action {
             all.extend_from_slice(bytes);
         }
     }

@@ -57,6 +57,11 @@ impl Machine for Echo {
                 out.datagram(b"one".to_vec());
                 out.datagram(b"two".to_vec());
             }
+            Input::Bytes(b"own") => {
+                out.own_port();
+                out.datagram(b"here".to_vec());
+            }
+            Input::Bytes(b"long") => out.datagram(vec![b'l'; 1400]),
             Input::Bytes(bytes) => {
                 self.count += 1;
                 out.datagram([self.count.to_string().as_bytes(), b" ", bytes].concat());
@@ -129,6 +134,41 @@ async fn peers_have_sessions_of_their_own_that_are_recorded_as_connections() {
     let mut reasons: Vec<_> = of("disconnect").iter().filter_map(|record| record.text("reason")).collect();
     reasons.sort_unstable();
     assert_eq!(reasons, ["closed", "idle"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_goes_on_from_a_port_of_its_own_and_its_peer_begins_anew_at_the_old_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::new(testing::stage(folder.path()), CATALOGUE);
+    let address = serve(&server, Transport::Udp).unwrap();
+    let (one, other) = (peer().await, peer().await);
+    one.send_to(b"own", address).await.unwrap();
+    let mut buffer = [0; 64];
+    let (count, own) = one.recv_from(&mut buffer).await.unwrap();
+    assert_eq!((buffer.get(..count).unwrap(), own.ip()), (&b"here"[..], address.ip()));
+    assert_ne!(own.port(), address.port());
+    other.send_to(b"from elsewhere", own).await.unwrap();
+    assert_eq!(ask(&one, own, b"a").await, "1 a", "what another peer sends there is nobody's");
+    assert_eq!(ask(&one, address, b"b").await, "1 b");
+    assert_eq!(ask(&one, own, b"c").await, "2 c");
+    // A peer that was there is answered as long as it likes, and one that may be anybody is not.
+    let answered = |address| {
+        let one = &one;
+        async move {
+            for number in 0..60 {
+                one.send_to(b"long", address).await.unwrap();
+                if tokio::time::timeout(Duration::from_secs(1), one.recv(&mut [0; 2048])).await.is_err() {
+                    return number;
+                }
+            }
+            60
+        }
+    };
+    assert_eq!(answered(own).await, 60);
+    assert!((30..60).contains(&answered(address).await));
+    server.stage().settle();
+    let records = testing::records(folder.path());
+    assert!(records.iter().any(|record| record.text("limit") == Some("answers")));
 }
 
 #[tokio::test]

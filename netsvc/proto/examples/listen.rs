@@ -1,5 +1,6 @@
 //! Serves one slug on loopback, for tries with real clients:
-//! `listen SLUG PORT FOLDER [product=NAME] [version=V] [packaging=P] [tls=yes] [port=N] [KEY=VALUE …]`.
+//! `listen SLUG PORT FOLDER [system=ID] [family=F] [product=NAME] [version=V] [packaging=P] [tls=yes] [port=N]
+//! [KEY=VALUE …]`. A service that speaks datagrams gets a socket for them too.
 //! Other pairs are settings of the service.
 
 use netsvc_kit::{Node, server::Server, testing};
@@ -7,7 +8,13 @@ use netsvc_persona::{
     Product,
     stage::{PortSpec, ServiceSpec, Transport},
 };
-use std::{collections::BTreeMap, error::Error, net::TcpListener, path::Path};
+use std::{
+    collections::BTreeMap,
+    error::Error,
+    net::{TcpListener, UdpSocket},
+    os::fd::OwnedFd,
+    path::Path,
+};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -34,6 +41,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     if let Some(family) = settings.remove("family") {
         persona.os.family = family;
     }
+    if let Some(system) = settings.remove("system") {
+        persona.os.id = system;
+    }
+    if let Some(def) = netsvc_proto::ALL.iter().find(|def| def.slug == slug) {
+        persona = testing::with_product(def, persona);
+    }
     let tls = settings.remove("tls").is_some();
     let shown = settings.remove("port").map_or(Ok(port), |text| text.parse())?;
     std::fs::create_dir_all(&folder)?;
@@ -41,9 +54,18 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let node = Node::new(&stage, persona.clone())?;
     netsvc_kit::server::record_started(&stage, &node);
     let server = Server::new(stage, netsvc_proto::ALL);
-    let spec = PortSpec { slug: slug.clone(), transport: Transport::Tcp, port: shown, tls };
-    let listener = TcpListener::bind(("127.0.0.1", port))?;
-    server.add(persona, &[ServiceSpec { slug, settings }], vec![(spec, listener.into())])?;
+    let ports = netsvc_proto::ALL.iter().filter(|def| def.slug == slug).flat_map(|def| def.ports);
+    let mut sockets = Vec::new();
+    for transport in [Transport::Tcp, Transport::Udp] {
+        if ports.clone().any(|port| port.transport == transport) {
+            let socket: OwnedFd = match transport {
+                Transport::Tcp => TcpListener::bind(("127.0.0.1", port))?.into(),
+                Transport::Udp => UdpSocket::bind(("127.0.0.1", port))?.into(),
+            };
+            sockets.push((PortSpec { slug: slug.clone(), transport, port: shown, tls }, socket));
+        }
+    }
+    server.add(persona, &[ServiceSpec { slug, settings }], sockets)?;
     std::future::pending::<()>().await;
     Ok(())
 }

@@ -8,7 +8,8 @@ const MONTHS: [&str; 12] =
 /// Half a year in seconds: `ls` shows the year of files older than that.
 const HALF_YEAR: i64 = 15_778_476;
 
-fn civil(micros: i64, offset_minutes: i32) -> OffsetDateTime {
+/// The calendar's time, so many minutes east of UTC.
+pub(crate) fn civil(micros: i64, offset_minutes: i32) -> OffsetDateTime {
     let at = OffsetDateTime::from_unix_timestamp(micros.div_euclid(1_000_000))
         .unwrap_or(OffsetDateTime::UNIX_EPOCH);
     match UtcOffset::from_whole_seconds(offset_minutes * 60) {

@@ -4,6 +4,7 @@ mod account;
 mod away;
 mod cast;
 pub mod date;
+mod digest;
 mod kept;
 pub mod ntlm;
 pub mod testing;

@@ -67,6 +67,9 @@ const FREE_WITH_SOCKETS: usize = 2 << 20;
 /// Work per byte: bytes looked at and bytes allocated.
 const WORK: u64 = 400;
 
+/// Headers that come with each datagram.
+const HEADERS: u64 = 28;
+
 /// What no service speaks, or every one.
 const GENERAL: [Flood; 3] = [
     Flood { name: "a line", head: b"", unit: b"A" },
@@ -91,7 +94,12 @@ fn table(def: &Def) -> Table {
     let host = testing::host(&stage, testing::persona_with(def, "web-01"), def.slug, &[]);
     if !matches!(def.serve, Serve::Task(_)) {
         // What a node makes at first use, such as its keys, is no connection's.
-        testing::converse(def, &host, &link(def), &[b"PING\r\nGET a\r\n"]);
+        if !matches!(def.serve, Serve::Datagrams(_)) {
+            testing::converse(def, &host, &link(def), &[b"PING\r\nGET a\r\n"]);
+        }
+        for dialogue in testing::dialogues(def) {
+            testing::datagrams(def, &host, &link(def), &[&dialogue]);
+        }
     }
     // Room enough: what is asked here is whether the bytes are counted.
     let limits = Limits { memory: 1 << 30, memory_per_source: 1 << 30, ..Limits::default() };
@@ -123,6 +131,7 @@ fn feed(
     head: &[u8],
     pieces: impl Iterator<Item = Vec<u8>>,
 ) -> (u64, usize) {
+    let overhead = if matches!(def.serve, Serve::Datagrams(_) | Serve::Both(..)) { HEADERS } else { 0 };
     let place = place(table);
     let account = place.account();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
@@ -135,7 +144,7 @@ fn feed(
         let (mut fed, mut most) = (0_u64, 0);
         for bytes in std::iter::once(head.to_vec()).chain(pieces) {
             machine.step(Input::Bytes(&bytes), &mut out);
-            fed += bytes.len() as u64;
+            fed += bytes.len() as u64 + overhead;
             let mut closed = false;
             loop {
                 let full = out.full();

@@ -11,6 +11,7 @@ use crate::{
     ambient::{self, Agenda, Life},
     bytes::Mac,
     counters::KernelClock,
+    dialogue::Dialogues,
     flow::{Flows, Key},
     fragment::Fragments,
     neighbour::Neighbours,
@@ -82,6 +83,7 @@ pub struct Gate {
     pub(crate) fragments: Fragments,
     /// FTP control connections by node and peer, with the time of their last segment.
     pub(crate) controls: BTreeMap<(Ipv4Addr, Ipv4Addr), i64>,
+    pub(crate) dialogues: Dialogues,
     /// ICMP errors of a node to a peer.
     errors: Buckets<(Ipv4Addr, Ipv4Addr)>,
     pub(crate) copies: Bucket,
@@ -123,6 +125,7 @@ impl Gate {
             flows: Flows::default(),
             fragments: Fragments::default(),
             controls: BTreeMap::new(),
+            dialogues: Dialogues::default(),
             errors: Buckets::new(LIMITED),
             copies: Bucket::new(COPIES, COPIES),
             queries: Bucket::new(QUERIES, QUERIES),

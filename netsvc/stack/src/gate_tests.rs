@@ -318,6 +318,29 @@ fn passive_ports_are_open_to_holders_of_a_control_connection_only() {
 }
 
 #[test]
+fn whoever_is_sent_a_datagram_from_another_port_answers_there_and_nobody_else_does() {
+    let mut bench = Bench::new();
+    let to = |port: u16| datagram(NODE, port, b"acknowledged");
+    let passed = |bench: &mut Bench, packet: &[u8]| only(bench.peer(packet)).0 == Port::Engine;
+    assert!(!passed(&mut bench, &to(41_000)), "closed");
+    assert!(passed(&mut bench, &to(161)));
+    // The kernel's datagram from the port 41000 to the peer's 4000.
+    let head = [41_000_u16.to_be_bytes(), 4000_u16.to_be_bytes(), 12_u16.to_be_bytes(), [0, 0]].concat();
+    let said = packet::ipv4(&header(NODE, PEER, UDP), [head.as_slice(), b"data"].concat());
+    assert_eq!(only(bench.kernel(&said)).0, Port::Segment);
+    assert!(passed(&mut bench, &to(41_000)));
+    assert!(!passed(&mut bench, &to(41_001)), "another port");
+    let mut other = to(41_000);
+    other[20..22].copy_from_slice(&4001_u16.to_be_bytes());
+    assert!(
+        !passed(&mut bench, &packet::ipv4(&header(PEER, NODE, UDP), other[20..].to_vec())),
+        "another peer"
+    );
+    bench.now += 200_000_000;
+    assert!(!passed(&mut bench, &to(41_000)), "long ago");
+}
+
+#[test]
 fn nodes_reach_each_other_and_their_gateway() {
     let mut bench = Bench::new();
     let (port, _) = only(bench.kernel(&segment(NODE, 40_000, OTHER, 22, SYN)));

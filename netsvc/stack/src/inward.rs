@@ -3,7 +3,7 @@
 use crate::{
     ambient::IGMP,
     answer,
-    bytes::{BROADCAST, put},
+    bytes::{BROADCAST, number16, put},
     face::{Ecn, Protocols},
     flow::{Half, Key, State},
     gate::{Arrival, Gate, Output, Port},
@@ -375,6 +375,11 @@ impl Gate {
         if node.udp.contains(&port) {
             return Verdict::Pass;
         }
+        let peer_port = number16(view.payload(), 0);
+        if self.dialogues.is_known(arrival.now, &Key { peer: source, peer_port, node: target, port }) {
+            return Verdict::Pass;
+        }
+        let Some(node) = self.nodes.get(&target) else { return Verdict::Drop };
         let wall = node.wall;
         let life = self.lives.get(&target);
         let held = life.is_some_and(|life| life.holds(port));

@@ -14,6 +14,7 @@ mod arp;
 mod bytes;
 mod checksum;
 mod counters;
+mod dialogue;
 mod exact;
 pub mod face;
 mod flow;

@@ -1,6 +1,7 @@
 //! From a node's kernel to its peers: who may be talked to, where that is, and how it looks.
 
 use crate::{
+    bytes::number16,
     face::Answer,
     flow::{Key, State},
     gate::{Arrival, Gate, Output, Port},
@@ -62,10 +63,24 @@ impl Gate {
             }
             // Whoever has talked to us has a place.
             UDP => {
-                self.nodes.contains_key(&destination) || self.neighbours.heard(source, destination).is_some()
+                let known = self.nodes.contains_key(&destination)
+                    || self.neighbours.heard(source, destination).is_some();
+                if known {
+                    self.note_dialogue(now, view);
+                }
+                known
             }
             // The gate itself speaks ICMP for the nodes.
             _ => false,
+        }
+    }
+
+    /// Whoever is sent a datagram from a port on which nothing listens may answer there.
+    fn note_dialogue(&mut self, now: i64, view: &Ipv4<'_>) {
+        let (port, peer_port) = (number16(view.payload(), 0), number16(view.payload(), 2));
+        let (node, peer) = (view.source(), view.destination());
+        if self.nodes.get(&node).is_some_and(|node| !node.udp.contains(&port)) {
+            self.dialogues.said(now, Key { peer, peer_port, node, port });
         }
     }
 

@@ -48,7 +48,7 @@ fields! {
     /// Login name as offered.
     PRINCIPAL = "principal";
     /// `plaintext`, `publickey`, `http_digest_md5`, `mysql_native_password`, `mysql_caching_sha2`,
-    /// `cram_md5`, `ntlmssp_v2`, ….
+    /// `cram_md5`, `ntlmssp_v2`, `snmp_community`, `snmpv3_usm`, ….
     SECRET_KIND = "secret_kind";
     /// The secret with each byte outside 0x20–0x7e as `?`.
     SECRET_PRINTABLE = "secret_printable";

@@ -7,11 +7,14 @@ use anyhow::{Context as _, Result};
 use decnet_engine::{loopback::OFFSET, native::NetdClient};
 use decnet_model::{fleet::Fleet, runtime::Runtime};
 use decnet_store::Store;
-use netsvc_persona::{exchange::NONCE_LENGTH, stage::PortSpec};
+use netsvc_persona::{
+    exchange::NONCE_LENGTH,
+    stage::{PortSpec, Transport},
+};
 use serde::Serialize;
 use std::{
     collections::BTreeMap,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket},
     num::NonZero,
     sync::Arc,
     thread::available_parallelism,
@@ -97,6 +100,27 @@ impl Way {
         stream.set_nonblocking(false)?;
         Ok(stream)
     }
+
+    /// A socket for datagrams to `port` of a decky, and the address that they go to. It is not connected: some services
+    /// answer from another port.
+    ///
+    /// # Errors
+    /// When there is no such socket.
+    pub async fn datagrams(&self, ip: IpAddr, port: u16) -> std::io::Result<(UdpSocket, SocketAddr)> {
+        let own_port = SocketAddr::new(ip, port);
+        let (socket, address) = match self {
+            Way::Loopback(source) => {
+                (UdpSocket::bind((*source, 0))?, SocketAddr::new(ip, port.saturating_add(OFFSET)))
+            }
+            Way::Segment => (UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?, own_port),
+            Way::Probe(client) => {
+                let failed = |error| std::io::Error::other(decnet_engine::plan::chain(&error));
+                (client.probe_udp().await.map_err(failed)?, own_port)
+            }
+        };
+        socket.set_nonblocking(false)?;
+        Ok((socket, address))
+    }
 }
 
 /// Touches every port of `fleet` the `way` given and looks each touch up in the store.
@@ -172,11 +196,19 @@ async fn touch_all(fleet: &Fleet, way: &Way, progress: &impl Fn(usize, usize)) -
 }
 
 async fn exchange(way: &Way, ip: IpAddr, port: &PortSpec, nonce: String) -> Result<(), String> {
-    let stream = way.connect(ip, port.port).await.map_err(|error| format!("connect: {error}"))?;
-    let port = port.clone();
-    tokio::task::spawn_blocking(move || talk::talk(&port, stream, &nonce))
-        .await
-        .unwrap_or_else(|error| Err(error.to_string()))
+    let failed = |error| format!("connect: {error}");
+    let spec = port.clone();
+    let talk = match port.transport {
+        Transport::Tcp => {
+            let stream = way.connect(ip, port.port).await.map_err(failed)?;
+            tokio::task::spawn_blocking(move || talk::talk(&spec, stream, &nonce))
+        }
+        Transport::Udp => {
+            let (socket, address) = way.datagrams(ip, port.port).await.map_err(failed)?;
+            tokio::task::spawn_blocking(move || talk::talk_in_datagrams(&spec, socket, address, &nonce))
+        }
+    };
+    talk.await.unwrap_or_else(|error| Err(error.to_string()))
 }
 
 /// A connection to `address` from `source`.

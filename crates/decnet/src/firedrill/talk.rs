@@ -5,17 +5,19 @@
 
 use decnet_model::catalogue;
 use netsvc_persona::{
-    exchange::{Talk, Turn},
+    exchange::{Exchange, Talk, Turn},
     stage::PortSpec,
 };
 use std::{
     io::{self, Read, Write},
-    net::TcpStream,
+    net::{SocketAddr, TcpStream, UdpSocket},
     time::Duration,
 };
 
 /// Longest wait for one answer.
 const PATIENCE: Duration = Duration::from_secs(8);
+/// How often a datagram is sent that is not answered.
+const TRIES: u32 = 4;
 /// The same where a key may have to be made first.
 const PATIENCE_TLS: Duration = Duration::from_secs(30);
 
@@ -32,21 +34,97 @@ pub fn talk(port: &PortSpec, stream: TcpStream, nonce: &str) -> Result<(), Strin
     if port.tls {
         return hello_over_tls(stream, nonce);
     }
-    let exchange = catalogue::find(&port.slug).and_then(|service| service.exchange(port.transport));
-    let exchange =
-        exchange.ok_or_else(|| format!("no first exchange is known for service {:?}", port.slug))?;
-    play(stream, Talk::new(exchange, nonce))
+    play(stream, Talk::new(first_exchange(port)?, nonce))
 }
 
-fn play(mut stream: TcpStream, mut talk: Talk<'_>) -> Result<(), String> {
+/// As [`talk`], in datagrams to `address`. One that is not answered is sent again: datagrams may be lost.
+///
+/// # Errors
+/// What was expected and what came instead.
+pub fn talk_in_datagrams(
+    port: &PortSpec,
+    socket: UdpSocket,
+    address: SocketAddr,
+    nonce: &str,
+) -> Result<(), String> {
+    socket.set_read_timeout(Some(PATIENCE / TRIES)).map_err(|error| error.to_string())?;
+    let datagrams = Datagrams { socket, address, said: Vec::new() };
+    play(datagrams, Talk::new(first_exchange(port)?, nonce))
+}
+
+fn first_exchange(port: &PortSpec) -> Result<&'static Exchange, String> {
+    let exchange = catalogue::find(&port.slug).and_then(|service| service.exchange(port.transport));
+    exchange.ok_or_else(|| {
+        format!("no first exchange over {} is known for service {:?}", port.transport.name(), port.slug)
+    })
+}
+
+/// What an exchange is played over.
+trait Wire {
+    fn say(&mut self, bytes: &[u8]) -> Result<(), String>;
+
+    /// What comes next, while `what` is waited for and `heard` came so far.
+    fn hear(&mut self, what: &str, heard: &[u8]) -> Result<Vec<u8>, String>;
+}
+
+impl Wire for TcpStream {
+    fn say(&mut self, bytes: &[u8]) -> Result<(), String> {
+        send(self, bytes)
+    }
+
+    fn hear(&mut self, what: &str, heard: &[u8]) -> Result<Vec<u8>, String> {
+        receive(self, what, heard)
+    }
+}
+
+/// Datagrams to and from one address; answers may come from any port of it.
+struct Datagrams {
+    socket: UdpSocket,
+    address: SocketAddr,
+    /// What was said last.
+    said: Vec<u8>,
+}
+
+impl Wire for Datagrams {
+    fn say(&mut self, bytes: &[u8]) -> Result<(), String> {
+        bytes.clone_into(&mut self.said);
+        let sent = self.socket.send_to(bytes, self.address);
+        sent.map(drop).map_err(|error| format!("send: {error}"))
+    }
+
+    fn hear(&mut self, what: &str, _heard: &[u8]) -> Result<Vec<u8>, String> {
+        let mut buffer = vec![0; 64 * 1024];
+        let mut tries = 1;
+        loop {
+            match self.socket.recv_from(&mut buffer) {
+                Ok((count, from)) if from.ip() == self.address.ip() => {
+                    buffer.truncate(count);
+                    return Ok(buffer);
+                }
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if TRIES <= tries => return Err(format!("waited for {what}: {error}")),
+                Err(_) => {
+                    tries += 1;
+                    let said = std::mem::take(&mut self.said);
+                    self.say(&said)?;
+                }
+            }
+        }
+    }
+}
+
+fn play(mut wire: impl Wire, mut talk: Talk<'_>) -> Result<(), String> {
     loop {
         match talk.turn() {
             Turn::Done => return Ok(()),
-            Turn::Say(bytes) => send(&mut stream, &bytes)?,
+            Turn::Say(bytes) => wire.say(&bytes)?,
             Turn::Hear(answer) => {
-                let came = receive(&mut stream, &answer.what, talk.heard())?;
+                let came = wire.hear(&answer.what, talk.heard())?;
                 let said = talk.hear(&came);
-                send(&mut stream, &said)?;
+                if !said.is_empty() {
+                    wire.say(&said)?;
+                }
             }
         }
     }

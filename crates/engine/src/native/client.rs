@@ -154,14 +154,12 @@ impl NetdClient {
         stream.into_std().map_err(probe)
     }
 
-    /// A UDP socket of the probe host, connected to `address`. Non-blocking.
+    /// A UDP socket of the probe host, connected to nothing: some services answer from another port. Non-blocking.
     ///
     /// # Errors
-    /// [`ClientError::Probe`] when there is no way there.
-    pub async fn probe_udp(&self, address: SocketAddr) -> Result<UdpSocket, ClientError> {
-        let socket = UdpSocket::from(self.probe_socket(Transport::Udp).await?);
-        socket.connect(address).map_err(|source| ClientError::Probe { address, source })?;
-        Ok(socket)
+    /// When `netd` cannot be asked, or has none.
+    pub async fn probe_udp(&self) -> Result<UdpSocket, ClientError> {
+        Ok(UdpSocket::from(self.probe_socket(Transport::Udp).await?))
     }
 
     async fn probe_socket(&self, transport: Transport) -> Result<OwnedFd, ClientError> {

@@ -113,10 +113,10 @@ async fn the_probe_host_reaches_nodes() {
     let mut text = String::new();
     stream.read_to_string(&mut text).unwrap();
     assert_eq!(text, "web ssh 22 169.254.213.1\n");
-    let socket = site.client.probe_udp("10.66.0.10:53".parse().unwrap()).await.unwrap();
+    let socket = site.client.probe_udp().await.unwrap();
     socket.set_nonblocking(false).unwrap();
     socket.set_read_timeout(Some(limit)).unwrap();
-    socket.send(b"hello").unwrap();
+    socket.send_to(b"hello", "10.66.0.10:53").unwrap();
     assert_eq!(socket.recv(&mut [0; 16]).unwrap(), 5);
     site.close().await;
 }

@@ -6,6 +6,7 @@
 
 mod effort;
 mod memory;
+mod reflection;
 mod refused;
 mod seat;
 
@@ -18,6 +19,7 @@ use crate::full::{Beyond, Full};
 use effort::Effort;
 use netsvc_persona::stage::Limits;
 use parking_lot::Mutex;
+use reflection::Reflection;
 use seat::Seat;
 use std::{
     cmp::Reverse,
@@ -76,6 +78,7 @@ impl Among {
 pub struct Budget {
     limits: Limits,
     memory: Memory,
+    reflection: Reflection,
     effort: Effort,
     begun: Instant,
     nodes: AtomicU32,
@@ -116,6 +119,7 @@ impl Budget {
     pub fn new(limits: Limits) -> Arc<Self> {
         Arc::new(Budget {
             memory: Memory::new(limits.memory, limits.memory_per_source),
+            reflection: Reflection::default(),
             effort: Effort::default(),
             limits,
             begun: Instant::now(),
@@ -144,6 +148,16 @@ impl Budget {
     /// Bytes held by connections.
     pub fn memory(&self) -> &Memory {
         &self.memory
+    }
+
+    /// A datagram of so many bytes came from `source`.
+    pub fn datagram_came(&self, source: IpAddr, count: usize) {
+        self.reflection.sent(network(source), count, self.now());
+    }
+
+    /// Whether `source`, which has not proven that it is there, may be answered with a datagram of so many bytes.
+    pub fn may_answer(&self, source: IpAddr, count: usize) -> bool {
+        self.reflection.may_answer(network(source), count, self.now())
     }
 
     /// Open connections, those that wait included.

@@ -1,9 +1,9 @@
 //! What holds for every service, whoever wrote it.
 
 use netsvc_kit::{
-    Action,
+    Action, Serve,
     declared::Daemon,
-    testing::{converse_with, dialogues, host, link, persona_with, sent, stage},
+    testing::{converse_with, datagrams, dialogues, host, link, persona_with, sent, stage},
 };
 use netsvc_persona::tables::systems::SYSTEMS;
 use netsvc_proto::ALL;
@@ -30,11 +30,11 @@ fn timeless(mut said: Vec<u8>) -> Vec<u8> {
     said
 }
 
-/// Runs every machine service over `pieces` and returns what it sent and how many events it wrote.
+/// Runs every machine service that reads a stream over `pieces` and returns what it sent and how many events it wrote.
 fn conversations(pieces: &[&[u8]]) -> Vec<Conversation> {
     let folder = tempfile::tempdir().unwrap();
     let stage = stage(folder.path());
-    let machines = ALL.iter().flat_map(|def| def.serve.machines().into_iter().map(|open| (*def, open)));
+    let machines = ALL.iter().flat_map(|def| def.serve.streams().into_iter().map(|open| (*def, open)));
     machines
         .map(|(def, open)| {
             let host = host(&stage, persona_with(def, "web-01"), def.slug, &[]);
@@ -153,6 +153,55 @@ fn garbage_neither_panics_nor_names_what_we_are() {
             let text = String::from_utf8_lossy(&bytes).to_lowercase();
             assert!(forbidden().iter().all(|word| !text.contains(word)), "{slug} says what it is");
             assert!(bytes.len() < 8 << 20, "{slug} sends {} bytes for {}", bytes.len(), input.len());
+        }
+    }
+}
+
+/// Longest datagram that a path takes whole (Ethernet, without the headers of IPv4 and UDP).
+const WHOLE: usize = 1472;
+/// Most datagrams that answer one.
+const ANSWERS: usize = 4;
+
+/// A datagram has no second piece, so each is a conversation; and what answers it is bounded, because its sender may be
+/// anybody.
+#[test]
+fn a_datagram_neither_panics_nor_names_what_we_are_nor_is_answered_at_length() {
+    let folder = tempfile::tempdir().unwrap();
+    let stage = stage(folder.path());
+    let every: Vec<u8> = (0..=255).collect();
+    let long = vec![b'A'; 64 * 1024];
+    let said = ALL.iter().flat_map(|def| dialogues(def)).chain([every, long, Vec::new()]);
+    let said: Vec<Vec<u8>> = said.collect();
+    for def in ALL.iter().filter(|def| matches!(def.serve, Serve::Datagrams(_) | Serve::Both(..))) {
+        let host = host(&stage, persona_with(def, "web-01"), def.slug, &[]);
+        let port = def.ports.first().map_or(0, |port| port.number);
+        let ask = |input: &[u8]| {
+            let answers: Vec<_> = datagrams(def, &host, &link(port), &[input])
+                .into_iter()
+                .filter_map(|action| match action {
+                    Action::Send(bytes) | Action::Datagram(bytes) => Some(bytes),
+                    _ => None,
+                })
+                .collect();
+            assert!(answers.len() <= ANSWERS, "{} answers {} times", def.slug, answers.len());
+            for bytes in answers {
+                assert!(bytes.len() <= WHOLE, "{}: {} bytes are answered", def.slug, bytes.len());
+                let text = String::from_utf8_lossy(&bytes).to_lowercase();
+                assert!(forbidden().iter().all(|word| !text.contains(word)), "{} says what it is", def.slug);
+            }
+        };
+        for input in &said {
+            ask(input);
+            for end in 0..input.len().min(600) {
+                ask(input.get(..end).unwrap());
+            }
+            for at in 0..input.len().min(600) {
+                for byte in [0, 0x7f, 0x80, 0xff] {
+                    let mut changed = input.clone();
+                    *changed.get_mut(at).unwrap() = byte;
+                    ask(&changed);
+                }
+            }
         }
     }
 }

@@ -11,5 +11,6 @@ mod mysql_logins;
 mod postgres;
 mod recorded;
 mod redis;
+mod snmp;
 mod transcript;
 mod transfers;

@@ -165,7 +165,7 @@ fn play_machine(
         for action in out.take() {
             match action {
                 Action::Send(more) | Action::Datagram(more) => bytes.extend(more),
-                Action::Wait(_) => {}
+                Action::Wait(_) | Action::OwnPort => {}
                 Action::Record(kind, fields) | Action::Capture(kind, fields, _) => {
                     let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), lossy(value)));
                     events.push((kind.name().to_owned(), fields.collect()));

@@ -130,9 +130,13 @@ pub(crate) fn of_service(persona: &Persona, services: &[Service], name: &str) ->
 
 /// Whether `name` is an account of the system or of one of its services.
 pub(crate) fn is_system(persona: &Persona, services: &[Service], name: &str) -> bool {
-    of_services(persona, services)
-        .chain(system_accounts(Flavour::of(persona)).lines())
-        .any(|line| line.split(':').next() == Some(name))
+    known(Flavour::of(persona), name)
+        || of_services(persona, services).any(|line| line.split(':').next() == Some(name))
+}
+
+/// Whether a system comes with the account `name`.
+fn known(flavour: Flavour, name: &str) -> bool {
+    system_accounts(flavour).lines().any(|line| line.split(':').next() == Some(name))
 }
 
 impl Live {
@@ -146,8 +150,10 @@ impl Live {
         );
         out.push_str(system_accounts(self.flavour));
         if !self.flavour.busybox() {
-            for (_, daemon) in self.software().filter(|(_, daemon)| !daemon.account.is_empty()) {
-                out.push_str(daemon.account);
+            // Some come with the system already.
+            let own = |line: &&str| line.split(':').next().is_some_and(|name| !known(self.flavour, name));
+            for line in self.software().flat_map(|(_, daemon)| daemon.account.lines()).filter(own) {
+                out.push_str(line);
                 out.push('\n');
             }
         }

@@ -228,6 +228,10 @@ impl Live {
     fn add_system(&self, add: Add<'_>, boot: i64) {
         let table = if self.flavour == Flavour::Redhat { &REDHAT } else { &DEBIAN };
         for (index, (user, command, total, resident)) in (0_u32..).zip(table) {
+            if self.software().any(|(_, daemon)| daemon.command == *command) {
+                // It is a service of the node, and shown as one.
+                continue;
+            }
             if self.flavour == Flavour::Debian && (command.contains("networkd") || command.contains("Modem"))
             {
                 continue;

@@ -1,9 +1,8 @@
 //! The Authorization field: Basic, Bearer, Digest (RFC 7616) and NTLM.
 
 use super::request::Request;
-use crate::ntlm;
+use crate::{digest::Answer, ntlm};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use md5::{Digest, Md5};
 use netsvc_kit::{Accounts, Credential, Host, Link, Out};
 use rand_core::{OsRng, RngCore};
 
@@ -62,36 +61,16 @@ fn verdict(accepted: bool, user: &[u8]) -> Verdict {
 }
 
 fn digest(host: &Host, link: &Link, request: &Request, text: &str, out: &mut Out) -> Verdict {
-    let get = |name: &str| parameter(text, name).unwrap_or_default();
-    let (user, realm, nonce, uri) = (get("username"), get("realm"), get("nonce"), get("uri"));
-    let (response, qop, nc, cnonce) = (get("response"), get("qop"), get("nc"), get("cnonce"));
-    let ha2 = md5_hex(&format!("{}:{uri}", request.method));
-    let matching = host.persona().users.iter().filter(|known| known.name == user).find_map(|known| {
+    let answer = Answer::read(text);
+    let fitting = host.persona().users.iter().filter(|known| known.name == answer.user).find_map(|known| {
         let password = &known.password.as_ref()?.0;
-        let ha1 = md5_hex(&format!("{user}:{realm}:{password}"));
-        let middle = if qop.is_empty() { nonce.clone() } else { format!("{nonce}:{nc}:{cnonce}:{qop}") };
-        (md5_hex(&format!("{ha1}:{middle}:{ha2}")) == response).then_some(password)
+        answer.is_of(&request.method, password).then_some(password)
     });
-    let accepted = matching.is_some_and(|password| {
-        host.login(link, Accounts::Application, user.as_bytes(), password.as_bytes())
-    });
-    // The format of hashcat 11400, which cracks any digest with MD5.
-    let line = format!(
-        "$sip$*{}*{}*{user}*{realm}*{}**{uri}**{nonce}*{cnonce}*{nc}*{qop}*MD5*{response}",
-        link.local.ip(),
-        link.peer.ip(),
-        request.method
-    );
-    out.credential(Credential {
-        principal: user.clone().into_bytes(),
-        kind: "http_digest_md5",
-        secret: response.into_bytes(),
-        challenge: Some(nonce.into_bytes()),
-        crack_line: Some(line),
-        method: "Digest",
-        accepted,
-    });
-    verdict(accepted, user.as_bytes())
+    let user = answer.user.as_bytes();
+    let accepted =
+        fitting.is_some_and(|password| host.login(link, Accounts::Application, user, password.as_bytes()));
+    out.credential(answer.credential(link, &request.method, "http_digest_md5", accepted));
+    verdict(accepted, user)
 }
 
 fn negotiate(host: &Host, text: &str, nonce: &mut Option<[u8; 8]>, out: &mut Out) -> Verdict {
@@ -112,54 +91,5 @@ fn negotiate(host: &Host, text: &str, nonce: &mut Option<[u8; 8]>, out: &mut Out
             Verdict::Rejected
         }
         _ => Verdict::Missing,
-    }
-}
-
-/// A fresh challenge of Digest for `realm`.
-pub fn digest_challenge(realm: &str) -> String {
-    let mut nonce = [0; 16];
-    OsRng.fill_bytes(&mut nonce);
-    format!("Digest realm=\"{realm}\", nonce=\"{}\", algorithm=MD5, qop=\"auth\"", hex::encode(nonce))
-}
-
-fn md5_hex(text: &str) -> String {
-    hex::encode(Md5::digest(text.as_bytes()))
-}
-
-fn parameter(text: &str, name: &str) -> Option<String> {
-    let mut rest = text;
-    loop {
-        let (key, after) = rest.split_once('=')?;
-        let key = key.trim_start_matches([',', ' ']).trim();
-        let (value, tail) = match after.strip_prefix('"') {
-            Some(quoted) => quoted.split_once('"')?,
-            None => after.split_once(',').unwrap_or((after, "")),
-        };
-        if key.eq_ignore_ascii_case(name) {
-            return Some(value.trim().to_owned());
-        }
-        rest = tail;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn parameters_are_found_quoted_or_not() {
-        let text = r#"username="a, b=c", qop=auth, nc=00000001, response="x""#;
-        assert_eq!(parameter(text, "username").as_deref(), Some("a, b=c"));
-        assert_eq!(parameter(text, "nc").as_deref(), Some("00000001"));
-        assert_eq!(parameter(text, "response").as_deref(), Some("x"));
-        assert_eq!(parameter(text, "opaque"), None);
-    }
-
-    proptest! {
-        #[test]
-        fn any_field_is_read_without_panic(text in ".{0,80}") {
-            parameter(&text, "nonce");
-        }
     }
 }

@@ -1,11 +1,9 @@
 //! Devices: a router, a printer and a camera.
 
 use super::{Visit, document, icon};
-use crate::services::http::{
-    credentials::{Verdict, digest_challenge},
-    html::escape,
-    product::Family,
-    response::Response,
+use crate::{
+    digest::challenge,
+    services::http::{credentials::Verdict, html::escape, product::Family, response::Response},
 };
 
 /// A router that wants Basic credentials.
@@ -126,8 +124,7 @@ pub fn camera(visit: &Visit<'_>) -> Option<Response> {
         return Some(Response::page(200, "application/xml; charset=\"UTF-8\"", text));
     }
     let realm = visit.token("realm");
-    let challenge =
-        digest_challenge(&format!("IP Camera({})", realm.get(..5).unwrap_or("C1234").to_uppercase()));
+    let challenge = challenge(&format!("IP Camera({})", realm.get(..5).unwrap_or("C1234").to_uppercase()));
     let refusal = Response::standard(401).with("WWW-Authenticate", challenge);
     Some(if visit.server.family == Family::Device { refusal.closing() } else { refusal })
 }
