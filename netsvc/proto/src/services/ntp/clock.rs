@@ -26,6 +26,32 @@ pub(super) enum Make {
     Cisco,
 }
 
+impl Make {
+    /// What comes behind an answer when `rest` stands behind the question; `None`: it is not answered.
+    ///
+    /// Fields are skipped (RFC 7822: four bytes of kind and length, 16 at least and the last one 28). A code made
+    /// with a key that the server does not have is passed over in silence by ntpsec and chrony, and told by ntpd
+    /// (RFC 5905, 9.2: key 0 and no code).
+    pub(super) fn tail(self, mut rest: &[u8]) -> Option<&'static [u8]> {
+        if matches!(self, Make::Windows | Make::Cisco) {
+            return Some(&[]);
+        }
+        while !rest.is_empty() {
+            // A key and a code of MD5 or SHA-1.
+            if [20, 24].contains(&rest.len()) {
+                return (self == Make::Ntpd).then_some(&[0; 4]);
+            }
+            let length = usize::from(u16::from_be_bytes([*rest.get(2)?, *rest.get(3)?]));
+            let (_, after) = rest.split_at_checked(length)?;
+            if length < 16 || !length.is_multiple_of(4) || (after.is_empty() && length < 28) {
+                return None;
+            }
+            rest = after;
+        }
+        Some(&[])
+    }
+}
+
 /// A server's standing.
 #[derive(Clone, Debug)]
 pub(super) struct Clock {

@@ -1,7 +1,8 @@
 //! Control messages (RFC 9327): what `ntpq` asks for.
 
-use super::clock::{Clock, Make, stamp_text, v4};
+use super::clock::{Clock, Make, stamp, stamp_text, v4};
 use netsvc_kit::{Host, Link};
+use rand_core::RngCore;
 
 /// Data of one packet.
 const DATA: usize = 468;
@@ -15,7 +16,12 @@ const MORE: u8 = 0x20;
 /// Requests.
 const READ_STATUS: u8 = 1;
 const READ_VARIABLES: u8 = 2;
-/// Errors: of the operation, of the association, of a variable.
+const CONFIGURE: u8 = 8;
+const READ_LIST: u8 = 10;
+const REQUEST_NONCE: u8 = 12;
+/// Errors: of rights, of the request's form, of the operation, of the association, of a variable.
+const NO_RIGHT: u8 = 1;
+const BAD_FORM: u8 = 2;
 const BAD_OPERATION: u8 = 3;
 const BAD_ASSOCIATION: u8 = 4;
 const UNKNOWN_VARIABLE: u8 = 5;
@@ -27,7 +33,8 @@ pub(super) struct Request<'a> {
     operation: u8,
     sequence: [u8; 2],
     association: u16,
-    data: &'a [u8],
+    /// `None`: there is less than the request says.
+    data: Option<&'a [u8]>,
 }
 
 impl<'a> Request<'a> {
@@ -43,7 +50,7 @@ impl<'a> Request<'a> {
             operation: operation & 0x1f,
             sequence: [s1, s2],
             association: u16::from_be_bytes([a1, a2]),
-            data: rest.get(..count)?,
+            data: rest.get(..count),
         })
     }
 
@@ -53,18 +60,25 @@ impl<'a> Request<'a> {
             READ_STATUS => "readstat",
             READ_VARIABLES => "readvar",
             4 => "readclock",
-            8 => "config",
+            CONFIGURE => "config",
+            READ_LIST => "mrulist",
+            REQUEST_NONCE => "nonce",
             other => return format!("control {other}").into_bytes(),
         };
-        let named = String::from_utf8_lossy(self.data.get(..200).unwrap_or(self.data));
+        let data = self.data.unwrap_or_default();
+        let named = String::from_utf8_lossy(data.get(..200).unwrap_or(data));
         let named = named.trim_end_matches('\0').trim();
         format!("{verb} {} {named}", self.association).trim_end().as_bytes().to_vec()
     }
 
     /// The answer, packet by packet.
     pub(super) fn answer(&self, host: &Host, link: &Link, clock: &Clock, now: i64) -> Vec<Vec<u8>> {
+        if self.data.is_none() {
+            return vec![self.refusal(BAD_FORM)];
+        }
         let first = 30_000 + clock.delay as u16 % 20_000;
         let associations = first..first + clock.servers.len() as u16;
+        let newer = matches!(clock.make, Make::Ntpd | Make::Ntpsec) && !clock.lists;
         // Synchronized by NTP; the chosen server, and those that it could be.
         let peer_status = |index: usize| if index == 0 { 0x961a_u16 } else { 0x941a };
         let (status, data) = match (self.operation, self.association) {
@@ -88,6 +102,11 @@ impl<'a> Request<'a> {
                     None => return vec![self.refusal(UNKNOWN_VARIABLE)],
                 }
             }
+            // Cisco's and the oldest know none of these.
+            (CONFIGURE, _) if newer => return vec![self.refusal(NO_RIGHT)],
+            (REQUEST_NONCE, _) if newer => (0, nonce(host, link, now).into_bytes()),
+            // Without a nonce of the server there is no list.
+            (READ_LIST, _) if newer => return Vec::new(),
             _ => return vec![self.refusal(BAD_OPERATION)],
         };
         self.packets(status, &data)
@@ -95,7 +114,7 @@ impl<'a> Request<'a> {
 
     /// The variables that are asked for; `None`: one of them is unknown.
     fn chosen(&self, all: &[(&'static str, String)]) -> Option<String> {
-        let text = String::from_utf8_lossy(self.data);
+        let text = String::from_utf8_lossy(self.data.unwrap_or_default());
         let names: Vec<&str> = text
             .trim_end_matches('\0')
             .split(',')
@@ -148,6 +167,12 @@ impl<'a> Request<'a> {
     }
 }
 
+/// What proves to the server that whoever asks for lists gets its answers: the time, and a digest of the peer.
+fn nonce(host: &Host, link: &Link, now: i64) -> String {
+    let proof = host.generator(&format!("nonce {}", link.peer.ip())).next_u32();
+    format!("nonce={}{proof:08x}\r\n", hex::encode(stamp(now)))
+}
+
 /// Milliseconds with three places.
 fn millis(micros: i64) -> String {
     format!("{}.{:03}", micros / 1000, micros % 1000)
@@ -187,6 +212,37 @@ fn system(host: &Host, clock: &Clock, first: u16, now: i64) -> Vec<(&'static str
             ("phase", signed(offset)),
             ("freq", format!("{:.2}", f64::from(clock.frequency) / 1000.0)),
             ("error", millis(clock.dispersion(now) / 9)),
+        ];
+    }
+    if clock.make == Make::Ntpsec {
+        let six = |micros: i64| {
+            format!(
+                "{}{}.{:06}",
+                if micros < 0 { "-" } else { "" },
+                micros.abs() / 1000,
+                micros.abs() % 1000 * 1000
+            )
+        };
+        return vec![
+            ("leap", "0".to_owned()),
+            ("stratum", clock.stratum.to_string()),
+            ("precision", clock.precision.to_string()),
+            ("rootdelay", millis(clock.delay)),
+            ("rootdisp", millis(clock.dispersion(now))),
+            ("refid", reference),
+            ("reftime", stamp_text(clock.set_at(now))),
+            ("tc", "10".to_owned()),
+            ("peer", first.to_string()),
+            ("offset", six(offset)),
+            ("frequency", format!("{:.6}", f64::from(clock.frequency) / 1000.0)),
+            ("sys_jitter", six(clock.delay % 700)),
+            ("clk_jitter", six(clock.delay % 300)),
+            ("clock", stamp_text(now)),
+            ("processor", format!("\"{}\"", os.machine)),
+            ("system", name),
+            ("version", version),
+            ("clk_wander", six(clock.delay % 40)),
+            ("mintc", "0".to_owned()),
         ];
     }
     vec![

@@ -4,7 +4,7 @@ use netsvc_kit::declared::{Changed, Daemon, Laid, REDHAT};
 
 const SERVERS: &str = "driftfile /var/lib/ntp/ntp.drift\npool 0.pool.ntp.org iburst\npool 1.pool.ntp.org \
     iburst\n\
-                       restrict default kod nomodify nopeer limited\nrestrict 127.0.0.1\nrestrict ::1\n";
+                       restrict default kod nomodify nopeer noquery limited\nrestrict 127.0.0.1\nrestrict ::1\n";
 const SOURCES: &str = "pool 2.pool.ntp.org iburst\ndriftfile /var/lib/chrony/drift\nmakestep 1.0 3\nrtcsync\n\
                        allow\nkeyfile /etc/chrony.keys\nlogdir /var/log/chrony\n";
 const NTPD: Daemon = Daemon {

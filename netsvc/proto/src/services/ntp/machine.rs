@@ -1,6 +1,9 @@
 //! What one peer asks the server.
 
-use super::{clock::Clock, control, private};
+use super::{
+    clock::{Clock, Make},
+    control, private,
+};
 use netsvc_kit::{Host, Input, Link, Machine, Out};
 use netsvc_wire::{Kind, field};
 use parking_lot::Mutex;
@@ -70,19 +73,15 @@ impl Peer {
     fn take(&self, datagram: &[u8], out: &mut Out) {
         let came = self.host.clock();
         let clock = &self.server.clock;
-        let mode = datagram.first().map_or(0, |first| first & 7);
-        match mode {
-            3 if PACKET <= datagram.len() => {
-                let turn = self.server.turn(self.link.peer.ip(), came);
-                match turn {
-                    Turn::Answer => out.datagram(clock.answer(datagram, came, self.host.clock())),
-                    Turn::Kiss => out.datagram(Clock::kiss(datagram)),
-                    Turn::Silence => {}
-                }
-                let version = datagram.first().map_or(0, |first| first >> 3 & 7);
-                told(format!("time v{version}").into_bytes(), matches!(turn, Turn::Answer), out);
+        let Some(first) = datagram.first() else { return };
+        let version = first >> 3 & 7;
+        match (first & 7, version) {
+            // Clients of the first version have no mode, and ntpsec takes whoever speaks it for a client.
+            (3, 1..=4) | (0, 1) if PACKET <= datagram.len() => self.time(datagram, version, came, out),
+            (1, 1) if PACKET <= datagram.len() && clock.make == Make::Ntpsec => {
+                self.time(datagram, version, came, out);
             }
-            6 => {
+            (6, 1..=4) => {
                 let Some(request) = control::Request::read(datagram) else { return malformed(datagram, out) };
                 told(request.line(), clock.queries, out);
                 if clock.queries {
@@ -91,7 +90,7 @@ impl Peer {
                     }
                 }
             }
-            7 => {
+            (7, _) => {
                 let Some(request) = private::Request::read(datagram) else { return malformed(datagram, out) };
                 let answered = clock.queries && clock.lists;
                 told(request.line(), answered, out);
@@ -101,6 +100,26 @@ impl Peer {
             }
             _ => malformed(datagram, out),
         }
+    }
+}
+
+impl Peer {
+    /// Answers a client, as far as what stands behind its packet lets the server.
+    fn time(&self, datagram: &[u8], version: u8, came: i64, out: &mut Out) {
+        let clock = &self.server.clock;
+        let Some(tail) = clock.make.tail(datagram.get(PACKET..).unwrap_or_default()) else {
+            return told(format!("time v{version}").into_bytes(), false, out);
+        };
+        let turn = self.server.turn(self.link.peer.ip(), came);
+        match turn {
+            Turn::Answer => {
+                let answer = clock.answer(datagram, came, self.host.clock());
+                out.datagram([&answer, tail].concat());
+            }
+            Turn::Kiss => out.datagram(Clock::kiss(datagram)),
+            Turn::Silence => {}
+        }
+        told(format!("time v{version}").into_bytes(), matches!(turn, Turn::Answer), out);
     }
 }
 
@@ -169,6 +188,35 @@ mod tests {
         asked[0] = 0x23;
         let strata: Vec<_> = (0..30).flat_map(|_| ask(&peer, &asked)).map(|answer| answer[1]).collect();
         assert_eq!(strata, [[2; 16].as_slice(), &[0]].concat());
+    }
+
+    #[test]
+    fn versions_modes_and_trailers_are_answered_as_by_the_real_server() {
+        // What ntpsec 1.2.2 answered, and as the source of ntpd 4.2.8 has it.
+        let (mac, no_field) =
+            ([&[0, 0, 0, 1][..], &[0; 16]].concat(), b"\0\x04\0\x10\0\0\0\0\0\0\0\0\0\0\0\0");
+        let field = [&[0, 4, 0, 28][..], &[0; 24]].concat();
+        for (system, first, tail, length) in [
+            ("debian12", 0x03_u8, &b""[..], None),
+            ("debian12", 0x08, b"", Some(48)),
+            ("debian12", 0x09, b"", Some(48)),
+            ("debian12", 0x0b, b"", Some(48)),
+            ("debian12", 0x11, b"", None),
+            ("debian12", 0x23, b"", Some(48)),
+            ("debian12", 0x21, b"", None),
+            ("debian12", 0x2b, b"", None),
+            ("debian12", 0x23, &mac, None),
+            ("debian12", 0x23, no_field, None),
+            ("debian12", 0x23, b"\0\0\0\0", None),
+            ("debian12", 0x23, &field, Some(48)),
+            ("debian11", 0x23, &mac, Some(52)),
+        ] {
+            let (_folder, peer) = server(system, |_| {});
+            let mut asked = [&[first][..], &[0; PACKET - 1]].concat();
+            asked.extend_from_slice(tail);
+            let answer = ask(&peer, &asked);
+            assert_eq!(answer.first().map(Vec::len), length, "{system} {first:02x} {tail:?}");
+        }
     }
 
     #[test]

@@ -157,15 +157,14 @@ impl Talk {
             }
         }
         let get = |name: &str| request.field(name).unwrap_or_default();
-        let to = get("to");
+        let (from, to) = (bracketed(get("from")), bracketed(get("to")));
         let branch = parameter(get("via"), "branch").unwrap_or("z9hG4bK");
-        let tagged = status.starts_with("100") || parameter(to, "tag").is_some();
+        let tagged = status.starts_with("100") || parameter(&to, "tag").is_some();
         let tag = if tagged { String::new() } else { format!(";tag={branch}") };
         text.push_str(&format!(
-            "Call-ID: {}\r\nFrom: {}\r\nTo: {to}{tag}\r\nCSeq: {}\r\n{extra}Server: {}\r\nContent-Length:  \
+            "Call-ID: {}\r\nFrom: {from}\r\nTo: {to}{tag}\r\nCSeq: {}\r\n{extra}Server: {}\r\nContent-Length:  \
              0\r\n\r\n",
             get("call-id"),
-            get("from"),
             get("cseq"),
             self.board.server
         ));
@@ -196,6 +195,16 @@ fn identity(request: &Request) -> (String, String) {
     let get = |name: &str| request.field(name).unwrap_or_default();
     let number = get("cseq").split_whitespace().next().unwrap_or_default();
     (get("call-id").to_owned(), number.to_owned())
+}
+
+/// A sender or a receiver, whose address PJSIP writes in brackets however it came.
+fn bracketed(value: &str) -> String {
+    if value.contains('<') {
+        return value.to_owned();
+    }
+    let (address, parameters) =
+        value.split_at_checked(value.find(';').unwrap_or(value.len())).unwrap_or((value, ""));
+    format!("<{}>{parameters}", address.trim_end())
 }
 
 /// A way back with what the peer could not know of itself (RFC 3261, 18.2.1; RFC 3581).
@@ -383,6 +392,19 @@ mod tests {
             answer.contains("Server: FPBX-17") && answer.ends_with("Content-Length:  0\r\n\r\n"),
             "{answer}"
         );
+    }
+
+    #[test]
+    fn addresses_are_answered_in_brackets() {
+        for (came, answered) in [
+            ("sip:a@h;tag=1", "<sip:a@h>;tag=1"),
+            ("sip:a@h", "<sip:a@h>"),
+            ("<sip:a@h;x=y>;tag=1", "<sip:a@h;x=y>;tag=1"),
+            ("\"A\" <sip:a@h>", "\"A\" <sip:a@h>"),
+            ("", "<>"),
+        ] {
+            assert_eq!(bracketed(came), answered);
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::{
     device::Device,
     message::{self, Message, Pdu, SET, shown},
     operations::{self, Asker},
-    usm,
+    usm::{self, Verdict},
 };
 use netsvc_kit::{Credential, Host, Input, Link, Machine, Out};
 use netsvc_wire::{Kind, field};
@@ -82,10 +82,21 @@ impl Session {
             (field::COMMAND, command.trim_ascii_end().as_bytes().to_vec()),
             (field::PRINCIPAL, message.user.to_vec()),
         ];
-        fields.extend(judged.map(|judged| (field::OUTCOME, judged.name().as_bytes().to_vec())));
+        let (outcome, answer) = match judged {
+            Verdict::Silence => (None, None),
+            Verdict::NoAccess => {
+                let answer = usm::no_access(&self.device, message, self.host.clock());
+                (Some("authorizationError"), Some(answer))
+            }
+            Verdict::Refused(refusal) => {
+                let count = self.device.count(refusal);
+                let answer = usm::report(&self.device, message, refusal, count, self.host.clock());
+                (Some(refusal.name()), Some(answer))
+            }
+        };
+        fields.extend(outcome.map(|outcome| (field::OUTCOME, outcome.as_bytes().to_vec())));
         out.record(Kind::Command, fields);
-        let count = self.device.count(judged?);
-        Some(usm::report(&self.device, message, judged?, count, self.host.clock()))
+        answer
     }
 }
 
@@ -112,4 +123,69 @@ fn told(pdu: &Pdu, status: i64) -> Vec<(&'static str, Vec<u8>)> {
         command.extend_from_slice(format!(" and {} more", pdu.variables.len() - NAMED).as_bytes());
     }
     vec![(field::COMMAND, command), (field::STATUS, status.to_string().into_bytes())]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::services::snmp::ber::{INTEGER, NAME, SEQUENCE, TEXT, put, put_integer, put_name};
+    use netsvc_kit::testing;
+
+    /// Contents in a row under `tag`.
+    fn group(tag: u8, parts: &[Vec<u8>]) -> Vec<u8> {
+        let mut out = Vec::new();
+        put(&mut out, tag, &parts.concat());
+        out
+    }
+
+    fn number(number: i128) -> Vec<u8> {
+        let mut out = Vec::new();
+        put_integer(&mut out, INTEGER, number);
+        out
+    }
+
+    fn words(words: &[u8]) -> Vec<u8> {
+        group(TEXT, &[words.to_vec()])
+    }
+
+    /// A get of sysContact.0 by `user` of `engine`.
+    fn asked(flags: u8, engine: &[u8], user: &[u8], digest: &[u8]) -> Vec<u8> {
+        let head = group(SEQUENCE, &[number(9), number(65_507), words(&[flags]), number(3)]);
+        let users = [words(engine), number(1), number(5), words(user), words(digest), words(b"")];
+        let mut name = Vec::new();
+        put_name(&mut name, &[1, 3, 6, 1, 2, 1, 1, 4, 0]);
+        assert_eq!(name.first(), Some(&NAME));
+        let variable = group(SEQUENCE, &[name, vec![5, 0]]);
+        let pdu = group(0xa0, &[number(7), number(0), number(0), group(SEQUENCE, &[variable])]);
+        let scoped = group(SEQUENCE, &[words(engine), words(b""), pdu]);
+        group(SEQUENCE, &[number(3), head, words(&group(SEQUENCE, &users)), scoped])
+    }
+
+    #[test]
+    fn users_of_version_3_are_told_apart_as_by_the_real_agent() {
+        let folder = tempfile::tempdir().unwrap();
+        let persona = testing::persona_with(&super::super::SERVICE, "srv-01");
+        let host = testing::host(&testing::stage(folder.path()), persona, "snmp", &[]);
+        let mut session = Session::new(&host, &testing::link(161));
+        let (engine, user) = (session.device.engine().to_vec(), session.device.user().to_vec());
+        // The counter of usmStats that a report has, or the status of an answer.
+        for (flags, engine, user, digest, counter) in [
+            (4, &b""[..], &b""[..], &b""[..], Some(4)),
+            (4, &engine, b"nobody", b"", Some(3)),
+            (5, &engine, b"nobody", &[1; 12], Some(3)),
+            (5, &engine, &user, &[1; 12], Some(5)),
+            (4, &engine, &user, b"", None),
+        ] {
+            let mut out = Out::default();
+            session.step(Input::Bytes(&asked(flags, engine, user, digest)), &mut out);
+            let sent = testing::sent(&out.take());
+            let stats = [0x2b, 6, 1, 6, 3, 15, 1, 1];
+            let at = sent.windows(stats.len()).position(|window| window == stats);
+            let told = at.and_then(|at| sent.get(at + stats.len())).copied();
+            assert_eq!(told, counter, "{flags} {user:?}");
+            let refused = [2, 1, 7, 2, 1, 16, 2, 1, 0];
+            let no_access = sent.windows(refused.len()).any(|window| window == refused);
+            assert_eq!(no_access, counter.is_none(), "{flags} {user:?}: {sent:x?}");
+        }
+    }
 }

@@ -4,7 +4,7 @@
 use super::{
     ber::{self, COUNTER, INTEGER, Malformed, Reader, SEQUENCE, TEXT},
     device::Device,
-    message::{Pdu, REPORT, Reply},
+    message::{Pdu, REPORT, RESPONSE, Reply},
     refusal::Refusal,
 };
 use netsvc_kit::Credential;
@@ -14,6 +14,8 @@ const USERS: i64 = 3;
 /// Bits of the flags.
 const AUTHENTICATED: u8 = 1;
 const ENCRYPTED: u8 = 2;
+/// authorizationError (RFC 3416, 3).
+const NO_ACCESS: i64 = 16;
 /// Longest message that hashcat takes (its modules 25000 and following).
 const CRACKED: usize = 1500;
 /// The largest message that we say we take, as net-snmp does.
@@ -103,20 +105,32 @@ impl<'a> Message<'a> {
     }
 }
 
-/// Why `message` is refused; `None`: it gets no answer.
-pub(super) fn judge(device: &Device, message: &Message<'_>) -> Option<Refusal> {
-    // A report or a response is not answered.
+/// What becomes of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// A report or a response is not answered.
+    Silence,
+    /// The user may go without authentication, and may see nothing then (RFC 3415, noAccessEntry).
+    NoAccess,
+    Refused(Refusal),
+}
+
+/// Judges `message`.
+pub(super) fn judge(device: &Device, message: &Message<'_>) -> Verdict {
     if message.pdu.as_ref().is_some_and(|pdu| matches!(pdu.kind, 0xa2 | 0xa4 | 0xa7 | REPORT)) {
-        return None;
+        return Verdict::Silence;
     }
-    Some(if message.engine != device.engine() {
+    Verdict::Refused(if message.engine != device.engine() {
         Refusal::UnknownEngine
     } else if message.user != device.user() {
         Refusal::UnknownUser
-    } else if message.flags & AUTHENTICATED == 0 {
-        Refusal::UnsupportedLevel
-    } else {
+    } else if message.flags & AUTHENTICATED != 0 {
         Refusal::WrongDigest
+    } else if message.pdu.is_some() {
+        return Verdict::NoAccess;
+    } else {
+        // There is no privacy without authentication (RFC 3412, 6.4).
+        Refusal::UnsupportedLevel
     })
 }
 
@@ -128,6 +142,25 @@ pub(super) fn report(
     count: u32,
     now: i64,
 ) -> Vec<u8> {
+    whole(device, message, &counted(device, message, refusal, count), now)
+}
+
+/// The answer that the user may see nothing: the variables as they were asked for.
+pub(super) fn no_access(device: &Device, message: &Message<'_>, now: i64) -> Vec<u8> {
+    let Some(pdu) = &message.pdu else { return Vec::new() };
+    let mut variables = Vec::new();
+    for asked in &pdu.variables {
+        asked.put(&mut variables);
+    }
+    let mut scoped = Vec::new();
+    ber::put(&mut scoped, TEXT, device.engine());
+    ber::put(&mut scoped, TEXT, &[]);
+    pdu.answer(RESPONSE, &Reply { status: NO_ACCESS, index: 0, variables }, &mut scoped);
+    whole(device, message, &scoped, now)
+}
+
+/// A message to the user of `message`.
+fn whole(device: &Device, message: &Message<'_>, scoped: &[u8], now: i64) -> Vec<u8> {
     let mut head = Vec::new();
     ber::put_integer(&mut head, INTEGER, message.id.into());
     ber::put_integer(&mut head, INTEGER, TAKEN.into());
@@ -146,14 +179,14 @@ pub(super) fn report(
     ber::put_integer(&mut out, INTEGER, USERS.into());
     ber::put(&mut out, SEQUENCE, &head);
     ber::put(&mut out, TEXT, &security);
-    ber::put(&mut out, SEQUENCE, &scoped(device, message, refusal, count));
+    ber::put(&mut out, SEQUENCE, scoped);
     let mut whole = Vec::with_capacity(out.len() + 4);
     ber::put(&mut whole, SEQUENCE, &out);
     whole
 }
 
 /// The counter of `refusal` in the context of the engine.
-fn scoped(device: &Device, message: &Message<'_>, refusal: Refusal, count: u32) -> Vec<u8> {
+fn counted(device: &Device, message: &Message<'_>, refusal: Refusal, count: u32) -> Vec<u8> {
     let mut variable = Vec::new();
     let mut name = Vec::new();
     ber::put_name(&mut name, &[1, 3, 6, 1, 6, 3, 15, 1, 1, refusal as u32, 0]);

@@ -1,7 +1,7 @@
 //! What a node's TFTP server has: what phones and routers fetch from it, as the node's key draws it, and
 //! what sources have written, each for itself.
 
-use super::packet::{DISK_FULL, NOT_FOUND, Refused, UNDEFINED};
+use super::packet::{NOT_FOUND, Refused, UNDEFINED};
 use netsvc_kit::Host;
 use parking_lot::Mutex;
 use rand_core::RngCore;
@@ -79,7 +79,7 @@ const MISSING: Refused = (NOT_FOUND, "File not found");
 /// The name below the server's folder, which is its root (`--secure`).
 fn inside(name: &[u8]) -> Result<Vec<u8>, Refused> {
     if LONGEST_NAME < name.len() {
-        return Err((DISK_FULL, "File name too long"));
+        return Err((UNDEFINED, "File name too long"));
     }
     let mut parts: Vec<&[u8]> = Vec::new();
     for part in name.split(|byte| *byte == b'/') {

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-/// Longest request that is looked at: the data of one block.
-const LONGEST: usize = 512;
+/// Longest request that is looked at: what the server has room for.
+const LONGEST: usize = 65_464;
+/// Most bytes of a request that its event has.
+const SHOWN: usize = 1024;
 /// Options that are looked at.
 const OPTIONS: usize = 8;
 /// Bytes of a block where no other number is agreed.
@@ -72,6 +74,9 @@ pub(super) fn read(datagram: &[u8]) -> Option<Packet<'_>> {
 /// Reads what stands behind the code of a request.
 pub(super) fn request(writes: bool, rest: &[u8]) -> Result<Request, Refused> {
     let rest = rest.get(..LONGEST).unwrap_or(rest);
+    if !rest.is_empty() && !rest.contains(&0) {
+        return Err((ILLEGAL, "Request not null-terminated"));
+    }
     let rest = rest.strip_suffix(b"\0").unwrap_or(rest);
     let mut words = rest.split(|byte| *byte == 0);
     let name = words.next().unwrap_or_default().to_vec();
@@ -140,6 +145,7 @@ impl Request {
         for (name, value) in &self.options {
             line.extend([&b" "[..], name, b"=", value].concat());
         }
+        line.truncate(SHOWN);
         line
     }
 }
@@ -216,7 +222,8 @@ mod tests {
             (b"small\0mail\0", "0004 Unknown mode"),
             (b"\0octet\0", "0004 Missing mode"),
             (b"small\0", "0004 Missing mode"),
-            (b"small", "0004 Missing mode"),
+            (b"small", "0004 Request not null-terminated"),
+            (b"", "0004 Missing mode"),
             (
                 b"small\0OCTET\0TSIZE\x000\0blksize\x001024\0timeout\x003\0foo\0bar\0",
                 "TSIZE 12 blksize 1024 timeout 3 ",
