@@ -14,7 +14,16 @@ mod talks;
 use machine::Peer;
 use netsvc_kit::{Beyond, Def, Full, Host, Link, Machine, Port, Serve, Setting, SettingKind};
 use netsvc_persona::service::Look;
+use netsvc_wire::Kind;
 use std::{sync::Arc, time::Duration};
+
+/// Kinds of its events.
+const RECORDS: &[Kind] = &[Kind::Command];
+/// What it leaves out.
+const LIMITS: &[&str] = &[
+    "Keys are not known, nor NTS; a server is no peer of others and sends no broadcasts.",
+    "An ntpd that tells of itself gives no list of those who asked, but for old ones their short one.",
+];
 
 /// The service.
 pub static SERVICE: Def = Def {
@@ -30,6 +39,8 @@ pub static SERVICE: Def = Def {
     products: products::PRODUCTS,
     daemons: daemons::DAEMONS,
     talks: talks::TALKS,
+    records: RECORDS,
+    limits: LIMITS,
     look: Look::Nothing,
     command_line: false,
     idle: Duration::from_secs(60),

@@ -14,7 +14,16 @@ mod talks;
 use machine::{Datagrams, Stream};
 use netsvc_kit::{Beyond, Def, Full, Host, Link, Machine, Port, Serve};
 use netsvc_persona::service::Look;
+use netsvc_wire::Kind;
 use std::{sync::Arc, time::Duration};
+
+/// Kinds of its events.
+const RECORDS: &[Kind] = &[Kind::AuthAttempt, Kind::Request];
+/// What it leaves out.
+const LIMITS: &[&str] = &[
+    "Calls ring and nobody answers: there is no sound.",
+    "There is no SIP over TLS or WebSocket, and nothing is forwarded to other telephones.",
+];
 
 /// The service.
 pub static SERVICE: Def = Def {
@@ -25,6 +34,8 @@ pub static SERVICE: Def = Def {
     products: products::PRODUCTS,
     daemons: daemons::DAEMONS,
     talks: talks::TALKS,
+    records: RECORDS,
+    limits: LIMITS,
     look: Look::Nothing,
     command_line: false,
     idle: Duration::from_secs(180),

@@ -23,7 +23,17 @@ mod usm;
 use agent::Session;
 use netsvc_kit::{Beyond, Def, Full, Host, Link, Machine, Port, Serve, Setting, SettingKind};
 use netsvc_persona::service::Look;
+use netsvc_wire::Kind;
 use std::{sync::Arc, time::Duration};
+
+/// Kinds of its events.
+const RECORDS: &[Kind] = &[Kind::AuthAttempt, Kind::Command];
+/// What it leaves out.
+const LIMITS: &[&str] = &[
+    "Users of version 3 are known, and no digest of theirs is right: nothing is read as one of them.",
+    "What is set is seen by the source that set it, and only texts of the system group can be.",
+    "The tree has the groups that managers ask for first, and no list of processes or packages.",
+];
 
 /// The service.
 pub static SERVICE: Def = Def {
@@ -53,6 +63,8 @@ pub static SERVICE: Def = Def {
     products: products::PRODUCTS,
     daemons: daemons::DAEMONS,
     talks: talks::TALKS,
+    records: RECORDS,
+    limits: LIMITS,
     look: Look::Nothing,
     command_line: false,
     idle: Duration::from_secs(60),

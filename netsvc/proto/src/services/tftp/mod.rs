@@ -12,8 +12,17 @@ mod transfer;
 
 use netsvc_kit::{Beyond, Def, Full, Host, Link, Machine, Port, Serve};
 use netsvc_persona::service::Look;
+use netsvc_wire::Kind;
 use std::{sync::Arc, time::Duration};
 use transfer::Transfer;
+
+/// Kinds of its events.
+const RECORDS: &[Kind] = &[Kind::Command, Kind::FileRead, Kind::FileCaptured];
+/// What it leaves out.
+const LIMITS: &[&str] = &[
+    "Blocks are at most 1428 bytes, which a path takes whole; the real server agrees to 65464.",
+    "What is written is read by its source alone, and kept up to 32 MiB a file.",
+];
 
 /// The service.
 pub static SERVICE: Def = Def {
@@ -24,6 +33,8 @@ pub static SERVICE: Def = Def {
     products: products::PRODUCTS,
     daemons: daemons::DAEMONS,
     talks: talks::TALKS,
+    records: RECORDS,
+    limits: LIMITS,
     look: Look::Nothing,
     command_line: false,
     // The transfer gives up by itself; this bounds what a peer of a hundred small blocks may take.
