@@ -178,8 +178,16 @@ fn millis(micros: i64) -> String {
     format!("{}.{:03}", micros / 1000, micros % 1000)
 }
 
+/// Milliseconds with a sign.
+fn signed(micros: i64) -> String {
+    format!("{}{}", if micros < 0 { "-" } else { "" }, millis(micros.abs()))
+}
+
+/// Variables with their values.
+type Variables = Vec<(&'static str, String)>;
+
 /// What the server says of itself.
-fn system(host: &Host, clock: &Clock, first: u16, now: i64) -> Vec<(&'static str, String)> {
+fn system(host: &Host, clock: &Clock, first: u16, now: i64) -> Variables {
     let os = &host.persona().os;
     let product = host.product().cloned();
     let version = product.map_or_else(String::new, |product| match clock.make {
@@ -193,74 +201,87 @@ fn system(host: &Host, clock: &Clock, first: u16, now: i64) -> Vec<(&'static str
         "bsd" => format!("\"FreeBSD/{}\"", os.kernel),
         _ => format!("\"Linux/{}\"", os.kernel),
     };
-    let offset = clock.delay % 900 - 450;
-    let signed = |micros: i64| format!("{}{}", if micros < 0 { "-" } else { "" }, millis(micros.abs()));
-    let reference = std::net::Ipv4Addr::from(clock.reference()).to_string();
-    if clock.make == Make::Cisco {
-        return vec![
-            ("version", "4".to_owned()),
-            ("system", name),
-            ("leap", "0".to_owned()),
-            ("stratum", clock.stratum.to_string()),
-            ("rootdelay", millis(clock.delay)),
-            ("rootdispersion", millis(clock.dispersion(now))),
-            ("peer", first.to_string()),
-            ("refid", reference),
-            ("reftime", stamp_text(clock.set_at(now))),
-            ("poll", "10".to_owned()),
-            ("clock", stamp_text(now)),
-            ("phase", signed(offset)),
-            ("freq", format!("{:.2}", f64::from(clock.frequency) / 1000.0)),
-            ("error", millis(clock.dispersion(now) / 9)),
-        ];
+    let build = [("version", version), ("processor", format!("\"{}\"", os.machine)), ("system", name)];
+    match clock.make {
+        Make::Cisco => of_cisco(clock, build, first, now),
+        Make::Ntpsec => of_ntpsec(clock, build, first, now),
+        _ => of_ntpd(clock, build, first, now),
     }
-    if clock.make == Make::Ntpsec {
-        let six = |micros: i64| {
-            format!(
-                "{}{}.{:06}",
-                if micros < 0 { "-" } else { "" },
-                micros.abs() / 1000,
-                micros.abs() % 1000 * 1000
-            )
-        };
-        return vec![
-            ("leap", "0".to_owned()),
-            ("stratum", clock.stratum.to_string()),
-            ("precision", clock.precision.to_string()),
-            ("rootdelay", millis(clock.delay)),
-            ("rootdisp", millis(clock.dispersion(now))),
-            ("refid", reference),
-            ("reftime", stamp_text(clock.set_at(now))),
-            ("tc", "10".to_owned()),
-            ("peer", first.to_string()),
-            ("offset", six(offset)),
-            ("frequency", format!("{:.6}", f64::from(clock.frequency) / 1000.0)),
-            ("sys_jitter", six(clock.delay % 700)),
-            ("clk_jitter", six(clock.delay % 300)),
-            ("clock", stamp_text(now)),
-            ("processor", format!("\"{}\"", os.machine)),
-            ("system", name),
-            ("version", version),
-            ("clk_wander", six(clock.delay % 40)),
-            ("mintc", "0".to_owned()),
-        ];
-    }
+}
+
+/// Of what version, processor and system it is.
+type Build = [(&'static str, String); 3];
+
+fn reference(clock: &Clock) -> String {
+    std::net::Ipv4Addr::from(clock.reference()).to_string()
+}
+
+fn offset(clock: &Clock) -> i64 {
+    clock.delay % 900 - 450
+}
+
+fn of_cisco(clock: &Clock, [_, _, system]: Build, first: u16, now: i64) -> Variables {
     vec![
-        ("version", version),
-        ("processor", format!("\"{}\"", os.machine)),
-        ("system", name),
+        ("version", "4".to_owned()),
+        system,
+        ("leap", "0".to_owned()),
+        ("stratum", clock.stratum.to_string()),
+        ("rootdelay", millis(clock.delay)),
+        ("rootdispersion", millis(clock.dispersion(now))),
+        ("peer", first.to_string()),
+        ("refid", reference(clock)),
+        ("reftime", stamp_text(clock.set_at(now))),
+        ("poll", "10".to_owned()),
+        ("clock", stamp_text(now)),
+        ("phase", signed(offset(clock))),
+        ("freq", format!("{:.2}", f64::from(clock.frequency) / 1000.0)),
+        ("error", millis(clock.dispersion(now) / 9)),
+    ]
+}
+
+fn of_ntpsec(clock: &Clock, [version, processor, system]: Build, first: u16, now: i64) -> Variables {
+    // It counts in nanoseconds.
+    let fine = |micros: i64| format!("{}000", signed(micros));
+    vec![
+        ("leap", "0".to_owned()),
+        ("stratum", clock.stratum.to_string()),
+        ("precision", clock.precision.to_string()),
+        ("rootdelay", millis(clock.delay)),
+        ("rootdisp", millis(clock.dispersion(now))),
+        ("refid", reference(clock)),
+        ("reftime", stamp_text(clock.set_at(now))),
+        ("tc", "10".to_owned()),
+        ("peer", first.to_string()),
+        ("offset", fine(offset(clock))),
+        ("frequency", format!("{:.6}", f64::from(clock.frequency) / 1000.0)),
+        ("sys_jitter", fine(clock.delay % 700)),
+        ("clk_jitter", fine(clock.delay % 300)),
+        ("clock", stamp_text(now)),
+        processor,
+        system,
+        version,
+        ("clk_wander", fine(clock.delay % 40)),
+        ("mintc", "0".to_owned()),
+    ]
+}
+
+fn of_ntpd(clock: &Clock, [version, processor, system]: Build, first: u16, now: i64) -> Variables {
+    vec![
+        version,
+        processor,
+        system,
         ("leap", "00".to_owned()),
         ("stratum", clock.stratum.to_string()),
         ("precision", clock.precision.to_string()),
         ("rootdelay", millis(clock.delay)),
         ("rootdisp", millis(clock.dispersion(now))),
-        ("refid", reference),
+        ("refid", reference(clock)),
         ("reftime", stamp_text(clock.set_at(now))),
         ("clock", stamp_text(now)),
         ("peer", first.to_string()),
         ("tc", "10".to_owned()),
         ("mintc", "3".to_owned()),
-        ("offset", signed(offset)),
+        ("offset", signed(offset(clock))),
         ("frequency", format!("{:.3}", f64::from(clock.frequency) / 1000.0)),
         ("sys_jitter", millis(clock.delay % 700)),
         ("clk_jitter", millis(clock.delay % 300)),
@@ -269,7 +290,7 @@ fn system(host: &Host, clock: &Clock, first: u16, now: i64) -> Vec<(&'static str
 }
 
 /// What it says of a server that it follows.
-fn peer(server: &str, index: usize, link: &Link, clock: &Clock, now: i64) -> Vec<(&'static str, String)> {
+fn peer(server: &str, index: usize, link: &Link, clock: &Clock, now: i64) -> Variables {
     let far = clock.delay + i64::try_from(index).unwrap_or(0) * 3100;
     vec![
         ("srcadr", server.to_owned()),
