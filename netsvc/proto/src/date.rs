@@ -107,6 +107,13 @@ pub fn wall(micros: i64, offset_minutes: i32) -> String {
     format!("{:02}:{:02}", at.hour(), at.minute())
 }
 
+/// Date and time on the node's wall without a zone, as ISO 8601 has it: `2026-11-21T05:20:03`.
+pub fn local(micros: i64, offset_minutes: i32) -> String {
+    let at = civil(micros, offset_minutes);
+    let (month, day) = (u8::from(at.month()), at.day());
+    format!("{:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}", at.year(), at.hour(), at.minute(), at.second())
+}
+
 /// Reads an IMF-fixdate; `None` when it is none. Result in µs since the epoch.
 pub fn parse_http(text: &str) -> Option<i64> {
     let mut words = text.split_once(", ")?.1.split([' ', ':']);
@@ -132,6 +139,7 @@ mod tests {
         assert_eq!(http(at), "Sat, 21 Nov 2026 05:20:03 GMT");
         assert_eq!(mail(at, 60), "Sat, 21 Nov 2026 06:20:03 +0100");
         assert_eq!(mail(at, -90), "Sat, 21 Nov 2026 03:50:03 -0130");
+        assert_eq!(local(at, 60), "2026-11-21T06:20:03");
         assert_eq!(compact(at), "20261121052003");
         assert_eq!(listing(at, at + 60_000_000, 0), "Nov 21 05:20");
         assert_eq!(listing(at, at + 20_000_000_000_000, 0), "Nov 21  2026");

@@ -105,8 +105,12 @@ impl Terminal {
         &mut self.shell
     }
 
-    /// What a login shows first: message of the day, last login, prompt.
+    /// What a login shows first: message of the day, last login, prompt. Where nobody logs in, the prompt alone.
     pub fn start(&mut self, now: i64) -> TerminalOutput {
+        if self.shell.live.facts.arrival == Arrival::Container {
+            self.prompt();
+            return self.finish(now);
+        }
         let live = &self.shell.live;
         let mut greeting = motd(live);
         let last = logins(live).into_iter().nth(1);

@@ -152,4 +152,10 @@ fields! {
     DISPLAY = "display";
     /// Variables that the client told, `NAME=value`, one a line.
     ENVIRONMENT = "environment";
+    /// Image of a container, as asked for.
+    IMAGE = "image";
+    /// Mounts of a container, `SOURCE:DESTINATION`, comma-separated.
+    MOUNTS = "mounts";
+    /// Whether a container has all rights of its host.
+    PRIVILEGED = "privileged";
 }

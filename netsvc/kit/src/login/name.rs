@@ -13,6 +13,8 @@ const DATABASE: usize = 80;
 const ROLE: usize = 63;
 /// Longest name of an account of a web application, which may be a mail address (RFC 5321 §4.5.3.1).
 const MAILBOX: usize = 254;
+/// Longest name of a client of a broker that is taken for one; mosquitto has no limit of its own.
+const CLIENT: usize = 255;
 /// Longest name that a device's configuration takes.
 const DEVICE: usize = 64;
 
@@ -30,6 +32,8 @@ pub enum Accounts {
     Roles,
     /// Those of a web application.
     Application,
+    /// Those of the clients of a message broker, whose password file has each name before a colon.
+    Clients,
 }
 
 impl Accounts {
@@ -53,6 +57,7 @@ impl Accounts {
             Accounts::Application => {
                 printable(name, MAILBOX) && !name.starts_with(' ') && !name.ends_with(' ')
             }
+            Accounts::Clients => printable(name, CLIENT) && !name.contains(':'),
         }
     }
 }
@@ -110,6 +115,8 @@ mod tests {
     #[test]
     fn names_are_possible_as_systems_and_servers_have_it() {
         for (family, accounts, name, wanted) in [
+            ("embedded", Accounts::Clients, "Living Room", true),
+            ("linux", Accounts::Clients, "a:b", false),
             ("linux", Accounts::System, "root", true),
             ("linux", Accounts::System, "john.doe", true),
             ("linux", Accounts::System, "_apt", true),

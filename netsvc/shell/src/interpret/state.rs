@@ -261,7 +261,7 @@ impl State {
 
 /// What the secure shell's daemon says of the connection, and with it the mailbox; nothing over telnet.
 fn connection(variables: &mut Variables, live: &Live) {
-    if live.facts.arrival == Arrival::Login {
+    if live.facts.arrival != Arrival::Ssh {
         return;
     }
     let client = format!("{} {} {}", live.facts.peer_ip, live.facts.peer_port, live.facts.local_port);

@@ -71,6 +71,8 @@ pub enum Arrival {
     Ssh,
     /// Through `login`, which tells nothing of it.
     Login,
+    /// As a program in a container, where nobody logs in.
+    Container,
 }
 
 /// Everything that the files of `/proc`, `/etc` and the status commands are made from.

@@ -79,6 +79,16 @@ fn postgres_is_answered_for_as_it_answers() {
     check("postgres");
 }
 
+#[test]
+fn mosquitto_is_answered_for_as_it_answers() {
+    check("mosquitto");
+}
+
+#[test]
+fn mosquitto_with_passwords_is_answered_for_as_it_answers() {
+    check("mosquitto_passwords");
+}
+
 /// Every data file has a test above.
 #[test]
 fn every_file_is_compared() {
@@ -88,7 +98,7 @@ fn every_file_is_compared() {
             entry.unwrap().file_name().into_string().unwrap().strip_suffix(".answers").map(String::from)
         })
         .collect();
-    assert_eq!(names.len(), 4, "{names:?}");
+    assert_eq!(names.len(), 6, "{names:?}");
 }
 
 fn folder() -> PathBuf {
