@@ -21,12 +21,12 @@ const MOSQUITTO: Daemon = Daemon {
     binary: "/usr/sbin/mosquitto",
     command: "/usr/sbin/mosquitto -c /etc/mosquitto/mosquitto.conf",
     user: "mosquitto",
-    uid: 109,
+    uid: 112,
     unit: "mosquitto",
     about: "Mosquitto MQTT Broker",
     package: ("mosquitto", "MQTT version 5.0/3.1.1/3.1 compatible message broker"),
     size: (16_300, 7_800),
-    account: "mosquitto:x:109:116::/var/lib/mosquitto:/usr/sbin/nologin",
+    account: "mosquitto:x:112:119::/var/lib/mosquitto:/usr/sbin/nologin",
     files: FILES,
     ..Daemon::ROOT
 };
