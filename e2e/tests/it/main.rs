@@ -25,6 +25,7 @@ mod house;
 mod hydra;
 mod kills;
 mod mariadb;
+mod names;
 mod native;
 mod passive;
 mod rounds;

@@ -3,6 +3,7 @@
 use crate::{
     Credential, Fields, Link,
     budget::{Budget, Group, Refused},
+    directory::Directory,
     flood::Floods,
     keys::RsaKeys,
     login::{Accounts, Logins},
@@ -34,6 +35,8 @@ pub struct Stage {
     budget: Arc<Budget>,
     workers: Workers,
     pub(crate) refused: Refused,
+    /// The nodes that it serves.
+    pub directory: Directory,
     floods: Floods,
     house: std::sync::Once,
     logins: Logins,
@@ -83,6 +86,7 @@ impl Stage {
             budget,
             workers: Workers::default(),
             refused: Refused::default(),
+            directory: Directory::default(),
             floods: Floods::default(),
             house: std::sync::Once::new(),
             rsa,
@@ -173,10 +177,13 @@ impl Node {
     /// # Errors
     /// When the node's name cannot stand in an event line.
     pub fn new(stage: &Arc<Stage>, persona: Persona) -> Result<Arc<Self>, netsvc_wire::BadHeaderText> {
+        let name = persona.node.parse()?;
+        let persona = Arc::new(persona);
+        stage.directory.add(&persona);
         Ok(Arc::new(Node {
-            name: persona.node.parse()?,
+            name,
             number: stage.budget.node(),
-            persona: Arc::new(persona),
+            persona,
             stage: stage.clone(),
             tls: tokio::sync::OnceCell::new(),
             shared: Shared::default(),
@@ -187,6 +194,12 @@ impl Node {
     /// The one value of type `T` that all services of the node share; made by `make` at first use.
     pub fn shared<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> Arc<T> {
         shared(&self.shared, make)
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.stage.directory.remove(&self.persona);
     }
 }
 
@@ -214,6 +227,7 @@ impl Host {
         settings: BTreeMap<String, String>,
     ) -> Result<Arc<Self>, netsvc_wire::BadHeaderText> {
         let group = node.stage.budget.group(node.number, slug);
+        node.stage.directory.serves(&node.persona, slug);
         let settings = Arc::new(settings);
         node.settings.lock().insert(slug.to_owned(), settings.clone());
         Ok(Arc::new(Host { app: slug.parse()?, node, group, settings }))

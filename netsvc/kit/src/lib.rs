@@ -10,6 +10,7 @@ pub mod credential;
 pub mod datagram;
 pub mod declared;
 pub mod def;
+pub mod directory;
 mod flood;
 pub mod full;
 pub mod gathered;

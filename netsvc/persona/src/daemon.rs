@@ -50,7 +50,7 @@ pub struct Laid {
     pub mode: u32,
     /// When it was changed last.
     pub changed: Changed,
-    /// Content, with `{fqdn}`; none: it is a folder.
+    /// Content, with `{fqdn}` and `{domain}`; none: it is a folder.
     pub text: Option<&'static str>,
 }
 

@@ -28,6 +28,13 @@ pub fn month_name(at: OffsetDateTime) -> &'static str {
     MONTHS.get(usize::from(u8::from(at.month())) - 1).copied().unwrap_or("Jan")
 }
 
+/// The day as a number: `20240703`.
+pub fn number(micros: i64) -> u32 {
+    let at = civil(micros, 0);
+    let year = u32::try_from(at.year()).unwrap_or_default();
+    year * 10_000 + u32::from(u8::from(at.month())) * 100 + u32::from(at.day())
+}
+
 /// IMF-fixdate of RFC 9110 §5.6.7: `Sun, 06 Nov 1994 08:49:37 GMT`.
 pub fn http(micros: i64) -> String {
     let at = civil(micros, 0);

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot set up its case should fail")]
 
 mod compare;
+mod dns;
 mod exchange;
 mod http_logins;
 mod laws;

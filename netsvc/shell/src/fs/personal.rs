@@ -137,7 +137,9 @@ fn services(tree: &mut Tree, live: &Live) {
         };
         match laid.text {
             Some(text) => {
-                tree.text(laid.path, laid.mode, age, &text.replace("{fqdn}", &live.persona.fqdn()));
+                let text =
+                    text.replace("{fqdn}", &live.persona.fqdn()).replace("{domain}", &live.persona.domain);
+                tree.text(laid.path, laid.mode, age, &text);
             }
             None => tree.directory(laid.path, laid.mode, age),
         }

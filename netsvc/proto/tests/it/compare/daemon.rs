@@ -4,7 +4,7 @@ use super::{Answer, Probe, Probes};
 use std::{
     collections::BTreeMap,
     io::{Read, Write},
-    net::{Ipv4Addr, Shutdown, TcpListener, TcpStream},
+    net::{Ipv4Addr, Shutdown, TcpListener, TcpStream, UdpSocket},
     os::unix::process::CommandExt,
     path::Path,
     process::{Child, Command, Stdio},
@@ -16,6 +16,8 @@ use std::{
 const AT_ONCE: usize = 16;
 /// After this long without a byte an answer is taken to be over.
 const SILENCE: Duration = Duration::from_millis(700);
+/// A daemon may listen before it has read what it serves.
+const READING: Duration = Duration::from_secs(3);
 /// How long the daemon may take to listen.
 const START: Duration = Duration::from_secs(20);
 
@@ -48,7 +50,9 @@ pub(super) fn answers(data: &Probes) -> Option<BTreeMap<String, Vec<Answer>>> {
     let ask_all = || {
         let mut answers = Vec::new();
         while let Some(probe) = data.probes.get(next.fetch_add(1, Ordering::Relaxed)) {
-            answers.push((probe.name.clone(), ask(daemon.port, probe)));
+            let asked =
+                if data.datagrams { ask_in_datagrams(daemon.port, probe) } else { ask(daemon.port, probe) };
+            answers.push((probe.name.clone(), asked));
         }
         answers
     };
@@ -77,6 +81,7 @@ fn start(data: &Probes) -> Daemon {
         assert!(ended.is_none() && begun.elapsed() < START, "the daemon does not listen: {ended:?}");
         std::thread::sleep(Duration::from_millis(50));
     }
+    std::thread::sleep(READING);
     daemon
 }
 
@@ -98,6 +103,21 @@ fn ask(port: u16, probe: &Probe) -> Vec<Answer> {
         }
     }
     let _ = stream.shutdown(Shutdown::Both);
+    answers
+}
+
+fn ask_in_datagrams(port: u16, probe: &Probe) -> Vec<Answer> {
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    socket.connect((Ipv4Addr::LOCALHOST, port)).unwrap();
+    socket.set_read_timeout(Some(SILENCE * 4)).unwrap();
+    let mut answers = Vec::new();
+    for step in &probe.steps {
+        socket.send(step).unwrap();
+        let mut datagram = vec![0; 65_536];
+        let count = socket.recv(&mut datagram).unwrap_or_default();
+        datagram.truncate(count);
+        answers.push((datagram, false));
+    }
     answers
 }
 

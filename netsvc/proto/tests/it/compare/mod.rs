@@ -6,6 +6,7 @@
 //! ```text
 //! # a comment
 //! @ service=http                  the service; then set-up lines as transcripts have them
+//! @ transport=udp                 what is sent are datagrams
 //! + FILE                          probes that stand in another file
 //! $ COMMAND                       shell that starts the daemon: $DIR is a folder of its own, $PORT where to listen
 //! v COMMAND => TEXT               what COMMAND prints holds TEXT, or the daemon is another than the recorded one
@@ -51,6 +52,7 @@ struct Probe {
 #[derive(Default)]
 struct Probes {
     service: String,
+    datagrams: bool,
     setup: Transcript,
     probes: Vec<Probe>,
     commands: Vec<String>,
@@ -87,6 +89,16 @@ fn mosquitto_is_answered_for_as_it_answers() {
 #[test]
 fn mosquitto_with_passwords_is_answered_for_as_it_answers() {
     check("mosquitto_passwords");
+}
+
+#[test]
+fn bind_is_answered_for_as_it_answers_datagrams() {
+    check("dns-udp");
+}
+
+#[test]
+fn bind_is_answered_for_as_it_answers_connections() {
+    check("dns-tcp");
 }
 
 /// Every data file has a test above.
@@ -208,7 +220,11 @@ fn play(data: &Probes, probe: &Probe) -> Vec<Answer> {
     let def = netsvc_proto::ALL.iter().find(|def| def.slug == data.service).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let host = open(def, &data.setup, folder.path());
-    let Serve::Machine(open) = def.serve else { panic!("{} is no machine", def.slug) };
+    let open = match def.serve {
+        Serve::Both(_, open) | Serve::Datagrams(open) if data.datagrams => open,
+        Serve::Machine(open) | Serve::Both(open, _) => open,
+        _ => panic!("{} is no machine", def.slug),
+    };
     let mut machine = open(&host, &link(data.setup.port));
     let mut out = Out::default();
     machine.step(Input::Open, &mut out);
@@ -217,7 +233,11 @@ fn play(data: &Probes, probe: &Probe) -> Vec<Answer> {
         machine.step(Input::Bytes(step), &mut out);
         let actions = out.take();
         let closed = actions.contains(&Action::Close);
-        answers.push((sent(&actions), closed));
+        let datagrams = actions.iter().filter_map(|action| match action {
+            Action::Datagram(bytes) => Some(bytes.as_slice()),
+            _ => None,
+        });
+        answers.push(([sent(&actions), datagrams.collect::<Vec<_>>().concat()].concat(), closed));
         if closed {
             break;
         }
@@ -244,9 +264,10 @@ fn read_into(name: &str, data: &mut Probes) {
         let (mark, rest) = line.split_at_checked(2).unwrap_or((line, ""));
         match mark.trim() {
             "#" | "" => {}
-            "@" => match rest.strip_prefix("service=") {
-                Some(service) => service.clone_into(&mut data.service),
-                None => parse_setup(rest, &mut data.setup),
+            "@" => match rest.split_once('=') {
+                Some(("service", service)) => service.clone_into(&mut data.service),
+                Some(("transport", transport)) => data.datagrams = transport == "udp",
+                _ => parse_setup(rest, &mut data.setup),
             },
             "+" => read_into(rest, data),
             "$" => data.commands.push(rest.to_owned()),

@@ -1,0 +1,98 @@
+//! The hosts that the process serves, for services that answer for others: names, addresses, and what runs there.
+
+use netsvc_persona::Persona;
+use parking_lot::Mutex;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+/// A host.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// Its document.
+    pub persona: Arc<Persona>,
+    /// Slugs of its services.
+    pub services: BTreeSet<String>,
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub struct Directory(Mutex<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    turn: u64,
+    hosts: BTreeMap<String, Listed>,
+}
+
+impl Directory {
+    /// A number that is another one after each change.
+    pub fn turn(&self) -> u64 {
+        self.0.lock().turn
+    }
+
+    /// The hosts of `domain`.
+    pub fn of(&self, domain: &str) -> Vec<Listed> {
+        let inner = self.0.lock();
+        inner.hosts.values().filter(|listed| listed.persona.domain == domain).cloned().collect()
+    }
+
+    /// A host is there; one with the same name is no more.
+    pub(crate) fn add(&self, persona: &Arc<Persona>) {
+        let mut inner = self.0.lock();
+        inner.turn += 1;
+        let listed = Listed { persona: persona.clone(), services: BTreeSet::new() };
+        inner.hosts.insert(persona.node.clone(), listed);
+    }
+
+    /// The host serves `slug`.
+    pub(crate) fn serves(&self, persona: &Arc<Persona>, slug: &str) {
+        let mut inner = self.0.lock();
+        inner.turn += 1;
+        if let Some(listed) = inner.hosts.get_mut(&persona.node)
+            && Arc::ptr_eq(&listed.persona, persona)
+        {
+            listed.services.insert(slug.to_owned());
+        }
+    }
+
+    /// The host is gone, unless another one has its name by now.
+    pub(crate) fn remove(&self, persona: &Arc<Persona>) {
+        let mut inner = self.0.lock();
+        inner.turn += 1;
+        let same = |listed: &Listed| Arc::ptr_eq(&listed.persona, persona);
+        if inner.hosts.get(&persona.node).is_some_and(same) {
+            inner.hosts.remove(&persona.node);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    #[test]
+    fn hosts_are_listed_while_they_are_served_under_their_present_document() {
+        let folder = tempfile::tempdir().unwrap();
+        let stage = testing::stage(folder.path());
+        let listed = || -> Vec<(String, Vec<String>)> {
+            let hosts = stage.directory.of("corp.example");
+            hosts
+                .iter()
+                .map(|host| (host.persona.hostname.clone(), host.services.iter().cloned().collect()))
+                .collect()
+        };
+        let first = testing::host(&stage, testing::persona("web-01"), "http", &[]);
+        let turn = stage.directory.turn();
+        let mut other = testing::persona("web-01");
+        other.hostname = "new".to_owned();
+        let second = testing::host(&stage, other, "ssh", &[]);
+        assert!(turn < stage.directory.turn());
+        drop(first);
+        assert_eq!(listed(), [("new".to_owned(), vec!["ssh".to_owned()])]);
+        drop(second);
+        assert!(listed().is_empty() && stage.directory.of("else.example").is_empty());
+    }
+}
