@@ -70,7 +70,6 @@ impl Directory {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::testing;
 
     #[test]

@@ -19,6 +19,9 @@ use std::{
 /// Time that processes of a killed predecessor get to write out their lines.
 const FAREWELL: Duration = Duration::from_secs(3);
 
+/// Time that a killed process gets to be gone.
+const DEATH: Duration = Duration::from_secs(1);
+
 /// Held by the running `netd`; its files go with it.
 #[derive(Debug)]
 pub(super) struct Record {
@@ -66,6 +69,7 @@ impl Record {
                     "a stage process of an earlier run is still there and is ended"
                 );
                 process.signal(Signal::SIGKILL);
+                process.wait(DEATH);
             }
         }
         let _ = fs::remove_file(&self.path);

@@ -267,11 +267,12 @@ async fn teardown_leaves_what_it_found_even_when_netd_hangs() {
     let run = root.join("run");
     for hangs in [false, true] {
         site.client.add(vec![web(), database()]).await.unwrap();
-        let namespaces: Vec<_> = [site.process("serve", None).await, site.process("gate", None).await]
-            .map(|pid| fs::read_link(format!("/proc/{pid}/ns/net")).unwrap_or_default())
-            .into();
+        let children = [site.process("serve", None).await, site.process("gate", None).await];
+        let namespaces = children.map(|pid| fs::read_link(format!("/proc/{pid}/ns/net")).unwrap_or_default());
         let recorded = Instant::now() + Duration::from_secs(10);
-        while !run.join("netd.json").exists() {
+        let record = || fs::read_to_string(run.join("netd.json")).unwrap_or_default();
+        // A netd that is stopped before it has noted its children leaves them to end by themselves.
+        while !children.iter().all(|pid| record().contains(&format!(":{pid},"))) {
             assert!(Instant::now() < recorded, "nothing is recorded");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }

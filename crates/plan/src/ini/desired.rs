@@ -285,8 +285,12 @@ fn is_planned(slug: &str) -> bool {
 /// A service that only archetypes know yet is told apart from one that nobody knows.
 pub(super) fn not_there(slug: &str) -> String {
     let slugs = || catalogue::services().iter().map(|service| service.slug.as_str());
-    let (known, near) = (slugs().collect::<Vec<_>>().join(", "), nearest::hint(slug, slugs()));
-    let later = if is_planned(slug) { format!("; {slug} is not served yet") } else { String::new() };
+    let known = slugs().collect::<Vec<_>>().join(", ");
+    let (near, later) = if is_planned(slug) {
+        (String::new(), format!("; {slug} is not served yet"))
+    } else {
+        (nearest::hint(slug, slugs()), String::new())
+    };
     format!("no service is called {slug:?}{near}; there are: {known}{later}")
 }
 

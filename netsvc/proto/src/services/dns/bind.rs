@@ -259,7 +259,8 @@ impl Bind {
         let named = |records: &[Record]| {
             records.iter().any(|record| record.kind == kind::NS && record.owner.is(&found.zone.apex))
         };
-        if !(self.release.minimal && request.desires()) && !named(&turn.answer.answers) {
+        let told = self.release.minimal && request.desires() || named(&turn.answer.answers);
+        if !told {
             let servers = found.zone.servers().map(|set| set.records(&found.zone.apex, question.class));
             turn.answer.authority = servers.unwrap_or_default();
             shuffle(&mut turn.answer.authority, &mut turn.seed);
