@@ -332,7 +332,7 @@ mod tests {
         for (condition, value, near) in [
             (Condition::Decky, "wbe-01", "no decky is called \"wbe-01\" (did you mean \"web-01\"?)"),
             (Condition::Decky, "printer", "no decky is called \"printer\"; there are: db-01, web-01"),
-            (Condition::Service, "htp", "no service is called \"htp\" (did you mean \"http\"?)"),
+            (Condition::Service, "shs", "no service is called \"shs\" (did you mean \"ssh\"?)"),
             (
                 Condition::Kind,
                 "auth_atempt",

@@ -104,7 +104,7 @@ async fn lists_are_the_same_on_the_command_line_and_over_the_interface() {
 #[tokio::test]
 async fn an_incident_is_worked_on_on_the_command_line() {
     let site = Site::new().await;
-    assert!(site.printed(&["incidents"]).contains("192.0.2.7 left 1 file over ssh on db-01"));
+    assert!(site.printed(&["incidents", "--wide"]).contains("192.0.2.7 left 1 file over ssh on db-01"));
     let shown = site.printed(&["incident", "show", "1"]);
     assert!(shown.contains("critical · left-artefact · new") && shown.contains("echo \\x1b[2J"), "{shown}");
     for (arguments, state) in [

@@ -67,7 +67,7 @@ async fn each_list_takes_what_it_applies_and_tells_what_does_not_exist() {
         ("/events?decky=wbe-01", "decky", "(did you mean \"web-01\"?)"),
         ("/events?kind=nonsense", "kind", "no kind of event is called \"nonsense\""),
         ("/events?session=00", "session", "no session is called"),
-        ("/events?service=htp", "service", "(did you mean \"http\"?)"),
+        ("/events?service=shs", "service", "(did you mean \"ssh\"?)"),
         ("/events?kind=command&kind=query", "kind", "given twice"),
         ("/stream?class=scan", "class", "not a parameter of this list"),
         ("/events/export?limit=3", "limit", "not a parameter of this list"),
