@@ -59,9 +59,12 @@ impl Gate {
         let (address, near) =
             (node.address, node.on_segment(message.sender) && !node.is_no_host(message.sender));
         let manners = node.face.arp;
+        // Where the probe host is, no system would look for its neighbours.
+        let own = arrival.port == Port::Probe;
         let answers = message.request
-            && !self.is_asking(arrival.now, address)
-            && manners.answers(message, near, node.gateway.is_some());
+            && (own
+                || (!self.is_asking(arrival.now, address)
+                    && manners.answers(message, near, node.gateway.is_some())));
         let answer = answers.then(|| arp::reply(message, node.mac, address));
         if !message.is_plain() {
             return answer;

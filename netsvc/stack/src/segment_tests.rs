@@ -3,7 +3,7 @@
 use crate::{
     Gate, Port, Wiring, arp,
     bytes::{BROADCAST, array, number16},
-    gate_tests::{Bench, NODE, NODE_MAC, PEER, PEER_MAC, Sent, arp_request, header, persona, segment},
+    gate_tests::{Bench, NODE, NODE_MAC, PEER, PEER_MAC, PROBE, Sent, arp_request, header, persona, segment},
     packet::{self, ETHERTYPE_ARP, ETHERTYPE_IPV4, ICMP, PACKET, SYN},
 };
 use netsvc_persona::Persona;
@@ -56,6 +56,17 @@ fn each_system_answers_the_odd_requests_that_it_does_answer() {
     ];
     for (family, id, routed, expected) in cases {
         assert_eq!(fingerprint(family, id, routed), expected, "{id}, routed: {routed}");
+    }
+}
+
+#[test]
+fn the_probe_host_is_answered_by_those_that_answer_no_foreigner() {
+    for (family, id) in [("cisco", "cisco_ios"), ("linux", "debian12")] {
+        let mut bench = Bench::of(family, id, "6.1.0", |_| ());
+        let mut asked = arp_request(BROADCAST, NODE);
+        asked[PACKET + 14..PACKET + 18].copy_from_slice(&PROBE.octets());
+        assert_eq!(bench.feed(Port::Probe, asked.clone()).len(), 1, "{id}");
+        assert!(bench.feed(Port::Segment, asked).is_empty(), "{id}");
     }
 }
 
