@@ -30,6 +30,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("decnet-engine", &["decnet-model", "netsvc-persona", "netsvc-stack"]),
     ("decnet-pipeline", &["decnet-model", "decnet-store", "decnet-bus", "decnet-analysis", "netsvc-wire"]),
     ("decnet-web", &["decnet-model", "decnet-store", "decnet-shape", "netsvc-wire"]),
+    ("decnet-alert", &["decnet-model", "decnet-store", "decnet-shape", "decnet-pipeline", "netsvc-wire"]),
     (
         "decnet-fleet",
         &[
@@ -55,6 +56,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "decnet-engine",
             "decnet-pipeline",
             "decnet-fleet",
+            "decnet-alert",
             "decnet-web",
             "netsvc-wire",
             "netsvc-persona",
@@ -100,6 +102,7 @@ const KEPT: &[(&str, &[&str])] = &[
     ("axum", &["decnet-web"]),
     ("hyper", &["decnet-web"]),
     ("hyper-util", &["decnet-web"]),
+    ("rustls", &["decnet-alert"]),
     ("openssl", &["netsvc-kit", "netsvc-proto"]),
 ];
 

@@ -3,6 +3,7 @@
 use crate::{
     commands::{
         Context,
+        alerts::Alerts,
         artifacts::Artifacts,
         attackers::Attackers,
         audit::Audit,
@@ -83,6 +84,7 @@ enum Verb {
     Attackers(Attackers),
     Incidents(Incidents),
     Incident(Incident),
+    Alerts(Alerts),
     Correlate(Correlate),
     Firedrill(Firedrill),
     Audit(Audit),
@@ -267,6 +269,7 @@ async fn dispatch(matches: &ArgMatches, flags: Layer, settings: Settings) -> Res
         Verb::Artifacts(artifacts) => artifacts.run(&context).await,
         Verb::Attackers(attackers) => attackers.run(&context).await,
         Verb::Incidents(incidents) => incidents.run(&context).await,
+        Verb::Alerts(alerts) => alerts.run(&context).await,
         Verb::Incident(incident) => incident.run(&context).await,
         Verb::Correlate(correlate) => match correlate.file.clone() {
             Some(file) => correlate.run(file),

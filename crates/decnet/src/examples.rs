@@ -9,6 +9,21 @@ const CODES: &str = "Exit codes: 0 done, 1 failed, 64 wrong usage";
 /// Examples by verb.
 const EXAMPLES: &[(&str, &[&str])] = &[
     ("decnet", &["decnet demo", "decnet deploy --config fleet.ini", "decnet events --follow"]),
+    (
+        "alerts",
+        &["decnet alerts set siem --target https://siem.lan/hook --severity high", "decnet alerts test siem"],
+    ),
+    ("alerts mute", &["decnet alerts mute --network 192.0.2.0/28 --minutes 480 --reason 'our own scanner'"]),
+    ("alerts retry", &["decnet alerts retry 17"]),
+    (
+        "alerts set",
+        &[
+            "decnet alerts set chat --target https://chat.lan/hooks/KEY --format mattermost --quiet 22:00-06:30",
+            "decnet alerts set siem --target syslog+udp://siem.lan --severity low --per-hour 500",
+        ],
+    ),
+    ("alerts test", &["decnet alerts test siem --json"]),
+    ("alerts unmute", &["decnet alerts unmute 3"]),
     ("artifacts", &["decnet artifacts list --since 1d", "decnet artifacts get SHA256 -o sample.bin"]),
     (
         "artifacts get",

@@ -6,7 +6,7 @@ use crate::{
 };
 use anyhow::{Context as _, Result};
 use decnet_bus::Bus;
-use decnet_model::worker::Worker;
+use decnet_model::{alert::Asked, record::AlertRule, worker::Worker};
 use decnet_pipeline::{
     collector, correlator, eventlog, ingester,
     runtime::{self, Body, Host},
@@ -60,6 +60,17 @@ pub fn body(worker: Worker, context: &Context) -> Body {
                 correlator::run(worker, store).await.map_err(|error| Failure(error.into()))
             }
         }),
+        Worker::Alerter => runtime::body(move |worker| {
+            let context = context.clone();
+            async move {
+                let store = context.store_or_new().await.map_err(Failure)?;
+                let settings = decnet_alert::Settings {
+                    rule: configured_rule(&context).map_err(Failure)?,
+                    dashboard: context.settings().given(Name::DashboardUrl).map(str::to_owned),
+                };
+                decnet_alert::run(worker, store, settings).await.map_err(|error| Failure(error.into()))
+            }
+        }),
         Worker::Operator => runtime::body(move |worker| {
             let context = context.clone();
             async move { crate::operator::run(worker, context).await.map_err(Failure) }
@@ -69,6 +80,30 @@ pub fn body(worker: Worker, context: &Context) -> Body {
             async move { crate::api::run(worker, context).await.map_err(Failure) }
         }),
     }
+}
+
+/// The alert rule that the settings make.
+///
+/// # Errors
+/// When they are none.
+pub fn configured_rule(context: &Context) -> Result<Option<AlertRule>> {
+    let settings = context.settings();
+    let Some(target) = settings.given(Name::AlertTarget) else { return Ok(None) };
+    let text = |name| Some(settings.text(name).to_owned());
+    let asked = Asked {
+        target: Some(target.to_owned()),
+        secret: text(Name::AlertSecret),
+        format: text(Name::AlertFormat),
+        severity: text(Name::AlertSeverity),
+        per_hour: u32::try_from(settings.number(Name::AlertPerHour)).ok(),
+        ..Asked::default()
+    };
+    let rule = asked.rule("configured", None, "settings", 0).map_err(|wrong| {
+        let lines: Vec<_> =
+            wrong.iter().map(|(field, message)| format!("alerts.{field}: {message}")).collect();
+        anyhow::anyhow!(lines.join("; "))
+    });
+    rule.map(Some)
 }
 
 /// A failure of a body with its causes on one line.

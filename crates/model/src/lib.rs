@@ -1,6 +1,7 @@
 //! Plain data of the house: no file, no clock, no random, no runtime.
 
 pub mod access;
+pub mod alert;
 pub mod archetype;
 pub mod catalogue;
 pub mod custom;

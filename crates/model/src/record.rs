@@ -23,6 +23,7 @@ macro_rules! named {
 }
 
 mod account;
+mod alert;
 mod attacker;
 mod fleet;
 mod incident;
@@ -36,6 +37,7 @@ mod view;
 pub struct UnknownName(pub String);
 
 pub use account::{ApiToken, AuditEntry, Login, LoginLink, NewAuditEntry, User, UserChange};
+pub use alert::{AlertDelivery, AlertFormat, AlertKind, AlertMute, AlertRule, DeliveryState};
 pub use attacker::{Attacker, AttackerDelta, AttackerDeltas, Contact, Counts, Traversal, TraversalKind};
 pub use fleet::{DeckyActual, DeckyDesired, DeckyIntent, DeckyRow, DeckyState};
 pub use incident::{

@@ -175,6 +175,14 @@ workers! {
         alias: None,
         process: Process::House,
     }
+    /// Tell people and programs of incidents
+    Alerter = "alerter" {
+        role: Role::Master,
+        after: &[Worker::Bus, Worker::Correlator],
+        wake: Wake { topics: &["incident.changed"], tick: Duration::from_secs(2) },
+        alias: None,
+        process: Process::House,
+    }
     /// Do what operators ask for through the interface
     Operator = "operator" {
         role: Role::Master,

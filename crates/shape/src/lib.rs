@@ -5,6 +5,7 @@
 //! stand under the same name in `exact`, as base64. Times are RFC 3339, UTC.
 
 mod account;
+mod alert;
 mod attacker;
 pub mod condition;
 mod event;
@@ -13,11 +14,13 @@ mod fleet;
 mod house;
 mod incident;
 mod inventory;
+pub mod message;
 mod operation;
 mod session;
 mod texts;
 
 pub use account::{ApiToken, AuditEntry, Login, User};
+pub use alert::{AlertDelivery, AlertMute, AlertRule};
 pub use attacker::{Attacker, AttackerDetail, Contact, Counts, Traversal};
 pub use event::Event;
 pub use evidence::{Artifact, ArtifactDetail, Credential, Sighting};

@@ -5,6 +5,7 @@
 //! was replaced can no longer write.
 
 mod access;
+mod alert;
 mod artefact;
 mod attacker;
 mod care;

@@ -49,6 +49,11 @@ const STEPS: &[(i64, &str, &str)] = &[
         include_str!("../migrations/sqlite/0008_incidents.sql"),
         include_str!("../migrations/mysql/0008_incidents.sql"),
     ),
+    (
+        9,
+        include_str!("../migrations/sqlite/0009_alerts.sql"),
+        include_str!("../migrations/mysql/0009_alerts.sql"),
+    ),
 ];
 
 /// The version that this release writes.

@@ -8,8 +8,8 @@ use crate::{
 use decnet_model::{
     access::Role,
     record::{
-        DeckyActual, DeckyDesired, IncidentDeed, IncidentState, MarkKind, OperationKind, OperationState,
-        Subject, TraversalKind,
+        AlertFormat, AlertKind, DeckyActual, DeckyDesired, DeliveryState, IncidentDeed, IncidentState,
+        MarkKind, OperationKind, OperationState, Subject, TraversalKind,
     },
 };
 use std::net::IpAddr;
@@ -162,6 +162,9 @@ macro_rules! names {
     )+};
 }
 names! {
+    AlertFormat: "a form of messages";
+    AlertKind: "a kind of message";
+    DeliveryState: "what became of a message";
     Role: "a role";
     DeckyActual: "a state of a decky";
     OperationKind: "a kind of work";

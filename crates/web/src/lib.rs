@@ -20,6 +20,7 @@ mod site;
 mod state;
 mod stream;
 mod token;
+mod unchanged;
 
 pub use access::{Access, RULES, Rule};
 pub use account::{

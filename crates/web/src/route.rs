@@ -1,5 +1,6 @@
 //! One module a noun; each handler has its path and document beside it.
 
+pub(crate) mod alert;
 pub(crate) mod api_token;
 pub(crate) mod artifact;
 pub(crate) mod attacker;
@@ -14,6 +15,7 @@ pub(crate) mod incident;
 pub(crate) mod inventory;
 pub(crate) mod login;
 pub(crate) mod me;
+pub(crate) mod metrics;
 pub(crate) mod operation;
 pub(crate) mod session;
 pub(crate) mod stream;

@@ -1,6 +1,6 @@
 //! The routes, and the document about them made from the same list.
 
-use crate::{ApiState, Problem, access, route, site};
+use crate::{ApiState, Problem, access, route, site, unchanged};
 use axum::{
     Json, Router,
     body::{Body, to_bytes},
@@ -70,6 +70,7 @@ pub fn router(state: ApiState) -> Router {
         .route_layer(middleware::from_fn_with_state(state.clone(), access::guard))
         .fallback(elsewhere)
         .method_not_allowed_fallback(|| async { Problem::MethodNotAllowed })
+        .layer(middleware::from_fn(unchanged::tagged))
         .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn(in_time))
         .layer(middleware::from_fn_with_state(state.clone(), for_us))
@@ -121,6 +122,14 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(route::incident::incidents))
         .routes(routes!(route::incident::incident, route::incident::update))
         .routes(routes!(route::incident::incident_events))
+        .routes(routes!(route::metrics::metrics))
+        .routes(routes!(route::alert::rules))
+        .routes(routes!(route::alert::put_rule, route::alert::delete_rule))
+        .routes(routes!(route::alert::test_rule))
+        .routes(routes!(route::alert::deliveries))
+        .routes(routes!(route::alert::retry))
+        .routes(routes!(route::alert::mutes, route::alert::create_mute))
+        .routes(routes!(route::alert::delete_mute))
         .routes(routes!(route::session::sessions))
         .routes(routes!(route::session::session))
         .routes(routes!(route::credential::credentials))

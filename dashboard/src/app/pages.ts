@@ -14,6 +14,7 @@ export const pages: Page[] = [
   { path: "/", title: "Overview", icon: "pulse", load: () => import("../pages/overview") },
   { path: "/incidents", title: "Incidents", icon: "alert", load: () => import("../pages/incidents") },
   { path: "/incidents/$id", title: "Incident", load: () => import("../pages/incidents/detail") },
+  { path: "/alerts", title: "Alerts", icon: "bell", load: () => import("../pages/alerts") },
   { path: "/events", title: "Events", icon: "list", load: () => import("../pages/events") },
   { path: "/attackers", title: "Attackers", icon: "target", load: () => import("../pages/attackers") },
   { path: "/attackers/$ip", title: "Attacker", load: () => import("../pages/attackers/detail") },

@@ -2,6 +2,7 @@ import AxeBuilder from "@axe-core/playwright";
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { connect } from "node:net";
 
 const Axe = AxeBuilder.default ?? AxeBuilder;
@@ -70,6 +71,22 @@ async function attack(page, service, text, from = "127.77.0.9") {
   await say(at.host, at.port, text, from).catch(() => say(at.host, at.port + 10_000, text, from));
   return at;
 }
+
+/** A server that hears messages of alerts. */
+const listen = () =>
+  new Promise((done) => {
+    const requests = [];
+    const server = createServer((request, answer) => {
+      let body = "";
+      request.on("data", (part) => (body += part));
+      request.on("end", () => {
+        requests.push({ headers: request.headers, body });
+        answer.end("heard");
+      });
+    });
+    const stop = () => new Promise((ended) => server.close(ended));
+    server.listen(0, "127.0.0.1", () => done({ port: server.address().port, requests, stop }));
+  });
 
 /** Logs in to a shell of the fleet, as often as it takes, and says a few things. */
 export async function record(page) {
@@ -204,6 +221,40 @@ export const steps = [
     await page.locator(".tbody .tr").filter({ hasText: "reopened" }).first().waitFor();
     await fits(page);
   }],
+  ["an alert is set up, tested and told, signed, to who listens", async ({ page, url }) => {
+    const heard = await listen();
+    await page.goto(`${url}/alerts`);
+    const form = page.getByRole("form", { name: "Make a rule" });
+    await form.getByLabel("Name").fill("browser");
+    await form.getByLabel("Target").fill(`http://127.0.0.1:${heard.port}/hook/secret-path`);
+    await form.getByLabel("Signed with").fill("key");
+    await form.getByLabel("At least").selectOption("high");
+    await form.getByLabel("Only from").fill("127.77.0.41");
+    await form.getByRole("button", { name: "Make a rule" }).click();
+    await page.getByRole("table", { name: "Rules" }).getByText(`http://127.0.0.1:${heard.port}`, { exact: true }).waitFor();
+    assert.ok(!(await page.content()).includes("secret-path"));
+    await accessible(page);
+    await page.getByRole("button", { name: "Test browser" }).click();
+    const messages = page.getByRole("table", { name: "Messages" });
+    await messages.getByText("delivered").first().waitFor({ timeout: 20_000 });
+    await attack(page, "redis", "INFO\r\n", "127.77.0.41");
+    await messages.getByText(/127\.77\.0\.41 ran 1 command in redis/).waitFor({ timeout: 30_000 });
+    await messages.getByText("HTTP 200: heard").nth(1).waitFor({ timeout: 30_000 });
+    for (const { headers, body } of heard.requests) {
+      const { createHmac } = await import("node:crypto");
+      const expected = createHmac("sha256", "key").update(`${headers["x-decnet-timestamp"]}.${body}`).digest("hex");
+      assert.equal(headers["x-decnet-signature"], `sha256=${expected}`);
+    }
+    assert.equal(heard.requests.length, 2, "one test, one alert");
+    assert.equal(JSON.parse(heard.requests[1].body).incident.stage, "executed-commands");
+    const mute = page.getByRole("form", { name: "Make a mute" });
+    await mute.getByLabel("Addresses").fill("127.77.0.42");
+    await mute.getByLabel("Why").fill("<b>our scanner</b>");
+    await mute.getByRole("button").click();
+    await page.getByRole("table", { name: "Mutes" }).getByText("<b>our scanner</b>").waitFor();
+    await fits(page);
+    await heard.stop();
+  }],
   ["a recorded session is replayed and can be searched", async ({ page, url }) => {
     await page.goto(url);
     await record(page);
@@ -331,7 +382,7 @@ export const steps = [
   ["every page fits 320 and 2560 pixels", async ({ page, url }) => {
     for (const width of [320, 2560]) {
       await page.setViewportSize({ width, height: 800 });
-      for (const path of ["/", "/incidents", "/events", "/attackers", "/sessions", "/credentials", "/artefacts", "/fleet", "/deploy", "/operations", "/workers", "/health", "/settings"]) {
+      for (const path of ["/", "/incidents", "/alerts", "/events", "/attackers", "/sessions", "/credentials", "/artefacts", "/fleet", "/deploy", "/operations", "/workers", "/health", "/settings"]) {
         await page.goto(url + path);
         await page.waitForTimeout(250);
         await fits(page);

@@ -1,5 +1,6 @@
 //! The operator's commands, one file each.
 
+pub mod alerts;
 pub mod artifacts;
 pub mod attackers;
 pub mod audit;

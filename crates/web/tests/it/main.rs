@@ -8,6 +8,7 @@
 )]
 
 mod account;
+mod alert;
 mod client;
 mod crowd;
 mod document;

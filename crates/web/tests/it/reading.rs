@@ -190,3 +190,35 @@ async fn totals_add_up() {
     );
     assert_eq!(stats["tallies"].as_array().unwrap().len(), 2);
 }
+
+#[tokio::test]
+async fn what_a_client_has_is_not_sent_again() {
+    let client = Client::logged_in().await;
+    client.ingest(1, 2).await;
+    let first = client.get("/events").await;
+    let tag = first.headers["etag"].clone();
+    let ask = |tag: &axum::http::HeaderValue| {
+        let mut request = client.request(Method::GET, "/api/v1/events", String::new());
+        request.headers_mut().insert("if-none-match", tag.clone());
+        client.router.clone().oneshot(request)
+    };
+    let again = ask(&tag).await.unwrap();
+    assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
+    assert!(to_bytes(again.into_body(), 1 << 20).await.unwrap().is_empty());
+    client.ingest(3, 3).await;
+    assert_eq!(ask(&tag).await.unwrap().status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn numbers_are_there_for_prometheus() {
+    let client = Client::logged_in().await;
+    client.ingest(1, 3).await;
+    let request = client.request(Method::GET, "/api/v1/metrics", String::new());
+    let answer = client.router.clone().oneshot(request).await.unwrap();
+    assert!(answer.headers()["content-type"].to_str().unwrap().starts_with("text/plain; version=0.0.4"));
+    let text = to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+    let text = String::from_utf8(text.to_vec()).unwrap();
+    for line in ["decnet_events 3\n", "decnet_last_event 3\n", "decnet_view_behind{view=\"incidents\"} 3\n"] {
+        assert!(text.contains(line), "{text}");
+    }
+}

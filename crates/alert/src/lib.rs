@@ -1,0 +1,14 @@
+//! Telling people of incidents: which ones, how a message looks, sending it, and the worker that does so.
+//!
+//! A message is stored before it is sent and carries a token that stays the same when it is sent again, so that
+//! nothing is lost when a process ends, and whoever gets a message twice can tell.
+
+mod format;
+mod send;
+mod syslog;
+mod tls;
+mod web;
+mod worker;
+
+pub use send::{Answer, SendError, send};
+pub use worker::{AlertError, Counters, Settings, run};
