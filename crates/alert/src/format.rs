@@ -58,7 +58,10 @@ fn escaped(text: &str) -> String {
 
 /// An adaptive card 1.4 in the envelope that Teams' workflows take. A text run is never read as Markdown.
 fn teams(body: &Body) -> Value {
-    let run = |text: &str, weight: &str| json!({ "type": "RichTextBlock", "inlines": [{ "type": "TextRun", "text": text, "weight": weight }] });
+    let run = |text: &str, weight: &str| {
+        let run = json!({ "type": "TextRun", "text": text, "weight": weight });
+        json!({ "type": "RichTextBlock", "inlines": [run] })
+    };
     let mut blocks = vec![run(&body.severity.to_uppercase(), "bolder"), run(&body.title, "default")];
     blocks.extend(body.lines.iter().map(|line| run(line, "lighter")));
     let actions: Vec<Value> = (body.link.iter())

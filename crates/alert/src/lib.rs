@@ -3,6 +3,7 @@
 //! A message is stored before it is sent and carries a token that stays the same when it is sent again, so that
 //! nothing is lost when a process ends, and whoever gets a message twice can tell.
 
+mod answer;
 mod format;
 mod send;
 mod syslog;
@@ -10,5 +11,6 @@ mod tls;
 mod web;
 mod worker;
 
-pub use send::{Answer, SendError, send};
+pub use answer::{Answer, SendError};
+pub use send::send;
 pub use worker::{AlertError, Counters, Settings, run};

@@ -1,7 +1,7 @@
 //! A message as a line of syslog: RFC 5424 over UDP (RFC 5426), or over TCP with its length before it (RFC 6587
 //! §3.4.1).
 
-use crate::send::SendError;
+use crate::answer::SendError;
 use decnet_model::record::{AlertDelivery, Severity};
 use decnet_shape::message::Body;
 use netsvc_wire::stamp;

@@ -1,7 +1,7 @@
 //! One HTTP/1.1 request (RFC 9112) whose body is a message, signed so that whoever gets it knows that it is ours and
 //! when it was sent. Redirects are not followed: a target is where it is.
 
-use crate::send::{Answer, SendError};
+use crate::answer::{Answer, SendError};
 use decnet_model::record::AlertDelivery;
 use hmac::{Hmac, Mac};
 use rustls::{ClientConfig, pki_types::ServerName};

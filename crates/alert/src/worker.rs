@@ -1,6 +1,9 @@
 //! The worker: makes messages of incidents, sends them, tries again, and tells what was held back.
 
-use crate::send::{SendError, send};
+use crate::{
+    answer::{Answer, SendError},
+    send::send,
+};
 use decnet_model::{
     alert::{Addresses, Quiet, tells},
     record::{AlertDelivery, AlertMute, AlertRule, DeliveryState, Filter, IncidentView, Page, Severity},
@@ -276,7 +279,7 @@ fn wait(attempts: u64) -> Micros {
 }
 
 /// What came of a try, in one line.
-fn said(outcome: &Result<crate::Answer, SendError>) -> String {
+fn said(outcome: &Result<Answer, SendError>) -> String {
     match outcome {
         Ok(answer) => answer.text.clone(),
         Err(error) => {

@@ -40,16 +40,7 @@ pub fn body(worker: Worker, context: &Context) -> Body {
             let context = context.clone();
             async move {
                 let store = context.store_or_new().await.map_err(Failure)?;
-                let keep = ingester::Keep {
-                    age: Duration::from_secs(
-                        context.settings().number(Name::StoreDays).saturating_mul(86_400),
-                    ),
-                    rows: context.settings().number(Name::StoreEvents),
-                    bytes: context.settings().number(Name::StoreBytes),
-                    kinds: (context.settings().text(Name::StoreKinds).parse())
-                        .context("read events.store-kinds")
-                        .map_err(Failure)?,
-                };
+                let keep = keep(&context).map_err(Failure)?;
                 ingester::run(worker, store, keep).await.map_err(|error| Failure(error.into()))
             }
         }),
@@ -64,10 +55,7 @@ pub fn body(worker: Worker, context: &Context) -> Body {
             let context = context.clone();
             async move {
                 let store = context.store_or_new().await.map_err(Failure)?;
-                let settings = decnet_alert::Settings {
-                    rule: configured_rule(&context).map_err(Failure)?,
-                    dashboard: context.settings().given(Name::DashboardUrl).map(str::to_owned),
-                };
+                let settings = alerter_settings(&context).map_err(Failure)?;
                 decnet_alert::run(worker, store, settings).await.map_err(|error| Failure(error.into()))
             }
         }),
@@ -80,6 +68,22 @@ pub fn body(worker: Worker, context: &Context) -> Body {
             async move { crate::api::run(worker, context).await.map_err(Failure) }
         }),
     }
+}
+
+/// What the store keeps.
+fn keep(context: &Context) -> Result<ingester::Keep> {
+    let settings = context.settings();
+    Ok(ingester::Keep {
+        age: Duration::from_secs(settings.number(Name::StoreDays).saturating_mul(86_400)),
+        rows: settings.number(Name::StoreEvents),
+        bytes: settings.number(Name::StoreBytes),
+        kinds: settings.text(Name::StoreKinds).parse().context("read events.store-kinds")?,
+    })
+}
+
+fn alerter_settings(context: &Context) -> Result<decnet_alert::Settings> {
+    let dashboard = context.settings().given(Name::DashboardUrl).map(str::to_owned);
+    Ok(decnet_alert::Settings { rule: configured_rule(context)?, dashboard })
 }
 
 /// The alert rule that the settings make.

@@ -1,7 +1,5 @@
 //! The worker over a real store, with targets on loopback.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail at once")]
-
 use super::*;
 use decnet_model::{
     alert::Asked,

@@ -86,13 +86,15 @@ knobs! {
     ApiNames = "api.names", "DECNET_API_NAMES", "", Kind::Text,
         "Names that the API and the dashboard answer to, comma-separated; addresses, localhost and api.host always are";
     AlertTarget = "alerts.target", "DECNET_ALERT_TARGET", "", Kind::Secret,
-        "Where the rule `configured` tells of incidents: https, http, syslog+udp or syslog+tcp; no such rule without it";
+        "Where the rule `configured` tells of incidents: https, http, syslog+udp or syslog+tcp; without it there is \
+         no such rule";
     AlertSecret = "alerts.secret", "DECNET_ALERT_SECRET", "", Kind::Secret,
         "What messages of the rule `configured` are signed with";
     AlertFormat = "alerts.format", "DECNET_ALERT_FORMAT", "json",
         Kind::Word(&["json", "slack", "mattermost", "teams", "discord"]), "How messages of the rule `configured` look";
     AlertSeverity = "alerts.severity", "DECNET_ALERT_SEVERITY", "medium",
-        Kind::Word(&["info", "low", "medium", "high", "critical"]), "How urgent what the rule `configured` tells is at least";
+        Kind::Word(&["info", "low", "medium", "high", "critical"]),
+        "How urgent what the rule `configured` tells is at least";
     AlertPerHour = "alerts.per-hour", "DECNET_ALERT_PER_HOUR", "20", Kind::Count,
         "Messages of the rule `configured` in an hour beyond which they are held for a digest";
     DashboardUrl = "alerts.dashboard", "DECNET_ALERT_DASHBOARD", "", Kind::Text,

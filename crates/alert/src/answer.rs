@@ -1,0 +1,64 @@
+//! What comes of sending a message.
+
+use crate::tls;
+use decnet_model::alert::BadTarget;
+use netsvc_wire::escape::printable;
+use std::{io, time::Duration};
+
+/// Longest time that a target gets.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
+/// Longest answer that is kept, in characters.
+const ANSWER: usize = 300;
+
+/// What a target said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Status of HTTP; `None` of syslog, which says nothing.
+    pub status: Option<u16>,
+    /// The status and the beginning of the answer, escaped.
+    pub text: String,
+}
+
+impl Answer {
+    pub(crate) fn of_http(status: u16, body: &[u8]) -> Self {
+        let shown = printable(body).into_string();
+        let shown: String = shown.trim().chars().take(ANSWER).collect();
+        let text =
+            if shown.is_empty() { format!("HTTP {status}") } else { format!("HTTP {status}: {shown}") };
+        Answer { status: Some(status), text }
+    }
+
+    /// Whether the message was taken.
+    pub fn is_good(&self) -> bool {
+        self.status.is_none_or(|status| (200..300).contains(&status))
+    }
+}
+
+/// Why a message could not be sent. Nothing in it is secret.
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+    /// The rule's target is none.
+    #[error("read the target")]
+    Target(#[from] BadTarget),
+    /// The server cannot be reached.
+    #[error("connect to the target")]
+    Connect(#[source] io::Error),
+    /// The server's name is none.
+    #[error("the target has no name that can be used")]
+    Name,
+    /// The certificates of the operator cannot be used.
+    #[error("read {file} in the state folder", file = tls::FILE)]
+    Trust(#[source] io::Error),
+    /// The server is not whom we believe.
+    #[error("greet the target over TLS")]
+    Tls(#[source] io::Error),
+    /// The connection broke.
+    #[error("talk to the target")]
+    Talk(#[source] io::Error),
+    /// The answer is no HTTP.
+    #[error("the target does not answer in HTTP/1.1")]
+    NoHttp,
+    /// Too slow.
+    #[error("the target took longer than {} s", PATIENCE.as_secs())]
+    Slow,
+}
