@@ -21,30 +21,31 @@ pub enum Cracker {
 struct Crackable {
     /// As services name it.
     secret_kind: &'static str,
-    /// Mode of hashcat (`hashcat --help`, hash modes).
-    hashcat: &'static str,
+    /// Mode of hashcat (`hashcat --help`, hash modes); `None`: it has none.
+    hashcat: Option<&'static str>,
     /// Format of John the Ripper (`john --list=formats`, 1.9.0-jumbo-1); `None`: it has none.
     john: Option<&'static str>,
 }
 
 const CRACKABLE: &[Crackable] = &[
-    Crackable { secret_kind: "ntlmssp_v1", hashcat: "5500", john: Some("netntlm") },
-    Crackable { secret_kind: "ntlmssp_v2", hashcat: "5600", john: Some("netntlmv2") },
-    Crackable { secret_kind: "cram_md5", hashcat: "10200", john: Some("hmac-md5") },
-    Crackable { secret_kind: "postgres_md5_challenge", hashcat: "11100", john: Some("postgres") },
-    Crackable { secret_kind: "mysql_native_password", hashcat: "11200", john: Some("mysqlna") },
-    Crackable { secret_kind: "http_digest_md5", hashcat: "11400", john: Some("sip") },
-    Crackable { secret_kind: "snmpv3_usm", hashcat: "25000", john: Some("snmp") },
-    Crackable { secret_kind: "snmpv3_usm_sha224", hashcat: "26700", john: None },
-    Crackable { secret_kind: "snmpv3_usm_sha256", hashcat: "26800", john: None },
-    Crackable { secret_kind: "snmpv3_usm_sha384", hashcat: "26900", john: None },
-    Crackable { secret_kind: "snmpv3_usm_sha512", hashcat: "27300", john: None },
+    Crackable { secret_kind: "ntlmssp_v1", hashcat: Some("5500"), john: Some("netntlm") },
+    Crackable { secret_kind: "ntlmssp_v2", hashcat: Some("5600"), john: Some("netntlmv2") },
+    Crackable { secret_kind: "cram_md5", hashcat: Some("10200"), john: Some("hmac-md5") },
+    Crackable { secret_kind: "postgres_md5_challenge", hashcat: Some("11100"), john: Some("postgres") },
+    Crackable { secret_kind: "mysql_native_password", hashcat: Some("11200"), john: Some("mysqlna") },
+    Crackable { secret_kind: "http_digest_md5", hashcat: Some("11400"), john: Some("sip") },
+    Crackable { secret_kind: "vnc_des_response", hashcat: None, john: Some("vnc") },
+    Crackable { secret_kind: "snmpv3_usm", hashcat: Some("25000"), john: Some("snmp") },
+    Crackable { secret_kind: "snmpv3_usm_sha224", hashcat: Some("26700"), john: None },
+    Crackable { secret_kind: "snmpv3_usm_sha256", hashcat: Some("26800"), john: None },
+    Crackable { secret_kind: "snmpv3_usm_sha384", hashcat: Some("26900"), john: None },
+    Crackable { secret_kind: "snmpv3_usm_sha512", hashcat: Some("27300"), john: None },
 ];
 
 impl Crackable {
     fn name(&self, cracker: Cracker) -> Option<&'static str> {
         match cracker {
-            Cracker::Hashcat => Some(self.hashcat),
+            Cracker::Hashcat => self.hashcat,
             Cracker::John => self.john,
         }
     }

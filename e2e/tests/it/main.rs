@@ -14,6 +14,7 @@ mod ambient;
 mod chains;
 mod client_ssh;
 mod clients;
+mod clients_desktop;
 mod clients_infrastructure;
 mod clients_web;
 mod clocks;

@@ -15,3 +15,4 @@ mod redis;
 mod snmp;
 mod transcript;
 mod transfers;
+mod vnc;

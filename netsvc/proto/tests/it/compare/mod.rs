@@ -101,6 +101,36 @@ fn bind_is_answered_for_as_it_answers_connections() {
     check("dns-tcp");
 }
 
+#[test]
+fn tightvnc_is_answered_for_as_it_answers() {
+    check("vnc-tight");
+}
+
+#[test]
+fn open_tightvnc_is_answered_for_as_it_answers() {
+    check("vnc-tight-open");
+}
+
+#[test]
+fn tigervnc_is_answered_for_as_it_answers() {
+    check("vnc-tiger");
+}
+
+#[test]
+fn open_tigervnc_is_answered_for_as_it_answers() {
+    check("vnc-tiger-open");
+}
+
+#[test]
+fn x11vnc_is_answered_for_as_it_answers() {
+    check("vnc-x11vnc");
+}
+
+#[test]
+fn open_x11vnc_is_answered_for_as_it_answers() {
+    check("vnc-x11vnc-open");
+}
+
 /// Every data file has a test above.
 #[test]
 fn every_file_is_compared() {
@@ -110,7 +140,7 @@ fn every_file_is_compared() {
             entry.unwrap().file_name().into_string().unwrap().strip_suffix(".answers").map(String::from)
         })
         .collect();
-    assert_eq!(names.len(), 8, "{names:?}");
+    assert_eq!(names.len(), 14, "{names:?}");
 }
 
 fn folder() -> PathBuf {
