@@ -28,6 +28,7 @@ struct Crackable {
 }
 
 const CRACKABLE: &[Crackable] = &[
+    Crackable { secret_kind: "pop3_apop", hashcat: Some("20"), john: None },
     Crackable { secret_kind: "ntlmssp_v1", hashcat: Some("5500"), john: Some("netntlm") },
     Crackable { secret_kind: "ntlmssp_v2", hashcat: Some("5600"), john: Some("netntlmv2") },
     Crackable { secret_kind: "cram_md5", hashcat: Some("10200"), john: Some("hmac-md5") },

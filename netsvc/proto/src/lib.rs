@@ -3,9 +3,12 @@
 mod account;
 mod away;
 mod cast;
+mod cram;
 pub mod date;
 mod digest;
+mod dovecot;
 mod kept;
+mod mailbox;
 pub mod ntlm;
 pub mod testing;
 

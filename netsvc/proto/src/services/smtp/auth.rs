@@ -1,10 +1,8 @@
 //! The conversations of AUTH (RFC 4954): PLAIN, LOGIN, CRAM-MD5 (RFC 2195) and NTLM.
 
 use super::reply::{Family, Names, Reply};
-use crate::ntlm;
+use crate::{cram, ntlm};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use hmac::{Hmac, Mac};
-use md5::Md5;
 use netsvc_kit::{Accounts, Credential, Host, Link};
 use rand_core::{OsRng, RngCore};
 
@@ -48,7 +46,7 @@ pub fn begin(
         "PLAIN" => (Vec::new(), Step::Plain),
         "LOGIN" => (b"Username:".to_vec(), Step::LoginName),
         "CRAM-MD5" => {
-            let challenge = cram_challenge(names, host);
+            let challenge = cram_challenge(names, host, link);
             (challenge.clone(), Step::Cram(challenge))
         }
         _ => (b"NTLM supported".to_vec(), Step::NtlmNegotiate),
@@ -108,31 +106,7 @@ fn decided(host: &Host, link: &Link, name: &[u8], password: &[u8], method: &'sta
 }
 
 fn cram(host: &Host, link: &Link, challenge: Vec<u8>, answer: &[u8]) -> Progress {
-    let Some(space) = answer.iter().rposition(|&byte| byte == b' ') else {
-        return Progress::Over(None, Reply::AuthFailed);
-    };
-    let (name, digest) = answer.split_at(space);
-    let digest = digest.trim_ascii();
-    let matching = host.persona().users.iter().filter(|user| user.name.as_bytes() == name).find_map(|user| {
-        let password = user.password.as_ref()?.0.as_bytes();
-        (cram_digest(password, &challenge)? == digest).then_some(password)
-    });
-    let accepted = matching.is_some_and(|password| host.login(link, Accounts::Mailboxes, name, password));
-    over(Credential {
-        principal: name.to_vec(),
-        kind: "cram_md5",
-        secret: digest.to_vec(),
-        crack_line: Some(format!("$cram_md5${}${}", STANDARD.encode(&challenge), STANDARD.encode(answer))),
-        challenge: Some(challenge),
-        method: "CRAM-MD5",
-        accepted,
-    })
-}
-
-fn cram_digest(password: &[u8], challenge: &[u8]) -> Option<Vec<u8>> {
-    let mut mac = Hmac::<Md5>::new_from_slice(password).ok()?;
-    mac.update(challenge);
-    Some(hex::encode(mac.finalize().into_bytes()).into_bytes())
+    cram::judge(host, link, challenge, answer).map_or(Progress::Over(None, Reply::AuthFailed), over)
 }
 
 fn over(credential: Credential) -> Progress {
@@ -140,14 +114,12 @@ fn over(credential: Credential) -> Progress {
     Progress::Over(Some(Box::new(credential)), reply)
 }
 
-fn cram_challenge(names: &Names, host: &Host) -> Vec<u8> {
+/// A challenge that no peer can foresee, and that is the same however the bytes of the connection come.
+fn cram_challenge(names: &Names, host: &Host, link: &Link) -> Vec<u8> {
     let seconds = host.clock() / 1_000_000;
-    let challenge = match names.family {
-        Family::Exim => format!("<{}.{seconds}@{}>", OsRng.next_u32() % 30_000 + 700, names.host),
-        _ => {
-            let number = OsRng.next_u64() % 9_000_000_000_000_000 + 1_000_000_000_000_000;
-            format!("<{number}.{seconds}@{}>", host.persona().hostname)
-        }
-    };
-    challenge.into_bytes()
+    let draw = host.generator(&format!("cram {} {seconds}", link.session)).next_u64();
+    match names.family {
+        Family::Exim => format!("<{}.{seconds}@{}>", draw % 30_000 + 700, names.host).into_bytes(),
+        _ => cram::challenge(draw, host.clock(), &host.persona().hostname),
+    }
 }

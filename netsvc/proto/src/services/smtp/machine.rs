@@ -31,7 +31,7 @@ pub(super) enum Expect {
 /// A connection.
 pub struct Smtp {
     pub(super) host: Arc<Host>,
-    link: Link,
+    pub(super) link: Link,
     pub(super) names: Names,
     lines: Lines,
     pub(super) expect: Expect,

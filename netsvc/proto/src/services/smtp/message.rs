@@ -4,7 +4,8 @@ use super::{
     mime,
     reply::{Family, Names},
 };
-use netsvc_kit::{Gathered, Host, Out};
+use crate::{date, dovecot, mailbox};
+use netsvc_kit::{Gathered, Host, Link, Out};
 use netsvc_wire::{Kind, field};
 use sha2::{Digest, Sha256};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -47,6 +48,37 @@ impl Message {
         self.size = self.size.saturating_add(bytes.len());
         // The rest is counted only.
         let _ = self.content.push(bytes);
+    }
+
+    /// Puts the mail into the mailboxes of its recipients, where the node shows any, as the server hands it over.
+    pub fn deliver(&self, names: &Names, id: &str, host: &Host, link: &Link) {
+        if !dovecot::is_on(host) {
+            return;
+        }
+        let (helo, address) = (&names.client, link.peer.ip());
+        let date = date::mail(host.clock(), host.persona().zone.offset_minutes);
+        for recipient in &self.recipients {
+            let user = recipient.split('@').next().unwrap_or_default();
+            let account = user.split('+').next().unwrap_or_default().to_ascii_lowercase();
+            let way = match names.family {
+                Family::Exim => format!(
+                    "from [{address}] (helo={helo})\r\n\tby {} with esmtp (Exim {})\r\n\tid {id}\r\n\t\
+                     for {recipient}",
+                    names.host, names.product.version
+                ),
+                _ => format!(
+                    "from {helo} (unknown [{address}])\r\n\tby {} (Postfix) with ESMTP id {id}\r\n\tfor <{recipient}>",
+                    names.host
+                ),
+            };
+            let head = format!(
+                "Return-Path: <{}>\r\nDelivered-To: {recipient}\r\nReceived: {way}; {date}\r\n",
+                self.sender
+            );
+            // A full mailbox takes nothing; the mail is kept as evidence all the same.
+            let mailbox = mailbox::open(host, link, account.as_bytes(), dovecot::most_mails(host));
+            let _ = mailbox::deliver(host, &mailbox, &[head.as_bytes(), self.content.bytes()].concat());
+        }
     }
 
     /// Writes the mail and its attachments as events.

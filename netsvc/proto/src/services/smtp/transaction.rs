@@ -208,6 +208,7 @@ impl Smtp {
         let chunked = message.chunked;
         // A last line without an end gets one.
         let size = message.size + if message.content.bytes().ends_with(b"\n") { 0 } else { 2 };
+        message.deliver(&self.names, &id, &self.host, &self.link);
         message.store(&id, out);
         self.reply(&Reply::Queued(&id, size, chunked), out);
     }

@@ -131,6 +131,11 @@ fn open_x11vnc_is_answered_for_as_it_answers() {
     check("vnc-x11vnc-open");
 }
 
+#[test]
+fn dovecot_is_answered_for_as_it_answers_pop3() {
+    check("dovecot_pop3");
+}
+
 /// Every data file has a test above.
 #[test]
 fn every_file_is_compared() {
@@ -140,7 +145,7 @@ fn every_file_is_compared() {
             entry.unwrap().file_name().into_string().unwrap().strip_suffix(".answers").map(String::from)
         })
         .collect();
-    assert_eq!(names.len(), 14, "{names:?}");
+    assert_eq!(names.len(), 15, "{names:?}");
 }
 
 fn folder() -> PathBuf {
