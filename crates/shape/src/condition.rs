@@ -287,7 +287,10 @@ fn switch(value: &str) -> Result<bool, String> {
 }
 
 /// A time as RFC 3339, a date, or a span before `now`.
-fn moment(text: &str, now: i64) -> Result<i64, String> {
+///
+/// # Errors
+/// What a time looks like.
+pub fn moment(text: &str, now: i64) -> Result<i64, String> {
     if let Some(at) = stamp::parse(text).or_else(|| stamp::parse(&format!("{text}T00:00:00Z"))) {
         return Ok(at);
     }

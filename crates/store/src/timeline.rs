@@ -7,8 +7,8 @@ use crate::{
     filter::PAGE_LIMIT,
     schema::row,
 };
-use decnet_model::record::{Bucket, By, Span, TimelineFilter};
-use netsvc_wire::stamp::Micros;
+use decnet_model::record::{Bucket, By, Span, TimelineFilter, class_of};
+use netsvc_wire::{Class, stamp::Micros};
 use std::collections::BTreeMap;
 
 /// How long numbers of single minutes are kept.
@@ -59,8 +59,19 @@ pub(crate) async fn write(
     tx.execute(statement).await.map(drop)
 }
 
+/// Numbers of kinds as those of their classes.
+fn classes(kinds: Vec<Bucket>) -> Vec<Bucket> {
+    let mut sums: BTreeMap<(Micros, Class), u64> = BTreeMap::new();
+    for bucket in kinds {
+        *sums.entry((bucket.at, class_of(&bucket.name))).or_insert(0) += bucket.events;
+    }
+    let bucket =
+        |((at, class), events): ((Micros, Class), u64)| Bucket { at, name: class.name().to_owned(), events };
+    sums.into_iter().map(bucket).collect()
+}
+
 impl Store {
-    /// Numbers of events in spans, oldest first; spans without events are left out. Probes of our own are
+    /// Numbers of events in spans, oldest first, at most 10,000 of them; spans without events are left out. Probes of our own are
     /// not counted, and an event that tells of a flood counts for all of it.
     ///
     /// # Errors
@@ -68,7 +79,7 @@ impl Store {
     pub async fn timeline(&self, filter: &TimelineFilter) -> Result<Vec<Bucket>, Error> {
         let name = match filter.by {
             By::All => "''",
-            By::Kind => "kind",
+            By::Kind | By::Class => "kind",
             By::Node => "node",
         };
         let mut conditions = String::new();
@@ -90,8 +101,10 @@ impl Store {
             .bind(filter.until)
             .bind_all(values);
         let rows = self.pool.rows(statement).await?;
-        rows.into_iter()
+        let buckets: Result<Vec<_>, Error> = rows
+            .into_iter()
             .map(|mut cells| Ok(Bucket { at: cells.int()?, name: cells.text()?, events: cells.count()? }))
-            .collect()
+            .collect();
+        Ok(if filter.by == By::Class { classes(buckets?) } else { buckets? })
     }
 }

@@ -87,6 +87,8 @@ pub const RULES: &[Rule] = &[
     change("DELETE", "/api/v1/tokens/{id}", VIEWER, None, "token.revoke"),
     ask("/api/v1/audit-log", ADMIN),
     ask("/api/v1/stats", VIEWER),
+    ask("/api/v1/timeline", VIEWER),
+    ask("/api/v1/top", VIEWER),
     ask("/api/v1/deckies", VIEWER),
     change("POST", "/api/v1/plan", ANALYST, Some(Scope::Work), "fleet.plan"),
     change("POST", "/api/v1/deploy", ADMIN, MANAGE, "fleet.deploy"),

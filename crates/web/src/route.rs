@@ -16,6 +16,7 @@ pub(crate) mod inventory;
 pub(crate) mod login;
 pub(crate) mod me;
 pub(crate) mod metrics;
+pub(crate) mod numbers;
 pub(crate) mod operation;
 pub(crate) mod session;
 pub(crate) mod stream;

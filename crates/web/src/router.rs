@@ -101,6 +101,8 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(route::audit::audit_log))
         .routes(routes!(route::health::health))
         .routes(routes!(route::health::stats))
+        .routes(routes!(route::numbers::timeline))
+        .routes(routes!(route::numbers::top))
         .routes(routes!(route::decky::deckies))
         .routes(routes!(route::operation::plan))
         .routes(routes!(route::operation::deploy))

@@ -134,6 +134,9 @@ export const steps = [
     await page.getByText("Live", { exact: true }).waitFor();
     await page.waitForFunction(() => Number(document.querySelector(".tile b")?.textContent) > 0);
     await page.locator(".chart canvas").waitFor();
+    await page.getByRole("button", { name: "Week" }).click();
+    await page.locator(".chart canvas").waitFor();
+    await page.getByRole("heading", { name: "Passwords tried most" }).locator("xpath=../..").locator(".bars a").first().waitFor();
     await attack(page, "http", "GET /lit HTTP/1.1\r\nHost: a\r\n\r\n");
     await page.locator(".host.lit").first().waitFor({ timeout: 3000 });
     await accessible(page);

@@ -18,6 +18,7 @@ pub mod events;
 pub mod incidents;
 pub mod inventory;
 pub mod lab;
+pub mod numbers;
 pub mod operations;
 pub mod persona;
 pub mod run;

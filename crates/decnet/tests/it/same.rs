@@ -95,6 +95,17 @@ async fn lists_are_the_same_on_the_command_line_and_over_the_interface() {
     assert_eq!(shown, interface.get("/sessions/0000000000000004").await);
     let shown: Value = serde_json::from_str(&site.printed(&["incident", "show", "1", "--json"])).unwrap();
     assert_eq!(shown, interface.get("/incidents/1").await);
+    for subject in ["attacker", "username", "password", "service", "decky"] {
+        let printed: Value = serde_json::from_str(&site.printed(&["top", subject, "--json"])).unwrap();
+        assert!(!printed.as_array().unwrap().is_empty(), "{subject}");
+        assert_eq!(printed, interface.get(&format!("/top?of={subject}")).await, "{subject}");
+    }
+    let (since, until) = ("2025-11-24T15:00:00Z", "2025-11-24T18:00:00Z");
+    let told = ["timeline", "--by", "class", "--since", since, "--until", until, "--json"];
+    let printed: Value = serde_json::from_str(&site.printed(&told)).unwrap();
+    assert!(printed["items"].as_array().unwrap().iter().any(|row| row["name"] == "evidence"), "{printed}");
+    let path = format!("/timeline?by=class&since={since}&until={until}");
+    assert_eq!(printed, interface.get(&path).await);
     let exported = site.printed(&["creds", "export", "--json"]);
     let exported: Vec<Value> = exported.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let listed = interface.get("/credentials?after=0").await;

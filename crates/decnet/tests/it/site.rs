@@ -25,7 +25,9 @@ impl Site {
         let rows = store.event_after(0, 100).await.unwrap();
         let last = rows.last().unwrap().id;
         store.project(&correlator, &Change::Attackers(deltas(&rows)), 0, last).await.unwrap();
-        store.project(&correlator, &change(View::Incidents, &rows), 0, last).await.unwrap();
+        for view in [View::Incidents, View::Timeline, View::Rankings] {
+            store.project(&correlator, &change(view, &rows), 0, last).await.unwrap();
+        }
         Site { folder, store }
     }
 
@@ -81,6 +83,7 @@ fn records() -> Vec<Record> {
             &[
                 (field::PRINCIPAL, b"\xffbob"),
                 (field::SECRET_B64, b"YTpi/w=="),
+                (field::SECRET_PRINTABLE, b"a:b\\xff"),
                 (field::SECRET_KIND, b"plaintext"),
             ],
         ),

@@ -127,6 +127,8 @@ pub enum By {
     All,
     /// The kind of event.
     Kind,
+    /// How much the kind of event matters.
+    Class,
     /// The decky.
     Node,
 }
@@ -135,13 +137,14 @@ named!(By);
 
 impl By {
     /// Every one.
-    pub const ALL: &'static [By] = &[By::All, By::Kind, By::Node];
+    pub const ALL: &'static [By] = &[By::All, By::Kind, By::Class, By::Node];
 
-    /// `all`, `kind` or `decky`.
+    /// `all`, `kind`, `class` or `decky`.
     pub fn name(self) -> &'static str {
         match self {
             By::All => "all",
             By::Kind => "kind",
+            By::Class => "class",
             By::Node => "decky",
         }
     }
@@ -169,7 +172,7 @@ pub struct TimelineFilter {
 pub struct Bucket {
     /// When the span began.
     pub at: Micros,
-    /// Kind or node; empty where they are not told apart.
+    /// Kind, class or node; empty where they are not told apart.
     pub name: String,
     /// How many.
     pub events: u64,

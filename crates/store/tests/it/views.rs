@@ -62,6 +62,10 @@ async fn numbers_are_kept_by_minute_and_hour(store: Store) {
             vec![bucket(hour, "command", 1), bucket(hour, "connect", 7), bucket(at(60), "command", 5)],
         ),
         (
+            TimelineFilter { by: By::Class, span: Span::Hour, node: Some("a".into()), ..all.clone() },
+            vec![bucket(hour, "scan", 7), bucket(hour, "interaction", 1), bucket(at(60), "interaction", 5)],
+        ),
+        (
             TimelineFilter { kind: Some("command".into()), since: at(3), ..all.clone() },
             vec![bucket(at(70), "", 5)],
         ),

@@ -192,6 +192,27 @@ async fn totals_add_up() {
 }
 
 #[tokio::test]
+async fn a_ranking_and_a_timeline_tell_all_that_is_wrong_with_the_question() {
+    let client = Client::logged_in().await;
+    for (path, fields) in [
+        ("/top", &["of"][..]),
+        ("/top?of=passwords&since=soon&limit=0", &["of", "since", "limit"]),
+        ("/timeline?span=year&by=x", &["span", "by"]),
+        ("/timeline?span=minute&since=7d", &["span"]),
+    ] {
+        let answer = client.get(path).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{path}");
+        let errors = answer.body["errors"].as_array().unwrap();
+        assert_eq!(
+            errors.iter().map(|error| error["field"].as_str().unwrap()).collect::<Vec<_>>(),
+            fields,
+            "{path}"
+        );
+    }
+    assert_eq!(client.get("/top?of=decky").await.body, serde_json::json!([]));
+}
+
+#[tokio::test]
 async fn what_a_client_has_is_not_sent_again() {
     let client = Client::logged_in().await;
     client.ingest(1, 2).await;

@@ -1,8 +1,9 @@
 import { Link, useNavigate } from "@tanstack/react-router";
-import { lazy, Suspense, useMemo } from "react";
+import { lazy, Suspense, useMemo, useState } from "react";
 import type { Body } from "../../api/client";
 import { useQuery } from "../../api/queries";
 import { Empty, Fault, Loading } from "../../kit/State";
+import { Captured } from "../../kit/Captured";
 import { Timeline } from "../../kit/EventRow";
 import { count } from "../../kit/time";
 import { buckets, CLASSES } from "./buckets";
@@ -14,7 +15,7 @@ const LIVE = { live: 1000 };
 /** What is happening now. */
 export default function Overview() {
   const stats = useQuery("/api/v1/stats", {}, LIVE);
-  const latest = useQuery("/api/v1/events", { query: { limit: 500 } }, LIVE);
+  const latest = useQuery("/api/v1/events", { query: { limit: 12 } }, LIVE);
   const attackers = useQuery("/api/v1/attackers", { query: { limit: 8 } }, LIVE);
   if (stats.error) return <div className="page"><Fault error={stats.error} retry={() => void stats.refetch()} /></div>;
   if (!stats.data) return <Loading />;
@@ -25,11 +26,13 @@ export default function Overview() {
         {stats.data.missing > 0 && <span className="chip bad">{count(stats.data.missing)} events are known to be missing</span>}
       </div>
       <Numbers stats={stats.data} />
-      <Activity events={latest.data?.items} />
+      <Activity />
       <div className="columns">
         <Talkers attackers={attackers.data?.items} />
         <Busiest stats={stats.data} of="service" />
         <Busiest stats={stats.data} of="decky" />
+        <Most of="username" title="Names tried most" />
+        <Most of="password" title="Passwords tried most" />
       </div>
       <Segment />
       <section className="panel">
@@ -38,7 +41,7 @@ export default function Overview() {
           <span className="spring" />
           <Link to="/events">All events</Link>
         </header>
-        {latest.data?.items.length ? <Timeline events={latest.data.items.slice(0, 12)} /> : <Empty icon="pulse" title="Nobody has touched the fleet yet">Every touch appears here within a second.</Empty>}
+        {latest.data?.items.length ? <Timeline events={latest.data.items} /> : <Empty icon="pulse" title="Nobody has touched the fleet yet">Every touch appears here within a second.</Empty>}
       </section>
     </div>
   );
@@ -64,9 +67,13 @@ function Numbers({ stats }: { stats: Body["Stats"] }) {
   );
 }
 
-function Activity({ events }: { events: Body["Event"][] | undefined }) {
+const RANGES = [["1h", "Hour"], ["1d", "Day"], ["7d", "Week"]] as const;
+
+function Activity() {
   const navigate = useNavigate();
-  const { times, series } = useMemo(() => buckets(events ?? []), [events]);
+  const [since, setSince] = useState<string>("1h");
+  const numbers = useQuery("/api/v1/timeline", { query: { by: "class", since } }, LIVE);
+  const { times, series } = useMemo(() => (numbers.data ? buckets(numbers.data) : { times: [], series: [] }), [numbers.data]);
   const brush = (from: number, to: number) => {
     const search = { since: new Date(from * 1000).toISOString(), until: new Date(to * 1000).toISOString() };
     void navigate({ to: "/events", search: search as never });
@@ -75,16 +82,20 @@ function Activity({ events }: { events: Body["Event"][] | undefined }) {
     <section className="panel">
       <header>
         <h2>Activity</h2>
-        <span className="faint hint">latest {events?.length ?? 0} events · drag to look closer</span>
+        <span className="faint hint">drag to look closer</span>
         <span className="spring" />
         <div className="legend">
           {CLASSES.map((name) => (
             <span key={name}><span className={`dot ${name}`} /> {name}</span>
           ))}
         </div>
+        <div className="row" role="group" aria-label="Time shown">
+          {RANGES.map(([value, name]) => <button key={value} className="chip" aria-pressed={since === value} onClick={() => setSince(value)}>{name}</button>)}
+        </div>
       </header>
+      {numbers.error && <Fault error={numbers.error} retry={() => void numbers.refetch()} />}
       <Suspense fallback={<div className="chart" />}>
-        {times.length > 0 ? <Timechart label="Events by time" times={times} series={series} brush={brush} /> : <Empty icon="pulse" title="Quiet so far" />}
+        {numbers.data?.items.length ? <Timechart label="Events by time" times={times} series={series} brush={brush} /> : <Empty icon="pulse" title="Quiet so far" />}
       </Suspense>
     </section>
   );
@@ -128,6 +139,28 @@ function Busiest({ stats, of }: { stats: Body["Stats"]; of: "service" | "decky" 
           ))}
         </div>
       ) : <Empty icon="list" title="No events" />}
+    </section>
+  );
+}
+
+function Most({ of, title }: { of: "username" | "password"; title: string }) {
+  const ranked = useQuery("/api/v1/top", { query: { of, limit: 8 } }, LIVE);
+  const most = ranked.data?.[0]?.events ?? 1;
+  return (
+    <section className="panel">
+      <header><h2>{title}</h2><span className="spring" /><Link to="/credentials">All credentials</Link></header>
+      {ranked.error && <Fault error={ranked.error} retry={() => void ranked.refetch()} />}
+      {ranked.data?.length ? (
+        <div className="bars">
+          {ranked.data.map((one) => (
+            <Link key={one.exact?.value ?? one.value} to="/credentials">
+              <span className="cut mono"><Captured text={one.value} /></span>
+              <span className="num quiet">{count(one.events)}</span>
+              <meter min={0} max={most} value={one.events} aria-label="times offered" />
+            </Link>
+          ))}
+        </div>
+      ) : <Empty icon="key" title="Nobody has tried yet" />}
     </section>
   );
 }
