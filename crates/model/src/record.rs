@@ -47,7 +47,7 @@ pub use incident::{
 };
 pub use operation::{Operation, OperationKind, OperationState};
 pub use retention::{BadRetention, Holding, KindRetention, Retention, Retired};
-pub use view::{Bucket, By, Change, RankChange, Ranked, Span, Subject, TimelineFilter, View};
+pub use view::{BUCKETS, Bucket, By, Change, RankChange, Ranked, Span, Subject, TimelineFilter, View};
 
 use netsvc_wire::{Class, WriterId, stamp::Micros};
 use std::{collections::BTreeSet, net::IpAddr, str::FromStr};

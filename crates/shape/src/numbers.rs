@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 /// The time that is told of when nothing else is asked for.
 const USUAL: Micros = 24 * 3_600_000_000;
 /// Longest time that is told of by the minute.
-const BY_MINUTE: Micros = 48 * 3_600_000_000;
+const BY_MINUTE: Micros = 36 * 3_600_000_000;
 /// Up to this long it is by the minute unless something else is asked for.
 const SHORT: Micros = 6 * 3_600_000_000;
 /// Values of a ranking when nothing else is asked for.
@@ -48,6 +48,8 @@ pub struct Timeline {
     pub until: String,
     /// The spans with events in them, oldest first, at most 10,000; probes of our own are not counted.
     pub items: Vec<Bucket>,
+    /// Whether there are more than that.
+    pub cut: bool,
 }
 
 impl Timeline {
@@ -58,6 +60,7 @@ impl Timeline {
             since: stamp::format(filter.since),
             until: stamp::format(filter.until),
             items: rows.iter().map(Bucket::from).collect(),
+            cut: record::BUCKETS <= rows.len(),
         }
     }
 }
@@ -67,7 +70,7 @@ impl Timeline {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct TimelineQuery {
-    /// Length of the spans: `minute` (of the last week, 48 hours at most) or `hour`.
+    /// Length of the spans: `minute` (of the last week, 36 hours at most) or `hour`.
     pub span: Option<String>,
     /// What is told apart: `all` (nothing), `kind`, `class` or `decky`.
     pub by: Option<String>,
@@ -101,7 +104,7 @@ impl TimelineQuery {
         if span == Span::Minute && BY_MINUTE < length {
             flaws.push((
                 "span",
-                "48 hours at most are told by the minute; take hour, or a shorter time".to_owned(),
+                "36 hours at most are told by the minute; take hour, or a shorter time".to_owned(),
             ));
         }
         if !flaws.is_empty() {

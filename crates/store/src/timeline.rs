@@ -4,15 +4,17 @@ use crate::{
     Store,
     database::{Statement, Tx},
     error::Error,
-    filter::PAGE_LIMIT,
     schema::row,
 };
-use decnet_model::record::{Bucket, By, Span, TimelineFilter, class_of};
+use decnet_model::record::{BUCKETS, Bucket, By, Span, TimelineFilter, class_of};
 use netsvc_wire::{Class, stamp::Micros};
 use std::collections::BTreeMap;
 
 /// How long numbers of single minutes are kept.
 const MINUTES_KEPT: Micros = 7 * 24 * 3_600_000_000;
+
+/// Most numbers of kinds that are read to tell those of classes: 36 hours by the minute with every kind.
+const KINDS: usize = 200_000;
 
 /// One number.
 pub(crate) struct Count {
@@ -71,8 +73,9 @@ fn classes(kinds: Vec<Bucket>) -> Vec<Bucket> {
 }
 
 impl Store {
-    /// Numbers of events in spans, oldest first, at most 10,000 of them; spans without events are left out. Probes of our own are
-    /// not counted, and an event that tells of a flood counts for all of it.
+    /// Numbers of events in spans, oldest first, at most [`record::BUCKETS`](decnet_model::record::BUCKETS) of
+    /// them; spans without events are left out. Probes of our own are not counted, and an event that tells of a
+    /// flood counts for all of it.
     ///
     /// # Errors
     /// [`Error::Query`] when the database fails.
@@ -91,9 +94,11 @@ impl Store {
             }
         }
         let group = if filter.by == By::All { "at".to_owned() } else { format!("at, {name}") };
+        // A class has several kinds.
+        let limit = if filter.by == By::Class { KINDS } else { BUCKETS };
         let sql = format!(
             "SELECT at, {name}, SUM(events) FROM timeline WHERE span = ? AND at >= ? AND at < ?{conditions} \
-             GROUP BY {group} ORDER BY {group} LIMIT {PAGE_LIMIT}"
+             GROUP BY {group} ORDER BY {group} LIMIT {limit}"
         );
         let statement = Statement::new("read numbers of events", sql)
             .bind(filter.span.micros())

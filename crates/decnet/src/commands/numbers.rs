@@ -4,6 +4,7 @@ use super::Context;
 use crate::output::{self, Cell};
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
+use decnet_model::record::BUCKETS;
 use decnet_shape::{Flaw, Ranked, RankingQuery, Timeline as Shape, TimelineQuery};
 
 /// Widest bar, in characters.
@@ -12,7 +13,7 @@ const BAR: u64 = 40;
 /// Show how many events there were, by the minute or by the hour
 #[derive(Args, Debug)]
 pub struct Timeline {
-    /// Length of the spans: minute (of the last week, 48 hours at most) or hour
+    /// Length of the spans: minute (of the last week, 36 hours at most) or hour
     #[arg(long, value_name = "SPAN")]
     span: Option<String>,
     /// What is told apart: all (nothing), kind, class or decky
@@ -56,6 +57,9 @@ impl Timeline {
             let bar = "█".repeat(usize::try_from(length).unwrap_or_default());
             vec![output::moment(row.at), row.name.clone(), row.events.to_string(), bar]
         });
+        if BUCKETS <= rows.len() {
+            output::note("there is more: ask for a shorter time, or for less that is told apart");
+        }
         Ok(())
     }
 }

@@ -167,6 +167,9 @@ pub struct TimelineFilter {
     pub by: By,
 }
 
+/// Most buckets of one answer.
+pub const BUCKETS: usize = 10_000;
+
 /// How many events there were in one span.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bucket {
