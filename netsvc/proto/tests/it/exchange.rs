@@ -15,7 +15,7 @@ use netsvc_wire::{Kind, Meaning};
 use std::{net::SocketAddr, path::Path, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpStream, UdpSocket},
+    net::{TcpSocket, TcpStream, UdpSocket},
     time::timeout,
 };
 
@@ -159,8 +159,11 @@ async fn tasks_survive_what_is_said_to_any_service_and_do_not_name_what_they_are
         let Some(port) = def.ports.iter().find(|port| !port.tls) else { continue };
         let folder = tempfile::tempdir().unwrap();
         let (server, address) = serve(def, port, folder.path());
-        for input in &said {
-            let mut stream = TcpStream::connect(address).await.unwrap();
+        for (input, source) in said.iter().zip((0..=255).cycle().map(|number: u8| 1 + number % 200)) {
+            // Of one source, connections beyond a hundred a minute are only counted.
+            let socket = TcpSocket::new_v4().unwrap();
+            socket.bind(([127, 0, 2, source], 0).into()).unwrap();
+            let mut stream = socket.connect(address).await.unwrap();
             // The service may hang up at any point.
             let _ = stream.write_all(input).await;
             let _ = stream.shutdown().await;
