@@ -22,7 +22,7 @@ fn a_screen_is_seen_with_and_without_a_password_and_each_guess_is_stored() {
         101,
         "[general]\nnet = 127.101.0.0/16\nseed = e2e\n\n[open]\nip = 127.101.1.0\ndistro = debian\n\
          services = vnc\n\n[open.vnc]\nauth = none\n\n[closed]\nip = 127.101.1.1\ndistro = debian\n\
-         login = listed\nservices = vnc\n\n[closed.vnc]\nauth = password\npassword = letmein\n",
+         login = accept-listed\nservices = vnc\n\n[closed.vnc]\nauth = password\npassword = letmein\n",
     );
     let kept = fleet.state().join("kept");
     std::fs::File::create(&kept).unwrap().write_all(&KEPT).unwrap();
