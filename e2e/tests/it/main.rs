@@ -25,6 +25,7 @@ mod hostile;
 mod house;
 mod hydra;
 mod kills;
+mod mailboxes;
 mod mariadb;
 mod names;
 mod native;

@@ -3,17 +3,16 @@
 //!
 //! A peer has copies of its own, made when it logs in, kept while it is known and bounded.
 
-#[expect(dead_code, reason = "flags and dates of mails are for services that show folders")]
 mod folder;
 mod letters;
 mod seeded;
 
-pub(crate) use folder::{Flags, Folder};
+pub(crate) use folder::{Flags, Folder, Mail};
 
 use netsvc_kit::{Host, Link};
 use parking_lot::Mutex;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     net::IpAddr,
     sync::{
         Arc,
@@ -23,13 +22,15 @@ use std::{
 
 /// Most mailboxes that are kept; for one more the one that was opened longest ago is forgotten.
 const KEPT: usize = 256;
-/// Most bytes that peers added to all mailboxes.
-const ADDED: usize = 32 << 20;
-/// Most bytes that are added to one mailbox.
-const ADDED_EACH: usize = 2 << 20;
+/// Most bytes in all mailboxes that peers changed.
+const HELD: usize = 32 << 20;
+/// Most bytes in one mailbox.
+const HELD_EACH: usize = 2 << 20;
 /// Most mails in one mailbox.
 const MAILS: usize = 2000;
-/// What a mail takes besides its content.
+/// Most folders in one mailbox.
+const FOLDERS: usize = 100;
+/// What a mail or a folder takes besides its content.
 const OVERHEAD: usize = 256;
 /// Name of the folder that mail comes to.
 pub(crate) const INBOX: &str = "INBOX";
@@ -41,7 +42,7 @@ pub(crate) type Shared = Arc<Mutex<Mailbox>>;
 #[derive(Debug, Default)]
 struct Mailboxes {
     open: Mutex<Open>,
-    added: Arc<AtomicUsize>,
+    held: Arc<AtomicUsize>,
 }
 
 #[derive(Debug, Default)]
@@ -55,7 +56,12 @@ struct Open {
 pub(crate) struct Mailbox {
     /// By name, with `.` between levels.
     pub(crate) folders: BTreeMap<String, Folder>,
-    added: usize,
+    /// Names that were subscribed to.
+    pub(crate) subscribed: BTreeSet<String>,
+    /// Identity of the folder that was made last.
+    validity: u32,
+    /// Bytes that are counted in `pool`.
+    held: usize,
     pool: Arc<AtomicUsize>,
 }
 
@@ -81,32 +87,57 @@ pub(crate) fn open(host: &Host, link: &Link, account: &[u8], most: Option<usize>
         oldest.and_then(|oldest| open.boxes.remove(&oldest));
     }
     let folders = seeded::folders(persona, account, host.clock(), most);
-    let pool = mailboxes.added.clone();
-    let made = Arc::new(Mutex::new(Mailbox { folders, added: 0, pool }));
+    let validity = folders.values().map(|folder| folder.validity).max().unwrap_or_default();
+    let subscribed = folders.keys().filter(|_| most != Some(0)).cloned().collect();
+    let pool = mailboxes.held.clone();
+    let made = Arc::new(Mutex::new(Mailbox { folders, subscribed, validity, held: 0, pool }));
     open.boxes.insert(key, (turn, made.clone()));
     made
 }
 
 impl Mailbox {
-    /// Makes room for a mail of so many `bytes`.
+    /// Makes sure that there is room for a mail or a folder of so many `bytes`.
+    ///
+    /// # Errors
+    /// [`Full`] when there is none.
     pub(crate) fn reserve(&mut self, bytes: usize) -> Result<(), Full> {
-        let bytes = bytes.saturating_add(OVERHEAD);
         let mails: usize = self.folders.values().map(|folder| folder.mails.len()).sum();
-        let full = ADDED_EACH < self.added.saturating_add(bytes)
-            || ADDED < self.pool.load(Ordering::Relaxed).saturating_add(bytes)
-            || MAILS <= mails;
-        if full {
+        let texts = self.folders.values().flat_map(|folder| &folder.mails).map(|mail| mail.content.len());
+        let held = texts.sum::<usize>() + (mails + self.folders.len()) * OVERHEAD;
+        let wanted = held.saturating_add(bytes).saturating_add(OVERHEAD);
+        let others = self.pool.load(Ordering::Relaxed).saturating_sub(self.held);
+        let full = HELD_EACH < wanted || HELD < others.saturating_add(wanted) || MAILS <= mails;
+        let counted = if full { held } else { wanted };
+        self.pool.fetch_add(counted, Ordering::Relaxed);
+        self.pool.fetch_sub(self.held, Ordering::Relaxed);
+        self.held = counted;
+        if full { Err(Full) } else { Ok(()) }
+    }
+
+    /// Makes the folder `name`.
+    ///
+    /// # Errors
+    /// [`Full`] when there is no room for it.
+    pub(crate) fn create(&mut self, name: &str) -> Result<(), Full> {
+        if FOLDERS <= self.folders.len() {
             return Err(Full);
         }
-        self.added += bytes;
-        self.pool.fetch_add(bytes, Ordering::Relaxed);
+        self.reserve(name.len())?;
+        self.validity = self.validity.saturating_add(1);
+        self.folders.insert(name.to_owned(), Folder::new(self.validity));
         Ok(())
+    }
+
+    /// Whether there are folders below `name`.
+    pub(crate) fn has_below(&self, name: &str) -> bool {
+        let from = format!("{name}.");
+        self.folders.range(from.clone()..).next().is_some_and(|(found, _)| found.starts_with(&from))
     }
 }
 
 impl Drop for Mailbox {
     fn drop(&mut self) {
-        self.pool.fetch_sub(self.added, Ordering::Relaxed);
+        self.pool.fetch_sub(self.held, Ordering::Relaxed);
     }
 }
 
@@ -165,17 +196,26 @@ mod tests {
         let again = open(&host, &link(143), b"root", None);
         assert!(Arc::ptr_eq(&first, &again));
         let mut mailbox = first.lock();
-        let room = std::iter::repeat_with(|| mailbox.reserve(1000)).take_while(Result::is_ok).count();
-        assert_eq!(room, ADDED_EACH / (1000 + OVERHEAD));
-        let taken = mailbox.added;
+        let names = (0..FOLDERS).map(|number| format!("x{number}"));
+        assert!(names.filter(|name| mailbox.create(name).is_ok()).count() < FOLDERS);
+        assert_eq!(mailbox.folders.len(), FOLDERS);
+        let text: Arc<[u8]> = vec![b'a'; 100_000].into();
+        let mut count = 0;
+        while mailbox.reserve(text.len()).is_ok() {
+            let inbox = mailbox.folders.get_mut(INBOX).unwrap();
+            inbox.add(text.clone(), 0, 0, Flags::default(), Vec::new());
+            count += 1;
+        }
+        assert!((15..22).contains(&count), "{count}");
+        let taken = mailbox.held;
         drop(mailbox);
         let all = host.node.stage.shared(Mailboxes::default);
-        assert_eq!(all.added.load(Ordering::Relaxed), taken);
+        assert_eq!(all.held.load(Ordering::Relaxed), taken);
         for number in 0..=KEPT {
             open(&host, &link(143), number.to_string().as_bytes(), Some(0));
         }
         drop((first, again));
-        assert_eq!(all.added.load(Ordering::Relaxed), 0, "what is forgotten takes no room");
+        assert_eq!(all.held.load(Ordering::Relaxed), 0, "what is forgotten takes no room");
         assert_eq!(all.open.lock().boxes.len(), KEPT);
     }
 

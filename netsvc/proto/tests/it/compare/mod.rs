@@ -136,6 +136,11 @@ fn dovecot_is_answered_for_as_it_answers_pop3() {
     check("dovecot_pop3");
 }
 
+#[test]
+fn dovecot_is_answered_for_as_it_answers_imap() {
+    check("dovecot_imap");
+}
+
 /// Every data file has a test above.
 #[test]
 fn every_file_is_compared() {
