@@ -27,7 +27,7 @@ const HELD: usize = 32 << 20;
 /// Most bytes in one mailbox.
 const HELD_EACH: usize = 2 << 20;
 /// Most mails in one mailbox.
-const MAILS: usize = 2000;
+const MAILS: usize = 512;
 /// Most folders in one mailbox.
 const FOLDERS: usize = 100;
 /// What a mail or a folder takes besides its content.
@@ -101,12 +101,21 @@ impl Mailbox {
     /// # Errors
     /// [`Full`] when there is none.
     pub(crate) fn reserve(&mut self, bytes: usize) -> Result<(), Full> {
+        self.reserve_mails(1, bytes)
+    }
+
+    /// Takes room for `count` mails of `bytes` in all.
+    ///
+    /// # Errors
+    /// [`Full`] when there is none.
+    pub(crate) fn reserve_mails(&mut self, count: usize, bytes: usize) -> Result<(), Full> {
         let mails: usize = self.folders.values().map(|folder| folder.mails.len()).sum();
         let texts = self.folders.values().flat_map(|folder| &folder.mails).map(|mail| mail.content.len());
         let held = texts.sum::<usize>() + (mails + self.folders.len()) * OVERHEAD;
-        let wanted = held.saturating_add(bytes).saturating_add(OVERHEAD);
+        let wanted = held.saturating_add(bytes).saturating_add(count.saturating_mul(OVERHEAD));
         let others = self.pool.load(Ordering::Relaxed).saturating_sub(self.held);
-        let full = HELD_EACH < wanted || HELD < others.saturating_add(wanted) || MAILS <= mails;
+        let full =
+            HELD_EACH < wanted || HELD < others.saturating_add(wanted) || MAILS < mails.saturating_add(count);
         let counted = if full { held } else { wanted };
         self.pool.fetch_add(counted, Ordering::Relaxed);
         self.pool.fetch_sub(self.held, Ordering::Relaxed);

@@ -121,6 +121,11 @@ pub(super) fn copy(
     to: &str,
     now: i64,
 ) -> Result<Copied, Full> {
+    let Some(folder) = selected.folder(mailbox) else { return Ok(Copied { code: String::new(), count: 0 }) };
+    let sizes = uids.iter().filter_map(|uid| folder.mail(*uid)).map(|mail| mail.content.len());
+    let (count, bytes) = sizes.fold((0_usize, 0_usize), |(count, bytes), size| (count + 1, bytes + size));
+    // All or nothing (RFC 3501 §6.4.7), and nothing is done in vain.
+    mailbox.reserve_mails(count, bytes)?;
     let mails: Vec<_> = match selected.folder(mailbox) {
         Some(folder) => uids.iter().filter_map(|uid| folder.mail(*uid).cloned()).collect(),
         None => Vec::new(),
@@ -128,8 +133,6 @@ pub(super) fn copy(
     let mut made = Vec::new();
     let mut validity = 0;
     for mail in &mails {
-        // The text is shared.
-        mailbox.reserve(0)?;
         let Some(folder) = mailbox.folders.get_mut(to) else { break };
         learn(folder, &mail.keywords);
         let keywords = known(folder, &mail.keywords);

@@ -1,11 +1,7 @@
 //! FETCH (RFC 3501 §6.4.5): what is asked for, and what is said of one mail.
 
 use super::{
-    argument::Argument,
-    envelope::{envelope, literal},
-    part::Part,
-    section::Section,
-    selected::Selected,
+    argument::Argument, envelope::envelope, part::Part, section::Section, selected::Selected,
     structure::structure,
 };
 use crate::{
@@ -22,7 +18,9 @@ enum Item {
     SaveDate,
     Size,
     Envelope,
-    Structure { extended: bool },
+    Structure {
+        extended: bool,
+    },
     /// The flag: it counts as read.
     Body(Section, bool),
     /// `RFC822` and what follows the dot.
@@ -103,12 +101,22 @@ impl Wanted {
         let flags = || format!("FLAGS {}", selected.flags(mail)).into_bytes();
         let (text, plain): (Vec<&Item>, Vec<&Item>) =
             self.0.iter().partition(|item| matches!(item, Item::Body(..) | Item::Whole(_)));
-        let mut said: Vec<Vec<u8>> = plain.into_iter().map(|item| one(item, selected, mail, zone)).collect();
+        // A text is copied as seldom as can be: it may be long.
+        let mut said = format!("* {number} FETCH (").into_bytes();
+        let start = said.len();
+        let mut tell = |write: &dyn Fn(&mut Vec<u8>)| {
+            if said.len() > start {
+                said.push(b' ');
+            }
+            write(&mut said);
+        };
+        plain.into_iter().for_each(|item| tell(&|said| one(item, selected, mail, zone, said)));
         if was_read && !self.0.contains(&Item::Flags) {
-            said.push(flags());
+            tell(&|said| said.extend(flags()));
         }
-        said.extend(text.into_iter().map(|item| one(item, selected, mail, zone)));
-        [format!("* {number} FETCH (").as_bytes(), said.join(&b' ').as_slice(), b")\r\n"].concat()
+        text.into_iter().for_each(|item| tell(&|said| one(item, selected, mail, zone, said)));
+        said.extend_from_slice(b")\r\n");
+        said
     }
 }
 
@@ -134,24 +142,28 @@ fn item(word: &str, rest: &mut &[Argument]) -> Result<Item, String> {
     })
 }
 
-fn one(item: &Item, selected: &Selected, mail: &Mail, zone: i32) -> Vec<u8> {
+/// Writes what is told of one item.
+fn one(item: &Item, selected: &Selected, mail: &Mail, zone: i32, said: &mut Vec<u8>) {
     let content = &mail.content;
     match item {
-        Item::Uid => format!("UID {}", mail.uid).into_bytes(),
-        Item::Flags => format!("FLAGS {}", selected.flags(mail)).into_bytes(),
-        Item::InternalDate => format!("INTERNALDATE \"{}\"", stamp(mail.received, zone)).into_bytes(),
-        Item::SaveDate => format!("SAVEDATE \"{}\"", stamp(mail.saved, zone)).into_bytes(),
-        Item::Size => format!("RFC822.SIZE {}", content.len()).into_bytes(),
+        Item::Uid => said.extend(format!("UID {}", mail.uid).bytes()),
+        Item::Flags => said.extend(format!("FLAGS {}", selected.flags(mail)).bytes()),
+        Item::InternalDate => said.extend(format!("INTERNALDATE \"{}\"", stamp(mail.received, zone)).bytes()),
+        Item::SaveDate => said.extend(format!("SAVEDATE \"{}\"", stamp(mail.saved, zone)).bytes()),
+        Item::Size => said.extend(format!("RFC822.SIZE {}", content.len()).bytes()),
         Item::Envelope => {
             let header = Part::of(content).header;
-            [b"ENVELOPE ", envelope(content.get(header).unwrap_or_default()).as_slice()].concat()
+            said.extend_from_slice(b"ENVELOPE ");
+            said.extend(envelope(content.get(header).unwrap_or_default()));
         }
         Item::Structure { extended } => {
             let name: &[u8] = if *extended { b"BODYSTRUCTURE " } else { b"BODY " };
-            [name, &structure(content, &Part::of(content), *extended)].concat()
+            said.extend_from_slice(name);
+            said.extend(structure(content, &Part::of(content), *extended));
         }
         Item::Body(section, _) => {
-            [b"BODY[", section.name.as_bytes(), b" ", &literal(&section.cut(content))].concat()
+            said.extend(format!("BODY[{} ", section.name).bytes());
+            literal_into(said, &section.cut(content));
         }
         Item::Whole(which) => {
             let root = Part::of(content);
@@ -160,10 +172,16 @@ fn one(item: &Item, selected: &Selected, mail: &Mail, zone: i32) -> Vec<u8> {
                 ".TEXT" => root.body,
                 _ => 0..content.len(),
             };
-            let text = content.get(range).unwrap_or_default();
-            [b"RFC822", which.as_bytes(), b" ", &literal(text)].concat()
+            said.extend(format!("RFC822{which} ").bytes());
+            literal_into(said, content.get(range).unwrap_or_default());
         }
     }
+}
+
+fn literal_into(said: &mut Vec<u8>, text: &[u8]) {
+    said.reserve(text.len() + 16);
+    said.extend(format!("{{{}}}\r\n", text.len()).bytes());
+    said.extend_from_slice(text);
 }
 
 /// `05-Mar-2024 10:11:12 +0100`.

@@ -56,14 +56,17 @@ impl Mails {
         let set = Sequence::read(&text).ok_or_else(invalid)?;
         let Some(selected) = &self.selected else { return Err("BAD No mailbox selected".to_owned()) };
         let all = (1..).zip(selected.uids.iter().copied());
+        let mut listed = Vec::with_capacity(selected.uids.len());
         if command.uid {
             let last = selected.uids.last().copied().unwrap_or_default();
-            return Ok(all.filter(|(_, uid)| set.has(*uid, last)).collect());
+            listed.extend(all.filter(|(_, uid)| set.has(*uid, last)));
+            return Ok(listed);
         }
         if !set.is_within(selected.last()) {
             return Err(invalid());
         }
-        Ok(all.filter(|(number, _)| set.has(*number, selected.last())).collect())
+        listed.extend(all.filter(|(number, _)| set.has(*number, selected.last())));
+        Ok(listed)
     }
 
     /// Begins to answer a FETCH.
@@ -215,7 +218,8 @@ impl Mails {
             return Ok("OK Expunge completed".to_owned());
         };
         if let Some(folder) = selected.folder(&mut self.mailbox.lock()) {
-            let named = |uid: u32| only.as_ref().is_none_or(|only| only.iter().any(|(_, known)| *known == uid));
+            let named =
+                |uid: u32| only.as_ref().is_none_or(|only| only.iter().any(|(_, known)| *known == uid));
             folder.expunge(|mail| mail.flags.has(mailbox::Flags::DELETED) && named(mail.uid));
         }
         Ok("OK Expunge completed".to_owned())
