@@ -91,7 +91,16 @@ fn clients_read_mailboxes_over_pop3_and_imap() {
     let server = format!("{ip}:10025");
     let sent = printed(&client(
         "swaks",
-        &["--server", &server, "--from", "mailer@e2e.example", "--to", "anna@corp.example", "--body", "hello"],
+        &[
+            "--server",
+            &server,
+            "--from",
+            "mailer@e2e.example",
+            "--to",
+            "anna@corp.example",
+            "--body",
+            "hello",
+        ],
     ));
     assert!(sent.contains("250 2.0.0 Ok: queued") || sent.contains("250 OK id="), "{sent}");
     python(IMAP, &ip);
@@ -110,7 +119,6 @@ fn clients_read_mailboxes_over_pop3_and_imap() {
         assert!(seen.contains(wanted), "{address}: {seen}");
     }
     let scripts = "+pop3-capabilities,+imap-capabilities";
-    let seen =
-        printed(&client("nmap", &["-Pn", "-sT", "-p", "10110,10143", "--script", scripts, &ip]));
+    let seen = printed(&client("nmap", &["-Pn", "-sT", "-p", "10110,10143", "--script", scripts, &ip]));
     assert!(seen.contains("LOGIN-REFERRALS") && seen.contains("PIPELINING"), "{seen}");
 }

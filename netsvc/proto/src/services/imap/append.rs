@@ -54,7 +54,8 @@ fn moment(text: &[u8]) -> Option<i64> {
     let mut words = text.split(' ');
     let (date, clock, zone) = (words.next()?, words.next()?, words.next()?);
     let day = super::search::day_of(date)?;
-    let mut clock = clock.split(':').map(|number| number.parse::<i64>().ok().filter(|number| (0..61).contains(number)));
+    let mut clock =
+        clock.split(':').map(|number| number.parse::<i64>().ok().filter(|number| (0..61).contains(number)));
     let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);
     let zone: i64 = zone.parse().ok().filter(|zone: &i64| zone.abs() < 2400)?;
     let away = zone / 100 * 60 + zone % 100;

@@ -146,11 +146,22 @@ mod tests {
 
     #[test]
     fn words_strings_and_lists_are_told_apart() {
-        let pieces = [Piece::Text(b"a X one \"t\\\"w\" (x (y) ".to_vec()), Piece::Literal(b"z".to_vec()), Piece::Text(b")".to_vec())];
+        let pieces = [
+            Piece::Text(b"a X one \"t\\\"w\" (x (y) ".to_vec()),
+            Piece::Literal(b"z".to_vec()),
+            Piece::Text(b")".to_vec()),
+        ];
         let atom = |text: &str| Argument::Atom(text.as_bytes().to_vec());
         let text = |text: &str| Argument::Text(text.as_bytes().to_vec());
-        let wanted =
-            vec![atom("one"), text("t\"w"), Argument::List(vec![atom("x"), Argument::List(vec![atom("y")]), Argument::Literal(b"z".to_vec())])];
+        let wanted = vec![
+            atom("one"),
+            text("t\"w"),
+            Argument::List(vec![
+                atom("x"),
+                Argument::List(vec![atom("y")]),
+                Argument::Literal(b"z".to_vec()),
+            ]),
+        ];
         assert_eq!(read(&pieces, 4).unwrap(), wanted);
         for (line, error) in [("(", "Missing ')'"), (")", "Unexpected ')'"), ("\"", "Missing '\"'")] {
             assert_eq!(read(&[Piece::Text(line.into())], 0), Err(error));

@@ -8,11 +8,7 @@ use super::{
 /// A string as an answer has it: in quotes, or as a literal where those would not do.
 pub(super) fn string(text: &[u8]) -> Vec<u8> {
     let plain = |byte: &u8| !matches!(byte, b'"' | b'\\' | b'\r' | b'\n' | 0 | 0x80..);
-    if text.iter().all(plain) {
-        [b"\"", text, b"\""].concat()
-    } else {
-        literal(text)
-    }
+    if text.iter().all(plain) { [b"\"", text, b"\""].concat() } else { literal(text) }
 }
 
 /// A literal.
@@ -29,7 +25,9 @@ pub(super) fn nstring(text: Option<&[u8]>) -> Vec<u8> {
 pub(super) fn envelope(header: &[u8]) -> Vec<u8> {
     let flat = |name: &str| part::field(header, name);
     // Runs of space in a subject count as one.
-    let single = |text: Vec<u8>| text.split(|&byte| byte == b' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(&b' ');
+    let single = |text: Vec<u8>| {
+        text.split(|&byte| byte == b' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(&b' ')
+    };
     let from = flat("From").map(|value| address::read(&value)).unwrap_or_default();
     let or_from = |name: &str| match flat(name).map(|value| address::read(&value)) {
         Some(found) if !found.is_empty() => found,
@@ -50,7 +48,8 @@ fn addresses(list: &[Address]) -> Vec<u8> {
     }
     let one = |address: &Address| {
         let Address { name, user, host } = address;
-        let (name, user, host) = (nstring(name.as_deref()), nstring(user.as_deref()), nstring(host.as_deref()));
+        let (name, user, host) =
+            (nstring(name.as_deref()), nstring(user.as_deref()), nstring(host.as_deref()));
         [b"(", name.as_slice(), b" NIL ", &user, b" ", &host, b")"].concat()
     };
     let all: Vec<u8> = list.iter().flat_map(one).collect();

@@ -32,7 +32,9 @@ pub(super) fn fault(name: &str) -> Option<&'static str> {
         _ if name.starts_with('.') => "[CANNOT] Invalid mailbox name: Begins with hierarchy separator",
         _ if name.contains("..") => "[CANNOT] Invalid mailbox name: Has adjacent hierarchy separators",
         _ if NAME < name.len() => "[CANNOT] Mailbox name too long",
-        _ if name.bytes().any(|byte| byte < b' ') => "[CANNOT] Invalid mailbox name: Contains control characters",
+        _ if name.bytes().any(|byte| byte < b' ') => {
+            "[CANNOT] Invalid mailbox name: Contains control characters"
+        }
         _ => return None,
     })
 }
@@ -84,7 +86,9 @@ fn answers(mailbox: &Mailbox, verb: &str, options: &Options, patterns: &[String]
     let mut said = Vec::new();
     let subscribed = options.subscribed;
     for (name, there) in names(mailbox, subscribed) {
-        let fits = |pattern: &String| matches(pattern, &name) || name == INBOX && matches(&pattern.to_ascii_uppercase(), &name);
+        let fits = |pattern: &String| {
+            matches(pattern, &name) || name == INBOX && matches(&pattern.to_ascii_uppercase(), &name)
+        };
         // With `%`, LSUB shows what stands above a name that it would not show itself.
         let above = subscribed && !there && patterns.iter().any(|pattern| pattern.ends_with('%'));
         if !patterns.iter().any(fits) || subscribed && !there && !above {
@@ -98,7 +102,8 @@ fn answers(mailbox: &Mailbox, verb: &str, options: &Options, patterns: &[String]
         if !there {
             flags.push("\\Noselect");
         }
-        let children = options.returned.as_ref().is_none_or(|words| words.iter().any(|word| word == "CHILDREN"));
+        let children =
+            options.returned.as_ref().is_none_or(|words| words.iter().any(|word| word == "CHILDREN"));
         if children && !subscribed {
             flags.push(if mailbox.has_below(&name) { "\\HasChildren" } else { "\\HasNoChildren" });
         }
@@ -107,7 +112,8 @@ fn answers(mailbox: &Mailbox, verb: &str, options: &Options, patterns: &[String]
         {
             flags.push("\\Subscribed");
         }
-        let wanted = options.returned.as_ref().is_none_or(|words| words.iter().any(|word| word == "SPECIAL-USE"));
+        let wanted =
+            options.returned.as_ref().is_none_or(|words| words.iter().any(|word| word == "SPECIAL-USE"));
         flags.extend(special.filter(|_| wanted && !subscribed));
         let verb = if verb == "LSUB" { "LSUB" } else { "LIST" };
         said.extend(format!("* {verb} ({}) \".\" ", flags.join(" ")).into_bytes());
@@ -123,11 +129,8 @@ fn answers(mailbox: &Mailbox, verb: &str, options: &Options, patterns: &[String]
 /// Names as they are listed, INBOX last, and whether each is a folder or only stands above one.
 fn names(mailbox: &Mailbox, subscribed: bool) -> Vec<(String, bool)> {
     let mut all: BTreeMap<String, bool> = BTreeMap::new();
-    let own: Vec<&String> = if subscribed {
-        mailbox.subscribed.iter().collect()
-    } else {
-        mailbox.folders.keys().collect()
-    };
+    let own: Vec<&String> =
+        if subscribed { mailbox.subscribed.iter().collect() } else { mailbox.folders.keys().collect() };
     for name in own {
         let mut above = String::new();
         for level in name.split('.') {
@@ -146,7 +149,11 @@ fn names(mailbox: &Mailbox, subscribed: bool) -> Vec<(String, bool)> {
 /// A name as answers have it: an atom where it can be one.
 fn shown(name: &str) -> Vec<u8> {
     let plain = |byte: u8| byte.is_ascii_graphic() && !b"(){%*\"\\]".contains(&byte);
-    if !name.is_empty() && name.bytes().all(plain) { name.as_bytes().to_vec() } else { string(name.as_bytes()) }
+    if !name.is_empty() && name.bytes().all(plain) {
+        name.as_bytes().to_vec()
+    } else {
+        string(name.as_bytes())
+    }
 }
 
 /// Whether `name` is one of those that `pattern` stands for: `*` is anything, `%` anything within a level. Linear in

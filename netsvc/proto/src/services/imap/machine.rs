@@ -169,7 +169,8 @@ impl Imap {
         let verb = String::from_utf8_lossy(verb).to_ascii_uppercase();
         // Passwords stand in events of their own.
         if !matches!(verb.as_str(), "LOGIN" | "AUTHENTICATE") {
-            let known = matches!(verb.as_str(), "CAPABILITY" | "NOOP" | "LOGOUT" | "ID" | "ENABLE" | "STARTTLS");
+            let known =
+                matches!(verb.as_str(), "CAPABILITY" | "NOOP" | "LOGOUT" | "ID" | "ENABLE" | "STARTTLS");
             let kind = if known { Kind::Command } else { Kind::UnknownCommand };
             out.record(kind, vec![(field::COMMAND, rest.to_vec()), (field::NAME, verb.clone().into_bytes())]);
         }
@@ -274,7 +275,9 @@ impl Imap {
                 self.reader.inside = true;
                 out.send(format!("{tag} OK [CAPABILITY {}] Logged in\r\n", CAPABILITIES));
             }
-            Outcome::Failed => out.send(format!("{tag} NO [AUTHENTICATIONFAILED] Authentication failed.\r\n")),
+            Outcome::Failed => {
+                out.send(format!("{tag} NO [AUTHENTICATIONFAILED] Authentication failed.\r\n"))
+            }
             Outcome::Aborted => out.send(format!("{tag} BAD Authentication aborted by client.\r\n")),
             Outcome::NotBase64(true) => {
                 out.send(format!("{tag} BAD Invalid base64 data in initial response\r\n"));

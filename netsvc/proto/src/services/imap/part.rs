@@ -59,7 +59,9 @@ impl Part {
 
 /// The value of a field in `header`, folds taken out; of the first where there are several.
 pub(super) fn field(header: &[u8], name: &str) -> Option<Vec<u8>> {
-    fields(header).find(|(found, _)| found.eq_ignore_ascii_case(name.as_bytes())).map(|(_, value)| unfolded(value))
+    fields(header)
+        .find(|(found, _)| found.eq_ignore_ascii_case(name.as_bytes()))
+        .map(|(_, value)| unfolded(value))
 }
 
 /// The fields of a header: names and raw values, with their line ends.
@@ -125,7 +127,8 @@ pub(super) fn with_parameters(value: &[u8]) -> (String, Vec<(String, String)>) {
         let (name, value) = piece.split_once('=')?;
         let value = value.trim();
         let plain = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
-        let value = plain.map_or_else(|| value.to_owned(), |text| text.replace("\\\"", "\"").replace("\\\\", "\\"));
+        let value =
+            plain.map_or_else(|| value.to_owned(), |text| text.replace("\\\"", "\"").replace("\\\\", "\\"));
         Some((name.trim().to_ascii_lowercase(), value))
     };
     (head, pieces.filter_map(parameter).collect())
@@ -144,7 +147,9 @@ fn part(mail: &[u8], range: Range<usize>, depth: usize, left: &mut usize) -> Par
     let told = field(mail.get(header.clone()).unwrap_or_default(), "Content-Type").unwrap_or_default();
     let (kind, parameters) = with_parameters(&told);
     let kind = match kind.split_once('/') {
-        Some((kind, sub)) if !kind.is_empty() && !sub.is_empty() => (kind.trim().to_owned(), sub.trim().to_owned()),
+        Some((kind, sub)) if !kind.is_empty() && !sub.is_empty() => {
+            (kind.trim().to_owned(), sub.trim().to_owned())
+        }
         _ => ("text".to_owned(), "plain".to_owned()),
     };
     let mut made = Part { header, body, kind, parameters, children: Vec::new() };
@@ -153,7 +158,8 @@ fn part(mail: &[u8], range: Range<usize>, depth: usize, left: &mut usize) -> Par
         return made;
     }
     *left -= 1;
-    let boundary = made.parameters.iter().find(|(name, _)| name == "boundary").map(|(_, value)| value.clone());
+    let boundary =
+        made.parameters.iter().find(|(name, _)| name == "boundary").map(|(_, value)| value.clone());
     match (made.kind.0.as_str(), made.kind.1.as_str(), boundary) {
         ("multipart", _, Some(boundary)) => {
             for range in between(mail, made.body.clone(), boundary.as_bytes(), *left) {
@@ -224,7 +230,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_mail_is_read_without_panic(mail in "(Content-Type: (multipart/x; boundary=a|message/rfc822)\r\n|\r\n|--a(--)?\r\n|b|:){0,40}") {
+        fn any_mail_is_read_without_panic(
+            mail in "(Content-Type: (multipart/x; boundary=a|message/rfc822)\r\n|\r\n|--a(--)?\r\n|b|:){0,40}"
+        ) {
             let whole = Part::of(mail.as_bytes());
             let _ = (whole.find(&[1]), whole.find(&[1, 2]), fields(mail.as_bytes()).count());
         }

@@ -192,7 +192,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn pieces_do_not_matter(bytes in proptest::collection::vec(prop::sample::select(b"ab {1}+\r\n".to_vec()), 0..60)) {
+        fn pieces_do_not_matter(
+            bytes in proptest::collection::vec(prop::sample::select(b"ab {1}+\r\n".to_vec()), 0..60)
+        ) {
             let read = |step: usize| {
                 let mut reader = Reader::new();
                 let mut all = Vec::new();

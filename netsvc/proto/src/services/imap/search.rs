@@ -158,43 +158,87 @@ fn close(frames: &mut Vec<Frame>, steps: &mut Vec<Step>) {
     }
 }
 
+fn bad(text: &str) -> Refusal {
+    Refusal::Bad(text.to_owned())
+}
+
 fn key(word: &str, rest: &mut &[Argument]) -> Result<Key, Refusal> {
-    let bad = |text: &str| Refusal::Bad(text.to_owned());
-    let flag = |name: &str| Flags::NAMES.into_iter().find(|(known, _)| known.get(1..).is_some_and(|known| known.eq_ignore_ascii_case(name)));
-    if let Some((_, flag)) = flag(word) {
-        return Ok(Key::Has(flag));
-    }
-    if let Some((_, flag)) = word.strip_prefix("UN").and_then(flag) {
-        return Ok(Key::HasNot(flag));
-    }
-    match word {
-        "ALL" => return Ok(Key::All),
-        "RECENT" => return Ok(Key::Recent),
-        "OLD" => return Ok(Key::Old),
-        "NEW" => return Ok(Key::New),
-        _ => {}
+    if let Some(key) = bare(word) {
+        return Ok(key);
     }
     if word.starts_with(|letter: char| letter.is_ascii_digit() || letter == '*') {
         let set = Sequence::read(word).ok_or_else(|| bad("Invalid messageset"))?;
         return Ok(Key::Numbers(set));
     }
-    let known = [
-        "KEYWORD", "UNKEYWORD", "UID", "LARGER", "SMALLER", "SINCE", "BEFORE", "ON", "SENTSINCE", "SENTBEFORE",
-        "SENTON", "YOUNGER", "OLDER", "HEADER", "FROM", "TO", "CC", "BCC", "SUBJECT", "BODY", "TEXT",
-    ];
-    if !known.contains(&word) {
+    if !VALUED.contains(&word) {
         return Err(Refusal::Bad(format!("Unknown argument {word}")));
     }
     let mut next = || {
-        let (first, tail) = rest.split_first()?;
+        let missing = || Refusal::Bad(format!("Missing parameter for search key (for search key: {word})"));
+        let (first, tail) = rest.split_first().ok_or_else(missing)?;
         *rest = tail;
-        first.bytes().map(<[u8]>::to_vec)
+        first.bytes().map(<[u8]>::to_vec).ok_or_else(missing)
     };
-    let missing = || Refusal::Bad(format!("Missing parameter for search key (for search key: {word})"));
-    let value = next().ok_or_else(missing)?;
-    let text = String::from_utf8_lossy(&value).into_owned();
+    let value = next()?;
+    if word == "HEADER" {
+        let name = String::from_utf8_lossy(&value).to_ascii_lowercase();
+        return Ok(Key::Field(name, next()?.to_ascii_lowercase()));
+    }
+    valued(word, &value)
+}
+
+/// A criterion of one word.
+fn bare(word: &str) -> Option<Key> {
+    let flag = |name: &str| {
+        Flags::NAMES
+            .into_iter()
+            .find(|(known, _)| known.get(1..).is_some_and(|known| known.eq_ignore_ascii_case(name)))
+    };
+    if let Some((_, flag)) = flag(word) {
+        return Some(Key::Has(flag));
+    }
+    if let Some((_, flag)) = word.strip_prefix("UN").and_then(flag) {
+        return Some(Key::HasNot(flag));
+    }
+    Some(match word {
+        "ALL" => Key::All,
+        "RECENT" => Key::Recent,
+        "OLD" => Key::Old,
+        "NEW" => Key::New,
+        _ => return None,
+    })
+}
+
+/// Criteria that have a value.
+const VALUED: [&str; 21] = [
+    "KEYWORD",
+    "UNKEYWORD",
+    "UID",
+    "LARGER",
+    "SMALLER",
+    "SINCE",
+    "BEFORE",
+    "ON",
+    "SENTSINCE",
+    "SENTBEFORE",
+    "SENTON",
+    "YOUNGER",
+    "OLDER",
+    "HEADER",
+    "FROM",
+    "TO",
+    "CC",
+    "BCC",
+    "SUBJECT",
+    "BODY",
+    "TEXT",
+];
+
+fn valued(word: &str, value: &[u8]) -> Result<Key, Refusal> {
+    let text = String::from_utf8_lossy(value).into_owned();
     let size = || text.parse::<usize>().map_err(|_| bad("Invalid search size parameter"));
-    let interval = || text.parse::<u32>().map(i64::from).map_err(|_| bad("Invalid search interval parameter"));
+    let interval =
+        || text.parse::<u32>().map(i64::from).map_err(|_| bad("Invalid search interval parameter"));
     let day = || day_of(&text).ok_or_else(|| bad("Invalid search date parameter"));
     let lower = value.to_ascii_lowercase();
     Ok(match word {
@@ -211,7 +255,6 @@ fn key(word: &str, rest: &mut &[Argument]) -> Result<Key, Refusal> {
         "SENTON" => Key::Sent(day()?, day()? + 1),
         "YOUNGER" => Key::Younger(interval()?),
         "OLDER" => Key::Older(interval()?),
-        "HEADER" => Key::Field(text.to_ascii_lowercase(), next().ok_or_else(missing)?.to_ascii_lowercase()),
         "BODY" => Key::Body(lower),
         "TEXT" => Key::Text(lower),
         field => Key::Field(field.to_ascii_lowercase(), lower),
@@ -221,7 +264,11 @@ fn key(word: &str, rest: &mut &[Argument]) -> Result<Key, Refusal> {
 fn is(key: &Key, selected: &Selected, number: u32, mail: &Mail, clock: i64, zone: i32) -> bool {
     let age = (clock - mail.received) / 1_000_000;
     let header = || {
-        let end = mail.content.windows(4).position(|window| window == b"\r\n\r\n").map_or(mail.content.len(), |at| at + 2);
+        let end = mail
+            .content
+            .windows(4)
+            .position(|window| window == b"\r\n\r\n")
+            .map_or(mail.content.len(), |at| at + 2);
         mail.content.split_at_checked(end).unwrap_or((mail.content.as_ref(), &[]))
     };
     match key {
@@ -244,11 +291,9 @@ fn is(key: &Key, selected: &Selected, number: u32, mail: &Mail, clock: i64, zone
         }
         Key::Younger(seconds) => age <= *seconds,
         Key::Older(seconds) => *seconds <= age,
-        Key::Field(name, text) => {
-            part::fields(header().0)
-                .filter(|(found, _)| found.eq_ignore_ascii_case(name.as_bytes()))
-                .any(|(_, value)| has(&unfolded(value), text))
-        }
+        Key::Field(name, text) => part::fields(header().0)
+            .filter(|(found, _)| found.eq_ignore_ascii_case(name.as_bytes()))
+            .any(|(_, value)| has(&unfolded(value), text)),
         Key::Body(text) => has(header().1, text),
         Key::Text(text) => has(&mail.content, text),
     }
@@ -287,6 +332,7 @@ fn day(day: &str, month: &str, year: &str) -> Option<i64> {
         ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
     let month = MONTHS.iter().position(|name| month.eq_ignore_ascii_case(name))?;
     let month = time::Month::try_from(u8::try_from(month + 1).ok()?).ok()?;
-    let date = time::Date::from_calendar_date(year.trim().parse().ok()?, month, day.trim().parse().ok()?).ok()?;
+    let date =
+        time::Date::from_calendar_date(year.trim().parse().ok()?, month, day.trim().parse().ok()?).ok()?;
     Some(date.midnight().assume_utc().unix_timestamp().div_euclid(86_400))
 }

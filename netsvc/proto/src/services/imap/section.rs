@@ -44,7 +44,8 @@ impl Section {
                 let Some(piece) = end.strip_prefix(']') else {
                     return Err("Invalid BODY[..] parameter: Missing ']'".to_owned());
                 };
-                let names: Option<Vec<&Argument>> = list.iter().map(|name| name.bytes().map(|_| name)).collect();
+                let names: Option<Vec<&Argument>> =
+                    list.iter().map(|name| name.bytes().map(|_| name)).collect();
                 let names = names.filter(|names| !names.is_empty()).ok_or_else(bad)?;
                 *rest = others;
                 (text.to_owned(), piece.to_owned(), names.into_iter().cloned().collect())
@@ -67,7 +68,9 @@ impl Section {
         }
         let piece = piece_of(&piece)?;
         let shown = |name: &Argument| match name {
-            Argument::Text(text) | Argument::Literal(text) => format!("\"{}\"", String::from_utf8_lossy(text).to_ascii_uppercase()),
+            Argument::Text(text) | Argument::Literal(text) => {
+                format!("\"{}\"", String::from_utf8_lossy(text).to_ascii_uppercase())
+            }
             other => other.keyword().unwrap_or_default(),
         };
         let list = listed.iter().map(shown).collect::<Vec<_>>().join(" ");
@@ -112,7 +115,8 @@ impl Section {
                     let listed = names.iter().any(|wanted| wanted.as_bytes().eq_ignore_ascii_case(name));
                     listed != *others
                 };
-                let mut text = part::raw_fields(get(&part.header)).filter(wanted).collect::<Vec<_>>().concat();
+                let mut text =
+                    part::raw_fields(get(&part.header)).filter(wanted).collect::<Vec<_>>().concat();
                 text.extend_from_slice(b"\r\n");
                 text
             }
@@ -125,7 +129,9 @@ impl Section {
 fn split(words: &str) -> Option<(Vec<u32>, String)> {
     let mut path = Vec::new();
     let mut rest = words;
-    while let Some(digits) = rest.find(|letter: char| !letter.is_ascii_digit()).or(Some(rest.len())).filter(|at| *at > 0) {
+    while let Some(digits) =
+        rest.find(|letter: char| !letter.is_ascii_digit()).or(Some(rest.len())).filter(|at| *at > 0)
+    {
         let (number, tail) = rest.split_at_checked(digits)?;
         path.push(number.parse().ok()?);
         rest = match tail.strip_prefix('.') {

@@ -45,7 +45,8 @@ pub(super) fn written(numbers: &[u32]) -> String {
     let mut text = String::new();
     let mut rest = numbers;
     while let Some((&first, tail)) = rest.split_first() {
-        let more = (first.saturating_add(1)..).zip(tail).take_while(|(wanted, number)| wanted == *number).count();
+        let more =
+            (first.saturating_add(1)..).zip(tail).take_while(|(wanted, number)| wanted == *number).count();
         if !text.is_empty() {
             text.push(',');
         }

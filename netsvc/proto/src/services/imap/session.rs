@@ -108,10 +108,15 @@ impl Session {
         };
         let mut out = Out::default();
         self.done(&String::from_utf8_lossy(tag), &refused, &mut out);
-        Some(out.take().into_iter().filter_map(|action| match action {
-            Action::Send(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
-            _ => None,
-        }).collect())
+        Some(
+            out.take()
+                .into_iter()
+                .filter_map(|action| match action {
+                    Action::Send(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
+                    _ => None,
+                })
+                .collect(),
+        )
     }
 
     pub(super) fn command(&mut self, pieces: &[Piece], out: &mut Out) {
@@ -213,7 +218,8 @@ impl Session {
     }
 
     fn run(&mut self, command: &Command<'_>, shown: &str, out: &mut Out) {
-        let needs = matches!(command.name.as_str(), "FETCH" | "STORE" | "SEARCH" | "COPY" | "MOVE" | "EXPUNGE");
+        let needs =
+            matches!(command.name.as_str(), "FETCH" | "STORE" | "SEARCH" | "COPY" | "MOVE" | "EXPUNGE");
         if needs && self.mails.selected.is_none() {
             return self.done(command.tag, UNSELECTED, out);
         }
@@ -246,7 +252,9 @@ impl Session {
             Err(error) if error.starts_with("BAD ") || error.starts_with("NO ") => error,
             Err(error) => format!("BAD Error in IMAP command {shown}: {error}"),
         };
-        if !out.closing() && !matches!(command.name.as_str(), "SEARCH" | "STORE" | "DELETE" | "SELECT" | "EXAMINE") {
+        if !out.closing()
+            && !matches!(command.name.as_str(), "SEARCH" | "STORE" | "DELETE" | "SELECT" | "EXAMINE")
+        {
             self.tell_news(out);
         }
         if !out.closing() {
@@ -265,7 +273,8 @@ impl Session {
         let (selected, told) = found.ok_or_else(|| format!("NO Mailbox doesn't exist: {name}"))?;
         self.mails.selected = Some(selected);
         out.send(told);
-        Ok(if read_only { "OK [READ-ONLY] Examine completed" } else { "OK [READ-WRITE] Select completed" }.to_owned())
+        Ok(if read_only { "OK [READ-ONLY] Examine completed" } else { "OK [READ-WRITE] Select completed" }
+            .to_owned())
     }
 
     fn status(&self, command: &Command<'_>, out: &mut Out) -> Answer {
@@ -326,7 +335,13 @@ impl Session {
             change::learn(folder, &letter.keywords);
             let keywords = change::known(folder, &letter.keywords);
             let content = mailbox::with_line_ends(&letter.content);
-            uids.push(folder.add(content.into(), letter.received.unwrap_or(now), now, letter.flags, keywords));
+            uids.push(folder.add(
+                content.into(),
+                letter.received.unwrap_or(now),
+                now,
+                letter.flags,
+                keywords,
+            ));
             validity = folder.validity;
         }
         Ok(format!("OK [APPENDUID {validity} {}] Append completed", sequence::written(&uids)))
@@ -336,8 +351,28 @@ impl Session {
 fn is_known(name: &str, uid: bool) -> bool {
     let of_both = ["FETCH", "STORE", "SEARCH", "COPY", "MOVE", "EXPUNGE"].contains(&name);
     let others = [
-        "CAPABILITY", "NOOP", "ID", "NAMESPACE", "ENABLE", "IDLE", "LOGOUT", "CHECK", "CLOSE", "UNSELECT", "SELECT",
-        "EXAMINE", "LIST", "XLIST", "LSUB", "STATUS", "CREATE", "DELETE", "RENAME", "SUBSCRIBE", "UNSUBSCRIBE", "APPEND",
+        "CAPABILITY",
+        "NOOP",
+        "ID",
+        "NAMESPACE",
+        "ENABLE",
+        "IDLE",
+        "LOGOUT",
+        "CHECK",
+        "CLOSE",
+        "UNSELECT",
+        "SELECT",
+        "EXAMINE",
+        "LIST",
+        "XLIST",
+        "LSUB",
+        "STATUS",
+        "CREATE",
+        "DELETE",
+        "RENAME",
+        "SUBSCRIBE",
+        "UNSUBSCRIBE",
+        "APPEND",
     ];
     of_both || !uid && others.contains(&name)
 }

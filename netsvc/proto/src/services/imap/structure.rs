@@ -61,7 +61,8 @@ fn pairs(parameters: &[(String, String)]) -> Vec<u8> {
     if parameters.is_empty() {
         return b"NIL".to_vec();
     }
-    let words = parameters.iter().flat_map(|(name, value)| [string(name.as_bytes()), string(value.as_bytes())]);
+    let words =
+        parameters.iter().flat_map(|(name, value)| [string(name.as_bytes()), string(value.as_bytes())]);
     [b"(", words.collect::<Vec<_>>().join(&b' ').as_slice(), b")"].concat()
 }
 

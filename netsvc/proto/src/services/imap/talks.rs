@@ -32,10 +32,12 @@ pub(super) const TALKS: Talks = Talks {
           e FETCH 1:* (FLAGS ENVELOPE BODYSTRUCTURE INTERNALDATE RFC822.SIZE)\r\nf FETCH 1 BODY[]\r\n\
           g UID FETCH 1:* BODY.PEEK[HEADER.FIELDS (SUBJECT FROM)]<0.20>\r\nh SEARCH UNSEEN SINCE 1-Jan-2020\r\n\
           i STORE 1 +FLAGS (\\Deleted)\r\nj EXPUNGE\r\nk IDLE\r\nDONE\r\nl CLOSE\r\nm LOGOUT\r\n",
-        b"a LOGIN {4}\r\nroot {4+}\r\ntoor\r\nb CREATE x\r\nc APPEND x (\\Seen) \"05-Mar-2024 10:11:12 +0100\" {19+}\r\n\
+        b"a LOGIN {4}\r\nroot {4+}\r\ntoor\r\nb CREATE x\r\n\
+          c APPEND x (\\Seen) \"05-Mar-2024 10:11:12 +0100\" {19+}\r\n\
           Subject: a\r\n\r\nabc\r\n\r\nd EXAMINE x\r\ne FETCH 1 (UID BODY[1.MIME] RFC822)\r\nf COPY 1 INBOX\r\n\
           g RENAME x y\r\nh LSUB \"\" *\r\ni DELETE y\r\nj NAMESPACE\r\nk NOOP\r\n",
-        b"a AUTHENTICATE PLAIN\r\nAHJvb3QAdG9vcg==\r\nb SEARCH OR (NOT SEEN) FROM x\r\nc UID SEARCH RETURN (COUNT) ALL\r\n",
+        b"a AUTHENTICATE PLAIN\r\nAHJvb3QAdG9vcg==\r\n\
+          b SEARCH OR (NOT SEEN) FROM x\r\nc UID SEARCH RETURN (COUNT) ALL\r\n",
         b"a AUTHENTICATE CRAM-MD5\r\n*\r\nb AUTHENTICATE LOGIN\r\ncm9vdA==\r\nd3Jvbmc=\r\nc STARTTLS\r\n",
     ],
     floods: &[
