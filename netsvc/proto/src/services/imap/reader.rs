@@ -127,7 +127,7 @@ impl Reader {
             };
             let mut text = line;
             text.truncate(start);
-            self.held += text.len() + size;
+            self.held = self.held.saturating_add(text.len()).saturating_add(size);
             self.pieces.push(Piece::Text(text));
             let most = if !self.inside {
                 LOGIN_LINE
@@ -188,6 +188,7 @@ mod tests {
         assert_eq!(marker(b"a LOGIN {x}"), Some((8, None, false)));
         assert_eq!(marker(b"a LOGIN \"{4}"), None);
         assert_eq!(marker(b"a LOGIN"), None);
+        assert_eq!(marker(b"a LOGIN {99999999999999999999999}"), Some((8, Some(usize::MAX), false)));
     }
 
     proptest! {

@@ -150,7 +150,7 @@ fn every_file_is_compared() {
             entry.unwrap().file_name().into_string().unwrap().strip_suffix(".answers").map(String::from)
         })
         .collect();
-    assert_eq!(names.len(), 15, "{names:?}");
+    assert_eq!(names.len(), 16, "{names:?}");
 }
 
 fn folder() -> PathBuf {
