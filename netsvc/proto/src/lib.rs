@@ -10,6 +10,7 @@ mod dovecot;
 mod kept;
 mod mailbox;
 pub mod ntlm;
+mod output;
 pub mod testing;
 
 pub mod services {

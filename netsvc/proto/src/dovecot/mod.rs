@@ -11,11 +11,13 @@ pub(crate) use products::PRODUCTS;
 pub(crate) use sasl::{Outcome, Progress, Step};
 
 use crate::mailbox;
-use netsvc_kit::{Beyond, Full, Host, Link, Setting, SettingKind};
+use netsvc_kit::{Beyond, Credential, Full, Host, Link, Out, Setting, SettingKind};
 use netsvc_persona::subkey;
 use rand_core::RngCore;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
+/// `auth_failure_delay`.
+const FAILURE: Duration = Duration::from_secs(2);
 /// Values of `auth_mechanisms`.
 const SETS: &[&str] = &["plain", "plain login", "plain login cram-md5", "plain login cram-md5 apop"];
 /// Services that show the same mailboxes; a setting of one holds for both.
@@ -94,6 +96,16 @@ impl Dovecot {
             id if id.starts_with("debian") || id == "kali" => "Dovecot (Debian) ready.",
             id if id.starts_with("ubuntu") => "Dovecot (Ubuntu) ready.",
             _ => "Dovecot ready.",
+        }
+    }
+
+    /// Records what was judged; a failure is answered late (`auth_failure_delay`).
+    pub(crate) fn judged(&self, credential: Option<Box<Credential>>, outcome: &Outcome, out: &mut Out) {
+        if let Some(credential) = credential {
+            out.credential(*credential);
+        }
+        if *outcome == Outcome::Failed && self.host.natural_delays() {
+            out.wait(FAILURE);
         }
     }
 

@@ -7,7 +7,11 @@ use super::{
     spec::{is_shell, quoted},
     view,
 };
-use crate::{account, away::away};
+use crate::{
+    account,
+    away::away,
+    output::{PAUSE, TRICKLE, until, with_returns},
+};
 use netsvc_kit::{Host, Link, recorder};
 use netsvc_persona::{Persona, tables::systems};
 use netsvc_shell::{
@@ -21,10 +25,6 @@ use std::{
 
 /// Status of what could not be started.
 const NOT_FOUND: i32 = 127;
-/// Time between two pieces of output that never ends.
-const TRICKLE: Duration = Duration::from_secs(5);
-/// Longest that one piece of output waits.
-const PAUSE: Duration = Duration::from_secs(600);
 /// Longest life of a process that is asked for.
 const LIFE: Duration = Duration::from_secs(24 * 3600);
 
@@ -407,23 +407,6 @@ fn without_root(line: &str, root: &str) -> String {
     }
     all.push_str(rest);
     all
-}
-
-/// Time until `at`, as long as one waits at once.
-fn until(at: i64) -> Duration {
-    Duration::from_micros(at.saturating_sub(recorder::now()).max(0).unsigned_abs()).min(PAUSE)
-}
-
-/// Line ends as a terminal shows them.
-fn with_returns(bytes: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(bytes.len() + 16);
-    for &byte in bytes {
-        if byte == b'\n' {
-            out.push(b'\r');
-        }
-        out.push(byte);
-    }
-    out
 }
 
 #[cfg(test)]

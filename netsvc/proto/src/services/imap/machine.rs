@@ -9,7 +9,7 @@ use crate::dovecot::{Dovecot, Outcome, Progress, Step};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use netsvc_kit::{Host, Input, Link, Machine, Out};
 use netsvc_wire::{Kind, field};
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 /// Bytes that are taken at a time.
 const PIECE: usize = 16 * 1024;
@@ -19,8 +19,6 @@ const BAD: u32 = 3;
 const TAG: usize = 64;
 /// What is said to a command that is none.
 const ERROR: &str = "BAD Error in IMAP command received by server.";
-/// `auth_failure_delay`.
-const FAILURE: Duration = Duration::from_secs(2);
 
 /// A connection.
 pub(super) struct Imap {
@@ -263,12 +261,7 @@ impl Imap {
             }
             Progress::Over(credential, outcome) => (credential, outcome),
         };
-        if let Some(credential) = credential {
-            out.credential(*credential);
-        }
-        if outcome == Outcome::Failed && self.dovecot.host.natural_delays() {
-            out.wait(FAILURE);
-        }
+        self.dovecot.judged(credential, &outcome, out);
         match outcome {
             Outcome::Accepted(user) => {
                 self.session = Some(Session::new(&self.dovecot, &user));

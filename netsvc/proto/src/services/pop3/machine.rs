@@ -5,7 +5,7 @@ use crate::dovecot::{Dovecot, Outcome, Progress, Step};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use netsvc_kit::{Gathered, Host, Input, Link, Machine, Out};
 use netsvc_wire::{Kind, field};
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 /// Longest line (`LOGIN_MAX_INBUF_SIZE`, `MAX_INBUF_SIZE`).
 const LINE: usize = 4096;
@@ -14,8 +14,6 @@ const BAD: u32 = 3;
 /// What is said to a password that must not come as it is.
 const NO_PLAINTEXT: &str =
     "-ERR [AUTH] Plaintext authentication disallowed on non-secure (SSL/TLS) connections.\r\n";
-/// `auth_failure_delay`.
-const FAILURE: Duration = Duration::from_secs(2);
 
 /// A connection.
 pub(super) struct Pop3 {
@@ -212,12 +210,7 @@ impl Pop3 {
                 self.sasl = Some(step);
             }
             Progress::Over(credential, outcome) => {
-                if let Some(credential) = credential {
-                    out.credential(*credential);
-                }
-                if outcome == Outcome::Failed && self.dovecot.host.natural_delays() {
-                    out.wait(FAILURE);
-                }
+                self.dovecot.judged(credential, &outcome, out);
                 match outcome {
                     Outcome::Accepted(user) => {
                         self.session = Some(Session::new(&self.dovecot, &user));

@@ -1,11 +1,16 @@
 //! What runs on a channel: an interactive shell, or one command.
 
 use super::typing::{Cut, Typing};
-use crate::{account, away::away, cast::Cast};
+use crate::{
+    account,
+    away::away,
+    cast::Cast,
+    output::{PAUSE, TRICKLE, until, with_returns},
+};
 use netsvc_kit::{Host, Link, recorder};
 use netsvc_shell::{Emit, Outcome, Shell, ShellHost, Stream, Terminal, TerminalOutput, Waits, text};
 use netsvc_ssh::{ChannelIo, Event, Exit, Gone, Program, ProgramKind, scp};
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 /// What a shell that failed inside ends with, as one that a signal ended.
 const FAILED: Exit = Exit::Status(255);
@@ -13,10 +18,6 @@ const FAILED: Exit = Exit::Status(255);
 const COMMAND: usize = 4 << 20;
 /// Up to so many bytes of a command each new line is looked at.
 const LINES: usize = 16 << 10;
-/// Time between two pieces of output that never ends.
-const TRICKLE: Duration = Duration::from_secs(5);
-/// Longest that one piece of output waits.
-const PAUSE: Duration = Duration::from_secs(600);
 
 /// A login on a connection.
 pub(super) struct Login {
@@ -294,21 +295,4 @@ impl Login {
             event = io.interrupted() => Err(Cut::of(event)),
         }
     }
-}
-
-/// Time until `at`, as long as one waits at once.
-fn until(at: i64) -> Duration {
-    Duration::from_micros(at.saturating_sub(recorder::now()).max(0).unsigned_abs()).min(PAUSE)
-}
-
-/// Line ends as a terminal shows them.
-fn with_returns(bytes: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(bytes.len() + 16);
-    for &byte in bytes {
-        if byte == b'\n' {
-            out.push(b'\r');
-        }
-        out.push(byte);
-    }
-    out
 }

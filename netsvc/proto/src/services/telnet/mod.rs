@@ -9,7 +9,7 @@ mod talks;
 mod told;
 mod voice;
 
-use crate::{account, away::away, cast::Cast};
+use crate::{account, away::away, cast::Cast, output::until};
 use dialect::Dialect;
 use netsvc_kit::{
     Accounts, Beyond, Credential, Def, Full, Host, Port, Serve, Session, Setting, SettingKind,
@@ -74,8 +74,6 @@ pub static SERVICE: Def = Def {
 const LINE: usize = 256;
 /// Most that is typed ahead of the login and kept (a terminal's input queue).
 const AHEAD: usize = 4096;
-/// Longest wait for output that is due.
-const PAUSE: Duration = Duration::from_secs(600);
 /// How often what a client tells of itself is written down on one connection.
 const TELLINGS: u32 = 8;
 
@@ -350,8 +348,7 @@ impl Connection {
     /// Waits until something is typed or output is due; false when the peer is gone.
     async fn wait(&mut self, output: &TerminalOutput) -> io::Result<bool> {
         let Some(at) = output.wake_at else { return self.fill().await };
-        let due = Duration::from_micros(at.saturating_sub(recorder::now()).max(0).unsigned_abs()).min(PAUSE);
-        tokio::time::timeout(due, self.fill()).await.unwrap_or(Ok(true))
+        tokio::time::timeout(until(at), self.fill()).await.unwrap_or(Ok(true))
     }
 }
 
