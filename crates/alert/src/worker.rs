@@ -71,6 +71,8 @@ struct Alerter {
     settings: Settings,
     folder: PathBuf,
     counters: Counters,
+    /// When old messages were forgotten last.
+    forgot: Micros,
 }
 
 /// Sends alerts until the worker is told to stop.
@@ -80,7 +82,7 @@ struct Alerter {
 pub async fn run(context: WorkerContext, store: Store, settings: Settings) -> Result<(), AlertError> {
     let fence = store.lease_take(Worker::Alerter).await?;
     let folder = context.paths.root().to_owned();
-    let mut alerter = Alerter { store, fence, settings, folder, counters: Counters::default() };
+    let mut alerter = Alerter { store, fence, settings, folder, counters: Counters::default(), forgot: 0 };
     run_passes(context, &mut alerter).await
 }
 
@@ -94,7 +96,10 @@ impl Pass for Alerter {
         let more = self.make(&rules, now).await?;
         self.digest(&rules, now).await?;
         let trouble = if context.is_stopping() { None } else { self.deliver(&rules, now).await? };
-        self.store.alert_forget(&self.fence, now).await?;
+        if self.forgot + HOUR <= now {
+            self.store.alert_forget(&self.fence, now).await?;
+            self.forgot = now;
+        }
         context.status.set_trouble(trouble);
         context.status.report(&self.counters);
         Ok(if more { Work::More } else { Work::Done })
@@ -183,6 +188,10 @@ impl Alerter {
 
     /// Tells what was held back, once the oldest has waited an hour and nobody sleeps.
     async fn digest(&mut self, rules: &[AlertRule], now: Micros) -> Result<(), AlertError> {
+        // There may be thousands, and passes are many: one that is ripe is looked for first.
+        if self.store.alert_in_state(DeliveryState::Held, now - HOUR, 1).await?.is_empty() {
+            return Ok(());
+        }
         let held = self.store.alert_in_state(DeliveryState::Held, now, DIGEST).await?;
         let mut of_rules: BTreeMap<&str, Vec<AlertDelivery>> = BTreeMap::new();
         for message in &held {

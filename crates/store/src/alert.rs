@@ -276,6 +276,16 @@ impl Store {
         self.pool.read(statement).await
     }
 
+    /// How many messages are in a state.
+    ///
+    /// # Errors
+    /// [`Error::Query`] when the database fails.
+    pub async fn alert_total(&self, state: DeliveryState) -> Result<u64, Error> {
+        let sql = "SELECT COUNT(*) FROM alert_deliveries WHERE state = ?";
+        let row = self.pool.row(Statement::new("count alerts", sql).bind(state)).await?;
+        row.map_or(Ok(0), |mut cells| cells.count())
+    }
+
     /// How many alerts of a rule were made since a time and not held.
     ///
     /// # Errors

@@ -27,7 +27,8 @@ impl Site {
         let correlator = store.lease_take(Worker::Correlator).await.unwrap();
         let settings = Settings { rule: None, dashboard: Some("https://decnet.lan/".to_owned()) };
         let counters = Counters::default();
-        let alerter = Alerter { store, fence, settings, folder: folder.path().to_owned(), counters };
+        let alerter =
+            Alerter { store, fence, settings, folder: folder.path().to_owned(), counters, forgot: 0 };
         let mut site = Site { alerter, correlator, events: 0, _folder: folder };
         // The first pass says where history ends.
         site.pass(0).await;
