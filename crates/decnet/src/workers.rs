@@ -6,7 +6,7 @@ use crate::{
 };
 use anyhow::{Context as _, Result};
 use decnet_bus::Bus;
-use decnet_model::{alert::Asked, record::AlertRule, worker::Worker};
+use decnet_model::{alert::Asked, flaw, record::AlertRule, worker::Worker};
 use decnet_pipeline::{
     collector, correlator, eventlog, ingester,
     runtime::{self, Body, Host},
@@ -102,11 +102,9 @@ pub fn configured_rule(context: &Context) -> Result<Option<AlertRule>> {
         per_hour: u32::try_from(settings.number(Name::AlertPerHour)).ok(),
         ..Asked::default()
     };
-    let rule = asked.rule("configured", None, "settings", 0).map_err(|wrong| {
-        let lines: Vec<_> =
-            wrong.iter().map(|(field, message)| format!("alerts.{field}: {message}")).collect();
-        anyhow::anyhow!(lines.join("; "))
-    });
+    let rule = asked
+        .rule("configured", None, "settings", 0)
+        .map_err(|flaws| anyhow::anyhow!(flaw::told(&flaws, "alerts.")));
     rule.map(Some)
 }
 

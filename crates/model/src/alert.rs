@@ -3,7 +3,7 @@
 
 mod asked;
 
-pub use asked::{Asked, is_rule_name};
+pub use asked::{Asked, AskedMute, LONGEST_MUTE, is_rule_name};
 
 use crate::record::{AlertRule, IncidentView};
 use netsvc_wire::stamp::Micros;

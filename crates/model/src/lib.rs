@@ -5,6 +5,7 @@ pub mod alert;
 pub mod archetype;
 pub mod catalogue;
 pub mod custom;
+pub mod flaw;
 pub mod fleet;
 pub mod logins;
 pub mod nearest;

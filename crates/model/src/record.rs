@@ -42,8 +42,8 @@ pub use attacker::{Attacker, AttackerDelta, AttackerDeltas, Contact, Counts, Tra
 pub use fleet::{DeckyActual, DeckyDesired, DeckyIntent, DeckyRow, DeckyState};
 pub use incident::{
     Incident, IncidentChange, IncidentDeed, IncidentDelta, IncidentDetail, IncidentNote, IncidentSource,
-    IncidentState, IncidentTie, IncidentView, IncidentWork, Mark, MarkKind, MarkSeen, QUIET, SEVERITIES,
-    Severity, Stage, Stroke, severity,
+    IncidentState, IncidentTie, IncidentView, IncidentWork, LONGEST_NOTE, Mark, MarkKind, MarkSeen, QUIET,
+    SEVERITIES, Severity, Stage, Stroke, severity,
 };
 pub use operation::{Operation, OperationKind, OperationState};
 pub use retention::{BadRetention, Holding, KindRetention, Retention, Retired};

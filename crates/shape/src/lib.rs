@@ -29,7 +29,7 @@ pub use fleet::{Decky, Stats, Tally};
 pub use house::{Lag, Setting, Worker, Workers};
 pub use incident::{Incident, IncidentDetail, IncidentNote, IncidentSource, IncidentTie};
 pub use inventory::{Archetype, Distro, Service, ServicePort, ServiceSetting};
-pub use numbers::{Bucket, Flaw, Ranked, RankingQuery, Timeline, TimelineQuery};
+pub use numbers::{Bucket, Ranked, RankingQuery, Timeline, TimelineQuery};
 pub use operation::Operation;
 pub use session::{Session, SessionDetail};
 pub use texts::Texts;

@@ -1,7 +1,10 @@
 //! Numbers of events over time, and what was seen most.
 
 use crate::{Texts, condition::moment};
-use decnet_model::record::{self, By, Span, Subject, TimelineFilter};
+use decnet_model::{
+    flaw::Flaw,
+    record::{self, By, Span, Subject, TimelineFilter},
+};
 use netsvc_wire::stamp::{self, Micros};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -16,9 +19,6 @@ const SHORT: Micros = 6 * 3_600_000_000;
 const FEW: u32 = 10;
 /// Most values of a ranking.
 const MANY: u32 = 500;
-
-/// A part of a question and what is wrong with it.
-pub type Flaw = (&'static str, String);
 
 /// How many events there were in one span of time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]

@@ -6,6 +6,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use decnet_model::flaw::Flaw;
 use serde::Serialize;
 use std::time::Duration;
 use tracing::error;
@@ -77,6 +78,12 @@ impl Problem {
     /// One wrong field.
     pub fn field(field: &str, message: impl Into<String>) -> Self {
         Problem::Invalid(vec![FieldError { field: field.to_owned(), message: message.into() }])
+    }
+
+    /// Wrong fields.
+    pub(crate) fn flaws(flaws: Vec<Flaw>) -> Self {
+        let error = |(field, message): Flaw| FieldError { field: field.to_owned(), message };
+        Problem::Invalid(flaws.into_iter().map(error).collect())
     }
 
     fn parts(&self) -> (StatusCode, &'static str, &'static str) {

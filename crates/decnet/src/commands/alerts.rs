@@ -3,13 +3,14 @@
 use super::{
     Context,
     user::{actor, audit},
+    wrong,
 };
 use crate::output::{self, Cell};
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
 use decnet_model::{
-    alert::{Addresses, Asked},
-    record::{AlertMute, Page},
+    alert::{Addresses, Asked, AskedMute, LONGEST_MUTE},
+    record::Page,
 };
 use decnet_shape::{self as shape, message};
 use std::io::Read;
@@ -73,7 +74,7 @@ enum Verb {
         #[arg(long, value_name = "NAME")]
         service: Option<String>,
         /// For so many minutes; without it until somebody ends it
-        #[arg(long, value_parser = clap::value_parser!(u32).range(1..=527_040))]
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(LONGEST_MUTE)))]
         minutes: Option<u32>,
         /// Why
         #[arg(long, default_value = "")]
@@ -159,20 +160,9 @@ impl Alerts {
                 audit(context, &store, "alert.retry", &id.to_string()).await
             }
             Verb::Mute { network, decky, service, minutes, reason } => {
-                if network.is_none() && decky.is_none() && service.is_none() {
-                    bail!("name addresses (--network), a decky or a service");
-                }
-                let now = context.now();
-                let mute = AlertMute {
-                    id: 0,
-                    network: network.map(|network| network.to_string()),
-                    node: decky,
-                    service,
-                    reason,
-                    until: minutes.map(|minutes| now + i64::from(minutes) * 60_000_000),
-                    created_by: actor(),
-                    created_at: now,
-                };
+                let network = network.map(|network| network.to_string());
+                let asked = AskedMute { network, node: decky, service, reason, minutes };
+                let mute = asked.mute(&actor(), context.now()).map_err(wrong)?;
                 let store = context.store().await?;
                 let id = store.alert_mute_put(&mute).await.context("store the mute")?;
                 audit(context, &store, "alert.mute.create", &id.to_string()).await?;
@@ -208,10 +198,7 @@ impl Set {
             per_hour: self.per_hour,
             quiet: self.quiet,
         };
-        let rule = asked.rule(&self.name, known, &actor(), context.now()).map_err(|wrong| {
-            let lines: Vec<_> = wrong.iter().map(|(field, message)| format!("{field}: {message}")).collect();
-            anyhow::anyhow!(lines.join("; "))
-        })?;
+        let rule = asked.rule(&self.name, known, &actor(), context.now()).map_err(wrong)?;
         store.alert_rule_put(&rule).await.context("store the rule")?;
         audit(context, &store, "alert.rule.put", &self.name).await?;
         output::note(&format!("rule {} tells {}", rule.name, shape::AlertRule::from(&rule).target));

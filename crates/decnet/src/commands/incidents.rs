@@ -11,12 +11,9 @@ use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
 use decnet_model::{
     access::is_user_name,
-    record::{IncidentChange, IncidentDetail, IncidentState, IncidentView, Page},
+    record::{IncidentChange, IncidentDetail, IncidentState, IncidentView, LONGEST_NOTE, Page},
 };
 use decnet_shape as shape;
-
-/// Longest note, in characters: as long as the interface takes.
-const NOTE: usize = 4000;
 
 /// Show incidents, those active last first
 ///
@@ -167,10 +164,8 @@ impl Incident {
 
 async fn apply(context: &Context, id: i64, change: &IncidentChange) -> Result<()> {
     let store = context.store().await?;
-    if let Some(note) = &change.note
-        && (note.trim().is_empty() || note.chars().count() > NOTE)
-    {
-        bail!("a note has 1 to {NOTE} characters");
+    if change.has_bad_note() {
+        bail!("a note has 1 to {LONGEST_NOTE} characters");
     }
     if let Some(name) = change.assignee.as_deref().filter(|name| !name.is_empty())
         && (!is_user_name(name) || store.user_get(name).await.context("read users")?.is_none())
@@ -220,7 +215,7 @@ async fn show(context: &Context, id: i64, json: bool) -> Result<()> {
     if !detail.notes.is_empty() {
         output::line("");
         for note in &detail.notes {
-            let shown = |text: &str| output::captured(text.as_bytes(), NOTE);
+            let shown = |text: &str| output::captured(text.as_bytes(), LONGEST_NOTE);
             let at = output::moment(note.at);
             output::line(&format!("{at}  {}  {}: {}", shown(&note.actor), note.deed, shown(&note.text)));
         }

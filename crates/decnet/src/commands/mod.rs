@@ -31,7 +31,10 @@ pub mod user;
 
 use crate::settings::{Name, Settings};
 use anyhow::{Context as _, Result, bail};
-use decnet_model::paths::Paths;
+use decnet_model::{
+    flaw::{self, Flaw},
+    paths::Paths,
+};
 use decnet_store::Store;
 use netsvc_persona::stage::Limits;
 use netsvc_wire::stamp;
@@ -204,6 +207,11 @@ impl Context {
             },
         }
     }
+}
+
+/// What was asked for is wrong.
+fn wrong(flaws: Vec<Flaw>) -> anyhow::Error {
+    anyhow::anyhow!(flaw::told(&flaws, ""))
 }
 
 /// Says what to do where the state folder is not ours.

@@ -1,11 +1,11 @@
 //! `timeline` and `top`: how much happened when, and what was seen most.
 
-use super::Context;
+use super::{Context, wrong};
 use crate::output::{self, Cell};
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use clap::Args;
 use decnet_model::record::BUCKETS;
-use decnet_shape::{Flaw, Ranked, RankingQuery, Timeline as Shape, TimelineQuery};
+use decnet_shape::{Ranked, RankingQuery, Timeline as Shape, TimelineQuery};
 
 /// Widest bar, in characters.
 const BAR: u64 = 40;
@@ -45,7 +45,7 @@ impl Timeline {
         let store = context.store().await?;
         let Timeline { span, by, since, until, decky, kind, json } = self;
         let query = TimelineQuery { span, by, since, until, decky, kind };
-        let filter = query.filter(context.now()).or_else(wrong)?;
+        let filter = query.filter(context.now()).map_err(wrong)?;
         let rows = store.timeline(&filter).await.context("read numbers of events")?;
         if json {
             output::json(&Shape::new(&filter, &rows));
@@ -88,7 +88,7 @@ impl Top {
     pub async fn run(self, context: &Context) -> Result<()> {
         let store = context.store().await?;
         let query = RankingQuery { of: Some(self.subject), since: self.since, limit: Some(self.limit) };
-        let (subject, since, limit) = query.read(context.now()).or_else(wrong)?;
+        let (subject, since, limit) = query.read(context.now()).map_err(wrong)?;
         let rows = store.ranking(subject, since, limit).await.context("read what was seen most")?;
         if self.json {
             output::json(&rows.iter().map(Ranked::from).collect::<Vec<_>>());
@@ -104,9 +104,4 @@ impl Top {
         output::list(&["EVENTS", "LAST SEEN", "VALUE"], cells.collect(), false);
         Ok(())
     }
-}
-
-fn wrong<T>(flaws: Vec<Flaw>) -> Result<T> {
-    let lines: Vec<_> = flaws.iter().map(|(field, message)| format!("{field}: {message}")).collect();
-    bail!(lines.join("; "))
 }

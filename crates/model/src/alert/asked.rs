@@ -1,7 +1,10 @@
-//! A rule as somebody wants it, from the command line, the interface or settings, checked in one place.
+//! A rule or a mute as somebody wants it, from the command line, the interface or settings, checked in one place.
 
 use super::{Addresses, Quiet, Target};
-use crate::record::{AlertFormat, AlertRule, Severity, Stage};
+use crate::{
+    flaw::Flaw,
+    record::{AlertFormat, AlertMute, AlertRule, Severity, Stage},
+};
 use netsvc_wire::stamp::Micros;
 use std::fmt::Display;
 
@@ -12,6 +15,10 @@ const MOST_PER_HOUR: u32 = 10_000;
 /// Longest name of a rule, and longest secret.
 const NAME: usize = 64;
 const SECRET: usize = 256;
+/// Longest reason of a mute, in characters.
+const REASON: usize = 500;
+/// Longest mute, in minutes: a year.
+pub const LONGEST_MUTE: u32 = 366 * 24 * 60;
 
 /// A rule as it is to be: what is `None` is as it was, or as usual; an empty text takes a condition away.
 #[derive(Clone, Default)]
@@ -46,9 +53,6 @@ pub fn is_rule_name(name: &str) -> bool {
     (1..=NAME).contains(&name.len()) && name.bytes().all(plain)
 }
 
-/// What is wrong, by field.
-type Wrong = Vec<(&'static str, String)>;
-
 impl Asked {
     /// The rule that is meant, where `known` is the one there is.
     ///
@@ -60,8 +64,8 @@ impl Asked {
         known: Option<AlertRule>,
         by: &str,
         now: Micros,
-    ) -> Result<AlertRule, Wrong> {
-        let mut wrong = Wrong::new();
+    ) -> Result<AlertRule, Vec<Flaw>> {
+        let mut wrong = Vec::new();
         if !is_rule_name(name) {
             wrong.push(("name", "letters, digits and . _ -, 1 to 64 of them".to_owned()));
         }
@@ -106,6 +110,55 @@ impl Asked {
     }
 }
 
+/// A mute as it is to be.
+#[derive(Clone, Debug, Default)]
+pub struct AskedMute {
+    /// Only from these addresses, as 192.0.2.0/24.
+    pub network: Option<String>,
+    /// Only of this node.
+    pub node: Option<String>,
+    /// Only of this service.
+    pub service: Option<String>,
+    /// Why.
+    pub reason: String,
+    /// For so many minutes; `None`: until somebody ends it.
+    pub minutes: Option<u32>,
+}
+
+impl AskedMute {
+    /// The mute that is meant, not numbered yet.
+    ///
+    /// # Errors
+    /// Everything that is wrong, by field.
+    pub fn mute(self, by: &str, now: Micros) -> Result<AlertMute, Vec<Flaw>> {
+        let mut wrong = Vec::new();
+        if self.network.is_none() && self.node.is_none() && self.service.is_none() {
+            wrong.push(("", "name addresses, a decky or a service".to_owned()));
+        }
+        let network = self.network.as_deref().map(str::parse::<Addresses>).transpose();
+        if let Err(bad) = &network {
+            wrong.push(("network", bad.to_string()));
+        }
+        if self.reason.chars().count() > REASON {
+            wrong.push(("reason", format!("{REASON} characters at most")));
+        }
+        if self.minutes.is_some_and(|minutes| !(1..=LONGEST_MUTE).contains(&minutes)) {
+            wrong.push(("minutes", "1 minute to a year".to_owned()));
+        }
+        let (Ok(network), true) = (network, wrong.is_empty()) else { return Err(wrong) };
+        Ok(AlertMute {
+            id: 0,
+            network: network.map(|network| network.to_string()),
+            node: self.node,
+            service: self.service,
+            reason: self.reason,
+            until: self.minutes.map(|minutes| now + i64::from(minutes) * 60_000_000),
+            created_by: by.to_owned(),
+            created_at: now,
+        })
+    }
+}
+
 fn usual(name: &str) -> AlertRule {
     AlertRule {
         name: name.to_owned(),
@@ -142,7 +195,11 @@ fn condition(text: Option<String>, mut check: impl FnMut(&Option<String>)) -> Op
     Some(text)
 }
 
-fn read<T: std::str::FromStr<Err: Display>>(field: &'static str, text: &Option<String>, wrong: &mut Wrong) {
+fn read<T: std::str::FromStr<Err: Display>>(
+    field: &'static str,
+    text: &Option<String>,
+    wrong: &mut Vec<Flaw>,
+) {
     if let Some(Err(bad)) = text.as_deref().map(str::parse::<T>) {
         wrong.push((field, bad.to_string()));
     }
@@ -153,7 +210,7 @@ fn one_of<T: Copy>(
     text: &Option<String>,
     all: &[T],
     name: fn(T) -> &'static str,
-    wrong: &mut Wrong,
+    wrong: &mut Vec<Flaw>,
 ) -> Option<T> {
     let text = text.as_deref()?;
     let found = all.iter().copied().find(|one| name(*one) == text);
@@ -167,6 +224,27 @@ fn one_of<T: Copy>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_mute_is_of_something_and_ends_within_a_year() {
+        let asked = AskedMute {
+            network: Some("192.0.2.7/24".to_owned()),
+            reason: "ours".to_owned(),
+            minutes: Some(60),
+            ..AskedMute::default()
+        };
+        let mute = asked.clone().mute("eve", 5).unwrap();
+        assert_eq!((mute.until, mute.created_by.as_str(), mute.created_at), (Some(3_600_000_005), "eve", 5));
+        let wrong = AskedMute {
+            network: Some("x".to_owned()),
+            reason: "x".repeat(REASON + 1),
+            minutes: Some(LONGEST_MUTE + 1),
+            ..AskedMute::default()
+        };
+        let fields = |flaws: Vec<Flaw>| flaws.into_iter().map(|(field, _)| field).collect::<Vec<_>>();
+        assert_eq!(fields(wrong.mute("eve", 5).unwrap_err()), ["network", "reason", "minutes"]);
+        assert_eq!(fields(AskedMute::default().mute("eve", 5).unwrap_err()), [""]);
+    }
 
     #[test]
     fn what_is_left_out_stays_and_what_is_empty_goes() {

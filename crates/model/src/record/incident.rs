@@ -363,6 +363,9 @@ pub struct IncidentNote {
     pub text: String,
 }
 
+/// Longest note, in characters.
+pub const LONGEST_NOTE: usize = 4000;
+
 /// What is to be changed of what is noted of an incident.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IncidentChange {
@@ -372,6 +375,13 @@ pub struct IncidentChange {
     pub assignee: Option<String>,
     /// A note.
     pub note: Option<String>,
+}
+
+impl IncidentChange {
+    /// Whether its note is empty or too long.
+    pub fn has_bad_note(&self) -> bool {
+        self.note.as_deref().is_some_and(|note| note.trim().is_empty() || note.chars().count() > LONGEST_NOTE)
+    }
 }
 
 /// All there is of one incident beside its events.

@@ -1,7 +1,7 @@
 //! Alerts: rules, mutes and messages. Only administrators say where messages go.
 
 use crate::{
-    ApiState, FieldError, Problem,
+    ApiState, Problem,
     auth::Viewer,
     problem::ProblemBody,
     query::{Paged, Paging},
@@ -14,17 +14,12 @@ use axum::{
     },
     http::StatusCode,
 };
-use decnet_model::alert::{Addresses, Asked};
+use decnet_model::alert::{Asked, AskedMute};
 use decnet_shape::{AlertDelivery, AlertMute, AlertRule, Listing, message};
 use decnet_store::record;
-use netsvc_wire::stamp::{Micros, now};
+use netsvc_wire::stamp::now;
 use serde::Deserialize;
 use utoipa::ToSchema;
-
-/// Longest reason of a mute, in characters.
-const REASON: usize = 500;
-/// Longest mute, in minutes: a year.
-const LONGEST_MUTE: u32 = 366 * 24 * 60;
 
 /// A rule as it is to be. What is left out is as it was, or as usual.
 #[derive(Deserialize, ToSchema)]
@@ -130,10 +125,7 @@ pub(crate) async fn put_rule(
         per_hour: asked.per_hour,
         quiet: asked.quiet,
     };
-    let rule = asked.rule(&name, known, &viewer.user.name, now()).map_err(|wrong| {
-        let of = |(field, message): (&str, String)| FieldError { field: field.to_owned(), message };
-        Problem::Invalid(wrong.into_iter().map(of).collect())
-    })?;
+    let rule = asked.rule(&name, known, &viewer.user.name, now()).map_err(Problem::flaws)?;
     state.store().alert_rule_put(&rule).await?;
     Ok(Json((&rule).into()))
 }
@@ -245,33 +237,16 @@ pub(crate) async fn create_mute(
     body: Result<Json<MuteRequest>, JsonRejection>,
 ) -> Result<(StatusCode, Json<AlertMute>), Problem> {
     let Json(asked) = body?;
-    let mute = muted(asked, viewer.user.name, now())?;
-    let id = state.store().alert_mute_put(&mute).await?;
-    Ok((StatusCode::CREATED, Json((&record::AlertMute { id, ..mute }).into())))
-}
-
-fn muted(asked: MuteRequest, created_by: String, now: Micros) -> Result<record::AlertMute, Problem> {
-    if asked.network.is_none() && asked.decky.is_none() && asked.service.is_none() {
-        return Err(Problem::field("", "name addresses, a decky or a service"));
-    }
-    let network = asked.network.map(|text| text.parse::<Addresses>()).transpose();
-    let network = network.map_err(|bad| Problem::field("network", bad.to_string()))?;
-    if asked.reason.chars().count() > REASON {
-        return Err(Problem::field("reason", "500 characters at most"));
-    }
-    if asked.minutes.is_some_and(|minutes| !(1..=LONGEST_MUTE).contains(&minutes)) {
-        return Err(Problem::field("minutes", "1 minute to a year"));
-    }
-    Ok(record::AlertMute {
-        id: 0,
-        network: network.map(|network| network.to_string()),
+    let asked = AskedMute {
+        network: asked.network,
         node: asked.decky,
         service: asked.service,
         reason: asked.reason,
-        until: asked.minutes.map(|minutes| now + i64::from(minutes) * 60_000_000),
-        created_by,
-        created_at: now,
-    })
+        minutes: asked.minutes,
+    };
+    let mute = asked.mute(&viewer.user.name, now()).map_err(Problem::flaws)?;
+    let id = state.store().alert_mute_put(&mute).await?;
+    Ok((StatusCode::CREATED, Json((&record::AlertMute { id, ..mute }).into())))
 }
 
 /// End a mute.

@@ -1,7 +1,7 @@
 //! Incidents.
 
 use crate::{
-    ApiState, FieldError, Problem,
+    ApiState, Problem,
     auth::Viewer,
     problem::ProblemBody,
     query::{Given, Incidents, Of, Paged, Paging, read},
@@ -13,15 +13,12 @@ use axum::{
         rejection::{JsonRejection, PathRejection},
     },
 };
-use decnet_model::access::is_user_name;
+use decnet_model::{access::is_user_name, flaw::Flaw};
 use decnet_shape::{Event, Incident, IncidentDetail, Listing};
 use decnet_store::record::{IncidentChange, IncidentState};
 use netsvc_wire::stamp::now;
 use serde::Deserialize;
 use utoipa::ToSchema;
-
-/// Longest note, in characters.
-const NOTE: usize = 4000;
 
 /// What is to be changed of an incident.
 #[derive(Deserialize, ToSchema)]
@@ -40,10 +37,9 @@ pub(crate) struct IncidentUpdate {
 
 impl IncidentUpdate {
     fn checked(self) -> Result<IncidentChange, Problem> {
-        let mut wrong = Vec::new();
-        let mut tell = |field: &str, message: &str| {
-            wrong.push(FieldError { field: field.to_owned(), message: message.to_owned() });
-        };
+        let nothing = self.state.is_none() && self.assignee.is_none() && self.note.is_none();
+        let mut wrong: Vec<Flaw> = Vec::new();
+        let mut tell = |field, message: &str| wrong.push((field, message.to_owned()));
         let state = self.state.map(|state| state.parse::<IncidentState>());
         if matches!(state, Some(Err(_))) {
             tell("state", "new, acknowledged or closed");
@@ -51,16 +47,15 @@ impl IncidentUpdate {
         if self.assignee.as_deref().is_some_and(|name| !name.is_empty() && !is_user_name(name)) {
             tell("assignee", "letters, digits and . _ - @, 64 of them at most");
         }
-        if self.note.as_deref().is_some_and(|note| note.trim().is_empty() || note.chars().count() > NOTE) {
+        let state = state.and_then(Result::ok);
+        let change = IncidentChange { state, assignee: self.assignee, note: self.note };
+        if change.has_bad_note() {
             tell("note", "1 to 4000 characters");
         }
-        if state.is_none() && self.assignee.is_none() && self.note.is_none() {
+        if nothing {
             tell("", "nothing to change: give a state, an assignee or a note");
         }
-        if !wrong.is_empty() {
-            return Err(Problem::Invalid(wrong));
-        }
-        Ok(IncidentChange { state: state.and_then(Result::ok), assignee: self.assignee, note: self.note })
+        if wrong.is_empty() { Ok(change) } else { Err(Problem::flaws(wrong)) }
     }
 }
 

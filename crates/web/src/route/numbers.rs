@@ -1,11 +1,11 @@
 //! Numbers of events over time, and what was seen most.
 
-use crate::{ApiState, FieldError, Problem, auth::Viewer, problem::ProblemBody};
+use crate::{ApiState, Problem, auth::Viewer, problem::ProblemBody};
 use axum::{
     Json,
     extract::{Query, State, rejection::QueryRejection},
 };
-use decnet_shape::{Flaw, Ranked, RankingQuery, Timeline, TimelineQuery};
+use decnet_shape::{Ranked, RankingQuery, Timeline, TimelineQuery};
 use netsvc_wire::stamp::now;
 
 /// Numbers of events over time.
@@ -22,7 +22,7 @@ pub(crate) async fn timeline(
     _: Viewer,
     query: Result<Query<TimelineQuery>, QueryRejection>,
 ) -> Result<Json<Timeline>, Problem> {
-    let filter = query?.0.filter(now()).map_err(told)?;
+    let filter = query?.0.filter(now()).map_err(Problem::flaws)?;
     let rows = state.store().timeline(&filter).await?;
     Ok(Json(Timeline::new(&filter, &rows)))
 }
@@ -41,12 +41,7 @@ pub(crate) async fn top(
     _: Viewer,
     query: Result<Query<RankingQuery>, QueryRejection>,
 ) -> Result<Json<Vec<Ranked>>, Problem> {
-    let (subject, since, limit) = query?.0.read(now()).map_err(told)?;
+    let (subject, since, limit) = query?.0.read(now()).map_err(Problem::flaws)?;
     let rows = state.store().ranking(subject, since, limit).await?;
     Ok(Json(rows.iter().map(Ranked::from).collect()))
-}
-
-fn told(flaws: Vec<Flaw>) -> Problem {
-    let error = |(field, message): Flaw| FieldError { field: field.to_owned(), message };
-    Problem::Invalid(flaws.into_iter().map(error).collect())
 }
