@@ -43,7 +43,7 @@ const LIMITS: &[&str] = &[
     "DIGEST-MD5, SCRAM and Kerberos are not offered.",
     "SORT, THREAD, CONDSTORE, QRESYNC, CATENATE, BINARY, PREVIEW, NOTIFY and URLAUTH are neither offered nor there.",
     "What a peer changes holds for that peer until the node is started anew; IDLE tells of changes when it ends.",
-    "A mail of more than 512 KiB is not taken, and a mailbox holds 2 MiB.",
+    "A mail of more than 512 KiB is not taken, and a mailbox holds 512 mails and 2 MiB.",
 ];
 
 /// The service.
