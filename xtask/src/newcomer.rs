@@ -16,10 +16,10 @@ const CATALOGUE: &str = "crates/model/services.json";
 
 /// Tests of the copy, and the fault of the service with which they must fail; none: none is asked for.
 const TESTS: &[(&[&str], Option<&str>)] = &[
-    (&["-p", "netsvc-proto", "--test", "it", "--", "laws::"], Some("panic")),
-    (&["-p", "netsvc-proto", "--test", "it", "--", "laws::"], Some("pieces")),
-    (&["-p", "netsvc-proto", "--test", "it", "--", "exchange::"], Some("pieces")),
-    (&["-p", "netsvc-proto", "--test", "floods"], Some("grows")),
+    (&["-p", "netsvc-catalogue", "--test", "it", "--", "laws::"], Some("panic")),
+    (&["-p", "netsvc-catalogue", "--test", "it", "--", "laws::"], Some("pieces")),
+    (&["-p", "netsvc-catalogue", "--test", "it", "--", "exchange::"], Some("pieces")),
+    (&["-p", "netsvc-catalogue", "--test", "floods"], Some("grows")),
     (&["-p", "fuzz-targets", "--test", "replay"], Some("panic")),
     (&["-p", "decnet-model", "--lib"], None),
 ];

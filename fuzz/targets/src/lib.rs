@@ -54,7 +54,7 @@ impl Target {
 /// Every target: the parsers, and each service.
 pub fn targets() -> impl Iterator<Item = Target> {
     let parsers = PARSERS.iter().map(|(name, parser)| Target { name, run: Run::Parser(*parser) });
-    parsers.chain(netsvc_proto::ALL.iter().map(|def| Target { name: def.slug, run: Run::Service(def) }))
+    parsers.chain(netsvc_catalogue::ALL.iter().map(|def| Target { name: def.slug, run: Run::Service(def) }))
 }
 
 /// Runs the target called `name`; for cargo-fuzz, whose programs know a name.

@@ -30,7 +30,7 @@ fn main() -> ExitCode {
 }
 
 fn describe() -> Result<(), Box<dyn std::error::Error>> {
-    let catalogue: Vec<_> = netsvc_proto::ALL.iter().map(|def| def.info()).collect();
+    let catalogue: Vec<_> = netsvc_catalogue::ALL.iter().map(|def| def.info()).collect();
     let mut text = serde_json::to_string_pretty(&catalogue)?;
     text.push('\n');
     std::io::stdout().write_all(text.as_bytes())?;

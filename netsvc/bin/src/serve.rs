@@ -26,7 +26,7 @@ pub(crate) fn run() -> Result<(), Box<dyn std::error::Error>> {
         .max_blocking_threads(4)
         .enable_all()
         .build()?;
-    let server = Server::new(Stage::new(settings, recorder), netsvc_proto::ALL);
+    let server = Server::new(Stage::new(settings, recorder), &netsvc_catalogue::ALL);
     allocator::keep_small(server.stage().budget());
     control.answer(&Answer::Ready { isolation })?;
     let ended = {

@@ -1,7 +1,7 @@
 //! What a service may know: its process ([`Stage`]), its node ([`Node`]), and itself there ([`Host`]).
 
 use crate::{
-    Credential, Fields, Link,
+    Credential, Def, Fields, Link,
     budget::{Budget, Group, Refused},
     directory::Directory,
     flood::Floods,
@@ -20,7 +20,7 @@ use std::{
     any::{Any, TypeId},
     collections::BTreeMap,
     path::Path,
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 /// Time between looks at what is summed up.
@@ -31,6 +31,7 @@ type Shared = Mutex<BTreeMap<TypeId, Arc<dyn Any + Send + Sync>>>;
 /// One stage process: what all its nodes share.
 pub struct Stage {
     settings: Settings,
+    pub(crate) catalogue: OnceLock<&'static [&'static Def]>,
     recorder: Recorder,
     budget: Arc<Budget>,
     workers: Workers,
@@ -90,11 +91,17 @@ impl Stage {
             floods: Floods::default(),
             house: std::sync::Once::new(),
             rsa,
+            catalogue: OnceLock::new(),
             recorder,
             settings,
             logins: Logins::default(),
             shared: Shared::default(),
         })
+    }
+
+    /// The services that can be served; none before there is a server.
+    pub fn catalogue(&self) -> &'static [&'static Def] {
+        self.catalogue.get().copied().unwrap_or_default()
     }
 
     /// Folder for what must survive a restart.

@@ -34,7 +34,6 @@ enum Socket {
 #[derive(Clone)]
 pub struct Server {
     stage: Arc<Stage>,
-    catalogue: &'static [&'static Def],
     nodes: Arc<Mutex<BTreeMap<String, Serving>>>,
 }
 
@@ -73,7 +72,9 @@ pub enum Refused {
 impl Server {
     /// A server for the services in `catalogue`.
     pub fn new(stage: Arc<Stage>, catalogue: &'static [&'static Def]) -> Self {
-        Server { stage, catalogue, nodes: Arc::default() }
+        // A second server on the same stage serves what the first one does.
+        stage.catalogue.get_or_init(|| catalogue);
+        Server { stage, nodes: Arc::default() }
     }
 
     /// The process.
@@ -165,7 +166,8 @@ impl Server {
     }
 
     fn def(&self, slug: &str) -> Result<&'static Def, Refused> {
-        self.catalogue
+        self.stage
+            .catalogue()
             .iter()
             .copied()
             .find(|def| def.slug == slug)

@@ -1,20 +1,11 @@
-//! The services: one file or folder in `services/` each, listed by `build.rs`.
+//! Services of every system: one file or folder in `services/` each, listed by the build script.
 
-mod account;
-mod away;
-mod cast;
-mod cram;
-pub mod date;
-mod digest;
-mod dovecot;
-mod kept;
-mod mailbox;
-pub mod ntlm;
-mod output;
 pub mod testing;
 
+use netsvc_daemon::{account, away, cast, cram, date, digest, dovecot, kept, mailbox, ntlm, output};
+
 pub mod services {
-    //! Every service that there is.
+    //! Every service of this family.
     include!(concat!(env!("OUT_DIR"), "/services.rs"));
 }
 

@@ -1,0 +1,232 @@
+//! What holds for every service, whoever wrote it.
+
+use netsvc_catalogue::ALL;
+use netsvc_kit::{
+    Action, Serve,
+    declared::Daemon,
+    testing::{converse_with, datagrams, dialogues, host, link, persona_with, sent, stage},
+};
+use netsvc_persona::tables::systems::SYSTEMS;
+use std::collections::BTreeSet;
+
+/// Words that no peer may read. Built from halves, because the words themselves must not stand here.
+pub(super) fn forbidden() -> Vec<String> {
+    [("dec", "net"), ("dec", "ky"), ("honey", "pot"), ("dec", "oy"), ("can", "ary")]
+        .iter()
+        .map(|(left, right)| format!("{left}{right}"))
+        .collect()
+}
+
+/// A service, what it sent and how many events it wrote.
+type Conversation = (&'static str, Vec<u8>, usize);
+
+/// `said` without the microsecond that redis' INFO was asked in, which no two conversations share.
+fn timeless(mut said: Vec<u8>) -> Vec<u8> {
+    const NAME: &[u8] = b"server_time_usec:";
+    if let Some(at) = said.windows(NAME.len()).position(|window| window == NAME) {
+        let digits = said.iter_mut().skip(at + NAME.len()).take_while(|byte| byte.is_ascii_digit());
+        digits.for_each(|digit| *digit = b'0');
+    }
+    said
+}
+
+/// Runs every machine service that reads a stream over `pieces` and returns what it sent and how many events it wrote.
+fn conversations(pieces: &[&[u8]]) -> Vec<Conversation> {
+    let folder = tempfile::tempdir().unwrap();
+    let stage = stage(folder.path());
+    let machines = ALL.iter().flat_map(|def| def.serve.streams().into_iter().map(|open| (*def, open)));
+    machines
+        .map(|(def, open)| {
+            let host = host(&stage, persona_with(def, "web-01"), def.slug, &[]);
+            let port = def.ports.first().map_or(0, |port| port.number);
+            let actions = converse_with(open, &host, &link(port), pieces);
+            let events =
+                actions.iter().filter(|action| matches!(action, Action::Record(..) | Action::Capture(..)));
+            (def.slug, timeless(sent(&actions)), events.count())
+        })
+        .collect()
+}
+
+#[test]
+fn slugs_are_unique_sorted_and_plain() {
+    let slugs: Vec<_> = ALL.iter().map(|def| def.slug).collect();
+    assert!(slugs.is_sorted());
+    assert_eq!(slugs.iter().collect::<BTreeSet<_>>().len(), slugs.len());
+    assert!(
+        slugs
+            .iter()
+            .all(|slug| slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_'))
+    );
+    assert!(ALL.iter().all(|def| !def.ports.is_empty() && !def.about.is_empty()));
+}
+
+/// What a service does not declare, nobody places, touches or attacks.
+#[test]
+fn every_service_declares_what_it_shows_and_how_peers_talk_to_it() {
+    for def in ALL.iter() {
+        assert!(!def.products.is_empty(), "{} shows no product on any system", def.slug);
+        for port in def.ports.iter().filter(|port| !port.tls) {
+            let spoken = def.talks.exchanges();
+            let fits = spoken.iter().any(|exchange| exchange.transport == port.transport);
+            assert!(fits, "{} has no first exchange over {}", def.slug, port.transport.name());
+        }
+        assert!(!def.talks.visit.is_empty(), "{} has no visit", def.slug);
+        for flood in def.talks.floods {
+            assert!(!flood.unit.is_empty(), "{}: {} repeats nothing", def.slug, flood.name);
+        }
+    }
+}
+
+/// What is written down of a service is what its lines say.
+#[test]
+fn every_event_is_of_a_kind_that_its_service_declares() {
+    let folder = tempfile::tempdir().unwrap();
+    let stage = stage(folder.path());
+    for def in ALL.iter() {
+        let port = def.ports.first().map_or(0, |port| port.number);
+        for open in def.serve.machines() {
+            let host = host(&stage, persona_with(def, "web-01"), def.slug, &[]);
+            for dialogue in dialogues(def) {
+                for action in converse_with(open, &host, &link(port), &[&dialogue]) {
+                    if let Action::Record(kind, _) | Action::Capture(kind, ..) = action {
+                        assert!(def.declares(kind), "{} does not declare {}", def.slug, kind.name());
+                    }
+                }
+            }
+        }
+        for limit in def.limits {
+            assert!(limit.ends_with('.') && limit.len() <= 120, "{}: {limit:?} is no sentence", def.slug);
+        }
+    }
+}
+
+/// A process list, a socket and a package that contradict the banner tell more than any banner.
+#[test]
+fn every_product_of_a_system_with_a_command_line_has_its_daemon() {
+    let shells = || SYSTEMS.iter().filter(|system| system.shell);
+    for def in ALL.iter() {
+        for product in def.info().products {
+            for system in shells().filter(|system| product.is_on(system.id)) {
+                let found = Daemon::find(def.daemons, system.id, Some(&product.name));
+                let name = format!("{}: {} on {}", def.slug, product.name, system.id);
+                let daemon = found.unwrap_or_else(|| panic!("{name} has no daemon"));
+                assert!(daemon.binary.starts_with('/') && !daemon.command.is_empty(), "{name}: no command");
+                let account = |line: &str| line.split(':').next() == Some(daemon.user);
+                let known = ["root", "nobody", "www-data", "daemon", "mail"].contains(&daemon.user);
+                assert!(known || daemon.account.lines().any(account), "{name}: no account {}", daemon.user);
+                let whole = |line: &str| line.split(':').count() == 7;
+                assert!(daemon.account.lines().all(whole), "{name}: {:?}", daemon.account);
+                assert!(daemon.files.iter().all(|laid| laid.path.starts_with('/')), "{name}: files");
+            }
+        }
+    }
+}
+
+#[test]
+fn services_of_one_system_have_accounts_of_their_own() {
+    for system in SYSTEMS.iter().filter(|system| system.shell) {
+        let mut owners: std::collections::BTreeMap<&str, (&str, &str)> = std::collections::BTreeMap::new();
+        for def in ALL.iter() {
+            for product in def.info().products.iter().filter(|product| product.is_on(system.id)) {
+                let Some(daemon) = Daemon::find(def.daemons, system.id, Some(&product.name)) else {
+                    continue;
+                };
+                for line in daemon.account.lines() {
+                    let mut fields = line.split(':');
+                    let (name, uid) = (fields.next().unwrap(), fields.nth(1).unwrap());
+                    let (other, whose) = *owners.entry(uid).or_insert((name, def.slug));
+                    // Products of one service do not stand beside each other.
+                    let fits = other == name || whose == def.slug;
+                    assert!(fits, "{}: {uid} is {name} of {} and {other} of {whose}", system.id, def.slug);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn garbage_neither_panics_nor_names_what_we_are() {
+    let every: Vec<u8> = (0..=255).collect();
+    let long = vec![b'A'; 64 * 1024];
+    for input in [&every[..], &long, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"\r\n\r\n", b"HELP\r\n"] {
+        for (slug, bytes, _) in conversations(&[input]) {
+            let text = String::from_utf8_lossy(&bytes).to_lowercase();
+            assert!(forbidden().iter().all(|word| !text.contains(word)), "{slug} says what it is");
+            assert!(bytes.len() < 8 << 20, "{slug} sends {} bytes for {}", bytes.len(), input.len());
+        }
+    }
+}
+
+/// Longest datagram that a path takes whole (Ethernet, without the headers of IPv4 and UDP).
+const WHOLE: usize = 1472;
+/// Most datagrams that answer one.
+const ANSWERS: usize = 4;
+
+/// A datagram has no second piece, so each is a conversation; and what answers it is bounded, because its sender may be
+/// anybody.
+#[test]
+fn a_datagram_neither_panics_nor_names_what_we_are_nor_is_answered_at_length() {
+    let folder = tempfile::tempdir().unwrap();
+    let stage = stage(folder.path());
+    let every: Vec<u8> = (0..=255).collect();
+    let long = vec![b'A'; 64 * 1024];
+    let said = ALL.iter().flat_map(|def| dialogues(def)).chain([every, long, Vec::new()]);
+    let said: Vec<Vec<u8>> = said.collect();
+    for def in ALL.iter().filter(|def| matches!(def.serve, Serve::Datagrams(_) | Serve::Both(..))) {
+        let host = host(&stage, persona_with(def, "web-01"), def.slug, &[]);
+        let port = def.ports.first().map_or(0, |port| port.number);
+        let ask = |input: &[u8]| {
+            let answers: Vec<_> = datagrams(def, &host, &link(port), &[input])
+                .into_iter()
+                .filter_map(|action| match action {
+                    Action::Send(bytes) | Action::Datagram(bytes) => Some(bytes),
+                    _ => None,
+                })
+                .collect();
+            assert!(answers.len() <= ANSWERS, "{} answers {} times", def.slug, answers.len());
+            for bytes in answers {
+                assert!(bytes.len() <= WHOLE, "{}: {} bytes are answered", def.slug, bytes.len());
+                let text = String::from_utf8_lossy(&bytes).to_lowercase();
+                assert!(forbidden().iter().all(|word| !text.contains(word)), "{} says what it is", def.slug);
+            }
+        };
+        for input in &said {
+            ask(input);
+            for end in 0..input.len().min(600) {
+                ask(input.get(..end).unwrap());
+            }
+            for at in 0..input.len().min(600) {
+                for byte in [0, 0x7f, 0x80, 0xff] {
+                    let mut changed = input.clone();
+                    *changed.get_mut(at).unwrap() = byte;
+                    ask(&changed);
+                }
+            }
+        }
+    }
+}
+
+/// What every service makes of `input` at once, and of its bytes one by one.
+fn both_ways(input: &[u8]) -> (Vec<Conversation>, Vec<Conversation>) {
+    let pieces: Vec<&[u8]> = input.chunks(1).collect();
+    let (mut whole, mut parts) = (conversations(&[input]), conversations(&pieces));
+    if input.windows(5).any(|window| window.eq_ignore_ascii_case(b"host:")) {
+        // redis-server hangs up at "Host:", and what it has not sent by then is lost.
+        whole.retain(|(slug, ..)| *slug != "redis");
+        parts.retain(|(slug, ..)| *slug != "redis");
+    }
+    (whole, parts)
+}
+
+#[test]
+fn whole_and_byte_by_byte_give_the_same_conversation() {
+    for input in ALL.iter().flat_map(|def| dialogues(def)) {
+        // Dates are those of the clock, and its second may change between the two.
+        let (whole, parts) = std::iter::repeat_with(|| both_ways(&input))
+            .enumerate()
+            .find(|(tries, (whole, parts))| whole == parts || *tries == 2)
+            .map(|(_, pair)| pair)
+            .unwrap();
+        assert_eq!(whole, parts);
+    }
+}

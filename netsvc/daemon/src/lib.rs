@@ -1,0 +1,14 @@
+//! What the services of a host share that no protocol owns: accounts with their shell and mailboxes, ways to prove who
+//! one is, what is kept for a peer.
+
+pub mod account;
+pub mod away;
+pub mod cast;
+pub mod cram;
+pub mod date;
+pub mod digest;
+pub mod dovecot;
+pub mod kept;
+pub mod mailbox;
+pub mod ntlm;
+pub mod output;
