@@ -1,5 +1,7 @@
 //! Lists `src/services/`: a file or folder there with a `SERVICE` is a service, without a line elsewhere.
 
+#![expect(clippy::print_stdout, reason = "cargo reads what a build script prints")]
+
 use std::{env, fmt::Write, fs, path::Path};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
