@@ -1,6 +1,12 @@
 //! NTLM as a server sees it ([MS-NLMP]): a challenge with the persona's names, and what the peer's answer
 //! gives for cracking.
 
+mod judged;
+mod keys;
+
+pub use judged::Judged;
+pub use keys::{Rc4, Sealing};
+
 use netsvc_kit::Credential;
 use netsvc_persona::Persona;
 
@@ -8,6 +14,9 @@ const SIGNATURE: &[u8; 8] = b"NTLMSSP\0";
 /// Flags of a domain member's challenge: Unicode, request target, NTLM, always sign, target type domain,
 /// extended session security, target info, version, 128-bit, key exchange, 56-bit.
 const FLAGS: u32 = 0xe289_8205;
+/// Flags that a challenge only has where the peer asked for them: sign, seal, always sign, version, 128-bit, key
+/// exchange, 56-bit.
+const ASKED: u32 = 0xe200_8030;
 /// Seconds from 1601 to 1970.
 const WINDOWS_EPOCH: i64 = 11_644_473_600;
 
@@ -24,6 +33,10 @@ pub struct Authenticate {
     pub lm: Vec<u8>,
     /// NT response: 24 bytes for NTLMv1, more for NTLMv2.
     pub nt: Vec<u8>,
+    /// What both sides agreed on.
+    pub flags: u32,
+    /// The session key that the peer chose, encrypted; empty: none.
+    pub session_key: Vec<u8>,
 }
 
 /// Type of an NTLM message (1, 2 or 3), if it is one.
@@ -33,6 +46,17 @@ pub fn message_type(bytes: &[u8]) -> Option<u32> {
 
 /// The CHALLENGE message of `persona` with `nonce`; `clock` in µs since the epoch.
 pub fn challenge(persona: &Persona, nonce: [u8; 8], clock: i64) -> Vec<u8> {
+    with_flags(persona, FLAGS, nonce, clock)
+}
+
+/// As [`challenge`], to the NEGOTIATE message `negotiate`: of signing, sealing and key lengths it has what is asked for
+/// there ([MS-NLMP] §3.2.5.1.1).
+pub fn challenge_to(persona: &Persona, negotiate: &[u8], nonce: [u8; 8], clock: i64) -> Vec<u8> {
+    let asked = number(negotiate, 12).unwrap_or_default();
+    with_flags(persona, FLAGS & !ASKED | asked & ASKED, nonce, clock)
+}
+
+fn with_flags(persona: &Persona, flags: u32, nonce: [u8; 8], clock: i64) -> Vec<u8> {
     let computer = persona.hostname.to_uppercase();
     let computer: String = computer.chars().take(15).collect();
     let domain = match persona.domain.split('.').next() {
@@ -53,7 +77,7 @@ pub fn challenge(persona: &Persona, nonce: [u8; 8], clock: i64) -> Vec<u8> {
     message.extend_from_slice(SIGNATURE);
     message.extend_from_slice(&2_u32.to_le_bytes());
     descriptor(&mut message, target.len(), 56);
-    message.extend_from_slice(&FLAGS.to_le_bytes());
+    message.extend_from_slice(&flags.to_le_bytes());
     message.extend_from_slice(&nonce);
     message.extend_from_slice(&[0; 8]);
     descriptor(&mut message, info.len(), 56 + target.len());
@@ -84,7 +108,7 @@ fn descriptor(message: &mut Vec<u8>, length: usize, offset: usize) {
     message.extend_from_slice(&u32::try_from(offset).unwrap_or(0).to_le_bytes());
 }
 
-fn utf16(text: &str) -> Vec<u8> {
+pub(crate) fn utf16(text: &str) -> Vec<u8> {
     text.encode_utf16().flat_map(u16::to_le_bytes).collect()
 }
 
@@ -101,6 +125,8 @@ impl Authenticate {
             domain: text(payload(bytes, 28)?, unicode),
             user: text(payload(bytes, 36)?, unicode),
             workstation: text(payload(bytes, 44)?, unicode),
+            flags: number(bytes, 60).unwrap_or_default(),
+            session_key: payload(bytes, 52).unwrap_or_default().to_vec(),
         })
     }
 

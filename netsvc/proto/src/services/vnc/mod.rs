@@ -15,12 +15,12 @@ mod keys;
 mod messages;
 mod pace;
 mod paint;
-mod picture;
 mod pixel;
 mod products;
 mod talks;
 
 use connection::Connection;
+use netsvc_daemon::picture;
 use netsvc_kit::{Beyond, Def, Full, Host, Link, Machine, Port, Serve, Setting, SettingKind};
 use netsvc_persona::service::Look;
 use netsvc_wire::Kind;

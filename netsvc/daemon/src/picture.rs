@@ -1,9 +1,9 @@
-//! What the screen shows: shapes, from which rows of pixels are made when they are asked for.
+//! What the screen of a host shows: shapes, from which rows of pixels are made when they are asked for.
 
 use netsvc_persona::Persona;
 
 /// A colour: red, green, blue.
-pub(super) type Colour = [u8; 3];
+pub type Colour = [u8; 3];
 
 /// Glyphs of 0x20 to 0x7e, seven rows of five bits each (the font `5x7` of X11's misc-fixed, in the public domain).
 const FONT: &str = include_str!("data/font.txt");
@@ -15,16 +15,20 @@ const DOTS: usize = 24;
 
 /// A rectangle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Area {
-    pub(super) x: u16,
-    pub(super) y: u16,
-    pub(super) width: u16,
-    pub(super) height: u16,
+pub struct Area {
+    /// Of its left side.
+    pub x: u16,
+    /// Of its upper side.
+    pub y: u16,
+    /// Pixels from left to right.
+    pub width: u16,
+    /// Pixels from top to bottom.
+    pub height: u16,
 }
 
 impl Area {
     /// The smallest that holds both.
-    pub(super) fn with(self, other: Area) -> Area {
+    pub fn with(self, other: Area) -> Area {
         let (x, y) = (self.x.min(other.x), self.y.min(other.y));
         let end = |at: u16, length: u16| at.saturating_add(length);
         let right = end(self.x, self.width).max(end(other.x, other.width));
@@ -33,7 +37,7 @@ impl Area {
     }
 
     /// What of it is in `picture`.
-    pub(super) fn within(self, picture: &Picture) -> Area {
+    pub fn within(self, picture: &Picture) -> Area {
         let (x, y) = (self.x.min(picture.width), self.y.min(picture.height));
         Area { x, y, width: self.width.min(picture.width - x), height: self.height.min(picture.height - y) }
     }
@@ -52,11 +56,42 @@ enum Shape {
     },
 }
 
+/// Colours and words of a system's screens.
+struct Theme {
+    back: Colour,
+    front: Colour,
+    panel: Colour,
+    bar: Colour,
+    hint: &'static str,
+}
+
+impl Theme {
+    fn of(persona: &Persona) -> Theme {
+        if persona.os.family.starts_with("windows") {
+            let (back, hint) = ([0, 90, 158], "Press Enter to sign in");
+            Theme { back, front: [255, 255, 255], panel: [0, 120, 215], bar: back, hint }
+        } else {
+            let (back, front, panel) = ([44, 44, 58], [238, 238, 236], [66, 66, 84]);
+            Theme { back, front, panel, bar: [24, 24, 32], hint: "Log in" }
+        }
+    }
+
+    /// A text in the middle of a line, as much of it as there is room for.
+    fn centred(&self, width: u16, y: u16, scale: u16, text: &str) -> Shape {
+        let room = usize::from(width) / (COLUMNS * usize::from(scale)).max(1);
+        let text: String = text.chars().take(room).collect();
+        let length = u16::try_from(text.chars().count() * COLUMNS).unwrap_or_default().saturating_mul(scale);
+        Shape::Text { x: (width / 2).saturating_sub(length / 2), y, scale, colour: self.front, text }
+    }
+}
+
 /// A screen.
 #[derive(Clone, Debug)]
-pub(super) struct Picture {
-    pub(super) width: u16,
-    pub(super) height: u16,
+pub struct Picture {
+    /// Pixels from left to right.
+    pub width: u16,
+    /// Pixels from top to bottom.
+    pub height: u16,
     back: Colour,
     shapes: Vec<Shape>,
     /// Where what is typed is shown, and what is shown there.
@@ -67,47 +102,67 @@ pub(super) struct Picture {
 }
 
 impl Picture {
-    /// The login screen of a host: its name, its system, and a field for a password.
-    pub(super) fn login(persona: &Persona, (width, height): (u16, u16)) -> Picture {
-        let windows = persona.os.family.starts_with("windows");
-        let (back, front, box_colour): (Colour, Colour, Colour) = if windows {
-            ([0, 90, 158], [255, 255, 255], [0, 120, 215])
-        } else {
-            ([44, 44, 58], [238, 238, 236], [66, 66, 84])
-        };
-        let (middle, line) = (width / 2, height / 2);
-        let panel = Area { x: middle - 180, y: line - 130, width: 360, height: 260 };
-        let field = Area { x: middle - 150, y: line + 20, width: 300, height: 28 };
+    /// The login screen of a host: its name, its system, and a field for a password of its usual account.
+    pub fn login(persona: &Persona, size: (u16, u16)) -> Picture {
         let account = persona.users.iter().find(|user| user.uid >= 1000).or(persona.users.first());
-        let account = account.map_or_else(|| "root".to_owned(), |user| user.name.clone());
-        let centred = |y: u16, scale: u16, text: &str| {
-            let text: String =
-                text.chars().take(usize::from(width) / (COLUMNS * usize::from(scale)).max(1)).collect();
-            let length = u16::try_from(text.len() * COLUMNS).unwrap_or_default().saturating_mul(scale);
-            Shape::Text { x: middle.saturating_sub(length / 2), y, scale, colour: front, text }
+        Picture::login_of(persona, size, account.map_or("root", |user| &user.name))
+    }
+
+    /// As [`Picture::login`], for the account of this name.
+    pub fn login_of(persona: &Persona, (width, height): (u16, u16), account: &str) -> Picture {
+        let theme = Theme::of(persona);
+        let (middle, line) = (width / 2, height / 2);
+        let panel = Area {
+            x: middle.saturating_sub(180),
+            y: line.saturating_sub(130),
+            width: width.min(360),
+            height: height.min(260),
         };
+        let field = Area {
+            x: middle.saturating_sub(150),
+            y: line.saturating_add(20),
+            width: width.min(300),
+            height: 28,
+        };
+        let above = |count: u16| line.saturating_sub(count);
         let shapes = vec![
-            Shape::Fill(Area { x: 0, y: 0, width, height: 24 }, if windows { back } else { [24, 24, 32] }),
-            Shape::Fill(panel, box_colour),
-            centred(line - 110, 3, &persona.hostname.to_uppercase()),
-            centred(line - 70, 2, &persona.os.pretty_name),
-            centred(line - 20, 2, &account),
+            Shape::Fill(Area { x: 0, y: 0, width, height: 24 }, theme.bar),
+            Shape::Fill(panel, theme.panel),
+            theme.centred(width, above(110), 3, &persona.hostname.to_uppercase()),
+            theme.centred(width, above(70), 2, &persona.os.pretty_name),
+            theme.centred(width, above(20), 2, account),
             Shape::Fill(field, [255, 255, 255]),
-            centred(height - 30, 1, if windows { "Press Enter to sign in" } else { "Log in" }),
+            theme.centred(width, height.saturating_sub(30), 1, theme.hint),
         ];
+        Picture { field, shapes, ..Picture::empty((width, height), theme.back) }
+    }
+
+    /// What a host shows to an account that is let in, while it makes its desktop.
+    pub fn welcome(persona: &Persona, (width, height): (u16, u16), account: &str) -> Picture {
+        let theme = Theme::of(persona);
+        let line = height / 2;
+        let shapes = vec![
+            theme.centred(width, line.saturating_sub(50), 3, account),
+            theme.centred(width, line, 2, "Welcome"),
+        ];
+        Picture { shapes, ..Picture::empty((width, height), theme.back) }
+    }
+
+    fn empty((width, height): (u16, u16), back: Colour) -> Picture {
+        let field = Area { x: 0, y: 0, width: 0, height: 0 };
         let glyphs = FONT.lines().map(glyph).collect();
-        Picture { width, height, back, shapes, field, dots: 0, told: String::new(), glyphs }
+        Picture { width, height, back, shapes: Vec::new(), field, dots: 0, told: String::new(), glyphs }
     }
 
     /// As many characters are typed; where that shows.
-    pub(super) fn type_to(&mut self, count: usize) -> Area {
+    pub fn type_to(&mut self, count: usize) -> Area {
         self.dots = count.min(DOTS);
         self.told.clear();
         self.area()
     }
 
     /// The password was wrong; where that shows.
-    pub(super) fn refuse(&mut self) -> Area {
+    pub fn refuse(&mut self) -> Area {
         self.dots = 0;
         "Sorry, that didn't work. Please try again.".clone_into(&mut self.told);
         self.area()
@@ -119,10 +174,13 @@ impl Picture {
     }
 
     /// Pixels of the row `y` from `x` on.
-    pub(super) fn row(&self, y: u16, x: u16, width: u16) -> Vec<Colour> {
+    pub fn row(&self, y: u16, x: u16, width: u16) -> Vec<Colour> {
         let mut row = vec![self.back; usize::from(width)];
         for shape in &self.shapes {
             self.draw(shape, y, x, &mut row);
+        }
+        if self.field.height == 0 {
+            return row;
         }
         let dots = "*".repeat(self.dots);
         let (field, scale) = (self.field, 2);
