@@ -48,7 +48,7 @@ fn orders(control: &Control, server: &Server) -> Result<(), Box<dyn std::error::
                 (seq, outcome)
             }
             Order::Remove { seq, node } => {
-                server.remove(&node);
+                tokio::runtime::Handle::current().block_on(server.remove(&node));
                 (seq, Ok(()))
             }
             Order::Stop { seq } => {

@@ -18,8 +18,9 @@ use std::{
     net::{TcpListener, UdpSocket},
     os::fd::OwnedFd,
     sync::Arc,
+    time::Duration,
 };
-use tokio::sync::watch;
+use tokio::{sync::watch, time::timeout};
 
 /// A socket of a service as handed over: a listener, or a bound datagram socket.
 pub type Bound = (PortSpec, OwnedFd);
@@ -37,12 +38,16 @@ pub struct Server {
     nodes: Arc<Mutex<BTreeMap<String, Serving>>>,
 }
 
-/// A node that is being served; dropping `stop` ends its tasks.
+/// A node that is being served; dropping `stop` ends its tasks, and `sockets` is watched by those that hold one.
 struct Serving {
     node: Arc<Node>,
     hosts: BTreeMap<String, Arc<Host>>,
     stop: watch::Sender<()>,
+    sockets: watch::Sender<()>,
 }
+
+/// Longest wait for sockets that are to be closed.
+const CLOSING: Duration = Duration::from_secs(2);
 
 /// Why a node or listener was refused.
 #[derive(Debug, thiserror::Error)]
@@ -108,23 +113,25 @@ impl Server {
             }
         }
         let ready = self.prepare(&hosts, listeners)?;
-        let stop = match nodes.remove(node.name.as_str()) {
-            Some(serving) if Arc::ptr_eq(&serving.node, &node) => serving.stop,
-            _ => watch::channel(()).0,
+        let (stop, sockets) = match nodes.remove(node.name.as_str()) {
+            Some(serving) if Arc::ptr_eq(&serving.node, &node) => (serving.stop, serving.sockets),
+            _ => (watch::channel(()).0, watch::channel(()).0),
         };
         self.stage.keep_house();
         for (def, host, port, socket) in ready {
-            let stop = stop.subscribe();
+            let (stop, held) = (stop.subscribe(), sockets.subscribe());
             match socket {
                 Socket::Stream(listener) => {
-                    tokio::spawn(Listening::new(def, host, port, stop).accept(listener));
+                    let accepted = Listening::new(def, host, port, stop).accept(listener);
+                    tokio::spawn(async move { (accepted.await, drop(held)) });
                 }
                 Socket::Datagrams(open, socket) => {
-                    tokio::spawn(Datagrams::new(def, open, host, port, stop).serve(socket));
+                    let served = Datagrams::new(def, open, host, port, stop).serve(socket);
+                    tokio::spawn(async move { (served.await, drop(held)) });
                 }
             }
         }
-        nodes.insert(node.name.to_string(), Serving { node, hosts, stop });
+        nodes.insert(node.name.to_string(), Serving { node, hosts, stop, sockets });
         Ok(())
     }
 
@@ -154,10 +161,15 @@ impl Server {
         Ok(ready)
     }
 
-    /// Stops serving `node`: listeners and connections are closed. Unknown nodes are no error.
-    pub fn remove(&self, node: &str) {
-        self.nodes.lock().remove(node);
+    /// Stops serving `node`: listeners and connections are closed. Unknown nodes are no error. When it is done, the
+    /// ports are free.
+    pub async fn remove(&self, node: &str) {
+        let gone = self.nodes.lock().remove(node);
         self.stage.rsa().forget(node);
+        let Some(Serving { stop, sockets, .. }) = gone else { return };
+        drop(stop);
+        // A socket that stays open longer is the kernel's to refuse.
+        let _ = timeout(CLOSING, sockets.closed()).await;
     }
 
     /// Stops serving everything.
