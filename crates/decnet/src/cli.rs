@@ -7,13 +7,15 @@ use crate::{
         artifacts::Artifacts,
         attackers::Attackers,
         audit::Audit,
+        bad_input::BadInput,
         conditions::BadConditions,
         config::Config,
         correlate::Correlate,
         creds::Creds,
         db,
+        decky::Deckies,
         demo::Demo,
-        deploy::{BadInput, Deploy},
+        deploy::Deploy,
         docs::Docs,
         doctor::Doctor,
         drill::Firedrill,
@@ -21,6 +23,7 @@ use crate::{
         incidents::{Incident, Incidents},
         inventory,
         lab::Lab,
+        mutate::{Mutate, Mutations},
         numbers::{Timeline, Top},
         operations::Operations,
         persona::Personas,
@@ -29,7 +32,7 @@ use crate::{
         status::{Status, Unwell},
         teardown::Teardown,
         token::Tokens,
-        user::Users,
+        user::{self, Users},
     },
     examples::{self, USAGE},
     hidden, output,
@@ -62,6 +65,9 @@ struct Global {
     /// Say where longer work stands in lines of its own, for a program that reads them
     #[arg(long, global = true, hide = true)]
     progress_lines: bool,
+    /// Who asked the program that has started this one
+    #[arg(long, global = true, hide = true, value_name = "USER")]
+    asked_by: Option<String>,
 }
 
 // What a verb is for stands at its type, all of it; only those without a type of their own say it here.
@@ -93,6 +99,9 @@ enum Verb {
     Audit(Audit),
     Lab(Lab),
     Persona(Personas),
+    Decky(Deckies),
+    Mutate(Mutate),
+    Mutations(Mutations),
     Config(Config),
     User(Users),
     Token(Tokens),
@@ -216,6 +225,9 @@ fn flags(matches: &ArgMatches) -> Layer {
         if global.progress_lines {
             output::progress_as_lines();
         }
+        if let Some(user) = global.asked_by {
+            user::asked_by(user);
+        }
         if let Some(level) = global.log_level {
             layer.push(("DECNET_LOG_LEVEL".to_owned(), level, Origin::Flag("log-level")));
         }
@@ -288,6 +300,9 @@ async fn dispatch(matches: &ArgMatches, flags: Layer, settings: Settings) -> Res
         // Done before there were threads.
         Verb::Lab(_) => Ok(()),
         Verb::Persona(persona) => persona.run(&context).await,
+        Verb::Decky(decky) => decky.run(&context).await,
+        Verb::Mutate(mutate) => mutate.run(&context).await,
+        Verb::Mutations(mutations) => mutations.run(&context).await,
         Verb::Config(config) => config.run(context.settings()),
         Verb::User(user) => user.run(&context).await,
         Verb::Token(token) => token.run(&context).await,

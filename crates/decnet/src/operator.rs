@@ -5,8 +5,8 @@ use crate::{commands::Context, output};
 use anyhow::{Context as _, Result, bail};
 use decnet_fleet::intent;
 use decnet_model::{
-    fleet::Fleet,
-    operation::{FleetRequest, Request},
+    fleet::{DeckyName, Fleet},
+    operation::{FleetRequest, Request, ServiceEdit},
     record::{Operation, OperationKind, OperationState},
     runtime::Runtime,
     worker::Worker,
@@ -17,6 +17,7 @@ use decnet_store::Store;
 use netsvc_wire::stamp::now;
 use serde_json::{Value, json};
 use std::{
+    collections::BTreeMap,
     io::{BufRead, BufReader, Read, Write},
     process::{Child, Command, Stdio},
     thread,
@@ -92,7 +93,9 @@ async fn end(store: &Store, operation: &mut Operation, outcome: Result<()>) {
 async fn carry_out(context: &Context, store: &Store, operation: &mut Operation) -> Result<()> {
     let request: Request = serde_json::from_str(&operation.request).context("read the request")?;
     let fleet = intent::read(store).await.context("read the fleet")?;
-    let (arguments, input) = command_line(&request, fleet.as_ref());
+    let (mut arguments, input) = command_line(&request, fleet.as_ref());
+    // Who is logged in asks, not who runs the workers.
+    arguments.insert(0, format!("{}={}", output::ASKED_BY, operation.asked_by));
     let (mut verb, said, result) = Verb::start(context, &arguments, input)?;
     listen(said, store, operation).await;
     let text = result.await.context("read the result")?;
@@ -194,7 +197,11 @@ fn note(notes: &mut String, line: &str) {
 
 /// The words after the program's name, and what is said to its standard input.
 fn command_line(request: &Request, present: Option<&Fleet>) -> (Vec<String>, Option<String>) {
-    let mut words = vec![request.kind().name().to_owned(), "--json".to_owned()];
+    let mut words = vec![request.kind().name().to_owned()];
+    match request {
+        Request::Decky { decky, edit } => return edited(words, decky, edit),
+        _ => words.push("--json".to_owned()),
+    }
     let mut input = None;
     match request {
         Request::Plan(fleet) => input = wanted(fleet, present, &mut words),
@@ -210,8 +217,30 @@ fn command_line(request: &Request, present: Option<&Fleet>) -> (Vec<String>, Opt
         Request::Firedrill => {}
         Request::Audit(deckies) if deckies.is_empty() => words.push("--all".to_owned()),
         Request::Audit(deckies) => words.extend(deckies.iter().map(ToString::to_string)),
+        Request::Mutate(deckies) if deckies.is_empty() => words.push("--all".to_owned()),
+        Request::Mutate(deckies) => words.extend(deckies.iter().map(|decky| format!("--decky={decky}"))),
+        Request::Decky { .. } => {}
     }
     (words, input)
+}
+
+/// Words for a change of a service; behind two dashes nothing is taken for an option. Settings may be secrets, and
+/// everybody sees the words of a process: they come by the standard input.
+fn edited(mut words: Vec<String>, decky: &DeckyName, edit: &ServiceEdit) -> (Vec<String>, Option<String>) {
+    let nothing = BTreeMap::new();
+    let (verb, service, settings) = match edit {
+        ServiceEdit::Add { service, settings } => ("add", service, settings),
+        ServiceEdit::Remove { service } => ("remove", service, &nothing),
+        ServiceEdit::Set { service, settings } => ("set", service, settings),
+    };
+    words.extend(["service", verb, "--json", "--", decky.as_str(), service].map(str::to_owned));
+    if settings.is_empty() {
+        return (words, None);
+    }
+    words.push("-".to_owned());
+    let line = |text: &str| text.replace(['\r', '\n'], " ");
+    let lines = settings.iter().map(|(key, value)| format!("{}={}\n", line(key), line(value)));
+    (words, Some(lines.collect()))
 }
 
 /// Words for a fleet that is wanted. Values cannot be taken for options: each stands behind an equals sign.
@@ -318,6 +347,15 @@ mod tests {
             placed(own),
             (vec!["plan".into(), "--json".into(), "--config=-".into()], Some(own.into()))
         );
+    }
+
+    #[test]
+    fn settings_of_a_service_are_nobodys_to_see() {
+        let settings = BTreeMap::from([("password".to_owned(), "a=b\nc".to_owned())]);
+        let edit = ServiceEdit::Set { service: "redis".to_owned(), settings };
+        let (words, input) = command_line(&Request::Decky { decky: "db".parse().unwrap(), edit }, None);
+        assert_eq!(words, ["decky", "service", "set", "--json", "--", "db", "redis", "-"]);
+        assert_eq!(input.as_deref(), Some("password=a=b c\n"));
     }
 
     fn request() -> decnet_plan::plan::Request {

@@ -60,6 +60,9 @@ pub fn ask(text: &str) {
     eprint!("{text}");
 }
 
+/// The option by which a program that has started this one says who asked for it.
+pub const ASKED_BY: &str = "--asked-by";
+
 /// The option by which a program that has started this one asks for lines of [`progress`].
 pub const PROGRESS_LINES: &str = "--progress-lines";
 /// How such a line begins.

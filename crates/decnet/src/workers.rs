@@ -9,8 +9,9 @@ use decnet_bus::Bus;
 use decnet_model::{alert::Asked, flaw, record::AlertRule, worker::Worker};
 use decnet_pipeline::{
     collector, correlator, eventlog, ingester,
-    runtime::{self, Body, Host},
+    runtime::{self, Body, Host, WorkerContext},
 };
+use decnet_store::Store;
 use netsvc_wire::stamp;
 use std::{path::PathBuf, time::Duration};
 
@@ -25,39 +26,23 @@ pub fn body(worker: Worker, context: &Context) -> Body {
                 decnet_bus::serve(&socket, settings, worker.stop).await.map_err(|error| Failure(error.into()))
             }
         }),
-        Worker::Fleet => runtime::body(move |worker| {
-            let context = context.clone();
-            async move {
-                let store = context.store_or_new().await.map_err(Failure)?;
-                let done = decnet_fleet::worker::run(worker, context.fleet(), store, stamp::now).await;
-                done.map_err(|error| Failure(error.into()))
-            }
+        Worker::Fleet => on_the_store(context, |worker, context, store| async move {
+            Ok(decnet_fleet::worker::run(worker, context.fleet(), store, stamp::now).await?)
         }),
         Worker::Collector => {
             runtime::body(move |worker| collector::run(worker, collector_settings(&context)))
         }
-        Worker::Ingester => runtime::body(move |worker| {
-            let context = context.clone();
-            async move {
-                let store = context.store_or_new().await.map_err(Failure)?;
-                let keep = keep(&context).map_err(Failure)?;
-                ingester::run(worker, store, keep).await.map_err(|error| Failure(error.into()))
-            }
+        Worker::Ingester => on_the_store(context, |worker, context, store| async move {
+            Ok(ingester::run(worker, store, keep(&context)?).await?)
         }),
-        Worker::Correlator => runtime::body(move |worker| {
-            let context = context.clone();
-            async move {
-                let store = context.store_or_new().await.map_err(Failure)?;
-                correlator::run(worker, store).await.map_err(|error| Failure(error.into()))
-            }
+        Worker::Correlator => {
+            on_the_store(context, |worker, _, store| async move { Ok(correlator::run(worker, store).await?) })
+        }
+        Worker::Alerter => on_the_store(context, |worker, context, store| async move {
+            Ok(decnet_alert::run(worker, store, alerter_settings(&context)?).await?)
         }),
-        Worker::Alerter => runtime::body(move |worker| {
-            let context = context.clone();
-            async move {
-                let store = context.store_or_new().await.map_err(Failure)?;
-                let settings = alerter_settings(&context).map_err(Failure)?;
-                decnet_alert::run(worker, store, settings).await.map_err(|error| Failure(error.into()))
-            }
+        Worker::Mutator => on_the_store(context, |worker, context, store| async move {
+            Ok(decnet_fleet::mutator::run(worker, context.fleet(), store, stamp::now).await?)
         }),
         Worker::Operator => runtime::body(move |worker| {
             let context = context.clone();
@@ -68,6 +53,21 @@ pub fn body(worker: Worker, context: &Context) -> Body {
             async move { crate::api::run(worker, context).await.map_err(Failure) }
         }),
     }
+}
+
+/// A body that works on the store, which is opened for it.
+fn on_the_store<F, Fut>(context: Context, work: F) -> Body
+where
+    F: Fn(WorkerContext, Context, Store) -> Fut + Clone + Send + Sync + 'static,
+    Fut: Future<Output = Result<()>> + Send + 'static,
+{
+    runtime::body(move |worker| {
+        let (context, work) = (context.clone(), work.clone());
+        async move {
+            let store = context.store_or_new().await.map_err(Failure)?;
+            work(worker, context, store).await.map_err(Failure)
+        }
+    })
 }
 
 /// What the store keeps.

@@ -1,7 +1,10 @@
 //! What can go wrong with a fleet.
 
 use decnet_engine::{lab::LabError, native::ClientError};
-use decnet_model::fleet::{BadNetwork, DeckyName, Network};
+use decnet_model::{
+    flaw::{self, Flaw},
+    fleet::{BadNetwork, DeckyName, Network},
+};
 use std::{io, net::Ipv4Addr, path::PathBuf, time::Duration};
 
 /// Why something was not done with a fleet.
@@ -76,6 +79,12 @@ pub enum Error {
     /// A name that no decky has.
     #[error("no decky is called {0}; `decnet status` lists them")]
     NoDecky(DeckyName),
+    /// A decky cannot be changed like that.
+    #[error("{}", flaw::told(.0, ""))]
+    Edit(Vec<Flaw>),
+    /// The fleet became another one each time that it was about to be changed.
+    #[error("somebody else changes the fleet all the time; try again")]
+    Restless,
     /// Some deckies of a fleet did not come up.
     #[error("{running} of {wanted} deckies run; {} says more", log.display())]
     NotUp {

@@ -8,7 +8,7 @@ use crate::{
 use decnet_bus::{Bus, Subject};
 use decnet_model::{
     catalogue,
-    fleet::{DeckyName, Fleet, Step},
+    fleet::{Decky, DeckyName, Fleet, Step},
     record::{DeckyActual, DeckyIntent, DeckyState},
 };
 use decnet_store::Store;
@@ -39,20 +39,27 @@ pub async fn read(store: &Store) -> Result<Option<Fleet>, Error> {
 /// When the store fails or the export cannot be written.
 pub async fn put(config: &Config, store: &Store, fleet: &Fleet, now: Micros) -> Result<(), Error> {
     const ATTEMPT: &str = "write the fleet";
-    let mut intents = Vec::with_capacity(fleet.deckies.len());
-    for decky in fleet.deckies.values() {
-        intents.push(DeckyIntent {
-            name: decky.name.to_string(),
-            ip: Some(decky.ip.into()),
-            services: decky.slugs(),
-            plan: serde_json::to_string(decky).map_err(document(ATTEMPT))?,
-        });
-    }
+    let intents: Vec<DeckyIntent> = fleet.deckies.values().map(row).collect::<Result<_, _>>()?;
     let text = serde_json::to_string(fleet).map_err(document(ATTEMPT))?;
     forget_changed(config, store, fleet, now).await?;
     store.fleet_put(&text, &intents, now).await.map_err(stored("store the fleet"))?;
-    let export = serde_json::to_string(&without_secrets(fleet)).map_err(document(ATTEMPT))?;
-    exported(&config.paths.state_export(), &export).map_err(system("export the fleet"))
+    export(config, fleet)
+}
+
+/// A decky of the fleet as the store keeps it.
+pub(crate) fn row(decky: &Decky) -> Result<DeckyIntent, Error> {
+    Ok(DeckyIntent {
+        name: decky.name.to_string(),
+        ip: Some(decky.ip.into()),
+        services: decky.slugs(),
+        plan: serde_json::to_string(decky).map_err(document("write a decky"))?,
+    })
+}
+
+/// Writes the fleet for people and scripts.
+pub(crate) fn export(config: &Config, fleet: &Fleet) -> Result<(), Error> {
+    let text = serde_json::to_string(&without_secrets(fleet)).map_err(document("write the fleet"))?;
+    exported(&config.paths.state_export(), &text).map_err(system("export the fleet"))
 }
 
 /// Writes the export: for the owner and the group of the folder, never for everybody.
@@ -97,9 +104,14 @@ async fn forget_changed(config: &Config, store: &Store, fleet: &Fleet, now: Micr
     store.decky_states_set(None, &changed, now).await.map_err(stored("store the states of deckies"))
 }
 
+/// Wakes the worker, if it listens; for one that is connected.
+pub(crate) fn ring(bus: &Bus) {
+    bus.publish(&Subject::FleetChanged.topic(), &json!({}));
+}
+
 /// Wakes the worker, if it listens.
 pub async fn announce(bus: &Bus) {
-    bus.publish(&Subject::FleetChanged.topic(), &json!({}));
+    ring(bus);
     // The client connects in the background; a message that comes too late only costs a tick.
     tokio::time::sleep(Duration::from_millis(150)).await;
 }

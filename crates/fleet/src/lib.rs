@@ -1,13 +1,15 @@
 //! What is done with a fleet, for whoever asks: command line, API, reconciler.
 //!
 //! [`intent`] stores the fleet that is wanted and reads it, [`worker`] makes it come true, [`wait`] says
-//! what became of it, [`teardown`] ends it. Nothing here reads arguments or prints: who asks gives a
-//! [`Config`] and a store, and gets values or typed errors.
+//! what became of it, [`mutate`] changes it while it runs, [`teardown`] ends it. Nothing here reads arguments or
+//! prints: who asks gives a [`Config`] and a store, and gets values or typed errors.
 
 mod config;
 mod error;
 pub mod intent;
 pub mod lab;
+pub mod mutate;
+pub mod mutator;
 mod personas;
 mod running;
 pub mod secret;

@@ -7,7 +7,7 @@ use decnet_model::{
     logins,
     persona::derive::{Request, derive},
 };
-use decnet_plan::key;
+use decnet_plan::{key, mutate};
 use decnet_store::Store;
 use netsvc_persona::Persona;
 use netsvc_wire::stamp::Micros;
@@ -54,6 +54,8 @@ pub(super) async fn nodes(
         // What settings say of accounts is the plan's, not the machine's: it goes when the setting goes.
         let mut persona = persona;
         logins::apply(decky, &mut persona);
+        // What it served once it will serve again as it did; until then nobody sees anything of it.
+        persona.products.retain(|slug, _| decky.services.iter().any(|service| service.slug == *slug));
         nodes.insert(name, NodeSpec { persona, services: decky.services.clone(), ports: decky.ports() });
     }
     store.personas_put(&fresh, now).await.map_err(stored("store personas"))?;
@@ -121,6 +123,7 @@ fn named(
     while decky.mac.is_none() && taken.macs.contains(&persona.mac) {
         persona.mac = next_mac(&persona).ok_or(Error::NoMac)?;
     }
+    mutate::update(decky, &mut persona.products);
     taken.names.insert(persona.hostname.to_ascii_lowercase());
     taken.macs.insert(persona.mac.clone());
     Ok(persona)
@@ -142,6 +145,7 @@ fn settled(decky: &Decky, want: &Fleet, stored: Persona, fresh: &Persona) -> Opt
     let mut persona = stored;
     let name = persona.fqdn();
     key::settle(want, decky, fresh, &mut persona);
+    mutate::update(decky, &mut persona.products);
     if name != persona.fqdn() {
         persona.certificate.rename(&name, &persona.fqdn());
     }

@@ -179,6 +179,9 @@ pub struct Decky {
     /// Whether the packet filter that its system comes with is on.
     #[serde(default, skip_serializing_if = "is_off")]
     pub firewall: bool,
+    /// Programs that were updated since, by service: the version that they were updated to.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub updates: BTreeMap<String, String>,
 }
 
 /// As [`is_first`].
@@ -214,6 +217,7 @@ impl Decky {
             servers: Servers::default(),
             generation: 0,
             firewall: false,
+            updates: BTreeMap::new(),
         }
     }
 

@@ -3,6 +3,7 @@
 
 use crate::{fleet::DeckyName, record::OperationKind};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A request for a piece of work.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +24,40 @@ pub enum Request {
     Firedrill,
     /// Judge these deckies, or all.
     Audit(Vec<DeckyName>),
+    /// Have these deckies change, or all.
+    Mutate(Vec<DeckyName>),
+    /// Change a service of this decky.
+    Decky {
+        /// The decky.
+        decky: DeckyName,
+        /// What changes.
+        edit: ServiceEdit,
+    },
+}
+
+/// A change of a service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum ServiceEdit {
+    /// It comes.
+    Add {
+        /// Its slug.
+        service: String,
+        /// How it is set.
+        settings: BTreeMap<String, String>,
+    },
+    /// It goes.
+    Remove {
+        /// Its slug.
+        service: String,
+    },
+    /// It is set in another way.
+    Set {
+        /// Its slug.
+        service: String,
+        /// How it is set; what is not named stays, an empty value takes a setting back.
+        settings: BTreeMap<String, String>,
+    },
 }
 
 impl Request {
@@ -34,6 +69,8 @@ impl Request {
             Request::Teardown(_) => OperationKind::Teardown,
             Request::Firedrill => OperationKind::Firedrill,
             Request::Audit(_) => OperationKind::Audit,
+            Request::Mutate(_) => OperationKind::Mutate,
+            Request::Decky { .. } => OperationKind::Decky,
         }
     }
 }

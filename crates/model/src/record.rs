@@ -27,6 +27,7 @@ mod alert;
 mod attacker;
 mod fleet;
 mod incident;
+mod mutation;
 mod operation;
 mod retention;
 mod view;
@@ -45,6 +46,7 @@ pub use incident::{
     IncidentState, IncidentTie, IncidentView, IncidentWork, LONGEST_NOTE, Mark, MarkKind, MarkSeen, QUIET,
     SEVERITIES, Severity, Stage, Stroke, severity,
 };
+pub use mutation::{Mutation, MutationCause, MutationKind};
 pub use operation::{Operation, OperationKind, OperationState};
 pub use retention::{BadRetention, Holding, KindRetention, Retention, Retired};
 pub use view::{BUCKETS, Bucket, By, Change, RankChange, Ranked, Span, Subject, TimelineFilter, View};

@@ -183,6 +183,14 @@ workers! {
         alias: None,
         process: Process::House,
     }
+    /// Change deckies when it is time, as machines change that are looked after
+    Mutator = "mutator" {
+        role: Role::Master,
+        after: &[Worker::Bus, Worker::Fleet],
+        wake: Wake { topics: &[], tick: Duration::from_secs(15) },
+        alias: None,
+        process: Process::House,
+    }
     /// Do what operators ask for through the interface
     Operator = "operator" {
         role: Role::Master,

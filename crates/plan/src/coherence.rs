@@ -193,6 +193,7 @@ mod tests {
             servers: Default::default(),
             generation: 0,
             firewall: false,
+            updates: Default::default(),
         };
         change(&mut decky);
         let network: Network = "192.0.2.0/24".parse().unwrap();

@@ -34,10 +34,6 @@ pub fn of(fleet: &Fleet) -> Vec<String> {
         }
     }
     let mut lines: Vec<String> = found.into_iter().map(|(text, names)| line(&names, &text)).collect();
-    if fleet.mutate_interval.is_some() || fleet.deckies.values().any(|decky| decky.mutate_interval.is_some())
-    {
-        lines.push("mutate_interval: not yet; nothing changes deckies by itself in this release".to_owned());
-    }
     let brought = fleet.custom.iter().map(|custom| {
         format!("[custom-{}]: not yet; container services need the docker runtime", custom.name)
     });
@@ -113,8 +109,7 @@ mod tests {
     #[test]
     fn what_is_odd_or_not_yet_there_is_said() {
         check("[a]\nservices = http\n", &[]);
-        check("[general]\nmutate_interval = 1\n[a]\nservices = http\n", &["mutate_interval: not yet"]);
-        check("[a]\nservices = http\nmutate_interval = 5\n", &["mutate_interval: not yet"]);
+        check("[general]\nmutate_interval = 1\n[a]\nservices = http\nmutate_interval = 5\n", &[]);
         check(
             "[a]\narchetype = linux-server\nservices = http\namount = 6\n",
             &["a-01, a-02, a-03, a-04 and 2 more: a linux-server has ssh; without it"],

@@ -118,6 +118,8 @@ pub enum Noun {
     Traversals,
     /// Incidents.
     Incidents,
+    /// Changes of deckies.
+    Mutations,
 }
 
 impl Noun {
@@ -133,6 +135,7 @@ impl Noun {
         Noun::Attackers,
         Noun::Traversals,
         Noun::Incidents,
+        Noun::Mutations,
     ];
 
     /// The conditions that the list applies.
@@ -152,6 +155,7 @@ impl Noun {
             Noun::Sightings => &[Decky, Service, Source, Session, Since, Until, Probes],
             Noun::Attackers => &[Source, Since, Until, Probes],
             Noun::Traversals => &[],
+            Noun::Mutations => &[Decky, Service, Since, Until],
             Noun::Incidents => &[State, Severity, Stage, Decky, Service, Source, Assignee, Since, Until],
         }
     }

@@ -1,8 +1,9 @@
 //! The fleet, and totals.
 
 use crate::shown;
-use decnet_model::record;
+use decnet_model::{catalogue, fleet, record};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// One decky. Its persona is not shown: it holds keys.
@@ -31,6 +32,45 @@ impl From<&record::DeckyRow> for Decky {
             desired: row.desired.name(),
             actual: row.actual.name(),
             reason: shown(&row.reason),
+        }
+    }
+}
+
+/// One decky and how its services are set.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct DeckyDetail {
+    /// What its list shows of it.
+    #[serde(flatten)]
+    pub decky: Decky,
+    /// Its system.
+    pub system: String,
+    /// What kind of machine it is; absent where nobody said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub archetype: Option<String>,
+    /// Minutes between its changes, about; absent: as the fleet says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mutate_interval: Option<u32>,
+    /// What is set of its services, by slug and key; secrets are shown as `***`.
+    pub settings: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+impl From<&record::DeckyRow> for DeckyDetail {
+    fn from(row: &record::DeckyRow) -> Self {
+        // A decky that nobody wants any more may have a plan that nobody can read any more.
+        let plan: Option<fleet::Decky> = serde_json::from_str(&row.plan).ok();
+        let settings = plan.iter().flat_map(|plan| &plan.services).map(|service| {
+            let pairs = service.settings.iter().map(|(key, value)| {
+                let secret = catalogue::is_secret(&service.slug, key);
+                (key.clone(), if secret { "***".to_owned() } else { shown(value) })
+            });
+            (service.slug.clone(), pairs.collect())
+        });
+        DeckyDetail {
+            settings: settings.collect(),
+            system: plan.as_ref().map(|plan| plan.system.clone()).unwrap_or_default(),
+            archetype: plan.as_ref().and_then(|plan| plan.archetype.clone()),
+            mutate_interval: plan.as_ref().and_then(|plan| plan.mutate_interval),
+            decky: row.into(),
         }
     }
 }

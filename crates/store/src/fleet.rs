@@ -13,7 +13,7 @@ use netsvc_wire::stamp::Micros;
 use std::net::IpAddr;
 
 /// Setting that holds the whole intent.
-const FLEET: &str = "fleet";
+pub(crate) const FLEET: &str = "fleet";
 
 /// Most rows of one transaction, so that the ingester waits for none of them long.
 const BATCH: usize = 500;
@@ -232,7 +232,7 @@ impl Store {
     }
 }
 
-fn intent_row(decky: &DeckyIntent, now: Micros) -> Intent {
+pub(crate) fn intent_row(decky: &DeckyIntent, now: Micros) -> Intent {
     Intent {
         name: decky.name.clone(),
         desired: DeckyDesired::Running,

@@ -54,6 +54,11 @@ const STEPS: &[(i64, &str, &str)] = &[
         include_str!("../migrations/sqlite/0009_alerts.sql"),
         include_str!("../migrations/mysql/0009_alerts.sql"),
     ),
+    (
+        10,
+        include_str!("../migrations/sqlite/0010_mutations.sql"),
+        include_str!("../migrations/mysql/0010_mutations.sql"),
+    ),
 ];
 
 /// The version that this release writes.

@@ -9,7 +9,7 @@ use decnet_model::{
     access::Role,
     record::{
         AlertFormat, AlertKind, DeckyActual, DeckyDesired, DeliveryState, IncidentDeed, IncidentState,
-        MarkKind, OperationKind, OperationState, Subject, TraversalKind,
+        MarkKind, MutationCause, MutationKind, OperationKind, OperationState, Subject, TraversalKind,
     },
 };
 use std::net::IpAddr;
@@ -173,6 +173,8 @@ names! {
     IncidentDeed: "a deed of an analyst";
     IncidentState: "a state of an incident";
     MarkKind: "a kind of mark";
+    MutationCause: "why a decky changed";
+    MutationKind: "a kind of change";
     Subject: "a subject of a ranking";
     TraversalKind: "a kind of traversal";
 }

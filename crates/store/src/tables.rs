@@ -36,6 +36,7 @@ pub(crate) const TABLES: &[&Table] = &[
     &crate::alert::MUTES,
     &crate::alert::DELIVERIES,
     &crate::fleet::DECKIES,
+    &crate::mutation::MUTATIONS,
     &crate::setting::SETTINGS,
     &crate::user::USERS,
     &crate::user::TOKENS,

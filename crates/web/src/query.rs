@@ -71,6 +71,7 @@ listed! {
     Attackers;
     Traversals;
     Incidents;
+    Mutations;
     Export &[("after", "Events after this id.")];
     Stream &[("after", "Events after this id, as the header `Last-Event-ID`, which wins.")],
         &[(TOPICS, "What is told, comma-separated: events, incidents. Without it, events.")];

@@ -5,6 +5,7 @@ pub(crate) mod api_token;
 pub(crate) mod artifact;
 pub(crate) mod attacker;
 pub(crate) mod audit;
+pub(crate) mod change;
 pub(crate) mod credential;
 pub(crate) mod decky;
 pub(crate) mod event;

@@ -103,14 +103,6 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(route::health::stats))
         .routes(routes!(route::numbers::timeline))
         .routes(routes!(route::numbers::top))
-        .routes(routes!(route::decky::deckies))
-        .routes(routes!(route::operation::plan))
-        .routes(routes!(route::operation::deploy))
-        .routes(routes!(route::operation::teardown))
-        .routes(routes!(route::operation::firedrill))
-        .routes(routes!(route::operation::audit))
-        .routes(routes!(route::operation::operations))
-        .routes(routes!(route::operation::operation))
         .routes(routes!(route::inventory::archetypes))
         .routes(routes!(route::inventory::distros))
         .routes(routes!(route::inventory::services))
@@ -140,7 +132,25 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(route::export::artifact_content))
         .routes(routes!(route::artifact::sightings))
         .routes(routes!(route::stream::stream));
-    OpenApiRouter::with_openapi(Document::openapi()).nest(PREFIX, routes)
+    OpenApiRouter::with_openapi(Document::openapi()).nest(PREFIX, routes.merge(of_the_fleet()))
+}
+
+/// What looks at the fleet and changes it.
+fn of_the_fleet() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(route::decky::deckies))
+        .routes(routes!(route::change::detail))
+        .routes(routes!(route::change::add_service))
+        .routes(routes!(route::change::set_service, route::change::remove_service))
+        .routes(routes!(route::change::mutate))
+        .routes(routes!(route::change::mutations))
+        .routes(routes!(route::operation::plan))
+        .routes(routes!(route::operation::deploy))
+        .routes(routes!(route::operation::teardown))
+        .routes(routes!(route::operation::firedrill))
+        .routes(routes!(route::operation::audit))
+        .routes(routes!(route::operation::operations))
+        .routes(routes!(route::operation::operation))
 }
 
 /// Answers what has no route: outside of the interface that is the dashboard's.

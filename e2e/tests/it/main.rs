@@ -27,6 +27,7 @@ mod hydra;
 mod kills;
 mod mailboxes;
 mod mariadb;
+mod mutate;
 mod names;
 mod native;
 mod passive;

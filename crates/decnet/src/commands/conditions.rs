@@ -28,7 +28,7 @@ macro_rules! listed {
     };
 }
 
-listed!(Events, Sessions, Credentials, Sightings, Attackers, Incidents);
+listed!(Events, Sessions, Credentials, Sightings, Attackers, Incidents, Mutations);
 
 /// Conditions that were given for a list; all of them must hold.
 #[derive(Debug)]

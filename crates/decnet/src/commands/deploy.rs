@@ -1,7 +1,9 @@
 //! `deploy` and `plan`: from what is wanted to a fleet that runs.
 
 use super::{
-    Context, run,
+    Context,
+    bad_input::BadInput,
+    run,
     site::{self, Where},
     status::{self, health::Health},
 };
@@ -20,11 +22,7 @@ use decnet_model::{
     runtime::Runtime,
     servers,
 };
-use decnet_plan::{
-    changes::Changes,
-    ini::{SpecError, deploy as spec},
-    key, notice, plan,
-};
+use decnet_plan::{changes::Changes, ini::deploy as spec, key, notice, plan};
 use netsvc_persona::{Life, LoginPolicy, Servers};
 use serde::Serialize;
 use serde_json::json;
@@ -41,29 +39,6 @@ const CONFIG_BYTES: u64 = spec::FILE_LIMIT as u64 + 1;
 const DATABASE_BYTES: u64 = 64 << 20;
 /// Longest wait for a fleet.
 const PATIENCE: Duration = Duration::from_secs(120);
-
-/// What was asked for cannot be; nothing was changed.
-#[derive(Debug, thiserror::Error)]
-pub enum BadInput {
-    /// All mistakes of a deployment INI, one a line.
-    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
-    Config(Vec<SpecError>),
-    /// The deployment INI cannot be read.
-    #[error("{}: {}", .0.display(), .1)]
-    Unreadable(PathBuf, io::Error),
-    /// The fleet of the deployment INI cannot stand where it says.
-    #[error("{}: {:#}", .0.display(), .1)]
-    Place(PathBuf, anyhow::Error),
-    /// Something that runs would go.
-    #[error("{}\nerror: this takes away what is deployed; --yes does it", .0.join("\n"))]
-    TakesAway(Vec<String>),
-    /// The answer was no.
-    #[error("nothing was changed")]
-    Unwanted,
-    /// There can be no such fleet.
-    #[error(transparent)]
-    Plan(#[from] plan::PlanError),
-}
 
 /// Reads yes or no.
 fn switch(text: &str) -> Result<bool, String> {
@@ -142,6 +117,10 @@ pub struct Deploy {
     /// Packet filter of each system: off (closed ports reset), on, or default (as the system is delivered)
     #[arg(long, default_value = "off", value_name = "on|off|default")]
     pub firewall: Filter,
+    /// Minutes between changes of each decky, about; without it they stay as they are
+    #[arg(id = "mutate-interval", long, value_name = "MINUTES")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=525_600))]
+    pub mutate_interval: Option<u32>,
     /// Do not ask before deckies are removed or put somewhere else
     #[arg(long, short)]
     pub yes: bool,
@@ -162,6 +141,7 @@ impl Deploy {
         let mut fleet = plan::fleet(&self.request(site)).map_err(BadInput::Plan)?;
         site.check(&fleet)?;
         fleet.lab = site.lab;
+        fleet.mutate_interval = self.mutate_interval;
         Ok(fleet)
     }
 
@@ -394,7 +374,7 @@ async fn carry_out(context: &Context, old: Option<Fleet>, fleet: &Fleet) -> Resu
     store(context, fleet).await?;
     let started = run::ensure_running(context).await?;
     workers::wake_fleet(context).await;
-    let Err(error) = wait_for(context, fleet).await else { return Ok(()) };
+    let Err(error) = wait_for(context, fleet.deckies.len()).await else { return Ok(()) };
     let error = give_up(context, started, error);
     if started && supervisor::running(&context.paths()).is_none() {
         // Nothing of it runs, so nothing of it is wanted either: what was before is.
@@ -403,9 +383,12 @@ async fn carry_out(context: &Context, old: Option<Fleet>, fleet: &Fleet) -> Resu
     Err(error)
 }
 
-/// Waits until every decky of `fleet` runs, and says which do not.
-async fn wait_for(context: &Context, fleet: &Fleet) -> Result<()> {
-    let (store, wanted) = (context.store().await?, fleet.deckies.len());
+/// Waits until all `wanted` deckies run, and says which do not.
+///
+/// # Errors
+/// When some do not.
+pub async fn wait_for(context: &Context, wanted: usize) -> Result<()> {
+    let store = context.store().await?;
     let tell = |running| output::progress(&format!("{running} of {wanted} deckies run"));
     let done = wait::up(&context.fleet(), &store, wanted, PATIENCE, tell).await;
     output::progress_done();

@@ -10,7 +10,10 @@ use decnet_store::{
     record::{NewAuditEntry, UserChange},
 };
 use serde_json::json;
-use std::io::{IsTerminal, Read};
+use std::{
+    io::{IsTerminal, Read},
+    sync::OnceLock,
+};
 
 /// Longest password that is read.
 const PASSWORD_MOST: u64 = 1024;
@@ -169,6 +172,10 @@ pub async fn link(context: &Context, store: &Store, name: &str) -> Result<String
 /// # Errors
 /// When the store fails.
 pub async fn audit(context: &Context, store: &Store, action: &'static str, target: &str) -> Result<()> {
+    // What somebody asked for through the interface is written down there.
+    if ASKED_BY.get().is_some() {
+        return Ok(());
+    }
     let entry = NewAuditEntry {
         at: context.now(),
         actor: actor(),
@@ -181,8 +188,20 @@ pub async fn audit(context: &Context, store: &Store, action: &'static str, targe
     store.audit_put(&entry).await.context("write the audit log")
 }
 
-/// Who uses the command line: the name that the system has for him, or his number.
+static ASKED_BY: OnceLock<String> = OnceLock::new();
+
+/// Says who asked through the interface.
+pub fn asked_by(user: String) {
+    // The first one to say so is right.
+    let _ = ASKED_BY.set(user);
+}
+
+/// Who asked through the interface; else who uses the command line: the name that the system has for him, or his
+/// number.
 pub fn actor() -> String {
+    if let Some(user) = ASKED_BY.get() {
+        return user.clone();
+    }
     let uid = nix::unistd::getuid();
     let user = nix::unistd::User::from_uid(uid).ok().flatten().map(|user| user.name);
     user.unwrap_or_else(|| uid.to_string())

@@ -42,6 +42,10 @@ pub enum OperationKind {
     Firedrill,
     /// Judge how convincing deckies are.
     Audit,
+    /// Have deckies change.
+    Mutate,
+    /// Change a service of a decky.
+    Decky,
 }
 
 impl OperationKind {
@@ -52,6 +56,8 @@ impl OperationKind {
         OperationKind::Teardown,
         OperationKind::Firedrill,
         OperationKind::Audit,
+        OperationKind::Mutate,
+        OperationKind::Decky,
     ];
 
     /// The verb of the command line that does it.
@@ -62,6 +68,8 @@ impl OperationKind {
             OperationKind::Teardown => "teardown",
             OperationKind::Firedrill => "firedrill",
             OperationKind::Audit => "audit",
+            OperationKind::Mutate => "mutate",
+            OperationKind::Decky => "decky",
         }
     }
 }

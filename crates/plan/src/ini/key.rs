@@ -191,7 +191,8 @@ pub const KEYS: &[Key] = &[
         )
         .settle(|_, _, fresh, stored| stored.firewall = fresh.firewall),
     key("nmap_os", "family of its system", "linux").decky_reads(|_, _, _| ()).drawn(),
-    key("mutate_interval", "minutes between mutations", "30")
+    key("mutate_interval", "minutes between changes of a decky, about", "30")
+        .flag(Flag::Instead("mutate-interval"))
         .general(
             |general, entry, errors| general.fleet.mutate_interval = interval(entry, errors),
             |fleet| fleet.mutate_interval.map(|minutes| minutes.to_string()),

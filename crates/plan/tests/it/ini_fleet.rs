@@ -191,6 +191,7 @@ fn some_decky() -> impl Strategy<Value = Decky> {
             servers: Servers { dns: some_servers(machine.0), ntp: some_servers(machine.0 / 3) },
             generation: 0,
             firewall: on && Filter::On.on(system) && firewalls::find(family, system).is_some(),
+            updates: BTreeMap::new(),
         }
     })
 }

@@ -226,7 +226,7 @@ pub(crate) async fn operation(
 }
 
 /// Queues it, and says where it is looked at.
-async fn ask(state: &ApiState, viewer: &Viewer, request: Request) -> Result<Response, Problem> {
+pub(super) async fn ask(state: &ApiState, viewer: &Viewer, request: Request) -> Result<Response, Problem> {
     let asked = state.store().operation_ask(&request, &viewer.user.name, now()).await?;
     let id = asked.ok_or(Problem::TooMany { after: AGAIN })?;
     let row = state.store().operation_get(id).await?.ok_or(Problem::NotFound)?;
@@ -262,6 +262,6 @@ fn wanted(body: WantedFleet) -> Result<(FleetRequest, bool), Problem> {
     Ok((fleet, take_away))
 }
 
-fn decky(field: &'static str, name: &str) -> Result<DeckyName, Problem> {
+pub(super) fn decky(field: &'static str, name: &str) -> Result<DeckyName, Problem> {
     name.parse().map_err(|bad| Problem::field(field, format!("{bad}")))
 }
