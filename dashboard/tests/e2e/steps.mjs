@@ -393,7 +393,7 @@ export const steps = [
     }
     await page.setViewportSize({ width: 1440, height: 900 });
   }],
-  ["a fleet is deployed, and one of it taken down", async ({ page, url }) => {
+  ["a fleet is deployed, one of it changed and taken down", async ({ page, url }) => {
     await page.goto(`${url}/deploy`);
     await page.getByRole("button", { name: "Deployment INI" }).click();
     await page.getByLabel("Deployment INI", { exact: true }).fill(PAIR);
@@ -402,6 +402,22 @@ export const steps = [
     await page.getByRole("button", { name: /^Really: Deploy/ }).click();
     await page.getByRole("link", { name: "To the fleet" }).click({ timeout: 60_000 });
     await page.getByRole("table", { name: "Fleet" }).getByText("drill-two").click();
+    const done = () => page.locator(".outcome").getByText("done", { exact: true }).waitFor({ timeout: 40_000 });
+    await page.getByRole("form", { name: "Add a service" }).getByLabel("Service").selectOption("ftp");
+    await page.getByRole("button", { name: "Add", exact: true }).click();
+    await page.getByRole("region", { name: "Changes" }).getByText("ftp came").waitFor({ timeout: 40_000 });
+    await done();
+    await page.getByRole("table", { name: "Services" }).getByRole("button", { name: "Set…" }).first().click();
+    await page.getByRole("form", { name: "Set redis" }).getByLabel("password").fill("s3cr3t-of-ours");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("region", { name: "Changes" }).getByText("redis is set: password=***").waitFor({ timeout: 40_000 });
+    await done();
+    assert.ok(!(await page.content()).includes("s3cr3t-of-ours"));
+    await page.getByRole("button", { name: "Mutate" }).click();
+    await page.waitForFunction(() => document.querySelectorAll('[aria-label="Changes"] .tbody .tr').length === 3, undefined, { timeout: 40_000 });
+    await done();
+    await accessible(page);
+    await fits(page);
     await page.getByRole("button", { name: "Take drill-two down" }).click();
     await page.getByRole("button", { name: "Really: Take drill-two down" }).click();
     await page.locator(".outcome").getByText("done").waitFor({ timeout: 40_000 });
