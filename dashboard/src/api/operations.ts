@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { type Body, get } from "./client";
+import { queries } from "./queries";
 
 export type Operation = Body["Operation"];
 /** How often it is asked how far work is, ms. */
@@ -21,7 +22,11 @@ export function useOperation() {
       let now = await request();
       while (mine === turn.current) {
         setOperation(now);
-        if (ended(now)) return now;
+        if (ended(now)) {
+          // Nobody touches the fleet for it, so nothing tells the lists that they have changed.
+          await queries.invalidateQueries();
+          return now;
+        }
         await new Promise((done) => setTimeout(done, EVERY));
         now = await get("/api/v1/operations/{id}", { path: { id: String(now.id) } });
       }
