@@ -30,7 +30,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ),
     ("netsvc-windows", &["netsvc-kit"]),
     ("netsvc-data", &["netsvc-kit"]),
-    ("netsvc-devices", &["netsvc-kit"]),
+    ("netsvc-devices", &["netsvc-wire", "netsvc-persona", "netsvc-kit", "netsvc-shell", "netsvc-daemon"]),
     ("netsvc-catalogue", &["netsvc-kit", "netsvc-proto", "netsvc-windows", "netsvc-data", "netsvc-devices"]),
     ("netsvcd", &["netsvc-wire", "netsvc-persona", "netsvc-kit", "netsvc-stack", "netsvc-catalogue"]),
     ("decnet-model", &["netsvc-wire", "netsvc-persona"]),

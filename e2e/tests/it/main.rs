@@ -15,6 +15,7 @@ mod chains;
 mod client_ssh;
 mod clients;
 mod clients_desktop;
+mod clients_device;
 mod clients_infrastructure;
 mod clients_web;
 mod clocks;

@@ -27,19 +27,23 @@ pub fn overlays(host: &Host) -> Arc<OverlayStore> {
     stage.shared(open).0.clone()
 }
 
+/// What the node of `host` has open.
+pub fn services(host: &Host) -> Vec<Service> {
+    let catalogue = host.node.stage.catalogue();
+    let service = |slug: &String| {
+        let def = catalogue.iter().find(|def| def.slug == slug)?;
+        let ports = def.ports.iter().map(|port| (port.transport, port.number)).collect();
+        Some(Service { slug: slug.clone(), ports, daemons: def.daemons })
+    };
+    host.persona().products.keys().filter_map(service).collect()
+}
+
 /// The shell of the node of `host`.
 pub fn shell(host: &Host) -> Arc<ShellHost> {
     let make = || {
         let persona = host.node.persona.clone();
-        let catalogue = host.node.stage.catalogue();
-        let service = |slug: &String| {
-            let def = catalogue.iter().find(|def| def.slug == slug)?;
-            let ports = def.ports.iter().map(|port| (port.transport, port.number)).collect();
-            Some(Service { slug: slug.clone(), ports, daemons: def.daemons })
-        };
-        let services = persona.products.keys().filter_map(service).collect();
         let shell = ShellHost::new(persona, overlays(host), Arc::new(recorder::now));
-        NodeShell(Arc::new(shell.with_services(services)))
+        NodeShell(Arc::new(shell.with_services(services(host))))
     };
     host.node.shared(make).0.clone()
 }

@@ -1,5 +1,7 @@
 //! Services of devices and plants: one file or folder in `services/` each, listed by the build script.
 
+use netsvc_daemon::{account, away, cast};
+
 pub mod services {
     //! Every service of this family.
     include!(concat!(env!("OUT_DIR"), "/services.rs"));

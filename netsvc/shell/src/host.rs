@@ -19,19 +19,28 @@ pub struct ShellHost {
     overlays: Arc<OverlayStore>,
     clock: Arc<dyn Clock>,
     files: BTreeMap<String, (u32, Vec<u8>)>,
+    folders: BTreeMap<String, u32>,
     services: Arc<[Service]>,
 }
 
 impl ShellHost {
     /// A node with its persona; `clock` gives the host's UTC time in µs.
     pub fn new(persona: Arc<Persona>, overlays: Arc<OverlayStore>, clock: Arc<dyn Clock>) -> ShellHost {
-        ShellHost { persona, overlays, clock, files: BTreeMap::new(), services: Arc::default() }
+        let (files, folders) = (BTreeMap::new(), BTreeMap::new());
+        ShellHost { persona, overlays, clock, files, folders, services: Arc::default() }
     }
 
     /// Adds a file that only the caller knows, such as the public half of a host key, with its mode.
     #[must_use]
     pub fn with_file(mut self, path: &str, mode: u32, content: &[u8]) -> ShellHost {
         self.files.insert(path.to_owned(), (mode, content.to_vec()));
+        self
+    }
+
+    /// Adds a folder that only the caller knows, with its mode. What it is in must be there.
+    #[must_use]
+    pub fn with_folder(mut self, path: &str, mode: u32) -> ShellHost {
+        self.folders.insert(path.to_owned(), mode);
         self
     }
 
@@ -67,6 +76,9 @@ impl ShellHost {
         let live = Live::new(Arc::clone(&persona), facts, services, user, Arc::clone(&self.clock), spawned);
         let live = Arc::new(live);
         let mut own: Tree = personal::tree(&live);
+        for (path, mode) in &self.folders {
+            own.directory(path, *mode, crate::fs::image::Age::Install);
+        }
         for (path, (mode, content)) in &self.files {
             own.text(path, *mode, crate::fs::image::Age::Install, &crate::text::decode(content));
         }

@@ -144,17 +144,20 @@ impl Tree {
                 && self.get(directory).is_none()
                 && above.is_none_or(|tree| tree.get(directory).is_none())
             {
-                let age = if directory.starts_with("/proc") || directory.starts_with("/sys") {
-                    Age::Now
-                } else {
-                    Age::Package
-                };
+                let age = if is_volatile(directory) { Age::Now } else { Age::Package };
                 let mode = if age == Age::Now { 0o555 } else { 0o755 };
                 self.directory(directory, mode, age);
                 directory = parent(directory);
             }
         }
     }
+}
+
+/// Whether `path` is of a file system that the kernel makes up.
+pub(crate) fn is_volatile(path: &str) -> bool {
+    let below =
+        |top: &str| path.strip_prefix(top).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    below("/proc") || below("/sys")
 }
 
 /// The tree of one node.

@@ -3,7 +3,7 @@
 use super::{
     elf_program,
     errno::Errno,
-    image::{Content, Image, ImageNode},
+    image::{Content, Image, ImageNode, is_volatile},
     node::{Bytes, Kind, Meta, Stat, join, parent},
     opened::Handle,
     overlay::{Body, Entry, Found, Overlay},
@@ -350,7 +350,7 @@ impl Fs {
     pub(super) fn stat_at(&self, path: &str) -> Result<Stat, Errno> {
         let view = self.view(path).ok_or(Errno::NotFound)?;
         let mut device = (0, 0);
-        let volatile = ["/proc", "/sys"].iter().any(|prefix| path.starts_with(prefix));
+        let volatile = is_volatile(path);
         let size = match (&view.body, view.kind) {
             (_, Kind::Directory) if volatile => 0,
             (_, Kind::Directory) => 4096,

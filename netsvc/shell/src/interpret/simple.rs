@@ -267,8 +267,8 @@ impl Shell {
     }
 
     fn unknown(&mut self, name: &str, arguments: &[String]) -> Status {
-        // Files in PATH that the peer put there run by name.
-        if let Some(path) = command_path(self, name).filter(|path| self.fs.is_foreign(path)) {
+        // Files in PATH that are no program of the distribution run by name: the peer's, and scripts of the device.
+        if let Some(path) = command_path(self, name).filter(|path| !self.fs.is_program(path)) {
             return self.nested(|shell| shell.run_path(&path, arguments));
         }
         let line = self.line.clone();

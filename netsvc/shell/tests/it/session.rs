@@ -128,3 +128,17 @@ proptest! {
         terminal.poll(NOW + 1_000_000_000);
     }
 }
+
+#[test]
+fn a_script_of_the_device_runs_by_its_name_and_has_its_size() {
+    let script = b"#!/system/bin/sh\necho \"[$1]\"\n";
+    let host = host("router").with_folder("/system", 0o755).with_folder("/system/bin", 0o755);
+    let host = host.with_file("/system/bin/getprop", 0o755, script);
+    let mut shell = shell_on(&host, "root", false);
+    shell.set_environment("PATH", "/system/bin:/bin");
+    let outcome = shell.exec("getprop a; ls -l /system/bin; getprob", None);
+    let text: Vec<u8> = outcome.chunks.iter().flat_map(|chunk| chunk.bytes.iter().copied()).collect();
+    let text = String::from_utf8(text).unwrap();
+    assert!(text.starts_with("[a]\n"), "{text}");
+    assert!(text.contains(&format!(" {} ", script.len())) && text.contains("getprob: not found"), "{text}");
+}

