@@ -8,5 +8,6 @@ pub mod delta;
 pub mod incident;
 pub mod jarm;
 pub mod report;
+pub mod technique;
 pub mod touch;
 pub mod views;

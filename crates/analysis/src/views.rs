@@ -1,6 +1,6 @@
 //! What a batch of stored events adds to the views that operators look at.
 
-use crate::{delta::deltas, incident, touch};
+use crate::{delta::deltas, incident, technique::Rules, touch};
 use decnet_model::{
     record::{Change, EventRow, RankChange, Span, Subject, View},
     words,
@@ -30,9 +30,10 @@ const UNSEARCHED: &[&str] = &[
     field::CHALLENGE_B64,
 ];
 
-/// What `rows`, in the order of their ids, add to a view.
-pub fn change(view: View, rows: &[EventRow]) -> Change {
+/// What `rows`, in the order of their ids, add to a view; techniques are those that `rules` see.
+pub fn change(view: View, rules: &Rules, rows: &[EventRow]) -> Change {
     match view {
+        View::Techniques => Change::Techniques(rules.hits(rows)),
         View::Attackers => Change::Attackers(deltas(rows)),
         View::Timeline => timeline(rows),
         View::Rankings => rankings(rows),
@@ -142,7 +143,7 @@ mod tests {
 
     #[test]
     fn a_flood_counts_for_all_of_it_and_a_probe_for_nothing() {
-        let Change::Timeline(counts) = change(View::Timeline, &rows()) else { panic!() };
+        let Change::Timeline(counts) = change(View::Timeline, &Rules::default(), &rows()) else { panic!() };
         let minute = DAY + 60_000_000;
         let of = |kind: &str| counts.get(&(minute, "a".to_owned(), kind.to_owned())).copied();
         assert_eq!(
@@ -153,7 +154,7 @@ mod tests {
 
     #[test]
     fn deeds_of_peers_are_ranked_and_secrets_in_the_clear() {
-        let Change::Rankings(counts) = change(View::Rankings, &rows()) else { panic!() };
+        let Change::Rankings(counts) = change(View::Rankings, &Rules::default(), &rows()) else { panic!() };
         let seen: Vec<_> = counts
             .iter()
             .map(|((day, subject, value), change)| {
@@ -173,7 +174,7 @@ mod tests {
 
     #[test]
     fn words_are_those_of_what_a_peer_said() {
-        let Change::Words(texts) = change(View::Words, &rows()) else { panic!() };
+        let Change::Words(texts) = change(View::Words, &Rules::default(), &rows()) else { panic!() };
         let expected =
             [(2, "zzroot zztoor"), (3, "zzcram zzmd5 zzroot zzx"), (4, "zzcommand"), (5, "zzprobe")];
         assert_eq!(texts, expected.map(|(id, words)| (id, words.to_owned())));

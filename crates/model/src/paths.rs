@@ -99,6 +99,11 @@ impl Paths {
         self.run().join("decnet.log")
     }
 
+    /// Rules of techniques that the operator brings along.
+    pub fn rules(&self) -> PathBuf {
+        self.root.join("rules")
+    }
+
     /// Export of the fleet for people and scripts; the store has the truth.
     pub fn state_export(&self) -> PathBuf {
         self.root.join("decnet-state.json")

@@ -30,6 +30,7 @@ mod incident;
 mod mutation;
 mod operation;
 mod retention;
+mod technique;
 mod view;
 
 /// A text that names nothing of its list.
@@ -49,6 +50,7 @@ pub use incident::{
 pub use mutation::{Mutation, MutationCause, MutationKind};
 pub use operation::{Operation, OperationKind, OperationState};
 pub use retention::{BadRetention, Holding, KindRetention, Retention, Retired};
+pub use technique::{TechniqueFilter, TechniqueHit, TechniqueSeen};
 pub use view::{BUCKETS, Bucket, By, Change, RankChange, Ranked, Span, Subject, TimelineFilter, View};
 
 use netsvc_wire::{Class, WriterId, stamp::Micros};

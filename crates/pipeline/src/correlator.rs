@@ -1,15 +1,17 @@
 //! The correlator: keeps the views of events up to date, attackers, contacts and traversals first of all.
 
 use crate::{
-    projection::{Counters as ViewCounters, Projector, Shared},
+    projection::{Analysed, Counters as ViewCounters, Projector, Shared},
+    rules::{BadRules, RuleFolder},
     runtime::{Pass, Work, WorkerContext, run_passes},
 };
+use decnet_analysis::technique::Rules;
 use decnet_bus::Subject;
 use decnet_model::{record::View, worker::Worker};
 use decnet_store::{Error as StoreError, Store};
 use serde::Serialize;
 use serde_json::json;
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// Pause after each round, so that a long catch-up commits at most four times a second for each view and the
 /// ingester gets its turn.
@@ -17,8 +19,14 @@ const PAUSE: Duration = Duration::from_millis(250);
 
 /// Why the correlator stopped. It may be started again: nothing is lost.
 #[derive(Debug, thiserror::Error)]
-#[error("correlate events")]
-pub struct CorrelateError(#[from] StoreError);
+pub enum CorrelateError {
+    /// The store failed.
+    #[error("correlate events")]
+    Store(#[from] StoreError),
+    /// The rules of this release are wrong.
+    #[error("read the rules of techniques")]
+    Rules(#[from] BadRules),
+}
 
 /// What the correlator has done since it was opened.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -30,9 +38,14 @@ pub struct Counters {
     pub views: BTreeMap<&'static str, ViewCounters>,
 }
 
+/// The setting with what the rules were by which techniques were found.
+const RULES: &str = "techniques.rules";
+
 /// Keeps views up to date.
 pub struct Correlator {
-    projectors: Vec<Projector<View>>,
+    projectors: Vec<Projector<Analysed>>,
+    store: Store,
+    folder: Option<RuleFolder>,
 }
 
 /// Correlates until the worker is told to stop, then what is left.
@@ -40,22 +53,45 @@ pub struct Correlator {
 /// # Errors
 /// [`CorrelateError`]; the correlator can be started again and goes on at its cursors.
 pub async fn run(context: WorkerContext, store: Store) -> Result<(), CorrelateError> {
-    let mut correlator = Correlator::open(store).await?;
+    let folder = RuleFolder::open(context.paths.rules())?;
+    let mut correlator = Correlator::open(store, folder.rules().clone()).await?;
+    correlator.folder = Some(folder);
     run_passes(context, &mut correlator).await
 }
 
 impl Correlator {
-    /// Takes the lease and finds the cursors in the store.
+    /// Takes the lease and finds the cursors in the store. Techniques are found by `rules`.
     ///
     /// # Errors
     /// [`CorrelateError`] when the store cannot be reached.
-    pub async fn open(store: Store) -> Result<Correlator, CorrelateError> {
+    pub async fn open(store: Store, rules: Arc<Rules>) -> Result<Correlator, CorrelateError> {
         let fence = store.lease_take(Worker::Correlator).await?;
         let mut projectors = Vec::new();
         for view in View::ALL {
-            projectors.push(Projector::open(*view, store.clone(), fence).await?);
+            let projection = Analysed { view: *view, rules: rules.clone() };
+            projectors.push(Projector::open(projection, store.clone(), fence).await?);
         }
-        Ok(Correlator { projectors })
+        let mut correlator = Correlator { projectors, store, folder: None };
+        correlator.ruled(&rules).await?;
+        Ok(correlator)
+    }
+
+    /// Has techniques found by `rules` from now on. Where they are others than before, what was found is found anew,
+    /// unless events that showed some of it are gone already: then it stays, and new rules see what comes.
+    async fn ruled(&mut self, rules: &Arc<Rules>) -> Result<(), CorrelateError> {
+        let own = self.projectors.iter_mut().filter(|projector| projector.view() == View::Techniques);
+        let before = self.store.setting_get(RULES).await?;
+        let whole = self.store.retired_list().await?.iter().all(|retired| retired.events == 0);
+        for projector in own {
+            projector.project_by(Analysed { view: View::Techniques, rules: rules.clone() });
+            if before.as_deref() != Some(rules.version()) && whole && projector.counters().cursor > 0 {
+                projector.reset().await?;
+            }
+        }
+        if before.as_deref() != Some(rules.version()) {
+            self.store.setting_put(RULES, rules.version()).await?;
+        }
+        Ok(())
     }
 
     /// Deals with the next batch of each view; returns how many events the largest had, 0 when there are none.
@@ -83,7 +119,7 @@ impl Correlator {
 
     /// How often incidents were changed.
     fn incidents(&self) -> u64 {
-        let of = |one: &&Projector<View>| one.view() == View::Incidents;
+        let of = |one: &&Projector<Analysed>| one.view() == View::Incidents;
         self.projectors.iter().find(of).map_or(0, |one| one.counters().updates)
     }
 
@@ -100,13 +136,20 @@ impl Pass for Correlator {
     type Error = CorrelateError;
 
     async fn run(&mut self, context: &WorkerContext) -> Result<Work, CorrelateError> {
+        if let Some(folder) = &mut self.folder
+            && folder.look()
+        {
+            let rules = folder.rules().clone();
+            tracing::info!(rules = rules.all().len(), "the rules of techniques are others");
+            self.ruled(&rules).await?;
+        }
         let before = self.incidents();
         let events = self.step().await?;
         if before < self.incidents() {
             context.bus.publish(&Subject::IncidentChanged.topic(), &json!({}));
         }
         let counters = self.counters();
-        context.status.set_trouble(None);
+        context.status.set_trouble(self.folder.as_ref().and_then(RuleFolder::wrong).map(str::to_owned));
         context.status.report(&counters);
         if events == 0 {
             return Ok(Work::Done);

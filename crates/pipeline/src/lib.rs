@@ -7,4 +7,5 @@ pub mod disk;
 pub mod eventlog;
 pub mod ingester;
 pub mod projection;
+pub mod rules;
 pub mod runtime;

@@ -1,7 +1,7 @@
 //! Views of the events, brought up to date: each reads the events after its cursor, and the store adds what
 //! they say and moves the cursor in one transaction. A view can be made anew from the events at any time.
 
-use decnet_analysis::views::change;
+use decnet_analysis::{technique::Rules, views::change};
 use decnet_model::record::{Change, EventRow, View};
 use decnet_store::{Error as StoreError, Fence, Store};
 use serde::Serialize;
@@ -19,14 +19,22 @@ pub trait Projection: Send {
     fn change(&self, events: &[EventRow]) -> Change;
 }
 
-/// The projection of each view is what `decnet-analysis` makes of the events.
-impl Projection for View {
+/// What `decnet-analysis` makes of the events, by rules where the view is made by rules.
+#[derive(Clone, Debug)]
+pub struct Analysed {
+    /// The view.
+    pub view: View,
+    /// The rules.
+    pub rules: Arc<Rules>,
+}
+
+impl Projection for Analysed {
     fn view(&self) -> View {
-        *self
+        self.view
     }
 
     fn change(&self, events: &[EventRow]) -> Change {
-        change(*self, events)
+        change(self.view, &self.rules, events)
     }
 }
 
@@ -61,6 +69,11 @@ impl<P: Projection> Projector<P> {
     pub async fn open(projection: P, store: Store, fence: Fence) -> Result<Self, StoreError> {
         let cursor = store.cursor(projection.view()).await?;
         Ok(Projector { projection, store, fence, counters: Counters { cursor, ..Counters::default() } })
+    }
+
+    /// Has it made by `projection` from now on, which is of the same view.
+    pub fn project_by(&mut self, projection: P) {
+        self.projection = projection;
     }
 
     /// The view.

@@ -37,6 +37,7 @@ mod setting;
 mod stats;
 mod store;
 mod tables;
+mod technique;
 mod text;
 mod timeline;
 mod user;

@@ -59,6 +59,11 @@ const STEPS: &[(i64, &str, &str)] = &[
         include_str!("../migrations/sqlite/0010_mutations.sql"),
         include_str!("../migrations/mysql/0010_mutations.sql"),
     ),
+    (
+        11,
+        include_str!("../migrations/sqlite/0011_techniques.sql"),
+        include_str!("../migrations/mysql/0011_techniques.sql"),
+    ),
 ];
 
 /// The version that this release writes.

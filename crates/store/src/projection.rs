@@ -6,7 +6,7 @@ use crate::{
     error::Error,
     incident, ranking,
     schema::row,
-    timeline, words,
+    technique, timeline, words,
 };
 use decnet_model::record::{Change, View};
 
@@ -51,6 +51,7 @@ impl Store {
                 Change::Rankings(counts) => ranking::write(&mut tx, counts).await,
                 Change::Words(texts) => words::write(&mut tx, texts).await,
                 Change::Incidents(delta) => incident::projection::write(&mut tx, delta).await,
+                Change::Techniques(hits) => technique::write(&mut tx, hits).await,
             }
         })
     }
@@ -83,6 +84,7 @@ fn emptying(tx: &Tx, view: View) -> &'static [&'static str] {
         View::Rankings => &["DELETE FROM rankings"],
         View::Words => words::emptying(tx.dialect()),
         View::Incidents => incident::projection::EMPTYING,
+        View::Techniques => technique::EMPTYING,
     }
 }
 

@@ -35,6 +35,7 @@ pub(crate) const TABLES: &[&Table] = &[
     &crate::alert::RULES,
     &crate::alert::MUTES,
     &crate::alert::DELIVERIES,
+    &crate::technique::HITS,
     &crate::fleet::DECKIES,
     &crate::mutation::MUTATIONS,
     &crate::setting::SETTINGS,

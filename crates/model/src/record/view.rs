@@ -1,6 +1,6 @@
 //! What is made of events so that nobody has to look through them: views, each with a cursor of its own.
 
-use super::{AttackerDeltas, IncidentDelta};
+use super::{AttackerDeltas, IncidentDelta, TechniqueHit};
 use netsvc_wire::stamp::Micros;
 use std::collections::BTreeMap;
 
@@ -17,6 +17,8 @@ pub enum View {
     Words,
     /// Incidents.
     Incidents,
+    /// Techniques that were shown. It is made by rules, which may be others some day.
+    Techniques,
 }
 
 named!(View);
@@ -24,7 +26,7 @@ named!(View);
 impl View {
     /// Every view.
     pub const ALL: &'static [View] =
-        &[View::Attackers, View::Timeline, View::Rankings, View::Words, View::Incidents];
+        &[View::Attackers, View::Timeline, View::Rankings, View::Words, View::Incidents, View::Techniques];
 
     /// Name of its cursor.
     pub fn name(self) -> &'static str {
@@ -34,6 +36,7 @@ impl View {
             View::Rankings => "rankings",
             View::Words => "words",
             View::Incidents => "incidents",
+            View::Techniques => "techniques",
         }
     }
 }
@@ -51,6 +54,8 @@ pub enum Change {
     Words(Vec<(i64, String)>),
     /// To incidents.
     Incidents(IncidentDelta),
+    /// To techniques.
+    Techniques(Vec<TechniqueHit>),
 }
 
 impl Change {
@@ -62,6 +67,7 @@ impl Change {
             Change::Rankings(_) => View::Rankings,
             Change::Words(_) => View::Words,
             Change::Incidents(_) => View::Incidents,
+            Change::Techniques(_) => View::Techniques,
         }
     }
 
@@ -73,6 +79,7 @@ impl Change {
             Change::Rankings(counts) => counts.len(),
             Change::Words(texts) => texts.len(),
             Change::Incidents(delta) => delta.strokes.len(),
+            Change::Techniques(hits) => hits.len(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! From the spool to rows.
 
 use crate::collect::Site;
+use decnet_analysis::technique::Rules;
 use decnet_model::{
     paths::Paths,
     record::{By, Filter, Page, Span, Subject, TimelineFilter, View},
@@ -12,7 +13,7 @@ use decnet_pipeline::{
     ingester::{IngestError, Ingester},
 };
 use decnet_store::Store;
-use std::{collections::BTreeMap, time::Instant};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 pub(crate) async fn store(paths: &Paths) -> Store {
     Store::open(paths.database().to_str().unwrap()).await.unwrap()
@@ -130,7 +131,7 @@ async fn the_correlator_goes_on_at_its_cursor() {
         collector.pass(Instant::now()).unwrap();
         let mut ingester = Ingester::open(store.clone(), &site.paths, Disk::default()).await.unwrap();
         ingest_all(&mut ingester).await.unwrap();
-        let mut correlator = Correlator::open(store.clone()).await.unwrap();
+        let mut correlator = Correlator::open(store.clone(), rules()).await.unwrap();
         while correlator.step().await.unwrap() > 0 {}
         let attackers = store.attacker_list(&Filter::default(), Page::newest(10)).await.unwrap();
         assert_eq!(attackers.len(), 1);
@@ -148,7 +149,7 @@ async fn views_made_anew_from_the_first_event_are_the_same() {
     collector.pass(Instant::now()).unwrap();
     let mut ingester = Ingester::open(store.clone(), &site.paths, Disk::default()).await.unwrap();
     ingest_all(&mut ingester).await.unwrap();
-    let mut correlator = Correlator::open(store.clone()).await.unwrap();
+    let mut correlator = Correlator::open(store.clone(), rules()).await.unwrap();
     while correlator.step().await.unwrap() > 0 {}
     let before = seen(&store).await;
     assert!(before.contains("events: 2500") && before.contains("192.0.2"), "{before}");
@@ -160,6 +161,10 @@ async fn views_made_anew_from_the_first_event_are_the_same() {
     while correlator.step().await.unwrap() > 0 {}
     assert_eq!(seen(&store).await, before);
     assert_eq!(correlator.counters().views.len(), View::ALL.len());
+}
+
+fn rules() -> Arc<Rules> {
+    Arc::new(Rules::new(&[]).unwrap())
 }
 
 /// Everything that operators see of the views.

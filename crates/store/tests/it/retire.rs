@@ -44,6 +44,7 @@ async fn project(store: &Store, fence: &Fence, to: i64) {
         Change::Rankings(BTreeMap::new()),
         Change::Words(words),
         Change::Incidents(IncidentDelta::default()),
+        Change::Techniques(Vec::new()),
     ];
     for change in changes {
         store.project(fence, &change, 0, to).await.unwrap();
