@@ -2,13 +2,22 @@
 
 use crate::{commands::Context, output, settings::Name};
 use anyhow::{Context as _, Result};
+use decnet_analysis::technique::{self, Matrix, Rules, shown};
 use decnet_bus::Subject;
 use decnet_model::worker::Worker;
-use decnet_pipeline::runtime::{Note, Phase, WorkerContext};
+use decnet_pipeline::{
+    rules::RuleFolder,
+    runtime::{Note, Phase, WorkerContext},
+};
+use decnet_shape::{TechniqueCoverage, TechniqueRule};
 use decnet_store::Store;
 use decnet_web::House;
 use netsvc_wire::stamp;
-use std::sync::Arc;
+use parking_lot::Mutex;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 use tokio::{net::TcpListener, sync::Notify};
 
 /// Runs the worker until it is told to stop.
@@ -31,7 +40,7 @@ pub async fn run(mut worker: WorkerContext, context: Context) -> Result<()> {
         &secret,
         doorbell.clone(),
         hosts,
-        Arc::new(Installation(context.clone())),
+        Arc::new(Installation(context.clone(), Mutex::default())),
     )
     .context("prepare the interface")?;
     let address =
@@ -55,7 +64,24 @@ pub async fn run(mut worker: WorkerContext, context: Context) -> Result<()> {
 }
 
 /// What the interface shows of this installation.
-struct Installation(Context);
+struct Installation(Context, Mutex<Option<RuleFolder>>);
+
+impl Installation {
+    /// The rules that are in use; none where even those of this release cannot be.
+    fn technique_rules(&self) -> Arc<Rules> {
+        let mut folder = self.1.lock();
+        match folder.as_mut() {
+            Some(folder) => {
+                folder.look();
+                folder.rules().clone()
+            }
+            None => {
+                *folder = RuleFolder::open(self.0.paths().rules()).ok();
+                folder.as_ref().map(|folder| folder.rules().clone()).unwrap_or_default()
+            }
+        }
+    }
+}
 
 // Settings hold secrets.
 impl std::fmt::Debug for Installation {
@@ -68,17 +94,35 @@ impl House for Installation {
     fn workers(&self) -> Vec<decnet_shape::Worker> {
         Worker::ALL
             .iter()
-            .map(|&worker| shown(worker, Note::noted(&self.0.paths(), worker), self.0.now()))
+            .map(|&worker| worker_shown(worker, Note::noted(&self.0.paths(), worker), self.0.now()))
             .collect()
     }
 
     fn settings(&self) -> Vec<decnet_shape::Setting> {
         crate::commands::config::shapes(self.0.settings())
     }
+
+    fn rules(&self) -> Vec<TechniqueRule> {
+        shown::rules(&self.technique_rules())
+    }
+
+    fn coverage(&self, services: &BTreeSet<String>, seen: &BTreeMap<String, u64>) -> Vec<TechniqueCoverage> {
+        shown::coverage(&technique::coverage(&self.technique_rules(), services), seen)
+    }
+
+    fn layer(
+        &self,
+        matrix: &str,
+        services: &BTreeSet<String>,
+        seen: &BTreeMap<String, u64>,
+    ) -> Option<serde_json::Value> {
+        let matrix = [Matrix::Enterprise, Matrix::Ics].into_iter().find(|known| known.domain() == matrix)?;
+        Some(technique::layer(matrix, &technique::coverage(&self.technique_rules(), services), seen))
+    }
 }
 
 /// How a worker does by what it noted last.
-fn shown(worker: Worker, note: Option<Note>, now: i64) -> decnet_shape::Worker {
+fn worker_shown(worker: Worker, note: Option<Note>, now: i64) -> decnet_shape::Worker {
     let state = match &note {
         None => "stopped",
         Some(note) if note.is_stale(now) => "silent",

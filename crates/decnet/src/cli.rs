@@ -31,6 +31,7 @@ use crate::{
         sessions::Sessions,
         status::{Status, Unwell},
         teardown::Teardown,
+        techniques::Techniques,
         token::Tokens,
         user::{self, Users},
     },
@@ -94,6 +95,7 @@ enum Verb {
     Incidents(Incidents),
     Incident(Incident),
     Alerts(Alerts),
+    Techniques(Techniques),
     Correlate(Correlate),
     Firedrill(Firedrill),
     Audit(Audit),
@@ -287,14 +289,9 @@ async fn dispatch(matches: &ArgMatches, flags: Layer, settings: Settings) -> Res
         Verb::Top(top) => top.run(&context).await,
         Verb::Incidents(incidents) => incidents.run(&context).await,
         Verb::Alerts(alerts) => alerts.run(&context).await,
+        Verb::Techniques(techniques) => techniques.run(&context).await,
         Verb::Incident(incident) => incident.run(&context).await,
-        Verb::Correlate(correlate) => match correlate.file.clone() {
-            Some(file) => correlate.run(file),
-            None => {
-                let options = run::Single { daemon: correlate.daemon, user: None };
-                run::single(Worker::Correlator, options, &context).await
-            }
-        },
+        Verb::Correlate(correlate) => correlated(correlate, &context).await,
         Verb::Firedrill(drill) => drill.run(&context).await,
         Verb::Audit(audit) => audit.run(&context).await,
         // Done before there were threads.
@@ -313,6 +310,17 @@ async fn dispatch(matches: &ArgMatches, flags: Layer, settings: Settings) -> Res
         Verb::Doctor(doctor) => doctor.run(&context),
         Verb::Run(run) => run.run(&context).await,
         Verb::Completions { shell } => complete(shell),
+    }
+}
+
+/// Correlates a file, or runs the worker that correlates what is recorded.
+async fn correlated(correlate: Correlate, context: &Context) -> Result<()> {
+    match correlate.file.clone() {
+        Some(file) => correlate.run(file),
+        None => {
+            let options = run::Single { daemon: correlate.daemon, user: None };
+            run::single(Worker::Correlator, options, context).await
+        }
     }
 }
 

@@ -19,6 +19,7 @@ mod mutation;
 mod numbers;
 mod operation;
 mod session;
+mod technique;
 mod texts;
 
 pub use account::{ApiToken, AuditEntry, Login, User};
@@ -34,6 +35,7 @@ pub use mutation::Mutation;
 pub use numbers::{Bucket, Ranked, RankingQuery, Timeline, TimelineQuery};
 pub use operation::Operation;
 pub use session::{Session, SessionDetail};
+pub use technique::{Technique, TechniqueBy, TechniqueCoverage, TechniqueHit, TechniqueQuery, TechniqueRule};
 pub use texts::Texts;
 
 use netsvc_wire::escape::printable;

@@ -118,6 +118,11 @@ pub const RULES: &[Rule] = &[
     ask("/api/v1/incidents/{id}", VIEWER),
     change("PATCH", "/api/v1/incidents/{id}", ANALYST, Some(Scope::Work), "incident.update"),
     ask("/api/v1/incidents/{id}/events", VIEWER),
+    ask("/api/v1/techniques", VIEWER),
+    ask("/api/v1/techniques/rules", VIEWER),
+    ask("/api/v1/techniques/coverage", VIEWER),
+    ask("/api/v1/techniques/navigator", VIEWER),
+    ask("/api/v1/techniques/{id}/hits", VIEWER),
     ask("/api/v1/alerts/rules", VIEWER),
     // A target is anywhere: whoever sets one has us send requests there.
     change("PUT", "/api/v1/alerts/rules/{name}", ADMIN, MANAGE, "alert.rule.put"),

@@ -21,4 +21,5 @@ pub(crate) mod numbers;
 pub(crate) mod operation;
 pub(crate) mod session;
 pub(crate) mod stream;
+pub(crate) mod technique;
 pub(crate) mod user;

@@ -29,6 +29,7 @@ pub mod sessions;
 pub mod site;
 pub mod status;
 pub mod teardown;
+pub mod techniques;
 pub mod token;
 pub mod user;
 

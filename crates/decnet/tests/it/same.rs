@@ -5,9 +5,13 @@ use axum::{
     body::{Body, to_bytes},
     http::Request,
 };
+use decnet_analysis::technique::{Rules, shown};
 use decnet_web::{ApiState, Hosts, House, ensure_admin, router, signing_secret};
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 use tower::ServiceExt;
 
 /// An installation without workers.
@@ -21,6 +25,22 @@ impl House for Nobody {
 
     fn settings(&self) -> Vec<decnet_shape::Setting> {
         Vec::new()
+    }
+
+    fn rules(&self) -> Vec<decnet_shape::TechniqueRule> {
+        shown::rules(&Rules::new(&[]).unwrap())
+    }
+
+    fn coverage(
+        &self,
+        _: &BTreeSet<String>,
+        _: &BTreeMap<String, u64>,
+    ) -> Vec<decnet_shape::TechniqueCoverage> {
+        Vec::new()
+    }
+
+    fn layer(&self, matrix: &str, _: &BTreeSet<String>, _: &BTreeMap<String, u64>) -> Option<Value> {
+        (matrix == "enterprise-attack").then(|| json!({}))
     }
 }
 
@@ -100,6 +120,12 @@ async fn lists_are_the_same_on_the_command_line_and_over_the_interface() {
         assert!(!printed.as_array().unwrap().is_empty(), "{subject}");
         assert_eq!(printed, interface.get(&format!("/top?of={subject}")).await, "{subject}");
     }
+    let printed: Value = serde_json::from_str(&site.printed(&["techniques", "--json"])).unwrap();
+    let guessed = |one: &Value| one["id"] == "T1059.004" && one["name"] != "" && one["attackers"] != 0;
+    assert!(printed.as_array().unwrap().iter().any(guessed), "{printed}");
+    assert_eq!(printed, interface.get("/techniques").await);
+    let covered: Value = serde_json::from_str(&site.printed(&["techniques", "coverage", "--json"])).unwrap();
+    assert!(covered.as_array().unwrap().iter().any(|one| one["attackers"] != 0), "{covered}");
     let (since, until) = ("2025-11-24T15:00:00Z", "2025-11-24T18:00:00Z");
     let told = ["timeline", "--by", "class", "--since", since, "--until", until, "--json"];
     let printed: Value = serde_json::from_str(&site.printed(&told)).unwrap();

@@ -1,6 +1,6 @@
 //! An installation with some evidence, and the program run on it.
 
-use decnet_analysis::{delta::deltas, views::change};
+use decnet_analysis::{delta::deltas, technique::Rules, views::change};
 use decnet_model::{paths::Paths, worker::Worker};
 use decnet_store::{
     Position, Store,
@@ -25,8 +25,9 @@ impl Site {
         let rows = store.event_after(0, 100).await.unwrap();
         let last = rows.last().unwrap().id;
         store.project(&correlator, &Change::Attackers(deltas(&rows)), 0, last).await.unwrap();
-        for view in [View::Incidents, View::Timeline, View::Rankings] {
-            store.project(&correlator, &change(view, &rows), 0, last).await.unwrap();
+        let rules = Rules::new(&[]).unwrap();
+        for view in [View::Incidents, View::Timeline, View::Rankings, View::Techniques] {
+            store.project(&correlator, &change(view, &rules, &rows), 0, last).await.unwrap();
         }
         Site { folder, store }
     }

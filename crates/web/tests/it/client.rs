@@ -12,8 +12,11 @@ use decnet_store::{
 };
 use decnet_web::{ApiState, Hosts, House, NewApiToken, create_token, ensure_admin, router, signing_secret};
 use netsvc_wire::{Record, WriterId, field};
-use serde_json::Value;
-use std::sync::Arc;
+use serde_json::{Value, json};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 use tokio::sync::Notify;
 use tower::ServiceExt;
 
@@ -30,6 +33,22 @@ impl House for Nobody {
 
     fn settings(&self) -> Vec<decnet_shape::Setting> {
         Vec::new()
+    }
+
+    fn rules(&self) -> Vec<decnet_shape::TechniqueRule> {
+        Vec::new()
+    }
+
+    fn coverage(
+        &self,
+        _: &BTreeSet<String>,
+        _: &BTreeMap<String, u64>,
+    ) -> Vec<decnet_shape::TechniqueCoverage> {
+        Vec::new()
+    }
+
+    fn layer(&self, matrix: &str, _: &BTreeSet<String>, _: &BTreeMap<String, u64>) -> Option<Value> {
+        (matrix == "enterprise-attack").then(|| json!({}))
     }
 }
 
