@@ -279,6 +279,20 @@ export const steps = [
     assert.ok(readFileSync(await download.path(), "utf8").includes("xc3511"));
     await accessible(page);
   }],
+  ["techniques that were shown stand in the matrix and say who", async ({ page, url }) => {
+    await page.goto(`${url}/techniques`);
+    await page.locator(".matrix .cell b").first().waitFor({ timeout: 20_000 });
+    await accessible(page);
+    await page.getByRole("button", { name: "All", exact: true }).click();
+    await page.locator(".matrix .cell b").first().click();
+    await page.getByRole("table", { name: "Who showed it" }).locator(".tbody a").first().click();
+    await page.waitForURL(/attackers\//);
+    await page.getByRole("region", { name: "Techniques" }).getByText(/^T\d{4}/).first().waitFor();
+    await accessible(page);
+    await page.goto(`${url}/techniques`);
+    const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Layer" }).click()]);
+    assert.equal(JSON.parse(readFileSync(await download.path(), "utf8")).domain, "enterprise-attack");
+  }],
   ["an artefact is shown as hex", async ({ page, url }) => {
     assert.ok(await firstLink(page, url, "/artefacts"));
     await page.getByRole("button", { name: "Show it" }).click();
@@ -385,7 +399,7 @@ export const steps = [
   ["every page fits 320 and 2560 pixels", async ({ page, url }) => {
     for (const width of [320, 2560]) {
       await page.setViewportSize({ width, height: 800 });
-      for (const path of ["/", "/incidents", "/alerts", "/events", "/attackers", "/sessions", "/credentials", "/artefacts", "/fleet", "/deploy", "/operations", "/workers", "/health", "/settings"]) {
+      for (const path of ["/", "/incidents", "/alerts", "/events", "/attackers", "/techniques", "/sessions", "/credentials", "/artefacts", "/fleet", "/deploy", "/operations", "/workers", "/health", "/settings"]) {
         await page.goto(url + path);
         await page.waitForTimeout(250);
         await fits(page);

@@ -7,6 +7,7 @@ import { Icon } from "../../kit/Icon";
 import { Empty, Fault, Loading } from "../../kit/State";
 import { CredentialTable } from "../credentials/CredentialTable";
 import { SessionTable } from "../sessions/SessionTable";
+import { Shown } from "../techniques/Shown";
 import { clock, count, span } from "../../kit/time";
 
 const LIVE = { live: 1500 };
@@ -39,6 +40,7 @@ export default function AttackerPage() {
         {numbers.map(([name, value]) => <div key={name} className="panel tile"><b>{value}</b><span>{name}</span></div>)}
       </div>
       <Path contacts={one.contacts} />
+      <Shown query={{ src_ip: ip }} />
       <section className="panel">
         <header><h2>Sessions</h2></header>
         {sessions.data?.items.length ? <SessionTable rows={sessions.data.items} /> : <Empty icon="terminal" title="No sessions" />}

@@ -9,6 +9,7 @@ import { Empty, Fault, Loading } from "../../kit/State";
 import { Sure } from "../../kit/Sure";
 import { Outcome } from "../operations/Outcome";
 import { SessionTable } from "../sessions/SessionTable";
+import { Shown } from "../techniques/Shown";
 import { StateDot } from ".";
 import { Mutations } from "./Mutations";
 import { Services } from "./Services";
@@ -55,6 +56,7 @@ export default function DeckyPage() {
         <header><h2>Latest events</h2></header>
         {events.data?.items.length ? <Timeline events={events.data.items} decky={false} /> : <Empty icon="pulse" title="Nobody has touched it" />}
       </section>
+      <Shown query={{ decky: name }} />
       <Mutations decky={name} />
     </div>
   );

@@ -4,6 +4,7 @@ import { useQuery } from "../../api/queries";
 import { Captured } from "../../kit/Captured";
 import { Timeline } from "../../kit/EventRow";
 import { Icon } from "../../kit/Icon";
+import { Shown } from "../techniques/Shown";
 import { Empty, Fault, Loading } from "../../kit/State";
 import { type Column, Table } from "../../kit/Table";
 import { clock, count, span } from "../../kit/time";
@@ -59,6 +60,7 @@ export default function IncidentPage() {
           <Table whole label="Touched" columns={CONTACTS} rows={one.contacts} keyOf={(row) => `${row.decky} ${row.service}`} />
         </section>
       </div>
+      {one.attackers.length === 1 && <Shown query={{ src_ip: one.attackers[0]!.src_ip }} />}
       <section className="panel">
         <header><h2>Credentials</h2></header>
         {one.secrets.length ? <CredentialTable rows={one.secrets} /> : <Empty icon="key" title="No credentials" />}
