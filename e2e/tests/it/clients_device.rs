@@ -16,9 +16,10 @@ fn a_box_gives_its_shell_and_files_to_its_debugger_and_keeps_what_is_pushed() {
          services = adb\n",
     );
     let target = format!("{}:15555", fleet.ip(0));
+    let device = ["-s", target.as_str()];
     let adb = |words: &[&str]| {
-        let all =
-            [&["-P", SERVER][..], if words[0] == "connect" { &[] } else { &["-s", &target] }, words].concat();
+        let device = if words[0] == "connect" { &[][..] } else { &device[..] };
+        let all = [&["-P", SERVER][..], device, words].concat();
         printed(&client("adb", &all))
     };
     assert!(adb(&["connect", &target]).contains("connected to"));
@@ -38,7 +39,7 @@ fn a_box_gives_its_shell_and_files_to_its_debugger_and_keeps_what_is_pushed() {
     let hash = kept["fields"]["sha256"].as_str().unwrap();
     assert_eq!(fleet.artefact(hash), std::fs::read(&file).unwrap());
 
-    let scan = ["-Pn", "-sT", "-sV", "-p", "15555", &fleet.ip(0)];
+    let scan = ["-Pn", "-sT", "-p", "15555", &fleet.ip(0)];
     let seen = printed(&client("nmap", &scan));
     assert!(seen.contains("15555/tcp open"), "{seen}");
     client("adb", &["-P", SERVER, "kill-server"]);
