@@ -39,6 +39,8 @@ subjects! {
     IncidentChanged = "incident.changed";
     /// Another fleet is wanted.
     FleetChanged = "fleet.changed";
+    /// A decky is in another state than before.
+    DeckyState(decky) = "decky.{decky}.state";
     /// How a worker does.
     Health(worker) = "system.{worker}.health";
     /// What a worker is to do.
@@ -49,6 +51,11 @@ impl Subject {
     /// The topic of its messages.
     pub fn topic(self) -> Topic {
         Topic::declared(self.text())
+    }
+
+    /// The topic of messages about the state of the decky called `name`, whose name can be part of a topic.
+    pub fn decky_state(name: &str) -> Option<Topic> {
+        format!("decky.{name}.state").parse().ok()
     }
 
     /// The pattern that selects its messages.
@@ -74,6 +81,9 @@ mod tests {
             assert!(!subject.about().is_empty());
         }
         assert_eq!(Subject::Health("api").topic().as_str(), "system.api.health");
+        let topic = Subject::decky_state("web-01").unwrap();
+        assert_eq!((topic.as_str(), Subject::decky_state("a.b c")), ("decky.web-01.state", None));
+        assert!(Subject::DeckyState("*").pattern().matches(&topic));
         assert!(
             Subject::any_of(&"fleet.>".parse().unwrap()) && !Subject::any_of(&"fleets.>".parse().unwrap())
         );

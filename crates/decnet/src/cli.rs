@@ -27,6 +27,7 @@ use crate::{
         numbers::{Timeline, Top},
         operations::Operations,
         persona::Personas,
+        reconcile::{Reconcile, Redeploy},
         run,
         sessions::Sessions,
         status::{Status, Unwell},
@@ -80,6 +81,8 @@ enum Verb {
     Plan(Box<Deploy>),
     Status(Status),
     Teardown(Teardown),
+    Reconcile(Reconcile),
+    Redeploy(Redeploy),
     Services(inventory::Services),
     /// List the distributions that a decky can run
     Distros(inventory::Listing),
@@ -271,6 +274,8 @@ async fn dispatch(matches: &ArgMatches, flags: Layer, settings: Settings) -> Res
         Verb::Plan(deploy) => Deploy { dry_run: true, ..*deploy }.run(&context).await,
         Verb::Status(status) => status.run(&context).await,
         Verb::Teardown(teardown) => teardown.run(&context).await,
+        Verb::Reconcile(reconcile) => reconcile.run(&context).await,
+        Verb::Redeploy(redeploy) => redeploy.run(&context).await,
         Verb::Services(services) => services.run(),
         Verb::Distros(listing) => {
             inventory::distros(&listing);

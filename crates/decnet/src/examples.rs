@@ -86,6 +86,8 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("operations", &["decnet operations", "decnet operations --json"]),
     ("persona", &["decnet persona list", "decnet persona show web-01"]),
     ("plan", &["decnet plan --config fleet.ini"]),
+    ("reconcile", &["decnet reconcile --once", "decnet reconcile --once --json"]),
+    ("redeploy", &["decnet redeploy", "decnet redeploy --json"]),
     ("run", &["decnet run", "decnet run --daemon"]),
     ("sessions", &["decnet sessions list --recorded", "decnet sessions replay ID --speed 4"]),
     ("sessions list", &["decnet sessions list --service ssh --since 1d"]),

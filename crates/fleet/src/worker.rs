@@ -8,6 +8,7 @@ use crate::{
     secret,
     standing::Standing,
 };
+use decnet_bus::{Bus, Subject};
 use decnet_engine::{
     node::{NodeSpec, Nodes},
     plan::{self, Backend, Step},
@@ -21,7 +22,12 @@ use decnet_model::{
 use decnet_pipeline::runtime::WorkerContext;
 use decnet_store::Store;
 use netsvc_wire::stamp::Micros;
-use std::time::{Duration, Instant};
+use parking_lot::Mutex;
+use serde_json::json;
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 /// Time between two attempts at what could not be started.
 const RETRY: Duration = Duration::from_secs(15);
@@ -42,10 +48,22 @@ pub async fn run(
 ) -> Result<(), Error> {
     let fence = store.lease_take(Worker::Fleet).await.map_err(stored("take the lease"))?;
     let secret = secret::secret(&config.paths)?;
-    let (tried, started) = (Instant::now(), Instant::now());
-    let (running, last) = (None, None);
-    let mut keeper =
-        Keeper { config, store, now, fence, secret, running, last, failed: false, tried, started, early: 0 };
+    let started = Instant::now();
+    let told = Told { bus: worker.bus.clone(), states: Mutex::default() };
+    let mut keeper = Keeper {
+        config,
+        store,
+        now,
+        fence,
+        secret,
+        running: None,
+        last: None,
+        failed: false,
+        tried: started,
+        started,
+        early: 0,
+        told,
+    };
     let wake = Worker::Fleet.spec().wake;
     let mut inboxes: Vec<_> = wake
         .topics
@@ -98,6 +116,31 @@ struct Keeper {
     /// When the runtime was started, and how often in a row it died soon after.
     started: Instant,
     early: u32,
+    told: Told,
+}
+
+/// What was said on the bus of the states of deckies.
+struct Told {
+    bus: Bus,
+    states: Mutex<BTreeMap<String, DeckyActual>>,
+}
+
+impl Told {
+    /// Says which deckies are in another state than before. The store has it already: a message that is lost costs
+    /// nobody anything.
+    fn tell(&self, states: &[DeckyState]) {
+        let mut known = self.states.lock();
+        for state in states {
+            if known.insert(state.name.clone(), state.actual) == Some(state.actual) {
+                continue;
+            }
+            if let Some(topic) = Subject::decky_state(&state.name) {
+                let payload =
+                    json!({ "decky": state.name, "state": state.actual.name(), "reason": state.reason });
+                self.bus.publish(&topic, &payload);
+            }
+        }
+    }
 }
 
 impl Keeper {
@@ -198,7 +241,9 @@ impl Keeper {
 
     async fn report(&self, states: Vec<DeckyState>) -> Result<(), Error> {
         let done = self.store.decky_states_set(Some(&self.fence), &states, (self.now)()).await;
-        done.map_err(stored("store the states of deckies"))
+        done.map_err(stored("store the states of deckies"))?;
+        self.told.tell(&states);
+        Ok(())
     }
 
     /// What `status` reads about the runtime. Only shown, so a failure is no reason to stop.

@@ -82,3 +82,16 @@ fn a_fleet_changes_as_machines_do_and_stays_the_same_machines() {
         assert!(banner.contains(&version), "{banner} is not {version}");
     }
 }
+
+#[test]
+fn what_was_killed_is_mended_and_said() {
+    let fleet = Fleet::deploy_services(220, "deny", 2, &[], "redis");
+    let whole: Value = serde_json::from_str(&fleet.run(&["reconcile", "--once", "--json"])).unwrap();
+    assert_eq!(whole, json!({ "deckies": 2, "mended": [], "workers_started": false }));
+    let status: Value = serde_json::from_str(&fleet.run(&["status", "--json"])).unwrap();
+    let keeper = status["workers"]["process"].as_i64().unwrap().to_string();
+    assert!(client("kill", &["-9", &keeper]).status.success());
+    let mended: Value = serde_json::from_str(&fleet.run(&["redeploy", "--json"])).unwrap();
+    assert_eq!(mended, json!({ "deckies": 2, "mended": ["decky-01", "decky-02"], "workers_started": true }));
+    assert!(answers(&fleet.ip(0), 16379) && answers(&fleet.ip(1), 16379));
+}

@@ -24,6 +24,7 @@ pub mod mutate;
 pub mod numbers;
 pub mod operations;
 pub mod persona;
+pub mod reconcile;
 pub mod run;
 pub mod sessions;
 pub mod site;
