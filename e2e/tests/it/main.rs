@@ -18,6 +18,7 @@ mod clients_desktop;
 mod clients_device;
 mod clients_infrastructure;
 mod clients_web;
+mod clients_windows;
 mod clocks;
 mod discovery;
 mod faces;

@@ -44,6 +44,19 @@ pub fn message_type(bytes: &[u8]) -> Option<u32> {
     (bytes.get(..8)? == SIGNATURE).then(|| number(bytes, 8))?
 }
 
+/// The name of the computer, as NetBIOS has it.
+pub fn computer(persona: &Persona) -> String {
+    persona.hostname.to_uppercase().chars().take(15).collect()
+}
+
+/// The name of its domain, as NetBIOS has it; in none, that of the computer.
+pub fn domain(persona: &Persona) -> String {
+    match persona.domain.split('.').next() {
+        Some(first) if !first.is_empty() => first.to_uppercase(),
+        _ => computer(persona),
+    }
+}
+
 /// The CHALLENGE message of `persona` with `nonce`; `clock` in µs since the epoch.
 pub fn challenge(persona: &Persona, nonce: [u8; 8], clock: i64) -> Vec<u8> {
     with_flags(persona, FLAGS, nonce, clock)
@@ -57,12 +70,7 @@ pub fn challenge_to(persona: &Persona, negotiate: &[u8], nonce: [u8; 8], clock: 
 }
 
 fn with_flags(persona: &Persona, flags: u32, nonce: [u8; 8], clock: i64) -> Vec<u8> {
-    let computer = persona.hostname.to_uppercase();
-    let computer: String = computer.chars().take(15).collect();
-    let domain = match persona.domain.split('.').next() {
-        Some(first) if !first.is_empty() => first.to_uppercase(),
-        _ => computer.clone(),
-    };
+    let (computer, domain) = (computer(persona), domain(persona));
     let target = utf16(&domain);
     let mut info = Vec::new();
     let file_time = (clock / 1_000_000 + WINDOWS_EPOCH).saturating_mul(10_000_000) + clock % 1_000_000 * 10;

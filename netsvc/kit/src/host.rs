@@ -70,6 +70,9 @@ pub struct Host {
     /// The service in the budget.
     pub(crate) group: Group,
     settings: Arc<BTreeMap<String, String>>,
+    /// Whom its TLS shows, where that is not the node, and the context for it.
+    identity: OnceLock<tls::Identity>,
+    tls: tokio::sync::OnceCell<openssl::ssl::SslContext>,
 }
 
 impl std::fmt::Debug for Host {
@@ -237,7 +240,14 @@ impl Host {
         node.stage.directory.serves(&node.persona, slug);
         let settings = Arc::new(settings);
         node.settings.lock().insert(slug.to_owned(), settings.clone());
-        Ok(Arc::new(Host { app: slug.parse()?, node, group, settings }))
+        Ok(Arc::new(Host {
+            app: slug.parse()?,
+            node,
+            group,
+            settings,
+            identity: OnceLock::new(),
+            tls: tokio::sync::OnceCell::new(),
+        }))
     }
 
     /// The persona.
@@ -315,12 +325,28 @@ impl Host {
         self.record(link, Kind::AuthAttempt, credential.fields());
     }
 
-    /// The TLS context of the node, made at first use.
+    /// Lets this service's TLS show `identity` instead of the node's; the first one holds.
+    pub fn identify(&self, identity: impl FnOnce() -> tls::Identity) {
+        self.identity.get_or_init(identity);
+    }
+
+    /// The TLS context of the service, which is that of the node unless it has its own; made at first use.
     ///
     /// # Errors
     /// When key or certificate cannot be made.
     pub async fn tls(&self) -> std::io::Result<openssl::ssl::SslContext> {
-        self.node.tls.get_or_try_init(|| tls::context(&self.node)).await.cloned()
+        match self.identity.get() {
+            Some(identity) => {
+                self.tls.get_or_try_init(|| tls::context_as(&self.node, identity)).await.cloned()
+            }
+            None => self.node.tls.get_or_try_init(|| tls::context(&self.node)).await.cloned(),
+        }
+    }
+
+    /// The public key of the certificate that TLS shows, as PKCS #1 writes it; none before the first handshake.
+    pub fn public_key(&self) -> Option<Vec<u8>> {
+        let context = if self.identity.get().is_some() { self.tls.get() } else { self.node.tls.get() };
+        context?.certificate()?.public_key().ok()?.rsa().ok()?.public_key_to_der_pkcs1().ok()
     }
 
     fn event(&self, link: &Link, kind: Kind, fields: Fields) -> Event {

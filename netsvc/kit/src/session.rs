@@ -250,7 +250,7 @@ impl Session {
 }
 
 /// What is told of a handshake: what the client's hello said, whether or not the server agreed, and what was chosen.
-fn handshake_fields(ssl: &SslRef, hello: Option<&ClientHello>, outcome: &str) -> Fields {
+pub(crate) fn handshake_fields(ssl: &SslRef, hello: Option<&ClientHello>, outcome: &str) -> Fields {
     let mut fields: Fields = vec![(field::OUTCOME, outcome.as_bytes().to_vec())];
     if outcome == "completed" {
         fields.push((field::TLS_VERSION, ssl.version_str().as_bytes().to_vec()));

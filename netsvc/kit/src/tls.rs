@@ -2,11 +2,15 @@
 //! scanners know rustls by its hello (`TLS-02`). What a system's own library would choose is chosen here too, as
 //! far as OpenSSL can be told; the order of extensions in its hello is its own.
 
+mod identity;
 mod library;
+mod piped;
+
+pub use identity::{Form, Identity};
+pub use piped::Piped;
 
 use crate::{Node, alpn};
 use library::Library;
-use netsvc_persona::Certificate;
 use openssl::{
     asn1::Asn1Time,
     bn::BigNum,
@@ -16,8 +20,8 @@ use openssl::{
     pkey::{PKey, Private},
     ssl::{SslContext, SslMethod, SslOptions},
     x509::{
-        X509, X509Name,
-        extension::{BasicConstraints, SubjectAlternativeName},
+        X509, X509Builder, X509Name,
+        extension::{BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAlternativeName},
     },
 };
 use parking_lot::Mutex;
@@ -33,20 +37,24 @@ static BUILDING: Mutex<()> = Mutex::new(());
 /// # Errors
 /// When the key or the certificate cannot be made.
 pub async fn context(node: &Node) -> io::Result<SslContext> {
-    let key = node.stage.rsa().get(&node.persona, "tls", 2048).await?;
+    context_as(node, &Identity::of(&node.persona)).await
+}
+
+/// As [`context`], with the key and certificate of a service that has its own.
+///
+/// # Errors
+/// When the key or the certificate cannot be made.
+pub async fn context_as(node: &Node, identity: &Identity) -> io::Result<SslContext> {
+    let key = node.stage.rsa().get(&node.persona, identity.key, 2048).await?;
     let der = key.to_pkcs8_der().map_err(io::Error::other)?;
     let _alone = BUILDING.lock();
     let key = PKey::private_key_from_pkcs8(der.as_bytes()).map_err(io::Error::other)?;
-    build(&node.persona.certificate, &key, &library::of(&node.persona.os)).map_err(io::Error::other)
+    build(identity, &key, &library::of(&node.persona.os)).map_err(io::Error::other)
 }
 
-fn build(
-    certificate: &Certificate,
-    key: &PKey<Private>,
-    library: &Library,
-) -> Result<SslContext, ErrorStack> {
+fn build(identity: &Identity, key: &PKey<Private>, library: &Library) -> Result<SslContext, ErrorStack> {
     let mut builder = SslContext::builder(SslMethod::tls_server())?;
-    builder.set_certificate(certificate_of(certificate, key)?.as_ref())?;
+    builder.set_certificate(certificate_of(identity, key)?.as_ref())?;
     builder.set_private_key(key)?;
     builder.set_min_proto_version(Some(library.oldest))?;
     builder.set_max_proto_version(Some(library.newest))?;
@@ -71,7 +79,8 @@ fn build(
     Ok(builder.build())
 }
 
-fn certificate_of(wanted: &Certificate, key: &PKey<Private>) -> Result<X509, ErrorStack> {
+fn certificate_of(identity: &Identity, key: &PKey<Private>) -> Result<X509, ErrorStack> {
+    let wanted = &identity.certificate;
     let mut builder = X509::builder()?;
     builder.set_version(2)?;
     let serial = BigNum::from_hex_str(&wanted.serial)?.to_asn1_integer()?;
@@ -83,17 +92,31 @@ fn certificate_of(wanted: &Certificate, key: &PKey<Private>) -> Result<X509, Err
     builder.set_not_before(&before)?;
     builder.set_not_after(&after)?;
     builder.set_pubkey(key)?;
-    builder.append_extension(BasicConstraints::new().build()?)?;
-    if !wanted.names.is_empty() {
-        let mut names = SubjectAlternativeName::new();
-        for name in &wanted.names {
-            names.dns(name);
-        }
-        let names = names.build(&builder.x509v3_context(None, None))?;
-        builder.append_extension(names)?;
-    }
-    builder.sign(key, MessageDigest::sha256())?;
+    extend(&mut builder, identity)?;
+    builder.sign(key, if identity.sha1 { MessageDigest::sha1() } else { MessageDigest::sha256() })?;
     Ok(builder.build())
+}
+
+fn extend(builder: &mut X509Builder, identity: &Identity) -> Result<(), ErrorStack> {
+    match identity.form {
+        Form::Web => {
+            builder.append_extension(BasicConstraints::new().build()?)?;
+            if !identity.certificate.names.is_empty() {
+                let mut names = SubjectAlternativeName::new();
+                for name in &identity.certificate.names {
+                    names.dns(name);
+                }
+                let names = names.build(&builder.x509v3_context(None, None))?;
+                builder.append_extension(names)?;
+            }
+        }
+        Form::Desktop => {
+            builder.append_extension(ExtendedKeyUsage::new().server_auth().build()?)?;
+            builder.append_extension(KeyUsage::new().key_encipherment().data_encipherment().build()?)?;
+        }
+        Form::Plain => {}
+    }
+    Ok(())
 }
 
 fn name(common: &str, organization: &str) -> Result<X509Name, ErrorStack> {
@@ -123,7 +146,7 @@ mod tests {
         let mut os = persona.os.clone();
         (os.id, os.build) = (system.to_owned(), build_number);
         let key = PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap();
-        let context = build(&persona.certificate, &key, &library::of(&os)).unwrap();
+        let context = build(&Identity::of(&persona), &key, &library::of(&os)).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let server = thread::spawn(move || {

@@ -8,7 +8,37 @@ pub enum Dialect {
     Mysql,
     /// PostgreSQL.
     Postgres,
+    /// SQL Server: Transact-SQL.
+    Tsql,
 }
+
+/// Words that end a name without AS in Transact-SQL, beside those of all.
+const RESERVED_TSQL: &[&str] = &[
+    "except",
+    "fetch",
+    "full",
+    "intersect",
+    "with",
+    "top",
+    "option",
+    "outer",
+    "apply",
+    "exec",
+    "execute",
+    "declare",
+    "go",
+    "if",
+    "begin",
+    "update",
+    "delete",
+    "insert",
+    "create",
+    "drop",
+    "alter",
+    "waitfor",
+    "print",
+    "use",
+];
 
 /// Words that end a name without AS in PostgreSQL, beside those of all.
 const RESERVED: &[&str] = &[
@@ -34,6 +64,11 @@ const RESERVED: &[&str] = &[
 impl Dialect {
     /// Whether `word` cannot be a name unless it is quoted.
     pub(crate) fn reserves(self, word: &str) -> bool {
-        self == Dialect::Postgres && RESERVED.iter().any(|known| word.eq_ignore_ascii_case(known))
+        let list = match self {
+            Dialect::Mysql => return false,
+            Dialect::Postgres => RESERVED,
+            Dialect::Tsql => RESERVED_TSQL,
+        };
+        list.iter().any(|known| word.eq_ignore_ascii_case(known))
     }
 }

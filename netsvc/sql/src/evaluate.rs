@@ -242,6 +242,12 @@ impl Machine<'_> {
         if self.session.dialect == Dialect::Postgres {
             return combine_postgres(operator, &left, &right);
         }
+        if self.session.dialect == Dialect::Tsql
+            && operator == "+"
+            && let (Value::Text(first), Value::Text(second)) = (&left, &right)
+        {
+            return Ok(Value::Text([&first[..], second].concat()));
+        }
         combine(operator, &left, &right)
     }
 }

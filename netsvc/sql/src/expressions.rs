@@ -291,6 +291,12 @@ impl Parser<'_> {
         {
             return Ok(found);
         }
+        if self.is_tsql()
+            && !quoted
+            && let Some(found) = self.tsql_word(&lower, call)?
+        {
+            return Ok(found);
+        }
         match lower.as_str() {
             "case" if !quoted => return self.case(),
             "exists" if call => {
@@ -316,7 +322,12 @@ impl Parser<'_> {
             }
             _ => {}
         }
-        if call && !quoted {
+        self.reference(lower, call && !quoted)
+    }
+
+    /// A column or a call, by up to four names.
+    fn reference(&mut self, lower: String, call: bool) -> Read<Expression> {
+        if call {
             self.at += 2;
             return self.call(None, lower);
         }
@@ -331,7 +342,17 @@ impl Parser<'_> {
         if !self.mark(".") {
             return Ok(Expression::Column(None, Some(first), second));
         }
-        Ok(Expression::Column(Some(first), Some(second), self.any_name()?))
+        let third = self.any_name()?;
+        if !self.is_tsql() {
+            return Ok(Expression::Column(Some(first), Some(second), third));
+        }
+        // What stands before a table is its schema, and a database before that.
+        let (table, name) = if self.mark(".") { (third, self.any_name()?) } else { (second, third) };
+        if self.mark("(") {
+            self.call(None, name.to_lowercase())
+        } else {
+            Ok(Expression::Column(None, Some(table), name))
+        }
     }
 
     /// A name behind a point, where keywords are names too.

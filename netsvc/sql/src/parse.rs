@@ -5,7 +5,7 @@ use crate::{
     ast::{Expression, Item, Join, Name, Query, Select, Source},
     dialect::Dialect,
     lexer::{self, Placed, Token},
-    lexer_postgres,
+    lexer_postgres, lexer_tsql,
     value::Value,
 };
 
@@ -75,6 +75,8 @@ pub(crate) struct Parser<'a> {
     pub parameters: usize,
     /// Operators of the outermost expression so far.
     pub operators: usize,
+    /// Rows that the SELECT that was read last would have at most.
+    pub top: Option<usize>,
 }
 
 /// The words of a statement.
@@ -82,6 +84,7 @@ pub(crate) fn words(source: &str, dialect: Dialect) -> Vec<Placed> {
     match dialect {
         Dialect::Mysql => lexer::tokens(source),
         Dialect::Postgres => lexer_postgres::tokens(source),
+        Dialect::Tsql => lexer_tsql::tokens(source),
     }
 }
 
@@ -90,7 +93,8 @@ pub(crate) type Read<T> = Result<T, Fault>;
 impl<'a> Parser<'a> {
     pub(crate) fn new(source: &'a str, dialect: Dialect) -> Read<Self> {
         let words = words(source, dialect);
-        let parser = Parser { source, dialect, words, at: 0, depth: 0, parameters: 0, operators: 0 };
+        let parser =
+            Parser { source, dialect, words, at: 0, depth: 0, parameters: 0, operators: 0, top: None };
         if WORDS < parser.words.len() { Err(parser.wrong()) } else { Ok(parser) }
     }
 
@@ -163,6 +167,9 @@ impl<'a> Parser<'a> {
     }
 
     pub(crate) fn table_name(&mut self) -> Read<Name> {
+        if self.is_tsql() {
+            return self.table_of_schema();
+        }
         let first = self.name()?;
         if self.mark(".") { Ok((Some(first), self.name()?)) } else { Ok((None, first)) }
     }
@@ -221,6 +228,9 @@ impl<'a> Parser<'a> {
                     }
                 } else {
                     let select = parser.select()?;
+                    if let Some(top) = parser.top.take() {
+                        query.limit = Some((0, top));
+                    }
                     query.selects.push(select);
                     query.all.push(false);
                 }
@@ -248,6 +258,9 @@ impl<'a> Parser<'a> {
         }
         if self.is_postgres() {
             return self.bounds(query);
+        }
+        if self.is_tsql() {
+            return self.pages(query);
         }
         if self.word("limit") {
             let first = self.natural()?;
@@ -297,38 +310,6 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn file_behind_into(&mut self) -> Read<Option<Vec<u8>>> {
-        if !self.word("into") {
-            return Ok(None);
-        }
-        if !(self.word("outfile") || self.word("dumpfile")) {
-            return Err(self.wrong());
-        }
-        let path = self.text()?;
-        while [
-            "fields",
-            "columns",
-            "lines",
-            "terminated",
-            "enclosed",
-            "optionally",
-            "escaped",
-            "starting",
-            "by",
-            "character",
-            "set",
-        ]
-        .iter()
-        .any(|word| self.word(word))
-            || matches!(self.peek(), Some(Token::Text(_) | Token::Bytes(_)))
-        {
-            if matches!(self.peek(), Some(Token::Text(_) | Token::Bytes(_))) {
-                self.skip();
-            }
-        }
-        Ok(Some(path))
-    }
-
     fn select(&mut self) -> Read<Select> {
         self.expect("select")?;
         let mut select = Select::default();
@@ -342,6 +323,7 @@ impl<'a> Parser<'a> {
                 break;
             }
         }
+        let top = self.top()?;
         loop {
             let item = self.item()?;
             select.items.push(item);
@@ -366,6 +348,7 @@ impl<'a> Parser<'a> {
         if select.into.is_none() && self.is("into") {
             select.into = self.file_behind_into()?;
         }
+        self.top = top;
         Ok(select)
     }
 
@@ -380,6 +363,9 @@ impl<'a> Parser<'a> {
             self.at += 3;
             return Ok(Item::Star(Some(table)));
         }
+        if let Some(item) = self.assigned_item()? {
+            return Ok(item);
+        }
         let begin = self.place();
         let expression = self.expression()?;
         let end = self.at.checked_sub(1).and_then(|at| self.words.get(at)).map_or(begin, |placed| placed.end);
@@ -388,6 +374,11 @@ impl<'a> Parser<'a> {
         }
         if self.is_postgres() {
             let name = Self::shown_name(&expression);
+            return Ok(Item::One(expression, name));
+        }
+        if self.is_tsql() {
+            let name =
+                if let Expression::Column(_, _, name) = &expression { name.clone() } else { String::new() };
             return Ok(Item::One(expression, name));
         }
         let name = match &expression {
@@ -406,7 +397,7 @@ impl<'a> Parser<'a> {
     pub(crate) fn alias(&mut self) -> Read<Option<String>> {
         let told = self.word("as");
         match self.peek() {
-            Some(Token::Text(text)) if self.dialect == Dialect::Mysql => {
+            Some(Token::Text(text)) if self.dialect != Dialect::Postgres => {
                 let name = String::from_utf8_lossy(text).into_owned();
                 self.skip();
                 Ok(Some(name))
@@ -469,7 +460,9 @@ impl<'a> Parser<'a> {
             return Ok(Source::Query(Box::new(query), alias));
         }
         let (database, table) = self.table_name()?;
+        self.hints()?;
         let alias = self.alias()?;
+        self.hints()?;
         Ok(Source::Table(database, table, alias))
     }
 }

@@ -128,6 +128,16 @@ impl Session {
         self.warnings.len()
     }
 
+    /// Gives a variable of the session (`@name`, in small letters) a value.
+    pub fn assign(&mut self, name: &str, value: Value) {
+        self.remember(name, value);
+    }
+
+    /// The value of a variable of the session.
+    pub fn assigned(&self, name: &str) -> Option<&Value> {
+        self.variables.get(name)
+    }
+
     pub(crate) fn warn(&mut self, code: u16, text: impl Into<String>) {
         if self.warnings.len() < MOST {
             self.warnings.push((code, text.into()));

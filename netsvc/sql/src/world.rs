@@ -22,12 +22,14 @@ pub struct World {
     size: (usize, usize),
     /// Most bytes, where that is not what a world has by default.
     most: Option<usize>,
+    /// Whether names are the same in small and large letters.
+    any_case: bool,
 }
 
 impl World {
     /// A world with these databases.
     pub fn new(databases: BTreeMap<String, Database>) -> Self {
-        let mut world = World { databases, size: (0, 0), most: None };
+        let mut world = World { databases, size: (0, 0), most: None, any_case: false };
         world.measure();
         world
     }
@@ -35,6 +37,11 @@ impl World {
     /// A world with these databases that holds so many bytes at most.
     pub fn within(databases: BTreeMap<String, Database>, most: usize) -> Self {
         World { most: Some(most), ..World::new(databases) }
+    }
+
+    /// A world with these databases, in which names are the same in small and large letters.
+    pub fn in_any_case(databases: BTreeMap<String, Database>) -> Self {
+        World { any_case: true, ..World::new(databases) }
     }
 
     /// Bytes that it holds.
@@ -70,6 +77,9 @@ impl World {
     /// A database.
     pub(crate) fn database(&self, name: &str) -> Option<(&String, &Database)> {
         self.databases.get_key_value(name).or_else(|| {
+            if self.any_case {
+                return self.databases.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+            }
             // Only the catalogue's name is written in any case.
             name.eq_ignore_ascii_case("information_schema")
                 .then(|| self.databases.get_key_value("information_schema"))?
@@ -82,7 +92,7 @@ impl World {
         let (name, tables) =
             self.database(database).ok_or_else(|| Fault::UnknownDatabase(database.to_owned()))?;
         let found = tables.get(table).or_else(|| {
-            let any = name == "information_schema";
+            let any = self.any_case || name == "information_schema";
             any.then(|| {
                 tables.iter().find(|(known, _)| known.eq_ignore_ascii_case(table)).map(|(_, table)| table)
             })?
@@ -93,7 +103,12 @@ impl World {
     /// A table to be written.
     pub(crate) fn table_mut(&mut self, database: &str, table: &str) -> Result<&mut Table, Fault> {
         self.table(database, table)?;
-        let found = self.databases.get_mut(database).and_then(|tables| tables.get_mut(table));
+        let any = self.any_case;
+        let same = |known: &String, name: &str| known == name || any && known.eq_ignore_ascii_case(name);
+        let tables =
+            self.databases.iter_mut().find(|(known, _)| same(known, database)).map(|(_, tables)| tables);
+        let found = tables.and_then(|tables| tables.iter_mut().find(|(known, _)| same(known, table)));
+        let found = found.map(|(_, table)| table);
         let found = found.ok_or_else(|| Fault::UnknownTable(database.to_owned(), table.to_owned()))?;
         if found.fixed { Err(Fault::ReadOnly(table.to_owned())) } else { Ok(found) }
     }

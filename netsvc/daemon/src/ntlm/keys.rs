@@ -83,7 +83,7 @@ impl Authenticate {
 }
 
 /// One direction of a session.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Direction {
     signing: [u8; 16],
     cipher: Rc4,
@@ -121,11 +121,23 @@ impl Direction {
     }
 }
 
+impl Direction {
+    /// What was sealed; `None` when it is not of this direction.
+    fn open(&mut self, sealed: &[u8]) -> Option<Vec<u8>> {
+        let (signature, message) = sealed.split_at_checked(SIGNATURE)?;
+        let mut message = message.to_vec();
+        self.cipher.apply(&mut message);
+        (self.sign(&message) == signature).then_some(message)
+    }
+}
+
 /// A server's end of a session with extended session security.
 #[derive(Debug)]
 pub struct Sealing {
     ours: Direction,
     theirs: Direction,
+    /// Both as they began, when a MIC was exchanged and nothing since.
+    begun: Option<(Direction, Direction)>,
 }
 
 impl Sealing {
@@ -134,7 +146,18 @@ impl Sealing {
         Sealing {
             ours: Direction::new(key, flags, "server-to-client"),
             theirs: Direction::new(key, flags, "client-to-server"),
+            begun: None,
         }
+    }
+
+    /// The MIC of SPNEGO's list of mechanisms, if the peer's is right: the first thing that a session signs.
+    pub fn exchange_mic(&mut self, list: &[u8], mic: &[u8]) -> Option<Vec<u8>> {
+        let begun = (self.ours.clone(), self.theirs.clone());
+        if self.theirs.sign(list) != mic {
+            return None;
+        }
+        self.begun = Some(begun);
+        Some(self.ours.sign(list).to_vec())
     }
 
     /// `message` encrypted, after its signature.
@@ -148,10 +171,23 @@ impl Sealing {
 
     /// What the peer sealed; `None` when it is not the peer's.
     pub fn unseal(&mut self, sealed: &[u8]) -> Option<Vec<u8>> {
-        let (signature, message) = sealed.split_at_checked(SIGNATURE)?;
-        let mut message = message.to_vec();
-        self.theirs.cipher.apply(&mut message);
-        (self.theirs.sign(&message) == signature).then_some(message)
+        if let Some((ours, theirs)) = self.begun.take() {
+            // Windows begins its cipher anew after a MIC and goes on counting; others do neither, or both.
+            for (anew, from_zero) in [(true, false), (false, false), (true, true)] {
+                let again = |now: &Direction, begun: &Direction| Direction {
+                    cipher: if anew { begun.cipher.clone() } else { now.cipher.clone() },
+                    number: if from_zero { begun.number } else { now.number },
+                    ..now.clone()
+                };
+                let mut theirs = again(&self.theirs, &theirs);
+                if let Some(message) = theirs.open(sealed) {
+                    (self.ours, self.theirs) = (again(&self.ours, &ours), theirs);
+                    return Some(message);
+                }
+            }
+            return None;
+        }
+        self.theirs.open(sealed)
     }
 
     /// The signature of `message`, which is sent in clear.
@@ -159,7 +195,6 @@ impl Sealing {
         self.ours.sign(message).to_vec()
     }
 }
-
 #[cfg(test)]
 mod tests {
     use super::*;
