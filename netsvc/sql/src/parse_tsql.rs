@@ -62,23 +62,29 @@ fn is(token: Option<&Placed>, word: &str) -> bool {
 fn begins(word: &str, words: &[Placed], first: usize, at: usize) -> bool {
     let word = word.to_lowercase();
     let leads = |lead: &str| is(words.get(first), lead);
+    // The body of what is defined is part of the definition, as what IF holds is part of it.
+    let bodies = ["procedure", "proc", "trigger", "function", "view"];
+    let defines = leads("create") || leads("alter");
+    let whole = leads("if") || defines && bodies.iter().any(|body| is(words.get(first + 1), body));
     let before = at.checked_sub(1).and_then(|at| words.get(at));
-    if matches!(before.map(|placed| &placed.token), Some(Token::Symbol("." | "," | "="))) {
+    if whole || matches!(before.map(|placed| &placed.token), Some(Token::Symbol("." | "," | "="))) {
         return false;
     }
+    let given = leads("grant") || leads("deny") || leads("revoke");
+    // What is inserted stands there already.
+    let sources = ["values", "select", "exec", "execute"];
+    let between = words.get(first..at).unwrap_or_default();
+    let inserts =
+        leads("insert") && !between.iter().any(|placed| sources.iter().any(|word| is(Some(placed), word)));
     match word.as_str() {
-        "exec" | "execute" => !leads("insert") && !leads("if"),
-        word if BEGINS.contains(&word) => !leads("if") && !is(before, "with"),
-        "select" => {
-            let inside = leads("insert") || leads("create") || leads("if");
-            !inside && !CONTINUED.iter().any(|word| is(before, word))
+        "exec" | "execute" => !inserts && !given,
+        word if BEGINS.contains(&word) => !is(before, "with"),
+        "select" => !inserts && !given && !CONTINUED.iter().any(|word| is(before, word)),
+        "insert" | "delete" | "drop" | "truncate" | "backup" | "create" | "alter" => {
+            !given && !leads("alter")
         }
-        "insert" | "delete" | "drop" | "truncate" | "backup" => {
-            !leads("if") && !leads("create") && !leads("grant")
-        }
-        "create" | "alter" => !leads("grant") && !leads("if"),
-        "update" => !leads("if") && !is(before, "for"),
-        "set" => !leads("update") && !leads("if") && !leads("alter"),
+        "update" => !given && !is(before, "for"),
+        "set" => !leads("update") && !leads("alter"),
         _ => false,
     }
 }
@@ -259,6 +265,12 @@ mod tests {
                 "update t set a = 1 where b = 2 delete from t",
                 vec!["update t set a = 1 where b = 2 ", "delete from t"],
             ),
+            (
+                "create table t (a int) insert into t values (1)",
+                vec!["create table t (a int) ", "insert into t values (1)"],
+            ),
+            ("insert into t values (1) select 2", vec!["insert into t values (1) ", "select 2"]),
+            ("create proc p as select 1 select 2", vec!["create proc p as select 1 select 2"]),
             ("-- nothing\n", vec![]),
         ] {
             assert_eq!(batch(text), expected, "{text}");

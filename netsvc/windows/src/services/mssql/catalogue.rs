@@ -259,6 +259,16 @@ impl Asked<'_> {
                     Value::Integer(i64::from(*all)),
                     text("master"),
                     text(name),
+                    Value::Binary(
+                        subkey::bytes(self.subkey, &["sid", name]).get(..16).unwrap_or_default().to_vec(),
+                    ),
+                    number(0),
+                    number(0),
+                    number(0),
+                    number(0),
+                    number(0),
+                    number(0),
+                    number(0),
                 ]
             })
             .collect();
@@ -273,6 +283,14 @@ impl Asked<'_> {
             ("sysadmin", N),
             ("default_database_name", T),
             ("loginname", T),
+            ("sid", Kind::Binary),
+            ("securityadmin", N),
+            ("serveradmin", N),
+            ("setupadmin", N),
+            ("processadmin", N),
+            ("diskadmin", N),
+            ("dbcreator", N),
+            ("bulkadmin", N),
         ];
         made(&columns, rows)
     }

@@ -16,6 +16,16 @@ struct Build {
     copyright: &'static str,
 }
 
+/// What is shown where the persona names none of these.
+const USUAL: Build = Build {
+    number: "15.0.2000.5",
+    year: "2019",
+    level: "RTM",
+    article: "",
+    made: "Sep 24 2019 13:48:23",
+    copyright: "Copyright (C) 2019 Microsoft Corporation",
+};
+
 const BUILDS: &[Build] = &[
     Build {
         number: "12.0.6024.0",
@@ -41,14 +51,7 @@ const BUILDS: &[Build] = &[
         made: "Aug 22 2017 17:04:49",
         copyright: "Copyright (C) 2017 Microsoft Corporation",
     },
-    Build {
-        number: "15.0.2000.5",
-        year: "2019",
-        level: "RTM",
-        article: "",
-        made: "Sep 24 2019 13:48:23",
-        copyright: "Copyright (C) 2019 Microsoft Corporation",
-    },
+    USUAL,
     Build {
         number: "16.0.1000.6",
         year: "2022",
@@ -78,8 +81,7 @@ impl Release {
     pub(super) fn of(host: &Host) -> Release {
         let persona = host.persona();
         let version = host.product().map_or("", |product| product.version.as_str());
-        let usual = BUILDS.iter().find(|build| build.year == "2019").unwrap_or(&BUILDS[0]);
-        let build = BUILDS.iter().find(|build| build.number == version).unwrap_or(usual);
+        let build = BUILDS.iter().find(|build| build.number == version).unwrap_or(&USUAL);
         let server = persona.os.family != "windows";
         Release {
             build,

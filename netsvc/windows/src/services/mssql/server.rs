@@ -206,9 +206,7 @@ fn cast(value: &Value, kind: &str) -> Result<Value, Fault> {
         }
         "varbinary" | "binary" => Value::Binary(match value {
             Value::Integer(number) => {
-                let number = i32::try_from(*number)
-                    .map_or(number.to_be_bytes().to_vec(), |n| n.to_be_bytes().to_vec());
-                number
+                i32::try_from(*number).map_or(number.to_be_bytes().to_vec(), |n| n.to_be_bytes().to_vec())
             }
             other => other.bytes(),
         }),

@@ -157,8 +157,8 @@ pub(super) fn connect_response(client: &Client, server: &Server<'_>) -> Vec<u8> 
     let mut response = b"\x14\x76\x0a\x01\x01\x00\x01\xc0\x00McDn".to_vec();
     response.extend(per(blocks.len()));
     response.extend(blocks);
-    let mut data = b"\x00\x05\x00\x14\x7c\x00\x01".to_vec();
-    data.extend(per(response.len()));
+    // Windows tells the length of its example here, whatever follows; nobody reads it.
+    let mut data = b"\x00\x05\x00\x14\x7c\x00\x01\x2a".to_vec();
     data.extend(response);
     let parameters = [34, 3, 0, 1, 0, 1, 0xfff8, 2].map(der::integer).concat();
     let mut fields = der::element(0x0a, &[0]);
