@@ -42,6 +42,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
         persona.os.family = family;
     }
     if let Some(system) = settings.remove("system") {
+        if let Some(known) = netsvc_persona::tables::systems::find(&system) {
+            let os = &mut persona.os;
+            (os.build, os.ttl) = (known.build, known.ttl);
+            let texts = [&mut os.family, &mut os.version, &mut os.pretty_name, &mut os.codename];
+            let values = [known.family, known.version, known.pretty_name, known.codename];
+            texts.into_iter().zip(values).for_each(|(text, value)| value.clone_into(text));
+        }
         persona.os.id = system;
     }
     if let Some(def) = netsvc_catalogue::ALL.iter().find(|def| def.slug == slug) {

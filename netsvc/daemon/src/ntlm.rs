@@ -11,9 +11,12 @@ use netsvc_kit::Credential;
 use netsvc_persona::Persona;
 
 const SIGNATURE: &[u8; 8] = b"NTLMSSP\0";
-/// Flags of a domain member's challenge: Unicode, request target, NTLM, always sign, target type domain,
-/// extended session security, target info, version, 128-bit, key exchange, 56-bit.
-const FLAGS: u32 = 0xe289_8205;
+/// Flags of a challenge: Unicode, request target, NTLM, always sign, extended session security, target info, version,
+/// 128-bit, key exchange, 56-bit.
+const FLAGS: u32 = 0xe288_8205;
+/// Whether the target is a domain, or the server itself.
+const OF_DOMAIN: u32 = 0x0001_0000;
+const OF_SERVER: u32 = 0x0002_0000;
 /// Flags that a challenge only has where the peer asked for them: sign, seal, always sign, version, 128-bit, key
 /// exchange, 56-bit.
 const ASKED: u32 = 0xe200_8030;
@@ -70,17 +73,10 @@ pub fn challenge_to(persona: &Persona, negotiate: &[u8], nonce: [u8; 8], clock: 
 }
 
 fn with_flags(persona: &Persona, flags: u32, nonce: [u8; 8], clock: i64) -> Vec<u8> {
-    let (computer, domain) = (computer(persona), domain(persona));
-    let target = utf16(&domain);
-    let mut info = Vec::new();
-    let file_time = (clock / 1_000_000 + WINDOWS_EPOCH).saturating_mul(10_000_000) + clock % 1_000_000 * 10;
-    pair(&mut info, 2, &target);
-    pair(&mut info, 1, &utf16(&computer));
-    pair(&mut info, 4, &utf16(&persona.domain));
-    pair(&mut info, 3, &utf16(&persona.fqdn()));
-    pair(&mut info, 5, &utf16(&persona.domain));
-    pair(&mut info, 7, &file_time.to_le_bytes());
-    pair(&mut info, 0, &[]);
+    let server = Server::of(persona);
+    let flags = flags | if server.member { OF_DOMAIN } else { OF_SERVER };
+    let target = utf16(&server.domain);
+    let info = server.info(clock);
     let mut message = Vec::with_capacity(56 + target.len() + info.len());
     message.extend_from_slice(SIGNATURE);
     message.extend_from_slice(&2_u32.to_le_bytes());
@@ -89,10 +85,58 @@ fn with_flags(persona: &Persona, flags: u32, nonce: [u8; 8], clock: i64) -> Vec<
     message.extend_from_slice(&nonce);
     message.extend_from_slice(&[0; 8]);
     descriptor(&mut message, info.len(), 56 + target.len());
-    message.extend_from_slice(&version(persona));
+    message.extend_from_slice(&server.version);
     message.extend_from_slice(&target);
     message.extend_from_slice(&info);
     message
+}
+
+/// Who a server says it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// NetBIOS name of the host.
+    pub computer: String,
+    /// NetBIOS name of its domain; that of the host where it is in none.
+    pub domain: String,
+    /// Whether it is a member of a domain.
+    pub member: bool,
+    /// DNS names of the domain, may be empty, and of the host.
+    dns: (String, String),
+    /// Major and minor version and build of the system, and the revision of NTLM.
+    version: [u8; 8],
+}
+
+impl Server {
+    /// That of `persona`: Windows is a member of its domain, anything else stands alone and calls itself the version
+    /// that Samba does.
+    pub fn of(persona: &Persona) -> Server {
+        let windows = persona.os.build != 0 || persona.os.family.starts_with("windows");
+        let member = windows && !persona.domain.is_empty();
+        Server {
+            domain: if member { domain(persona) } else { computer(persona) },
+            computer: computer(persona),
+            member,
+            dns: (persona.domain.clone(), persona.fqdn()),
+            version: if windows { version(persona) } else { [6, 1, 0, 0, 0, 0, 0, 15] },
+        }
+    }
+
+    fn info(&self, clock: i64) -> Vec<u8> {
+        let mut info = Vec::new();
+        let file_time =
+            (clock / 1_000_000 + WINDOWS_EPOCH).saturating_mul(10_000_000) + clock % 1_000_000 * 10;
+        let (domain, computer) = &self.dns;
+        pair(&mut info, 2, &utf16(&self.domain));
+        pair(&mut info, 1, &utf16(&self.computer));
+        pair(&mut info, 4, &utf16(domain));
+        pair(&mut info, 3, &utf16(computer));
+        if self.member {
+            pair(&mut info, 5, &utf16(domain));
+        }
+        pair(&mut info, 7, &file_time.to_le_bytes());
+        pair(&mut info, 0, &[]);
+        info
+    }
 }
 
 fn version(persona: &Persona) -> [u8; 8] {
