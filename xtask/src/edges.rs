@@ -28,7 +28,10 @@ const EDGES: &[(&str, &[&str])] = &[
             "netsvc-daemon",
         ],
     ),
-    ("netsvc-windows", &["netsvc-wire", "netsvc-persona", "netsvc-kit", "netsvc-sql", "netsvc-daemon"]),
+    (
+        "netsvc-windows",
+        &["netsvc-wire", "netsvc-persona", "netsvc-kit", "netsvc-shell", "netsvc-sql", "netsvc-daemon"],
+    ),
     ("netsvc-data", &["netsvc-kit"]),
     ("netsvc-devices", &["netsvc-wire", "netsvc-persona", "netsvc-kit", "netsvc-shell", "netsvc-daemon"]),
     ("netsvc-catalogue", &["netsvc-kit", "netsvc-proto", "netsvc-windows", "netsvc-data", "netsvc-devices"]),
