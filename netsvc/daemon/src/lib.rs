@@ -3,6 +3,7 @@
 
 pub mod account;
 pub mod away;
+pub mod ber;
 pub mod cast;
 pub mod cram;
 pub mod date;
@@ -12,6 +13,7 @@ pub mod dovecot;
 pub mod kept;
 pub mod mailbox;
 pub mod ntlm;
+pub mod organisation;
 pub mod output;
 pub mod picture;
 pub mod spnego;

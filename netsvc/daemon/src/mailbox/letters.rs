@@ -1,25 +1,10 @@
 //! What people and machines of an organisation write to each other.
 
-use crate::date;
+use crate::{date, organisation::COLLEAGUES};
 use netsvc_persona::Persona;
 use rand_core::RngCore;
 use std::fmt::Write;
 
-/// Colleagues, first name and surname.
-const PEOPLE: [(&str, &str); 12] = [
-    ("Laura", "Stein"),
-    ("Marc", "Duval"),
-    ("Ivana", "Novak"),
-    ("Peter", "Lindholm"),
-    ("Sandra", "Keller"),
-    ("Tom", "Brennan"),
-    ("Elena", "Rossi"),
-    ("David", "Okafor"),
-    ("Katrin", "Vogel"),
-    ("James", "Whitfield"),
-    ("Nadia", "Haddad"),
-    ("Oliver", "Jensen"),
-];
 /// What begins a password that people choose.
 const STEMS: [&str; 8] = ["Autumn", "Winter", "Welcome", "Changeme", "Office", "Berlin", "Falcon", "Project"];
 
@@ -318,7 +303,7 @@ fn message_id(letter: &Letter) -> String {
 }
 
 fn pick(random: &mut impl RngCore) -> (&'static str, &'static str) {
-    PEOPLE.get(random.next_u32() as usize % PEOPLE.len()).copied().unwrap_or_default()
+    COLLEAGUES.get(random.next_u32() as usize % COLLEAGUES.len()).copied().unwrap_or_default()
 }
 
 /// The domain that mail goes to.
