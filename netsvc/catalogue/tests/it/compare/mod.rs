@@ -141,6 +141,11 @@ fn dovecot_is_answered_for_as_it_answers_imap() {
     check("dovecot_imap");
 }
 
+#[test]
+fn slapd_is_answered_for_as_it_answers() {
+    check("slapd");
+}
+
 /// Every data file has a test above.
 #[test]
 fn every_file_is_compared() {
@@ -150,7 +155,7 @@ fn every_file_is_compared() {
             entry.unwrap().file_name().into_string().unwrap().strip_suffix(".answers").map(String::from)
         })
         .collect();
-    assert_eq!(names.len(), 16, "{names:?}");
+    assert_eq!(names.len(), 17, "{names:?}");
 }
 
 fn folder() -> PathBuf {
