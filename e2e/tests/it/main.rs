@@ -16,6 +16,7 @@ mod client_ssh;
 mod clients;
 mod clients_desktop;
 mod clients_device;
+mod clients_directory;
 mod clients_infrastructure;
 mod clients_web;
 mod clients_windows;
