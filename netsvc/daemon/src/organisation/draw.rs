@@ -202,7 +202,7 @@ impl Drawing<'_> {
         account.given = given.to_owned();
         account.family = family.to_owned();
         // Who left is kept for a while.
-        account.enabled = random.next_u32() % 12 != 0;
+        account.enabled = !random.next_u32().is_multiple_of(12);
         if !account.enabled {
             account.last_logon = Some(account.created + (self.today - account.created) / 2);
         }
