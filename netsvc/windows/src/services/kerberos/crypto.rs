@@ -169,7 +169,8 @@ fn fold(text: &[u8], length: usize) -> Vec<u8> {
     if bits == 0 || length == 0 {
         return vec![0; length];
     }
-    let common = (1..=text.len().max(length)).rev().find(|size| text.len() % size == 0 && length % size == 0);
+    let divides = |size: &usize| text.len().is_multiple_of(*size) && length.is_multiple_of(*size);
+    let common = (1..=text.len().max(length)).rev().find(divides);
     let whole = text.len() * length / common.unwrap_or(1);
     // The bit at a place of the text, turned 13 to the right for each time that it is repeated.
     let bit = |place: usize| {

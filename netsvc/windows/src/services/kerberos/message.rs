@@ -192,7 +192,7 @@ pub(super) fn stamp(plain: &[u8]) -> Option<String> {
 }
 
 /// The field `tag` of a sequence within `outer`, for those that were sealed by us or by who has our key.
-pub(super) fn field<'a>(plain: &'a [u8], outer: u8, tag: u8) -> Option<&'a [u8]> {
+pub(super) fn field(plain: &[u8], outer: u8, tag: u8) -> Option<&[u8]> {
     let mut inside = Reader::new(plain).inside(outer).ok()?.inside(SEQUENCE).ok()?;
     while let Ok(field) = inside.value() {
         if field.tag == tag {

@@ -58,7 +58,7 @@ impl Session {
             (Manner::Active(_), Proof::Sicily(tag, token)) => return self.sicily(id, tag, &token, out),
             (_, Proof::Sasl { mechanism, token }) => self.sasl(&mechanism, token.as_deref(), out),
             (Manner::Active(release), _) => (release.no_method(), None),
-            (Manner::Open, _) => (Outcome::new(2, "unknown authentication method"), None),
+            (Manner::Open, _) => (Outcome::new(7, "unknown authentication method"), None),
         };
         let token = token.unwrap_or_default();
         let behind: &[(u8, &[u8])] = if token.is_empty() { &[] } else { &[(SERVER_TOKEN, &token)] };
