@@ -77,14 +77,15 @@ fn is_name(text: &str) -> bool {
 /// A value at the start of `rest`, and what follows it.
 fn value(rest: &str) -> Option<(String, &str)> {
     let quoted = rest.strip_prefix(['N', 'n']).filter(|rest| rest.starts_with('\'')).unwrap_or(rest);
-    if let Some(inner) = quoted.strip_prefix('\'') {
+    let quote = quoted.chars().next().filter(|letter| ['\'', '"'].contains(letter));
+    if let Some((quote, inner)) = quote.and_then(|quote| Some((quote, quoted.strip_prefix(quote)?))) {
         let mut text = String::new();
         let mut letters = inner.char_indices().peekable();
         while let Some((at, letter)) = letters.next() {
-            if letter != '\'' {
+            if letter != quote {
                 text.push(letter);
-            } else if letters.peek().is_some_and(|(_, next)| *next == '\'') {
-                text.push('\'');
+            } else if letters.peek().is_some_and(|(_, next)| *next == quote) {
+                text.push(quote);
                 letters.next();
             } else {
                 return Some((text, inner.get(at + 1..)?));
@@ -96,7 +97,7 @@ fn value(rest: &str) -> Option<(String, &str)> {
         .find(|letter: char| letter == ',' || letter == ')' || letter.is_whitespace())
         .unwrap_or(rest.len());
     let (text, after) = rest.split_at_checked(end)?;
-    (!text.is_empty()).then(|| (text.trim_matches('"').to_owned(), after))
+    (!text.is_empty()).then(|| (text.to_owned(), after))
 }
 
 #[cfg(test)]
@@ -119,6 +120,7 @@ mod tests {
         let named = read("execute sys.sp_addlogin @loginame = 'a', @passwd='b'");
         assert_eq!((named.name.as_str(), named.argument("passwd", 1)), ("sp_addlogin", Some("b")));
         assert_eq!(read("exec ('select 1')").text.as_deref(), Some("select 1"));
+        assert_eq!(read("exec xp_cmdshell \"net user\"").argument("", 0), Some("net user"));
         assert_eq!(read("sp_helpdb").name, "sp_helpdb");
         assert_eq!(read("exec @r = xp_fileexist 'c:\\x'").argument("", 0), Some("c:\\x"));
         for text in ["select 1", "executes", "", "exec xp_cmdshell 'open"] {
