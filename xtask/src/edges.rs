@@ -32,7 +32,7 @@ const EDGES: &[(&str, &[&str])] = &[
         "netsvc-windows",
         &["netsvc-wire", "netsvc-persona", "netsvc-kit", "netsvc-shell", "netsvc-sql", "netsvc-daemon"],
     ),
-    ("netsvc-data", &["netsvc-kit"]),
+    ("netsvc-data", &["netsvc-wire", "netsvc-persona", "netsvc-kit", "netsvc-daemon"]),
     ("netsvc-devices", &["netsvc-wire", "netsvc-persona", "netsvc-kit", "netsvc-shell", "netsvc-daemon"]),
     ("netsvc-catalogue", &["netsvc-kit", "netsvc-proto", "netsvc-windows", "netsvc-data", "netsvc-devices"]),
     ("netsvcd", &["netsvc-wire", "netsvc-persona", "netsvc-kit", "netsvc-stack", "netsvc-catalogue"]),

@@ -88,7 +88,7 @@ pub const ARCHETYPES: &[Archetype] = &[
         slug: "database-server",
         name: "Database server",
         about: "Databases and a cache that should not be reachable",
-        services: &["mysql", "postgres", "redis"],
+        services: &["mysql", "postgres", "redis", "mongodb"],
         systems: DEBIANS,
         family: "linux",
     },

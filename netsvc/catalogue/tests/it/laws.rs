@@ -21,12 +21,23 @@ pub(super) fn forbidden() -> Vec<String> {
 type Conversation = (&'static str, Vec<u8>, usize);
 
 /// `said` without moments finer than a second, which no two conversations share: the microsecond that redis' INFO was
-/// asked in, and times of Windows (tenths of a microsecond since 1601) of the hour before and after now.
+/// asked in, the millisecond of MongoDB's `hello`, and times of Windows (tenths of a microsecond since 1601) of the hour
+/// before and after now.
 fn timeless(mut said: Vec<u8>) -> Vec<u8> {
     const NAME: &[u8] = b"server_time_usec:";
+    const DATE: &[u8] = b"\tlocalTime\0";
     if let Some(at) = said.windows(NAME.len()).position(|window| window == NAME) {
         let digits = said.iter_mut().skip(at + NAME.len()).take_while(|byte| byte.is_ascii_digit());
         digits.for_each(|digit| *digit = b'0');
+    }
+    let dates: Vec<usize> = said
+        .windows(DATE.len())
+        .enumerate()
+        .filter(|(_, window)| *window == DATE)
+        .map(|(at, _)| at + DATE.len())
+        .collect();
+    for at in dates {
+        said.iter_mut().skip(at).take(8).for_each(|byte| *byte = 0);
     }
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
     let hour = |shift: u64| (now + 11_644_473_600 + shift - 3600) * 10_000_000;

@@ -1,0 +1,51 @@
+//! What a command may still do, and the patterns that it has compiled.
+
+use super::fault::Fault;
+use regex::{Regex, RegexBuilder};
+use std::collections::BTreeMap;
+
+/// Values that one command may look at.
+const STEPS: u32 = 2_000_000;
+/// Most bytes of a compiled pattern.
+const PATTERN: usize = 1 << 18;
+/// Most patterns of one command.
+const PATTERNS: usize = 32;
+
+/// What a command may still do.
+pub(super) struct Effort {
+    steps: u32,
+    patterns: BTreeMap<(String, String), Option<Regex>>,
+    /// What of the server's own JavaScript it asked for.
+    pub script: bool,
+    /// Milliseconds since the epoch.
+    pub now: i64,
+}
+
+impl Effort {
+    pub(super) fn new(now: i64) -> Self {
+        Effort { steps: STEPS, patterns: BTreeMap::new(), script: false, now }
+    }
+
+    /// Spends one step.
+    pub(super) fn step(&mut self) -> Result<(), Fault> {
+        self.steps = self.steps.checked_sub(1).ok_or_else(Fault::time)?;
+        Ok(())
+    }
+
+    /// The compiled `pattern`.
+    pub(super) fn pattern(&mut self, pattern: &str, options: &str) -> Result<&Regex, Fault> {
+        let key = (pattern.to_owned(), options.to_owned());
+        if PATTERNS <= self.patterns.len() && !self.patterns.contains_key(&key) {
+            return Err(Fault::time());
+        }
+        let compiled = self.patterns.entry(key).or_insert_with(|| {
+            let mut builder = RegexBuilder::new(pattern);
+            builder.size_limit(PATTERN).dfa_size_limit(PATTERN);
+            builder.case_insensitive(options.contains('i')).multi_line(options.contains('m'));
+            builder.dot_matches_new_line(options.contains('s')).ignore_whitespace(options.contains('x'));
+            builder.build().ok()
+        });
+        let text = "Regular expression is invalid: unmatched parentheses";
+        compiled.as_ref().ok_or_else(|| Fault::new(51_091, text))
+    }
+}

@@ -1,0 +1,61 @@
+//! Paths into documents: names with dots between.
+
+use super::{
+    bson::{Doc, Value},
+    fault::Fault,
+};
+
+/// The values that `path` leads to, through documents and the documents of arrays.
+pub(super) fn reach<'a>(doc: &'a Doc, path: &str) -> Vec<&'a Value> {
+    let mut parts = path.split('.');
+    let mut found: Vec<&Value> = parts.next().and_then(|name| doc.get(name)).into_iter().collect();
+    for part in parts {
+        let mut next = Vec::new();
+        for value in found {
+            match value {
+                Value::Document(doc) => next.extend(doc.get(part)),
+                Value::Array(values) => {
+                    next.extend(part.parse::<usize>().ok().and_then(|at| values.get(at)));
+                    next.extend(values.iter().filter_map(|value| value.doc()?.get(part)));
+                }
+                _ => {}
+            }
+        }
+        found = next;
+    }
+    found
+}
+
+/// Puts `value` where `path` leads, and documents on the way there.
+pub(super) fn place(doc: &mut Doc, path: &str, value: Value) -> Result<(), Fault> {
+    let (way, last) = path.rsplit_once('.').map_or(("", path), |(way, last)| (way, last));
+    let mut at = doc;
+    for part in way.split('.').filter(|part| !part.is_empty()) {
+        if at.get(part).is_none() {
+            at.set(part, Value::Document(Doc::default()));
+        }
+        let next = at.0.iter_mut().find(|(name, _)| name == part).map(|(_, value)| value);
+        match next {
+            Some(Value::Document(next)) => at = next,
+            _ => {
+                let text = format!("Cannot create field '{last}' in element {{{part}: ...}}");
+                return Err(Fault::new(28, text));
+            }
+        }
+    }
+    at.set(last, value);
+    Ok(())
+}
+
+/// Removes what `path` leads to.
+pub(super) fn remove(doc: &mut Doc, path: &str) {
+    let (way, last) = path.rsplit_once('.').map_or(("", path), |(way, last)| (way, last));
+    let mut at = doc;
+    for part in way.split('.').filter(|part| !part.is_empty()) {
+        match at.0.iter_mut().find(|(name, _)| name == part).map(|(_, value)| value) {
+            Some(Value::Document(next)) => at = next,
+            _ => return,
+        }
+    }
+    at.0.retain(|(name, _)| name != last);
+}
