@@ -73,8 +73,10 @@ impl Authenticate {
             return None;
         }
         let mut key = keyed(&response, &[proof]);
-        if self.flags & KEY_EXCHANGE != 0 {
-            let mut chosen = <[u8; 16]>::try_from(self.session_key.as_slice()).ok()?;
+        // A client that signs nothing may agree to exchange a key and send none.
+        if self.flags & KEY_EXCHANGE != 0
+            && let Ok(mut chosen) = <[u8; 16]>::try_from(self.session_key.as_slice())
+        {
             Rc4::new(&key).apply(&mut chosen);
             key = chosen;
         }
