@@ -29,20 +29,22 @@ pub async fn attack(fleet: &Fleet, way: &Way) {
             if port.transport == Transport::Udp {
                 let Ok((socket, address)) = way.datagrams(decky.ip.into(), port.port).await else { continue };
                 // As below.
-                let _ = tokio::task::spawn_blocking(move || send_all(&socket, address, service)).await;
+                let _ =
+                    tokio::task::spawn_blocking(move || send_all(&socket, address, service.visit_at(&port)))
+                        .await;
                 continue;
             }
             let Ok(stream) = way.connect(decky.ip.into(), port.port).await else { continue };
             // The conversation is a one-sided script: the answers are for the recording, not for us.
-            let _ = tokio::task::spawn_blocking(move || play(stream, service)).await;
+            let _ = tokio::task::spawn_blocking(move || play(stream, service, &port)).await;
         }
     }
 }
 
 /// Says each piece in a datagram of its own and waits a little for an answer.
-fn send_all(socket: &UdpSocket, address: SocketAddr, service: &ServiceInfo) -> std::io::Result<()> {
+fn send_all(socket: &UdpSocket, address: SocketAddr, visit: &[Bytes]) -> std::io::Result<()> {
     socket.set_read_timeout(Some(PATIENCE))?;
-    for piece in &service.visit {
+    for piece in visit {
         socket.send_to(&piece.with_nonce(SAID), address)?;
         // An answer or none: the script goes on.
         let _ = socket.recv_from(&mut [0; 2048]);
@@ -50,16 +52,16 @@ fn send_all(socket: &UdpSocket, address: SocketAddr, service: &ServiceInfo) -> s
     Ok(())
 }
 
-fn play(mut stream: TcpStream, service: &ServiceInfo) -> std::io::Result<()> {
+fn play(mut stream: TcpStream, service: &ServiceInfo, port: &PortSpec) -> std::io::Result<()> {
     stream.set_read_timeout(Some(PATIENCE))?;
     let mut buffer = [0; 4096];
     // Options come in a few rounds.
-    let refuses = service.exchange(Transport::Tcp).is_some_and(|exchange| exchange.refuses_options);
+    let refuses = service.exchange_at(port).is_some_and(|exchange| exchange.refuses_options);
     for _ in 0..if refuses { 4 } else { 0 } {
         let count = stream.read(&mut buffer).unwrap_or(0);
         stream.write_all(&refusals(buffer.get(..count).unwrap_or_default()))?;
     }
-    for piece in &service.visit {
+    for piece in service.visit_at(port) {
         // A greeting or an answer, or none: the script goes on.
         let _ = stream.read(&mut buffer);
         stream.write_all(&piece.with_nonce(SAID))?;

@@ -224,7 +224,7 @@ impl Decky {
     /// The listeners of the decky, in the order of services.
     pub fn ports(&self) -> Vec<PortSpec> {
         let known = self.services.iter().filter_map(|service| catalogue::find(&service.slug));
-        known.flat_map(|service| service.ports.iter().cloned()).collect()
+        known.flat_map(|service| service.ports_on(&self.system).cloned()).collect()
     }
 
     /// What the persona is derived from.

@@ -44,3 +44,40 @@ fn a_box_gives_its_shell_and_files_to_its_debugger_and_keeps_what_is_pushed() {
     assert!(seen.contains("15555/tcp open"), "{seen}");
     client("adb", &["-P", SERVER, "kill-server"]);
 }
+
+#[test]
+fn controllers_printers_and_cameras_answer_their_own_clients_and_keep_what_they_are_told() {
+    let tools = [("mbpoll", "mbpoll"), ("ipptool", "cups-ipp-utils"), ("curl", "curl"), ("nmap", "nmap")];
+    if !tools.iter().all(|(tool, package)| have(tool, package)) {
+        return;
+    }
+    let fleet = Fleet::deploy_config(
+        103,
+        "[general]\nnet = 127.103.0.0/16\nseed = e2e\n\n[a-plc]\nip = 127.103.1.0\ndistro = modicon\nservices = ics\n\n\
+         [b-printer]\nip = 127.103.1.1\ndistro = hp-printer\nservices = printer\n\n\
+         [c-camera]\nip = 127.103.1.2\ndistro = ip-camera\nservices = rtsp\n\n\
+         [d-building]\nip = 127.103.1.3\ndistro = building-controller\nservices = ics\n",
+    );
+    let poll =
+        |words: &[&str]| printed(&client("mbpoll", &[&["-m", "tcp", "-p", "10502"][..], words].concat()));
+    assert!(poll(&["-t", "4", "-r", "41", &fleet.ip(0), "7"]).contains("Written 1 references"));
+    assert!(poll(&["-t", "4", "-r", "41", "-1", &fleet.ip(0)]).contains("[41]: \t7"));
+    fleet.wait_for_text("command", "command", "modbus unit 1 write_single_register 40 7");
+
+    // What a device does not speak is closed.
+    let scan = |ip: &str| printed(&client("nmap", &["-Pn", "-n", "-p", "10102,10502,11111,30000,54818", ip]));
+    assert!(scan(&fleet.ip(0)).contains("10502/tcp open") && !scan(&fleet.ip(0)).contains("10102/tcp open"));
+    assert!(!scan(&fleet.ip(3)).contains("/tcp open"));
+
+    let page = fleet.state().join("page.txt");
+    std::fs::write(&page, "a page\n").unwrap();
+    let printer = format!("ipp://{}:10631/ipp/print", fleet.ip(1));
+    let told = printed(&client("ipptool", &["-tf", page.to_str().unwrap(), &printer, "print-job.test"]));
+    assert!(told.contains("[PASS]"), "{told}");
+    let kept = fleet.wait_for_text("file_captured", "format", "text");
+    assert_eq!(fleet.artefact(kept["fields"]["sha256"].as_str().unwrap()), b"a page\n");
+
+    let camera = format!("rtsp://{}:10554/live", fleet.ip(2));
+    client("curl", &["-s", "-m", "5", "-u", "admin:wrong", &camera]);
+    fleet.wait_for_text("auth_attempt", "secret_printable", "wrong");
+}

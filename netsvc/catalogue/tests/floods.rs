@@ -98,7 +98,12 @@ fn table(def: &Def) -> Table {
             testing::converse(def, &host, &link(def), &[b"PING\r\nGET a\r\n"]);
         }
         for dialogue in testing::dialogues(def) {
-            testing::datagrams(def, &host, &link(def), &[&dialogue]);
+            for (open, link) in testing::streams(def) {
+                testing::converse_with(open, &host, &link, &[&dialogue]);
+            }
+            for (_, link) in testing::datagram_machines(def) {
+                testing::datagrams(def, &host, &link, &[&dialogue]);
+            }
         }
     }
     // Room enough: what is asked here is whether the bytes are counted.
@@ -126,7 +131,7 @@ fn piece(unit: &[u8]) -> Vec<u8> {
 /// Feeds a machine until it closes or has had `most` bytes; what it cost per byte, and how much it held uncharged.
 fn feed(
     def: &Def,
-    open: Open,
+    (open, link): (Open, Link),
     table: &Table,
     head: &[u8],
     pieces: impl Iterator<Item = Vec<u8>>,
@@ -137,7 +142,7 @@ fn feed(
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(account.within(async {
         let mut out = Out::default();
-        let mut machine = open(&table.host, &link(def));
+        let mut machine = open(&table.host, &link);
         machine.step(Input::Open, &mut out);
         out.take();
         let (base, work) = (LIVE.load(Ordering::Relaxed), searched() + TAKEN.load(Ordering::Relaxed) as u64);
@@ -168,21 +173,22 @@ fn feed(
     }))
 }
 
-/// Every machine of every service.
-fn machines() -> impl Iterator<Item = (&'static Def, Open)> {
-    ALL.iter().flat_map(|def| def.serve.machines().into_iter().map(|open| (*def, open)))
+/// Every machine of every service, at each port that speaks a protocol of its own.
+fn machines() -> impl Iterator<Item = (&'static Def, Open, Link)> {
+    let ways = |def: &Def| testing::streams(def).into_iter().chain(testing::datagram_machines(def));
+    ALL.iter().flat_map(move |def| ways(def).map(|(open, link)| (*def, open, link)))
 }
 
 #[test]
 fn endless_bytes_are_charged_and_cost_what_they_are() {
     let _alone = ALONE.lock();
-    for (def, open) in machines() {
+    for (def, open, link) in machines() {
         for Flood { name, head, unit } in floods() {
             let table = table(def);
             let piece = piece(unit);
             let most = if matches!(name, "a line" | "a mail") { CONTENT } else { FLOOD };
             let count = most / piece.len();
-            let (work, free) = feed(def, open, &table, head, (0..count).map(|_| piece.clone()));
+            let (work, free) = feed(def, (open, link), &table, head, (0..count).map(|_| piece.clone()));
             assert!(free < FREE, "{}: {name}: {free} bytes held and not charged", def.slug);
             assert!(work < WORK, "{}: {name}: {work} per byte", def.slug);
         }
@@ -192,11 +198,11 @@ fn endless_bytes_are_charged_and_cost_what_they_are() {
 #[test]
 fn byte_by_byte_costs_no_more() {
     let _alone = ALONE.lock();
-    for (def, open) in machines() {
+    for (def, open, link) in machines() {
         for Flood { name, head, unit } in floods() {
             let table = table(def);
             let bytes = unit.iter().copied().cycle().take(TRICKLE).map(|byte| vec![byte]);
-            let (work, free) = feed(def, open, &table, head, bytes);
+            let (work, free) = feed(def, (open, link), &table, head, bytes);
             assert!(free < FREE, "{}: {name}: {free} bytes held and not charged", def.slug);
             assert!(work < 2 * WORK, "{}: {name}: {work} per byte", def.slug);
         }

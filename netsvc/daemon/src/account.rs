@@ -32,7 +32,7 @@ pub fn services(host: &Host) -> Vec<Service> {
     let catalogue = host.node.stage.catalogue();
     let service = |slug: &String| {
         let def = catalogue.iter().find(|def| def.slug == slug)?;
-        let ports = def.ports.iter().map(|port| (port.transport, port.number)).collect();
+        let ports = def.ports_on(&host.persona().os.id).map(|port| (port.transport, port.number)).collect();
         Some(Service { slug: slug.clone(), ports, daemons: def.daemons })
     };
     host.persona().products.keys().filter_map(service).collect()

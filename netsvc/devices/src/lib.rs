@@ -1,5 +1,8 @@
 //! Services of devices and plants: one file or folder in `services/` each, listed by the build script.
 
+mod bytes;
+mod head;
+
 use netsvc_daemon::{account, away, cast};
 
 pub mod services {

@@ -2,9 +2,10 @@
 
 pub use netsvc_persona::daemon::{Changed, Daemon, EMBEDDED, Laid, REDHAT};
 
+use crate::Port;
 use netsvc_persona::{
     exchange::{self, Bytes, Exchange},
-    service::ProductInfo,
+    service::{self, ProductInfo},
     stage::Transport,
 };
 
@@ -18,6 +19,8 @@ pub struct Products {
     pub systems: &'static [&'static str],
     /// What is found there; releases of one product in the order of their age.
     pub shown: &'static [Product],
+    /// Ports of the service that it has there; none named: all.
+    pub ports: &'static [u16],
 }
 
 /// A step of an exchange.
@@ -61,10 +64,23 @@ pub struct Talks {
     pub visit: &'static [&'static [u8]],
     /// Further dialogues, each whole: for laws and as seeds of the fuzzer.
     pub dialogues: &'static [&'static [u8]],
+    /// Ports that speak a protocol of their own, unlike the first one of their transport.
+    pub apart: &'static [Apart],
     /// What never ends.
     pub floods: &'static [Flood],
     /// Command line of the client that people use, with `{ip}` and `{port}`.
     pub client: &'static str,
+}
+
+/// How peers talk to a port that speaks a protocol of its own.
+#[derive(Clone, Copy, Debug)]
+pub struct Apart {
+    /// The port.
+    pub port: Port,
+    /// The first exchange there.
+    pub exchange: &'static [Step],
+    /// What a visitor who means no good says there.
+    pub visit: &'static [&'static [u8]],
 }
 
 /// A conversation without an end.
@@ -81,7 +97,13 @@ pub struct Flood {
 impl Products {
     /// What `systems` show.
     pub const fn on(systems: &'static [&'static str], shown: &'static [Product]) -> Self {
-        Products { systems, shown }
+        Products { systems, shown, ports: &[] }
+    }
+
+    /// The same, with these ports of the service alone.
+    #[must_use]
+    pub const fn at(self, ports: &'static [u16]) -> Self {
+        Products { ports, ..self }
     }
 
     /// A row for each product.
@@ -92,6 +114,7 @@ impl Products {
             name: (*name).to_owned(),
             version: (*version).to_owned(),
             packaging: (*packaging).to_owned(),
+            ports: self.ports.to_vec(),
         })
     }
 }
@@ -142,6 +165,7 @@ impl Talks {
         login: &[],
         visit: &[],
         dialogues: &[],
+        apart: &[],
         floods: &[],
         client: "",
     };
@@ -157,6 +181,16 @@ impl Talks {
     pub fn login(&self) -> Option<Exchange> {
         let transport = if self.stream.is_empty() { Transport::Udp } else { Transport::Tcp };
         (!self.login.is_empty()).then(|| self.exchange(transport, self.login))
+    }
+
+    /// The first exchanges on ports that speak a protocol of their own, and what a visitor says there.
+    pub fn apart(&self) -> Vec<service::Apart> {
+        let apart = self.apart.iter().map(|apart| service::Apart {
+            port: apart.port.number,
+            exchange: self.exchange(apart.port.transport, apart.exchange),
+            visit: apart.visit.iter().map(|bytes| Bytes::from(*bytes)).collect(),
+        });
+        apart.collect()
     }
 
     fn exchange(&self, transport: Transport, steps: &[Step]) -> Exchange {

@@ -167,6 +167,13 @@ impl Def {
         self.records.contains(&kind) || Self::OF_ANY.contains(&kind)
     }
 
+    /// Its ports on `system`: those that its products there have.
+    pub fn ports_on(&self, system: &str) -> impl Iterator<Item = &'static Port> {
+        let info = self.info();
+        let there: Vec<_> = info.ports_on(system).map(|port| (port.transport, port.port)).collect();
+        self.ports.iter().filter(move |port| there.contains(&(port.transport, port.number)))
+    }
+
     /// The catalogue entry of this service.
     pub fn info(&self) -> ServiceInfo {
         ServiceInfo {
@@ -192,6 +199,7 @@ impl Def {
             exchanges: self.talks.exchanges(),
             login: self.talks.login(),
             visit: self.talks.visit.iter().map(|bytes| Bytes::from(*bytes)).collect(),
+            apart: self.talks.apart(),
         }
     }
 }

@@ -32,7 +32,7 @@ pub mod work;
 
 pub use budget::Charge;
 pub use credential::Credential;
-pub use declared::{Flood, Products, Step, Talks};
+pub use declared::{Apart, Flood, Products, Step, Talks};
 pub use def::{Def, Port, Serve, Setting, SettingKind};
 pub use full::{Beyond, Full};
 pub use gathered::Gathered;

@@ -1,7 +1,7 @@
 //! For tests of services: a persona to serve and a conversation without a network.
 
 use crate::{
-    Action, Def, Host, Input, Link, Node, Open, Out, Serve, Stage,
+    Action, Def, Host, Input, Link, Node, Open, Out, Port, Serve, Stage,
     blob::Blobs,
     declared::{Products, Step, Talks},
     recorder::Recorder,
@@ -11,7 +11,7 @@ use crate::{
 use netsvc_persona::{
     Certificate, Hardware, LoginPolicy, Os, PERSONA_VERSION, Persona, Product, Secret, SshKeys, User, Zone,
     exchange::Bytes,
-    stage::{Limits, Settings},
+    stage::{Limits, Settings, Transport},
 };
 use netsvc_wire::{Record, WriterId};
 use std::{collections::BTreeMap, path::Path, sync::Arc};
@@ -98,11 +98,39 @@ pub fn dialogues(def: &Def) -> Vec<Vec<u8>> {
             steps.iter().filter_map(|step| if let Step::Say(bytes) = step { Some(*bytes) } else { None });
         placed(&said.collect::<Vec<_>>().concat())
     };
-    let Talks { stream, datagrams, login, visit, dialogues, .. } = def.talks;
+    let Talks { stream, datagrams, login, visit, dialogues, apart, .. } = def.talks;
     let mut all = vec![said(stream), said(datagrams), said(login), placed(&visit.concat())];
     all.extend(dialogues.iter().map(|dialogue| placed(dialogue)));
+    all.extend(apart.iter().flat_map(|apart| [said(apart.exchange), placed(&apart.visit.concat())]));
     all.retain(|dialogue| !dialogue.is_empty());
     all
+}
+
+/// Every machine that reads a stream, at each port that speaks a protocol of its own.
+pub fn streams(def: &Def) -> Vec<(Open, Link)> {
+    let links = links(def, Transport::Tcp);
+    def.serve.streams().into_iter().flat_map(|open| links.iter().map(move |link| (open, *link))).collect()
+}
+
+/// As [`streams`], of machines that take datagrams.
+pub fn datagram_machines(def: &Def) -> Vec<(Open, Link)> {
+    let (Serve::Datagrams(open) | Serve::Both(_, open)) = def.serve else { return Vec::new() };
+    links(def, Transport::Udp).into_iter().map(|link| (open, link)).collect()
+}
+
+/// A link to the first port over `transport`, and one to each that speaks a protocol of its own.
+fn links(def: &Def, transport: Transport) -> Vec<Link> {
+    let over = |port: &&Port| port.transport == transport;
+    let apart: Vec<u16> = def
+        .talks
+        .apart
+        .iter()
+        .map(|apart| apart.port)
+        .filter(|port| over(&port))
+        .map(|port| port.number)
+        .collect();
+    let first = def.ports.iter().filter(over).find(|port| !apart.contains(&port.number));
+    first.map(|port| port.number).into_iter().chain(apart).map(link).collect()
 }
 
 fn debian() -> Os {

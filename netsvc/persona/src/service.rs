@@ -38,6 +38,20 @@ pub struct ServiceInfo {
     pub login: Option<Exchange>,
     /// What a visitor who means no good says, piece by piece, whatever is answered.
     pub visit: Vec<Bytes>,
+    /// Ports that speak a protocol of their own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub apart: Vec<Apart>,
+}
+
+/// A port of a service that speaks another protocol than its first one over that transport.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Apart {
+    /// Port.
+    pub port: u16,
+    /// The first exchange there.
+    pub exchange: Exchange,
+    /// What a visitor who means no good says there.
+    pub visit: Vec<Bytes>,
 }
 
 /// A setting of a service.
@@ -68,6 +82,9 @@ pub struct ProductInfo {
     pub version: String,
     /// What the packager added.
     pub packaging: String,
+    /// Ports of the service that it has; none named: all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ports: Vec<u16>,
 }
 
 /// What shows who a host is when a service of it is asked.
@@ -103,7 +120,35 @@ impl ServiceInfo {
         self.products.iter().filter(move |product| product.is_on(system))
     }
 
-    /// The first exchange over `transport`.
+    /// Its ports on `system`: those that its products there have.
+    pub fn ports_on<'a>(&'a self, system: &'a str) -> impl Iterator<Item = &'a PortSpec> {
+        let has =
+            move |product: &ProductInfo, port: u16| product.ports.is_empty() || product.ports.contains(&port);
+        // Where it shows nothing, nothing is left out.
+        let any = self.products_on(system).next().is_some();
+        self.ports
+            .iter()
+            .filter(move |port| !any || self.products_on(system).any(|product| has(product, port.port)))
+    }
+
+    /// The first exchange at `port`.
+    pub fn exchange_at(&self, port: &PortSpec) -> Option<&Exchange> {
+        match self.apart(port) {
+            Some(apart) => Some(&apart.exchange),
+            None => self.exchange(port.transport),
+        }
+    }
+
+    /// What a visitor who means no good says at `port`.
+    pub fn visit_at(&self, port: &PortSpec) -> &[Bytes] {
+        self.apart(port).map_or(&self.visit, |apart| &apart.visit)
+    }
+
+    fn apart(&self, port: &PortSpec) -> Option<&Apart> {
+        self.apart.iter().find(|apart| apart.port == port.port && apart.exchange.transport == port.transport)
+    }
+
+    /// The first exchange over `transport`, on ports that do not speak another protocol.
     pub fn exchange(&self, transport: Transport) -> Option<&Exchange> {
         self.exchanges.iter().find(|exchange| exchange.transport == transport)
     }
@@ -117,7 +162,14 @@ mod tests {
     fn a_product_is_on_the_systems_that_its_patterns_name() {
         let systems = ["windows*", "debian12"].map(str::to_owned).to_vec();
         let text = String::new;
-        let product = ProductInfo { systems, weight: 1, name: text(), version: text(), packaging: text() };
+        let product = ProductInfo {
+            systems,
+            weight: 1,
+            name: text(),
+            version: text(),
+            packaging: text(),
+            ports: Vec::new(),
+        };
         for (system, on) in [("windows7", true), ("debian12", true), ("debian11", false), ("arch", false)] {
             assert_eq!(product.is_on(system), on, "{system}");
         }

@@ -22,7 +22,7 @@ fn words(persona: &Persona) -> &'static [&'static str] {
         ("embedded", "hp_printer") => &["HP LaserJet"],
         ("embedded", "brother_printer") => &["Brother"],
         ("embedded", "ip_camera") => &["camera"],
-        ("embedded", "vxworks") => &["VxWorks"],
+        ("embedded", "vxworks" | "modicon_plc" | "rtu" | "building_controller") => &["VxWorks"],
         ("embedded", "siemens_plc") => &["Siemens"],
         ("embedded", "qnap") => &["QNAP"],
         ("embedded", "synology") => &["Synology"],

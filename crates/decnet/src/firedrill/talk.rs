@@ -53,7 +53,7 @@ pub fn talk_in_datagrams(
 }
 
 fn first_exchange(port: &PortSpec) -> Result<&'static Exchange, String> {
-    let exchange = catalogue::find(&port.slug).and_then(|service| service.exchange(port.transport));
+    let exchange = catalogue::find(&port.slug).and_then(|service| service.exchange_at(port));
     exchange.ok_or_else(|| {
         format!("no first exchange over {} is known for service {:?}", port.transport.name(), port.slug)
     })

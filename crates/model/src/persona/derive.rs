@@ -411,7 +411,7 @@ mod tests {
     use crate::persona::check::check;
 
     fn persona(secret: u8, node: &str, seed: Option<&str>, system: &str) -> Persona {
-        let services = ["ssh", "http", "ftp", "smtp", "redis", "mysql", "telnet"].map(str::to_owned);
+        let services = ["ssh", "http", "ftp", "smtp", "redis", "mysql", "telnet", "ics"].map(str::to_owned);
         let (secret, at) = ([secret; 32], ([10, 66, 0, 10].into(), 21));
         let plain = Request::plain(&secret, node, system, &services, at, 1_764_000_000_000_000);
         derive(&Request { seed, ..plain }).unwrap()

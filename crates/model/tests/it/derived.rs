@@ -42,5 +42,7 @@ fn a_seed_derives_what_it_always_did() {
     for (line, was) in now.lines().zip(DERIVED.lines()) {
         assert_eq!(line, was);
     }
+    let new: Vec<_> = now.lines().skip(DERIVED.lines().count()).collect();
+    assert!(new.is_empty(), "lines of systems that are new:\n{}", new.join("\n"));
     assert_eq!(now.lines().count(), DERIVED.lines().count());
 }

@@ -2,11 +2,13 @@
 
 use netsvc_catalogue::ALL;
 use netsvc_kit::{
-    Action, Serve,
+    Action, Link, Serve,
     declared::Daemon,
-    testing::{converse_with, datagrams, dialogues, host, link, persona_with, sent, stage},
+    testing::{
+        converse_with, datagram_machines, datagrams, dialogues, host, persona_with, sent, stage, streams,
+    },
 };
-use netsvc_persona::tables::systems::SYSTEMS;
+use netsvc_persona::{stage::PortSpec, tables::systems::SYSTEMS};
 use std::collections::BTreeSet;
 
 /// Words that no peer may read. Built from halves, because the words themselves must not stand here.
@@ -55,12 +57,11 @@ fn timeless(mut said: Vec<u8>) -> Vec<u8> {
 fn conversations(pieces: &[&[u8]]) -> Vec<Conversation> {
     let folder = tempfile::tempdir().unwrap();
     let stage = stage(folder.path());
-    let machines = ALL.iter().flat_map(|def| def.serve.streams().into_iter().map(|open| (*def, open)));
+    let machines = ALL.iter().flat_map(|def| streams(def).into_iter().map(|(open, link)| (*def, open, link)));
     machines
-        .map(|(def, open)| {
+        .map(|(def, open, link)| {
             let host = host(&stage, persona_with(def, "web-01"), def.slug, &[]);
-            let port = def.ports.first().map_or(0, |port| port.number);
-            let actions = converse_with(open, &host, &link(port), pieces);
+            let actions = converse_with(open, &host, &link, pieces);
             let events =
                 actions.iter().filter(|action| matches!(action, Action::Record(..) | Action::Capture(..)));
             (def.slug, timeless(sent(&actions)), events.count())
@@ -87,11 +88,20 @@ fn every_service_declares_what_it_shows_and_how_peers_talk_to_it() {
     for def in ALL.iter() {
         assert!(!def.products.is_empty(), "{} shows no product on any system", def.slug);
         for port in def.ports.iter().filter(|port| !port.tls) {
-            let spoken = def.talks.exchanges();
-            let fits = spoken.iter().any(|exchange| exchange.transport == port.transport);
+            let spoken = def.info();
+            let port_spec =
+                PortSpec { slug: String::new(), transport: port.transport, port: port.number, tls: false };
+            let fits = spoken.exchange_at(&port_spec).is_some();
             assert!(fits, "{} has no first exchange over {}", def.slug, port.transport.name());
         }
         assert!(!def.talks.visit.is_empty(), "{} has no visit", def.slug);
+        for apart in def.talks.apart {
+            let known = def
+                .ports
+                .iter()
+                .any(|port| (port.transport, port.number) == (apart.port.transport, apart.port.number));
+            assert!(known && !apart.visit.is_empty(), "{}: {:?}", def.slug, apart.port);
+        }
         for flood in def.talks.floods {
             assert!(!flood.unit.is_empty(), "{}: {} repeats nothing", def.slug, flood.name);
         }
@@ -104,11 +114,10 @@ fn every_event_is_of_a_kind_that_its_service_declares() {
     let folder = tempfile::tempdir().unwrap();
     let stage = stage(folder.path());
     for def in ALL.iter() {
-        let port = def.ports.first().map_or(0, |port| port.number);
-        for open in def.serve.machines() {
+        for (open, link) in streams(def).into_iter().chain(datagram_machines(def)) {
             let host = host(&stage, persona_with(def, "web-01"), def.slug, &[]);
             for dialogue in dialogues(def) {
-                for action in converse_with(open, &host, &link(port), &[&dialogue]) {
+                for action in converse_with(open, &host, &link, &[&dialogue]) {
                     if let Action::Record(kind, _) | Action::Capture(kind, ..) = action {
                         assert!(def.declares(kind), "{} does not declare {}", def.slug, kind.name());
                     }
@@ -118,6 +127,31 @@ fn every_event_is_of_a_kind_that_its_service_declares() {
         for limit in def.limits {
             assert!(limit.ends_with('.') && limit.len() <= 120, "{}: {limit:?} is no sentence", def.slug);
         }
+    }
+}
+
+/// A port that a product has is one of its service, and what stands on one system has the same ones: which they are
+/// is known before a product is drawn.
+#[test]
+fn products_of_one_system_have_the_same_ports() {
+    for def in ALL.iter() {
+        let info = def.info();
+        for product in &info.products {
+            let known = |port: &u16| def.ports.iter().any(|known| known.number == *port);
+            assert!(product.ports.iter().all(known), "{}: {:?}", def.slug, product.ports);
+        }
+        for system in SYSTEMS {
+            let mut sets: Vec<_> = info.products_on(system.id).map(|product| &product.ports).collect();
+            sets.dedup();
+            assert!(sets.len() <= 1, "{} on {}: {sets:?}", def.slug, system.id);
+        }
+        let bound =
+            |port: &u16| SYSTEMS.iter().any(|system| info.ports_on(system.id).any(|on| on.port == *port));
+        assert!(
+            def.ports.iter().all(|port| bound(&port.number)),
+            "{} has a port that nobody binds",
+            def.slug
+        );
     }
 }
 
@@ -195,9 +229,8 @@ fn a_datagram_neither_panics_nor_names_what_we_are_nor_is_answered_at_length() {
     let said: Vec<Vec<u8>> = said.collect();
     for def in ALL.iter().filter(|def| matches!(def.serve, Serve::Datagrams(_) | Serve::Both(..))) {
         let host = host(&stage, persona_with(def, "web-01"), def.slug, &[]);
-        let port = def.ports.first().map_or(0, |port| port.number);
-        let ask = |input: &[u8]| {
-            let answers: Vec<_> = datagrams(def, &host, &link(port), &[input])
+        let ask = |link: &Link, input: &[u8]| {
+            let answers: Vec<_> = datagrams(def, &host, link, &[input])
                 .into_iter()
                 .filter_map(|action| match action {
                     Action::Send(bytes) | Action::Datagram(bytes) => Some(bytes),
@@ -211,7 +244,9 @@ fn a_datagram_neither_panics_nor_names_what_we_are_nor_is_answered_at_length() {
                 assert!(forbidden().iter().all(|word| !text.contains(word)), "{} says what it is", def.slug);
             }
         };
-        for input in &said {
+        let links = datagram_machines(def).into_iter().map(|(_, link)| link);
+        for (link, input) in links.flat_map(|link| said.iter().map(move |input| (link, input))) {
+            let ask = |input: &[u8]| ask(&link, input);
             ask(input);
             for end in 0..input.len().min(600) {
                 ask(input.get(..end).unwrap());

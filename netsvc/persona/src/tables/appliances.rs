@@ -302,21 +302,48 @@ pub const CONTROLLERS: &[Weighted<Machine>] = &[
             devices: ("tffs0", "cpm0"),
         },
     ),
-    (
-        2,
-        Machine {
-            vendor: "Schneider Electric",
-            product: "BMX NOE 0100",
-            ouis: &[[0x00, 0x80, 0xf4], [0x00, 0x00, 0x54]],
-            mac_vendor: "Telemecanique Electrique",
-            cpu: PPC,
-            cpus: &[1],
-            memory_mib: &[16],
-            disk_gib: &[1],
-            devices: ("tffs0", "cpm0"),
-        },
-    ),
+    (2, NOE),
 ];
+
+/// The Ethernet module of a Modicon M340.
+const NOE: Machine = Machine {
+    vendor: "Schneider Electric",
+    product: "BMX NOE 0100",
+    ouis: &[[0x00, 0x80, 0xf4], [0x00, 0x00, 0x54]],
+    mac_vendor: "Telemecanique Electrique",
+    cpu: PPC,
+    cpus: &[1],
+    memory_mib: &[16],
+    disk_gib: &[1],
+    devices: ("tffs0", "cpm0"),
+};
+
+/// Controllers of Schneider Electric.
+pub const MODICONS: &[Weighted<Machine>] = &[(1, NOE)];
+
+/// Remote terminal units of Motorola.
+pub const STATIONS: &[Weighted<Machine>] = &[(
+    1,
+    Machine {
+        vendor: "Motorola Solutions",
+        product: "ACE3600",
+        ouis: &[[0x00, 0x18, 0x85], [0x00, 0x04, 0x7d]],
+        mac_vendor: "Motorola Solutions",
+        ..NOE
+    },
+)];
+
+/// Controllers of buildings.
+pub const BUILDINGS: &[Weighted<Machine>] = &[(
+    1,
+    Machine {
+        vendor: "Andover Controls",
+        product: "bCX1",
+        ouis: &[[0x00, 0x40, 0x11]],
+        mac_vendor: "Andover Controls",
+        ..NOE
+    },
+)];
 
 /// Controllers of Siemens.
 pub const SIMATICS: &[Weighted<Machine>] = &[

@@ -113,4 +113,7 @@ pub const SYSTEMS: &[System] = &[
     devices::CISCO_IOS,
     devices::JUNOS,
     devices::ESXI,
+    devices::MODICON_PLC,
+    devices::RTU,
+    devices::BUILDING_CONTROLLER,
 ];

@@ -81,6 +81,7 @@ fn device(id: &str, kernel: &str) -> &'static str {
         "ip_camera" => "camera-linux-3.4",
         "qnap" => "qnap-qts-4",
         "synology" => "synology-dsm-5",
+        "modicon_plc" | "rtu" | "building_controller" => "vxworks",
         _ if id.contains("printer") => "laserjet-1320",
         _ if id.contains("plc") || id.contains("simatic") => "simatic-300",
         _ if id.contains("vxworks") => "vxworks",

@@ -3,8 +3,8 @@
 use super::{Style, System};
 use crate::tables::{
     appliances::{
-        BROTHERS, CAMERAS, CISCO, CONTROLLERS, HYPERVISORS, JUNIPER, MACS, QNAP_BOXES, SIMATICS,
-        SYNOLOGY_BOXES,
+        BROTHERS, BUILDINGS, CAMERAS, CISCO, CONTROLLERS, HYPERVISORS, JUNIPER, MACS, MODICONS, QNAP_BOXES,
+        SIMATICS, STATIONS, SYNOLOGY_BOXES,
     },
     hardware::{DEVICES, PRINTERS, SERVERS},
 };
@@ -248,6 +248,26 @@ pub(super) const VXWORKS: System = System {
     machines: CONTROLLERS,
     kernels: &[(1, ("6.9", "WIND version 2.13"))],
     ..PLAIN
+};
+
+/// Modicon M340: a controller with VxWorks too.
+pub(super) const MODICON_PLC: System = System {
+    id: "modicon_plc",
+    pretty_name: "Schneider Electric Modicon M340",
+    machines: MODICONS,
+    ..VXWORKS
+};
+
+/// Motorola ACE3600, a remote terminal unit with VxWorks.
+pub(super) const RTU: System =
+    System { id: "rtu", pretty_name: "Motorola ACE3600 RTU", machines: STATIONS, ..VXWORKS };
+
+/// A controller of a building, Andover Continuum, with VxWorks.
+pub(super) const BUILDING_CONTROLLER: System = System {
+    id: "building_controller",
+    pretty_name: "Andover Continuum bCX1",
+    machines: BUILDINGS,
+    ..VXWORKS
 };
 
 /// SIMATIC S7-300.

@@ -62,6 +62,7 @@ pub(in super::super) const PRODUCTS: &[Products] = &[
     Products::on(&["junos"], &[(1, ("Mbedthis-Appweb", "2.4.2", ""))]),
     Products::on(&["esxi"], &[(1, ("VMware ESXi", "", ""))]),
     // Those without TLS.
+    Products::on(&["modicon_plc"], &[(1, ("Rapid Logic", "1.1", ""))]),
     Products::on(&["vxworks"], &[(3, ("GoAhead-Webs", "", "")), (2, ("Rapid Logic", "1.1", ""))]),
     Products::on(&["siemens_plc"], &[(1, ("Siemens SIMATIC", "", ""))]),
     Products::on(&["busybox_arm"], &[(2, ("lighttpd", "1.4.35", "")), (2, ("GoAhead-Webs", "", ""))]),
