@@ -23,7 +23,8 @@ pub(super) fn forbidden() -> Vec<String> {
 type Conversation = (&'static str, Vec<u8>, usize);
 
 /// `said` without moments finer than a second, which no two conversations share: the microsecond that redis' INFO was
-/// asked in, the millisecond of MongoDB's `hello`, and times of Windows (tenths of a microsecond since 1601) of the hour
+/// asked in, the millisecond of MongoDB's `hello`, and times of Windows (tenths of a microsecond since 1601)
+/// of the hour
 /// before and after now.
 fn timeless(mut said: Vec<u8>) -> Vec<u8> {
     const NAME: &[u8] = b"server_time_usec:";
