@@ -12,7 +12,8 @@ fn a_remote_desktop_and_a_database_take_passwords_and_keep_them() {
     let fleet = Fleet::deploy_config(
         102,
         "[general]\nnet = 127.102.0.0/16\nseed = e2e\n\n[desk]\nip = 127.102.1.0\ndistro = server2019\n\
-         login = accept-listed\nservices = rdp\n\n[desk.rdp]\npassword = Winter2024!\n\n[data]\nip = 127.102.1.1\ndistro = server2022\n\
+         login = accept-listed\nservices = rdp\n\n[desk.rdp]\npassword = Winter2024!\n\n\
+         [data]\nip = 127.102.1.1\ndistro = server2022\n\
          login = accept-listed\nservices = mssql\n\n[data.mssql]\npassword = Winter2024!\n",
     );
     desktop(&fleet);
