@@ -152,7 +152,11 @@ pub(super) fn change(ask: &mut Ask<'_>) -> Result<Doc, Fault> {
             return Err(Fault::new(51_003, format!("User \"{name}@{}\" already exists", ask.database)));
         }
         "createUser" => {
-            if ask.text("pwd").is_none() {}
+            if ask.text("pwd").is_none() {
+                let text = "Must provide a 'pwd' field for all user documents, except those with '$external' as \
+                    the user's source db";
+                return Err(Fault::bad(text));
+            }
             let roles = ask.body.get("roles").cloned().unwrap_or_else(|| Vec::new().into());
             let user = bson! {
                 "_id" => id.as_str(), "user" => name.as_str(), "db" => ask.database, "roles" => roles,
