@@ -3,7 +3,7 @@
 use crate::firedrill::Way;
 use decnet_model::{catalogue, fleet::Fleet};
 use netsvc_persona::{
-    exchange::refusals,
+    exchange::{Bytes, refusals},
     service::ServiceInfo,
     stage::{PortSpec, Transport},
 };
