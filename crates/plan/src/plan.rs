@@ -396,8 +396,8 @@ mod tests {
         let fleet = fleet(&wanted).unwrap();
         let shown: Vec<_> =
             fleet.deckies.values().map(|decky| (decky.system.as_str(), decky.slugs().join(" "))).collect();
-        let hp = || ("hp_printer", "snmp http https ftp".to_owned());
-        assert_eq!(shown, [hp(), ("brother_printer", "snmp http https".to_owned()), hp()]);
+        let hp = || ("hp_printer", "printer snmp http https ftp".to_owned());
+        assert_eq!(shown, [hp(), ("brother_printer", "printer snmp http https".to_owned()), hp()]);
     }
 
     #[test]

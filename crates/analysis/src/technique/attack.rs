@@ -69,13 +69,21 @@ const fn of(id: &'static str, tactic: &'static str, name: &'static str) -> Techn
     Technique { id, name, tactic, matrix: Matrix::Enterprise }
 }
 
-#[expect(dead_code, reason = "no service of a plant is there yet")]
 const fn ics(id: &'static str, tactic: &'static str, name: &'static str) -> Technique {
     Technique { id, name, tactic, matrix: Matrix::Ics }
 }
 
 /// Every technique that a rule may name, by id.
 const TECHNIQUES: &[Technique] = &[
+    ics("T0801", "collection", "Monitor Process State"),
+    ics("T0812", "lateral-movement", "Default Credentials"),
+    ics("T0816", "inhibit-response-function", "Device Restart/Shutdown"),
+    ics("T0836", "impair-process-control", "Modify Parameter"),
+    ics("T0846", "discovery", "Remote System Discovery"),
+    ics("T0855", "impair-process-control", "Unauthorized Command Message"),
+    ics("T0858", "execution", "Change Operating Mode"),
+    ics("T0861", "collection", "Point & Tag Identification"),
+    ics("T0888", "discovery", "Remote System Information Discovery"),
     of("T1003.003", "credential-access", "OS Credential Dumping: NTDS"),
     of("T1003.008", "credential-access", "OS Credential Dumping: /etc/passwd and /etc/shadow"),
     of("T1005", "collection", "Data from Local System"),
@@ -83,6 +91,7 @@ const TECHNIQUES: &[Technique] = &[
     of("T1016", "discovery", "System Network Configuration Discovery"),
     of("T1018", "discovery", "Remote System Discovery"),
     of("T1021.001", "lateral-movement", "Remote Services: Remote Desktop Protocol"),
+    of("T1021.002", "lateral-movement", "Remote Services: SMB/Windows Admin Shares"),
     of("T1021.004", "lateral-movement", "Remote Services: SSH"),
     of("T1021.005", "lateral-movement", "Remote Services: VNC"),
     of("T1027", "defense-evasion", "Obfuscated Files or Information"),
@@ -130,6 +139,7 @@ const TECHNIQUES: &[Technique] = &[
     of("T1190", "initial-access", "Exploit Public-Facing Application"),
     of("T1195", "initial-access", "Supply Chain Compromise"),
     of("T1201", "discovery", "Password Policy Discovery"),
+    of("T1210", "lateral-movement", "Exploitation of Remote Services"),
     of("T1213", "collection", "Data from Information Repositories"),
     of("T1222.002", "defense-evasion", "File and Directory Permissions Modification: Linux and Mac"),
     of("T1485", "impact", "Data Destruction"),
@@ -156,12 +166,15 @@ const TECHNIQUES: &[Technique] = &[
     of("T1552.004", "credential-access", "Unsecured Credentials: Private Keys"),
     of("T1552.005", "credential-access", "Unsecured Credentials: Cloud Instance Metadata API"),
     of("T1557.001", "credential-access", "Adversary-in-the-Middle: Name Resolution Poisoning and SMB Relay"),
+    of("T1558.003", "credential-access", "Steal or Forge Kerberos Tickets: Kerberoasting"),
+    of("T1558.004", "credential-access", "Steal or Forge Kerberos Tickets: AS-REP Roasting"),
     of("T1562.001", "defense-evasion", "Impair Defenses: Disable or Modify Tools"),
     of("T1562.003", "defense-evasion", "Impair Defenses: Impair Command History Logging"),
     of("T1562.004", "defense-evasion", "Impair Defenses: Disable or Modify System Firewall"),
     of("T1564.001", "defense-evasion", "Hide Artifacts: Hidden Files and Directories"),
     of("T1565.001", "impact", "Data Manipulation: Stored Data Manipulation"),
     of("T1566", "initial-access", "Phishing"),
+    of("T1569.002", "execution", "System Services: Service Execution"),
     of("T1570", "lateral-movement", "Lateral Tool Transfer"),
     of("T1572", "command-and-control", "Protocol Tunneling"),
     of("T1574.006", "persistence", "Hijack Execution Flow: Dynamic Linker Hijacking"),

@@ -128,7 +128,8 @@ const DECKIES: &[Case] = &[
     ),
     (
         "[plc]\nservices = conpot",
-        &["2: no service is called \"ics\"; there are: {services}; ics is not served yet"],
+        &["2: [plc] services: debian12 does not run ics; leave ics out, or choose one of these distros: vxworks, \
+           modicon, rtu, building-controller, siemens-plc"],
     ),
     ("[web]\nservices = gopher", &["2: no service is called \"gopher\"; there are: {services}"]),
     (

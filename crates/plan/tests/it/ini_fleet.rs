@@ -160,11 +160,13 @@ fn some_decky() -> impl Strategy<Value = Decky> {
                 .services
                 .iter()
                 .map(|&slug| slug.to_owned())
+                .filter(|slug| coherence::given(Some(archetype), system, slug))
                 .partition(|slug| catalogue::find(slug).is_some()),
             None => {
                 let runs = |slug: &String| coherence::fits(system, None, [slug.as_str()]);
                 let fit = slugs.iter().map(|service| service.slug.clone()).filter(runs).collect::<Vec<_>>();
-                (if fit.is_empty() { vec!["http".to_owned()] } else { fit }, Vec::new())
+                let any = || catalogue::services().iter().map(|service| service.slug.clone()).find(runs);
+                (if fit.is_empty() { any().into_iter().collect() } else { fit }, Vec::new())
             }
         };
         let service = |slug: &String| ServiceSpec { slug: slug.clone(), settings: settings(slug, &text, on) };

@@ -27,7 +27,10 @@ impl Client {
         let text = |text: &str| text.to_owned();
         let product = Product { name: text(name), version: String::new(), packaging: text("Debian") };
         persona.products.insert(text("ftp"), product);
-        let host = host(&stage(folder.path()), persona, "ftp", settings);
+        let stage = stage(folder.path());
+        // A server says which services there are.
+        let _server = netsvc_kit::server::Server::new(stage.clone(), &netsvc_catalogue::ALL);
+        let host = host(&stage, persona, "ftp", settings);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let control = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (stream, from) = listener.accept().await.unwrap();

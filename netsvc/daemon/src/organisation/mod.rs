@@ -302,7 +302,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let host = host(&stage(folder.path()), persona("dc-01"), "ldap", &[]);
         let organisation = Organisation::of(&host);
-        let runs = organisation.accounts.iter().find(|account| !account.principals.is_empty()).unwrap();
+        let runs = |account: &&Account| !account.principals.is_empty() && account.password.is_some();
+        let runs = organisation.accounts.iter().find(runs).unwrap();
         let password = runs.password.clone().unwrap();
         let enters =
             |name: &str, password: &str| organisation.login(&host, &link(389), name, password.as_bytes());

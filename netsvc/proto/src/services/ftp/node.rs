@@ -181,7 +181,10 @@ mod tests {
     #[test]
     fn anonymous_reads_what_is_public_and_writes_where_anybody_may() {
         let folder = tempfile::tempdir().unwrap();
-        let host = host(&stage(folder.path()), persona("web-01"), "ftp", &[]);
+        let stage = stage(folder.path());
+        // A server says which services there are.
+        let _server = netsvc_kit::server::Server::new(stage.clone(), crate::ALL);
+        let host = host(&stage, persona("web-01"), "ftp", &[]);
         let link = link(21);
         let files = NodeFiles::new(&host, &link, None, 0o077);
         let actor = Actor { source: link.peer.ip(), user: files.user().clone(), clock: 0 };
