@@ -68,7 +68,8 @@ impl Rules {
         let files: Vec<String> = rules.iter().map(|(file, _)| file.clone()).collect();
         let ready = Rules::ready(rules.into_iter().map(|(_, rule)| rule).collect(), version)
             .map_err(|(rule, what)| vec![BadRule { file: String::new(), rule, what }])?;
-        let wrong = check::examples(&ready.rules, &files, |kind, service, fields| ready.seen(kind, service, fields));
+        let wrong =
+            check::examples(&ready.rules, &files, |kind, service, fields| ready.seen(kind, service, fields));
         if wrong.is_empty() { Ok(ready) } else { Err(wrong) }
     }
 

@@ -128,8 +128,10 @@ const DECKIES: &[Case] = &[
     ),
     (
         "[plc]\nservices = conpot",
-        &["2: [plc] services: debian12 does not run ics; leave ics out, or choose one of these distros: vxworks, \
-           modicon, rtu, building-controller, siemens-plc"],
+        &[
+            "2: [plc] services: debian12 does not run ics; leave ics out, or choose one of these distros: vxworks, \
+           modicon, rtu, building-controller, siemens-plc",
+        ],
     ),
     ("[web]\nservices = gopher", &["2: no service is called \"gopher\"; there are: {services}"]),
     (

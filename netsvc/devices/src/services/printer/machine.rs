@@ -35,8 +35,10 @@ pub(super) struct Stream {
     input: Gathered,
     state: State,
     head: Option<Head>,
-    /// Bytes of the operation, until it is whole.
+    /// Bytes of the operation, until it is whole, and how many there have to be before it is looked at again: who sends
+    /// it byte by byte has it read a few times, and not as often.
     operation: Gathered,
+    looked: usize,
     question: Option<Question>,
     job: Job,
 }
@@ -51,6 +53,7 @@ impl Stream {
             state: State::Head,
             head: None,
             operation: Gathered::new(OPERATION),
+            looked: 0,
             question: None,
             job: Job::new(),
         }
@@ -150,21 +153,32 @@ impl Stream {
         let bytes = self.input.take(usize::try_from(most).unwrap_or(usize::MAX));
         if self.question.is_some() {
             self.job.add(&bytes);
-        } else if self.operation.push(&bytes).is_ok()
-            && let Some((question, length)) = Question::read(self.operation.bytes())
-        {
-            self.operation.skip(length);
-            let rest = self.operation.take_all();
-            self.job.add(&rest);
-            self.question = Some(question);
+        } else if self.operation.push(&bytes).is_ok() && self.looked <= self.operation.len() {
+            self.ask();
         }
         bytes.len() as u64
+    }
+
+    /// Looks whether the operation is whole; what stands behind it is the job's.
+    fn ask(&mut self) {
+        let Some((question, length)) = Question::read(self.operation.bytes()) else {
+            self.looked = self.operation.len() + self.operation.len() / 2 + 16;
+            return;
+        };
+        self.operation.skip(length);
+        let rest = self.operation.take_all();
+        self.job.add(&rest);
+        self.question = Some(question);
     }
 
     /// The request is whole.
     fn finish(&mut self, out: &mut Out) {
         self.state = State::Head;
+        if self.question.is_none() && self.operation.len() > 0 {
+            self.ask();
+        }
         self.operation.clear();
+        self.looked = 0;
         let (head, question) = (self.head.take(), self.question.take());
         let Some(head) = head else { return };
         let mut status = "200 OK";

@@ -127,7 +127,7 @@ impl Connection {
         let mut found = self.server.broker.lock().kept(&wanted.filter);
         let devices = self.server.devices.iter().filter(|device| device.kept);
         let devices = devices.filter(|device| topic::matches(&wanted.filter, device.topic.as_bytes()));
-        found.extend(devices.map(|device| std::sync::Arc::new(device.content(&self.host, device.last(now)))));
+        found.extend(devices.map(|device| device.content(&self.host, device.last(now))));
         for content in found {
             let quality = wanted.quality.min(content.quality);
             let subscriptions = wanted.number.into_iter().collect();

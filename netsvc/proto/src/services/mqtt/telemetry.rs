@@ -3,7 +3,9 @@
 use super::message::Content;
 use crate::date;
 use netsvc_kit::Host;
+use parking_lot::Mutex;
 use rand_core::RngCore;
+use std::sync::Arc;
 
 /// Places.
 pub(super) const PLACES: &[&str] = &["home", "building", "water", "solar", "factory"];
@@ -100,6 +102,8 @@ pub(super) struct Device {
     values: Values,
     /// What its values and its times are shifted by.
     seed: u64,
+    /// What it said last, and in which second: many ask for the same.
+    said: Mutex<Option<(i64, Arc<Content>)>>,
 }
 
 /// The devices of a node's place.
@@ -121,6 +125,7 @@ pub(super) fn devices(host: &Host) -> Vec<Device> {
         kept: *kept,
         values,
         seed: random.next_u64(),
+        said: Mutex::default(),
     };
     rows.iter().map(device).collect()
 }
@@ -141,7 +146,19 @@ impl Device {
     }
 
     /// What it publishes in this second.
-    pub(super) fn content(&self, host: &Host, second: i64) -> Content {
+    pub(super) fn content(&self, host: &Host, second: i64) -> Arc<Content> {
+        let mut said = self.said.lock();
+        match said.as_ref() {
+            Some((at, content)) if *at == second => content.clone(),
+            _ => {
+                let content = Arc::new(self.made(host, second));
+                *said = Some((second, content.clone()));
+                content
+            }
+        }
+    }
+
+    fn made(&self, host: &Host, second: i64) -> Content {
         let hour = hour_of_day(host, second);
         let value = |at: usize, course: &Course, digits: &usize| {
             format!("{:.digits$}", self.value(at, *course, second, hour), digits = *digits)

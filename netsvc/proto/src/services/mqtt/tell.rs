@@ -28,7 +28,7 @@ impl Connection {
                 let name = device.topic.as_bytes();
                 let fits = |wanted: &&Subscription| topic::matches(&wanted.filter, name);
                 let Some(wanted) = self.watched.iter().find(fits) else { continue };
-                let content = Arc::new(device.content(&self.host, second));
+                let content = device.content(&self.host, second);
                 let quality = wanted.quality.min(content.quality);
                 let subscriptions = wanted.number.into_iter().collect();
                 if let Some(client) = &self.client {
