@@ -47,7 +47,7 @@ fn a_box_gives_its_shell_and_files_to_its_debugger_and_keeps_what_is_pushed() {
 
 #[test]
 fn controllers_printers_and_cameras_answer_their_own_clients_and_keep_what_they_are_told() {
-    let tools = [("mbpoll", "mbpoll"), ("ipptool", "cups-ipp-utils"), ("curl", "curl"), ("nmap", "nmap")];
+    let tools = [("mbpoll", "mbpoll"), ("ipptool", "cups-ipp-utils"), ("hydra", "hydra"), ("nmap", "nmap")];
     if !tools.iter().all(|(tool, package)| have(tool, package)) {
         return;
     }
@@ -77,7 +77,6 @@ fn controllers_printers_and_cameras_answer_their_own_clients_and_keep_what_they_
     let kept = fleet.wait_for_text("file_captured", "format", "text");
     assert_eq!(fleet.artefact(kept["fields"]["sha256"].as_str().unwrap()), b"a page\n");
 
-    let camera = format!("rtsp://{}:10554/live", fleet.ip(2));
-    client("curl", &["-s", "-m", "5", "-u", "admin:wrong", &camera]);
-    fleet.wait_for_text("auth_attempt", "secret_printable", "wrong");
+    client("hydra", &["-I", "-l", "admin", "-p", "wrong", "-s", "10554", &fleet.ip(2), "rtsp"]);
+    fleet.wait_for_text("auth_attempt", "principal", "admin");
 }

@@ -174,7 +174,7 @@ impl Stream {
     /// The request is whole.
     fn finish(&mut self, out: &mut Out) {
         self.state = State::Head;
-        if self.question.is_none() && self.operation.len() > 0 {
+        if self.question.is_none() && !self.operation.bytes().is_empty() {
             self.ask();
         }
         self.operation.clear();

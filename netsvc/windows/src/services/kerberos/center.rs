@@ -5,7 +5,7 @@
 use super::{
     crypto::{Key, Kind},
     message::{self, Name, Request, Sealed, TICKET, TIMESTAMP},
-    reply::{self, Grant, Refusal},
+    reply::{self, Grant, RENEWABLE, Refusal},
 };
 use netsvc_daemon::{
     ber::Reader,
@@ -41,14 +41,16 @@ const FOR_REPLY: u32 = 3;
 const FOR_AUTHENTICATOR: u32 = 7;
 const FOR_SESSION: u32 = 8;
 const FOR_SUBKEY: u32 = 9;
-/// Tickets: forwardable, renewable, initial, proven; and further ones.
-const FIRST_FLAGS: u32 = 0x40e1_0000;
-const FURTHER_FLAGS: u32 = 0x40a5_0000;
+/// Tickets: initial and proven; and further ones, for services that may be trusted with them.
+const FIRST_FLAGS: u32 = 0x0060_0000;
+const FURTHER_FLAGS: u32 = 0x0024_0000;
+/// What a request asks for and a ticket has (RFC 4120 §5.3, §5.4.1): to be forwarded, to be renewed.
+const FORWARDABLE: u32 = 0x4000_0000;
 /// Clocks may differ by so much, µs.
 const SKEW: i64 = 5 * 60 * 1_000_000;
 /// How long tickets are good, µs.
 const TICKET_LIFE: i64 = 10 * 3600 * 1_000_000;
-const RENEWABLE: i64 = 7 * 24 * 3600 * 1_000_000;
+const RENEWED: i64 = 7 * 24 * 3600 * 1_000_000;
 /// Keys of passwords that are kept, since making one takes thousands of rounds.
 const KEYS: usize = 512;
 /// Keys by kind, password and salt.
@@ -191,8 +193,15 @@ impl<'a> Center<'a> {
         };
         let session = self.session(key.kind, request, &name);
         let named = Name { kind: 1, parts: vec![name] };
-        let times = self.times(&request.till);
-        let grant = self.grant(request, &session, FIRST_FLAGS, &named, service, &times);
+        let times = self.times(request);
+        let grant = self.grant(
+            request,
+            &session,
+            FIRST_FLAGS | request.wants(FORWARDABLE | RENEWABLE),
+            &named,
+            service,
+            &times,
+        );
         let ticket = self.sealed(&ticket_key, FOR_TICKET, &reply::within_ticket(&grant), request.nonce);
         let sealed = self.sealed(&key, FOR_REPLY, &reply::within_reply(0x79, &grant), request.nonce);
         let own = [(key.kind.number(), Some(salt.as_str()))];
@@ -230,8 +239,15 @@ impl<'a> Center<'a> {
         }
         let wanted = self.kind(request).ok_or_else(|| Refused::of(NO_KIND))?;
         let fresh = self.session(wanted, request, &named.text());
-        let times = self.times(&request.till);
-        let grant = self.grant(request, &fresh, FURTHER_FLAGS, &named, service, &times);
+        let times = self.times(request);
+        let grant = self.grant(
+            request,
+            &fresh,
+            FURTHER_FLAGS | request.wants(FORWARDABLE | RENEWABLE),
+            &named,
+            service,
+            &times,
+        );
         let sealed_ticket =
             self.sealed(&ticket_key, FOR_TICKET, &reply::within_ticket(&grant), request.nonce);
         let (answer_key, usage) = own.as_ref().map_or((&session, FOR_SESSION), |own| (own, FOR_SUBKEY));
@@ -391,14 +407,18 @@ impl<'a> Center<'a> {
     }
 
     /// Of the proof, from when, until when, and until when it can be renewed.
-    fn times(&self, till: &str) -> [String; 4] {
+    fn times(&self, request: &Request) -> [String; 4] {
         let most = time(self.now + TICKET_LIFE);
+        let till = request.till.as_str();
         let till = if till.len() == most.len() && !till.starts_with("1970") && till < most.as_str() {
             till.to_owned()
         } else {
             most
         };
-        [time(self.now), time(self.now), till, time(self.now + RENEWABLE)]
+        let longest = time(self.now + RENEWED);
+        let wanted = &request.renewed_till;
+        let renew = if wanted.len() == longest.len() && *wanted < longest { wanted.clone() } else { longest };
+        [time(self.now), time(self.now), till, renew]
     }
 
     fn grant<'b>(

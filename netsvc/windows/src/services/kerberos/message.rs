@@ -36,6 +36,7 @@ pub(super) struct Request {
     pub(super) realm: String,
     pub(super) service: Option<Name>,
     pub(super) till: String,
+    pub(super) renewed_till: String,
     pub(super) nonce: i64,
     pub(super) kinds: Vec<i64>,
 }
@@ -139,6 +140,7 @@ impl Request {
                 0xa2 => self.realm = string(value.value()?.content),
                 0xa3 => self.service = Some(Name::read(&mut value)?),
                 0xa5 => self.till = string(value.of(TIME)?.content),
+                0xa6 => self.renewed_till = string(value.of(TIME)?.content),
                 0xa7 => self.nonce = value.of(INTEGER)?.integer()?,
                 0xa8 => {
                     let mut list = value.inside(SEQUENCE)?;
@@ -150,6 +152,13 @@ impl Request {
             }
         }
         Ok(())
+    }
+
+    /// Those of the options `all` that it asks for.
+    pub(super) fn wants(&self, all: u32) -> u32 {
+        // The first byte says how many bits of the last one are none.
+        let bits = self.options.get(1..5).and_then(|bits| bits.try_into().ok()).map(u32::from_be_bytes);
+        bits.unwrap_or_default() & all
     }
 
     /// The proof of this kind.

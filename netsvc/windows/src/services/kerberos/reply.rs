@@ -131,13 +131,18 @@ fn put_hints(writer: &mut Writer, all: &[(i64, &[u8])]) {
     });
 }
 
+/// The flag of a ticket that can be renewed (RFC 4120 §5.3).
+pub(super) const RENEWABLE: u32 = 0x0080_0000;
+
 /// What is in a ticket (EncTicketPart).
 pub(super) fn within_ticket(grant: &Grant<'_>) -> Vec<u8> {
     let [proven, from, till, renew] = grant.times;
     let mut writer = Writer::new(Lengths::Short);
     writer.group(0x63, |writer| {
         writer.group(SEQUENCE, |writer| {
-            put_text(writer, 0xa8, TIME, renew);
+            if grant.flags & RENEWABLE != 0 {
+                put_text(writer, 0xa8, TIME, renew);
+            }
             put_text(writer, 0xa7, TIME, till);
             put_text(writer, 0xa6, TIME, from);
             put_text(writer, 0xa5, TIME, proven);
@@ -164,7 +169,9 @@ pub(super) fn within_reply(tag: u8, grant: &Grant<'_>) -> Vec<u8> {
         writer.group(SEQUENCE, |writer| {
             writer.group(0xaa, |writer| put_name(writer, grant.service));
             put_text(writer, 0xa9, STRING, grant.realm);
-            put_text(writer, 0xa8, TIME, renew);
+            if grant.flags & RENEWABLE != 0 {
+                put_text(writer, 0xa8, TIME, renew);
+            }
             put_text(writer, 0xa7, TIME, till);
             put_text(writer, 0xa6, TIME, from);
             put_text(writer, 0xa5, TIME, proven);
