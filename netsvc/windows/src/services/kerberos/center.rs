@@ -194,14 +194,7 @@ impl<'a> Center<'a> {
         let session = self.session(key.kind, request, &name);
         let named = Name { kind: 1, parts: vec![name] };
         let times = self.times(request);
-        let grant = self.grant(
-            request,
-            &session,
-            FIRST_FLAGS | request.wants(FORWARDABLE | RENEWABLE),
-            &named,
-            service,
-            &times,
-        );
+        let grant = self.grant(request, &session, FIRST_FLAGS, &named, service, &times);
         let ticket = self.sealed(&ticket_key, FOR_TICKET, &reply::within_ticket(&grant), request.nonce);
         let sealed = self.sealed(&key, FOR_REPLY, &reply::within_reply(0x79, &grant), request.nonce);
         let own = [(key.kind.number(), Some(salt.as_str()))];
@@ -240,14 +233,7 @@ impl<'a> Center<'a> {
         let wanted = self.kind(request).ok_or_else(|| Refused::of(NO_KIND))?;
         let fresh = self.session(wanted, request, &named.text());
         let times = self.times(request);
-        let grant = self.grant(
-            request,
-            &fresh,
-            FURTHER_FLAGS | request.wants(FORWARDABLE | RENEWABLE),
-            &named,
-            service,
-            &times,
-        );
+        let grant = self.grant(request, &fresh, FURTHER_FLAGS, &named, service, &times);
         let sealed_ticket =
             self.sealed(&ticket_key, FOR_TICKET, &reply::within_ticket(&grant), request.nonce);
         let (answer_key, usage) = own.as_ref().map_or((&session, FOR_SESSION), |own| (own, FOR_SUBKEY));
@@ -433,7 +419,7 @@ impl<'a> Center<'a> {
         let [proven, from, till, renew] = times;
         Grant {
             session,
-            flags,
+            flags: flags | request.wants(FORWARDABLE | RENEWABLE),
             realm: &self.realm,
             client,
             service,
