@@ -5,7 +5,7 @@ use crate::fleet::{Fleet, client, have, printed};
 
 #[test]
 fn ldapsearch_and_kinit_find_one_organisation() {
-    if !have("ldapsearch", "ldap-utils") || !have("kinit", "krb5-user") || !have("nmap", "nmap") {
+    if !have("ldapsearch", "ldap-utils") || !have("kinit", "krb5-user") {
         return;
     }
     let fleet = Fleet::deploy_config(
@@ -54,7 +54,4 @@ fn ldapsearch_and_kinit_find_one_organisation() {
     fleet.wait_for_text("auth_attempt", "secret_kind", "krb5_timestamp_aes256");
     let unknown = ticket("nobody-here", "wrong");
     assert!(unknown.contains("not found in Kerberos database"), "{unknown}");
-    let scan = ["-Pn", "-sT", "-sV", "-p", "10389", &ip];
-    let seen = printed(&client("nmap", &scan));
-    assert!(seen.contains("Microsoft Windows Active Directory LDAP"), "{seen}");
 }
