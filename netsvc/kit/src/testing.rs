@@ -79,6 +79,36 @@ pub fn persona_with(def: &Def, node: &str) -> Persona {
     with_product(def, persona(node))
 }
 
+/// A persona for each product of `def` that differs in its name, on a system that has it.
+pub fn personas_with(def: &Def, node: &str) -> Vec<Persona> {
+    let mut personas: BTreeMap<&str, Persona> = BTreeMap::new();
+    let rows: Vec<_> = def.products.iter().flat_map(Products::rows).collect();
+    for row in &rows {
+        let Some(system) = row.systems.first() else { continue };
+        personas.entry(&row.name).or_insert_with(|| {
+            let mut persona = persona(node);
+            if !row.is_on(&persona.os.id) {
+                persona.os = os(system);
+            }
+            let (name, version, packaging) = (row.name.clone(), row.version.clone(), row.packaging.clone());
+            persona.products.insert(def.slug.to_owned(), Product { name, version, packaging });
+            persona
+        });
+    }
+    personas.into_values().collect()
+}
+
+/// A system that is called `id`, or begins so where an asterisk ends it.
+fn os(id: &str) -> Os {
+    let id = id.trim_end_matches('*');
+    let (family, build, ttl) = match id {
+        server if server.starts_with("windows_server") => ("windows_server", 17_763, 128),
+        windows if windows.starts_with("windows") => ("windows", 19_045, 128),
+        _ => ("linux", 0, 64),
+    };
+    Os { family: family.to_owned(), id: id.to_owned(), build, ttl, ..debian() }
+}
+
 /// `persona` with a product of `def` that its system has, or any host.
 pub fn with_product(def: &Def, mut persona: Persona) -> Persona {
     let rows: Vec<_> = def.products.iter().flat_map(Products::rows).collect();

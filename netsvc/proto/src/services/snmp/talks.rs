@@ -4,7 +4,8 @@ use netsvc_kit::declared::{Flood, Step, Talks};
 
 /// See [`Talks`].
 pub(super) const TALKS: Talks = Talks {
-    // Discovery of the engine by a user with the nonce for a name: nobody's community is needed for it.
+    // Discovery of the engine by a user with the nonce for a name: nobody's community is needed for it. Agents that
+    // do not speak version 3 answer the question that follows.
     datagrams: &[
         Step::Say(
             b"\x30\x4e\x02\x01\x03\x30\x11\x02\x04\x5d\x6b\x8a\x2c\x02\x03\x00\xff\xe3\x04\x01\x04\x02\
@@ -13,7 +14,11 @@ pub(super) const TALKS: Talks = Talks {
               \xa0\x0e\x02\x04\x1a\x2b\
               \x3c\x4d\x02\x01\x00\x02\x01\x00\x30\x00",
         ),
-        Step::hear("a report with the engine", 60),
+        Step::Say(
+            b"\x30\x26\x02\x01\x00\x04\x06public\xa0\x19\x02\x01\x01\x02\x01\x00\x02\x01\x00\x30\x0e\x30\
+              \x0c\x06\x08\x2b\x06\x01\x02\x01\x01\x01\x00\x05\x00",
+        ),
+        Step::hear("a report with the engine, or what system it is", 40),
     ],
     visit: &[
         // get sysDescr.0 of public and private, getbulk of mib-2, set sysContact.0

@@ -110,14 +110,13 @@ impl Connection {
 
     /// Answers the request for a session of NetBIOS.
     fn called(&mut self, request: &[u8], out: &mut Out) {
-        let name = request.get(1..33).unwrap_or_default().chunks_exact(2).map(|pair| match pair {
-            [high, low] => high.wrapping_sub(b'A') << 4 | low.wrapping_sub(b'A') & 15,
-            _ => 0,
-        });
-        let name: Vec<u8> = name.take(15).collect();
-        let name = String::from_utf8_lossy(&name).trim_end().to_uppercase();
+        let name = netbios_name(request.get(1..33)).to_uppercase();
+        let caller = netbios_name(request.get(35..67));
         let own: String = self.host.persona().hostname.to_uppercase().chars().take(15).collect();
-        out.record(Kind::ClientFingerprint, vec![(field::TARGET, name.clone().into_bytes())]);
+        out.record(
+            Kind::ClientFingerprint,
+            vec![(field::TARGET, name.clone().into_bytes()), (field::NAME, caller.into_bytes())],
+        );
         let samba = self.flavour.family == Family::Samba;
         if samba || name == own || name == "*SMBSERVER" {
             self.unnamed = false;
@@ -309,6 +308,17 @@ impl Connection {
             _ => Status::INVALID_PARAMETER.into(),
         })
     }
+}
+
+/// A name of NetBIOS, without the padding and the type at its end: each byte stands there as two letters
+/// (RFC 1001, 14.1).
+fn netbios_name(encoded: Option<&[u8]>) -> String {
+    let name = encoded.unwrap_or_default().chunks_exact(2).map(|pair| match pair {
+        [high, low] => high.wrapping_sub(b'A') << 4 | low.wrapping_sub(b'A') & 15,
+        _ => 0,
+    });
+    let name: Vec<u8> = name.take(15).collect();
+    String::from_utf8_lossy(&name).trim_end().to_owned()
 }
 
 /// Sends a message in its frame.

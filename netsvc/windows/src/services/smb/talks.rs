@@ -1,6 +1,23 @@
 //! How clients talk to an SMB server.
 
-use netsvc_kit::declared::{Flood, Step, Talks};
+use netsvc_kit::{
+    Port,
+    declared::{Answer, Apart, Flood, Step, Talks},
+};
+
+/// A request for a session of NetBIOS, under the name that every server goes by (RFC 1002, 4.3.2).
+const SESSION: &[u8] =
+    b"\x81\0\0\x44\x20CKFDENECFDEFFCFGEFFCCACACACACACA\0\x20EBEBEBEBEBEBEBEBEBEBEBEBEBEBEBEB\0";
+/// The same; whoever calls has a nonce for a name.
+const CALLED: &[u8] = b"\x81\0\0\x44\x20CKFDENECFDEFFCFGEFFCCACACACACACA\0\x20{nonce}{nonce}\0";
+/// The answer to a negotiation.
+const AGREEMENT: Step = Step::Hear(Answer {
+    what: "an answer of SMB 2",
+    at: 4,
+    begins: &[b"\xfeSMB\x40\0"],
+    ends: &[],
+    least: 128,
+});
 
 /// A negotiation in SMB 2 that offers up to 2.1; the peer's GUID is a nonce.
 const NEGOTIATE: &[u8] =
@@ -27,23 +44,19 @@ const ECHO: &[u8] =
 
 /// See [`Talks`].
 pub(super) const TALKS: Talks = Talks {
-    stream: &[
-        Step::Say(NEGOTIATE),
-        Step::Hear(netsvc_kit::declared::Answer {
-            what: "an answer of SMB 2",
-            at: 4,
-            begins: &[b"\xfeSMB\x40\0"],
-            ends: &[],
-            least: 128,
-        }),
-    ],
+    stream: &[Step::Say(NEGOTIATE), AGREEMENT],
     visit: &[BOTH, AGREED],
-    dialogues: &[
-        BOTH,
-        OLD,
-        AGREED,
-        b"\x81\0\0\x44\x20CKFDENECFDEFFCFGEFFCCACACACACACA\0\x20EBEBEBEBEBEBEBEBEBEBEBEBEBEBEBEB\0",
-    ],
+    dialogues: &[BOTH, OLD, AGREED, SESSION],
+    apart: &[Apart {
+        port: Port::tcp(139),
+        exchange: &[
+            Step::Say(CALLED),
+            Step::begins("a session of NetBIOS", &[b"\x82\0\0\0"]),
+            Step::Say(AGREED),
+            AGREEMENT,
+        ],
+        visit: &[SESSION, BOTH, AGREED],
+    }],
     floods: &[
         Flood { name: "echoes", head: AGREED, unit: ECHO },
         Flood { name: "signs of life", head: b"", unit: b"\x85\0\0\0" },
