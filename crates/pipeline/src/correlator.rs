@@ -81,14 +81,16 @@ impl Correlator {
     async fn ruled(&mut self, rules: &Arc<Rules>) -> Result<(), CorrelateError> {
         let own = self.projectors.iter_mut().filter(|projector| projector.view() == View::Techniques);
         let before = self.store.setting_get(RULES).await?;
-        let whole = self.store.retired_list().await?.iter().all(|retired| retired.events == 0);
+        let others = before.as_deref() != Some(rules.version());
+        // Looked at only where it decides something.
+        let anew = others && self.store.retired_list().await?.iter().all(|retired| retired.events == 0);
         for projector in own {
             projector.project_by(Analysed { view: View::Techniques, rules: rules.clone() });
-            if before.as_deref() != Some(rules.version()) && whole && projector.counters().cursor > 0 {
+            if anew && projector.counters().cursor > 0 {
                 projector.reset().await?;
             }
         }
-        if before.as_deref() != Some(rules.version()) {
+        if others {
             self.store.setting_put(RULES, rules.version()).await?;
         }
         Ok(())

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use decnet_fleet::{Error, intent};
 use decnet_model::{
-    record::{DeckyActual, DeckyDesired, DeckyRow},
+    record::{DeckyActual, DeckyDesired, DeckyRow, DeckyState},
     worker::Worker,
 };
 use decnet_store::Store;
@@ -61,11 +61,14 @@ async fn mend(context: &Context, json: bool) -> Result<()> {
     let store = context.store().await?;
     let fleet = intent::read(&store).await?.ok_or(Error::NoFleet)?;
     let before = missing(&store).await?;
-    for name in &before {
-        // What was found out before is not what is waited for.
-        let forgotten = store.decky_state_set(None, name, DeckyActual::Unknown, "", context.now()).await;
-        forgotten.context("store the state of a decky")?;
-    }
+    // What was found out before is not what is waited for.
+    let unknown = |name: &String| DeckyState {
+        name: name.clone(),
+        actual: DeckyActual::Unknown,
+        reason: String::new(),
+    };
+    let forgotten: Vec<DeckyState> = before.iter().map(unknown).collect();
+    store.decky_states_set(None, &forgotten, context.now()).await.context("store the states of deckies")?;
     let started = run::ensure_running(context).await?;
     workers::wake_fleet(context).await;
     deploy::wait_for(context, fleet.deckies.len()).await?;
