@@ -110,9 +110,11 @@ async fn play(mut talk: Talk<'_>, mut wire: Wire, slug: &str) {
     }
 }
 
-/// Waits until `folder` holds the nonce.
+/// Waits until `folder` holds the nonce, as a word of its own: within another one nobody finds it.
 async fn nonce_is_recorded(folder: &Path) -> bool {
-    let holds = |value: &[u8]| String::from_utf8_lossy(value).contains(NONCE);
+    let holds = |value: &[u8]| {
+        String::from_utf8_lossy(value).split(|sign: char| !sign.is_alphanumeric()).any(|word| word == NONCE)
+    };
     for _ in 0..100 {
         if records(folder).iter().any(|record| record.fields.iter().any(|(_, value)| holds(value))) {
             return true;

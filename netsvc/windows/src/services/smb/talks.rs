@@ -9,7 +9,7 @@ use netsvc_kit::{
 const SESSION: &[u8] =
     b"\x81\0\0\x44\x20CKFDENECFDEFFCFGEFFCCACACACACACA\0\x20EBEBEBEBEBEBEBEBEBEBEBEBEBEBEBEB\0";
 /// The same; whoever calls has a nonce for a name.
-const CALLED: &[u8] = b"\x81\0\0\x44\x20CKFDENECFDEFFCFGEFFCCACACACACACA\0\x20{nonce}{nonce}\0";
+const CALLED: &[u8] = b"\x81\0\0\x44\x20CKFDENECFDEFFCFGEFFCCACACACACACA\0\x20{nonce}                \0";
 /// The answer to a negotiation.
 const AGREEMENT: Step = Step::Hear(Answer {
     what: "an answer of SMB 2",
