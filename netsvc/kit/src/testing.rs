@@ -11,6 +11,7 @@ use crate::{
 use netsvc_persona::{
     Certificate, Hardware, LoginPolicy, Os, PERSONA_VERSION, Persona, Product, Secret, SshKeys, User, Zone,
     exchange::Bytes,
+    service::ProductInfo,
     stage::{Limits, Settings, Transport},
 };
 use netsvc_wire::{Record, WriterId};
@@ -90,8 +91,7 @@ pub fn personas_with(def: &Def, node: &str) -> Vec<Persona> {
             if !row.is_on(&persona.os.id) {
                 persona.os = os(system);
             }
-            let (name, version, packaging) = (row.name.clone(), row.version.clone(), row.packaging.clone());
-            persona.products.insert(def.slug.to_owned(), Product { name, version, packaging });
+            show(&mut persona, def, row);
             persona
         });
     }
@@ -114,10 +114,15 @@ pub fn with_product(def: &Def, mut persona: Persona) -> Persona {
     let rows: Vec<_> = def.products.iter().flat_map(Products::rows).collect();
     let row = rows.iter().find(|row| row.is_on(&persona.os.id)).or(rows.first());
     if let (Some(row), false) = (row, persona.products.contains_key(def.slug)) {
-        let (name, version, packaging) = (row.name.clone(), row.version.clone(), row.packaging.clone());
-        persona.products.insert(def.slug.to_owned(), Product { name, version, packaging });
+        show(&mut persona, def, row);
     }
     persona
+}
+
+/// Has `persona` show `row` as its product of `def`.
+fn show(persona: &mut Persona, def: &Def, row: &ProductInfo) {
+    let (name, version, packaging) = (row.name.clone(), row.version.clone(), row.packaging.clone());
+    persona.products.insert(def.slug.to_owned(), Product { name, version, packaging });
 }
 
 /// Everything that `def` declares that peers say, each conversation whole, with a word for the nonce.
