@@ -72,6 +72,7 @@ mod tests {
             dst_port: None,
             session: None,
             probe: false,
+            host: None,
             class,
             fields: Vec::new(),
         }

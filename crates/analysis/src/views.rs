@@ -116,6 +116,7 @@ mod tests {
             dst_port: None,
             session: None,
             probe: false,
+            host: None,
             class: decnet_model::record::class_of(kind),
             fields: fields.iter().map(|(name, value)| ((*name).into(), value.as_bytes().to_vec())).collect(),
         }

@@ -18,5 +18,6 @@ pub mod record;
 pub mod runtime;
 pub mod secret;
 pub mod servers;
+pub mod swarm;
 pub mod words;
 pub mod worker;

@@ -1,7 +1,7 @@
 //! What operators ask for through the interface and another process does: as data, so that what is done is what
 //! these types can say, whoever wrote the request.
 
-use crate::{fleet::DeckyName, record::OperationKind};
+use crate::{fleet::DeckyName, record::OperationKind, swarm::Labels};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -26,6 +26,19 @@ pub enum Request {
     Audit(Vec<DeckyName>),
     /// Have these deckies change, or all.
     Mutate(Vec<DeckyName>),
+    /// Deploy over the hosts of the swarm, or see what that would do.
+    SwarmDeploy {
+        /// What.
+        fleet: FleetRequest,
+        /// Only on hosts with these labels.
+        on: Labels,
+        /// Whether deckies that run may go or move.
+        take_away: bool,
+        /// Whether only to see.
+        plan: bool,
+    },
+    /// Work on the hosts of the swarm.
+    Swarm(SwarmWork),
     /// Change a service of this decky.
     Decky {
         /// The decky.
@@ -33,6 +46,22 @@ pub enum Request {
         /// What changes.
         edit: ServiceEdit,
     },
+}
+
+/// Work on hosts of the swarm.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum SwarmWork {
+    /// Ask all hosts whether they are there.
+    Check,
+    /// End the membership of the host with this id.
+    Decommission(String),
+    /// Move the deckies of the host with this id to others.
+    Drain(String),
+    /// Give the host with this id deckies again.
+    Undrain(String),
+    /// Take this decky down, or all of the swarm.
+    Teardown(Option<DeckyName>),
 }
 
 /// A change of a service.
@@ -69,6 +98,9 @@ impl Request {
             Request::Teardown(_) => OperationKind::Teardown,
             Request::Firedrill => OperationKind::Firedrill,
             Request::Audit(_) => OperationKind::Audit,
+            Request::SwarmDeploy { plan: true, .. } => OperationKind::Plan,
+            Request::SwarmDeploy { .. } => OperationKind::Deploy,
+            Request::Swarm(_) => OperationKind::Swarm,
             Request::Mutate(_) => OperationKind::Mutate,
             Request::Decky { .. } => OperationKind::Decky,
         }

@@ -104,6 +104,11 @@ impl Paths {
         self.root.join("rules")
     }
 
+    /// Folder of what belongs to a swarm: keys, certificates, membership.
+    pub fn swarm(&self) -> PathBuf {
+        self.root.join("swarm")
+    }
+
     /// Export of the fleet for people and scripts; the store has the truth.
     pub fn state_export(&self) -> PathBuf {
         self.root.join("decnet-state.json")

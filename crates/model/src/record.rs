@@ -30,6 +30,7 @@ mod incident;
 mod mutation;
 mod operation;
 mod retention;
+mod swarm;
 mod technique;
 mod view;
 
@@ -50,11 +51,16 @@ pub use incident::{
 pub use mutation::{Mutation, MutationCause, MutationKind};
 pub use operation::{Operation, OperationKind, OperationState};
 pub use retention::{BadRetention, Holding, KindRetention, Retention, Retired};
+pub use swarm::{SwarmCertificate, SwarmHost, SwarmReport, SwarmToken};
 pub use technique::{TechniqueFilter, TechniqueHit, TechniqueSeen};
 pub use view::{BUCKETS, Bucket, By, Change, RankChange, Ranked, Span, Subject, TimelineFilter, View};
 
 use netsvc_wire::{Class, WriterId, stamp::Micros};
-use std::{collections::BTreeSet, net::IpAddr, str::FromStr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+    str::FromStr,
+};
 
 /// One stored event line. Ids grow in the order of the event log.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,6 +89,8 @@ pub struct EventRow {
     pub session: Option<String>,
     /// Whether it came of a probe of our own.
     pub probe: bool,
+    /// Host of the swarm that it comes from; `None`: this one.
+    pub host: Option<String>,
     /// How much it matters.
     pub class: Class,
     /// All fields of the line in their order, decoded to bytes.
@@ -160,6 +168,8 @@ pub struct Known {
     pub secret_kinds: BTreeSet<String>,
     /// The session that was asked for, if there is one.
     pub sessions: BTreeSet<String>,
+    /// Hosts of the swarm: their ids by id and by name.
+    pub hosts: BTreeMap<String, String>,
 }
 
 /// Conditions on rows; all that are set must hold. A condition that a table has no column for is ignored:
@@ -176,6 +186,8 @@ pub struct Filter {
     pub src_ip: Option<IpAddr>,
     /// Connection.
     pub session: Option<String>,
+    /// Host of the swarm, by id; events only.
+    pub host: Option<String>,
     /// At or after this time.
     pub since: Option<Micros>,
     /// Before this time.

@@ -32,6 +32,8 @@ pub enum Process {
     Keeper,
     /// Everything that works on what was recorded.
     House,
+    /// What speaks to the other hosts of a swarm.
+    Swarm,
     /// What speaks to operators.
     Api,
 }
@@ -65,13 +67,14 @@ pub struct Grants {
 
 impl Process {
     /// All processes, the one that starts the others first.
-    pub const ALL: &'static [Process] = &[Process::Keeper, Process::House, Process::Api];
+    pub const ALL: &'static [Process] = &[Process::Keeper, Process::House, Process::Swarm, Process::Api];
 
     /// Name in `status` and of the process's note.
     pub fn name(self) -> &'static str {
         match self {
             Process::Keeper => "keeper",
             Process::House => "house",
+            Process::Swarm => "swarm",
             Process::Api => "api",
         }
     }
@@ -84,7 +87,9 @@ impl Process {
             Process::Keeper => {
                 Grants { starter: true, confined: false, read: &[], write: &[], open_files: None }
             }
-            Process::House => Grants { starter: false, confined: true, read, write, open_files: None },
+            Process::House | Process::Swarm => {
+                Grants { starter: false, confined: true, read, write, open_files: None }
+            }
             // 256 connections, the store, and some to spare: what hangs on it starves nobody else.
             Process::Api => Grants { starter: false, confined: true, read, write, open_files: Some(1024) },
         }
@@ -191,6 +196,38 @@ workers! {
         alias: None,
         process: Process::House,
     }
+    /// Tell agents what is wanted of them, and hear how they stand
+    Swarmctl = "swarmctl" {
+        role: Role::Master,
+        after: &[Worker::Bus],
+        wake: Wake { topics: &[], tick: Duration::from_secs(1) },
+        alias: None,
+        process: Process::Swarm,
+    }
+    /// Take in what agents have recorded (RFC 5425)
+    Listener = "listener" {
+        role: Role::Master,
+        after: &[Worker::Bus, Worker::Collector],
+        wake: Wake { topics: &[], tick: Duration::from_secs(1) },
+        alias: None,
+        process: Process::Swarm,
+    }
+    /// Hear from the master what is wanted here, and tell it how things stand
+    Link = "link" {
+        role: Role::Agent,
+        after: &[Worker::Bus, Worker::Fleet],
+        wake: Wake { topics: &[], tick: Duration::from_secs(10) },
+        alias: None,
+        process: Process::Swarm,
+    }
+    /// Send what was recorded here to the master (RFC 5425)
+    Forwarder = "forwarder" {
+        role: Role::Agent,
+        after: &[Worker::Bus, Worker::Collector],
+        wake: Wake { topics: &[], tick: Duration::from_millis(200) },
+        alias: None,
+        process: Process::Swarm,
+    }
     /// Do what operators ask for through the interface
     Operator = "operator" {
         role: Role::Master,
@@ -226,6 +263,12 @@ impl FromStr for Worker {
 }
 
 impl Worker {
+    /// Those of the workers that run on a host of `role`, so that each comes after those it needs.
+    pub fn on(role: Role) -> Vec<Worker> {
+        let here = |worker: &Worker| [role, Role::Either].contains(&worker.spec().role);
+        Worker::start_order().into_iter().filter(here).collect()
+    }
+
     /// All workers so that each comes after those it needs.
     pub fn start_order() -> Vec<Worker> {
         let mut order: Vec<Worker> = Vec::new();

@@ -65,6 +65,8 @@ conditions! {
     Source = "src", "src_ip", Some("ADDRESS"), "Only from this address";
     /// Of one session.
     Session = "session", "session", Some("ID"), "Only of this session";
+    /// From one host of the swarm.
+    Host = "host", "host", Some("HOST"), "Only from this host of the swarm, by name or id";
     /// Not earlier.
     Since = "since", "since", Some("TIME"),
         "Only at or after this time (RFC 3339, a date, or a span back from now such as 30m, 12h, 7d)";
@@ -141,12 +143,12 @@ impl Noun {
     /// The conditions that the list applies.
     pub fn conditions(self) -> &'static [Condition] {
         use Condition::{
-            Assignee, Class, Decky, Kind, Probes, Recorded, Search, SecretKind, Service, Session, Severity,
-            Since, Source, Stage, State, Text, Until,
+            Assignee, Class, Decky, Host, Kind, Probes, Recorded, Search, SecretKind, Service, Session,
+            Severity, Since, Source, Stage, State, Text, Until,
         };
         match self {
             Noun::Events | Noun::Export => {
-                &[Decky, Service, Kind, Source, Session, Since, Until, Text, Search, Class, Probes]
+                &[Decky, Service, Kind, Source, Session, Host, Since, Until, Text, Search, Class, Probes]
             }
             Noun::Stream => &[Decky, Service, Kind, Probes],
             Noun::Sessions => &[Decky, Service, Source, Session, Since, Until, Recorded, Probes],
@@ -218,6 +220,10 @@ fn apply(
         }
         Condition::Session => {
             filter.session = Some(one_of("session", value, known.sessions.iter().map(String::as_str))?);
+        }
+        Condition::Host => {
+            let name = one_of("host of the swarm", value, known.hosts.keys().map(String::as_str))?;
+            filter.host = known.hosts.get(&name).cloned();
         }
         Condition::Since => filter.since = Some(moment(value, now)?),
         Condition::Until => filter.until = Some(moment(value, now)?),

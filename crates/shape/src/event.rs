@@ -31,6 +31,9 @@ pub struct Event {
     pub session: Option<String>,
     /// Whether it came of a probe of our own.
     pub probe: bool,
+    /// Host of the swarm that it comes from, by id; absent: this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
     /// Writer of the line, 16 hex digits.
     pub writer: String,
     /// Number of the line with its writer.
@@ -62,6 +65,7 @@ impl From<&EventRow> for Event {
             dst_port: row.dst_port,
             session: row.session.as_deref().map(shown),
             probe: row.probe,
+            host: row.host.as_deref().map(shown),
             writer: row.writer.to_string(),
             number: row.number,
             fields,

@@ -10,7 +10,7 @@ pub struct Worker {
     pub name: &'static str,
     /// What it does.
     pub about: &'static str,
-    /// The process that it lives in: `keeper`, `house`, `api`.
+    /// The process that it lives in: `keeper`, `house`, `swarm`, `api`.
     pub process: &'static str,
     /// `running`, `failing` (it is started again), `silent` (it has not been heard of for long), `stopped`.
     pub state: &'static str,

@@ -19,6 +19,7 @@ mod mutation;
 mod numbers;
 mod operation;
 mod session;
+mod swarm;
 mod technique;
 mod texts;
 
@@ -35,6 +36,7 @@ pub use mutation::Mutation;
 pub use numbers::{Bucket, Ranked, RankingQuery, Timeline, TimelineQuery};
 pub use operation::Operation;
 pub use session::{Session, SessionDetail};
+pub use swarm::{SwarmDecky, SwarmHost};
 pub use technique::{Technique, TechniqueBy, TechniqueCoverage, TechniqueHit, TechniqueQuery, TechniqueRule};
 pub use texts::Texts;
 

@@ -33,6 +33,7 @@ pub(crate) struct NewEvent<'a> {
     /// As [`fields::pack`] makes them.
     pub(crate) fields: Vec<u8>,
     pub(crate) probe: bool,
+    pub(crate) host: Option<&'a str>,
 }
 
 row! {
@@ -51,6 +52,7 @@ row! {
         session: Text(64);
         fields: Bytes;
         probe: Int;
+        host: Text(64);
     }
 }
 
@@ -66,6 +68,7 @@ const LISTED: Filterable = Filterable {
     text: "fields",
     class: "class",
     probe: "probe",
+    host: "host",
     words: true,
     ..Filterable::NONE
 };

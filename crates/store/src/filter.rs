@@ -26,6 +26,7 @@ pub(crate) struct Filterable {
     pub(crate) secret_kind: &'static str,
     pub(crate) recording: &'static str,
     pub(crate) probe: &'static str,
+    pub(crate) host: &'static str,
     /// Whether its rows have words.
     pub(crate) words: bool,
 }
@@ -45,6 +46,7 @@ impl Filterable {
         secret_kind: "",
         recording: "",
         probe: "",
+        host: "",
         words: false,
     };
 
@@ -72,6 +74,7 @@ impl Filterable {
         add(self.kind, "=", filter.kind.clone().map(Value::from));
         add(self.src_ip, "=", filter.src_ip.map(Value::from));
         add(self.session, "=", filter.session.clone().map(Value::from));
+        add(self.host, "=", filter.host.clone().map(Value::from));
         add(self.at, ">=", filter.since.map(Value::from));
         add(self.at, "<", filter.until.map(Value::from));
         add(self.class, ">=", filter.class.map(|class| Value::from(class as i64)));

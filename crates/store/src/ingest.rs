@@ -19,7 +19,10 @@ use decnet_model::{
     record::{Gap, class_of},
 };
 use netsvc_wire::{Class, Kind, Meaning, Record, WriterId, field};
-use std::{collections::BTreeSet, net::IpAddr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
 use writer::{GAPS, Verdict, Writers};
 
 /// What became of a batch.
@@ -44,16 +47,18 @@ pub(crate) struct Line<'a> {
     pub(crate) class: Class,
     pub(crate) src_ip: Option<IpAddr>,
     pub(crate) session: Option<&'a str>,
+    pub(crate) host: Option<&'a str>,
 }
 
 impl<'a> Line<'a> {
-    fn new(id: i64, record: &'a Record) -> Self {
+    fn new(id: i64, record: &'a Record, host: Option<&'a str>) -> Self {
         Line {
             id,
             record,
             class: class_of(&record.kind),
             src_ip: record.number_field::<IpAddr>(field::SRC_IP).map(|address| address.to_canonical()),
             session: record.text(field::SESSION).filter(|id| !id.is_empty()),
+            host,
         }
     }
 
@@ -91,6 +96,7 @@ impl<'a> Line<'a> {
             session: self.session,
             fields: fields::pack(&self.record.fields),
             probe: self.is_probe(),
+            host: self.host,
         }
     }
 }
@@ -109,6 +115,20 @@ impl Store {
         batch: &[Record],
         position: &Position,
     ) -> Result<Ingested, Error> {
+        self.ingest_from(fence, batch, &BTreeMap::new(), position).await
+    }
+
+    /// As [`Store::ingest`], where `hosts` are those of the swarm that writers write on; all others write here.
+    ///
+    /// # Errors
+    /// As [`Store::ingest`].
+    pub async fn ingest_from(
+        &self,
+        fence: &Fence,
+        batch: &[Record],
+        hosts: &BTreeMap<WriterId, String>,
+        position: &Position,
+    ) -> Result<Ingested, Error> {
         transaction!(self, "ingest a batch", tx => {
             fence.check(&mut tx).await?;
             let before = position::read(&mut tx).await?;
@@ -119,7 +139,7 @@ impl Store {
                 match writers.take(record) {
                     Verdict::New => {
                         done.last_id += 1;
-                        lines.push(Line::new(done.last_id, record));
+                        lines.push(Line::new(done.last_id, record, hosts.get(&record.writer).map(String::as_str)));
                     }
                     Verdict::Double => done.doubles += 1,
                     Verdict::Refused => done.refused += 1,

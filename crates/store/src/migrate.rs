@@ -64,6 +64,11 @@ const STEPS: &[(i64, &str, &str)] = &[
         include_str!("../migrations/sqlite/0011_techniques.sql"),
         include_str!("../migrations/mysql/0011_techniques.sql"),
     ),
+    (
+        13,
+        include_str!("../migrations/sqlite/0013_swarm.sql"),
+        include_str!("../migrations/mysql/0013_swarm.sql"),
+    ),
 ];
 
 /// The version that this release writes.

@@ -45,4 +45,8 @@ pub(crate) const TABLES: &[&Table] = &[
     &crate::access::API_TOKENS,
     &crate::access::AUDIT,
     &crate::operation::OPERATIONS,
+    &crate::swarm::HOSTS,
+    &crate::swarm::REPORTS,
+    &crate::swarm::CERTIFICATES,
+    &crate::swarm::TOKENS,
 ];

@@ -46,6 +46,8 @@ pub enum OperationKind {
     Mutate,
     /// Change a service of a decky.
     Decky,
+    /// Work on the hosts of a swarm.
+    Swarm,
 }
 
 impl OperationKind {
@@ -58,6 +60,7 @@ impl OperationKind {
         OperationKind::Audit,
         OperationKind::Mutate,
         OperationKind::Decky,
+        OperationKind::Swarm,
     ];
 
     /// The verb of the command line that does it.
@@ -70,6 +73,7 @@ impl OperationKind {
             OperationKind::Audit => "audit",
             OperationKind::Mutate => "mutate",
             OperationKind::Decky => "decky",
+            OperationKind::Swarm => "swarm",
         }
     }
 }

@@ -19,5 +19,6 @@ mod open;
 mod operations;
 mod read;
 mod retire;
+mod swarm;
 mod users;
 mod views;

@@ -61,6 +61,7 @@ fn row(id: i64, address: &str, kind: &str, fields: &[(&str, &str)]) -> EventRow 
         dst_port: None,
         session: None,
         probe: false,
+        host: None,
         class: decnet_model::record::class_of(kind),
         fields: fields.iter().map(|(name, value)| ((*name).into(), value.as_bytes().to_vec())).collect(),
     }
