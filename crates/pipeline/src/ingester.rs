@@ -2,7 +2,7 @@
 
 use crate::{
     disk::Disk,
-    eventlog::{Durable, LogError, LogReader, Position},
+    eventlog::{Durable, LogError, LogReader, Origins, Position},
     runtime::{Pass, Work, WorkerContext, run_passes},
 };
 use decnet_bus::Subject;
@@ -11,11 +11,13 @@ use decnet_store::{
     Error as StoreError, Fence, Store,
     record::{KindRetention, Retention},
 };
-use netsvc_wire::Record;
-use netsvc_wire::stamp::now;
+use netsvc_wire::{Record, WriterId, stamp::now};
 use serde::Serialize;
 use serde_json::json;
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 /// Most lines in one transaction.
 const MAX_LINES: usize = 1000;
@@ -96,6 +98,7 @@ pub struct Ingester {
     store: Store,
     fence: Fence,
     reader: LogReader,
+    origins: Origins,
     durable: Durable,
     counters: Counters,
     last_checkpoint: Instant,
@@ -124,7 +127,7 @@ impl Ingester {
         let fence = store.lease_take(Worker::Ingester).await?;
         let at = from_store(store.position().await?);
         let folder = paths.event_log();
-        let durable = Durable::new(&folder, disk);
+        let durable = Durable::new(&folder, disk.clone());
         // The store was put back to an earlier state, or begun anew: it needs what lies behind.
         if durable.read().is_some_and(|noted| at < noted) {
             durable.write(at)?;
@@ -134,6 +137,7 @@ impl Ingester {
             store,
             fence,
             reader: LogReader::new(&folder, at),
+            origins: Origins::open(&folder, disk)?,
             durable,
             counters: Counters { batch: MAX_LINES, position: at, ..Counters::default() },
             last_checkpoint: Instant::now(),
@@ -188,8 +192,9 @@ impl Ingester {
                 }
             }
         }
+        let hosts = self.hosts(&records)?;
         let started = Instant::now();
-        let done = self.store.ingest(&self.fence, &records, &to_store(batch.after)).await?;
+        let done = self.store.ingest_from(&self.fence, &records, &hosts, &to_store(batch.after)).await?;
         self.adapt(started.elapsed());
         self.counters.rows += done.rows;
         self.counters.doubles += done.doubles;
@@ -201,6 +206,13 @@ impl Ingester {
             tracing::error!(writer = %gap.writer, from = gap.first, to = gap.last, "lines of a writer are missing");
         }
         Ok(records.len())
+    }
+
+    /// The hosts of the writers that write on other ones. A writer was added before its first line was.
+    fn hosts(&mut self, records: &[Record]) -> Result<BTreeMap<WriterId, String>, IngestError> {
+        self.origins.refresh()?;
+        let host = |record: &Record| Some((record.writer, self.origins.host(record.writer)?.to_owned()));
+        Ok(records.iter().filter_map(host).collect())
     }
 
     /// Makes the store survive a power loss, and allows the log to delete what lies before.

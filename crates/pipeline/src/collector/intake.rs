@@ -1,7 +1,7 @@
 //! The collector without a runtime: one pass at a time over all sources.
 
 use super::{
-    CollectError, Counters, Line, Progress, Settings, Source, Spool, Turn,
+    CollectError, Counters, Line, Progress, RELAYED, Relayed, Settings, Source, Spool, Turn,
     blob::{self, Outcome},
     orphan,
     quarantine::Quarantine,
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     disk::{Disk, DiskError},
-    eventlog::{Durable, EventLog, Twin},
+    eventlog::{Durable, EventLog, Origins, Twin},
 };
 use decnet_model::paths::Paths;
 use netsvc_wire::{Encoder, Event, HeaderText, Kind, Record, WriterId, field, stamp};
@@ -58,6 +58,8 @@ struct Intake {
     /// Blobs to remove once the log is on the medium.
     used_blobs: BTreeSet<PathBuf>,
     owners: BTreeMap<WriterId, String>,
+    /// Writers of other hosts.
+    origins: Origins,
 }
 
 impl Collector {
@@ -79,6 +81,7 @@ impl Collector {
             last: None,
             used_blobs: BTreeSet::new(),
             owners: BTreeMap::new(),
+            origins: Origins::open(&folder, disk.clone())?,
         };
         let twin = if settings.twin { Some(Twin::open(&folder, disk.clone())?) } else { None };
         Ok(Collector {
@@ -275,7 +278,13 @@ impl Collector {
         for name in present {
             let path = root.join(&name);
             let settle = self.settings.settle;
-            self.sources.entry(name).or_insert_with(|| Box::new(Spool::new(&path, settle)));
+            let source = |name: &String| -> Box<dyn Source> {
+                match name.strip_prefix(RELAYED) {
+                    Some(host) => Box::new(Relayed::new(&path, host)),
+                    None => Box::new(Spool::new(&path, settle)),
+                }
+            };
+            self.sources.entry(name).or_insert_with_key(source);
         }
         Ok(())
     }
@@ -283,7 +292,8 @@ impl Collector {
 
 impl Intake {
     fn take(&mut self, paths: &Paths, disk: &Disk, source: &str, line: Line<'_>) -> Result<(), CollectError> {
-        let record = match judged(line).and_then(|record| self.owned(source, record)) {
+        let judged = judged(line).and_then(|record| self.hosted(line.host, record));
+        let record = match judged.and_then(|record| self.owned(source, record)) {
             Ok(record) => record,
             Err(reason) => {
                 self.counters.malformed += 1;
@@ -299,12 +309,42 @@ impl Intake {
             Verdict::Next => {}
             Verdict::Behind(from, to) => self.lose(record.writer, from, to)?,
         }
+        if let Some(host) = line.host {
+            self.settle(host, &record)?;
+        }
         self.keep_blobs(paths, disk, source, &record)?;
         self.piece.extend_from_slice(line.bytes);
-        self.seen.note(record.writer, record.number);
+        self.seen.learn(&record);
         self.last = Some((record.writer, record.number));
         self.counters.lines += 1;
         Ok(())
+    }
+
+    /// Notes the host of the writers of a line that came from it, before the line is in the log.
+    fn settle(&mut self, host: &str, record: &Record) -> Result<(), CollectError> {
+        let told = named(record).filter(|_| record.app == super::APP);
+        for writer in [Some(record.writer), told].into_iter().flatten() {
+            if self.origins.host(writer).is_none() {
+                self.origins.add(writer, host)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A writer belongs to the host that its first line came from, over restarts too: no host writes in the name of
+    /// another, and what a collector there says of missing lines it may say only of its own.
+    fn hosted(&self, host: Option<&str>, record: Record) -> Result<Record, String> {
+        let ours = |writer| {
+            let known = self.origins.host(writer);
+            known == host || (known.is_none() && self.seen.last(writer) == 0)
+        };
+        if !ours(record.writer) {
+            return Err("writer of another host".to_owned());
+        }
+        if record.app == super::APP && !named(&record).is_some_and(ours) {
+            return Err("line in the name of the collector".to_owned());
+        }
+        Ok(record)
     }
 
     /// A writer id belongs to the spool where it was seen first, so that a process that learns another's
@@ -376,14 +416,19 @@ fn judged(line: Line<'_>) -> Result<Record, String> {
     if line.writer.is_some_and(|writer| writer != record.writer) {
         return Err("line of another writer".to_owned());
     }
-    // What the recovery believes of such lines, only the collector may say.
-    if record.app == super::APP {
+    // What the recovery believes of such lines, only a collector may say.
+    if record.app == super::APP && (line.host.is_none() || record.kind != Kind::Lost.name()) {
         return Err("line in the name of the collector".to_owned());
     }
     if !(1..=NUMBER_LIMIT).contains(&record.number) {
         return Err("impossible line number".to_owned());
     }
     Ok(record)
+}
+
+/// The writer that a line about missing lines is about.
+fn named(record: &Record) -> Option<WriterId> {
+    record.text(field::WRITER)?.parse().ok()
 }
 
 fn header(text: &str) -> Result<HeaderText, CollectError> {

@@ -10,6 +10,7 @@ mod counters;
 mod intake;
 mod orphan;
 mod quarantine;
+mod relayed;
 mod seen;
 mod settings;
 mod source;
@@ -19,6 +20,7 @@ mod watch;
 pub use body::run;
 pub use counters::{Counters, Progress};
 pub use intake::Collector;
+pub use relayed::Relayed;
 pub use seen::Seen;
 pub use settings::Settings;
 pub use source::{Line, Source, Turn};
@@ -27,6 +29,9 @@ pub use spool::Spool;
 use crate::{disk::DiskError, eventlog::LogError};
 use netsvc_wire::EncodeError;
 use std::{io, path::Path};
+
+/// How the name of a spool begins that holds what another host has sent; the host's id follows.
+pub const RELAYED: &str = "from.";
 
 /// APP-NAME of the collector's own events.
 const APP: &str = "collector";

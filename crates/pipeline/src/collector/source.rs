@@ -13,6 +13,8 @@ pub struct Line<'a> {
     pub bytes: &'a [u8],
     /// The only writer whose lines may be here, where the source knows.
     pub writer: Option<WriterId>,
+    /// Host of the swarm that it comes from; `None`: this one.
+    pub host: Option<&'a str>,
     /// File in which the line is, for the quarantine.
     pub file: &'a str,
     /// Byte offset in it.

@@ -231,7 +231,7 @@ impl Segment {
             // The first part of an overlong line is handed on to be refused, the others are passed over.
             if !self.overlong {
                 let offset = self.offset + used as u64;
-                take(Line { bytes: piece, writer: Some(writer), file: &self.name, offset })?;
+                take(Line { bytes: piece, writer: Some(writer), host: None, file: &self.name, offset })?;
             }
             self.overlong = !whole;
             used += piece.len();

@@ -7,12 +7,14 @@
 //! Numbers ascend, and none is below the second in which its segment began: also in a log that was
 //! removed and begun anew, no place means something else than before.
 
+mod origin;
 mod reader;
 mod retention;
 mod segment;
 mod twin;
 mod writer;
 
+pub use origin::Origins;
 pub(crate) use reader::fill;
 pub use reader::{Batch, LogReader};
 pub use retention::{Durable, Retained};

@@ -7,5 +7,6 @@ mod collect;
 mod ingest;
 mod kill;
 mod log;
+mod relayed;
 mod stage;
 mod work;
