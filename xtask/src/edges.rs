@@ -60,6 +60,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "netsvc-persona",
         ],
     ),
+    ("decnet-swarm", &["decnet-model", "decnet-store", "decnet-pipeline", "decnet-fleet", "netsvc-wire"]),
     (
         "decnet",
         &[
@@ -73,6 +74,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "decnet-pipeline",
             "decnet-fleet",
             "decnet-alert",
+            "decnet-swarm",
             "decnet-web",
             "netsvc-wire",
             "netsvc-persona",
@@ -107,6 +109,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "decnet-analysis",
             "decnet-model",
             "decnet-plan",
+            "decnet-swarm",
         ],
     ),
 ];
@@ -117,9 +120,9 @@ const KEPT: &[(&str, &[&str])] = &[
     ("clap", &["decnet"]),
     ("anyhow", &["decnet", "xtask", "e2e", "bench"]),
     ("axum", &["decnet-web"]),
-    ("hyper", &["decnet-web"]),
-    ("hyper-util", &["decnet-web"]),
-    ("rustls", &["decnet-alert"]),
+    ("hyper", &["decnet-web", "decnet-swarm"]),
+    ("hyper-util", &["decnet-web", "decnet-swarm"]),
+    ("rustls", &["decnet-alert", "decnet-swarm"]),
     ("openssl", &["netsvc-kit", "netsvc-proto"]),
 ];
 

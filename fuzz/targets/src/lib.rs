@@ -83,6 +83,8 @@ const PARSERS: &[Parser] = &[
     ("questions", questions),
     ("jarm", jarm),
     ("client_hello", client_hello),
+    ("relay", relay),
+    ("certificate", certificate),
 ];
 
 /// A line of the event log.
@@ -195,6 +197,26 @@ pub fn jarm(bytes: &[u8]) {
     let answer = Answer::read(bytes);
     let jarm = Jarm(vec![answer; 10]);
     assert_eq!(jarm.hash().len(), 62, "{}", jarm.words());
+}
+
+/// What an agent sends to the listener and hears from it: frames of RFC 5425, and a token.
+pub fn relay(bytes: &[u8]) {
+    let mut rest = bytes;
+    while let Ok(Some((message, length))) = decnet_swarm::frame::first(rest) {
+        assert!(message.len() < length && length <= rest.len(), "a frame of more than there is");
+        let _ = (decnet_swarm::frame::Said::read(message), decnet_swarm::frame::Heard::read(message));
+        rest = rest.get(length..).unwrap_or_default();
+    }
+    let text = text::decode(bytes);
+    let _ = (text.parse::<decnet_model::swarm::Token>(), text.parse::<decnet_model::swarm::Identity>());
+}
+
+/// A certificate and a request for one, as DER and as PEM.
+pub fn certificate(bytes: &[u8]) {
+    let _ = decnet_swarm::authority::Certificate::read(bytes);
+    let text = text::decode(bytes);
+    let _ =
+        (decnet_swarm::authority::Certificate::read_pem(&text), decnet_swarm::authority::request_key(&text));
 }
 
 /// The first bytes of a TLS client.

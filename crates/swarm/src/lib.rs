@@ -1,0 +1,30 @@
+//! One master and its agents: who believes whom, what agents are to do, and how what they recorded comes home.
+//!
+//! Pure: [`place`] says which host gets which decky at which address, [`frame`] reads frames, [`refusal`] says why
+//! somebody is turned away, [`message`] is what controller and agents say to each other. With keys:
+//! [`authority`] and [`tls`]. With input and output: [`controller`] and [`listener`] on the master, [`link`] and
+//! [`forwarder`] on agents, [`join`] for both, [`fleet`] for whoever deploys.
+//!
+//! Agents connect to the master and listen to nobody: there is no port by which one could reach another.
+
+pub mod authority;
+pub mod controller;
+mod error;
+pub mod files;
+pub mod fleet;
+pub mod forwarder;
+pub mod frame;
+mod http;
+#[cfg(test)]
+mod impostors;
+mod inbox;
+pub mod join;
+pub mod link;
+pub mod listener;
+pub mod message;
+pub mod place;
+pub mod refusal;
+pub mod tls;
+mod watch;
+
+pub use error::Error;

@@ -1,0 +1,250 @@
+//! The agent's side of the controller: says how things stand here, and makes come true what is wanted.
+
+use crate::{
+    Error,
+    authority::{self, Certificate},
+    files::{Files, Membership},
+    forwarder::behind,
+    http,
+    message::{self, Orders, Renew, Renewed, Report},
+    refusal::Refusal,
+    tls::{self, Own, Revoked},
+    watch::told_chain,
+};
+use decnet_fleet::intent;
+use decnet_model::{
+    fleet::Fleet,
+    record::{DeckyActual, DeckyDesired},
+    swarm::{DeckyReport, Lag},
+    worker::Worker,
+};
+use decnet_pipeline::{
+    disk::Disk,
+    eventlog::Durable,
+    runtime::{Note, WorkerContext},
+};
+use decnet_store::Store;
+use netsvc_wire::stamp;
+use std::time::Duration;
+
+/// Longest wait of an answer for news, while deckies come up and otherwise.
+const SETTLING: Duration = Duration::from_millis(500);
+const SETTLED: Duration = Duration::from_secs(10);
+/// How much longer an answer may take than it may wait.
+const SLACK: Duration = Duration::from_secs(20);
+/// Waits between attempts: the first, and the longest.
+const WAITS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+/// Longest wait for deckies to go when the membership ends.
+const LEAVE: Duration = Duration::from_secs(60);
+/// Setting that holds the number of what is made to come true.
+const GENERATION: &str = "swarm.generation";
+
+/// How the link works.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// The master, where it is not the one that was joined by this name.
+    pub master: Option<String>,
+    /// Its port, where it is not the one that was joined.
+    pub port: Option<u16>,
+    /// The release that this is.
+    pub version: String,
+}
+
+/// Runs the link until the worker is told to stop. While the master is away everything here goes on as it is.
+///
+/// # Errors
+/// When this host has joined no swarm, or the store fails.
+pub async fn run(
+    mut worker: WorkerContext,
+    config: decnet_fleet::Config,
+    store: Store,
+    settings: Settings,
+) -> Result<(), Error> {
+    let files = Files::new(&worker.paths);
+    let mut link = Link { worker: worker.clone(), config, store, files, settings, pulse: 0 };
+    let mut wait = WAITS.0;
+    loop {
+        let member = link.files.membership()?;
+        if member.ended_at.is_some() {
+            link.worker.status.set_trouble(Some("this host belongs to no swarm any more".to_owned()));
+            worker.stopped().await;
+            return Ok(());
+        }
+        let done = tokio::select! {
+            () = worker.stopped() => return Ok(()),
+            done = link.turn(&member) => done,
+        };
+        match done {
+            Ok(()) => {
+                link.worker.status.set_trouble(None);
+                wait = WAITS.0;
+                continue;
+            }
+            Err(Error::Refused(Refusal::Revoked)) => {
+                link.leave(member).await?;
+                continue;
+            }
+            Err(error @ (Error::Store(..) | Error::Fleet(_) | Error::File { .. })) => return Err(error),
+            Err(error) => {
+                let reason = told_chain(&error);
+                tracing::warn!(reason, ?wait, "the master was not heard; it will be tried again");
+                link.worker.status.set_trouble(Some(format!("the master is not heard: {reason}")));
+            }
+        }
+        tokio::select! {
+            () = worker.stopped() => return Ok(()),
+            () = tokio::time::sleep(wait) => {}
+        }
+        wait = (wait * 2).min(WAITS.1);
+    }
+}
+
+struct Link {
+    worker: WorkerContext,
+    config: decnet_fleet::Config,
+    store: Store,
+    files: Files,
+    settings: Settings,
+    /// The last question of the master's that was heard.
+    pulse: u64,
+}
+
+impl Link {
+    /// One report and what follows from its answer.
+    async fn turn(&mut self, member: &Membership) -> Result<(), Error> {
+        let own = self.files.own("agent")?;
+        if Certificate::read_pem(&own.certificate)?.is_due(stamp::now()) {
+            self.renew(member, &own).await?;
+        }
+        let report = self.report(member).await?;
+        let patience = Duration::from_millis(report.patience_ms) + SLACK;
+        let orders: Orders =
+            self.ask(member, &own, message::REPORT, &report, message::LARGE, patience).await?;
+        self.obey(member, &report, orders).await
+    }
+
+    async fn ask<Q: serde::Serialize, A: serde::de::DeserializeOwned>(
+        &self,
+        member: &Membership,
+        own: &Own,
+        path: &str,
+        question: &Q,
+        most: usize,
+        patience: Duration,
+    ) -> Result<A, Error> {
+        let master = self.settings.master.as_deref().unwrap_or(&member.master);
+        let address = format!("{master}:{}", self.settings.port.unwrap_or(member.port));
+        let revoked = Revoked::new(member.revoked.iter().cloned());
+        let config = tls::client(Some(own), &member.authority, &revoked, None)?;
+        http::ask(&address, config, path, question, most, patience).await
+    }
+
+    /// Gets a certificate for another key; until it is here the old one is used.
+    async fn renew(&self, member: &Membership, own: &Own) -> Result<(), Error> {
+        let made = authority::request()?;
+        let wish = Renew { request: made.request };
+        let renewed: Renewed = self.ask(member, own, message::RENEW, &wish, message::SMALL, SLACK).await?;
+        if Certificate::read_pem(&renewed.certificate)?.identity
+            != Certificate::read_pem(&own.certificate)?.identity
+        {
+            return Err(Error::Garbled("the certificate is for somebody else".to_owned()));
+        }
+        self.files.put_own("agent", &Own { certificate: renewed.certificate, key: made.key })?;
+        tracing::info!("this host has another certificate");
+        Ok(())
+    }
+
+    async fn report(&self, member: &Membership) -> Result<Report, Error> {
+        let failed = |error| Error::Store("read how things stand", error);
+        let rows = self.store.decky_list().await.map_err(failed)?;
+        let generation = self.store.setting_get(GENERATION).await.map_err(failed)?;
+        let settling = rows.iter().any(|row| {
+            (row.desired == DeckyDesired::Running && row.actual == DeckyActual::Unknown)
+                || (row.desired == DeckyDesired::Absent && row.actual == DeckyActual::Running)
+        });
+        let shown = |row: &&decnet_model::record::DeckyRow| {
+            row.desired == DeckyDesired::Running || row.actual == DeckyActual::Running
+        };
+        let decky = |row: &decnet_model::record::DeckyRow| {
+            let (state, reason) = (row.actual.name().to_owned(), row.reason.clone());
+            Some(DeckyReport { name: row.name.parse().ok()?, state, reason })
+        };
+        let patience = if settling { SETTLING } else { SETTLED };
+        Ok(Report {
+            host: member.host.clone(),
+            version: self.settings.version.clone(),
+            generation: generation.and_then(|text| text.parse().ok()).unwrap_or_default(),
+            pulse: self.pulse,
+            ground: self.files.ground(),
+            deckies: rows.iter().filter(shown).filter_map(decky).collect(),
+            lag: self.lag(),
+            trouble: self.trouble(),
+            patience_ms: u64::try_from(patience.as_millis()).unwrap_or(0),
+        })
+    }
+
+    fn lag(&self) -> Lag {
+        let paths = &self.worker.paths;
+        let noted = Note::read(paths, Worker::Forwarder).map(|note| note.report.counters);
+        let lag: Option<Lag> = noted.and_then(|counters| serde_json::from_value(counters).ok());
+        let kept = Durable::new(&paths.event_log(), Disk::default()).read().unwrap_or_default();
+        Lag { bytes: behind(paths, kept), ..lag.unwrap_or_default() }
+    }
+
+    /// What a worker of this host is in trouble with.
+    fn trouble(&self) -> String {
+        let now = stamp::now();
+        let notes = Worker::ALL.iter().filter(|worker| **worker != Worker::Link);
+        let bad = notes.filter_map(|worker| {
+            let note = Note::read(&self.worker.paths, *worker).filter(|note| note.is_bad(now))?;
+            let why = note.report.trouble.or(note.report.last_error).unwrap_or_else(|| "hangs".to_owned());
+            Some(format!("{}: {why}", worker.name()))
+        });
+        bad.collect::<Vec<_>>().join("; ")
+    }
+
+    async fn obey(&mut self, member: &Membership, report: &Report, orders: Orders) -> Result<(), Error> {
+        self.pulse = orders.pulse;
+        if member.revoked != orders.revoked || member.name != orders.name {
+            let now = Membership { revoked: orders.revoked, name: orders.name, ..member.clone() };
+            self.files.put_membership(&now)?;
+        }
+        let Some(fleet) = orders.fleet else { return Ok(()) };
+        tracing::info!(
+            generation = orders.generation,
+            before = report.generation,
+            deckies = fleet.deckies.len(),
+            "another fleet is wanted here"
+        );
+        self.want(&fleet).await?;
+        // After it: who breaks off in between hears it again, and wants the same.
+        let text = orders.generation.to_string();
+        self.store
+            .setting_put(GENERATION, &text)
+            .await
+            .map_err(|error| Error::Store("note what is wanted", error))
+    }
+
+    async fn want(&self, fleet: &Fleet) -> Result<(), Error> {
+        intent::put(&self.config, &self.store, fleet, stamp::now()).await?;
+        intent::announce(&self.worker.bus).await;
+        Ok(())
+    }
+
+    /// The master has ended the membership: no decky stays, the key goes, what was recorded stays.
+    async fn leave(&mut self, member: Membership) -> Result<(), Error> {
+        tracing::warn!(master = member.master, "this host was decommissioned: its deckies go");
+        if let Some(fleet) = intent::read(&self.store).await? {
+            self.want(&fleet.emptied()).await?;
+            let gone = decnet_fleet::wait::gone(&self.store, None, LEAVE, |_| ()).await;
+            if let Err(error) = gone {
+                tracing::error!(error = %told_chain(&error), "not all deckies went");
+            }
+        }
+        let failed = |error| Error::Store("forget what was wanted", error);
+        self.store.setting_put(GENERATION, "0").await.map_err(failed)?;
+        self.files.put_membership(&Membership { ended_at: Some(stamp::now()), ..member })?;
+        self.files.forget_own("agent");
+        Ok(())
+    }
+}
