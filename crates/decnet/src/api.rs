@@ -11,7 +11,7 @@ use decnet_pipeline::{
 };
 use decnet_shape::{TechniqueCoverage, TechniqueRule};
 use decnet_store::Store;
-use decnet_web::House;
+use decnet_web::{House, SwarmDoor};
 use netsvc_wire::stamp;
 use parking_lot::Mutex;
 use std::{
@@ -92,14 +92,25 @@ impl std::fmt::Debug for Installation {
 
 impl House for Installation {
     fn workers(&self) -> Vec<decnet_shape::Worker> {
-        Worker::ALL
-            .iter()
-            .map(|&worker| worker_shown(worker, Note::noted(&self.0.paths(), worker), self.0.now()))
+        crate::mode::shown(self.0.settings())
+            .into_iter()
+            .map(|worker| worker_shown(worker, Note::noted(&self.0.paths(), worker), self.0.now()))
             .collect()
     }
 
     fn settings(&self) -> Vec<decnet_shape::Setting> {
         crate::commands::config::shapes(self.0.settings())
+    }
+
+    fn swarm(&self) -> SwarmDoor {
+        let settings = self.0.settings();
+        let port = u16::try_from(settings.number(Name::SwarmctlPort)).unwrap_or_default();
+        SwarmDoor { port, stale: settings.number(Name::SwarmStale) }
+    }
+
+    fn swarm_token(&self, authority: &str) -> Option<(String, String)> {
+        let (token, hash) = decnet_swarm::join::fresh(authority).ok()?;
+        Some((token.to_string(), hash))
     }
 
     fn rules(&self) -> Vec<TechniqueRule> {

@@ -3,6 +3,7 @@
 use crate::{
     commands::{
         Context,
+        agent::{Agent, Join, Leave, Swarmctl},
         alerts::Alerts,
         artifacts::Artifacts,
         attackers::Attackers,
@@ -31,13 +32,14 @@ use crate::{
         run,
         sessions::Sessions,
         status::{Status, Unwell},
+        swarm::Swarm,
         teardown::Teardown,
         techniques::Techniques,
         token::Tokens,
         user::{self, Users},
     },
     examples::{self, USAGE},
-    hidden, output,
+    hidden, mode, output,
     settings::{Layer, Origin, Settings},
 };
 use anyhow::Result;
@@ -117,6 +119,11 @@ enum Verb {
     Doctor(Doctor),
     Docs(Docs),
     Run(run::Run),
+    Swarm(Swarm),
+    Swarmctl(Swarmctl),
+    Join(Join),
+    Agent(Agent),
+    Leave(Leave),
     /// Write a completion script for a shell to the standard output
     Completions {
         /// Which shell
@@ -131,7 +138,10 @@ pub fn main() -> ExitCode {
     if let Some(code) = hidden::main() {
         return code;
     }
-    let matches = match command().try_get_matches() {
+    // Before the command line is read, so that its help shows what there is on this host.
+    let gated = Settings::load(Layer::new()).is_ok_and(|settings| mode::is_gated(&settings));
+    let command = if gated { mode::without_masters(command()) } else { command() };
+    let matches = match command.try_get_matches() {
         Ok(matches) => matches,
         Err(error) => return refuse(&error),
     };
@@ -143,6 +153,12 @@ pub fn main() -> ExitCode {
             return ExitCode::from(USAGE);
         }
     };
+    if let Some(verb) = matches.subcommand_name().filter(|verb| mode::is_masters(verb))
+        && mode::is_gated(&settings)
+    {
+        output::note(&mode::refusal(verb, &settings));
+        return ExitCode::FAILURE;
+    }
     // The demo's screen is for what is attacked.
     let quiet = matches.subcommand_name() == Some("demo");
     crate::logs::start(&settings, quiet);
@@ -238,7 +254,7 @@ fn flags(matches: &ArgMatches) -> Layer {
         }
     }
     if let Some((name, inner)) = matches.subcommand()
-        && (name == "run" || name.parse::<Worker>().is_ok())
+        && (matches!(name, "run" | "agent") || name.parse::<Worker>().is_ok())
         && let Ok(Some(user)) = inner.try_get_one::<String>("user")
     {
         layer.push(("DECNET_USER".to_owned(), user.clone(), Origin::Flag("user")));
@@ -314,6 +330,11 @@ async fn dispatch(matches: &ArgMatches, flags: Layer, settings: Settings) -> Res
         Verb::Docs(docs) => docs.run(),
         Verb::Doctor(doctor) => doctor.run(&context),
         Verb::Run(run) => run.run(&context).await,
+        Verb::Swarm(swarm) => swarm.run(&context).await,
+        Verb::Swarmctl(swarmctl) => swarmctl.run(&context).await,
+        Verb::Join(join) => join.run(&context).await,
+        Verb::Agent(agent) => agent.run(&context).await,
+        Verb::Leave(leave) => leave.run(&context).await,
         Verb::Completions { shell } => complete(shell),
     }
 }

@@ -13,6 +13,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         "alerts",
         &["decnet alerts set siem --target https://siem.lan/hook --severity high", "decnet alerts test siem"],
     ),
+    ("agent", &["decnet agent", "decnet agent --daemon"]),
     ("alerts mute", &["decnet alerts mute --network 192.0.2.0/28 --minutes 480 --reason 'our own scanner'"]),
     ("alerts retry", &["decnet alerts retry 17"]),
     (
@@ -57,7 +58,14 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("decky service remove", &["decnet decky service remove web-01 ftp"]),
     ("decky service set", &["decnet decky service set db-01 redis password=s3cr3t"]),
     ("demo", &["decnet demo", "decnet demo --attack --exit --json"]),
-    ("deploy", &["decnet deploy --config fleet.ini", "decnet deploy --deckies 5 --lab"]),
+    (
+        "deploy",
+        &[
+            "decnet deploy --config fleet.ini",
+            "decnet deploy --deckies 5 --lab",
+            "decnet deploy --mode swarm --deckies 40 --archetype linux-server --on site=berlin",
+        ],
+    ),
     ("docs", &["decnet docs", "decnet docs services/ssh", "decnet docs settings"]),
     ("services", &["decnet services", "decnet services show ssh"]),
     (
@@ -80,6 +88,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
             "decnet incidents --decky web-01 --since 1d --json",
         ],
     ),
+    ("join", &["decnet join master.lan TOKEN --interface eth0 --run", "decnet join 192.0.2.1:8770 TOKEN"]),
     ("lab", &["decnet lab up", "decnet lab down"]),
     ("mutate", &["decnet mutate --decky web-01", "decnet mutate --all --json"]),
     ("mutations", &["decnet mutations --decky web-01 --since 7d", "decnet mutations --json"]),
@@ -97,6 +106,32 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ),
     ("sessions show", &["decnet sessions show ID --json"]),
     ("status", &["decnet status", "decnet status --json"]),
+    ("swarm", &["decnet swarm enroll --name berlin-1", "decnet swarm list", "decnet swarm check --json"]),
+    ("swarm check", &["decnet swarm check", "decnet swarm check --json"]),
+    (
+        "swarm deckies",
+        &["decnet swarm deckies --host berlin-1 --state failed", "decnet swarm deckies --json"],
+    ),
+    ("swarm decommission", &["decnet swarm decommission --name berlin-1 --yes"]),
+    ("swarm drain", &["decnet swarm drain --name berlin-1", "decnet swarm drain --name berlin-1 --undo"]),
+    (
+        "swarm enroll",
+        &[
+            "decnet swarm enroll --name berlin-1 --label site=berlin --capacity 200",
+            "decnet swarm enroll --name paris-1 --address decnet.example --minutes 10 --json",
+        ],
+    ),
+    (
+        "swarm label",
+        &[
+            "decnet swarm label --name berlin-1 site=berlin rack-",
+            "decnet swarm label --name berlin-1 --weight 2",
+        ],
+    ),
+    ("swarm list", &["decnet swarm list", "decnet swarm list --status unreachable --json"]),
+    ("swarm rename", &["decnet swarm rename --name berlin-1 --to berlin-old"]),
+    ("swarm teardown", &["decnet swarm teardown --id decky-07", "decnet swarm teardown --all"]),
+    ("swarmctl", &["decnet swarmctl", "decnet swarmctl --no-listener --daemon"]),
     ("techniques", &["decnet techniques --since 7d", "decnet techniques --src 192.0.2.7 --json"]),
     ("techniques check", &["decnet techniques check", "decnet techniques check ./my-rules"]),
     ("techniques coverage", &["decnet techniques coverage --json"]),

@@ -9,6 +9,7 @@ pub mod hidden;
 pub mod house;
 pub mod intruder;
 pub mod logs;
+pub mod mode;
 mod operator;
 pub mod output;
 pub mod reference;

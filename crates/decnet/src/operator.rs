@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, bail};
 use decnet_fleet::intent;
 use decnet_model::{
     fleet::{DeckyName, Fleet},
-    operation::{FleetRequest, Request, ServiceEdit},
+    operation::{FleetRequest, Request, ServiceEdit, SwarmWork},
     record::{Operation, OperationKind, OperationState},
     runtime::Runtime,
     worker::Worker,
@@ -200,6 +200,7 @@ fn command_line(request: &Request, present: Option<&Fleet>) -> (Vec<String>, Opt
     let mut words = vec![request.kind().name().to_owned()];
     match request {
         Request::Decky { decky, edit } => return edited(words, decky, edit),
+        Request::Swarm(work) => return (on_the_swarm(work), None),
         _ => words.push("--json".to_owned()),
     }
     let mut input = None;
@@ -219,9 +220,35 @@ fn command_line(request: &Request, present: Option<&Fleet>) -> (Vec<String>, Opt
         Request::Audit(deckies) => words.extend(deckies.iter().map(ToString::to_string)),
         Request::Mutate(deckies) if deckies.is_empty() => words.push("--all".to_owned()),
         Request::Mutate(deckies) => words.extend(deckies.iter().map(|decky| format!("--decky={decky}"))),
-        Request::Decky { .. } => {}
+        Request::SwarmDeploy { fleet, on, take_away, .. } => {
+            words.push("--mode=swarm".to_owned());
+            words.extend(on.iter().map(|(key, value)| format!("--on={key}={value}")));
+            // Where a decky stands is for each host to say.
+            input = wanted(fleet, None, &mut words);
+            if *take_away {
+                words.push("--yes".to_owned());
+            }
+        }
+        Request::Decky { .. } | Request::Swarm(_) => {}
     }
     (words, input)
+}
+
+/// Words for work on hosts of the swarm.
+fn on_the_swarm(work: &SwarmWork) -> Vec<String> {
+    let words = |verb: &str, rest: &[String]| {
+        let begin = ["swarm", verb, "--json"].map(str::to_owned);
+        begin.into_iter().chain(rest.iter().cloned()).collect()
+    };
+    let host = |id: &str| format!("--uuid={id}");
+    match work {
+        SwarmWork::Check => words("check", &[]),
+        SwarmWork::Decommission(id) => words("decommission", &[host(id), "--yes".to_owned()]),
+        SwarmWork::Drain(id) => words("drain", &[host(id)]),
+        SwarmWork::Undrain(id) => words("drain", &[host(id), "--undo".to_owned()]),
+        SwarmWork::Teardown(Some(decky)) => words("teardown", &[format!("--id={decky}")]),
+        SwarmWork::Teardown(None) => words("teardown", &["--all".to_owned()]),
+    }
 }
 
 /// Words for a change of a service; behind two dashes nothing is taken for an option. Settings may be secrets, and
@@ -282,7 +309,7 @@ fn place_of(present: Option<&Fleet>) -> Vec<String> {
 
 /// A plan without what nobody looks at: of each decky what a list shows.
 fn shortened(kind: OperationKind, value: Value) -> Value {
-    if kind != OperationKind::Plan {
+    if kind != OperationKind::Plan || value.get("mode").is_some() {
         return value;
     }
     let deckies: Vec<Value> = value
@@ -347,6 +374,18 @@ mod tests {
             placed(own),
             (vec!["plan".into(), "--json".into(), "--config=-".into()], Some(own.into()))
         );
+    }
+
+    #[test]
+    fn a_swarm_gets_the_words_of_its_own_verbs() {
+        let words = |request: Request| command_line(&request, None).0.join(" ");
+        let host = "--interface".to_owned();
+        assert_eq!(words(Request::Swarm(SwarmWork::Drain(host))), "swarm drain --json --uuid=--interface");
+        assert_eq!(words(Request::Swarm(SwarmWork::Check)), "swarm check --json");
+        let on = BTreeMap::from([("site".to_owned(), "berlin".to_owned())]);
+        let fleet = FleetRequest::Ini(String::new());
+        let asked = Request::SwarmDeploy { fleet, on, take_away: true, plan: false };
+        assert_eq!(words(asked), "deploy --json --mode=swarm --on=site=berlin --config=- --yes");
     }
 
     #[test]

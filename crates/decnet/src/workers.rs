@@ -44,6 +44,28 @@ pub fn body(worker: Worker, context: &Context) -> Body {
         Worker::Mutator => on_the_store(context, |worker, context, store| async move {
             Ok(decnet_fleet::mutator::run(worker, context.fleet(), store, stamp::now).await?)
         }),
+        Worker::Swarmctl => on_the_store(context, |worker, context, store| async move {
+            Ok(decnet_swarm::controller::run(worker, store, controller_settings(&context)).await?)
+        }),
+        Worker::Listener => on_the_store(context, |worker, context, store| async move {
+            let settings = decnet_swarm::listener::Settings {
+                host: context.settings().text(Name::ListenerHost).to_owned(),
+                port: port(&context, Name::SwarmSyslogPort),
+            };
+            Ok(decnet_swarm::listener::run(worker, store, settings).await?)
+        }),
+        Worker::Link => on_the_store(context, |worker, context, store| async move {
+            let settings = decnet_swarm::link::Settings {
+                master: context.settings().given(Name::SwarmMasterHost).map(str::to_owned),
+                port: None,
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+            };
+            Ok(decnet_swarm::link::run(worker, context.fleet(), store, settings).await?)
+        }),
+        Worker::Forwarder => runtime::body(move |worker| {
+            let master = context.settings().given(Name::SwarmMasterHost).map(str::to_owned);
+            decnet_swarm::forwarder::run(worker, decnet_swarm::forwarder::Settings { master, port: None })
+        }),
         Worker::Operator => runtime::body(move |worker| {
             let context = context.clone();
             async move { crate::operator::run(worker, context).await.map_err(Failure) }
@@ -68,6 +90,18 @@ where
             work(worker, context, store).await.map_err(Failure)
         }
     })
+}
+
+fn port(context: &Context, name: Name) -> u16 {
+    u16::try_from(context.settings().number(name)).unwrap_or_default()
+}
+
+fn controller_settings(context: &Context) -> decnet_swarm::controller::Settings {
+    decnet_swarm::controller::Settings {
+        host: context.settings().text(Name::SwarmctlHost).to_owned(),
+        port: port(context, Name::SwarmctlPort),
+        syslog_port: port(context, Name::SwarmSyslogPort),
+    }
 }
 
 /// What the store keeps.

@@ -22,7 +22,7 @@ use decnet_model::{
     fleet::Fleet,
     record::{DeckyActual, DeckyDesired, Filter, Page},
     runtime::Runtime,
-    worker::Worker,
+    worker::{Role, Worker},
 };
 use decnet_pipeline::runtime::{Claim, Keeper};
 use decnet_plan::plan;
@@ -89,7 +89,7 @@ impl Demo {
         let (stop, stopped) = tokio::sync::watch::channel(false);
         let workers = tokio::spawn({
             let context = context.clone();
-            async move { house::keep(&context, Worker::start_order(), true, stopped).await }
+            async move { house::keep(&context, Worker::on(Role::Master), true, stopped).await }
         });
         let mut round = Round::default();
         let outcome = tokio::select! {

@@ -6,9 +6,10 @@ use super::{
     run,
     site::{self, Where},
     status::{self, health::Health},
+    swarm::{self, Mode},
 };
 use crate::{output, settings::Name, workers};
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Args;
 use decnet_fleet::{
     Error, Standing, intent,
@@ -21,6 +22,7 @@ use decnet_model::{
     nmap,
     runtime::Runtime,
     servers,
+    swarm::label,
 };
 use decnet_plan::{changes::Changes, ini::deploy as spec, key, notice, plan};
 use netsvc_persona::{Life, LoginPolicy, Servers};
@@ -124,6 +126,12 @@ pub struct Deploy {
     /// Do not ask before deckies are removed or put somewhere else
     #[arg(long, short)]
     pub yes: bool,
+    /// On this host, or over the hosts of the swarm (see `decnet swarm`)
+    #[arg(long, value_enum, default_value_t = Mode::Unihost)]
+    pub mode: Mode,
+    /// With --mode swarm: only on hosts with this label; more than once for more
+    #[arg(long, value_name = "KEY=VALUE", value_parser = label)]
+    pub on: Vec<(String, String)>,
     /// Only show what would be done; needs no rights
     #[arg(long)]
     pub dry_run: bool,
@@ -148,7 +156,7 @@ impl Deploy {
     /// The fleet of a deployment INI. Where it stands is looked up and not changed before the file is
     /// known to be right.
     fn read(&self, path: &Path, context: &Context) -> Result<Fleet> {
-        let text = whole(path).map_err(|error| BadInput::Unreadable(path.to_owned(), error))?;
+        let text = whole(path)?;
         let place = spec::place(&text);
         let runtime = self.runtime.or(place.runtime);
         let named = place.interface.filter(|_| runtime != Some(Runtime::Loopback) && !self.place.lab);
@@ -204,6 +212,13 @@ impl Deploy {
     /// # Errors
     /// When the fleet cannot be planned, or does not come up.
     pub async fn run(self, context: &Context) -> Result<()> {
+        match self.mode {
+            Mode::Swarm => return swarm::deploy(self, context).await,
+            Mode::Unihost if !self.on.is_empty() => {
+                bail!("--on chooses hosts of a swarm: it needs --mode swarm")
+            }
+            Mode::Unihost => {}
+        }
         let fleet = match &self.config {
             Some(path) => self.read(path, context)?,
             None => {
@@ -228,6 +243,7 @@ impl Deploy {
             return Ok(());
         }
         let old = old?;
+        swarm::apart(context, &fleet).await?;
         agreed(&changes, self.yes)?;
         let begun = Instant::now();
         carry_out(context, old, &fleet).await?;
@@ -252,12 +268,15 @@ impl Deploy {
 }
 
 /// Reads a deployment INI, or as much of it as shows that it is too long.
-fn whole(path: &Path) -> io::Result<Vec<u8>> {
-    let mut text = Vec::new();
-    let source: Box<dyn io::Read> =
-        if path == Path::new("-") { Box::new(io::stdin()) } else { Box::new(std::fs::File::open(path)?) };
-    io::Read::read_to_end(&mut io::Read::take(source, CONFIG_BYTES), &mut text)?;
-    Ok(text)
+pub(super) fn whole(path: &Path) -> Result<Vec<u8>, BadInput> {
+    let read = || {
+        let mut text = Vec::new();
+        let source: Box<dyn io::Read> =
+            if path == Path::new("-") { Box::new(io::stdin()) } else { Box::new(std::fs::File::open(path)?) };
+        io::Read::read_to_end(&mut io::Read::take(source, CONFIG_BYTES), &mut text)?;
+        Ok(text)
+    };
+    read().map_err(|error| BadInput::Unreadable(path.to_owned(), error))
 }
 
 /// Nothing came up: workers that were only started for it do not stay.
@@ -275,13 +294,13 @@ fn give_up(context: &Context, started: bool, error: anyhow::Error) -> anyhow::Er
 /// Says what of the house does not do well, although the fleet is up.
 fn warn(context: &Context) {
     let paths = context.paths();
-    let health = Health::look(&paths, Standing::read(&paths).as_ref(), context.now());
+    let health = Health::look(context, Standing::read(&paths).as_ref());
     health.problems().iter().for_each(|problem| output::note(&format!("warning: {problem}")));
     output::note(&format!("API on {}", status::api(context)));
 }
 
 /// nmap's database, if `text` asks for a face of it.
-fn database(context: &Context, text: &[u8]) -> nmap::Database {
+pub(super) fn database(context: &Context, text: &[u8]) -> nmap::Database {
     if !text.windows(nmap::PREFIX.len()).any(|part| part == nmap::PREFIX.as_bytes()) {
         return nmap::ABSENT.clone();
     }

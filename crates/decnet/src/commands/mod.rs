@@ -1,5 +1,6 @@
 //! The operator's commands, one file each.
 
+pub mod agent;
 pub mod alerts;
 pub mod artifacts;
 pub mod attackers;
@@ -29,6 +30,7 @@ pub mod run;
 pub mod sessions;
 pub mod site;
 pub mod status;
+pub mod swarm;
 pub mod teardown;
 pub mod techniques;
 pub mod token;

@@ -1,14 +1,14 @@
 //! `run`: every worker of this host; and one worker alone.
 
-use super::Context;
+use super::{Context, agent};
 use crate::{
-    house, logs, output,
+    house, logs, mode, output,
     settings::{Layer, Name, Origin},
 };
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use decnet_fleet::supervisor;
-use decnet_model::worker::Worker;
+use decnet_model::worker::{Role, Worker};
 use decnet_pipeline::runtime::{Holder, Keeper, Note};
 use std::{
     path::PathBuf,
@@ -81,6 +81,12 @@ impl BusOptions {
 }
 
 impl Run {
+    /// In the foreground, with these workers.
+    pub fn of(workers: Vec<Worker>) -> Run {
+        let only = workers.iter().map(|worker| worker.name().to_owned()).collect();
+        Run { only, daemon: false, user: None }
+    }
+
     /// Runs the command.
     ///
     /// # Errors
@@ -89,7 +95,13 @@ impl Run {
         let names: Result<Vec<Worker>, _> = self.only.iter().map(|name| name.parse()).collect();
         let mut wanted = names?;
         if wanted.is_empty() {
-            wanted = Worker::start_order();
+            wanted = mode::workers(context.settings());
+        }
+        if mode::is_gated(context.settings()) {
+            if let Some(worker) = wanted.iter().find(|worker| worker.spec().role == Role::Master) {
+                bail!(mode::refusal(worker.name(), context.settings()));
+            }
+            agent::prepare(context)?;
         }
         let paths = context.paths();
         if self.daemon {
@@ -129,10 +141,18 @@ fn described(holder: &Holder) -> String {
 /// When it is running already or fails.
 pub async fn single(worker: Worker, options: Single, context: &Context) -> Result<()> {
     if options.daemon {
-        let child = background(context, &[worker.name()], worker == Worker::Api).await?;
-        return wait_until(child, context, || Note::read(&context.paths(), worker).is_some()).await;
+        return begin(context, &[worker.name()], worker).await;
     }
     house::alone(context, worker, stop_signal()?).await
+}
+
+/// Starts this program in the background with `arguments`, which run `worker`, and waits until it does.
+///
+/// # Errors
+/// When it does not start.
+pub async fn begin(context: &Context, arguments: &[&str], worker: Worker) -> Result<()> {
+    let child = background(context, arguments, worker == Worker::Api).await?;
+    wait_until(child, context, || Note::read(&context.paths(), worker).is_some()).await
 }
 
 /// True once the process is asked to end.

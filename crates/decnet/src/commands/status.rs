@@ -53,7 +53,7 @@ impl Status {
         context.ensure_there()?;
         let paths = context.paths();
         let runtime = Standing::read(&paths);
-        let health = Health::look(&paths, runtime.as_ref(), context.now());
+        let health = Health::look(context, runtime.as_ref());
         let stored = match timeout(PATIENCE, read(context)).await {
             Ok(read) => read.map_err(|error| format!("the store cannot be read: {error:#}")),
             Err(_) => Err(format!("the store does not answer within {} s", PATIENCE.as_secs())),

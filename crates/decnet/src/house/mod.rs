@@ -18,13 +18,16 @@ use crate::{
 };
 use anyhow::{Context as _, Result};
 use decnet_model::worker::{Process, Worker};
-use decnet_pipeline::runtime::{self, Backoff, Claim};
+use decnet_pipeline::runtime::{self, Backoff, Claim, WorkerLock};
+use decnet_swarm::files::Files;
 use orders::{Manner, Part};
 use std::time::{Duration, Instant};
 use tokio::{sync::watch, task::JoinHandle};
 
 /// Time that a process gets to end in good order: more than its workers get.
 const GRACE: Duration = Duration::from_secs(20);
+/// Time between two looks whether there is a swarm.
+const SWARM_LOOK: Duration = Duration::from_secs(1);
 
 /// Keeps `workers` running until `stop` is true, each in its process; `quiet`: they say less than usual.
 ///
@@ -47,7 +50,7 @@ pub async fn keep(
     let host = workers::host(context, "run");
     let own = tokio::spawn(runtime::supervise(host, bodies, Backoff::default(), end_own.subscribe()));
     let end_parts = watch::Sender::new(false);
-    let parts: Vec<JoinHandle<()>> = [Process::House, Process::Api]
+    let parts: Vec<JoinHandle<()>> = [Process::House, Process::Swarm, Process::Api]
         .into_iter()
         .map(|process| (process, of(&workers, process).collect::<Vec<_>>()))
         .filter(|(_, workers)| !workers.is_empty())
@@ -86,6 +89,32 @@ pub async fn alone(context: &Context, worker: Worker, mut stop: watch::Receiver<
     Ok(())
 }
 
+/// Runs workers of one process that is not the keeper, without a keeper beside them, until `stop` is true.
+///
+/// # Errors
+/// When one of them runs already or the process fails.
+pub async fn together(context: &Context, workers: &[Worker], mut stop: watch::Receiver<bool>) -> Result<()> {
+    let Some(first) = workers.first() else { return Ok(()) };
+    for &worker in workers {
+        // Said at once, and not by a process that starts again for ever.
+        drop(WorkerLock::take(&context.paths(), worker)?);
+    }
+    let _share = prepare(context, workers).await?;
+    let manner = Manner { alone: false, quiet: false };
+    let mut part =
+        Part::start(context, first.spec().process, workers, manner).context("start the workers")?;
+    tokio::select! {
+        good = part.ended() => anyhow::ensure!(good, "{} failed", first.name()),
+        () = told(&mut stop) => part.stop(GRACE).await,
+    }
+    Ok(())
+}
+
+fn has_swarm(context: &Context) -> bool {
+    let files = Files::new(&context.paths());
+    files.is_master() || files.is_agent()
+}
+
 /// Makes the folder what its processes need, and takes a share in it.
 async fn prepare(context: &Context, workers: &[Worker]) -> Result<Claim> {
     let share = Claim::share(&context.paths())?;
@@ -122,6 +151,13 @@ async fn keep_part(
 ) {
     let backoff = Backoff::default();
     let mut wait = backoff.first;
+    // One machine is the rule: nothing runs for a swarm that there is not.
+    while process == Process::Swarm && !has_swarm(&context) {
+        tokio::select! {
+            () = tokio::time::sleep(SWARM_LOOK) => {}
+            () = told(&mut stop) => return,
+        }
+    }
     loop {
         let started = Instant::now();
         match Part::start(&context, process, &workers, Manner { alone: false, quiet }) {

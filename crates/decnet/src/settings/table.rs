@@ -65,6 +65,10 @@ knobs! {
         "nmap's database of operating systems, where `face = nmap:NAME` is looked up";
     User = "decnet.user", "DECNET_USER", "", Kind::Text,
         "User that the processes of the house become when root starts them, by name or number; a fixed one without it";
+    Mode = "decnet.mode", "DECNET_MODE", "auto", Kind::Word(&["auto", "master", "agent"]),
+        "What this host is: an agent where it has joined a swarm, else a master; or one of the two in any case";
+    DisallowMaster = "decnet.disallow-master", "DECNET_DISALLOW_MASTER", "yes", Kind::Flag,
+        "Whether an agent hides and refuses the verbs that are the master's";
     LogLevel = "logging.level", "DECNET_LOG_LEVEL", "info", Kind::Word(&["error", "warn", "info", "debug", "trace"]),
         "How much the program says about itself";
     LogFormat = "logging.format", "DECNET_LOG_FORMAT", "text", Kind::Word(&["text", "json"]),
@@ -99,6 +103,18 @@ knobs! {
         "Messages of the rule `configured` in an hour beyond which they are held for a digest";
     DashboardUrl = "alerts.dashboard", "DECNET_ALERT_DASHBOARD", "", Kind::Text,
         "Address of the dashboard, for links in alerts";
+    SwarmctlHost = "master.swarmctl-host", "DECNET_SWARMCTL_HOST", "0.0.0.0", Kind::Text,
+        "Address that the controller of a swarm listens on, once there is one";
+    SwarmctlPort = "master.swarmctl-port", "DECNET_SWARMCTL_PORT", "8770", Kind::Port,
+        "Port of the controller of a swarm";
+    ListenerHost = "master.listener-host", "DECNET_LISTENER_HOST", "0.0.0.0", Kind::Text,
+        "Address that the listener of a swarm listens on, once there is one";
+    SwarmSyslogPort = "master.swarm-syslog-port", "DECNET_SWARM_SYSLOG_PORT", "6514", Kind::Port,
+        "Port of the listener of a swarm (RFC 5425)";
+    SwarmStale = "master.stale-after", "DECNET_SWARM_STALE_AFTER", "60", Kind::Count,
+        "Seconds of silence after which a host of the swarm is unreachable";
+    SwarmMasterHost = "agent.master-host", "DECNET_SWARM_MASTER_HOST", "", Kind::Text,
+        "Name or address of the master; without it, that which this host has joined";
     AdminPassword = "web.admin-password", "DECNET_ADMIN_PASSWORD", "", Kind::Secret,
         "Password of the first operator; without it one is made and printed once";
     JwtSecret = "web.jwt-secret", "DECNET_JWT_SECRET", "", Kind::Secret,

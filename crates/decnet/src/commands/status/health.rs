@@ -1,7 +1,7 @@
 //! How the workers, their processes and the disk do: from files and the kernel alone, so that it can be
 //! said while the store cannot.
 
-use crate::output;
+use crate::{commands::Context, mode, output};
 use decnet_engine::confine::{Confined, Standing as Kernel};
 use decnet_fleet::Standing;
 use decnet_model::{
@@ -41,10 +41,12 @@ struct Seen {
 
 impl Health {
     /// Looks at everything.
-    pub fn look(paths: &Paths, runtime: Option<&Standing>, now: i64) -> Self {
+    pub fn look(context: &Context, runtime: Option<&Standing>) -> Self {
+        let (paths, now) = (&context.paths(), context.now());
         let holder = Keeper::holder(paths).ok().flatten();
-        let workers = Worker::ALL.iter().map(|&worker| (worker, Note::read(paths, worker))).collect();
-        let processes = processes(paths, holder.as_ref(), runtime);
+        let shown = mode::shown(context.settings());
+        let processes = processes(paths, holder.as_ref(), runtime, &shown);
+        let workers = shown.into_iter().map(|worker| (worker, Note::read(paths, worker))).collect();
         let free = nix::sys::statvfs::statvfs(paths.root()).ok();
         let free = free.map(|found| found.blocks_available().saturating_mul(found.fragment_size()));
         Health { holder, workers, processes, free, now }
@@ -77,7 +79,7 @@ impl Health {
         json!({
             "process": self.holder.as_ref().map(|holder| holder.pid),
             "verb": self.holder.as_ref().map(|holder| &holder.verb),
-            "names": Worker::ALL.iter().map(|worker| worker.name()).collect::<Vec<_>>(),
+            "names": self.workers.iter().map(|(worker, _)| worker.name()).collect::<Vec<_>>(),
             "states": states.collect::<Vec<_>>(),
         })
     }
@@ -154,7 +156,12 @@ impl Health {
 }
 
 /// The processes that there are, each with what it has too much.
-fn processes(paths: &Paths, holder: Option<&Holder>, runtime: Option<&Standing>) -> Vec<Seen> {
+fn processes(
+    paths: &Paths,
+    holder: Option<&Holder>,
+    runtime: Option<&Standing>,
+    workers: &[Worker],
+) -> Vec<Seen> {
     let native = runtime.and_then(|runtime| runtime.native.as_ref());
     let root = holder.and_then(|holder| Kernel::of(holder.pid)).is_some_and(|kernel| kernel.uid == 0);
     // Root of a user namespace has one user only.
@@ -173,7 +180,9 @@ fn processes(paths: &Paths, holder: Option<&Holder>, runtime: Option<&Standing>)
         found.push(Seen { process, pid, kernel, landlock, excess });
     };
     see(Process::Keeper.name(), holder.map(|holder| holder.pid), None, false);
-    for process in [Process::House, Process::Api].into_iter().filter(|_| holder.is_some()) {
+    let has = |process: &Process| workers.iter().any(|worker| worker.spec().process == *process);
+    let parts = Process::ALL.iter().copied().filter(|process| *process != Process::Keeper && has(process));
+    for process in parts.filter(|_| holder.is_some()) {
         let text = fs_err::read(paths.process_note(process.name())).unwrap_or_default();
         let note: Option<Confined> = serde_json::from_slice(&text).ok();
         let landlock = note.as_ref().map(|note| note.landlock.clone());

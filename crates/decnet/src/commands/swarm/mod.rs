@@ -1,0 +1,298 @@
+//! `swarm`: the hosts of a swarm, as its master sees them.
+
+mod deploy;
+mod hosts;
+
+pub use deploy::{Mode, apart, deploy};
+
+use super::{Context, user::audit};
+use crate::{output, settings::Name};
+use anyhow::{Context as _, Result, bail};
+use clap::{Args, Subcommand};
+use decnet_model::swarm::{HostState, Invited, Labels, label};
+use decnet_store::Store;
+use decnet_swarm::{
+    files::Files,
+    fleet::{self, Host},
+    join,
+};
+use serde_json::json;
+use std::{net::UdpSocket, path::PathBuf, time::Duration};
+
+/// The hosts of a swarm
+///
+/// One master keeps what is wanted and takes in what was recorded; agents on other hosts carry deckies. Agents connect
+/// to the master (ports 8770 and 6514, TLS 1.3 with certificates on both sides) and listen to nobody.
+#[derive(Args, Debug)]
+pub struct Swarm {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// One host, by name or id.
+#[derive(Args, Debug, Clone)]
+#[group(required = true, multiple = false)]
+struct Which {
+    /// Name of the host
+    #[arg(long)]
+    name: Option<String>,
+    /// Id of the host
+    #[arg(long, value_name = "ID")]
+    uuid: Option<String>,
+}
+
+/// What is to go.
+#[derive(Args, Debug, Clone)]
+#[group(required = true, multiple = false)]
+struct Target {
+    /// All deckies of the swarm
+    #[arg(long)]
+    all: bool,
+    /// This decky
+    #[arg(long, value_name = "DECKY")]
+    id: Option<String>,
+    /// All deckies of this host
+    #[arg(long, value_name = "NAME")]
+    host: Option<String>,
+}
+
+#[derive(Subcommand, Debug)]
+enum Verb {
+    /// Invite a host: prints the one command that is to be run there
+    Enroll {
+        /// Name that the host gets
+        #[arg(long)]
+        name: String,
+        /// Name or address by which the host reaches this one [default: that of the interface with the default route]
+        #[arg(long, value_name = "HOST")]
+        address: Option<String>,
+        /// A label that it gets; more than once for more. Hosts of different `site` are on different segments
+        #[arg(long = "label", value_name = "KEY=VALUE", value_parser = label)]
+        labels: Vec<(String, String)>,
+        /// How many deckies it gets beside others: twice the weight, twice the deckies
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1000))]
+        weight: u64,
+        /// Most deckies that it gets
+        #[arg(long)]
+        capacity: Option<u64>,
+        /// Minutes until the token expires
+        #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=10_080))]
+        minutes: u64,
+        /// Write the authority's certificate (`ca.crt`) and the command (`join.sh`) into this folder as well. The key
+        /// of the host is made there and is never here
+        #[arg(long, value_name = "FOLDER")]
+        out_dir: Option<PathBuf>,
+        /// JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the hosts
+    List {
+        /// Only in this state: enrolled, active, drained, unreachable, decommissioned
+        #[arg(long, value_name = "STATE")]
+        status: Option<HostState>,
+        /// A JSON list
+        #[arg(long)]
+        json: bool,
+    },
+    /// Ask every host whether it is there; fails where one does not answer
+    Check {
+        /// Longest wait, in seconds
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=300))]
+        seconds: u64,
+        /// JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the deckies with their hosts
+    Deckies {
+        /// Only of this host, by name or id
+        #[arg(long, value_name = "HOST")]
+        host: Option<String>,
+        /// Only in this state: running, failed, pending, leaving, unknown
+        #[arg(long)]
+        state: Option<String>,
+        /// A JSON list
+        #[arg(long)]
+        json: bool,
+    },
+    /// End the membership of a host: its certificates are revoked at once, and it takes its deckies down when it hears
+    /// so. What it has recorded stays here. `swarm drain` first moves its deckies to others
+    Decommission {
+        #[command(flatten)]
+        which: Which,
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
+        /// JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Move the deckies of a host to others, and give it no more
+    Drain {
+        #[command(flatten)]
+        which: Which,
+        /// Give it deckies again, with the next deploy
+        #[arg(long)]
+        undo: bool,
+        /// JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Give a host another name; its id stays
+    Rename {
+        #[command(flatten)]
+        which: Which,
+        /// The new name
+        #[arg(long, value_name = "NAME")]
+        to: String,
+        /// JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Change labels, weight and capacity of a host; the next deploy goes by them
+    Label {
+        #[command(flatten)]
+        which: Which,
+        /// KEY=VALUE sets a label, KEY- takes it away
+        #[arg(value_name = "LABEL")]
+        labels: Vec<String>,
+        /// Its weight
+        #[arg(long, value_parser = clap::value_parser!(u64).range(1..=1000))]
+        weight: Option<u64>,
+        /// Most deckies; 0: as many as come
+        #[arg(long)]
+        capacity: Option<u64>,
+        /// What there is to know of it
+        #[arg(long)]
+        notes: Option<String>,
+        /// JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take deckies of the swarm down; what was recorded stays
+    Teardown {
+        #[command(flatten)]
+        target: Target,
+        /// JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+impl Swarm {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// When there is no such host, or the store fails.
+    pub async fn run(self, context: &Context) -> Result<()> {
+        match self.verb {
+            Verb::Enroll { name, address, labels, weight, capacity, minutes, out_dir, json } => {
+                let valid = Duration::from_secs(minutes * 60);
+                let labels: Labels = labels.into_iter().collect();
+                let by = super::user::actor();
+                let invited = Invited { name, labels, weight, capacity, valid, by };
+                enroll(context, invited, address, out_dir, json).await
+            }
+            Verb::List { status, json } => hosts::list(context, status, json).await,
+            Verb::Check { seconds, json } => hosts::check(context, Duration::from_secs(seconds), json).await,
+            Verb::Deckies { host, state, json } => {
+                hosts::deckies(context, host.as_deref(), state.as_deref(), json).await
+            }
+            Verb::Decommission { which, yes, json } => hosts::decommission(context, &which, yes, json).await,
+            Verb::Drain { which, undo, json } => hosts::drain(context, &which, undo, json).await,
+            Verb::Rename { which, to, json } => hosts::rename(context, &which, &to, json).await,
+            Verb::Label { which, labels, weight, capacity, notes, json } => {
+                let change = hosts::Relabel { labels, weight, capacity, notes };
+                hosts::relabel(context, &which, change, json).await
+            }
+            Verb::Teardown { target, json } => deploy::teardown(context, &target, json).await,
+        }
+    }
+}
+
+/// Seconds of silence after which a host is unreachable.
+fn stale(context: &Context) -> u64 {
+    context.settings().number(Name::SwarmStale)
+}
+
+/// All hosts.
+async fn all(context: &Context, store: &Store) -> Result<Vec<Host>> {
+    Ok(fleet::hosts(store, context.now(), stale(context)).await?)
+}
+
+/// The host that is meant, of those that belong to the swarm.
+fn meant<'a>(hosts: &'a [Host], which: &Which) -> Result<&'a Host> {
+    let (name, id) = (which.name.as_deref(), which.uuid.as_deref());
+    let fits = |host: &&Host| Some(host.row.name.as_str()) == name || Some(host.row.id.as_str()) == id;
+    let there = || hosts.iter().filter(|host| host.state != HostState::Decommissioned);
+    match there().find(fits) {
+        Some(host) => Ok(host),
+        None => {
+            let asked = name.or(id).unwrap_or_default();
+            let names: Vec<_> = there().map(|host| host.row.name.as_str()).collect();
+            let known = if names.is_empty() { "the swarm has none".to_owned() } else { names.join(", ") };
+            bail!("no host is called {asked:?}; there are: {known}")
+        }
+    }
+}
+
+async fn enroll(
+    context: &Context,
+    invited: Invited,
+    address: Option<String>,
+    out_dir: Option<PathBuf>,
+    json: bool,
+) -> Result<()> {
+    let store = context.store_or_new().await?;
+    let authority = join::begin(&store, &Files::new(&context.paths()), context.now()).await?;
+    let token = join::invite(&store, &authority, &invited, context.now()).await?;
+    audit(context, &store, "swarm.enroll", &invited.name).await?;
+    let address = match address {
+        Some(address) => address,
+        None => own_address()
+            .context("no default route says by which address this host is reached: --address HOST")?,
+    };
+    let port = context.settings().text(Name::SwarmctlPort);
+    let command = format!("decnet join {address}:{port} {token} --run");
+    let fingerprint = hex::encode(token.pin);
+    if let Some(folder) = &out_dir {
+        write_bundle(folder, &authority, &command)?;
+    }
+    if json {
+        output::json(&json!({
+            "name": invited.name, "command": command, "token": token.to_string(), "authority": fingerprint,
+            "expires_in_minutes": invited.valid.as_secs() / 60,
+        }));
+        return Ok(());
+    }
+    output::line(&command);
+    output::note(&format!(
+        "run it on {} as root (with --interface IF for deckies on its segment); it works once, within {} minutes",
+        invited.name,
+        invited.valid.as_secs() / 60
+    ));
+    output::note(&format!("authority: sha256 {fingerprint}"));
+    if decnet_fleet::supervisor::running(&context.paths()).is_none() {
+        output::note("no workers run here: `decnet run --daemon`, or `decnet swarmctl --daemon`, lets it in");
+    }
+    Ok(())
+}
+
+/// The address by which others reach this host: that of the interface with the default route. Nothing is sent.
+fn own_address() -> Option<String> {
+    let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
+    socket.connect("192.0.2.1:9").ok()?;
+    let address = socket.local_addr().ok()?.ip();
+    (!address.is_loopback() && !address.is_unspecified()).then(|| address.to_string())
+}
+
+fn write_bundle(folder: &std::path::Path, authority: &str, command: &str) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs_err::create_dir_all(folder).context("make the folder")?;
+    fs_err::write(folder.join("ca.crt"), authority).context("write the authority's certificate")?;
+    let script = folder.join("join.sh");
+    fs_err::write(&script, format!("#!/bin/sh\nexec {command} \"$@\"\n")).context("write the command")?;
+    fs_err::set_permissions(&script, PermissionsExt::from_mode(0o700)).context("close the command")?;
+    Ok(())
+}
