@@ -103,6 +103,13 @@ pub const RULES: &[Rule] = &[
     change("POST", "/api/v1/audit", ANALYST, Some(Scope::Work), "fleet.audit"),
     ask("/api/v1/operations", VIEWER),
     ask("/api/v1/operations/{id}", VIEWER),
+    ask("/api/v1/swarm/hosts", VIEWER),
+    ask("/api/v1/swarm/deckies", VIEWER),
+    // Whoever has the token brings a host that is believed.
+    change("POST", "/api/v1/swarm/enroll", ADMIN, MANAGE, "swarm.enroll"),
+    change("PATCH", "/api/v1/swarm/hosts/{id}", ADMIN, MANAGE, "swarm.update"),
+    change("POST", "/api/v1/swarm/work", ADMIN, MANAGE, "swarm.work"),
+    change("POST", "/api/v1/swarm/deploy", ADMIN, MANAGE, "swarm.deploy"),
     ask("/api/v1/archetypes", VIEWER),
     ask("/api/v1/distros", VIEWER),
     ask("/api/v1/services", VIEWER),

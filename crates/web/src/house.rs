@@ -6,6 +6,15 @@ use std::{
     fmt::Debug,
 };
 
+/// Where agents knock.
+#[derive(Clone, Debug)]
+pub struct SwarmDoor {
+    /// Port of the controller.
+    pub port: u16,
+    /// Seconds of silence after which a host is unreachable.
+    pub stale: u64,
+}
+
 /// The installation that the interface is part of.
 pub trait House: Debug + Send + Sync {
     /// How each worker of this host does.
@@ -13,6 +22,16 @@ pub trait House: Debug + Send + Sync {
 
     /// Every setting with its origin, secrets hidden.
     fn settings(&self) -> Vec<Setting>;
+
+    /// How agents of a swarm find this master, and how they are waited for.
+    fn swarm(&self) -> SwarmDoor {
+        SwarmDoor { port: 8770, stale: 60 }
+    }
+
+    /// A token by which a host can join the swarm of `authority` (PEM), and its hash; `None`: it cannot be made.
+    fn swarm_token(&self, _authority: &str) -> Option<(String, String)> {
+        None
+    }
 
     /// The rules by which techniques are seen.
     fn rules(&self) -> Vec<TechniqueRule>;

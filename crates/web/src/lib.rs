@@ -28,7 +28,7 @@ pub use account::{
     reset_password, signing_secret,
 };
 pub use host::Hosts;
-pub use house::House;
+pub use house::{House, SwarmDoor};
 pub use problem::{FieldError, Problem};
 pub use router::{document, router};
 pub use serve::{Limits, serve};

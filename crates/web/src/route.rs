@@ -21,5 +21,6 @@ pub(crate) mod numbers;
 pub(crate) mod operation;
 pub(crate) mod session;
 pub(crate) mod stream;
+pub(crate) mod swarm;
 pub(crate) mod technique;
 pub(crate) mod user;

@@ -25,7 +25,7 @@ const BODY_LIMIT: usize = 64 * 1024;
 /// Largest body that has a deployment INI in it, whose 512 KiB JSON may make longer.
 const INI_LIMIT: usize = 1024 * 1024;
 /// Who may send one.
-const WITH_INI: &[&str] = &["/api/v1/plan", "/api/v1/deploy"];
+const WITH_INI: &[&str] = &["/api/v1/plan", "/api/v1/deploy", "/api/v1/swarm/deploy"];
 /// Longest time for a body to arrive.
 const BODY_TIME: Duration = Duration::from_secs(10);
 /// Longest time until an answer begins, a locked store included.
@@ -156,6 +156,12 @@ fn of_the_fleet() -> OpenApiRouter<ApiState> {
         .routes(routes!(route::operation::audit))
         .routes(routes!(route::operation::operations))
         .routes(routes!(route::operation::operation))
+        .routes(routes!(route::swarm::hosts))
+        .routes(routes!(route::swarm::deckies))
+        .routes(routes!(route::swarm::enroll))
+        .routes(routes!(route::swarm::update))
+        .routes(routes!(route::swarm::work))
+        .routes(routes!(route::swarm::deploy))
 }
 
 /// Answers what has no route: outside of the interface that is the dashboard's.

@@ -28,6 +28,7 @@ export const pages: Page[] = [
   { path: "/fleet", title: "Fleet", icon: "grid", load: () => import("../pages/fleet") },
   { path: "/fleet/$name", title: "Decky", load: () => import("../pages/fleet/detail") },
   { path: "/deploy", title: "Deploy", load: () => import("../pages/deploy") },
+  { path: "/hosts", title: "Hosts", icon: "copy", load: () => import("../pages/hosts") },
   { path: "/operations", title: "Operations", icon: "play", load: () => import("../pages/operations") },
   { path: "/workers", title: "Workers", icon: "sliders", load: () => import("../pages/workers") },
   { path: "/health", title: "Health", icon: "heart", load: () => import("../pages/health") },

@@ -238,7 +238,7 @@ pub(super) async fn ask(state: &ApiState, viewer: &Viewer, request: Request) -> 
 }
 
 /// The fleet, and whether something may go. Whether there can be such a fleet, the plan says.
-fn wanted(body: WantedFleet) -> Result<(FleetRequest, bool), Problem> {
+pub(super) fn wanted(body: WantedFleet) -> Result<(FleetRequest, bool), Problem> {
     let take_away = body.take_away;
     if let Some(ini) = body.ini {
         let more = body.deckies.is_some()

@@ -47,6 +47,10 @@ impl House for Nobody {
         Vec::new()
     }
 
+    fn swarm_token(&self, authority: &str) -> Option<(String, String)> {
+        Some((format!("of-{}", authority.replace(' ', "-")), "hash-of-it".to_owned()))
+    }
+
     fn layer(&self, matrix: &str, _: &BTreeSet<String>, _: &BTreeMap<String, u64>) -> Option<Value> {
         (matrix == "enterprise-attack").then(|| json!({}))
     }

@@ -18,3 +18,4 @@ mod operation;
 mod reading;
 mod site;
 mod streaming;
+mod swarm;
