@@ -36,6 +36,7 @@ mod native;
 mod passive;
 mod rounds;
 mod sessions;
+mod swarm;
 mod sweep;
 mod telnet;
 mod udp;
