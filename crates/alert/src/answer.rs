@@ -13,7 +13,7 @@ const ANSWER: usize = 300;
 /// What a target said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// Status of HTTP; `None` of syslog, which says nothing.
+    /// Status of HTTP; `None` of syslog, which says nothing, and of mail, where only what was taken is an answer.
     pub status: Option<u16>,
     /// The status and the beginning of the answer, escaped.
     pub text: String,
@@ -26,6 +26,11 @@ impl Answer {
         let text =
             if shown.is_empty() { format!("HTTP {status}") } else { format!("HTTP {status}: {shown}") };
         Answer { status: Some(status), text }
+    }
+
+    pub(crate) fn of_mail(code: impl std::fmt::Display, said: &str) -> Self {
+        let said: String = printable(said.as_bytes()).into_string().chars().take(ANSWER).collect();
+        Answer { status: None, text: format!("SMTP {code}: {said}") }
     }
 
     /// Whether the message was taken.
@@ -55,6 +60,9 @@ pub enum SendError {
     /// The connection broke.
     #[error("talk to the target")]
     Talk(#[source] io::Error),
+    /// The mail server cannot be reached or does not take it; why.
+    #[error("mail it: {0}")]
+    Mail(String),
     /// The answer is no HTTP.
     #[error("the target does not answer in HTTP/1.1")]
     NoHttp,

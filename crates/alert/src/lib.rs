@@ -5,12 +5,15 @@
 
 mod answer;
 mod format;
+mod mail;
 mod send;
 mod syslog;
 mod tls;
+mod watch;
 mod web;
 mod worker;
 
 pub use answer::{Answer, SendError};
 pub use send::send;
+pub use watch::Vigil;
 pub use worker::{AlertError, Counters, Settings, run};

@@ -2,7 +2,7 @@
 
 use crate::{
     answer::{Answer, PATIENCE, SendError},
-    format, syslog, tls, web,
+    format, mail, syslog, tls, web,
 };
 use decnet_model::{
     alert::Target,
@@ -32,6 +32,7 @@ async fn deliver(
             syslog::tell(*tcp, host, *port, message).await?;
             Ok(Answer { status: None, text: "handed over; syslog does not answer".to_owned() })
         }
+        Target::Mail(place) => mail::mail(rule, place, message, folder).await,
         Target::Web { tls, host, port, path } => {
             let tls = if *tls { Some(tls::config(folder).map_err(SendError::Trust)?) } else { None };
             let body = format::body(rule.format, &message.body);

@@ -16,19 +16,9 @@ pub(crate) const FILE: &str = "alert-ca.pem";
 /// When the file is there and cannot be read, or has no certificate in it.
 pub(crate) fn config(folder: &Path) -> io::Result<Arc<ClientConfig>> {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    match std::fs::read(folder.join(FILE)) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(error),
-        Ok(text) => {
-            let mut found = 0;
-            for certificate in CertificateDer::pem_slice_iter(&text) {
-                let certificate = certificate.map_err(io::Error::other)?;
-                roots.add(certificate).map_err(io::Error::other)?;
-                found += 1;
-            }
-            if found == 0 {
-                return Err(io::Error::other("no certificate in it"));
-            }
+    if let Some(text) = own(folder)? {
+        for certificate in CertificateDer::pem_slice_iter(&text) {
+            roots.add(certificate.map_err(io::Error::other)?).map_err(io::Error::other)?;
         }
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -38,4 +28,19 @@ pub(crate) fn config(folder: &Path) -> io::Result<Arc<ClientConfig>> {
         .with_root_certificates(roots)
         .with_no_client_auth();
     Ok(Arc::new(config))
+}
+
+/// The operator's file, if there is one: certificates in PEM.
+///
+/// # Errors
+/// When it cannot be read, or has no certificate in it.
+pub(crate) fn own(folder: &Path) -> io::Result<Option<Vec<u8>>> {
+    let text = match std::fs::read(folder.join(FILE)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        read => read?,
+    };
+    if CertificateDer::pem_slice_iter(&text).next().is_none() {
+        return Err(io::Error::other("no certificate in it"));
+    }
+    Ok(Some(text))
 }

@@ -3,6 +3,7 @@
 use crate::{
     answer::{Answer, SendError},
     send::send,
+    watch::{Vigil, Watch},
 };
 use decnet_model::{
     alert::{Addresses, Quiet, tells},
@@ -39,6 +40,8 @@ pub struct Settings {
     pub rule: Option<AlertRule>,
     /// Address of the dashboard, for links.
     pub dashboard: Option<String>,
+    /// What may be quiet for how long.
+    pub vigil: Vigil,
 }
 
 /// Why the worker stopped. It may be started again: nothing is lost.
@@ -63,6 +66,8 @@ pub struct Counters {
     pub failures: u64,
     /// Messages that were given up.
     pub given_up: u64,
+    /// Messages of what has gone quiet, or is heard of again.
+    pub silences: u64,
 }
 
 struct Alerter {
@@ -71,6 +76,10 @@ struct Alerter {
     settings: Settings,
     folder: PathBuf,
     counters: Counters,
+    /// What is quiet.
+    watch: Watch,
+    /// Rules whose targets take nothing, and why.
+    deaf: BTreeMap<String, String>,
     /// When old messages were forgotten last.
     forgot: Micros,
 }
@@ -82,7 +91,7 @@ struct Alerter {
 pub async fn run(context: WorkerContext, store: Store, settings: Settings) -> Result<(), AlertError> {
     let fence = store.lease_take(Worker::Alerter).await?;
     let folder = context.paths.root().to_owned();
-    let mut alerter = Alerter { store, fence, settings, folder, counters: Counters::default(), forgot: 0 };
+    let mut alerter = Alerter::new(store, fence, settings, folder);
     run_passes(context, &mut alerter).await
 }
 
@@ -95,6 +104,7 @@ impl Pass for Alerter {
         rules.extend(self.settings.rule.clone());
         let more = self.make(&rules, now).await?;
         self.digest(&rules, now).await?;
+        self.watch(&rules, now).await?;
         let trouble = if context.is_stopping() { None } else { self.deliver(&rules, now).await? };
         if self.forgot + HOUR <= now {
             self.store.alert_forget(&self.fence, now).await?;
@@ -107,6 +117,21 @@ impl Pass for Alerter {
 }
 
 impl Alerter {
+    fn new(store: Store, fence: Fence, settings: Settings, folder: PathBuf) -> Self {
+        let (counters, watch, deaf) = (Counters::default(), Watch::default(), BTreeMap::new());
+        Alerter { store, fence, settings, folder, counters, watch, deaf, forgot: 0 }
+    }
+
+    /// Makes messages of what has gone quiet.
+    async fn watch(&mut self, rules: &[AlertRule], now: Micros) -> Result<(), AlertError> {
+        let (store, vigil) = (&self.store, self.settings.vigil);
+        let messages = self.watch.look(store, &self.folder, vigil, rules, &self.deaf, now).await?;
+        if !messages.is_empty() {
+            self.counters.silences += store.alert_queue(&self.fence, &messages, None).await?;
+        }
+        Ok(())
+    }
+
     /// Makes messages of incidents that something happened to; returns whether there may be more of them.
     async fn make(&mut self, rules: &[AlertRule], now: Micros) -> Result<bool, AlertError> {
         let Some(cursor) = self.store.alert_cursor().await? else {
@@ -150,7 +175,7 @@ impl Alerter {
             return Ok(None);
         }
         for mute in mutes {
-            if self.is_muted(mute, view).await? {
+            if self.is_muted(mute, view, now).await? {
                 self.counters.muted += 1;
                 return Ok(None);
             }
@@ -167,8 +192,11 @@ impl Alerter {
 
     /// Whether a mute is of this incident: of its first address, and of a node and a service that were all that it
     /// touched. What went on to touch others is told.
-    async fn is_muted(&self, mute: &AlertMute, view: &IncidentView) -> Result<bool, AlertError> {
+    async fn is_muted(&self, mute: &AlertMute, view: &IncidentView, now: Micros) -> Result<bool, AlertError> {
         let row = &view.incident;
+        if !holds(mute, now) {
+            return Ok(false);
+        }
         let network = mute.network.as_deref().map(str::parse::<Addresses>);
         let source = match network {
             None => true,
@@ -233,7 +261,10 @@ impl Alerter {
                     DeliveryState::Failed => self.counters.given_up += 1,
                     _ => self.counters.failures += 1,
                 }
-                if message.state != DeliveryState::Delivered {
+                if message.state == DeliveryState::Delivered {
+                    self.deaf.remove(&message.rule);
+                } else {
+                    self.deaf.insert(message.rule.clone(), message.answer.clone());
                     trouble = Some(format!("alerts of {} do not arrive: {}", message.rule, message.answer));
                 }
                 self.store.alert_note(&self.fence, &message).await?;
@@ -279,6 +310,11 @@ async fn series(
         done.push(message);
     }
     done
+}
+
+/// Whether a mute holds at this time of the day.
+pub(crate) fn holds(mute: &AlertMute, now: Micros) -> bool {
+    mute.hours.as_deref().and_then(|hours| hours.parse::<Quiet>().ok()).is_none_or(|hours| hours.has(now))
 }
 
 /// How long to wait after so many tries.

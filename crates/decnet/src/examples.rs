@@ -14,13 +14,20 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         &["decnet alerts set siem --target https://siem.lan/hook --severity high", "decnet alerts test siem"],
     ),
     ("agent", &["decnet agent", "decnet agent --daemon"]),
-    ("alerts mute", &["decnet alerts mute --network 192.0.2.0/28 --minutes 480 --reason 'our own scanner'"]),
+    (
+        "alerts mute",
+        &[
+            "decnet alerts mute --network 192.0.2.0/28 --hours 02:00-04:00 --reason 'our own scanner'",
+            "decnet alerts mute --all --minutes 60 --reason 'the switch is replaced'",
+        ],
+    ),
     ("alerts retry", &["decnet alerts retry 17"]),
     (
         "alerts set",
         &[
             "decnet alerts set chat --target https://chat.lan/hooks/KEY --format mattermost --quiet 22:00-06:30",
             "decnet alerts set siem --target syslog+udp://siem.lan --severity low --per-hour 500",
+            "decnet alerts set mail --target smtps://ids%40lan.org@mail.lan.org/soc@lan.org --secret-stdin < file",
         ],
     ),
     ("alerts test", &["decnet alerts test siem --json"]),

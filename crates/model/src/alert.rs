@@ -2,8 +2,10 @@
 //! given, and what is decided of them.
 
 mod asked;
+mod mail;
 
 pub use asked::{Asked, AskedMute, LONGEST_MUTE, is_rule_name};
+pub use mail::{Mail, Security};
 
 use crate::record::{AlertRule, IncidentView};
 use netsvc_wire::stamp::Micros;
@@ -37,12 +39,15 @@ pub enum Target {
         /// Its port.
         port: u16,
     },
+    /// Mail.
+    Mail(Mail),
 }
 
 /// Why a text is no target.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 #[error(
-    "no target: {0}; write https://HOST/PATH, http://HOST/PATH, syslog+udp://HOST:PORT or syslog+tcp://HOST:PORT"
+    "no target: {0}; write https://HOST/PATH, http://HOST/PATH, syslog+udp://HOST:PORT, syslog+tcp://HOST:PORT, \
+     smtps://USER@HOST/TO, smtp+starttls://USER@HOST/TO or smtp://HOST/TO"
 )]
 pub struct BadTarget(&'static str);
 
@@ -54,6 +59,9 @@ impl FromStr for Target {
             return Err(BadTarget("printable ASCII without spaces, 2048 characters at most"));
         }
         let (scheme, rest) = text.split_once("://").ok_or(BadTarget("no scheme"))?;
+        if let Some(security) = Security::of_scheme(scheme) {
+            return Mail::read(security, rest).map(Target::Mail);
+        }
         let cut = rest.find(['/', '?']).unwrap_or(rest.len());
         let (authority, path) = rest.split_at_checked(cut).unwrap_or((rest, ""));
         let (path, _) = path.split_once('#').unwrap_or((path, ""));
@@ -94,7 +102,8 @@ fn host_and_port(authority: &str) -> Result<(String, Option<u16>), BadTarget> {
 }
 
 impl Target {
-    /// Scheme, host and port: what may be shown, since the rest is a secret with most services.
+    /// Scheme, host and port, and the recipients of mail: what may be shown, since the rest is a secret with most
+    /// services.
     pub fn origin(&self) -> String {
         let bracketed = |host: &str| if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
         match self {
@@ -105,6 +114,10 @@ impl Target {
             }
             Target::Syslog { tcp, host, port } => {
                 format!("syslog+{}://{}:{port}", if *tcp { "tcp" } else { "udp" }, bracketed(host))
+            }
+            Target::Mail(mail) => {
+                let (scheme, host, to) = (mail.security.scheme(), bracketed(&mail.host), mail.to.join(", "));
+                format!("{scheme}://{host}:{} to {to}", mail.port)
             }
         }
     }

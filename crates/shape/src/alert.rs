@@ -78,6 +78,9 @@ pub struct AlertMute {
     /// Only of this service.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
+    /// Only in these hours (UTC).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hours: Option<String>,
     /// Why.
     pub reason: String,
     /// When it ends, RFC 3339; absent: when somebody ends it.
@@ -96,6 +99,7 @@ impl From<&record::AlertMute> for AlertMute {
             network: row.network.as_deref().map(shown),
             decky: row.node.as_deref().map(shown),
             service: row.service.as_deref().map(shown),
+            hours: row.hours.as_deref().map(shown),
             reason: shown(&row.reason),
             until: row.until.map(stamp::format),
             created_by: shown(&row.created_by),
@@ -113,7 +117,7 @@ pub struct AlertDelivery {
     pub token: String,
     /// The rule that it comes of.
     pub rule: String,
-    /// `alert`, `digest`, `test`.
+    /// `alert`, `digest`, `test`, `silence`.
     pub kind: &'static str,
     /// `waiting`, `delivered`, `failed`, `held`, `told`.
     pub state: &'static str,

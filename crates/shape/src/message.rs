@@ -11,11 +11,13 @@ use sha2::{Digest, Sha256};
 
 /// Most incidents that a digest lists.
 const LISTED: usize = 20;
+/// An hour.
+const HOUR: Micros = 3_600_000_000;
 
 /// The body of a message.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Body {
-    /// `alert`, `digest`, `test`.
+    /// `alert`, `digest`, `test`, `silence`.
     pub kind: String,
     /// What tells this message from all others.
     pub token: String,
@@ -127,6 +129,71 @@ pub fn test(rule: &AlertRule, by: &str, now: Micros) -> AlertDelivery {
     };
     let none = (0, Stage::Touched, Severity::Info);
     delivery(rule, AlertKind::Test, DeliveryState::Waiting, none, &body, token, now)
+}
+
+/// Something that has gone quiet.
+#[derive(Clone, Debug)]
+pub struct Quiet {
+    /// What, in words.
+    pub what: String,
+    /// Since when.
+    pub since: Micros,
+    /// Why, as far as it is known; nothing hidden in it.
+    pub cause: String,
+}
+
+/// That something has gone quiet; nothing where nothing has.
+pub fn silence(rule: &AlertRule, quiet: &[Quiet], now: Micros) -> Option<AlertDelivery> {
+    let title = match quiet {
+        [] => return None,
+        [one] => format!("{} is quiet: {}", one.what, one.cause),
+        many => format!("{} parts of the network are quiet", many.len()),
+    };
+    let line = |one: &Quiet| format!("{}, since {}: {}", one.what, stamp::format(one.since), one.cause);
+    Some(of_silence(rule, Severity::High, "silence", title, quiet, line, now))
+}
+
+/// That something is heard of again; nothing where nothing is.
+pub fn heard(rule: &AlertRule, quiet: &[Quiet], now: Micros) -> Option<AlertDelivery> {
+    let title = match quiet {
+        [] => return None,
+        [one] => format!("{} is heard of again", one.what),
+        many => format!("{} parts of the network are heard of again", many.len()),
+    };
+    let line = |one: &Quiet| format!("{}, quiet since {}", one.what, stamp::format(one.since));
+    Some(of_silence(rule, Severity::Info, "heard", title, quiet, line, now))
+}
+
+fn of_silence(
+    rule: &AlertRule,
+    severity: Severity,
+    word: &str,
+    title: String,
+    quiet: &[Quiet],
+    line: impl Fn(&Quiet) -> String,
+    now: Micros,
+) -> AlertDelivery {
+    let names: Vec<&str> = quiet.iter().map(|one| one.what.as_str()).collect();
+    // Whoever looks anew after a restart does not know since when, but tells it within the hour.
+    let hour = (now / HOUR).to_string();
+    let token = token(&[word, &rule.name, &names.join(","), &hour]);
+    let mut lines: Vec<String> = quiet.iter().take(LISTED).map(line).collect();
+    if quiet.len() > LISTED {
+        lines.push(format!("and {} more", quiet.len() - LISTED));
+    }
+    let body = Body {
+        kind: AlertKind::Silence.name().to_owned(),
+        token: token.clone(),
+        rule: rule.name.clone(),
+        at: stamp::format(now),
+        severity: severity.name().to_owned(),
+        title,
+        lines,
+        link: None,
+        incident: None,
+    };
+    let none = (0, Stage::Touched, severity);
+    delivery(rule, AlertKind::Silence, DeliveryState::Waiting, none, &body, token, now)
 }
 
 fn delivery(

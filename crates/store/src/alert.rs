@@ -49,6 +49,7 @@ row! {
         until as ends_at: Int;
         created_by: Text(255);
         created_at: Int;
+        hours: Text(64);
     }
 }
 

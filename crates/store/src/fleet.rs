@@ -115,6 +115,16 @@ impl Store {
         self.pool.read(statement).await
     }
 
+    /// Deckies that are wanted and do not run, by name; two hundred at most.
+    ///
+    /// # Errors
+    /// [`Error::Query`] when the database fails.
+    pub async fn decky_down(&self) -> Result<Vec<DeckyRow>, Error> {
+        let sql = format!("{} WHERE desired = ? AND actual <> ? ORDER BY name LIMIT 200", DECKIES.select());
+        let statement = Statement::new("list deckies that are down", sql);
+        self.pool.read(statement.bind(DeckyDesired::Running).bind(DeckyActual::Running)).await
+    }
+
     /// One decky.
     ///
     /// # Errors

@@ -69,6 +69,11 @@ const STEPS: &[(i64, &str, &str)] = &[
         include_str!("../migrations/sqlite/0013_swarm.sql"),
         include_str!("../migrations/mysql/0013_swarm.sql"),
     ),
+    (
+        15,
+        include_str!("../migrations/sqlite/0015_mute_hours.sql"),
+        include_str!("../migrations/mysql/0015_mute_hours.sql"),
+    ),
 ];
 
 /// The version that this release writes.

@@ -25,10 +25,9 @@ impl Site {
         let store = Store::open(folder.path().join("test.db").to_str().unwrap()).await.unwrap();
         let fence = store.lease_take(Worker::Alerter).await.unwrap();
         let correlator = store.lease_take(Worker::Correlator).await.unwrap();
-        let settings = Settings { rule: None, dashboard: Some("https://decnet.lan/".to_owned()) };
-        let counters = Counters::default();
-        let alerter =
-            Alerter { store, fence, settings, folder: folder.path().to_owned(), counters, forgot: 0 };
+        let settings =
+            Settings { rule: None, dashboard: Some("https://decnet.lan/".to_owned()), ..Settings::default() };
+        let alerter = Alerter::new(store, fence, settings, folder.path().to_owned());
         let mut site = Site { alerter, correlator, events: 0, _folder: folder };
         // The first pass says where history ends.
         site.pass(0).await;
@@ -242,6 +241,7 @@ async fn mutes_hours_and_conditions_are_heeded() {
     site.rule("net", &target, |asked| asked.network = Some("192.0.2.8/30".into())).await;
     site.rule("off", &target, |asked| asked.enabled = Some(false)).await;
     let mute = AlertMute {
+        hours: None,
         id: 0,
         network: Some("192.0.2.9".into()),
         node: None,

@@ -9,7 +9,7 @@ use crate::output::{self, Cell};
 use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
 use decnet_model::{
-    alert::{Addresses, Asked, AskedMute, LONGEST_MUTE},
+    alert::{Addresses, Asked, AskedMute, LONGEST_MUTE, Quiet},
     record::Page,
 };
 use decnet_shape::{self as shape, message};
@@ -73,6 +73,12 @@ enum Verb {
         /// Only of this service
         #[arg(long, value_name = "NAME")]
         service: Option<String>,
+        /// Only in these hours of each day (UTC), as 02:00-03:30
+        #[arg(long, value_name = "HOURS")]
+        hours: Option<Quiet>,
+        /// Of everything, while the host is worked on; needs --minutes, for a week at most
+        #[arg(long)]
+        all: bool,
         /// For so many minutes; without it until somebody ends it
         #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(LONGEST_MUTE)))]
         minutes: Option<u32>,
@@ -98,10 +104,12 @@ enum Verb {
 struct Set {
     /// Its name
     name: String,
-    /// https://HOST/PATH, http://HOST/PATH, syslog+udp://HOST:PORT or syslog+tcp://HOST:PORT
+    /// https://HOST/PATH, http://HOST/PATH, syslog+udp://HOST:PORT, syslog+tcp://HOST:PORT, or mail:
+    /// smtps://USER@HOST/TO,TO?from=FROM, smtp+starttls://… or smtp://HOST/TO (an @ in USER is %40)
     #[arg(long, value_name = "URL")]
     target: Option<String>,
-    /// Read what messages are signed with from the standard input; nothing: they are not signed
+    /// Read what messages are signed with from the standard input; nothing: they are not signed. Of
+    /// mail, this is the password at its server
     #[arg(long)]
     secret_stdin: bool,
     /// How messages look: json, slack, mattermost, teams, discord
@@ -159,9 +167,10 @@ impl Alerts {
                 anyhow::ensure!(there, "no message that was given up has the number {id}");
                 audit(context, &store, "alert.retry", &id.to_string()).await
             }
-            Verb::Mute { network, decky, service, minutes, reason } => {
+            Verb::Mute { network, decky, service, hours, all, minutes, reason } => {
                 let network = network.map(|network| network.to_string());
-                let asked = AskedMute { network, node: decky, service, reason, minutes };
+                let hours = hours.map(|hours| hours.to_string());
+                let asked = AskedMute { network, node: decky, service, hours, all, reason, minutes };
                 let mute = asked.mute(&actor(), context.now()).map_err(wrong)?;
                 let store = context.store().await?;
                 let id = store.alert_mute_put(&mute).await.context("store the mute")?;
@@ -295,12 +304,13 @@ async fn mutes(context: &Context, json: bool) -> Result<()> {
         output::json(&rows.iter().map(shape::AlertMute::from).collect::<Vec<_>>());
         return Ok(());
     }
-    output::table(&["ID", "ADDRESSES", "DECKY", "SERVICE", "UNTIL", "BY", "REASON"], &rows, |row| {
+    output::table(&["ID", "ADDRESSES", "DECKY", "SERVICE", "HOURS", "UNTIL", "BY", "REASON"], &rows, |row| {
         vec![
             row.id.to_string(),
             row.network.clone().unwrap_or_default(),
             row.node.clone().unwrap_or_default(),
             row.service.clone().unwrap_or_default(),
+            row.hours.clone().unwrap_or_default(),
             row.until.map(output::moment).unwrap_or_default(),
             row.created_by.clone(),
             row.reason.clone(),

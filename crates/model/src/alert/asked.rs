@@ -19,6 +19,8 @@ const SECRET: usize = 256;
 const REASON: usize = 500;
 /// Longest mute, in minutes: a year.
 pub const LONGEST_MUTE: u32 = 366 * 24 * 60;
+/// Longest mute of everything, in minutes: a week. Longer, and nobody would remember.
+const LONGEST_SILENCE: u32 = 7 * 24 * 60;
 
 /// A rule as it is to be: what is `None` is as it was, or as usual; an empty text takes a condition away.
 #[derive(Clone, Default)]
@@ -119,6 +121,10 @@ pub struct AskedMute {
     pub node: Option<String>,
     /// Only of this service.
     pub service: Option<String>,
+    /// Only in these hours of each day (UTC), as 02:00-03:30.
+    pub hours: Option<String>,
+    /// Of everything: while the host is worked on.
+    pub all: bool,
     /// Why.
     pub reason: String,
     /// For so many minutes; `None`: until somebody ends it.
@@ -132,8 +138,16 @@ impl AskedMute {
     /// Everything that is wrong, by field.
     pub fn mute(self, by: &str, now: Micros) -> Result<AlertMute, Vec<Flaw>> {
         let mut wrong = Vec::new();
-        if self.network.is_none() && self.node.is_none() && self.service.is_none() {
-            wrong.push(("", "name addresses, a decky or a service".to_owned()));
+        let named = self.network.is_some() || self.node.is_some() || self.service.is_some();
+        if named == self.all {
+            wrong.push(("", "name addresses, a decky or a service, or say all".to_owned()));
+        }
+        if self.all && self.minutes.is_none_or(|minutes| minutes > LONGEST_SILENCE) {
+            wrong.push(("minutes", format!("what mutes everything ends within {LONGEST_SILENCE} minutes")));
+        }
+        let hours = self.hours.as_deref().map(str::parse::<Quiet>).transpose();
+        if let Err(bad) = &hours {
+            wrong.push(("hours", bad.to_string()));
         }
         let network = self.network.as_deref().map(str::parse::<Addresses>).transpose();
         if let Err(bad) = &network {
@@ -145,12 +159,13 @@ impl AskedMute {
         if self.minutes.is_some_and(|minutes| !(1..=LONGEST_MUTE).contains(&minutes)) {
             wrong.push(("minutes", "1 minute to a year".to_owned()));
         }
-        let (Ok(network), true) = (network, wrong.is_empty()) else { return Err(wrong) };
+        let (Ok(network), Ok(hours), true) = (network, hours, wrong.is_empty()) else { return Err(wrong) };
         Ok(AlertMute {
             id: 0,
             network: network.map(|network| network.to_string()),
             node: self.node,
             service: self.service,
+            hours: hours.map(|hours| hours.to_string()),
             reason: self.reason,
             until: self.minutes.map(|minutes| now + i64::from(minutes) * 60_000_000),
             created_by: by.to_owned(),
@@ -244,6 +259,11 @@ mod tests {
         let fields = |flaws: Vec<Flaw>| flaws.into_iter().map(|(field, _)| field).collect::<Vec<_>>();
         assert_eq!(fields(wrong.mute("eve", 5).unwrap_err()), ["network", "reason", "minutes"]);
         assert_eq!(fields(AskedMute::default().mute("eve", 5).unwrap_err()), [""]);
+        let all = AskedMute { all: true, ..AskedMute::default() };
+        assert_eq!(fields(all.clone().mute("eve", 5).unwrap_err()), ["minutes"]);
+        let hours = Some("2:00-04:30".to_owned());
+        let mute = AskedMute { minutes: Some(60), hours, ..all }.mute("eve", 5).unwrap();
+        assert_eq!((mute.network, mute.hours.as_deref()), (None, Some("02:00-04:30")));
     }
 
     #[test]

@@ -49,6 +49,8 @@ words! {
         Digest = "digest";
         /// A test.
         Test = "test";
+        /// Something of ours has gone quiet, or is heard of again.
+        Silence = "silence";
     }
 }
 
@@ -119,6 +121,8 @@ pub struct AlertMute {
     pub node: Option<String>,
     /// Only of this service.
     pub service: Option<String>,
+    /// Only in these hours, as [`crate::alert::Quiet`] reads them.
+    pub hours: Option<String>,
     /// Why.
     pub reason: String,
     /// When it ends; `None`: when somebody ends it.

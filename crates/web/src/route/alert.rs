@@ -28,11 +28,12 @@ pub(crate) struct RuleRequest {
     /// Whether it is used.
     #[serde(default)]
     enabled: Option<bool>,
-    /// `https://HOST/PATH`, `http://HOST/PATH`, `syslog+udp://HOST:PORT`, `syslog+tcp://HOST:PORT`. Needed for a
-    /// new rule.
+    /// `https://HOST/PATH`, `http://HOST/PATH`, `syslog+udp://HOST:PORT`, `syslog+tcp://HOST:PORT`, or mail:
+    /// `smtps://USER@HOST/TO`, `smtp+starttls://USER@HOST/TO`, `smtp://HOST/TO`, where `TO` is addresses with commas
+    /// and `?from=FROM` may follow. Needed for a new rule.
     #[serde(default)]
     target: Option<String>,
-    /// What messages are signed with (HMAC-SHA256); empty: they are not.
+    /// What messages are signed with (HMAC-SHA256); empty: they are not. Of mail, the password of `USER`.
     #[serde(default)]
     secret: Option<String>,
     /// `json`, `slack`, `mattermost`, `teams`, `discord`.
@@ -74,6 +75,12 @@ pub(crate) struct MuteRequest {
     /// Only of this service.
     #[serde(default)]
     service: Option<String>,
+    /// Only in these hours of each day (UTC), as 02:00-03:30.
+    #[serde(default)]
+    hours: Option<String>,
+    /// Of everything, while the host is worked on; for a week at most.
+    #[serde(default)]
+    all: bool,
     /// Why.
     #[serde(default)]
     reason: String,
@@ -241,6 +248,8 @@ pub(crate) async fn create_mute(
         network: asked.network,
         node: asked.decky,
         service: asked.service,
+        hours: asked.hours,
+        all: asked.all,
         reason: asked.reason,
         minutes: asked.minutes,
     };

@@ -20,6 +20,7 @@ export function Mutes() {
   const may = role === "admin" || role === "analyst";
   const columns: Column<Mute>[] = [
     { name: "Addresses", min: 120, grow: 1, show: (one) => <span className="mono">{one.network ?? "any"}</span> },
+    { name: "Hours", min: 84, rank: 3, show: (one) => one.hours ?? "all" },
     { name: "Decky", min: 90, grow: 1, rank: 2, show: (one) => one.decky ?? "any" },
     { name: "Service", min: 64, rank: 3, show: (one) => one.service ?? "any" },
     { name: "Why", min: 100, grow: 2, rank: 1, show: (one) => <Captured text={one.reason} /> },
@@ -33,7 +34,7 @@ export function Mutes() {
     const given = new FormData(form);
     const text = (name: string) => String(given.get(name) ?? "").trim();
     const minutes = text("minutes");
-    const body = { network: text("network") || null, decky: text("decky") || null, service: text("service") || null, reason: text("reason"), minutes: minutes ? Number(minutes) : null };
+    const body = { network: text("network") || null, decky: text("decky") || null, service: text("service") || null, hours: text("hours") || null, all: given.get("all") === "on", reason: text("reason"), minutes: minutes ? Number(minutes) : null };
     if (await deed.run(() => call("post", "/api/v1/alerts/mutes", { body }))) form.reset();
   };
   return (
@@ -44,8 +45,10 @@ export function Mutes() {
           <label className="field">Addresses<input name="network" maxLength={64} placeholder="192.0.2.0/24" /></label>
           <label className="field">Decky<input name="decky" maxLength={255} placeholder="any" /></label>
           <label className="field">Service<input name="service" maxLength={64} placeholder="any" /></label>
+          <label className="field">Hours (UTC)<input name="hours" maxLength={11} placeholder="02:00-03:30" /></label>
           <label className="field">Why<input name="reason" maxLength={500} required /></label>
           <label className="field">For<select name="minutes">{FOR.map(([minutes, title]) => <option key={title} value={minutes}>{title}</option>)}</select></label>
+          <label><input name="all" type="checkbox" /> everything (maintenance)</label>
           <button disabled={deed.busy}>Mute</button>
         </form>
       )}
