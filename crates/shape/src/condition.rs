@@ -163,6 +163,20 @@ impl Noun {
     }
 }
 
+impl Condition {
+    /// The words that its value can be; `None` where they are not the same everywhere, or it is no word.
+    pub fn words(self) -> Option<Vec<&'static str>> {
+        Some(match self {
+            Condition::Kind => Kind::ALL.iter().map(|kind| kind.name()).collect(),
+            Condition::Class => Class::ALL.iter().map(|class| class.name()).collect(),
+            Condition::State => IncidentState::ALL.iter().map(|state| state.name()).collect(),
+            Condition::Severity => Severity::ALL.iter().map(|severity| severity.name()).collect(),
+            Condition::Stage => Stage::ALL.iter().map(|stage| stage.name()).collect(),
+            _ => return None,
+        })
+    }
+}
+
 /// What is wrong with a condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wrong {

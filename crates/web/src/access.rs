@@ -6,7 +6,7 @@ use crate::{
 };
 use axum::{
     extract::{MatchedPath, Request, State},
-    http::Method,
+    http::{Method, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -70,6 +70,9 @@ pub const RULES: &[Rule] = &[
     Rule { method: "POST", path: "/api/v1/login", access: Access::Open, scope: None, action: None },
     Rule { method: "POST", path: "/api/v1/login/link", access: Access::Open, scope: None, action: None },
     change("POST", "/api/v1/logout", Access::Own, None, "session.end"),
+    Rule { method: "POST", path: "/api/v1/auth/login", access: Access::Open, scope: None, action: None },
+    change("POST", "/api/v1/auth/logout", Access::Own, None, "session.end"),
+    change("POST", "/api/v1/auth/change-password", Access::Own, None, "password.change"),
     ask("/api/v1/me", Access::Own),
     change("POST", "/api/v1/me/password", Access::Own, None, "password.change"),
     ask("/api/v1/me/sessions", VIEWER),
@@ -159,11 +162,24 @@ fn rule(method: &Method, path: &str) -> Result<&'static Rule, Problem> {
     of_path.find(|rule| rule.method == method.as_str()).ok_or(Problem::MethodNotAllowed)
 }
 
+/// The methods that a path has, as the header `Allow` lists them (RFC 9110 §10.2.1).
+fn allowed(path: &str) -> String {
+    let of_path = RULES.iter().filter(|rule| rule.path == path);
+    let methods = of_path.flat_map(|rule| {
+        if rule.method == "GET" { &["GET", "HEAD"][..] } else { std::slice::from_ref(&rule.method) }
+    });
+    methods.copied().collect::<Vec<_>>().join(", ")
+}
+
 /// Lets a request pass that may, and notes what it changed.
 pub(crate) async fn guard(State(state): State<ApiState>, request: Request, next: Next) -> Response {
     let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
     let rule = match rule(request.method(), path) {
         Ok(rule) => rule,
+        Err(Problem::MethodNotAllowed) => {
+            let allow = [(header::ALLOW, allowed(path))];
+            return (allow, Problem::MethodNotAllowed).into_response();
+        }
         Err(problem) => return problem.into_response(),
     };
     if rule.access == Access::Open {
@@ -203,7 +219,7 @@ async fn admitted(state: &ApiState, rule: &Rule, request: Request) -> Result<(Vi
 
 async fn answered(state: &ApiState, rule: &Rule, viewer: Viewer, request: Request, next: Next) -> Response {
     let Some(action) = rule.action else { return next.run(request).await };
-    let Peer(address) = Peer::of(request.extensions());
+    let Peer(address) = Peer::noted(request.extensions());
     let target = request.uri().path().trim_start_matches("/api/v1").to_owned();
     let response = next.run(request).await;
     let via = match viewer.pass {

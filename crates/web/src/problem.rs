@@ -1,5 +1,6 @@
 //! Errors of the interface: RFC 9457 "Problem Details for HTTP APIs".
 
+use crate::document::PROBLEM_TYPE;
 use axum::{
     Json,
     extract::rejection::{JsonRejection, PathRejection, QueryRejection},
@@ -44,6 +45,8 @@ pub enum Problem {
     },
     /// Too many at once.
     Busy,
+    /// The interface that a request was to be handed on to cannot be reached.
+    Away,
     /// The store failed; logged, not shown.
     Store(decnet_store::Error),
     /// Something of ours failed; logged, not shown.
@@ -125,6 +128,9 @@ impl Problem {
                 (StatusCode::TOO_MANY_REQUESTS, "urn:decnet:problem:too-many", "too many tries")
             }
             Problem::Busy => (StatusCode::SERVICE_UNAVAILABLE, "urn:decnet:problem:busy", "too many at once"),
+            Problem::Away => {
+                (StatusCode::BAD_GATEWAY, "urn:decnet:problem:away", "the API cannot be reached")
+            }
             Problem::Store(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "urn:decnet:problem:store", "store not available")
             }
@@ -159,7 +165,7 @@ impl IntoResponse for Problem {
         let body = ProblemBody { kind, title, status: status.as_u16(), errors };
         let mut response = (status, Json(body)).into_response();
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_TYPE));
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }

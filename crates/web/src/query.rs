@@ -41,9 +41,11 @@ pub(crate) trait Listed {
 const PAGE: &[(&str, &str)] = &[
     ("before", "Rows older than this id, newest first."),
     ("after", "Rows newer than this id, oldest first."),
-    ("limit", "Rows of the page: 1 to 500, 50 by default."),
+    (LIMIT, "Rows of the page: 1 to 500, 50 by default."),
 ];
 
+/// The parameter that says how many rows a page has.
+const LIMIT: &str = "limit";
 /// The parameter that says what a stream tells of.
 const TOPICS: &str = "topics";
 
@@ -85,21 +87,29 @@ impl<N: Listed> IntoParams for Of<N> {
         let conditions = N::NOUN.conditions().iter().map(|condition| {
             let spec = condition.spec();
             let kind = if spec.value.is_some() { Type::String } else { Type::Boolean };
-            parameter(spec.parameter, &format!("{}.", spec.about), kind)
+            let schema = ObjectBuilder::new().schema_type(kind).enum_values(condition.words());
+            parameter(spec.parameter, &format!("{}.", spec.about), schema)
         });
-        let numbers = N::MORE.iter().map(|(name, about)| parameter(name, about, Type::Integer));
-        let texts = N::TEXTS.iter().map(|(name, about)| parameter(name, about, Type::String));
+        let numbers = N::MORE.iter().map(|(name, about)| {
+            let schema = ObjectBuilder::new().schema_type(Type::Integer);
+            let limit = *name == LIMIT;
+            let schema = if limit { schema.minimum(Some(1)).maximum(Some(MAX_LIMIT)) } else { schema };
+            parameter(name, about, schema)
+        });
+        let texts = N::TEXTS
+            .iter()
+            .map(|(name, about)| parameter(name, about, ObjectBuilder::new().schema_type(Type::String)));
         conditions.chain(numbers).chain(texts).collect()
     }
 }
 
-fn parameter(name: &str, about: &str, kind: Type) -> Parameter {
+fn parameter(name: &str, about: &str, schema: ObjectBuilder) -> Parameter {
     ParameterBuilder::new()
         .name(name)
         .parameter_in(ParameterIn::Query)
         .required(Required::False)
         .description(Some(about))
-        .schema(Some(ObjectBuilder::new().schema_type(kind)))
+        .schema(Some(schema))
         .build()
 }
 
@@ -170,12 +180,12 @@ impl Parts {
     }
 
     fn page(&mut self) -> Page {
-        let limit = match self.number("limit") {
+        let limit = match self.number(LIMIT) {
             None => DEFAULT_LIMIT,
             Some(limit) => u32::try_from(limit).unwrap_or(0),
         };
         if !(1..=MAX_LIMIT).contains(&limit) {
-            self.wrong("limit", format!("not 1 to {MAX_LIMIT}"));
+            self.wrong(LIMIT, format!("not 1 to {MAX_LIMIT}"));
         }
         match (self.number("before"), self.number("after")) {
             (None, None) => Page::newest(limit),
@@ -269,6 +279,7 @@ pub(crate) struct Paging {
     /// Rows newer than this id, oldest first.
     after: Option<i64>,
     /// Rows of the page: 1 to 500, 50 by default.
+    #[param(minimum = 1, maximum = 500)]
     limit: Option<u32>,
 }
 

@@ -1,6 +1,6 @@
 //! Deckies that change while they run: what changed, and what somebody wants changed.
 
-use super::operation::{ask, decky};
+use super::operation::{Queued, ask, decky};
 use crate::{
     ApiState, Problem,
     auth::Viewer,
@@ -16,7 +16,7 @@ use axum::{
     response::Response,
 };
 use decnet_model::operation::{Request, ServiceEdit};
-use decnet_shape::{DeckyDetail, Listing, Mutation, Operation};
+use decnet_shape::{DeckyDetail, Listing, Mutation};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -77,14 +77,7 @@ pub(crate) async fn mutations(
 #[utoipa::path(
     post, path = "/mutate", operation_id = "mutate",
     tag = "fleet", security(("bearer" = [])), request_body = Changing,
-    responses(
-        (status = ACCEPTED, body = Operation, headers(("location" = String, description = "Where it is looked at"))),
-        (status = BAD_REQUEST, body = ProblemBody),
-        (status = UNAUTHORIZED, body = ProblemBody),
-        (status = FORBIDDEN, body = ProblemBody),
-        (status = PAYLOAD_TOO_LARGE, body = ProblemBody),
-        (status = TOO_MANY_REQUESTS, body = ProblemBody),
-    )
+    responses(Queued)
 )]
 pub(crate) async fn mutate(
     State(state): State<ApiState>,
@@ -121,14 +114,7 @@ pub(crate) async fn detail(
     post, path = "/deckies/{name}/services", operation_id = "add_service",
     tag = "fleet", security(("bearer" = [])), request_body = WantedService,
     params(("name" = String, Path, description = "The decky")),
-    responses(
-        (status = ACCEPTED, body = Operation, headers(("location" = String, description = "Where it is looked at"))),
-        (status = BAD_REQUEST, body = ProblemBody),
-        (status = UNAUTHORIZED, body = ProblemBody),
-        (status = FORBIDDEN, body = ProblemBody),
-        (status = PAYLOAD_TOO_LARGE, body = ProblemBody),
-        (status = TOO_MANY_REQUESTS, body = ProblemBody),
-    )
+    responses(Queued)
 )]
 pub(crate) async fn add_service(
     State(state): State<ApiState>,
@@ -146,14 +132,7 @@ pub(crate) async fn add_service(
     patch, path = "/deckies/{name}/services/{service}", operation_id = "set_service",
     tag = "fleet", security(("bearer" = [])), request_body = WantedSettings,
     params(("name" = String, Path, description = "The decky"), ("service" = String, Path, description = "Its slug")),
-    responses(
-        (status = ACCEPTED, body = Operation, headers(("location" = String, description = "Where it is looked at"))),
-        (status = BAD_REQUEST, body = ProblemBody),
-        (status = UNAUTHORIZED, body = ProblemBody),
-        (status = FORBIDDEN, body = ProblemBody),
-        (status = PAYLOAD_TOO_LARGE, body = ProblemBody),
-        (status = TOO_MANY_REQUESTS, body = ProblemBody),
-    )
+    responses(Queued)
 )]
 pub(crate) async fn set_service(
     State(state): State<ApiState>,
@@ -171,13 +150,7 @@ pub(crate) async fn set_service(
     delete, path = "/deckies/{name}/services/{service}", operation_id = "remove_service",
     tag = "fleet", security(("bearer" = [])),
     params(("name" = String, Path, description = "The decky"), ("service" = String, Path, description = "Its slug")),
-    responses(
-        (status = ACCEPTED, body = Operation, headers(("location" = String, description = "Where it is looked at"))),
-        (status = BAD_REQUEST, body = ProblemBody),
-        (status = UNAUTHORIZED, body = ProblemBody),
-        (status = FORBIDDEN, body = ProblemBody),
-        (status = TOO_MANY_REQUESTS, body = ProblemBody),
-    )
+    responses(Queued)
 )]
 pub(crate) async fn remove_service(
     State(state): State<ApiState>,
