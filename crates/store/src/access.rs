@@ -11,9 +11,13 @@ use crate::{
 };
 use decnet_model::record::{ApiToken, AuditEntry, Filter, LoginLink, NewAuditEntry, Page, User};
 use netsvc_wire::stamp::Micros;
+use std::collections::BTreeSet;
 
 /// How stale the time of a token's last use may be, so that a busy one is not written at each request.
 const USE_PRECISION: Micros = 60_000_000;
+
+/// Passes of one statement's `IN (…)`.
+const PASSES: usize = 200;
 
 row! {
     LINKS = "login_links" by "hash", LoginLink, LoginLink {
@@ -115,6 +119,44 @@ impl Store {
             })?;
         }
         Ok(Some((token, user)))
+    }
+
+    /// Which of these logins (by id) and tokens for programs (by hash) still let their user in at `now`.
+    ///
+    /// # Errors
+    /// [`Error::Query`] when the database fails.
+    pub async fn passes_good(
+        &self,
+        logins: &[String],
+        tokens: &[String],
+        now: Micros,
+    ) -> Result<(BTreeSet<String>, BTreeSet<String>), Error> {
+        let logins = self.good("tokens", "id", logins, now).await?;
+        Ok((logins, self.good("api_tokens", "hash", tokens, now).await?))
+    }
+
+    /// Which `keys` of a table of passes are neither revoked nor over.
+    async fn good(
+        &self,
+        table: &'static str,
+        key: &'static str,
+        keys: &[String],
+        now: Micros,
+    ) -> Result<BTreeSet<String>, Error> {
+        let mut good = BTreeSet::new();
+        for chunk in keys.chunks(PASSES) {
+            let places = vec!["?"; chunk.len()].join(",");
+            let sql = format!(
+                "SELECT t.{key} FROM {table} t JOIN users u ON u.name = t.user_name \
+                 WHERE t.revoked_at IS NULL AND t.expires_at > ? AND t.{key} IN ({places})"
+            );
+            let statement = Statement::new("look at logins", sql).bind(now);
+            let statement = statement.bind_all(chunk.iter().map(|key| key.as_str().into())).once();
+            for mut cells in self.pool.rows(statement).await? {
+                good.insert(cells.text()?);
+            }
+        }
+        Ok(good)
     }
 
     /// Tokens for programs, of one user or of all, those made last first.

@@ -77,18 +77,6 @@ impl Viewer {
         Ok(ours.then_some(Viewer { user, pass: Pass::Session { claims, kind } }))
     }
 
-    /// Whether what let this user in still does: it has not expired and is not revoked, and the user is there.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub(crate) async fn is_welcome(&self, state: &ApiState) -> Result<bool, decnet_store::Error> {
-        let found = match &self.pass {
-            Pass::Session { claims, .. } => Viewer::of_session(claims.clone(), state).await?,
-            Pass::Token { hash, .. } => Viewer::of_program(hash, state).await?,
-        };
-        Ok(found.is_some())
-    }
-
     /// Id of the login that this is; `None` for a token.
     pub(crate) fn session(&self) -> Option<&str> {
         match &self.pass {
@@ -108,8 +96,14 @@ pub(crate) fn hashed(secret: &str) -> String {
 pub(crate) struct Peer(pub(crate) Option<IpAddr>);
 
 impl Peer {
+    /// Who holds the other end of the connection.
     pub(crate) fn of(extensions: &Extensions) -> Self {
         Peer(extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical()))
+    }
+
+    /// Where the request comes from, whoever handed it on.
+    pub(crate) fn noted(extensions: &Extensions) -> Self {
+        extensions.get::<Peer>().copied().unwrap_or_else(|| Peer::of(extensions))
     }
 }
 
@@ -117,6 +111,6 @@ impl<S: Sync> FromRequestParts<S> for Peer {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Peer::of(&parts.extensions))
+        Ok(Peer::noted(&parts.extensions))
     }
 }

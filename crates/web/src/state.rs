@@ -1,15 +1,19 @@
 //! What all requests share.
 
-use crate::{Hosts, House, account, limit::LoginLimit, stream::Tailer, token::SigningKey};
+use crate::{Hosts, House, account, limit::LoginLimit, readers::Readers, stream::Tailer, token::SigningKey};
 use decnet_model::paths::Paths;
 use decnet_store::Store;
-use std::{path::PathBuf, sync::Arc};
-use tokio::sync::{Notify, Semaphore, watch};
+use std::{path::PathBuf, sync::Arc, time::Duration};
+use tokio::{
+    sync::{Notify, Semaphore, watch},
+    time::timeout,
+};
 
 /// Password checks at the same time; each takes 19 MiB and a core.
 const HASHES: usize = 2;
-/// Event streams at the same time.
-const STREAMS: usize = 64;
+
+/// How often it is seen whether readers of streams may stay.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// State of the interface. Cloning is cheap.
 #[derive(Clone, Debug)]
@@ -24,7 +28,7 @@ struct Inner {
     key: SigningKey,
     logins: LoginLimit,
     hashes: Semaphore,
-    streams: Arc<Semaphore>,
+    readers: Readers,
     tailer: Tailer,
     doorbell: Arc<Notify>,
     stopping: watch::Sender<bool>,
@@ -56,7 +60,7 @@ impl ApiState {
             key,
             logins: LoginLimit::default(),
             hashes: Semaphore::new(HASHES),
-            streams: Arc::new(Semaphore::new(STREAMS)),
+            readers: Readers::default(),
             tailer: Tailer::default(),
             doorbell,
             stopping: watch::Sender::new(false),
@@ -66,9 +70,26 @@ impl ApiState {
         })))
     }
 
-    /// Feeds the event streams until [`ApiState::stop`]. [`crate::serve`] runs it.
+    /// Feeds the event streams, and ends those whose readers may not stay, until [`ApiState::stop`]. [`crate::serve`]
+    /// runs it.
     pub async fn tail(&self) {
-        self.0.tailer.run(&self.0.store, &self.0.doorbell, self.0.stopping.subscribe()).await;
+        let inner = &self.0;
+        let (tail, looks) = (
+            inner.tailer.run(&inner.store, &inner.doorbell, inner.stopping.subscribe()),
+            self.look(inner.stopping.subscribe()),
+        );
+        tokio::join!(tail, looks);
+    }
+
+    /// Looks every second, and at once when something was revoked here, whether readers may stay.
+    async fn look(&self, mut stopping: watch::Receiver<bool>) {
+        while !*stopping.borrow_and_update() {
+            self.0.readers.look(&self.0.store).await;
+            tokio::select! {
+                _ = timeout(LOOK, self.0.revoked.notified()) => {}
+                _ = stopping.changed() => {}
+            }
+        }
     }
 
     /// Says that something is to be told to the streams.
@@ -110,8 +131,8 @@ impl ApiState {
         &self.0.hashes
     }
 
-    pub(crate) fn streams(&self) -> Arc<Semaphore> {
-        Arc::clone(&self.0.streams)
+    pub(crate) fn readers(&self) -> &Readers {
+        &self.0.readers
     }
 
     pub(crate) fn tailer(&self) -> &Tailer {
@@ -122,9 +143,9 @@ impl ApiState {
         self.0.stopping.subscribe()
     }
 
-    /// Told when this process revoked a token; other processes are seen by looking.
-    pub(crate) fn revoked(&self) -> &Notify {
-        &self.0.revoked
+    /// Says that something was revoked here; what other processes revoke is seen by looking.
+    pub(crate) fn revoked(&self) {
+        self.0.revoked.notify_one();
     }
 
     pub(crate) fn no_such_user(&self) -> &str {

@@ -100,7 +100,7 @@ pub(crate) async fn revoke(
     if !state.store().api_token_revoke(&id, whose(&viewer), now()).await? {
         return Err(Problem::NotFound);
     }
-    state.revoked().notify_waiters();
+    state.revoked();
     Ok(StatusCode::NO_CONTENT)
 }
 

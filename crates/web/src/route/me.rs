@@ -27,9 +27,9 @@ use utoipa::ToSchema;
 pub(crate) struct PasswordRequest {
     /// The old one; not needed by who came by a link and has to choose a first one.
     #[serde(default)]
-    old: String,
+    pub(super) old: String,
     /// The new one, 8 characters at least.
-    new: String,
+    pub(super) new: String,
 }
 
 /// Who asks.
@@ -62,11 +62,22 @@ pub(crate) async fn password(
     body: Result<Json<PasswordRequest>, JsonRejection>,
 ) -> Result<Json<LoginAnswer>, Problem> {
     let Json(request) = body?;
+    change(&state, viewer, peer, &headers, request).await.map(Json)
+}
+
+/// Gives who asks another password; all of his logins end, and the answer is a new one.
+pub(super) async fn change(
+    state: &ApiState,
+    viewer: Viewer,
+    peer: Peer,
+    headers: &HeaderMap,
+    request: PasswordRequest,
+) -> Result<LoginAnswer, Problem> {
     secret::check_password(&request.new).map_err(|weak| Problem::field("new", weak.to_string()))?;
     let by_link = matches!(&viewer.pass, Pass::Session { kind, .. } if kind == "link");
     if !(by_link && viewer.user.must_change) {
-        let turn = Attempt::begin(&state, peer, &viewer.user.name)?;
-        if !is_right(&state, request.old.clone(), viewer.user.password_hash.clone()).await? {
+        let turn = Attempt::begin(state, peer, &viewer.user.name)?;
+        if !is_right(state, request.old.clone(), viewer.user.password_hash.clone()).await? {
             return Err(Problem::field("old", "is not the password"));
         }
         turn.succeeded();
@@ -74,12 +85,12 @@ pub(crate) async fn password(
             return Err(Problem::field("new", "is the old one"));
         }
     }
-    let password_hash = hash(&state, request.new).await?;
+    let password_hash = hash(state, request.new).await?;
     let user = record::User { password_hash, must_change: false, ..viewer.user };
     state.store().user_put(&user).await?;
     state.store().token_revoke_all(&user.name, now()).await?;
-    state.revoked().notify_waiters();
-    issue(&state, user, Origin::of("password", peer, &headers)).await.map(Json)
+    state.revoked();
+    issue(state, user, Origin::of("password", peer, headers)).await
 }
 
 /// One's own logins, the latest first.
@@ -116,6 +127,6 @@ pub(crate) async fn revoke(
     let found = state.store().token_get(&id).await?;
     found.filter(|login| login.user_name == viewer.user.name).ok_or(Problem::NotFound)?;
     state.store().token_revoke(&id, now()).await?;
-    state.revoked().notify_waiters();
+    state.revoked();
     Ok(StatusCode::NO_CONTENT)
 }

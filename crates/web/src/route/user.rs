@@ -147,7 +147,7 @@ pub(crate) async fn delete(
     name: Result<Path<String>, PathRejection>,
 ) -> Result<StatusCode, Problem> {
     changed(state.store().user_remove(&name?.0).await?)?;
-    state.revoked().notify_waiters();
+    state.revoked();
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -174,7 +174,7 @@ pub(crate) async fn password(
     let user = state.store().user_get(&name).await?.ok_or(Problem::NotFound)?;
     let answer = with_password(&state, record::User { must_change: true, ..user }, request.password).await?;
     state.store().token_revoke_all(&name, now()).await?;
-    state.revoked().notify_waiters();
+    state.revoked();
     Ok(Json(answer))
 }
 
@@ -220,7 +220,7 @@ pub(crate) async fn end_sessions(
     let Path(name) = name?;
     state.store().user_get(&name).await?.ok_or(Problem::NotFound)?;
     state.store().token_revoke_all(&name, now()).await?;
-    state.revoked().notify_waiters();
+    state.revoked();
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -227,3 +227,37 @@ async fn a_served_interface_stops_with_streams_open() {
     stop.send(()).unwrap();
     timeout(PATIENCE, served).await.unwrap().unwrap().unwrap();
 }
+
+#[tokio::test]
+async fn one_user_has_so_many_streams_and_keeps_nobody_out() {
+    let mut client = tailing().await;
+    decnet_web::create_user(&client.store, "eve", decnet_model::access::Role::Viewer, Some(PASSWORD), 1)
+        .await
+        .unwrap();
+    let mut own = Vec::new();
+    for _ in 0..32 {
+        own.push(Listener::begin(&client, "", None).await);
+    }
+    let refused = client.send(Method::GET, "/api/v1/stream", String::new()).await;
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(refused.headers.contains_key("retry-after"));
+    let token = std::mem::replace(&mut client.token, client.bearer("eve", PASSWORD).await);
+    let mut other = Listener::begin(&client, "", None).await;
+    client.token = token;
+    own.pop();
+    let _again = Listener::begin(&client, "", None).await;
+    client.ingest(1, 2).await;
+    assert_eq!(other.ids(2).await, [1, 2]);
+}
+
+#[tokio::test]
+async fn a_stream_tells_of_one_decky_where_that_is_asked() {
+    let client = tailing().await;
+    client.ingest(1, 2).await;
+    let events = client.get("/events").await.body;
+    let decky = events["items"][0]["decky"].as_str().unwrap().to_owned();
+    let mut of_it = Listener::begin(&client, &format!("?decky={decky}"), None).await;
+    client.ingest(3, 3).await;
+    assert_eq!(of_it.ids(1).await, [3]);
+    assert_eq!(client.status(Method::GET, "/api/v1/stream?decky=nobody").await, StatusCode::BAD_REQUEST);
+}
