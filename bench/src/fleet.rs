@@ -115,15 +115,17 @@ fn memory(status: &Value) -> Result<(u64, String)> {
 struct Site {
     program: PathBuf,
     folder: PathBuf,
+    api: String,
     web: String,
 }
 
 impl Site {
     fn up(place: &Place, count: u32) -> Result<Site> {
         let folder = place.folder(&format!("fleet-{count}"))?;
-        let web = std::net::TcpListener::bind("127.0.0.1:0").context("find a free port")?;
-        let web = web.local_addr()?.port().to_string();
-        let site = Site { program: place.decnet(), folder, web };
+        let free = || std::net::TcpListener::bind("127.0.0.1:0").context("find a free port");
+        let (api, web) = (free()?, free()?);
+        let port = |socket: std::net::TcpListener| anyhow::Ok(socket.local_addr()?.port().to_string());
+        let site = Site { program: place.decnet(), folder, api: port(api)?, web: port(web)? };
         site.decnet(&["lab", "up"])?;
         Ok(site)
     }
@@ -131,7 +133,7 @@ impl Site {
     fn decnet(&self, words: &[&str]) -> Result<String> {
         let mut command = Command::new("timeout");
         command.arg(LIMIT).arg(&self.program).arg("--state-dir").arg(&self.folder).args(words);
-        place::output(command.env("DECNET_API_PORT", &self.web))
+        place::output(command.env("DECNET_API_PORT", &self.api).env("DECNET_WEB_PORT", &self.web))
             .with_context(|| format!("decnet {}", words.join(" ")))
     }
 

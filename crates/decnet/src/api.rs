@@ -1,6 +1,11 @@
 //! The worker `api`: serves the REST interface.
 
-use crate::{commands::Context, output, settings::Name};
+use crate::{
+    commands::Context,
+    output,
+    settings::{Name, Settings},
+    web,
+};
 use anyhow::{Context as _, Result};
 use decnet_analysis::technique::{self, Matrix, Rules, shown};
 use decnet_bus::Subject;
@@ -11,14 +16,14 @@ use decnet_pipeline::{
 };
 use decnet_shape::{TechniqueCoverage, TechniqueRule};
 use decnet_store::Store;
-use decnet_web::{House, SwarmDoor};
+use decnet_web::{Hosts, House, Proxies, SwarmDoor};
 use netsvc_wire::stamp;
 use parking_lot::Mutex;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
-use tokio::{net::TcpListener, sync::Notify};
+use tokio::sync::Notify;
 
 /// Runs the worker until it is told to stop.
 ///
@@ -32,22 +37,16 @@ pub async fn run(mut worker: WorkerContext, context: Context) -> Result<()> {
         .await
         .context("prepare tokens")?;
     let doorbell = Arc::new(Notify::new());
-    let names = settings.text(Name::ApiNames).split(',').chain([settings.text(Name::ApiHost)]);
-    let hosts = decnet_web::Hosts::new(names.filter(|name| !name.trim().is_empty()).map(str::to_owned));
     let state = decnet_web::ApiState::new(
         store,
         context.paths(),
         &secret,
         doorbell.clone(),
-        hosts,
+        hosts(settings)?,
         Arc::new(Installation(context.clone(), Mutex::default())),
     )
     .context("prepare the interface")?;
-    let address =
-        (settings.text(Name::ApiHost), u16::try_from(settings.number(Name::ApiPort)).unwrap_or(8080));
-    let listener = TcpListener::bind(address)
-        .await
-        .with_context(|| format!("listen on {}:{} (api.host, api.port)", address.0, address.1))?;
+    let listener = web::listen(settings, Name::ApiHost, Name::ApiPort).await?;
     let bound = listener.local_addr().context("listen")?;
     tracing::info!(%bound, "the interface is up");
     for subject in [Subject::LogIngested, Subject::IncidentChanged] {
@@ -61,6 +60,18 @@ pub async fn run(mut worker: WorkerContext, context: Context) -> Result<()> {
     decnet_web::serve(listener, state, decnet_web::Limits::default(), async move { worker.stopped().await })
         .await
         .context("serve the interface")
+}
+
+/// By which names the interface and the dashboard are spoken to, and who hands requests on to them.
+///
+/// # Errors
+/// When those are no addresses.
+pub fn hosts(settings: &Settings) -> Result<Hosts> {
+    let names = settings.text(Name::ApiNames).split(',');
+    let names = names.chain([settings.text(Name::ApiHost), settings.text(Name::WebHost)]);
+    let names = names.filter(|name| !name.trim().is_empty()).map(str::to_owned);
+    let proxies = Proxies::read(settings.text(Name::ApiProxies)).context("read api.proxies")?;
+    Ok(Hosts::new(names).handed_on_by(proxies))
 }
 
 /// What the interface shows of this installation.

@@ -29,7 +29,7 @@ use crate::{
         operations::Operations,
         persona::Personas,
         reconcile::{Reconcile, Redeploy},
-        run,
+        run, serve,
         sessions::Sessions,
         status::{Status, Unwell},
         swarm::Swarm,
@@ -222,8 +222,8 @@ pub(crate) fn command() -> clap::Command {
         }
         // What the options say of themselves would stand in the place of what the worker does.
         let verb = run::Single::augment_args(clap::Command::new(worker.name()));
-        let verb = if worker == Worker::Bus { run::BusOptions::augment_args(verb) } else { verb };
-        let mut verb = verb.about(format!("{} (worker)", worker.about())).long_about(None);
+        let mut verb =
+            serve::with_options(worker, verb).about(format!("{} (worker)", worker.about())).long_about(None);
         if let Some(alias) = worker.spec().alias {
             verb = verb.alias(alias);
         }
@@ -259,10 +259,10 @@ fn flags(matches: &ArgMatches) -> Layer {
     {
         layer.push(("DECNET_USER".to_owned(), user.clone(), Origin::Flag("user")));
     }
-    if let Some(("bus", inner)) = matches.subcommand()
-        && let Ok(options) = run::BusOptions::from_arg_matches(inner)
+    if let Some((name, inner)) = matches.subcommand()
+        && let Ok(worker) = name.parse()
     {
-        layer.extend(options.settings());
+        layer.extend(serve::settings(worker, inner));
     }
     layer
 }

@@ -14,4 +14,5 @@ mod operator;
 pub mod output;
 pub mod reference;
 pub mod settings;
+pub mod web;
 pub mod workers;

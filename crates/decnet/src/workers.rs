@@ -74,6 +74,10 @@ pub fn body(worker: Worker, context: &Context) -> Body {
             let context = context.clone();
             async move { crate::api::run(worker, context).await.map_err(Failure) }
         }),
+        Worker::Web => runtime::body(move |worker| {
+            let context = context.clone();
+            async move { crate::web::run(worker, context).await.map_err(Failure) }
+        }),
     }
 }
 
@@ -117,7 +121,16 @@ fn keep(context: &Context) -> Result<ingester::Keep> {
 
 fn alerter_settings(context: &Context) -> Result<decnet_alert::Settings> {
     let dashboard = context.settings().given(Name::DashboardUrl).map(str::to_owned);
-    Ok(decnet_alert::Settings { rule: configured_rule(context)?, dashboard })
+    let minute = 60_000_000;
+    let time = |name, unit: i64| {
+        let count = context.settings().given(name).and_then(|text| text.parse::<i64>().ok());
+        count.map(|count| count.saturating_mul(unit))
+    };
+    let vigil = decnet_alert::Vigil {
+        patience: time(Name::SilenceMinutes, minute).unwrap_or(minute),
+        drills: time(Name::DrillHours, 60 * minute),
+    };
+    Ok(decnet_alert::Settings { rule: configured_rule(context)?, dashboard, vigil })
 }
 
 /// The alert rule that the settings make.

@@ -90,8 +90,9 @@ impl Process {
             Process::House | Process::Swarm => {
                 Grants { starter: false, confined: true, read, write, open_files: None }
             }
-            // 256 connections, the store, and some to spare: what hangs on it starves nobody else.
-            Process::Api => Grants { starter: false, confined: true, read, write, open_files: Some(1024) },
+            // 1024 connections of the interface and as many of the dashboard, one more for each that is handed on,
+            // the store, and some to spare: what hangs on it starves nobody else.
+            Process::Api => Grants { starter: false, confined: true, read, write, open_files: Some(4096) },
         }
     }
 }
@@ -241,6 +242,14 @@ workers! {
         role: Role::Master,
         after: &[Worker::Bus],
         wake: Wake { topics: &["log.ingested"], tick: Duration::from_secs(1) },
+        alias: None,
+        process: Process::Api,
+    }
+    /// Serve the dashboard, and hand its requests on to the interface
+    Web = "web" {
+        role: Role::Master,
+        after: &[],
+        wake: Wake { topics: &[], tick: Duration::from_secs(10) },
         alias: None,
         process: Process::Api,
     }

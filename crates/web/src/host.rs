@@ -3,17 +3,37 @@
 //! A page elsewhere can make its own name lead here (DNS rebinding), but it cannot make its browser say
 //! another name than its own. So names that are not ours are refused; addresses cannot be rebound.
 
-use axum::http::{HeaderMap, Uri, header, uri::Authority};
+use crate::{Problem, origin::Proxies};
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, Uri, header, uri::Authority},
+    middleware::Next,
+    response::Response,
+};
 use std::net::IpAddr;
 
-/// Names by which the interface may be spoken to, beside addresses and `localhost`.
+/// Names by which the interface may be spoken to, beside addresses and `localhost`, and who may hand requests on to it.
 #[derive(Clone, Debug, Default)]
-pub struct Hosts(Vec<String>);
+pub struct Hosts {
+    names: Vec<String>,
+    proxies: Proxies,
+}
 
 impl Hosts {
     /// These names, in whatever case.
     pub fn new(names: impl IntoIterator<Item = String>) -> Self {
-        Hosts(names.into_iter().map(|name| name.trim().to_ascii_lowercase()).collect())
+        let names = names.into_iter().map(|name| name.trim().to_ascii_lowercase()).collect();
+        Hosts { names, proxies: Proxies::default() }
+    }
+
+    /// The same, where these hand requests on and are believed for whom.
+    #[must_use]
+    pub fn handed_on_by(self, proxies: Proxies) -> Self {
+        Hosts { proxies, ..self }
+    }
+
+    pub(crate) fn proxies(&self) -> &Proxies {
+        &self.proxies
     }
 
     /// Whether a request is meant for us: it says a host, once, and that is ours.
@@ -34,8 +54,20 @@ impl Hosts {
         bare.parse::<IpAddr>().is_ok()
             || host == "localhost"
             || host.ends_with(".localhost")
-            || self.0.contains(&host)
+            || self.names.contains(&host)
     }
+}
+
+/// Answers only those who speak to us by a name of ours.
+pub(crate) async fn is_for_us(
+    State(hosts): State<Hosts>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    if !hosts.is_ours(request.headers(), request.uri()) {
+        return Err(Problem::Misdirected);
+    }
+    Ok(next.run(request).await)
 }
 
 #[cfg(test)]

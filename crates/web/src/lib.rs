@@ -6,13 +6,17 @@
 mod access;
 mod account;
 mod auth;
+mod document;
+mod front;
 mod hall;
 mod host;
 mod house;
 mod limit;
+mod origin;
 mod patience;
 mod problem;
 mod query;
+mod readers;
 mod route;
 mod router;
 mod serve;
@@ -27,8 +31,10 @@ pub use account::{
     AccountError, NewApiToken, TokenError, create_link, create_token, create_user, ensure_admin,
     reset_password, signing_secret,
 };
+pub use front::{Front, serve_front};
 pub use host::Hosts;
 pub use house::{House, SwarmDoor};
+pub use origin::Proxies;
 pub use problem::{FieldError, Problem};
 pub use router::{document, router};
 pub use serve::{Limits, serve};

@@ -10,6 +10,7 @@ pub(crate) mod credential;
 pub(crate) mod decky;
 pub(crate) mod event;
 pub(crate) mod export;
+pub(crate) mod former;
 pub(crate) mod health;
 pub(crate) mod house;
 pub(crate) mod incident;

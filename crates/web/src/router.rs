@@ -1,25 +1,29 @@
 //! The routes, and the document about them made from the same list.
 
-use crate::{ApiState, Problem, access, route, site, unchanged};
+use crate::{
+    ApiState, Problem, access,
+    document::{Document, complete},
+    host::is_for_us,
+    route, site, unchanged,
+};
 use axum::{
     Json, Router,
     body::{Body, to_bytes},
     extract::{DefaultBodyLimit, MatchedPath, Request, State},
     http::{HeaderName, HeaderValue, header},
     middleware::{self, Next},
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
     routing::get,
 };
 use std::time::Duration;
 use tokio::time::timeout;
-use utoipa::{
-    Modify, OpenApi,
-    openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
-};
+use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// Where all routes are.
 const PREFIX: &str = "/api/v1";
+/// Where people look for the document as a page; it is one of the dashboard's.
+const DOCS: &str = "/api/v1/docs";
 /// Largest body of a request, in bytes.
 const BODY_LIMIT: usize = 64 * 1024;
 /// Largest body that has a deployment INI in it, whose 512 KiB JSON may make longer.
@@ -41,29 +45,10 @@ const HEADERS: [(HeaderName, &str); 6] = [
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
-#[derive(OpenApi)]
-#[openapi(
-    info(title = "DECNET", description = "Fleet, events and what is derived from them."),
-    modifiers(&Bearer),
-    components(schemas(crate::problem::ProblemBody))
-)]
-struct Document;
-
-struct Bearer;
-
-impl Modify for Bearer {
-    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
-        document
-            .components
-            .get_or_insert_with(Default::default)
-            .add_security_scheme("bearer", SecurityScheme::Http(scheme));
-    }
-}
-
 /// All routes over `state`.
 pub fn router(state: ApiState) -> Router {
-    let (router, document) = routes().split_for_parts();
+    let (router, mut document) = routes().split_for_parts();
+    complete(&mut document);
     router
         .route(&format!("{PREFIX}/openapi.json"), get(move || async move { Json(document) }))
         .route_layer(middleware::from_fn(whole))
@@ -73,14 +58,17 @@ pub fn router(state: ApiState) -> Router {
         .layer(middleware::from_fn(unchanged::tagged))
         .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn(in_time))
-        .layer(middleware::from_fn_with_state(state.clone(), for_us))
+        .layer(middleware::from_fn_with_state(state.hosts().clone(), is_for_us))
+        .layer(middleware::from_fn_with_state(state.clone(), come_from))
         .layer(middleware::from_fn(with_headers))
         .with_state(state)
 }
 
 /// The OpenAPI document of all routes.
 pub fn document() -> utoipa::openapi::OpenApi {
-    routes().into_openapi()
+    let mut document = routes().into_openapi();
+    complete(&mut document);
+    document
 }
 
 fn routes() -> OpenApiRouter<ApiState> {
@@ -88,6 +76,9 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(route::login::login))
         .routes(routes!(route::login::login_by_link))
         .routes(routes!(route::login::logout))
+        .routes(routes!(route::former::login))
+        .routes(routes!(route::former::logout))
+        .routes(routes!(route::former::change_password))
         .routes(routes!(route::me::me))
         .routes(routes!(route::me::password))
         .routes(routes!(route::me::sessions))
@@ -167,18 +158,13 @@ fn of_the_fleet() -> OpenApiRouter<ApiState> {
 /// Answers what has no route: outside of the interface that is the dashboard's.
 async fn elsewhere(request: Request) -> Response {
     let path = request.uri().path();
+    if path == DOCS {
+        return Redirect::temporary("/docs").into_response();
+    }
     if path == "/api" || path.starts_with("/api/") {
         return Problem::NotFound.into_response();
     }
     site::answer(&request)
-}
-
-/// Answers only those who speak to us by a name of ours.
-async fn for_us(State(state): State<ApiState>, request: Request, next: Next) -> Result<Response, Problem> {
-    if !state.hosts().is_ours(request.headers(), request.uri()) {
-        return Err(Problem::Misdirected);
-    }
-    Ok(next.run(request).await)
 }
 
 /// Answers within bounds: it begins within [`ANSWER_TIME`], a body of [`BODY_TIME`] included.
@@ -202,7 +188,15 @@ async fn whole(request: Request, next: Next) -> Result<Response, Problem> {
     timeout(ANSWER_TIME, answer).await.map_err(|_| Problem::Busy)
 }
 
-async fn with_headers(request: Request, next: Next) -> Response {
+/// Notes where a request comes from, for all that ask.
+async fn come_from(State(state): State<ApiState>, mut request: Request, next: Next) -> Response {
+    let peer = state.hosts().proxies().origin(request.extensions(), request.headers());
+    request.extensions_mut().insert(peer);
+    next.run(request).await
+}
+
+/// Adds the headers of every answer.
+pub(crate) async fn with_headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     for (name, value) in HEADERS {
         response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));

@@ -49,7 +49,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Limits {
-            connections: 256,
+            connections: 1024,
             head: Duration::from_secs(10),
             head_bytes: 32 * 1024,
             reading: Duration::from_secs(20),
@@ -73,7 +73,22 @@ pub async fn serve(
         let state = state.clone();
         async move { state.tail().await }
     });
-    let desk = Desk { router: router(state.clone()), hall: Hall::new(limits.connections), limits };
+    hold(listener, router(state.clone()), limits, stop, || state.stop()).await;
+    // It ends by itself; a failure inside it has been reported by the runtime.
+    let _ = tail.await;
+    Ok(())
+}
+
+/// Serves `router` until `stop` is ready; then `stopping` ends what would go on for ever, and open requests are
+/// finished.
+pub(crate) async fn hold(
+    listener: TcpListener,
+    router: Router,
+    limits: Limits,
+    stop: impl Future<Output = ()> + Send,
+    stopping: impl FnOnce() + Send,
+) {
+    let desk = Desk { router, hall: Hall::new(limits.connections), limits };
     let end = watch::Sender::new(false);
     let mut open = JoinSet::new();
     let mut stop = pin!(stop);
@@ -88,15 +103,12 @@ pub async fn serve(
             Err(error) => pause(&error).await,
         }
     }
-    state.stop();
+    stopping();
     end.send_replace(true);
     let ended = timeout(limits.grace, async { while open.join_next().await.is_some() {} }).await;
     if ended.is_err() {
         tracing::debug!(connections = open.len(), "connections are cut off at the end");
     }
-    // It ends by itself; a failure inside it has been reported by the runtime.
-    let _ = tail.await;
-    Ok(())
 }
 
 /// Waits after a failure to accept that is not one peer's: descriptors or memory are short.
@@ -128,6 +140,8 @@ impl Desk {
             let _ = socket.try_write(FULL);
             return;
         };
+        // An event is sent at once, however little it is.
+        let _ = socket.set_nodelay(true);
         let seat = Arc::new(seat);
         let (router, limits, end) = (self.router.clone(), self.limits, end.subscribe());
         open.spawn(async move {

@@ -17,6 +17,11 @@ use std::{collections::BTreeMap, io::Read, sync::LazyLock};
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
                       img-src 'self'; font-src 'self'; connect-src 'self'; worker-src 'self'; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// What the page of the interface's document may do: the same, and pictures that are written down in its style sheet.
+const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+                           connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// Where that page is, and what belongs to it.
+const DOCS: &str = "/docs";
 /// What a page without a dashboard may do.
 const PLAIN_POLICY: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 /// Where the builder puts files that are named by their content.
@@ -71,6 +76,9 @@ pub(crate) fn answer(request: &Request) -> Response {
         return (headers, WITHOUT).into_response();
     }
     let path = request.uri().path();
+    if let Some(rest) = path.strip_prefix(DOCS).filter(|rest| rest.is_empty() || rest.starts_with('/')) {
+        return docs(request, rest);
+    }
     let named = path.starts_with(NAMED_BY_CONTENT);
     match (FILES.get(path), FILES.get("/index.html")) {
         (Some(file), _) => send(request, file, named),
@@ -79,6 +87,17 @@ pub(crate) fn answer(request: &Request) -> Response {
         (None, Some(index)) => send(request, index, false),
         (None, None) => StatusCode::NOT_FOUND.into_response(),
     }
+}
+
+/// Answers with the page of the interface's document, or a file that it needs.
+fn docs(request: &Request, rest: &str) -> Response {
+    let name = if matches!(rest, "" | "/") { "/index.html" } else { rest };
+    let Some(file) = FILES.get(format!("{DOCS}{name}").as_str()) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let mut response = send(request, file, false);
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(DOCS_POLICY));
+    response
 }
 
 fn send(request: &Request, file: &'static File, for_ever: bool) -> Response {

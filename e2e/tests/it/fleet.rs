@@ -58,9 +58,12 @@ impl Fleet {
         // Services run as another user and must be able to reach their spool.
         use std::os::unix::fs::PermissionsExt;
         std::fs::set_permissions(state.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let environment =
+        let ports: Vec<u16> = crate::free_ports(2);
+        let mut environment: Vec<_> =
             environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        // What a test says goes before.
+        environment.insert(0, ("DECNET_WEB_PORT".to_owned(), ports[1].to_string()));
+        let port = ports[0];
         Fleet { state, octet, port, environment }
     }
 

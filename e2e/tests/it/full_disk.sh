@@ -5,7 +5,8 @@ disk=$(mktemp -d /var/tmp/fleet-disk-XXXXXX)
 mount -t tmpfs -o size=40m none "$disk"
 export DECNET_STATE_DIR=$disk/state
 DECNET_API_PORT=$(python3 -c 'import socket; s=socket.socket(); s.bind(("127.0.0.1",0)); print(s.getsockname()[1])')
-export DECNET_API_PORT
+DECNET_WEB_PORT=$((DECNET_API_PORT < 65535 ? DECNET_API_PORT + 1 : 1025))
+export DECNET_API_PORT DECNET_WEB_PORT
 finish() { rm -f "$disk/filler"; "$decnet" teardown --all >/dev/null 2>&1 || true; umount -l "$disk"; rmdir "$disk"; }
 trap finish EXIT
 fail() { echo "FAILED: $1"; "$decnet" status || true; ls -laR "$disk/state" | tail -60; exit 1; }

@@ -102,6 +102,7 @@ fn of_five_that_start_at_once_one_says_so() {
         let mut command = Command::new(program("decnet"));
         command.arg("--state-dir").arg(fleet.state()).args(["run", "--daemon"]);
         command.env("DECNET_API_PORT", fleet.port().to_string());
+        command.env("DECNET_WEB_PORT", crate::free_ports(1)[0].to_string());
         command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
     };
     let started: Vec<_> = (0..5).map(|_| start()).collect();

@@ -33,6 +33,7 @@ mod mariadb;
 mod mutate;
 mod names;
 mod native;
+mod operators;
 mod passive;
 mod rounds;
 mod sessions;
@@ -40,3 +41,9 @@ mod swarm;
 mod sweep;
 mod telnet;
 mod udp;
+
+/// Ports that nobody listens on, all different.
+pub(crate) fn free_ports(count: usize) -> Vec<u16> {
+    let found: Vec<_> = (0..count).map(|_| std::net::TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+    found.iter().map(|listener| listener.local_addr().unwrap().port()).collect()
+}

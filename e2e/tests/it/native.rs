@@ -13,6 +13,7 @@ use std::{
 pub(crate) struct Lab {
     state: tempfile::TempDir,
     port: u16,
+    web_port: u16,
 }
 
 impl Lab {
@@ -31,8 +32,8 @@ impl Lab {
         let state = tempfile::Builder::new().prefix("lab-e2e-").tempdir_in("/var/tmp").unwrap();
         // Services run as another user and must be able to reach their spool.
         std::fs::set_permissions(state.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let lab = Lab { state, port };
+        let ports = crate::free_ports(2);
+        let lab = Lab { state, port: ports[0], web_port: ports[1] };
         let up = lab.command(&["lab", "up"]);
         if !up.status.success() {
             assert!(std::env::var_os("CI").is_none(), "namespaces are required: {}", printed(&up));
@@ -79,7 +80,9 @@ impl Lab {
 
     fn prepare<'a>(&self, command: &'a mut Command, arguments: &[&str]) -> &'a mut Command {
         command.arg("--state-dir").arg(self.state.path()).args(arguments);
-        command.env("DECNET_API_PORT", self.port.to_string())
+        command
+            .env("DECNET_API_PORT", self.port.to_string())
+            .env("DECNET_WEB_PORT", self.web_port.to_string())
     }
 
     /// All events so far.

@@ -5,6 +5,7 @@ use crate::{
     firedrill::{self, Touch, Way},
     hidden, house, intruder, output,
     settings::{Layer, Name, Origin, Settings},
+    web,
 };
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
@@ -249,13 +250,18 @@ impl Demo {
     }
 }
 
-/// Waits until the interface takes connections: whoever is told of it may open it at once. Where it does not come,
-/// its worker says why.
+/// Waits until the interface and the dashboard take connections: whoever is told of them may open them at once. Where
+/// one does not come, its worker says why.
 async fn reachable(context: &Context) {
     let settings = context.settings();
-    let port = u16::try_from(settings.number(Name::ApiPort)).unwrap_or_default();
+    let places = [(Name::ApiHost, Name::ApiPort), (Name::WebHost, Name::WebPort)];
+    let places = places.map(|(host, port)| (web::reached(settings.text(host)), web::port(settings, port)));
     for _ in 0..100 {
-        if TcpStream::connect((settings.text(Name::ApiHost), port)).await.is_ok() {
+        let mut there = 0;
+        for place in &places {
+            there += usize::from(TcpStream::connect((place.0.as_str(), place.1)).await.is_ok());
+        }
+        if there == places.len() {
             return;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -292,17 +298,25 @@ async fn intrude(context: &Context, fleet: &Fleet, way: &Way) -> Result<()> {
     Ok(())
 }
 
-/// Settings of the demo: a folder of its own, a free port.
+/// A port that nobody listens on. The socket is kept until all are found, so that none is found twice.
+fn free_port() -> Result<(std::net::TcpListener, String)> {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").context("find a free port")?;
+    let port = listener.local_addr().context("find a free port")?.port();
+    Ok((listener, port.to_string()))
+}
+
+/// Settings of the demo: a folder of its own, free ports.
 fn own_context(flags: Layer) -> Result<Context> {
     let folder = PathBuf::from(format!("/var/tmp/decnet-demo-{}", nix::unistd::geteuid()));
-    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
-    let port = port.context("find a free port")?.port();
+    let (_api, api_port) = free_port()?;
+    let (_web, web_port) = free_port()?;
     let origin = || Origin::Flag("demo");
     // Of one layer the first value counts.
     let mut own: Layer = flags;
     own.extend([
         ("DECNET_STATE_DIR".to_owned(), folder.display().to_string(), origin()),
-        ("DECNET_API_PORT".to_owned(), port.to_string(), origin()),
+        ("DECNET_API_PORT".to_owned(), api_port, origin()),
+        ("DECNET_WEB_PORT".to_owned(), web_port, origin()),
         ("DECNET_DB_TYPE".to_owned(), "sqlite".to_owned(), origin()),
         ("DECNET_DB_URL".to_owned(), String::new(), origin()),
     ]);

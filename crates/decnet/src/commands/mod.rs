@@ -27,6 +27,7 @@ pub mod operations;
 pub mod persona;
 pub mod reconcile;
 pub mod run;
+pub mod serve;
 pub mod sessions;
 pub mod site;
 pub mod status;

@@ -1,10 +1,7 @@
 //! `run`: every worker of this host; and one worker alone.
 
 use super::{Context, agent};
-use crate::{
-    house, logs, mode, output,
-    settings::{Layer, Name, Origin},
-};
+use crate::{house, logs, mode, output, settings::Name};
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use decnet_fleet::supervisor;
@@ -46,38 +43,6 @@ pub struct Single {
     /// User that its process becomes when root starts it, by name or number
     #[arg(long, value_name = "USER")]
     pub user: Option<String>,
-}
-
-/// Options of the worker `bus`; they go before its settings.
-#[derive(Args, Debug)]
-pub struct BusOptions {
-    /// Socket to serve
-    #[arg(long, value_name = "PATH")]
-    socket: Option<PathBuf>,
-    /// Group whose members may connect, by name or number
-    #[arg(long, value_name = "GROUP")]
-    group: Option<String>,
-    /// Seconds between two heartbeats
-    #[arg(long, value_name = "SECONDS")]
-    heartbeat: Option<String>,
-}
-
-impl BusOptions {
-    /// The settings that they are.
-    pub fn settings(self) -> Layer {
-        let socket = self.socket.map(|path| path.display().to_string());
-        let given = [
-            (Name::BusSocket, socket, "socket"),
-            (Name::BusGroup, self.group, "group"),
-            (Name::BusHeartbeat, self.heartbeat, "heartbeat"),
-        ];
-        given
-            .into_iter()
-            .filter_map(|(name, text, flag)| {
-                Some((name.knob().variable.to_owned(), text?, Origin::Flag(flag)))
-            })
-            .collect()
-    }
 }
 
 impl Run {

@@ -3,14 +3,16 @@
 pub mod health;
 
 use super::Context;
-use crate::{output, settings::Name};
+use crate::{output, settings::Name, web};
 use anyhow::{Context as _, Result};
 use clap::Args;
 use decnet_fleet::{NativeStanding, Standing};
 use decnet_model::{
     fleet::Decky,
     record::{DeckyActual, DeckyDesired, DeckyRow, Totals},
+    worker::Worker,
 };
+use decnet_pipeline::runtime::Note;
 use health::Health;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -182,13 +184,23 @@ fn standing(health: &Health, runtime: Option<&Standing>) -> String {
 
 /// Where the interface is.
 pub fn api(context: &Context) -> String {
-    format!("{}/api/v1", site(context))
+    format!("{}/api/v1", address(context, Name::ApiHost, Name::ApiPort))
 }
 
-/// Where the dashboard is.
+/// Where the dashboard is: at the worker `web`, or where only the interface runs, there.
 pub fn site(context: &Context) -> String {
+    let runs = |worker| Note::read(&context.paths(), worker).is_some();
+    if runs(Worker::Api) && !runs(Worker::Web) {
+        return address(context, Name::ApiHost, Name::ApiPort);
+    }
+    address(context, Name::WebHost, Name::WebPort)
+}
+
+fn address(context: &Context, host: Name, port: Name) -> String {
     let settings = context.settings();
-    format!("http://{}:{}", settings.text(Name::ApiHost), settings.text(Name::ApiPort))
+    let host = web::reached(settings.text(host));
+    let host = if host.contains(':') { format!("[{host}]") } else { host };
+    format!("http://{host}:{}", settings.text(port))
 }
 
 fn cells(rows: &[&DeckyRow], actual: impl Fn(&DeckyRow) -> &'static str) -> Vec<Vec<String>> {

@@ -118,6 +118,12 @@ fn has_swarm(context: &Context) -> bool {
 /// Makes the folder what its processes need, and takes a share in it.
 async fn prepare(context: &Context, workers: &[Worker]) -> Result<Claim> {
     let share = Claim::share(&context.paths())?;
+    if workers == [Worker::Web] {
+        // The installation may be elsewhere.
+        fs_err::create_dir_all(context.paths().run()).context("make the run folder")?;
+        hand_over(&context.paths(), house_user(context.settings())?)?;
+        return Ok(share);
+    }
     let store = context.store_or_new().await.context("prepare the store");
     // A database that is away for a while is the workers' affair: they say so, and try again.
     match store {

@@ -8,11 +8,16 @@ use crate::{
     workers,
 };
 use decnet_engine::confine::{Confined, confine};
-use decnet_model::{paths::Paths, worker::Worker};
+use decnet_model::{
+    paths::Paths,
+    worker::{Process, Worker},
+};
 use decnet_pipeline::runtime::{self, Backoff};
 use std::io::{BufRead, BufReader};
 use tokio::sync::watch;
 
+/// Most threads of the interface, whatever was asked for.
+const THREADS_MOST: u64 = 64;
 /// Bytes of the orders, settings and all.
 const ORDERS_MOST: usize = 1 << 20;
 
@@ -43,7 +48,10 @@ pub fn main() -> Result<(), String> {
     }
     let workers: Result<Vec<Worker>, _> = orders.workers.iter().map(|name| name.parse()).collect();
     let workers = workers.map_err(|error| format!("read the orders: {error}"))?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let serves = orders.process == Process::Api.name();
+    let threads = if serves { settings.number(Name::ApiWorkers).min(THREADS_MOST) } else { 2 };
+    let threads = usize::try_from(threads).unwrap_or(2);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
     let runtime = runtime.map_err(|error| format!("start: {error}"))?;
     let stop = listen(line);
     let context = Context::new(settings);

@@ -14,6 +14,7 @@ pub(super) fn settings() -> String {
             Kind::Port => "port".to_owned(),
             Kind::Count => "whole number from 1".to_owned(),
             Kind::Flag => "yes or no".to_owned(),
+            Kind::Addresses => "addresses and networks".to_owned(),
             Kind::Retention => "list".to_owned(),
             Kind::Word(words) => codes(words),
         };

@@ -9,6 +9,7 @@ mod table;
 pub use table::{Kind, Knob, Name};
 
 use decnet_model::{record::KindRetention, secret};
+use decnet_web::Proxies;
 use std::{
     collections::BTreeMap,
     fmt, io,
@@ -185,9 +186,11 @@ fn check(knob: Knob, text: &str) -> Result<(), String> {
         Kind::Text | Kind::Path => true,
         Kind::Secret => return check_secret(knob, text),
         Kind::Port => text.parse::<u16>().is_ok_and(|port| port > 0),
+        Kind::Count if text.is_empty() => knob.default.is_empty(),
         Kind::Count => text.parse::<u64>().is_ok_and(|count| count > 0),
         Kind::Flag => flag(text).is_some(),
         Kind::Retention => text.parse::<KindRetention>().is_ok(),
+        Kind::Addresses => return Proxies::read(text).map(drop).map_err(|bad| bad.to_string()),
         Kind::Word(words) => words.contains(&text),
     };
     if fits {
@@ -201,7 +204,7 @@ fn check(knob: Knob, text: &str) -> Result<(), String> {
             "KIND=AGE, KIND=BYTES or KIND=AGE:BYTES, such as connect=7d,command=30d:500M".to_owned()
         }
         Kind::Word(words) => format!("one of {}", words.join(", ")),
-        Kind::Text | Kind::Path | Kind::Secret => "text".to_owned(),
+        Kind::Text | Kind::Path | Kind::Secret | Kind::Addresses => "text".to_owned(),
     };
     Err(format!("{text:?} is not {wanted}"))
 }
@@ -227,11 +230,6 @@ fn flag(text: &str) -> Option<bool> {
     }
 }
 
-/// Names of earlier releases and what they are called now: INI key, variable, new INI key, new variable.
-const RENAMED: &[(&str, &str, &str, &str)] = &[
-    ("web.host", "DECNET_WEB_HOST", "api.host", "DECNET_API_HOST"),
-    ("web.port", "DECNET_WEB_PORT", "api.port", "DECNET_API_PORT"),
-];
 /// Variables that are no settings: which file holds them, and what tests and benchmarks are told.
 const BESIDE: &[&str] = &["DECNET_CONFIG", "DECNET_TEST_", "DECNET_BENCH_"];
 
@@ -242,13 +240,9 @@ fn strange((variable, _, origin): &(String, String, Origin)) -> Option<BadSettin
         return None;
     }
     let names = Name::ALL.iter().map(|name| name.knob().variable);
-    let names = names.chain(RENAMED.iter().map(|(_, old, ..)| *old));
-    let nearest = decnet_model::nearest::nearest(variable, names).unwrap_or_default();
-    let renamed = RENAMED.iter().find(|(_, old, ..)| *old == nearest);
-    let message = match (renamed, nearest) {
-        (Some((.., key, now)), _) => format!("is not read: the setting is called {now} ({key} in an INI)"),
-        (None, "") => "is no setting; `decnet config show` lists them".to_owned(),
-        (None, near) => format!("is no setting; {near} is one"),
+    let message = match decnet_model::nearest::nearest(variable, names) {
+        None => "is no setting; `decnet config show` lists them".to_owned(),
+        Some(near) => format!("is no setting; {near} is one"),
     };
     Some(BadSetting { origin: origin.to_string(), key: variable.clone(), message })
 }
@@ -298,8 +292,7 @@ fn host_ini(path: &Path, bad: &mut Vec<BadSetting>) -> Layer {
             return Layer::new();
         }
     };
-    let known = Name::ALL.iter().map(|name| (name.knob().key, name.knob().variable));
-    let known: Vec<_> = known.chain(RENAMED.iter().map(|(key, variable, ..)| (*key, *variable))).collect();
+    let known: Vec<_> = Name::ALL.iter().map(|name| (name.knob().key, name.knob().variable)).collect();
     let file = path.display().to_string();
     let (values, errors) = decnet_plan::ini::host::values(&file, &text, &known);
     bad.extend(errors.into_iter().map(|error| BadSetting {
@@ -365,8 +358,8 @@ mod tests {
         };
         for (variable, part) in [
             ("DECNET_APIPORT", Some("DECNET_API_PORT is one")),
-            ("DECNET_WEB_PORT", Some("is called DECNET_API_PORT (api.port in an INI)")),
-            ("DECNET_WEBPORT", Some("is called DECNET_API_PORT")),
+            ("DECNET_WEBPORT", Some("DECNET_WEB_PORT is one")),
+            ("DECNET_WEB_PORT", None),
             ("DECNET_QWERTYUIOP", Some("`decnet config show` lists them")),
             ("DECNET_API_PORT", None),
             ("DECNET_CONFIG", None),

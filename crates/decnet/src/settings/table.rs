@@ -30,6 +30,8 @@ pub enum Kind {
     Count,
     /// Yes or no.
     Flag,
+    /// Addresses and networks, comma-separated.
+    Addresses,
     /// What is kept of single kinds of events.
     Retention,
     /// One of these words.
@@ -86,14 +88,21 @@ knobs! {
     DbUser = "database.user", "DECNET_DB_USER", "decnet", Kind::Text, "User of the database";
     DbPassword = "database.password", "DECNET_DB_PASSWORD", "", Kind::Secret, "Password of the database";
     ApiHost = "api.host", "DECNET_API_HOST", "127.0.0.1", Kind::Text, "Address that the API listens on";
-    ApiPort = "api.port", "DECNET_API_PORT", "8080", Kind::Port, "Port that the API listens on";
+    ApiPort = "api.port", "DECNET_API_PORT", "8000", Kind::Port, "Port that the API listens on";
+    ApiWorkers = "api.workers", "DECNET_API_WORKERS", "2", Kind::Count, "Threads that answer requests to the API";
     ApiNames = "api.names", "DECNET_API_NAMES", "", Kind::Text,
-        "Names that the API and the dashboard answer to, comma-separated; addresses, localhost and api.host always are";
+        "Names that the API and the dashboard answer to, comma-separated; addresses, localhost, api.host and web.host \
+         always are";
+    ApiProxies = "api.proxies", "DECNET_API_PROXIES", "127.0.0.0/8,::1", Kind::Addresses,
+        "Addresses and networks, comma-separated, that hand requests on (the dashboard's among them) and are believed \
+         for whom (X-Forwarded-For)";
+    WebHost = "web.host", "DECNET_WEB_HOST", "127.0.0.1", Kind::Text, "Address that the dashboard listens on";
+    WebPort = "web.port", "DECNET_WEB_PORT", "8080", Kind::Port, "Port that the dashboard listens on";
     AlertTarget = "alerts.target", "DECNET_ALERT_TARGET", "", Kind::Secret,
-        "Where the rule `configured` tells of incidents: https, http, syslog+udp or syslog+tcp; without it there is \
-         no such rule";
+        "Where the rule `configured` tells of incidents: https, http, syslog+udp, syslog+tcp, smtps, smtp+starttls or \
+         smtp; without it there is no such rule";
     AlertSecret = "alerts.secret", "DECNET_ALERT_SECRET", "", Kind::Secret,
-        "What messages of the rule `configured` are signed with";
+        "What messages of the rule `configured` are signed with; of mail, the password at its server";
     AlertFormat = "alerts.format", "DECNET_ALERT_FORMAT", "json",
         Kind::Word(&["json", "slack", "mattermost", "teams", "discord"]), "How messages of the rule `configured` look";
     AlertSeverity = "alerts.severity", "DECNET_ALERT_SEVERITY", "medium",
@@ -115,6 +124,12 @@ knobs! {
         "Seconds of silence after which a host of the swarm is unreachable";
     SwarmMasterHost = "agent.master-host", "DECNET_SWARM_MASTER_HOST", "", Kind::Text,
         "Name or address of the master; without it, that which this host has joined";
+    SilenceMinutes = "alerts.silence-minutes", "DECNET_ALERT_SILENCE_MINUTES", "5", Kind::Count,
+        "Minutes after which a worker that is not heard of, a decky that is down or a target that takes no messages is \
+         told";
+    DrillHours = "alerts.firedrill-hours", "DECNET_ALERT_FIREDRILL_HOURS", "", Kind::Count,
+        "Hours between two fire drills that nobody asked for, and of which one that fails is told; without it there \
+         are none";
     AdminPassword = "web.admin-password", "DECNET_ADMIN_PASSWORD", "", Kind::Secret,
         "Password of the first operator; without it one is made and printed once";
     JwtSecret = "web.jwt-secret", "DECNET_JWT_SECRET", "", Kind::Secret,

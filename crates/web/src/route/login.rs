@@ -49,7 +49,7 @@ pub(crate) struct LinkRequest {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct LoginAnswer {
     /// The token.
-    token: String,
+    pub(super) token: String,
     /// When it expires, RFC 3339.
     expires_at: String,
     /// Login name.
@@ -57,7 +57,7 @@ pub(crate) struct LoginAnswer {
     /// `admin`, `analyst` or `viewer`.
     role: String,
     /// Whether all but `/me`, `/me/password` and `/logout` is refused until the password is changed.
-    password_change_required: bool,
+    pub(super) password_change_required: bool,
 }
 
 /// Where a login comes from.
@@ -92,18 +92,29 @@ pub(crate) async fn login(
     headers: HeaderMap,
     body: Result<Json<LoginRequest>, JsonRejection>,
 ) -> Result<Json<LoginAnswer>, Problem> {
-    let Json(request) = body?;
-    if request.user.len() > TEXT_LIMIT || request.password.len() > TEXT_LIMIT {
+    let Json(LoginRequest { user, password }) = body?;
+    enter(&state, peer, &headers, user, password).await.map(Json)
+}
+
+/// Logs in who has the password of `name`.
+pub(super) async fn enter(
+    state: &ApiState,
+    peer: Peer,
+    headers: &HeaderMap,
+    name: String,
+    password: String,
+) -> Result<LoginAnswer, Problem> {
+    if name.len() > TEXT_LIMIT || password.len() > TEXT_LIMIT {
         return Err(Problem::WrongLogin);
     }
-    let turn = Attempt::begin(&state, peer, &request.user)?;
-    let known = state.store().user_get(&request.user).await?;
+    let turn = Attempt::begin(state, peer, &name)?;
+    let known = state.store().user_get(&name).await?;
     let hash = known.as_ref().map_or(state.no_such_user(), |user| &user.password_hash).to_owned();
-    let right = is_right(&state, request.password, hash).await?;
-    noted(&state, request.user.clone(), peer, if right { 200 } else { 401 }).await;
+    let right = is_right(state, password, hash).await?;
+    noted(state, name.clone(), peer, if right { 200 } else { 401 }).await;
     let user = known.filter(|_| right).ok_or(Problem::WrongLogin)?;
     turn.succeeded();
-    issue(&state, user, Origin::of("password", peer, &headers)).await.map(Json)
+    issue(state, user, Origin::of("password", peer, headers)).await
 }
 
 /// Exchange the secret of a one-time link for a token. It works once and for a short time.
@@ -212,7 +223,7 @@ pub(crate) async fn issue(state: &ApiState, user: User, origin: Origin) -> Resul
 pub(crate) async fn logout(State(state): State<ApiState>, viewer: Viewer) -> Result<StatusCode, Problem> {
     let session = viewer.session().ok_or(Problem::Forbidden)?;
     state.store().token_revoke(session, now()).await?;
-    state.revoked().notify_waiters();
+    state.revoked();
     tracing::debug!(user = %viewer.user.name, "logged out");
     Ok(StatusCode::NO_CONTENT)
 }

@@ -74,6 +74,11 @@ pub(crate) struct Answer {
 impl Client {
     /// With an administrator, not logged in.
     pub(crate) async fn new() -> Self {
+        Client::over(Hosts::default()).await
+    }
+
+    /// The same, spoken to by those names.
+    pub(crate) async fn over(hosts: Hosts) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path().join("test.db").to_str().unwrap()).await.unwrap();
         ensure_admin(&store, Some(PASSWORD), 1).await.unwrap();
@@ -84,7 +89,7 @@ impl Client {
             Paths::new(folder.path()),
             &secret,
             Arc::clone(&doorbell),
-            Hosts::default(),
+            hosts,
             Arc::new(Nobody),
         )
         .unwrap();

@@ -87,3 +87,21 @@ async fn a_signing_secret_is_kept_and_a_weak_one_refused() {
     let strong = "0123456789abcdef0123456789abcdef";
     assert_eq!(signing_secret(&client.store, Some(strong)).await.unwrap(), strong.as_bytes());
 }
+
+#[tokio::test]
+async fn clients_of_the_python_original_log_in_and_out() {
+    let mut client = Client::new().await;
+    let body = serde_json::json!({"username": "admin", "password": PASSWORD}).to_string();
+    let answer = client.send(Method::POST, "/api/v1/auth/login", body).await;
+    assert_eq!((answer.status, &answer.body["token_type"]), (StatusCode::OK, &"bearer".into()));
+    assert_eq!(answer.body["must_change_password"], false);
+    client.token = answer.body["access_token"].as_str().unwrap().to_owned();
+    let change = serde_json::json!({"old_password": PASSWORD, "new_password": "another horse"}).to_string();
+    let answer = client.send(Method::POST, "/api/v1/auth/change-password", change).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    assert_eq!(client.get("/events").await.status, StatusCode::UNAUTHORIZED, "the old token is gone");
+    client.token = client.bearer("admin", "another horse").await;
+    let out = client.send(Method::POST, "/api/v1/auth/logout", String::new()).await;
+    assert_eq!((out.status, out.body["message"].as_str()), (StatusCode::OK, Some("Logged out")));
+    assert_eq!(client.get("/events").await.status, StatusCode::UNAUTHORIZED);
+}

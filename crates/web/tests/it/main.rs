@@ -12,6 +12,7 @@ mod alert;
 mod client;
 mod crowd;
 mod document;
+mod front;
 mod incident;
 mod login;
 mod operation;

@@ -1,0 +1,55 @@
+//! The worker `web`: serves the dashboard, and hands its requests on to the interface, wherever that is.
+
+use crate::{
+    api,
+    commands::Context,
+    settings::{Name, Settings},
+};
+use anyhow::{Context as _, Result};
+use decnet_pipeline::runtime::WorkerContext;
+use decnet_web::{Front, Limits};
+use std::net::IpAddr;
+use tokio::net::TcpListener;
+
+/// Runs the worker until it is told to stop.
+///
+/// # Errors
+/// When the address is taken.
+pub async fn run(mut worker: WorkerContext, context: Context) -> Result<()> {
+    let settings = context.settings();
+    let host = reached(settings.text(Name::ApiHost));
+    let front = Front::new(&host, port(settings, Name::ApiPort), api::hosts(settings)?);
+    let front = front.with_context(|| format!("api.host: {host:?} is neither a name nor an address"))?;
+    let listener = listen(settings, Name::WebHost, Name::WebPort).await?;
+    let bound = listener.local_addr().context("listen")?;
+    tracing::info!(%bound, api = %host, "the dashboard is up");
+    let stop = async move { worker.stopped().await };
+    decnet_web::serve_front(listener, front, Limits::default(), stop).await.context("serve the dashboard")
+}
+
+/// Listens where two settings say.
+///
+/// # Errors
+/// When the address is taken or not ours; both settings are named.
+pub async fn listen(settings: &Settings, host: Name, number: Name) -> Result<TcpListener> {
+    let address = (settings.text(host), port(settings, number));
+    TcpListener::bind(address).await.with_context(|| {
+        let keys = (host.knob().key, number.knob().key);
+        format!("listen on {}:{} ({}, {})", address.0, address.1, keys.0, keys.1)
+    })
+}
+
+/// A setting that is a port.
+pub fn port(settings: &Settings, name: Name) -> u16 {
+    // What is no port was refused when the settings were read.
+    u16::try_from(settings.number(name)).unwrap_or_default()
+}
+
+/// Where somebody on this host reaches what listens on `host`.
+pub fn reached(host: &str) -> String {
+    match host.parse::<IpAddr>() {
+        Ok(IpAddr::V4(address)) if address.is_unspecified() => "127.0.0.1".to_owned(),
+        Ok(IpAddr::V6(address)) if address.is_unspecified() => "::1".to_owned(),
+        _ => host.to_owned(),
+    }
+}

@@ -1,0 +1,215 @@
+//! The dashboard at an address of its own: files out of this program, and what is below `/api/` handed on to an
+//! interface that may be elsewhere.
+//!
+//! Answers are handed on piece by piece as they come, and there is no limit on how long one goes on: an event stream
+//! is as live here as there. A connection to the interface ends with the answer that it carries.
+
+use crate::{
+    Hosts, Limits, Problem, auth::Peer, host::is_for_us, origin::FORWARDED, router::with_headers,
+    serve::hold, site,
+};
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::{Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Uri, header},
+    middleware,
+    response::{IntoResponse, Response},
+    routing::any,
+};
+use http_body::{Frame, SizeHint};
+use hyper::{body::Incoming, client::conn::http1};
+use hyper_util::rt::TokioIo;
+use std::{
+    future::Future,
+    io,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    task::AbortHandle,
+    time::timeout,
+};
+
+/// Longest wait for a connection to the interface.
+const CONNECT_TIME: Duration = Duration::from_secs(5);
+/// Longest wait until its answer begins: longer than it takes itself.
+const ANSWER_TIME: Duration = Duration::from_secs(60);
+/// Headers that are about one connection (RFC 9110 §7.6.1).
+const OF_A_CONNECTION: [HeaderName; 8] = [
+    header::CONNECTION,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+    header::EXPECT,
+];
+
+/// Where the dashboard's requests go, and who may ask. Cloning is cheap.
+#[derive(Clone, Debug)]
+pub struct Front(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    /// Name or address, and port, of the interface.
+    api: (String, u16),
+    /// The same as a `Host`.
+    authority: HeaderValue,
+    hosts: Hosts,
+    stopping: watch::Sender<bool>,
+}
+
+impl Front {
+    /// A front of the interface at `host` and `port`; `hosts` are the names by which it is spoken to itself. `None`
+    /// when the host is no name and no address.
+    pub fn new(host: &str, port: u16, hosts: Hosts) -> Option<Self> {
+        let shown = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+        let authority = HeaderValue::try_from(format!("{shown}:{port}")).ok()?;
+        let api = (host.to_owned(), port);
+        Some(Front(Arc::new(Inner { api, authority, hosts, stopping: watch::Sender::new(false) })))
+    }
+
+    /// The routes of it.
+    pub fn router(&self) -> Router {
+        Router::new()
+            .route("/api", any(hand_on))
+            .route("/api/", any(hand_on))
+            .route("/api/{*rest}", any(hand_on))
+            .fallback(|request: Request| async move { site::answer(&request) })
+            .layer(middleware::from_fn_with_state(self.0.hosts.clone(), is_for_us))
+            .layer(middleware::from_fn(with_headers))
+            .with_state(self.clone())
+    }
+}
+
+/// Serves the dashboard on `listener` until `stop` is ready; streams that are handed on are ended.
+///
+/// # Errors
+/// When the socket fails.
+pub async fn serve_front(
+    listener: TcpListener,
+    front: Front,
+    limits: Limits,
+    stop: impl Future<Output = ()> + Send,
+) -> io::Result<()> {
+    hold(listener, front.router(), limits, stop, || {
+        front.0.stopping.send_replace(true);
+    })
+    .await;
+    Ok(())
+}
+
+/// Hands a request on, and its answer back.
+async fn hand_on(State(front): State<Front>, request: Request) -> Result<Response, Problem> {
+    let (host, port) = &front.0.api;
+    let connected = timeout(CONNECT_TIME, TcpStream::connect((host.as_str(), *port))).await;
+    let socket =
+        connected.map_err(|_| away("it takes too long"))?.map_err(|error| away(&error.to_string()))?;
+    // What comes is handed on at once, however little it is.
+    let _ = socket.set_nodelay(true);
+    let (mut sender, connection) =
+        http1::handshake(TokioIo::new(socket)).await.map_err(|error| away(&error.to_string()))?;
+    let connection = Ends(
+        tokio::spawn(async move {
+            // How it ended is told by the answer.
+            let _ = connection.await;
+        })
+        .abort_handle(),
+    );
+    let answer = timeout(ANSWER_TIME, sender.send_request(front.translated(request)?)).await;
+    let answer = answer.map_err(|_| away("no answer begins"))?.map_err(|error| away(&error.to_string()))?;
+    let (mut parts, body) = answer.into_parts();
+    without_hops(&mut parts.headers);
+    let stopping = front.0.stopping.subscribe();
+    let live = parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
+    let stop = live.then(|| Box::pin(told(stopping)) as Pin<Box<dyn Future<Output = ()> + Send>>);
+    Ok(Response::from_parts(parts, Body::new(HandedOn { body, stop, _connection: connection }))
+        .into_response())
+}
+
+fn away(why: &str) -> Problem {
+    tracing::warn!(why, "the interface cannot be reached");
+    Problem::Away
+}
+
+async fn told(mut stopping: watch::Receiver<bool>) {
+    // The sender lives as long as anything that is served.
+    let _ = stopping.wait_for(|stopping| *stopping).await.is_ok();
+}
+
+impl Front {
+    /// The request as the interface gets it.
+    fn translated(&self, request: Request) -> Result<Request, Problem> {
+        let (mut parts, body) = request.into_parts();
+        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+        parts.uri = path.parse::<Uri>().map_err(|_| Problem::NotFound)?;
+        let Peer(peer) = self.0.hosts.proxies().origin(&parts.extensions, &parts.headers);
+        without_hops(&mut parts.headers);
+        parts.headers.insert(header::HOST, self.0.authority.clone());
+        parts.headers.remove(FORWARDED);
+        if let Some(value) = peer.and_then(|peer| HeaderValue::try_from(peer.to_string()).ok()) {
+            parts.headers.insert(FORWARDED, value);
+        }
+        parts.extensions.clear();
+        Ok(Request::from_parts(parts, body))
+    }
+}
+
+/// Takes away what is about one connection only.
+fn without_hops(headers: &mut HeaderMap) {
+    let named: Vec<HeaderName> = (headers.get_all(header::CONNECTION).iter())
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|name| name.trim().parse().ok())
+        .collect();
+    for name in OF_A_CONNECTION.iter().chain(&named) {
+        headers.remove(name);
+    }
+}
+
+/// Ends the connection to the interface when nobody reads its answer any more.
+struct Ends(AbortHandle);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// The body of an answer, piece by piece as it comes.
+struct HandedOn {
+    body: Incoming,
+    /// Ready when a stream has to end.
+    stop: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    _connection: Ends,
+}
+
+impl http_body::Body for HandedOn {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        task: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        if self.stop.as_mut().is_some_and(|stop| stop.as_mut().poll(task).is_ready()) {
+            self.stop = None;
+            return Poll::Ready(None);
+        }
+        Pin::new(&mut self.body).poll_frame(task)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
