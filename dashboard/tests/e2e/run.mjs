@@ -49,7 +49,7 @@ async function run() {
     ran += 1;
     try {
       bad.length = 0;
-      await step({ page, context, url, password: PASSWORD, port: demo.port });
+      await step({ page, context, url, password: PASSWORD, port: demo.port, link: demo.link });
       // What a wrong password answers is on the console too; nothing else may be.
       const left = bad.filter((text) => !/status of (400|401|404|429)/.test(text));
       if (left.length) throw new Error(`the console says: ${left.join("\n")}`);

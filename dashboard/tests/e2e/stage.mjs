@@ -22,14 +22,14 @@ export async function startDemo() {
     stdio: ["ignore", "pipe", "pipe"],
   });
   let said = "";
-  const port = await new Promise((done, fail) => {
+  const { port, link } = await new Promise((done, fail) => {
     const timer = setTimeout(() => fail(new Error(`no demonstration after a minute:\n${said}`)), 60_000);
     const hear = (part) => {
       said += part;
-      const found = /API on http:\/\/127\.0\.0\.1:(\d+)/.exec(said) ?? /https?:\/\/127\.0\.0\.1:(\d+)\//.exec(said);
+      const found = /Dashboard, logged in once: (http:\/\/127\.0\.0\.1:(\d+)\/login#link=\S+)/.exec(said);
       if (found) {
         clearTimeout(timer);
-        done(Number(found[1]));
+        done({ link: found[1], port: Number(found[2]) });
       }
     };
     child.stdout.on("data", hear);
@@ -44,7 +44,7 @@ export async function startDemo() {
     if (child.exitCode === null) child.kill("SIGKILL");
     rmSync(folder, { recursive: true, force: true });
   };
-  return { port, stop, said: () => said };
+  return { port, link, stop, said: () => said };
 }
 
 /** Where the program serves the dashboard that is built into it. */

@@ -109,6 +109,19 @@ const HOSTILE = `<img src=x onerror="window.hurt=1"><script>window.hurt=1</scrip
 const PAIR = "[drill-one]\nip = 127.66.0.200\nservices = ssh\n[drill-two]\nip = 127.66.0.201\nservices = redis\n";
 
 export const steps = [
+  ["the link of the demonstration opens the dashboard logged in, once", async ({ context, url, link }) => {
+    const page = await context.newPage();
+    await page.goto(link);
+    await page.waitForURL((at) => at.pathname === "/");
+    await page.getByRole("heading", { name: "Overview" }).waitFor();
+    assert.ok(!page.url().includes("link="));
+    await page.close();
+    const other = await context.newPage();
+    await other.goto(link);
+    await other.getByRole("alert").waitFor();
+    assert.ok(other.url().startsWith(`${url}/login`));
+    await other.close();
+  }],
   ["a wrong password is told", async ({ page, url }) => {
     await page.goto(`${url}/events?q=x`);
     await page.waitForURL(/login/);
@@ -255,6 +268,11 @@ export const steps = [
     await mute.getByLabel("Why").fill("<b>our scanner</b>");
     await mute.getByRole("button").click();
     await page.getByRole("table", { name: "Mutes" }).getByText("<b>our scanner</b>").waitFor();
+    await mute.getByLabel("everything").check();
+    await mute.getByLabel("Hours").fill("02:00-03:30");
+    await mute.getByLabel("Why").fill("the switch is replaced");
+    await mute.getByRole("button").click();
+    await page.getByRole("table", { name: "Mutes" }).getByText("02:00-03:30").waitFor();
     await fits(page);
     await heard.stop();
   }],
@@ -377,6 +395,18 @@ export const steps = [
     await page.getByRole("button", { name: "Really: Revoke the token a script" }).click();
     await page.getByText("revoked").waitFor();
     assert.equal(await status("/api/v1/stats"), 401);
+  }],
+  ["the API can be read and tried as a page", async ({ page, url }) => {
+    await page.goto(`${url}/settings`);
+    await page.getByRole("link", { name: "What the API can do" }).click();
+    await page.getByText("/api/v1/deckies", { exact: true }).first().waitFor();
+    await page.getByText("/api/v1/stats", { exact: true }).first().click();
+    await page.getByRole("button", { name: "Try it out" }).click();
+    await page.getByRole("button", { name: "Execute" }).click();
+    // Who is logged in in this tab need not say so once more.
+    await page.locator(".live-responses-table .response .response-col_status").getByText("200").first().waitFor();
+    await page.goto(`${url}/api/v1/docs`);
+    await page.waitForURL(/\/docs$/);
   }],
   ["the palette goes anywhere by keys", async ({ page, url }) => {
     await page.goto(url);

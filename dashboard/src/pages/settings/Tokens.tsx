@@ -38,7 +38,7 @@ export function Tokens() {
   };
   return (
     <section className="panel">
-      <header><h2>Tokens for programs</h2></header>
+      <header><h2>Tokens for programs</h2><a href="/docs">What the API can do</a></header>
       <form className="line" onSubmit={submit} aria-label="Make a token">
         <label className="field">For<input name="name" required maxLength={100} placeholder="what uses it" /></label>
         <label className="field">May<select name="scope">{SCOPES.map(([scope, title]) => <option key={scope} value={scope}>{title}</option>)}</select></label>
