@@ -17,7 +17,7 @@ RUST = $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 BUILT = $(CARGO_TARGET_DIR)/$(CARGO_BUILD_TARGET)
 
 .DEFAULT_GOAL := help
-.PHONY: help requirements build demo test unit e2e lint stealth bench fuzz dashboard dashboard-check dashboard-test screenshots
+.PHONY: help requirements build demo test unit e2e lint stealth bench fuzz dashboard dashboard-check dashboard-test contract screenshots
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
@@ -57,6 +57,9 @@ dashboard-check: dashboard ## the dashboard's types, rules and unit tests
 
 dashboard-test: build ## the dashboard's checks, then every page in Chromium against a fleet under attack
 	cd dashboard && npm run --silent check && npm run --silent e2e
+
+contract: build ## the API against its own document, with schemathesis
+	e2e/contract.sh $(BUILT)/debug/decnet
 
 screenshots: build ## a picture of every page, in dark and light, in dashboard/screenshots
 	cd dashboard && npm run --silent screenshots
