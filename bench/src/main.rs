@@ -14,6 +14,7 @@ mod correlate;
 mod fleet;
 mod floor;
 mod gate;
+mod intelligence;
 mod lines;
 mod logins;
 mod node;
@@ -34,7 +35,8 @@ use std::{path::PathBuf, process::ExitCode, time::Instant};
 use table::Row;
 
 /// What can be measured on its own, in the order of the table.
-const GROUPS: [&str; 8] = ["pipeline", "correlate", "bus", "fleet", "gate", "scans", "logins", "abuse"];
+const GROUPS: [&str; 9] =
+    ["pipeline", "correlate", "intelligence", "bus", "fleet", "gate", "scans", "logins", "abuse"];
 const USAGE: &str = "usage: bench [--json] [--only GROUP,...] [--decnet FILE] [--netsvcd FILE]";
 
 fn main() -> ExitCode {
@@ -125,6 +127,7 @@ async fn measure(place: &Place, group: &str) -> Result<Vec<Row>> {
     match group {
         "pipeline" => pipeline::measure(place).await,
         "correlate" => correlate::measure(place),
+        "intelligence" => intelligence::measure(),
         "bus" => bus::measure(place).await,
         "fleet" => Ok(fleet::measure(place)),
         "gate" => gate::measure(place).await,

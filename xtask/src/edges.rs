@@ -41,6 +41,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("decnet-codec", &[]),
     ("decnet-bus", &["decnet-codec"]),
     ("decnet-store", &["decnet-model", "netsvc-wire"]),
+    ("decnet-corpus", &["decnet-model", "netsvc-wire"]),
     ("decnet-shape", &["decnet-model", "netsvc-wire"]),
     ("decnet-analysis", &["decnet-model", "decnet-shape", "netsvc-wire", "netsvc-persona"]),
     ("decnet-engine", &["decnet-model", "netsvc-persona", "netsvc-stack"]),
@@ -86,6 +87,8 @@ const EDGES: &[(&str, &[&str])] = &[
         "bench",
         &[
             "decnet-model",
+            "decnet-corpus",
+            "decnet-analysis",
             "decnet-store",
             "decnet-bus",
             "decnet-engine",

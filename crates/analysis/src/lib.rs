@@ -2,12 +2,17 @@
 //! clock, no random, no runtime.
 
 pub mod audit;
+pub mod cluster;
 pub mod correlate;
 pub mod credential;
 pub mod delta;
 pub mod incident;
 pub mod jarm;
+pub mod listed;
+pub mod profile;
 pub mod report;
+pub mod reuse;
+pub mod sketch;
 pub mod technique;
 pub mod touch;
 pub mod views;

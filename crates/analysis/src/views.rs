@@ -1,12 +1,19 @@
 //! What a batch of stored events adds to the views that operators look at.
 
-use crate::{delta::deltas, incident, technique::Rules, touch};
+use crate::{
+    delta::deltas,
+    incident,
+    profile::{self, Profile},
+    reuse::{self, Reuse},
+    technique::Rules,
+    touch,
+};
 use decnet_model::{
-    record::{Change, EventRow, RankChange, Span, Subject, View},
+    record::{Change, EventRow, ProfileRow, RankChange, ReuseRow, Span, Subject, View},
     words,
 };
 use netsvc_wire::{Class, Meaning, field, stamp::DAY};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, net::IpAddr};
 
 /// Bytes of a value that a ranking keeps.
 const RANKED: usize = 1024;
@@ -39,7 +46,30 @@ pub fn change(view: View, rules: &Rules, rows: &[EventRow]) -> Change {
         View::Rankings => rankings(rows),
         View::Words => words_of(rows),
         View::Incidents => Change::Incidents(incident::delta(rows)),
+        // These go on from what is stored; who makes them from nothing but events makes them whole.
+        View::Profiles => Change::Profiles(profiles(rows)),
+        View::Reuse => Change::Reuse(reused(rows)),
     }
+}
+
+fn profiles(rows: &[EventRow]) -> Vec<ProfileRow> {
+    let mut profiles: BTreeMap<IpAddr, Profile> = BTreeMap::new();
+    for row in rows {
+        if let Some(address) = profile::key(row) {
+            profiles.entry(address).or_default().add(row);
+        }
+    }
+    profiles.iter().map(|(address, profile)| profile.row(*address)).collect()
+}
+
+fn reused(rows: &[EventRow]) -> Vec<ReuseRow> {
+    let mut secrets: BTreeMap<[u8; 32], Reuse> = BTreeMap::new();
+    for row in rows {
+        if let Some(key) = reuse::key(row) {
+            secrets.entry(key).or_default().add(row);
+        }
+    }
+    secrets.iter().map(|(key, secret)| secret.row(*key)).collect()
 }
 
 fn timeline(rows: &[EventRow]) -> Change {

@@ -35,6 +35,14 @@ subjects! {
     LogIngested = "log.ingested";
     /// Attackers did something.
     AttackerObserved = "attacker.observed";
+    /// Profiles of attackers are others.
+    AttackerScored = "attacker.scored";
+    /// A secret was offered again.
+    CredentialReused = "credential.reused";
+    /// Identities began, grew, joined or came apart.
+    IdentityChanged = "identity.changed";
+    /// Campaigns began, grew, joined or came apart.
+    CampaignChanged = "campaign.changed";
     /// Something happened to incidents, or was noted of them.
     IncidentChanged = "incident.changed";
     /// Another fleet is wanted.

@@ -7,12 +7,20 @@ use crate::{
     web,
 };
 use anyhow::{Context as _, Result};
-use decnet_analysis::technique::{self, Matrix, Rules, shown};
+use decnet_analysis::{
+    cluster::explain,
+    profile::facts,
+    technique::{self, Matrix, Rules, shown},
+};
 use decnet_bus::Subject;
-use decnet_model::worker::Worker;
+use decnet_model::{
+    record::{ClusterLink, Level, ProfileRow, ReuseRow},
+    worker::Worker,
+};
 use decnet_pipeline::{
     rules::RuleFolder,
     runtime::{Note, Phase, WorkerContext},
+    why,
 };
 use decnet_shape::{TechniqueCoverage, TechniqueRule};
 use decnet_store::Store;
@@ -21,6 +29,7 @@ use netsvc_wire::stamp;
 use parking_lot::Mutex;
 use std::{
     collections::{BTreeMap, BTreeSet},
+    pin::Pin,
     sync::Arc,
 };
 use tokio::sync::Notify;
@@ -140,6 +149,28 @@ impl House for Installation {
     ) -> Option<serde_json::Value> {
         let matrix = [Matrix::Enterprise, Matrix::Ics].into_iter().find(|known| known.domain() == matrix)?;
         Some(technique::layer(matrix, &technique::coverage(&self.technique_rules(), services), seen))
+    }
+
+    fn facts(&self, row: &ProfileRow) -> Option<decnet_shape::ProfileFacts> {
+        facts::facts(row).ok()
+    }
+
+    fn reuse(&self, row: &ReuseRow) -> Option<decnet_shape::ReuseDetail> {
+        facts::reuse(row).ok()
+    }
+
+    fn because(&self, link: &ClusterLink, level: Level) -> String {
+        explain::sentence(link, level)
+    }
+
+    fn why(
+        &self,
+        store: Store,
+        level: Level,
+        one: i64,
+        two: i64,
+    ) -> Pin<Box<dyn Future<Output = Option<ClusterLink>> + Send>> {
+        Box::pin(async move { why::why(&store, level, one, two).await.ok().flatten() })
     }
 }
 

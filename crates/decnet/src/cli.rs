@@ -9,6 +9,7 @@ use crate::{
         attackers::Attackers,
         audit::Audit,
         bad_input::BadInput,
+        clusters::Clusters,
         conditions::BadConditions,
         config::Config,
         correlate::Correlate,
@@ -29,6 +30,7 @@ use crate::{
         operations::Operations,
         persona::Personas,
         reconcile::{Reconcile, Redeploy},
+        reuse::Reuse,
         run, serve,
         sessions::Sessions,
         status::{Status, Unwell},
@@ -45,7 +47,7 @@ use crate::{
 use anyhow::Result;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
-use decnet_model::worker::Worker;
+use decnet_model::{record::Level, worker::Worker};
 use std::{path::PathBuf, process::ExitCode};
 
 /// A deception network: a fleet of machines that do not exist, and everything that touches them
@@ -95,6 +97,14 @@ enum Verb {
     Creds(Creds),
     Artifacts(Artifacts),
     Attackers(Attackers),
+    /// Show who is behind addresses: identities, each an actor with some addresses, and why they are joined
+    ///
+    /// Addresses are joined by what they have in common and few others have: keys, logins, clients, payloads,
+    /// servers, commands. No one sort of these is enough but a key. What you say here is remembered and counts more.
+    Identities(Clusters),
+    /// Show who works together: campaigns of identities that share servers, payloads or what they found
+    Campaigns(Clusters),
+    Reuse(Reuse),
     Timeline(Timeline),
     Top(Top),
     Incidents(Incidents),
@@ -306,6 +316,9 @@ async fn dispatch(matches: &ArgMatches, flags: Layer, settings: Settings) -> Res
         Verb::Creds(creds) => creds.run(&context).await,
         Verb::Artifacts(artifacts) => artifacts.run(&context).await,
         Verb::Attackers(attackers) => attackers.run(&context).await,
+        Verb::Identities(clusters) => clusters.run(Level::Identity, &context).await,
+        Verb::Campaigns(clusters) => clusters.run(Level::Campaign, &context).await,
+        Verb::Reuse(reuse) => reuse.run(&context).await,
         Verb::Timeline(timeline) => timeline.run(&context).await,
         Verb::Top(top) => top.run(&context).await,
         Verb::Incidents(incidents) => incidents.run(&context).await,

@@ -6,9 +6,14 @@ use crate::{
 };
 use anyhow::{Context as _, Result};
 use decnet_bus::Bus;
-use decnet_model::{alert::Asked, flaw, record::AlertRule, worker::Worker};
+use decnet_model::{
+    alert::Asked,
+    flaw,
+    record::{AlertRule, Level},
+    worker::Worker,
+};
 use decnet_pipeline::{
-    collector, correlator, eventlog, ingester,
+    clusterer, collector, correlator, eventlog, ingester, profiler,
     runtime::{self, Body, Host, WorkerContext},
 };
 use decnet_store::Store;
@@ -38,6 +43,21 @@ pub fn body(worker: Worker, context: &Context) -> Body {
         Worker::Correlator => {
             on_the_store(context, |worker, _, store| async move { Ok(correlator::run(worker, store).await?) })
         }
+        Worker::Profiler => {
+            on_the_store(context, |worker, _, store| async move { Ok(profiler::run(worker, store).await?) })
+        }
+        Worker::ReuseCorrelator => {
+            on_the_store(
+                context,
+                |worker, _, store| async move { Ok(profiler::run_reuse(worker, store).await?) },
+            )
+        }
+        Worker::Clusterer => on_the_store(context, |worker, _, store| async move {
+            Ok(clusterer::run(worker, store, Level::Identity).await?)
+        }),
+        Worker::CampaignClusterer => on_the_store(context, |worker, _, store| async move {
+            Ok(clusterer::run(worker, store, Level::Campaign).await?)
+        }),
         Worker::Alerter => on_the_store(context, |worker, context, store| async move {
             Ok(decnet_alert::run(worker, store, alerter_settings(&context)?).await?)
         }),

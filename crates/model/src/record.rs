@@ -25,10 +25,12 @@ macro_rules! named {
 mod account;
 mod alert;
 mod attacker;
+mod cluster;
 mod fleet;
 mod incident;
 mod mutation;
 mod operation;
+mod profile;
 mod retention;
 mod swarm;
 mod technique;
@@ -42,6 +44,10 @@ pub struct UnknownName(pub String);
 pub use account::{ApiToken, AuditEntry, Login, LoginLink, NewAuditEntry, User, UserChange};
 pub use alert::{AlertDelivery, AlertFormat, AlertKind, AlertMute, AlertRule, DeliveryState};
 pub use attacker::{Attacker, AttackerDelta, AttackerDeltas, Contact, Counts, Traversal, TraversalKind};
+pub use cluster::{
+    Asked, Cluster, ClusterChange, ClusterFilter, ClusterLink, ClusterMember, ClusterView, Decision, Deed, Evidence,
+    LONGEST_REASON, Level, MOST_ADDRESSES, MemberSeen, NewDecision, Refusal, Trait, TraitKind,
+};
 pub use fleet::{DeckyActual, DeckyDesired, DeckyIntent, DeckyRow, DeckyState};
 pub use incident::{
     Incident, IncidentChange, IncidentDeed, IncidentDelta, IncidentDetail, IncidentNote, IncidentSource,
@@ -50,6 +56,7 @@ pub use incident::{
 };
 pub use mutation::{Mutation, MutationCause, MutationKind};
 pub use operation::{Operation, OperationKind, OperationState};
+pub use profile::{Behaviour, Phase, ProfileFilter, ProfileRow, ReuseFilter, ReuseRow};
 pub use retention::{BadRetention, Holding, KindRetention, Retention, Retired};
 pub use swarm::{SwarmCertificate, SwarmHost, SwarmReport, SwarmToken};
 pub use technique::{TechniqueFilter, TechniqueHit, TechniqueSeen};

@@ -181,6 +181,38 @@ workers! {
         alias: None,
         process: Process::House,
     }
+    /// Say what each attacker is like: behaviour, phases, tools, risk
+    Profiler = "profiler" {
+        role: Role::Master,
+        after: &[Worker::Bus, Worker::Ingester],
+        wake: Wake { topics: &["log.ingested"], tick: Duration::from_secs(2) },
+        alias: None,
+        process: Process::House,
+    }
+    /// Find secrets that were offered more than once
+    ReuseCorrelator = "reuse-correlator" {
+        role: Role::Master,
+        after: &[Worker::Bus, Worker::Ingester],
+        wake: Wake { topics: &["log.ingested"], tick: Duration::from_secs(2) },
+        alias: Some("reuse-correlate"),
+        process: Process::House,
+    }
+    /// Join addresses that are one actor to identities
+    Clusterer = "clusterer" {
+        role: Role::Master,
+        after: &[Worker::Bus, Worker::Profiler],
+        wake: Wake { topics: &["attacker.scored"], tick: Duration::from_secs(2) },
+        alias: None,
+        process: Process::House,
+    }
+    /// Join identities that work together to campaigns
+    CampaignClusterer = "campaign-clusterer" {
+        role: Role::Master,
+        after: &[Worker::Bus, Worker::Clusterer],
+        wake: Wake { topics: &["identity.changed"], tick: Duration::from_secs(2) },
+        alias: None,
+        process: Process::House,
+    }
     /// Tell people and programs of incidents
     Alerter = "alerter" {
         role: Role::Master,

@@ -67,7 +67,7 @@ impl Correlator {
     pub async fn open(store: Store, rules: Arc<Rules>) -> Result<Correlator, CorrelateError> {
         let fence = store.lease_take(Worker::Correlator).await?;
         let mut projectors = Vec::new();
-        for view in View::ALL {
+        for view in View::ALL.iter().filter(|view| view.worker() == Worker::Correlator) {
             let projection = Analysed { view: *view, rules: rules.clone() };
             projectors.push(Projector::open(projection, store.clone(), fence).await?);
         }

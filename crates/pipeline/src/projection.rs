@@ -53,6 +53,30 @@ pub struct Counters {
 #[derive(Clone, Default)]
 pub struct Shared(Option<(i64, Arc<Vec<EventRow>>)>);
 
+impl Shared {
+    /// At most `batch` events after `from`.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    pub async fn read(
+        &mut self,
+        store: &Store,
+        from: i64,
+        batch: u32,
+    ) -> Result<Arc<Vec<EventRow>>, StoreError> {
+        if let Some((at, events)) = &self.0
+            && *at == from
+        {
+            return Ok(events.clone());
+        }
+        let events = Arc::new(store.event_after(from, batch).await?);
+        if !events.is_empty() {
+            self.0 = Some((from, events.clone()));
+        }
+        Ok(events)
+    }
+}
+
 /// Brings one view up to date.
 pub struct Projector<P> {
     projection: P,
@@ -87,12 +111,8 @@ impl<P: Projection> Projector<P> {
     /// When the store refuses; then the projector must be opened anew.
     pub async fn step(&mut self, shared: &mut Shared) -> Result<usize, StoreError> {
         let from = self.counters.cursor;
-        let events = match &shared.0 {
-            Some((at, events)) if *at == from => events.clone(),
-            _ => Arc::new(self.store.event_after(from, BATCH).await?),
-        };
+        let events = shared.read(&self.store, from, BATCH).await?;
         let Some(last) = events.last().map(|event| event.id) else { return Ok(0) };
-        shared.0 = Some((from, events.clone()));
         let change = self.projection.change(&events);
         self.store.project(&self.fence, &change, from, last).await?;
         self.counters.cursor = last;

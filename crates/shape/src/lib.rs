@@ -7,6 +7,7 @@
 mod account;
 mod alert;
 mod attacker;
+mod cluster;
 pub mod condition;
 mod event;
 mod evidence;
@@ -18,6 +19,7 @@ pub mod message;
 mod mutation;
 mod numbers;
 mod operation;
+mod profile;
 mod session;
 mod swarm;
 mod technique;
@@ -26,6 +28,9 @@ mod texts;
 pub use account::{ApiToken, AuditEntry, Login, User};
 pub use alert::{AlertDelivery, AlertMute, AlertRule};
 pub use attacker::{Attacker, AttackerDetail, Contact, Counts, Traversal};
+pub use cluster::{
+    Cluster, ClusterAddress, ClusterDecision, ClusterDetail, ClusterQuery, ClusterReason, ClusterTie,
+};
 pub use event::Event;
 pub use evidence::{Artifact, ArtifactDetail, Credential, Sighting};
 pub use fleet::{Decky, DeckyDetail, Stats, Tally};
@@ -35,6 +40,10 @@ pub use inventory::{Archetype, Distro, Service, ServicePort, ServiceSetting};
 pub use mutation::Mutation;
 pub use numbers::{Bucket, Ranked, RankingQuery, Timeline, TimelineQuery};
 pub use operation::Operation;
+pub use profile::{
+    CommandSeen, LoginsSeen, Pace, PhaseSeen, Profile, ProfileDetail, ProfileFacts, ProfileQuery, Reuse,
+    ReuseDetail, ReuseNames, ReuseQuery, RiskTerm, ToolGuess, TraitSeen,
+};
 pub use session::{Session, SessionDetail};
 pub use swarm::{SwarmDecky, SwarmHost};
 pub use technique::{Technique, TechniqueBy, TechniqueCoverage, TechniqueHit, TechniqueQuery, TechniqueRule};

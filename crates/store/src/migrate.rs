@@ -65,6 +65,11 @@ const STEPS: &[(i64, &str, &str)] = &[
         include_str!("../migrations/mysql/0011_techniques.sql"),
     ),
     (
+        12,
+        include_str!("../migrations/sqlite/0012_intelligence.sql"),
+        include_str!("../migrations/mysql/0012_intelligence.sql"),
+    ),
+    (
         13,
         include_str!("../migrations/sqlite/0013_swarm.sql"),
         include_str!("../migrations/mysql/0013_swarm.sql"),

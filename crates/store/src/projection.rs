@@ -4,7 +4,7 @@ use crate::{
     Fence, Store, correlate,
     database::{Statement, Tx, transaction},
     error::Error,
-    incident, ranking,
+    incident, profile, ranking, reuse,
     schema::row,
     technique, timeline, words,
 };
@@ -29,9 +29,13 @@ impl Store {
     /// # Errors
     /// [`Error::Query`] when the database fails.
     pub async fn cursor(&self, view: View) -> Result<i64, Error> {
+        self.cursor_named(view.name()).await
+    }
+
+    /// How far the reader that is so called has read.
+    pub(crate) async fn cursor_named(&self, name: &'static str) -> Result<i64, Error> {
         let sql = format!("{} WHERE projection = ?", CURSORS.select());
-        let row: Option<Cursor> =
-            self.pool.read_one(Statement::new("read a cursor", sql).bind(view.name())).await?;
+        let row: Option<Cursor> = self.pool.read_one(Statement::new("read a cursor", sql).bind(name)).await?;
         Ok(row.map_or(0, |row| row.event))
     }
 
@@ -44,7 +48,7 @@ impl Store {
     pub async fn project(&self, fence: &Fence, change: &Change, from: i64, to: i64) -> Result<(), Error> {
         transaction!(self, "bring a view up to date", tx => {
             fence.check(&mut tx).await?;
-            advance(&mut tx, change.view(), from, to).await?;
+            advance(&mut tx, change.view().name(), from, to).await?;
             match change {
                 Change::Attackers(deltas) => correlate::write(&mut tx, deltas).await,
                 Change::Timeline(counts) => timeline::write(&mut tx, counts).await,
@@ -52,6 +56,8 @@ impl Store {
                 Change::Words(texts) => words::write(&mut tx, texts).await,
                 Change::Incidents(delta) => incident::projection::write(&mut tx, delta).await,
                 Change::Techniques(hits) => technique::write(&mut tx, hits).await,
+                Change::Profiles(rows) => profile::write(&mut tx, rows).await,
+                Change::Reuse(rows) => reuse::write(&mut tx, rows).await,
             }
         })
     }
@@ -85,18 +91,21 @@ fn emptying(tx: &Tx, view: View) -> &'static [&'static str] {
         View::Words => words::emptying(tx.dialect()),
         View::Incidents => incident::projection::EMPTYING,
         View::Techniques => technique::EMPTYING,
+        View::Profiles => profile::EMPTYING,
+        View::Reuse => reuse::EMPTYING,
     }
 }
 
-async fn advance(tx: &mut Tx, view: View, from: i64, to: i64) -> Result<(), Error> {
+/// Moves the cursor of the reader that is so called.
+pub(crate) async fn advance(tx: &mut Tx, name: &'static str, from: i64, to: i64) -> Result<(), Error> {
     let what = "move a cursor";
     let sql = format!("{} WHERE projection = ?{}", CURSORS.select(), tx.dialect().for_update());
-    let row: Option<Cursor> = tx.read_one(Statement::new(what, sql).bind(view.name())).await?;
+    let row: Option<Cursor> = tx.read_one(Statement::new(what, sql).bind(name)).await?;
     let found = row.map_or(0, |row| row.event);
     if found != from {
-        return Err(Error::CursorMoved { projection: view.name().to_owned(), expected: from, found });
+        return Err(Error::CursorMoved { projection: name.to_owned(), expected: from, found });
     }
-    tx.upsert(what, [Cursor { projection: view.name().to_owned(), event: to }]).await
+    tx.upsert(what, [Cursor { projection: name.to_owned(), event: to }]).await
 }
 
 /// The last event that every view has dealt with.

@@ -8,8 +8,9 @@ use crate::{
 use decnet_model::{
     access::Role,
     record::{
-        AlertFormat, AlertKind, DeckyActual, DeckyDesired, DeliveryState, IncidentDeed, IncidentState,
-        MarkKind, MutationCause, MutationKind, OperationKind, OperationState, Subject, TraversalKind,
+        AlertFormat, AlertKind, Behaviour, DeckyActual, DeckyDesired, Deed, DeliveryState, IncidentDeed,
+        IncidentState, Level, MarkKind, MutationCause, MutationKind, OperationKind, OperationState, Phase,
+        Subject, TraversalKind,
     },
 };
 use std::net::IpAddr;
@@ -164,6 +165,10 @@ macro_rules! names {
 names! {
     AlertFormat: "a form of messages";
     AlertKind: "a kind of message";
+    Behaviour: "a behaviour";
+    Deed: "a decision of an analyst";
+    Level: "a level of clusters";
+    Phase: "a phase";
     DeliveryState: "what became of a message";
     Role: "a role";
     DeckyActual: "a state of a decky";

@@ -1,9 +1,14 @@
 //! What the interface shows of the installation and cannot see by itself.
 
-use decnet_shape::{Setting, TechniqueCoverage, TechniqueRule, Worker};
+use decnet_shape::{ProfileFacts, ReuseDetail, Setting, TechniqueCoverage, TechniqueRule, Worker};
+use decnet_store::{
+    Store,
+    record::{ClusterLink, Level, ProfileRow, ReuseRow},
+};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Debug,
+    pin::Pin,
 };
 
 /// Where agents knock.
@@ -46,4 +51,22 @@ pub trait House: Debug + Send + Sync {
         services: &BTreeSet<String>,
         seen: &BTreeMap<String, u64>,
     ) -> Option<serde_json::Value>;
+
+    /// What a profile is made of; `None`: something else has written it.
+    fn facts(&self, row: &ProfileRow) -> Option<ProfileFacts>;
+
+    /// Where a secret was offered; `None`: something else has written it.
+    fn reuse(&self, row: &ReuseRow) -> Option<ReuseDetail>;
+
+    /// The reasons of a link in words.
+    fn because(&self, link: &ClusterLink, level: Level) -> String;
+
+    /// What two members have in common; `None`: there is no such member, or it cannot be said.
+    fn why(
+        &self,
+        store: Store,
+        level: Level,
+        one: i64,
+        two: i64,
+    ) -> Pin<Box<dyn Future<Output = Option<ClusterLink>> + Send>>;
 }

@@ -22,6 +22,8 @@ const PATHS = {
   play: "M7 5l12 7-12 7Z",
   back: "M20 12H5M11 6l-6 6 6 6",
   alert: "M12 3 2 20h20ZM12 10v4M12 17h.01",
+  people: "M9 4a4 4 0 1 0 0 8 4 4 0 0 0 0-8ZM2 21c0-4 3-7 7-7s7 3 7 7M16 4.500a4 4 0 0 1 0 7M18 14.500c3 1 4 3.500 4 6.500",
+  flag: "M5 22V3M5 4h13l-3 4 3 4H5",
   copy: "M9 9h11v11H9ZM5 15H4V4h11v1",
 } as const;
 

@@ -27,6 +27,7 @@ mod fleet;
 mod hostile;
 mod house;
 mod hydra;
+mod identities;
 mod kills;
 mod mailboxes;
 mod mariadb;

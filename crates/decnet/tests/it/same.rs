@@ -5,11 +5,21 @@ use axum::{
     body::{Body, to_bytes},
     http::Request,
 };
-use decnet_analysis::technique::{Rules, shown};
+use decnet_analysis::{
+    cluster::explain,
+    profile::facts,
+    technique::{Rules, shown},
+};
+use decnet_pipeline::why;
+use decnet_store::{
+    Store,
+    record::{ClusterLink, Level, ProfileRow, ReuseRow},
+};
 use decnet_web::{ApiState, Hosts, House, ensure_admin, router, signing_secret};
 use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, BTreeSet},
+    pin::Pin,
     sync::Arc,
 };
 use tower::ServiceExt;
@@ -41,6 +51,28 @@ impl House for Nobody {
 
     fn layer(&self, matrix: &str, _: &BTreeSet<String>, _: &BTreeMap<String, u64>) -> Option<Value> {
         (matrix == "enterprise-attack").then(|| json!({}))
+    }
+
+    fn facts(&self, row: &ProfileRow) -> Option<decnet_shape::ProfileFacts> {
+        facts::facts(row).ok()
+    }
+
+    fn reuse(&self, row: &ReuseRow) -> Option<decnet_shape::ReuseDetail> {
+        facts::reuse(row).ok()
+    }
+
+    fn because(&self, link: &ClusterLink, level: Level) -> String {
+        explain::sentence(link, level)
+    }
+
+    fn why(
+        &self,
+        store: Store,
+        level: Level,
+        one: i64,
+        two: i64,
+    ) -> Pin<Box<dyn Future<Output = Option<ClusterLink>> + Send>> {
+        Box::pin(async move { why::why(&store, level, one, two).await.ok().flatten() })
     }
 }
 

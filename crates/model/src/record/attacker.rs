@@ -1,10 +1,11 @@
 //! Attackers, what they touched, and what a batch of events adds to them.
 
 use netsvc_wire::{Class, Kind, Meaning, stamp::Micros};
+use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, net::IpAddr};
 
 /// Numbers of events of a peer by what they say.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// All events.
     pub events: u64,

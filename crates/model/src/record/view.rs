@@ -1,6 +1,7 @@
 //! What is made of events so that nobody has to look through them: views, each with a cursor of its own.
 
-use super::{AttackerDeltas, IncidentDelta, TechniqueHit};
+use super::{AttackerDeltas, IncidentDelta, ProfileRow, ReuseRow, TechniqueHit};
+use crate::worker::Worker;
 use netsvc_wire::stamp::Micros;
 use std::collections::BTreeMap;
 
@@ -19,14 +20,40 @@ pub enum View {
     Incidents,
     /// Techniques that were shown. It is made by rules, which may be others some day.
     Techniques,
+    /// What each attacker is like.
+    Profiles,
+    /// Secrets that were offered more than once.
+    Reuse,
 }
 
 named!(View);
 
 impl View {
     /// Every view.
-    pub const ALL: &'static [View] =
-        &[View::Attackers, View::Timeline, View::Rankings, View::Words, View::Incidents, View::Techniques];
+    pub const ALL: &'static [View] = &[
+        View::Attackers,
+        View::Timeline,
+        View::Rankings,
+        View::Words,
+        View::Incidents,
+        View::Techniques,
+        View::Profiles,
+        View::Reuse,
+    ];
+
+    /// The worker that keeps it up to date, under whose fence it is written.
+    pub fn worker(self) -> Worker {
+        match self {
+            View::Attackers
+            | View::Timeline
+            | View::Rankings
+            | View::Words
+            | View::Incidents
+            | View::Techniques => Worker::Correlator,
+            View::Profiles => Worker::Profiler,
+            View::Reuse => Worker::ReuseCorrelator,
+        }
+    }
 
     /// Name of its cursor.
     pub fn name(self) -> &'static str {
@@ -37,6 +64,8 @@ impl View {
             View::Words => "words",
             View::Incidents => "incidents",
             View::Techniques => "techniques",
+            View::Profiles => "profiles",
+            View::Reuse => "reuse",
         }
     }
 }
@@ -56,6 +85,10 @@ pub enum Change {
     Incidents(IncidentDelta),
     /// To techniques.
     Techniques(Vec<TechniqueHit>),
+    /// Profiles as they are now.
+    Profiles(Vec<ProfileRow>),
+    /// Reused secrets as they are now.
+    Reuse(Vec<ReuseRow>),
 }
 
 impl Change {
@@ -68,6 +101,8 @@ impl Change {
             Change::Words(_) => View::Words,
             Change::Incidents(_) => View::Incidents,
             Change::Techniques(_) => View::Techniques,
+            Change::Profiles(_) => View::Profiles,
+            Change::Reuse(_) => View::Reuse,
         }
     }
 
@@ -80,6 +115,8 @@ impl Change {
             Change::Words(texts) => texts.len(),
             Change::Incidents(delta) => delta.strokes.len(),
             Change::Techniques(hits) => hits.len(),
+            Change::Profiles(rows) => rows.len(),
+            Change::Reuse(rows) => rows.len(),
         }
     }
 

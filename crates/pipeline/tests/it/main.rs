@@ -5,6 +5,7 @@
 mod bytes;
 mod collect;
 mod ingest;
+mod intelligence;
 mod kill;
 mod log;
 mod relayed;

@@ -45,6 +45,8 @@ async fn project(store: &Store, fence: &Fence, to: i64) {
         Change::Words(words),
         Change::Incidents(IncidentDelta::default()),
         Change::Techniques(Vec::new()),
+        Change::Profiles(Vec::new()),
+        Change::Reuse(Vec::new()),
     ];
     for change in changes {
         store.project(fence, &change, 0, to).await.unwrap();

@@ -8,13 +8,16 @@ use axum::{
 use decnet_model::{access::Scope, paths::Paths, worker::Worker};
 use decnet_store::{
     Position, Store,
-    record::{Change, Contact, Counts, IncidentDelta, Stage, Stroke, View},
+    record::{
+        Change, ClusterLink, Contact, Counts, IncidentDelta, Level, ProfileRow, ReuseRow, Stage, Stroke, View,
+    },
 };
 use decnet_web::{ApiState, Hosts, House, NewApiToken, create_token, ensure_admin, router, signing_secret};
 use netsvc_wire::{Record, WriterId, field};
 use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, BTreeSet},
+    pin::Pin,
     sync::Arc,
 };
 use tokio::sync::Notify;
@@ -53,6 +56,28 @@ impl House for Nobody {
 
     fn layer(&self, matrix: &str, _: &BTreeSet<String>, _: &BTreeMap<String, u64>) -> Option<Value> {
         (matrix == "enterprise-attack").then(|| json!({}))
+    }
+
+    fn facts(&self, _: &ProfileRow) -> Option<decnet_shape::ProfileFacts> {
+        None
+    }
+
+    fn reuse(&self, _: &ReuseRow) -> Option<decnet_shape::ReuseDetail> {
+        None
+    }
+
+    fn because(&self, _: &ClusterLink, level: Level) -> String {
+        format!("of one {level}")
+    }
+
+    fn why(
+        &self,
+        _: Store,
+        _: Level,
+        _: i64,
+        _: i64,
+    ) -> Pin<Box<dyn Future<Output = Option<ClusterLink>> + Send>> {
+        Box::pin(async { None })
     }
 }
 

@@ -8,6 +8,7 @@ import { Empty, Fault, Loading } from "../../kit/State";
 import { CredentialTable } from "../credentials/CredentialTable";
 import { SessionTable } from "../sessions/SessionTable";
 import { Shown } from "../techniques/Shown";
+import { Profile } from "./Profile";
 import { clock, count, span } from "../../kit/time";
 
 const LIVE = { live: 1500 };
@@ -39,6 +40,7 @@ export default function AttackerPage() {
       <div className="tiles">
         {numbers.map(([name, value]) => <div key={name} className="panel tile"><b>{value}</b><span>{name}</span></div>)}
       </div>
+      <Profile ip={ip} />
       <Path contacts={one.contacts} />
       <Shown query={{ src_ip: ip }} />
       <section className="panel">

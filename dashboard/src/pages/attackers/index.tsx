@@ -1,4 +1,4 @@
-import { useNavigate } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import type { Body } from "../../api/client";
 import { ListPage } from "../../kit/ListPage";
 import type { Column } from "../../kit/Table";
@@ -29,6 +29,7 @@ export default function Attackers() {
       keyOf={(one) => one.src_ip}
       open={(one) => void navigate({ to: `/attackers/${one.src_ip}` })}
       empty={{ title: "No attackers", text: "Whoever touches a decky appears here." }}
+      actions={() => <Link to="/profiles" className="button">Profiles</Link>}
     />
   );
 }

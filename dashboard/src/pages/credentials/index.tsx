@@ -31,6 +31,7 @@ function Actions({ rows }: { rows: Credential[] }) {
   return (
     <>
       {reused.length > 0 && <span className="chip interaction" title="among the rows that are loaded">{count(reused.length)} pairs reused</span>}
+      <Link to="/reuse" className="button">Reused</Link>
       <button disabled={!crack.length} title="Lines for hashcat and john, of the rows that are loaded" onClick={() => save("hashes.txt", "text/plain", crack.join("\n") + "\n")}><Icon name="down" /> Hashes</button>
       <button disabled={!words.length} title="Plaintext secrets, of the rows that are loaded" onClick={() => save("words.txt", "text/plain", words.join("\n") + "\n")}><Icon name="down" /> Words</button>
       <button disabled={!rows.length} onClick={() => save("credentials.csv", "text/csv", table())}><Icon name="down" /> CSV</button>

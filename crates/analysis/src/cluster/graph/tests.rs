@@ -1,0 +1,196 @@
+use super::*;
+use decnet_model::record::Level;
+use proptest::prelude::*;
+
+fn of(kind: TraitKind, value: u64) -> Trait {
+    Trait { kind, hash: value, value: format!("{kind} {value}"), since: i64::try_from(value).unwrap_or(0) }
+}
+
+fn graph() -> Graph {
+    Graph::new(Scheme::of(Level::Identity))
+}
+
+fn places(graph: &Graph) -> BTreeMap<i64, i64> {
+    graph.places.iter().map(|(node, place)| (*node, *place)).collect()
+}
+
+/// Everything that comes of a graph.
+fn whole(graph: &Graph) -> (BTreeMap<i64, i64>, BTreeMap<i64, BTreeMap<i64, u32>>) {
+    let links = graph.links.iter().filter(|(_, links)| !links.is_empty());
+    (places(graph), links.map(|(node, links)| (*node, links.clone())).collect())
+}
+
+#[test]
+fn a_key_binds_alone_and_one_family_does_not() {
+    let mut graph = graph();
+    graph.put(10, &[of(TraitKind::Key, 1)]);
+    graph.put(
+        20,
+        &[of(TraitKind::Key, 1), of(TraitKind::Pair, 1), of(TraitKind::Pair, 2), of(TraitKind::Pair, 3)],
+    );
+    graph.put(30, &[of(TraitKind::Pair, 1), of(TraitKind::Pair, 2), of(TraitKind::Pair, 3)]);
+    let change = graph.refresh();
+    assert_eq!(places(&graph), BTreeMap::from([(10, 10), (20, 10), (30, 30)]));
+    assert_eq!(change.links.len(), 1);
+    let link = &change.links[0];
+    assert_eq!((link.cluster, link.older, link.younger, link.weight), (10, 10, 20, 4000));
+    assert_eq!((link.evidence[0].value.as_str(), link.evidence[0].holders), ("key 1", 2));
+    graph.put(
+        30,
+        &[
+            of(TraitKind::Pair, 1),
+            of(TraitKind::Pair, 2),
+            of(TraitKind::Command, 7),
+            of(TraitKind::Command, 8),
+        ],
+    );
+    graph.put(
+        40,
+        &[
+            of(TraitKind::Pair, 1),
+            of(TraitKind::Pair, 2),
+            of(TraitKind::Command, 7),
+            of(TraitKind::Command, 8),
+        ],
+    );
+    graph.refresh();
+    assert_eq!(graph.place(40), Some(30), "two families agree");
+}
+
+#[test]
+fn what_everybody_has_binds_nobody() {
+    let mut graph = graph();
+    for node in 1..=3000 {
+        graph.put(
+            node,
+            &[
+                of(TraitKind::Ssh, 1),
+                of(TraitKind::Client, 1),
+                of(TraitKind::Pair, 1),
+                of(TraitKind::Command, 1),
+            ],
+        );
+    }
+    graph.refresh();
+    assert!(places(&graph).iter().all(|(node, place)| node == place));
+}
+
+#[test]
+fn clients_that_contradict_each_other_need_more() {
+    let common = [of(TraitKind::Pair, 1), of(TraitKind::Pair, 2), of(TraitKind::Host, 3)];
+    let with = |ssh: u64| common.iter().cloned().chain([of(TraitKind::Ssh, ssh)]).collect::<Vec<_>>();
+    let mut graph = graph();
+    graph.put(1, &with(1));
+    graph.put(2, &with(2));
+    graph.put(3, &with(1));
+    graph.refresh();
+    assert_eq!(places(&graph), BTreeMap::from([(1, 1), (2, 2), (3, 1)]));
+}
+
+#[test]
+fn what_analysts_say_counts_more_than_what_is_seen() {
+    let mut graph = graph();
+    for node in [1, 2, 3] {
+        graph.put(node, &[of(TraitKind::Key, 1)]);
+    }
+    graph.put(9, &[]);
+    graph.refresh();
+    graph.say(Said { apart: vec![(vec![3], vec![1, 2])], ..Said::default() });
+    let change = graph.refresh();
+    assert_eq!(change.placed, [(3, 3)]);
+    assert!(change.relinked.contains(&1) && change.relinked.contains(&3));
+    graph.say(Said { one: vec![vec![1, 9]], apart: vec![(vec![3], vec![1, 2])], ..Said::default() });
+    let change = graph.refresh();
+    assert_eq!(places(&graph), BTreeMap::from([(1, 1), (2, 1), (3, 3), (9, 1)]));
+    assert!(change.links.iter().any(|link| link.younger == 9 && link.weight == 0));
+    graph.say(Said { closed: vec![vec![1, 2]], ..Said::default() });
+    graph.put(4, &[of(TraitKind::Key, 1)]);
+    graph.refresh();
+    assert_eq!(places(&graph), BTreeMap::from([(1, 1), (2, 1), (3, 3), (4, 3), (9, 9)]));
+    graph.say(Said::default());
+    graph.remove(1);
+    graph.refresh();
+    assert_eq!(places(&graph), BTreeMap::from([(2, 2), (3, 2), (4, 2), (9, 9)]));
+}
+
+/// A step: a node that gets traits, or goes.
+fn step() -> impl Strategy<Value = (i64, Option<Vec<(u8, u64)>>)> {
+    let traits = proptest::collection::vec((0..6_u8, 0..6_u64), 0..6);
+    (1..40_i64, proptest::option::weighted(0.9, traits))
+}
+
+fn kinds(traits: &[(u8, u64)]) -> Vec<Trait> {
+    let kinds = [
+        TraitKind::Key,
+        TraitKind::Pair,
+        TraitKind::Command,
+        TraitKind::Ssh,
+        TraitKind::Client,
+        TraitKind::Payload,
+    ];
+    let mut list: Vec<Trait> =
+        traits.iter().map(|(kind, value)| of(kinds[usize::from(*kind)], *value)).collect();
+    list.sort();
+    list.dedup();
+    list
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn what_comes_in_portions_gives_the_same_as_all_at_once(
+        steps in proptest::collection::vec((step(), any::<bool>()), 1..60),
+        apart in proptest::collection::vec((1..40_i64, 1..40_i64), 0..3),
+        one in proptest::collection::vec((1..40_i64, 1..40_i64), 0..3),
+    ) {
+        let said = Said {
+            one: one.iter().map(|(a, b)| vec![*a, *b]).collect(),
+            apart: apart.iter().filter(|(a, b)| a != b).map(|(a, b)| (vec![*a], vec![*b])).collect(),
+            closed: Vec::new(),
+        };
+        let mut portions = graph();
+        let mut last: BTreeMap<i64, Vec<Trait>> = BTreeMap::new();
+        // What a store would have: it is told of changes only.
+        let mut stored: BTreeMap<i64, i64> = BTreeMap::new();
+        let mut links: BTreeMap<(i64, i64), ClusterLink> = BTreeMap::new();
+        let mut keep = |graph: &mut Graph, last: &BTreeMap<i64, Vec<Trait>>| {
+            let change = graph.refresh();
+            stored.extend(change.placed.iter().copied());
+            stored.retain(|node, _| last.contains_key(node));
+            links.retain(|_, link| !change.relinked.contains(&link.cluster));
+            links.extend(change.links.into_iter().map(|link| ((link.older, link.younger), link)));
+        };
+        for (index, ((node, traits), refresh)) in steps.iter().enumerate() {
+            match traits {
+                Some(traits) => {
+                    portions.put(*node, &kinds(traits));
+                    last.insert(*node, kinds(traits));
+                }
+                None => {
+                    portions.remove(*node);
+                    last.remove(node);
+                }
+            }
+            if index == steps.len() / 2 {
+                portions.say(said.clone());
+            }
+            if *refresh {
+                keep(&mut portions, &last);
+            }
+        }
+        keep(&mut portions, &last);
+        let mut at_once = graph();
+        at_once.say(said);
+        for (node, traits) in &last {
+            at_once.put(*node, traits);
+        }
+        let change = at_once.refresh();
+        prop_assert_eq!(whole(&portions), whole(&at_once));
+        prop_assert_eq!(&stored, &places(&at_once));
+        let told: Vec<ClusterLink> = links.into_values().collect();
+        let mut wanted = change.links;
+        wanted.sort_by_key(|link| (link.older, link.younger));
+        prop_assert_eq!(told, wanted);
+    }
+}

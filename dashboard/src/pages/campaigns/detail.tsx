@@ -1,0 +1,5 @@
+import { ClusterDetail } from "../clusters/Detail";
+
+export default function Page() {
+  return <ClusterDetail level="campaigns" />;
+}

@@ -1,0 +1,5 @@
+import { ClusterList } from "../clusters/List";
+
+export default function Page() {
+  return <ClusterList level="campaigns" />;
+}
