@@ -111,6 +111,7 @@ impl Pass for Alerter {
             self.forgot = now;
         }
         context.status.set_trouble(trouble);
+        context.status.set_lag(self.store.alert_total(DeliveryState::Waiting).await?);
         context.status.report(&self.counters);
         Ok(if more { Work::More } else { Work::Done })
     }

@@ -1,7 +1,7 @@
 //! The worker `api`: serves the REST interface.
 
 use crate::{
-    commands::Context,
+    commands::{Context, worker::stopped},
     output,
     settings::{Name, Settings},
     web,
@@ -15,11 +15,11 @@ use decnet_analysis::{
 use decnet_bus::Subject;
 use decnet_model::{
     record::{ClusterLink, Level, ProfileRow, ReuseRow},
-    worker::Worker,
+    worker::{Action, Worker},
 };
 use decnet_pipeline::{
     rules::RuleFolder,
-    runtime::{Note, Phase, WorkerContext},
+    runtime::{Note, Order, Phase, WorkerContext},
     why,
 };
 use decnet_shape::{TechniqueCoverage, TechniqueRule};
@@ -112,10 +112,7 @@ impl std::fmt::Debug for Installation {
 
 impl House for Installation {
     fn workers(&self) -> Vec<decnet_shape::Worker> {
-        crate::mode::shown(self.0.settings())
-            .into_iter()
-            .map(|worker| worker_shown(worker, Note::noted(&self.0.paths(), worker), self.0.now()))
-            .collect()
+        workers(&self.0)
     }
 
     fn settings(&self) -> Vec<decnet_shape::Setting> {
@@ -174,6 +171,21 @@ impl House for Installation {
     }
 }
 
+/// How each worker of this host does.
+pub fn workers(context: &Context) -> Vec<decnet_shape::Worker> {
+    let paths = context.paths();
+    let shown = |&worker: &Worker| {
+        let mut shown = worker_shown(worker, Note::noted(&paths, worker), context.now());
+        if shown.state == "stopped"
+            && let Some(order) = Order::read(&paths, worker).filter(|order| order.action == Action::Stop)
+        {
+            shown.trouble = Some(stopped(&order));
+        }
+        shown
+    };
+    crate::mode::shown(context.settings()).iter().map(shown).collect()
+}
+
 /// How a worker does by what it noted last.
 fn worker_shown(worker: Worker, note: Option<Note>, now: i64) -> decnet_shape::Worker {
     let state = match &note {
@@ -185,7 +197,9 @@ fn worker_shown(worker: Worker, note: Option<Note>, now: i64) -> decnet_shape::W
     let good = note.as_ref().is_some_and(|note| !note.is_bad(now));
     let (heartbeat_at, next_try) =
         (note.as_ref().map(|note| note.at), note.as_ref().and_then(|note| note.next_try));
+    let (since, memory) = note.as_ref().map_or((None, None), |note| (note.since, note.memory));
     let report = note.map(|note| note.report);
+    let lag = report.as_ref().and_then(|report| report.lag);
     let (restarts, trouble, last_error, counters) = match report {
         Some(report) => (report.restarts, report.trouble, report.last_error, report.counters),
         None => (0, None, None, serde_json::Value::Null),
@@ -198,6 +212,9 @@ fn worker_shown(worker: Worker, note: Option<Note>, now: i64) -> decnet_shape::W
         process: worker.spec().process.name(),
         state,
         good,
+        since: since.map(stamp::format),
+        memory,
+        lag,
         heartbeat_at: heartbeat_at.map(stamp::format),
         next_try: next_try.map(stamp::format),
         restarts,
@@ -207,15 +224,22 @@ fn worker_shown(worker: Worker, note: Option<Note>, now: i64) -> decnet_shape::W
     }
 }
 
+/// Makes the first operator where there is none; its password, if that is not the one of the settings.
+///
+/// # Errors
+/// When the store fails.
+pub async fn new_operator(context: &Context, store: &Store) -> Result<Option<String>> {
+    decnet_web::ensure_admin(store, context.settings().given(Name::AdminPassword), context.now())
+        .await
+        .context("prepare the first operator")
+}
+
 /// Makes the first operator where there is none, and shows its password if that is not the one of the settings.
 ///
 /// # Errors
 /// When the store fails.
 pub async fn ensure_operator(context: &Context, store: &Store) -> Result<()> {
-    let made = decnet_web::ensure_admin(store, context.settings().given(Name::AdminPassword), context.now())
-        .await
-        .context("prepare the first operator")?;
-    if let Some(password) = made {
+    if let Some(password) = new_operator(context, store).await? {
         output::note(&format!("operator admin was made; the password, shown only now: {password}"));
     }
     Ok(())

@@ -201,6 +201,10 @@ fn command_line(request: &Request, present: Option<&Fleet>) -> (Vec<String>, Opt
     match request {
         Request::Decky { decky, edit } => return edited(words, decky, edit),
         Request::Swarm(work) => return (on_the_swarm(work), None),
+        Request::Worker { worker, action } => {
+            words.extend([action.name(), "--json", "--", worker].map(str::to_owned));
+            return (words, None);
+        }
         _ => words.push("--json".to_owned()),
     }
     let mut input = None;
@@ -229,7 +233,7 @@ fn command_line(request: &Request, present: Option<&Fleet>) -> (Vec<String>, Opt
                 words.push("--yes".to_owned());
             }
         }
-        Request::Decky { .. } | Request::Swarm(_) => {}
+        Request::Decky { .. } | Request::Swarm(_) | Request::Worker { .. } => {}
     }
     (words, input)
 }

@@ -96,6 +96,15 @@ pub fn moment(at: i64) -> String {
     format!("{} {}", text.get(..10).unwrap_or_default(), text.get(11..19).unwrap_or_default())
 }
 
+/// A number of bytes as people read it.
+pub fn bytes(count: u64) -> String {
+    match count {
+        0..10_240 => format!("{count} B"),
+        10_240..10_485_760 => format!("{} KiB", count >> 10),
+        _ => format!("{} MiB", count >> 20),
+    }
+}
+
 /// A captured text for a line of words, escaped, of at most `width` characters.
 pub fn captured(bytes: &[u8], width: usize) -> String {
     table::cut(printable(bytes).as_str(), width)

@@ -1,7 +1,7 @@
 //! What operators ask for through the interface and another process does: as data, so that what is done is what
 //! these types can say, whoever wrote the request.
 
-use crate::{fleet::DeckyName, record::OperationKind, swarm::Labels};
+use crate::{fleet::DeckyName, record::OperationKind, swarm::Labels, worker::Action};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -45,6 +45,13 @@ pub enum Request {
         decky: DeckyName,
         /// What changes.
         edit: ServiceEdit,
+    },
+    /// Have a worker start, stop or start again.
+    Worker {
+        /// Its name.
+        worker: String,
+        /// What it is to do.
+        action: Action,
     },
 }
 
@@ -103,6 +110,7 @@ impl Request {
             Request::Swarm(_) => OperationKind::Swarm,
             Request::Mutate(_) => OperationKind::Mutate,
             Request::Decky { .. } => OperationKind::Decky,
+            Request::Worker { .. } => OperationKind::Worker,
         }
     }
 }

@@ -79,6 +79,16 @@ impl Paths {
         self.run().join(format!("worker-{worker}.json"))
     }
 
+    /// What an operator has a worker do: stop, start, start again.
+    pub fn worker_order(&self, worker: &str) -> PathBuf {
+        self.run().join(format!("worker-{worker}.order"))
+    }
+
+    /// How much each part of the program says of itself, where that was changed while it runs.
+    pub fn log_levels(&self) -> PathBuf {
+        self.run().join("log-levels")
+    }
+
     /// What a process of ours gave up, as it notes it itself.
     pub fn process_note(&self, process: &str) -> PathBuf {
         self.run().join(format!("process-{process}.json"))

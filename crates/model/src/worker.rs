@@ -3,6 +3,7 @@
 //! Heartbeat name = registry key = unit name = verb. The top crate binds the bodies with a match
 //! over [`Worker`], so a worker without a body does not compile.
 
+use serde::{Deserialize, Serialize};
 use std::{str::FromStr, time::Duration};
 
 /// Which hosts run a worker.
@@ -14,6 +15,17 @@ pub enum Role {
     Agent,
     /// Both.
     Either,
+}
+
+/// What a host is there for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Duty {
+    /// It keeps what is recorded and answers operators.
+    Master,
+    /// It carries deckies for a master.
+    Agent,
+    /// Both.
+    Both,
 }
 
 /// When a worker's pass runs.
@@ -63,7 +75,37 @@ pub struct Grants {
     pub write: &'static [Place],
     /// Most open files, where that is less than the machine allows.
     pub open_files: Option<u64>,
+    /// Capabilities that it works with, by the names of capabilities(7).
+    pub capabilities: &'static [&'static str],
+    /// Families of sockets that it opens, by the names of address_families(7).
+    pub families: &'static [&'static str],
+    /// Most bytes of memory; `None`: what the fleet needs.
+    pub memory: Option<u64>,
 }
+
+/// What netd and those who start it cannot do without: devices, namespaces and raw sockets of the segment, ports
+/// below 1024 in their namespaces, other users' processes and files.
+const KEEPER_CAPABILITIES: &[&str] = &[
+    "CAP_CHOWN",
+    "CAP_DAC_OVERRIDE",
+    "CAP_FOWNER",
+    "CAP_KILL",
+    "CAP_NET_ADMIN",
+    "CAP_NET_BIND_SERVICE",
+    "CAP_NET_RAW",
+    "CAP_SETGID",
+    "CAP_SETPCAP",
+    "CAP_SETUID",
+    "CAP_SYS_ADMIN",
+    "CAP_SYS_PTRACE",
+    "CAP_SYS_RESOURCE",
+];
+/// What talks to the other workers and to nobody else.
+const LOCAL: &[&str] = &["AF_UNIX"];
+/// What talks to a database, to targets of alerts or to operators, too.
+const NETWORK: &[&str] = &["AF_UNIX", "AF_INET", "AF_INET6"];
+/// What makes networks, too.
+const SEGMENT: &[&str] = &["AF_UNIX", "AF_INET", "AF_INET6", "AF_NETLINK", "AF_PACKET"];
 
 impl Process {
     /// All processes, the one that starts the others first.
@@ -84,15 +126,29 @@ impl Process {
         let (read, write) = (&[Place::System][..], &[Place::State, Place::Messages][..]);
         match self {
             // It starts netd, the lab and service processes, each as another user or with more rights.
-            Process::Keeper => {
-                Grants { starter: true, confined: false, read: &[], write: &[], open_files: None }
-            }
-            Process::House | Process::Swarm => {
-                Grants { starter: false, confined: true, read, write, open_files: None }
-            }
+            Process::Keeper => Grants {
+                starter: true,
+                confined: false,
+                read: &[],
+                write,
+                open_files: None,
+                capabilities: KEEPER_CAPABILITIES,
+                families: SEGMENT,
+                memory: None,
+            },
+            Process::House | Process::Swarm => Grants {
+                starter: false,
+                confined: true,
+                read,
+                write,
+                open_files: None,
+                capabilities: &[],
+                families: NETWORK,
+                memory: Some(1 << 30),
+            },
             // 1024 connections of the interface and as many of the dashboard, one more for each that is handed on,
             // the store, and some to spare: what hangs on it starves nobody else.
-            Process::Api => Grants { starter: false, confined: true, read, write, open_files: Some(4096) },
+            Process::Api => Grants { open_files: Some(4096), ..Process::House.grants() },
         }
     }
 }
@@ -287,6 +343,45 @@ workers! {
     }
 }
 
+/// What is to be done with a worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    /// It runs, if it does not.
+    Start,
+    /// It ends, and stays so until it is started or the supervisor is.
+    Stop,
+    /// It ends and begins anew.
+    Restart,
+}
+
+impl Action {
+    /// All of them.
+    pub const ALL: &'static [Action] = &[Action::Start, Action::Stop, Action::Restart];
+
+    /// Verb of the command line, of the interface and of systemctl.
+    pub fn name(self) -> &'static str {
+        match self {
+            Action::Start => "start",
+            Action::Stop => "stop",
+            Action::Restart => "restart",
+        }
+    }
+}
+
+/// Nothing of the kind can be done with a worker.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{0:?} is none of start, stop, restart")]
+pub struct UnknownAction(pub String);
+
+impl FromStr for Action {
+    type Err = UnknownAction;
+    fn from_str(name: &str) -> Result<Self, UnknownAction> {
+        let found = Action::ALL.iter().copied().find(|action| action.name() == name);
+        found.ok_or_else(|| UnknownAction(name.to_owned()))
+    }
+}
+
 /// No worker has this name.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 #[error("no worker is called {0:?}")]
@@ -308,6 +403,24 @@ impl Worker {
     pub fn on(role: Role) -> Vec<Worker> {
         let here = |worker: &Worker| [role, Role::Either].contains(&worker.spec().role);
         Worker::start_order().into_iter().filter(here).collect()
+    }
+
+    /// What the worker may do where it runs by itself: no more than its process.
+    pub fn grants(self) -> Grants {
+        let grants = self.spec().process.grants();
+        match self {
+            Worker::Bus | Worker::Collector => Grants { families: LOCAL, ..grants },
+            _ => grants,
+        }
+    }
+
+    /// Whether a host with these duties runs it.
+    pub fn is_for(self, duty: Duty) -> bool {
+        match (self.spec().role, duty) {
+            (Role::Either, _) | (_, Duty::Both) => true,
+            (role, Duty::Master) => role == Role::Master,
+            (role, Duty::Agent) => role == Role::Agent,
+        }
     }
 
     /// All workers so that each comes after those it needs.
@@ -345,6 +458,9 @@ mod tests {
             let grants = worker.spec().process.grants();
             let starts = matches!(worker, Worker::Fleet | Worker::Operator);
             assert_eq!((grants.starter, grants.confined), (starts, !starts));
+            assert_eq!(worker.grants().capabilities.is_empty(), grants.confined, "{}", worker.name());
+            let families = worker.grants().families;
+            assert!(families.iter().all(|family| grants.families.contains(family)), "{}", worker.name());
         }
     }
 
@@ -357,5 +473,9 @@ mod tests {
             }
         }
         assert!("decky".parse::<Worker>().is_err());
+        for action in Action::ALL {
+            assert_eq!(action.name().parse(), Ok(*action));
+        }
+        assert!("kill".parse::<Action>().is_err());
     }
 }

@@ -152,6 +152,9 @@ impl Pass for Correlator {
         }
         let counters = self.counters();
         context.status.set_trouble(self.folder.as_ref().and_then(RuleFolder::wrong).map(str::to_owned));
+        let least = counters.views.values().map(|view| view.cursor).min().unwrap_or_default();
+        let lag = self.store.event_last().await?.saturating_sub(least);
+        context.status.set_lag(u64::try_from(lag).unwrap_or_default());
         context.status.report(&counters);
         if events == 0 {
             return Ok(Work::Done);

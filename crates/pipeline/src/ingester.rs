@@ -261,6 +261,7 @@ impl Pass for Ingester {
         let trouble = (missing > 0)
             .then(|| format!("{missing} segments of the event log were gone before they were read"));
         context.status.set_trouble(trouble);
+        context.status.set_lag(if lines == 0 { 0 } else { self.reader.waiting() });
         context.status.report(&self.counters);
         if lines == 0 {
             return Ok(if self.last_retired.is_none() { Work::More } else { Work::Done });

@@ -16,6 +16,15 @@ pub struct Worker {
     pub state: &'static str,
     /// False when somebody should look.
     pub good: bool,
+    /// Since when it has been running.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+    /// Bytes of memory that its process holds, together with the other workers there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory: Option<u64>,
+    /// What waits to be dealt with, in what the worker deals with: bytes of the log, events, messages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lag: Option<u64>,
     /// When it was heard of last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub heartbeat_at: Option<String>,

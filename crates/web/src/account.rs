@@ -22,7 +22,7 @@ use std::{collections::BTreeSet, time::Duration};
 /// Name of the first administrator.
 const ADMIN: &str = "admin";
 /// Setting that holds the generated signing secret, hex.
-const SECRET: &str = "api.signing_secret";
+pub const SIGNING_SECRET: &str = "api.signing_secret";
 /// Characters of a generated password: none that is taken for another.
 const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 /// Characters of a generated password; 5 bits each.
@@ -98,7 +98,8 @@ pub async fn signing_secret(store: &Store, configured: Option<&str>) -> Result<V
     }
     let mut fresh = [0; SIGNING_BYTES];
     OsRng.fill_bytes(&mut fresh);
-    let kept = store.setting_default(SECRET, &hex::encode(fresh)).await.map_err(AccountError::Store)?;
+    let kept =
+        store.setting_default(SIGNING_SECRET, &hex::encode(fresh)).await.map_err(AccountError::Store)?;
     Ok(kept.into_bytes())
 }
 

@@ -28,8 +28,8 @@ mod unchanged;
 
 pub use access::{Access, RULES, Rule};
 pub use account::{
-    AccountError, NewApiToken, TokenError, create_link, create_token, create_user, ensure_admin,
-    reset_password, signing_secret,
+    AccountError, NewApiToken, SIGNING_SECRET, TokenError, create_link, create_token, create_user,
+    ensure_admin, reset_password, signing_secret,
 };
 pub use front::{Front, serve_front};
 pub use host::Hosts;

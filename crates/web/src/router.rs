@@ -98,6 +98,7 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(route::inventory::distros))
         .routes(routes!(route::inventory::services))
         .routes(routes!(route::house::workers))
+        .routes(routes!(route::house::act))
         .routes(routes!(route::house::config))
         .routes(routes!(route::event::events))
         .routes(routes!(route::export::events_export))

@@ -48,6 +48,8 @@ pub enum OperationKind {
     Decky,
     /// Work on the hosts of a swarm.
     Swarm,
+    /// Have a worker start, stop or start again.
+    Worker,
 }
 
 impl OperationKind {
@@ -61,6 +63,7 @@ impl OperationKind {
         OperationKind::Mutate,
         OperationKind::Decky,
         OperationKind::Swarm,
+        OperationKind::Worker,
     ];
 
     /// The verb of the command line that does it.
@@ -74,6 +77,7 @@ impl OperationKind {
             OperationKind::Mutate => "mutate",
             OperationKind::Decky => "decky",
             OperationKind::Swarm => "swarm",
+            OperationKind::Worker => "worker",
         }
     }
 }

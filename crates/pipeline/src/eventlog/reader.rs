@@ -65,6 +65,16 @@ impl LogReader {
         self.missing
     }
 
+    /// Bytes of the log that have not been read yet.
+    pub fn waiting(&self) -> u64 {
+        let size = |segment: u64| {
+            std::fs::metadata(segment_path(&self.folder, segment)).map_or(0, |data| data.len())
+        };
+        let behind = segment_list(&self.folder).unwrap_or_default();
+        let behind = behind.into_iter().filter(|&segment| segment > self.at.segment).map(size).sum::<u64>();
+        size(self.at.segment).saturating_sub(self.at.offset).saturating_add(behind)
+    }
+
     /// At most `limit` of the next lines, fewer when there are not so many or they are long.
     ///
     /// # Errors

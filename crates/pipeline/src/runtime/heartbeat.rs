@@ -20,7 +20,7 @@ const STEADY: Duration = Duration::from_secs(10);
 pub(super) async fn beat(context: WorkerContext) {
     // The bus server sends its own.
     let topic = (context.worker != Worker::Bus).then(|| Subject::Health(context.worker.name()).topic());
-    let started = Instant::now();
+    let (started, since) = (Instant::now(), stamp::now());
     let mut tick = tokio::time::interval(noted::PERIOD);
     let mut last: Option<Instant> = None;
     loop {
@@ -28,7 +28,7 @@ pub(super) async fn beat(context: WorkerContext) {
         if STEADY <= started.elapsed() {
             context.status.steady();
         }
-        Note::write(&context.paths, context.worker, &context.status, None);
+        Note::write(&context.paths, context.worker, &context.status, Some(since), None);
         if let Some(topic) = &topic
             && last.is_none_or(|last| PERIOD <= last.elapsed())
         {

@@ -1,6 +1,9 @@
 //! How each worker does, in a file that can be read while nothing else can: `run/worker-NAME.json`.
 
-use super::status::{Report, Status};
+use super::{
+    put,
+    status::{Report, Status},
+};
 use decnet_model::{paths::Paths, worker::Worker};
 use netsvc_wire::stamp::now;
 use serde::{Deserialize, Serialize};
@@ -34,6 +37,12 @@ pub struct Note {
     pub phase: Phase,
     /// When this was written, µs since the epoch.
     pub at: i64,
+    /// Since when it has been running, µs since the epoch.
+    #[serde(default)]
+    pub since: Option<i64>,
+    /// Bytes of memory that its process holds.
+    #[serde(default)]
+    pub memory: Option<u64>,
     /// When its body is started again, µs since the epoch.
     pub next_try: Option<i64>,
     /// How it does.
@@ -44,7 +53,13 @@ pub struct Note {
 impl Note {
     /// Writes how `worker` does. Only shown, so that a failure is no reason to stop; a disk without room
     /// is seen by whoever shows it.
-    pub(super) fn write(paths: &Paths, worker: Worker, status: &Status, next_try: Option<Duration>) {
+    pub(super) fn write(
+        paths: &Paths,
+        worker: Worker,
+        status: &Status,
+        since: Option<i64>,
+        next_try: Option<Duration>,
+    ) {
         let pid = std::process::id();
         let note = Note {
             worker: worker.name().to_owned(),
@@ -52,15 +67,13 @@ impl Note {
             process_start: process_start(pid).unwrap_or_default(),
             phase: if next_try.is_some() { Phase::Failing } else { Phase::Running },
             at: now(),
+            since,
+            memory: memory(),
             next_try: next_try.map(|wait| now() + i64::try_from(wait.as_micros()).unwrap_or(0)),
             report: status.copy(),
         };
         let path = paths.worker_note(worker.name());
-        let fresh = path.with_extension("tmp");
-        let written = serde_json::to_vec(&note)
-            .map_err(io::Error::from)
-            .and_then(|text| fs::write(&fresh, text))
-            .and_then(|()| fs::rename(&fresh, &path));
+        let written = serde_json::to_vec(&note).map_err(io::Error::from).and_then(|text| put(&path, &text));
         if let Err(error) = written {
             tracing::debug!(worker = worker.name(), %error, "how the worker does cannot be noted");
         }
@@ -94,6 +107,14 @@ impl Note {
     }
 }
 
+/// Bytes that this process holds, by `/proc/self/status`.
+fn memory() -> Option<u64> {
+    let text = fs::read_to_string("/proc/self/status").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kibibytes: u64 = line.split_whitespace().next()?.parse().ok()?;
+    Some(kibibytes.saturating_mul(1024))
+}
+
 /// Field 22 of `/proc/PID/stat`; `None` when there is no such process, or only its remains.
 fn process_start(pid: u32) -> Option<u64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
@@ -114,11 +135,12 @@ mod tests {
         let paths = Paths::new(folder.path());
         fs::create_dir_all(paths.run()).unwrap();
         let status = Status::default();
-        Note::write(&paths, Worker::Api, &status, None);
+        Note::write(&paths, Worker::Api, &status, Some(7), None);
         let note = Note::read(&paths, Worker::Api).unwrap();
+        assert!(note.since == Some(7) && note.memory > Some(4096), "{note:?}");
         assert!(!note.is_bad(now()) && note.is_bad(now() + 31_000_000), "a worker that hangs");
         status.failed("address in use".to_owned());
-        Note::write(&paths, Worker::Api, &status, Some(Duration::from_secs(4)));
+        Note::write(&paths, Worker::Api, &status, None, Some(Duration::from_secs(4)));
         let note = Note::read(&paths, Worker::Api).unwrap();
         assert_eq!((note.phase, note.report.last_error.as_deref()), (Phase::Failing, Some("address in use")));
         assert!(note.is_bad(now()) && note.next_try > Some(now()));

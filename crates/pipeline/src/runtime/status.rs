@@ -19,6 +19,7 @@ struct State {
     failing: bool,
     restarts: u64,
     last_error: Option<String>,
+    lag: Option<u64>,
     counters: Value,
 }
 
@@ -33,6 +34,9 @@ pub struct Report {
     pub restarts: u64,
     /// Why it last ended, when that was not wanted.
     pub last_error: Option<String>,
+    /// What waits to be dealt with, in what the worker deals with: bytes, events, messages.
+    #[serde(default)]
+    pub lag: Option<u64>,
     /// Counters of the body.
     pub counters: Value,
 }
@@ -42,6 +46,11 @@ impl Status {
     pub fn report(&self, counters: &impl Serialize) {
         let counters = serde_json::to_value(counters).unwrap_or(Value::Null);
         self.state.lock().counters = counters;
+    }
+
+    /// Says how much waits to be dealt with.
+    pub fn set_lag(&self, lag: u64) {
+        self.state.lock().lag = Some(lag);
     }
 
     /// Says what somebody should look at; `None` when all is well.
@@ -62,6 +71,7 @@ impl Status {
             trouble: state.trouble.clone(),
             restarts: state.restarts,
             last_error: state.last_error.clone(),
+            lag: state.lag,
             counters: state.counters.clone(),
         }
     }

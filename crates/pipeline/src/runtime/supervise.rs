@@ -1,8 +1,8 @@
 //! Keeps workers running: each by itself, started again after an error or a panic, ended in order.
 
-use super::{Host, LockError, Note, Status, WorkerContext, WorkerLock, heartbeat};
+use super::{Host, LockError, Note, Status, WorkerContext, WorkerLock, heartbeat, order::Orders};
 use decnet_bus::{Inbox, Subject};
-use decnet_model::worker::Worker;
+use decnet_model::worker::{Action, Worker};
 use std::{
     future::Future,
     pin::Pin,
@@ -100,7 +100,8 @@ pub async fn run_alone(
 }
 
 /// Runs workers until `stop` is true, each in a task of its own. One that fails is started again after a
-/// growing wait; the others never notice. At the end they stop in the order given, each after it has
+/// growing wait; the others never notice. One that was told to stop ([`super::Order`], the bus) waits to be
+/// started. At the end they stop in the order given, each after it has
 /// done what is left, so that what the first hands on reaches the last; the bus stops last.
 pub async fn supervise(
     host: Host,
@@ -133,27 +134,76 @@ async fn keep_running(
     mut stop: watch::Receiver<bool>,
 ) {
     let status = Status::default();
+    let mut orders = Orders::new(&host.paths, worker);
     let mut wait = backoff.first;
     loop {
         let started = Instant::now();
-        match run_once(&host, worker, &body, stop.clone(), status.clone()).await {
-            Ok(()) => return Note::remove(&host.paths, worker),
-            Err(error) => {
-                let error = chain(&error);
-                tracing::error!(worker = worker.name(), error, ?wait, "worker failed, will be started again");
-                status.failed(error);
-                Note::write(&host.paths, worker, &status, Some(wait));
-            }
+        let (ended, told_to) = run_ordered(&host, worker, &body, stop.clone(), &status, &mut orders).await;
+        if let Err(error) = &ended {
+            let error = chain(error);
+            tracing::error!(worker = worker.name(), error, ?wait, "worker failed, will be started again");
+            status.failed(error);
+            Note::write(&host.paths, worker, &status, None, Some(wait));
+        } else {
+            Note::remove(&host.paths, worker);
         }
         if started.elapsed() >= backoff.most {
             wait = backoff.first;
         }
+        if *stop.borrow() {
+            return Note::remove(&host.paths, worker);
+        }
+        // What was stopped stays so until it is started; what failed is started again, or when told so at once.
+        let stopped = ended.is_ok() && told_to.is_none_or(|action| action == Action::Stop);
+        let pause = async {
+            match (stopped, told_to) {
+                (true, _) => std::future::pending().await,
+                (false, Some(_)) => {}
+                (false, None) => tokio::time::sleep(wait).await,
+            }
+        };
         tokio::select! {
-            () = tokio::time::sleep(wait) => {}
+            () = pause => {}
+            () = started_again(&mut orders) => {}
             () = told(&mut stop) => return Note::remove(&host.paths, worker),
         }
-        wait = (wait * 2).min(backoff.most);
+        wait = if stopped { backoff.first } else { (wait * 2).min(backoff.most) };
     }
+}
+
+/// Runs the body once, until it is to stop or an order ends it; which order that was.
+async fn run_ordered(
+    host: &Host,
+    worker: Worker,
+    body: &Body,
+    mut stop: watch::Receiver<bool>,
+    status: &Status,
+    orders: &mut Orders,
+) -> (Result<(), RunError>, Option<Action>) {
+    let end = watch::Sender::new(false);
+    let mut told_to = None;
+    let mut running = Box::pin(run_once(host, worker, body, end.subscribe(), status.clone()));
+    let ended = loop {
+        tokio::select! {
+            ended = &mut running => break ended,
+            () = told(&mut stop), if !*end.borrow() => {
+                end.send_replace(true);
+            }
+            action = orders.next() => {
+                // Whether it runs already, the last order counts.
+                if action != Action::Start || told_to.is_some() {
+                    told_to = Some(action);
+                    end.send_replace(true);
+                }
+            }
+        }
+    };
+    (ended, told_to)
+}
+
+/// Waits until the worker is to run.
+async fn started_again(orders: &mut Orders) {
+    while orders.next().await == Action::Stop {}
 }
 
 async fn run_once(

@@ -1,8 +1,17 @@
 //! The installation: workers and settings.
 
-use crate::{ApiState, Problem, problem::ProblemBody};
-use axum::{Json, extract::State};
-use decnet_shape::{Lag, Setting, Workers};
+use super::operation::ask;
+use crate::{ApiState, Problem, auth::Viewer, problem::ProblemBody};
+use axum::{
+    Json,
+    extract::{Path, State, rejection::PathRejection},
+    response::Response,
+};
+use decnet_model::{
+    operation::Request,
+    worker::{Action, Worker},
+};
+use decnet_shape::{Lag, Operation, Setting, Workers};
 use decnet_store::record::View;
 
 /// How each worker does, and how far views of the events have come.
@@ -18,6 +27,47 @@ pub(crate) async fn workers(State(state): State<ApiState>) -> Result<Json<Worker
         views.push(Lag { view: view.name(), event, behind: (newest - event).max(0) });
     }
     Ok(Json(Workers { workers: state.house().workers(), views }))
+}
+
+/// Have a worker start, stop or start again.
+///
+/// What carries out such requests, and what they come by, cannot be stopped so: `decnet worker` on the host can.
+#[utoipa::path(
+    post, path = "/workers/{name}/{action}", operation_id = "worker_act",
+    tag = "state", security(("bearer" = [])),
+    params(
+        ("name" = String, Path, description = "The worker"),
+        ("action" = String, Path, description = "`start`, `stop` or `restart`"),
+    ),
+    responses(
+        (status = ACCEPTED, body = Operation, headers(("location" = String, description = "Where it is looked at"))),
+        (status = BAD_REQUEST, body = ProblemBody),
+        (status = UNAUTHORIZED, body = ProblemBody),
+        (status = FORBIDDEN, body = ProblemBody),
+        (status = NOT_FOUND, body = ProblemBody),
+        (status = TOO_MANY_REQUESTS, body = ProblemBody),
+    )
+)]
+pub(crate) async fn act(
+    State(state): State<ApiState>,
+    viewer: Viewer,
+    path: Result<Path<(String, String)>, PathRejection>,
+) -> Result<Response, Problem> {
+    let Path((name, action)) = path?;
+    // By its name and not by another that the command line has for it.
+    let worker = Worker::ALL.iter().find(|worker| worker.name() == name).ok_or(Problem::NotFound)?;
+    let action: Action = action.parse().map_err(|bad| Problem::field("action", format!("{bad}")))?;
+    let needed = match worker {
+        Worker::Operator => action != Action::Start,
+        Worker::Api => action == Action::Stop,
+        _ => false,
+    };
+    if needed {
+        let told =
+            format!("{name} is what does it: use `decnet worker {} {name}` on the host", action.name());
+        return Err(Problem::field("action", told));
+    }
+    ask(&state, &viewer, Request::Worker { worker: name, action }).await
 }
 
 /// Every setting, where it comes from and what it does. Secrets are hidden.

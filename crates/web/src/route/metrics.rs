@@ -63,6 +63,14 @@ fn workers(state: &ApiState, page: &mut Page) {
     for worker in &workers {
         page.sample("worker_restarts", &[("worker", worker.name)], worker.restarts as f64);
     }
+    page.family("worker_memory_bytes", "gauge", "Memory of the process that a worker lives in.");
+    for (name, memory) in workers.iter().filter_map(|worker| Some((worker.name, worker.memory?))) {
+        page.sample("worker_memory_bytes", &[("worker", name)], memory as f64);
+    }
+    page.family("worker_waiting", "gauge", "What waits for a worker: bytes of the log, events, messages.");
+    for (name, lag) in workers.iter().filter_map(|worker| Some((worker.name, worker.lag?))) {
+        page.sample("worker_waiting", &[("worker", name)], lag as f64);
+    }
     page.family("worker_count", "untyped", "What workers count.");
     for worker in &workers {
         for (name, value) in worker.counters.as_object().into_iter().flatten() {

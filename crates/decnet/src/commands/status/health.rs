@@ -1,14 +1,14 @@
 //! How the workers, their processes and the disk do: from files and the kernel alone, so that it can be
 //! said while the store cannot.
 
-use crate::{commands::Context, mode, output};
+use crate::{commands::{Context, worker::stopped}, mode, output};
 use decnet_engine::confine::{Confined, Standing as Kernel};
 use decnet_fleet::Standing;
 use decnet_model::{
     paths::Paths,
-    worker::{Process, Worker},
+    worker::{Action, Process, Worker},
 };
-use decnet_pipeline::runtime::{Holder, Keeper, Note, Phase};
+use decnet_pipeline::runtime::{Holder, Keeper, Note, Order, Phase};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -20,6 +20,8 @@ pub struct Health {
     /// Who keeps the workers.
     pub holder: Option<Holder>,
     workers: Vec<(Worker, Option<Note>)>,
+    /// Workers that somebody stopped.
+    orders: Vec<(Worker, Order)>,
     processes: Vec<Seen>,
     /// Free bytes where the state folder is.
     free: Option<u64>,
@@ -45,11 +47,15 @@ impl Health {
         let (paths, now) = (&context.paths(), context.now());
         let holder = Keeper::holder(paths).ok().flatten();
         let shown = mode::shown(context.settings());
-        let processes = processes(paths, holder.as_ref(), runtime, &shown);
-        let workers = shown.into_iter().map(|worker| (worker, Note::read(paths, worker))).collect();
+        let order = |&worker: &Worker| Some((worker, Order::read(paths, worker)?));
+        let orders = shown.iter().filter_map(order);
+        let orders = orders.filter(|(_, order)| order.action == Action::Stop).collect();
+        let mut processes = processes(paths, holder.as_ref(), runtime, &shown);
+        let workers: Vec<_> = shown.into_iter().map(|worker| (worker, Note::read(paths, worker))).collect();
+        processes.extend(alone(paths, &workers, &processes));
         let free = nix::sys::statvfs::statvfs(paths.root()).ok();
         let free = free.map(|found| found.blocks_available().saturating_mul(found.fragment_size()));
-        Health { holder, workers, processes, free, now }
+        Health { holder, workers, orders, processes, free, now }
     }
 
     /// What somebody should look at.
@@ -73,7 +79,10 @@ impl Health {
         let states = self.workers.iter().map(|(worker, note)| {
             json!({
                 "name": worker.name(), "state": self.state(note.as_ref()), "note": note,
-                "reason": note.as_ref().map(|note| self.reason(note)).filter(|text| !text.is_empty()),
+                "reason": match note {
+                    Some(note) => Some(self.reason(note)).filter(|text| !text.is_empty()),
+                    None => self.told(*worker),
+                },
             })
         });
         json!({
@@ -100,15 +109,24 @@ impl Health {
             return;
         }
         output::line("");
-        output::table(&["WORKER", "STATE", "PROCESS", "SEEN", "REASON"], &self.workers, |(worker, note)| {
-            let note = note.as_ref();
-            let age = note.map(|note| (self.now - note.at).max(0) / 1_000_000);
+        let header =
+            ["WORKER", "STATE", "PROCESS", "SINCE", "MEMORY", "WAITING", "SEEN", "REASON", "LAST ERROR"];
+        output::table(&header, &self.workers, |(worker, note)| {
+            let shown =
+                |text: &dyn Fn(&Note) -> Option<String>| note.as_ref().and_then(text).unwrap_or_default();
             vec![
                 worker.name().to_owned(),
-                self.state(note).to_owned(),
-                note.map(|note| note.pid.to_string()).unwrap_or_default(),
-                age.map(|age| format!("{age} s ago")).unwrap_or_default(),
-                note.map(|note| self.reason(note)).unwrap_or_default(),
+                self.state(note.as_ref()).to_owned(),
+                shown(&|note| Some(note.pid.to_string())),
+                shown(&|note| note.since.map(output::moment)),
+                shown(&|note| note.memory.map(output::bytes)),
+                shown(&|note| note.report.lag.map(|lag| lag.to_string())),
+                shown(&|note| Some(format!("{} s ago", (self.now - note.at).max(0) / 1_000_000))),
+                match note {
+                    Some(note) => self.reason(note),
+                    None => self.told(*worker).unwrap_or_default(),
+                },
+                shown(&|note| note.report.last_error.clone()),
             ]
         });
         output::line("");
@@ -129,6 +147,12 @@ impl Health {
                 seen.excess.join(", "),
             ]
         });
+    }
+
+    /// Who wanted a worker not to run.
+    fn told(&self, worker: Worker) -> Option<String> {
+        let (_, order) = self.orders.iter().find(|(of, _)| *of == worker)?;
+        Some(stopped(order))
     }
 
     fn state(&self, note: Option<&Note>) -> &'static str {
@@ -192,6 +216,25 @@ fn processes(
     see("gate", native.and_then(|native| native.gate), None, true);
     see("serve", runtime.and_then(|runtime| runtime.process), None, true);
     see("lab", native.and_then(|native| native.holder), None, true);
+    found
+}
+
+/// Processes of workers that run by themselves, as systemd has them.
+fn alone(paths: &Paths, workers: &[(Worker, Option<Note>)], known: &[Seen]) -> Vec<Seen> {
+    let mut found: Vec<Seen> = Vec::new();
+    for (worker, note) in workers {
+        let Some(pid) = note.as_ref().map(|note| note.pid) else { continue };
+        if known.iter().chain(&found).any(|seen| seen.pid == pid) {
+            continue;
+        }
+        let text = fs_err::read(paths.process_note(worker.name())).unwrap_or_default();
+        let confined: Option<Confined> = serde_json::from_slice(&text).ok();
+        let landlock = confined.filter(|confined| confined.pid == pid).map(|confined| confined.landlock);
+        let kernel = Kernel::of(pid);
+        let checked = kernel.as_ref().filter(|_| worker.grants().confined);
+        let excess = checked.map_or_else(Vec::new, |kernel| excess(kernel, landlock.as_deref(), false));
+        found.push(Seen { process: worker.name(), pid, kernel, landlock, excess });
+    }
     found
 }
 
