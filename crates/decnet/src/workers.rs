@@ -2,6 +2,7 @@
 
 use crate::{
     commands::Context,
+    house,
     settings::{Name, Settings},
 };
 use anyhow::{Context as _, Result};
@@ -206,12 +207,7 @@ fn bus_settings(context: &Context) -> Result<decnet_bus::Settings> {
 /// # Errors
 /// When there is no such group.
 pub fn bus_group(settings: &Settings) -> Result<Option<u32>> {
-    let Some(text) = settings.given(Name::BusGroup) else { return Ok(None) };
-    if let Ok(number) = text.parse() {
-        return Ok(Some(number));
-    }
-    let group = nix::unistd::Group::from_name(text).context("look up bus.group")?;
-    Ok(Some(group.with_context(|| format!("bus.group: there is no group {text:?}"))?.gid.as_raw()))
+    house::group(settings, Name::BusGroup)
 }
 
 /// What workers of this process share.

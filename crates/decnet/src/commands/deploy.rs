@@ -8,7 +8,7 @@ use super::{
     status::{self, health::Health},
     swarm::{self, Mode},
 };
-use crate::{output, settings::Name, workers};
+use crate::{output, runner, settings::Name, workers};
 use anyhow::{Result, bail};
 use clap::Args;
 use decnet_fleet::{
@@ -283,7 +283,7 @@ pub(super) fn whole(path: &Path) -> Result<Vec<u8>, BadInput> {
 fn give_up(context: &Context, started: bool, error: anyhow::Error) -> anyhow::Error {
     let nothing = matches!(error.downcast_ref(), Some(Error::NotUp { running: 0, .. }));
     if started && nothing {
-        match supervisor::stop(&context.paths()) {
+        match runner::stop_all(&context.paths()) {
             Ok(_) => output::note("the workers that were started for it have ended"),
             Err(error) => output::note(&format!("warning: the workers go on: {error}")),
         }

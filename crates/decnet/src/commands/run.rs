@@ -1,7 +1,11 @@
 //! `run`: every worker of this host; and one worker alone.
 
 use super::{Context, agent};
-use crate::{house, logs, mode, output, settings::Name};
+use crate::{
+    house, logs, mode, output,
+    runner::{self, Runner},
+    settings::Name,
+};
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use decnet_fleet::supervisor;
@@ -32,6 +36,8 @@ pub struct Run {
     /// User that the processes of the house become when root starts them, by name or number
     #[arg(long, value_name = "USER")]
     pub user: Option<String>,
+    #[command(flatten)]
+    group: GroupOption,
 }
 
 /// Options of a single worker.
@@ -45,11 +51,19 @@ pub struct Single {
     pub user: Option<String>,
 }
 
+/// Group of a process that root starts; `--group` of the worker `bus` is that of its socket.
+#[derive(Args, Debug)]
+pub struct GroupOption {
+    /// Group of its process when root starts it, by name or number
+    #[arg(long, value_name = "GROUP")]
+    pub group: Option<String>,
+}
+
 impl Run {
     /// In the foreground, with these workers.
     pub fn of(workers: Vec<Worker>) -> Run {
         let only = workers.iter().map(|worker| worker.name().to_owned()).collect();
-        Run { only, daemon: false, user: None }
+        Run { only, daemon: false, user: None, group: GroupOption { group: None } }
     }
 
     /// Runs the command.
@@ -73,14 +87,31 @@ impl Run {
             if let Some(holder) = Keeper::holder(&paths)? {
                 bail!("workers run already: {}", described(&holder));
             }
+            refuse_beside_units(context)?;
             return start_in_background(context, &self.only).await;
         }
         let keeper = Keeper::take(&paths, "run")?;
+        refuse_beside_units(context)?;
         let stop = stop_signal()?;
         tell_of_fleet(context).await;
         let kept = house::keep(context, wanted, false, stop).await;
         drop(keeper);
         kept
+    }
+}
+
+/// A second copy of each worker would only wait for the first.
+fn refuse_beside_units(context: &Context) -> Result<()> {
+    let paths = context.paths();
+    let runs =
+        |worker: &&Worker| runner::has_unit(&paths, **worker) && Note::read(&paths, **worker).is_some();
+    match Worker::ALL.iter().find(runs) {
+        Some(worker) => bail!(
+            "systemd runs the workers here ({}): `systemctl stop {}` first, or leave them to it",
+            runner::unit(*worker),
+            runner::TARGET
+        ),
+        None => Ok(()),
     }
 }
 
@@ -152,8 +183,13 @@ pub fn stop_signal() -> Result<watch::Receiver<bool>> {
 /// # Errors
 /// When it cannot be started.
 pub async fn ensure_running(context: &Context) -> Result<bool> {
-    if supervisor::running(&context.paths()).is_some() {
+    let paths = context.paths();
+    if supervisor::running(&paths).is_some() {
         return Ok(false);
+    }
+    if runner::of(&paths) == Runner::Units {
+        runner::systemctl(&["start", runner::TARGET])?;
+        return Ok(true);
     }
     start_in_background(context, &[]).await?;
     Ok(true)

@@ -1,7 +1,11 @@
 //! `teardown`: one decky or all go; what was recorded stays.
 
 use super::Context;
-use crate::{output, workers};
+use crate::{
+    output,
+    runner::{self, Runner},
+    workers,
+};
 use anyhow::Result;
 use clap::Args;
 use decnet_fleet::{supervisor, teardown, wait};
@@ -59,7 +63,9 @@ impl Teardown {
             done?;
         }
         let mut stopped = false;
-        if self.target.all && !self.keep_workers {
+        // What systemd keeps running is the machine's: it is there for the next fleet.
+        let kept = self.keep_workers || runner::of(&context.paths()) == Runner::Units;
+        if self.target.all && !kept {
             stopped = supervisor::stop(&context.paths())?;
             teardown::clear(&context.paths()).await?;
         }

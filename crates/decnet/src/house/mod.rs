@@ -9,17 +9,20 @@ mod handover;
 mod orders;
 mod part;
 
-pub use handover::{hand_over, house_user, tell_of_user};
+pub use handover::{group, hand_over, house_user, tell_of_user};
 pub use part::main as part_main;
 
 use crate::{
     commands::Context,
+    logs, notify,
     workers::{self, Failure},
 };
 use anyhow::{Context as _, Result};
+use decnet_engine::confine::confine;
 use decnet_model::worker::{Process, Worker};
-use decnet_pipeline::runtime::{self, Backoff, Claim, WorkerLock};
+use decnet_pipeline::runtime::{self, Backoff, Claim, Keeper, Order, WorkerLock};
 use decnet_swarm::files::Files;
+use nix::unistd::geteuid;
 use orders::{Manner, Part};
 use std::time::{Duration, Instant};
 use tokio::{sync::watch, task::JoinHandle};
@@ -44,7 +47,19 @@ pub async fn keep(
         let _ = fs_err::remove_file(context.paths().process_note(process.name()));
     }
     let _share = prepare(context, &workers).await?;
-    let own: Vec<_> = of(&workers, Process::Keeper).collect();
+    Order::forget(&context.paths());
+    notify::begin(context.paths(), workers.clone(), stop.clone());
+    tokio::spawn(logs::follow(context.settings().clone()));
+    let embedded = context.settings().embedded();
+    let lives_in = |process| {
+        let embedded = embedded.clone();
+        let of = move |worker: &Worker| match embedded.contains(worker) {
+            true => Process::Api,
+            false => worker.spec().process,
+        };
+        workers.iter().copied().filter(move |worker| of(worker) == process).collect::<Vec<_>>()
+    };
+    let own = lives_in(Process::Keeper);
     let bodies = own.into_iter().map(|worker| (worker, workers::body(worker, context))).collect();
     let end_own = watch::Sender::new(false);
     let host = workers::host(context, "run");
@@ -52,7 +67,7 @@ pub async fn keep(
     let end_parts = watch::Sender::new(false);
     let parts: Vec<JoinHandle<()>> = [Process::House, Process::Swarm, Process::Api]
         .into_iter()
-        .map(|process| (process, of(&workers, process).collect::<Vec<_>>()))
+        .map(|process| (process, lives_in(process)))
         .filter(|(_, workers)| !workers.is_empty())
         .map(|(process, workers)| {
             tokio::spawn(keep_part(context.clone(), process, workers, quiet, end_parts.subscribe()))
@@ -69,18 +84,46 @@ pub async fn keep(
     Ok(())
 }
 
-/// Runs one worker in its process until `stop` is true.
+/// Gives up what a worker that runs alone has no use for, where its process need not become another user's. To be
+/// called while there is one thread.
+///
+/// # Errors
+/// When something cannot be given up.
+pub fn give_up(context: &Context, worker: Worker) -> Result<()> {
+    let process = worker.spec().process;
+    if process == Process::Keeper || geteuid().is_root() {
+        return Ok(());
+    }
+    let paths = context.paths();
+    // What is not there yet cannot be kept.
+    fs_err::create_dir_all(paths.run()).context("make the state folder")?;
+    let confined = confine(&orders::kept(context, process)?)?;
+    part::note(&paths, worker.name(), &confined);
+    Ok(())
+}
+
+/// Runs one worker in its process until `stop` is true; the interface takes those with it that it is to.
 ///
 /// # Errors
 /// When it is running already or fails.
 pub async fn alone(context: &Context, worker: Worker, mut stop: watch::Receiver<bool>) -> Result<()> {
-    let _share = prepare(context, &[worker]).await?;
-    let process = worker.spec().process;
-    if process == Process::Keeper {
-        let body = workers::body(worker, context);
-        return Ok(runtime::run_alone(&workers::host(context, worker.name()), worker, &body, stop).await?);
+    let mut workers = vec![worker];
+    if worker == Worker::Api {
+        workers.extend(context.settings().embedded());
     }
-    let mut part = Part::start(context, process, &[worker], Manner { alone: true, quiet: false })
+    let _share = prepare(context, &workers).await?;
+    // Who deploys asks whether somebody keeps the fleet.
+    let _keeper = match worker {
+        Worker::Fleet => Keeper::take(&context.paths(), worker.name()).ok(),
+        _ => None,
+    };
+    notify::begin(context.paths(), workers.clone(), stop.clone());
+    let process = worker.spec().process;
+    if process == Process::Keeper || !geteuid().is_root() {
+        tokio::spawn(logs::follow(context.settings().clone()));
+        return part::together(context, &workers, stop).await;
+    }
+    let mut part = Part::start(context, process, &workers, Manner { alone: true, quiet: false })
         .context("start the worker")?;
     tokio::select! {
         good = part.ended() => anyhow::ensure!(good, "{} failed", worker.name()),
@@ -141,10 +184,6 @@ async fn prepare(context: &Context, workers: &[Worker]) -> Result<Claim> {
     tell_of_user(context.settings())?;
     hand_over(&context.paths(), house_user(context.settings())?)?;
     Ok(share)
-}
-
-fn of(workers: &[Worker], process: Process) -> impl Iterator<Item = Worker> {
-    workers.iter().copied().filter(move |worker| worker.spec().process == process)
 }
 
 /// Keeps a process with its workers running until `stop` is true.

@@ -118,7 +118,7 @@ impl Part {
 }
 
 /// What `process` keeps of what the keeper has.
-fn kept(context: &Context, process: Process) -> anyhow::Result<Kept> {
+pub(super) fn kept(context: &Context, process: Process) -> anyhow::Result<Kept> {
     let (settings, grants) = (context.settings(), process.grants());
     let places = |list: &[Place]| list.iter().flat_map(|&place| paths(place, context)).collect();
     // The stage's group may read spools and remove what was read.

@@ -64,15 +64,35 @@ async fn run(
     alone: bool,
     stop: watch::Receiver<bool>,
 ) -> Result<(), String> {
-    if let (true, Some(&worker)) = (alone, workers.first()) {
-        let body = workers::body(worker, context);
-        let host = workers::host(context, worker.name());
-        let ended = runtime::run_alone(&host, worker, &body, stop).await;
-        return ended.map_err(|error| decnet_engine::plan::chain(&error));
+    tokio::spawn(logs::follow(context.settings().clone()));
+    if alone {
+        return together(context, &workers, stop).await.map_err(|error| format!("{error:#}"));
     }
-    let bodies = workers.into_iter().map(|worker| (worker, workers::body(worker, context))).collect();
-    runtime::supervise(workers::host(context, "run"), bodies, Backoff::default(), stop).await;
+    supervised(context, &workers, stop).await;
     Ok(())
+}
+
+/// Runs workers in this process: one until it fails, several so that each is started again.
+///
+/// # Errors
+/// When the one fails.
+pub(super) async fn together(
+    context: &Context,
+    workers: &[Worker],
+    stop: watch::Receiver<bool>,
+) -> anyhow::Result<()> {
+    if let [worker] = workers {
+        let host = workers::host(context, worker.name());
+        let body = workers::body(*worker, context);
+        return Ok(runtime::run_alone(&host, *worker, &body, stop).await?);
+    }
+    supervised(context, workers, stop).await;
+    Ok(())
+}
+
+async fn supervised(context: &Context, workers: &[Worker], stop: watch::Receiver<bool>) {
+    let bodies = workers.iter().map(|&worker| (worker, workers::body(worker, context))).collect();
+    runtime::supervise(workers::host(context, "run"), bodies, Backoff::default(), stop).await;
 }
 
 /// True once the line says that it is time. When the line ends, the keeper is gone: so is this process, at
@@ -93,7 +113,7 @@ fn listen(mut line: BufReader<std::io::Stdin>) -> watch::Receiver<bool> {
 }
 
 /// Notes what was given up, for `status`. Only shown, so that a failure is no reason to stop.
-fn note(paths: &Paths, process: &str, confined: &Confined) {
+pub(super) fn note(paths: &Paths, process: &str, confined: &Confined) {
     let path = paths.process_note(process);
     let written = serde_json::to_vec(confined)
         .map_err(std::io::Error::from)
