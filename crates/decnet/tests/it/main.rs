@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail at once")]
 
+mod install;
+mod keep;
 mod same;
 mod site;
 mod usage;

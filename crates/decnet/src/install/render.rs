@@ -1,0 +1,176 @@
+//! The files of an installation as text, all made from the worker list: units, the target, the rule of polkit, the
+//! entry of tmpfiles.
+
+use super::{Layout, MARK};
+use crate::runner::{self, TARGET};
+use decnet_engine::native::STAGE_USER;
+use decnet_model::worker::{Grants, Place, Worker};
+use std::{fmt::Write, path::Path};
+
+/// Seconds after which a unit that says nothing is started again.
+const WATCHDOG: u32 = 90;
+/// Open files of units whose grants name no number: what `decnet doctor` asks for, and to spare.
+const OPEN_FILES: u64 = 65_536;
+
+/// What nothing of ours does, whatever its rights.
+const ALL: &str = "\
+NoNewPrivileges=yes
+ProtectSystem=strict
+ProtectHome=yes
+PrivateTmp=yes
+ProtectKernelModules=yes
+ProtectKernelLogs=yes
+ProtectClock=yes
+ProtectHostname=yes
+LockPersonality=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+SystemCallArchitectures=native
+KeyringMode=private
+";
+
+/// What a worker without rights gives up besides; it goes further by itself (Landlock, its own filter).
+const CONFINED: &str = "\
+PrivateDevices=yes
+PrivateUsers=yes
+PrivateMounts=yes
+ProtectControlGroups=yes
+ProtectKernelTunables=yes
+ProtectProc=invisible
+ProcSubset=pid
+MemoryDenyWriteExecute=yes
+RestrictNamespaces=yes
+RemoveIPC=yes
+DevicePolicy=closed
+SystemCallFilter=@system-service seccomp landlock_create_ruleset landlock_add_rule landlock_restrict_self
+SystemCallFilter=~@privileged @resources
+SystemCallErrorNumber=EPERM
+";
+
+/// What those leave who make networks and start processes of other users.
+const KEEPER: &str = "\
+ProtectControlGroups=yes
+SystemCallFilter=~@clock @cpu-emulation @debug @module @obsolete @raw-io @reboot @swap
+SystemCallErrorNumber=EPERM
+";
+
+/// The unit of a worker.
+pub fn unit(worker: Worker, layout: &Layout) -> String {
+    let grants = worker.grants();
+    let program = layout.programs().join("decnet");
+    let (program, state, name) = (program.display(), layout.state.display(), worker.name());
+    let mut after: Vec<String> = worker.spec().after.iter().map(|&needed| runner::unit(needed)).collect();
+    after.retain(|unit| layout.workers().iter().any(|&worker| runner::unit(worker) == *unit));
+    after.insert(0, "network-online.target".to_owned());
+    let mut text = format!(
+        "# {MARK}: changes belong into `systemctl edit decnet-{name}`.\n\
+         [Unit]\n\
+         Description=DECNET {name}: {}\n\
+         Documentation=man:decnet-{name}(1)\n\
+         PartOf={TARGET}\n\
+         Wants=network-online.target\n\
+         After={}\n\
+         \n\
+         [Service]\n\
+         Type=notify\n\
+         ExecStart={program} --state-dir {state} {name}\n\
+         EnvironmentFile=-/etc/decnet/.env\n\
+         EnvironmentFile=-/etc/decnet/.env.local\n\
+         WorkingDirectory=/\n\
+         WatchdogSec={WATCHDOG}\n\
+         Restart=on-failure\n\
+         RestartSec=2\n\
+         RestartPreventExitStatus=64\n\
+         TimeoutStopSec=40\n\
+         UMask=0027\n\
+         LimitNOFILE={}\n",
+        worker.about(),
+        after.join(" "),
+        grants.open_files.unwrap_or(OPEN_FILES),
+    );
+    rights(&grants, layout, &mut text);
+    // Writing to a String cannot fail.
+    let _ = write!(text, "\n[Install]\nWantedBy={TARGET}\n");
+    text
+}
+
+/// Who the unit is and what it may do.
+fn rights(grants: &Grants, layout: &Layout, text: &mut String) {
+    let mut line = |key: &str, value: &str| {
+        let _ = writeln!(text, "{key}={value}");
+    };
+    if grants.starter {
+        line("User", "root");
+    } else {
+        line("User", &layout.user);
+        line("Group", &layout.group);
+        // The spools are the service processes' group's.
+        line("SupplementaryGroups", &STAGE_USER.to_string());
+    }
+    if let Some(memory) = grants.memory {
+        line("MemoryMax", &format!("{}M", memory >> 20));
+    }
+    let capabilities = grants.capabilities.join(" ");
+    line("CapabilityBoundingSet", &capabilities);
+    line("AmbientCapabilities", "");
+    line("RestrictAddressFamilies", &grants.families.join(" "));
+    for place in grants.write {
+        match place {
+            Place::State => line("ReadWritePaths", &layout.state.display().to_string()),
+            // journald has them.
+            Place::Messages | Place::System => {}
+        }
+    }
+    text.push_str(ALL);
+    text.push_str(if grants.confined { CONFINED } else { KEEPER });
+}
+
+/// The unit that wants all others.
+pub(super) fn target(layout: &Layout) -> String {
+    let units: Vec<_> = layout.workers().into_iter().map(runner::unit).collect();
+    format!(
+        "# {MARK}.\n\
+         [Unit]\n\
+         Description=DECNET: every worker of this host\n\
+         Documentation=man:decnet(1)\n\
+         Wants={}\n\
+         \n\
+         [Install]\n\
+         WantedBy=multi-user.target\n",
+        units.join(" ")
+    )
+}
+
+/// Who may start and stop the units beside root: members of the group, and nothing else.
+pub(super) fn polkit(layout: &Layout) -> String {
+    let units = layout.workers().into_iter().map(runner::unit).chain([TARGET.to_owned()]);
+    let names: Vec<_> = units.map(|unit| format!("\"{unit}\"")).collect();
+    format!(
+        "// {MARK}.\n\
+         polkit.addRule(function(action, subject) {{\n\
+         \x20   var units = [{}];\n\
+         \x20   var verbs = [\"start\", \"stop\", \"restart\"];\n\
+         \x20   if (action.id == \"org.freedesktop.systemd1.manage-units\" &&\n\
+         \x20       units.indexOf(action.lookup(\"unit\")) >= 0 &&\n\
+         \x20       verbs.indexOf(action.lookup(\"verb\")) >= 0 &&\n\
+         \x20       subject.isInGroup(\"{}\")) {{\n\
+         \x20       return polkit.Result.YES;\n\
+         \x20   }}\n\
+         }});\n",
+        names.join(", "),
+        layout.group
+    )
+}
+
+/// What of the last boot is gone with the next: sockets, notes and orders.
+pub(super) fn tmpfiles(layout: &Layout) -> String {
+    let run = layout.state.join("run");
+    format!(
+        "# {MARK}.\n\
+         R! {run}\n\
+         d {run} 0750 {user} {group} -\n",
+        run = Path::new(&run).display(),
+        user = layout.user,
+        group = layout.group
+    )
+}
