@@ -2,7 +2,7 @@
 
 use crate::{
     output,
-    settings::{Name, Settings},
+    settings::{Name, Settings, example},
 };
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -27,6 +27,8 @@ enum Verb {
         #[arg(long)]
         json: bool,
     },
+    /// Print a host INI with every setting in it, as comments, for /etc/decnet/decnet.ini
+    Example,
     /// Check all settings; every mistake is named with its place
     Check {
         /// JSON
@@ -44,6 +46,10 @@ impl Config {
         let json = match self.verb {
             Verb::Show { help_texts, json } => {
                 show(settings, help_texts, json);
+                return Ok(());
+            }
+            Verb::Example => {
+                output::raw(example(&[]).as_bytes())?;
                 return Ok(());
             }
             Verb::Check { json } => json,

@@ -1,5 +1,6 @@
 //! Our own messages as RFC 5424: APP-NAME is the part of the program, the fields are structured data.
 
+use super::level::PARTS;
 use netsvc_wire::{escape::printable, stamp};
 use std::fmt::{self, Write};
 use tracing::{
@@ -71,16 +72,16 @@ fn severity(level: Level) -> u8 {
 /// The part of the program that a module path names: `decnet_pipeline::collector::body` is
 /// `decnet.collector`, `decnet_web::serve` is `decnet.api`.
 fn component(target: &str) -> String {
+    let fits = |module: &&&str| target == **module || target.starts_with(&format!("{module}::"));
+    let of_part = |(name, modules): &(&'static str, &'static [&'static str])| {
+        let longest = modules.iter().filter(fits).map(|module| module.len()).max();
+        longest.map(|length| (length, *name))
+    };
+    let known = PARTS.iter().filter_map(of_part).max().map(|(_, name)| name);
     let mut words = target.split("::");
     let (first, second) = (words.next().unwrap_or_default(), words.next());
-    let name = match (first, second) {
-        ("decnet_pipeline", Some("runtime" | "disk")) | ("decnet", Some("house" | "workers")) => "keeper",
-        ("decnet_pipeline", Some("eventlog")) => "collector",
-        ("decnet_pipeline" | "decnet", Some(module)) => module,
-        ("decnet_web", _) => "api",
-        ("decnet_engine", Some("native")) => "netd",
-        (other, _) => other.strip_prefix("decnet_").unwrap_or(other),
-    };
+    let name = known.or(second.filter(|_| first == "decnet")).unwrap_or(first);
+    let name = name.strip_prefix("decnet_").unwrap_or(name);
     let name: String = name.chars().filter(char::is_ascii_graphic).collect();
     let full =
         if name.is_empty() || name == "decnet" { "decnet".to_owned() } else { format!("decnet.{name}") };

@@ -4,11 +4,17 @@
 //! values are reported at once.
 
 mod dotenv;
+mod embed;
+mod example;
+mod former;
 mod table;
 
+pub use example::example;
+pub use former::all as former;
 pub use table::{Kind, Knob, Name};
 
-use decnet_model::{record::KindRetention, secret};
+use crate::logs::Levels;
+use decnet_model::{record::KindRetention, secret, worker::Worker};
 use decnet_web::Proxies;
 use std::{
     collections::BTreeMap,
@@ -41,7 +47,7 @@ pub enum Origin {
     /// A line of a file.
     File(PathBuf, usize),
     /// An environment variable.
-    Environment(&'static str),
+    Environment(String),
     /// The command line.
     Flag(&'static str),
 }
@@ -93,6 +99,7 @@ impl Settings {
             }
             values.insert(name, Value { text, origin });
         }
+        embed::named(&mut values, layers, &mut bad);
         if bad.is_empty() { Ok(Settings { values, strange: Vec::new() }) } else { Err(bad) }
     }
 
@@ -166,6 +173,11 @@ impl Settings {
         &self.strange
     }
 
+    /// Workers that live in the process of the interface.
+    pub fn embedded(&self) -> Vec<Worker> {
+        embed::workers(self.text(Name::Embed)).unwrap_or_default()
+    }
+
     /// Folder of everything.
     pub fn state_dir(&self) -> &Path {
         Path::new(self.text(Name::StateDir))
@@ -191,6 +203,8 @@ fn check(knob: Knob, text: &str) -> Result<(), String> {
         Kind::Flag => flag(text).is_some(),
         Kind::Retention => text.parse::<KindRetention>().is_ok(),
         Kind::Addresses => return Proxies::read(text).map(drop).map_err(|bad| bad.to_string()),
+        Kind::Levels => return text.parse::<Levels>().map(drop).map_err(|bad| bad.to_string()),
+        Kind::Workers => return embed::workers(text).map(drop),
         Kind::Word(words) => words.contains(&text),
     };
     if fits {
@@ -204,7 +218,9 @@ fn check(knob: Knob, text: &str) -> Result<(), String> {
             "KIND=AGE, KIND=BYTES or KIND=AGE:BYTES, such as connect=7d,command=30d:500M".to_owned()
         }
         Kind::Word(words) => format!("one of {}", words.join(", ")),
-        Kind::Text | Kind::Path | Kind::Secret | Kind::Addresses => "text".to_owned(),
+        Kind::Text | Kind::Path | Kind::Secret | Kind::Addresses | Kind::Levels | Kind::Workers => {
+            "text".to_owned()
+        }
     };
     Err(format!("{text:?} is not {wanted}"))
 }
@@ -235,21 +251,25 @@ const BESIDE: &[&str] = &["DECNET_CONFIG", "DECNET_TEST_", "DECNET_BENCH_"];
 
 /// What is wrong with the name of a value, if it begins as ours do and is none.
 fn strange((variable, _, origin): &(String, String, Origin)) -> Option<BadSetting> {
-    let known = Name::ALL.iter().any(|name| name.knob().variable == variable);
+    let known = Name::ALL.iter().any(|name| name.knob().variable == variable)
+        || Worker::ALL.iter().any(|&worker| embed::variable(worker) == *variable);
     if known || !variable.starts_with("DECNET_") || BESIDE.iter().any(|name| variable.starts_with(name)) {
         return None;
     }
+    let told = |message| Some(BadSetting { origin: origin.to_string(), key: variable.clone(), message });
+    if let Some(instead) = former::instead(variable) {
+        return told(format!("is a setting of DECNET 1 and is not read: {instead}"));
+    }
     let names = Name::ALL.iter().map(|name| name.knob().variable);
-    let message = match decnet_model::nearest::nearest(variable, names) {
+    told(match decnet_model::nearest::nearest(variable, names) {
         None => "is no setting; `decnet config show` lists them".to_owned(),
         Some(near) => format!("is no setting; {near} is one"),
-    };
-    Some(BadSetting { origin: origin.to_string(), key: variable.clone(), message })
+    })
 }
 
 fn strange_environment() -> Vec<BadSetting> {
     let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-    let named = names.map(|name| (name, String::new(), Origin::Environment("the environment")));
+    let named = names.map(|name| (name, String::new(), Origin::Environment("the environment".to_owned())));
     named.filter_map(|value| strange(&value)).collect()
 }
 
@@ -265,10 +285,12 @@ fn environment(name: &str) -> Option<String> {
 }
 
 fn environment_layer() -> Layer {
-    let knobs = Name::ALL.iter().map(|name| name.knob().variable);
-    knobs
+    let knobs = Name::ALL.iter().map(|name| name.knob().variable.to_owned());
+    let names = knobs.chain(Worker::ALL.iter().map(|&worker| embed::variable(worker)));
+    names
         .filter_map(|variable| {
-            Some((variable.to_owned(), environment(variable)?, Origin::Environment(variable)))
+            let text = environment(&variable)?;
+            Some((variable.clone(), text, Origin::Environment(variable)))
         })
         .collect()
 }
@@ -360,6 +382,9 @@ mod tests {
             ("DECNET_APIPORT", Some("DECNET_API_PORT is one")),
             ("DECNET_WEBPORT", Some("DECNET_WEB_PORT is one")),
             ("DECNET_WEB_PORT", None),
+            ("DECNET_OTEL_ENDPOINT", Some("a setting of DECNET 1 and is not read")),
+            ("DECNET_PROBE_PORTS_SSH", Some("a setting of DECNET 1")),
+            ("DECNET_EMBED_COLLECTOR", None),
             ("DECNET_QWERTYUIOP", Some("`decnet config show` lists them")),
             ("DECNET_API_PORT", None),
             ("DECNET_CONFIG", None),
@@ -378,6 +403,24 @@ mod tests {
         let low = vec![("DECNET_API_PORT".to_owned(), "81".to_owned(), Origin::File("x.ini".into(), 7))];
         let settings = Settings::resolve(&[low, layer(&[("DECNET_USER", "nobody")])]).unwrap();
         assert_eq!(settings.flagged(), [("DECNET_USER", "nobody")]);
+    }
+
+    #[test]
+    fn workers_are_embedded_by_the_list_and_by_variables_of_their_own() {
+        let resolve = |pairs: &[(&str, &str)]| Settings::resolve(&[layer(pairs)]);
+        let settings = resolve(&[("DECNET_EMBED", "ingester"), ("DECNET_EMBED_COLLECTOR", "yes")]).unwrap();
+        assert_eq!(settings.embedded(), [Worker::Ingester, Worker::Collector]);
+        assert!(resolve(&[("DECNET_EMBED_COLLECTOR", "no")]).unwrap().embedded().is_empty());
+        for (pairs, told) in [
+            ([("DECNET_EMBED", "fleet")], "has other rights"),
+            ([("DECNET_EMBED", "nobody")], "no worker is called"),
+            ([("DECNET_EMBED_COLLECTOR", "perhaps")], "is not yes or no"),
+            ([("DECNET_EMBED_API", "yes")], "has other rights"),
+            ([("DECNET_LOG_LEVEL", "info,nobody=debug")], "nobody"),
+        ] {
+            let bad = resolve(&pairs).err().unwrap();
+            assert!(bad.len() == 1 && bad[0].to_string().contains(told), "{bad:?}");
+        }
     }
 
     #[test]

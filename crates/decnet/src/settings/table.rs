@@ -34,6 +34,10 @@ pub enum Kind {
     Addresses,
     /// What is kept of single kinds of events.
     Retention,
+    /// How much the program says, and parts of it.
+    Levels,
+    /// Workers of the list.
+    Workers,
     /// One of these words.
     Word(&'static [&'static str]),
 }
@@ -67,12 +71,17 @@ knobs! {
         "nmap's database of operating systems, where `face = nmap:NAME` is looked up";
     User = "decnet.user", "DECNET_USER", "", Kind::Text,
         "User that the processes of the house become when root starts them, by name or number; a fixed one without it";
+    Group = "decnet.group", "DECNET_GROUP", "", Kind::Text,
+        "Group of those processes, by name or number; the user's own without it";
+    Embed = "workers.embed", "DECNET_EMBED", "", Kind::Workers,
+        "Workers that live in the process of the interface; DECNET_EMBED_COLLECTOR = yes names one more, and so on";
     Mode = "decnet.mode", "DECNET_MODE", "auto", Kind::Word(&["auto", "master", "agent"]),
         "What this host is: an agent where it has joined a swarm, else a master; or one of the two in any case";
     DisallowMaster = "decnet.disallow-master", "DECNET_DISALLOW_MASTER", "yes", Kind::Flag,
         "Whether an agent hides and refuses the verbs that are the master's";
-    LogLevel = "logging.level", "DECNET_LOG_LEVEL", "info", Kind::Word(&["error", "warn", "info", "debug", "trace"]),
-        "How much the program says about itself";
+    LogLevel = "logging.level", "DECNET_LOG_LEVEL", "info", Kind::Levels,
+        "How much the program says about itself, and parts of it: info,collector=debug. `decnet log level` changes it \
+         while the program runs";
     LogFormat = "logging.format", "DECNET_LOG_FORMAT", "text", Kind::Word(&["text", "json"]),
         "Form of the program's own messages";
     SystemLogs = "logging.system-logs", "DECNET_SYSTEM_LOGS", "", Kind::Path,
