@@ -17,7 +17,9 @@ RUST = $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 BUILT = $(CARGO_TARGET_DIR)/$(CARGO_BUILD_TARGET)
 
 .DEFAULT_GOAL := help
-.PHONY: help requirements build demo test unit e2e lint stealth bench fuzz dashboard dashboard-check dashboard-test contract screenshots
+SBOM = $(CARGO_TARGET_DIR)/sbom.cdx.json
+
+.PHONY: help package requirements build demo test unit e2e lint stealth bench fuzz dashboard dashboard-check dashboard-test contract screenshots
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
@@ -32,6 +34,12 @@ requirements:
 build: requirements dashboard ## build the operator's program and the service binary
 	@test -x $(BUILT)/debug/decnet || echo "The first build takes about nine minutes on two processors: both halves, and OpenSSL for what attackers see."
 	cargo build -p decnet -p netsvcd
+
+package: requirements dashboard ## what is shipped, in dist: a .deb, a tarball, checksums, a bill of materials
+	@command -v dpkg-deb >/dev/null || { echo "missing: dpkg-deb (on Debian: dpkg)" >&2; exit 1; }
+	DECNET_COMMIT=$$(git rev-parse --short=12 HEAD) cargo build --release --locked -p decnet -p netsvcd
+	cargo run --quiet -p xtask -- sbom >$(SBOM)
+	packaging/build.sh $(BUILT)/release dist $(SBOM)
 
 # The dashboard needs Node.js 20.19 or newer. Everything else is built without it.
 DASHBOARD = $(shell find dashboard/src dashboard/public dashboard/scripts -type f ! -name schema.d.ts) \

@@ -1,4 +1,4 @@
-//! Checks and generators of the project: `tidy`, `gen [--check]`, `stealth`, `newcomer`.
+//! Checks and generators of the project: `tidy`, `gen [--check]`, `stealth`, `newcomer`, `sbom`.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the terminal")]
 
@@ -6,6 +6,7 @@ mod circles;
 mod edges;
 mod generated;
 mod newcomer;
+mod sbom;
 mod sizes;
 mod stealth;
 mod tree;
@@ -22,9 +23,10 @@ fn main() -> ExitCode {
         ["gen"] => generated::write(),
         ["gen", "--check"] => generated::check().and_then(report),
         ["newcomer"] => newcomer::check(),
+        ["sbom"] => sbom::print(),
         ["stealth"] => stealth::check().and_then(report),
         _ => {
-            eprintln!("usage: xtask tidy | gen [--check] | stealth | newcomer");
+            eprintln!("usage: xtask tidy | gen [--check] | stealth | newcomer | sbom");
             return ExitCode::from(2);
         }
     };
