@@ -10,19 +10,23 @@ use std::{collections::BTreeMap, path::PathBuf, process::Command};
 struct Generated {
     path: &'static str,
     program: &'static str,
-    verb: &'static str,
+    verb: &'static [&'static str],
 }
 
 /// A page as the program prints it.
 #[derive(serde::Deserialize)]
 struct Page {
-    name: String,
+    /// Where it is kept.
+    file: String,
     text: String,
+    /// Whether it is made of tables; the others are written by people.
+    made: bool,
 }
 
 const GENERATED: &[Generated] = &[
-    Generated { path: "crates/model/services.json", program: "netsvcd", verb: "describe" },
-    Generated { path: "crates/web/openapi.json", program: "decnet", verb: "openapi" },
+    Generated { path: "crates/model/services.json", program: "netsvcd", verb: &["describe"] },
+    Generated { path: "crates/web/openapi.json", program: "decnet", verb: &["openapi"] },
+    Generated { path: "docs/decnet.ini.example", program: "decnet", verb: &["config", "example"] },
 ];
 
 /// Where the pages of the reference are.
@@ -73,7 +77,7 @@ pub(crate) fn check() -> Result<Vec<String>> {
 fn reference(programs: &[PathBuf]) -> Result<BTreeMap<String, String>> {
     let text = print(programs, "decnet", &["docs", "--json"]).context("make the reference")?;
     let pages: Vec<Page> = serde_json::from_str(&text).context("read the reference")?;
-    Ok(pages.into_iter().map(|page| (format!("{REFERENCE}/{}.md", page.name), page.text)).collect())
+    Ok(pages.into_iter().filter(|page| page.made).map(|page| (page.file, page.text)).collect())
 }
 
 /// Whether a file is a page that there is no more.
@@ -106,6 +110,6 @@ fn built() -> Result<Vec<PathBuf>> {
 
 impl Generated {
     fn text(&self, programs: &[PathBuf]) -> Result<String> {
-        print(programs, self.program, &[self.verb]).with_context(|| format!("make {}", self.path))
+        print(programs, self.program, self.verb).with_context(|| format!("make {}", self.path))
     }
 }

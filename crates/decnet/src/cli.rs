@@ -8,6 +8,7 @@ use crate::{
         artifacts::Artifacts,
         attackers::Attackers,
         audit::Audit,
+        backup::{Backup, Restore},
         bad_input::BadInput,
         clusters::Clusters,
         conditions::BadConditions,
@@ -23,8 +24,10 @@ use crate::{
         drill::Firedrill,
         events::Events,
         incidents::{Incident, Incidents},
+        init::{Deinit, Init},
         inventory,
         lab::Lab,
+        log::Log,
         mutate::{Mutate, Mutations},
         numbers::{Timeline, Top},
         operations::Operations,
@@ -34,14 +37,17 @@ use crate::{
         run, serve,
         sessions::Sessions,
         status::{Status, Unwell},
+        support::SupportBundle,
         swarm::Swarm,
         teardown::Teardown,
         techniques::Techniques,
         token::Tokens,
         user::{self, Users},
+        version::{Manual, Version},
+        worker::Workers,
     },
     examples::{self, USAGE},
-    hidden, mode, output,
+    hidden, house, mode, output,
     settings::{Layer, Origin, Settings},
 };
 use anyhow::Result;
@@ -65,7 +71,7 @@ struct Global {
     /// Folder of the installation
     #[arg(long, global = true, value_name = "FOLDER")]
     state_dir: Option<PathBuf>,
-    /// How much the program says about itself: error, warn, info, debug, trace
+    /// How much the program says about itself: error, warn, info, debug, trace; parts=LEVEL behind commas
     #[arg(long, global = true, value_name = "LEVEL")]
     log_level: Option<String>,
     /// Say where longer work stands in lines of its own, for a program that reads them
@@ -134,6 +140,15 @@ enum Verb {
     Join(Join),
     Agent(Agent),
     Leave(Leave),
+    Worker(Workers),
+    Log(Log),
+    Init(Init),
+    Deinit(Deinit),
+    Backup(Backup),
+    Restore(Restore),
+    SupportBundle(SupportBundle),
+    Version(Version),
+    Man(Manual),
     /// Write a completion script for a shell to the standard output
     Completions {
         /// Which shell
@@ -168,6 +183,9 @@ pub fn main() -> ExitCode {
     {
         output::note(&mode::refusal(verb, &settings));
         return ExitCode::FAILURE;
+    }
+    if let Err(error) = give_up(&matches, &settings) {
+        return fail(&error);
     }
     // The demo's screen is for what is attacked.
     let quiet = matches.subcommand_name() == Some("demo");
@@ -211,6 +229,16 @@ fn fail(error: &anyhow::Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
+/// Gives up what a worker that runs alone in the foreground has no use for.
+fn give_up(matches: &ArgMatches, settings: &Settings) -> Result<()> {
+    let Some((name, inner)) = matches.subcommand() else { return Ok(()) };
+    let Some(worker) = Worker::ALL.iter().find(|worker| worker.name() == name) else { return Ok(()) };
+    if inner.try_get_one::<bool>("daemon").ok().flatten().copied().unwrap_or_default() {
+        return Ok(());
+    }
+    house::give_up(&Context::new(settings.clone()), *worker)
+}
+
 /// Runs the verb `lab` if it is the one: before there are threads, because what it starts enters namespaces.
 fn lab(matches: &ArgMatches, settings: &Settings) -> Option<ExitCode> {
     let (_, inner) = matches.subcommand().filter(|(name, _)| *name == "lab")?;
@@ -232,6 +260,8 @@ pub(crate) fn command() -> clap::Command {
         }
         // What the options say of themselves would stand in the place of what the worker does.
         let verb = run::Single::augment_args(clap::Command::new(worker.name()));
+        // Of the worker `bus`, `--group` is that of its socket.
+        let verb = if worker == Worker::Bus { verb } else { run::GroupOption::augment_args(verb) };
         let mut verb =
             serve::with_options(worker, verb).about(format!("{} (worker)", worker.about())).long_about(None);
         if let Some(alias) = worker.spec().alias {
@@ -268,6 +298,13 @@ fn flags(matches: &ArgMatches) -> Layer {
         && let Ok(Some(user)) = inner.try_get_one::<String>("user")
     {
         layer.push(("DECNET_USER".to_owned(), user.clone(), Origin::Flag("user")));
+    }
+    if let Some((name, inner)) = matches.subcommand()
+        && name != Worker::Bus.name()
+        && (name == "run" || name.parse::<Worker>().is_ok())
+        && let Ok(Some(group)) = inner.try_get_one::<String>("group")
+    {
+        layer.push(("DECNET_GROUP".to_owned(), group.clone(), Origin::Flag("group")));
     }
     if let Some((name, inner)) = matches.subcommand()
         && let Ok(worker) = name.parse()
@@ -348,6 +385,18 @@ async fn dispatch(matches: &ArgMatches, flags: Layer, settings: Settings) -> Res
         Verb::Join(join) => join.run(&context).await,
         Verb::Agent(agent) => agent.run(&context).await,
         Verb::Leave(leave) => leave.run(&context).await,
+        Verb::Worker(worker) => worker.run(&context).await,
+        Verb::Log(log) => log.run(&context),
+        Verb::Init(init) => init.run(flags, context.settings()).await,
+        Verb::Deinit(deinit) => deinit.run(context.settings()),
+        Verb::Backup(backup) => backup.run(&context).await,
+        Verb::Restore(restore) => restore.run(&context).await,
+        Verb::SupportBundle(bundle) => bundle.run(&context).await,
+        Verb::Version(version) => {
+            version.run();
+            Ok(())
+        }
+        Verb::Man(manual) => manual.run(),
         Verb::Completions { shell } => complete(shell),
     }
 }

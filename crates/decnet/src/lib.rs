@@ -1,18 +1,23 @@
 //! The operator's program.
 
 pub mod api;
+mod archive;
+mod book;
 pub mod cli;
 pub mod commands;
 pub mod examples;
 pub mod firedrill;
 pub mod hidden;
 pub mod house;
+pub mod install;
 pub mod intruder;
 pub mod logs;
 pub mod mode;
+mod notify;
 mod operator;
 pub mod output;
 pub mod reference;
+pub mod runner;
 pub mod settings;
 pub mod web;
 pub mod workers;

@@ -34,6 +34,7 @@ mod mariadb;
 mod mutate;
 mod names;
 mod native;
+mod operate;
 mod operators;
 mod passive;
 mod rounds;

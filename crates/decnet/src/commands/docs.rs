@@ -1,7 +1,7 @@
-//! `docs`: the reference, without a network.
+//! `docs`: the book and the reference, without a network.
 
 use crate::{
-    output,
+    book, output,
     reference::{self, Page},
 };
 use anyhow::{Result, bail};
@@ -9,10 +9,10 @@ use clap::Args;
 use decnet_model::nearest;
 use serde_json::json;
 
-/// Print a page of the reference, or list the pages
+/// Print a page of the book or of the reference, or list the pages
 #[derive(Args, Debug)]
 pub struct Docs {
-    /// The page, for example settings or services/ssh
+    /// The page, for example start, settings or services/ssh
     #[arg(value_name = "PAGE", conflicts_with = "json")]
     name: Option<String>,
     /// A JSON list of all pages with their text
@@ -26,15 +26,21 @@ impl Docs {
     /// # Errors
     /// When no page is called so.
     pub fn run(self) -> Result<()> {
-        let pages = reference::pages();
+        let (written, made) = (book::written(), reference::pages());
         if self.json {
-            let shapes: Vec<_> = pages
-                .iter()
-                .map(|page| json!({"name": page.name, "about": page.about, "text": page.text}))
-                .collect();
-            output::json(&shapes);
+            let shape = |file: String, page: &Page, made: bool| {
+                let Page { name, about, text } = page;
+                json!({"name": name, "about": about, "text": text, "file": file, "made": made})
+            };
+            let written = written.iter().map(|page| shape(format!("docs/{}.md", page.name), page, false));
+            let made = made.iter().map(|page| shape(format!("docs/reference/{}.md", page.name), page, true));
+            let (name, about) = ("SUMMARY".to_owned(), "The table of contents".to_owned());
+            let summary = Page { name, about, text: book::summary() };
+            let summary = shape("docs/SUMMARY.md".to_owned(), &summary, true);
+            output::json(&written.chain(made).chain([summary]).collect::<Vec<_>>());
             return Ok(());
         }
+        let pages: Vec<Page> = written.into_iter().chain(made).collect();
         let Some(name) = self.name else {
             output::table(&["PAGE", "ABOUT"], &pages, |page| vec![page.name.clone(), page.about.clone()]);
             return Ok(());

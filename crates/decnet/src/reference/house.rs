@@ -15,15 +15,24 @@ pub(super) fn settings() -> String {
             Kind::Count => "whole number from 1".to_owned(),
             Kind::Flag => "yes or no".to_owned(),
             Kind::Addresses => "addresses and networks".to_owned(),
-            Kind::Retention => "list".to_owned(),
+            Kind::Retention | Kind::Workers => "list".to_owned(),
+            Kind::Levels => "levels".to_owned(),
             Kind::Word(words) => codes(words),
         };
         vec![code(knob.key), code(knob.variable), values, code(knob.default), cell(knob.about)]
     });
+    let former = crate::settings::former().map(|(variable, instead)| {
+        let all = if variable.ends_with('_') { format!("{variable}…") } else { variable.to_owned() };
+        vec![code(&all), cell(instead)]
+    });
     format!(
         "# Settings\n\n`decnet config show` prints each value and where it comes from; `decnet config check` finds \
-         mistakes.\n\n{}",
-        table(&["Setting", "Variable", "Values", "Default", "What it does"], rows)
+         mistakes; `decnet config example` prints a host INI with all of them. `/etc/decnet/decnet.ini` goes before \
+         the defaults, `.env` and `.env.local` before it, then the environment, then the command line.\n\n{}\n\
+         ## Settings of DECNET 1\n\nVariables of the same name and meaning work. These are not read any more, and \
+         the program says so where it finds one:\n\n{}",
+        table(&["Setting", "Variable", "Values", "Default", "What it does"], rows),
+        table(&["Variable", "What does it now"], former)
     )
 }
 
@@ -42,12 +51,28 @@ pub(super) fn workers() -> String {
             role.to_owned(),
             codes(spec.wake.topics),
             format!("{} s", spec.wake.tick.as_secs()),
+            codes(worker.grants().capabilities),
+            codes(worker.grants().families),
             codes(spec.after.iter().map(|worker| worker.name())),
         ]
     });
     format!(
-        "# Workers\n\n`decnet run` runs all of them; each has a verb of its own besides. `decnet status` shows their \
-         state.\n\n{}",
-        table(&["Worker", "What it does", "Process", "Runs on", "Woken by", "At least every", "After"], rows)
+        "# Workers\n\n`decnet run` runs all of them; each has a verb of its own besides, and a unit of systemd once \
+         `decnet init` has made it. `decnet worker list` shows their state; `decnet worker stop`, `start` and \
+         `restart` act on one.\n\n{}",
+        table(
+            &[
+                "Worker",
+                "What it does",
+                "Process",
+                "Runs on",
+                "Woken by",
+                "At least every",
+                "Capabilities",
+                "Sockets",
+                "After"
+            ],
+            rows
+        )
     )
 }
