@@ -2,7 +2,9 @@
 
 pub mod testing;
 
-use netsvc_daemon::{account, away, cast, cram, date, digest, dovecot, kept, mailbox, ntlm, output};
+use netsvc_daemon::{
+    account, away, cast, container, cram, date, digest, dovecot, kept, mailbox, ntlm, output,
+};
 
 pub mod services {
     //! Every service of this family.

@@ -15,13 +15,11 @@ use super::{
 use crate::{
     kept::Kept,
     services::http::{
-        body::Body,
-        head::Reader,
-        product::Family,
         request::{Fault, Request},
         site,
     },
 };
+use netsvc_daemon::http::stream::Requests;
 use netsvc_kit::{Action, Out, Session};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
@@ -36,6 +34,11 @@ const PAUSE: Duration = Duration::from_secs(30);
 /// Time that a container has to end.
 const GRACE: Duration = Duration::from_secs(10);
 
+/// A path with more slashes or dots than it needs is answered as the one that it means.
+fn minds(fault: Fault) -> bool {
+    fault != Fault::Outside
+}
+
 /// The engines of a node, by attacker.
 #[derive(Default)]
 struct Engines(Kept<Engine, ENGINES>);
@@ -43,7 +46,7 @@ struct Engines(Kept<Engine, ENGINES>);
 /// A connection.
 pub(super) struct Connection {
     session: Session,
-    reader: Reader,
+    requests: Requests,
     engine: Arc<Mutex<Engine>>,
     release: &'static Release,
 }
@@ -58,12 +61,12 @@ impl Connection {
             engine
         };
         let engine = host.node.shared(Engines::default).0.of(link.peer.ip(), fresh);
-        Connection { session, reader: Reader::default(), engine, release: Release::of(&host) }
+        Connection { session, requests: Requests::default(), engine, release: Release::of(&host) }
     }
 
     /// Serves it to its end.
     pub(super) async fn run(&mut self) -> io::Result<()> {
-        while let Some(request) = self.request().await? {
+        while let Some(request) = self.requests.next(&mut self.session, minds).await? {
             if let Some(fault) = request.faults.first().copied() {
                 self.refuse(&request, fault).await?;
                 break;
@@ -73,55 +76,6 @@ impl Connection {
             }
         }
         self.session.shutdown().await
-    }
-
-    /// Reads more; false at the end of input.
-    async fn fill(&mut self) -> io::Result<bool> {
-        let mut buffer = [0; PIECE];
-        let count = self.session.read(&mut buffer).await?;
-        Ok(0 < count && self.reader.push(buffer.get(..count).unwrap_or_default()))
-    }
-
-    /// The next request with its body, as far as it is kept.
-    async fn request(&mut self) -> io::Result<Option<Request>> {
-        let mut request = loop {
-            if let Some(request) = self.reader.take(Family::Device) {
-                break request;
-            }
-            if !self.fill().await? {
-                return Ok(None);
-            }
-        };
-        // A path with more slashes or dots than it needs is answered as the one that it means.
-        request.faults.retain(|fault| !matches!(fault, Fault::Outside));
-        if !request.faults.is_empty() {
-            return Ok(Some(request));
-        }
-        let mut body = match Body::of(&request, Family::Device) {
-            Ok(body) => body,
-            Err(fault) => {
-                request.faults.push(fault);
-                return Ok(Some(request));
-            }
-        };
-        let continues = request.field("expect").is_some_and(|wish| wish.eq_ignore_ascii_case("100-continue"));
-        if continues && !body.complete() {
-            self.session.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await?;
-        }
-        loop {
-            if let Err(fault) = body.take(self.reader.rest()) {
-                request.faults.push(fault);
-                return Ok(Some(request));
-            }
-            if body.complete() {
-                break;
-            }
-            if !self.fill().await? {
-                return Ok(None);
-            }
-        }
-        request.body = body.take_content();
-        Ok(Some(request))
     }
 
     async fn refuse(&mut self, request: &Request, fault: Fault) -> io::Result<()> {
@@ -356,7 +310,7 @@ impl Connection {
         self.session.write_all(&bytes).await?;
         self.session.flush().await?;
         let process = target.process();
-        let early = self.reader.rest().take_all();
+        let early = self.requests.rest().take_all();
         if attach.input {
             process.feed(&early);
         }

@@ -10,10 +10,10 @@ use super::{
 use crate::{
     account,
     away::away,
+    container::{self, Inside, Network},
     output::{PAUSE, TRICKLE, until, with_returns},
 };
 use netsvc_kit::{Host, Link, recorder};
-use netsvc_persona::{Persona, tables::systems};
 use netsvc_shell::{
     Arrival, Emit, Outcome, SessionFacts, Shell, ShellHost, Stream, Terminal, Waits, fs::Overlay, text,
 };
@@ -320,7 +320,7 @@ impl Runner {
         let mut shell = match container.spec.host_root() {
             Some(_) => account::shell(&self.host).login(user, source, facts),
             None => {
-                let persona = Arc::new(persona(&self.host, container));
+                let persona = Arc::new(container::persona(&self.host, &inside(&self.host, container)));
                 let overlays = account::overlays(&self.host);
                 ShellHost::new(persona, overlays, Arc::new(recorder::now)).login(user, source, facts)
             }
@@ -354,74 +354,22 @@ fn files(host: &Host, container: &Container) -> String {
     format!("{}.{}", host.persona().node, container.slot)
 }
 
-/// What the shell of a container takes the machine for.
-fn persona(host: &Host, container: &Container) -> Persona {
-    let mut persona = host.persona().clone();
-    persona.node = files(host, container);
-    if let Some(system) = systems::find(container.system) {
-        persona.os.id = system.id.to_owned();
-        persona.os.pretty_name = system.pretty_name.to_owned();
-        persona.os.version = system.version.to_owned();
-        persona.os.codename = system.codename.to_owned();
-    }
-    if container.spec.network != "host" {
-        persona.hostname = view::host_name(container);
-        persona.domain = String::new();
-        persona.ip = container.address().parse().unwrap_or(persona.ip);
-        persona.prefix = 16;
-        persona.gateway = "172.17.0.1".parse().ok();
-        persona.mac = format!("02:42:ac:11:00:{:02x}", container.slot + 2);
-        persona.hardware.interface = "eth0".to_owned();
-    }
-    persona.users.truncate(1);
-    persona.products.clear();
-    persona
+/// A container as its shell sees it.
+fn inside(host: &Host, container: &Container) -> Inside {
+    let network = (container.spec.network != "host").then(|| Network {
+        host_name: view::host_name(container),
+        address: container.address().parse().ok(),
+        prefix: 16,
+        gateway: "172.17.0.1".parse().ok(),
+        mac: format!("02:42:ac:11:00:{:02x}", container.slot + 2),
+    });
+    Inside { files: files(host, container), system: container.system, network }
 }
 
 /// `line` as it is said on the host, where the host's root is mounted in the container.
 fn in_host(container: &Container, line: &str) -> String {
     match container.spec.host_root().map(|root| root.trim_end_matches('/')).filter(|root| !root.is_empty()) {
-        Some(root) => without_root(line, root),
+        Some(root) => container::without_root(line, root),
         None => line.to_owned(),
-    }
-}
-
-/// `line` with the paths below `root` as they are without it.
-fn without_root(line: &str, root: &str) -> String {
-    let mut all = String::with_capacity(line.len());
-    let mut rest = line;
-    let in_name = |letter: char| letter.is_ascii_alphanumeric() || "._-/".contains(letter);
-    while let Some(at) = rest.find(root) {
-        let (before, from) = rest.split_at_checked(at).unwrap_or((rest, ""));
-        let behind = from.get(root.len()..).unwrap_or_default();
-        let begins = !before.chars().next_back().is_some_and(in_name);
-        let next = behind.chars().next();
-        all.push_str(before);
-        match next {
-            Some('/') if begins => {}
-            Some(letter) if !begins || in_name(letter) => all.push_str(root),
-            _ if begins => all.push('/'),
-            _ => all.push_str(root),
-        }
-        rest = behind;
-    }
-    all.push_str(rest);
-    all
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_below_the_root_of_the_host_are_those_of_the_host() {
-        for (line, told) in [
-            ("chroot /mnt sh -c 'cat /mnt/etc/shadow'", "chroot / sh -c 'cat /etc/shadow'"),
-            ("ls /mnt", "ls /"),
-            ("ls /mnt2 /x/mnt/a", "ls /mnt2 /x/mnt/a"),
-            ("echo x >>/mnt/etc/crontab;id", "echo x >>/etc/crontab;id"),
-        ] {
-            assert_eq!(without_root(line, "/mnt"), told);
-        }
     }
 }

@@ -1,6 +1,7 @@
 //! The pages of IIS for remote clients, and those of HTTP.sys for what never reaches IIS.
 
 use super::response::Response;
+use netsvc_daemon::http::kernel;
 
 /// Whether HTTP.sys answers itself, under its own name.
 pub fn by_kernel(response: &Response) -> bool {
@@ -10,47 +11,10 @@ pub fn by_kernel(response: &Response) -> bool {
 /// Content-Type and page.
 pub fn page(response: &Response) -> (&'static str, String) {
     if by_kernel(response) {
-        ("text/html; charset=us-ascii", kernel(response))
+        (kernel::KIND, kernel::page(response.status, &response.detail))
     } else {
         ("text/html", site(response))
     }
-}
-
-fn kernel(response: &Response) -> String {
-    let (title, heading, sentence) = match (response.status, response.detail.as_str()) {
-        (400, "Invalid Hostname") => {
-            ("Bad Request", "Bad Request - Invalid Hostname", "The request hostname is invalid.")
-        }
-        (400, "Invalid URL") => ("Bad Request", "Bad Request - Invalid URL", "The request URL is invalid."),
-        (400, "Invalid Header") => {
-            ("Bad Request", "Bad Request - Invalid Header", "The request has an invalid header name.")
-        }
-        (400, "Request Too Long") => {
-            ("Bad Request", "Bad Request - Request Too Long", "The size of the request headers is too long.")
-        }
-        (400, _) => ("Bad Request", "Bad Request - Invalid Verb", "The request verb is invalid."),
-        (411, _) => {
-            ("Length Required", "Length Required", "The request must be chunked or have a content length.")
-        }
-        (413, _) => {
-            ("Request Entity Too Large", "Request Entity Too Large", "The request body is too large.")
-        }
-        (414, _) => ("Request URI Too Long", "Request URI Too Long", "The request URL is too long."),
-        (501, _) => {
-            ("Not Implemented", "Not Implemented", "The request transfer-encoding type is not supported.")
-        }
-        (505, _) => {
-            ("Version Not Supported", "HTTP Version Not Supported", "The HTTP version is not supported.")
-        }
-        _ => ("Service Unavailable", "Service Unavailable", "The service is unavailable."),
-    };
-    format!(
-        "<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 4.01//EN\"\"http://www.w3.org/TR/html4/strict.dtd\">\r\n\
-         <HTML><HEAD><TITLE>{title}</TITLE>\r\n\
-         <META HTTP-EQUIV=\"Content-Type\" Content=\"text/html; charset=us-ascii\"></HEAD>\r\n\
-         <BODY><h2>{heading}</h2>\r\n<hr><p>HTTP Error {}. {sentence}</p>\r\n</BODY></HTML>\r\n",
-        response.status
-    )
 }
 
 fn site(response: &Response) -> String {

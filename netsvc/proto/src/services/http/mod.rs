@@ -4,32 +4,27 @@
 //! Header order, error pages and the treatment of broken requests were taken from nginx 1.22.1, Apache
 //! httpd 2.4 and lighttpd 1.4.69 of Debian 12; those of IIS from its documentation and public captures.
 
-pub mod apache;
 pub mod apps;
-pub mod body;
 pub mod builtin;
 pub mod coding;
 pub mod credentials;
 pub(super) mod daemons;
 pub mod exploit;
-pub mod form;
 pub mod h2;
-pub mod head;
 pub mod html;
 pub mod identity;
 pub mod iis;
 pub mod machine;
-pub mod nginx;
 pub mod page;
 pub mod product;
 pub(super) mod products;
 pub mod range;
-pub mod request;
 pub mod response;
 pub mod site;
 pub(super) mod talks;
 pub mod writer;
 
+pub use netsvc_daemon::http::{apache, body, form, head, nginx, request};
 use netsvc_kit::{Beyond, Def, Full, Host, Link, Machine, Port, Serve, Setting, SettingKind};
 use netsvc_persona::service::Look;
 use netsvc_wire::Kind;
@@ -88,7 +83,7 @@ pub(super) const TITLE: Setting = Setting {
 /// nginx: `worker_connections` as Debian sets them, and the oldest connection that waits for a request is closed.
 /// Apache: `MaxRequestWorkers` of the event module; lighttpd: a third of 1,024 descriptors (`server.max-connections`).
 pub(super) fn full(host: &Host) -> Full {
-    match Family::of(host) {
+    match product::family(host) {
         Family::Nginx => Full::of(768, Beyond::Displace),
         Family::Apache => Full::of(150, Beyond::Wait),
         Family::Lighttpd => Full::of(341, Beyond::Wait),

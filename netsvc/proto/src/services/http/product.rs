@@ -3,35 +3,18 @@
 use super::identity;
 use super::request::{Fault, Request};
 use super::response::{Response, Source};
+pub use netsvc_daemon::http::family::Family;
 use netsvc_kit::Host;
 
-/// A family of servers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Family {
-    /// nginx.
-    Nginx,
-    /// Apache httpd.
-    Apache,
-    /// Microsoft IIS on HTTP.sys.
-    Iis,
-    /// lighttpd.
-    Lighttpd,
-    /// A server of a device.
-    Device,
-}
-
-impl Family {
-    /// That of the service's product.
-    pub fn of(host: &Host) -> Self {
-        let name =
-            identity::product(host).map_or("nginx", |product| product.name.as_str()).to_ascii_lowercase();
-        match name.as_str() {
-            name if name.contains("nginx") => Family::Nginx,
-            name if name.contains("apache") => Family::Apache,
-            name if name.contains("iis") || name.contains("microsoft") => Family::Iis,
-            name if name.contains("lighttpd") => Family::Lighttpd,
-            _ => Family::Device,
-        }
+/// The family of the product that `host` shows.
+pub fn family(host: &Host) -> Family {
+    let name = identity::product(host).map_or("nginx", |product| product.name.as_str()).to_ascii_lowercase();
+    match name.as_str() {
+        name if name.contains("nginx") => Family::Nginx,
+        name if name.contains("apache") => Family::Apache,
+        name if name.contains("iis") || name.contains("microsoft") => Family::Iis,
+        name if name.contains("lighttpd") => Family::Lighttpd,
+        _ => Family::Device,
     }
 }
 
@@ -55,7 +38,7 @@ impl Server {
             Some(product) => (product.name.as_str(), product.version.as_str(), product.packaging.as_str()),
             None => ("nginx", "", ""),
         };
-        let family = Family::of(host);
+        let family = family(host);
         let base = match family {
             Family::Nginx => "nginx",
             Family::Apache => "Apache",

@@ -1,6 +1,10 @@
 //! What the servers make of the protocols that a client offers, and of a client without TLS.
 
-use crate::services::http::{identity, machine::Http, product::Family};
+use crate::services::http::{
+    identity,
+    machine::Http,
+    product::{self, Family},
+};
 use netsvc_kit::{Host, Link, Machine, Open, secure::Agreed};
 use std::sync::Arc;
 
@@ -9,7 +13,7 @@ pub(super) const HTTP1: &[u8] = b"http/1.1";
 
 /// What comes of the protocols `offered`.
 pub(super) fn agree(host: &Host, offered: &[&[u8]]) -> Agreed {
-    let family = Family::of(host);
+    let family = product::family(host);
     let wants = |name: &[u8]| offered.contains(&name);
     // The first OpenSSL with ALPN is 1.0.2.
     let knows = host.persona().os.id != "centos6";
@@ -55,7 +59,7 @@ fn version(host: &Host) -> (u32, u32, u32) {
 /// for one (`ssl3_get_record`).
 pub(super) fn plain(host: &Host, first: &[u8]) -> Option<Open> {
     const METHODS: [&[u8]; 4] = [b"GET ", b"POST ", b"HEAD ", b"PUT "];
-    let answers = match Family::of(host) {
+    let answers = match product::family(host) {
         Family::Nginx => true,
         Family::Apache => METHODS.iter().any(|method| first.starts_with(method)),
         Family::Iis | Family::Lighttpd | Family::Device => false,

@@ -1,13 +1,13 @@
 //! The body of a request: how long it is, and taking it off the buffer (RFC 9112 §6, §7.1).
 
 use super::{
-    product::Family,
+    family::Family,
     request::{Fault, Request},
 };
 use netsvc_kit::Gathered;
 
 /// Most bytes of a body that are kept.
-pub(super) const KEPT: usize = 8 << 20;
+pub const KEPT: usize = 8 << 20;
 /// Longest line that gives a chunk's size.
 const SIZE_LINE: usize = 256;
 

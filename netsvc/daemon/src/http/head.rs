@@ -2,8 +2,9 @@
 //! the end of a line or of the head has come.
 
 use super::{
-    apache, nginx,
-    product::Family,
+    apache,
+    family::Family,
+    nginx,
     request::{Fault, LINE, Request},
 };
 use netsvc_kit::Gathered;
