@@ -1,5 +1,9 @@
 //! Services of Windows networks: one file or folder in `services/` each, listed by the build script.
 
+mod command_line;
+mod rpc;
+mod wire;
+
 pub mod services {
     //! Every service of this family.
     include!(concat!(env!("OUT_DIR"), "/services.rs"));

@@ -7,10 +7,10 @@ use super::{
     reply::Reply,
     rows,
     server::Server,
-    shell,
     tokens::{self, COUNT, DONE, DONE_IN_PROCEDURE, DONE_PROCEDURE, ERROR, MORE, Said},
     worlds::Worlds,
 };
+use crate::command_line;
 use netsvc_kit::Out;
 use netsvc_sql::{Answer, Field, Kind as Held, Rows, Value};
 use netsvc_wire::{Kind, field};
@@ -348,7 +348,7 @@ impl Connection {
         );
         let technique = vec![(field::TECHNIQUE, b"mssql xp_cmdshell".to_vec()), (field::DATA, told.clone())];
         out.record(Kind::ExploitAttempt, technique);
-        for url in shell::urls(command) {
+        for url in command_line::urls(command) {
             out.record(
                 Kind::DownloadAttempt,
                 vec![(field::URL, url.into_bytes()), (field::COMMAND, told.clone())],
@@ -357,7 +357,9 @@ impl Connection {
         if !on {
             return Some(blocked("xp_cmdshell", "xp_cmdshell"));
         }
-        let mut rows: Vec<Vec<Value>> = shell::lines(&self.host, &self.release, command)
+        let name = self.release.service_account();
+        let account = command_line::Account { name: &name, machine: &self.release.machine, elevated: false };
+        let mut rows: Vec<Vec<Value>> = command_line::lines(&self.host, account, command)
             .into_iter()
             .map(|line| vec![if line.is_empty() { Value::Null } else { Value::text(line) }])
             .collect();

@@ -19,7 +19,6 @@ mod rows;
 mod rpc;
 mod server;
 mod settings;
-mod shell;
 mod talks;
 mod techniques;
 mod tokens;

@@ -38,8 +38,9 @@ mod tree;
 mod unix;
 mod volume;
 mod waiting;
-mod wire;
 mod world;
+
+use crate::wire;
 
 use connection::Connection;
 use netsvc_kit::{Beyond, Def, Full, Host, Link, Machine, Port, Serve, Setting, SettingKind};

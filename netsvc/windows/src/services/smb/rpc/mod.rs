@@ -1,57 +1,17 @@
-//! DCE/RPC 1.1 over named pipes (C706 chapter 12; [MS-RPCE]): bind, requests, answers, faults.
+//! The interfaces behind named pipes ([MS-RPCE]).
 
 mod accounts;
-mod ndr;
 mod policy;
 mod server;
 mod services;
 mod sid;
 mod station;
 
-use super::{
-    flavour::Flavour,
-    login::Who,
-    wire::{Put, Reader, short},
-};
+pub(super) use crate::rpc::{Fault, length};
+
+use super::{flavour::Flavour, login::Who};
+use crate::rpc::{self, Interface, mapper, ndr};
 use netsvc_kit::{Host, Link, Out};
-use netsvc_wire::{Kind, field};
-
-/// Bytes of a header.
-const HEAD: usize = 16;
-/// Longest piece that is sent and taken.
-const FRAGMENT: u16 = 4280;
-/// Bytes of content in a piece.
-const CONTENT: usize = FRAGMENT as usize - 24;
-/// Most bytes of one request in pieces.
-const REQUEST: usize = 256 * 1024;
-/// Most contexts of a bind.
-const CONTEXTS: u8 = 16;
-/// NDR 2.0.
-const NDR: [u8; 16] = *b"\x04\x5d\x88\x8a\xeb\x1c\xc9\x11\x9f\xe8\x08\0\x2b\x10\x48\x60";
-/// How the identifiers of bind time features begin ([MS-RPCE] §2.2.2.14).
-const FEATURES: [u8; 8] = *b"\x2c\x1c\xb7\x6c\x12\x98\x40\x45";
-
-/// Kinds of messages.
-mod kind {
-    pub(super) const REQUEST: u8 = 0;
-    pub(super) const RESPONSE: u8 = 2;
-    pub(super) const FAULT: u8 = 3;
-    pub(super) const BIND: u8 = 11;
-    pub(super) const BIND_ACK: u8 = 12;
-    pub(super) const ALTER: u8 = 14;
-    pub(super) const ALTER_ACK: u8 = 15;
-}
-
-/// Why a call has no answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
-    /// There is no such operation.
-    Range = 0x1c01_0002,
-    /// The context was not agreed on.
-    Context = 0x1c00_001a,
-    /// What came is not what the operation takes.
-    Data = 0x0000_06f7,
-}
 
 /// Who calls, and whom.
 pub(super) struct Caller<'a> {
@@ -61,70 +21,58 @@ pub(super) struct Caller<'a> {
     pub(super) who: &'a Who,
 }
 
-/// An interface: its identifier, its version, the pipes that it is behind, and its operations.
-struct Interface {
-    id: &'static str,
-    version: u16,
-    name: &'static str,
+/// What answers an operation.
+type Call = fn(&Caller<'_>, u16, &[u8], &mut Out) -> Result<Vec<u8>, Fault>;
+
+/// An interface, the pipes that it is behind, and its operations.
+struct Served {
+    interface: Interface,
     pipes: &'static [&'static str],
-    call: fn(&Caller<'_>, u16, &[u8], &mut Out) -> Result<Vec<u8>, Fault>,
+    call: Call,
 }
 
-const INTERFACES: &[Interface] = &[
-    Interface {
-        id: "c84f324b7016d30112785a47bf6ee188",
-        version: 3,
-        name: "srvsvc",
+const SERVED: &[Served] = &[
+    Served {
+        interface: Interface { id: "c84f324b7016d30112785a47bf6ee188", version: 3, name: "srvsvc" },
         pipes: &["srvsvc"],
         call: server::call,
     },
-    Interface {
-        id: "98d0ff6b12a11036983346c3f87e345a",
-        version: 1,
-        name: "wkssvc",
+    Served {
+        interface: Interface { id: "98d0ff6b12a11036983346c3f87e345a", version: 1, name: "wkssvc" },
         pipes: &["wkssvc"],
         call: station::call,
     },
-    Interface {
-        id: "785734123412cdabef000123456789ab",
-        version: 0,
-        name: "lsarpc",
+    Served {
+        interface: Interface { id: "785734123412cdabef000123456789ab", version: 0, name: "lsarpc" },
         pipes: &["lsarpc", "lsass", "netlogon", "samr"],
         call: policy::call,
     },
-    Interface {
-        id: "785734123412cdabef000123456789ac",
-        version: 1,
-        name: "samr",
+    Served {
+        interface: Interface { id: "785734123412cdabef000123456789ac", version: 1, name: "samr" },
         pipes: &["samr", "lsass", "lsarpc", "netlogon"],
         call: accounts::call,
     },
-    Interface {
-        id: "81bb7a364498f135ad3298f038001003",
-        version: 2,
-        name: "svcctl",
+    Served {
+        interface: Interface { id: "81bb7a364498f135ad3298f038001003", version: 2, name: "svcctl" },
         pipes: &["svcctl", "ntsvcs"],
         call: services::call,
     },
+    Served { interface: mapper::INTERFACE, pipes: &["epmapper"], call: mapped },
 ];
 
-/// What is agreed on over one pipe.
-pub(super) struct Conversation {
-    pipe: String,
-    /// Contexts by their number.
-    contexts: Vec<(u16, &'static Interface)>,
-    /// Pieces of a request that is not whole.
-    pieces: Vec<u8>,
+fn mapped(caller: &Caller<'_>, operation: u16, content: &[u8], out: &mut Out) -> Result<Vec<u8>, Fault> {
+    mapper::call(caller.host, operation, content, out)
 }
 
-/// The length of the first message of `bytes`.
-pub(super) fn length(bytes: &[u8]) -> Option<usize> {
-    Some(usize::from(u16::from_le_bytes(bytes.get(8..10)?.try_into().ok()?)))
-}
+/// What is agreed on over one pipe.
+pub(super) struct Conversation(rpc::Conversation);
 
 impl Conversation {
     pub(super) fn new(pipe: &str) -> Self {
-        Conversation { pipe: pipe.to_owned(), contexts: Vec::new(), pieces: Vec::new() }
+        let behind = SERVED.iter().filter(|served| served.pipes.contains(&pipe));
+        let interfaces = behind.map(|served| &served.interface).collect();
+        let address = format!("\\PIPE\\{}", if pipe == "lsarpc" { "lsass" } else { pipe });
+        Conversation(rpc::Conversation::new(address, interfaces))
     }
 
     /// Takes the first message of `bytes`, if it is whole: how long it is, and what it is answered with.
@@ -134,124 +82,10 @@ impl Conversation {
         caller: &Caller<'_>,
         out: &mut Out,
     ) -> Option<(usize, Vec<u8>)> {
-        let whole = length(bytes).filter(|length| HEAD <= *length)?;
-        let message = bytes.get(..whole)?;
-        let mut reader = Reader::new(message);
-        reader.skip(2)?;
-        let (kind, flags) = (reader.u8()?, reader.u8()?);
-        reader.skip(8)?;
-        let call = reader.u32()?;
-        let answer = match kind {
-            kind::BIND | kind::ALTER => self.bind(kind, call, reader.rest(), out),
-            kind::REQUEST => self.request(call, flags, reader.rest(), caller, out),
-            // What else there is wants no answer.
-            _ => Some(Vec::new()),
+        let call = |interface: &Interface, operation: u16, content: &[u8], out: &mut Out| {
+            let served = SERVED.iter().find(|served| served.interface.id == interface.id);
+            served.map_or(Err(Fault::Context), |served| (served.call)(caller, operation, content, out))
         };
-        Some((whole, answer.unwrap_or_else(|| fault(call, 0, Fault::Data))))
+        self.0.take(bytes, call, out)
     }
-
-    fn bind(&mut self, kind: u8, call: u32, body: &[u8], out: &mut Out) -> Option<Vec<u8>> {
-        let mut reader = Reader::new(body);
-        reader.skip(8)?;
-        let number = reader.u8().filter(|number| (1..=CONTEXTS).contains(number))?;
-        reader.skip(3)?;
-        let mut results = Vec::new();
-        for _ in 0..number {
-            let (context, transfers) = (reader.u16()?, reader.u8()?);
-            reader.skip(1)?;
-            let (id, version) = (hex::encode(reader.take(16)?), reader.u16()?);
-            reader.skip(2)?;
-            let offered: Vec<&[u8]> = (0..transfers).map_while(|_| reader.take(20)).collect();
-            let found = INTERFACES.iter().find(|known| {
-                known.id == id && known.version == version && known.pipes.contains(&self.pipe.as_str())
-            });
-            let ndr = offered.iter().any(|syntax| syntax.starts_with(&NDR));
-            let features = offered.iter().any(|syntax| syntax.starts_with(&FEATURES));
-            let mut result = Vec::new();
-            match found {
-                Some(interface) if ndr => {
-                    self.contexts.retain(|(known, _)| *known != context);
-                    self.contexts.push((context, interface));
-                    result.u16(0).u16(0).bytes(&NDR).u32(2);
-                }
-                _ if features => drop(result.u16(3).u16(3).bytes(&[0; 20])),
-                Some(_) => drop(result.u16(2).u16(2).bytes(&[0; 20])),
-                None => drop(result.u16(2).u16(1).bytes(&[0; 20])),
-            }
-            results.extend(result);
-            let known = found.map_or(id.as_str(), |found| found.name);
-            out.record(
-                Kind::Command,
-                vec![(field::COMMAND, format!("RPC_BIND {known}").into_bytes()), (field::NAME, known.into())],
-            );
-        }
-        let mut answer = Vec::new();
-        answer.u16(FRAGMENT).u16(FRAGMENT).u32(0x0001_2d57);
-        let address = format!("\\PIPE\\{}\0", if self.pipe == "lsarpc" { "lsass" } else { &self.pipe });
-        answer.u16(short(address.len())).bytes(address.as_bytes()).pad(4);
-        answer.u8(number).u8(0).u16(0).bytes(&results);
-        let kind = if kind == kind::BIND { kind::BIND_ACK } else { kind::ALTER_ACK };
-        Some(message(kind, 3, call, &answer))
-    }
-
-    fn request(
-        &mut self,
-        call: u32,
-        flags: u8,
-        body: &[u8],
-        caller: &Caller<'_>,
-        out: &mut Out,
-    ) -> Option<Vec<u8>> {
-        let mut reader = Reader::new(body);
-        reader.skip(4)?;
-        let (context, operation) = (reader.u16()?, reader.u16()?);
-        if flags & 0x80 != 0 {
-            reader.skip(16)?;
-        }
-        if flags & 1 != 0 {
-            self.pieces.clear();
-        }
-        if REQUEST < self.pieces.len() + reader.rest().len() {
-            return None;
-        }
-        self.pieces.extend_from_slice(reader.rest());
-        if flags & 2 == 0 {
-            return Some(Vec::new());
-        }
-        let content = std::mem::take(&mut self.pieces);
-        let found = self.contexts.iter().find(|(known, _)| *known == context);
-        let Some((_, interface)) = found else { return Some(fault(call, context, Fault::Context)) };
-        Some(match (interface.call)(caller, operation, &content, out) {
-            Ok(answer) => pieces(call, context, &answer),
-            Err(why) => fault(call, context, why),
-        })
-    }
-}
-
-fn message(kind: u8, flags: u8, call: u32, body: &[u8]) -> Vec<u8> {
-    let mut out = vec![5, 0, kind, flags, 0x10, 0, 0, 0];
-    out.u16(short(HEAD + body.len())).u16(0).u32(call).bytes(body);
-    out
-}
-
-fn fault(call: u32, context: u16, why: Fault) -> Vec<u8> {
-    let mut body = Vec::new();
-    // Nothing was done.
-    body.u32(32).u16(context).u16(0).u32(why as u32).u32(0);
-    message(kind::FAULT, 0x23, call, &body)
-}
-
-/// An answer in its pieces.
-fn pieces(call: u32, context: u16, answer: &[u8]) -> Vec<u8> {
-    let number = answer.len().div_ceil(CONTENT).max(1);
-    let mut out = Vec::new();
-    for place in 0..number {
-        let start = place * CONTENT;
-        let content = answer.get(start..answer.len().min(start + CONTENT)).unwrap_or_default();
-        let flags = u8::from(place == 0) | u8::from(place + 1 == number) << 1;
-        let mut body = Vec::new();
-        body.u32(super::wire::count(answer.len() - start)).u16(context).u16(0).bytes(content);
-        out.extend(message(kind::RESPONSE, flags, call, &body));
-    }
-    out
 }

@@ -1,49 +1,49 @@
 //! NDR 2.0 (C706 chapter 14): values at places that their size divides, what pointers lead to behind them.
 
-use super::super::wire::{Put, Reader, count, text, utf16};
+use crate::wire::{Put, Reader, count, short, text, utf16};
 
 /// Longest text that is read.
 const LONGEST: u32 = 4096;
 
 /// A value that is written.
 #[derive(Debug, Default)]
-pub(super) struct Written {
+pub(crate) struct Written {
     out: Vec<u8>,
     pointers: u32,
 }
 
 impl Written {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Written::default()
     }
 
-    pub(super) fn u8(&mut self, value: u8) -> &mut Self {
+    pub(crate) fn u8(&mut self, value: u8) -> &mut Self {
         self.out.u8(value);
         self
     }
 
-    pub(super) fn u16(&mut self, value: u16) -> &mut Self {
+    pub(crate) fn u16(&mut self, value: u16) -> &mut Self {
         self.out.pad(2).u16(value);
         self
     }
 
-    pub(super) fn u32(&mut self, value: u32) -> &mut Self {
+    pub(crate) fn u32(&mut self, value: u32) -> &mut Self {
         self.out.pad(4).u32(value);
         self
     }
 
-    pub(super) fn u64(&mut self, value: u64) -> &mut Self {
+    pub(crate) fn u64(&mut self, value: u64) -> &mut Self {
         self.out.pad(8).u64(value);
         self
     }
 
-    pub(super) fn bytes(&mut self, bytes: &[u8]) -> &mut Self {
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) -> &mut Self {
         self.out.bytes(bytes);
         self
     }
 
     /// A pointer to something, or to nothing.
-    pub(super) fn pointer(&mut self, something: bool) -> &mut Self {
+    pub(crate) fn pointer(&mut self, something: bool) -> &mut Self {
         if !something {
             return self.u32(0);
         }
@@ -53,27 +53,27 @@ impl Written {
     }
 
     /// A text that ends with a zero, where a pointer to it leads.
-    pub(super) fn string(&mut self, text: &str) -> &mut Self {
+    pub(crate) fn string(&mut self, text: &str) -> &mut Self {
         let units = utf16(&format!("{text}\0"));
         let length = count(units.len() / 2);
         self.u32(length).u32(0).u32(length).bytes(&units)
     }
 
     /// A counted text's lengths and its pointer; [`Written::counted`] is where that leads.
-    pub(super) fn unicode(&mut self, text: &str) -> &mut Self {
-        let length = super::short(utf16(text).len());
+    pub(crate) fn unicode(&mut self, text: &str) -> &mut Self {
+        let length = short(utf16(text).len());
         self.u16(length).u16(length).pointer(true)
     }
 
     /// What the pointer of a counted text leads to.
-    pub(super) fn counted(&mut self, text: &str) -> &mut Self {
+    pub(crate) fn counted(&mut self, text: &str) -> &mut Self {
         let units = utf16(text);
         let length = count(units.len() / 2);
         self.u32(length).u32(0).u32(length).bytes(&units)
     }
 
     /// An identifier of an account or a domain, where a pointer to it leads: `S-1-authority-numbers`.
-    pub(super) fn sid(&mut self, authority: u8, numbers: &[u32]) -> &mut Self {
+    pub(crate) fn sid(&mut self, authority: u8, numbers: &[u32]) -> &mut Self {
         let length = count(numbers.len());
         self.u32(length).u8(1).u8(u8::try_from(length).unwrap_or(0)).bytes(&[0, 0, 0, 0, 0, authority]);
         for number in numbers {
@@ -83,47 +83,47 @@ impl Written {
     }
 
     /// Goes on where a structure of such values begins.
-    pub(super) fn align(&mut self, size: usize) -> &mut Self {
+    pub(crate) fn align(&mut self, size: usize) -> &mut Self {
         self.out.pad(size);
         self
     }
 
-    pub(super) fn done(&mut self) -> Vec<u8> {
+    pub(crate) fn done(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.out)
     }
 }
 
 /// A value that is read.
-pub(super) struct Read<'a>(Reader<'a>);
+pub(crate) struct Read<'a>(Reader<'a>);
 
 impl<'a> Read<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Read(Reader::new(bytes))
     }
 
-    pub(super) fn u32(&mut self) -> Option<u32> {
+    pub(crate) fn u32(&mut self) -> Option<u32> {
         self.0.align(4)?;
         self.0.u32()
     }
 
-    pub(super) fn u16(&mut self) -> Option<u16> {
+    pub(crate) fn u16(&mut self) -> Option<u16> {
         self.0.align(2)?;
         self.0.u16()
     }
 
-    pub(super) fn take(&mut self, count: usize) -> Option<&'a [u8]> {
+    pub(crate) fn take(&mut self, count: usize) -> Option<&'a [u8]> {
         self.0.take(count)
     }
 
     /// The fixed part of a counted text.
-    pub(super) fn unicode(&mut self) -> Option<()> {
+    pub(crate) fn unicode(&mut self) -> Option<()> {
         self.u16()?;
         self.u16()?;
         self.u32().map(drop)
     }
 
     /// An identifier: its authority and its numbers.
-    pub(super) fn sid(&mut self) -> Option<(u8, Vec<u32>)> {
+    pub(crate) fn sid(&mut self) -> Option<(u8, Vec<u32>)> {
         let length = self.u32().filter(|length| *length <= 15)?;
         let authority = *self.0.take(8)?.last()?;
         let numbers = (0..length).map(|_| self.u32()).collect::<Option<Vec<u32>>>()?;
@@ -131,7 +131,7 @@ impl<'a> Read<'a> {
     }
 
     /// A text; without the zero at its end.
-    pub(super) fn string(&mut self) -> Option<String> {
+    pub(crate) fn string(&mut self) -> Option<String> {
         self.u32()?;
         self.u32()?;
         let length = self.u32().filter(|length| *length <= LONGEST)?;
@@ -140,7 +140,7 @@ impl<'a> Read<'a> {
     }
 
     /// A text where a pointer leads to one.
-    pub(super) fn maybe_string(&mut self) -> Option<Option<String>> {
+    pub(crate) fn maybe_string(&mut self) -> Option<Option<String>> {
         if self.u32()? == 0 {
             return Some(None);
         }
@@ -149,7 +149,7 @@ impl<'a> Read<'a> {
 }
 
 /// A handle for something of this kind: what it is stands in it, so that nothing has to be kept for it.
-pub(super) fn handle(kind: u32, number: u32) -> [u8; 20] {
+pub(crate) fn handle(kind: u32, number: u32) -> [u8; 20] {
     let mut out = vec![0, 0, 0, 0];
     // The rest of what looks like a GUID.
     out.u32(kind ^ MASK).u32(number ^ MASK).bytes(&[0x8d, 0x46, 0xb5, 0x1e, 0xe2, 0x09, 0x7c, 0x93]);
@@ -157,7 +157,7 @@ pub(super) fn handle(kind: u32, number: u32) -> [u8; 20] {
 }
 
 /// Kind and number of what a handle is for.
-pub(super) fn handled(handle: &[u8]) -> Option<(u32, u32)> {
+pub(crate) fn handled(handle: &[u8]) -> Option<(u32, u32)> {
     let mut reader = Reader::new(handle.get(4..20)?);
     Some((reader.u32()? ^ MASK, reader.u32()? ^ MASK))
 }

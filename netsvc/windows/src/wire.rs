@@ -5,86 +5,86 @@ const EPOCH: i64 = 11_644_473_600;
 
 /// Fields of a message, one after the other.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Reader { bytes, at: 0 }
     }
 
     /// Where the next field is.
-    pub(super) fn at(&self) -> usize {
+    pub(crate) fn at(&self) -> usize {
         self.at
     }
 
-    pub(super) fn take(&mut self, count: usize) -> Option<&'a [u8]> {
+    pub(crate) fn take(&mut self, count: usize) -> Option<&'a [u8]> {
         let end = self.at.checked_add(count)?;
         let taken = self.bytes.get(self.at..end)?;
         self.at = end;
         Some(taken)
     }
 
-    pub(super) fn skip(&mut self, count: usize) -> Option<()> {
+    pub(crate) fn skip(&mut self, count: usize) -> Option<()> {
         self.take(count).map(drop)
     }
 
     /// Goes on where `count` divides the place.
-    pub(super) fn align(&mut self, count: usize) -> Option<()> {
+    pub(crate) fn align(&mut self, count: usize) -> Option<()> {
         self.skip(self.at.next_multiple_of(count) - self.at)
     }
 
-    pub(super) fn u8(&mut self) -> Option<u8> {
+    pub(crate) fn u8(&mut self) -> Option<u8> {
         self.take(1)?.first().copied()
     }
 
-    pub(super) fn u16(&mut self) -> Option<u16> {
+    pub(crate) fn u16(&mut self) -> Option<u16> {
         Some(u16::from_le_bytes(self.take(2)?.try_into().ok()?))
     }
 
-    pub(super) fn u32(&mut self) -> Option<u32> {
+    pub(crate) fn u32(&mut self) -> Option<u32> {
         Some(u32::from_le_bytes(self.take(4)?.try_into().ok()?))
     }
 
-    pub(super) fn u64(&mut self) -> Option<u64> {
+    pub(crate) fn u64(&mut self) -> Option<u64> {
         Some(u64::from_le_bytes(self.take(8)?.try_into().ok()?))
     }
 
-    pub(super) fn rest(&self) -> &'a [u8] {
+    pub(crate) fn rest(&self) -> &'a [u8] {
         self.bytes.get(self.at..).unwrap_or_default()
     }
 }
 
 /// `length` bytes of `bytes` from `offset` on.
-pub(super) fn piece(bytes: &[u8], offset: usize, length: usize) -> Option<&[u8]> {
+pub(crate) fn piece(bytes: &[u8], offset: usize, length: usize) -> Option<&[u8]> {
     bytes.get(offset..offset.checked_add(length)?)
 }
 
 /// UTF-16 as text; what is none becomes U+FFFD.
-pub(super) fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     let units = bytes.chunks_exact(2).map(|pair| u16::from_le_bytes(pair.try_into().unwrap_or_default()));
     char::decode_utf16(units).map(|unit| unit.unwrap_or('\u{fffd}')).collect()
 }
 
 /// `text` as UTF-16.
-pub(super) fn utf16(text: &str) -> Vec<u8> {
+pub(crate) fn utf16(text: &str) -> Vec<u8> {
     text.encode_utf16().flat_map(u16::to_le_bytes).collect()
 }
 
 /// A length as messages have it.
-pub(super) fn count(length: usize) -> u32 {
+pub(crate) fn count(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
 }
 
 /// As [`count`], in two bytes.
-pub(super) fn short(length: usize) -> u16 {
+pub(crate) fn short(length: usize) -> u16 {
     u16::try_from(length).unwrap_or(u16::MAX)
 }
 
 /// µs since 1970 as the tenths of them since 1601; 0 stays 0.
-pub(super) fn filetime(micros: i64) -> u64 {
+pub(crate) fn filetime(micros: i64) -> u64 {
     if micros == 0 {
         return 0;
     }
@@ -92,12 +92,12 @@ pub(super) fn filetime(micros: i64) -> u64 {
 }
 
 /// [`filetime`] the other way round.
-pub(super) fn micros(filetime: u64) -> i64 {
+pub(crate) fn micros(filetime: u64) -> i64 {
     i64::try_from(filetime / 10).unwrap_or(i64::MAX).saturating_sub(EPOCH * 1_000_000)
 }
 
 /// Writing of fields.
-pub(super) trait Put {
+pub(crate) trait Put {
     fn u8(&mut self, value: u8) -> &mut Self;
     fn u16(&mut self, value: u16) -> &mut Self;
     fn u32(&mut self, value: u32) -> &mut Self;

@@ -1,6 +1,5 @@
-//! What `xp_cmdshell` answers: a few programs of Windows, as far as they are asked about the host itself.
+//! What a command line of Windows answers: a few programs, as far as they are asked about the host itself.
 
-use super::release::Release;
 use netsvc_kit::Host;
 
 /// Programs that there are and that say nothing here.
@@ -42,16 +41,27 @@ const SILENT: &[&str] = &[
     "rem",
 ];
 
+/// Whose command lines they are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Account<'a> {
+    /// As `whoami` tells.
+    pub(crate) name: &'a str,
+    /// Name of the machine.
+    pub(crate) machine: &'a str,
+    /// Whether it is an administrator's.
+    pub(crate) elevated: bool,
+}
+
 /// Lines that a command line gives.
-pub(super) fn lines(host: &Host, release: &Release, command: &str) -> Vec<String> {
+pub(crate) fn lines(host: &Host, account: Account<'_>, command: &str) -> Vec<String> {
     let persona = host.persona();
     let mut words = command.split_whitespace();
     let program = words.next().unwrap_or_default().to_lowercase();
     let rest = words.collect::<Vec<_>>().join(" ");
     let lower = rest.to_lowercase();
     match program.as_str() {
-        "whoami" | "whoami.exe" if lower.is_empty() => vec![release.service_account()],
-        "hostname" | "hostname.exe" => vec![release.machine.clone()],
+        "whoami" | "whoami.exe" if lower.is_empty() => vec![account.name.to_owned()],
+        "hostname" | "hostname.exe" => vec![account.machine.to_owned()],
         "ver" => vec![
             String::new(),
             format!("Microsoft Windows [Version {}.{}]", persona.os.version, persona.os.build),
@@ -59,7 +69,7 @@ pub(super) fn lines(host: &Host, release: &Release, command: &str) -> Vec<String
         "echo" if !rest.contains('>') => vec![if rest.is_empty() { "ECHO is on.".to_owned() } else { rest }],
         "echo" => Vec::new(),
         "ipconfig" | "ipconfig.exe" => address(host),
-        "net" | "net.exe" | "net1" => net(&lower),
+        "net" | "net.exe" | "net1" => net(&lower, account.elevated),
         "type" => vec!["The system cannot find the file specified.".to_owned()],
         "dir" if lower.is_empty() || lower.starts_with("c:") => folder(host),
         "dir" => vec!["File Not Found".to_owned()],
@@ -73,9 +83,10 @@ pub(super) fn lines(host: &Host, release: &Release, command: &str) -> Vec<String
     }
 }
 
-fn net(rest: &str) -> Vec<String> {
+fn net(rest: &str, elevated: bool) -> Vec<String> {
     let denied = ["System error 5 has occurred.", "", "Access is denied.", ""];
     match rest.split_whitespace().next() {
+        _ if elevated => vec!["The command completed successfully.".to_owned(), String::new()],
         Some("user" | "localgroup" | "group") if rest.contains("/add") || rest.contains("/del") => {
             denied.map(str::to_owned).to_vec()
         }
@@ -117,7 +128,7 @@ fn folder(host: &Host) -> Vec<String> {
 }
 
 /// Addresses of what a command line would fetch.
-pub(super) fn urls(command: &str) -> Vec<String> {
+pub(crate) fn urls(command: &str) -> Vec<String> {
     let mut found = Vec::new();
     for scheme in ["http://", "https://", "ftp://", "\\\\"] {
         for (at, _) in command.match_indices(scheme).take(8) {
