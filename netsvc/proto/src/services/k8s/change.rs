@@ -1,0 +1,195 @@
+//! What changes objects: made, changed and thrown away, with what follows from it.
+
+use super::{
+    call::Call,
+    deeds, patch,
+    reply::Reply,
+    resources::Resource,
+    seeded,
+    way::{Way, asked},
+};
+use serde_json::{Value, json};
+
+/// Longest object: a tree takes many times what its text does.
+const LONGEST: usize = 512 << 10;
+
+/// The object in the body.
+pub(super) fn body(call: &Call<'_>) -> Result<Value, Reply> {
+    let kind = call.request.field("content-type").unwrap_or_default();
+    if kind.contains("protobuf") {
+        let message = "the body of the request was in an unknown format - accepted media types include: \
+            application/json, \
+                       application/yaml, application/vnd.kubernetes.protobuf";
+        return Err(Reply::failure(415, "UnsupportedMediaType", message, json!({})));
+    }
+    let text = call.request.body.trim_ascii();
+    if text.is_empty() {
+        return Err(Reply::bad("EOF"));
+    }
+    if LONGEST < text.len() {
+        let message = "Request entity too large: limit is 3145728";
+        return Err(Reply::failure(413, "RequestEntityTooLarge", message, json!({})));
+    }
+    match serde_json::from_slice(text) {
+        Ok(value @ Value::Object(_)) => Ok(value),
+        _ if text.len() < 64 * 1024 && kind.contains("yaml") => {
+            Err(Reply::bad("error converting YAML to JSON: yaml: did not find expected node content"))
+        }
+        _ => Err(Reply::bad(
+            "couldn't get version/kind; json parse error: invalid character looking for beginning of value",
+        )),
+    }
+}
+
+fn full(resource: &Resource, name: &str) -> Reply {
+    let message = format!("{} \"{name}\" is forbidden: exceeded quota: compute-resources", resource.name);
+    Reply::failure(403, "Forbidden", message, json!({ "name": name, "kind": resource.name }))
+}
+
+/// Whether an object may be called so (RFC 1123, with dots).
+fn fits(name: &str) -> bool {
+    let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.:".contains(&byte);
+    let edge = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    name.len() <= 253
+        && name.bytes().all(inner)
+        && edge(name.as_bytes().first())
+        && edge(name.as_bytes().last())
+}
+
+pub(super) fn create(call: &mut Call<'_>, way: &Way<'_>, resource: &'static Resource) -> Reply {
+    let mut object = match body(call) {
+        Ok(object) => object,
+        Err(reply) => return reply,
+    };
+    if resource.namespaced && !call.store.has_space(way.space) {
+        return Reply::missing("namespaces", "", way.space);
+    }
+    let meta = |key: &str| {
+        object.pointer(&format!("/metadata/{key}")).and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
+    let mut name = meta("name");
+    if name.is_empty() && !meta("generateName").is_empty() {
+        let begin: String = meta("generateName").chars().take(200).collect();
+        name = format!("{begin}{}", call.store.tail());
+    }
+    if !fits(&name) {
+        let message = format!(
+            "{} \"{name}\" is invalid: metadata.name: {}",
+            resource.kind,
+            if name.is_empty() {
+                "Required value: name or generateName is required"
+            } else {
+                "Invalid value"
+            }
+        );
+        return Reply::failure(422, "Invalid", message, json!({ "name": name, "kind": resource.kind }));
+    }
+    if call.store.get(resource, way.space, &name).is_some() {
+        let message = format!("{} \"{name}\" already exists", resource.name);
+        return Reply::failure(409, "AlreadyExists", message, json!({ "name": name, "kind": resource.name }));
+    }
+    let path = Way { name: &name, ..way.clone() }.path();
+    deeds::creation(call, "create", &path, &object);
+    if call.value("dryRun") == "All" {
+        return Reply::json(201, object);
+    }
+    let at = seeded::moment(call.now);
+    if resource.name == "pods" {
+        object = seeded::running(call.host, call.store, object, &at);
+    }
+    if let (Value::Object(fields), "namespaces") = (&mut object, resource.name) {
+        fields.insert("status".to_owned(), json!({ "phase": "Active" }));
+    }
+    match call.store.put(resource, way.space, &name, object, &at) {
+        Ok(object) => {
+            follow(call, way.space, &name, &object, &at);
+            Reply::json(201, object)
+        }
+        Err(_) => full(resource, &name),
+    }
+}
+
+/// The pod that a controller makes.
+fn follow(call: &mut Call<'_>, space: &str, name: &str, object: &Value, at: &str) {
+    let template =
+        ["/spec/template", "/spec/jobTemplate/spec/template"].iter().find_map(|place| object.pointer(place));
+    let (Some(template), Some(pods)) = (template, Resource::find("", "pods")) else { return };
+    let pod = json!({ "metadata": template.get("metadata"), "spec": template.get("spec") });
+    let pod = match pod.pointer("/metadata") {
+        Some(Value::Object(_)) => pod,
+        _ => json!({ "metadata": {}, "spec": template.get("spec") }),
+    };
+    let name = format!("{name}-{}", call.store.tail());
+    let pod = seeded::running(call.host, call.store, pod, at);
+    // Without room there is a controller without a pod, as with a real quota.
+    let _ = call.store.put(pods, space, &name, pod, at);
+}
+
+pub(super) fn change(call: &mut Call<'_>, way: &Way<'_>, resource: &'static Resource) -> Reply {
+    let change = match body(call) {
+        Ok(change) => change,
+        Err(reply) => return reply,
+    };
+    let known = call.store.get(resource, way.space, way.name).cloned();
+    let applies = call.request.field("content-type").is_some_and(|kind| kind.contains("apply-patch"));
+    let Some(mut object) = known.or_else(|| applies.then(|| json!({}))) else {
+        return Reply::missing(resource.name, resource.group, way.name);
+    };
+    let verb = if call.request.method == "PUT" { "replace" } else { "patch" };
+    deeds::creation(call, verb, &way.path(), &change);
+    match verb {
+        "replace" => object = change,
+        _ => patch::merge(&mut object, &change, 0),
+    }
+    let at = seeded::moment(call.now);
+    match call.store.put(resource, way.space, way.name, object, &at) {
+        Ok(object) => Reply::ok(object),
+        Err(_) => full(resource, way.name),
+    }
+}
+
+pub(super) fn delete(call: &mut Call<'_>, way: &Way<'_>, resource: &Resource) -> Reply {
+    deeds::command(call, &format!("delete {}", way.path()));
+    let Some(object) = call.store.remove(resource, way.space, way.name) else {
+        return Reply::missing(resource.name, resource.group, way.name);
+    };
+    if resource.name == "namespaces" {
+        deeds::technique(call, "kubernetes data destruction", &way.path());
+        call.store.clear(way.name);
+    }
+    if resource.name == "events" {
+        deeds::technique(call, "kubernetes events deletion", &way.path());
+    }
+    // Pods are given back as they were; of others the status is told.
+    if resource.name == "pods" {
+        return Reply::ok(object);
+    }
+    let uid = object.pointer("/metadata/uid").cloned().unwrap_or_default();
+    Reply::ok(json!({
+        "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success",
+        "details": { "name": way.name, "kind": resource.name, "uid": uid },
+    }))
+}
+
+pub(super) fn clear(call: &mut Call<'_>, way: &Way<'_>, resource: &Resource) -> Reply {
+    deeds::command(call, &format!("delete {} --all", way.path()));
+    deeds::technique(call, "kubernetes data destruction", &way.path());
+    let found = asked(call, call.store, way, resource);
+    let names: Vec<(String, String)> = found
+        .iter()
+        .map(|object| {
+            let of = |key: &str| {
+                object
+                    .pointer(&format!("/metadata/{key}"))
+                    .and_then(Value::as_str)
+                    .unwrap_or_default()
+                    .to_owned()
+            };
+            (of("namespace"), of("name"))
+        })
+        .collect();
+    for (space, name) in names {
+        call.store.remove(resource, &space, &name);
+    }
+    Reply::ok(json!({ "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success" }))
+}

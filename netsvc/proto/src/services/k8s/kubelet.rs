@@ -1,0 +1,94 @@
+//! The kubelet's own interface: its pods, and commands in them without the API server.
+
+use super::{
+    api::{Deed, Target},
+    call::{Call, Rights},
+    deeds,
+    reply::Reply,
+    resources::Resource,
+};
+use netsvc_daemon::http::form;
+use serde_json::{Value, json};
+
+/// What a request of the kubelet comes to.
+pub(super) enum Asked {
+    Deed(Deed),
+    /// A command whose whole output is the answer.
+    Run(Target),
+}
+
+/// Answers a request.
+pub(super) fn answer(call: &mut Call<'_>) -> Asked {
+    let path = call.request.path.clone();
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    if parts.first() == Some(&"healthz") {
+        return reply(Reply::text(200, "ok"));
+    }
+    if call.who.rights != Rights::Everything {
+        // Its own anonymous access is all or nothing.
+        return reply(Reply::text(401, "Unauthorized"));
+    }
+    match parts.as_slice() {
+        ["pods" | "runningpods"] => {
+            let Some(pods) = Resource::find("", "pods") else { return reply(Reply::unrouted()) };
+            deeds::command(call, "kubelet pods");
+            let items: Vec<Value> = call.store.list(pods, "").into_iter().cloned().collect();
+            reply(Reply::ok(json!({ "kind": "PodList", "apiVersion": "v1", "metadata": {}, "items": items })))
+        }
+        ["run", space, pod, ..] => {
+            let body = String::from_utf8_lossy(&call.request.body).into_owned();
+            let posted = form::encoded(&body);
+            let line = posted.get(&["cmd"]).unwrap_or_else(|| call.value("cmd")).to_owned();
+            let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+            run(call, space, pod, words)
+        }
+        ["exec" | "attach", space, pod, ..] => {
+            let words = call.values("command");
+            deeds::exec(call, space, pod, &words);
+            match find(call, space, pod) {
+                Some(_) if call.request.field("upgrade").is_none() => {
+                    reply(Reply::text(400, "Upgrade request required"))
+                }
+                Some(target) => Asked::Deed(Deed::Exec(Target {
+                    words: if words.is_empty() { vec!["sh".to_owned()] } else { words },
+                    terminal: call.flag("tty"),
+                    input: call.flag("input") || call.flag("stdin"),
+                    ..target
+                })),
+                None => reply(Reply::text(404, format!("pod \"{pod}\" does not exist\n"))),
+            }
+        }
+        ["containerLogs", space, pod, ..] => match find(call, space, pod) {
+            Some(_) => reply(Reply::text(200, "")),
+            None => reply(Reply::text(404, format!("pod \"{pod}\" does not exist\n"))),
+        },
+        ["configz"] => reply(Reply::ok(json!({ "kubeletconfig": {
+            "enableServer": true, "staticPodPath": "/etc/kubernetes/manifests", "address": "0.0.0.0", "port": 10250,
+            "authentication": { "anonymous": { "enabled": true }, "webhook": { "enabled": false } },
+            "authorization": { "mode": "AlwaysAllow" }, "clusterDomain": "cluster.local", "clusterDNS": ["10.96.0.10"],
+        } }))),
+        ["metrics", ..] => reply(Reply::text(
+            200,
+            "# HELP kubelet_node_name [ALPHA] The node's name. The count is always 1.\n",
+        )),
+        _ => reply(Reply::unrouted()),
+    }
+}
+
+fn reply(reply: Reply) -> Asked {
+    Asked::Deed(Deed::Reply(reply))
+}
+
+fn find(call: &Call<'_>, space: &str, name: &str) -> Option<Target> {
+    let pod = call.store.get(Resource::find("", "pods")?, space, name)?.clone();
+    Some(Target { name: name.to_owned(), pod, words: Vec::new(), terminal: false, input: false })
+}
+
+fn run(call: &mut Call<'_>, space: &str, pod: &str, words: Vec<String>) -> Asked {
+    deeds::exec(call, space, pod, &words);
+    match find(call, space, pod) {
+        Some(target) if !words.is_empty() => Asked::Run(Target { words, ..target }),
+        Some(_) => reply(Reply::text(400, "missing command")),
+        None => reply(Reply::text(404, format!("pod \"{pod}\" does not exist\n"))),
+    }
+}

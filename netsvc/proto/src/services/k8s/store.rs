@@ -1,0 +1,168 @@
+//! Objects of an attacker's cluster: what there was, and what he made of it.
+
+use super::resources::Resource;
+use netsvc_persona::subkey;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+/// Attackers whose objects a node keeps.
+pub(super) const STORES: usize = 32;
+/// Bytes that an attacker may add, and objects.
+const ADDED: usize = 512 * 1024;
+const OBJECTS: usize = 400;
+/// What an object costs beside its text.
+const NODE: usize = 512;
+
+/// Name of an object in its namespace; empty: it is in none.
+type Place = (String, String);
+
+/// All of it.
+#[derive(Debug, Default)]
+pub(super) struct Store {
+    objects: BTreeMap<(&'static str, &'static str), BTreeMap<Place, Value>>,
+    /// Number of the last change.
+    pub(super) revision: u64,
+    key: Vec<u8>,
+    /// Objects and bytes that were added.
+    added: (usize, usize),
+    drawn: u64,
+}
+
+/// There is no room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Full;
+
+impl Store {
+    pub(super) fn new(key: Vec<u8>) -> Self {
+        Store { key, revision: 1_204_417, ..Store::default() }
+    }
+
+    /// What is there now costs nothing.
+    pub(super) fn filled(mut self) -> Self {
+        self.added = (0, 0);
+        self
+    }
+
+    /// Hex digits that nothing else has.
+    pub(super) fn digits(&mut self) -> String {
+        self.drawn += 1;
+        let drawn = subkey::bytes(&self.key, &["k8s", "object", &self.drawn.to_string()]);
+        hex::encode(drawn)
+    }
+
+    /// The tail of a name that is made: five letters without vowels.
+    pub(super) fn tail(&mut self) -> String {
+        const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+        let digits = self.digits();
+        let letter = |pair: &[u8]| {
+            let number: usize =
+                pair.iter().map(|byte| usize::from(*byte)).fold(0, |sum, byte| sum * 31 + byte);
+            LETTERS.get(number % LETTERS.len()).copied().map_or('x', char::from)
+        };
+        digits.as_bytes().chunks(4).take(5).map(letter).collect()
+    }
+
+    /// A UUID.
+    pub(super) fn uid(&mut self) -> String {
+        uuid(&self.digits())
+    }
+
+    /// Objects of a resource in a namespace, or in all of them where it is empty.
+    pub(super) fn list(&self, resource: &Resource, namespace: &str) -> Vec<&Value> {
+        let Some(known) = self.objects.get(&(resource.group, resource.name)) else { return Vec::new() };
+        let there = known.iter().filter(|((space, _), _)| namespace.is_empty() || space == namespace);
+        there.map(|(_, object)| object).collect()
+    }
+
+    pub(super) fn get(&self, resource: &Resource, namespace: &str, name: &str) -> Option<&Value> {
+        let known = self.objects.get(&(resource.group, resource.name))?;
+        known.get(&(namespace.to_owned(), name.to_owned()))
+    }
+
+    /// Whether there is a namespace called so.
+    pub(super) fn has_space(&self, name: &str) -> bool {
+        self.objects
+            .get(&("", "namespaces"))
+            .is_some_and(|known| known.contains_key(&(String::new(), name.to_owned())))
+    }
+
+    /// Puts an object in, in place of the one of its name; what the server adds is added.
+    ///
+    /// # Errors
+    /// When there is no room.
+    pub(super) fn put(
+        &mut self,
+        resource: &'static Resource,
+        namespace: &str,
+        name: &str,
+        mut object: Value,
+        moment: &str,
+    ) -> Result<Value, Full> {
+        let size = NODE + 4 * object.to_string().len();
+        if ADDED < self.added.1 + size || OBJECTS <= self.added.0 {
+            return Err(Full);
+        }
+        self.added = (self.added.0 + 1, self.added.1 + size);
+        self.revision += 1;
+        let revision = self.revision.to_string();
+        let uid = self.uid();
+        if let Value::Object(fields) = &mut object {
+            fields.insert("kind".to_owned(), resource.kind.into());
+            fields.insert("apiVersion".to_owned(), resource.version().into());
+            let meta = fields.entry("metadata").or_insert_with(|| json!({}));
+            if let Value::Object(meta) = meta {
+                meta.insert("name".to_owned(), name.into());
+                if resource.namespaced {
+                    meta.insert("namespace".to_owned(), namespace.into());
+                }
+                meta.entry("uid").or_insert_with(|| uid.into());
+                meta.insert("resourceVersion".to_owned(), revision.into());
+                meta.entry("creationTimestamp").or_insert_with(|| moment.into());
+                if meta.get("creationTimestamp").is_some_and(Value::is_null) {
+                    meta.insert("creationTimestamp".to_owned(), moment.into());
+                }
+                meta.shift_remove("generateName");
+            }
+        }
+        let known = self.objects.entry((resource.group, resource.name)).or_default();
+        known.insert((namespace.to_owned(), name.to_owned()), object.clone());
+        Ok(object)
+    }
+
+    /// Takes an object away.
+    pub(super) fn remove(&mut self, resource: &Resource, namespace: &str, name: &str) -> Option<Value> {
+        let known = self.objects.get_mut(&(resource.group, resource.name))?;
+        let object = known.remove(&(namespace.to_owned(), name.to_owned()))?;
+        self.revision += 1;
+        Some(object)
+    }
+
+    /// Takes away what is in a namespace.
+    pub(super) fn clear(&mut self, namespace: &str) {
+        for known in self.objects.values_mut() {
+            known.retain(|(space, _), _| space != namespace);
+        }
+    }
+
+    /// What an object is labelled with, if that is what the selector asks for.
+    pub(super) fn fits(object: &Value, selector: &str) -> bool {
+        let none = Map::new();
+        let labels = object.pointer("/metadata/labels").and_then(Value::as_object).unwrap_or(&none);
+        selector.split(',').map(str::trim).filter(|part| !part.is_empty()).take(16).all(|part| {
+            let is = |name: &str, value: &str| {
+                labels.get(name.trim()).and_then(Value::as_str) == Some(value.trim())
+            };
+            match part.split_once("!=").or_else(|| part.split_once('=')) {
+                Some((name, value)) if part.contains("!=") => !is(name, value),
+                Some((name, value)) => is(name, value.trim_start_matches('=')),
+                None => labels.contains_key(part),
+            }
+        })
+    }
+}
+
+/// Hex digits as a UUID of those that are drawn (RFC 4122 §4.4).
+pub(super) fn uuid(hex: &str) -> String {
+    let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
+    format!("{}-{}-4{}-a{}-{}", part(0, 8), part(8, 12), part(13, 16), part(17, 20), part(20, 32))
+}
