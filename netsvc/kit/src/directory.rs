@@ -49,21 +49,21 @@ impl Directory {
     /// The host serves `slug`.
     pub(crate) fn serves(&self, persona: &Arc<Persona>, slug: &str) {
         let mut inner = self.0.lock();
-        inner.turn += 1;
         if let Some(listed) = inner.hosts.get_mut(&persona.node)
             && Arc::ptr_eq(&listed.persona, persona)
         {
             listed.services.insert(slug.to_owned());
+            inner.turn += 1;
         }
     }
 
     /// The host is gone, unless another one has its name by now.
     pub(crate) fn remove(&self, persona: &Arc<Persona>) {
         let mut inner = self.0.lock();
-        inner.turn += 1;
         let same = |listed: &Listed| Arc::ptr_eq(&listed.persona, persona);
         if inner.hosts.get(&persona.node).is_some_and(same) {
             inner.hosts.remove(&persona.node);
+            inner.turn += 1;
         }
     }
 }

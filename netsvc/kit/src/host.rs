@@ -201,6 +201,20 @@ impl Node {
         }))
     }
 
+    /// A host that only this node shows, as something to which it passes peers on: it is in no directory, and what
+    /// is told of it is told of this node.
+    pub fn beyond(&self, persona: Persona) -> Arc<Self> {
+        Arc::new(Node {
+            persona: Arc::new(persona),
+            name: self.name.clone(),
+            number: self.number,
+            stage: self.stage.clone(),
+            tls: tokio::sync::OnceCell::new(),
+            shared: Shared::default(),
+            settings: Mutex::default(),
+        })
+    }
+
     /// The one value of type `T` that all services of the node share; made by `make` at first use.
     pub fn shared<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> Arc<T> {
         shared(&self.shared, make)
