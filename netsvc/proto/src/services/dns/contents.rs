@@ -108,7 +108,8 @@ fn forward(apex: &Name, soa: &Soa, members: &[Member<'_>], servers: &[&Member<'_
     if windows {
         active::domain(&mut zone, apex, members);
     }
-    let mails = || members.iter().filter(|member| member.serves("smtp"));
+    let takes_mail = |member: &&Member<'_>| member.serves("smtp") || member.serves("smtp_relay");
+    let mails = || members.iter().filter(takes_mail);
     for mail in mails() {
         zone.add(apex, kind::MX, ttl, Data::Mx(10, mail.name.clone()));
     }

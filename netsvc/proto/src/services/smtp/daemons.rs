@@ -10,7 +10,7 @@ const POSTFIX: Daemon = Daemon {
     ..Daemon::ROOT
 };
 
-pub(super) const DAEMONS: &[Daemon] = &[
+pub(in crate::services) const DAEMONS: &[Daemon] = &[
     Daemon {
         systems: REDHAT,
         binary: "/usr/libexec/postfix/master",

@@ -28,10 +28,20 @@ pub(super) enum Expect {
     },
 }
 
+/// Whose mail a server takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Duty {
+    /// That of its own users, and of whoever has logged in.
+    Own,
+    /// Everybody's, to anywhere.
+    Relay,
+}
+
 /// A connection.
 pub struct Smtp {
     pub(super) host: Arc<Host>,
     pub(super) link: Link,
+    pub(super) duty: Duty,
     pub(super) names: Names,
     lines: Lines,
     pub(super) expect: Expect,
@@ -50,13 +60,14 @@ pub struct Smtp {
 }
 
 impl Smtp {
-    /// A fresh connection.
-    pub fn new(host: &Arc<Host>, link: &Link) -> Self {
+    /// A fresh connection to a server with this duty.
+    pub fn new(host: &Arc<Host>, link: &Link, duty: Duty) -> Self {
         let names = Names::of(host, link.peer.ip().to_string());
         let (limit, excess) = names.family.line_limit();
         Smtp {
             host: host.clone(),
             link: *link,
+            duty,
             names,
             lines: Lines::new(limit, excess),
             expect: Expect::Command,

@@ -5,16 +5,17 @@
 
 pub mod address;
 pub mod auth;
-mod daemons;
+pub(in crate::services) mod daemons;
 pub mod lines;
 pub mod machine;
 pub mod message;
 pub mod mime;
-mod products;
+pub(in crate::services) mod products;
 pub mod reply;
-mod talks;
+pub(in crate::services) mod talks;
 pub mod transaction;
 
+use machine::Duty;
 use netsvc_kit::{Beyond, Def, Full, Host, Link, Machine, Port, Serve, Setting, SettingKind};
 use netsvc_persona::service::Look;
 use netsvc_wire::Kind;
@@ -22,7 +23,7 @@ use reply::{Family, Names};
 use std::sync::Arc;
 
 /// Kinds of its events.
-const RECORDS: &[Kind] = &[
+pub(in crate::services) const RECORDS: &[Kind] = &[
     Kind::ClientFingerprint,
     Kind::AuthAttempt,
     Kind::Command,
@@ -35,6 +36,14 @@ const RECORDS: &[Kind] = &[
 /// What it leaves out.
 const LIMITS: &[&str] =
     &["Mail is kept and goes nowhere: nothing is relayed, nothing comes back.", "Kerberos is not offered."];
+
+/// What every server of mail takes.
+pub(in crate::services) const SIZE_LIMIT: Setting = Setting {
+    key: "size_limit",
+    kind: SettingKind::Int(65_536, 26_214_400),
+    default: "",
+    help: "largest message in bytes; empty: what the product has",
+};
 
 /// The service.
 pub static SERVICE: Def = Def {
@@ -54,12 +63,7 @@ pub static SERVICE: Def = Def {
             default: "",
             help: "further domains that mail is taken for, separated by spaces",
         },
-        Setting {
-            key: "size_limit",
-            kind: SettingKind::Int(65_536, 26_214_400),
-            default: "",
-            help: "largest message in bytes; empty: what the product has",
-        },
+        SIZE_LIMIT,
     ],
     products: products::PRODUCTS,
     daemons: daemons::DAEMONS,
@@ -76,7 +80,7 @@ pub static SERVICE: Def = Def {
 
 /// Postfix: the process limit, and anvil's 50 connections of one client; Exim: `smtp_accept_max`; Exchange:
 /// `MaxInboundConnectionPerSource`.
-fn full(host: &Host) -> Full {
+pub(in crate::services) fn full(host: &Host) -> Full {
     let names = Names::of(host, String::new());
     let say = |text: &str| Beyond::Say(format!("{text}\r\n").into_bytes());
     match names.family {
@@ -97,5 +101,5 @@ fn full(host: &Host) -> Full {
 }
 
 fn open(host: &Arc<Host>, link: &Link) -> Box<dyn Machine> {
-    Box::new(machine::Smtp::new(host, link))
+    Box::new(machine::Smtp::new(host, link, Duty::Own))
 }

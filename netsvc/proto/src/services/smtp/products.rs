@@ -5,7 +5,7 @@
 use netsvc_kit::declared::Products;
 
 /// Releases of one product stand in the order of their age.
-pub(super) const PRODUCTS: &[Products] = &[
+pub(in crate::services) const PRODUCTS: &[Products] = &[
     Products::on(&["debian10"], &[(4, ("Postfix", "3.4.23", "Debian/GNU")), (3, ("Exim", "4.92", ""))]),
     Products::on(&["debian9"], &[(4, ("Postfix", "3.1.15", "Debian/GNU")), (3, ("Exim", "4.89", ""))]),
     Products::on(&["ubuntu1804"], &[(4, ("Postfix", "3.3.0", "Ubuntu")), (2, ("Exim", "4.90_1", "Ubuntu"))]),

@@ -5,7 +5,7 @@ use netsvc_kit::declared::{Flood, Step, Talks};
 const MAIL: &[u8] = b"EHLO a\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<root@corp.example>\r\nDATA\r\n";
 
 /// See [`Talks`].
-pub(super) const TALKS: Talks = Talks {
+pub(in crate::services) const TALKS: Talks = Talks {
     stream: &[
         Step::line("a 220 greeting", &[b"220"]),
         Step::Say(b"EHLO {nonce}\r\n"),

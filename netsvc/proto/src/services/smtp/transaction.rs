@@ -2,7 +2,7 @@
 
 use super::{
     address::Path,
-    machine::{Expect, Smtp},
+    machine::{Duty, Expect, Smtp},
     message::{Message, RECIPIENTS, queue_id},
     reply::{Family, Reply},
 };
@@ -122,10 +122,11 @@ impl Smtp {
         });
         let user = path.user().to_ascii_lowercase();
         let known = ALIASES.contains(&user.as_str()) || persona.users.iter().any(|known| known.name == user);
+        let relays = self.duty == Duty::Relay;
         if !own {
-            return if self.authenticated { Delivery::Taken } else { Delivery::Elsewhere };
+            return if relays || self.authenticated { Delivery::Taken } else { Delivery::Elsewhere };
         }
-        if known || self.host.flag("catch_all", false) { Delivery::Taken } else { Delivery::NoUser }
+        if known || self.host.flag("catch_all", relays) { Delivery::Taken } else { Delivery::NoUser }
     }
 
     pub(super) fn verify(&mut self, argument: &str, out: &mut Out) {
