@@ -28,7 +28,11 @@ struct Crackable {
 }
 
 const CRACKABLE: &[Crackable] = &[
+    Crackable { secret_kind: "rsync_md5", hashcat: Some("10"), john: None },
     Crackable { secret_kind: "pop3_apop", hashcat: Some("20"), john: None },
+    Crackable { secret_kind: "rsync_sha1", hashcat: Some("110"), john: None },
+    Crackable { secret_kind: "rsync_sha256", hashcat: Some("1410"), john: None },
+    Crackable { secret_kind: "rsync_sha512", hashcat: Some("1710"), john: None },
     Crackable { secret_kind: "ntlmssp_v1", hashcat: Some("5500"), john: Some("netntlm") },
     Crackable { secret_kind: "ntlmssp_v2", hashcat: Some("5600"), john: Some("netntlmv2") },
     Crackable { secret_kind: "krb5_timestamp_rc4", hashcat: Some("7500"), john: Some("krb5pa-md5") },
@@ -36,6 +40,7 @@ const CRACKABLE: &[Crackable] = &[
     Crackable { secret_kind: "postgres_md5_challenge", hashcat: Some("11100"), john: Some("postgres") },
     Crackable { secret_kind: "mysql_native_password", hashcat: Some("11200"), john: Some("mysqlna") },
     Crackable { secret_kind: "http_digest_md5", hashcat: Some("11400"), john: Some("sip") },
+    Crackable { secret_kind: "rsync_md4", hashcat: None, john: Some("dynamic_32") },
     Crackable { secret_kind: "vnc_des_response", hashcat: None, john: Some("vnc") },
     Crackable { secret_kind: "krb5_timestamp_aes128", hashcat: Some("19800"), john: None },
     Crackable { secret_kind: "krb5_timestamp_aes256", hashcat: Some("19900"), john: None },

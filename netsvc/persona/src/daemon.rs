@@ -50,7 +50,8 @@ pub struct Laid {
     pub mode: u32,
     /// When it was changed last.
     pub changed: Changed,
-    /// Content, with `{fqdn}` and `{domain}`; none: it is a folder.
+    /// Content, with `{fqdn}`, `{domain}` and `{secret}` (the password of the host's account for copies); none: it is a
+    /// folder.
     pub text: Option<&'static str>,
 }
 

@@ -8,7 +8,7 @@ use crate::{
     flavour::Flavour,
     live::{Dynamic, KernelItem, Live, ProcessItem},
 };
-use netsvc_persona::daemon::Changed;
+use netsvc_persona::{Persona, daemon::Changed};
 
 const BASHRC: &str = "# ~/.bashrc: executed by bash(1) for non-login shells.\n\n# Note: PS1 and umask are already set in /etc/profile. You should not\n# need this unless you want different defaults for root.\n# PS1='${debian_chroot:+($debian_chroot)}\\h:\\w\\$ '\n# umask 022\n\n# You may uncomment the following lines if you want `ls' to be colorized:\n# export LS_OPTIONS='--color=auto'\n# eval \"$(dircolors)\"\n# alias ls='ls $LS_OPTIONS'\n# alias ll='ls $LS_OPTIONS -l'\n";
 const PROFILE: &str = "# ~/.profile: executed by Bourne-compatible login shells.\n\nif [ \"$BASH\" ]; then\n  if [ -f ~/.bashrc ]; then\n    . ~/.bashrc\n  fi\nfi\n\nmesg n 2> /dev/null || true\n";
@@ -137,13 +137,20 @@ fn services(tree: &mut Tree, live: &Live) {
         };
         match laid.text {
             Some(text) => {
-                let text =
-                    text.replace("{fqdn}", &live.persona.fqdn()).replace("{domain}", &live.persona.domain);
+                let text = text
+                    .replace("{fqdn}", &live.persona.fqdn())
+                    .replace("{domain}", &live.persona.domain)
+                    .replace("{secret}", &copying(&live.persona));
                 tree.text(laid.path, laid.mode, age, &text);
             }
             None => tree.directory(laid.path, laid.mode, age),
         }
     }
+}
+
+/// The password of the account that makes copies at night.
+fn copying(persona: &Persona) -> String {
+    persona.hardware.machine_id.chars().take(12).collect()
 }
 
 /// What root of a server keeps: a nightly copy, and the password that it needs.
@@ -158,7 +165,7 @@ fn backup(tree: &mut Tree, live: &Live) {
          mysqldump --defaults-file=/root/backup/db.conf --all-databases | gzip > /var/backups/db-$DAY.sql.gz\n\
          rsync -a /var/backups/ backup@nas.{domain}:/volume1/{host}/\n"
     );
-    let password: String = persona.hardware.machine_id.chars().take(12).collect();
+    let password = copying(persona);
     let settings = format!("[client]\nhost = db.{domain}\nuser = backup\npassword = {password}\n");
     tree.directory("/root/backup", 0o700, Age::Recent);
     tree.text("/root/backup/backup.sh", 0o700, Age::Recent, &script);
