@@ -8,7 +8,7 @@ mod living;
 mod resend;
 
 use crate::{
-    ambient::{self, Agenda, Life},
+    ambient::{self, Agenda, Asking, Entry, Life, Task},
     bytes::Mac,
     counters::KernelClock,
     dialogue::Dialogues,
@@ -19,7 +19,7 @@ use crate::{
     packet::{self, ETHERTYPE_ARP, ETHERTYPE_IPV4, PACKET},
     rate::{Bucket, Buckets},
     recent::Recent,
-    roll::{Probe, Rolls, Technique},
+    roll::{self, Probe, Rolls, Technique},
     sweep::Sweeps,
     table::HashMap,
 };
@@ -67,6 +67,8 @@ const COPIES: u32 = 4096;
 /// Messages about groups, and questions to everybody, per second that nodes hear.
 const QUERIES: u32 = 20;
 const QUESTIONS: u32 = 256;
+/// Questions for names per second that are told of, of a burst ten times as many.
+const TOLD: u32 = 4;
 
 /// All nodes of a host and what they know of their network.
 #[derive(Debug)]
@@ -89,6 +91,8 @@ pub struct Gate {
     pub(crate) copies: Bucket,
     pub(crate) queries: Bucket,
     pub(crate) questions: Bucket,
+    /// Questions for names that are told of.
+    pub(crate) curious: Bucket,
     pub(crate) introductions: Introductions,
     pub(crate) resends: Resends,
     pub(crate) rolls: Rolls,
@@ -130,6 +134,7 @@ impl Gate {
             copies: Bucket::new(COPIES, COPIES),
             queries: Bucket::new(QUERIES, QUERIES),
             questions: Bucket::new(QUESTIONS, QUESTIONS),
+            curious: Bucket::new(TOLD, TOLD * 10),
             introductions: Introductions::default(),
             resends: Resends::default(),
             rolls: Rolls::default(),
@@ -155,6 +160,7 @@ impl Gate {
         out: &mut impl Output,
     ) -> Result<(), BadNode> {
         let mut fresh = Node::new(persona)?;
+        let asking = services.iter().find(|service| service.slug == roll::NAMES).map(Asking::new);
         let address = fresh.address;
         let same =
             self.nodes.get(&address).is_some_and(|node| node.name == fresh.name && node.mac == fresh.mac);
@@ -165,7 +171,7 @@ impl Gate {
             }
             self.names.insert(persona.node.clone(), address);
             let number = self.agenda.announce(address);
-            let life = Life::new(persona, address, number);
+            let life = Life::new(persona, address, number, asking);
             fresh.entrance =
                 life.as_ref().map_or_else(|| ambient::entrance(persona, address), |life| life.delay());
             self.lives.extend(life.map(|life| (address, life)));
@@ -173,6 +179,13 @@ impl Gate {
             self.owners.insert(mac, address);
             self.nodes.insert(address, fresh);
             self.introduce(address, mac, out);
+        } else if let (Some(asking), Some(life)) = (asking, self.lives.get_mut(&address)) {
+            let began = life.is_named();
+            life.ask_as(asking);
+            if !began && life.asks() {
+                let (life, task) = (life.number(), Task::Stray(0));
+                self.agenda.add(Entry { at: 0, node: address, life, task });
+            }
         }
         if let Some(node) = self.nodes.get_mut(&address) {
             node.open(services, ports);

@@ -421,6 +421,7 @@ impl Gate {
         let to_all = destination.is_broadcast() || destination.is_multicast();
         let wanted = |node: &&crate::node::Node| {
             node.udp.contains(&datagram.destination_port)
+                && !node.named.contains(&datagram.destination_port)
                 && node.address != source
                 && (to_all || node.broadcast() == destination)
         };

@@ -59,6 +59,7 @@ mod wall;
 #[cfg(test)]
 mod wall_tests;
 
+pub use ambient::Responder;
 pub use bytes::Mac;
 pub use face::{BadFace, Face, Unknown};
 pub use gate::{Gate, Output, Port, Wiring};

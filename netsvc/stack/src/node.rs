@@ -5,6 +5,7 @@ use crate::{
     bytes::Mac,
     counters::Counters,
     rate::{Bucket, Window},
+    roll,
 };
 use netsvc_persona::{
     Persona,
@@ -60,6 +61,8 @@ pub(crate) struct Node {
     pub(crate) wall: Option<&'static Firewall>,
     tcp: BTreeSet<u16>,
     pub(crate) udp: BTreeSet<u16>,
+    /// UDP ports of the service that answers for names: questions to everybody are answered as those of the system.
+    pub(crate) named: BTreeSet<u16>,
     /// Ports of FTP control connections.
     ftp: BTreeSet<u16>,
     passive: (u16, u16),
@@ -99,6 +102,7 @@ impl Node {
             wall: firewalls::of(&persona.os).filter(|_| persona.firewall),
             tcp: BTreeSet::new(),
             udp: BTreeSet::new(),
+            named: BTreeSet::new(),
             ftp: BTreeSet::new(),
             passive: persona.passive_ports,
             counters,
@@ -118,6 +122,9 @@ impl Node {
                 Transport::Tcp => self.tcp.insert(port.port),
                 Transport::Udp => self.udp.insert(port.port),
             };
+            if port.transport == Transport::Udp && port.slug == roll::NAMES {
+                self.named.insert(port.port);
+            }
             if has_ftp && port.slug == "ftp" {
                 self.ftp.insert(port.port);
             }

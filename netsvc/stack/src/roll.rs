@@ -194,6 +194,15 @@ pub(crate) fn app() -> HeaderText {
     "gate".parse().expect("the word fits a header field")
 }
 
+/// The service that answers for names.
+pub(crate) const NAMES: &str = "llmnr";
+
+/// What it is called in an event line.
+pub(crate) fn names_app() -> HeaderText {
+    #[expect(clippy::expect_used, reason = "a constant that a test of the wire crate's rules covers")]
+    NAMES.parse().expect("the word fits a header field")
+}
+
 /// `aa:bb:cc:dd:ee:ff`.
 pub(crate) fn mac_text(mac: Mac) -> String {
     mac.map(|byte| format!("{byte:02x}")).join(":")

@@ -171,6 +171,9 @@ kinds! {
     PingSweep = "ping_sweep", Scan, Info, Contact;
     /// Frames or packets that no ordinary host sends: `technique`, `count`.
     OddPacket = "odd_packet", Scan, Info, Contact;
+    /// Somebody answered for a name that nobody has, as poisoners do: `query` (the name), `technique`, `targets` (where
+    /// he says that it is).
+    PoisonerDetected = "poisoner_detected", Evidence, Warning, Deed;
     /// More of one kind than a minute has whole, from one source: `name` (the kind), `count`, `from`, `to`, `samples`.
     Flood = "flood", Scan, Warning, Flood;
     /// A DHCP server was asked for the node's address: `outcome`, `from`, `dst_ip`.

@@ -21,6 +21,13 @@ const MOST: u16 = 24;
 /// Longest name (RFC 1035, 2.3.4).
 const LONGEST: usize = 255;
 
+/// A type as people write it.
+pub(crate) fn kind(number: u16) -> String {
+    let known = [(A, "A"), (PTR, "PTR"), (TXT, "TXT"), (SRV, "SRV"), (ANY, "ANY"), (28, "AAAA")];
+    let found = known.iter().find(|(other, _)| *other == number);
+    found.map_or_else(|| format!("TYPE{number}"), |(_, name)| (*name).to_owned())
+}
+
 /// A message under construction.
 #[derive(Clone, Debug)]
 pub(crate) struct Message {

@@ -1,5 +1,6 @@
 //! The life of one node: the habits of its system at work.
 
+mod astray;
 mod groups;
 mod late;
 
@@ -10,7 +11,8 @@ use super::{
     dns::{self, Lookup},
     habit::{self, Habits},
     membership::Member,
-    multicast::{self, Identity, Multicast},
+    multicast::{self, Multicast},
+    names::{self, Names},
     netbios::{self, Claim, Host},
     ntp,
     reach::Reach,
@@ -18,6 +20,7 @@ use super::{
     servers::{Kind, Known},
     speech::{self, Speech},
     ssdp::{self, Announcer},
+    stray::{Asking, Stray},
     wsd::Endpoint,
 };
 use crate::{bytes::Mac, node::Node};
@@ -51,13 +54,11 @@ pub(crate) struct Life {
     number: u64,
     pub(super) habits: Habits,
     pub(super) chance: Chance,
-    pub(super) host: Box<str>,
-    /// What its services are called.
-    pub(super) instance: Box<str>,
-    /// Names in NetBIOS: the host's, and its group's.
-    pub(super) netbios: (Box<str>, Box<str>),
-    /// Vendor and product.
-    product: (Box<str>, Box<str>),
+    /// Who it says it is.
+    pub(super) names: Names,
+    /// How it asks for names that nobody has, and the last such question.
+    pub(super) asking: Option<Asking>,
+    pub(super) stray: Option<Box<Stray>>,
     /// The device that it announces by SSDP, and what can be found by WS-Discovery.
     pub(super) announcer: Option<Box<Announcer>>,
     pub(super) endpoint: Option<Box<Endpoint>>,
@@ -81,25 +82,29 @@ pub(crate) struct Life {
 
 impl Life {
     /// The life of a persona; `None` when it says nothing at all.
-    pub(crate) fn new(persona: &Persona, address: Ipv4Addr, number: u64) -> Option<Box<Self>> {
+    /// `asking` says how the service asks that answers for its names, where it has that.
+    pub(crate) fn new(
+        persona: &Persona,
+        address: Ipv4Addr,
+        number: u64,
+        asking: Option<Asking>,
+    ) -> Option<Box<Self>> {
         let said = &persona.life;
-        if !said.ambient && !said.dhcp {
+        if !said.ambient && !said.dhcp && asking.is_none() {
             return None;
         }
-        let habits = habit::of(&persona.os);
+        let habits =
+            if asking.is_some() { names::habits_with_names(persona) } else { habit::of(&persona.os) };
         let mut chance = chance_of(persona, address);
-        let mac = persona.mac_bytes().unwrap_or_default();
-        let group = if persona.domain.is_empty() { "WORKGROUP" } else { persona.domain.as_str() };
         let gateway = match persona.gateway {
             Some(IpAddr::V4(gateway)) => Some(gateway),
             _ => None,
         };
         Some(Box::new(Life {
             number,
-            host: persona.hostname.as_str().into(),
-            instance: instance(persona, mac).into(),
-            netbios: (netbios::name(&persona.hostname).into(), netbios::name(group).into()),
-            product: product(persona, &habits),
+            names: Names::new(persona, &habits),
+            asking,
+            stray: None,
             announcer: Announcer::new(persona).filter(|_| said.ambient),
             endpoint: Endpoint::new(persona).filter(|_| said.ambient),
             late: Vec::new(),
@@ -134,11 +139,6 @@ impl Life {
         self.ambient
     }
 
-    pub(super) fn identity(&self, address: Ipv4Addr) -> Identity<'_> {
-        let machine = (&*self.product.0, &*self.product.1);
-        Identity { host: &self.host, instance: &self.instance, machine, address }
-    }
-
     /// Does what is due.
     pub(crate) fn act(&mut self, task: Task, turn: &mut Turn<'_>) {
         match task {
@@ -155,6 +155,7 @@ impl Life {
             Task::Register(turns) => self.register(turns, turn),
             Task::Browse(turns) => self.browse(turns, turn),
             Task::Proxy => self.proxy(turn),
+            Task::Stray(step) => self.go_astray(step, turn),
             Task::Search(turns) => self.search(turns, turn),
             Task::Notify => self.notify(turn),
             Task::Hello => self.hello(turn),
@@ -167,6 +168,9 @@ impl Life {
     fn begin(&mut self, turn: &mut Turn<'_>) {
         if self.lease.is_some() {
             turn.later(self.chance.between(0, SECOND), Task::Lease);
+        }
+        if self.asks() {
+            turn.later(self.chance.seconds((10, 40)), Task::Stray(0));
         }
         if !self.ambient {
             return;
@@ -262,7 +266,7 @@ impl Life {
 
     fn name(&mut self, step: u8, turn: &mut Turn<'_>) {
         let Some(how) = self.habits.multicast else { return };
-        let identity = self.identity(turn.node.address);
+        let identity = self.names.identity(turn.node.address);
         let speech = if step < PROBES {
             multicast::probe(how, &identity)
         } else if step < ANNOUNCEMENTS {
@@ -287,7 +291,7 @@ impl Life {
         // Both questions are one, so they have one number and one port.
         let mut one = Chance::new(self.machine, 5355);
         let (id, from) = (one.next16(), one.port(self.habits.ports));
-        let host = self.host.clone();
+        let host = self.names.host.clone();
         self.say(turn, &multicast::llmnr(id, from, &host, dns::ANY));
         if step == 0 {
             turn.later(self.chance.between(95_000, 115_000), Task::LinkName(1));
@@ -295,7 +299,7 @@ impl Life {
     }
 
     fn register(&mut self, turns: u8, turn: &mut Turn<'_>) {
-        let (host, group) = self.netbios.clone();
+        let (host, group) = self.names.netbios.clone();
         let (own, broadcast) = (turn.node.address, turn.node.broadcast());
         let mut one = Chance::new(self.machine, 137);
         for (name, suffix, group) in [
@@ -316,7 +320,7 @@ impl Life {
         // A minute first, then two, four, eight, and twelve for good.
         let seconds = (60_i64 << turns.min(4)).min(BROWSE);
         let period = u32::try_from(seconds.saturating_mul(1000)).unwrap_or_default();
-        let (host, group) = self.netbios.clone();
+        let (host, group) = self.names.netbios.clone();
         let host = Host { name: &host, group: &group, period, about };
         let id = self.chance.next16() | 0x8000;
         let speech = netbios::host_announcement(id, turn.node.address, turn.node.broadcast(), &host);
@@ -326,12 +330,12 @@ impl Life {
 
     /// Windows looks for a proxy (WPAD) by every name service that it has, now and then.
     fn proxy(&mut self, turn: &mut Turn<'_>) {
-        let (id, from) = (self.chance.next16(), self.chance.port(self.habits.ports));
-        self.proxy_port = from;
-        self.say(turn, &multicast::llmnr(id, from, "wpad", dns::A));
+        let stray = Stray::new("wpad", &mut self.chance, self.habits.ports, turn.now);
+        self.proxy_port = stray.from;
+        self.say(turn, &multicast::llmnr(stray.id, stray.from, "wpad", dns::A));
         let broadcast = turn.node.broadcast();
-        let query = netbios::query(self.chance.next16() | 0x8000, broadcast, "WPAD", netbios::WORKSTATION);
-        self.say(turn, &query);
+        self.say(turn, &netbios::query(stray.netbios, broadcast, "WPAD", netbios::WORKSTATION));
+        self.stray = Some(Box::new(stray));
         turn.later(self.chance.seconds((3_600, 14_400)), Task::Proxy);
     }
 
@@ -375,7 +379,7 @@ impl Life {
     fn ask_address(&mut self, turn: &mut Turn<'_>) {
         let (machine, address, mac) = (self.machine, turn.node.address, turn.node.mac);
         let Some(lease) = &mut self.lease else { return };
-        let who = Applicant { mac, address, host: &self.host, machine };
+        let who = Applicant { mac, address, host: &self.names.host, machine };
         let said = lease.act(turn, &mut self.chance, &who);
         self.note_lease(turn);
         match said {
@@ -431,7 +435,8 @@ impl Life {
         };
         let client = self.time.as_ref().is_some_and(|time| time.waits(port))
             || self.lookup.as_ref().is_some_and(|lookup| lookup.waits(port));
-        self.ambient && (open || client) || port == dhcp::CLIENT_PORT && self.lease.is_some()
+        (self.ambient || self.is_named()) && (open || client)
+            || port == dhcp::CLIENT_PORT && self.lease.is_some()
     }
 }
 
@@ -443,24 +448,4 @@ pub(crate) fn entrance(persona: &Persona, address: Ipv4Addr) -> i64 {
 fn chance_of(persona: &Persona, address: Ipv4Addr) -> Chance {
     let secret = u64::from_str_radix(persona.subkey.0.get(16..32).unwrap_or_default(), 16);
     Chance::new(secret.unwrap_or_default(), u64::from(address.to_bits()))
-}
-
-/// What a machine's services are called: a device by its product and the end of its hardware address.
-fn instance(persona: &Persona, mac: Mac) -> String {
-    let [_, _, _, d, e, f] = mac;
-    let storage = ["synology", "qnap"].contains(&persona.os.id.as_str());
-    let name = if persona.os.family == "embedded" && !storage {
-        format!("{} {} [{d:02X}{e:02X}{f:02X}]", persona.hardware.vendor, persona.hardware.product)
-    } else {
-        persona.hostname.clone()
-    };
-    name.replace('.', " ").chars().take(63).collect()
-}
-
-/// Vendor and product, where the system tells of them.
-fn product(persona: &Persona, habits: &Habits) -> (Box<str>, Box<str>) {
-    if !matches!(habits.multicast, Some(Multicast::Full { .. })) {
-        return Default::default();
-    }
-    (persona.hardware.vendor.as_str().into(), persona.hardware.product.as_str().into())
 }

@@ -9,6 +9,7 @@
 
 mod agenda;
 mod ask;
+mod asked;
 mod chance;
 mod dhcp;
 mod dialect;
@@ -18,22 +19,27 @@ mod hear;
 mod life;
 mod membership;
 mod multicast;
+mod names;
 mod netbios;
 mod ntp;
 mod reach;
 mod servers;
 mod speech;
 mod ssdp;
+mod stray;
 #[cfg(test)]
 mod tests;
 mod wsd;
 
 pub(crate) use agenda::{Agenda, Entry};
+pub(crate) use asked::Asked;
 pub(crate) use dhcp::{Reply, is_reply};
-pub(crate) use hear::{Asked, hears};
+pub(crate) use hear::hears;
 pub(crate) use life::{Life, entrance};
 pub(crate) use membership::{Heard, IGMP};
+pub use names::Responder;
 pub(crate) use speech::Speech;
+pub(crate) use stray::{Asking, Poisoner, is_response};
 
 use crate::{node::Node, roll::app};
 use chance::SECOND;
@@ -69,6 +75,8 @@ pub(crate) enum Task {
     Browse(u8),
     /// Look for a proxy by names of the segment.
     Proxy,
+    /// Ask for a name that nobody has; how often that was done.
+    Stray(u8),
     /// SSDP: a repetition.
     Search(u8),
     Notify,

@@ -273,6 +273,11 @@ pub(crate) fn search(how: Multicast, types: &[&str]) -> Speech {
     speech(how, message.done())
 }
 
+/// Asks by multicast DNS where `name` is.
+pub(crate) fn address(how: Multicast, name: &str) -> Speech {
+    speech(how, Message::new(0, 0).question(name, A, IN).done())
+}
+
 /// Asks by LLMNR whether somebody else has the name (RFC 4795, 4.1), or where `name` is.
 pub(crate) fn llmnr(id: u16, from: u16, name: &str, kind: u16) -> Speech {
     let data = Message::new(id, 0).question(name, kind, IN).done();

@@ -75,6 +75,13 @@ pub(crate) struct Question {
     pub(crate) status: bool,
 }
 
+impl Question {
+    /// The question as people write it.
+    pub(crate) fn text(&self) -> String {
+        format!("{}<{:02x}> {}", self.name, self.suffix, if self.status { "NBSTAT" } else { "NB" })
+    }
+}
+
 /// The question of a query, for a host or its server or for the names of any; `None` for everything else.
 pub(crate) fn question(data: &[u8]) -> Option<Question> {
     // A query with one question, of type NB.

@@ -2,11 +2,13 @@
 
 use super::{Arrival, Gate, Output, Port};
 use crate::{
-    ambient::{Asked, Reply, Speech, hears, is_reply},
+    ambient::{Asked, Poisoner, Reply, Speech, hears, is_reply, is_response},
     bytes::{BROADCAST, Mac, number16},
     node::Node,
     packet::{Datagram, Ipv4, UDP},
+    roll::{app, mac_text, names_app},
 };
+use netsvc_wire::{Event, Kind, field};
 use std::net::Ipv4Addr;
 
 impl Gate {
@@ -44,7 +46,11 @@ impl Gate {
             return self.hear_lease(arrival.now, to, datagram.data, out);
         }
         let node = self.nodes.get(&view.destination()).filter(|node| node.mac == to);
-        let life = node.and_then(|node| self.lives.get_mut(&node.address));
+        let Some(address) = node.map(|node| node.address) else { return false };
+        if self.hear_poisoner(arrival, address, view, &datagram) {
+            return true;
+        }
+        let life = self.lives.get_mut(&address);
         life.is_some_and(|life| life.hear(view.source(), number16(payload, 0), &datagram))
     }
 
@@ -79,6 +85,9 @@ impl Gate {
             return;
         };
         let port = datagram.destination_port;
+        if is_response((view.destination(), port), datagram.data) {
+            return self.hear_response(arrival, view, &datagram);
+        }
         let Some(asked) = Asked::parse((view.destination(), port), datagram.data) else { return };
         // What other nodes of the host say is theirs to bound.
         if arrival.port == Port::Segment && !self.questions.take(arrival.now, 1) {
@@ -96,7 +105,80 @@ impl Gate {
                 return;
             }
             self.turn(arrival.now, node, None, out, |life, turn| life.reply(turn, &asked, from, arrival.mac));
+            self.tell_question(arrival, node, (from, port), &asked);
         }
+    }
+
+    /// Tells of a question for a node's names, where it has the service.
+    fn tell_question(
+        &mut self,
+        arrival: Arrival,
+        node: Ipv4Addr,
+        (from, port): ((Ipv4Addr, u16), u16),
+        asked: &Asked,
+    ) {
+        let Some(node) = self.nodes.get(&node).filter(|node| node.named.contains(&port)) else { return };
+        if arrival.port != Port::Segment || !self.curious.take(arrival.now, 1) {
+            return;
+        }
+        let Some(text) = asked.text() else { return };
+        let event = Event::new(arrival.now, node.name.clone(), names_app(), Kind::Query)
+            .with(field::SRC_IP, from.0.to_string())
+            .with(field::SRC_PORT, from.1.to_string())
+            .with(field::SRC_MAC, mac_text(arrival.mac))
+            .with(field::DST_IP, node.address.to_string())
+            .with(field::DST_PORT, port.to_string())
+            .with(field::TRANSPORT, "udp")
+            .with(field::QUERY, text);
+        self.told.push(event);
+    }
+
+    /// An answer by multicast DNS is for all who have asked.
+    fn hear_response(&mut self, arrival: Arrival, view: &Ipv4<'_>, datagram: &Datagram<'_>) {
+        if arrival.port != Port::Segment || !self.questions.take(arrival.now, 1) {
+            return;
+        }
+        let asking = self.lives.iter().filter(|(_, life)| life.has_asked(arrival.now));
+        let asking: Vec<Ipv4Addr> = asking.map(|(node, _)| *node).collect();
+        for node in asking {
+            self.hear_poisoner(arrival, node, view, datagram);
+        }
+    }
+
+    /// Tells of whoever answers for a name that nobody has. True when the datagram is such an answer.
+    fn hear_poisoner(
+        &mut self,
+        arrival: Arrival,
+        node: Ipv4Addr,
+        view: &Ipv4<'_>,
+        datagram: &Datagram<'_>,
+    ) -> bool {
+        let (source, from) = (view.source(), number16(view.payload(), 0));
+        // Nodes do not answer for what is not theirs.
+        if arrival.port != Port::Segment || self.nodes.contains_key(&source) {
+            return false;
+        }
+        let (Some(life), Some(node)) = (self.lives.get_mut(&node), self.nodes.get(&node)) else {
+            return false;
+        };
+        let ports = (from, datagram.destination_port);
+        let Some(heard) = life.hear_stray(arrival.now, source, ports, datagram.data) else { return false };
+        let Some(Poisoner { protocol, name, address }) = heard else { return true };
+        let app = if life.is_named() { names_app() } else { app() };
+        let mut event = Event::new(arrival.now, node.name.clone(), app, Kind::PoisonerDetected)
+            .with(field::SRC_IP, source.to_string())
+            .with(field::SRC_PORT, from.to_string())
+            .with(field::SRC_MAC, mac_text(arrival.mac))
+            .with(field::DST_IP, node.address.to_string())
+            .with(field::DST_PORT, datagram.destination_port.to_string())
+            .with(field::TRANSPORT, "udp")
+            .with(field::TECHNIQUE, format!("{protocol}_poisoning"))
+            .with(field::QUERY, name);
+        if let Some(address) = address {
+            event = event.with(field::TARGETS, address.to_string());
+        }
+        self.told.push(event);
+        true
     }
 
     /// The packets with which a node answers a question to it alone, where no service has its port.

@@ -6,6 +6,7 @@ mod membership;
 mod names;
 mod said;
 mod servers;
+mod strays;
 
 use super::chance::SECOND;
 use crate::{
