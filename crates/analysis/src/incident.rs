@@ -10,7 +10,7 @@ use netsvc_wire::{Kind, Meaning, field};
 use std::{collections::BTreeMap, net::IpAddr};
 
 /// Services whose commands are verbs of the protocol that a client says before anybody has let it in.
-const VERBS: &[&str] = &["ftp", "ftps", "imap", "pop3", "sip", "smtp", "smtps"];
+const VERBS: &[&str] = &["ftp", "ftps", "imap", "pop3", "rsync", "sip", "smtp", "smtp_relay", "smtps"];
 
 /// Bytes of a payload from which on its content ties addresses together: an empty file is nobody's.
 const TELLING: u64 = 64;
@@ -130,6 +130,8 @@ pub(crate) fn stage(kind: Kind, service: &str, let_in: bool) -> Stage {
             // Whoever speaks another protocol to a port is told as one who says unknown commands.
             Kind::UnknownCommand if !ends_at_a_shell(service) => Stage::Touched,
             Kind::Request => Stage::Touched,
+            // Whoever asks for a name has not come yet.
+            Kind::Query if service == "llmnr" => Stage::Touched,
             Kind::Command if VERBS.contains(&service) => Stage::Touched,
             _ => Stage::Executed,
         },
@@ -238,6 +240,9 @@ mod tests {
             ("unknown_command", "memcached", false, Stage::Touched),
             ("unknown_command", "ssh", false, Stage::Executed),
             ("query", "mysql", false, Stage::Executed),
+            ("query", "llmnr", false, Stage::Touched),
+            ("poisoner_detected", "llmnr", false, Stage::Executed),
+            ("command", "rsync", false, Stage::Touched),
             ("exploit_attempt", "http", false, Stage::Executed),
             ("rcpt_to", "smtp", false, Stage::Touched),
             ("session_recorded", "ssh", false, Stage::LoggedIn),

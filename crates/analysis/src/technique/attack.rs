@@ -98,6 +98,7 @@ const TECHNIQUES: &[Technique] = &[
     of("T1027", "defense-evasion", "Obfuscated Files or Information"),
     of("T1033", "discovery", "System Owner/User Discovery"),
     of("T1036.005", "defense-evasion", "Masquerading: Match Legitimate Resource Name or Location"),
+    of("T1039", "collection", "Data from Network Shared Drive"),
     of("T1046", "discovery", "Network Service Discovery"),
     of("T1048", "exfiltration", "Exfiltration Over Alternative Protocol"),
     of("T1049", "discovery", "System Network Connections Discovery"),
