@@ -77,26 +77,6 @@ fn memcached_is_answered_for_as_it_answers() {
 }
 
 #[test]
-fn rsync_is_answered_for_as_it_answers() {
-    check("rsync");
-}
-
-#[test]
-fn dante_is_answered_for_as_it_answers() {
-    check("dante");
-}
-
-#[test]
-fn dante_with_passwords_is_answered_for_as_it_answers() {
-    check("dante-password");
-}
-
-#[test]
-fn microsocks_is_answered_for_as_it_answers() {
-    check("microsocks");
-}
-
-#[test]
 fn postgres_is_answered_for_as_it_answers() {
     check("postgres");
 }
