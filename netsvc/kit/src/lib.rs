@@ -25,7 +25,7 @@ pub mod recorder;
 pub mod secure;
 pub mod server;
 pub mod session;
-pub mod spool;
+pub use netsvc_wire::spool;
 pub mod testing;
 pub mod tls;
 pub mod work;

@@ -176,6 +176,12 @@ kinds! {
     PoisonerDetected = "poisoner_detected", Evidence, Warning, Deed;
     /// More of one kind than a minute has whole, from one source: `name` (the kind), `count`, `from`, `to`, `samples`.
     Flood = "flood", Scan, Warning, Flood;
+    /// Something that was laid out was used: it called back, or a secret of it was offered: `reference`, `channel`,
+    /// `method`, `target`, `query_name`, `user_agent`, `event` (that of the use).
+    Callback = "callback", Evidence, Warning, Deed;
+    /// A call that says little of who has it, by a previewer, a scanner or a resolver that asks again: as `callback`,
+    /// with `reason`, `count`.
+    Echo = "echo", Scan, Info, Contact;
     /// A DHCP server was asked for the node's address: `outcome`, `from`, `dst_ip`.
     Lease = "lease", Noise, Info, Own;
 }

@@ -156,6 +156,16 @@ fields! {
     IMAGE = "image";
     /// Mounts of a container, `SOURCE:DESTINATION`, comma-separated.
     MOUNTS = "mounts";
+    /// Id of something that was laid out to be found.
+    REFERENCE = "reference";
+    /// How it was used: `http`, `dns`, `secret`, `login`, `key`, `mail`.
+    CHANNEL = "channel";
+    /// DNS name that was asked for.
+    QUERY_NAME = "query_name";
+    /// Type of record that was asked for.
+    QUERY_TYPE = "query_type";
+    /// Id of the event that an event is about.
+    EVENT = "event";
     /// Whether a container has all rights of its host.
     PRIVILEGED = "privileged";
 }

@@ -12,6 +12,7 @@ pub mod field;
 mod frame;
 mod line;
 mod parse;
+pub mod spool;
 pub mod stamp;
 
 pub use encode::{EncodeError, Encoder};

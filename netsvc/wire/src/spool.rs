@@ -4,7 +4,7 @@
 //! segments; an old one is never appended to. A line is written with one `write` call, so a kill can
 //! only tear the last one. A thread calls fsync once a second while there is something new.
 
-use netsvc_wire::{Class, Encoder, Event, HeaderText, WriterId};
+use crate::{Class, Encoder, Event, HeaderText, Kind, WriterId, field};
 use parking_lot::Mutex;
 use std::{
     fs::{File, OpenOptions},
@@ -162,15 +162,14 @@ impl Spool {
 
     /// Says how many events were given up; what cannot be said now is said with the next line that can.
     fn report_given_up(&self, lines: &mut Lines, cause: &Event) {
-        for class in CLASSES {
+        for &class in Class::ALL {
             let count = lines.given_up.get(class as usize).copied().unwrap_or_default();
             if count == 0 {
                 continue;
             }
-            let event =
-                Event::new(cause.at, cause.node.clone(), cause.app.clone(), netsvc_wire::Kind::Dropped)
-                    .with(netsvc_wire::field::COUNT, count.to_string())
-                    .with(netsvc_wire::field::CLASS, class_name(class));
+            let event = Event::new(cause.at, cause.node.clone(), cause.app.clone(), Kind::Dropped)
+                .with(field::COUNT, count.to_string())
+                .with(field::CLASS, class.name());
             if self.append(lines, &event) != Written::Done {
                 return;
             }
@@ -197,17 +196,6 @@ impl Lines {
         if let Some(count) = self.given_up.get_mut(class as usize) {
             *count += 1;
         }
-    }
-}
-
-const CLASSES: [Class; 4] = [Class::Noise, Class::Scan, Class::Interaction, Class::Evidence];
-
-fn class_name(class: Class) -> &'static str {
-    match class {
-        Class::Noise => "noise",
-        Class::Scan => "scan",
-        Class::Interaction => "interaction",
-        Class::Evidence => "evidence",
     }
 }
 
@@ -240,13 +228,13 @@ fn used(folder: &Path) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use netsvc_wire::{Kind, parse};
+    use crate::parse;
 
     fn event(kind: Kind) -> Event {
         Event::new(1, "web-01".parse().unwrap(), "ssh".parse().unwrap(), kind).with("data", vec![b'x'; 1000])
     }
 
-    fn lines(folder: &Path) -> Vec<netsvc_wire::Record> {
+    fn lines(folder: &Path) -> Vec<crate::Record> {
         let mut names: Vec<_> =
             std::fs::read_dir(folder.join("lines")).unwrap().map(|e| e.unwrap().path()).collect();
         names.sort();
