@@ -363,6 +363,17 @@ impl Host {
         context?.certificate()?.public_key().ok()?.rsa().ok()?.public_key_to_der_pkcs1().ok()
     }
 
+    /// What an event says of who reads the file that a service calls `path`.
+    fn reference(&self, path: &[u8]) -> Option<String> {
+        let files = &self.persona().files;
+        if files.is_empty() {
+            return None;
+        }
+        let path = String::from_utf8_lossy(path);
+        let file = files.iter().find(|file| file.is_called(&path))?;
+        (!file.reference.is_empty()).then(|| file.reference.clone())
+    }
+
     fn event(&self, link: &Link, kind: Kind, fields: Fields) -> Event {
         let mut event = recorder::event_now(&self.node.name, &self.app, kind);
         event.fields.reserve(fields.len() + 5);
@@ -371,7 +382,10 @@ impl Host {
         event.fields.push((field::DST_IP, link.local.ip().to_string().into_bytes()));
         event.fields.push((field::DST_PORT, link.port.to_string().into_bytes()));
         event.fields.push((field::SESSION, link.session.to_string().into_bytes()));
+        let read = fields.iter().find(|(name, _)| kind == Kind::FileRead && *name == field::PATH);
+        let reference = read.and_then(|(_, path)| self.reference(path));
         event.fields.extend(fields);
+        event.fields.extend(reference.map(|reference| (field::REFERENCE, reference.into_bytes())));
         event
     }
 }

@@ -72,6 +72,7 @@ pub fn persona(node: &str) -> Persona {
         generation: 0,
         life: Default::default(),
         firewall: false,
+        files: Vec::new(),
     }
 }
 

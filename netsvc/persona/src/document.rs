@@ -1,6 +1,7 @@
 //! The persona document. Version 1. Later versions only add fields, each with a default.
 
 use crate::tables::hardware;
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
@@ -71,6 +72,47 @@ pub struct Persona {
     /// Whether the packet filter that the system comes with ([`crate::tables::firewalls`]) is on.
     #[serde(default, skip_serializing_if = "is_off")]
     pub firewall: bool,
+    /// Files that the node has beside those of its system and services.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<OwnFile>,
+}
+
+/// A file that a node has beside those of its system and services.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnFile {
+    /// Absolute path with `/`; on Windows from the root of the drive C:.
+    pub path: String,
+    /// Permission bits, where the system has them.
+    pub mode: u32,
+    /// Login name of its owner; one that the node does not know: the superuser.
+    pub owner: String,
+    /// When it was changed last, by the node's clock, µs since the epoch.
+    pub changed_at: i64,
+    /// What it holds, base64.
+    pub content: String,
+    /// What an event says of who reads it; empty: nothing.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reference: String,
+}
+
+impl OwnFile {
+    /// What it holds; nothing where the document has no base64.
+    pub fn bytes(&self) -> Vec<u8> {
+        STANDARD.decode(&self.content).unwrap_or_default()
+    }
+
+    /// Whether a service calls it `path`: from the root, from a folder that the service shows as its root, or with the
+    /// name of a share before it. Systems that write `\` do not tell small letters from capital ones.
+    pub fn is_called(&self, path: &str) -> bool {
+        let own = self.path.to_lowercase();
+        let path = path.replace('\\', "/").to_lowercase();
+        let path = path.trim_start_matches('/');
+        let within = |name: &str| {
+            let rest = own.strip_suffix(name);
+            !name.is_empty() && rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
+        };
+        within(path) || path.split_once('/').is_some_and(|(_, rest)| within(rest))
+    }
 }
 
 /// What a node does without being asked.
@@ -340,4 +382,34 @@ impl Persona {
 pub fn ttl_of(face: &str) -> Option<u8> {
     let value = face.lines().find_map(|line| line.strip_prefix("ttl ="))?;
     value.split('#').next()?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_known_by_whatever_a_service_calls_it() {
+        let file = |path: &str| OwnFile {
+            path: path.to_owned(),
+            mode: 0o600,
+            owner: String::new(),
+            changed_at: 0,
+            content: String::new(),
+            reference: String::new(),
+        };
+        for (path, called, expected) in [
+            ("/home/eve/.aws/credentials", "/home/eve/.aws/credentials", true),
+            ("/home/eve/.aws/credentials", "/.aws/credentials", true),
+            ("/home/eve/.aws/credentials", "credentials", true),
+            ("/Shares/Finance/Q3/plan.docx", "\\Finance\\Q3\\plan.docx", true),
+            ("/Shares/Finance/Q3/plan.docx", "FINANCE\\q3\\PLAN.docx", true),
+            ("/home/eve/notes.txt", "/home/eve/other-notes.txt", false),
+            ("/home/eve/notes.txt", "otes.txt", false),
+            ("/home/eve/notes.txt", "/", false),
+            ("/home/eve/notes.txt", "", false),
+        ] {
+            assert_eq!(file(path).is_called(called), expected, "{path} {called}");
+        }
+    }
 }

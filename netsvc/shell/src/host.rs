@@ -82,7 +82,9 @@ impl ShellHost {
         for (path, (mode, content)) in &self.files {
             own.text(path, *mode, crate::fs::image::Age::Install, &crate::text::decode(content));
         }
-        let image = Arc::new(Image::new(layout::shared(live.flavour), own));
+        let shared = layout::shared(live.flavour);
+        personal::own_files(&mut own, &shared, &live);
+        let image = Arc::new(Image::new(shared, own));
         let listed = persona.users.iter().find(|account| account.name == user);
         let account = match listed {
             None if user != "root" && live.flavour != Flavour::Busybox => ordinary(&persona).next(),

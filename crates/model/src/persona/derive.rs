@@ -176,6 +176,7 @@ pub fn derive(request: &Request<'_>) -> Result<Persona, DeriveError> {
         face: request.face.map(str::to_owned),
         life: request.life.clone(),
         firewall: request.firewall,
+        files: Vec::new(),
     })
 }
 

@@ -16,6 +16,8 @@ pub(crate) enum Age {
     Boot,
     /// Changed by daily life: within the last days.
     Recent,
+    /// Changed at this moment of the node's clock, µs since the epoch.
+    At(i64),
     /// As old as the question (`/proc`).
     Now,
 }
@@ -72,6 +74,7 @@ impl ImageNode {
                 let week = now - (now - persona.installed_at).rem_euclid(168 * HOUR);
                 (week - spread(150)).max(persona.installed_at + spread(2))
             }
+            Age::At(moment) => moment.min(now),
             Age::Now => now,
         };
         Meta {

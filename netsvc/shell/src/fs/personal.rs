@@ -2,7 +2,7 @@
 
 use super::{
     image::{Age, Content, Tree},
-    node::{Kind, join},
+    node::{Kind, join, parent},
 };
 use crate::{
     flavour::Flavour,
@@ -151,6 +151,24 @@ fn services(tree: &mut Tree, live: &Live) {
 /// The password of the account that makes copies at night.
 fn copying(persona: &Persona) -> String {
     persona.hardware.machine_id.chars().take(12).collect()
+}
+
+/// Files that only this node has. Folders on the way that are missing are their owner's, and as old.
+pub(crate) fn own_files(tree: &mut Tree, shared: &Tree, live: &Live) {
+    for file in &live.persona.files {
+        let owner = live.persona.users.iter().find(|user| user.name == file.owner).map_or(0, |user| user.uid);
+        let age = Age::At(file.changed_at);
+        let mut folder = parent(&file.path);
+        while folder != "/" && tree.get(folder).is_none() && shared.get(folder).is_none() {
+            let mode = if file.mode & 0o077 == 0 { 0o700 } else { 0o755 };
+            tree.directory(folder, mode, age);
+            tree.own(folder, owner, owner);
+            folder = parent(folder);
+        }
+        let content = Content::Text(crate::text::decode(&file.bytes()).into());
+        tree.add(&file.path, Kind::File, file.mode, age, content);
+        tree.own(&file.path, owner, owner);
+    }
 }
 
 /// What root of a server keeps: a nightly copy, and the password that it needs.

@@ -308,7 +308,8 @@ impl Fs {
             .events
             .iter()
             .any(|event| matches!(event, ShellEvent::FileRead { path: old } if old == path));
-        if !known && TELLING.iter().any(|part| path.contains(part)) {
+        let own = || self.live.persona.files.iter().any(|file| file.path == path);
+        if !known && (TELLING.iter().any(|part| path.contains(part)) || own()) {
             self.events.push(ShellEvent::FileRead { path: path.to_owned() });
         }
     }

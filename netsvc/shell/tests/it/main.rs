@@ -153,6 +153,7 @@ pub(crate) fn persona(id: &str) -> Persona {
         generation: 0,
         life: Default::default(),
         firewall: false,
+        files: Vec::new(),
     }
 }
 

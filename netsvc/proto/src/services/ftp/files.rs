@@ -1,9 +1,12 @@
 //! What lies in the tree of a Windows server or a printer: dated, owned and named as the persona is.
 
 use super::tree::{Attributes, parent};
-use netsvc_persona::Persona;
+use netsvc_persona::{OwnFile, Persona};
 use netsvc_shell::fs::Kind;
 use std::{collections::BTreeMap, sync::Arc};
+
+/// What the FTP service of IIS shows, on the drive; what is below begins with `/`.
+const ROOT: &str = "/inetpub/ftproot";
 
 /// µs of a day.
 const DAY: i64 = 86_400_000_000;
@@ -30,6 +33,9 @@ pub fn tree(persona: &Persona) -> BTreeMap<String, Entry> {
     let mut builder = Builder { entries: BTreeMap::new(), at: persona.installed_at };
     if persona.os.family.starts_with("windows") {
         windows(persona, &mut builder);
+        for file in &persona.files {
+            builder.own(file);
+        }
     } else {
         printer(persona, &mut builder);
     }
@@ -69,6 +75,18 @@ impl Builder {
             modified: self.at + days * DAY + spread,
         };
         self.entries.insert(path.to_owned(), Entry { attributes, content: content.into() });
+    }
+}
+
+impl Builder {
+    /// A file that only this node has, where it lies below what IIS shows.
+    fn own(&mut self, file: &OwnFile) {
+        let folder = file.path.get(..ROOT.len()).filter(|start| start.eq_ignore_ascii_case(ROOT));
+        let Some(path) = folder.and_then(|_| file.path.get(ROOT.len()..)) else { return };
+        self.file(path, 0o644, (0, "owner"), 0, file.bytes());
+        if let Some(entry) = self.entries.get_mut(path) {
+            entry.attributes.modified = file.changed_at;
+        }
     }
 }
 

@@ -72,6 +72,9 @@ pub(super) fn entries(persona: &Persona) -> Entries {
             builder.text(&path, text, Age::Worked);
         }
     }
+    for file in &persona.files {
+        builder.own(&file.path, file.bytes(), file.changed_at);
+    }
     builder.entries
 }
 
@@ -135,6 +138,16 @@ impl Builder<'_> {
     fn made(&mut self, path: &str, size: u64, attributes: u32, age: Age) {
         let from = number(self.persona, path);
         self.add(path, attributes, Content::Made { size, from }, age);
+    }
+
+    /// A file that only this node has, changed at a moment of its clock.
+    fn own(&mut self, path: &str, content: Vec<u8>, changed_at: i64) {
+        self.add(path, attribute::ARCHIVE, Content::Bytes(content.into()), Age::Worked);
+        if let Some(entry) = self.entries.get_mut(&path.to_lowercase()) {
+            let meta = &mut entry.meta;
+            (meta.created, meta.accessed, meta.written, meta.changed) =
+                (changed_at, changed_at, changed_at, changed_at);
+        }
     }
 
     /// A text, with what is the node's own in its places.
