@@ -149,6 +149,10 @@ fn ends_at_a_shell(service: &str) -> bool {
 
 /// What an event has that ties its address to others.
 fn mark(row: &EventRow) -> Option<Mark> {
+    if let Some(id) = row.field(field::REFERENCE).filter(|id| !id.is_empty() && id.len() <= NAME) {
+        let telling = row.kind != Kind::Echo.name();
+        return telling.then(|| Mark { kind: MarkKind::Canary, value: id.to_vec() });
+    }
     match Kind::meaning_of(&row.kind)? {
         Meaning::Secret => {
             let name = row.text(field::PRINCIPAL)?.trim().to_lowercase();

@@ -2,6 +2,7 @@
 //! clock, no random, no runtime.
 
 pub mod audit;
+pub mod canary;
 pub mod cluster;
 pub mod correlate;
 pub mod credential;

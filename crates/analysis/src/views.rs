@@ -1,6 +1,7 @@
 //! What a batch of stored events adds to the views that operators look at.
 
 use crate::{
+    canary,
     delta::deltas,
     incident,
     profile::{self, Profile},
@@ -49,6 +50,7 @@ pub fn change(view: View, rules: &Rules, rows: &[EventRow]) -> Change {
         // These go on from what is stored; who makes them from nothing but events makes them whole.
         View::Profiles => Change::Profiles(profiles(rows)),
         View::Reuse => Change::Reuse(reused(rows)),
+        View::Canaries => Change::Canaries(canary::hits(rows)),
     }
 }
 

@@ -45,6 +45,8 @@ subjects! {
     CampaignChanged = "campaign.changed";
     /// Something happened to incidents, or was noted of them.
     IncidentChanged = "incident.changed";
+    /// Canaries were made, planted or revoked.
+    CanaryChanged = "canary.changed";
     /// Another fleet is wanted.
     FleetChanged = "fleet.changed";
     /// A decky is in another state than before.

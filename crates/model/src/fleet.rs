@@ -1,6 +1,8 @@
 //! A fleet as it is wanted: deckies with their places, systems and services.
 
-use crate::{catalogue, custom::CustomService, nmap, persona::derive::Request, runtime::Runtime};
+use crate::{
+    canary::Plant, catalogue, custom::CustomService, nmap, persona::derive::Request, runtime::Runtime,
+};
 use netsvc_persona::{
     Life, LoginPolicy, Servers,
     service::ServiceInfo,
@@ -182,6 +184,9 @@ pub struct Decky {
     /// Programs that were updated since, by service: the version that they were updated to.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub updates: BTreeMap<String, String>,
+    /// Canaries that are laid among its files when it is deployed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub plant: Vec<Plant>,
 }
 
 /// As [`is_first`].
@@ -218,6 +223,7 @@ impl Decky {
             generation: 0,
             firewall: false,
             updates: BTreeMap::new(),
+            plant: Vec::new(),
         }
     }
 

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod alert;
 pub mod archetype;
+pub mod canary;
 pub mod catalogue;
 pub mod custom;
 pub mod flaw;

@@ -25,6 +25,7 @@ macro_rules! named {
 mod account;
 mod alert;
 mod attacker;
+mod canary;
 mod cluster;
 mod fleet;
 mod incident;
@@ -44,6 +45,10 @@ pub struct UnknownName(pub String);
 pub use account::{ApiToken, AuditEntry, Login, LoginLink, NewAuditEntry, User, UserChange};
 pub use alert::{AlertDelivery, AlertFormat, AlertKind, AlertMute, AlertRule, DeliveryState};
 pub use attacker::{Attacker, AttackerDelta, AttackerDeltas, Contact, Counts, Traversal, TraversalKind};
+pub use canary::{
+    CANARY, Canary, CanaryChannel, CanaryFilter, CanaryHit, CanaryKind, CanaryPlace, CanarySecret,
+    CanarySummary, UNPLACED,
+};
 pub use cluster::{
     Asked, Cluster, ClusterChange, ClusterFilter, ClusterLink, ClusterMember, ClusterView, Decision, Deed, Evidence,
     LONGEST_REASON, Level, MOST_ADDRESSES, MemberSeen, NewDecision, Refusal, Trait, TraitKind,

@@ -48,6 +48,8 @@ pub enum Process {
     Swarm,
     /// What speaks to operators.
     Api,
+    /// What answers those who have taken a canary along.
+    Canary,
 }
 
 /// A place that a process may use.
@@ -81,6 +83,8 @@ pub struct Grants {
     pub families: &'static [&'static str],
     /// Most bytes of memory; `None`: what the fleet needs.
     pub memory: Option<u64>,
+    /// Whether it may listen on ports below 1024, if who starts it may.
+    pub low_ports: bool,
 }
 
 /// What netd and those who start it cannot do without: devices, namespaces and raw sockets of the segment, ports
@@ -109,7 +113,8 @@ const SEGMENT: &[&str] = &["AF_UNIX", "AF_INET", "AF_INET6", "AF_NETLINK", "AF_P
 
 impl Process {
     /// All processes, the one that starts the others first.
-    pub const ALL: &'static [Process] = &[Process::Keeper, Process::House, Process::Swarm, Process::Api];
+    pub const ALL: &'static [Process] =
+        &[Process::Keeper, Process::House, Process::Swarm, Process::Api, Process::Canary];
 
     /// Name in `status` and of the process's note.
     pub fn name(self) -> &'static str {
@@ -118,6 +123,7 @@ impl Process {
             Process::House => "house",
             Process::Swarm => "swarm",
             Process::Api => "api",
+            Process::Canary => "canary",
         }
     }
 
@@ -135,6 +141,7 @@ impl Process {
                 capabilities: KEEPER_CAPABILITIES,
                 families: SEGMENT,
                 memory: None,
+                low_ports: false,
             },
             Process::House | Process::Swarm => Grants {
                 starter: false,
@@ -145,10 +152,17 @@ impl Process {
                 capabilities: &[],
                 families: NETWORK,
                 memory: Some(1 << 30),
+                low_ports: false,
             },
             // 1024 connections of the interface and as many of the dashboard, one more for each that is handed on,
             // the store, and some to spare: what hangs on it starves nobody else.
             Process::Api => Grants { open_files: Some(4096), ..Process::House.grants() },
+            Process::Canary => Grants {
+                open_files: Some(1024),
+                capabilities: &["CAP_NET_BIND_SERVICE"],
+                low_ports: true,
+                ..Process::House.grants()
+            },
         }
     }
 }
@@ -276,6 +290,14 @@ workers! {
         wake: Wake { topics: &["incident.changed"], tick: Duration::from_secs(2) },
         alias: None,
         process: Process::House,
+    }
+    /// Answer those who have taken a canary along, and notice when one is used
+    Canary = "canary" {
+        role: Role::Master,
+        after: &[Worker::Bus, Worker::Ingester],
+        wake: Wake { topics: &["log.ingested", "canary.changed"], tick: Duration::from_secs(1) },
+        alias: None,
+        process: Process::Canary,
     }
     /// Change deckies when it is time, as machines change that are looked after
     Mutator = "mutator" {

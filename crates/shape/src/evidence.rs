@@ -1,10 +1,11 @@
 //! Credentials and artefacts.
 
-use crate::{Texts, shown};
+use crate::{Provenance, Texts, shown};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use decnet_model::record;
 use netsvc_wire::stamp;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// One credential.
@@ -44,6 +45,9 @@ pub struct Credential {
     pub last_seen: String,
     /// Whether a probe of our own offered it.
     pub probe: bool,
+    /// Where it was planted, if it is the secret of a canary.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provenance: Option<Provenance>,
     /// Exact bytes, base64, of the texts that are not shown as they are.
     #[serde(skip_serializing_if = "Texts::is_empty")]
     pub exact: Texts,
@@ -70,8 +74,16 @@ impl From<&record::Credential> for Credential {
             first_seen: stamp::format(row.first_seen),
             last_seen: stamp::format(row.last_seen),
             probe: row.probe,
+            provenance: None,
             exact,
         }
+    }
+}
+
+/// Says of each secret that is a canary's where it was planted; `canaries` are those of the secrets, by SHA-256.
+pub fn with_provenance(credentials: &mut [Credential], canaries: &BTreeMap<String, record::Canary>) {
+    for credential in credentials {
+        credential.provenance = canaries.get(&credential.secret_sha256).map(Provenance::from);
     }
 }
 

@@ -7,6 +7,7 @@
 mod account;
 mod alert;
 mod attacker;
+mod canary;
 mod cluster;
 pub mod condition;
 mod event;
@@ -28,11 +29,12 @@ mod texts;
 pub use account::{ApiToken, AuditEntry, Login, User};
 pub use alert::{AlertDelivery, AlertMute, AlertRule};
 pub use attacker::{Attacker, AttackerDetail, Contact, Counts, Traversal};
+pub use canary::{Canary, CanaryHit, CanaryKind, Provenance};
 pub use cluster::{
     Cluster, ClusterAddress, ClusterDecision, ClusterDetail, ClusterQuery, ClusterReason, ClusterTie,
 };
 pub use event::Event;
-pub use evidence::{Artifact, ArtifactDetail, Credential, Sighting};
+pub use evidence::{Artifact, ArtifactDetail, Credential, Sighting, with_provenance};
 pub use fleet::{Decky, DeckyDetail, Stats, Tally};
 pub use house::{Lag, Setting, Worker, Workers};
 pub use incident::{Incident, IncidentDetail, IncidentNote, IncidentSource, IncidentTie};

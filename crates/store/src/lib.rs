@@ -8,6 +8,7 @@ mod access;
 mod alert;
 mod artefact;
 mod attacker;
+mod canary;
 mod care;
 mod cluster;
 mod correlate;

@@ -75,6 +75,11 @@ const STEPS: &[(i64, &str, &str)] = &[
         include_str!("../migrations/mysql/0013_swarm.sql"),
     ),
     (
+        14,
+        include_str!("../migrations/sqlite/0014_canaries.sql"),
+        include_str!("../migrations/mysql/0014_canaries.sql"),
+    ),
+    (
         15,
         include_str!("../migrations/sqlite/0015_mute_hours.sql"),
         include_str!("../migrations/mysql/0015_mute_hours.sql"),

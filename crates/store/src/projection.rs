@@ -1,7 +1,7 @@
 //! Views and how far each has read: what a batch of events adds and the cursor, in one transaction.
 
 use crate::{
-    Fence, Store, correlate,
+    Fence, Store, canary, correlate,
     database::{Statement, Tx, transaction},
     error::Error,
     incident, profile, ranking, reuse,
@@ -58,6 +58,7 @@ impl Store {
                 Change::Techniques(hits) => technique::write(&mut tx, hits).await,
                 Change::Profiles(rows) => profile::write(&mut tx, rows).await,
                 Change::Reuse(rows) => reuse::write(&mut tx, rows).await,
+                Change::Canaries(hits) => canary::write(&mut tx, hits).await,
             }
         })
     }
@@ -93,6 +94,7 @@ fn emptying(tx: &Tx, view: View) -> &'static [&'static str] {
         View::Techniques => technique::EMPTYING,
         View::Profiles => profile::EMPTYING,
         View::Reuse => reuse::EMPTYING,
+        View::Canaries => canary::EMPTYING,
     }
 }
 

@@ -8,8 +8,8 @@ use crate::{
 use decnet_model::{
     access::Role,
     record::{
-        AlertFormat, AlertKind, Behaviour, DeckyActual, DeckyDesired, Deed, DeliveryState, IncidentDeed,
-        IncidentState, Level, MarkKind, MutationCause, MutationKind, OperationKind, OperationState, Phase,
+        AlertFormat, AlertKind, Behaviour, CanaryChannel, CanaryKind, DeckyActual, DeckyDesired, Deed, DeliveryState,
+        IncidentDeed, IncidentState, Level, MarkKind, MutationCause, MutationKind, OperationKind, OperationState, Phase,
         Subject, TraversalKind,
     },
 };
@@ -163,6 +163,8 @@ macro_rules! names {
     )+};
 }
 names! {
+    CanaryChannel: "a way in which a canary is used";
+    CanaryKind: "a kind of canary";
     AlertFormat: "a form of messages";
     AlertKind: "a kind of message";
     Behaviour: "a behaviour";

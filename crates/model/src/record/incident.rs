@@ -1,6 +1,6 @@
 //! Incidents: what analysts work on instead of single events, and what a batch of events adds to them.
 
-use super::{Contact, Counts, EventRow};
+use super::{CANARY, Contact, Counts, EventRow, UNPLACED};
 use netsvc_wire::stamp::{DAY, Micros};
 use std::net::IpAddr;
 
@@ -86,6 +86,8 @@ ranked! {
         Key = "key";
         /// The content of a payload.
         Payload = "payload";
+        /// A canary: who read it where it lay, and who used it.
+        Canary = "canary";
     }
 }
 
@@ -236,6 +238,10 @@ impl Incident {
                 format!("{who} tried {} on {extent}", number(self.counts.credentials, "credential"))
             }
             Stage::LoggedIn => format!("{who} logged in to {place}"),
+            Stage::Executed if self.service == CANARY && self.node == UNPLACED => {
+                format!("{who} set off a canary")
+            }
+            Stage::Executed if self.service == CANARY => format!("{who} set off a canary of {}", self.node),
             Stage::Executed if self.commands > 0 => {
                 format!("{who} ran {} in {place}", number(self.commands, "command"))
             }

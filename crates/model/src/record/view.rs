@@ -1,6 +1,6 @@
 //! What is made of events so that nobody has to look through them: views, each with a cursor of its own.
 
-use super::{AttackerDeltas, IncidentDelta, ProfileRow, ReuseRow, TechniqueHit};
+use super::{AttackerDeltas, CanaryHit, IncidentDelta, ProfileRow, ReuseRow, TechniqueHit};
 use crate::worker::Worker;
 use netsvc_wire::stamp::Micros;
 use std::collections::BTreeMap;
@@ -24,6 +24,8 @@ pub enum View {
     Profiles,
     /// Secrets that were offered more than once.
     Reuse,
+    /// What became of canaries.
+    Canaries,
 }
 
 named!(View);
@@ -37,6 +39,7 @@ impl View {
         View::Words,
         View::Incidents,
         View::Techniques,
+        View::Canaries,
         View::Profiles,
         View::Reuse,
     ];
@@ -49,7 +52,8 @@ impl View {
             | View::Rankings
             | View::Words
             | View::Incidents
-            | View::Techniques => Worker::Correlator,
+            | View::Techniques
+            | View::Canaries => Worker::Correlator,
             View::Profiles => Worker::Profiler,
             View::Reuse => Worker::ReuseCorrelator,
         }
@@ -66,6 +70,7 @@ impl View {
             View::Techniques => "techniques",
             View::Profiles => "profiles",
             View::Reuse => "reuse",
+            View::Canaries => "canaries",
         }
     }
 }
@@ -89,6 +94,8 @@ pub enum Change {
     Profiles(Vec<ProfileRow>),
     /// Reused secrets as they are now.
     Reuse(Vec<ReuseRow>),
+    /// To canaries.
+    Canaries(Vec<CanaryHit>),
 }
 
 impl Change {
@@ -103,6 +110,7 @@ impl Change {
             Change::Techniques(_) => View::Techniques,
             Change::Profiles(_) => View::Profiles,
             Change::Reuse(_) => View::Reuse,
+            Change::Canaries(_) => View::Canaries,
         }
     }
 
@@ -117,6 +125,7 @@ impl Change {
             Change::Techniques(hits) => hits.len(),
             Change::Profiles(rows) => rows.len(),
             Change::Reuse(rows) => rows.len(),
+            Change::Canaries(hits) => hits.len(),
         }
     }
 

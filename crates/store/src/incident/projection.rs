@@ -281,6 +281,7 @@ fn hash(mark: &Mark) -> Vec<u8> {
         MarkKind::Principal => 1,
         MarkKind::Key => 2,
         MarkKind::Payload => 3,
+        MarkKind::Canary => 4,
     };
     Sha256::new().chain_update([kind]).chain_update(&mark.value).finalize().to_vec()
 }
