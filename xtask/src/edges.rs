@@ -54,8 +54,9 @@ const EDGES: &[(&str, &[&str])] = &[
     ("decnet-analysis", &["decnet-model", "decnet-shape", "netsvc-wire", "netsvc-persona"]),
     ("decnet-engine", &["decnet-model", "netsvc-persona", "netsvc-stack"]),
     ("decnet-pipeline", &["decnet-model", "decnet-store", "decnet-bus", "decnet-analysis", "netsvc-wire"]),
-    ("decnet-web", &["decnet-model", "decnet-store", "decnet-shape", "netsvc-wire"]),
+    ("decnet-web", &["decnet-model", "decnet-store", "decnet-shape", "decnet-canary", "netsvc-wire"]),
     ("decnet-alert", &["decnet-model", "decnet-store", "decnet-shape", "decnet-pipeline", "netsvc-wire"]),
+    ("decnet-canary", &["decnet-model", "decnet-store", "decnet-pipeline", "netsvc-wire", "netsvc-persona"]),
     (
         "decnet-fleet",
         &[
@@ -83,6 +84,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "decnet-pipeline",
             "decnet-fleet",
             "decnet-alert",
+            "decnet-canary",
             "decnet-swarm",
             "decnet-web",
             "netsvc-wire",
@@ -118,6 +120,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "netsvc-catalogue",
             "netsvc-stack",
             "decnet-analysis",
+            "decnet-canary",
             "decnet-model",
             "decnet-plan",
             "decnet-swarm",

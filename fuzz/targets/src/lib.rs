@@ -85,7 +85,30 @@ const PARSERS: &[Parser] = &[
     ("client_hello", client_hello),
     ("relay", relay),
     ("certificate", certificate),
+    ("canary_http", canary_http),
+    ("canary_dns", canary_dns),
 ];
+
+/// A request to the pages of canaries.
+pub fn canary_http(bytes: &[u8]) {
+    use decnet_canary::serve::{book::Book, http};
+    if let Ok(request) = http::Request::read(bytes) {
+        assert!(request.head <= bytes.len(), "a head is longer than what there is");
+        let (noise, fields) = (http::noise_of(&request), http::fields(&request));
+        assert!(noise.is_none_or(|noise| !noise.is_empty()) && fields.len() == 6, "{request:?}");
+        let answer =
+            http::answer(&request, http::subject(&request, &Book::default()).map(|(id, _)| id).as_deref());
+        assert!(answer.bytes(0, request.stays(), false).len() < 2048, "an answer is small");
+    }
+}
+
+/// A question to the name server of canaries.
+pub fn canary_dns(bytes: &[u8]) {
+    use decnet_canary::serve::dns::{Zone, answer};
+    let zone = Zone { name: "z.example".to_owned(), address: Some([192, 0, 2, 1].into()) };
+    let done = answer(bytes, &zone);
+    assert!(done.answer.is_none_or(|answer| answer.len() <= 512 + bytes.len()), "an answer is small");
+}
 
 /// A line of the event log.
 pub fn wire(bytes: &[u8]) {

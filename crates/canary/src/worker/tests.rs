@@ -1,0 +1,73 @@
+use super::*;
+use crate::make::{Draw, make};
+use decnet_model::{
+    canary::{Asked, Origin},
+    record::{CanaryKind, class_of},
+};
+use netsvc_wire::WriterId;
+
+fn row(kind: &str, fields: &[(&str, &[u8])]) -> EventRow {
+    EventRow {
+        id: 7,
+        writer: WriterId(1),
+        number: 1,
+        at: 5,
+        node: "web".into(),
+        service: "ssh".into(),
+        kind: kind.into(),
+        src_ip: "192.0.2.1".parse().ok(),
+        src_port: Some(4000),
+        dst_port: None,
+        session: None,
+        probe: false,
+        class: class_of(kind),
+        fields: fields.iter().map(|(name, value)| ((*name).into(), value.to_vec())).collect(),
+    }
+}
+
+#[test]
+fn a_secret_is_known_wherever_it_is_offered() {
+    let mut draw = Draw::new().unwrap();
+    let mut made = |kind: CanaryKind, target: Option<&str>| {
+        let asked = Asked { target: target.map(str::to_owned), ..Asked::of(kind) };
+        make(&asked, &Origin::default(), &mut draw, "eve", 1).unwrap()
+    };
+    let note = made(CanaryKind::Password, None);
+    let key = made(CanaryKind::SshKey, None);
+    let mail = made(CanaryKind::Email, Some("m.example"));
+    let text = String::from_utf8(note.content.clone()).unwrap();
+    let password = text.split("pass: ").nth(1).unwrap().trim().to_owned();
+    let domain = format!("CORP\\{}", note.canary.lead.split(' ').next().unwrap().to_uppercase());
+    let print = key.canary.lead.split(' ').next().unwrap().to_owned();
+    let secrets: Vec<_> = [&note, &key, &mail].iter().flat_map(|made| made.secrets.clone()).collect();
+    let rows: Vec<_> = [&note, &key, &mail].iter().map(|made| made.canary.clone()).collect();
+    let book = Book::of(&rows, secrets);
+    let encoded = STANDARD.encode(&password);
+    let envelope = format!("TO:<{}> NOTIFY=NEVER", mail.canary.lead.to_uppercase());
+    for (event, expected) in [
+        (
+            row("auth_attempt", &[("principal", b"x"), ("secret_b64", encoded.as_bytes())]),
+            Some(&note.canary.id),
+        ),
+        (row("auth_attempt", &[("secret_printable", password.as_bytes())]), Some(&note.canary.id)),
+        (row("auth_attempt", &[("secret_printable", b"hunter2")]), None),
+        (
+            row("auth_attempt", &[("principal", domain.as_bytes()), ("secret_kind", b"ntlmssp_v2")]),
+            Some(&note.canary.id),
+        ),
+        (row("auth_attempt", &[("principal", b"CORP\\other"), ("secret_kind", b"ntlmssp_v2")]), None),
+        (row("key_offer", &[("key_sha256", print.as_bytes())]), Some(&key.canary.id)),
+        (row("key_offer", &[("key_sha256", password.as_bytes())]), None),
+        (row("rcpt_to", &[("rcpt_to", envelope.as_bytes())]), Some(&mail.canary.id)),
+        (row("command", &[("command", password.as_bytes())]), None),
+    ] {
+        let told = offered(&event, &book);
+        let reference = told.as_ref().and_then(|event| {
+            event.fields.iter().find(|(name, _)| *name == field::REFERENCE).map(|(_, id)| id.clone())
+        });
+        assert_eq!(reference, expected.map(|id| id.clone().into_bytes()), "{event:?}");
+        if let Some(told) = told {
+            assert_eq!((told.node.as_str(), told.app.as_str(), told.kind), ("web", "ssh", Kind::Callback));
+        }
+    }
+}
