@@ -44,6 +44,8 @@ pub struct Kept {
     pub write: Vec<PathBuf>,
     /// Most open files.
     pub open_files: Option<u64>,
+    /// Whether it may listen on ports below 1024, if it may so far.
+    pub low_ports: bool,
     /// Whether processes of the same user may look into it, at its descriptors above all.
     pub inspectable: bool,
 }
@@ -105,7 +107,8 @@ pub fn has_landlock() -> bool {
     rules.handle_access(AccessFs::from_all(ABI::V1)).and_then(|rules| rules.create()).is_ok()
 }
 
-/// Becomes the user; then no capability is left, of root of a user namespace neither.
+/// Becomes the user; then no capability is left, of root of a user namespace neither, but that for low ports where it
+/// is kept.
 fn drop_capabilities(kept: &Kept) -> io::Result<()> {
     use caps::CapSet;
     let _ = caps::clear(None, CapSet::Ambient);
@@ -121,15 +124,32 @@ fn drop_capabilities(kept: &Kept) -> io::Result<()> {
         // In a user namespace there may be no groups to choose from; then nothing needs them.
         return Err(error.into());
     }
+    let low = caps::Capability::CAP_NET_BIND_SERVICE;
+    let low_ports =
+        kept.low_ports && caps::has_cap(None, CapSet::Permitted, low).map_err(io::Error::other)?;
+    if low_ports {
+        // Else they would go with the user.
+        prctl::set_keepcaps(true)?;
+    }
     if let Some(user) = kept.user.filter(|user| user.uid != geteuid().as_raw()) {
         setgid(Gid::from_raw(user.gid))?;
         setuid(Uid::from_raw(user.uid))?;
     }
-    for set in [CapSet::Effective, CapSet::Permitted, CapSet::Inheritable] {
+    let left: caps::CapsHashSet = low_ports.then_some(low).into_iter().collect();
+    // What is permitted bounds what is in effect, so that the one goes before the other.
+    for set in [CapSet::Inheritable, CapSet::Effective] {
         // Who has none need not ask: a filter of system calls around us may forbid it.
         if !caps::read(None, set).map_err(io::Error::other)?.is_empty() {
             caps::clear(None, set).map_err(io::Error::other)?;
         }
+    }
+    for set in [CapSet::Permitted, CapSet::Effective] {
+        if caps::read(None, set).map_err(io::Error::other)? != left {
+            caps::set(None, set, &left).map_err(io::Error::other)?;
+        }
+    }
+    if low_ports {
+        prctl::set_keepcaps(false)?;
     }
     Ok(())
 }
@@ -413,6 +433,7 @@ mod tests {
             read: vec!["/etc/hostname".into(), "/no/such/place".into()],
             write: vec![mine.clone()],
             open_files: None,
+            low_ports: false,
             inspectable: true,
         };
         std::thread::spawn(move || {

@@ -1,6 +1,9 @@
 //! The personas of a fleet: the stored ones while they fit the plan, else new ones.
 
-use crate::error::{Error, document, stored};
+use crate::{
+    error::{Error, document, stored},
+    planted,
+};
 use decnet_engine::node::{NodeSpec, Nodes};
 use decnet_model::{
     fleet::{Decky, Fleet},
@@ -37,6 +40,7 @@ pub(super) async fn nodes(
     let derived = tokio::task::block_in_place(|| derive_all(want, secret, now))?;
     let mut taken = taken(want, &known);
     let mut fresh = Vec::new();
+    let mut planted = planted::files(store).await?;
     let mut nodes = Nodes::new();
     for (decky, new) in want.deckies.values().zip(derived) {
         let name = decky.name.to_string();
@@ -56,6 +60,7 @@ pub(super) async fn nodes(
         logins::apply(decky, &mut persona);
         // What it served once it will serve again as it did; until then nobody sees anything of it.
         persona.products.retain(|slug, _| decky.services.iter().any(|service| service.slug == *slug));
+        planted::lay(&mut persona, planted.remove(&name).unwrap_or_default());
         nodes.insert(name, NodeSpec { persona, services: decky.services.clone(), ports: decky.ports() });
     }
     store.personas_put(&fresh, now).await.map_err(stored("store personas"))?;

@@ -108,8 +108,8 @@ struct Keeper {
     fence: decnet_store::Fence,
     secret: [u8; 32],
     running: Option<Running>,
-    /// The intent that was made true last.
-    last: Option<String>,
+    /// The intent that was made true last, with the canaries that lay on deckies.
+    last: Option<(String, String)>,
     /// Whether something of it could not be started.
     failed: bool,
     tried: Instant,
@@ -150,8 +150,9 @@ impl Keeper {
         let Some(text) = self.store.fleet_get().await.map_err(stored("read the fleet"))? else {
             return Ok(());
         };
+        let planted = self.store.canary_planted_stamp().await.map_err(stored("look for planted canaries"))?;
         let retry = self.failed && RETRY <= self.tried.elapsed();
-        if self.last.as_ref() == Some(&text) && !retry {
+        if self.last.as_ref().is_some_and(|last| (&last.0, &last.1) == (&text, &planted)) && !retry {
             return Ok(());
         }
         let want: Fleet = serde_json::from_str(&text).map_err(document("read the fleet"))?;
@@ -166,7 +167,7 @@ impl Keeper {
             self.carry(&want, nodes).await?;
         }
         self.clear(&want).await?;
-        self.last = Some(text);
+        self.last = Some((text, planted));
         self.export().await;
         Ok(())
     }

@@ -194,6 +194,7 @@ mod tests {
             generation: 0,
             firewall: false,
             updates: Default::default(),
+            plant: Vec::new(),
         };
         change(&mut decky);
         let network: Network = "192.0.2.0/24".parse().unwrap();

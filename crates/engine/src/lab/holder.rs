@@ -49,6 +49,7 @@ fn give_up(config: &LabConfig, rootless: bool) -> Result<(), ConfineError> {
         read: Vec::new(),
         write: vec![config.run.clone()],
         open_files: None,
+        low_ports: false,
         // Its namespaces are entered through its descriptors.
         inspectable: true,
     };

@@ -190,6 +190,23 @@ pub const KEYS: &[Key] = &[
             |_, decky| decky.firewall.then(|| "on".to_owned()),
         )
         .settle(|_, _, fresh, stored| stored.firewall = fresh.firewall),
+    key("plant", "canaries laid among its files, KIND:PATH, comma-separated", "password:~/passwords.txt")
+        .decky(
+            |reading, entry, errors| {
+                let all = entry.value.split(',').map(str::trim).filter(|text| !text.is_empty());
+                match all.map(str::parse).collect() {
+                    Ok(plant) => reading.desired.decky.plant = plant,
+                    Err(why) => {
+                        let why: String = why;
+                        wrong(entry, &format!("is no canary and place: {why}"), errors);
+                    }
+                }
+            },
+            |_, decky| {
+                let all: Vec<_> = decky.plant.iter().map(ToString::to_string).collect();
+                Some(all.join(", ")).filter(|text| !text.is_empty())
+            },
+        ),
     key("nmap_os", "family of its system", "linux").decky_reads(|_, _, _| ()).drawn(),
     key("mutate_interval", "minutes between changes of a decky, about", "30")
         .flag(Flag::Instead("mutate-interval"))

@@ -194,6 +194,7 @@ fn some_decky() -> impl Strategy<Value = Decky> {
             generation: 0,
             firewall: on && Filter::On.on(system) && firewalls::find(family, system).is_some(),
             updates: BTreeMap::new(),
+            plant: if on { vec!["env:/srv/app/.env".parse().unwrap()] } else { Vec::new() },
         }
     })
 }
