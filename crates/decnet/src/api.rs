@@ -14,6 +14,8 @@ use decnet_analysis::{
 };
 use decnet_bus::Subject;
 use decnet_model::{
+    canary::Origin,
+    flaw::Flaw,
     record::{ClusterLink, Level, ProfileRow, ReuseRow},
     worker::{Action, Worker},
 };
@@ -128,6 +130,11 @@ impl House for Installation {
     fn swarm_token(&self, authority: &str) -> Option<(String, String)> {
         let (token, hash) = decnet_swarm::join::fresh(authority).ok()?;
         Some((token.to_string(), hash))
+    }
+
+    fn canary_origin(&self) -> Result<Origin, Vec<Flaw>> {
+        let settings = self.0.settings();
+        Origin::read(settings.text(Name::CanaryBase), settings.text(Name::CanaryZone))
     }
 
     fn rules(&self) -> Vec<TechniqueRule> {

@@ -7,8 +7,9 @@ use crate::{
 };
 use anyhow::{Context as _, Result};
 use decnet_bus::Bus;
+use decnet_canary::serve::{Place, dns::Zone};
 use decnet_model::{
-    alert::Asked,
+    alert::{Addresses, Asked},
     flaw,
     record::{AlertRule, Level},
     worker::Worker,
@@ -61,6 +62,9 @@ pub fn body(worker: Worker, context: &Context) -> Body {
         }),
         Worker::Alerter => on_the_store(context, |worker, context, store| async move {
             Ok(decnet_alert::run(worker, store, alerter_settings(&context)?).await?)
+        }),
+        Worker::Canary => on_the_store(context, |worker, context, store| async move {
+            Ok(decnet_canary::run(worker, store, canary_settings(&context)?).await?)
         }),
         Worker::Mutator => on_the_store(context, |worker, context, store| async move {
             Ok(decnet_fleet::mutator::run(worker, context.fleet(), store, stamp::now).await?)
@@ -137,6 +141,32 @@ fn keep(context: &Context) -> Result<ingester::Keep> {
         rows: settings.number(Name::StoreEvents),
         bytes: settings.number(Name::StoreBytes),
         kinds: settings.text(Name::StoreKinds).parse().context("read events.store-kinds")?,
+    })
+}
+
+fn canary_settings(context: &Context) -> Result<decnet_canary::Settings> {
+    let settings = context.settings();
+    let port = |name| u16::try_from(settings.number(name)).unwrap_or_default();
+    let origin = crate::commands::canary::origin(settings)?;
+    let bind = settings.text(Name::CanaryBind);
+    let address = match settings.given(Name::CanaryAddress) {
+        Some(text) => {
+            Some(text.parse().with_context(|| format!("canary.address: {text:?} is no IPv4 address"))?)
+        }
+        None => origin.base.as_ref().and_then(|base| base.host().parse().ok()),
+    };
+    let proxies =
+        settings.text(Name::CanaryProxies).split(',').map(str::trim).filter(|text| !text.is_empty());
+    let proxies: Result<Vec<Addresses>, _> = proxies.map(str::parse).collect();
+    Ok(decnet_canary::Settings {
+        place: Place {
+            bind: bind.parse().with_context(|| format!("canary.bind: {bind:?} is no address"))?,
+            http: port(Name::CanaryHttpPort),
+            dns: port(Name::CanaryDnsPort),
+            zone: origin.zone.map(|name| Zone { name, address }),
+            proxies: proxies.context("read canary.proxies")?,
+        },
+        sd_id: settings.text(Name::SdId).to_owned(),
     })
 }
 

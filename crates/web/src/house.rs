@@ -1,5 +1,6 @@
 //! What the interface shows of the installation and cannot see by itself.
 
+use decnet_model::{canary::Origin, flaw::Flaw};
 use decnet_shape::{ProfileFacts, ReuseDetail, Setting, TechniqueCoverage, TechniqueRule, Worker};
 use decnet_store::{
     Store,
@@ -37,6 +38,12 @@ pub trait House: Debug + Send + Sync {
     fn swarm_token(&self, _authority: &str) -> Option<(String, String)> {
         None
     }
+
+    /// Where what canaries say arrives.
+    ///
+    /// # Errors
+    /// What is wrong with the settings.
+    fn canary_origin(&self) -> Result<Origin, Vec<Flaw>>;
 
     /// The rules by which techniques are seen.
     fn rules(&self) -> Vec<TechniqueRule>;

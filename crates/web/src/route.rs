@@ -5,6 +5,7 @@ pub(crate) mod api_token;
 pub(crate) mod artifact;
 pub(crate) mod attacker;
 pub(crate) mod audit;
+pub(crate) mod canary;
 pub(crate) mod change;
 pub(crate) mod cluster;
 pub(crate) mod credential;

@@ -138,7 +138,20 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(route::export::artifact_content))
         .routes(routes!(route::artifact::sightings))
         .routes(routes!(route::stream::stream));
-    OpenApiRouter::with_openapi(Document::openapi()).nest(PREFIX, routes.merge(of_the_fleet()))
+    OpenApiRouter::with_openapi(Document::openapi())
+        .nest(PREFIX, routes.merge(of_the_fleet()).merge(of_canaries()))
+}
+
+/// What was laid out to be taken.
+fn of_canaries() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(route::canary::kinds))
+        .routes(routes!(route::canary::all_hits))
+        .routes(routes!(route::canary::canaries, route::canary::create))
+        .routes(routes!(route::canary::canary, route::canary::revoke))
+        .routes(routes!(route::canary::content))
+        .routes(routes!(route::canary::hits))
+        .routes(routes!(route::canary::plant, route::canary::unplant))
 }
 
 /// What looks at the fleet and changes it.

@@ -85,7 +85,12 @@ impl Creds {
                 let rows =
                     store.credential_list(&filter, Page::newest(limit)).await.context("read credentials")?;
                 if json {
-                    output::json(&rows.iter().map(shape::Credential::from).collect::<Vec<_>>());
+                    let mut shapes: Vec<_> = rows.iter().map(shape::Credential::from).collect();
+                    let secrets: Vec<_> = shapes.iter().map(|shape| shape.secret_sha256.clone()).collect();
+                    let canaries =
+                        store.canary_of_secrets(&secrets).await.context("look for planted secrets")?;
+                    shape::with_provenance(&mut shapes, &canaries);
+                    output::json(&shapes);
                 } else {
                     table(&rows, wide);
                 }

@@ -3,7 +3,7 @@
 use super::{
     Context,
     bad_input::BadInput,
-    run,
+    canary, run,
     site::{self, Where},
     status::{self, health::Health},
     swarm::{self, Mode},
@@ -390,7 +390,9 @@ fn agreed(changes: &Changes, yes: bool) -> Result<()> {
 /// Makes `fleet` come true. What this had to start ends again when nothing of it could be.
 async fn carry_out(context: &Context, old: Option<Fleet>, fleet: &Fleet) -> Result<()> {
     decnet_fleet::stage_binary(&context.fleet())?;
+    canary::check(context, fleet)?;
     store(context, fleet).await?;
+    canary::ensure(context, fleet).await?;
     let started = run::ensure_running(context).await?;
     workers::wake_fleet(context).await;
     let Err(error) = wait_for(context, fleet.deckies.len()).await else { return Ok(()) };

@@ -7,6 +7,8 @@ pub mod attackers;
 pub mod audit;
 pub mod backup;
 pub mod bad_input;
+pub mod breadcrumbs;
+pub mod canary;
 pub mod clusters;
 pub mod conditions;
 pub mod config;

@@ -158,8 +158,10 @@ fn give(path: &Path, user: Option<User>, paths: &Paths, depth: u32) -> io::Resul
 fn is_kept(path: &Path, paths: &Paths) -> bool {
     let name = path.file_name().map(|name| name.as_encoded_bytes().to_owned()).unwrap_or_default();
     let runs = path.parent() == Some(&paths.run());
+    // The house's own spool is its user's.
+    let own = path == paths.spool(decnet_model::worker::Worker::Canary.name());
     path == paths.install_secret()
-        || path.parent() == Some(&paths.spools())
+        || (path.parent() == Some(&paths.spools()) && !own)
         || (runs && [b"netd.".as_slice(), b"lab."].iter().any(|of| name.starts_with(of)))
 }
 

@@ -123,12 +123,15 @@ pub(super) fn kept(context: &Context, process: Process) -> anyhow::Result<Kept> 
     let places = |list: &[Place]| list.iter().flat_map(|&place| paths(place, context)).collect();
     // The stage's group may read spools and remove what was read.
     let groups = std::iter::once(native::STAGE_USER).chain(bus_group(settings)?).collect();
+    // The capability is kept only where it is needed.
+    let below = [Name::CanaryHttpPort, Name::CanaryDnsPort];
     Ok(Kept {
         user: house_user(settings)?.filter(|_| !grants.starter),
         groups,
         read: places(grants.read),
         write: places(grants.write),
         open_files: grants.open_files,
+        low_ports: grants.low_ports && below.iter().any(|&name| settings.number(name) < 1024),
         inspectable: false,
     })
 }

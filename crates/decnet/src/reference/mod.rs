@@ -1,6 +1,7 @@
 //! The reference: pages that are made from the tables which the code reads, and kept in `docs/reference`.
 
 mod api;
+mod canary;
 mod commands;
 mod events;
 mod fleet;
@@ -35,6 +36,7 @@ pub fn pages() -> Vec<Page> {
         page("settings", "Settings, their variables and defaults", house::settings()),
         page("workers", "Workers and the processes that they live in", house::workers()),
         page("commands", "Every verb of the command line with its options", commands::verbs()),
+        page("canaries", "Kinds of canaries, what makes each fire and what does not", canary::kinds()),
         page("api", "Routes of the interface, and whom they answer", api::routes()),
     ];
     all.extend(services::pages());

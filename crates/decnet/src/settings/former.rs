@@ -50,7 +50,6 @@ const FORMER: &[(&str, &str)] = &[
     ),
     ("DECNET_PROBE_PORTS_", "attackers are not probed"),
     ("DECNET_OSFP_PROVIDERS", "systems of attackers are not guessed by providers"),
-    ("DECNET_CANARY_", "there are no canary tokens yet"),
     ("DECNET_NODE_BIN", "no program of Node.js is started"),
     ("DECNET_GEOIP_", "addresses are not looked up in registries yet"),
     ("DECNET_ASN_", "addresses are not looked up in registries yet"),

@@ -139,6 +139,21 @@ knobs! {
     DrillHours = "alerts.firedrill-hours", "DECNET_ALERT_FIREDRILL_HOURS", "", Kind::Count,
         "Hours between two fire drills that nobody asked for, and of which one that fails is told; without it there \
          are none";
+    CanaryBase = "canary.http-base", "DECNET_CANARY_HTTP_BASE", "", Kind::Text,
+        "Address under which the pages of canaries are reached, as http://192.0.2.10:8088; without it no canary that \
+         needs one is made";
+    CanaryZone = "canary.dns-zone", "DECNET_CANARY_DNS_ZONE", "", Kind::Text,
+        "DNS zone whose names are asked of the worker `canary`; without it there is no name server";
+    CanaryAddress = "canary.address", "DECNET_CANARY_ADDRESS", "", Kind::Text,
+        "IPv4 address that names of the zone have; without it that of canary.http-base, if it is one";
+    CanaryBind = "canary.bind", "DECNET_CANARY_BIND", "0.0.0.0", Kind::Text,
+        "Address that the worker `canary` listens on; it listens once there is a canary";
+    CanaryHttpPort = "canary.http-port", "DECNET_CANARY_HTTP_PORT", "8088", Kind::Port,
+        "Port for pages of canaries; one below 1024 needs root or CAP_NET_BIND_SERVICE";
+    CanaryDnsPort = "canary.dns-port", "DECNET_CANARY_DNS_PORT", "5353", Kind::Port,
+        "Port for names of canaries, over UDP and TCP; one below 1024 needs root or CAP_NET_BIND_SERVICE";
+    CanaryProxies = "canary.proxies", "DECNET_CANARY_PROXIES", "", Kind::Text,
+        "Addresses of proxies before the pages, comma-separated, whose X-Forwarded-For is believed";
     AdminPassword = "web.admin-password", "DECNET_ADMIN_PASSWORD", "", Kind::Secret,
         "Password of the first operator; without it one is made and printed once";
     JwtSecret = "web.jwt-secret", "DECNET_JWT_SECRET", "", Kind::Secret,

@@ -25,5 +25,9 @@ pub(crate) async fn credentials(
 ) -> Result<Json<Listing<Credential>>, Problem> {
     let (filter, page) = read::<Credentials>(query, &state).await?;
     let rows = state.store().credential_list(&filter, page).await?;
-    Ok(Json(Listing::of(&rows, |row| row.first_event)))
+    let mut listing: Listing<Credential> = Listing::of(&rows, |row| row.first_event);
+    let secrets: Vec<_> = listing.items.iter().map(|one| one.secret_sha256.clone()).collect();
+    let canaries = state.store().canary_of_secrets(&secrets).await?;
+    decnet_shape::with_provenance(&mut listing.items, &canaries);
+    Ok(Json(listing))
 }

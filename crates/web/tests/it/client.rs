@@ -38,6 +38,10 @@ impl House for Nobody {
         Vec::new()
     }
 
+    fn canary_origin(&self) -> Result<decnet_model::canary::Origin, Vec<decnet_model::flaw::Flaw>> {
+        Ok(decnet_model::canary::Origin::default())
+    }
+
     fn rules(&self) -> Vec<decnet_shape::TechniqueRule> {
         Vec::new()
     }

@@ -9,6 +9,7 @@
 
 mod account;
 mod alert;
+mod canary;
 mod client;
 mod crowd;
 mod document;

@@ -193,29 +193,31 @@ fn processes(
     // What an earlier run left says nothing.
     let (native, runtime) = (native.filter(|_| holder.is_some()), runtime.filter(|_| holder.is_some()));
     let mut found = Vec::new();
-    let mut see = |process, pid: Option<u32>, landlock: Option<String>, confined: bool| {
+    let mut see = |process, pid: Option<u32>, landlock: Option<String>, confined: bool, kept: u64| {
         let Some(pid) = pid else { return };
         let kernel = Kernel::of(pid);
         let excess = match &kernel {
-            Some(kernel) if confined => excess(kernel, landlock.as_deref(), root),
+            Some(kernel) if confined => excess(kernel, landlock.as_deref(), root, kept),
             None => vec!["does not run".to_owned()],
             _ => Vec::new(),
         };
         found.push(Seen { process, pid, kernel, landlock, excess });
     };
-    see(Process::Keeper.name(), holder.map(|holder| holder.pid), None, false);
+    see(Process::Keeper.name(), holder.map(|holder| holder.pid), None, false, 0);
     let has = |process: &Process| workers.iter().any(|worker| worker.spec().process == *process);
     let parts = Process::ALL.iter().copied().filter(|process| *process != Process::Keeper && has(process));
     for process in parts.filter(|_| holder.is_some()) {
         let text = fs_err::read(paths.process_note(process.name())).unwrap_or_default();
         let note: Option<Confined> = serde_json::from_slice(&text).ok();
         let landlock = note.as_ref().map(|note| note.landlock.clone());
-        see(process.name(), note.map(|note| note.pid), landlock, process.grants().confined);
+        let grants = process.grants();
+        let kept = if grants.low_ports { LOW_PORTS } else { 0 };
+        see(process.name(), note.map(|note| note.pid), landlock, grants.confined, kept);
     }
-    see("netd", native.map(|native| native.netd), None, false);
-    see("gate", native.and_then(|native| native.gate), None, true);
-    see("serve", runtime.and_then(|runtime| runtime.process), None, true);
-    see("lab", native.and_then(|native| native.holder), None, true);
+    see("netd", native.map(|native| native.netd), None, false, 0);
+    see("gate", native.and_then(|native| native.gate), None, true, 0);
+    see("serve", runtime.and_then(|runtime| runtime.process), None, true, 0);
+    see("lab", native.and_then(|native| native.holder), None, true, 0);
     found
 }
 
@@ -231,20 +233,25 @@ fn alone(paths: &Paths, workers: &[(Worker, Option<Note>)], known: &[Seen]) -> V
         let confined: Option<Confined> = serde_json::from_slice(&text).ok();
         let landlock = confined.filter(|confined| confined.pid == pid).map(|confined| confined.landlock);
         let kernel = Kernel::of(pid);
-        let checked = kernel.as_ref().filter(|_| worker.grants().confined);
-        let excess = checked.map_or_else(Vec::new, |kernel| excess(kernel, landlock.as_deref(), false));
+        let grants = worker.grants();
+        let kept = if grants.low_ports { LOW_PORTS } else { 0 };
+        let checked = kernel.as_ref().filter(|_| grants.confined);
+        let excess = checked.map_or_else(Vec::new, |kernel| excess(kernel, landlock.as_deref(), false, kept));
         found.push(Seen { process: worker.name(), pid, kernel, landlock, excess });
     }
     found
 }
 
-/// What a confined process has that it should not have.
-fn excess(kernel: &Kernel, landlock: Option<&str>, root: bool) -> Vec<String> {
+/// The capability to listen on ports below 1024 (CAP_NET_BIND_SERVICE), as the kernel shows it.
+const LOW_PORTS: u64 = 1 << 10;
+
+/// What a confined process has that it should not have, beside the capabilities `kept`.
+fn excess(kernel: &Kernel, landlock: Option<&str>, root: bool, kept: u64) -> Vec<String> {
     let mut excess = Vec::new();
     if root && kernel.uid == 0 {
         excess.push("runs as root".to_owned());
     }
-    if kernel.capabilities != 0 {
+    if kernel.capabilities & !kept != 0 {
         excess.push("has capabilities".to_owned());
     }
     if !kernel.no_new_privs {
@@ -266,9 +273,9 @@ mod tests {
     #[test]
     fn what_a_confined_process_should_not_have_is_named() {
         let good = Kernel { uid: 64_998, capabilities: 0, no_new_privs: true, seccomp: true };
-        assert_eq!(excess(&good, Some("full"), true), Vec::<String>::new());
-        assert_eq!(excess(&Kernel { uid: 0, ..good.clone() }, None, true), ["runs as root"]);
+        assert_eq!(excess(&good, Some("full"), true, 0), Vec::<String>::new());
+        assert_eq!(excess(&Kernel { uid: 0, ..good.clone() }, None, true, 0), ["runs as root"]);
         let bare = Kernel { uid: 0, capabilities: 1, no_new_privs: false, seccomp: false };
-        assert_eq!(excess(&bare, Some("none: too old"), false).len(), 4);
+        assert_eq!(excess(&bare, Some("none: too old"), false, LOW_PORTS).len(), 4);
     }
 }
