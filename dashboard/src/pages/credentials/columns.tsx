@@ -1,3 +1,4 @@
+import { Link } from "@tanstack/react-router";
 import type { Body } from "../../api/client";
 import { Captured } from "../../kit/Captured";
 import type { Column } from "../../kit/Table";
@@ -6,7 +7,7 @@ import { ago, count } from "../../kit/time";
 export type Credential = Body["Credential"];
 export const COLUMNS: Column<Credential>[] = [
   { name: "Login", min: 90, grow: 1, show: (one) => <Captured text={one.principal} /> },
-  { name: "Secret", min: 110, grow: 2, show: (one) => <Captured text={one.secret} /> },
+  { name: "Secret", min: 110, grow: 2, show: (one) => (one.provenance ? <Link to={`/canaries/${one.provenance.canary}`} title={`planted${one.provenance.decky ? ` on ${one.provenance.decky}` : ""}`}><Captured text={one.secret} /></Link> : <Captured text={one.secret} />) },
   { name: "Kind", min: 80, rank: 5, show: (one) => one.secret_kind },
   { name: "Outcome", min: 76, rank: 4, show: (one) => <Captured text={one.outcome} /> },
   { name: "Source", min: 116, grow: 1, rank: 2, show: (one) => <span className="mono">{one.src_ip ?? "—"}</span> },
