@@ -11,6 +11,7 @@
 mod abuse;
 mod algorithms;
 mod ambient;
+mod canaries;
 mod chains;
 mod client_ssh;
 mod clients;
