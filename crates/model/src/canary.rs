@@ -315,7 +315,7 @@ mod tests {
             Asked { target, ..Asked::of(kind) }
         };
         for &kind in CanaryKind::ALL {
-            assert_eq!(given(kind).flaws(&whole), [], "{kind}");
+            assert!(given(kind).flaws(&whole).is_empty(), "{kind}");
             let lacking = Asked::of(kind).flaws(&Origin::default());
             assert_eq!(lacking.is_empty(), kind.traits().needs == Needs::Nothing, "{kind}");
             let traits = kind.traits();

@@ -19,7 +19,7 @@ fn made(kind: CanaryKind) -> Made {
 
 #[test]
 fn every_kind_is_made_is_unique_and_says_nothing_of_us() {
-    let words = ["canary", "decnet", "decoy", "honey", "deck"];
+    let words = ["canary", "decnet", "decoy", "honeypot", "decky"];
     for &kind in CanaryKind::ALL {
         let (one, other) = (made(kind), made(kind));
         assert!(one.canary.id != other.canary.id && one.content != other.content, "{kind}");
