@@ -63,6 +63,7 @@ mod tests {
             dst_port: None,
             session: None,
             probe: false,
+            host: None,
             class: Class::Evidence,
             fields: fields.iter().map(|(name, value)| ((*name).into(), value.as_bytes().to_vec())).collect(),
         }

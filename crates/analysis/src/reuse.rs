@@ -173,6 +173,7 @@ mod tests {
             dst_port: None,
             session: None,
             probe: false,
+            host: None,
             class: decnet_model::record::class_of("auth_attempt"),
             fields: fields.iter().map(|(name, value)| ((*name).into(), value.as_bytes().to_vec())).collect(),
         }

@@ -117,6 +117,7 @@ impl Stay {
             dst_port: Some(22),
             session: Some(self.session.clone()),
             probe: false,
+            host: None,
             class: class_of(kind.name()),
             fields: fields.iter().map(|(name, value)| ((*name).into(), value.as_bytes().to_vec())).collect(),
         });

@@ -339,6 +339,7 @@ pub fn moment(text: &str, now: i64) -> Result<i64, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
 
     fn known() -> Known {
         Known {
@@ -346,6 +347,7 @@ mod tests {
             services: ["gate".to_owned()].into(),
             secret_kinds: ["plaintext".to_owned()].into(),
             sessions: BTreeSet::new(),
+            hosts: BTreeMap::new(),
         }
     }
 

@@ -19,6 +19,7 @@ fn row(id: i64, at: Micros, node: &str, service: &str, kind: &str, fields: &[(&s
         dst_port: None,
         session: Some("s".into()),
         probe: false,
+        host: None,
         class: decnet_model::record::class_of(kind),
         fields: fields.iter().map(|(name, value)| ((*name).into(), value.as_bytes().to_vec())).collect(),
     }

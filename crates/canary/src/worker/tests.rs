@@ -20,6 +20,7 @@ fn row(kind: &str, fields: &[(&str, &[u8])]) -> EventRow {
         dst_port: None,
         session: None,
         probe: false,
+        host: None,
         class: class_of(kind),
         fields: fields.iter().map(|(name, value)| ((*name).into(), value.to_vec())).collect(),
     }

@@ -82,7 +82,7 @@ impl SupportBundle {
 async fn members(context: &Context, store: &Result<Store>) -> Vec<(String, String)> {
     let paths = context.paths();
     let standing = Standing::read(&paths);
-    let health = Health::look(&paths, standing.as_ref(), context.now());
+    let health = Health::look(context, standing.as_ref());
     let runner = match runner::of(&paths) {
         runner::Runner::Supervisor(holder) => format!("{} (process {})", holder.verb, holder.pid),
         runner::Runner::Units => "systemd".to_owned(),

@@ -241,7 +241,8 @@ async fn one_user_has_so_many_streams_and_keeps_nobody_out() {
     let refused = client.send(Method::GET, "/api/v1/stream", String::new()).await;
     assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
     assert!(refused.headers.contains_key("retry-after"));
-    let token = std::mem::replace(&mut client.token, client.bearer("eve", PASSWORD).await);
+    let eves = client.bearer("eve", PASSWORD).await;
+    let token = std::mem::replace(&mut client.token, eves);
     let mut other = Listener::begin(&client, "", None).await;
     client.token = token;
     own.pop();
