@@ -29,6 +29,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf},
     net::TcpStream,
     sync::mpsc,
+    task::JoinSet,
     time::timeout,
 };
 use tokio_rustls::client::TlsStream;
@@ -119,7 +120,9 @@ async fn connection(
     let acknowledged = stream.get_ref().1.alpn_protocol() == Some(tls::ACKNOWLEDGED);
     let (input, output) = tokio::io::split(stream);
     let (sender, heard) = mpsc::channel(WINDOW * 4);
-    let reader = tokio::spawn(listen(input, sender));
+    // It ends with this connection, however that ends.
+    let mut reader = JoinSet::new();
+    reader.spawn(listen(input, sender));
     let folder = worker.paths.event_log();
     let durable = Durable::new(&folder, Disk::default());
     let mut sending = Sending {
@@ -134,13 +137,11 @@ async fn connection(
         lines: 0,
     };
     let done = sending.run(&worker, lag).await;
-    let mut reader = reader;
     // The reader knows why the other side broke off.
     let told = match &done {
-        Err(Error::Network(..)) => timeout(TICK, &mut reader).await.ok(),
+        Err(Error::Network(..)) => timeout(TICK, reader.join_next()).await.ok().flatten(),
         _ => None,
     };
-    reader.abort();
     match told {
         Some(Ok(Err(told))) => Err(told),
         _ => done,

@@ -167,7 +167,8 @@ impl Site {
         let status: Value = serde_json::from_slice(&status.stdout).unwrap();
         let processes = status["processes"].as_array().unwrap();
         let found = processes.iter().find(|process| process["process"] == "swarm");
-        found.unwrap_or_else(|| panic!("{status:#}"))["pid"].to_string()
+        assert!(found.is_some(), "{status:#}");
+        found.unwrap()["pid"].to_string()
     }
 
     fn kill(&self, host: &str) {

@@ -59,7 +59,7 @@ impl Source for Relayed {
         }
         let torn = self.reader.torn() - self.torn;
         self.torn = self.reader.torn();
-        Ok(Turn { bytes, more: lines == LINES, torn })
+        Ok(Turn { bytes, more: lines > 0, torn })
     }
 
     fn release(&mut self, disk: &Disk) -> Result<(), CollectError> {

@@ -47,7 +47,7 @@ export default function Hosts() {
         {admin && hosts.data.length > 0 && <button disabled={work.busy} onClick={() => ask("check", null)}>Ask all</button>}
       </div>
       {work.error !== null && <Fault error={work.error} />}
-      {work.operation && <p className="quiet">{work.operation.state}: <Captured text={work.operation.progress || work.operation.notes} /></p>}
+      {work.operation && <p className="quiet">{work.operation.state}: <Captured text={work.operation.progress || work.operation.notes.join(" ")} /></p>}
       <section className="panel">
         {rows.length ? <Table whole label="Hosts" columns={columns(admin, work.busy, ask)} rows={rows} keyOf={(one) => one.id} /> : <Empty icon="grid" title="One machine, no swarm">Agents on other hosts carry deckies for this master.</Empty>}
       </section>
