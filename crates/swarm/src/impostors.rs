@@ -25,6 +25,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    runtime::Runtime,
     sync::watch,
 };
 use tokio_rustls::{TlsAcceptor, TlsConnector};
@@ -32,15 +33,24 @@ use tokio_rustls::{TlsAcceptor, TlsConnector};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A master with both its doors open.
-struct Master {
+pub(crate) struct Master {
     folder: tempfile::TempDir,
-    store: Store,
+    pub(crate) store: Store,
     files: Files,
     authority: String,
     port: u16,
     syslog_port: u16,
     status: Status,
-    _stop: watch::Sender<bool>,
+    /// The listener, in a runtime of its own: it ends with all of its connections, as a process does.
+    listening: Option<Runtime>,
+}
+
+/// What a worker works with that nobody ends.
+pub(crate) fn context(paths: &Paths, worker: Worker) -> WorkerContext {
+    let (stop, stopped) = watch::channel(false);
+    // Kept for ever: a sender that is gone would mean the end.
+    std::mem::forget(stop);
+    WorkerContext { worker, paths: paths.clone(), bus: Bus::off(), stop: stopped, status: Status::default() }
 }
 
 /// A port that nobody listens on.
@@ -49,44 +59,47 @@ fn free() -> u16 {
 }
 
 impl Master {
-    async fn up() -> Master {
+    pub(crate) async fn up() -> Master {
         let folder = tempfile::tempdir().unwrap();
         let paths = Paths::new(folder.path());
         let store = Store::open(&paths.database().display().to_string()).await.unwrap();
         let files = Files::new(&paths);
         let authority = join::begin(&store, &files, now()).await.unwrap();
         let (port, syslog_port) = (free(), free());
-        let (stop, stopped) = watch::channel(false);
-        let status = Status::default();
-        let context = |worker, status| WorkerContext {
-            worker,
-            paths: paths.clone(),
-            bus: Bus::off(),
-            stop: stopped.clone(),
-            status,
-        };
-        let host = "127.0.0.1".to_owned();
-        let settings = controller::Settings { host: host.clone(), port, syslog_port };
-        tokio::spawn(controller::run(context(Worker::Swarmctl, status.clone()), store.clone(), settings));
-        let settings = listener::Settings { host, port: syslog_port };
-        tokio::spawn(listener::run(context(Worker::Listener, Status::default()), store.clone(), settings));
+        let worker = context(&paths, Worker::Swarmctl);
+        let status = worker.status.clone();
+        let settings = controller::Settings { host: "127.0.0.1".to_owned(), port, syslog_port };
+        tokio::spawn(controller::run(worker, store.clone(), settings));
+        let listening = listen(&paths, &store, syslog_port);
         for port in [port, syslog_port] {
             while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         }
-        Master { folder, store, files, authority, port, syslog_port, status, _stop: stop }
+        Master { folder, store, files, authority, port, syslog_port, status, listening }
+    }
+
+    pub(crate) fn paths(&self) -> Paths {
+        Paths::new(self.folder.path())
+    }
+
+    /// Ends the listener with all of its connections, wherever they are, and starts another.
+    pub(crate) fn restart_listener(&mut self) {
+        if let Some(old) = self.listening.take() {
+            old.shutdown_background();
+        }
+        self.listening = listen(&self.paths(), &self.store, self.syslog_port);
     }
 
     fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }
 
-    async fn token(&self, name: &str) -> Token {
+    pub(crate) async fn token(&self, name: &str) -> Token {
         join::invite(&self.store, &self.authority, &invited(name), now()).await.unwrap()
     }
 
-    async fn join(&self, folder: &tempfile::TempDir, token: &Token) -> Result<Membership, Error> {
+    pub(crate) async fn join(&self, folder: &tempfile::TempDir, token: &Token) -> Result<Membership, Error> {
         let files = Files::new(&Paths::new(folder.path()));
         join::join(&files, "127.0.0.1", self.port, token, "test").await
     }
@@ -129,6 +142,27 @@ impl Master {
         let read = stream.read(&mut heard).await.map_err(failed)?;
         heard.truncate(read);
         Ok(heard)
+    }
+}
+
+fn listen(paths: &Paths, store: &Store, port: u16) -> Option<Runtime> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let settings = listener::Settings { host: "127.0.0.1".to_owned(), port };
+    let (worker, store) = (context(paths, Worker::Listener), store.clone());
+    runtime.spawn(async move {
+        // The one before may not have let go of the port.
+        while listener::run(worker.clone(), store.clone(), settings.clone()).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    Some(runtime)
+}
+
+impl Drop for Master {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.listening.take() {
+            runtime.shutdown_background();
+        }
     }
 }
 

@@ -14,6 +14,8 @@ pub mod files;
 pub mod fleet;
 pub mod forwarder;
 pub mod frame;
+#[cfg(test)]
+mod home;
 mod http;
 #[cfg(test)]
 mod impostors;
