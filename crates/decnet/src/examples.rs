@@ -27,7 +27,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         &[
             "decnet alerts set chat --target https://chat.lan/hooks/KEY --format mattermost --quiet 22:00-06:30",
             "decnet alerts set siem --target syslog+udp://siem.lan --severity low --per-hour 500",
-            "decnet alerts set mail --target smtps://ids%40lan.org@mail.lan.org/soc@lan.org --secret-stdin < file",
+            "cat file | decnet alerts set mail --target smtps://ids@mail.lan.org/soc@lan.org --secret-stdin",
         ],
     ),
     ("alerts test", &["decnet alerts test siem --json"]),

@@ -79,8 +79,12 @@ fn told(fleet: &Fleet, arguments: &[&str], input: &str) -> Output {
 fn text_of(letter: &Value) -> (String, String) {
     let letter = letter["letter"].as_str().unwrap();
     let (head, body) = letter.split_once("\r\n\r\n").unwrap();
-    let mut child =
-        Command::new("base64").arg("-d").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = Command::new("base64")
+        .args(["-d", "-i"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     child.stdin.take().unwrap().write_all(body.as_bytes()).unwrap();
     (head.to_owned(), String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap())
 }
@@ -152,8 +156,7 @@ fn mailed_after_an_attack(fleet: &Fleet, letters: &mpsc::Receiver<Value>) -> (St
     let hostile = "FLUSHALL\r\nBcc: everybody@example.com\r\n\u{202e}<b>";
     let mut socket = TcpStream::connect((fleet.ip(0), 16379)).unwrap();
     socket.write_all(format!("*2\r\n$3\r\nGET\r\n${}\r\n{hostile}\r\n", hostile.len()).as_bytes()).unwrap();
-    let mut answer = [0; 8];
-    socket.read(&mut answer).unwrap();
+    socket.read_exact(&mut [0; 1]).unwrap();
     drop(socket);
     loop {
         let (head, text) = text_of(&letters.recv_timeout(PATIENCE).unwrap());
@@ -199,7 +202,10 @@ fn the_dashboard_stands_alone_in_front_of_an_interface_and_events_pass_at_once()
     let fleet = Fleet::deploy_with(46, "deny", 1, &[]);
     let token: Value = serde_json::from_str(&fleet.run(&["token", "create", "e2e", "--json"])).unwrap();
     let bearer = format!("Authorization: Bearer {}\r\n", token["token"].as_str().unwrap());
-    let elsewhere = tempfile::tempdir().unwrap();
+    let elsewhere = tempfile::tempdir_in("/var/tmp").unwrap();
+    // The worker runs as another user and must be able to reach its folder.
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(elsewhere.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
     let port = crate::free_ports(1)[0];
     let _web = Ends(
         Command::new(program("decnet"))
@@ -235,6 +241,11 @@ fn run_has_the_interface_and_the_dashboard() {
         link["link"].as_str().unwrap().starts_with(&format!("http://127.0.0.1:{web}/login#link=")),
         "{link}"
     );
-    let status: Value = serde_json::from_str(&fleet.run(&["status", "--json"])).unwrap();
-    assert_eq!(status["ok"], true, "{status:#}");
+    let status =
+        || -> Value { serde_json::from_slice(&fleet.command(&["status", "--json"]).stdout).unwrap() };
+    let good = (0..100).any(|_| {
+        std::thread::sleep(Duration::from_millis(200));
+        status()["ok"] == true
+    });
+    assert!(good, "{:#}", status());
 }

@@ -107,14 +107,22 @@ async fn a_stream_is_live_through_the_front_and_ends_with_it() {
         let front = fronted(api, std::future::pending()).await;
         let mut readers = Vec::new();
         for _ in 0..20 {
-            let mut socket = TcpStream::connect(front).await.unwrap();
-            socket.write_all(head.as_bytes()).await.unwrap();
-            let answer = until(&mut socket, "\r\n\r\n").await;
-            assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
-            readers.push(socket);
+            readers.push(timeout(PATIENCE, reader(front, &head)).await.expect("places are free again"));
         }
-        drop(readers);
-        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+}
+
+/// A reader of the stream, once there is a place.
+async fn reader(front: SocketAddr, head: &str) -> TcpStream {
+    loop {
+        let mut socket = TcpStream::connect(front).await.unwrap();
+        socket.write_all(head.as_bytes()).await.unwrap();
+        let answer = until(&mut socket, "\r\n\r\n").await;
+        if answer.starts_with("HTTP/1.1 200 OK") {
+            return socket;
+        }
+        assert!(answer.starts_with("HTTP/1.1 429 "), "{answer}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 
