@@ -17,7 +17,7 @@ pub fn judge(host: &Host, link: &Link, challenge: Vec<u8>, answer: &[u8]) -> Opt
     let (name, given) = answer.split_at_checked(space)?;
     let given = given.trim_ascii();
     let fits = |password: &[u8]| digest(password, &challenge).is_some_and(|made| made == given);
-    let password = host.password_of(link, name, fits);
+    let password = host.password_of(link, Accounts::Mailboxes, name, fits);
     let accepted = password.is_some_and(|password| host.login(link, Accounts::Mailboxes, name, &password));
     Some(Credential {
         principal: name.to_vec(),

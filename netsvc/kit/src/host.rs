@@ -86,6 +86,7 @@ impl Stage {
     pub fn new(settings: Settings, recorder: Recorder) -> Arc<Self> {
         let budget = Budget::new(settings.limits.clone());
         let rsa = RsaKeys::new(&settings.spool);
+        let logins = Logins::open(&settings.spool.join("state").join("logins"));
         Arc::new(Stage {
             budget,
             workers: Workers::default(),
@@ -97,7 +98,7 @@ impl Stage {
             catalogue: OnceLock::new(),
             recorder,
             settings,
-            logins: Logins::default(),
+            logins,
             shared: Shared::default(),
         })
     }
@@ -314,9 +315,15 @@ impl Host {
         self.node.stage.logins.check(self.persona(), accounts, link.peer.ip(), user, password)
     }
 
-    /// The password of `user` that `fits`, as far as anything is known that could.
-    pub fn password_of(&self, link: &Link, user: &[u8], fits: impl Fn(&[u8]) -> bool) -> Option<Vec<u8>> {
-        self.node.stage.logins.password_of(self.persona(), link.peer.ip(), user, fits)
+    /// The password of `user`, one of `accounts`, that `fits`, as far as anything is known that could.
+    pub fn password_of(
+        &self,
+        link: &Link,
+        accounts: Accounts,
+        user: &[u8],
+        fits: impl Fn(&[u8]) -> bool,
+    ) -> Option<Vec<u8>> {
+        self.node.stage.logins.password_of(self.persona(), accounts, link.peer.ip(), user, fits)
     }
 
     /// The peer of `link` gave an account of this node's system a new password.

@@ -1,20 +1,25 @@
 //! Who gets in: one decision for all services of a node, so that a pair that works on one works on all.
 
+mod kept;
 mod name;
 
 pub use name::Accounts;
 
+use kept::{Change, Journal, What};
 use netsvc_persona::{LoginPolicy, Persona};
 use parking_lot::Mutex;
-use std::{collections::BTreeMap, net::IpAddr};
+use std::{collections::BTreeMap, net::IpAddr, path::Path, sync::Arc};
 
 /// Sources whose attempts are remembered; beyond that the oldest is forgotten.
 const REMEMBERED: usize = 50_000;
 
 /// Attempts of the sources of one process, by node.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Logins {
-    inner: Mutex<Memory>,
+    inner: Arc<Mutex<Memory>>,
+    /// Where changes are kept, and those that are still to be written, in their order.
+    journal: Option<Arc<Mutex<Journal>>>,
+    waiting: Arc<Mutex<Vec<Change>>>,
 }
 
 #[derive(Debug, Default)]
@@ -36,6 +41,36 @@ struct Source {
 const MAX_SET: usize = 64;
 
 impl Logins {
+    /// Attempts of a process that keeps in the file `path` what a restart must not undo.
+    pub fn open(path: &Path) -> Logins {
+        let (journal, changes) = Journal::open(path);
+        let logins = Logins { journal: Some(Arc::new(Mutex::new(journal))), ..Logins::default() };
+        let mut memory = logins.inner.lock();
+        for change in changes {
+            memory.apply(change);
+        }
+        drop(memory);
+        logins
+    }
+
+    /// Writes `change` down, off the threads that serve connections.
+    fn keep(&self, change: Change) {
+        let Some(journal) = self.journal.clone() else { return };
+        self.waiting.lock().push(change);
+        let (inner, waiting) = (self.inner.clone(), self.waiting.clone());
+        let write = move || {
+            // One writer at a time takes all that waits, so that the order stays.
+            let journal = journal.lock();
+            let changes = std::mem::take(&mut *waiting.lock());
+            // What cannot be written holds until the process ends.
+            let _ = journal.add(&changes, || inner.lock().changes());
+        };
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn_blocking(write)),
+            Err(_) => write(),
+        }
+    }
+
     /// Whether `user` with `password` gets in, from `source`, as one of `accounts` of the node of `persona`.
     ///
     /// An empty password never does where real servers refuse it, and no attempt is counted for it; the same holds
@@ -48,7 +83,7 @@ impl Logins {
         user: &[u8],
         password: &[u8],
     ) -> bool {
-        if let Some(set) = self.set_by(persona, source, user) {
+        if let Some(set) = self.set_by(persona, accounts, source, user) {
             return !password.is_empty() && set == password;
         }
         match persona.login {
@@ -67,14 +102,22 @@ impl Logins {
     /// `source` gave `user` a new password at the node of `persona`: from now on it is the one that lets in from there,
     /// and no other.
     pub fn set_password(&self, persona: &Persona, source: IpAddr, user: &[u8], password: &[u8]) {
-        let mut memory = self.inner.lock();
-        let set = &mut memory.source((persona.node.clone(), source)).set;
-        if set.len() < MAX_SET || set.contains_key(user) {
-            set.insert(user.to_vec(), password.to_vec());
-        }
+        let change = Change {
+            node: persona.node.clone(),
+            source,
+            what: What::Set,
+            user: user.to_vec(),
+            password: password.to_vec(),
+        };
+        self.inner.lock().apply(change.clone());
+        self.keep(change);
     }
 
-    fn set_by(&self, persona: &Persona, source: IpAddr, user: &[u8]) -> Option<Vec<u8>> {
+    /// The password that `source` gave `user`, where that is one of the system's accounts.
+    fn set_by(&self, persona: &Persona, accounts: Accounts, source: IpAddr, user: &[u8]) -> Option<Vec<u8>> {
+        if !accounts.are_of_the_system() {
+            return None;
+        }
         let memory = self.inner.lock();
         memory.sources.get(&(persona.node.clone(), source))?.set.get(user).cloned()
     }
@@ -84,11 +127,12 @@ impl Logins {
     pub fn password_of(
         &self,
         persona: &Persona,
+        accounts: Accounts,
         source: IpAddr,
         user: &[u8],
         fits: impl Fn(&[u8]) -> bool,
     ) -> Option<Vec<u8>> {
-        if let Some(set) = self.set_by(persona, source, user) {
+        if let Some(set) = self.set_by(persona, accounts, source, user) {
             return Some(set).filter(|set| fits(set));
         }
         let memory = self.inner.lock();
@@ -117,11 +161,49 @@ impl Logins {
             return false;
         }
         known.accepted = Some((user.to_vec(), password.to_vec()));
+        drop(memory);
+        self.keep(Change {
+            node: persona.node.clone(),
+            source,
+            what: What::Accepted,
+            user: user.to_vec(),
+            password: password.to_vec(),
+        });
         true
     }
 }
 
 impl Memory {
+    fn apply(&mut self, change: Change) {
+        let Change { node, source, what, user, password } = change;
+        let source = self.source((node, source));
+        match what {
+            What::Accepted => source.accepted = Some((user, password)),
+            What::Set if source.set.len() < MAX_SET || source.set.contains_key(&user) => {
+                source.set.insert(user, password);
+            }
+            What::Set => {}
+        }
+    }
+
+    /// What is remembered, as changes, the oldest source first.
+    fn changes(&self) -> Vec<Change> {
+        let mut all = Vec::new();
+        for key in &self.arrivals {
+            let Some(known) = self.sources.get(key) else { continue };
+            let change = |what, user: &[u8], password: &[u8]| Change {
+                node: key.0.clone(),
+                source: key.1,
+                what,
+                user: user.to_vec(),
+                password: password.to_vec(),
+            };
+            all.extend(known.accepted.iter().map(|(user, password)| change(What::Accepted, user, password)));
+            all.extend(known.set.iter().map(|(user, password)| change(What::Set, user, password)));
+        }
+        all
+    }
+
     /// What is remembered of a source; the oldest is forgotten for a new one.
     fn source(&mut self, key: (String, IpAddr)) -> &mut Source {
         if !self.sources.contains_key(&key) {
@@ -164,7 +246,8 @@ mod tests {
         assert!(attempt("192.0.2.1", "c"));
         assert!(!attempt("192.0.2.1", "d"));
         let proven = |source: &str| {
-            logins.password_of(&persona, source.parse().unwrap(), b"root", |password| password == b"c")
+            let source = source.parse().unwrap();
+            logins.password_of(&persona, Accounts::System, source, b"root", |password| password == b"c")
         };
         assert_eq!(proven("192.0.2.1").as_deref(), Some(&b"c"[..]), "a proof of the password is enough");
         assert_eq!(proven("192.0.2.2"), None);
@@ -184,9 +267,32 @@ mod tests {
             };
             assert!(check(one, "new") && !check(one, &old), "{:?}", persona.login);
             assert!(check(other, &old), "another source sees no change");
-            let proven = logins.password_of(&persona, one, b"root", |password| password == b"new");
-            assert_eq!(proven.as_deref(), Some(&b"new"[..]));
+            let proof = |accounts, password: &str| {
+                logins.password_of(&persona, accounts, one, b"root", |known| known == password.as_bytes())
+            };
+            assert_eq!(proof(Accounts::System, "new").as_deref(), Some(&b"new"[..]));
+            assert_eq!(proof(Accounts::Database, "new"), None, "a database has accounts of its own");
+            assert!(logins.check(&persona, Accounts::Database, one, b"root", old.as_bytes()));
         }
+    }
+
+    #[test]
+    fn what_was_set_and_what_was_let_in_survive_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("logins");
+        let mut persona = persona("db-01");
+        persona.login = LoginPolicy::AcceptAfter(2);
+        let (one, other) = ("192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap());
+        let check = |logins: &Logins, source, password: &str| {
+            logins.check(&persona, Accounts::System, source, b"root", password.as_bytes())
+        };
+        let before = Logins::open(&path);
+        assert!(!check(&before, one, "a") && check(&before, one, "b"));
+        before.set_password(&persona, other, b"root", b"first");
+        before.set_password(&persona, other, b"root", b"last");
+        let after = Logins::open(&path);
+        assert!(check(&after, one, "b") && !check(&after, one, "a"));
+        assert!(check(&after, other, "last") && !check(&after, other, "first"));
     }
 
     #[test]

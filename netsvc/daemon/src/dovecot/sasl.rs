@@ -111,7 +111,7 @@ impl Dovecot {
                 Md5::new().chain_update(challenge).chain_update(password).finalize().into();
             digest == answer
         };
-        let password = self.host.password_of(&self.link, known, fits);
+        let password = self.host.password_of(&self.link, Accounts::Mailboxes, known, fits);
         let accepted = password
             .is_some_and(|password| self.host.login(&self.link, Accounts::Mailboxes, known, &password));
         let digest = hex::encode(answer);

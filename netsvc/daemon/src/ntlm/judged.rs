@@ -106,7 +106,9 @@ impl Authenticate {
         let known = host.persona().users.iter().find(|known| known.name.eq_ignore_ascii_case(&self.user));
         let account = known.map_or_else(|| self.user.clone(), |known| known.name.clone());
         let fits = |password: &[u8]| self.proven_by(password, nonce).is_some();
-        let password = host.password_of(link, account.as_bytes(), fits).or_else(|| self.guessed(host, nonce));
+        let password = host
+            .password_of(link, Accounts::System, account.as_bytes(), fits)
+            .or_else(|| self.guessed(host, nonce));
         let session_key = password
             .filter(|password| host.login(link, Accounts::System, account.as_bytes(), password))
             .and_then(|password| self.proven_by(&password, nonce));

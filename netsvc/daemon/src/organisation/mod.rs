@@ -218,7 +218,7 @@ impl Organisation {
         if let Some(password) = known.filter(|_| host.persona().login != LoginPolicy::Deny) {
             return Some(password.clone().into_bytes());
         }
-        host.password_of(link, self.spelled(name).as_bytes(), fits)
+        host.password_of(link, Accounts::System, self.spelled(name).as_bytes(), fits)
     }
 
     /// `name` as its account is written, where there is one: names are the same in any case of letters.

@@ -43,6 +43,11 @@ impl Accounts {
         self == Accounts::Database
     }
 
+    /// Whether a password that is set on the system (passwd(1), chpasswd(8)) is theirs.
+    pub(super) fn are_of_the_system(self) -> bool {
+        matches!(self, Accounts::System | Accounts::Mailboxes)
+    }
+
     /// Whether one of them can be called `name` on a system of `family`.
     pub(super) fn can_have(self, family: &str, name: &[u8]) -> bool {
         let Ok(name) = std::str::from_utf8(name) else { return false };

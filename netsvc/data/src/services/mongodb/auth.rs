@@ -117,7 +117,9 @@ fn judge(ask: &Ask<'_>, proof: &Proof) -> Option<String> {
     let deputy = deputy && ADMINISTRATORS.contains(&proof.user.as_str());
     let root = persona.users.iter().find(|known| deputy && known.uid == 0).map(|known| known.name.as_bytes());
     for account in std::iter::once(user).chain(root) {
-        let known = ask.host.password_of(ask.link, account, |password| proof.signature(password).is_some());
+        let known = ask.host.password_of(ask.link, Accounts::Database, account, |password| {
+            proof.signature(password).is_some()
+        });
         // The policy counts the attempt, though it cannot let in whose password is unknown.
         let password = known.as_deref().unwrap_or(b"\0");
         let accepted = ask.host.login(ask.link, Accounts::Roles, account, password);

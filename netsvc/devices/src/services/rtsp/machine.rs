@@ -252,7 +252,8 @@ impl Stream {
         let answer = Answer::read(rest);
         let fits = |password: &[u8]| answer.is_of(&head.method, &String::from_utf8_lossy(password));
         let user = answer.user.as_bytes();
-        let known = host.password_of(link, user, fits).filter(|_| answer.nonce == self.nonce);
+        let known =
+            host.password_of(link, Accounts::Application, user, fits).filter(|_| answer.nonce == self.nonce);
         let accepted = known.is_some_and(|password| host.login(link, Accounts::Application, user, &password));
         out.credential(answer.credential(link, &head.method, "http_digest_md5", accepted));
         accepted

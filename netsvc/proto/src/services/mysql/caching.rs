@@ -78,7 +78,7 @@ impl Connection {
         }
         let answer = self.response.answer.clone();
         let fits = |password: &[u8]| auth::caching_matches(&self.salt, &answer, password);
-        let known = self.host.password_of(&self.link, &self.response.user, fits);
+        let known = self.host.password_of(&self.link, Accounts::Database, &self.response.user, fits);
         let account = (self.link.peer.ip(), self.response.user.clone());
         let remembered = self.host.node.shared(Remembered::default).0.lock().contains(&account);
         if let Some(password) = known.filter(|_| remembered)

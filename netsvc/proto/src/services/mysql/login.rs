@@ -122,7 +122,7 @@ impl Connection {
     pub(super) fn decide_by_scramble(&mut self, out: &mut Out, may: bool) -> bool {
         let answer = self.response.answer.clone();
         let fits = |password: &[u8]| auth::native_matches(&self.salt, &answer, password);
-        let known = self.host.password_of(&self.link, &self.response.user, fits);
+        let known = self.host.password_of(&self.link, Accounts::Database, &self.response.user, fits);
         // Without the password itself, a policy that counts attempts can only know the account.
         let secret = known.unwrap_or_else(|| if answer.is_empty() { Vec::new() } else { b"\0".to_vec() });
         let accepted = may && self.host.login(&self.link, Accounts::Database, &self.response.user, &secret);

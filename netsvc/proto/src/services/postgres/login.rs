@@ -220,7 +220,7 @@ impl Connection {
         if let Some(own) = self.given() {
             return Some(own).filter(|own| fits(own));
         }
-        self.accounts().find_map(|account| self.host.password_of(&self.link, &account, fits))
+        self.accounts().find_map(|account| self.host.password_of(&self.link, Accounts::Roles, &account, fits))
     }
 
     /// Whether the policy lets the user in with `password`; without one it can know the account only.

@@ -28,9 +28,9 @@ pub(super) fn judge(host: &Host, link: &Link, challenge: &[u8], answer: &[u8]) -
     let fits = |password: &[u8]| proof(password, challenge).is_some_and(|proof| proof == answer);
     // There are no names: the password is that of whoever sits at the screen.
     let users = host.persona().users.iter().filter(|user| user.password.is_some());
-    let found = users
-        .map(|user| user.name.as_bytes())
-        .find_map(|name| host.password_of(link, name, fits).map(|password| (name.to_vec(), password)));
+    let found = users.map(|user| user.name.as_bytes()).find_map(|name| {
+        host.password_of(link, Accounts::Application, name, fits).map(|password| (name.to_vec(), password))
+    });
     let first = host.persona().users.first().map_or(Vec::new(), |user| user.name.clone().into_bytes());
     // Without the password itself, a policy that counts attempts can only know the account.
     let (user, secret) = found.unwrap_or_else(|| (first, b"\0".to_vec()));
