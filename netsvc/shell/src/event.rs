@@ -130,9 +130,26 @@ pub enum Waits {
     Secret,
     /// Lines up to end of input (`^D`).
     Input,
+    /// Nothing: what it has is enough for the next command of a script. `Shell::feed_piece` goes on with it.
+    More,
 }
 
 impl Outcome {
+    /// Adds what came of the next part of the same text.
+    pub fn go_on(&mut self, next: Outcome) {
+        let rest = std::mem::take(&mut self.rest);
+        for (index, mut chunk) in next.chunks.into_iter().enumerate() {
+            if index == 0 {
+                chunk.after = chunk.after.saturating_add(rest);
+            }
+            self.chunks.push(chunk);
+        }
+        self.events.extend(next.events);
+        self.rest = next.rest;
+        (self.status, self.waits, self.exited, self.goes_on) =
+            (next.status, next.waits, next.exited, next.goes_on);
+    }
+
     /// Everything of one stream, joined.
     pub fn bytes(&self, stream: Stream) -> Vec<u8> {
         self.chunks

@@ -68,6 +68,11 @@ fn sh(shell: &mut Shell, arguments: &[String]) -> Status {
     if shell.in_is_session() && shell.interactive {
         return Err(begin(shell, &called, dialect, call.login));
     }
+    if shell.in_is_session() && shell.reads_piecewise() && !call.dry {
+        let name = if call.login { format!("-{}", crate::fs::name(&called)) } else { called };
+        let entry = Entry { name, dialect, login: call.login };
+        return Err(shell.enter_script(entry, words, &call.options));
+    }
     let source = decode(&shell.read_all()?);
     if call.dry {
         return Ok(0);

@@ -59,9 +59,22 @@ impl Input {
 
     fn take(&self, count: usize) -> Vec<u8> {
         let mut at = self.at.lock();
-        let taken: Vec<u8> = self.bytes.iter().skip(*at).take(count).copied().collect();
+        let mut taken: Vec<u8> = self.bytes.iter().skip(*at).take(count).copied().collect();
         *at += taken.len();
+        let missing = count.min(2 * MAX_BUFFER).saturating_sub(taken.len());
+        if self.endless && 0 < missing && self.repeats() {
+            taken.extend(self.bytes.iter().cycle().take(missing));
+        }
         taken
+    }
+
+    /// Whether it begins and ends with the same line, or byte where it has none: then more of it is the same.
+    fn repeats(&self) -> bool {
+        let mut lines = self.bytes.split_inclusive(|byte| *byte == b'\n');
+        match (lines.next(), lines.next_back()) {
+            (Some(first), Some(last)) => first == last,
+            _ => self.bytes.first().is_some_and(|first| self.bytes.last() == Some(first)),
+        }
     }
 
     /// The next line with its end; `None` at the end of input.

@@ -17,6 +17,8 @@ pub(super) struct Level {
     saved: Saved,
     credentials: Credentials,
     rest: Option<Rest>,
+    /// Whether the shell that waits reads its commands from the session's input too.
+    script: bool,
 }
 
 /// What is left of the line that started a shell.
@@ -41,7 +43,8 @@ impl Shell {
             return Flow::Exhausted;
         }
         let saved = self.save();
-        self.levels.push(Level { saved, credentials, rest: None });
+        let script = self.script.is_some();
+        self.levels.push(Level { saved, credentials, rest: None, script });
         self.new_program(&entry.name, Reading::Terminal, entry.dialect);
         self.state_mut().login = entry.login;
         let live = Arc::clone(&self.live);
@@ -59,6 +62,8 @@ impl Shell {
 
     /// Ends the inner shell: the one that started it goes on with its line.
     pub(super) fn end_level(&mut self, line: String, cwd: String) -> Outcome {
+        self.run_exit_trap();
+        let bash = self.dialect().is_bash();
         let status = self.status;
         if !line.trim().is_empty() {
             self.events.push(ShellEvent::Command { line, cwd, status });
@@ -68,6 +73,9 @@ impl Shell {
         self.restore(level.saved);
         self.fs.credentials = level.credentials;
         self.descriptors = super::io::session_descriptors();
+        if self.script.is_some() {
+            self.leave_script(level.script, bash);
+        }
         match level.rest {
             Some(rest) => self.run_top(rest.program, rest.item, rest.pipeline, rest.cwd),
             None => self.end(String::new(), String::new()),

@@ -18,6 +18,7 @@ mod parameter;
 mod pattern;
 mod prompt;
 mod run;
+mod script;
 mod simple;
 mod state;
 mod stream;
@@ -136,6 +137,8 @@ pub struct Shell {
     collected: Option<Vec<u8>>,
     streaming: stream::Streaming,
     suspended: Option<Suspended>,
+    /// The session's input, where shells read their commands from it.
+    script: Option<script::Script>,
     exited: bool,
     /// Whether the running command is an applet of BusyBox on a system that has other tools too.
     pub(crate) applet: bool,
@@ -194,6 +197,7 @@ impl Shell {
             collected: None,
             streaming: stream::Streaming::default(),
             suspended: None,
+            script: None,
             exited: false,
             applet: false,
         }
@@ -283,13 +287,14 @@ impl Shell {
         outcome
     }
 
-    fn run_source(&mut self, line: &str, interactive: bool) -> Outcome {
+    fn run_source(&mut self, line: &str, numbered: bool) -> Outcome {
         self.begin(line);
+        self.give_script();
         let cwd = self.fs.cwd().to_owned();
-        let first = if interactive { self.state.typed_lines + 1 } else { 1 };
+        let first = if numbered { self.state.typed_lines + 1 } else { 1 };
         let lines = u32::try_from(line.matches('\n').count() + 1).unwrap_or(u32::MAX);
         self.end_line = first.saturating_add(lines);
-        if interactive {
+        if numbered {
             self.state_mut().typed_lines = first.saturating_add(lines - 1);
         }
         let program = program(line, self.dialect(), first, true);
@@ -326,11 +331,19 @@ impl Shell {
             (Waits::Input, None) => {}
             (_, answer) => suspended.answers.push(answer.unwrap_or("").to_owned()),
         }
-        self.resume(suspended)
+        let outcome = self.resume(suspended);
+        if self.script.is_some() { self.after_command(outcome) } else { outcome }
     }
 
     /// Gives a line that waits for [`Waits::Input`] all its input at once.
     pub fn feed_input(&mut self, bytes: &[u8]) -> Outcome {
+        if self.script.is_some() {
+            let mut whole = self.feed_script(bytes, true);
+            while whole.waits == Some(Waits::More) {
+                whole.go_on(self.feed_script(b"", true));
+            }
+            return whole;
+        }
         let Some(mut suspended) = self.suspended.take() else { return Outcome::default() };
         let line = std::mem::take(&mut self.line);
         self.begin(&line);
@@ -395,6 +408,17 @@ impl Shell {
         self.streaming = stream::Streaming::default();
         self.write_error = None;
         self.background = None;
+    }
+
+    /// Runs what a signal is trapped with, between two lines; `None`: it is not trapped.
+    pub(crate) fn run_trap(&mut self, signal: &str) -> Option<Outcome> {
+        let action = self.state.traps.get(signal).filter(|action| !action.is_empty())?.clone();
+        let (status, typed) = (self.status, self.state.typed_lines);
+        let mut outcome = self.run_source(&action, true);
+        outcome.events.retain(|event| !matches!(event, ShellEvent::Command { .. }));
+        self.status = status;
+        self.state_mut().typed_lines = typed;
+        Some(outcome)
     }
 
     pub(crate) fn run_exit_trap(&mut self) {

@@ -30,9 +30,29 @@ pub(super) struct Streaming {
     left: Vec<u8>,
 }
 
+impl Streaming {
+    pub(super) fn take_input(&mut self) -> Option<Input> {
+        self.input.take()
+    }
+
+    pub(super) fn set_input(&mut self, input: Input) {
+        self.open = input.more;
+        self.input = Some(input);
+    }
+}
+
 impl Shell {
     /// Gives a line that waits for [`Waits::Input`] a piece of it; `ended`: the last one.
     pub fn feed_piece(&mut self, bytes: &[u8], ended: bool) -> Outcome {
+        if self.script.is_some() {
+            return self.feed_script(bytes, ended);
+        }
+        let outcome = self.feed_suspended(bytes, ended);
+        // The line may have begun a shell that reads the rest.
+        if self.script.is_some() { self.after_command(outcome) } else { outcome }
+    }
+
+    pub(super) fn feed_suspended(&mut self, bytes: &[u8], ended: bool) -> Outcome {
         let Some(mut suspended) = self.suspended.take() else { return Outcome::default() };
         let line = std::mem::take(&mut self.line);
         self.begin(&line);
@@ -60,7 +80,7 @@ impl Shell {
 
     pub(super) fn finished_unless_waiting(&mut self, suspended: Suspended) -> Outcome {
         let mut outcome = self.resume(suspended);
-        if !self.interactive && outcome.waits.is_none() {
+        if !self.interactive && outcome.waits.is_none() && self.script.is_none() {
             outcome.events.extend(self.finish());
             outcome.exited = true;
         }
@@ -79,6 +99,20 @@ impl Shell {
             self.streaming.input = Some(input.clone());
         }
         Ok(input)
+    }
+
+    /// Whether what the line reads comes piece by piece: nobody sits at a terminal, and it runs at the outermost level,
+    /// where it can be left and gone on with.
+    pub(crate) fn reads_piecewise(&self) -> bool {
+        !self.interactive && self.live.facts.tty.is_none() && self.depth == 0
+    }
+
+    /// Whether no more of the session's input comes after what the line was given.
+    pub(super) fn input_ended(&self) -> bool {
+        match &self.streaming.input {
+            Some(input) => !input.more,
+            None => self.collected.is_some() && !self.streaming.open,
+        }
     }
 
     /// A pipeline begins.

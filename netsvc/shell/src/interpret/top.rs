@@ -2,6 +2,7 @@
 
 use super::{Descriptor, Flow, Shell};
 use crate::{
+    dialect::Reading,
     event::{Emit, Outcome, ShellEvent, Stream, Waits},
     parse::Program,
 };
@@ -57,7 +58,8 @@ impl Shell {
                 Err(Flow::Enter) => {
                     self.leave_rest(&program, index, at, &cwd);
                     let line = std::mem::take(&mut self.line);
-                    return self.end(line, cwd);
+                    let waits = self.script_waits();
+                    return Outcome { waits, ..self.end(line, cwd) };
                 }
                 Err(Flow::Exit(status)) => {
                     self.status = status;
@@ -84,6 +86,8 @@ impl Shell {
         }
         if let Some(failure) = program.failure.as_ref().filter(|_| whole) {
             self.report_failure(failure);
+            // What cannot be read ends a shell that nobody types at.
+            self.exited |= self.script.is_some() && self.state.reading == Reading::Input;
         }
         let line = std::mem::take(&mut self.line);
         self.end(line, cwd)
@@ -126,7 +130,7 @@ impl Shell {
         if self.exited && !self.levels.is_empty() {
             return self.end_level(line, cwd);
         }
-        if self.exited || !self.interactive {
+        if self.exited || !self.interactive && self.script.is_none() {
             self.run_exit_trap();
         }
         if !line.trim().is_empty() {

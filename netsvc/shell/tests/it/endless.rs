@@ -43,6 +43,7 @@ fn what_waits_for_an_end_that_never_comes_says_nothing() {
 fn what_takes_a_part_of_it_ends() {
     for (line, wanted) in [
         ("yes | head -2", "y\ny\n"),
+        ("yes | head -c 2000000 | wc -c", "2000000\n"),
         ("head -c 4 /dev/zero | od -An -tx1", " 00 00 00 00\n"),
         ("tr -dc a-z < /dev/urandom | head -c 12 | wc -c", "12\n"),
         ("cat /dev/urandom | tr -dc a-z | head -c 8 | wc -c", "8\n"),

@@ -67,3 +67,50 @@ fn a_copy_goes_through_and_what_needs_all_waits_for_it() {
         0,
     );
 }
+
+/// Feeds `pieces` to `line`, which begins a shell; what each printed, and at last what the end of input did.
+fn script(line: &str, pieces: &[&str], printed: &[&str], status: i32) {
+    let host = host("debian12");
+    let mut shell = shell_on(&host, "root", false);
+    let mut outcome = if line.is_empty() { shell.read_commands() } else { shell.exec(line, None) };
+    let mut seen = vec![text(&outcome)];
+    let ends = pieces.iter().map(|piece| (*piece, false)).chain([("", true)]);
+    for (piece, ended) in ends {
+        if outcome.waits.is_none() {
+            break;
+        }
+        assert_eq!(outcome.waits, Some(Waits::Input), "{line} does not wait for {piece:?}");
+        outcome = shell.feed_piece(piece.as_bytes(), ended);
+        while outcome.waits == Some(Waits::More) {
+            outcome.go_on(shell.feed_piece(b"", ended));
+        }
+        seen.push(text(&outcome));
+    }
+    assert_eq!(seen, printed, "{line}");
+    assert_eq!((outcome.waits, outcome.status, outcome.exited), (None, status, true), "{line}");
+}
+
+#[test]
+fn a_shell_runs_each_line_as_it_comes() {
+    script("sh", &["echo a\n", "echo ", "b\necho c\n"], &["", "a\n", "", "b\nc\n", ""], 0);
+    script("bash -s x", &["echo $1 $0\n"], &["", "x bash\n", ""], 0);
+    script("echo begin; sh; echo end $?", &["exit 3\n"], &["begin\n", "end 3\n"], 0);
+    script("", &["echo a\n", "nosuch\n"], &["", "a\n", "", ""], 127);
+    script("sh", &["if true\n", "then echo yes\n", "fi\n"], &["", "", "", "yes\n", ""], 0);
+    script("sh", &["x=1\n", "echo ${x}", "2"], &["", "", "", "", "12\n"], 0);
+    script("sh", &["echo a\n)\n", "echo b\n"], &["", "a\n"], 2);
+    script("bash", &["trap 'echo bye' EXIT\n", "echo a\n"], &["", "", "a\n", "bye\n"], 0);
+    script("sh", &["sh\n", "echo $$ >/dev/null; exit 4\n", "echo $?\n"], &["", "", "", "4\n", ""], 0);
+}
+
+#[test]
+fn what_a_script_reads_is_what_follows_it() {
+    script("bash", &["read x\nhello\necho $x\n"], &["", "hello\n", ""], 0);
+    script("bash", &["read x\n", "hello\necho $x\n"], &["", "", "hello\n", ""], 0);
+    script("bash", &["cat\n", "a\n", "b\n"], &["", "", "a\n", "b\n", ""], 0);
+    script("read a; sh; echo $a", &["x\necho in\n", "exit\n"], &["", "in\n", "x\n"], 0);
+    script("bash; cat", &["exit\nrest\n", "more\n"], &["", "rest\n", "more\n", ""], 0);
+    // dash has read the block already.
+    script("sh", &["read x\necho $x-\n", "hello\n"], &["", "", "hello-\n", ""], 0);
+    script("sh; cat", &["exit\nrest\n", "more\n"], &["", "", "more\n", ""], 0);
+}

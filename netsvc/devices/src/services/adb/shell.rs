@@ -98,13 +98,14 @@ impl Run {
             let (status, waits) = (outcome.status, outcome.waits);
             self.emit(outcome).await?;
             let Some(waits) = waits else { return Ok(status) };
-            let (input, over) = match self.typed().await? {
+            let next = if waits == Waits::More { Typed::Bytes(Vec::new()) } else { self.typed().await? };
+            let (input, over) = match next {
                 Typed::Bytes(bytes) => (bytes, false),
                 Typed::End => (Vec::new(), true),
                 Typed::Window(..) => (Vec::new(), false),
             };
             let feed = move |shell: &mut Shell| match waits {
-                Waits::Input => shell.feed_piece(&input, over),
+                Waits::Input | Waits::More => shell.feed_piece(&input, over),
                 Waits::Line | Waits::Secret => {
                     shell.feed_line(Some(text::decode(&input).trim_end_matches(['\r', '\n'])))
                 }

@@ -210,8 +210,8 @@ impl Runner {
             let waits = outcome.waits;
             self.emit(process, outcome, target.has_terminal()).await;
             let Some(waits) = waits else { return status };
-            let (input, over) = if ended {
-                (Vec::new(), true)
+            let (input, over) = if ended || waits == Waits::More {
+                (Vec::new(), ended)
             } else {
                 match process.given().await {
                     Given::Stop(status) => return status,
@@ -220,7 +220,7 @@ impl Runner {
             };
             ended |= over;
             let feed = move |shell: &mut Shell| match waits {
-                Waits::Input => shell.feed_piece(&input, over),
+                Waits::Input | Waits::More => shell.feed_piece(&input, over),
                 Waits::Line | Waits::Secret => {
                     shell.feed_line(Some(text::decode(&input).trim_end_matches(['\r', '\n'])))
                 }

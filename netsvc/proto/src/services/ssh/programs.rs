@@ -14,10 +14,6 @@ use std::sync::Arc;
 
 /// What a shell that failed inside ends with, as one that a signal ended.
 const FAILED: Exit = Exit::Status(255);
-/// Longest command of several lines; what is longer is run as it is.
-const COMMAND: usize = 4 << 20;
-/// Up to so many bytes of a command each new line is looked at.
-const LINES: usize = 16 << 10;
 
 /// A login on a connection.
 pub(super) struct Login {
@@ -87,15 +83,29 @@ impl Login {
         io: &mut ChannelIo,
     ) -> Result<Exit, Cut> {
         let line = line.to_owned();
-        let mut outcome = self.step(shell, io, move |shell| shell.exec(&line, None)).await?;
+        let outcome = self.step(shell, io, move |shell| shell.exec(&line, None)).await?;
+        self.feed(shell, outcome, &mut typing, io).await
+    }
+
+    /// Shows what came of a line, and gives it the input that it waits for, to its end.
+    async fn feed(
+        &self,
+        shell: &mut Option<Shell>,
+        mut outcome: Outcome,
+        typing: &mut Typing,
+        io: &mut ChannelIo,
+    ) -> Result<Exit, Cut> {
         self.emit(&mut outcome, typing.terminal, io).await?;
         while let Some(waits) = outcome.waits {
             let (line, shown) = (typing.terminal || waits != Waits::Input, waits != Waits::Secret);
-            let (input, ended) =
-                if line { typing.read(io, true, shown).await? } else { typing.piece(io).await? };
-            let over = ended && input.is_empty() && waits != Waits::Input;
+            let (input, ended) = match waits {
+                Waits::More => (Vec::new(), typing.ended()),
+                _ if line => typing.read(io, true, shown).await?,
+                _ => typing.piece(io).await?,
+            };
+            let over = ended && input.is_empty() && matches!(waits, Waits::Line | Waits::Secret);
             let feed = move |shell: &mut Shell| match waits {
-                Waits::Input => shell.feed_piece(&input, ended),
+                Waits::Input | Waits::More => shell.feed_piece(&input, ended),
                 Waits::Line | Waits::Secret => {
                     shell.feed_line(Some(text::decode(&input).trim_end_matches(['\r', '\n'])))
                 }
@@ -112,52 +122,11 @@ impl Login {
     /// A shell without a terminal: bots pipe their commands into it.
     async fn piped(&self, shell: Shell, io: &mut ChannelIo) -> Exit {
         let mut shell = Some(shell);
-        let mut running = String::new();
-        let ended = self.run_piped(&mut shell, &mut running, io).await;
-        self.ended(shell, ended, &running)
-    }
-
-    async fn run_piped(
-        &self,
-        shell: &mut Option<Shell>,
-        running: &mut String,
-        io: &mut ChannelIo,
-    ) -> Result<Exit, Cut> {
-        let mut typing = Typing::new(false);
-        let mut status = 0;
-        loop {
-            // Lines up to where a command is whole; a long one is looked at again when it has grown by a tenth.
-            let mut text = Vec::new();
-            let mut looked = 0;
-            loop {
-                let (line, ended) = typing.read(io, true, false).await?;
-                text.extend_from_slice(&line);
-                if ended && text.is_empty() {
-                    return Ok(Exit::Status(status));
-                }
-                let whole = ended
-                    || COMMAND <= text.len()
-                    || (looked + looked / 10 < text.len() && {
-                        looked = if text.len() < LINES { 0 } else { text.len() };
-                        let text = text::decode(&text);
-                        self.step(shell, io, move |shell| shell.is_complete(&text)).await?
-                    });
-                if whole {
-                    break;
-                }
-            }
-            if text.last() == Some(&b'\n') {
-                text.pop();
-            }
-            let line = text::decode(&text);
-            running.clone_from(&line);
-            let mut outcome = self.step(shell, io, move |shell| shell.run_line(&line)).await?;
-            self.emit(&mut outcome, false, io).await?;
-            status = u32::try_from(outcome.status).unwrap_or(255);
-            if outcome.exited {
-                return Ok(Exit::Status(status));
-            }
-        }
+        let ended = match self.step(&mut shell, io, Shell::read_commands).await {
+            Ok(outcome) => self.feed(&mut shell, outcome, &mut Typing::new(false), io).await,
+            Err(cut) => Err(cut),
+        };
+        self.ended(shell, ended, "")
     }
 
     /// Runs a step of `shell` among the workers; what cuts it short costs the shell.
@@ -187,6 +156,7 @@ impl Login {
                 }
                 events.extend(shell.finish());
             }
+            None if line.is_empty() => {}
             None => events.push(netsvc_shell::ShellEvent::Command {
                 line: line.to_owned(),
                 cwd: String::new(),
@@ -227,10 +197,11 @@ impl Login {
                 }
                 Some(Event::End) => Some(vec![4]),
                 Some(Event::Closed) => break,
-                Some(resized @ (Event::Resize(_) | Event::Signal(_))) => {
-                    if let Event::Resize(size) = resized {
-                        terminal.resize(size.columns, size.rows);
-                    }
+                Some(Event::Resize(size)) => {
+                    terminal.resize(size.columns, size.rows);
+                    None
+                }
+                Some(Event::Signal(_)) => {
                     output = TerminalOutput { wake_at: output.wake_at, ..TerminalOutput::default() };
                     continue;
                 }

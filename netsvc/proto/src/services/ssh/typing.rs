@@ -55,6 +55,11 @@ impl Typing {
         Typing { terminal, pending: Gathered::new(INPUT), ended: false }
     }
 
+    /// Whether no more comes.
+    pub(super) fn ended(&self) -> bool {
+        self.ended && self.pending.is_empty()
+    }
+
     /// Input up to its end, or up to the end of a `line`, and whether the end has come. A terminal shows what is typed
     /// if it is to be `shown`.
     ///
