@@ -8,7 +8,7 @@ use crate::{
         layout, personal,
     },
     interpret::Shell,
-    live::{Clock, Live, Service, SessionFacts, accounts},
+    live::{Arrival, Clock, Live, Service, SessionFacts, accounts},
 };
 use netsvc_persona::{Persona, User};
 use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
@@ -63,8 +63,15 @@ impl ShellHost {
 
     /// A shell for `user`, who comes from `source`. Whoever was let in has an account: a user that the persona
     /// does not list gets one of his own for the session.
-    pub fn login(&self, user: &str, source: IpAddr, facts: SessionFacts) -> Shell {
-        Shell::new(self.fs(user, source, facts))
+    ///
+    /// A terminal gets the first name that no other session of the source has.
+    pub fn login(&self, user: &str, source: IpAddr, mut facts: SessionFacts) -> Shell {
+        if facts.arrival != Arrival::Container && facts.tty.is_some() {
+            facts.tty = Some(self.overlays.presence().free(&OverlayStore::key(&self.persona.node, source)));
+        }
+        let fs = self.fs(user, source, facts);
+        fs.live.sit_down();
+        Shell::new(fs)
     }
 
     /// The file system for `user`, who comes from `source`, without a shell: for sftp, scp and ftp.
@@ -73,7 +80,9 @@ impl ShellHost {
         let persona = self.persona_with(user);
         let spawned = self.overlays.spawned(&self.persona.node);
         let services = Arc::clone(&self.services);
-        let live = Live::new(Arc::clone(&persona), facts, services, user, Arc::clone(&self.clock), spawned);
+        let clock = Arc::clone(&self.clock);
+        let seen = (self.overlays.presence(), OverlayStore::key(&self.persona.node, source));
+        let live = Live::new(Arc::clone(&persona), facts, services, user, clock, spawned, seen);
         let live = Arc::new(live);
         let mut own: Tree = personal::tree(&live);
         for (path, mode) in &self.folders {

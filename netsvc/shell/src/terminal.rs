@@ -7,7 +7,7 @@ use crate::{
     event::{Emit, Outcome, ShellEvent, Waits},
     flavour::Flavour,
     interpret::Shell,
-    live::{Arrival, logins, motd, strftime},
+    live::{Arrival, Login, logins, motd, strftime},
     text,
 };
 use std::collections::VecDeque;
@@ -56,6 +56,8 @@ pub struct Terminal {
     marked: Option<(usize, usize)>,
     last_return: bool,
     queue: VecDeque<(i64, Vec<u8>)>,
+    /// Whether the window has changed and nothing was told of it.
+    resized: bool,
     busy_until: i64,
     ahead: VecDeque<u8>,
     waits: Option<Waits>,
@@ -80,6 +82,7 @@ impl Terminal {
             marked: None,
             last_return: false,
             queue: VecDeque::new(),
+            resized: false,
             busy_until: 0,
             ahead: VecDeque::new(),
             waits: None,
@@ -91,8 +94,42 @@ impl Terminal {
     }
 
     /// The terminal has this many columns and rows; 0 is one that does not say.
+    ///
+    /// What runs at the terminal is told (`SIGWINCH`): call [`Terminal::poll`] afterwards.
     pub fn resize(&mut self, columns: u32, rows: u32) {
+        let before = self.shell.tty.window;
         self.shell.set_window(columns, rows);
+        // While a program runs it is told, and not the shell that waits for it.
+        let reads = self.queue.is_empty() && !self.closing && !self.prompt_due && self.waits.is_none();
+        self.resized |= before != self.shell.tty.window && reads;
+    }
+
+    /// What the shell does at a change of its window while it reads: readline draws the line anew and bash runs its
+    /// trap; the others run theirs once the line is there.
+    fn note_resize(&mut self, now: i64, entered: bool) {
+        let bash = self.shell.dialect().is_bash();
+        if !self.resized || now < self.busy_until || bash == entered {
+            return;
+        }
+        self.resized = false;
+        if bash {
+            self.show(b"\r\x1b[K\r");
+            self.show_prompt();
+            let line: String = self.line.iter().collect();
+            self.echo(&line);
+        }
+        if let Some(outcome) = self.shell.run_trap("WINCH") {
+            self.play_at_prompt(outcome, now);
+        }
+    }
+
+    /// Shows what a trap did that ran while the shell reads a line; the line stays as it is.
+    fn play_at_prompt(&mut self, outcome: Outcome, now: i64) {
+        let (prompt_due, waits) = (self.prompt_due, self.waits);
+        self.play(outcome, now);
+        if !self.closing && self.waits.is_none() {
+            (self.prompt_due, self.waits) = (prompt_due, waits);
+        }
     }
 
     /// Exit status of the session's shell.
@@ -107,13 +144,16 @@ impl Terminal {
 
     /// What a login shows first: message of the day, last login, prompt. Where nobody logs in, the prompt alone.
     pub fn start(&mut self, now: i64) -> TerminalOutput {
+        self.resized = false;
         if self.shell.live.facts.arrival == Arrival::Container {
             self.prompt();
             return self.finish(now);
         }
         let live = &self.shell.live;
         let mut greeting = motd(live);
-        let last = logins(live).into_iter().nth(1);
+        // The one before this one, of the same account.
+        let own = |login: &Login| login.end.is_none() && Some(&login.tty) == live.facts.tty.as_ref();
+        let last = logins(live).into_iter().find(|login| login.user == live.user && !own(login));
         if let Some(login) = last.filter(|_| live.flavour != Flavour::Busybox) {
             let at = strftime("%a %b %e %H:%M:%S %Y", login.start, &live.persona.zone);
             greeting.push_str(&if live.facts.arrival == Arrival::Login {
@@ -157,6 +197,10 @@ impl Terminal {
 
     fn work(&mut self, now: i64) {
         while now >= self.busy_until && self.queue.is_empty() && !self.closing {
+            self.note_resize(now, false);
+            if now < self.busy_until || !self.queue.is_empty() || self.closing {
+                return;
+            }
             if self.prompt_due {
                 self.prompt_due = false;
                 self.prompt();
@@ -355,6 +399,7 @@ impl Terminal {
             return;
         }
         self.pending.clear();
+        self.note_resize(now, true);
         let outcome = self.shell.run_line(&whole);
         self.recall = self.shell.history.len();
         self.play(outcome, now);

@@ -4,7 +4,7 @@ use super::{Run, options::options, own, rest};
 use crate::{
     flavour::Flavour,
     interpret::{Shell, Status},
-    live::{logins, strftime},
+    live::{Login, logins, present, strftime},
 };
 
 pub(super) const COMMANDS: &[(&str, Run)] = &[
@@ -13,7 +13,7 @@ pub(super) const COMMANDS: &[(&str, Run)] = &[
     ("who", who),
     ("users", who),
     ("last", last),
-    ("lastlog", last),
+    ("lastlog", lastlog),
     ("lastb", |_, _| Ok(0)),
     ("id", id),
     ("whoami", whoami),
@@ -37,7 +37,7 @@ pub(super) fn uptime_line(shell: &Shell) -> String {
     let (one, five, fifteen) = live.load();
     let load = format!("load average: {one:.2}, {five:.2}, {fifteen:.2}");
     let time = strftime("%H:%M:%S", live.now(), &live.persona.zone);
-    let users = u32::from(live.facts.tty.is_some());
+    let users = present(live).len();
     let users = match live.flavour {
         // Routers are built without utmp; musl keeps none.
         Flavour::Busybox => String::new(),
@@ -78,16 +78,38 @@ fn uptime(shell: &mut Shell, arguments: &[String]) -> Status {
     Ok(0)
 }
 
-fn w(shell: &mut Shell, _: &[String]) -> Status {
-    let mut out =
-        uptime_line(shell) + "USER     TTY      FROM             LOGIN@   IDLE   JCPU   PCPU WHAT\n";
+/// How long nothing came from a terminal, as procps writes it.
+fn idle(seconds: i64) -> String {
+    match seconds {
+        ..60 => format!("{seconds}.00s"),
+        60..3_600 => format!("{:2}:{:02} ", seconds / 60, seconds % 60),
+        3_600..172_800 => format!("{:2}:{:02}m", seconds / 3_600, seconds / 60 % 60),
+        _ => format!("{}days", seconds / 86_400),
+    }
+}
+
+fn w(shell: &mut Shell, arguments: &[String]) -> Status {
     let live = &shell.live;
-    if let Some(tty) = &live.facts.tty {
-        let login = strftime("%H:%M", live.login_at, &live.persona.zone);
+    let (switches, names): (Vec<&String>, Vec<&String>) =
+        rest(arguments).iter().partition(|word| word.starts_with('-'));
+    let has = |letter: char| switches.iter().any(|word| !word.starts_with("--") && word.contains(letter));
+    let mut out = String::new();
+    if !has('h') {
+        out = uptime_line(shell) + "USER     TTY      FROM             LOGIN@   IDLE   JCPU   PCPU WHAT\n";
+    }
+    let shown = |login: &Login| names.is_empty() || names.iter().any(|name| **name == login.user);
+    for login in present(live).into_iter().filter(shown) {
+        let own = Some(&login.tty) == live.facts.tty.as_ref();
+        let since = (live.now() - login.start) / 1_000_000;
+        let at = if since < 43_200 { "%H:%M" } else { "%a%H" };
+        let at = strftime(at, login.start, &live.persona.zone);
+        let (quiet, what) = if own { (0, "w") } else { (since, "-bash") };
         out.push_str(&format!(
-            "{:<8} {tty:<8} {:<16} {login}    0.00s  0.03s  0.00s w\n",
-            live.user,
-            live.facts.peer_ip.to_string()
+            "{:<8} {:<8} {:<16} {at:<7} {:>6}  0.03s  0.00s {what}\n",
+            login.user,
+            login.tty,
+            login.from,
+            idle(quiet)
         ));
     }
     shell.out(&out)?;
@@ -96,14 +118,57 @@ fn w(shell: &mut Shell, _: &[String]) -> Status {
 
 fn who(shell: &mut Shell, arguments: &[String]) -> Status {
     let live = &shell.live;
-    let mut out = String::new();
-    if let Some(tty) = &live.facts.tty {
-        let login = strftime("%F %H:%M", live.login_at, &live.persona.zone);
-        out = if own(arguments) == "users" {
-            format!("{}\n", live.user)
+    let words: Vec<&str> = rest(arguments).iter().map(String::as_str).collect();
+    let there = present(live);
+    let zone = &live.persona.zone;
+    let line = |login: &Login| {
+        let at = strftime("%F %H:%M", login.start, zone);
+        format!("{:<8} {:<12} {at} ({})\n", login.user, login.tty, login.from)
+    };
+    let has = |letter: char, long: &str| {
+        words.iter().any(|word| {
+            *word == long || !word.starts_with("--") && word.starts_with('-') && word.contains(letter)
+        })
+    };
+    let names: Vec<&str> = there.iter().map(|login| login.user.as_str()).collect();
+    let out = if own(arguments) == "users" {
+        let mut sorted = names;
+        sorted.sort_unstable();
+        if sorted.is_empty() { String::new() } else { format!("{}\n", sorted.join(" ")) }
+    } else if has('q', "--count") {
+        format!("{}\n# users={}\n", names.join(" "), names.len())
+    } else if has('b', "--boot") {
+        let boot = live.persona.clock(live.persona.booted_at);
+        format!("         system boot  {}\n", strftime("%F %H:%M", boot, zone))
+    } else {
+        let mine = |login: &&Login| Some(&login.tty) == live.facts.tty.as_ref();
+        let head =
+            if has('H', "--heading") { "NAME     LINE         TIME             COMMENT\n" } else { "" };
+        let lines: String = if has('m', "-m") || words.len() == 2 {
+            there.iter().filter(mine).map(line).collect()
         } else {
-            format!("{:<8} {tty:<12} {login} ({})\n", live.user, live.facts.peer_ip)
+            there.iter().map(line).collect()
         };
+        format!("{head}{lines}")
+    };
+    shell.out(&out)?;
+    Ok(0)
+}
+
+/// The latest login of each account.
+fn lastlog(shell: &mut Shell, _: &[String]) -> Status {
+    let passwd = crate::text::decode(&shell.fs.read_file("/etc/passwd").unwrap_or_default());
+    let live = &shell.live;
+    let all = logins(live);
+    let mut out = "Username         Port     From                                       Latest\n".to_owned();
+    for name in passwd.lines().filter_map(|line| line.split(':').next()) {
+        out.push_str(&match all.iter().find(|login| login.user == name) {
+            Some(login) => {
+                let at = strftime("%a %b %e %H:%M:%S %z %Y", login.start, &live.persona.zone);
+                format!("{name:<16} {:<8} {:<42} {at}\n", login.tty, login.from)
+            }
+            None => format!("{name:<16} {:<51} **Never logged in**\n", ""),
+        });
     }
     shell.out(&out)?;
     Ok(0)
@@ -116,8 +181,17 @@ fn last(shell: &mut Shell, arguments: &[String]) -> Status {
         .iter()
         .find_map(|word| word.trim_start_matches("-n").trim_start_matches('-').parse().ok())
         .unwrap_or(usize::MAX);
+    let names: Vec<&String> = rest(arguments)
+        .iter()
+        .filter(|word| !word.starts_with('-') && word.parse::<u32>().is_err())
+        .collect();
     let mut out = String::new();
-    for login in logins(live).iter().take(most) {
+    let shown = |login: &&Login| {
+        let tty = login.tty.trim_start_matches("pts/");
+        names.is_empty()
+            || names.iter().any(|name| **name == login.user || **name == login.tty || *name == tty)
+    };
+    for login in logins(live).iter().filter(shown).take(most) {
         let start = strftime("%a %b %e %H:%M", login.start, zone);
         let end = match login.end {
             None => "  still logged in".to_owned(),
@@ -129,10 +203,16 @@ fn last(shell: &mut Shell, arguments: &[String]) -> Status {
         out.push_str(&format!("{:<8} {:<12} {:<16} {start}{end}\n", login.user, login.tty, login.from));
     }
     let boot = live.persona.clock(live.persona.booted_at);
+    let booted = names.is_empty() || names.iter().any(|name| *name == "reboot");
+    if booted && out.lines().count() < most {
+        out.push_str(&format!(
+            "reboot   system boot  {:<16} {}   still running\n",
+            crate::text::head(&live.persona.os.kernel, 16),
+            strftime("%a %b %e %H:%M", boot, zone),
+        ));
+    }
     out.push_str(&format!(
-        "reboot   system boot  {:<16} {}   still running\n\nwtmp begins {}\n",
-        crate::text::head(&live.persona.os.kernel, 16),
-        strftime("%a %b %e %H:%M", boot, zone),
+        "\nwtmp begins {}\n",
         strftime("%a %b %e %H:%M:%S %Y", live.persona.installed_at, zone)
     ));
     shell.out(&out)?;

@@ -19,47 +19,28 @@ pub(super) const COMMANDS: &[(&str, Run)] = &[
     ("apk", apk),
 ];
 
-/// Packages that every system has.
-const BASE: [(&str, &str, &str); 30] = [
-    ("adduser", "3.134", "add and remove users and groups"),
-    ("apt", "2.6.1", "commandline package manager"),
-    ("base-files", "12.4+deb12u5", "Debian base system miscellaneous files"),
-    ("bash", "5.2.15-2+b2", "GNU Bourne Again SHell"),
-    ("bsdutils", "1:2.38.1-5+b1", "basic utilities from 4.4BSD-Lite"),
-    ("ca-certificates", "20230311", "Common CA certificates"),
-    ("coreutils", "9.1-1", "GNU core utilities"),
-    ("cron", "3.0pl1-162", "process scheduling daemon"),
-    ("curl", "7.88.1-10+deb12u5", "command line tool for transferring data with URL syntax"),
-    ("dash", "0.5.12-2", "POSIX-compliant shell"),
-    ("dbus", "1.14.10-1~deb12u1", "simple interprocess messaging system"),
-    ("dpkg", "1.21.22", "Debian package management system"),
-    ("findutils", "4.9.0-4", "utilities for finding files"),
-    ("grep", "3.8-5", "GNU grep, egrep and fgrep"),
-    ("gzip", "1.12-1", "GNU compression utilities"),
-    ("iproute2", "6.1.0-3", "networking and traffic control tools"),
-    ("libc6:amd64", "2.36-9+deb12u4", "GNU C Library: Shared libraries"),
-    ("login", "1:4.13+dfsg1-1+b1", "system login tools"),
-    ("mount", "2.38.1-5+b1", "tools for mounting and manipulating filesystems"),
-    ("openssl", "3.0.11-1~deb12u2", "Secure Sockets Layer toolkit - cryptographic utility"),
-    ("passwd", "1:4.13+dfsg1-1+b1", "change and administer password and group data"),
-    ("perl", "5.36.0-7+deb12u1", "Larry Wall's Practical Extraction and Report Language"),
-    ("procps", "2:4.0.2-3", "/proc file system utilities"),
-    ("python3", "3.11.2-1+b1", "interactive high-level object-oriented language"),
-    ("rsyslog", "8.2302.0-1", "reliable system and kernel logging daemon"),
-    ("sed", "4.9-1", "GNU stream editor for filtering/transforming text"),
-    ("sudo", "1.9.13p3-1+deb12u1", "Provide limited super user privileges to specific users"),
-    ("systemd", "252.22-1~deb12u1", "system and service manager"),
-    ("tar", "1.34+dfsg-1.2", "GNU version of the tar archiving utility"),
-    ("wget", "1.21.3-1+b2", "retrieves files from the web"),
-];
+/// Packages that each release of Debian and Ubuntu has, with their versions there: a column for each.
+const RELEASES: &str = include_str!("../live/packages.tsv");
+
+/// Packages of the base system of `release`: name, version, description. A release that the table does not know has
+/// Debian 12's.
+fn base(release: &str) -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    let mut lines = RELEASES.lines();
+    let names = lines.next().unwrap_or_default();
+    let place = |wanted: &str| names.split('\t').position(|name| name == wanted);
+    let column = place(release).or_else(|| place("debian12")).unwrap_or_default();
+    lines.filter_map(move |line| {
+        let mut fields = line.split('\t');
+        let (name, about) = (fields.next()?, fields.next()?);
+        Some((name, fields.nth(column.checked_sub(2)?)?, about))
+    })
+}
 
 /// Packages with version and description, the products of the node's services among them.
 fn packages(shell: &Shell) -> Vec<(String, String, &'static str)> {
     let persona = &shell.live.persona;
-    let mut list: Vec<(String, String, &'static str)> = BASE
-        .iter()
-        .map(|(name, version, about)| ((*name).to_owned(), (*version).to_owned(), *about))
-        .collect();
+    let own = base(&persona.os.id).map(|(name, version, about)| (name.to_owned(), version.to_owned(), about));
+    let mut list: Vec<(String, String, &'static str)> = own.collect();
     list.push((
         format!("linux-image-{}", persona.os.kernel),
         persona.os.kernel.clone(),
@@ -149,7 +130,9 @@ fn apt(shell: &mut Shell, arguments: &[String]) -> Status {
             Ok(0)
         }
         _ => {
-            shell.out("apt 2.6.1 (amd64)\nUsage: apt [options] command\n\napt is a commandline package manager and provides commands for\nsearching and managing as well as querying information about packages.\n")?;
+            let own = base(&shell.live.persona.os.id).find(|(name, ..)| *name == "apt");
+            let version = own.map_or("2.6.1", |(_, version, _)| version);
+            shell.out(&format!("apt {version} (amd64)\nUsage: apt [options] command\n\napt is a commandline package manager and provides commands for\nsearching and managing as well as querying information about packages.\n"))?;
             Ok(0)
         }
     }
@@ -224,35 +207,61 @@ fn rpm(shell: &mut Shell, arguments: &[String]) -> Status {
     let wanted = rest(arguments).iter().find(|word| !word.starts_with('-')).cloned();
     let release = shell.live.persona.os.version.split('.').next().unwrap_or("9").to_owned();
     let mut found = false;
-    for (name, version, _) in packages(shell) {
-        let upstream = version
-            .trim_start_matches(|letter: char| letter.is_ascii_digit())
-            .strip_prefix(':')
-            .unwrap_or(&version)
-            .split(['-', '+', '~'])
-            .next()
-            .unwrap_or("")
-            .to_owned();
-        let name = name
-            .replace(":amd64", "")
-            .replace("libc6", "glibc")
-            .replace("procps", "procps-ng")
-            .replace("passwd", "shadow-utils");
-        if ["apt", "dpkg", "adduser", "dash", "bsdutils", "base-files", "mount", "login"]
-            .contains(&name.as_str())
-            || wanted.as_ref().is_some_and(|wanted| *wanted != name)
-        {
+    let machine = shell.live.persona.os.machine.clone();
+    let suffix = if shell.live.persona.os.id.starts_with("fedora") { "fc" } else { "el" };
+    for (name, version) in of_redhat(shell) {
+        if wanted.as_ref().is_some_and(|wanted| *wanted != name) {
             continue;
         }
         found = true;
-        let machine = shell.live.persona.os.machine.clone();
-        shell.out(&format!("{name}-{upstream}-8.el{release}.{machine}\n"))?;
+        shell.out(&format!("{name}-{version}-8.{suffix}{release}.{machine}\n"))?;
     }
     if let Some(wanted) = wanted.filter(|_| !found) {
         shell.out(&format!("package {wanted} is not installed\n"))?;
         return Ok(1);
     }
     Ok(0)
+}
+
+/// Packages of a system with rpm and their upstream versions.
+fn of_redhat(shell: &Shell) -> Vec<(String, String)> {
+    let versions = shell.live.versions();
+    let persona = &shell.live.persona;
+    let openssl: String = versions.openssl_number().chars().take_while(|letter| *letter != '-').collect();
+    let bash = versions.bash.split('(').next().unwrap_or_default();
+    let mut list: Vec<(String, String)> = [
+        ("bash", bash),
+        ("coreutils", versions.coreutils),
+        ("curl", versions.curl),
+        ("findutils", versions.findutils),
+        ("gawk", versions.gawk),
+        ("glibc", versions.libc),
+        ("grep", versions.grep),
+        ("gzip", versions.gzip),
+        ("iproute", versions.iproute),
+        ("kernel", persona.os.kernel.split('-').next().unwrap_or_default()),
+        ("openssl", openssl.as_str()),
+        ("perl", versions.perl),
+        ("procps-ng", versions.procps),
+        ("python3", versions.python),
+        ("sed", versions.sed),
+        ("systemd", versions.systemd),
+        ("tar", versions.tar),
+        ("util-linux", versions.util_linux),
+        ("wget", versions.wget),
+    ]
+    .into_iter()
+    .filter(|(_, version)| !version.is_empty())
+    .map(|(name, version)| (name.to_owned(), version.to_owned()))
+    .collect();
+    list.extend(shell.live.software().filter_map(|(service, daemon)| {
+        let product = persona.products.get(&service.slug)?;
+        let (name, _) = daemon.package;
+        (!name.is_empty()).then(|| (name.to_owned(), product.version.clone()))
+    }));
+    list.sort();
+    list.dedup_by(|left, right| left.0 == right.0);
+    list
 }
 
 fn apk(shell: &mut Shell, arguments: &[String]) -> Status {

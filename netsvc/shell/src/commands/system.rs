@@ -122,7 +122,24 @@ fn hostid(shell: &mut Shell, _: &[String]) -> Status {
     Ok(0)
 }
 
-fn nproc(shell: &mut Shell, _: &[String]) -> Status {
+fn nproc(shell: &mut Shell, arguments: &[String]) -> Status {
+    let mut words = rest(arguments).iter();
+    while let Some(word) = words.next() {
+        let text = match word.as_str() {
+            "--all" => continue,
+            "--ignore" => {
+                words.next();
+                continue;
+            }
+            word if word.starts_with("--ignore=") => continue,
+            word if word.starts_with("--") && word.len() > 2 => format!("unrecognized option '{word}'"),
+            word if word.starts_with('-') && word.len() > 1 => {
+                format!("invalid option -- '{}'", word.chars().nth(1).unwrap_or('-'))
+            }
+            word => format!("extra operand '{word}'"),
+        };
+        return super::wording::wrong_use(shell, "nproc", &text, 1);
+    }
     let cpus = shell.live.persona.hardware.cpus;
     shell.out(&format!("{cpus}\n"))?;
     Ok(0)

@@ -20,6 +20,8 @@ pub(crate) fn tree(live: &Live) -> Tree {
     hardware(&mut tree, live);
     services(&mut tree, live);
     backup(&mut tree, live);
+    terminals(&mut tree, live);
+    libraries(&mut tree, live);
     for process in live.processes() {
         let folder = format!("/proc/{}", process.pid);
         for (file, item) in [
@@ -45,6 +47,40 @@ pub(crate) fn tree(live: &Live) -> Tree {
         }
     }
     tree
+}
+
+/// The libraries of OpenSSL, by the release's version.
+fn libraries(tree: &mut Tree, live: &Live) {
+    if live.flavour.busybox() {
+        return;
+    }
+    let folder = if live.flavour.deb() { "/usr/lib/x86_64-linux-gnu" } else { "/usr/lib64" };
+    let number = live.versions().openssl_number();
+    let (end, crypto, ssl) = match number {
+        _ if number.starts_with('3') => ("3", 4_709_536, 688_160),
+        _ if number.starts_with("1.1") => ("1.1", 3_076_960, 597_792),
+        _ => ("10", 2_520_768, 470_376),
+    };
+    for (library, size) in [("libcrypto", crypto), ("libssl", ssl)] {
+        let path = format!("{folder}/{library}.so.{end}");
+        tree.add(&path, Kind::File, 0o644, Age::Package, Content::Filler(size));
+    }
+}
+
+/// Devices of the terminals that sessions have.
+fn terminals(tree: &mut Tree, live: &Live) {
+    let own = live.facts.tty.clone();
+    let there = crate::live::present(live).into_iter().map(|login| login.tty).chain(own.clone());
+    for tty in there {
+        if let Some(minor) = tty.strip_prefix("pts/").and_then(|number| number.parse().ok()) {
+            tree.device(&format!("/dev/{tty}"), Kind::Character, 0o620, 136, minor);
+        }
+    }
+    if let Some(tty) = own.filter(|tty| tty != "pts/0") {
+        for descriptor in 0..3 {
+            tree.link(&format!("/proc/self/fd/{descriptor}"), &format!("/dev/{tty}"));
+        }
+    }
 }
 
 fn homes(tree: &mut Tree, live: &Live) {

@@ -132,8 +132,6 @@ fn libraries(tree: &mut Tree, flavour: Flavour) {
         ("libpthread.so.0", 14_480),
         ("libdl.so.2", 14_480),
         ("libz.so.1", 121_280),
-        ("libcrypto.so.3", 4_709_536),
-        ("libssl.so.3", 688_160),
         ("libpam.so.0", 67_504),
         ("libselinux.so.1", 174_312),
         ("libsystemd.so.0", 868_632),

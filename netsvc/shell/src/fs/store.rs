@@ -1,6 +1,7 @@
 //! All overlays of a process: in memory while in use, in a folder of bounded size otherwise.
 
 use super::overlay::Overlay;
+use crate::live::presence::Presence;
 use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 use std::{
@@ -48,6 +49,8 @@ pub struct OverlayStore {
     open: Mutex<BTreeMap<String, Open>>,
     /// Processes that sessions have started, by node.
     spawned: Mutex<BTreeMap<String, Arc<AtomicU32>>>,
+    /// Who is logged in.
+    presence: Arc<Presence>,
 }
 
 struct Open {
@@ -58,7 +61,13 @@ struct Open {
 impl OverlayStore {
     /// A store without a folder: what it holds ends with the process.
     pub fn in_memory() -> OverlayStore {
-        OverlayStore { folder: None, budget: 0, open: Mutex::default(), spawned: Mutex::default() }
+        OverlayStore {
+            folder: None,
+            budget: 0,
+            open: Mutex::default(),
+            spawned: Mutex::default(),
+            presence: Arc::default(),
+        }
     }
 
     /// A store in `folder`, made if missing, that keeps at most `budget` bytes there.
@@ -73,6 +82,7 @@ impl OverlayStore {
             budget,
             open: Mutex::default(),
             spawned: Mutex::default(),
+            presence: Arc::default(),
         })
     }
 
@@ -88,6 +98,16 @@ impl OverlayStore {
         let overlay = Arc::new(Mutex::new(self.load(&key).unwrap_or_default()));
         open.insert(key, Open { overlay: Arc::clone(&overlay), used: SystemTime::now() });
         overlay
+    }
+
+    /// Who is logged in, by [`OverlayStore::key`].
+    pub(crate) fn presence(&self) -> Arc<Presence> {
+        Arc::clone(&self.presence)
+    }
+
+    /// What stands for a source at a node.
+    pub(crate) fn key(node: &str, source: IpAddr) -> String {
+        key(node, source)
     }
 
     /// How many processes the sessions of a node have started: one count for all of them, whatever the protocol, so

@@ -1,7 +1,13 @@
 //! Logs and the record of logins.
 
-use super::{Live, calendar::strftime};
+use super::{Live, calendar::strftime, presence::Present};
 use crate::flavour::Flavour;
+
+/// µs.
+const DAY: i64 = 86_400_000_000;
+/// Days that are looked back, and logins of people that are told.
+const PAST_DAYS: i64 = 60;
+const PAST: usize = 6;
 
 /// A login of the past: user, terminal, from, start and end in µs since the epoch.
 pub(crate) struct Login {
@@ -12,35 +18,72 @@ pub(crate) struct Login {
     pub(crate) end: Option<i64>,
 }
 
-/// Logins, latest first; the session itself is the first one.
+/// Logins that are there, oldest first, as the session's own source sees them.
+pub(crate) fn present(live: &Live) -> Vec<Login> {
+    let from = live.facts.peer_ip.to_string();
+    let there = live.presence.of(&live.source).into_iter().filter(|one| one.end.is_none());
+    let shown = |one: Present| Login {
+        user: one.user,
+        tty: one.tty,
+        from: from.clone(),
+        start: one.start,
+        end: None,
+    };
+    there.map(shown).collect()
+}
+
+/// Logins, latest first: those of the source itself, then those of who works here.
 pub(crate) fn logins(live: &Live) -> Vec<Login> {
+    let from = live.facts.peer_ip.to_string();
+    let mine = live.presence.of(&live.source).into_iter().rev().map(|one| Login {
+        user: one.user,
+        tty: one.tty,
+        from: from.clone(),
+        start: one.start,
+        end: one.end,
+    });
+    let mut out: Vec<Login> = mine.chain(of_people(live)).collect();
+    out.sort_by_key(|login| std::cmp::Reverse(login.start));
+    out
+}
+
+/// Logins of those who work here, which are over: the same whoever looks, whenever he does.
+fn of_people(live: &Live) -> Vec<Login> {
     let mut out = Vec::new();
-    if let Some(tty) = &live.facts.tty {
-        let from = live.facts.peer_ip.to_string();
-        out.push(Login { user: live.user.clone(), tty: tty.clone(), from, start: live.login_at, end: None });
-    }
     let person = live.persona.users.last().map_or("root", |user| user.name.as_str());
     let admin = live
         .persona
         .gateway
         .map_or_else(|| "console".into(), |gateway| neighbour(&gateway.to_string(), live));
-    let boot = live.persona.clock(live.persona.booted_at);
-    let mut at = live.login_at;
-    for number in 0..6_u32 {
-        let gap = 7_200 + live.fixed(&["login gap", &number.to_string()]) % 700_000;
-        at -= i64::try_from(gap).unwrap_or(0) * 1_000_000;
-        if at < boot.max(live.persona.installed_at) {
+    let begin = live.persona.clock(live.persona.booted_at).max(live.persona.installed_at);
+    // Nobody of them is there while the source looks.
+    let until =
+        live.presence.of(&live.source).first().map_or(live.login_at, |first| first.start.min(live.login_at));
+    let zone = i64::from(live.persona.zone.offset_minutes) * 60_000_000;
+    for back in 0..PAST_DAYS {
+        let day = (live.login_at + zone).div_euclid(DAY) - back;
+        let drawn = |what: &str| live.fixed(&["login", what, &day.to_string()]);
+        if drawn("day") % 5 > 1 {
+            continue;
+        }
+        let within = |what: &str, low: u64, width: u64| {
+            i64::try_from(low + drawn(what) % width).unwrap_or(0) * 1_000_000
+        };
+        let start = day * DAY - zone + within("start", 7 * 3_600, 11 * 3_600);
+        let end = start + within("length", 120, 5_000);
+        if start < begin || out.len() == PAST {
             break;
         }
-        let length =
-            i64::try_from(120 + live.fixed(&["login length", &number.to_string()]) % 5_000).unwrap_or(60);
-        out.push(Login {
-            user: if number % 3 == 1 { "root".into() } else { person.into() },
-            tty: "pts/0".into(),
-            from: admin.clone(),
-            start: at,
-            end: Some((at + length * 1_000_000).min(live.login_at - 1_000_000)),
-        });
+        if end < until {
+            let user = if drawn("who") % 3 == 1 { "root" } else { person };
+            out.push(Login {
+                user: user.to_owned(),
+                tty: "pts/0".to_owned(),
+                from: admin.clone(),
+                start,
+                end: Some(end),
+            });
+        }
     }
     out
 }

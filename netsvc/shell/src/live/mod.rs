@@ -7,13 +7,14 @@ mod daemon;
 mod kernel;
 mod log;
 mod network;
+pub(crate) mod presence;
 mod process;
 mod release;
 mod versions;
 
 pub(crate) use calendar::strftime;
 pub use daemon::Service;
-pub(crate) use log::logins;
+pub(crate) use log::{Login, logins, present};
 pub(crate) use network::{listeners, netmask, network_address};
 pub(crate) use process::Process;
 pub(crate) use release::motd;
@@ -22,6 +23,7 @@ pub(crate) use versions::Versions;
 use crate::flavour::Flavour;
 use netsvc_persona::{Persona, subkey};
 use parking_lot::Mutex;
+use presence::{Presence, Seat};
 use rand_chacha::ChaCha20Rng;
 use rand_core::RngCore;
 use std::{
@@ -90,6 +92,10 @@ pub(crate) struct Live {
     /// µs by which commands of the running line have moved the session's clock.
     ahead: AtomicI64,
     generator: Mutex<ChaCha20Rng>,
+    /// Logins of the source, and its own as long as it lasts.
+    presence: Arc<Presence>,
+    source: String,
+    seat: Mutex<Option<Seat>>,
     pub(crate) started: Mutex<Vec<Process>>,
     pub(crate) killed: Mutex<Vec<u32>>,
 }
@@ -134,6 +140,7 @@ impl Live {
         user: &str,
         clock: Arc<dyn Clock>,
         spawned: Arc<AtomicU32>,
+        (presence, source): (Arc<Presence>, String),
     ) -> Live {
         let login_at = persona.clock(clock.now());
         let session = format!("{} {} {login_at}", facts.peer_ip, facts.peer_port);
@@ -151,6 +158,9 @@ impl Live {
             spawned,
             ahead: AtomicI64::new(0),
             generator: Mutex::new(generator),
+            presence,
+            source,
+            seat: Mutex::default(),
             started: Mutex::default(),
             killed: Mutex::default(),
         };
@@ -158,6 +168,20 @@ impl Live {
         live.spawned.fetch_add(14, Ordering::Relaxed);
         live.shell_pid = live.last_pid();
         live
+    }
+
+    /// The login is written down, where its system does so and it has a terminal: until this is dropped it is there.
+    pub(crate) fn sit_down(&self) {
+        let Some(tty) = self.facts.tty.as_deref().filter(|_| self.keeps_logins()) else { return };
+        let (clock, persona) = (Arc::clone(&self.clock), Arc::clone(&self.persona));
+        let clock = Box::new(move || persona.clock(clock.now()));
+        let seat = self.presence.enter(&self.source, &self.user, tty, self.shell_pid, clock);
+        *self.seat.lock() = Some(seat);
+    }
+
+    /// Whether the system writes down who logs in: musl has no utmp, routers are built without, containers have none.
+    fn keeps_logins(&self) -> bool {
+        !self.flavour.busybox() && self.facts.arrival != Arrival::Container
     }
 
     /// The node's clock, µs since the epoch.

@@ -42,6 +42,10 @@ impl Process {
         if let Some(thread) = self.command.strip_prefix('[') {
             return thread.trim_end_matches(']').to_owned();
         }
+        // systemd calls itself so whatever it was started as; the init of BusyBox, which is small, does not.
+        if self.pid == 1 && self.virtual_kib > 100_000 {
+            return "systemd".to_owned();
+        }
         let program = self.command.split([' ', ':']).next().unwrap_or("");
         crate::fs::name(program).trim_start_matches('-').chars().take(15).collect()
     }
@@ -293,6 +297,23 @@ impl Live {
                 let size = (daemon.size.0 + 2_400, daemon.size.1 + 1_800);
                 add(pid - 13, parent, "root", "?", "Ss", self.login_at - 600_000, 0.0, size, &command);
                 parent = pid - 13;
+            }
+        }
+        // What else the source has running: shells at other terminals.
+        let own = self.facts.tty.clone();
+        for other in self.presence.of(&self.source) {
+            if other.end.is_none() && Some(&other.tty) != own.as_ref() {
+                add(
+                    other.pid,
+                    1,
+                    &other.user,
+                    &other.tty,
+                    "Ss+",
+                    other.start,
+                    0.0,
+                    size,
+                    &format!("-{shell}"),
+                );
             }
         }
         let command = if self.facts.tty.is_some() { format!("-{shell}") } else { format!("{shell} -c") };

@@ -142,3 +142,66 @@ fn a_script_of_the_device_runs_by_its_name_and_has_its_size() {
     assert!(text.starts_with("[a]\n"), "{text}");
     assert!(text.contains(&format!(" {} ", script.len())) && text.contains("getprob: not found"), "{text}");
 }
+
+#[test]
+fn a_source_sees_its_own_sessions_everywhere_alike() {
+    let host = host("debian12");
+    let first = shell_on(&host, "root", true);
+    let mut second = shell_on(&host, "admin", true);
+    let out = |shell: &mut netsvc_shell::Shell, line: &str| {
+        String::from_utf8(shell.run_line(line).bytes(netsvc_shell::Stream::Out)).unwrap()
+    };
+    assert_eq!(out(&mut second, "tty"), "/dev/pts/1\n");
+    let who = out(&mut second, "who");
+    let lines: Vec<&str> = who.lines().collect();
+    assert!(lines[0].starts_with("root     pts/0 ") && lines[1].starts_with("admin    pts/1 "), "{who}");
+    assert!(out(&mut second, "uptime").contains(" 2 users, "));
+    assert_eq!(out(&mut second, "w -h").lines().count(), 2);
+    assert_eq!(out(&mut second, "users"), "admin root\n");
+    assert_eq!(out(&mut second, "who -q"), "root admin\n# users=2\n");
+    assert!(out(&mut second, "who am i").starts_with("admin    pts/1 "));
+    assert_eq!(out(&mut second, "last | grep -c 'still logged in'"), "2\n");
+    assert_eq!(out(&mut second, "ls /dev/pts"), "0  1  ptmx\n");
+    assert!(out(&mut second, "ps -t pts/0 -o user= | head -1").starts_with("root"));
+    drop(first);
+    assert_eq!(out(&mut second, "who | wc -l"), "1\n");
+    assert!(out(&mut second, "last root | head -1").contains(" - "), "the first one has left");
+    // Without a terminal nobody is written down.
+    let mut third = shell_on(&host, "root", false);
+    assert!(out(&mut third, "uptime").contains(" 1 user, "));
+}
+
+#[test]
+fn the_greeting_tells_of_the_login_before_by_the_same_account() {
+    let host = host("debian12");
+    let greeting = |user: &str| {
+        let mut terminal = netsvc_shell::Terminal::new(shell_on(&host, user, true));
+        String::from_utf8_lossy(&terminal.start(crate::NOW).bytes).into_owned()
+    };
+    assert!(!greeting("newcomer").contains("Last login"));
+    assert!(greeting("newcomer").contains(&format!("from {}", crate::source())));
+}
+
+#[test]
+fn packages_and_programs_are_of_the_release() {
+    let out = |system: &str, line: &str| {
+        let host = host(system);
+        let outcome = shell_on(&host, "root", false).exec(line, Some(b""));
+        String::from_utf8(outcome.bytes(netsvc_shell::Stream::Out)).unwrap()
+    };
+    for (system, bash, openssl, curl, library) in [
+        ("debian11", "5.1-2+deb11u1", "1.1.1w-0+deb11u1", "7.74.0", "libssl.so.1.1"),
+        ("debian12", "5.2.15-2+b2", "3.0.11-1~deb12u2", "7.88.1", "libssl.so.3"),
+        ("ubuntu2204", "5.1-6ubuntu1", "3.0.2-0ubuntu1.14", "7.81.0", "libssl.so.3"),
+    ] {
+        let listed = out(system, "dpkg -l bash openssl | tail -2 | awk '{print $3}'");
+        assert_eq!(listed, format!("{bash}\n{openssl}\n"), "{system}");
+        let openssl = openssl.split('-').next().unwrap();
+        let shown = out(system, "curl --version | head -1");
+        assert!(
+            shown.starts_with(&format!("curl {curl} ")) && shown.contains(&format!("OpenSSL/{openssl} "))
+        );
+        assert_eq!(out(system, "ls /usr/lib/x86_64-linux-gnu | grep libssl"), format!("{library}\n"));
+    }
+    assert!(out("rocky9", "rpm -q bash openssl").starts_with("bash-5.1.8-8.el9"));
+}

@@ -396,3 +396,23 @@ fn the_status_of_a_session_is_that_of_its_shell() {
         assert!(text.ends_with(shown), "{id}: {input:?}: {text:?}");
     }
 }
+
+#[test]
+fn a_shell_that_reads_is_told_of_a_new_window() {
+    // bash 5.2.15 and dash 0.5.12 at a pseudo-terminal.
+    for (id, trapped, entered) in [
+        ("debian12", "\r\x1b[K\r$ echo hW 90 30\r\n", "i\r\n\x1b[?2004l\rhi\r\n\x1b[?2004h$ "),
+        ("alpine319", "", "i\r\nW 90 30\r\nhi\r\n$ "),
+    ] {
+        let mut session = Session::new(id);
+        session.type_in(b"COLUMNS=90 LINES=30; trap 'echo W 90 30' WINCH\r");
+        session.type_in(b"echo h");
+        session.terminal.resize(90, 30);
+        assert_eq!(session.type_in(b""), trapped, "{id}");
+        assert_eq!(session.type_in(b"i\r"), entered, "{id}");
+    }
+    let mut session = Session::new("debian12");
+    session.terminal.resize(70, 20);
+    assert_eq!(session.type_in(b""), "\r\x1b[K\r$ ");
+    assert!(session.type_in(b"echo $COLUMNS $LINES\r").contains("\r\n70 20\r\n"));
+}
