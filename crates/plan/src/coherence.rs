@@ -45,6 +45,7 @@ pub fn decky(fleet: &Fleet, decky: &Decky) -> Vec<Incoherence> {
     found.extend(slugs.iter().filter_map(|slug| of_service(&decky.system, slug)));
     found.extend(of_face(decky));
     found.extend(of_login(decky));
+    found.extend(of_settings(decky));
     found.extend(decnet_model::logins::check(decky));
     let request = decky.request(&fleet.network, &slugs, &[0; 32], fleet, MOMENT);
     match derive(&request) {
@@ -163,6 +164,37 @@ fn of_service(system: &str, slug: &str) -> Option<Incoherence> {
         detail: format!("{system} does not run {slug}"),
         remedy: format!("leave {slug} out, or choose one of these distros: {}{more}", known.join(", ")),
     })
+}
+
+/// A setting is honoured where it is given, or refused with the reason.
+fn of_settings(decky: &Decky) -> Vec<Incoherence> {
+    let mut found = Vec::new();
+    for spec in &decky.services {
+        let Some(service) = catalogue::find(&spec.slug) else { continue };
+        // One site may be served by two services: what is set at one of them holds for both.
+        let site = catalogue::product_of(&spec.slug);
+        let shared = decky.services.iter().filter(|other| catalogue::product_of(&other.slug) == site);
+        let of = |key: &str| {
+            let own = spec.settings.get(key).into_iter();
+            let mut all = own.chain(shared.clone().filter_map(|other| other.settings.get(key)));
+            all.find(|value| !value.is_empty()).map_or("", String::as_str)
+        };
+        for setting in &service.settings {
+            let Some(value) = spec.settings.get(&setting.key).filter(|value| !value.is_empty()) else {
+                continue;
+            };
+            let limit = setting.limits.iter().find(|limit| limit.refuses(value, &decky.system, of));
+            found.extend(limit.map(|limit| Incoherence {
+                subject: "services",
+                detail: format!(
+                    "{} = {value} of {} cannot be shown: {}",
+                    setting.key, spec.slug, limit.because
+                ),
+                remedy: limit.remedy.clone(),
+            }));
+        }
+    }
+    found
 }
 
 #[cfg(test)]

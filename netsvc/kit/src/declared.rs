@@ -21,6 +21,37 @@ pub struct Products {
     pub shown: &'static [Product],
     /// Ports of the service that it has there; none named: all.
     pub ports: &'static [u16],
+    /// Makers of the machines that have it; none named: all.
+    pub makers: &'static [&'static str],
+}
+
+/// Where a setting cannot be honoured: see [`service::Limit`].
+#[derive(Clone, Copy, Debug)]
+pub struct Limit {
+    /// Values that are refused; none named: every one.
+    pub values: &'static [&'static str],
+    /// Systems on which they are; none named: every one.
+    pub systems: &'static [&'static str],
+    /// Another setting, and its values beside which they are; an empty value: it is not set.
+    pub beside: Option<(&'static str, &'static [&'static str])>,
+    /// Why, as the end of a sentence.
+    pub because: &'static str,
+    /// What to do instead.
+    pub remedy: &'static str,
+}
+
+impl Limit {
+    /// The limit as the catalogue has it.
+    pub(crate) fn info(&self) -> service::Limit {
+        let owned = |list: &[&str]| list.iter().map(|word| (*word).to_owned()).collect();
+        service::Limit {
+            values: owned(self.values),
+            systems: owned(self.systems),
+            beside: self.beside.map(|(key, values)| (key.to_owned(), owned(values))),
+            because: self.because.to_owned(),
+            remedy: self.remedy.to_owned(),
+        }
+    }
 }
 
 /// A step of an exchange.
@@ -97,13 +128,19 @@ pub struct Flood {
 impl Products {
     /// What `systems` show.
     pub const fn on(systems: &'static [&'static str], shown: &'static [Product]) -> Self {
-        Products { systems, shown, ports: &[] }
+        Products { systems, shown, ports: &[], makers: &[] }
     }
 
     /// The same, with these ports of the service alone.
     #[must_use]
     pub const fn at(self, ports: &'static [u16]) -> Self {
         Products { ports, ..self }
+    }
+
+    /// The same, on machines of these makers alone.
+    #[must_use]
+    pub const fn of(self, makers: &'static [&'static str]) -> Self {
+        Products { makers, ..self }
     }
 
     /// A row for each product.
@@ -115,6 +152,7 @@ impl Products {
             version: (*version).to_owned(),
             packaging: (*packaging).to_owned(),
             ports: self.ports.to_vec(),
+            makers: self.makers.iter().map(|maker| (*maker).to_owned()).collect(),
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     Full, Host, Secure, Session, datagram,
-    declared::{Daemon, Products, Talks},
+    declared::{Daemon, Limit, Products, Talks},
     secure::Open,
 };
 use netsvc_persona::{
@@ -92,6 +92,8 @@ pub enum SettingKind {
     Account,
     /// Password of that account.
     AccountPassword,
+    /// A kind that cannot be honoured everywhere.
+    Limited(&'static SettingKind, &'static [Limit]),
 }
 
 /// The future of an asynchronous service.
@@ -241,7 +243,13 @@ impl Setting {
     };
 
     fn info(&self) -> SettingInfo {
-        let (kind, range) = match self.kind {
+        let (own, limits) = match self.kind {
+            SettingKind::Limited(kind, limits) => (*kind, limits),
+            kind => (kind, &[][..]),
+        };
+        let (kind, range) = match own {
+            // There is one layer of limits.
+            SettingKind::Limited(..) => ("text", String::new()),
             SettingKind::Text => ("text", String::new()),
             SettingKind::Secret => ("secret", String::new()),
             SettingKind::Bool => ("bool", String::new()),
@@ -257,6 +265,7 @@ impl Setting {
             default: self.default.to_owned(),
             range,
             help: self.help.to_owned(),
+            limits: limits.iter().map(Limit::info).collect(),
         }
     }
 }

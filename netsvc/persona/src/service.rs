@@ -67,6 +67,37 @@ pub struct SettingInfo {
     pub range: String,
     /// What it does.
     pub help: String,
+    /// Where it cannot be what it says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<Limit>,
+}
+
+/// Where a setting cannot be honoured: all that it names has to hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limit {
+    /// Values that are refused; none named: every one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<String>,
+    /// Systems on which they are, as products name theirs; none named: every one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub systems: Vec<String>,
+    /// Another setting of the service, and the values of it beside which they are; an empty value: it is not set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beside: Option<(String, Vec<String>)>,
+    /// Why, as the end of a sentence.
+    pub because: String,
+    /// What to do instead.
+    pub remedy: String,
+}
+
+impl Limit {
+    /// Whether `value` is refused on `system`, where `of` tells what the other settings of the service are.
+    pub fn refuses<'a>(&self, value: &str, system: &str, of: impl Fn(&str) -> &'a str) -> bool {
+        let named =
+            |list: &[String], is: &dyn Fn(&str) -> bool| list.is_empty() || list.iter().any(|one| is(one));
+        let beside = self.beside.as_ref().is_none_or(|(key, values)| values.iter().any(|one| one == of(key)));
+        beside && named(&self.values, &|one| one == value) && named(&self.systems, &|one| suits(one, system))
+    }
 }
 
 /// A product that a service shows.
@@ -85,6 +116,9 @@ pub struct ProductInfo {
     /// Ports of the service that it has; none named: all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ports: Vec<u16>,
+    /// Makers of the machines that have it, as hardware names them; none named: all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub makers: Vec<String>,
 }
 
 /// What shows who a host is when a service of it is asked.
@@ -103,6 +137,11 @@ impl ProductInfo {
     /// Whether it is found on `system`.
     pub fn is_on(&self, system: &str) -> bool {
         self.systems.iter().any(|pattern| suits(pattern, system))
+    }
+
+    /// Whether machines of `maker` have it.
+    pub fn is_of(&self, maker: &str) -> bool {
+        self.makers.is_empty() || self.makers.iter().any(|known| known == maker)
     }
 }
 
@@ -169,9 +208,25 @@ mod tests {
             version: text(),
             packaging: text(),
             ports: Vec::new(),
+            makers: Vec::new(),
         };
         for (system, on) in [("windows7", true), ("debian12", true), ("debian11", false), ("arch", false)] {
             assert_eq!(product.is_on(system), on, "{system}");
         }
+    }
+
+    #[test]
+    fn a_limit_holds_where_all_that_it_names_does() {
+        let list = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+        let limit = Limit {
+            systems: list(&["windows*"]),
+            beside: Some(("app".to_owned(), list(&["", "iis"]))),
+            ..Limit::default()
+        };
+        let check = |system, app: &'static str| limit.refuses("x", system, |_| app);
+        assert!(check("windows10", "") && check("windows10", "iis"));
+        assert!(!check("windows10", "tomcat") && !check("debian12", ""));
+        let named = Limit { values: list(&["a"]), ..Limit::default() };
+        assert!(named.refuses("a", "arch", |_| "") && !named.refuses("b", "arch", |_| ""));
     }
 }

@@ -158,10 +158,19 @@ fn hostname(persona: &Persona, system: &System, found: &mut Found) {
 }
 
 fn product(persona: &Persona, service: &str, shown: &Product, found: &mut Found) {
-    let mut table = catalogue::products(&persona.os.id, service);
+    let table = catalogue::products(&persona.os.id, service);
     let named = table.clone().any(|known| known.name == shown.name);
-    let known = table.any(|known| {
-        (&known.name, &known.version, &known.packaging) == (&shown.name, &shown.version, &shown.packaging)
+    let this: Vec<_> = table
+        .filter(|known| {
+            (&known.name, &known.version, &known.packaging) == (&shown.name, &shown.version, &shown.packaging)
+        })
+        .collect();
+    let known = !this.is_empty();
+    let maker = &persona.hardware.vendor;
+    found.unless(!known || this.iter().any(|product| product.is_of(maker)), "maker", || {
+        let makers: Vec<_> = this.iter().flat_map(|product| &product.makers).map(String::as_str).collect();
+        let makers = makers.join(" or ");
+        format!("{service} shows {}, which is of {makers}; the machine is of {maker}", shown.name)
     });
     found.unless(known, "product", || {
         let what = if named {

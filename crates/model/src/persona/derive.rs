@@ -169,7 +169,7 @@ pub fn derive(request: &Request<'_>) -> Result<Persona, DeriveError> {
         zone: streams.zone(),
         users: accounts::users(system, &mut streams.plan("people"), &mut streams.secret("users")),
         login: request.login.clone(),
-        products: streams.products(system),
+        products: streams.products(system, machine.vendor),
         passive_ports: (passive, passive + PASSIVE - 1),
         subkey: streams.secret_hex("subkey"),
         generation: request.generation,
@@ -344,11 +344,13 @@ impl Streams<'_> {
         }
     }
 
-    fn products(&self, system: &System) -> BTreeMap<String, Product> {
+    fn products(&self, system: &System, maker: &str) -> BTreeMap<String, Product> {
         let mut shown = BTreeMap::new();
         for slug in self.request.services {
-            let table: Vec<Weighted<&ProductInfo>> =
-                catalogue::products(system.id, slug).map(|product| (product.weight, product)).collect();
+            let table: Vec<Weighted<&ProductInfo>> = catalogue::products(system.id, slug)
+                .filter(|product| product.is_of(maker))
+                .map(|product| (product.weight, product))
+                .collect();
             let drawn_as = catalogue::product_of(slug);
             let drawn = pick(&table, self.plan(&format!("product {drawn_as}")).next_u64());
             let releases =

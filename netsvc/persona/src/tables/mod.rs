@@ -1,6 +1,7 @@
 //! What really exists: releases, packages, hardware, names. Weights are rough shares in the field.
 
 pub mod appliances;
+pub mod camera;
 pub mod discovery;
 pub mod firewalls;
 pub mod hardware;

@@ -2,7 +2,7 @@
 
 use netsvc_daemon::date;
 use netsvc_kit::Host;
-use netsvc_persona::subkey;
+use netsvc_persona::tables::camera;
 
 /// A maker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,12 +30,7 @@ impl Camera {
             _ => Brand::Other,
         };
         let realm = match brand {
-            Brand::Hikvision => persona.mac.replace(':', "").to_lowercase(),
-            Brand::Dahua => {
-                let key = persona.subkey.hex_bytes().unwrap_or_default();
-                let drawn = subkey::bytes(&key, &["rtsp realm"]);
-                format!("Login to {}", hex::encode(drawn.get(..16).unwrap_or_default()))
-            }
+            Brand::Hikvision | Brand::Dahua => camera::realm(persona),
             Brand::Other => "LIVE555 Streaming Media".to_owned(),
         };
         Camera { brand, realm }
