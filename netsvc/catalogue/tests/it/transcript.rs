@@ -6,7 +6,7 @@
 //! ```text
 //! # a comment
 //! @ product=Postfix version=3.7.11 packaging=Debian/GNU family=linux port=25
-//! @ system=synology
+//! @ system=synology vendor=Synology model=DS1515+
 //! @ set KEY=VALUE
 //! > sent to the service
 //! < received from it; {*} stands for anything
@@ -58,6 +58,9 @@ pub(crate) struct Transcript {
     product: Option<Product>,
     family: Option<String>,
     system: Option<String>,
+    /// Maker and model of the machine.
+    vendor: Option<String>,
+    model: Option<String>,
     pub(crate) port: u16,
     settings: Vec<(String, String)>,
     steps: Vec<Step>,
@@ -140,6 +143,12 @@ pub(crate) fn open(def: &Def, transcript: &Transcript, folder: &Path) -> Arc<Hos
     }
     if let Some(family) = &transcript.family {
         persona.os.family.clone_from(family);
+    }
+    if let Some(vendor) = &transcript.vendor {
+        persona.hardware.vendor.clone_from(vendor);
+    }
+    if let Some(model) = &transcript.model {
+        persona.hardware.product.clone_from(model);
     }
     let settings: Vec<(&str, &str)> =
         transcript.settings.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
@@ -263,6 +272,8 @@ pub(crate) fn parse_setup(rest: &str, transcript: &mut Transcript) {
             "packaging" => product.packaging = value,
             "family" => transcript.family = Some(value),
             "system" => transcript.system = Some(value.replace(' ', "_")),
+            "vendor" => transcript.vendor = Some(value),
+            "model" => transcript.model = Some(value),
             "port" => transcript.port = value.parse().unwrap(),
             other => panic!("unknown set-up {other:?}"),
         }

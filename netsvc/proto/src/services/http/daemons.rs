@@ -18,12 +18,11 @@ const fn device(product: &'static str, binary: &'static str, command: &'static s
 }
 
 pub(in super::super) const DAEMONS: &[Daemon] = &[
-    device("goahead", "/bin/goahead", "/bin/goahead"),
-    device("boa", "/usr/sbin/boa", "/usr/sbin/boa"),
+    device("dahua", "/usr/bin/sonia", "/usr/bin/sonia"),
+    device("router", "/usr/bin/httpd", "/usr/bin/httpd"),
     device("app-webs", "/home/app/hicore", "/home/app/hicore"),
     device("dnvrs", "/home/app/davinci", "/home/app/davinci"),
     device("mbedthis", "/usr/bin/appWeb", "/usr/bin/appWeb -r /etc -f appWeb.conf"),
-    device("lighttpd", "/usr/sbin/lighttpd", "/usr/sbin/lighttpd -f /etc/lighttpd/lighttpd.conf"),
     device("", "/usr/sbin/httpd", "/usr/sbin/httpd -p 80"),
     Daemon {
         systems: &["qnap"],
@@ -72,6 +71,19 @@ pub(in super::super) const DAEMONS: &[Daemon] = &[
         package: ("apache2", "Apache HTTP Server"),
         size: (202_000, 21_600),
         files: &[INDEX, folder("/etc/apache2/sites-enabled"), folder("/var/log/apache2")],
+        ..Daemon::ROOT
+    },
+    Daemon {
+        product: "lighttpd",
+        systems: &["alpine*"],
+        binary: "/usr/sbin/lighttpd",
+        command: "/usr/sbin/lighttpd -f /etc/lighttpd/lighttpd.conf",
+        user: "lighttpd",
+        uid: 100,
+        package: ("lighttpd", "Secure, fast, compliant and very flexible web-server"),
+        size: (6_100, 3_200),
+        account: "lighttpd:x:100:101:lighttpd:/var/www/localhost/htdocs:/sbin/nologin",
+        files: &[folder("/etc/lighttpd"), folder("/var/log/lighttpd")],
         ..Daemon::ROOT
     },
     Daemon {

@@ -205,7 +205,9 @@ impl Http {
         let both = self.site.server.family == Family::Apache
             && request.field("content-length").is_some()
             && request.field("transfer-encoding").is_some();
-        let keep = request.keeps_alive() && !response.close && self.served < 1000 && !unasked && !both;
+        let single = self.site.server.make().closes();
+        let keep =
+            request.keeps_alive() && !response.close && self.served < 1000 && !unasked && !both && !single;
         // httpd has read no request by then, and takes itself for what it is by default.
         let port = if self.unsecured { 80 } else { self.site.link.port };
         let moment = Moment { clock: self.site.host.clock(), port, served: self.served, keep };

@@ -14,7 +14,10 @@ pub mod h2;
 pub mod html;
 pub mod identity;
 pub mod iis;
+pub(super) mod limits;
 pub mod machine;
+pub mod maker;
+pub mod nginx;
 pub mod page;
 pub mod product;
 pub(super) mod products;
@@ -68,14 +71,14 @@ pub static SERVICE: Def = Def {
 /// What can be set of a site, at each service that shows it.
 pub(super) const APP: Setting = Setting {
     key: "app",
-    kind: SettingKind::Enum(apps::NAMES),
+    kind: SettingKind::Limited(&SettingKind::Enum(apps::NAMES), limits::APP),
     default: "",
     help: "application behind the server",
 };
 /// See [`APP`].
 pub(super) const TITLE: Setting = Setting {
     key: "title",
-    kind: SettingKind::Text,
+    kind: SettingKind::Limited(&SettingKind::Text, limits::TITLE),
     default: "",
     help: "title of the site; empty: from the domain",
 };

@@ -134,6 +134,9 @@ fn lighttpd(status: u16, reason: &str) -> String {
 }
 
 fn device(server: &Server, request: &Request, status: u16, reason: &str) -> String {
+    if let Some(own) = server.make().page(request, status, reason) {
+        return own;
+    }
     let lower = server.name.to_ascii_lowercase();
     if lower.starts_with("goahead") {
         return format!(

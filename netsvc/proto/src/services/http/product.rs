@@ -1,6 +1,7 @@
 //! Which server it is, what it calls statuses, and what it answers to broken requests.
 
 use super::identity;
+use super::maker;
 use super::request::{Fault, Request};
 use super::response::{Response, Source};
 pub use netsvc_daemon::http::family::Family;
@@ -67,6 +68,10 @@ impl Server {
             }
             _ => format!("{base}/{version}"),
         };
+        if shown == "App-webs" {
+            // There is never a version behind the slash.
+            shown.push('/');
+        }
         // Apache shows its platform, nginx of Ubuntu too; other packagings are not shown.
         let platform = packaging.split(['-', ' ']).next().unwrap_or_default();
         let shows = family == Family::Apache || family == Family::Nginx && platform == "Ubuntu";
@@ -90,7 +95,7 @@ impl Server {
 
     /// Whether it does not say what it is.
     pub fn is_silent(&self) -> bool {
-        ["VMware ESXi", "Siemens SIMATIC"].contains(&self.name.as_str())
+        ["VMware ESXi", "Siemens SIMATIC", maker::DAHUA].contains(&self.name.as_str())
     }
 
     /// The status that `fault` gets, with the detail that the page shows.
@@ -170,6 +175,9 @@ impl Server {
 
     /// What `status` is called in an answer that `source` made.
     pub fn reason_of(&self, source: Source, status: u16) -> &'static str {
+        if let Some(own) = self.make().reason(status) {
+            return own;
+        }
         match (source, status) {
             (Source::Server, _) => self.reason(status),
             // Tomcat 8.5 and later send none.

@@ -3,7 +3,8 @@
 //! Sources: package archives of the distributions; versions of IIS follow the build of Windows; devices from their own
 //! banners.
 
-use netsvc_kit::declared::Products;
+use super::maker;
+use netsvc_kit::declared::{Product, Products};
 
 /// Releases of one product stand in the order of their age.
 pub(in super::super) const PRODUCTS: &[Products] = &[
@@ -42,7 +43,10 @@ pub(in super::super) const PRODUCTS: &[Products] = &[
     Products::on(&["rocky9"], &[(3, ("nginx", "1.20.1", "")), (4, ("Apache", "2.4.57", "Rocky Linux"))]),
     Products::on(&["centos7"], &[(3, ("nginx", "1.20.1", "")), (5, ("Apache", "2.4.6", "CentOS"))]),
     Products::on(&["fedora39"], &[(3, ("nginx", "1.24.0", "")), (3, ("Apache", "2.4.58", "Fedora Linux"))]),
-    Products::on(&["alpine319"], &[(3, ("nginx", "1.24.0", "")), (1, ("Apache", "2.4.58", "Unix"))]),
+    Products::on(
+        &["alpine319"],
+        &[(3, ("nginx", "1.24.0", "")), (1, ("Apache", "2.4.58", "Unix")), (0, ("lighttpd", "1.4.73", ""))],
+    ),
     Products::on(&["kali"], &[(1, ("Apache", "2.4.58", "Debian"))]),
     Products::on(&["arch"], &[(2, ("nginx", "1.26.0", "")), (1, ("Apache", "2.4.59", "Unix"))]),
     Products::on(&["windows_server_2012r2"], &[(1, ("Microsoft-IIS", "8.5", ""))]),
@@ -52,10 +56,9 @@ pub(in super::super) const PRODUCTS: &[Products] = &[
     ),
     Products::on(&["hp_printer"], &[(1, ("HP HTTP Server", "HP LaserJet Pro M404dn - W1A53A", ""))]),
     Products::on(&["brother_printer"], &[(1, ("debut", "1.20", ""))]),
-    Products::on(
-        &["ip_camera"],
-        &[(3, ("DNVRS-Webs", "", "")), (2, ("App-webs", "", "")), (1, ("Boa", "0.94.14rc21", ""))],
-    ),
+    Products::on(&["ip_camera"], HIKVISION).of(&["Hikvision"]),
+    Products::on(&["ip_camera"], DAHUA).of(&["Dahua"]),
+    Products::on(&["ip_camera"], &[(1, ("GeoHttpServer", "", ""))]).of(&["GeoVision"]),
     Products::on(&["qnap"], &[(1, ("http server 1.0", "", ""))]),
     Products::on(&["synology"], &[(1, ("Apache", "", ""))]),
     Products::on(&["cisco_ios"], &[(1, ("cisco-IOS", "", ""))]),
@@ -63,14 +66,19 @@ pub(in super::super) const PRODUCTS: &[Products] = &[
     Products::on(&["esxi"], &[(1, ("VMware ESXi", "", ""))]),
     // Those without TLS.
     Products::on(&["modicon_plc"], &[(1, ("Rapid Logic", "1.1", ""))]),
-    Products::on(&["vxworks"], &[(3, ("GoAhead-Webs", "", "")), (2, ("Rapid Logic", "1.1", ""))]),
+    Products::on(&["vxworks"], &[(1, ("GoAhead-Webs", "", ""))]).of(&["Rockwell Automation"]),
+    Products::on(&["vxworks"], &[(1, ("Rapid Logic", "1.1", ""))]).of(&["Schneider Electric"]),
     Products::on(&["siemens_plc"], &[(1, ("Siemens SIMATIC", "", ""))]),
-    Products::on(&["busybox_arm"], &[(2, ("lighttpd", "1.4.35", "")), (2, ("GoAhead-Webs", "", ""))]),
-    Products::on(&["busybox_mips"], &[(2, ("GoAhead-Webs", "", "")), (1, ("Boa", "0.94.13", ""))]),
+    Products::on(&["busybox_arm"], HIKVISION).of(&["Hikvision"]),
+    Products::on(&["busybox_arm"], DAHUA).of(&["Dahua"]),
+    Products::on(&["busybox_mips"], &[(1, ("Router Webserver", "", ""))]).of(&["TP-Link"]),
 ];
 
 /// Rows at the end that have no TLS.
-const PLAIN: usize = 4;
+const PLAIN: usize = 6;
+
+const HIKVISION: &[Product] = &[(3, ("DNVRS-Webs", "", "")), (2, ("App-webs", "", ""))];
+const DAHUA: &[Product] = &[(1, (maker::DAHUA, "", ""))];
 
 /// Those that are found behind TLS too.
 pub(in super::super) const SECURE: &[Products] =

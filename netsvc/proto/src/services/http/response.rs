@@ -105,6 +105,12 @@ impl Response {
         self
     }
 
+    /// Adds fields.
+    pub fn with_all(mut self, fields: Vec<(&'static str, String)>) -> Self {
+        self.fields.extend(fields);
+        self
+    }
+
     /// Ends the connection.
     pub fn closing(mut self) -> Self {
         self.close = true;

@@ -1,7 +1,9 @@
 //! A response as the product puts it on the wire: which fields, in which order, with which body.
 
 use super::{
-    coding, iis, page,
+    coding, iis,
+    maker::Make,
+    page,
     product::{Family, Server},
     range::{self, Part},
     request::{Fault, Request},
@@ -58,8 +60,7 @@ pub fn write(server: &Server, request: &Request, response: &Response, moment: Mo
     }
     let version = match server.family {
         Family::Lighttpd if request.version < (1, 1) => "HTTP/1.0",
-        // Boa never says more than it can.
-        Family::Device if server.name.starts_with("Boa") => "HTTP/1.0",
+        Family::Device => server.make().version(request.version),
         _ => "HTTP/1.1",
     };
     let mut head = format!("{version} {status} {}\r\n", server.reason_of(source, status));
@@ -152,10 +153,10 @@ fn file(
     mut body: Vec<u8>,
     modified: i64,
 ) -> Vec<u8> {
-    let etag = etag(server.family, &body, modified);
+    let etag = etag(server, response.source, &body, modified);
     fields.kind = Some(kind.to_owned());
     fields.modified = Some(date::http(modified));
-    fields.etag = Some(etag.clone());
+    fields.etag = Some(etag.clone()).filter(|etag| !etag.is_empty());
     let full = request.method != "POST" && request.version >= (1, 1);
     fields.ranges = server.family != Family::Device && (full || server.family != Family::Lighttpd);
     fields.length = Some(body.len());
@@ -260,10 +261,19 @@ fn encode(server: &Server, request: &Request, status: u16, fields: &mut Fields, 
     }
 }
 
-/// An entity tag in the form of the product.
-fn etag(family: Family, body: &[u8], modified: i64) -> String {
+/// An entity tag in the form of the product, or of the program behind it; empty: there is none.
+fn etag(server: &Server, source: Source, body: &[u8], modified: i64) -> String {
     let seconds = modified / 1_000_000;
-    match family {
+    match source {
+        // Go's file server and Jenkins' resources have none.
+        Source::Program => return String::new(),
+        Source::Tomcat => return format!("W/\"{}-{}\"", body.len(), modified / 1000),
+        Source::Server | Source::Streamed => {}
+    }
+    if let Some(own) = server.make().tag(body.len(), seconds) {
+        return own;
+    }
+    match server.family {
         Family::Nginx => format!("\"{seconds:x}-{:x}\"", body.len()),
         Family::Apache => format!("\"{:x}-{:x}\"", body.len(), seconds * 1_000_000),
         Family::Iis => format!("\"{:x}:0\"", (seconds + 11_644_473_600) * 10_000_000),
@@ -352,7 +362,7 @@ fn order(server: &Server, fields: &Fields) -> [Slot; 14] {
         Chunked, Coding, Connection, Date, Etag, Extra, Kind, Length, Location, Modified, Part, Ranges,
         Server, Vary,
     };
-    let boa = server.name.starts_with("Boa");
+    let make = server.make();
     let (a, b, c, d, e) = match server.family {
         Family::Nginx => {
             return [
@@ -385,7 +395,25 @@ fn order(server: &Server, fields: &Fields) -> [Slot; 14] {
                 Server, Coding, Vary,
             ];
         }
-        Family::Device if boa => (Date, Server, Extra, Location, Connection),
+        Family::Device if make == Make::Hikvision => {
+            return [
+                Date, Server, Etag, Length, Kind, Connection, Modified, Location, Extra, Chunked, Ranges,
+                Part, Coding, Vary,
+            ];
+        }
+        Family::Device if make == Make::Dahua => {
+            return [
+                Connection, Date, Modified, Etag, Length, Location, Extra, Kind, Server, Chunked, Ranges,
+                Part, Coding, Vary,
+            ];
+        }
+        Family::Device if make == Make::TpLink => {
+            return [
+                Server, Connection, Kind, Location, Extra, Date, Length, Chunked, Modified, Etag, Ranges,
+                Part, Coding, Vary,
+            ];
+        }
+        Family::Device if make == Make::Boa => (Date, Server, Extra, Location, Connection),
         Family::Device => (Server, Date, Extra, Location, Connection),
     };
     [a, b, c, d, e, Kind, Length, Chunked, Modified, Etag, Ranges, Part, Coding, Vary]
@@ -401,6 +429,7 @@ fn ordered(
 ) -> Vec<(&'static str, String)> {
     let kernel = server.family == Family::Iis && iis::by_kernel(response);
     let name = if kernel { "Microsoft-HTTPAPI/2.0" } else { &server.name };
+    let make = server.make();
     let given = |location: bool| {
         // A program's fields are passed on in its order.
         let apart = response.source == Source::Server || server.family != Family::Nginx;
@@ -411,6 +440,10 @@ fn ordered(
     for slot in order(server, fields) {
         match slot {
             Slot::Server if server.is_silent() => {}
+            // TP-Link's says nothing of time and length; Dahua's gives the time of files alone.
+            Slot::Date | Slot::Length | Slot::Modified | Slot::Etag if make == Make::TpLink => {}
+            Slot::Date if make == Make::Dahua && fields.modified.is_none() => {}
+            Slot::Kind if make == Make::Dahua && fields.length == Some(0) => {}
             Slot::Server => all.push(("Server", name.to_owned())),
             Slot::Date => all.push(("Date", date::http(moment.clock))),
             Slot::Kind => all.extend(fields.kind.clone().map(|kind| ("Content-Type", kind))),
@@ -431,7 +464,7 @@ fn ordered(
             Slot::Chunked | Slot::Ranges | Slot::Coding | Slot::Vary => {}
         }
     }
-    all
+    all.into_iter().map(|(name, value)| (make.field(name), value)).collect()
 }
 
 fn connection(server: &Server, request: &Request, moment: Moment) -> Vec<(&'static str, String)> {
@@ -446,6 +479,10 @@ fn connection(server: &Server, request: &Request, moment: Moment) -> Vec<(&'stat
             ("Connection", "Keep-Alive".to_owned()),
         ],
         (Family::Nginx, true) => vec![("Connection", "keep-alive".to_owned())],
+        (Family::Device, true) if server.make() == Make::Hikvision => vec![
+            ("Connection", "keep-alive".to_owned()),
+            ("Keep-Alive", format!("timeout=60, max={}", 99_u32.saturating_sub(moment.served))),
+        ],
         (Family::Lighttpd, true) if request.version < (1, 1) => vec![("Connection", "keep-alive".to_owned())],
         (_, true) => Vec::new(),
         (Family::Iis, false) if request.version < (1, 1) => Vec::new(),

@@ -1,14 +1,19 @@
 //! Appliances: the first pages of routers, printers, controllers, network storage and hypervisors.
 
-use super::{Visit, document};
-use crate::services::http::{credentials::Verdict, html::escape, response::Response};
+use super::{Visit, cameras, document};
+use crate::services::http::{credentials::Verdict, html::escape, maker::Make, response::Response};
 
 /// Names of the applications.
-pub const NAMES: &[&str] = &["cisco", "jweb", "brother", "qts", "dsm", "esxi", "simatic", "dvr"];
+pub const NAMES: &[&str] =
+    &["cisco", "jweb", "brother", "qts", "dsm", "esxi", "simatic", "dahua", "geovision", "controller"];
 
 /// The application that comes with a system; `None`: any may run there.
 pub fn of(system: &str, server: &str) -> Option<&'static str> {
     Some(match system {
+        _ if Make::of(server) == Make::Hikvision => "camera",
+        _ if Make::of(server) == Make::Dahua => "dahua",
+        _ if Make::of(server) == Make::GeoVision => "geovision",
+        "hp_printer" => "printer",
         "cisco_ios" => "cisco",
         "junos" => "jweb",
         "brother_printer" => "brother",
@@ -16,9 +21,10 @@ pub fn of(system: &str, server: &str) -> Option<&'static str> {
         "synology" => "dsm",
         "esxi" => "esxi",
         "siemens_plc" => "simatic",
-        "vxworks" => "router",
-        "ip_camera" if server.ends_with("-Webs") || server.ends_with("-webs") => "camera",
-        "ip_camera" => "dvr",
+        "vxworks" | "modicon_plc" => "controller",
+        "busybox_mips" => "router",
+        // Of no maker that shows.
+        "ip_camera" | "busybox_arm" => "camera",
         _ => return None,
     })
 }
@@ -37,7 +43,9 @@ pub fn answer(app: &str, visit: &Visit<'_>) -> Option<Response> {
         "jweb" if root || visit.request.path == "/login" => {
             Some(login(visit, "Log In - Juniper Networks Web Management"))
         }
-        "dvr" if root => Some(login(visit, "WEB SERVICE")),
+        "dahua" => cameras::dahua(visit, root),
+        "geovision" => cameras::geovision(visit, root),
+        "controller" => controller(visit, root),
         _ => None,
     }
 }
@@ -87,6 +95,33 @@ fn simatic(visit: &Visit<'_>) -> Option<Response> {
         _ => return None,
     };
     Some(Response::page(200, "text/html", document("SIMATIC 300", &body)))
+}
+
+/// The Ethernet module of a controller. GoAhead leads to its first page, as Rockwell's modules do.
+fn controller(visit: &Visit<'_>, root: bool) -> Option<Response> {
+    let hardware = &visit.host.persona().hardware;
+    let (maker, model) = (escape(&hardware.vendor), escape(&hardware.product));
+    if root && visit.request.path == "/" && visit.server.name.starts_with("GoAhead") {
+        let place = format!("{}/index.html", visit.base());
+        let body = format!(
+            "<html><head></head><body>\r\n\t\tThis document has moved to a new <a href=\"{place}\">location</a>.\r\n\
+             \t\tPlease update your documents to reflect the new location.\r\n\t\t</body></html>\r\n\r\n"
+        );
+        return Some(
+            Response::page(302, "text/html", body)
+                .with("Pragma", "no-cache")
+                .with("Cache-Control", "no-cache")
+                .with("Location", place)
+                .closing(),
+        );
+    }
+    let body = format!(
+        "<h1>{model}</h1><table><tr><td>Device Name</td><td>{model}</td></tr><tr><td>Manufacturer</td><td>{maker}</td>\
+         </tr><tr><td>Ethernet Address (MAC)</td><td>{}</td></tr><tr><td>IP Address</td><td>{}</td></tr></table>",
+        visit.host.persona().mac.to_uppercase(),
+        visit.host.persona().ip
+    );
+    root.then(|| Response::file("text/html", document(&format!("{maker} {model}"), &body), visit.installed()))
 }
 
 /// A page that leads to the port of the interface.

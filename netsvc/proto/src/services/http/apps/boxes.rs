@@ -1,10 +1,7 @@
-//! Devices: a router, a printer and a camera.
+//! Devices: a router and a printer.
 
 use super::{Visit, document, icon};
-use crate::{
-    digest::challenge,
-    services::http::{credentials::Verdict, html::escape, product::Family, response::Response},
-};
+use crate::services::http::{credentials::Verdict, html::escape, response::Response};
 
 /// A router that wants Basic credentials.
 pub fn router(visit: &Visit<'_>) -> Option<Response> {
@@ -36,16 +33,16 @@ pub fn router(visit: &Visit<'_>) -> Option<Response> {
         }
         _ => return None,
     };
-    Some(Response::page(200, "text/html", document(model(visit), &body)))
+    Some(Response::page(200, "text/html", document(&model(visit), &body)))
 }
 
-fn model(visit: &Visit<'_>) -> &'static str {
-    if visit.server.name.starts_with("GoAhead") {
-        return "Default: admin/1234";
+/// What it is called where it asks for a password.
+fn model(visit: &Visit<'_>) -> String {
+    let product = &visit.host.persona().hardware.product;
+    match product.strip_prefix("TL-") {
+        Some(number) => format!("TP-LINK Wireless N Router {number}"),
+        None => escape(product),
     }
-    let models = ["Wireless N Router", "TD-W8961N", "DSL-2640B", "NETGEAR DGN2200", "GPON Home Gateway"];
-    let draw = visit.installed().unsigned_abs() / 1_000_000 % models.len() as u64;
-    usize::try_from(draw).ok().and_then(|index| models.get(index)).copied().unwrap_or("Router")
 }
 
 /// A printer with its status page.
@@ -86,45 +83,4 @@ pub fn printer(visit: &Visit<'_>) -> Option<Response> {
     };
     let title = format!("{name}&nbsp;&nbsp;&nbsp;{address}");
     Some(Response::page(200, "text/html", document(&title, &body)))
-}
-
-/// A network camera that wants Digest credentials.
-pub fn camera(visit: &Visit<'_>) -> Option<Response> {
-    let at = visit.installed();
-    let path = visit.request.path.as_str();
-    match path {
-        "/" | "/index.html" => {
-            let page = "<!doctype html>\n<html>\n<head>\n\t<title>index</title>\n\t<meta http-equiv=\"Pragma\" \
-                        content=\"no-cache\" />\n</head>\n<body>\n</body>\n<script>\n\twindow.location.href = \
-                        \"/doc/page/login.asp?_\" + (new Date()).getTime();\n</script>\n</html>\n";
-            return Some(Response::file("text/html", page, at));
-        }
-        "/doc/page/login.asp" => {
-            let body = "<div id=\"login\"><form><input id=\"username\" type=\"text\" placeholder=\"User Name\"><input \
-                        id=\"password\" type=\"password\" placeholder=\"Password\"><button type=\"button\">Login</button>\
-                        </form></div>";
-            return Some(Response::file("text/html", document("Login", body), at));
-        }
-        "/favicon.ico" => {
-            return Some(Response::file("image/x-icon", icon(visit.token("icon").as_bytes()), at));
-        }
-        _ => {}
-    }
-    let guarded = ["/ISAPI/", "/onvif", "/System/", "/Streaming/", "/PSIA/", "/cgi-bin/", "/SDK/", "/video"];
-    if !guarded.iter().any(|prefix| path.starts_with(prefix)) {
-        return None;
-    }
-    if let Verdict::Accepted(_) = visit.verdict {
-        let text = format!(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<DeviceInfo version=\"2.0\">\n<deviceName>IP CAMERA</deviceName>\n\
-             <macAddress>{}</macAddress>\n<serialNumber>{}</serialNumber>\n</DeviceInfo>\n",
-            visit.host.persona().mac,
-            escape(&visit.host.persona().hardware.serial)
-        );
-        return Some(Response::page(200, "application/xml; charset=\"UTF-8\"", text));
-    }
-    let realm = visit.token("realm");
-    let challenge = challenge(&format!("IP Camera({})", realm.get(..5).unwrap_or("C1234").to_uppercase()));
-    let refusal = Response::standard(401).with("WWW-Authenticate", challenge);
-    Some(if visit.server.family == Family::Device { refusal.closing() } else { refusal })
 }

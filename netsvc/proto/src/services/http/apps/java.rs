@@ -1,7 +1,11 @@
 //! Tomcat and Jenkins.
 
 use super::{Visit, document, fresh, icon};
-use crate::services::http::{credentials::Verdict, html::escape, response::Response};
+use crate::services::http::{
+    credentials::Verdict,
+    html::escape,
+    response::{Content, Response},
+};
 use netsvc_kit::Out;
 
 /// Version that the Tomcat pages show.
@@ -90,11 +94,7 @@ pub fn jenkins(visit: &Visit<'_>, out: &mut Out) -> Option<Response> {
         "/j_spring_security_check" | "/j_acegi_security_check" => match visit.login(out) {
             Some(true) => Response::redirect("/").with(
                 "Set-Cookie",
-                format!(
-                    "JSESSIONID.{}=node0{}; Path=/; HttpOnly",
-                    &visit.token("jenkins").get(..8).unwrap_or("0"),
-                    visit.session("jenkins")
-                ),
+                format!("{}=node0{}; Path=/; HttpOnly", cookie(visit), visit.session("jenkins")),
             ),
             _ => Response::redirect("/loginError"),
         },
@@ -105,8 +105,7 @@ pub fn jenkins(visit: &Visit<'_>, out: &mut Out) -> Option<Response> {
         ),
         "/favicon.ico" => Response::file("image/x-icon", icon(b"\x33\x50\xd0"), at),
         "/" | "/script" | "/manage" | "/computer/" | "/asynchPeople/" | "/api/json" | "/whoAmI/" | "/cli" => {
-            let cookie = format!("JSESSIONID.{}", visit.token("jenkins").get(..8).unwrap_or("0"));
-            if visit.request.cookie(&cookie) == Some(&format!("node0{}", visit.session("jenkins"))) {
+            if visit.request.cookie(&cookie(visit)) == Some(&format!("node0{}", visit.session("jenkins"))) {
                 let body = "<div id=\"main-panel\"><h1>Jenkins is going to shut down</h1><p>Jenkins is preparing for \
                             maintenance. New builds are not started.</p></div>";
                 Response::page(200, "text/html;charset=utf-8", document("Dashboard [Jenkins]", body))
@@ -114,15 +113,39 @@ pub fn jenkins(visit: &Visit<'_>, out: &mut Out) -> Option<Response> {
                 forbidden(path)
             }
         }
-        _ => return None,
+        // Stapler lets nobody know what there is who has not logged in.
+        _ => forbidden(path),
     };
-    Some(
-        response
-            .with("X-Content-Type-Options", "nosniff")
-            .with("X-Hudson", "1.395")
-            .with("X-Jenkins", JENKINS)
-            .with("X-Jenkins-Session", visit.token("jenkins session").get(..8).unwrap_or("0").to_owned()),
-    )
+    if matches!(response.content, Content::File { .. }) {
+        return Some(response);
+    }
+    Some(marked(visit, response))
+}
+
+/// What Jenkins says with every answer, in its order.
+fn marked(visit: &Visit<'_>, mut response: Response) -> Response {
+    let fields = std::mem::take(&mut response.fields);
+    let named = |name: &str| fields.iter().any(|(known, _)| *known == name);
+    let begun =
+        named("Set-Cookie") || visit.request.cookie(&cookie(visit)).is_some() || response.status == 302;
+    let mut response = response.with("X-Content-Type-Options", "nosniff");
+    if !begun {
+        let session = format!("{}=node0{}.node0; Path=/; HttpOnly", cookie(visit), fresh());
+        response = response.with("Set-Cookie", session).with("Expires", "Thu, 01 Jan 1970 00:00:00 GMT");
+    }
+    let (framed, plain): (Vec<_>, Vec<_>) =
+        fields.into_iter().partition(|(name, _)| *name == "X-Frame-Options");
+    response
+        .with_all(plain)
+        .with("X-Hudson", "1.395")
+        .with("X-Jenkins", JENKINS)
+        .with("X-Jenkins-Session", visit.token("jenkins session").get(..8).unwrap_or("0").to_owned())
+        .with_all(framed)
+}
+
+/// Name of the cookie of a session.
+fn cookie(visit: &Visit<'_>) -> String {
+    format!("JSESSIONID.{}", visit.token("jenkins").get(..8).unwrap_or("0"))
 }
 
 fn sign_in(failed: bool) -> Response {
@@ -143,8 +166,11 @@ fn sign_in(failed: bool) -> Response {
         "text/html;charset=utf-8",
         document("Sign in [Jenkins]", &body),
     )
-    .with("X-Frame-Options", "sameorigin")
     .with("Cache-Control", "no-cache,no-store,must-revalidate")
+    .with("X-Hudson-Theme", "default")
+    .with("Referrer-Policy", "same-origin")
+    .with("Cross-Origin-Opener-Policy", "same-origin")
+    .with("X-Frame-Options", "sameorigin")
 }
 
 fn forbidden(path: &str) -> Response {

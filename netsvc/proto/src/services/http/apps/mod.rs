@@ -5,6 +5,7 @@
 
 pub mod appliances;
 pub mod boxes;
+pub mod cameras;
 pub mod default_page;
 pub mod forge;
 pub mod java;
@@ -58,20 +59,27 @@ pub struct Visit<'a> {
 
 /// The application that `host` has: as set, or as it suits product and persona.
 pub fn choose(host: &Host, server: &Server) -> &'static str {
-    if let Some(set) = identity::setting(host, "app").and_then(|set| NAMES.iter().find(|name| **name == set))
-    {
-        return set;
+    let own = appliances::of(&host.persona().os.id, &server.name);
+    match identity::setting(host, "app").and_then(|set| NAMES.iter().find(|name| **name == set)) {
+        // Which camera it is, its maker says.
+        Some(&"camera") => return own.unwrap_or("camera"),
+        Some(set) => return set,
+        None => {}
     }
-    if let Some(own) = appliances::of(&host.persona().os.id, &server.name) {
+    if let Some(own) = own {
         return own;
     }
     let draw = identity::generator(host, "app").next_u32() % 100;
-    let lower = server.name.to_ascii_lowercase();
     match server.family {
         Family::Iis => "iis",
-        _ if lower.starts_with("hp") || lower.contains("printer") || lower.contains("virata") => "printer",
-        Family::Device | Family::Lighttpd if draw < 60 => "router",
-        Family::Device | Family::Lighttpd => "camera",
+        Family::Device if draw < 60 => "router",
+        Family::Device => "camera",
+        // What has a title of its own is no place for another.
+        _ if identity::setting(host, "title").is_some() => match draw {
+            0..45 => "default",
+            45..85 => "wordpress",
+            _ => "gitlab",
+        },
         _ => match draw {
             0..35 => "default",
             35..60 => "wordpress",
@@ -98,12 +106,17 @@ pub fn answer(app: &str, visit: &Visit<'_>, out: &mut Out) -> Option<Response> {
         "grafana" => forge::grafana(visit, out),
         "router" => boxes::router(visit),
         "printer" => boxes::printer(visit),
-        "camera" => boxes::camera(visit),
+        "camera" => cameras::hikvision(visit),
         "iis" => welcome::iis(visit),
         own if appliances::NAMES.contains(&own) => appliances::answer(own, visit),
         _ => welcome::plain(visit),
     }?;
-    let made = matches!(response.content, Content::Page { .. } | Content::Empty);
+    let made = match response.content {
+        Content::Page { .. } | Content::Empty => true,
+        // Files lie where the program is; those of PHP's sites are the server's.
+        Content::File { .. } => matches!(source(app), Source::Program | Source::Tomcat),
+        Content::Standard | Content::Echo(_) => false,
+    };
     if made {
         response.source = source(app);
     }
@@ -117,9 +130,9 @@ pub fn answer(app: &str, visit: &Visit<'_>, out: &mut Out) -> Option<Response> {
 /// What makes the pages of `app`.
 fn source(app: &str) -> Source {
     match app {
-        "wordpress" | "phpmyadmin" | "gitlab" => Source::Streamed,
+        "wordpress" | "phpmyadmin" => Source::Streamed,
         "tomcat" => Source::Tomcat,
-        "jenkins" | "grafana" => Source::Program,
+        "jenkins" | "grafana" | "gitlab" => Source::Program,
         _ => Source::Server,
     }
 }
@@ -149,9 +162,14 @@ impl Visit<'_> {
         self.host.persona().installed_at
     }
 
+    /// The title that the operator gave the site.
+    pub fn own_title(&self) -> Option<String> {
+        identity::setting(self.host, "title")
+    }
+
     /// Title of the site.
     pub fn title(&self) -> String {
-        if let Some(title) = identity::setting(self.host, "title") {
+        if let Some(title) = self.own_title() {
             return title;
         }
         let name = self.host.persona().domain.split('.').next().unwrap_or_default().to_owned();

@@ -47,7 +47,11 @@ pub fn wordpress(visit: &Visit<'_>, out: &mut Out) -> Option<Response> {
         "/wp-content/" | "/wp-content/plugins/" => php(Response::html(200, "")),
         "/wp-includes/" | "/wp-content/uploads/" => Response::standard(403),
         "/wp-config.php" => php(Response::html(200, "")),
-        _ => return None,
+        path if path.ends_with(".php") && visit.server.family != Family::Apache => {
+            php(Response::page(404, "text/html; charset=UTF-8", "File not found.\n"))
+        }
+        // What is no file is for WordPress (`try_files`, `.htaccess`).
+        _ => missing(visit, &base),
     })
 }
 
@@ -73,6 +77,24 @@ fn front(visit: &Visit<'_>, base: &str) -> Response {
          <footer>Proudly powered by <a href=\"https://wordpress.org\">WordPress</a></footer>\n</body>\n</html>\n"
     );
     php(Response::html(200, page)).with("Link", format!("<{base}/wp-json/>; rel=\"https://api.w.org/\""))
+}
+
+/// The theme's page for what there is not.
+fn missing(visit: &Visit<'_>, base: &str) -> Response {
+    let title = escape(&visit.title());
+    let page = format!(
+        "<!DOCTYPE html>\n<html lang=\"en-US\">\n<head>\n<meta charset=\"UTF-8\" />\n<title>Page not found &#8211; \
+         {title}</title>\n<meta name='robots' content='max-image-preview:large' />\n<link rel=\"https://api.w.org/\" \
+         href=\"{base}/wp-json/\" />\n<meta name=\"generator\" content=\"WordPress {WORDPRESS}\" />\n</head>\n<body \
+         class=\"error404 wp-embed-responsive\">\n<header><p class=\"wp-block-site-title\"><a \
+         href=\"{base}\">{title}</a></p></header>\n<main><h1 class=\"wp-block-heading\">Page Not Found</h1><p>The page you \
+         are looking for does not exist, or it has been moved. Please try searching using the form below.</p></main>\n\
+         <footer>Proudly powered by <a href=\"https://wordpress.org\">WordPress</a></footer>\n</body>\n</html>\n"
+    );
+    php(Response::html(404, page))
+        .with("Expires", "Wed, 11 Jan 1984 05:00:00 GMT")
+        .with("Cache-Control", "no-cache, must-revalidate, max-age=0")
+        .with("Link", format!("<{base}/wp-json/>; rel=\"https://api.w.org/\""))
 }
 
 fn login(visit: &Visit<'_>, base: &str, out: &mut Out) -> Response {

@@ -9,6 +9,9 @@ const NGINX: &str = include_str!("nginx-welcome.html");
 pub fn plain(visit: &Visit<'_>) -> Option<Response> {
     let at = visit.installed();
     let path = visit.request.path.as_str();
+    if let Some(own) = own(visit) {
+        return Some(own);
+    }
     let response = match (path, visit.server.family) {
         (_, Family::Apache) => return apache(visit),
         ("/" | "/index.nginx-debian.html", Family::Nginx) if visit.server.compresses => {
@@ -24,6 +27,14 @@ pub fn plain(visit: &Visit<'_>) -> Option<Response> {
         _ => return None,
     };
     Some(methods(visit, response))
+}
+
+/// The first page of a site that has a title of its own: the same by each of its names.
+fn own(visit: &Visit<'_>) -> Option<Response> {
+    let title = escape(&visit.own_title()?);
+    let first = matches!(visit.request.path.as_str(), "/" | "/index.html");
+    let page = || document(&title, &format!("<h1>{title}</h1>"));
+    first.then(|| methods(visit, Response::file("text/html", page(), visit.installed())))
 }
 
 /// httpd: the packager's page, the icons of listings, and what its configuration denies.
@@ -113,6 +124,9 @@ pub fn iis(visit: &Visit<'_>) -> Option<Response> {
     let first = path.split('/').nth(1).unwrap_or_default();
     if matches!(first, "intranet" | "certsrv" | "reports" | "ews" | "rpc" | "autodiscover") {
         return Some(guard(visit));
+    }
+    if let Some(own) = own(visit) {
+        return Some(own);
     }
     let response = match path.as_str() {
         "/" | "/iisstart.htm" => {
