@@ -192,7 +192,7 @@ pub fn main() -> ExitCode {
         return fail(&error);
     }
     // The demo's screen is for what is attacked.
-    let quiet = matches.subcommand_name() == Some("demo");
+    let quiet = matches.subcommand_name() == Some("demo") && crate::logs::is_usual(&settings);
     crate::logs::start(&settings, quiet);
     settings.strange().iter().for_each(|strange| output::note(&format!("warning: {strange}")));
     if let Some(code) = lab(&matches, &settings) {
@@ -228,7 +228,7 @@ fn fail(error: &anyhow::Error) -> ExitCode {
     }
     // What there is to say was the result.
     if error.downcast_ref::<Unwell>().is_none() {
-        output::note(&format!("error: {error:#}"));
+        output::note(&format!("error: {}", output::why(error)));
     }
     ExitCode::FAILURE
 }
@@ -250,7 +250,7 @@ fn lab(matches: &ArgMatches, settings: &Settings) -> Option<ExitCode> {
         .map_err(Into::into)
         .and_then(|lab| lab.run(&Context::new(settings.clone())));
     Some(outcome.unwrap_or_else(|error| {
-        output::note(&format!("error: {error:#}"));
+        output::note(&format!("error: {}", output::why(&error)));
         ExitCode::FAILURE
     }))
 }

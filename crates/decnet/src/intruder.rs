@@ -9,36 +9,51 @@ use netsvc_persona::{
 };
 use std::{
     io::{Read, Write},
-    net::{SocketAddr, TcpStream, UdpSocket},
+    net::{IpAddr, SocketAddr, TcpStream, UdpSocket},
     time::Duration,
 };
+use tokio::task::JoinSet;
 
 /// Where the intruder comes from on loopback.
 pub const ADDRESS: [u8; 4] = [127, 66, 6, 6];
 
+/// Deckies that are attacked at a time.
+const AT_ONCE: usize = 24;
 /// Longest wait for an answer.
 const PATIENCE: Duration = Duration::from_millis(400);
 /// What stands in the place of a nonce, which nobody looks for.
 const SAID: &str = "sesame0123456789";
 
-/// Attacks every port of `fleet` with what its service's bots say. What fails is the fleet's secret.
+/// Attacks every port of `fleet` with what its service's bots say, at many deckies at a time, as bots do. What fails is
+/// the fleet's secret.
 pub async fn attack(fleet: &Fleet, way: &Way) {
+    let mut running = JoinSet::new();
     for decky in fleet.deckies.values() {
-        for port in decky.ports().into_iter().filter(|port: &PortSpec| !port.tls) {
-            let Some(service) = catalogue::find(&port.slug) else { continue };
-            if port.transport == Transport::Udp {
-                let Ok((socket, address)) = way.datagrams(decky.ip.into(), port.port).await else { continue };
-                // As below.
-                let _ =
-                    tokio::task::spawn_blocking(move || send_all(&socket, address, service.visit_at(&port)))
-                        .await;
-                continue;
-            }
-            let Ok(stream) = way.connect(decky.ip.into(), port.port).await else { continue };
-            // The conversation is a one-sided script: the answers are for the recording, not for us.
-            let _ = tokio::task::spawn_blocking(move || play(stream, service, &port)).await;
+        if AT_ONCE <= running.len() {
+            running.join_next().await;
         }
+        let (ip, ports, way) = (IpAddr::from(decky.ip), decky.ports(), way.clone());
+        running.spawn(async move {
+            for port in ports.into_iter().filter(|port: &PortSpec| !port.tls) {
+                visit(ip, port, &way).await;
+            }
+        });
     }
+    while running.join_next().await.is_some() {}
+}
+
+async fn visit(ip: IpAddr, port: PortSpec, way: &Way) {
+    let Some(service) = catalogue::find(&port.slug) else { return };
+    if port.transport == Transport::Udp {
+        let Ok((socket, address)) = way.datagrams(ip, port.port).await else { return };
+        // As below.
+        let _ =
+            tokio::task::spawn_blocking(move || send_all(&socket, address, service.visit_at(&port))).await;
+        return;
+    }
+    let Ok(stream) = way.connect(ip, port.port).await else { return };
+    // The conversation is a one-sided script: the answers are for the recording, not for us.
+    let _ = tokio::task::spawn_blocking(move || play(stream, service, &port)).await;
 }
 
 /// Says each piece in a datagram of its own and waits a little for an answer.

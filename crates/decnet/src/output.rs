@@ -49,6 +49,20 @@ fn finish(written: io::Result<()>) {
     }
 }
 
+/// An error with its causes. A cause that the error before it has told already is not told again.
+pub fn why(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if text.is_empty() {
+            text = cause;
+        } else if !text.ends_with(&cause) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
+    }
+    text
+}
+
 /// Says something about the course of things, beside the result. There is nobody to tell when that fails.
 pub fn note(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
@@ -108,4 +122,14 @@ pub fn bytes(count: u64) -> String {
 /// A captured text for a line of words, escaped, of at most `width` characters.
 pub fn captured(bytes: &[u8], width: usize) -> String {
     table::cut(printable(bytes).as_str(), width)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_cause_is_told_once() {
+        let error =
+            anyhow::anyhow!("refused").context("the database says: refused").context("open the store");
+        assert_eq!(super::why(&error), "open the store: the database says: refused");
+    }
 }

@@ -3,7 +3,7 @@
 use super::{Context, deploy, events, run, status, user};
 use crate::{
     firedrill::{self, Touch, Way},
-    hidden, house, intruder, output,
+    hidden, house, intruder, logs, output,
     settings::{Layer, Name, Origin, Settings},
     web,
 };
@@ -90,7 +90,9 @@ impl Demo {
         let (stop, stopped) = tokio::sync::watch::channel(false);
         let workers = tokio::spawn({
             let context = context.clone();
-            async move { house::keep(&context, Worker::on(Role::Master), true, stopped).await }
+            // The demo's screen is for what is attacked.
+            let quiet = logs::is_usual(context.settings());
+            async move { house::keep(&context, Worker::on(Role::Master), quiet, stopped).await }
         });
         let mut round = Round::default();
         let outcome = tokio::select! {

@@ -22,10 +22,14 @@ const LOOK: Duration = Duration::from_secs(1);
 /// The filter of this process, to be changed while it runs.
 static FILTER: OnceLock<reload::Handle<Targets, Registry>> = OnceLock::new();
 
-/// Starts logging as configured; `quiet`: less than usual, unless the operator says how much.
+/// Whether the operator has not said how much is to be logged.
+pub fn is_usual(settings: &Settings) -> bool {
+    settings.origin(Name::LogLevel) == crate::settings::Origin::Default
+}
+
+/// Starts logging as configured; `quiet`: less than that.
 pub fn start(settings: &Settings, quiet: bool) {
-    let usual = settings.origin(Name::LogLevel) == crate::settings::Origin::Default;
-    let levels = if quiet && usual { Levels::quiet() } else { configured(settings) };
+    let levels = if quiet { Levels::quiet() } else { configured(settings) };
     let json = settings.text(Name::LogFormat) == "json";
     match settings.given(Name::SystemLogs).map(PathBuf::from) {
         Some(path) => {

@@ -66,10 +66,33 @@ fn settings(service: &ServiceInfo) -> String {
         vec![code(&setting.key), values, code(&setting.default), cell(&setting.help)]
     });
     format!(
-        "In a fleet file, in the section `[NAME.{}]` of the decky NAME:\n\n{}",
+        "In a fleet file, in the section `[NAME.{}]` of the decky NAME:\n\n{}{}",
         service.slug,
-        table(&["Key", "Values", "Default", "What it does"], rows)
+        table(&["Key", "Values", "Default", "What it does"], rows),
+        refused(service)
     )
+}
+
+/// Where settings cannot be honoured.
+fn refused(service: &ServiceInfo) -> String {
+    let mut lines = String::new();
+    for setting in &service.settings {
+        for limit in &setting.limits {
+            let mut what = code(&setting.key);
+            if !limit.values.is_empty() {
+                what.push_str(&format!(" = {}", codes(limit.values.iter().map(String::as_str))));
+            }
+            if let Some((key, values)) = &limit.beside {
+                let values = codes(values.iter().map(String::as_str));
+                what.push_str(&format!(" beside {} = {values}", code(key)));
+            }
+            if !limit.systems.is_empty() {
+                what.push_str(&format!(" on {}", limit.systems.join(", ")));
+            }
+            lines.push_str(&format!("- {what}: {}\n", limit.because));
+        }
+    }
+    if lines.is_empty() { lines } else { format!("\nRefused, when the fleet is planned:\n\n{lines}") }
 }
 
 /// Products by name, with their releases and where those are found.
@@ -77,7 +100,11 @@ fn products(products: &[ProductInfo]) -> String {
     let mut found: BTreeMap<(&str, String), Vec<String>> = BTreeMap::new();
     for product in products.iter().filter(|product| product.weight > 0) {
         let release = [product.version.as_str(), product.packaging.as_str()].join(" ");
-        let releases = found.entry((&product.name, product.systems.join(", "))).or_default();
+        let mut place = product.systems.join(", ");
+        if !product.makers.is_empty() {
+            place.push_str(&format!(" of {}", product.makers.join(", ")));
+        }
+        let releases = found.entry((&product.name, place)).or_default();
         releases.push(release.trim().to_owned());
     }
     let rows = found
