@@ -80,3 +80,28 @@ fn controllers_printers_and_cameras_answer_their_own_clients_and_keep_what_they_
     client("hydra", &["-I", "-l", "admin", "-p", "wrong", "-s", "10554", &fleet.ip(2), "rtsp"]);
     fleet.wait_for_text("auth_attempt", "principal", "admin");
 }
+
+#[test]
+fn nmap_knows_cameras_and_routers_by_their_makers() {
+    if !have("nmap", "nmap") {
+        return;
+    }
+    let fleet = Fleet::deploy_config(
+        117,
+        "[general]\nnet = 127.117.0.0/16\nseed = e2e\n\n\
+         [a-hikvision]\nip = 127.117.1.0\nmac = 44:19:b6:01:02:03\ndistro = ip-camera\nservices = http, rtsp\n\n\
+         [b-dahua]\nip = 127.117.1.1\nmac = 3c:ef:8c:01:02:03\ndistro = ip-camera\nservices = http, rtsp\n\n\
+         [c-geovision]\nip = 127.117.1.2\nmac = 00:13:e2:01:02:03\ndistro = ip-camera\nservices = http, rtsp\n\n\
+         [d-router]\nip = 127.117.1.3\ndistro = busybox-mips\nservices = http\n",
+    );
+    for (number, known) in
+        ["Hikvision", "Dahua webcam httpd", "GeoVision GeoHttpServer", "TP-LINK WR841N WAP"]
+            .into_iter()
+            .enumerate()
+    {
+        let ip = fleet.ip(number);
+        let seen = printed(&client("nmap", &["-Pn", "-n", "-sV", "-p", "10080", &ip]));
+        let line = seen.lines().find(|line| line.starts_with("10080/tcp")).unwrap_or(&seen);
+        assert!(line.contains(known), "{known}: {seen}");
+    }
+}
