@@ -232,7 +232,7 @@ impl Connection {
         let listed = module.users.contains(&name);
         let secrets = self.files().text(&module.secrets);
         let secret = config::secret(&secrets, &name).is_some_and(|secret| fits(secret.as_bytes()));
-        let known = self.host.password_of(&self.link, user, fits);
+        let known = self.host.password_of(&self.link, Accounts::Application, user, fits);
         let account =
             known.is_some_and(|password| self.host.login(&self.link, Accounts::Application, user, &password));
         let accepted = listed && secret || account;

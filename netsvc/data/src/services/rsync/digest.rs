@@ -1,7 +1,7 @@
 //! Digests of logins and of files.
 
 use base64::{
-    Engine, alphabet,
+    alphabet,
     engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig},
 };
 use md4::Md4;
@@ -156,6 +156,7 @@ impl Sum {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base64::Engine as _;
 
     #[test]
     fn digests_are_those_of_the_real_client() {

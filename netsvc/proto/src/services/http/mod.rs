@@ -17,7 +17,6 @@ pub mod iis;
 pub(super) mod limits;
 pub mod machine;
 pub mod maker;
-pub mod nginx;
 pub mod page;
 pub mod product;
 pub(super) mod products;

@@ -116,7 +116,7 @@ impl<'a> Exec<'a> {
             let (status, waits) = (outcome.status, outcome.waits);
             self.emit(outcome).await?;
             let Some(waits) = waits else { return Ok(status) };
-            let input = if ended {
+            let input = if ended || waits == Waits::More {
                 Vec::new()
             } else {
                 match self.typed().await? {
@@ -130,7 +130,7 @@ impl<'a> Exec<'a> {
             };
             let over = ended;
             let feed = move |shell: &mut Shell| match waits {
-                Waits::Input => shell.feed_piece(&input, over),
+                Waits::Input | Waits::More => shell.feed_piece(&input, over),
                 Waits::Line | Waits::Secret => {
                     shell.feed_line(Some(text::decode(&input).trim_end_matches(['\r', '\n'])))
                 }
