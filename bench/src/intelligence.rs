@@ -62,8 +62,12 @@ fn of_size(size: usize) -> Result<Vec<Row>> {
         );
     }
     rows.push(
-        Row::cost(format!("{name}: one more address"), "ms", tick(&mut identities, &traits).as_secs_f64() * 1000.0)
-            .note("the mean of 200 passes"),
+        Row::cost(
+            format!("{name}: one more address"),
+            "ms",
+            tick(&mut identities, &traits).as_secs_f64() * 1000.0,
+        )
+        .note("the mean of 200 passes"),
     );
     Ok(rows)
 }

@@ -50,8 +50,8 @@ pub use canary::{
     CanarySummary, UNPLACED,
 };
 pub use cluster::{
-    Asked, Cluster, ClusterChange, ClusterFilter, ClusterLink, ClusterMember, ClusterView, Decision, Deed, Evidence,
-    LONGEST_REASON, Level, MOST_ADDRESSES, MemberSeen, NewDecision, Refusal, Trait, TraitKind,
+    Asked, Cluster, ClusterChange, ClusterFilter, ClusterLink, ClusterMember, ClusterView, Decision, Deed,
+    Evidence, LONGEST_REASON, Level, MOST_ADDRESSES, MemberSeen, NewDecision, Refusal, Trait, TraitKind,
 };
 pub use fleet::{DeckyActual, DeckyDesired, DeckyIntent, DeckyRow, DeckyState};
 pub use incident::{

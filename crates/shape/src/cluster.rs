@@ -193,7 +193,10 @@ pub struct ClusterDetail {
 
 impl ClusterDetail {
     /// A cluster; `because` says the reasons of a link in words.
-    pub fn new(view: &record::ClusterView, because: impl Fn(&record::ClusterLink) -> String) -> ClusterDetail {
+    pub fn new(
+        view: &record::ClusterView,
+        because: impl Fn(&record::ClusterLink) -> String,
+    ) -> ClusterDetail {
         ClusterDetail {
             cluster: (&view.cluster).into(),
             campaign: view.campaign,

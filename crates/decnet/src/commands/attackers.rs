@@ -131,7 +131,10 @@ async fn show(context: &Context, address: IpAddr, json: bool) -> Result<()> {
     let address = address.to_canonical();
     let rows = store.profile_get(&[address]).await.context(read)?;
     let row = rows.first().with_context(|| {
-        format!("there is no profile of {address}; `decnet attackers profiles` lists them, and the worker profiler makes them")
+        format!(
+            "there is no profile of {address}; `decnet attackers profiles` lists them, and the worker profiler \
+             makes them"
+        )
     })?;
     let contacts = store.attacker_contacts(address).await.context(read)?;
     let identity = store.identity_of(address).await.context(read)?;

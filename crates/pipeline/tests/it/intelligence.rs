@@ -89,7 +89,10 @@ async fn what_is_made_anew_from_the_first_event_is_the_same() {
     ingest(&store, &records(11, 60)).await;
     catch_up(&store).await;
     let before = seen(&store).await;
-    assert!(before.contains("identity") && before.contains("campaign") && before.contains("weight: "), "{before}");
+    assert!(
+        before.contains("identity") && before.contains("campaign") && before.contains("weight: "),
+        "{before}"
+    );
     let mut profiles = Folder::<Profiles>::open(store.clone()).await.unwrap();
     profiles.reset().await.unwrap();
     let mut secrets = Folder::<Secrets>::open(store.clone()).await.unwrap();
@@ -111,7 +114,8 @@ async fn what_analysts_say_is_remembered_and_can_be_taken_back() {
     let addresses = store.cluster_addresses(Level::Identity, one).await.unwrap();
     let leaves = addresses.last().unwrap().clone();
     let split = Asked::Split(one, vec![leaves.src_ip.to_string()]);
-    let decision = store.cluster_decide(Level::Identity, &split, "not he", ("eve", 1)).await.unwrap().unwrap();
+    let decision =
+        store.cluster_decide(Level::Identity, &split, "not he", ("eve", 1)).await.unwrap().unwrap();
     catch_up(&store).await;
     assert_eq!(store.identity_of(leaves.src_ip).await.unwrap(), Some(leaves.member));
     assert_eq!(store.cluster_now(Level::Identity, leaves.member).await.unwrap(), Some(leaves.member));
