@@ -94,11 +94,8 @@ fn nmap_knows_cameras_and_routers_by_their_makers() {
          [c-geovision]\nip = 127.117.1.2\nmac = 00:13:e2:01:02:03\ndistro = ip-camera\nservices = http, rtsp\n\n\
          [d-router]\nip = 127.117.1.3\ndistro = busybox-mips\nservices = http\n",
     );
-    for (number, known) in
-        ["Hikvision", "Dahua webcam httpd", "GeoVision GeoHttpServer", "TP-LINK WR841N WAP"]
-            .into_iter()
-            .enumerate()
-    {
+    let makers = ["Hikvision", "Dahua webcam httpd", "GeoVision GeoHttpServer", "TP-LINK WR841N WAP"];
+    for (number, known) in (0..).zip(makers) {
         let ip = fleet.ip(number);
         let seen = printed(&client("nmap", &["-Pn", "-n", "-sV", "-p", "10080", &ip]));
         let line = seen.lines().find(|line| line.starts_with("10080/tcp")).unwrap_or(&seen);

@@ -175,7 +175,7 @@ fn a_source_sees_its_own_sessions_everywhere_alike() {
 fn the_greeting_tells_of_the_login_before_by_the_same_account() {
     let host = host("debian12");
     let greeting = |user: &str| {
-        let mut terminal = netsvc_shell::Terminal::new(shell_on(&host, user, true));
+        let mut terminal = Terminal::new(shell_on(&host, user, true));
         String::from_utf8_lossy(&terminal.start(crate::NOW).bytes).into_owned()
     };
     assert!(!greeting("newcomer").contains("Last login"));
