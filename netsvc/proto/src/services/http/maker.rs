@@ -121,7 +121,7 @@ impl Server {
 /// What every file of a device's pages comes with.
 pub fn dressed(make: Make, response: Response) -> Response {
     match make {
-        Make::Dahua => response.with("P3P", "CP=CAO PSA OUR").with("X-Frame-Options", "SAMEORIGIN"),
+        Make::Dahua => response.with("P3P", "CP=CAO PSA OUR"),
         _ => response,
     }
 }
