@@ -8,9 +8,9 @@ use crate::{
 use decnet_model::{
     access::Role,
     record::{
-        AlertFormat, AlertKind, Behaviour, CanaryChannel, CanaryKind, DeckyActual, DeckyDesired, Deed, DeliveryState,
-        IncidentDeed, IncidentState, Level, MarkKind, MutationCause, MutationKind, OperationKind, OperationState, Phase,
-        Subject, TraversalKind,
+        AlertFormat, AlertKind, Behaviour, CanaryChannel, CanaryKind, DeckyActual, DeckyDesired, Deed,
+        DeliveryState, IncidentDeed, IncidentState, Level, MarkKind, MutationCause, MutationKind,
+        OperationKind, OperationState, Phase, Subject, TraversalKind,
     },
 };
 use std::net::IpAddr;

@@ -1,3 +1,5 @@
+//! Where deckies are placed, whatever the hosts.
+
 use super::*;
 use proptest::prelude::*;
 

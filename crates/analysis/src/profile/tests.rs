@@ -1,3 +1,5 @@
+//! What becomes a profile of which events.
+
 use super::*;
 use decnet_model::record::{Behaviour, TraitKind};
 use netsvc_wire::WriterId;

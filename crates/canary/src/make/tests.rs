@@ -1,3 +1,5 @@
+//! What is made holds what tells of its use.
+
 use super::*;
 
 fn origin() -> Origin {

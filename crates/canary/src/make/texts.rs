@@ -108,7 +108,8 @@ pub(super) fn environment(task: &mut Task<'_>) -> Body {
     let mail = task.draw.password();
     let text = format!(
         "APP_NAME=Portal\nAPP_ENV=production\nAPP_KEY=base64:{key}\nAPP_DEBUG=false\nAPP_URL={url}\n\n\
-         DB_CONNECTION=mysql\nDB_HOST={database}\nDB_PORT=3306\nDB_DATABASE=portal\nDB_USERNAME={user}\nDB_PASSWORD={password}\n\n\
+         DB_CONNECTION=mysql\nDB_HOST={database}\nDB_PORT=3306\nDB_DATABASE=portal\nDB_USERNAME={user}\n\
+         DB_PASSWORD={password}\n\n\
          CACHE_DRIVER=redis\nQUEUE_CONNECTION=redis\n\nMAIL_MAILER=smtp\nMAIL_USERNAME=noreply\n\
          MAIL_PASSWORD={mail}\n\nBACKUP_ENDPOINT={url}/backup\n"
     );

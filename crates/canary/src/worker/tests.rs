@@ -1,3 +1,5 @@
+//! What the worker notices among stored events.
+
 use super::*;
 use crate::make::{Draw, make};
 use decnet_model::{

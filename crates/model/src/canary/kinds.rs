@@ -53,8 +53,8 @@ const fn login(file: &'static str, place: &'static str, fires: &'static str) -> 
         channels: &[CanaryChannel::Secret, CanaryChannel::Login],
         place,
         fires,
-        silent: "logins at other hosts than deckies; the password alone where only a proof of it is sent (NTLM, Kerberos, \
-                 MySQL, SCRAM, digests)",
+        silent: "logins at other hosts than deckies; the password alone where only a proof of it is sent (NTLM, \
+                 Kerberos, MySQL, SCRAM, digests)",
         target: "host that it names: a decky",
     }
 }
@@ -320,8 +320,8 @@ const TRAITS: &[(CanaryKind, Traits)] = &[
         login(
             "passwords.txt",
             "~/passwords.txt",
-            "a login at any decky: by the password where it comes in the clear, by the name in any case, unless you gave \
-             the name",
+            "a login at any decky: by the password where it comes in the clear, by the name in any case, unless you \
+             gave the name",
         ),
     ),
     (

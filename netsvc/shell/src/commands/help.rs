@@ -84,57 +84,17 @@ pub(crate) fn answer(shell: &mut Shell, name: &str, arguments: &[String]) -> Opt
     Some(shell.out(&text).map(|()| status))
 }
 
+/// What each version of curl was built with, and when it was made.
+const CURL: &str = include_str!("texts/curl.tsv");
+
 /// `curl --version` of a release: what it was built with, when it was made, and what is the same everywhere.
 fn curl(rest: &str, versions: &Versions) -> String {
     let (version, openssl) = (versions.curl, versions.openssl_number());
     let openssl: String = openssl.chars().take_while(|letter| *letter != '-').collect();
-    let (libraries, date) = match version {
-        "7.52.1" => (
-            "zlib/1.2.8 libidn2/0.16 libpsl/0.17.0 (+libidn2/0.16) libssh2/1.7.0 nghttp2/1.18.1 librtmp/2.3",
-            "",
-        ),
-        "7.58.0" => (
-            "zlib/1.2.11 libidn2/2.0.4 libpsl/0.19.1 (+libidn2/2.0.4) nghttp2/1.30.0 librtmp/2.3",
-            "2018-01-24",
-        ),
-        "7.64.0" => (
-            "zlib/1.2.11 libidn2/2.0.5 libpsl/0.20.2 (+libidn2/2.0.5) libssh2/1.8.0 nghttp2/1.36.0 librtmp/2.3",
-            "2019-02-06",
-        ),
-        "7.68.0" => (
-            "zlib/1.2.11 brotli/1.0.7 libidn2/2.2.0 libpsl/0.21.0 (+libidn2/2.2.0) libssh/0.9.3/openssl/zlib nghttp2/1.40.0 librtmp/2.3",
-            "2020-01-08",
-        ),
-        "7.74.0" => (
-            "zlib/1.2.11 brotli/1.0.9 libidn2/2.3.0 libpsl/0.21.0 (+libidn2/2.3.0) libssh2/1.9.0 nghttp2/1.43.0 librtmp/2.3",
-            "2020-12-09",
-        ),
-        "7.81.0" => (
-            "zlib/1.2.11 brotli/1.0.9 zstd/1.4.8 libidn2/2.3.2 libpsl/0.21.0 (+libidn2/2.3.2) libssh/0.9.6/openssl/zlib nghttp2/1.43.0 librtmp/2.3 OpenLDAP/2.5.16",
-            "2022-01-05",
-        ),
-        "7.88.1" => (
-            "zlib/1.2.13 brotli/1.0.9 zstd/1.5.4 libidn2/2.3.3 libpsl/0.21.2 (+libidn2/2.3.3) libssh2/1.10.0 nghttp2/1.52.0 librtmp/2.3 OpenLDAP/2.5.13",
-            "2023-02-20, security patched: 7.88.1-10+deb12u5",
-        ),
-        "8.5.0" => (
-            "zlib/1.3 brotli/1.1.0 zstd/1.5.5 libidn2/2.3.7 libpsl/0.21.2 (+libidn2/2.3.7) libssh2/1.11.0 nghttp2/1.59.0 librtmp/2.3 OpenLDAP/2.6.7",
-            "2023-12-06",
-        ),
-        "7.76.1" => (
-            "zlib/1.2.11 brotli/1.0.9 libidn2/2.3.0 libpsl/0.21.1 (+libidn2/2.3.0) libssh/0.10.4/openssl/zlib nghttp2/1.43.0",
-            "2021-04-14",
-        ),
-        "8.2.1" => (
-            "zlib/1.2.13 brotli/1.1.0 libidn2/2.3.7 libpsl/0.21.2 (+libidn2/2.3.7) libssh/0.10.6/openssl/zlib nghttp2/1.55.1 OpenLDAP/2.6.6",
-            "2023-07-26",
-        ),
-        "7.61.1" => (
-            "zlib/1.2.11 brotli/1.0.6 libidn2/2.2.0 libpsl/0.20.2 (+libidn2/2.2.0) libssh/0.9.6/openssl/zlib nghttp2/1.33.0",
-            "2018-09-05",
-        ),
-        _ => ("zlib/1.2.7 libidn/1.28 libssh2/1.8.0", ""),
-    };
+    let row = CURL.lines().map(|line| line.split('\t')).find_map(|mut fields| {
+        (fields.next() == Some(version)).then(|| (fields.next().unwrap_or(""), fields.next().unwrap_or("")))
+    });
+    let (libraries, date) = row.unwrap_or(("zlib/1.2.7 libidn/1.28 libssh2/1.8.0", ""));
     let build =
         if versions.id.starts_with("debian") || versions.id.starts_with("ubuntu") || versions.id == "kali" {
             "x86_64-pc-linux-gnu"

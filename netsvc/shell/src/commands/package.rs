@@ -132,7 +132,11 @@ fn apt(shell: &mut Shell, arguments: &[String]) -> Status {
         _ => {
             let own = base(&shell.live.persona.os.id).find(|(name, ..)| *name == "apt");
             let version = own.map_or("2.6.1", |(_, version, _)| version);
-            shell.out(&format!("apt {version} (amd64)\nUsage: apt [options] command\n\napt is a commandline package manager and provides commands for\nsearching and managing as well as querying information about packages.\n"))?;
+            shell.out(&format!(
+                "apt {version} (amd64)\nUsage: apt [options] command\n\napt is a commandline \
+                 package manager and provides commands for\n\
+                 searching and managing as well as querying information about packages.\n"
+            ))?;
             Ok(0)
         }
     }

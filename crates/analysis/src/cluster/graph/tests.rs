@@ -1,3 +1,5 @@
+//! What a graph of attackers becomes as events come.
+
 use super::*;
 use decnet_model::record::Level;
 use proptest::prelude::*;

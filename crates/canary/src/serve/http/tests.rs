@@ -1,3 +1,5 @@
+//! Requests to pages of canaries, and what they are answered.
+
 use super::*;
 use crate::make::{Draw, make};
 use decnet_model::{

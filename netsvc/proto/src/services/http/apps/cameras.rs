@@ -32,8 +32,8 @@ pub fn hikvision(visit: &Visit<'_>) -> Option<Response> {
         }
         "/doc/page/login.asp" => {
             let body = "<div id=\"login\"><form><input id=\"username\" type=\"text\" placeholder=\"User Name\"><input \
-                        id=\"password\" type=\"password\" placeholder=\"Password\"><button type=\"button\">Login</button>\
-                        </form></div>";
+                        id=\"password\" type=\"password\" placeholder=\"Password\"><button \
+                        type=\"button\">Login</button></form></div>";
             return Some(Response::file("text/html", document("Login", body), at));
         }
         "/favicon.ico" => {
@@ -122,7 +122,8 @@ fn rpc(visit: &Visit<'_>) -> Response {
     let session: u32 = drawn.iter().take(3).fold(0, |sum, byte| sum << 8 | u32::from(*byte));
     let text = if first {
         format!(
-            "{{ \"error\" : {{ \"code\" : 268632079, \"message\" : \"Component error: login challenge!\" }}, \"id\" : 1, \
+            "{{ \"error\" : {{ \"code\" : 268632079, \"message\" : \"Component error: login \
+             challenge!\" }}, \"id\" : 1, \
              \"params\" : {{ \"encryption\" : \"Default\", \"random\" : \"{session}\", \"realm\" : \"{}\" }}, \
              \"result\" : false, \"session\" : {session} }}\n",
             camera::realm(visit.host.persona())
@@ -146,7 +147,8 @@ pub fn geovision(visit: &Visit<'_>, root: bool) -> Option<Response> {
             Some(Response::file("text/html", page, at))
         }
         "/ssi.cgi/Login.htm" => {
-            let body = "<form method=\"post\" action=\"/LoginPC.cgi\"><input name=\"username\"><input name=\"password\" \
+            let body = "<form method=\"post\" action=\"/LoginPC.cgi\"><input \
+                        name=\"username\"><input name=\"password\" \
                         type=\"password\"><input type=\"submit\" value=\"Login\"></form>";
             let title = escape(&visit.host.persona().hardware.product);
             Some(Response::page(200, "text/html", document(&title, body)))

@@ -87,7 +87,8 @@ fn missing(visit: &Visit<'_>, base: &str) -> Response {
          {title}</title>\n<meta name='robots' content='max-image-preview:large' />\n<link rel=\"https://api.w.org/\" \
          href=\"{base}/wp-json/\" />\n<meta name=\"generator\" content=\"WordPress {WORDPRESS}\" />\n</head>\n<body \
          class=\"error404 wp-embed-responsive\">\n<header><p class=\"wp-block-site-title\"><a \
-         href=\"{base}\">{title}</a></p></header>\n<main><h1 class=\"wp-block-heading\">Page Not Found</h1><p>The page you \
+         href=\"{base}\">{title}</a></p></header>\n<main><h1 \
+         class=\"wp-block-heading\">Page Not Found</h1><p>The page you \
          are looking for does not exist, or it has been moved. Please try searching using the form below.</p></main>\n\
          <footer>Proudly powered by <a href=\"https://wordpress.org\">WordPress</a></footer>\n</body>\n</html>\n"
     );
