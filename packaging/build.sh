@@ -67,14 +67,14 @@ END
     echo
     echo "  * See changelog.gz for what users notice."
     echo
-    echo " -- DECNET <decnet@localhost>  $(date -R -u -d "@$SOURCE_DATE_EPOCH")"
+    echo " -- DECNET <maintainers@decnet.example>  $(date -R -u -d "@$SOURCE_DATE_EPOCH")"
 } | gzip -9n >"$deb/usr/share/doc/decnet/changelog.Debian.gz"
 install -m 755 packaging/prerm packaging/postrm packaging/postinst "$deb/DEBIAN/"
 cat >"$deb/DEBIAN/control" <<END
 Package: decnet
 Version: $version-1
 Architecture: $architecture
-Maintainer: DECNET <decnet@localhost>
+Maintainer: DECNET <maintainers@decnet.example>
 Installed-Size: $(du -sk --apparent-size "$deb/usr" | cut -f1)
 Depends: passwd
 Recommends: systemd, polkitd | policykit-1

@@ -104,7 +104,7 @@ async fn act(context: &Context, action: Action, chosen: Chosen) -> Result<()> {
                 };
                 done.push(json!({ "worker": worker.name(), "action": action.name(), "through": through }));
                 if !chosen.json {
-                    output::note(&format!("{}: {} done by the {through}", worker.name(), action.name()));
+                    output::note(&format!("{}: {} done by {through}", worker.name(), action.name()));
                 }
             }
             Err(error) => failed.push(format!("{}: {error:#}", worker.name())),

@@ -2,6 +2,7 @@
 //! this host.
 
 use super::Layout;
+use decnet_engine::native::STAGE_USER;
 use std::{fs, path::Path, process::Command};
 
 /// A user with its group, by number.
@@ -65,6 +66,23 @@ pub(super) fn has_accounts(layout: &Layout) -> bool {
 pub(super) fn make_group(layout: &Layout) -> Command {
     let mut command = tool(layout, "groupadd");
     command.args(["--system", &layout.group]);
+    command
+}
+
+/// Name of the group of service processes, where it has none yet.
+pub(super) const SERVICES: &str = "netsvc";
+
+/// Whether the group of service processes has a name.
+pub(super) fn has_services(layout: &Layout) -> bool {
+    let text = fs::read_to_string(layout.at("/etc/group")).unwrap_or_default();
+    let wanted = STAGE_USER.to_string();
+    text.lines().any(|line| line.split(':').nth(2) == Some(wanted.as_str()))
+}
+
+/// The command that names it.
+pub(super) fn make_services(layout: &Layout) -> Command {
+    let mut command = tool(layout, "groupadd");
+    command.args(["--system", "--gid", &STAGE_USER.to_string(), SERVICES]);
     command
 }
 

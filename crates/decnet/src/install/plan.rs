@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 /// Every step; `start`: the units are started at the end.
 pub fn steps(layout: &Layout, start: bool) -> Vec<Step> {
-    let mut steps = vec![Step::Group, Step::User];
+    let mut steps = vec![Step::Group, Step::Services, Step::User];
     let folder = |path: PathBuf, mode, owner| Step::Folder(path, mode, owner);
     steps.push(folder(layout.at("/etc/decnet"), 0o750, Owner::RootAndGroup));
     steps.push(folder(layout.at(&layout.state), 0o750, Owner::User));

@@ -29,6 +29,8 @@ pub enum Removal {
     User,
     /// The group goes.
     Group,
+    /// The name of the group of service processes goes.
+    Services,
 }
 
 /// What there is to take away; `purge`: settings, state and accounts, too.
@@ -51,7 +53,7 @@ pub fn removals(layout: &Layout, purge: bool) -> Vec<Removal> {
     if purge {
         found.push(Removal::Settings(layout.at("/etc/decnet")));
         found.push(Removal::State(layout.at(&layout.state)));
-        found.extend([Removal::User, Removal::Group]);
+        found.extend([Removal::User, Removal::Group, Removal::Services]);
     }
     found
 }
@@ -68,6 +70,7 @@ impl Removal {
             Removal::Reload => "systemd forgets the units".to_owned(),
             Removal::User => format!("user {}", layout.user),
             Removal::Group => format!("group {}", layout.group),
+            Removal::Services => format!("group {} of service processes", account::SERVICES),
         }
     }
 
@@ -93,6 +96,9 @@ impl Removal {
             Removal::Group => {
                 account::group(layout, &layout.group).is_none().then(|| "it is not there".to_owned())
             }
+            Removal::Services => {
+                account::group(layout, account::SERVICES).is_none().then(|| "it is not there".to_owned())
+            }
         }
     }
 
@@ -111,6 +117,7 @@ impl Removal {
             Removal::User => step::run(account::remove(layout, "userdel", &layout.user)),
             // userdel takes a group of the same name along where nobody else is in it.
             Removal::Group => step::run(account::remove(layout, "groupdel", &layout.group)),
+            Removal::Services => step::run(account::remove(layout, "groupdel", account::SERVICES)),
         }
     }
 }

@@ -37,6 +37,8 @@ pub enum Target {
 pub enum Step {
     /// The group is there.
     Group,
+    /// The group of service processes, whose spools the collector reads, has a name: systemd takes no bare number.
+    Services,
     /// The user is there.
     User,
     /// A folder is there, with this mode.
@@ -83,6 +85,8 @@ pub enum Made {
     Nothing,
     /// A group.
     Group,
+    /// The group of service processes.
+    Services,
     /// A user.
     User,
     /// Folders, the outermost first.
@@ -104,6 +108,7 @@ impl Step {
     pub fn subject(&self, layout: &Layout) -> String {
         match self {
             Step::Group => format!("group {}", layout.group),
+            Step::Services => format!("group {} of service processes", account::SERVICES),
             Step::User => format!("user {}", layout.user),
             Step::Folder(path, mode, _) => format!("folder {} ({mode:04o})", path.display()),
             Step::File { path, .. } => format!("file {}", path.display()),
@@ -121,10 +126,11 @@ impl Step {
     pub fn is_done(&self, layout: &Layout, force: bool) -> Option<String> {
         let there = |is: bool| is.then(|| "it is there".to_owned());
         match self {
-            Step::Group | Step::User if !account::has_accounts(layout) => {
+            Step::Group | Step::Services | Step::User if !account::has_accounts(layout) => {
                 Some("there are no accounts below the prefix".to_owned())
             }
             Step::Group => there(account::group(layout, &layout.group).is_some()),
+            Step::Services => there(account::has_services(layout)),
             Step::User => there(account::user(layout, &layout.user).is_some()),
             Step::Folder(path, mode, owner) => there(is_folder(path, *mode, *owner, layout)),
             Step::File { path, keep: true, .. } if path.is_file() => Some("it is kept as it is".to_owned()),
@@ -154,6 +160,7 @@ impl Step {
     pub fn apply(&self, layout: &Layout) -> Result<Made> {
         match self {
             Step::Group => run(account::make_group(layout)).map(|()| Made::Group),
+            Step::Services => run(account::make_services(layout)).map(|()| Made::Services),
             Step::User => run(account::make_user(layout)).map(|()| Made::User),
             Step::Folder(path, mode, owner) => folder(path, *mode, *owner, layout),
             Step::File { path, text, mode, owner, .. } => {
@@ -217,6 +224,8 @@ impl Made {
             Made::Nothing => Ok(None),
             Made::Group => run(account::remove(layout, "groupdel", &layout.group))
                 .map(|()| Some(format!("group {}", layout.group))),
+            Made::Services => run(account::remove(layout, "groupdel", account::SERVICES))
+                .map(|()| Some(format!("group {}", account::SERVICES))),
             Made::User => run(account::remove(layout, "userdel", &layout.user))
                 .map(|()| Some(format!("user {}", layout.user))),
             Made::Folders(made) => {
