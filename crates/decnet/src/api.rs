@@ -1,11 +1,6 @@
 //! The worker `api`: serves the REST interface.
 
-use crate::{
-    commands::{Context, worker::stopped},
-    output,
-    settings::{Name, Settings},
-    web,
-};
+use crate::{commands::Context, output, runner::stopped, settings::Name, web};
 use anyhow::{Context as _, Result};
 use decnet_analysis::{
     cluster::explain,
@@ -26,7 +21,7 @@ use decnet_pipeline::{
 };
 use decnet_shape::{TechniqueCoverage, TechniqueRule};
 use decnet_store::Store;
-use decnet_web::{Hosts, House, Proxies, SwarmDoor};
+use decnet_web::{House, SwarmDoor};
 use netsvc_wire::stamp;
 use parking_lot::Mutex;
 use std::{
@@ -53,7 +48,7 @@ pub async fn run(mut worker: WorkerContext, context: Context) -> Result<()> {
         context.paths(),
         &secret,
         doorbell.clone(),
-        hosts(settings)?,
+        web::hosts(settings)?,
         Arc::new(Installation(context.clone(), Mutex::default())),
     )
     .context("prepare the interface")?;
@@ -71,18 +66,6 @@ pub async fn run(mut worker: WorkerContext, context: Context) -> Result<()> {
     decnet_web::serve(listener, state, decnet_web::Limits::default(), async move { worker.stopped().await })
         .await
         .context("serve the interface")
-}
-
-/// By which names the interface and the dashboard are spoken to, and who hands requests on to them.
-///
-/// # Errors
-/// When those are no addresses.
-pub fn hosts(settings: &Settings) -> Result<Hosts> {
-    let names = settings.text(Name::ApiNames).split(',');
-    let names = names.chain([settings.text(Name::ApiHost), settings.text(Name::WebHost)]);
-    let names = names.filter(|name| !name.trim().is_empty()).map(str::to_owned);
-    let proxies = Proxies::read(settings.text(Name::ApiProxies)).context("read api.proxies")?;
-    Ok(Hosts::new(names).handed_on_by(proxies))
 }
 
 /// What the interface shows of this installation.

@@ -129,6 +129,14 @@ enum Verb {
     Decky(Deckies),
     Mutate(Mutate),
     Mutations(Mutations),
+    #[command(flatten)]
+    House(House),
+}
+
+// The house itself: its settings, operators, database, workers and place in a swarm. No `///`: it would stand in the
+// place of what the program is.
+#[derive(Subcommand, Debug)]
+enum House {
     Config(Config),
     User(Users),
     Token(Tokens),
@@ -377,33 +385,40 @@ async fn dispatch(matches: &ArgMatches, flags: Layer, settings: Settings) -> Res
         Verb::Decky(decky) => decky.run(&context).await,
         Verb::Mutate(mutate) => mutate.run(&context).await,
         Verb::Mutations(mutations) => mutations.run(&context).await,
-        Verb::Config(config) => config.run(context.settings()),
-        Verb::User(user) => user.run(&context).await,
-        Verb::Token(token) => token.run(&context).await,
-        Verb::Operations(operations) => operations.run(&context).await,
-        Verb::Db(database) => database.run(&context).await,
-        Verb::DbReset(reset) => reset.run(&context).await,
-        Verb::Docs(docs) => docs.run(),
-        Verb::Doctor(doctor) => doctor.run(&context),
-        Verb::Run(run) => run.run(&context).await,
-        Verb::Swarm(swarm) => swarm.run(&context).await,
-        Verb::Swarmctl(swarmctl) => swarmctl.run(&context).await,
-        Verb::Join(join) => join.run(&context).await,
-        Verb::Agent(agent) => agent.run(&context).await,
-        Verb::Leave(leave) => leave.run(&context).await,
-        Verb::Worker(worker) => worker.run(&context).await,
-        Verb::Log(log) => log.run(&context),
-        Verb::Init(init) => init.run(flags, context.settings()).await,
-        Verb::Deinit(deinit) => deinit.run(context.settings()),
-        Verb::Backup(backup) => backup.run(&context).await,
-        Verb::Restore(restore) => restore.run(&context).await,
-        Verb::SupportBundle(bundle) => bundle.run(&context).await,
-        Verb::Version(version) => {
+        Verb::House(house) => dispatch_house(house, flags, &context).await,
+    }
+}
+
+/// Runs a verb about the house itself.
+async fn dispatch_house(verb: House, flags: Layer, context: &Context) -> Result<()> {
+    match verb {
+        House::Config(config) => config.run(context.settings()),
+        House::User(user) => user.run(context).await,
+        House::Token(token) => token.run(context).await,
+        House::Operations(operations) => operations.run(context).await,
+        House::Db(database) => database.run(context).await,
+        House::DbReset(reset) => reset.run(context).await,
+        House::Docs(docs) => docs.run(),
+        House::Doctor(doctor) => doctor.run(context),
+        House::Run(run) => run.run(context).await,
+        House::Swarm(swarm) => swarm.run(context).await,
+        House::Swarmctl(swarmctl) => swarmctl.run(context).await,
+        House::Join(join) => join.run(context).await,
+        House::Agent(agent) => agent.run(context).await,
+        House::Leave(leave) => leave.run(context).await,
+        House::Worker(worker) => worker.run(context).await,
+        House::Log(log) => log.run(context),
+        House::Init(init) => init.run(flags, context.settings()).await,
+        House::Deinit(deinit) => deinit.run(context.settings()),
+        House::Backup(backup) => backup.run(context).await,
+        House::Restore(restore) => restore.run(context).await,
+        House::SupportBundle(bundle) => bundle.run(context).await,
+        House::Version(version) => {
             version.run();
             Ok(())
         }
-        Verb::Man(manual) => manual.run(),
-        Verb::Completions { shell } => complete(shell),
+        House::Man(manual) => manual.run(command()),
+        House::Completions { shell } => complete(shell),
     }
 }
 

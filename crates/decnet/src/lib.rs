@@ -1,16 +1,20 @@
 //! The operator's program.
 
+pub mod accounts;
 pub mod api;
 mod archive;
 mod book;
+pub mod canary;
 pub mod cli;
 pub mod commands;
 pub mod examples;
 pub mod firedrill;
+pub mod ground;
 pub mod hidden;
 pub mod house;
 pub mod install;
 pub mod intruder;
+pub mod level;
 pub mod logs;
 pub mod mode;
 mod notify;

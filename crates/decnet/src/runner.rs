@@ -9,6 +9,7 @@ use decnet_model::{
     worker::{Action, Worker},
 };
 use decnet_pipeline::runtime::{Holder, Keeper, Note, Order};
+use netsvc_wire::stamp;
 use std::{
     path::Path,
     process::Command,
@@ -129,4 +130,9 @@ pub fn stop_all(paths: &Paths) -> Result<bool> {
         return Ok(true);
     }
     Ok(supervisor::stop(paths)?)
+}
+
+/// Why a worker that does not run does not, where somebody wanted it so.
+pub fn stopped(order: &Order) -> String {
+    format!("stopped by {} at {}", order.by, stamp::format(order.at))
 }

@@ -1,13 +1,12 @@
 //! The worker `web`: serves the dashboard, and hands its requests on to the interface, wherever that is.
 
 use crate::{
-    api,
     commands::Context,
     settings::{Name, Settings},
 };
 use anyhow::{Context as _, Result};
 use decnet_pipeline::runtime::WorkerContext;
-use decnet_web::{Front, Limits};
+use decnet_web::{Front, Hosts, Limits, Proxies};
 use std::net::IpAddr;
 use tokio::net::TcpListener;
 
@@ -18,13 +17,25 @@ use tokio::net::TcpListener;
 pub async fn run(mut worker: WorkerContext, context: Context) -> Result<()> {
     let settings = context.settings();
     let host = reached(settings.text(Name::ApiHost));
-    let front = Front::new(&host, port(settings, Name::ApiPort), api::hosts(settings)?);
+    let front = Front::new(&host, port(settings, Name::ApiPort), hosts(settings)?);
     let front = front.with_context(|| format!("api.host: {host:?} is neither a name nor an address"))?;
     let listener = listen(settings, Name::WebHost, Name::WebPort).await?;
     let bound = listener.local_addr().context("listen")?;
     tracing::info!(%bound, api = %host, "the dashboard is up");
     let stop = async move { worker.stopped().await };
     decnet_web::serve_front(listener, front, Limits::default(), stop).await.context("serve the dashboard")
+}
+
+/// By which names the interface and the dashboard are spoken to, and who hands requests on to them.
+///
+/// # Errors
+/// When those are no addresses.
+pub fn hosts(settings: &Settings) -> Result<Hosts> {
+    let names = settings.text(Name::ApiNames).split(',');
+    let names = names.chain([settings.text(Name::ApiHost), settings.text(Name::WebHost)]);
+    let names = names.filter(|name| !name.trim().is_empty()).map(str::to_owned);
+    let proxies = Proxies::read(settings.text(Name::ApiProxies)).context("read api.proxies")?;
+    Ok(Hosts::new(names).handed_on_by(proxies))
 }
 
 /// Listens where two settings say.

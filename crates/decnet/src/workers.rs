@@ -1,9 +1,11 @@
 //! Bodies of the workers: the one place that binds each to its name.
 
 use crate::{
+    accounts, api, canary,
     commands::Context,
-    house,
+    operator,
     settings::{Name, Settings},
+    web,
 };
 use anyhow::{Context as _, Result};
 use decnet_bus::Bus;
@@ -26,13 +28,7 @@ use std::{path::PathBuf, time::Duration};
 pub fn body(worker: Worker, context: &Context) -> Body {
     let context = context.clone();
     match worker {
-        Worker::Bus => runtime::body(move |worker| {
-            let (socket, settings) = (bus_socket(&context), bus_settings(&context));
-            async move {
-                let settings = settings.map_err(Failure)?;
-                decnet_bus::serve(&socket, settings, worker.stop).await.map_err(|error| Failure(error.into()))
-            }
-        }),
+        Worker::Bus => bus(context),
         Worker::Fleet => on_the_store(context, |worker, context, store| async move {
             Ok(decnet_fleet::worker::run(worker, context.fleet(), store, stamp::now).await?)
         }),
@@ -73,37 +69,41 @@ pub fn body(worker: Worker, context: &Context) -> Body {
             Ok(decnet_swarm::controller::run(worker, store, controller_settings(&context)).await?)
         }),
         Worker::Listener => on_the_store(context, |worker, context, store| async move {
-            let settings = decnet_swarm::listener::Settings {
-                host: context.settings().text(Name::ListenerHost).to_owned(),
-                port: port(&context, Name::SwarmSyslogPort),
-            };
-            Ok(decnet_swarm::listener::run(worker, store, settings).await?)
+            Ok(decnet_swarm::listener::run(worker, store, listener_settings(&context)).await?)
         }),
         Worker::Link => on_the_store(context, |worker, context, store| async move {
-            let settings = decnet_swarm::link::Settings {
-                master: context.settings().given(Name::SwarmMasterHost).map(str::to_owned),
-                port: None,
-                version: env!("CARGO_PKG_VERSION").to_owned(),
-            };
-            Ok(decnet_swarm::link::run(worker, context.fleet(), store, settings).await?)
+            Ok(decnet_swarm::link::run(worker, context.fleet(), store, link_settings(&context)).await?)
         }),
         Worker::Forwarder => runtime::body(move |worker| {
             let master = context.settings().given(Name::SwarmMasterHost).map(str::to_owned);
             decnet_swarm::forwarder::run(worker, decnet_swarm::forwarder::Settings { master, port: None })
         }),
-        Worker::Operator => runtime::body(move |worker| {
-            let context = context.clone();
-            async move { crate::operator::run(worker, context).await.map_err(Failure) }
-        }),
-        Worker::Api => runtime::body(move |worker| {
-            let context = context.clone();
-            async move { crate::api::run(worker, context).await.map_err(Failure) }
-        }),
-        Worker::Web => runtime::body(move |worker| {
-            let context = context.clone();
-            async move { crate::web::run(worker, context).await.map_err(Failure) }
-        }),
+        Worker::Operator => of_the_program(context, operator::run),
+        Worker::Api => of_the_program(context, api::run),
+        Worker::Web => of_the_program(context, web::run),
     }
+}
+
+fn bus(context: Context) -> Body {
+    runtime::body(move |worker| {
+        let (socket, settings) = (bus_socket(&context), bus_settings(&context));
+        async move {
+            let settings = settings.map_err(Failure)?;
+            decnet_bus::serve(&socket, settings, worker.stop).await.map_err(|error| Failure(error.into()))
+        }
+    })
+}
+
+/// A body that this crate has itself.
+fn of_the_program<F, Fut>(context: Context, work: F) -> Body
+where
+    F: Fn(WorkerContext, Context) -> Fut + Clone + Send + Sync + 'static,
+    Fut: Future<Output = Result<()>> + Send + 'static,
+{
+    runtime::body(move |worker| {
+        let (context, work) = (context.clone(), work.clone());
+        async move { work(worker, context).await.map_err(Failure) }
+    })
 }
 
 /// A body that works on the store, which is opened for it.
@@ -133,6 +133,21 @@ fn controller_settings(context: &Context) -> decnet_swarm::controller::Settings 
     }
 }
 
+fn listener_settings(context: &Context) -> decnet_swarm::listener::Settings {
+    decnet_swarm::listener::Settings {
+        host: context.settings().text(Name::ListenerHost).to_owned(),
+        port: port(context, Name::SwarmSyslogPort),
+    }
+}
+
+fn link_settings(context: &Context) -> decnet_swarm::link::Settings {
+    decnet_swarm::link::Settings {
+        master: context.settings().given(Name::SwarmMasterHost).map(str::to_owned),
+        port: None,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    }
+}
+
 /// What the store keeps.
 fn keep(context: &Context) -> Result<ingester::Keep> {
     let settings = context.settings();
@@ -147,7 +162,7 @@ fn keep(context: &Context) -> Result<ingester::Keep> {
 fn canary_settings(context: &Context) -> Result<decnet_canary::Settings> {
     let settings = context.settings();
     let port = |name| u16::try_from(settings.number(name)).unwrap_or_default();
-    let origin = crate::commands::canary::origin(settings)?;
+    let origin = canary::origin(settings)?;
     let bind = settings.text(Name::CanaryBind);
     let address = match settings.given(Name::CanaryAddress) {
         Some(text) => {
@@ -237,7 +252,7 @@ fn bus_settings(context: &Context) -> Result<decnet_bus::Settings> {
 /// # Errors
 /// When there is no such group.
 pub fn bus_group(settings: &Settings) -> Result<Option<u32>> {
-    house::group(settings, Name::BusGroup)
+    accounts::group(settings, Name::BusGroup)
 }
 
 /// What workers of this process share.

@@ -1,12 +1,11 @@
 //! `join`, `agent` and `leave`: this host as one of a swarm. And `swarmctl`, the other side of it.
 
 use super::{Context, run};
-use crate::{house, mode, output, settings::Name};
+use crate::{ground, house, output, settings::Name};
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use decnet_fleet::site;
 use decnet_model::{
-    swarm::{Ground, Token},
+    swarm::Token,
     worker::{Role, Worker},
 };
 use decnet_swarm::{
@@ -93,7 +92,7 @@ impl Join {
         let files = Files::new(&context.paths());
         fs_err::create_dir_all(context.paths().root()).context("make the state folder")?;
         // Before anything is asked of the master: what cannot be here is told here.
-        let ground = looked(context, self.interface.clone(), self.lab)?;
+        let ground = ground::looked(context, self.interface.clone(), self.lab)?;
         let version = env!("CARGO_PKG_VERSION");
         let member = join::join(&files, &host, port, &token, version).await?;
         let member = Membership { interface: self.interface, lab: self.lab, ..member };
@@ -121,7 +120,7 @@ impl Agent {
     /// # Errors
     /// When this host has joined no swarm, or something is in the way of the workers.
     pub async fn run(self, context: &Context) -> Result<()> {
-        prepare(context)?;
+        ground::prepare(context)?;
         if self.daemon {
             return start(context, self.no_forwarder).await;
         }
@@ -192,33 +191,6 @@ fn workers(no_forwarder: bool) -> Vec<Worker> {
 async fn start(context: &Context, no_forwarder: bool) -> Result<()> {
     let names: Vec<String> = workers(no_forwarder).iter().map(|worker| worker.name().to_owned()).collect();
     run::start_in_background(context, &names).await
-}
-
-/// What an agent needs before its workers run: where its deckies can stand, for the master to plan with.
-///
-/// # Errors
-/// When this host has joined no swarm, or its place is gone.
-pub fn prepare(context: &Context) -> Result<()> {
-    if mode::role(context.settings()) != Role::Agent {
-        bail!(decnet_swarm::Error::NotJoined);
-    }
-    let files = Files::new(&context.paths());
-    let member = files.membership()?;
-    files.put_ground(&looked(context, member.interface, member.lab)?)?;
-    Ok(())
-}
-
-/// Where deckies can stand on this host.
-fn looked(context: &Context, interface: Option<String>, lab: bool) -> Result<Ground> {
-    let asked = site::Ground { lab, interface, runtime: None, subnet: None };
-    let found = asked.site(&context.fleet(), false)?;
-    Ok(Ground {
-        runtime: found.runtime,
-        network: found.network,
-        lab: found.lab,
-        taken: found.taken,
-        skipped: found.skipped,
-    })
 }
 
 /// `HOST` or `HOST:PORT`; an IPv6 address with a port stands in brackets.

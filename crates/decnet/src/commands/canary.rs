@@ -8,16 +8,12 @@ use super::{
     user::{actor, audit},
     wrong,
 };
-use crate::{
-    output,
-    settings::{Name, Settings},
-    workers,
-};
+use crate::{canary::origin, output, workers};
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
 use decnet_canary::{Wish, make};
 use decnet_model::{
-    canary::{Asked, MOST, Origin, Plant},
+    canary::{Asked, MOST, Plant},
     flaw,
     fleet::Fleet,
     record::{Canary, CanaryFilter, CanaryKind, Page},
@@ -157,15 +153,6 @@ struct Create {
     /// JSON
     #[arg(long)]
     json: bool,
-}
-
-/// Where things arrive, by the settings.
-///
-/// # Errors
-/// When they are wrong.
-pub fn origin(settings: &Settings) -> Result<Origin> {
-    Origin::read(settings.text(Name::CanaryBase), settings.text(Name::CanaryZone))
-        .map_err(|flaws| anyhow::anyhow!(flaw::told(&flaws, "")))
 }
 
 impl Canaries {

@@ -1,5 +1,9 @@
 //! `deploy` and `plan`: from what is wanted to a fleet that runs.
 
+mod file;
+
+pub(super) use file::{database, whole};
+
 use super::{
     Context,
     bad_input::BadInput,
@@ -8,7 +12,7 @@ use super::{
     status::{self, health::Health},
     swarm::{self, Mode},
 };
-use crate::{output, runner, settings::Name, workers};
+use crate::{output, runner, workers};
 use anyhow::{Result, bail};
 use clap::Args;
 use decnet_fleet::{
@@ -19,7 +23,6 @@ use decnet_fleet::{
 use decnet_model::{
     catalogue,
     fleet::{Filter, Fleet, Network, login_policy},
-    nmap,
     runtime::Runtime,
     servers,
     swarm::label,
@@ -35,10 +38,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Most bytes that are read of a deployment INI: what the reader accepts, and one that it refuses.
-const CONFIG_BYTES: u64 = spec::FILE_LIMIT as u64 + 1;
-/// Most bytes that are read of nmap's database; that of 7.93 has five million.
-const DATABASE_BYTES: u64 = 64 << 20;
 /// Longest wait for a fleet.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -267,18 +266,6 @@ impl Deploy {
     }
 }
 
-/// Reads a deployment INI, or as much of it as shows that it is too long.
-pub(super) fn whole(path: &Path) -> Result<Vec<u8>, BadInput> {
-    let read = || {
-        let mut text = Vec::new();
-        let source: Box<dyn io::Read> =
-            if path == Path::new("-") { Box::new(io::stdin()) } else { Box::new(std::fs::File::open(path)?) };
-        io::Read::read_to_end(&mut io::Read::take(source, CONFIG_BYTES), &mut text)?;
-        Ok(text)
-    };
-    read().map_err(|error| BadInput::Unreadable(path.to_owned(), error))
-}
-
 /// Nothing came up: workers that were only started for it do not stay.
 fn give_up(context: &Context, started: bool, error: anyhow::Error) -> anyhow::Error {
     let nothing = matches!(error.downcast_ref(), Some(Error::NotUp { running: 0, .. }));
@@ -297,21 +284,6 @@ fn warn(context: &Context) {
     let health = Health::look(context, Standing::read(&paths).as_ref());
     health.problems().iter().for_each(|problem| output::note(&format!("warning: {problem}")));
     output::note(&format!("API on {}", status::api(context)));
-}
-
-/// nmap's database, if `text` asks for a face of it.
-pub(super) fn database(context: &Context, text: &[u8]) -> nmap::Database {
-    if !text.windows(nmap::PREFIX.len()).any(|part| part == nmap::PREFIX.as_bytes()) {
-        return nmap::ABSENT.clone();
-    }
-    let path = PathBuf::from(context.settings().text(Name::NmapDatabase));
-    let read = || {
-        let mut text = Vec::new();
-        let file = std::fs::File::open(&path)?;
-        io::Read::read_to_end(&mut io::Read::take(file, DATABASE_BYTES), &mut text)?;
-        Ok::<_, io::Error>(String::from_utf8_lossy(&text).into_owned())
-    };
-    nmap::Database::new(read().map_err(|error| format!("{}: {error}", path.display())))
 }
 
 /// Prints a fleet.

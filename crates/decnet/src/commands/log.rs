@@ -1,7 +1,7 @@
 //! `log`: how much the program says of itself, changed while it runs.
 
 use super::Context;
-use crate::{logs::Levels, output, settings::Name};
+use crate::{level::Levels, output, settings::Name};
 use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
 use decnet_pipeline::runtime::put;

@@ -1,8 +1,8 @@
 //! `run`: every worker of this host; and one worker alone.
 
-use super::{Context, agent};
+use super::Context;
 use crate::{
-    house, logs, mode, output,
+    ground, house, logs, mode, output,
     runner::{self, Runner},
     settings::Name,
 };
@@ -80,7 +80,7 @@ impl Run {
             if let Some(worker) = wanted.iter().find(|worker| worker.spec().role == Role::Master) {
                 bail!(mode::refusal(worker.name(), context.settings()));
             }
-            agent::prepare(context)?;
+            ground::prepare(context)?;
         }
         let paths = context.paths();
         if self.daemon {

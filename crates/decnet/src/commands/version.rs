@@ -1,6 +1,6 @@
 //! `version`: which program this is. `man`: its manual.
 
-use crate::{cli, output};
+use crate::output;
 use anyhow::{Context as _, Result};
 use clap::Args;
 use clap_mangen::Man;
@@ -48,13 +48,12 @@ impl Version {
 }
 
 impl Manual {
-    /// Runs the command.
+    /// Runs the command for the whole command line, `root`.
     ///
     /// # Errors
     /// When the folder cannot be written.
-    pub fn run(self) -> Result<()> {
+    pub fn run(self, mut root: clap::Command) -> Result<()> {
         fs_err::create_dir_all(&self.folder).context("make the folder")?;
-        let mut root = cli::command();
         root.build();
         let written = page(&root, "decnet", &self.folder)?;
         output::note(&format!("{written} pages are in {}", self.folder.display()));

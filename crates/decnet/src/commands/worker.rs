@@ -8,8 +8,6 @@ use crate::{
 use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
 use decnet_model::worker::{Action, Worker};
-use decnet_pipeline::runtime::Order;
-use netsvc_wire::stamp;
 use serde_json::json;
 
 /// Workers of this host: list them, start and stop them one by one
@@ -114,9 +112,4 @@ async fn act(context: &Context, action: Action, chosen: Chosen) -> Result<()> {
         output::json(&json!({ "done": done, "failed": failed }));
     }
     if failed.is_empty() { Ok(()) } else { bail!("{}", failed.join("; ")) }
-}
-
-/// Why a worker that does not run does not, where somebody wanted it so.
-pub fn stopped(order: &Order) -> String {
-    format!("stopped by {} at {}", order.by, stamp::format(order.at))
 }

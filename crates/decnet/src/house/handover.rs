@@ -1,8 +1,7 @@
 //! The state folder as its processes need it: the house's own, closed to everybody else.
 
 use crate::{
-    install::{local_group, local_user},
-    output,
+    accounts, output,
     settings::{Name, Settings},
 };
 use anyhow::{Context as _, Result};
@@ -73,43 +72,12 @@ fn wanted_user(settings: &Settings) -> Result<Option<User>> {
     }
     let mut user = match settings.given(Name::User) {
         None => User { uid: HOUSE_USER, gid: HOUSE_USER },
-        Some(text) => named(text)?,
+        Some(text) => accounts::user(text)?,
     };
-    if let Some(group) = group(settings, Name::Group)? {
+    if let Some(group) = accounts::group(settings, Name::Group)? {
         user.gid = group;
     }
     Ok(native::existing_user(Some(user.uid)).map(|_| user))
-}
-
-/// A user by name or number.
-fn named(text: &str) -> Result<User> {
-    if let Ok(uid) = text.parse() {
-        return Ok(User { uid, gid: uid });
-    }
-    // First without the C library, which in a static program may be another than the host's.
-    if let Some(found) = local_user(text) {
-        return Ok(User { uid: found.uid, gid: found.gid });
-    }
-    let found = nix::unistd::User::from_name(text).context("look up decnet.user")?;
-    let found = found.with_context(|| format!("decnet.user: there is no user {text:?}"))?;
-    Ok(User { uid: found.uid.as_raw(), gid: found.gid.as_raw() })
-}
-
-/// The group that a setting names, by name or number.
-///
-/// # Errors
-/// When there is no such group.
-pub fn group(settings: &Settings, name: Name) -> Result<Option<u32>> {
-    let Some(text) = settings.given(name) else { return Ok(None) };
-    if let Ok(number) = text.parse() {
-        return Ok(Some(number));
-    }
-    if let Some(number) = local_group(text) {
-        return Ok(Some(number));
-    }
-    let key = name.knob().key;
-    let group = nix::unistd::Group::from_name(text).with_context(|| format!("look up {key}"))?;
-    Ok(Some(group.with_context(|| format!("{key}: there is no group {text:?}"))?.gid.as_raw()))
 }
 
 /// Gives everything in the state folder that root made to `user`, and closes it to others. Spools stay the

@@ -9,7 +9,7 @@ mod handover;
 mod orders;
 mod part;
 
-pub use handover::{group, hand_over, house_user, tell_of_user};
+pub use handover::{hand_over, house_user, tell_of_user};
 pub use part::main as part_main;
 
 use crate::{

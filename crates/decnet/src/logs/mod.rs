@@ -1,13 +1,14 @@
 //! What the program says about itself: text on a terminal, RFC 5424 or JSON in a file.
 
 mod file;
-mod level;
 mod syslog;
 
 pub use file::open;
-pub use level::{BadLevels, Levels};
 
-use crate::settings::{Name, Settings};
+use crate::{
+    level::Levels,
+    settings::{Name, Settings},
+};
 use decnet_model::paths::Paths;
 use file::LogFile;
 use std::{path::PathBuf, sync::OnceLock, time::Duration};

@@ -1,6 +1,6 @@
 //! Our own messages as RFC 5424: APP-NAME is the part of the program, the fields are structured data.
 
-use super::level::PARTS;
+use crate::level::PARTS;
 use netsvc_wire::{escape::printable, stamp};
 use std::fmt::{self, Write};
 use tracing::{

@@ -13,7 +13,7 @@ pub use example::example;
 pub use former::all as former;
 pub use table::{Kind, Knob, Name};
 
-use crate::logs::Levels;
+use crate::level::Levels;
 use decnet_model::{record::KindRetention, secret, worker::Worker};
 use decnet_web::Proxies;
 use std::{

@@ -1,10 +1,7 @@
 //! How the workers, their processes and the disk do: from files and the kernel alone, so that it can be
 //! said while the store cannot.
 
-use crate::{
-    commands::{Context, worker::stopped},
-    mode, output,
-};
+use crate::{commands::Context, mode, output, runner::stopped};
 use decnet_engine::confine::{Confined, Standing as Kernel};
 use decnet_fleet::Standing;
 use decnet_model::{

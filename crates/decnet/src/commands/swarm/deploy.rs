@@ -127,7 +127,7 @@ pub async fn deploy(asked: Deploy, context: &Context) -> Result<()> {
     }
     if moves.takes_away()
         && !asked.yes
-        && !super::hosts::asked(&format!("{}\ngo on? [y/N] ", moves.lines().join("\n")))?
+        && !super::asked(&format!("{}\ngo on? [y/N] ", moves.lines().join("\n")))?
     {
         return Err(BadInput::TakesAway(moves.lines()).into());
     }

@@ -1,6 +1,6 @@
 //! Hosts: what they are, whether they are there, and how one leaves.
 
-use super::{Which, all, deploy, meant, stale};
+use super::{Which, all, asked, deploy, meant, stale};
 use crate::{
     commands::{Context, status::Unwell, user::audit},
     output,
@@ -14,10 +14,7 @@ use decnet_shape::{SwarmDecky, SwarmHost};
 use decnet_swarm::fleet::{self, Host, Outcome};
 use netsvc_wire::stamp;
 use serde_json::json;
-use std::{
-    io::{self, IsTerminal},
-    time::Duration,
-};
+use std::time::Duration;
 
 /// What `swarm label` changes.
 pub(super) struct Relabel {
@@ -177,17 +174,6 @@ pub(super) async fn decommission(context: &Context, which: &Which, yes: bool, js
         ));
     }
     Ok(())
-}
-
-/// Asks a person; false where there is none.
-pub(super) fn asked(question: &str) -> Result<bool> {
-    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        return Ok(false);
-    }
-    output::ask(question);
-    let mut answer = String::new();
-    io::stdin().read_line(&mut answer)?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
 /// `swarm drain`.

@@ -17,7 +17,12 @@ use decnet_swarm::{
     join,
 };
 use serde_json::json;
-use std::{net::UdpSocket, path::PathBuf, time::Duration};
+use std::{
+    io::{self, IsTerminal},
+    net::UdpSocket,
+    path::PathBuf,
+    time::Duration,
+};
 
 /// The hosts of a swarm
 ///
@@ -235,6 +240,17 @@ fn meant<'a>(hosts: &'a [Host], which: &Which) -> Result<&'a Host> {
             bail!("no host is called {asked:?}; there are: {known}")
         }
     }
+}
+
+/// Asks a person; false where there is none.
+fn asked(question: &str) -> Result<bool> {
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        return Ok(false);
+    }
+    output::ask(question);
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
 async fn enroll(

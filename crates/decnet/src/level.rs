@@ -6,7 +6,7 @@ use tracing_subscriber::filter::Targets;
 
 /// Parts of the program that are not called as their crate is, and the modules that they are; the longest match
 /// counts. A crate `decnet_x` that does not stand here is the part `x`.
-pub(super) const PARTS: &[(&str, &[&str])] = &[
+pub(crate) const PARTS: &[(&str, &[&str])] = &[
     ("keeper", &["decnet_pipeline::runtime", "decnet_pipeline::disk", "decnet::house", "decnet::workers"]),
     ("collector", &["decnet_pipeline::collector", "decnet_pipeline::eventlog"]),
     ("ingester", &["decnet_pipeline::ingester"]),
@@ -50,12 +50,12 @@ impl Default for Levels {
 
 impl Levels {
     /// Errors only.
-    pub(super) fn quiet() -> Self {
+    pub(crate) fn quiet() -> Self {
         Levels { all: LevelFilter::ERROR, ..Levels::default() }
     }
 
     /// Our own parts at their levels; of libraries only what went wrong.
-    pub(super) fn targets(&self) -> Targets {
+    pub(crate) fn targets(&self) -> Targets {
         let libraries =
             Targets::new().with_default(LevelFilter::WARN).with_target("sqlx", LevelFilter::ERROR);
         let ours = libraries.with_target("decnet", self.all);
