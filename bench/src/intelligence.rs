@@ -6,7 +6,7 @@ use decnet_analysis::{
     cluster::{Graph, Scheme},
     profile::{self, Profile},
 };
-use decnet_corpus::{Corpus, Found, score};
+use decnet_corpus::{Corpus, Found, Score, score};
 use decnet_model::record::{Level, Trait};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,14 +17,39 @@ use std::{
 /// Actors of each size; weights were never chosen by this seed.
 const SIZES: [usize; 3] = [5_000, 20_000, 80_000];
 const SEED: u64 = 4242;
+/// Seeds by which weights were chosen, and actors of each.
+const CHOSEN_BY: [(u64, usize); 5] = [(1, 2_000), (2, 2_000), (3, 2_000), (4, 400), (5, 8_000)];
 /// Passes after one more address each.
 const TICKS: u32 = 200;
+
+/// An address, its node and its traits.
+type Traits = (IpAddr, i64, Vec<Trait>);
 
 /// Measures every size.
 pub(crate) fn measure() -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     for size in SIZES {
         rows.extend(of_size(size)?);
+    }
+    Ok(rows)
+}
+
+/// How right clusters are where weights were chosen: to choose others by.
+pub(crate) fn weigh() -> Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    for (seed, size) in CHOSEN_BY {
+        let corpus = Corpus::new(seed, size);
+        let (profiles, ..) = fold(&corpus);
+        let traits = traits(&profiles);
+        let identities = identified(&traits);
+        let (campaigns, _) = joined(&identities, &traits)?;
+        let (identity, campaign, kinds) = score(&corpus.truth(), &found(&traits, &identities, &campaigns));
+        let name = format!("weights, seed {seed}, {size} actors");
+        rows.extend(right(&name, identity, campaign));
+        let of_kind = |(kind, score): (&str, Score)| {
+            Row::rate(format!("{name}: {kind} found"), "recall", score.recall()).note("pairs of addresses")
+        };
+        rows.extend(kinds.into_iter().map(of_kind));
     }
     Ok(rows)
 }
@@ -37,30 +62,15 @@ fn of_size(size: usize) -> Result<Vec<Row>> {
         Row::rate(format!("{name}: profiler"), "events/s", f64::from(events) / time.as_secs_f64())
             .note("one core, without the store"),
     ];
-    let mut identities = Graph::new(Scheme::of(Level::Identity));
-    let traits: Vec<(IpAddr, i64, Vec<Trait>)> =
-        profiles.iter().map(|(address, profile)| (*address, profile.first_event, profile.traits())).collect();
+    let traits = traits(&profiles);
     let begun = Instant::now();
-    for (_, node, traits) in &traits {
-        identities.put(*node, traits);
-    }
-    identities.refresh();
+    let mut identities = identified(&traits);
     let note = "all at once, one core";
     rows.push(Row::cost(format!("{name}: identities"), "s", begun.elapsed().as_secs_f64()).note(note));
     let (campaigns, time) = joined(&identities, &traits)?;
     rows.push(Row::cost(format!("{name}: campaigns"), "s", time.as_secs_f64()).note(note));
-    let of = |(address, node, _): &(IpAddr, i64, Vec<Trait>)| {
-        let identity = identities.place(*node)?;
-        Some((*address, Found { identity, campaign: campaigns.place(identity)? }))
-    };
-    let found: BTreeMap<IpAddr, Found> = traits.iter().filter_map(of).collect();
-    let (identity, campaign, _) = score(&corpus.truth(), &found);
-    for (what, score) in [("identities", identity), ("campaigns", campaign)] {
-        rows.push(
-            Row::rate(format!("{name}: {what} right"), "F1", score.f1())
-                .note(format!("pairs of addresses; false merges {:.2} %", 100.0 * score.false_merges())),
-        );
-    }
+    let (identity, campaign, _) = score(&corpus.truth(), &found(&traits, &identities, &campaigns));
+    rows.extend(right(&name, identity, campaign));
     rows.push(
         Row::cost(
             format!("{name}: one more address"),
@@ -93,7 +103,38 @@ fn fold(corpus: &Corpus) -> (BTreeMap<IpAddr, Profile>, u32, Duration) {
     }
 }
 
-fn joined(identities: &Graph, traits: &[(IpAddr, i64, Vec<Trait>)]) -> Result<(Graph, Duration)> {
+/// Each address with its node and its traits.
+fn traits(profiles: &BTreeMap<IpAddr, Profile>) -> Vec<Traits> {
+    profiles.iter().map(|(address, profile)| (*address, profile.first_event, profile.traits())).collect()
+}
+
+/// All addresses, joined at once.
+fn identified(traits: &[Traits]) -> Graph {
+    let mut identities = Graph::new(Scheme::of(Level::Identity));
+    for (_, node, traits) in traits {
+        identities.put(*node, traits);
+    }
+    identities.refresh();
+    identities
+}
+
+/// Where each address is.
+fn found(traits: &[Traits], identities: &Graph, campaigns: &Graph) -> BTreeMap<IpAddr, Found> {
+    let of = |(address, node, _): &Traits| {
+        let identity = identities.place(*node)?;
+        Some((*address, Found { identity, campaign: campaigns.place(identity)? }))
+    };
+    traits.iter().filter_map(of).collect()
+}
+
+fn right(name: &str, identity: Score, campaign: Score) -> [Row; 2] {
+    [("identities", identity), ("campaigns", campaign)].map(|(what, score)| {
+        Row::rate(format!("{name}: {what} right"), "F1", score.f1())
+            .note(format!("pairs of addresses; false merges {:.2} %", 100.0 * score.false_merges()))
+    })
+}
+
+fn joined(identities: &Graph, traits: &[Traits]) -> Result<(Graph, Duration)> {
     let mut members: BTreeMap<i64, BTreeSet<Trait>> = BTreeMap::new();
     for (_, node, traits) in traits {
         let identity = identities.place(*node).context("every address is in an identity")?;
@@ -109,7 +150,7 @@ fn joined(identities: &Graph, traits: &[(IpAddr, i64, Vec<Trait>)]) -> Result<(G
 }
 
 /// How long a pass takes after one address more, which has what another has.
-fn tick(graph: &mut Graph, traits: &[(IpAddr, i64, Vec<Trait>)]) -> Duration {
+fn tick(graph: &mut Graph, traits: &[Traits]) -> Duration {
     let step = (traits.len() / TICKS as usize).max(1);
     let begun = Instant::now();
     let last = traits.iter().map(|(_, node, _)| *node).max().unwrap_or_default();

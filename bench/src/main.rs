@@ -1,7 +1,8 @@
 //! Figures of the whole system beside those of the Python original, as one table.
 //!
 //! `bench [--json] [--only GROUP,…] [--decnet FILE] [--netsvcd FILE]`; `make bench` builds and runs it. What
-//! cannot be measured here (no namespaces, no OpenSSH client) says so on its line.
+//! cannot be measured here (no namespaces, no OpenSSH client) says so on its line. `bench weights` tells instead how
+//! right clusters are on the corpora by which their weights were chosen.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for people")]
 
@@ -64,6 +65,10 @@ async fn start(words: &[&str]) -> Result<()> {
         ["traffic", address] => traffic::client(address.parse()?),
         ["echo"] => floor::echo(),
         ["touch", file] => fleet::touch(file.as_ref()).await,
+        ["weights"] => {
+            println!("{}", table::text(&intelligence::weigh()?));
+            Ok(())
+        }
         _ => run(&Options::read(words)?).await,
     }
 }

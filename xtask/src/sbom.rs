@@ -44,8 +44,6 @@ fn checksums(lock: &str) -> BTreeMap<(String, String), String> {
 }
 
 fn bill(metadata: &Value, checksums: &BTreeMap<(String, String), String>) -> Value {
-    let text = |value: &Value, key: &str| value[key].as_str().unwrap_or_default().to_owned();
-    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
     let packages: BTreeMap<String, Value> =
         list(&metadata["packages"]).into_iter().map(|package| (text(&package, "id"), package)).collect();
     let edges: BTreeMap<String, Vec<String>> = list(&metadata["resolve"]["nodes"])
@@ -61,17 +59,7 @@ fn bill(metadata: &Value, checksums: &BTreeMap<(String, String), String>) -> Val
             )
         })
         .collect();
-    let mut wanted: Vec<String> = packages
-        .iter()
-        .filter(|(_, package)| SHIPPED.contains(&text(package, "name").as_str()))
-        .map(|(id, _)| id.clone())
-        .collect();
-    let mut reached = BTreeSet::new();
-    while let Some(id) = wanted.pop() {
-        if reached.insert(id.clone()) {
-            wanted.extend(edges.get(&id).cloned().unwrap_or_default());
-        }
-    }
+    let reached = reached(&packages, &edges);
     let none = Value::Null;
     let name = |id: &str| {
         let package = packages.get(id).unwrap_or(&none);
@@ -104,6 +92,30 @@ fn bill(metadata: &Value, checksums: &BTreeMap<(String, String), String>) -> Val
         "metadata": { "component": { "type": "application", "name": SHIPPED[0], "version": version } },
         "components": components, "dependencies": dependencies,
     })
+}
+
+/// The packages that are shipped, and all that they depend on, by id.
+fn reached(packages: &BTreeMap<String, Value>, edges: &BTreeMap<String, Vec<String>>) -> BTreeSet<String> {
+    let mut wanted: Vec<String> = packages
+        .iter()
+        .filter(|(_, package)| SHIPPED.contains(&text(package, "name").as_str()))
+        .map(|(id, _)| id.clone())
+        .collect();
+    let mut reached = BTreeSet::new();
+    while let Some(id) = wanted.pop() {
+        if reached.insert(id.clone()) {
+            wanted.extend(edges.get(&id).cloned().unwrap_or_default());
+        }
+    }
+    reached
+}
+
+fn text(value: &Value, key: &str) -> String {
+    value[key].as_str().unwrap_or_default().to_owned()
+}
+
+fn list(value: &Value) -> Vec<Value> {
+    value.as_array().cloned().unwrap_or_default()
 }
 
 /// Whether what is depended on is part of the program, and not only of its build or tests, nor of another system's.

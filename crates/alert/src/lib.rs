@@ -6,6 +6,7 @@
 mod answer;
 mod format;
 mod mail;
+mod mute;
 mod send;
 mod syslog;
 mod tls;

@@ -1,6 +1,7 @@
 //! What has gone quiet: a worker that fails or is not heard of, a decky that is wanted and down, a target that takes no
 //! messages, a fire drill that failed. Whoever tells of attackers has to tell that he could not.
 
+use crate::mute;
 use decnet_model::{
     operation::Request,
     record::{AlertDelivery, AlertMute, AlertRule, Operation, OperationKind, OperationState, Page, Severity},
@@ -124,7 +125,7 @@ impl Watch {
             entry.cause = cause;
         }
         // While the host is worked on nobody is told; what is quiet still then is told afterwards.
-        if mutes.iter().any(|mute| is_of_all(mute) && crate::worker::holds(mute, now)) {
+        if mutes.iter().any(|mute| mute::is_of_all(mute) && mute::holds(mute, now)) {
             return Vec::new();
         }
         let mut due = Vec::new();
@@ -167,10 +168,6 @@ fn of_rule(rule: &AlertRule, these: &[(Subject, Quiet)]) -> Vec<message::Quiet> 
         cause: quiet.cause.clone(),
     };
     these.iter().filter(|(subject, _)| own(subject)).map(quiet).collect()
-}
-
-fn is_of_all(mute: &AlertMute) -> bool {
-    mute.network.is_none() && mute.node.is_none() && mute.service.is_none()
 }
 
 /// Workers that fail, or should have been heard of since. One that was stopped in good order has no note.

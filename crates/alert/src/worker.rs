@@ -2,6 +2,7 @@
 
 use crate::{
     answer::{Answer, SendError},
+    mute,
     send::send,
     watch::{Vigil, Watch},
 };
@@ -195,7 +196,7 @@ impl Alerter {
     /// touched. What went on to touch others is told.
     async fn is_muted(&self, mute: &AlertMute, view: &IncidentView, now: Micros) -> Result<bool, AlertError> {
         let row = &view.incident;
-        if !holds(mute, now) {
+        if !mute::holds(mute, now) {
             return Ok(false);
         }
         let network = mute.network.as_deref().map(str::parse::<Addresses>);
@@ -311,11 +312,6 @@ async fn series(
         done.push(message);
     }
     done
-}
-
-/// Whether a mute holds at this time of the day.
-pub(crate) fn holds(mute: &AlertMute, now: Micros) -> bool {
-    mute.hours.as_deref().and_then(|hours| hours.parse::<Quiet>().ok()).is_none_or(|hours| hours.has(now))
 }
 
 /// How long to wait after so many tries.

@@ -3,7 +3,10 @@
 //! Heartbeat name = registry key = unit name = verb. The top crate binds the bodies with a match
 //! over [`Worker`], so a worker without a body does not compile.
 
-use serde::{Deserialize, Serialize};
+mod action;
+
+pub use action::{Action, UnknownAction};
+
 use std::{str::FromStr, time::Duration};
 
 /// Which hosts run a worker.
@@ -365,45 +368,6 @@ workers! {
     }
 }
 
-/// What is to be done with a worker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Action {
-    /// It runs, if it does not.
-    Start,
-    /// It ends, and stays so until it is started or the supervisor is.
-    Stop,
-    /// It ends and begins anew.
-    Restart,
-}
-
-impl Action {
-    /// All of them.
-    pub const ALL: &'static [Action] = &[Action::Start, Action::Stop, Action::Restart];
-
-    /// Verb of the command line, of the interface and of systemctl.
-    pub fn name(self) -> &'static str {
-        match self {
-            Action::Start => "start",
-            Action::Stop => "stop",
-            Action::Restart => "restart",
-        }
-    }
-}
-
-/// Nothing of the kind can be done with a worker.
-#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
-#[error("{0:?} is none of start, stop, restart")]
-pub struct UnknownAction(pub String);
-
-impl FromStr for Action {
-    type Err = UnknownAction;
-    fn from_str(name: &str) -> Result<Self, UnknownAction> {
-        let found = Action::ALL.iter().copied().find(|action| action.name() == name);
-        found.ok_or_else(|| UnknownAction(name.to_owned()))
-    }
-}
-
 /// No worker has this name.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 #[error("no worker is called {0:?}")]
@@ -495,9 +459,5 @@ mod tests {
             }
         }
         assert!("decky".parse::<Worker>().is_err());
-        for action in Action::ALL {
-            assert_eq!(action.name().parse(), Ok(*action));
-        }
-        assert!("kill".parse::<Action>().is_err());
     }
 }

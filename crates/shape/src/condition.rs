@@ -219,12 +219,7 @@ fn apply(
             filter.node = Some(one_of("decky", value, known.deckies.iter().map(String::as_str))?);
         }
         Condition::Service => {
-            let all: BTreeSet<_> = catalogue::services()
-                .iter()
-                .map(|service| service.slug.as_str())
-                .chain(known.services.iter().map(String::as_str))
-                .collect();
-            filter.service = Some(one_of("service", value, all.iter().copied())?);
+            filter.service = Some(service(value, known)?);
         }
         Condition::Kind => {
             filter.kind = Some(one_of("kind of event", value, Kind::ALL.iter().map(|kind| kind.name()))?);
@@ -270,6 +265,16 @@ fn apply(
         Condition::Probes => filter.without_probes = !switch(value)?,
     }
     Ok(())
+}
+
+/// The service that is called `value`, of the house or of the installation.
+fn service(value: &str, known: &Known) -> Result<String, String> {
+    let all: BTreeSet<_> = catalogue::services()
+        .iter()
+        .map(|service| service.slug.as_str())
+        .chain(known.services.iter().map(String::as_str))
+        .collect();
+    one_of("service", value, all.iter().copied())
 }
 
 /// The one of `all` that is called `value`.

@@ -2,7 +2,7 @@
 
 use crate::{
     access::{Access, RULES},
-    problem::ProblemBody,
+    problem::{PROBLEM_TYPE, ProblemBody},
 };
 use axum::http::StatusCode;
 use utoipa::{
@@ -13,9 +13,6 @@ use utoipa::{
         security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
-
-/// What errors are sent as (RFC 9457).
-pub(crate) const PROBLEM_TYPE: &str = "application/problem+json";
 
 /// The document before there are routes in it.
 #[derive(OpenApi)]

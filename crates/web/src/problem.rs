@@ -1,6 +1,5 @@
 //! Errors of the interface: RFC 9457 "Problem Details for HTTP APIs".
 
-use crate::document::PROBLEM_TYPE;
 use axum::{
     Json,
     extract::rejection::{JsonRejection, PathRejection, QueryRejection},
@@ -12,6 +11,9 @@ use serde::Serialize;
 use std::time::Duration;
 use tracing::error;
 use utoipa::ToSchema;
+
+/// What errors are sent as (RFC 9457).
+pub(crate) const PROBLEM_TYPE: &str = "application/problem+json";
 
 /// Why a request was not answered.
 #[derive(Debug)]

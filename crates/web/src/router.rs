@@ -72,24 +72,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
 }
 
 fn routes() -> OpenApiRouter<ApiState> {
-    let routes = OpenApiRouter::new()
-        .routes(routes!(route::login::login))
-        .routes(routes!(route::login::login_by_link))
-        .routes(routes!(route::login::logout))
-        .routes(routes!(route::former::login))
-        .routes(routes!(route::former::logout))
-        .routes(routes!(route::former::change_password))
-        .routes(routes!(route::me::me))
-        .routes(routes!(route::me::password))
-        .routes(routes!(route::me::sessions))
-        .routes(routes!(route::me::revoke))
-        .routes(routes!(route::user::users, route::user::create))
-        .routes(routes!(route::user::update, route::user::delete))
-        .routes(routes!(route::user::password))
-        .routes(routes!(route::user::sessions, route::user::end_sessions))
-        .routes(routes!(route::api_token::tokens, route::api_token::create))
-        .routes(routes!(route::api_token::revoke))
-        .routes(routes!(route::audit::audit_log))
+    let routes = of_accounts()
         .routes(routes!(route::health::health))
         .routes(routes!(route::health::stats))
         .routes(routes!(route::numbers::timeline))
@@ -140,6 +123,28 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(route::stream::stream));
     OpenApiRouter::with_openapi(Document::openapi())
         .nest(PREFIX, routes.merge(of_the_fleet()).merge(of_canaries()))
+}
+
+/// Who comes in, with what, and what he did.
+fn of_accounts() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(route::login::login))
+        .routes(routes!(route::login::login_by_link))
+        .routes(routes!(route::login::logout))
+        .routes(routes!(route::former::login))
+        .routes(routes!(route::former::logout))
+        .routes(routes!(route::former::change_password))
+        .routes(routes!(route::me::me))
+        .routes(routes!(route::me::password))
+        .routes(routes!(route::me::sessions))
+        .routes(routes!(route::me::revoke))
+        .routes(routes!(route::user::users, route::user::create))
+        .routes(routes!(route::user::update, route::user::delete))
+        .routes(routes!(route::user::password))
+        .routes(routes!(route::user::sessions, route::user::end_sessions))
+        .routes(routes!(route::api_token::tokens, route::api_token::create))
+        .routes(routes!(route::api_token::revoke))
+        .routes(routes!(route::audit::audit_log))
 }
 
 /// What was laid out to be taken.

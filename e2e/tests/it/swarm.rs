@@ -273,17 +273,7 @@ fn every_touch_of_every_host_comes_home_once_whatever_breaks() {
         "{check:#}"
     );
 
-    // A token works once, and agents do only what agents do.
-    let words: Vec<&str> = command.split(' ').skip(1).take(3).collect();
-    let other = tempfile::tempdir_in("/var/tmp").unwrap();
-    let folder = other.path().display().to_string();
-    let again = site.on(
-        "attacker",
-        &[&[program("decnet").to_str().unwrap(), "--state-dir", &folder], words.as_slice()].concat(),
-    );
-    assert!(printed(&again).contains("token that was used already"), "{}", printed(&again));
-    assert!(site.refused("alpha", &["deploy", "-n", "1", "--services", "redis"]).contains("is the master's"));
-
+    refused_again(&site, &command);
     let wanted =
         ["deploy", "--mode", "swarm", "-n", "6", "--services", "redis", "--seed", "e2e", "--login", "deny"];
     let deployed = site.json("master", &[wanted.as_slice(), &["--json"]].concat());
@@ -320,6 +310,19 @@ fn every_touch_of_every_host_comes_home_once_whatever_breaks() {
     assert!(of.lines().count() > 9 && of.lines().all(|line| line.contains(id("alpha"))));
 
     leaving(&site, deckies);
+}
+
+/// A token works once, and agents do only what agents do.
+fn refused_again(site: &Site, command: &str) {
+    let words: Vec<&str> = command.split(' ').skip(1).take(3).collect();
+    let other = tempfile::tempdir_in("/var/tmp").unwrap();
+    let folder = other.path().display().to_string();
+    let again = site.on(
+        "attacker",
+        &[&[program("decnet").to_str().unwrap(), "--state-dir", &folder], words.as_slice()].concat(),
+    );
+    assert!(printed(&again).contains("token that was used already"), "{}", printed(&again));
+    assert!(site.refused("alpha", &["deploy", "-n", "1", "--services", "redis"]).contains("is the master's"));
 }
 
 /// A host is drained: its deckies are on the other; it is decommissioned: it takes its own down and can do nothing.

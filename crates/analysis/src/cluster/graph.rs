@@ -1,9 +1,8 @@
 //! The graph: nodes with traits, and links between those that have enough in common.
 
-use super::{
-    group,
-    scheme::{self, BINDS, Family, Scheme, rarity},
-};
+mod group;
+
+use super::scheme::{self, BINDS, Family, Scheme, rarity};
 use decnet_model::record::{ClusterLink, Evidence, Trait, TraitKind};
 use netsvc_wire::stamp::Micros;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -392,23 +391,23 @@ const FAMILIES: [Family; Family::COUNT] = [
 
 /// What grouping needs of a graph.
 impl Graph {
-    pub(super) fn moved(&self) -> &BTreeSet<i64> {
+    fn moved(&self) -> &BTreeSet<i64> {
         &self.moved
     }
 
-    pub(super) fn is_node(&self, node: i64) -> bool {
+    fn is_node(&self, node: i64) -> bool {
         self.nodes.contains_key(&node)
     }
 
-    pub(super) fn links_of(&self, node: i64) -> impl Iterator<Item = (i64, u32)> {
+    fn links_of(&self, node: i64) -> impl Iterator<Item = (i64, u32)> {
         self.links.get(&node).into_iter().flatten().map(|(other, weight)| (*other, *weight))
     }
 
-    pub(super) fn said(&self) -> &Said {
+    fn said(&self) -> &Said {
         &self.said
     }
 
-    pub(super) fn places(&mut self) -> &mut HashMap<i64, i64> {
+    fn places(&mut self) -> &mut HashMap<i64, i64> {
         &mut self.places
     }
 }

@@ -10,11 +10,10 @@
 //!   bound, and only a key binds alone. Two families have to agree.
 //! - Two are compared that stand near each other among those that have a value in common ([`graph`]): as many
 //!   comparisons as values, not as pairs.
-//! - Links are taken from the strongest on, and none is taken against a decision ([`group`]).
+//! - Links are taken from the strongest on, and none is taken against a decision ([`graph`]).
 
 pub mod explain;
 mod graph;
-mod group;
 pub mod scheme;
 
 pub use graph::{Change, Graph, Said};

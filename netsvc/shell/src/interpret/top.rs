@@ -55,12 +55,7 @@ impl Shell {
                     let place = Place { program, item: index, pipeline: at };
                     return self.suspend(place, waits, cwd, before);
                 }
-                Err(Flow::Enter) => {
-                    self.leave_rest(&program, index, at, &cwd);
-                    let line = std::mem::take(&mut self.line);
-                    let waits = self.script_waits();
-                    return Outcome { waits, ..self.end(line, cwd) };
-                }
+                Err(Flow::Enter) => return self.entered(&program, index, at, cwd),
                 Err(Flow::Exit(status)) => {
                     self.status = status;
                     self.exited = true;
@@ -91,6 +86,14 @@ impl Shell {
         }
         let line = std::mem::take(&mut self.line);
         self.end(line, cwd)
+    }
+
+    /// Leaves what stands behind the command that begins a shell of its own until that one has ended.
+    fn entered(&mut self, program: &Arc<Program>, item: usize, pipeline: usize, cwd: String) -> Outcome {
+        self.leave_rest(program, item, pipeline, &cwd);
+        let line = std::mem::take(&mut self.line);
+        let waits = self.script_waits();
+        Outcome { waits, ..self.end(line, cwd) }
     }
 
     /// Keeps the line until what it waits for is there.

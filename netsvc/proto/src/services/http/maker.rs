@@ -3,12 +3,7 @@
 //! Sources: the answers that nmap's database of services has recorded of Hikvision's App-webs and DNVRS-Webs, of
 //! Dahua's and GeoVision's cameras and of TP-Link's routers; a 401 in Hikvision's ISAPI guide; public scans of Dahua's.
 
-use super::{
-    html::escape,
-    product::{Family, Server},
-    request::Request,
-    response::Response,
-};
+use super::{html::escape, request::Request, response::Response};
 
 /// The product of a persona that has Dahua's server, which does not say what it is.
 pub const DAHUA: &str = "Dahua HTTP";
@@ -108,13 +103,6 @@ impl Make {
             )),
             _ => None,
         }
-    }
-}
-
-impl Server {
-    /// Who made it, as far as that shows.
-    pub fn make(&self) -> Make {
-        if self.family == Family::Device { Make::of(&self.name) } else { Make::Other }
     }
 }
 

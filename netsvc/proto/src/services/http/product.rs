@@ -1,7 +1,7 @@
 //! Which server it is, what it calls statuses, and what it answers to broken requests.
 
 use super::identity;
-use super::maker;
+use super::maker::{self, Make};
 use super::request::{Fault, Request};
 use super::response::{Response, Source};
 pub use netsvc_daemon::http::family::Family;
@@ -91,6 +91,11 @@ impl Server {
     /// The methods that httpd names for files. Debian switches TRACE off.
     pub fn allow(&self) -> &'static str {
         if self.is_debian() { "OPTIONS,HEAD,GET,POST" } else { "HEAD,GET,POST,OPTIONS,TRACE" }
+    }
+
+    /// Who made it, as far as that shows.
+    pub fn make(&self) -> Make {
+        if self.family == Family::Device { Make::of(&self.name) } else { Make::Other }
     }
 
     /// Whether it does not say what it is.

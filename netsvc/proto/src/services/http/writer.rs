@@ -362,59 +362,59 @@ fn order(server: &Server, fields: &Fields) -> [Slot; 14] {
         Chunked, Coding, Connection, Date, Etag, Extra, Kind, Length, Location, Modified, Part, Ranges,
         Server, Vary,
     };
-    let make = server.make();
-    let (a, b, c, d, e) = match server.family {
-        Family::Nginx => {
-            return [
-                Server, Date, Kind, Length, Modified, Location, Chunked, Connection, Extra, Etag, Coding,
-                Ranges, Part, Vary,
-            ];
-        }
+    match server.family {
+        Family::Nginx => [
+            Server, Date, Kind, Length, Modified, Location, Chunked, Connection, Extra, Etag, Coding, Ranges,
+            Part, Vary,
+        ],
         // What compresses writes the length anew.
-        Family::Apache if fields.gzip => {
-            return [
-                Date, Server, Extra, Location, Modified, Etag, Ranges, Coding, Part, Length, Vary,
-                Connection, Chunked, Kind,
-            ];
-        }
-        Family::Apache => {
-            return [
-                Date, Server, Extra, Location, Modified, Etag, Ranges, Coding, Length, Vary, Part,
-                Connection, Chunked, Kind,
-            ];
-        }
-        Family::Iis => {
-            return [
-                Chunked, Kind, Location, Modified, Ranges, Etag, Server, Extra, Part, Date, Connection,
-                Length, Coding, Vary,
-            ];
-        }
-        Family::Lighttpd => {
-            return [
-                Location, Extra, Kind, Etag, Modified, Length, Chunked, Ranges, Part, Connection, Date,
-                Server, Coding, Vary,
-            ];
-        }
-        Family::Device if make == Make::Hikvision => {
+        Family::Apache if fields.gzip => [
+            Date, Server, Extra, Location, Modified, Etag, Ranges, Coding, Part, Length, Vary, Connection,
+            Chunked, Kind,
+        ],
+        Family::Apache => [
+            Date, Server, Extra, Location, Modified, Etag, Ranges, Coding, Length, Vary, Part, Connection,
+            Chunked, Kind,
+        ],
+        Family::Iis => [
+            Chunked, Kind, Location, Modified, Ranges, Etag, Server, Extra, Part, Date, Connection, Length,
+            Coding, Vary,
+        ],
+        Family::Lighttpd => [
+            Location, Extra, Kind, Etag, Modified, Length, Chunked, Ranges, Part, Connection, Date, Server,
+            Coding, Vary,
+        ],
+        Family::Device => order_of_device(server.make()),
+    }
+}
+
+/// The order of each maker of devices.
+fn order_of_device(make: Make) -> [Slot; 14] {
+    use Slot::{
+        Chunked, Coding, Connection, Date, Etag, Extra, Kind, Length, Location, Modified, Part, Ranges,
+        Server, Vary,
+    };
+    let (a, b, c, d, e) = match make {
+        Make::Hikvision => {
             return [
                 Date, Server, Etag, Length, Kind, Connection, Modified, Location, Extra, Chunked, Ranges,
                 Part, Coding, Vary,
             ];
         }
-        Family::Device if make == Make::Dahua => {
+        Make::Dahua => {
             return [
                 Connection, Date, Modified, Etag, Length, Location, Extra, Kind, Server, Chunked, Ranges,
                 Part, Coding, Vary,
             ];
         }
-        Family::Device if make == Make::TpLink => {
+        Make::TpLink => {
             return [
                 Server, Connection, Kind, Location, Extra, Date, Length, Chunked, Modified, Etag, Ranges,
                 Part, Coding, Vary,
             ];
         }
-        Family::Device if make == Make::Boa => (Date, Server, Extra, Location, Connection),
-        Family::Device => (Server, Date, Extra, Location, Connection),
+        Make::Boa => (Date, Server, Extra, Location, Connection),
+        Make::GeoVision | Make::Other => (Server, Date, Extra, Location, Connection),
     };
     [a, b, c, d, e, Kind, Length, Chunked, Modified, Etag, Ranges, Part, Coding, Vary]
 }

@@ -1,6 +1,6 @@
 //! Clusters: links taken from the strongest on, none against what analysts have said.
 
-use super::graph::{Change, Graph, Said};
+use super::{Change, Graph, Said};
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet, HashMap},
