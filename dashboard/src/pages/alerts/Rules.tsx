@@ -50,7 +50,7 @@ export function Rules() {
       {admin && (
         <form className="line" aria-label="Make a rule" onSubmit={(event) => void submit(event)}>
           <label className="field">Name<input name="name" required maxLength={64} pattern="[A-Za-z0-9._\-]+" autoComplete="off" /></label>
-          <label className="field">Target<input name="target" required maxLength={2048} placeholder="https://…, syslog+udp://…, smtps://user@host/to" autoComplete="off" /></label>
+          <label className="field">Target<input name="target" required maxLength={2048} placeholder="an address of HTTPS, syslog+udp://…, smtps://user@host/to" autoComplete="off" /></label>
           <label className="field">Signed with<input name="secret" type="password" maxLength={256} placeholder="nothing" autoComplete="new-password" /></label>
           <label className="field">Format<select name="format">{FORMATS.map((name) => <option key={name}>{name}</option>)}</select></label>
           <label className="field">At least<select name="severity" defaultValue="medium">{SEVERITIES.map((name) => <option key={name}>{name}</option>)}</select></label>
