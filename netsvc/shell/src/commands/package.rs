@@ -129,17 +129,19 @@ fn apt(shell: &mut Shell, arguments: &[String]) -> Status {
             shell.out(&format!("Listing... Done\n{text}"))?;
             Ok(0)
         }
-        _ => {
-            let own = base(&shell.live.persona.os.id).find(|(name, ..)| *name == "apt");
-            let version = own.map_or("2.6.1", |(_, version, _)| version);
-            shell.out(&format!(
-                "apt {version} (amd64)\nUsage: apt [options] command\n\napt is a commandline \
-                 package manager and provides commands for\n\
-                 searching and managing as well as querying information about packages.\n"
-            ))?;
-            Ok(0)
-        }
+        _ => apt_usage(shell),
     }
+}
+
+fn apt_usage(shell: &mut Shell) -> Status {
+    let own = base(&shell.live.persona.os.id).find(|(name, ..)| *name == "apt");
+    let version = own.map_or("2.6.1", |(_, version, _)| version);
+    shell.out(&format!(
+        "apt {version} (amd64)\nUsage: apt [options] command\n\napt is a commandline \
+         package manager and provides commands for\n\
+         searching and managing as well as querying information about packages.\n"
+    ))?;
+    Ok(0)
 }
 
 fn dpkg(shell: &mut Shell, arguments: &[String]) -> Status {
