@@ -11,9 +11,14 @@ CARGO_HOME ?= $(HOME)/.cargo
 between := $(shell printf '\037')
 CARGO_ENCODED_RUSTFLAGS = -Ctarget-feature=+crt-static$(between)--remap-path-prefix=$(CARGO_HOME)/registry/src=/d$(between)--remap-path-prefix=$(CARGO_HOME)=/c$(between)--remap-path-prefix=$(CURDIR)=/s$(between)--remap-path-prefix=$(CARGO_TARGET_DIR)=/b
 export CARGO_ENCODED_RUSTFLAGS
+# OpenSSL with threads although it is linked statically: see there.
+OPENSSL_SRC_PERL = $(CURDIR)/xtask/perl
+export OPENSSL_SRC_PERL
 
 # The oldest compiler that builds this: `rust-version` of the workspace.
 RUST = $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+# What tests turn on in libraries: the programs are built with it too, so that nothing is compiled twice for that.
+SHARED = --features decnet/tested
 BUILT = $(CARGO_TARGET_DIR)/$(CARGO_BUILD_TARGET)
 
 .DEFAULT_GOAL := help
@@ -33,7 +38,7 @@ requirements:
 
 build: requirements dashboard ## build the operator's program and the service binary
 	@test -x $(BUILT)/debug/decnet || echo "The first build takes about nine minutes on two processors: both halves, and OpenSSL for what attackers see."
-	cargo build -p decnet -p netsvcd
+	cargo build -p decnet -p netsvcd $(SHARED)
 
 package: requirements dashboard ## what is shipped, in dist: a .deb, a tarball, checksums, a bill of materials
 	@command -v dpkg-deb >/dev/null || { echo "missing: dpkg-deb (on Debian: dpkg)" >&2; exit 1; }
@@ -78,8 +83,8 @@ demo: build ## a small fleet, a host to attack it from, and every touch on the s
 test: build unit e2e ## all tests
 
 unit: requirements ## fast tests of every crate
-	@if command -v cargo-nextest >/dev/null; then cargo nextest run --workspace --exclude e2e; \
-	else cargo test --workspace --exclude e2e; fi
+	@if command -v cargo-nextest >/dev/null; then cargo nextest run --workspace --exclude e2e $(SHARED); \
+	else cargo test --workspace --exclude e2e $(SHARED); fi
 
 e2e: build ## whole-system tests with real clients
 	@if command -v cargo-nextest >/dev/null; then cargo nextest run --profile e2e -p e2e; \

@@ -25,3 +25,7 @@ pub mod runner;
 pub mod settings;
 pub mod web;
 pub mod workers;
+
+// Used for what they turn on only.
+#[cfg(feature = "tested")]
+use {regex_syntax as _, rustix as _};

@@ -67,9 +67,8 @@ impl Standing {
     pub(crate) fn write(&self, paths: &Paths) -> Result<(), Error> {
         const ATTEMPT: &str = "write the runtime's state";
         let path = file(paths);
-        let next = path.with_extension("next");
         let text = serde_json::to_string(self).map_err(document(ATTEMPT))?;
-        fs_err::write(&next, text).and_then(|()| fs_err::rename(&next, path)).map_err(system(ATTEMPT))
+        decnet_pipeline::runtime::put(&path, text.as_bytes()).map_err(system(ATTEMPT))
     }
 
     /// Nothing runs any more.

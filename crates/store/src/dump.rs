@@ -178,21 +178,26 @@ fn line(out: &mut impl Write, json: &Json) -> Result<(), DumpError> {
     Ok(())
 }
 
-/// The table that a line names, and for each of its columns the place in the rows that follow.
-fn named(object: &Map<String, Json>) -> Result<(&'static Table, Vec<usize>), String> {
+/// For each column of a table its place in a row; `None`: rows have nothing there.
+type Places = Vec<Option<usize>>;
+
+/// The table that a line names, and for each of its columns the place in the rows that follow. A copy that is `older`
+/// lacks columns that came since, which hold nothing then.
+fn named(object: &Map<String, Json>, older: bool) -> Result<(&'static Table, Places), String> {
     let name = object.get("table").and_then(Json::as_str).unwrap_or_default();
     let table = TABLES.iter().find(|table| table.name == name).ok_or_else(|| format!("no table {name:?}"))?;
     let columns = object.get("columns").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
-    let place = |column: &crate::schema::Column| {
-        let found = columns.iter().position(|known| known == column.name);
-        found.ok_or_else(|| format!("table {name} has no column {}", column.name))
+    let place = |column: &crate::schema::Column| match columns.iter().position(|known| known == column.name) {
+        None if !(older && column.null) => Err(format!("table {name} has no column {}", column.name)),
+        found => Ok(found),
     };
     Ok((table, table.columns.iter().map(place).collect::<Result<_, _>>()?))
 }
 
 /// The values of a row in the order of the table's columns.
-fn placed(table: &Table, places: &[usize], cells: &[Json]) -> Result<Vec<Value>, String> {
-    let value = |(column, place): (&crate::schema::Column, &usize)| {
+fn placed(table: &Table, places: &[Option<usize>], cells: &[Json]) -> Result<Vec<Value>, String> {
+    let value = |(column, place): (&crate::schema::Column, &Option<usize>)| {
+        let Some(place) = place else { return Ok(Value::Null) };
         let bad = || format!("table {}: {} is not what it must be", table.name, column.name);
         let cell = cells.get(*place).ok_or_else(bad)?;
         Ok(match (cell, column.of) {
@@ -216,14 +221,16 @@ struct Lines<'a, R> {
     /// Rows that were read.
     rows: u64,
     /// The table that was named last, and for each of its columns the place in a row.
-    table: Option<(&'static Table, Vec<usize>)>,
+    table: Option<(&'static Table, Places)>,
+    /// Whether an earlier release wrote it.
+    older: bool,
     /// Whether the last line was read.
     ended: bool,
 }
 
 impl<'a, R: BufRead> Lines<'a, R> {
     fn begin(copy: &'a mut R) -> Result<Self, DumpError> {
-        let mut lines = Lines { copy, number: 0, rows: 0, table: None, ended: false };
+        let mut lines = Lines { copy, number: 0, rows: 0, table: None, older: false, ended: false };
         // What is no JSON at all is no copy either, and says so in the same words.
         let head = match lines.next() {
             Err(DumpError::Io(error)) => return Err(error.into()),
@@ -232,9 +239,11 @@ impl<'a, R: BufRead> Lines<'a, R> {
         if head.get("format").and_then(Json::as_str) != Some(FORMAT) {
             return Err(lines.bad("this is no copy of a store"));
         }
-        if head.get("version").and_then(Json::as_i64).is_none_or(|version| migrate::KNOWN < version) {
+        let version = head.get("version").and_then(Json::as_i64);
+        if version.is_none_or(|version| migrate::KNOWN < version) {
             return Err(lines.bad("it was written by a newer release"));
         }
+        lines.older = version.is_some_and(|version| version < migrate::KNOWN);
         Ok(lines)
     }
 
@@ -251,7 +260,7 @@ impl<'a, R: BufRead> Lines<'a, R> {
                     self.rows += 1;
                 }
                 Json::Object(object) if object.contains_key("table") => {
-                    self.table = Some(named(object).map_err(|what| self.bad(&what))?);
+                    self.table = Some(named(object, self.older).map_err(|what| self.bad(&what))?);
                 }
                 Json::Object(object) if object.get("rows").and_then(Json::as_u64) == Some(self.rows) => {
                     self.ended = true;

@@ -69,12 +69,20 @@ pub enum Error {
 impl Error {
     /// Whether the same transaction may succeed when it is run again.
     pub(crate) fn is_deadlock(&self) -> bool {
-        let (Error::Query { source, .. } | Error::Open { source, .. }) = self else { return false };
-        let sqlx::Error::Database(error) = source else { return false };
-        // MySQL: 1213 deadlock, 1205 lock wait, 1020 row changed under a snapshot (MariaDB).
-        error
-            .try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>()
-            .is_some_and(|error| matches!(error.number(), 1213 | 1205 | 1020))
+        // 1213 deadlock, 1205 lock wait, 1020 row changed under a snapshot (MariaDB).
+        matches!(self.mysql_number(), Some(1213 | 1205 | 1020))
+    }
+
+    /// Whether a column was to be added that is there (`ER_DUP_FIELDNAME`).
+    pub(crate) fn is_known_column(&self) -> bool {
+        self.mysql_number() == Some(1060)
+    }
+
+    /// The number that MySQL gives to what went wrong.
+    fn mysql_number(&self) -> Option<u16> {
+        let (Error::Query { source, .. } | Error::Open { source, .. }) = self else { return None };
+        let sqlx::Error::Database(error) = source else { return None };
+        error.try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>().map(|error| error.number())
     }
 }
 

@@ -150,7 +150,13 @@ async fn steps(tx: &mut Tx) -> Result<(), Error> {
             Dialect::MySql => mysql,
         };
         for sql in statements(script) {
-            tx.execute(Statement::new(what, sql).once()).await?;
+            match tx.execute(Statement::new(what, sql).once()).await {
+                // A step that broke off is run again; MySQL has no `ADD COLUMN IF NOT EXISTS`, which is MariaDB's.
+                Err(error) if error.is_known_column() => {}
+                outcome => {
+                    outcome?;
+                }
+            }
         }
         tx.execute(Statement::new(what, "INSERT INTO schema_version (version) VALUES (?)").bind(*version))
             .await?;

@@ -344,5 +344,9 @@ async fn again(tx: &mut Tx, hash: &str, key: &str, now: Micros) -> Result<SwarmJ
     let found = tx.row(Statement::new("read a token", sql).bind(hash).bind(now)).await?;
     let Some(mut cells) = found else { return Ok(SwarmJoined::NoToken) };
     let (used, host) = (cells.text()?, cells.text()?);
-    Ok(if used == key { SwarmJoined::Again(host) } else { SwarmJoined::Used })
+    // Who was decommissioned does not come back by the token that it joined with.
+    let sql = "SELECT COUNT(*) FROM swarm_hosts WHERE id = ? AND left_at IS NULL";
+    let there = tx.row(Statement::new("read a token", sql).bind(host.as_str())).await?;
+    let there = there.map_or(Ok(0), |mut cells| cells.count())? > 0;
+    Ok(if used == key && there { SwarmJoined::Again(host) } else { SwarmJoined::Used })
 }

@@ -113,7 +113,11 @@ pub async fn run(mut worker: WorkerContext, store: Store, settings: Settings) ->
             "reports": count(&counters.reports), "joined": count(&counters.joined),
             "refused": count(&counters.refused),
         }));
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return Ok(()) };
+        let place = tokio::select! {
+            () = worker.stopped() => return Ok(()),
+            place = Arc::clone(&places).acquire_owned() => place,
+        };
+        let Ok(place) = place else { return Ok(()) };
         let accepted = tokio::select! {
             () = worker.stopped() => return Ok(()),
             accepted = listener.accept() => accepted,
@@ -184,6 +188,9 @@ impl Controller {
                 self.counters.refused.fetch_add(1, Ordering::Relaxed);
                 let host = peer.identity.as_ref().map(|(identity, _)| identity.host.as_str());
                 tracing::warn!(peer = %peer.address, host, path, reason = %refusal, "a request is refused");
+                if let (Refusal::Revoked, Some(host)) = (refusal, host) {
+                    self.told(host).await;
+                }
                 let status = match refusal {
                     Refusal::NoCertificate => StatusCode::UNAUTHORIZED,
                     _ => StatusCode::FORBIDDEN,
@@ -199,6 +206,13 @@ impl Controller {
                 tracing::error!(error = %told_chain(&error), path, "a request could not be answered");
                 told(StatusCode::INTERNAL_SERVER_ERROR, "the master could not do it; its log says why")
             }
+        }
+    }
+
+    /// Notes that a host that left is told so by an answer: it may never come to show its certificate again.
+    async fn told(&self, host: &str) {
+        if let Err(error) = self.store.swarm_told(host, stamp::now()).await {
+            tracing::warn!(error = %told_chain(&error), host, "that a host was told cannot be noted");
         }
     }
 

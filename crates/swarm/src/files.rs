@@ -14,7 +14,10 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::{
     fs::{self, OpenOptions},
     io::{self, Write},
-    os::unix::fs::{MetadataExt, OpenOptionsExt},
+    os::{
+        fd::AsRawFd,
+        unix::fs::{MetadataExt, OpenOptionsExt, fchown},
+    },
     path::{Path, PathBuf},
 };
 
@@ -236,19 +239,29 @@ struct Pending {
 
 fn private(root: &Path, folder: &Path, path: &Path, text: &str) -> io::Result<()> {
     fs::create_dir_all(folder)?;
-    let next = path.with_extension("next");
+    // The state folder is the house's, and what it puts there is not for root to follow.
+    let flags = nix::libc::O_DIRECTORY | nix::libc::O_NOFOLLOW;
+    let place = OpenOptions::new().read(true).custom_flags(flags).open(folder)?;
+    let root_writes = nix::unistd::geteuid().is_root();
+    let within = if root_writes {
+        // The folder that was opened, whatever stands under its name meanwhile.
+        PathBuf::from(format!("/proc/self/fd/{}", place.as_raw_fd()))
+    } else {
+        folder.to_owned()
+    };
+    let to = within.join(path.file_name().unwrap_or_default());
+    let next = to.with_extension("next");
     let _ = fs::remove_file(&next);
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&next)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
-    // Root writes for the house, whose the state folder is.
-    let owner = fs::metadata(root)?;
-    if nix::unistd::geteuid().is_root() {
-        std::os::unix::fs::fchown(&file, Some(owner.uid()), Some(owner.gid()))?;
-        std::os::unix::fs::chown(folder, Some(owner.uid()), Some(owner.gid()))?;
+    if root_writes {
+        let owner = fs::metadata(root)?;
+        fchown(&file, Some(owner.uid()), Some(owner.gid()))?;
+        fchown(&place, Some(owner.uid()), Some(owner.gid()))?;
     }
-    fs::rename(&next, path)?;
-    fs::File::open(folder)?.sync_all()
+    fs::rename(&next, &to)?;
+    place.sync_all()
 }
 
 /// A certificate as the store keeps it.
@@ -283,6 +296,12 @@ mod tests {
             let mode = fs::metadata(folder.path().join("swarm").join(name)).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600, "{name}");
         }
+        let elsewhere = tempfile::tempdir().unwrap();
+        let trap = Files::new(&Paths::new(&folder.path().join("other")));
+        fs::create_dir(folder.path().join("other")).unwrap();
+        std::os::unix::fs::symlink(elsewhere.path(), folder.path().join("other/swarm")).unwrap();
+        assert!(trap.begin(1_796_000_000_000_000).is_err(), "a link in the folder's place is not followed");
+        assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
         let (one, two) = (files.pending("t").unwrap(), files.pending("t").unwrap());
         assert_eq!(one.key, two.key);
         assert_ne!(files.pending("u").unwrap().key, one.key);

@@ -97,7 +97,13 @@ impl Agent {
 async fn take_in(master: &Master) {
     let paths = master.paths();
     let mut collector = Collector::open(paths.clone(), Settings::default(), Disk::default()).unwrap();
-    while collector.pass(Instant::now()).unwrap().lines > 0 {}
+    // A pass over what was sent twice has no line and may still not be at the end.
+    loop {
+        let progress = collector.pass(Instant::now()).unwrap();
+        if progress.lines == 0 && !progress.more {
+            break;
+        }
+    }
     collector.close().unwrap();
     let mut ingester = Ingester::open(master.store.clone(), &paths, Disk::default()).await.unwrap();
     while ingester.step().await.unwrap() > 0 {}

@@ -26,7 +26,15 @@ pub(crate) async fn connect(address: &str, config: ClientConfig) -> Result<TlsSt
     };
     let late = |_| io::Error::from(io::ErrorKind::TimedOut);
     let connected = timeout(CONNECT, attempt).await.map_err(late).and_then(|done| done);
-    connected.map_err(network(format!("connect to the master at {address}")))
+    connected.map_err(|error| {
+        let what = format!("connect to the master at {address}");
+        match Refusal::of(&error) {
+            // Before the handshake is over nobody has shown who he is: an alert may come from whoever is on the way
+            // (RFC 8446 §6), and a revoked certificate is the other side's. What the master says of ours comes after.
+            Some(Refusal::Revoked) => Error::Network(what, error),
+            _ => network(what)(error),
+        }
+    })
 }
 
 /// Posts `question` to `path`, and reads an answer of at most `most` bytes within `patience`.

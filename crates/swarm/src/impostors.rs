@@ -329,6 +329,30 @@ async fn an_agent_can_be_no_master_to_another() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nobody_but_the_master_can_say_that_an_agent_is_revoked() {
+    let master = Master::up().await;
+    let (member, own) = master.agent("berlin").await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let somebody = listener.local_addr().unwrap().to_string();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = stream.read(&mut [0; 4096]).await;
+            // A fatal alert in the clear: certificate_revoked (RFC 8446 §6.2).
+            let _ = stream.write_all(&[21, 3, 3, 0, 2, 2, 44]).await;
+        }
+    });
+    let shown = master.files.own("master").unwrap().certificate;
+    let shown = authority::Certificate::read_pem(&shown).unwrap().fingerprint;
+    let stolen = tls::client(Some(&own), &master.authority, &Revoked::new([shown]), None).unwrap();
+    for (address, config) in [(somebody, master.client(Some(&own))), (master.address(), stolen)] {
+        let report = report(&member.host);
+        let asked: Result<Orders, Error> =
+            http::ask(&address, config, message::REPORT, &report, message::LARGE, PATIENCE).await;
+        assert!(matches!(asked, Err(Error::Network(..))), "{asked:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nothing_older_than_tls_1_3_is_spoken() {
     let master = Master::up().await;
     let (_, own) = master.agent("berlin").await;

@@ -30,7 +30,7 @@ use std::{
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
-    sync::{Mutex as Turn, Semaphore, watch},
+    sync::{Mutex as Turn, OwnedMutexGuard, Semaphore, watch},
     time::timeout,
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
@@ -156,7 +156,7 @@ impl Listener {
         let host = self.agent(&stream).await?;
         Counters::add(&self.counters.connections, 1);
         let (turn, mut leave) = self.door(&host);
-        let _turn = turn.lock().await;
+        let turn = turn.lock_owned().await;
         tracing::info!(host, peer = %from.ip(), "an agent forwards its log");
         let (paths, name) = (self.paths.clone(), host.clone());
         let inbox = tokio::task::spawn_blocking(move || Inbox::open(&paths, &name)).await??;
@@ -167,8 +167,8 @@ impl Listener {
             let _ = wishes.wait_for(|wishes| !wishes.contains_key(&there)).await.is_ok();
         };
         let acknowledged = stream.get_ref().1.alpn_protocol() == Some(tls::ACKNOWLEDGED);
-        let mut session =
-            Session { stream, inbox: Some(inbox), acknowledged, host, counters: Arc::clone(&self.counters) };
+        let (inbox, counters) = (Some((inbox, turn)), Arc::clone(&self.counters));
+        let mut session = Session { stream, inbox, acknowledged, host, counters };
         tokio::select! {
             done = session.run() => done,
             () = gone => Err(Error::Refused(Refusal::Revoked)),
@@ -212,8 +212,9 @@ impl Listener {
 /// One connection of one host.
 struct Session {
     stream: TlsStream<TcpStream>,
-    /// Away only while a thread for slow work has it.
-    inbox: Option<Inbox>,
+    /// Away only while a thread for slow work has it. The turn goes with it: such a thread outlives a connection that
+    /// is ended, and nobody else opens the inbox before it is done.
+    inbox: Option<(Inbox, OwnedMutexGuard<()>)>,
     acknowledged: bool,
     host: String,
     counters: Arc<Counters>,
@@ -222,7 +223,7 @@ struct Session {
 impl Session {
     async fn run(&mut self) -> Result<(), Error> {
         if self.acknowledged {
-            let kept = self.inbox.as_ref().map(Inbox::kept).unwrap_or_default();
+            let kept = self.inbox.as_ref().map(|(inbox, _)| inbox.kept()).unwrap_or_default();
             self.say(&Heard::Kept(kept)).await?;
         }
         let (mut bytes, mut lines): (Vec<u8>, Vec<u8>) = (Vec::with_capacity(BATCH), Vec::new());
@@ -238,6 +239,7 @@ impl Session {
             bytes.drain(..used);
             if BATCH <= lines.len() {
                 self.append(&mut lines).await?;
+                self.wait_for_room().await?;
             }
             let patience = if lines.is_empty() || self.acknowledged { SILENCE } else { SETTLE };
             let read = match timeout(patience, self.stream.read_buf(&mut bytes)).await {
@@ -314,7 +316,8 @@ impl Session {
     /// Brings the lines of a sender that does not wait for our word to the medium.
     async fn settle(&mut self, lines: &mut Vec<u8>) -> Result<(), Error> {
         self.append(lines).await?;
-        self.with(|inbox| inbox.keep(inbox.kept())).await
+        self.with(|inbox| inbox.keep(inbox.kept())).await?;
+        self.wait_for_room().await
     }
 
     /// Takes no more while the collector is far behind: what waits, waits with the agent.
@@ -341,15 +344,15 @@ impl Session {
         &mut self,
         work: impl FnOnce(&mut Inbox) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let Some(mut inbox) = self.inbox.take() else {
+        let Some((mut inbox, turn)) = self.inbox.take() else {
             return Err(Error::Garbled("the inbox is away".to_owned()));
         };
-        let (inbox, done) = tokio::task::spawn_blocking(move || {
+        let (inbox, turn, done) = tokio::task::spawn_blocking(move || {
             let done = work(&mut inbox);
-            (inbox, done)
+            (inbox, turn, done)
         })
         .await?;
-        self.inbox = Some(inbox);
+        self.inbox = Some((inbox, turn));
         done
     }
 }

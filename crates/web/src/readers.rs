@@ -10,7 +10,7 @@ use decnet_store::Store;
 use netsvc_wire::stamp::now;
 use parking_lot::Mutex;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -78,7 +78,10 @@ impl Readers {
     /// Ends the streams of all whose login or token is not good any more.
     pub(crate) async fn look(&self, store: &Store) {
         let (mut logins, mut tokens) = (Vec::new(), Vec::new());
-        for reader in self.0.reading.lock().values() {
+        // Who comes in while the store is asked was let in by another look.
+        let mut asked = BTreeSet::new();
+        for (number, reader) in self.0.reading.lock().iter() {
+            asked.insert(*number);
             match &reader.pass {
                 Pass::Session { claims, .. } => logins.push(claims.jti.clone()),
                 Pass::Token { hash, .. } => tokens.push(hash.clone()),
@@ -90,9 +93,12 @@ impl Readers {
         match store.passes_good(&logins, &tokens, now()).await {
             Ok((logins, tokens)) => {
                 *self.0.failures.lock() = 0;
-                self.end(|pass| match pass {
-                    Pass::Session { claims, .. } => !logins.contains(&claims.jti),
-                    Pass::Token { hash, .. } => !tokens.contains(hash),
+                self.end(|number, pass| {
+                    asked.contains(&number)
+                        && match pass {
+                            Pass::Session { claims, .. } => !logins.contains(&claims.jti),
+                            Pass::Token { hash, .. } => !tokens.contains(hash),
+                        }
                 });
             }
             Err(error) => {
@@ -101,14 +107,15 @@ impl Readers {
                 *failures += 1;
                 if *failures >= FAILURES {
                     *failures = 0;
-                    self.end(|_| true);
+                    self.end(|_, _| true);
                 }
             }
         }
     }
 
-    fn end(&self, which: impl Fn(&Pass) -> bool) {
-        for reader in self.0.reading.lock().values().filter(|reader| which(&reader.pass)) {
+    fn end(&self, which: impl Fn(u64, &Pass) -> bool) {
+        let reading = self.0.reading.lock();
+        for (_, reader) in reading.iter().filter(|(number, reader)| which(**number, &reader.pass)) {
             reader.ended.send_replace(true);
         }
     }

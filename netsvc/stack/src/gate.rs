@@ -248,7 +248,7 @@ impl Gate {
         self.probed(arrival, key.peer, key.node, Technique::Syn, Some(key.port), &[]);
     }
 
-    /// Does what is due at `now`: asks for neighbours again, tells of probes into `events`. True while
+    /// Does what is due at `now`: asks for neighbours again, tells of probes, and of what nodes have heard, into `events`. True while
     /// something is kept back, so that there has to be a next time soon.
     pub fn tick(&mut self, now: i64, events: &mut Vec<Event>, out: &mut impl Output) -> bool {
         for (asker, target) in self.neighbours.questions.due(now) {
@@ -262,6 +262,7 @@ impl Gate {
         }
         self.rolls.close(now, false, events);
         self.sweeps.close(now, false, events);
+        events.append(&mut self.told);
         !self.rolls.is_empty()
             || !self.sweeps.is_empty()
             || self.flows.waits()
@@ -274,6 +275,7 @@ impl Gate {
     pub fn finish(&mut self, now: i64, events: &mut Vec<Event>) {
         self.rolls.close(now, true, events);
         self.sweeps.close(now, true, events);
+        events.append(&mut self.told);
     }
 
     /// Whether only the probe host may have `address`, and `port` is not where it is.

@@ -24,6 +24,8 @@ use tokio::{
 
 /// Time for a head or a question to arrive, and for a client to ask once more.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// Time for a connection, whatever is said on it: whoever is slow keeps nobody out for long.
+const WHOLE: Duration = Duration::from_secs(600);
 /// Requests on one connection (`keepalive_requests` is 1000; nobody of ours needs as many).
 const REQUESTS: u32 = 200;
 /// Time between two tries after the kernel refused a connection, as it does when descriptors run out.
@@ -129,7 +131,7 @@ async fn pages(listener: TcpListener, context: Context, proxies: Arc<[Addresses]
         let (context, proxies) = (context.clone(), proxies.clone());
         tokio::spawn(async move {
             // How a connection breaks off is of no interest.
-            let _ = converse(stream, peer, &context, &proxies).await;
+            let _ = timeout(WHOLE, converse(stream, peer, &context, &proxies)).await;
             drop(seat);
         });
     }
@@ -209,11 +211,12 @@ async fn skip(stream: &mut TcpStream, buffer: &mut Vec<u8>, request: &Request) -
     if left > 0 && request.header("expect").eq_ignore_ascii_case("100-continue") {
         stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await?;
     }
+    let deadline = tokio::time::Instant::now() + PATIENCE;
     let mut piece = [0; 4096];
     while left > 0 {
         let end = left.min(piece.len());
         let Some(part) = piece.get_mut(..end) else { break };
-        match timeout(PATIENCE, stream.read(part)).await {
+        match tokio::time::timeout_at(deadline, stream.read(part)).await {
             Ok(Ok(0)) | Err(_) => return Ok(false),
             Ok(read) => left -= read?.min(left),
         }
@@ -227,7 +230,9 @@ fn visitor(request: &Request, peer: SocketAddr, proxies: &[Addresses]) -> Socket
     if !ours(peer.ip()) {
         return peer;
     }
-    let named = request.header("x-forwarded-for").rsplit(',').map(|text| text.trim().parse::<IpAddr>());
+    // A proxy may add a line of its own behind those that it was given (RFC 9110 §5.3 makes one list of them).
+    let lists = request.headers.iter().rev().filter(|(name, _)| name.eq_ignore_ascii_case("x-forwarded-for"));
+    let named = lists.flat_map(|(_, list)| list.rsplit(',')).map(|text| text.trim().parse::<IpAddr>());
     for address in named {
         match address {
             Ok(address) if ours(address) => {}
@@ -255,9 +260,9 @@ fn note(request: &Request, source: SocketAddr, context: &Context) -> Option<Stri
         peer: source,
         port: context.port,
         at: now(),
-        target: request.target.clone(),
+        target: http::kept(&request.target),
         fields: http::fields(request),
-        client,
+        client: http::kept(&client),
         noise,
     });
     onward.filter(|_| !entry.revoked)
@@ -283,7 +288,7 @@ async fn streams(listener: TcpListener, context: Context, zone: Arc<Zone>) {
         let (stream, peer, seat) = accept(&listener, &context.crowd).await;
         let (context, zone) = (context.clone(), zone.clone());
         tokio::spawn(async move {
-            let _ = asked_over(stream, peer, &context, &zone).await;
+            let _ = timeout(WHOLE, asked_over(stream, peer, &context, &zone)).await;
             drop(seat);
         });
     }

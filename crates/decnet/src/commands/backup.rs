@@ -14,7 +14,7 @@ use netsvc_wire::stamp;
 use serde_json::json;
 use std::{
     fs,
-    io::{BufReader, BufWriter, Seek, Write},
+    io::{self, BufReader, BufWriter, Seek, Write},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
@@ -101,7 +101,7 @@ async fn write(context: &Context, store: &Store, mut writer: Writer, dump: &Path
     let rows = store.dump(&mut out).await.context("copy the store")?;
     out.flush().context("copy the store")?;
     writer.file(STORE, dump)?;
-    for (name, path, folder) in kept(context) {
+    for (name, path, folder) in kept(context)? {
         let name = format!("{STATE}/{name}");
         if folder { writer.folder(&name, &path)? } else { writer.file(&name, &path)? }
     }
@@ -111,7 +111,10 @@ async fn write(context: &Context, store: &Store, mut writer: Writer, dump: &Path
 }
 
 /// Everything of the state folder that is to be kept: its name there, where it is, whether it is a folder.
-fn kept(context: &Context) -> Vec<(String, PathBuf, bool)> {
+///
+/// # Errors
+/// When a folder cannot be read: without what is in it there is no backup.
+fn kept(context: &Context) -> Result<Vec<(String, PathBuf, bool)>> {
     let paths = context.paths();
     let database = context.database();
     let beside = |path: &Path, side: &str| {
@@ -125,10 +128,15 @@ fn kept(context: &Context) -> Vec<(String, PathBuf, bool)> {
     left.extend([paths.state_lock(), paths.keeper_lock()]);
     let (mut found, mut folders) = (Vec::new(), vec![paths.root().to_owned()]);
     while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
-            let path = entry.path();
+        let entries = match fs::read_dir(&folder) {
+            // Gone meanwhile.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            entries => entries.with_context(|| format!("read {}", folder.display()))?,
+        };
+        for entry in entries {
+            let path = entry.with_context(|| format!("read {}", folder.display()))?.path();
             // Links lead to what is there anyhow, sockets nowhere.
-            let Ok(kind) = entry.file_type() else { continue };
+            let Ok(kind) = fs::symlink_metadata(&path).map(|data| data.file_type()) else { continue };
             if left.contains(&path) || !(kind.is_dir() || kind.is_file()) {
                 continue;
             }
@@ -140,7 +148,16 @@ fn kept(context: &Context) -> Vec<(String, PathBuf, bool)> {
         }
     }
     found.sort();
-    found
+    Ok(found)
+}
+
+/// Removes a file or a folder with all that is in it, if it is there.
+fn remove(path: &Path) -> Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(data) if data.is_dir() => fs_err::remove_dir_all(path).context("make room"),
+        Ok(_) => fs_err::remove_file(path).context("make room"),
+        Err(_) => Ok(()),
+    }
 }
 
 impl Restore {
@@ -198,13 +215,15 @@ async fn replace(context: &Context, fresh: &Path) -> Result<u64> {
     store.close().await;
     let root = context.paths().root().to_owned();
     let state = fresh.join(STATE);
+    // What the file does not have belongs to another installation: an authority's key, for one.
+    for (name, path, _) in kept(context)?.into_iter().filter(|(name, ..)| !name.contains('/')) {
+        if !state.join(name).exists() {
+            remove(&path)?;
+        }
+    }
     for entry in fs::read_dir(&state).into_iter().flatten().flatten() {
         let to = root.join(entry.file_name());
-        match fs::symlink_metadata(&to) {
-            Ok(data) if data.is_dir() => fs_err::remove_dir_all(&to).context("make room")?,
-            Ok(_) => fs_err::remove_file(&to).context("make room")?,
-            Err(_) => {}
-        }
+        remove(&to)?;
         fs_err::rename(entry.path(), &to).context("put it in its place")?;
     }
     let ini = fresh.join(INI);

@@ -243,6 +243,9 @@ impl Secrets {
 /// Words before which a value is a secret.
 const NAMES: [&str; 7] = ["password", "passwd", "secret", "token", "authorization", "cookie", "credential"];
 
+/// Those of them whose value goes on to the end of the line.
+const HEADERS: [&str; 2] = ["authorization", "cookie"];
+
 /// A line of a log without the values of what is called a secret: `password=x`, `token: x`, `secret_printable="x"`.
 fn named(line: &str) -> String {
     let lower = line.to_ascii_lowercase();
@@ -262,8 +265,11 @@ fn named(line: &str) -> String {
             continue;
         }
         let value = line.get(at..).unwrap_or_default();
+        // Their values have several words: `Bearer x`, `a=b; c=d`.
+        let header = HEADERS.iter().any(|name| lower.get(start..).is_some_and(|rest| rest.starts_with(name)));
         let length = match value.strip_prefix('"') {
             Some(quoted) => end_of_quote(quoted) + 1,
+            None if header => value.len(),
             None => value.find(|c: char| c.is_whitespace() || ",;]}".contains(c)).unwrap_or(value.len()),
         };
         out.push_str("***");
@@ -298,6 +304,9 @@ mod tests {
             (r#"x secret_printable="a\"b c" y"#, r#"x secret_printable=*** y"#),
             (r#"{"token": "abc", "n": 1}"#, r#"{"token": ***, "n": 1}"#),
             ("Authorization: Bearer", "Authorization: ***"),
+            ("Authorization: Bearer abc.def", "Authorization: ***"),
+            ("Set-Cookie: a=b; c=d", "Set-Cookie: ***"),
+            (r#"x cookie="a=b; c=d" y"#, r#"x cookie=*** y"#),
             ("the password was wrong", "the password was wrong"),
             ("päßwörd passwd:é;", "päßwörd passwd:***;"),
             ("password=", "password=***"),

@@ -13,7 +13,10 @@ use decnet_model::paths::Paths;
 use nix::unistd::geteuid;
 use std::{
     fs, io,
-    os::unix::fs::{MetadataExt, PermissionsExt, lchown},
+    os::{
+        fd::AsRawFd,
+        unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, lchown},
+    },
     path::{Path, PathBuf},
 };
 
@@ -86,16 +89,18 @@ fn wanted_user(settings: &Settings) -> Result<Option<User>> {
 /// # Errors
 /// When something keeps its owner.
 pub fn hand_over(paths: &Paths, user: Option<User>) -> Result<()> {
-    give(paths.root(), user, paths, 0).context("hand the state folder over")
+    give(paths.root(), paths.root(), user, paths, 0).context("hand the state folder over")
 }
 
-fn give(path: &Path, user: Option<User>, paths: &Paths, depth: u32) -> io::Result<()> {
-    let Ok(data) = fs::symlink_metadata(path) else { return Ok(()) };
+/// As [`hand_over`] for `path`, which is reached by `at`: the house may run, and what it puts in the place of a folder
+/// or file meanwhile is not for root to follow.
+fn give(path: &Path, at: &Path, user: Option<User>, paths: &Paths, depth: u32) -> io::Result<()> {
+    let Ok(data) = fs::symlink_metadata(at) else { return Ok(()) };
     if is_kept(path, paths) {
         return Ok(());
     }
     if let Some(user) = user.filter(|user| data.uid() != user.uid) {
-        lchown(path, Some(user.uid), Some(user.gid))?;
+        lchown(at, Some(user.uid), Some(user.gid))?;
     }
     let kind = data.file_type();
     let most = match () {
@@ -106,15 +111,30 @@ fn give(path: &Path, user: Option<User>, paths: &Paths, depth: u32) -> io::Resul
     let mode = data.permissions().mode() & 0o7777;
     // Somebody else's file in the folder stays as it is: only the owner and root may change it.
     let may = geteuid().is_root() || data.uid() == geteuid().as_raw();
-    if mode & !most != 0 && may {
-        fs::set_permissions(path, fs::Permissions::from_mode(mode & most))?;
-    }
-    if !kind.is_dir() || DEPTH <= depth {
+    let closes = mode & !most != 0 && may;
+    let goes_in = kind.is_dir() && depth < DEPTH;
+    if !closes && !goes_in {
         return Ok(());
     }
-    for entry in fs::read_dir(path)? {
-        let path = entry?.path();
-        match give(&path, user, paths, depth + 1) {
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
+    let held = fs::OpenOptions::new().read(true).custom_flags(flags).open(at);
+    if closes {
+        let mode = fs::Permissions::from_mode(mode & most);
+        match &held {
+            Ok(file) => file.set_permissions(mode)?,
+            // One's own file may be closed to oneself; nobody else's links are followed then.
+            Err(_) if !geteuid().is_root() => fs::set_permissions(at, mode)?,
+            Err(_) => {}
+        }
+    }
+    if !goes_in {
+        return if geteuid().is_root() { held.map(drop) } else { Ok(()) };
+    }
+    let held = held?;
+    let within = PathBuf::from(format!("/proc/self/fd/{}", held.as_raw_fd()));
+    for entry in fs::read_dir(&within)? {
+        let name = entry?.file_name();
+        match give(&path.join(&name), &within.join(&name), user, paths, depth + 1) {
             // Gone meanwhile.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             other => other?,

@@ -47,6 +47,17 @@ SystemCallFilter=~@privileged @resources
 SystemCallErrorNumber=EPERM
 ";
 
+/// The capability for ports below 1024.
+const LOW_PORTS: &str = "CAP_NET_BIND_SERVICE";
+
+/// [`CONFINED`] for who may need [`LOW_PORTS`]: in a user namespace of its own the capability would be worth nothing,
+/// and the worker drops it by itself.
+fn with_low_ports() -> String {
+    CONFINED
+        .replace("PrivateUsers=yes\n", "")
+        .replace("SystemCallErrorNumber=", "SystemCallFilter=capset\nSystemCallErrorNumber=")
+}
+
 /// What those leave who make networks and start processes of other users.
 const KEEPER: &str = "\
 ProtectControlGroups=yes
@@ -112,7 +123,9 @@ fn rights(grants: &Grants, layout: &Layout, text: &mut String) {
     }
     let capabilities = grants.capabilities.join(" ");
     line("CapabilityBoundingSet", &capabilities);
-    line("AmbientCapabilities", "");
+    // What an ordinary user keeps besides; the worker drops it where its ports are high.
+    let kept = if grants.low_ports { LOW_PORTS } else { "" };
+    line("AmbientCapabilities", kept);
     line("RestrictAddressFamilies", &grants.families.join(" "));
     for place in grants.write {
         match place {
@@ -122,7 +135,8 @@ fn rights(grants: &Grants, layout: &Layout, text: &mut String) {
         }
     }
     text.push_str(ALL);
-    text.push_str(if grants.confined { CONFINED } else { KEEPER });
+    let confined = if grants.low_ports { with_low_ports() } else { CONFINED.to_owned() };
+    text.push_str(if grants.confined { &confined } else { KEEPER });
 }
 
 /// The unit that wants all others.

@@ -182,8 +182,11 @@ impl Step {
                     bail!("{} is there and no link; move it away", path.display());
                 }
                 let fresh = path.with_extension("decnet-new");
+                // One that an attempt left is nobody's.
+                let _ = fs::remove_file(&fresh);
                 symlink(to, &fresh).with_context(|| format!("make the link {}", path.display()))?;
-                fs_err::rename(&fresh, path).context("put the link in its place")?;
+                let placed = fs_err::rename(&fresh, path).inspect_err(|_| drop(fs::remove_file(&fresh)));
+                placed.context("put the link in its place")?;
                 Ok(Made::Link(path.clone(), old))
             }
             Step::Stale(path) => {
@@ -299,7 +302,8 @@ fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     let mut file =
         options.write(true).create_new(true).mode(mode).open(&fresh).with_context(|| attempt(path))?;
     let written = io::Write::write_all(&mut file, bytes).and_then(|()| file.sync_all());
-    written.and_then(|()| fs::rename(&fresh, path)).with_context(|| attempt(path))?;
+    let placed = written.and_then(|()| fs::rename(&fresh, path));
+    placed.inspect_err(|_| drop(fs::remove_file(&fresh))).with_context(|| attempt(path))?;
     // The mask of this process may have taken bits away.
     chmod(path, mode)
 }

@@ -43,7 +43,7 @@ pub(super) fn kinds() -> String {
 
 /// What is true of all of them.
 const TEXT: &str = "A canary is a file, a name or a secret that nobody has reason to use. `decnet canary create \
-KIND` makes one, `canary plant` lays it among the files of a decky, `canary hits` and the page Canaries show who \
+…` makes one, `canary plant` lays it among the files of a decky, `canary hits` and the page Canaries show who \
 took or used it. Each is drawn anew and remembered.
 
 The worker `canary` answers pages (`canary.http-port`) and names (`canary.dns-port`, UDP and TCP); it listens once \

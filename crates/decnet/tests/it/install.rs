@@ -143,7 +143,7 @@ fn what_cannot_be_is_refused_before_anything_is_written() {
         (&["init", "--install-dir", "opt"][..], "not absolute"),
         (&["init", "--install-dir", "/opt"], "belongs to the system"),
         (&["--state-dir", "/var", "init"], "belongs to the system"),
-        (&["init", "--user", "-r"], "no name of an account"),
+        (&["init", "--user=-r"], "no name of an account"),
         (&["init", "--user", "Root:0"], "no name of an account"),
         (&["init", "--purge"], "--deinit"),
     ] {

@@ -53,6 +53,10 @@ async fn a_backup_brings_everything_back() {
     let again = run(&["restore", name]);
     let said = String::from_utf8_lossy(&again.stderr).into_owned();
     assert!(again.status.code() == Some(1) && said.contains("--i-know-what-im-doing"), "{said}");
+    fs::create_dir(other.path().join("left-by-another")).unwrap();
+    fs::write(other.path().join("left-by-another/ca.key"), "key").unwrap();
+    assert!(run(&["restore", name, "--i-know-what-im-doing"]).status.success());
+    assert!(!other.path().join("left-by-another").exists(), "what was there is gone");
     // A damaged one changes nothing.
     let mut bytes = fs::read(&file).unwrap();
     let middle = bytes.len() / 2;

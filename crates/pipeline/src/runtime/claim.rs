@@ -172,7 +172,10 @@ fn open(path: &Path) -> Result<File, ClaimError> {
         fs::create_dir_all(folder).map_err(failed("make the folder of"))?;
     }
     let options = |write| {
-        OpenOptions::new().read(true).write(write).create(write).truncate(false).mode(0o640).open(path)
+        let mut options = OpenOptions::new();
+        // Root writes into the file, in a folder that is not root's.
+        options.mode(0o640).custom_flags(nix::libc::O_NOFOLLOW);
+        options.read(true).write(write).create(write).truncate(false).open(path)
     };
     // A lock needs no right to write.
     options(true).or_else(|error| options(false).map_err(|_| error)).map_err(failed("open"))

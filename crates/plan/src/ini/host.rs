@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 
 /// Modes of a host; the first is the default.
 const MODES: [&str; 2] = ["master", "agent"];
+/// The mode of a host that finds out by itself.
+const AUTO: &str = "auto";
 
 /// A setting that the file gives.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,12 +47,16 @@ pub fn values(file: &str, text: &[u8], known: &[(&str, &str)]) -> (Vec<HostValue
             continue;
         }
         let used = !MODES.contains(&section.name.as_str()) || section.name == mode;
-        for entry in section.entries.iter().filter(|entry| !is_mode(section, entry)) {
+        for entry in &section.entries {
             let Some(variable) = variable(&section.name, &entry.key, known) else {
-                errors.add(entry.line, unknown(&section.name, &entry.given, known));
+                if !is_mode(section, entry) {
+                    errors.add(entry.line, unknown(&section.name, &entry.given, known));
+                }
                 continue;
             };
-            if !used {
+            // What is the section's own means nothing to a host of the other mode.
+            let own = known.iter().any(|(name, _)| name.split_once('.') == Some((&section.name, &entry.key)));
+            if !used && !own {
                 continue;
             }
             if let Some(first) = lines.insert(variable.to_owned(), entry.line) {
@@ -77,12 +83,13 @@ fn mode(sections: &[Section], errors: &mut Errors) -> &'static str {
     let decnet = sections.iter().find(|section| section.name == "decnet");
     let given = decnet.and_then(|section| section.entries.iter().find(|entry| entry.key == "mode"));
     let Some(entry) = given else { return MODES[0] };
-    let found = MODES.iter().find(|mode| **mode == entry.value).copied();
+    let found = MODES.iter().find(|mode| mode.eq_ignore_ascii_case(&entry.value)).copied();
     found.unwrap_or_else(|| {
-        errors.add(
-            entry.line,
-            format!("{}: {:?} is no mode; there are: {}", entry.given, entry.value, MODES.join(", ")),
-        );
+        if !entry.value.eq_ignore_ascii_case(AUTO) {
+            let known = MODES.join(", ");
+            let message = format!("{}: {:?} is no mode; there are: {AUTO}, {known}", entry.given, entry.value);
+            errors.add(entry.line, message);
+        }
         MODES[0]
     })
 }

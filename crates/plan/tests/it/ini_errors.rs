@@ -123,7 +123,7 @@ const DECKIES: &[Case] = &[
             "1: [web] does not say what it is; add services = or archetype =",
             "2: [web] has no key \"service\" (did you mean \"services\"?); a decky has: ip, archetype, \
              services, distro, hostname, mac, seed, login, \
-         face, firewall, nmap_os, mutate_interval, ambient, dhcp, dns, ntp, amount",
+         face, firewall, plant, nmap_os, mutate_interval, ambient, dhcp, dns, ntp, amount",
         ],
     ),
     (
@@ -373,7 +373,7 @@ fn a_host_file_says_which_settings_there_are() {
             "d.ini:4: there is no section [swarm]; there are: decnet, master, agent, web",
             "d.ini:7: [master] has no key \"y\"; `decnet config show` lists the settings",
             "d.ini:8: DECNET_WEB_PORT is given in line 2 already; remove one of the two",
-            "d.ini:10: mode: \"lord\" is no mode; there are: master, agent",
+            "d.ini:10: mode: \"lord\" is no mode; there are: auto, master, agent",
         ],
     );
 }

@@ -173,7 +173,7 @@ fn some_decky() -> impl Strategy<Value = Decky> {
         let listed = LoginPolicy::AcceptListed;
         let shown = coherence::login(system, slugs.iter().map(String::as_str), &listed) == listed;
         let family = SYSTEMS.iter().find(|known| known.id == system).map_or("", |known| known.family);
-        Decky {
+        honoured(Decky {
             name: "x".parse().unwrap(),
             ip: [0, 0, 0, 0].into(),
             system: system.to_owned(),
@@ -195,8 +195,26 @@ fn some_decky() -> impl Strategy<Value = Decky> {
             firewall: on && Filter::On.on(system) && firewalls::find(family, system).is_some(),
             updates: BTreeMap::new(),
             plant: if on { vec!["env:/srv/app/.env".parse().unwrap()] } else { Vec::new() },
-        }
+        })
     })
+}
+
+/// Without the settings that its products cannot show, of which there is a test of its own.
+fn honoured(mut decky: Decky) -> Decky {
+    let all = decky.services.clone();
+    let of = |key: &str| {
+        let mut values = all.iter().filter_map(|spec| spec.settings.get(key));
+        values.find(|value| !value.is_empty()).map_or("", String::as_str)
+    };
+    for spec in &mut decky.services {
+        let service = catalogue::find(&spec.slug).unwrap();
+        spec.settings.retain(|key, value| {
+            let mut limits =
+                service.settings.iter().filter(|one| one.key == *key).flat_map(|one| &one.limits);
+            !limits.any(|limit| limit.refuses(value, &decky.system, of))
+        });
+    }
+    decky
 }
 
 /// Up to three servers outside of every segment.

@@ -1,9 +1,9 @@
 -- Roles, logins, one-time links, tokens for programs, the audit log.
 -- DDL is not transactional here, so that every statement can be run again.
-ALTER TABLE users ADD COLUMN IF NOT EXISTS must_change BIGINT NOT NULL DEFAULT 0;
-ALTER TABLE tokens ADD COLUMN IF NOT EXISTS kind VARCHAR(64) NOT NULL DEFAULT 'password';
-ALTER TABLE tokens ADD COLUMN IF NOT EXISTS address VARBINARY(16);
-ALTER TABLE tokens ADD COLUMN IF NOT EXISTS agent VARCHAR(255) NOT NULL DEFAULT '';
+ALTER TABLE users ADD COLUMN must_change BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE tokens ADD COLUMN kind VARCHAR(64) NOT NULL DEFAULT 'password';
+ALTER TABLE tokens ADD COLUMN address VARBINARY(16);
+ALTER TABLE tokens ADD COLUMN agent VARCHAR(255) NOT NULL DEFAULT '';
 CREATE TABLE IF NOT EXISTS login_links (
     hash VARCHAR(64) NOT NULL PRIMARY KEY,
     user_name VARCHAR(255) NOT NULL,

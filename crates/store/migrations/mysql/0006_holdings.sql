@@ -7,4 +7,4 @@ CREATE TABLE IF NOT EXISTS holdings (
 ) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 REPLACE INTO holdings (kind, events, bytes)
     SELECT kind, COUNT(*), SUM(LENGTH(fields) + 200) FROM events GROUP BY kind;
-ALTER TABLE retired ADD COLUMN IF NOT EXISTS bytes BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE retired ADD COLUMN bytes BIGINT NOT NULL DEFAULT 0;

@@ -1,5 +1,5 @@
 -- A swarm: hosts, what they said last, certificates, tokens; and where each event comes from.
-ALTER TABLE events ADD COLUMN IF NOT EXISTS host VARCHAR(64);
+ALTER TABLE events ADD COLUMN host VARCHAR(64);
 CREATE TABLE IF NOT EXISTS swarm_hosts (
     id VARCHAR(64) NOT NULL PRIMARY KEY,
     name VARCHAR(64) NOT NULL,

@@ -1,2 +1,2 @@
 -- Mutes that hold in some hours of each day only.
-ALTER TABLE alert_mutes ADD COLUMN IF NOT EXISTS hours VARCHAR(64);
+ALTER TABLE alert_mutes ADD COLUMN hours VARCHAR(64);

@@ -35,6 +35,23 @@ async fn a_store_of_a_newer_release_is_left_alone() {
     assert!(matches!(Store::open(place).await, Err(Error::Newer { found: 99, .. })));
 }
 
+/// Steps that broke off on a server whose DDL is in no transaction are run again.
+#[tokio::test]
+async fn steps_can_be_run_again() {
+    crate::backend::on_mysql("steps_can_be_run_again", |store| async move {
+        ingest(&store, &[line(1, "connect")]).await;
+        let url = std::env::var("DECNET_TEST_MYSQL_URL").unwrap();
+        let place = format!("{}/t_steps_can_be_run_again", url.rsplit_once('/').unwrap().0);
+        let mut connection = sqlx::MySqlConnection::connect(&place).await.unwrap();
+        sqlx::query("DELETE FROM schema_version WHERE version > 1").execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        let again = Store::open(&place).await.unwrap();
+        assert_eq!(again.event_last().await.unwrap(), 1);
+        again.close().await;
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_place_that_cannot_be_is_an_error() {
     assert!(matches!(Store::open("/nowhere/at/all.db").await, Err(Error::Create { .. })));

@@ -47,6 +47,7 @@ async fn project(store: &Store, fence: &Fence, to: i64) {
         Change::Techniques(Vec::new()),
         Change::Profiles(Vec::new()),
         Change::Reuse(Vec::new()),
+        Change::Canaries(Vec::new()),
     ];
     for change in changes {
         store.project(fence, &change, 0, to).await.unwrap();

@@ -27,6 +27,12 @@ type Conversation = (&'static str, Vec<u8>, usize);
 /// of the hour
 /// before and after now.
 fn timeless(mut said: Vec<u8>) -> Vec<u8> {
+    // A letter's name in the queue is made of the time.
+    const QUEUED: &[u8] = b"queued as ";
+    if let Some(at) = said.windows(QUEUED.len()).position(|window| window == QUEUED) {
+        let name = said.iter_mut().skip(at + QUEUED.len()).take_while(|byte| byte.is_ascii_alphanumeric());
+        name.for_each(|byte| *byte = b'0');
+    }
     const NAME: &[u8] = b"server_time_usec:";
     const DATE: &[u8] = b"\tlocalTime\0";
     if let Some(at) = said.windows(NAME.len()).position(|window| window == NAME) {

@@ -65,6 +65,12 @@ impl Journal {
             // What cannot be read is as if it had not been written.
             let _ = file.take(MOST).read_to_end(&mut text);
         }
+        let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
+        if whole < text.len() {
+            // What is added next is not to hang on it.
+            let _ = OpenOptions::new().write(true).open(path).and_then(|file| file.set_len(whole as u64));
+            text.truncate(whole);
+        }
         let text = String::from_utf8_lossy(&text).into_owned();
         (Journal(path.to_owned()), text.lines().filter_map(Change::read).collect())
     }
@@ -117,8 +123,11 @@ mod tests {
         journal.add(&all, Vec::new).unwrap();
         assert_eq!(Journal::open(&path).1, all);
         let text = fs::read_to_string(&path).unwrap();
-        fs::write(&path, text.get(..text.len() - 40).unwrap()).unwrap();
-        assert_eq!(Journal::open(&path).1, &all[..1]);
+        fs::write(&path, text.get(..text.len() - 1).unwrap()).unwrap();
+        let (journal, found) = Journal::open(&path);
+        assert_eq!(found, &all[..1]);
+        journal.add(&all[1..], Vec::new).unwrap();
+        assert_eq!(Journal::open(&path).1, all);
     }
 
     #[test]

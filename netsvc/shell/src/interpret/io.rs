@@ -179,6 +179,15 @@ impl Shell {
         self.interactive && matches!(self.descriptors.get(&1), Some(Descriptor::Stream(_)))
     }
 
+    /// Whether output and errors go where the session's do, and nothing else is open.
+    pub(super) fn writes_to_session(&self) -> bool {
+        let stream = |number: u32| match self.descriptors.get(&number) {
+            Some(Descriptor::Stream(stream)) => Some(*stream),
+            _ => None,
+        };
+        self.descriptors.len() == 3 && stream(1) == Some(Stream::Out) && stream(2) == Some(Stream::Err)
+    }
+
     /// Whether standard input is the session's own.
     pub(crate) fn in_is_session(&self) -> bool {
         matches!(self.descriptors.get(&0), Some(Descriptor::Session))

@@ -1,6 +1,9 @@
 //! Shells that are started at a terminal within a shell: `sh`, `bash`, `su`, `sudo -s`.
 
-use super::{Flow, Outcome, Shell, state::Saved};
+use super::{
+    Flow, Outcome, Shell,
+    state::{Saved, Variables},
+};
 use crate::{
     dialect::{Dialect, Reading},
     event::ShellEvent,
@@ -50,6 +53,11 @@ impl Shell {
         let live = Arc::clone(&self.live);
         self.state_mut().set_prompt(&live);
         Flow::Enter
+    }
+
+    /// The variables of the shell that waits for the innermost one.
+    pub(super) fn waiting_variables(&mut self) -> Option<&mut Variables> {
+        self.levels.last_mut().map(|level| level.saved.variables_mut())
     }
 
     pub(super) fn leave_rest(&mut self, program: &Arc<Program>, item: usize, pipeline: usize, cwd: &str) {

@@ -179,8 +179,13 @@ impl Shell {
             self.state_mut().variables.mark_exported(&assignment.name);
         }
         let result = self.run_arguments(arguments);
+        // A shell that has begun keeps them; the one that waits for it has what was before.
+        let variables = match result {
+            Err(Flow::Enter) => self.waiting_variables(),
+            _ => Some(&mut self.state_mut().variables),
+        };
+        let Some(variables) = variables else { return result };
         for (name, variable) in before {
-            let variables = &mut self.state_mut().variables;
             match variable {
                 Some(variable) => {
                     variables.map.insert(name, variable);
@@ -205,7 +210,7 @@ impl Shell {
     pub(crate) fn run_program(&mut self, arguments: &[String]) -> Status {
         let Some(name) = arguments.first().cloned() else { return Ok(0) };
         if name.contains('/') {
-            return self.nested(|shell| shell.run_path(&name, arguments));
+            return self.run_path(&name, arguments);
         }
         let Some(command) = find(self, &name) else {
             return self.unknown(&name, arguments);
@@ -214,7 +219,7 @@ impl Shell {
             // A program that was removed, or is hidden by a file of the peer's, is looked up as a real shell does.
             match command_path(self, &name) {
                 Some(path) if self.fs.is_foreign(&path) => {
-                    return self.nested(|shell| shell.run_path(&path, arguments));
+                    return self.run_path(&path, arguments);
                 }
                 Some(_) => {}
                 None => return self.unknown(&name, arguments),
@@ -269,7 +274,7 @@ impl Shell {
     fn unknown(&mut self, name: &str, arguments: &[String]) -> Status {
         // Files in PATH that are no program of the distribution run by name: the peer's, and scripts of the device.
         if let Some(path) = command_path(self, name).filter(|path| !self.fs.is_program(path)) {
-            return self.nested(|shell| shell.run_path(&path, arguments));
+            return self.run_path(&path, arguments);
         }
         let line = self.line.clone();
         if self.events.len() < 4_096 {
@@ -321,7 +326,7 @@ impl Shell {
                 None => Ok(0),
             };
         }
-        self.run_file(&resolved, path, arguments)
+        self.nested(|shell| shell.run_file(&resolved, path, arguments))
     }
 
     /// Runs a file of the peer's: a script by the interpreter, anything executable without visible effect.

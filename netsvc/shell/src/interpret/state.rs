@@ -149,6 +149,12 @@ pub(crate) struct Saved {
     umask: u32,
 }
 
+impl Saved {
+    pub(super) fn variables_mut(&mut self) -> &mut Variables {
+        &mut Arc::make_mut(&mut self.state).variables
+    }
+}
+
 impl State {
     pub(super) fn of_login(fs: &Fs) -> State {
         let live = &fs.live;

@@ -101,10 +101,12 @@ impl Shell {
         Ok(input)
     }
 
-    /// Whether what the line reads comes piece by piece: nobody sits at a terminal, and it runs at the outermost level,
-    /// where it can be left and gone on with.
+    /// Whether what the running program reads comes piece by piece: nobody sits at a terminal, and the line has it at
+    /// its outermost level and redirects nothing of it, so that it can be left and gone on with. The program itself is
+    /// one level further in.
     pub(crate) fn reads_piecewise(&self) -> bool {
-        !self.interactive && self.live.facts.tty.is_none() && self.depth == 0
+        let is_outermost = self.depth <= 1 && self.writes_to_session();
+        !self.interactive && self.live.facts.tty.is_none() && is_outermost
     }
 
     /// Whether no more of the session's input comes after what the line was given.

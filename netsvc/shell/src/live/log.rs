@@ -50,7 +50,9 @@ pub(crate) fn logins(live: &Live) -> Vec<Login> {
 /// Logins of those who work here, which are over: the same whoever looks, whenever he does.
 fn of_people(live: &Live) -> Vec<Login> {
     let mut out = Vec::new();
-    let person = live.persona.users.last().map_or("root", |user| user.name.as_str());
+    // Whoever looks may have an account that was made for his session, which has no password.
+    let person = live.persona.users.iter().rfind(|user| user.password.is_some());
+    let person = person.map_or("root", |user| user.name.as_str());
     let admin = live
         .persona
         .gateway

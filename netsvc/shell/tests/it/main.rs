@@ -162,6 +162,9 @@ fn os(id: &str) -> Os {
         "debian12" => {
             ("linux", "Debian GNU/Linux 12 (bookworm)", "12", "bookworm", "6.1.0-18-amd64", "x86_64")
         }
+        "debian11" => {
+            ("linux", "Debian GNU/Linux 11 (bullseye)", "11", "bullseye", "5.10.0-28-amd64", "x86_64")
+        }
         "debian10" => ("linux", "Debian GNU/Linux 10 (buster)", "10", "buster", "4.19.0-26-amd64", "x86_64"),
         "ubuntu2204" => ("linux", "Ubuntu 22.04.4 LTS", "22.04", "jammy", "5.15.0-101-generic", "x86_64"),
         "rocky9" => (
@@ -172,6 +175,7 @@ fn os(id: &str) -> Os {
             "5.14.0-362.8.1.el9_3.x86_64",
             "x86_64",
         ),
+        "alpine319" => ("linux", "Alpine Linux v3.19", "3.19.1", "", "6.6.16-0-virt", "x86_64"),
         _ => ("embedded", "Router", "1.0", "", "2.6.36", "mips"),
     };
     Os {

@@ -176,7 +176,7 @@ fn the_greeting_tells_of_the_login_before_by_the_same_account() {
     let host = host("debian12");
     let greeting = |user: &str| {
         let mut terminal = Terminal::new(shell_on(&host, user, true));
-        String::from_utf8_lossy(&terminal.start(crate::NOW).bytes).into_owned()
+        String::from_utf8_lossy(&terminal.start(NOW).bytes).into_owned()
     };
     assert!(!greeting("newcomer").contains("Last login"));
     assert!(greeting("newcomer").contains(&format!("from {}", crate::source())));

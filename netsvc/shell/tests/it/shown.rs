@@ -44,13 +44,13 @@ fn ip_heeds_its_options_and_the_device() {
 #[test]
 fn ps_shows_the_columns_that_it_is_asked_for() {
     for (line, expected) in [
-        ("ps -p 1 -o comm=", "init\n"),
-        ("ps -p 1 -o pid,comm", "    PID COMMAND\n      1 init\n"),
+        ("ps -p 1 -o comm=", "systemd\n"),
+        ("ps -p 1 -o pid,comm", "    PID COMMAND\n      1 systemd\n"),
         ("ps -p1 -opid=,user=", "      1 root\n"),
         ("ps --no-headers -o args -p 2", "[kthreadd]\n"),
         ("ps -C cron -o comm", "COMMAND\ncron\n"),
         ("ps -C nothing -o comm=; echo $?", "1\n"),
-        ("ps -eo comm= --sort=pid | head -2", "init\nkthreadd\n"),
+        ("ps -eo comm= --sort=pid | head -2", "systemd\nkthreadd\n"),
         ("ps axo pid= | head -1", "      1\n"),
         ("ps -x | head -1", "    PID TTY      STAT   TIME COMMAND\n"),
         ("ps -aux | head -1", "USER         PID %CPU %MEM    VSZ   RSS TTY      STAT START   TIME COMMAND\n"),

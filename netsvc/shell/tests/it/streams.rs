@@ -94,6 +94,11 @@ fn script(line: &str, pieces: &[&str], printed: &[&str], status: i32) {
 fn a_shell_runs_each_line_as_it_comes() {
     script("sh", &["echo a\n", "echo ", "b\necho c\n"], &["", "a\n", "", "b\nc\n", ""], 0);
     script("bash -s x", &["echo $1 $0\n"], &["", "x bash\n", ""], 0);
+    for line in ["/bin/sh", "exec sh", "LANG=C sh -s", "true && /usr/bin/bash", "cd /tmp; bash --login"] {
+        script(line, &["echo a\n", "echo b\n"], &["", "a\n", "b\n", ""], 0);
+    }
+    script("X=1 sh; echo $X-", &["echo $X\n", "exit\n"], &["", "1\n", "-\n"], 0);
+    script("sh > /tmp/o; cat /tmp/o", &["echo a\n", "exit\n"], &["", "", "", "a\n"], 0);
     script("echo begin; sh; echo end $?", &["exit 3\n"], &["begin\n", "end 3\n"], 0);
     script("", &["echo a\n", "nosuch\n"], &["", "a\n", "", ""], 127);
     script("sh", &["if true\n", "then echo yes\n", "fi\n"], &["", "", "", "yes\n", ""], 0);

@@ -159,6 +159,8 @@ echoctl echoke -flusho -extproc
         static SESSION: std::sync::OnceLock<parking_lot::Mutex<Session>> = std::sync::OnceLock::new();
         let mut session = SESSION.get_or_init(|| Session::new("debian12").into()).lock();
         session.terminal.resize(80, 24);
+        // The line is drawn anew where that is another size.
+        session.type_in(b"");
         let shown = session.type_in(format!("{line}\r").as_bytes());
         let shown: Vec<u8> = shown.chars().map(|byte| u8::try_from(u32::from(byte)).unwrap()).collect();
         let shown = String::from_utf8(shown).unwrap();
@@ -414,5 +416,5 @@ fn a_shell_that_reads_is_told_of_a_new_window() {
     let mut session = Session::new("debian12");
     session.terminal.resize(70, 20);
     assert_eq!(session.type_in(b""), "\r\x1b[K\r$ ");
-    assert!(session.type_in(b"echo $COLUMNS $LINES\r").contains("\r\n70 20\r\n"));
+    assert!(session.type_in(b"echo $COLUMNS $LINES\r").contains("\x1b[?2004l\r70 20\r\n"));
 }

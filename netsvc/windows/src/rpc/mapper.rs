@@ -8,6 +8,7 @@ use super::{
 use crate::wire::{Put, count, short, utf16};
 use netsvc_kit::Host;
 use netsvc_wire::{Kind, field};
+use std::sync::Arc;
 
 /// `epmapper`.
 pub(crate) const INTERFACE: Interface =
@@ -210,6 +211,16 @@ fn entries(host: &Host) -> Vec<(&'static Entry, Place)> {
     known.flat_map(|entry| entry.places.iter().map(move |place| (entry, *place))).collect()
 }
 
+/// Notes and towers of what is registered on a node, which are made once.
+struct Registered(Vec<(&'static str, Vec<u8>)>);
+
+fn registered(host: &Host) -> Arc<Registered> {
+    let made = |(entry, place): (&'static Entry, Place)| {
+        (entry.note, tower(host, &sent(entry.id), entry.version, place))
+    };
+    host.node.shared(|| Registered(entries(host).into_iter().map(made).collect()))
+}
+
 /// Answers an operation of the endpoint mapper.
 ///
 /// # Errors
@@ -245,22 +256,24 @@ fn lookup(host: &Host, content: &[u8]) -> Option<Vec<u8>> {
     let handle = read.take(20)?;
     let most = usize::try_from(read.u32()?.min(MOST)).ok()?;
     let from = place_of(handle);
-    let all = entries(host);
-    let given: Vec<_> = all.iter().skip(from).take(most).collect();
+    let all = registered(host);
+    let given = all.0.get(from..).unwrap_or_default();
+    let given = given.get(..most.min(given.len())).unwrap_or_default();
     let mut written = Written::new();
     if given.is_empty() {
         return Some(written.bytes(&[0; 20]).u32(0).u32(count(most)).u32(0).u32(0).u32(NOTHING).done());
     }
     let next = from + given.len();
-    written.bytes(&handle_of(host, next)).u32(count(given.len()));
+    // With the last ones the look-up is over, and its handle goes: clients ask until it does.
+    let handle = if next < all.0.len() { handle_of(host, next) } else { vec![0; 20] };
+    written.bytes(&handle).u32(count(given.len()));
     written.u32(count(most)).u32(0).u32(count(given.len()));
-    for (entry, _) in &given {
-        let note = format!("{}\0", entry.note);
-        written.align(4).bytes(&[0; 16]).pointer(true).u32(0).u32(count(note.len())).bytes(note.as_bytes());
+    for (note, _) in given {
+        written.align(4).bytes(&[0; 16]).pointer(true).u32(0).u32(count(note.len() + 1));
+        written.bytes(note.as_bytes()).bytes(&[0]);
     }
-    for (entry, place) in &given {
-        let tower = tower(host, &sent(entry.id), entry.version, *place);
-        written.u32(count(tower.len())).u32(count(tower.len())).bytes(&tower);
+    for (_, tower) in given {
+        written.u32(count(tower.len())).u32(count(tower.len())).bytes(tower);
     }
     Some(written.u32(0).done())
 }

@@ -12,8 +12,10 @@ use netsvc_wire::{Kind, field};
 const HEAD: usize = 16;
 /// Longest piece that is sent and taken.
 const FRAGMENT: u16 = 4280;
+/// Bytes of an answer's header.
+const ANSWER: usize = HEAD + 8;
 /// Bytes of content in a piece.
-const CONTENT: usize = FRAGMENT as usize - 24;
+const CONTENT: usize = FRAGMENT as usize - ANSWER;
 /// Most bytes of one request in pieces.
 const REQUEST: usize = 256 * 1024;
 /// Most contexts of a bind.
@@ -193,14 +195,13 @@ fn fault(call: u32, context: u16, why: Fault) -> Vec<u8> {
 /// An answer in its pieces.
 fn pieces(call: u32, context: u16, answer: &[u8]) -> Vec<u8> {
     let number = answer.len().div_ceil(CONTENT).max(1);
-    let mut out = Vec::new();
+    let mut out = Vec::with_capacity(answer.len() + number * ANSWER);
     for place in 0..number {
         let start = place * CONTENT;
         let content = answer.get(start..answer.len().min(start + CONTENT)).unwrap_or_default();
         let flags = u8::from(place == 0) | u8::from(place + 1 == number) << 1;
-        let mut body = Vec::new();
-        body.u32(count(answer.len() - start)).u16(context).u16(0).bytes(content);
-        out.extend(message(kind::RESPONSE, flags, call, &body));
+        out.bytes(&[5, 0, kind::RESPONSE, flags, 0x10, 0, 0, 0]).u16(short(ANSWER + content.len())).u16(0);
+        out.u32(call).u32(count(answer.len() - start)).u16(context).u16(0).bytes(content);
     }
     out
 }

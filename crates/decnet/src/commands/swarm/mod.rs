@@ -304,11 +304,17 @@ fn own_address() -> Option<String> {
 }
 
 fn write_bundle(folder: &std::path::Path, authority: &str, command: &str) -> Result<()> {
-    use std::os::unix::fs::PermissionsExt;
+    use std::{
+        io::Write,
+        os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    };
     fs_err::create_dir_all(folder).context("make the folder")?;
     fs_err::write(folder.join("ca.crt"), authority).context("write the authority's certificate")?;
     let script = folder.join("join.sh");
-    fs_err::write(&script, format!("#!/bin/sh\nexec {command} \"$@\"\n")).context("write the command")?;
-    fs_err::set_permissions(&script, PermissionsExt::from_mode(0o700)).context("close the command")?;
-    Ok(())
+    // The token is a secret: nobody else reads it at any moment.
+    let mut options = std::fs::OpenOptions::new();
+    let made = options.write(true).create(true).truncate(true).mode(0o700).open(&script);
+    let mut file = made.context("make the command")?;
+    file.set_permissions(PermissionsExt::from_mode(0o700)).context("close the command")?;
+    file.write_all(format!("#!/bin/sh\nexec {command} \"$@\"\n").as_bytes()).context("write the command")
 }

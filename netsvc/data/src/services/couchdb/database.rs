@@ -5,7 +5,7 @@ use super::{
     deeds, find,
     info::{info, sequence},
     reply::{self, Body, Reply},
-    store::{Refused, named},
+    store::{Document, Refused, named},
 };
 use serde_json::{Map, Value, json};
 
@@ -13,6 +13,8 @@ use serde_json::{Map, Value, json};
 const ROWS: usize = 2000;
 /// Most documents of one request.
 const MANY: usize = 2000;
+/// Most bytes of the documents of one answer: who asks for one a thousand times would get it as often.
+const ANSWER: usize = 4 << 20;
 
 /// Answers what is asked of the database `name`.
 pub(super) fn answer(call: &mut Call<'_>, name: &str, rest: &[&str]) -> Reply {
@@ -329,10 +331,12 @@ fn bulk_get(call: &mut Call<'_>, name: &str) -> Reply {
     };
     deeds::query(call, name, &Value::Object(body.clone()).to_string());
     let asked = body.get("docs").and_then(Value::as_array).cloned().unwrap_or_default();
-    let results: Vec<Value> = asked
-        .iter()
-        .take(MANY)
-        .filter_map(|one| one.get("id")?.as_str())
+    let ids = || asked.iter().take(MANY).filter_map(|one| one.get("id")?.as_str());
+    let known = |id: &str| call.store.databases.get(name)?.documents.get(id);
+    if ANSWER < ids().filter_map(known).map(Document::size).sum::<usize>() {
+        return Reply::error(413, "too_large", "the request entity is too large");
+    }
+    let results: Vec<Value> = ids()
         .map(|id| {
             let found = call.store.databases.get(name).and_then(|database| database.shown(id));
             let doc = match found {

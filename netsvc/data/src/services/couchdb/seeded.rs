@@ -16,7 +16,9 @@ fn fields(value: Value) -> Map<String, Value> {
 pub(super) fn store(host: &Host) -> Store {
     let mut store = Store::new(host.persona().subkey.hex_bytes().unwrap_or_default());
     let application = people::application(host);
-    for name in ["_replicator", "_users", "customers", "orders", application.name] {
+    // Its customers have a database of that name already.
+    let own = if application.name == "customers" { "portal" } else { application.name };
+    for name in ["_replicator", "_users", "customers", "orders", own] {
         store.create(name);
     }
     for person in &application.people {
@@ -41,7 +43,7 @@ pub(super) fn store(host: &Host) -> Store {
         "mail": { "host": format!("mail.{}", host.persona().domain), "from": format!("noreply@{\
             }", host.persona().domain) },
     });
-    let _ = store.put(application.name, "settings", fields(settings), None);
+    let _ = store.put(own, "settings", fields(settings), None);
     let view = json!({
         "language": "javascript",
         "views": { "by_email": { "map": "function (doc) {\n  if (doc.email) { emit(doc.email, null); }\n}" } },

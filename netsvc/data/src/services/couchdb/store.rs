@@ -165,6 +165,13 @@ impl Store {
     }
 }
 
+impl Document {
+    /// About how many bytes it takes.
+    pub(super) fn size(&self) -> usize {
+        weigh(&self.source)
+    }
+}
+
 impl Database {
     /// A document as it is shown.
     pub(super) fn shown(&self, id: &str) -> Option<Value> {

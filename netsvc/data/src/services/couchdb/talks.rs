@@ -8,7 +8,7 @@ const NOTE: &[u8] = b"PUT /read_me/note HTTP/1.1\r\nHost: h\r\nContent-Type: app
 /// See [`Talks`].
 pub(super) const TALKS: Talks = Talks {
     stream: &[
-        Step::Say(b"GET /a{nonce} HTTP/1.1\r\nHost: h\r\n\r\n"),
+        Step::Say(b"GET /a/{nonce} HTTP/1.1\r\nHost: h\r\n\r\n"),
         Step::begins("an answer", &[b"HTTP/1.1 404 Object Not Found\r\n", b"HTTP/1.1 401 Unauthorized\r\n"]),
     ],
     visit: &[

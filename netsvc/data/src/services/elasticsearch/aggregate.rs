@@ -6,24 +6,54 @@ use super::{
     store::Document,
 };
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::{cell::Cell, collections::BTreeMap};
 
 /// Deepest aggregation, and most of one level.
 const DEPTH: usize = 4;
 const MOST: usize = 16;
 /// Most buckets of a histogram.
 const BUCKETS: usize = 1000;
+/// Most buckets and values of one search (`search.max_buckets`).
+const ALL: usize = 10_000;
+/// Documents that cost as much as a bucket when they are looked at.
+const LOOKED: usize = 16;
 
 /// A document with the name of its index.
 pub(super) type Found<'a> = (&'a str, &'a Document);
+
+/// Where an aggregation stands, and what all of them may still come to.
+#[derive(Clone, Copy, Debug)]
+struct Place<'a> {
+    depth: usize,
+    left: &'a Cell<usize>,
+}
+
+impl Place<'_> {
+    fn below(self) -> Self {
+        Place { depth: self.depth + 1, ..self }
+    }
+
+    fn spend(self, cost: usize) -> Result<(), Fault> {
+        let left = self.left.get().checked_sub(cost).ok_or_else(|| {
+            let text = format!("Trying to create too many buckets. Must be less than or equal to: [{ALL}].");
+            Fault::new(400, "too_many_buckets_exception", text)
+        })?;
+        self.left.set(left);
+        Ok(())
+    }
+}
 
 /// What `wanted` comes to over `found`.
 ///
 /// # Errors
 /// The server's words for what is no aggregation.
-pub(super) fn aggregate(wanted: &Value, found: &[Found<'_>], depth: usize) -> Result<Value, Fault> {
+pub(super) fn aggregate(wanted: &Value, found: &[Found<'_>]) -> Result<Value, Fault> {
+    all(wanted, found, Place { depth: 0, left: &Cell::new(ALL) })
+}
+
+fn all(wanted: &Value, found: &[Found<'_>], place: Place<'_>) -> Result<Value, Fault> {
     let Value::Object(wanted) = wanted else { return Ok(json!({})) };
-    if DEPTH < depth || MOST < wanted.len() {
+    if DEPTH < place.depth || MOST < wanted.len() {
         return Err(Fault::argument("too many aggregations"));
     }
     let mut told = Map::new();
@@ -35,7 +65,8 @@ pub(super) fn aggregate(wanted: &Value, found: &[Found<'_>], depth: usize) -> Re
         let Some((kind, body)) = kind else {
             return Err(Fault::parsing(format!("Missing definition for aggregation [{name}]")));
         };
-        let value = one(kind, body, inner, found, depth)?;
+        place.spend(1 + found.len() / LOOKED)?;
+        let value = one(kind, body, inner, found, place)?;
         told.insert(name.clone(), value);
     }
     Ok(Value::Object(told))
@@ -46,22 +77,22 @@ fn one(
     body: &Value,
     inner: Option<&Value>,
     found: &[Found<'_>],
-    depth: usize,
+    place: Place<'_>,
 ) -> Result<Value, Fault> {
     let field = body.get("field").and_then(Value::as_str).unwrap_or_default();
     let numbers = || -> Vec<f64> {
         found.iter().flat_map(|(_, document)| values(&document.source, field)).filter_map(number).collect()
     };
     Ok(match kind {
-        "terms" | "significant_terms" => terms(field, body, inner, found, depth)?,
-        "histogram" | "date_histogram" => histogram(kind, field, body, inner, found, depth)?,
+        "terms" | "significant_terms" => terms(field, body, inner, found, place)?,
+        "histogram" | "date_histogram" => histogram(kind, field, body, inner, found, place)?,
         "filter" => {
             let query = query::read(body)?;
             let kept: Vec<Found<'_>> =
                 found.iter().filter(|(index, document)| query.fits(index, document)).copied().collect();
-            bucket(Map::new(), inner, &kept, depth)?
+            bucket(Map::new(), inner, &kept, place)?
         }
-        "global" => bucket(Map::new(), inner, found, depth)?,
+        "global" => bucket(Map::new(), inner, found, place)?,
         "value_count" => {
             let count: usize = found.iter().map(|(_, document)| values(&document.source, field).len()).sum();
             json!({ "value": count })
@@ -85,7 +116,7 @@ fn one(
                 .filter(|(_, document)| values(&document.source, field).is_empty())
                 .copied()
                 .collect();
-            bucket(Map::new(), inner, &kept, depth)?
+            bucket(Map::new(), inner, &kept, place)?
         }
         unknown => {
             return Err(Fault::parsing(format!("Unknown aggregation type [{unknown}]")).because(Fault::new(
@@ -120,11 +151,12 @@ fn bucket(
     mut head: Map<String, Value>,
     inner: Option<&Value>,
     kept: &[Found<'_>],
-    depth: usize,
+    place: Place<'_>,
 ) -> Result<Value, Fault> {
+    place.spend(1)?;
     head.insert("doc_count".to_owned(), kept.len().into());
     if let Some(inner) = inner
-        && let Value::Object(more) = aggregate(inner, kept, depth + 1)?
+        && let Value::Object(more) = all(inner, kept, place.below())?
     {
         head.extend(more);
     }
@@ -136,7 +168,7 @@ fn terms(
     body: &Value,
     inner: Option<&Value>,
     found: &[Found<'_>],
-    depth: usize,
+    place: Place<'_>,
 ) -> Result<Value, Fault> {
     let size =
         body.get("size").and_then(Value::as_u64).and_then(|size| usize::try_from(size).ok()).unwrap_or(10);
@@ -145,7 +177,7 @@ fn terms(
     let other: usize = all.iter().skip(size).map(|(_, kept)| kept.len()).sum();
     let mut buckets = Vec::new();
     for (value, kept) in all.into_iter().take(size.min(BUCKETS)) {
-        buckets.push(bucket(Map::from_iter([("key".to_owned(), value)]), inner, &kept, depth)?);
+        buckets.push(bucket(Map::from_iter([("key".to_owned(), value)]), inner, &kept, place)?);
     }
     Ok(json!({ "doc_count_error_upper_bound": 0, "sum_other_doc_count": other, "buckets": buckets }))
 }
@@ -156,7 +188,7 @@ fn histogram(
     body: &Value,
     inner: Option<&Value>,
     found: &[Found<'_>],
-    depth: usize,
+    place: Place<'_>,
 ) -> Result<Value, Fault> {
     let mut all: BTreeMap<String, (Value, Vec<Found<'_>>)> = BTreeMap::new();
     let step = body.get("interval").and_then(number).filter(|step| 0.0 < *step).unwrap_or(1.0);
@@ -185,7 +217,7 @@ fn histogram(
     let mut buckets = Vec::new();
     for (key, kept) in all.into_values().take(BUCKETS) {
         let name = if kind == "date_histogram" { "key_as_string" } else { "key" };
-        buckets.push(bucket(Map::from_iter([(name.to_owned(), key)]), inner, &kept, depth)?);
+        buckets.push(bucket(Map::from_iter([(name.to_owned(), key)]), inner, &kept, place)?);
     }
     Ok(json!({ "buckets": buckets }))
 }

@@ -120,35 +120,46 @@ fn short(name: &str) -> &str {
 }
 
 fn columns(table: &Table, heads: bool) -> String {
-    let mut rows: Vec<Vec<String>> = Vec::new();
-    if heads {
-        rows.push(table.columns.iter().map(|(name, _)| (*name).to_owned()).collect());
-    }
-    rows.extend(table.rows.iter().cloned());
-    let width = |place: usize| {
-        rows.iter().filter_map(|row| row.get(place)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+    let width = |(place, (name, _)): (usize, &(&str, bool))| {
+        let cells = table.rows.iter().filter_map(|row| row.get(place)).map(|cell| cell.chars().count());
+        cells.max().unwrap_or(0).max(if heads { name.len() } else { 0 })
     };
-    let widths: Vec<usize> = (0..table.columns.len()).map(width).collect();
-    let mut text = String::new();
-    for row in rows {
-        let cells: Vec<String> = row
-            .iter()
-            .enumerate()
-            .map(|(place, cell)| {
-                let width = widths.get(place).copied().unwrap_or(0);
-                let right = table.columns.get(place).is_some_and(|(_, right)| *right);
-                let last = place + 1 == row.len();
-                match (right, last) {
-                    (true, _) => format!("{cell:>width$}"),
-                    (false, true) => cell.clone(),
-                    (false, false) => format!("{cell:<width$}"),
-                }
-            })
-            .collect();
-        text.push_str(&cells.join(" "));
-        text.push('\n');
+    let widths: Vec<usize> = table.columns.iter().enumerate().map(width).collect();
+    let long = widths.iter().sum::<usize>() + widths.len() + 1;
+    let mut text = String::with_capacity((table.rows.len() + 1) * long);
+    if heads {
+        line(&mut text, table, &widths, table.columns.iter().map(|(name, _)| *name));
+    }
+    for row in &table.rows {
+        line(&mut text, table, &widths, row.iter().map(String::as_str));
     }
     text
+}
+
+/// Adds cells in their columns.
+fn line<'a>(
+    text: &mut String,
+    table: &Table,
+    widths: &[usize],
+    cells: impl ExactSizeIterator<Item = &'a str>,
+) {
+    let number = cells.len();
+    for (place, cell) in cells.enumerate() {
+        let width = widths.get(place).copied().unwrap_or(0);
+        let blanks = std::iter::repeat_n(' ', width.saturating_sub(cell.chars().count()));
+        let right = table.columns.get(place).is_some_and(|(_, right)| *right);
+        if 0 < place {
+            text.push(' ');
+        }
+        if right {
+            text.extend(blanks);
+            text.push_str(cell);
+        } else {
+            text.push_str(cell);
+            text.extend(blanks.filter(|_| place + 1 < number));
+        }
+    }
+    text.push('\n');
 }
 
 /// A size as people read it.

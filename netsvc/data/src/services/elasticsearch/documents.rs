@@ -7,9 +7,12 @@ use super::{
     indices::placed,
     reply::Reply,
     search::shards_of,
-    store::Written,
+    store::{Written, approximate},
 };
 use serde_json::{Map, Value, json};
+
+/// Most bytes of the documents of one answer: who asks for one a thousand times would get it as often.
+pub(super) const ANSWER: usize = 4 << 20;
 
 /// `_doc` and `_create`, with or without an identifier.
 pub(super) fn document(call: &mut Call<'_>, index: &str, id: Option<&str>, creates: bool) -> Outcome {
@@ -208,6 +211,10 @@ pub(super) fn many(call: &mut Call<'_>, expression: &str) -> Outcome {
         wanted.extend(ids.map(|id| (expression.to_owned(), id.to_owned())));
     }
     deeds::query(call, expression, &body);
+    let found = wanted.iter().filter_map(|(index, id)| call.store.indices.get(index)?.get(id));
+    if ANSWER < found.map(|document| approximate(&document.source)).sum::<usize>() {
+        return Err(Fault::too_large());
+    }
     let docs: Vec<Value> = wanted
         .iter()
         .map(|(index, id)| {

@@ -79,6 +79,15 @@ impl Fault {
         )
     }
 
+    /// An answer would take more memory than there is.
+    pub(super) fn too_large() -> Self {
+        Fault::new(
+            429,
+            "circuit_breaking_exception",
+            "[parent] Data too large, data for [<transport_request>] would be larger than the limit",
+        )
+    }
+
     /// A body is needed.
     pub(super) fn no_body() -> Self {
         Fault::new(400, "parse_exception", "request body is required")

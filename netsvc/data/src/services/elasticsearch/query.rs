@@ -5,7 +5,7 @@ use super::{
     store::{Document, matches},
 };
 use serde_json::{Map, Value};
-use std::cmp::Ordering;
+use std::{cmp::Ordering, collections::HashSet};
 
 /// Deepest query that is read.
 const DEPTH: usize = 20;
@@ -94,7 +94,7 @@ impl Reader {
         if self.left == 0 || DEPTH < depth {
             return Err(Fault::argument("too many clauses: maxClauseCount is set to 1024"));
         }
-        match name.as_str() {
+        let query = match name.as_str() {
             "match_all" => Ok(Query::All),
             "match_none" => Ok(Query::Nothing),
             "match" | "match_bool_prefix" => words(body),
@@ -110,21 +110,27 @@ impl Reader {
                 pattern: text.replace(".*", "*").replace('.', "?"),
             }),
             "range" => range(body),
-            "bool" => self.all(body, depth),
-            "constant_score" => self.inner(body.get("filter"), depth),
+            // What stands in these has been counted.
+            "bool" => return self.all(body, depth),
+            "constant_score" => return self.inner(body.get("filter"), depth),
             "nested" | "function_score" | "boosting" | "has_child" => {
-                self.inner(body.get("query").or_else(|| body.get("positive")), depth)
+                return self.inner(body.get("query").or_else(|| body.get("positive")), depth);
             }
             "dis_max" => {
                 let should = self.list(body.get("queries"), depth)?;
-                Ok(Query::Bool { must: Vec::new(), should, not: Vec::new() })
+                return Ok(Query::Bool { must: Vec::new(), should, not: Vec::new() });
             }
             unknown => Err(Fault::parsing(format!("unknown query [{unknown}]")).because(Fault::new(
                 400,
                 "named_object_not_found_exception",
                 format!("[1:{}] unknown field [{unknown}]", 12 + unknown.len()),
             ))),
+        }?;
+        self.left = self.left.saturating_sub(query.weight());
+        if self.left == 0 {
+            return Err(Fault::argument("too many clauses: maxClauseCount is set to 1024"));
         }
+        Ok(query)
     }
 
     fn inner(&mut self, value: Option<&Value>, depth: usize) -> Result<Query, Fault> {
@@ -326,6 +332,18 @@ pub(super) fn values<'a>(source: &'a Value, path: &str) -> Vec<&'a Value> {
 }
 
 impl Query {
+    /// How many clauses its words and values count for.
+    fn weight(&self) -> usize {
+        match self {
+            Query::Words { fields, words, .. } => words.len().saturating_mul(fields.len().max(1)),
+            Query::Terms { values, .. } => values.len() / 16,
+            Query::Ids(ids) => ids.len() / 16,
+            Query::Wildcard { pattern, .. } => pattern.len(),
+            Query::Bool { must, .. } => must.iter().map(Query::weight).sum(),
+            _ => 0,
+        }
+    }
+
     /// Whether it matches `document` of `index`.
     pub(super) fn fits(&self, index: &str, document: &Document) -> bool {
         let source = &document.source;
@@ -333,7 +351,12 @@ impl Query {
             Query::All => true,
             Query::Nothing => false,
             Query::Words { fields, words, all } => {
-                let has = |word: &String| any(source, fields, |value| split(&plain(value)).contains(word));
+                let mut known = HashSet::new();
+                any(source, fields, |value| {
+                    known.extend(split(&plain(value)));
+                    false
+                });
+                let has = |word: &String| known.contains(word);
                 !words.is_empty() && if *all { words.iter().all(has) } else { words.iter().any(has) }
             }
             Query::Phrase { fields, text } => {
@@ -348,7 +371,11 @@ impl Query {
             Query::Terms { field, values } => {
                 let exact = field.ends_with(".keyword");
                 any(source, std::slice::from_ref(field), |known| {
-                    values.iter().any(|value| same(known, value, exact))
+                    let words: HashSet<String> = match known {
+                        Value::String(text) if !exact => split(text).into_iter().collect(),
+                        _ => HashSet::new(),
+                    };
+                    values.iter().any(|value| same(known, value, &words))
                 })
             }
             Query::Ids(ids) => ids.contains(&document.id),
@@ -381,17 +408,17 @@ impl Query {
     }
 }
 
-fn any(source: &Value, fields: &[String], test: impl Fn(&Value) -> bool) -> bool {
+fn any(source: &Value, fields: &[String], mut test: impl FnMut(&Value) -> bool) -> bool {
     if fields.is_empty() {
         return values(source, "*").into_iter().any(test);
     }
-    fields.iter().any(|field| values(source, field).into_iter().any(&test))
+    fields.iter().any(|field| values(source, field).into_iter().any(&mut test))
 }
 
-/// Whether a value is the one that is asked for: as it stands, or one of its words.
-fn same(known: &Value, asked: &Value, exact: bool) -> bool {
+/// Whether a value is the one that is asked for: as it stands, or one of its `words`.
+fn same(known: &Value, asked: &Value, words: &HashSet<String>) -> bool {
     match (known, asked) {
-        (Value::String(text), Value::String(word)) => text == word || !exact && split(text).contains(word),
+        (Value::String(text), Value::String(word)) => text == word || words.contains(word),
         (Value::Number(_), _) | (_, Value::Number(_)) => {
             number(known).is_some() && number(known) == number(asked)
         }
@@ -409,9 +436,18 @@ pub(super) fn number(value: &Value) -> Option<f64> {
 }
 
 /// How two values follow each other: as numbers where both are, else as texts.
-pub(super) fn order(left: &Value, right: &Value) -> Ordering {
+fn order(left: &Value, right: &Value) -> Ordering {
     match (number(left), number(right)) {
         (Some(left), Some(right)) => left.total_cmp(&right),
         _ => plain(left).cmp(&plain(right)),
+    }
+}
+
+/// As [`order`], for sorting: a number stands before every text, so that there is one order of all values.
+pub(super) fn ranked(left: &Value, right: &Value) -> Ordering {
+    match (number(left), number(right)) {
+        (Some(left), Some(right)) => left.total_cmp(&right),
+        (None, None) => plain(left).cmp(&plain(right)),
+        (left, right) => right.is_some().cmp(&left.is_some()),
     }
 }

@@ -4,7 +4,7 @@ use super::release::Release;
 use netsvc_daemon::http::request::Request;
 use serde::Serialize;
 use serde_json::{Value, ser::Formatter};
-use std::{fmt::Write, io};
+use std::{borrow::Cow, fmt::Write, io};
 
 /// An answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,9 +56,9 @@ impl Reply {
     /// The bytes of it.
     pub(super) fn write(&self, release: &Release, request: &Request, form: &Form) -> Vec<u8> {
         let (kind, body) = match &self.body {
-            Body::Empty => (String::new(), Vec::new()),
-            Body::Text(text) => ("text/plain; charset=UTF-8".to_owned(), text.clone().into_bytes()),
-            Body::Json(value) => (self.kind(release, request), document(value, form.pretty)),
+            Body::Empty => (String::new(), Cow::Borrowed(b"".as_slice())),
+            Body::Text(text) => ("text/plain; charset=UTF-8".to_owned(), Cow::Borrowed(text.as_bytes())),
+            Body::Json(value) => (self.kind(release, request), Cow::Owned(document(value, form.pretty))),
         };
         let version = if request.version < (1, 1) && !request.version.eq(&(0, 0)) { "1.0" } else { "1.1" };
         let mut text = format!("HTTP/{version} {} {}\r\n", self.status, reason(self.status));
@@ -81,7 +81,7 @@ impl Reply {
         text.push_str("\r\n");
         let mut bytes = text.into_bytes();
         if request.method != "HEAD" {
-            bytes.extend(body);
+            bytes.extend_from_slice(&body);
         }
         bytes
     }

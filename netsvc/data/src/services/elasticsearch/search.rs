@@ -4,10 +4,11 @@ use super::{
     aggregate::{self, Found},
     call::{Call, Outcome, texts},
     deeds,
+    documents::ANSWER,
     fault::Fault,
-    query::{self, Query, order, values},
+    query::{self, Query, ranked, values},
     reply::Reply,
-    store::{Scroll, matches},
+    store::{Scroll, approximate, matches},
 };
 use serde_json::{Map, Value, json};
 use std::cmp::Ordering;
@@ -53,6 +54,7 @@ pub(super) fn many(call: &mut Call<'_>, expression: &str) -> Outcome {
     let text = String::from_utf8_lossy(&call.request.body).into_owned();
     let mut lines = text.lines();
     let mut answers = Vec::new();
+    let mut size = 0;
     while let (Some(head), Some(body)) = (lines.next(), lines.next()) {
         if MANY <= answers.len() {
             break;
@@ -61,6 +63,7 @@ pub(super) fn many(call: &mut Call<'_>, expression: &str) -> Outcome {
         let index = head.get("index").map(texts).unwrap_or_default().join(",");
         let index = if index.is_empty() { expression.to_owned() } else { index };
         let outcome = match serde_json::from_str::<Map<String, Value>>(body) {
+            Ok(_) if ANSWER < size => Err(Fault::too_large()),
             Ok(body) => {
                 deeds::query(call, &index, &body);
                 run(call, &index, &body)
@@ -69,6 +72,7 @@ pub(super) fn many(call: &mut Call<'_>, expression: &str) -> Outcome {
         };
         answers.push(match outcome {
             Ok(Value::Object(mut fields)) => {
+                size += fields.values().map(approximate).sum::<usize>();
                 fields.insert("status".to_owned(), 200.into());
                 Value::Object(fields)
             }
@@ -269,8 +273,7 @@ fn run(call: &mut Call<'_>, expression: &str, body: &Map<String, Value>) -> Resu
             value
         })
         .collect();
-    let told =
-        wanted.aggregations.as_ref().map(|wanted| aggregate::aggregate(wanted, &found, 0)).transpose()?;
+    let told = wanted.aggregations.as_ref().map(|wanted| aggregate::aggregate(wanted, &found)).transpose()?;
     let mut value = answer(call, found.len(), hits, indices.len(), wanted.sort.is_empty());
     if let (Value::Object(fields), Some(told)) = (&mut value, told) {
         fields.insert("aggregations".to_owned(), told);
@@ -291,8 +294,8 @@ fn find<'a>(indices: &[&'a super::store::Index], wanted: &Wanted) -> Vec<Found<'
             };
             wanted.sort.iter().fold(Ordering::Equal, |so_far, (field, down)| {
                 so_far.then_with(|| match (of(field, left), of(field, right)) {
-                    (Some(left), Some(right)) if *down => order(right, left),
-                    (Some(left), Some(right)) => order(left, right),
+                    (Some(left), Some(right)) if *down => ranked(right, left),
+                    (Some(left), Some(right)) => ranked(left, right),
                     (left, right) => right.is_some().cmp(&left.is_some()),
                 })
             })

@@ -36,7 +36,9 @@ pub(super) fn store(host: &Host) -> Store {
         }
     }
     logs(host, &mut store);
-    for index in store.indices.values_mut().filter(|index| index.name == "customers") {
+    // No alias bears the name of an index.
+    let is = |name: &str| name == "customers" && application.name != name;
+    for index in store.indices.values_mut().filter(|index| is(&index.name)) {
         index.aliases.insert(application.name.to_owned(), json!({}));
     }
     store.filled()

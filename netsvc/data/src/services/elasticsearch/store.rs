@@ -155,7 +155,7 @@ fn kind(value: &Value) -> Option<Value> {
 }
 
 /// About how many bytes a value takes beside its own place; depth is bounded by who reads JSON.
-fn approximate(value: &Value) -> usize {
+pub(super) fn approximate(value: &Value) -> usize {
     match value {
         Value::String(text) => 16 + text.len(),
         Value::Array(list) => 64 + list.iter().map(|value| ITEM + approximate(value)).sum::<usize>(),

@@ -276,7 +276,7 @@ impl Connection {
             return true;
         }
         if !argument.is_empty() {
-            arguments.push(argument);
+            arguments.push(if hidden { argument } else { options::plain(argument) });
             self.state = State::Arguments(module, arguments, hidden);
             return true;
         }
@@ -328,6 +328,9 @@ impl Connection {
         out.send(message(Tag::Error, text.as_bytes()));
         if 31 <= self.protocol {
             out.send(message(Tag::Exit, &code.to_le_bytes()));
+        } else {
+            // Such a peer waits for the end of the connection.
+            out.close();
         }
         self.state = State::Over;
     }
@@ -420,7 +423,7 @@ impl Machine for Connection {
                 }
             }
         }
-        if out.closing()
+        if (out.closing() || matches!(input, Input::Eof))
             && let Some(files) = &mut self.files
         {
             files.settle();

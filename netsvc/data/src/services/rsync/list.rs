@@ -73,9 +73,6 @@ impl Entry {
 
     /// The order in which both sides count files: in each folder its files come before its folders.
     pub(super) fn order(&self, other: &Entry) -> Ordering {
-        if self.path == other.path {
-            return Ordering::Equal;
-        }
         let dot = |entry: &Entry| entry.path == b".";
         if dot(self) || dot(other) {
             return dot(other).cmp(&dot(self));
@@ -161,6 +158,10 @@ impl Form {
         if 255 < entry.path.len() {
             flags |= LONG_NAME;
         }
+        if self.born && self.long_flags {
+            // It was made when it was changed.
+            flags |= SAME_BIRTH;
+        }
         if self.long_flags {
             out.extend(varint(if flags == 0 { EXTENDED } else { flags }));
         } else {
@@ -179,11 +180,18 @@ impl Form {
         }
         out.extend_from_slice(&entry.path);
         out.extend(varlong(entry.size, 3));
-        out.extend(varlong(u64::try_from(entry.modified.div_euclid(1_000_000)).unwrap_or_default(), 4));
+        let second = varlong(u64::try_from(entry.modified.div_euclid(1_000_000)).unwrap_or_default(), 4);
+        out.extend_from_slice(&second);
         if flags & NANOSECONDS != 0 {
             out.extend(varint(u32::try_from(part * 1000).unwrap_or_default()));
         }
+        if self.born && !self.long_flags {
+            out.extend_from_slice(&second);
+        }
         out.extend(entry.mode.to_le_bytes());
+        if self.accessed && !entry.is_folder() {
+            out.extend_from_slice(&second);
+        }
         for (_, number) in
             [(self.owners, entry.uid), (self.groups, entry.gid)].iter().filter(|(told, _)| *told)
         {
@@ -306,7 +314,8 @@ impl Reading {
             reader.varlong(4)?;
         }
         let mode = if has(SAME_MODE) { last.mode } else { u32::from_le_bytes(reader.int()?.to_le_bytes()) };
-        let mut entry = Entry { mode, size, modified: seconds * 1_000_000 + part, ..last.clone() };
+        let (uid, gid, modified) = (last.uid, last.gid, seconds * 1_000_000 + part);
+        let mut entry = Entry { mode, size, modified, uid, gid, ..Entry::folder() };
         entry.top = has(TOP);
         if form.accessed && !entry.is_folder() && !has(SAME_ACCESS) {
             reader.varlong(4)?;
@@ -373,18 +382,14 @@ fn write_name(name: &str, out: &mut Vec<u8>) {
     out.extend(name.bytes().take(usize::from(length)));
 }
 
-/// Reads past names; `None`: they are not there as a whole.
-pub(super) fn skip_names(reader: &mut Reader<'_>, zero: bool) -> Option<()> {
-    loop {
-        let number = reader.varint()?;
-        if number != 0 || zero {
-            let length = usize::from(reader.byte()?);
-            reader.take(length)?;
-        }
-        if number == 0 {
-            return Some(());
-        }
+/// Reads past a name, and whether it was the last one; `None`: it is not there as a whole.
+pub(super) fn skip_name(reader: &mut Reader<'_>, zero: bool) -> Option<bool> {
+    let number = reader.varint()?;
+    if number != 0 || zero {
+        let length = usize::from(reader.byte()?);
+        reader.take(length)?;
     }
+    Some(number == 0)
 }
 
 #[cfg(test)]
@@ -438,6 +443,9 @@ mod tests {
         let names: Vec<_> =
             list.iter().map(|entry| String::from_utf8_lossy(&entry.path).into_owned()).collect();
         assert_eq!(names, [".", "a", "z", "sub-a", "sub", "sub/b", "sub/deep", "sub/deep/x"]);
+        // What has the name of a folder and is none does not stand with it.
+        let (file, folder) = (entry("sub", Kind::File), entry("sub", Kind::Directory));
+        assert_eq!((file.order(&folder), folder.order(&file)), (Ordering::Less, Ordering::Greater));
     }
 
     #[test]
@@ -466,7 +474,8 @@ mod tests {
         for zero in [true, false] {
             let bytes = names([0, 33, 7].into_iter(), &known, zero);
             let mut reader = Reader::new(&bytes);
-            assert_eq!((skip_names(&mut reader, zero), reader.read()), (Some(()), bytes.len()));
+            while skip_name(&mut reader, zero) == Some(false) {}
+            assert_eq!(reader.read(), bytes.len());
         }
     }
 

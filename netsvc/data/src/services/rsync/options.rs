@@ -101,6 +101,19 @@ impl Options {
     }
 }
 
+/// An argument without the backslashes that keep a shell from its letters (`safe_arg` of clients since 3.2.4).
+pub(super) fn plain(argument: Vec<u8>) -> Vec<u8> {
+    if !argument.contains(&b'\\') {
+        return argument;
+    }
+    let mut plain = Vec::with_capacity(argument.len());
+    let mut letters = argument.into_iter();
+    while let Some(letter) = letters.next() {
+        plain.push(if letter == b'\\' { letters.next().unwrap_or(letter) } else { letter });
+    }
+    plain
+}
+
 /// The command line in one line.
 pub(super) fn line(arguments: &[Vec<u8>]) -> Vec<u8> {
     arguments.join(&b' ')
@@ -126,5 +139,6 @@ mod tests {
         assert_eq!(read("--server --files-from=- . x").refused(), Some("--files-from"));
         assert_eq!(read("--checksum-choice=md5,xxh64 . x").checksum(), Some(Ok(Sum::Md5)));
         assert_eq!(read("--checksum-choice=crc . x").checksum(), Some(Err("crc")));
+        assert_eq!(plain(b"www/a\\ b\\\\c".to_vec()), b"www/a b\\c");
     }
 }

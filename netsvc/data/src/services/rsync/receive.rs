@@ -79,7 +79,9 @@ impl Receiving {
         form: Form,
         (sum, compresses, zero): (Sum, bool, bool),
     ) -> Self {
-        let stage = if options.deletes { Stage::Filters } else { Stage::reading(form) };
+        // Who deletes, or leaves empty folders out, tells the rules first.
+        let ruled = options.deletes || options.has('m');
+        let stage = if ruled { Stage::Filters } else { Stage::reading(form) };
         Receiving {
             module,
             options,
@@ -173,18 +175,18 @@ impl Receiving {
         }
         self.stage = Stage::Names(owners, groups);
         let mut reader = Reader::new(stream.bytes());
-        if list::skip_names(&mut reader, self.zero).is_none() {
-            return Step::Wait;
-        }
+        let Some(last) = list::skip_name(&mut reader, self.zero) else { return Step::Wait };
         stream.skip(reader.read());
-        self.stage = Stage::Names(false, owners && groups);
+        if last {
+            self.stage = Stage::Names(false, owners && groups);
+        }
         Step::Done
     }
 
     /// Makes what needs no content, and asks for the rest.
     fn begin(&mut self, files: &mut Files, out: &mut Out) -> Step {
+        // What stands twice in it keeps its number: both sides count it.
         self.entries.sort_by(Entry::order);
-        self.entries.dedup_by(|left, right| left.path == right.path);
         if let Err(error) = self.settle(files, out) {
             let inside = self.inside(&self.target);
             return Step::Failed(format!(
@@ -197,6 +199,10 @@ impl Receiving {
         let dry = self.options.has('n');
         for index in 0..self.entries.len() {
             let Some(entry) = self.entries.get(index).cloned() else { continue };
+            let before = index.checked_sub(1).and_then(|before| self.entries.get(before));
+            if before.is_some_and(|before| before.path == entry.path) {
+                continue;
+            }
             let place = self.place(&entry);
             let item = match entry.kind() {
                 Some(Kind::File) if files.has(&place, &entry) && !self.options.has('I') => continue,

@@ -249,7 +249,8 @@ mod tests {
         assert_eq!(varlong(4096, 3), [0, 0, 0x10]);
         assert_eq!(Reader::new(&[0x6b, 0x1f, 0xf7, 0x0c]).varlong(4), Some(0x6b0c_f71f));
         assert_eq!(Reader::new(&[0xac, 0x01]).varint(), Some(0x2c01));
-        assert_eq!(Reader::new(&[0xe6, 0x7e, 0xe7, 0x96]).varint(), None);
+        assert_eq!(Reader::new(&[0xe6, 0x7e, 0xe7, 0x96]).varint(), Some(0x0696_e77e));
+        assert_eq!(Reader::new(&[0xe6, 0x7e, 0xe7]).varint(), None);
         assert_eq!(message(Tag::Exit, &[1, 0, 0, 0]), b"\x04\0\0]\x01\0\0\0");
     }
 

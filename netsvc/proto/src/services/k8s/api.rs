@@ -43,6 +43,8 @@ pub(super) fn answer(call: &mut Call<'_>) -> Deed {
         ["apis", group, "v1", rest @ ..] if !rest.is_empty() => objects(call, &Way::of(group, rest)),
         _ => Deed::Reply(if call.who.rights == Rights::Nothing {
             forbidden_path(call)
+        } else if parts.as_slice() == ["openapi", "v2"] {
+            resources::swagger(call.release, call.request.field("accept").unwrap_or_default())
         } else {
             discovery(call, &parts)
         }),

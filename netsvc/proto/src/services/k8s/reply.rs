@@ -5,6 +5,9 @@ use netsvc_daemon::http::request::Request;
 use serde_json::{Value, json};
 use std::fmt::Write;
 
+/// Kind of a description of the interface that is packed.
+const PACKED: &str = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+
 /// An answer.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Reply {
@@ -17,6 +20,8 @@ pub(super) struct Reply {
 pub(super) enum Body {
     Json(Value),
     Text(String),
+    /// A description of the interface, packed as clients before 1.30 want it.
+    Packed(String),
 }
 
 impl Reply {
@@ -74,6 +79,7 @@ impl Reply {
         let (kind, body) = match &self.body {
             Body::Json(value) => ("application/json", document(value, form.pretty)),
             Body::Text(text) => ("text/plain; charset=utf-8", text.clone().into_bytes()),
+            Body::Packed(text) => (PACKED, text.clone().into_bytes()),
         };
         let version = if request.version < (1, 1) { "1.0" } else { "1.1" };
         let mut text = format!("HTTP/{version} {} {}\r\n", self.status, reason(self.status));

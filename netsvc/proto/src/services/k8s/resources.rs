@@ -1,6 +1,9 @@
 //! Resources and the groups that they are in, and how a client discovers them.
 
-use super::release::Release;
+use super::{
+    release::Release,
+    reply::{Body, Reply},
+};
 use serde_json::{Value, json};
 
 /// A resource.
@@ -60,6 +63,19 @@ pub(super) const RESOURCES: &[Resource] = &[
 const GROUPS: &[&str] =
     &["apps", "authentication.k8s.io", "authorization.k8s.io", "batch", "networking.k8s.io", RBAC];
 
+/// What `kubectl get all` means.
+const ALL: &[&str] = &[
+    "pods",
+    "replicationcontrollers",
+    "services",
+    "daemonsets",
+    "deployments",
+    "replicasets",
+    "statefulsets",
+    "cronjobs",
+    "jobs",
+];
+
 /// What is done to objects.
 const VERBS: &[&str] = &["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 
@@ -81,6 +97,9 @@ impl Resource {
         });
         if let (Value::Object(fields), false) = (&mut value, self.short.is_empty()) {
             fields.insert("shortNames".to_owned(), json!(self.short));
+        }
+        if let (Value::Object(fields), true) = (&mut value, ALL.contains(&self.name)) {
+            fields.insert("categories".to_owned(), json!(["all"]));
         }
         value
     }
@@ -148,6 +167,23 @@ pub(super) fn list(group: &str) -> Option<Value> {
     }
     let version = if group.is_empty() { "v1".to_owned() } else { format!("{group}/v1") };
     (!all.is_empty()).then(|| json!({ "kind": "APIResourceList", "groupVersion": version, "resources": all }))
+}
+
+/// `GET /openapi/v2`, without which `kubectl apply` of clients before 1.30 gives up: a description of nothing, as
+/// JSON or packed (`swagger`, `info` with `title` and `version`, `paths`).
+pub(super) fn swagger(release: &Release, accepts: &str) -> Reply {
+    let version = format!("v{}", release.version);
+    if !accepts.contains("protobuf") {
+        let info = json!({ "title": "Kubernetes", "version": version });
+        return Reply::ok(json!({ "swagger": "2.0", "info": info, "paths": {}, "definitions": {} }));
+    }
+    let field = |tag: char, text: &str| {
+        // Texts here are shorter than 128 bytes, so that a length is one letter.
+        let length = u8::try_from(text.len()).map_or('\0', char::from);
+        format!("{tag}{length}{text}")
+    };
+    let info = field('\n', "Kubernetes") + &field('\x12', &version);
+    Reply { status: 200, body: Body::Packed(field('\n', "2.0") + &field('\x12', &info) + &field('B', "")) }
 }
 
 /// `GET /openapi/v3`: where the description of each group is.

@@ -56,7 +56,9 @@ impl Cluster {
     fn ask(&mut self, rights: Rights, line: &str, body: &Value) -> (u16, Value) {
         match self.deed(rights, &format!("{line} HTTP/1.1\r\nHost: h"), body) {
             Deed::Reply(Reply { status, body: Body::Json(value) }) => (status, value),
-            Deed::Reply(Reply { status, body: Body::Text(text) }) => (status, json!(text)),
+            Deed::Reply(Reply { status, body: Body::Text(text) | Body::Packed(text) }) => {
+                (status, json!(text))
+            }
             Deed::Exec(target) => (101, json!(target.words)),
             Deed::Watch(lines) => (200, json!(lines)),
         }

@@ -10,6 +10,8 @@ const STATEMENTS: usize = 64;
 /// Longest command line in an event.
 const SHOWN: usize = 8192;
 
+/// How cmd begins to say that there is no such program.
+const UNKNOWN: &str = "is not recognized as an internal or external command,";
 /// What intruders are known to run, by a word of it.
 const TECHNIQUES: &[(&str, &str)] = &[
     ("downloadstring", "powershell download cradle"),
@@ -121,9 +123,7 @@ fn command(host: &Host, account: Account<'_>, line: &str, out: &mut Out) -> Ran 
     for part in inner.split(['&', '|']).filter(|part| !part.trim().is_empty()).take(STATEMENTS) {
         let part = part.trim().trim_matches('"');
         let lines = command_line::lines(host, account, part);
-        let unknown = lines
-            .first()
-            .is_some_and(|line| line.ends_with("is not recognized as an internal or external command,"));
+        let unknown = lines.first().is_some_and(|line| line.ends_with(UNKNOWN));
         let text: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
         if unknown {
             ran.status = 1;
@@ -175,7 +175,12 @@ fn statement_of(host: &Host, account: Account<'_>, statement: &str) -> Vec<Strin
             Vec::new()
         }
         variable if variable.starts_with(['$', '[', '(', '&', '.', '{', '}', '#']) => Vec::new(),
-        _ => command_line::lines(host, account, statement),
+        // PowerShell has other words for what it does not know than cmd.
+        _ => {
+            let lines = command_line::lines(host, account, statement);
+            let unknown = lines.first().is_some_and(|line| line.ends_with(UNKNOWN));
+            if unknown { Vec::new() } else { lines }
+        }
     }
 }
 
