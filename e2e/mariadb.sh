@@ -37,7 +37,8 @@ start() {
     {
         as_user mariadbd --no-defaults --user="$user" --datadir="$folder/data" --bind-address=127.0.0.1 \
             --port="$port" --socket="$folder/socket" --pid-file="$folder/pid" --skip-networking=0 \
-            --innodb-buffer-pool-size=64M --innodb-flush-log-at-trx-commit=2 --performance-schema=off
+            --innodb-buffer-pool-size=64M --innodb-flush-log-at-trx-commit=0 --innodb-flush-method=nosync \
+            --innodb-doublewrite=0 --innodb-file-per-table=0 --performance-schema=off
     } </dev/null >"$folder/server.log" 2>&1 &
     waited=0
     until mariadb-admin --no-defaults --socket="$folder/socket" -u root ping >/dev/null 2>&1; do

@@ -3,7 +3,10 @@
 # (CycloneDX). The same programs give the same bytes: times are those of the last commit, owners are root.
 #
 #   packaging/build.sh FOLDER-OF-PROGRAMS OUTPUT-FOLDER [SBOM-FILE]
+#
+# PACKAGE_LEVEL is how hard is compressed, 9 if not said.
 set -euo pipefail
+level=${PACKAGE_LEVEL:-9}
 export LC_ALL=C TZ=UTC
 umask 022
 programs=$(realpath "$1")
@@ -49,7 +52,7 @@ name=decnet-$version-$machine-linux
 mkdir "$work/tar"
 cp -a "$usr" "$work/tar/$name"
 tar --sort=name --format=gnu --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner \
-    -C "$work/tar" -c "$name" | gzip -9n >"$out/$name.tar.gz"
+    -C "$work/tar" -c "$name" | gzip -"$level"n >"$out/$name.tar.gz"
 
 # The package.
 deb=$work/deb
@@ -91,7 +94,7 @@ END
 (cd "$deb" && find usr -type f -print0 | sort -z | xargs -0 md5sum) >"$deb/DEBIAN/md5sums"
 chmod 644 "$deb/DEBIAN/md5sums" "$deb/DEBIAN/control"
 find "$deb" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
-dpkg-deb --root-owner-group -Zgzip -z9 --build "$deb" "$out/decnet_$version-1_$architecture.deb" >/dev/null
+dpkg-deb --root-owner-group -Zgzip -z"$level" --build "$deb" "$out/decnet_$version-1_$architecture.deb" >/dev/null
 
 if [ -n "$sbom" ]; then cp "$sbom" "$out/decnet-$version.cdx.json"; fi
 (cd "$out" && sha256sum decnet[-_]"$version"* >SHA256SUMS && cat SHA256SUMS)

@@ -5,6 +5,7 @@ use anyhow::{Result, bail};
 use decnet_fleet::site;
 use decnet_model::{swarm::Ground, worker::Role};
 use decnet_swarm::files::Files;
+use std::net::{SocketAddr, ToSocketAddrs};
 
 /// What an agent needs before its workers run: where its deckies can stand, for the master to plan with.
 ///
@@ -16,17 +17,23 @@ pub fn prepare(context: &Context) -> Result<()> {
     }
     let files = Files::new(&context.paths());
     let member = files.membership()?;
-    files.put_ground(&looked(context, member.interface, member.lab)?)?;
+    files.put_ground(&looked(context, member.interface, member.lab, &member.master)?)?;
     Ok(())
 }
 
-/// Where deckies can stand on this host.
+/// Where deckies can stand on this host, whose master has the name or address `master`: no decky takes its place.
 ///
 /// # Errors
 /// When there is no such place.
-pub fn looked(context: &Context, interface: Option<String>, lab: bool) -> Result<Ground> {
+pub fn looked(context: &Context, interface: Option<String>, lab: bool, master: &str) -> Result<Ground> {
     let asked = site::Ground { lab, interface, runtime: None, subnet: None };
-    let found = asked.site(&context.fleet(), false)?;
+    let mut found = asked.site(&context.fleet(), false)?;
+    // One that has no address now is reached later or never; that is told where it is reached for.
+    let masters = (master, 0).to_socket_addrs().into_iter().flatten();
+    found.taken.extend(masters.filter_map(|place| match place {
+        SocketAddr::V4(place) => Some(*place.ip()),
+        SocketAddr::V6(_) => None,
+    }));
     Ok(Ground {
         runtime: found.runtime,
         network: found.network,

@@ -52,5 +52,11 @@ pub async fn why(
         graph.put(node, &traits.into_iter().collect::<Vec<_>>());
     }
     graph.refresh();
-    Ok(Some(graph.link(one, two)))
+    let link = graph.link(one, two);
+    // What an analyst has joined has a link of its own, whatever is the same.
+    let places = (store.cluster_of(level, one).await?, store.cluster_of(level, two).await?);
+    let (Some(cluster), true) = (places.0, places.0 == places.1) else { return Ok(Some(link)) };
+    let stored = store.cluster_links(level, cluster).await?;
+    let same = |other: &ClusterLink| (other.older, other.younger) == (link.older, link.younger);
+    Ok(Some(stored.into_iter().find(|other| other.is_decided() && same(other)).unwrap_or(link)))
 }

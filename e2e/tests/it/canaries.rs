@@ -50,6 +50,22 @@ impl Lures {
         }
     }
 
+    /// Uses a canary until that is seen: one that was just made is known at the worker's next look.
+    fn known(&self, canary: &Value, used: impl Fn()) {
+        let id = canary["id"].as_str().unwrap();
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            used();
+            std::thread::sleep(Duration::from_millis(300));
+            let hits: Value =
+                serde_json::from_str(&self.fleet.run(&["canary", "hits", id, "--json"])).unwrap();
+            if hits.as_array().is_some_and(|hits| !hits.is_empty()) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{canary} is not known");
+        }
+    }
+
     /// Waits for a use over `channel` of a canary; `noise`: whether it is one that says little.
     fn hit(&self, canary: &Value, channel: &str, noise: bool) -> Value {
         let id = canary["id"].as_str().unwrap();
@@ -97,6 +113,7 @@ fn canaries_fire_with_curl_git_and_dig_and_noise_is_told_apart() {
         arguments.extend(more);
         printed(&client("dig", &arguments))
     };
+    lures.known(&name, || drop(ask(&[lead, "A"])));
     for question in [[lead, "A"], [lead, "A"], [lead, "TXT"]] {
         assert!(ask(&question).contains("status: NOERROR"), "{question:?}");
     }
@@ -108,7 +125,7 @@ fn canaries_fire_with_curl_git_and_dig_and_noise_is_told_apart() {
     let repository = lures.create("git", &[]);
     let text = lures.content(&repository);
     let remote = text.lines().find_map(|line| line.trim().strip_prefix("url = ")).unwrap();
-    let _ = client("git", &["-c", "core.askPass=true", "ls-remote", remote]);
+    lures.known(&repository, || drop(client("git", &["-c", "core.askPass=true", "ls-remote", remote])));
     let hit = lures.hit(&repository, "http", false);
     assert!(hit["client"].as_str().unwrap().starts_with("git/"), "{hit}");
 

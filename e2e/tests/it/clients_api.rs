@@ -174,7 +174,7 @@ fn cluster(fleet: &Fleet) {
 
 fn windows(fleet: &Fleet) {
     python(REMOTE, &fleet.ip(3));
-    let line = fleet.wait_for_text("auth_attempt", "outcome", "rejected");
+    let line = fleet.wait_for_text("auth_attempt", "secret_kind", "ntlmssp_v2");
     assert!(line["fields"]["crack_line"].as_str().is_some_and(|line| line.contains("::")), "{line}");
     fleet.wait_for_text("command", "command", "whoami");
     fleet.wait_for_text("download_attempt", "url", "http://192.0.2.9/e2e.ps1");

@@ -100,7 +100,7 @@ fn profile(fleet: &Fleet) {
     let reused: Value = serde_json::from_str(&fleet.run(&["reuse", "list", "--json"])).unwrap();
     let toor = reused.as_array().unwrap().iter().find(|one| one["secret"] == "toor");
     let toor = toor.unwrap_or_else(|| panic!("{reused}"));
-    assert_eq!((toor["attackers"].as_i64(), toor["listed"].as_str()), (Some(3), Some("default")));
+    assert_eq!((toor["attackers"].as_i64(), toor["listed"].as_str()), (Some(3), Some("common")));
 }
 
 /// An analyst says otherwise, and takes it back.

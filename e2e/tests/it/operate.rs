@@ -246,7 +246,7 @@ fn what_is_shipped_is_the_same_twice() {
         let output = Command::new(root.join("packaging/build.sh"))
             .arg(&built)
             .arg(&out)
-            .env("SOURCE_DATE_EPOCH", "1700000000")
+            .envs([("SOURCE_DATE_EPOCH", "1700000000"), ("PACKAGE_LEVEL", "1")])
             .output()
             .unwrap();
         assert!(output.status.success(), "{}", printed(&output));

@@ -48,11 +48,11 @@ impl Site {
             let space = site.space(name);
             done(&["netns", "add", &space]);
             let words = [
-                "link", "add", name, "netns", &segment, "type", "veth", "peer", "name", "eth0", "netns",
+                "link", "add", "name", name, "netns", &segment, "type", "veth", "peer", "name", "eth0", "netns",
                 &space,
             ];
             done(&words);
-            done(&["-n", &segment, "link", "set", name, "master", "br0", "up"]);
+            done(&["-n", &segment, "link", "set", "dev", name, "master", "br0", "up"]);
             done(&["-n", &space, "addr", "add", &format!("10.77.0.{octet}/24"), "dev", "eth0"]);
             done(&["-n", &space, "link", "set", "eth0", "up"]);
             done(&["-n", &space, "link", "set", "lo", "up"]);
@@ -177,7 +177,7 @@ impl Site {
     }
 
     fn link(&self, host: &str, state: &str) {
-        done(&["-n", &self.space("segment"), "link", "set", host, state]);
+        done(&["-n", &self.space("segment"), "link", "set", "dev", host, state]);
     }
 }
 

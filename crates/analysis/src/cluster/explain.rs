@@ -10,7 +10,7 @@ pub fn sentence(link: &ClusterLink, level: Level) -> String {
         Level::Campaign => "working together",
     };
     let telling: Vec<&Evidence> = link.evidence.iter().filter(|one| one.weight > 0).collect();
-    if link.weight == 0 {
+    if link.is_decided() {
         return format!("{what}, because an analyst says so");
     }
     if telling.is_empty() {

@@ -92,7 +92,7 @@ impl Join {
         let files = Files::new(&context.paths());
         fs_err::create_dir_all(context.paths().root()).context("make the state folder")?;
         // Before anything is asked of the master: what cannot be here is told here.
-        let ground = ground::looked(context, self.interface.clone(), self.lab)?;
+        let ground = ground::looked(context, self.interface.clone(), self.lab, &host)?;
         let version = env!("CARGO_PKG_VERSION");
         let member = join::join(&files, &host, port, &token, version).await?;
         let member = Membership { interface: self.interface, lab: self.lab, ..member };

@@ -125,7 +125,7 @@ pub struct Evidence {
 /// Two that are linked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClusterLink {
-    /// The cluster that both are in.
+    /// The cluster that both are in; 0 where it was only asked what they have in common.
     pub cluster: i64,
     /// The older.
     pub older: i64,
@@ -137,6 +137,13 @@ pub struct ClusterLink {
     pub at: Micros,
     /// Why.
     pub evidence: Vec<Evidence>,
+}
+
+impl ClusterLink {
+    /// Whether an analyst has joined the two.
+    pub fn is_decided(&self) -> bool {
+        self.weight == 0 && self.cluster != 0
+    }
 }
 
 /// The place of one member.
