@@ -93,21 +93,26 @@ fn logins(fleet: &Fleet) {
     }
 }
 
+/// Whether something of a web server came: a page, or where it is.
+fn is_page(text: &str) -> bool {
+    text.to_lowercase().contains("<html") || text.contains("<a href=")
+}
+
 fn proxy(fleet: &Fleet) {
     let curl = |index: u8, user: &str, words: &[&str]| {
         let proxy = format!("socks5h://{user}{}:11080", fleet.ip(index));
         printed(&client("curl", &[&["-sS", "-m", "20", "--proxy", &proxy], words].concat()))
     };
     let page = curl(2, "", &["http://www.example.org/"]);
-    assert!(page.to_lowercase().contains("<html"), "{page}");
+    assert!(is_page(&page), "{page}");
     // A page, or where a login is sent on to.
     let page = curl(2, "", &["-k", "https://www.example.org/login", "-d", "user=anna&password=Sommer1"]);
-    assert!(page.to_lowercase().contains("<html") || page.contains("<a href="), "{page}");
+    assert!(is_page(&page), "{page}");
     fleet.wait_for_text("forward_request", "target", "www.example.org:443");
     fleet.wait_for_text("tls_handshake", "sni", "www.example.org");
     // A machine of the fleet answers with its own page.
     let own = curl(2, "", &[&format!("http://{}:80/", fleet.ip(2))]);
-    assert!(own.to_lowercase().contains("<html"), "{own}");
+    assert!(is_page(&own), "{own}");
     assert!(curl(2, "", &["http://nobody.invalid/"]).contains("curl: (97)"));
     assert!(curl(2, "", &[&format!("http://{}:81/", fleet.ip(2))]).contains("curl: (97)"));
     let (from, to) = (["--mail-from", "a@example.net"], ["--mail-rcpt", "b@example.org"]);
@@ -119,7 +124,7 @@ fn proxy(fleet: &Fleet) {
 
     assert!(curl(3, "anna:first@", &["http://www.example.org/"]).contains("curl: (97)"));
     let page = curl(3, "anna:second@", &["http://www.example.org/"]);
-    assert!(page.to_lowercase().contains("<html"), "{page}");
+    assert!(is_page(&page), "{page}");
     fleet.wait_for_text("auth_attempt", "secret_printable", "second");
     if have("nmap", "nmap") {
         // It asks ports of other numbers for proxies only when told to ask everything.

@@ -15,7 +15,7 @@ use std::{
 type Numbers = BTreeMap<String, BTreeSet<u64>>;
 
 /// Hosts on the segment, and their last octet in 10.77.0.0/24.
-const HOSTS: [(&str, u8); 4] = [("master", 1), ("alpha", 2), ("beta", 3), ("attacker", 9)];
+const HOSTS: [(&str, u8); 4] = [("master", 1), ("alpha", 2), ("beta", 3), ("attacker", 200)];
 
 /// A segment with hosts; all are gone when it is dropped.
 struct Site {
@@ -48,8 +48,8 @@ impl Site {
             let space = site.space(name);
             done(&["netns", "add", &space]);
             let words = [
-                "link", "add", "name", name, "netns", &segment, "type", "veth", "peer", "name", "eth0", "netns",
-                &space,
+                "link", "add", "name", name, "netns", &segment, "type", "veth", "peer", "name", "eth0",
+                "netns", &space,
             ];
             done(&words);
             done(&["-n", &segment, "link", "set", "dev", name, "master", "br0", "up"]);

@@ -232,7 +232,15 @@ fn endless_bytes_are_charged_and_cost_what_they_are(of: usize) {
 
 fn byte_by_byte_costs_no_more(of: usize) {
     flooded(of, 2 * WORK, |_, flood| {
-        flood.unit.iter().copied().cycle().take(TRICKLE).map(|byte| vec![byte]).collect::<Vec<_>>().into_iter()
+        flood
+            .unit
+            .iter()
+            .copied()
+            .cycle()
+            .take(TRICKLE)
+            .map(|byte| vec![byte])
+            .collect::<Vec<_>>()
+            .into_iter()
     });
 }
 

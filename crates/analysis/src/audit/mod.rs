@@ -75,6 +75,13 @@ pub struct Standing {
 /// Ports that one decky may have open before it looks like a trap.
 const PORTS: usize = 15;
 
+/// The same for a server of Windows: a domain controller has some thirty open.
+const PORTS_OF_WINDOWS: usize = 40;
+
+fn most_ports(persona: &Persona) -> usize {
+    if persona.os.family == "windows_server" { PORTS_OF_WINDOWS } else { PORTS }
+}
+
 /// What gives the machines of `personas` away by themselves and beside each other. `ports`: how many each
 /// decky has open, by name.
 pub fn personas(personas: &[Persona], ports: &BTreeMap<String, usize>) -> Vec<Finding> {
@@ -93,7 +100,7 @@ pub fn personas(personas: &[Persona], ports: &BTreeMap<String, usize>) -> Vec<Fi
         }));
         findings.extend(container_mac(persona));
         let open = ports.get(&persona.node).copied().unwrap_or_default();
-        if open > PORTS {
+        if open > most_ports(persona) {
             findings.push(Finding {
                 decky: persona.node.clone(),
                 strength: Strength::AddsUp,

@@ -70,8 +70,8 @@ pub(super) fn dos(now: i64) -> (u16, u16) {
     let text = netsvc_wire::stamp::format(now);
     let part =
         |from: usize, to: usize| text.get(from..to).and_then(|part| part.parse::<u16>().ok()).unwrap_or(0);
-    let date = part(0, 4).saturating_sub(1980) << 9 | part(5, 7) << 5 | part(8, 10);
-    (date, part(11, 13) << 11 | part(14, 16) << 5 | part(17, 19) / 2)
+    let date = (part(0, 4).saturating_sub(1980) << 9) | (part(5, 7) << 5) | part(8, 10);
+    (date, (part(11, 13) << 11) | (part(14, 16) << 5) | (part(17, 19) / 2))
 }
 
 fn number(length: usize) -> u32 {

@@ -87,7 +87,8 @@ fn mode(sections: &[Section], errors: &mut Errors) -> &'static str {
     found.unwrap_or_else(|| {
         if !entry.value.eq_ignore_ascii_case(AUTO) {
             let known = MODES.join(", ");
-            let message = format!("{}: {:?} is no mode; there are: {AUTO}, {known}", entry.given, entry.value);
+            let message =
+                format!("{}: {:?} is no mode; there are: {AUTO}, {known}", entry.given, entry.value);
             errors.add(entry.line, message);
         }
         MODES[0]
