@@ -46,19 +46,20 @@ fn checksums(lock: &str) -> BTreeMap<(String, String), String> {
 fn bill(metadata: &Value, checksums: &BTreeMap<(String, String), String>) -> Value {
     let packages: BTreeMap<String, Value> =
         list(&metadata["packages"]).into_iter().map(|package| (text(&package, "id"), package)).collect();
-    let edges: BTreeMap<String, Vec<String>> = list(&metadata["resolve"]["nodes"])
-        .iter()
-        .map(|node| {
-            (
-                text(node, "id"),
-                list(&node["deps"])
-                    .iter()
-                    .filter(|dep| is_shipped(dep))
-                    .map(|dep| text(dep, "pkg"))
-                    .collect(),
-            )
-        })
-        .collect();
+    let edges: BTreeMap<String, Vec<String>> =
+        list(metadata.pointer("/resolve/nodes").unwrap_or(&Value::Null))
+            .iter()
+            .map(|node| {
+                (
+                    text(node, "id"),
+                    list(&node["deps"])
+                        .iter()
+                        .filter(|dep| is_shipped(dep))
+                        .map(|dep| text(dep, "pkg"))
+                        .collect(),
+                )
+            })
+            .collect();
     let reached = reached(&packages, &edges);
     let none = Value::Null;
     let name = |id: &str| {
@@ -72,8 +73,8 @@ fn bill(metadata: &Value, checksums: &BTreeMap<(String, String), String>) -> Val
             "type": "library", "bom-ref": name(id), "name": own, "version": version, "purl": name(id),
             "licenses": [{ "expression": text(package, "license").replace('/', " OR ") }],
         });
-        if let Some(sum) = checksums.get(&(own, version)) {
-            component["hashes"] = json!([{ "alg": "SHA-256", "content": sum }]);
+        if let (Some(sum), Some(fields)) = (checksums.get(&(own, version)), component.as_object_mut()) {
+            fields.insert("hashes".to_owned(), json!([{ "alg": "SHA-256", "content": sum }]));
         }
         component
     });

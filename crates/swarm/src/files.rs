@@ -297,7 +297,7 @@ mod tests {
             assert_eq!(mode & 0o777, 0o600, "{name}");
         }
         let elsewhere = tempfile::tempdir().unwrap();
-        let trap = Files::new(&Paths::new(&folder.path().join("other")));
+        let trap = Files::new(&Paths::new(folder.path().join("other")));
         fs::create_dir(folder.path().join("other")).unwrap();
         std::os::unix::fs::symlink(elsewhere.path(), folder.path().join("other/swarm")).unwrap();
         assert!(trap.begin(1_796_000_000_000_000).is_err(), "a link in the folder's place is not followed");

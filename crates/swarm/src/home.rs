@@ -180,7 +180,7 @@ async fn what_is_wanted_of_an_agent_comes_to_it_and_who_is_decommissioned_gives_
         wanted.deckies.insert(decky.name.clone(), decky);
     }
     let placed = fleet::plan(wanted, Wishes::default(), &there, None).unwrap();
-    assert_eq!(fleet::put(&master.store, &placed, &there).await.unwrap(), [agent.host.clone()]);
+    assert_eq!(fleet::put(&master.store, &placed, &there).await.unwrap(), std::slice::from_ref(&agent.host));
     until("the fleet does not come", async || {
         let have = decnet_fleet::intent::read(&store).await.unwrap();
         have.is_some_and(|have| have.deckies.len() == 2 && have.network == ground.network)

@@ -148,7 +148,7 @@ fn tools_are_told_with_what_says_so() {
 #[test]
 fn a_flood_and_a_probe_are_what_they_are() {
     let flood = row(1, 0, "a", "ssh", "flood", &[("name", "auth_attempt"), ("count", "5000")]);
-    assert_eq!(made(&[flood.clone()]).counts.events, 5000);
+    assert_eq!(made(std::slice::from_ref(&flood)).counts.events, 5000);
     assert_eq!(key(&EventRow { probe: true, ..flood.clone() }), None);
     assert_eq!(key(&flood), flood.src_ip);
 }

@@ -184,7 +184,7 @@ async fn interrupted(store: &Store, records: &[Record], steps: &[(u8, u32)]) {
 async fn ingest_from(store: &Store, records: &[Record], from: usize, to: usize) {
     let fence = store.lease_take(Worker::Ingester).await.unwrap();
     let position = Position { segment: 1, offset: to as u64 };
-    store.ingest(&fence, &records[from..to], &position).await.unwrap();
+    store.ingest(&fence, records.get(from..to).unwrap(), &position).await.unwrap();
 }
 
 proptest! {

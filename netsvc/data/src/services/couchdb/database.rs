@@ -129,7 +129,7 @@ fn write(
     if id.is_empty() || 512 < id.len() {
         return Reply::error(400, "illegal_docid", "Document id is too long");
     }
-    if call.store.databases.get(name).is_none() {
+    if !call.store.databases.contains_key(name) {
         return Reply::no_database();
     }
     let shown = Value::Object(source.clone());

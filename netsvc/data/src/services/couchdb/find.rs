@@ -27,7 +27,7 @@ pub(super) fn fits(selector: &Value, document: &Value, depth: usize) -> bool {
             "$lte" => matches!(order(document, wanted), Some(Ordering::Less | Ordering::Equal)),
             "$in" => list().iter().any(|one| same(one, document)),
             "$nin" => !list().iter().any(|one| same(one, document)),
-            "$exists" => !document.is_null() == (wanted == &Value::Bool(true)),
+            "$exists" => document.is_null() != (wanted == &Value::Bool(true)),
             "$regex" => {
                 let text = wanted.as_str().unwrap_or_default().trim_matches(['^', '$', '.', '*']);
                 document.as_str().is_some_and(|known| known.contains(text))

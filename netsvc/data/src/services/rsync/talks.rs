@@ -14,7 +14,7 @@ const FETCH: &[u8] =
 /// One puts a file of five bytes there, in clear.
 const PUT: &[u8] =
     b"@RSYNCD: 31.0\x0awww\x0a--server\0-tre.iLsfxCI\0--checksum-choice=md5\0.\0www/\0\0\x0f\0\0\x07\x19\
-    \x01a\0\x05\0j\x01\x02\x03\xa4\x81\0\0\01\0\0\x07\x01\0\xa0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x05\0\0\
+    \x01a\0\x05\0j\x01\x02\x03\xa4\x81\0\0\x001\0\0\x07\x01\0\xa0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x05\0\0\
     \0hello\0\0\0\0]A@*\xbcK*v\xb9q\x9d\x91\x10\x17\xc5\x92\0\x02\0\0\x07\0\0\x01\0\0\x07\0";
 
 /// See [`Talks`].

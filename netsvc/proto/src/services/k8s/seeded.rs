@@ -194,9 +194,8 @@ fn system(filling: &mut Filling<'_>, release: &Release) {
             CP" }],
     } });
     filling.add("", "services", "kube-system", "kube-dns", dns);
-    for (name, image) in [("coredns", format!("registry.k8s.io/coredns/coredns:{}", release.dns))] {
-        filling.add("apps", "deployments", "kube-system", name, deployment(name, &image, 2));
-    }
+    let image = format!("registry.k8s.io/coredns/coredns:{}", release.dns);
+    filling.add("apps", "deployments", "kube-system", "coredns", deployment("coredns", &image, 2));
 }
 
 fn deployment(name: &str, image: &str, replicas: u32) -> Value {

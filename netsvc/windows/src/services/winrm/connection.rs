@@ -93,7 +93,7 @@ impl Connection {
         if let Some(value) = request.field("authorization") {
             match self.login.judge(value, out) {
                 Verdict::In(who, last) => {
-                    self.who = Some(who);
+                    self.who = Some(*who);
                     said = last;
                 }
                 Verdict::More(token) => return self.asked(Some(token)),

@@ -27,7 +27,7 @@ pub(super) enum Verdict {
     /// This is said, and there is more to come.
     More(String),
     /// Somebody is in; what is said to him, if anything.
-    In(Who, Option<String>),
+    In(Box<Who>, Option<String>),
 }
 
 /// The login of a connection.
@@ -71,7 +71,7 @@ impl Login {
         if !accepted {
             return Verdict::Refused;
         }
-        Verdict::In(self.enter(name, None, out), None)
+        Verdict::In(Box::new(self.enter(name, None, out)), None)
     }
 
     fn negotiate(&mut self, scheme: &str, token: &[u8], out: &mut Out) -> Verdict {
@@ -130,7 +130,7 @@ impl Login {
         let who = self.enter(judged.account, Some(sealing), out);
         // The list of mechanisms holds NTLM alone, so a MIC of it is not asked for.
         let last = wrapped.map(|_| said(&spnego::answer(Progress::Completed, false, &[], &[])));
-        Verdict::In(who, last)
+        Verdict::In(Box::new(who), last)
     }
 
     fn enter(&self, name: String, sealing: Option<Sealing>, out: &mut Out) -> Who {

@@ -83,7 +83,7 @@ fn record(told: &str, line: &str, out: &mut Out) {
 
 /// The script that a command line gives to PowerShell; `None` where it is none.
 fn script(line: &str) -> Option<String> {
-    let mut words = line.trim().split_whitespace();
+    let mut words = line.split_whitespace();
     let program = words.next()?.trim_matches('"').to_lowercase();
     let program = program.rsplit('\\').next().unwrap_or(&program);
     if !["powershell", "powershell.exe", "pwsh", "pwsh.exe"].contains(&program) {
