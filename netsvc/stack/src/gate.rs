@@ -248,8 +248,8 @@ impl Gate {
         self.probed(arrival, key.peer, key.node, Technique::Syn, Some(key.port), &[]);
     }
 
-    /// Does what is due at `now`: asks for neighbours again, tells of probes, and of what nodes have heard, into `events`. True while
-    /// something is kept back, so that there has to be a next time soon.
+    /// Does what is due at `now`: asks for neighbours again, tells of probes, and of what nodes have heard, into
+    /// `events`. True while something is kept back, so that there has to be a next time soon.
     pub fn tick(&mut self, now: i64, events: &mut Vec<Event>, out: &mut impl Output) -> bool {
         for (asker, target) in self.neighbours.questions.due(now) {
             self.ask(now, asker, target, out);

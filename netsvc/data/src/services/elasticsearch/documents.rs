@@ -5,14 +5,11 @@ use super::{
     deeds,
     fault::Fault,
     indices::placed,
-    reply::Reply,
+    reply::{ANSWER, Reply},
     search::shards_of,
     store::{Written, approximate},
 };
 use serde_json::{Map, Value, json};
-
-/// Most bytes of the documents of one answer: who asks for one a thousand times would get it as often.
-pub(super) const ANSWER: usize = 4 << 20;
 
 /// `_doc` and `_create`, with or without an identifier.
 pub(super) fn document(call: &mut Call<'_>, index: &str, id: Option<&str>, creates: bool) -> Outcome {

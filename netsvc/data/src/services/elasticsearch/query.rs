@@ -350,15 +350,7 @@ impl Query {
         match self {
             Query::All => true,
             Query::Nothing => false,
-            Query::Words { fields, words, all } => {
-                let mut known = HashSet::new();
-                any(source, fields, |value| {
-                    known.extend(split(&plain(value)));
-                    false
-                });
-                let has = |word: &String| known.contains(word);
-                !words.is_empty() && if *all { words.iter().all(has) } else { words.iter().any(has) }
-            }
+            Query::Words { fields, words, all } => has_words(source, fields, words, *all),
             Query::Phrase { fields, text } => {
                 any(source, fields, |value| plain(value).to_lowercase().contains(text.as_str()))
             }
@@ -406,6 +398,17 @@ impl Query {
             }
         }
     }
+}
+
+/// Whether `fields` have one of `words`, or `all` of them.
+fn has_words(source: &Value, fields: &[String], words: &[String], all: bool) -> bool {
+    let mut known = HashSet::new();
+    any(source, fields, |value| {
+        known.extend(split(&plain(value)));
+        false
+    });
+    let has = |word: &String| known.contains(word);
+    !words.is_empty() && if all { words.iter().all(has) } else { words.iter().any(has) }
 }
 
 fn any(source: &Value, fields: &[String], mut test: impl FnMut(&Value) -> bool) -> bool {

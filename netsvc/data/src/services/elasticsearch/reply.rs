@@ -6,6 +6,9 @@ use serde::Serialize;
 use serde_json::{Value, ser::Formatter};
 use std::{borrow::Cow, fmt::Write, io};
 
+/// Most bytes of the documents of one answer: who asks for one a thousand times would get it as often.
+pub(super) const ANSWER: usize = 4 << 20;
+
 /// An answer.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Reply {

@@ -4,10 +4,9 @@ use super::{
     aggregate::{self, Found},
     call::{Call, Outcome, texts},
     deeds,
-    documents::ANSWER,
     fault::Fault,
     query::{self, Query, ranked, values},
-    reply::Reply,
+    reply::{ANSWER, Reply},
     store::{Scroll, approximate, matches},
 };
 use serde_json::{Map, Value, json};
