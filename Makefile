@@ -37,7 +37,7 @@ requirements:
 	    print "too old: " $$1 " " $$2 "; " need " or newer is needed. From https://rustup.rs: rustup update" > "/dev/stderr"; exit 1 } }'
 
 build: requirements dashboard ## build the operator's program and the service binary
-	@test -x $(BUILT)/debug/decnet || echo "The first build takes about nine minutes on two processors: both halves, and OpenSSL for what attackers see."
+	@test -x $(BUILT)/debug/decnet || echo "The first build takes about twenty minutes on two processors: both halves, and OpenSSL for what attackers see."
 	cargo build -p decnet -p netsvcd $(SHARED)
 
 package: requirements dashboard ## what is shipped, in dist: a .deb, a tarball, checksums, a bill of materials

@@ -84,8 +84,8 @@ pub struct Clusterer {
 /// What is stored of a level.
 #[derive(Debug, Default)]
 struct Stored {
-    /// Members and their clusters.
-    places: BTreeMap<i64, i64>,
+    /// Members, their addresses and their clusters.
+    places: BTreeMap<i64, (IpAddr, i64)>,
     /// How far it had been read.
     cursor: i64,
 }
@@ -93,7 +93,7 @@ struct Stored {
 impl Stored {
     async fn read(store: &Store, level: Level) -> Result<Stored, StoreError> {
         let members = store.cluster_members_after(level, -1).await?;
-        let places = members.into_iter().map(|row| (row.member, row.cluster)).collect();
+        let places = members.into_iter().map(|row| (row.member, (row.src_ip, row.cluster))).collect();
         Ok(Stored { places, cursor: store.cluster_cursor(level).await? })
     }
 }
@@ -192,7 +192,9 @@ impl Clusterer {
         match &self.stored {
             // All were placed: those that stand there already are nobody's news.
             Some(stored) => {
-                let is_stored = |node: &i64| stored.places.get(node).copied() == self.graph.place(*node);
+                // An identity that lost its least address while nobody looked has another now, at the same place.
+                let now = |node: &i64| Some((*self.nodes.get(node)?.first()?, self.graph.place(*node)?));
+                let is_stored = |node: &i64| stored.places.get(node).copied() == now(node);
                 told.retain(|node| !is_stored(node) || self.late.contains(node));
                 gone = stored.places.keys().copied().filter(|node| !self.nodes.contains_key(node)).collect();
             }

@@ -124,8 +124,12 @@ impl SwarmHost {
 }
 
 impl SwarmDecky {
-    /// The deckies of one host: those that are wanted, and those that have yet to go.
+    /// The deckies of one host: those that are wanted, and those that have yet to go. One that left and knows it has
+    /// taken its own down, and says nothing any more.
     pub fn of(row: &Row, report: Option<&SwarmReport>, now: i64, stale: u64) -> Vec<SwarmDecky> {
+        if row.left_at.is_some() && row.told_at.is_some() {
+            return Vec::new();
+        }
         let heard = HostState::of(row, report, now, stale);
         let mut said: BTreeMap<String, DeckyReport> =
             said(report).into_iter().map(|decky| (decky.name.to_string(), decky)).collect();

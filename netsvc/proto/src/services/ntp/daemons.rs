@@ -98,8 +98,8 @@ pub(super) const DAEMONS: &[Daemon] = &[
     },
     Daemon {
         command: "/usr/sbin/chronyd -f /etc/chrony/chrony.conf",
-        uid: 100,
-        account: "chrony:x:100:101:chrony:/var/log/chrony:/sbin/nologin",
+        uid: 124,
+        account: "chrony:x:124:125:chrony:/var/log/chrony:/sbin/nologin",
         files: &[Laid::file("/etc/chrony/chrony.conf", 0o644, Changed::Installed, SOURCES)],
         ..CHRONY
     },

@@ -32,12 +32,12 @@ pub(in crate::services) const DAEMONS: &[Daemon] = &[
         binary: "/usr/sbin/exim4",
         command: "/usr/sbin/exim4 -bd -q30m",
         user: "Debian-exim",
-        uid: 109,
+        uid: 122,
         unit: "exim4",
         about: "LSB: exim Mail Transport Agent",
         package: ("exim4-daemon-light", "lightweight Exim MTA (v4) daemon"),
         size: (27_600, 6_800),
-        account: "Debian-exim:x:109:116::/var/spool/exim4:/usr/sbin/nologin",
+        account: "Debian-exim:x:122:129::/var/spool/exim4:/usr/sbin/nologin",
         ..Daemon::ROOT
     },
 ];
