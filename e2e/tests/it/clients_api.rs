@@ -92,21 +92,24 @@ print(told)
 print('done')
 ";
 
+/// Debian's own, which has the modules of Debian's packages, whichever comes first in the path.
+const PYTHON: &str = "/usr/bin/python3";
+
 fn module(name: &str, package: &str) -> bool {
-    let found = client("python3", &["-c", &format!("import {name}")]).status.success();
+    let found = client(PYTHON, &["-c", &format!("import {name}")]).status.success();
     assert!(found || std::env::var("CI").is_err(), "{name} is missing: apt-get install {package}");
     found
 }
 
 fn python(script: &str, ip: &str) -> String {
-    let seen = printed(&client("python3", &["-c", script, ip]));
+    let seen = printed(&client(PYTHON, &["-c", script, ip]));
     assert!(seen.ends_with("done\n"), "{seen}");
     seen
 }
 
 #[test]
 fn interfaces_over_http_take_what_their_clients_say_and_keep_it() {
-    let tools = [("python3", "python3"), ("curl", "curl"), ("nmap", "nmap")];
+    let tools = [(PYTHON, "python3"), ("curl", "curl"), ("nmap", "nmap")];
     let modules = [
         ("elasticsearch", "python3-elasticsearch"),
         ("winrm", "python3-winrm"),

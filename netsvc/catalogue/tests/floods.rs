@@ -58,16 +58,14 @@ static ALLOCATOR: Counting = Counting;
 const FLOOD: usize = 2 << 20;
 /// Bytes of a flood of content: more than any service keeps.
 const CONTENT: usize = 30 << 20;
-/// Bytes of a flood that is of another service's protocol.
-const FOREIGN: usize = 256 << 10;
 /// Bytes of one that comes byte by byte.
 const TRICKLE: usize = 6 * 1024;
 /// Bytes that a connection may hold beyond what it is charged.
 const FREE: usize = 768 * 1024;
 /// As [`FREE`] where there are sockets and a runtime.
 const FREE_WITH_SOCKETS: usize = 2 << 20;
-/// Work per byte: bytes looked at and bytes allocated. A question of forty bytes may have a document for an answer.
-const WORK: u64 = 600;
+/// Work per byte: bytes looked at and bytes allocated.
+const WORK: u64 = 400;
 
 /// Headers that come with each datagram.
 const HEADERS: u64 = 28;
@@ -193,17 +191,8 @@ fn is_of(def: &Def, flood: &Flood) -> bool {
     among(&GENERAL) || among(def.talks.floods)
 }
 
-/// Bytes of `flood` for `def`: content where it may be taken for that, little where the conversation is another's.
-fn amount(def: &Def, flood: &Flood) -> usize {
-    match flood.name {
-        "a line" | "a mail" => CONTENT,
-        _ if is_of(def, flood) => FLOOD,
-        _ => FOREIGN,
-    }
-}
-
 /// Every flood at each machine of one share, in `pieces`. A byte may cost `most` bytes of work.
-fn flooded<P: Iterator<Item = Vec<u8>>>(of: usize, most: u64, pieces: impl Fn(&Def, &Flood) -> P) {
+fn flooded<P: Iterator<Item = Vec<u8>>>(of: usize, most: u64, pieces: impl Fn(&Flood) -> P) {
     let _alone = ALONE.lock();
     for (def, open, link) in machines().skip(of).step_by(SHARES) {
         let mut shared = table(def);
@@ -215,7 +204,7 @@ fn flooded<P: Iterator<Item = Vec<u8>>>(of: usize, most: u64, pieces: impl Fn(&D
                 shared.budget = budget();
                 &shared
             };
-            let (work, free) = feed(def, (open, link), table, flood.head, pieces(def, &flood));
+            let (work, free) = feed(def, (open, link), table, flood.head, pieces(&flood));
             assert!(free < FREE, "{}: {}: {free} bytes held and not charged", def.slug, flood.name);
             assert!(work < most, "{}: {}: {work} per byte", def.slug, flood.name);
         }
@@ -223,24 +212,18 @@ fn flooded<P: Iterator<Item = Vec<u8>>>(of: usize, most: u64, pieces: impl Fn(&D
 }
 
 fn endless_bytes_are_charged_and_cost_what_they_are(of: usize) {
-    flooded(of, WORK, |def, flood| {
+    flooded(of, WORK, |flood| {
         let piece = piece(flood.unit);
-        let count = amount(def, flood) / piece.len();
+        let most = if matches!(flood.name, "a line" | "a mail") { CONTENT } else { FLOOD };
+        let count = most / piece.len();
         std::iter::repeat_n(piece, count)
     });
 }
 
 fn byte_by_byte_costs_no_more(of: usize) {
-    flooded(of, 2 * WORK, |_, flood| {
-        flood
-            .unit
-            .iter()
-            .copied()
-            .cycle()
-            .take(TRICKLE)
-            .map(|byte| vec![byte])
-            .collect::<Vec<_>>()
-            .into_iter()
+    flooded(of, 2 * WORK, |flood| {
+        let bytes = flood.unit;
+        bytes.iter().cycle().take(TRICKLE).map(|byte| vec![*byte])
     });
 }
 

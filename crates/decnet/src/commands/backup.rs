@@ -151,6 +151,11 @@ fn kept(context: &Context) -> Result<Vec<(String, PathBuf, bool)>> {
     Ok(found)
 }
 
+/// Whether `file` is what `path` names, or is in it.
+fn holds(path: &Path, file: &Path) -> bool {
+    matches!((path.canonicalize(), file.canonicalize()), (Ok(path), Ok(file)) if file.starts_with(&path))
+}
+
 /// Removes a file or a folder with all that is in it, if it is there.
 fn remove(path: &Path) -> Result<()> {
     match fs::symlink_metadata(path) {
@@ -181,7 +186,7 @@ impl Restore {
             fs_err::remove_dir_all(&fresh).context("remove what another restore left")?;
         }
         let manifest = archive::unpack(&self.file, KIND, &fresh)?;
-        let done = replace(context, &fresh).await;
+        let done = replace(context, &fresh, &self.file).await;
         fs_err::remove_dir_all(&fresh).context("remove what was unpacked")?;
         let rows = done?;
         if self.json {
@@ -202,25 +207,24 @@ async fn is_empty(context: &Context) -> Result<bool> {
     Ok(empty && !context.paths().install_secret().exists())
 }
 
-/// Puts what was unpacked in the place of what is there; how many rows the store has then.
-async fn replace(context: &Context, fresh: &Path) -> Result<u64> {
+/// Puts what was unpacked of `file` in the place of what is there; how many rows the store has then.
+async fn replace(context: &Context, fresh: &Path, file: &Path) -> Result<u64> {
     let mut copy =
         BufReader::new(fs_err::File::open(fresh.join(STORE)).context("open the copy of the store")?);
     // Nothing goes before it is certain that something comes.
     Store::look_through(&mut copy).context("read the copy of the store")?;
     copy.rewind().context("read the copy of the store")?;
+    let state = fresh.join(STATE);
+    // What the copy does not have belongs to another installation: an authority's key, for one.
+    let rest =
+        kept(context)?.into_iter().filter(|(name, ..)| !name.contains('/') && !state.join(name).exists());
+    let stale: Vec<PathBuf> = rest.map(|(_, path, _)| path).filter(|path| !holds(path, file)).collect();
     let store = context.store_or_new().await?;
     store.reset().await.context("empty the store")?;
     let rows = store.fill(&mut copy).await.context("fill the store")?;
     store.close().await;
     let root = context.paths().root().to_owned();
-    let state = fresh.join(STATE);
-    // What the file does not have belongs to another installation: an authority's key, for one.
-    for (name, path, _) in kept(context)?.into_iter().filter(|(name, ..)| !name.contains('/')) {
-        if !state.join(name).exists() {
-            remove(&path)?;
-        }
-    }
+    stale.iter().try_for_each(|path| remove(path))?;
     for entry in fs::read_dir(&state).into_iter().flatten().flatten() {
         let to = root.join(entry.file_name());
         remove(&to)?;

@@ -32,7 +32,6 @@ KeyringMode=private
 /// What a worker without rights gives up besides; it goes further by itself (Landlock, its own filter).
 const CONFINED: &str = "\
 PrivateDevices=yes
-PrivateUsers=yes
 PrivateMounts=yes
 ProtectControlGroups=yes
 ProtectKernelTunables=yes
@@ -47,16 +46,13 @@ SystemCallFilter=~@privileged @resources
 SystemCallErrorNumber=EPERM
 ";
 
+/// What such a worker has besides. The capability for ports below 1024 would be worth nothing in a user namespace of
+/// its own, and who has it drops it by himself.
+const ALONE: &str = "PrivateUsers=yes\n";
+const DROPS: &str = "SystemCallFilter=capset\n";
+
 /// The capability for ports below 1024.
 const LOW_PORTS: &str = "CAP_NET_BIND_SERVICE";
-
-/// [`CONFINED`] for who may need [`LOW_PORTS`]: in a user namespace of its own the capability would be worth nothing,
-/// and the worker drops it by itself.
-fn with_low_ports() -> String {
-    CONFINED
-        .replace("PrivateUsers=yes\n", "")
-        .replace("SystemCallErrorNumber=", "SystemCallFilter=capset\nSystemCallErrorNumber=")
-}
 
 /// What those leave who make networks and start processes of other users.
 const KEEPER: &str = "\
@@ -135,8 +131,12 @@ fn rights(grants: &Grants, layout: &Layout, text: &mut String) {
         }
     }
     text.push_str(ALL);
-    let confined = if grants.low_ports { with_low_ports() } else { CONFINED.to_owned() };
-    text.push_str(if grants.confined { &confined } else { KEEPER });
+    if grants.confined {
+        text.push_str(CONFINED);
+        text.push_str(if grants.low_ports { DROPS } else { ALONE });
+    } else {
+        text.push_str(KEEPER);
+    }
 }
 
 /// The unit that wants all others.

@@ -55,8 +55,14 @@ async fn a_backup_brings_everything_back() {
     assert!(again.status.code() == Some(1) && said.contains("--i-know-what-im-doing"), "{said}");
     fs::create_dir(other.path().join("left-by-another")).unwrap();
     fs::write(other.path().join("left-by-another/ca.key"), "key").unwrap();
-    assert!(run(&["restore", name, "--i-know-what-im-doing"]).status.success());
+    // The copy itself stays, wherever it lies.
+    let here = other.path().join("copies/a.tar");
+    fs::create_dir(here.parent().unwrap()).unwrap();
+    fs::copy(&file, &here).unwrap();
+    let output = run(&["restore", here.to_str().unwrap(), "--i-know-what-im-doing"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(!other.path().join("left-by-another").exists(), "what was there is gone");
+    assert_eq!(fs::read(&here).unwrap(), fs::read(&file).unwrap());
     // A damaged one changes nothing.
     let mut bytes = fs::read(&file).unwrap();
     let middle = bytes.len() / 2;

@@ -61,12 +61,10 @@ impl Journal {
     /// The one at `path`, and the changes in it; a line that was cut short is none.
     pub(super) fn open(path: &Path) -> (Journal, Vec<Change>) {
         let mut text = Vec::new();
-        if let Ok(file) = File::open(path) {
-            // What cannot be read is as if it had not been written.
-            let _ = file.take(MOST).read_to_end(&mut text);
-        }
+        // What cannot be read is as if it had not been written, and stays.
+        let read = File::open(path).and_then(|file| file.take(MOST).read_to_end(&mut text));
         let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
-        if whole < text.len() {
+        if read.is_ok() && whole < text.len() {
             // What is added next is not to hang on it.
             let _ = OpenOptions::new().write(true).open(path).and_then(|file| file.set_len(whole as u64));
             text.truncate(whole);

@@ -37,24 +37,10 @@ fn a_key_binds_alone_and_one_family_does_not() {
     let link = &change.links[0];
     assert_eq!((link.cluster, link.older, link.younger, link.weight), (10, 10, 20, 4000));
     assert_eq!((link.evidence[0].value.as_str(), link.evidence[0].holders), ("key 1", 2));
-    graph.put(
-        30,
-        &[
-            of(TraitKind::Pair, 1),
-            of(TraitKind::Pair, 2),
-            of(TraitKind::Command, 7),
-            of(TraitKind::Command, 8),
-        ],
-    );
-    graph.put(
-        40,
-        &[
-            of(TraitKind::Pair, 1),
-            of(TraitKind::Pair, 2),
-            of(TraitKind::Command, 7),
-            of(TraitKind::Command, 8),
-        ],
-    );
+    let (pair, command) = (|value| of(TraitKind::Pair, value), |value| of(TraitKind::Command, value));
+    for node in [30, 40] {
+        graph.put(node, &[pair(1), pair(2), command(7), command(8)]);
+    }
     graph.refresh();
     assert_eq!(graph.place(40), Some(30), "two families agree");
 }

@@ -38,10 +38,9 @@ pub(super) fn name<'a>(call: &'a Call<'_>) -> &'a str {
 
 /// `GET /`.
 pub(super) fn root(call: &mut Call<'_>) -> Outcome {
-    let node = Node::of(call.host);
     let version = call.release.told(call.host);
     Ok(Reply::ok(json!({
-        "name": node.name, "cluster_name": name(call), "cluster_uuid": drawn(call.host, "cluster"),
+        "name": call.host.persona().hostname, "cluster_name": name(call), "cluster_uuid": drawn(call.host, "cluster"),
         "version": version, "tagline": "You Know, for Search",
     })))
 }

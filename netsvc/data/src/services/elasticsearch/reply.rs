@@ -18,6 +18,10 @@ pub(super) struct Reply {
     pub(super) fields: Vec<(&'static str, String)>,
 }
 
+/// Room for the fields before a body, and for a usual document.
+const FIELDS: usize = 256;
+const USUAL: usize = 640;
+
 /// What is in it.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Body {
@@ -64,7 +68,8 @@ impl Reply {
             Body::Json(value) => (self.kind(release, request), Cow::Owned(document(value, form.pretty))),
         };
         let version = if request.version < (1, 1) && !request.version.eq(&(0, 0)) { "1.0" } else { "1.1" };
-        let mut text = format!("HTTP/{version} {} {}\r\n", self.status, reason(self.status));
+        let mut text = String::with_capacity(FIELDS + body.len());
+        let _ = write!(text, "HTTP/{version} {} {}\r\n", self.status, reason(self.status));
         if form.warns {
             let _ = write!(text, "Warning: {}\r\n", release.warning());
         }
@@ -111,7 +116,7 @@ pub(super) struct Form {
 
 /// A document as it is sent.
 pub(super) fn document(value: &Value, pretty: bool) -> Vec<u8> {
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(USUAL);
     if pretty {
         // A vector takes everything.
         let _ = value.serialize(&mut serde_json::Serializer::with_formatter(&mut bytes, Spread::default()));
