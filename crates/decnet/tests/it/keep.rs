@@ -10,9 +10,8 @@ fn untarred(path: &std::path::Path) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-#[tokio::test]
-async fn a_backup_brings_everything_back() {
-    let site = Site::new().await;
+/// Something in each of the folders that a copy is made of, and in one that it is not made of.
+fn filled(site: &Site) {
     let paths = site.paths();
     fs::write(paths.install_secret(), "ab".repeat(32)).unwrap();
     for (path, text) in [
@@ -24,6 +23,13 @@ async fn a_backup_brings_everything_back() {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
+}
+
+#[tokio::test]
+async fn a_backup_brings_everything_back() {
+    let site = Site::new().await;
+    let paths = site.paths();
+    filled(&site);
     let file = tempfile::tempdir().unwrap().keep().join("whole.tar.gz");
     let name = file.to_str().unwrap();
     let said = site.printed(&["backup", name]);
