@@ -291,6 +291,10 @@ impl Session {
                         Counters::add(&self.counters.artefacts, 1);
                         self.say(&Heard::Has(name.to_owned())).await?;
                     }
+                    Piece::Again => {
+                        tracing::warn!(host = self.host, artefact = name, "an artefact has to come again");
+                        self.say(&Heard::Wants(name.to_owned(), 0)).await?;
+                    }
                     Piece::Refused => {
                         tracing::warn!(
                             host = self.host,
