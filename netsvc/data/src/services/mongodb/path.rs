@@ -1,7 +1,7 @@
 //! Paths into documents: names with dots between.
 
 use super::{
-    bson::{Doc, Value},
+    bson::{DEEPEST, Doc, Value},
     fault::Fault,
 };
 
@@ -26,8 +26,12 @@ pub(super) fn reach<'a>(doc: &'a Doc, path: &str) -> Vec<&'a Value> {
     found
 }
 
-/// Puts `value` where `path` leads, and documents on the way there.
+/// Puts `value` where `path` leads, and documents on the way there. A peer writes paths as long as he likes, and what
+/// copies, writes and drops the document goes as deep as it is: deeper than documents are read it is refused.
 pub(super) fn place(doc: &mut Doc, path: &str, value: Value) -> Result<(), Fault> {
+    if DEEPEST < path.split('.').take(DEEPEST + 1).count() + value.depth() {
+        return Err(Fault::deep());
+    }
     let (way, last) = path.rsplit_once('.').map_or(("", path), |(way, last)| (way, last));
     let mut at = doc;
     for part in way.split('.').filter(|part| !part.is_empty()) {
@@ -58,4 +62,23 @@ pub(super) fn remove(doc: &mut Doc, path: &str) {
         }
     }
     at.0.retain(|(name, _)| name != last);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::bson::bson;
+    use super::*;
+
+    #[test]
+    fn nothing_is_put_deeper_than_documents_are_read() {
+        let mut doc = Doc::default();
+        let deep = |levels: usize| vec!["a"; levels].join(".");
+        assert_eq!(place(&mut doc, &deep(200_000), 1.into()), Err(Fault::deep()));
+        assert_eq!(place(&mut doc, &deep(DEEPEST), 1.into()), Ok(()));
+        assert_eq!(Doc::read(&doc.bytes()), Ok(doc.clone()));
+        // A value that is deep itself, moved down, would be as deep as both.
+        let moved = doc.get("a").cloned().unwrap();
+        assert_eq!(place(&mut doc, "b.c", moved), Err(Fault::deep()));
+        assert_eq!(place(&mut doc, "b", bson! { "c" => bson! {} }.into()), Ok(()));
+    }
 }
