@@ -89,6 +89,7 @@ mod tests {
             format!("select {}1{}", "(".repeat(5000), ")".repeat(5000)),
             format!("select 1{}", "+1".repeat(100_000)),
             format!("select {}1", "not ".repeat(5000)),
+            format!("select {}'a'", "_utf8 ".repeat(150_000)),
             format!("select {}1{}", "(select ".repeat(2000), ")".repeat(2000)),
         ] {
             assert!(matches!(run(&text), Err(Fault::Syntax { .. })));
