@@ -170,6 +170,20 @@ impl Value {
         if let Value::Array(values) = self { Some(values) } else { None }
     }
 
+    /// About how many bytes it takes in memory.
+    pub(super) fn size(&self) -> usize {
+        let inner = match self {
+            Value::Text(text) | Value::Code(text) | Value::Symbol(text) => text.len(),
+            Value::Document(doc) => doc.size(),
+            Value::Array(values) => values.iter().map(Value::size).sum(),
+            Value::Binary(_, bytes) => bytes.len(),
+            Value::Regex(pattern, options) => pattern.len() + options.len(),
+            Value::Scoped(code, scope) => code.len() + scope.size(),
+            _ => 0,
+        };
+        size_of::<Value>() + inner
+    }
+
     /// How many documents and arrays stand in each other in it. Nothing is deeper than [`DEEPEST`] allows, and so this
     /// is not either.
     pub(super) fn depth(&self) -> usize {
@@ -272,6 +286,11 @@ impl Value {
 }
 
 impl Doc {
+    /// As [`Value::size`].
+    pub(super) fn size(&self) -> usize {
+        self.0.iter().map(|(name, value)| size_of::<String>() + name.len() + value.size()).sum()
+    }
+
     /// As [`Value::depth`].
     pub(super) fn depth(&self) -> usize {
         1 + self.0.iter().map(|(_, value)| value.depth()).max().unwrap_or(0)

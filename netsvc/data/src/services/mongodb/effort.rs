@@ -1,11 +1,14 @@
 //! What a command may still do, and the patterns that it has compiled.
 
-use super::fault::Fault;
+use super::{bson::Value, fault::Fault};
 use regex::{Regex, RegexBuilder};
 use std::collections::BTreeMap;
 
 /// Values that one command may look at.
 const STEPS: u32 = 2_000_000;
+/// Bytes of values that one command may make: an expression names a field as often as it likes, and stages do so again
+/// with what came of it (the server gives a stage 100 MB).
+const MADE: usize = 32 << 20;
 /// Most bytes of a compiled pattern.
 const PATTERN: usize = 1 << 18;
 /// Most patterns of one command.
@@ -14,6 +17,8 @@ const PATTERNS: usize = 32;
 /// What a command may still do.
 pub(super) struct Effort {
     steps: u32,
+    /// Bytes that may still be made.
+    room: usize,
     patterns: BTreeMap<(String, String), Option<Regex>>,
     /// What of the server's own JavaScript it asked for.
     pub script: bool,
@@ -23,12 +28,24 @@ pub(super) struct Effort {
 
 impl Effort {
     pub(super) fn new(now: i64) -> Self {
-        Effort { steps: STEPS, patterns: BTreeMap::new(), script: false, now }
+        Effort { steps: STEPS, room: MADE, patterns: BTreeMap::new(), script: false, now }
     }
 
     /// Spends one step.
     pub(super) fn step(&mut self) -> Result<(), Fault> {
         self.steps = self.steps.checked_sub(1).ok_or_else(Fault::time)?;
+        Ok(())
+    }
+
+    /// Makes room for one more of `value`.
+    pub(super) fn copy(&mut self, value: &Value) -> Result<Value, Fault> {
+        self.make(value.size())?;
+        Ok(value.clone())
+    }
+
+    /// Makes room for so many bytes.
+    pub(super) fn make(&mut self, bytes: usize) -> Result<(), Fault> {
+        self.room = self.room.checked_sub(bytes).ok_or_else(Fault::memory)?;
         Ok(())
     }
 

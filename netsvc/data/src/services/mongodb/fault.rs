@@ -70,6 +70,15 @@ impl Fault {
         Fault::new(15, "Document exceeds maximum nesting depth of 180")
     }
 
+    /// A stage would take more memory than one may.
+    pub(super) fn memory() -> Self {
+        Fault::new(
+            292,
+            "Exceeded memory limit for $group, but didn't allow external sort. Pass allowDiskUse:true to opt \
+                in.",
+        )
+    }
+
     /// A query took more work than one may.
     pub(super) fn time() -> Self {
         Fault::new(50, "operation exceeded time limit")
