@@ -54,6 +54,20 @@ fn values_live_and_types_are_kept_apart() {
 }
 
 #[test]
+fn a_script_that_makes_too_much_fails_as_where_memory_is_short() {
+    for line in ["a=a..a", "a={a,a}", "a={x=a,y=a}"] {
+        let script = format!("local a='xxxxxxxx' {}return #a", format!("{line} ").repeat(60));
+        let said = String::from_utf8(sent(&talk(&[], &format!("EVAL \"{script}\" 0\r\n")))).unwrap();
+        assert!(said.starts_with("-ERR user_script:1: not enough memory script: "), "{line}: {said}");
+    }
+    check(
+        &[],
+        "EVAL \"local a=ARGV[1] a=a..a a=a..a return {#a,ARGV[2]}\" 0 xy z\r\n",
+        "*2\r\n:8\r\n$1\r\nz\r\n",
+    );
+}
+
+#[test]
 fn transactions_queue_and_abort() {
     check(
         &[],
