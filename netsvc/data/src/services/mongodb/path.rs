@@ -4,13 +4,15 @@ use super::{
     bson::{DEEPEST, Doc, Value},
     fault::Fault,
 };
+use std::{collections::HashSet, ptr};
 
-/// The values that `path` leads to, through documents and the documents of arrays.
+/// The values that `path` leads to, through documents and the documents of arrays; each of them once, though a number
+/// may lead to it as a place in an array and as a name in a document of it: the ways would be twice as many with each.
 pub(super) fn reach<'a>(doc: &'a Doc, path: &str) -> Vec<&'a Value> {
     let mut parts = path.split('.');
     let mut found: Vec<&Value> = parts.next().and_then(|name| doc.get(name)).into_iter().collect();
     for part in parts {
-        let mut next = Vec::new();
+        let mut next: Vec<&Value> = Vec::new();
         for value in found {
             match value {
                 Value::Document(doc) => next.extend(doc.get(part)),
@@ -20,6 +22,10 @@ pub(super) fn reach<'a>(doc: &'a Doc, path: &str) -> Vec<&'a Value> {
                 }
                 _ => {}
             }
+        }
+        if part.parse::<usize>().is_ok() {
+            let mut seen = HashSet::new();
+            next.retain(|value| seen.insert(ptr::from_ref::<Value>(value)));
         }
         found = next;
     }
@@ -68,6 +74,19 @@ pub(super) fn remove(doc: &mut Doc, path: &str) {
 mod tests {
     use super::super::bson::bson;
     use super::*;
+
+    #[test]
+    fn a_value_is_reached_once_however_many_ways_lead_to_it() {
+        let mut value = Value::from(7);
+        for _ in 0..24 {
+            value = vec![Value::from(bson! { "0" => value })].into();
+        }
+        let doc = bson! { "x" => value };
+        for steps in [24, 48, 90] {
+            assert!(reach(&doc, &format!("x{}", ".0".repeat(steps))).len() < 50, "{steps}");
+        }
+        assert_eq!(reach(&doc, &format!("x{}", ".0".repeat(48))), [&Value::from(7)]);
+    }
 
     #[test]
     fn nothing_is_put_deeper_than_documents_are_read() {
