@@ -108,6 +108,9 @@ pub struct Session {
     pub(crate) warnings: Vec<(u16, String)>,
     /// Rows that the last statement changed or found.
     pub(crate) last: (i64, i64),
+    /// Rows that the present statement has visited, and bytes of values that it has made.
+    pub(crate) visits: usize,
+    pub(crate) held: usize,
     /// What the last statements slept, s; the service waits for it.
     pub slept: f64,
     /// Files that SELECT … INTO wrote: name and content.
