@@ -2,7 +2,7 @@
 
 use super::{
     aggregate::{self, Found},
-    call::{Call, Outcome, texts},
+    call::{Call, Outcome, line, texts},
     deeds,
     fault::Fault,
     query::{self, Query, ranked, values},
@@ -58,16 +58,16 @@ pub(super) fn many(call: &mut Call<'_>, expression: &str) -> Outcome {
         if MANY <= answers.len() {
             break;
         }
-        let head: Map<String, Value> = serde_json::from_str(head).unwrap_or_default();
+        let head = line(head).unwrap_or_default();
         let index = head.get("index").map(texts).unwrap_or_default().join(",");
         let index = if index.is_empty() { expression.to_owned() } else { index };
-        let outcome = match serde_json::from_str::<Map<String, Value>>(body) {
+        let outcome = match line(body) {
             Ok(_) if ANSWER < size => Err(Fault::too_large()),
             Ok(body) => {
                 deeds::query(call, &index, &body);
                 run(call, &index, &body)
             }
-            Err(error) => Err(Fault::json(&error)),
+            Err(fault) => Err(fault),
         };
         answers.push(match outcome {
             Ok(Value::Object(mut fields)) => {

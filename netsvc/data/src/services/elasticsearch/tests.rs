@@ -74,6 +74,17 @@ fn each_release_says_what_it_is() {
 }
 
 #[test]
+fn no_document_is_longer_than_its_tree_may_be_wherever_it_stands() {
+    let long = format!("{{\"a\":[{}0]}}", "{\"\":0},".repeat(100_000));
+    let search = format!("{{}}\n{{\"query\":{{\"terms\":{long}}}}}\n");
+    let bulk = format!("{{\"index\":{{\"_index\":\"x\"}}}}\n{long}\n");
+    for (target, body) in [("/_msearch", &search), ("/_bulk", &bulk), ("/x/_doc/my_bulk", &long)] {
+        let (said, _) = talk("7.10.2", &[], &[&post(target, body)]);
+        assert!(said.contains("circuit_breaking_exception"), "{target}: {said:.300}");
+    }
+}
+
+#[test]
 fn the_application_is_found_read_dropped_and_held_for_ransom() {
     let note = "{\"message\":\"All your indices have been backed up. Send 0.02 BTC to recover your data\"}";
     let (said, events) = talk(
