@@ -2,6 +2,7 @@
 
 use super::{
     fault::Fault,
+    query::Work,
     release::Release,
     reply::Reply,
     store::{Index, Store},
@@ -26,6 +27,8 @@ pub(super) struct Call<'a> {
     pub(super) release: &'static Release,
     pub(super) request: &'a Request,
     pub(super) query: Form,
+    /// What may still be searched.
+    pub(super) work: Work,
     /// The clock, µs since the epoch.
     pub(super) now: i64,
     pub(super) out: &'a mut Out,

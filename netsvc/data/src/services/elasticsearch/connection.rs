@@ -132,6 +132,7 @@ impl Connection {
             release: self.release,
             request,
             query: call::query(request),
+            work: Work::default(),
             now: self.host.clock(),
             out,
         };
