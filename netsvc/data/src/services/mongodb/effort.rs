@@ -5,7 +5,10 @@ use regex::{Regex, RegexBuilder};
 use std::collections::BTreeMap;
 
 /// Values that one command may look at.
-const STEPS: u32 = 2_000_000;
+const STEPS: u32 = 4_000_000;
+/// Bytes that are read, and names of fields that are compared, in the time of a step.
+const READ: usize = 128;
+const NAMES: usize = 16;
 /// Bytes of values that one command may make: an expression names a field as often as it likes, and stages do so again
 /// with what came of it (the server gives a stage 100 MB).
 const MADE: usize = 32 << 20;
@@ -33,8 +36,24 @@ impl Effort {
 
     /// Spends one step.
     pub(super) fn step(&mut self) -> Result<(), Fault> {
-        self.steps = self.steps.checked_sub(1).ok_or_else(Fault::time)?;
+        self.steps(1)
+    }
+
+    /// Spends steps.
+    pub(super) fn steps(&mut self, count: usize) -> Result<(), Fault> {
+        let left = u32::try_from(count).ok().and_then(|count| self.steps.checked_sub(count));
+        self.steps = left.ok_or_else(Fault::time)?;
         Ok(())
+    }
+
+    /// Spends what reading documents of so many bytes takes.
+    pub(super) fn read(&mut self, bytes: usize) -> Result<(), Fault> {
+        self.steps(1 + bytes / READ)
+    }
+
+    /// Spends what looking at so many names of fields takes.
+    pub(super) fn look(&mut self, names: usize) -> Result<(), Fault> {
+        self.steps(1 + names / NAMES)
     }
 
     /// Makes room for one more of `value`.

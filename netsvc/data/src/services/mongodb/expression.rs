@@ -6,7 +6,7 @@ use super::{
     bson::{Doc, Value},
     effort::Effort,
     fault::Fault,
-    path::reach,
+    path::{reach, reach_within},
 };
 
 /// Longest text that an expression makes.
@@ -54,7 +54,7 @@ fn variable(name: &str, doc: &Doc, effort: &mut Effort) -> Result<Value, Fault> 
 
 /// What a path leads to: of an array of documents, the array of it.
 fn field(doc: &Doc, path: &str, effort: &mut Effort) -> Result<Value, Fault> {
-    let found = reach(doc, path);
+    let found = reach_within(doc, path, effort)?;
     let through = path
         .rsplit_once('.')
         .is_some_and(|(before, _)| reach(doc, before).iter().any(|value| value.array().is_some()));
@@ -204,7 +204,7 @@ fn of_list(name: &str, all: &[Value], effort: &mut Effort) -> Result<Option<Valu
         "$mergeObjects" => {
             let mut merged = Doc::default();
             for (name, value) in all.iter().filter_map(Value::doc).flat_map(|doc| &doc.0) {
-                effort.step()?;
+                effort.look(merged.0.len())?;
                 merged.set(name, value.clone());
             }
             merged.into()

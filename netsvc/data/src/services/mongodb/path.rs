@@ -2,6 +2,7 @@
 
 use super::{
     bson::{DEEPEST, Doc, Value},
+    effort::Effort,
     fault::Fault,
 };
 use std::{collections::HashSet, ptr};
@@ -9,16 +10,33 @@ use std::{collections::HashSet, ptr};
 /// The values that `path` leads to, through documents and the documents of arrays; each of them once, though a number
 /// may lead to it as a place in an array and as a name in a document of it: the ways would be twice as many with each.
 pub(super) fn reach<'a>(doc: &'a Doc, path: &str) -> Vec<&'a Value> {
+    walk(doc, path, &mut 0)
+}
+
+/// As [`reach`], in the time that a command has.
+pub(super) fn reach_within<'a>(
+    doc: &'a Doc,
+    path: &str,
+    effort: &mut Effort,
+) -> Result<Vec<&'a Value>, Fault> {
+    let mut names = 0;
+    let found = walk(doc, path, &mut names);
+    effort.look(names)?;
+    Ok(found)
+}
+
+/// As [`reach`]; `names` counts the names that were compared.
+fn walk<'a>(doc: &'a Doc, path: &str, names: &mut usize) -> Vec<&'a Value> {
     let mut parts = path.split('.');
-    let mut found: Vec<&Value> = parts.next().and_then(|name| doc.get(name)).into_iter().collect();
+    let mut found: Vec<&Value> = parts.next().and_then(|name| named(doc, name, names)).into_iter().collect();
     for part in parts {
         let mut next: Vec<&Value> = Vec::new();
         for value in found {
             match value {
-                Value::Document(doc) => next.extend(doc.get(part)),
+                Value::Document(doc) => next.extend(named(doc, part, names)),
                 Value::Array(values) => {
                     next.extend(part.parse::<usize>().ok().and_then(|at| values.get(at)));
-                    next.extend(values.iter().filter_map(|value| value.doc()?.get(part)));
+                    next.extend(values.iter().filter_map(|value| named(value.doc()?, part, names)));
                 }
                 _ => {}
             }
@@ -30,6 +48,11 @@ pub(super) fn reach<'a>(doc: &'a Doc, path: &str) -> Vec<&'a Value> {
         found = next;
     }
     found
+}
+
+fn named<'a>(doc: &'a Doc, name: &str, names: &mut usize) -> Option<&'a Value> {
+    *names += doc.0.len();
+    doc.get(name)
 }
 
 /// Puts `value` where `path` leads, and documents on the way there. A peer writes paths as long as he likes, and what

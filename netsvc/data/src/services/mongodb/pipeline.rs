@@ -101,7 +101,7 @@ fn through(
     match name {
         "$match" => matched(docs, object(name, argument)?, effort),
         "$sort" => {
-            query::sort(&mut docs, object(name, argument)?);
+            query::sort(&mut docs, object(name, argument)?, effort)?;
             Ok(docs)
         }
         "$limit" => {
@@ -137,7 +137,7 @@ fn through(
         "$sortByCount" => {
             let by = bson! { "_id" => argument.clone(), "count" => bson! { "$sum" => 1 } };
             let mut docs = group(&docs, &by, effort)?;
-            query::sort(&mut docs, &bson! { "count" => -1 });
+            query::sort(&mut docs, &bson! { "count" => -1 }, effort)?;
             Ok(docs)
         }
         "$lookup" => lookup(docs, object(name, argument)?, other, effort),
@@ -171,6 +171,7 @@ fn added(mut doc: Doc, fields: &Doc, effort: &mut Effort) -> Result<Doc, Fault> 
     for (name, expression) in &fields.0 {
         let value = value(expression, &doc, effort)?;
         if !matches!(value, Value::Undefined) {
+            effort.look(doc.0.len())?;
             doc.set(name, value);
         }
     }

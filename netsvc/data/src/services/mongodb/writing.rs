@@ -88,6 +88,7 @@ fn found(
     let there =
         world.collection(namespace.0, namespace.1).map_or(&[][..], |found| found.documents.as_slice());
     for (at, stored) in there.iter().enumerate() {
+        effort.read(stored.size())?;
         let doc = stored.doc();
         if query::matches(filter, &doc, effort)? {
             found.push((at, doc));
@@ -238,7 +239,7 @@ pub(super) fn find_and_modify(ask: &mut Ask<'_>) -> Result<Doc, Fault> {
     let mut all = found(&world, (ask.database, &collection), &filter, true, &mut ask.effort)?;
     let sort = ask.doc("sort");
     let mut order: Vec<Doc> = all.iter().map(|(_, doc)| doc.clone()).collect();
-    query::sort(&mut order, &sort);
+    query::sort(&mut order, &sort, &mut ask.effort)?;
     let chosen = order.first().and_then(|first| all.iter().position(|(_, doc)| doc == first));
     let chosen = chosen.map(|at| all.swap_remove(at));
     let (value, last) = match chosen {
