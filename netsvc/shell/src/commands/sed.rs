@@ -13,6 +13,9 @@ use regex::Regex;
 
 pub(super) const COMMANDS: &[(&str, Run)] = &[("sed", sed)];
 
+/// Most bytes of what a script makes, of one line or in all.
+const LONGEST: usize = 2 << 20;
+
 #[derive(Clone)]
 enum Address {
     Line(usize),
@@ -307,7 +310,7 @@ fn run(commands: &mut [Command], text: &str, quiet: bool) -> String {
             }
         }
         cycle.out.push_str(&std::mem::take(&mut cycle.after));
-        if matches!(outcome, Outcome::Quit) || cycle.out.len() > 2 << 20 {
+        if matches!(outcome, Outcome::Quit) || cycle.out.len() > LONGEST {
             break;
         }
         cycle.at += 1;
@@ -341,6 +344,9 @@ impl Cycle<'_> {
                 continue;
             }
             match self.perform(&command.action) {
+                Outcome::Done if LONGEST < self.space.len() + self.after.len() + self.out.len() => {
+                    return Outcome::Quit;
+                }
                 Outcome::Done => {}
                 end => return end,
             }
@@ -437,18 +443,21 @@ fn substitute(space: &str, regex: &Regex, replacement: &str, all: bool, number: 
     let mut out = String::new();
     let mut end = 0;
     let mut changed = false;
+    let marks = replacement.matches(['&', '\\']).count();
     for (index, captures) in regex.captures_iter(space).enumerate() {
         if index + 1 < number || !all && index + 1 > number {
             continue;
         }
         let Some(whole) = captures.get(0) else { continue };
+        // A script names the match as often as it likes.
+        let added = marks.saturating_mul(whole.len()).saturating_add(replacement.len());
+        if LONGEST < out.len().saturating_add(added) {
+            break;
+        }
         out.push_str(space.get(end..whole.start()).unwrap_or(""));
         out.push_str(&fill(replacement, |group| captures.get(group).map_or("", |found| found.as_str())));
         end = whole.end();
         changed = true;
-        if out.len() > 1 << 20 {
-            break;
-        }
     }
     out.push_str(space.get(end..).unwrap_or(""));
     changed.then_some(out)

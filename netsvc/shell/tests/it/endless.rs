@@ -118,3 +118,13 @@ fn no_program_makes_more_than_there_is_memory_for() {
                  print n, p[3], length(a), 2 in a }'";
     assert_eq!(run("debian12", short).0, "3 c 1 1\n");
 }
+
+#[test]
+fn no_script_makes_more_of_a_line_than_there_is_memory_for() {
+    for script in [format!("s/.*/{}/", "&".repeat(5_000)), "p;".repeat(5_000), "s/a/&&/g;".repeat(60)] {
+        let line = format!("head -c 1000000 /dev/zero | tr '\\0' a | sed '{script}' | wc -c");
+        let (text, _) = run("debian12", &line);
+        let bytes: usize = text.trim().parse().unwrap();
+        assert!((1_000_000..8_000_000).contains(&bytes), "{script:.20}: {bytes}");
+    }
+}
