@@ -3,6 +3,7 @@
 use super::{
     call::{self, Call, DOCUMENT},
     fault::Fault,
+    query::Work,
     release::Release,
     reply::{Form, Reply},
     route, seeded,
