@@ -2,6 +2,7 @@
 
 use crate::tls;
 use decnet_model::alert::BadTarget;
+use decnet_outward::ConnectError;
 use netsvc_wire::escape::printable;
 use std::{io, time::Duration};
 
@@ -69,4 +70,14 @@ pub enum SendError {
     /// Too slow.
     #[error("the target took longer than {} s", PATIENCE.as_secs())]
     Slow,
+}
+
+impl From<ConnectError> for SendError {
+    fn from(error: ConnectError) -> Self {
+        match error {
+            ConnectError::Connect(source) => SendError::Connect(source),
+            ConnectError::Name => SendError::Name,
+            ConnectError::Tls(source) => SendError::Tls(source),
+        }
+    }
 }

@@ -1,10 +1,8 @@
 //! Whom we believe over TLS: the certificate authorities of the web, and those that the operator put into the
 //! file `alert-ca.pem` of the state folder.
 
-use rustls::{
-    ClientConfig, RootCertStore,
-    pki_types::{CertificateDer, pem::PemObject},
-};
+use decnet_outward::trust;
+use rustls::ClientConfig;
 use std::{io, path::Path, sync::Arc};
 
 /// Name of the operator's file.
@@ -15,19 +13,7 @@ pub(crate) const FILE: &str = "alert-ca.pem";
 /// # Errors
 /// When the file is there and cannot be read, or has no certificate in it.
 pub(crate) fn config(folder: &Path) -> io::Result<Arc<ClientConfig>> {
-    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    if let Some(text) = own(folder)? {
-        for certificate in CertificateDer::pem_slice_iter(&text) {
-            roots.add(certificate.map_err(io::Error::other)?).map_err(io::Error::other)?;
-        }
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(io::Error::other)?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(Arc::new(config))
+    trust::config(&folder.join(FILE))
 }
 
 /// The operator's file, if there is one: certificates in PEM.
@@ -35,12 +21,5 @@ pub(crate) fn config(folder: &Path) -> io::Result<Arc<ClientConfig>> {
 /// # Errors
 /// When it cannot be read, or has no certificate in it.
 pub(crate) fn own(folder: &Path) -> io::Result<Option<Vec<u8>>> {
-    let text = match std::fs::read(folder.join(FILE)) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        read => read?,
-    };
-    if CertificateDer::pem_slice_iter(&text).next().is_none() {
-        return Err(io::Error::other("no certificate in it"));
-    }
-    Ok(Some(text))
+    trust::own(&folder.join(FILE))
 }

@@ -3,15 +3,12 @@
 
 use crate::answer::{Answer, SendError};
 use decnet_model::record::AlertDelivery;
+use decnet_outward::connect;
 use hmac::{Hmac, Mac};
-use rustls::{ClientConfig, pki_types::ServerName};
+use rustls::ClientConfig;
 use sha2::Sha256;
 use std::sync::Arc;
-use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    net::TcpStream,
-};
-use tokio_rustls::TlsConnector;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 /// Bytes of an answer that are read.
 const ANSWER: usize = 8 * 1024;
@@ -33,15 +30,8 @@ pub(crate) async fn post(
     seconds: i64,
 ) -> Result<Answer, SendError> {
     let head = head(&place, secret, message, body, seconds);
-    let socket = TcpStream::connect((place.host, place.port)).await.map_err(SendError::Connect)?;
-    match place.tls {
-        None => talk(socket, &head, body).await,
-        Some(config) => {
-            let name = ServerName::try_from(place.host.to_owned()).map_err(|_| SendError::Name)?;
-            let socket = TlsConnector::from(config).connect(name, socket).await.map_err(SendError::Tls)?;
-            talk(socket, &head, body).await
-        }
-    }
+    let socket = connect(place.host, place.port, place.tls).await?;
+    talk(socket, &head, body).await
 }
 
 fn head(place: &Place<'_>, secret: &str, message: &AlertDelivery, body: &str, seconds: i64) -> String {
