@@ -4,6 +4,7 @@
 //! and random changes of them on a stable compiler.
 
 mod frames;
+mod intel;
 mod session;
 
 use decnet_analysis::jarm::{Answer, Jarm};
@@ -87,6 +88,12 @@ const PARSERS: &[Parser] = &[
     ("certificate", certificate),
     ("canary_http", canary_http),
     ("canary_dns", canary_dns),
+    ("intel_networks", intel::networks),
+    ("intel_countries", intel::countries),
+    ("intel_routes", intel::routes),
+    ("intel_list", intel::list),
+    ("intel_database", intel::database),
+    ("intel_answers", intel::answers),
 ];
 
 /// A request to the pages of canaries.

@@ -11,6 +11,7 @@
 mod backend;
 mod care;
 mod correlate;
+mod enrichment;
 mod fleet;
 mod incidents;
 mod ingest;

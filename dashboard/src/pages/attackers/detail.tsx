@@ -9,6 +9,7 @@ import { CredentialTable } from "../credentials/CredentialTable";
 import { SessionTable } from "../sessions/SessionTable";
 import { Shown } from "../techniques/Shown";
 import { Profile } from "./Profile";
+import { Whose } from "./Whose";
 import { clock, count, span } from "../../kit/time";
 
 const LIVE = { live: 1500 };
@@ -40,6 +41,7 @@ export default function AttackerPage() {
       <div className="tiles">
         {numbers.map(([name, value]) => <div key={name} className="panel tile"><b>{value}</b><span>{name}</span></div>)}
       </div>
+      <Whose one={one} />
       <Profile ip={ip} />
       <Path contacts={one.contacts} />
       <Shown query={{ src_ip: ip }} />

@@ -9,6 +9,7 @@ import { type Column, Table } from "../../kit/Table";
 import { ago, count } from "../../kit/time";
 import { useEvery } from "../../kit/useEvery";
 import { Outcome } from "../operations/Outcome";
+import { Lookup } from "./Lookup";
 
 type Lag = Body["Lag"];
 const LAGS: Column<Lag>[] = [
@@ -42,6 +43,7 @@ export default function Workers() {
         <header><h2>Views of the events</h2></header>
         <Table whole label="Views of the events" columns={LAGS} rows={workers.data.views} keyOf={(one) => one.view} />
       </section>
+      <Lookup />
     </div>
   );
 }

@@ -1,0 +1,200 @@
+//! `enrich`: whose addresses are and what others think of them; without a verb, the worker that finds out.
+
+use super::{Context, run};
+use crate::output::{self, Cell};
+use anyhow::{Context as _, Result, bail};
+use clap::{Args, Subcommand};
+use decnet_enrich::{
+    local::{Folder, Library},
+    scope,
+};
+use decnet_model::{record, worker::Worker};
+use decnet_shape::{CountryCount, Lookup, LookupStatus, Origin, Reputation};
+use std::net::IpAddr;
+
+/// Say whose addresses of attackers are, and what is thought of them elsewhere
+///
+/// Addresses are looked up in files of the folder `intel` of the state folder, which you bring along: databases in
+/// MaxMind's format, networks of iptoasn.com, files of the regional registries, validated payloads of the RPKI, the
+/// list of Feodo Tracker. Providers are asked only where settings have keys for them. Without a verb the worker
+/// `enricher` runs.
+#[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Enrich {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+    /// Run the worker in the background
+    #[arg(long, short)]
+    daemon: bool,
+}
+
+#[derive(Subcommand, Debug)]
+enum Verb {
+    /// Show the files that addresses are looked up in, and the providers that are asked
+    Status {
+        /// JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show how many attackers there are of each country, the most first
+    Countries {
+        /// A JSON list
+        #[arg(long)]
+        json: bool,
+    },
+    /// Look an address up in the files, and show what providers have answered of it, or of a file; nobody is asked
+    Lookup {
+        /// The address, or the SHA-256 of a file
+        subject: String,
+        /// JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+impl Enrich {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// When the folder or the store cannot be read, or the worker fails.
+    pub async fn run(self, context: &Context) -> Result<()> {
+        match self.verb {
+            None => {
+                let options = run::Single { daemon: self.daemon, user: None };
+                run::single(Worker::Enricher, options, context).await
+            }
+            Some(Verb::Status { json }) => status(context, json).await,
+            Some(Verb::Countries { json }) => countries(context, json).await,
+            Some(Verb::Lookup { subject, json }) => lookup(context, &subject, json).await,
+        }
+    }
+}
+
+async fn status(context: &Context, json: bool) -> Result<()> {
+    let store = context.store().await?;
+    let files = store.enrichment_files().await.context("read which files there are")?;
+    let providers = store.provider_list().await.context("read how providers do")?;
+    let status = LookupStatus::new(&files, &providers, context.now());
+    if json {
+        output::json(&status);
+        return Ok(());
+    }
+    if status.files.is_empty() {
+        let folder = context.paths().intel();
+        output::line(&format!("no file in {} has been read by the worker enricher", folder.display()));
+    } else {
+        let header = ["FILE", "FORM", "ROWS", "BAD LINES", "CHANGED", "PROBLEM"];
+        let cells = files.iter().map(|file| -> Vec<Cell> {
+            vec![
+                (&file.name).into(),
+                (&file.form).into(),
+                file.rows.to_string().into(),
+                file.malformed.to_string().into(),
+                output::moment(file.changed_at).into(),
+                Cell::captured(file.problem.as_bytes()),
+            ]
+        });
+        output::list(&header, cells.collect(), false);
+    }
+    output::line("");
+    if status.providers.is_empty() {
+        output::line("no provider is configured, so nobody is asked");
+        return Ok(());
+    }
+    let header = ["PROVIDER", "ASKED TODAY", "A DAY", "ANSWERS", "RESTS UNTIL", "PROBLEM"];
+    let cells = status.providers.iter().map(|one| -> Vec<Cell> {
+        let rests = one.rests_until.as_deref().and_then(|text| text.get(..19)).unwrap_or_default();
+        vec![
+            (&one.name).into(),
+            one.asked_today.to_string().into(),
+            one.per_day.to_string().into(),
+            one.answers.to_string().into(),
+            rests.replace('T', " ").into(),
+            Cell::captured(one.problem.as_deref().unwrap_or_default().as_bytes()),
+        ]
+    });
+    output::list(&header, cells.collect(), false);
+    Ok(())
+}
+
+async fn countries(context: &Context, json: bool) -> Result<()> {
+    let store = context.store().await?;
+    let counted = store.enrichment_countries().await.context("count countries")?;
+    if json {
+        output::json(&CountryCount::list(&counted));
+        return Ok(());
+    }
+    let cells = counted.iter().map(|(country, count)| vec![country.clone(), count.to_string()]);
+    output::table(&["COUNTRY", "ATTACKERS"], &cells.collect::<Vec<_>>(), Clone::clone);
+    Ok(())
+}
+
+async fn lookup(context: &Context, subject: &str, json: bool) -> Result<()> {
+    let found = match subject.parse::<IpAddr>() {
+        Ok(address) => of_address(context, address.to_canonical()).await?,
+        Err(_) => of_file(context, subject).await?,
+    };
+    if json {
+        output::json(&found);
+        return Ok(());
+    }
+    output::line(&found.subject);
+    if let Some(scope) = found.scope.filter(|scope| *scope != scope::GLOBAL) {
+        output::line(&format!("  is nobody's on the Internet ({scope})"));
+    }
+    told(&found.origin, &found.reputation);
+    Ok(())
+}
+
+/// Says whose an address is and what is thought of it, a line each.
+pub(super) fn told(origin: &Origin, reputation: &[Reputation]) {
+    let system = origin.asn.map(|asn| format!("AS{asn} {}", origin.as_name.as_deref().unwrap_or_default()));
+    for (what, text) in [
+        ("country", origin.country.as_deref()),
+        ("system", system.as_deref().map(str::trim_end)),
+        ("network", origin.network.as_deref()),
+        ("route", origin.rpki),
+    ] {
+        if let Some(text) = text {
+            output::line(&format!("  {what:<8} {text}"));
+        }
+    }
+    for one in reputation {
+        let score = one.score.map(|score| format!(" ({score})")).unwrap_or_default();
+        let at = one.at.get(..10).unwrap_or_default();
+        output::line(&format!("  {}: {}{score} {} {at}", one.provider, one.verdict, one.reason));
+    }
+}
+
+async fn of_address(context: &Context, address: IpAddr) -> Result<Lookup> {
+    let path = context.paths().intel();
+    let folder = Folder::look(&path).with_context(|| format!("read {}", path.display()))?;
+    let library = Library::read(&folder);
+    let answers = if context.is_installed() {
+        let store = context.store().await?;
+        store.reputation_get(&[address]).await.context("read what providers answered")?
+    } else {
+        Vec::new()
+    };
+    Ok(Lookup {
+        subject: address.to_string(),
+        scope: Some(scope::scope(address)),
+        origin: (&library.origin(address)).into(),
+        reputation: answers.iter().map(Reputation::from).collect(),
+    })
+}
+
+async fn of_file(context: &Context, subject: &str) -> Result<Lookup> {
+    if subject.len() != 64 || !subject.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        bail!("{subject:?} is neither an address nor a SHA-256");
+    }
+    let sha256 = subject.to_ascii_lowercase();
+    let store = context.store().await?;
+    let answers = store.file_reputation_get(&sha256).await.context("read what providers answered")?;
+    Ok(Lookup {
+        subject: sha256,
+        scope: None,
+        origin: (&record::Origin::default()).into(),
+        reputation: answers.iter().map(Reputation::from).collect(),
+    })
+}
