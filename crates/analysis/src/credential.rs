@@ -248,17 +248,7 @@ fn csv(credential: &Credential) -> String {
         credential.secret_sha256.clone(),
         credential.crack_line.as_deref().map(shown).unwrap_or_default(),
     ];
-    let cells: Vec<_> = cells.iter().map(|cell| csv_cell(cell)).collect();
-    format!("{}\r\n", cells.join(","))
-}
-
-/// A cell that a spreadsheet takes for text: OWASP "CSV Injection", a leading apostrophe before what
-/// begins a formula.
-fn csv_cell(text: &str) -> String {
-    let first = text.trim_start_matches([' ', '"', '\'']).chars().next();
-    let formula = matches!(first, Some('=' | '+' | '-' | '@' | '|' | '%' | '＝' | '＋' | '－' | '＠'));
-    let guard = if formula { "'" } else { "" };
-    format!("\"{guard}{}\"", text.replace('"', "\"\""))
+    shape::csv::line(cells.iter().map(String::as_str))
 }
 
 /// A word of a word list. `$HEX[…]` is how hashcat reads one with bytes that are not printable ASCII, or
@@ -362,15 +352,6 @@ mod tests {
 
     #[test]
     fn a_spreadsheet_runs_no_formula() {
-        for (cell, shown) in [
-            ("=1+1", "\"'=1+1\""),
-            (" @SUM(A1)", "\"' @SUM(A1)\""),
-            ("-2", "\"'-2\""),
-            ("a\"b,c", "\"a\"\"b,c\""),
-            ("plain", "\"plain\""),
-        ] {
-            assert_eq!(csv_cell(cell), shown);
-        }
         let csv = credential("plaintext", b"=cmd|' /C calc'!A0", b"\n", None);
         let expected = format!(
             "{}\r\n\"192.0.2.7\",\"web-01\",\"ssh\",\"'=cmd|' /C calc'!A0\",\"\\x0a\",\"plaintext\",\"\",\"2\",\
