@@ -1,12 +1,12 @@
-//! The dashboard at an address of its own: files out of this program, and what is below `/api/` handed on to an
-//! interface that may be elsewhere.
+//! The dashboard at an address of its own: files out of this program, and what is below `/api/` and `/taxii2/` handed on
+//! to an interface that may be elsewhere.
 //!
 //! Answers are handed on piece by piece as they come, and there is no limit on how long one goes on: an event stream
 //! is as live here as there. A connection to the interface ends with the answer that it carries.
 
 use crate::{
-    Hosts, Limits, Problem, auth::Peer, host::is_for_us, origin::FORWARDED, router::with_headers,
-    serve::hold, site,
+    Believed, Door, Hosts, Limits, Problem, auth::Peer, host::is_for_us, origin::FORWARDED,
+    router::with_headers, serve::hold, site, taxii,
 };
 use axum::{
     Router,
@@ -20,6 +20,7 @@ use axum::{
 use http_body::{Frame, SizeHint};
 use hyper::{body::Incoming, client::conn::http1};
 use hyper_util::rt::TokioIo;
+use rustls::pki_types::ServerName;
 use std::{
     future::Future,
     io,
@@ -29,7 +30,8 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    net::{TcpListener, TcpStream},
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
     sync::watch,
     task::AbortHandle,
     time::timeout,
@@ -61,6 +63,8 @@ struct Inner {
     api: (String, u16),
     /// The same as a `Host`.
     authority: HeaderValue,
+    /// Where it speaks TLS: its name there, and how it is known.
+    secure: Option<(ServerName<'static>, Believed)>,
     hosts: Hosts,
     stopping: watch::Sender<bool>,
 }
@@ -72,7 +76,17 @@ impl Front {
         let shown = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
         let authority = HeaderValue::try_from(format!("{shown}:{port}")).ok()?;
         let api = (host.to_owned(), port);
-        Some(Front(Arc::new(Inner { api, authority, hosts, stopping: watch::Sender::new(false) })))
+        let stopping = watch::Sender::new(false);
+        Some(Front(Arc::new(Inner { api, authority, secure: None, hosts, stopping })))
+    }
+
+    /// A front of the same interface, which speaks TLS and is `believed`. `None` when TLS cannot call it by its name.
+    pub fn over_tls(self, believed: Believed) -> Option<Self> {
+        let Inner { api, authority, hosts, .. } = self.0.as_ref();
+        let secure = Some((ServerName::try_from(api.0.clone()).ok()?, believed));
+        let (api, authority, hosts) = (api.clone(), authority.clone(), hosts.clone());
+        let stopping = watch::Sender::new(false);
+        Some(Front(Arc::new(Inner { api, authority, secure, hosts, stopping })))
     }
 
     /// The routes of it.
@@ -81,6 +95,8 @@ impl Front {
             .route("/api", any(hand_on))
             .route("/api/", any(hand_on))
             .route("/api/{*rest}", any(hand_on))
+            .route(taxii::PATH, any(hand_on))
+            .route(&format!("{}{{*rest}}", taxii::PATH), any(hand_on))
             .fallback(|request: Request| async move { site::answer(&request) })
             .layer(middleware::from_fn_with_state(self.0.hosts.clone(), is_for_us))
             .layer(middleware::from_fn(with_headers))
@@ -88,17 +104,17 @@ impl Front {
     }
 }
 
-/// Serves the dashboard on `listener` until `stop` is ready; streams that are handed on are ended.
+/// Serves the dashboard at `door` until `stop` is ready; streams that are handed on are ended.
 ///
 /// # Errors
 /// When the socket fails.
 pub async fn serve_front(
-    listener: TcpListener,
+    door: impl Into<Door> + Send,
     front: Front,
     limits: Limits,
     stop: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
-    hold(listener, front.router(), limits, stop, || {
+    hold(door.into(), front.router(), front.0.hosts.clone(), limits, stop, || {
         front.0.stopping.send_replace(true);
     })
     .await;
@@ -107,23 +123,18 @@ pub async fn serve_front(
 
 /// Hands a request on, and its answer back.
 async fn hand_on(State(front): State<Front>, request: Request) -> Result<Response, Problem> {
-    let (host, port) = &front.0.api;
-    let connected = timeout(CONNECT_TIME, TcpStream::connect((host.as_str(), *port))).await;
-    let socket =
-        connected.map_err(|_| away("it takes too long"))?.map_err(|error| away(&error.to_string()))?;
-    // What comes is handed on at once, however little it is.
-    let _ = socket.set_nodelay(true);
-    let (mut sender, connection) =
-        http1::handshake(TokioIo::new(socket)).await.map_err(|error| away(&error.to_string()))?;
-    let connection = Ends(
-        tokio::spawn(async move {
-            // How it ended is told by the answer.
-            let _ = connection.await;
-        })
-        .abort_handle(),
-    );
-    let answer = timeout(ANSWER_TIME, sender.send_request(front.translated(request)?)).await;
-    let answer = answer.map_err(|_| away("no answer begins"))?.map_err(|error| away(&error.to_string()))?;
+    let request = front.translated(request)?;
+    let socket = front.connected().await?;
+    let (answer, connection) = match &front.0.secure {
+        None => asked(socket, request).await?,
+        Some((name, believed)) => {
+            let connector = believed.connector().map_err(|error| away(&error.to_string()))?;
+            let shaken = timeout(CONNECT_TIME, connector.connect(name.clone(), socket)).await;
+            let io =
+                shaken.map_err(|_| away("it takes too long"))?.map_err(|error| away(&error.to_string()))?;
+            asked(io, request).await?
+        }
+    };
     let (mut parts, body) = answer.into_parts();
     without_hops(&mut parts.headers);
     let stopping = front.0.stopping.subscribe();
@@ -131,6 +142,25 @@ async fn hand_on(State(front): State<Front>, request: Request) -> Result<Respons
     let stop = live.then(|| Box::pin(told(stopping)) as Pin<Box<dyn Future<Output = ()> + Send>>);
     Ok(Response::from_parts(parts, Body::new(HandedOn { body, stop, _connection: connection }))
         .into_response())
+}
+
+/// Asks over a connection that ends with the answer.
+async fn asked(
+    io: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    request: Request,
+) -> Result<(Response<Incoming>, Ends), Problem> {
+    let (mut sender, connection) =
+        http1::handshake(TokioIo::new(io)).await.map_err(|error| away(&error.to_string()))?;
+    let connection = Ends(
+        tokio::spawn(async move {
+            // How it ended is told by the answer.
+            let _ = connection.await;
+        })
+        .abort_handle(),
+    );
+    let answer = timeout(ANSWER_TIME, sender.send_request(request)).await;
+    let answer = answer.map_err(|_| away("no answer begins"))?.map_err(|error| away(&error.to_string()))?;
+    Ok((answer, connection))
 }
 
 fn away(why: &str) -> Problem {
@@ -144,6 +174,17 @@ async fn told(mut stopping: watch::Receiver<bool>) {
 }
 
 impl Front {
+    /// A connection to the interface.
+    async fn connected(&self) -> Result<TcpStream, Problem> {
+        let (host, port) = &self.0.api;
+        let connected = timeout(CONNECT_TIME, TcpStream::connect((host.as_str(), *port))).await;
+        let socket =
+            connected.map_err(|_| away("it takes too long"))?.map_err(|error| away(&error.to_string()))?;
+        // What comes is handed on at once, however little it is.
+        let _ = socket.set_nodelay(true);
+        Ok(socket)
+    }
+
     /// The request as the interface gets it.
     fn translated(&self, request: Request) -> Result<Request, Problem> {
         let (mut parts, body) = request.into_parts();

@@ -1,12 +1,18 @@
 //! Serving on a socket until told to stop, within bounds on what peers may hold.
 
 use crate::{
-    ApiState,
+    ApiState, Hosts, Secure,
     hall::{Busy, Hall, Seat},
     patience::Patient,
-    router,
+    router, tls,
 };
-use axum::{Router, body::Body, extract::ConnectInfo};
+use axum::{
+    Router,
+    body::Body,
+    extract::ConnectInfo,
+    http::{HeaderValue, header::STRICT_TRANSPORT_SECURITY},
+    middleware,
+};
 use hyper::{Request, Response, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::{
@@ -20,15 +26,42 @@ use std::{
     time::Duration,
 };
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::watch,
-    task::JoinSet,
-    time::timeout,
+    task::{JoinSet, spawn_blocking},
+    time::{MissedTickBehavior, interval, timeout},
 };
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tower::ServiceExt;
 
 /// Answer to a peer that comes when every connection is at work.
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+
+/// Time between two looks whether the files of a certificate have changed.
+const LOOK: Duration = Duration::from_secs(2);
+/// How long browsers come by TLS alone to who has shown a certificate of his own, in seconds: a year (RFC 6797).
+const BY_TLS_ALONE: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
+/// Where peers come in.
+#[derive(Debug)]
+pub struct Door {
+    listener: TcpListener,
+    secure: Option<Secure>,
+}
+
+impl Door {
+    /// A socket on which TLS is spoken.
+    pub fn secured(listener: TcpListener, secure: Secure) -> Self {
+        Door { listener, secure: Some(secure) }
+    }
+}
+
+impl From<TcpListener> for Door {
+    fn from(listener: TcpListener) -> Self {
+        Door { listener, secure: None }
+    }
+}
 
 /// What peers may hold of this process.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +69,7 @@ pub struct Limits {
     /// Open connections. When there are more, the one that has waited longest without a request goes.
     pub connections: usize,
     /// Longest wait for the head of a request, from the first moment of the connection or the end of
-    /// the request before.
+    /// the request before; and for the handshake of TLS before it.
     pub head: Duration,
     /// Bytes of a head.
     pub head_bytes: usize,
@@ -58,13 +91,13 @@ impl Default for Limits {
     }
 }
 
-/// Serves the interface on `listener` until `stop` is ready; open requests are finished, event streams
+/// Serves the interface at `door` until `stop` is ready; open requests are finished, event streams
 /// are ended.
 ///
 /// # Errors
 /// When the socket fails.
 pub async fn serve(
-    listener: TcpListener,
+    door: impl Into<Door> + Send,
     state: ApiState,
     limits: Limits,
     stop: impl Future<Output = ()> + Send,
@@ -73,7 +106,8 @@ pub async fn serve(
         let state = state.clone();
         async move { state.tail().await }
     });
-    hold(listener, router(state.clone()), limits, stop, || state.stop()).await;
+    let hosts = state.hosts().clone();
+    hold(door.into(), router(state.clone()), hosts, limits, stop, || state.stop()).await;
     // It ends by itself; a failure inside it has been reported by the runtime.
     let _ = tail.await;
     Ok(())
@@ -82,13 +116,17 @@ pub async fn serve(
 /// Serves `router` until `stop` is ready; then `stopping` ends what would go on for ever, and open requests are
 /// finished.
 pub(crate) async fn hold(
-    listener: TcpListener,
+    door: Door,
     router: Router,
+    hosts: Hosts,
     limits: Limits,
     stop: impl Future<Output = ()> + Send,
     stopping: impl FnOnce() + Send,
 ) {
-    let desk = Desk { router, hall: Hall::new(limits.connections), limits };
+    let Door { listener, secure } = door;
+    let desk = Desk::new(router, hosts, secure.as_ref(), limits);
+    let mut look = interval(LOOK);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let end = watch::Sender::new(false);
     let mut open = JoinSet::new();
     let mut stop = pin!(stop);
@@ -96,6 +134,13 @@ pub(crate) async fn hold(
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             _ = open.join_next(), if !open.is_empty() => continue,
+            _ = look.tick(), if secure.is_some() => {
+                if let Some(secure) = secure.clone() {
+                    // Files may be slow, and nobody waits for them.
+                    drop(spawn_blocking(move || secure.look(netsvc_wire::stamp::now())));
+                }
+                continue;
+            }
             () = &mut stop => break,
         };
         match accepted {
@@ -122,11 +167,29 @@ async fn pause(error: &io::Error) {
 
 struct Desk {
     router: Router,
+    secured: Option<Secured>,
     hall: Hall,
     limits: Limits,
 }
 
+/// What is needed where TLS is spoken.
+#[derive(Clone)]
+struct Secured {
+    acceptor: TlsAcceptor,
+    /// Answers those who do not speak it.
+    plain: Router,
+}
+
 impl Desk {
+    fn new(router: Router, hosts: Hosts, secure: Option<&Secure>, limits: Limits) -> Self {
+        // With a certificate that browsers have to be talked into, they could not come any more once it is another.
+        let own = secure.is_some_and(Secure::is_own);
+        let router = if own { router.layer(middleware::map_response(by_tls_alone)) } else { router };
+        let secured =
+            secure.map(|secure| Secured { acceptor: secure.acceptor(), plain: tls::plain_answers(hosts) });
+        Desk { router, secured, hall: Hall::new(limits.connections), limits }
+    }
+
     /// Gives a new connection its place, or turns it away.
     fn welcome(
         &self,
@@ -136,53 +199,102 @@ impl Desk {
         end: &watch::Sender<bool>,
     ) {
         let Some(seat) = self.hall.seat() else {
-            // As much as the socket takes at once; nobody waits for it.
-            let _ = socket.try_write(FULL);
+            if self.secured.is_none() {
+                // As much as the socket takes at once; nobody waits for it.
+                let _ = socket.try_write(FULL);
+            }
             return;
         };
         // An event is sent at once, however little it is.
         let _ = socket.set_nodelay(true);
         let seat = Arc::new(seat);
-        let (router, limits, end) = (self.router.clone(), self.limits, end.subscribe());
+        let talk = Talk { peer, seat: Arc::clone(&seat), limits: self.limits, end: end.subscribe() };
+        let (router, secured) = (self.router.clone(), self.secured.clone());
         open.spawn(async move {
             tokio::select! {
                 () = seat.evicted() => {}
-                () = converse(socket, peer, router, Arc::clone(&seat), limits, end) => {}
+                () = talk.begin(socket, router, secured) => {}
             }
         });
     }
 }
 
-/// One connection to its end.
-async fn converse(
-    socket: TcpStream,
+async fn by_tls_alone(mut response: axum::response::Response) -> axum::response::Response {
+    response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, BY_TLS_ALONE);
+    response
+}
+
+/// What a connection begins with where TLS is spoken.
+enum Begun {
+    Secure(Box<TlsStream<Patient<TcpStream>>>),
+    Plain(Patient<TcpStream>),
+}
+
+/// One connection.
+struct Talk {
     peer: SocketAddr,
-    router: Router,
     seat: Arc<Seat>,
     limits: Limits,
-    mut end: watch::Receiver<bool>,
-) {
-    let answer = service_fn(move |request: Request<Incoming>| {
-        let busy = seat.busy();
-        let mut request = request.map(Body::new);
-        request.extensions_mut().insert(ConnectInfo(peer));
-        let answered = router.clone().oneshot(request);
-        async move {
-            let Ok(response) = answered.await;
-            Ok::<Response<Held>, Infallible>(response.map(|body| Held { body, _busy: busy }))
+    end: watch::Receiver<bool>,
+}
+
+impl Talk {
+    async fn begin(mut self, socket: TcpStream, router: Router, secured: Option<Secured>) {
+        let Some(Secured { acceptor, plain }) = secured else {
+            let io = Patient::new(socket, self.limits.reading);
+            return self.converse(io, router).await;
+        };
+        let begun = tokio::select! {
+            begun = timeout(self.limits.head, shake(socket, &acceptor, self.limits.reading)) => begun,
+            _ = self.end.wait_for(|end| *end) => return,
+        };
+        match begun {
+            Ok(Ok(Begun::Secure(io))) => self.converse(io, router).await,
+            Ok(Ok(Begun::Plain(io))) => self.converse(io, plain).await,
+            // A peer's failure is its own affair; whoever looks for the reason of it finds it.
+            Ok(Err(error)) => tracing::debug!(peer = %self.peer, %error, "no TLS was agreed on"),
+            Err(_) => tracing::debug!(peer = %self.peer, "no TLS was agreed on in time"),
         }
-    });
-    let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(limits.head).max_buf_size(limits.head_bytes);
-    let io = TokioIo::new(Patient::new(socket, limits.reading));
-    let mut connection = pin!(builder.serve_connection(io, answer));
-    tokio::select! {
-        // A peer's failure is its own affair.
-        _ = &mut connection => return,
-        _ = end.wait_for(|end| *end) => {}
     }
-    connection.as_mut().graceful_shutdown();
-    let _ = connection.await;
+
+    /// From the first request to the end.
+    async fn converse(self, io: impl AsyncRead + AsyncWrite + Unpin, router: Router) {
+        let Talk { peer, seat, limits, mut end } = self;
+        let answer = service_fn(move |request: Request<Incoming>| {
+            let busy = seat.busy();
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(ConnectInfo(peer));
+            let answered = router.clone().oneshot(request);
+            async move {
+                let Ok(response) = answered.await;
+                Ok::<Response<Held>, Infallible>(response.map(|body| Held { body, _busy: busy }))
+            }
+        });
+        let mut builder = http1::Builder::new();
+        builder.timer(TokioTimer::new()).header_read_timeout(limits.head).max_buf_size(limits.head_bytes);
+        let mut connection = pin!(builder.serve_connection(TokioIo::new(io), answer));
+        tokio::select! {
+            // A peer's failure is its own affair.
+            _ = &mut connection => return,
+            _ = end.wait_for(|end| *end) => {}
+        }
+        connection.as_mut().graceful_shutdown();
+        let _ = connection.await;
+    }
+}
+
+/// The handshake of who begins one.
+async fn shake(socket: TcpStream, acceptor: &TlsAcceptor, reading: Duration) -> io::Result<Begun> {
+    let mut first = [0];
+    if socket.peek(&mut first).await? == 0 {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    // Below TLS, so that who does not read is noticed while records wait for him.
+    let io = Patient::new(socket, reading);
+    if first != [tls::HANDSHAKE] {
+        return Ok(Begun::Plain(io));
+    }
+    Ok(Begun::Secure(Box::new(acceptor.accept(io).await?)))
 }
 
 /// The body of an answer, which keeps its connection at work until it is sent.
