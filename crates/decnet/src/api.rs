@@ -1,6 +1,6 @@
 //! The worker `api`: serves the REST interface.
 
-use crate::{commands::Context, output, runner::stopped, settings::Name, web};
+use crate::{commands::Context, oidc, output, runner::stopped, settings::Name, tls, web};
 use anyhow::{Context as _, Result};
 use decnet_analysis::{
     cluster::explain,
@@ -52,8 +52,12 @@ pub async fn run(mut worker: WorkerContext, context: Context) -> Result<()> {
         Arc::new(Installation(context.clone(), Mutex::default())),
     )
     .context("prepare the interface")?;
+    if let Some(provider) = oidc::provider(settings)? {
+        state.log_in_by(provider);
+    }
     let listener = web::listen(settings, Name::ApiHost, Name::ApiPort).await?;
     let bound = listener.local_addr().context("listen")?;
+    let door = tls::door(&context, listener)?;
     tracing::info!(%bound, "the interface is up");
     for subject in [Subject::LogIngested, Subject::IncidentChanged] {
         let (mut inbox, doorbell) = (worker.bus.subscribe(subject.pattern()), doorbell.clone());
@@ -63,7 +67,7 @@ pub async fn run(mut worker: WorkerContext, context: Context) -> Result<()> {
             }
         });
     }
-    decnet_web::serve(listener, state, decnet_web::Limits::default(), async move { worker.stopped().await })
+    decnet_web::serve(door, state, decnet_web::Limits::default(), async move { worker.stopped().await })
         .await
         .context("serve the interface")
 }

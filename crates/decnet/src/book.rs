@@ -22,7 +22,7 @@ pages! {
     "operating": "Installing, workers, settings, messages, copies, upgrades";
     "hardening": "What may do what, and what to look at";
     "privacy": "What is kept, and questions of law";
-    "siem": "Events in Elastic, Splunk, Sentinel and others";
+    "siem": "Events in Elastic, Splunk, Sentinel and others; STIX, MISP, TAXII, lists for blocking";
     "troubleshooting": "What you see, why, and what helps";
     "comparison": "Other programs of this kind";
 }

@@ -24,7 +24,9 @@ use crate::{
         docs::Docs,
         doctor::Doctor,
         drill::Firedrill,
+        enrich::Enrich,
         events::Events,
+        export::Export,
         incidents::{Incident, Incidents},
         init::{Deinit, Init},
         inventory,
@@ -56,6 +58,7 @@ use anyhow::Result;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 use decnet_model::{record::Level, worker::Worker};
+use decnet_web::{OidcError, TlsError};
 use std::{path::PathBuf, process::ExitCode};
 
 /// A deception network: a fleet of machines that do not exist, and everything that touches them
@@ -118,9 +121,11 @@ enum Verb {
     Incidents(Incidents),
     Incident(Incident),
     Alerts(Alerts),
+    Enrich(Enrich),
     Breadcrumbs(Breadcrumbs),
     Canary(Canaries),
     Techniques(Techniques),
+    Export(Export),
     Correlate(Correlate),
     Firedrill(Firedrill),
     Audit(Audit),
@@ -234,6 +239,13 @@ fn fail(error: &anyhow::Error) -> ExitCode {
         output::note(&bad.to_string());
         return ExitCode::from(USAGE);
     }
+    // A worker that is started again finds the same.
+    let of_settings =
+        error.downcast_ref::<TlsError>().is_some() || error.downcast_ref::<OidcError>().is_some();
+    if of_settings {
+        output::note(&format!("error: {error:#}"));
+        return ExitCode::from(USAGE);
+    }
     // What there is to say was the result.
     if error.downcast_ref::<Unwell>().is_none() {
         output::note(&format!("error: {}", output::why(error)));
@@ -244,6 +256,8 @@ fn fail(error: &anyhow::Error) -> ExitCode {
 /// Gives up what a worker that runs alone in the foreground has no use for.
 fn give_up(matches: &ArgMatches, settings: &Settings) -> Result<()> {
     let Some((name, inner)) = matches.subcommand() else { return Ok(()) };
+    // `enrich` is a verb with verbs of its own, and the worker without one.
+    let name = if name == "enrich" && inner.subcommand_name().is_none() { "enricher" } else { name };
     let Some(worker) = Worker::ALL.iter().find(|worker| worker.name() == name) else { return Ok(()) };
     if inner.try_get_one::<bool>("daemon").ok().flatten().copied().unwrap_or_default() {
         return Ok(());
@@ -372,9 +386,11 @@ async fn dispatch(matches: &ArgMatches, flags: Layer, settings: Settings) -> Res
         Verb::Top(top) => top.run(&context).await,
         Verb::Incidents(incidents) => incidents.run(&context).await,
         Verb::Alerts(alerts) => alerts.run(&context).await,
+        Verb::Enrich(enrich) => enrich.run(&context).await,
         Verb::Breadcrumbs(breadcrumbs) => breadcrumbs.run(&context).await,
         Verb::Canary(canary) => canary.run(&context).await,
         Verb::Techniques(techniques) => techniques.run(&context).await,
+        Verb::Export(export) => export.run(&context).await,
         Verb::Incident(incident) => incident.run(&context).await,
         Verb::Correlate(correlate) => correlated(correlate, &context).await,
         Verb::Firedrill(drill) => drill.run(&context).await,

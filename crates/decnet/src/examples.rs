@@ -45,6 +45,10 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ),
     ("attackers show", &["decnet attackers show 192.0.2.7", "decnet attackers show 192.0.2.7 --json"]),
     ("audit", &["decnet audit web-01", "decnet audit --all"]),
+    ("enrich", &["decnet enrich status", "decnet enrich lookup 198.51.100.7", "decnet enrich --daemon"]),
+    ("enrich countries", &["decnet enrich countries", "decnet enrich countries --json"]),
+    ("enrich lookup", &["decnet enrich lookup 198.51.100.7 --json", "decnet enrich lookup SHA256"]),
+    ("enrich status", &["decnet enrich status", "decnet enrich status --json"]),
     ("backup", &["decnet backup /srv/backup/decnet-2026-11-30.tar.gz"]),
     ("breadcrumbs", &["decnet breadcrumbs export -o crumbs"]),
     (
@@ -120,6 +124,29 @@ const EXAMPLES: &[(&str, &[&str])] = &[
             "decnet events --kind auth_attempt --since 1h --json",
         ],
     ),
+    (
+        "export",
+        &[
+            "decnet export blocklist --format plain --to block.txt",
+            "decnet export stix --since 7d --to bundle.json",
+        ],
+    ),
+    (
+        "export blocklist",
+        &[
+            "decnet export blocklist --min-risk 20 --expires 7d --format plain --to block.txt --force",
+            "decnet export blocklist --since 30d --json",
+        ],
+    ),
+    (
+        "export misp",
+        &[
+            "decnet export misp --since 7d --tlp green --to events.json",
+            "decnet export misp --feed /srv/www/misp",
+        ],
+    ),
+    ("export navigator", &["decnet export navigator --to layer.json", "decnet export navigator --ics"]),
+    ("export stix", &["decnet export stix --since 7d --tlp green --min-risk 20 --to bundle.json"]),
     ("firedrill", &["decnet firedrill", "decnet firedrill --json"]),
     ("identities", &["decnet identities list", "decnet identities explain 192.0.2.7 192.0.2.9"]),
     ("identities decisions", &["decnet identities decisions --all --json"]),

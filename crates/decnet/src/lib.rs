@@ -18,11 +18,13 @@ pub mod level;
 pub mod logs;
 pub mod mode;
 mod notify;
+pub mod oidc;
 mod operator;
 pub mod output;
 pub mod reference;
 pub mod runner;
 pub mod settings;
+pub mod tls;
 pub mod web;
 pub mod workers;
 

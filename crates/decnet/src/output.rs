@@ -1,7 +1,9 @@
 //! How results reach the terminal: a table for people, JSON for programs. The only place that prints.
 
+mod file;
 mod table;
 
+pub use file::NewFile;
 pub use table::{Cell, list, table};
 
 use netsvc_wire::escape::printable;

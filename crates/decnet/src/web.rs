@@ -3,6 +3,7 @@
 use crate::{
     commands::Context,
     settings::{Name, Settings},
+    tls,
 };
 use anyhow::{Context as _, Result};
 use decnet_pipeline::runtime::WorkerContext;
@@ -18,12 +19,17 @@ pub async fn run(mut worker: WorkerContext, context: Context) -> Result<()> {
     let settings = context.settings();
     let host = reached(settings.text(Name::ApiHost));
     let front = Front::new(&host, port(settings, Name::ApiPort), hosts(settings)?);
+    let front = match tls::believed(&context)? {
+        None => front,
+        Some(believed) => front.and_then(|front| front.over_tls(believed)),
+    };
     let front = front.with_context(|| format!("api.host: {host:?} is neither a name nor an address"))?;
     let listener = listen(settings, Name::WebHost, Name::WebPort).await?;
     let bound = listener.local_addr().context("listen")?;
+    let door = tls::door(&context, listener)?;
     tracing::info!(%bound, api = %host, "the dashboard is up");
     let stop = async move { worker.stopped().await };
-    decnet_web::serve_front(listener, front, Limits::default(), stop).await.context("serve the dashboard")
+    decnet_web::serve_front(door, front, Limits::default(), stop).await.context("serve the dashboard")
 }
 
 /// By which names the interface and the dashboard are spoken to, and who hands requests on to them.

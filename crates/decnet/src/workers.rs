@@ -56,6 +56,7 @@ pub fn body(worker: Worker, context: &Context) -> Body {
         Worker::CampaignClusterer => on_the_store(context, |worker, _, store| async move {
             Ok(clusterer::run(worker, store, Level::Campaign).await?)
         }),
+        Worker::Enricher => on_the_store(context, enricher),
         Worker::Alerter => on_the_store(context, |worker, context, store| async move {
             Ok(decnet_alert::run(worker, store, alerter_settings(&context)?).await?)
         }),
@@ -182,6 +183,35 @@ fn canary_settings(context: &Context) -> Result<decnet_canary::Settings> {
             proxies: proxies.context("read canary.proxies")?,
         },
         sd_id: settings.text(Name::SdId).to_owned(),
+    })
+}
+
+async fn enricher(worker: WorkerContext, context: Context, store: Store) -> Result<()> {
+    Ok(decnet_enrich::run(worker, store, enricher_settings(&context)?).await?)
+}
+
+/// Who is asked about attackers: those that have a key, or need none and are switched on.
+fn enricher_settings(context: &Context) -> Result<decnet_enrich::Settings> {
+    let settings = context.settings();
+    let mut providers = Vec::new();
+    for (name, key, per_day) in [
+        ("abuseipdb", Name::AbuseIpDbKey, Name::AbuseIpDbPerDay),
+        ("greynoise", Name::GreyNoiseKey, Name::GreyNoisePerDay),
+        ("threatfox", Name::ThreatFoxKey, Name::ThreatFoxPerDay),
+        ("virustotal", Name::VirusTotalKey, Name::VirusTotalPerDay),
+    ] {
+        let wanted = name == "greynoise" && settings.flag(Name::GreyNoise);
+        if wanted || settings.given(key).is_some() {
+            let (key, per_day) = (settings.text(key).to_owned(), settings.number(per_day));
+            providers.push(decnet_enrich::Configured { name, key, per_day, base: None });
+        }
+    }
+    let never = settings.text(Name::IntelNever).split(',').map(str::trim).filter(|text| !text.is_empty());
+    let never: Result<Vec<Addresses>, _> = never.map(str::parse).collect();
+    Ok(decnet_enrich::Settings {
+        providers,
+        feodo: settings.flag(Name::Feodo).then(decnet_enrich::Feodo::default),
+        never: never.context("read intel.never")?,
     })
 }
 

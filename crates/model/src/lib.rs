@@ -6,6 +6,7 @@ pub mod archetype;
 pub mod canary;
 pub mod catalogue;
 pub mod custom;
+pub mod export;
 pub mod flaw;
 pub mod fleet;
 pub mod logins;

@@ -114,6 +114,16 @@ impl Paths {
         self.root.join("rules")
     }
 
+    /// Files that addresses are looked up in: countries, networks, routes. The operator brings them along.
+    pub fn intel(&self) -> PathBuf {
+        self.root.join("intel")
+    }
+
+    /// Folder of the certificate that is made for the interface, and of its key.
+    pub fn tls(&self) -> PathBuf {
+        self.root.join("tls")
+    }
+
     /// Folder of what belongs to a swarm: keys, certificates, membership.
     pub fn swarm(&self) -> PathBuf {
         self.root.join("swarm")

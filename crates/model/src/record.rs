@@ -27,6 +27,8 @@ mod alert;
 mod attacker;
 mod canary;
 mod cluster;
+mod enrichment;
+mod export;
 mod fleet;
 mod incident;
 mod mutation;
@@ -53,6 +55,11 @@ pub use cluster::{
     Asked, Cluster, ClusterChange, ClusterFilter, ClusterLink, ClusterMember, ClusterView, Decision, Deed,
     Evidence, LONGEST_REASON, Level, MOST_ADDRESSES, MemberSeen, NewDecision, Refusal, Trait, TraitKind,
 };
+pub use enrichment::{
+    AddressReputation, AttackerView, Enrichment, EnrichmentFile, FileReputation, Origin, ProviderState,
+    Reputation, Rpki, Verdict,
+};
+pub use export::{AddressSeen, Behind, Following, Showed, Tried};
 pub use fleet::{DeckyActual, DeckyDesired, DeckyIntent, DeckyRow, DeckyState};
 pub use incident::{
     Incident, IncidentChange, IncidentDeed, IncidentDelta, IncidentDetail, IncidentNote, IncidentSource,
@@ -224,6 +231,10 @@ pub struct Filter {
     pub severity: Option<Severity>,
     /// Given to this one; incidents only.
     pub assignee: Option<String>,
+    /// From this country, ISO 3166-1 alpha-2; attackers only.
+    pub country: Option<String>,
+    /// From this autonomous system; attackers only.
+    pub asn: Option<u64>,
 }
 
 /// One connection, joined from its events.

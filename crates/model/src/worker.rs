@@ -64,6 +64,8 @@ pub enum Place {
     Messages,
     /// What names are resolved with, and the time zone.
     System,
+    /// Folders of the certificates that the operator has named.
+    Certificates,
 }
 
 /// What a process may do.
@@ -159,7 +161,11 @@ impl Process {
             },
             // 1024 connections of the interface and as many of the dashboard, one more for each that is handed on,
             // the store, and some to spare: what hangs on it starves nobody else.
-            Process::Api => Grants { open_files: Some(4096), ..Process::House.grants() },
+            Process::Api => Grants {
+                read: &[Place::System, Place::Certificates],
+                open_files: Some(4096),
+                ..Process::House.grants()
+            },
             Process::Canary => Grants {
                 open_files: Some(1024),
                 capabilities: &["CAP_NET_BIND_SERVICE"],
@@ -283,6 +289,14 @@ workers! {
         role: Role::Master,
         after: &[Worker::Bus, Worker::Clusterer],
         wake: Wake { topics: &["identity.changed"], tick: Duration::from_secs(2) },
+        alias: None,
+        process: Process::House,
+    }
+    /// Say whose addresses of attackers are, by local files and by providers that are configured
+    Enricher = "enricher" {
+        role: Role::Master,
+        after: &[Worker::Bus, Worker::Correlator],
+        wake: Wake { topics: &["attacker.observed"], tick: Duration::from_secs(5) },
         alias: None,
         process: Process::House,
     }

@@ -39,7 +39,7 @@ pub struct Login {
     pub issued_at: String,
     /// When it ends by itself.
     pub expires_at: String,
-    /// `password` or `link`.
+    /// `password`, `link` or `oidc`.
     pub kind: String,
     /// From where.
     #[serde(skip_serializing_if = "Option::is_none")]

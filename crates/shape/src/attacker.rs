@@ -1,6 +1,6 @@
 //! Attackers and what they touched.
 
-use crate::shown;
+use crate::{Origin, Reputation, shown};
 use decnet_model::record;
 use netsvc_wire::stamp;
 use serde::Serialize;
@@ -56,10 +56,16 @@ pub struct Attacker {
     pub interactive_deckies: u64,
     /// Changes from one decky to another.
     pub hops: u64,
+    /// Whose the address is.
+    #[serde(flatten)]
+    pub origin: Origin,
+    /// What providers have answered of it.
+    pub reputation: Vec<Reputation>,
 }
 
-impl From<&record::Attacker> for Attacker {
-    fn from(row: &record::Attacker) -> Self {
+impl From<&record::AttackerView> for Attacker {
+    fn from(view: &record::AttackerView) -> Self {
+        let row = &view.attacker;
         Attacker {
             src_ip: row.src_ip.to_string(),
             first_seen: stamp::format(row.first_seen),
@@ -69,6 +75,8 @@ impl From<&record::Attacker> for Attacker {
             deckies: row.nodes,
             interactive_deckies: row.interactive_nodes,
             hops: row.hops,
+            origin: (&view.origin).into(),
+            reputation: view.reputation.iter().map(Reputation::from).collect(),
         }
     }
 }

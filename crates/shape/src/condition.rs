@@ -63,6 +63,10 @@ conditions! {
     Kind = "kind", "kind", Some("KIND"), "Only of this kind, for example auth_attempt or command";
     /// From one address.
     Source = "src", "src_ip", Some("ADDRESS"), "Only from this address";
+    /// From one country.
+    Country = "country", "country", Some("CODE"), "Only from this country, by its two letters (ISO 3166-1)";
+    /// From one autonomous system.
+    Asn = "asn", "asn", Some("NUMBER"), "Only from this autonomous system, as 64496 or AS64496";
     /// Of one session.
     Session = "session", "session", Some("ID"), "Only of this session";
     /// From one host of the swarm.
@@ -143,8 +147,8 @@ impl Noun {
     /// The conditions that the list applies.
     pub fn conditions(self) -> &'static [Condition] {
         use Condition::{
-            Assignee, Class, Decky, Host, Kind, Probes, Recorded, Search, SecretKind, Service, Session,
-            Severity, Since, Source, Stage, State, Text, Until,
+            Asn, Assignee, Class, Country, Decky, Host, Kind, Probes, Recorded, Search, SecretKind, Service,
+            Session, Severity, Since, Source, Stage, State, Text, Until,
         };
         match self {
             Noun::Events | Noun::Export => {
@@ -155,7 +159,7 @@ impl Noun {
             Noun::Credentials => &[Decky, Service, Source, Since, Until, SecretKind, Probes],
             Noun::Artifacts => &[Since, Until],
             Noun::Sightings => &[Decky, Service, Source, Session, Since, Until, Probes],
-            Noun::Attackers => &[Source, Since, Until, Probes],
+            Noun::Attackers => &[Source, Country, Asn, Since, Until, Probes],
             Noun::Traversals => &[],
             Noun::Mutations => &[Decky, Service, Since, Until],
             Noun::Incidents => &[State, Severity, Stage, Decky, Service, Source, Assignee, Since, Until],
@@ -218,15 +222,15 @@ fn apply(
         Condition::Decky => {
             filter.node = Some(one_of("decky", value, known.deckies.iter().map(String::as_str))?);
         }
-        Condition::Service => {
-            filter.service = Some(service(value, known)?);
-        }
+        Condition::Service => filter.service = Some(service(value, known)?),
         Condition::Kind => {
             filter.kind = Some(one_of("kind of event", value, Kind::ALL.iter().map(|kind| kind.name()))?);
         }
         Condition::Source => {
             filter.src_ip = Some(value.parse().map_err(|_| format!("{value:?} is no address"))?);
         }
+        Condition::Country => filter.country = Some(country(value)?),
+        Condition::Asn => filter.asn = Some(system(value)?),
         Condition::Session => {
             filter.session = Some(one_of("session", value, known.sessions.iter().map(String::as_str))?);
         }
@@ -265,6 +269,23 @@ fn apply(
         Condition::Probes => filter.without_probes = !switch(value)?,
     }
     Ok(())
+}
+
+/// The country that `value` is the code of, in capitals as it is stored.
+fn country(value: &str) -> Result<String, String> {
+    let code = value.len() == 2 && value.bytes().all(|byte| byte.is_ascii_alphabetic());
+    if code {
+        Ok(value.to_ascii_uppercase())
+    } else {
+        Err(format!("{value:?} is no country: write DE, US, …"))
+    }
+}
+
+/// The number of the autonomous system that `value` names.
+fn system(value: &str) -> Result<u64, String> {
+    let number = value.strip_prefix("AS").or_else(|| value.strip_prefix("as")).unwrap_or(value);
+    let number = number.parse::<u32>().map(u64::from);
+    number.map_err(|_| format!("{value:?} is no autonomous system: write 64496 or AS64496"))
 }
 
 /// The service that is called `value`, of the house or of the installation.
@@ -323,22 +344,26 @@ pub fn moment(text: &str, now: i64) -> Result<i64, String> {
     if let Some(at) = stamp::parse(text).or_else(|| stamp::parse(&format!("{text}T00:00:00Z"))) {
         return Ok(at);
     }
+    match span(text) {
+        Some(span) => Ok(now.saturating_sub(span)),
+        None => Err(format!(
+            "{text:?} is no time: write 2026-01-31T12:00:00Z, 2026-01-31, or a span such as 30m, 12h, 7d"
+        )),
+    }
+}
+
+/// A span such as 30m, 12h or 7d, in microseconds.
+pub fn span(text: &str) -> Option<i64> {
     let (count, unit) = text.split_at_checked(text.len().saturating_sub(1)).unwrap_or_default();
     let seconds = match unit {
         "s" => 1,
         "m" => 60,
         "h" => 3600,
         "d" => 86_400,
-        _ => 0,
+        _ => return None,
     };
-    match count.parse::<i64>() {
-        Ok(count) if seconds > 0 && count >= 0 => {
-            Ok(now.saturating_sub(count.saturating_mul(seconds * 1_000_000)))
-        }
-        _ => Err(format!(
-            "{text:?} is no time: write 2026-01-31T12:00:00Z, 2026-01-31, or a span such as 30m, 12h, 7d"
-        )),
-    }
+    let count = count.parse::<i64>().ok().filter(|count| *count >= 0)?;
+    Some(count.saturating_mul(seconds * 1_000_000))
 }
 
 #[cfg(test)]
@@ -379,9 +404,14 @@ mod tests {
             (Condition::Session, "00", "no session is called \"00\""),
             (Condition::Source, "300.1.1.1", "\"300.1.1.1\" is no address"),
             (Condition::Probes, "maybe", "\"maybe\" is neither true nor false"),
+            (Condition::Country, "Germany", "\"Germany\" is no country: write DE, US, …"),
+            (Condition::Asn, "ASx", "\"ASx\" is no autonomous system: write 64496 or AS64496"),
         ] {
             assert_eq!(of(condition, value), Err(near.to_owned()));
         }
+        assert_eq!(of(Condition::Country, "de").unwrap().country.as_deref(), Some("DE"));
+        assert_eq!(of(Condition::Asn, "AS64496").unwrap().asn, Some(64496));
+        assert_eq!(of(Condition::Asn, "64496").unwrap().asn, Some(64496));
         assert_eq!(of(Condition::Service, "gate").unwrap().service.as_deref(), Some("gate"));
         assert_eq!(of(Condition::Class, "evidence").unwrap().class, Some(Class::Evidence));
         assert!(of(Condition::Text, &"x".repeat(LONGEST + 1)).is_err());

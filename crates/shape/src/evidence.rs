@@ -1,6 +1,6 @@
 //! Credentials and artefacts.
 
-use crate::{Provenance, Texts, shown};
+use crate::{Provenance, Reputation, Texts, shown};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use decnet_model::record;
 use netsvc_wire::stamp;
@@ -176,6 +176,8 @@ pub struct ArtifactDetail {
     /// The artefact.
     #[serde(flatten)]
     pub artifact: Artifact,
+    /// What providers have answered of it.
+    pub reputation: Vec<Reputation>,
     /// Its latest 100 sightings, newest first.
     pub latest: Vec<Sighting>,
 }

@@ -10,8 +10,11 @@ mod attacker;
 mod canary;
 mod cluster;
 pub mod condition;
+pub mod csv;
+mod enrichment;
 mod event;
 mod evidence;
+mod export;
 mod fleet;
 mod house;
 mod incident;
@@ -33,8 +36,12 @@ pub use canary::{Canary, CanaryHit, CanaryKind, Provenance};
 pub use cluster::{
     Cluster, ClusterAddress, ClusterDecision, ClusterDetail, ClusterQuery, ClusterReason, ClusterTie,
 };
+pub use enrichment::{
+    CountryCount, Lookup, LookupFile, LookupStatus, Origin, Reputation, ReputationProvider,
+};
 pub use event::Event;
 pub use evidence::{Artifact, ArtifactDetail, Credential, Sighting, with_provenance};
+pub use export::ExportQuery;
 pub use fleet::{Decky, DeckyDetail, Stats, Tally};
 pub use house::{Lag, Setting, Worker, Workers};
 pub use incident::{Incident, IncidentDetail, IncidentNote, IncidentSource, IncidentTie};

@@ -1,6 +1,6 @@
 //! Profiles of attackers, and secrets that come again.
 
-use crate::{Contact, condition::moment, shown};
+use crate::{Contact, Origin, Reputation, condition::moment, shown};
 use decnet_model::{
     flaw::Flaw,
     record::{self, Behaviour, ProfileFilter, ReuseFilter},
@@ -210,6 +210,11 @@ pub struct ProfileDetail {
     /// The rest.
     #[serde(flatten)]
     pub facts: ProfileFacts,
+    /// Whose the address is.
+    #[serde(flatten)]
+    pub origin: Origin,
+    /// What providers have answered of it.
+    pub reputation: Vec<Reputation>,
     /// What it touched, in the order of the first contact.
     pub targets: Vec<Contact>,
 }

@@ -113,12 +113,13 @@ const LISTED: Filterable = Filterable {
     src_ip: "src_ip",
     at: "last_seen",
     probe: "probe",
+    origins: true,
     ..Filterable::NONE
 };
 
 impl Store {
     /// One page of attackers, ordered by their last event, so that the active ones come first; of
-    /// `filter` the address and the times (of the last event) apply.
+    /// `filter` the address, the times (of the last event) and whose the address is apply.
     ///
     /// # Errors
     /// [`Error::Query`] when the database fails.

@@ -336,7 +336,7 @@ impl MemberRow {
 const OVER: &str = " JOIN cluster_members c ON c.level = 'campaign' AND c.member = m.cluster";
 
 /// Clusters with the sums over their addresses.
-fn summed(level: Level, condition: &str) -> String {
+pub(crate) fn summed(level: Level, condition: &str) -> String {
     let (id, members, join) = match level {
         Level::Identity => ("m.cluster", "COUNT(*)", ""),
         Level::Campaign => ("c.cluster", "COUNT(DISTINCT m.cluster)", OVER),
@@ -349,7 +349,7 @@ fn summed(level: Level, condition: &str) -> String {
     )
 }
 
-fn read(mut cells: Cells) -> Result<Cluster, Error> {
+pub(crate) fn read(mut cells: Cells) -> Result<Cluster, Error> {
     Ok(Cluster {
         id: cells.int()?,
         members: cells.count()?,

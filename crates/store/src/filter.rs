@@ -29,6 +29,8 @@ pub(crate) struct Filterable {
     pub(crate) host: &'static str,
     /// Whether its rows have words.
     pub(crate) words: bool,
+    /// Whether rows are told apart by whose their address is.
+    pub(crate) origins: bool,
 }
 
 impl Filterable {
@@ -48,6 +50,7 @@ impl Filterable {
         probe: "",
         host: "",
         words: false,
+        origins: false,
     };
 
     /// The statement for one page of the rows that fit `filter`.
@@ -89,6 +92,7 @@ impl Filterable {
             PageFrom::Before(row) => bound(key, "<", row.into()),
             PageFrom::After(row) => bound(key, ">", row.into()),
         }
+        self.origin(filter, &mut conditions, &mut values);
         let needle = filter.text.as_deref().and_then(Needle::new).filter(|_| !self.text.is_empty());
         if let Some(needle) = needle {
             conditions.push(dialect.values_like(self.text));
@@ -108,6 +112,17 @@ impl Filterable {
         Statement::new(what, format!("{select} WHERE {wanted} ORDER BY {key} {order} LIMIT ?"))
             .bind_all(values)
             .bind(i64::from(page.limit.min(PAGE_LIMIT)))
+    }
+
+    /// Adds conditions on whose an address is, which another table knows.
+    fn origin(&self, filter: &Filter, conditions: &mut Vec<String>, values: &mut Vec<Value>) {
+        let country = filter.country.clone().map(|country| ("country", Value::from(country)));
+        let asn = filter.asn.map(|asn| ("asn", Value::from(asn)));
+        for (column, value) in [country, asn].into_iter().flatten().filter(|_| self.origins) {
+            let own = self.src_ip;
+            conditions.push(format!("{own} IN (SELECT src_ip FROM enrichments WHERE {column} = ?)"));
+            values.push(value);
+        }
     }
 }
 

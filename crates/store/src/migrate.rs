@@ -84,6 +84,11 @@ const STEPS: &[(i64, &str, &str)] = &[
         include_str!("../migrations/sqlite/0015_mute_hours.sql"),
         include_str!("../migrations/mysql/0015_mute_hours.sql"),
     ),
+    (
+        16,
+        include_str!("../migrations/sqlite/0016_enrichment.sql"),
+        include_str!("../migrations/mysql/0016_enrichment.sql"),
+    ),
 ];
 
 /// The version that this release writes.

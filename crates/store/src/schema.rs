@@ -10,7 +10,7 @@ use decnet_model::{
     record::{
         AlertFormat, AlertKind, Behaviour, CanaryChannel, CanaryKind, DeckyActual, DeckyDesired, Deed,
         DeliveryState, IncidentDeed, IncidentState, Level, MarkKind, MutationCause, MutationKind,
-        OperationKind, OperationState, Phase, Subject, TraversalKind,
+        OperationKind, OperationState, Phase, Rpki, Subject, TraversalKind, Verdict,
     },
 };
 use std::net::IpAddr;
@@ -182,8 +182,10 @@ names! {
     MarkKind: "a kind of mark";
     MutationCause: "why a decky changed";
     MutationKind: "a kind of change";
+    Rpki: "whether a route may be";
     Subject: "a subject of a ranking";
     TraversalKind: "a kind of traversal";
+    Verdict: "a verdict";
 }
 
 /// Declares a table: the constant, what is read from it and what is put into it. A field that is missing

@@ -3,10 +3,11 @@
 use crate::{
     ApiState, Problem,
     auth::{Pass, Peer, Viewer},
+    taxii,
 };
 use axum::{
     extract::{MatchedPath, Request, State},
-    http::{Method, header},
+    http::{HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -69,6 +70,10 @@ pub const RULES: &[Rule] = &[
     // Handlers of what is open write the audit log themselves: only they know whom it is about.
     Rule { method: "POST", path: "/api/v1/login", access: Access::Open, scope: None, action: None },
     Rule { method: "POST", path: "/api/v1/login/link", access: Access::Open, scope: None, action: None },
+    ask("/api/v1/login/ways", Access::Open),
+    ask("/api/v1/login/oidc", Access::Open),
+    ask("/api/v1/login/oidc/return", Access::Open),
+    ask("/api/v1/login/oidc/logout", Access::Open),
     change("POST", "/api/v1/logout", Access::Own, None, "session.end"),
     Rule { method: "POST", path: "/api/v1/auth/login", access: Access::Open, scope: None, action: None },
     change("POST", "/api/v1/auth/logout", Access::Own, None, "session.end"),
@@ -128,6 +133,8 @@ pub const RULES: &[Rule] = &[
     ask("/api/v1/traversals", VIEWER),
     ask("/api/v1/profiles", VIEWER),
     ask("/api/v1/profiles/{ip}", VIEWER),
+    ask("/api/v1/enrichment", VIEWER),
+    ask("/api/v1/enrichment/countries", VIEWER),
     ask("/api/v1/reuse", VIEWER),
     ask("/api/v1/reuse/{id}", VIEWER),
     ask("/api/v1/clusters/{level}", VIEWER),
@@ -174,6 +181,17 @@ pub const RULES: &[Rule] = &[
     ask("/api/v1/artifacts/{sha256}/content", ANALYST),
     ask("/api/v1/sightings", VIEWER),
     ask("/api/v1/stream", VIEWER),
+    ask("/api/v1/export/stix", VIEWER),
+    ask("/api/v1/export/misp", VIEWER),
+    ask("/api/v1/export/blocklist/{format}", VIEWER),
+    ask("/taxii2/", VIEWER),
+    ask("/taxii2/knowledge/", VIEWER),
+    ask("/taxii2/knowledge/collections/", VIEWER),
+    ask("/taxii2/knowledge/collections/{collection}/", VIEWER),
+    ask("/taxii2/knowledge/collections/{collection}/manifest/", VIEWER),
+    ask("/taxii2/knowledge/collections/{collection}/objects/", VIEWER),
+    ask("/taxii2/knowledge/collections/{collection}/objects/{object}/", VIEWER),
+    ask("/taxii2/knowledge/collections/{collection}/objects/{object}/versions/", VIEWER),
 ];
 
 fn rule(method: &Method, path: &str) -> Result<&'static Rule, Problem> {
@@ -210,7 +228,14 @@ pub(crate) async fn guard(State(state): State<ApiState>, request: Request, next:
     }
     match admitted(&state, rule, request).await {
         Ok((viewer, request)) => answered(&state, rule, viewer, request, next).await,
-        Err(problem) => problem.into_response(),
+        Err(problem) => {
+            let mut response = problem.into_response();
+            if rule.path.starts_with(taxii::PATH) && response.status() == StatusCode::UNAUTHORIZED {
+                let basic = HeaderValue::from_static("Basic realm=\"DECNET\", charset=\"UTF-8\"");
+                response.headers_mut().append(header::WWW_AUTHENTICATE, basic);
+            }
+            response
+        }
     }
 }
 

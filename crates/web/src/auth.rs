@@ -1,10 +1,11 @@
 //! Who is asking.
 
-use crate::{ApiState, Problem, token::Claims};
+use crate::{ApiState, Problem, taxii, token::Claims};
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
     http::{Extensions, header, request::Parts},
 };
+use base64::{Engine, engine::general_purpose::STANDARD};
 use decnet_model::access::Scope;
 use decnet_store::record::User;
 use netsvc_wire::stamp::now;
@@ -28,7 +29,7 @@ pub(crate) struct Viewer {
 /// What let a user in.
 #[derive(Clone, Debug)]
 pub(crate) enum Pass {
-    /// A login by `password` or `link`.
+    /// A login by `password`, `link` or `oidc`.
     Session { claims: Claims, kind: String },
     /// A token for programs.
     Token { hash: String, scopes: BTreeSet<Scope> },
@@ -50,10 +51,14 @@ impl Viewer {
     pub(crate) async fn identify(parts: &Parts, state: &ApiState) -> Result<Self, Problem> {
         let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let (scheme, token) = header.and_then(|value| value.split_once(' ')).ok_or(Problem::Unauthorized)?;
-        if !scheme.eq_ignore_ascii_case("bearer") {
-            return Err(Problem::Unauthorized);
-        }
-        let token = token.trim();
+        let token = match scheme.to_ascii_lowercase().as_str() {
+            "bearer" => token.trim().to_owned(),
+            "basic" if parts.uri.path().starts_with(taxii::PATH) => {
+                of_basic(token).ok_or(Problem::Unauthorized)?
+            }
+            _ => return Err(Problem::Unauthorized),
+        };
+        let token = token.as_str();
         let found = if token.starts_with(TOKEN_MARK) {
             Viewer::of_program(&hashed(token), state).await?
         } else {
@@ -84,6 +89,15 @@ impl Viewer {
             Pass::Token { .. } => None,
         }
     }
+}
+
+/// The token for programs in the place of a password (RFC 7617): many who speak TAXII know no other way. Only there,
+/// and never a login of people, so that no browser keeps one and sends it along unasked.
+fn of_basic(encoded: &str) -> Option<String> {
+    let decoded = STANDARD.decode(encoded.trim()).ok()?;
+    let text = String::from_utf8(decoded).ok()?;
+    let (_, password) = text.split_once(':')?;
+    password.starts_with(TOKEN_MARK).then(|| password.to_owned())
 }
 
 /// SHA-256 of a secret of ours, hex. It is random and long: nothing slower is needed.

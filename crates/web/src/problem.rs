@@ -30,6 +30,8 @@ pub enum Problem {
     Slow,
     /// Spoken to by a name that is not ours.
     Misdirected,
+    /// Spoken to without TLS where TLS is spoken.
+    Plain,
     /// Whoever asks may not do this.
     Forbidden,
     /// The password has to be changed first.
@@ -45,6 +47,8 @@ pub enum Problem {
         /// When another try makes sense.
         after: Duration,
     },
+    /// Whoever asks can read nothing that is sent.
+    NotAcceptable,
     /// Too many at once.
     Busy,
     /// The interface that a request was to be handed on to cannot be reached.
@@ -93,6 +97,11 @@ impl Problem {
 
     fn parts(&self) -> (StatusCode, &'static str, &'static str) {
         match self {
+            Problem::NotAcceptable => (
+                StatusCode::NOT_ACCEPTABLE,
+                "urn:decnet:problem:not-acceptable",
+                "this is only sent as application/taxii+json;version=2.1",
+            ),
             Problem::NotFound => (StatusCode::NOT_FOUND, "urn:decnet:problem:not-found", "not found"),
             Problem::Invalid(_) => {
                 (StatusCode::BAD_REQUEST, "urn:decnet:problem:invalid", "request not understood")
@@ -110,6 +119,11 @@ impl Problem {
                 StatusCode::MISDIRECTED_REQUEST,
                 "urn:decnet:problem:host",
                 "not spoken to by a name of ours",
+            ),
+            Problem::Plain => (
+                StatusCode::BAD_REQUEST,
+                "urn:decnet:problem:plain",
+                "this port speaks TLS: write https:// in the place of http://",
             ),
             Problem::Forbidden => (StatusCode::FORBIDDEN, "urn:decnet:problem:forbidden", "not allowed"),
             Problem::PasswordChange => (

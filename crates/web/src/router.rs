@@ -4,7 +4,7 @@ use crate::{
     ApiState, Problem, access,
     document::{Document, complete},
     host::is_for_us,
-    route, site, unchanged,
+    route, site, taxii, unchanged,
 };
 use axum::{
     Json, Router,
@@ -85,11 +85,6 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(route::house::config))
         .routes(routes!(route::event::events))
         .routes(routes!(route::export::events_export))
-        .routes(routes!(route::attacker::attackers))
-        .routes(routes!(route::attacker::attacker))
-        .routes(routes!(route::attacker::traversals))
-        .routes(routes!(route::profile::profiles))
-        .routes(routes!(route::profile::profile))
         .routes(routes!(route::profile::reused))
         .routes(routes!(route::profile::reuse))
         .routes(routes!(route::cluster::clusters))
@@ -122,7 +117,32 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(route::artifact::sightings))
         .routes(routes!(route::stream::stream));
     OpenApiRouter::with_openapi(Document::openapi())
-        .nest(PREFIX, routes.merge(of_the_fleet()).merge(of_canaries()))
+        .nest(
+            PREFIX,
+            routes.merge(of_attackers()).merge(of_the_fleet()).merge(of_canaries()).merge(of_exports()),
+        )
+        .merge(of_taxii())
+}
+
+/// What is known, for other systems.
+fn of_exports() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(route::knowledge::stix))
+        .routes(routes!(route::knowledge::misp))
+        .routes(routes!(route::knowledge::blocklist))
+}
+
+/// The same as TAXII has it, whose paths are not ours to choose.
+fn of_taxii() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(route::taxii::discovery))
+        .routes(routes!(route::taxii::root))
+        .routes(routes!(route::taxii::collections))
+        .routes(routes!(route::taxii::collection))
+        .routes(routes!(route::taxii::manifest))
+        .routes(routes!(route::taxii::objects))
+        .routes(routes!(route::taxii::object))
+        .routes(routes!(route::taxii::versions))
 }
 
 /// Who comes in, with what, and what he did.
@@ -130,6 +150,10 @@ fn of_accounts() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
         .routes(routes!(route::login::login))
         .routes(routes!(route::login::login_by_link))
+        .routes(routes!(route::single::ways))
+        .routes(routes!(route::single::begin))
+        .routes(routes!(route::single::end))
+        .routes(routes!(route::single::farewell))
         .routes(routes!(route::login::logout))
         .routes(routes!(route::former::login))
         .routes(routes!(route::former::logout))
@@ -145,6 +169,18 @@ fn of_accounts() -> OpenApiRouter<ApiState> {
         .routes(routes!(route::api_token::tokens, route::api_token::create))
         .routes(routes!(route::api_token::revoke))
         .routes(routes!(route::audit::audit_log))
+}
+
+/// Who was here.
+fn of_attackers() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(route::attacker::attackers))
+        .routes(routes!(route::attacker::attacker))
+        .routes(routes!(route::attacker::traversals))
+        .routes(routes!(route::profile::profiles))
+        .routes(routes!(route::profile::profile))
+        .routes(routes!(route::enrichment::enrichment))
+        .routes(routes!(route::enrichment::countries))
 }
 
 /// What was laid out to be taken.
@@ -189,7 +225,7 @@ async fn elsewhere(request: Request) -> Response {
     if path == DOCS {
         return Redirect::temporary("/docs").into_response();
     }
-    if path == "/api" || path.starts_with("/api/") {
+    if path == "/api" || path.starts_with("/api/") || path.starts_with(taxii::PATH) {
         return Problem::NotFound.into_response();
     }
     site::answer(&request)

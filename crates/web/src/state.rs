@@ -1,9 +1,15 @@
 //! What all requests share.
 
-use crate::{Hosts, House, account, limit::LoginLimit, readers::Readers, stream::Tailer, token::SigningKey};
+use crate::{
+    Hosts, House, Oidc, account, limit::LoginLimit, readers::Readers, stream::Tailer, token::SigningKey,
+};
 use decnet_model::paths::Paths;
 use decnet_store::Store;
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 use tokio::{
     sync::{Notify, Semaphore, watch},
     time::timeout,
@@ -26,6 +32,7 @@ struct Inner {
     hosts: Hosts,
     house: Arc<dyn House>,
     key: SigningKey,
+    oidc: OnceLock<Oidc>,
     logins: LoginLimit,
     hashes: Semaphore,
     readers: Readers,
@@ -58,6 +65,7 @@ impl ApiState {
             hosts,
             house,
             key,
+            oidc: OnceLock::new(),
             logins: LoginLimit::default(),
             hashes: Semaphore::new(HASHES),
             readers: Readers::default(),
@@ -68,6 +76,12 @@ impl ApiState {
             // Checked for an unknown name, so that it takes as long as a known one.
             no_such_user: account::hash("no such user")?,
         })))
+    }
+
+    /// Has people log in by a provider, too; the first one that is given is theirs.
+    pub fn log_in_by(&self, oidc: Oidc) {
+        // A second one changes nothing, as said.
+        let _ = self.0.oidc.set(oidc);
     }
 
     /// Feeds the event streams, and ends those whose readers may not stay, until [`ApiState::stop`]. [`crate::serve`]
@@ -121,6 +135,10 @@ impl ApiState {
 
     pub(crate) fn key(&self) -> &SigningKey {
         &self.0.key
+    }
+
+    pub(crate) fn oidc(&self) -> Option<&Oidc> {
+        self.0.oidc.get()
     }
 
     pub(crate) fn logins(&self) -> &LoginLimit {

@@ -11,6 +11,9 @@ const HEADER: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
 /// Longest token that is looked at.
 const TOKEN_LIMIT: usize = 1024;
 
+/// Goes before what is sealed when it is signed: no token begins so.
+const SEALED: &str = "sealed:";
+
 /// What a token says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Claims {
@@ -48,6 +51,21 @@ impl SigningKey {
         Some(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(mac)))
     }
 
+    /// Bytes that [`SigningKey::open`] gives back, and that whoever keeps them cannot change. They are no token.
+    pub(crate) fn seal(&self, bytes: &[u8]) -> String {
+        let sealed = URL_SAFE_NO_PAD.encode(bytes);
+        let mac = self.0.clone().chain_update(SEALED).chain_update(&sealed).finalize().into_bytes();
+        format!("{sealed}.{}", URL_SAFE_NO_PAD.encode(mac))
+    }
+
+    /// What was sealed with this key.
+    pub(crate) fn open(&self, text: &str) -> Option<Vec<u8>> {
+        let (sealed, mac) = text.split_once('.').filter(|_| text.len() <= TOKEN_LIMIT)?;
+        let mac = URL_SAFE_NO_PAD.decode(mac).ok()?;
+        self.0.clone().chain_update(SEALED).chain_update(sealed).verify_slice(&mac).ok()?;
+        URL_SAFE_NO_PAD.decode(sealed).ok()
+    }
+
     /// The claims of a token that this key signed and that has not expired at `now`.
     pub(crate) fn verify(&self, token: &str, now: Micros) -> Option<Claims> {
         if token.len() > TOKEN_LIMIT {
@@ -82,6 +100,18 @@ mod tests {
         assert_eq!(key.verify(&token, 199_999_999), Some(claims()));
         assert_eq!(key.verify(&token, 200_000_000), None);
         assert_eq!(SigningKey::new(b"two").unwrap().verify(&token, 0), None);
+    }
+
+    #[test]
+    fn what_is_sealed_is_opened_by_its_key_and_unchanged_only() {
+        let key = SigningKey::new(b"one").unwrap();
+        let sealed = key.seal(b"kept");
+        assert_eq!(key.open(&sealed).as_deref(), Some(&b"kept"[..]));
+        assert_eq!(SigningKey::new(b"two").unwrap().open(&sealed), None);
+        for bad in [sealed.replacen('a', "b", 1), format!("x{sealed}"), String::new(), ".".to_owned()] {
+            assert!(bad == sealed || key.open(&bad).is_none(), "{bad}");
+        }
+        assert_eq!((key.verify(&sealed, 0), key.open(&key.sign(&claims()).unwrap())), (None, None));
     }
 
     #[test]

@@ -18,7 +18,9 @@ pub(crate) async fn tagged(request: Request, next: Next) -> Response {
     let asks = request.method() == Method::GET;
     let known = request.headers().get(header::IF_NONE_MATCH).cloned();
     let response = next.run(request).await;
-    if !asks || response.status() != StatusCode::OK || !is_json(response.headers()) {
+    // What is taken away is a stream that may be of any length.
+    let taken = response.headers().contains_key(header::CONTENT_DISPOSITION);
+    if !asks || taken || response.status() != StatusCode::OK || !is_json(response.headers()) {
         return response;
     }
     let (mut parts, body) = response.into_parts();

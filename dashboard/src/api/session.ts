@@ -3,6 +3,8 @@ export interface Login {
   token: string;
   user: string;
   role: string;
+  /** How it began: `password`, `link` or `oidc`. */
+  kind?: string;
   expires_at: string;
   /** Whether nothing goes on before the password is changed. */
   password_change_required?: boolean;

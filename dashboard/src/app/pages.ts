@@ -24,6 +24,7 @@ export const pages: Page[] = [
   { path: "/campaigns", title: "Campaigns", icon: "flag", load: () => import("../pages/campaigns") },
   { path: "/campaigns/$id", title: "Campaign", load: () => import("../pages/campaigns/detail") },
   { path: "/reuse", title: "Reused secrets", load: () => import("../pages/reuse") },
+  { path: "/map", title: "Map", icon: "world", load: () => import("../pages/map") },
   { path: "/techniques", title: "Techniques", icon: "filter", load: () => import("../pages/techniques") },
   { path: "/techniques/$id", title: "Technique", load: () => import("../pages/techniques/detail") },
   { path: "/sessions", title: "Sessions", icon: "terminal", load: () => import("../pages/sessions") },

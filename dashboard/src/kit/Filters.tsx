@@ -4,13 +4,13 @@ import { useQuery } from "../api/queries";
 import { Icon } from "./Icon";
 
 /** Conditions that lists know, by the names of the API's parameters. */
-export type FilterName = "q" | "decky" | "service" | "kind" | "class" | "src_ip" | "session" | "since" | "until" | "secret_kind" | "recorded" | "probes" | "state" | "severity" | "stage" | "assignee";
+export type FilterName = "q" | "decky" | "service" | "kind" | "class" | "src_ip" | "session" | "since" | "until" | "secret_kind" | "recorded" | "probes" | "state" | "severity" | "stage" | "assignee" | "country" | "asn";
 export type Query = Record<string, string>;
 
 const LABEL: Record<FilterName, string> = {
   q: "text", decky: "decky", service: "service", kind: "kind", class: "at least", src_ip: "source", session: "session",
   since: "since", until: "until", secret_kind: "secret", recorded: "recorded", probes: "probes",
-  state: "state", severity: "at least", stage: "came to", assignee: "assignee",
+  state: "state", severity: "at least", stage: "came to", assignee: "assignee", country: "country", asn: "system",
 };
 const FIXED: Partial<Record<FilterName, [string, string][]>> = {
   class: [["scan", "scan"], ["interaction", "interaction"], ["evidence", "evidence"]],
@@ -42,7 +42,7 @@ export function Filters({ names, extra }: { names: readonly FilterName[]; extra?
     const field = name as "decky" | "service" | "kind";
     return [...new Set(stats?.tallies.map((tally) => tally[field]))].sort().map((value) => [value, value]);
   };
-  const selects = names.filter((name) => !["q", "src_ip", "session", "until", "assignee"].includes(name));
+  const selects = names.filter((name) => !["q", "src_ip", "session", "until", "assignee", "country", "asn"].includes(name));
   return (
     <div className="filters" role="search">
       <Search names={names} given={given} change={change} />

@@ -429,7 +429,7 @@ export const steps = [
   ["every page fits 320 and 2560 pixels", async ({ page, url }) => {
     for (const width of [320, 2560]) {
       await page.setViewportSize({ width, height: 800 });
-      for (const path of ["/", "/incidents", "/alerts", "/events", "/attackers", "/techniques", "/sessions", "/credentials", "/artefacts", "/fleet", "/deploy", "/operations", "/workers", "/health", "/settings"]) {
+      for (const path of ["/", "/incidents", "/alerts", "/events", "/attackers", "/map", "/techniques", "/sessions", "/credentials", "/artefacts", "/fleet", "/deploy", "/operations", "/workers", "/health", "/settings"]) {
         await page.goto(url + path);
         await page.waitForTimeout(250);
         await fits(page);

@@ -83,6 +83,7 @@ fn who_comes_back_from_elsewhere_is_known_and_somebody_else_is_not_he() {
     let told = fleet.run(&["identities", "explain", HERE, OTHER]);
     assert!(told.contains("too little for the same actor") || told.contains("nothing that tells"), "{told}");
     profile(&fleet);
+    exported(&fleet);
     decided(&fleet, &identity);
 }
 
@@ -101,6 +102,46 @@ fn profile(fleet: &Fleet) {
     let toor = reused.as_array().unwrap().iter().find(|one| one["secret"] == "toor");
     let toor = toor.unwrap_or_else(|| panic!("{reused}"));
     assert_eq!((toor["attackers"].as_i64(), toor["listed"].as_str()), (Some(3), Some("common")));
+}
+
+/// What others are told of him: loopback is not routed, so it is for blocking only where that is asked for.
+fn exported(fleet: &Fleet) {
+    let list = ["export", "blocklist", "--format", "plain"];
+    assert_eq!(fleet.run(&list), "");
+    let told = fleet.run(&["export", "blocklist", "--format", "plain", "--private", "--min-risk", "10"]);
+    assert!(
+        [HERE, OTHER, ELSEWHERE].iter().all(|address| told.lines().any(|line| line == *address)),
+        "{told}"
+    );
+    let bundle: Value = serde_json::from_str(&fleet.run(&["export", "stix", "--private"])).unwrap();
+    let objects = bundle["objects"].as_array().unwrap();
+    for kind in ["indicator", "attack-pattern", "threat-actor", "user-account", "sighting"] {
+        assert!(objects.iter().any(|object| object["type"] == kind), "{kind}");
+    }
+    let names = fleet.run(&["status", "--json"]);
+    let names: Value = serde_json::from_str(&names).unwrap();
+    for decky in names["deckies"].as_array().into_iter().flatten().filter_map(|decky| decky["name"].as_str())
+    {
+        assert!(!bundle.to_string().contains(decky), "{decky} is told of");
+    }
+    let folder = fleet.state().join("feed");
+    let feed = ["export", "misp", "--feed", folder.to_str().unwrap()];
+    let files = || {
+        let entries = std::fs::read_dir(&folder).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    fleet.run(&feed);
+    let first = files();
+    assert!(first.len() > 2 && first.iter().any(|name| name == "manifest.json"), "{first:?}");
+    fleet.run(&feed);
+    assert_eq!(files(), first);
+    let file = folder.join("manifest.json");
+    let in_the_way = fleet.command(&["export", "stix", "--to", file.to_str().unwrap()]);
+    let said = String::from_utf8_lossy(&in_the_way.stderr).into_owned();
+    assert!(in_the_way.status.code() == Some(1) && said.contains("--force"), "{said}");
+    assert_eq!(fleet.command(&["export", "stix", "--tlp", "white"]).status.code(), Some(64));
 }
 
 /// An analyst says otherwise, and takes it back.

@@ -249,3 +249,55 @@ fn run_has_the_interface_and_the_dashboard() {
     });
     assert!(good, "{:#}", status());
 }
+
+/// What curl prints of a page, and whether it believed who showed it.
+fn curl(arguments: &[&str]) -> Output {
+    Command::new("curl").args(["-s", "-i", "--max-time", "20"]).args(arguments).output().unwrap()
+}
+
+#[test]
+fn over_tls_the_interface_and_the_dashboard_show_a_certificate_that_was_made() {
+    if !have("curl", "curl") {
+        return;
+    }
+    let web = crate::free_ports(1)[0];
+    let settings = [("DECNET_WEB_PORT", &*web.to_string()), ("DECNET_WEB_TLS", "yes")];
+    let fleet = Fleet::deploy_with(48, "deny", 1, &settings);
+    let file = fleet.state().join("tls/certificate.pem");
+    let file = file.to_str().unwrap();
+    for port in [web, fleet.port()] {
+        let page = format!("https://127.0.0.1:{port}/api/v1/health");
+        let answer =
+            curl(&["--retry", "20", "--retry-all-errors", "--retry-delay", "1", "--cacert", file, &page]);
+        let answer = printed(&answer);
+        assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.contains("\"status\":\"ok\""), "{answer}");
+        assert!(!curl(&[&page]).status.success(), "the web's authorities do not know it");
+        let plain = printed(&curl(&[&format!("http://127.0.0.1:{port}/events")]));
+        assert!(
+            plain.starts_with("HTTP/1.1 307 ") && plain.contains(&format!("https://127.0.0.1:{port}/events")),
+            "{plain}"
+        );
+        let plain = printed(&curl(&[&page.replace("https", "http")]));
+        assert!(plain.starts_with("HTTP/1.1 400 "), "{plain}");
+    }
+    let link: Value = serde_json::from_str(&fleet.run(&["user", "link", "--json"])).unwrap();
+    assert!(
+        link["link"].as_str().unwrap().starts_with(&format!("https://127.0.0.1:{web}/login#link=")),
+        "{link}"
+    );
+    use std::os::unix::fs::PermissionsExt;
+    let mode = std::fs::metadata(fleet.state().join("tls/key.pem")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
+fn a_certificate_that_is_of_no_use_is_told_at_once() {
+    let fleet = Fleet::begin(49, &[("DECNET_WEB_TLS", "yes"), ("DECNET_WEB_CERTIFICATE", "/no/such.pem")]);
+    for verb in ["run", "api", "web"] {
+        let output = fleet.command(&[verb]);
+        assert!(!output.status.success(), "{verb}");
+        let told = printed(&output);
+        assert!(told.contains("web.certificate: /no/such.pem: there is no such file; "), "{verb}: {told}");
+    }
+    assert!(!printed(&fleet.command(&["doctor"])).contains("web.tls = yes switches it on"));
+}

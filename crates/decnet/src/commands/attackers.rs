@@ -9,8 +9,8 @@ use crate::output::{self, Cell};
 use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
 use decnet_analysis::profile::facts;
-use decnet_model::record::Page;
-use decnet_shape::{Attacker, Contact, Pace, Profile, ProfileDetail, ProfileQuery};
+use decnet_model::record::{AttackerView, Page};
+use decnet_shape::{Attacker, Contact, Origin, Pace, Profile, ProfileDetail, ProfileQuery, Reputation};
 use std::net::IpAddr;
 
 /// Show who touched the fleet, last seen first
@@ -138,9 +138,13 @@ async fn show(context: &Context, address: IpAddr, json: bool) -> Result<()> {
     })?;
     let contacts = store.attacker_contacts(address).await.context(read)?;
     let identity = store.identity_of(address).await.context(read)?;
+    let known = store.enrichment_get(&[address]).await.context(read)?;
+    let answers = store.reputation_get(&[address]).await.context(read)?;
     let detail = ProfileDetail {
         profile: Profile { identity, ..row.into() },
         facts: facts::facts(row)?,
+        origin: Origin::of(known.first()),
+        reputation: answers.iter().map(Reputation::from).collect(),
         targets: contacts.iter().map(Contact::from).collect(),
     };
     if json {
@@ -156,6 +160,7 @@ fn tell(detail: &ProfileDetail) {
     let identity = one.identity.map(|id| format!(" · identity {id}")).unwrap_or_default();
     output::line(&format!("{}  {} · came as far as {}{identity}", one.src_ip, one.behaviour, one.phase));
     output::line(&format!("{} events on {} days: {}", one.events, facts.days, facts.behaviour_reason));
+    super::enrich::told(&detail.origin, &detail.reputation);
     output::line("");
     output::line(&format!("risk {}", one.risk));
     facts.risk_terms.iter().for_each(|term| output::line(&format!("  {:>+4}  {}", term.points, term.reason)));
@@ -207,12 +212,15 @@ impl List {
         let store = context.store().await?;
         let filter = self.filter.filter(&store, context).await?;
         let rows = store.attacker_list(&filter, Page::newest(self.limit)).await.context("read attackers")?;
+        let views = store.attacker_views(rows).await.context("read attackers")?;
         if self.json {
-            output::json(&rows.iter().map(Attacker::from).collect::<Vec<_>>());
+            output::json(&views.iter().map(Attacker::from).collect::<Vec<_>>());
             return Ok(());
         }
         let header = [
             "ADDRESS",
+            "COUNTRY",
+            "SYSTEM",
             "FIRST SEEN",
             "LAST SEEN",
             "DECKIES",
@@ -222,11 +230,13 @@ impl List {
             "CREDENTIALS",
             "HOPS",
         ];
-        let cells: Vec<Vec<String>> = rows
+        let cells: Vec<Vec<String>> = views
             .iter()
-            .map(|row| {
+            .map(|AttackerView { attacker: row, origin, .. }| {
                 vec![
                     row.src_ip.to_string(),
+                    origin.country.clone().unwrap_or_default(),
+                    origin.asn.map(|asn| format!("AS{asn}")).unwrap_or_default(),
                     output::moment(row.first_seen),
                     output::moment(row.last_seen),
                     row.nodes.to_string(),

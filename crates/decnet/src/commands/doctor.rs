@@ -1,12 +1,17 @@
 //! `doctor`: whether this machine has what is needed.
 
 use super::{Context, status::Unwell};
-use crate::{output, settings::Name};
+use crate::{output, settings::Name, tls};
 use anyhow::Result;
 use clap::Args;
+use netsvc_wire::stamp;
 use serde::Serialize;
 use serde_json::json;
-use std::{net::TcpListener, path::PathBuf, process::Command};
+use std::{
+    net::{IpAddr, TcpListener},
+    path::PathBuf,
+    process::Command,
+};
 
 /// Oldest kernel that the native runtime was tried on, and Rust that builds this program.
 const KERNEL: (u32, u32) = (5, 13);
@@ -56,6 +61,7 @@ impl Doctor {
     pub fn run(self, context: &Context) -> Result<()> {
         let mut findings =
             vec![kernel(), landlock(), namespaces(), open_files(), stage(context), port(context)];
+        findings.push(transport(context));
         findings.extend(TOOLS.iter().map(|&(name, package, purpose)| tool(name, package, purpose)));
         findings.push(rust());
         let good = findings.iter().all(|finding| finding.grade != Grade::Bad);
@@ -158,6 +164,37 @@ fn port(context: &Context) -> Finding {
     match TcpListener::bind(place) {
         Ok(_) => finding(&subject, Grade::Good, "free"),
         Err(error) => finding(&subject, Grade::Bad, format!("{error} (api.host, api.port)")),
+    }
+}
+
+/// Whether what operators send can be read on the way, and until when it cannot.
+fn transport(context: &Context) -> Finding {
+    let settings = context.settings();
+    let outside = |name: &Name| {
+        let host = settings.text(*name);
+        host != "localhost" && !host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    };
+    match tls::validity(context) {
+        Err(error) => finding("TLS", Grade::Bad, error.to_string()),
+        Ok(Some((path, validity))) => {
+            let day: String = stamp::format(validity.ends_at).chars().take(10).collect();
+            let over = validity.is_over(context.now());
+            let grade = if over { Grade::Lacking } else { Grade::Good };
+            let word = if over { "not valid now; it ends" } else { "good until" };
+            finding("TLS", grade, format!("{}: {word} {day}", path.display()))
+        }
+        Ok(None) if tls::is_on(settings) => {
+            finding("TLS", Grade::Good, "a certificate is made with the first start")
+        }
+        Ok(None) => match [Name::ApiHost, Name::WebHost].iter().find(|name| outside(name)) {
+            Some(name) => {
+                let key = name.knob().key;
+                let found =
+                    format!("off, and {key} is no address of this host alone: web.tls = yes switches it on");
+                finding("TLS", Grade::Lacking, found)
+            }
+            None => finding("TLS", Grade::Good, "off; only this host can connect"),
+        },
     }
 }
 

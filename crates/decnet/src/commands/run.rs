@@ -241,6 +241,10 @@ async fn wait_until(mut child: Child, context: &Context, up: impl Fn() -> bool) 
 /// own: what happens to this terminal does not touch it.
 async fn background(context: &Context, arguments: &[&str], serves: bool) -> Result<Child> {
     use std::os::unix::process::CommandExt;
+    if serves {
+        // Here, where somebody reads it.
+        house::check(context, &[Worker::Api, Worker::Web])?;
+    }
     let paths = context.paths();
     fs_err::create_dir_all(paths.run()).context("make the run folder")?;
     if serves && Keeper::holder(&paths)?.is_none() {

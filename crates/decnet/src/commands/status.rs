@@ -3,7 +3,7 @@
 pub mod health;
 
 use super::Context;
-use crate::{output, settings::Name, web};
+use crate::{output, settings::Name, tls, web};
 use anyhow::{Context as _, Result};
 use clap::Args;
 use decnet_fleet::{NativeStanding, Standing};
@@ -200,7 +200,7 @@ fn address(context: &Context, host: Name, port: Name) -> String {
     let settings = context.settings();
     let host = web::reached(settings.text(host));
     let host = if host.contains(':') { format!("[{host}]") } else { host };
-    format!("http://{host}:{}", settings.text(port))
+    format!("{}://{host}:{}", tls::scheme(settings), settings.text(port))
 }
 
 fn cells(rows: &[&DeckyRow], actual: impl Fn(&DeckyRow) -> &'static str) -> Vec<Vec<String>> {

@@ -1,6 +1,6 @@
 //! `techniques`: which techniques of ATT&CK were seen, by which rules, and which this fleet would notice.
 
-use super::{Context, wrong};
+use super::{Context, to::To, wrong};
 use crate::output::{self, Cell};
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
@@ -70,20 +70,23 @@ enum Verb {
         #[arg(long)]
         json: bool,
     },
-    /// Write a layer for the ATT&CK Navigator: what the fleet would notice, and what it has
-    Navigator {
-        /// The layer of industrial control systems, in place of the enterprise's
-        #[arg(long)]
-        ics: bool,
-        /// Where to [default: the standard output]
-        #[arg(long, short, value_name = "FILE")]
-        output: Option<PathBuf>,
-    },
+    /// Write a layer for the ATT&CK Navigator, as `decnet export navigator` does
+    Navigator(Navigator),
     /// Look whether rules are right: those in the folder `rules`, or in another
     Check {
         /// The folder
         folder: Option<PathBuf>,
     },
+}
+
+/// A layer for the ATT&CK Navigator.
+#[derive(Args, Debug)]
+pub struct Navigator {
+    /// The layer of industrial control systems, in place of the enterprise's
+    #[arg(long)]
+    ics: bool,
+    #[command(flatten)]
+    to: To,
 }
 
 impl Techniques {
@@ -100,7 +103,7 @@ impl Techniques {
                 Ok(())
             }
             Some(Verb::Coverage { json }) => coverage(context, json).await,
-            Some(Verb::Navigator { ics, output }) => navigator(context, ics, output).await,
+            Some(Verb::Navigator(navigator)) => navigator.run(context).await,
             Some(Verb::Check { folder }) => check(&folder.unwrap_or_else(|| context.paths().rules())),
         }
     }
@@ -219,20 +222,26 @@ async fn coverage(context: &Context, json: bool) -> Result<()> {
     Ok(())
 }
 
-async fn navigator(context: &Context, ics: bool, output: Option<PathBuf>) -> Result<()> {
-    let store = context.store().await?;
-    let covered = technique::coverage(&known(context)?, &services(&store).await?);
-    let matrix = if ics { Matrix::Ics } else { Matrix::Enterprise };
-    let layer = technique::layer(matrix, &covered, &seen(&store).await?);
-    match output {
-        None => output::json(&layer),
-        Some(path) => {
-            let text = serde_json::to_string_pretty(&layer).context("write the layer")?;
-            fs_err::write(&path, text + "\n").context("write the layer")?;
+impl Navigator {
+    /// Writes the layer.
+    ///
+    /// # Errors
+    /// When rules are wrong, the store cannot be read, or there is something where it is to be written.
+    pub async fn run(self, context: &Context) -> Result<()> {
+        let mut sink = self.to.begin()?;
+        let store = context.store().await?;
+        let covered = technique::coverage(&known(context)?, &services(&store).await?);
+        let matrix = if self.ics { Matrix::Ics } else { Matrix::Enterprise };
+        let layer = technique::layer(matrix, &covered, &seen(&store).await?);
+        let text = serde_json::to_string_pretty(&layer).context("write the layer")?;
+        sink.write(text.as_bytes())?;
+        sink.write(b"\n")?;
+        sink.end()?;
+        if let Some(path) = self.to.file() {
             output::note(&format!("written to {}", path.display()));
         }
+        Ok(())
     }
-    Ok(())
 }
 
 fn check(folder: &std::path::Path) -> Result<()> {

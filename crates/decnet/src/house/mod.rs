@@ -14,7 +14,7 @@ pub use part::main as part_main;
 
 use crate::{
     commands::Context,
-    logs, notify,
+    logs, notify, oidc, tls,
     workers::{self, Failure},
 };
 use anyhow::{Context as _, Result};
@@ -153,6 +153,18 @@ pub async fn together(context: &Context, workers: &[Worker], mut stop: watch::Re
     Ok(())
 }
 
+/// Looks whether `workers` can use what the settings name for them, before any of them starts.
+///
+/// # Errors
+/// What is of no use, in one line.
+pub fn check(context: &Context, workers: &[Worker]) -> Result<()> {
+    tls::check(context, workers, house_user(context.settings())?)?;
+    if workers.contains(&Worker::Api) {
+        oidc::provider(context.settings())?;
+    }
+    Ok(())
+}
+
 fn has_swarm(context: &Context) -> bool {
     let files = Files::new(&context.paths());
     files.is_master() || files.is_agent()
@@ -160,6 +172,8 @@ fn has_swarm(context: &Context) -> bool {
 
 /// Makes the folder what its processes need, and takes a share in it.
 async fn prepare(context: &Context, workers: &[Worker]) -> Result<Claim> {
+    // Before anything is made: a mistake of the operator's is told at once, and by no worker that starts for ever.
+    check(context, workers)?;
     let share = Claim::share(&context.paths())?;
     if workers == [Worker::Web] {
         // The installation may be elsewhere.

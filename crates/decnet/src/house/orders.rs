@@ -5,6 +5,7 @@ use crate::{
     commands::Context,
     hidden,
     settings::{Name, Settings},
+    tls,
     workers::bus_group,
 };
 use decnet_engine::{confine::Kept, native};
@@ -150,6 +151,7 @@ fn paths(place: Place, context: &Context) -> Vec<PathBuf> {
             let file = settings.given(Name::SystemLogs).map(PathBuf::from);
             file.and_then(folder_of).into_iter().collect()
         }
+        Place::Certificates => tls::places(settings),
         Place::System => ["/etc", "/usr/share/zoneinfo", "/usr/lib", "/lib", "/dev/urandom", "/proc/self"]
             .map(PathBuf::from)
             .to_vec(),

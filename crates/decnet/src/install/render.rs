@@ -132,7 +132,7 @@ fn rights(grants: &Grants, layout: &Layout, gives: Option<&str>, text: &mut Stri
         match place {
             Place::State => line("ReadWritePaths", &layout.state.display().to_string()),
             // journald has them.
-            Place::Messages | Place::System => {}
+            Place::Messages | Place::System | Place::Certificates => {}
         }
     }
     text.push_str(ALL);

@@ -15,7 +15,7 @@ pub(super) fn settings() -> String {
             Kind::Count => "whole number from 1".to_owned(),
             Kind::Flag => "yes or no".to_owned(),
             Kind::Addresses => "addresses and networks".to_owned(),
-            Kind::Retention | Kind::Workers => "list".to_owned(),
+            Kind::Retention | Kind::Workers | Kind::Roles => "list".to_owned(),
             Kind::Levels => "levels".to_owned(),
             Kind::Word(words) => codes(words),
         };

@@ -15,7 +15,7 @@ pub use table::{Kind, Knob, Name};
 
 use crate::level::Levels;
 use decnet_model::{record::KindRetention, secret, worker::Worker};
-use decnet_web::Proxies;
+use decnet_web::{Proxies, Roles};
 use std::{
     collections::BTreeMap,
     fmt, io,
@@ -203,6 +203,7 @@ fn check(knob: Knob, text: &str) -> Result<(), String> {
         Kind::Flag => flag(text).is_some(),
         Kind::Retention => text.parse::<KindRetention>().is_ok(),
         Kind::Addresses => return Proxies::read(text).map(drop).map_err(|bad| bad.to_string()),
+        Kind::Roles => return text.parse::<Roles>().map(drop).map_err(|bad| bad.to_string()),
         Kind::Levels => return text.parse::<Levels>().map(drop).map_err(|bad| bad.to_string()),
         Kind::Workers => return embed::workers(text).map(drop),
         Kind::Word(words) => words.contains(&text),
@@ -218,9 +219,13 @@ fn check(knob: Knob, text: &str) -> Result<(), String> {
             "KIND=AGE, KIND=BYTES or KIND=AGE:BYTES, such as connect=7d,command=30d:500M".to_owned()
         }
         Kind::Word(words) => format!("one of {}", words.join(", ")),
-        Kind::Text | Kind::Path | Kind::Secret | Kind::Addresses | Kind::Levels | Kind::Workers => {
-            "text".to_owned()
-        }
+        Kind::Text
+        | Kind::Path
+        | Kind::Secret
+        | Kind::Addresses
+        | Kind::Roles
+        | Kind::Levels
+        | Kind::Workers => "text".to_owned(),
     };
     Err(format!("{text:?} is not {wanted}"))
 }

@@ -32,6 +32,8 @@ pub enum Kind {
     Flag,
     /// Addresses and networks, comma-separated.
     Addresses,
+    /// Roles and who has them.
+    Roles,
     /// What is kept of single kinds of events.
     Retention,
     /// How much the program says, and parts of it.
@@ -107,6 +109,16 @@ knobs! {
          for whom (X-Forwarded-For)";
     WebHost = "web.host", "DECNET_WEB_HOST", "127.0.0.1", Kind::Text, "Address that the dashboard listens on";
     WebPort = "web.port", "DECNET_WEB_PORT", "8080", Kind::Port, "Port that the dashboard listens on";
+    WebTls = "web.tls", "DECNET_WEB_TLS", "no", Kind::Flag,
+        "Whether the API and the dashboard speak TLS, and nothing else, on their ports";
+    WebCertificate = "web.certificate", "DECNET_WEB_CERTIFICATE", "", Kind::Path,
+        "Certificate that they show, and what signed it after it (PEM); it is read again when it changes. Without it \
+         one is made and kept in the state folder, tls/certificate.pem";
+    WebKey = "web.key", "DECNET_WEB_KEY", "", Kind::Path,
+        "Private key of web.certificate (PEM, without a password); without it, in the same file";
+    ApiCa = "api.ca", "DECNET_API_CA", "", Kind::Path,
+        "Certificates (PEM) by which the dashboard knows an API on another host that speaks TLS: its own, or those \
+         that signed it; without it, that of this host";
     AlertTarget = "alerts.target", "DECNET_ALERT_TARGET", "", Kind::Secret,
         "Where the rule `configured` tells of incidents: https, http, syslog+udp, syslog+tcp, smtps, smtp+starttls or \
          smtp; without it there is no such rule";
@@ -154,6 +166,47 @@ knobs! {
         "Port for names of canaries, over UDP and TCP; one below 1024 needs root or CAP_NET_BIND_SERVICE";
     CanaryProxies = "canary.proxies", "DECNET_CANARY_PROXIES", "", Kind::Text,
         "Addresses of proxies before the pages, comma-separated, whose X-Forwarded-For is believed";
+    AbuseIpDbKey = "intel.abuseipdb-key", "DECNET_ABUSEIPDB_API_KEY", "", Kind::Secret,
+        "Key of AbuseIPDB, which then is asked about addresses of attackers; without it, it is not";
+    AbuseIpDbPerDay = "intel.abuseipdb-per-day", "DECNET_ABUSEIPDB_PER_DAY", "900", Kind::Count,
+        "Most questions to AbuseIPDB in a day (UTC)";
+    GreyNoise = "intel.greynoise", "DECNET_GREYNOISE", "no", Kind::Flag,
+        "Whether GreyNoise is asked about addresses of attackers without a key";
+    GreyNoiseKey = "intel.greynoise-key", "DECNET_GREYNOISE_API_KEY", "", Kind::Secret,
+        "Key of GreyNoise's community interface, which then is asked about addresses of attackers";
+    GreyNoisePerDay = "intel.greynoise-per-day", "DECNET_GREYNOISE_PER_DAY", "7", Kind::Count,
+        "Most questions to GreyNoise in a day (UTC); 50 a week are free";
+    ThreatFoxKey = "intel.threatfox-key", "DECNET_THREATFOX_API_KEY", "", Kind::Secret,
+        "Key of ThreatFox (abuse.ch), which then is asked about addresses of attackers; without it, it is not";
+    ThreatFoxPerDay = "intel.threatfox-per-day", "DECNET_THREATFOX_PER_DAY", "1000", Kind::Count,
+        "Most questions to ThreatFox in a day (UTC)";
+    VirusTotalKey = "intel.virustotal-key", "DECNET_VIRUSTOTAL_API_KEY", "", Kind::Secret,
+        "Key of VirusTotal, which then is asked about hashes of captured files and never sent one; without it, it is \
+         not";
+    VirusTotalPerDay = "intel.virustotal-per-day", "DECNET_VIRUSTOTAL_PER_DAY", "450", Kind::Count,
+        "Most questions to VirusTotal in a day (UTC)";
+    Feodo = "intel.feodo", "DECNET_FEODO", "no", Kind::Flag,
+        "Whether the list of Feodo Tracker is fetched into the folder intel, every six hours";
+    IntelNever = "intel.never", "DECNET_INTEL_NEVER", "", Kind::Addresses,
+        "Addresses and networks, comma-separated, that nobody is asked about, beside private ones and those of deckies";
+    OidcIssuer = "oidc.issuer", "DECNET_OIDC_ISSUER", "", Kind::Text,
+        "OpenID provider by which people may log in, by the address that it calls itself, as \
+         https://login.example.org/realms/blue; without it they have passwords only";
+    OidcClientId = "oidc.client-id", "DECNET_OIDC_CLIENT_ID", "", Kind::Text,
+        "Name of this installation at the provider, where people are sent back to \
+         alerts.dashboard/api/v1/login/oidc/return";
+    OidcClientSecret = "oidc.client-secret", "DECNET_OIDC_CLIENT_SECRET", "", Kind::Secret,
+        "Secret of this installation at the provider; without it only PKCE protects the code";
+    OidcScopes = "oidc.scopes", "DECNET_OIDC_SCOPES", "openid profile email", Kind::Text,
+        "What the provider is asked for";
+    OidcNameClaim = "oidc.name-claim", "DECNET_OIDC_NAME_CLAIM", "preferred_username", Kind::Text,
+        "Claim of the provider's token that is the login name; it must be one that people there cannot choose";
+    OidcRoleClaim = "oidc.role-claim", "DECNET_OIDC_ROLE_CLAIM", "groups", Kind::Text,
+        "Claim whose values oidc.roles names; a.b is b of the object a";
+    OidcRoles = "oidc.roles", "DECNET_OIDC_ROLES", "", Kind::Roles,
+        "Who has which role: admin=blue-leads,analyst=blue-team,viewer=*; who has none is not let in";
+    OidcCa = "oidc.ca", "DECNET_OIDC_CA", "", Kind::Path,
+        "Authorities (PEM) that have signed the provider's certificate, beside those of the web";
     AdminPassword = "web.admin-password", "DECNET_ADMIN_PASSWORD", "", Kind::Secret,
         "Password of the first operator; without it one is made and printed once";
     JwtSecret = "web.jwt-secret", "DECNET_JWT_SECRET", "", Kind::Secret,

@@ -175,6 +175,46 @@ async fn lists_are_the_same_on_the_command_line_and_over_the_interface() {
 }
 
 #[tokio::test]
+async fn whose_addresses_are_is_the_same_on_the_command_line_and_over_the_interface() {
+    let site = Site::new().await;
+    let interface = Interface::over(&site).await;
+    let json = |arguments: &[&str]| serde_json::from_str::<Value>(&site.printed(arguments)).unwrap();
+    let nobody = json(&["enrich", "status", "--json"]);
+    assert_eq!(nobody, serde_json::json!({"files": [], "providers": []}));
+    assert!(site.printed(&["enrich", "status"]).contains("nobody is asked"));
+    site.enrich().await;
+    for (arguments, path) in [
+        (&["enrich", "status", "--json"][..], "/enrichment"),
+        (&["enrich", "countries", "--json"], "/enrichment/countries"),
+    ] {
+        let printed = json(arguments);
+        assert_eq!(printed, interface.get(path).await, "{arguments:?}");
+        assert!(printed.to_string().contains(if path.ends_with('s') { "NL" } else { "ip2asn" }), "{printed}");
+    }
+    for (condition, value, count) in
+        [("country", "NL", 1), ("country", "de", 0), ("asn", "AS64496", 1), ("asn", "1", 0)]
+    {
+        let printed = json(&["attackers", "--json", &format!("--{condition}"), value]);
+        assert_eq!(printed.as_array().map(Vec::len), Some(count), "{condition} {value}");
+        let path = format!("/attackers?{condition}={value}");
+        assert_eq!(printed, interface.get(&path).await["items"], "{path}");
+    }
+    let one = &json(&["attackers", "--json", "--country", "NL"])[0];
+    assert_eq!((&one["asn"], &one["rpki"]), (&64496.into(), &"invalid".into()));
+    assert_eq!(one["reputation"][0]["verdict"], "suspicious");
+    assert_eq!(one["reputation"][0]["reason"], "scans \\x1b[2J", "{one}");
+    let detail = interface.get("/attackers/192.0.2.7").await;
+    assert_eq!((&detail["network"], &detail["as_name"]), (&one["network"], &one["as_name"]));
+    for condition in [["--country", "Holland"], ["--asn", "ASN"]] {
+        assert!(!site.run(&[&["attackers"][..], &condition].concat()).status.success(), "{condition:?}");
+    }
+    let looked_up = json(&["enrich", "lookup", "192.0.2.7", "--json"]);
+    assert_eq!((&looked_up["scope"], &looked_up["country"]), (&"documentation".into(), &Value::Null));
+    assert_eq!(looked_up["reputation"], one["reputation"]);
+    assert!(!site.run(&["enrich", "lookup", "nobody"]).status.success());
+}
+
+#[tokio::test]
 async fn an_incident_is_worked_on_on_the_command_line() {
     let site = Site::new().await;
     assert!(site.printed(&["incidents", "--wide"]).contains("192.0.2.7 left 1 file over ssh on db-01"));

@@ -4,7 +4,9 @@ use decnet_analysis::{delta::deltas, technique::Rules, views::change};
 use decnet_model::{paths::Paths, worker::Worker};
 use decnet_store::{
     Position, Store,
-    record::{Change, View},
+    record::{
+        AddressReputation, Change, Enrichment, EnrichmentFile, Origin, Reputation, Rpki, Verdict, View,
+    },
 };
 use netsvc_wire::{Record, WriterId, field};
 use std::process::{Command, Output};
@@ -30,6 +32,39 @@ impl Site {
             store.project(&correlator, &change(view, &rules, &rows), 0, last).await.unwrap();
         }
         Site { folder, store }
+    }
+
+    /// What is known of one of its attackers.
+    pub(crate) async fn enrich(&self) {
+        let fence = self.store.lease_take(Worker::Enricher).await.unwrap();
+        let file = EnrichmentFile {
+            name: "ip2asn-v4.tsv".to_owned(),
+            form: "ip2asn".to_owned(),
+            rows: 2,
+            malformed: 1,
+            problem: String::new(),
+            changed_at: 1_764_000_000_000_000,
+        };
+        self.store.enrichment_begin(&fence, "one", &[file], &[], false).await.unwrap();
+        let src_ip = "192.0.2.7".parse().unwrap();
+        let origin = Origin {
+            country: Some("NL".to_owned()),
+            asn: Some(64496),
+            as_name: Some("EXAMPLE".to_owned()),
+            network: Some("192.0.2.0/24".to_owned()),
+            rpki: Some(Rpki::Invalid),
+        };
+        let scope = "documentation".to_owned();
+        let row = Enrichment { src_ip, last_event: 6, last_seen: 1, scope, origin };
+        let reputation = Reputation {
+            verdict: Verdict::Suspicious,
+            score: Some(40),
+            reason: "scans \x1b[2J".to_owned(),
+            at: 1,
+            expires_at: 2,
+        };
+        let listed = AddressReputation { src_ip, provider: "abuseipdb".to_owned(), reputation };
+        self.store.enrichment_put(&fence, &[row], &[listed], 0, 6).await.unwrap();
     }
 
     pub(crate) fn paths(&self) -> Paths {

@@ -10,7 +10,7 @@ use axum::{
     Json,
     extract::{Path, State, rejection::PathRejection},
 };
-use decnet_shape::{Artifact, ArtifactDetail, Listing, Sighting};
+use decnet_shape::{Artifact, ArtifactDetail, Listing, Reputation, Sighting};
 
 /// Sightings shown with an artefact.
 const LATEST: u32 = 100;
@@ -52,7 +52,12 @@ pub(crate) async fn artifact(
     let Path(sha256) = sha256?;
     let row = state.store().artefact_get(&sha256).await?.ok_or(Problem::NotFound)?;
     let latest = state.store().artefact_sightings(&sha256, LATEST).await?;
-    Ok(Json(ArtifactDetail { artifact: (&row).into(), latest: latest.iter().map(Sighting::from).collect() }))
+    let answers = state.store().file_reputation_get(&sha256).await?;
+    Ok(Json(ArtifactDetail {
+        artifact: (&row).into(),
+        reputation: answers.iter().map(Reputation::from).collect(),
+        latest: latest.iter().map(Sighting::from).collect(),
+    }))
 }
 
 /// Times that artefacts were seen, those seen last first.

@@ -29,7 +29,8 @@ pub(crate) async fn attackers(
 ) -> Result<Json<Listing<Attacker>>, Problem> {
     let (filter, page) = read::<Attackers>(query, &state).await?;
     let rows = state.store().attacker_list(&filter, page).await?;
-    Ok(Json(Listing::of(&rows, |row| row.last_event)))
+    let views = state.store().attacker_views(rows).await?;
+    Ok(Json(Listing::of(&views, |view| view.attacker.last_event)))
 }
 
 /// One attacker and what it touched.
@@ -51,8 +52,9 @@ pub(crate) async fn attacker(
     let ip: IpAddr = ip?.0.parse().map_err(|_| Problem::field("ip", "not an address"))?;
     let row = state.store().attacker_get(ip).await?.ok_or(Problem::NotFound)?;
     let contacts = state.store().attacker_contacts(ip).await?;
+    let views = state.store().attacker_views(vec![row]).await?;
     Ok(Json(AttackerDetail {
-        attacker: (&row).into(),
+        attacker: views.first().ok_or(Problem::NotFound)?.into(),
         contacts: contacts.iter().map(Contact::from).collect(),
     }))
 }

@@ -3,6 +3,7 @@
 use crate::{
     ApiState, Problem, access, account,
     auth::{Peer, Viewer, hashed},
+    oidc::is_mark,
     problem::ProblemBody,
     token::Claims,
 };
@@ -56,6 +57,8 @@ pub(crate) struct LoginAnswer {
     user: String,
     /// `admin`, `analyst` or `viewer`.
     role: String,
+    /// `password`, `link` or `oidc`.
+    kind: &'static str,
     /// Whether all but `/me`, `/me/password` and `/logout` is refused until the password is changed.
     pub(super) password_change_required: bool,
 }
@@ -109,7 +112,9 @@ pub(super) async fn enter(
     }
     let turn = Attempt::begin(state, peer, &name)?;
     let known = state.store().user_get(&name).await?;
-    let hash = known.as_ref().map_or(state.no_such_user(), |user| &user.password_hash).to_owned();
+    // Who logs in by a provider has no password: that takes as long to find out as a wrong one.
+    let hash = known.as_ref().map(|user| user.password_hash.as_str()).filter(|hash| !is_mark(hash));
+    let hash = hash.unwrap_or(state.no_such_user()).to_owned();
     let right = is_right(state, password, hash).await?;
     noted(state, name.clone(), peer, if right { 200 } else { 401 }).await;
     let user = known.filter(|_| right).ok_or(Problem::WrongLogin)?;
@@ -135,12 +140,17 @@ pub(crate) async fn login_by_link(
 ) -> Result<Json<LoginAnswer>, Problem> {
     let Json(request) = body?;
     // 256 random bits need no limit of tries.
-    let user = state.store().link_take(&hashed(&request.link), now()).await?.ok_or(Problem::WrongLogin)?;
+    let hash = hashed(&request.link);
+    if let Some(name) = state.oidc().and_then(|oidc| oidc.take(&hash, now())) {
+        let user = state.store().user_get(&name).await?.ok_or(Problem::WrongLogin)?;
+        return issue(&state, user, Origin::of("oidc", peer, &headers)).await.map(Json);
+    }
+    let user = state.store().link_take(&hash, now()).await?.ok_or(Problem::WrongLogin)?;
     noted(&state, user.name.clone(), peer, 200).await;
     issue(&state, user, Origin::of("link", peer, &headers)).await.map(Json)
 }
 
-async fn noted(state: &ApiState, actor: String, Peer(address): Peer, outcome: u16) {
+pub(super) async fn noted(state: &ApiState, actor: String, Peer(address): Peer, outcome: u16) {
     let (at, via, action, target) = (now(), "login", "session.begin", String::new());
     access::note(state, NewAuditEntry { at, actor, via, address, action, target, outcome }).await;
 }
@@ -211,6 +221,7 @@ pub(crate) async fn issue(state: &ApiState, user: User, origin: Origin) -> Resul
         expires_at: stamp::format(expires_at),
         user: user.name,
         role: user.role.to_string(),
+        kind: origin.kind,
         password_change_required: user.must_change && origin.kind == "password",
     })
 }

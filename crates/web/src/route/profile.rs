@@ -8,7 +8,10 @@ use axum::{
         rejection::{PathRejection, QueryRejection},
     },
 };
-use decnet_shape::{Contact, Listing, Profile, ProfileDetail, ProfileQuery, Reuse, ReuseDetail, ReuseQuery};
+use decnet_shape::{
+    Contact, Listing, Origin, Profile, ProfileDetail, ProfileQuery, Reputation, Reuse, ReuseDetail,
+    ReuseQuery,
+};
 use netsvc_wire::stamp::now;
 use std::net::IpAddr;
 
@@ -53,9 +56,13 @@ pub(crate) async fn profile(
     let row = rows.first().ok_or(Problem::NotFound)?;
     let contacts = state.store().attacker_contacts(ip).await?;
     let identity = state.store().identity_of(ip).await?;
+    let known = state.store().enrichment_get(&[ip]).await?;
+    let answers = state.store().reputation_get(&[ip]).await?;
     Ok(Json(ProfileDetail {
         profile: Profile { identity, ..row.into() },
         facts: state.house().facts(row).ok_or(Problem::NotFound)?,
+        origin: Origin::of(known.first()),
+        reputation: answers.iter().map(Reputation::from).collect(),
         targets: contacts.iter().map(Contact::from).collect(),
     }))
 }

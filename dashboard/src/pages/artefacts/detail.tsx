@@ -7,6 +7,7 @@ import { save } from "../../kit/export";
 import { Icon } from "../../kit/Icon";
 import { Fault, Loading } from "../../kit/State";
 import { bytes, clock, count } from "../../kit/time";
+import { Answers } from "../attackers/Whose";
 import { hex } from "./hex";
 
 /** Most of a content that is shown, in bytes. */
@@ -45,6 +46,7 @@ export default function ArtefactPage() {
           <dt>Origin</dt><dd><Captured text={one.origin} /></dd>
           <dt>Format</dt><dd><Captured text={one.format} /></dd>
           <dt>Seen</dt><dd className="num">{count(one.sightings)} times, {clock(one.first_seen)} to {clock(one.last_seen)}</dd>
+          <Answers answers={one.reputation} />
         </dl>
       </section>
       <section className="panel">

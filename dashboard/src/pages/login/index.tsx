@@ -1,10 +1,10 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { type FormEvent, type ReactNode, useEffect, useRef, useState } from "react";
-import { changePassword, logIn, logInByLink } from "../../api/account";
+import { changePassword, logIn, logInByLink, provider } from "../../api/account";
 import { session } from "../../api/session";
 import { Fault } from "../../kit/State";
 import { inside } from "./inside";
-import { takeLink } from "./link";
+import { takeDenied, takeLink } from "./link";
 
 /** Shortest password that is taken here; the server has the last word. */
 const SHORTEST = 8;
@@ -13,6 +13,7 @@ const SHORTEST = 8;
 export default function Login() {
   const [error, setError] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
+  const [other, setOther] = useState<string | null>(null);
   const [change, setChange] = useState(session.get()?.password_change_required ?? false);
   const old = useRef("");
   const begun = useRef(false);
@@ -36,6 +37,8 @@ export default function Login() {
     begun.current = true;
     const link = takeLink();
     if (link) void attempt(() => logInByLink(link));
+    setError(takeDenied());
+    void provider().then(setOther);
   });
   const withPassword = (given: FormData) => {
     old.current = String(given.get("password"));
@@ -61,7 +64,7 @@ export default function Login() {
     );
   }
   return (
-    <Card key="login" title="DECNET" submit={submit(withPassword)} error={error} busy={busy} action="Log in">
+    <Card key="login" title="DECNET" submit={submit(withPassword)} error={error} busy={busy} action="Log in" provider={other}>
       <label>
         Name
         <input name="user" autoComplete="username" required autoFocus defaultValue="admin" />
@@ -77,10 +80,12 @@ interface CardProps {
   submit: (event: FormEvent<HTMLFormElement>) => void;
   error: unknown;
   busy: boolean;
+  /** Who lets people in besides. */
+  provider?: string | null;
   children: ReactNode;
 }
 
-function Card({ title, action, submit, error, busy, children }: CardProps) {
+function Card({ title, action, submit, error, busy, provider, children }: CardProps) {
   return (
     <main className="login">
       <form onSubmit={submit}>
@@ -92,6 +97,7 @@ function Card({ title, action, submit, error, busy, children }: CardProps) {
         <button className="primary" disabled={busy}>
           {busy ? "One moment…" : action}
         </button>
+        {provider && <a className="button" href="/api/v1/login/oidc">Log in by {provider}</a>}
       </form>
     </main>
   );

@@ -1,5 +1,6 @@
 import { useNavigate } from "@tanstack/react-router";
 import type { Body } from "../../api/client";
+import { Export } from "../../kit/Export";
 import { ListPage } from "../../kit/ListPage";
 import type { Column } from "../../kit/Table";
 import { ago, count } from "../../kit/time";
@@ -28,6 +29,7 @@ export default function Profiles() {
       keyOf={(one) => one.src_ip}
       open={(one) => void navigate({ to: `/attackers/${one.src_ip}` })}
       empty={{ title: "No profiles", text: "The profiler makes one of whoever touches a decky." }}
+      actions={(query) => <Export since={query.since} />}
     />
   );
 }
