@@ -55,13 +55,19 @@ fn usage_of(applet: &str) -> Option<&'static str> {
 /// What an applet prints on wrong use.
 pub(super) fn usage(shell: &mut Shell, applet: &str) -> Result<(), Flow> {
     let version = busybox_version(&shell.live.persona);
-    let text = usage_of(applet).map_or_else(|| format!("Usage: {applet} [OPTIONS] [ARGS]\n\n"), String::from);
+    let text = usage_of(applet).unwrap_or("No help available\n\n");
     shell.err(&format!("{version} multi-call binary.\n\n{text}"))
 }
 
 /// The answer of a program that is asked for its help or version; `None`: it was not, or has no such answer.
 pub(crate) fn answer(shell: &mut Shell, name: &str, arguments: &[String]) -> Option<Status> {
     let words = super::rest(arguments);
+    if shell.flavour().busybox() {
+        return match words {
+            [only] if only == "--help" && usage_of(name).is_some() => Some(usage(shell, name).map(|()| 0)),
+            _ => super::applet::refusal(shell, name, arguments),
+        };
+    }
     let asked = words
         .iter()
         .take_while(|word| *word != "--")
@@ -74,10 +80,6 @@ pub(crate) fn answer(shell: &mut Shell, name: &str, arguments: &[String]) -> Opt
     }
     if ["true", "false", "expr"].contains(&name) && words.len() > 1 {
         return None;
-    }
-    if shell.flavour().busybox() {
-        usage_of(name)?;
-        return Some(usage(shell, name).map(|()| i32::from(asked == "--version")));
     }
     let (status, text) = *gnu().get(&(name, asked.as_str()))?;
     let text = if asked == "--version" { dated(text, shell.live.versions()) } else { text.to_owned() };

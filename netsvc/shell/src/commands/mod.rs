@@ -1,6 +1,7 @@
 //! The commands: one file per group. A command takes the shell and its arguments, name first.
 
 mod accounts;
+mod applet;
 mod archive;
 mod awk;
 mod blocks;

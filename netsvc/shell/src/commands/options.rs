@@ -52,21 +52,29 @@ pub(super) fn options(
         Err(reason) => {
             let name = super::own(arguments).to_owned();
             if shell.flavour().busybox() {
-                // Alpine's C library has words of its own for this.
-                let letter =
-                    reason.strip_prefix("invalid option -- '").and_then(|text| text.strip_suffix('\''));
-                let reason = match letter.filter(|_| shell.flavour() == Flavour::Alpine) {
-                    Some(letter) => format!("unrecognized option: {letter}"),
-                    None => reason,
-                };
-                shell.err(&format!("{name}: {reason}\n"))?;
-                super::help::usage(shell, &name)?;
+                refuse(shell, &name, &reason)?;
             } else {
                 shell.err(&format!("{name}: {reason}\nTry '{name} --help' for more information.\n"))?;
             }
             Ok(None)
         }
     }
+}
+
+/// What an applet says of a word that getopt refused.
+pub(super) fn refuse(shell: &mut Shell, name: &str, reason: &str) -> Result<(), Flow> {
+    // Alpine's C library has words of its own for this.
+    let musl = || {
+        let quoted = reason.split_once('\'')?.1.strip_suffix('\'')?;
+        let word = quoted.trim_start_matches('-');
+        let said =
+            if reason.starts_with("option requires") { "option requires an argument" } else { "unrecognized option" };
+        Some(format!("{said}: {word}"))
+    };
+    let said = if shell.flavour() == Flavour::Alpine { musl() } else { None };
+    let said = said.as_deref().unwrap_or(reason);
+    shell.err(&format!("{name}: {said}\n"))?;
+    super::help::usage(shell, name)
 }
 
 fn parse(arguments: &[String], short: &str, long: &[(&str, char)]) -> Result<Options, String> {
@@ -83,7 +91,7 @@ fn parse(arguments: &[String], short: &str, long: &[(&str, char)]) -> Result<Opt
                 let mut fitting = long.iter().filter(|(known, _)| known.starts_with(name));
                 fitting.next().filter(|_| fitting.next().is_none())
             });
-            let Some((_, letter)) = found else { return Err(format!("unrecognized option '--{name}'")) };
+            let Some((_, letter)) = found else { return Err(format!("unrecognized option '--{text}'")) };
             let value = match (value, takes_value(short, *letter)) {
                 (Some(value), _) => value.to_owned(),
                 (None, true) => {
