@@ -26,6 +26,11 @@ fn gnu() -> &'static BTreeMap<(&'static str, &'static str), Answer> {
     })
 }
 
+/// What a GNU tool prints when it is asked for its help.
+pub(super) fn gnu_help(name: &str) -> Option<&'static str> {
+    gnu().get(&(name, "--help")).map(|(_, text)| *text)
+}
+
 fn busybox() -> &'static BTreeMap<&'static str, &'static str> {
     static TABLE: OnceLock<BTreeMap<&str, &str>> = OnceLock::new();
     TABLE.get_or_init(|| sections(include_str!("texts/busybox.txt")).collect())

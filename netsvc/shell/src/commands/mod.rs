@@ -24,6 +24,7 @@ mod interface;
 mod jobs;
 mod list;
 mod login;
+mod lookup;
 mod marks;
 mod meters;
 mod moment;
@@ -84,7 +85,7 @@ fn table() -> &'static BTreeMap<&'static str, Command> {
     static TABLE: OnceLock<BTreeMap<&'static str, Command>> = OnceLock::new();
     TABLE.get_or_init(|| {
         let builtins =
-            [builtin::COMMANDS, variables::COMMANDS, output::COMMANDS, jobs::COMMANDS, input::COMMANDS];
+            [builtin::COMMANDS, lookup::COMMANDS, variables::COMMANDS, output::COMMANDS, jobs::COMMANDS, input::COMMANDS];
         let builtins = builtins.concat();
         let programs = [
             busybox::COMMANDS,

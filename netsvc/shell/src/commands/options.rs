@@ -190,6 +190,10 @@ pub(super) fn inputs(
                     "cat" | "tail" | "uniq" if shell.flavour().busybox() => {
                         format!("can't open '{file}': {error}")
                     }
+                    "sed" if !shell.flavour().busybox() => format!("can't read {file}: {error}"),
+                    "md5sum" | "sha1sum" | "sha256sum" | "sha512sum" | "more" if shell.flavour().busybox() => {
+                        format!("can't open '{file}': {error}")
+                    }
                     _ => format!("{file}: {error}"),
                 };
                 shell.err(&format!("{name}: {quoted}\n"))?;

@@ -24,6 +24,10 @@ pub(super) fn bad_set_option(shell: &mut Shell, option: &str, named: bool) -> St
         (_, true) => format!("{option}: invalid option name"),
         (_, false) => format!("-{option}: invalid option"),
     };
+    if shell.dialect() == Dialect::Ash && named && !shell.interactive {
+        shell.complain_of("set", &text)?;
+        return Err(Flow::Exit(1));
+    }
     let status = shell.refuse("set", &text, true, 2)?;
     if !named {
         shell.err("set: usage: set [-abefhkmnptuvxBCEHPT] [-o option-name] [--] [-] [arg ...]\n")?;

@@ -4,7 +4,7 @@ use super::{Flow, MAX_OUTPUT, Shell};
 use crate::{
     dialect::Dialect,
     event::{Emit, ShellEvent, Stream, Waits},
-    fs::{Errno, OpenOptions},
+    fs::{Errno, Kind, OpenOptions},
     parse::{Redirect, RedirectKind},
     text,
 };
@@ -285,6 +285,8 @@ impl Shell {
         for redirect in redirects {
             let target = match redirect.kind {
                 RedirectKind::Text => self.expand_text(&redirect.target)?,
+                // dash and BusyBox do not split what a target becomes.
+                _ if !self.dialect().is_bash() => self.expand_text(&redirect.target)?,
                 _ => {
                     let fields = self.expand_word(&redirect.target)?;
                     match fields.as_slice() {
@@ -317,8 +319,8 @@ impl Shell {
         opened: &mut Vec<u32>,
     ) -> Result<Result<(), String>, Flow> {
         use RedirectKind as R;
-        let output = matches!(redirect.kind, R::Write | R::Append | R::DuplicateOut);
-        let number = redirect.descriptor.unwrap_or(u32::from(output));
+        let output = matches!(redirect.kind, R::Write | R::Force | R::Append | R::DuplicateOut | R::ReadWrite);
+        let number = redirect.descriptor.unwrap_or(u32::from(output && redirect.kind != R::ReadWrite));
         let both = match redirect.kind {
             R::Both | R::BothAppend => true,
             R::DuplicateOut => {
@@ -346,6 +348,14 @@ impl Shell {
             self.spend(1 + bytes.len() as u64 / 4096)?;
             self.descriptors.insert(number, Descriptor::Input(Input::endless(bytes, true)));
             return Ok(Ok(()));
+        }
+        let kept = redirect.kind == R::Write && self.state.options.contains(&'C');
+        if kept && self.fs.stat(target).is_ok_and(|stat| stat.kind == Kind::File) {
+            return Ok(Err(match self.dialect() {
+                Dialect::Dash => format!("cannot create {target}: File exists"),
+                Dialect::Ash => format!("can't create {target}: File exists"),
+                _ => format!("{target}: cannot overwrite existing file"),
+            }));
         }
         let descriptor = match self.named_descriptor(redirect.kind, target) {
             Some(descriptor) => descriptor,
