@@ -35,6 +35,7 @@ fn dd(shell: &mut Shell, arguments: &[String]) -> Status {
             Some((key, value)) if OPERANDS.contains(&key) => {
                 values.insert(key, value);
             }
+            _ if shell.flavour().busybox() => return super::help::usage(shell, "dd").map(|()| 1),
             _ => {
                 shell.err(&format!(
                     "dd: unrecognized operand '{word}'\nTry 'dd --help' for more information.\n"
@@ -42,6 +43,17 @@ fn dd(shell: &mut Shell, arguments: &[String]) -> Status {
                 return Ok(1);
             }
         }
+    }
+    let numbers = ["bs", "ibs", "obs", "count", "skip", "seek"];
+    let mut given = numbers.iter().filter_map(|key| values.get(key));
+    if let Some(wrong) = given.find(|text| size(text).is_none()) {
+        let text = if shell.flavour().busybox() {
+            format!("dd: invalid number '{wrong}'\n")
+        } else {
+            format!("dd: invalid number: {}\n", super::wording::quoted(wrong))
+        };
+        shell.err(&text)?;
+        return Ok(1);
     }
     let copy = Copy { values };
     let Some(bytes) = copy.source(shell)? else { return Ok(1) };
@@ -124,6 +136,8 @@ impl Copy<'_> {
         let Err(error) = result else { return Ok(true) };
         let text = if error == Errno::NoSpace {
             format!("dd: error writing '{path}': {error}\n")
+        } else if shell.flavour().busybox() {
+            format!("dd: can't open '{path}': {error}\n")
         } else {
             format!("dd: failed to open '{path}': {error}\n")
         };

@@ -44,7 +44,8 @@ pub(super) fn decompress(shell: &mut Shell, bytes: &[u8]) -> Result<Option<Vec<u
 
 fn gzip(shell: &mut Shell, arguments: &[String]) -> Status {
     let name = own(arguments).to_owned();
-    let said = if name == "zcat" { "gzip" } else { name.as_str() };
+    let busybox = shell.flavour().busybox();
+    let said = if name == "zcat" && !busybox { "gzip" } else { name.as_str() };
     let mut letters = String::new();
     let mut files = Vec::new();
     for word in rest(arguments) {
@@ -65,6 +66,11 @@ fn gzip(shell: &mut Shell, arguments: &[String]) -> Status {
     let stdout = name == "zcat" || letters.contains('c');
     if files.is_empty() || files == ["-"] {
         let bytes = shell.read_all()?;
+        if shell.flavour().busybox() && unpack && !bytes.starts_with(b"\x1f\x8b") {
+            let reason = if name == "zcat" { "no gzip/bzip2/xz magic" } else { "invalid magic" };
+            shell.err(&format!("{name}: {reason}\n"))?;
+            return Ok(1);
+        }
         let out = if unpack { decompress(shell, &bytes)? } else { Some(compress(&bytes, None, 0)) };
         return match out {
             Some(out) => shell.write(1, &out).map(|()| 0),
@@ -81,7 +87,8 @@ fn gzip(shell: &mut Shell, arguments: &[String]) -> Status {
 /// One file.
 fn one(shell: &mut Shell, said: &str, file: &str, (unpack, stdout): (bool, bool), letters: &str) -> Status {
     let (mut path, mut found) = (file.to_owned(), shell.fs.read_file(file));
-    if found.is_err() && unpack {
+    let busybox = shell.flavour().busybox();
+    if found.is_err() && unpack && !busybox {
         path = format!("{file}.gz");
         found = shell.fs.read_file(&path);
     }
@@ -89,8 +96,13 @@ fn one(shell: &mut Shell, said: &str, file: &str, (unpack, stdout): (bool, bool)
         Ok(bytes) => bytes,
         Err(error) if shell.fs.is_directory(file) => {
             debug_assert!(!error.to_string().is_empty());
-            shell.err(&format!("{said}: {file} is a directory -- ignored\n"))?;
-            return Ok(2);
+            let text = if busybox {
+                format!("{said}: {file}: Is a directory\n")
+            } else {
+                format!("{said}: {file} is a directory -- ignored\n")
+            };
+            shell.err(&text)?;
+            return Ok(if busybox { 1 } else { 2 });
         }
         Err(error) => {
             shell.err(&format!("{said}: {path}: {error}\n"))?;
@@ -108,12 +120,18 @@ fn one(shell: &mut Shell, said: &str, file: &str, (unpack, stdout): (bool, bool)
     } else if stdout {
         String::new()
     } else {
-        shell.err(&format!("{said}: {path}: unknown suffix -- ignored\n"))?;
-        return Ok(2);
+        let dash = if busybox { "-" } else { "--" };
+        shell.err(&format!("{said}: {path}: unknown suffix {dash} ignored\n"))?;
+        return Ok(if busybox { 1 } else { 2 });
     };
     let out = if unpack {
         match decompress(shell, &bytes)? {
             Some(out) => out,
+            None if busybox && !bytes.starts_with(b"\x1f\x8b") => {
+                let reason = if stdout { "no gzip/bzip2/xz magic" } else { "invalid magic" };
+                shell.err(&format!("{said}: {reason}\n"))?;
+                return Ok(1);
+            }
             None => return complain(shell, &path, &bytes),
         }
     } else {
@@ -122,6 +140,15 @@ fn one(shell: &mut Shell, said: &str, file: &str, (unpack, stdout): (bool, bool)
     };
     if stdout {
         return shell.write(1, &out).map(|()| 0);
+    }
+    if shell.fs.exists(&target) && !letters.contains('f') {
+        let text = if busybox {
+            format!("{said}: can't open '{target}': File exists\n")
+        } else {
+            format!("{said}: {target} already exists;\tnot overwritten\n")
+        };
+        shell.err(&text)?;
+        return Ok(if busybox { 1 } else { 2 });
     }
     if let Err(error) = shell.fs.write_file(&target, &out, stat.map_or(0o644, |meta| meta.mode & 0o777)) {
         shell.err(&format!("{said}: {target}: {error}\n"))?;
@@ -146,6 +173,14 @@ fn other(shell: &mut Shell, arguments: &[String]) -> Status {
     let name = own(arguments).to_owned();
     if let Some(path) = rest(arguments).iter().find(|word| !word.starts_with('-')) {
         let text = match shell.fs.read_file(path) {
+            Err(_) if name == "unzip" && shell.flavour().busybox() => {
+                format!("unzip: can't open {path}[.zip]\n")
+            }
+            Err(_) if name == "unzip" => {
+                let text = "unzip:  cannot find or open";
+                shell.err(&format!("{text} {path}, {path}.zip or {path}.ZIP.\n"))?;
+                return Ok(9);
+            }
             Err(error) => format!("{name}: {path}: {error}\n"),
             Ok(_) => format!("{name}: {path}: File format not recognized\n"),
         };

@@ -21,10 +21,14 @@ fn find(shell: &mut Shell, arguments: &[String]) -> Status {
         .position(|word| word.starts_with('-') && word.len() > 1 || word == "(" || word == "!")
         .unwrap_or(words.len());
     let (roots, tests) = words.split_at_checked(split).unwrap_or((words, &[]));
-    let query = match Query::parse(tests) {
+    let query = match Query::parse(tests, shell.flavour().busybox()) {
         Ok(query) => query,
         Err(text) => {
             if !shell.flavour().busybox() {
+                shell.err(&format!("find: {text}\n"))?;
+                return Ok(1);
+            }
+            if text.starts_with("invalid argument") {
                 shell.err(&format!("find: {text}\n"))?;
                 return Ok(1);
             }
@@ -175,6 +179,11 @@ impl Search<'_> {
                 compare(*sign, (self.now - stat.meta.modified) / 1_000_000 / unit, *wanted)
             }
             Test::User(uid) => stat.meta.uid == *uid,
+            Test::Newer(other) => {
+                let modified = shell.fs.stat(other).map_or(i64::MAX, |stat| stat.meta.modified);
+                stat.meta.modified > modified
+            }
+            Test::Group(gid) => stat.meta.gid == *gid,
             Test::Empty if stat.kind == Kind::Directory => {
                 shell.fs.readdir(path).is_ok_and(|names| names.is_empty())
             }
@@ -196,6 +205,10 @@ impl Search<'_> {
             Test::Delete => Ok(shell.fs.unlink(path).is_ok()),
             Test::Exec(command, false) => {
                 let words: Vec<String> = command.iter().map(|word| word.replace("{}", path)).collect();
+                if let Some(status) = super::wording::absent(shell, "find", &words) {
+                    self.status = status?;
+                    return Ok(false);
+                }
                 Ok(shell.run_program(&words)? == 0)
             }
             _ => {

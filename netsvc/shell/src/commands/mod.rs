@@ -33,6 +33,7 @@ mod options;
 mod order;
 mod output;
 mod package;
+mod pieces;
 mod posix;
 mod process;
 mod ps;
@@ -105,6 +106,7 @@ fn table() -> &'static BTreeMap<&'static str, Command> {
             login::COMMANDS,
             marks::COMMANDS,
             order::COMMANDS,
+            pieces::COMMANDS,
             archive::COMMANDS,
             package::COMMANDS,
             scripting::COMMANDS,

@@ -151,6 +151,14 @@ pub(super) fn inputs(
     files: &[String],
 ) -> Result<(Vec<(String, Vec<u8>)>, bool), Flow> {
     if files.is_empty() {
+        if name == "cat" && !shell.descriptors.contains_key(&0) {
+            shell.err(if shell.flavour().busybox() {
+                "cat: read error: Bad file descriptor\n"
+            } else {
+                "cat: -: Bad file descriptor\ncat: closing standard input: Bad file descriptor\n"
+            })?;
+            return Ok((Vec::new(), false));
+        }
         return Ok((vec![("-".into(), shell.read_all()?)], true));
     }
     let mut contents = Vec::new();
@@ -169,7 +177,26 @@ pub(super) fn inputs(
                 contents.push((file.clone(), bytes.to_vec()));
             }
             Err(error) => {
+                let applet = shell.flavour().busybox();
+                // These take a directory for an empty file.
+                let empty = applet && error == crate::fs::Errno::IsDirectory;
+                if empty && ["grep", "sed", "cut", "strings"].contains(&name) {
+                    continue;
+                }
                 good = false;
+                if applet && error == crate::fs::Errno::IsDirectory {
+                    let text = match name {
+                        "cat" | "tail" => format!("{name}: read error: {error}\n"),
+                        "head" => format!("{name}: {file}: Input/output error\n"),
+                        "uniq" => format!("{name}: {file}: I/O error\n"),
+                        "md5sum" | "sha1sum" | "sha256sum" | "sha512sum" => {
+                            format!("{name}: can't read '{file}': {error}\n")
+                        }
+                        _ => format!("{name}: {file}: {error}\n"),
+                    };
+                    shell.err(&text)?;
+                    continue;
+                }
                 let quoted = match name {
                     "head" | "tail" if !shell.flavour().busybox() => {
                         let verb = if error == crate::fs::Errno::IsDirectory {
@@ -184,9 +211,6 @@ pub(super) fn inputs(
                         }
                     }
                     "sort" if !shell.flavour().busybox() => format!("cannot read: {file}: {error}"),
-                    "cat" if error == crate::fs::Errno::IsDirectory && shell.flavour().busybox() => {
-                        format!("read error: {error}")
-                    }
                     "cat" | "tail" | "uniq" if shell.flavour().busybox() => {
                         format!("can't open '{file}': {error}")
                     }

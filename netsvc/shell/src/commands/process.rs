@@ -29,6 +29,12 @@ pub(super) fn end(shell: &mut Shell, pid: u32) {
 
 fn killall(shell: &mut Shell, arguments: &[String]) -> Status {
     let full = own(arguments) == "pkill";
+    let busybox = shell.flavour().busybox();
+    let quiet = rest(arguments).iter().any(|word| word == "-q" || word == "--quiet");
+    if busybox && !full && rest(arguments).iter().all(|word| word.starts_with('-')) {
+        shell.err("killall: you need to specify whom to kill\n")?;
+        return Ok(1);
+    }
     let mut status = 0;
     for word in rest(arguments).iter().filter(|word| !word.starts_with('-')) {
         let found: Vec<u32> = shell
@@ -45,8 +51,12 @@ fn killall(shell: &mut Shell, arguments: &[String]) -> Status {
             .collect();
         if found.is_empty() {
             status = 1;
-            if !full {
-                shell.err(&format!("{word}: no process found\n"))?;
+            if !full && !quiet {
+                shell.err(&if busybox {
+                    format!("killall: {word}: no process killed\n")
+                } else {
+                    format!("{word}: no process found\n")
+                })?;
             }
         }
         for pid in found {

@@ -15,7 +15,7 @@ fn xargs(shell: &mut Shell, arguments: &[String]) -> Status {
     let Some(options) = options(
         shell,
         arguments,
-        "+0rtn:I:i::L:P:d:pa:s:",
+        if shell.flavour().busybox() { "+0rtxn:I:i::P:pa:s:E:e:" } else { "+0rtxn:I:i::L:P:d:pa:s:E:" },
         &[
             ("null", '0'),
             ("no-run-if-empty", 'r'),
@@ -29,6 +29,9 @@ fn xargs(shell: &mut Shell, arguments: &[String]) -> Status {
     else {
         return Ok(1);
     };
+    if shell.flavour().busybox() && options.operands.is_empty() && options.has('p') {
+        return super::help::usage(shell, "xargs").map(|()| 1);
+    }
     let items = items(&decode(&shell.read_all()?), &options);
     if items.is_empty() && (options.has('r') || options.has('I')) {
         return Ok(0);
@@ -37,6 +40,9 @@ fn xargs(shell: &mut Shell, arguments: &[String]) -> Status {
     for words in command_lines(&items, &options) {
         if options.has('t') {
             shell.err(&format!("{}\n", words.join(" ")))?;
+        }
+        if let Some(status) = super::wording::absent(shell, "xargs", &words) {
+            return status;
         }
         let code = shell.with_input(Vec::new(), |shell| shell.run_program(&words))?;
         status = match code {

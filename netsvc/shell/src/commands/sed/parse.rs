@@ -68,7 +68,6 @@ pub(super) enum Action {
     Branch(char, String, usize),
     /// `{`: the place after its end.
     Block(usize),
-    Nothing,
 }
 
 /// Why a script is none.

@@ -200,7 +200,7 @@ impl Cycle<'_> {
                 let line = format!("{}\n", self.space);
                 self.write(path, &line);
             }
-            Action::Branch(..) | Action::Block(_) | Action::Change(_) | Action::Nothing => {}
+            Action::Branch(..) | Action::Block(_) | Action::Change(_) => {}
         }
         Outcome::Done
     }
