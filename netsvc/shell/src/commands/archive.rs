@@ -44,6 +44,16 @@ fn tar(shell: &mut Shell, arguments: &[String]) -> Status {
         super::options::refuse(shell, "tar", "option requires an argument -- 'f'")?;
         return Ok(1);
     }
+    if letters.contains('f') && file.is_none() {
+        let old = rest(arguments).first().is_some_and(|first| !first.starts_with('-'));
+        let text = if old {
+            "tar: Old option 'f' requires an argument.\n"
+        } else {
+            "tar: option requires an argument -- 'f'\n"
+        };
+        shell.err(&format!("{text}{}", super::help::hint("tar")))?;
+        return Ok(if old { 2 } else { 64 });
+    }
     let known = "acfhjkmoptvxzCJOZ";
     if let Some(wrong) = letters.chars().find(|letter| busybox && !known.contains(*letter)) {
         super::options::refuse(shell, "tar", &format!("invalid option -- '{wrong}'"))?;
@@ -52,7 +62,9 @@ fn tar(shell: &mut Shell, arguments: &[String]) -> Status {
     let mode = letters.chars().find(|letter| "ctx".contains(*letter));
     match mode {
         Some('c') => create(shell, file, folder, operands, &letters),
-        Some(mode) => extract(shell, file, folder, mode == 't', letters.contains('v')),
+        Some(mode) => {
+            extract(shell, file, folder, (mode == 't', letters.contains('v'), letters.contains('z')))
+        }
         None if busybox => super::help::usage(shell, "tar").map(|()| 1),
         None => {
             shell.err("tar: You must specify one of the '-Acdtrux', '--delete' or '--test-label' options\nTry 'tar --help' or 'tar --usage' for more information.\n")?;
@@ -96,15 +108,9 @@ fn create(
     operands: Vec<String>,
     letters: &str,
 ) -> Status {
-    let verbose = letters.contains('v');
     let busybox = shell.flavour().busybox();
-    if operands.is_empty() && busybox {
-        shell.err("tar: empty archive\n")?;
-        return Ok(1);
-    }
     if operands.is_empty() {
-        shell.err("tar: Cowardly refusing to create an empty archive\nTry 'tar --help' or 'tar --usage' for more information.\n")?;
-        return Ok(2);
+        return nothing_given(shell);
     }
     let mut out = Vec::new();
     let mut status = 0;
@@ -119,7 +125,7 @@ fn create(
             continue;
         };
         let name = path.trim_start_matches('/').trim_end_matches('/').to_owned();
-        if verbose {
+        if letters.contains('v') {
             shell.out(&format!("{name}\n"))?;
         }
         if stat.kind == Kind::Directory {
@@ -136,10 +142,6 @@ fn create(
             break;
         }
     }
-    if status != 0 && busybox {
-        shell.err("tar: error exit delayed from previous errors\n")?;
-    }
-    let late = status != 0 && !busybox;
     out.resize(out.len() + 2 * BLOCK, 0);
     if letters.contains('z') {
         shell.spend(1 + out.len() as u64 / 512)?;
@@ -153,10 +155,22 @@ fn create(
             }
         }
     }
-    if late {
-        shell.err("tar: Exiting with failure status due to previous errors\n")?;
+    if status != 0 {
+        let text = if busybox { "error exit delayed from" } else { "Exiting with failure status due to" };
+        shell.err(&format!("tar: {text} previous errors\n"))?;
     }
     Ok(status)
+}
+
+/// An archive of nothing is not made.
+fn nothing_given(shell: &mut Shell) -> Status {
+    if shell.flavour().busybox() {
+        shell.err("tar: empty archive\n")?;
+        return Ok(1);
+    }
+    let hint = super::help::hint("tar");
+    shell.err(&format!("tar: Cowardly refusing to create an empty archive\n{hint}"))?;
+    Ok(2)
 }
 
 /// An archive that cannot be opened.
@@ -173,13 +187,17 @@ fn extract(
     shell: &mut Shell,
     file: Option<String>,
     folder: Option<String>,
-    list: bool,
-    verbose: bool,
+    (list, verbose, packed): (bool, bool, bool),
 ) -> Status {
     let bytes = match file.filter(|file| file != "-") {
         None => shell.read_all()?,
         Some(path) => match shell.fs.read_file(&path) {
             Ok(bytes) => bytes.to_vec(),
+            Err(error) if packed && !shell.flavour().busybox() => {
+                // A child unpacks, and it is the one that cannot read.
+                shell.err(&format!("tar (child): {path}: Cannot open: {error}\ntar (child): Error is not recoverable: exiting now\ntar: Child returned status 2\ntar: Error is not recoverable: exiting now\n"))?;
+                return Ok(2);
+            }
             Err(error) => return not_opened(shell, &path, error),
         },
     };

@@ -60,25 +60,13 @@ fn seq(shell: &mut Shell, arguments: &[String]) -> Status {
         return Ok(1);
     };
     let texts: Vec<&str> = options.operands.iter().map(|word| word.trim_start_matches('\u{1}')).collect();
-    if texts.is_empty() {
-        return wrong_use(shell, "seq", "missing operand", 1);
-    }
-    if let Some(wrong) = texts.iter().find(|text| text.parse::<f64>().is_err()) {
-        let text = format!("invalid floating point argument: {}", quoted(wrong));
-        return wrong_use(shell, "seq", &text, 1);
-    }
-    if let Some(extra) = texts.get(3) {
-        return wrong_use(shell, "seq", &format!("extra operand {}", quoted(extra)), 1);
-    }
-    let numbers: Vec<f64> = texts.iter().filter_map(|text| text.parse().ok()).collect();
+    let parsed: Result<Vec<f64>, _> = texts.iter().map(|text| text.parse()).collect();
+    let numbers = parsed.unwrap_or_default();
     let (first, step, last) = match numbers.as_slice() {
         [last] => (1.0, 1.0, *last),
         [first, last] => (*first, 1.0, *last),
         [first, step, last] if *step != 0.0 => (*first, *step, *last),
-        _ => {
-            let text = format!("invalid Zero increment value: {}", quoted("0"));
-            return wrong_use(shell, "seq", &text, 1);
-        }
+        _ => return wrong_use(shell, "seq", &no_sequence(&texts), 1),
     };
     let places = texts
         .iter()
@@ -113,6 +101,17 @@ fn seq(shell: &mut Shell, arguments: &[String]) -> Status {
     }
     shell.out(&out)?;
     Ok(0)
+}
+
+/// Why operands of seq are no sequence.
+fn no_sequence(texts: &[&str]) -> String {
+    let wrong = texts.iter().find(|text| text.parse::<f64>().is_err());
+    match (texts.is_empty(), wrong, texts.get(3)) {
+        (true, ..) => "missing operand".into(),
+        (_, Some(wrong), _) => format!("invalid floating point argument: {}", quoted(wrong)),
+        (_, _, Some(extra)) => format!("extra operand {}", quoted(extra)),
+        _ => format!("invalid Zero increment value: {}", quoted("0")),
+    }
 }
 
 fn expr(shell: &mut Shell, arguments: &[String]) -> Status {

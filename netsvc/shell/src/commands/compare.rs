@@ -16,6 +16,7 @@ const MAX_LINES: usize = 2_000;
 fn two(shell: &mut Shell, name: &str, files: &[String]) -> Result<Option<[Vec<u8>; 2]>, Flow> {
     let [first, second] = files else {
         let text = match files.last() {
+            None if name == "cmp" || name == "diff" => format!("{name}: missing operand after '{name}'"),
             None => format!("{name}: missing operand"),
             Some(last) => format!("{name}: missing operand after '{last}'"),
         };
@@ -64,7 +65,8 @@ fn cmp(shell: &mut Shell, arguments: &[String]) -> Status {
         Some(at) if !quiet => {
             // GNU's has the word of POSIX in its locale only.
             let locale = ["LC_ALL", "LC_MESSAGES", "LANG"];
-            let locale = locale.iter().find_map(|name| shell.variable(name).filter(|value| !value.is_empty()));
+            let locale =
+                locale.iter().find_map(|name| shell.variable(name).filter(|value| !value.is_empty()));
             let posix = matches!(locale, None | Some("C" | "POSIX"));
             let word = if shell.flavour().busybox() || posix { "char" } else { "byte" };
             let text = format!("{left} {right} differ: {word} {}, line {}\n", at + 1, line(at));

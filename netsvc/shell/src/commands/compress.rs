@@ -45,7 +45,7 @@ pub(super) fn decompress(shell: &mut Shell, bytes: &[u8]) -> Result<Option<Vec<u
 fn gzip(shell: &mut Shell, arguments: &[String]) -> Status {
     let name = own(arguments).to_owned();
     let busybox = shell.flavour().busybox();
-    let said = if name == "zcat" && !busybox { "gzip" } else { name.as_str() };
+    let said = if busybox { name.as_str() } else { "gzip" };
     let mut letters = String::new();
     let mut files = Vec::new();
     for word in rest(arguments) {
@@ -62,14 +62,18 @@ fn gzip(shell: &mut Shell, arguments: &[String]) -> Status {
             None => files.push(word.clone()),
         }
     }
+    let known = "acdfhklLnNqrS:tvV123456789 ";
+    if let Some(wrong) = letters.chars().find(|letter| !busybox && !known.contains(*letter)) {
+        let hint = super::help::hint("gzip");
+        shell.err(&format!("gzip: invalid option -- '{wrong}'\n{hint}"))?;
+        return Ok(1);
+    }
     let unpack = name != "gzip" || letters.contains('d');
     let stdout = name == "zcat" || letters.contains('c');
     if files.is_empty() || files == ["-"] {
         let bytes = shell.read_all()?;
-        if shell.flavour().busybox() && unpack && !bytes.starts_with(b"\x1f\x8b") {
-            let reason = if name == "zcat" { "no gzip/bzip2/xz magic" } else { "invalid magic" };
-            shell.err(&format!("{name}: {reason}\n"))?;
-            return Ok(1);
+        if busybox && unpack && !bytes.starts_with(b"\x1f\x8b") {
+            return no_magic(shell, said, name == "zcat");
         }
         let out = if unpack { decompress(shell, &bytes)? } else { Some(compress(&bytes, None, 0)) };
         return match out {
@@ -94,15 +98,9 @@ fn one(shell: &mut Shell, said: &str, file: &str, (unpack, stdout): (bool, bool)
     }
     let bytes = match found {
         Ok(bytes) => bytes,
-        Err(error) if shell.fs.is_directory(file) => {
-            debug_assert!(!error.to_string().is_empty());
-            let text = if busybox {
-                format!("{said}: {file}: Is a directory\n")
-            } else {
-                format!("{said}: {file} is a directory -- ignored\n")
-            };
-            shell.err(&text)?;
-            return Ok(if busybox { 1 } else { 2 });
+        Err(_) if shell.fs.is_directory(file) && !busybox => {
+            shell.err(&format!("{said}: {file} is a directory -- ignored\n"))?;
+            return Ok(2);
         }
         Err(error) => {
             shell.err(&format!("{said}: {path}: {error}\n"))?;
@@ -127,11 +125,7 @@ fn one(shell: &mut Shell, said: &str, file: &str, (unpack, stdout): (bool, bool)
     let out = if unpack {
         match decompress(shell, &bytes)? {
             Some(out) => out,
-            None if busybox && !bytes.starts_with(b"\x1f\x8b") => {
-                let reason = if stdout { "no gzip/bzip2/xz magic" } else { "invalid magic" };
-                shell.err(&format!("{said}: {reason}\n"))?;
-                return Ok(1);
-            }
+            None if busybox && !bytes.starts_with(b"\x1f\x8b") => return no_magic(shell, said, stdout),
             None => return complain(shell, &path, &bytes),
         }
     } else {
@@ -142,13 +136,7 @@ fn one(shell: &mut Shell, said: &str, file: &str, (unpack, stdout): (bool, bool)
         return shell.write(1, &out).map(|()| 0);
     }
     if shell.fs.exists(&target) && !letters.contains('f') {
-        let text = if busybox {
-            format!("{said}: can't open '{target}': File exists\n")
-        } else {
-            format!("{said}: {target} already exists;\tnot overwritten\n")
-        };
-        shell.err(&text)?;
-        return Ok(if busybox { 1 } else { 2 });
+        return exists(shell, said, &target);
     }
     if let Err(error) = shell.fs.write_file(&target, &out, stat.map_or(0o644, |meta| meta.mode & 0o777)) {
         shell.err(&format!("{said}: {target}: {error}\n"))?;
@@ -160,6 +148,23 @@ fn one(shell: &mut Shell, said: &str, file: &str, (unpack, stdout): (bool, bool)
         let _ = shell.fs.unlink(&path);
     }
     Ok(0)
+}
+
+/// What an applet says of bytes that are not compressed.
+fn no_magic(shell: &mut Shell, said: &str, any: bool) -> Status {
+    let reason = if any { "no gzip/bzip2/xz magic" } else { "invalid magic" };
+    shell.err(&format!("{said}: {reason}\n"))?;
+    Ok(1)
+}
+
+/// What would be made is there already.
+fn exists(shell: &mut Shell, said: &str, target: &str) -> Status {
+    if shell.flavour().busybox() {
+        shell.err(&format!("{said}: can't open '{target}': File exists\n"))?;
+        return Ok(1);
+    }
+    shell.err(&format!("{said}: {target} already exists;\tnot overwritten\n"))?;
+    Ok(2)
 }
 
 /// What is said of bytes that hold nothing, or not all.

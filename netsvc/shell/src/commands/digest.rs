@@ -259,7 +259,7 @@ fn od(shell: &mut Shell, arguments: &[String]) -> Status {
         return Ok(1);
     };
     let (contents, good) = inputs(shell, "od", &options.operands)?;
-    if contents.is_empty() && shell.flavour().busybox() {
+    if contents.is_empty() {
         return Ok(1);
     }
     let mut bytes: Vec<u8> = contents.into_iter().flat_map(|(_, bytes)| bytes).collect();

@@ -22,8 +22,6 @@ pub(super) const COMMANDS: &[(&str, Run)] = &[
     ("link", ln),
     ("unlink", unlink),
     ("touch", touch),
-    ("mkfifo", mkfifo),
-    ("mknod", mkfifo),
     ("shred", rm),
     ("sync", |_, _| Ok(0)),
 ];
@@ -209,23 +207,16 @@ fn mkdir(shell: &mut Shell, arguments: &[String]) -> Status {
 }
 
 fn cp(shell: &mut Shell, arguments: &[String]) -> Status {
-    let Some(options) = options(
-        shell,
-        arguments,
-        "afHiLlnPpRrsTt:uvxm:D",
-        &[
-            ("recursive", 'r'),
-            ("force", 'f'),
-            ("archive", 'a'),
-            ("preserve", 'p'),
-            ("verbose", 'v'),
-            ("target-directory", 't'),
-            ("no-clobber", 'n'),
-        ],
-    )?
-    else {
-        return Ok(1);
-    };
+    const LONG: [(&str, char); 7] = [
+        ("recursive", 'r'),
+        ("force", 'f'),
+        ("archive", 'a'),
+        ("preserve", 'p'),
+        ("verbose", 'v'),
+        ("target-directory", 't'),
+        ("no-clobber", 'n'),
+    ];
+    let Some(options) = options(shell, arguments, "afHiLlnPpRrsTt:uvxm:D", &LONG)? else { return Ok(1) };
     let command = own(arguments).to_owned();
     let mut sources = options.operands.clone();
     let target = match options.value('t') {
@@ -371,6 +362,9 @@ fn ln(shell: &mut Shell, arguments: &[String]) -> Status {
     let mut status = 0;
     let mut operands = options.operands.clone();
     let target = if operands.len() > 1 { operands.pop().unwrap_or_default() } else { ".".into() };
+    if operands.len() > 1 && !shell.fs.is_directory(&target) && !shell.flavour().busybox() {
+        return not_a_directory(shell, "ln", &target);
+    }
     for source in &operands {
         let path = if shell.fs.is_directory(&target) && !options.has('n') {
             join(&target, name(source))
@@ -461,40 +455,6 @@ fn touch(shell: &mut Shell, arguments: &[String]) -> Status {
         };
         if let Err(error) = result {
             let text = untouched(shell, path, error);
-            shell.err(&text)?;
-            status = 1;
-        }
-    }
-    Ok(status)
-}
-
-fn mkfifo(shell: &mut Shell, arguments: &[String]) -> Status {
-    let command = own(arguments).to_owned();
-    let Some(options) = options(shell, arguments, "m:Z", &[("mode", 'm')])? else { return Ok(1) };
-    let mut paths = options.operands.clone();
-    if command == "mknod" {
-        // A device of its own takes a kind and two numbers, a fifo the kind alone.
-        match paths.get(1).map(String::as_str) {
-            Some("p") if paths.len() == 2 => {}
-            Some("b" | "c" | "u") if paths.len() == 4 => {}
-            None if paths.is_empty() => return missing(shell, "mknod"),
-            _ => {
-                let last = quoted(paths.last().map_or("", String::as_str));
-                return wrong_use(shell, "mknod", &format!("missing operand after {last}"), 1);
-            }
-        }
-        paths.truncate(1);
-    }
-    if paths.is_empty() {
-        return missing(shell, &command);
-    }
-    let mut status = 0;
-    for path in &paths {
-        if let Err(error) = shell.fs.mkfifo(path, 0o666) {
-            let text = match (shell.flavour().busybox(), command.as_str()) {
-                (true, _) | (_, "mknod") => format!("{command}: {path}: {error}\n"),
-                _ => format!("{command}: cannot create fifo '{path}': {error}\n"),
-            };
             shell.err(&text)?;
             status = 1;
         }

@@ -178,7 +178,8 @@ fn head(shell: &mut Shell, arguments: &[String]) -> Status {
     let (contents, good) = inputs(shell, "head", &options.operands)?;
     let many = (options.operands.len() > 1 || options.has('v')) && !options.has('q');
     // BusyBox counts files that it could not open too.
-    let skipped = shell.flavour().busybox() && contents.first().map(|(name, _)| name) != options.operands.first();
+    let skipped =
+        shell.flavour().busybox() && contents.first().map(|(name, _)| name) != options.operands.first();
     for (index, (name, bytes)) in contents.iter().enumerate() {
         if many {
             let name = if name == "-" { "standard input" } else { name };

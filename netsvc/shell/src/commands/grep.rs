@@ -67,16 +67,7 @@ fn grep(shell: &mut Shell, arguments: &[String]) -> Status {
     }
     let name = own(arguments);
     let Some(regex) = expression(&source(&patterns, &options, name), true, options.has('i')) else {
-        let wrong = patterns.first().map_or("", String::as_str);
-        let text = if shell.flavour().busybox() {
-            format!("grep: bad regex '{wrong}'\n")
-        } else {
-            let reason = match super::sed::complaint(wrong) {
-                "unterminated address regex" => "Unmatched [, [^, [:, [., or [=",
-                reason => reason,
-            };
-            format!("grep: {reason}\n")
-        };
+        let text = not_understood(shell, patterns.first().map_or("", String::as_str));
         shell.err(&text)?;
         return Ok(2);
     };
@@ -106,6 +97,19 @@ fn grep(shell: &mut Shell, arguments: &[String]) -> Status {
         }
     }
     Ok(if !good { 2 } else { i32::from(!matched) })
+}
+
+/// What is said of a pattern that is none.
+fn not_understood(shell: &Shell, wrong: &str) -> String {
+    if shell.flavour().busybox() {
+        return format!("grep: bad regex '{wrong}'\n");
+    }
+    let reason = match super::sed::complaint(wrong) {
+        "unterminated address regex" if wrong == "[" => "Invalid regular expression",
+        "unterminated address regex" => "Unmatched [, [^, [:, [., or [=",
+        reason => reason,
+    };
+    format!("grep: {reason}\n")
 }
 
 /// `-NUMBER` as `-CNUMBER`; other words as they are.
@@ -210,7 +214,9 @@ fn one_file(
     if options.has('l') && found > 0 || options.has('L') && found == 0 {
         shell.out(&format!("{file}\n"))?;
     }
-    Ok(found > 0 || options.has('L') && found == 0)
+    // grep 3.5 and later count what `-L` lists as not found; BusyBox counts it.
+    let listed = options.has('L') && shell.flavour().busybox();
+    Ok(if listed { found == 0 } else { found > 0 })
 }
 
 /// Prints lines with their labels and the lines around them.

@@ -31,6 +31,34 @@ pub(super) fn gnu_help(name: &str) -> Option<&'static str> {
     gnu().get(&(name, "--help")).map(|(_, text)| *text)
 }
 
+/// What a program says that was called without what it needs, with its status.
+pub(super) fn gnu_usage(shell: &mut Shell, name: &str) -> Option<Status> {
+    let (status, text) = *gnu().get(&(name, "--usage"))?;
+    Some(shell.err(text).map(|()| status))
+}
+
+/// What a GNU tool says after it has named a wrong option.
+pub(super) fn hint(name: &str) -> String {
+    match name {
+        // Those of procps show all of their help.
+        "free" | "w" | "uptime" | "vmstat" => gnu_help(name).unwrap_or("").to_owned(),
+        "sed" => {
+            let help = gnu_help(name).unwrap_or("");
+            help.split("E-mail").next().unwrap_or("").to_owned()
+        }
+        "grep" | "egrep" | "fgrep" => {
+            format!(
+                "Usage: {name} [OPTION]... PATTERNS [FILE]...\nTry '{name} --help' for more information.\n"
+            )
+        }
+        "wget" => "Usage: wget [OPTION]... [URL]...\n\nTry `wget --help' for more options.\n".into(),
+        "gzip" | "gunzip" | "zcat" => "Try `gzip --help' for more information.\n".into(),
+        "diff" | "cmp" => format!("{name}: Try '{name} --help' for more information.\n"),
+        "tar" => "Try 'tar --help' or 'tar --usage' for more information.\n".into(),
+        _ => format!("Try '{name} --help' for more information.\n"),
+    }
+}
+
 fn busybox() -> &'static BTreeMap<&'static str, &'static str> {
     static TABLE: OnceLock<BTreeMap<&str, &str>> = OnceLock::new();
     TABLE.get_or_init(|| sections(include_str!("texts/busybox.txt")).collect())
@@ -72,6 +100,9 @@ pub(crate) fn answer(shell: &mut Shell, name: &str, arguments: &[String]) -> Opt
             [only] if only == "--help" && usage_of(name).is_some() => Some(usage(shell, name).map(|()| 0)),
             _ => super::applet::refusal(shell, name, arguments),
         };
+    }
+    if let Some(refused) = super::applet::gnu_refusal(shell, name, arguments) {
+        return Some(refused);
     }
     let asked = words
         .iter()

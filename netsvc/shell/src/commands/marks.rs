@@ -98,17 +98,7 @@ fn chmod(shell: &mut Shell, arguments: &[String]) -> Status {
     }
     let busybox = shell.flavour().busybox();
     if new_mode(&mode, 0, (false, busybox), 0).is_none() {
-        if busybox {
-            // It looks at the file first.
-            let path = operands.first().cloned().unwrap_or_default();
-            let text = match shell.fs.stat(&path) {
-                Ok(_) => format!("chmod: invalid mode '{mode}'\n"),
-                Err(error) => format!("chmod: {path}: {error}\n"),
-            };
-            shell.err(&text)?;
-            return Ok(1);
-        }
-        return wrong_use(shell, "chmod", &format!("invalid mode: {}", quoted(&mode)), 1);
+        return bad_mode(shell, &mode, operands.first().map_or("", String::as_str));
     }
     let mut status = 0;
     let umask = shell.fs.umask;
@@ -135,6 +125,19 @@ fn chmod(shell: &mut Shell, arguments: &[String]) -> Status {
     Ok(status)
 }
 
+/// A mode that chmod does not understand; BusyBox looks at the file first.
+fn bad_mode(shell: &mut Shell, mode: &str, path: &str) -> Status {
+    if !shell.flavour().busybox() {
+        return wrong_use(shell, "chmod", &format!("invalid mode: {}", quoted(mode)), 1);
+    }
+    let text = match shell.fs.stat(path) {
+        Ok(_) => format!("chmod: invalid mode '{mode}'\n"),
+        Err(error) => format!("chmod: {path}: {error}\n"),
+    };
+    shell.err(&text)?;
+    Ok(1)
+}
+
 /// `roots`, and with `deep` everything below them.
 fn tree(shell: &mut Shell, roots: Vec<String>, deep: bool) -> Result<Vec<String>, Flow> {
     let mut out = roots;
@@ -148,6 +151,17 @@ fn tree(shell: &mut Shell, roots: Vec<String>, deep: bool) -> Result<Vec<String>
         at += 1;
     }
     Ok(out)
+}
+
+/// The number of a user or group by name, from the file that has them.
+fn number_of(shell: &mut Shell, file: &str, name: &str) -> Option<u32> {
+    let content = shell.fs.read_file(file).ok()?;
+    let text = crate::text::decode(&content);
+    let found = text
+        .lines()
+        .find(|line| line.split(':').next() == Some(name))
+        .and_then(|line| line.split(':').nth(2)?.parse().ok());
+    found.or_else(|| name.parse().ok())
 }
 
 fn chown(shell: &mut Shell, arguments: &[String]) -> Status {
@@ -172,17 +186,8 @@ fn chown(shell: &mut Shell, arguments: &[String]) -> Status {
     } else {
         owner.split_once([':', '.']).unwrap_or((&owner, ""))
     };
-    let number = |shell: &mut Shell, file: &str, name: &str| -> Option<u32> {
-        let content = shell.fs.read_file(file).ok()?;
-        let text = crate::text::decode(&content);
-        let found = text
-            .lines()
-            .find(|line| line.split(':').next() == Some(name))
-            .and_then(|line| line.split(':').nth(2)?.parse().ok());
-        found.or_else(|| name.parse().ok())
-    };
-    let uid = number(shell, "/etc/passwd", user);
-    let gid = number(shell, "/etc/group", group);
+    let uid = number_of(shell, "/etc/passwd", user);
+    let gid = number_of(shell, "/etc/group", group);
     if !user.is_empty() && uid.is_none() || !group.is_empty() && gid.is_none() {
         let kind = if uid.is_none() && !user.is_empty() { "user" } else { "group" };
         let text = if busybox {
@@ -308,6 +313,20 @@ fn dirname(shell: &mut Shell, arguments: &[String]) -> Status {
     Ok(0)
 }
 
+/// A template with random letters in place of its last `run` ones.
+fn filled(shell: &Shell, template: &str, run: usize) -> String {
+    const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    let keep = template.chars().count() - run;
+    let random = shell.live.random(template.len());
+    let letter = |byte: u8| LETTERS.get(usize::from(byte) % LETTERS.len()).copied().unwrap_or(b'x');
+    template
+        .chars()
+        .zip(random)
+        .enumerate()
+        .map(|(at, (given, byte))| if at < keep { given } else { char::from(letter(byte)) })
+        .collect()
+}
+
 fn mktemp(shell: &mut Shell, arguments: &[String]) -> Status {
     let Some(options) =
         options(shell, arguments, "dup:qt", &[("directory", 'd'), ("tmpdir", 'p'), ("dry-run", 'u')])?
@@ -321,10 +340,7 @@ fn mktemp(shell: &mut Shell, arguments: &[String]) -> Status {
         Some(folder) => join(if folder.is_empty() { "/tmp" } else { folder }, name(&template)),
         None => template,
     };
-    const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-    let random = shell.live.random(template.len());
     let run = template.chars().rev().take_while(|letter| *letter == 'X').count();
-    let keep = template.chars().count() - run;
     let busybox = shell.flavour().busybox();
     if run < if busybox { 6 } else { 3 } {
         let text = if busybox {
@@ -335,18 +351,7 @@ fn mktemp(shell: &mut Shell, arguments: &[String]) -> Status {
         shell.err(&text)?;
         return Ok(1);
     }
-    let path: String = template
-        .chars()
-        .zip(random)
-        .enumerate()
-        .map(|(at, (letter, byte))| {
-            if at < keep {
-                letter
-            } else {
-                char::from(LETTERS.get(usize::from(byte) % LETTERS.len()).copied().unwrap_or(b'x'))
-            }
-        })
-        .collect();
+    let path = filled(shell, &template, run);
     let result = if options.has('u') {
         Ok(())
     } else if options.has('d') {
@@ -373,6 +378,11 @@ fn mktemp(shell: &mut Shell, arguments: &[String]) -> Status {
 }
 
 fn file(shell: &mut Shell, arguments: &[String]) -> Status {
+    if rest(arguments).iter().all(|word| word.starts_with('-'))
+        && let Some(status) = super::help::gnu_usage(shell, "file")
+    {
+        return status;
+    }
     for path in rest(arguments).iter().filter(|word| !word.starts_with('-')) {
         let text = match shell.fs.lstat(path) {
             Err(error) => format!("cannot open `{path}' ({error})"),

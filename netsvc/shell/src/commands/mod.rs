@@ -29,6 +29,7 @@ mod marks;
 mod meters;
 mod moment;
 mod network;
+mod operand;
 mod options;
 mod order;
 mod output;
@@ -85,8 +86,14 @@ pub(crate) struct Command {
 fn table() -> &'static BTreeMap<&'static str, Command> {
     static TABLE: OnceLock<BTreeMap<&'static str, Command>> = OnceLock::new();
     TABLE.get_or_init(|| {
-        let builtins =
-            [builtin::COMMANDS, lookup::COMMANDS, variables::COMMANDS, output::COMMANDS, jobs::COMMANDS, input::COMMANDS];
+        let builtins = [
+            builtin::COMMANDS,
+            lookup::COMMANDS,
+            variables::COMMANDS,
+            output::COMMANDS,
+            jobs::COMMANDS,
+            input::COMMANDS,
+        ];
         let builtins = builtins.concat();
         let programs = [
             busybox::COMMANDS,

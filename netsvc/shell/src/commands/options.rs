@@ -5,6 +5,8 @@ use crate::{
     interpret::{Flow, Shell},
 };
 
+pub(super) use super::operand::inputs;
+
 /// Options and operands of a command.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Options {
@@ -54,7 +56,8 @@ pub(super) fn options(
             if shell.flavour().busybox() {
                 refuse(shell, &name, &reason)?;
             } else {
-                shell.err(&format!("{name}: {reason}\nTry '{name} --help' for more information.\n"))?;
+                let hint = super::help::hint(&name);
+                shell.err(&format!("{name}: {reason}\n{hint}"))?;
             }
             Ok(None)
         }
@@ -67,8 +70,11 @@ pub(super) fn refuse(shell: &mut Shell, name: &str, reason: &str) -> Result<(), 
     let musl = || {
         let quoted = reason.split_once('\'')?.1.strip_suffix('\'')?;
         let word = quoted.trim_start_matches('-');
-        let said =
-            if reason.starts_with("option requires") { "option requires an argument" } else { "unrecognized option" };
+        let said = if reason.starts_with("option requires") {
+            "option requires an argument"
+        } else {
+            "unrecognized option"
+        };
         Some(format!("{said}: {word}"))
     };
     let said = if shell.flavour() == Flavour::Alpine { musl() } else { None };
@@ -141,91 +147,4 @@ fn cluster(
 fn takes_value(short: &str, letter: char) -> bool {
     let mut letters = short.chars().skip_while(|found| *found != letter);
     letters.next().is_some() && letters.next() == Some(':')
-}
-
-/// Reads the operands' contents, or standard input when there are none or for `-`: name and bytes each.
-/// A file that cannot be read is complained about and left out; the flag says so.
-pub(super) fn inputs(
-    shell: &mut Shell,
-    name: &str,
-    files: &[String],
-) -> Result<(Vec<(String, Vec<u8>)>, bool), Flow> {
-    if files.is_empty() {
-        if name == "cat" && !shell.descriptors.contains_key(&0) {
-            shell.err(if shell.flavour().busybox() {
-                "cat: read error: Bad file descriptor\n"
-            } else {
-                "cat: -: Bad file descriptor\ncat: closing standard input: Bad file descriptor\n"
-            })?;
-            return Ok((Vec::new(), false));
-        }
-        return Ok((vec![("-".into(), shell.read_all()?)], true));
-    }
-    let mut contents = Vec::new();
-    let mut good = true;
-    for file in files {
-        if file == "-" || file == "/dev/stdin" {
-            contents.push((file.clone(), shell.read_all()?));
-            continue;
-        }
-        match shell.fs.read_file(file) {
-            Ok(bytes) => {
-                shell.spend(1 + bytes.len() as u64 / 4096)?;
-                if shell.is_endless(file) {
-                    shell.meet_endless()?;
-                }
-                contents.push((file.clone(), bytes.to_vec()));
-            }
-            Err(error) => {
-                let applet = shell.flavour().busybox();
-                // These take a directory for an empty file.
-                let empty = applet && error == crate::fs::Errno::IsDirectory;
-                if empty && ["grep", "sed", "cut", "strings"].contains(&name) {
-                    continue;
-                }
-                good = false;
-                if applet && error == crate::fs::Errno::IsDirectory {
-                    let text = match name {
-                        "cat" | "tail" => format!("{name}: read error: {error}\n"),
-                        "head" => format!("{name}: {file}: Input/output error\n"),
-                        "uniq" => format!("{name}: {file}: I/O error\n"),
-                        "md5sum" | "sha1sum" | "sha256sum" | "sha512sum" => {
-                            format!("{name}: can't read '{file}': {error}\n")
-                        }
-                        _ => format!("{name}: {file}: {error}\n"),
-                    };
-                    shell.err(&text)?;
-                    continue;
-                }
-                let quoted = match name {
-                    "head" | "tail" if !shell.flavour().busybox() => {
-                        let verb = if error == crate::fs::Errno::IsDirectory {
-                            "error reading"
-                        } else {
-                            "cannot open"
-                        };
-                        if verb == "cannot open" {
-                            format!("cannot open '{file}' for reading: {error}")
-                        } else {
-                            format!("error reading '{file}': {error}")
-                        }
-                    }
-                    "sort" if !shell.flavour().busybox() => format!("cannot read: {file}: {error}"),
-                    "cat" | "tail" | "uniq" if shell.flavour().busybox() => {
-                        format!("can't open '{file}': {error}")
-                    }
-                    "sed" if !shell.flavour().busybox() => format!("can't read {file}: {error}"),
-                    "md5sum" | "sha1sum" | "sha256sum" | "sha512sum" | "more" if shell.flavour().busybox() => {
-                        format!("can't open '{file}': {error}")
-                    }
-                    _ => format!("{file}: {error}"),
-                };
-                shell.err(&format!("{name}: {quoted}\n"))?;
-            }
-        }
-    }
-    if name == "tail" && contents.is_empty() && shell.flavour().busybox() {
-        shell.err("tail: no files\n")?;
-    }
-    Ok((contents, good))
 }

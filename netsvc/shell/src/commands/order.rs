@@ -13,20 +13,15 @@ use std::cmp::Ordering;
 pub(super) const COMMANDS: &[(&str, Run)] = &[("sort", sort), ("shuf", sort), ("uniq", uniq), ("cut", cut)];
 
 fn sort(shell: &mut Shell, arguments: &[String]) -> Status {
-    let Some(options) = options(
-        shell,
-        arguments,
-        "bdfghik:Mno:Rrst:uVz",
-        &[
-            ("unique", 'u'),
-            ("reverse", 'r'),
-            ("numeric-sort", 'n'),
-            ("key", 'k'),
-            ("field-separator", 't'),
-            ("human-numeric-sort", 'h'),
-        ],
-    )?
-    else {
+    const LONG: [(&str, char); 6] = [
+        ("unique", 'u'),
+        ("reverse", 'r'),
+        ("numeric-sort", 'n'),
+        ("key", 'k'),
+        ("field-separator", 't'),
+        ("human-numeric-sort", 'h'),
+    ];
+    let Some(options) = options(shell, arguments, "bcCdfghik:Mmno:RrsS:t:T:uVz", &LONG)? else {
         return Ok(2);
     };
     let (contents, good) = inputs(shell, "sort", &options.operands)?;

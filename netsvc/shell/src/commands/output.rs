@@ -111,7 +111,9 @@ fn unescape_with(text: &str, c_quotes: bool, octal: Octal) -> (String, bool) {
                     None => out.extend(['\\', escaped]),
                 }
             }
-            '0' if octal != Octal::Plain => out.push(char::from((digits(None, 8, 3).unwrap_or(0) & 255) as u8)),
+            '0' if octal != Octal::Plain => {
+                out.push(char::from((digits(None, 8, 3).unwrap_or(0) & 255) as u8))
+            }
             '0'..='7' if octal != Octal::AfterZero => {
                 out.push(char::from((digits(Some(escaped), 8, 3).unwrap_or(0) & 255) as u8))
             }
@@ -182,7 +184,9 @@ fn printf(shell: &mut Shell, arguments: &[String]) -> Status {
             variable = Some(name.clone());
             words = tail;
         }
-        [flag, ..] if shell.dialect() == Dialect::Dash && flag.starts_with('-') && flag != "--" && flag != "-" => {
+        [flag, ..]
+            if shell.dialect() == Dialect::Dash && flag.starts_with('-') && flag != "--" && flag != "-" =>
+        {
             let letter = flag.chars().nth(1).unwrap_or('-');
             return shell.refuse("printf", &format!("Illegal option -{letter}"), false, 2);
         }
@@ -283,8 +287,7 @@ impl Formatter<'_> {
             // What is between the directives has its escapes replaced, the directives themselves have none.
             let (plain, directive) = rest.split_at(rest.find('%').unwrap_or(rest.len()));
             let plain = plain.replace("\\\"", "\"");
-            let plain =
-                if self.dialect == Dialect::Dash { plain.replace("\\x", "\\\\x") } else { plain };
+            let plain = if self.dialect == Dialect::Dash { plain.replace("\\x", "\\\\x") } else { plain };
             let (plain, stop) = unescape(&plain, false);
             out.push_str(&plain);
             self.stop |= stop;

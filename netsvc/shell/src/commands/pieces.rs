@@ -17,22 +17,24 @@ pub(super) const COMMANDS: &[(&str, Run)] =
 /// Pieces that a file is split into at most.
 const MOST_PIECES: usize = 676;
 
+/// A number of lines or bytes, with its unit.
+fn amount(text: &str) -> Option<usize> {
+    let digits: String = text.chars().take_while(char::is_ascii_digit).collect();
+    let factor = match text.get(digits.len()..)? {
+        "" => 1,
+        "b" => 512,
+        "k" | "K" => 1 << 10,
+        "m" | "M" => 1 << 20,
+        _ => return None,
+    };
+    digits.parse::<usize>().ok()?.checked_mul(factor).filter(|number| *number > 0)
+}
+
 fn split(shell: &mut Shell, arguments: &[String]) -> Status {
     let long = [("lines", 'l'), ("bytes", 'b'), ("suffix-length", 'a'), ("numeric-suffixes", 'd')];
     let Some(options) = options(shell, arguments, "a:b:C:dl:n:", &long)? else { return Ok(1) };
-    let number = |text: &str| -> Option<usize> {
-        let digits: String = text.chars().take_while(char::is_ascii_digit).collect();
-        let factor = match text.get(digits.len()..)? {
-            "" => 1,
-            "b" => 512,
-            "k" | "K" => 1 << 10,
-            "m" | "M" => 1 << 20,
-            _ => return None,
-        };
-        digits.parse::<usize>().ok()?.checked_mul(factor).filter(|number| *number > 0)
-    };
     for (letter, what) in [('l', "lines"), ('b', "bytes")] {
-        if let Some(wrong) = options.value(letter).filter(|text| number(text).is_none()) {
+        if let Some(wrong) = options.value(letter).filter(|text| amount(text).is_none()) {
             let text = format!("split: invalid number of {what}: {}\n", quoted(wrong));
             shell.err(&text)?;
             return Ok(1);
@@ -52,11 +54,14 @@ fn split(shell: &mut Shell, arguments: &[String]) -> Status {
             }
         }
     };
-    let pieces: Vec<Vec<u8>> = match options.value('b').and_then(number) {
+    let pieces: Vec<Vec<u8>> = match options.value('b').and_then(amount) {
         Some(size) => bytes.chunks(size).map(<[u8]>::to_vec).collect(),
         None => {
             let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
-            lines.chunks(options.value('l').and_then(number).unwrap_or(1_000)).map(<[&[u8]]>::concat).collect()
+            lines
+                .chunks(options.value('l').and_then(amount).unwrap_or(1_000))
+                .map(<[&[u8]]>::concat)
+                .collect()
         }
     };
     for (index, piece) in pieces.iter().take(MOST_PIECES).enumerate() {

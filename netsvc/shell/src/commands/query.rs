@@ -105,7 +105,9 @@ fn with_value(word: &str, left: &mut Words<'_>, busybox: bool) -> Result<Test, S
             if busybox && !(kinds.len() == 1 && "fdlbcps".contains(&kinds)) {
                 return Err(format!("invalid argument '{kinds}' to '-type'"));
             }
-            if let Some(letter) = kinds.split(',').find(|kind| !(kind.len() == 1 && "fdlbcpsD".contains(*kind))) {
+            if let Some(letter) =
+                kinds.split(',').find(|kind| !(kind.len() == 1 && "fdlbcpsD".contains(*kind)))
+            {
                 return Err(format!("Unknown argument to -type: {letter}"));
             }
             Test::Type(kinds)

@@ -33,7 +33,11 @@ fn export(shell: &mut Shell, arguments: &[String]) -> Status {
     if words.is_empty() {
         let bash = shell.dialect().is_bash();
         let line = |(name, value): (&str, &str)| {
-            if bash { format!("declare -x {name}=\"{value}\"\n") } else { format!("export {name}={}\n", single(value)) }
+            if bash {
+                format!("declare -x {name}=\"{value}\"\n")
+            } else {
+                format!("export {name}={}\n", single(value))
+            }
         };
         let lines: String = shell.state.variables.environment().map(line).collect();
         shell.out(&lines)?;

@@ -29,7 +29,8 @@ pub(super) fn absent(shell: &mut Shell, who: &str, words: &[String]) -> Option<S
     let text = match (who, shell.flavour().busybox()) {
         ("xargs", _) | ("find", true) => format!("{name}: {reason}"),
         (_, true) => format!("can't execute '{name}': {reason}"),
-        ("nohup" | "timeout" | "stdbuf", _) => format!("failed to run command {}: {reason}", quoted(name)),
+        ("nohup", _) => format!("failed to run command '{name}': {reason}"),
+        ("timeout" | "stdbuf", _) => format!("failed to run command {}: {reason}", quoted(name)),
         ("setsid", _) => format!("failed to execute {name}: {reason}"),
         _ => format!("{}: {reason}", quoted(name)),
     };

@@ -4,7 +4,7 @@ use super::{
     Run,
     options::options,
     own, rest,
-    wording::{absent, quoted},
+    wording::{absent, quoted, wrong_use},
 };
 use crate::{
     interpret::{Flow, Shell, Status},
@@ -41,7 +41,7 @@ fn plain(shell: &mut Shell, arguments: &[String]) -> Status {
     if let Some(status) = absent(shell, own(arguments), &words) {
         return status;
     }
-    shell.run_arguments(&words)
+    shell.run_wrapped(&words)
 }
 
 fn chroot(shell: &mut Shell, arguments: &[String]) -> Status {
@@ -51,6 +51,14 @@ fn chroot(shell: &mut Shell, arguments: &[String]) -> Status {
 }
 
 fn nice(shell: &mut Shell, arguments: &[String]) -> Status {
+    if let [_, flag, value, ..] = arguments
+        && flag == "-n"
+        && own(arguments) == "nice"
+        && value.parse::<i64>().is_err()
+    {
+        shell.err(&format!("nice: invalid adjustment {}\n", quoted(value)))?;
+        return Ok(125);
+    }
     let numeric =
         |word: &String| word.starts_with('-') || word.parse::<i64>().is_ok() || word.starts_with("0x");
     let words: Vec<String> = rest(arguments).iter().skip_while(|word| numeric(word)).cloned().collect();
@@ -60,7 +68,7 @@ fn nice(shell: &mut Shell, arguments: &[String]) -> Status {
     if let Some(status) = absent(shell, own(arguments), &words) {
         return status;
     }
-    shell.run_arguments(&words)
+    shell.run_wrapped(&words)
 }
 
 fn nohup(shell: &mut Shell, arguments: &[String]) -> Status {
@@ -80,12 +88,21 @@ fn nohup(shell: &mut Shell, arguments: &[String]) -> Status {
         let _ = shell.fs.write_file(&path, &bytes, 0o600);
         return Ok(0);
     }
-    shell.run_arguments(words)
+    shell.run_wrapped(words)
 }
 
 fn env(shell: &mut Shell, arguments: &[String]) -> Status {
-    let saved = shell.save();
     let mut words = rest(arguments);
+    let known = |word: &String| {
+        let letters = word.strip_prefix('-').filter(|letters| !letters.starts_with('-')).unwrap_or("");
+        letters.chars().take_while(|letter| *letter != 'u').all(|letter| "i0CSv".contains(letter))
+    };
+    let flags = || words.iter().take_while(|word| word.starts_with('-') && word.len() > 1 && *word != "--");
+    if let Some(wrong) = flags().find(|word| !known(word)) {
+        let letter = wrong.chars().skip(1).find(|letter| !"i0CSvu".contains(*letter)).unwrap_or('-');
+        return wrong_use(shell, "env", &format!("invalid option -- '{letter}'"), 125);
+    }
+    let saved = shell.save();
     while let Some((first, tail)) = words.split_first() {
         if first == "-i" || first == "-" {
             shell.state_mut().variables.map.retain(|_, variable| !variable.exported);
@@ -107,9 +124,13 @@ fn env(shell: &mut Shell, arguments: &[String]) -> Status {
             shell.state.variables.environment().map(|(name, value)| format!("{name}={value}\n")).collect();
         shell.out(&lines).map(|()| 0)
     } else {
-        absent(shell, "env", words).unwrap_or_else(|| shell.run_program(words))
+        absent(shell, "env", words).unwrap_or_else(|| shell.run_wrapped(words))
     };
-    shell.restore(saved);
+    if result == Err(Flow::Enter) {
+        shell.keep_waiting(Some(saved), None);
+    } else {
+        shell.restore(saved);
+    }
     result
 }
 
@@ -157,7 +178,8 @@ fn sleep(shell: &mut Shell, arguments: &[String]) -> Status {
     match duration(first) {
         Some(time) => {
             let all: Duration = words.iter().filter_map(|word| duration(word)).sum();
-            let time = if name == "usleep" { time / 1_000_000 } else { all.min(Duration::from_secs(1_000_000)) };
+            let time =
+                if name == "usleep" { time / 1_000_000 } else { all.min(Duration::from_secs(1_000_000)) };
             shell.wait(time)?;
             Ok(0)
         }
@@ -205,7 +227,7 @@ fn timeout(shell: &mut Shell, arguments: &[String]) -> Status {
     let Some((limit, command)) =
         options.operands.split_first().and_then(|(first, command)| Some((duration(first)?, command)))
     else {
-        shell.err("timeout: missing operand\nTry 'timeout --help' for more information.\n")?;
+        shell.err("Try 'timeout --help' for more information.\n")?;
         return Ok(125);
     };
     if let Some(status) = absent(shell, "timeout", command) {
@@ -233,6 +255,11 @@ fn stop(shell: &mut Shell, at: Duration) -> Status {
 }
 
 fn watch(shell: &mut Shell, arguments: &[String]) -> Status {
+    if rest(arguments).is_empty()
+        && let Some(status) = super::help::gnu_usage(shell, "watch")
+    {
+        return status;
+    }
     let Some(options) = options(shell, arguments, "+bcdegn:ptx", &[("interval", 'n')])? else { return Ok(1) };
     let source = options.operands.join(" ");
     for _ in 0..3 {

@@ -179,13 +179,9 @@ impl Shell {
         self.interactive && matches!(self.descriptors.get(&1), Some(Descriptor::Stream(_)))
     }
 
-    /// Whether output and errors go where the session's do, and nothing else is open.
-    pub(super) fn writes_to_session(&self) -> bool {
-        let stream = |number: u32| match self.descriptors.get(&number) {
-            Some(Descriptor::Stream(stream)) => Some(*stream),
-            _ => None,
-        };
-        self.descriptors.len() == 3 && stream(1) == Some(Stream::Out) && stream(2) == Some(Stream::Err)
+    /// Whether output and errors go to the session or to files: nothing gathers them for another command.
+    pub(super) fn writes_outside(&self) -> bool {
+        !self.descriptors.values().any(|descriptor| matches!(descriptor, Descriptor::Buffer(_)))
     }
 
     /// Whether standard input is the session's own.
@@ -319,7 +315,8 @@ impl Shell {
         opened: &mut Vec<u32>,
     ) -> Result<Result<(), String>, Flow> {
         use RedirectKind as R;
-        let output = matches!(redirect.kind, R::Write | R::Force | R::Append | R::DuplicateOut | R::ReadWrite);
+        let output =
+            matches!(redirect.kind, R::Write | R::Force | R::Append | R::DuplicateOut | R::ReadWrite);
         let number = redirect.descriptor.unwrap_or(u32::from(output && redirect.kind != R::ReadWrite));
         let both = match redirect.kind {
             R::Both | R::BothAppend => true,
@@ -349,13 +346,8 @@ impl Shell {
             self.descriptors.insert(number, Descriptor::Input(Input::endless(bytes, true)));
             return Ok(Ok(()));
         }
-        let kept = redirect.kind == R::Write && self.state.options.contains(&'C');
-        if kept && self.fs.stat(target).is_ok_and(|stat| stat.kind == Kind::File) {
-            return Ok(Err(match self.dialect() {
-                Dialect::Dash => format!("cannot create {target}: File exists"),
-                Dialect::Ash => format!("can't create {target}: File exists"),
-                _ => format!("{target}: cannot overwrite existing file"),
-            }));
+        if let Some(text) = self.kept(target).filter(|_| redirect.kind == R::Write) {
+            return Ok(Err(text));
         }
         let descriptor = match self.named_descriptor(redirect.kind, target) {
             Some(descriptor) => descriptor,
@@ -374,6 +366,19 @@ impl Shell {
             self.descriptors.insert(number, descriptor);
         }
         Ok(Ok(()))
+    }
+
+    /// What is said of a file that `set -C` keeps from being written over.
+    fn kept(&self, target: &str) -> Option<String> {
+        let file = || self.fs.stat(target).is_ok_and(|stat| stat.kind == Kind::File);
+        if !self.state.options.contains(&'C') || !file() {
+            return None;
+        }
+        Some(match self.dialect() {
+            Dialect::Dash => format!("cannot create {target}: File exists"),
+            Dialect::Ash => format!("can't create {target}: File exists"),
+            _ => format!("{target}: cannot overwrite existing file"),
+        })
     }
 
     /// `N>&M` and `N>&-`: what `source` names becomes `number`, or `number` is closed.

@@ -16,63 +16,55 @@ use std::collections::BTreeMap;
 
 pub(super) const COMMANDS: &[(&str, Run)] = &[("sed", sed)];
 
+/// Long options.
+const LONG: [(&str, char); 7] = [
+    ("quiet", 'n'),
+    ("silent", 'n'),
+    ("regexp-extended", 'E'),
+    ("expression", 'e'),
+    ("file", 'f'),
+    ("separate", 's'),
+    ("null-data", 'z'),
+];
+
 fn sed(shell: &mut Shell, arguments: &[String]) -> Status {
     let (words, in_place) = without_suffix(arguments);
-    let long = [
-        ("quiet", 'n'),
-        ("silent", 'n'),
-        ("regexp-extended", 'E'),
-        ("expression", 'e'),
-        ("file", 'f'),
-        ("separate", 's'),
-        ("null-data", 'z'),
-    ];
-    let Some(options) = options(shell, &words, "nEre:f:suz", &long)? else { return Ok(1) };
+    let Some(options) = options(shell, &words, "nEre:f:suz", &LONG)? else { return Ok(1) };
     let mut operands = options.operands.clone();
     let script = match script(shell, &options, &mut operands)? {
         Ok(script) => script,
         Err(status) => return Ok(status),
     };
-    let mut commands = match parse(&script, options.has('E') || options.has('r')) {
+    let mut commands = match parse(&script, options.has('E') || options.has('r'), shell.flavour().busybox()) {
         Ok(commands) => commands,
         // BusyBox closes what is open, and does not mind what was not.
         Err((Wrong::OpenBlock, _)) if shell.flavour().busybox() => {
-            return retry(shell, arguments, &script, "}");
+            return again(shell, arguments, &script, &format!("{script}\n}}"));
+        }
+        Err((Wrong::CloseBlock, at)) if shell.flavour().busybox() => {
+            let kept: String = script.chars().take(at.saturating_sub(1)).collect();
+            return again(shell, arguments, &script, &kept);
         }
         Err((wrong, at)) => {
+            let label = matches!(wrong, Wrong::Label(_)) && !shell.flavour().busybox();
             let text = not_understood(shell, &script, &wrong, at);
             shell.err(&text)?;
-            return Ok(1);
+            return Ok(if label { 4 } else { 1 });
         }
     };
     let files = read_files(shell, &commands);
     let (contents, good) = inputs(shell, "sed", &operands)?;
     let quiet = options.has('n');
-    let mut written = BTreeMap::new();
     let mut status = if good { 0 } else { failure(shell) };
     if let Some(suffix) = in_place.filter(|_| !operands.is_empty()) {
-        for (name, bytes) in contents {
-            let ran = run::run(&mut commands, &decode(&bytes), quiet, &files);
-            shell.spend(1 + bytes.len() as u64 / 128)?;
-            if !suffix.is_empty() {
-                // A copy that cannot be made is missing, as with the real one in a full file system.
-                let _ = shell.fs.write_file(&format!("{name}{suffix}"), &bytes, 0o644);
-            }
-            written.extend(ran.written);
-            if let Err(error) = shell.fs.write_file(&name, &encode(&ran.out), 0o644) {
-                shell.err(&format!("sed: couldn't open temporary file {name}: {error}\n"))?;
-                return Ok(4);
-            }
-        }
-        write_files(shell, written);
-        return Ok(status);
+        let edited = edit(shell, &mut commands, contents, (quiet, &suffix), &files)?;
+        return Ok(if edited == 0 { status } else { edited });
     }
     let text: String = contents.iter().map(|(_, bytes)| decode(bytes)).collect();
     shell.spend(1 + text.len() as u64 / 128)?;
     let ran = run::run(&mut commands, &text, quiet, &files);
-    written.extend(ran.written);
     shell.out(&ran.out)?;
-    write_files(shell, written);
+    write_files(shell, ran.written);
     if ran.endless {
         return Err(Flow::Exhausted);
     }
@@ -80,6 +72,32 @@ fn sed(shell: &mut Shell, arguments: &[String]) -> Status {
         status = ran.status;
     }
     Ok(status)
+}
+
+/// `-i`: each file becomes what the script makes of it.
+fn edit(
+    shell: &mut Shell,
+    commands: &mut [Command],
+    contents: Vec<(String, Vec<u8>)>,
+    (quiet, suffix): (bool, &str),
+    files: &BTreeMap<String, String>,
+) -> Status {
+    let mut written = BTreeMap::new();
+    for (name, bytes) in contents {
+        let ran = run::run(commands, &decode(&bytes), quiet, files);
+        shell.spend(1 + bytes.len() as u64 / 128)?;
+        if !suffix.is_empty() {
+            // A copy that cannot be made is missing, as with the real one in a full file system.
+            let _ = shell.fs.write_file(&format!("{name}{suffix}"), &bytes, 0o644);
+        }
+        written.extend(ran.written);
+        if let Err(error) = shell.fs.write_file(&name, &encode(&ran.out), 0o644) {
+            shell.err(&format!("sed: couldn't open temporary file {name}: {error}\n"))?;
+            return Ok(4);
+        }
+    }
+    write_files(shell, written);
+    Ok(0)
 }
 
 /// The words without `-i`, which takes a suffix only when it is attached, and that suffix.
@@ -129,7 +147,7 @@ fn script(
             }
             Err(error) => {
                 shell.err(&format!("sed: couldn't open file {path}: {error}\n"))?;
-                return Ok(Err(1));
+                return Ok(Err(4));
             }
         }
     } else if options.value('e').is_none() {
@@ -138,8 +156,8 @@ fn script(
                 super::help::usage(shell, "sed")?;
                 return Ok(Err(1));
             }
-            let text = super::help::gnu_help("sed").unwrap_or("Usage: sed [OPTION]...\n");
-            shell.err(text)?;
+            let text = super::help::hint("sed");
+            shell.err(&text)?;
             return Ok(Err(1));
         }
         script = operands.remove(0);
@@ -147,11 +165,10 @@ fn script(
     Ok(Ok(script))
 }
 
-/// Runs a script again with something added.
-fn retry(shell: &mut Shell, arguments: &[String], script: &str, added: &str) -> Status {
-    let whole = format!("{script}\n{added}");
+/// Runs with another script in place of what was given.
+fn again(shell: &mut Shell, arguments: &[String], script: &str, other: &str) -> Status {
     let words: Vec<String> =
-        arguments.iter().map(|word| if word == script { whole.clone() } else { word.clone() }).collect();
+        arguments.iter().map(|word| if word == script { other.to_owned() } else { word.clone() }).collect();
     if words == arguments {
         shell.err("sed: unterminated {\n")?;
         return Ok(1);
@@ -189,7 +206,9 @@ fn not_understood(shell: &Shell, script: &str, wrong: &Wrong, at: usize) -> Stri
         let text = match wrong {
             Wrong::Unknown(letter) => format!("unsupported command {letter}"),
             Wrong::Missing | Wrong::NoText => "missing command".into(),
-            Wrong::Unterminated(_, delimiter) | Wrong::Address(delimiter) => format!("unmatched '{delimiter}'"),
+            Wrong::Unterminated(_, delimiter) | Wrong::Address(delimiter) => {
+                format!("unmatched '{delimiter}'")
+            }
             Wrong::Flag => "bad option in substitution expression".into(),
             Wrong::Label(label) => format!("can't find label for jump to '{label}'"),
             Wrong::Regex(source) => format!("bad regex '{source}'"),

@@ -96,11 +96,13 @@ pub(super) struct Parser {
     characters: Vec<char>,
     pub(super) at: usize,
     extended: bool,
+    /// Sets of `y` that are not of one length are taken as they are.
+    lax: bool,
 }
 
 /// Parses a script; the error comes with the number of characters that were read.
-pub(super) fn parse(script: &str, extended: bool) -> Result<Vec<Command>, (Wrong, usize)> {
-    let mut parser = Parser { characters: script.chars().collect(), at: 0, extended };
+pub(super) fn parse(script: &str, extended: bool, lax: bool) -> Result<Vec<Command>, (Wrong, usize)> {
+    let mut parser = Parser { characters: script.chars().collect(), at: 0, extended, lax };
     let mut commands = Vec::new();
     let mut blocks = Vec::new();
     loop {
@@ -328,9 +330,12 @@ impl Parser {
             }
             'b' | 't' | 'T' | ':' => {
                 self.skip(" \t");
-                let ends = |character: &&char| **character != '\n' && (letter == ':' || **character != ';' && **character != '}');
+                let ends = |character: &&char| {
+                    **character != '\n' && (letter == ':' || **character != ';' && **character != '}')
+                };
                 let label: String = self.characters.iter().skip(self.at).take_while(ends).collect();
-                let label = if letter == ':' { label.split(';').next().unwrap_or("").to_owned() } else { label };
+                let label =
+                    if letter == ':' { label.split(';').next().unwrap_or("").to_owned() } else { label };
                 self.at += label.chars().count();
                 return Ok(Action::Branch(letter, label.trim().to_owned(), 0));
             }
@@ -383,9 +388,10 @@ impl Parser {
         else {
             return Err(unterminated);
         };
-        let plain = |text: &str| text.replace("\\\\", "\\").replace("\\t", "\t").chars().collect::<Vec<char>>();
+        let plain =
+            |text: &str| text.replace("\\\\", "\\").replace("\\t", "\t").chars().collect::<Vec<char>>();
         let (left, right) = (plain(&left), plain(&right));
-        if left.len() != right.len() {
+        if left.len() != right.len() && !self.lax {
             return Err(Wrong::Lengths);
         }
         Ok(Action::Translate(left.into_iter().zip(right).collect()))
@@ -396,7 +402,8 @@ impl Parser {
         let unterminated = || Wrong::Unterminated('s', delimiter);
         let source = self.delimited(delimiter, true).ok_or_else(unterminated)?;
         let replacement = self.delimited(delimiter, false).ok_or_else(unterminated)?;
-        let mut found = Substitution { regex: None, replacement, all: false, print: false, number: 1, file: None };
+        let mut found =
+            Substitution { regex: None, replacement, all: false, print: false, number: 1, file: None };
         let mut fold = false;
         while let Some(flag) = self.peek() {
             match flag {

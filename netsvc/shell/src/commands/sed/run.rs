@@ -23,7 +23,12 @@ pub(super) struct Ran {
 }
 
 /// Runs a script on a text. `files` has what `r` reads.
-pub(super) fn run(commands: &mut [Command], text: &str, quiet: bool, files: &BTreeMap<String, String>) -> Ran {
+pub(super) fn run(
+    commands: &mut [Command],
+    text: &str,
+    quiet: bool,
+    files: &BTreeMap<String, String>,
+) -> Ran {
     let mut cycle = Cycle {
         all: crate::text::lines(text).collect(),
         at: 0,
@@ -140,12 +145,7 @@ impl Cycle<'_> {
     fn perform(&mut self, action: &Action) -> Outcome {
         match action {
             Action::Substitute(what) => self.substitute(what),
-            Action::Translate(map) => {
-                let translate = |character: char| {
-                    map.iter().find(|(from, _)| *from == character).map_or(character, |(_, to)| *to)
-                };
-                self.space = self.space.chars().map(translate).collect();
-            }
+            Action::Translate(map) => self.space = translated(&self.space, map),
             Action::Delete(true) => match self.space.split_once('\n') {
                 Some((_, rest)) => {
                     self.space = rest.to_owned();
@@ -164,11 +164,7 @@ impl Cycle<'_> {
             }
             Action::Append(text) => self.after.push_str(&format!("{text}\n")),
             Action::Insert(text) => self.ran.out.push_str(&format!("{text}\n")),
-            Action::Get(false) => self.space.clone_from(&self.hold),
-            Action::Get(true) => self.space = format!("{}\n{}", self.space, self.hold),
-            Action::Hold(false) => self.hold.clone_from(&self.space),
-            Action::Hold(true) => self.hold = format!("{}\n{}", self.hold, self.space),
-            Action::Exchange => std::mem::swap(&mut self.space, &mut self.hold),
+            Action::Get(_) | Action::Hold(_) | Action::Exchange => self.move_between(action),
             Action::LineNumber => self.ran.out.push_str(&format!("{}\n", self.at + 1)),
             Action::List => {
                 let line = listed(&self.space);
@@ -203,6 +199,17 @@ impl Cycle<'_> {
             Action::Branch(..) | Action::Block(_) | Action::Change(_) => {}
         }
         Outcome::Done
+    }
+
+    /// `g`, `G`, `h`, `H` and `x`.
+    fn move_between(&mut self, action: &Action) {
+        match action {
+            Action::Get(false) => self.space.clone_from(&self.hold),
+            Action::Get(true) => self.space = format!("{}\n{}", self.space, self.hold),
+            Action::Hold(false) => self.hold.clone_from(&self.space),
+            Action::Hold(true) => self.hold = format!("{}\n{}", self.hold, self.space),
+            _ => std::mem::swap(&mut self.space, &mut self.hold),
+        }
     }
 
     fn write(&mut self, path: &str, text: &str) {
@@ -289,6 +296,13 @@ impl Cycle<'_> {
         command.active = (end > line && !zero).then_some(end);
         true
     }
+}
+
+/// `y`.
+fn translated(space: &str, map: &[(char, char)]) -> String {
+    let other =
+        |character: char| map.iter().find(|(from, _)| *from == character).map_or(character, |(_, to)| *to);
+    space.chars().map(other).collect()
 }
 
 /// `l`: what cannot be seen as escapes.
