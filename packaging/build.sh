@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes what is shipped of two built programs: a package for Debian, a tarball, their checksums, and what is in them
-# (CycloneDX). The same programs give the same bytes: times are those of the last commit, owners are root.
+# Makes what is shipped of two built programs: a package for Debian, a tarball, the image of a container, their
+# checksums, and what is in them (CycloneDX). The same programs give the same bytes: times are those of the last commit, owners are root.
 #
 #   packaging/build.sh FOLDER-OF-PROGRAMS OUTPUT-FOLDER [SBOM-FILE]
 #
@@ -95,6 +95,8 @@ END
 chmod 644 "$deb/DEBIAN/md5sums" "$deb/DEBIAN/control"
 find "$deb" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 dpkg-deb --root-owner-group -Zgzip -z"$level" --build "$deb" "$out/decnet_$version-1_$architecture.deb" >/dev/null
+
+packaging/image.sh "$programs" "$out/decnet-$version-$machine.oci.tar" "$version" "$level"
 
 if [ -n "$sbom" ]; then cp "$sbom" "$out/decnet-$version.cdx.json"; fi
 (cd "$out" && sha256sum decnet[-_]"$version"* >SHA256SUMS && cat SHA256SUMS)

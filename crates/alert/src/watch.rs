@@ -88,7 +88,7 @@ impl Watch {
         deaf: &BTreeMap<String, String>,
         now: Micros,
     ) -> Result<Vec<AlertDelivery>, StoreError> {
-        if now < self.looked + LOOK {
+        if !self.is_time(now) {
             return Ok(Vec::new());
         }
         self.looked = now;
@@ -107,6 +107,11 @@ impl Watch {
         Ok(self.messages(found, rules, &mutes, vigil, now))
     }
 
+    /// Whether it is time to look again. Where the clock was put back it is: nobody waits until it has caught up.
+    fn is_time(&self, now: Micros) -> bool {
+        !(self.looked..self.looked + LOOK).contains(&now)
+    }
+
     /// What is to be told now that `found` is quiet.
     fn messages(
         &mut self,
@@ -123,6 +128,7 @@ impl Watch {
             let entry =
                 self.quiet.entry(subject).or_insert(Quiet { since: now, cause: String::new(), told: false });
             entry.cause = cause;
+            entry.since = entry.since.min(now);
         }
         // While the host is worked on nobody is told; what is quiet still then is told afterwards.
         if mutes.iter().any(|mute| mute::is_of_all(mute) && mute::holds(mute, now)) {
@@ -257,6 +263,18 @@ mod tests {
             ["all: the decky web-01 is quiet: failed: x\\xe2\\x80\\xae"]
         );
         assert_eq!(told(&["a", "b", "web-01"], 16), ["all: 2 parts of the network are quiet"]);
+    }
+
+    #[test]
+    fn a_clock_that_is_put_back_delays_nothing() {
+        let mut watch = Watch { looked: 600 * MINUTE, ..Watch::default() };
+        assert!(!watch.is_time(600 * MINUTE + LOOK - 1) && watch.is_time(600 * MINUTE + LOOK));
+        assert!(watch.is_time(MINUTE));
+        let (rules, vigil) = ([rule("all", |_| {})], Vigil::default());
+        for (minute, told) in [(600, 0), (1, 0), (6, 1)] {
+            let messages = watch.messages(down(&["a"]), &rules, &[], vigil, minute * MINUTE);
+            assert_eq!(messages.len(), told, "{minute}");
+        }
     }
 
     #[test]

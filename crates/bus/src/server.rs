@@ -8,7 +8,7 @@ use nix::fcntl::{Flock, FlockArg};
 use std::{
     fs::{self, File, OpenOptions, Permissions},
     io,
-    os::unix::fs::{OpenOptionsExt, PermissionsExt, chown},
+    os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, chown},
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
@@ -117,7 +117,9 @@ impl Server {
         }
         let listener = UnixListener::bind(&fresh).map_err(failed("bind", &fresh))?;
         fs::set_permissions(&fresh, Permissions::from_mode(0o660)).map_err(failed("set mode of", &fresh))?;
-        if let Some(group) = settings.group {
+        let made = fs::symlink_metadata(&fresh).map_err(failed("look at", &fresh))?;
+        // Who is in that group already need not be allowed to give anything away: a unit of systemd is not.
+        if let Some(group) = settings.group.filter(|group| *group != made.gid()) {
             chown(&fresh, None, Some(group)).map_err(failed("set group of", &fresh))?;
         }
         fs::rename(&fresh, path).map_err(failed("rename socket to", path))?;

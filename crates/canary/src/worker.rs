@@ -92,12 +92,13 @@ impl Pass for Watcher {
             self.stamp = Some(stamp);
         }
         let trouble = self.listen().await;
-        let more = self.look().await?;
+        let looked = self.look().await?;
         self.notes.settle(now(), false);
         self.counters.calls = self.notes.noticed();
-        context.status.set_trouble(trouble);
+        let full = "the spool takes no more: secrets that were offered are told when it does".to_owned();
+        context.status.set_trouble(trouble.or(Some(full).filter(|_| looked == Looked::NoRoom)));
         context.status.report(&self.counters);
-        Ok(if more { Work::More } else { Work::Done })
+        Ok(if looked == Looked::More { Work::More } else { Work::Done })
     }
 }
 
@@ -124,26 +125,68 @@ impl Watcher {
         }
     }
 
-    /// Looks at what deckies were offered since the last time; returns whether there may be more.
-    async fn look(&mut self) -> Result<bool, WorkerError> {
+    /// Looks at what deckies were offered since the last time.
+    async fn look(&mut self) -> Result<Looked, WorkerError> {
         let book = self.notes.book();
         if book.has_no_secrets() {
-            return Ok(false);
+            return Ok(Looked::All);
         }
-        let rows = self.store.event_after(self.counters.cursor, BATCH).await?;
-        let Some(last) = rows.last().map(|row| row.id) else { return Ok(false) };
-        for row in &rows {
-            if let Some(event) = offered(row, &book) {
-                self.notes.offered(event);
-                self.counters.secrets += 1;
-            }
+        let from = self.counters.cursor;
+        let rows = self.store.event_after(from, BATCH).await?;
+        let told = tell(&rows, &book, from, |event| self.notes.offered(event));
+        self.counters.secrets += told.secrets;
+        if from < told.last {
+            // First the lines, then the place: after a crash in between an event is told twice, not never.
+            self.notes.sync().map_err(|error| WorkerError::Spool(error.into()))?;
+            self.store.setting_put(CURSOR, &told.last.to_string()).await?;
+            self.counters.cursor = told.last;
         }
-        // First the lines, then the place: after a crash in between an event is told twice, not never.
-        self.notes.sync().map_err(|error| WorkerError::Spool(error.into()))?;
-        self.store.setting_put(CURSOR, &last.to_string()).await?;
-        self.counters.cursor = last;
-        Ok(u32::try_from(rows.len()).unwrap_or(BATCH) >= BATCH)
+        let whole = u32::try_from(rows.len()).unwrap_or(BATCH) >= BATCH;
+        Ok(match (told.full, whole) {
+            (true, _) => Looked::NoRoom,
+            (false, true) => Looked::More,
+            (false, false) => Looked::All,
+        })
     }
+}
+
+/// How far a look came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Looked {
+    /// To the end.
+    All,
+    /// There may be more.
+    More,
+    /// What is to be told next finds no room.
+    NoRoom,
+}
+
+/// What was told of some events.
+#[derive(Debug, PartialEq, Eq)]
+struct Told {
+    /// Id of the last event that was dealt with.
+    last: i64,
+    /// Secrets of canaries that were told.
+    secrets: u64,
+    /// There was no room for the next.
+    full: bool,
+}
+
+/// Tells of those of `rows`, which come after `from`, that have a secret of a canary in them, as long as `take` has
+/// room.
+fn tell(rows: &[EventRow], book: &Book, from: i64, mut take: impl FnMut(&Event) -> bool) -> Told {
+    let mut told = Told { last: from, secrets: 0, full: false };
+    for row in rows {
+        if let Some(event) = offered(row, book) {
+            if !take(&event) {
+                told.full = true;
+                break;
+            }
+            told.secrets += 1;
+        }
+        told.last = row.id;
+    }
+    told
 }
 
 /// The event that tells of a canary whose secret, key or address stands in `row`.

@@ -1,6 +1,7 @@
 //! Archives of ours: gzipped tar whose last member, `manifest.json`, says what the others are, by SHA-256.
 
 use anyhow::{Context as _, Result, bail};
+use decnet_engine::native::STAGE_USER;
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use nix::unistd::geteuid;
 use serde::{Deserialize, Serialize};
@@ -10,7 +11,7 @@ use std::{
     collections::BTreeMap,
     fs::{self, File},
     io::{self, BufWriter, Read, Write},
-    os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, lchown},
+    os::unix::fs::{OpenOptionsExt, PermissionsExt, lchown},
     path::{Component, Path, PathBuf},
 };
 use tar::{Archive, Builder, EntryType, Header};
@@ -212,21 +213,25 @@ fn copied(entry: &mut impl Read, to: &Path) -> Result<String> {
     Ok(hex::encode(hash.finalize()))
 }
 
-/// Gives what was unpacked its mode and, where we may, its owner.
+/// Gives what was unpacked its mode and, where we may and it says somebody here, its owner.
 fn keep(header: &Header, path: &Path) -> Result<()> {
     fs_err::set_permissions(path, fs::Permissions::from_mode(header.mode()? & 0o777))?;
-    if geteuid().is_root() {
-        let number = |number: u64| u32::try_from(number).ok();
-        let user = header.uid().ok().and_then(number);
-        let group = header.gid().ok().and_then(number);
-        let data = fs_err::metadata(path)?;
-        let same = user.is_none_or(|user| user == data.uid());
+    let number = |number: u64| u32::try_from(number).ok();
+    let numbers = (header.uid().ok().and_then(number), header.gid().ok().and_then(number));
+    if geteuid().is_root()
+        && let (Some(user), Some(group)) = (meant_everywhere(numbers.0), meant_everywhere(numbers.1))
+        && lchown(path, Some(user), Some(group)).is_err()
+    {
         // In a user namespace there may be no such user; what it belongs to then is ours.
-        if !same && lchown(path, user, group).is_err() {
-            tracing::debug!(path = %path.display(), "the owner of a file is not known here");
-        }
+        tracing::debug!(path = %path.display(), "the owner of a file is not known here");
     }
     Ok(())
+}
+
+/// A number of a user or group that is the same on every host. Another one may be anybody's here: what was his is ours,
+/// until somebody hands it on.
+fn meant_everywhere(number: Option<u32>) -> Option<u32> {
+    number.filter(|number| [0, STAGE_USER].contains(number))
 }
 
 #[cfg(test)]
@@ -244,6 +249,23 @@ mod tests {
         writer.text("b.txt", "text").unwrap();
         assert_eq!(writer.finish("test", json!({ "at": 1 })).unwrap(), 2);
         path
+    }
+
+    #[test]
+    fn a_number_that_is_somebody_elses_here_owns_nothing() {
+        let kept = [Some(0), Some(STAGE_USER), Some(998), Some(1000), None].map(meant_everywhere);
+        assert_eq!(kept, [Some(0), Some(STAGE_USER), None, None, None]);
+        let folder = tempfile::tempdir().unwrap();
+        if !geteuid().is_root() || lchown(folder.path(), Some(998), Some(997)).is_err() {
+            return;
+        }
+        let data = fs::metadata(folder.path()).unwrap();
+        let mut header = Header::new_gnu();
+        header.set_metadata(&data);
+        let file = folder.path().join("x");
+        fs::write(&file, "").unwrap();
+        keep(&header, &file).unwrap();
+        assert_eq!(std::os::unix::fs::MetadataExt::uid(&fs::metadata(&file).unwrap()), 0);
     }
 
     #[test]

@@ -2,13 +2,13 @@
 
 use nix::{
     sys::signal::{Signal, kill},
-    unistd::Pid,
+    unistd::{Pid, geteuid},
 };
 use serde::{Deserialize, Serialize};
 use std::{
     fs::{self, File},
-    io,
-    os::unix::fs::OpenOptionsExt,
+    io::{self, Read},
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::Path,
     thread,
     time::{Duration, Instant},
@@ -74,9 +74,38 @@ pub(crate) fn own_file(path: &Path) -> io::Result<File> {
     File::options().write(true).create_new(true).mode(0o640).open(path)
 }
 
+/// What a file says that names processes. Root believes only what root wrote: the folder is another user's, who could
+/// put other numbers there, and root would end those.
+///
+/// # Errors
+/// When it is not there, is a link, or is not to be believed.
+pub(crate) fn believed(path: &Path) -> io::Result<Vec<u8>> {
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
+    let mut file = File::options().read(true).custom_flags(flags).open(path)?;
+    let data = file.metadata()?;
+    if !data.is_file() || (geteuid().is_root() && data.uid() != 0) {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "a note that somebody else wrote"));
+    }
+    let mut text = Vec::new();
+    file.read_to_end(&mut text).map(|_| text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_link_and_what_another_user_wrote_are_not_believed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (note, link) = (folder.path().join("note"), folder.path().join("link"));
+        fs::write(&note, "[]").unwrap();
+        std::os::unix::fs::symlink(&note, &link).unwrap();
+        assert_eq!(believed(&note).unwrap(), b"[]");
+        assert!(believed(&link).is_err() && believed(folder.path()).is_err());
+        if geteuid().is_root() && std::os::unix::fs::chown(&note, Some(1), None).is_ok() {
+            assert!(believed(&note).is_err());
+        }
+    }
 
     #[test]
     fn a_number_alone_is_not_a_process() {

@@ -11,17 +11,12 @@ use decnet_model::{
     fleet::{Decky, DeckyName, Fleet, Step},
     record::{DeckyActual, DeckyIntent, DeckyState},
 };
+use decnet_pipeline::runtime::put as put_whole;
 use decnet_store::Store;
 use netsvc_persona::Persona;
 use netsvc_wire::stamp::Micros;
 use serde_json::json;
-use std::{
-    fs::{OpenOptions, Permissions},
-    io::{self, Write},
-    os::unix::fs::{OpenOptionsExt, PermissionsExt},
-    path::Path,
-    time::Duration,
-};
+use std::{io, path::Path, time::Duration};
 
 /// The fleet that is wanted; `None`: nobody has asked for one yet.
 ///
@@ -62,12 +57,10 @@ pub(crate) fn export(config: &Config, fleet: &Fleet) -> Result<(), Error> {
     exported(&config.paths.state_export(), &text).map_err(system("export the fleet"))
 }
 
-/// Writes the export: for the owner and the group of the folder, never for everybody.
+/// Writes the export: for the owner and the group of the folder, never for everybody. The folder is the house's, and
+/// root, who writes too, neither follows a link there nor leaves half a file on a disk without room.
 fn exported(path: &Path, text: &str) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o640).open(path)?;
-    // One that an earlier release made may be open to all.
-    file.set_permissions(Permissions::from_mode(0o640))?;
-    file.write_all(text.as_bytes())
+    put_whole(path, text.as_bytes())
 }
 
 /// The fleet as it may be read by people and scripts: what the operator chose as a secret is not in it.
@@ -131,6 +124,21 @@ mod tests {
     use super::*;
     use decnet_model::runtime::Runtime;
     use decnet_plan::ini::deploy as spec;
+    use std::{
+        fs::Permissions,
+        os::unix::fs::{PermissionsExt, symlink},
+    };
+
+    #[test]
+    fn a_link_in_the_place_of_the_export_is_not_written_through() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, theirs) = (folder.path().join("x.json"), folder.path().join("theirs"));
+        std::fs::write(&theirs, "theirs").unwrap();
+        symlink(&theirs, &path).unwrap();
+        exported(&path, "{}").unwrap();
+        assert_eq!(std::fs::read_to_string(&theirs).unwrap(), "theirs");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "{}");
+    }
 
     #[test]
     fn the_export_holds_no_secret_and_is_closed() {

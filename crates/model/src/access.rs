@@ -54,7 +54,7 @@ pub enum Scope {
     Read,
     /// Changing what is noted about what was seen.
     Work,
-    /// Changing the fleet, settings and accounts.
+    /// Changing the fleet and settings, and taking accounts away; who can log in is for who has logged in to say.
     Manage,
 }
 

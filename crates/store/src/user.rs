@@ -79,6 +79,33 @@ impl Store {
         })
     }
 
+    /// Gives a user another password, and changes nothing else of him; all of his logins end in the same step. Where
+    /// the hash is not `before` any more somebody was faster, and it stays. Returns whether it was changed.
+    ///
+    /// # Errors
+    /// [`Error::Query`] when the database fails.
+    pub async fn user_password_set(
+        &self,
+        name: &str,
+        hash: &str,
+        must_change: bool,
+        before: Option<&str>,
+        now: Micros,
+    ) -> Result<bool, Error> {
+        let what = "change the password of a user";
+        transaction!(self, what, tx => {
+            let same = if before.is_some() { " AND password_hash = ?" } else { "" };
+            let sql = format!("UPDATE users SET password_hash = ?, must_change = ? WHERE name = ?{same}");
+            let change = Statement::new(what, sql).bind(hash).bind(must_change).bind(name);
+            let change = before.iter().fold(change, |change, hash| change.bind(*hash));
+            if tx.execute(change).await? == 0 {
+                return Ok(false);
+            }
+            let sql = "UPDATE tokens SET revoked_at = ? WHERE user_name = ? AND revoked_at IS NULL";
+            tx.execute(Statement::new(what, sql).bind(now).bind(name)).await.map(|_| true)
+        })
+    }
+
     /// Removes a user with all that lets him in.
     ///
     /// # Errors

@@ -38,6 +38,8 @@ use tokio_rustls::client::TlsStream;
 const LINES: usize = 512;
 /// Most places that wait to be acknowledged: with [`LINES`], the bound of what is on its way.
 const WINDOW: usize = 8;
+/// How often an artefact is sent that the master wants again.
+const ATTEMPTS: u32 = 2;
 /// Time between two looks at a log that has no more.
 const TICK: Duration = Duration::from_millis(200);
 /// Time after which something is said in any case.
@@ -281,9 +283,18 @@ impl Sending {
         Said::Have(name).put(&mut out);
         self.write(&out).await?;
         self.flush().await?;
-        let Some(mut offset) = self.answer(name).await? else { return Ok(()) };
         let size = file.metadata().map_or(0, |data| data.len());
-        let mut buffer = vec![0; PIECE];
+        for _ in 0..ATTEMPTS {
+            // Behind all of it the master may still want it: from the beginning, where what it had was damaged.
+            let Some(from) = self.answer(name).await? else { return Ok(()) };
+            self.pieces(name, &file, from, size).await?;
+        }
+        self.answer(name).await.map(drop)
+    }
+
+    /// Sends what there is of an artefact of `size` bytes behind `offset`.
+    async fn pieces(&mut self, name: &str, file: &File, mut offset: u64, size: u64) -> Result<(), Error> {
+        let (mut out, mut buffer) = (Vec::new(), vec![0; PIECE]);
         loop {
             let read = file.read_at(&mut buffer, offset).map_err(network("read an artefact"))?;
             let next = offset + u64::try_from(read).unwrap_or(0);
@@ -292,12 +303,10 @@ impl Sending {
             Said::Piece(name, offset, last, bytes).put(&mut out);
             self.write(&out).await?;
             if last {
-                break;
+                return self.flush().await;
             }
             offset = next;
         }
-        self.flush().await?;
-        self.answer(name).await.map(drop)
     }
 
     /// What the master says of an artefact: where it wants it from; `None`: it has it.

@@ -374,3 +374,28 @@ async fn nothing_older_than_tls_1_3_is_spoken() {
         assert_eq!(Refusal::of(&error), Some(Refusal::Version), "{error}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_end_with_the_listener_that_was_told_to_stop() {
+    let master = Master::up().await;
+    let (_, own) = master.agent("berlin").await;
+    let (stop, stopped) = watch::channel(false);
+    let worker = WorkerContext { stop: stopped, ..context(&master.paths(), Worker::Listener) };
+    let port = free();
+    let settings = listener::Settings { host: "127.0.0.1".to_owned(), port };
+    let listening = tokio::spawn(listener::run(worker, master.store.clone(), settings));
+    let config =
+        tls::client(Some(&own), &master.authority, &Revoked::default(), Some(tls::ACKNOWLEDGED)).unwrap();
+    let mut stream = loop {
+        match http::connect(&format!("127.0.0.1:{port}"), config.clone()).await {
+            Ok(stream) => break stream,
+            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+        }
+    };
+    let mut heard = [0; 64];
+    assert!(stream.read(&mut heard).await.unwrap() > 0, "it says where it stands");
+    stop.send_replace(true);
+    listening.await.unwrap().unwrap();
+    let ended = tokio::time::timeout(PATIENCE, stream.read(&mut heard)).await.unwrap();
+    assert!(!matches!(ended, Ok(read) if read > 0), "{ended:?}");
+}

@@ -41,6 +41,8 @@ struct Coming {
     path: PathBuf,
     file: File,
     size: u64,
+    /// It goes on behind what an earlier connection brought.
+    resumed: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -56,6 +58,8 @@ pub(crate) enum Piece {
     More,
     /// The artefact is on the medium.
     Whole,
+    /// What an earlier connection brought was damaged, as a power loss does it: all of it is to come again.
+    Again,
     /// It is not what its name says, or too large; what came is gone.
     Refused,
 }
@@ -117,7 +121,7 @@ impl Inbox {
         let file = opened.map_err(failed)?;
         let size =
             file.metadata().map_err(|error| LogError::from(DiskError::of("look at", &path)(error)))?.len();
-        self.coming = Some(Coming { name: name.to_owned(), path, file, size });
+        self.coming = Some(Coming { name: name.to_owned(), path, file, size, resumed: size > 0 });
         Ok(Some(size))
     }
 
@@ -149,13 +153,30 @@ impl Inbox {
         if hash(&coming.path).map_err(|error| LogError::from(DiskError::of("read", &coming.path)(error)))?
             != name
         {
-            let _ = fs::remove_file(&coming.path);
-            return Ok(Piece::Refused);
+            return self.begun_anew(&coming);
         }
         let blobs = self.folder.join("blobs");
         self.disk.rename(&coming.path, &blobs.join(name)).map_err(LogError::from)?;
         self.disk.sync_folder(&blobs).map_err(LogError::from)?;
         Ok(Piece::Whole)
+    }
+
+    /// Gives up what has another hash than its name says. Where not all of it came by this connection, it is wanted
+    /// once more: the sender may have the only copy.
+    fn begun_anew(&mut self, damaged: &Coming) -> Result<Piece, Error> {
+        let _ = fs::remove_file(&damaged.path);
+        if !damaged.resumed {
+            return Ok(Piece::Refused);
+        }
+        Ok(match self.wants(&damaged.name)? {
+            None => Piece::Whole,
+            Some(0) => Piece::Again,
+            // It cannot be removed.
+            Some(_) => {
+                self.coming = None;
+                Piece::Refused
+            }
+        })
     }
 }
 
@@ -196,5 +217,19 @@ mod tests {
         assert_eq!(inbox.piece(&other, 0, true, b"y").unwrap(), Piece::Refused);
         assert!(inbox.piece(&other, 0, true, b"y").is_err());
         assert!(!inbox.is_full().unwrap());
+    }
+
+    #[test]
+    fn what_a_power_loss_made_of_half_an_artefact_is_wanted_once_more_from_its_beginning() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = Paths::new(folder.path());
+        let name = hex::encode(Sha256::digest(b"abcdef"));
+        let mut inbox = Inbox::open(&paths, "a-1").unwrap();
+        let half = paths.spool("from.a-1").join("blobs").join(format!(".tmp-{name}"));
+        fs::write(half, b"\0\0\0").unwrap();
+        assert_eq!(inbox.wants(&name).unwrap(), Some(3));
+        assert_eq!(inbox.piece(&name, 3, true, b"def").unwrap(), Piece::Again);
+        assert_eq!(inbox.piece(&name, 0, true, b"abcdef").unwrap(), Piece::Whole);
+        assert_eq!(inbox.wants(&name).unwrap(), None);
     }
 }

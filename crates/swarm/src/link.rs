@@ -14,9 +14,10 @@ use crate::{
 use decnet_fleet::intent;
 use decnet_model::{
     fleet::Fleet,
+    paths::Paths,
     record::{DeckyActual, DeckyDesired},
     swarm::{DeckyReport, Lag},
-    worker::Worker,
+    worker::{Role, Worker},
 };
 use decnet_pipeline::{
     disk::Disk,
@@ -24,7 +25,7 @@ use decnet_pipeline::{
     runtime::{Note, WorkerContext},
 };
 use decnet_store::Store;
-use netsvc_wire::stamp;
+use netsvc_wire::stamp::{self, Micros};
 use std::time::Duration;
 
 /// Longest wait of an answer for news, while deckies come up and otherwise.
@@ -178,29 +179,17 @@ impl Link {
             ground: self.files.ground(),
             deckies: rows.iter().filter(shown).filter_map(decky).collect(),
             lag: self.lag(),
-            trouble: self.trouble(),
+            trouble: trouble(&self.worker.paths, stamp::now()),
             patience_ms: u64::try_from(patience.as_millis()).unwrap_or(0),
         })
     }
 
     fn lag(&self) -> Lag {
         let paths = &self.worker.paths;
-        let noted = Note::read(paths, Worker::Forwarder).map(|note| note.report.counters);
+        let noted = Note::noted(paths, Worker::Forwarder).map(|note| note.report.counters);
         let lag: Option<Lag> = noted.and_then(|counters| serde_json::from_value(counters).ok());
         let kept = Durable::new(&paths.event_log(), Disk::default()).read().unwrap_or_default();
         Lag { bytes: behind(paths, kept), ..lag.unwrap_or_default() }
-    }
-
-    /// What a worker of this host is in trouble with.
-    fn trouble(&self) -> String {
-        let now = stamp::now();
-        let notes = Worker::ALL.iter().filter(|worker| **worker != Worker::Link);
-        let bad = notes.filter_map(|worker| {
-            let note = Note::read(&self.worker.paths, *worker).filter(|note| note.is_bad(now))?;
-            let why = note.report.trouble.or(note.report.last_error).unwrap_or_else(|| "hangs".to_owned());
-            Some(format!("{}: {why}", worker.name()))
-        });
-        bad.collect::<Vec<_>>().join("; ")
     }
 
     async fn obey(&mut self, member: &Membership, report: &Report, orders: Orders) -> Result<(), Error> {
@@ -246,5 +235,41 @@ impl Link {
         self.files.put_membership(&Membership { ended_at: Some(stamp::now()), ..member })?;
         self.files.forget_own("agent");
         Ok(())
+    }
+}
+
+/// What workers of this host are in trouble with. Their processes are not shown to this one, which is confined: one
+/// that has ended without a word is told by the age of its note.
+fn trouble(paths: &Paths, now: Micros) -> String {
+    let others = Worker::on(Role::Agent).into_iter().filter(|worker| *worker != Worker::Link);
+    let bad = others.filter_map(|worker| {
+        let note = Note::noted(paths, worker).filter(|note| note.is_bad(now))?;
+        let why = note.report.trouble.or(note.report.last_error).unwrap_or_else(|| "hangs".to_owned());
+        Some(format!("{}: {why}", worker.name()))
+    });
+    bad.collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_trouble_of_workers_whose_processes_are_not_shown_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = Paths::new(folder.path());
+        std::fs::create_dir_all(paths.run()).unwrap();
+        let note = |worker: Worker, phase: &str, error: Option<&str>| {
+            let note = serde_json::json!({
+                "worker": worker.name(), "pid": u32::MAX, "process_start": 1, "phase": phase, "at": 1_000_000,
+                "next_try": null, "good": error.is_none(), "trouble": null, "restarts": 1, "last_error": error,
+                "counters": {},
+            });
+            std::fs::write(paths.worker_note(worker.name()), note.to_string()).unwrap();
+        };
+        note(Worker::Fleet, "failing", Some("no such interface"));
+        note(Worker::Collector, "running", None);
+        assert_eq!(trouble(&paths, 2_000_000), "fleet: no such interface");
+        assert_eq!(trouble(&paths, 60_000_000), "fleet: no such interface; collector: hangs");
     }
 }

@@ -31,6 +31,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     sync::{Mutex as Turn, OwnedMutexGuard, Semaphore, watch},
+    task::JoinSet,
     time::timeout,
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
@@ -111,10 +112,12 @@ pub async fn run(mut worker: WorkerContext, store: Store, settings: Settings) ->
     };
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let mut tick = tokio::time::interval(Duration::from_secs(5));
+    let mut sessions = JoinSet::new();
     loop {
         let accepted = tokio::select! {
-            () = worker.stopped() => return Ok(()),
+            () = worker.stopped() => break,
             accepted = socket.accept() => accepted,
+            Some(_) = sessions.join_next(), if !sessions.is_empty() => continue,
             _ = tick.tick() => {
                 let count = |of: &AtomicU64| of.load(Ordering::Relaxed);
                 worker.status.report(&serde_json::json!({
@@ -131,7 +134,7 @@ pub async fn run(mut worker: WorkerContext, store: Store, settings: Settings) ->
         };
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else { continue };
         let listener = listener.clone();
-        tokio::spawn(async move {
+        sessions.spawn(async move {
             let _place = place;
             if let Err(error) = listener.serve(stream, from).await {
                 let reason = told_chain(&error);
@@ -144,6 +147,10 @@ pub async fn run(mut worker: WorkerContext, store: Store, settings: Settings) ->
             }
         });
     }
+    // Who was told to stop takes nothing more; and the next to listen knows nothing of what still goes on here.
+    sessions.shutdown().await;
+    listener.closed().await;
+    Ok(())
 }
 
 impl Listener {
@@ -197,6 +204,14 @@ impl Listener {
         match host.filter(|host| host.left_at.is_none()) {
             Some(_) => Ok(identity.host),
             None => refused(Refusal::Revoked),
+        }
+    }
+
+    /// Waits until no thread for slow work has an inbox any more.
+    async fn closed(&self) {
+        let turns: Vec<_> = self.doors.lock().values().map(|door| Arc::clone(&door.turn)).collect();
+        for turn in turns {
+            drop(turn.lock().await);
         }
     }
 
@@ -290,6 +305,10 @@ impl Session {
                     Piece::Whole => {
                         Counters::add(&self.counters.artefacts, 1);
                         self.say(&Heard::Has(name.to_owned())).await?;
+                    }
+                    Piece::Again => {
+                        tracing::warn!(host = self.host, artefact = name, "an artefact has to come again");
+                        self.say(&Heard::Wants(name.to_owned(), 0)).await?;
                     }
                     Piece::Refused => {
                         tracing::warn!(

@@ -115,12 +115,9 @@ pub async fn reset_password(
     now: Micros,
 ) -> Result<Option<String>, AccountError> {
     let (password, made) = password_of(chosen).map_err(AccountError::WeakPassword)?;
-    let stored = store.user_get(name).await.map_err(AccountError::Store)?;
-    let stored = stored.ok_or_else(|| AccountError::NoSuchUser(name.to_owned()))?;
-    let user = User { password_hash: hash(&password)?, must_change: made.is_some(), ..stored };
-    store.user_put(&user).await.map_err(AccountError::Store)?;
-    store.token_revoke_all(name, now).await.map_err(AccountError::Store)?;
-    Ok(made)
+    let changed = store.user_password_set(name, &hash(&password)?, made.is_some(), None, now).await;
+    let there = changed.map_err(AccountError::Store)?;
+    if there { Ok(made) } else { Err(AccountError::NoSuchUser(name.to_owned())) }
 }
 
 /// Makes the user `name` with the password `chosen` or a generated one, which is returned to be shown once and has

@@ -40,6 +40,7 @@ mod names;
 mod native;
 mod operate;
 mod operators;
+mod packages;
 mod passive;
 mod poisoner;
 mod rounds;

@@ -1,4 +1,4 @@
-//! What an installation lives with: units, starting and stopping, telling systemd, packages.
+//! What an installation lives with: units, starting and stopping, telling systemd.
 
 use crate::fleet::{Fleet, have, printed, program};
 use serde_json::Value;
@@ -231,42 +231,4 @@ fn workers_are_stopped_and_started_one_by_one() {
         assert!(Instant::now() < deadline);
         std::thread::sleep(Duration::from_millis(100));
     }
-}
-
-#[test]
-fn what_is_shipped_is_the_same_twice() {
-    if !have("dpkg-deb", "dpkg") || !have("git", "git") {
-        return;
-    }
-    let folder = tempfile::tempdir_in("/var/tmp").unwrap();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let built = program("decnet").parent().unwrap().to_owned();
-    let make = |name: &str| {
-        let out = folder.path().join(name);
-        let output = Command::new(root.join("packaging/build.sh"))
-            .arg(&built)
-            .arg(&out)
-            .envs([("SOURCE_DATE_EPOCH", "1700000000"), ("PACKAGE_LEVEL", "1")])
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{}", printed(&output));
-        fs::read_to_string(out.join("SHA256SUMS")).unwrap()
-    };
-    let first = make("first");
-    assert_eq!(first.lines().count(), 2, "{first}");
-    assert_eq!(first, make("second"));
-    let package = fs::read_dir(folder.path().join("first")).unwrap().map(|entry| entry.unwrap().path());
-    let package = package.into_iter().find(|path| path.extension().is_some_and(|end| end == "deb")).unwrap();
-    let listed = printed(&Command::new("dpkg-deb").arg("-c").arg(&package).output().unwrap());
-    for path in [
-        "usr/bin/decnet",
-        "usr/bin/netsvcd",
-        "man1/decnet-init.1.gz",
-        "completions/decnet",
-        "decnet.ini.example",
-        "doc/decnet/start.md",
-    ] {
-        assert!(listed.contains(path), "{path}: {listed}");
-    }
-    assert!(!listed.lines().any(|line| !line.contains("root/root")), "{listed}");
 }

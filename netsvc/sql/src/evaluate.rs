@@ -11,6 +11,9 @@ use crate::{
     pattern,
 };
 
+/// Texts up to this are as good as none.
+const SHORT: usize = 256;
+
 /// The value of `expression`.
 pub(crate) fn value(
     machine: &mut Machine<'_>,
@@ -18,6 +21,9 @@ pub(crate) fn value(
     scope: Option<&Scope<'_>>,
 ) -> Result<Value, Fault> {
     let value = machine.evaluated(expression, scope)?;
+    if SHORT < value.length() {
+        machine.hold(value.length())?;
+    }
     let postgres = machine.session.dialect == Dialect::Postgres;
     Ok(match value {
         Value::Integer(number) if postgres && is_truth(expression) => Value::Truth(number != 0),
@@ -75,10 +81,12 @@ impl Machine<'_> {
             }
             Expression::Like(left, right, negated) => {
                 let (left, right) = (self.value(left, scope)?, self.value(right, scope)?);
+                self.search(&left, &right)?;
                 Ok(matched(&left, &right, *negated, pattern::like))
             }
             Expression::Regular(left, right, negated) => {
                 let (left, right) = (self.value(left, scope)?, self.value(right, scope)?);
+                self.search(&left, &right)?;
                 Ok(matched(&left, &right, *negated, pattern::regular))
             }
             Expression::IsNull(inner, negated) => {
@@ -240,6 +248,9 @@ impl Machine<'_> {
             self.session.warn(1365, "Division by 0");
         }
         if self.session.dialect == Dialect::Postgres {
+            if operator.contains('~') {
+                self.search(&left, &right)?;
+            }
             return combine_postgres(operator, &left, &right);
         }
         if self.session.dialect == Dialect::Tsql

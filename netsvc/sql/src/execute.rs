@@ -31,6 +31,7 @@ impl Session {
         if LONGEST < text.len() {
             return Err(Fault::Full("statement".to_owned()));
         }
+        (self.visits, self.held) = (0, 0);
         let (statement, wanted) = crate::statements::parse(text, self.dialect)?;
         if wanted != parameters.len() {
             return Err(Fault::WrongParameters);

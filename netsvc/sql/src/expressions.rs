@@ -1,6 +1,7 @@
 //! Reads expressions.
 
 use crate::{
+    Fault,
     ast::{Call, Expression},
     lexer::Token,
     number::Decimal,
@@ -202,7 +203,7 @@ impl Parser<'_> {
 
     fn primary(&mut self) -> Read<Expression> {
         let Some(token) = self.peek().cloned() else { return Err(self.wrong()) };
-        let refusal = self.wrong();
+        let begin = self.at;
         match token {
             Token::Number(digits) => {
                 self.skip();
@@ -248,12 +249,18 @@ impl Parser<'_> {
                         list.push(last);
                         Ok(Expression::Row(list))
                     }
-                    _ => Err(refusal),
+                    _ => Err(self.wrong_at(begin)),
                 }
             }
             Token::Word(word, quoted) => self.named(&word, quoted),
-            _ => Err(refusal),
+            _ => Err(self.wrong_at(begin)),
         }
+    }
+
+    /// The statement does not go on like this at the word `begin`. Asked for only where it is so: it counts lines.
+    fn wrong_at(&mut self, begin: usize) -> Fault {
+        self.at = begin;
+        self.wrong()
     }
 
     /// The value that a word stands for.
@@ -269,10 +276,11 @@ impl Parser<'_> {
 
     /// The place of a parameter by its number.
     fn numbered(&mut self, number: usize) -> Read<Expression> {
-        let refusal = self.wrong();
+        let begin = self.at;
         self.skip();
         self.parameters = self.parameters.max(number);
-        number.checked_sub(1).filter(|_| number < 1000).map(Expression::Parameter).ok_or(refusal)
+        let place = number.checked_sub(1).filter(|_| number < 1000);
+        place.map(Expression::Parameter).ok_or_else(|| self.wrong_at(begin))
     }
 
     fn named(&mut self, word: &str, quoted: bool) -> Read<Expression> {
@@ -318,7 +326,7 @@ impl Parser<'_> {
             // A character set in front of a string.
             "_utf8" | "_utf8mb4" | "_latin1" | "_binary" if !quoted => {
                 self.skip();
-                return self.primary();
+                return self.deeper(Self::primary);
             }
             _ => {}
         }

@@ -6,14 +6,13 @@ use crate::{
     casts,
     machine::{Machine, Scope},
     number::Decimal,
+    texts::{self, LONGEST},
 };
 use md5::{Digest, Md5};
 use sha1::Sha1;
 use sha2::Sha256;
 use time::{OffsetDateTime, macros::format_description};
 
-/// Longest text that a function makes, bytes.
-const LONGEST: usize = 1 << 20;
 /// Longest sleep of a statement, s.
 const SLEEP: f64 = 60.0;
 
@@ -47,7 +46,10 @@ pub(crate) fn call(
     if let Some(result) = own.or_else(|| casts::of_arrays(name, &values).map(Ok)) {
         return result;
     }
-    let groups = [server, texts, encodings, numbers, times];
+    if let ("instr" | "locate" | "position", [text, part, ..]) = (name, values.as_slice()) {
+        machine.search(text, part)?;
+    }
+    let groups = [server, of_texts, encodings, numbers, times];
     for group in groups {
         if let Some(result) = group(machine, name, &values) {
             let value = result?;
@@ -215,7 +217,7 @@ fn place(text: &[u8], from: i64, length: Option<i64>) -> Vec<u8> {
     text.iter().skip(begin).take(length).copied().collect()
 }
 
-fn texts(_: &mut Machine<'_>, name: &str, values: &[Value]) -> Outcome {
+fn of_texts(_: &mut Machine<'_>, name: &str, values: &[Value]) -> Outcome {
     let known = [
         "concat",
         "concat_ws",
@@ -283,10 +285,7 @@ fn lenient(name: &str, values: &[Value]) -> Outcome {
             Some(Ok(if same { Value::Null } else { first.clone() }))
         }
         ("isnull", [value]) => Some(Ok(Value::truth(value.is_null()))),
-        ("concat_ws", [separator, rest @ ..]) => {
-            let parts: Vec<_> = rest.iter().filter_map(Value::printed).collect();
-            Some(Ok(Value::Text(parts.join(separator.bytes().as_slice()))))
-        }
+        ("concat_ws", [separator, rest @ ..]) => Some(Ok(texts::joined(&separator.bytes(), rest))),
         ("elt", [index, rest @ ..]) => {
             let at = usize::try_from(index.integer() - 1).ok();
             Some(Ok(at.and_then(|at| rest.get(at)).cloned().unwrap_or(Value::Null)))
@@ -341,11 +340,7 @@ fn text_function(name: &str, text: Vec<u8>, values: &[Value]) -> Outcome {
         ("trim", [_]) => Value::Text(text.trim_ascii().to_vec()),
         ("ltrim", [_]) => Value::Text(text.trim_ascii_start().to_vec()),
         ("rtrim", [_]) => Value::Text(text.trim_ascii_end().to_vec()),
-        ("replace", [_, from, to]) => {
-            let (from, to) = (from.string(), to.string());
-            let text = String::from_utf8_lossy(&text).into_owned();
-            if from.is_empty() { Value::text(text) } else { Value::text(text.replace(&from, &to)) }
-        }
+        ("replace", [_, from, to]) => texts::replaced(&text, &from.string(), &to.string()),
         ("repeat", [_, count]) if text.len().saturating_mul(size(count)) <= LONGEST => {
             Value::Text(text.repeat(size(count)))
         }

@@ -32,6 +32,7 @@ mod select;
 mod session;
 mod settings;
 mod statements;
+mod texts;
 mod value;
 mod work;
 mod world;
@@ -89,11 +90,40 @@ mod tests {
             format!("select {}1{}", "(".repeat(5000), ")".repeat(5000)),
             format!("select 1{}", "+1".repeat(100_000)),
             format!("select {}1", "not ".repeat(5000)),
+            format!("select {}'a'", "_utf8 ".repeat(150_000)),
             format!("select {}1{}", "(select ".repeat(2000), ")".repeat(2000)),
         ] {
             assert!(matches!(run(&text), Err(Fault::Syntax { .. })));
         }
         assert!(run(&format!("select 1 in ({}1)", "1,".repeat(5000))).is_ok());
+    }
+
+    #[test]
+    fn no_statement_makes_more_than_there_is_memory_for() {
+        let (long, full) = ("repeat('a',1000000)", || Err(Fault::Full("statement".to_owned())));
+        let many = [long; 1000].join(",");
+        for text in [
+            format!("select concat({many})"),
+            format!("select 1 in ({many})"),
+            format!("select {many}"),
+            format!("select '{0}' like '{0}b'", "%a".repeat(100_000)),
+            format!("select locate('{0}b','{0}')", "a".repeat(200_000)),
+            format!("select 1 {}", "union all select repeat('a',1000000) ".repeat(500)),
+        ] {
+            assert_eq!(run(&text), full(), "{text:.60}");
+        }
+        let mut session = Session { dialect: Dialect::Tsql, ..Session::default() };
+        session.assign("a", Value::text("x".repeat(1 << 20)));
+        let sum = format!("select @a{}", "+@a".repeat(190));
+        assert_eq!(session.run(&mut World::default(), &mut Nothing, &sum, &[]), full());
+        let rows = |text: &str| match run(text) {
+            Ok(Answer::Rows(rows)) => rows.rows,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(rows(&format!("select replace({long},'a',{long})")), [[Value::Null]]);
+        assert_eq!(rows(&format!("select concat_ws({long}{})", ",''".repeat(10_000))), [[Value::Null]]);
+        let short = rows("select replace('abca','a','xy'), concat_ws('-','a',null,'b')");
+        assert_eq!(short, [[Value::text("xybcxy"), Value::text("a-b")]]);
     }
 
     proptest! {

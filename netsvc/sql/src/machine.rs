@@ -10,6 +10,10 @@ use crate::{
 
 /// Most rows that a statement visits, and most calls of functions that it makes.
 const VISITS: usize = 400_000;
+/// Most bytes of values that a statement makes: one call makes a mebibyte of a word, and there is one for each row.
+const HELD: usize = 64 << 20;
+/// Pairs of a byte of a text and one of a pattern that cost as much as a visit.
+const PAIRS: usize = 1024;
 
 /// A column of the rows at hand.
 #[derive(Clone, Debug)]
@@ -44,7 +48,6 @@ pub(crate) struct Machine<'a> {
     pub world: &'a World,
     pub facts: &'a mut dyn Facts,
     pub parameters: &'a [Value],
-    pub visits: usize,
     pub clause: &'static str,
     pub engine: Engine,
 }
@@ -52,8 +55,23 @@ pub(crate) struct Machine<'a> {
 impl Machine<'_> {
     /// Counts work; a statement that does too much fails as one that is too large.
     pub(crate) fn visit(&mut self) -> Result<(), Fault> {
-        self.visits += 1;
-        if VISITS < self.visits { Err(Fault::Full("statement".to_owned())) } else { Ok(()) }
+        self.visits(1)
+    }
+
+    fn visits(&mut self, count: usize) -> Result<(), Fault> {
+        self.session.visits = self.session.visits.saturating_add(count);
+        if VISITS < self.session.visits { Err(Fault::Full("statement".to_owned())) } else { Ok(()) }
+    }
+
+    /// Counts bytes of values that were made.
+    pub(crate) fn hold(&mut self, bytes: usize) -> Result<(), Fault> {
+        self.session.held = self.session.held.saturating_add(bytes);
+        if HELD < self.session.held { Err(Fault::Full("statement".to_owned())) } else { Ok(()) }
+    }
+
+    /// Counts the search for one text in another, which looks at each pair of their bytes at the worst.
+    pub(crate) fn search(&mut self, text: &Value, pattern: &Value) -> Result<(), Fault> {
+        self.visits(text.length().saturating_mul(pattern.length()) / PAIRS)
     }
 
     /// The value of `expression`.

@@ -185,6 +185,7 @@ fn sources(
                     }
                 }
                 *met = true;
+                machine.hold(row.iter().map(Value::size).sum())?;
                 joined.push(row);
                 if ROWS < joined.len() {
                     return Err(Fault::Full("result".to_owned()));
@@ -302,6 +303,7 @@ fn run(
         }
         let keys = keys_of(machine, order, &shown_columns, &shown, Some(&scope), outer)?;
         settle(&mut found.fields, &shown);
+        machine.hold(shown.iter().map(Value::size).sum())?;
         found.rows.push((shown, keys));
     }
     if let (Some(path), Some((first, _))) = (&select.into, found.rows.first()) {

@@ -3,8 +3,9 @@
 use crate::{Fault, dialect::Dialect, schema::Kind, statements, value::Value, world::World};
 use std::collections::BTreeMap;
 
-/// Most variables and prepared statements of a session.
+/// Most variables and prepared statements of a session, and most bytes of either: they stay as long as it does.
 const MOST: usize = 256;
+const KEPT: usize = 2 << 20;
 
 /// What a session knows of its server and its peer.
 pub trait Facts {
@@ -108,6 +109,9 @@ pub struct Session {
     pub(crate) warnings: Vec<(u16, String)>,
     /// Rows that the last statement changed or found.
     pub(crate) last: (i64, i64),
+    /// Rows that the present statement has visited, and bytes of values that it has made.
+    pub(crate) visits: usize,
+    pub(crate) held: usize,
     /// What the last statements slept, s; the service waits for it.
     pub slept: f64,
     /// Files that SELECT … INTO wrote: name and content.
@@ -145,6 +149,10 @@ impl Session {
     }
 
     pub(crate) fn remember(&mut self, name: &str, value: Value) {
+        let others = self.variables.iter().filter(|(known, _)| *known != name);
+        let held: usize = others.map(|(_, value)| value.size()).sum();
+        // What is too long for a packet has no value.
+        let value = if KEPT < held + value.size() { Value::Null } else { value };
         if self.variables.len() < MOST || self.variables.contains_key(name) {
             self.variables.insert(name.to_owned(), value);
         }
@@ -152,9 +160,34 @@ impl Session {
 
     pub(crate) fn prepare(&mut self, name: &str, text: String) -> Result<(), Fault> {
         let parameters = Self::parameters(&text, self.dialect)?;
+        let others = self.prepared.iter().filter(|(known, _)| *known != name);
+        if KEPT < others.map(|(_, prepared)| prepared.text.len()).sum::<usize>() + text.len() {
+            return Err(Fault::Full("statement".to_owned()));
+        }
         if self.prepared.len() < MOST || self.prepared.contains_key(name) {
             self.prepared.insert(name.to_owned(), Prepared { text, parameters });
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_keeps_so_many_bytes_and_no_more() {
+        let mut session = Session::default();
+        let text = |letters: usize| Value::text("x".repeat(letters));
+        for number in 0..200 {
+            session.assign(&format!("v{number}"), text(100_000));
+        }
+        session.assign("v0", text(50_000));
+        let held: usize = session.variables.values().map(Value::size).sum();
+        assert!((KEPT / 2..=KEPT).contains(&held), "{held}");
+        assert_eq!(session.assigned("v0"), Some(&text(50_000)));
+        let long = format!("select '{}'", "x".repeat(100_000));
+        let prepared = (0..200).filter(|number| session.prepare(&format!("s{number}"), long.clone()).is_ok());
+        assert!((1..21).contains(&prepared.count()));
     }
 }

@@ -89,10 +89,12 @@ impl Value {
 
     /// Bytes in memory.
     pub(crate) fn size(&self) -> usize {
-        match self {
-            Value::Text(text) | Value::Binary(text) => text.len() + 24,
-            _ => 24,
-        }
+        self.length() + 24
+    }
+
+    /// Bytes of a text.
+    pub(crate) fn length(&self) -> usize {
+        if let Value::Text(text) | Value::Binary(text) = self { text.len() } else { 0 }
     }
 
     /// The order of two values: texts without regard to case, numbers by size; `None` with no value.

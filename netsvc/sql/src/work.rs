@@ -27,7 +27,6 @@ impl Work<'_> {
             world: self.world,
             facts: self.facts,
             parameters: self.parameters,
-            visits: 0,
             clause: "field list",
             engine: Engine { value: evaluate::value, query: select::query },
         }

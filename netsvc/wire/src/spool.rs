@@ -73,18 +73,27 @@ impl Spool {
     /// Writes `event` as the next line. When the spool is too full for its class it is given up and counted.
     pub fn write(&self, event: &Event) -> Written {
         let mut lines = self.inner.lock();
-        if lines.used > limit(self.quota, event.kind.class()) {
-            lines.give_up(event.kind.class());
-            return Written::GivenUp;
-        }
-        if lines.given_up.iter().any(|&count| count > 0) {
-            self.report_given_up(&mut lines, event);
-        }
-        let written = self.append(&mut lines, event);
+        let written = self.enter(&mut lines, event);
         if written == Written::GivenUp {
             lines.give_up(event.kind.class());
         }
         written
+    }
+
+    /// As [`Spool::write`], for who has the event still and comes again with it: where there is no room, it is not
+    /// given up and not counted.
+    pub fn offer(&self, event: &Event) -> Written {
+        self.enter(&mut self.inner.lock(), event)
+    }
+
+    fn enter(&self, lines: &mut Lines, event: &Event) -> Written {
+        if lines.used > limit(self.quota, event.kind.class()) {
+            return Written::GivenUp;
+        }
+        if lines.given_up.iter().any(|&count| count > 0) {
+            self.report_given_up(lines, event);
+        }
+        self.append(lines, event)
     }
 
     /// Makes what was written safe against a power loss, if there is something new, and looks how
@@ -253,6 +262,20 @@ mod tests {
         assert!(all.iter().enumerate().all(|(index, line)| line.number == index as u64 + 1), "gapless");
         let dropped = all.iter().find(|line| line.kind == "dropped").unwrap();
         assert_eq!((dropped.text("count"), dropped.text("class")), (Some("2"), Some("scan")));
+    }
+
+    #[test]
+    fn what_is_offered_to_a_full_spool_is_not_counted_as_given_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let spool = Spool::open(folder.path(), "ev@32473".parse().unwrap(), WriterId(7), 20_000).unwrap();
+        while spool.offer(&event(Kind::AuthAttempt)) == Written::Done {}
+        assert_eq!(spool.offer(&event(Kind::AuthAttempt)), Written::GivenUp);
+        for entry in std::fs::read_dir(folder.path().join("lines")).unwrap() {
+            std::fs::remove_file(entry.unwrap().path()).unwrap();
+        }
+        spool.sync().unwrap();
+        assert_eq!(spool.offer(&event(Kind::AuthAttempt)), Written::Done);
+        assert_eq!(spool.inner.lock().given_up, [0; 4]);
     }
 
     /// Writes without room: more than a file of this process may have (RLIMIT_FSIZE) is refused by the

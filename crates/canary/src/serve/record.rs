@@ -117,9 +117,14 @@ impl Notes {
         *self.noticed.lock()
     }
 
-    /// Writes that a secret was offered: what an event says that has been stored.
-    pub fn offered(&self, event: Event) {
-        self.put(event);
+    /// Writes that a secret was offered: what an event says that has been stored. Returns whether there was room; where
+    /// there is none, that event still says it later.
+    pub fn offered(&self, event: &Event) -> bool {
+        let written = self.spool.offer(event);
+        if written != Written::GivenUp {
+            self.count(event.kind, written);
+        }
+        written != Written::GivenUp
     }
 
     fn write_sums(&self, sums: &[Summed]) {
@@ -148,8 +153,12 @@ impl Notes {
     }
 
     fn put(&self, event: Event) {
-        let hit = event.kind == Kind::Callback;
         let written = self.spool.write(&event);
+        self.count(event.kind, written);
+    }
+
+    fn count(&self, kind: Kind, written: Written) {
+        let hit = kind == Kind::Callback;
         let mut noticed = self.noticed.lock();
         match written {
             Written::Done if hit => noticed.hits += 1,

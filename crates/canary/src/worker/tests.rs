@@ -74,3 +74,22 @@ fn a_secret_is_known_wherever_it_is_offered() {
         }
     }
 }
+
+#[test]
+fn what_finds_no_room_is_looked_at_again() {
+    let mut draw = Draw::new().unwrap();
+    let note = make(&Asked::of(CanaryKind::Password), &Origin::default(), &mut draw, "eve", 1).unwrap();
+    let text = String::from_utf8(note.content.clone()).unwrap();
+    let password = text.split("pass: ").nth(1).unwrap().trim().to_owned();
+    let book = Book::of(&[note.canary.clone()], note.secrets.clone());
+    let offer = |id| EventRow { id, ..row("auth_attempt", &[("secret_printable", password.as_bytes())]) };
+    let rows = [offer(3), EventRow { id: 4, ..row("command", &[]) }, offer(5), offer(6)];
+    let mut room = 1;
+    let first = tell(&rows, &book, 2, |_| {
+        room -= 1;
+        room >= 0
+    });
+    assert_eq!(first, Told { last: 4, secrets: 1, full: true });
+    assert_eq!(tell(&rows[2..], &book, 4, |_| false), Told { last: 4, secrets: 0, full: true });
+    assert_eq!(tell(&rows[2..], &book, 4, |_| true), Told { last: 6, secrets: 2, full: false });
+}

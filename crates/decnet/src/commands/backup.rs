@@ -3,7 +3,7 @@
 use super::{Context, version::version};
 use crate::{
     archive::{self, Writer},
-    output,
+    house, output,
     settings::HOST_INI,
 };
 use anyhow::{Context as _, Result, bail};
@@ -230,6 +230,8 @@ async fn replace(context: &Context, fresh: &Path, file: &Path) -> Result<u64> {
         remove(&to)?;
         fs_err::rename(entry.path(), &to).context("put it in its place")?;
     }
+    // On this host the workers may be another user than where it was made.
+    house::hand_over(&context.paths(), house::house_user(context.settings())?)?;
     let ini = fresh.join(INI);
     if ini.is_file() && !Path::new(HOST_INI).exists() {
         output::note(&format!(

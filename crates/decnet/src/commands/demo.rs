@@ -31,7 +31,8 @@ use netsvc_persona::{Life, LoginPolicy};
 use serde_json::json;
 use std::{
     io::Write,
-    path::PathBuf,
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
+    path::{Path, PathBuf},
     process::Stdio,
     time::{Duration, Instant},
 };
@@ -339,6 +340,20 @@ async fn clear(context: &Context) -> Result<()> {
     Ok(())
 }
 
+/// Checks that a folder is nobody else's: where everybody may make one, another could have made it before, with links
+/// in it for root to follow.
+fn ensure_ours(root: &Path, settings: &Settings) -> Result<()> {
+    let data = fs_err::symlink_metadata(root).context("look at the demo's folder")?;
+    let workers = house::house_user(settings)?.map(|user| user.uid);
+    let owned = [Some(nix::unistd::geteuid().as_raw()), workers].contains(&Some(data.uid()));
+    ensure!(
+        data.is_dir() && owned,
+        "{} is a link or somebody else's: remove it or name another folder with --state-dir",
+        root.display()
+    );
+    Ok(())
+}
+
 /// Empties the demo's folder, as its keeper: only a folder that a demo made is touched, and nothing goes
 /// while anybody works there.
 async fn prepare(context: &Context) -> Result<Keeper> {
@@ -351,7 +366,11 @@ async fn prepare(context: &Context) -> Result<Keeper> {
         root.display()
     );
     fs_err::create_dir_all(&root).context("make the demo's folder")?;
-    fs_err::write(&mark, "").context("mark the demo's folder")?;
+    ensure_ours(&root, context.settings())?;
+    let mut options = std::fs::OpenOptions::new();
+    // Whoever the workers of the last demo were may have put a link there.
+    let marked = options.append(true).create(true).mode(0o640).custom_flags(libc::O_NOFOLLOW).open(&mark);
+    marked.with_context(|| format!("mark the demo's folder by {}", mark.display()))?;
     let keeper = Keeper::take(&paths, "demo")?;
     // The last one may have been killed.
     if paths.run().exists() {
@@ -416,4 +435,26 @@ fn hint(slug: &str, ip: std::net::Ipv4Addr, port: u16) -> String {
     let client = catalogue::find(slug).map_or("", |service| service.client.as_str());
     let client = if client.is_empty() { "nc {ip} {port}" } else { client };
     client.replace("{ip}", &ip.to_string()).replace("{port}", &port.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_mark_that_leads_elsewhere_is_not_written_through_and_a_link_is_no_folder_of_ours() {
+        let folder = tempfile::tempdir().unwrap();
+        let (root, theirs) = (folder.path().join("demo"), folder.path().join("theirs"));
+        fs_err::create_dir(&root).unwrap();
+        fs_err::write(&theirs, "kept").unwrap();
+        std::os::unix::fs::symlink(&theirs, root.join(".demo")).unwrap();
+        std::os::unix::fs::symlink(&root, folder.path().join("link")).unwrap();
+        for name in ["demo", "link"] {
+            let place = folder.path().join(name).display().to_string();
+            let layer = vec![(Name::StateDir.knob().variable.to_owned(), place, Origin::Flag("test"))];
+            let context = Context::new(Settings::resolve(&[layer]).unwrap());
+            assert!(prepare(&context).await.is_err(), "{name}");
+            assert_eq!(fs_err::read_to_string(&theirs).unwrap(), "kept");
+        }
+    }
 }

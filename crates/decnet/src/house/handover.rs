@@ -10,6 +10,7 @@ use decnet_engine::{
     native,
 };
 use decnet_model::paths::Paths;
+use decnet_pipeline::collector::RELAYED;
 use nix::unistd::geteuid;
 use std::{
     fs, io,
@@ -146,8 +147,9 @@ fn give(path: &Path, at: &Path, user: Option<User>, paths: &Paths, depth: u32) -
 fn is_kept(path: &Path, paths: &Paths) -> bool {
     let name = path.file_name().map(|name| name.as_encoded_bytes().to_owned()).unwrap_or_default();
     let runs = path.parent() == Some(&paths.run());
-    // The house's own spool is its user's.
-    let own = path == paths.spool(decnet_model::worker::Worker::Canary.name());
+    // The house's own spools are its user's: that of canaries, and those of what other hosts send.
+    let own = path == paths.spool(decnet_model::worker::Worker::Canary.name())
+        || name.starts_with(RELAYED.as_bytes());
     path == paths.install_secret()
         || (path.parent() == Some(&paths.spools()) && !own)
         || (runs && [b"netd.".as_slice(), b"lab."].iter().any(|of| name.starts_with(of)))
@@ -176,8 +178,8 @@ mod tests {
     fn others_get_nothing_and_spools_and_the_secret_stay_as_they_are() {
         let folder = tempfile::tempdir().unwrap();
         let paths = Paths::new(folder.path());
-        let spool = paths.spool("serve");
-        for made in [paths.run(), spool.clone(), paths.artefacts().join("ab")] {
+        let (spool, relayed) = (paths.spool("serve"), paths.spool("from.berlin-1"));
+        for made in [paths.run(), spool.clone(), relayed.clone(), paths.artefacts().join("ab")] {
             fs::create_dir_all(&made).unwrap();
             fs::set_permissions(&made, fs::Permissions::from_mode(0o777)).unwrap();
         }
@@ -192,5 +194,6 @@ mod tests {
         assert_eq!((mode(paths.root()), mode(&paths.run())), (mode(paths.root()) & 0o750, 0o750));
         assert_eq!(files.map(|file| mode(&file)), [0o640; 3]);
         assert_eq!((mode(&spool), mode(&paths.install_secret())), (0o777, 0o600));
+        assert_eq!(mode(&relayed), 0o750, "what another host sends is the house's");
     }
 }

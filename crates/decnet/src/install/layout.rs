@@ -37,6 +37,8 @@ pub struct Layout {
     pub source: PathBuf,
     /// Whether the programs are to be copied.
     pub copied: bool,
+    /// Group whose members may use the bus, where that is another one.
+    pub bus_group: Option<String>,
 }
 
 /// Why a host cannot be set up so.
@@ -133,7 +135,8 @@ impl Layout {
         let copied = chosen.is_some() || !source.starts_with(SYSTEM);
         let prefix = asked.prefix.map(|prefix| std::path::absolute(&prefix).unwrap_or(prefix));
         let (user, group, duty) = (asked.user, asked.group, asked.duty);
-        Ok(Layout { prefix, user, group, folder, state, duty, source, copied })
+        let bus_group = settings.given(Name::BusGroup).filter(|other| **other != group).map(str::to_owned);
+        Ok(Layout { prefix, user, group, folder, state, duty, source, copied, bus_group })
     }
 
     /// A path of the host as it is reached from here.

@@ -50,6 +50,8 @@ SystemCallErrorNumber=EPERM
 /// its own, and who has it drops it by himself.
 const ALONE: &str = "PrivateUsers=yes\n";
 const DROPS: &str = "SystemCallFilter=capset\n";
+/// What the bus has instead where its socket is another group's: in a user namespace of its own there is no such group.
+const GIVES: &str = "SystemCallFilter=@chown\n";
 
 /// The capability for ports below 1024.
 const LOW_PORTS: &str = "CAP_NET_BIND_SERVICE";
@@ -95,14 +97,15 @@ pub fn unit(worker: Worker, layout: &Layout) -> String {
         after.join(" "),
         grants.open_files.unwrap_or(OPEN_FILES),
     );
-    rights(&grants, layout, &mut text);
+    let gives = layout.bus_group.as_deref().filter(|_| worker == Worker::Bus);
+    rights(&grants, layout, gives, &mut text);
     // Writing to a String cannot fail.
     let _ = write!(text, "\n[Install]\nWantedBy={TARGET}\n");
     text
 }
 
-/// Who the unit is and what it may do.
-fn rights(grants: &Grants, layout: &Layout, text: &mut String) {
+/// Who the unit is and what it may do. `gives`: a group that it gives a socket to, which its user has to be in.
+fn rights(grants: &Grants, layout: &Layout, gives: Option<&str>, text: &mut String) {
     let mut line = |key: &str, value: &str| {
         let _ = writeln!(text, "{key}={value}");
     };
@@ -112,7 +115,9 @@ fn rights(grants: &Grants, layout: &Layout, text: &mut String) {
         line("User", &layout.user);
         line("Group", &layout.group);
         // The spools are the service processes' group's.
-        line("SupplementaryGroups", &STAGE_USER.to_string());
+        let groups: Vec<String> =
+            std::iter::once(STAGE_USER.to_string()).chain(gives.map(str::to_owned)).collect();
+        line("SupplementaryGroups", &groups.join(" "));
     }
     if let Some(memory) = grants.memory {
         line("MemoryMax", &format!("{}M", memory >> 20));
@@ -133,7 +138,11 @@ fn rights(grants: &Grants, layout: &Layout, text: &mut String) {
     text.push_str(ALL);
     if grants.confined {
         text.push_str(CONFINED);
-        text.push_str(if grants.low_ports { DROPS } else { ALONE });
+        text.push_str(match () {
+            () if grants.low_ports => DROPS,
+            () if gives.is_some() => GIVES,
+            () => ALONE,
+        });
     } else {
         text.push_str(KEEPER);
     }
@@ -187,4 +196,31 @@ pub(super) fn tmpfiles(layout: &Layout) -> String {
         user = layout.user,
         group = layout.group
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use decnet_model::worker::Duty;
+
+    #[test]
+    fn the_bus_may_give_its_socket_to_another_group_and_nobody_else_may() {
+        let plain = Layout {
+            prefix: None,
+            user: "decnet".to_owned(),
+            group: "decnet".to_owned(),
+            folder: "/opt/decnet".into(),
+            state: "/var/lib/decnet".into(),
+            duty: Duty::Master,
+            source: "/usr/bin".into(),
+            copied: false,
+            bus_group: None,
+        };
+        let given = Layout { bus_group: Some("siem".to_owned()), ..plain.clone() };
+        let bus = unit(Worker::Bus, &given);
+        assert!(bus.contains("\nSupplementaryGroups=64999 siem\n"), "{bus}");
+        assert!(bus.contains("\nSystemCallFilter=@chown\n") && !bus.contains("PrivateUsers"), "{bus}");
+        assert_eq!(unit(Worker::Ingester, &given), unit(Worker::Ingester, &plain));
+        assert!(unit(Worker::Bus, &plain).contains("\nPrivateUsers=yes\n"));
+    }
 }

@@ -161,7 +161,8 @@ knobs! {
     BusEnabled = "bus.enabled", "DECNET_BUS_ENABLED", "yes", Kind::Flag, "Whether workers wake each other";
     BusSocket = "bus.socket", "DECNET_BUS_SOCKET", "", Kind::Path, "Socket of the bus; without it, in the state folder";
     BusGroup = "bus.group", "DECNET_BUS_GROUP", "", Kind::Text,
-        "Group whose members may connect to the bus, by name or number";
+        "Group whose members may connect to the bus, by name or number; where units run, `decnet init` renders it into \
+         that of the bus";
     BusHeartbeat = "bus.heartbeat", "DECNET_BUS_HEARTBEAT", "10", Kind::Count,
         "Seconds between two heartbeats of the bus";
     SdId = "events.sd-id", "DECNET_SD_ID", "ev@32473", Kind::Text, "SD-ID of event lines";

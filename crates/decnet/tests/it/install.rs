@@ -180,3 +180,32 @@ fn units_are_as_they_were_agreed() {
     let other = text.lines().zip(wanted.lines()).find(|(one, other)| one != other);
     assert!(text == wanted, "{other:?}: look at it, then run this with DECNET_TEST_WRITE=1 to agree");
 }
+
+#[test]
+fn an_upgrade_of_the_package_makes_units_anew_for_whom_they_were_made() {
+    let root = tempfile::tempdir().unwrap();
+    let at = |path: &str| root.path().join(path);
+    fs::create_dir_all(at("bin")).unwrap();
+    fs::create_dir_all(at("etc/systemd/system")).unwrap();
+    fs::write(at("bin/decnet"), format!("#!/bin/sh\necho \"$@\" >'{}'\n", at("asked").display())).unwrap();
+    fs::set_permissions(at("bin/decnet"), fs::Permissions::from_mode(0o755)).unwrap();
+    for unit in ["decnet.target", "decnet-link.service"] {
+        fs::write(at("etc/systemd/system").join(unit), "").unwrap();
+    }
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packaging/postinst");
+    let upgrade = |program: &str| {
+        let unit = format!("ExecStart={program} --state-dir /srv/state bus\nUser=ops\nGroup=watch\n");
+        fs::write(at("etc/systemd/system/decnet-bus.service"), unit).unwrap();
+        let mut command = Command::new("sh");
+        command.arg(&script).args(["configure", "1.0"]).env("DPKG_ROOT", root.path());
+        let path = format!("{}:/usr/bin:/bin", at("bin").display());
+        assert!(command.env("PATH", path).status().unwrap().success());
+        fs::read_to_string(at("asked")).unwrap_or_default()
+    };
+    assert_eq!(upgrade("/opt/decnet/bin/decnet"), "", "what was copied is not the package's");
+    let wanted = format!(
+        "--state-dir /srv/state init --no-start --prefix {} --user ops --group watch --duty agent\n",
+        root.path().display()
+    );
+    assert_eq!(upgrade("/usr/bin/decnet"), wanted);
+}

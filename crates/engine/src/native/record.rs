@@ -3,7 +3,7 @@
 //! Namespaces, links, routes and sockets vanish with their last descriptor. What can stay is a stage
 //! process that has not noticed yet that its control socket ended, and the file of our own socket.
 
-use crate::process::{Process, own_file};
+use crate::process::{Process, believed, own_file};
 use nix::{
     fcntl::{Flock, FlockArg},
     sys::signal::Signal,
@@ -103,7 +103,7 @@ fn record_file(run: &Path) -> PathBuf {
 }
 
 fn read(file: &Path) -> Vec<Process> {
-    fs::read(file).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default()
+    believed(file).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default()
 }
 
 impl Drop for Record {

@@ -10,23 +10,23 @@ use super::{
 };
 use crate::plan::chain;
 use nix::{
-    sys::socket::{ControlMessage, MsgFlags, sendmsg},
+    sys::{
+        socket::{ControlMessage, MsgFlags, sendmsg},
+        stat::{Mode, fchmod},
+    },
     unistd::Uid,
 };
 use std::{
     fs,
     io::{self, IoSlice},
-    os::{
-        fd::{AsRawFd, OwnedFd, RawFd},
-        unix::fs::PermissionsExt,
-    },
+    os::fd::{AsRawFd, OwnedFd, RawFd},
     path::Path,
     sync::Arc,
     time::Duration,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, Interest},
-    net::{UnixListener, UnixStream},
+    net::{UnixListener, UnixSocket, UnixStream},
     signal::unix::{SignalKind, signal},
     sync::{Mutex, Notify},
     time::interval,
@@ -34,6 +34,8 @@ use tokio::{
 
 /// How often the record of processes is brought up to date.
 const RECORD_TICK: Duration = Duration::from_secs(1);
+/// Clients that wait to be let in.
+const BACKLOG: u32 = 128;
 /// Bytes read at once from a client.
 const CHUNK: usize = 64 * 1024;
 
@@ -113,9 +115,12 @@ async fn serve(config: NetdConfig, site: Site, mut record: Record) -> Result<(),
 fn listen(socket: &Path) -> io::Result<UnixListener> {
     // The lock says that nobody else listens on it.
     let _ = fs::remove_file(socket);
-    let listener = UnixListener::bind(socket)?;
-    fs::set_permissions(socket, fs::Permissions::from_mode(0o600))?;
-    Ok(listener)
+    let listener = UnixSocket::new_stream()?;
+    // Before it has a name, which gets the socket's mode: the folder is another user's, who could put a link in the
+    // name's place, and root would change the mode of whatever that leads to.
+    fchmod(&listener, Mode::S_IRUSR | Mode::S_IWUSR)?;
+    listener.bind(socket)?;
+    listener.listen(BACKLOG)
 }
 
 async fn note(engine: &Mutex<Engine>, record: &mut Record) {
@@ -213,4 +218,40 @@ async fn send_reply(stream: &mut UnixStream, reply: &Reply, socket: Option<Owned
         })
         .await?;
     stream.write_all(text.get(sent..).unwrap_or_default()).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{
+        os::unix::fs::{FileTypeExt, PermissionsExt, symlink},
+        sync::atomic::{AtomicBool, Ordering},
+    };
+
+    #[tokio::test]
+    async fn the_mode_of_what_somebody_puts_in_the_place_of_the_socket_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let [socket, aside, theirs] = ["netd.sock", "aside", "theirs"].map(|name| folder.path().join(name));
+        fs::write(&theirs, "").unwrap();
+        fs::set_permissions(&theirs, fs::Permissions::from_mode(0o644)).unwrap();
+        let made = listen(&socket).unwrap();
+        assert_eq!(fs::metadata(&socket).unwrap().permissions().mode() & 0o777, 0o600);
+        drop(made);
+        let ended = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !ended.load(Ordering::Relaxed) {
+                    let is_socket =
+                        fs::symlink_metadata(&socket).is_ok_and(|data| data.file_type().is_socket());
+                    if is_socket && fs::rename(&socket, &aside).is_ok() {
+                        let _ = symlink(&theirs, &socket);
+                    }
+                }
+            });
+            // Where the link was there first there is no socket.
+            (0..2000).for_each(|_| drop(listen(&socket)));
+            ended.store(true, Ordering::Relaxed);
+        });
+        assert_eq!(fs::metadata(&theirs).unwrap().permissions().mode() & 0o777, 0o644);
+    }
 }

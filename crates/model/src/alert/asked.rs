@@ -93,6 +93,13 @@ impl Asked {
         if self.secret.as_ref().is_some_and(|secret| secret.len() > SECRET) {
             wrong.push(("secret", format!("{SECRET} bytes at most")));
         }
+        let target = self.target.as_deref().filter(|_| self.secret.is_none());
+        if target.is_some_and(|target| would_be_told(&rule, target)) {
+            wrong.push((
+                "secret",
+                "another mail server would be told it; give the password of that one".to_owned(),
+            ));
+        }
         let network = condition(self.network, |text| read::<Addresses>("network", text, &mut wrong));
         let quiet = condition(self.quiet, |text| read::<Quiet>("quiet", text, &mut wrong));
         if !wrong.is_empty() {
@@ -110,6 +117,17 @@ impl Asked {
         rule.changed_at = now;
         Ok(rule)
     }
+}
+
+/// Whether a mail server would hear the secret of `rule` for which it was not given. Nobody may read a secret by having
+/// it sent to himself.
+fn would_be_told(rule: &AlertRule, target: &str) -> bool {
+    let Ok(Target::Mail(new)) = target.parse() else { return false };
+    let known = match rule.target.parse() {
+        Ok(Target::Mail(old)) => (old.security, old.host, old.port) == (new.security, new.host, new.port),
+        _ => false,
+    };
+    !rule.secret.is_empty() && new.user.is_some() && !known
 }
 
 /// A mute as it is to be.
@@ -239,6 +257,27 @@ fn one_of<T: Copy>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_secret_is_not_sent_to_a_server_that_it_was_not_given_for() {
+        let asked = |target: &str, secret: Option<&str>| Asked {
+            target: Some(target.to_owned()),
+            secret: secret.map(str::to_owned),
+            ..Asked::default()
+        };
+        let rule = |known: &AlertRule, target: &str, secret: Option<&str>| {
+            asked(target, secret).rule("ops", Some(known.clone()), "eve", 2)
+        };
+        let mail =
+            asked("smtps://u@mail.example/a@b.example", Some("s3cret")).rule("ops", None, "eve", 1).unwrap();
+        let flaws = rule(&mail, "smtps://u@evil.example/a@b.example", None).unwrap_err();
+        assert_eq!(flaws.iter().map(|(field, _)| *field).collect::<Vec<_>>(), ["secret"]);
+        assert!(rule(&mail, "smtps://u@evil.example/a@b.example", Some("own")).is_ok());
+        assert!(rule(&mail, "smtps://u@mail.example/c@b.example", None).is_ok(), "another recipient");
+        let hook = asked("https://hook.example/", Some("s3cret")).rule("ops", None, "eve", 1).unwrap();
+        assert!(rule(&hook, "smtps://u@evil.example/a@b.example", None).is_err());
+        assert!(rule(&hook, "https://other.example/", None).is_ok(), "it signs, and is not sent");
+    }
 
     #[test]
     fn a_mute_is_of_something_and_ends_within_a_year() {

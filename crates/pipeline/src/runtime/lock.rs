@@ -56,6 +56,8 @@ impl WorkerLock {
             .truncate(false)
             .write(true)
             .mode(0o600)
+            // Root takes locks too, in a folder that is not root's.
+            .custom_flags(nix::libc::O_NOFOLLOW)
             .open(&path)
             .map_err(failed("open"))?;
         match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
@@ -63,5 +65,22 @@ impl WorkerLock {
             Err((_, nix::errno::Errno::EWOULDBLOCK)) => Err(LockError::Taken { worker: worker.name() }),
             Err((_, errno)) => Err(failed("lock")(errno.into())),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_in_the_place_of_a_lock_makes_no_file_elsewhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = Paths::new(folder.path());
+        let elsewhere = folder.path().join("elsewhere");
+        fs::create_dir_all(paths.run()).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, paths.worker_lock(Worker::Fleet.name())).unwrap();
+        assert!(matches!(WorkerLock::take(&paths, Worker::Fleet), Err(LockError::Io { .. })));
+        assert!(!elsewhere.exists());
+        assert!(WorkerLock::take(&paths, Worker::Api).is_ok());
     }
 }

@@ -68,8 +68,9 @@ impl Orders {
     /// Waits for the next one. Safe to cancel.
     pub(super) async fn next(&mut self) -> Action {
         loop {
-            if let Some(order) = Order::read(&self.paths, self.worker).filter(|order| order.at > self.obeyed)
-            {
+            // Another time is another order; it is an earlier one where the clock was put back in between.
+            let given = Order::read(&self.paths, self.worker);
+            if let Some(order) = given.filter(|order| order.at != self.obeyed) {
                 self.obeyed = order.at;
                 let (worker, action) = (self.worker.name(), order.action.name());
                 tracing::info!(worker, action, by = order.by, "a worker was told what to do");
@@ -97,5 +98,18 @@ mod tests {
         assert_eq!(Order::read(&paths, Worker::Bus), Some(order));
         Order::forget(&paths);
         assert_eq!(Order::read(&paths, Worker::Bus), None);
+    }
+
+    #[tokio::test]
+    async fn an_order_is_heard_when_the_clock_was_put_back_since_the_last_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = Paths::new(folder.path());
+        fs::create_dir_all(paths.run()).unwrap();
+        let ahead = Order { action: Action::Stop, at: now() + 3_600_000_000, by: "eve".to_owned() };
+        fs::write(paths.worker_order(Worker::Bus.name()), serde_json::to_vec(&ahead).unwrap()).unwrap();
+        let mut orders = Orders::new(&paths, Worker::Bus);
+        Order::give(&paths, Worker::Bus, Action::Start, "eve").unwrap();
+        let heard = tokio::time::timeout(LOOK * 40, orders.next()).await;
+        assert_eq!(heard.ok(), Some(Action::Start));
     }
 }

@@ -15,6 +15,10 @@ use std::collections::{BTreeMap, BTreeSet};
 /// No process writes as many lines; a number above it is forged.
 const NUMBER_LIMIT: u64 = 1 << 40;
 
+/// Gaps that are kept of one writer, and read and written with each batch. A spool that lost a segment has one more;
+/// who leaves out every other number is no writer of ours.
+const MOST_GAPS: usize = 1024;
+
 /// What is kept of a writer.
 pub(crate) struct WriterRow {
     writer: WriterId,
@@ -93,6 +97,9 @@ impl Writers {
             return Verdict::Refused;
         }
         let state = self.states.entry(record.writer).or_default();
+        if MOST_GAPS <= state.gaps.len() && state.makes_a_gap(record.number) {
+            return Verdict::Refused;
+        }
         if !state.take(record.number) {
             return Verdict::Double;
         }
@@ -134,6 +141,12 @@ impl Writers {
 }
 
 impl State {
+    /// Whether there would be one more gap with `number`: one behind the last, or two in the place of one.
+    fn makes_a_gap(&self, number: u64) -> bool {
+        let around = self.gaps.range(..=number).next_back();
+        self.last + 1 < number || around.is_some_and(|(&first, &(last, _))| first < number && number < last)
+    }
+
     /// Whether `number` is new; opens and fills gaps.
     fn take(&mut self, number: u64) -> bool {
         if number > self.last {
@@ -164,6 +177,32 @@ impl State {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_writer_that_leaves_out_every_other_number_does_not_fill_the_store_with_gaps() {
+        let mut writers = Writers::default();
+        let mut take = |number| {
+            writers.take(&Record {
+                at: 1,
+                priority: 134,
+                node: "web-01".into(),
+                app: "ssh".into(),
+                kind: "command".into(),
+                writer: WriterId(7),
+                number,
+                fields: Vec::new(),
+            })
+        };
+        let new = (1..=100_000).filter(|number| take(number * 2) == Verdict::New).count();
+        assert_eq!(new, MOST_GAPS);
+        let last = MOST_GAPS as u64 * 2;
+        assert_eq!([take(last + 1), take(last), take(3)], [Verdict::New, Verdict::Double, Verdict::New]);
+        assert_eq!(writers.gaps_opened().len(), MOST_GAPS - 1);
+        let mut state = State { last: 1 << 40, ..State::default() };
+        state.gaps = (0..MOST_GAPS as u64).map(|gap| (gap * 10 + 1, (gap * 10 + 9, false))).collect();
+        let made = [1, 5, 9, 10, (1 << 40) + 1, (1 << 40) + 2].map(|number| state.makes_a_gap(number));
+        assert_eq!(made, [false, true, false, false, false, true]);
+    }
 
     proptest! {
         #[test]

@@ -11,6 +11,7 @@ on_every_backend!(
     a_login_works_until_revoked_or_expired,
     a_user_is_replaced_by_name,
     the_last_administrator_stays,
+    a_password_is_changed_of_who_is_there_and_nothing_else_of_him,
     a_link_works_once,
     a_token_for_programs_works_until_revoked_or_expired,
     the_audit_log_has_pages,
@@ -70,6 +71,21 @@ async fn the_last_administrator_stays(store: Store) {
     assert_eq!(store.token_get("one").await.unwrap(), None, "his logins go with him");
     assert_eq!(store.user_remove("a").await.unwrap(), UserChange::Absent);
     assert_eq!(store.user_remove("b").await.unwrap(), UserChange::LastAdmin);
+}
+
+async fn a_password_is_changed_of_who_is_there_and_nothing_else_of_him(store: Store) {
+    for (name, hash) in [("admin", "h"), ("eve", "old")] {
+        store.user_put(&user(name, hash, Role::Admin)).await.unwrap();
+    }
+    store.token_put(&login("one", "eve")).await.unwrap();
+    store.user_role_set("eve", Role::Viewer).await.unwrap();
+    assert!(store.user_password_set("eve", "new", false, Some("old"), 12).await.unwrap());
+    assert_eq!(store.user_get("eve").await.unwrap(), Some(user("eve", "new", Role::Viewer)));
+    assert_eq!(store.token_user("one", 13).await.unwrap(), None, "his logins end");
+    assert!(!store.user_password_set("eve", "late", false, Some("old"), 14).await.unwrap());
+    store.user_remove("eve").await.unwrap();
+    assert!(!store.user_password_set("eve", "late", true, None, 15).await.unwrap());
+    assert_eq!(store.user_get("eve").await.unwrap(), None, "who was removed stays so");
 }
 
 async fn a_link_works_once(store: Store) {

@@ -16,7 +16,6 @@ use axum::{
 };
 use decnet_model::secret;
 use decnet_shape::{Login, User};
-use decnet_store::record;
 use netsvc_wire::stamp::now;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -86,10 +85,13 @@ pub(super) async fn change(
         }
     }
     let password_hash = hash(state, request.new).await?;
-    let user = record::User { password_hash, must_change: false, ..viewer.user };
-    state.store().user_put(&user).await?;
-    state.store().token_revoke_all(&user.name, now()).await?;
+    let (name, before) = (&viewer.user.name, Some(viewer.user.password_hash.as_str()));
+    // Hashing takes long: meanwhile somebody may have removed him, or given him another role or password.
+    if !state.store().user_password_set(name, &password_hash, false, before, now()).await? {
+        return Err(Problem::Unauthorized);
+    }
     state.revoked();
+    let user = state.store().user_get(name).await?.ok_or(Problem::Unauthorized)?;
     issue(state, user, Origin::of("password", peer, headers)).await
 }
 

@@ -171,11 +171,16 @@ pub(crate) async fn password(
     body: Result<Json<NewPassword>, JsonRejection>,
 ) -> Result<Json<UserWithPassword>, Problem> {
     let (Path(name), Json(request)) = (name?, body?);
-    let user = state.store().user_get(&name).await?.ok_or(Problem::NotFound)?;
-    let answer = with_password(&state, record::User { must_change: true, ..user }, request.password).await?;
-    state.store().token_revoke_all(&name, now()).await?;
+    // No hash is made for nobody.
+    state.store().user_get(&name).await?.ok_or(Problem::NotFound)?;
+    let (password, made) = password_of(request.password)?;
+    let hash = hash(&state, password).await?;
+    if !state.store().user_password_set(&name, &hash, true, None, now()).await? {
+        return Err(Problem::NotFound);
+    }
     state.revoked();
-    Ok(Json(answer))
+    let user = state.store().user_get(&name).await?.ok_or(Problem::NotFound)?;
+    Ok(Json(UserWithPassword { user: (&user).into(), password: made }))
 }
 
 /// Logins of a user, the latest first.
@@ -229,14 +234,18 @@ fn role(name: &str) -> Result<Role, Problem> {
         .map_err(|unknown: decnet_model::access::UnknownRole| Problem::field("role", unknown.to_string()))
 }
 
+/// The password that a user gets, and what is to be shown of it.
+fn password_of(chosen: Option<String>) -> Result<(String, Option<String>), Problem> {
+    account::password_of(chosen.as_deref()).map_err(|weak| Problem::field("password", weak.to_string()))
+}
+
 /// Stores `user` with a password, chosen or made.
 async fn with_password(
     state: &ApiState,
     user: record::User,
     chosen: Option<String>,
 ) -> Result<UserWithPassword, Problem> {
-    let password = account::password_of(chosen.as_deref());
-    let (password, made) = password.map_err(|weak| Problem::field("password", weak.to_string()))?;
+    let (password, made) = password_of(chosen)?;
     let user = record::User { password_hash: hash(state, password).await?, ..user };
     state.store().user_put(&user).await?;
     Ok(UserWithPassword { user: (&user).into(), password: made })

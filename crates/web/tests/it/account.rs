@@ -115,6 +115,23 @@ async fn a_token_for_programs_does_what_it_is_for_until_it_is_revoked() {
 }
 
 #[tokio::test]
+async fn a_token_gives_nobody_what_would_outlive_it() {
+    let mut client = Client::logged_in().await;
+    let wanted = json!({"name": "robot", "scopes": ["read", "work", "manage"], "days": 1});
+    let made = client.call(Method::POST, "/tokens", wanted).await.1;
+    client.token = made["token"].as_str().unwrap().to_owned();
+    for (method, path, body) in [
+        (Method::POST, "/users", json!({"name": "eve", "role": "admin", "password": PASSWORD})),
+        (Method::PATCH, "/users/admin", json!({"role": "admin"})),
+        (Method::POST, "/users/admin/password", json!({"password": "another password"})),
+    ] {
+        assert_eq!(client.call(method, path, body).await.0, StatusCode::FORBIDDEN, "{path}");
+    }
+    assert_eq!(client.login("admin", PASSWORD).await.status, StatusCode::OK);
+    assert_eq!(client.call(Method::DELETE, "/users/nobody", Value::Null).await.0, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
 async fn changes_and_logins_are_noted() {
     let client = Client::logged_in().await;
     client.login("<b>admin", "wrong").await;

@@ -54,6 +54,45 @@ fn values_live_and_types_are_kept_apart() {
 }
 
 #[test]
+fn a_script_that_makes_too_much_fails_as_where_memory_is_short() {
+    for line in ["a=a..a", "a={a,a}", "a={x=a,y=a}"] {
+        let script = format!("local a='xxxxxxxx' {}return #a", format!("{line} ").repeat(60));
+        let said = String::from_utf8(sent(&talk(&[], &format!("EVAL \"{script}\" 0\r\n")))).unwrap();
+        assert!(said.starts_with("-ERR user_script:1: not enough memory script: "), "{line}: {said}");
+    }
+    check(
+        &[],
+        "EVAL \"local a=ARGV[1] a=a..a a=a..a return {#a,ARGV[2]}\" 0 xy z\r\n",
+        "*2\r\n:8\r\n$1\r\nz\r\n",
+    );
+}
+
+#[test]
+fn what_a_command_answers_has_a_bound_though_a_key_is_named_again_and_again() {
+    const SHORT: &str = "-OOM command not allowed when used memory > 'maxmemory'.\r\n";
+    let word = "w".repeat(60_000);
+    for (stored, asked) in [
+        ("SETRANGE k 8000000 x".to_owned(), "MGET k k k k k".to_owned()),
+        ("SETRANGE k 8000000 x".to_owned(), "BITOP AND d k k k k k".to_owned()),
+        (format!("HSET k f {word}"), format!("HMGET k{}", " f".repeat(600))),
+        (format!("HSET k f {word}"), "HRANDFIELD k -1000".to_owned()),
+        (format!("SADD k {word}"), "SRANDMEMBER k -1000".to_owned()),
+        (format!("SADD k {word}"), format!("SUNION{}", " k".repeat(600))),
+        (format!("ZADD k 1 {word}"), "ZRANDMEMBER k -1000".to_owned()),
+        (format!("ZADD k 1 {word}"), format!("ZUNION 600{}", " k".repeat(600))),
+        (format!("RPUSH k {word}"), format!("SORT k BY nosort{}", " GET #".repeat(600))),
+        (format!("XADD k * f {word}"), format!("XREAD STREAMS{}{}", " k".repeat(600), " 0".repeat(600))),
+    ] {
+        let said = String::from_utf8(sent(&talk(&[], &format!("{stored}\r\n{asked}\r\n")))).unwrap();
+        assert!(said.ends_with(&format!("\n{SHORT}")), "{asked}: {} bytes", said.len());
+    }
+    let queued = format!("SETRANGE k 8000000 x\r\nMULTI\r\n{}EXEC\r\n", "GET k\r\n".repeat(20));
+    let said = sent(&talk(&[], &queued));
+    assert!(said.ends_with(SHORT.as_bytes()) && said.len() < 40 << 20, "{} bytes", said.len());
+    check(&[], "SET k v\r\nMGET k k none\r\n", "+OK\r\n*3\r\n$1\r\nv\r\n$1\r\nv\r\n$-1\r\n");
+}
+
+#[test]
 fn transactions_queue_and_abort() {
     check(
         &[],

@@ -97,3 +97,34 @@ fn deep_trees_cost_what_they_are_deep() {
         assert!(started.elapsed().as_secs() < 10, "{line}: {:?}", started.elapsed());
     }
 }
+
+#[test]
+fn no_program_makes_more_than_there_is_memory_for() {
+    let long = "s=\"x\"; for (i = 0; i < 19; i++) s = s s;";
+    for rest in [
+        "t = s; gsub(/x/, s, t)",
+        "t = \"x\"; gsub(/x/, \"&&&&\" s, t); gsub(/./, t, t)",
+        "for (i = 0; i < 40000; i++) a[i] = s",
+        "for (i = 1; i < 4000; i++) $i = s",
+        "OFS = s; $4000 = 1",
+        "print s, s, s, s, s, s, s, s",
+        "a[s, s, s, s, s, s] = 1",
+        "t = sprintf(\"%s\", s s, s, s)",
+    ] {
+        let (text, _) = run("debian12", &format!("awk 'BEGIN {{ {long} {rest}; print \"made\" }}'"));
+        assert!(!text.contains("made"), "{rest}");
+    }
+    let short = "awk 'BEGIN { a[1] = \"x\"; delete a[1]; a[2] = 1; n = split(\"a b c\", p); \
+                 print n, p[3], length(a), 2 in a }'";
+    assert_eq!(run("debian12", short).0, "3 c 1 1\n");
+}
+
+#[test]
+fn no_script_makes_more_of_a_line_than_there_is_memory_for() {
+    for script in [format!("s/.*/{}/", "&".repeat(5_000)), "p;".repeat(5_000), "s/a/&&/g;".repeat(60)] {
+        let line = format!("head -c 1000000 /dev/zero | tr '\\0' a | sed '{script}' | wc -c");
+        let (text, _) = run("debian12", &line);
+        let bytes: usize = text.trim().parse().unwrap();
+        assert!((1_000_000..8_000_000).contains(&bytes), "{script:.20}: {bytes}");
+    }
+}

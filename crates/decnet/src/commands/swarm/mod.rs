@@ -261,14 +261,17 @@ async fn enroll(
     json: bool,
 ) -> Result<()> {
     let store = context.store_or_new().await?;
-    let authority = join::begin(&store, &Files::new(&context.paths()), context.now()).await?;
-    let token = join::invite(&store, &authority, &invited, context.now()).await?;
-    audit(context, &store, "swarm.enroll", &invited.name).await?;
+    // Before a swarm is begun, which opens ports on this host.
+    let hosts = store.swarm_hosts().await.context("list the hosts")?;
+    invited.check(&hosts).map_err(anyhow::Error::msg)?;
     let address = match address {
         Some(address) => address,
         None => own_address()
             .context("no default route says by which address this host is reached: --address HOST")?,
     };
+    let authority = join::begin(&store, &Files::new(&context.paths()), context.now()).await?;
+    let token = join::invite(&store, &authority, &invited, context.now()).await?;
+    audit(context, &store, "swarm.enroll", &invited.name).await?;
     let port = context.settings().text(Name::SwarmctlPort);
     let command = format!("decnet join {address}:{port} {token} --run");
     let fingerprint = hex::encode(token.pin);
@@ -317,4 +320,30 @@ fn write_bundle(folder: &std::path::Path, authority: &str, command: &str) -> Res
     let mut file = made.context("make the command")?;
     file.set_permissions(PermissionsExt::from_mode(0o700)).context("close the command")?;
     file.write_all(format!("#!/bin/sh\nexec {command} \"$@\"\n").as_bytes()).context("write the command")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::{Origin, Settings};
+
+    #[tokio::test]
+    async fn an_invitation_that_is_refused_begins_no_swarm() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("state").display().to_string();
+        let layer = vec![(Name::StateDir.knob().variable.to_owned(), place, Origin::Flag("test"))];
+        let context = Context::new(Settings::resolve(&[layer]).unwrap());
+        for (name, begun) in [("not a name", false), ("berlin", true)] {
+            let invited = Invited {
+                name: name.to_owned(),
+                labels: Labels::new(),
+                weight: 1,
+                capacity: None,
+                valid: Duration::from_secs(60),
+                by: "test".to_owned(),
+            };
+            let done = enroll(&context, invited, Some("m.example".to_owned()), None, true).await;
+            assert_eq!((done.is_ok(), Files::new(&context.paths()).is_master()), (begun, begun), "{name}");
+        }
+    }
 }

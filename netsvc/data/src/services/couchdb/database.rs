@@ -8,6 +8,7 @@ use super::{
     store::{Document, Refused, named},
 };
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 
 /// Most rows of an answer.
 const ROWS: usize = 2000;
@@ -212,7 +213,7 @@ fn all(call: &mut Call<'_>, name: &str) -> Reply {
     let (skip, limit) = (number("skip").unwrap_or(0), number("limit").unwrap_or(ROWS).min(ROWS));
     let (from, to, one) = (call.text("startkey"), call.text("endkey"), call.text("key"));
     let designs = call.request.path.ends_with("_design_docs");
-    let wanted: Option<Vec<&str>> = body
+    let wanted: Option<BTreeSet<&str>> = body
         .get("keys")
         .and_then(Value::as_array)
         .map(|keys| keys.iter().filter_map(Value::as_str).collect());
@@ -222,7 +223,7 @@ fn all(call: &mut Call<'_>, name: &str) -> Reply {
             && (to.is_empty() || id <= to.as_str())
             && (one.is_empty() || one == id)
             && (!designs || id.starts_with("_design/"))
-            && wanted.as_ref().is_none_or(|wanted| wanted.contains(&id))
+            && wanted.as_ref().is_none_or(|wanted| wanted.contains(id))
     };
     let found: Vec<&String> = database.documents.keys().filter(|id| fits(id)).collect();
     let falls = call.value("descending") == "true";
@@ -260,8 +261,10 @@ fn search(call: &mut Call<'_>, name: &str) -> Reply {
         .map(|list| list.iter().filter_map(Value::as_str).collect())
         .unwrap_or_default();
     let Some(database) = call.store.databases.get(name) else { return Reply::no_database() };
+    let work = find::Work::default();
     let ids = database.documents.keys().filter(|id| !id.starts_with("_design/"));
-    let found = ids.filter_map(|id| database.shown(id)).filter(|document| find::fits(selector, document, 0));
+    let shown = ids.take_while(|_| !work.is_over()).filter_map(|id| database.shown(id));
+    let found = shown.filter(|document| find::fits(selector, document, 0, &work));
     let cut = |document: Value| match document {
         Value::Object(fields) if !wanted.is_empty() => {
             Value::Object(fields.into_iter().filter(|(name, _)| wanted.contains(&name.as_str())).collect())
@@ -270,6 +273,10 @@ fn search(call: &mut Call<'_>, name: &str) -> Reply {
     };
     let docs: Vec<Value> =
         found.skip(number("skip", 0)).take(number("limit", 25).min(ROWS)).map(cut).collect();
+    if work.is_over() {
+        let reason = "The request could not be processed in a reasonable amount of time.";
+        return Reply::error(500, "timeout", reason);
+    }
     let tail = "\n],\n\"bookmark\": \"nil\",\n\"warning\": \"No matching index found, create an index to optimize \
         query time.\"}\n";
     Reply {

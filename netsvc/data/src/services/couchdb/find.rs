@@ -1,24 +1,52 @@
 //! Selectors of `_find`, as far as they compare fields with values.
 
 use serde_json::Value;
-use std::cmp::Ordering;
+use std::{cell::Cell, cmp::Ordering};
 
 /// Deepest selector.
 const DEPTH: usize = 16;
+/// Comparisons of one search: a selector is asked of each document, as long as it is.
+const WORK: usize = 1_000_000;
 
-/// Whether `selector` fits `document`.
-pub(super) fn fits(selector: &Value, document: &Value, depth: usize) -> bool {
+/// The work that one search may still do.
+#[derive(Debug)]
+pub(super) struct Work(Cell<usize>);
+
+impl Default for Work {
+    fn default() -> Self {
+        Work(Cell::new(WORK))
+    }
+}
+
+impl Work {
+    /// Whether it was too much.
+    pub(super) fn is_over(&self) -> bool {
+        self.0.get() == 0
+    }
+
+    /// Spends so much of it; false: there is less.
+    fn spend(&self, count: usize) -> bool {
+        self.0.set(self.0.get().saturating_sub(count));
+        !self.is_over()
+    }
+}
+
+/// Whether `selector` fits `document`; whatever is said when the work is over means nothing.
+pub(super) fn fits(selector: &Value, document: &Value, depth: usize, work: &Work) -> bool {
     let Value::Object(parts) = selector else { return same(selector, document) };
     if DEPTH < depth {
         return false;
     }
     parts.iter().all(|(name, wanted)| {
         let list = || wanted.as_array().map(Vec::as_slice).unwrap_or_default();
+        if !work.spend(1 + list().len()) {
+            return false;
+        }
         match name.as_str() {
-            "$and" => list().iter().all(|one| fits(one, document, depth + 1)),
-            "$or" => list().iter().any(|one| fits(one, document, depth + 1)),
-            "$nor" => !list().iter().any(|one| fits(one, document, depth + 1)),
-            "$not" => !fits(wanted, document, depth + 1),
+            "$and" => list().iter().all(|one| fits(one, document, depth + 1, work)),
+            "$or" => list().iter().any(|one| fits(one, document, depth + 1, work)),
+            "$nor" => !list().iter().any(|one| fits(one, document, depth + 1, work)),
+            "$not" => !fits(wanted, document, depth + 1, work),
             "$eq" => same(wanted, document),
             "$ne" => !same(wanted, document),
             "$gt" => order(document, wanted) == Some(Ordering::Greater),
@@ -33,7 +61,7 @@ pub(super) fn fits(selector: &Value, document: &Value, depth: usize) -> bool {
                 document.as_str().is_some_and(|known| known.contains(text))
             }
             operator if operator.starts_with('$') => false,
-            path => fits(wanted, at(document, path), depth + 1),
+            path => fits(wanted, at(document, path), depth + 1, work),
         }
     })
 }
@@ -86,8 +114,20 @@ mod unit {
             (json!({ "a": { "$ne": 5 } }), false),
             (json!({ "_id": { "$gt": null } }), false),
         ] {
-            assert_eq!(fits(&selector, &document, 0), fit, "{selector}");
+            assert_eq!(fits(&selector, &document, 0, &Work::default()), fit, "{selector}");
         }
-        assert!(fits(&json!({ "_id": { "$gt": null } }), &json!({ "_id": "a" }), 0));
+        assert!(fits(&json!({ "_id": { "$gt": null } }), &json!({ "_id": "a" }), 0, &Work::default()));
+    }
+
+    #[test]
+    fn a_search_ends_when_it_has_compared_enough() {
+        let many = vec![json!({ "a": 1 }); 10_000];
+        for selector in [json!({ "$or": many }), json!({ "$nor": many }), json!({ "a": { "$in": many } })] {
+            let work = Work::default();
+            let document = json!({ "a": 2 });
+            let looked = (0..1000).take_while(|_| !work.is_over());
+            assert!(looked.map(|_| fits(&selector, &document, 0, &work)).count() <= 100, "{selector:.20}");
+            assert!(work.is_over());
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     fault::Fault,
-    query::{self, number, values},
+    query::{self, Work, number, values},
     store::Document,
 };
 use serde_json::{Map, Value, json};
@@ -26,6 +26,7 @@ pub(super) type Found<'a> = (&'a str, &'a Document);
 struct Place<'a> {
     depth: usize,
     left: &'a Cell<usize>,
+    work: &'a Work,
 }
 
 impl Place<'_> {
@@ -41,14 +42,19 @@ impl Place<'_> {
         self.left.set(left);
         Ok(())
     }
+
+    /// Pays for going through what was found so many times.
+    fn look(self, times: usize, found: &[Found<'_>]) -> Result<(), Fault> {
+        self.work.spend(times, found.iter().map(|(_, document)| *document))
+    }
 }
 
 /// What `wanted` comes to over `found`.
 ///
 /// # Errors
 /// The server's words for what is no aggregation.
-pub(super) fn aggregate(wanted: &Value, found: &[Found<'_>]) -> Result<Value, Fault> {
-    all(wanted, found, Place { depth: 0, left: &Cell::new(ALL) })
+pub(super) fn aggregate(wanted: &Value, found: &[Found<'_>], work: &Work) -> Result<Value, Fault> {
+    all(wanted, found, Place { depth: 0, left: &Cell::new(ALL), work })
 }
 
 fn all(wanted: &Value, found: &[Found<'_>], place: Place<'_>) -> Result<Value, Fault> {
@@ -66,6 +72,7 @@ fn all(wanted: &Value, found: &[Found<'_>], place: Place<'_>) -> Result<Value, F
             return Err(Fault::parsing(format!("Missing definition for aggregation [{name}]")));
         };
         place.spend(1 + found.len() / LOOKED)?;
+        place.look(1, found)?;
         let value = one(kind, body, inner, found, place)?;
         told.insert(name.clone(), value);
     }
@@ -88,6 +95,7 @@ fn one(
         "histogram" | "date_histogram" => histogram(kind, field, body, inner, found, place)?,
         "filter" => {
             let query = query::read(body)?;
+            place.look(query.times(), found)?;
             let kept: Vec<Found<'_>> =
                 found.iter().filter(|(index, document)| query.fits(index, document)).copied().collect();
             bucket(Map::new(), inner, &kept, place)?

@@ -1,7 +1,7 @@
 //! `_bulk`: lines that say what is done, each answered for itself.
 
 use super::{
-    call::{Call, Outcome},
+    call::{self, Call, Outcome},
     deeds, documents,
     fault::Fault,
     reply::Reply,
@@ -75,7 +75,7 @@ fn head(line: &str, number: usize) -> Result<(String, Map<String, Value>), Fault
             "Malformed action/metadata line [{number}], expected START_OBJECT or END_OBJECT but found [VALUE_STRING]"
         ))
     };
-    let value: Map<String, Value> = serde_json::from_str(line).map_err(|_| wrong())?;
+    let value = call::line(line).map_err(|_| wrong())?;
     let (deed, meta) = value.into_iter().next().ok_or_else(wrong)?;
     if !["index", "create", "update", "delete"].contains(&deed.as_str()) {
         return Err(Fault::argument(format!(
@@ -88,7 +88,8 @@ fn head(line: &str, number: usize) -> Result<(String, Map<String, Value>), Fault
 }
 
 fn body_of(line: &str) -> Result<Map<String, Value>, Fault> {
-    serde_json::from_str(line).map_err(|error| {
-        Fault::new(400, "mapper_parsing_exception", "failed to parse").because(Fault::json(&error))
+    call::line(line).map_err(|fault| match fault.status {
+        400 => Fault::new(400, "mapper_parsing_exception", "failed to parse").because(fault),
+        _ => fault,
     })
 }

@@ -2,6 +2,7 @@
 
 use super::{
     fault::Fault,
+    query::Work,
     release::Release,
     reply::Reply,
     store::{Index, Store},
@@ -13,6 +14,9 @@ use netsvc_daemon::http::{
 use netsvc_kit::{Host, Out};
 use serde_json::{Map, Value};
 
+/// Longest document, and longest line of several: a tree takes many times what its text does.
+pub(super) const DOCUMENT: usize = 512 << 10;
+
 /// What a request comes to.
 pub(super) type Outcome = Result<Reply, Fault>;
 
@@ -23,6 +27,8 @@ pub(super) struct Call<'a> {
     pub(super) release: &'static Release,
     pub(super) request: &'a Request,
     pub(super) query: Form,
+    /// What may still be searched.
+    pub(super) work: Work,
     /// The clock, µs since the epoch.
     pub(super) now: i64,
     pub(super) out: &'a mut Out,
@@ -56,6 +62,9 @@ impl Call<'_> {
         if body.is_empty() {
             return Ok(Map::new());
         }
+        if DOCUMENT < body.len() {
+            return Err(Fault::too_large());
+        }
         match serde_json::from_slice(body).map_err(|error| Fault::json(&error))? {
             Value::Object(fields) => Ok(fields),
             _ => Err(Fault::parsing("Expected [START_OBJECT] but found [START_ARRAY]")),
@@ -84,6 +93,17 @@ impl Call<'_> {
         };
         Ok(names.iter().filter_map(|name| self.store.indices.get(name)).collect())
     }
+}
+
+/// The fields of the document that a line of several is.
+///
+/// # Errors
+/// When it is none, or longer than one may be.
+pub(super) fn line(text: &str) -> Result<Map<String, Value>, Fault> {
+    if DOCUMENT < text.len() {
+        return Err(Fault::too_large());
+    }
+    serde_json::from_str(text).map_err(|error| Fault::json(&error))
 }
 
 /// The query of a request.

@@ -1,8 +1,9 @@
 //! One connection: who asks, what is answered, and how.
 
 use super::{
-    call::{self, Call},
+    call::{self, Call, DOCUMENT},
     fault::Fault,
+    query::Work,
     release::Release,
     reply::{Form, Reply},
     route, seeded,
@@ -24,8 +25,6 @@ use std::{sync::Arc, time::Duration};
 
 /// Longest body (`http.max_content_length`).
 const LONGEST: u64 = 100 << 20;
-/// Longest document: a tree takes many times what its text does.
-const DOCUMENT: usize = 512 << 10;
 /// What checking a password costs: its hash is slow by intent.
 const CHECK: Duration = Duration::from_millis(70);
 /// How a login is asked for, in the order of the fields.
@@ -134,6 +133,7 @@ impl Connection {
             release: self.release,
             request,
             query: call::query(request),
+            work: Work::default(),
             now: self.host.clock(),
             out,
         };

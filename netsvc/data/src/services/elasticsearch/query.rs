@@ -2,15 +2,49 @@
 
 use super::{
     fault::Fault,
-    store::{Document, matches},
+    store::{Document, approximate, matches},
 };
 use serde_json::{Map, Value};
-use std::{cmp::Ordering, collections::HashSet};
+use std::{cell::Cell, cmp::Ordering, collections::HashSet};
 
 /// Deepest query that is read.
 const DEPTH: usize = 20;
 /// Most clauses (`indices.query.bool.max_clause_count`).
 const CLAUSES: usize = 1024;
+/// Bytes of documents that one request goes through, counted once for each way through them.
+const WORK: usize = 64 << 20;
+/// What a document counts for beside its text.
+const DOCUMENT: usize = 256;
+
+/// What one request may still go through.
+#[derive(Debug)]
+pub(super) struct Work(Cell<usize>);
+
+impl Default for Work {
+    fn default() -> Self {
+        Work(Cell::new(WORK))
+    }
+}
+
+impl Work {
+    /// Pays for going through `documents` so many times.
+    ///
+    /// # Errors
+    /// When that is more than is left.
+    pub(super) fn spend<'a>(
+        &self,
+        times: usize,
+        documents: impl Iterator<Item = &'a Document>,
+    ) -> Result<(), Fault> {
+        if times == 0 {
+            return Ok(());
+        }
+        let bytes: usize = documents.map(|document| DOCUMENT + approximate(&document.source)).sum();
+        let left = self.0.get().checked_sub(bytes.saturating_mul(times)).ok_or_else(Fault::too_large)?;
+        self.0.set(left);
+        Ok(())
+    }
+}
 
 /// A query.
 #[derive(Clone, Debug, PartialEq)]
@@ -341,6 +375,23 @@ impl Query {
             Query::Wildcard { pattern, .. } => pattern.len(),
             Query::Bool { must, .. } => must.iter().map(Query::weight).sum(),
             _ => 0,
+        }
+    }
+
+    /// How often it goes through a document, or does what takes as long.
+    pub(super) fn times(&self) -> usize {
+        match self {
+            Query::All | Query::Nothing => 0,
+            Query::Words { fields, words, .. } => fields.len().max(1) + words.len() / 256,
+            Query::Phrase { fields, .. } => fields.len().max(1),
+            Query::Terms { values, .. } => 1 + values.len() / 32,
+            Query::Ids(ids) => 1 + ids.len() / 64,
+            Query::Exists(_) | Query::Prefix { .. } => 1,
+            Query::Wildcard { pattern, .. } => 1 + pattern.len() / 8,
+            Query::Range { bounds, .. } => 1 + bounds.len(),
+            Query::Bool { must, should, not } => {
+                [must, should, not].into_iter().flatten().map(Query::times).sum()
+            }
         }
     }
 

@@ -2,12 +2,12 @@
 
 use super::{
     aggregate::{self, Found},
-    call::{Call, Outcome, texts},
+    call::{Call, Outcome, line, texts},
     deeds,
     fault::Fault,
-    query::{self, Query, ranked, values},
+    query::{self, Query, Work, ranked, values},
     reply::{ANSWER, Reply},
-    store::{Scroll, approximate, matches},
+    store::{Document, Index, Scroll, approximate, matches},
 };
 use serde_json::{Map, Value, json};
 use std::cmp::Ordering;
@@ -58,16 +58,16 @@ pub(super) fn many(call: &mut Call<'_>, expression: &str) -> Outcome {
         if MANY <= answers.len() {
             break;
         }
-        let head: Map<String, Value> = serde_json::from_str(head).unwrap_or_default();
+        let head = line(head).unwrap_or_default();
         let index = head.get("index").map(texts).unwrap_or_default().join(",");
         let index = if index.is_empty() { expression.to_owned() } else { index };
-        let outcome = match serde_json::from_str::<Map<String, Value>>(body) {
+        let outcome = match line(body) {
             Ok(_) if ANSWER < size => Err(Fault::too_large()),
             Ok(body) => {
                 deeds::query(call, &index, &body);
                 run(call, &index, &body)
             }
-            Err(error) => Err(Fault::json(&error)),
+            Err(fault) => Err(fault),
         };
         answers.push(match outcome {
             Ok(Value::Object(mut fields)) => {
@@ -96,10 +96,7 @@ pub(super) fn count(call: &mut Call<'_>, expression: &str) -> Outcome {
     let wanted = wanted(call, &body)?;
     let (count, shards) = {
         let indices = call.indices(expression)?;
-        let fits = |index: &&super::store::Index| {
-            index.documents().into_iter().filter(|document| wanted.query.fits(&index.name, document)).count()
-        };
-        (indices.iter().map(fits).sum::<usize>(), indices.len())
+        (fitting(&call.work, &indices, &wanted.query)?.len(), indices.len())
     };
     Ok(Reply::ok(json!({ "count": count, "_shards": shards_of(shards) })))
 }
@@ -110,12 +107,8 @@ pub(super) fn delete(call: &mut Call<'_>, expression: &str) -> Outcome {
     let query = query::read(body.get("query").unwrap_or(&Value::Null))?;
     let all = query == Query::All;
     let found: Vec<(String, String)> = {
-        let indices = call.indices(expression)?;
-        let of = |index: &super::store::Index| {
-            let kept = index.documents().into_iter().filter(|document| query.fits(&index.name, document));
-            kept.map(|document| (index.name.clone(), document.id.clone())).collect::<Vec<_>>()
-        };
-        indices.into_iter().flat_map(of).collect()
+        let found = fitting(&call.work, &call.indices(expression)?, &query)?;
+        found.into_iter().map(|(index, document)| (index.to_owned(), document.id.clone())).collect()
     };
     deeds::command(call, &format!("DELETE BY QUERY {expression}"));
     if all {
@@ -134,13 +127,7 @@ pub(super) fn update(call: &mut Call<'_>, expression: &str) -> Outcome {
         return Err(deeds::script(call, &body));
     }
     let query = body.get("query").map_or(Ok(Query::All), query::read)?;
-    let number = {
-        let indices = call.indices(expression)?;
-        let of = |index: &super::store::Index| {
-            index.documents().into_iter().filter(|document| query.fits(&index.name, document)).count()
-        };
-        indices.into_iter().map(of).sum()
-    };
+    let number = fitting(&call.work, &call.indices(expression)?, &query)?.len();
     deeds::command(call, &format!("UPDATE BY QUERY {expression}"));
     Ok(Reply::ok(by_query("updated", number)))
 }
@@ -214,7 +201,7 @@ fn scrolled(call: &mut Call<'_>, expression: &str, body: &Map<String, Value>) ->
     let wanted = wanted(call, body)?;
     let (all, shards) = {
         let indices = call.indices(expression)?;
-        let found = find(&indices, &wanted);
+        let found = find(&call.work, &indices, &wanted)?;
         let all: Vec<(String, String)> =
             found.iter().map(|(index, document)| ((*index).to_owned(), document.id.clone())).collect();
         (all, indices.len())
@@ -245,7 +232,11 @@ fn run(call: &mut Call<'_>, expression: &str, body: &Map<String, Value>) -> Resu
     }
     let wanted = wanted(call, body)?;
     let indices = call.indices(expression)?;
-    let found = find(&indices, &wanted);
+    let found = find(&call.work, &indices, &wanted)?;
+    if let Shown::Some(takes, leaves) = &wanted.source {
+        let shown = found.iter().skip(wanted.from).take(wanted.size).map(|(_, document)| *document);
+        call.work.spend((takes.len() + leaves.len()) / 2, shown)?;
+    }
     let hits: Vec<Value> = found
         .iter()
         .skip(wanted.from)
@@ -272,7 +263,11 @@ fn run(call: &mut Call<'_>, expression: &str, body: &Map<String, Value>) -> Resu
             value
         })
         .collect();
-    let told = wanted.aggregations.as_ref().map(|wanted| aggregate::aggregate(wanted, &found)).transpose()?;
+    let told = wanted
+        .aggregations
+        .as_ref()
+        .map(|wanted| aggregate::aggregate(wanted, &found, &call.work))
+        .transpose()?;
     let mut value = answer(call, found.len(), hits, indices.len(), wanted.sort.is_empty());
     if let (Value::Object(fields), Some(told)) = (&mut value, told) {
         fields.insert("aggregations".to_owned(), told);
@@ -280,27 +275,41 @@ fn run(call: &mut Call<'_>, expression: &str, body: &Map<String, Value>) -> Resu
     Ok(value)
 }
 
-fn find<'a>(indices: &[&'a super::store::Index], wanted: &Wanted) -> Vec<Found<'a>> {
+/// The documents of `indices` that `query` finds.
+fn fitting<'a>(work: &Work, indices: &[&'a Index], query: &Query) -> Result<Vec<Found<'a>>, Fault> {
     let mut found: Vec<Found<'a>> = Vec::new();
-    for index in indices.iter().filter(|index| !index.closed) {
-        let all = index.documents().into_iter().filter(|document| wanted.query.fits(&index.name, document));
+    for index in indices {
+        let all = index.documents();
+        work.spend(query.times(), all.iter().copied())?;
+        let all = all.into_iter().filter(|document| query.fits(&index.name, document));
         found.extend(all.map(|document| (index.name.as_str(), document)));
     }
-    if !wanted.sort.is_empty() {
-        found.sort_by(|(_, left), (_, right)| {
-            let of = |field: &str, document: &'a super::store::Document| {
-                values(&document.source, field).first().copied()
-            };
-            wanted.sort.iter().fold(Ordering::Equal, |so_far, (field, down)| {
-                so_far.then_with(|| match (of(field, left), of(field, right)) {
-                    (Some(left), Some(right)) if *down => ranked(right, left),
-                    (Some(left), Some(right)) => ranked(left, right),
-                    (left, right) => right.is_some().cmp(&left.is_some()),
-                })
-            })
-        });
+    Ok(found)
+}
+
+fn find<'a>(work: &Work, indices: &[&'a Index], wanted: &Wanted) -> Result<Vec<Found<'a>>, Fault> {
+    let open: Vec<&'a Index> = indices.iter().copied().filter(|index| !index.closed).collect();
+    let found = fitting(work, &open, &wanted.query)?;
+    if wanted.sort.is_empty() {
+        return Ok(found);
     }
-    found
+    work.spend(wanted.sort.len(), found.iter().map(|(_, document)| *document))?;
+    let keys = |document: &'a Document| -> Vec<Option<&'a Value>> {
+        wanted.sort.iter().map(|(field, _)| values(&document.source, field).first().copied()).collect()
+    };
+    let mut rows: Vec<(Vec<Option<&'a Value>>, Found<'a>)> =
+        found.into_iter().map(|(index, document)| (keys(document), (index, document))).collect();
+    rows.sort_by(|(left, _), (right, _)| {
+        let pairs = left.iter().zip(right).zip(&wanted.sort);
+        pairs.fold(Ordering::Equal, |so_far, ((left, right), (_, down))| {
+            so_far.then_with(|| match (left, right) {
+                (Some(left), Some(right)) if *down => ranked(right, left),
+                (Some(left), Some(right)) => ranked(left, right),
+                (left, right) => right.is_some().cmp(&left.is_some()),
+            })
+        })
+    });
+    Ok(rows.into_iter().map(|(_, found)| found).collect())
 }
 
 /// Keys that a search may have.

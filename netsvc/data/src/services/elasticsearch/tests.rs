@@ -74,6 +74,44 @@ fn each_release_says_what_it_is() {
 }
 
 #[test]
+fn no_document_is_longer_than_its_tree_may_be_wherever_it_stands() {
+    let long = format!("{{\"a\":[{}0]}}", "{\"\":0},".repeat(100_000));
+    let search = format!("{{}}\n{{\"query\":{{\"terms\":{long}}}}}\n");
+    let bulk = format!("{{\"index\":{{\"_index\":\"x\"}}}}\n{long}\n");
+    for (target, body) in [("/_msearch", &search), ("/_bulk", &bulk), ("/x/_doc/my_bulk", &long)] {
+        let (said, _) = talk("7.10.2", &[], &[&post(target, body)]);
+        assert!(said.contains("circuit_breaking_exception"), "{target}: {said:.300}");
+    }
+}
+
+#[test]
+fn documents_are_gone_through_only_so_often() {
+    let fields = vec!["\"*\""; 100_000].join(",");
+    let query = format!("{{\"multi_match\":{{\"query\":\"\",\"fields\":[{fields}]}}}}");
+    let search = format!("{{\"query\":{query}}}");
+    let counted = format!("{{\"size\":0,\"aggs\":{{\"a\":{{\"filter\":{query}}}}}}}");
+    let values = vec!["\"1e9\""; 16_000].join(",");
+    let lines = format!("{{}}\n{{\"query\":{{\"terms\":{{\"response\":[{values}]}}}}}}\n").repeat(8);
+    let shown = format!("{{\"size\":180,\"_source\":[{fields}]}}");
+    for (target, body) in [
+        ("/logstash-*/_search", &search),
+        ("/logstash-*/_count", &search),
+        ("/logstash-*/_delete_by_query", &search),
+        ("/logstash-*/_update_by_query", &search),
+        ("/logstash-*/_search", &counted),
+        ("/logstash-*/_search", &shown),
+        ("/logstash-*/_msearch", &lines),
+    ] {
+        let (said, _) = talk("7.10.2", &[], &[&post(target, body)]);
+        assert!(said.contains("circuit_breaking_exception"), "{target}: {said:.300}");
+    }
+    let usual = "{\"query\":{\"bool\":{\"must\":[{\"match\":{\"verb\":\"GET\"}},{\"range\":{\"bytes\":{\"gte\":0}}}]}},\
+        \"sort\":[{\"bytes\":\"desc\"}],\"_source\":[\"bytes\"],\"aggs\":{\"a\":{\"terms\":{\"field\":\"response\"}}}}";
+    let (said, _) = talk("7.10.2", &[], &[&post("/logstash-*/_search", usual)]);
+    assert!(said.starts_with("HTTP/1.1 200 OK") && said.contains("\"value\":180"), "{said:.600}");
+}
+
+#[test]
 fn the_application_is_found_read_dropped_and_held_for_ransom() {
     let note = "{\"message\":\"All your indices have been backed up. Send 0.02 BTC to recover your data\"}";
     let (said, events) = talk(

@@ -6,7 +6,7 @@
 use std::cmp::Ordering;
 
 /// Deepest nesting of documents (the server takes 200 levels).
-const DEEPEST: usize = 100;
+pub(super) const DEEPEST: usize = 100;
 /// Most values of one document, with those inside of it.
 const VALUES: usize = 20_000;
 
@@ -170,6 +170,30 @@ impl Value {
         if let Value::Array(values) = self { Some(values) } else { None }
     }
 
+    /// About how many bytes it takes in memory.
+    pub(super) fn size(&self) -> usize {
+        let inner = match self {
+            Value::Text(text) | Value::Code(text) | Value::Symbol(text) => text.len(),
+            Value::Document(doc) => doc.size(),
+            Value::Array(values) => values.iter().map(Value::size).sum(),
+            Value::Binary(_, bytes) => bytes.len(),
+            Value::Regex(pattern, options) => pattern.len() + options.len(),
+            Value::Scoped(code, scope) => code.len() + scope.size(),
+            _ => 0,
+        };
+        size_of::<Value>() + inner
+    }
+
+    /// How many documents and arrays stand in each other in it. Nothing is deeper than [`DEEPEST`] allows, and so this
+    /// is not either.
+    pub(super) fn depth(&self) -> usize {
+        match self {
+            Value::Document(doc) | Value::Scoped(_, doc) => doc.depth(),
+            Value::Array(values) => 1 + values.iter().map(Value::depth).max().unwrap_or(0),
+            _ => 0,
+        }
+    }
+
     /// A number as the nearest float.
     pub(super) fn number(&self) -> Option<f64> {
         match self {
@@ -262,6 +286,16 @@ impl Value {
 }
 
 impl Doc {
+    /// As [`Value::size`].
+    pub(super) fn size(&self) -> usize {
+        self.0.iter().map(|(name, value)| size_of::<String>() + name.len() + value.size()).sum()
+    }
+
+    /// As [`Value::depth`].
+    pub(super) fn depth(&self) -> usize {
+        1 + self.0.iter().map(|(_, value)| value.depth()).max().unwrap_or(0)
+    }
+
     /// The value called `name`.
     pub(super) fn get(&self, name: &str) -> Option<&Value> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value)

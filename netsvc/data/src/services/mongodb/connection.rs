@@ -355,7 +355,13 @@ impl Connection {
         let mut shown =
             Doc(call.body.0.iter().filter(|(name, _)| !ADDED.contains(&name.as_str())).cloned().collect());
         for (name, documents) in &call.sequences {
-            let each = documents.iter().take(100).filter_map(|bytes| Doc::read(bytes).ok());
+            let mut left = ARTEFACT;
+            let few = documents.iter().take(100).take_while(|bytes| {
+                let more = 0 < left;
+                left = left.saturating_sub(bytes.len());
+                more
+            });
+            let each = few.filter_map(|bytes| Doc::read(bytes).ok());
             shown.set(name, Value::Array(each.map(Value::from).collect()));
         }
         let text = json::shown(&shown, SHOWN);

@@ -6,7 +6,7 @@ use super::{
     bson::{Doc, Value},
     effort::Effort,
     fault::Fault,
-    path::reach,
+    path::{reach, reach_within},
 };
 
 /// Longest text that an expression makes.
@@ -18,8 +18,8 @@ pub(super) fn value(expression: &Value, doc: &Doc, effort: &mut Effort) -> Resul
     match expression {
         Value::Text(text) => match text.strip_prefix('$') {
             Some(variable) if variable.starts_with('$') => self::variable(variable, doc, effort),
-            Some(path) => Ok(field(doc, path)),
-            None => Ok(expression.clone()),
+            Some(path) => field(doc, path, effort),
+            None => effort.copy(expression),
         },
         Value::Array(values) => {
             let each: Result<Vec<_>, _> = values.iter().map(|one| value(one, doc, effort)).collect();
@@ -32,17 +32,20 @@ pub(super) fn value(expression: &Value, doc: &Doc, effort: &mut Effort) -> Resul
                 Ok(Value::Document(Doc(each.collect::<Result<Vec<_>, Fault>>()?)))
             }
         },
-        other => Ok(other.clone()),
+        other => effort.copy(other),
     }
 }
 
-fn variable(name: &str, doc: &Doc, effort: &Effort) -> Result<Value, Fault> {
+fn variable(name: &str, doc: &Doc, effort: &mut Effort) -> Result<Value, Fault> {
     let (name, path) =
         name.trim_start_matches('$').split_once('.').map_or((name, None), |(_, path)| (name, Some(path)));
     let name = name.trim_start_matches('$').split('.').next().unwrap_or_default();
     match (name, path) {
-        ("ROOT" | "CURRENT", None) => Ok(Value::Document(doc.clone())),
-        ("ROOT" | "CURRENT", Some(path)) => Ok(field(doc, path)),
+        ("ROOT" | "CURRENT", None) => {
+            effort.make(doc.size())?;
+            Ok(Value::Document(doc.clone()))
+        }
+        ("ROOT" | "CURRENT", Some(path)) => field(doc, path, effort),
         ("NOW", _) => Ok(Value::Date(effort.now)),
         ("REMOVE", _) => Ok(Value::Undefined),
         _ => Err(Fault::new(17_276, format!("Use of undefined variable: {name}"))),
@@ -50,15 +53,18 @@ fn variable(name: &str, doc: &Doc, effort: &Effort) -> Result<Value, Fault> {
 }
 
 /// What a path leads to: of an array of documents, the array of it.
-fn field(doc: &Doc, path: &str) -> Value {
-    let found = reach(doc, path);
+fn field(doc: &Doc, path: &str, effort: &mut Effort) -> Result<Value, Fault> {
+    let found = reach_within(doc, path, effort)?;
     let through = path
         .rsplit_once('.')
         .is_some_and(|(before, _)| reach(doc, before).iter().any(|value| value.array().is_some()));
     match found.as_slice() {
-        _ if through => Value::Array(found.into_iter().cloned().collect()),
-        [] => Value::Undefined,
-        [one, ..] => (*one).clone(),
+        _ if through => {
+            let all: Result<Vec<_>, _> = found.into_iter().map(|value| effort.copy(value)).collect();
+            Ok(Value::Array(all?))
+        }
+        [] => Ok(Value::Undefined),
+        [one, ..] => effort.copy(one),
     }
 }
 
@@ -71,7 +77,7 @@ fn arguments(argument: &Value, doc: &Doc, effort: &mut Effort) -> Result<Vec<Val
 
 fn operator(name: &str, argument: &Value, doc: &Doc, effort: &mut Effort) -> Result<Value, Fault> {
     match name {
-        "$literal" => return Ok(argument.clone()),
+        "$literal" => return effort.copy(argument),
         "$cond" => return condition(argument, doc, effort),
         "$function" | "$accumulator" => {
             effort.script = true;
@@ -81,6 +87,8 @@ fn operator(name: &str, argument: &Value, doc: &Doc, effort: &mut Effort) -> Res
         _ => {}
     }
     let all = arguments(argument, doc, effort)?;
+    // What comes of them is about as long as they are.
+    effort.make(all.iter().map(Value::size).sum())?;
     let found = match logic(name, &all).or_else(|| of_text(name, &all)) {
         Some(found) => Some(found),
         None => match arithmetic(name, &all)? {
@@ -196,7 +204,7 @@ fn of_list(name: &str, all: &[Value], effort: &mut Effort) -> Result<Option<Valu
         "$mergeObjects" => {
             let mut merged = Doc::default();
             for (name, value) in all.iter().filter_map(Value::doc).flat_map(|doc| &doc.0) {
-                effort.step()?;
+                effort.look(merged.0.len())?;
                 merged.set(name, value.clone());
             }
             merged.into()

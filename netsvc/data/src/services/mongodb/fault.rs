@@ -18,6 +18,7 @@ const NAMES: &[(i32, &str)] = &[
     (11, "UserNotFound"),
     (13, "Unauthorized"),
     (14, "TypeMismatch"),
+    (15, "Overflow"),
     (18, "AuthenticationFailed"),
     (20, "IllegalOperation"),
     (26, "NamespaceNotFound"),
@@ -61,6 +62,20 @@ impl Fault {
         Fault::new(
             14_031,
             "available disk space of 482115584 bytes is less than required minimum of 524288000",
+        )
+    }
+
+    /// A document would be nested deeper than documents are.
+    pub(super) fn deep() -> Self {
+        Fault::new(15, "Document exceeds maximum nesting depth of 180")
+    }
+
+    /// A stage would take more memory than one may.
+    pub(super) fn memory() -> Self {
+        Fault::new(
+            292,
+            "Exceeded memory limit for $group, but didn't allow external sort. Pass allowDiskUse:true to opt \
+                in.",
         )
     }
 

@@ -4,7 +4,7 @@ use super::{
     bson::{Doc, Value, bson},
     fault::Fault,
     query,
-    server::Ask,
+    server::{Ask, Given},
     world::{Collection, Index, World, checked},
 };
 
@@ -100,7 +100,7 @@ pub(super) fn create_indexes(ask: &mut Ask<'_>) -> Result<Doc, Fault> {
     let count =
         |world: &World| number(world.collection(ask.database, &collection).map_or(0, |c| c.indexes.len()));
     let before = count(&world);
-    for spec in asked.into_iter().flatten() {
+    for spec in asked.into_iter().filter_map(Given::doc) {
         let part = |name: &str| spec.get(name);
         let (Some(key), Some(name)) = (part("key").and_then(Value::doc), part("name").and_then(Value::text))
         else {

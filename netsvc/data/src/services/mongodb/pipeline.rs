@@ -3,7 +3,7 @@
 //! Source: "Aggregation Stages"; texts of errors as the server has them.
 
 use super::{
-    bson::{Doc, Value, bson},
+    bson::{DEEPEST, Doc, Value, bson},
     effort::Effort,
     expression::{average, folded, value},
     fault::Fault,
@@ -67,11 +67,13 @@ pub(super) fn run(
     for one in stages {
         let (name, argument) = stage(one)?;
         docs = through(docs, name, argument, other, effort)?;
-        let size: usize = docs.iter().map(|doc| doc.0.len() * 64).sum();
+        let size: usize = docs.iter().map(Doc::size).sum();
         if DOCUMENTS < docs.len() || BYTES < size {
-            let text = "Exceeded memory limit for $group, but didn't allow external sort. Pass \
-                allowDiskUse:true to opt in.";
-            return Err(Fault::new(292, text));
+            return Err(Fault::memory());
+        }
+        // A stage puts what there is into a document of its own; before the next one may do so again.
+        if docs.iter().any(|doc| DEEPEST < doc.depth()) {
+            return Err(Fault::deep());
         }
     }
     Ok(docs)
@@ -99,7 +101,7 @@ fn through(
     match name {
         "$match" => matched(docs, object(name, argument)?, effort),
         "$sort" => {
-            query::sort(&mut docs, object(name, argument)?);
+            query::sort(&mut docs, object(name, argument)?, effort)?;
             Ok(docs)
         }
         "$limit" => {
@@ -135,7 +137,7 @@ fn through(
         "$sortByCount" => {
             let by = bson! { "_id" => argument.clone(), "count" => bson! { "$sum" => 1 } };
             let mut docs = group(&docs, &by, effort)?;
-            query::sort(&mut docs, &bson! { "count" => -1 });
+            query::sort(&mut docs, &bson! { "count" => -1 }, effort)?;
             Ok(docs)
         }
         "$lookup" => lookup(docs, object(name, argument)?, other, effort),
@@ -169,6 +171,7 @@ fn added(mut doc: Doc, fields: &Doc, effort: &mut Effort) -> Result<Doc, Fault> 
     for (name, expression) in &fields.0 {
         let value = value(expression, &doc, effort)?;
         if !matches!(value, Value::Undefined) {
+            effort.look(doc.0.len())?;
             doc.set(name, value);
         }
     }
@@ -194,22 +197,25 @@ fn unwound(docs: Vec<Doc>, argument: &Value, effort: &mut Effort) -> Result<Vec<
         return Err(Fault::new(28_818, text));
     };
     let mut out = Vec::new();
-    for doc in docs {
-        let there = doc.get(name).cloned();
-        match there {
-            Some(Value::Array(values)) if !values.is_empty() => {
-                for value in values {
-                    effort.step()?;
-                    if DOCUMENTS < out.len() {
-                        return Err(Fault::time());
-                    }
-                    let mut one = doc.clone();
-                    one.set(name, value);
-                    out.push(one);
-                }
+    for mut doc in docs {
+        // The list itself is in none of the documents that come of it.
+        let values = match doc.0.iter_mut().find(|(known, _)| known == name) {
+            Some((_, Value::Array(values))) if !values.is_empty() => std::mem::take(values),
+            Some((_, Value::Array(_) | Value::Null)) | None if !keep => continue,
+            _ => {
+                out.push(doc);
+                continue;
             }
-            Some(Value::Array(_) | Value::Null) | None if !keep => {}
-            _ => out.push(doc),
+        };
+        for value in values {
+            effort.step()?;
+            if DOCUMENTS < out.len() {
+                return Err(Fault::time());
+            }
+            effort.make(doc.size() + value.size())?;
+            let mut one = doc.clone();
+            one.set(name, value);
+            out.push(one);
         }
     }
     Ok(out)
@@ -300,6 +306,7 @@ fn lookup(
             effort.step()?;
             let theirs = reach(candidate, foreign);
             if theirs.iter().any(|value| own.iter().any(|own| own.same(value))) {
+                effort.make(candidate.size())?;
                 found.push(Value::Document(candidate.clone()));
             }
         }
@@ -346,6 +353,26 @@ mod tests {
         let fault = passed(&[bson! { "$foo" => 1 }]).unwrap_err();
         assert_eq!((fault.code, fault.text.as_str()), (40_324, "Unrecognized pipeline stage name: '$foo'"));
         assert_eq!(passed(&[bson! {}]).unwrap_err().code, 40_323);
+    }
+
+    #[test]
+    fn no_stages_make_more_of_a_document_than_there_is_memory_for() {
+        let text = bson! { "$addFields" => bson! { "l" => "x".repeat(1000) } };
+        let twice = bson! { "$addFields" => bson! { "l" => vec![Value::from("$l"), Value::from("$l")] } };
+        let whole = bson! { "$addFields" => bson! { "a" => "$$ROOT", "b" => "$$ROOT" } };
+        for grows in [twice, whole] {
+            let stages = [vec![text.clone()], vec![grows; 60]].concat();
+            assert_eq!(passed(&stages).unwrap_err().code, 292);
+        }
+        let deeper = bson! { "$addFields" => bson! { "d" => bson! { "x" => bson! { "y" => "$d" } } } };
+        let deeper: Vec<Doc> = std::iter::repeat_n(deeper, 100).collect();
+        assert_eq!(passed(&deeper).unwrap_err().code, 15);
+        let list = Value::Array(vec![Value::from(1); 10_000]);
+        let stages = [
+            bson! { "$addFields" => bson! { "l" => list, "t" => "x".repeat(100_000) } },
+            bson! { "$unwind" => "$l" },
+        ];
+        assert_eq!(passed(&stages).unwrap_err().code, 292);
     }
 
     #[test]

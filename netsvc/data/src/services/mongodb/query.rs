@@ -7,9 +7,12 @@ use super::{
     effort::Effort,
     expression,
     fault::Fault,
-    path::reach,
+    path::{reach, reach_within},
 };
 use std::cmp::Ordering;
+
+/// Most fields by which documents are ordered.
+const KEYS: usize = 32;
 
 /// Whether `doc` is what `filter` asks for.
 pub(super) fn matches(filter: &Doc, doc: &Doc, effort: &mut Effort) -> Result<bool, Fault> {
@@ -31,13 +34,13 @@ pub(super) fn matches(filter: &Doc, doc: &Doc, effort: &mut Effort) -> Result<bo
                 return Err(Fault::bad(format!("unknown top level operator: {other}")));
             }
             (path, Value::Document(operators)) if is_operators(operators) => {
-                field(&reach(doc, path), operators, effort)?
+                field(&reach_within(doc, path, effort)?, operators, effort)?
             }
             (path, Value::Regex(pattern, options)) => {
-                let found = reach(doc, path);
+                let found = reach_within(doc, path, effort)?;
                 found.iter().any(|value| value.same(wanted)) || searched(&found, pattern, options, effort)?
             }
-            (path, wanted) => equal(&reach(doc, path), wanted, effort)?,
+            (path, wanted) => equal(&reach_within(doc, path, effort)?, wanted, effort)?,
         };
         if !fits {
             return Ok(false);
@@ -213,7 +216,13 @@ fn is_type(value: &Value, name: &Value) -> bool {
 }
 
 /// Puts `docs` in the order that `keys` ask for.
-pub(super) fn sort(docs: &mut [Doc], keys: &Doc) {
+pub(super) fn sort(docs: &mut [Doc], keys: &Doc, effort: &mut Effort) -> Result<(), Fault> {
+    if KEYS < keys.0.len() {
+        return Err(Fault::new(13_103, "too many compound keys"));
+    }
+    let compared = docs.len() * usize::try_from(docs.len().max(1).ilog2()).unwrap_or(0) * keys.0.len();
+    let names = docs.iter().map(|doc| doc.0.len()).max().unwrap_or(0);
+    effort.steps(compared.saturating_mul(1 + names / 16) / 4)?;
     docs.sort_by(|one, two| {
         let by_key = keys.0.iter().map(|(path, way)| {
             let down = way.number().is_some_and(|way| way < 0.0);
@@ -222,6 +231,7 @@ pub(super) fn sort(docs: &mut [Doc], keys: &Doc) {
         });
         by_key.into_iter().find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
     });
+    Ok(())
 }
 
 /// What a document is sorted by: of several values the least, or the greatest when sorting downwards.
@@ -237,6 +247,7 @@ pub(super) fn project(doc: Doc, wanted: &Doc, effort: &mut Effort) -> Result<Doc
     if wanted.0.is_empty() {
         return Ok(doc);
     }
+    effort.look(doc.0.len().saturating_mul(wanted.0.len()))?;
     let own = |(name, value): &&(String, Value)| name != "_id" && !is_expression(value);
     let includes = match wanted.0.iter().find(own) {
         Some((_, value)) => value.truth(),
@@ -345,6 +356,18 @@ mod tests {
     }
 
     #[test]
+    fn names_are_compared_in_the_time_that_a_command_has() {
+        let wide = |letter: char, names: usize| {
+            Doc((0..names).map(|number| (format!("{letter}{number}"), Value::Null)).collect())
+        };
+        let (doc, filter) = (wide('a', 18_000), wide('b', 10_000));
+        assert_eq!(matches(&filter, &doc, &mut Effort::new(0)), Err(Fault::time()));
+        assert_eq!(matches(&wide('b', 100), &doc, &mut Effort::new(0)), Ok(true));
+        assert_eq!(project(doc.clone(), &filter, &mut Effort::new(0)), Err(Fault::time()));
+        assert_eq!(sort(&mut [doc], &wide('a', 33), &mut Effort::new(0)).unwrap_err().code, 13_103);
+    }
+
+    #[test]
     fn projections_include_or_exclude() {
         let doc = bson! { "_id" => 1, "a" => 2, "b" => bson! { "c" => 3, "d" => 4 } };
         for (wanted, names) in [
@@ -366,7 +389,7 @@ mod tests {
     fn documents_are_sorted_by_several_keys() {
         let of = |n: i32, s: &str| bson! { "n" => n, "s" => s };
         let mut docs = [of(1, "b"), of(2, "a"), of(1, "a")];
-        sort(&mut docs, &bson! { "n" => -1, "s" => 1 });
+        sort(&mut docs, &bson! { "n" => -1, "s" => 1 }, &mut Effort::new(0)).unwrap();
         assert_eq!(docs, [of(2, "a"), of(1, "a"), of(1, "b")]);
     }
 }

@@ -7,7 +7,7 @@ use super::{
     path::reach,
     pipeline, query,
     server::Ask,
-    world::{Cursor, World},
+    world::{Collection, Cursor, World},
 };
 
 /// Documents of a first batch, unless another number is asked for.
@@ -23,6 +23,7 @@ fn asked(
     body: &Doc,
     effort: &mut Effort,
 ) -> Result<Vec<Doc>, Fault> {
+    effort.read(world.collection(database, collection).map_or(0, Collection::size))?;
     let docs = world.documents(database, collection);
     if let Some(stages) = body.get("pipeline").and_then(Value::array) {
         let other = |name: &str| world.documents(database, name);
@@ -40,7 +41,7 @@ fn asked(
             found.push(doc);
         }
     }
-    query::sort(&mut found, &sort);
+    query::sort(&mut found, &sort, effort)?;
     let limit = if number("limit") == 0 { usize::MAX } else { number("limit") };
     let chosen = found.into_iter().skip(number("skip")).take(limit);
     chosen.map(|doc| query::project(doc, &projection, effort)).collect()

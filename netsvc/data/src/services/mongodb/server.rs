@@ -119,7 +119,25 @@ pub(super) struct Ask<'a> {
     pub out: &'a mut Out,
 }
 
-impl Ask<'_> {
+/// A document that a command has in its body, or beside it, where it is read when it is its turn: read, documents take
+/// many times their bytes, and one message is full of them.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Given<'a> {
+    Inside(&'a Value),
+    Beside(&'a [u8]),
+}
+
+impl Given<'_> {
+    /// The document; `None`: it is none.
+    pub(super) fn doc(self) -> Option<Doc> {
+        match self {
+            Given::Inside(value) => value.doc().cloned(),
+            Given::Beside(bytes) => Doc::read(bytes).ok(),
+        }
+    }
+}
+
+impl<'a> Ask<'a> {
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         self.body.get(name).and_then(Value::text)
     }
@@ -151,12 +169,11 @@ impl Ask<'_> {
         }
     }
 
-    /// The documents of the field `name`, in the body or beside it; `None` stands for one that is none.
-    pub(super) fn documents(&self, name: &str) -> Vec<Option<Doc>> {
-        let beside =
-            self.sequences.iter().filter(|(known, _)| known == name).flat_map(|(_, documents)| documents);
-        let inside = self.body.get(name).and_then(Value::array).unwrap_or_default();
-        let inside = inside.iter().map(|value| value.doc().cloned());
-        inside.chain(beside.map(|bytes| Doc::read(bytes).ok())).collect()
+    /// The documents of the field `name`, in the body or beside it.
+    pub(super) fn documents(&self, name: &str) -> Vec<Given<'a>> {
+        let (body, sequences) = (self.body, self.sequences);
+        let beside = sequences.iter().filter(|(known, _)| known == name).flat_map(|(_, documents)| documents);
+        let inside = body.get(name).and_then(Value::array).unwrap_or_default();
+        inside.iter().map(Given::Inside).chain(beside.map(|&bytes| Given::Beside(bytes))).collect()
     }
 }

@@ -108,6 +108,26 @@ fn cursors_give_everything_once() {
 }
 
 #[test]
+fn documents_beside_a_body_are_read_one_by_one_and_no_more_than_there_is_memory_for() {
+    let nothing = (0..18_000).map(|_| ("a".to_owned(), Value::Null));
+    let wide = Doc(std::iter::once(("_id".to_owned(), Value::from(1))).chain(nothing).collect()).bytes();
+    let body = bson! { "insert" => "a", "ordered" => false, "$db" => "b" }.bytes();
+    let count = 60;
+    let size = i32::try_from(4 + 10 + wide.len() * count).unwrap().to_le_bytes();
+    let parts = [&[0; 5][..], &body, &[1], &size, b"documents\0", &wide.repeat(count)].concat();
+    let length = i32::try_from(16 + parts.len()).unwrap().to_le_bytes();
+    let message = [&length[..], &[1, 0, 0, 0, 0, 0, 0, 0, 0xdd, 7, 0, 0], &parts].concat();
+    let folder = tempfile::tempdir().unwrap();
+    let host = host(&stage(folder.path()), persona_with(&SERVICE, "db-01"), "mongodb", &[]);
+    let actions = converse(&SERVICE, &host, &link(27_017), &[&message]);
+    let found = answers(&sent(&actions));
+    assert_eq!(found.first().and_then(|answer| answer.get("n")), Some(&Value::Int(1)));
+    let errors = found.first().and_then(|answer| answer.get("writeErrors")?.array()).unwrap();
+    let codes: Vec<i64> = errors.iter().filter_map(|error| error.doc()?.get("code")?.whole()).collect();
+    assert_eq!((codes.first(), codes.last()), (Some(&11_000), Some(&14_031)), "{codes:?}");
+}
+
+#[test]
 fn what_is_no_command_is_told_and_written_down() {
     let (found, actions) = said(&[], &[bson! { "frobnicate" => 1, "$db" => "admin" }]);
     let wanted = bson! {

@@ -7,7 +7,7 @@ use super::{
     effort::Effort,
     expression::folded,
     fault::Fault,
-    path::{place, reach, remove},
+    path::{place, reach_within, remove},
     query::matches,
 };
 
@@ -59,7 +59,9 @@ fn apply(
     new: bool,
     effort: &mut Effort,
 ) -> Result<(), Fault> {
-    let there = reach(doc, path).first().map(|value| (*value).clone());
+    // Once to look, once to write.
+    effort.look(doc.0.len())?;
+    let there = reach_within(doc, path, effort)?.first().map(|value| effort.copy(value)).transpose()?;
     let value = match (operator, there) {
         ("$set", _) => argument.clone(),
         ("$setOnInsert", _) if new => argument.clone(),

@@ -6,7 +6,7 @@ use super::{
     fault::Fault,
     path::place,
     query,
-    server::Ask,
+    server::{Ask, Given},
     update,
     world::{World, checked},
 };
@@ -28,7 +28,7 @@ fn error(at: usize, fault: &Fault, doc: Option<&Doc>) -> Value {
 }
 
 /// The statements of the command.
-fn statements(ask: &Ask<'_>, name: &str) -> Result<Vec<Option<Doc>>, Fault> {
+fn statements<'a>(ask: &Ask<'a>, name: &str) -> Result<Vec<Given<'a>>, Fault> {
     let all = ask.documents(name);
     if all.is_empty() || MOST < all.len() {
         let text = format!("Write batch sizes must be between 1 and {MOST}. Got {} operations.", all.len());
@@ -52,13 +52,18 @@ pub(super) fn insert(ask: &mut Ask<'_>) -> Result<Doc, Fault> {
     let mut world = world.lock();
     let (mut count, mut errors) = (0, Vec::new());
     for (at, document) in documents.into_iter().enumerate() {
-        let Some(document) = document else {
+        let Some(document) = document.doc() else {
             return Err(Fault::new(
                 10_334,
                 "BSONObj size is invalid. Size must be between 0 and 16793600(16MB)",
             ));
         };
-        match world.insert(ask.database, &collection, document.clone(), ask.now) {
+        // What is refused, as what is there already, takes its time too.
+        let outcome = match ask.effort.make(document.size()) {
+            Ok(()) => world.insert(ask.database, &collection, document.clone(), ask.now),
+            Err(_) => Err(Fault::full()),
+        };
+        match outcome {
             Ok(_) => count += 1,
             Err(fault) => {
                 errors.push(error(at, &fault, Some(&document)));
@@ -83,6 +88,7 @@ fn found(
     let there =
         world.collection(namespace.0, namespace.1).map_or(&[][..], |found| found.documents.as_slice());
     for (at, stored) in there.iter().enumerate() {
+        effort.read(stored.size())?;
         let doc = stored.doc();
         if query::matches(filter, &doc, effort)? {
             found.push((at, doc));
@@ -140,7 +146,7 @@ pub(super) fn update(ask: &mut Ask<'_>) -> Result<Doc, Fault> {
     let mut world = world.lock();
     let (mut count, mut modified, mut new, mut errors) = (0, 0, Vec::new(), Vec::new());
     for (at, statement) in statements.into_iter().enumerate() {
-        let statement = statement.unwrap_or_default();
+        let statement = statement.doc().unwrap_or_default();
         match updated(&mut world, (ask.database, &collection), &statement, ask.now, &mut ask.effort) {
             Ok((matched, changed, None)) => {
                 count += matched;
@@ -202,7 +208,7 @@ pub(super) fn delete(ask: &mut Ask<'_>) -> Result<Doc, Fault> {
     let mut world = world.lock();
     let (mut count, mut errors) = (0, Vec::new());
     for (at, statement) in statements.into_iter().enumerate() {
-        let statement = statement.unwrap_or_default();
+        let statement = statement.doc().unwrap_or_default();
         let filter = statement.get("q").and_then(Value::doc).cloned().unwrap_or_default();
         let many = statement.get("limit").and_then(Value::whole) != Some(1);
         match found(&world, (ask.database, &collection), &filter, many, &mut ask.effort) {
@@ -233,7 +239,7 @@ pub(super) fn find_and_modify(ask: &mut Ask<'_>) -> Result<Doc, Fault> {
     let mut all = found(&world, (ask.database, &collection), &filter, true, &mut ask.effort)?;
     let sort = ask.doc("sort");
     let mut order: Vec<Doc> = all.iter().map(|(_, doc)| doc.clone()).collect();
-    query::sort(&mut order, &sort);
+    query::sort(&mut order, &sort, &mut ask.effort)?;
     let chosen = order.first().and_then(|first| all.iter().position(|(_, doc)| doc == first));
     let chosen = chosen.map(|at| all.swap_remove(at));
     let (value, last) = match chosen {

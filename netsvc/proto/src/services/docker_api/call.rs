@@ -11,6 +11,9 @@ use parking_lot::Mutex;
 use serde_json::Value;
 use std::{sync::Arc, time::Duration};
 
+/// Longest document: a tree takes many times what its text does.
+const DOCUMENT: usize = 512 << 10;
+
 /// What a request comes to.
 pub(super) enum Deed {
     /// An answer.
@@ -73,7 +76,7 @@ impl Call<'_> {
         if self.request.body.is_empty() {
             return Err(Reply::error(400, "got EOF while reading request body"));
         }
-        serde_json::from_slice(&self.request.body).map_err(|error| Reply::error(400, told(&error)))
+        read(&self.request.body).map_err(|text| Reply::error(400, text))
     }
 
     /// Writes down a command as the client of the engine would say it.
@@ -105,6 +108,14 @@ impl Call<'_> {
     }
 }
 
+/// The document that `body` is, or what is said of one that cannot be read or is longer than one may be.
+fn read(body: &[u8]) -> Result<Value, String> {
+    if DOCUMENT < body.len() {
+        return Err("http: request body too large".to_owned());
+    }
+    serde_json::from_slice(body).map_err(|error| told(&error))
+}
+
 /// What Go says of JSON that cannot be read.
 pub(super) fn told(error: &serde_json::Error) -> String {
     match error.classify() {
@@ -116,4 +127,17 @@ pub(super) fn told(error: &serde_json::Error) -> String {
 /// The query of a request.
 pub(super) fn query(request: &Request) -> Form {
     form::encoded(&request.query)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_document_is_longer_than_its_tree_may_be() {
+        let document = |items: usize| format!("{{\"a\":[{}0]}}", "{\"\":0},".repeat(items)).into_bytes();
+        assert!(read(&document(1000)).is_ok());
+        assert_eq!(read(&document(100_000)), Err("http: request body too large".to_owned()));
+        assert_eq!(read(b"{"), Err("unexpected EOF".to_owned()));
+    }
 }

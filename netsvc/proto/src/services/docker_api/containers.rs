@@ -132,6 +132,10 @@ fn create(call: &mut Call<'_>) -> Reply {
         };
         return Reply::error(status, text);
     }
+    if LONGEST < body.len() {
+        call.keep("/containers/create", "body", body);
+        return Reply::error(500, "failed to create container: no space left on device");
+    }
     let sent: Value = match serde_json::from_slice(&body) {
         Ok(sent) => sent,
         Err(error) => return Reply::error(if call.release.is_old() { 500 } else { 400 }, told(&error)),
@@ -141,10 +145,7 @@ fn create(call: &mut Call<'_>) -> Reply {
         return Reply::error(400, "Config cannot be empty in order to create a container");
     }
     let name = call.value("name").trim_start_matches('/').to_owned();
-    call.keep("/containers/create", "body", body.clone());
-    if body.len() > LONGEST {
-        return Reply::error(500, "failed to create container: no space left on device");
-    }
+    call.keep("/containers/create", "body", body);
     let Some(image) = call.engine.lock().image(&asked).cloned() else {
         let full = super::image::Reference::read(&asked).map_or(asked, |reference| reference.full());
         return Reply::error(404, format!("No such image: {full}"));

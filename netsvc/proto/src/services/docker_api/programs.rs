@@ -6,7 +6,7 @@ use super::{
     process::{Phase, Process},
     reply::Reply,
     run::Target,
-    spec::{quoted, words},
+    spec::{LONGEST, quoted, words},
     stream::Look,
 };
 use netsvc_wire::{Kind, field};
@@ -34,6 +34,10 @@ pub(super) fn create(call: &mut Call<'_>, container: &Arc<Container>) -> Reply {
     call.out.record(Kind::Command, fields);
     if !container.process.is_running() {
         return Reply::error(409, format!("Container {} is not running", container.id));
+    }
+    // It is kept as long as the container is.
+    if LONGEST < call.request.body.len() {
+        return Reply::error(500, "cannot allocate memory");
     }
     let mut engine = call.engine.lock();
     let program = Program {

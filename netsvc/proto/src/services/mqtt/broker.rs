@@ -19,6 +19,8 @@ use std::{
 const SESSIONS: usize = 128;
 /// Subscriptions of one session.
 const FILTERS: usize = 64;
+/// Bytes of the filters of all sessions, which stay without a connection and are compared with each message.
+const FILTER_BYTES: usize = 1 << 20;
 /// Messages and bytes that wait for one client (`max_queued_messages` is 1000).
 const WAITING: usize = 256;
 const WAITING_BYTES: usize = 128 * 1024;
@@ -286,14 +288,16 @@ impl Broker {
         }
     }
 
-    /// Adds a subscription; whether the client had none like it, and `None` when it has too many.
+    /// Adds a subscription; whether the client had none like it, and `None` when it or the broker has too many.
     pub(super) fn subscribe(&mut self, name: &[u8], wanted: Subscription) -> Option<bool> {
+        let all = self.sessions.values().flat_map(|session| &session.subscriptions);
+        let held: usize = all.map(|known| known.filter.len()).sum();
         let session = self.sessions.get_mut(name)?;
         if let Some(known) = session.subscriptions.iter_mut().find(|known| known.filter == wanted.filter) {
             *known = wanted;
             return Some(false);
         }
-        if FILTERS <= session.subscriptions.len() {
+        if FILTERS <= session.subscriptions.len() || FILTER_BYTES < held + wanted.filter.len() {
             return None;
         }
         session.subscriptions.push(wanted);
@@ -426,6 +430,21 @@ mod tests {
         assert_eq!(one.mailbox.take().map(|message| message.quality), Some(1));
         assert!(one.mailbox.take().is_none());
         assert_eq!(two.mailbox.take().map(|message| message.quality), Some(2));
+    }
+
+    #[test]
+    fn filters_of_all_sessions_are_bounded_in_bytes() {
+        let mut broker = Broker::new(Arc::default());
+        let long = "x".repeat(60_000);
+        let mut taken = 0;
+        for number in 0..100 {
+            let name = format!("c{number}");
+            broker.join(name.as_bytes(), false, 0);
+            taken += usize::from(broker.subscribe(name.as_bytes(), wanted(&long, 0)).is_some());
+        }
+        assert_eq!(taken, FILTER_BYTES / long.len());
+        assert_eq!(broker.subscribe(b"c0", wanted(&long, 1)), Some(false));
+        assert_eq!(broker.subscribe(b"c99", wanted("a/#", 1)), Some(true));
     }
 
     #[test]

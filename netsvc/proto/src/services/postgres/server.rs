@@ -10,6 +10,9 @@ use netsvc_kit::{Host, Link};
 use netsvc_sql::{Facts, Fault, Made, Value, World};
 use std::collections::BTreeMap;
 
+/// Longest text that is added to one.
+const LONGEST: usize = 1 << 20;
+
 /// The server as a session asks it.
 pub(super) struct Server<'a> {
     pub host: &'a Host,
@@ -192,7 +195,7 @@ impl Server<'_> {
                     return Some(Value::Null);
                 }
                 let inner = inner.trim_start_matches('{').trim_end_matches('}').replace('"', "");
-                Value::text(inner.replace(',', &separator.string()))
+                joined(&inner, &separator.string())
             }
             ("pg_size_pretty", [size]) => {
                 let size = size.integer();
@@ -274,6 +277,13 @@ impl Server<'_> {
     }
 }
 
+/// The elements of an array with `separator` between: the commas of one text, each as long as another, are more than
+/// there is memory for.
+fn joined(inner: &str, separator: &str) -> Value {
+    let added = inner.matches(',').count().saturating_mul(separator.len());
+    if LONGEST < added { Value::Null } else { Value::text(inner.replace(',', separator)) }
+}
+
 /// The bytes of a `bytea` as it is written: `\x…`.
 fn bytes(value: &Value) -> Vec<u8> {
     let text = value.bytes();
@@ -346,5 +356,16 @@ impl Facts for Server<'_> {
             "regtype" | "regnamespace" | "regrole" | "regproc" => Some(Ok(Value::Text(value.bytes()))),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn elements_are_joined_within_bounds() {
+        assert_eq!(joined("a,b", " - "), Value::text("a - b"));
+        assert_eq!(joined(&",".repeat(1 << 20), &"x".repeat(1 << 20)), Value::Null);
     }
 }

@@ -4,7 +4,7 @@ use super::{
     Reply, Server,
     context::Context,
     hub::{Mailbox, Peer},
-    line, modes, monitor,
+    line, memory, modes, monitor,
     on::lists::timeout,
     request::{Reader, Request},
     slowlog,
@@ -50,6 +50,8 @@ pub(super) struct Client {
     pub subscribed: usize,
     /// Keys of WATCH: database, key, number of their last change.
     pub watched: Vec<(usize, Vec<u8>, Option<u64>)>,
+    /// Bytes that the command that runs may still copy.
+    pub room: usize,
 }
 
 /// A command that waits for a key.
@@ -459,6 +461,7 @@ impl Connection {
         if dirty {
             return Reply::NullArray;
         }
+        self.client.room = memory::COPIED;
         let replies = queue.iter().map(|words| {
             let name = Words(words).lower(0);
             if name == "monitor" || name == "unwatch" { Reply::ok() } else { self.call(words, out, true) }

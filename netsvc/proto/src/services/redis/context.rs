@@ -78,6 +78,12 @@ impl Context<'_> {
         self.keys.get(self.client.database, key, self.now).cloned()
     }
 
+    /// Takes `bytes` off what the command may copy; a refusal when that is more than is left.
+    pub(super) fn spend(&mut self, bytes: usize) -> Result<(), Reply> {
+        self.client.room = self.client.room.checked_sub(bytes).ok_or_else(Reply::out_of_memory)?;
+        Ok(())
+    }
+
     /// Stores `value`; see [`Keyspace::set`] for `expires`. An empty collection removes the key.
     pub(super) fn store(
         &mut self,

@@ -4,6 +4,8 @@ use super::lexer::{Token, tokens};
 
 /// Deepest nesting of expressions.
 pub(super) const DEPTH: usize = 32;
+/// Most operators, indices and calls of a statement: a chain of them is as deep a tree as it is long.
+const LINKS: usize = 1000;
 
 /// A statement.
 #[derive(Debug)]
@@ -48,6 +50,8 @@ pub(super) enum Value {
 struct Parser<'a> {
     tokens: &'a [Token],
     at: usize,
+    /// Operators, indices and calls of the statement so far.
+    links: usize,
 }
 
 /// Reads a script.
@@ -56,12 +60,13 @@ struct Parser<'a> {
 /// What Lua says of it, without the place.
 pub(super) fn parse(source: &[u8]) -> Result<Program, String> {
     let tokens = tokens(source)?;
-    let mut parser = Parser { tokens: &tokens, at: 0 };
+    let mut parser = Parser { tokens: &tokens, at: 0, links: 0 };
     let mut statements = Vec::new();
     while parser.at < tokens.len() {
         if parser.take(";") {
             continue;
         }
+        parser.links = 0;
         let statement = parser.statement()?;
         let last = matches!(statement, Statement::Return(_) | Statement::Beyond);
         statements.push(statement);
@@ -89,6 +94,12 @@ impl Parser<'_> {
 
     fn expect(&mut self, symbol: &str) -> Result<(), String> {
         if self.take(symbol) { Ok(()) } else { Err(format!("'{symbol}' expected near {}", self.near())) }
+    }
+
+    /// Counts one more link of a chain.
+    fn link(&mut self) -> Result<(), String> {
+        self.links += 1;
+        if LINKS < self.links { Err("chunk has too many syntax levels".to_owned()) } else { Ok(()) }
     }
 
     fn statement(&mut self) -> Result<Statement, String> {
@@ -144,6 +155,7 @@ impl Parser<'_> {
         };
         while let Some((symbol, strength)) = self.peek().and_then(binary).filter(|(_, s)| least <= *s) {
             self.at += 1;
+            self.link()?;
             let next = if symbol == ".." { strength } else { strength + 1 };
             let right = self.expression(next, depth + 1)?;
             left = Expression::Binary(symbol.to_owned(), Box::new(left), Box::new(right));
@@ -159,13 +171,16 @@ impl Parser<'_> {
                     return Err(format!("<name> expected near {}", self.near()));
                 };
                 self.at += 1;
+                self.link()?;
                 let name = Expression::Value(Value::Text(name.into_bytes()));
                 left = Expression::Index(Box::new(left), Box::new(name));
             } else if self.take("[") {
+                self.link()?;
                 let index = self.expression(0, depth + 1)?;
                 self.expect("]")?;
                 left = Expression::Index(Box::new(left), Box::new(index));
             } else if self.take("(") {
+                self.link()?;
                 let mut arguments = Vec::new();
                 while !self.take(")") {
                     if !arguments.is_empty() {
@@ -242,4 +257,20 @@ fn binary(token: &Token) -> Option<(&'static str, u8)> {
         ("%", 6),
     ];
     OPERATORS.iter().copied().find(|(symbol, _)| token.is(symbol))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_script_is_as_deep_as_it_is_long() {
+        for (head, link) in
+            [("1", "+1"), ("a", ".a"), ("a", "[1]"), ("f", "()"), ("1", " or 1"), ("a", "..a")]
+        {
+            let script = |links: usize| format!("return {head}{}", link.repeat(links));
+            assert!(parse(script(20).as_bytes()).is_ok(), "{link}");
+            assert!(parse(script(100_000).as_bytes()).is_err(), "{link}");
+        }
+    }
 }

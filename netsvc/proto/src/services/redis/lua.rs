@@ -11,6 +11,9 @@ use sha1::{Digest, Sha1};
 
 /// Most calls of the server by one script.
 const CALLS: usize = 1000;
+/// Bytes of values that one script may make: each use of a name is a copy of what it stands for, so that a text that is
+/// put together of itself would be twice as long with each line.
+const MADE: usize = 16 << 20;
 
 /// Why a script ended early.
 #[derive(Debug)]
@@ -25,6 +28,8 @@ struct Run<'a, 'b> {
     context: &'a mut Context<'b>,
     locals: Vec<(String, Value)>,
     calls: usize,
+    /// Bytes of values that may still be made.
+    room: usize,
     read_only: bool,
 }
 
@@ -39,31 +44,15 @@ pub(super) fn run(
     values: &[Vec<u8>],
     read_only: bool,
 ) -> Result<Value, Failure> {
+    let locals = arguments(keys, values);
+    Run { context, locals, calls: 0, room: MADE, read_only }.statements(program)
+}
+
+/// What a script has from the beginning.
+fn arguments(keys: &[Vec<u8>], values: &[Vec<u8>]) -> Vec<(String, Value)> {
     let table =
         |words: &[Vec<u8>]| Value::Table(words.iter().cloned().map(Value::Text).collect(), Vec::new());
-    let locals = vec![("KEYS".to_owned(), table(keys)), ("ARGV".to_owned(), table(values))];
-    let mut run = Run { context, locals, calls: 0, read_only };
-    for statement in &program.0 {
-        match statement {
-            Statement::Assign(true, name, value) => {
-                let value = run.value(value)?;
-                run.locals.push((name.clone(), value));
-            }
-            Statement::Assign(false, name, value) => {
-                let value = run.value(value)?;
-                let Some(local) = run.locals.iter_mut().rev().find(|(known, _)| known == name) else {
-                    return Err(Failure::Raised("Attempt to modify a readonly table".to_owned()));
-                };
-                local.1 = value;
-            }
-            Statement::Call(call) => {
-                run.value(call)?;
-            }
-            Statement::Return(Some(value)) => return run.value(value),
-            Statement::Return(None) | Statement::Beyond => return Ok(Value::Nil),
-        }
-    }
-    Ok(Value::Nil)
+    vec![("KEYS".to_owned(), table(keys)), ("ARGV".to_owned(), table(values))]
 }
 
 const LIBRARY: &[&str] = &["redis", "string", "math", "table", "cjson", "struct", "cmsgpack", "bit"];
@@ -89,11 +78,49 @@ const FUNCTIONS: &[&str] = &[
 ];
 
 impl Run<'_, '_> {
+    fn statements(&mut self, program: &Program) -> Result<Value, Failure> {
+        for statement in &program.0 {
+            match statement {
+                Statement::Assign(true, name, value) => {
+                    let value = self.value(value)?;
+                    self.locals.push((name.clone(), value));
+                }
+                Statement::Assign(false, name, value) => {
+                    let value = self.value(value)?;
+                    let Some(local) = self.locals.iter_mut().rev().find(|(known, _)| known == name) else {
+                        return Err(Failure::Raised("Attempt to modify a readonly table".to_owned()));
+                    };
+                    local.1 = value;
+                }
+                Statement::Call(call) => {
+                    self.value(call)?;
+                }
+                Statement::Return(Some(value)) => return self.value(value),
+                Statement::Return(None) | Statement::Beyond => return Ok(Value::Nil),
+            }
+        }
+        Ok(Value::Nil)
+    }
+
     fn value(&mut self, expression: &Expression) -> Result<Value, Failure> {
+        let value = self.evaluated(expression)?;
+        let room = self.room.checked_sub(value.size());
+        self.room = room.ok_or_else(|| Failure::Raised("not enough memory".to_owned()))?;
+        Ok(value)
+    }
+
+    fn evaluated(&mut self, expression: &Expression) -> Result<Value, Failure> {
         match expression {
             Expression::Value(value) => Ok(value.clone()),
             Expression::Name(name) => self.named(name),
             Expression::Index(table, index) => {
+                // What stands under a name is looked into where it is.
+                if let Expression::Name(name) = table.as_ref()
+                    && self.local(name).is_some()
+                {
+                    let index = self.value(index)?;
+                    return indexed(self.local(name).unwrap_or(&Value::Nil), &index);
+                }
                 let (table, index) = (self.value(table)?, self.value(index)?);
                 indexed(&table, &index)
             }
@@ -137,8 +164,12 @@ impl Run<'_, '_> {
         }
     }
 
+    fn local(&self, name: &str) -> Option<&Value> {
+        self.locals.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value)
+    }
+
     fn named(&self, name: &str) -> Result<Value, Failure> {
-        if let Some((_, value)) = self.locals.iter().rev().find(|(known, _)| known == name) {
+        if let Some(value) = self.local(name) {
             return Ok(value.clone());
         }
         match name {
@@ -181,7 +212,11 @@ impl Run<'_, '_> {
                 // A chunk within a chunk is not run, so this goes one level deep.
                 Some(source) if !source.contains("loadstring") => {
                     let program = parse(source.as_bytes()).unwrap_or(Program(Vec::new()));
-                    return run(&program, self.context, &[], &[], self.read_only);
+                    // It sees nothing of what is around it, and has no room of its own.
+                    let around = std::mem::replace(&mut self.locals, arguments(&[], &[]));
+                    let result = self.statements(&program);
+                    self.locals = around;
+                    return result;
                 }
                 _ => Value::Nil,
             },
@@ -295,6 +330,21 @@ fn arithmetic(symbol: &str, left: &Value, right: &Value) -> Result<Value, Failur
 impl Value {
     fn failed(text: String) -> Self {
         Value::Table(Vec::new(), vec![("err".to_owned(), Value::Text(text.into_bytes()))])
+    }
+
+    /// About how many bytes it takes.
+    fn size(&self) -> usize {
+        let inner = match self {
+            Value::Text(text) => text.len(),
+            Value::Function(name) => name.len(),
+            Value::Table(items, fields) => {
+                let fields =
+                    fields.iter().map(|(name, value)| size_of::<String>() + name.len() + value.size());
+                items.iter().map(Value::size).sum::<usize>() + fields.sum::<usize>()
+            }
+            _ => 0,
+        };
+        size_of::<Value>() + inner
     }
 
     fn truth(&self) -> bool {

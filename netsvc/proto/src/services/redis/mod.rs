@@ -119,8 +119,19 @@ fn open(host: &Arc<Host>, link: &Link) -> Box<dyn Machine> {
     Box::new(Connection::new(host, link, server, id))
 }
 
-/// Runs a known command with a right number of words.
+/// Runs a known command with a right number of words. What the commands of a transaction or a script answer waits
+/// for the last of them, and so has one bound.
 fn execute(context: &mut Context<'_>, words: Words<'_>) -> Reply {
+    if !context.nested {
+        context.client.room = memory::COPIED;
+        return answer(context, words);
+    }
+    let reply = answer(context, words);
+    let kept = context.spend(reply.size());
+    kept.map_or_else(|refusal| refusal, |()| reply)
+}
+
+fn answer(context: &mut Context<'_>, words: Words<'_>) -> Reply {
     let name = words.lower(0);
     if words.is(1, "help")
         && words.len() == 2

@@ -117,6 +117,22 @@ impl Reply {
         Reply::error(format!("ERR wrong number of arguments for '{name}' command"))
     }
 
+    /// What it takes in memory, bytes; rough.
+    pub(super) fn size(&self) -> usize {
+        let inner: usize = match self {
+            Reply::Simple(text) | Reply::Error(text) => text.len(),
+            Reply::Bulk(bytes) => bytes.len(),
+            Reply::Array(items) | Reply::Set(items) | Reply::Push(items) | Reply::Several(items) => {
+                items.iter().map(Reply::size).sum()
+            }
+            Reply::Map(pairs) | Reply::Pairs(pairs) => {
+                pairs.iter().map(|(key, value)| key.size() + value.size()).sum()
+            }
+            Reply::Integer(_) | Reply::Null | Reply::NullArray | Reply::Double(_) => 0,
+        };
+        inner + size_of::<Reply>()
+    }
+
     /// The reply as bytes.
     pub(super) fn encode(&self, third: bool) -> Vec<u8> {
         let mut out = Vec::new();

@@ -2,6 +2,7 @@
 
 use super::{
     format::format_texts,
+    memory::fits,
     run::{Leave, Machine},
     tree::Expression,
     value::{Value, leading_number},
@@ -38,11 +39,8 @@ impl Machine<'_> {
             }
             "substr" => self.part(&text, list)?,
             "sprintf" => {
-                let mut texts = vec![text];
-                for index in 1..list.len() {
-                    texts.push(self.text(list, index)?);
-                }
-                Value::Text(format_texts(&texts))
+                let rest = self.texts(list.get(1..).unwrap_or_default())?;
+                Value::Text(format_texts(&[vec![text], rest].concat()))
             }
             "system" => {
                 let status = self.shell.run_text(&text)?;
@@ -98,12 +96,7 @@ impl Machine<'_> {
         let parts = self.split(&text, &separator);
         let count = parts.len();
         if let Some(Expression::Variable(name)) = list.get(1) {
-            let array = parts
-                .into_iter()
-                .enumerate()
-                .map(|(index, part)| ((index + 1).to_string(), Value::Input(part)))
-                .collect();
-            self.arrays.insert(name.clone(), array);
+            self.fill(name, parts)?;
         }
         Ok(Value::Number(count as f64))
     }
@@ -118,7 +111,10 @@ impl Machine<'_> {
         let most = if all { usize::MAX } else { 1 };
         let mut out = String::new();
         let mut end = 0;
+        let marks = replacement.matches('&').count();
         for found in regex.find_iter(&text).take(most) {
+            let added = marks.saturating_mul(found.len()).saturating_add(replacement.len());
+            fits(out.len().saturating_add(added))?;
             out.push_str(text.get(end..found.start()).unwrap_or(""));
             out.push_str(
                 &replacement.replace("\\&", "\u{1}").replace('&', found.as_str()).replace('\u{1}', "&"),

@@ -2,6 +2,7 @@
 
 mod format;
 mod functions;
+mod memory;
 mod parse;
 mod run;
 mod tree;
@@ -58,4 +59,21 @@ fn awk(shell: &mut Shell, arguments: &[String]) -> Status {
     let (contents, good) = inputs(machine.shell, "awk", &files)?;
     let status = machine.main(&rules, contents)?;
     Ok(if good { status } else { 2 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse::parse;
+
+    #[test]
+    fn no_program_is_as_deep_as_it_is_long() {
+        for (head, link, tail) in [("1", "+1", ""), ("a", " a", ""), ("", "$", "1")] {
+            let program = |links: usize| format!("{{ y = {head}{}{tail} }}", link.repeat(links));
+            assert!(parse(&program(1)).is_some(), "{link}");
+            assert!(parse(&program(100_000)).is_none(), "{link}");
+        }
+        assert!(parse(&format!("{}1", "$".repeat(100_000))).is_none());
+        drop(parse(&format!("{{ y = 1{} }}", " in x".repeat(100_000))));
+        assert!(parse(&format!("{{ x = 1{} }}", "+1".repeat(300))).is_some());
+    }
 }

@@ -3,11 +3,14 @@
 use super::tree::{Expression, Rule, Selector, Statement};
 
 const MAX_DEPTH: usize = 40;
+/// Most operands of a statement: a chain of them is as deep a tree as it is long.
+const MAX_LINKS: usize = 1_000;
 
 pub(super) fn parse(source: &str) -> Option<Vec<Rule>> {
-    let mut parser = Parser { characters: source.chars().collect(), at: 0, depth: 0, in_print: false };
+    let mut parser = Parser { characters: source.chars().collect(), ..Parser::default() };
     let mut rules = Vec::new();
     loop {
+        parser.links = 0;
         parser.separators();
         if parser.peek().is_none() {
             return Some(rules);
@@ -36,10 +39,12 @@ pub(super) fn parse(source: &str) -> Option<Vec<Rule>> {
     }
 }
 
+#[derive(Default)]
 struct Parser {
     characters: Vec<char>,
     at: usize,
     depth: usize,
+    links: usize,
     in_print: bool,
 }
 
@@ -133,14 +138,20 @@ impl Parser {
         if self.peek() == Some('{') { self.block() } else { Some(vec![self.statement()?]) }
     }
 
-    fn statement(&mut self) -> Option<Statement> {
-        if self.depth >= MAX_DEPTH {
+    /// Runs `read` one level deeper and one link further.
+    fn deeper<T>(&mut self, read: fn(&mut Parser) -> Option<T>) -> Option<T> {
+        if self.depth >= MAX_DEPTH || self.links >= MAX_LINKS {
             return None;
         }
-        self.depth += 1;
-        let statement = self.statement_inner();
+        (self.depth, self.links) = (self.depth + 1, self.links + 1);
+        let result = read(self);
         self.depth -= 1;
-        statement
+        result
+    }
+
+    fn statement(&mut self) -> Option<Statement> {
+        self.links = 0;
+        self.deeper(Self::statement_inner)
     }
 
     fn statement_inner(&mut self) -> Option<Statement> {
@@ -284,13 +295,7 @@ impl Parser {
     }
 
     fn expression(&mut self) -> Option<Expression> {
-        if self.depth >= MAX_DEPTH {
-            return None;
-        }
-        self.depth += 1;
-        let result = self.ternary();
-        self.depth -= 1;
-        result
+        self.deeper(Self::ternary)
     }
 
     fn ternary(&mut self) -> Option<Expression> {
@@ -340,8 +345,7 @@ impl Parser {
         loop {
             self.blanks();
             if level == 2 && self.word("in") {
-                left = Expression::In(Box::new(left), self.name()?);
-                continue;
+                return Some(Expression::In(Box::new(left), self.name()?));
             }
             let found = if level == 4 {
                 let begins =
@@ -379,13 +383,7 @@ impl Parser {
     }
 
     fn unary(&mut self) -> Option<Expression> {
-        if self.depth >= MAX_DEPTH {
-            return None;
-        }
-        self.depth += 1;
-        let result = self.unary_inner();
-        self.depth -= 1;
-        result
+        self.deeper(Self::unary_inner)
     }
 
     fn unary_inner(&mut self) -> Option<Expression> {
@@ -427,7 +425,7 @@ impl Parser {
             }
             '$' => {
                 self.at += 1;
-                Some(Expression::Field(Box::new(self.primary()?)))
+                Some(Expression::Field(Box::new(self.deeper(Self::primary)?)))
             }
             '"' => {
                 self.at += 1;

@@ -2,6 +2,7 @@
 
 use super::{
     format::format_texts,
+    memory::fits,
     tree::{Expression, Rule, Selector, Statement},
     value::Value,
 };
@@ -39,6 +40,8 @@ pub(super) struct Machine<'a> {
     input: Vec<String>,
     at: usize,
     status: i32,
+    /// Bytes in variables and lists.
+    pub(super) held: usize,
 }
 
 impl<'a> Machine<'a> {
@@ -54,6 +57,7 @@ impl<'a> Machine<'a> {
             input: Vec::new(),
             at: 0,
             status: 0,
+            held: 0,
         };
         for (name, value) in
             [("FS", " "), ("OFS", " "), ("ORS", "\n"), ("RS", "\n"), ("SUBSEP", "\u{1c}"), ("OFMT", "%.6g")]
@@ -248,13 +252,7 @@ impl<'a> Machine<'a> {
             }
             Statement::Delete(name, index) => {
                 let key = self.key(index)?;
-                match self.arrays.get_mut(name) {
-                    Some(list) if index.is_empty() => list.clear(),
-                    Some(list) => {
-                        list.remove(&key);
-                    }
-                    None => {}
-                }
+                self.forget(name, (!index.is_empty()).then_some(&key));
             }
         }
         Ok(())
@@ -266,14 +264,12 @@ impl<'a> Machine<'a> {
         format: bool,
         target: Option<&(String, Expression)>,
     ) -> Result<(), Leave> {
-        let mut texts = Vec::new();
-        for expression in list {
-            texts.push(self.value(expression)?.text());
-        }
+        let texts = self.texts(list)?;
         let text = if format {
             format_texts(&texts)
         } else {
             let separator = self.variable("OFS").text();
+            fits(texts.len().saturating_mul(separator.len()))?;
             let line = if texts.is_empty() { self.record.clone() } else { texts.join(&separator) };
             line + &self.variable("ORS").text()
         };
@@ -309,29 +305,23 @@ impl<'a> Machine<'a> {
     }
 
     fn key(&mut self, index: &[Expression]) -> Result<String, Leave> {
-        let mut parts = Vec::new();
-        for part in index {
-            parts.push(self.value(part)?.text());
-        }
-        Ok(parts.join("\u{1c}"))
+        Ok(self.texts(index)?.join("\u{1c}"))
     }
 
     pub(super) fn assign(&mut self, target: &Expression, value: Value) -> Result<(), Leave> {
         self.shell.spend(self.variables.len() as u64 / 1024)?;
         match target {
             Expression::Variable(name) => {
+                self.hold(self.variables.get(name).map_or(0, Value::length), value.length())?;
                 self.variables.insert(name.clone(), value.clone());
                 if name == "NF" {
                     self.fields.resize((value.number() as usize).min(4_096), String::new());
-                    self.rebuild();
+                    self.rebuild()?;
                 }
             }
             Expression::Element(name, index) => {
                 let key = self.key(index)?;
-                let list = self.arrays.entry(name.clone()).or_default();
-                if list.len() < 50_000 {
-                    list.insert(key, value);
-                }
+                self.keep(name, key, value)?;
             }
             Expression::Field(number) => {
                 let number = (self.value(number)?.number() as usize).min(4_096);
@@ -342,19 +332,23 @@ impl<'a> Machine<'a> {
                 if self.fields.len() < number {
                     self.fields.resize(number, String::new());
                 }
+                fits(self.record.len().saturating_add(value.length()))?;
                 if let Some(field) = self.fields.get_mut(number - 1) {
                     *field = value.text();
                 }
-                self.rebuild();
+                self.rebuild()?;
             }
             _ => {}
         }
         Ok(())
     }
 
-    fn rebuild(&mut self) {
-        self.record = self.fields.join(&self.variable("OFS").text());
+    fn rebuild(&mut self) -> Result<(), Leave> {
+        let separator = self.variable("OFS").text();
+        fits(self.fields.len().saturating_mul(separator.len()))?;
+        self.record = self.fields.join(&separator);
         self.variables.insert("NF".into(), Value::Number(self.fields.len() as f64));
+        Ok(())
     }
 
     pub(super) fn value(&mut self, expression: &Expression) -> Result<Value, Leave> {
@@ -460,9 +454,7 @@ impl<'a> Machine<'a> {
         if operator == " " {
             let text = left_value.text() + &right_value.text();
             self.shell.spend(text.len() as u64 / 1024)?;
-            if text.len() > 1 << 20 {
-                return Err(Leave::Shell(Flow::Exhausted));
-            }
+            fits(text.len())?;
             return Ok(Value::Text(text));
         }
         let order = if left_value.is_number() && right_value.is_number() {

@@ -18,6 +18,14 @@ impl Value {
         }
     }
 
+    /// Bytes of a text.
+    pub(super) fn length(&self) -> usize {
+        match self {
+            Value::Number(_) => 0,
+            Value::Text(text) | Value::Input(text) => text.len(),
+        }
+    }
+
     pub(super) fn text(&self) -> String {
         match self {
             Value::Number(number) if number.fract() == 0.0 && number.abs() < 1e16 => format!("{number:.0}"),

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 
 /// Commands that are carried out at most; a script that goes on has a loop without an end.
 const MOST_STEPS: usize = 600_000;
-/// Bytes of output and of each space.
+/// Bytes that a command may go through for the price of one step.
+const STEP_BYTES: usize = 256;
+/// Bytes of output and spaces together.
 const MOST_BYTES: usize = 2 << 20;
 
 /// What a run gave.
@@ -40,6 +42,7 @@ pub(super) fn run(
         last: None,
         replaced: false,
         steps: 0,
+        stored: 0,
         ran: Ran::default(),
     };
     let ended = text.ends_with('\n');
@@ -103,6 +106,8 @@ struct Cycle<'a> {
     /// Whether something was substituted, for `t`.
     replaced: bool,
     steps: usize,
+    /// Bytes for files.
+    stored: usize,
     ran: Ran,
 }
 
@@ -111,8 +116,8 @@ impl Cycle<'_> {
         let mut place = 0;
         while let Some(command) = commands.get_mut(place) {
             place += 1;
-            self.steps += 1;
-            if self.steps > MOST_STEPS || self.space.len() > MOST_BYTES || self.hold.len() > MOST_BYTES {
+            self.steps += 1 + self.cost(&command.action) / STEP_BYTES;
+            if self.steps > MOST_STEPS {
                 self.ran.endless = true;
                 return Outcome::Quit(false);
             }
@@ -134,12 +139,27 @@ impl Cycle<'_> {
                     return Outcome::Deleted;
                 }
                 action => match self.perform(action) {
+                    Outcome::Done if MOST_BYTES < self.made() => return Outcome::Quit(true),
                     Outcome::Done => {}
                     end => return end,
                 },
             }
         }
         Outcome::Done
+    }
+
+    /// Bytes that a command goes through.
+    fn cost(&self, action: &Action) -> usize {
+        match action {
+            Action::Translate(map) => self.space.len().saturating_mul(map.len()),
+            Action::Hold(_) | Action::Get(_) => self.space.len() + self.hold.len(),
+            _ => self.space.len(),
+        }
+    }
+
+    /// Bytes that the script has made.
+    fn made(&self) -> usize {
+        self.space.len() + self.hold.len() + self.after.len() + self.ran.out.len() + self.stored
     }
 
     fn perform(&mut self, action: &Action) -> Outcome {
@@ -216,6 +236,7 @@ impl Cycle<'_> {
         if path == "/dev/stdout" {
             self.ran.out.push_str(text);
         } else {
+            self.stored += text.len();
             self.ran.written.entry(path.to_owned()).or_default().push_str(text);
         }
     }
@@ -331,17 +352,23 @@ fn replaced(space: &str, regex: &Regex, what: &Substitution) -> Option<String> {
     let mut out = String::new();
     let mut end = 0;
     let mut changed = false;
+    let marks = what.replacement.matches(['&', '\\']).count();
     for (index, captures) in regex.captures_iter(space).enumerate() {
         if index + 1 < what.number || !what.all && index + 1 > what.number {
             continue;
         }
         let Some(whole) = captures.get(0) else { continue };
+        // A script names the match as often as it likes.
+        let added = marks.saturating_mul(whole.len()).saturating_add(what.replacement.len());
+        if MOST_BYTES < out.len().saturating_add(added) {
+            break;
+        }
         out.push_str(space.get(end..whole.start()).unwrap_or(""));
         let group = |group| captures.get(group).map_or("", |found| found.as_str());
         out.push_str(&fill(&what.replacement, group));
         end = whole.end();
         changed = true;
-        if out.len() > MOST_BYTES || !what.all {
+        if !what.all {
             break;
         }
     }

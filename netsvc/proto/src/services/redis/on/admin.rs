@@ -216,7 +216,7 @@ fn client_kill(context: &Context<'_>, words: Words<'_>) -> Outcome {
     })))
 }
 
-fn command(context: &Context<'_>, words: Words<'_>) -> Outcome {
+fn command(context: &mut Context<'_>, words: Words<'_>) -> Outcome {
     let version = context.state.version;
     let find = |word: &[u8]| {
         let name = word.to_ascii_lowercase();
@@ -229,8 +229,13 @@ fn command(context: &Context<'_>, words: Words<'_>) -> Outcome {
         "list" => command_list(context, words),
         "info" if words.len() == 2 => command(context, Words(words.0.get(..1).unwrap_or_default())),
         "info" => {
-            let shown = |word: &Vec<u8>| find(word).map_or(Reply::Null, |command| command.entry(version));
-            Ok(Reply::Array(words.from(2).iter().map(shown).collect()))
+            let mut rows = Vec::new();
+            for word in words.from(2) {
+                let row = find(word).map_or(Reply::Null, |command| command.entry(version));
+                context.spend(row.size())?;
+                rows.push(row);
+            }
+            Ok(Reply::Array(rows))
         }
         "docs" => {
             let all: Vec<_> = if words.len() == 2 {
@@ -238,7 +243,13 @@ fn command(context: &Context<'_>, words: Words<'_>) -> Outcome {
             } else {
                 words.from(2).iter().filter_map(|word| find(word)).collect()
             };
-            Ok(Reply::Map(all.into_iter().map(|c| (Reply::bulk(&c.name), c.docs())).collect()))
+            let mut rows = Vec::new();
+            for command in all {
+                let (name, row) = (Reply::bulk(&command.name), command.docs());
+                context.spend(name.size() + row.size())?;
+                rows.push((name, row));
+            }
+            Ok(Reply::Map(rows))
         }
         "getkeys" | "getkeysandflags" => {
             let inner = words.from(2);
@@ -256,6 +267,7 @@ fn command(context: &Context<'_>, words: Words<'_>) -> Outcome {
                 return Ok(Reply::list(keys));
             }
             let flags = command.key_flags();
+            context.spend(flags.size() * keys.len())?;
             let rows = keys.into_iter().map(|key| Reply::Array(vec![Reply::bulk(key), flags.clone()]));
             Ok(Reply::Array(rows.collect()))
         }

@@ -122,9 +122,13 @@ fn operate(context: &mut Context<'_>, words: Words<'_>) -> Outcome {
     }
     let mut texts = Vec::new();
     for key in keys {
-        texts.push(context.text(key)?.cloned().unwrap_or_default());
+        let text = context.text(key)?.cloned().unwrap_or_default();
+        context.spend(text.len())?;
+        texts.push(text);
     }
     let length = texts.iter().map(Vec::len).max().unwrap_or(0);
+    // Each text is read as if it were as long as the longest.
+    context.spend(texts.iter().map(|text| length - text.len()).sum())?;
     let mut texts = texts.into_iter();
     let mut result = texts.next().unwrap_or_default();
     result.resize(length, 0);

@@ -21,10 +21,7 @@ pub(in super::super) fn call(context: &mut Context<'_>, name: &str, words: Words
         "hset" | "hmset" => set(context, name, words),
         "hsetnx" => set_new(context, words),
         "hget" => context.hash(key).map(|hash| Reply::maybe(hash.and_then(|hash| hash.get(field).cloned()))),
-        "hmget" => context.hash(key).map(|hash| {
-            let value = |field| Reply::maybe(hash.and_then(|hash| hash.get(field).cloned()));
-            Reply::Array(words.from(2).iter().map(value).collect())
-        }),
+        "hmget" => many(context, words),
         "hgetall" => context.hash(key).map(|hash| {
             let pairs = hash.into_iter().flatten();
             Reply::Map(pairs.map(|(key, value)| (Reply::bulk(key), Reply::bulk(value))).collect())
@@ -61,6 +58,19 @@ fn set(context: &mut Context<'_>, name: &str, words: Words<'_>) -> Outcome {
         }
     }
     Ok(if name == "hmset" { Reply::ok() } else { Reply::count(fresh) })
+}
+
+fn many(context: &mut Context<'_>, words: Words<'_>) -> Outcome {
+    let mut room = context.client.room;
+    let hash = context.hash(words.at(1))?;
+    let mut values = Vec::new();
+    for field in words.from(2) {
+        let value = hash.and_then(|hash| hash.get(field));
+        room = room.checked_sub(value.map_or(0, Vec::len)).ok_or_else(Reply::out_of_memory)?;
+        values.push(Reply::maybe(value.cloned()));
+    }
+    context.client.room = room;
+    Ok(Reply::Array(values))
 }
 
 fn set_new(context: &mut Context<'_>, words: Words<'_>) -> Outcome {
@@ -123,7 +133,9 @@ fn random(context: &mut Context<'_>, words: Words<'_>) -> Outcome {
     while drawn.len() < most && !left.is_empty() {
         let at = context.below(left.len());
         if count < 0 {
-            drawn.extend(left.get(at).cloned());
+            let pair = left.get(at).cloned();
+            context.spend(pair.as_ref().map_or(0, |(field, value)| field.len() + value.len()))?;
+            drawn.extend(pair);
         } else {
             drawn.push(left.swap_remove(at));
         }

@@ -4,6 +4,7 @@ use super::{
     super::{
         Reply,
         context::Context,
+        memory::ELEMENT,
         reply::Outcome,
         request::integer,
         value::{Value, members},
@@ -84,7 +85,9 @@ fn random(context: &mut Context<'_>, name: &str, words: Words<'_>) -> Outcome {
     while drawn.len() < most && !left.is_empty() {
         let at = context.below(left.len());
         if count < 0 {
-            drawn.extend(left.get(at).cloned());
+            let member = left.get(at).cloned();
+            context.spend(member.as_ref().map_or(0, Vec::len))?;
+            drawn.extend(member);
         } else {
             drawn.push(left.swap_remove(at));
         }
@@ -110,7 +113,9 @@ fn bad_count(pops: bool) -> Reply {
 fn combined(context: &mut Context<'_>, name: &str, keys: &[Vec<u8>]) -> Result<IndexSet<Vec<u8>>, Reply> {
     let mut sets = Vec::new();
     for key in keys {
-        sets.push(context.set(key)?.cloned().unwrap_or_default());
+        let set = context.set(key)?.cloned().unwrap_or_default();
+        context.spend(set.iter().map(|member| member.len() + ELEMENT).sum())?;
+        sets.push(set);
     }
     let mut sets = sets.into_iter();
     let mut result = sets.next().unwrap_or_default();

@@ -26,6 +26,7 @@ pub(in super::super) fn call(context: &mut Context<'_>, name: &str, words: Words
 
 /// The registers of `key`, all zero without it.
 fn registers(context: &mut Context<'_>, key: &[u8]) -> Result<Option<Vec<u8>>, Reply> {
+    context.spend(DENSE)?;
     let Some(text) = context.text(key)? else { return Ok(None) };
     let wrong = || Reply::error("WRONGTYPE Key is not a valid HyperLogLog string value.");
     if !text.starts_with(b"HYLL\0") || text.len() != DENSE {

@@ -409,7 +409,9 @@ fn random(context: &mut Context<'_>, words: Words<'_>) -> Outcome {
     while drawn.len() < most && !left.is_empty() {
         let at = context.below(left.len());
         if count < 0 {
-            drawn.extend(left.get(at).cloned());
+            let pair = left.get(at).cloned();
+            context.spend(pair.as_ref().map_or(0, |(member, _)| member.len()))?;
+            drawn.extend(pair);
         } else {
             drawn.push(left.swap_remove(at));
         }

@@ -3,6 +3,7 @@
 use super::super::{
     Reply,
     context::Context,
+    memory::ELEMENT,
     reply::Outcome,
     value::{Value, members, ordered},
     words::{Words, float},
@@ -55,8 +56,14 @@ fn order(name: &str, words: Words<'_>) -> Result<Order, Reply> {
     Ok(order)
 }
 
-/// What a pattern with `*` (and perhaps `->field`) finds for `item`.
-fn looked_up(context: &mut Context<'_>, pattern: &[u8], item: &[u8]) -> Option<Vec<u8>> {
+/// What a pattern with `*` (and perhaps `->field`) finds for `item`, and what that costs.
+fn looked_up(context: &mut Context<'_>, pattern: &[u8], item: &[u8]) -> Result<Option<Vec<u8>>, Reply> {
+    let found = found(context, pattern, item);
+    context.spend(ELEMENT + pattern.len() + item.len() + found.as_ref().map_or(0, Vec::len))?;
+    Ok(found)
+}
+
+fn found(context: &mut Context<'_>, pattern: &[u8], item: &[u8]) -> Option<Vec<u8>> {
     if pattern == b"#" {
         return Some(item.to_vec());
     }
@@ -98,7 +105,9 @@ fn sort(context: &mut Context<'_>, name: &str, words: Words<'_>) -> Outcome {
         if order.gets.is_empty() {
             rows.push(Some(item));
         } else {
-            rows.extend(order.gets.iter().map(|pattern| looked_up(context, pattern, &item)));
+            for pattern in &order.gets {
+                rows.push(looked_up(context, pattern, &item)?);
+            }
         }
     }
     let Some(target) = order.store else {
@@ -113,11 +122,10 @@ fn sort(context: &mut Context<'_>, name: &str, words: Words<'_>) -> Outcome {
 fn sort_items(context: &mut Context<'_>, order: &Order, items: &mut [Vec<u8>]) -> Result<(), Reply> {
     let mut weights = Vec::with_capacity(items.len());
     for item in items.iter() {
-        let weight = match &order.by {
-            Some(pattern) => looked_up(context, pattern, item),
-            None => Some(item.clone()),
-        };
-        weights.push(weight.unwrap_or_default());
+        weights.push(match &order.by {
+            Some(pattern) => looked_up(context, pattern, item)?.unwrap_or_default(),
+            None => item.clone(),
+        });
     }
     let mut rows: Vec<(Vec<u8>, f64, Vec<u8>)> = Vec::with_capacity(items.len());
     for (item, weight) in items.iter().zip(weights) {

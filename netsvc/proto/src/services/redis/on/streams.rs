@@ -227,6 +227,7 @@ fn read(context: &mut Context<'_>, name: &str, words: Words<'_>) -> Outcome {
             Some((group, consumer)) => for_group(context, key, id, (group, consumer), most, quiet)?,
             None => after(context, key, id, most)?,
         };
+        context.spend(rows.iter().map(Reply::size).sum())?;
         // Only new entries may be missing from the answer: a consumer's own history is shown when it is empty.
         if !rows.is_empty() || (grouped && id != b">") {
             found.push((Reply::bulk(key), Reply::Array(rows)));

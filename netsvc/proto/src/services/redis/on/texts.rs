@@ -21,7 +21,11 @@ pub(in super::super) fn call(context: &mut Context<'_>, name: &str, words: Words
         "getset" => get_and_set(context, words),
         "strlen" => context.text(words.at(1)).map(|text| Reply::count(text.map_or(0, Vec::len))),
         "getrange" | "substr" => part(context, words),
-        "mget" => Ok(Reply::Array(words.from(1).iter().map(|key| one_of_many(context, key)).collect())),
+        "mget" => {
+            let texts: Result<Vec<Reply>, Reply> =
+                words.from(1).iter().map(|key| one_of_many(context, key)).collect();
+            texts.map(Reply::Array)
+        }
         "set" => set(context, words),
         "setnx" => set_new(context, words),
         "setex" | "psetex" => set_for(context, name, words),
@@ -35,8 +39,10 @@ pub(in super::super) fn call(context: &mut Context<'_>, name: &str, words: Words
     })
 }
 
-fn one_of_many(context: &mut Context<'_>, key: &[u8]) -> Reply {
-    context.text(key).map_or(Reply::Null, |text| Reply::maybe(text.cloned()))
+fn one_of_many(context: &mut Context<'_>, key: &[u8]) -> Outcome {
+    let text = context.text(key).ok().flatten().cloned();
+    context.spend(text.as_ref().map_or(0, Vec::len))?;
+    Ok(Reply::maybe(text))
 }
 
 fn get_and_remove(context: &mut Context<'_>, words: Words<'_>) -> Outcome {

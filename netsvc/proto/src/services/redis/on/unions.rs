@@ -42,7 +42,9 @@ fn sources<'a>(name: &str, words: Words<'a>, index: usize) -> Result<(&'a [Vec<u
 
 /// A set counts as a sorted set whose scores are 1.
 fn scores_of(context: &mut Context<'_>, key: &[u8]) -> Result<Scores, Reply> {
-    match context.value(key) {
+    let value = context.value(key);
+    context.spend(value.as_ref().map_or(0, Value::size))?;
+    match value {
         None => Ok(Scores::new()),
         Some(Value::Sorted(scores)) => Ok(scores),
         Some(Value::Set(members)) => Ok(members.into_iter().map(|member| (member, 1.0)).collect()),

@@ -1,0 +1,78 @@
+//! What a program may keep and make: it doubles a text with each line, and puts it into as many places as it likes.
+
+use super::{
+    run::{Leave, Machine},
+    tree::Expression,
+    value::Value,
+};
+use crate::interpret::Flow;
+use std::collections::BTreeMap;
+
+/// Longest text that is made.
+const LONGEST: usize = 1 << 20;
+/// Most bytes of variables and lists.
+const HELD: usize = 16 << 20;
+/// Most items of a list, and what one costs beside its texts.
+const ITEMS: usize = 50_000;
+const ITEM: usize = 64;
+
+/// Whether a text of so many bytes may be made.
+pub(super) fn fits(bytes: usize) -> Result<(), Leave> {
+    if LONGEST < bytes { Err(Leave::Shell(Flow::Exhausted)) } else { Ok(()) }
+}
+
+fn size(key: &str, value: &Value) -> usize {
+    ITEM + key.len() + value.length()
+}
+
+impl Machine<'_> {
+    /// Something of `old` bytes gives way to one of `new`.
+    pub(super) fn hold(&mut self, old: usize, new: usize) -> Result<(), Leave> {
+        self.held = (self.held + new).saturating_sub(old);
+        if HELD < self.held { Err(Leave::Shell(Flow::Exhausted)) } else { Ok(()) }
+    }
+
+    /// Puts `value` into a list.
+    pub(super) fn keep(&mut self, name: &str, key: String, value: Value) -> Result<(), Leave> {
+        let list = self.arrays.get(name);
+        if list.is_some_and(|list| ITEMS <= list.len() && !list.contains_key(&key)) {
+            return Ok(());
+        }
+        let old = list.and_then(|list| list.get(&key)).map_or(0, |old| size(&key, old));
+        self.hold(old, size(&key, &value))?;
+        self.arrays.entry(name.to_owned()).or_default().insert(key, value);
+        Ok(())
+    }
+
+    /// Makes a list of `items`, in place of what it was.
+    pub(super) fn fill(&mut self, name: &str, items: Vec<String>) -> Result<(), Leave> {
+        self.forget(name, None);
+        for (index, item) in items.into_iter().take(ITEMS).enumerate() {
+            self.keep(name, (index + 1).to_string(), Value::Input(item))?;
+        }
+        Ok(())
+    }
+
+    /// Takes an item out of a list, or all of them.
+    pub(super) fn forget(&mut self, name: &str, key: Option<&String>) {
+        let Some(list) = self.arrays.get_mut(name) else { return };
+        let gone: BTreeMap<String, Value> = match key {
+            Some(key) => list.remove_entry(key).into_iter().collect(),
+            None => std::mem::take(list),
+        };
+        let bytes: usize = gone.iter().map(|(key, value)| size(key, value)).sum();
+        self.held = self.held.saturating_sub(bytes);
+    }
+
+    /// The values of `list` as texts, together no longer than one text may be.
+    pub(super) fn texts(&mut self, list: &[Expression]) -> Result<Vec<String>, Leave> {
+        let (mut texts, mut bytes) = (Vec::new(), 0);
+        for expression in list {
+            let text = self.value(expression)?.text();
+            bytes += text.len();
+            fits(bytes)?;
+            texts.push(text);
+        }
+        Ok(texts)
+    }
+}
