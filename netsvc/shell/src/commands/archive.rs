@@ -39,10 +39,33 @@ fn tar(shell: &mut Shell, arguments: &[String]) -> Status {
             None => operands.push(word),
         }
     }
+    let busybox = shell.flavour().busybox();
+    if busybox && letters.contains('f') && file.is_none() {
+        super::options::refuse(shell, "tar", "option requires an argument -- 'f'")?;
+        return Ok(1);
+    }
+    if letters.contains('f') && file.is_none() {
+        let old = rest(arguments).first().is_some_and(|first| !first.starts_with('-'));
+        let text = if old {
+            "tar: Old option 'f' requires an argument.\n"
+        } else {
+            "tar: option requires an argument -- 'f'\n"
+        };
+        shell.err(&format!("{text}{}", super::help::hint("tar")))?;
+        return Ok(if old { 2 } else { 64 });
+    }
+    let known = "acfhjkmoptvxzCJOZ";
+    if let Some(wrong) = letters.chars().find(|letter| busybox && !known.contains(*letter)) {
+        super::options::refuse(shell, "tar", &format!("invalid option -- '{wrong}'"))?;
+        return Ok(1);
+    }
     let mode = letters.chars().find(|letter| "ctx".contains(*letter));
     match mode {
         Some('c') => create(shell, file, folder, operands, &letters),
-        Some(mode) => extract(shell, file, folder, mode == 't', letters.contains('v')),
+        Some(mode) => {
+            extract(shell, file, folder, (mode == 't', letters.contains('v'), letters.contains('z')))
+        }
+        None if busybox => super::help::usage(shell, "tar").map(|()| 1),
         None => {
             shell.err("tar: You must specify one of the '-Acdtrux', '--delete' or '--test-label' options\nTry 'tar --help' or 'tar --usage' for more information.\n")?;
             Ok(2)
@@ -85,10 +108,9 @@ fn create(
     operands: Vec<String>,
     letters: &str,
 ) -> Status {
-    let verbose = letters.contains('v');
+    let busybox = shell.flavour().busybox();
     if operands.is_empty() {
-        shell.err("tar: Cowardly refusing to create an empty archive\nTry 'tar --help' or 'tar --usage' for more information.\n")?;
-        return Ok(2);
+        return nothing_given(shell);
     }
     let mut out = Vec::new();
     let mut status = 0;
@@ -97,12 +119,13 @@ fn create(
         shell.spend(4)?;
         let place = folder.as_ref().map_or_else(|| path.clone(), |folder| join(folder, &path));
         let Ok(stat) = shell.fs.lstat(&place) else {
-            shell.err(&format!("tar: {path}: Cannot stat: No such file or directory\n"))?;
-            status = 2;
+            let verb = if busybox { "" } else { "Cannot stat: " };
+            shell.err(&format!("tar: {path}: {verb}No such file or directory\n"))?;
+            status = if busybox { 1 } else { 2 };
             continue;
         };
         let name = path.trim_start_matches('/').trim_end_matches('/').to_owned();
-        if verbose {
+        if letters.contains('v') {
             shell.out(&format!("{name}\n"))?;
         }
         if stat.kind == Kind::Directory {
@@ -128,33 +151,54 @@ fn create(
         None => shell.write(1, &out)?,
         Some(path) => {
             if let Err(error) = shell.fs.write_file(&path, &out, 0o666) {
-                shell.err(&format!(
-                    "tar: {path}: Cannot open: {error}\ntar: Error is not recoverable: exiting now\n"
-                ))?;
-                return Ok(2);
+                return not_opened(shell, &path, error);
             }
         }
     }
+    if status != 0 {
+        let text = if busybox { "error exit delayed from" } else { "Exiting with failure status due to" };
+        shell.err(&format!("tar: {text} previous errors\n"))?;
+    }
     Ok(status)
+}
+
+/// An archive of nothing is not made.
+fn nothing_given(shell: &mut Shell) -> Status {
+    if shell.flavour().busybox() {
+        shell.err("tar: empty archive\n")?;
+        return Ok(1);
+    }
+    let hint = super::help::hint("tar");
+    shell.err(&format!("tar: Cowardly refusing to create an empty archive\n{hint}"))?;
+    Ok(2)
+}
+
+/// An archive that cannot be opened.
+fn not_opened(shell: &mut Shell, path: &str, error: Errno) -> Status {
+    if shell.flavour().busybox() {
+        shell.err(&format!("tar: can't open '{path}': {error}\n"))?;
+        return Ok(1);
+    }
+    shell.err(&format!("tar: {path}: Cannot open: {error}\ntar: Error is not recoverable: exiting now\n"))?;
+    Ok(2)
 }
 
 fn extract(
     shell: &mut Shell,
     file: Option<String>,
     folder: Option<String>,
-    list: bool,
-    verbose: bool,
+    (list, verbose, packed): (bool, bool, bool),
 ) -> Status {
     let bytes = match file.filter(|file| file != "-") {
         None => shell.read_all()?,
         Some(path) => match shell.fs.read_file(&path) {
             Ok(bytes) => bytes.to_vec(),
-            Err(error) => {
-                shell.err(&format!(
-                    "tar: {path}: Cannot open: {error}\ntar: Error is not recoverable: exiting now\n"
-                ))?;
+            Err(error) if packed && !shell.flavour().busybox() => {
+                // A child unpacks, and it is the one that cannot read.
+                shell.err(&format!("tar (child): {path}: Cannot open: {error}\ntar (child): Error is not recoverable: exiting now\ntar: Child returned status 2\ntar: Error is not recoverable: exiting now\n"))?;
                 return Ok(2);
             }
+            Err(error) => return not_opened(shell, &path, error),
         },
     };
     let bytes = match decompress(shell, &bytes)? {
@@ -229,6 +273,11 @@ fn unpack(
 
 /// What is said of bytes that hold no archive.
 fn refuse(shell: &mut Shell, bytes: &[u8]) -> Status {
+    if shell.flavour().busybox() {
+        let text = if bytes.len() < BLOCK { "short read" } else { "invalid tar magic" };
+        shell.err(&format!("tar: {text}\n"))?;
+        return Ok(1);
+    }
     let text = if bytes.starts_with(b"\x1f\x8b") {
         "\ngzip: stdin: unexpected end of file\ntar: Child returned status 1\ntar: Error is not recoverable: exiting now\n"
     } else {

@@ -1,13 +1,20 @@
-//! dd and truncate.
+//! dd, truncate, and files of other kinds.
 
-use super::{Run, options::options, rest};
+use super::{
+    Run,
+    files::missing,
+    options::options,
+    own, rest,
+    wording::{quoted, wrong_use},
+};
 use crate::{
     fs::{Errno, OpenOptions},
     interpret::{Flow, Shell, Status},
 };
 use std::collections::BTreeMap;
 
-pub(super) const COMMANDS: &[(&str, Run)] = &[("dd", dd), ("truncate", truncate)];
+pub(super) const COMMANDS: &[(&str, Run)] =
+    &[("dd", dd), ("truncate", truncate), ("mkfifo", mkfifo), ("mknod", mkfifo)];
 
 fn size(text: &str) -> Option<usize> {
     let digits: String = text.chars().take_while(char::is_ascii_digit).collect();
@@ -35,13 +42,26 @@ fn dd(shell: &mut Shell, arguments: &[String]) -> Status {
             Some((key, value)) if OPERANDS.contains(&key) => {
                 values.insert(key, value);
             }
+            _ if shell.flavour().busybox() => return super::help::usage(shell, "dd").map(|()| 1),
             _ => {
                 shell.err(&format!(
-                    "dd: unrecognized operand '{word}'\nTry 'dd --help' for more information.\n"
+                    "dd: unrecognized operand {}\nTry 'dd --help' for more information.\n",
+                    quoted(word)
                 ))?;
                 return Ok(1);
             }
         }
+    }
+    let numbers = ["bs", "ibs", "obs", "count", "skip", "seek"];
+    let mut given = numbers.iter().filter_map(|key| values.get(key));
+    if let Some(wrong) = given.find(|text| size(text).is_none()) {
+        let text = if shell.flavour().busybox() {
+            format!("dd: invalid number '{wrong}'\n")
+        } else {
+            format!("dd: invalid number: {}\n", quoted(wrong))
+        };
+        shell.err(&text)?;
+        return Ok(1);
     }
     let copy = Copy { values };
     let Some(bytes) = copy.source(shell)? else { return Ok(1) };
@@ -124,6 +144,8 @@ impl Copy<'_> {
         let Err(error) = result else { return Ok(true) };
         let text = if error == Errno::NoSpace {
             format!("dd: error writing '{path}': {error}\n")
+        } else if shell.flavour().busybox() {
+            format!("dd: can't open '{path}': {error}\n")
         } else {
             format!("dd: failed to open '{path}': {error}\n")
         };
@@ -160,4 +182,43 @@ fn truncate(shell: &mut Shell, arguments: &[String]) -> Status {
         }
     }
     Ok(0)
+}
+
+fn mkfifo(shell: &mut Shell, arguments: &[String]) -> Status {
+    let command = own(arguments).to_owned();
+    let Some(options) = options(shell, arguments, "m:Z", &[("mode", 'm')])? else { return Ok(1) };
+    let mut paths = options.operands.clone();
+    if command == "mknod" {
+        // A device of its own takes a kind and two numbers, a fifo the kind alone.
+        match paths.get(1).map(String::as_str) {
+            Some("p") if paths.len() == 2 => {}
+            Some("b" | "c" | "u") if paths.len() == 4 => {}
+            None if paths.is_empty() => return missing(shell, "mknod"),
+            _ => {
+                let last = quoted(paths.last().map_or("", String::as_str));
+                let more = if paths.len() == 2 {
+                    "\nSpecial files require major and minor device numbers."
+                } else {
+                    ""
+                };
+                return wrong_use(shell, "mknod", &format!("missing operand after {last}{more}"), 1);
+            }
+        }
+        paths.truncate(1);
+    }
+    if paths.is_empty() {
+        return missing(shell, &command);
+    }
+    let mut status = 0;
+    for path in &paths {
+        if let Err(error) = shell.fs.mkfifo(path, 0o666) {
+            let text = match (shell.flavour().busybox(), command.as_str()) {
+                (true, _) | (_, "mknod") => format!("{command}: {path}: {error}\n"),
+                _ => format!("{command}: cannot create fifo '{path}': {error}\n"),
+            };
+            shell.err(&text)?;
+            status = 1;
+        }
+    }
+    Ok(status)
 }

@@ -1,6 +1,6 @@
 //! Built-ins that steer the shell: directories, control flow, evaluation, jobs, input.
 
-use super::{Run, find, own, rest};
+use super::{Run, own, rest};
 use crate::{
     dialect::{Dialect, Reading},
     fs::Errno,
@@ -24,14 +24,10 @@ pub(super) const COMMANDS: &[(&str, Run)] = &[
     (".", source),
     ("test", test),
     ("[", test),
-    ("type", kind),
-    ("command", command),
-    ("builtin", command),
     ("exec", eval),
     ("trap", trap),
     ("umask", umask),
     ("ulimit", ulimit),
-    ("hash", hash),
     ("times", times),
     ("history", history),
     ("help", help),
@@ -132,12 +128,13 @@ fn give_back(shell: &mut Shell, arguments: &[String]) -> Status {
         shell.complain("return: can only `return' from a function or sourced script")?;
         return Ok(2);
     }
+    let outermost = shell.calls == 0 && !shell.interactive;
     let status =
         rest(arguments).first().and_then(|text| text.parse::<i64>().ok()).map_or(shell.status, |number| {
             let whole = shell.dialect() == Dialect::Dash;
             i32::try_from(if whole { number } else { number & 255 }).unwrap_or(0)
         });
-    Err(Flow::Return(status))
+    Err(if outermost { Flow::Exit(status) } else { Flow::Return(status) })
 }
 
 fn eval(shell: &mut Shell, arguments: &[String]) -> Status {
@@ -155,8 +152,7 @@ fn source(shell: &mut Shell, arguments: &[String]) -> Status {
     let Some(path) = rest(arguments).first() else {
         let name = own(arguments).to_owned();
         return match shell.dialect() {
-            Dialect::Dash => Ok(0),
-            Dialect::Ash => shell.refuse(&name, "filename argument required", true, 2),
+            Dialect::Dash | Dialect::Ash => Ok(0),
             _ => {
                 shell.complain(&format!("{name}: filename argument required"))?;
                 shell.err(&format!("{name}: usage: {name} filename [arguments]\n"))?;
@@ -241,82 +237,6 @@ fn test(shell: &mut Shell, arguments: &[String]) -> Status {
         }
     }
     shell.test(own(arguments), words)
-}
-
-const KEYWORDS: [&str; 16] = [
-    "if", "then", "else", "elif", "fi", "for", "while", "until", "do", "done", "case", "esac", "in",
-    "function", "time", "[[",
-];
-
-fn kind(shell: &mut Shell, arguments: &[String]) -> Status {
-    kind_as(shell, arguments, "type")
-}
-
-/// `type`, and `command -V`, which differ in the name that messages have.
-fn kind_as(shell: &mut Shell, arguments: &[String], builtin_name: &str) -> Status {
-    let short = rest(arguments).first().is_some_and(|word| word == "-t");
-    let path_only = rest(arguments).first().is_some_and(|word| word == "-p" || word == "-P");
-    let mut status = 0;
-    for name in rest(arguments).iter().filter(|word| !word.starts_with('-')) {
-        let path = command_path(shell, name);
-        let builtin = find(shell, name).is_some_and(|command| command.builtin);
-        let line = if path_only {
-            path.clone()
-        } else if let Some(alias) = shell.state.aliases.get(name) {
-            Some(if short { "alias".into() } else { format!("{name} is aliased to `{alias}'") })
-        } else if KEYWORDS.contains(&name.as_str()) {
-            Some(if short { "keyword".into() } else { format!("{name} is a shell keyword") })
-        } else if shell.state.functions.contains_key(name) {
-            Some(if short { "function".into() } else { format!("{name} is a function") })
-        } else if builtin {
-            Some(if short { "builtin".into() } else { format!("{name} is a shell builtin") })
-        } else {
-            path.map(|path| if short { "file".into() } else { format!("{name} is {path}") })
-        };
-        match line {
-            Some(line) => shell.out(&format!("{line}\n"))?,
-            None => {
-                status = 1;
-                if !shell.dialect().is_bash() {
-                    shell.out(&format!("{name}: not found\n"))?;
-                    status = 127;
-                } else if !short && !path_only {
-                    shell.complain(&format!("{builtin_name}: {name}: not found"))?;
-                }
-            }
-        }
-    }
-    Ok(status)
-}
-
-fn command(shell: &mut Shell, arguments: &[String]) -> Status {
-    let words = rest(arguments);
-    match words.first().map(String::as_str) {
-        Some("-V") => {
-            let all: Vec<String> =
-                std::iter::once("type".to_owned()).chain(words.iter().skip(1).cloned()).collect();
-            kind_as(shell, &all, "command")
-        }
-        Some("-v") => {
-            let mut status = if shell.dialect().is_bash() { 1 } else { 127 };
-            for name in words.iter().skip(1) {
-                let known = find(shell, name).is_some_and(|command| command.builtin)
-                    || KEYWORDS.contains(&name.as_str())
-                    || shell.state.functions.contains_key(name);
-                let alias = shell.state.aliases.get(name).map(|value| format!("alias {name}='{value}'"));
-                if let Some(line) =
-                    alias.or_else(|| if known { Some(name.clone()) } else { command_path(shell, name) })
-                {
-                    shell.out(&format!("{line}\n"))?;
-                    status = 0;
-                }
-            }
-            Ok(status)
-        }
-        Some("-p") => shell.run_program(words.get(1..).unwrap_or(&[])),
-        Some(_) => shell.run_program(words),
-        None => Ok(0),
-    }
 }
 
 /// Signals that `trap` knows.
@@ -428,21 +348,6 @@ fn ulimit(shell: &mut Shell, arguments: &[String]) -> Status {
     Ok(0)
 }
 
-fn hash(shell: &mut Shell, arguments: &[String]) -> Status {
-    let mut status = 0;
-    let bash = shell.dialect().is_bash();
-    if rest(arguments).is_empty() && bash {
-        shell.err("hash: hash table empty\n")?;
-    }
-    for name in rest(arguments).iter().filter(|word| !word.starts_with('-')) {
-        let known = find(shell, name).is_some_and(|command| command.builtin);
-        if !known && command_path(shell, name).is_none() {
-            status = shell.refuse("hash", &format!("{name}: not found"), false, 1)?;
-        }
-    }
-    Ok(status)
-}
-
 fn times(shell: &mut Shell, _: &[String]) -> Status {
     shell.out("0m0.012s 0m0.008s\n0m0.041s 0m0.019s\n")?;
     Ok(0)
@@ -481,8 +386,7 @@ fn help(shell: &mut Shell, _: &[String]) -> Status {
 fn let_command(shell: &mut Shell, arguments: &[String]) -> Status {
     let mut value = 0;
     if rest(arguments).is_empty() {
-        shell.complain("let: expression expected")?;
-        return Ok(1);
+        return shell.refuse("let", "expression expected", false, 1);
     }
     for word in rest(arguments) {
         match shell.arithmetic(word)? {

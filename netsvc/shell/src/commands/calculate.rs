@@ -1,6 +1,11 @@
 //! seq, expr, bc, factor, and numbers as C prints them.
 
-use super::{Run, options::options, rest};
+use super::{
+    Run,
+    options::options,
+    rest,
+    wording::{quoted, wrong_use},
+};
 use crate::interpret::{Shell, Status};
 
 pub(super) const COMMANDS: &[(&str, Run)] = &[("seq", seq), ("expr", expr), ("factor", factor)];
@@ -55,15 +60,13 @@ fn seq(shell: &mut Shell, arguments: &[String]) -> Status {
         return Ok(1);
     };
     let texts: Vec<&str> = options.operands.iter().map(|word| word.trim_start_matches('\u{1}')).collect();
-    let numbers: Vec<f64> = texts.iter().filter_map(|text| text.parse().ok()).collect();
+    let parsed: Result<Vec<f64>, _> = texts.iter().map(|text| text.parse()).collect();
+    let numbers = parsed.unwrap_or_default();
     let (first, step, last) = match numbers.as_slice() {
         [last] => (1.0, 1.0, *last),
         [first, last] => (*first, 1.0, *last),
         [first, step, last] if *step != 0.0 => (*first, *step, *last),
-        _ => {
-            shell.err("seq: missing operand\nTry 'seq --help' for more information.\n")?;
-            return Ok(1);
-        }
+        _ => return wrong_use(shell, "seq", &no_sequence(&texts), 1),
     };
     let places = texts
         .iter()
@@ -100,27 +103,58 @@ fn seq(shell: &mut Shell, arguments: &[String]) -> Status {
     Ok(0)
 }
 
+/// Why operands of seq are no sequence.
+fn no_sequence(texts: &[&str]) -> String {
+    let wrong = texts.iter().find(|text| text.parse::<f64>().is_err());
+    match (texts.is_empty(), wrong, texts.get(3)) {
+        (true, ..) => "missing operand".into(),
+        (_, Some(wrong), _) => format!("invalid floating point argument: {}", quoted(wrong)),
+        (_, _, Some(extra)) => format!("extra operand {}", quoted(extra)),
+        _ => format!("invalid Zero increment value: {}", quoted("0")),
+    }
+}
+
 fn expr(shell: &mut Shell, arguments: &[String]) -> Status {
     let words = rest(arguments);
-    let mut parser = Words { words, at: 0, depth: 0 };
-    match parser.level(0) {
+    let mut parser = Words { words, at: 0, depth: 0, wrong: None };
+    let value = parser.level(0);
+    let wrong = parser.wrong;
+    match value {
         Some(value) if parser.at == words.len() => {
             shell.out(&format!("{value}\n"))?;
             Ok(i32::from(value.is_empty() || value == "0"))
         }
         _ => {
-            let text = if words.is_empty() {
-                "expr: missing operand\nTry 'expr --help' for more information.\n"
-            } else {
-                "expr: syntax error\n"
+            let (at, last) = (parser.at, words.last().map_or("", String::as_str));
+            let text = match (wrong, shell.flavour().busybox()) {
+                (_, true) if words.is_empty() => "too few arguments".to_owned(),
+                (_, false) if words.is_empty() => {
+                    "missing operand\nTry 'expr --help' for more information.".to_owned()
+                }
+                (Some(Wrong::Number), true) => "non-numeric argument".into(),
+                (Some(Wrong::Number), false) => "non-integer argument".into(),
+                (Some(Wrong::Zero), _) => "division by zero".into(),
+                (None, true) => "syntax error".into(),
+                (None, false) => match words.get(at) {
+                    Some(next) => format!("syntax error: unexpected argument {}", quoted(next)),
+                    None => format!("syntax error: missing argument after {}", quoted(last)),
+                },
             };
-            shell.err(text)?;
+            shell.err(&format!("expr: {text}\n"))?;
             Ok(2)
         }
     }
 }
 
+/// Why operands have no result.
+#[derive(Clone, Copy)]
+enum Wrong {
+    Number,
+    Zero,
+}
+
 struct Words<'a> {
+    wrong: Option<Wrong>,
     words: &'a [String],
     at: usize,
     depth: usize,
@@ -135,7 +169,13 @@ impl Words<'_> {
         while let Some(operator) = self.words.get(self.at).filter(|word| operators.contains(&word.as_str())) {
             self.at += 1;
             let right = self.level(level + 1)?;
-            left = combine(operator, &left, &right)?;
+            left = match combine(operator, &left, &right) {
+                Ok(value) => value?,
+                Err(wrong) => {
+                    self.wrong = Some(wrong);
+                    return None;
+                }
+            };
         }
         Some(left)
     }
@@ -167,7 +207,17 @@ impl Words<'_> {
     }
 }
 
-fn combine(operator: &str, left: &str, right: &str) -> Option<String> {
+/// `Ok(None)`: the right side is no expression.
+fn combine(operator: &str, left: &str, right: &str) -> Result<Option<String>, Wrong> {
+    let numbers = left.parse::<i64>().ok().zip(right.parse::<i64>().ok());
+    match (operator, numbers) {
+        ("+" | "-" | "*" | "/" | "%", None) => Err(Wrong::Number),
+        ("/" | "%", Some((_, 0))) => Err(Wrong::Zero),
+        _ => Ok(result(operator, left, right)),
+    }
+}
+
+fn result(operator: &str, left: &str, right: &str) -> Option<String> {
     let truth = |text: &str| !text.is_empty() && text != "0";
     let numbers = left.parse::<i64>().ok().zip(right.parse::<i64>().ok());
     let order = numbers.map_or_else(|| left.cmp(right), |(left, right)| left.cmp(&right));

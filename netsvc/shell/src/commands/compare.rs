@@ -16,6 +16,7 @@ const MAX_LINES: usize = 2_000;
 fn two(shell: &mut Shell, name: &str, files: &[String]) -> Result<Option<[Vec<u8>; 2]>, Flow> {
     let [first, second] = files else {
         let text = match files.last() {
+            None if name == "cmp" || name == "diff" => format!("{name}: missing operand after '{name}'"),
             None => format!("{name}: missing operand"),
             Some(last) => format!("{name}: missing operand after '{last}'"),
         };
@@ -23,6 +24,7 @@ fn two(shell: &mut Shell, name: &str, files: &[String]) -> Result<Option<[Vec<u8
         shell.err(&format!("{text}\n{name}: Try '{hint} --help' for more information.\n"))?;
         return Ok(None);
     };
+    let busybox = shell.flavour().busybox();
     let mut read = |path: &String| -> Result<Option<Vec<u8>>, Flow> {
         if path == "-" {
             return shell.read_all().map(Some);
@@ -33,13 +35,18 @@ fn two(shell: &mut Shell, name: &str, files: &[String]) -> Result<Option<[Vec<u8
                 Ok(Some(bytes.to_vec()))
             }
             Err(error) => {
-                shell.err(&format!("{name}: {path}: {error}\n"))?;
+                let text = if busybox && name == "diff" {
+                    format!("diff: can't stat '{path}': {error}\n")
+                } else {
+                    format!("{name}: {path}: {error}\n")
+                };
+                shell.err(&text)?;
                 Ok(None)
             }
         }
     };
     let first = read(first)?;
-    if first.is_none() && name == "cmp" {
+    if first.is_none() && (name == "cmp" || busybox) {
         return Ok(None);
     }
     Ok(first.zip(read(second)?).map(|(first, second)| [first, second]))
@@ -56,9 +63,12 @@ fn cmp(shell: &mut Shell, arguments: &[String]) -> Status {
     let quiet = options.has('s');
     match place {
         Some(at) if !quiet => {
-            let word = if shell.flavour().busybox() { "char" } else { "byte" };
-            let known = shell.live.persona.os.id.as_str();
-            let word = if known == "debian12" && word == "byte" { "char" } else { word };
+            // GNU's has the word of POSIX in its locale only.
+            let locale = ["LC_ALL", "LC_MESSAGES", "LANG"];
+            let locale =
+                locale.iter().find_map(|name| shell.variable(name).filter(|value| !value.is_empty()));
+            let posix = matches!(locale, None | Some("C" | "POSIX"));
+            let word = if shell.flavour().busybox() || posix { "char" } else { "byte" };
             let text = format!("{left} {right} differ: {word} {}, line {}\n", at + 1, line(at));
             shell.out(&text)?;
             Ok(1)

@@ -44,7 +44,8 @@ pub(super) fn decompress(shell: &mut Shell, bytes: &[u8]) -> Result<Option<Vec<u
 
 fn gzip(shell: &mut Shell, arguments: &[String]) -> Status {
     let name = own(arguments).to_owned();
-    let said = if name == "zcat" { "gzip" } else { name.as_str() };
+    let busybox = shell.flavour().busybox();
+    let said = if busybox { name.as_str() } else { "gzip" };
     let mut letters = String::new();
     let mut files = Vec::new();
     for word in rest(arguments) {
@@ -61,10 +62,19 @@ fn gzip(shell: &mut Shell, arguments: &[String]) -> Status {
             None => files.push(word.clone()),
         }
     }
+    let known = "acdfhklLnNqrS:tvV123456789 ";
+    if let Some(wrong) = letters.chars().find(|letter| !busybox && !known.contains(*letter)) {
+        let hint = super::help::hint("gzip");
+        shell.err(&format!("gzip: invalid option -- '{wrong}'\n{hint}"))?;
+        return Ok(1);
+    }
     let unpack = name != "gzip" || letters.contains('d');
     let stdout = name == "zcat" || letters.contains('c');
     if files.is_empty() || files == ["-"] {
         let bytes = shell.read_all()?;
+        if busybox && unpack && !bytes.starts_with(b"\x1f\x8b") {
+            return no_magic(shell, said, name == "zcat");
+        }
         let out = if unpack { decompress(shell, &bytes)? } else { Some(compress(&bytes, None, 0)) };
         return match out {
             Some(out) => shell.write(1, &out).map(|()| 0),
@@ -81,14 +91,14 @@ fn gzip(shell: &mut Shell, arguments: &[String]) -> Status {
 /// One file.
 fn one(shell: &mut Shell, said: &str, file: &str, (unpack, stdout): (bool, bool), letters: &str) -> Status {
     let (mut path, mut found) = (file.to_owned(), shell.fs.read_file(file));
-    if found.is_err() && unpack {
+    let busybox = shell.flavour().busybox();
+    if found.is_err() && unpack && !busybox {
         path = format!("{file}.gz");
         found = shell.fs.read_file(&path);
     }
     let bytes = match found {
         Ok(bytes) => bytes,
-        Err(error) if shell.fs.is_directory(file) => {
-            debug_assert!(!error.to_string().is_empty());
+        Err(_) if shell.fs.is_directory(file) && !busybox => {
             shell.err(&format!("{said}: {file} is a directory -- ignored\n"))?;
             return Ok(2);
         }
@@ -108,12 +118,14 @@ fn one(shell: &mut Shell, said: &str, file: &str, (unpack, stdout): (bool, bool)
     } else if stdout {
         String::new()
     } else {
-        shell.err(&format!("{said}: {path}: unknown suffix -- ignored\n"))?;
-        return Ok(2);
+        let dash = if busybox { "-" } else { "--" };
+        shell.err(&format!("{said}: {path}: unknown suffix {dash} ignored\n"))?;
+        return Ok(if busybox { 1 } else { 2 });
     };
     let out = if unpack {
         match decompress(shell, &bytes)? {
             Some(out) => out,
+            None if busybox && !bytes.starts_with(b"\x1f\x8b") => return no_magic(shell, said, stdout),
             None => return complain(shell, &path, &bytes),
         }
     } else {
@@ -122,6 +134,9 @@ fn one(shell: &mut Shell, said: &str, file: &str, (unpack, stdout): (bool, bool)
     };
     if stdout {
         return shell.write(1, &out).map(|()| 0);
+    }
+    if shell.fs.exists(&target) && !letters.contains('f') {
+        return exists(shell, said, &target);
     }
     if let Err(error) = shell.fs.write_file(&target, &out, stat.map_or(0o644, |meta| meta.mode & 0o777)) {
         shell.err(&format!("{said}: {target}: {error}\n"))?;
@@ -135,6 +150,23 @@ fn one(shell: &mut Shell, said: &str, file: &str, (unpack, stdout): (bool, bool)
     Ok(0)
 }
 
+/// What an applet says of bytes that are not compressed.
+fn no_magic(shell: &mut Shell, said: &str, any: bool) -> Status {
+    let reason = if any { "no gzip/bzip2/xz magic" } else { "invalid magic" };
+    shell.err(&format!("{said}: {reason}\n"))?;
+    Ok(1)
+}
+
+/// What would be made is there already.
+fn exists(shell: &mut Shell, said: &str, target: &str) -> Status {
+    if shell.flavour().busybox() {
+        shell.err(&format!("{said}: can't open '{target}': File exists\n"))?;
+        return Ok(1);
+    }
+    shell.err(&format!("{said}: {target} already exists;\tnot overwritten\n"))?;
+    Ok(2)
+}
+
 /// What is said of bytes that hold nothing, or not all.
 fn complain(shell: &mut Shell, name: &str, bytes: &[u8]) -> Status {
     let reason = if bytes.starts_with(b"\x1f\x8b") { "unexpected end of file" } else { "not in gzip format" };
@@ -146,6 +178,14 @@ fn other(shell: &mut Shell, arguments: &[String]) -> Status {
     let name = own(arguments).to_owned();
     if let Some(path) = rest(arguments).iter().find(|word| !word.starts_with('-')) {
         let text = match shell.fs.read_file(path) {
+            Err(_) if name == "unzip" && shell.flavour().busybox() => {
+                format!("unzip: can't open {path}[.zip]\n")
+            }
+            Err(_) if name == "unzip" => {
+                let text = "unzip:  cannot find or open";
+                shell.err(&format!("{text} {path}, {path}.zip or {path}.ZIP.\n"))?;
+                return Ok(9);
+            }
             Err(error) => format!("{name}: {path}: {error}\n"),
             Ok(_) => format!("{name}: {path}: File format not recognized\n"),
         };

@@ -259,6 +259,9 @@ fn od(shell: &mut Shell, arguments: &[String]) -> Status {
         return Ok(1);
     };
     let (contents, good) = inputs(shell, "od", &options.operands)?;
+    if contents.is_empty() {
+        return Ok(1);
+    }
     let mut bytes: Vec<u8> = contents.into_iter().flat_map(|(_, bytes)| bytes).collect();
     if let Some(length) = options.number('N') {
         bytes.truncate(usize::try_from(length).unwrap_or(usize::MAX));

@@ -80,6 +80,10 @@ fn wget(shell: &mut Shell, arguments: &[String]) -> Status {
             status = 4;
             continue;
         }
+        if url.is_nowhere() {
+            status = nowhere(shell, &url, quiet)?;
+            continue;
+        }
         let content = url.content(shell);
         let target = match options.value('O') {
             Some(path) => path.to_owned(),
@@ -109,6 +113,28 @@ fn wget(shell: &mut Shell, arguments: &[String]) -> Status {
         }
     }
     Ok(status)
+}
+
+/// What wget says of a name that is none.
+fn nowhere(shell: &mut Shell, url: &Url, quiet: bool) -> Status {
+    let host = &url.host;
+    if shell.flavour().busybox() {
+        shell.err(&format!("wget: bad address '{host}'\n"))?;
+        return Ok(1);
+    }
+    if host.is_empty() {
+        shell.err(&format!("{}: Invalid host name.\n", url.whole.trim_end_matches('/').to_owned() + "//"))?;
+        return Ok(1);
+    }
+    if !quiet {
+        let stamp = strftime("%F %T", shell.live.now(), &shell.live.persona.zone);
+        shell.err(&format!("--{stamp}--  {}\nResolving {host} ({host})... ", url.shown))?;
+    }
+    shell.wait(Duration::from_millis(10))?;
+    let quoted = super::wording::quoted(host);
+    let failed = if quiet { "" } else { "failed: Name or service not known.\n" };
+    shell.err(&format!("{failed}wget: unable to resolve host address {quoted}\n"))?;
+    Ok(4)
 }
 
 /// What wget says of an IPv6 address on a node without IPv6.

@@ -87,8 +87,12 @@ fn run_as_root(shell: &mut Shell, words: &[String]) -> Status {
         return Ok(1);
     }
     let before = std::mem::replace(&mut shell.fs.credentials.uid, 0);
-    let result = shell.run_program(words);
-    shell.fs.credentials.uid = before;
+    let result = shell.run_wrapped(words);
+    if result == Err(Flow::Enter) {
+        shell.keep_waiting(None, Some(before));
+    } else {
+        shell.fs.credentials.uid = before;
+    }
     result
 }
 
@@ -147,6 +151,10 @@ fn su(shell: &mut Shell, arguments: &[String]) -> Status {
         .find(|line| line.split(':').next() == Some(&name))
         .and_then(|line| line.split(':').nth(2)?.parse().ok());
     let Some(uid) = uid else {
+        if shell.flavour().busybox() {
+            shell.err(&format!("su: unknown user {name}\n"))?;
+            return Ok(1);
+        }
         shell.err(&format!(
             "su: user {name} does not exist or the user entry does not contain all the required fields\n"
         ))?;

@@ -1,6 +1,11 @@
 //! Making, copying, moving, removing and marking files.
 
-use super::{Run, options::options, own, rest, wording::wrong_use};
+use super::{
+    Run,
+    options::options,
+    own, rest,
+    wording::{quoted, wrong_use},
+};
 use crate::{
     fs::{Errno, Kind, OpenOptions, join, name},
     interpret::{Shell, Status},
@@ -15,10 +20,8 @@ pub(super) const COMMANDS: &[(&str, Run)] = &[
     ("install", cp),
     ("ln", ln),
     ("link", ln),
-    ("unlink", rm),
+    ("unlink", unlink),
     ("touch", touch),
-    ("mkfifo", mkfifo),
-    ("mknod", mkfifo),
     ("shred", rm),
     ("sync", |_, _| Ok(0)),
 ];
@@ -59,7 +62,8 @@ fn rm(shell: &mut Shell, arguments: &[String]) -> Status {
             Err(Errno::NotFound | Errno::NotDirectory) if options.has('f') => continue,
             Err(error) => {
                 let text = if shell.flavour().busybox() {
-                    format!("rm: can't remove '{path}': {error}\n")
+                    let verb = if error == Errno::NotDirectory { "stat" } else { "remove" };
+                    format!("rm: can't {verb} '{path}': {error}\n")
                 } else {
                     format!("rm: cannot remove '{path}': {error}\n")
                 };
@@ -106,7 +110,8 @@ fn remove_tree(shell: &mut Shell, root: &str, verbose: bool) -> Status {
             Ok(()) if verbose => shell.out(&format!("removed '{path}'\n"))?,
             Ok(()) => {}
             Err(error) => {
-                shell.err(&format!("rm: cannot remove '{path}': {error}\n"))?;
+                let verb = if shell.flavour().busybox() { "can't" } else { "cannot" };
+                shell.err(&format!("rm: {verb} remove '{path}': {error}\n"))?;
                 status = 1;
             }
         }
@@ -114,16 +119,40 @@ fn remove_tree(shell: &mut Shell, root: &str, verbose: bool) -> Status {
     Ok(status)
 }
 
-fn rmdir(shell: &mut Shell, arguments: &[String]) -> Status {
-    let Some(options) = options(shell, arguments, "pv", &[("ignore-fail-on-non-empty", 'i')])? else {
-        return Ok(1);
+fn unlink(shell: &mut Shell, arguments: &[String]) -> Status {
+    let path = match rest(arguments) {
+        [] => return missing(shell, "unlink"),
+        [path] => path,
+        [_, extra, ..] => return wrong_use(shell, "unlink", &format!("extra operand {}", quoted(extra)), 1),
     };
+    let directory = shell.fs.lstat(path).is_ok_and(|stat| stat.kind == Kind::Directory);
+    let result = if directory { Err(Errno::IsDirectory) } else { shell.fs.unlink(path) };
+    let Err(error) = result else { return Ok(0) };
+    let text = if shell.flavour().busybox() { "can't remove file" } else { "cannot unlink" };
+    shell.err(&format!("unlink: {text} '{path}': {error}\n"))?;
+    Ok(1)
+}
+
+fn rmdir(shell: &mut Shell, arguments: &[String]) -> Status {
+    let long = [("ignore-fail-on-non-empty", 'i'), ("parents", 'p'), ("verbose", 'v')];
+    let Some(options) = options(shell, arguments, "pv", &long)? else { return Ok(1) };
+    if options.operands.is_empty() {
+        return missing(shell, "rmdir");
+    }
     let mut status = 0;
     for path in &options.operands {
-        if let Err(error) = shell.fs.rmdir(path) {
-            let head = if shell.flavour().busybox() { "" } else { "failed to remove " };
-            shell.err(&format!("rmdir: {head}'{path}': {error}\n"))?;
-            status = 1;
+        let mut path = path.trim_end_matches('/');
+        loop {
+            if let Err(error) = shell.fs.rmdir(path) {
+                let head = if shell.flavour().busybox() { "" } else { "failed to remove " };
+                shell.err(&format!("rmdir: {head}'{path}': {error}\n"))?;
+                status = 1;
+                break;
+            }
+            match path.rsplit_once('/') {
+                Some((above, _)) if options.has('p') && !above.is_empty() => path = above,
+                _ => break,
+            }
         }
     }
     Ok(status)
@@ -166,29 +195,28 @@ fn mkdir(shell: &mut Shell, arguments: &[String]) -> Status {
             let text = crate::text::decode(text.as_bytes());
             shell.err(&text)?;
             status = 1;
+        } else if options.has('v') {
+            shell.out(&if shell.flavour().busybox() {
+                format!("created directory: '{path}'\n")
+            } else {
+                format!("mkdir: created directory '{path}'\n")
+            })?;
         }
     }
     Ok(status)
 }
 
 fn cp(shell: &mut Shell, arguments: &[String]) -> Status {
-    let Some(options) = options(
-        shell,
-        arguments,
-        "afHiLlnPpRrsTt:uvxm:D",
-        &[
-            ("recursive", 'r'),
-            ("force", 'f'),
-            ("archive", 'a'),
-            ("preserve", 'p'),
-            ("verbose", 'v'),
-            ("target-directory", 't'),
-            ("no-clobber", 'n'),
-        ],
-    )?
-    else {
-        return Ok(1);
-    };
+    const LONG: [(&str, char); 7] = [
+        ("recursive", 'r'),
+        ("force", 'f'),
+        ("archive", 'a'),
+        ("preserve", 'p'),
+        ("verbose", 'v'),
+        ("target-directory", 't'),
+        ("no-clobber", 'n'),
+    ];
+    let Some(options) = options(shell, arguments, "afHiLlnPpRrsTt:uvxm:D", &LONG)? else { return Ok(1) };
     let command = own(arguments).to_owned();
     let mut sources = options.operands.clone();
     let target = match options.value('t') {
@@ -205,6 +233,12 @@ fn cp(shell: &mut Shell, arguments: &[String]) -> Status {
         },
     };
     let into = shell.fs.is_directory(&target);
+    let busybox = shell.flavour().busybox();
+    if sources.len() > 1 && !into && !busybox {
+        return not_a_directory(shell, &command, &target);
+    }
+    // BusyBox takes the last of several for a directory without a look.
+    let into = into || sources.len() > 1;
     let recursive = options.has('r') || options.has('R') || options.has('a');
     let mut status = 0;
     for source in &sources {
@@ -225,6 +259,13 @@ fn cp(shell: &mut Shell, arguments: &[String]) -> Status {
         }
     }
     Ok(status)
+}
+
+/// Several files cannot become one that is no directory.
+fn not_a_directory(shell: &mut Shell, command: &str, target: &str) -> Status {
+    let error = if shell.fs.exists(target) { Errno::NotDirectory } else { Errno::NotFound };
+    shell.err(&format!("{command}: target '{target}': {error}\n"))?;
+    Ok(1)
 }
 
 fn copy_tree(shell: &mut Shell, command: &str, source: &str, destination: &str, verbose: bool) -> Status {
@@ -254,7 +295,11 @@ fn copy_tree(shell: &mut Shell, command: &str, source: &str, destination: &str, 
             Ok(()) if verbose => shell.out(&format!("'{from}' -> '{to}'\n"))?,
             Ok(()) => {}
             Err(error) => {
-                let text = if error == Errno::NoSpace {
+                let text = if shell.flavour().busybox() && error != Errno::NoSpace {
+                    let verb = if shell.fs.access(&from, 4).is_err() { "open" } else { "create" };
+                    let path = if verb == "open" { &from } else { &to };
+                    format!("{command}: can't {verb} '{path}': {error}\n")
+                } else if error == Errno::NoSpace {
                     format!("{command}: error writing '{to}': {error}\n")
                 } else if shell.fs.access(&from, 4).is_err() {
                     format!("{command}: cannot open '{from}' for reading: {error}\n")
@@ -277,18 +322,24 @@ fn mv(shell: &mut Shell, arguments: &[String]) -> Status {
     };
     let mut sources = options.operands.clone();
     let Some(target) = sources.pop().filter(|_| !sources.is_empty()) else {
-        return wrong_use(shell, "mv", "missing file operand", 1);
+        let text = match options.operands.first() {
+            Some(only) => format!("missing destination file operand after '{only}'"),
+            None => "missing file operand".into(),
+        };
+        return wrong_use(shell, "mv", &text, 1);
     };
     let into = shell.fs.is_directory(&target);
+    if sources.len() > 1 && !into && !shell.flavour().busybox() {
+        return not_a_directory(shell, "mv", &target);
+    }
+    let into = into || sources.len() > 1;
     let mut status = 0;
     for source in &sources {
         let destination =
             if into { join(&target, name(source.trim_end_matches('/'))) } else { target.clone() };
         if let Err(error) = shell.fs.rename(source, &destination) {
             let text = match error {
-                Errno::NotFound if shell.fs.lstat(source).is_err() && shell.flavour().busybox() => {
-                    format!("mv: can't rename '{source}': {error}\n")
-                }
+                error if shell.flavour().busybox() => format!("mv: can't rename '{source}': {error}\n"),
                 Errno::NotFound if shell.fs.lstat(source).is_err() => {
                     format!("mv: cannot stat '{source}': {error}\n")
                 }
@@ -305,9 +356,15 @@ fn ln(shell: &mut Shell, arguments: &[String]) -> Status {
     let Some(options) = options(shell, arguments, "sfnvTrbi", &[("symbolic", 's'), ("force", 'f')])? else {
         return Ok(1);
     };
+    if options.operands.is_empty() {
+        return wrong_use(shell, "ln", "missing file operand", 1);
+    }
     let mut status = 0;
     let mut operands = options.operands.clone();
     let target = if operands.len() > 1 { operands.pop().unwrap_or_default() } else { ".".into() };
+    if operands.len() > 1 && !shell.fs.is_directory(&target) && !shell.flavour().busybox() {
+        return not_a_directory(shell, "ln", &target);
+    }
     for source in &operands {
         let path = if shell.fs.is_directory(&target) && !options.has('n') {
             join(&target, name(source))
@@ -322,7 +379,10 @@ fn ln(shell: &mut Shell, arguments: &[String]) -> Status {
             if options.has('s') { shell.fs.symlink(source, &path) } else { shell.fs.link(source, &path) };
         if let Err(error) = result {
             let kind = if options.has('s') { "symbolic link" } else { "hard link" };
-            shell.err(&if !shell.flavour().busybox() {
+            let absent = error == Errno::NotFound && !options.has('s') && shell.fs.lstat(source).is_err();
+            shell.err(&if absent && !shell.flavour().busybox() {
+                format!("ln: failed to access '{source}': {error}\n")
+            } else if !shell.flavour().busybox() {
                 format!("ln: failed to create {kind} '{path}': {error}\n")
             } else if error == Errno::NotFound {
                 format!("ln: {source}: {error}\n")
@@ -400,14 +460,4 @@ fn touch(shell: &mut Shell, arguments: &[String]) -> Status {
         }
     }
     Ok(status)
-}
-
-fn mkfifo(shell: &mut Shell, arguments: &[String]) -> Status {
-    for path in rest(arguments).iter().filter(|word| !word.starts_with('-')).take(1) {
-        if let Err(error) = shell.fs.mkfifo(path, 0o666) {
-            shell.err(&format!("{}: cannot create fifo '{path}': {error}\n", own(arguments)))?;
-            return Ok(1);
-        }
-    }
-    Ok(0)
 }

@@ -141,12 +141,33 @@ fn count(text: &str) -> (bool, i64) {
     )
 }
 
+/// Refuses a number of lines or bytes that is none.
+fn bad_count(shell: &mut Shell, name: &str, options: &super::options::Options) -> Option<Status> {
+    let is_number = |text: &str| {
+        let digits = text.trim_start_matches(['+', '-']);
+        let digits = digits.trim_end_matches(['k', 'K', 'M', 'G', 'b', 'm', 'B']);
+        !digits.is_empty() && digits.chars().all(|digit| digit.is_ascii_digit())
+    };
+    let (what, wrong) = [('n', "lines"), ('c', "bytes")]
+        .into_iter()
+        .find_map(|(letter, what)| Some((what, options.value(letter).filter(|text| !is_number(text))?)))?;
+    let text = if shell.flavour().busybox() {
+        format!("{name}: invalid number '{wrong}'\n")
+    } else {
+        format!("{name}: invalid number of {what}: {}\n", super::wording::quoted(wrong))
+    };
+    Some(shell.err(&text).map(|()| 1))
+}
+
 fn head(shell: &mut Shell, arguments: &[String]) -> Status {
     let Some(options) =
         options(shell, &modern(arguments), "n:c:qv", &[("lines", 'n'), ("bytes", 'c'), ("quiet", 'q')])?
     else {
         return Ok(1);
     };
+    if let Some(status) = bad_count(shell, "head", &options) {
+        return status;
+    }
     if (shell.in_is_session() || options.operands.is_empty())
         && let Some(bytes) = options.value('c').filter(|_| options.operands.is_empty())
     {
@@ -155,10 +176,14 @@ fn head(shell: &mut Shell, arguments: &[String]) -> Status {
         return Ok(0);
     }
     let (contents, good) = inputs(shell, "head", &options.operands)?;
-    let many = contents.len() > 1 && !options.has('q');
+    let many = (options.operands.len() > 1 || options.has('v')) && !options.has('q');
+    // BusyBox counts files that it could not open too.
+    let skipped =
+        shell.flavour().busybox() && contents.first().map(|(name, _)| name) != options.operands.first();
     for (index, (name, bytes)) in contents.iter().enumerate() {
         if many {
-            shell.out(&format!("{}==> {name} <==\n", if index > 0 { "\n" } else { "" }))?;
+            let name = if name == "-" { "standard input" } else { name };
+            shell.out(&format!("{}==> {name} <==\n", if index > 0 || skipped { "\n" } else { "" }))?;
         }
         let keep = match options.value('c') {
             Some(limit) => bounded(count(limit).1, bytes.len()),
@@ -198,8 +223,12 @@ fn tail(shell: &mut Shell, arguments: &[String]) -> Status {
     else {
         return Ok(1);
     };
+    if let Some(status) = bad_count(shell, "tail", &options) {
+        return status;
+    }
     let (contents, good) = inputs(shell, "tail", &options.operands)?;
-    let many = contents.len() > 1 && !options.has('q');
+    let named = if shell.flavour().busybox() { contents.len() } else { options.operands.len() };
+    let many = (named > 1 || options.has('v')) && !options.has('q');
     for (index, (name, bytes)) in contents.iter().enumerate() {
         if many {
             shell.out(&format!("{}==> {name} <==\n", if index > 0 { "\n" } else { "" }))?;
@@ -297,6 +326,14 @@ fn tr(shell: &mut Shell, arguments: &[String]) -> Status {
     let Some(first) = options.operands.first() else {
         return super::wording::wrong_use(shell, "tr", "missing operand", 1);
     };
+    let one = options.has('d') != options.has('s');
+    if options.operands.len() < 2 && !one && !shell.flavour().busybox() {
+        let text = format!(
+            "missing operand after {}\nTwo strings must be given when translating.",
+            super::wording::quoted(first)
+        );
+        return super::wording::wrong_use(shell, "tr", &text, 1);
+    }
     let mut from = set(first);
     if options.has('c') || options.has('C') {
         from = (0..=255_u8).map(char::from).filter(|character| !from.contains(character)).collect();

@@ -21,10 +21,14 @@ fn find(shell: &mut Shell, arguments: &[String]) -> Status {
         .position(|word| word.starts_with('-') && word.len() > 1 || word == "(" || word == "!")
         .unwrap_or(words.len());
     let (roots, tests) = words.split_at_checked(split).unwrap_or((words, &[]));
-    let query = match Query::parse(tests) {
+    let query = match Query::parse(tests, shell.flavour().busybox()) {
         Ok(query) => query,
         Err(text) => {
             if !shell.flavour().busybox() {
+                shell.err(&format!("find: {text}\n"))?;
+                return Ok(1);
+            }
+            if text.starts_with("invalid argument") {
                 shell.err(&format!("find: {text}\n"))?;
                 return Ok(1);
             }
@@ -40,7 +44,7 @@ fn find(shell: &mut Shell, arguments: &[String]) -> Status {
     };
     let roots = if roots.is_empty() { vec![".".to_owned()] } else { roots.to_vec() };
     let now = shell.live.now();
-    let mut search = Search { query: &query, now, collected: Vec::new(), status: 0 };
+    let mut search = Search { query: &query, now, collected: Vec::new(), status: 0, there: None };
     for root in roots {
         if matches!(search.descend(shell, root)?, Verdict::Quit) {
             return Ok(search.status);
@@ -57,6 +61,8 @@ struct Search<'a> {
     /// Paths for `-exec … +`.
     collected: Vec<String>,
     status: i32,
+    /// The program of `-exec` that was found last.
+    there: Option<String>,
 }
 
 enum Verdict {
@@ -175,6 +181,11 @@ impl Search<'_> {
                 compare(*sign, (self.now - stat.meta.modified) / 1_000_000 / unit, *wanted)
             }
             Test::User(uid) => stat.meta.uid == *uid,
+            Test::Newer(other) => {
+                let modified = shell.fs.stat(other).map_or(i64::MAX, |stat| stat.meta.modified);
+                stat.meta.modified > modified
+            }
+            Test::Group(gid) => stat.meta.gid == *gid,
             Test::Empty if stat.kind == Kind::Directory => {
                 shell.fs.readdir(path).is_ok_and(|names| names.is_empty())
             }
@@ -196,6 +207,13 @@ impl Search<'_> {
             Test::Delete => Ok(shell.fs.unlink(path).is_ok()),
             Test::Exec(command, false) => {
                 let words: Vec<String> = command.iter().map(|word| word.replace("{}", path)).collect();
+                if words.first() != self.there.as_ref() {
+                    if let Some(status) = super::wording::absent(shell, "find", &words) {
+                        self.status = status?;
+                        return Ok(false);
+                    }
+                    self.there = words.first().cloned();
+                }
                 Ok(shell.run_program(&words)? == 0)
             }
             _ => {
@@ -229,10 +247,14 @@ fn compare(sign: char, found: i64, wanted: i64) -> bool {
 }
 
 fn which(shell: &mut Shell, arguments: &[String]) -> Status {
-    if rest(arguments).is_empty() && shell.flavour().busybox() {
-        return super::help::usage(shell, "which").map(|()| 1);
+    let wrong = rest(arguments).iter().find(|word| word.starts_with('-') && *word != "-a" && *word != "-s");
+    if let Some(wrong) = wrong.filter(|word| shell.flavour().deb() && !word.starts_with("--")) {
+        let letter = wrong.chars().nth(1).unwrap_or('-');
+        shell.err(&format!("Illegal option -{letter}\n"))?;
+        shell.out("Usage: /usr/bin/which [-a] args\n")?;
+        return Ok(2);
     }
-    let mut status = 0;
+    let mut status = i32::from(rest(arguments).iter().all(|word| word.starts_with('-')));
     for program in rest(arguments).iter().filter(|word| !word.starts_with('-')) {
         match command_path(shell, program) {
             Some(path) => shell.out(&format!("{path}\n"))?,

@@ -67,19 +67,27 @@ fn grep(shell: &mut Shell, arguments: &[String]) -> Status {
     }
     let name = own(arguments);
     let Some(regex) = expression(&source(&patterns, &options, name), true, options.has('i')) else {
-        shell.err(&format!("{name}: Invalid regular expression\n"))?;
+        let text = not_understood(shell, patterns.first().map_or("", String::as_str));
+        shell.err(&text)?;
         return Ok(2);
     };
     let recursive = options.has('r') || options.has('R');
     let files = if recursive { walk(shell, &operands)? } else { operands };
+    let named = files.len();
     let (contents, good) = if options.has('s') || recursive {
         let readable: Vec<String> =
             files.into_iter().filter(|path| shell.fs.access(path, 4).is_ok()).collect();
-        if readable.is_empty() { (Vec::new(), recursive) } else { inputs(shell, name, &readable)? }
+        let whole = readable.len() == named;
+        if readable.is_empty() && named > 0 {
+            (Vec::new(), whole)
+        } else {
+            let (contents, good) = inputs(shell, name, &readable)?;
+            (contents, good && whole)
+        }
     } else {
         inputs(shell, name, &files)?
     };
-    let prefix = (contents.len() > 1 || recursive || options.has('H')) && !options.has('h');
+    let prefix = (named > 1 || recursive || options.has('H')) && !options.has('h');
     let mut matched = false;
     for (file, bytes) in contents {
         let file = if file == "-" { "(standard input)".to_owned() } else { file };
@@ -88,7 +96,20 @@ fn grep(shell: &mut Shell, arguments: &[String]) -> Status {
             return Ok(0);
         }
     }
-    Ok(if !good && !options.has('s') { 2 } else { i32::from(!matched) })
+    Ok(if !good { 2 } else { i32::from(!matched) })
+}
+
+/// What is said of a pattern that is none.
+fn not_understood(shell: &Shell, wrong: &str) -> String {
+    if shell.flavour().busybox() {
+        return format!("grep: bad regex '{wrong}'\n");
+    }
+    let reason = match super::sed::complaint(wrong) {
+        "unterminated address regex" if wrong == "[" => "Invalid regular expression",
+        "unterminated address regex" => "Unmatched [, [^, [:, [., or [=",
+        reason => reason,
+    };
+    format!("grep: {reason}\n")
 }
 
 /// `-NUMBER` as `-CNUMBER`; other words as they are.
@@ -193,7 +214,9 @@ fn one_file(
     if options.has('l') && found > 0 || options.has('L') && found == 0 {
         shell.out(&format!("{file}\n"))?;
     }
-    Ok(found > 0)
+    // grep 3.5 and later count what `-L` lists as not found; BusyBox counts it.
+    let listed = options.has('L') && shell.flavour().busybox();
+    Ok(if listed { found == 0 } else { found > 0 })
 }
 
 /// Prints lines with their labels and the lines around them.

@@ -26,6 +26,39 @@ fn gnu() -> &'static BTreeMap<(&'static str, &'static str), Answer> {
     })
 }
 
+/// What a GNU tool prints when it is asked for its help.
+pub(super) fn gnu_help(name: &str) -> Option<&'static str> {
+    gnu().get(&(name, "--help")).map(|(_, text)| *text)
+}
+
+/// What a program says that was called without what it needs, with its status.
+pub(super) fn gnu_usage(shell: &mut Shell, name: &str) -> Option<Status> {
+    let (status, text) = *gnu().get(&(name, "--usage"))?;
+    Some(shell.err(text).map(|()| status))
+}
+
+/// What a GNU tool says after it has named a wrong option.
+pub(super) fn hint(name: &str) -> String {
+    match name {
+        // Those of procps show all of their help.
+        "free" | "w" | "uptime" | "vmstat" => gnu_help(name).unwrap_or("").to_owned(),
+        "sed" => {
+            let help = gnu_help(name).unwrap_or("");
+            help.split("E-mail").next().unwrap_or("").to_owned()
+        }
+        "grep" | "egrep" | "fgrep" => {
+            format!(
+                "Usage: {name} [OPTION]... PATTERNS [FILE]...\nTry '{name} --help' for more information.\n"
+            )
+        }
+        "wget" => "Usage: wget [OPTION]... [URL]...\n\nTry `wget --help' for more options.\n".into(),
+        "gzip" | "gunzip" | "zcat" => "Try `gzip --help' for more information.\n".into(),
+        "diff" | "cmp" => format!("{name}: Try '{name} --help' for more information.\n"),
+        "tar" => "Try 'tar --help' or 'tar --usage' for more information.\n".into(),
+        _ => format!("Try '{name} --help' for more information.\n"),
+    }
+}
+
 fn busybox() -> &'static BTreeMap<&'static str, &'static str> {
     static TABLE: OnceLock<BTreeMap<&str, &str>> = OnceLock::new();
     TABLE.get_or_init(|| sections(include_str!("texts/busybox.txt")).collect())
@@ -55,13 +88,22 @@ fn usage_of(applet: &str) -> Option<&'static str> {
 /// What an applet prints on wrong use.
 pub(super) fn usage(shell: &mut Shell, applet: &str) -> Result<(), Flow> {
     let version = busybox_version(&shell.live.persona);
-    let text = usage_of(applet).map_or_else(|| format!("Usage: {applet} [OPTIONS] [ARGS]\n\n"), String::from);
+    let text = usage_of(applet).unwrap_or("No help available\n\n");
     shell.err(&format!("{version} multi-call binary.\n\n{text}"))
 }
 
 /// The answer of a program that is asked for its help or version; `None`: it was not, or has no such answer.
 pub(crate) fn answer(shell: &mut Shell, name: &str, arguments: &[String]) -> Option<Status> {
     let words = super::rest(arguments);
+    if shell.flavour().busybox() {
+        return match words {
+            [only] if only == "--help" && usage_of(name).is_some() => Some(usage(shell, name).map(|()| 0)),
+            _ => super::applet::refusal(shell, name, arguments),
+        };
+    }
+    if let Some(refused) = super::applet::gnu_refusal(shell, name, arguments) {
+        return Some(refused);
+    }
     let asked = words
         .iter()
         .take_while(|word| *word != "--")
@@ -74,10 +116,6 @@ pub(crate) fn answer(shell: &mut Shell, name: &str, arguments: &[String]) -> Opt
     }
     if ["true", "false", "expr"].contains(&name) && words.len() > 1 {
         return None;
-    }
-    if shell.flavour().busybox() {
-        usage_of(name)?;
-        return Some(usage(shell, name).map(|()| i32::from(asked == "--version")));
     }
     let (status, text) = *gnu().get(&(name, asked.as_str()))?;
     let text = if asked == "--version" { dated(text, shell.live.versions()) } else { text.to_owned() };

@@ -278,7 +278,7 @@ fn id(shell: &mut Shell, arguments: &[String]) -> Status {
 
 fn whoami(shell: &mut Shell, arguments: &[String]) -> Status {
     if let Some(extra) = rest(arguments).first().filter(|_| own(arguments) == "whoami") {
-        let text = format!("extra operand '{extra}'");
+        let text = format!("extra operand {}", super::wording::quoted(extra));
         return super::wording::wrong_use(shell, "whoami", &text, 1);
     }
     let name = super::list::user_name(shell, shell.fs.credentials.uid);

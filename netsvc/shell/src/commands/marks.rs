@@ -1,6 +1,12 @@
 //! Modes, owners, names and kinds of files.
 
-use super::{Run, files::missing, options::options, own, rest};
+use super::{
+    Run,
+    files::missing,
+    options::options,
+    own, rest,
+    wording::{quoted, wrong_use},
+};
 use crate::{
     fs::{Errno, Kind, join, name, parent},
     interpret::{Flow, Shell, Status},
@@ -10,7 +16,7 @@ pub(super) const COMMANDS: &[(&str, Run)] = &[
     ("chmod", chmod),
     ("chown", chown),
     ("chgrp", chown),
-    ("chattr", |_, _| Ok(0)),
+    ("chattr", chattr),
     ("lsattr", lsattr),
     ("readlink", readlink),
     ("realpath", readlink),
@@ -21,7 +27,7 @@ pub(super) const COMMANDS: &[(&str, Run)] = &[
 ];
 
 /// A symbolic or octal mode applied to an old one.
-fn new_mode(text: &str, old: u32, directory: bool, umask: u32) -> Option<u32> {
+fn new_mode(text: &str, old: u32, (directory, applet): (bool, bool), umask: u32) -> Option<u32> {
     if text.chars().all(|digit| digit.is_digit(8)) {
         return u32::from_str_radix(text, 8).ok().map(|mode| mode & 0o7777);
     }
@@ -34,6 +40,8 @@ fn new_mode(text: &str, old: u32, directory: bool, umask: u32) -> Option<u32> {
             mask |= match letter {
                 'u' => 0o4700,
                 'g' => 0o2070,
+                // BusyBox' `o` has nothing of the sticky bit.
+                'o' if applet => 0o0007,
                 'o' => 0o1007,
                 'a' => 0o7777,
                 _ => return None,
@@ -86,20 +94,17 @@ fn chmod(shell: &mut Shell, arguments: &[String]) -> Status {
         None => operands.remove(0),
     };
     if operands.is_empty() {
-        shell.err(&format!(
-            "chmod: missing operand after '{mode}'\nTry 'chmod --help' for more information.\n"
-        ))?;
-        return Ok(1);
+        return wrong_use(shell, "chmod", &format!("missing operand after {}", quoted(&mode)), 1);
     }
-    if new_mode(&mode, 0, false, 0).is_none() {
-        shell.err(&format!("chmod: invalid mode: '{mode}'\nTry 'chmod --help' for more information.\n"))?;
-        return Ok(1);
+    let busybox = shell.flavour().busybox();
+    if new_mode(&mode, 0, (false, busybox), 0).is_none() {
+        return bad_mode(shell, &mode, operands.first().map_or("", String::as_str));
     }
     let mut status = 0;
     let umask = shell.fs.umask;
     for path in tree(shell, operands, options.has('R'))? {
         let result = shell.fs.stat(&path).and_then(|stat| {
-            let mode = new_mode(&mode, stat.meta.mode, stat.kind == Kind::Directory, umask)
+            let mode = new_mode(&mode, stat.meta.mode, (stat.kind == Kind::Directory, busybox), umask)
                 .unwrap_or(stat.meta.mode);
             shell.fs.chmod(&path, mode)
         });
@@ -120,6 +125,19 @@ fn chmod(shell: &mut Shell, arguments: &[String]) -> Status {
     Ok(status)
 }
 
+/// A mode that chmod does not understand; BusyBox looks at the file first.
+fn bad_mode(shell: &mut Shell, mode: &str, path: &str) -> Status {
+    if !shell.flavour().busybox() {
+        return wrong_use(shell, "chmod", &format!("invalid mode: {}", quoted(mode)), 1);
+    }
+    let text = match shell.fs.stat(path) {
+        Ok(_) => format!("chmod: invalid mode '{mode}'\n"),
+        Err(error) => format!("chmod: {path}: {error}\n"),
+    };
+    shell.err(&text)?;
+    Ok(1)
+}
+
 /// `roots`, and with `deep` everything below them.
 fn tree(shell: &mut Shell, roots: Vec<String>, deep: bool) -> Result<Vec<String>, Flow> {
     let mut out = roots;
@@ -135,6 +153,17 @@ fn tree(shell: &mut Shell, roots: Vec<String>, deep: bool) -> Result<Vec<String>
     Ok(out)
 }
 
+/// The number of a user or group by name, from the file that has them.
+fn number_of(shell: &mut Shell, file: &str, name: &str) -> Option<u32> {
+    let content = shell.fs.read_file(file).ok()?;
+    let text = crate::text::decode(&content);
+    let found = text
+        .lines()
+        .find(|line| line.split(':').next() == Some(name))
+        .and_then(|line| line.split(':').nth(2)?.parse().ok());
+    found.or_else(|| name.parse().ok())
+}
+
 fn chown(shell: &mut Shell, arguments: &[String]) -> Status {
     let Some(options) =
         options(shell, arguments, "cfhvRLHP", &[("recursive", 'R'), ("no-dereference", 'h')])?
@@ -143,39 +172,66 @@ fn chown(shell: &mut Shell, arguments: &[String]) -> Status {
     };
     let command = own(arguments).to_owned();
     let mut operands = options.operands.clone();
-    if operands.len() < 2 {
-        return missing(shell, &command);
+    match operands.as_slice() {
+        [] => return missing(shell, &command),
+        [only] => {
+            return wrong_use(shell, &command, &format!("missing operand after {}", quoted(only)), 1);
+        }
+        _ => {}
     }
+    let busybox = shell.flavour().busybox();
     let owner = operands.remove(0);
     let (user, group) = if command == "chgrp" {
         ("", owner.as_str())
     } else {
         owner.split_once([':', '.']).unwrap_or((&owner, ""))
     };
-    let number = |shell: &mut Shell, file: &str, name: &str| -> Option<u32> {
-        let content = shell.fs.read_file(file).ok()?;
-        let text = crate::text::decode(&content);
-        let found = text
-            .lines()
-            .find(|line| line.split(':').next() == Some(name))
-            .and_then(|line| line.split(':').nth(2)?.parse().ok());
-        found.or_else(|| name.parse().ok())
-    };
-    let uid = number(shell, "/etc/passwd", user);
-    let gid = number(shell, "/etc/group", group);
+    let uid = number_of(shell, "/etc/passwd", user);
+    let gid = number_of(shell, "/etc/group", group);
     if !user.is_empty() && uid.is_none() || !group.is_empty() && gid.is_none() {
-        shell.err(&format!(
-            "{command}: invalid {}: '{owner}'\n",
-            if uid.is_none() { "user" } else { "group" }
-        ))?;
+        let kind = if uid.is_none() && !user.is_empty() { "user" } else { "group" };
+        let text = if busybox {
+            format!("{command}: unknown {kind} {}\n", if kind == "user" { user } else { group })
+        } else {
+            format!("{command}: invalid {kind}: {}\n", quoted(&owner))
+        };
+        shell.err(&text)?;
         return Ok(1);
     }
     let mut status = 0;
     for path in tree(shell, operands, options.has('R'))? {
         if let Err(error) = shell.fs.chown(&path, uid, gid, !options.has('h')) {
-            let verb = if error == Errno::NotFound { "cannot access" } else { "changing ownership of" };
-            shell.err(&format!("{command}: {verb} '{path}': {error}\n"))?;
+            let verb = match (error, command.as_str()) {
+                (Errno::NotFound, _) => "cannot access",
+                (_, "chgrp") => "changing group of",
+                _ => "changing ownership of",
+            };
+            if busybox {
+                shell.err(&format!("{command}: {path}: {error}\n"))?;
+            } else {
+                shell.err(&format!("{command}: {verb} '{path}': {error}\n"))?;
+            }
             status = 1;
+        }
+    }
+    Ok(status)
+}
+
+/// Marks of ext4, which are not kept; what is not there is complained about.
+fn chattr(shell: &mut Shell, arguments: &[String]) -> Status {
+    let is_mode = |word: &&String| word.starts_with(['+', '-', '=']) && word.len() > 1;
+    if !rest(arguments).iter().any(|word| is_mode(&word)) {
+        shell.err("Usage: chattr [-RVf] [-+=aAcCdDeijPsStTuFx] [-p project] [-v version] files...\n")?;
+        return Ok(1);
+    }
+    let quiet = rest(arguments).iter().any(|word| word == "-f");
+    let mut status = 0;
+    for path in rest(arguments).iter().filter(|word| !is_mode(word)) {
+        if let Err(error) = shell.fs.lstat(path) {
+            status = 1;
+            if !quiet {
+                shell.err(&format!("chattr: {error} while trying to stat {path}\n"))?;
+            }
         }
     }
     Ok(status)
@@ -193,7 +249,11 @@ fn readlink(shell: &mut Shell, arguments: &[String]) -> Status {
     let real = own(arguments) == "realpath";
     let mut status = 0;
     for path in &options.operands {
-        let result = if real || options.has('f') || options.has('e') || options.has('m') {
+        let busybox = shell.flavour().busybox();
+        let strict = options.has('e') || busybox && !real;
+        let result = if strict && !real && options.has('f') && !shell.fs.exists(path) {
+            Err(Errno::NotFound)
+        } else if real || options.has('f') || options.has('e') || options.has('m') {
             shell.fs.resolve(path, true)
         } else {
             shell.fs.readlink(path)
@@ -217,6 +277,9 @@ fn basename(shell: &mut Shell, arguments: &[String]) -> Status {
     };
     let many = options.has('a') || options.has('s');
     let Some(first) = options.operands.first() else { return missing(shell, "basename") };
+    if let Some(extra) = options.operands.get(2).filter(|_| !many) {
+        return wrong_use(shell, "basename", &format!("extra operand {}", quoted(extra)), 1);
+    }
     let suffix = options
         .value('s')
         .or(options.operands.get(1).filter(|_| !many).map(String::as_str))
@@ -250,6 +313,20 @@ fn dirname(shell: &mut Shell, arguments: &[String]) -> Status {
     Ok(0)
 }
 
+/// A template with random letters in place of its last `run` ones.
+fn filled(shell: &Shell, template: &str, run: usize) -> String {
+    const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    let keep = template.chars().count() - run;
+    let random = shell.live.random(template.len());
+    let letter = |byte: u8| LETTERS.get(usize::from(byte) % LETTERS.len()).copied().unwrap_or(b'x');
+    template
+        .chars()
+        .zip(random)
+        .enumerate()
+        .map(|(at, (given, byte))| if at < keep { given } else { char::from(letter(byte)) })
+        .collect()
+}
+
 fn mktemp(shell: &mut Shell, arguments: &[String]) -> Status {
     let Some(options) =
         options(shell, arguments, "dup:qt", &[("directory", 'd'), ("tmpdir", 'p'), ("dry-run", 'u')])?
@@ -263,22 +340,18 @@ fn mktemp(shell: &mut Shell, arguments: &[String]) -> Status {
         Some(folder) => join(if folder.is_empty() { "/tmp" } else { folder }, name(&template)),
         None => template,
     };
-    const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-    let random = shell.live.random(template.len());
     let run = template.chars().rev().take_while(|letter| *letter == 'X').count();
-    let keep = template.chars().count() - run;
-    let path: String = template
-        .chars()
-        .zip(random)
-        .enumerate()
-        .map(|(at, (letter, byte))| {
-            if at < keep {
-                letter
-            } else {
-                char::from(LETTERS.get(usize::from(byte) % LETTERS.len()).copied().unwrap_or(b'x'))
-            }
-        })
-        .collect();
+    let busybox = shell.flavour().busybox();
+    if run < if busybox { 6 } else { 3 } {
+        let text = if busybox {
+            "mktemp: (null): Invalid argument\n".to_owned()
+        } else {
+            format!("mktemp: too few X's in template {}\n", quoted(&template))
+        };
+        shell.err(&text)?;
+        return Ok(1);
+    }
+    let path = filled(shell, &template, run);
     let result = if options.has('u') {
         Ok(())
     } else if options.has('d') {
@@ -292,14 +365,24 @@ fn mktemp(shell: &mut Shell, arguments: &[String]) -> Status {
             Ok(0)
         }
         Err(error) => {
-            let text = format!("mktemp: failed to create file via template ‘{template}’: {error}\n");
-            shell.err(&crate::text::decode(text.as_bytes()))?;
+            let kind = if options.has('d') { "directory" } else { "file" };
+            let text = if busybox {
+                format!("mktemp: (null): {error}\n")
+            } else {
+                format!("mktemp: failed to create {kind} via template {}: {error}\n", quoted(&template))
+            };
+            shell.err(&text)?;
             Ok(1)
         }
     }
 }
 
 fn file(shell: &mut Shell, arguments: &[String]) -> Status {
+    if rest(arguments).iter().all(|word| word.starts_with('-'))
+        && let Some(status) = super::help::gnu_usage(shell, "file")
+    {
+        return status;
+    }
     for path in rest(arguments).iter().filter(|word| !word.starts_with('-')) {
         let text = match shell.fs.lstat(path) {
             Err(error) => format!("cannot open `{path}' ({error})"),
@@ -366,7 +449,7 @@ mod tests {
             ("go-rwx,u+x", 0o644, Some(0o700)),
             ("q", 0, None),
         ] {
-            assert_eq!(new_mode(text, old, false, 0o022), expected, "{text}");
+            assert_eq!(new_mode(text, old, (false, false), 0o022), expected, "{text}");
         }
     }
 }

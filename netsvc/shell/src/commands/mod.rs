@@ -1,6 +1,7 @@
 //! The commands: one file per group. A command takes the shell and its arguments, name first.
 
 mod accounts;
+mod applet;
 mod archive;
 mod awk;
 mod blocks;
@@ -23,14 +24,17 @@ mod interface;
 mod jobs;
 mod list;
 mod login;
+mod lookup;
 mod marks;
 mod meters;
 mod moment;
 mod network;
+mod operand;
 mod options;
 mod order;
 mod output;
 mod package;
+mod pieces;
 mod posix;
 mod process;
 mod ps;
@@ -82,8 +86,14 @@ pub(crate) struct Command {
 fn table() -> &'static BTreeMap<&'static str, Command> {
     static TABLE: OnceLock<BTreeMap<&'static str, Command>> = OnceLock::new();
     TABLE.get_or_init(|| {
-        let builtins =
-            [builtin::COMMANDS, variables::COMMANDS, output::COMMANDS, jobs::COMMANDS, input::COMMANDS];
+        let builtins = [
+            builtin::COMMANDS,
+            lookup::COMMANDS,
+            variables::COMMANDS,
+            output::COMMANDS,
+            jobs::COMMANDS,
+            input::COMMANDS,
+        ];
         let builtins = builtins.concat();
         let programs = [
             busybox::COMMANDS,
@@ -103,6 +113,7 @@ fn table() -> &'static BTreeMap<&'static str, Command> {
             login::COMMANDS,
             marks::COMMANDS,
             order::COMMANDS,
+            pieces::COMMANDS,
             archive::COMMANDS,
             package::COMMANDS,
             scripting::COMMANDS,

@@ -212,7 +212,8 @@ fn ping(shell: &mut Shell, arguments: &[String]) -> Status {
     let Some(address) = resolved else {
         shell.wait(Duration::from_millis(10_020))?;
         let text = if shell.flavour().busybox() {
-            format!("ping: bad address '{host}'\n")
+            shell.err(&format!("ping: bad address '{host}'\n"))?;
+            return Ok(1);
         } else {
             format!("ping: {host}: Temporary failure in name resolution\n")
         };
@@ -263,10 +264,18 @@ pub(super) fn attempt(shell: &mut Shell, url: String, command: String) {
 fn connect(shell: &mut Shell, arguments: &[String]) -> Status {
     let name = own(arguments).to_owned();
     let words: Vec<&String> = rest(arguments).iter().filter(|word| !word.starts_with('-')).collect();
+    if words.is_empty() && shell.flavour().busybox() && name != "ssh" {
+        return super::help::usage(shell, &name).map(|()| 1);
+    }
+    if words.is_empty()
+        && name == "nc"
+        && let Some(status) = super::help::gnu_usage(shell, "nc")
+    {
+        return status;
+    }
     if words.is_empty() {
         let text = match name.as_str() {
             "ssh" => "usage: ssh [-46AaCfGgKkMNnqsTtVvXxYy] [-B bind_interface] [-b bind_address]\n           [-c cipher_spec] [-D [bind_address:]port] [-E log_file]\n           destination [command [argument ...]]\n".to_owned(),
-            "nc" => "usage: nc [-46CDdFhklNnrStUuvZz] [-I length] [-i interval] [-M ttl]\n\t  [destination] [port]\n".to_owned(),
             other => format!("usage: {other} host\n"),
         };
         if name == "ssh" && rest(arguments).iter().any(|word| word == "-V") {

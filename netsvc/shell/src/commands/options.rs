@@ -5,6 +5,8 @@ use crate::{
     interpret::{Flow, Shell},
 };
 
+pub(super) use super::operand::inputs;
+
 /// Options and operands of a command.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Options {
@@ -52,21 +54,33 @@ pub(super) fn options(
         Err(reason) => {
             let name = super::own(arguments).to_owned();
             if shell.flavour().busybox() {
-                // Alpine's C library has words of its own for this.
-                let letter =
-                    reason.strip_prefix("invalid option -- '").and_then(|text| text.strip_suffix('\''));
-                let reason = match letter.filter(|_| shell.flavour() == Flavour::Alpine) {
-                    Some(letter) => format!("unrecognized option: {letter}"),
-                    None => reason,
-                };
-                shell.err(&format!("{name}: {reason}\n"))?;
-                super::help::usage(shell, &name)?;
+                refuse(shell, &name, &reason)?;
             } else {
-                shell.err(&format!("{name}: {reason}\nTry '{name} --help' for more information.\n"))?;
+                let hint = super::help::hint(&name);
+                shell.err(&format!("{name}: {reason}\n{hint}"))?;
             }
             Ok(None)
         }
     }
+}
+
+/// What an applet says of a word that getopt refused.
+pub(super) fn refuse(shell: &mut Shell, name: &str, reason: &str) -> Result<(), Flow> {
+    // Alpine's C library has words of its own for this.
+    let musl = || {
+        let quoted = reason.split_once('\'')?.1.strip_suffix('\'')?;
+        let word = quoted.trim_start_matches('-');
+        let said = if reason.starts_with("option requires") {
+            "option requires an argument"
+        } else {
+            "unrecognized option"
+        };
+        Some(format!("{said}: {word}"))
+    };
+    let said = if shell.flavour() == Flavour::Alpine { musl() } else { None };
+    let said = said.as_deref().unwrap_or(reason);
+    shell.err(&format!("{name}: {said}\n"))?;
+    super::help::usage(shell, name)
 }
 
 fn parse(arguments: &[String], short: &str, long: &[(&str, char)]) -> Result<Options, String> {
@@ -83,7 +97,7 @@ fn parse(arguments: &[String], short: &str, long: &[(&str, char)]) -> Result<Opt
                 let mut fitting = long.iter().filter(|(known, _)| known.starts_with(name));
                 fitting.next().filter(|_| fitting.next().is_none())
             });
-            let Some((_, letter)) = found else { return Err(format!("unrecognized option '--{name}'")) };
+            let Some((_, letter)) = found else { return Err(format!("unrecognized option '--{text}'")) };
             let value = match (value, takes_value(short, *letter)) {
                 (Some(value), _) => value.to_owned(),
                 (None, true) => {
@@ -133,63 +147,4 @@ fn cluster(
 fn takes_value(short: &str, letter: char) -> bool {
     let mut letters = short.chars().skip_while(|found| *found != letter);
     letters.next().is_some() && letters.next() == Some(':')
-}
-
-/// Reads the operands' contents, or standard input when there are none or for `-`: name and bytes each.
-/// A file that cannot be read is complained about and left out; the flag says so.
-pub(super) fn inputs(
-    shell: &mut Shell,
-    name: &str,
-    files: &[String],
-) -> Result<(Vec<(String, Vec<u8>)>, bool), Flow> {
-    if files.is_empty() {
-        return Ok((vec![("-".into(), shell.read_all()?)], true));
-    }
-    let mut contents = Vec::new();
-    let mut good = true;
-    for file in files {
-        if file == "-" || file == "/dev/stdin" {
-            contents.push((file.clone(), shell.read_all()?));
-            continue;
-        }
-        match shell.fs.read_file(file) {
-            Ok(bytes) => {
-                shell.spend(1 + bytes.len() as u64 / 4096)?;
-                if shell.is_endless(file) {
-                    shell.meet_endless()?;
-                }
-                contents.push((file.clone(), bytes.to_vec()));
-            }
-            Err(error) => {
-                good = false;
-                let quoted = match name {
-                    "head" | "tail" if !shell.flavour().busybox() => {
-                        let verb = if error == crate::fs::Errno::IsDirectory {
-                            "error reading"
-                        } else {
-                            "cannot open"
-                        };
-                        if verb == "cannot open" {
-                            format!("cannot open '{file}' for reading: {error}")
-                        } else {
-                            format!("error reading '{file}': {error}")
-                        }
-                    }
-                    "sort" if !shell.flavour().busybox() => format!("cannot read: {file}: {error}"),
-                    "cat" if error == crate::fs::Errno::IsDirectory && shell.flavour().busybox() => {
-                        format!("read error: {error}")
-                    }
-                    "cat" | "tail" | "uniq" if shell.flavour().busybox() => {
-                        format!("can't open '{file}': {error}")
-                    }
-                    _ => format!("{file}: {error}"),
-                };
-                shell.err(&format!("{name}: {quoted}\n"))?;
-            }
-        }
-    }
-    if name == "tail" && contents.is_empty() && shell.flavour().busybox() {
-        shell.err("tail: no files\n")?;
-    }
-    Ok((contents, good))
 }

@@ -13,20 +13,15 @@ use std::cmp::Ordering;
 pub(super) const COMMANDS: &[(&str, Run)] = &[("sort", sort), ("shuf", sort), ("uniq", uniq), ("cut", cut)];
 
 fn sort(shell: &mut Shell, arguments: &[String]) -> Status {
-    let Some(options) = options(
-        shell,
-        arguments,
-        "bdfghik:Mno:Rrst:uVz",
-        &[
-            ("unique", 'u'),
-            ("reverse", 'r'),
-            ("numeric-sort", 'n'),
-            ("key", 'k'),
-            ("field-separator", 't'),
-            ("human-numeric-sort", 'h'),
-        ],
-    )?
-    else {
+    const LONG: [(&str, char); 6] = [
+        ("unique", 'u'),
+        ("reverse", 'r'),
+        ("numeric-sort", 'n'),
+        ("key", 'k'),
+        ("field-separator", 't'),
+        ("human-numeric-sort", 'h'),
+    ];
+    let Some(options) = options(shell, arguments, "bcCdfghik:Mmno:RrsS:t:T:uVz", &LONG)? else {
         return Ok(2);
     };
     let (contents, good) = inputs(shell, "sort", &options.operands)?;
@@ -38,6 +33,17 @@ fn sort(shell: &mut Shell, arguments: &[String]) -> Status {
         })
         .collect();
     shell.spend(1 + text.len() as u64 / 256)?;
+    let bad = |key: &&str| !key.starts_with(|first: char| first.is_ascii_digit() && first != '0');
+    if let Some(wrong) = options.values('k').find(bad) {
+        let text = if shell.flavour().busybox() {
+            "sort: bad field specification\n".to_owned()
+        } else {
+            let word = super::wording::quoted(wrong);
+            format!("sort: invalid number at field start: invalid count at start of {word}\n")
+        };
+        shell.err(&text)?;
+        return Ok(2);
+    }
     let keys: Vec<Key> = options.values('k').map(|key| Key::parse(key, &options)).collect();
     let keys = if keys.is_empty() { vec![Key::parse("1", &options)] } else { keys };
     let separator = options.value('t').and_then(|text| text.chars().next());
@@ -200,23 +206,16 @@ fn uniq(shell: &mut Shell, arguments: &[String]) -> Status {
 }
 
 fn cut(shell: &mut Shell, arguments: &[String]) -> Status {
-    let Some(options) = options(
-        shell,
-        arguments,
-        "b:c:d:f:s",
-        &[
-            ("delimiter", 'd'),
-            ("fields", 'f'),
-            ("only-delimited", 's'),
-            ("characters", 'c'),
-            ("bytes", 'b'),
-            ("output-delimiter", 'o'),
-            ("complement", 'x'),
-        ],
-    )?
-    else {
-        return Ok(1);
-    };
+    const LONG: [(&str, char); 7] = [
+        ("delimiter", 'd'),
+        ("fields", 'f'),
+        ("only-delimited", 's'),
+        ("characters", 'c'),
+        ("bytes", 'b'),
+        ("output-delimiter", 'o'),
+        ("complement", 'x'),
+    ];
+    let Some(options) = options(shell, arguments, "b:c:d:f:nsO:D", &LONG)? else { return Ok(1) };
     let Some(list) = options.value('f').or(options.value('c')).or(options.value('b')) else {
         if shell.flavour().busybox() {
             shell.err("cut: expected a list of bytes, characters, or fields\n")?;
@@ -242,7 +241,7 @@ fn cut(shell: &mut Shell, arguments: &[String]) -> Status {
                 chosen(line.chars(), wanted).collect()
             } else if line.contains(delimiter) {
                 let fields: Vec<&str> = chosen(line.split(delimiter), wanted).collect();
-                fields.join(options.value('o').unwrap_or(&delimiter.to_string()))
+                fields.join(options.value('o').or(options.value('O')).unwrap_or(&delimiter.to_string()))
             } else if options.has('s') {
                 continue;
             } else {

@@ -37,8 +37,9 @@ fn echo(shell: &mut Shell, arguments: &[String]) -> Status {
     }
     let mut text = words.join(" ");
     if escapes {
-        let text_escapes = if dash { text.replace("\\x", "\\\\x").replace("\\e", "\\\\e") } else { text };
-        let (unescaped, stop) = unescape_with(&text_escapes, false, true);
+        let octal = if shell.dialect().is_bash() { Octal::AfterZero } else { Octal::Both };
+        let text_escapes = if dash { text.replace("\\x", "\\\\x") } else { text };
+        let (unescaped, stop) = unescape_with(&text_escapes, false, octal);
         text = unescaped;
         newline &= !stop;
     }
@@ -51,10 +52,21 @@ fn echo(shell: &mut Shell, arguments: &[String]) -> Status {
 
 /// Text with backslash escapes replaced, and whether `\c` ended it. `c_quotes`: as in `$'…'`.
 pub(crate) fn unescape(text: &str, c_quotes: bool) -> (String, bool) {
-    unescape_with(text, c_quotes, false)
+    unescape_with(text, c_quotes, Octal::Plain)
 }
 
-fn unescape_with(text: &str, c_quotes: bool, leading_zero: bool) -> (String, bool) {
+/// How a byte is written by its octal number.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Octal {
+    /// `\101`: formats, `$'…'`.
+    Plain,
+    /// `\0101` alone: bash's `echo -e` and `%b`.
+    AfterZero,
+    /// Either: `echo` of dash and BusyBox.
+    Both,
+}
+
+fn unescape_with(text: &str, c_quotes: bool, octal: Octal) -> (String, bool) {
     let mut out = String::new();
     let mut characters = text.chars().peekable();
     while let Some(character) = characters.next() {
@@ -99,8 +111,10 @@ fn unescape_with(text: &str, c_quotes: bool, leading_zero: bool) -> (String, boo
                     None => out.extend(['\\', escaped]),
                 }
             }
-            '0' if leading_zero => out.push(char::from((digits(None, 8, 3).unwrap_or(0) & 255) as u8)),
-            '0'..='7' if !leading_zero => {
+            '0' if octal != Octal::Plain => {
+                out.push(char::from((digits(None, 8, 3).unwrap_or(0) & 255) as u8))
+            }
+            '0'..='7' if octal != Octal::AfterZero => {
                 out.push(char::from((digits(Some(escaped), 8, 3).unwrap_or(0) & 255) as u8))
             }
             other => out.extend(['\\', other]),
@@ -149,14 +163,12 @@ fn complain(shell: &mut Shell, complaints: Vec<String>) -> Result<Option<i32>, F
                 shell.complain_of("printf", &format!("{text}: expected numeric value"))?
             }
             Dialect::Dash => {
-                let letter = text.chars().nth(1).unwrap_or(' ');
-                let text = format!("%{letter}: invalid directive");
+                let text = format!("{text}: invalid directive");
                 return shell.refuse("printf", &text, false, 2).map(Some);
             }
             Dialect::Ash if invalid => shell.complain(&format!("invalid number '{text}'"))?,
             Dialect::Ash => {
-                let letter = text.chars().nth(1).unwrap_or(' ');
-                shell.complain(&format!("%{letter}: invalid format"))?;
+                shell.complain(&format!("{text}: invalid format"))?;
             }
             _ => shell.complain(&format!("printf: {complaint}"))?,
         }
@@ -167,11 +179,18 @@ fn complain(shell: &mut Shell, complaints: Vec<String>) -> Result<Option<i32>, F
 fn printf(shell: &mut Shell, arguments: &[String]) -> Status {
     let mut words = rest(arguments);
     let mut variable = None;
-    if let [flag, name, tail @ ..] = words
-        && flag == "-v"
-    {
-        variable = Some(name.clone());
-        words = tail;
+    match words {
+        [flag, name, tail @ ..] if flag == "-v" && shell.dialect().is_bash() => {
+            variable = Some(name.clone());
+            words = tail;
+        }
+        [flag, ..]
+            if shell.dialect() == Dialect::Dash && flag.starts_with('-') && flag != "--" && flag != "-" =>
+        {
+            let letter = flag.chars().nth(1).unwrap_or('-');
+            return shell.refuse("printf", &format!("Illegal option -{letter}"), false, 2);
+        }
+        _ => {}
     }
     if let Some((first, tail)) = words.split_first()
         && first == "--"
@@ -186,7 +205,8 @@ fn printf(shell: &mut Shell, arguments: &[String]) -> Status {
         }
         return Ok(2);
     };
-    let mut formatter = Formatter { values, status: 0, complaints: Vec::new(), stop: false };
+    let dialect = shell.dialect();
+    let mut formatter = Formatter { dialect, values, status: 0, complaints: Vec::new(), stop: false };
     let mut out = String::new();
     loop {
         shell.spend(1)?;
@@ -215,6 +235,7 @@ fn printf(shell: &mut Shell, arguments: &[String]) -> Status {
 }
 
 pub(super) struct Formatter<'a> {
+    pub(super) dialect: Dialect,
     pub(super) values: &'a [String],
     pub(super) status: i32,
     pub(super) complaints: Vec<String>,
@@ -229,7 +250,14 @@ impl Formatter<'_> {
     }
 
     fn number(&mut self) -> i64 {
-        let Some(text) = self.next() else { return 0 };
+        let ash = self.dialect == Dialect::Ash;
+        let Some(text) = self.next() else {
+            if ash {
+                self.status = 1;
+                self.complaints.push(": invalid number".into());
+            }
+            return 0;
+        };
         let trimmed = text.trim();
         if let Some(character) = trimmed.strip_prefix(['\'', '"']) {
             return i64::from(character.chars().next().map_or(0, u32::from));
@@ -245,20 +273,26 @@ impl Formatter<'_> {
         parsed.map(|value| value * sign).unwrap_or_else(|| {
             self.status = 1;
             self.complaints.push(format!("{text}: invalid number"));
+            if ash {
+                return 0;
+            }
             digits.chars().take_while(char::is_ascii_digit).collect::<String>().parse().unwrap_or(0)
         })
     }
 
     /// Applies the format once.
     pub(super) fn round(&mut self, format: &str, out: &mut String) {
-        let (format, stop) = unescape(&format.replace("\\\"", "\""), false);
-        self.stop |= stop;
-        let mut characters = format.chars().peekable();
-        while let Some(character) = characters.next() {
-            if character != '%' {
-                out.push(character);
-                continue;
-            }
+        let mut rest = format;
+        while !rest.is_empty() {
+            // What is between the directives has its escapes replaced, the directives themselves have none.
+            let (plain, directive) = rest.split_at(rest.find('%').unwrap_or(rest.len()));
+            let plain = plain.replace("\\\"", "\"");
+            let plain = if self.dialect == Dialect::Dash { plain.replace("\\x", "\\\\x") } else { plain };
+            let (plain, stop) = unescape(&plain, false);
+            out.push_str(&plain);
+            self.stop |= stop;
+            let Some(body) = directive.strip_prefix('%').filter(|_| !self.stop) else { return };
+            let mut characters = body.chars().peekable();
             let mut flags = String::new();
             while let Some(flag) = characters.next_if(|next| "-+ #0".contains(*next)) {
                 flags.push(flag);
@@ -277,10 +311,16 @@ impl Formatter<'_> {
                 }
                 digits.parse::<usize>().unwrap_or(0).min(4_096)
             });
-            while characters.next_if(|next| "lhjzt".contains(*next)).is_some() {}
+            let modifiers = if self.dialect == Dialect::Dash { "" } else { "lhjzt" };
+            while characters.next_if(|next| modifiers.contains(*next)).is_some() {}
             let width = width.parse::<usize>().unwrap_or(0).min(4_096);
             match characters.next() {
                 Some('%') => out.push('%'),
+                Some(code) if self.lacks(code) => {
+                    let left: String = characters.collect();
+                    self.refuse(code, &left);
+                    return;
+                }
                 Some(code) => {
                     let text = self.convert(code, &flags, precision);
                     pad(out, &text, width, &flags, code);
@@ -290,7 +330,28 @@ impl Formatter<'_> {
             if self.stop {
                 return;
             }
+            let left = characters.map(char::len_utf8).sum::<usize>();
+            rest = body.get(body.len() - left..).unwrap_or("");
         }
+    }
+
+    /// Whether a dialect has no such directive.
+    fn lacks(&self, code: char) -> bool {
+        match code {
+            'q' => !self.dialect.is_bash(),
+            _ => !"sbqcdiuxXofFegEG".contains(code),
+        }
+    }
+
+    /// Ends at a directive that is none; `left` is the format after it.
+    fn refuse(&mut self, code: char, left: &str) {
+        self.status = 1;
+        self.stop = true;
+        self.complaints.push(match self.dialect {
+            Dialect::Dash => format!("%{code}"),
+            Dialect::Ash => format!("%{code}{left}"),
+            _ => format!("`{code}': invalid format character"),
+        });
     }
 
     fn convert(&mut self, code: char, flags: &str, precision: Option<usize>) -> String {
@@ -304,7 +365,7 @@ impl Formatter<'_> {
             }
             'b' => {
                 let text = self.next().unwrap_or_default();
-                let (text, stop) = unescape_with(&text, false, true);
+                let (text, stop) = unescape_with(&text, false, Octal::AfterZero);
                 self.stop |= stop;
                 text
             }
@@ -334,12 +395,7 @@ impl Formatter<'_> {
                 let value: f64 = self.next().and_then(|text| text.trim().parse().ok()).unwrap_or(0.0);
                 super::calculate::float(code, value, precision)
             }
-            other => {
-                self.status = 1;
-                self.complaints.push(format!("`{other}': invalid format character"));
-                self.stop = true;
-                String::new()
-            }
+            _ => String::new(),
         }
     }
 }

@@ -14,7 +14,7 @@ pub(super) const COMMANDS: &[(&str, Run)] = &[
     ("pidof", pgrep),
     ("pstree", pstree),
     ("lsof", lsof),
-    ("renice", |_, _| Ok(0)),
+    ("renice", renice),
     ("fuser", |_, _| Ok(1)),
     ("pmap", |_, _| Ok(0)),
 ];
@@ -29,6 +29,22 @@ pub(super) fn end(shell: &mut Shell, pid: u32) {
 
 fn killall(shell: &mut Shell, arguments: &[String]) -> Status {
     let full = own(arguments) == "pkill";
+    let busybox = shell.flavour().busybox();
+    let quiet = rest(arguments).iter().any(|word| word == "-q" || word == "--quiet");
+    if busybox && !full && rest(arguments).iter().all(|word| word.starts_with('-')) {
+        shell.err("killall: you need to specify whom to kill\n")?;
+        return Ok(1);
+    }
+    let named = rest(arguments).iter().any(|word| !word.starts_with('-'));
+    if !named
+        && !full
+        && let Some(status) = super::help::gnu_usage(shell, "killall")
+    {
+        return status;
+    }
+    if !named {
+        return criteria(shell, "pkill");
+    }
     let mut status = 0;
     for word in rest(arguments).iter().filter(|word| !word.starts_with('-')) {
         let found: Vec<u32> = shell
@@ -45,8 +61,12 @@ fn killall(shell: &mut Shell, arguments: &[String]) -> Status {
             .collect();
         if found.is_empty() {
             status = 1;
-            if !full {
-                shell.err(&format!("{word}: no process found\n"))?;
+            if !full && !quiet {
+                shell.err(&if busybox {
+                    format!("killall: {word}: no process killed\n")
+                } else {
+                    format!("{word}: no process found\n")
+                })?;
             }
         }
         for pid in found {
@@ -56,8 +76,23 @@ fn killall(shell: &mut Shell, arguments: &[String]) -> Status {
     Ok(status)
 }
 
+/// What pgrep and pkill say when they are told nothing.
+fn criteria(shell: &mut Shell, name: &str) -> Status {
+    shell.err(&format!(
+        "{name}: no matching criteria specified\nTry `{name} --help' for more information.\n"
+    ))?;
+    Ok(2)
+}
+
 fn pgrep(shell: &mut Shell, arguments: &[String]) -> Status {
     let exact = own(arguments) == "pidof";
+    let selects = |word: &String| {
+        !word.starts_with('-')
+            || ["-u", "-U", "-t", "-P", "-g", "-s"].iter().any(|flag| word.starts_with(flag))
+    };
+    if !exact && !rest(arguments).iter().any(selects) {
+        return criteria(shell, "pgrep");
+    }
     let long = rest(arguments).iter().any(|word| word == "-l" || word == "-a");
     let full = rest(arguments).iter().any(|word| word.starts_with('-') && word.contains('f'));
     let mut found: Vec<String> = Vec::new();
@@ -83,6 +118,14 @@ fn pgrep(shell: &mut Shell, arguments: &[String]) -> Status {
         found.reverse();
     }
     shell.out(&format!("{}\n", found.join(if exact { " " } else { "\n" })))?;
+    Ok(0)
+}
+
+fn renice(shell: &mut Shell, arguments: &[String]) -> Status {
+    if rest(arguments).len() < 2 && !shell.flavour().busybox() {
+        shell.err("renice: not enough arguments\nTry 'renice --help' for more information.\n")?;
+        return Ok(1);
+    }
     Ok(0)
 }
 

@@ -11,6 +11,9 @@ pub(super) enum Test {
     Permission(char, u32),
     Modified(char, i64, i64),
     User(u32),
+    Group(u32),
+    /// Changed after another file was.
+    Newer(String),
     Empty,
     Executable,
     Not,
@@ -37,7 +40,7 @@ type Words<'a> = std::slice::Iter<'a, String>;
 impl Query {
     /// # Errors
     /// What find says of an expression that it does not understand.
-    pub(super) fn parse(words: &[String]) -> Result<Query, String> {
+    pub(super) fn parse(words: &[String], busybox: bool) -> Result<Query, String> {
         let mut query = Query { tests: Vec::new(), least: 0, most: usize::MAX };
         let mut left = words.iter();
         while let Some(word) = left.next() {
@@ -45,8 +48,12 @@ impl Query {
                 "-a" | "-and" | "-xdev" | "-mount" | "-depth" | "-follow" | "-daystart" | "-noleaf" => {}
                 "-maxdepth" => query.most = value(word, &mut left)?.parse().unwrap_or(usize::MAX),
                 "-mindepth" => query.least = value(word, &mut left)?.parse().unwrap_or(0),
+                // Debian's BusyBox is built without these.
+                "-delete" | "-writable" | "-readable" | "-printf" | "-ls" if busybox => {
+                    return Err(format!("unknown predicate `{word}'"));
+                }
                 _ => {
-                    let test = alone(word).map_or_else(|| with_value(word, &mut left), Ok)?;
+                    let test = alone(word).map_or_else(|| with_value(word, &mut left, busybox), Ok)?;
                     query.tests.push(test);
                 }
             }
@@ -88,12 +95,26 @@ fn alone(word: &str) -> Option<Test> {
 }
 
 /// What takes a value, or several.
-fn with_value(word: &str, left: &mut Words<'_>) -> Result<Test, String> {
+fn with_value(word: &str, left: &mut Words<'_>, busybox: bool) -> Result<Test, String> {
     Ok(match word {
         "-name" => Test::Name(Pattern::from_text(&value(word, left)?), false),
         "-iname" => Test::Name(Pattern::from_text(&value(word, left)?.to_ascii_lowercase()), true),
         "-path" | "-wholename" => Test::Path(Pattern::from_text(&value(word, left)?)),
-        "-type" => Test::Type(value(word, left)?),
+        "-type" => {
+            let kinds = value(word, left)?;
+            if busybox && !(kinds.len() == 1 && "fdlbcps".contains(&kinds)) {
+                return Err(format!("invalid argument '{kinds}' to '-type'"));
+            }
+            if let Some(letter) =
+                kinds.split(',').find(|kind| !(kind.len() == 1 && "fdlbcpsD".contains(*kind)))
+            {
+                return Err(format!("Unknown argument to -type: {letter}"));
+            }
+            Test::Type(kinds)
+        }
+        "-newer" | "-cnewer" | "-anewer" => Test::Newer(value(word, left)?),
+        "-group" | "-gid" => Test::Group(value(word, left)?.parse().unwrap_or(0)),
+
         "-size" => size(&value(word, left)?),
         "-perm" => permission(&value(word, left)?),
         "-mtime" | "-mmin" | "-ctime" | "-atime" | "-cmin" | "-amin" => {

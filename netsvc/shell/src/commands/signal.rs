@@ -189,7 +189,10 @@ fn all(dialect: Dialect) -> String {
             };
             (0..=64).map(|number| name(number) + "\n").collect()
         }
-        Dialect::Ash => known().take(31).map(|(number, name)| format!("{number:>2}) {name}\n")).collect(),
+        Dialect::Ash => known()
+            .take(31)
+            .map(|(number, name)| format!("{number:>2}) {}\n", if name == "IO" { "POLL" } else { &name }))
+            .collect(),
         _ => {
             let mut text = String::new();
             for (index, (number, name)) in known().enumerate() {

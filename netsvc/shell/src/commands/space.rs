@@ -37,6 +37,16 @@ fn df(shell: &mut Shell, arguments: &[String]) -> Status {
         return Ok(1);
     };
     let mut mounts = mounts(&shell.live);
+    if let Some(path) = options.operands.first().filter(|path| !shell.fs.exists(path)) {
+        let text = if shell.flavour().busybox() {
+            shell.out(&table(&[], &options, true))?;
+            format!("df: {path}: can't find mount point\n")
+        } else {
+            format!("df: {path}: No such file or directory\n")
+        };
+        shell.err(&text)?;
+        return Ok(1);
+    }
     if let Some(path) = options.operands.first() {
         let wanted = mounts
             .iter()
@@ -46,7 +56,8 @@ fn df(shell: &mut Shell, arguments: &[String]) -> Status {
             .unwrap_or("/");
         mounts.retain(|mount| mount.point == wanted);
     }
-    shell.out(&table(&mounts, &options))?;
+    let busybox = shell.flavour().busybox();
+    shell.out(&table(&mounts, &options, busybox))?;
     Ok(0)
 }
 
@@ -76,7 +87,10 @@ fn mounts(live: &Live) -> Vec<Mount> {
 }
 
 /// What df prints.
-fn table(mounts: &[Mount], options: &Options) -> String {
+fn table(mounts: &[Mount], options: &Options, busybox: bool) -> String {
+    if busybox {
+        return applet_table(mounts, options);
+    }
     let show = |kib: u64| match kib {
         0 if options.has('h') => "0".into(),
         _ => in_unit(kib, options, |kib| kib / 1024),
@@ -103,6 +117,47 @@ fn table(mounts: &[Mount], options: &Options) -> String {
         out.push_str(&format!(
             "{device:<width$}{} {:>column$} {:>column$} {:>column$} {percent:>3}% {point}\n",
             kinds(kind),
+            show(*size),
+            show(*used),
+            show(left)
+        ));
+    }
+    out
+}
+
+/// What BusyBox prints.
+fn applet_table(mounts: &[Mount], options: &Options) -> String {
+    let unit = if options.has('h') {
+        "     Size"
+    } else if options.has('m') {
+        "1M-blocks"
+    } else {
+        "1K-blocks"
+    };
+    let kinds = |text: &str| if options.has('T') { format!("{text:<11}") } else { String::new() };
+    let percent_name = if options.has('P') { "Capacity" } else { "Use%" };
+    let kind = kinds("Type");
+    let mut out = format!("Filesystem           {kind}{unit:<15}Used Available {percent_name} Mounted on\n");
+    let show = |kib: u64| match kib {
+        0 if options.has('h') => "0".to_owned(),
+        // One digit after the point, whatever the size.
+        kib if options.has('h') => {
+            let (value, letter) = match kib {
+                1_048_576.. => (kib as f64 / 1_048_576.0, 'G'),
+                1_024.. => (kib as f64 / 1_024.0, 'M'),
+                _ => (kib as f64, 'K'),
+            };
+            format!("{value:.1}{letter}")
+        }
+        kib if options.has('m') => (kib / 1024).to_string(),
+        kib => kib.to_string(),
+    };
+    for Mount { device, kind, size, used, point } in mounts {
+        let left = size - used;
+        let percent = (used * 100).div_ceil((used + left).max(1));
+        let kind = if options.has('T') { format!(" {kind:<10}") } else { String::new() };
+        out.push_str(&format!(
+            "{device:<20}{kind} {:>9} {:>9} {:>9} {percent:>3}% {point}\n",
             show(*size),
             show(*used),
             show(left)
@@ -141,7 +196,8 @@ fn du(shell: &mut Shell, arguments: &[String]) -> Status {
     let mut status = 0;
     for root in roots {
         if shell.fs.lstat(&root).is_err() {
-            shell.err(&format!("du: cannot access '{root}': No such file or directory\n"))?;
+            let text = if shell.flavour().busybox() { root } else { format!("cannot access '{root}'") };
+            shell.err(&format!("du: {text}: No such file or directory\n"))?;
             status = 1;
             continue;
         }

@@ -14,7 +14,7 @@ pub(super) const COMMANDS: &[(&str, Run)] = &[
     ("nproc", nproc),
     ("date", date),
     ("mount", mount),
-    ("umount", |_, _| Ok(0)),
+    ("umount", umount),
     ("cal", |_, _| Ok(0)),
     ("hostid", hostid),
 ];
@@ -164,6 +164,17 @@ fn date(shell: &mut Shell, arguments: &[String]) -> Status {
         return Ok(1);
     };
     let mut at = shell.live.now();
+    let digits = |word: &&String| word.chars().all(|letter| letter.is_ascii_digit() || letter == '.');
+    let settable = |word: &&String| digits(word) && matches!(word.len(), 8 | 10 | 11 | 12 | 13 | 15);
+    if let Some(wrong) = options.operands.iter().find(|word| !word.starts_with('+') && !settable(word)) {
+        let text = if shell.flavour().busybox() {
+            format!("date: invalid date '{wrong}'\n")
+        } else {
+            format!("date: invalid date {}\n", super::wording::quoted(wrong))
+        };
+        shell.err(&text)?;
+        return Ok(1);
+    }
     if let Some(text) = options.value('d') {
         at = match text.strip_prefix('@').map(str::parse::<i64>) {
             Some(Ok(seconds)) => seconds.saturating_mul(1_000_000),
@@ -194,8 +205,45 @@ fn date(shell: &mut Shell, arguments: &[String]) -> Status {
     Ok(0)
 }
 
+fn umount(shell: &mut Shell, arguments: &[String]) -> Status {
+    let busybox = shell.flavour().busybox();
+    let Some(path) = rest(arguments).iter().find(|word| !word.starts_with('-')).cloned() else {
+        if rest(arguments).iter().any(|word| word == "-a") {
+            return Ok(0);
+        }
+        if busybox {
+            return super::help::usage(shell, "umount").map(|()| 1);
+        }
+        shell.err("umount: bad usage\nTry 'umount --help' for more information.\n")?;
+        return Ok(1);
+    };
+    let mounts = shell.live.render(Dynamic::Kernel(KernelItem::Mounts), "");
+    let known = mounts.lines().any(|line| line.split(' ').take(2).any(|field| field == path));
+    if known {
+        return Ok(0);
+    }
+    let text = match (shell.fs.lstat(&path), busybox) {
+        (Err(error), true) => format!("umount: can't unmount {path}: {error}\n"),
+        (Ok(_), true) => format!("umount: can't unmount {path}: Invalid argument\n"),
+        (Err(_), false) => format!("umount: {path}: no mount point specified.\n"),
+        (Ok(_), false) => format!("umount: {path}: not mounted.\n"),
+    };
+    shell.err(&text)?;
+    Ok(if busybox { 1 } else { 32 })
+}
+
 fn mount(shell: &mut Shell, arguments: &[String]) -> Status {
-    if rest(arguments).iter().any(|word| !word.starts_with('-')) {
+    let operands: Vec<&String> = rest(arguments).iter().filter(|word| !word.starts_with('-')).collect();
+    if let ([only], true) = (operands.as_slice(), rest(arguments).len() == 1) {
+        let text = if shell.flavour().busybox() {
+            format!("mount: can't find {only} in /etc/fstab\n")
+        } else {
+            format!("mount: {only}: can't find in /etc/fstab.\n")
+        };
+        shell.err(&text)?;
+        return Ok(1);
+    }
+    if !operands.is_empty() {
         if shell.fs.credentials.uid != 0 {
             shell.err("mount: must be superuser to use mount.\n")?;
             return Ok(1);

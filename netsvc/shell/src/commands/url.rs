@@ -66,6 +66,11 @@ impl Url {
         }
     }
 
+    /// Whether no resolver knows the host (RFC 6761, section 6.4), or there is none.
+    pub(super) fn is_nowhere(&self) -> bool {
+        self.host.is_empty() || self.host.ends_with(".invalid") || self.host.ends_with(".test")
+    }
+
     /// Whether the host is an IPv6 address; this node has none, so it cannot be reached.
     pub(super) fn is_ipv6(&self) -> bool {
         self.host.parse::<std::net::Ipv6Addr>().is_ok()

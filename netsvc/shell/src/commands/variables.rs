@@ -31,13 +31,15 @@ fn export(shell: &mut Shell, arguments: &[String]) -> Status {
     let remove = rest(arguments).first().is_some_and(|word| word == "-n");
     let words: Vec<&String> = rest(arguments).iter().filter(|word| !word.starts_with('-')).collect();
     if words.is_empty() {
-        let prefix = if !shell.dialect().is_bash() { "export" } else { "declare -x" };
-        let lines: String = shell
-            .state
-            .variables
-            .environment()
-            .map(|(name, value)| format!("{prefix} {name}=\"{value}\"\n"))
-            .collect();
+        let bash = shell.dialect().is_bash();
+        let line = |(name, value): (&str, &str)| {
+            if bash {
+                format!("declare -x {name}=\"{value}\"\n")
+            } else {
+                format!("export {name}={}\n", single(value))
+            }
+        };
+        let lines: String = shell.state.variables.environment().map(line).collect();
         shell.out(&lines)?;
         return Ok(0);
     }
@@ -52,6 +54,11 @@ fn export(shell: &mut Shell, arguments: &[String]) -> Status {
                 format!("{name}: bad variable name")
             };
             status = shell.refuse(&command, &text, true, 1)?;
+            continue;
+        }
+        let fixed = shell.state.variables.map.get(name).is_some_and(|variable| variable.readonly);
+        if fixed && value.is_some() && !shell.dialect().is_bash() {
+            status = shell.refuse(&command, &format!("{name}: is read only"), true, 1)?;
             continue;
         }
         if let Some(value) = value
@@ -173,14 +180,21 @@ fn unset(shell: &mut Shell, arguments: &[String]) -> Status {
     Ok(0)
 }
 
+/// A value between single quotes, as dash and BusyBox show all of them.
+fn single(value: &str) -> String {
+    format!("'{}'", value.replace('\'', "'\"'\"'"))
+}
+
 /// All variables, as `set` lists them.
 fn listed(shell: &mut Shell) -> Status {
+    let bash = shell.dialect().is_bash();
+    let quoted = |value: &str| if bash { quote(value) } else { single(value) };
     let lines: String = shell
         .state
         .variables
         .map
         .iter()
-        .map(|(name, variable)| format!("{name}={}\n", quote(&variable.value)))
+        .map(|(name, variable)| format!("{name}={}\n", quoted(&variable.value)))
         .collect();
     shell.out(&lines)?;
     Ok(0)
@@ -239,9 +253,9 @@ fn set(shell: &mut Shell, arguments: &[String]) -> Status {
                     Some("nounset") => 'u',
                     Some("noglob") => 'f',
                     Some(name) => match super::shells::named_option(name) {
-                        Some(letter) => letter,
+                        Some(letter) if letter != 'P' => letter,
                         None if LONG_OPTIONS.contains(&name) => continue,
-                        None => {
+                        _ => {
                             let name = name.to_owned();
                             return super::wording::bad_set_option(shell, &name, true);
                         }

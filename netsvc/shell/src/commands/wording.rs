@@ -8,10 +8,33 @@ use crate::{
 /// Wrong use of a program: GNU's message with its hint, or the applet's usage.
 pub(super) fn wrong_use(shell: &mut Shell, name: &str, message: &str, status: i32) -> Status {
     if shell.flavour().busybox() {
-        return super::help::usage(shell, name).map(|()| 1);
+        return super::help::usage(shell, name).map(|()| super::applet::wrong_use_status(name));
     }
     shell.err(&format!("{name}: {message}\nTry '{name} --help' for more information.\n"))?;
     Ok(status)
+}
+
+/// A word between the quotes of the GNU tools in a UTF-8 locale.
+pub(super) fn quoted(text: &str) -> String {
+    format!("\u{e2}\u{80}\u{98}{text}\u{e2}\u{80}\u{99}")
+}
+
+/// What a program says of another that it was to run and that is not there; `None`: it is.
+pub(super) fn absent(shell: &mut Shell, who: &str, words: &[String]) -> Option<Status> {
+    let name = words.first()?;
+    if crate::interpret::command_path(shell, name).is_some() || shell.fs.exists(name) && name.contains('/') {
+        return None;
+    }
+    let reason = "No such file or directory";
+    let text = match (who, shell.flavour().busybox()) {
+        ("xargs", _) | ("find", true) => format!("{name}: {reason}"),
+        (_, true) => format!("can't execute '{name}': {reason}"),
+        ("nohup", _) => format!("failed to run command '{name}': {reason}"),
+        ("timeout" | "stdbuf", _) => format!("failed to run command {}: {reason}", quoted(name)),
+        ("setsid", _) => format!("failed to execute {name}: {reason}"),
+        _ => format!("{}: {reason}", quoted(name)),
+    };
+    Some(shell.err(&format!("{who}: {text}\n")).map(|()| if who == "find" { 1 } else { 127 }))
 }
 
 /// An option that `set` does not have.
@@ -24,6 +47,10 @@ pub(super) fn bad_set_option(shell: &mut Shell, option: &str, named: bool) -> St
         (_, true) => format!("{option}: invalid option name"),
         (_, false) => format!("-{option}: invalid option"),
     };
+    if shell.dialect() == Dialect::Ash && named && !shell.interactive {
+        shell.complain_of("set", &text)?;
+        return Err(Flow::Exit(1));
+    }
     let status = shell.refuse("set", &text, true, 2)?;
     if !named {
         shell.err("set: usage: set [-abefhkmnptuvxBCEHPT] [-o option-name] [--] [-] [arg ...]\n")?;

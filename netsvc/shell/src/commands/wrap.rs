@@ -1,6 +1,11 @@
 //! Commands that run commands: sh, env, nohup, timeout, watch, …
 
-use super::{Run, options::options, own, rest};
+use super::{
+    Run,
+    options::options,
+    own, rest,
+    wording::{absent, quoted, wrong_use},
+};
 use crate::{
     interpret::{Flow, Shell, Status},
     text::decode,
@@ -33,7 +38,10 @@ pub(super) const COMMANDS: &[(&str, Run)] = &[
 fn plain(shell: &mut Shell, arguments: &[String]) -> Status {
     let words: Vec<String> =
         rest(arguments).iter().skip_while(|word| word.starts_with('-')).cloned().collect();
-    shell.run_arguments(&words)
+    if let Some(status) = absent(shell, own(arguments), &words) {
+        return status;
+    }
+    shell.run_wrapped(&words)
 }
 
 fn chroot(shell: &mut Shell, arguments: &[String]) -> Status {
@@ -43,13 +51,24 @@ fn chroot(shell: &mut Shell, arguments: &[String]) -> Status {
 }
 
 fn nice(shell: &mut Shell, arguments: &[String]) -> Status {
+    if let [_, flag, value, ..] = arguments
+        && flag == "-n"
+        && own(arguments) == "nice"
+        && value.parse::<i64>().is_err()
+    {
+        shell.err(&format!("nice: invalid adjustment {}\n", quoted(value)))?;
+        return Ok(125);
+    }
     let numeric =
         |word: &String| word.starts_with('-') || word.parse::<i64>().is_ok() || word.starts_with("0x");
     let words: Vec<String> = rest(arguments).iter().skip_while(|word| numeric(word)).cloned().collect();
     if words.is_empty() {
         shell.out("0\n")?;
     }
-    shell.run_arguments(&words)
+    if let Some(status) = absent(shell, own(arguments), &words) {
+        return status;
+    }
+    shell.run_wrapped(&words)
 }
 
 fn nohup(shell: &mut Shell, arguments: &[String]) -> Status {
@@ -57,6 +76,9 @@ fn nohup(shell: &mut Shell, arguments: &[String]) -> Status {
     if words.is_empty() {
         shell.err("nohup: missing operand\nTry 'nohup --help' for more information.\n")?;
         return Ok(125);
+    }
+    if let Some(status) = absent(shell, "nohup", words) {
+        return status;
     }
     if shell.out_is_terminal() {
         shell.err("nohup: ignoring input and appending output to 'nohup.out'\n")?;
@@ -66,12 +88,21 @@ fn nohup(shell: &mut Shell, arguments: &[String]) -> Status {
         let _ = shell.fs.write_file(&path, &bytes, 0o600);
         return Ok(0);
     }
-    shell.run_arguments(words)
+    shell.run_wrapped(words)
 }
 
 fn env(shell: &mut Shell, arguments: &[String]) -> Status {
-    let saved = shell.save();
     let mut words = rest(arguments);
+    let known = |word: &String| {
+        let letters = word.strip_prefix('-').filter(|letters| !letters.starts_with('-')).unwrap_or("");
+        letters.chars().take_while(|letter| *letter != 'u').all(|letter| "i0CSv".contains(letter))
+    };
+    let flags = || words.iter().take_while(|word| word.starts_with('-') && word.len() > 1 && *word != "--");
+    if let Some(wrong) = flags().find(|word| !known(word)) {
+        let letter = wrong.chars().skip(1).find(|letter| !"i0CSvu".contains(*letter)).unwrap_or('-');
+        return wrong_use(shell, "env", &format!("invalid option -- '{letter}'"), 125);
+    }
+    let saved = shell.save();
     while let Some((first, tail)) = words.split_first() {
         if first == "-i" || first == "-" {
             shell.state_mut().variables.map.retain(|_, variable| !variable.exported);
@@ -92,15 +123,14 @@ fn env(shell: &mut Shell, arguments: &[String]) -> Status {
         let lines: String =
             shell.state.variables.environment().map(|(name, value)| format!("{name}={value}\n")).collect();
         shell.out(&lines).map(|()| 0)
-    } else if shell.flavour().busybox()
-        && words.first().is_some_and(|name| crate::interpret::command_path(shell, name).is_none())
-    {
-        let name = words.first().map_or("", String::as_str);
-        shell.err(&format!("env: can't execute '{name}': No such file or directory\n")).map(|()| 127)
     } else {
-        shell.run_program(words)
+        absent(shell, "env", words).unwrap_or_else(|| shell.run_wrapped(words))
     };
-    shell.restore(saved);
+    if result == Err(Flow::Enter) {
+        shell.keep_waiting(Some(saved), None);
+    } else {
+        shell.restore(saved);
+    }
     result
 }
 
@@ -139,19 +169,23 @@ fn duration(text: &str) -> Option<Duration> {
 }
 
 fn sleep(shell: &mut Shell, arguments: &[String]) -> Status {
-    let Some(first) = rest(arguments).first() else {
+    let name = own(arguments).to_owned();
+    let words = rest(arguments);
+    let Some(first) = words.iter().find(|word| duration(word).is_none()).or(words.first()) else {
         shell.err("sleep: missing operand\nTry 'sleep --help' for more information.\n")?;
         return Ok(1);
     };
     match duration(first) {
         Some(time) => {
-            let time = if own(arguments) == "usleep" { time / 1_000_000 } else { time };
+            let all: Duration = words.iter().filter_map(|word| duration(word)).sum();
+            let time =
+                if name == "usleep" { time / 1_000_000 } else { all.min(Duration::from_secs(1_000_000)) };
             shell.wait(time)?;
             Ok(0)
         }
         None => {
             let text = if shell.flavour().busybox() {
-                format!("sleep: invalid number '{first}'\n")
+                format!("{name}: invalid number '{first}'\n")
             } else {
                 decode(
                     format!(
@@ -176,12 +210,29 @@ fn timeout(shell: &mut Shell, arguments: &[String]) -> Status {
     else {
         return Ok(125);
     };
+    let busybox = shell.flavour().busybox();
+    if let Some(first) = options.operands.first().filter(|first| duration(first).is_none()) {
+        let text = if busybox {
+            format!("timeout: invalid number '{first}'\n")
+        } else {
+            let word = quoted(first);
+            format!("timeout: invalid time interval {word}\nTry 'timeout --help' for more information.\n")
+        };
+        shell.err(&text)?;
+        return Ok(if busybox { 1 } else { 125 });
+    }
+    if options.operands.len() < 2 && busybox {
+        return super::help::usage(shell, "timeout").map(|()| 1);
+    }
     let Some((limit, command)) =
         options.operands.split_first().and_then(|(first, command)| Some((duration(first)?, command)))
     else {
         shell.err("Try 'timeout --help' for more information.\n")?;
         return Ok(125);
     };
+    if let Some(status) = absent(shell, "timeout", command) {
+        return status;
+    }
     let started = shell.elapsed;
     let status = match shell.run_program(command) {
         Err(Flow::Exhausted) => return stop(shell, started + limit),
@@ -204,6 +255,11 @@ fn stop(shell: &mut Shell, at: Duration) -> Status {
 }
 
 fn watch(shell: &mut Shell, arguments: &[String]) -> Status {
+    if rest(arguments).is_empty()
+        && let Some(status) = super::help::gnu_usage(shell, "watch")
+    {
+        return status;
+    }
     let Some(options) = options(shell, arguments, "+bcdegn:ptx", &[("interval", 'n')])? else { return Ok(1) };
     let source = options.operands.join(" ");
     for _ in 0..3 {

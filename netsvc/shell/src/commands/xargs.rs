@@ -15,7 +15,7 @@ fn xargs(shell: &mut Shell, arguments: &[String]) -> Status {
     let Some(options) = options(
         shell,
         arguments,
-        "+0rtn:I:i::L:P:d:pa:s:",
+        if shell.flavour().busybox() { "+0rtxn:I:i::P:pa:s:E:e:" } else { "+0rtxn:I:i::L:P:d:pa:s:E:" },
         &[
             ("null", '0'),
             ("no-run-if-empty", 'r'),
@@ -29,7 +29,22 @@ fn xargs(shell: &mut Shell, arguments: &[String]) -> Status {
     else {
         return Ok(1);
     };
-    let items = items(&decode(&shell.read_all()?), &options);
+    if shell.flavour().busybox() && options.operands.is_empty() && options.has('p') {
+        return super::help::usage(shell, "xargs").map(|()| 1);
+    }
+    let text = decode(&shell.read_all()?);
+    let whole = options.has('0') || options.has('d') || options.has('I') || options.has('L');
+    if let Some(open) = open_quote(&text).filter(|_| !whole) {
+        let kind = if open == '"' { "double" } else { "single" };
+        let more = if shell.flavour().busybox() {
+            ""
+        } else {
+            "; by default quotes are special to xargs unless you use the -0 option"
+        };
+        shell.err(&format!("xargs: unmatched {kind} quote{more}\n"))?;
+        return Ok(1);
+    }
+    let items = items(&text, &options);
     if items.is_empty() && (options.has('r') || options.has('I')) {
         return Ok(0);
     }
@@ -37,6 +52,9 @@ fn xargs(shell: &mut Shell, arguments: &[String]) -> Status {
     for words in command_lines(&items, &options) {
         if options.has('t') {
             shell.err(&format!("{}\n", words.join(" ")))?;
+        }
+        if let Some(status) = super::wording::absent(shell, "xargs", &words) {
+            return status;
         }
         let code = shell.with_input(Vec::new(), |shell| shell.run_program(&words))?;
         status = match code {
@@ -82,6 +100,24 @@ fn command_lines(items: &[String], options: &Options) -> Vec<Vec<String>> {
         .filter(|size| *size > 0)
         .unwrap_or(1_000);
     items.chunks(size).map(|chunk| [command.clone(), chunk.to_vec()].concat()).collect()
+}
+
+/// The quote that a line leaves open.
+fn open_quote(text: &str) -> Option<char> {
+    text.split('\n').find_map(|line| {
+        let mut open = None;
+        let mut escaped = false;
+        for character in line.chars() {
+            match (open, character) {
+                _ if std::mem::take(&mut escaped) => {}
+                (None, '\\') => escaped = true,
+                (None, '\'' | '"') => open = Some(character),
+                (Some(quote), close) if quote == close => open = None,
+                _ => {}
+            }
+        }
+        open
+    })
 }
 
 /// Words as xargs splits them: blanks, with quotes and backslashes.

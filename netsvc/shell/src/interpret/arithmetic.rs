@@ -43,7 +43,12 @@ impl Shell {
         if text.trim().is_empty() {
             return Ok(Some(0));
         }
-        let known = if self.dialect() == Dialect::Dash { dash_refuses(&text) } else { None };
+        let dash = self.dialect() == Dialect::Dash;
+        let known = if dash { dash_refuses(&text) } else { None };
+        if let Some(value) = self.not_a_number(&text).filter(|_| dash && known.is_none()) {
+            self.complain(&format!("Illegal number: {value}"))?;
+            return Err(self.abort(2));
+        }
         let value = match known {
             Some(reason) => Err(Bad(reason.to_owned())),
             None => self.evaluate(&text, 0),
@@ -86,9 +91,25 @@ impl Shell {
     }
 }
 
+impl Shell {
+    /// The value of a variable of an expression that dash does not take for a number.
+    fn not_a_number(&self, text: &str) -> Option<String> {
+        let is_part = |character: char| character == '_' || character.is_ascii_alphanumeric();
+        let mut names = text.split(|character| !is_part(character));
+        let value = |name: &str| self.variable(name).map(str::trim).filter(|value| !value.is_empty());
+        names.find_map(|name| {
+            let begins = name.starts_with(|first: char| first == '_' || first.is_ascii_alphabetic());
+            let value = value(name).filter(|_| begins)?;
+            number(value.trim_start_matches(['-', '+'])).is_none().then(|| value.to_owned())
+        })
+    }
+}
+
 /// Why dash does not read an expression that others do: it has neither `++`, `**`, `,` nor bases.
 fn dash_refuses(text: &str) -> Option<&'static str> {
-    if text.contains("++") || text.contains("--") || text.contains("**") {
+    // Before an operand these are two signs.
+    let trimmed = text.trim_end();
+    if trimmed.ends_with("++") || trimmed.ends_with("--") || text.contains("**") {
         return Some("operand expected");
     }
     text.contains([',', '#']).then_some("syntax error in expression")
@@ -238,8 +259,9 @@ impl Expression<'_> {
 
     fn unary(&mut self) -> Result<i64, Bad> {
         self.deeper(|expression| {
+            let dash = expression.shell.dialect() == Dialect::Dash;
             for (operator, change) in [("++", 1), ("--", -1)] {
-                if expression.eat(operator) {
+                if !dash && expression.eat(operator) {
                     let name =
                         expression.name().ok_or_else(|| Bad("syntax error: operand expected".into()))?;
                     let value = expression.variable(&name)?.wrapping_add(change);
@@ -289,9 +311,14 @@ impl Expression<'_> {
             .collect();
         if digits.is_empty() {
             let rest = self.rest();
+            let before: String = self.characters.iter().take(self.at).collect();
+            // At the end the last operator is what is wrong.
+            let sign = |letter: &char| !letter.is_ascii_alphanumeric() && !letter.is_ascii_whitespace();
+            let last: Vec<char> = before.trim_end().chars().rev().take_while(sign).collect();
+            let token = if rest.trim().is_empty() { last.iter().rev().collect() } else { rest };
             return Err(Bad(format!(
                 "syntax error: operand expected (error token is \"{}\")",
-                rest.trim_end()
+                token.trim_end()
             )));
         }
         self.at += digits.chars().count();

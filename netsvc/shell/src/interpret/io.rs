@@ -4,7 +4,7 @@ use super::{Flow, MAX_OUTPUT, Shell};
 use crate::{
     dialect::Dialect,
     event::{Emit, ShellEvent, Stream, Waits},
-    fs::{Errno, OpenOptions},
+    fs::{Errno, Kind, OpenOptions},
     parse::{Redirect, RedirectKind},
     text,
 };
@@ -179,13 +179,9 @@ impl Shell {
         self.interactive && matches!(self.descriptors.get(&1), Some(Descriptor::Stream(_)))
     }
 
-    /// Whether output and errors go where the session's do, and nothing else is open.
-    pub(super) fn writes_to_session(&self) -> bool {
-        let stream = |number: u32| match self.descriptors.get(&number) {
-            Some(Descriptor::Stream(stream)) => Some(*stream),
-            _ => None,
-        };
-        self.descriptors.len() == 3 && stream(1) == Some(Stream::Out) && stream(2) == Some(Stream::Err)
+    /// Whether output and errors go to the session or to files: nothing gathers them for another command.
+    pub(super) fn writes_outside(&self) -> bool {
+        !self.descriptors.values().any(|descriptor| matches!(descriptor, Descriptor::Buffer(_)))
     }
 
     /// Whether standard input is the session's own.
@@ -285,6 +281,8 @@ impl Shell {
         for redirect in redirects {
             let target = match redirect.kind {
                 RedirectKind::Text => self.expand_text(&redirect.target)?,
+                // dash and BusyBox do not split what a target becomes.
+                _ if !self.dialect().is_bash() => self.expand_text(&redirect.target)?,
                 _ => {
                     let fields = self.expand_word(&redirect.target)?;
                     match fields.as_slice() {
@@ -317,8 +315,9 @@ impl Shell {
         opened: &mut Vec<u32>,
     ) -> Result<Result<(), String>, Flow> {
         use RedirectKind as R;
-        let output = matches!(redirect.kind, R::Write | R::Append | R::DuplicateOut);
-        let number = redirect.descriptor.unwrap_or(u32::from(output));
+        let output =
+            matches!(redirect.kind, R::Write | R::Force | R::Append | R::DuplicateOut | R::ReadWrite);
+        let number = redirect.descriptor.unwrap_or(u32::from(output && redirect.kind != R::ReadWrite));
         let both = match redirect.kind {
             R::Both | R::BothAppend => true,
             R::DuplicateOut => {
@@ -347,6 +346,9 @@ impl Shell {
             self.descriptors.insert(number, Descriptor::Input(Input::endless(bytes, true)));
             return Ok(Ok(()));
         }
+        if let Some(text) = self.kept(target).filter(|_| redirect.kind == R::Write) {
+            return Ok(Err(text));
+        }
         let descriptor = match self.named_descriptor(redirect.kind, target) {
             Some(descriptor) => descriptor,
             None => match self.fs.open(target, options, 0o666) {
@@ -364,6 +366,19 @@ impl Shell {
             self.descriptors.insert(number, descriptor);
         }
         Ok(Ok(()))
+    }
+
+    /// What is said of a file that `set -C` keeps from being written over.
+    fn kept(&self, target: &str) -> Option<String> {
+        let file = || self.fs.stat(target).is_ok_and(|stat| stat.kind == Kind::File);
+        if !self.state.options.contains(&'C') || !file() {
+            return None;
+        }
+        Some(match self.dialect() {
+            Dialect::Dash => format!("cannot create {target}: File exists"),
+            Dialect::Ash => format!("can't create {target}: File exists"),
+            _ => format!("{target}: cannot overwrite existing file"),
+        })
     }
 
     /// `N>&M` and `N>&-`: what `source` names becomes `number`, or `number` is closed.

@@ -1,7 +1,7 @@
 //! Shells that are started at a terminal within a shell: `sh`, `bash`, `su`, `sudo -s`.
 
 use super::{
-    Flow, Outcome, Shell,
+    Descriptor, Flow, Outcome, Shell,
     state::{Saved, Variables},
 };
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     fs::Credentials,
     parse::Program,
 };
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Shells that can wait for each other.
 const MAX_LEVELS: usize = 16;
@@ -22,6 +22,11 @@ pub(super) struct Level {
     rest: Option<Rest>,
     /// Whether the shell that waits reads its commands from the session's input too.
     script: bool,
+    /// Whether it does not wait: `exec` has put the other in its place.
+    replaced: bool,
+    /// Its descriptors, and the files that were opened for the other.
+    descriptors: BTreeMap<u32, Descriptor>,
+    opened: Vec<u32>,
 }
 
 /// What is left of the line that started a shell.
@@ -47,7 +52,17 @@ impl Shell {
         }
         let saved = self.save();
         let script = self.script.is_some();
-        self.levels.push(Level { saved, credentials, rest: None, script });
+        let descriptors = self.descriptors.clone();
+        let opened = Vec::new();
+        self.levels.push(Level {
+            saved,
+            credentials,
+            rest: None,
+            script,
+            replaced: false,
+            descriptors,
+            opened,
+        });
         self.new_program(&entry.name, Reading::Terminal, entry.dialect);
         self.state_mut().login = entry.login;
         let live = Arc::clone(&self.live);
@@ -60,12 +75,39 @@ impl Shell {
         self.levels.last_mut().map(|level| level.saved.variables_mut())
     }
 
+    /// The shell that would wait has been replaced by the one that begins, and ends with it.
+    pub(super) fn replace_waiting(&mut self) {
+        if let Some(level) = self.levels.last_mut() {
+            level.replaced = true;
+        }
+    }
+
+    /// The shell that waits goes on with what is given, whatever the one that begins has got.
+    pub(crate) fn keep_waiting(&mut self, saved: Option<Saved>, uid: Option<u32>) {
+        if let Some(level) = self.levels.last_mut() {
+            if let Some(saved) = saved {
+                level.saved = saved;
+            }
+            level.credentials.uid = uid.unwrap_or(level.credentials.uid);
+        }
+    }
+
+    /// The shell that begins keeps the redirections of the command; the one that waits gets its descriptors back.
+    pub(super) fn keep_redirections(&mut self, descriptors: BTreeMap<u32, Descriptor>, opened: Vec<u32>) {
+        if let Some(level) = self.levels.last_mut() {
+            level.descriptors = descriptors;
+            level.opened = opened;
+        }
+    }
+
     pub(super) fn leave_rest(&mut self, program: &Arc<Program>, item: usize, pipeline: usize, cwd: &str) {
         let rest = Rest { program: Arc::clone(program), item, pipeline: pipeline + 1, cwd: cwd.to_owned() };
         if let Some(level) = self.levels.last_mut() {
             level.rest = Some(rest);
         }
-        self.descriptors = super::io::session_descriptors();
+        if self.interactive {
+            self.descriptors = super::io::session_descriptors();
+        }
     }
 
     /// Ends the inner shell: the one that started it goes on with its line.
@@ -80,9 +122,17 @@ impl Shell {
         let Some(level) = self.levels.pop() else { return Outcome::default() };
         self.restore(level.saved);
         self.fs.credentials = level.credentials;
-        self.descriptors = super::io::session_descriptors();
+        self.close_all(level.opened);
+        self.descriptors =
+            if self.interactive { super::io::session_descriptors() } else { level.descriptors };
         if self.script.is_some() {
             self.leave_script(level.script, bash);
+        }
+        if level.replaced {
+            // Its traps went with it.
+            self.state_mut().traps.clear();
+            (self.status, self.exited) = (status, true);
+            return self.end(String::new(), String::new());
         }
         match level.rest {
             Some(rest) => self.run_top(rest.program, rest.item, rest.pipeline, rest.cwd),

@@ -24,8 +24,22 @@ impl Shell {
 
     /// What stands before a message of the shell that is not about a built-in.
     fn message_place(&self) -> String {
-        let name = self.state.source_name.as_deref().unwrap_or(&self.state.name);
         let (line, reading) = (self.line_number, self.state.reading);
+        let bash = self.dialect().is_bash();
+        if let Some(file) = self.state.source_name.as_deref().filter(|_| !bash) {
+            let name = &self.state.name;
+            return match self.dialect() {
+                Dialect::Dash => format!("{name}: {line}: {file}: "),
+                _ => format!("{name}: {file}: line {line}: "),
+            };
+        }
+        // bash calls the place of a function by the file it is of, which `-c` and standard input have none of.
+        let inside = bash && !self.state.locals.is_empty() && self.state.source_name.is_none();
+        let name = match reading {
+            Reading::Argument if inside => "environment",
+            Reading::Input if inside => "main",
+            _ => self.state.source_name.as_deref().unwrap_or(&self.state.name),
+        };
         match (self.dialect(), reading) {
             (Dialect::Bash | Dialect::BashPosix, Reading::Terminal) => format!("{name}: "),
             (Dialect::Bash | Dialect::BashPosix, _) => format!("{name}: line {line}: "),
@@ -33,6 +47,10 @@ impl Shell {
             (Dialect::Dash, _) => format!("{name}: {line}: "),
             (Dialect::Ash, Reading::File) if self.evaluating > 0 => format!("{name}: eval: line {line}: "),
             (Dialect::Ash, Reading::File) => format!("{name}: line {line}: "),
+            (Dialect::Ash, Reading::Argument) if self.evaluating > 0 => {
+                format!("{name}: eval: line {}: ", line.saturating_sub(1))
+            }
+            (Dialect::Ash, Reading::Terminal) if self.evaluating > 0 => format!("{name}: eval: "),
             (Dialect::Ash, _) => format!("{name}: "),
         }
     }

@@ -140,6 +140,8 @@ pub struct Shell {
     /// The session's input, where shells read their commands from it.
     script: Option<script::Script>,
     exited: bool,
+    /// Depth of programs that only start another.
+    pub(crate) wrapped: usize,
     /// Whether the running command is an applet of BusyBox on a system that has other tools too.
     pub(crate) applet: bool,
 }
@@ -199,6 +201,7 @@ impl Shell {
             suspended: None,
             script: None,
             exited: false,
+            wrapped: 0,
             applet: false,
         }
     }
@@ -392,6 +395,7 @@ impl Shell {
         self.reserve = RESERVE;
         self.endless = false;
         self.depth = 0;
+        self.wrapped = 0;
         self.guarded = 0;
         self.evaluating = 0;
         self.loops = 0;

@@ -325,7 +325,10 @@ impl Shell {
                 return self.run_list(body);
             }
         }
-        self.status = 0;
+        // `$?` of the branch is the condition's; without a branch the command has succeeded.
+        if otherwise.is_empty() {
+            self.status = 0;
+        }
         self.run_list(otherwise)
     }
 
@@ -388,7 +391,7 @@ impl Shell {
             }
             self.err("#? ")?;
             let Some(line) = self.read_line()? else {
-                self.err("\n")?;
+                self.out("\n")?;
                 return Ok(1);
             };
             let answer = line.trim_end_matches('\n');

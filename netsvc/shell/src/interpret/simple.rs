@@ -55,6 +55,10 @@ impl Shell {
             }
             Some(_) => self.run_with_assignments(assignments, &arguments),
         };
+        if result == Err(Flow::Enter) && !self.interactive {
+            self.keep_redirections(before, opened);
+            return result;
+        }
         self.close_all(opened);
         self.descriptors = before;
         let failed = self.write_error.take();
@@ -124,8 +128,14 @@ impl Shell {
                     self.complain_of("exec", &format!("{name}: not found"))?;
                     return if self.interactive { Ok(127) } else { Err(Flow::Exit(127)) };
                 }
-                let status = self.run_with_assignments(assignments, rest)?;
-                Err(Flow::Exit(status))
+                match self.run_with_assignments(assignments, rest) {
+                    Ok(status) => Err(Flow::Exit(status)),
+                    Err(Flow::Enter) => {
+                        self.replace_waiting();
+                        Err(Flow::Enter)
+                    }
+                    other => other,
+                }
             }
             _ => Ok(0),
         }
@@ -204,6 +214,14 @@ impl Shell {
             return self.nested(|shell| shell.call(&body, arguments));
         }
         self.run_program(arguments)
+    }
+
+    /// Runs a program for another that does nothing but start it: `sudo`, `env`, `nohup`.
+    pub(crate) fn run_wrapped(&mut self, words: &[String]) -> Status {
+        self.wrapped += 1;
+        let result = self.run_program(words);
+        self.wrapped = self.wrapped.saturating_sub(1);
+        result
     }
 
     /// Runs a built-in or a program, not a function.

@@ -102,10 +102,10 @@ impl Shell {
     }
 
     /// Whether what the running program reads comes piece by piece: nobody sits at a terminal, and the line has it at
-    /// its outermost level and redirects nothing of it, so that it can be left and gone on with. The program itself is
-    /// one level further in.
+    /// its outermost level and in no pipe or substitution, so that it can be left and gone on with. The program itself
+    /// is one level further in, and one more for each that only starts it.
     pub(crate) fn reads_piecewise(&self) -> bool {
-        let is_outermost = self.depth <= 1 && self.writes_to_session();
+        let is_outermost = self.depth <= 1 + self.wrapped && self.writes_outside();
         !self.interactive && self.live.facts.tty.is_none() && is_outermost
     }
 

@@ -100,7 +100,7 @@ impl Parser {
             if self.reserved(&["!"]).is_some() {
                 self.at += 1;
                 pipeline.negated = !pipeline.negated;
-            } else if self.dialect.has_extensions() && self.reserved(&["time"]).is_some() {
+            } else if self.dialect.is_bash() && self.reserved(&["time"]).is_some() {
                 self.at += 4;
                 self.skip_blanks();
                 if self.reserved(&["-p"]).is_some() {

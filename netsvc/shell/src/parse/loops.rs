@@ -133,20 +133,23 @@ impl Parser {
             }
             self.expect(")")?;
             let body = self.list(&[";;", "esac"], ";;")?;
-            let falls = self.falls();
+            let falls = self.falls()?;
             arms.push(CaseArm { patterns, body, falls });
         }
     }
 
     /// What ends an arm.
-    fn falls(&mut self) -> Falls {
+    fn falls(&mut self) -> Result<Falls, ParseError> {
         if self.dialect.is_bash() && self.eat(";;&") {
-            Falls::Testing
-        } else if self.eat(";&") {
-            Falls::Through
-        } else {
-            self.eat(";;");
-            Falls::No
+            return Ok(Falls::Testing);
         }
+        if self.dialect.is_bash() && self.eat(";&") {
+            return Ok(Falls::Through);
+        }
+        if !self.eat(";;") && self.peek() == Some(';') {
+            self.at += 1;
+            return Err(self.unexpected());
+        }
+        Ok(Falls::No)
     }
 }

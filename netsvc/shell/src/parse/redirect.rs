@@ -20,7 +20,7 @@ impl Parser {
             ("<", RedirectKind::Read),
             (">>", RedirectKind::Append),
             (">&", RedirectKind::DuplicateOut),
-            (">|", RedirectKind::Write),
+            (">|", RedirectKind::Force),
             (">", RedirectKind::Write),
         ];
         let process = process && self.dialect.is_bash();

@@ -99,6 +99,8 @@ pub(crate) struct Redirect {
 pub(crate) enum RedirectKind {
     Read,
     Write,
+    /// `>|`: even where `set -C` keeps files.
+    Force,
     Append,
     ReadWrite,
     DuplicateOut,

@@ -283,7 +283,7 @@ impl Parser {
             }
             '/' if self.dialect.has_extensions() => {
                 let kind = match self.peek() {
-                    Some(kind @ ('/' | '#' | '%')) => {
+                    Some(kind @ ('/' | '#' | '%')) if kind == '/' || self.dialect.is_bash() => {
                         self.at += 1;
                         kind
                     }

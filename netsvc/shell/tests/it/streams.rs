@@ -97,8 +97,13 @@ fn a_shell_runs_each_line_as_it_comes() {
     for line in ["/bin/sh", "exec sh", "LANG=C sh -s", "true && /usr/bin/bash", "cd /tmp; bash --login"] {
         script(line, &["echo a\n", "echo b\n"], &["", "a\n", "b\n", ""], 0);
     }
+    for line in ["sudo sh", "env A=1 sh", "nohup sh", "nice sh", "sh 2>&1", "sudo env LANG=C bash"] {
+        script(line, &["echo a\n", "echo b\n"], &["", "a\n", "b\n", ""], 0);
+    }
+    script("env X=1 sh; echo $X-", &["echo $X\n", "exit\n"], &["", "1\n", "-\n"], 0);
     script("X=1 sh; echo $X-", &["echo $X\n", "exit\n"], &["", "1\n", "-\n"], 0);
-    script("sh > /tmp/o; cat /tmp/o", &["echo a\n", "exit\n"], &["", "", "", "a\n"], 0);
+    script("sh > /tmp/o; cat /tmp/o", &["echo a\n", "exit\n"], &["", "", "a\n"], 0);
+    script("exec sh; echo never", &["echo a\n", "exit 3\n"], &["", "a\n", ""], 3);
     script("echo begin; sh; echo end $?", &["exit 3\n"], &["begin\n", "end 3\n"], 0);
     script("", &["echo a\n", "nosuch\n"], &["", "a\n", "", ""], 127);
     script("sh", &["if true\n", "then echo yes\n", "fi\n"], &["", "", "", "yes\n", ""], 0);
