@@ -36,7 +36,8 @@ kinds! {
     LoneWolf = "lone-wolf", 80;
     /// Several actors with addresses and tools of their own, who share servers, payloads and what they found.
     Operators = "operators", 40;
-    /// Bots and scanners: all that they use is everybody's.
+    /// Bots and scanners: all that they use is everybody's. What is infected by one malware has its client and gives
+    /// its commands, as a program does; most malware is fetched from the bot itself, some brings nothing along.
     Noise = "noise", 740;
     /// An actor who goes and comes back weeks later, perhaps from elsewhere and with a newer client.
     Paused = "paused", 40;
@@ -44,7 +45,7 @@ kinds! {
     SharedWordlist = "shared-wordlist", 20;
     /// An actor who does very little a day for weeks.
     SlowBurn = "slow-burn", 40;
-    /// An actor who comes from another address each time.
+    /// An actor who comes from another address each time: most at the pace of a pool of proxies, some at whim.
     Hopping = "hopping", 40;
 }
 
@@ -116,8 +117,9 @@ impl Cast {
         let mut kit = self.common_kit();
         if self.draw.chance(55) {
             let bot = self.draw.popular(&self.pools.bots).cloned();
-            if let Some((commands, dropper)) = bot {
-                (kit.commands, kit.dropper, kit.luck) = (commands, Some(dropper), 60);
+            if let Some(kit::Bot { client, commands, dropper }) = bot {
+                // Its client is part of the malware.
+                (kit.client, kit.commands, kit.dropper, kit.luck) = (client, commands, dropper, 60);
             }
         }
         let stays = self.draw.between(1, 3);
@@ -193,6 +195,22 @@ impl Cast {
         let addresses = self.draw.between(8, 40);
         let stays = addresses + self.draw.below(addresses);
         self.enter(Kind::Hopping, None, kit, addresses, stays, 5 * HOUR);
+        // Those who are at the keyboard keep no pace.
+        if self.draw.chance(40) {
+            self.at_whim();
+        }
+    }
+
+    /// The last one who entered comes whenever he likes: half an hour or a day after the last time.
+    fn at_whim(&mut self) {
+        let Some(actor) = self.actors.last_mut() else { return };
+        let mut at = actor.stays.first().map_or(BEGIN, |(at, _)| *at);
+        for (when, _) in &mut actor.stays {
+            *when = at;
+            // Each length, from doubling to doubling, as often as the others.
+            let step = (HOUR / 2) << self.draw.below(6);
+            at += step + i64::try_from(self.draw.below(3600)).unwrap_or_default() * (step / 3600);
+        }
     }
 
     /// What everybody uses.

@@ -38,6 +38,15 @@ pub(crate) struct Kit {
     pub(crate) told: Option<(String, Pair)>,
 }
 
+/// A malware: all that is infected by it does the same with the same client.
+#[derive(Clone, Debug)]
+pub(crate) struct Bot {
+    pub(crate) client: Client,
+    pub(crate) commands: Vec<String>,
+    /// None: it does with commands alone.
+    pub(crate) dropper: Option<Dropper>,
+}
+
 /// What many share.
 #[derive(Debug)]
 pub(crate) struct Pools {
@@ -45,8 +54,7 @@ pub(crate) struct Pools {
     /// Clients that some use: neither everybody nor one alone.
     pub(crate) seldom: Vec<Client>,
     pub(crate) lists: Vec<Vec<Pair>>,
-    /// What bots do, kit by kit.
-    pub(crate) bots: Vec<(Vec<String>, Dropper)>,
+    pub(crate) bots: Vec<Bot>,
 }
 
 impl Pools {
@@ -61,14 +69,16 @@ impl Pools {
             "SSH-2.0-libssh2_1.11.0",
             "SSH-2.0-OpenSSH_8.9p1",
         ];
-        let clients =
+        let clients: Vec<Client> =
             libraries.map(|version| Client { hassh: draw.hex(32), version: version.to_owned() }).into();
         let seldom = (0..60).map(|_| rare_client(draw)).collect();
         let lists = (0..8).map(|_| words(draw, 220)).collect();
         let bots = (0..8)
             .map(|_| {
                 let commands = (0..4).map(|_| command(draw)).collect();
-                (commands, dropper(draw))
+                let dropper = draw.chance(60).then(|| dropper(draw));
+                let client = draw.popular(&clients).cloned().unwrap_or_else(|| rare_client(draw));
+                Bot { client, commands, dropper }
             })
             .collect();
         Pools { clients, seldom, lists, bots }

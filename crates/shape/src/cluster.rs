@@ -85,7 +85,7 @@ impl From<&record::MemberSeen> for ClusterAddress {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ClusterReason {
     /// What both have in common: `key`, `payload`, `host`, `mail`, `pair`, `principal`, `command`, `ssh`, `tls`, `web`,
-    /// `client`, `network`, `rhythm` or `loot`.
+    /// `client`, `network`, `rhythm`, `loot` or `concert`.
     pub kind: &'static str,
     /// The value, escaped and cut.
     pub value: String,

@@ -1,14 +1,14 @@
 //! The graph: nodes with traits, and links between those that have enough in common.
 
+mod compare;
 mod group;
+mod nature;
 
-use super::scheme::{self, BINDS, Family, Scheme, rarity};
-use decnet_model::record::{ClusterLink, Evidence, Trait, TraitKind};
+use super::scheme::{self, BINDS, Scheme, rarity};
+use decnet_model::record::{ClusterLink, Trait, TraitKind};
+use nature::{Nature, Shows};
 use netsvc_wire::stamp::Micros;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-
-/// Values of one family that count.
-const COUNTED: usize = 4;
 
 /// What analysts have said, by numbers of nodes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,12 +39,15 @@ struct Value {
     text: Box<str>,
     /// Numbers of nodes, ascending.
     holders: Vec<i64>,
+    /// What they tell of it, as links were made by it.
+    nature: Nature,
 }
 
 #[derive(Debug, Default)]
 struct Node {
     /// Indices of values, ascending, and since when.
     values: Vec<(u32, Micros)>,
+    shows: Shows,
 }
 
 /// Nodes, what they have in common, and the clusters that come of it.
@@ -59,6 +62,8 @@ pub struct Graph {
     said: Said,
     /// Nodes whose links have to be looked at.
     dirty: BTreeSet<i64>,
+    /// Values whose nature has to be looked at.
+    touched: BTreeSet<u32>,
     /// Nodes whose place has to be looked at.
     moved: BTreeSet<i64>,
     places: HashMap<i64, i64>,
@@ -85,6 +90,7 @@ impl Graph {
             links: HashMap::new(),
             said: Said::default(),
             dirty: BTreeSet::new(),
+            touched: BTreeSet::new(),
             moved: BTreeSet::new(),
             places: HashMap::new(),
             all: scheme::all(0),
@@ -110,18 +116,25 @@ impl Graph {
     /// Gives a node its traits, in the place of those that it had. Returns whether they are others.
     pub fn put(&mut self, node: i64, traits: &[Trait]) -> bool {
         let mut values: Vec<(u32, Micros)> = Vec::with_capacity(traits.len());
+        let mut shows = Shows::of(traits);
         let scheme = self.scheme;
         for one in traits.iter().filter(|one| scheme.weight(one.kind).weight > 0) {
-            values.push((self.value(one), one.since));
+            let value = self.value(one);
+            values.push((value, one.since));
+            shows.add(one.kind, value);
         }
         values.sort_unstable();
         values.dedup_by_key(|(value, _)| *value);
         self.gone.remove(&node);
         let new = !self.nodes.contains_key(&node);
-        let before = std::mem::take(&mut self.nodes.entry(node).or_default().values);
-        if before == values && !new {
-            self.nodes.insert(node, Node { values });
+        let Node { values: before, shows: shown } = self.nodes.remove(&node).unwrap_or_default();
+        if before == values && shown == shows && !new {
+            self.nodes.insert(node, Node { values, shows });
             return false;
+        }
+        if shown != shows {
+            // What it shows, its values are judged by.
+            self.touched.extend(values.iter().map(|(value, _)| *value));
         }
         let has =
             |list: &[(u32, Micros)], value: u32| list.binary_search_by_key(&value, |(one, _)| *one).is_ok();
@@ -131,7 +144,7 @@ impl Graph {
         for (value, _) in values.iter().filter(|(value, _)| !has(&before, *value)) {
             self.hold(*value, node, true);
         }
-        self.nodes.insert(node, Node { values });
+        self.nodes.insert(node, Node { values, shows });
         self.dirty.insert(node);
         self.moved.insert(node);
         true
@@ -139,7 +152,7 @@ impl Graph {
 
     /// Takes a node away.
     pub fn remove(&mut self, node: i64) {
-        let Some(Node { values }) = self.nodes.remove(&node) else { return };
+        let Some(Node { values, .. }) = self.nodes.remove(&node) else { return };
         for (value, _) in values {
             self.hold(value, node, false);
         }
@@ -166,7 +179,7 @@ impl Graph {
         let index = *self.index.entry((one.kind, one.hash)).or_insert(next);
         if index == next {
             let text = one.value.as_str().into();
-            self.values.push(Value { kind: one.kind, text, holders: Vec::new() });
+            self.values.push(Value { kind: one.kind, text, holders: Vec::new(), nature: Nature::default() });
         }
         index
     }
@@ -186,6 +199,7 @@ impl Graph {
             }
             _ => return,
         };
+        self.touched.insert(value);
         let (rare, reach) = standing(known.holders.len(), self.all);
         if before.1 != scheme::power(known.holders.len()) {
             // Links are told with how many have a value at most.
@@ -219,11 +233,28 @@ impl Graph {
             self.dirty.extend(self.nodes.keys());
             self.moved.extend(self.nodes.keys());
         }
+        self.judge();
         self.relink();
         let change = group::place(self);
         self.moved.clear();
         self.gone.clear();
         change
+    }
+
+    /// Looks anew at what the holders of values tell of them.
+    fn judge(&mut self) {
+        for value in std::mem::take(&mut self.touched) {
+            let nature = self.nature(value);
+            let Some(known) = self.values.get_mut(value as usize).filter(|known| known.nature != nature)
+            else {
+                continue;
+            };
+            known.nature = nature;
+            if standing(known.holders.len(), self.all).0 > 0 {
+                self.dirty.extend(&known.holders);
+                self.moved.extend(&known.holders);
+            }
+        }
     }
 
     /// Makes the links of all dirty nodes anew.
@@ -270,7 +301,7 @@ impl Graph {
 
     /// Those that stand near a node among the holders of what it has.
     fn neighbours(&self, node: i64, near: &mut Vec<i64>) {
-        let Some(Node { values }) = self.nodes.get(&node) else { return };
+        let Some(Node { values, .. }) = self.nodes.get(&node) else { return };
         for value in values.iter().filter_map(|(value, _)| self.values.get(*value as usize)) {
             let (rare, reach) = standing(value.holders.len(), self.all);
             if rare == 0 {
@@ -282,112 +313,7 @@ impl Graph {
             near.extend(around.iter().filter(|other| **other != node));
         }
     }
-
-    /// What two have in common, with what each of it weighs.
-    fn common(&self, one: i64, two: i64) -> Vec<(&Value, u32, Micros)> {
-        let of = |node: i64| self.nodes.get(&node).map(|node| node.values.as_slice()).unwrap_or_default();
-        let (mut left, mut right) = (of(one).iter().peekable(), of(two).iter().peekable());
-        let mut common = Vec::new();
-        while let (Some((a, since)), Some((b, also))) = (left.peek(), right.peek()) {
-            match a.cmp(b) {
-                std::cmp::Ordering::Less => drop(left.next()),
-                std::cmp::Ordering::Greater => drop(right.next()),
-                std::cmp::Ordering::Equal => {
-                    if let Some(value) = self.values.get(*a as usize) {
-                        let (rare, _) = standing(value.holders.len(), self.all);
-                        let weight = self.scheme.weight(value.kind).weight * rare / 1000;
-                        common.push((value, weight, *since.max(also)));
-                    }
-                    left.next();
-                    right.next();
-                }
-            }
-        }
-        common
-    }
-
-    /// What two have in common weighs so much.
-    fn compare(&self, one: i64, two: i64) -> u32 {
-        let mut families = [[0_u32; COUNTED]; Family::COUNT];
-        for (value, weight, _) in self.common(one, two) {
-            let family = self.scheme.weight(value.kind).family;
-            let mut weight = weight;
-            for place in families.get_mut(family as usize).into_iter().flatten() {
-                if *place < weight {
-                    std::mem::swap(place, &mut weight);
-                }
-            }
-        }
-        let sum: u32 = FAMILIES
-            .iter()
-            .zip(families)
-            .map(|(family, weights)| {
-                let halved = weights.iter().zip(0..).map(|(weight, step)| weight >> step);
-                halved.sum::<u32>().min(self.scheme.bound(*family))
-            })
-            .sum();
-        if sum < BINDS || !self.contradict(one, two) {
-            sum
-        } else {
-            sum.saturating_sub(self.scheme.contradiction())
-        }
-    }
-
-    /// Whether both show how a client of one kind greets, and nothing of it is the same.
-    fn contradict(&self, one: i64, two: i64) -> bool {
-        [TraitKind::Ssh, TraitKind::Tls].into_iter().any(|kind| {
-            let of = |node: i64| {
-                let values = self.nodes.get(&node).into_iter().flat_map(|node| &node.values);
-                let kinds = values.filter(|(value, _)| {
-                    self.values.get(*value as usize).is_some_and(|one| one.kind == kind)
-                });
-                kinds.map(|(value, _)| *value).collect::<BTreeSet<u32>>()
-            };
-            let (left, right) = (of(one), of(two));
-            !left.is_empty() && !right.is_empty() && left.is_disjoint(&right)
-        })
-    }
-
-    /// The link between two, with its reasons, whether it binds or not.
-    pub fn link(&self, one: i64, two: i64) -> ClusterLink {
-        let common = self.common(one, two);
-        let at = common.iter().filter(|(_, weight, _)| *weight > 0).map(|(.., at)| *at).max();
-        let mut evidence: Vec<Evidence> = common
-            .iter()
-            .filter(|(_, weight, _)| *weight > 0)
-            .map(|(value, weight, _)| Evidence {
-                kind: value.kind,
-                value: value.text.to_string(),
-                holders: 1_u64 << scheme::power(value.holders.len()),
-                weight: *weight,
-            })
-            .collect();
-        evidence.sort_by(|a, b| b.weight.cmp(&a.weight).then_with(|| a.value.cmp(&b.value)));
-        evidence.truncate(EVIDENCE);
-        ClusterLink {
-            cluster: 0,
-            older: one.min(two),
-            younger: one.max(two),
-            weight: u64::from(self.compare(one, two)),
-            at: at.unwrap_or_default(),
-            evidence,
-        }
-    }
 }
-
-/// Reasons that are kept of a link.
-const EVIDENCE: usize = 12;
-
-const FAMILIES: [Family; Family::COUNT] = [
-    Family::Keys,
-    Family::Words,
-    Family::Tools,
-    Family::Artefacts,
-    Family::Commands,
-    Family::Place,
-    Family::Pace,
-    Family::Loot,
-];
 
 /// What grouping needs of a graph.
 impl Graph {

