@@ -106,7 +106,11 @@ fn an_image_needs_nothing_else(image: &Path, folder: &Path) {
     let inside = |words: &[&str]| {
         let mut command = Command::new("chroot");
         command.arg("--userspec").arg(user).arg(&root).arg("/usr/bin/decnet").args(words).env_clear();
-        command.envs([("DECNET_STATE_DIR", "/var/lib/decnet"), ("DECNET_API_PORT", "39417"), ("DECNET_WEB_PORT", "39418")]);
+        command.envs([
+            ("DECNET_STATE_DIR", "/var/lib/decnet"),
+            ("DECNET_API_PORT", "39417"),
+            ("DECNET_WEB_PORT", "39418"),
+        ]);
         command
     };
     assert!(ran(&mut inside(&["version"])).starts_with("decnet "));

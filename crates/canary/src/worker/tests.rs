@@ -81,7 +81,7 @@ fn what_finds_no_room_is_looked_at_again() {
     let note = make(&Asked::of(CanaryKind::Password), &Origin::default(), &mut draw, "eve", 1).unwrap();
     let text = String::from_utf8(note.content.clone()).unwrap();
     let password = text.split("pass: ").nth(1).unwrap().trim().to_owned();
-    let book = Book::of(&[note.canary.clone()], note.secrets.clone());
+    let book = Book::of(std::slice::from_ref(&note.canary), note.secrets.clone());
     let offer = |id| EventRow { id, ..row("auth_attempt", &[("secret_printable", password.as_bytes())]) };
     let rows = [offer(3), EventRow { id: 4, ..row("command", &[]) }, offer(5), offer(6)];
     let mut room = 1;
