@@ -19,7 +19,7 @@ pub(crate) fn build() -> Result<PathBuf> {
     };
     let (target, triple) = (folder("CARGO_TARGET_DIR")?, folder("CARGO_BUILD_TARGET")?);
     let status = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "-p", "decnet", "-p", "netsvcd"])
+        .args(tree::BOTH_HALVES)
         .current_dir(tree::root())
         .status()
         .context("build the service binary")?;

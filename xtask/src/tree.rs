@@ -3,6 +3,10 @@
 use anyhow::{Context, Result};
 use std::{path::PathBuf, process::Command};
 
+/// How both halves are built: as `make build` does it, so that nothing is compiled once more for other features.
+pub(crate) const BOTH_HALVES: [&str; 8] =
+    ["build", "--quiet", "-p", "decnet", "-p", "netsvcd", "--features", "decnet/tested"];
+
 /// Root of the workspace.
 pub(crate) fn root() -> PathBuf {
     let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));

@@ -1,4 +1,4 @@
-//! The dashboard at an address of its own: files out of this program, and what is below `/api/` and `/taxii2/` handed on
+//! The dashboard at an address of its own: files out of this program, and `/api/` and `/taxii2/` handed on
 //! to an interface that may be elsewhere.
 //!
 //! Answers are handed on piece by piece as they come, and there is no limit on how long one goes on: an event stream

@@ -1,54 +1,22 @@
-//! What an applet of BusyBox says of wrong use before it does anything: letters it does not have, too few or too many
-//! operands.
-//!
-//! `texts/applets.tsv` is what BusyBox 1.35 (Debian's static build) was seen to accept: name, letters as getopt reads
-//! them (`=`: none, `-`: it reads none itself, a leading `+`: what follows the first operand is not looked at),
-//! least and most operands (empty: any number), status on wrong use, and options of more than a letter (missing: not
-//! known).
+//! What a program says before it does anything: its help where it is asked for it, and what it refuses: letters that it
+//! does not have, too few or too many operands.
 
-use super::{help, rest, wording::quoted};
+use super::{
+    accepted, help, options, rest,
+    wording::{quoted, wrong_use},
+};
 use crate::interpret::{Shell, Status};
-use std::{collections::BTreeMap, sync::OnceLock};
 
-/// What an applet accepts.
-struct Applet {
-    /// Letters of getopt; `None`: it reads its words itself.
-    letters: Option<&'static str>,
-    /// What follows the first operand belongs to another program.
-    stops: bool,
-    least: usize,
-    most: usize,
-    status: i32,
-    /// Its options of more than a letter, as far as they are known.
-    long: Option<&'static str>,
-}
-
-fn table() -> &'static BTreeMap<&'static str, Applet> {
-    static TABLE: OnceLock<BTreeMap<&str, Applet>> = OnceLock::new();
-    TABLE.get_or_init(|| include_str!("texts/applets.tsv").lines().filter_map(row).collect())
-}
-
-fn row(line: &'static str) -> Option<(&'static str, Applet)> {
-    let mut fields = line.split('\t');
-    let (name, letters) = (fields.next()?, fields.next()?);
-    let applet = Applet {
-        letters: (letters != "-").then(|| letters.trim_start_matches(['+', '='])),
-        stops: letters.starts_with('+'),
-        least: fields.next()?.parse().ok()?,
-        most: fields.next()?.parse().unwrap_or(usize::MAX),
-        status: fields.next()?.parse().ok()?,
-        long: fields.next(),
-    };
-    Some((name, applet))
-}
-
-/// The status with which an applet ends on wrong use.
-pub(super) fn wrong_use_status(name: &str) -> i32 {
-    table().get(name).map_or(1, |applet| applet.status)
+/// The answer of a program that need not run; `None`: it has to.
+pub(crate) fn answer(shell: &mut Shell, name: &str, arguments: &[String]) -> Option<Status> {
+    if shell.flavour().busybox() {
+        return help::of_applet(shell, name, arguments).or_else(|| refusal(shell, name, arguments));
+    }
+    gnu_refusal(shell, name, arguments).or_else(|| help::of_tool(shell, name, arguments))
 }
 
 /// Refuses what an applet does not accept; `None`: it may run.
-pub(super) fn refusal(shell: &mut Shell, name: &str, arguments: &[String]) -> Option<Status> {
+fn refusal(shell: &mut Shell, name: &str, arguments: &[String]) -> Option<Status> {
     // These read their words themselves, and show their usage for any that they do not know.
     let odd = match name {
         "free" => rest(arguments).iter().any(|word| !["-b", "-k", "-m", "-g", "-h"].contains(&word.as_str())),
@@ -66,13 +34,13 @@ pub(super) fn refusal(shell: &mut Shell, name: &str, arguments: &[String]) -> Op
     if odd {
         return Some(help::usage(shell, name).map(|()| 1));
     }
-    let applet = table().get(name)?;
+    let applet = accepted::applet(name)?;
     let seen = match applet.letters {
         Some(letters) => match look(letters, applet.stops, applet.long, arguments) {
             Ok(seen) => seen,
             Err(text) => {
                 let status = applet.status;
-                return Some(super::options::refuse(shell, name, &text).map(|()| status));
+                return Some(options::refuse(shell, name, &text).map(|()| status));
             }
         },
         None => Seen { operands: rest(arguments).to_vec(), ..Seen::default() },
@@ -111,7 +79,7 @@ const PLAIN: [(&str, &str, usize, usize, i32); 17] = [
 ];
 
 /// The same for a tool of coreutils.
-pub(super) fn gnu_refusal(shell: &mut Shell, name: &str, arguments: &[String]) -> Option<Status> {
+fn gnu_refusal(shell: &mut Shell, name: &str, arguments: &[String]) -> Option<Status> {
     let (_, letters, least, most, status) = PLAIN.iter().find(|(known, ..)| *known == name)?;
     if rest(arguments).iter().any(|word| word.starts_with("--") && word.len() > 2) {
         return None;
@@ -124,7 +92,7 @@ pub(super) fn gnu_refusal(shell: &mut Shell, name: &str, arguments: &[String]) -
         },
         Ok(seen) => format!("extra operand {}", quoted(seen.operands.get(*most)?)),
     };
-    Some(super::wording::wrong_use(shell, name, &text, *status))
+    Some(wrong_use(shell, name, &text, *status))
 }
 
 /// What getopt saw.

@@ -50,7 +50,7 @@ fn busybox(shell: &mut Shell, arguments: &[String]) -> Status {
                     // A shell of its own runs the tools of the system.
                     let is_shell = ["sh", "ash"].contains(&name);
                     let outer = std::mem::replace(&mut shell.applet, !is_shell);
-                    let status = match super::help::answer(shell, name, words) {
+                    let status = match super::applet::answer(shell, name, words) {
                         Some(status) if !is_shell => status,
                         _ => shell.nested(|shell| run(shell, words)),
                     };

@@ -92,18 +92,15 @@ pub(super) fn usage(shell: &mut Shell, applet: &str) -> Result<(), Flow> {
     shell.err(&format!("{version} multi-call binary.\n\n{text}"))
 }
 
-/// The answer of a program that is asked for its help or version; `None`: it was not, or has no such answer.
-pub(crate) fn answer(shell: &mut Shell, name: &str, arguments: &[String]) -> Option<Status> {
+/// The help of an applet that is asked for nothing else.
+pub(super) fn of_applet(shell: &mut Shell, name: &str, arguments: &[String]) -> Option<Status> {
+    let asked = matches!(super::rest(arguments), [only] if only == "--help") && usage_of(name).is_some();
+    asked.then(|| usage(shell, name).map(|()| 0))
+}
+
+/// The answer of a tool that is asked for its help or version; `None`: it was not, or has no such answer.
+pub(super) fn of_tool(shell: &mut Shell, name: &str, arguments: &[String]) -> Option<Status> {
     let words = super::rest(arguments);
-    if shell.flavour().busybox() {
-        return match words {
-            [only] if only == "--help" && usage_of(name).is_some() => Some(usage(shell, name).map(|()| 0)),
-            _ => super::applet::refusal(shell, name, arguments),
-        };
-    }
-    if let Some(refused) = super::applet::gnu_refusal(shell, name, arguments) {
-        return Some(refused);
-    }
     let asked = words
         .iter()
         .take_while(|word| *word != "--")

@@ -1,5 +1,6 @@
 //! The commands: one file per group. A command takes the shell and its arguments, name first.
 
+mod accepted;
 mod accounts;
 mod applet;
 mod archive;
@@ -59,7 +60,7 @@ mod wording;
 mod wrap;
 mod xargs;
 
-pub(crate) use help::answer;
+pub(crate) use applet::answer;
 pub(crate) use output::{quote, unescape};
 pub(crate) use posix::expression;
 pub(crate) use signal::description as signal_description;

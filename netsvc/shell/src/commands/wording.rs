@@ -8,7 +8,7 @@ use crate::{
 /// Wrong use of a program: GNU's message with its hint, or the applet's usage.
 pub(super) fn wrong_use(shell: &mut Shell, name: &str, message: &str, status: i32) -> Status {
     if shell.flavour().busybox() {
-        return super::help::usage(shell, name).map(|()| super::applet::wrong_use_status(name));
+        return super::help::usage(shell, name).map(|()| super::accepted::wrong_use_status(name));
     }
     shell.err(&format!("{name}: {message}\nTry '{name} --help' for more information.\n"))?;
     Ok(status)

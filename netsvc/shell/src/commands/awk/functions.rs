@@ -2,8 +2,8 @@
 
 use super::{
     format::format_texts,
-    memory::fits,
-    run::{Leave, Machine},
+    leave::{Leave, fits},
+    run::Machine,
     tree::Expression,
     value::{Value, leading_number},
 };

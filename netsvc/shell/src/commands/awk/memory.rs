@@ -1,25 +1,19 @@
 //! What a program may keep and make: it doubles a text with each line, and puts it into as many places as it likes.
 
 use super::{
-    run::{Leave, Machine},
+    leave::{Leave, fits},
+    run::Machine,
     tree::Expression,
     value::Value,
 };
 use crate::interpret::Flow;
 use std::collections::BTreeMap;
 
-/// Longest text that is made.
-const LONGEST: usize = 1 << 20;
 /// Most bytes of variables and lists.
 const HELD: usize = 16 << 20;
 /// Most items of a list, and what one costs beside its texts.
 const ITEMS: usize = 50_000;
 const ITEM: usize = 64;
-
-/// Whether a text of so many bytes may be made.
-pub(super) fn fits(bytes: usize) -> Result<(), Leave> {
-    if LONGEST < bytes { Err(Leave::Shell(Flow::Exhausted)) } else { Ok(()) }
-}
 
 fn size(key: &str, value: &Value) -> usize {
     ITEM + key.len() + value.length()

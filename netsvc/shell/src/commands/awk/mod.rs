@@ -2,6 +2,7 @@
 
 mod format;
 mod functions;
+mod leave;
 mod memory;
 mod parse;
 mod run;

@@ -2,7 +2,7 @@
 
 use super::{
     format::format_texts,
-    memory::fits,
+    leave::{Leave, fits},
     tree::{Expression, Rule, Selector, Statement},
     value::Value,
 };
@@ -14,20 +14,6 @@ use crate::{
 };
 use regex::Regex;
 use std::collections::BTreeMap;
-
-pub(super) enum Leave {
-    Next,
-    Exit(i32),
-    Break,
-    Continue,
-    Shell(Flow),
-}
-
-impl From<Flow> for Leave {
-    fn from(flow: Flow) -> Leave {
-        Leave::Shell(flow)
-    }
-}
 
 pub(super) struct Machine<'a> {
     pub(super) shell: &'a mut Shell,
