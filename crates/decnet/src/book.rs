@@ -20,9 +20,11 @@ pages! {
     "concepts": "What the words mean";
     "placing": "What to put where, and how much";
     "operating": "Installing, workers, settings, messages, copies, upgrades";
+    "swarm": "Several hosts: how one joins, what it is trusted with, and how it leaves";
     "hardening": "What may do what, and what to look at";
     "privacy": "What is kept, and questions of law";
     "siem": "Events in Elastic, Splunk, Sentinel and others; STIX, MISP, TAXII, lists for blocking";
+    "enrichment": "Countries, networks and reputation of attackers' addresses";
     "troubleshooting": "What you see, why, and what helps";
     "comparison": "Other programs of this kind";
 }
