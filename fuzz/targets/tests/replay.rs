@@ -131,7 +131,7 @@ fn change(input: &mut Vec<u8>, all: &[Vec<u8>], random: &mut Random) {
 
 fn seconds() -> Duration {
     let text = std::env::var("FUZZ_SECONDS").unwrap_or_default();
-    Duration::from_secs(text.parse().unwrap_or(2))
+    Duration::from_secs(text.parse().unwrap_or(1))
 }
 
 fn seed() -> u64 {
