@@ -2,8 +2,9 @@
 
 use super::{
     fault::Fault,
-    query::{self, Work, number, values},
+    query::{self, number, values},
     store::Document,
+    work::Work,
 };
 use serde_json::{Map, Value, json};
 use std::{cell::Cell, collections::BTreeMap};

@@ -2,10 +2,10 @@
 
 use super::{
     fault::Fault,
-    query::Work,
     release::Release,
     reply::Reply,
     store::{Index, Store},
+    work::Work,
 };
 use netsvc_daemon::http::{
     form::{self, Form},

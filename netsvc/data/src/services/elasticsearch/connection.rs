@@ -3,11 +3,11 @@
 use super::{
     call::{self, Call, DOCUMENT},
     fault::Fault,
-    query::Work,
     release::Release,
     reply::{Form, Reply},
     route, seeded,
     store::{STORES, Store},
+    work::Work,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use netsvc_daemon::{

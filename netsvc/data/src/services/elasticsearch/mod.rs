@@ -25,6 +25,7 @@ mod store;
 mod talks;
 #[cfg(test)]
 mod tests;
+mod work;
 
 use connection::Connection;
 use netsvc_daemon::http::serve::Served;

@@ -2,49 +2,15 @@
 
 use super::{
     fault::Fault,
-    store::{Document, approximate, matches},
+    store::{Document, matches},
 };
 use serde_json::{Map, Value};
-use std::{cell::Cell, cmp::Ordering, collections::HashSet};
+use std::{cmp::Ordering, collections::HashSet};
 
 /// Deepest query that is read.
 const DEPTH: usize = 20;
 /// Most clauses (`indices.query.bool.max_clause_count`).
 const CLAUSES: usize = 1024;
-/// Bytes of documents that one request goes through, counted once for each way through them.
-const WORK: usize = 64 << 20;
-/// What a document counts for beside its text.
-const DOCUMENT: usize = 256;
-
-/// What one request may still go through.
-#[derive(Debug)]
-pub(super) struct Work(Cell<usize>);
-
-impl Default for Work {
-    fn default() -> Self {
-        Work(Cell::new(WORK))
-    }
-}
-
-impl Work {
-    /// Pays for going through `documents` so many times.
-    ///
-    /// # Errors
-    /// When that is more than is left.
-    pub(super) fn spend<'a>(
-        &self,
-        times: usize,
-        documents: impl Iterator<Item = &'a Document>,
-    ) -> Result<(), Fault> {
-        if times == 0 {
-            return Ok(());
-        }
-        let bytes: usize = documents.map(|document| DOCUMENT + approximate(&document.source)).sum();
-        let left = self.0.get().checked_sub(bytes.saturating_mul(times)).ok_or_else(Fault::too_large)?;
-        self.0.set(left);
-        Ok(())
-    }
-}
 
 /// A query.
 #[derive(Clone, Debug, PartialEq)]

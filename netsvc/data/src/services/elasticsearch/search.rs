@@ -5,9 +5,10 @@ use super::{
     call::{Call, Outcome, line, texts},
     deeds,
     fault::Fault,
-    query::{self, Query, Work, ranked, values},
+    query::{self, Query, ranked, values},
     reply::{ANSWER, Reply},
     store::{Document, Index, Scroll, approximate, matches},
+    work::Work,
 };
 use serde_json::{Map, Value, json};
 use std::cmp::Ordering;

@@ -31,7 +31,9 @@ pub(super) struct Document {
     pub(super) version: u64,
     pub(super) sequence: u64,
     pub(super) source: Arc<Value>,
-    /// What it costs; nothing where the node began with it.
+    /// What going through it once counts for.
+    pub(super) cost: usize,
+    /// What keeping it costs; nothing where the node began with it.
     weight: usize,
 }
 
@@ -251,7 +253,8 @@ impl Store {
             );
             return Err(Fault::argument(reason));
         }
-        let weight = DOCUMENT + id.len() + approximate(&source);
+        let cost = DOCUMENT + approximate(&source);
+        let weight = cost + id.len();
         let added = self.added;
         let room = self.learned + weight <= LEARNED;
         let index = self.open(name, now)?;
@@ -270,7 +273,7 @@ impl Store {
         let sequence = index.next;
         index.next += 1;
         let version = index.documents.get(&id).map_or(1, |document| document.version + 1);
-        let document = Document { id: id.clone(), version, sequence, source: Arc::new(source), weight };
+        let document = Document { id: id.clone(), version, sequence, source: Arc::new(source), cost, weight };
         let created = index.documents.insert(id.clone(), document).is_none();
         self.added = (added + weight).saturating_sub(old);
         self.learned += learned;

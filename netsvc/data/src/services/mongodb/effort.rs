@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 const STEPS: u32 = 4_000_000;
 /// Bytes that are read, and names of fields that are compared, in the time of a step.
 const READ: usize = 128;
-const NAMES: usize = 16;
+pub(super) const NAMES: usize = 16;
 /// Bytes of values that one command may make: an expression names a field as often as it likes, and stages do so again
 /// with what came of it (the server gives a stage 100 MB).
 const MADE: usize = 32 << 20;

@@ -6,7 +6,7 @@ use super::{
     bson::{Doc, Value},
     effort::Effort,
     fault::Fault,
-    path::{reach, reach_within},
+    path::reach_within,
 };
 
 /// Longest text that an expression makes.
@@ -55,9 +55,10 @@ fn variable(name: &str, doc: &Doc, effort: &mut Effort) -> Result<Value, Fault> 
 /// What a path leads to: of an array of documents, the array of it.
 fn field(doc: &Doc, path: &str, effort: &mut Effort) -> Result<Value, Fault> {
     let found = reach_within(doc, path, effort)?;
-    let through = path
-        .rsplit_once('.')
-        .is_some_and(|(before, _)| reach(doc, before).iter().any(|value| value.array().is_some()));
+    let through = match path.rsplit_once('.') {
+        Some((before, _)) => reach_within(doc, before, effort)?.iter().any(|value| value.array().is_some()),
+        None => false,
+    };
     match found.as_slice() {
         _ if through => {
             let all: Result<Vec<_>, _> = found.into_iter().map(|value| effort.copy(value)).collect();

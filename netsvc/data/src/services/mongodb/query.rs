@@ -4,7 +4,7 @@
 
 use super::{
     bson::{Doc, Value},
-    effort::Effort,
+    effort::{Effort, NAMES},
     expression,
     fault::Fault,
     path::{reach, reach_within},
@@ -222,7 +222,7 @@ pub(super) fn sort(docs: &mut [Doc], keys: &Doc, effort: &mut Effort) -> Result<
     }
     let compared = docs.len() * usize::try_from(docs.len().max(1).ilog2()).unwrap_or(0) * keys.0.len();
     let names = docs.iter().map(|doc| doc.0.len()).max().unwrap_or(0);
-    effort.steps(compared.saturating_mul(1 + names / 16) / 4)?;
+    effort.steps(compared.saturating_mul(1 + names / NAMES) / 4)?;
     docs.sort_by(|one, two| {
         let by_key = keys.0.iter().map(|(path, way)| {
             let down = way.number().is_some_and(|way| way < 0.0);
