@@ -82,10 +82,16 @@ fn edit(
     (quiet, suffix): (bool, &str),
     files: &BTreeMap<String, String>,
 ) -> Status {
-    let mut written = BTreeMap::new();
+    let (mut written, mut status) = (BTreeMap::new(), 0);
     for (name, bytes) in contents {
         let ran = run::run(commands, &decode(&bytes), quiet, files);
         shell.spend(1 + bytes.len() as u64 / 128)?;
+        if ran.endless {
+            return Err(Flow::Exhausted);
+        }
+        if ran.status != 0 {
+            status = ran.status;
+        }
         if !suffix.is_empty() {
             // A copy that cannot be made is missing, as with the real one in a full file system.
             let _ = shell.fs.write_file(&format!("{name}{suffix}"), &bytes, 0o644);
@@ -97,7 +103,7 @@ fn edit(
         }
     }
     write_files(shell, written);
-    Ok(0)
+    Ok(status)
 }
 
 /// The words without `-i`, which takes a suffix only when it is attached, and that suffix.

@@ -92,9 +92,9 @@ pub(super) enum Wrong {
     NoText,
 }
 
-pub(super) struct Parser {
+struct Parser {
     characters: Vec<char>,
-    pub(super) at: usize,
+    at: usize,
     extended: bool,
     /// Sets of `y` that are not of one length are taken as they are.
     lax: bool,
@@ -132,16 +132,8 @@ pub(super) fn parse(script: &str, extended: bool, lax: bool) -> Result<Vec<Comma
         }
         commands.push(command);
     }
-    if let Some(open) = blocks.pop() {
-        let end = commands.len();
-        if let Some(Command { action: Action::Block(place), .. }) = commands.get_mut(open) {
-            *place = end;
-        }
-        resolve(&mut commands, &parser)?;
-        return Err((Wrong::OpenBlock, 0));
-    }
     resolve(&mut commands, &parser)?;
-    Ok(commands)
+    if blocks.is_empty() { Ok(commands) } else { Err((Wrong::OpenBlock, 0)) }
 }
 
 /// Finds the places of the labels.

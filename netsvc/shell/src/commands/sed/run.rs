@@ -20,8 +20,6 @@ pub(super) struct Ran {
     pub(super) status: i32,
     /// It would have gone on for ever.
     pub(super) endless: bool,
-    /// `q` or `Q` ended it.
-    pub(super) quit: bool,
 }
 
 /// Runs a script on a text. `files` has what `r` reads.
@@ -62,10 +60,7 @@ pub(super) fn run(
         }
         cycle.ran.out.push_str(&std::mem::take(&mut cycle.after));
         match outcome {
-            Outcome::Quit(_) => {
-                cycle.ran.quit = true;
-                break;
-            }
+            Outcome::Quit(_) => break,
             Outcome::Restart => {
                 again = true;
                 continue;
