@@ -43,6 +43,7 @@ pub use parse_tsql::batch;
 pub use schema::{Column, Kind, Table};
 pub use session::{Answer, Facts, Field, Made, Rows, Session};
 pub use statements::split;
+pub use texts::replaced;
 pub use value::Value;
 pub use world::{Database, World};
 

@@ -5,8 +5,8 @@ use crate::Value;
 /// Longest text that a function makes, bytes.
 pub(crate) const LONGEST: usize = 1 << 20;
 
-/// `text` with `to` for each `from`.
-pub(crate) fn replaced(text: &[u8], from: &str, to: &str) -> Value {
+/// `text` with `to` for each `from`; NULL where it would be longer than a text may be.
+pub fn replaced(text: &[u8], from: &str, to: &str) -> Value {
     let text = String::from_utf8_lossy(text).into_owned();
     if from.is_empty() {
         return Value::text(text);
@@ -20,4 +20,15 @@ pub(crate) fn joined(separator: &[u8], parts: &[Value]) -> Value {
     let parts: Vec<_> = parts.iter().filter_map(Value::printed).collect();
     let added = parts.len().saturating_mul(separator.len());
     if LONGEST < added { Value::Null } else { Value::Text(parts.join(separator)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_replaced_within_bounds() {
+        assert_eq!(replaced(b"a,b", ",", " - "), Value::text("a - b"));
+        assert_eq!(replaced(&[b','; 1 << 20], ",", &"x".repeat(1 << 20)), Value::Null);
+    }
 }

@@ -7,11 +7,8 @@ use super::{
 };
 use crate::account;
 use netsvc_kit::{Host, Link};
-use netsvc_sql::{Facts, Fault, Made, Value, World};
+use netsvc_sql::{Facts, Fault, Made, Value, World, replaced};
 use std::collections::BTreeMap;
-
-/// Longest text that is added to one.
-const LONGEST: usize = 1 << 20;
 
 /// The server as a session asks it.
 pub(super) struct Server<'a> {
@@ -195,7 +192,7 @@ impl Server<'_> {
                     return Some(Value::Null);
                 }
                 let inner = inner.trim_start_matches('{').trim_end_matches('}').replace('"', "");
-                joined(&inner, &separator.string())
+                replaced(inner.as_bytes(), ",", &separator.string())
             }
             ("pg_size_pretty", [size]) => {
                 let size = size.integer();
@@ -277,13 +274,6 @@ impl Server<'_> {
     }
 }
 
-/// The elements of an array with `separator` between: the commas of one text, each as long as another, are more than
-/// there is memory for.
-fn joined(inner: &str, separator: &str) -> Value {
-    let added = inner.matches(',').count().saturating_mul(separator.len());
-    if LONGEST < added { Value::Null } else { Value::text(inner.replace(',', separator)) }
-}
-
 /// The bytes of a `bytea` as it is written: `\x…`.
 fn bytes(value: &Value) -> Vec<u8> {
     let text = value.bytes();
@@ -356,16 +346,5 @@ impl Facts for Server<'_> {
             "regtype" | "regnamespace" | "regrole" | "regproc" => Some(Ok(Value::Text(value.bytes()))),
             _ => None,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn elements_are_joined_within_bounds() {
-        assert_eq!(joined("a,b", " - "), Value::text("a - b"));
-        assert_eq!(joined(&",".repeat(1 << 20), &"x".repeat(1 << 20)), Value::Null);
     }
 }
