@@ -57,7 +57,15 @@ const EDGES: &[(&str, &[&str])] = &[
     ("decnet-export", &["decnet-model", "decnet-store", "decnet-shape", "netsvc-wire"]),
     (
         "decnet-web",
-        &["decnet-model", "decnet-store", "decnet-shape", "decnet-canary", "decnet-export", "netsvc-wire"],
+        &[
+            "decnet-model",
+            "decnet-store",
+            "decnet-shape",
+            "decnet-canary",
+            "decnet-export",
+            "decnet-outward",
+            "netsvc-wire",
+        ],
     ),
     ("decnet-outward", &[]),
     (

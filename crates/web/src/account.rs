@@ -233,7 +233,7 @@ pub async fn create_token(
 }
 
 /// 256 random bits for addresses and headers.
-fn random() -> String {
+pub(crate) fn random() -> String {
     let mut random = [0; 32];
     OsRng.fill_bytes(&mut random);
     URL_SAFE_NO_PAD.encode(random)

@@ -14,14 +14,13 @@ pub use roles::{BadRoles, Roles};
 
 pub(crate) use jwt::Refused;
 
-use crate::{auth::hashed, token::SigningKey};
+use crate::{account::random, auth::hashed, tls, token::SigningKey};
 use address::Address;
 use ask::Asker;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use decnet_model::access::{Role, is_user_name};
 use parking_lot::Mutex;
 use provider::Provider;
-use rand_core::{OsRng, RngCore};
 use rustls::{ClientConfig, RootCertStore};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -203,7 +202,7 @@ impl Oidc {
             .ok_or_else(|| OidcError::Address("alerts.dashboard", dashboard.clone()))?;
         let issuer = Address::read(&settings.issuer);
         issuer.ok_or_else(|| OidcError::Address("oidc.issuer", settings.issuer.clone()))?;
-        let provider = Provider::new(&settings, Asker::new(tls(settings.authorities.as_ref())?));
+        let provider = Provider::new(&settings, Asker::new(trust(settings.authorities.as_ref())?));
         Ok(Oidc(Arc::new(Inner {
             settings,
             dashboard,
@@ -335,22 +334,15 @@ pub(crate) fn is_mark(hash: &str) -> bool {
     hash.starts_with(MARK)
 }
 
-fn tls(authorities: Option<&PathBuf>) -> Result<Arc<ClientConfig>, OidcError> {
+fn trust(authorities: Option<&PathBuf>) -> Result<Arc<ClientConfig>, OidcError> {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     if let Some(path) = authorities {
-        roots.add_parsable_certificates(crate::tls::certificates("oidc.ca", path)?);
+        roots.add_parsable_certificates(tls::certificates("oidc.ca", path)?);
     }
-    let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+    let config = ClientConfig::builder_with_provider(tls::provider())
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
         .map_err(OidcError::Tls)?;
     Ok(Arc::new(config.with_root_certificates(roots).with_no_client_auth()))
-}
-
-/// 256 random bits for addresses.
-fn random() -> String {
-    let mut random = [0; 32];
-    OsRng.fill_bytes(&mut random);
-    URL_SAFE_NO_PAD.encode(random)
 }
 
 /// An address with more parameters.

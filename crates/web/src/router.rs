@@ -219,13 +219,18 @@ fn of_the_fleet() -> OpenApiRouter<ApiState> {
         .routes(routes!(route::swarm::deploy))
 }
 
+/// Whether a path is the interface's; all others are the dashboard's.
+pub(crate) fn is_interface(path: &str) -> bool {
+    path == "/api" || path.starts_with("/api/") || path.starts_with(taxii::PATH)
+}
+
 /// Answers what has no route: outside of the interface that is the dashboard's.
 async fn elsewhere(request: Request) -> Response {
     let path = request.uri().path();
     if path == DOCS {
         return Redirect::temporary("/docs").into_response();
     }
-    if path == "/api" || path.starts_with("/api/") || path.starts_with(taxii::PATH) {
+    if is_interface(path) {
         return Problem::NotFound.into_response();
     }
     site::answer(&request)

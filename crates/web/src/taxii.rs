@@ -17,7 +17,7 @@ use decnet_model::{export::Wanted, record::Following};
 use decnet_store::{Error, Store};
 use netsvc_wire::stamp::{self, Micros};
 use serde_json::{Value, json};
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 
 /// Where everything of it is (§4.1): paths of the standard, not ours to choose.
 pub(crate) const PATH: &str = "/taxii2/";
@@ -203,13 +203,12 @@ impl Reader {
                 if !asked.matches(entry.added, &entry.object) {
                     continue;
                 }
-                if is_shared(&entry.object) && told.contains(entry.text("id")) {
+                if is_shared(&entry.object) && !told.insert(entry.text("id").to_owned()) {
                     continue;
                 }
                 if entries.len() >= asked.limit {
                     return Ok(Answer { entries, next: Some(entry.place) });
                 }
-                told.insert(entry.text("id").to_owned());
                 entries.push(entry);
             }
             match next {
@@ -221,11 +220,11 @@ impl Reader {
     }
 
     /// The objects from a place on, and the place behind them; `None`: there are no more.
-    async fn page(&mut self, from: Place) -> Result<(VecDeque<Entry>, Option<Place>), Error> {
+    async fn page(&mut self, from: Place) -> Result<(Vec<Entry>, Option<Place>), Error> {
         let Reader { collection, source, origin, techniques } = self;
         let wanted = collection.wanted();
         let stix = Stix { origin, wanted: &wanted, techniques };
-        let mut found = VecDeque::new();
+        let mut found = Vec::new();
         if from.is_start() {
             entries(&mut found, from, from.after, 0, BEFORE_ALL, stix.preamble());
         }
@@ -256,7 +255,7 @@ impl Reader {
 
 /// Objects of one address or file (`of`, which stands behind `after`), without those that were told before `from`.
 fn entries(
-    found: &mut VecDeque<Entry>,
+    found: &mut Vec<Entry>,
     from: Place,
     after: (Micros, i64),
     of: i64,
@@ -266,6 +265,6 @@ fn entries(
     // What was told half is another one by now, if something happened since: then all of it is told.
     let told = if from.of == of && from.after == after { from.told } else { 0 };
     for (number, object) in objects.into_iter().enumerate().skip(told) {
-        found.push_back(Entry { added, object, place: Place { after, of, told: number } });
+        found.push(Entry { added, object, place: Place { after, of, told: number } });
     }
 }

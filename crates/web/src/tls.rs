@@ -37,6 +37,6 @@ pub struct TlsError {
     pub remedy: &'static str,
 }
 
-fn provider() -> Arc<CryptoProvider> {
+pub(crate) fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
 }

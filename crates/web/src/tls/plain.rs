@@ -3,7 +3,11 @@
 //! People who typed an address are sent to the right one. A program is told what it did wrong, and not led on: its
 //! token has crossed the network in the clear, and somebody should see that it does not do so for ever.
 
-use crate::{Hosts, Problem, host::is_for_us, router::with_headers};
+use crate::{
+    Hosts, Problem,
+    host::is_for_us,
+    router::{is_interface, with_headers},
+};
 use axum::{
     Router,
     extract::Request,
@@ -24,8 +28,7 @@ fn answer(request: &Request) -> Response {
     let path = request.uri().path();
     let page = matches!(*request.method(), Method::GET | Method::HEAD)
         && path.starts_with('/')
-        && path != "/api"
-        && !path.starts_with("/api/");
+        && !is_interface(path);
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     match host.filter(|_| page) {
         Some(host) => {

@@ -182,6 +182,7 @@ async fn who_speaks_without_tls_is_told_and_only_people_are_sent_on() {
         HEALTH,
         "POST /api/v1/login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
         "GET /api HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+        "GET /taxii2/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
     ] {
         let answer = ask_plain(address, request).await;
         assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
