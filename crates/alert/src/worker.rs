@@ -11,7 +11,7 @@ use decnet_model::{
     record::{AlertDelivery, AlertMute, AlertRule, DeliveryState, Filter, IncidentView, Page, Severity},
     worker::Worker,
 };
-use decnet_pipeline::runtime::{Pass, Work, WorkerContext, run_passes};
+use decnet_pipeline::runtime::{Pass, Work, WorkerContext, chain, run_passes};
 use decnet_shape::message;
 use decnet_store::{Error as StoreError, Fence, Store};
 use netsvc_wire::stamp::{Micros, now};
@@ -324,15 +324,7 @@ fn wait(attempts: u64) -> Micros {
 fn said(outcome: &Result<Answer, SendError>) -> String {
     match outcome {
         Ok(answer) => answer.text.clone(),
-        Err(error) => {
-            let mut text = error.to_string();
-            let mut cause = std::error::Error::source(error);
-            while let Some(inner) = cause {
-                text.push_str(&format!(": {inner}"));
-                cause = inner.source();
-            }
-            text
-        }
+        Err(error) => chain(error),
     }
 }
 

@@ -106,6 +106,9 @@ pub fn check(context: &Context, workers: &[Worker], user: Option<User>) -> Resul
         Believed::new(Name::ApiCa.knob().key, path.into()).check()?;
         named.push(Name::ApiCa);
     }
+    if api && settings.given(Name::OidcIssuer).is_some() {
+        named.push(Name::OidcCa);
+    }
     for name in named {
         if let (Some(path), Some(user)) = (settings.given(name), user)
             && !may_read(path.into(), user)

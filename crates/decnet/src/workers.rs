@@ -171,19 +171,23 @@ fn canary_settings(context: &Context) -> Result<decnet_canary::Settings> {
         }
         None => origin.base.as_ref().and_then(|base| base.host().parse().ok()),
     };
-    let proxies =
-        settings.text(Name::CanaryProxies).split(',').map(str::trim).filter(|text| !text.is_empty());
-    let proxies: Result<Vec<Addresses>, _> = proxies.map(str::parse).collect();
     Ok(decnet_canary::Settings {
         place: Place {
             bind: bind.parse().with_context(|| format!("canary.bind: {bind:?} is no address"))?,
             http: port(Name::CanaryHttpPort),
             dns: port(Name::CanaryDnsPort),
             zone: origin.zone.map(|name| Zone { name, address }),
-            proxies: proxies.context("read canary.proxies")?,
+            proxies: addresses(settings, Name::CanaryProxies)?,
         },
         sd_id: settings.text(Name::SdId).to_owned(),
     })
+}
+
+/// Addresses and networks of a setting.
+fn addresses(settings: &Settings, name: Name) -> Result<Vec<Addresses>> {
+    let listed = settings.text(name).split(',').map(str::trim).filter(|text| !text.is_empty());
+    let read: Result<_, _> = listed.map(str::parse).collect();
+    read.with_context(|| format!("read {}", name.knob().key))
 }
 
 async fn enricher(worker: WorkerContext, context: Context, store: Store) -> Result<()> {
@@ -206,12 +210,10 @@ fn enricher_settings(context: &Context) -> Result<decnet_enrich::Settings> {
             providers.push(decnet_enrich::Configured { name, key, per_day, base: None });
         }
     }
-    let never = settings.text(Name::IntelNever).split(',').map(str::trim).filter(|text| !text.is_empty());
-    let never: Result<Vec<Addresses>, _> = never.map(str::parse).collect();
     Ok(decnet_enrich::Settings {
         providers,
         feodo: settings.flag(Name::Feodo).then(decnet_enrich::Feodo::default),
-        never: never.context("read intel.never")?,
+        never: addresses(settings, Name::IntelNever)?,
     })
 }
 

@@ -3,13 +3,11 @@
 
 use crate::provider::{HOUR, Unsaid};
 use decnet_model::record::ProviderState;
-use netsvc_wire::stamp::Micros;
+use netsvc_wire::stamp::{DAY, Micros};
 use std::collections::VecDeque;
 
 const SECOND: Micros = 1_000_000;
 const MINUTE: Micros = 60 * SECOND;
-/// A day of a budget, UTC.
-const DAY: Micros = 24 * HOUR;
 /// Rest after the first failure; it doubles.
 const FIRST_REST: Micros = 30 * SECOND;
 /// Longest rest after failures.
@@ -47,11 +45,10 @@ impl Gauge {
 
     /// Whether it may be asked at `now`.
     pub fn may(&self, now: Micros) -> bool {
-        let today = if self.state.day == now.div_euclid(DAY) { self.state.asked } else { 0 };
         let minute = self.minute.iter().filter(|at| now < *at + MINUTE).count() as u64;
         self.state.rests_until <= now
             && self.refused_until <= now
-            && today < self.state.per_day
+            && self.state.asked_today(now) < self.state.per_day
             && minute < self.per_minute
     }
 

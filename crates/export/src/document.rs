@@ -50,7 +50,6 @@ enum Pen {
 #[derive(Debug)]
 pub struct Document {
     source: Source,
-    origin: Origin,
     now: Micros,
     pen: Pen,
     stage: Stage,
@@ -66,7 +65,7 @@ impl Document {
             Form::Misp => Pen::Misp(Misp::new(origin, wanted, techniques, false)),
             Form::Blocklist(shape) => Pen::Blocklist(Blocklist::new(shape, wanted, now)),
         };
-        Document { source, origin, now, pen, stage: Stage::Begin, written: 0 }
+        Document { source, now, pen, stage: Stage::Begin, written: 0 }
     }
 
     /// How many objects, events or addresses were written.
@@ -123,7 +122,7 @@ impl Document {
         match &self.pen {
             Pen::Stix { origin, techniques, .. } => {
                 let preamble = Stix { origin, wanted: self.source.wanted(), techniques }.preamble();
-                let id = self.origin.id(&format!("bundle {}", self.now));
+                let id = origin.id(&format!("bundle {}", self.now));
                 let begin = format!("{{\"type\":\"bundle\",\"id\":\"bundle--{id}\",\"objects\":[");
                 begin + &self.listed(preamble)
             }

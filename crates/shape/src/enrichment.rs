@@ -6,9 +6,6 @@ use netsvc_wire::stamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Microseconds of a day.
-const DAY: i64 = 86_400_000_000;
-
 /// Whose an address is, by the files that the operator brought along; all of it is null where none says.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Origin {
@@ -173,7 +170,7 @@ impl ReputationProvider {
         ReputationProvider {
             name: shown(&row.name),
             per_day: row.per_day,
-            asked_today: if row.day == now.div_euclid(DAY) { row.asked } else { 0 },
+            asked_today: row.asked_today(now),
             answers: row.answers,
             failures: row.failures,
             rests_until: (now < row.rests_until).then(|| stamp::format(row.rests_until)),

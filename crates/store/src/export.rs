@@ -1,7 +1,9 @@
 //! What is told to other systems: addresses in the order of time, and what there is about some of them.
 
 use crate::{
-    Store, cluster,
+    Store,
+    artefact::ARTEFACTS,
+    cluster,
     database::Statement,
     error::Error,
     filter::PAGE_LIMIT,
@@ -174,9 +176,9 @@ impl Store {
             Following::Last(at, event) => ("last_seen", (at, event)),
         };
         let sql = format!(
-            "SELECT sha256, first_event, size, origin, format, first_seen, last_seen, sightings FROM artefacts \
-             WHERE size > 0 AND origin NOT IN ('recording', 'mail') AND last_seen >= ? \
-             AND ({at} > ? OR ({at} = ? AND first_event > ?)) ORDER BY {at}, first_event LIMIT ?"
+            "{} WHERE size > 0 AND origin NOT IN ('recording', 'mail') AND last_seen >= ? \
+             AND ({at} > ? OR ({at} = ? AND first_event > ?)) ORDER BY {at}, first_event LIMIT ?",
+            ARTEFACTS.select()
         );
         let statement = Statement::new("read payloads to tell of", sql)
             .bind(since.unwrap_or(i64::MIN))
@@ -184,21 +186,7 @@ impl Store {
             .bind(from.0)
             .bind(from.1)
             .bind(i64::from(limit.min(PAGE_LIMIT)));
-        let rows = self.pool.rows(statement).await?;
-        rows.into_iter()
-            .map(|mut cells| {
-                Ok(Artefact {
-                    sha256: cells.text()?,
-                    first_event: cells.int()?,
-                    size: cells.count()?,
-                    origin: cells.text()?,
-                    format: if cells.skip_null() { None } else { Some(cells.text()?) },
-                    first_seen: cells.int()?,
-                    last_seen: cells.int()?,
-                    sightings: cells.count()?,
-                })
-            })
-            .collect()
+        self.pool.read(statement).await
     }
 
     /// These identities or campaigns, those of at least two members.

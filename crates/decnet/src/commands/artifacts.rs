@@ -84,10 +84,9 @@ fn cells(row: &Sighting) -> Vec<Cell> {
 }
 
 fn get(context: &Context, sha256: &str, target: PathBuf) -> Result<()> {
-    if sha256.len() != 64 || !sha256.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+    let Some(sha256) = super::sha256(sha256) else {
         bail!("{sha256:?} is no SHA-256: give all 64 hex digits");
-    }
-    let sha256 = sha256.to_ascii_lowercase();
+    };
     let path = context.paths().artefact(&sha256);
     let content = match fs_err::read(&path) {
         Ok(content) => content,

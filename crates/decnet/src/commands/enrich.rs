@@ -185,10 +185,9 @@ async fn of_address(context: &Context, address: IpAddr) -> Result<Lookup> {
 }
 
 async fn of_file(context: &Context, subject: &str) -> Result<Lookup> {
-    if subject.len() != 64 || !subject.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+    let Some(sha256) = super::sha256(subject) else {
         bail!("{subject:?} is neither an address nor a SHA-256");
-    }
-    let sha256 = subject.to_ascii_lowercase();
+    };
     let store = context.store().await?;
     let answers = store.file_reputation_get(&sha256).await.context("read what providers answered")?;
     Ok(Lookup {

@@ -246,6 +246,12 @@ fn closed(error: io::Error, root: &Path) -> anyhow::Error {
     anyhow::Error::new(error).context(hint)
 }
 
+/// A SHA-256 in hex as it is stored; `None`: it is none.
+fn sha256(text: &str) -> Option<String> {
+    let is_one = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_one.then(|| text.to_ascii_lowercase())
+}
+
 /// Characters that a URL gives a meaning, escaped.
 fn percent(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');

@@ -158,11 +158,10 @@ pub async fn together(context: &Context, workers: &[Worker], mut stop: watch::Re
 /// # Errors
 /// What is of no use, in one line.
 pub fn check(context: &Context, workers: &[Worker]) -> Result<()> {
-    tls::check(context, workers, house_user(context.settings())?)?;
     if workers.contains(&Worker::Api) {
         oidc::provider(context.settings())?;
     }
-    Ok(())
+    tls::check(context, workers, house_user(context.settings())?)
 }
 
 fn has_swarm(context: &Context) -> bool {

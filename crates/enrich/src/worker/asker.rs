@@ -8,11 +8,11 @@ use crate::{
     scope,
 };
 use decnet_model::{
-    alert::Addresses,
+    alert::{Addresses, Target},
     record::{AddressReputation, FileReputation, ProviderState, Reputation},
 };
 use decnet_outward::{Asked, Method, Place, ask, trust};
-use decnet_pipeline::runtime::{Pass, Work, WorkerContext};
+use decnet_pipeline::runtime::{Pass, Work, WorkerContext, chain, put};
 use decnet_store::{Answered, Error as StoreError, Fence, Store};
 use netsvc_wire::stamp::{Micros, now};
 use std::{
@@ -115,6 +115,9 @@ impl Asker {
 
     /// Asks each provider what it may be asked, all at the same time.
     async fn ask(&mut self, context: &WorkerContext) -> Result<(), EnrichError> {
+        if !self.asking.iter().any(|one| one.is_time(&self.news, now())) {
+            return Ok(());
+        }
         let may = Permitted { own: self.own().await?, never: self.never.clone() };
         let mut series = JoinSet::new();
         for mut asking in std::mem::take(&mut self.asking) {
@@ -184,6 +187,12 @@ impl Asking {
         Ok(Asking { provider, key: configured.key, place, gauge, refused: BTreeMap::new(), looked: None })
     }
 
+    /// Whether it is time to look for whom to ask about.
+    fn is_time(&self, news: &News, now: Micros) -> bool {
+        let calm = self.looked.is_some_and(|(count, at)| count == news.count() && now < at + CALM);
+        !calm && self.gauge.may(now)
+    }
+
     /// Whom to ask about now.
     async fn due(
         &mut self,
@@ -193,8 +202,7 @@ impl Asking {
         now: Micros,
     ) -> Result<Vec<String>, StoreError> {
         self.refused.retain(|_, until| now < *until);
-        let calm = self.looked.is_some_and(|(count, at)| count == news.count() && now < at + CALM);
-        if calm || !self.gauge.may(now) {
+        if !self.is_time(news, now) {
             return Ok(Vec::new());
         }
         let count = news.count();
@@ -282,33 +290,19 @@ async fn question(
 ) -> (Result<(u16, Vec<u8>), Unsaid>, Option<u64>) {
     match ask(place, asked, most, PATIENCE).await {
         Ok(answer) => (Ok((answer.status, answer.body)), answer.retry_after),
-        Err(error) => {
-            let mut text = error.to_string();
-            let mut cause = std::error::Error::source(&error);
-            while let Some(inner) = cause {
-                text.push_str(&format!(": {inner}"));
-                cause = inner.source();
-            }
-            (Err(Unsaid::Failed(text)), None)
-        }
+        Err(error) => (Err(Unsaid::Failed(chain(&error))), None),
     }
 }
 
 /// A place such as `https://host` or `http://host:port`.
 fn place(base: &str, folder: &Path) -> Result<Place, EnrichError> {
     let bad = || EnrichError::Provider(base.to_owned());
-    let (scheme, rest) = base.split_once("://").ok_or_else(bad)?;
-    let tls = match scheme {
-        "https" => Some(trust::config(&folder.join(AUTHORITIES)).map_err(EnrichError::Trust)?),
-        "http" => None,
-        _ => return Err(bad()),
-    };
-    let usual = if tls.is_some() { 443 } else { 80 };
-    let (host, port) = match rest.rsplit_once(':') {
-        Some((host, port)) => (host, port.parse().map_err(|_| bad())?),
-        None => (rest, usual),
-    };
-    Ok(Place { tls, host: host.to_owned(), port })
+    let Ok(Target::Web { tls, host, port, path }) = base.parse() else { return Err(bad()) };
+    if path != "/" {
+        return Err(bad());
+    }
+    let trusted = || trust::config(&folder.join(AUTHORITIES)).map_err(EnrichError::Trust);
+    Ok(Place { tls: tls.then(trusted).transpose()?, host, port })
 }
 
 impl List {
@@ -347,7 +341,6 @@ impl List {
         if fs_err::read(&self.file).is_ok_and(|kept| kept == body) {
             return Ok(());
         }
-        let put = decnet_pipeline::runtime::put(&self.file, body);
-        put.map_err(|error| Unsaid::Failed(format!("it cannot be written down: {error}")))
+        put(&self.file, body).map_err(|error| Unsaid::Failed(format!("it cannot be written down: {error}")))
     }
 }

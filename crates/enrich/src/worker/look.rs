@@ -52,7 +52,7 @@ pub(super) struct Look {
     asks: bool,
     never: Vec<Addresses>,
     news: News,
-    library: Library,
+    local: Library,
     looked: Option<Instant>,
     cursor: i64,
     counters: Counters,
@@ -69,8 +69,8 @@ impl Look {
     ) -> Result<Look, EnrichError> {
         let cursor = store.enrichment_cursor().await?;
         let counters = Counters { cursor, ..Counters::default() };
-        let (library, looked) = (Library::default(), None);
-        Ok(Look { store, fence, path, asks, never, news, library, looked, cursor, counters })
+        let (local, looked) = (Library::default(), None);
+        Ok(Look { store, fence, path, asks, never, news, local, looked, cursor, counters })
     }
 
     /// Looks now and then whether the files are others, and then reads them and begins anew.
@@ -81,19 +81,19 @@ impl Look {
         let first = self.looked.is_none();
         self.looked = Some(Instant::now());
         let folder = Folder::look(&self.path).map_err(EnrichError::Folder)?;
-        if !first && folder.edition() == self.library.edition() {
+        if !first && folder.edition() == self.local.edition() {
             return Ok(());
         }
         // Hundreds of thousands of lines: not on a thread that others wait for.
         let reading = tokio::task::spawn_blocking(move || Library::read(&folder)).await;
-        self.library = reading.map_err(|error| EnrichError::Folder(io::Error::other(error)))?;
-        self.counters.files = self.library.files().len() as u64;
+        self.local = reading.map_err(|error| EnrichError::Folder(io::Error::other(error)))?;
+        self.counters.files = self.local.files().len() as u64;
         // What is not looked up with the same files and in the same manner is not the same.
         let never: Vec<String> = self.never.iter().map(ToString::to_string).collect();
         let asks = if self.asks { format!("+{}", never.join(",")) } else { String::new() };
-        let edition = format!("{}{asks}", self.library.edition());
+        let edition = format!("{}{asks}", self.local.edition());
         if self.store.enrichment_edition().await?.unwrap_or_default() != edition {
-            let (files, forget) = (self.library.files(), edition.is_empty());
+            let (files, forget) = (self.local.files(), edition.is_empty());
             self.store.enrichment_begin(&self.fence, &edition, files, &[FEODO], forget).await?;
             self.cursor = 0;
         }
@@ -121,7 +121,7 @@ impl Look {
             last_event: row.last_event,
             last_seen: row.last_seen,
             scope: self.scope(row.src_ip).to_owned(),
-            origin: self.library.origin(row.src_ip),
+            origin: self.local.origin(row.src_ip),
         }
     }
 
@@ -131,7 +131,7 @@ impl Look {
     }
 
     fn listed(&self, row: &Attacker, now: Micros) -> Option<AddressReputation> {
-        let reason = self.library.listed(row.src_ip)?.to_owned();
+        let reason = self.local.listed(row.src_ip)?.to_owned();
         // It holds as long as the list is the same; another list begins anew.
         let (verdict, score, expires_at) = (Verdict::Malicious, None, Micros::MAX);
         let reputation = Reputation { verdict, score, reason, at: now, expires_at };
@@ -140,7 +140,7 @@ impl Look {
 
     /// What somebody should look at.
     fn trouble(&self) -> Option<String> {
-        let file = self.library.files().iter().find(|file| !file.problem.is_empty());
+        let file = self.local.files().iter().find(|file| !file.problem.is_empty());
         file.map(|file| format!("{}: {}", file.name, file.problem)).or_else(|| self.news.trouble())
     }
 }
@@ -150,7 +150,7 @@ impl Pass for Look {
 
     async fn run(&mut self, context: &WorkerContext) -> Result<Work, EnrichError> {
         self.refresh().await?;
-        let idle = self.library.files().is_empty() && !self.asks;
+        let idle = self.local.files().is_empty() && !self.asks;
         let more = !idle && self.step(now()).await?;
         context.status.set_trouble(self.trouble());
         context.status.report(&self.counters);

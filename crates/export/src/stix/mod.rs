@@ -54,21 +54,20 @@ impl Stix<'_> {
     /// belong to, always the same.
     pub fn address(&self, known: &Known) -> Vec<Value> {
         let address = known.seen.src_ip;
-        let mut told =
-            vec![observable(self.wanted.tlp, address_kind(address), json!({ "value": address.to_string() }))];
+        let place =
+            observable(self.wanted.tlp, address_kind(address), json!({ "value": address.to_string() }));
+        let place_id = id_of(&place);
+        let mut told = vec![place];
         let accounts: Vec<Value> = names(&known.tried).map(|name| self.account(&name)).collect();
-        let mut seen = vec![id_of(&told)];
-        seen.extend(accounts.iter().filter_map(|account| account.get("id").cloned()));
+        let mut seen = vec![place_id.clone()];
+        seen.extend(accounts.iter().map(id_of));
         told.extend(accounts);
         let observed = self.observed(known, seen);
-        let observed_id = id_of(std::slice::from_ref(&observed));
+        let observed_id = id_of(&observed);
         told.push(observed);
         told.extend(self.secrets(known, &observed_id));
         let indicator = known.is_for_blocking(self.wanted).then(|| self.indicator(known));
-        let subject = match &indicator {
-            Some(indicator) => indicator.get("id").cloned().unwrap_or_default(),
-            None => told.first().and_then(|first| first.get("id")).cloned().unwrap_or_default(),
-        };
+        let subject = indicator.as_ref().map_or(place_id, id_of);
         if let Some(indicator) = indicator {
             let (first, last) = (known.seen.first_seen, known.seen.last_seen);
             told.push(indicator);
@@ -85,12 +84,12 @@ impl Stix<'_> {
     pub fn payload(&self, payload: &Payload) -> Vec<Value> {
         let artefact = &payload.artefact;
         let file = file(self.wanted.tlp, &artefact.sha256, artefact.size);
+        let mut refs = vec![id_of(&file)];
         let mut told = vec![file];
-        let mut refs = vec![id_of(&told)];
         for source in &payload.sources {
             let address =
                 observable(self.wanted.tlp, address_kind(*source), json!({ "value": source.to_string() }));
-            refs.extend(address.get("id").cloned());
+            refs.push(id_of(&address));
             told.push(address);
         }
         let (first, last) = (artefact.first_seen, artefact.last_seen);
@@ -101,7 +100,7 @@ impl Stix<'_> {
         observed.insert("number_observed".into(), artefact.sightings.clamp(1, MOST).into());
         observed.insert("object_refs".into(), refs.into());
         let observed = Value::from(observed);
-        let observed_id = id_of(std::slice::from_ref(&observed));
+        let observed_id = id_of(&observed);
         told.push(observed);
         let mut indicator = Common::at(self, "indicator", &name, first, last).sure(FILE_CONFIDENCE);
         let what = artefact.format.as_deref().map(|format| format!(" ({format})")).unwrap_or_default();
@@ -120,7 +119,7 @@ impl Stix<'_> {
         // A content stays what it is, so it is good for ever.
         indicator.insert("valid_from".into(), stamp(first).into());
         let indicator = Value::from(indicator);
-        let subject = id_of(std::slice::from_ref(&indicator));
+        let subject = id_of(&indicator);
         told.push(indicator);
         told.push(self.sighting(&subject, Some(&observed_id), (first, last), artefact.sightings));
         told.push(self.link(&subject, "based-on", &observed_id, first, last));
@@ -212,7 +211,7 @@ impl Stix<'_> {
         for showed in &known.showed {
             let Some(technique) = self.techniques.get(&showed.technique) else { continue };
             let pattern = self.technique(technique);
-            let id = id_of(std::slice::from_ref(&pattern));
+            let id = id_of(&pattern);
             told.push(pattern);
             told.push(self.link(subject, kind, &id, showed.first_seen, showed.last_seen));
             if let Some(identity) = &known.identity {
@@ -236,8 +235,7 @@ impl Stix<'_> {
                 .insert("description".into(), "A host from which attackers wanted something fetched.".into());
             infrastructure.insert("infrastructure_types".into(), json!(["staging"]));
             let infrastructure = Value::from(infrastructure);
-            let (id, place_id) =
-                (id_of(std::slice::from_ref(&infrastructure)), id_of(std::slice::from_ref(&place)));
+            let (id, place_id) = (id_of(&infrastructure), id_of(&place));
             told.extend([place, infrastructure, self.link(&id, "consists-of", &place_id, since, since)]);
             told.push(self.link(subject, "related-to", &id, first, last));
             if let Some(identity) = &known.identity {
@@ -270,14 +268,14 @@ impl Stix<'_> {
         let (first, last) = (known.seen.first_seen, known.seen.last_seen);
         let actor = known.identity.as_ref().map(|identity| self.cluster(Level::Identity, identity));
         if let Some(actor) = &actor {
-            told.push(self.link(subject, kind, &id_of(std::slice::from_ref(actor)), first, last));
+            told.push(self.link(subject, kind, &id_of(actor), first, last));
         }
         let Some(campaign) = &known.campaign else { return told.extend(actor) };
         let set = self.cluster(Level::Campaign, campaign);
-        let set_id = id_of(std::slice::from_ref(&set));
+        let set_id = id_of(&set);
         match (&known.identity, &actor) {
             (Some(identity), Some(actor)) => {
-                let actor = id_of(std::slice::from_ref(actor));
+                let actor = id_of(actor);
                 told.push(self.link(
                     &set_id,
                     "attributed-to",

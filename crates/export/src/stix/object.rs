@@ -20,9 +20,9 @@ pub fn stamp(at: Micros) -> String {
     format!("{}Z", text.get(..23).unwrap_or_default())
 }
 
-/// The id of the first of some objects.
-pub(super) fn id_of(objects: &[Value]) -> Value {
-    objects.first().and_then(|object| object.get("id")).cloned().unwrap_or_default()
+/// The id of an object.
+pub(super) fn id_of(object: &Value) -> Value {
+    object.get("id").cloned().unwrap_or_default()
 }
 
 /// The id of who says it.

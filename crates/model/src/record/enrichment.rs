@@ -2,7 +2,7 @@
 //! reputation have answered.
 
 use super::Attacker;
-use netsvc_wire::stamp::Micros;
+use netsvc_wire::stamp::{DAY, Micros};
 use std::net::IpAddr;
 
 /// Whether a network may be announced by the autonomous system that announces it (RFC 6811).
@@ -179,4 +179,11 @@ pub struct ProviderState {
     pub asked_at: Micros,
     /// What went wrong last; empty: nothing since the last answer.
     pub problem: String,
+}
+
+impl ProviderState {
+    /// Questions of the day that `now` is in.
+    pub fn asked_today(&self, now: Micros) -> u64 {
+        if self.day == now.div_euclid(DAY) { self.asked } else { 0 }
+    }
 }

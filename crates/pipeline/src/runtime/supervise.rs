@@ -289,7 +289,7 @@ async fn asked_to_stop(inbox: &mut Inbox) {
 }
 
 /// An error with its causes, for one line.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+pub fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -74,6 +74,10 @@ impl Graph {
 
     /// What two have in common weighs so much.
     pub(super) fn compare(&self, one: i64, two: i64) -> u32 {
+        self.sum(&self.common(one, two), one, two)
+    }
+
+    fn sum(&self, common: &[Common<'_>], one: i64, two: i64) -> u32 {
         let mut families = [[0_u32; COUNTED]; Family::COUNT];
         let mut add = |kind: TraitKind, mut weight: u32| {
             let family = self.scheme.weight(kind).family;
@@ -83,11 +87,10 @@ impl Graph {
                 }
             }
         };
-        let common = self.common(one, two);
-        for one in &common {
-            add(one.value.kind, one.weight);
+        for shared in common {
+            add(shared.value.kind, shared.weight);
         }
-        if self.concert(&common).is_some() {
+        if self.concert(common).is_some() {
             add(TraitKind::Concert, self.scheme.weight(TraitKind::Concert).weight);
         }
         let sum: u32 = FAMILIES
@@ -138,7 +141,7 @@ impl Graph {
             cluster: 0,
             older: one.min(two),
             younger: one.max(two),
-            weight: u64::from(self.compare(one, two)),
+            weight: u64::from(self.sum(&common, one, two)),
             at: telling().map(|one| one.since).max().unwrap_or_default(),
             evidence,
         }
