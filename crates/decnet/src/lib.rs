@@ -24,6 +24,7 @@ pub mod output;
 pub mod reference;
 pub mod runner;
 pub mod settings;
+mod stead;
 pub mod tls;
 pub mod web;
 pub mod workers;

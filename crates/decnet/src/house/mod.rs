@@ -14,7 +14,7 @@ pub use part::main as part_main;
 
 use crate::{
     commands::Context,
-    logs, notify, oidc, tls,
+    logs, notify, oidc, stead, tls,
     workers::{self, Failure},
 };
 use anyhow::{Context as _, Result};
@@ -179,6 +179,9 @@ async fn prepare(context: &Context, workers: &[Worker]) -> Result<Claim> {
         fs_err::create_dir_all(context.paths().run()).context("make the run folder")?;
         hand_over(&context.paths(), house_user(context.settings())?)?;
         return Ok(share);
+    }
+    if !context.is_remote() && stead::is_closed(&context.database()) {
+        hand_over(&context.paths(), house_user(context.settings())?)?;
     }
     let store = context.store_or_new().await.context("prepare the store");
     // A database that is away for a while is the workers' affair: they say so, and try again.

@@ -98,6 +98,28 @@ impl Health {
         json!(self.processes)
     }
 
+    /// What the collector says of the artefacts that it keeps; null where it does not run.
+    pub fn artefacts(&self) -> Value {
+        let note = self.workers.iter().find(|(worker, _)| *worker == Worker::Collector);
+        let counters = note.and_then(|(_, note)| note.as_ref()).map(|note| &note.report.counters);
+        counters.and_then(|counters| counters.get("artefacts")).cloned().unwrap_or(Value::Null)
+    }
+
+    /// The same for people.
+    pub fn artefact_use(&self) -> Option<String> {
+        let held = self.artefacts();
+        let number = |name| held.get(name).and_then(Value::as_u64);
+        let (used, budget) = (number("bytes")?, number("budget")?);
+        let (files, unkept, gone) = (number("files")?, number("unkept")?, number("gone")?);
+        let rest = if unkept + gone > 0 {
+            format!("; since it was started {unkept} were not kept and {gone} went")
+        } else {
+            String::new()
+        };
+        let (used, budget) = (output::bytes(used), output::bytes(budget));
+        Some(format!("artefacts: {files} files, {used} of {budget}{rest}"))
+    }
+
     /// Free bytes of the disk.
     pub fn free(&self) -> Option<u64> {
         self.free
