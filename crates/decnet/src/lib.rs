@@ -22,6 +22,7 @@ pub mod oidc;
 mod operator;
 pub mod output;
 pub mod reference;
+mod restoration;
 pub mod runner;
 pub mod settings;
 mod stead;

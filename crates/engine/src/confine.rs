@@ -3,7 +3,10 @@
 //!
 //! Applied while there is one thread, because Landlock binds the calling thread and what it starts.
 
-use crate::native;
+mod files;
+
+pub use files::touch_files_as;
+
 use landlock::{
     ABI, Access, AccessFs, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset, RulesetAttr,
     RulesetCreatedAttr, RulesetStatus, Scope,
@@ -13,7 +16,7 @@ use nix::{
         prctl,
         resource::{Resource, getrlimit, setrlimit},
     },
-    unistd::{Gid, Uid, geteuid, setfsgid, setfsuid, setgid, setgroups, setuid},
+    unistd::{Gid, Uid, geteuid, setgid, setgroups, setuid},
 };
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, SeccompRule, TargetArch};
 use serde::{Deserialize, Serialize};
@@ -106,30 +109,6 @@ pub fn confine(kept: &Kept) -> Result<Confined, ConfineError> {
 pub fn has_landlock() -> bool {
     let rules = Ruleset::default().set_compatibility(CompatLevel::HardRequirement);
     rules.handle_access(AccessFs::from_all(ABI::V1)).and_then(|rules| rules.create()).is_ok()
-}
-
-/// Has this thread, and those that it begins from now on, touch files as `user` with his group alone, with no right to
-/// pass over what is closed to him. The process stays who it is: for root where a folder is another user's, who may put
-/// links there.
-///
-/// # Errors
-/// When there is no such user here.
-pub fn touch_files_as(user: User) -> io::Result<()> {
-    let none = std::ptr::null::<libc::gid_t>();
-    #[expect(unsafe_code, reason = "the C library would change the groups of all threads")]
-    // SAFETY: no groups are read of a list of none.
-    let left = unsafe { libc::syscall(libc::SYS_setgroups, 0, none) };
-    // In a user namespace there may be no groups to give up.
-    let kept = left != 0 && native::existing_user(Some(u32::MAX - 2)).is_some();
-    setfsgid(Gid::from_raw(user.gid));
-    setfsuid(Uid::from_raw(user.uid));
-    // Nobody is asked for; the answer says who it is.
-    let is = (setfsuid(Uid::from_raw(u32::MAX)).as_raw(), setfsgid(Gid::from_raw(u32::MAX)).as_raw());
-    if kept || is != (user.uid, user.gid) {
-        let said = format!("files cannot be touched as user {}, group {}", user.uid, user.gid);
-        return Err(io::Error::new(io::ErrorKind::PermissionDenied, said));
-    }
-    Ok(())
 }
 
 /// Becomes the user; then no capability is left, of root of a user namespace neither, but that for low ports where it
@@ -433,7 +412,6 @@ impl Standing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 
     #[test]
     fn the_kernel_tells_how_a_process_stands() {
@@ -443,39 +421,6 @@ mod tests {
         assert_eq!(Standing::read(text), Some(expected));
         assert_eq!(Standing::read("Name:\tx\n"), None);
         assert_eq!(Standing::of(std::process::id()).unwrap().uid, geteuid().as_raw());
-    }
-
-    #[test]
-    fn a_thread_touches_files_as_another_user_and_the_others_do_not() {
-        if !geteuid().is_root() || native::existing_user(Some(1)).is_none() {
-            return;
-        }
-        let folder = tempfile::tempdir().unwrap();
-        let (theirs, ours) = (folder.path().join("theirs"), folder.path().join("ours"));
-        for path in [&theirs, &ours] {
-            fs::create_dir(path).unwrap();
-        }
-        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o711)).unwrap();
-        chown(&theirs, Some(1), Some(1)).unwrap();
-        let (mine, closed, link) = (theirs.join("x"), ours.join("x"), theirs.join("link"));
-        std::os::unix::fs::symlink(&closed, &link).unwrap();
-        let made = mine.clone();
-        std::thread::spawn(move || {
-            touch_files_as(User { uid: 1, gid: 1 }).unwrap();
-            // What it begins is as it is.
-            std::thread::spawn(move || {
-                fs::write(&made, "").unwrap();
-                assert!(fs::write(&closed, "").is_err() && fs::write(&link, "").is_err());
-            })
-            .join()
-            .unwrap();
-        })
-        .join()
-        .unwrap();
-        let data = fs::metadata(&mine).unwrap();
-        assert_eq!((data.uid(), data.gid()), (1, 1));
-        fs::write(ours.join("y"), "").unwrap();
-        assert!(!ours.join("x").exists());
     }
 
     /// A thread takes the place of a process: all that is given up here is the thread's own, but for the

@@ -33,8 +33,8 @@ pub fn stop(paths: &Paths) -> Result<bool, Error> {
     Ok(true)
 }
 
-/// Asks the process to end that has the lock. Root believes the lock only: who owns the folder may have written any number
-/// there, and root may end everybody.
+/// Asks the process to end that has the lock. Root believes the lock only: who owns the folder may have written any
+/// number there, and root may end everybody.
 fn end(paths: &Paths, pid: u32) -> Result<(), Error> {
     let failed = |error| Error::System("ask the workers to end", error);
     // Held before it is looked at: its number cannot become another's in between.

@@ -26,8 +26,8 @@ impl Store {
     /// Version of the schema that this release writes.
     pub const VERSION: i64 = migrate::KNOWN;
 
-    /// Version of the schema of the store at `place`, without changing it, opened as [`Store::open_by`] does where `assume` is
-    /// given; `None` where there is none.
+    /// Version of the schema of the store at `place`, without changing it; `None` where there is none. With `assume` it
+    /// is opened as [`Store::open_by`] does.
     ///
     /// # Errors
     /// [`Error::Open`] when it cannot be reached.

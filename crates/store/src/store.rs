@@ -65,9 +65,9 @@ impl Store {
         Ok(store)
     }
 
-    /// As [`Store::open`], in threads that are as `assume` has made the one that calls it: for root where the folder of a
-    /// SQLite file is another user's, who may put links in the place of the file and of those beside it. All connections
-    /// are made at once and last.
+    /// As [`Store::open`], in threads that are as `assume` has made the one that calls it: for root where the folder of
+    /// a SQLite file is another user's, who may put links in the place of the file and of those beside it. All
+    /// connections are made at once and last.
     ///
     /// # Errors
     /// As [`Store::open`], and [`Error::Assume`].
@@ -255,7 +255,7 @@ async fn open_mysql(url: &str) -> Result<Pool, Error> {
     let open = |source| Error::Open { place: without_password(url), source };
     let options = MySqlConnectOptions::from_str(url).map_err(open)?.disable_statement_logging();
     // A pool tries for its whole patience before it says why it has no connection; one connection says at once.
-    let late = || open(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()));
+    let late = || open(sqlx::Error::Io(io::ErrorKind::TimedOut.into()));
     let first = timeout(REACH, options.connect()).await.map_err(|_| late())?.map_err(open)?;
     // Whether it says goodbye is no matter.
     let _ = timeout(REACH, first.close()).await;

@@ -51,6 +51,7 @@ pub mod version;
 pub mod worker;
 
 use crate::{
+    restoration,
     settings::{Name, Settings},
     stead,
 };
@@ -161,6 +162,9 @@ impl Context {
         use std::{io::ErrorKind, os::unix::fs::MetadataExt};
         let root = self.paths().root().to_owned();
         let shown = root.display();
+        if restoration::is_half_done(&self.paths()) {
+            bail!("a restore of {shown} was interrupted: `decnet run` or `decnet restore`, as root, finishes it");
+        }
         match fs_err::metadata(self.database()) {
             Err(error) if error.kind() == ErrorKind::PermissionDenied => {
                 let owner = fs_err::metadata(&root).map_or_else(

@@ -14,7 +14,7 @@ pub use part::main as part_main;
 
 use crate::{
     commands::Context,
-    logs, notify, oidc, stead, tls,
+    logs, notify, oidc, restoration, stead, tls,
     workers::{self, Failure},
 };
 use anyhow::{Context as _, Result};
@@ -173,6 +173,7 @@ fn has_swarm(context: &Context) -> bool {
 async fn prepare(context: &Context, workers: &[Worker]) -> Result<Claim> {
     // Before anything is made: a mistake of the operator's is told at once, and by no worker that starts for ever.
     check(context, workers)?;
+    restoration::settle(context).await?;
     let share = Claim::share(&context.paths())?;
     if workers == [Worker::Web] {
         // The installation may be elsewhere.

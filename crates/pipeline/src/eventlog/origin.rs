@@ -1,5 +1,5 @@
-//! Which writers write on other hosts: a list beside the segments, one line each, that is added to. When it is long, the
-//! oldest of each host go: a host that invents writers pushes out its own.
+//! Which writers write on other hosts: a list beside the segments, one line each, that is added to. When it is long,
+//! the oldest of each host go: a host that invents writers pushes out its own.
 //!
 //! A writer is in the list, on the medium, before its first line is in the log: whoever has read a line finds its
 //! host. The list belongs to the log and goes where it goes, so that a store that is made anew is the same.
@@ -11,7 +11,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs::{File, OpenOptions},
     io::{self, Read, Seek, SeekFrom, Write},
-    os::unix::fs::{MetadataExt, OpenOptionsExt},
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
@@ -19,6 +19,18 @@ use std::{
 const MOST: u64 = 64 << 20;
 /// Writers that are kept of all hosts. Each start of a process is one.
 const WRITERS: usize = 64 * 1024;
+
+/// What a list begins with that was written anew; no writer is called so.
+const ANEW: &str = "# ";
+/// Bytes of that line at most.
+const FIRST: u64 = 24;
+
+/// How often a list was written anew, by its first bytes.
+fn times(first: &[u8]) -> u64 {
+    let line = first.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let number = std::str::from_utf8(line).ok().and_then(|line| line.strip_prefix(ANEW));
+    number.and_then(|number| number.parse().ok()).unwrap_or(0)
+}
 
 /// The hosts of writers.
 #[derive(Debug)]
@@ -31,8 +43,8 @@ pub struct Origins {
     count: u64,
     /// Bytes of whole lines that were read.
     read: u64,
-    /// The file that they were read of.
-    inode: u64,
+    /// How often the list was written anew; its first line says so, with [`ANEW`] before it.
+    anew: u64,
     most: usize,
 }
 
@@ -44,7 +56,7 @@ impl Origins {
     pub fn open(folder: &Path, disk: Disk) -> Result<Origins, LogError> {
         let path = folder.join("origins");
         let known = BTreeMap::new();
-        let mut origins = Origins { path, disk, known, count: 0, read: 0, inode: 0, most: WRITERS };
+        let mut origins = Origins { path, disk, known, count: 0, read: 0, anew: 0, most: WRITERS };
         origins.refresh()?;
         Ok(origins)
     }
@@ -60,10 +72,12 @@ impl Origins {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(failed()(error).into()),
         };
-        let inode = file.metadata().map_err(failed())?.ino();
-        if inode != self.inode {
-            // It was written anew without the oldest.
-            (self.inode, self.read) = (inode, 0);
+        let mut first = Vec::new();
+        (&mut file).take(FIRST).read_to_end(&mut first).map_err(failed())?;
+        let anew = times(&first);
+        if anew != self.anew {
+            // Without the oldest.
+            (self.anew, self.read) = (anew, 0);
             self.known.clear();
         }
         let mut text = Vec::new();
@@ -119,7 +133,6 @@ impl Origins {
             .and_then(|_| file.write_all(line.as_bytes()))
             .map_err(failed())?;
         self.disk.sync(&file, &self.path)?;
-        self.inode = file.metadata().map_err(failed())?.ino();
         self.read += u64::try_from(line.len()).unwrap_or(0);
         self.note(writer, host);
         Ok(())
@@ -138,9 +151,12 @@ impl Origins {
             left.extend(writers.into_iter().take(each).map(|(count, writer)| (count, writer, host)));
         }
         left.sort_unstable();
-        let text: String = left.iter().map(|(_, writer, host)| format!("{writer} {host}\n")).collect();
+        let first = format!("{ANEW}{}\n", self.anew + 1);
+        let rest: String = left.iter().map(|(_, writer, host)| format!("{writer} {host}\n")).collect();
         let staying: BTreeSet<WriterId> = left.iter().map(|(_, writer, _)| *writer).collect();
+        let text = first + &rest;
         self.disk.replace(&self.path, text.as_bytes())?;
+        self.anew += 1;
         self.known.retain(|writer, _| staying.contains(writer));
         self.read = u64::try_from(text.len()).unwrap_or(0);
         Ok(())
@@ -188,7 +204,7 @@ mod tests {
             }
         }
         let text = std::fs::read_to_string(folder.path().join("origins")).unwrap();
-        assert!(text.lines().count() <= 10, "{text}");
+        assert!(text.lines().count() <= 11, "{text}");
         assert!((0..3).all(|number| text.contains(&format!("{} berlin-1\n", WriterId(number)))), "{text}");
         let again = Origins::open(folder.path(), Disk::default()).unwrap();
         reader.refresh().unwrap();

@@ -132,8 +132,8 @@ impl Keeper {
         Ok(Keeper { _lock: taken })
     }
 
-    /// Whether the kernel says that process `pid` has the lock. What the file says, its folder's owner may have written;
-    /// a process that has the lock has it open, and its descriptor tells.
+    /// Whether the kernel says that process `pid` has the lock. What the file says, its folder's owner may have put there.
+    /// A process that has the lock has it open, and its descriptor tells.
     pub fn is_held_by(paths: &Paths, pid: u32) -> bool {
         let flags = nix::libc::O_NOFOLLOW | nix::libc::O_NONBLOCK;
         let file = OpenOptions::new().read(true).custom_flags(flags).open(paths.keeper_lock());
