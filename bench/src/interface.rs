@@ -236,7 +236,11 @@ impl<'a> Run<'a> {
         Ok(vec![
             Row::cost(format!("{count} event streams: CPU of an event"), "µs", per(cpu, TOLD as u64))
                 .note(format!("{:.1} µs for each that is told", per(cpu, told))),
-            Row::cost(format!("{count} event streams: the last one is told after"), "ms", millis(at(&late, 100))),
+            Row::cost(
+                format!("{count} event streams: the last one is told after"),
+                "ms",
+                millis(at(&late, 100)),
+            ),
         ])
     }
 

@@ -38,8 +38,18 @@ use std::{path::PathBuf, process::ExitCode, time::Instant};
 use table::Row;
 
 /// What can be measured on its own, in the order of the table.
-const GROUPS: [&str; 10] =
-    ["pipeline", "correlate", "intelligence", "bus", "fleet", "gate", "scans", "logins", "abuse", "interface"];
+const GROUPS: [&str; 10] = [
+    "pipeline",
+    "correlate",
+    "intelligence",
+    "bus",
+    "fleet",
+    "gate",
+    "scans",
+    "logins",
+    "abuse",
+    "interface",
+];
 const USAGE: &str = "usage: bench [--json] [--only GROUP,...] [--decnet FILE] [--netsvcd FILE]";
 
 fn main() -> ExitCode {

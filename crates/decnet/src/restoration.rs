@@ -3,17 +3,14 @@
 //! What is new is gathered beside what is there, and is on the medium before a note says that it stands. Without the
 //! note an interrupted restore is undone: what was gathered goes. With it, it is finished: each step can be done again.
 
-use crate::{commands::Context, house};
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use decnet_model::paths::Paths;
-use decnet_pipeline::runtime::Claim;
-use decnet_store::Store;
-use nix::unistd::{geteuid, syncfs};
+use decnet_pipeline::runtime::{get, put};
+use nix::unistd::syncfs;
 use serde::{Deserialize, Serialize};
 use std::{
     fs::{self, File},
-    io::{self, BufReader},
-    os::unix::fs::MetadataExt,
+    io,
     path::{Component, Path, PathBuf},
 };
 
@@ -26,21 +23,21 @@ pub(crate) const STORE: &str = "store.dump";
 /// The state folder in it.
 pub(crate) const STATE: &str = "state";
 /// What the name of a database ends with that waits to take the old one's place.
-const WAITING: &str = ".restored";
+pub(crate) const WAITING: &str = ".restored";
 /// Files that SQLite has beside a database.
 pub(crate) const BESIDE: [&str; 2] = ["-wal", "-shm"];
 
 /// What is to be done with what was gathered.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Note {
+pub(crate) struct Note {
     /// What goes from the state folder, by name.
-    stale: Vec<String>,
+    pub(crate) stale: Vec<String>,
     /// The SQLite file; `None`: the database is a server's, which is filled from the copy.
-    database: Option<PathBuf>,
+    pub(crate) database: Option<PathBuf>,
 }
 
 /// A step that a test can end the restore before.
-type Step<'a> = &'a mut dyn FnMut() -> Result<()>;
+pub(crate) type Step<'a> = &'a mut dyn FnMut() -> Result<()>;
 
 /// The name of a file beside `path`.
 pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
@@ -62,124 +59,41 @@ pub(crate) fn is_half_done(paths: &Paths) -> bool {
     fs::symlink_metadata(paths.root().join(NOTE)).is_ok()
 }
 
-/// Finishes or undoes a restore that was interrupted. Nobody may work in the folder meanwhile.
-///
-/// # Errors
-/// When somebody does, or we may not, or the disk refuses.
-pub(crate) async fn settle(context: &Context) -> Result<()> {
-    let paths = context.paths();
-    let gathered = fs::symlink_metadata(paths.root().join(GATHERED));
-    if gathered.is_err() && !is_half_done(&paths) {
-        return Ok(());
-    }
-    if gathered.is_ok_and(|data| !geteuid().is_root() && data.uid() != geteuid().as_raw()) {
-        bail!("a restore was interrupted here; `decnet restore` or `decnet run`, as root, ends it");
-    }
-    let _whole = Claim::whole(&paths)?;
-    end(context).await
-}
-
-/// As [`settle`], for who has the whole folder.
-///
-/// # Errors
-/// When the disk or the database refuses; it can be done again.
-pub(crate) async fn end(context: &Context) -> Result<()> {
-    let paths = context.paths();
-    if is_half_done(&paths) {
-        tracing::warn!("a restore was interrupted and is finished");
-        return finish(context).await;
-    }
-    let local = (!context.is_remote()).then(|| context.database());
-    undo(paths.root(), local.as_deref())
-}
-
 /// Takes what was gathered away.
-fn undo(root: &Path, database: Option<&Path>) -> Result<()> {
+pub(crate) fn undo(root: &Path, database: Option<&Path>) -> Result<()> {
     if let Some(database) = database {
         undo_waiting(&beside(database, WAITING))?;
     }
     remove(&root.join(GATHERED))
 }
 
-/// Puts what was unpacked into [`GATHERED`] in the place of what is there; `stale` goes. How many rows the store has
-/// then.
-///
-/// # Errors
-/// When the copy is damaged: then nothing was touched. When the disk or the database refuses.
-pub(crate) async fn replace(context: &Context, stale: Vec<String>) -> Result<u64> {
-    let paths = context.paths();
-    let root = paths.root();
-    let mut copy = open_copy(root)?;
-    // Nothing goes before it is certain that something comes.
-    let mut rows = Store::look_through(&mut copy).context("read the copy of the store")?;
-    let database = (!context.is_remote()).then(|| context.database());
-    if let Some(database) = &database {
-        rows = fill(context, database, root).await?;
-        sync(database.parent().unwrap_or(root))?;
-    }
-    sync(root)?;
-    write_note(root, &Note { stale, database })?;
-    finish(context).await?;
-    Ok(rows)
-}
-
-fn open_copy(root: &Path) -> Result<BufReader<fs_err::File>> {
-    let copy = fs_err::File::open(root.join(GATHERED).join(STORE)).context("open the copy of the store")?;
-    Ok(BufReader::new(copy))
-}
-
-/// Makes the new database beside the old one.
-async fn fill(context: &Context, database: &Path, root: &Path) -> Result<u64> {
-    let waiting = beside(database, WAITING);
-    undo_waiting(&waiting)?;
-    let place = waiting.display().to_string();
-    let store = match context.stead() {
-        Some(assume) => Store::open_by(&place, assume).await,
-        None => Store::open(&place).await,
-    };
-    let store = store.context("make the new store")?;
-    let rows = store.fill(&mut open_copy(root)?).await.context("fill the store");
-    store.close().await;
-    rows
-}
-
-fn undo_waiting(waiting: &Path) -> Result<()> {
+/// Takes a database away that waits.
+pub(crate) fn undo_waiting(waiting: &Path) -> Result<()> {
     BESIDE.iter().try_for_each(|side| remove(&beside(waiting, side)))?;
     remove(waiting)
 }
 
 /// Has everything of the file system of `folder` on the medium.
-fn sync(folder: &Path) -> Result<()> {
+pub(crate) fn sync(folder: &Path) -> Result<()> {
     let held = File::open(folder).with_context(|| format!("open {}", folder.display()))?;
     syncfs(&held).context("bring what was restored to the medium")
 }
 
-fn write_note(root: &Path, note: &Note) -> Result<()> {
+/// Notes that all is there.
+pub(crate) fn write_note(root: &Path, note: &Note) -> Result<()> {
     let text = serde_json::to_vec(note).context("write the note of the restore")?;
-    decnet_pipeline::runtime::put(&root.join(NOTE), &text).context("write the note of the restore")?;
+    put(&root.join(NOTE), &text).context("write the note of the restore")?;
     sync(root)
 }
 
-/// Does what the note says.
-async fn finish(context: &Context) -> Result<()> {
-    let paths = context.paths();
-    let root = paths.root();
-    let text = fs_err::read(root.join(NOTE)).context("read the note of the restore")?;
-    let note: Note = serde_json::from_slice(&text).context("read the note of the restore")?;
-    put_files(root, &note, &mut || Ok(()))?;
-    if note.database.is_none() && root.join(GATHERED).join(STORE).exists() {
-        let store = context.store_or_new().await?;
-        store.reset().await.context("empty the store")?;
-        store.fill(&mut open_copy(root)?).await.context("fill the store")?;
-        store.close().await;
-    }
-    // On this host the workers may be another user than where it was made.
-    house::hand_over(&paths, house::house_user(context.settings())?)?;
-    clear(root, &mut || Ok(()))
+/// What the note says.
+pub(crate) fn read_note(root: &Path) -> Result<Note> {
+    let text = get(&root.join(NOTE)).context("read the note of the restore")?;
+    serde_json::from_slice(&text).context("read the note of the restore")
 }
 
 /// Puts files and folders in their places.
-fn put_files(root: &Path, note: &Note, step: Step<'_>) -> Result<()> {
+pub(crate) fn put_files(root: &Path, note: &Note, step: Step<'_>) -> Result<()> {
     for name in &note.stale {
         // The note is read of a folder that others may write to.
         let mut parts = Path::new(name).components();
@@ -212,7 +126,7 @@ fn put_files(root: &Path, note: &Note, step: Step<'_>) -> Result<()> {
 }
 
 /// Removes what the restore had for itself, the note last.
-fn clear(root: &Path, step: Step<'_>) -> Result<()> {
+pub(crate) fn clear(root: &Path, step: Step<'_>) -> Result<()> {
     step()?;
     remove(&root.join(GATHERED))?;
     step()?;
@@ -241,6 +155,7 @@ fn remove(path: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use anyhow::bail;
     use std::collections::BTreeMap;
 
     /// An old installation, and a new one that was gathered beside it.
@@ -283,8 +198,8 @@ mod tests {
         all
     }
 
-    fn put(root: &Path, step: Step<'_>) -> Result<()> {
-        let note: Note = serde_json::from_slice(&fs::read(root.join(NOTE)).unwrap()).unwrap();
+    fn finished(root: &Path, step: Step<'_>) -> Result<()> {
+        let note = read_note(root)?;
         put_files(root, &note, step)?;
         clear(root, step)
     }
@@ -311,19 +226,19 @@ mod tests {
                 left -= 1;
                 if left < 0 { bail!("cut here by a test") } else { Ok(()) }
             };
-            let ended = put(&root, &mut cut);
+            let ended = finished(&root, &mut cut);
             let half = fs::symlink_metadata(root.join(NOTE)).is_ok();
             assert_eq!(half, ended.is_err(), "the note goes last");
             if half {
                 cuts += 1;
                 // The next one is ended, too.
                 let mut more = 2;
-                let _ = put(&root, &mut || {
+                let _ = finished(&root, &mut || {
                     more -= 1;
                     if more < 0 { bail!("cut here by a test") } else { Ok(()) }
                 });
                 if fs::symlink_metadata(root.join(NOTE)).is_ok() {
-                    put(&root, &mut || Ok(())).unwrap();
+                    finished(&root, &mut || Ok(())).unwrap();
                 }
             }
             assert_eq!(found(&root), new, "ended before step {steps}");
@@ -349,7 +264,7 @@ mod tests {
         fs::write(folder.path().join("other"), "theirs").unwrap();
         let stale = ["../other", "/etc/hostname", "..", "."].map(str::to_owned).into();
         write_note(&root, &Note { stale, database: None }).unwrap();
-        put(&root, &mut || Ok(())).unwrap();
+        finished(&root, &mut || Ok(())).unwrap();
         assert_eq!(fs::read_to_string(folder.path().join("other")).unwrap(), "theirs");
     }
 }

@@ -97,7 +97,8 @@ impl HeldProcess {
         let nothing = std::ptr::null::<libc::siginfo_t>();
         #[expect(unsafe_code, reason = "pidfd_send_signal has no safe form")]
         // SAFETY: numbers go in, and a null pointer, which says that there is no more to say.
-        let sent = unsafe { libc::syscall(libc::SYS_pidfd_send_signal, descriptor, signal as i32, nothing, 0) };
+        let sent =
+            unsafe { libc::syscall(libc::SYS_pidfd_send_signal, descriptor, signal as i32, nothing, 0) };
         if sent == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
     }
 }

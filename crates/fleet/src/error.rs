@@ -112,7 +112,9 @@ pub enum Error {
     #[error("process {0} does not end")]
     Stubborn(i32),
     /// Whoever the state folder names as the keeper does not have the keeper's lock.
-    #[error("process {0} is named as the keeper of the workers and does not have their lock: nobody was ended")]
+    #[error(
+        "process {0} is named as the keeper of the workers and does not have their lock: nobody was ended"
+    )]
     Unproven(u32),
 }
 

@@ -42,7 +42,11 @@ const RULES: &[(&Table, Growth, &str)] = &[
     (&crate::projection::CURSORS, Fixed, "a row for each view"),
     (&crate::ingest::writer::WRITERS, Bounded, "the 65,536 that wrote last"),
     (&crate::ingest::writer::GAPS, Bounded, "1,024 of a writer, and they go with it"),
-    (&crate::event::EVENTS, Bounded, "events.store-days, store-events, store-bytes, store-kinds; evidence stays"),
+    (
+        &crate::event::EVENTS,
+        Bounded,
+        "events.store-days, store-events, store-bytes, store-kinds; evidence stays",
+    ),
     (&crate::stats::TALLIES, Fixed, "a row for each decky, service and kind of event"),
     (&crate::retire::HOLDINGS, Fixed, "a row for each kind of event"),
     (&crate::retire::RETIRED, Fixed, "a row for each kind of event"),

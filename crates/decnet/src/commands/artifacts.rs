@@ -4,7 +4,10 @@ use super::{
     Context,
     conditions::{self, Conditions},
 };
-use crate::output::{self, Cell};
+use crate::{
+    output::{self, Cell},
+    stead,
+};
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
 use decnet_model::record::{Page, Sighting};
@@ -100,7 +103,7 @@ async fn get(context: &Context, sha256: &str, target: PathBuf) -> Result<()> {
         bail!("{sha256:?} is no SHA-256: give all 64 hex digits");
     };
     let path = context.paths().artefact(&sha256);
-    let content = match fs_err::read(&path) {
+    let content = match stead::read(context.paths().root(), &path) {
         Ok(content) => content,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => bail!(missing(context, &sha256).await),
         Err(error) => return Err(error).context("read the artefact"),

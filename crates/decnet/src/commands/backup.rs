@@ -3,7 +3,7 @@
 use super::{Context, version::version};
 use crate::{
     archive::{self, Writer},
-    output,
+    house, output,
     restoration::{self, BESIDE, GATHERED, STATE, STORE, beside},
     settings::HOST_INI,
 };
@@ -148,7 +148,8 @@ impl Restore {
     pub async fn run(self, context: &Context) -> Result<()> {
         let paths = context.paths();
         // One that was interrupted is ended by this one.
-        let there = restoration::is_half_done(&paths) || (context.is_installed() && !is_empty(context).await?);
+        let there =
+            restoration::is_half_done(&paths) || (context.is_installed() && !is_empty(context).await?);
         if there && !self.given {
             bail!(
                 "{} has an installation: with --i-know-what-im-doing, what is in the file takes its place",
@@ -157,13 +158,13 @@ impl Restore {
         }
         fs_err::create_dir_all(paths.root()).context("make the state folder")?;
         let _whole = Claim::whole(&paths)?;
-        restoration::end(context).await?;
+        house::end_restore(context).await?;
         let fresh = paths.root().join(GATHERED);
         let manifest = archive::unpack(&self.file, KIND, &fresh)?;
-        let rows = match restoration::replace(context, stale(context, &self.file)?).await {
+        let rows = match house::put_back(context, stale(context, &self.file)?).await {
             Err(error) if !restoration::is_half_done(&paths) => {
                 // What was there is there; if this fails, the next start does it.
-                let _ = restoration::end(context).await;
+                let _ = house::end_restore(context).await;
                 return Err(error);
             }
             replaced => replaced?,
@@ -223,8 +224,12 @@ mod tests {
         // And one that nobody has thought of.
         fs::create_dir(root.join("later")).unwrap();
         fs::write(root.join("later/x"), "x").unwrap();
-        let found: Vec<PathBuf> =
-            kept(&context).unwrap().into_iter().filter(|(.., folder)| !folder).map(|(_, path, _)| path).collect();
+        let found: Vec<PathBuf> = kept(&context)
+            .unwrap()
+            .into_iter()
+            .filter(|(.., folder)| !folder)
+            .map(|(_, path, _)| path)
+            .collect();
         for path in &keeping {
             assert!(found.contains(path), "{} is to be in a backup", path.display());
         }

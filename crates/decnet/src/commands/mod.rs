@@ -163,7 +163,9 @@ impl Context {
         let root = self.paths().root().to_owned();
         let shown = root.display();
         if restoration::is_half_done(&self.paths()) {
-            bail!("a restore of {shown} was interrupted: `decnet run` or `decnet restore`, as root, finishes it");
+            bail!(
+                "a restore of {shown} was interrupted: `decnet run` or `decnet restore`, as root, finishes it"
+            );
         }
         match fs_err::metadata(self.database()) {
             Err(error) if error.kind() == ErrorKind::PermissionDenied => {

@@ -8,13 +8,15 @@
 mod handover;
 mod orders;
 mod part;
+mod restoring;
 
 pub use handover::{hand_over, house_user, tell_of_user};
 pub use part::main as part_main;
+pub(crate) use restoring::{end as end_restore, replace as put_back};
 
 use crate::{
     commands::Context,
-    logs, notify, oidc, restoration, stead, tls,
+    logs, notify, oidc, stead, tls,
     workers::{self, Failure},
 };
 use anyhow::{Context as _, Result};
@@ -173,7 +175,7 @@ fn has_swarm(context: &Context) -> bool {
 async fn prepare(context: &Context, workers: &[Worker]) -> Result<Claim> {
     // Before anything is made: a mistake of the operator's is told at once, and by no worker that starts for ever.
     check(context, workers)?;
-    restoration::settle(context).await?;
+    restoring::settle(context).await?;
     let share = Claim::share(&context.paths())?;
     if workers == [Worker::Web] {
         // The installation may be elsewhere.

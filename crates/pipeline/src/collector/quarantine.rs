@@ -23,7 +23,8 @@ impl Quarantine {
     pub(super) fn open(folder: &Path, disk: Disk) -> Result<Quarantine, CollectError> {
         disk.create_folder(folder)?;
         let entries = std::fs::read_dir(folder).map_err(DiskError::of("list", folder))?;
-        let sizes = entries.map(|entry| entry.and_then(|entry| entry.metadata()).map_or(0, |data| data.len()));
+        let sizes =
+            entries.map(|entry| entry.and_then(|entry| entry.metadata()).map_or(0, |data| data.len()));
         let (files, bytes) = sizes.fold((0, 0), |(files, bytes), size| (files + 1, bytes + size));
         Ok(Quarantine { folder: folder.to_owned(), disk, files, bytes })
     }

@@ -201,12 +201,23 @@ impl Stock {
     ///
     /// # Errors
     /// [`CollectError::Disk`] when the list cannot be written.
-    pub(super) fn take(&mut self, source: Source, name: &str, size: u64, now: SystemTime) -> Result<(), CollectError> {
+    pub(super) fn take(
+        &mut self,
+        source: Source,
+        name: &str,
+        size: u64,
+        now: SystemTime,
+    ) -> Result<(), CollectError> {
         let Some(hash) = hash(name) else { return Ok(()) };
         self.hold(source, (seconds(now), hash, charge(size)));
         let Some(source) = source else { return Ok(()) };
         let mut options = OpenOptions::new();
-        let opened = options.append(true).create(true).mode(0o640).custom_flags(nix::libc::O_NOFOLLOW).open(&self.list);
+        let opened = options
+            .append(true)
+            .create(true)
+            .mode(0o640)
+            .custom_flags(nix::libc::O_NOFOLLOW)
+            .open(&self.list);
         let mut file = opened.map_err(DiskError::of("open", &self.list))?;
         Ok(self.disk.append(&mut file, &self.list, format!("{name} {source}\n").as_bytes())?)
     }
@@ -336,7 +347,8 @@ mod tests {
     }
 
     fn stock(folder: &Path, files: u64, of_each: u64) -> Stock {
-        let budget = Budget { bytes: files * LEAST, source_bytes: of_each * LEAST, keep: Duration::from_secs(100) };
+        let budget =
+            Budget { bytes: files * LEAST, source_bytes: of_each * LEAST, keep: Duration::from_secs(100) };
         Stock::open(folder, Disk::default(), budget).unwrap()
     }
 
@@ -395,10 +407,12 @@ mod tests {
         fs::write(folder.path().join("00").join(".tmp-x"), "half").unwrap();
         let mut first = stock(folder.path(), 10, 10);
         first.take(source(1), &name(0), 1, at(0)).unwrap();
-        fs::write(folder.path().join("sources"), format!("{} 192.0.2.1\n{} 192.0.2.2\n00", name(0), name(1))).unwrap();
+        fs::write(folder.path().join("sources"), format!("{} 192.0.2.1\n{} 192.0.2.2\n00", name(0), name(1)))
+            .unwrap();
         let mut stock = stock(folder.path(), 10, 10);
         assert!(!folder.path().join("00/.tmp-x").exists());
-        let shares: Vec<_> = stock.shares.iter().map(|(source, share)| (*source, share.files.len())).collect();
+        let shares: Vec<_> =
+            stock.shares.iter().map(|(source, share)| (*source, share.files.len())).collect();
         assert_eq!(shares, [(None, 1), (source(1), 1), (source(2), 1)]);
         let mut old: Vec<_> = stock.outdated(at(102)).into_iter().map(|gone| gone.sha256).collect();
         old.sort();

@@ -132,8 +132,8 @@ impl Keeper {
         Ok(Keeper { _lock: taken })
     }
 
-    /// Whether the kernel says that process `pid` has the lock. What the file says, its folder's owner may have put there.
-    /// A process that has the lock has it open, and its descriptor tells.
+    /// Whether the kernel says that process `pid` has the lock. What the file says, its folder's owner may have
+    /// written; a process that has the lock has it open, and its descriptor tells.
     pub fn is_held_by(paths: &Paths, pid: u32) -> bool {
         let flags = nix::libc::O_NOFOLLOW | nix::libc::O_NONBLOCK;
         let file = OpenOptions::new().read(true).custom_flags(flags).open(paths.keeper_lock());
@@ -159,7 +159,10 @@ impl Keeper {
         };
         let end = Instant::now() + MOMENT;
         loop {
-            let file = match File::open(&path) {
+            let mut options = OpenOptions::new();
+            // Whoever has the folder may have put a pipe there, which nobody writes to.
+            options.read(true).custom_flags(nix::libc::O_NOFOLLOW | nix::libc::O_NONBLOCK);
+            let file = match options.open(&path) {
                 Ok(file) => file,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
                 Err(error) => return Err(failed("open")(error)),

@@ -107,7 +107,10 @@ async fn who_is_decommissioned_has_no_valid_certificate(store: Store) {
     let mut revoked: Vec<_> = store.swarm_certificates().await.unwrap();
     revoked.retain(|row| row.revoked_at == Some(7) && row.reason == "why");
     assert_eq!(revoked.len(), 3);
-    assert!(!store.swarm_certificate_renew(&certificate("e", "berlin-1")).await.unwrap(), "who left gets none");
+    assert!(
+        !store.swarm_certificate_renew(&certificate("e", "berlin-1")).await.unwrap(),
+        "who left gets none"
+    );
     assert!(store.swarm_certificate("e").await.unwrap().is_none());
     store.swarm_told("berlin-1", 8).await.unwrap();
     store.swarm_told("berlin-1", 9).await.unwrap();

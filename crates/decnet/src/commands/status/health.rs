@@ -8,7 +8,7 @@ use decnet_model::{
     paths::Paths,
     worker::{Action, Process, Worker},
 };
-use decnet_pipeline::runtime::{Holder, Keeper, Note, Order, Phase};
+use decnet_pipeline::runtime::{Holder, Keeper, Note, Order, Phase, get};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -229,7 +229,7 @@ fn processes(
     let has = |process: &Process| workers.iter().any(|worker| worker.spec().process == *process);
     let parts = Process::ALL.iter().copied().filter(|process| *process != Process::Keeper && has(process));
     for process in parts.filter(|_| holder.is_some()) {
-        let text = fs_err::read(paths.process_note(process.name())).unwrap_or_default();
+        let text = get(&paths.process_note(process.name())).unwrap_or_default();
         let note: Option<Confined> = serde_json::from_slice(&text).ok();
         let landlock = note.as_ref().map(|note| note.landlock.clone());
         let grants = process.grants();
@@ -251,7 +251,7 @@ fn alone(paths: &Paths, workers: &[(Worker, Option<Note>)], known: &[Seen]) -> V
         if known.iter().chain(&found).any(|seen| seen.pid == pid) {
             continue;
         }
-        let text = fs_err::read(paths.process_note(worker.name())).unwrap_or_default();
+        let text = get(&paths.process_note(worker.name())).unwrap_or_default();
         let confined: Option<Confined> = serde_json::from_slice(&text).ok();
         let landlock = confined.filter(|confined| confined.pid == pid).map(|confined| confined.landlock);
         let kernel = Kernel::of(pid);
