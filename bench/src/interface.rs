@@ -200,7 +200,7 @@ impl<'a> Run<'a> {
         for number in 0..count {
             if number % STREAMS_OF_ONE == 0 {
                 let user = format!("reader{count}-{}", number / STREAMS_OF_ONE);
-                self.program(&["user", "create", &user])?;
+                self.program(&["user", "create", user.as_str()])?;
                 token = self.token(&user)?;
             }
             let mut asker = Asker::connect(self.address, &token).await?;
@@ -234,8 +234,12 @@ impl<'a> Run<'a> {
         let cpu = processes::cpu(pid)?.saturating_sub(before);
         let told = u64::try_from(TOLD * count)?;
         Ok(vec![
-            Row::cost(format!("{count} event streams: CPU of an event"), "µs", per(cpu, TOLD as u64))
-                .note(format!("{:.1} µs for each that is told", per(cpu, told))),
+            Row::cost(
+                format!("{count} event streams: CPU of an event"),
+                "µs",
+                per(cpu, u64::try_from(TOLD)?),
+            )
+            .note(format!("{:.1} µs for each that is told", per(cpu, told))),
             Row::cost(
                 format!("{count} event streams: the last one is told after"),
                 "ms",

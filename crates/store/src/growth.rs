@@ -57,7 +57,7 @@ const RULES: &[(&Table, Growth, &str)] = &[
     (&crate::attacker::ATTACKERS, Evidence, "a row for each address"),
     (&crate::attacker::CONTACTS, Evidence, "a row for each address and decky"),
     (&crate::attacker::TRAVERSALS, Evidence, "a row for each address that went from decky to decky"),
-    (&crate::timeline::TIMELINE, Bounded, "minutes for 7 days, then hours"),
+    (&crate::timeline::TIMELINE, Bounded, "minutes for 7 days; of hours and days, one row for each stays"),
     (&crate::ranking::RANKINGS, Bounded, "days for 400 days, and one sum for ever"),
     (&crate::incident::INCIDENTS, Evidence, "a row for each incident"),
     (&crate::incident::SOURCES, Evidence, "a row for each address of an incident"),

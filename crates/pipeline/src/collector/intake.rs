@@ -436,7 +436,7 @@ impl Intake {
             if let Some(size) = size {
                 event = event.with(field::SIZE, size.to_string());
             }
-            for name in [field::SRC_IP, field::SESSION] {
+            for name in [field::SRC_IP, field::SESSION, field::ORIGIN, field::FORMAT] {
                 if let Some(value) = record.and_then(|record| record.field(name)) {
                     event = event.with(name, value.to_vec());
                 }

@@ -33,6 +33,11 @@ pub(super) async fn write(tx: &mut Tx, lines: &[Line<'_>]) -> Result<(), Error> 
             seen.unkept = Some(limit.to_owned());
             continue;
         }
+        if seen.sightings == 0 {
+            // Who only said that it is not kept does not know where it came from.
+            seen.origin = origin(line);
+            seen.format = line.record.text(field::FORMAT).map(str::to_owned).or(seen.format.take());
+        }
         seen.size = seen.size.max(line.record.number_field(field::SIZE).unwrap_or(0));
         seen.first_seen = seen.first_seen.min(at);
         seen.last_seen = seen.last_seen.max(at);

@@ -166,11 +166,13 @@ async fn what_is_not_kept_is_told_beside_its_hash(store: Store) {
     // A service says so of another one: it is no collector.
     let forged = said.clone().with(field::SHA256, "ef".repeat(32)).of(3);
     said.app = "collector".into();
-    let captured = line(1, "file_captured").with(field::SHA256, hash.as_str()).of(2);
+    let captured =
+        line(1, "file_captured").with(field::SHA256, hash.as_str()).with(field::ORIGIN, "drop").of(2);
     ingest(&store, &[said, forged, captured]).await;
     let rows = store.artefact_list(&Filter::default(), Page::newest(10)).await.unwrap();
     assert_eq!(rows.len(), 1);
     assert_eq!((rows[0].size, rows[0].sightings, rows[0].unkept.as_deref()), (7, 1, Some("artifact-bytes")));
+    assert_eq!(rows[0].origin, "drop");
     assert_eq!(store.artefact_sightings(&hash, 10).await.unwrap().len(), 1);
 }
 
