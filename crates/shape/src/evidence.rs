@@ -106,8 +106,7 @@ pub struct Artifact {
     pub first_seen: String,
     /// Last sighting, RFC 3339.
     pub last_seen: String,
-    /// The limit (a setting of `events`) for which the content was not kept, or not any more, the last time that there
-    /// was one.
+    /// The setting of `events` for which the content was not kept, or not any more, the last time.
     pub unkept: Option<String>,
 }
 
