@@ -3,7 +3,6 @@
 use crate::tree;
 use anyhow::{Context, Result};
 use serde_json::Value;
-use std::process::Command;
 
 /// Allowed edges between our crates.
 const EDGES: &[(&str, &[&str])] = &[
@@ -162,9 +161,8 @@ const KEPT: &[(&str, &[&str])] = &[
 
 /// Edges that the tables do not allow, and edges that they allow and nobody uses.
 pub(crate) fn check() -> Result<Vec<String>> {
-    let output = Command::new(env!("CARGO"))
+    let output = tree::cargo()
         .args(["metadata", "--format-version", "1", "--no-deps"])
-        .current_dir(tree::root())
         .output()
         .context("run cargo metadata")?;
     let metadata: Value = serde_json::from_slice(&output.stdout).context("read cargo metadata")?;
