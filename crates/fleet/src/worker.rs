@@ -19,7 +19,7 @@ use decnet_model::{
     record::{DeckyActual, DeckyState},
     worker::Worker,
 };
-use decnet_pipeline::runtime::WorkerContext;
+use decnet_pipeline::runtime::{self, WorkerContext};
 use decnet_store::Store;
 use netsvc_wire::stamp::Micros;
 use parking_lot::Mutex;
@@ -40,7 +40,16 @@ const EARLY_MOST: u32 = 2;
 ///
 /// # Errors
 /// When the store fails.
-pub async fn run(
+pub fn run(
+    worker: WorkerContext,
+    config: Config,
+    store: Store,
+    now: fn() -> Micros,
+) -> runtime::Running<Error> {
+    Box::pin(work(worker, config, store, now))
+}
+
+async fn work(
     mut worker: WorkerContext,
     config: Config,
     store: Store,

@@ -51,6 +51,7 @@ mod user;
 mod words;
 
 pub use care::TableSize;
+pub use database::Answer;
 pub use decnet_model::record;
 pub use dump::DumpError;
 pub use enrichment::Answered;

@@ -1,6 +1,10 @@
 //! Opening a store.
 
-use crate::{database::Pool, error::Error, migrate};
+use crate::{
+    database::{Answer, Pool},
+    error::Error,
+    migrate,
+};
 use sqlx::{
     ConnectOptions, Connection,
     mysql::{MySqlConnectOptions, MySqlPoolOptions},
@@ -49,20 +53,24 @@ impl Store {
     /// # Errors
     /// [`Error::Open`] or [`Error::Create`] when it cannot be reached, [`Error::Newer`] when a newer
     /// release has written it.
-    pub async fn open(place: &str) -> Result<Self, Error> {
-        let store = Store::open_as_it_is(place).await?;
-        migrate::migrate(&store.pool).await?;
-        Ok(store)
+    pub fn open(place: &str) -> Answer<'_, Self> {
+        Box::pin(async move {
+            let store = Store::open_as_it_is(place).await?;
+            migrate::migrate(&store.pool).await?;
+            Ok(store)
+        })
     }
 
     /// Opens the store at `place` and leaves its schema as it is.
-    pub(crate) async fn open_as_it_is(place: &str) -> Result<Self, Error> {
-        let pool = if place.starts_with("mysql:") || place.starts_with("mariadb:") {
-            open_mysql(place).await?
-        } else {
-            open_sqlite(place.trim_start_matches("sqlite:").trim_start_matches("//")).await?
-        };
-        Ok(Store { pool })
+    pub(crate) fn open_as_it_is(place: &str) -> Answer<'_, Self> {
+        Box::pin(async move {
+            let pool = if place.starts_with("mysql:") || place.starts_with("mariadb:") {
+                open_mysql(place).await?
+            } else {
+                open_sqlite(place.trim_start_matches("sqlite:").trim_start_matches("//")).await?
+            };
+            Ok(Store { pool })
+        })
     }
 
     /// Opens the SQLite store at `path` to look at it: nothing is written, its schema is taken as it is, and
@@ -71,7 +79,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Open`] when it cannot be read.
-    pub async fn open_read_only(path: &str, still: bool) -> Result<Self, Error> {
+    pub fn open_read_only(path: &str, still: bool) -> Answer<'_, Self> {
         let open = |source| Error::Open { place: path.to_owned(), source };
         let options = SqliteConnectOptions::new()
             .filename(path)
@@ -80,20 +88,16 @@ impl Store {
             .pragma("temp_store", "MEMORY")
             .busy_timeout(LOOK)
             .disable_statement_logging();
-        let pool = SqlitePoolOptions::new().max_connections(READERS).acquire_timeout(LOOK);
-        let readers = pool.connect_with(options).await.map_err(open)?;
-        Ok(Store { pool: Pool::Sqlite { writer: readers.clone(), readers } })
+        Box::pin(async move {
+            let pool = SqlitePoolOptions::new().max_connections(READERS).acquire_timeout(LOOK);
+            let readers = pool.connect_with(options).await.map_err(open)?;
+            Ok(Store { pool: Pool::Sqlite { writer: readers.clone(), readers } })
+        })
     }
 
     /// Closes all connections; SQLite then folds its write-ahead log into the file.
     pub async fn close(&self) {
-        match &self.pool {
-            Pool::Sqlite { writer, readers } => {
-                readers.close().await;
-                writer.close().await;
-            }
-            Pool::MySql(pool) => pool.close().await,
-        }
+        self.pool.close().await;
     }
 
     /// `sqlite` or `mysql`, for status output.
