@@ -89,6 +89,7 @@ const STEPS: &[(i64, &str, &str)] = &[
         include_str!("../migrations/sqlite/0016_enrichment.sql"),
         include_str!("../migrations/mysql/0016_enrichment.sql"),
     ),
+    (17, include_str!("../migrations/sqlite/0017_seen.sql"), include_str!("../migrations/mysql/0017_seen.sql")),
 ];
 
 /// The version that this release writes.
