@@ -36,6 +36,8 @@ pub(super) enum EngineError {
     Unfit { node: String, what: String, reason: &'static str },
     #[error("{node} cannot have {}: the host with hardware address {} has it", taken.address, text(taken.mac))]
     Taken { node: String, taken: Taken },
+    #[error("there is no node {0:?}")]
+    Unknown(String),
     #[error("{0}")]
     Files(String),
     #[error("{what}")]
@@ -158,6 +160,21 @@ impl Engine {
             std::process::abort();
         }
         Ok(made?)
+    }
+
+    /// Has the gate copy frames into `into`: those of the node called `node`, or all.
+    ///
+    /// # Errors
+    /// [`EngineError`] when there is no such node, or the gate refuses.
+    pub(super) async fn mirror(&self, into: OwnedFd, node: Option<&str>) -> Result<(), EngineError> {
+        let mac = match node {
+            Some(name) => match self.nodes.get(name) {
+                Some(placed) => Some(text(placed.mac)),
+                None => return Err(EngineError::Unknown(name.to_owned())),
+            },
+            None => None,
+        };
+        self.gate.mirror(into, mac).await.map_err(|source| EngineError::Stage { process: "gate", source })
     }
 
     /// How everything does.

@@ -18,8 +18,10 @@ fn block(kind: u32, body: &[u8]) -> Vec<u8> {
 }
 
 fn ng(unit: u8) -> Vec<u8> {
-    let section = block(0x0a0d_0d0a, &[&0x1a2b_3c4d_u32.to_le_bytes()[..], &[1, 0, 0, 0], &[255; 8]].concat());
-    let interface = block(1, &[&[1, 0, 0, 0, 0, 0, 4, 0][..], &[9, 0, 1, 0, unit, 0, 0, 0], &[0; 4]].concat());
+    let section =
+        block(0x0a0d_0d0a, &[&0x1a2b_3c4d_u32.to_le_bytes()[..], &[1, 0, 0, 0], &[255; 8]].concat());
+    let interface =
+        block(1, &[&[1, 0, 0, 0, 0, 0, 4, 0][..], &[9, 0, 1, 0, unit, 0, 0, 0], &[0; 4]].concat());
     let head: Vec<u8> = [0_u32, 1, 5, 3, 3].iter().flat_map(|number| number.to_le_bytes()).collect();
     let frame = block(6, &[&head[..], b"abc"].concat());
     let simple = block(3, &[&2_u32.to_le_bytes()[..], b"de"].concat());

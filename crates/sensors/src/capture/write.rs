@@ -34,12 +34,8 @@ impl<W: Write> CaptureWriter<W> {
         let kept = bytes.get(..FRAME_MAX).unwrap_or(bytes);
         let whole = |number: i64| u32::try_from(number).unwrap_or_default();
         let length = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-        let head = [
-            whole(at.div_euclid(1_000_000)),
-            whole(at.rem_euclid(1_000_000)),
-            length(kept),
-            length(bytes),
-        ];
+        let head =
+            [whole(at.div_euclid(1_000_000)), whole(at.rem_euclid(1_000_000)), length(kept), length(bytes)];
         for number in head {
             self.output.write_all(&number.to_le_bytes())?;
         }

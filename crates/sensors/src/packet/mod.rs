@@ -38,7 +38,7 @@ pub struct Packet<'a> {
 }
 
 /// What matters of a header of IP.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Header {
     /// 4 or 6.
     pub version: u8,

@@ -77,10 +77,16 @@ impl<'a> Tcp<'a> {
 }
 
 /// Kinds of options in their order: no more of them fit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct OptionList {
     kinds: [u8; 40],
     length: u8,
+}
+
+impl Default for OptionList {
+    fn default() -> Self {
+        OptionList { kinds: [0; 40], length: 0 }
+    }
 }
 
 impl OptionList {

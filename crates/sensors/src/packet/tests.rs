@@ -19,7 +19,10 @@ fn frame(tags: &[u8], kind: [u8; 2], packet: &[u8]) -> Vec<u8> {
 
 fn syn(link: Link, bytes: &[u8]) {
     let packet = Packet::read(link, bytes).unwrap();
-    assert_eq!((packet.source.to_string(), packet.destination.to_string()), ("192.0.2.1".into(), "192.0.2.9".into()));
+    assert_eq!(
+        (packet.source.to_string(), packet.destination.to_string()),
+        ("192.0.2.1".into(), "192.0.2.9".into())
+    );
     assert_eq!((packet.header.ttl, packet.header.whole, packet.header.id), (63, true, 0x1234));
     let Body::Tcp(tcp) = packet.body else { panic!("{packet:?}") };
     assert_eq!((tcp.source, tcp.destination, tcp.flags, tcp.window), (12345, 80, flag::SYN, 64240));

@@ -84,7 +84,10 @@ impl Signature {
     /// Largest packet of the link, by the largest segment.
     pub fn mtu(&self) -> Option<u32> {
         let plain = if self.header.version == 6 { PLAIN6 } else { PLAIN4 };
-        self.options.segment.filter(|segment| *segment > 0).map(|segment| u32::from(segment) + u32::from(plain))
+        self.options
+            .segment
+            .filter(|segment| *segment > 0)
+            .map(|segment| u32::from(segment) + u32::from(plain))
     }
 
     /// What the window is a multiple of; the order of questions is p0f's.
@@ -96,7 +99,8 @@ impl Signature {
         let stamped = self.options.timestamps.is_some_and(|(own, _)| own != 0);
         let ipv6 = self.header.version == 6;
         let less = |size: u16, yes: bool| if yes { size.saturating_sub(12) } else { 0 };
-        let whole = u16::try_from(usize::from(self.header.length) + 20 + self.options_length()).unwrap_or(u16::MAX);
+        let whole =
+            u16::try_from(usize::from(self.header.length) + 20 + self.options_length()).unwrap_or(u16::MAX);
         let questions = [
             (segment, false),
             (less(segment, stamped), false),

@@ -53,8 +53,22 @@ const SYSTEMS: &[Row] = &[
     row("Android or another mobile Linux", "Linux", 64, "mss,sok,ts,nop,ws", Bytes(&[65535]), &[]),
     row("Linux", "Linux", 64, "mss,sok,ts,nop,ws", Any, &[]),
     row("Linux without timestamps", "Linux", 64, "mss,nop,nop,sok,nop,ws", Any, &[]),
-    row("Windows 10, 11 or Server 2016 and newer", "Windows", 128, "mss,nop,ws,nop,nop,sok", Bytes(&[64240, 65535]), &[8]),
-    row("Windows 7, 8 or Server 2008 to 2012", "Windows", 128, "mss,nop,ws,nop,nop,sok", Bytes(&[8192]), &[2, 8]),
+    row(
+        "Windows 10, 11 or Server 2016 and newer",
+        "Windows",
+        128,
+        "mss,nop,ws,nop,nop,sok",
+        Bytes(&[64240, 65535]),
+        &[8],
+    ),
+    row(
+        "Windows 7, 8 or Server 2008 to 2012",
+        "Windows",
+        128,
+        "mss,nop,ws,nop,nop,sok",
+        Bytes(&[8192]),
+        &[2, 8],
+    ),
     row("Windows", "Windows", 128, "mss,nop,ws,nop,nop,sok", Any, &[]),
     row("Windows with timestamps", "Windows", 128, "mss,nop,ws,sok,ts", Any, &[]),
     row("Windows XP or Server 2003", "Windows", 128, "mss,nop,nop,sok", Any, &[0]),
@@ -110,7 +124,10 @@ pub fn tool(signature: &Signature, tcp: &Tcp<'_>, destination: IpAddr) -> Option
         _ if to != 0 && tcp.sequence == to => Some("mirai"),
         _ if signature.header.id == 54321 && !whole && window == 65535 => Some("zmap"),
         [] | [2] if window == 1024 && !whole && signature.initial() == 255 => Some("masscan"),
-        [2] if matches!(window, 1024 | 2048 | 3072 | 4096) && !whole && signature.options.segment == Some(1460) => {
+        [2] if matches!(window, 1024 | 2048 | 3072 | 4096)
+            && !whole
+            && signature.options.segment == Some(1460) =>
+        {
             Some("nmap")
         }
         [] if window == 512 && !whole => Some("hping"),

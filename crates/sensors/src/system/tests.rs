@@ -1,6 +1,6 @@
 use super::*;
-use crate::packet::{Body, Packet};
 use crate::capture::Link;
+use crate::packet::{Body, Packet};
 
 /// A SYN: time to live, "don't fragment", identification, window, options.
 fn syn(ttl: u8, whole: bool, id: u16, window: u16, options: &[u8]) -> Vec<u8> {
