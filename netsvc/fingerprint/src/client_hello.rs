@@ -125,7 +125,8 @@ pub(crate) fn records(stream: &[u8]) -> Vec<u8> {
     let mut rest = stream.get(..MAX.min(stream.len())).unwrap_or_default();
     while let Some(([HANDSHAKE, 3, _, length @ ..], after)) = rest.split_first_chunk::<5>() {
         let length = number(length);
-        let Some((fragment, after)) = after.split_at_checked(length).filter(|_| 0 < length && length <= RECORD)
+        let Some((fragment, after)) =
+            after.split_at_checked(length).filter(|_| 0 < length && length <= RECORD)
         else {
             break;
         };

@@ -81,7 +81,9 @@ impl ServerHello {
     fn extend(&mut self, kind: u16, value: &[u8]) {
         self.extensions.push(kind);
         match kind {
-            VERSIONS => self.chosen = shorts(value).and_then(|list| list.first().copied()).unwrap_or(self.chosen),
+            VERSIONS => {
+                self.chosen = shorts(value).and_then(|list| list.first().copied()).unwrap_or(self.chosen)
+            }
             ALPN => {
                 let names = vector::<2>(value).and_then(|(names, _)| vector::<1>(names));
                 self.protocol = names.map(|(name, _)| name.to_vec());
@@ -138,9 +140,11 @@ mod tests {
 
     #[test]
     fn hello_and_certificates_are_read_however_many_records_carry_them() {
-        let extensions = [(0xff01, vec![0]), (0, vec![]), (11, vec![1, 0]), (35, vec![]), (16, b"\0\x03\x02h2".to_vec())];
+        let extensions =
+            [(0xff01, vec![0]), (0, vec![]), (11, vec![1, 0]), (35, vec![]), (16, b"\0\x03\x02h2".to_vec())];
         let chain = [counted::<3>(b"own"), counted::<3>(b"above")].concat();
-        let all = [hello(&extensions), message(CERTIFICATE, &counted::<3>(&chain)), message(14, &[])].concat();
+        let all =
+            [hello(&extensions), message(CERTIFICATE, &counted::<3>(&chain)), message(14, &[])].concat();
         for size in [1, 5, 16_000] {
             let stream: Vec<u8> =
                 all.chunks(size).flat_map(|piece| [vec![22, 3, 3], counted::<2>(piece)].concat()).collect();

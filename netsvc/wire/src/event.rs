@@ -193,8 +193,8 @@ kinds! {
     /// What a side of an SSH connection says first: `side`, `hassh` or `hassh_server`, `client_version` or
     /// `server_version`, `hassh_algorithms`.
     SshFingerprint = "ssh_fingerprint", Scan, Info, Contact;
-    /// A certificate was shown in the clear: `side`, `certificate_sha256`, `subject_name`, `issuer`, `names`, `from`, `to`,
-    /// `self_signed`.
+    /// A certificate was shown in the clear: `side`, `certificate_sha256`, `subject_name`, `issuer`, `names`, `from`,
+    /// `to`, `self_signed`.
     CertificateSeen = "certificate_seen", Scan, Info, Contact;
     /// A name was asked for: `query_name`, `query_type`.
     DnsLookup = "dns_lookup", Scan, Info, Contact;

@@ -105,7 +105,7 @@ fn open(path: &Path) -> Result<Box<dyn Write>> {
     if path.as_os_str() == "-" {
         return Ok(Box::new(BufWriter::new(std::io::stdout())));
     }
-    let mut options = fs_err::OpenOptions::new();
-    let file = options.write(true).create(true).truncate(true).mode(0o600).open(path)?;
-    Ok(Box::new(BufWriter::new(file)))
+    let mut options = std::fs::OpenOptions::new();
+    let file = options.write(true).create(true).truncate(true).mode(0o600).open(path);
+    Ok(Box::new(BufWriter::new(file.with_context(|| format!("create {}", path.display()))?)))
 }

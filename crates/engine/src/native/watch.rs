@@ -1,8 +1,9 @@
 //! Who may see the frames of the segment: copies of them, from the gate, over a socket that nothing is read from.
 //!
-//! A watcher connects, says what it wants in one packet of JSON, is told whether it gets it, and from then on each packet
-//! is a frame with the offload header before it (`struct virtio_net_hdr`). It holds no right of any kind: it cannot send
-//! a frame, and what it misses because it is slow is lost to it alone. When the gate is started again, the socket ends.
+//! A watcher connects, says what it wants in one packet of JSON, is told whether it gets it, and from then on each
+//! packet is a frame with the offload header before it (`struct virtio_net_hdr`). It holds no right of any kind: it
+//! cannot send a frame, and what it misses because it is slow is lost to it alone. When the gate is started again, the
+//! socket ends.
 
 use super::engine::Engine;
 use crate::{plan::chain, sockets::watch};

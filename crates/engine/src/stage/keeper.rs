@@ -132,8 +132,8 @@ impl Keeper {
         self.ask(|reply| Ask::Remove(names, reply)).await?
     }
 
-    /// Has a gate copy frames of the segment into `into`: those of the hardware address `mac`, or all. It is not kept: a
-    /// process that is started again knows nothing of it.
+    /// Has a gate copy frames of the segment into `into`: those of the hardware address `mac`, or all. It is not kept:
+    /// a process that is started again knows nothing of it.
     ///
     /// # Errors
     /// Why the process refuses, or that it is lost.

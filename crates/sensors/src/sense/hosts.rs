@@ -1,8 +1,8 @@
 //! Whether several hosts are behind an address: their clocks and their systems.
 //!
 //! A host has one clock of TCP timestamps (RFC 7323), or one for each peer, or, lately, one for each connection. Two
-//! clocks that come back in turn, each in connections of its own, are two hosts whatever a host does: one clock for each
-//! connection never comes back.
+//! clocks that come back in turn, each in connections of its own, are two hosts whatever a host does: one clock for
+//! each connection never comes back.
 
 use super::bounded::Bounded;
 use netsvc_wire::stamp::Micros;

@@ -58,7 +58,9 @@ impl Mirror {
     /// Frames from or to the address, and those to a group.
     fn concerned(&self, frame: &[u8]) -> bool {
         let Some(mac) = self.mac else { return true };
-        let Some(ends) = frame.get(OFFLOAD..).and_then(|frame| frame.first_chunk::<12>()) else { return false };
+        let Some(ends) = frame.get(OFFLOAD..).and_then(|frame| frame.first_chunk::<12>()) else {
+            return false;
+        };
         let (to, from) = ends.split_at(6);
         to == mac || from == mac || to.first().is_some_and(|byte| byte & 1 == 1)
     }

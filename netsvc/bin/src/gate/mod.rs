@@ -130,7 +130,8 @@ impl Running {
             Order::Gate { seq, .. } => (seq, Err("the gate has its ports already".to_owned())),
             Order::Mirror { seq, mac: wanted } => {
                 let wanted = wanted.as_deref().map(mac).transpose();
-                let into = descriptors.into_iter().next().ok_or_else(|| "a mirror needs a descriptor".to_owned());
+                let into =
+                    descriptors.into_iter().next().ok_or_else(|| "a mirror needs a descriptor".to_owned());
                 (seq, wanted.and_then(|wanted| self.ports.mirror(into?, wanted)))
             }
             Order::Stop { seq } => {
