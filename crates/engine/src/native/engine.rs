@@ -162,18 +162,21 @@ impl Engine {
         Ok(made?)
     }
 
-    /// Has the gate copy frames into `into`: those of the node called `node`, or all.
+    /// Hardware address of the node called `node`; `None`: of no one in particular.
     ///
     /// # Errors
-    /// [`EngineError`] when there is no such node, or the gate refuses.
-    pub(super) async fn mirror(&self, into: OwnedFd, node: Option<&str>) -> Result<(), EngineError> {
-        let mac = match node {
-            Some(name) => match self.nodes.get(name) {
-                Some(placed) => Some(text(placed.mac)),
-                None => return Err(EngineError::Unknown(name.to_owned())),
-            },
-            None => None,
-        };
+    /// [`EngineError::Unknown`] when there is no such node.
+    pub(super) fn mac(&self, node: Option<&str>) -> Result<Option<String>, EngineError> {
+        let Some(name) = node else { return Ok(None) };
+        let placed = self.nodes.get(name).ok_or_else(|| EngineError::Unknown(name.to_owned()))?;
+        Ok(Some(text(placed.mac)))
+    }
+
+    /// Has the gate copy frames into `into`: those of the hardware address `mac`, or all.
+    ///
+    /// # Errors
+    /// [`EngineError::Stage`] when the gate refuses, or is down.
+    pub(super) async fn mirror(&self, into: OwnedFd, mac: Option<String>) -> Result<(), EngineError> {
         self.gate.mirror(into, mac).await.map_err(|source| EngineError::Stage { process: "gate", source })
     }
 

@@ -14,7 +14,7 @@ use nix::{
             AddressFamily, Backlog, MsgFlags, Shutdown, SockFlag, SockType, UnixAddr, accept4, bind, connect,
             getsockopt, listen, recv, send, setsockopt, shutdown, socket, sockopt,
         },
-        stat::{Mode, fchmod},
+        stat::{Mode, fchmod, umask},
         time::{TimeVal, TimeValLike},
     },
     unistd::Uid,
@@ -78,7 +78,10 @@ impl Watchers {
         let listener = packets(SockFlag::SOCK_NONBLOCK)?;
         // Anybody may knock; who is let in is decided by who he is.
         fchmod(&listener, Mode::from_bits_truncate(0o666))?;
-        bind(listener.as_raw_fd(), &UnixAddr::new(path)?)?;
+        let usual = umask(Mode::empty());
+        let bound = bind(listener.as_raw_fd(), &UnixAddr::new(path)?);
+        umask(usual);
+        bound?;
         listen(&listener, Backlog::new(16)?)?;
         Ok(Watchers { listener: watch(listener)?, owner })
     }
@@ -107,23 +110,25 @@ impl Watchers {
 impl Watcher {
     /// Hears what it wants and gives it, or says why not.
     pub(super) async fn admit(self, engine: Arc<Mutex<Engine>>) {
-        let refused = match self.wanted().await {
-            Ok(wanted) => match self.socket.try_clone() {
-                Ok(into) => {
-                    let _ = shutdown(into.as_raw_fd(), Shutdown::Read);
-                    // Frames follow the answer: it has to be on its way before the gate has the socket.
-                    self.tell(None);
-                    let given = engine.lock().await.mirror(into, wanted.node.as_deref()).await;
-                    given.err().map(|error| chain(&error))
-                }
-                Err(error) => Some(error.to_string()),
-            },
-            Err(error) => Some(error.to_string()),
-        };
-        if let Some(reason) = refused {
+        if let Err(reason) = self.give(&engine).await {
             tracing::warn!(reason, "somebody who wants to see frames was turned away");
             self.tell(Some(reason));
         }
+    }
+
+    async fn give(&self, engine: &Mutex<Engine>) -> Result<(), String> {
+        let wanted = self.wanted().await.map_err(|error| error.to_string())?;
+        let into = self.socket.try_clone().map_err(|error| error.to_string())?;
+        let _ = shutdown(into.as_raw_fd(), Shutdown::Read);
+        let engine = engine.lock().await;
+        let mac = engine.mac(wanted.node.as_deref()).map_err(|error| chain(&error))?;
+        // Frames follow the answer: it has to be on its way before the gate has the socket. Who gets none after it
+        // finds that the socket has ended.
+        self.tell(None);
+        if let Err(error) = engine.mirror(into, mac).await {
+            tracing::warn!(error = chain(&error), "the gate shows nobody its frames");
+        }
+        Ok(())
     }
 
     async fn wanted(&self) -> io::Result<Wanted> {

@@ -142,6 +142,8 @@ async fn the_worker_asks_each_attacker_of_its_ranges_once_and_nobody_else() {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+        // Time for another pass, which must find nobody to ask.
+        tokio::time::sleep(Duration::from_millis(300)).await;
         stop.send_replace(true);
         work.await.unwrap().unwrap();
         stop.send_replace(false);
