@@ -253,8 +253,8 @@ impl From<&record::Fingerprint> for Fingerprint {
     fn from(row: &record::Fingerprint) -> Self {
         Fingerprint {
             kind: row.kind.name(),
-            value: row.value.clone(),
-            detail: row.detail.clone(),
+            value: printable(row.value.as_bytes()).into_string(),
+            detail: printable(row.detail.as_bytes()).into_string(),
             decky: row.node.clone(),
             service: row.service.clone(),
             events: row.events,

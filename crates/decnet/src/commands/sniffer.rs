@@ -96,7 +96,7 @@ fn row(finding: &Finding) -> Vec<String> {
     let what: Vec<String> = finding
         .fields
         .iter()
-        .map(|(name, value)| format!("{name}={}", netsvc_wire::escape::printable(value)))
+        .map(|(name, value)| format!("{name}={}", netsvc_wire::escape::printable(value).as_str()))
         .collect();
     vec![
         output::moment(finding.at),
