@@ -83,7 +83,7 @@ impl Bare {
                 }
                 (seq, true)
             }
-            Order::Remove { seq, .. } | Order::Gate { seq, .. } => (seq, true),
+            Order::Remove { seq, .. } | Order::Gate { seq, .. } | Order::Mirror { seq, .. } => (seq, true),
             Order::Stop { seq } => (seq, false),
         };
         answer(&Answer::Done { seq })?;

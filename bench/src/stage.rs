@@ -45,7 +45,7 @@ pub(crate) fn serve() -> Result<()> {
                 }
                 seq
             }
-            Order::Remove { seq, .. } | Order::Gate { seq, .. } => seq,
+            Order::Remove { seq, .. } | Order::Gate { seq, .. } | Order::Mirror { seq, .. } => seq,
             Order::Stop { seq } => return answer(&Answer::Done { seq }),
         };
         answer(&Answer::Done { seq })?;

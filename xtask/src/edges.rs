@@ -74,6 +74,18 @@ const EDGES: &[(&str, &[&str])] = &[
     ("decnet-enrich", &["decnet-model", "decnet-store", "decnet-pipeline", "decnet-outward", "netsvc-wire"]),
     ("decnet-canary", &["decnet-model", "decnet-store", "decnet-pipeline", "netsvc-wire", "netsvc-persona"]),
     (
+        "decnet-sensors",
+        &[
+            "decnet-model",
+            "decnet-store",
+            "decnet-analysis",
+            "decnet-engine",
+            "decnet-pipeline",
+            "netsvc-wire",
+            "netsvc-fingerprint",
+        ],
+    ),
+    (
         "decnet-fleet",
         &[
             "decnet-model",
@@ -103,6 +115,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "decnet-alert",
             "decnet-enrich",
             "decnet-canary",
+            "decnet-sensors",
             "decnet-swarm",
             "decnet-web",
             "netsvc-wire",
@@ -142,6 +155,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "decnet-enrich",
             "decnet-model",
             "decnet-plan",
+            "decnet-sensors",
             "decnet-swarm",
         ],
     ),

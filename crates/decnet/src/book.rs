@@ -25,6 +25,7 @@ pages! {
     "privacy": "What is kept, and questions of law";
     "siem": "Events in Elastic, Splunk, Sentinel and others; STIX, MISP, TAXII, lists for blocking";
     "enrichment": "Countries, networks and reputation of attackers' addresses";
+    "sensors": "What packets tell of attackers, packets on demand, asking attackers what they are";
     "troubleshooting": "What you see, why, and what helps";
     "comparison": "Other programs of this kind";
 }

@@ -12,6 +12,7 @@ use crate::{
         bad_input::BadInput,
         breadcrumbs::Breadcrumbs,
         canary::Canaries,
+        capture::Packets,
         clusters::Clusters,
         conditions::BadConditions,
         config::Config,
@@ -36,10 +37,12 @@ use crate::{
         numbers::{Timeline, Top},
         operations::Operations,
         persona::Personas,
+        probe::Probe,
         reconcile::{Reconcile, Redeploy},
         reuse::Reuse,
         run, serve,
         sessions::Sessions,
+        sniffer::Sniffer,
         status::{Status, Unwell},
         support::SupportBundle,
         swarm::Swarm,
@@ -124,6 +127,9 @@ enum Verb {
     Enrich(Enrich),
     Breadcrumbs(Breadcrumbs),
     Canary(Canaries),
+    Sniffer(Sniffer),
+    Capture(Packets),
+    Probe(Probe),
     Techniques(Techniques),
     Export(Export),
     Correlate(Correlate),
@@ -259,6 +265,10 @@ fn give_up(matches: &ArgMatches, settings: &Settings) -> Result<()> {
     // `enrich` is a verb with verbs of its own, and the worker without one.
     let name = if name == "enrich" && inner.subcommand_name().is_none() { "enricher" } else { name };
     let Some(worker) = Worker::ALL.iter().find(|worker| worker.name() == name) else { return Ok(()) };
+    // Who reads a file is no worker, and the file may be anywhere.
+    if inner.try_get_one::<PathBuf>("pcap").is_ok_and(|file| file.is_some()) {
+        return Ok(());
+    }
     if inner.try_get_one::<bool>("daemon").ok().flatten().copied().unwrap_or_default() {
         return Ok(());
     }
@@ -389,6 +399,9 @@ async fn dispatch(matches: &ArgMatches, flags: Layer, settings: Settings) -> Res
         Verb::Enrich(enrich) => enrich.run(&context).await,
         Verb::Breadcrumbs(breadcrumbs) => breadcrumbs.run(&context).await,
         Verb::Canary(canary) => canary.run(&context).await,
+        Verb::Sniffer(sniffer) => sniffer.run(&context).await,
+        Verb::Capture(packets) => packets.run(&context).await,
+        Verb::Probe(probe) => probe.run(&context).await,
         Verb::Techniques(techniques) => techniques.run(&context).await,
         Verb::Export(export) => export.run(&context).await,
         Verb::Incident(incident) => incident.run(&context).await,

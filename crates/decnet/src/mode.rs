@@ -33,6 +33,7 @@ const MASTERS: &[&str] = &[
     "mutations",
     "operations",
     "plan",
+    "probe",
     "reconcile",
     "redeploy",
     "reuse",

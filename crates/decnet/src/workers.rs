@@ -2,7 +2,7 @@
 
 use crate::{
     accounts, api, canary,
-    commands::Context,
+    commands::{Context, probe},
     operator,
     settings::{Name, Settings},
     web,
@@ -20,6 +20,7 @@ use decnet_pipeline::{
     clusterer, collector, correlator, eventlog, ingester, profiler,
     runtime::{self, Body, Host, WorkerContext},
 };
+use decnet_sensors::{prober, sniffer};
 use decnet_store::Store;
 use netsvc_wire::stamp;
 use std::{path::PathBuf, time::Duration};
@@ -63,6 +64,8 @@ pub fn body(worker: Worker, context: &Context) -> Body {
         Worker::Canary => on_the_store(context, |worker, context, store| async move {
             Ok(decnet_canary::run(worker, store, canary_settings(&context)?).await?)
         }),
+        Worker::Sniffer => on_the_store(context, sniff),
+        Worker::Prober => on_the_store(context, ask),
         Worker::Mutator => on_the_store(context, |worker, context, store| async move {
             Ok(decnet_fleet::mutator::run(worker, context.fleet(), store, stamp::now).await?)
         }),
@@ -192,6 +195,18 @@ fn addresses(settings: &Settings, name: Name) -> Result<Vec<Addresses>> {
 
 async fn enricher(worker: WorkerContext, context: Context, store: Store) -> Result<()> {
     Ok(decnet_enrich::run(worker, store, enricher_settings(&context)?).await?)
+}
+
+async fn sniff(worker: WorkerContext, context: Context, store: Store) -> Result<()> {
+    let sd_id = context.settings().text(Name::SdId).to_owned();
+    Ok(sniffer::run(worker, store, sniffer::SnifferSettings { sd_id }).await?)
+}
+
+async fn ask(worker: WorkerContext, context: Context, store: Store) -> Result<()> {
+    let settings = context.settings();
+    let (scope, manner) = (probe::scope(settings)?, probe::manner(settings)?);
+    let sd_id = settings.text(Name::SdId).to_owned();
+    Ok(prober::run(worker, store, prober::ProberSettings { sd_id, scope, manner }).await?)
 }
 
 /// Who is asked about attackers: those that have a key, or need none and are switched on.

@@ -69,6 +69,11 @@ impl Paths {
         self.run().join("netd.sock")
     }
 
+    /// Socket on which netd hands out copies of the frames that deckies get and send.
+    pub fn frames_socket(&self) -> PathBuf {
+        self.run().join("netd.frames.sock")
+    }
+
     /// Lock that a running worker holds.
     pub fn worker_lock(&self, worker: &str) -> PathBuf {
         self.run().join(format!("worker-{worker}.lock"))

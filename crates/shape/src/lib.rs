@@ -50,8 +50,8 @@ pub use mutation::Mutation;
 pub use numbers::{Bucket, Ranked, RankingQuery, Timeline, TimelineQuery};
 pub use operation::Operation;
 pub use profile::{
-    CommandSeen, LoginsSeen, Pace, PhaseSeen, Profile, ProfileDetail, ProfileFacts, ProfileQuery, Reuse,
-    ReuseDetail, ReuseNames, ReuseQuery, RiskTerm, ToolGuess, TraitSeen,
+    CommandSeen, FINGERPRINTS, Fingerprint, LoginsSeen, Pace, PhaseSeen, Profile, ProfileDetail,
+    ProfileFacts, ProfileQuery, Reuse, ReuseDetail, ReuseNames, ReuseQuery, RiskTerm, ToolGuess, TraitSeen,
 };
 pub use session::{Session, SessionDetail};
 pub use swarm::{SwarmDecky, SwarmHost};

@@ -38,6 +38,7 @@ mod retire;
 mod reuse;
 mod row;
 mod schema;
+mod sensor;
 mod session;
 mod setting;
 mod stats;

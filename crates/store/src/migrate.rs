@@ -89,6 +89,11 @@ const STEPS: &[(i64, &str, &str)] = &[
         include_str!("../migrations/sqlite/0016_enrichment.sql"),
         include_str!("../migrations/mysql/0016_enrichment.sql"),
     ),
+    (
+        17,
+        include_str!("../migrations/sqlite/0017_seen.sql"),
+        include_str!("../migrations/mysql/0017_seen.sql"),
+    ),
 ];
 
 /// The version that this release writes.
@@ -156,8 +161,8 @@ async fn steps(tx: &mut Tx) -> Result<(), Error> {
         };
         for sql in statements(script) {
             match tx.execute(Statement::new(what, sql).once()).await {
-                // A step that broke off is run again; MySQL has no `ADD COLUMN IF NOT EXISTS`, which is MariaDB's.
-                Err(error) if error.is_known_column() => {}
+                // A step that broke off is run again; MySQL has `IF NOT EXISTS` neither for columns nor for indices.
+                Err(error) if error.is_there_already() => {}
                 outcome => {
                     outcome?;
                 }

@@ -40,6 +40,8 @@ pub(crate) const TABLES: &[&Table] = &[
     &crate::canary::CONTENTS,
     &crate::canary::SECRETS,
     &crate::canary::HITS,
+    &crate::sensor::FINGERPRINTS,
+    &crate::sensor::PROBED,
     &crate::profile::PROFILES,
     &crate::reuse::REUSE,
     &crate::enrichment::ENRICHMENTS,

@@ -44,6 +44,7 @@ mod packages;
 mod passive;
 mod poisoner;
 mod rounds;
+mod sensors;
 mod sessions;
 mod swarm;
 mod sweep;

@@ -5,6 +5,7 @@
 
 mod frames;
 mod intel;
+mod sensors;
 mod session;
 
 use decnet_analysis::jarm::{Answer, Jarm};
@@ -94,6 +95,10 @@ const PARSERS: &[Parser] = &[
     ("intel_list", intel::list),
     ("intel_database", intel::database),
     ("intel_answers", intel::answers),
+    ("capture", sensors::capture),
+    ("sensor_frames", sensors::frames),
+    ("server_hello", sensors::server_hello),
+    ("ssh_greeting", sensors::ssh_greeting),
 ];
 
 /// A request to the pages of canaries.

@@ -55,7 +55,9 @@ fn orders(control: &Control, server: &Server) -> Result<(), Box<dyn std::error::
                 control.answer(&Answer::Done { seq })?;
                 return Ok(());
             }
-            Order::Gate { seq, .. } => (seq, Err("this process serves sockets, not packets".to_owned())),
+            Order::Gate { seq, .. } | Order::Mirror { seq, .. } => {
+                (seq, Err("this process serves sockets, not packets".to_owned()))
+            }
         };
         control.answer(&match outcome {
             Ok(()) => Answer::Done { seq },

@@ -108,6 +108,13 @@ pub enum Order {
         /// The segment and the engine side.
         gate: GateSpec,
     },
+    /// To a gate: copy each frame of the segment that it takes or sends into this descriptor, until its peer is gone.
+    Mirror {
+        /// Number of the order.
+        seq: u64,
+        /// Hardware address whose frames are wanted, as `02:00:00:00:00:01`; `None`: all.
+        mac: Option<String>,
+    },
     /// Write out everything and exit.
     Stop {
         /// Number of the order.

@@ -36,6 +36,8 @@ pub(super) enum EngineError {
     Unfit { node: String, what: String, reason: &'static str },
     #[error("{node} cannot have {}: the host with hardware address {} has it", taken.address, text(taken.mac))]
     Taken { node: String, taken: Taken },
+    #[error("there is no node {0:?}")]
+    Unknown(String),
     #[error("{0}")]
     Files(String),
     #[error("{what}")]
@@ -158,6 +160,24 @@ impl Engine {
             std::process::abort();
         }
         Ok(made?)
+    }
+
+    /// Hardware address of the node called `node`; `None`: of no one in particular.
+    ///
+    /// # Errors
+    /// [`EngineError::Unknown`] when there is no such node.
+    pub(super) fn mac(&self, node: Option<&str>) -> Result<Option<String>, EngineError> {
+        let Some(name) = node else { return Ok(None) };
+        let placed = self.nodes.get(name).ok_or_else(|| EngineError::Unknown(name.to_owned()))?;
+        Ok(Some(text(placed.mac)))
+    }
+
+    /// Has the gate copy frames into `into`: those of the hardware address `mac`, or all.
+    ///
+    /// # Errors
+    /// [`EngineError::Stage`] when the gate refuses, or is down.
+    pub(super) async fn mirror(&self, into: OwnedFd, mac: Option<String>) -> Result<(), EngineError> {
+        self.gate.mirror(into, mac).await.map_err(|source| EngineError::Stage { process: "gate", source })
     }
 
     /// How everything does.

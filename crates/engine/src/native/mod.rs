@@ -19,6 +19,7 @@ mod record;
 mod server;
 mod site;
 mod teardown;
+mod watch;
 
 pub use backend::{NAME, Native};
 pub use client::{ClientError, NetdClient, spawn_netd};
@@ -26,3 +27,4 @@ pub use config::{Device, NetdConfig, PROBE_ADDRESS, STAGE_USER};
 pub use limits::existing_user;
 pub use server::{NetdError, netd_main};
 pub use teardown::teardown;
+pub use watch::{FRAME_MAX, Frames, FramesError};

@@ -190,6 +190,7 @@ fn label(order: &Order) -> (u64, String) {
         Order::Node { seq, persona, .. } => (*seq, persona.node.clone()),
         Order::Remove { seq, node } => (*seq, node.clone()),
         Order::Gate { seq, .. } => (*seq, "gate".to_owned()),
+        Order::Mirror { seq, .. } => (*seq, "mirror".to_owned()),
         Order::Stop { seq } => (*seq, "stop".to_owned()),
     }
 }

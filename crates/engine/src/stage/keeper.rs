@@ -89,6 +89,7 @@ pub struct Keeper {
 enum Ask {
     Add(Vec<Kept>, oneshot::Sender<Result<(), StageError>>),
     Remove(Vec<String>, oneshot::Sender<Result<(), StageError>>),
+    Mirror(OwnedFd, Option<String>, oneshot::Sender<Result<(), StageError>>),
     Status(oneshot::Sender<StageStatus>),
     Stop(oneshot::Sender<()>),
 }
@@ -129,6 +130,15 @@ impl Keeper {
     /// That the process is lost; it will not get them again.
     pub async fn remove(&self, names: Vec<String>) -> Result<(), StageError> {
         self.ask(|reply| Ask::Remove(names, reply)).await?
+    }
+
+    /// Has a gate copy frames of the segment into `into`: those of the hardware address `mac`, or all. It is not kept:
+    /// a process that is started again knows nothing of it.
+    ///
+    /// # Errors
+    /// Why the process refuses, or that it is lost.
+    pub async fn mirror(&self, into: OwnedFd, mac: Option<String>) -> Result<(), StageError> {
+        self.ask(|reply| Ask::Mirror(into, mac, reply)).await?
     }
 
     /// How the process does.
@@ -186,6 +196,7 @@ impl Task {
             match ask {
                 Some(Ask::Add(nodes, reply)) => drop(reply.send(self.add(nodes).await)),
                 Some(Ask::Remove(names, reply)) => drop(reply.send(self.remove(&names).await)),
+                Some(Ask::Mirror(into, mac, reply)) => drop(reply.send(self.mirror(&into, mac).await)),
                 Some(Ask::Status(reply)) => drop(reply.send(self.status())),
                 Some(Ask::Stop(reply)) => {
                     self.stop().await;
@@ -225,6 +236,14 @@ impl Task {
         }
         // A process that is down forgets them by not getting them again.
         if self.channel.is_some() { self.order_removal(names).await } else { Ok(()) }
+    }
+
+    async fn mirror(&mut self, into: &OwnedFd, mac: Option<String>) -> Result<(), StageError> {
+        self.deliver(|task| {
+            let order = Order::Mirror { seq: task.next(), mac };
+            vec![Parcel { order, descriptors: vec![into.as_fd()] }]
+        })
+        .await
     }
 
     async fn order_removal(&mut self, names: &[String]) -> Result<(), StageError> {
