@@ -148,6 +148,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "netsvc-shell",
             "netsvc-ssh",
             "netsvc-proto",
+            "netsvc-windows",
             "netsvc-catalogue",
             "netsvc-stack",
             "decnet-analysis",

@@ -77,6 +77,7 @@ const PARSERS: &[Parser] = &[
     ("sftp", sftp),
     ("scp", scp),
     ("telnet_options", telnet_options),
+    ("remote_powershell", remote_powershell),
     ("shell", shell),
     ("shell_terminal", shell_terminal),
     ("ini", ini),
@@ -168,6 +169,11 @@ pub fn scp(bytes: &[u8]) {
 /// Options of Telnet.
 pub fn telnet_options(bytes: &[u8]) {
     let _ = testing::telnet_options(bytes);
+}
+
+/// Fragments of remote PowerShell, and the scripts in them.
+pub fn remote_powershell(bytes: &[u8]) {
+    netsvc_windows::testing::remote_powershell(bytes);
 }
 
 /// A command line.

@@ -6,6 +6,7 @@
 use crate::{
     Fields, Gathered, Host, alpn,
     budget::{Account, Patience, Place},
+    network,
     primed::Primed,
     recorder,
 };
@@ -14,7 +15,7 @@ use netsvc_wire::{Kind, field};
 use openssl::ssl::{Ssl, SslRef};
 use std::{
     fmt, io,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -50,6 +51,13 @@ pub struct Link {
     pub tls: bool,
     /// Joins the events of the connection.
     pub session: SessionId,
+}
+
+impl Link {
+    /// The source that the peer belongs to: what is counted and kept by source is his by this.
+    pub fn source(&self) -> IpAddr {
+        network(self.peer.ip())
+    }
 }
 
 /// Identifies a connection, 16 hex digits in events.

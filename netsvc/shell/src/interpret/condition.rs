@@ -69,7 +69,12 @@ impl Evaluation {
     /// What is said of an operand that is left.
     fn surplus(&self, dialect: Dialect, text: &str) -> Bad {
         let count = self.operands.len();
+        const BINARY: [&str; 12] =
+            ["=", "==", "!=", "<", ">", "-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-nt"];
         Bad(match dialect {
+            Dialect::Ash | Dialect::Dash if count == 2 && BINARY.contains(&text) => {
+                format!("{text}: argument expected")
+            }
             Dialect::Ash => format!("{text}: unknown operand"),
             Dialect::Dash => {
                 let before =
@@ -261,7 +266,11 @@ fn unary_test(shell: &mut Shell, operator: char, operand: &str) -> Option<bool> 
         'O' => shell.fs.stat(operand).is_ok_and(|stat| stat.meta.uid == shell.fs.credentials.uid),
         'G' => shell.fs.stat(operand).is_ok_and(|stat| stat.meta.gid == shell.fs.credentials.gid),
         't' => shell.interactive && (operand != "0" || shell.in_is_session()),
-        'v' => shell.variable(operand).is_some(),
+        'v' => match operand.strip_suffix(']').and_then(|operand| operand.split_once('[')) {
+            // An expression that is wrong names nothing.
+            Some((name, index)) => shell.values(name, Some(index)).is_ok_and(|found| found.is_some()),
+            None => shell.variable(operand).is_some(),
+        },
         'o' => false,
         _ => return None,
     })

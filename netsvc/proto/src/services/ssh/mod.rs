@@ -137,7 +137,7 @@ impl Peer {
             return false;
         };
         let facts = account::facts(&self.host, &self.link, None);
-        let mut fs = account::shell(&self.host).fs(&user.name, self.link.peer.ip(), facts);
+        let mut fs = account::shell(&self.host).fs(&user.name, self.link.source(), facts);
         let content = fs.read_file(&format!("{}/.ssh/authorized_keys", user.home)).unwrap_or_default();
         let wanted = STANDARD.encode(key);
         content.split(|byte| byte.is_ascii_whitespace()).any(|word| word == wanted.as_bytes())
@@ -151,7 +151,7 @@ impl Handler for Peer {
     }
 
     fn source(&self) -> Option<std::net::IpAddr> {
-        Some(self.link.peer.ip())
+        Some(self.link.source())
     }
 
     fn client(&mut self, facts: &ClientFacts) {
