@@ -130,6 +130,8 @@ impl Alerter {
 
     /// Makes messages of what has gone quiet.
     async fn watch(&mut self, rules: &[AlertRule], now: Micros) -> Result<(), AlertError> {
+        // A rule that is gone has no target that takes nothing.
+        self.deaf.retain(|name, _| rules.iter().any(|rule| rule.name == *name));
         let (store, vigil) = (&self.store, self.settings.vigil);
         let messages = self.watch.look(store, &self.folder, vigil, rules, &self.deaf, now).await?;
         if !messages.is_empty() {

@@ -325,6 +325,11 @@ fn collector_settings(context: &Context) -> collector::Settings {
             keep: Duration::from_secs(settings.number(Name::EventLogDays).saturating_mul(86_400)),
             ..eventlog::Limits::default()
         },
+        artefacts: collector::Budget {
+            bytes: settings.number(Name::ArtefactBytes),
+            source_bytes: settings.number(Name::ArtefactSourceBytes),
+            keep: Duration::from_secs(settings.number(Name::ArtefactDays).saturating_mul(86_400)),
+        },
         twin: settings.flag(Name::EventJson),
         sd_id: settings.text(Name::SdId).to_owned(),
         ..collector::Settings::default()

@@ -12,6 +12,6 @@ pub mod native;
 mod netlink;
 pub mod node;
 pub mod plan;
-mod process;
+pub mod process;
 mod sockets;
 pub mod stage;

@@ -111,6 +111,11 @@ pub enum Error {
     /// Processes that do not end when asked to.
     #[error("process {0} does not end")]
     Stubborn(i32),
+    /// Whoever the state folder names as the keeper does not have the keeper's lock.
+    #[error(
+        "process {0} is named as the keeper of the workers and does not have their lock: nobody was ended"
+    )]
+    Unproven(u32),
 }
 
 /// Why there is no such place, or not for this fleet.

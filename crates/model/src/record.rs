@@ -346,6 +346,8 @@ pub struct Artefact {
     pub last_seen: Micros,
     /// Number of sightings.
     pub sightings: u64,
+    /// The limit for which the content was not kept, or not any more, the last time that there was one.
+    pub unkept: Option<String>,
 }
 
 /// One time that an artefact was seen.

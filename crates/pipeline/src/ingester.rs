@@ -8,7 +8,7 @@ use crate::{
 use decnet_bus::Subject;
 use decnet_model::{paths::Paths, worker::Worker};
 use decnet_store::{
-    Error as StoreError, Fence, Store,
+    Error as StoreError, Fence, Most, Store,
     record::{KindRetention, Retention},
 };
 use netsvc_wire::{Record, WriterId, stamp::now};
@@ -33,6 +33,9 @@ const CHECKPOINT_EVERY: Duration = Duration::from_secs(30);
 
 /// Time between looks whether events are too old or too many.
 const RETIRE_EVERY: Duration = Duration::from_secs(30);
+
+/// Time between looks whether there is too much of what else grows.
+const TRIM_EVERY: Duration = Duration::from_secs(3600);
 
 /// How long events stay in the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,6 +108,7 @@ pub struct Ingester {
     keep: Keep,
     /// When it was last seen whether events are to be deleted; `None` while there are.
     last_retired: Option<Instant>,
+    last_trimmed: Option<Instant>,
 }
 
 /// Ingests until the worker is told to stop, then what is left, and ends with a checkpoint.
@@ -147,6 +151,7 @@ impl Ingester {
             last_checkpoint: Instant::now(),
             keep: Keep::default(),
             last_retired: None,
+            last_trimmed: None,
         })
     }
 
@@ -260,6 +265,10 @@ impl Pass for Ingester {
         // As many as are stored, so that a flood does not outrun it.
         if self.last_retired.is_none_or(|at| RETIRE_EVERY <= at.elapsed()) {
             self.retire(now()).await?;
+        }
+        if self.last_trimmed.is_none_or(|at| TRIM_EVERY <= at.elapsed()) {
+            self.store.trim(&self.fence, Most::default()).await?;
+            self.last_trimmed = Some(Instant::now());
         }
         let missing = self.counters.missing;
         let trouble = (missing > 0)

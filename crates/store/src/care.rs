@@ -1,7 +1,7 @@
 //! Looking after the store: its version, whether it is sound, and beginning anew.
 
 use crate::{
-    Store,
+    Assume, Store,
     database::{Statement, Tx, transaction},
     dialect::Dialect,
     error::Error,
@@ -26,12 +26,13 @@ impl Store {
     /// Version of the schema that this release writes.
     pub const VERSION: i64 = migrate::KNOWN;
 
-    /// Version of the schema of the store at `place`, without changing it; `None` where there is none.
+    /// Version of the schema of the store at `place`, without changing it; `None` where there is none. With `assume` it
+    /// is opened as [`Store::open_by`] does.
     ///
     /// # Errors
     /// [`Error::Open`] when it cannot be reached.
-    pub async fn version(place: &str) -> Result<Option<i64>, Error> {
-        let store = Store::open_as_it_is(place).await?;
+    pub async fn version(place: &str, assume: Option<Assume>) -> Result<Option<i64>, Error> {
+        let store = Store::open_as_it_is(place, assume).await?;
         let version = migrate::version(&store.pool).await;
         store.close().await;
         Ok(version)

@@ -94,6 +94,11 @@ const STEPS: &[(i64, &str, &str)] = &[
         include_str!("../migrations/sqlite/0017_seen.sql"),
         include_str!("../migrations/mysql/0017_seen.sql"),
     ),
+    (
+        18,
+        include_str!("../migrations/sqlite/0018_unkept.sql"),
+        include_str!("../migrations/mysql/0018_unkept.sql"),
+    ),
 ];
 
 /// The version that this release writes.

@@ -5,7 +5,7 @@ mod tests;
 
 use crate::schema::Table;
 
-/// Every table, those before that others refer to.
+/// Every table, those before that others refer to; `growth` says what bounds each.
 pub(crate) const TABLES: &[&Table] = &[
     &crate::position::LOG_POSITION,
     &crate::lease::LEASES,

@@ -256,8 +256,9 @@ impl Controller {
         let identity = Identity::agent(host);
         let signed = self.files.authority()?.sign(request, &identity, stamp::now())?;
         let row = files::row(&signed, &identity);
-        self.store.swarm_certificate_put(&row).await.map_err(stored("keep a certificate"))?;
-        Ok(signed.pem)
+        // It may be leaving at this moment.
+        let kept = self.store.swarm_certificate_renew(&row).await.map_err(stored("keep a certificate"))?;
+        if kept { Ok(signed.pem) } else { Err(Error::Refused(Refusal::Revoked)) }
     }
 
     /// Who asks, if it is an agent that belongs to the swarm now. What TLS has seen may be over since.

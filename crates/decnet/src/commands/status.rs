@@ -101,6 +101,7 @@ impl Status {
         if let Ok(stored) = &stored {
             output::line(&sum(&stored.totals));
         }
+        health.artefact_use().iter().for_each(|used| output::line(used));
         problems.iter().for_each(|problem| output::line(&format!("! {problem}")));
         well(&problems)
     }

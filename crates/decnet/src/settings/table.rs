@@ -246,6 +246,12 @@ knobs! {
         "Bytes of events in the store beyond which the oldest that are no evidence go";
     StoreKinds = "events.store-kinds", "DECNET_STORE_KINDS", "", Kind::Retention,
         "Less of some kinds of events, for example connect=7d,command=90d:500M";
+    ArtefactBytes = "events.artifact-bytes", "DECNET_ARTIFACT_BYTES", "10737418240", Kind::Count,
+        "Bytes of artefacts beyond which the oldest of the source that has left most go, or a new one is not kept";
+    ArtefactSourceBytes = "events.artifact-source-bytes", "DECNET_ARTIFACT_SOURCE_BYTES", "1073741824", Kind::Count,
+        "Bytes of artefacts of one source (an IPv4 address, an IPv6 network of 64 bits), beyond which no more are kept";
+    ArtefactDays = "events.artifact-days", "DECNET_ARTIFACT_DAYS", "365", Kind::Count,
+        "Days that the content of an artefact is kept; its hash and where it was seen stay";
     EventJson = "events.json", "DECNET_EVENT_JSON", "no", Kind::Flag, "Whether a JSON twin of the event log is written";
     SpoolBytes = "stage.spool-bytes", "DECNET_SPOOL_BYTES", "268435456", Kind::Count,
         "Bytes of unread event lines of a service process before it gives events up";

@@ -8,6 +8,7 @@ mod blob;
 mod body;
 mod counters;
 mod intake;
+mod judge;
 mod orphan;
 mod quarantine;
 mod relayed;
@@ -15,6 +16,7 @@ mod seen;
 mod settings;
 mod source;
 mod spool;
+mod stock;
 mod watch;
 
 pub use body::run;
@@ -25,6 +27,7 @@ pub use seen::Seen;
 pub use settings::Settings;
 pub use source::{Line, Source, Turn};
 pub use spool::Spool;
+pub use stock::{Budget, Held};
 
 use crate::{disk::DiskError, eventlog::LogError};
 use netsvc_wire::EncodeError;
