@@ -73,6 +73,10 @@ const EDGES: &[(&str, &[&str])] = &[
         &["decnet-model", "decnet-store", "decnet-shape", "decnet-pipeline", "decnet-outward", "netsvc-wire"],
     ),
     ("decnet-enrich", &["decnet-model", "decnet-store", "decnet-pipeline", "decnet-outward", "netsvc-wire"]),
+    (
+        "decnet-people",
+        &["decnet-model", "decnet-store", "decnet-pipeline", "decnet-outward", "netsvc-wire", "netsvc-persona"],
+    ),
     ("decnet-canary", &["decnet-model", "decnet-store", "decnet-pipeline", "netsvc-wire", "netsvc-persona"]),
     (
         "decnet-fleet",
@@ -104,6 +108,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "decnet-alert",
             "decnet-enrich",
             "decnet-canary",
+            "decnet-people",
             "decnet-swarm",
             "decnet-web",
             "netsvc-wire",

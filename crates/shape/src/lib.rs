@@ -21,6 +21,7 @@ mod incident;
 mod inventory;
 pub mod message;
 mod mutation;
+mod people;
 mod numbers;
 mod operation;
 mod profile;
@@ -47,6 +48,7 @@ pub use house::{Lag, Setting, Worker, Workers};
 pub use incident::{Incident, IncidentDetail, IncidentNote, IncidentSource, IncidentTie};
 pub use inventory::{Archetype, Distro, Service, ServicePort, ServiceSetting};
 pub use mutation::Mutation;
+pub use people::{Letter, Person};
 pub use numbers::{Bucket, Ranked, RankingQuery, Timeline, TimelineQuery};
 pub use operation::Operation;
 pub use profile::{

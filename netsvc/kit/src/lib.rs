@@ -20,6 +20,7 @@ mod listen;
 pub mod login;
 pub mod machine;
 mod paced;
+pub mod post;
 mod primed;
 pub mod recorder;
 pub mod secure;

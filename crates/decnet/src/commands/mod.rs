@@ -33,6 +33,7 @@ pub mod mutate;
 pub mod numbers;
 pub mod operations;
 pub mod persona;
+pub mod personas;
 pub mod reconcile;
 pub mod reuse;
 pub mod run;

@@ -43,7 +43,7 @@ pub(crate) fn run() -> Result<(), Box<dyn std::error::Error>> {
                 Err(reason) => control.answer(&Answer::Refused { seq, reason })?,
             },
             Some((Order::Stop { seq }, _)) => return Ok(control.answer(&Answer::Done { seq })?),
-            Some((Order::Node { seq, .. } | Order::Remove { seq, .. }, _)) => {
+            Some((Order::Node { seq, .. } | Order::Remove { seq, .. } | Order::Letters { seq, .. }, _)) => {
                 control.answer(&Answer::Refused { seq, reason: "the gate has no ports yet".to_owned() })?;
             }
             None => return Ok(()),
@@ -126,6 +126,7 @@ impl Running {
                 self.gate.remove(&node);
                 (seq, Ok(()))
             }
+            Order::Letters { seq, .. } => (seq, Err("the gate serves no mail".to_owned())),
             Order::Gate { seq, .. } => (seq, Err("the gate has its ports already".to_owned())),
             Order::Stop { seq } => {
                 self.farewell();
