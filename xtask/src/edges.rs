@@ -75,7 +75,14 @@ const EDGES: &[(&str, &[&str])] = &[
     ("decnet-enrich", &["decnet-model", "decnet-store", "decnet-pipeline", "decnet-outward", "netsvc-wire"]),
     (
         "decnet-people",
-        &["decnet-model", "decnet-store", "decnet-pipeline", "decnet-outward", "netsvc-wire", "netsvc-persona"],
+        &[
+            "decnet-model",
+            "decnet-store",
+            "decnet-pipeline",
+            "decnet-outward",
+            "netsvc-wire",
+            "netsvc-persona",
+        ],
     ),
     ("decnet-canary", &["decnet-model", "decnet-store", "decnet-pipeline", "netsvc-wire", "netsvc-persona"]),
     (

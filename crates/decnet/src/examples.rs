@@ -71,7 +71,10 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("personas", &["decnet personas list", "decnet personas export -o people.yaml"]),
     (
         "personas export",
-        &["decnet personas export -o people.yaml", "decnet personas export --domain corp.local --format json"],
+        &[
+            "decnet personas export -o people.yaml",
+            "decnet personas export --domain corp.local --format json",
+        ],
     ),
     ("personas import", &["decnet personas import people.yaml"]),
     ("personas list", &["decnet personas list", "decnet personas list --domain corp.local --json"]),

@@ -79,7 +79,8 @@ async fn pool(
     let row = store.pool_get(domain).await.map_err(stored("read the people of a domain"))?;
     let (mut pool, written) = match row {
         Some(row) => {
-            let pool: Pool = serde_json::from_str(&row.document).map_err(document("read the people of a domain"))?;
+            let pool: Pool =
+                serde_json::from_str(&row.document).map_err(document("read the people of a domain"))?;
             (pool, !row.by.is_empty())
         }
         None => {
@@ -147,7 +148,8 @@ fn letter(row: &LetterRow, host: &Persona, hosts: &[&Persona], place: usize) -> 
 /// Which of `hosts` has the mailbox of `account`: one on which he has an account, or one that his name draws.
 fn home(account: &str, hosts: &[&Persona]) -> usize {
     let has = |host: &&Persona| host.users.iter().any(|user| user.name == account);
-    let drawn = account.bytes().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
+    let drawn =
+        account.bytes().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
     hosts.iter().position(has).unwrap_or(drawn % hosts.len().max(1))
 }
 
@@ -186,7 +188,8 @@ mod tests {
             copies: serde_json::to_string(&[copy("anna", true), copy("ben", false)]).unwrap(),
             content: "x".to_owned(),
         };
-        let (first, second) = (letter(&row, &one, &hosts, 0).unwrap(), letter(&row, &two, &hosts, 1).unwrap());
+        let (first, second) =
+            (letter(&row, &one, &hosts, 0).unwrap(), letter(&row, &two, &hosts, 1).unwrap());
         assert_eq!((first.copies, first.from.as_str()), (vec![copy("anna", true)], "anna@corp.example"));
         assert_eq!(second.copies, vec![copy("ben", false)]);
         let alone = letter(&row, &one, &[&one], 0).unwrap();

@@ -42,13 +42,15 @@ pub(crate) fn next(person: &Person, at: i64, zone_minutes: i32, random: &mut imp
     while is_free(day) {
         day += 1;
     }
-    let settling = i64::from(2 + random.next_u32() % 40) * MINUTE + i64::from(random.next_u32() % 60) * 1_000_000;
+    let settling =
+        i64::from(2 + random.next_u32() % 40) * MINUTE + i64::from(random.next_u32() % 60) * 1_000_000;
     day * DAY + from + settling - shift
 }
 
 /// The calendar's time where people are.
 pub(crate) fn civil(at: i64, zone_minutes: i32) -> OffsetDateTime {
-    let second = OffsetDateTime::from_unix_timestamp(at.div_euclid(1_000_000)).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    let second =
+        OffsetDateTime::from_unix_timestamp(at.div_euclid(1_000_000)).unwrap_or(OffsetDateTime::UNIX_EPOCH);
     UtcOffset::from_whole_seconds(zone_minutes * 60).map_or(second, |offset| second.to_offset(offset))
 }
 

@@ -9,8 +9,8 @@ pub(crate) const TOPICS: [&str; 6] = ["file", "host", "access", "meeting", "invo
 
 /// Slots that a text may have.
 pub(crate) const SLOTS: [&str; 16] = [
-    "host", "fqdn", "project", "file", "share", "number", "amount", "day", "time", "room", "third", "percent", "month",
-    "count", "first", "name",
+    "host", "fqdn", "project", "file", "share", "number", "amount", "day", "time", "room", "third",
+    "percent", "month", "count", "first", "name",
 ];
 
 type Parts = BTreeMap<&'static str, Vec<&'static str>>;
@@ -19,7 +19,8 @@ type Parts = BTreeMap<&'static str, Vec<&'static str>>;
 fn parts(language: Language) -> &'static Parts {
     static ALL: OnceLock<[Parts; 3]> = OnceLock::new();
     let all = ALL.get_or_init(|| {
-        [include_str!("grammar/en.txt"), include_str!("grammar/de.txt"), include_str!("grammar/fr.txt")].map(read)
+        [include_str!("grammar/en.txt"), include_str!("grammar/de.txt"), include_str!("grammar/fr.txt")]
+            .map(read)
     });
     let [english, german, french] = all;
     match language {

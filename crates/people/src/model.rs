@@ -16,9 +16,28 @@ const ANSWER: usize = 64 * 1024;
 const TOKENS: u32 = 400;
 /// Words that no mail between people has: ours, those of others like us, and those of models about themselves.
 const FORBIDDEN: &[&str] = &[
-    "decnet", "decky", "deckies", "decoy", "honeypot", "honeynet", "honeytoken", "canary", "language model", "as an ai",
-    "chatgpt", "openai", "ollama", "sprachmodell", "mod\u{e8}le de langage", "i cannot", "here is the", "rewritten",
-    "password", "kennwort", "passwort", "mot de passe",
+    "decnet",
+    "decky",
+    "deckies",
+    "decoy",
+    "honeypot",
+    "honeynet",
+    "honeytoken",
+    "canary",
+    "language model",
+    "as an ai",
+    "chatgpt",
+    "openai",
+    "ollama",
+    "sprachmodell",
+    "mod\u{e8}le de langage",
+    "i cannot",
+    "here is the",
+    "rewritten",
+    "password",
+    "kennwort",
+    "passwort",
+    "mot de passe",
 ];
 /// Frequent words, by which a language is known.
 const FREQUENT: [(Language, &[&str]); 3] = [
@@ -161,7 +180,8 @@ pub(crate) fn judged(language: Language, text: &str, said: &str) -> Spoken {
         return Spoken::Unfit("other facts");
     }
     let frequent = |of: Language| {
-        let words = FREQUENT.iter().find(|(language, _)| *language == of).map_or(&[][..], |(_, words)| *words);
+        let words =
+            FREQUENT.iter().find(|(language, _)| *language == of).map_or(&[][..], |(_, words)| *words);
         small.split(|letter: char| !letter.is_alphabetic()).filter(|word| words.contains(word)).count()
     };
     if Language::ALL.iter().any(|other| *other != language && frequent(language) < frequent(*other)) {
@@ -179,7 +199,8 @@ mod tests {
         thread,
     };
 
-    const TEXT: &str = "The backup of srv-02 failed at 9:30. Could you look at /srv/projects/vega until Friday?";
+    const TEXT: &str =
+        "The backup of srv-02 failed at 9:30. Could you look at /srv/projects/vega until Friday?";
 
     #[test]
     fn what_a_model_says_is_taken_only_if_it_tells_the_same() {
@@ -197,8 +218,8 @@ mod tests {
             (&format!("{fit} Use AKIA0123456789."), "other facts"),
             (&format!("{fit} See http://evil.example/x."), "other facts"),
             (
-                "Die Sicherung von srv-02 ist um 9:30 abgebrochen und ich bitte dich, /srv/projects/vega bis Freitag zu \
-                 pr\u{fc}fen, das ist nicht gut.",
+                "Die Sicherung von srv-02 ist um 9:30 abgebrochen und ich bitte dich, /srv/projects/vega bis Freitag \
+                 zu pr\u{fc}fen, das ist nicht gut.",
                 "another language",
             ),
         ] {

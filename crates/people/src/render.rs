@@ -105,7 +105,8 @@ impl Mail<'_> {
     fn body(&self, bodies: &[String]) -> String {
         let own = words::letter(self.language(), self.writer, &self.reader.given, &self.draft.text);
         let own = own.lines().map(wrapped).collect::<Vec<_>>().join("\n");
-        let quoted = self.draft.answers.and_then(|place| Some((self.thread.drafts.get(place)?, bodies.get(place)?)));
+        let quoted =
+            self.draft.answers.and_then(|place| Some((self.thread.drafts.get(place)?, bodies.get(place)?)));
         match quoted {
             Some((draft, body)) => format!("{own}\n\n{}", self.quotation(draft, body)),
             None => format!("{own}\n"),
@@ -131,7 +132,8 @@ impl Mail<'_> {
         let address = from.map(|from| self.address(from)).unwrap_or_default();
         let subject = &self.thread.subject;
         format!(
-            "________________________________\n{author} {} <{address}>\n{sent} {}\n{receiver} {}\n{about} {subject}\n\n{}\n",
+            "________________________________\n{author} {} <{address}>\n{sent} {}\n{receiver} {}\n\
+             {about} {subject}\n\n{}\n",
             full(from),
             words::long(self.language(), at),
             full(to),
@@ -157,7 +159,8 @@ impl Mail<'_> {
         let before = self.before();
         if let Some(last) = before.last() {
             let all: Vec<String> = before.iter().map(|draft| self.message_id(draft)).collect();
-            let _ = writeln!(text, "In-Reply-To: {}\nReferences: {}", self.message_id(last), all.join("\n\t"));
+            let _ =
+                writeln!(text, "In-Reply-To: {}\nReferences: {}", self.message_id(last), all.join("\n\t"));
         }
         text.push_str(if outlook(self.writer) {
             "X-Mailer: Microsoft Outlook 16.0\n"
@@ -169,7 +172,9 @@ impl Mail<'_> {
             text.push_str("Content-Type: text/plain; charset=us-ascii\nContent-Transfer-Encoding: 7bit\n\n");
             text.push_str(body);
         } else {
-            text.push_str("Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\n");
+            text.push_str(
+                "Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\n",
+            );
             text.push_str(&quoted_printable(body));
         }
         text
@@ -255,7 +260,10 @@ mod tests {
         assert!(long.lines().all(|line| line.trim().len() <= 75) && long.lines().count() > 3, "{long}");
         assert_eq!(quoted_printable("a=b \n\u{e9}\n"), "a=3Db=20\n=C3=A9\n");
         let broken = quoted_printable(&"x".repeat(200));
-        assert!(broken.lines().all(|line| line.len() <= 76) && broken.matches("=\n").count() == 2, "{broken}");
+        assert!(
+            broken.lines().all(|line| line.len() <= 76) && broken.matches("=\n").count() == 2,
+            "{broken}"
+        );
         assert_eq!(wrapped("  a  b"), "  a  b");
         assert!(wrapped(&"word ".repeat(60)).lines().all(|line| line.len() <= WIDTH));
     }

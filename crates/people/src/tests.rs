@@ -67,7 +67,8 @@ fn of_a_thousand_letters_no_subject_comes_twice_and_no_sentence_often() {
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
         let drafts = threads.iter().flat_map(|thread| &thread.drafts);
         for draft in drafts {
-            let sentences: BTreeSet<&str> = draft.text.split_inclusive(['.', '?', ':']).map(str::trim).collect();
+            let sentences: BTreeSet<&str> =
+                draft.text.split_inclusive(['.', '?', ':']).map(str::trim).collect();
             for sentence in sentences.into_iter().filter(|sentence| 12 < sentence.len()) {
                 *counts.entry(sentence).or_default() += 1;
             }
@@ -87,7 +88,8 @@ fn no_template_is_drawn_often_whatever_fills_it() {
                 let mut counts: BTreeMap<String, usize> = BTreeMap::new();
                 // Of a thousand letters in one language at most a sixth is of one topic, and half of those has a part.
                 for _ in 0..84 {
-                    let drawn = grammar::sentence(*language, &format!("{topic}.{part}"), &mut random).unwrap();
+                    let drawn =
+                        grammar::sentence(*language, &format!("{topic}.{part}"), &mut random).unwrap();
                     *counts.entry(drawn).or_default() += 1;
                 }
                 let (sentence, most) = counts.into_iter().max_by_key(|(_, count)| *count).unwrap();
@@ -121,7 +123,10 @@ fn letters_come_in_order_when_their_writers_work_and_lead_back_to_what_they_answ
             assert!((writer.hours.from..writer.hours.to).contains(&minute), "{local} {:?}", writer.hours);
             assert!(!clock::is_free(clock::day_of(row.at, 60)), "{local}");
             let date = header(row, "Date").unwrap();
-            assert!(date.ends_with(" +0100") && date.contains(&format!(" {:02}:{:02}:", local.hour(), local.minute())));
+            assert!(
+                date.ends_with(" +0100")
+                    && date.contains(&format!(" {:02}:{:02}:", local.hour(), local.minute()))
+            );
             assert!(header(row, "From").unwrap().ends_with(&format!("<{}@corp.example>", writer.mail)));
             let subject = header(row, "Subject").unwrap();
             match draft.answers {
@@ -136,7 +141,11 @@ fn letters_come_in_order_when_their_writers_work_and_lead_back_to_what_they_answ
                 }
             }
             ids.push(header(row, "Message-ID").unwrap());
-            assert!(row.content.lines().all(|line| line.len() <= 200) && row.content.is_ascii(), "{}", row.content);
+            assert!(
+                row.content.lines().all(|line| line.len() <= 200) && row.content.is_ascii(),
+                "{}",
+                row.content
+            );
             assert!(!row.content.contains(['{', '}', '[', ']', '|', '\r']), "{}", row.content);
             assert!(row.copies().iter().any(|copy| copy.sent && copy.account == writer.account));
             assert!(row.copies().iter().all(|copy| row.at <= copy.seen_at));
@@ -156,7 +165,11 @@ fn letters_speak_of_what_there_is_and_tell_logins_that_work() {
     for thread in threads.iter().filter(|thread| thread.login.is_some()) {
         let login = thread.login.as_ref().unwrap();
         let first = thread.drafts.first().unwrap();
-        assert!(first.text.contains(&login.machine.fqdn) && first.text.contains(&login.password), "{}", first.text);
+        assert!(
+            first.text.contains(&login.machine.fqdn) && first.text.contains(&login.password),
+            "{}",
+            first.text
+        );
     }
     let again = many(&world);
     assert_eq!(again.1, rows, "the same world writes the same");

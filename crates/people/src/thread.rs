@@ -81,7 +81,8 @@ fn thread(
     let login = if topic == "access" { pick(&world.logins, random) } else { None };
     // Without a login there is nothing to tell.
     let topic = if topic == "access" && login.is_none() { "meeting" } else { topic };
-    let facts = Facts::draw(world, language, third.and_then(|third| people.get(third)), login.as_ref(), random);
+    let facts =
+        Facts::draw(world, language, third.and_then(|third| people.get(third)), login.as_ref(), random);
     let subject = subject(topic, language, &facts, used, random)?;
     let plan = Plan { topic, language, facts: &facts, parties: [from, to], third };
     let seed = format!("{} {day} {number}", world.pool.domain);
@@ -210,7 +211,9 @@ fn id(seed: &str, place: usize) -> String {
 /// Who has which mail, when each reads it, and when it is answered.
 fn mark(world: &World, drafts: &mut [Draft], random: &mut impl RngCore) {
     let answered: Vec<Option<i64>> = (0..drafts.len())
-        .map(|place| drafts.iter().find(|other| other.answers == Some(place) && !other.forwards).map(|other| other.at))
+        .map(|place| {
+            drafts.iter().find(|other| other.answers == Some(place) && !other.forwards).map(|other| other.at)
+        })
         .collect();
     for (draft, answered_at) in drafts.iter_mut().zip(answered) {
         let name = |place: usize| world.pool.people.get(place).map(|one| one.account.clone());
@@ -307,7 +310,8 @@ impl Facts {
         let euros = 40 + random.next_u32() % 19_000;
         let hour = 8 + random.next_u32() % 9;
         let minute = [0, 15, 30, 45].get(random.next_u32() as usize % 4).copied().unwrap_or(0);
-        let third = third.or_else(|| world.pool.people.get(random.next_u32() as usize % world.pool.people.len().max(1)));
+        let third = third
+            .or_else(|| world.pool.people.get(random.next_u32() as usize % world.pool.people.len().max(1)));
         let values = vec![
             ("host", machine.as_ref().map_or_else(|| "fs01".to_owned(), |machine| machine.name.clone())),
             ("fqdn", machine.map_or_else(|| format!("fs01.{}", world.pool.domain), |machine| machine.fqdn)),

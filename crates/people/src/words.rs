@@ -10,16 +10,46 @@ const DAYS: [[&str; 5]; 3] = [
 ];
 const MONTHS: [[&str; 12]; 3] = [
     [
-        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
         "December",
     ],
     [
-        "Januar", "Februar", "M\u{e4}rz", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November",
+        "Januar",
+        "Februar",
+        "M\u{e4}rz",
+        "April",
+        "Mai",
+        "Juni",
+        "Juli",
+        "August",
+        "September",
+        "Oktober",
+        "November",
         "Dezember",
     ],
     [
-        "janvier", "f\u{e9}vrier", "mars", "avril", "mai", "juin", "juillet", "ao\u{fb}t", "septembre", "octobre",
-        "novembre", "d\u{e9}cembre",
+        "janvier",
+        "f\u{e9}vrier",
+        "mars",
+        "avril",
+        "mai",
+        "juin",
+        "juillet",
+        "ao\u{fb}t",
+        "septembre",
+        "octobre",
+        "novembre",
+        "d\u{e9}cembre",
     ],
 ];
 /// How a mail begins, by how somebody writes.
@@ -67,7 +97,8 @@ pub(crate) fn month(language: Language, number: usize) -> &'static str {
 /// An amount of money.
 pub(crate) fn amount(language: Language, euros: u32, cents: u32) -> String {
     let (thousands, rest) = (euros / 1000, euros % 1000);
-    let whole = |sign: &str| if thousands > 0 { format!("{thousands}{sign}{rest:03}") } else { rest.to_string() };
+    let whole =
+        |sign: &str| if thousands > 0 { format!("{thousands}{sign}{rest:03}") } else { rest.to_string() };
     match language {
         Language::English => format!("EUR {}.{cents:02}", whole(",")),
         Language::German => format!("{},{cents:02} EUR", whole(".")),
@@ -96,7 +127,8 @@ pub(crate) fn login(language: Language) -> [&'static str; 3] {
 pub(crate) fn joined(language: Language, sentences: &[String]) -> String {
     let Some((first, rest)) = sentences.split_first() else { return String::new() };
     let first = if language == Language::German { first.clone() } else { capital(first) };
-    let all: Vec<String> = std::iter::once(first).chain(rest.iter().map(|sentence| capital(sentence))).collect();
+    let all: Vec<String> =
+        std::iter::once(first).chain(rest.iter().map(|sentence| capital(sentence))).collect();
     spaced(language, &all.join(" "))
 }
 
@@ -111,7 +143,9 @@ fn spaced(language: Language, text: &str) -> String {
         return text.to_owned();
     }
     let signs = ["?", ":", ";", "!", "%"];
-    signs.iter().fold(text.to_owned(), |text, sign| text.replace(&format!(" {sign}"), &format!("\u{a0}{sign}")))
+    signs
+        .iter()
+        .fold(text.to_owned(), |text, sign| text.replace(&format!(" {sign}"), &format!("\u{a0}{sign}")))
 }
 
 fn capital(text: &str) -> String {

@@ -142,8 +142,8 @@ impl Writer {
         let mut work = Work::Done;
         for domain in domains {
             let Some(row) = self.store.pool_get(&domain).await? else { continue };
-            let pool: Pool =
-                serde_json::from_str(&row.document).map_err(|error| WorkerError::Document("people", error))?;
+            let pool: Pool = serde_json::from_str(&row.document)
+                .map_err(|error| WorkerError::Document("people", error))?;
             let world = World::new(&secret, pool, &personas);
             if self.write(&world, now).await? == Work::More {
                 work = Work::More;
@@ -183,7 +183,11 @@ impl Writer {
     }
 
     /// `thread` in the words of a model, as far as there is one and it may be asked; and what wrote it.
-    async fn phrased(&mut self, mut thread: Thread, now: Micros) -> Result<(Thread, &'static str), WorkerError> {
+    async fn phrased(
+        &mut self,
+        mut thread: Thread,
+        now: Micros,
+    ) -> Result<(Thread, &'static str), WorkerError> {
         let Some((model, per_day)) = self.settings.model.clone().filter(|_| thread.login.is_none()) else {
             return Ok((thread, "template"));
         };

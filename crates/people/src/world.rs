@@ -47,8 +47,7 @@ impl World {
     /// The world of `pool`, some of whose machines are `personas`. Passwords are those of accounts that were made up.
     pub fn new(secret: &[u8], pool: Pool, personas: &[Persona]) -> Self {
         let own = || personas.iter().filter(|persona| persona.domain == pool.domain);
-        let machine =
-            |persona: &Persona| Machine { name: persona.hostname.clone(), fqdn: persona.fqdn() };
+        let machine = |persona: &Persona| Machine { name: persona.hostname.clone(), fqdn: persona.fqdn() };
         let spoken = |persona: &&Persona| !DEVICES.contains(&persona.os.family.as_str());
         let logins = own().filter(spoken).flat_map(|persona| {
             let people = persona.users.iter().filter(|user| user.uid != 0 && user.name != "Administrator");

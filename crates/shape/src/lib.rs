@@ -21,9 +21,9 @@ mod incident;
 mod inventory;
 pub mod message;
 mod mutation;
-mod people;
 mod numbers;
 mod operation;
+mod people;
 mod profile;
 mod session;
 mod swarm;
@@ -48,9 +48,9 @@ pub use house::{Lag, Setting, Worker, Workers};
 pub use incident::{Incident, IncidentDetail, IncidentNote, IncidentSource, IncidentTie};
 pub use inventory::{Archetype, Distro, Service, ServicePort, ServiceSetting};
 pub use mutation::Mutation;
-pub use people::{Letter, Person};
 pub use numbers::{Bucket, Ranked, RankingQuery, Timeline, TimelineQuery};
 pub use operation::Operation;
+pub use people::{Letter, Person};
 pub use profile::{
     CommandSeen, LoginsSeen, Pace, PhaseSeen, Profile, ProfileDetail, ProfileFacts, ProfileQuery, Reuse,
     ReuseDetail, ReuseNames, ReuseQuery, RiskTerm, ToolGuess, TraitSeen,

@@ -87,7 +87,12 @@ impl From<&record::LetterRow> for Letter {
             thread: row.thread.clone(),
             domain: row.domain.clone(),
             sender: row.sender.clone(),
-            recipients: row.recipients.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect(),
+            recipients: row
+                .recipients
+                .split(',')
+                .filter(|name| !name.is_empty())
+                .map(str::to_owned)
+                .collect(),
             subject: shown(&row.subject),
             language: row.language.clone(),
             origin: row.origin.clone(),

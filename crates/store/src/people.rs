@@ -105,11 +105,9 @@ impl Store {
     pub async fn letter_list(&self, filter: &LetterFilter, limit: u32) -> Result<Vec<LetterRow>, Error> {
         let mut conditions = vec!["1 = 1"];
         let mut values: Vec<Value> = Vec::new();
-        for (column, value) in [
-            ("domain = ?", &filter.domain),
-            ("thread = ?", &filter.thread),
-            ("sender = ?", &filter.sender),
-        ] {
+        for (column, value) in
+            [("domain = ?", &filter.domain), ("thread = ?", &filter.thread), ("sender = ?", &filter.sender)]
+        {
             if let Some(value) = value {
                 conditions.push(column);
                 values.push(value.as_str().into());
@@ -121,11 +119,8 @@ impl Store {
                 values.push(value.into());
             }
         }
-        let sql = format!(
-            "{} WHERE {} ORDER BY at DESC, id LIMIT ?",
-            LETTERS.select(),
-            conditions.join(" AND ")
-        );
+        let sql =
+            format!("{} WHERE {} ORDER BY at DESC, id LIMIT ?", LETTERS.select(), conditions.join(" AND "));
         let statement = Statement::new("list letters", sql).bind_all(values).bind(i64::from(limit));
         self.pool.read(statement).await
     }
@@ -188,7 +183,8 @@ impl Store {
     /// # Errors
     /// [`Error::Query`] when the database fails.
     pub async fn phrasing_get(&self, hash: &str) -> Result<Option<String>, Error> {
-        let statement = Statement::new("read a phrasing", "SELECT text FROM phrasings WHERE hash = ?").bind(hash);
+        let statement =
+            Statement::new("read a phrasing", "SELECT text FROM phrasings WHERE hash = ?").bind(hash);
         self.pool.row(statement).await?.map(|mut cells| cells.text()).transpose()
     }
 

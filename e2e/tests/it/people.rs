@@ -1,5 +1,5 @@
-//! People of a fleet: what they write to each other is read with clients of IMAP and POP3, and stays what it is when the
-//! services are started again.
+//! People of a fleet: what they write to each other is read with clients of IMAP and POP3, and stays what it is when
+//! the services are started again.
 
 use crate::fleet::{Fleet, client, have, printed};
 use serde_json::Value;
@@ -56,7 +56,8 @@ box.stls()
 box.user(name)
 box.pass_('Secret-1')
 count = box.stat()[0]
-seen = [email.message_from_bytes(b'\\r\\n'.join(box.retr(n)[1]), policy=email.policy.default) for n in range(1, count + 1)]
+texts = [b'\\r\\n'.join(box.retr(number)[1]) for number in range(1, count + 1)]
+seen = [email.message_from_bytes(text, policy=email.policy.default) for text in texts]
 box.quit()
 assert any(mail['In-Reply-To'] and mail['To'] for mail in seen), count
 print(count)
@@ -114,7 +115,10 @@ fn what_people_write_is_read_with_clients_and_stays_when_services_begin_anew() {
     // Mail for him is taken, for somebody who is not there it is not; who files are told of finds them.
     let server = format!("{ip}:10025");
     let send = |to: &str| {
-        printed(&client("swaks", &["--server", &server, "--from", "a@else.example", "--to", to, "--body", "hello"]))
+        printed(&client(
+            "swaks",
+            &["--server", &server, "--from", "a@else.example", "--to", to, "--body", "hello"],
+        ))
     };
     assert!(send(address).contains("250 2.0.0 Ok: queued") || send(address).contains("250 OK id="));
     assert!(send("nobody.there@corp.example").contains("550"));

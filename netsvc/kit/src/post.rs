@@ -33,7 +33,8 @@ impl Post {
     /// [`TooMuch`]; then the letters before stay.
     pub fn take(&self, node: &str, first: bool, last: bool, letters: Vec<Letter>) -> Result<(), TooMuch> {
         let mut all = self.0.lock();
-        let held: usize = all.values().flat_map(|letters| letters.there.iter().chain(&letters.coming)).map(size).sum();
+        let held: usize =
+            all.values().flat_map(|letters| letters.there.iter().chain(&letters.coming)).map(size).sum();
         let kept = all.entry(node.to_owned()).or_default();
         if first {
             kept.coming.clear();

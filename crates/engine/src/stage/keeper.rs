@@ -261,7 +261,8 @@ impl Task {
         if self.channel.is_none() || new.is_empty() {
             return Ok(());
         }
-        self.deliver(|task| new.iter().flat_map(|post| task.letters(&post.node, &post.letters)).collect()).await
+        self.deliver(|task| new.iter().flat_map(|post| task.letters(&post.node, &post.letters)).collect())
+            .await
     }
 
     async fn order_removal(&mut self, names: &[String]) -> Result<(), StageError> {

@@ -38,10 +38,15 @@ pub fn check(pool: &Pool) -> Vec<Flaw> {
         } else if !accounts.insert(name) || !mails.insert(&person.mail) {
             flaws.push(("people", format!("{name:?} or its address is there twice")));
         } else if let Some(bad) = words.iter().find(|word| !is_plain(word)) {
-            flaws.push(("people", format!("{name}: {bad:?}: letters, digits, spaces, and `.`, `-`, `'`, `&`, `/`")));
+            flaws.push((
+                "people",
+                format!("{name}: {bad:?}: letters, digits, spaces, and `.`, `-`, `'`, `&`, `/`"),
+            ));
         } else if WRITES < person.writes_to.len() {
             flaws.push(("writes_to", format!("{name}: at most {WRITES}")));
-        } else if let Some(who) = person.writes_to.iter().find(|who| *who == name || pool.person(who).is_none()) {
+        } else if let Some(who) =
+            person.writes_to.iter().find(|who| *who == name || pool.person(who).is_none())
+        {
             flaws.push(("writes_to", format!("{name}: {who:?} is nobody else here")));
         }
     }
@@ -65,7 +70,8 @@ fn is_plain(text: &str) -> bool {
 
 fn is_domain(text: &str) -> bool {
     let label = |label: &str| {
-        (1..=63).contains(&label.len()) && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
     };
     text.len() <= 253 && text.split('.').all(label)
 }
@@ -100,6 +106,9 @@ mod tests {
             assert_eq!(check(&pool).first().map(|(field, _)| *field), Some("people"), "{text}");
         }
         assert_eq!(broken(|pool| pool.people.push(pool.people.first().unwrap().clone())), Some("people"));
-        assert_eq!(broken(|pool| pool.people.first_mut().unwrap().writes_to = vec!["nobody".to_owned()]), Some("writes_to"));
+        assert_eq!(
+            broken(|pool| pool.people.first_mut().unwrap().writes_to = vec!["nobody".to_owned()]),
+            Some("writes_to")
+        );
     }
 }

@@ -18,7 +18,8 @@ pub fn derive(secret: &[u8], domain: &str, personas: &[&Persona]) -> Pool {
     let mut random = subkey::generator(secret, &["people", domain]);
     let mut names: Vec<(&str, &str)> = COLLEAGUES.to_vec();
     for _ in 0..DRAWN.0 + random.next_u32() % DRAWN.1 {
-        let word = |table: &'static [&'static str], drawn: u32| table.get(drawn as usize % table.len().max(1));
+        let word =
+            |table: &'static [&'static str], drawn: u32| table.get(drawn as usize % table.len().max(1));
         let (given, family) = (word(GIVEN, random.next_u32()), word(FAMILY, random.next_u32()));
         names.extend(given.zip(family).map(|(given, family)| (*given, *family)));
     }
@@ -42,7 +43,9 @@ pub fn extend(secret: &[u8], pool: &mut Pool, personas: &[&Persona]) -> bool {
     let mut drawing = Drawing { secret, domain: &domain, people: std::mem::take(&mut pool.people) };
     let most = MOST.min(before + USERS);
     for user in personas.iter().flat_map(|persona| &persona.users) {
-        let Some((given, family)) = user.full_name.split_once(' ').filter(|_| user.uid != 0) else { continue };
+        let Some((given, family)) = user.full_name.split_once(' ').filter(|_| user.uid != 0) else {
+            continue;
+        };
         if drawing.people.len() < most && is_word(given) && is_word(family) {
             drawing.add(&user.name, given, family);
         }
@@ -88,7 +91,10 @@ impl Drawing<'_> {
             title: department.titles.get(place).copied().unwrap_or_default().to_owned(),
             language: language(random.next_u32()),
             hours: Hours { from, to: from + length },
-            style: Style::ALL.get(random.next_u32() as usize % Style::ALL.len()).copied().unwrap_or(Style::Plain),
+            style: Style::ALL
+                .get(random.next_u32() as usize % Style::ALL.len())
+                .copied()
+                .unwrap_or(Style::Plain),
             writes_to: Vec::new(),
         });
     }
@@ -127,11 +133,8 @@ fn lead(pool: &mut Pool) {
 /// Who writes to whom, for those who write to nobody yet: some of the own department, its head, some of others, and
 /// first of all those with whom one shares a language.
 fn acquaint(secret: &[u8], pool: &mut Pool) {
-    let known: Vec<(String, String, Language)> = pool
-        .people
-        .iter()
-        .map(|one| (one.account.clone(), one.department.clone(), one.language))
-        .collect();
+    let known: Vec<(String, String, Language)> =
+        pool.people.iter().map(|one| (one.account.clone(), one.department.clone(), one.language)).collect();
     for person in &mut pool.people {
         if !person.writes_to.is_empty() {
             continue;

@@ -9,16 +9,36 @@ const PROJECTS: usize = 6;
 const DAY: u64 = 86_400_000_000;
 /// Words that projects are called by.
 const NAMES: &[&str] = &[
-    "Falcon", "Atlas", "Nordlicht", "Helios", "Merkur", "Delta", "Horizon", "Mistral", "Orbit", "Quartz", "Saphir",
-    "Tandem", "Vega", "Zenit", "Aurora", "Phoenix",
+    "Falcon",
+    "Atlas",
+    "Nordlicht",
+    "Helios",
+    "Merkur",
+    "Delta",
+    "Horizon",
+    "Mistral",
+    "Orbit",
+    "Quartz",
+    "Saphir",
+    "Tandem",
+    "Vega",
+    "Zenit",
+    "Aurora",
+    "Phoenix",
 ];
 /// Files of a project: name and text, in which `{project}`, `{year}` and numbers `{n}` are filled in.
 const FILES: &[(&str, &str)] = &[
-    ("budget-{year}.csv", "position;planned;spent\nhardware;{n}00;{n}0\nlicences;{n}00;{n}0\nservices;{n}00;{n}0\n"),
+    (
+        "budget-{year}.csv",
+        "position;planned;spent\nhardware;{n}00;{n}0\nlicences;{n}00;{n}0\nservices;{n}00;{n}0\n",
+    ),
     ("schedule.csv", "step,owner,week\nanalysis,{project},{n}\ntests,{project},{n}\nrollout,{project},{n}\n"),
     ("contacts.txt", "{project}\nvendor hotline  +49 89 5550 {n}\nsite manager    +49 89 5550 {n}\n"),
     ("offer-{n}.txt", "Offer {n} for {project}\n\n{n} hours at 96.00\nvalid for 30 days\n"),
-    ("minutes.md", "# {project}\n\n- delivery moved to week {n}\n- {n} open points\n- next meeting in room {n}\n"),
+    (
+        "minutes.md",
+        "# {project}\n\n- delivery moved to week {n}\n- {n} open points\n- next meeting in room {n}\n",
+    ),
 ];
 
 /// A project.
@@ -71,14 +91,21 @@ pub fn folder(project: &Project) -> String {
 /// The files of all projects as they lie on `host`.
 pub fn files(secret: &[u8], host: &Persona) -> Vec<OwnFile> {
     let mut random = subkey::generator(secret, &["project files", &host.domain, &host.node]);
-    let owners: Vec<&str> = host.users.iter().filter(|user| user.uid >= 1000).map(|user| user.name.as_str()).collect();
+    let owners: Vec<&str> =
+        host.users.iter().filter(|user| user.uid >= 1000).map(|user| user.name.as_str()).collect();
     let age = (host.booted_at - host.installed_at).max(1).unsigned_abs();
     let mut all = Vec::new();
     for project in projects(secret, &host.domain) {
         for (name, text) in &project.files {
-            let owner = owners.get(random.next_u32() as usize % owners.len().max(1)).copied().unwrap_or_default();
+            let owner =
+                owners.get(random.next_u32() as usize % owners.len().max(1)).copied().unwrap_or_default();
             let later = i64::try_from(DAY.min(age) + random.next_u64() % age).unwrap_or(0);
-            all.push(OwnFile::new(&format!("{}/{name}", folder(&project)), owner, host.installed_at + later, text));
+            all.push(OwnFile::new(
+                &format!("{}/{name}", folder(&project)),
+                owner,
+                host.installed_at + later,
+                text,
+            ));
         }
     }
     all
@@ -103,7 +130,10 @@ mod tests {
         let paths: BTreeSet<_> = files.iter().map(|file| file.path.clone()).collect();
         assert_eq!((files.len(), paths.len()), (18, 18));
         for file in files {
-            assert!(host.installed_at < file.changed_at && !String::from_utf8(file.bytes()).unwrap().contains('{'));
+            assert!(
+                host.installed_at < file.changed_at
+                    && !String::from_utf8(file.bytes()).unwrap().contains('{')
+            );
             assert!(one.iter().any(|project| file.path.starts_with(&folder(project))), "{}", file.path);
         }
     }

@@ -105,8 +105,8 @@ impl PoolRequest {
 pub(crate) async fn people(State(state): State<ApiState>, _: Viewer) -> Result<Json<Vec<Person>>, Problem> {
     let mut all = Vec::new();
     for row in state.store().pool_list().await? {
-        let pool: Pool =
-            serde_json::from_str(&row.document).map_err(|_| Problem::Internal("read the people of a domain"))?;
+        let pool: Pool = serde_json::from_str(&row.document)
+            .map_err(|_| Problem::Internal("read the people of a domain"))?;
         all.extend(Person::all(&pool));
     }
     Ok(Json(all))
@@ -133,7 +133,8 @@ pub(crate) async fn put_people(
 ) -> Result<StatusCode, Problem> {
     let (Path(domain), Json(asked)) = (domain?, body?);
     let pool = asked.pool(&domain)?;
-    let document = serde_json::to_string(&pool).map_err(|_| Problem::Internal("write the people of a domain"))?;
+    let document =
+        serde_json::to_string(&pool).map_err(|_| Problem::Internal("write the people of a domain"))?;
     let row = PoolRow { domain, document, by: viewer.user.name.clone(), changed_at: now() };
     state.store().pool_put(&row).await?;
     Ok(StatusCode::NO_CONTENT)

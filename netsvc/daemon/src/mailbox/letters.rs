@@ -174,11 +174,7 @@ impl Party {
             .ok()
             .and_then(|name| persona.people.iter().find(|one| one.is_called(name)))
         {
-            return Party {
-                full: known.full(),
-                account: known.account.clone(),
-                mail: known.mail.clone(),
-            };
+            return Party { full: known.full(), account: known.account.clone(), mail: known.mail.clone() };
         }
         let known = persona.users.iter().find(|user| user.name == account);
         let full =
@@ -232,9 +228,7 @@ pub(super) fn draw(persona: &Persona, own: &Party, random: &mut impl RngCore, nt
     let from = match chosen.map(|form| form.writer) {
         Some(Writer::Machine(account)) => (account.to_owned(), format!("{account}@{}", host(persona))),
         Some(Writer::Team(name, address)) => (name.to_owned(), format!("{address}@{}", domain(persona))),
-        _ => {
-            (format!("{first} {last}"), format!("{address}@{}", domain(persona)))
-        }
+        _ => (format!("{first} {last}"), format!("{address}@{}", domain(persona))),
     };
     let text =
         |pick: fn(&Form) -> &'static str| chosen.map_or_else(String::new, |form| fill(pick(form), &known));

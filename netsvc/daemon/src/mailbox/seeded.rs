@@ -65,7 +65,7 @@ fn week_of(persona: &Persona, at: i64) -> i64 {
 /// A mail of a week, before it has a number: when it came or was sent, its flags by then, and its text.
 type Made = (i64, Flags, Vec<u8>);
 
-/// What the account got in a week, and what it wrote: all of it, also what is yet to come, because that has numbers too.
+/// What the account got in a week, and what it wrote: also what is yet to come, because that has numbers too.
 fn mails(
     persona: &Persona,
     own: &Party,
@@ -189,9 +189,10 @@ mod tests {
         assert_eq!(own.key(b"Anna.Weber@corp.example"), b"aweber");
         let look = |now| folders(&persona, &own, &posted, now, None);
         let of = |folder: &Folder| -> Vec<(u32, String, Flags)> {
-            let texts = folder.mails.iter().map(|mail| {
-                (mail.uid, String::from_utf8(mail.content.to_vec()).unwrap(), mail.flags)
-            });
+            let texts = folder
+                .mails
+                .iter()
+                .map(|mail| (mail.uid, String::from_utf8(mail.content.to_vec()).unwrap(), mail.flags));
             texts.filter(|(_, text, _)| text.contains("Subject: letter")).collect()
         };
         let (now, later) = (look(NOW), look(NOW + 2 * DAY));
@@ -205,7 +206,9 @@ mod tests {
         let flags: Vec<Flags> = before.iter().map(|(.., flags)| *flags).collect();
         let seen = Flags::SEEN;
         assert_eq!(flags, [seen, seen.with(Flags::ANSWERED), seen, Flags::default()]);
-        let drawn = String::from_utf8(now.get(INBOX).unwrap().mails.iter().flat_map(|m| m.content.to_vec()).collect());
+        let drawn = String::from_utf8(
+            now.get(INBOX).unwrap().mails.iter().flat_map(|m| m.content.to_vec()).collect(),
+        );
         assert!(!drawn.unwrap().contains("laura.stein"), "colleagues are those of the organisation");
     }
 
