@@ -66,9 +66,7 @@ pub fn body(worker: Worker, context: &Context) -> Body {
         Worker::Mutator => on_the_store(context, |worker, context, store| async move {
             Ok(decnet_fleet::mutator::run(worker, context.fleet(), store, stamp::now).await?)
         }),
-        Worker::Emailgen => on_the_store(context, |worker, context, store| async move {
-            Ok(decnet_people::run(worker, store, emailgen_settings(&context)?).await?)
-        }),
+        Worker::Emailgen => on_the_store(context, emailgen),
         Worker::Swarmctl => on_the_store(context, |worker, context, store| async move {
             Ok(decnet_swarm::controller::run(worker, store, controller_settings(&context)).await?)
         }),
@@ -184,6 +182,10 @@ fn canary_settings(context: &Context) -> Result<decnet_canary::Settings> {
         },
         sd_id: settings.text(Name::SdId).to_owned(),
     })
+}
+
+async fn emailgen(worker: WorkerContext, context: Context, store: Store) -> Result<()> {
+    Ok(decnet_people::run(worker, store, emailgen_settings(&context)?).await?)
 }
 
 /// Whether a model says what people write, and how often it is asked.

@@ -49,7 +49,6 @@ pub async fn run(
     let fence = store.lease_take(Worker::Fleet).await.map_err(stored("take the lease"))?;
     let secret = secret::secret(&config.paths)?;
     let started = Instant::now();
-    let told = Told { bus: worker.bus.clone(), states: Mutex::default() };
     let mut keeper = Keeper {
         config,
         store,
@@ -63,7 +62,7 @@ pub async fn run(
         tried: started,
         started,
         early: 0,
-        told,
+        told: Told { bus: worker.bus.clone(), states: Mutex::default() },
     };
     let wake = Worker::Fleet.spec().wake;
     let mut inboxes: Vec<_> = wake
