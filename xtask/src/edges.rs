@@ -84,6 +84,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "netsvc-persona",
         ],
     ),
+    ("decnet-learn", &["decnet-model", "netsvc-persona"]),
     ("decnet-canary", &["decnet-model", "decnet-store", "decnet-pipeline", "netsvc-wire", "netsvc-persona"]),
     (
         "decnet-fleet",
@@ -116,6 +117,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "decnet-enrich",
             "decnet-canary",
             "decnet-people",
+            "decnet-learn",
             "decnet-swarm",
             "decnet-web",
             "netsvc-wire",

@@ -65,6 +65,10 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("campaigns split", &["decnet campaigns split 17 42 --reason 'a different victim'"]),
     ("campaigns undo", &["decnet campaigns undo 3"]),
     ("emailgen", &["decnet emailgen", "decnet emailgen --daemon"]),
+    (
+        "learn",
+        &["decnet learn --pcap segment.pcap -o learned.ini", "decnet learn --interface eth0 --seconds 600 -n 12"],
+    ),
     ("letters", &["decnet letters list", "decnet letters list --sender lstein --json"]),
     ("letters list", &["decnet letters list -n 20", "decnet letters list --sender lstein --json"]),
     ("letters show", &["decnet letters show 0123456789abcdef01234567"]),

@@ -28,6 +28,7 @@ pub mod incidents;
 pub mod init;
 pub mod inventory;
 pub mod lab;
+pub mod learn;
 pub mod log;
 pub mod mutate;
 pub mod numbers;
