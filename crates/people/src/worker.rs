@@ -34,7 +34,7 @@ const ASKED: &str = "emailgen.asked";
 const FAILURES: u32 = 3;
 const PAUSE: Micros = 600_000_000;
 /// Services whose mailboxes hold letters.
-pub(crate) const MAILBOXES: [&str; 2] = ["imap", "pop3"];
+const MAILBOXES: [&str; 2] = ["imap", "pop3"];
 
 /// How the worker is to do its work.
 #[derive(Clone, Debug, Default)]

@@ -5,10 +5,7 @@ use super::{
     user::{actor, audit},
     wrong,
 };
-use crate::{
-    output::{self, Cell},
-    workers,
-};
+use crate::{output, workers};
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use decnet_model::{

@@ -89,7 +89,7 @@ impl Drawing<'_> {
             mail,
             department: department.name.to_owned(),
             title: department.titles.get(place).copied().unwrap_or_default().to_owned(),
-            language: language(random.next_u32()),
+            language: language(self.people.len()),
             hours: Hours { from, to: from + length },
             style: Style::ALL
                 .get(random.next_u32() as usize % Style::ALL.len())
@@ -100,11 +100,11 @@ impl Drawing<'_> {
     }
 }
 
-/// Shares of languages: four of ten write German, four English, two French.
-fn language(drawn: u32) -> Language {
-    match drawn % 10 {
-        0..4 => Language::German,
-        4..8 => Language::English,
+/// The language of who is at `place`: of eight people three write German, three English and two French.
+fn language(place: usize) -> Language {
+    match place % 8 {
+        0 | 3 | 5 => Language::German,
+        1 | 4 | 6 => Language::English,
         _ => Language::French,
     }
 }
@@ -141,8 +141,9 @@ fn acquaint(secret: &[u8], pool: &mut Pool) {
         }
         let closeness = |other: &&(String, String, Language)| {
             let mut random = subkey::generator(secret, &["knows", &person.account, &other.0]);
-            let near = u32::from(other.1 == person.department) + u32::from(other.2 == person.language);
-            (near * 300 + random.next_u32() % 500, other.0.clone())
+            let near =
+                u32::from(other.1 == person.department) * 150 + u32::from(other.2 == person.language) * 450;
+            (near + random.next_u32() % 500, other.0.clone())
         };
         let mut others: Vec<_> =
             known.iter().filter(|other| other.0 != person.account).map(|other| closeness(&other)).collect();
