@@ -10,7 +10,7 @@ mod words;
 mod worker;
 mod world;
 
-pub use model::{Model, Spoken};
+pub use model::{BadModel, Model, Spoken, judged};
 pub use worker::{Counters, Settings, WorkerError, run, write_until};
 pub use world::{Login, Machine, World};
 

@@ -160,7 +160,7 @@ fn facts(text: &str) -> BTreeSet<String> {
 }
 
 /// What `said` is worth as other words for `text`.
-pub(crate) fn judged(language: Language, text: &str, said: &str) -> Spoken {
+pub fn judged(language: Language, text: &str, said: &str) -> Spoken {
     let said = said.trim().trim_matches('"').trim();
     let small = said.to_lowercase();
     let known = text.to_lowercase();
