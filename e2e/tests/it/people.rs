@@ -123,6 +123,14 @@ fn what_people_write_is_read_with_clients_and_stays_when_services_begin_anew() {
     assert!(send(address).contains("250 2.0.0 Ok: queued") || send(address).contains("250 OK id="));
     assert!(send("nobody.there@corp.example").contains("550"));
     let exported = fleet.run(&["personas", "export", "--format", "json"]);
-    let pool: Value = serde_json::from_str(&exported).unwrap();
+    let mut pool: Value = serde_json::from_str(&exported).unwrap();
     assert_eq!(pool["people"].as_array().unwrap().len(), people.len());
+    pool["people"][0]["title"] = "Chief of Staff".into();
+    let file = fleet.state().join("people.json");
+    std::fs::write(&file, pool.to_string()).unwrap();
+    fleet.run(&["personas", "import", file.to_str().unwrap()]);
+    assert_eq!(json(&fleet, &["personas", "list", "--json"])[0]["title"], "Chief of Staff");
+    pool["people"][0]["account"] = "a\r\nBcc: b".into();
+    std::fs::write(&file, pool.to_string()).unwrap();
+    assert!(!fleet.command(&["personas", "import", file.to_str().unwrap()]).status.success());
 }
