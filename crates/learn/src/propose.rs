@@ -92,7 +92,7 @@ pub fn propose(survey: &Survey, wish: &Wish) -> Option<Proposal> {
     let network = survey.network()?;
     let mut by_kind: BTreeMap<Kind, Vec<(Mac, Ipv4Addr, &Host)>> = BTreeMap::new();
     for (mac, address, host, kind) in &hosts {
-        by_kind.entry(*kind).or_default().push((*mac, *address, host));
+        by_kind.entry(*kind).or_default().push((*mac, *address, *host));
     }
     let count = wish.count.unwrap_or((hosts.len() / HOSTS_PER_DECKY).clamp(COUNT.0, COUNT.1)).min(free.len());
     if hosts.is_empty() || count == 0 {
@@ -195,7 +195,7 @@ impl Drawing<'_> {
         for name in hosts.iter().flat_map(|(_, _, host)| &host.names) {
             let stem = name.trim_end_matches(|letter: char| letter.is_ascii_digit());
             let digits = name.get(stem.len()..).unwrap_or_default();
-            if let (1..=6, Ok(number), true) = (digits.len(), digits.parse(), is_name(stem)) {
+            if let (1..=6, Ok(number), true) = (digits.len(), digits.parse::<u64>(), is_name(stem)) {
                 styles.entry((stem.to_owned(), digits.len())).or_default().insert(number);
             }
         }
@@ -251,7 +251,7 @@ fn services(system: &systems::System, hosts: &[(Mac, Ipv4Addr, &Host)]) -> Vec<S
         };
         let count = hosts.iter().filter(|(_, _, host)| open(host)).count();
         if count > 0 && hosts.len() * USUAL <= count * 100 {
-            found.push((count, &service.slug));
+            found.push((count, service.slug.as_str()));
         }
     }
     found.sort_by(|one, other| other.0.cmp(&one.0).then(one.1.cmp(other.1)));
