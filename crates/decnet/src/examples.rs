@@ -64,6 +64,25 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("campaigns show", &["decnet campaigns show 17 --json"]),
     ("campaigns split", &["decnet campaigns split 17 42 --reason 'a different victim'"]),
     ("campaigns undo", &["decnet campaigns undo 3"]),
+    ("emailgen", &["decnet emailgen", "decnet emailgen --daemon"]),
+    (
+        "learn",
+        &["decnet learn --pcap segment.pcap -o learned.ini", "decnet learn --interface eth0 --seconds 600 -n 12"],
+    ),
+    ("letters", &["decnet letters list", "decnet letters list --sender lstein --json"]),
+    ("letters list", &["decnet letters list -n 20", "decnet letters list --sender lstein --json"]),
+    ("letters show", &["decnet letters show 0123456789abcdef01234567"]),
+    ("personas", &["decnet personas list", "decnet personas export -o people.yaml"]),
+    (
+        "personas export",
+        &[
+            "decnet personas export -o people.yaml",
+            "decnet personas export --domain corp.local --format json",
+        ],
+    ),
+    ("personas import", &["decnet personas import people.yaml"]),
+    ("personas list", &["decnet personas list", "decnet personas list --domain corp.local --json"]),
+    ("personas show", &["decnet personas show lstein", "decnet personas show lstein --json"]),
     ("canary", &["decnet canary create docx --memo 'on the share of finance'", "decnet canary"]),
     (
         "canary create",

@@ -1,7 +1,7 @@
 //! What a backend is asked to make exist.
 
 use netsvc_persona::{
-    Persona,
+    Letter, Persona,
     stage::{PortSpec, ServiceSpec},
 };
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,15 @@ pub struct NodeSpec {
     pub services: Vec<ServiceSpec>,
     /// The sockets that its services listen on.
     pub ports: Vec<PortSpec>,
+}
+
+/// All letters in the mailboxes of a node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Post {
+    /// Name of the node.
+    pub node: String,
+    /// The letters.
+    pub letters: Vec<Letter>,
 }
 
 /// Nodes by name.

@@ -10,6 +10,7 @@ pub mod intent;
 pub mod lab;
 pub mod mutate;
 pub mod mutator;
+pub mod people;
 mod personas;
 mod planted;
 mod running;

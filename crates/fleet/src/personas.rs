@@ -2,7 +2,7 @@
 
 use crate::{
     error::{Error, document, stored},
-    planted,
+    people, planted,
 };
 use decnet_engine::node::{NodeSpec, Nodes};
 use decnet_model::{
@@ -64,6 +64,7 @@ pub(super) async fn nodes(
         nodes.insert(name, NodeSpec { persona, services: decky.services.clone(), ports: decky.ports() });
     }
     store.personas_put(&fresh, now).await.map_err(stored("store personas"))?;
+    people::lay(store, secret, &mut nodes, now).await?;
     Ok(nodes)
 }
 

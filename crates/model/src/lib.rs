@@ -14,6 +14,7 @@ pub mod nearest;
 pub mod nmap;
 pub mod operation;
 pub mod paths;
+pub mod people;
 pub mod persona;
 pub mod probe;
 pub mod record;

@@ -33,6 +33,7 @@ mod fleet;
 mod incident;
 mod mutation;
 mod operation;
+mod people;
 mod profile;
 mod retention;
 mod sensor;
@@ -69,6 +70,7 @@ pub use incident::{
 };
 pub use mutation::{Mutation, MutationCause, MutationKind};
 pub use operation::{Operation, OperationKind, OperationState};
+pub use people::{LETTER_DAY, LetterFilter, LetterRow, PEOPLE_SECRET, PoolRow};
 pub use profile::{Behaviour, Phase, ProfileFilter, ProfileRow, ReuseFilter, ReuseRow};
 pub use retention::{BadRetention, Holding, KindRetention, Retention, Retired};
 pub use sensor::{Fingerprint, FingerprintKind, Probed};

@@ -31,6 +31,7 @@ mod lease;
 mod migrate;
 mod mutation;
 mod operation;
+mod people;
 mod position;
 mod profile;
 mod projection;

@@ -99,6 +99,11 @@ const STEPS: &[(i64, &str, &str)] = &[
         include_str!("../migrations/sqlite/0018_unkept.sql"),
         include_str!("../migrations/mysql/0018_unkept.sql"),
     ),
+    (
+        19,
+        include_str!("../migrations/sqlite/0019_people.sql"),
+        include_str!("../migrations/mysql/0019_people.sql"),
+    ),
 ];
 
 /// The version that this release writes.

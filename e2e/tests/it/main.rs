@@ -42,6 +42,7 @@ mod operate;
 mod operators;
 mod packages;
 mod passive;
+mod people;
 mod poisoner;
 mod rounds;
 mod sensors;

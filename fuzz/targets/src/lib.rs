@@ -90,6 +90,8 @@ const PARSERS: &[Parser] = &[
     ("certificate", certificate),
     ("canary_http", canary_http),
     ("canary_dns", canary_dns),
+    ("capture", capture),
+    ("phrasing", phrasing),
     ("intel_networks", intel::networks),
     ("intel_countries", intel::countries),
     ("intel_routes", intel::routes),
@@ -238,6 +240,29 @@ pub fn jarm(bytes: &[u8]) {
     let answer = Answer::read(bytes);
     let jarm = Jarm(vec![answer; 10]);
     assert_eq!(jarm.hash().len(), 62, "{}", jarm.words());
+}
+
+/// A capture of a segment, and what is proposed of it.
+pub fn capture(bytes: &[u8]) {
+    let mut survey = decnet_learn::Survey::new();
+    if let Ok(frames) = decnet_learn::frames(bytes) {
+        frames.for_each(|(_, frame)| survey.add(frame));
+    }
+    survey.add(bytes);
+    if let Some(proposal) = decnet_learn::propose(&survey, &decnet_learn::Wish::default()) {
+        assert!(proposal.deckies.len() <= proposal.free, "more deckies than addresses");
+    }
+}
+
+/// What a language model says, in place of a text.
+pub fn phrasing(bytes: &[u8]) {
+    let said = text::decode(bytes);
+    let known = "Please restart srv-02 at 9:30.";
+    for language in decnet_model::people::Language::ALL {
+        if let decnet_people::Spoken::Text(taken) = decnet_people::judged(*language, known, &said) {
+            assert!(taken.contains("srv-02") && taken.contains("9:30") && !taken.contains('\n'), "{taken}");
+        }
+    }
 }
 
 /// What an agent sends to the listener and hears from it: frames of RFC 5425, and a token.

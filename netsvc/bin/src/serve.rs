@@ -51,6 +51,10 @@ fn orders(control: &Control, server: &Server) -> Result<(), Box<dyn std::error::
                 tokio::runtime::Handle::current().block_on(server.remove(&node));
                 (seq, Ok(()))
             }
+            Order::Letters { seq, node, first, last, letters } => {
+                let outcome = server.stage().post.take(&node, first, last, letters);
+                (seq, outcome.map_err(|error| error.to_string()))
+            }
             Order::Stop { seq } => {
                 control.answer(&Answer::Done { seq })?;
                 return Ok(());

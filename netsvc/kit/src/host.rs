@@ -7,6 +7,7 @@ use crate::{
     flood::Floods,
     keys::RsaKeys,
     login::{Accounts, Logins},
+    post::Post,
     recorder,
     recorder::Recorder,
     tls,
@@ -38,6 +39,8 @@ pub struct Stage {
     pub(crate) refused: Refused,
     /// The nodes that it serves.
     pub directory: Directory,
+    /// What people write to each other.
+    pub post: Post,
     floods: Floods,
     house: std::sync::Once,
     logins: Logins,
@@ -92,6 +95,7 @@ impl Stage {
             workers: Workers::default(),
             refused: Refused::default(),
             directory: Directory::default(),
+            post: Post::default(),
             floods: Floods::default(),
             house: std::sync::Once::new(),
             rsa,

@@ -21,6 +21,7 @@ pub mod login;
 pub mod machine;
 mod paced;
 mod pieces;
+pub mod post;
 mod primed;
 pub mod recorder;
 pub mod secure;

@@ -73,6 +73,7 @@ pub fn persona(node: &str) -> Persona {
         life: Default::default(),
         firewall: false,
         files: Vec::new(),
+        people: Vec::new(),
     }
 }
 

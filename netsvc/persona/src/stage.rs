@@ -6,7 +6,7 @@
 //! SCM_RIGHTS (at most [`MAX_DESCRIPTORS`] per message), and answers each with one [`Answer`].
 //! When the control socket ends, the process drains its spool and exits.
 
-use crate::Persona;
+use crate::{Letter, Persona};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, net::IpAddr, path::PathBuf};
 
@@ -100,6 +100,20 @@ pub enum Order {
         seq: u64,
         /// Name of the node.
         node: String,
+    },
+    /// What the people of a node's organisation write to each other, all of it: what an earlier order said is no more.
+    /// Letters that do not fit one message come in several.
+    Letters {
+        /// Number of the order.
+        seq: u64,
+        /// Name of the node in whose mailboxes they lie.
+        node: String,
+        /// Whether these are the first of them.
+        first: bool,
+        /// Whether these are the last of them: from then on they can be read.
+        last: bool,
+        /// Letters.
+        letters: Vec<Letter>,
     },
     /// First message to a gate: its ports. Descriptors: segment socket, engine device, probe socket (optional).
     Gate {

@@ -66,7 +66,7 @@ fn said_by_a_file() -> impl Iterator<Item = &'static str> {
 pub struct Deploy {
     /// Read the fleet from a deployment INI, `-` from the standard input; what says where it stands goes before the
     /// file
-    #[arg(long, value_name = "FILE", conflicts_with_all = said_by_a_file())]
+    #[arg(long, visible_alias = "learned", value_name = "FILE", conflicts_with_all = said_by_a_file())]
     pub config: Option<PathBuf>,
     /// How many deckies
     #[arg(long, short = 'n', default_value_t = 5)]

@@ -166,6 +166,13 @@ knobs! {
         "Port for names of canaries, over UDP and TCP; one below 1024 needs root or CAP_NET_BIND_SERVICE";
     CanaryProxies = "canary.proxies", "DECNET_CANARY_PROXIES", "", Kind::Text,
         "Addresses of proxies before the pages, comma-separated, whose X-Forwarded-For is believed";
+    EmailgenLlm = "emailgen.llm", "DECNET_EMAILGEN_LLM", "", Kind::Text,
+        "Address of a language model before /chat/completions, as http://127.0.0.1:11434/v1, which then may say in \
+         other words what people of the fleet write; without it templates do";
+    EmailgenModel = "emailgen.model", "DECNET_EMAILGEN_MODEL", "llama3.2", Kind::Text, "Name of that model";
+    EmailgenKey = "emailgen.key", "DECNET_EMAILGEN_KEY", "", Kind::Secret, "Key for that model";
+    EmailgenPerDay = "emailgen.per-day", "DECNET_EMAILGEN_PER_DAY", "200", Kind::Count,
+        "Most questions to that model in a day (UTC)";
     AbuseIpDbKey = "intel.abuseipdb-key", "DECNET_ABUSEIPDB_API_KEY", "", Kind::Secret,
         "Key of AbuseIPDB, which then is asked about addresses of attackers; without it, it is not";
     AbuseIpDbPerDay = "intel.abuseipdb-per-day", "DECNET_ABUSEIPDB_PER_DAY", "900", Kind::Count,

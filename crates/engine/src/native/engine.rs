@@ -8,7 +8,7 @@ use super::{
     site::{Site, text},
 };
 use crate::{
-    node::{self, Conflict, NodeSpec},
+    node::{self, Conflict, NodeSpec, Post},
     sockets::bind_port,
     stage::{GateLink, Keeper, Kept, Role, StageError},
 };
@@ -145,6 +145,11 @@ impl Engine {
         let gone: Vec<Placed> = names.iter().filter_map(|name| self.nodes.remove(name)).collect();
         self.withdraw(&gone).await;
         Ok(())
+    }
+
+    /// Puts letters into the mailboxes of nodes.
+    pub(super) async fn post(&mut self, post: Vec<Post>) -> Result<(), EngineError> {
+        self.serve.post(post).await.map_err(|source| EngineError::Stage { process: "serve", source })
     }
 
     /// A socket in the probe namespace.
