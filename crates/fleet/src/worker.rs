@@ -152,6 +152,7 @@ impl Keeper {
         };
         let planted = self.store.canary_planted_stamp().await.map_err(stored("look for planted canaries"))?;
         let retry = self.failed && RETRY <= self.tried.elapsed();
+        self.mend().await;
         if self.last.as_ref().is_some_and(|last| (&last.0, &last.1) == (&text, &planted)) && !retry {
             return Ok(());
         }
@@ -170,6 +171,16 @@ impl Keeper {
         self.last = Some((text, planted));
         self.export().await;
         Ok(())
+    }
+
+    /// Looks whether deckies are what they were made as; the next lines of a pass mend what is not.
+    async fn mend(&mut self) {
+        // What failed is tried again in its own time.
+        let (Some(running), false) = (&self.running, self.failed) else { return };
+        if self.last.is_some() && running.has_drifted().await {
+            tracing::warn!("deckies are not as they were made; they are made so again");
+            self.last = None;
+        }
     }
 
     /// Deckies that are not wanted are gone, even those that an earlier run left in the store as running.
@@ -220,7 +231,16 @@ impl Keeper {
         }
         let Some(running) = &self.running else { return Ok(()) };
         let backend = running.backend();
-        let have = backend.observe().await.map_err(|error| Error::Runtime("look at the runtime", error))?;
+        let have = match backend.observe().await {
+            Ok(have) => have,
+            // The containers of a daemon that does not answer may well run: nothing is said of them.
+            Err(error) if backend.changes_in_place() => {
+                tracing::warn!(error = %plan::chain(&error), "the runtime does not answer; it is asked again");
+                self.failed = true;
+                return Ok(());
+            }
+            Err(error) => return Err(Error::Runtime("look at the runtime", error)),
+        };
         let mut states: Vec<DeckyState> = nodes
             .iter()
             .filter(|(name, node)| have.get(*name) == Some(node))
@@ -228,7 +248,10 @@ impl Keeper {
             .collect();
         for step in plan::plan(&nodes, &have) {
             match step {
-                Step::Remove(gone) => {
+                Step::Remove(mut gone) => {
+                    if backend.changes_in_place() {
+                        gone.retain(|node| !nodes.contains_key(node.name()));
+                    }
                     states.extend(gone.iter().map(|node| state(node.name(), DeckyActual::Gone, "")));
                     let done = backend.apply(&Step::Remove(gone)).await;
                     done.map_err(|error| Error::Runtime("take deckies down", error))?;
