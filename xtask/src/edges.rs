@@ -143,6 +143,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "decnet-canary",
             "decnet-enrich",
             "decnet-model",
+            "decnet-pipeline",
             "decnet-plan",
             "decnet-swarm",
         ],

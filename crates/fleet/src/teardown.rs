@@ -51,8 +51,9 @@ pub async fn clear(paths: &Paths) -> Result<(), Error> {
     let ended = native::teardown(&client, &paths.run(), NETD_LIMIT).await;
     ended.map_err(|error| Error::Netd("end what is left of netd", error))?;
     if docker::left_over(&paths.containers()).is_some() {
-        let ended = docker::remove_all(&docker::socket(), &paths.containers(), &docker::site_name(paths.root()));
-        ended.await.map_err(|error| Error::Docker("end what is left of containers", error))?;
+        let (socket, site) = (docker::socket(), docker::site_name(paths.root()));
+        let ended = docker::remove_all(&socket, &paths.containers(), &site).await;
+        ended.map_err(|error| Error::Docker("end what is left of containers", error))?;
     }
     let clear = system("clear the run folder");
     for entry in fs_err::read_dir(paths.run()).map_err(&clear)? {

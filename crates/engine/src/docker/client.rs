@@ -274,7 +274,7 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     /// A daemon that gives these answers, one after the other and then the last one again.
-    async fn daemon(answers: &'static [(u16, &'static str)]) -> (tempfile::TempDir, Client, Arc<AtomicUsize>) {
+    async fn daemon<const N: usize>(answers: [(u16, &'static str); N]) -> (tempfile::TempDir, Client, Arc<AtomicUsize>) {
         let folder = tempfile::tempdir().unwrap();
         let socket = folder.path().join("d.sock");
         let listener = tokio::net::UnixListener::bind(&socket).unwrap();
@@ -296,11 +296,11 @@ mod tests {
 
     #[tokio::test]
     async fn what_passes_is_asked_again_and_what_stays_is_not() {
-        let (_folder, client, count) = daemon(&[(500, r#"{"message":"i/o timeout"}"#), (200, "{}")]).await;
+        let (_folder, client, count) = daemon([(500, r#"{"message":"i/o timeout"}"#), (200, "{}")]).await;
         assert!(client.ask(Asked::get("/x", "look")).await.is_ok());
         assert_eq!(count.load(Ordering::SeqCst), 2);
         let words = r#"{"message":"manifest for debian:nosuch not found: manifest unknown"}"#;
-        let (_folder, client, count) = daemon(&[(404, Box::leak(words.to_owned().into_boxed_str()))]).await;
+        let (_folder, client, count) = daemon([(404, words)]).await;
         let error = client.ask(Asked::get("/x", "pull debian:nosuch").long()).await.unwrap_err();
         assert_eq!(count.load(Ordering::SeqCst), 1);
         let text = error.to_string();
@@ -311,7 +311,7 @@ mod tests {
     #[tokio::test]
     async fn a_report_that_ends_in_an_error_is_one() {
         let report = "{\"status\":\"Pulling\"}\n{\"errorDetail\":{},\"error\":\"unauthorized: no\"}\n";
-        let (_folder, client, _) = daemon(&[(200, report)]).await;
+        let (_folder, client, _) = daemon([(200, report)]).await;
         let error = client.once(&Asked::post("/images/create", "pull x").long()).await.unwrap_err();
         assert_eq!(error.to_string(), "pull x: unauthorized: no; `docker login` at the registry");
     }

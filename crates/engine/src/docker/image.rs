@@ -150,7 +150,7 @@ mod tests {
                 (entry.path().unwrap().to_string_lossy().into_owned(), entry.header().entry_type())
             })
             .collect();
-        found.sort();
+        found.sort_by(|one, other| one.0.cmp(&other.0));
         let names: Vec<_> = found.iter().map(|(name, _)| name.trim_end_matches('/')).collect();
         assert_eq!(names, ["bin", "bin/link", "bin/shop"]);
         assert_eq!(found[1].1, tar::EntryType::Symlink);

@@ -21,8 +21,7 @@ const MOST_VARIABLES: usize = 64;
 const MOST_FOLDERS: usize = 16;
 /// Longest expression, and most bytes that it may take when it is compiled.
 const LONGEST_EXPRESSION: usize = 512;
-/// As above, in bytes.
-pub const EXPRESSION_SIZE: usize = 1 << 20;
+const EXPRESSION_SIZE: usize = 1 << 20;
 
 /// A key of the section.
 pub struct CustomKey {

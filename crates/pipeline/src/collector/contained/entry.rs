@@ -75,7 +75,7 @@ impl Joiner {
 }
 
 /// A line of a file.
-pub fn plain(path: &str, bytes: &[u8]) -> Said {
+pub(super) fn plain(path: &str, bytes: &[u8]) -> Said {
     let text = bytes.strip_suffix(b"\r").unwrap_or(bytes);
     Said { at: None, stream: path.to_owned(), text: text.get(..LINE_MOST).unwrap_or(text).to_vec() }
 }

@@ -15,7 +15,7 @@ const SECRET_MOST: usize = 1024;
 
 /// Makes events of lines.
 #[derive(Debug)]
-pub struct Finder {
+pub(super) struct Finder {
     node: HeaderText,
     app: HeaderText,
     address: IpAddr,
@@ -29,7 +29,7 @@ impl Finder {
     ///
     /// # Errors
     /// A name that cannot stand in a line.
-    pub fn new(capture: &Capture) -> Result<Finder, String> {
+    pub(super) fn new(capture: &Capture) -> Result<Finder, String> {
         let header = |text: &String| text.parse::<HeaderText>().map_err(|_| text.clone());
         let expression = |text: &Option<String>| {
             RegexBuilder::new(text.as_deref()?).size_limit(EXPRESSION_SIZE).build().ok()
@@ -44,7 +44,7 @@ impl Finder {
     }
 
     /// The events of a line: itself, and the login that it tells of. `now`: when it came, if nobody noted it.
-    pub fn events(&self, said: &Said, now: Micros) -> Vec<Event> {
+    pub(super) fn events(&self, said: &Said, now: Micros) -> Vec<Event> {
         let at = said.at.unwrap_or(now);
         let login = self.credential.as_ref().and_then(|expression| expression.captures(&said.text));
         let named = login.as_ref().and_then(|login| address(login.name("source")?.as_bytes()));
