@@ -2,8 +2,8 @@
 //!
 //! The runtime, which has the rights for it, copies bytes and understands nothing of them; the collector, which has
 //! no rights, reads them. Between the two lies a folder of the spools for each container:
-//! `capture.json` (a [`Capture`]), `lines/` with [`Segment`]s, `taken.json` of the collector, and `ended` as soon as
-//! nothing more will come.
+//! `capture.json` (a [`Capture`]), `lines/` with [`Segment`]s and `taken.json` of the collector, and `ended` as soon as
+//! nothing more will come. Only `lines` can be written to by the collector: whoever has rights follows nothing there.
 
 use serde::{Deserialize, Serialize};
 use std::{fmt, net::IpAddr, str::FromStr};
@@ -12,7 +12,7 @@ use std::{fmt, net::IpAddr, str::FromStr};
 pub const PREFIX: &str = "log.";
 /// What the folder is about.
 pub const ABOUT: &str = "capture.json";
-/// As far as the collector has taken it.
+/// As far as the collector has taken it; beside the segments.
 pub const TAKEN: &str = "taken.json";
 /// Nothing more will come.
 pub const ENDED: &str = "ended";

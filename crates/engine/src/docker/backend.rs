@@ -90,7 +90,7 @@ impl Docker {
         let (site, network, carrier) = (config.site, config.network, config.carrier);
         let place = Place { site, network, carrier, stage_image, stage_user };
         let porter = Porter::start(&config.stage.spools, config.stage.user);
-        let ground = Ground { folder: config.folder, stage: config.stage, place };
+        let ground = Ground::new(&config.folder, config.stage, place).map_err(on_host)?;
         place::network(&client, &ground.place).await.map_err(failed)?;
         let inner = Arc::new(Inner { client, ground, porter, restarts: 0.into() });
         inner.take_over().await.map_err(failed)?;
@@ -109,6 +109,8 @@ impl Docker {
 
     /// Whether something of a decky has ended, or was changed by somebody else.
     pub async fn has_drifted(&self) -> bool {
+        self.inner.ground.tidy();
+        self.inner.porter.tidy();
         let nodes = self.inner.ground.nodes();
         match self.observe().await {
             Ok(there) => nodes.iter().any(|(name, node)| there.get(name) != Some(node)),
@@ -128,8 +130,8 @@ impl Docker {
         if let Err(error) = ended {
             tracing::warn!(error = %chain(&error), "the network of the containers could not be removed");
         }
-        let folder = self.inner.ground.folder.clone();
-        let cleared = tokio::task::spawn_blocking(move || place::clear(&folder)).await;
+        let inner = Arc::clone(&self.inner);
+        let cleared = tokio::task::spawn_blocking(move || inner.ground.clear()).await;
         if !matches!(cleared, Ok(Ok(()))) {
             tracing::warn!(?cleared, "what lies on the host could not be removed");
         }
@@ -178,7 +180,6 @@ impl Backend for Docker {
         }
         let inner = Arc::clone(&self.inner);
         let written = tokio::task::spawn_blocking(move || {
-            inner.ground.tidy();
             inner.ground.compose()?;
             inner.ground.route()
         });

@@ -10,14 +10,22 @@ use crate::{
 };
 use decnet_compose::{Carrier, Container, LABEL_SITE, Machine, Place, Project, containers, project_name};
 use netsvc_persona::stage::{Settings, Single};
-use nix::unistd::{Gid, Uid, chown};
+use nix::{
+    fcntl::{OFlag, open, openat},
+    sys::stat::Mode,
+    unistd::{Gid, Uid, chown, fchown},
+};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::{
-    fs::{self, DirBuilder, OpenOptions},
+    fs::{self, DirBuilder, File, OpenOptions},
     io::{self, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+    os::{
+        fd::AsRawFd,
+        unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
+    },
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 /// Folders and files.
@@ -25,6 +33,8 @@ const NODES: &str = "nodes";
 const SHIM: &str = "shim.json";
 /// How the spool of a decky's built-in services is called.
 const SPOOL: &str = "docker.";
+/// Segment of a writer that nobody is.
+const SUCCESSOR: &str = "ffffffffffffffff-00000001.seg";
 /// Where the spool is in a container.
 const INSIDE: &str = "/spool";
 
@@ -38,8 +48,11 @@ pub fn site_name(folder: &Path) -> String {
 /// The host's side of an installation.
 #[derive(Clone, Debug)]
 pub(super) struct Ground {
-    /// Folder of the runtime.
-    pub(super) folder: PathBuf,
+    /// Folder of the runtime, held open, and the way to it.
+    _held: Arc<File>,
+    folder: PathBuf,
+    /// What the daemon calls it.
+    named: PathBuf,
     /// How the stage is started.
     pub(super) stage: StageConfig,
     /// Where containers stand.
@@ -47,11 +60,25 @@ pub(super) struct Ground {
 }
 
 impl Ground {
+    /// Makes the folder if need be.
+    ///
+    /// # Errors
+    /// When it cannot be made, or is somebody else's.
+    pub(super) fn new(folder: &Path, stage: StageConfig, place: Place) -> io::Result<Ground> {
+        match DirBuilder::new().mode(0o700).create(folder) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+        let (own, path) = held(folder)?;
+        Ok(Ground { _held: Arc::new(own), folder: path, named: std::path::absolute(folder)?, stage, place })
+    }
+
     /// The containers that `node` is to be.
     pub(super) fn containers(&self, node: &NodeSpec) -> io::Result<Vec<Container>> {
         let text = self.document(node)?;
         let hash: String = Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect();
-        let (document, spool) = (self.path(node.name(), "json"), self.spool(node.name()));
+        let document = self.named.join(NODES).join(format!("{}.json", node.name()));
+        let spool = std::path::absolute(self.spool(node.name()))?;
         Ok(containers(
             &self.place,
             &Machine {
@@ -94,6 +121,7 @@ impl Ground {
 
     /// Writes down what `node` is, and makes the folder that it writes to.
     pub(super) fn put(&self, node: &NodeSpec) -> io::Result<()> {
+        // The daemon, which is root, goes through it; nobody else does.
         DirBuilder::new().recursive(true).mode(0o700).create(self.folder.join(NODES))?;
         make_spool(&self.spool(node.name()), self.stage.user)?;
         let document = self.path(node.name(), "json");
@@ -108,8 +136,19 @@ impl Ground {
         write(&self.path(node.name(), "spec"), &serde_json::to_vec(node).map_err(io::Error::other)?, 0o600)
     }
 
-    /// Forgets a decky. Its spool goes when the collector has taken what is in it.
+    /// Forgets a decky. Its spool goes when the collector has taken what is in it: an empty segment of a writer that
+    /// nobody is says that the last process was followed by another one.
     pub(super) fn forget(&self, name: &str) -> io::Result<()> {
+        // The folder is the stage's, which may have put links there.
+        let flags = OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        if let Ok(lines) = open(&self.spool(name).join("lines"), flags, Mode::empty()) {
+            let flags = OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_WRONLY | OFlag::O_CLOEXEC;
+            match openat(&lines, SUCCESSOR, flags, Mode::from_bits_truncate(0o640)) {
+                Ok(file) => fchown(&file, self.stage.user.map(Uid::from_raw), self.stage.user.map(Gid::from_raw))?,
+                Err(nix::errno::Errno::EEXIST) => {}
+                Err(errno) => return Err(errno.into()),
+            }
+        }
         for kind in ["json", "spec"] {
             match fs::remove_file(self.path(name, kind)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -133,7 +172,11 @@ impl Ground {
         for entry in fs::read_dir(&self.stage.spools).into_iter().flatten().flatten() {
             let name = entry.file_name();
             let Some(decky) = name.to_str().and_then(|name| name.strip_prefix(SPOOL)) else { continue };
-            let empty = |part: &str| fs::read_dir(entry.path().join(part)).map_or(true, |mut all| all.next().is_none());
+            let left = |file: &fs::DirEntry| file.file_name() != SUCCESSOR;
+            let empty = |part: &str| {
+                let files = fs::read_dir(entry.path().join(part)).into_iter().flatten().flatten();
+                files.filter(left).count() == 0
+            };
             if !nodes.contains_key(decky) && empty("lines") && empty("blobs") {
                 let _ = fs::remove_dir_all(entry.path());
             }
@@ -148,7 +191,6 @@ impl Ground {
             all.extend(self.containers(node)?);
         }
         let project = Project { place: self.place.clone(), containers: all };
-        fs::create_dir_all(&self.folder)?;
         // It holds the environment of the operator's programs.
         write(&self.folder.join(decnet_compose::FILE), decnet_compose::yaml(&project).as_bytes(), 0o600)
     }
@@ -164,6 +206,18 @@ impl Ground {
         });
         shim::sync(&self.folder.join(SHIM), &self.place.site, self.place.carrier, parent, &addresses.collect())
     }
+}
+
+/// Opens a folder of ours that stands in one of somebody else's. The path that comes with it leads there as long as
+/// the folder is held open, whatever becomes of the other one.
+pub(super) fn held(folder: &Path) -> io::Result<(File, PathBuf)> {
+    let flags = libc::O_DIRECTORY | libc::O_NOFOLLOW;
+    let held = OpenOptions::new().read(true).custom_flags(flags).open(folder)?;
+    if held.metadata()?.uid() != nix::unistd::geteuid().as_raw() {
+        return Err(io::Error::other(format!("{} is somebody else's", folder.display())));
+    }
+    let path = PathBuf::from(format!("/proc/self/fd/{}", held.as_raw_fd()));
+    Ok((held, path))
 }
 
 /// Writes a whole small file so that a reader sees the old or the new one.
@@ -271,9 +325,17 @@ pub async fn remove_all(socket: &Path, folder: &Path, site: &str) -> Result<(), 
     clear(folder).map_err(odd)
 }
 
+impl Ground {
+    /// Removes the shim and the folder.
+    pub(super) fn clear(&self) -> io::Result<()> {
+        clear(&self.named)
+    }
+}
+
 /// Removes the shim and the documents.
-pub(super) fn clear(folder: &Path) -> io::Result<()> {
-    shim::remove(&folder.join(SHIM))?;
+fn clear(folder: &Path) -> io::Result<()> {
+    let Ok((_held, path)) = held(folder) else { return Ok(()) };
+    shim::remove(&path.join(SHIM))?;
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),

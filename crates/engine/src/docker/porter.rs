@@ -4,7 +4,7 @@
 //! attackers. So who has the rights copies and reads nothing, and the collector, which has none, reads. How far was
 //! copied follows from the copy itself: its name says where it begins, its size where it ends.
 
-use crate::stage::make_spool;
+use super::place::{held, write};
 use decnet_model::capture::{ABOUT, Capture, ENDED, LINES, PREFIX, SEGMENT_BYTES, Segment};
 use nix::{
     fcntl::{OFlag, OpenHow, ResolveFlag, openat2},
@@ -13,9 +13,9 @@ use nix::{
 use parking_lot::Mutex;
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs::{self, File, OpenOptions},
+    fs::{self, DirBuilder, File, OpenOptions},
     io::{self, Write},
-    os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt},
+    os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -84,18 +84,29 @@ impl Porter {
     pub(super) fn watch(&self, id: &str, capture: &Capture, from: From) -> io::Result<()> {
         let short = id.get(..12).unwrap_or(id);
         let folder = self.spools.join(format!("{PREFIX}{}.{}.{short}", capture.node, capture.service));
-        make_spool(&folder, self.user)?;
+        // Who is above the folder is the house's user: what he put there is not for root to follow.
+        let (_held, folder) = made(&folder)?;
+        let lines = folder.join(LINES);
+        match DirBuilder::new().mode(0o770).create(&lines) {
+            Ok(()) => {
+                let opened = File::open(&lines)?;
+                give(&opened, self.user)?;
+                opened.set_permissions(fs::Permissions::from_mode(0o770))?;
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
         let about = folder.join(ABOUT);
         if !about.exists() {
             let text = serde_json::to_vec(capture).map_err(io::Error::other)?;
-            super::place::write(&about, &text, 0o640)?;
+            write(&about, &text, 0o640)?;
             give(&File::open(&about)?, self.user)?;
         }
         let mut copies = self.copies.lock();
         match copies.get_mut(id) {
             Some(copy) => copy.from = from,
             None => {
-                copies.insert(id.to_owned(), Copy::new(folder, from, self.user)?);
+                copies.insert(id.to_owned(), Copy::new(&folder, from, self.user)?);
             }
         }
         Ok(())
@@ -124,6 +135,17 @@ impl Porter {
         }
     }
 
+    /// Removes folders of which the collector has taken everything.
+    pub(super) fn tidy(&self) {
+        for entry in fs::read_dir(&self.spools).into_iter().flatten().flatten() {
+            let (name, path) = (entry.file_name(), entry.path());
+            let ours = name.as_encoded_bytes().starts_with(PREFIX.as_bytes()) && path.join(ENDED).exists();
+            if ours && fs::read_dir(path.join(LINES)).is_ok_and(|lines| segments(lines).next().is_none()) {
+                let _ = fs::remove_dir_all(path);
+            }
+        }
+    }
+
     /// Ends folders of an earlier run whose container nobody has any more.
     pub(super) fn sweep(&self, there: &BTreeSet<&str>) {
         for entry in fs::read_dir(&self.spools).into_iter().flatten().flatten() {
@@ -133,7 +155,8 @@ impl Porter {
                 continue;
             };
             if !there.iter().any(|id| id.starts_with(short)) {
-                let _ = File::create(entry.path().join(ENDED)).and_then(|file| give(&file, self.user));
+                let ended = held(&entry.path()).and_then(|(_held, folder)| File::create(folder.join(ENDED)));
+                let _ = ended.and_then(|file| give(&file, self.user));
             }
         }
     }
@@ -148,6 +171,7 @@ impl Drop for Porter {
 /// One container's copy.
 #[derive(Debug)]
 struct Copy {
+    _held: File,
     folder: PathBuf,
     from: From,
     user: Option<u32>,
@@ -157,16 +181,16 @@ struct Copy {
 }
 
 impl Copy {
-    fn new(folder: PathBuf, from: From, user: Option<u32>) -> io::Result<Copy> {
-        let names = fs::read_dir(folder.join(LINES))?.flatten();
-        let newest = names.filter_map(|entry| entry.file_name().to_str()?.parse::<Segment>().ok()).max();
+    fn new(folder: &Path, from: From, user: Option<u32>) -> io::Result<Copy> {
+        let (held, folder) = held(folder)?;
+        let newest = segments(fs::read_dir(folder.join(LINES))?).max();
         let at = match newest {
             Some(segment) => {
                 Some((segment, fs::metadata(folder.join(LINES).join(segment.to_string()))?.len()))
             }
             None => None,
         };
-        Ok(Copy { folder, from, user, at, told: false })
+        Ok(Copy { _held: held, folder, from, user, at, told: false })
     }
 
     /// Copies what is new. `closed`: nothing more will be written, so an unterminated end is copied too.
@@ -231,7 +255,7 @@ impl Copy {
     }
 
     fn is_behind(&self) -> io::Result<bool> {
-        Ok(BEHIND_MOST <= fs::read_dir(self.folder.join(LINES))?.count())
+        Ok(BEHIND_MOST <= segments(fs::read_dir(self.folder.join(LINES))?).count())
     }
 
     fn append(&mut self, inode: u64, offset: u64, bytes: &[u8]) -> io::Result<()> {
@@ -257,6 +281,19 @@ impl Copy {
         self.at = Some((segment, file.metadata()?.len()));
         written
     }
+}
+
+/// As [`held`], of a folder that is made if it is not there.
+fn made(folder: &Path) -> io::Result<(File, PathBuf)> {
+    match DirBuilder::new().mode(0o755).create(folder) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    held(folder)
+}
+
+fn segments(folder: fs::ReadDir) -> impl Iterator<Item = Segment> {
+    folder.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok())
 }
 
 impl From {
@@ -306,7 +343,7 @@ mod tests {
         }
 
         fn copy(&self) -> Copy {
-            Copy::new(self.folder.path().join("copy"), From::Daemon(self.log.clone()), None).unwrap()
+            Copy::new(&self.folder.path().join("copy"), From::Daemon(self.log.clone()), None).unwrap()
         }
 
         fn write(&self, text: &str) {

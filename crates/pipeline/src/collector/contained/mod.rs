@@ -116,7 +116,7 @@ impl Source for Contained {
         let Some(reading) = self.reading.as_mut() else { return Ok(()) };
         if reading.kept != reading.whole {
             let text = serde_json::to_vec(&reading.whole).map_err(io::Error::other);
-            let path = self.folder.join(TAKEN);
+            let path = self.folder.join(LINES).join(TAKEN);
             disk.replace(&path, &text.map_err(unreadable("write", &path))?).map_err(CollectError::Source)?;
             reading.kept = reading.whole;
         }
@@ -124,9 +124,7 @@ impl Source for Contained {
         for path in segments.iter().filter(|(sequence, _)| gone(**sequence)).map(|(_, path)| path) {
             disk.remove(path).map_err(CollectError::Source)?;
         }
-        if reading.done {
-            fs::remove_dir_all(&self.folder).map_err(unreadable("remove", &self.folder))?;
-        }
+        // The folder itself is removed by who made it, once no segment is in it.
         Ok(())
     }
 
@@ -147,7 +145,7 @@ impl Reading {
             return Err(odd("it is too long"));
         }
         let capture: Capture = serde_json::from_slice(&about).map_err(|_| odd("it is no description"))?;
-        let at: Taken = fs::read(folder.join(TAKEN))
+        let at: Taken = fs::read(folder.join(LINES).join(TAKEN))
             .ok()
             .and_then(|text| serde_json::from_slice(&text).ok())
             .unwrap_or_default();
