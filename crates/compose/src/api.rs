@@ -33,8 +33,7 @@ pub fn create(place: &Place, container: &Container, base: Option<&str>) -> Creat
             let test: Vec<_> =
                 std::iter::once("CMD").chain(health.command.iter().map(String::as_str)).collect();
             let interval = u64::from(health.interval) * SECOND;
-            let check =
-                json!({ "Test": test, "Interval": interval, "Timeout": 10 * SECOND, "Retries": 2 });
+            let check = json!({ "Test": test, "Interval": interval, "Timeout": 10 * SECOND, "Retries": 2 });
             body.insert("Healthcheck".to_owned(), check);
         }
         if let Attached::Network { ip, mac, .. } = &container.attached {

@@ -31,7 +31,10 @@ pub const KNOWN: &[Known] = &[
     passing("tls handshake timeout", "look at the way to the registry"),
     passing("connection reset by peer", "look at the way to the registry"),
     passing("connection refused", "look whether the daemon and the registry run"),
-    passing("network is unreachable", "look at the way to the registry, or load the image with `docker load`"),
+    passing(
+        "network is unreachable",
+        "look at the way to the registry, or load the image with `docker load`",
+    ),
     passing("request canceled", "look at the way to the registry"),
     passing("context deadline exceeded", "look at the way to the registry"),
     passing("unexpected eof", "look at the way to the registry"),
@@ -60,10 +63,16 @@ pub const KNOWN: &[Known] = &[
     last("address already in use", "name another address: a container has it"),
     last("no configured subnet", "the network has another subnet: remove it with `decnet teardown`"),
     last("is already using parent interface", "remove the other Docker network of this interface"),
-    last("operation not supported", "this kernel lacks the driver: `modprobe macvlan`, or leave out --interface"),
+    last(
+        "operation not supported",
+        "this kernel lacks the driver: `modprobe macvlan`, or leave out --interface",
+    ),
     last("unknown device type", "this kernel lacks the driver: `modprobe macvlan`, or leave out --interface"),
     last("permission denied", "run it as root, or as a member of the group docker"),
-    last("failed to setup ip tables", "give dockerd the iptables that this kernel has: `update-alternatives --config iptables`"),
+    last(
+        "failed to setup ip tables",
+        "give dockerd the iptables that this kernel has: `update-alternatives --config iptables`",
+    ),
     last("sysctl", "this kernel lacks a sysctl that the system of the decky needs: take another distro"),
 ];
 

@@ -294,10 +294,6 @@ fn base(place: &Place, machine: &Machine<'_>) -> Container {
         mac: Some(persona.mac.clone()).filter(|_| place.carrier != Carrier::Ipvlan),
         dns: place.network.gateway.unwrap_or(first),
     };
-    let own = machine.ports.iter().cloned();
-    let ports = own.chain(machine.custom.iter().flat_map(CustomService::listeners));
-    let mut command = vec![STAGE_PROGRAM.to_owned(), "check".to_owned()];
-    command.extend(ports.map(|port| format!("{}:{}", port.transport.name(), port.port)));
     Container {
         image: place.stage_image.clone(),
         command: vec![STAGE_PROGRAM.to_owned(), "hold".to_owned()],
@@ -305,7 +301,6 @@ fn base(place: &Place, machine: &Machine<'_>) -> Container {
         domain: Some(persona.domain.clone()).filter(|domain| !domain.is_empty()),
         sysctls: sysctl::of(&persona.os.family, persona.os.ttl),
         user: Some(format!("{0}:{0}", place.stage_user)),
-        health: Some(Health { command, interval: 60 }),
         ..bare(machine, &Part::Base, attached)
     }
 }
@@ -316,12 +311,17 @@ fn own(place: &Place, machine: &Machine<'_>, base: &str) -> Container {
         target: target.to_owned(),
         read_only,
     };
+    // It reads the kernel's tables: a connection would be one more event. What an image of the operator's own checks is
+    // its own matter.
+    let mut command = vec![STAGE_PROGRAM.to_owned(), "check".to_owned()];
+    command.extend(machine.ports.iter().map(|port| format!("{}:{}", port.transport.name(), port.port)));
     Container {
         image: place.stage_image.clone(),
         command: vec![STAGE_PROGRAM.to_owned(), "single".to_owned()],
         user: Some(format!("{0}:{0}", place.stage_user)),
         mounts: vec![mount(machine.document, DOCUMENT, true), mount(machine.spool, SPOOL, false)],
         memory: OWN_MEMORY,
+        health: Some(Health { command, interval: 60 }),
         reads: machine.document_hash.to_owned(),
         ..bare(machine, &Part::Own, Attached::To(base.to_owned()))
     }

@@ -103,10 +103,14 @@ impl Text {
             self.entry(2, "user", user);
         }
         self.confined(container);
-        self.list(2, "volumes", container.mounts.iter().map(|mount| {
-            let mode = if mount.read_only { "ro" } else { "rw" };
-            format!("{}:{}:{mode}", mount.source, mount.target)
-        }));
+        self.list(
+            2,
+            "volumes",
+            container.mounts.iter().map(|mount| {
+                let mode = if mount.read_only { "ro" } else { "rw" };
+                format!("{}:{}:{mode}", mount.source, mount.target)
+            }),
+        );
         if let Some(health) = &container.health {
             self.line(2, "healthcheck:");
             self.list(3, "test", std::iter::once("CMD").chain(health.command.iter().map(String::as_str)));
@@ -146,7 +150,11 @@ impl Text {
         self.list(2, "cap_add", &container.capabilities);
         self.list(2, "security_opt", ["no-new-privileges:true"]);
         self.line(2, "read_only: true");
-        self.list(2, "tmpfs", container.writable.iter().map(|path| format!("{path}:size={}", Container::WRITABLE)));
+        self.list(
+            2,
+            "tmpfs",
+            container.writable.iter().map(|path| format!("{path}:size={}", Container::WRITABLE)),
+        );
         self.line(2, &format!("mem_limit: {}", container.memory));
         self.line(2, &format!("memswap_limit: {}", container.memory));
         self.line(2, &format!("pids_limit: {}", container.pids));

@@ -34,7 +34,8 @@ pub async fn read(store: &Store) -> Result<Option<Fleet>, Error> {
 /// When the store fails or the export cannot be written.
 pub async fn put(config: &Config, store: &Store, fleet: &Fleet, now: Micros) -> Result<(), Error> {
     const ATTEMPT: &str = "write the fleet";
-    let intents: Vec<DeckyIntent> = fleet.deckies.values().map(|decky| row(fleet, decky)).collect::<Result<_, _>>()?;
+    let intents: Vec<DeckyIntent> =
+        fleet.deckies.values().map(|decky| row(fleet, decky)).collect::<Result<_, _>>()?;
     let text = serde_json::to_string(fleet).map_err(document(ATTEMPT))?;
     forget_changed(config, store, fleet, now).await?;
     store.fleet_put(&text, &intents, now).await.map_err(stored("store the fleet"))?;

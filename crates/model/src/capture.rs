@@ -98,7 +98,14 @@ mod tests {
         let segment = Segment { sequence: 7, inode: 4_711, start: 0 };
         assert_eq!(segment.to_string(), "0000000007-4711-0.log");
         assert_eq!(segment.to_string().parse(), Ok(segment));
-        for name in ["", "7-1-0.log", "0000000007-1-0", "0000000007-1.log", "0000000007-1-0-0.log", "0000000007-+1-0.log"] {
+        for name in [
+            "",
+            "7-1-0.log",
+            "0000000007-1-0",
+            "0000000007-1.log",
+            "0000000007-1-0-0.log",
+            "0000000007-+1-0.log",
+        ] {
             assert_eq!(name.parse::<Segment>(), Err(()), "{name}");
         }
     }

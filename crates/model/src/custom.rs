@@ -98,7 +98,8 @@ impl FromStr for Log {
         if named {
             return Ok(Log::File(text.to_owned()));
         }
-        Err("is neither stdout nor a file in a folder of the container, such as /var/log/shop/access.log".to_owned())
+        Err("is neither stdout nor a file in a folder of the container, such as /var/log/shop/access.log"
+            .to_owned())
     }
 }
 
@@ -145,9 +146,8 @@ impl CustomService {
 
     /// Its listeners.
     pub fn listeners(&self) -> impl Iterator<Item = PortSpec> {
-        let spec = |transport| {
-            move |&port: &u16| PortSpec { slug: self.name.clone(), transport, port, tls: false }
-        };
+        let spec =
+            |transport| move |&port: &u16| PortSpec { slug: self.name.clone(), transport, port, tls: false };
         self.ports.iter().map(spec(Transport::Tcp)).chain(self.udp_ports.iter().map(spec(Transport::Udp)))
     }
 }
@@ -155,9 +155,8 @@ impl CustomService {
 impl Fleet {
     /// The services of the operator's own that `decky` serves: none where the runtime has no containers.
     pub fn brought<'a>(&'a self, decky: &'a Decky) -> impl Iterator<Item = &'a CustomService> {
-        let served = |custom: &&CustomService| {
-            self.runtime == Runtime::Docker && decky.absent.contains(&custom.name)
-        };
+        let served =
+            |custom: &&CustomService| self.runtime == Runtime::Docker && decky.absent.contains(&custom.name);
         self.custom.iter().filter(served)
     }
 

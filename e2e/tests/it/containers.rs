@@ -1,6 +1,6 @@
 //! Deckies in containers: a daemon of the test's own, in namespaces of its own.
 
-use crate::fleet::{Fleet, have, printed, program};
+use crate::fleet::{have, printed, program};
 use serde_json::Value;
 use std::{
     io::Write,
@@ -26,7 +26,10 @@ impl Daemon {
             eprintln!("skipped: containers need root");
             return None;
         }
-        if !(have("dockerd", "docker.io") && have("iptables-legacy", "iptables") && have("busybox", "busybox-static")) {
+        if !(have("dockerd", "docker.io")
+            && have("iptables-legacy", "iptables")
+            && have("busybox", "busybox-static"))
+        {
             return None;
         }
         let folder = tempfile::Builder::new().prefix("e2e-").tempdir_in("/var/tmp").unwrap();
@@ -88,7 +91,8 @@ impl Daemon {
     fn talk(&self, ip: &str, port: u16, text: &str) -> String {
         let mut command = self.inside("timeout");
         command.args(["5", "busybox", "nc", ip, &port.to_string()]);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
         String::from_utf8_lossy(&child.wait_with_output().unwrap().stdout).into_owned()
     }
@@ -124,43 +128,74 @@ fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
 /// An operator's folder beside the daemon.
 struct House<'a> {
     daemon: &'a Daemon,
-    fleet: Fleet,
+    state: PathBuf,
+    ports: Vec<u16>,
 }
 
 impl House<'_> {
+    fn begin(daemon: &Daemon) -> House<'_> {
+        use std::os::unix::fs::PermissionsExt;
+        // Services run as another user and must be able to reach their spool.
+        std::fs::set_permissions(daemon.at(), std::fs::Permissions::from_mode(0o755)).unwrap();
+        let state = daemon.at().join("state");
+        std::fs::create_dir(&state).unwrap();
+        House { daemon, state, ports: crate::free_ports(2) }
+    }
+
     fn command(&self, arguments: &[&str]) -> Output {
         let mut command = self.daemon.inside(program("decnet"));
-        command.arg("--state-dir").arg(self.fleet.state()).args(arguments);
-        command.env("DECNET_API_PORT", self.fleet.port().to_string());
+        command.arg("--state-dir").arg(&self.state).args(arguments);
+        for (name, port) in ["DECNET_API_PORT", "DECNET_WEB_PORT"].iter().zip(&self.ports) {
+            command.env(name, port.to_string());
+        }
         command.output().unwrap()
     }
 
+    /// What a command prints: a document, or a list of a document a line.
     fn run(&self, arguments: &[&str]) -> Value {
         let output = self.command(arguments);
         // The status may be red where a test breaks something.
         let told = output.status.success() || arguments.first() == Some(&"status");
         assert!(told, "{arguments:?}: {}", printed(&output));
-        serde_json::from_slice(&output.stdout).unwrap_or_default()
+        let lines = || {
+            let text = String::from_utf8_lossy(&output.stdout).into_owned();
+            text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+        };
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| Value::Array(lines()))
     }
 
     fn rows(&self, arguments: &[&str], wanted: impl Fn(&Value) -> bool) -> Option<Value> {
         let rows = self.run(arguments);
-        rows.as_array()?.iter().find(|row| wanted(row)).cloned()
+        // What is a document of its own is a list of one.
+        let one = std::slice::from_ref(&rows);
+        rows.as_array().map_or(one, Vec::as_slice).iter().find(|row| wanted(row)).cloned()
+    }
+}
+
+impl Drop for House<'_> {
+    fn drop(&mut self) {
+        let output = self.command(&["teardown", "--all"]);
+        if !output.status.success() {
+            eprintln!("teardown: {}", printed(&output));
+        }
     }
 }
 
 /// A folder that an image is built from: a shell and a login that writes down what it is told.
 fn shop(at: &Path) -> PathBuf {
+    use std::os::unix::fs::PermissionsExt;
     let folder = at.join("shop");
     std::fs::create_dir(&folder).unwrap();
     std::fs::copy("/bin/busybox", folder.join("busybox")).unwrap();
     let login = "#!/bin/busybox sh\n/bin/busybox printf 'user: '\nread user\n/bin/busybox printf 'password: '\n\
                  read password\necho \"login $user $password from 198.51.100.7\" >/proc/1/fd/1\necho sorry\n";
-    std::fs::write(folder.join("login"), login).unwrap();
-    let recipe = "FROM scratch\nCOPY busybox /bin/busybox\nCOPY --chmod=755 login /login\n";
-    std::fs::write(folder.join("Dockerfile"), recipe.replace("--chmod=755 ", "")).unwrap();
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(folder.join("login"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let note = "#!/bin/busybox sh\nread line\necho \"noted $line\" >>/var/log/note/all.log\necho thanks\n";
+    for (name, script) in [("login", login), ("note", note)] {
+        std::fs::write(folder.join(name), script).unwrap();
+        std::fs::set_permissions(folder.join(name), std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let recipe = "FROM scratch\nCOPY busybox /bin/busybox\nCOPY login note /\n";
+    std::fs::write(folder.join("Dockerfile"), recipe).unwrap();
     folder
 }
 
@@ -169,16 +204,17 @@ const WORDS: [&str; 6] = ["decnet", "decky", "decoy", "honeypot", "netsvc", "can
 #[test]
 fn a_fleet_of_containers_lives_as_wanted_and_goes_without_a_trace() {
     let Some(daemon) = Daemon::start() else { return };
-    let house = House { daemon: &daemon, fleet: Fleet::begin(230, &[]) };
+    let house = House::begin(&daemon);
     let text = format!(
-        "[general]\nruntime = docker\nnet = 10.67.0.0/24\n[custom-shop]\nbuild = {}\n\
+        "[general]\nruntime = docker\nnet = 10.67.0.0/24\n[custom-shop]\nbuild = {0}\n\
          exec = /bin/busybox nc -ll -p 8080 -e /login\nports = 8080\n\
          credential = \"login (?P<user>\\S+) (?P<password>\\S+) from (?P<source>\\S+)\"\n\
-         [web-01]\nservices = ssh, http, shop\nip = 10.67.0.11\nnmap_os = linux\n\
-         [web-02]\nservices = redis\nip = 10.67.0.12\n[web-03]\nservices = shop\nip = 10.67.0.13\n",
+         [custom-note]\nbuild = {0}\nexec = /bin/busybox nc -ll -p 8081 -e /note\nports = 8081\n\
+         log = /var/log/note/all.log\n[web-01]\nservices = ssh, http, shop\nip = 10.67.0.11\nnmap_os = linux\n\
+         [web-02]\nservices = redis\nip = 10.67.0.12\n[web-03]\nservices = shop, note\nip = 10.67.0.13\n",
         shop(daemon.at()).display()
     );
-    let config = house.fleet.state().join("fleet.ini");
+    let config = house.state.join("fleet.ini");
     std::fs::write(&config, text).unwrap();
     let config = config.to_str().unwrap();
     house.run(&["deploy", "--config", config]);
@@ -189,6 +225,14 @@ fn a_fleet_of_containers_lives_as_wanted_and_goes_without_a_trace() {
     mended(&house);
     composed(&house);
     unchanged(&house, config);
+    emptied(&house);
+    segment(&house);
+    emptied(&house);
+}
+
+/// Nothing is left.
+fn emptied(house: &House<'_>) {
+    let daemon = house.daemon;
     house.run(&["teardown", "--all"]);
     until("containers are gone", || {
         daemon.lines(&["ps", "--all", "--quiet", "--filter", "label=decnet.site"]).is_empty().then_some(())
@@ -196,6 +240,34 @@ fn a_fleet_of_containers_lives_as_wanted_and_goes_without_a_trace() {
     until("networks are gone", || {
         daemon.lines(&["network", "ls", "--quiet", "--filter", "label=decnet.site"]).is_empty().then_some(())
     });
+}
+
+/// On a segment the host has a way to each decky and to nobody else.
+fn segment(house: &House<'_>) {
+    let daemon = house.daemon;
+    house.run(&[
+        "deploy",
+        "--runtime",
+        "docker",
+        "--interface",
+        "up0",
+        "-n",
+        "1",
+        "--services",
+        "redis",
+        "--seed",
+        "e2e",
+        "--ip-start",
+        "10.99.0.77",
+        "--distro",
+        "debian",
+    ]);
+    let routes = || printed(&daemon.inside("ip").args(["route", "show"]).output().unwrap());
+    let ours: Vec<_> = routes().lines().filter(|line| line.contains("dshim-")).map(str::to_owned).collect();
+    assert!(ours.len() == 1 && ours[0].starts_with("10.99.0.77 dev dshim-"), "{ours:?}");
+    assert!(daemon.talk("10.99.0.77", 6379, "PING\r\n").contains("PONG"));
+    house.run(&["teardown", "--all"]);
+    until("the host's way is gone", || (!routes().contains("dshim-")).then_some(()));
 }
 
 /// What somebody does is recorded, on services of ours and of the operator's.
@@ -207,6 +279,12 @@ fn touched(house: &House<'_>) {
     assert!(daemon.talk("10.67.0.12", 6379, "PING\r\n").contains("PONG"));
     until("a line of the operator's program", || {
         house.rows(&["events", "--json", "--kind", "custom_line"], |row| row.to_string().contains("s3cr3t"))
+    });
+    assert!(daemon.talk("10.67.0.13", 8081, "hello\n").contains("thanks"));
+    until("a line of a file inside", || {
+        house.rows(&["events", "--json", "--kind", "custom_line"], |row| {
+            row.to_string().contains("noted hello")
+        })
     });
     let creds = ["creds", "--json"];
     let login = until("the login in it", || house.rows(&creds, |row| row["service"] == "shop"));
@@ -220,7 +298,8 @@ fn touched(house: &House<'_>) {
 fn confined(daemon: &Daemon) {
     let shop = daemon.container("web-01", "shop").pop().unwrap();
     let run = |script: &str| printed(&daemon.docker(&["exec", &shop, "/bin/busybox", "sh", "-c", script]));
-    let to = |ip: &str, port: u16| run(&format!("/bin/busybox nc -w 2 {ip} {port} </dev/null; echo ended $?"));
+    let to =
+        |ip: &str, port: u16| run(&format!("/bin/busybox nc -w 2 {ip} {port} </dev/null; echo ended $?"));
     assert!(to("10.67.0.11", 22).contains("SSH-2.0-"), "its own port answers");
     for (ip, port) in [("10.67.0.12", 6379), ("10.99.0.1", 22)] {
         let told = to(ip, port);
@@ -248,20 +327,25 @@ fn mended(house: &House<'_>) {
             let there = daemon.container("web-01", part);
             (!there.is_empty() && !there.contains(&killed)).then_some(())
         });
-        until("it serves", || daemon.talk("10.67.0.11", 8080, "eve\nagain\n").contains("sorry").then_some(()));
+        until("it serves", || {
+            daemon.talk("10.67.0.11", 8080, "eve\nagain\n").contains("sorry").then_some(())
+        });
     }
     assert_eq!(daemon.container("web-02", "own"), other);
-    until("what it heard since", || house.rows(&["creds", "--json"], |row| row.to_string().contains("again")));
+    until("what it heard since", || {
+        house.rows(&["creds", "--json"], |row| row.to_string().contains("again"))
+    });
 }
 
 /// The file is one that people can run.
 fn composed(house: &House<'_>) {
-    let file = house.fleet.state().join("docker/decnet-compose.yml");
+    let file = house.state.join("docker/decnet-compose.yml");
     let text = std::fs::read_to_string(&file).unwrap();
-    assert_eq!(text.matches("container_name:").count(), 7, "{text}");
+    assert_eq!(text.matches("container_name:").count(), 8, "{text}");
     if have("docker-compose", "docker-compose") {
         let file = file.to_str().unwrap();
-        let output = house.daemon.inside("docker-compose").args(["-f", file, "config", "--quiet"]).output().unwrap();
+        let output =
+            house.daemon.inside("docker-compose").args(["-f", file, "config", "--quiet"]).output().unwrap();
         assert!(output.status.success(), "{}", printed(&output));
     }
 }
@@ -276,6 +360,6 @@ fn unchanged(house: &House<'_>, config: &str) {
     house.run(&["deploy", "--config", config]);
     assert_eq!((all("web-01"), all("web-03")), (one, three));
     let now = all("web-02");
-    assert_eq!((now[2].len(), two[2].len()), (1, 0));
+    assert_eq!((&now[..2], now[2].len()), (&two[..2], 1), "what served goes on, and one more does");
     assert!(daemon.talk("10.67.0.12", 8080, "a\nb\n").contains("sorry"));
 }

@@ -14,7 +14,13 @@ fn place(carrier: Carrier) -> Place {
     let mut network: decnet_model::fleet::Network = "10.67.0.0/24".parse().unwrap();
     network.gateway = Some([10, 67, 0, 1].into());
     network.interface = Some("eth0".to_owned()).filter(|_| carrier != Carrier::Bridge);
-    Place { site: "ab12cd34".to_owned(), network, carrier, stage_image: "netsvc:00ff".to_owned(), stage_user: 64_999 }
+    Place {
+        site: "ab12cd34".to_owned(),
+        network,
+        carrier,
+        stage_image: "netsvc:00ff".to_owned(),
+        stage_user: 64_999,
+    }
 }
 
 fn shop() -> CustomService {

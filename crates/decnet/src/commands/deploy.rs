@@ -297,7 +297,12 @@ pub fn show(fleet: &Fleet, json: bool) {
             decky.name.to_string(),
             decky.ip.to_string(),
             decky.system.clone(),
-            decky.slugs().into_iter().chain(fleet.brought(decky).map(|own| own.name.clone())).collect::<Vec<_>>().join(" "),
+            decky
+                .slugs()
+                .into_iter()
+                .chain(fleet.brought(decky).map(|own| own.name.clone()))
+                .collect::<Vec<_>>()
+                .join(" "),
             fleet.absent(decky).collect::<Vec<_>>().join(" "),
         ]
     });

@@ -252,8 +252,8 @@ impl Inner {
         let wanted = self.ground.containers(node).map_err(on_host)?;
         let ours: Vec<_> = listed.iter().filter(|one| one.decky() == node.name()).collect();
         let done = self.parts(node, &wanted, &ours, images).await;
-        if done.is_err() {
-            // All of it or nothing.
+        // All of it or nothing; of one that was there before, what stands stays.
+        if done.is_err() && ours.is_empty() {
             let left = listing::containers(&self.client, &self.ground.place.site).await.unwrap_or_default();
             for one in left.iter().filter(|one| one.decky() == node.name()) {
                 let _ = self.take_away(&one.id, node.name()).await;

@@ -199,14 +199,18 @@ impl Client {
     pub(super) async fn once(&self, asked: &Asked) -> Result<Value, DockerError> {
         let late = || DockerError::Slow { attempt: asked.attempt.clone(), after: asked.patience };
         let (status, body) = timeout(asked.patience, self.exchange(asked)).await.map_err(|_| late())??;
-        let failed = |message: String| DockerError::Failed { attempt: asked.attempt.clone(), status, message };
+        let failed =
+            |message: String| DockerError::Failed { attempt: asked.attempt.clone(), status, message };
         if status >= 400 {
             let told = serde_json::from_slice::<Value>(&body).ok();
             let told = told.as_ref().and_then(|value| value.get("message")?.as_str());
             return Err(failed(told.map_or_else(|| shown(&body), str::to_owned)));
         }
         let text = String::from_utf8_lossy(&body);
-        let odd = |why: serde_json::Error| DockerError::Odd { attempt: asked.attempt.clone(), why: why.to_string() };
+        let odd = |why: serde_json::Error| DockerError::Odd {
+            attempt: asked.attempt.clone(),
+            why: why.to_string(),
+        };
         if asked.patience == LONG {
             return match complaint(&text) {
                 Some(message) => Err(failed(message)),
@@ -261,7 +265,9 @@ fn complaint(report: &str) -> Option<String> {
 /// A text as part of a query (RFC 3986 §2.1).
 pub(super) fn escaped(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+    text.bytes()
+        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
 }
 
 #[cfg(test)]
@@ -274,7 +280,9 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     /// A daemon that gives these answers, one after the other and then the last one again.
-    async fn daemon<const N: usize>(answers: [(u16, &'static str); N]) -> (tempfile::TempDir, Client, Arc<AtomicUsize>) {
+    async fn daemon<const N: usize>(
+        answers: [(u16, &'static str); N],
+    ) -> (tempfile::TempDir, Client, Arc<AtomicUsize>) {
         let folder = tempfile::tempdir().unwrap();
         let socket = folder.path().join("d.sock");
         let listener = tokio::net::UnixListener::bind(&socket).unwrap();

@@ -52,7 +52,8 @@ pub(super) async fn containers(client: &Client, site: &str) -> Result<Vec<Listed
     let filter = json!({ "label": [format!("{LABEL_SITE}={site}")] }).to_string();
     let path = format!("/containers/json?all=1&filters={}", escaped(&filter));
     let answer = client.ask(Asked::get(path, attempt)).await?;
-    let odd = |error: serde_json::Error| DockerError::Odd { attempt: attempt.to_owned(), why: error.to_string() };
+    let odd =
+        |error: serde_json::Error| DockerError::Odd { attempt: attempt.to_owned(), why: error.to_string() };
     serde_json::from_value(answer).map_err(odd)
 }
 
@@ -91,7 +92,10 @@ pub(super) async fn inspect(client: &Client, id: &str) -> Result<Inspected, Dock
     let answer = client.ask(Asked::get(format!("/containers/{id}/json"), "look at a container")).await?;
     let pid = answer.pointer("/State/Pid").and_then(Value::as_i64);
     let log = answer.get("LogPath").and_then(Value::as_str).unwrap_or_default();
-    Ok(Inspected { pid: pid.and_then(|pid| i32::try_from(pid).ok()).unwrap_or_default(), log: log.to_owned() })
+    Ok(Inspected {
+        pid: pid.and_then(|pid| i32::try_from(pid).ok()).unwrap_or_default(),
+        log: log.to_owned(),
+    })
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ mod shim;
 mod shut;
 
 pub use backend::{Docker, DockerConfig, DockerStatus};
-pub use decnet_compose::Carrier;
 pub use client::{Client, DockerError, socket};
+pub use decnet_compose::Carrier;
 pub use image::{build, ensure, stage_image};
 pub use place::{Left, left_over, remove_all, site_name};

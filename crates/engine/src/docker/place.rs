@@ -144,7 +144,9 @@ impl Ground {
         if let Ok(lines) = open(&self.spool(name).join("lines"), flags, Mode::empty()) {
             let flags = OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_WRONLY | OFlag::O_CLOEXEC;
             match openat(&lines, SUCCESSOR, flags, Mode::from_bits_truncate(0o640)) {
-                Ok(file) => fchown(&file, self.stage.user.map(Uid::from_raw), self.stage.user.map(Gid::from_raw))?,
+                Ok(file) => {
+                    fchown(&file, self.stage.user.map(Uid::from_raw), self.stage.user.map(Gid::from_raw))?
+                }
                 Err(nix::errno::Errno::EEXIST) => {}
                 Err(errno) => return Err(errno.into()),
             }
@@ -204,7 +206,13 @@ impl Ground {
             std::net::IpAddr::V4(ip) => Some(ip),
             std::net::IpAddr::V6(_) => None,
         });
-        shim::sync(&self.folder.join(SHIM), &self.place.site, self.place.carrier, parent, &addresses.collect())
+        shim::sync(
+            &self.folder.join(SHIM),
+            &self.place.site,
+            self.place.carrier,
+            parent,
+            &addresses.collect(),
+        )
     }
 }
 
@@ -260,14 +268,14 @@ fn same(there: &Value, wanted: &Value) -> bool {
     let part = |value: &Value, path: &str| value.pointer(path).cloned();
     let alike = |path: &str| part(there, path) == part(wanted, path);
     let options = |value: &Value| {
-        let parent = |name: &str| value.pointer("/Options").and_then(|all| all.get(name)?.as_str().map(str::to_owned));
+        let parent =
+            |name: &str| value.pointer("/Options").and_then(|all| all.get(name)?.as_str().map(str::to_owned));
         (parent("parent"), parent("ipvlan_mode"))
     };
     ["/Driver", "/Internal", "/IPAM/Config/0/Subnet", "/Name"].iter().all(|path| alike(path))
         && options(there) == options(wanted)
-        && part(wanted, "/IPAM/Config/0/Gateway").is_none_or(|gateway| {
-            part(there, "/IPAM/Config/0/Gateway").is_some_and(|other| other == gateway)
-        })
+        && part(wanted, "/IPAM/Config/0/Gateway")
+            .is_none_or(|gateway| part(there, "/IPAM/Config/0/Gateway").is_some_and(|other| other == gateway))
 }
 
 /// Removes all containers of an installation, and its network.
@@ -287,7 +295,8 @@ pub(super) async fn remove(client: &Client, site: &str) -> Result<(), DockerErro
 
 /// Removes a container, running or not.
 pub(super) async fn remove_one(client: &Client, id: &str, decky: &str) -> Result<(), DockerError> {
-    let asked = Asked::delete(format!("/containers/{id}?force=1&v=1"), format!("remove a container of {decky}"));
+    let asked =
+        Asked::delete(format!("/containers/{id}?force=1&v=1"), format!("remove a container of {decky}"));
     gone(client.ask(asked).await)
 }
 

@@ -150,7 +150,10 @@ impl Porter {
     pub(super) fn sweep(&self, there: &BTreeSet<&str>) {
         for entry in fs::read_dir(&self.spools).into_iter().flatten().flatten() {
             let name = entry.file_name();
-            let Some(short) = name.to_str().filter(|name| name.starts_with(PREFIX)).and_then(|name| name.rsplit('.').next())
+            let Some(short) = name
+                .to_str()
+                .filter(|name| name.starts_with(PREFIX))
+                .and_then(|name| name.rsplit('.').next())
             else {
                 continue;
             };
@@ -233,7 +236,14 @@ impl Copy {
     }
 
     /// Copies a file from `offset` on; whether its end was reached. `closed`: it does not grow.
-    fn file(&mut self, file: &File, inode: u64, offset: u64, closed: bool, left: &mut u64) -> io::Result<bool> {
+    fn file(
+        &mut self,
+        file: &File,
+        inode: u64,
+        offset: u64,
+        closed: bool,
+        left: &mut u64,
+    ) -> io::Result<bool> {
         let mut offset = offset;
         let mut piece = vec![0; PIECE];
         loop {
@@ -265,13 +275,15 @@ impl Copy {
         let (segment, length) = match self.at.filter(goes_on) {
             Some(at) => at,
             None => {
-                let last = self.at.map_or(Segment { sequence: 0, inode: 0, start: 0 }, |(segment, _)| segment);
+                let last =
+                    self.at.map_or(Segment { sequence: 0, inode: 0, start: 0 }, |(segment, _)| segment);
                 (last.next(inode, offset), 0)
             }
         };
         let path = self.folder.join(LINES).join(segment.to_string());
         let flags = libc::O_NOFOLLOW;
-        let mut file = OpenOptions::new().append(true).create(true).mode(0o640).custom_flags(flags).open(path)?;
+        let mut file =
+            OpenOptions::new().append(true).create(true).mode(0o640).custom_flags(flags).open(path)?;
         if length == 0 {
             give(&file, self.user)?;
         }
@@ -289,7 +301,10 @@ fn made(folder: &Path) -> io::Result<(File, PathBuf)> {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
         _ => {}
     }
-    held(folder)
+    let (opened, path) = held(folder)?;
+    // Whatever the umask says: the collector goes through it.
+    opened.set_permissions(fs::Permissions::from_mode(0o755))?;
+    Ok((opened, path))
 }
 
 fn segments(folder: fs::ReadDir) -> impl Iterator<Item = Segment> {
@@ -315,7 +330,11 @@ fn inside(pid: i32, path: &str) -> Option<File> {
     let root = File::open(format!("/proc/{pid}/root")).ok()?;
     let how = OpenHow::new()
         .flags(OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY)
-        .resolve(ResolveFlag::RESOLVE_IN_ROOT | ResolveFlag::RESOLVE_NO_SYMLINKS | ResolveFlag::RESOLVE_NO_MAGICLINKS);
+        .resolve(
+            ResolveFlag::RESOLVE_IN_ROOT
+                | ResolveFlag::RESOLVE_NO_SYMLINKS
+                | ResolveFlag::RESOLVE_NO_MAGICLINKS,
+        );
     let file = File::from(openat2(&root, path, how).ok()?);
     file.metadata().ok().filter(fs::Metadata::is_file).map(|_| file)
 }
@@ -405,7 +424,8 @@ mod tests {
         assert!(newest.sequence > 1 && newest.start > 0, "{newest:?}");
         assert_eq!(site.copied().len(), count * line.len());
         let lines = site.folder.path().join("copy").join(LINES);
-        fs::remove_file(lines.join(Segment { sequence: 1, inode: newest.inode, start: 0 }.to_string())).unwrap();
+        fs::remove_file(lines.join(Segment { sequence: 1, inode: newest.inode, start: 0 }.to_string()))
+            .unwrap();
         site.write("last\n");
         site.copy().pass(false);
         assert!(site.copied().ends_with("x\nlast\n"));

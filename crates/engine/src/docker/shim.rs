@@ -77,5 +77,6 @@ fn read(record: &Path) -> Option<Made> {
 /// The host's own address on the segment: it answers to what deckies ask of it.
 fn own_address(interface: &str) -> Option<Ipv4Addr> {
     let ours = getifaddrs().ok()?.filter(|entry| entry.interface_name == interface);
-    ours.filter_map(|entry| entry.address).find_map(|address| address.as_sockaddr_in().map(|address| address.ip()))
+    ours.filter_map(|entry| entry.address)
+        .find_map(|address| address.as_sockaddr_in().map(|address| address.ip()))
 }

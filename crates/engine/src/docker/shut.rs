@@ -6,8 +6,7 @@
 use crate::command::{Cmd, CmdError};
 
 /// The rule, for `iptables`.
-const RULE: &[&str] =
-    &["OUTPUT", "!", "-o", "lo", "-m", "conntrack", "--ctstate", "NEW", "-j", "DROP"];
+const RULE: &[&str] = &["OUTPUT", "!", "-o", "lo", "-m", "conntrack", "--ctstate", "NEW", "-j", "DROP"];
 /// The command, as distributions call it; where both are there, the daemon's choice is the first.
 const COMMANDS: &[&str] = &["iptables", "iptables-legacy", "iptables-nft"];
 

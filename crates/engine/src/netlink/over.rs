@@ -16,7 +16,8 @@ fn over(name: &str, parent: u32, kind: &str, ipvlan: bool) -> Message {
     } else {
         Message::inner().number(IFLA_MACVLAN_MODE, MACVLAN_MODE_BRIDGE)
     };
-    let info = Message::inner().attribute(libc::IFLA_INFO_KIND, kind.as_bytes()).nested(libc::IFLA_INFO_DATA, mode);
+    let info =
+        Message::inner().attribute(libc::IFLA_INFO_KIND, kind.as_bytes()).nested(libc::IFLA_INFO_DATA, mode);
     Message::new(libc::RTM_NEWLINK, NEW)
         .link(0, 0, 0)
         .text(libc::IFLA_IFNAME, name)
@@ -74,11 +75,16 @@ mod tests {
     fn devices_are_asked_for_as_the_kernel_reads_it() {
         let has = |bytes: &[u8], part: &[u8]| bytes.windows(part.len()).any(|window| window == part);
         for (kind, ipvlan, mode) in [
-            ("macvlan", false, [&8_u16.to_ne_bytes()[..], &1_u16.to_ne_bytes(), &4_u32.to_ne_bytes()].concat()),
+            (
+                "macvlan",
+                false,
+                [&8_u16.to_ne_bytes()[..], &1_u16.to_ne_bytes(), &4_u32.to_ne_bytes()].concat(),
+            ),
             ("ipvlan", true, [&6_u16.to_ne_bytes()[..], &1_u16.to_ne_bytes(), &0_u16.to_ne_bytes()].concat()),
         ] {
             let bytes = over("dshim-x", 7, kind, ipvlan).finish(1);
-            let parent = [&8_u16.to_ne_bytes()[..], &libc::IFLA_LINK.to_ne_bytes(), &7_u32.to_ne_bytes()].concat();
+            let parent =
+                [&8_u16.to_ne_bytes()[..], &libc::IFLA_LINK.to_ne_bytes(), &7_u32.to_ne_bytes()].concat();
             assert!(has(&bytes, kind.as_bytes()) && has(&bytes, b"dshim-x\0") && has(&bytes, &parent));
             assert!(has(&bytes, &mode), "{bytes:?}");
         }

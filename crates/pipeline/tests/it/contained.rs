@@ -38,7 +38,9 @@ fn append(folder: &std::path::Path, sequence: u64, text: &str) {
 
 fn segments(folder: &std::path::Path) -> usize {
     let names = fs::read_dir(folder.join(LINES)).unwrap().flatten();
-    names.filter(|entry| entry.file_name().to_str().is_some_and(|name| name.parse::<Segment>().is_ok())).count()
+    names
+        .filter(|entry| entry.file_name().to_str().is_some_and(|name| name.parse::<Segment>().is_ok()))
+        .count()
 }
 
 fn entry(text: &str) -> String {
@@ -62,8 +64,15 @@ fn said(site: &Site) -> Vec<String> {
     all.iter().map(value).collect()
 }
 
-const WANTED: [&str; 7] =
-    ["one", "from 198.51.100.7 login bob s3cret", "bob:s3cret@198.51.100.7", "three parts", "four", "five", "end"];
+const WANTED: [&str; 7] = [
+    "one",
+    "from 198.51.100.7 login bob s3cret",
+    "bob:s3cret@198.51.100.7",
+    "three parts",
+    "four",
+    "five",
+    "end",
+];
 
 /// What is written between two passes: segment and text.
 fn story() -> Vec<Vec<(u64, String)>> {
@@ -127,5 +136,9 @@ fn a_collector_that_begins_anew_goes_on_where_the_other_ended() {
     for _ in 0..8 {
         collector.pass(Instant::now()).unwrap();
     }
-    assert_eq!(said(&site), ["one", "two", "three", "four", "five"], "what is longer than any line is left out");
+    assert_eq!(
+        said(&site),
+        ["one", "two", "three", "four", "five"],
+        "what is longer than any line is left out"
+    );
 }

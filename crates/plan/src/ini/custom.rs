@@ -108,7 +108,12 @@ pub const KEYS: &[CustomKey] = &[
         example: "login failed for (?P<user>\\S+) with (?P<password>\\S+)",
         former: None,
         read: |custom, entry, errors| {
-            if expression(entry, errors, |names, _| names.contains("password"), "has no group (?P<password>…)") {
+            if expression(
+                entry,
+                errors,
+                |names, _| names.contains("password"),
+                "has no group (?P<password>…)",
+            ) {
                 custom.credential = Some(entry.value.clone());
             }
         },
@@ -134,9 +139,9 @@ pub const KEYS: &[CustomKey] = &[
         read: |custom, entry, errors| {
             let known = |name: &str| {
                 let upper = name.to_ascii_uppercase();
-                CAPABILITIES.contains(&upper.trim_start_matches("CAP_")).then(|| {
-                    upper.trim_start_matches("CAP_").to_owned()
-                })
+                CAPABILITIES
+                    .contains(&upper.trim_start_matches("CAP_"))
+                    .then(|| upper.trim_start_matches("CAP_").to_owned())
             };
             match text::list(&entry.value).and_then(|all| all.into_iter().map(known).collect()) {
                 Some(all) => custom.capabilities = all,
@@ -189,7 +194,7 @@ pub(super) fn read(section: &Section, errors: &mut Errors) -> Option<CustomServi
         errors.add(section.line, message);
         return None;
     }
-    if catalogue::find(name).is_some() || name == OWN {
+    if catalogue::find(name).is_some() || RESERVED.contains(&name) {
         let message = format!("[{}]: there is a service {name} already; choose another name", section.name);
         errors.add(section.line, message);
         return None;
@@ -227,8 +232,8 @@ pub(super) fn written(custom: &CustomService) -> impl Iterator<Item = (&'static 
     KEYS.iter().filter_map(|key| Some((key.name, (key.write)(custom)?)))
 }
 
-/// The container of a decky's built-in services is called so.
-const OWN: &str = "own";
+/// Parts of a decky and writers of events that are ours.
+const RESERVED: &[&str] = &["base", "own", "gate", "collector", "canary"];
 
 /// Whether `text` can name an image, as the distribution reference grammar has it: path, tag, digest.
 fn is_image(text: &str) -> bool {
@@ -265,7 +270,8 @@ fn variables(value: &str) -> Option<BTreeMap<String, String>> {
     for item in text::list(value).filter(|items| items.len() <= MOST_VARIABLES)? {
         let (name, value) = item.split_once('=')?;
         let letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-        let named = !name.is_empty() && name.bytes().all(letter) && !name.starts_with(|c: char| c.is_ascii_digit());
+        let named =
+            !name.is_empty() && name.bytes().all(letter) && !name.starts_with(|c: char| c.is_ascii_digit());
         if !named || all.insert(name.to_owned(), value.to_owned()).is_some() {
             return None;
         }

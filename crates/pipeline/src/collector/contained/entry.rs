@@ -50,7 +50,9 @@ impl Joiner {
         let Ok(entry) = serde_json::from_slice::<Entry>(bytes) else { return false };
         let at = stamp::parse(&to_micros(&entry.time));
         let index = usize::from(entry.stream == "stderr");
-        let (Some(part), Some(stream)) = (self.parts.get_mut(index), STREAMS.get(index)) else { return false };
+        let (Some(part), Some(stream)) = (self.parts.get_mut(index), STREAMS.get(index)) else {
+            return false;
+        };
         let text = entry.log.as_bytes();
         let (text, whole) = text.strip_suffix(b"\n").map_or((text, false), |text| (text, true));
         let room = LINE_MOST.saturating_sub(part.len());

@@ -198,7 +198,7 @@ impl Reading {
                 let line = piece.strip_suffix(b"\n").unwrap_or(piece);
                 self.raw(line, file, &mut turn, take)?;
             }
-            self.overlong = !whole && too_long || self.overlong && !whole;
+            self.overlong = !whole && (too_long || self.overlong);
             self.at.offset += piece.len() as u64;
             self.note();
         }
@@ -246,7 +246,8 @@ impl Reading {
 
     fn fill(&mut self, path: &Path) -> Result<usize, CollectError> {
         self.window.resize(WINDOW, 0);
-        let opened = OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path);
+        let opened =
+            OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path);
         let opened = opened.map_err(unreadable("open", path))?;
         fill(&opened, &mut self.window, self.at.offset).map_err(unreadable("read", path))
     }
