@@ -51,7 +51,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("decnet-corpus", &["decnet-model", "netsvc-wire"]),
     ("decnet-shape", &["decnet-model", "netsvc-wire"]),
     ("decnet-analysis", &["decnet-model", "decnet-shape", "netsvc-wire", "netsvc-persona"]),
-    ("decnet-engine", &["decnet-model", "netsvc-persona", "netsvc-stack"]),
+    ("decnet-compose", &["decnet-model", "netsvc-persona"]),
+    ("decnet-engine", &["decnet-model", "decnet-compose", "netsvc-persona", "netsvc-stack"]),
     ("decnet-pipeline", &["decnet-model", "decnet-store", "decnet-bus", "decnet-analysis", "netsvc-wire"]),
     ("decnet-export", &["decnet-model", "decnet-store", "decnet-shape", "netsvc-wire"]),
     (
@@ -171,6 +172,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "decnet-learn",
             "decnet-model",
             "decnet-people",
+            "decnet-pipeline",
             "decnet-plan",
             "decnet-sensors",
             "decnet-swarm",

@@ -198,6 +198,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
             "decnet incidents --decky web-01 --since 1d --json",
         ],
     ),
+    ("image build", &["decnet image build", "decnet image build --no-cache --json"]),
     ("init", &["decnet init --dry-run", "decnet init", "decnet init --verify"]),
     ("join", &["decnet join master.lan TOKEN --interface eth0 --run", "decnet join 192.0.2.1:8770 TOKEN"]),
     ("lab", &["decnet lab up", "decnet lab down"]),

@@ -27,6 +27,7 @@ const MASTERS: &[&str] = &[
     "export",
     "firedrill",
     "identities",
+    "image",
     "incident",
     "incidents",
     "letters",

@@ -1,5 +1,6 @@
 //! What a backend is asked to make exist.
 
+use decnet_model::custom::CustomService;
 use netsvc_persona::{
     Letter, Persona,
     stage::{PortSpec, ServiceSpec},
@@ -19,6 +20,9 @@ pub struct NodeSpec {
     pub services: Vec<ServiceSpec>,
     /// The sockets that its services listen on.
     pub ports: Vec<PortSpec>,
+    /// Services of the operator's own, which only containers can be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub custom: Vec<CustomService>,
 }
 
 /// All letters in the mailboxes of a node.
@@ -147,5 +151,6 @@ pub(crate) fn sample(name: &str, ip: [u8; 4], ports: &[u16]) -> NodeSpec {
         persona,
         services: vec![ServiceSpec { slug: "echo".to_owned(), settings: BTreeMap::new() }],
         ports: ports.iter().map(port).collect(),
+        custom: Vec::new(),
     }
 }

@@ -54,6 +54,12 @@ pub trait Backend: Send + Sync {
     /// `loopback`, `native`, …: the value of `--runtime`.
     fn name(&self) -> &'static str;
 
+    /// Whether adding a node that is there makes it what was added. Where it does not, whoever changes one removes it
+    /// first.
+    fn changes_in_place(&self) -> bool {
+        false
+    }
+
     /// The nodes that exist.
     ///
     /// # Errors

@@ -6,6 +6,7 @@
 
 mod config;
 mod error;
+pub mod images;
 pub mod intent;
 pub mod lab;
 pub mod mutate;

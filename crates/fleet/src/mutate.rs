@@ -152,7 +152,7 @@ async fn change(
         for name in names {
             let decky = fleet.deckies.get(name).ok_or_else(|| Error::NoDecky(name.clone()))?;
             if let Some((mutation, changed)) = one(&fleet, decky)? {
-                deckies.push(intent::row(&changed)?);
+                deckies.push(intent::row(&fleet, &changed)?);
                 mutations.push(mutation);
                 fleet.deckies.insert(name.clone(), changed);
             }

@@ -171,6 +171,7 @@ impl Keeper {
             return Ok(());
         };
         let retry = self.failed && RETRY <= self.tried.elapsed();
+        self.mend().await;
         let stamps = self.stamps(text).await?;
         if self.last.as_ref() == Some(&stamps) && !retry {
             return Ok(());
@@ -218,6 +219,16 @@ impl Keeper {
             tracing::warn!(error = %plan::chain(&error), "letters were not put into mailboxes");
         }
         Ok(())
+    }
+
+    /// Looks whether deckies are what they were made as; the next lines of a pass mend what is not.
+    async fn mend(&mut self) {
+        // What failed is tried again in its own time.
+        let (Some(running), false) = (&self.running, self.failed) else { return };
+        if self.last.is_some() && running.has_drifted().await {
+            tracing::warn!("deckies are not as they were made; they are made so again");
+            self.last = None;
+        }
     }
 
     /// Deckies that are not wanted are gone, even those that an earlier run left in the store as running.
@@ -270,7 +281,16 @@ impl Keeper {
         self.post().await?;
         let Some(running) = &self.running else { return Ok(()) };
         let (backend, nodes) = (running.backend(), &self.nodes);
-        let have = backend.observe().await.map_err(|error| Error::Runtime("look at the runtime", error))?;
+        let have = match backend.observe().await {
+            Ok(have) => have,
+            // The containers of a daemon that does not answer may well run: nothing is said of them.
+            Err(error) if backend.changes_in_place() => {
+                tracing::warn!(error = %plan::chain(&error), "the runtime does not answer; it is asked again");
+                self.failed = true;
+                return Ok(());
+            }
+            Err(error) => return Err(Error::Runtime("look at the runtime", error)),
+        };
         let mut states: Vec<DeckyState> = nodes
             .iter()
             .filter(|(name, node)| have.get(*name) == Some(node))
@@ -278,7 +298,10 @@ impl Keeper {
             .collect();
         for step in plan::plan(nodes, &have) {
             match step {
-                Step::Remove(gone) => {
+                Step::Remove(mut gone) => {
+                    if backend.changes_in_place() {
+                        gone.retain(|node| !nodes.contains_key(node.name()));
+                    }
                     states.extend(gone.iter().map(|node| state(node.name(), DeckyActual::Gone, "")));
                     let done = backend.apply(&Step::Remove(gone)).await;
                     done.map_err(|error| Error::Runtime("take deckies down", error))?;

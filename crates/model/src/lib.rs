@@ -4,6 +4,7 @@ pub mod access;
 pub mod alert;
 pub mod archetype;
 pub mod canary;
+pub mod capture;
 pub mod catalogue;
 pub mod custom;
 pub mod export;

@@ -25,6 +25,7 @@ mod clients_relays;
 mod clients_web;
 mod clients_windows;
 mod clocks;
+mod containers;
 mod discovery;
 mod faces;
 mod fleet;

@@ -87,6 +87,7 @@ const PARSERS: &[Parser] = &[
     ("jarm", jarm),
     ("client_hello", client_hello),
     ("relay", relay),
+    ("container_log", container_log),
     ("certificate", certificate),
     ("canary_http", canary_http),
     ("canary_dns", canary_dns),
@@ -275,6 +276,16 @@ pub fn relay(bytes: &[u8]) {
     }
     let text = text::decode(bytes);
     let _ = (text.parse::<decnet_model::swarm::Token>(), text.parse::<decnet_model::swarm::Identity>());
+}
+
+/// What a container's program wrote, as Docker's log driver keeps it.
+pub fn container_log(bytes: &[u8]) {
+    let (mut joiner, mut kept) = (decnet_pipeline::collector::Joiner::default(), 0);
+    for line in bytes.split(|&byte| byte == b'\n') {
+        joiner.entry(line, &mut |said| kept += said.text.len());
+    }
+    joiner.flush(None, &mut |said| kept += said.text.len());
+    assert!(kept <= bytes.len(), "more text than there is");
 }
 
 /// A certificate and a request for one, as DER and as PEM.

@@ -77,6 +77,23 @@ impl Default for Limits {
     }
 }
 
+/// All that a process needs to serve one node without a supervisor: it binds the sockets itself, in the network
+/// namespace that it finds itself in. One JSON document in a file.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Single {
+    /// The settings.
+    pub settings: Settings,
+    /// The node.
+    pub persona: Persona,
+    /// Its services.
+    pub services: Vec<ServiceSpec>,
+    /// Its listeners.
+    pub ports: Vec<PortSpec>,
+}
+
+/// Longest [`Single`] in bytes.
+pub const MAX_SINGLE: u64 = 4 << 20;
+
 /// An order to a stage process.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "order")]

@@ -136,6 +136,8 @@ fields! {
     ATTACHMENTS = "attachments";
     /// Name that the client gives itself (EHLO, connection attributes).
     CLIENT_NAME = "client_name";
+    /// Where a program wrote a line: `stdout`, `stderr`, or the path of a file.
+    STREAM = "stream";
     /// Technique recognised.
     TECHNIQUE = "technique";
     /// Ports, comma-separated, ranges with `-`.

@@ -297,8 +297,13 @@ pub fn show(fleet: &Fleet, json: bool) {
             decky.name.to_string(),
             decky.ip.to_string(),
             decky.system.clone(),
-            decky.slugs().join(" "),
-            decky.absent.join(" "),
+            decky
+                .slugs()
+                .into_iter()
+                .chain(fleet.brought(decky).map(|own| own.name.clone()))
+                .collect::<Vec<_>>()
+                .join(" "),
+            fleet.absent(decky).collect::<Vec<_>>().join(" "),
         ]
     });
 }

@@ -25,6 +25,7 @@ pub mod drill;
 pub mod enrich;
 pub mod events;
 pub mod export;
+pub mod image;
 pub mod incidents;
 pub mod init;
 pub mod inventory;
