@@ -46,6 +46,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("netsvcd", &["netsvc-wire", "netsvc-persona", "netsvc-kit", "netsvc-stack", "netsvc-catalogue"]),
     ("decnet-model", &["netsvc-wire", "netsvc-persona"]),
     ("decnet-plan", &["decnet-model", "netsvc-persona"]),
+    ("decnet-topology", &["decnet-model", "decnet-plan", "netsvc-persona"]),
     ("decnet-codec", &[]),
     ("decnet-bus", &["decnet-codec"]),
     ("decnet-store", &["decnet-model", "netsvc-wire"]),

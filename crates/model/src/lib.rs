@@ -15,6 +15,7 @@ pub mod nmap;
 pub mod operation;
 pub mod paths;
 pub mod persona;
+pub mod placed;
 pub mod probe;
 pub mod record;
 pub mod runtime;

@@ -37,6 +37,7 @@ mod profile;
 mod retention;
 mod swarm;
 mod technique;
+mod topology;
 mod view;
 
 /// A text that names nothing of its list.
@@ -72,6 +73,7 @@ pub use profile::{Behaviour, Phase, ProfileFilter, ProfileRow, ReuseFilter, Reus
 pub use retention::{BadRetention, Holding, KindRetention, Retention, Retired};
 pub use swarm::{SwarmCertificate, SwarmHost, SwarmReport, SwarmToken};
 pub use technique::{TechniqueFilter, TechniqueHit, TechniqueSeen};
+pub use topology::{TopologyChangeState, TopologyEvent, TopologyMutation, TopologyRow, TopologyState};
 pub use view::{BUCKETS, Bucket, By, Change, RankChange, Ranked, Span, Subject, TimelineFilter, View};
 
 use netsvc_wire::{Class, WriterId, stamp::Micros};

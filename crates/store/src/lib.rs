@@ -47,6 +47,7 @@ mod tables;
 mod technique;
 mod text;
 mod timeline;
+mod topology;
 mod user;
 mod words;
 

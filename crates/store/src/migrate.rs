@@ -89,6 +89,11 @@ const STEPS: &[(i64, &str, &str)] = &[
         include_str!("../migrations/sqlite/0016_enrichment.sql"),
         include_str!("../migrations/mysql/0016_enrichment.sql"),
     ),
+    (
+        17,
+        include_str!("../migrations/sqlite/0017_topologies.sql"),
+        include_str!("../migrations/mysql/0017_topologies.sql"),
+    ),
 ];
 
 /// The version that this release writes.

@@ -50,6 +50,24 @@ pub struct Link {
     pub tls: bool,
     /// Joins the events of the connection.
     pub session: SessionId,
+    /// Who is behind the peer, where the peer is a node that passes somebody on.
+    pub behind: Option<Behind>,
+}
+
+/// Who is behind a connection from one node to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Behind {
+    /// The peer who came first: no node.
+    pub peer: SocketAddr,
+    /// The connection to the node that passes him on.
+    pub session: SessionId,
+}
+
+impl Link {
+    /// Who is held to account for the connection: the peer, or who is behind him.
+    pub fn source(&self) -> SocketAddr {
+        self.behind.map_or(self.peer, |behind| behind.peer)
+    }
 }
 
 /// Identifies a connection, 16 hex digits in events.

@@ -73,6 +73,7 @@ pub fn persona(node: &str) -> Persona {
         life: Default::default(),
         firewall: false,
         files: Vec::new(),
+        place: Default::default(),
     }
 }
 
@@ -255,6 +256,7 @@ pub fn link(port: u16) -> Link {
         port,
         tls: false,
         session: SessionId(1),
+        behind: None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The persona document. Version 1. Later versions only add fields, each with a default.
 
-use crate::tables::hardware;
+use crate::{Place, tables::hardware};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -75,6 +75,9 @@ pub struct Persona {
     /// Files that the node has beside those of its system and services.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<OwnFile>,
+    /// Where it stands beside its segment, and whom it reaches.
+    #[serde(default, skip_serializing_if = "Place::is_usual")]
+    pub place: Place,
 }
 
 /// A file that a node has beside those of its system and services.

@@ -8,9 +8,11 @@ pub mod daemon;
 mod document;
 pub mod exchange;
 mod fingerprint;
+mod place;
 pub mod service;
 pub mod stage;
 pub mod subkey;
 pub mod tables;
 
 pub use document::*;
+pub use place::{Attached, Place, Reach};

@@ -74,7 +74,7 @@ pub struct Full;
 pub fn open(host: &Host, link: &Link, account: &[u8], most: Option<usize>) -> Shared {
     let mailboxes = host.node.stage.shared(Mailboxes::default);
     let persona = host.persona();
-    let key = (persona.node.clone(), link.peer.ip(), account.to_vec());
+    let key = (persona.node.clone(), link.source().ip(), account.to_vec());
     let mut open = mailboxes.open.lock();
     open.opened += 1;
     let turn = open.opened;

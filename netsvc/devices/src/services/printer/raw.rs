@@ -114,7 +114,7 @@ impl Stream {
             return;
         }
         out.record(Kind::Command, vec![(field::COMMAND, format!("@PJL {text}").into_bytes())]);
-        let panel = self.printer.kept.of(self.link.peer.ip(), Default::default);
+        let panel = self.printer.kept.of(self.link.source().ip(), Default::default);
         let mut panel = panel.lock();
         let mut desk = Desk { model: &self.printer.model, panel: &mut panel, job: &mut self.job };
         let Effect { answer, enters, file, read } = desk.perform(&text);
@@ -176,7 +176,7 @@ impl Stream {
         };
         let content = content.take_all();
         if let Some(at) = path(&name) {
-            let panel = self.printer.kept.of(self.link.peer.ip(), Default::default);
+            let panel = self.printer.kept.of(self.link.source().ip(), Default::default);
             let mut panel = panel.lock();
             let whole = match panel.files.get(&at) {
                 Some(Entry::File(old)) if adds => [old, content.clone()].concat(),

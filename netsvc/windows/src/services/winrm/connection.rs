@@ -70,7 +70,7 @@ impl Reply {
 
 impl Connection {
     pub(super) fn new(host: &Arc<Host>, link: &Link) -> Self {
-        let shells = host.node.shared(Kinds::default).0.of(link.peer.ip(), Shells::default);
+        let shells = host.node.shared(Kinds::default).0.of(link.source().ip(), Shells::default);
         Connection { host: host.clone(), link: *link, login: Login::new(host, link), who: None, shells }
     }
 
