@@ -45,6 +45,7 @@ use crate::{
         swarm::Swarm,
         teardown::Teardown,
         techniques::Techniques,
+        topology::Topologies,
         token::Tokens,
         user::{self, Users},
         version::{Manual, Version},
@@ -134,6 +135,7 @@ enum Verb {
     Decky(Deckies),
     Mutate(Mutate),
     Mutations(Mutations),
+    Topology(Topologies),
     #[command(flatten)]
     House(House),
 }
@@ -401,6 +403,7 @@ async fn dispatch(matches: &ArgMatches, flags: Layer, settings: Settings) -> Res
         Verb::Decky(decky) => decky.run(&context).await,
         Verb::Mutate(mutate) => mutate.run(&context).await,
         Verb::Mutations(mutations) => mutations.run(&context).await,
+        Verb::Topology(topology) => topology.run(&context).await,
         Verb::House(house) => dispatch_house(house, flags, &context).await,
     }
 }

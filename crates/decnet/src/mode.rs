@@ -44,6 +44,7 @@ const MASTERS: &[&str] = &[
     "timeline",
     "token",
     "top",
+    "topology",
     "user",
 ];
 

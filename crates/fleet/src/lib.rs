@@ -11,6 +11,7 @@ pub mod lab;
 pub mod mutate;
 pub mod mutator;
 mod personas;
+pub mod placed;
 mod planted;
 mod running;
 pub mod secret;

@@ -2,7 +2,7 @@
 
 use crate::{
     error::{Error, document, stored},
-    planted,
+    placed, planted,
 };
 use decnet_engine::node::{NodeSpec, Nodes};
 use decnet_model::{
@@ -63,6 +63,7 @@ pub(super) async fn nodes(
         planted::lay(&mut persona, planted.remove(&name).unwrap_or_default());
         nodes.insert(name, NodeSpec { persona, services: decky.services.clone(), ports: decky.ports() });
     }
+    placed::lay(want, &mut nodes);
     store.personas_put(&fresh, now).await.map_err(stored("store personas"))?;
     Ok(nodes)
 }

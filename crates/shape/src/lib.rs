@@ -27,6 +27,7 @@ mod profile;
 mod session;
 mod swarm;
 mod technique;
+mod topology;
 mod texts;
 
 pub use account::{ApiToken, AuditEntry, Login, User};
@@ -57,6 +58,7 @@ pub use session::{Session, SessionDetail};
 pub use swarm::{SwarmDecky, SwarmHost};
 pub use technique::{Technique, TechniqueBy, TechniqueCoverage, TechniqueHit, TechniqueQuery, TechniqueRule};
 pub use texts::Texts;
+pub use topology::{Topology, TopologyDetail, TopologyEvent, TopologyFinding, TopologyMutation};
 
 use netsvc_wire::escape::printable;
 use serde::Serialize;

@@ -98,6 +98,9 @@ pub fn depths(topology: &Topology) -> BTreeMap<String, usize> {
             for edge in topology.edges_of(decky) {
                 depths.entry(edge.lan.clone()).or_insert(depth);
             }
+            if !has_shell(topology, decky) {
+                continue;
+            }
             for way in of(topology, decky).into_iter().filter(|way| is_open(&way.ports)) {
                 let there = topology.edges.iter().filter(|edge| edge.lan == way.lan);
                 reached.extend(there.map(|edge| edge.decky.as_str()).filter(|name| !taken.contains(name)));

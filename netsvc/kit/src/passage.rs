@@ -101,11 +101,14 @@ impl Host {
             Err(_) => self.node.stage.directory.named(persona, target).ok_or(NoWay::Name)?,
         };
         let mut attached = persona.place.addresses.iter().map(|attached| attached.ip);
-        if to.is_loopback() || to == own || attached.any(|address| address == to) {
-            let to = if to.is_loopback() { own } else { to };
+        if to == own || attached.any(|address| address == to) {
             return Ok((to, to));
         }
-        let way = persona.place.way(to).ok_or(NoWay::Silence)?;
+        let way = match persona.place.way(to) {
+            Some(way) => way,
+            None if to.is_loopback() => return Ok((own, own)),
+            None => return Err(NoWay::Silence),
+        };
         if !way.lets(port) {
             return Err(NoWay::Silence);
         }

@@ -48,15 +48,15 @@ impl TopologyState {
 
     /// The states that may follow.
     pub fn next(self) -> &'static [TopologyState] {
-        use TopologyState::{Active, Degraded, Deploying, Failed, TearingDown, TornDown};
+        use TopologyState::{Active, Degraded, Deploying, Failed, Pending, TearingDown, TornDown};
         match self {
-            TopologyState::Pending => &[Deploying, TornDown],
-            TopologyState::Deploying => &[Active, Failed, Degraded, TearingDown],
-            TopologyState::Active => &[Degraded, TearingDown],
-            TopologyState::Degraded => &[Active, TearingDown],
-            TopologyState::Failed => &[TearingDown],
-            TopologyState::TearingDown => &[TornDown, Degraded],
-            TopologyState::TornDown => &[],
+            Pending => &[Deploying, TornDown],
+            Deploying => &[Active, Failed, Degraded, TearingDown],
+            Active => &[Degraded, TearingDown],
+            Degraded => &[Active, TearingDown],
+            Failed => &[TearingDown],
+            TearingDown => &[TornDown, Degraded],
+            TornDown => &[],
         }
     }
 
