@@ -146,6 +146,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "decnet-model",
             "decnet-plan",
             "decnet-swarm",
+            "decnet-topology",
         ],
     ),
 ];

@@ -62,7 +62,8 @@ pub fn kept(old: Option<&Fleet>, wanted: Fleet) -> Result<Fleet, Error> {
             return Err(Error::Topology(why));
         }
         if let Some(other) = clash {
-            let why = format!("{} has the name or address of {} in topology {topology}", other.name, decky.name);
+            let why =
+                format!("{} has the name or address of {} in topology {topology}", other.name, decky.name);
             return Err(Error::Topology(why));
         }
         fleet.deckies.insert(decky.name.clone(), decky.clone());

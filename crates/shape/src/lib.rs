@@ -27,8 +27,8 @@ mod profile;
 mod session;
 mod swarm;
 mod technique;
-mod topology;
 mod texts;
+mod topology;
 
 pub use account::{ApiToken, AuditEntry, Login, User};
 pub use alert::{AlertDelivery, AlertMute, AlertRule};

@@ -132,7 +132,7 @@ impl TopologyDetail {
     pub fn new(row: &record::TopologyRow, events: &[record::TopologyEvent], fleet: Option<&Fleet>) -> Self {
         let read = serde_json::from_str::<decnet_topology::Topology>(&row.document);
         let (findings, depths) = match &read {
-            Ok(topology) => (check::check(topology), ways::depths(topology)),
+            Ok(topology) => (check::check(topology), ways::Map::new(topology).depths()),
             Err(_) => Default::default(),
         };
         let deckies = fleet.iter().flat_map(|fleet| fleet.deckies.values());

@@ -185,7 +185,8 @@ impl Change {
     /// # Errors
     /// What is wrong with it, in words.
     pub fn read(op: &str, payload: &str) -> Result<Change, String> {
-        let mut value: serde_json::Value = serde_json::from_str(payload).map_err(|error| error.to_string())?;
+        let mut value: serde_json::Value =
+            serde_json::from_str(payload).map_err(|error| error.to_string())?;
         let fields = value.as_object_mut().ok_or("the payload is a JSON object")?;
         fields.insert("op".to_owned(), op.into());
         serde_json::from_value(value).map_err(|error| error.to_string())

@@ -256,7 +256,11 @@ fn addresses(topology: &Topology, found: &mut Findings) {
         }
         for (lan, ip) in &decky.ips {
             if !topology.edges_of(name).any(|edge| edge.lan == *lan) {
-                found.add(Code::IpUnknownLan, name, format!("{ip} is said to be in {lan}, and it is not there"));
+                found.add(
+                    Code::IpUnknownLan,
+                    name,
+                    format!("{ip} is said to be in {lan}, and it is not there"),
+                );
             }
             let Ok(address) = ip.parse::<Ipv4Addr>() else {
                 found.add(Code::IpMalformed, name, format!("{ip:?} is no address"));
@@ -289,7 +293,9 @@ fn services(topology: &Topology, found: &mut Findings) {
                 found.add(Code::ServiceCfgUndeclared, name, detail);
             }
             let slug = std::iter::once(spec.slug.as_str());
-            if systems::find(&decky.system).is_some() && !decnet_plan::coherence::fits(&decky.system, None, slug) {
+            if systems::find(&decky.system).is_some()
+                && !decnet_plan::coherence::fits(&decky.system, None, slug)
+            {
                 found.add(Code::ServiceUnfit, name, format!("{} is not for {}", spec.slug, decky.system));
             }
         }
@@ -312,7 +318,7 @@ fn rules(topology: &Topology, found: &mut Findings) {
 }
 
 fn reached(topology: &Topology, found: &mut Findings) {
-    let depths = ways::depths(topology);
+    let depths = ways::Map::new(topology).depths();
     // One in which nobody has his home is an empty street: it needs no way yet.
     let lived_in = |lan: &&crate::Lan| topology.edges.iter().any(|edge| edge.lan == lan.name && !edge.bridge);
     for lan in topology.lans.iter().filter(lived_in).filter(|lan| !depths.contains_key(&lan.name)) {

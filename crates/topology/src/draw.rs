@@ -243,7 +243,8 @@ impl Pen<'_> {
     fn inhabitant(&mut self) -> Decky {
         let number = self.random.next_u32();
         let served = |archetype: &&Archetype| {
-            archetype.slug != "deaddeck" && archetype.services.iter().any(|slug| catalogue::find(slug).is_some())
+            archetype.slug != "deaddeck"
+                && archetype.services.iter().any(|slug| catalogue::find(slug).is_some())
         };
         let kinds: Vec<&Archetype> = ARCHETYPES.iter().filter(served).collect();
         let mut machine = self.of(pick(&kinds, number).copied());

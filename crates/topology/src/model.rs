@@ -246,7 +246,8 @@ mod tests {
         assert_eq!(subnet.hosts().count(), 253);
         assert!(subnet.overlaps("172.16.0.0/16".parse().unwrap()));
         assert!(!subnet.overlaps("172.16.2.0/24".parse().unwrap()));
-        for bad in ["", "172.16.1.0", "172.16.1.7/24", "8.8.8.0/24", "127.0.0.0/16", "172.16.0.0/12", "x/24"] {
+        for bad in ["", "172.16.1.0", "172.16.1.7/24", "8.8.8.0/24", "127.0.0.0/16", "172.16.0.0/12", "x/24"]
+        {
             assert!(bad.parse::<Subnet>().is_err(), "{bad}");
         }
     }

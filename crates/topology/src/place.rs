@@ -44,6 +44,7 @@ pub fn deckies(
     if !is_sound(&crate::check::check(topology)) {
         return Err(broken());
     }
+    let map = ways::Map::new(topology);
     let mut placed = Vec::new();
     for machine in &topology.deckies {
         let home = topology.home(&machine.name).ok_or_else(broken)?;
@@ -58,9 +59,9 @@ pub fn deckies(
         let place = Place {
             inner: front.is_none(),
             addresses: addresses(topology, machine, ip),
-            reach: reach(topology, &machine.name),
+            reach: reach(topology, map.ways(&machine.name)),
         };
-        let leads = ways::onward(topology, &machine.name);
+        let leads = map.onward(&machine.name);
         let leads = leads.into_iter().map(|(decky, ip)| (self::name(&topology.name, &decky), ip)).collect();
         let slugs = machine.services.iter().map(|service| service.slug.as_str());
         let wanted = machine.login.clone().unwrap_or(LoginPolicy::AcceptListed);
@@ -93,11 +94,11 @@ fn addresses(topology: &Topology, machine: &crate::Decky, first: Ipv4Addr) -> Ve
     machine.ips.iter().filter_map(of).filter(|attached| attached.ip != first).collect()
 }
 
-fn reach(topology: &Topology, decky: &str) -> Vec<Reach> {
+fn reach(topology: &Topology, ways: Vec<ways::Way>) -> Vec<Reach> {
     let of = |way: ways::Way| {
         let subnet = ways::subnet(topology, &way.lan)?;
         let (network, prefix) = (subnet.address, subnet.prefix);
         Some(Reach { network, prefix, from: way.from, ports: way.ports, hops: way.hops })
     };
-    ways::of(topology, decky).into_iter().filter_map(of).collect()
+    ways.into_iter().filter_map(of).collect()
 }

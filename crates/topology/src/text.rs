@@ -136,7 +136,8 @@ impl Reading<'_> {
 
     /// Where something is drawn: `X Y`.
     fn spot(&mut self, entry: &Entry) -> (Option<i32>, Option<i32>) {
-        let numbers: Option<Vec<i32>> = entry.value.split_whitespace().map(|word| word.parse().ok()).collect();
+        let numbers: Option<Vec<i32>> =
+            entry.value.split_whitespace().map(|word| word.parse().ok()).collect();
         match numbers.as_deref() {
             Some([x, y]) => (Some(*x), Some(*y)),
             _ => {
@@ -217,7 +218,8 @@ impl Reading<'_> {
                 let entries = section.entries.iter();
                 spec.settings.extend(entries.map(|entry| (setting(slug, entry), entry.value.clone())));
             }
-            None => self.wrong(section.line, format!("no decky {decky} with the service {slug} stands before this")),
+            None => self
+                .wrong(section.line, format!("no decky {decky} with the service {slug} stands before this")),
         }
     }
 

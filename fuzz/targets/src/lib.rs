@@ -6,6 +6,7 @@
 mod frames;
 mod intel;
 mod session;
+mod topology;
 
 use decnet_analysis::jarm::{Answer, Jarm};
 use decnet_plan::ini::{TEXT_LIMIT, deploy, host};
@@ -79,6 +80,7 @@ const PARSERS: &[Parser] = &[
     ("shell", shell),
     ("shell_terminal", shell_terminal),
     ("ini", ini),
+    ("topology", topology::text),
     ("face", face),
     ("frames", frames),
     ("questions", questions),

@@ -53,7 +53,8 @@ impl Directory {
                 && (persona.hostname.eq_ignore_ascii_case(name) || persona.fqdn().eq_ignore_ascii_case(name))
         };
         let mut called = inner.hosts.values().filter(|listed| is(&listed.persona));
-        called.find_map(|listed| addresses(&listed.persona).find(|address| from.place.way(*address).is_some()))
+        called
+            .find_map(|listed| addresses(&listed.persona).find(|address| from.place.way(*address).is_some()))
     }
 
     /// A host is there; one with the same name is no more.

@@ -392,7 +392,10 @@ impl Host {
         let named = (kind == Kind::Connect).then(|| self.node.stage.directory.at(via)).flatten();
         let named = named.map(|name| (field::VIA, name.into_bytes()));
         let address = (field::VIA_IP, via.to_string().into_bytes());
-        named.into_iter().chain([address, (field::VIA_SESSION, behind.session.to_string().into_bytes())]).collect()
+        named
+            .into_iter()
+            .chain([address, (field::VIA_SESSION, behind.session.to_string().into_bytes())])
+            .collect()
     }
 
     fn event(&self, link: &Link, kind: Kind, fields: Fields) -> Event {

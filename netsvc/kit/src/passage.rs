@@ -75,7 +75,8 @@ impl Host {
     pub async fn pass(&self, link: &Link, target: &str, port: u16) -> Result<Passage, NoWay> {
         let (from, to) = self.ends(target, port)?;
         let socket = TcpSocket::new_v4().map_err(|_| NoWay::Silence)?;
-        let end = socket.bind((from, 0).into()).and_then(|()| socket.local_addr()).map_err(|_| NoWay::Silence)?;
+        let end =
+            socket.bind((from, 0).into()).and_then(|()| socket.local_addr()).map_err(|_| NoWay::Silence)?;
         let behind = Behind { peer: link.source(), session: link.session };
         let stage = &self.node.stage;
         stage.passages.0.lock().insert(end, behind);
@@ -143,7 +144,12 @@ mod tests {
         let front = testing::host(&stage, front, "ssh", &[]);
         let _back = place("back", [127, 70, 1, 7], [127, 70, 2, 1], [127, 70, 2, 0]);
         let _back = testing::host(&stage, _back, "ssh", &[]);
-        let _far = testing::host(&stage, place("far", [127, 70, 2, 7], [127, 70, 3, 1], [127, 70, 3, 0]), "ssh", &[]);
+        let _far = testing::host(
+            &stage,
+            place("far", [127, 70, 2, 7], [127, 70, 3, 1], [127, 70, 3, 0]),
+            "ssh",
+            &[],
+        );
         let listener = TcpListener::bind("127.70.1.7:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let link = testing::link(22);

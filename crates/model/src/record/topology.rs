@@ -176,7 +176,9 @@ mod tests {
         let mut at = 0;
         while let Some(state) = reached.get(at).copied() {
             at += 1;
-            reached.extend(state.next().iter().filter(|next| !reached.contains(next)).copied().collect::<Vec<_>>());
+            reached.extend(
+                state.next().iter().filter(|next| !reached.contains(next)).copied().collect::<Vec<_>>(),
+            );
         }
         assert_eq!(reached.len(), TopologyState::ALL.len());
         let ends = TopologyState::ALL.iter().filter(|state| state.next().is_empty());

@@ -109,7 +109,8 @@ fn each_injury_is_found_under_its_code() {
 #[test]
 fn every_code_is_found_in_some_broken_topology() {
     let seen: BTreeSet<Code> = INJURIES.iter().map(|(code, _)| *code).collect();
-    let unseen: Vec<&str> = Code::ALL.iter().filter(|code| !seen.contains(code)).map(|code| code.name()).collect();
+    let unseen: Vec<&str> =
+        Code::ALL.iter().filter(|code| !seen.contains(code)).map(|code| code.name()).collect();
     assert!(unseen.is_empty(), "{unseen:?}");
     assert!(20 <= INJURIES.len());
 }

@@ -34,7 +34,7 @@ fn ten_seeds_at_depth_four_and_branching_three_are_sound_and_each_another() {
         let topology = draw::draw(&wish(&seed.to_string(), 4, 3)).unwrap();
         assert_eq!(check::check(&topology), [], "seed {seed}");
         assert_eq!(topology, draw::draw(&wish(&seed.to_string(), 4, 3)).unwrap());
-        let depths = ways::depths(&topology);
+        let depths = ways::Map::new(&topology).depths();
         assert_eq!(depths.values().max(), Some(&4), "seed {seed}");
         assert!(!seen.contains(&topology));
         seen.push(topology);
@@ -80,14 +80,21 @@ fn only_what_stands_in_front_is_on_the_segment_and_each_step_leads_one_further()
     let inner = of(bridge).placed.as_ref().unwrap();
     assert!(inner.leads.iter().any(|(name, _)| name != "corp.decky-001"));
     let innermost = topology.lans.last().unwrap().subnet.clone();
-    assert_eq!(front.place.reach.iter().filter(|reach| innermost.starts_with(&reach.network.to_string())).count(), 0);
+    assert_eq!(
+        front.place.reach.iter().filter(|reach| innermost.starts_with(&reach.network.to_string())).count(),
+        0
+    );
 }
 
 #[test]
 fn routers_lead_on_as_far_as_rules_let_them() {
     let mut topology = draw::draw(&Wish { forward: 1.0, cross: 0.0, ..wish("small", 2, 1) }).unwrap();
     let ways = |topology: &Topology| -> Vec<(String, u8, Vec<u16>)> {
-        ways::of(topology, "decky-001").into_iter().map(|way| (way.lan, way.hops, way.ports)).collect()
+        ways::Map::new(topology)
+            .ways("decky-001")
+            .into_iter()
+            .map(|way| (way.lan, way.hops, way.ports))
+            .collect()
     };
     let lans: Vec<String> = topology.lans.iter().map(|lan| lan.name.clone()).collect();
     let [dmz, middle, inner] = [0, 1, 2].map(|at: usize| lans[at].clone());
@@ -111,8 +118,12 @@ fn routers_lead_on_as_far_as_rules_let_them() {
 fn both_texts_are_read_as_what_was_written() {
     let mut topology = draw::draw(&Wish { forward: 0.5, ..wish("text", 3, 2) }).unwrap();
     topology.deckies[0].services[0].settings.insert("user".to_owned(), "eve # x".to_owned());
-    topology.rules =
-        vec![Rule { from: "*".to_owned(), to: "LAN-01".to_owned(), verdict: Verdict::Allow, ports: vec![22] }];
+    topology.rules = vec![Rule {
+        from: "*".to_owned(),
+        to: "LAN-01".to_owned(),
+        verdict: Verdict::Allow,
+        ports: vec![22],
+    }];
     for form in [text::Form::Json, text::Form::Ini] {
         let written = text::write(&topology, form).unwrap();
         let mut read = text::read("f", written.as_bytes()).unwrap();
@@ -147,7 +158,8 @@ fn changes_make_another_sound_topology_or_are_refused() {
     let early = changed(&lan, "add_decky", r#"{"name":"pc","lan":"lab","services":[{"slug":"ssh"}]}"#, true);
     assert!(matches!(early, Err(ChangeError::Broken(_))), "{early:?}");
     let joined = changed(&lan, "attach_decky", r#"{"decky":"decky-002","lan":"lab"}"#, true).unwrap();
-    let lived = changed(&joined, "add_decky", r#"{"name":"pc","lan":"lab","services":[{"slug":"ssh"}]}"#, true);
+    let lived =
+        changed(&joined, "add_decky", r#"{"name":"pc","lan":"lab","services":[{"slug":"ssh"}]}"#, true);
     let lived = lived.unwrap();
     assert_eq!(lived.decky("pc").unwrap().ips["lab"], "172.16.3.3");
     let told: Vec<_> =
@@ -176,7 +188,9 @@ fn changes_make_another_sound_topology_or_are_refused() {
     assert_eq!(diff::between(&topology, &gone), []);
     let renamed = changed(&lived, "update_lan", r#"{"name":"lab","rename":"desk"}"#, true).unwrap();
     assert!(renamed.decky("pc").unwrap().ips.contains_key("desk"));
-    for (op, payload) in [("add_lan", "[]"), ("fly", "{}"), ("add_lan", r#"{"name":"a","wings":2}"#), ("add_lan", "{")] {
+    for (op, payload) in
+        [("add_lan", "[]"), ("fly", "{}"), ("add_lan", r#"{"name":"a","wings":2}"#), ("add_lan", "{")]
+    {
         assert!(Change::read(op, payload).is_err(), "{op} {payload}");
     }
 }

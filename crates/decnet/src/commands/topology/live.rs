@@ -96,7 +96,11 @@ fn joined(
     for decky in place::deckies(topology, &fronts, (fleet.network.prefix, fleet.network.gateway))? {
         let taken = fleet.deckies.values().find(|other| clashes(other, &decky));
         if let Some(other) = taken {
-            bail!("{} and {} have one address: import the topology with another network", other.name, decky.name);
+            bail!(
+                "{} and {} have one address: import the topology with another network",
+                other.name,
+                decky.name
+            );
         }
         fleet.deckies.insert(decky.name.clone(), decky);
     }
@@ -191,7 +195,11 @@ fn tell(name: &str, own: &[&Decky], took: Option<Duration>, json: bool) -> Resul
     let inner = own.len() - fronts.len();
     match took {
         Some(took) => {
-            output::note(&format!("{} deckies run after {:.1} s, {inner} inside", own.len(), took.as_secs_f64()));
+            output::note(&format!(
+                "{} deckies run after {:.1} s, {inner} inside",
+                own.len(),
+                took.as_secs_f64()
+            ));
         }
         None => output::note(&format!("{} deckies would run, {inner} inside", own.len())),
     }

@@ -178,7 +178,7 @@ struct Mutate {
     name: String,
     /// The operation
     op: String,
-    /// What it is told, as JSON
+    /// What it is told, as JSON; `-`: it is read from the standard input
     #[arg(long, default_value = "{}", value_name = "JSON")]
     payload_json: String,
     /// Only if it still has this version
@@ -319,6 +319,12 @@ async fn delete(context: &Context, name: &str, force: bool, json: bool) -> Resul
 }
 
 async fn mutate(wish: Mutate, context: &Context) -> Result<()> {
+    let mut wish = wish;
+    if wish.payload_json == "-" {
+        // Settings of services may be secrets, and everybody sees the words of a process.
+        let bytes = deploy::whole(std::path::Path::new("-"))?;
+        wish.payload_json = String::from_utf8_lossy(&bytes).into_owned();
+    }
     let change = Change::read(&wish.op, &wish.payload_json);
     let change = change.map_err(|why| anyhow::anyhow!("{}: {why}", wish.op))?;
     let store = context.store().await?;
