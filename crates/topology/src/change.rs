@@ -160,8 +160,14 @@ pub enum ChangeError {
     #[error("{0}")]
     Refused(String),
     /// What came of it would be broken.
-    #[error("{}", .0.iter().map(|one| format!("{} {}: {}", one.code.name(), one.subject, one.detail)).collect::<Vec<_>>().join("; "))]
+    #[error("{}", told(.0))]
     Broken(Vec<Finding>),
+}
+
+/// Findings as one line.
+fn told(findings: &[Finding]) -> String {
+    let one = |one: &Finding| format!("{} {}: {}", one.code.name(), one.subject, one.detail);
+    findings.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
 impl Change {

@@ -1,4 +1,5 @@
-//! A topology as text that people write and read back: JSON, or an INI file with a section for each LAN, decky and rule.
+//! A topology as text that people write and read back: JSON, or an INI file with a section for each LAN, decky and
+//! rule.
 
 use crate::{Decky, Edge, Lan, Rule, Topology, Verdict};
 use decnet_model::{catalogue, fleet::login_policy};

@@ -107,7 +107,7 @@ fn a_walk_with_stolen_credentials_reaches_the_innermost_lan_and_a_scan_only_the_
     lab.attacker(&["ip", "route", "add", "172.16.0.0/16", "via", &front]);
     let scan = ["nmap", "-n", "-Pn", "-sS", "--max-retries", "1", "-p", "22", "172.16.0.2-4", "172.16.1.2-4"];
     let scan = lab.attacker(&scan);
-    assert!(!scan.contains("open") || !scan.contains("22/tcp open"), "{scan}");
+    assert!(!scan.contains("22/tcp open"), "{scan}");
 
     // The way in: a guess that is taken, then what lies on each machine.
     let outside = Login { user: "root".into(), ip: front.clone(), password: GUESSED.into(), through: None };

@@ -67,7 +67,8 @@ fn further(live: &Live) -> impl Iterator<Item = Interface> {
     })
 }
 
-/// The name of a card so many slots after the one called `first`: eth1 after eth0, ens19 after ens18, enp4s0 after enp3s0.
+/// The name of a card so many slots after the one called `first`: eth1 after eth0, ens19 after ens18, enp4s0 after
+/// enp3s0.
 fn next_name(first: &str, more: u32) -> String {
     let (stem, end) = match first.strip_suffix("s0") {
         Some(stem) => (stem, "s0"),

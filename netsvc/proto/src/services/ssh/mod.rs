@@ -44,7 +44,7 @@ const RECORDS: &[Kind] = &[
 ];
 /// What it leaves out.
 const LIMITS: &[&str] = &[
-    "Connections are forwarded to nodes that the host reaches and to nobody else; nothing is ever listened to for a client.",
+    "Connections are forwarded to nodes that the host reaches, to nobody else; a client's listeners hear nobody.",
     "Kerberos and certificates of users are not asked for.",
 ];
 
