@@ -52,6 +52,7 @@ use crate::{
         teardown::Teardown,
         techniques::Techniques,
         token::Tokens,
+        topology::Topologies,
         user::{self, Users},
         version::{Manual, Version},
         worker::Workers,
@@ -147,6 +148,7 @@ enum Verb {
     Decky(Deckies),
     Mutate(Mutate),
     Mutations(Mutations),
+    Topology(Topologies),
     #[command(flatten)]
     House(House),
 }
@@ -425,6 +427,7 @@ async fn dispatch(matches: &ArgMatches, flags: Layer, settings: Settings) -> Res
         Verb::Decky(decky) => decky.run(&context).await,
         Verb::Mutate(mutate) => mutate.run(&context).await,
         Verb::Mutations(mutations) => mutations.run(&context).await,
+        Verb::Topology(topology) => topology.run(&context).await,
         Verb::House(house) => dispatch_house(house, flags, &context).await,
     }
 }

@@ -273,6 +273,30 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("worker restart", &["decnet worker restart collector", "decnet worker restart --all"]),
     ("worker start", &["decnet worker start collector"]),
     ("worker stop", &["decnet worker stop alerter mutator"]),
+    ("topology", &["decnet topology generate --name corp --depth 3", "decnet topology deploy corp --lab"]),
+    ("topology delete", &["decnet topology delete corp", "decnet topology delete corp --force"]),
+    (
+        "topology deploy",
+        &["decnet topology deploy corp --lab", "decnet topology deploy corp --dry-run --json"],
+    ),
+    (
+        "topology export",
+        &["decnet topology export corp -o corp.json", "decnet topology export corp --format ini"],
+    ),
+    (
+        "topology generate",
+        &["decnet topology generate --name corp --depth 4 --branching 3 --deckies-per-lan 1-3 --seed 7"],
+    ),
+    ("topology import", &["decnet topology import corp.ini", "decnet topology import - --name other"]),
+    ("topology list", &["decnet topology list --json"]),
+    (
+        "topology mutate",
+        &["decnet topology mutate corp add_lan --payload-json '{\"name\":\"lab\"}' --expected-version 1"],
+    ),
+    ("topology mutations", &["decnet topology mutations corp --state failed"]),
+    ("topology show", &["decnet topology show corp", "decnet topology show corp --json"]),
+    ("topology teardown", &["decnet topology teardown corp"]),
+    ("topology validate", &["decnet topology validate corp --json"]),
     ("teardown", &["decnet teardown --id web-01", "decnet teardown --all"]),
 ];
 

@@ -48,6 +48,7 @@ const MASTERS: &[&str] = &[
     "timeline",
     "token",
     "top",
+    "topology",
     "user",
 ];
 

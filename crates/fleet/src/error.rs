@@ -88,6 +88,9 @@ pub enum Error {
     /// The fleet became another one each time that it was about to be changed.
     #[error("somebody else changes the fleet all the time; try again")]
     Restless,
+    /// Something of a topology stands in the way.
+    #[error("{0}")]
+    Topology(String),
     /// Some deckies of a fleet did not come up.
     #[error("{running} of {wanted} deckies run; {} says more", log.display())]
     NotUp {

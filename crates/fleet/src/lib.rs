@@ -13,6 +13,7 @@ pub mod mutate;
 pub mod mutator;
 pub mod people;
 mod personas;
+pub mod placed;
 mod planted;
 mod running;
 pub mod secret;

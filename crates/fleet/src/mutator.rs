@@ -81,6 +81,8 @@ pub async fn pass(config: &Config, store: &Store, now: Micros) -> Result<usize, 
     let intervals: BTreeMap<&DeckyName, u32> = fleet
         .deckies
         .iter()
+        // What is of a topology changes with its topology.
+        .filter(|(_, decky)| decky.placed.is_none())
         .filter_map(|(name, decky)| Some((name, decky.mutate_interval.or(fleet.mutate_interval)?)))
         .collect();
     if intervals.is_empty() {

@@ -2,7 +2,7 @@
 
 use crate::{
     error::{Error, document, stored},
-    people, planted,
+    people, placed, planted,
 };
 use decnet_engine::node::{NodeSpec, Nodes};
 use decnet_model::{
@@ -65,6 +65,7 @@ pub(super) async fn nodes(
         let node = NodeSpec { persona, services: decky.services.clone(), ports: decky.ports(), custom };
         nodes.insert(name, node);
     }
+    placed::lay(want, &mut nodes);
     store.personas_put(&fresh, now).await.map_err(stored("store personas"))?;
     people::lay(store, secret, &mut nodes, now).await?;
     Ok(nodes)

@@ -5,7 +5,7 @@
 use crate::{
     Config,
     error::{Error, SiteError},
-    lab,
+    lab, placed,
 };
 use decnet_engine::lab::Lab;
 use decnet_model::{
@@ -111,7 +111,7 @@ impl Site {
     /// # Errors
     /// Names the first that has none.
     pub fn check(&self, fleet: &Fleet) -> Result<(), SiteError> {
-        for decky in fleet.deckies.values() {
+        for decky in placed::seen(fleet).deckies.values() {
             let (name, ip) = (&decky.name, decky.ip);
             if !self.network.contains(ip) {
                 return Err(SiteError::Outside { decky: name.clone(), ip, network: self.network.clone() });

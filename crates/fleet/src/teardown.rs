@@ -32,6 +32,10 @@ pub async fn ask(
 ) -> Result<usize, Error> {
     let mut fleet = intent::read(store).await?.ok_or(Error::NoFleet)?;
     let gone = match decky {
+        Some(name) if fleet.deckies.get(name).is_some_and(|decky| decky.placed.is_some()) => {
+            let why = format!("{name} is of a topology: `decnet topology mutate` takes it away");
+            return Err(Error::Topology(why));
+        }
         Some(name) if fleet.deckies.remove(name).is_some() => 1,
         Some(name) => return Err(Error::NoDecky(name.clone())),
         None => std::mem::take(&mut fleet.deckies).len(),

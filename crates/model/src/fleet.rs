@@ -1,7 +1,8 @@
 //! A fleet as it is wanted: deckies with their places, systems and services.
 
 use crate::{
-    canary::Plant, catalogue, custom::CustomService, nmap, persona::derive::Request, runtime::Runtime,
+    canary::Plant, catalogue, custom::CustomService, nmap, persona::derive::Request, placed::Placed,
+    runtime::Runtime,
 };
 use netsvc_persona::{
     Life, LoginPolicy, Servers,
@@ -187,6 +188,9 @@ pub struct Decky {
     /// Canaries that are laid among its files when it is deployed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub plant: Vec<Plant>,
+    /// Where it stands in a topology; `None`: it is of none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub placed: Option<Placed>,
 }
 
 /// As [`is_first`].
@@ -224,6 +228,7 @@ impl Decky {
             firewall: false,
             updates: BTreeMap::new(),
             plant: Vec::new(),
+            placed: None,
         }
     }
 
@@ -249,8 +254,8 @@ impl Decky {
             system: &self.system,
             services: slugs,
             ip: self.ip.into(),
-            prefix: network.prefix,
-            gateway: network.gateway.map(Into::into),
+            prefix: self.placed.as_ref().map_or(network.prefix, |placed| placed.prefix),
+            gateway: self.placed.as_ref().map_or(network.gateway, |placed| placed.gateway).map(Into::into),
             hostname: self.hostname.as_deref(),
             domain: fleet.domain.as_deref(),
             mac: self.mac.as_deref(),

@@ -17,6 +17,7 @@ pub mod operation;
 pub mod paths;
 pub mod people;
 pub mod persona;
+pub mod placed;
 pub mod probe;
 pub mod record;
 pub mod runtime;

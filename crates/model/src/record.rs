@@ -39,6 +39,7 @@ mod retention;
 mod sensor;
 mod swarm;
 mod technique;
+mod topology;
 mod view;
 
 /// A text that names nothing of its list.
@@ -76,6 +77,7 @@ pub use retention::{BadRetention, Holding, KindRetention, Retention, Retired};
 pub use sensor::{Fingerprint, FingerprintKind, Probed};
 pub use swarm::{SwarmCertificate, SwarmHost, SwarmReport, SwarmToken};
 pub use technique::{TechniqueFilter, TechniqueHit, TechniqueSeen};
+pub use topology::{TopologyChangeState, TopologyEvent, TopologyMutation, TopologyRow, TopologyState};
 pub use view::{BUCKETS, Bucket, By, Change, RankChange, Ranked, Span, Subject, TimelineFilter, View};
 
 use netsvc_wire::{Class, WriterId, stamp::Micros};

@@ -29,6 +29,7 @@ mod session;
 mod swarm;
 mod technique;
 mod texts;
+mod topology;
 
 pub use account::{ApiToken, AuditEntry, Login, User};
 pub use alert::{AlertDelivery, AlertMute, AlertRule};
@@ -59,6 +60,7 @@ pub use session::{Session, SessionDetail};
 pub use swarm::{SwarmDecky, SwarmHost};
 pub use technique::{Technique, TechniqueBy, TechniqueCoverage, TechniqueHit, TechniqueQuery, TechniqueRule};
 pub use texts::Texts;
+pub use topology::{Topology, TopologyDetail, TopologyEvent, TopologyFinding, TopologyMutation};
 
 use netsvc_wire::escape::printable;
 use serde::Serialize;

@@ -50,6 +50,7 @@ mod tables;
 mod technique;
 mod text;
 mod timeline;
+mod topology;
 mod user;
 mod words;
 

@@ -104,6 +104,11 @@ const STEPS: &[(i64, &str, &str)] = &[
         include_str!("../migrations/sqlite/0019_people.sql"),
         include_str!("../migrations/mysql/0019_people.sql"),
     ),
+    (
+        20,
+        include_str!("../migrations/sqlite/0020_topologies.sql"),
+        include_str!("../migrations/mysql/0020_topologies.sql"),
+    ),
 ];
 
 /// The version that this release writes.

@@ -234,7 +234,7 @@ impl Link {
         tracing::warn!(master = member.master, "this host was decommissioned: its deckies go");
         if let Some(fleet) = intent::read(&self.store).await? {
             self.want(&fleet.emptied()).await?;
-            let gone = decnet_fleet::wait::gone(&self.store, None, LEAVE, |_| ()).await;
+            let gone = decnet_fleet::wait::gone(&self.store, |_| true, LEAVE, |_| ()).await;
             if let Err(error) = gone {
                 tracing::error!(error = %told_chain(&error), "not all deckies went");
             }

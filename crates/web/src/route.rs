@@ -32,4 +32,5 @@ pub(crate) mod stream;
 pub(crate) mod swarm;
 pub(crate) mod taxii;
 pub(crate) mod technique;
+pub(crate) mod topology;
 pub(crate) mod user;

@@ -51,6 +51,7 @@ mod sessions;
 mod swarm;
 mod sweep;
 mod telnet;
+mod topology;
 mod udp;
 
 /// Ports that nobody listens on, all different.

@@ -7,6 +7,7 @@ mod frames;
 mod intel;
 mod sensors;
 mod session;
+mod topology;
 
 use decnet_analysis::jarm::{Answer, Jarm};
 use decnet_plan::ini::{TEXT_LIMIT, deploy, host};
@@ -81,6 +82,7 @@ const PARSERS: &[Parser] = &[
     ("shell", shell),
     ("shell_terminal", shell_terminal),
     ("ini", ini),
+    ("topology", topology::text),
     ("face", face),
     ("frames", frames),
     ("questions", questions),

@@ -112,7 +112,8 @@ impl Datagrams {
 
     fn begin(&self, socket: &Arc<UdpSocket>, peer: SocketAddr, first: Vec<u8>) -> Option<Peer> {
         let local = socket.local_addr().ok()?;
-        let link = Link { peer, local, port: self.port.port, tls: false, session: SessionId::fresh() };
+        let link =
+            Link { peer, local, port: self.port.port, tls: false, session: SessionId::fresh(), behind: None };
         let stage = &self.host.node.stage;
         let full = Full::of(PEERS, Beyond::Displace);
         let place = match stage.budget().enter(self.host.group, peer.ip(), &full) {

@@ -51,12 +51,24 @@ pub struct Link {
     pub tls: bool,
     /// Joins the events of the connection.
     pub session: SessionId,
+    /// Who is behind the peer, where the peer is a node that passes somebody on.
+    pub behind: Option<Behind>,
+}
+
+/// Who is behind a connection from one node to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Behind {
+    /// The peer who came first: no node.
+    pub peer: SocketAddr,
+    /// The connection to the node that passes him on.
+    pub session: SessionId,
 }
 
 impl Link {
-    /// The source that the peer belongs to: what is counted and kept by source is his by this.
+    /// The source that is held to account for the connection, that of the peer or of who is behind him: what is counted
+    /// and kept by source is his by this.
     pub fn source(&self) -> IpAddr {
-        network(self.peer.ip())
+        network(self.behind.map_or(self.peer, |behind| behind.peer).ip())
     }
 }
 

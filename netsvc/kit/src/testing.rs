@@ -74,6 +74,7 @@ pub fn persona(node: &str) -> Persona {
         firewall: false,
         files: Vec::new(),
         people: Vec::new(),
+        place: Default::default(),
     }
 }
 
@@ -256,6 +257,7 @@ pub fn link(port: u16) -> Link {
         port,
         tls: false,
         session: SessionId(1),
+        behind: None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The persona document. Version 1. Later versions only add fields, each with a default.
 
-use crate::{people::Colleague, tables::hardware};
+use crate::{Place, people::Colleague, tables::hardware};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -78,6 +78,9 @@ pub struct Persona {
     /// The people of the organisation that the node belongs to, as far as it tells of them; none: it makes up its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub people: Vec<Colleague>,
+    /// Where it stands beside its segment, and whom it reaches.
+    #[serde(default, skip_serializing_if = "Place::is_usual")]
+    pub place: Place,
 }
 
 /// A file that a node has beside those of its system and services.

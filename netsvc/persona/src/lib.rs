@@ -9,6 +9,7 @@ mod document;
 pub mod exchange;
 mod fingerprint;
 mod people;
+mod place;
 pub mod service;
 pub mod stage;
 pub mod subkey;
@@ -16,3 +17,4 @@ pub mod tables;
 
 pub use document::*;
 pub use people::{Colleague, Letter, LetterCopy};
+pub use place::{Attached, Place, Reach};

@@ -23,6 +23,12 @@ fields! {
     TRANSPORT = "transport";
     /// One id per connection, 16 hex digits; joins all events of it.
     SESSION = "session";
+    /// Node through which the peer came to this one, where the peer of the connection is that node.
+    VIA = "via";
+    /// Address of the peer of the connection, where `src_ip` is who is behind it.
+    VIA_IP = "via_ip";
+    /// Session on the node of `via_ip` out of which the connection was opened.
+    VIA_SESSION = "via_session";
     /// Milliseconds from first to last.
     DURATION_MS = "duration_ms";
     /// Bytes from the peer.

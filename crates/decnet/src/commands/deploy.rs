@@ -16,7 +16,7 @@ use crate::{output, runner, workers};
 use anyhow::{Result, bail};
 use clap::Args;
 use decnet_fleet::{
-    Error, Standing, intent,
+    Error, Standing, intent, placed,
     site::{Ground, Site},
     supervisor, wait,
 };
@@ -227,6 +227,7 @@ impl Deploy {
         };
         let old = before(context).await;
         let have = old.as_ref().ok().and_then(Option::as_ref);
+        let fleet = placed::kept(have, fleet)?;
         let changes = Changes::between(have.unwrap_or(&fleet.emptied()), &fleet);
         let notices = notice::of(&fleet);
         if self.dry_run {

@@ -52,6 +52,7 @@ pub mod teardown;
 pub mod techniques;
 pub mod to;
 pub mod token;
+pub mod topology;
 pub mod user;
 pub mod version;
 pub mod worker;

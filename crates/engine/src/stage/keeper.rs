@@ -440,7 +440,8 @@ impl Sequence {
         if whole {
             return vec![Parcel { order: order(&node.ports), descriptors: Vec::new() }];
         }
-        let ports = node.ports.chunks(MAX_DESCRIPTORS);
+        let listeners = node.listeners();
+        let ports = listeners.chunks(MAX_DESCRIPTORS);
         let sockets = kept.sockets.chunks(MAX_DESCRIPTORS);
         ports
             .zip(sockets)

@@ -178,6 +178,7 @@ pub fn derive(request: &Request<'_>) -> Result<Persona, DeriveError> {
         firewall: request.firewall,
         files: Vec::new(),
         people: Vec::new(),
+        place: Default::default(),
     })
 }
 

@@ -155,6 +155,7 @@ pub(crate) fn persona(id: &str) -> Persona {
         firewall: false,
         files: Vec::new(),
         people: Vec::new(),
+        place: Default::default(),
     }
 }
 

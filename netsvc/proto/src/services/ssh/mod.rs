@@ -2,6 +2,7 @@
 
 mod daemons;
 mod files;
+mod onward;
 mod products;
 mod programs;
 mod talks;
@@ -20,7 +21,7 @@ use netsvc_persona::service::Look;
 use netsvc_persona::subkey;
 use netsvc_ssh::{
     ChannelIo, ClientFacts, Config, Forward, ForwardAnswer, Handler, HostKeys, KeyOffer, LazyRsa, Meter,
-    PasswordAttempt, Profile, Program, Running, files::FileSystem,
+    PasswordAttempt, Profile, Program, Reached, Running, files::FileSystem,
 };
 use netsvc_wire::{Kind, field};
 use sha2::{Digest, Sha256};
@@ -43,7 +44,7 @@ const RECORDS: &[Kind] = &[
 ];
 /// What it leaves out.
 const LIMITS: &[&str] = &[
-    "Connections are not forwarded: they are refused, as with `AllowTcpForwarding no`.",
+    "Connections are forwarded to nodes that the host reaches, to nobody else; a client's listeners hear nobody.",
     "Kerberos and certificates of users are not asked for.",
 ];
 
@@ -232,9 +233,17 @@ impl Handler for Peer {
             ForwardAnswer::Failed(..) => "failed",
             ForwardAnswer::Prohibited => "denied",
         };
-        let fields = vec![(field::TARGET, target.into_bytes()), (field::OUTCOME, outcome.into())];
-        self.host.record(&self.link, Kind::ForwardRequest, fields);
+        onward::told(&self.host, &self.link, target, outcome);
         answer
+    }
+
+    async fn reach(&mut self, forward: &Forward) -> Reached {
+        match forward {
+            Forward::Tcp { host, port, .. } if self.host.reaches() => {
+                onward::reach(&self.host, &self.link, &String::from_utf8_lossy(host), *port).await
+            }
+            _ => Reached::Not(self.forward(forward)),
+        }
     }
 
     fn files(&mut self, user: &[u8]) -> Option<Arc<dyn FileSystem>> {
