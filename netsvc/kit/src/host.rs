@@ -405,7 +405,7 @@ impl Host {
     fn event(&self, link: &Link, kind: Kind, fields: Fields) -> Event {
         let mut event = recorder::event_now(&self.node.name, &self.app, kind);
         event.fields.reserve(fields.len() + 5);
-        let source = link.source();
+        let source = link.origin();
         event.fields.push((field::SRC_IP, source.ip().to_string().into_bytes()));
         event.fields.push((field::SRC_PORT, source.port().to_string().into_bytes()));
         event.fields.push((field::DST_IP, link.local.ip().to_string().into_bytes()));

@@ -65,10 +65,15 @@ pub struct Behind {
 }
 
 impl Link {
-    /// The source that is held to account for the connection, that of the peer or of who is behind him: what is counted
+    /// Who came first: the peer, or who is behind him.
+    pub fn origin(&self) -> SocketAddr {
+        self.behind.map_or(self.peer, |behind| behind.peer)
+    }
+
+    /// The source that is held to account for the connection: what is counted
     /// and kept by source is his by this.
     pub fn source(&self) -> IpAddr {
-        network(self.behind.map_or(self.peer, |behind| behind.peer).ip())
+        network(self.origin().ip())
     }
 }
 
