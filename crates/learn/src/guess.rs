@@ -1,6 +1,6 @@
 //! What a host is, by what it showed. Rough on purpose: it decides which deckies blend in, nothing else.
 
-use crate::{frame::Mac, survey::Host};
+use crate::{frame::Mac, host::Host};
 use netsvc_persona::tables::hardware;
 
 /// What a host is.

@@ -4,6 +4,7 @@
 
 mod frame;
 mod guess;
+mod host;
 mod pcap;
 mod propose;
 mod survey;
@@ -11,6 +12,7 @@ mod survey;
 mod tests;
 
 pub use guess::Kind;
+pub use host::Host;
 pub use pcap::{BadCapture, frames};
 pub use propose::{Proposal, Proposed, Wish, propose};
-pub use survey::{Host, Survey};
+pub use survey::Survey;

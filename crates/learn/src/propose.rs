@@ -1,10 +1,6 @@
 //! A plan that blends in: of the kinds that there are, named and made as they are, at addresses that nobody has.
 
-use crate::{
-    frame::Mac,
-    guess::Kind,
-    survey::{Host, Survey},
-};
+use crate::{frame::Mac, guess::Kind, host::Host, survey::Survey};
 use decnet_model::catalogue;
 use netsvc_persona::{
     stage::Transport,

@@ -11,7 +11,7 @@ mod worker;
 mod world;
 
 pub use model::{BadModel, Model, Spoken, judged};
-pub use worker::{Counters, Settings, WorkerError, run, write_until};
+pub use worker::{Counters, Settings, WorkerError, run};
 pub use world::{Login, Machine, World};
 
 #[cfg(test)]

@@ -92,16 +92,6 @@ pub async fn run(context: WorkerContext, store: Store, settings: Settings) -> Re
     run_passes(context, &mut writer).await
 }
 
-/// Writes what there is to be written at the time `now`, and returns what was done.
-///
-/// # Errors
-/// [`WorkerError`].
-pub async fn write_until(store: Store, settings: Settings, now: Micros) -> Result<Counters, WorkerError> {
-    let mut writer = Writer::new(store, settings);
-    while writer.pass(now).await? == Work::More {}
-    Ok(writer.counters)
-}
-
 impl Pass for Writer {
     type Error = WorkerError;
 

@@ -107,10 +107,12 @@ fn what_people_write_is_read_with_clients_and_stays_when_services_begin_anew() {
         printed(&output)
     };
     let first = read(IMAP, account);
-    assert_eq!(read(IMAP, address), first, "login name and address lead to one mailbox");
+    // Something may have come in between.
+    let kept = |now: &str| first.lines().all(|line| now.lines().any(|other| other == line));
+    assert!(kept(&read(IMAP, address)), "login name and address lead to one mailbox");
     assert!(read(POP3, account).trim().parse::<usize>().unwrap() > 10);
     fleet.restart_services();
-    assert_eq!(read(IMAP, account), first, "a restart changes nothing");
+    assert!(kept(&read(IMAP, account)), "a restart changes nothing");
 
     // Mail for him is taken, for somebody who is not there it is not; who files are told of finds them.
     let server = format!("{ip}:10025");
