@@ -253,7 +253,8 @@ fn some_fleet() -> impl Strategy<Value = Fleet> {
                     ntp: some_servers(usize::from(start) / 2),
                 },
                 lab: native && start % 2 == 0,
-                custom: Vec::new(),
+                placed: None,
+            custom: Vec::new(),
                 deckies,
             }
         },
