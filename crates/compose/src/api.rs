@@ -92,7 +92,7 @@ fn host(place: &Place, container: &Container, base: Option<&str>) -> Value {
         "NanoCpus": u64::from(container.milli_cpus) * (SECOND / 1000),
         "CapDrop": ["ALL"],
         "CapAdd": container.capabilities,
-        "SecurityOpt": ["no-new-privileges:true"],
+        "SecurityOpt": ["no-new-privileges"],
         "RestartPolicy": { "Name": "no" },
         "LogConfig": { "Type": "json-file", "Config": { "max-size": "10m", "max-file": "5" } },
     });

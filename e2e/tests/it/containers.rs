@@ -43,7 +43,7 @@ impl Daemon {
         let script = "ip link set lo up; ip link add up0 type veth peer name up1; ip link set up0 up; \
                       ip link set up1 up; ip address add 10.99.0.1/24 dev up0; mount -t tmpfs none /run; \
                       exec dockerd --data-root $AT/root --exec-root $AT/exec --pidfile $AT/pid --bridge none \
-                      -H unix://$AT/d.sock --log-level warn";
+                      -H unix://$AT/d.sock --log-level error";
         let child = Command::new("unshare")
             .args(["-n", "-m", "sh", "-c", script])
             .env("AT", at)

@@ -85,7 +85,7 @@ impl Porter {
         let short = id.get(..12).unwrap_or(id);
         let folder = self.spools.join(format!("{PREFIX}{}.{}.{short}", capture.node, capture.service));
         // Who is above the folder is the house's user: what he put there is not for root to follow.
-        let (_held, folder) = made(&folder)?;
+        let (held, folder) = made(&folder)?;
         let lines = folder.join(LINES);
         match DirBuilder::new().mode(0o770).create(&lines) {
             Ok(()) => {
@@ -106,7 +106,7 @@ impl Porter {
         match copies.get_mut(id) {
             Some(copy) => copy.from = from,
             None => {
-                copies.insert(id.to_owned(), Copy::new(&folder, from, self.user)?);
+                copies.insert(id.to_owned(), Copy::new((held, folder), from, self.user)?);
             }
         }
         Ok(())
@@ -184,8 +184,7 @@ struct Copy {
 }
 
 impl Copy {
-    fn new(folder: &Path, from: From, user: Option<u32>) -> io::Result<Copy> {
-        let (held, folder) = held(folder)?;
+    fn new((held, folder): (File, PathBuf), from: From, user: Option<u32>) -> io::Result<Copy> {
         let newest = segments(fs::read_dir(folder.join(LINES))?).max();
         let at = match newest {
             Some(segment) => {
@@ -362,7 +361,8 @@ mod tests {
         }
 
         fn copy(&self) -> Copy {
-            Copy::new(&self.folder.path().join("copy"), From::Daemon(self.log.clone()), None).unwrap()
+            Copy::new(held(&self.folder.path().join("copy")).unwrap(), From::Daemon(self.log.clone()), None)
+                .unwrap()
         }
 
         fn write(&self, text: &str) {
