@@ -14,7 +14,7 @@ type Case = (&'static str, &'static [u8], &'static [u8], &'static [u8]);
 const CONNECT: &[u8] = b"\x10\x0e\0\x04MQTT\x04\x02\0\x3c\0\x02c1";
 
 fn cases() -> Vec<Case> {
-    let publish: &[u8] = [CONNECT, b"\x31\x0f\0\x05mine1left-here"].concat().leak();
+    let publish: &[u8] = [CONNECT, b"\x31\x10\0\x05mine1left-here"].concat().leak();
     let subscribe: &[u8] = [CONNECT, b"\x82\x0a\0\x01\0\x05mine1\0"].concat().leak();
     vec![
         ("memcached", b"set mine1 0 0 9\r\nleft-here\r\n", b"get mine1\r\n", b"left-here"),

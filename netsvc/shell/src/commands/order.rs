@@ -157,7 +157,7 @@ fn by_version(left: &str, right: &str) -> Ordering {
     loop {
         let is_digit = |character: char| character.is_ascii_digit();
         let part = |text: &str, digits: bool| {
-            text.find(|character| is_digit(character) != digits).unwrap_or(text.len())
+            text.find(|character: char| is_digit(character) != digits).unwrap_or(text.len())
         };
         for digits in [false, true] {
             let (one, rest) = left.split_at(part(left, digits));

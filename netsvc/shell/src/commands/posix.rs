@@ -28,7 +28,7 @@ pub(super) fn perl(text: &str) -> String {
         found = rest;
     }
     if let Some((rest, looked)) = found.rsplit_once("(?=").filter(|(_, looked)| looked.ends_with(')')) {
-        behind = format!("(?:{looked}").to_owned();
+        behind = format!("(?:{looked}");
         found = rest;
     }
     if before.is_empty() && behind.is_empty() {

@@ -20,7 +20,9 @@ impl Shell {
     pub(crate) fn run_subshell(&mut self, list: &List) -> Status {
         let saved = self.save();
         // Traps are those of the shell that set them.
-        self.state_mut().traps.remove("EXIT");
+        if self.state.traps.contains_key("EXIT") {
+            self.state_mut().traps.remove("EXIT");
+        }
         let result = self.run_list(list);
         if self.state.traps.contains_key("EXIT") {
             self.status = match result {
@@ -50,12 +52,13 @@ impl Shell {
             left = rest;
         }
         let outside = matches!(self.descriptors.get(&1), Some(Descriptor::Stream(_)));
-        while let [rest @ .., last] = left
-            && !rest.is_empty()
+        while let [rest @ .., shell, last] = left
             && outside
             && last.is_copy()
+            && (shell.is_shell() || shell.is_copy())
         {
-            left = rest;
+            let count = rest.len() + 1;
+            left = left.get(..count).unwrap_or(left);
         }
         left
     }

@@ -18,6 +18,9 @@ struct Evaluation {
     depth: usize,
 }
 
+/// Operators that stand between two operands.
+const BINARY: [&str; 12] = ["=", "==", "!=", "<", ">", "-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-nt"];
+
 /// Why a test has no value.
 struct Bad(String);
 
@@ -69,8 +72,6 @@ impl Evaluation {
     /// What is said of an operand that is left.
     fn surplus(&self, dialect: Dialect, text: &str) -> Bad {
         let count = self.operands.len();
-        const BINARY: [&str; 12] =
-            ["=", "==", "!=", "<", ">", "-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-nt"];
         Bad(match dialect {
             Dialect::Ash | Dialect::Dash if count == 2 && BINARY.contains(&text) => {
                 format!("{text}: argument expected")

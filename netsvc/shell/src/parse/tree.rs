@@ -183,6 +183,13 @@ impl Command {
             _ => false,
         }
     }
+
+    /// Whether it begins a shell that is given no script.
+    pub(crate) fn is_shell(&self) -> bool {
+        let CommandBody::Simple { words, .. } = &self.body else { return false };
+        let last = words.last().and_then(Word::literal).unwrap_or_default();
+        ["sh", "bash", "dash", "ash"].contains(&last.rsplit('/').next().unwrap_or_default())
+    }
 }
 
 impl CommandBody {
