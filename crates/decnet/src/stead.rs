@@ -10,13 +10,13 @@ use nix::unistd::geteuid;
 use std::{fs, io, os::unix::fs::MetadataExt, path::Path, sync::Arc, thread};
 
 /// As whom root opens the database `file`: its folder's owner. `None`: root has the folder, or we are not root.
-pub fn of(file: &Path) -> Option<Assume> {
+pub(crate) fn of(file: &Path) -> Option<Assume> {
     let user = owner(file)?;
     Some(Arc::new(move || touch_files_as(user)))
 }
 
 /// Whether the database still is root's in a folder that is not, so that its folder's owner cannot open it.
-pub fn is_closed(file: &Path) -> bool {
+pub(crate) fn is_closed(file: &Path) -> bool {
     owner(file).is_some() && fs::symlink_metadata(file).is_ok_and(|data| data.is_file() && data.uid() == 0)
 }
 
@@ -24,7 +24,7 @@ pub fn is_closed(file: &Path) -> bool {
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn read(root: &Path, file: &Path) -> io::Result<Vec<u8>> {
+pub(crate) fn read(root: &Path, file: &Path) -> io::Result<Vec<u8>> {
     let Some(user) = owner(&root.join("x")) else { return fs::read(file) };
     let file = file.to_owned();
     let reading = thread::spawn(move || touch_files_as(user).and_then(|()| fs::read(file)));

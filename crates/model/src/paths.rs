@@ -54,6 +54,11 @@ impl Paths {
         self.artefacts().join(sha256.get(..2).unwrap_or("xx")).join(sha256)
     }
 
+    /// What the runtime of containers lays down: the Compose file, and documents of deckies.
+    pub fn containers(&self) -> PathBuf {
+        self.root.join("docker")
+    }
+
     /// Folder of sockets, locks and pid files; gone after a reboot.
     pub fn run(&self) -> PathBuf {
         self.root.join("run")
@@ -67,6 +72,11 @@ impl Paths {
     /// Socket on which netd takes orders.
     pub fn netd_socket(&self) -> PathBuf {
         self.run().join("netd.sock")
+    }
+
+    /// Socket on which netd hands out copies of the frames that deckies get and send.
+    pub fn frames_socket(&self) -> PathBuf {
+        self.run().join("netd.frames.sock")
     }
 
     /// Lock that a running worker holds.

@@ -33,10 +33,13 @@ mod fleet;
 mod incident;
 mod mutation;
 mod operation;
+mod people;
 mod profile;
 mod retention;
+mod sensor;
 mod swarm;
 mod technique;
+mod topology;
 mod view;
 
 /// A text that names nothing of its list.
@@ -68,10 +71,13 @@ pub use incident::{
 };
 pub use mutation::{Mutation, MutationCause, MutationKind};
 pub use operation::{Operation, OperationKind, OperationState};
+pub use people::{LETTER_DAY, LetterFilter, LetterRow, PEOPLE_SECRET, PoolRow};
 pub use profile::{Behaviour, Phase, ProfileFilter, ProfileRow, ReuseFilter, ReuseRow};
 pub use retention::{BadRetention, Holding, KindRetention, Retention, Retired};
+pub use sensor::{Fingerprint, FingerprintKind, Probed};
 pub use swarm::{SwarmCertificate, SwarmHost, SwarmReport, SwarmToken};
 pub use technique::{TechniqueFilter, TechniqueHit, TechniqueSeen};
+pub use topology::{TopologyChangeState, TopologyEvent, TopologyMutation, TopologyRow, TopologyState};
 pub use view::{BUCKETS, Bucket, By, Change, RankChange, Ranked, Span, Subject, TimelineFilter, View};
 
 use netsvc_wire::{Class, WriterId, stamp::Micros};

@@ -3,7 +3,7 @@
 use crate::{
     disk::Disk,
     eventlog::{Durable, LogError, LogReader, Origins, Position},
-    runtime::{Pass, Work, WorkerContext, run_passes},
+    runtime::{Pass, Running, Work, WorkerContext, run_passes},
 };
 use decnet_bus::Subject;
 use decnet_model::{paths::Paths, worker::Worker};
@@ -115,7 +115,11 @@ pub struct Ingester {
 ///
 /// # Errors
 /// [`IngestError`]; the ingester can be started again and goes on at the store's position.
-pub async fn run(context: WorkerContext, store: Store, keep: Keep) -> Result<(), IngestError> {
+pub fn run(context: WorkerContext, store: Store, keep: Keep) -> Running<IngestError> {
+    Box::pin(work(context, store, keep))
+}
+
+async fn work(context: WorkerContext, store: Store, keep: Keep) -> Result<(), IngestError> {
     let mut ingester = Ingester::open(store, &context.paths, Disk::default()).await?;
     ingester.keep = keep;
     run_passes(context, &mut ingester).await?;

@@ -2,7 +2,7 @@
 
 use crate::{
     Assume, Store,
-    database::{Pool, Statement, Tx, transaction},
+    database::{Statement, Tx, transaction},
     dialect::Dialect,
     error::Error,
     migrate,
@@ -118,10 +118,8 @@ impl Store {
         let what = "empty the store";
         let dropped: Result<(), Error> = transaction!(self, what, tx => { drop_all(&mut tx).await });
         dropped?;
-        if let Pool::Sqlite { writer, .. } = &self.pool {
-            // What was captured must not stay behind in free pages.
-            sqlx::query("VACUUM").execute(writer).await.map_err(crate::error::query(what))?;
-        }
+        // What was captured must not stay behind in free pages.
+        self.pool.vacuum(what).await?;
         migrate::migrate(&self.pool).await
     }
 }

@@ -9,8 +9,9 @@ use decnet_model::{
     access::Role,
     record::{
         AlertFormat, AlertKind, Behaviour, CanaryChannel, CanaryKind, DeckyActual, DeckyDesired, Deed,
-        DeliveryState, IncidentDeed, IncidentState, Level, MarkKind, MutationCause, MutationKind,
-        OperationKind, OperationState, Phase, Rpki, Subject, TraversalKind, Verdict,
+        DeliveryState, FingerprintKind, IncidentDeed, IncidentState, Level, MarkKind, MutationCause,
+        MutationKind, OperationKind, OperationState, Phase, Rpki, Subject, TopologyChangeState, TopologyState,
+        TraversalKind, Verdict,
     },
 };
 use std::net::IpAddr;
@@ -164,6 +165,7 @@ macro_rules! names {
 }
 names! {
     CanaryChannel: "a way in which a canary is used";
+    FingerprintKind: "a kind of fingerprint";
     CanaryKind: "a kind of canary";
     AlertFormat: "a form of messages";
     AlertKind: "a kind of message";
@@ -184,6 +186,8 @@ names! {
     MutationKind: "a kind of change";
     Rpki: "whether a route may be";
     Subject: "a subject of a ranking";
+    TopologyChangeState: "a state of a change";
+    TopologyState: "a state of a topology";
     TraversalKind: "a kind of traversal";
     Verdict: "a verdict";
 }

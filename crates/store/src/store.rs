@@ -1,6 +1,10 @@
 //! Opening a store.
 
-use crate::{database::Pool, error::Error, migrate};
+use crate::{
+    database::{Answer, Pool},
+    error::Error,
+    migrate,
+};
 use sqlx::{
     ConnectOptions, Connection,
     mysql::{MySqlConnectOptions, MySqlPoolOptions},
@@ -59,10 +63,12 @@ impl Store {
     /// # Errors
     /// [`Error::Open`] or [`Error::Create`] when it cannot be reached, [`Error::Newer`] when a newer
     /// release has written it.
-    pub async fn open(place: &str) -> Result<Self, Error> {
-        let store = Store::open_as_it_is(place, None).await?;
-        migrate::migrate(&store.pool).await?;
-        Ok(store)
+    pub fn open(place: &str) -> Answer<'_, Self> {
+        Box::pin(async move {
+            let store = Store::open_as_it_is(place, None).await?;
+            migrate::migrate(&store.pool).await?;
+            Ok(store)
+        })
     }
 
     /// As [`Store::open`], in threads that are as `assume` has made the one that calls it: for root where the folder of
@@ -91,15 +97,17 @@ impl Store {
     }
 
     /// Opens the store at `place` and leaves its schema as it is.
-    pub(crate) async fn open_as_it_is(place: &str, assume: Option<Assume>) -> Result<Self, Error> {
+    pub(crate) fn open_as_it_is(place: &str, assume: Option<Assume>) -> Answer<'_, Self> {
         let own = place.to_owned();
-        match assume {
-            None => Ok(Store { pool: open_pool(&own, false).await? }),
-            Some(assume) => {
-                let open = move || async move { Ok(Store { pool: open_pool(&own, true).await? }) };
-                within(place, assume, open).await
+        Box::pin(async move {
+            match assume {
+                None => Ok(Store { pool: open_pool(&own, false).await? }),
+                Some(assume) => {
+                    let open = move || async move { Ok(Store { pool: open_pool(&own, true).await? }) };
+                    within(place, assume, open).await
+                }
             }
-        }
+        })
     }
 
     /// Has the pools of SQLite make all their connections.
@@ -127,7 +135,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Open`] when it cannot be read.
-    pub async fn open_read_only(path: &str, still: bool) -> Result<Self, Error> {
+    pub fn open_read_only(path: &str, still: bool) -> Answer<'_, Self> {
         let open = |source| Error::Open { place: path.to_owned(), source };
         let options = SqliteConnectOptions::new()
             .filename(path)
@@ -136,20 +144,17 @@ impl Store {
             .pragma("temp_store", "MEMORY")
             .busy_timeout(LOOK)
             .disable_statement_logging();
-        let pool = lasting(SqlitePoolOptions::new(), true).max_connections(READERS).acquire_timeout(LOOK);
-        let readers = pool.connect_with(options).await.map_err(open)?;
-        Ok(Store { pool: Pool::Sqlite { writer: readers.clone(), readers } })
+        Box::pin(async move {
+            let pool =
+                lasting(SqlitePoolOptions::new(), true).max_connections(READERS).acquire_timeout(LOOK);
+            let readers = pool.connect_with(options).await.map_err(open)?;
+            Ok(Store { pool: Pool::Sqlite { writer: readers.clone(), readers } })
+        })
     }
 
     /// Closes all connections; SQLite then folds its write-ahead log into the file.
     pub async fn close(&self) {
-        match &self.pool {
-            Pool::Sqlite { writer, readers } => {
-                readers.close().await;
-                writer.close().await;
-            }
-            Pool::MySql(pool) => pool.close().await,
-        }
+        self.pool.close().await;
     }
 
     /// `sqlite` or `mysql`, for status output.

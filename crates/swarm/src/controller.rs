@@ -17,7 +17,7 @@ use decnet_model::{
     record::{SwarmHost, SwarmReport},
     swarm::{Identity, Role},
 };
-use decnet_pipeline::runtime::WorkerContext;
+use decnet_pipeline::runtime::{Running, WorkerContext};
 use decnet_store::{Store, SwarmJoined};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{
@@ -89,7 +89,11 @@ struct Peer {
 ///
 /// # Errors
 /// When it cannot listen.
-pub async fn run(mut worker: WorkerContext, store: Store, settings: Settings) -> Result<(), Error> {
+pub fn run(worker: WorkerContext, store: Store, settings: Settings) -> Running<Error> {
+    Box::pin(work(worker, store, settings))
+}
+
+async fn work(mut worker: WorkerContext, store: Store, settings: Settings) -> Result<(), Error> {
     let files = Files::new(&worker.paths);
     if !begun(&mut worker, &files).await {
         return Ok(());

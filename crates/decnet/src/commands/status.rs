@@ -218,9 +218,11 @@ fn cells(rows: &[&DeckyRow], actual: impl Fn(&DeckyRow) -> &'static str) -> Vec<
     rows.iter().map(cell).collect()
 }
 
-/// Services that the decky's archetype names and that do not exist yet.
+/// Services that the decky was to have and does not.
 fn absent(row: &DeckyRow) -> Vec<String> {
-    serde_json::from_str::<Decky>(&row.plan).map(|decky| decky.absent).unwrap_or_default()
+    let mut absent = serde_json::from_str::<Decky>(&row.plan).map(|decky| decky.absent).unwrap_or_default();
+    absent.retain(|slug| !row.services.contains(slug));
+    absent
 }
 
 /// Where a native fleet stands.

@@ -67,8 +67,9 @@ pub async fn keep(
     let host = workers::host(context, "run");
     let own = tokio::spawn(runtime::supervise(host, bodies, Backoff::default(), end_own.subscribe()));
     let end_parts = watch::Sender::new(false);
-    let parts: Vec<JoinHandle<()>> = [Process::House, Process::Swarm, Process::Api, Process::Canary]
-        .into_iter()
+    let parts: Vec<JoinHandle<()>> = Process::PARTS
+        .iter()
+        .copied()
         .map(|process| (process, lives_in(process)))
         .filter(|(_, workers)| !workers.is_empty())
         .map(|(process, workers)| {

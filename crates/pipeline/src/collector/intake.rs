@@ -1,7 +1,7 @@
 //! The collector without a runtime: one pass at a time over all sources.
 
 use super::{
-    CollectError, Counters, Line, Progress, RELAYED, Relayed, Settings, Source, Spool, Turn,
+    CollectError, Contained, Counters, Line, Progress, RELAYED, Relayed, Settings, Source, Spool, Turn,
     blob::{self, Outcome, Shelf},
     judge::{blob_names, header, is_of_lines, judged, named},
     orphan,
@@ -13,7 +13,7 @@ use crate::{
     disk::{Disk, DiskError},
     eventlog::{Durable, EventLog, Origins, Twin},
 };
-use decnet_model::paths::Paths;
+use decnet_model::{capture, paths::Paths};
 use netsvc_wire::{Class, Encoder, Event, Kind, Record, WriterId, field, stamp};
 use rand_core::{OsRng, RngCore};
 use std::{
@@ -290,6 +290,7 @@ impl Collector {
             let source = |name: &String| -> Box<dyn Source> {
                 match name.strip_prefix(RELAYED) {
                     Some(host) => Box::new(Relayed::new(&path, host)),
+                    None if name.starts_with(capture::PREFIX) => Box::new(Contained::new(&path, name)),
                     None => Box::new(Spool::new(&path, settle)),
                 }
             };

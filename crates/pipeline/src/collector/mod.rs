@@ -6,6 +6,7 @@
 
 mod blob;
 mod body;
+mod contained;
 mod counters;
 mod intake;
 mod judge;
@@ -20,6 +21,7 @@ mod stock;
 mod watch;
 
 pub use body::run;
+pub use contained::{Contained, Joiner, Said};
 pub use counters::{Counters, Progress};
 pub use intake::Collector;
 pub use relayed::Relayed;
