@@ -146,6 +146,7 @@ impl Paths {
             self.event_log(),
             self.spools(),
             self.artefacts(),
+            self.containers(),
             self.rules(),
             self.intel(),
             self.tls(),
@@ -161,6 +162,7 @@ impl Paths {
         let run = [
             self.bus_socket(),
             self.netd_socket(),
+            self.frames_socket(),
             self.messages(),
             self.log_levels(),
             self.worker_lock("x"),
@@ -200,6 +202,6 @@ mod tests {
         for place in places.filter(|place| !known.contains(place)) {
             assert!(both.contains(&format!("self.{place}(")), "{place} is in neither list");
         }
-        assert_eq!(Paths::new("/x").keeping().len(), 9);
+        assert_eq!(Paths::new("/x").keeping().len(), 10);
     }
 }
