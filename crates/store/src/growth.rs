@@ -89,8 +89,8 @@ const RULES: &[(&Table, Growth, &str)] = &[
     (&crate::fleet::DECKIES, Operators, "a row for each decky"),
     (&crate::mutation::MUTATIONS, Bounded, "400 days"),
     (&crate::people::POOLS, Operators, "a row for each domain"),
-    (&crate::people::LETTERS, Bounded, "as long as mail is kept"),
-    (&crate::people::PHRASINGS, Bounded, "as long as mail is kept"),
+    (&crate::people::LETTERS, Bounded, "77 days after it was sent"),
+    (&crate::people::PHRASINGS, Bounded, "77 days"),
     (&crate::topology::TOPOLOGIES, Operators, "a row for each network"),
     (&crate::topology::EVENTS, Operators, "a row for each change of state; they go with their network"),
     (
