@@ -20,7 +20,9 @@ pages! {
     "concepts": "What the words mean";
     "placing": "What to put where, and how much";
     "operating": "Installing, workers, settings, messages, copies, upgrades";
+    "topologies": "Whole networks behind a DMZ: who reaches whom, and what is recorded on the way in";
     "swarm": "Several hosts: how one joins, what it is trusted with, and how it leaves";
+    "docker": "Containers, and services of your own";
     "hardening": "What may do what, and what to look at";
     "privacy": "What is kept, and questions of law";
     "siem": "Events in Elastic, Splunk, Sentinel and others; STIX, MISP, TAXII, lists for blocking";

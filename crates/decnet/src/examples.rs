@@ -64,6 +64,25 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("campaigns show", &["decnet campaigns show 17 --json"]),
     ("campaigns split", &["decnet campaigns split 17 42 --reason 'a different victim'"]),
     ("campaigns undo", &["decnet campaigns undo 3"]),
+    ("emailgen", &["decnet emailgen", "decnet emailgen --daemon"]),
+    (
+        "learn",
+        &["decnet learn --pcap segment.pcap -o learned.ini", "decnet learn --interface eth0 --seconds 600 -n 12"],
+    ),
+    ("letters", &["decnet letters list", "decnet letters list --sender lstein --json"]),
+    ("letters list", &["decnet letters list -n 20", "decnet letters list --sender lstein --json"]),
+    ("letters show", &["decnet letters show 0123456789abcdef01234567"]),
+    ("personas", &["decnet personas list", "decnet personas export -o people.yaml"]),
+    (
+        "personas export",
+        &[
+            "decnet personas export -o people.yaml",
+            "decnet personas export --domain corp.local --format json",
+        ],
+    ),
+    ("personas import", &["decnet personas import people.yaml"]),
+    ("personas list", &["decnet personas list", "decnet personas list --domain corp.local --json"]),
+    ("personas show", &["decnet personas show lstein", "decnet personas show lstein --json"]),
     ("canary", &["decnet canary create docx --memo 'on the share of finance'", "decnet canary"]),
     (
         "canary create",
@@ -179,6 +198,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
             "decnet incidents --decky web-01 --since 1d --json",
         ],
     ),
+    ("image build", &["decnet image build", "decnet image build --no-cache --json"]),
     ("init", &["decnet init --dry-run", "decnet init", "decnet init --verify"]),
     ("join", &["decnet join master.lan TOKEN --interface eth0 --run", "decnet join 192.0.2.1:8770 TOKEN"]),
     ("lab", &["decnet lab up", "decnet lab down"]),
@@ -253,6 +273,30 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("worker restart", &["decnet worker restart collector", "decnet worker restart --all"]),
     ("worker start", &["decnet worker start collector"]),
     ("worker stop", &["decnet worker stop alerter mutator"]),
+    ("topology", &["decnet topology generate --name corp --depth 3", "decnet topology deploy corp --lab"]),
+    ("topology delete", &["decnet topology delete corp", "decnet topology delete corp --force"]),
+    (
+        "topology deploy",
+        &["decnet topology deploy corp --lab", "decnet topology deploy corp --dry-run --json"],
+    ),
+    (
+        "topology export",
+        &["decnet topology export corp -o corp.json", "decnet topology export corp --format ini"],
+    ),
+    (
+        "topology generate",
+        &["decnet topology generate --name corp --depth 4 --branching 3 --deckies-per-lan 1-3 --seed 7"],
+    ),
+    ("topology import", &["decnet topology import corp.ini", "decnet topology import - --name other"]),
+    ("topology list", &["decnet topology list --json"]),
+    (
+        "topology mutate",
+        &["decnet topology mutate corp add_lan --payload-json '{\"name\":\"lab\"}' --expected-version 1"],
+    ),
+    ("topology mutations", &["decnet topology mutations corp --state failed"]),
+    ("topology show", &["decnet topology show corp", "decnet topology show corp --json"]),
+    ("topology teardown", &["decnet topology teardown corp"]),
+    ("topology validate", &["decnet topology validate corp --json"]),
     ("teardown", &["decnet teardown --id web-01", "decnet teardown --all"]),
 ];
 

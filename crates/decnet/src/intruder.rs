@@ -1,6 +1,7 @@
 //! The demo's scripted intruder: what a bot does on each service once it is in.
 
 use crate::firedrill::Way;
+use decnet_fleet::placed;
 use decnet_model::{catalogue, fleet::Fleet};
 use netsvc_persona::{
     exchange::{Bytes, refusals},
@@ -28,7 +29,7 @@ const SAID: &str = "sesame0123456789";
 /// the fleet's secret.
 pub async fn attack(fleet: &Fleet, way: &Way) {
     let mut running = JoinSet::new();
-    for decky in fleet.deckies.values() {
+    for decky in placed::seen(fleet).deckies.values() {
         if AT_ONCE <= running.len() {
             running.join_next().await;
         }

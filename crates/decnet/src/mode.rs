@@ -27,11 +27,14 @@ const MASTERS: &[&str] = &[
     "export",
     "firedrill",
     "identities",
+    "image",
     "incident",
     "incidents",
+    "letters",
     "mutate",
     "mutations",
     "operations",
+    "personas",
     "plan",
     "probe",
     "reconcile",
@@ -45,6 +48,7 @@ const MASTERS: &[&str] = &[
     "timeline",
     "token",
     "top",
+    "topology",
     "user",
 ];
 

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, bail};
 use decnet_fleet::intent;
 use decnet_model::{
     fleet::{DeckyName, Fleet},
-    operation::{FleetRequest, Request, ServiceEdit, SwarmWork},
+    operation::{FleetRequest, Request, ServiceEdit, SwarmWork, TopologyWork},
     record::{Operation, OperationKind, OperationState},
     runtime::Runtime,
     worker::Worker,
@@ -201,6 +201,7 @@ fn command_line(request: &Request, present: Option<&Fleet>) -> (Vec<String>, Opt
     match request {
         Request::Decky { decky, edit } => return edited(words, decky, edit),
         Request::Swarm(work) => return (on_the_swarm(work), None),
+        Request::Topology(work) => return on_a_topology(work, present),
         Request::Worker { worker, action } => {
             words.extend([action.name(), "--json", "--", worker].map(str::to_owned));
             return (words, None);
@@ -233,7 +234,7 @@ fn command_line(request: &Request, present: Option<&Fleet>) -> (Vec<String>, Opt
                 words.push("--yes".to_owned());
             }
         }
-        Request::Decky { .. } | Request::Swarm(_) | Request::Worker { .. } => {}
+        Request::Decky { .. } | Request::Swarm(_) | Request::Topology(_) | Request::Worker { .. } => {}
     }
     (words, input)
 }
@@ -252,6 +253,41 @@ fn on_the_swarm(work: &SwarmWork) -> Vec<String> {
         SwarmWork::Undrain(id) => words("drain", &[host(id), "--undo".to_owned()]),
         SwarmWork::Teardown(Some(decky)) => words("teardown", &[format!("--id={decky}")]),
         SwarmWork::Teardown(None) => words("teardown", &["--all".to_owned()]),
+    }
+}
+
+/// Words for work on a topology; its document comes by the standard input.
+fn on_a_topology(work: &TopologyWork, present: Option<&Fleet>) -> (Vec<String>, Option<String>) {
+    let words = |verb: &str, options: Vec<String>, rest: &[&str]| {
+        let begin = ["topology", verb, "--json"].map(str::to_owned);
+        let rest = rest.iter().map(|word| (*word).to_owned());
+        begin.into_iter().chain(options).chain(["--".to_owned()]).chain(rest).collect::<Vec<_>>()
+    };
+    match work {
+        TopologyWork::Generate { name, wish } => {
+            let mut options = vec![format!("--name={name}")];
+            options.extend(wish.depth.map(|depth| format!("--depth={depth}")));
+            options.extend(wish.branching.map(|branching| format!("--branching={branching}")));
+            options.extend(wish.deckies_per_lan.iter().map(|span| format!("--deckies-per-lan={span}")));
+            options.extend(wish.seed.iter().map(|seed| format!("--seed={seed}")));
+            (words("generate", options, &[]), None)
+        }
+        TopologyWork::Import { name, document } => {
+            (words("import", vec![format!("--name={name}")], &["-"]), Some(document.clone()))
+        }
+        TopologyWork::Deploy(name) => {
+            // Where a fleet stands, the verb sees for itself.
+            let empty = present.filter(|fleet| fleet.deckies.is_empty());
+            let place = place_of(empty).into_iter().filter(|word| !word.starts_with("--runtime"));
+            (words("deploy", place.collect(), &[name]), None)
+        }
+        TopologyWork::Teardown(name) => (words("teardown", Vec::new(), &[name]), None),
+        TopologyWork::Delete(name) => (words("delete", Vec::new(), &[name]), None),
+        TopologyWork::Mutate { name, op, payload, expected_version } => {
+            let mut options = vec!["--payload-json=-".to_owned()];
+            options.extend(expected_version.map(|version| format!("--expected-version={version}")));
+            (words("mutate", options, &[name, op]), Some(payload.clone()))
+        }
     }
 }
 
@@ -304,8 +340,8 @@ fn place_of(present: Option<&Fleet>) -> Vec<String> {
     let Some(fleet) = present else { return Vec::new() };
     match (&fleet.network.interface, fleet.lab, fleet.runtime) {
         (_, true, _) => vec!["--lab".to_owned()],
-        (Some(interface), false, Runtime::Native) => {
-            vec![format!("--interface={interface}"), "--runtime=native".to_owned()]
+        (Some(interface), false, runtime @ (Runtime::Native | Runtime::Docker)) => {
+            vec![format!("--interface={interface}"), format!("--runtime={runtime}")]
         }
         _ => vec![format!("--runtime={}", fleet.runtime)],
     }

@@ -69,6 +69,7 @@ pub fn body(worker: Worker, context: &Context) -> Body {
         Worker::Mutator => on_the_store(context, |worker, context, store| async move {
             Ok(decnet_fleet::mutator::run(worker, context.fleet(), store, stamp::now).await?)
         }),
+        Worker::Emailgen => on_the_store(context, emailgen),
         Worker::Swarmctl => on_the_store(context, |worker, context, store| async move {
             Ok(decnet_swarm::controller::run(worker, store, controller_settings(&context)).await?)
         }),
@@ -184,6 +185,20 @@ fn canary_settings(context: &Context) -> Result<decnet_canary::Settings> {
         },
         sd_id: settings.text(Name::SdId).to_owned(),
     })
+}
+
+async fn emailgen(worker: WorkerContext, context: Context, store: Store) -> Result<()> {
+    Ok(decnet_people::run(worker, store, emailgen_settings(&context)?).await?)
+}
+
+/// Whether a model says what people write, and how often it is asked.
+fn emailgen_settings(context: &Context) -> Result<decnet_people::Settings> {
+    let settings = context.settings();
+    let Some(url) = settings.given(Name::EmailgenLlm) else { return Ok(decnet_people::Settings::default()) };
+    let authorities = context.paths().intel().join("ca.pem");
+    let (name, key) = (settings.text(Name::EmailgenModel), settings.text(Name::EmailgenKey));
+    let model = decnet_people::Model::new(url, name, key, &authorities).context("read emailgen.llm")?;
+    Ok(decnet_people::Settings { model: Some((model, settings.number(Name::EmailgenPerDay))) })
 }
 
 /// Addresses and networks of a setting.
@@ -324,6 +339,11 @@ fn collector_settings(context: &Context) -> collector::Settings {
             budget_bytes: settings.number(Name::EventLogBytes),
             keep: Duration::from_secs(settings.number(Name::EventLogDays).saturating_mul(86_400)),
             ..eventlog::Limits::default()
+        },
+        artefacts: collector::Budget {
+            bytes: settings.number(Name::ArtefactBytes),
+            source_bytes: settings.number(Name::ArtefactSourceBytes),
+            keep: Duration::from_secs(settings.number(Name::ArtefactDays).saturating_mul(86_400)),
         },
         twin: settings.flag(Name::EventJson),
         sd_id: settings.text(Name::SdId).to_owned(),

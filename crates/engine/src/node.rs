@@ -1,11 +1,15 @@
 //! What a backend is asked to make exist.
 
+use decnet_model::custom::CustomService;
 use netsvc_persona::{
-    Persona,
+    Letter, Persona,
     stage::{PortSpec, ServiceSpec},
 };
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
 
 /// Longest name of a node, as RFC 1123 has it for a host.
 pub const NAME_MAX: usize = 63;
@@ -19,6 +23,18 @@ pub struct NodeSpec {
     pub services: Vec<ServiceSpec>,
     /// The sockets that its services listen on.
     pub ports: Vec<PortSpec>,
+    /// Services of the operator's own, which only containers can be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub custom: Vec<CustomService>,
+}
+
+/// All letters in the mailboxes of a node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Post {
+    /// Name of the node.
+    pub node: String,
+    /// The letters.
+    pub letters: Vec<Letter>,
 }
 
 /// Nodes by name.
@@ -28,6 +44,12 @@ impl NodeSpec {
     /// The fleet-unique name.
     pub fn name(&self) -> &str {
         &self.persona.node
+    }
+
+    /// The ports of all its sockets: each port once for each address, in the order of addresses.
+    pub fn listeners(&self) -> Vec<PortSpec> {
+        let addresses = 1 + self.persona.place.addresses.len();
+        std::iter::repeat_n(&self.ports, addresses).flatten().cloned().collect()
     }
 }
 
@@ -88,9 +110,12 @@ pub fn check<'a>(there: impl Iterator<Item = &'a NodeSpec>, new: &'a [NodeSpec])
         if !names.insert(name) {
             return Err(Conflict::Twice(name.to_owned()));
         }
-        if let Some(first) = addresses.insert(node.persona.ip, name) {
-            let address = node.persona.ip.to_string();
-            return Err(Conflict::Address { first: first.to_owned(), second: name.to_owned(), address });
+        let further = node.persona.place.addresses.iter().map(|attached| IpAddr::V4(attached.ip));
+        for address in std::iter::once(node.persona.ip).chain(further) {
+            if let Some(first) = addresses.insert(address, name) {
+                let address = address.to_string();
+                return Err(Conflict::Address { first: first.to_owned(), second: name.to_owned(), address });
+            }
         }
         let mac = node.persona.mac.to_ascii_lowercase();
         if let Some(first) = macs.insert(mac.clone(), name) {
@@ -138,5 +163,6 @@ pub(crate) fn sample(name: &str, ip: [u8; 4], ports: &[u16]) -> NodeSpec {
         persona,
         services: vec![ServiceSpec { slug: "echo".to_owned(), settings: BTreeMap::new() }],
         ports: ports.iter().map(port).collect(),
+        custom: Vec::new(),
     }
 }

@@ -151,8 +151,12 @@ async fn change(
         let (mut mutations, mut deckies) = (Vec::new(), Vec::new());
         for name in names {
             let decky = fleet.deckies.get(name).ok_or_else(|| Error::NoDecky(name.clone()))?;
+            if decky.placed.is_some() {
+                let why = format!("{name} is of a topology: `decnet topology mutate` changes it");
+                return Err(Error::Topology(why));
+            }
             if let Some((mutation, changed)) = one(&fleet, decky)? {
-                deckies.push(intent::row(&changed)?);
+                deckies.push(intent::row(&fleet, &changed)?);
                 mutations.push(mutation);
                 fleet.deckies.insert(name.clone(), changed);
             }

@@ -47,20 +47,19 @@ pub async fn up(
     }
 }
 
-/// Waits until `decky`, or every decky, no longer runs; `progress` hears how many still do.
+/// Waits until no decky of `ours` runs any more; `progress` hears how many still do.
 ///
 /// # Errors
 /// [`Error::NotGone`] when `patience` is over.
 pub async fn gone(
     store: &Store,
-    decky: Option<&DeckyName>,
+    ours: impl Fn(&str) -> bool,
     patience: Duration,
     progress: impl Fn(usize),
 ) -> Result<(), Error> {
     let begun = Instant::now();
     loop {
         let rows = store.decky_list().await.map_err(stored("read the deckies"))?;
-        let ours = |name: &str| decky.is_none_or(|id| id.as_str() == name);
         let left = rows.iter().filter(|row| ours(&row.name) && row.actual == DeckyActual::Running).count();
         progress(left);
         if left == 0 {

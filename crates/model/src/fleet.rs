@@ -1,7 +1,8 @@
 //! A fleet as it is wanted: deckies with their places, systems and services.
 
 use crate::{
-    canary::Plant, catalogue, custom::CustomService, nmap, persona::derive::Request, runtime::Runtime,
+    canary::Plant, catalogue, custom::CustomService, nmap, persona::derive::Request, placed::Placed,
+    runtime::Runtime,
 };
 use netsvc_persona::{
     Life, LoginPolicy, Servers,
@@ -187,6 +188,9 @@ pub struct Decky {
     /// Canaries that are laid among its files when it is deployed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub plant: Vec<Plant>,
+    /// Where it stands in a topology; `None`: it is of none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub placed: Option<Placed>,
 }
 
 /// As [`is_first`].
@@ -224,6 +228,7 @@ impl Decky {
             firewall: false,
             updates: BTreeMap::new(),
             plant: Vec::new(),
+            placed: None,
         }
     }
 
@@ -249,8 +254,8 @@ impl Decky {
             system: &self.system,
             services: slugs,
             ip: self.ip.into(),
-            prefix: network.prefix,
-            gateway: network.gateway.map(Into::into),
+            prefix: self.placed.as_ref().map_or(network.prefix, |placed| placed.prefix),
+            gateway: self.placed.as_ref().map_or(network.gateway, |placed| placed.gateway).map(Into::into),
             hostname: self.hostname.as_deref(),
             domain: fleet.domain.as_deref(),
             mac: self.mac.as_deref(),
@@ -343,8 +348,12 @@ impl Fleet {
     pub fn steps(&self, have: &Fleet) -> Vec<Step> {
         let changed = |name: &DeckyName| {
             let life = |fleet: &Fleet| fleet.deckies.get(name).map(|decky| decky.life(fleet));
-            self.deckies.get(name) != have.deckies.get(name)
+            let (ours, theirs) = (self.deckies.get(name), have.deckies.get(name));
+            let brings = || ours.into_iter().flat_map(|decky| self.brought(decky));
+            let brought = || theirs.into_iter().flat_map(|decky| have.brought(decky));
+            ours != theirs
                 || life(self) != life(have)
+                || !brings().eq(brought())
                 || (&self.network, self.runtime, self.lab) != (&have.network, have.runtime, have.lab)
         };
         let goes = have.deckies.keys().filter(|name| changed(name)).cloned().map(Step::Remove);

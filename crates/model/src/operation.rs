@@ -46,6 +46,8 @@ pub enum Request {
         /// What changes.
         edit: ServiceEdit,
     },
+    /// Work on a topology.
+    Topology(TopologyWork),
     /// Have a worker start, stop or start again.
     Worker {
         /// Its name.
@@ -53,6 +55,57 @@ pub enum Request {
         /// What it is to do.
         action: Action,
     },
+}
+
+/// Work on a topology, which is named first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum TopologyWork {
+    /// Draw one.
+    Generate {
+        /// Its name.
+        name: String,
+        /// What is wished for.
+        wish: TopologyWish,
+    },
+    /// Read one from its document.
+    Import {
+        /// Its name.
+        name: String,
+        /// JSON.
+        document: String,
+    },
+    /// Deploy it.
+    Deploy(String),
+    /// Take it down.
+    Teardown(String),
+    /// Forget it.
+    Delete(String),
+    /// Change it.
+    Mutate {
+        /// Its name.
+        name: String,
+        /// The operation.
+        op: String,
+        /// What it is told, as JSON.
+        payload: String,
+        /// The version that was seen.
+        expected_version: Option<i64>,
+    },
+}
+
+/// What is wished of a topology that is drawn; absent: as usual.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TopologyWish {
+    /// Levels of LANs below the DMZ.
+    pub depth: Option<u32>,
+    /// Most LANs behind one.
+    pub branching: Option<u32>,
+    /// Fewest and most deckies of a LAN: `1-3`.
+    pub deckies_per_lan: Option<String>,
+    /// Fixes what is drawn.
+    pub seed: Option<String>,
 }
 
 /// Work on hosts of the swarm.
@@ -110,6 +163,7 @@ impl Request {
             Request::Swarm(_) => OperationKind::Swarm,
             Request::Mutate(_) => OperationKind::Mutate,
             Request::Decky { .. } => OperationKind::Decky,
+            Request::Topology(_) => OperationKind::Topology,
             Request::Worker { .. } => OperationKind::Worker,
         }
     }

@@ -33,11 +33,13 @@ mod fleet;
 mod incident;
 mod mutation;
 mod operation;
+mod people;
 mod profile;
 mod retention;
 mod sensor;
 mod swarm;
 mod technique;
+mod topology;
 mod view;
 
 /// A text that names nothing of its list.
@@ -69,11 +71,13 @@ pub use incident::{
 };
 pub use mutation::{Mutation, MutationCause, MutationKind};
 pub use operation::{Operation, OperationKind, OperationState};
+pub use people::{LETTER_DAY, LetterFilter, LetterRow, PEOPLE_SECRET, PoolRow};
 pub use profile::{Behaviour, Phase, ProfileFilter, ProfileRow, ReuseFilter, ReuseRow};
 pub use retention::{BadRetention, Holding, KindRetention, Retention, Retired};
 pub use sensor::{Fingerprint, FingerprintKind, Probed};
 pub use swarm::{SwarmCertificate, SwarmHost, SwarmReport, SwarmToken};
 pub use technique::{TechniqueFilter, TechniqueHit, TechniqueSeen};
+pub use topology::{TopologyChangeState, TopologyEvent, TopologyMutation, TopologyRow, TopologyState};
 pub use view::{BUCKETS, Bucket, By, Change, RankChange, Ranked, Span, Subject, TimelineFilter, View};
 
 use netsvc_wire::{Class, WriterId, stamp::Micros};
@@ -346,6 +350,8 @@ pub struct Artefact {
     pub last_seen: Micros,
     /// Number of sightings.
     pub sightings: u64,
+    /// The limit for which the content was not kept, or not any more, the last time that there was one.
+    pub unkept: Option<String>,
 }
 
 /// One time that an artefact was seen.

@@ -364,6 +364,14 @@ workers! {
         alias: None,
         process: Process::House,
     }
+    /// Write what the people of the fleet's domains write to each other
+    Emailgen = "emailgen" {
+        role: Role::Master,
+        after: &[Worker::Bus, Worker::Fleet],
+        wake: Wake { topics: &["decky.*.state"], tick: Duration::from_secs(20) },
+        alias: None,
+        process: Process::House,
+    }
     /// Tell agents what is wanted of them, and hear how they stand
     Swarmctl = "swarmctl" {
         role: Role::Master,

@@ -23,11 +23,13 @@ pub mod message;
 mod mutation;
 mod numbers;
 mod operation;
+mod people;
 mod profile;
 mod session;
 mod swarm;
 mod technique;
 mod texts;
+mod topology;
 
 pub use account::{ApiToken, AuditEntry, Login, User};
 pub use alert::{AlertDelivery, AlertMute, AlertRule};
@@ -49,6 +51,7 @@ pub use inventory::{Archetype, Distro, Service, ServicePort, ServiceSetting};
 pub use mutation::Mutation;
 pub use numbers::{Bucket, Ranked, RankingQuery, Timeline, TimelineQuery};
 pub use operation::Operation;
+pub use people::{Letter, Person};
 pub use profile::{
     CommandSeen, FINGERPRINTS, Fingerprint, LoginsSeen, Pace, PhaseSeen, Profile, ProfileDetail,
     ProfileFacts, ProfileQuery, Reuse, ReuseDetail, ReuseNames, ReuseQuery, RiskTerm, ToolGuess, TraitSeen,
@@ -57,6 +60,7 @@ pub use session::{Session, SessionDetail};
 pub use swarm::{SwarmDecky, SwarmHost};
 pub use technique::{Technique, TechniqueBy, TechniqueCoverage, TechniqueHit, TechniqueQuery, TechniqueRule};
 pub use texts::Texts;
+pub use topology::{Topology, TopologyDetail, TopologyEvent, TopologyFinding, TopologyMutation};
 
 use netsvc_wire::escape::printable;
 use serde::Serialize;

@@ -12,6 +12,15 @@ pub enum Error {
         #[source]
         source: sqlx::Error,
     },
+    /// The thread that was to open the database could not begin, or not as whom it was to.
+    #[error("open store {place}")]
+    Assume {
+        /// Path.
+        place: String,
+        /// Cause.
+        #[source]
+        source: std::io::Error,
+    },
     /// The file of the database could not be made.
     #[error("create store {place}")]
     Create {

@@ -94,6 +94,21 @@ const STEPS: &[(i64, &str, &str)] = &[
         include_str!("../migrations/sqlite/0017_seen.sql"),
         include_str!("../migrations/mysql/0017_seen.sql"),
     ),
+    (
+        18,
+        include_str!("../migrations/sqlite/0018_unkept.sql"),
+        include_str!("../migrations/mysql/0018_unkept.sql"),
+    ),
+    (
+        19,
+        include_str!("../migrations/sqlite/0019_people.sql"),
+        include_str!("../migrations/mysql/0019_people.sql"),
+    ),
+    (
+        20,
+        include_str!("../migrations/sqlite/0020_topologies.sql"),
+        include_str!("../migrations/mysql/0020_topologies.sql"),
+    ),
 ];
 
 /// The version that this release writes.

@@ -10,7 +10,8 @@ use decnet_model::{
     record::{
         AlertFormat, AlertKind, Behaviour, CanaryChannel, CanaryKind, DeckyActual, DeckyDesired, Deed,
         DeliveryState, FingerprintKind, IncidentDeed, IncidentState, Level, MarkKind, MutationCause,
-        MutationKind, OperationKind, OperationState, Phase, Rpki, Subject, TraversalKind, Verdict,
+        MutationKind, OperationKind, OperationState, Phase, Rpki, Subject, TopologyChangeState, TopologyState,
+        TraversalKind, Verdict,
     },
 };
 use std::net::IpAddr;
@@ -185,6 +186,8 @@ names! {
     MutationKind: "a kind of change";
     Rpki: "whether a route may be";
     Subject: "a subject of a ranking";
+    TopologyChangeState: "a state of a change";
+    TopologyState: "a state of a topology";
     TraversalKind: "a kind of traversal";
     Verdict: "a verdict";
 }

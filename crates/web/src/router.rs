@@ -29,7 +29,7 @@ const BODY_LIMIT: usize = 64 * 1024;
 /// Largest body that has a deployment INI in it, whose 512 KiB JSON may make longer.
 const INI_LIMIT: usize = 1024 * 1024;
 /// Who may send one.
-const WITH_INI: &[&str] = &["/api/v1/plan", "/api/v1/deploy", "/api/v1/swarm/deploy"];
+const WITH_INI: &[&str] = &["/api/v1/plan", "/api/v1/deploy", "/api/v1/swarm/deploy", "/api/v1/topologies"];
 /// Longest time for a body to arrive.
 const BODY_TIME: Duration = Duration::from_secs(10);
 /// Longest time until an answer begins, a locked store included.
@@ -183,7 +183,7 @@ fn of_attackers() -> OpenApiRouter<ApiState> {
         .routes(routes!(route::enrichment::countries))
 }
 
-/// What was laid out to be taken.
+/// What was laid out to be taken, and who seems to live there.
 fn of_canaries() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
         .routes(routes!(route::canary::kinds))
@@ -193,6 +193,9 @@ fn of_canaries() -> OpenApiRouter<ApiState> {
         .routes(routes!(route::canary::content))
         .routes(routes!(route::canary::hits))
         .routes(routes!(route::canary::plant, route::canary::unplant))
+        .routes(routes!(route::people::people))
+        .routes(routes!(route::people::put_people))
+        .routes(routes!(route::people::letters))
 }
 
 /// What looks at the fleet and changes it.
@@ -204,6 +207,12 @@ fn of_the_fleet() -> OpenApiRouter<ApiState> {
         .routes(routes!(route::change::set_service, route::change::remove_service))
         .routes(routes!(route::change::mutate))
         .routes(routes!(route::change::mutations))
+        .routes(routes!(route::topology::topologies, route::topology::create))
+        .routes(routes!(route::topology::topology, route::topology::delete))
+        .routes(routes!(route::topology::mutations))
+        .routes(routes!(route::topology::deploy))
+        .routes(routes!(route::topology::teardown))
+        .routes(routes!(route::topology::mutate))
         .routes(routes!(route::operation::plan))
         .routes(routes!(route::operation::deploy))
         .routes(routes!(route::operation::teardown))

@@ -25,6 +25,7 @@ mod clients_relays;
 mod clients_web;
 mod clients_windows;
 mod clocks;
+mod containers;
 mod discovery;
 mod faces;
 mod fleet;
@@ -42,6 +43,7 @@ mod operate;
 mod operators;
 mod packages;
 mod passive;
+mod people;
 mod poisoner;
 mod rounds;
 mod sensors;
@@ -49,6 +51,7 @@ mod sessions;
 mod swarm;
 mod sweep;
 mod telnet;
+mod topology;
 mod udp;
 
 /// Ports that nobody listens on, all different.

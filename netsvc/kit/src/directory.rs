@@ -4,6 +4,7 @@ use netsvc_persona::Persona;
 use parking_lot::Mutex;
 use std::{
     collections::{BTreeMap, BTreeSet},
+    net::{IpAddr, Ipv4Addr},
     sync::Arc,
 };
 
@@ -38,6 +39,24 @@ impl Directory {
         inner.hosts.values().filter(|listed| listed.persona.domain == domain).cloned().collect()
     }
 
+    /// Name of the host that has this address.
+    pub(crate) fn at(&self, address: IpAddr) -> Option<String> {
+        let inner = self.0.lock();
+        inner.hosts.iter().find(|(_, listed)| has(&listed.persona, address)).map(|(name, _)| name.clone())
+    }
+
+    /// The address by which `from` reaches the host that it calls `name`.
+    pub(crate) fn named(&self, from: &Persona, name: &str) -> Option<Ipv4Addr> {
+        let inner = self.0.lock();
+        let is = |persona: &Persona| {
+            persona.domain == from.domain
+                && (persona.hostname.eq_ignore_ascii_case(name) || persona.fqdn().eq_ignore_ascii_case(name))
+        };
+        let mut called = inner.hosts.values().filter(|listed| is(&listed.persona));
+        called
+            .find_map(|listed| addresses(&listed.persona).find(|address| from.place.way(*address).is_some()))
+    }
+
     /// A host is there; one with the same name is no more.
     pub(crate) fn add(&self, persona: &Arc<Persona>) {
         let mut inner = self.0.lock();
@@ -66,6 +85,18 @@ impl Directory {
             inner.turn += 1;
         }
     }
+}
+
+fn addresses(persona: &Persona) -> impl Iterator<Item = Ipv4Addr> {
+    let first = match persona.ip {
+        IpAddr::V4(address) => Some(address),
+        IpAddr::V6(_) => None,
+    };
+    first.into_iter().chain(persona.place.addresses.iter().map(|attached| attached.ip))
+}
+
+fn has(persona: &Persona, address: IpAddr) -> bool {
+    persona.ip == address || persona.place.addresses.iter().any(|attached| attached.ip == address)
 }
 
 #[cfg(test)]

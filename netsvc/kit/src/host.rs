@@ -7,6 +7,8 @@ use crate::{
     flood::Floods,
     keys::RsaKeys,
     login::{Accounts, Logins},
+    passage::Passages,
+    post::Post,
     recorder,
     recorder::Recorder,
     tls,
@@ -38,6 +40,9 @@ pub struct Stage {
     pub(crate) refused: Refused,
     /// The nodes that it serves.
     pub directory: Directory,
+    pub(crate) passages: Passages,
+    /// What people write to each other.
+    pub post: Post,
     floods: Floods,
     house: std::sync::Once,
     logins: Logins,
@@ -92,6 +97,8 @@ impl Stage {
             workers: Workers::default(),
             refused: Refused::default(),
             directory: Directory::default(),
+            passages: Passages::default(),
+            post: Post::default(),
             floods: Floods::default(),
             house: std::sync::Once::new(),
             rsa,
@@ -312,7 +319,7 @@ impl Host {
 
     /// Whether `user`, one of `accounts`, gets in over `link` with `password`.
     pub fn login(&self, link: &Link, accounts: Accounts, user: &[u8], password: &[u8]) -> bool {
-        self.node.stage.logins.check(self.persona(), accounts, link.peer.ip(), user, password)
+        self.node.stage.logins.check(self.persona(), accounts, link.source(), user, password)
     }
 
     /// The password of `user`, one of `accounts`, that `fits`, as far as anything is known that could.
@@ -323,12 +330,12 @@ impl Host {
         user: &[u8],
         fits: impl Fn(&[u8]) -> bool,
     ) -> Option<Vec<u8>> {
-        self.node.stage.logins.password_of(self.persona(), accounts, link.peer.ip(), user, fits)
+        self.node.stage.logins.password_of(self.persona(), accounts, link.source(), user, fits)
     }
 
     /// The peer of `link` gave an account of this node's system a new password.
     pub fn set_password(&self, link: &Link, user: &[u8], password: &[u8]) {
-        self.node.stage.logins.set_password(self.persona(), link.peer.ip(), user, password);
+        self.node.stage.logins.set_password(self.persona(), link.source(), user, password);
     }
 
     /// Writes an event of this service on the connection `link`.
@@ -381,17 +388,33 @@ impl Host {
         (!file.reference.is_empty()).then(|| file.reference.clone())
     }
 
+    /// What an event says of the node that passed on who is behind the link.
+    fn passed_on(&self, link: &Link, kind: Kind) -> Fields {
+        let Some(behind) = link.behind else { return Fields::new() };
+        let via = link.peer.ip();
+        // One name for each connection is enough: the session joins the rest.
+        let named = (kind == Kind::Connect).then(|| self.node.stage.directory.at(via)).flatten();
+        let named = named.map(|name| (field::VIA, name.into_bytes()));
+        let address = (field::VIA_IP, via.to_string().into_bytes());
+        named
+            .into_iter()
+            .chain([address, (field::VIA_SESSION, behind.session.to_string().into_bytes())])
+            .collect()
+    }
+
     fn event(&self, link: &Link, kind: Kind, fields: Fields) -> Event {
         let mut event = recorder::event_now(&self.node.name, &self.app, kind);
         event.fields.reserve(fields.len() + 5);
-        event.fields.push((field::SRC_IP, link.peer.ip().to_string().into_bytes()));
-        event.fields.push((field::SRC_PORT, link.peer.port().to_string().into_bytes()));
+        let source = link.origin();
+        event.fields.push((field::SRC_IP, source.ip().to_string().into_bytes()));
+        event.fields.push((field::SRC_PORT, source.port().to_string().into_bytes()));
         event.fields.push((field::DST_IP, link.local.ip().to_string().into_bytes()));
         event.fields.push((field::DST_PORT, link.port.to_string().into_bytes()));
         event.fields.push((field::SESSION, link.session.to_string().into_bytes()));
         let read = fields.iter().find(|(name, _)| kind == Kind::FileRead && *name == field::PATH);
         let reference = read.and_then(|(_, path)| self.reference(path));
         event.fields.extend(fields);
+        event.fields.extend(self.passed_on(link, kind));
         event.fields.extend(reference.map(|reference| (field::REFERENCE, reference.into_bytes())));
         event
     }

@@ -66,10 +66,16 @@ impl Listening {
 
     fn admit(&self, stream: TcpStream, peer: SocketAddr) {
         let Ok(local) = stream.local_addr() else { return };
-        let link =
-            Link { peer, local, port: self.port.port, tls: self.port.tls, session: SessionId::fresh() };
         let stage = &self.host.node.stage;
-        match stage.budget().enter(self.host.group, peer.ip(), &self.full) {
+        let link = Link {
+            peer,
+            local,
+            port: self.port.port,
+            tls: self.port.tls,
+            session: SessionId::fresh(),
+            behind: stage.passages.behind(peer),
+        };
+        match stage.budget().enter(self.host.group, link.source(), &self.full) {
             Entry::Serve(place) => {
                 tokio::spawn(self.clone().serve(stream, link, place));
             }

@@ -6,6 +6,7 @@
 use crate::{
     Fields, Gathered, Host, alpn,
     budget::{Account, Patience, Place},
+    network,
     primed::Primed,
     recorder,
 };
@@ -14,7 +15,7 @@ use netsvc_wire::{Kind, field};
 use openssl::ssl::{Ssl, SslRef};
 use std::{
     fmt, io,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -50,6 +51,30 @@ pub struct Link {
     pub tls: bool,
     /// Joins the events of the connection.
     pub session: SessionId,
+    /// Who is behind the peer, where the peer is a node that passes somebody on.
+    pub behind: Option<Behind>,
+}
+
+/// Who is behind a connection from one node to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Behind {
+    /// The peer who came first: no node.
+    pub peer: SocketAddr,
+    /// The connection to the node that passes him on.
+    pub session: SessionId,
+}
+
+impl Link {
+    /// Who came first: the peer, or who is behind him.
+    pub fn origin(&self) -> SocketAddr {
+        self.behind.map_or(self.peer, |behind| behind.peer)
+    }
+
+    /// The source that is held to account for the connection: what is counted
+    /// and kept by source is his by this.
+    pub fn source(&self) -> IpAddr {
+        network(self.origin().ip())
+    }
 }
 
 /// Identifies a connection, 16 hex digits in events.

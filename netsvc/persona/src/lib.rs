@@ -8,9 +8,13 @@ pub mod daemon;
 mod document;
 pub mod exchange;
 mod fingerprint;
+mod people;
+mod place;
 pub mod service;
 pub mod stage;
 pub mod subkey;
 pub mod tables;
 
 pub use document::*;
+pub use people::{Colleague, Letter, LetterCopy};
+pub use place::{Attached, Place, Reach};

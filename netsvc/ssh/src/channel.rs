@@ -44,6 +44,8 @@ pub(crate) struct Channel {
     pub(crate) program: Option<(Arc<Shared>, AbortHandle)>,
     /// Whether the program is a subsystem, which gets no signals.
     pub(crate) subsystem: bool,
+    /// Whether it carries a forwarded connection: there is no program, and nothing of one is told.
+    pub(crate) forwarded: bool,
     /// The peer is OpenSSH and takes `eow@openssh.com`.
     openssh: bool,
     /// The status goes out before the end of data.
@@ -74,6 +76,7 @@ impl Channel {
             agent: false,
             program: None,
             subsystem: false,
+            forwarded: false,
             openssh,
             status_first,
             input_ended: false,
@@ -96,6 +99,12 @@ impl Channel {
         self.program = Some((shared, task));
         self.window = WINDOW;
         transport.send(Writer::message(CHANNEL_WINDOW_ADJUST).u32(self.peer).u32(WINDOW).take())
+    }
+
+    /// Puts a forwarded connection on the channel, whose window is open from the start.
+    pub(crate) fn carry(&mut self, shared: Arc<Shared>, task: AbortHandle) {
+        self.program = Some((shared, task));
+        (self.window, self.subsystem, self.forwarded) = (WINDOW, true, true);
     }
 
     /// Takes data of the peer; what exceeds the window is dropped, as OpenSSH does.
@@ -201,6 +210,11 @@ impl Channel {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
+        if self.forwarded {
+            self.send_end(transport)?;
+            self.stop();
+            return self.send_close(transport);
+        }
         let late = self.status_first || self.close_received || self.input_ended;
         if !late {
             self.send_end(transport)?;

@@ -1,5 +1,7 @@
 //! The connection protocol (RFC 4254): channels, requests and forwarding.
 
+mod forward;
+
 use crate::{
     authentication::Login,
     channel::{Channel, PACKET},
@@ -11,8 +13,7 @@ use crate::{
     numbers::{
         CHANNEL_CLOSE, CHANNEL_DATA, CHANNEL_EOF, CHANNEL_EXTENDED_DATA, CHANNEL_FAILURE, CHANNEL_OPEN,
         CHANNEL_OPEN_CONFIRMATION, CHANNEL_OPEN_FAILURE, CHANNEL_REQUEST, CHANNEL_SUCCESS,
-        CHANNEL_WINDOW_ADJUST, DEBUG, GLOBAL_REQUEST, OPEN_CONNECT_FAILED, OPEN_PROHIBITED, REQUEST_FAILURE,
-        REQUEST_SUCCESS,
+        CHANNEL_WINDOW_ADJUST, DEBUG, GLOBAL_REQUEST, OPEN_CONNECT_FAILED, REQUEST_FAILURE, REQUEST_SUCCESS,
     },
     sftp,
     terms::{Exit, WindowSize},
@@ -268,7 +269,11 @@ where
             b"direct-tcpip" => {
                 let (host, port) = (reader.string()?.to_vec(), reader.u32()?);
                 let (origin, origin_port) = (reader.string()?.to_vec(), reader.u32()?);
-                self.refusal(&Forward::Tcp { host, port, origin, origin_port }).await
+                let forward = Forward::Tcp { host, port, origin, origin_port };
+                match self.connect(&forward, Channel::new(peer, window, packet, false, false)).await {
+                    Ok(message) => return self.link.transport.send(message),
+                    Err(refusal) => refusal,
+                }
             }
             b"direct-streamlocal@openssh.com" => {
                 self.refusal(&Forward::Socket(reader.string()?.to_vec())).await
@@ -283,7 +288,8 @@ where
 
     /// OpenSSH confirms with a shut window, which opens when a program starts.
     fn open_session(&mut self, peer: u32, window: u32, packet: u32) -> Option<Vec<u8>> {
-        let open = self.channels.values().filter(|channel| !channel.close_received).count();
+        let counts = |channel: &&Channel| !channel.close_received && !channel.forwarded;
+        let open = self.channels.values().filter(counts).count();
         if self.link.config.sessions <= open
             || CHANNELS_MAX <= self.channels.len()
             || TASKS_MAX <= self.tasks.len()
@@ -297,16 +303,6 @@ where
         let mut writer = Writer::message(CHANNEL_OPEN_CONFIRMATION);
         writer.u32(peer).u32(number).u32(0).u32(PACKET);
         Some(writer.finish())
-    }
-
-    async fn refusal(&mut self, forward: &Forward) -> (u32, &'static str) {
-        match self.handler.forward(forward) {
-            ForwardAnswer::Failed(text, time) => {
-                sleep(time.min(Duration::from_secs(10))).await;
-                (OPEN_CONNECT_FAILED, text)
-            }
-            ForwardAnswer::Prohibited | ForwardAnswer::Accepted => (OPEN_PROHIBITED, "open failed"),
-        }
     }
 
     /// The channel of a request, whose absence has a text of its own.

@@ -130,6 +130,17 @@ pub enum ForwardAnswer {
     Accepted,
 }
 
+/// Carries a forwarded connection on its channel, to its end.
+pub type Way = Box<dyn FnOnce(ChannelIo) -> Running + Send>;
+
+/// What came of a wish to connect.
+pub enum Reached {
+    /// Nothing.
+    Not(ForwardAnswer),
+    /// A connection, which this carries.
+    Open(Way),
+}
+
 /// One connection's side of the program that runs the server.
 pub trait Handler: Send {
     /// Address of the client, for limits by source.
@@ -177,6 +188,12 @@ pub trait Handler: Send {
     fn forward(&mut self, forward: &Forward) -> ForwardAnswer {
         let _ = forward;
         ForwardAnswer::Prohibited
+    }
+
+    /// Connects on the client's behalf, where there is somebody to connect to.
+    fn reach(&mut self, forward: &Forward) -> impl Future<Output = Reached> + Send {
+        let answer = self.forward(forward);
+        async move { Reached::Not(answer) }
     }
 
     /// The files that SFTP shows `user`; `None`: there is no such subsystem.

@@ -41,7 +41,7 @@ pub use config::Config;
 pub use error::Error;
 pub use handler::{
     ClientFacts, Forward, ForwardAnswer, Handler, KeyOffer, Meter, PasswordAttempt, Program, ProgramKind,
-    Running, Terminal,
+    Reached, Running, Terminal, Way,
 };
 pub use host_key::{HostKeys, LazyRsa};
 pub use kex::negotiation::Offer;

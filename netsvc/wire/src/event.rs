@@ -182,6 +182,8 @@ kinds! {
     /// A call that says little of who has it, by a previewer, a scanner or a resolver that asks again: as `callback`,
     /// with `reason`, `count`.
     Echo = "echo", Scan, Info, Contact;
+    /// A program that is not one of ours wrote a line: `data`, `stream`, `src_ip` where it could be told.
+    CustomLine = "custom_line", Interaction, Info, Deed;
     /// A DHCP server was asked for the node's address: `outcome`, `from`, `dst_ip`.
     Lease = "lease", Noise, Info, Own;
     /// What a host's first segment says of its system: `signature` (as p0f writes it), `side`, `os_guess`, `ttl`,

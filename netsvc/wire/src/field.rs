@@ -23,6 +23,12 @@ fields! {
     TRANSPORT = "transport";
     /// One id per connection, 16 hex digits; joins all events of it.
     SESSION = "session";
+    /// Node through which the peer came to this one, where the peer of the connection is that node.
+    VIA = "via";
+    /// Address of the peer of the connection, where `src_ip` is who is behind it.
+    VIA_IP = "via_ip";
+    /// Session on the node of `via_ip` out of which the connection was opened.
+    VIA_SESSION = "via_session";
     /// Milliseconds from first to last.
     DURATION_MS = "duration_ms";
     /// Bytes from the peer.
@@ -136,6 +142,8 @@ fields! {
     ATTACHMENTS = "attachments";
     /// Name that the client gives itself (EHLO, connection attributes).
     CLIENT_NAME = "client_name";
+    /// Where a program wrote a line: `stdout`, `stderr`, or the path of a file.
+    STREAM = "stream";
     /// Technique recognised.
     TECHNIQUE = "technique";
     /// Ports, comma-separated, ranges with `-`.

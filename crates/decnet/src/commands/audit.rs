@@ -14,6 +14,7 @@ use crate::{firedrill::Way, output};
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::{Args, ValueEnum};
 use decnet_analysis::audit::{self, Finding, Seen, Strength};
+use decnet_fleet::placed;
 use decnet_model::fleet::{DeckyName, Fleet};
 use decnet_store::Store;
 use netsvc_persona::Persona;
@@ -75,6 +76,8 @@ impl Audit {
         let store = context.store().await?;
         let text = store.fleet_get().await.context("read the fleet")?.context("no fleet is deployed")?;
         let fleet: Fleet = serde_json::from_str(&text).context("read the fleet")?;
+        // What is not on the segment shows nothing there that could be judged.
+        let fleet = placed::seen(&fleet);
         let wanted = self.wanted(&fleet)?;
         let personas = personas(&store, &fleet).await?;
         let ports = fleet.deckies.values().map(|decky| (decky.name.to_string(), decky.ports().len()));

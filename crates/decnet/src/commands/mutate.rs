@@ -68,7 +68,8 @@ impl Mutate {
         let store = context.store().await?;
         let names = if self.which.all {
             let fleet = intent::read(&store).await?.ok_or(Error::NoFleet)?;
-            fleet.deckies.into_keys().collect()
+            let free = fleet.deckies.into_iter().filter(|(_, decky)| decky.placed.is_none());
+            free.map(|(name, _)| name).collect()
         } else {
             self.which.decky
         };

@@ -1,6 +1,6 @@
 //! `teardown`: one decky or all go; what was recorded stays.
 
-use super::Context;
+use super::{Context, topology};
 use crate::{
     output,
     runner::{self, Runner},
@@ -58,9 +58,13 @@ impl Teardown {
         workers::wake_fleet(context).await;
         if supervisor::running(&context.paths()).is_some() {
             let tell = |left| output::progress(&format!("{left} deckies still run"));
-            let done = wait::gone(&store, target, PATIENCE, tell).await;
+            let ours = |name: &str| target.is_none_or(|id| id.as_str() == name);
+            let done = wait::gone(&store, ours, PATIENCE, tell).await;
             output::progress_done();
             done?;
+        }
+        if self.target.all {
+            topology::all_gone(context, &store).await?;
         }
         let mut stopped = false;
         // What systemd keeps running is the machine's: it is there for the next fleet.

@@ -5,6 +5,7 @@ pub mod talk;
 use crate::commands::Context;
 use anyhow::{Context as _, Result};
 use decnet_engine::{loopback::OFFSET, native::NetdClient};
+use decnet_fleet::placed;
 use decnet_model::{fleet::Fleet, runtime::Runtime};
 use decnet_store::Store;
 use netsvc_persona::{
@@ -78,6 +79,8 @@ impl Way {
         match fleet.runtime {
             Runtime::Native => Way::Probe(NetdClient::new(context.paths().netd_socket())),
             Runtime::Loopback => Way::Loopback(source),
+            // The host has a way of its own to each container.
+            Runtime::Docker => Way::Segment,
         }
     }
 
@@ -153,7 +156,8 @@ pub async fn run(
 
 async fn touch_all(fleet: &Fleet, way: &Way, progress: &impl Fn(usize, usize)) -> Vec<Touch> {
     let mut wanted = Vec::new();
-    for decky in fleet.deckies.values() {
+    // Nobody touches from the segment what is not on it.
+    for decky in placed::seen(fleet).deckies.values() {
         for port in decky.ports() {
             wanted.push((decky.name.to_string(), IpAddr::from(decky.ip), port));
         }

@@ -85,7 +85,7 @@ fn wanted_user(settings: &Settings) -> Result<Option<User>> {
 }
 
 /// Gives everything in the state folder that root made to `user`, and closes it to others. Spools stay the
-/// service processes', the install secret and what netd and the lab keep stay root's.
+/// service processes', the install secret and what netd, the lab and the runtime of containers keep stay root's.
 ///
 /// # Errors
 /// When something keeps its owner.
@@ -152,6 +152,7 @@ fn is_kept(path: &Path, paths: &Paths) -> bool {
     let own = writers.iter().any(|worker| path == paths.spool(worker.name()))
         || name.starts_with(RELAYED.as_bytes());
     path == paths.install_secret()
+        || path == paths.containers()
         || (path.parent() == Some(&paths.spools()) && !own)
         || (runs && [b"netd.".as_slice(), b"lab."].iter().any(|of| name.starts_with(of)))
 }

@@ -5,10 +5,10 @@ use super::{
     config::NetdConfig,
     filter, limits, namespace, packet,
     protocol::NetdStatus,
-    site::{Site, text},
+    site::{OUTWARD_TABLE, Site, text},
 };
 use crate::{
-    node::{self, Conflict, NodeSpec},
+    node::{self, Conflict, NodeSpec, Post},
     sockets::bind_port,
     stage::{GateLink, Keeper, Kept, Role, StageError},
 };
@@ -68,6 +68,34 @@ struct Placed {
     node: Arc<NodeSpec>,
     address: Ipv4Addr,
     mac: [u8; 6],
+}
+
+impl Placed {
+    /// Whether the segment hears nothing of it: neither its gate nor its filter know it.
+    fn is_inner(&self) -> bool {
+        self.node.persona.place.inner
+    }
+
+    /// All its addresses, that of the segment first.
+    fn addresses(&self) -> impl Iterator<Item = Ipv4Addr> {
+        let further = self.node.persona.place.addresses.iter().map(|attached| attached.ip);
+        std::iter::once(self.address).chain(further)
+    }
+
+    /// Those that no frame of the segment comes to or goes from: the kernel carries what is between them.
+    fn behind(&self) -> impl Iterator<Item = Ipv4Addr> {
+        self.addresses().skip(usize::from(!self.is_inner()))
+    }
+}
+
+/// Addresses of some nodes.
+fn all(nodes: &[Placed]) -> Vec<Ipv4Addr> {
+    nodes.iter().flat_map(Placed::addresses).collect()
+}
+
+/// Their addresses off the segment.
+fn behind(nodes: &[Placed]) -> Vec<Ipv4Addr> {
+    nodes.iter().flat_map(Placed::behind).collect()
 }
 
 /// The nodes of a host and what carries them. Its thread is in the engine namespace.
@@ -147,6 +175,11 @@ impl Engine {
         Ok(())
     }
 
+    /// Puts letters into the mailboxes of nodes.
+    pub(super) async fn post(&mut self, post: Vec<Post>) -> Result<(), EngineError> {
+        self.serve.post(post).await.map_err(|source| EngineError::Stage { process: "serve", source })
+    }
+
     /// A socket in the probe namespace.
     pub(super) fn probe_socket(&self, transport: Transport) -> io::Result<OwnedFd> {
         let kind = match transport {
@@ -213,7 +246,7 @@ impl Engine {
             isolation: if missing.is_empty() { "full".to_owned() } else { missing.join("; ") },
             processes,
             nodes: self.nodes.len(),
-            listeners: self.nodes.values().map(|placed| placed.node.ports.len()).sum(),
+            listeners: self.nodes.values().map(|placed| placed.node.listeners().len()).sum(),
             packets: self.counts.packets,
             drops: self.counts.drops,
         }
@@ -237,7 +270,8 @@ impl Engine {
         {
             return Err(unfit(address.to_string(), "no host can have it"));
         }
-        if self.site.own.contains(&address) || node.persona.gateway == Some(IpAddr::V4(address)) {
+        let inner = node.persona.place.inner;
+        if !inner && self.site.own.contains(&address) || node.persona.gateway == Some(IpAddr::V4(address)) {
             return Err(unfit(address.to_string(), "it is this host's own, the gateway's or the probe's"));
         }
         let mac = node.persona.mac_bytes().filter(|mac| mac.first().is_some_and(|byte| byte & 1 == 0));
@@ -248,7 +282,7 @@ impl Engine {
     }
 
     fn check_files(&self, new: &[Placed]) -> Result<(), EngineError> {
-        let listeners = self.nodes.values().chain(new).map(|placed| placed.node.ports.len()).sum();
+        let listeners = self.nodes.values().chain(new).map(|placed| placed.node.listeners().len()).sum();
         limits::check_open_files(listeners, self.config.stage.limits.connections).map_err(EngineError::Files)
     }
 
@@ -256,7 +290,8 @@ impl Engine {
         if self.config.arp_wait == 0 {
             return Ok(());
         }
-        let wanted = new.iter().map(|placed| (placed.address, placed.mac)).collect();
+        let shown = new.iter().filter(|placed| !placed.is_inner());
+        let wanted = shown.map(|placed| (placed.address, placed.mac)).collect();
         let found = self.prober.taken(&wanted, Duration::from_millis(self.config.arp_wait)).await;
         let found = found.map_err(|source| EngineError::Kernel { what: "probe the segment", source })?;
         let Some(taken) = found else { return Ok(()) };
@@ -269,10 +304,10 @@ impl Engine {
 
     async fn install(&mut self, new: &[Placed]) -> Result<(), EngineError> {
         let kernel = |what| move |source| EngineError::Kernel { what, source };
-        let addresses: Vec<Ipv4Addr> = new.iter().map(|placed| placed.address).collect();
-        self.site
-            .netlink
-            .add_locals(&addresses, self.site.loopback)
+        let (netlink, loopback) = (&mut self.site.netlink, self.site.loopback);
+        netlink
+            .add_locals(libc::RT_TABLE_LOCAL, &all(new), loopback)
+            .and_then(|()| netlink.add_locals(OUTWARD_TABLE, &behind(new), loopback))
             .map_err(kernel("make addresses local to the engine namespace"))?;
         let mut served = Vec::new();
         for placed in new {
@@ -284,7 +319,8 @@ impl Engine {
         let entries = new.iter().map(|placed| (placed.node.name().to_owned(), placed.clone()));
         self.nodes.extend(entries);
         self.update_filter().map_err(kernel("update the filter of the segment socket"))?;
-        let shown = new.iter().map(|placed| Kept { node: Arc::clone(&placed.node), sockets: Vec::new() });
+        let shown = new.iter().filter(|placed| !placed.is_inner());
+        let shown = shown.map(|placed| Kept { node: Arc::clone(&placed.node), sockets: Vec::new() });
         self.gate.add(shown.collect()).await.map_err(stage("gate"))
     }
 
@@ -303,14 +339,18 @@ impl Engine {
         if let Err(error) = self.update_filter() {
             tracing::warn!(%error, "the filter of the segment socket still lets removed nodes through");
         }
-        let addresses: Vec<Ipv4Addr> = gone.iter().map(|placed| placed.address).collect();
-        if let Err(error) = self.site.netlink.remove_locals(&addresses, self.site.loopback) {
+        let (netlink, loopback) = (&mut self.site.netlink, self.site.loopback);
+        let removed = netlink
+            .remove_locals(OUTWARD_TABLE, &behind(gone), loopback)
+            .and_then(|()| netlink.remove_locals(libc::RT_TABLE_LOCAL, &all(gone), loopback));
+        if let Err(error) = removed {
             tracing::warn!(%error, "addresses of removed nodes are still local to the engine namespace");
         }
     }
 
     fn update_filter(&self) -> io::Result<()> {
-        let macs: BTreeSet<[u8; 6]> = self.nodes.values().map(|placed| placed.mac).collect();
+        let shown = self.nodes.values().filter(|placed| !placed.is_inner());
+        let macs: BTreeSet<[u8; 6]> = shown.map(|placed| placed.mac).collect();
         packet::set_filter(&self.site.segment, &filter::program(&macs))
     }
 }
@@ -321,15 +361,18 @@ fn bind(placed: &Placed) -> Result<Vec<OwnedFd>, EngineError> {
     let face = Face::of_persona(&placed.node.persona);
     let scale = face.and_then(|face| face.handshake.scale);
     let window = scale.map(|scale| u32::from(u16::MAX) << scale.min(14));
-    for port in &placed.node.ports {
-        let address = SocketAddr::new(IpAddr::V4(placed.address), port.port);
-        let bound = bind_port(port, address, window).map_err(|source| EngineError::Bind {
-            node: placed.node.name().to_owned(),
-            transport: port.transport.name(),
-            address,
-            source,
-        })?;
-        sockets.push(bound);
+    // In the order of `listeners`, which is that in which the stage is told of them.
+    for own in placed.addresses() {
+        for port in &placed.node.ports {
+            let address = SocketAddr::new(IpAddr::V4(own), port.port);
+            let bound = bind_port(port, address, window).map_err(|source| EngineError::Bind {
+                node: placed.node.name().to_owned(),
+                transport: port.transport.name(),
+                address,
+                source,
+            })?;
+            sockets.push(bound);
+        }
     }
     Ok(sockets)
 }

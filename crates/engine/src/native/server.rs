@@ -176,6 +176,7 @@ async fn answer(engine: &Mutex<Engine>, request: Request) -> (Reply, Option<Owne
     let outcome = match request {
         Request::Add { nodes } => engine.add(nodes).await,
         Request::Remove { names } => engine.remove(&names).await,
+        Request::Post { post } => engine.post(post).await,
         Request::List => return (Reply::Nodes { nodes: engine.list() }, None),
         Request::Status => return (Reply::Status { status: Box::new(engine.status().await) }, None),
         Request::Probe { transport } => {

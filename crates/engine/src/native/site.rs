@@ -35,7 +35,7 @@ const ENGINE_FAR_MAC: [u8; 6] = [0x02, 0, 0, 0, 0x10, 0x02];
 const PROBE_MAC: [u8; 6] = [0x02, 0, 0, 0, 0x20, 0x01];
 const PROBE_FAR_MAC: [u8; 6] = [0x02, 0, 0, 0, 0x20, 0x02];
 /// Table for what the engine side itself sends: everything out to the gate.
-const OUTWARD_TABLE: u8 = 101;
+pub(super) const OUTWARD_TABLE: u8 = 101;
 const OUTWARD_PRIORITY: u32 = 5;
 const LOCAL_PRIORITY: u32 = 10;
 

@@ -4,6 +4,7 @@
 //! answers at once. The socket belongs to the namespace that its thread was in when it was opened.
 
 mod message;
+mod over;
 
 use message::{Message, array, attributes, messages};
 use nix::sys::socket::{
@@ -131,17 +132,22 @@ impl Netlink {
         self.request(request).map(drop)
     }
 
-    /// Makes addresses local to this namespace. On failure, those before the failing one stay.
-    pub(crate) fn add_locals(&mut self, addresses: &[Ipv4Addr], loopback: u32) -> io::Result<()> {
+    /// Makes addresses local to this namespace in `table`. On failure, those before the failing one stay.
+    pub(crate) fn add_locals(&mut self, table: u8, addresses: &[Ipv4Addr], loopback: u32) -> io::Result<()> {
         // Without EXCL: an address that is there already is what was wanted.
         let flags = libc::NLM_F_CREATE | libc::NLM_F_REPLACE;
-        self.locals(addresses, loopback, libc::RTM_NEWROUTE, flags)
+        self.locals(table, addresses, loopback, libc::RTM_NEWROUTE, flags)
     }
 
     /// Makes addresses foreign again. Those that are so already are passed over.
-    pub(crate) fn remove_locals(&mut self, addresses: &[Ipv4Addr], loopback: u32) -> io::Result<()> {
+    pub(crate) fn remove_locals(
+        &mut self,
+        table: u8,
+        addresses: &[Ipv4Addr],
+        loopback: u32,
+    ) -> io::Result<()> {
         for address in addresses {
-            match self.locals(std::slice::from_ref(address), loopback, libc::RTM_DELROUTE, 0) {
+            match self.locals(table, std::slice::from_ref(address), loopback, libc::RTM_DELROUTE, 0) {
                 Err(error) if error.raw_os_error() != Some(libc::ESRCH) => return Err(error),
                 _ => {}
             }
@@ -149,13 +155,20 @@ impl Netlink {
         Ok(())
     }
 
-    fn locals(&mut self, addresses: &[Ipv4Addr], loopback: u32, kind: u16, flags: i32) -> io::Result<()> {
+    fn locals(
+        &mut self,
+        table: u8,
+        addresses: &[Ipv4Addr],
+        loopback: u32,
+        kind: u16,
+        flags: i32,
+    ) -> io::Result<()> {
         for batch in addresses.chunks(BATCH) {
             let first = self.sequence + 1;
             let mut bytes = Vec::new();
             for &destination in batch {
                 self.sequence += 1;
-                let (table, scope) = (libc::RT_TABLE_LOCAL, libc::RT_SCOPE_HOST);
+                let scope = libc::RT_SCOPE_HOST;
                 let route = Route { destination, prefix: 32, table, scope, kind: libc::RTN_LOCAL };
                 bytes
                     .extend(route.request(kind, flags).number(libc::RTA_OIF, loopback).finish(self.sequence));

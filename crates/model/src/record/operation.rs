@@ -48,6 +48,8 @@ pub enum OperationKind {
     Decky,
     /// Work on the hosts of a swarm.
     Swarm,
+    /// Work on a topology.
+    Topology,
     /// Have a worker start, stop or start again.
     Worker,
 }
@@ -63,6 +65,7 @@ impl OperationKind {
         OperationKind::Mutate,
         OperationKind::Decky,
         OperationKind::Swarm,
+        OperationKind::Topology,
         OperationKind::Worker,
     ];
 
@@ -77,6 +80,7 @@ impl OperationKind {
             OperationKind::Mutate => "mutate",
             OperationKind::Decky => "decky",
             OperationKind::Swarm => "swarm",
+            OperationKind::Topology => "topology",
             OperationKind::Worker => "worker",
         }
     }

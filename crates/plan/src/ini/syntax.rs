@@ -259,7 +259,7 @@ fn quoted(text: &str, quote: char) -> Result<String, &'static str> {
 }
 
 /// `value` as it has to be written to be read as it is; `None`: no line can hold it.
-pub(super) fn written(value: &str) -> Option<String> {
+pub fn written(value: &str) -> Option<String> {
     if value.contains(|character: char| character.is_control() && character != '\t') {
         return None;
     }

@@ -51,6 +51,7 @@ impl<K: Hash + Eq + Copy, V> Bounded<K, V> {
     }
 
     /// How many there are.
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.young.len() + self.old.len()
     }

@@ -21,5 +21,6 @@ mod operations;
 mod read;
 mod retire;
 mod swarm;
+mod topologies;
 mod users;
 mod views;

@@ -44,7 +44,13 @@ pub(crate) fn run() -> Result<(), Box<dyn std::error::Error>> {
                 Err(reason) => control.answer(&Answer::Refused { seq, reason })?,
             },
             Some((Order::Stop { seq }, _)) => return Ok(control.answer(&Answer::Done { seq })?),
-            Some((Order::Node { seq, .. } | Order::Remove { seq, .. } | Order::Mirror { seq, .. }, _)) => {
+            Some((
+                Order::Node { seq, .. }
+                | Order::Remove { seq, .. }
+                | Order::Letters { seq, .. }
+                | Order::Mirror { seq, .. },
+                _,
+            )) => {
                 control.answer(&Answer::Refused { seq, reason: "the gate has no ports yet".to_owned() })?;
             }
             None => return Ok(()),
@@ -127,6 +133,7 @@ impl Running {
                 self.gate.remove(&node);
                 (seq, Ok(()))
             }
+            Order::Letters { seq, .. } => (seq, Err("the gate serves no mail".to_owned())),
             Order::Gate { seq, .. } => (seq, Err("the gate has its ports already".to_owned())),
             Order::Mirror { seq, mac: wanted } => {
                 let wanted = wanted.as_deref().map(mac).transpose();

@@ -6,11 +6,13 @@ use crate::{
     interpret::{Shell, Status},
     live::{Live, activity::Traffic, netmask, network_address},
 };
+use std::net::Ipv4Addr;
 
 pub(super) const COMMANDS: &[(&str, Run)] = &[("ifconfig", ifconfig), ("ip", ip)];
 
 /// An interface: the loopback or the card.
 struct Interface {
+    number: usize,
     name: String,
     loopback: bool,
     address: String,
@@ -20,10 +22,11 @@ struct Interface {
     traffic: Traffic,
 }
 
-fn interfaces(live: &Live) -> [Interface; 2] {
+fn interfaces(live: &Live) -> Vec<Interface> {
     let persona = &live.persona;
     let (bytes, packets) = live.loopback();
     let lo = Interface {
+        number: 1,
         name: "lo".into(),
         loopback: true,
         address: "127.0.0.1".into(),
@@ -33,6 +36,7 @@ fn interfaces(live: &Live) -> [Interface; 2] {
         traffic: Traffic { received: bytes, packets_in: packets, sent: bytes, packets_out: packets },
     };
     let card = Interface {
+        number: 2,
         name: persona.hardware.interface.clone(),
         loopback: false,
         address: persona.ip.to_string(),
@@ -41,7 +45,45 @@ fn interfaces(live: &Live) -> [Interface; 2] {
         mac: persona.mac.clone(),
         traffic: live.traffic(),
     };
-    [lo, card]
+    [lo, card].into_iter().chain(further(live)).collect()
+}
+
+/// The cards of further networks: of the same make, one after the other.
+fn further(live: &Live) -> impl Iterator<Item = Interface> {
+    let persona = &live.persona;
+    persona.place.addresses.iter().zip(1_u32..).map(|(own, more)| {
+        let last = own.ip.to_bits() | u32::MAX.checked_shr(own.prefix.into()).unwrap_or(0);
+        let (bytes, packets) = live.loopback();
+        Interface {
+            number: usize::try_from(more).unwrap_or_default() + 2,
+            name: next_name(&persona.hardware.interface, more),
+            loopback: false,
+            address: own.ip.to_string(),
+            prefix: own.prefix,
+            broadcast: Ipv4Addr::from(last).to_string(),
+            mac: next_mac(&persona.mac, more),
+            traffic: Traffic { received: bytes, packets_in: packets, sent: bytes, packets_out: packets },
+        }
+    })
+}
+
+/// The name of a card so many slots after the one called `first`: eth1 after eth0, ens19 after ens18, enp4s0 after
+/// enp3s0.
+fn next_name(first: &str, more: u32) -> String {
+    let (stem, end) = match first.strip_suffix("s0") {
+        Some(stem) => (stem, "s0"),
+        None => (first, ""),
+    };
+    let name = stem.trim_end_matches(|letter: char| letter.is_ascii_digit());
+    let number = stem.strip_prefix(name).and_then(|digits| digits.parse().ok()).unwrap_or(0_u32);
+    format!("{name}{}{end}", number.saturating_add(more))
+}
+
+/// The hardware address that many after `first`.
+fn next_mac(first: &str, more: u32) -> String {
+    let (stem, last) = first.rsplit_once(':').unwrap_or((first, ""));
+    let last = u8::from_str_radix(last, 16).unwrap_or_default();
+    format!("{stem}:{:02x}", last.wrapping_add(more.to_le_bytes()[0]))
 }
 
 /// Bytes as net-tools puts them in brackets.
@@ -64,9 +106,10 @@ fn ifconfig(shell: &mut Shell, arguments: &[String]) -> Status {
     let short = words.iter().any(|word| word == "-s");
     let applet = live.flavour.busybox();
     let old = applet || live.persona.os.id == "centos6";
-    let [lo, card] = interfaces(live);
+    let all = interfaces(live);
+    let (lo, cards): (Vec<&Interface>, Vec<&Interface>) = all.iter().partition(|one| one.loopback);
     let shown: Vec<&Interface> =
-        [&card, &lo].into_iter().filter(|one| name.is_none_or(|name| one.name == *name)).collect();
+        cards.into_iter().chain(lo).filter(|one| name.is_none_or(|name| one.name == *name)).collect();
     let Some(name) = name.filter(|_| shown.is_empty()) else {
         if words.iter().filter(|word| !word.starts_with('-')).count() > 1 {
             // A setting: this host takes it and stays reachable.
@@ -276,9 +319,9 @@ fn chosen(shell: &mut Shell, words: &[&str]) -> Result<Result<Vec<Interface>, i3
 /// `1: lo: <…> … qlen 1000`, without its line end; `mode`: with the mode, as for links.
 fn head(live: &Live, one: &Interface, mode: bool) -> String {
     let (number, flags, mtu, queue, state) = if one.loopback {
-        (1, "LOOPBACK,UP,LOWER_UP", 65_536, "noqueue", "UNKNOWN")
+        (one.number, "LOOPBACK,UP,LOWER_UP", 65_536, "noqueue", "UNKNOWN")
     } else {
-        (2, "BROADCAST,MULTICAST,UP,LOWER_UP", 1_500, "fq_codel", "UP")
+        (one.number, "BROADCAST,MULTICAST,UP,LOWER_UP", 1_500, "fq_codel", "UP")
     };
     let queue = match live.flavour {
         Flavour::Busybox | Flavour::Alpine if !one.loopback => "pfifo_fast",
@@ -315,7 +358,7 @@ fn addresses(shell: &mut Shell, words: &[&str], manner: Manner) -> Status {
     let live = &shell.live;
     let mut text = String::new();
     for one in &shown {
-        let number = if one.loopback { 1 } else { 2 };
+        let number = one.number;
         let lives = "       valid_lft forever preferred_lft forever";
         if manner.brief {
             let state = if one.loopback { "UNKNOWN" } else { "UP" };
@@ -421,7 +464,12 @@ fn routes(shell: &mut Shell, words: &[&str], manner: Manner) -> Status {
             let kernel = if live.flavour.busybox() { "" } else { " proto kernel" };
             let local = format!("{network}/{prefix} dev {interface}{kernel} scope link  src {ip} \n");
             let local = if live.flavour.busybox() { local } else { local.replace("link  src", "link src") };
-            default.unwrap_or_default() + &local
+            let more = further(live).zip(&persona.place.addresses).map(|(one, own)| {
+                let mask = netmask(own.prefix).to_bits();
+                let network = Ipv4Addr::from(own.ip.to_bits() & mask);
+                format!("{network}/{} dev {}{kernel} scope link src {} \n", own.prefix, one.name, own.ip)
+            });
+            default.unwrap_or_default() + &local + &more.collect::<String>()
         }
     };
     shell.out(&text)?;

@@ -107,7 +107,10 @@ fn hostname(shell: &mut Shell, arguments: &[String]) -> Status {
     let persona = &shell.live.persona;
     let text = match rest(arguments).first().map(String::as_str) {
         Some("-f" | "--fqdn" | "-A") => persona.fqdn(),
-        Some("-I" | "-i" | "--all-ip-addresses") => format!("{} ", persona.ip),
+        Some("-I" | "-i" | "--all-ip-addresses") => {
+            let more = persona.place.addresses.iter().map(|own| format!("{} ", own.ip));
+            format!("{} {}", persona.ip, more.collect::<String>())
+        }
         Some("-d") => persona.domain.clone(),
         Some(name) if !name.starts_with('-') => return Ok(0),
         _ => persona.hostname.clone(),

@@ -159,8 +159,15 @@ fn neighbour(host: &Host, is: impl Fn(&Persona) -> bool) -> Option<Persona> {
     listed
         .into_iter()
         .map(|listed| listed.persona)
+        .filter(|persona| !persona.place.inner || has_way(host.persona(), persona.ip))
         .find(|persona| is(persona))
         .map(|persona| Persona::clone(&persona))
+}
+
+/// Whether the host reaches a node that is on no segment.
+fn has_way(own: &Persona, address: IpAddr) -> bool {
+    let IpAddr::V4(address) = address else { return false };
+    own.place.way(address).is_some()
 }
 
 /// Whether an address is of the host's segment, or of a network that nobody routes.

@@ -2,6 +2,7 @@
 
 mod daemons;
 mod files;
+mod onward;
 mod products;
 mod programs;
 mod talks;
@@ -20,7 +21,7 @@ use netsvc_persona::service::Look;
 use netsvc_persona::subkey;
 use netsvc_ssh::{
     ChannelIo, ClientFacts, Config, Forward, ForwardAnswer, Handler, HostKeys, KeyOffer, LazyRsa, Meter,
-    PasswordAttempt, Profile, Program, Running, files::FileSystem,
+    PasswordAttempt, Profile, Program, Reached, Running, files::FileSystem,
 };
 use netsvc_wire::{Kind, field};
 use sha2::{Digest, Sha256};
@@ -43,7 +44,7 @@ const RECORDS: &[Kind] = &[
 ];
 /// What it leaves out.
 const LIMITS: &[&str] = &[
-    "Connections are not forwarded: they are refused, as with `AllowTcpForwarding no`.",
+    "Connections are forwarded to nodes that the host reaches, to nobody else; a client's listeners hear nobody.",
     "Kerberos and certificates of users are not asked for.",
 ];
 
@@ -137,7 +138,7 @@ impl Peer {
             return false;
         };
         let facts = account::facts(&self.host, &self.link, None);
-        let mut fs = account::shell(&self.host).fs(&user.name, self.link.peer.ip(), facts);
+        let mut fs = account::shell(&self.host).fs(&user.name, self.link.source(), facts);
         let content = fs.read_file(&format!("{}/.ssh/authorized_keys", user.home)).unwrap_or_default();
         let wanted = STANDARD.encode(key);
         content.split(|byte| byte.is_ascii_whitespace()).any(|word| word == wanted.as_bytes())
@@ -151,7 +152,7 @@ impl Handler for Peer {
     }
 
     fn source(&self) -> Option<std::net::IpAddr> {
-        Some(self.link.peer.ip())
+        Some(self.link.source())
     }
 
     fn client(&mut self, facts: &ClientFacts) {
@@ -232,9 +233,17 @@ impl Handler for Peer {
             ForwardAnswer::Failed(..) => "failed",
             ForwardAnswer::Prohibited => "denied",
         };
-        let fields = vec![(field::TARGET, target.into_bytes()), (field::OUTCOME, outcome.into())];
-        self.host.record(&self.link, Kind::ForwardRequest, fields);
+        onward::told(&self.host, &self.link, target, outcome);
         answer
+    }
+
+    async fn reach(&mut self, forward: &Forward) -> Reached {
+        match forward {
+            Forward::Tcp { host, port, .. } if self.host.reaches() => {
+                onward::reach(&self.host, &self.link, &String::from_utf8_lossy(host), *port).await
+            }
+            _ => Reached::Not(self.forward(forward)),
+        }
     }
 
     fn files(&mut self, user: &[u8]) -> Option<Arc<dyn FileSystem>> {

@@ -1,0 +1,193 @@
+//! How networks of deckies look as JSON.
+
+use crate::shown;
+use decnet_model::{
+    fleet::{Decky, Fleet},
+    record,
+};
+use decnet_topology::{check, ways};
+use netsvc_wire::stamp;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// A network of deckies in a list.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Topology {
+    /// Its name.
+    pub name: String,
+    /// `pending`, `deploying`, `active`, `degraded`, `failed`, `tearing_down`, `torn_down`.
+    pub state: &'static str,
+    /// Since when.
+    pub state_at: String,
+    /// Why.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+    /// Raised by each change; who changes it names the one that he has seen.
+    pub version: i64,
+    /// How many LANs.
+    pub lans: usize,
+    /// How many deckies.
+    pub deckies: usize,
+    /// When it was made.
+    pub created_at: String,
+    /// When it was changed last.
+    pub updated_at: String,
+}
+
+/// One network of deckies.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct TopologyDetail {
+    /// What lists show of it.
+    #[serde(flatten)]
+    pub topology: Topology,
+    /// LANs, deckies, edges and rules, as `decnet topology export` writes them.
+    #[schema(value_type = Object)]
+    pub document: Value,
+    /// What is wrong with it.
+    pub findings: Vec<TopologyFinding>,
+    /// How far inside each LAN is: how many machines have to be taken to be in it.
+    pub depths: std::collections::BTreeMap<String, usize>,
+    /// Addresses on the segment of the deckies that stand in front, while it is deployed.
+    pub fronts: std::collections::BTreeMap<String, String>,
+    /// What became of it, the latest first.
+    pub events: Vec<TopologyEvent>,
+}
+
+/// Something that is wrong with a topology.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct TopologyFinding {
+    /// `DMZ_MISSING`, `IP_COLLISION`, …
+    pub code: &'static str,
+    /// Whether it can be deployed all the same.
+    pub warning: bool,
+    /// The LAN, decky or rule that it is about; empty: the whole.
+    pub subject: String,
+    /// In words.
+    pub detail: String,
+}
+
+/// A state that followed another one.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct TopologyEvent {
+    /// The state before.
+    pub from: &'static str,
+    /// The state after.
+    pub to: &'static str,
+    /// When.
+    pub at: String,
+    /// Why.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+}
+
+/// A change of a topology that was asked for.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct TopologyMutation {
+    /// Its number.
+    pub id: i64,
+    /// The topology.
+    pub topology: String,
+    /// The operation.
+    pub op: String,
+    /// What it was told.
+    #[schema(value_type = Object)]
+    pub payload: Value,
+    /// Version of the topology that it was made for.
+    pub version: i64,
+    /// `pending`, `applying`, `applied`, `failed`.
+    pub state: &'static str,
+    /// Who asked.
+    pub asked_by: String,
+    /// When.
+    pub asked_at: String,
+    /// When it was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub applied_at: Option<String>,
+    /// Why it was not.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+}
+
+impl From<&record::TopologyRow> for Topology {
+    fn from(row: &record::TopologyRow) -> Self {
+        let document: Value = serde_json::from_str(&row.document).unwrap_or_default();
+        let count = |part: &str| document.get(part).and_then(Value::as_array).map_or(0, Vec::len);
+        Topology {
+            name: row.name.clone(),
+            state: row.state.name(),
+            state_at: stamp::format(row.state_at),
+            reason: row.reason.clone(),
+            version: row.version,
+            lans: count("lans"),
+            deckies: count("deckies"),
+            created_at: stamp::format(row.created_at),
+            updated_at: stamp::format(row.updated_at),
+        }
+    }
+}
+
+impl TopologyDetail {
+    /// A topology with what became of it, and the fleet that its deckies may stand in.
+    pub fn new(row: &record::TopologyRow, events: &[record::TopologyEvent], fleet: Option<&Fleet>) -> Self {
+        let read = serde_json::from_str::<decnet_topology::Topology>(&row.document);
+        let (findings, depths) = match &read {
+            Ok(topology) => (check::check(topology), ways::Map::new(topology).depths()),
+            Err(_) => Default::default(),
+        };
+        let deckies = fleet.iter().flat_map(|fleet| fleet.deckies.values());
+        let front = |decky: &Decky| {
+            let placed = decky.placed.as_ref()?;
+            let name = decky.name.as_str().strip_prefix(&row.name)?.strip_prefix('.')?;
+            let stands = placed.topology == row.name && !placed.place.inner;
+            stands.then(|| (name.to_owned(), decky.ip.to_string()))
+        };
+        TopologyDetail {
+            topology: row.into(),
+            document: serde_json::from_str(&row.document).unwrap_or_default(),
+            findings: findings.iter().map(TopologyFinding::from).collect(),
+            depths,
+            fronts: deckies.filter_map(front).collect(),
+            events: events.iter().map(TopologyEvent::from).collect(),
+        }
+    }
+}
+
+impl From<&check::Finding> for TopologyFinding {
+    fn from(finding: &check::Finding) -> Self {
+        TopologyFinding {
+            code: finding.code.name(),
+            warning: finding.code.is_warning(),
+            subject: shown(&finding.subject),
+            detail: shown(&finding.detail),
+        }
+    }
+}
+
+impl From<&record::TopologyEvent> for TopologyEvent {
+    fn from(row: &record::TopologyEvent) -> Self {
+        TopologyEvent {
+            from: row.before.name(),
+            to: row.after.name(),
+            at: stamp::format(row.at),
+            reason: row.reason.clone(),
+        }
+    }
+}
+
+impl From<&record::TopologyMutation> for TopologyMutation {
+    fn from(row: &record::TopologyMutation) -> Self {
+        TopologyMutation {
+            id: row.id,
+            topology: row.topology.clone(),
+            op: row.op.clone(),
+            payload: serde_json::from_str(&row.payload).unwrap_or_default(),
+            version: row.version,
+            state: row.state.name(),
+            asked_by: row.asked_by.clone(),
+            asked_at: stamp::format(row.asked_at),
+            applied_at: row.applied_at.map(stamp::format),
+            reason: row.reason.clone(),
+        }
+    }
+}

@@ -1,0 +1,404 @@
+//! Changes of a topology, one operation each. What comes of one is checked as a whole, so that nothing broken is ever
+//! stored; of a topology that is deployed some things cannot change.
+
+use crate::{
+    Decky, Edge, Lan, Rule, Topology,
+    check::{self, Finding},
+    draw,
+};
+use netsvc_persona::stage::ServiceSpec;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// An operation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "op", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Change {
+    /// A LAN comes, with the next free network unless one is named.
+    AddLan {
+        /// Its name.
+        name: String,
+        /// Its addresses.
+        #[serde(default)]
+        subnet: Option<String>,
+        /// Where it is drawn.
+        #[serde(default)]
+        x: Option<i32>,
+        /// As `x`.
+        #[serde(default)]
+        y: Option<i32>,
+    },
+    /// A LAN goes in which no decky has its home; bridges to it end.
+    RemoveLan {
+        /// Its name.
+        name: String,
+    },
+    /// A LAN gets another name, subnet or place; its subnet only while it is a plan.
+    UpdateLan {
+        /// Its name.
+        name: String,
+        /// Another name.
+        #[serde(default)]
+        rename: Option<String>,
+        /// Other addresses.
+        #[serde(default)]
+        subnet: Option<String>,
+        /// Where it is drawn.
+        #[serde(default)]
+        x: Option<i32>,
+        /// As `x`.
+        #[serde(default)]
+        y: Option<i32>,
+    },
+    /// A decky comes.
+    AddDecky(NewDecky),
+    /// A decky gets an address in one more LAN.
+    AttachDecky {
+        /// The decky.
+        decky: String,
+        /// The LAN.
+        lan: String,
+        /// Its address there; absent: the lowest free one.
+        #[serde(default)]
+        ip: Option<String>,
+        /// Whether it forwards packets.
+        #[serde(default)]
+        forwards: bool,
+    },
+    /// A decky leaves a LAN that is not its home.
+    DetachDecky {
+        /// The decky.
+        decky: String,
+        /// The LAN.
+        lan: String,
+    },
+    /// A decky goes.
+    RemoveDecky {
+        /// The decky.
+        decky: String,
+    },
+    /// A decky is set in another way.
+    UpdateDecky(Patch),
+    /// Rules of the routers, all of them.
+    SetRules {
+        /// The rules.
+        rules: Vec<Rule>,
+    },
+}
+
+/// A decky that comes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewDecky {
+    /// Its name.
+    pub name: String,
+    /// Its home.
+    pub lan: String,
+    /// Its services.
+    #[serde(default)]
+    pub services: Vec<ServiceSpec>,
+    /// What kind of machine it is.
+    #[serde(default)]
+    pub archetype: Option<String>,
+    /// Its system.
+    #[serde(default = "usual_system")]
+    pub system: String,
+    /// Its address; absent: the lowest free one.
+    #[serde(default)]
+    pub ip: Option<String>,
+    /// Whether it stands in front.
+    #[serde(default)]
+    pub front: bool,
+    /// Where it is drawn.
+    #[serde(default)]
+    pub x: Option<i32>,
+    /// As `x`.
+    #[serde(default)]
+    pub y: Option<i32>,
+}
+
+/// How a decky is to be; what is absent stays.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Patch {
+    /// The decky.
+    pub decky: String,
+    /// Its services.
+    #[serde(default)]
+    pub services: Option<Vec<ServiceSpec>>,
+    /// Whether it forwards packets between its LANs.
+    #[serde(default)]
+    pub forwards: Option<bool>,
+    /// Whether it stands in front.
+    #[serde(default)]
+    pub front: Option<bool>,
+    /// Has a router come or go although connections through it break.
+    #[serde(default)]
+    pub force: bool,
+    /// Where it is drawn.
+    #[serde(default)]
+    pub x: Option<i32>,
+    /// As `x`.
+    #[serde(default)]
+    pub y: Option<i32>,
+}
+
+fn usual_system() -> String {
+    "debian12".to_owned()
+}
+
+/// Why an operation is not carried out.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+pub enum ChangeError {
+    /// Nothing is called so.
+    #[error("no {0} is called {1:?}")]
+    Unknown(&'static str, String),
+    /// Something is called so already.
+    #[error("there is a {0} called {1:?} already")]
+    Known(&'static str, String),
+    /// It cannot be done.
+    #[error("{0}")]
+    Refused(String),
+    /// What came of it would be broken.
+    #[error("{}", told(.0))]
+    Broken(Vec<Finding>),
+}
+
+/// Findings as one line.
+fn told(findings: &[Finding]) -> String {
+    let one = |one: &Finding| format!("{} {}: {}", one.code.name(), one.subject, one.detail);
+    findings.iter().map(one).collect::<Vec<_>>().join("; ")
+}
+
+impl Change {
+    /// Name of the operation.
+    pub fn op(&self) -> &'static str {
+        match self {
+            Change::AddLan { .. } => "add_lan",
+            Change::RemoveLan { .. } => "remove_lan",
+            Change::UpdateLan { .. } => "update_lan",
+            Change::AddDecky(_) => "add_decky",
+            Change::AttachDecky { .. } => "attach_decky",
+            Change::DetachDecky { .. } => "detach_decky",
+            Change::RemoveDecky { .. } => "remove_decky",
+            Change::UpdateDecky(_) => "update_decky",
+            Change::SetRules { .. } => "set_rules",
+        }
+    }
+
+    /// Reads an operation with what it is told.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    pub fn read(op: &str, payload: &str) -> Result<Change, String> {
+        let mut value: serde_json::Value =
+            serde_json::from_str(payload).map_err(|error| error.to_string())?;
+        let fields = value.as_object_mut().ok_or("the payload is a JSON object")?;
+        fields.insert("op".to_owned(), op.into());
+        serde_json::from_value(value).map_err(|error| error.to_string())
+    }
+}
+
+/// `topology` after `change`. `live`: it is deployed.
+///
+/// # Errors
+/// [`ChangeError`]; nothing is changed then.
+pub fn apply(topology: &Topology, change: &Change, live: bool) -> Result<Topology, ChangeError> {
+    let mut next = topology.clone();
+    match change {
+        Change::AddLan { name, subnet, x, y } => add_lan(&mut next, name, subnet.clone(), (*x, *y))?,
+        Change::RemoveLan { name } => remove_lan(&mut next, name)?,
+        Change::UpdateLan { name, rename, subnet, x, y } => {
+            if live && subnet.is_some() {
+                return refused("the subnet of a LAN that is deployed stays");
+            }
+            update_lan(&mut next, name, (rename.as_deref(), subnet.clone()), (*x, *y))?;
+        }
+        Change::AddDecky(new) => add_decky(&mut next, new)?,
+        Change::AttachDecky { decky, lan, ip, forwards } => {
+            attach(&mut next, decky, lan, ip.clone(), *forwards)?;
+        }
+        Change::DetachDecky { decky, lan } => detach(&mut next, decky, lan)?,
+        Change::RemoveDecky { decky } => {
+            has_decky(&next, decky)?;
+            next.deckies.retain(|known| known.name != *decky);
+            next.edges.retain(|edge| edge.decky != *decky);
+        }
+        Change::UpdateDecky(patch) => update_decky(&mut next, patch, live)?,
+        Change::SetRules { rules } => next.rules.clone_from(rules),
+    }
+    // What was broken before may stay so, or nobody could mend one thing after the other.
+    let before = check::check(topology);
+    let found: Vec<Finding> = check::check(&next).into_iter().filter(|one| !before.contains(one)).collect();
+    if check::is_sound(&found) { Ok(next) } else { Err(ChangeError::Broken(found)) }
+}
+
+fn refused<T>(why: impl Into<String>) -> Result<T, ChangeError> {
+    Err(ChangeError::Refused(why.into()))
+}
+
+fn has_lan(topology: &Topology, name: &str) -> Result<(), ChangeError> {
+    topology.lan(name).map(drop).ok_or_else(|| ChangeError::Unknown("LAN", name.to_owned()))
+}
+
+fn has_decky(topology: &Topology, name: &str) -> Result<(), ChangeError> {
+    topology.decky(name).map(drop).ok_or_else(|| ChangeError::Unknown("decky", name.to_owned()))
+}
+
+type Spot = (Option<i32>, Option<i32>);
+
+fn add_lan(next: &mut Topology, name: &str, subnet: Option<String>, at: Spot) -> Result<(), ChangeError> {
+    if next.lan(name).is_some() {
+        return Err(ChangeError::Known("LAN", name.to_owned()));
+    }
+    let subnet = match subnet {
+        Some(subnet) => subnet,
+        None => free_subnet(next).ok_or_else(|| ChangeError::Refused("no network is free".to_owned()))?,
+    };
+    next.lans.push(Lan { name: name.to_owned(), subnet, dmz: false, x: at.0, y: at.1 });
+    Ok(())
+}
+
+/// The first network of the usual ones that no LAN overlaps.
+fn free_subnet(topology: &Topology) -> Option<String> {
+    let step = 1_u32 << (32 - u32::from(draw::BASE.prefix));
+    let taken = |subnet: &crate::Subnet| {
+        topology.lans.iter().any(|lan| lan.subnet.parse().is_ok_and(|other| subnet.overlaps(other)))
+    };
+    (0..4096)
+        .map(|number| crate::Subnet {
+            address: (draw::BASE.address.to_bits() + number * step).into(),
+            prefix: draw::BASE.prefix,
+        })
+        .find(|subnet| !taken(subnet))
+        .map(|subnet| subnet.to_string())
+}
+
+fn remove_lan(next: &mut Topology, name: &str) -> Result<(), ChangeError> {
+    has_lan(next, name)?;
+    if let Some(edge) = next.edges.iter().find(|edge| edge.lan == name && !edge.bridge) {
+        return refused(format!("{} has its home in {name}", edge.decky));
+    }
+    next.lans.retain(|lan| lan.name != name);
+    next.edges.retain(|edge| edge.lan != name);
+    next.rules.retain(|rule| rule.from != name && rule.to != name);
+    for decky in &mut next.deckies {
+        decky.ips.remove(name);
+    }
+    Ok(())
+}
+
+fn update_lan(
+    next: &mut Topology,
+    name: &str,
+    (rename, subnet): (Option<&str>, Option<String>),
+    at: Spot,
+) -> Result<(), ChangeError> {
+    has_lan(next, name)?;
+    for lan in next.lans.iter_mut().filter(|lan| lan.name == name) {
+        lan.subnet = subnet.clone().unwrap_or_else(|| lan.subnet.clone());
+        (lan.x, lan.y) = (at.0.or(lan.x), at.1.or(lan.y));
+        lan.name = rename.unwrap_or(name).to_owned();
+    }
+    let Some(new) = rename else { return Ok(()) };
+    let called = |text: &mut String| {
+        if text == name {
+            new.clone_into(text);
+        }
+    };
+    next.edges.iter_mut().for_each(|edge| called(&mut edge.lan));
+    next.rules.iter_mut().flat_map(|rule| [&mut rule.from, &mut rule.to]).for_each(called);
+    for decky in &mut next.deckies {
+        if let Some(ip) = decky.ips.remove(name) {
+            decky.ips.insert(new.to_owned(), ip);
+        }
+    }
+    Ok(())
+}
+
+fn address(next: &Topology, lan: &str, wanted: Option<String>) -> Result<String, ChangeError> {
+    let free = || draw::free(next, lan).map(|ip| ip.to_string());
+    wanted.or_else(free).ok_or_else(|| ChangeError::Refused(format!("{lan} has no free address")))
+}
+
+fn add_decky(next: &mut Topology, new: &NewDecky) -> Result<(), ChangeError> {
+    if next.decky(&new.name).is_some() {
+        return Err(ChangeError::Known("decky", new.name.clone()));
+    }
+    has_lan(next, &new.lan)?;
+    let ip = address(next, &new.lan, new.ip.clone())?;
+    next.deckies.push(Decky {
+        name: new.name.clone(),
+        archetype: new.archetype.clone(),
+        system: new.system.clone(),
+        services: new.services.clone(),
+        ips: BTreeMap::from([(new.lan.clone(), ip)]),
+        front: new.front,
+        login: None,
+        x: new.x,
+        y: new.y,
+    });
+    let (decky, lan) = (new.name.clone(), new.lan.clone());
+    next.edges.push(Edge { decky, lan, bridge: false, forwards: false });
+    Ok(())
+}
+
+fn attach(
+    next: &mut Topology,
+    decky: &str,
+    lan: &str,
+    ip: Option<String>,
+    forwards: bool,
+) -> Result<(), ChangeError> {
+    has_decky(next, decky)?;
+    has_lan(next, lan)?;
+    if next.edges_of(decky).any(|edge| edge.lan == lan) {
+        return refused(format!("{decky} is in {lan} already"));
+    }
+    let ip = address(next, lan, ip)?;
+    for machine in next.deckies.iter_mut().filter(|machine| machine.name == decky) {
+        machine.ips.insert(lan.to_owned(), ip.clone());
+    }
+    for edge in next.edges.iter_mut().filter(|edge| edge.decky == decky) {
+        edge.forwards |= forwards;
+    }
+    next.edges.push(Edge { decky: decky.to_owned(), lan: lan.to_owned(), bridge: true, forwards });
+    Ok(())
+}
+
+fn detach(next: &mut Topology, decky: &str, lan: &str) -> Result<(), ChangeError> {
+    has_decky(next, decky)?;
+    match next.edges_of(decky).find(|edge| edge.lan == lan) {
+        None => return refused(format!("{decky} is not in {lan}")),
+        Some(edge) if !edge.bridge => return refused(format!("{decky} has its home in {lan}")),
+        Some(_) => {}
+    }
+    next.edges.retain(|edge| edge.decky != decky || edge.lan != lan);
+    for machine in next.deckies.iter_mut().filter(|machine| machine.name == decky) {
+        machine.ips.remove(lan);
+    }
+    Ok(())
+}
+
+fn update_decky(next: &mut Topology, patch: &Patch, live: bool) -> Result<(), ChangeError> {
+    has_decky(next, &patch.decky)?;
+    let routes = next.edges_of(&patch.decky).any(|edge| edge.forwards);
+    if live && !patch.force && patch.forwards.is_some_and(|forwards| forwards != routes) {
+        return refused(format!(
+            "{} would {} forwarding, and connections break: say force",
+            patch.decky,
+            if routes { "stop" } else { "begin" }
+        ));
+    }
+    for machine in next.deckies.iter_mut().filter(|machine| machine.name == patch.decky) {
+        machine.services = patch.services.clone().unwrap_or_else(|| machine.services.clone());
+        machine.front = patch.front.unwrap_or(machine.front);
+        (machine.x, machine.y) = (patch.x.or(machine.x), patch.y.or(machine.y));
+    }
+    if let Some(forwards) = patch.forwards {
+        for edge in next.edges.iter_mut().filter(|edge| edge.decky == patch.decky) {
+            edge.forwards = forwards;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,4 @@
+//! Topologies as a whole.
+
+mod broken;
+mod whole;

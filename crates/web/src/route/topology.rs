@@ -1,0 +1,223 @@
+//! Networks of deckies: what there are, and what somebody wants of them.
+
+use super::operation::{Queued, ask};
+use crate::{ApiState, Problem, auth::Viewer, problem::ProblemBody};
+use axum::{
+    Json,
+    extract::{
+        Path, State,
+        rejection::{JsonRejection, PathRejection},
+    },
+    response::Response,
+};
+use decnet_model::{
+    fleet::Fleet,
+    operation::{Request, TopologyWish, TopologyWork},
+};
+use decnet_shape::{Topology, TopologyDetail, TopologyMutation};
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// Longest name that is looked for.
+const NAME_MAX: usize = 64;
+
+/// A topology that is to be: drawn, or as a document says.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewTopology {
+    /// Its name.
+    name: String,
+    /// LANs, deckies, edges and rules, as `decnet topology export` writes them, in place of everything else.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    document: Option<Value>,
+    /// Levels of LANs below the DMZ.
+    #[serde(default)]
+    depth: Option<u32>,
+    /// Most LANs behind one.
+    #[serde(default)]
+    branching: Option<u32>,
+    /// Fewest and most deckies of a LAN: `1-3`.
+    #[serde(default)]
+    deckies_per_lan: Option<String>,
+    /// Fixes what is drawn.
+    #[serde(default)]
+    seed: Option<String>,
+}
+
+/// A change of a topology.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WantedChange {
+    /// The operation, as `decnet topology mutate` names it.
+    op: String,
+    /// What it is told.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    payload: serde_json::Map<String, Value>,
+    /// The version that was seen; another one by now refuses the change.
+    #[serde(default)]
+    expected_version: Option<i64>,
+}
+
+/// Topologies by name.
+#[utoipa::path(
+    get, path = "/topologies", operation_id = "topologies", tag = "topologies", security(("bearer" = [])),
+    responses((status = OK, body = Vec<Topology>), (status = UNAUTHORIZED, body = ProblemBody))
+)]
+pub(crate) async fn topologies(State(state): State<ApiState>) -> Result<Json<Vec<Topology>>, Problem> {
+    let rows = state.store().topology_list().await?;
+    Ok(Json(rows.iter().map(Topology::from).collect()))
+}
+
+/// One topology: its document, what is wrong with it, and what became of it.
+#[utoipa::path(
+    get, path = "/topologies/{name}", operation_id = "topology", tag = "topologies", security(("bearer" = [])),
+    params(("name" = String, Path, description = "Its name")),
+    responses(
+        (status = OK, body = TopologyDetail),
+        (status = UNAUTHORIZED, body = ProblemBody),
+        (status = NOT_FOUND, body = ProblemBody),
+    )
+)]
+pub(crate) async fn topology(
+    State(state): State<ApiState>,
+    name: Result<Path<String>, PathRejection>,
+) -> Result<Json<TopologyDetail>, Problem> {
+    let Path(name) = name?;
+    let store = state.store();
+    let row = store.topology_get(&name).await?.ok_or(Problem::NotFound)?;
+    let events = store.topology_events(&name).await?;
+    let text = store.fleet_get().await?;
+    let fleet: Option<Fleet> = text.and_then(|text| serde_json::from_str(&text).ok());
+    Ok(Json(TopologyDetail::new(&row, &events, fleet.as_ref())))
+}
+
+/// Changes of a topology that were asked for, the latest first.
+#[utoipa::path(
+    get, path = "/topologies/{name}/mutations", operation_id = "topology_mutations",
+    tag = "topologies", security(("bearer" = [])),
+    params(("name" = String, Path, description = "Its name")),
+    responses(
+        (status = OK, body = Vec<TopologyMutation>),
+        (status = UNAUTHORIZED, body = ProblemBody),
+        (status = NOT_FOUND, body = ProblemBody),
+    )
+)]
+pub(crate) async fn mutations(
+    State(state): State<ApiState>,
+    name: Result<Path<String>, PathRejection>,
+) -> Result<Json<Vec<TopologyMutation>>, Problem> {
+    let Path(name) = name?;
+    state.store().topology_get(&name).await?.ok_or(Problem::NotFound)?;
+    let rows = state.store().topology_mutations(&name, None).await?;
+    Ok(Json(rows.iter().map(TopologyMutation::from).collect()))
+}
+
+/// Draw a topology, or read one from a document.
+#[utoipa::path(
+    post, path = "/topologies", operation_id = "create_topology",
+    tag = "topologies", security(("bearer" = [])), request_body = NewTopology,
+    responses(Queued)
+)]
+pub(crate) async fn create(
+    State(state): State<ApiState>,
+    viewer: Viewer,
+    body: Result<Json<NewTopology>, JsonRejection>,
+) -> Result<Response, Problem> {
+    let Json(new) = body?;
+    let name = named(new.name)?;
+    let work = match new.document {
+        Some(document) => TopologyWork::Import { name, document: document.to_string() },
+        None => TopologyWork::Generate {
+            name,
+            wish: TopologyWish {
+                depth: new.depth,
+                branching: new.branching,
+                deckies_per_lan: new.deckies_per_lan,
+                seed: new.seed,
+            },
+        },
+    };
+    ask(&state, &viewer, Request::Topology(work)).await
+}
+
+/// Deploy a topology where the present fleet stands.
+#[utoipa::path(
+    post, path = "/topologies/{name}/deploy", operation_id = "deploy_topology",
+    tag = "topologies", security(("bearer" = [])),
+    params(("name" = String, Path, description = "Its name")),
+    responses(Queued)
+)]
+pub(crate) async fn deploy(
+    State(state): State<ApiState>,
+    viewer: Viewer,
+    name: Result<Path<String>, PathRejection>,
+) -> Result<Response, Problem> {
+    ask(&state, &viewer, Request::Topology(TopologyWork::Deploy(named(name?.0)?))).await
+}
+
+/// Take a topology down; what was recorded stays.
+#[utoipa::path(
+    post, path = "/topologies/{name}/teardown", operation_id = "teardown_topology",
+    tag = "topologies", security(("bearer" = [])),
+    params(("name" = String, Path, description = "Its name")),
+    responses(Queued)
+)]
+pub(crate) async fn teardown(
+    State(state): State<ApiState>,
+    viewer: Viewer,
+    name: Result<Path<String>, PathRejection>,
+) -> Result<Response, Problem> {
+    ask(&state, &viewer, Request::Topology(TopologyWork::Teardown(named(name?.0)?))).await
+}
+
+/// Change a topology, also one that is deployed.
+#[utoipa::path(
+    post, path = "/topologies/{name}/mutate", operation_id = "mutate_topology",
+    tag = "topologies", security(("bearer" = [])), request_body = WantedChange,
+    params(("name" = String, Path, description = "Its name")),
+    responses(Queued)
+)]
+pub(crate) async fn mutate(
+    State(state): State<ApiState>,
+    viewer: Viewer,
+    name: Result<Path<String>, PathRejection>,
+    body: Result<Json<WantedChange>, JsonRejection>,
+) -> Result<Response, Problem> {
+    let (Path(name), Json(wanted)) = (name?, body?);
+    let plain = wanted.op.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    if !plain || wanted.op.is_empty() {
+        return Err(Problem::field("op", "an operation: add_lan, remove_decky, …"));
+    }
+    let work = TopologyWork::Mutate {
+        name: named(name)?,
+        op: wanted.op,
+        payload: Value::Object(wanted.payload).to_string(),
+        expected_version: wanted.expected_version,
+    };
+    ask(&state, &viewer, Request::Topology(work)).await
+}
+
+/// Forget a topology that is not deployed.
+#[utoipa::path(
+    delete, path = "/topologies/{name}", operation_id = "delete_topology",
+    tag = "topologies", security(("bearer" = [])),
+    params(("name" = String, Path, description = "Its name")),
+    responses(Queued)
+)]
+pub(crate) async fn delete(
+    State(state): State<ApiState>,
+    viewer: Viewer,
+    name: Result<Path<String>, PathRejection>,
+) -> Result<Response, Problem> {
+    ask(&state, &viewer, Request::Topology(TopologyWork::Delete(named(name?.0)?))).await
+}
+
+/// A text that can be a name; whether it is one says who does the work.
+fn named(name: String) -> Result<String, Problem> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let fits = (1..=NAME_MAX).contains(&name.len()) && name.bytes().all(plain);
+    if fits { Ok(name) } else { Err(Problem::field("name", "letters, digits, `-` and `_`")) }
+}

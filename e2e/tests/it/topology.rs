@@ -1,0 +1,158 @@
+//! A topology in a lab: whoever is outside sees its DMZ and nothing else; each further LAN is reached through a machine
+//! that was taken, and what is recorded there names who it was.
+
+use crate::{
+    client_ssh::OPTIONS,
+    fleet::{have, printed},
+    native::Lab,
+};
+use serde_json::Value;
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
+
+const TOOLS: [(&str, &str); 3] = [("nmap", "nmap"), ("sshpass", "sshpass"), ("ssh", "openssh-client")];
+/// Whoever guesses long enough is let in at the machine in front.
+const GUESSED: &str = "letmein";
+
+/// A login, and the logins on the way there, the first one last.
+#[derive(Clone)]
+struct Login {
+    user: String,
+    ip: String,
+    password: String,
+    through: Option<Box<Login>>,
+}
+
+impl Login {
+    /// The client's words for running `command` there.
+    fn words(&self, command: &str) -> Vec<String> {
+        let mut words: Vec<String> = ["sshpass", "-p", &self.password, "ssh"].map(str::to_owned).to_vec();
+        words.extend(OPTIONS.iter().map(|option| (*option).to_owned()));
+        if let Some(through) = &self.through {
+            let proxy = through.words("").into_iter().map(|word| quoted(&word)).collect::<Vec<_>>();
+            // Before the target, and with nothing to run.
+            let (target, rest) = proxy.split_last().unwrap();
+            words.extend(["-o".to_owned(), format!("ProxyCommand={} -W %h:%p {target}", rest.join(" "))]);
+        }
+        words.push(format!("{}@{}", self.user, self.ip));
+        words.extend((!command.is_empty()).then(|| command.to_owned()));
+        words
+    }
+
+    fn run(&self, lab: &Lab, command: &str) -> (bool, String) {
+        let words = self.words(command);
+        let mut all = vec!["lab", "exec", "--"];
+        all.extend(words.iter().map(String::as_str));
+        let output = lab.command(&all);
+        (output.status.success(), printed(&output))
+    }
+
+    /// The login that a script on the machine has.
+    fn next(&self, lab: &Lab) -> Login {
+        let (done, text) = self.run(lab, "cat /home/*/bin/pull-*.sh /root/bin/pull-*.sh");
+        let between = |begin: &str, end: &str| {
+            let (_, rest) = text.split_once(begin).unwrap_or_else(|| panic!("{done} {text}"));
+            rest.split_once(end).unwrap().0.to_owned()
+        };
+        let password = between("SSHPASS='", "'\n").replace("'\\''", "'");
+        let (user, ip) = (between("rsync -a ", "@"), between("@", ":/"));
+        Login { user, ip, password, through: Some(Box::new(self.clone())) }
+    }
+}
+
+fn quoted(word: &str) -> String {
+    format!("'{}'", word.replace('\'', "'\\''").replace('%', "%%"))
+}
+
+/// Waits until something of the events is so.
+fn stored(lab: &Lab, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        if let Some(found) = lab.events().into_iter().find(&fits) {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "no {what}");
+        std::thread::sleep(Duration::from_millis(300));
+    }
+}
+
+/// Hosts of the segment that answer.
+fn up(lab: &Lab, network: &str) -> BTreeSet<String> {
+    let text = lab.attacker(&["nmap", "-n", "-sn", "--max-retries", "1", network]);
+    text.lines().filter_map(|line| line.strip_prefix("Nmap scan report for ")).map(str::to_owned).collect()
+}
+
+#[test]
+fn a_walk_with_stolen_credentials_reaches_the_innermost_lan_and_a_scan_only_the_dmz() {
+    if !TOOLS.iter().all(|(tool, package)| have(tool, package)) {
+        return;
+    }
+    let Some(lab) = Lab::up() else { return };
+    let before = up(&lab, "10.66.0.0/26");
+    let wish =
+        ["--name", "corp", "--depth", "2", "--branching", "1", "--deckies-per-lan", "1-1", "--seed", "e2e"];
+    lab.run(&[&["topology", "generate"][..], &wish].concat());
+    lab.run(&["topology", "validate", "corp"]);
+    let deployed = lab.json(&["topology", "deploy", "corp", "--lab", "--json"]);
+    assert_eq!(deployed["deckies"], 3, "{deployed}");
+    let front = deployed["fronts"]["corp.decky-001"].as_str().unwrap().to_owned();
+    let shown = lab.json(&["topology", "show", "corp", "--json"]);
+    assert_eq!(shown["state"], "active", "{shown}");
+
+    // Only the machine in front came to the segment, and no address behind it answers, whoever is asked for the way.
+    let after = up(&lab, "10.66.0.0/26");
+    assert_eq!(after.difference(&before).collect::<Vec<_>>(), [&front]);
+    lab.attacker(&["ip", "route", "add", "172.16.0.0/16", "via", &front]);
+    let scan = ["nmap", "-n", "-Pn", "-sS", "--max-retries", "1", "-p", "22", "172.16.0.2-4", "172.16.1.2-4"];
+    let scan = lab.attacker(&scan);
+    assert!(!scan.contains("22/tcp open"), "{scan}");
+
+    // The way in: a guess that is taken, then what lies on each machine.
+    let outside = Login { user: "root".into(), ip: front.clone(), password: GUESSED.into(), through: None };
+    let in_at = (0..4).find(|_| outside.run(&lab, "id").0);
+    assert!(in_at.is_some(), "nobody gets in at {front}");
+    let middle = outside.next(&lab);
+    let (done, text) = middle.run(&lab, "hostname");
+    assert!(done, "{text}");
+    let inner = middle.next(&lab);
+    let (done, text) = inner.run(&lab, "uname -a");
+    assert!(done && text.contains("Linux"), "{text}");
+    // What is further in is not reached from further out.
+    let short = Login { through: Some(Box::new(outside.clone())), ..inner.clone() };
+    assert!(!short.run(&lab, "id").0);
+
+    traced(&lab);
+    let gone = lab.json(&["topology", "teardown", "corp", "--json"]);
+    assert_eq!(gone["deckies"], 3);
+    assert_eq!(up(&lab, "10.66.0.0/26"), before);
+    let runtime = lab.json(&["status", "--json"])["runtime"].clone();
+    assert_eq!((&runtime["nodes"], &runtime["listeners"]), (&0.into(), &0.into()), "{runtime}");
+    assert_eq!(lab.json(&["topology", "show", "corp", "--json"])["state"], "torn_down");
+    lab.run(&["topology", "delete", "corp"]);
+}
+
+/// What was stored names the attacker on every machine, and the machine that he came through.
+fn traced(lab: &Lab) {
+    let is = |event: &Value, decky: &str, kind: &str| event["decky"] == decky && event["kind"] == kind;
+    let outside = stored(lab, "login in front", |event| is(event, "corp.decky-001", "session_start"));
+    let attacker = outside["fields"]["src_ip"].as_str().unwrap().to_owned();
+    for (decky, via) in [("corp.decky-002", "corp.decky-001"), ("corp.decky-003", "corp.decky-002")] {
+        let login = stored(lab, decky, |event| is(event, decky, "session_start"));
+        assert_eq!(login["fields"]["src_ip"], attacker.as_str(), "{login}");
+        let connect = stored(lab, decky, |event| is(event, decky, "connect"));
+        assert_eq!(connect["fields"]["via"], via, "{connect}");
+    }
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        let shown = lab.json(&["attackers", "show", &attacker, "--json"]);
+        let text = shown["traversals"].to_string();
+        let path = ["corp.decky-001", "corp.decky-002", "corp.decky-003"].map(|decky| text.find(decky));
+        if path.iter().all(Option::is_some) && path.is_sorted() {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{shown}");
+        std::thread::sleep(Duration::from_millis(300));
+    }
+}

@@ -1,0 +1,178 @@
+//! Connections from one node to another on a peer's behalf: who may be reached, and who is behind what arrives.
+//!
+//! The kernel carries them, so what answers is what answers everybody. The node that is reached learns by the address
+//! and port that the connection comes from who is behind it.
+
+use crate::{Behind, Host, Link, Stage};
+use parking_lot::Mutex;
+use std::{
+    collections::BTreeMap,
+    io,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{
+    net::{TcpSocket, TcpStream},
+    time::timeout,
+};
+
+/// Longest wait for a connection; a node of ours answers at once or not at all.
+const WAIT: Duration = Duration::from_secs(5);
+
+/// Who is behind connections between nodes, by the end that they come from.
+#[derive(Debug, Default)]
+pub(crate) struct Passages(Mutex<BTreeMap<SocketAddr, Behind>>);
+
+impl Passages {
+    /// Who is behind the peer `address`.
+    pub(crate) fn behind(&self, address: SocketAddr) -> Option<Behind> {
+        self.0.lock().get(&address).copied()
+    }
+}
+
+/// A connection on a peer's behalf. Who is behind it is known until it is dropped.
+pub struct Passage {
+    /// The connection.
+    pub stream: TcpStream,
+    _entry: Entry,
+}
+
+struct Entry {
+    stage: Arc<Stage>,
+    end: SocketAddr,
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        self.stage.passages.0.lock().remove(&self.end);
+    }
+}
+
+/// Why there is no connection, as a system says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoWay {
+    /// Nobody is called so.
+    Name,
+    /// The port is closed.
+    Refused,
+    /// The host's own network has nobody there.
+    Nobody,
+    /// Nothing comes back.
+    Silence,
+}
+
+impl Host {
+    /// Whether the node reaches others on behalf of its peers.
+    pub fn reaches(&self) -> bool {
+        !self.persona().place.reach.is_empty()
+    }
+
+    /// Connects to a port of `target`, an address or a name, for the peer of `link`.
+    ///
+    /// # Errors
+    /// Why nobody answers there.
+    pub async fn pass(&self, link: &Link, target: &str, port: u16) -> Result<Passage, NoWay> {
+        let (from, to) = self.ends(target, port)?;
+        let socket = TcpSocket::new_v4().map_err(|_| NoWay::Silence)?;
+        let end =
+            socket.bind((from, 0).into()).and_then(|()| socket.local_addr()).map_err(|_| NoWay::Silence)?;
+        let behind = Behind { peer: link.origin(), session: link.session };
+        let stage = &self.node.stage;
+        stage.passages.0.lock().insert(end, behind);
+        let entry = Entry { stage: stage.clone(), end };
+        match timeout(WAIT, socket.connect((to, port).into())).await {
+            Ok(Ok(stream)) => Ok(Passage { stream, _entry: entry }),
+            Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => Err(NoWay::Refused),
+            Ok(Err(_)) => Err(NoWay::Nobody),
+            Err(_) => Err(NoWay::Silence),
+        }
+    }
+
+    /// The node's end of a connection to `target`, and the other one.
+    fn ends(&self, target: &str, port: u16) -> Result<(Ipv4Addr, Ipv4Addr), NoWay> {
+        let persona = self.persona();
+        let IpAddr::V4(own) = persona.ip else { return Err(NoWay::Silence) };
+        let is_own = target.eq_ignore_ascii_case("localhost")
+            || target.eq_ignore_ascii_case(&persona.hostname)
+            || target.eq_ignore_ascii_case(&persona.fqdn());
+        let to = match target.parse::<Ipv4Addr>() {
+            Ok(address) => address,
+            Err(_) if is_own => own,
+            Err(_) => self.node.stage.directory.named(persona, target).ok_or(NoWay::Name)?,
+        };
+        let mut attached = persona.place.addresses.iter().map(|attached| attached.ip);
+        if to == own || attached.any(|address| address == to) {
+            return Ok((to, to));
+        }
+        let way = match persona.place.way(to) {
+            Some(way) => way,
+            None if to.is_loopback() => return Ok((own, own)),
+            None => return Err(NoWay::Silence),
+        };
+        if !way.lets(port) {
+            return Err(NoWay::Silence);
+        }
+        if self.node.stage.directory.at(to.into()).is_none() {
+            return Err(if way.hops == 0 { NoWay::Nobody } else { NoWay::Silence });
+        }
+        Ok((way.from, to))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+    use netsvc_persona::{Attached, Reach};
+    use tokio::net::TcpListener;
+
+    fn place(node: &str, ip: [u8; 4], inner: [u8; 4], reach: [u8; 4]) -> netsvc_persona::Persona {
+        let mut persona = testing::persona(node);
+        (persona.hostname, persona.ip) = (node.to_owned(), Ipv4Addr::from(ip).into());
+        persona.place.addresses = vec![Attached { ip: inner.into(), prefix: 24 }];
+        persona.place.reach =
+            vec![Reach { network: reach.into(), prefix: 24, from: inner.into(), ports: Vec::new(), hops: 0 }];
+        persona
+    }
+
+    #[tokio::test]
+    async fn who_is_passed_on_is_known_at_the_other_end_and_only_where_there_is_a_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let stage = testing::stage(folder.path());
+        let front = place("front", [127, 70, 0, 2], [127, 70, 1, 1], [127, 70, 1, 0]);
+        let front = testing::host(&stage, front, "ssh", &[]);
+        let _back = place("back", [127, 70, 1, 7], [127, 70, 2, 1], [127, 70, 2, 0]);
+        let _back = testing::host(&stage, _back, "ssh", &[]);
+        let _far = testing::host(
+            &stage,
+            place("far", [127, 70, 2, 7], [127, 70, 3, 1], [127, 70, 3, 0]),
+            "ssh",
+            &[],
+        );
+        let listener = TcpListener::bind("127.70.1.7:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let link = testing::link(22);
+        let passage = front.pass(&link, "back", port).await.unwrap_or_else(|why| panic!("{why:?}"));
+        let (_, peer) = listener.accept().await.unwrap();
+        assert_eq!(peer.ip(), IpAddr::from([127, 70, 1, 1]));
+        let behind = stage.passages.behind(peer).unwrap();
+        assert_eq!((behind.peer, behind.session), (link.peer, link.session));
+        // A second hop keeps who came first.
+        let inner = Link { behind: Some(behind), peer, ..link };
+        assert_eq!(inner.source(), link.peer);
+        drop(passage);
+        assert_eq!(stage.passages.behind(peer), None);
+        for (target, expected) in [
+            ("127.70.2.7", NoWay::Silence),
+            ("127.70.1.99", NoWay::Nobody),
+            ("far", NoWay::Name),
+            ("nobody", NoWay::Name),
+            ("127.70.1.7", NoWay::Refused),
+            ("8.8.8.8", NoWay::Silence),
+        ] {
+            let tried = front.pass(&link, target, 9).await;
+            assert_eq!(tried.err(), Some(expected), "{target}");
+        }
+    }
+}
