@@ -74,6 +74,8 @@ const RULES: &[(&Table, Growth, &str)] = &[
     (&crate::canary::CONTENTS, Operators, "a row for each canary"),
     (&crate::canary::SECRETS, Operators, "a row for each secret of a canary"),
     (&crate::canary::HITS, Evidence, "a row for each use"),
+    (&crate::sensor::FINGERPRINTS, Evidence, "a row for each address and fingerprint"),
+    (&crate::sensor::PROBED, Evidence, "a row for each address that was asked what it is"),
     (&crate::profile::PROFILES, Evidence, "a row for each address"),
     (&crate::reuse::REUSE, Evidence, "a row for each secret that was offered twice"),
     (&crate::enrichment::ENRICHMENTS, Evidence, "a row for each address"),
