@@ -1,3 +1,5 @@
+//! Captures that were written here, and what is wrong with others.
+
 use super::*;
 use proptest::prelude::*;
 

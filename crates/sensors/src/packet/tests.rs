@@ -1,3 +1,5 @@
+//! Frames by hand, one of each kind.
+
 use super::*;
 use proptest::prelude::*;
 

@@ -115,7 +115,7 @@ pub async fn run(context: WorkerContext, store: Store, settings: ProberSettings)
     spool.keep_synced();
     let pace = Pace::new(settings.manner.per_minute);
     let counters = ProberCounters { on: !settings.scope.is_off(), ..ProberCounters::default() };
-    let names = (UNPLACED.parse()?, APP.parse()?);
+    let names: (HeaderText, HeaderText) = (UNPLACED.parse()?, APP.parse()?);
     let mut prober = Prober { store, fence, settings, spool, pace, counters, names };
     run_passes(context, &mut prober).await
 }

@@ -105,13 +105,14 @@ impl<'a> Session<'a> {
 
     /// Asks everything, and returns what came out.
     pub(super) async fn run(mut self) -> Vec<Found> {
-        for &port in &self.manner.ports.tls {
+        let manner: &'a Manner = self.manner;
+        for &port in &manner.ports.tls {
             self.tls(port).await;
         }
-        for &port in &self.manner.ports.ssh {
+        for &port in &manner.ports.ssh {
             self.ssh(port).await;
         }
-        for &port in &self.manner.ports.banner {
+        for &port in &manner.ports.banner {
             self.banner(port).await;
         }
         self.found

@@ -108,8 +108,8 @@ impl Opening {
     fn take(&mut self, frames: &[u8]) -> Option<ClientHello> {
         let mut rest = frames;
         for _ in 0..FRAMES {
-            // Padding has no length.
-            let start = rest.iter().position(|byte| *byte != 0)?;
+            // Padding has no length; after it there may be nothing.
+            let Some(start) = rest.iter().position(|byte| *byte != 0) else { break };
             let (kind, after) = rest.get(start..)?.split_first()?;
             rest = match kind {
                 1 => after,
@@ -309,6 +309,62 @@ mod tests {
         ] {
             assert_eq!(integer(bytes), Some((number, &[][..])));
             assert_eq!(integer(&bytes[..bytes.len() - 1]), None);
+        }
+    }
+
+    /// A client's packet with these frames, protected as RFC 9001 §5 says.
+    fn sealed(version: usize, number: u8, frames: &[u8]) -> Vec<u8> {
+        let (word, _, _, kind) = VERSIONS[version];
+        let mut head = vec![0xc0 | kind << 4];
+        head.extend(word.to_be_bytes());
+        head.extend([8, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0]);
+        let mut plain = frames.to_vec();
+        plain.resize(plain.len().max(1170), 0);
+        // One byte of number, and the tag.
+        head.extend((u16::try_from(1 + plain.len() + 16).unwrap() | 0x4000).to_be_bytes());
+        let at = head.len();
+        head.push(number);
+        let id = [1, 2, 3, 4, 5, 6, 7, 8];
+        let packet = Initial { version: VERSIONS[version], id: &id, bytes: &[], number: 0, length: 0 };
+        let keys = Keys::of(&packet);
+        let mut nonce = keys.nonce;
+        nonce[11] ^= number;
+        let cipher = Aes128Gcm::new(&GenericArray::from(keys.key));
+        let tag = cipher.encrypt_in_place_detached(&GenericArray::from(nonce), &head, &mut plain).unwrap();
+        let mut all = [head, plain, tag.to_vec()].concat();
+        let sample: [u8; 16] = all[at + 4..at + 20].try_into().unwrap();
+        let mut mask = GenericArray::from(sample);
+        Aes128::new(&GenericArray::from(keys.header)).encrypt_block(&mut mask);
+        all[0] ^= mask[0] & 0x0f;
+        all[at] ^= mask[1];
+        all
+    }
+
+    /// A frame with what of the hello begins at `at`.
+    fn crypto(hello: &[u8], at: usize, to: usize) -> Vec<u8> {
+        let number = |number: usize| (u16::try_from(number).unwrap() | 0x4000).to_be_bytes();
+        [&[6][..], &number(at), &number(to - at), &hello[at..to]].concat()
+    }
+
+    #[test]
+    fn a_hello_is_read_of_packets_in_any_order() {
+        let mut body = vec![3, 3];
+        body.extend([7; 32]);
+        body.extend([0, 0, 2, 0x13, 1, 1, 0]);
+        let mut hello = vec![1, 0, 0, u8::try_from(body.len()).unwrap()];
+        hello.extend(body);
+        for version in [0, 1] {
+            let mut quic = Quic::new(1);
+            let one = sealed(version, 0, &crypto(&hello, 20, hello.len()));
+            let two = sealed(version, 1, &[vec![0, 1], crypto(&hello, 0, 20)].concat());
+            assert!(Quic::is_opening(&one) && Quic::is_opening(&two));
+            assert_eq!(quic.take(ENDS, &one), None);
+            let found = quic.take(ENDS, &two).unwrap();
+            assert_eq!(found.ciphers, [0x1301]);
+            assert_eq!(quic.take(ENDS, &two), None, "once");
+            let mut changed = one;
+            changed[100] ^= 1;
+            assert_eq!(Quic::new(1).take(ENDS, &changed), None, "what is forged is not read");
         }
     }
 

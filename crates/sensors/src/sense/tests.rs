@@ -1,3 +1,5 @@
+//! Connections by hand, frame by frame.
+
 use super::*;
 use netsvc_wire::{Kind, field};
 

@@ -1,3 +1,5 @@
+//! First segments by hand, as systems and programs send them.
+
 use super::*;
 use crate::capture::Link;
 use crate::packet::{Body, Packet};
