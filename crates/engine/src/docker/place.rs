@@ -305,7 +305,7 @@ pub async fn remove_all(socket: &Path, folder: &Path, site: &str) -> Result<(), 
     let client = Client::connect(socket).await?;
     remove(&client, site).await?;
     let attempt = "remove what lies on the host";
-    let odd = |error: io::Error| DockerError::Odd { attempt: attempt.to_owned(), why: error.to_string() };
+    let odd = |error: io::Error| DockerError::Host { attempt: attempt.to_owned(), why: error.to_string() };
     clear(folder).map_err(odd)
 }
 
