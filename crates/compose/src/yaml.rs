@@ -80,7 +80,8 @@ impl Text {
             self.line(depth, &format!("{key}:"));
         }
         for (name, value) in values {
-            self.entry(depth + 1, name.as_ref(), value);
+            // A name such as `NO` is a truth value unless it is quoted.
+            self.line(depth + 1, &format!("{}: {}", quoted(name.as_ref()), quoted(value)));
         }
     }
 

@@ -286,7 +286,7 @@ fn touched(house: &House<'_>) {
             row.to_string().contains("noted hello")
         })
     });
-    let creds = ["creds", "--json"];
+    let creds = ["creds", "list", "--json"];
     let login = until("the login in it", || house.rows(&creds, |row| row["service"] == "shop"));
     assert!(login.to_string().contains("bob"), "{login}");
     until("a line of our own service", || {
@@ -333,7 +333,7 @@ fn mended(house: &House<'_>) {
     }
     assert_eq!(daemon.container("web-02", "own"), other);
     until("what it heard since", || {
-        house.rows(&["creds", "--json"], |row| row.to_string().contains("again"))
+        house.rows(&["creds", "list", "--json"], |row| row.to_string().contains("again"))
     });
 }
 

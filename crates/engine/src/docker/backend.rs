@@ -351,7 +351,7 @@ impl Inner {
             source: custom.source.clone(),
         };
         let watched = self.porter.watch(id, &capture, from);
-        watched.map_err(|error| DockerError::Odd {
+        watched.map_err(|error| DockerError::Host {
             attempt: format!("keep what {} of {} writes", custom.name, node.name()),
             why: error.to_string(),
         })

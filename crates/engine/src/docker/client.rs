@@ -71,6 +71,14 @@ pub enum DockerError {
         /// What is wrong with it.
         why: String,
     },
+    /// Something on this host is not as it should be.
+    #[error("{attempt}: {why}")]
+    Host {
+        /// What was attempted.
+        attempt: String,
+        /// What is wrong.
+        why: String,
+    },
     /// It did not answer.
     #[error("{attempt}: no answer of the Docker daemon within {} s", after.as_secs())]
     Slow {
@@ -91,7 +99,7 @@ impl DockerError {
         match self {
             DockerError::Reach { source, .. } => judge(0, &source.to_string()).class,
             DockerError::Failed { status, message, .. } => judge(*status, message).class,
-            DockerError::Odd { .. } => Class::Final,
+            DockerError::Odd { .. } | DockerError::Host { .. } => Class::Final,
             DockerError::Talk { .. } | DockerError::Slow { .. } => Class::Passing,
         }
     }

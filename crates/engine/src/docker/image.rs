@@ -29,8 +29,10 @@ pub async fn stage_image(client: &Client, stage: &StageConfig) -> Result<String,
         Ok((digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect(), bytes))
     };
     let attempt = format!("build the image of {}", stage.program.display());
-    let odd =
-        |error: &dyn std::fmt::Display| DockerError::Odd { attempt: attempt.clone(), why: error.to_string() };
+    let odd = |error: &dyn std::fmt::Display| DockerError::Host {
+        attempt: attempt.clone(),
+        why: error.to_string(),
+    };
     let read = tokio::task::spawn_blocking(read).await.map_err(|error| odd(&error))?;
     let (digest, bytes) = read.map_err(|error| odd(&error))?;
     let name = format!("netsvc:{digest}");
@@ -64,8 +66,10 @@ fn put(archive: &mut tar::Builder<Vec<u8>>, path: &str, bytes: &[u8], mode: u32)
 pub async fn build(client: &Client, custom: &CustomService, no_cache: bool) -> Result<bool, DockerError> {
     let Some(folder) = custom.build.clone() else { return Ok(false) };
     let attempt = format!("build {} from {folder}", custom.image);
-    let odd =
-        |error: &dyn std::fmt::Display| DockerError::Odd { attempt: attempt.clone(), why: error.to_string() };
+    let odd = |error: &dyn std::fmt::Display| DockerError::Host {
+        attempt: attempt.clone(),
+        why: error.to_string(),
+    };
     let packed = tokio::task::spawn_blocking(move || context(Path::new(&folder))).await;
     let archive = packed.map_err(|error| odd(&error))?.map_err(|error| odd(&error))?;
     built(client, &custom.image, archive, no_cache).await?;

@@ -8,6 +8,7 @@
 
 mod backend;
 mod client;
+mod held;
 mod image;
 mod listing;
 mod place;

@@ -2,6 +2,7 @@
 
 use super::{
     client::{Asked, Client, DockerError, escaped},
+    held::{held, write},
     listing, shim,
 };
 use crate::{
@@ -18,12 +19,9 @@ use nix::{
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions},
-    io::{self, Write},
-    os::{
-        fd::AsRawFd,
-        unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
-    },
+    fs::{self, DirBuilder, File},
+    io,
+    os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -216,29 +214,6 @@ impl Ground {
     }
 }
 
-/// Opens a folder of ours that stands in one of somebody else's. The path that comes with it leads there as long as
-/// the folder is held open, whatever becomes of the other one.
-pub(super) fn held(folder: &Path) -> io::Result<(File, PathBuf)> {
-    let flags = libc::O_DIRECTORY | libc::O_NOFOLLOW;
-    let held = OpenOptions::new().read(true).custom_flags(flags).open(folder)?;
-    if held.metadata()?.uid() != nix::unistd::geteuid().as_raw() {
-        return Err(io::Error::other(format!("{} is somebody else's", folder.display())));
-    }
-    let path = PathBuf::from(format!("/proc/self/fd/{}", held.as_raw_fd()));
-    Ok((held, path))
-}
-
-/// Writes a whole small file so that a reader sees the old or the new one.
-pub(super) fn write(path: &Path, text: &[u8], mode: u32) -> io::Result<()> {
-    let fresh = path.with_extension("tmp");
-    let _ = fs::remove_file(&fresh);
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&fresh)?;
-    file.set_permissions(fs::Permissions::from_mode(mode))?;
-    file.write_all(text)?;
-    file.sync_all()?;
-    fs::rename(&fresh, path)
-}
-
 /// Makes the project's network, or takes the one that is there if it is the same.
 pub(super) async fn network(client: &Client, place: &Place) -> Result<(), DockerError> {
     let name = project_name(&place.site);
@@ -330,7 +305,7 @@ pub async fn remove_all(socket: &Path, folder: &Path, site: &str) -> Result<(), 
     let client = Client::connect(socket).await?;
     remove(&client, site).await?;
     let attempt = "remove what lies on the host";
-    let odd = |error: io::Error| DockerError::Odd { attempt: attempt.to_owned(), why: error.to_string() };
+    let odd = |error: io::Error| DockerError::Host { attempt: attempt.to_owned(), why: error.to_string() };
     clear(folder).map_err(odd)
 }
 

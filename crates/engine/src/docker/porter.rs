@@ -4,7 +4,7 @@
 //! attackers. So who has the rights copies and reads nothing, and the collector, which has none, reads. How far was
 //! copied follows from the copy itself: its name says where it begins, its size where it ends.
 
-use super::place::{held, write};
+use super::held::{held, write};
 use decnet_model::capture::{ABOUT, Capture, ENDED, LINES, PREFIX, SEGMENT_BYTES, Segment};
 use nix::{
     fcntl::{OFlag, OpenHow, ResolveFlag, openat2},

@@ -4,7 +4,7 @@
 //! route for each decky's address and for nothing else, so that the host's traffic to its real neighbours goes as
 //! before. What was made is written down first, and removed by that.
 
-use super::place::write;
+use super::held::write;
 use crate::netlink::Netlink;
 use decnet_compose::Carrier;
 use nix::ifaddrs::getifaddrs;

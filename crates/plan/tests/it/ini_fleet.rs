@@ -363,9 +363,11 @@ fn what_older_files_say_is_read() {
 
 #[test]
 fn a_decky_of_containers_alone_is_read_where_there_are_containers() {
-    let text = "[general]\nruntime = docker\nnet = 192.0.2.0/24\n[custom-shop]\nbuild = /srv/shop\nexec = /bin/shop -v\n\
+    let text = "[general]\nruntime = docker\nnet = 192.0.2.0/24\n[custom-shop]\nbuild = /srv/shop\n\
+                exec = /bin/shop -v\n\
                 ports = 8080, 161/udp\nenv = NAME=Corner Shop, LANG=C\nlog = /var/log/shop/a.log\n\
-                credential = \"user (?P<user>\\S+) password (?P<password>.*)\"\nsource = ^(\\S+)\ncapabilities = CAP_SETUID, setgid\n\
+                credential = \"user (?P<user>\\S+) password (?P<password>.*)\"\nsource = ^(\\S+)\n\
+                capabilities = CAP_SETUID, setgid\n\
                 writable = /var/lib/shop\nmemory = 64\n[web]\nservices = shop\n";
     let fleet = fleet(text);
     let shop = &fleet.custom[0];
