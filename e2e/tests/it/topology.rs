@@ -57,7 +57,8 @@ impl Login {
             rest.split_once(end).unwrap().0.to_owned()
         };
         let password = between("SSHPASS='", "'\n").replace("'\\''", "'");
-        let (user, ip) = (between("rsync -a ", "@"), between("@", ":/"));
+        let user = between("rsync -a ", "@");
+        let ip = between(&format!("rsync -a {user}@"), ":/");
         Login { user, ip, password, through: Some(Box::new(self.clone())) }
     }
 }
@@ -137,10 +138,10 @@ fn a_walk_with_stolen_credentials_reaches_the_innermost_lan_and_a_scan_only_the_
 fn traced(lab: &Lab) {
     let is = |event: &Value, decky: &str, kind: &str| event["decky"] == decky && event["kind"] == kind;
     let outside = stored(lab, "login in front", |event| is(event, "corp.decky-001", "session_start"));
-    let attacker = outside["fields"]["src_ip"].as_str().unwrap().to_owned();
+    let attacker = outside["src_ip"].as_str().unwrap().to_owned();
     for (decky, via) in [("corp.decky-002", "corp.decky-001"), ("corp.decky-003", "corp.decky-002")] {
         let login = stored(lab, decky, |event| is(event, decky, "session_start"));
-        assert_eq!(login["fields"]["src_ip"], attacker.as_str(), "{login}");
+        assert_eq!(login["src_ip"], attacker.as_str(), "{login}");
         let connect = stored(lab, decky, |event| is(event, decky, "connect"));
         assert_eq!(connect["fields"]["via"], via, "{connect}");
     }
