@@ -14,6 +14,7 @@ import { useEvery } from "../../kit/useEvery";
 import { Outcome } from "../operations/Outcome";
 import { Drawing } from "./Drawing";
 import type { Document } from "./document";
+import { Edit } from "./Edit";
 import { chip, isLive } from "./state";
 
 /** How long a decky that was touched is lit, ms. */
@@ -78,6 +79,7 @@ export default function TopologyPage() {
         <Drawing document={document} depths={one.depths} lit={lit} name={one.name} />
         {Object.entries(one.fronts).map(([decky, ip]) => <p className="note" key={decky}>{decky} stands on the segment at <span className="mono">{ip}</span></p>)}
       </section>
+      {admin && one.state !== "torn_down" && <Edit name={one.name} version={one.version} document={document} work={work} />}
       <section className="panel">
         <header><h2>Checked</h2></header>
         {one.findings.length
