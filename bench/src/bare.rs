@@ -83,7 +83,10 @@ impl Bare {
                 }
                 (seq, true)
             }
-            Order::Remove { seq, .. } | Order::Gate { seq, .. } => (seq, true),
+            Order::Remove { seq, .. }
+            | Order::Gate { seq, .. }
+            | Order::Letters { seq, .. }
+            | Order::Mirror { seq, .. } => (seq, true),
             Order::Stop { seq } => (seq, false),
         };
         answer(&Answer::Done { seq })?;

@@ -7,6 +7,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for people")]
 
 mod abuse;
+mod asker;
 mod bare;
 mod baseline;
 mod bus;
@@ -16,6 +17,7 @@ mod fleet;
 mod floor;
 mod gate;
 mod intelligence;
+mod interface;
 mod lines;
 mod logins;
 mod node;
@@ -36,8 +38,18 @@ use std::{path::PathBuf, process::ExitCode, time::Instant};
 use table::Row;
 
 /// What can be measured on its own, in the order of the table.
-const GROUPS: [&str; 9] =
-    ["pipeline", "correlate", "intelligence", "bus", "fleet", "gate", "scans", "logins", "abuse"];
+const GROUPS: [&str; 10] = [
+    "pipeline",
+    "correlate",
+    "intelligence",
+    "bus",
+    "fleet",
+    "gate",
+    "scans",
+    "logins",
+    "abuse",
+    "interface",
+];
 const USAGE: &str = "usage: bench [--json] [--only GROUP,...] [--decnet FILE] [--netsvcd FILE]";
 
 fn main() -> ExitCode {
@@ -139,6 +151,7 @@ async fn measure(place: &Place, group: &str) -> Result<Vec<Row>> {
         "scans" => scans::measure(place).await,
         "logins" => logins::measure(place).await,
         "abuse" => abuse::measure(place).await,
+        "interface" => interface::measure(place).await,
         _ => bail!("no such group"),
     }
 }

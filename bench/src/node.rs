@@ -35,6 +35,7 @@ pub(crate) fn node(system: &str, ip: Ipv4Addr, prefix: u8, services: &[(&str, u1
                 tls: false,
             })
             .collect(),
+        custom: Vec::new(),
     })
 }
 

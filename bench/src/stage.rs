@@ -45,7 +45,10 @@ pub(crate) fn serve() -> Result<()> {
                 }
                 seq
             }
-            Order::Remove { seq, .. } | Order::Gate { seq, .. } => seq,
+            Order::Remove { seq, .. }
+            | Order::Gate { seq, .. }
+            | Order::Letters { seq, .. }
+            | Order::Mirror { seq, .. } => seq,
             Order::Stop { seq } => return answer(&Answer::Done { seq }),
         };
         answer(&Answer::Done { seq })?;

@@ -3,7 +3,6 @@
 use crate::tree;
 use anyhow::{Context, Result};
 use serde_json::Value;
-use std::process::Command;
 
 /// Allowed edges between our crates.
 const EDGES: &[(&str, &[&str])] = &[
@@ -53,7 +52,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("decnet-corpus", &["decnet-model", "netsvc-wire"]),
     ("decnet-shape", &["decnet-model", "decnet-topology", "netsvc-wire"]),
     ("decnet-analysis", &["decnet-model", "decnet-shape", "netsvc-wire", "netsvc-persona"]),
-    ("decnet-engine", &["decnet-model", "netsvc-persona", "netsvc-stack"]),
+    ("decnet-compose", &["decnet-model", "netsvc-persona"]),
+    ("decnet-engine", &["decnet-model", "decnet-compose", "netsvc-persona", "netsvc-stack"]),
     ("decnet-pipeline", &["decnet-model", "decnet-store", "decnet-bus", "decnet-analysis", "netsvc-wire"]),
     ("decnet-export", &["decnet-model", "decnet-store", "decnet-shape", "netsvc-wire"]),
     (
@@ -74,7 +74,31 @@ const EDGES: &[(&str, &[&str])] = &[
         &["decnet-model", "decnet-store", "decnet-shape", "decnet-pipeline", "decnet-outward", "netsvc-wire"],
     ),
     ("decnet-enrich", &["decnet-model", "decnet-store", "decnet-pipeline", "decnet-outward", "netsvc-wire"]),
+    (
+        "decnet-people",
+        &[
+            "decnet-model",
+            "decnet-store",
+            "decnet-pipeline",
+            "decnet-outward",
+            "netsvc-wire",
+            "netsvc-persona",
+        ],
+    ),
+    ("decnet-learn", &["decnet-model", "netsvc-persona"]),
     ("decnet-canary", &["decnet-model", "decnet-store", "decnet-pipeline", "netsvc-wire", "netsvc-persona"]),
+    (
+        "decnet-sensors",
+        &[
+            "decnet-model",
+            "decnet-store",
+            "decnet-analysis",
+            "decnet-engine",
+            "decnet-pipeline",
+            "netsvc-wire",
+            "netsvc-fingerprint",
+        ],
+    ),
     (
         "decnet-fleet",
         &[
@@ -106,6 +130,9 @@ const EDGES: &[(&str, &[&str])] = &[
             "decnet-alert",
             "decnet-enrich",
             "decnet-canary",
+            "decnet-sensors",
+            "decnet-people",
+            "decnet-learn",
             "decnet-swarm",
             "decnet-web",
             "netsvc-wire",
@@ -138,13 +165,18 @@ const EDGES: &[(&str, &[&str])] = &[
             "netsvc-shell",
             "netsvc-ssh",
             "netsvc-proto",
+            "netsvc-windows",
             "netsvc-catalogue",
             "netsvc-stack",
             "decnet-analysis",
             "decnet-canary",
             "decnet-enrich",
+            "decnet-learn",
             "decnet-model",
+            "decnet-people",
+            "decnet-pipeline",
             "decnet-plan",
+            "decnet-sensors",
             "decnet-swarm",
             "decnet-topology",
         ],
@@ -165,9 +197,8 @@ const KEPT: &[(&str, &[&str])] = &[
 
 /// Edges that the tables do not allow, and edges that they allow and nobody uses.
 pub(crate) fn check() -> Result<Vec<String>> {
-    let output = Command::new(env!("CARGO"))
+    let output = tree::cargo()
         .args(["metadata", "--format-version", "1", "--no-deps"])
-        .current_dir(tree::root())
         .output()
         .context("run cargo metadata")?;
     let metadata: Value = serde_json::from_slice(&output.stdout).context("read cargo metadata")?;

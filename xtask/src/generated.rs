@@ -96,10 +96,9 @@ fn print(programs: &[PathBuf], program: &str, arguments: &[&str]) -> Result<Stri
 
 /// Builds both halves as `make build` does, so that nothing is compiled twice; the paths of their programs.
 fn built() -> Result<Vec<PathBuf>> {
-    let output = Command::new(env!("CARGO"))
+    let output = tree::cargo()
         .args(tree::BOTH_HALVES)
         .arg("--message-format=json")
-        .current_dir(tree::root())
         .stderr(std::process::Stdio::inherit())
         .output()
         .context("build both halves")?;

@@ -86,7 +86,7 @@ impl Copy {
     }
 
     fn cargo(&self) -> Command {
-        let mut cargo = Command::new(env!("CARGO"));
+        let mut cargo = tree::cargo();
         cargo.current_dir(&self.root);
         cargo
     }

@@ -4,19 +4,15 @@
 use crate::tree;
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    process::Command,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The packages that are shipped.
 const SHIPPED: [&str; 2] = ["decnet", "netsvcd"];
 
 /// Prints it.
 pub(crate) fn print() -> Result<()> {
-    let output = Command::new(env!("CARGO"))
+    let output = tree::cargo()
         .args(["metadata", "--format-version", "1", "--locked"])
-        .current_dir(tree::root())
         .output()
         .context("run cargo metadata")?;
     if !output.status.success() {

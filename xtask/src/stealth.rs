@@ -3,10 +3,7 @@
 
 use crate::{tree, words};
 use anyhow::{Context, Result};
-use std::{
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::path::{Path, PathBuf};
 
 /// Shortest run of printable bytes that counts as a string, as strings(1) has it.
 const SHORTEST: usize = 4;
@@ -18,9 +15,8 @@ pub(crate) fn build() -> Result<PathBuf> {
             .with_context(|| format!("{name} is not set: use `make stealth`, which knows the flags"))
     };
     let (target, triple) = (folder("CARGO_TARGET_DIR")?, folder("CARGO_BUILD_TARGET")?);
-    let status = Command::new(env!("CARGO"))
+    let status = tree::cargo()
         .args(tree::BOTH_HALVES)
-        .current_dir(tree::root())
         .status()
         .context("build the service binary")?;
     anyhow::ensure!(status.success(), "building the service binary failed");

@@ -3,16 +3,15 @@
 use crate::tree;
 use anyhow::{Context, Result};
 use serde_json::Value;
-use std::{path::Path, process::Command};
+use std::path::Path;
 
 /// Libraries whose crate has another name than their package.
 const RENAMED: &[(&str, &str)] = &[("md-5", "md5"), ("num-bigint-dig", "num_bigint_dig")];
 
 /// One finding for each dependency of a crate of ours that its source does not name.
 pub(crate) fn check(files: &[String]) -> Result<Vec<String>> {
-    let output = Command::new(env!("CARGO"))
+    let output = tree::cargo()
         .args(["metadata", "--format-version", "1", "--no-deps"])
-        .current_dir(tree::root())
         .output()
         .context("run cargo metadata")?;
     let metadata: Value = serde_json::from_slice(&output.stdout).context("read cargo metadata")?;

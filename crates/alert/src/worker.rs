@@ -11,7 +11,7 @@ use decnet_model::{
     record::{AlertDelivery, AlertMute, AlertRule, DeliveryState, Filter, IncidentView, Page, Severity},
     worker::Worker,
 };
-use decnet_pipeline::runtime::{Pass, Work, WorkerContext, chain, run_passes};
+use decnet_pipeline::runtime::{Pass, Running, Work, WorkerContext, chain, run_passes};
 use decnet_shape::message;
 use decnet_store::{Error as StoreError, Fence, Store};
 use netsvc_wire::stamp::{Micros, now};
@@ -89,7 +89,11 @@ struct Alerter {
 ///
 /// # Errors
 /// [`AlertError`]; the worker can be started again.
-pub async fn run(context: WorkerContext, store: Store, settings: Settings) -> Result<(), AlertError> {
+pub fn run(context: WorkerContext, store: Store, settings: Settings) -> Running<AlertError> {
+    Box::pin(work(context, store, settings))
+}
+
+async fn work(context: WorkerContext, store: Store, settings: Settings) -> Result<(), AlertError> {
     let fence = store.lease_take(Worker::Alerter).await?;
     let folder = context.paths.root().to_owned();
     let mut alerter = Alerter::new(store, fence, settings, folder);
@@ -126,6 +130,8 @@ impl Alerter {
 
     /// Makes messages of what has gone quiet.
     async fn watch(&mut self, rules: &[AlertRule], now: Micros) -> Result<(), AlertError> {
+        // A rule that is gone has no target that takes nothing.
+        self.deaf.retain(|name, _| rules.iter().any(|rule| rule.name == *name));
         let (store, vigil) = (&self.store, self.settings.vigil);
         let messages = self.watch.look(store, &self.folder, vigil, rules, &self.deaf, now).await?;
         if !messages.is_empty() {

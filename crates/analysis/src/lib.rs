@@ -7,6 +7,7 @@ pub mod cluster;
 pub mod correlate;
 pub mod credential;
 pub mod delta;
+mod fingerprint;
 pub mod incident;
 pub mod jarm;
 pub mod listed;

@@ -3,7 +3,7 @@
 use crate::{
     canary,
     delta::deltas,
-    incident,
+    fingerprint, incident,
     profile::{self, Profile},
     reuse::{self, Reuse},
     technique::Rules,
@@ -51,6 +51,7 @@ pub fn change(view: View, rules: &Rules, rows: &[EventRow]) -> Change {
         View::Profiles => Change::Profiles(profiles(rows)),
         View::Reuse => Change::Reuse(reused(rows)),
         View::Canaries => Change::Canaries(canary::hits(rows)),
+        View::Fingerprints => Change::Fingerprints(fingerprint::found(rows)),
     }
 }
 

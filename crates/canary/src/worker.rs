@@ -6,7 +6,7 @@ use decnet_model::{
     record::{CanaryChannel, EventRow, Page},
     worker::Worker,
 };
-use decnet_pipeline::runtime::{Pass, Work, WorkerContext, run_passes};
+use decnet_pipeline::runtime::{Pass, Running, Work, WorkerContext, run_passes};
 use decnet_store::{Error as StoreError, Store};
 use netsvc_wire::{Event, Kind, Meaning, field, stamp::now};
 use serde::Serialize;
@@ -64,7 +64,11 @@ struct Watcher {
 ///
 /// # Errors
 /// [`WorkerError`]; the worker can be started again.
-pub async fn run(context: WorkerContext, store: Store, settings: Settings) -> Result<(), WorkerError> {
+pub fn run(context: WorkerContext, store: Store, settings: Settings) -> Running<WorkerError> {
+    Box::pin(work(context, store, settings))
+}
+
+async fn work(context: WorkerContext, store: Store, settings: Settings) -> Result<(), WorkerError> {
     store.lease_take(Worker::Canary).await?;
     let folder = context.paths.spool(context.worker.name());
     let notes = Notes::open(&folder, &settings.sd_id).map_err(|error| WorkerError::Spool(error.into()))?;

@@ -22,10 +22,12 @@ pages! {
     "operating": "Installing, workers, settings, messages, copies, upgrades";
     "topologies": "Whole networks behind a DMZ: who reaches whom, and what is recorded on the way in";
     "swarm": "Several hosts: how one joins, what it is trusted with, and how it leaves";
+    "docker": "Containers, and services of your own";
     "hardening": "What may do what, and what to look at";
     "privacy": "What is kept, and questions of law";
     "siem": "Events in Elastic, Splunk, Sentinel and others; STIX, MISP, TAXII, lists for blocking";
     "enrichment": "Countries, networks and reputation of attackers' addresses";
+    "sensors": "What packets tell of attackers, packets on demand, asking attackers what they are";
     "troubleshooting": "What you see, why, and what helps";
     "comparison": "Other programs of this kind";
 }

@@ -12,6 +12,7 @@ use crate::{
         bad_input::BadInput,
         breadcrumbs::Breadcrumbs,
         canary::Canaries,
+        capture::Packets,
         clusters::Clusters,
         conditions::BadConditions,
         config::Config,
@@ -27,19 +28,24 @@ use crate::{
         enrich::Enrich,
         events::Events,
         export::Export,
+        image::Images,
         incidents::{Incident, Incidents},
         init::{Deinit, Init},
         inventory,
         lab::Lab,
+        learn::Learn,
         log::Log,
         mutate::{Mutate, Mutations},
         numbers::{Timeline, Top},
         operations::Operations,
         persona::Personas,
+        probe::Probe,
+        personas::{Letters, People},
         reconcile::{Reconcile, Redeploy},
         reuse::Reuse,
         run, serve,
         sessions::Sessions,
+        sniffer::Sniffer,
         status::{Status, Unwell},
         support::SupportBundle,
         swarm::Swarm,
@@ -125,13 +131,20 @@ enum Verb {
     Enrich(Enrich),
     Breadcrumbs(Breadcrumbs),
     Canary(Canaries),
+    Sniffer(Sniffer),
+    Capture(Packets),
+    Probe(Probe),
     Techniques(Techniques),
     Export(Export),
     Correlate(Correlate),
     Firedrill(Firedrill),
     Audit(Audit),
+    Image(Images),
     Lab(Lab),
     Persona(Personas),
+    Personas(People),
+    Learn(Learn),
+    Letters(Letters),
     Decky(Deckies),
     Mutate(Mutate),
     Mutations(Mutations),
@@ -261,6 +274,10 @@ fn give_up(matches: &ArgMatches, settings: &Settings) -> Result<()> {
     // `enrich` is a verb with verbs of its own, and the worker without one.
     let name = if name == "enrich" && inner.subcommand_name().is_none() { "enricher" } else { name };
     let Some(worker) = Worker::ALL.iter().find(|worker| worker.name() == name) else { return Ok(()) };
+    // Who reads a file is no worker, and the file may be anywhere.
+    if inner.try_get_one::<PathBuf>("pcap").is_ok_and(|file| file.is_some()) {
+        return Ok(());
+    }
     if inner.try_get_one::<bool>("daemon").ok().flatten().copied().unwrap_or_default() {
         return Ok(());
     }
@@ -365,6 +382,7 @@ async fn dispatch(matches: &ArgMatches, flags: Layer, settings: Settings) -> Res
         Verb::Plan(deploy) => Deploy { dry_run: true, ..*deploy }.run(&context).await,
         Verb::Status(status) => status.run(&context).await,
         Verb::Teardown(teardown) => teardown.run(&context).await,
+        Verb::Image(images) => images.run(&context).await,
         Verb::Reconcile(reconcile) => reconcile.run(&context).await,
         Verb::Redeploy(redeploy) => redeploy.run(&context).await,
         Verb::Services(services) => services.run(),
@@ -391,6 +409,9 @@ async fn dispatch(matches: &ArgMatches, flags: Layer, settings: Settings) -> Res
         Verb::Enrich(enrich) => enrich.run(&context).await,
         Verb::Breadcrumbs(breadcrumbs) => breadcrumbs.run(&context).await,
         Verb::Canary(canary) => canary.run(&context).await,
+        Verb::Sniffer(sniffer) => sniffer.run(&context).await,
+        Verb::Capture(packets) => packets.run(&context).await,
+        Verb::Probe(probe) => probe.run(&context).await,
         Verb::Techniques(techniques) => techniques.run(&context).await,
         Verb::Export(export) => export.run(&context).await,
         Verb::Incident(incident) => incident.run(&context).await,
@@ -400,6 +421,9 @@ async fn dispatch(matches: &ArgMatches, flags: Layer, settings: Settings) -> Res
         // Done before there were threads.
         Verb::Lab(_) => Ok(()),
         Verb::Persona(persona) => persona.run(&context).await,
+        Verb::Personas(people) => people.run(&context).await,
+        Verb::Learn(learn) => learn.run(&context),
+        Verb::Letters(letters) => letters.run(&context).await,
         Verb::Decky(decky) => decky.run(&context).await,
         Verb::Mutate(mutate) => mutate.run(&context).await,
         Verb::Mutations(mutations) => mutations.run(&context).await,

@@ -14,6 +14,7 @@ pub(crate) const PARTS: &[(&str, &[&str])] = &[
     ("api", &["decnet_web", "decnet::api"]),
     ("netd", &["decnet_engine::native"]),
     ("mutator", &["decnet_fleet::mutator"]),
+    ("emailgen", &["decnet_people"]),
     ("alerter", &["decnet_alert"]),
     ("enricher", &["decnet_enrich", "decnet_outward"]),
     ("operator", &["decnet::operator"]),

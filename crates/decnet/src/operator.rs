@@ -340,8 +340,8 @@ fn place_of(present: Option<&Fleet>) -> Vec<String> {
     let Some(fleet) = present else { return Vec::new() };
     match (&fleet.network.interface, fleet.lab, fleet.runtime) {
         (_, true, _) => vec!["--lab".to_owned()],
-        (Some(interface), false, Runtime::Native) => {
-            vec![format!("--interface={interface}"), "--runtime=native".to_owned()]
+        (Some(interface), false, runtime @ (Runtime::Native | Runtime::Docker)) => {
+            vec![format!("--interface={interface}"), format!("--runtime={runtime}")]
         }
         _ => vec![format!("--runtime={}", fleet.runtime)],
     }

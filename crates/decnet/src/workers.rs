@@ -2,7 +2,7 @@
 
 use crate::{
     accounts, api, canary,
-    commands::Context,
+    commands::{Context, probe},
     operator,
     settings::{Name, Settings},
     web,
@@ -20,6 +20,7 @@ use decnet_pipeline::{
     clusterer, collector, correlator, eventlog, ingester, profiler,
     runtime::{self, Body, Host, WorkerContext},
 };
+use decnet_sensors::{prober, sniffer};
 use decnet_store::Store;
 use netsvc_wire::stamp;
 use std::{path::PathBuf, time::Duration};
@@ -63,9 +64,12 @@ pub fn body(worker: Worker, context: &Context) -> Body {
         Worker::Canary => on_the_store(context, |worker, context, store| async move {
             Ok(decnet_canary::run(worker, store, canary_settings(&context)?).await?)
         }),
+        Worker::Sniffer => on_the_store(context, sniff),
+        Worker::Prober => on_the_store(context, ask),
         Worker::Mutator => on_the_store(context, |worker, context, store| async move {
             Ok(decnet_fleet::mutator::run(worker, context.fleet(), store, stamp::now).await?)
         }),
+        Worker::Emailgen => on_the_store(context, emailgen),
         Worker::Swarmctl => on_the_store(context, |worker, context, store| async move {
             Ok(decnet_swarm::controller::run(worker, store, controller_settings(&context)).await?)
         }),
@@ -183,6 +187,20 @@ fn canary_settings(context: &Context) -> Result<decnet_canary::Settings> {
     })
 }
 
+async fn emailgen(worker: WorkerContext, context: Context, store: Store) -> Result<()> {
+    Ok(decnet_people::run(worker, store, emailgen_settings(&context)?).await?)
+}
+
+/// Whether a model says what people write, and how often it is asked.
+fn emailgen_settings(context: &Context) -> Result<decnet_people::Settings> {
+    let settings = context.settings();
+    let Some(url) = settings.given(Name::EmailgenLlm) else { return Ok(decnet_people::Settings::default()) };
+    let authorities = context.paths().intel().join("ca.pem");
+    let (name, key) = (settings.text(Name::EmailgenModel), settings.text(Name::EmailgenKey));
+    let model = decnet_people::Model::new(url, name, key, &authorities).context("read emailgen.llm")?;
+    Ok(decnet_people::Settings { model: Some((model, settings.number(Name::EmailgenPerDay))) })
+}
+
 /// Addresses and networks of a setting.
 fn addresses(settings: &Settings, name: Name) -> Result<Vec<Addresses>> {
     let listed = settings.text(name).split(',').map(str::trim).filter(|text| !text.is_empty());
@@ -192,6 +210,18 @@ fn addresses(settings: &Settings, name: Name) -> Result<Vec<Addresses>> {
 
 async fn enricher(worker: WorkerContext, context: Context, store: Store) -> Result<()> {
     Ok(decnet_enrich::run(worker, store, enricher_settings(&context)?).await?)
+}
+
+async fn sniff(worker: WorkerContext, context: Context, store: Store) -> Result<()> {
+    let sd_id = context.settings().text(Name::SdId).to_owned();
+    Ok(sniffer::run(worker, store, sniffer::SnifferSettings { sd_id }).await?)
+}
+
+async fn ask(worker: WorkerContext, context: Context, store: Store) -> Result<()> {
+    let settings = context.settings();
+    let (scope, manner) = (probe::scope(settings)?, probe::manner(settings)?);
+    let sd_id = settings.text(Name::SdId).to_owned();
+    Ok(prober::run(worker, store, prober::ProberSettings { sd_id, scope, manner }).await?)
 }
 
 /// Who is asked about attackers: those that have a key, or need none and are switched on.
@@ -309,6 +339,11 @@ fn collector_settings(context: &Context) -> collector::Settings {
             budget_bytes: settings.number(Name::EventLogBytes),
             keep: Duration::from_secs(settings.number(Name::EventLogDays).saturating_mul(86_400)),
             ..eventlog::Limits::default()
+        },
+        artefacts: collector::Budget {
+            bytes: settings.number(Name::ArtefactBytes),
+            source_bytes: settings.number(Name::ArtefactSourceBytes),
+            keep: Duration::from_secs(settings.number(Name::ArtefactDays).saturating_mul(86_400)),
         },
         twin: settings.flag(Name::EventJson),
         sd_id: settings.text(Name::SdId).to_owned(),

@@ -3,6 +3,10 @@
 //!
 //! Applied while there is one thread, because Landlock binds the calling thread and what it starts.
 
+mod files;
+
+pub use files::touch_files_as;
+
 use landlock::{
     ABI, Access, AccessFs, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset, RulesetAttr,
     RulesetCreatedAttr, RulesetStatus, Scope,

@@ -6,7 +6,7 @@
 
 use crate::{
     native::limits,
-    node::{self, NodeSpec, Nodes},
+    node::{self, NodeSpec, Nodes, Post},
     plan::{Backend, Error, Step},
     sockets::bind_port,
     stage::{Keeper, Kept, Role, StageConfig, StageStatus},
@@ -196,5 +196,9 @@ impl Backend for Loopback {
             Step::Add(nodes) => self.add(nodes).await,
             Step::Remove(nodes) => self.remove(nodes).await,
         }
+    }
+
+    async fn post(&self, post: Vec<Post>) -> Result<(), Error> {
+        self.keeper.post(post).await.map_err(Error::Stage)
     }
 }

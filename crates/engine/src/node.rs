@@ -1,7 +1,8 @@
 //! What a backend is asked to make exist.
 
+use decnet_model::custom::CustomService;
 use netsvc_persona::{
-    Persona,
+    Letter, Persona,
     stage::{PortSpec, ServiceSpec},
 };
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,18 @@ pub struct NodeSpec {
     pub services: Vec<ServiceSpec>,
     /// The sockets that its services listen on.
     pub ports: Vec<PortSpec>,
+    /// Services of the operator's own, which only containers can be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub custom: Vec<CustomService>,
+}
+
+/// All letters in the mailboxes of a node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Post {
+    /// Name of the node.
+    pub node: String,
+    /// The letters.
+    pub letters: Vec<Letter>,
 }
 
 /// Nodes by name.
@@ -150,6 +163,7 @@ pub(crate) fn sample(name: &str, ip: [u8; 4], ports: &[u16]) -> NodeSpec {
         persona,
         services: vec![ServiceSpec { slug: "echo".to_owned(), settings: BTreeMap::new() }],
         ports: ports.iter().map(port).collect(),
+        custom: Vec::new(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! From what there is to what is wanted: a pure plan, and a runner that undoes on failure.
 
 use crate::{
-    node::{NodeSpec, Nodes},
+    node::{NodeSpec, Nodes, Post},
     stage::StageError,
 };
 use async_trait::async_trait;
@@ -54,6 +54,12 @@ pub trait Backend: Send + Sync {
     /// `loopback`, `native`, …: the value of `--runtime`.
     fn name(&self) -> &'static str;
 
+    /// Whether adding a node that is there makes it what was added. Where it does not, whoever changes one removes it
+    /// first.
+    fn changes_in_place(&self) -> bool {
+        false
+    }
+
     /// The nodes that exist.
     ///
     /// # Errors
@@ -65,6 +71,13 @@ pub trait Backend: Send + Sync {
     /// # Errors
     /// Why it could not be made true.
     async fn apply(&self, step: &Step) -> Result<(), Error>;
+
+    /// Puts letters into the mailboxes of nodes, in the place of those that were there. Those of a node stay what they
+    /// are while it goes and comes.
+    ///
+    /// # Errors
+    /// Why they could not be put there.
+    async fn post(&self, post: Vec<Post>) -> Result<(), Error>;
 
     /// Takes `step` back.
     ///

@@ -1,14 +1,14 @@
 //! Processes that are not our children, told apart from later ones with the same number.
 
-use nix::{
-    sys::signal::{Signal, kill},
-    unistd::{Pid, geteuid},
-};
+use nix::{sys::signal::Signal, unistd::geteuid};
 use serde::{Deserialize, Serialize};
 use std::{
     fs::{self, File},
     io::{self, Read},
-    os::unix::fs::{MetadataExt, OpenOptionsExt},
+    os::{
+        fd::{AsRawFd, FromRawFd, OwnedFd},
+        unix::fs::{MetadataExt, OpenOptionsExt},
+    },
     path::Path,
     thread,
     time::{Duration, Instant},
@@ -41,10 +41,11 @@ impl Process {
 
     /// Sends it `signal` if it still runs.
     pub(crate) fn signal(&self, signal: Signal) {
-        if let Ok(pid) = i32::try_from(self.pid)
+        // Held first and looked at then: the number cannot become another's in between.
+        if let Ok(held) = HeldProcess::open(self.pid)
             && self.alive()
         {
-            let _ = kill(Pid::from_raw(pid), signal);
+            let _ = held.signal(signal);
         }
     }
 
@@ -58,6 +59,47 @@ impl Process {
             thread::sleep(Duration::from_millis(5));
         }
         true
+    }
+}
+
+/// A process that is held by a descriptor: whoever gets its number later is not it.
+#[derive(Debug)]
+pub struct HeldProcess {
+    descriptor: OwnedFd,
+}
+
+impl HeldProcess {
+    /// Holds the process that has this number now.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn open(pid: u32) -> io::Result<HeldProcess> {
+        let pid = libc::pid_t::try_from(pid).map_err(io::Error::other)?;
+        #[expect(unsafe_code, reason = "pidfd_open has no safe form")]
+        // SAFETY: two numbers go in; what comes out is an error or a descriptor that nobody else has.
+        let opened = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
+        let number = i32::try_from(opened).map_err(io::Error::other)?;
+        if number < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        #[expect(unsafe_code, reason = "the kernel hands descriptors over as numbers")]
+        // SAFETY: as above.
+        let descriptor = unsafe { OwnedFd::from_raw_fd(number) };
+        Ok(HeldProcess { descriptor })
+    }
+
+    /// Sends it `signal`.
+    ///
+    /// # Errors
+    /// When it has ended, or we may not.
+    pub fn signal(&self, signal: Signal) -> io::Result<()> {
+        let descriptor = self.descriptor.as_raw_fd();
+        let nothing = std::ptr::null::<libc::siginfo_t>();
+        #[expect(unsafe_code, reason = "pidfd_send_signal has no safe form")]
+        // SAFETY: numbers go in, and a null pointer, which says that there is no more to say.
+        let sent =
+            unsafe { libc::syscall(libc::SYS_pidfd_send_signal, descriptor, signal as i32, nothing, 0) };
+        if sent == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
     }
 }
 
@@ -105,6 +147,16 @@ mod tests {
         if geteuid().is_root() && std::os::unix::fs::chown(&note, Some(1), None).is_ok() {
             assert!(believed(&note).is_err());
         }
+    }
+
+    #[test]
+    fn who_is_held_gets_the_signal_and_nobody_after_him() {
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let held = HeldProcess::open(child.id()).unwrap();
+        held.signal(Signal::SIGKILL).unwrap();
+        child.wait().unwrap();
+        assert!(held.signal(Signal::SIGKILL).is_err(), "it has ended, whoever has its number now");
+        assert!(HeldProcess::open(u32::MAX).is_err());
     }
 
     #[test]

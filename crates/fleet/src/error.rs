@@ -25,6 +25,9 @@ pub enum Error {
     /// A runtime does not do what it was asked to.
     #[error("{0}")]
     Runtime(&'static str, #[source] decnet_engine::plan::Error),
+    /// The Docker daemon does not do what it was asked to.
+    #[error("{0}")]
+    Docker(&'static str, #[source] decnet_engine::docker::DockerError),
     /// `netd` does not do what it was asked to.
     #[error("{0}")]
     Netd(&'static str, #[source] ClientError),
@@ -114,6 +117,11 @@ pub enum Error {
     /// Processes that do not end when asked to.
     #[error("process {0} does not end")]
     Stubborn(i32),
+    /// Whoever the state folder names as the keeper does not have the keeper's lock.
+    #[error(
+        "process {0} is named as the keeper of the workers and does not have their lock: nobody was ended"
+    )]
+    Unproven(u32),
 }
 
 /// Why there is no such place, or not for this fleet.
@@ -122,6 +130,14 @@ pub enum SiteError {
     /// Loopback with a segment.
     #[error("--runtime loopback has a segment of its own: leave out --lab and --interface")]
     LoopbackPlaced,
+    /// Containers in the lab.
+    #[error("--runtime docker: containers do not stand in the lab; leave out --lab, or name an --interface")]
+    DockerInLab,
+    /// Containers without the right to their namespaces.
+    #[error(
+        "--runtime docker: only root can close the way out of containers and read what they write; run it as root"
+    )]
+    DockerNotRoot,
     /// Native without a segment.
     #[error("--runtime native needs a segment and finds no default route: --lab, or --interface IF as root")]
     NativeUnplaced,

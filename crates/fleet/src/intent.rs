@@ -34,7 +34,8 @@ pub async fn read(store: &Store) -> Result<Option<Fleet>, Error> {
 /// When the store fails or the export cannot be written.
 pub async fn put(config: &Config, store: &Store, fleet: &Fleet, now: Micros) -> Result<(), Error> {
     const ATTEMPT: &str = "write the fleet";
-    let intents: Vec<DeckyIntent> = fleet.deckies.values().map(row).collect::<Result<_, _>>()?;
+    let intents: Vec<DeckyIntent> =
+        fleet.deckies.values().map(|decky| row(fleet, decky)).collect::<Result<_, _>>()?;
     let text = serde_json::to_string(fleet).map_err(document(ATTEMPT))?;
     forget_changed(config, store, fleet, now).await?;
     store.fleet_put(&text, &intents, now).await.map_err(stored("store the fleet"))?;
@@ -42,11 +43,12 @@ pub async fn put(config: &Config, store: &Store, fleet: &Fleet, now: Micros) -> 
 }
 
 /// A decky of the fleet as the store keeps it.
-pub(crate) fn row(decky: &Decky) -> Result<DeckyIntent, Error> {
+pub(crate) fn row(fleet: &Fleet, decky: &Decky) -> Result<DeckyIntent, Error> {
+    let brought = fleet.brought(decky).map(|custom| custom.name.clone());
     Ok(DeckyIntent {
         name: decky.name.to_string(),
         ip: Some(decky.ip.into()),
-        services: decky.slugs(),
+        services: decky.slugs().into_iter().chain(brought).collect(),
         plan: serde_json::to_string(decky).map_err(document("write a decky"))?,
     })
 }
@@ -73,6 +75,10 @@ fn without_secrets(fleet: &Fleet) -> Fleet {
                 "***".clone_into(value);
             }
         }
+    }
+    // What a program of the operator's own is told may be anything.
+    for value in fleet.custom.iter_mut().flat_map(|custom| custom.env.values_mut()) {
+        "***".clone_into(value);
     }
     fleet
 }

@@ -6,10 +6,12 @@
 
 mod config;
 mod error;
+pub mod images;
 pub mod intent;
 pub mod lab;
 pub mod mutate;
 pub mod mutator;
+pub mod people;
 mod personas;
 pub mod placed;
 mod planted;

@@ -156,7 +156,7 @@ async fn change(
                 return Err(Error::Topology(why));
             }
             if let Some((mutation, changed)) = one(&fleet, decky)? {
-                deckies.push(intent::row(&changed)?);
+                deckies.push(intent::row(&fleet, &changed)?);
                 mutations.push(mutation);
                 fleet.deckies.insert(name.clone(), changed);
             }

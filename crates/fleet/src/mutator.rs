@@ -12,7 +12,7 @@ use decnet_model::{
     record::MutationCause,
     worker::Worker,
 };
-use decnet_pipeline::runtime::WorkerContext;
+use decnet_pipeline::runtime::{Running, WorkerContext};
 use decnet_store::Store;
 use netsvc_persona::subkey;
 use netsvc_wire::stamp::Micros;
@@ -33,7 +33,16 @@ const AT_ONCE: usize = 100;
 ///
 /// # Errors
 /// When the store fails.
-pub async fn run(
+pub fn run(
+    worker: WorkerContext,
+    config: Config,
+    store: Store,
+    now: fn() -> Micros,
+) -> Running<Error> {
+    Box::pin(work(worker, config, store, now))
+}
+
+async fn work(
     mut worker: WorkerContext,
     config: Config,
     store: Store,

@@ -2,7 +2,7 @@
 
 use crate::{
     error::{Error, document, stored},
-    placed, planted,
+    people, placed, planted,
 };
 use decnet_engine::node::{NodeSpec, Nodes};
 use decnet_model::{
@@ -61,10 +61,13 @@ pub(super) async fn nodes(
         // What it served once it will serve again as it did; until then nobody sees anything of it.
         persona.products.retain(|slug, _| decky.services.iter().any(|service| service.slug == *slug));
         planted::lay(&mut persona, planted.remove(&name).unwrap_or_default());
-        nodes.insert(name, NodeSpec { persona, services: decky.services.clone(), ports: decky.ports() });
+        let custom = want.brought(decky).cloned().collect();
+        let node = NodeSpec { persona, services: decky.services.clone(), ports: decky.ports(), custom };
+        nodes.insert(name, node);
     }
     placed::lay(want, &mut nodes);
     store.personas_put(&fresh, now).await.map_err(stored("store personas"))?;
+    people::lay(store, secret, &mut nodes, now).await?;
     Ok(nodes)
 }
 

@@ -7,14 +7,19 @@ use crate::{
     standing::{NativeStanding, Standing},
 };
 use decnet_engine::{
+    docker::{self, Carrier, Docker, DockerConfig},
     lab::Lab,
     loopback::{self, Loopback, LoopbackConfig},
     native::{self, Native, NetdClient, NetdConfig, spawn_netd},
     plan::Backend,
 };
-use decnet_model::{fleet::Fleet, paths::Paths, runtime::Runtime};
+use decnet_model::{
+    fleet::{Fleet, Network},
+    paths::Paths,
+    runtime::Runtime,
+};
 use nix::unistd::geteuid;
-use std::{process::Child, time::Duration};
+use std::{path::Path, process::Child, time::Duration};
 use tokio::{sync::watch, time::timeout};
 
 /// Time that a `netd` of an earlier run gets to end by itself, and one of ours to answer.
@@ -31,6 +36,7 @@ pub(super) struct Running {
 enum Kind {
     Loopback(Box<Loopback>),
     Native(Netd),
+    Docker(Box<Docker>),
 }
 
 /// What a runtime cannot change without being started anew.
@@ -39,6 +45,8 @@ struct Place {
     runtime: Runtime,
     interface: Option<String>,
     lab: bool,
+    /// Of containers, the network that they are on.
+    network: Option<Network>,
 }
 
 struct Netd {
@@ -52,12 +60,13 @@ struct Netd {
 
 impl Place {
     fn of(fleet: &Fleet) -> Self {
-        let native = fleet.runtime == Runtime::Native;
+        let (native, docker) = (fleet.runtime == Runtime::Native, fleet.runtime == Runtime::Docker);
         Place {
             runtime: fleet.runtime,
             // The lab knows its own.
-            interface: fleet.network.interface.clone().filter(|_| native && !fleet.lab),
+            interface: fleet.network.interface.clone().filter(|_| docker || (native && !fleet.lab)),
             lab: fleet.lab && native,
+            network: Some(fleet.network.clone()).filter(|_| docker),
         }
     }
 }
@@ -69,6 +78,7 @@ impl Running {
         let kind = match place.runtime {
             Runtime::Native => Kind::Native(start_native(config, fleet, &place).await?),
             Runtime::Loopback => Kind::Loopback(Box::new(start_loopback(config).await?)),
+            Runtime::Docker => Kind::Docker(Box::new(start_docker(config, fleet).await?)),
         };
         Ok(Running { place, kind })
     }
@@ -81,6 +91,7 @@ impl Running {
         match &self.kind {
             Kind::Loopback(loopback) => loopback.as_ref(),
             Kind::Native(netd) => &netd.backend,
+            Kind::Docker(docker) => docker.as_ref(),
         }
     }
 
@@ -93,7 +104,7 @@ impl Running {
                     return;
                 }
             }
-            Kind::Loopback(_) => {}
+            Kind::Loopback(_) | Kind::Docker(_) => {}
         }
         std::future::pending().await
     }
@@ -107,6 +118,14 @@ impl Running {
         let answer = timeout(LIMIT, netd.backend.client().status()).await;
         let there = matches!(&answer, Ok(Ok(status)) if status.pid == netd.pid);
         (*netd.ended.borrow() || !there).then_some("netd has ended")
+    }
+
+    /// Whether deckies are not as they were made, though nobody asked for that: only containers can be.
+    pub(super) async fn has_drifted(&self) -> bool {
+        match &self.kind {
+            Kind::Docker(docker) => docker.has_drifted().await,
+            Kind::Loopback(_) | Kind::Native(_) => false,
+        }
     }
 
     /// How it does, for `status`.
@@ -127,6 +146,20 @@ impl Running {
                 })
             }
             Kind::Native(netd) => self.native_standing(netd).await,
+            Kind::Docker(docker) => {
+                let status = docker.status();
+                Ok(Standing {
+                    runtime: Runtime::Docker,
+                    carrier: carrier(self.place.interface.as_deref()).name().to_owned(),
+                    isolation: "containers".to_owned(),
+                    uid: stage::user(),
+                    process: None,
+                    restarts: status.restarts,
+                    nodes: status.nodes,
+                    listeners: status.listeners,
+                    native: None,
+                })
+            }
         }
     }
 
@@ -161,6 +194,7 @@ impl Running {
     pub(super) async fn stop(&self, paths: &Paths) {
         match &self.kind {
             Kind::Loopback(loopback) => loopback.stop().await,
+            Kind::Docker(docker) => docker.stop().await,
             Kind::Native(netd) => {
                 if let Err(error) = native::teardown(netd.backend.client(), &paths.run(), LIMIT).await {
                     tracing::warn!(error = %decnet_engine::plan::chain(&error), "netd could not be ended");
@@ -174,6 +208,28 @@ async fn start_loopback(config: &Config) -> Result<Loopback, Error> {
     let stage = stage::config(config)?;
     let settings = LoopbackConfig { stage, offset: loopback::OFFSET, low_ports: false, every_port: true };
     Loopback::start(settings).await.map_err(|error| Error::Runtime("start the runtime", error))
+}
+
+async fn start_docker(config: &Config, fleet: &Fleet) -> Result<Docker, Error> {
+    let folder = config.paths.containers();
+    let settings = DockerConfig {
+        socket: docker::socket(),
+        site: docker::site_name(config.paths.root()),
+        folder,
+        network: fleet.network.clone(),
+        carrier: carrier(fleet.network.interface.as_deref()),
+        stage: stage::config(config)?,
+    };
+    Docker::start(settings).await.map_err(|error| Error::Runtime("start the runtime", error))
+}
+
+/// What carries frames between containers and the interface: Wi-Fi lets no second MAC in.
+fn carrier(interface: Option<&str>) -> Carrier {
+    match interface {
+        None => Carrier::Bridge,
+        Some(name) if Path::new("/sys/class/net").join(name).join("wireless").exists() => Carrier::Ipvlan,
+        Some(_) => Carrier::Macvlan,
+    }
 }
 
 async fn start_native(config: &Config, fleet: &Fleet, place: &Place) -> Result<Netd, Error> {

@@ -18,6 +18,9 @@ use std::{collections::BTreeSet, net::Ipv4Addr};
 /// Hosts of a segment of our own that a fleet leaves free at the beginning.
 const SKIPPED_LOOPBACK: usize = 255;
 const SKIPPED_LAB: usize = 9;
+/// Network of containers on a bridge of the host's own, unless another is named.
+const BRIDGE_NETWORK: Network =
+    Network { address: Ipv4Addr::new(10, 67, 0, 0), prefix: 24, gateway: None, interface: None };
 /// The kernel's routing table.
 const ROUTES: &str = "/proc/net/route";
 
@@ -62,6 +65,7 @@ impl Ground {
     pub fn site(&self, config: &Config, act: bool) -> Result<Site, Error> {
         match self.runtime {
             Some(Runtime::Loopback) if self.is_placed() => return Err(SiteError::LoopbackPlaced.into()),
+            Some(Runtime::Docker) => return Ok(self.of_containers(act)?),
             Some(Runtime::Native) if !self.is_placed() => {
                 let routes = fs_err::read_to_string(ROUTES).unwrap_or_default();
                 let interface = default_interface(&routes).ok_or(SiteError::NativeUnplaced)?;
@@ -77,6 +81,27 @@ impl Ground {
             None if self.lab => in_lab(config, self.subnet.as_ref(), act),
             None => Ok(on_loopback(self.subnet.as_ref())?),
         }
+    }
+}
+
+impl Ground {
+    /// The place of containers: the segment of an interface, or a bridge of the host's own.
+    fn of_containers(&self, act: bool) -> Result<Site, SiteError> {
+        if self.lab {
+            return Err(SiteError::DockerInLab);
+        }
+        if act && !nix::unistd::geteuid().is_root() {
+            return Err(SiteError::DockerNotRoot);
+        }
+        if let Some(name) = &self.interface {
+            return Ok(Site { runtime: Runtime::Docker, ..on_interface(name, self.subnet.as_ref())? });
+        }
+        let network = self.subnet.clone().unwrap_or(BRIDGE_NETWORK);
+        // The bridge itself has the first address.
+        let gateway = network.hosts().next();
+        let taken = gateway.into_iter().collect();
+        let network = Network { gateway, ..network };
+        Ok(Site { runtime: Runtime::Docker, network, lab: false, taken, skipped: SKIPPED_LAB })
     }
 }
 
@@ -241,6 +266,14 @@ mod tests {
     }
 
     #[test]
+    fn containers_without_an_interface_stand_on_a_bridge() {
+        let ground = Ground { runtime: Some(Runtime::Docker), ..Ground::default() };
+        let site = ground.site(&config(), false).unwrap();
+        assert_eq!((site.runtime, site.network.to_string().as_str()), (Runtime::Docker, "10.67.0.0/24"));
+        assert_eq!(site.network.gateway, Some(Ipv4Addr::new(10, 67, 0, 1)));
+    }
+
+    #[test]
     fn wishes_that_contradict_each_other_are_refused() {
         let check = |lab: bool, on: Option<&str>, runtime: Option<Runtime>, subnet: &str, part: &str| {
             let (interface, subnet) = (on.map(str::to_owned), subnet.parse().ok());
@@ -249,6 +282,7 @@ mod tests {
             assert!(text.contains(part), "{text}");
         };
         check(true, None, Some(Runtime::Loopback), "", "--lab");
+        check(true, None, Some(Runtime::Docker), "", "--lab");
         check(false, None, None, "192.0.2.0/24", "127.0.0.0/8");
         check(false, Some("no-such-if"), None, "", "there are: ");
         check(false, Some("lo"), None, "", "loopback interface");

@@ -55,7 +55,7 @@ pub struct NativeStanding {
 impl Standing {
     /// What was written last; `None` while no runtime runs.
     pub fn read(paths: &Paths) -> Option<Standing> {
-        serde_json::from_slice(&fs_err::read(file(paths)).ok()?).ok()
+        serde_json::from_slice(&decnet_pipeline::runtime::get(&file(paths)).ok()?).ok()
     }
 
     /// Whether the fleet stands in the lab.

@@ -5,7 +5,10 @@ use crate::{
     error::{Error, system},
     intent,
 };
-use decnet_engine::native::{self, NetdClient};
+use decnet_engine::{
+    docker,
+    native::{self, NetdClient},
+};
 use decnet_model::{fleet::DeckyName, paths::Paths};
 use decnet_pipeline::runtime::Claim;
 use decnet_store::Store;
@@ -51,6 +54,11 @@ pub async fn clear(paths: &Paths) -> Result<(), Error> {
     let client = NetdClient::new(paths.netd_socket());
     let ended = native::teardown(&client, &paths.run(), NETD_LIMIT).await;
     ended.map_err(|error| Error::Netd("end what is left of netd", error))?;
+    if docker::left_over(&paths.containers()).is_some() {
+        let (socket, site) = (docker::socket(), docker::site_name(paths.root()));
+        let ended = docker::remove_all(&socket, &paths.containers(), &site).await;
+        ended.map_err(|error| Error::Docker("end what is left of containers", error))?;
+    }
     let clear = system("clear the run folder");
     for entry in fs_err::read_dir(paths.run()).map_err(&clear)? {
         let entry = entry.map_err(&clear)?;

@@ -3,7 +3,7 @@
 use crate::{
     Config,
     error::{Error, document, stored},
-    personas,
+    people, personas,
     running::Running,
     secret,
     standing::Standing,
@@ -19,7 +19,7 @@ use decnet_model::{
     record::{DeckyActual, DeckyState},
     worker::Worker,
 };
-use decnet_pipeline::runtime::WorkerContext;
+use decnet_pipeline::runtime::{self, WorkerContext};
 use decnet_store::Store;
 use netsvc_wire::stamp::Micros;
 use parking_lot::Mutex;
@@ -40,7 +40,16 @@ const EARLY_MOST: u32 = 2;
 ///
 /// # Errors
 /// When the store fails.
-pub async fn run(
+pub fn run(
+    worker: WorkerContext,
+    config: Config,
+    store: Store,
+    now: fn() -> Micros,
+) -> runtime::Running<Error> {
+    Box::pin(work(worker, config, store, now))
+}
+
+async fn work(
     mut worker: WorkerContext,
     config: Config,
     store: Store,
@@ -49,7 +58,6 @@ pub async fn run(
     let fence = store.lease_take(Worker::Fleet).await.map_err(stored("take the lease"))?;
     let secret = secret::secret(&config.paths)?;
     let started = Instant::now();
-    let told = Told { bus: worker.bus.clone(), states: Mutex::default() };
     let mut keeper = Keeper {
         config,
         store,
@@ -58,11 +66,12 @@ pub async fn run(
         secret,
         running: None,
         last: None,
+        nodes: Nodes::new(),
         failed: false,
         tried: started,
         started,
         early: 0,
-        told,
+        told: Told { bus: worker.bus.clone(), states: Mutex::default() },
     };
     let wake = Worker::Fleet.spec().wake;
     let mut inboxes: Vec<_> = wake
@@ -108,8 +117,10 @@ struct Keeper {
     fence: decnet_store::Fence,
     secret: [u8; 32],
     running: Option<Running>,
-    /// The intent that was made true last, with the canaries that lay on deckies.
-    last: Option<(String, String)>,
+    /// What was made true last.
+    last: Option<Stamps>,
+    /// The nodes that came of it, as they were wanted.
+    nodes: Nodes,
     /// Whether something of it could not be started.
     failed: bool,
     tried: Instant,
@@ -117,6 +128,15 @@ struct Keeper {
     started: Instant,
     early: u32,
     told: Told,
+}
+
+/// What another text in any of these calls for another look at the fleet, and letters at the mailboxes alone.
+#[derive(PartialEq, Eq)]
+struct Stamps {
+    fleet: String,
+    planted: String,
+    people: String,
+    letters: String,
 }
 
 /// What was said on the bus of the states of deckies.
@@ -150,12 +170,21 @@ impl Keeper {
         let Some(text) = self.store.fleet_get().await.map_err(stored("read the fleet"))? else {
             return Ok(());
         };
-        let planted = self.store.canary_planted_stamp().await.map_err(stored("look for planted canaries"))?;
         let retry = self.failed && RETRY <= self.tried.elapsed();
-        if self.last.as_ref().is_some_and(|last| (&last.0, &last.1) == (&text, &planted)) && !retry {
+        self.mend().await;
+        let stamps = self.stamps(text).await?;
+        if self.last.as_ref() == Some(&stamps) && !retry {
             return Ok(());
         }
-        let want: Fleet = serde_json::from_str(&text).map_err(document("read the fleet"))?;
+        let only_letters = |last: &Stamps| {
+            (&last.fleet, &last.planted, &last.people) == (&stamps.fleet, &stamps.planted, &stamps.people)
+        };
+        if self.last.as_ref().is_some_and(only_letters) && !retry {
+            self.post().await?;
+            self.last = Some(stamps);
+            return Ok(());
+        }
+        let want: Fleet = serde_json::from_str(&stamps.fleet).map_err(document("read the fleet"))?;
         if self.running.as_ref().is_some_and(|running| !running.fits(&want)) {
             self.stop().await;
         }
@@ -163,13 +192,43 @@ impl Keeper {
         self.tried = Instant::now();
         // Nobody is to be carried: nothing is started for that.
         if self.running.is_some() || !want.deckies.is_empty() {
-            let nodes = personas::nodes(&self.store, &self.secret, &want, (self.now)()).await?;
-            self.carry(&want, nodes).await?;
+            self.nodes = personas::nodes(&self.store, &self.secret, &want, (self.now)()).await?;
+            self.carry(&want).await?;
         }
         self.clear(&want).await?;
-        self.last = Some((text, planted));
+        // A domain gets its people with its first machine: what was looked at before that is another text by now.
+        let people = self.store.pool_stamp().await.map_err(stored("look for changed people"))?;
+        self.last = Some(Stamps { people, ..stamps });
         self.export().await;
         Ok(())
+    }
+
+    /// What there is to be looked at.
+    async fn stamps(&self, fleet: String) -> Result<Stamps, Error> {
+        let planted = self.store.canary_planted_stamp().await.map_err(stored("look for planted canaries"))?;
+        let people = self.store.pool_stamp().await.map_err(stored("look for changed people"))?;
+        let letters = self.store.letter_stamp().await.map_err(stored("look for letters"))?;
+        Ok(Stamps { fleet, planted, people, letters })
+    }
+
+    /// Has mailboxes hold what people have written. A process that does not take it now gets it when it is back.
+    async fn post(&self) -> Result<(), Error> {
+        let Some(running) = &self.running else { return Ok(()) };
+        let post = people::post(&self.store, &self.nodes, (self.now)()).await?;
+        if let Err(error) = running.backend().post(post).await {
+            tracing::warn!(error = %plan::chain(&error), "letters were not put into mailboxes");
+        }
+        Ok(())
+    }
+
+    /// Looks whether deckies are what they were made as; the next lines of a pass mend what is not.
+    async fn mend(&mut self) {
+        // What failed is tried again in its own time.
+        let (Some(running), false) = (&self.running, self.failed) else { return };
+        if self.last.is_some() && running.has_drifted().await {
+            tracing::warn!("deckies are not as they were made; they are made so again");
+            self.last = None;
+        }
     }
 
     /// Deckies that are not wanted are gone, even those that an earlier run left in the store as running.
@@ -199,8 +258,8 @@ impl Keeper {
         self.report(down.map(|row| state(&row.name, DeckyActual::Failed, why)).collect()).await
     }
 
-    /// Starts the runtime if need be and makes `nodes` exist in it, and nothing else.
-    async fn carry(&mut self, want: &Fleet, nodes: Nodes) -> Result<(), Error> {
+    /// Starts the runtime if need be and makes the nodes exist in it, and nothing else.
+    async fn carry(&mut self, want: &Fleet) -> Result<(), Error> {
         if self.running.is_none() {
             match Running::start(&self.config, want).await {
                 Ok(running) => {
@@ -211,24 +270,38 @@ impl Keeper {
                     let reason = plan::chain(&error);
                     tracing::error!(reason, "the runtime could not be started");
                     self.failed = true;
-                    let all = nodes.keys().map(|name| state(name, DeckyActual::Failed, &reason));
+                    let all = self.nodes.keys().map(|name| state(name, DeckyActual::Failed, &reason));
                     return self.report(all.collect()).await;
                 }
             }
             // Whoever sees a decky run must also find what runs it.
             self.export().await;
         }
+        // Before there is a mailbox that somebody could look into.
+        self.post().await?;
         let Some(running) = &self.running else { return Ok(()) };
-        let backend = running.backend();
-        let have = backend.observe().await.map_err(|error| Error::Runtime("look at the runtime", error))?;
+        let (backend, nodes) = (running.backend(), &self.nodes);
+        let have = match backend.observe().await {
+            Ok(have) => have,
+            // The containers of a daemon that does not answer may well run: nothing is said of them.
+            Err(error) if backend.changes_in_place() => {
+                tracing::warn!(error = %plan::chain(&error), "the runtime does not answer; it is asked again");
+                self.failed = true;
+                return Ok(());
+            }
+            Err(error) => return Err(Error::Runtime("look at the runtime", error)),
+        };
         let mut states: Vec<DeckyState> = nodes
             .iter()
             .filter(|(name, node)| have.get(*name) == Some(node))
             .map(|(name, _)| state(name, DeckyActual::Running, ""))
             .collect();
-        for step in plan::plan(&nodes, &have) {
+        for step in plan::plan(nodes, &have) {
             match step {
-                Step::Remove(gone) => {
+                Step::Remove(mut gone) => {
+                    if backend.changes_in_place() {
+                        gone.retain(|node| !nodes.contains_key(node.name()));
+                    }
                     states.extend(gone.iter().map(|node| state(node.name(), DeckyActual::Gone, "")));
                     let done = backend.apply(&Step::Remove(gone)).await;
                     done.map_err(|error| Error::Runtime("take deckies down", error))?;

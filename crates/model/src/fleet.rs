@@ -348,8 +348,12 @@ impl Fleet {
     pub fn steps(&self, have: &Fleet) -> Vec<Step> {
         let changed = |name: &DeckyName| {
             let life = |fleet: &Fleet| fleet.deckies.get(name).map(|decky| decky.life(fleet));
-            self.deckies.get(name) != have.deckies.get(name)
+            let (ours, theirs) = (self.deckies.get(name), have.deckies.get(name));
+            let brings = || ours.into_iter().flat_map(|decky| self.brought(decky));
+            let brought = || theirs.into_iter().flat_map(|decky| have.brought(decky));
+            ours != theirs
                 || life(self) != life(have)
+                || !brings().eq(brought())
                 || (&self.network, self.runtime, self.lab) != (&have.network, have.runtime, have.lab)
         };
         let goes = have.deckies.keys().filter(|name| changed(name)).cloned().map(Step::Remove);

@@ -54,6 +54,11 @@ impl Paths {
         self.artefacts().join(sha256.get(..2).unwrap_or("xx")).join(sha256)
     }
 
+    /// What the runtime of containers lays down: the Compose file, and documents of deckies.
+    pub fn containers(&self) -> PathBuf {
+        self.root.join("docker")
+    }
+
     /// Folder of sockets, locks and pid files; gone after a reboot.
     pub fn run(&self) -> PathBuf {
         self.root.join("run")
@@ -67,6 +72,11 @@ impl Paths {
     /// Socket on which netd takes orders.
     pub fn netd_socket(&self) -> PathBuf {
         self.run().join("netd.sock")
+    }
+
+    /// Socket on which netd hands out copies of the frames that deckies get and send.
+    pub fn frames_socket(&self) -> PathBuf {
+        self.run().join("netd.frames.sock")
     }
 
     /// Lock that a running worker holds.
@@ -129,8 +139,67 @@ impl Paths {
         self.root.join("swarm")
     }
 
+    /// A file of each place that an installation keeps, for who moves it elsewhere. Everything else that is found in
+    /// the root is kept with them.
+    pub fn keeping(&self) -> Vec<PathBuf> {
+        let folders = [
+            self.event_log(),
+            self.spools(),
+            self.artefacts(),
+            self.rules(),
+            self.intel(),
+            self.tls(),
+            self.swarm(),
+        ];
+        let inside = folders.into_iter().map(|folder| folder.join("x").join("x"));
+        inside.chain([self.install_secret(), self.state_export()]).collect()
+    }
+
+    /// Files that are of no use elsewhere: locks, sockets, notes of what runs now; and the database, which is copied in
+    /// another form.
+    pub fn passing(&self) -> Vec<PathBuf> {
+        let run = [
+            self.bus_socket(),
+            self.netd_socket(),
+            self.messages(),
+            self.log_levels(),
+            self.worker_lock("x"),
+            self.worker_note("x"),
+            self.worker_order("x"),
+            self.process_note("x"),
+        ];
+        run.into_iter().chain([self.state_lock(), self.keeper_lock(), self.database()]).collect()
+    }
+
     /// Export of the fleet for people and scripts; the store has the truth.
     pub fn state_export(&self) -> PathBuf {
         self.root.join("decnet-state.json")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whoever adds a place says whether a backup has it.
+    #[test]
+    fn every_place_is_kept_or_passes() {
+        let text = include_str!("paths.rs");
+        let body = text.split("#[cfg(test)]").next().unwrap();
+        let places = body.match_indices("    pub fn ").map(|(at, word)| {
+            let rest = &body[at + word.len()..];
+            rest.split(['(', '<']).next().unwrap()
+        });
+        let listed = |list: &str| {
+            let begin = body.find(&format!("pub fn {list}(")).unwrap();
+            body[begin..].split("\n    }\n").next().unwrap()
+        };
+        let both = [listed("keeping"), listed("passing")].concat();
+        // The root, what is below a place that is listed, and the lists.
+        let known = ["new", "root", "spool", "artefact", "run", "keeping", "passing"];
+        for place in places.filter(|place| !known.contains(place)) {
+            assert!(both.contains(&format!("self.{place}(")), "{place} is in neither list");
+        }
+        assert_eq!(Paths::new("/x").keeping().len(), 9);
     }
 }

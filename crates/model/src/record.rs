@@ -33,8 +33,10 @@ mod fleet;
 mod incident;
 mod mutation;
 mod operation;
+mod people;
 mod profile;
 mod retention;
+mod sensor;
 mod swarm;
 mod technique;
 mod topology;
@@ -69,8 +71,10 @@ pub use incident::{
 };
 pub use mutation::{Mutation, MutationCause, MutationKind};
 pub use operation::{Operation, OperationKind, OperationState};
+pub use people::{LETTER_DAY, LetterFilter, LetterRow, PEOPLE_SECRET, PoolRow};
 pub use profile::{Behaviour, Phase, ProfileFilter, ProfileRow, ReuseFilter, ReuseRow};
 pub use retention::{BadRetention, Holding, KindRetention, Retention, Retired};
+pub use sensor::{Fingerprint, FingerprintKind, Probed};
 pub use swarm::{SwarmCertificate, SwarmHost, SwarmReport, SwarmToken};
 pub use technique::{TechniqueFilter, TechniqueHit, TechniqueSeen};
 pub use topology::{TopologyChangeState, TopologyEvent, TopologyMutation, TopologyRow, TopologyState};
@@ -346,6 +350,8 @@ pub struct Artefact {
     pub last_seen: Micros,
     /// Number of sightings.
     pub sightings: u64,
+    /// The limit for which the content was not kept, or not any more, the last time that there was one.
+    pub unkept: Option<String>,
 }
 
 /// One time that an artefact was seen.

@@ -11,17 +11,21 @@ pub enum Runtime {
     Loopback,
     /// Addresses and MACs of their own on a segment, behind the gate.
     Native,
+    /// Containers of a Docker daemon: an address and MAC each, on the segment of an interface or on a bridge of
+    /// the host's own. Only here the operator's own images are services.
+    Docker,
 }
 
 impl Runtime {
     /// Every runtime; the first is that of a fleet that names none.
-    pub const ALL: &'static [Runtime] = &[Runtime::Loopback, Runtime::Native];
+    pub const ALL: &'static [Runtime] = &[Runtime::Loopback, Runtime::Native, Runtime::Docker];
 
     /// The value of `--runtime` and of `runtime` in `[general]`.
     pub const fn name(self) -> &'static str {
         match self {
             Runtime::Loopback => "loopback",
             Runtime::Native => "native",
+            Runtime::Docker => "docker",
         }
     }
 
@@ -29,14 +33,14 @@ impl Runtime {
     pub const fn needs_segment(self) -> bool {
         match self {
             Runtime::Loopback => false,
-            Runtime::Native => true,
+            Runtime::Native | Runtime::Docker => true,
         }
     }
 
     /// Whether each decky has the network stack of its own system.
     pub const fn has_faces(self) -> bool {
         match self {
-            Runtime::Loopback => false,
+            Runtime::Loopback | Runtime::Docker => false,
             Runtime::Native => true,
         }
     }
@@ -76,7 +80,7 @@ mod tests {
             assert_eq!(runtime.name().parse(), Ok(runtime));
             assert_eq!(serde_json::to_value(runtime).unwrap(), runtime.name());
         }
-        let error = "docker".parse::<Runtime>().unwrap_err().to_string();
-        assert_eq!(error, "\"docker\" is no runtime; there are: loopback, native");
+        let error = "podman".parse::<Runtime>().unwrap_err().to_string();
+        assert_eq!(error, "\"podman\" is no runtime; there are: loopback, native, docker");
     }
 }

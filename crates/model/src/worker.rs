@@ -53,6 +53,10 @@ pub enum Process {
     Api,
     /// What answers those who have taken a canary along.
     Canary,
+    /// What reads the frames that deckies get: bytes of anybody, so by itself.
+    Sniffer,
+    /// What speaks to attackers, where that is allowed.
+    Prober,
 }
 
 /// A place that a process may use.
@@ -118,8 +122,19 @@ const SEGMENT: &[&str] = &["AF_UNIX", "AF_INET", "AF_INET6", "AF_NETLINK", "AF_P
 
 impl Process {
     /// All processes, the one that starts the others first.
-    pub const ALL: &'static [Process] =
-        &[Process::Keeper, Process::House, Process::Swarm, Process::Api, Process::Canary];
+    pub const ALL: &'static [Process] = &[
+        Process::Keeper,
+        Process::House,
+        Process::Swarm,
+        Process::Api,
+        Process::Canary,
+        Process::Sniffer,
+        Process::Prober,
+    ];
+
+    /// Those that the keeper starts.
+    pub const PARTS: &'static [Process] =
+        &[Process::House, Process::Swarm, Process::Api, Process::Canary, Process::Sniffer, Process::Prober];
 
     /// Name in `status` and of the process's note.
     pub fn name(self) -> &'static str {
@@ -129,6 +144,8 @@ impl Process {
             Process::Swarm => "swarm",
             Process::Api => "api",
             Process::Canary => "canary",
+            Process::Sniffer => "sniffer",
+            Process::Prober => "prober",
         }
     }
 
@@ -172,6 +189,13 @@ impl Process {
                 low_ports: true,
                 ..Process::House.grants()
             },
+            // It is handed copies of frames and has no right to any; 512 MiB hold all its tables, full.
+            Process::Sniffer => {
+                Grants { open_files: Some(256), memory: Some(512 << 20), ..Process::House.grants() }
+            }
+            Process::Prober => {
+                Grants { open_files: Some(512), memory: Some(256 << 20), ..Process::House.grants() }
+            }
         }
     }
 }
@@ -316,11 +340,35 @@ workers! {
         alias: None,
         process: Process::Canary,
     }
+    /// Say what packets tell of those who send them: systems, clients, clocks
+    Sniffer = "sniffer" {
+        role: Role::Either,
+        after: &[Worker::Bus, Worker::Fleet],
+        wake: Wake { topics: &["fleet.>"], tick: Duration::from_secs(2) },
+        alias: None,
+        process: Process::Sniffer,
+    }
+    /// Ask attackers what they are, where that is allowed
+    Prober = "prober" {
+        role: Role::Master,
+        after: &[Worker::Bus, Worker::Correlator],
+        wake: Wake { topics: &["attacker.observed"], tick: Duration::from_secs(5) },
+        alias: None,
+        process: Process::Prober,
+    }
     /// Change deckies when it is time, as machines change that are looked after
     Mutator = "mutator" {
         role: Role::Master,
         after: &[Worker::Bus, Worker::Fleet],
         wake: Wake { topics: &[], tick: Duration::from_secs(15) },
+        alias: None,
+        process: Process::House,
+    }
+    /// Write what the people of the fleet's domains write to each other
+    Emailgen = "emailgen" {
+        role: Role::Master,
+        after: &[Worker::Bus, Worker::Fleet],
+        wake: Wake { topics: &["decky.*.state"], tick: Duration::from_secs(20) },
         alias: None,
         process: Process::House,
     }

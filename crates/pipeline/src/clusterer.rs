@@ -1,7 +1,7 @@
 //! The clusterers: addresses to identities, identities to campaigns. What they know is in memory, made of the store
 //! when they start; what comes of it goes into the store with the cursor, in one transaction.
 
-use crate::runtime::{Pass, Work, WorkerContext, run_passes};
+use crate::runtime::{Pass, Running, Work, WorkerContext, run_passes};
 use decnet_analysis::{
     cluster::{Change, Graph, Said, Scheme},
     sketch::hash,
@@ -102,7 +102,11 @@ impl Stored {
 ///
 /// # Errors
 /// [`ClusterError`]; the clusterer can be started again.
-pub async fn run(context: WorkerContext, store: Store, level: Level) -> Result<(), ClusterError> {
+pub fn run(context: WorkerContext, store: Store, level: Level) -> Running<ClusterError> {
+    Box::pin(work(context, store, level))
+}
+
+async fn work(context: WorkerContext, store: Store, level: Level) -> Result<(), ClusterError> {
     let mut clusterer = Clusterer::open(store, level).await?;
     run_passes(context, &mut clusterer).await
 }

@@ -3,7 +3,7 @@
 use crate::{
     projection::{Analysed, Counters as ViewCounters, Projector, Shared},
     rules::{BadRules, RuleFolder},
-    runtime::{Pass, Work, WorkerContext, run_passes},
+    runtime::{Pass, Running, Work, WorkerContext, run_passes},
 };
 use decnet_analysis::technique::Rules;
 use decnet_bus::Subject;
@@ -52,7 +52,11 @@ pub struct Correlator {
 ///
 /// # Errors
 /// [`CorrelateError`]; the correlator can be started again and goes on at its cursors.
-pub async fn run(context: WorkerContext, store: Store) -> Result<(), CorrelateError> {
+pub fn run(context: WorkerContext, store: Store) -> Running<CorrelateError> {
+    Box::pin(work(context, store))
+}
+
+async fn work(context: WorkerContext, store: Store) -> Result<(), CorrelateError> {
     let folder = RuleFolder::open(context.paths.rules())?;
     let mut correlator = Correlator::open(store, folder.rules().clone()).await?;
     correlator.folder = Some(folder);

@@ -3,12 +3,12 @@
 use crate::{
     disk::Disk,
     eventlog::{Durable, LogError, LogReader, Origins, Position},
-    runtime::{Pass, Work, WorkerContext, run_passes},
+    runtime::{Pass, Running, Work, WorkerContext, run_passes},
 };
 use decnet_bus::Subject;
 use decnet_model::{paths::Paths, worker::Worker};
 use decnet_store::{
-    Error as StoreError, Fence, Store,
+    Error as StoreError, Fence, Most, Store,
     record::{KindRetention, Retention},
 };
 use netsvc_wire::{Record, WriterId, stamp::now};
@@ -33,6 +33,9 @@ const CHECKPOINT_EVERY: Duration = Duration::from_secs(30);
 
 /// Time between looks whether events are too old or too many.
 const RETIRE_EVERY: Duration = Duration::from_secs(30);
+
+/// Time between looks whether there is too much of what else grows.
+const TRIM_EVERY: Duration = Duration::from_secs(3600);
 
 /// How long events stay in the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,13 +108,18 @@ pub struct Ingester {
     keep: Keep,
     /// When it was last seen whether events are to be deleted; `None` while there are.
     last_retired: Option<Instant>,
+    last_trimmed: Option<Instant>,
 }
 
 /// Ingests until the worker is told to stop, then what is left, and ends with a checkpoint.
 ///
 /// # Errors
 /// [`IngestError`]; the ingester can be started again and goes on at the store's position.
-pub async fn run(context: WorkerContext, store: Store, keep: Keep) -> Result<(), IngestError> {
+pub fn run(context: WorkerContext, store: Store, keep: Keep) -> Running<IngestError> {
+    Box::pin(work(context, store, keep))
+}
+
+async fn work(context: WorkerContext, store: Store, keep: Keep) -> Result<(), IngestError> {
     let mut ingester = Ingester::open(store, &context.paths, Disk::default()).await?;
     ingester.keep = keep;
     run_passes(context, &mut ingester).await?;
@@ -143,6 +151,7 @@ impl Ingester {
             last_checkpoint: Instant::now(),
             keep: Keep::default(),
             last_retired: None,
+            last_trimmed: None,
         })
     }
 
@@ -256,6 +265,10 @@ impl Pass for Ingester {
         // As many as are stored, so that a flood does not outrun it.
         if self.last_retired.is_none_or(|at| RETIRE_EVERY <= at.elapsed()) {
             self.retire(now()).await?;
+        }
+        if self.last_trimmed.is_none_or(|at| TRIM_EVERY <= at.elapsed()) {
+            self.store.trim(&self.fence, Most::default()).await?;
+            self.last_trimmed = Some(Instant::now());
         }
         let missing = self.counters.missing;
         let trouble = (missing > 0)

@@ -2,7 +2,7 @@
 
 use crate::{
     fold::{Fold, FoldError, Folder, Profiles, Secrets},
-    runtime::{Pass, Work, WorkerContext, run_passes},
+    runtime::{Pass, Running, Work, WorkerContext, run_passes},
 };
 use decnet_bus::Subject;
 use decnet_store::Store;
@@ -22,7 +22,11 @@ struct Folding<F: Fold> {
 ///
 /// # Errors
 /// [`FoldError`]; the worker can be started again and goes on at its cursor.
-pub async fn run(context: WorkerContext, store: Store) -> Result<(), FoldError> {
+pub fn run(context: WorkerContext, store: Store) -> Running<FoldError> {
+    Box::pin(work(context, store))
+}
+
+async fn work(context: WorkerContext, store: Store) -> Result<(), FoldError> {
     let mut folding =
         Folding::<Profiles> { folder: Folder::open(store).await?, tells: Subject::AttackerScored };
     run_passes(context, &mut folding).await
@@ -32,7 +36,11 @@ pub async fn run(context: WorkerContext, store: Store) -> Result<(), FoldError> 
 ///
 /// # Errors
 /// [`FoldError`]; the worker can be started again and goes on at its cursor.
-pub async fn run_reuse(context: WorkerContext, store: Store) -> Result<(), FoldError> {
+pub fn run_reuse(context: WorkerContext, store: Store) -> Running<FoldError> {
+    Box::pin(work_on_reuse(context, store))
+}
+
+async fn work_on_reuse(context: WorkerContext, store: Store) -> Result<(), FoldError> {
     let mut folding =
         Folding::<Secrets> { folder: Folder::open(store).await?, tells: Subject::CredentialReused };
     run_passes(context, &mut folding).await

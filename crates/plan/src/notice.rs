@@ -4,6 +4,7 @@ use crate::coherence;
 use decnet_model::{
     archetype, catalogue,
     fleet::{Decky, Fleet},
+    runtime::Runtime,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,10 +35,14 @@ pub fn of(fleet: &Fleet) -> Vec<String> {
         }
     }
     let mut lines: Vec<String> = found.into_iter().map(|(text, names)| line(&names, &text)).collect();
-    let brought = fleet.custom.iter().map(|custom| {
-        format!("[custom-{}]: not yet; container services need the docker runtime", custom.name)
-    });
-    lines.extend(brought);
+    if fleet.runtime != Runtime::Docker {
+        lines.extend(fleet.custom.iter().map(|custom| {
+            format!(
+                "[custom-{}]: not served by the runtime {}; container services need --runtime docker",
+                custom.name, fleet.runtime
+            )
+        }));
+    }
     lines
 }
 

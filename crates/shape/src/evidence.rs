@@ -106,6 +106,9 @@ pub struct Artifact {
     pub first_seen: String,
     /// Last sighting, RFC 3339.
     pub last_seen: String,
+    /// The limit (a setting of `events`) for which the content was not kept, or not any more, the last time that there
+    /// was one.
+    pub unkept: Option<String>,
 }
 
 impl From<&record::Artefact> for Artifact {
@@ -119,6 +122,7 @@ impl From<&record::Artefact> for Artifact {
             sightings: row.sightings,
             first_seen: stamp::format(row.first_seen),
             last_seen: stamp::format(row.last_seen),
+            unkept: row.unkept.as_deref().map(shown),
         }
     }
 }
@@ -176,6 +180,8 @@ pub struct ArtifactDetail {
     /// The artefact.
     #[serde(flatten)]
     pub artifact: Artifact,
+    /// Whether the content is kept now.
+    pub kept: bool,
     /// What providers have answered of it.
     pub reputation: Vec<Reputation>,
     /// Its latest 100 sightings, newest first.

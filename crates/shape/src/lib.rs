@@ -23,6 +23,7 @@ pub mod message;
 mod mutation;
 mod numbers;
 mod operation;
+mod people;
 mod profile;
 mod session;
 mod swarm;
@@ -50,9 +51,10 @@ pub use inventory::{Archetype, Distro, Service, ServicePort, ServiceSetting};
 pub use mutation::Mutation;
 pub use numbers::{Bucket, Ranked, RankingQuery, Timeline, TimelineQuery};
 pub use operation::Operation;
+pub use people::{Letter, Person};
 pub use profile::{
-    CommandSeen, LoginsSeen, Pace, PhaseSeen, Profile, ProfileDetail, ProfileFacts, ProfileQuery, Reuse,
-    ReuseDetail, ReuseNames, ReuseQuery, RiskTerm, ToolGuess, TraitSeen,
+    CommandSeen, FINGERPRINTS, Fingerprint, LoginsSeen, Pace, PhaseSeen, Profile, ProfileDetail,
+    ProfileFacts, ProfileQuery, Reuse, ReuseDetail, ReuseNames, ReuseQuery, RiskTerm, ToolGuess, TraitSeen,
 };
 pub use session::{Session, SessionDetail};
 pub use swarm::{SwarmDecky, SwarmHost};

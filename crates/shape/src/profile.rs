@@ -217,6 +217,51 @@ pub struct ProfileDetail {
     pub reputation: Vec<Reputation>,
     /// What it touched, in the order of the first contact.
     pub targets: Vec<Contact>,
+    /// What it can be recognised by, told last first: two hundred at most.
+    pub fingerprints: Vec<Fingerprint>,
+    /// When the prober has asked it last what it is, RFC 3339; absent: never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub probed_at: Option<String>,
+}
+
+/// Most fingerprints of one address that are shown.
+pub const FINGERPRINTS: u32 = 200;
+
+/// What an address can be recognised by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Fingerprint {
+    /// What it is of: `tcp`, `ja3`, `ja4`, `ja3s`, `hassh`, `hassh_server`, `http2`, `certificate`, `dhcp`, `shared`,
+    /// `beacon`, `clock`, `jarm`, `banner` or `syn_ack`.
+    pub kind: &'static str,
+    /// The fingerprint.
+    pub value: String,
+    /// What it means, as far as that is known.
+    pub detail: String,
+    /// Decky that saw it last; `-`: none.
+    pub decky: String,
+    /// Service or sensor that saw it last.
+    pub service: String,
+    /// How often it was told.
+    pub events: u64,
+    /// When first, RFC 3339.
+    pub first_seen: String,
+    /// When last, RFC 3339.
+    pub last_seen: String,
+}
+
+impl From<&record::Fingerprint> for Fingerprint {
+    fn from(row: &record::Fingerprint) -> Self {
+        Fingerprint {
+            kind: row.kind.name(),
+            value: printable(row.value.as_bytes()).into_string(),
+            detail: printable(row.detail.as_bytes()).into_string(),
+            decky: row.node.clone(),
+            service: row.service.clone(),
+            events: row.events,
+            first_seen: stamp::format(row.first_seen),
+            last_seen: stamp::format(row.last_seen),
+        }
+    }
 }
 
 /// Which profiles are asked for.

@@ -13,6 +13,7 @@ row! {
         first_seen: Int, Least;
         last_seen: Int, Greatest;
         sightings: Int, Add;
+        unkept: Text(32), Latest;
     }
 }
 

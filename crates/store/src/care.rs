@@ -1,8 +1,8 @@
 //! Looking after the store: its version, whether it is sound, and beginning anew.
 
 use crate::{
-    Store,
-    database::{Pool, Statement, Tx, transaction},
+    Assume, Store,
+    database::{Statement, Tx, transaction},
     dialect::Dialect,
     error::Error,
     migrate,
@@ -26,12 +26,13 @@ impl Store {
     /// Version of the schema that this release writes.
     pub const VERSION: i64 = migrate::KNOWN;
 
-    /// Version of the schema of the store at `place`, without changing it; `None` where there is none.
+    /// Version of the schema of the store at `place`, without changing it; `None` where there is none. With `assume` it
+    /// is opened as [`Store::open_by`] does.
     ///
     /// # Errors
     /// [`Error::Open`] when it cannot be reached.
-    pub async fn version(place: &str) -> Result<Option<i64>, Error> {
-        let store = Store::open_as_it_is(place).await?;
+    pub async fn version(place: &str, assume: Option<Assume>) -> Result<Option<i64>, Error> {
+        let store = Store::open_as_it_is(place, assume).await?;
         let version = migrate::version(&store.pool).await;
         store.close().await;
         Ok(version)
@@ -117,10 +118,8 @@ impl Store {
         let what = "empty the store";
         let dropped: Result<(), Error> = transaction!(self, what, tx => { drop_all(&mut tx).await });
         dropped?;
-        if let Pool::Sqlite { writer, .. } = &self.pool {
-            // What was captured must not stay behind in free pages.
-            sqlx::query("VACUUM").execute(writer).await.map_err(crate::error::query(what))?;
-        }
+        // What was captured must not stay behind in free pages.
+        self.pool.vacuum(what).await?;
         migrate::migrate(&self.pool).await
     }
 }

@@ -7,7 +7,11 @@ use crate::{
     schema::{Read, Table, Type, Write},
 };
 use sqlx::{AssertSqlSafe, MySql, MySqlPool, Sqlite, SqlitePool, Transaction, pool::PoolConnection};
-use std::borrow::Cow;
+use std::{borrow::Cow, pin::Pin};
+
+/// What the database will answer. Boxed where sqlx is asked, because the body of an `async fn` is compiled anew
+/// in each crate that waits for it: sqlx's would be compiled with every worker, route and test.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
 
 /// Most rows of one INSERT. Such statements stay prepared; the rest of a batch is prepared for once.
 const CHUNK: usize = 100;
@@ -28,18 +32,20 @@ impl Pool {
     }
 
     /// Rows of a statement that only reads.
-    pub(crate) async fn rows(&self, statement: Statement) -> Result<Vec<Cells>, Error> {
-        let what = statement.what;
-        match self {
-            Pool::Sqlite { readers, .. } => {
-                let rows = statement.sqlite().fetch_all(readers).await.map_err(query(what))?;
-                rows.iter().map(|row| Cells::of_sqlite(what, row)).collect()
+    pub(crate) fn rows(&self, statement: Statement) -> Answer<'_, Vec<Cells>> {
+        Box::pin(async move {
+            let what = statement.what;
+            match self {
+                Pool::Sqlite { readers, .. } => {
+                    let rows = statement.sqlite().fetch_all(readers).await.map_err(query(what))?;
+                    rows.iter().map(|row| Cells::of_sqlite(what, row)).collect()
+                }
+                Pool::MySql(pool) => {
+                    let rows = statement.mysql().fetch_all(pool).await.map_err(query(what))?;
+                    rows.iter().map(|row| Cells::of_mysql(what, row)).collect()
+                }
             }
-            Pool::MySql(pool) => {
-                let rows = statement.mysql().fetch_all(pool).await.map_err(query(what))?;
-                rows.iter().map(|row| Cells::of_mysql(what, row)).collect()
-            }
-        }
+        })
     }
 
     /// The first row of a statement that only reads.
@@ -58,21 +64,57 @@ impl Pool {
     }
 
     /// Begins a transaction that sees the store as it is at its first statement, and writes nothing.
-    pub(crate) async fn snapshot(&self, what: &'static str) -> Result<Tx, Error> {
-        Ok(match self {
-            Pool::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await.map_err(query(what))?),
-            Pool::MySql(pool) => Tx::MySql(MySqlTx::begin(pool).await.map_err(query(what))?),
+    pub(crate) fn snapshot(&self, what: &'static str) -> Answer<'_, Tx> {
+        Box::pin(async move {
+            Ok(match self {
+                Pool::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await.map_err(query(what))?),
+                Pool::MySql(pool) => Tx::MySql(MySqlTx::begin(pool).await.map_err(query(what))?),
+            })
+        })
+    }
+
+    /// Folds SQLite's write-ahead log into its file; `false` where somebody reads what is in it.
+    pub(crate) fn checkpoint(&self, what: &'static str) -> Answer<'_, bool> {
+        Box::pin(async move {
+            let Pool::Sqlite { writer, .. } = self else { return Ok(true) };
+            let row: (i64, i64, i64) =
+                sqlx::query_as("PRAGMA wal_checkpoint(FULL)").fetch_one(writer).await.map_err(query(what))?;
+            let (busy, ..) = row;
+            Ok(busy == 0)
+        })
+    }
+
+    /// Writes SQLite's file anew, without free pages.
+    pub(crate) fn vacuum(&self, what: &'static str) -> Answer<'_, ()> {
+        Box::pin(async move {
+            let Pool::Sqlite { writer, .. } = self else { return Ok(()) };
+            sqlx::query("VACUUM").execute(writer).await.map(drop).map_err(query(what))
+        })
+    }
+
+    /// Closes all connections; SQLite then folds its write-ahead log into the file.
+    pub(crate) fn close(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(async move {
+            match self {
+                Pool::Sqlite { writer, readers } => {
+                    readers.close().await;
+                    writer.close().await;
+                }
+                Pool::MySql(pool) => pool.close().await,
+            }
         })
     }
 
     /// Begins a transaction that may write.
-    pub(crate) async fn begin(&self, what: &'static str) -> Result<Tx, Error> {
-        Ok(match self {
-            // A deferred transaction could fail in the middle, when its first write finds the lock taken.
-            Pool::Sqlite { writer, .. } => {
-                Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await.map_err(query(what))?)
-            }
-            Pool::MySql(pool) => Tx::MySql(MySqlTx::begin(pool).await.map_err(query(what))?),
+    pub(crate) fn begin(&self, what: &'static str) -> Answer<'_, Tx> {
+        Box::pin(async move {
+            Ok(match self {
+                // A deferred transaction could fail in the middle, when its first write finds the lock taken.
+                Pool::Sqlite { writer, .. } => {
+                    Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await.map_err(query(what))?)
+                }
+                Pool::MySql(pool) => Tx::MySql(MySqlTx::begin(pool).await.map_err(query(what))?),
+            })
         })
     }
 }
@@ -150,29 +192,35 @@ impl Tx {
     }
 
     /// Runs a statement; returns how many rows it changed (MySQL: an upsert that changed counts two).
-    pub(crate) async fn execute(&mut self, statement: Statement) -> Result<u64, Error> {
-        let what = statement.what;
-        match self {
-            Tx::Sqlite(tx) => statement.sqlite().execute(&mut **tx).await.map(|done| done.rows_affected()),
-            Tx::MySql(tx) => {
-                statement.mysql().execute(&mut *tx.connection).await.map(|done| done.rows_affected())
+    pub(crate) fn execute(&mut self, statement: Statement) -> Answer<'_, u64> {
+        Box::pin(async move {
+            let what = statement.what;
+            match self {
+                Tx::Sqlite(tx) => {
+                    statement.sqlite().execute(&mut **tx).await.map(|done| done.rows_affected())
+                }
+                Tx::MySql(tx) => {
+                    statement.mysql().execute(&mut *tx.connection).await.map(|done| done.rows_affected())
+                }
             }
-        }
-        .map_err(query(what))
+            .map_err(query(what))
+        })
     }
 
-    pub(crate) async fn rows(&mut self, statement: Statement) -> Result<Vec<Cells>, Error> {
-        let what = statement.what;
-        match self {
-            Tx::Sqlite(tx) => {
-                let rows = statement.sqlite().fetch_all(&mut **tx).await.map_err(query(what))?;
-                rows.iter().map(|row| Cells::of_sqlite(what, row)).collect()
+    pub(crate) fn rows(&mut self, statement: Statement) -> Answer<'_, Vec<Cells>> {
+        Box::pin(async move {
+            let what = statement.what;
+            match self {
+                Tx::Sqlite(tx) => {
+                    let rows = statement.sqlite().fetch_all(&mut **tx).await.map_err(query(what))?;
+                    rows.iter().map(|row| Cells::of_sqlite(what, row)).collect()
+                }
+                Tx::MySql(tx) => {
+                    let rows = statement.mysql().fetch_all(&mut *tx.connection).await.map_err(query(what))?;
+                    rows.iter().map(|row| Cells::of_mysql(what, row)).collect()
+                }
             }
-            Tx::MySql(tx) => {
-                let rows = statement.mysql().fetch_all(&mut *tx.connection).await.map_err(query(what))?;
-                rows.iter().map(|row| Cells::of_mysql(what, row)).collect()
-            }
-        }
+        })
     }
 
     pub(crate) async fn row(&mut self, statement: Statement) -> Result<Option<Cells>, Error> {
@@ -221,12 +269,14 @@ impl Tx {
         }
     }
 
-    pub(crate) async fn commit(self, what: &'static str) -> Result<(), Error> {
-        match self {
-            Tx::Sqlite(tx) => tx.commit().await,
-            Tx::MySql(tx) => tx.commit().await,
-        }
-        .map_err(query(what))
+    pub(crate) fn commit(self, what: &'static str) -> Answer<'static, ()> {
+        Box::pin(async move {
+            match self {
+                Tx::Sqlite(tx) => tx.commit().await,
+                Tx::MySql(tx) => tx.commit().await,
+            }
+            .map_err(query(what))
+        })
     }
 }
 

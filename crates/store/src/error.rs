@@ -12,6 +12,15 @@ pub enum Error {
         #[source]
         source: sqlx::Error,
     },
+    /// The thread that was to open the database could not begin, or not as whom it was to.
+    #[error("open store {place}")]
+    Assume {
+        /// Path.
+        place: String,
+        /// Cause.
+        #[source]
+        source: std::io::Error,
+    },
     /// The file of the database could not be made.
     #[error("create store {place}")]
     Create {
@@ -73,9 +82,9 @@ impl Error {
         matches!(self.mysql_number(), Some(1213 | 1205 | 1020))
     }
 
-    /// Whether a column was to be added that is there (`ER_DUP_FIELDNAME`).
-    pub(crate) fn is_known_column(&self) -> bool {
-        self.mysql_number() == Some(1060)
+    /// Whether a column or an index was to be added that is there (`ER_DUP_FIELDNAME`, `ER_DUP_KEYNAME`).
+    pub(crate) fn is_there_already(&self) -> bool {
+        matches!(self.mysql_number(), Some(1060 | 1061))
     }
 
     /// The number that MySQL gives to what went wrong.

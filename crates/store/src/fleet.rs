@@ -115,6 +115,17 @@ impl Store {
         self.pool.read(statement).await
     }
 
+    /// Names and addresses of deckies that are wanted.
+    ///
+    /// # Errors
+    /// [`Error::Query`] when the database fails.
+    pub async fn decky_addresses(&self) -> Result<Vec<(String, IpAddr)>, Error> {
+        let sql = "SELECT name, ip FROM deckies WHERE desired = ? AND ip IS NOT NULL";
+        let statement = Statement::new("read addresses of deckies", sql).bind(DeckyDesired::Running);
+        let rows = self.pool.rows(statement).await?;
+        rows.into_iter().map(|mut cells| Ok((cells.text()?, cells.address()?))).collect()
+    }
+
     /// Deckies that are wanted and do not run, by name; two hundred at most.
     ///
     /// # Errors

@@ -91,8 +91,23 @@ const STEPS: &[(i64, &str, &str)] = &[
     ),
     (
         17,
-        include_str!("../migrations/sqlite/0017_topologies.sql"),
-        include_str!("../migrations/mysql/0017_topologies.sql"),
+        include_str!("../migrations/sqlite/0017_seen.sql"),
+        include_str!("../migrations/mysql/0017_seen.sql"),
+    ),
+    (
+        18,
+        include_str!("../migrations/sqlite/0018_unkept.sql"),
+        include_str!("../migrations/mysql/0018_unkept.sql"),
+    ),
+    (
+        19,
+        include_str!("../migrations/sqlite/0019_people.sql"),
+        include_str!("../migrations/mysql/0019_people.sql"),
+    ),
+    (
+        20,
+        include_str!("../migrations/sqlite/0020_topologies.sql"),
+        include_str!("../migrations/mysql/0020_topologies.sql"),
     ),
 ];
 
@@ -161,8 +176,8 @@ async fn steps(tx: &mut Tx) -> Result<(), Error> {
         };
         for sql in statements(script) {
             match tx.execute(Statement::new(what, sql).once()).await {
-                // A step that broke off is run again; MySQL has no `ADD COLUMN IF NOT EXISTS`, which is MariaDB's.
-                Err(error) if error.is_known_column() => {}
+                // A step that broke off is run again; MySQL has `IF NOT EXISTS` neither for columns nor for indices.
+                Err(error) if error.is_there_already() => {}
                 outcome => {
                     outcome?;
                 }

@@ -2,8 +2,8 @@
 
 use crate::{
     Store,
-    database::{Pool, Statement, Tx},
-    error::{Error, query},
+    database::{Statement, Tx},
+    error::Error,
     schema::{Read, row},
 };
 
@@ -77,10 +77,6 @@ impl Store {
     pub async fn checkpoint(&self) -> Result<Option<Position>, Error> {
         let what = "checkpoint the store";
         let position = self.position().await?;
-        let Pool::Sqlite { writer, .. } = &self.pool else { return Ok(Some(position)) };
-        let row: (i64, i64, i64) =
-            sqlx::query_as("PRAGMA wal_checkpoint(FULL)").fetch_one(writer).await.map_err(query(what))?;
-        let (busy, ..) = row;
-        Ok((busy == 0).then_some(position))
+        Ok(self.pool.checkpoint(what).await?.then_some(position))
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     error::Error,
     incident, profile, ranking, reuse,
     schema::row,
-    technique, timeline, words,
+    sensor, technique, timeline, words,
 };
 use decnet_model::record::{Change, View};
 
@@ -59,6 +59,7 @@ impl Store {
                 Change::Profiles(rows) => profile::write(&mut tx, rows).await,
                 Change::Reuse(rows) => reuse::write(&mut tx, rows).await,
                 Change::Canaries(hits) => canary::write(&mut tx, hits).await,
+                Change::Fingerprints(found) => sensor::write(&mut tx, found).await,
             }
         })
     }
@@ -95,6 +96,7 @@ fn emptying(tx: &Tx, view: View) -> &'static [&'static str] {
         View::Profiles => profile::EMPTYING,
         View::Reuse => reuse::EMPTYING,
         View::Canaries => canary::EMPTYING,
+        View::Fingerprints => sensor::EMPTYING,
     }
 }
 

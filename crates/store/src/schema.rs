@@ -9,8 +9,8 @@ use decnet_model::{
     access::Role,
     record::{
         AlertFormat, AlertKind, Behaviour, CanaryChannel, CanaryKind, DeckyActual, DeckyDesired, Deed,
-        DeliveryState, IncidentDeed, IncidentState, Level, MarkKind, MutationCause, MutationKind,
-        OperationKind, OperationState, Phase, Rpki, Subject, TopologyChangeState, TopologyState,
+        DeliveryState, FingerprintKind, IncidentDeed, IncidentState, Level, MarkKind, MutationCause,
+        MutationKind, OperationKind, OperationState, Phase, Rpki, Subject, TopologyChangeState, TopologyState,
         TraversalKind, Verdict,
     },
 };
@@ -165,6 +165,7 @@ macro_rules! names {
 }
 names! {
     CanaryChannel: "a way in which a canary is used";
+    FingerprintKind: "a kind of fingerprint";
     CanaryKind: "a kind of canary";
     AlertFormat: "a form of messages";
     AlertKind: "a kind of message";

@@ -1,6 +1,10 @@
 //! Opening a store.
 
-use crate::{database::Pool, error::Error, migrate};
+use crate::{
+    database::{Answer, Pool},
+    error::Error,
+    migrate,
+};
 use sqlx::{
     ConnectOptions, Connection,
     mysql::{MySqlConnectOptions, MySqlPoolOptions},
@@ -8,12 +12,22 @@ use sqlx::{
 };
 use std::{
     fs::OpenOptions,
+    io,
     os::unix::fs::OpenOptionsExt,
     path::Path,
     str::FromStr,
+    sync::Arc,
+    thread,
     time::{Duration, Instant},
 };
-use tokio::time::{sleep, timeout};
+use tokio::{
+    runtime,
+    sync::oneshot,
+    time::{sleep, timeout},
+};
+
+/// Has the thread that calls it, and those that it begins, touch files as somebody else.
+pub type Assume = Arc<dyn Fn() -> io::Result<()> + Send + Sync>;
 
 /// How long a writer waits for another process's transaction.
 const BUSY: Duration = Duration::from_secs(20);
@@ -49,20 +63,70 @@ impl Store {
     /// # Errors
     /// [`Error::Open`] or [`Error::Create`] when it cannot be reached, [`Error::Newer`] when a newer
     /// release has written it.
-    pub async fn open(place: &str) -> Result<Self, Error> {
-        let store = Store::open_as_it_is(place).await?;
-        migrate::migrate(&store.pool).await?;
-        Ok(store)
+    pub fn open(place: &str) -> Answer<'_, Self> {
+        Box::pin(async move {
+            let store = Store::open_as_it_is(place, None).await?;
+            migrate::migrate(&store.pool).await?;
+            Ok(store)
+        })
+    }
+
+    /// As [`Store::open`], in threads that are as `assume` has made the one that calls it: for root where the folder of
+    /// a SQLite file is another user's, who may put links in the place of the file and of those beside it. All
+    /// connections are made at once and last.
+    ///
+    /// # Errors
+    /// As [`Store::open`], and [`Error::Assume`].
+    pub async fn open_by(place: &str, assume: Assume) -> Result<Self, Error> {
+        let own = place.to_owned();
+        within(place, assume, move || async move {
+            let store = Store { pool: open_pool(&own, true).await? };
+            migrate::migrate(&store.pool).await?;
+            Ok(store)
+        })
+        .await
+    }
+
+    /// As [`Store::open_read_only`], by `assume` as [`Store::open_by`].
+    ///
+    /// # Errors
+    /// As [`Store::open_read_only`], and [`Error::Assume`].
+    pub async fn open_read_only_by(path: &str, still: bool, assume: Assume) -> Result<Self, Error> {
+        let own = path.to_owned();
+        within(path, assume, move || async move { Store::open_read_only(&own, still).await }).await
     }
 
     /// Opens the store at `place` and leaves its schema as it is.
-    pub(crate) async fn open_as_it_is(place: &str) -> Result<Self, Error> {
-        let pool = if place.starts_with("mysql:") || place.starts_with("mariadb:") {
-            open_mysql(place).await?
-        } else {
-            open_sqlite(place.trim_start_matches("sqlite:").trim_start_matches("//")).await?
-        };
-        Ok(Store { pool })
+    pub(crate) fn open_as_it_is(place: &str, assume: Option<Assume>) -> Answer<'_, Self> {
+        let own = place.to_owned();
+        Box::pin(async move {
+            match assume {
+                None => Ok(Store { pool: open_pool(&own, false).await? }),
+                Some(assume) => {
+                    let open = move || async move { Ok(Store { pool: open_pool(&own, true).await? }) };
+                    within(place, assume, open).await
+                }
+            }
+        })
+    }
+
+    /// Has the pools of SQLite make all their connections.
+    async fn settled(self) -> Result<Self, sqlx::Error> {
+        if let Pool::Sqlite { readers, .. } = &self.pool {
+            let mut held = Vec::new();
+            for _ in 0..READERS {
+                held.push(readers.acquire().await?);
+            }
+            drop(held);
+            // They go back by tasks of this runtime, which ends.
+            let back = async {
+                while readers.num_idle() < READERS as usize {
+                    tokio::task::yield_now().await;
+                }
+            };
+            timeout(BUSY, back).await.map_err(|_| sqlx::Error::PoolTimedOut)?;
+        }
+        Ok(self)
     }
 
     /// Opens the SQLite store at `path` to look at it: nothing is written, its schema is taken as it is, and
@@ -71,7 +135,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Open`] when it cannot be read.
-    pub async fn open_read_only(path: &str, still: bool) -> Result<Self, Error> {
+    pub fn open_read_only(path: &str, still: bool) -> Answer<'_, Self> {
         let open = |source| Error::Open { place: path.to_owned(), source };
         let options = SqliteConnectOptions::new()
             .filename(path)
@@ -80,20 +144,17 @@ impl Store {
             .pragma("temp_store", "MEMORY")
             .busy_timeout(LOOK)
             .disable_statement_logging();
-        let pool = SqlitePoolOptions::new().max_connections(READERS).acquire_timeout(LOOK);
-        let readers = pool.connect_with(options).await.map_err(open)?;
-        Ok(Store { pool: Pool::Sqlite { writer: readers.clone(), readers } })
+        Box::pin(async move {
+            let pool =
+                lasting(SqlitePoolOptions::new(), true).max_connections(READERS).acquire_timeout(LOOK);
+            let readers = pool.connect_with(options).await.map_err(open)?;
+            Ok(Store { pool: Pool::Sqlite { writer: readers.clone(), readers } })
+        })
     }
 
     /// Closes all connections; SQLite then folds its write-ahead log into the file.
     pub async fn close(&self) {
-        match &self.pool {
-            Pool::Sqlite { writer, readers } => {
-                readers.close().await;
-                writer.close().await;
-            }
-            Pool::MySql(pool) => pool.close().await,
-        }
+        self.pool.close().await;
     }
 
     /// `sqlite` or `mysql`, for status output.
@@ -105,7 +166,47 @@ impl Store {
     }
 }
 
-async fn open_sqlite(path: &str) -> Result<Pool, Error> {
+/// Opens the pool of connections to `place`.
+async fn open_pool(place: &str, lasts: bool) -> Result<Pool, Error> {
+    if place.starts_with("mysql:") || place.starts_with("mariadb:") {
+        return open_mysql(place).await;
+    }
+    open_sqlite(place.trim_start_matches("sqlite:").trim_start_matches("//"), lasts).await
+}
+
+/// Has a thread of its own open a store, after `assume`. A connection to SQLite is a thread that the one begins which
+/// asks for it, and is what that one is.
+async fn within<F, Fut>(place: &str, assume: Assume, open: F) -> Result<Store, Error>
+where
+    F: FnOnce() -> Fut + Send + 'static,
+    Fut: Future<Output = Result<Store, Error>>,
+{
+    let own = place.to_owned();
+    let failed = move |source| Error::Assume { place: own, source };
+    let (sender, receiver) = oneshot::channel();
+    let (begin, end, last) = (failed.clone(), failed.clone(), place.to_owned());
+    let opening = move || {
+        assume().map_err(begin.clone())?;
+        let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(begin)?;
+        runtime.block_on(async {
+            let store = open().await?;
+            store.settled().await.map_err(|source| Error::Open { place: last, source })
+        })
+    };
+    thread::Builder::new()
+        .name("store-open".to_owned())
+        // Nobody waits any more where it cannot be sent.
+        .spawn(move || drop(sender.send(opening())))
+        .map_err(failed)?;
+    receiver.await.unwrap_or_else(|_| Err(end(io::Error::other("the thread that opens it was lost"))))
+}
+
+/// A pool whose connections are never made anew, or as the pool has it.
+fn lasting(options: SqlitePoolOptions, lasts: bool) -> SqlitePoolOptions {
+    if lasts { options.idle_timeout(None).max_lifetime(None).test_before_acquire(false) } else { options }
+}
+
+async fn open_sqlite(path: &str, lasts: bool) -> Result<Pool, Error> {
     let open = |source| Error::Open { place: path.to_owned(), source };
     // Captured secrets are in it; SQLite gives its side files the mode of the main file.
     OpenOptions::new()
@@ -127,22 +228,22 @@ async fn open_sqlite(path: &str) -> Result<Pool, Error> {
         .pragma("journal_size_limit", "67108864")
         .disable_statement_logging();
     let writing = options.clone().pragma("cache_size", format!("-{WRITER_CACHE_KIB}"));
-    let writer = connect_writer(writing).await.map_err(open)?;
+    let writer = connect_writer(writing, lasts).await.map_err(open)?;
     let options = options.pragma("cache_size", format!("-{READER_CACHE_KIB}")).pragma("query_only", "ON");
     let readers = SqlitePoolOptions::new()
         .max_connections(READERS)
         .min_connections(0)
-        .idle_timeout(Duration::from_secs(60))
-        .connect_lazy_with(options);
+        .idle_timeout(Duration::from_secs(60));
+    let readers = lasting(readers, lasts).connect_lazy_with(options);
     Ok(Pool::Sqlite { writer, readers })
 }
 
 /// Opens the writing connection. SQLite does not wait while another process turns a new file to write-ahead
 /// logging, as it does for a transaction, so that is waited for here.
-async fn connect_writer(options: SqliteConnectOptions) -> Result<SqlitePool, sqlx::Error> {
+async fn connect_writer(options: SqliteConnectOptions, lasts: bool) -> Result<SqlitePool, sqlx::Error> {
     let begun = Instant::now();
     loop {
-        let pool = SqlitePoolOptions::new().max_connections(1).acquire_timeout(BUSY * 3);
+        let pool = lasting(SqlitePoolOptions::new(), lasts).max_connections(1).acquire_timeout(BUSY * 3);
         match pool.connect_with(options.clone()).await {
             Err(error) if is_busy(&error) && begun.elapsed() < BUSY => sleep(PAUSE).await,
             other => return other,
@@ -159,7 +260,7 @@ async fn open_mysql(url: &str) -> Result<Pool, Error> {
     let open = |source| Error::Open { place: without_password(url), source };
     let options = MySqlConnectOptions::from_str(url).map_err(open)?.disable_statement_logging();
     // A pool tries for its whole patience before it says why it has no connection; one connection says at once.
-    let late = || open(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()));
+    let late = || open(sqlx::Error::Io(io::ErrorKind::TimedOut.into()));
     let first = timeout(REACH, options.connect()).await.map_err(|_| late())?.map_err(open)?;
     // Whether it says goodbye is no matter.
     let _ = timeout(REACH, first.close()).await;

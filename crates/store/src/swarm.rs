@@ -207,8 +207,8 @@ impl Store {
         })
     }
 
-    /// Changes what an operator may change of a host: name, labels, weight, capacity, notes, and whether it is
-    /// drained. Returns false where another host has the name.
+    /// Changes what an operator may change of a host: name, labels, weight, capacity, notes. Returns false where
+    /// another host has the name.
     ///
     /// # Errors
     /// [`Error::Query`] when the database fails.
@@ -220,18 +220,29 @@ impl Store {
             if tx.row(taken).await?.map_or(Ok(0), |mut cells| cells.count())? > 0 {
                 return Ok(false);
             }
-            let sql = "UPDATE swarm_hosts SET name = ?, labels = ?, weight = ?, capacity = ?, drained = ?, notes = ? \
+            let sql = "UPDATE swarm_hosts SET name = ?, labels = ?, weight = ?, capacity = ?, notes = ? \
                        WHERE id = ?";
             let change = Statement::new(what, sql)
                 .bind(host.name.as_str())
                 .bind(host.labels.as_str())
                 .bind(host.weight)
                 .bind(host.capacity)
-                .bind(host.drained)
                 .bind(host.notes.as_str())
                 .bind(host.id.as_str());
             tx.execute(change).await?;
             Ok(true)
+        })
+    }
+
+    /// Has a host get deckies no more, or again.
+    ///
+    /// # Errors
+    /// [`Error::Query`] when the database fails.
+    pub async fn swarm_host_drain(&self, id: &str, drained: bool) -> Result<(), Error> {
+        let what = "change a host of the swarm";
+        transaction!(self, what, tx => {
+            let sql = "UPDATE swarm_hosts SET drained = ? WHERE id = ?";
+            tx.execute(Statement::new(what, sql).bind(drained).bind(id)).await.map(drop)
         })
     }
 
@@ -303,6 +314,23 @@ impl Store {
     pub async fn swarm_certificate_put(&self, certificate: &SwarmCertificate) -> Result<(), Error> {
         let what = "keep a certificate";
         transaction!(self, what, tx => { tx.upsert(what, [certificate.clone()]).await })
+    }
+
+    /// Keeps another certificate of a host, unless it has left. Returns whether it was kept.
+    ///
+    /// # Errors
+    /// [`Error::Query`] when the database fails.
+    pub async fn swarm_certificate_renew(&self, certificate: &SwarmCertificate) -> Result<bool, Error> {
+        let what = "keep a certificate";
+        transaction!(self, what, tx => {
+            // Nothing is changed, and whoever decommissions the host meanwhile waits.
+            let sql = "UPDATE swarm_hosts SET told_at = told_at WHERE id = ? AND left_at IS NULL";
+            if tx.execute(Statement::new(what, sql).bind(certificate.host.as_str())).await? == 0 {
+                return Ok(false);
+            }
+            tx.upsert(what, [certificate.clone()]).await?;
+            Ok(true)
+        })
     }
 
     /// The certificate with this fingerprint.

@@ -5,7 +5,7 @@ mod tests;
 
 use crate::schema::Table;
 
-/// Every table, those before that others refer to.
+/// Every table, those before that others refer to; `growth` says what bounds each.
 pub(crate) const TABLES: &[&Table] = &[
     &crate::position::LOG_POSITION,
     &crate::lease::LEASES,
@@ -40,6 +40,8 @@ pub(crate) const TABLES: &[&Table] = &[
     &crate::canary::CONTENTS,
     &crate::canary::SECRETS,
     &crate::canary::HITS,
+    &crate::sensor::FINGERPRINTS,
+    &crate::sensor::PROBED,
     &crate::profile::PROFILES,
     &crate::reuse::REUSE,
     &crate::enrichment::ENRICHMENTS,
@@ -52,6 +54,9 @@ pub(crate) const TABLES: &[&Table] = &[
     &crate::cluster::decision::DECISIONS,
     &crate::fleet::DECKIES,
     &crate::mutation::MUTATIONS,
+    &crate::people::POOLS,
+    &crate::people::LETTERS,
+    &crate::people::PHRASINGS,
     &crate::topology::TOPOLOGIES,
     &crate::topology::EVENTS,
     &crate::topology::CHANGES,

@@ -17,7 +17,7 @@ use decnet_model::{
     record::{SwarmHost, SwarmReport},
     swarm::{Identity, Role},
 };
-use decnet_pipeline::runtime::WorkerContext;
+use decnet_pipeline::runtime::{Running, WorkerContext};
 use decnet_store::{Store, SwarmJoined};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{
@@ -89,7 +89,11 @@ struct Peer {
 ///
 /// # Errors
 /// When it cannot listen.
-pub async fn run(mut worker: WorkerContext, store: Store, settings: Settings) -> Result<(), Error> {
+pub fn run(worker: WorkerContext, store: Store, settings: Settings) -> Running<Error> {
+    Box::pin(work(worker, store, settings))
+}
+
+async fn work(mut worker: WorkerContext, store: Store, settings: Settings) -> Result<(), Error> {
     let files = Files::new(&worker.paths);
     if !begun(&mut worker, &files).await {
         return Ok(());
@@ -252,8 +256,9 @@ impl Controller {
         let identity = Identity::agent(host);
         let signed = self.files.authority()?.sign(request, &identity, stamp::now())?;
         let row = files::row(&signed, &identity);
-        self.store.swarm_certificate_put(&row).await.map_err(stored("keep a certificate"))?;
-        Ok(signed.pem)
+        // It may be leaving at this moment.
+        let kept = self.store.swarm_certificate_renew(&row).await.map_err(stored("keep a certificate"))?;
+        if kept { Ok(signed.pem) } else { Err(Error::Refused(Refusal::Revoked)) }
     }
 
     /// Who asks, if it is an agent that belongs to the swarm now. What TLS has seen may be over since.

@@ -15,7 +15,7 @@ use decnet_model::{paths::Paths, swarm::Lag};
 use decnet_pipeline::{
     disk::Disk,
     eventlog::{Durable, LogReader, Position, segment_list, segment_path},
-    runtime::WorkerContext,
+    runtime::{Running, WorkerContext},
 };
 use netsvc_wire::{field, parse};
 use rand_core::{OsRng, RngCore};
@@ -66,7 +66,11 @@ pub struct Settings {
 ///
 /// # Errors
 /// When this host has joined no swarm, or its log cannot be read.
-pub async fn run(mut worker: WorkerContext, settings: Settings) -> Result<(), Error> {
+pub fn run(worker: WorkerContext, settings: Settings) -> Running<Error> {
+    Box::pin(work(worker, settings))
+}
+
+async fn work(mut worker: WorkerContext, settings: Settings) -> Result<(), Error> {
     let files = Files::new(&worker.paths);
     let mut wait = WAITS.0;
     let mut lag = Lag::default();

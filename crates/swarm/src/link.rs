@@ -22,7 +22,7 @@ use decnet_model::{
 use decnet_pipeline::{
     disk::Disk,
     eventlog::Durable,
-    runtime::{Note, WorkerContext},
+    runtime::{Note, Running, WorkerContext},
 };
 use decnet_store::Store;
 use netsvc_wire::stamp::{self, Micros};
@@ -55,7 +55,16 @@ pub struct Settings {
 ///
 /// # Errors
 /// When this host has joined no swarm, or the store fails.
-pub async fn run(
+pub fn run(
+    worker: WorkerContext,
+    config: decnet_fleet::Config,
+    store: Store,
+    settings: Settings,
+) -> Running<Error> {
+    Box::pin(work(worker, config, store, settings))
+}
+
+async fn work(
     mut worker: WorkerContext,
     config: decnet_fleet::Config,
     store: Store,

@@ -14,7 +14,7 @@ use crate::{
     watch::{Watched, begun, told_chain, watched},
 };
 use decnet_model::{paths::Paths, swarm::Role};
-use decnet_pipeline::runtime::WorkerContext;
+use decnet_pipeline::runtime::{Running, WorkerContext};
 use decnet_store::Store;
 use netsvc_wire::{MAX_LINE, stamp};
 use parking_lot::Mutex;
@@ -93,7 +93,11 @@ struct Listener {
 ///
 /// # Errors
 /// When it cannot listen.
-pub async fn run(mut worker: WorkerContext, store: Store, settings: Settings) -> Result<(), Error> {
+pub fn run(worker: WorkerContext, store: Store, settings: Settings) -> Running<Error> {
+    Box::pin(work(worker, store, settings))
+}
+
+async fn work(mut worker: WorkerContext, store: Store, settings: Settings) -> Result<(), Error> {
     let files = Files::new(&worker.paths);
     if !begun(&mut worker, &files).await {
         return Ok(());

@@ -114,10 +114,11 @@ pub async fn serve_front(
     limits: Limits,
     stop: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
-    hold(door.into(), front.router(), front.0.hosts.clone(), limits, stop, || {
+    let (router, hosts) = (front.router(), front.0.hosts.clone());
+    let stopping = Box::new(move || {
         front.0.stopping.send_replace(true);
-    })
-    .await;
+    });
+    hold(door.into(), router, hosts, limits, Box::pin(stop), stopping).await;
     Ok(())
 }
 

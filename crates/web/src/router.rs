@@ -183,7 +183,7 @@ fn of_attackers() -> OpenApiRouter<ApiState> {
         .routes(routes!(route::enrichment::countries))
 }
 
-/// What was laid out to be taken.
+/// What was laid out to be taken, and who seems to live there.
 fn of_canaries() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
         .routes(routes!(route::canary::kinds))
@@ -193,6 +193,9 @@ fn of_canaries() -> OpenApiRouter<ApiState> {
         .routes(routes!(route::canary::content))
         .routes(routes!(route::canary::hits))
         .routes(routes!(route::canary::plant, route::canary::unplant))
+        .routes(routes!(route::people::people))
+        .routes(routes!(route::people::put_people))
+        .routes(routes!(route::people::letters))
 }
 
 /// What looks at the fleet and changes it.

@@ -107,21 +107,35 @@ pub async fn serve(
         async move { state.tail().await }
     });
     let hosts = state.hosts().clone();
-    hold(door.into(), router(state.clone()), hosts, limits, stop, || state.stop()).await;
+    let stopping = state.clone();
+    let router = router(state);
+    hold(door.into(), router, hosts, limits, Box::pin(stop), Box::new(move || stopping.stop())).await;
     // It ends by itself; a failure inside it has been reported by the runtime.
     let _ = tail.await;
     Ok(())
 }
 
 /// Serves `router` until `stop` is ready; then `stopping` ends what would go on for ever, and open requests are
-/// finished.
-pub(crate) async fn hold(
+/// finished. Neither generic nor `async` itself: it would be compiled anew, with all of HTTP, in each crate that
+/// serves.
+pub(crate) fn hold<'a>(
     door: Door,
     router: Router,
     hosts: Hosts,
     limits: Limits,
-    stop: impl Future<Output = ()> + Send,
-    stopping: impl FnOnce() + Send,
+    stop: Pin<Box<dyn Future<Output = ()> + Send + 'a>>,
+    stopping: Box<dyn FnOnce() + Send + 'a>,
+) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+    Box::pin(holding(door, router, hosts, limits, stop, stopping))
+}
+
+async fn holding(
+    door: Door,
+    router: Router,
+    hosts: Hosts,
+    limits: Limits,
+    mut stop: Pin<Box<dyn Future<Output = ()> + Send + '_>>,
+    stopping: Box<dyn FnOnce() + Send + '_>,
 ) {
     let Door { listener, secure } = door;
     let desk = Desk::new(router, hosts, secure.as_ref(), limits);
@@ -129,7 +143,6 @@ pub(crate) async fn hold(
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let end = watch::Sender::new(false);
     let mut open = JoinSet::new();
-    let mut stop = pin!(stop);
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,

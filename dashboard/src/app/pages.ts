@@ -32,6 +32,7 @@ export const pages: Page[] = [
   { path: "/credentials", title: "Credentials", icon: "key", load: () => import("../pages/credentials") },
   { path: "/canaries", title: "Canaries", icon: "canary", load: () => import("../pages/canaries") },
   { path: "/canaries/$id", title: "Canary", load: () => import("../pages/canaries/detail") },
+  { path: "/people", title: "People", icon: "people", load: () => import("../pages/people") },
   { path: "/artefacts", title: "Artefacts", icon: "file", load: () => import("../pages/artefacts") },
   { path: "/artefacts/$sha256", title: "Artefact", load: () => import("../pages/artefacts/detail") },
   { path: "/fleet", title: "Fleet", icon: "grid", load: () => import("../pages/fleet") },

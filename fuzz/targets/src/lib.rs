@@ -5,6 +5,7 @@
 
 mod frames;
 mod intel;
+mod sensors;
 mod session;
 mod topology;
 
@@ -77,6 +78,7 @@ const PARSERS: &[Parser] = &[
     ("sftp", sftp),
     ("scp", scp),
     ("telnet_options", telnet_options),
+    ("remote_powershell", remote_powershell),
     ("shell", shell),
     ("shell_terminal", shell_terminal),
     ("ini", ini),
@@ -87,15 +89,22 @@ const PARSERS: &[Parser] = &[
     ("jarm", jarm),
     ("client_hello", client_hello),
     ("relay", relay),
+    ("container_log", container_log),
     ("certificate", certificate),
     ("canary_http", canary_http),
     ("canary_dns", canary_dns),
+    ("capture", capture),
+    ("phrasing", phrasing),
     ("intel_networks", intel::networks),
     ("intel_countries", intel::countries),
     ("intel_routes", intel::routes),
     ("intel_list", intel::list),
     ("intel_database", intel::database),
     ("intel_answers", intel::answers),
+    ("capture", sensors::capture),
+    ("sensor_frames", sensors::frames),
+    ("server_hello", sensors::server_hello),
+    ("ssh_greeting", sensors::ssh_greeting),
 ];
 
 /// A request to the pages of canaries.
@@ -167,6 +176,11 @@ pub fn telnet_options(bytes: &[u8]) {
     let _ = testing::telnet_options(bytes);
 }
 
+/// Fragments of remote PowerShell, and the scripts in them.
+pub fn remote_powershell(bytes: &[u8]) {
+    netsvc_windows::testing::remote_powershell(bytes);
+}
+
 /// A command line.
 pub fn shell(bytes: &[u8]) {
     let outcome = session::shell().exec(&text::decode(bytes), Some(b"a line\n"));
@@ -231,6 +245,29 @@ pub fn jarm(bytes: &[u8]) {
     assert_eq!(jarm.hash().len(), 62, "{}", jarm.words());
 }
 
+/// A capture of a segment, and what is proposed of it.
+pub fn capture(bytes: &[u8]) {
+    let mut survey = decnet_learn::Survey::new();
+    if let Ok(frames) = decnet_learn::frames(bytes) {
+        frames.for_each(|(_, frame)| survey.add(frame));
+    }
+    survey.add(bytes);
+    if let Some(proposal) = decnet_learn::propose(&survey, &decnet_learn::Wish::default()) {
+        assert!(proposal.deckies.len() <= proposal.free, "more deckies than addresses");
+    }
+}
+
+/// What a language model says, in place of a text.
+pub fn phrasing(bytes: &[u8]) {
+    let said = text::decode(bytes);
+    let known = "Please restart srv-02 at 9:30.";
+    for language in decnet_model::people::Language::ALL {
+        if let decnet_people::Spoken::Text(taken) = decnet_people::judged(*language, known, &said) {
+            assert!(taken.contains("srv-02") && taken.contains("9:30") && !taken.contains('\n'), "{taken}");
+        }
+    }
+}
+
 /// What an agent sends to the listener and hears from it: frames of RFC 5425, and a token.
 pub fn relay(bytes: &[u8]) {
     let mut rest = bytes;
@@ -241,6 +278,16 @@ pub fn relay(bytes: &[u8]) {
     }
     let text = text::decode(bytes);
     let _ = (text.parse::<decnet_model::swarm::Token>(), text.parse::<decnet_model::swarm::Identity>());
+}
+
+/// What a container's program wrote, as Docker's log driver keeps it.
+pub fn container_log(bytes: &[u8]) {
+    let (mut joiner, mut kept) = (decnet_pipeline::collector::Joiner::default(), 0);
+    for line in bytes.split(|&byte| byte == b'\n') {
+        joiner.entry(line, &mut |said| kept += said.text.len());
+    }
+    joiner.flush(None, &mut |said| kept += said.text.len());
+    assert!(kept <= bytes.len(), "more text than there is");
 }
 
 /// A certificate and a request for one, as DER and as PEM.

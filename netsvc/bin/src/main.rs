@@ -2,13 +2,17 @@
 //! wire, `describe` prints the catalogue.
 //!
 //! It takes no options. What it needs comes over two inherited descriptors; see
-//! [`netsvc_persona::stage`].
+//! [`netsvc_persona::stage`]. In a container there is no supervisor: `single` reads a document and binds
+//! sockets itself, `hold` only keeps the network namespace that others share, `check` says whether it is served.
 
 mod allocator;
+mod check;
 mod gate;
+mod hold;
 mod inherit;
 mod sandbox;
 mod serve;
+mod single;
 
 use std::{io::Write, process::ExitCode};
 
@@ -18,7 +22,10 @@ fn main() -> ExitCode {
         Some("serve") => serve::run(),
         Some("gate") => gate::run(),
         Some("describe") => describe(),
-        _ => Err("usage: netsvcd serve | gate | describe".into()),
+        Some("single") => single::run(),
+        Some("hold") => hold::run(),
+        Some("check") => check::run(std::env::args().skip(2)),
+        _ => Err("usage: netsvcd serve | gate | describe | single | hold | check PORT...".into()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -5,8 +5,9 @@ use crate::{
     sandbox::{self, Profile},
 };
 use netsvc_kit::{Stage, control::Control, server::Server};
-use netsvc_persona::stage::{Answer, Order, PortSpec};
+use netsvc_persona::stage::{Answer, Order, PortSpec, Settings};
 use std::{os::fd::OwnedFd, time::Duration};
+use tokio::runtime::Runtime;
 
 /// Time that open connections get to write their last lines.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -18,6 +19,21 @@ const FAREWELL: Duration = Duration::from_secs(1);
 pub(crate) fn run() -> Result<(), Box<dyn std::error::Error>> {
     allocator::set_up();
     let (settings, control) = inherit::take()?;
+    confined(settings, |runtime, server, isolation| {
+        control.answer(&Answer::Ready { isolation })?;
+        let _inside = runtime.enter();
+        orders(&control, server)
+    })
+}
+
+/// Gives everything up that serving does not need, then lets `body` serve, and ends in good order.
+///
+/// # Errors
+/// When the process cannot be confined, or what `body` says.
+pub(crate) fn confined(
+    settings: Settings,
+    body: impl FnOnce(&Runtime, &Server, String) -> Result<(), Box<dyn std::error::Error>>,
+) -> Result<(), Box<dyn std::error::Error>> {
     let isolation = sandbox::enter(&settings, Profile::Serve)?;
     let recorder = inherit::recorder(&settings)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -28,11 +44,7 @@ pub(crate) fn run() -> Result<(), Box<dyn std::error::Error>> {
         .build()?;
     let server = Server::new(Stage::new(settings, recorder), &netsvc_catalogue::ALL);
     allocator::keep_small(server.stage().budget());
-    control.answer(&Answer::Ready { isolation })?;
-    let ended = {
-        let _inside = runtime.enter();
-        orders(&control, &server)
-    };
+    let ended = body(&runtime, &server, isolation);
     server.clear();
     runtime.shutdown_timeout(FAREWELL);
     server.stage().settle();
@@ -51,11 +63,17 @@ fn orders(control: &Control, server: &Server) -> Result<(), Box<dyn std::error::
                 tokio::runtime::Handle::current().block_on(server.remove(&node));
                 (seq, Ok(()))
             }
+            Order::Letters { seq, node, first, last, letters } => {
+                let outcome = server.stage().post.take(&node, first, last, letters);
+                (seq, outcome.map_err(|error| error.to_string()))
+            }
             Order::Stop { seq } => {
                 control.answer(&Answer::Done { seq })?;
                 return Ok(());
             }
-            Order::Gate { seq, .. } => (seq, Err("this process serves sockets, not packets".to_owned())),
+            Order::Gate { seq, .. } | Order::Mirror { seq, .. } => {
+                (seq, Err("this process serves sockets, not packets".to_owned()))
+            }
         };
         control.answer(&match outcome {
             Ok(()) => Answer::Done { seq },
@@ -72,7 +90,7 @@ fn listeners(ports: Vec<PortSpec>, descriptors: Vec<OwnedFd>) -> Result<Vec<(Por
     Ok(ports.into_iter().zip(descriptors).collect())
 }
 
-fn chain(error: &dyn std::error::Error) -> String {
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

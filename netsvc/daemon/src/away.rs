@@ -14,7 +14,7 @@ pub async fn away<T: Send + 'static, R: Send + 'static>(
     mut on: T,
     work: impl FnOnce(&mut T) -> R + Send + 'static,
 ) -> io::Result<(T, R)> {
-    let job = host.node.stage.workers().run(link.source().ip(), move |turn| {
+    let job = host.node.stage.workers().run(link.source(), move |turn| {
         let turn = turn.clone();
         let done = netsvc_shell::pace::paced(move || turn.go_on(), || work(&mut on));
         (on, done)

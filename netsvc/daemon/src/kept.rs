@@ -1,9 +1,10 @@
 //! What a service keeps for each attacker, as he left it; of too many the one who came longest ago is forgotten.
 
+use netsvc_kit::network;
 use parking_lot::Mutex;
 use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
-/// Things of attackers, by address; at most `MOST` of them.
+/// Things of attackers, by source; at most `MOST` of them.
 #[derive(Debug)]
 pub struct Kept<T, const MOST: usize>(Mutex<BTreeMap<IpAddr, (u64, Arc<Mutex<T>>)>>);
 
@@ -16,6 +17,7 @@ impl<T, const MOST: usize> Default for Kept<T, MOST> {
 impl<T, const MOST: usize> Kept<T, MOST> {
     /// That of `peer`, who has come now; a fresh one where he has none.
     pub fn of(&self, peer: IpAddr, fresh: impl FnOnce() -> T) -> Arc<Mutex<T>> {
+        let peer = network(peer);
         let mut kept = self.0.lock();
         let turn = kept.values().map(|(turn, _)| *turn).max().unwrap_or(0) + 1;
         if MOST <= kept.len()
@@ -31,7 +33,7 @@ impl<T, const MOST: usize> Kept<T, MOST> {
 
     /// That of `peer`, if he has one; he does not count as having come.
     pub fn get(&self, peer: IpAddr) -> Option<Arc<Mutex<T>>> {
-        self.0.lock().get(&peer).map(|(_, kept)| kept.clone())
+        self.0.lock().get(&network(peer)).map(|(_, kept)| kept.clone())
     }
 }
 
@@ -49,5 +51,14 @@ mod tests {
         kept.of(peer(3), || 3);
         assert!(kept.get(peer(2)).is_none());
         assert_eq!(kept.get(peer(1)).map(|kept| *kept.lock()), Some(9));
+    }
+
+    #[test]
+    fn who_changes_his_address_within_his_network_finds_what_he_left() {
+        let kept: Kept<u8, 2> = Kept::default();
+        let peer = |text: &str| text.parse::<IpAddr>().unwrap();
+        *kept.of(peer("2001:db8::1"), || 1).lock() = 9;
+        assert_eq!(*kept.of(peer("2001:db8::2"), || 1).lock(), 9);
+        assert_eq!(*kept.of(peer("2001:db8:0:1::1"), || 1).lock(), 1);
     }
 }

@@ -18,4 +18,5 @@ pub mod ntlm;
 pub mod organisation;
 pub mod output;
 pub mod picture;
+pub mod room;
 pub mod spnego;

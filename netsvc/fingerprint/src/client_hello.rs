@@ -11,7 +11,7 @@ const CLIENT_HELLO: u8 = 1;
 /// Longest fragment of a record, with what protection may add (RFC 5246 §6.2.3).
 const RECORD: usize = (1 << 14) + 2048;
 /// Version and random.
-const FIXED: usize = 34;
+pub(crate) const FIXED: usize = 34;
 
 const SERVER_NAME: u16 = 0;
 const GROUPS: u16 = 10;
@@ -118,6 +118,24 @@ pub(crate) fn without_grease(values: &[u16]) -> Vec<u16> {
     values.iter().copied().filter(|value| !grease::is(*value)).collect()
 }
 
+/// The handshake messages that the records at the start of `stream` carry, up to the first that is something else or
+/// is not whole.
+pub(crate) fn records(stream: &[u8]) -> Vec<u8> {
+    let mut message = Vec::new();
+    let mut rest = stream.get(..MAX.min(stream.len())).unwrap_or_default();
+    while let Some(([HANDSHAKE, 3, _, length @ ..], after)) = rest.split_first_chunk::<5>() {
+        let length = number(length);
+        let Some((fragment, after)) =
+            after.split_at_checked(length).filter(|_| 0 < length && length <= RECORD)
+        else {
+            break;
+        };
+        message.extend_from_slice(fragment);
+        rest = after;
+    }
+    message
+}
+
 /// The body of the client's hello, once `message` holds all of it.
 fn whole(message: &[u8]) -> Option<&[u8]> {
     let ([CLIENT_HELLO, length @ ..], body) = message.split_first_chunk::<4>()? else { return None };
@@ -125,7 +143,7 @@ fn whole(message: &[u8]) -> Option<&[u8]> {
 }
 
 /// Splits off a vector with a length of `N` bytes before it.
-fn vector<const N: usize>(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+pub(crate) fn vector<const N: usize>(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = bytes.split_first_chunk::<N>()?;
     rest.split_at_checked(number(length))
 }
@@ -153,15 +171,15 @@ fn protocols(value: &[u8]) -> Option<Vec<Vec<u8>>> {
     Some(found)
 }
 
-fn shorts(bytes: &[u8]) -> Option<Vec<u16>> {
+pub(crate) fn shorts(bytes: &[u8]) -> Option<Vec<u16>> {
     bytes.chunks(2).map(short).collect()
 }
 
-fn short(bytes: &[u8]) -> Option<u16> {
+pub(crate) fn short(bytes: &[u8]) -> Option<u16> {
     Some(u16::from_be_bytes(bytes.try_into().ok()?))
 }
 
-fn number(bytes: &[u8]) -> usize {
+pub(crate) fn number(bytes: &[u8]) -> usize {
     bytes.iter().fold(0, |all, byte| all << 8 | usize::from(*byte))
 }
 

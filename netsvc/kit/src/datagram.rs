@@ -221,6 +221,8 @@ impl Exchange {
 
     /// Does what `out` says; false when the session is over.
     async fn perform(&mut self, out: &mut Out) -> bool {
+        let account = self.place.as_ref().map(Place::account).unwrap_or_default();
+        let _held = Charge::new(account, out.size());
         for action in out.take() {
             match action {
                 Action::Send(bytes) | Action::Datagram(bytes) => self.send(&bytes).await,
@@ -287,8 +289,15 @@ async fn converse(
                 return;
             }
         }
-        if !exchange.perform(&mut out).await {
-            return;
+        loop {
+            let full = out.full();
+            if !exchange.perform(&mut out).await {
+                return;
+            }
+            if !full {
+                break;
+            }
+            machine.step(Input::Bytes(&[]), &mut out);
         }
         if exchange.own.is_some() {
             receiver.close();

@@ -2,6 +2,7 @@
 //! whole, and the others of that minute as one line with their number, the first and the last of them, and
 //! samples. Secrets and payloads are always whole, and so is what is about ourselves.
 
+use crate::network;
 use netsvc_wire::{Class, Event, HeaderText, Kind, field, stamp};
 use parking_lot::Mutex;
 use std::{collections::HashMap, mem};
@@ -29,6 +30,7 @@ pub(crate) struct Floods {
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Key {
     node: HeaderText,
+    /// As [`source`] has it.
     source: Vec<u8>,
     kind: Kind,
 }
@@ -36,6 +38,8 @@ struct Key {
 #[derive(Debug)]
 struct Window {
     app: HeaderText,
+    /// Address that the first of them came from.
+    address: Vec<u8>,
     minute: i64,
     whole: u64,
     over: u64,
@@ -56,11 +60,12 @@ pub(crate) struct Due {
 impl Floods {
     /// Takes an event in.
     pub(crate) fn pass(&self, event: Event) -> Due {
-        let source = event.fields.iter().find(|(name, _)| *name == field::SRC_IP);
-        let Some((_, source)) = source.filter(|_| is_countable(event.kind)) else {
+        let address = event.fields.iter().find(|(name, _)| *name == field::SRC_IP);
+        let Some((_, address)) = address.filter(|_| is_countable(event.kind)) else {
             return Due { whole: Some(event), summed: Vec::new() };
         };
-        let key = Key { node: event.node.clone(), source: source.clone(), kind: event.kind };
+        let address = address.clone();
+        let key = Key { node: event.node.clone(), source: source(&address), kind: event.kind };
         let mut open = self.open.lock();
         let mut summed = Vec::new();
         if MOST <= open.len() && !open.contains_key(&key) {
@@ -73,7 +78,7 @@ impl Floods {
             }
             summed.extend(open.remove_entry(&key).and_then(|(key, window)| window.sum(key)));
         }
-        open.insert(key, Window::new(&event, minute));
+        open.insert(key, Window::new(&event, address, minute));
         Due { whole: Some(event), summed }
     }
 
@@ -87,6 +92,12 @@ impl Floods {
     }
 }
 
+/// The source that an address in an event belongs to; what is no address stands for itself.
+fn source(address: &[u8]) -> Vec<u8> {
+    let read = std::str::from_utf8(address).ok().and_then(|text| text.parse().ok());
+    read.map_or_else(|| address.to_vec(), |address| network(address).to_string().into_bytes())
+}
+
 /// Whether a flood of this kind is counted only.
 fn is_countable(kind: Kind) -> bool {
     match kind.class() {
@@ -96,9 +107,10 @@ fn is_countable(kind: Kind) -> bool {
 }
 
 impl Window {
-    fn new(event: &Event, minute: i64) -> Self {
+    fn new(event: &Event, address: Vec<u8>, minute: i64) -> Self {
         Window {
             app: event.app.clone(),
+            address,
             minute,
             whole: 1,
             over: 0,
@@ -128,7 +140,7 @@ impl Window {
     /// The line about what was counted only, if anything was.
     fn sum(self, key: Key) -> Option<Event> {
         let event = Event::new(self.last, key.node, self.app, Kind::Flood)
-            .with(field::SRC_IP, key.source)
+            .with(field::SRC_IP, self.address)
             .with(field::NAME, key.kind.name())
             .with(field::COUNT, self.over.to_string())
             .with(field::FROM, stamp::format(self.first))
@@ -202,6 +214,20 @@ mod tests {
         assert_eq!(count_of(&floods.pass(event(Kind::Command, "192.0.2.7", START + WINDOW)).summed), [b"50"]);
         assert_eq!(count_of(&floods.over(START + WINDOW, false)), [b"50", b"50"]);
         assert_eq!(whole(Kind::Command, "192.0.2.7", START + WINDOW), 99);
+    }
+
+    #[test]
+    fn a_network_of_ipv6_is_one_source_and_the_line_names_an_address_of_it() {
+        let floods = Floods::default();
+        let whole = (1..=150_u32)
+            .filter(|host| {
+                floods.pass(event(Kind::Command, &format!("2001:db8::{host:x}"), START)).whole.is_some()
+            })
+            .count();
+        assert_eq!(whole, 100);
+        let summed = floods.over(START, true);
+        assert_eq!(count_of(&summed), [b"50"]);
+        assert_eq!(summed[0].fields[0], (field::SRC_IP, b"2001:db8::1".to_vec()));
     }
 
     #[test]

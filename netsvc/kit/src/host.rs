@@ -8,6 +8,7 @@ use crate::{
     keys::RsaKeys,
     login::{Accounts, Logins},
     passage::Passages,
+    post::Post,
     recorder,
     recorder::Recorder,
     tls,
@@ -40,6 +41,8 @@ pub struct Stage {
     /// The nodes that it serves.
     pub directory: Directory,
     pub(crate) passages: Passages,
+    /// What people write to each other.
+    pub post: Post,
     floods: Floods,
     house: std::sync::Once,
     logins: Logins,
@@ -95,6 +98,7 @@ impl Stage {
             refused: Refused::default(),
             directory: Directory::default(),
             passages: Passages::default(),
+            post: Post::default(),
             floods: Floods::default(),
             house: std::sync::Once::new(),
             rsa,
@@ -315,7 +319,7 @@ impl Host {
 
     /// Whether `user`, one of `accounts`, gets in over `link` with `password`.
     pub fn login(&self, link: &Link, accounts: Accounts, user: &[u8], password: &[u8]) -> bool {
-        self.node.stage.logins.check(self.persona(), accounts, link.source().ip(), user, password)
+        self.node.stage.logins.check(self.persona(), accounts, link.source(), user, password)
     }
 
     /// The password of `user`, one of `accounts`, that `fits`, as far as anything is known that could.
@@ -326,12 +330,12 @@ impl Host {
         user: &[u8],
         fits: impl Fn(&[u8]) -> bool,
     ) -> Option<Vec<u8>> {
-        self.node.stage.logins.password_of(self.persona(), accounts, link.source().ip(), user, fits)
+        self.node.stage.logins.password_of(self.persona(), accounts, link.source(), user, fits)
     }
 
     /// The peer of `link` gave an account of this node's system a new password.
     pub fn set_password(&self, link: &Link, user: &[u8], password: &[u8]) {
-        self.node.stage.logins.set_password(self.persona(), link.source().ip(), user, password);
+        self.node.stage.logins.set_password(self.persona(), link.source(), user, password);
     }
 
     /// Writes an event of this service on the connection `link`.
@@ -401,7 +405,7 @@ impl Host {
     fn event(&self, link: &Link, kind: Kind, fields: Fields) -> Event {
         let mut event = recorder::event_now(&self.node.name, &self.app, kind);
         event.fields.reserve(fields.len() + 5);
-        let source = link.source();
+        let source = link.origin();
         event.fields.push((field::SRC_IP, source.ip().to_string().into_bytes()));
         event.fields.push((field::SRC_PORT, source.port().to_string().into_bytes()));
         event.fields.push((field::DST_IP, link.local.ip().to_string().into_bytes()));

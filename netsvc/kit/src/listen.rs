@@ -75,7 +75,7 @@ impl Listening {
             session: SessionId::fresh(),
             behind: stage.passages.behind(peer),
         };
-        match stage.budget().enter(self.host.group, link.source().ip(), &self.full) {
+        match stage.budget().enter(self.host.group, link.source(), &self.full) {
             Entry::Serve(place) => {
                 tokio::spawn(self.clone().serve(stream, link, place));
             }

@@ -5,6 +5,7 @@ mod name;
 
 pub use name::Accounts;
 
+use crate::network;
 use kept::{Change, Journal, What};
 use netsvc_persona::{LoginPolicy, Persona};
 use parking_lot::Mutex;
@@ -35,6 +36,11 @@ struct Source {
     accepted: Option<(Vec<u8>, Vec<u8>)>,
     /// Passwords that the source itself gave accounts of the system.
     set: BTreeMap<Vec<u8>, Vec<u8>>,
+}
+
+/// What is remembered of a source at a node stands under this.
+fn key(node: &str, source: IpAddr) -> (String, IpAddr) {
+    (node.to_owned(), network(source))
 }
 
 /// Accounts whose passwords one source can have set.
@@ -119,7 +125,7 @@ impl Logins {
             return None;
         }
         let memory = self.inner.lock();
-        memory.sources.get(&(persona.node.clone(), source))?.set.get(user).cloned()
+        memory.sources.get(&key(&persona.node, source))?.set.get(user).cloned()
     }
 
     /// The password of `user` that `fits`, out of those that the persona lists and the one that `source` got in with:
@@ -136,7 +142,7 @@ impl Logins {
             return Some(set).filter(|set| fits(set));
         }
         let memory = self.inner.lock();
-        let known = memory.sources.get(&(persona.node.clone(), source));
+        let known = memory.sources.get(&key(&persona.node, source));
         let accepted = known
             .and_then(|source| source.accepted.as_ref())
             .filter(|(name, _)| name == user)
@@ -152,7 +158,7 @@ impl Logins {
 
     fn after(&self, persona: &Persona, source: IpAddr, user: &[u8], password: &[u8], needed: u32) -> bool {
         let mut memory = self.inner.lock();
-        let known = memory.source((persona.node.clone(), source));
+        let known = memory.source(key(&persona.node, source));
         if let Some((accepted_user, accepted_password)) = &known.accepted {
             return accepted_user == user && accepted_password == password;
         }
@@ -176,7 +182,7 @@ impl Logins {
 impl Memory {
     fn apply(&mut self, change: Change) {
         let Change { node, source, what, user, password } = change;
-        let source = self.source((node, source));
+        let source = self.source(key(&node, source));
         match what {
             What::Accepted => source.accepted = Some((user, password)),
             What::Set if source.set.len() < MAX_SET || source.set.contains_key(&user) => {
@@ -245,6 +251,10 @@ mod tests {
         assert!(attempt("192.0.2.1", "c"));
         assert!(attempt("192.0.2.1", "c"));
         assert!(!attempt("192.0.2.1", "d"));
+        assert!(!attempt("2001:db8::1", "a") && !attempt("2001:db8::2", "b"));
+        assert!(attempt("2001:db8::3", "c"), "a /64 is one source");
+        assert!(attempt("2001:db8::4", "c") && !attempt("2001:db8::5", "d"));
+        assert!(!attempt("2001:db8:0:1::1", "c"), "another network counts for itself");
         let proven = |source: &str| {
             let source = source.parse().unwrap();
             logins.password_of(&persona, Accounts::System, source, b"root", |password| password == b"c")

@@ -70,14 +70,32 @@ pub enum Action {
 }
 
 /// Collects actions.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Out {
     actions: Vec<Action>,
     /// Bytes in `actions`.
     size: usize,
+    /// Bytes after which it is full.
+    enough: usize,
+}
+
+impl Default for Out {
+    fn default() -> Self {
+        Out::until(ENOUGH)
+    }
 }
 
 impl Out {
+    /// One that is full after `enough` bytes.
+    pub(crate) fn until(enough: usize) -> Self {
+        Out { actions: Vec::new(), size: 0, enough }
+    }
+
+    /// Bytes that there are to send and to write down.
+    pub(crate) fn size(&self) -> usize {
+        self.size
+    }
+
     /// Sends `bytes`; joined to what was sent just before.
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
         let bytes = bytes.as_ref();
@@ -154,7 +172,7 @@ impl Out {
     /// on with [`Input::Bytes`] of nothing when this is done. Whoever answers several requests of one piece looks
     /// at it between them, so that small requests with large answers cannot fill the memory.
     pub fn full(&self) -> bool {
-        ENOUGH <= self.size
+        self.enough <= self.size
     }
 
     /// The actions so far; empties the list.

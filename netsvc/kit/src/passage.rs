@@ -77,7 +77,7 @@ impl Host {
         let socket = TcpSocket::new_v4().map_err(|_| NoWay::Silence)?;
         let end =
             socket.bind((from, 0).into()).and_then(|()| socket.local_addr()).map_err(|_| NoWay::Silence)?;
-        let behind = Behind { peer: link.source(), session: link.session };
+        let behind = Behind { peer: link.origin(), session: link.session };
         let stage = &self.node.stage;
         stage.passages.0.lock().insert(end, behind);
         let entry = Entry { stage: stage.clone(), end };

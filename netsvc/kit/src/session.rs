@@ -6,6 +6,7 @@
 use crate::{
     Fields, Gathered, Host, alpn,
     budget::{Account, Patience, Place},
+    network,
     primed::Primed,
     recorder,
 };
@@ -14,7 +15,7 @@ use netsvc_wire::{Kind, field};
 use openssl::ssl::{Ssl, SslRef};
 use std::{
     fmt, io,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -64,9 +65,15 @@ pub struct Behind {
 }
 
 impl Link {
-    /// Who is held to account for the connection: the peer, or who is behind him.
-    pub fn source(&self) -> SocketAddr {
+    /// Who came first: the peer, or who is behind him.
+    pub fn origin(&self) -> SocketAddr {
         self.behind.map_or(self.peer, |behind| behind.peer)
+    }
+
+    /// The source that is held to account for the connection: what is counted
+    /// and kept by source is his by this.
+    pub fn source(&self) -> IpAddr {
+        network(self.origin().ip())
     }
 }
 

@@ -73,6 +73,7 @@ pub fn persona(node: &str) -> Persona {
         life: Default::default(),
         firewall: false,
         files: Vec::new(),
+        people: Vec::new(),
         place: Default::default(),
     }
 }
@@ -297,6 +298,22 @@ pub fn converse_with(open: Open, host: &Arc<Host>, link: &Link, inputs: &[&[u8]]
         }
     }
     actions
+}
+
+/// Gives a fresh machine `input` at once, and has it stop, where it looks whether there is too much to do, once it
+/// has said or told `enough` bytes; what it sent each time, before it stopped or was done.
+pub fn steps(open: Open, host: &Arc<Host>, link: &Link, input: &[u8], enough: usize) -> Vec<Vec<u8>> {
+    let mut machine = open(host, link);
+    let mut out = Out::until(enough);
+    machine.step(Input::Open, &mut out);
+    let mut said = vec![sent(&out.take())];
+    machine.step(Input::Bytes(input), &mut out);
+    while out.full() && !out.closing() {
+        said.push(sent(&out.take()));
+        machine.step(Input::Bytes(&[]), &mut out);
+    }
+    said.push(sent(&out.take()));
+    said
 }
 
 /// Gives a fresh datagram machine of `def` one datagram after the other and returns all actions, up to where it closes;

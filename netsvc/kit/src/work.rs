@@ -119,6 +119,7 @@ impl Workers {
     /// Begins `job`; dropping the guard cancels it.
     pub(crate) fn start(&self, source: IpAddr, job: impl FnOnce(&Turn) + Send + 'static) -> Guard {
         let cancelled = Arc::new(AtomicBool::new(false));
+        let source = crate::network(source);
         let job = Job { source, body: Box::new(job), cancelled: cancelled.clone() };
         let mut state = self.shared.state.lock();
         state.enqueue(source, Ticket::Begin(job));

@@ -1,6 +1,6 @@
 //! The persona document. Version 1. Later versions only add fields, each with a default.
 
-use crate::{Place, tables::hardware};
+use crate::{Place, people::Colleague, tables::hardware};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -75,6 +75,9 @@ pub struct Persona {
     /// Files that the node has beside those of its system and services.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<OwnFile>,
+    /// The people of the organisation that the node belongs to, as far as it tells of them; none: it makes up its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub people: Vec<Colleague>,
     /// Where it stands beside its segment, and whom it reaches.
     #[serde(default, skip_serializing_if = "Place::is_usual")]
     pub place: Place,
@@ -99,6 +102,18 @@ pub struct OwnFile {
 }
 
 impl OwnFile {
+    /// A text that whoever is `owner` can change and all others can read.
+    pub fn new(path: &str, owner: &str, changed_at: i64, text: &str) -> Self {
+        OwnFile {
+            path: path.to_owned(),
+            mode: 0o644,
+            owner: owner.to_owned(),
+            changed_at,
+            content: STANDARD.encode(text),
+            reference: String::new(),
+        }
+    }
+
     /// What it holds; nothing where the document has no base64.
     pub fn bytes(&self) -> Vec<u8> {
         STANDARD.decode(&self.content).unwrap_or_default()

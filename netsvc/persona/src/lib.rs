@@ -8,6 +8,7 @@ pub mod daemon;
 mod document;
 pub mod exchange;
 mod fingerprint;
+mod people;
 mod place;
 pub mod service;
 pub mod stage;
@@ -15,4 +16,5 @@ pub mod subkey;
 pub mod tables;
 
 pub use document::*;
+pub use people::{Colleague, Letter, LetterCopy};
 pub use place::{Attached, Place, Reach};

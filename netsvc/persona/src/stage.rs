@@ -6,7 +6,7 @@
 //! SCM_RIGHTS (at most [`MAX_DESCRIPTORS`] per message), and answers each with one [`Answer`].
 //! When the control socket ends, the process drains its spool and exits.
 
-use crate::Persona;
+use crate::{Letter, Persona};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, net::IpAddr, path::PathBuf};
 
@@ -77,6 +77,23 @@ impl Default for Limits {
     }
 }
 
+/// All that a process needs to serve one node without a supervisor: it binds the sockets itself, in the network
+/// namespace that it finds itself in. One JSON document in a file.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Single {
+    /// The settings.
+    pub settings: Settings,
+    /// The node.
+    pub persona: Persona,
+    /// Its services.
+    pub services: Vec<ServiceSpec>,
+    /// Its listeners.
+    pub ports: Vec<PortSpec>,
+}
+
+/// Longest [`Single`] in bytes.
+pub const MAX_SINGLE: u64 = 4 << 20;
+
 /// An order to a stage process.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "order")]
@@ -101,12 +118,33 @@ pub enum Order {
         /// Name of the node.
         node: String,
     },
+    /// What the people of a node's organisation write to each other, all of it: what an earlier order said is no more.
+    /// Letters that do not fit one message come in several.
+    Letters {
+        /// Number of the order.
+        seq: u64,
+        /// Name of the node in whose mailboxes they lie.
+        node: String,
+        /// Whether these are the first of them.
+        first: bool,
+        /// Whether these are the last of them: from then on they can be read.
+        last: bool,
+        /// Letters.
+        letters: Vec<Letter>,
+    },
     /// First message to a gate: its ports. Descriptors: segment socket, engine device, probe socket (optional).
     Gate {
         /// Number of the order.
         seq: u64,
         /// The segment and the engine side.
         gate: GateSpec,
+    },
+    /// To a gate: copy each frame of the segment that it takes or sends into this descriptor, until its peer is gone.
+    Mirror {
+        /// Number of the order.
+        seq: u64,
+        /// Hardware address whose frames are wanted, as `02:00:00:00:00:01`; `None`: all.
+        mac: Option<String>,
     },
     /// Write out everything and exit.
     Stop {

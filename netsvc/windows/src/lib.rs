@@ -2,6 +2,7 @@
 
 mod command_line;
 mod rpc;
+pub mod testing;
 mod wire;
 
 pub mod services {

@@ -29,6 +29,11 @@ impl Encoder {
         Encoder { sd_id, writer, next: 1 }
     }
 
+    /// An encoder whose first line follows the one with number `last`.
+    pub fn after(sd_id: HeaderText, writer: WriterId, last: u64) -> Self {
+        Encoder { sd_id, writer, next: last.saturating_add(1) }
+    }
+
     /// The writer id of all lines.
     pub fn writer(&self) -> WriterId {
         self.writer

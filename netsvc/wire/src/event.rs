@@ -182,8 +182,37 @@ kinds! {
     /// A call that says little of who has it, by a previewer, a scanner or a resolver that asks again: as `callback`,
     /// with `reason`, `count`.
     Echo = "echo", Scan, Info, Contact;
+    /// A program that is not one of ours wrote a line: `data`, `stream`, `src_ip` where it could be told.
+    CustomLine = "custom_line", Interaction, Info, Deed;
     /// A DHCP server was asked for the node's address: `outcome`, `from`, `dst_ip`.
     Lease = "lease", Noise, Info, Own;
+    /// What a host's first segment says of its system: `signature` (as p0f writes it), `side`, `os_guess`, `ttl`,
+    /// `distance`, `mtu`, `tool`.
+    TcpFingerprint = "tcp_fingerprint", Scan, Info, Contact;
+    /// What a side of a TLS or QUIC handshake says first: `side`, `transport`, `ja3`, `ja4`, `ja3s`, `sni`, `alpn`,
+    /// `tls_version`, `cipher`.
+    TlsFingerprint = "tls_fingerprint", Scan, Info, Contact;
+    /// What a side of an SSH connection says first: `side`, `hassh` or `hassh_server`, `client_version` or
+    /// `server_version`, `hassh_algorithms`.
+    SshFingerprint = "ssh_fingerprint", Scan, Info, Contact;
+    /// A certificate was shown in the clear: `side`, `certificate_sha256`, `subject_name`, `issuer`, `names`, `from`,
+    /// `to`, `self_signed`.
+    CertificateSeen = "certificate_seen", Scan, Info, Contact;
+    /// A name was asked for: `query_name`, `query_type`.
+    DnsLookup = "dns_lookup", Scan, Info, Contact;
+    /// How a host asks for an address (RFC 2132): `dhcp_parameters`, `vendor_class`, `client_name`, `src_mac`.
+    DhcpFingerprint = "dhcp_fingerprint", Scan, Info, Contact;
+    /// A connection was over, seen from outside: `duration_ms`, `packets`, `bytes_in`, `bytes_out`, `retransmits`,
+    /// `interval_ms`, `clock_hz`, `skew_ppm`.
+    Flow = "flow", Scan, Info, Contact;
+    /// Connections came at even times: `interval_ms`, `jitter_percent`, `count`.
+    Beacon = "beacon", Scan, Info, Contact;
+    /// Several hosts are behind an address: `count`, `reason`.
+    SharedAddress = "shared_address", Scan, Info, Contact;
+    /// A host was asked what it is, by who watches: `probe`, `value`, `phase`.
+    ProbeResult = "probe_result", Noise, Info, Own;
+    /// A host answers otherwise than when it was asked before: `probe`, `value`, `before`.
+    FingerprintRotated = "fingerprint_rotated", Noise, Info, Own;
 }
 
 impl Kind {

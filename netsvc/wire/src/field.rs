@@ -142,6 +142,8 @@ fields! {
     ATTACHMENTS = "attachments";
     /// Name that the client gives itself (EHLO, connection attributes).
     CLIENT_NAME = "client_name";
+    /// Where a program wrote a line: `stdout`, `stderr`, or the path of a file.
+    STREAM = "stream";
     /// Technique recognised.
     TECHNIQUE = "technique";
     /// Ports, comma-separated, ranges with `-`.
@@ -174,4 +176,58 @@ fields! {
     EVENT = "event";
     /// Whether a container has all rights of its host.
     PRIVILEGED = "privileged";
+    /// Whose words an event is about: `client` or `server`.
+    SIDE = "side";
+    /// Signature of a SYN or SYN-ACK, as p0f 3 writes it.
+    SIGNATURE = "signature";
+    /// System that a signature fits.
+    OS_GUESS = "os_guess";
+    /// Program that makes such packets.
+    TOOL = "tool";
+    /// Time to live of a packet as it arrived.
+    TTL = "ttl";
+    /// Routers between, guessed by the time to live.
+    DISTANCE = "distance";
+    /// Largest packet that a host's link carries in bytes, by what it says.
+    MTU = "mtu";
+    /// JA3S hash of a TLS server.
+    JA3S = "ja3s";
+    /// HASSHServer of an SSH server.
+    HASSH_SERVER = "hassh_server";
+    /// Version text of the server.
+    SERVER_VERSION = "server_version";
+    /// SHA-256 of a certificate, lower-case hex.
+    CERTIFICATE_SHA256 = "certificate_sha256";
+    /// Whom a certificate is for.
+    SUBJECT_NAME = "subject_name";
+    /// Who has signed a certificate.
+    ISSUER = "issuer";
+    /// Names that a certificate holds for, comma-separated.
+    NAMES = "names";
+    /// Whether a certificate is signed by its own key: `yes` or `no`.
+    SELF_SIGNED = "self_signed";
+    /// Options that a DHCP client asks for (option 55), comma-separated.
+    DHCP_PARAMETERS = "dhcp_parameters";
+    /// Vendor class of a DHCP client (option 60).
+    VENDOR_CLASS = "vendor_class";
+    /// Packets of both sides.
+    PACKETS = "packets";
+    /// Segments that came again.
+    RETRANSMITS = "retransmits";
+    /// Milliseconds from one to the next, on average.
+    INTERVAL_MS = "interval_ms";
+    /// How uneven intervals are: deviation in percent of the mean.
+    JITTER_PERCENT = "jitter_percent";
+    /// Ticks in a second of the clock of TCP timestamps.
+    CLOCK_HZ = "clock_hz";
+    /// How fast that clock goes, parts in a million.
+    SKEW_PPM = "skew_ppm";
+    /// How a host was asked: `jarm`, `hassh_server`, `certificate`, `banner`, `syn_ack`.
+    PROBE = "probe";
+    /// What came out.
+    VALUE = "value";
+    /// What came out the time before.
+    BEFORE = "before";
+    /// Which of several rounds.
+    PHASE = "phase";
 }

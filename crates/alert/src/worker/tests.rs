@@ -201,6 +201,14 @@ async fn what_a_target_does_not_take_is_sent_again_until_it_is_given_up() {
     );
     assert_eq!((of("down").state, of("down").attempts), (DeliveryState::Failed, TRIES));
     assert!(of("down").answer.starts_with("connect to the target: "), "{}", of("down").answer);
+    let told = |site: &Site| site.alerter.deaf.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(told(&site), ["down"]);
+    let mut rules = site.alerter.store.alert_rule_list().await.unwrap();
+    site.alerter.watch(&rules, now).await.unwrap();
+    assert_eq!(told(&site), ["down"]);
+    rules.retain(|rule| rule.name != "down");
+    site.alerter.watch(&rules, now).await.unwrap();
+    assert!(told(&site).is_empty(), "a rule that is gone is not told of");
     assert!(site.alerter.store.alert_again(of("down").id, now).await.unwrap());
     assert_eq!(site.alerter.store.alert_in_state(DeliveryState::Waiting, now, 9).await.unwrap().len(), 1);
 }

@@ -4,7 +4,10 @@ use super::{
     Context,
     conditions::{self, Conditions},
 };
-use crate::output::{self, Cell};
+use crate::{
+    output::{self, Cell},
+    stead,
+};
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
 use decnet_model::record::{Page, Sighting};
@@ -66,7 +69,7 @@ impl Artifacts {
                 output::list(&header, rows.iter().map(cells).collect(), wide);
                 Ok(())
             }
-            Verb::Get { sha256, output } => get(context, &sha256, output),
+            Verb::Get { sha256, output } => get(context, &sha256, output).await,
         }
     }
 }
@@ -83,14 +86,26 @@ fn cells(row: &Sighting) -> Vec<Cell> {
     ]
 }
 
-fn get(context: &Context, sha256: &str, target: PathBuf) -> Result<()> {
+/// Why there is no content.
+async fn missing(context: &Context, sha256: &str) -> String {
+    let row = match context.look().await {
+        Ok(store) => store.artefact_get(sha256).await.ok().flatten(),
+        Err(_) => None,
+    };
+    match row.and_then(|row| row.unkept) {
+        Some(limit) => format!("the content of this artefact is not kept: it met the limit events.{limit}"),
+        None => "no artefact has this hash".to_owned(),
+    }
+}
+
+async fn get(context: &Context, sha256: &str, target: PathBuf) -> Result<()> {
     let Some(sha256) = super::sha256(sha256) else {
         bail!("{sha256:?} is no SHA-256: give all 64 hex digits");
     };
     let path = context.paths().artefact(&sha256);
-    let content = match fs_err::read(&path) {
+    let content = match stead::read(context.paths().root(), &path) {
         Ok(content) => content,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => bail!("no artefact has this hash"),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => bail!(missing(context, &sha256).await),
         Err(error) => return Err(error).context("read the artefact"),
     };
     if target.as_os_str() == "-" {

@@ -10,7 +10,11 @@ use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
 use decnet_analysis::profile::facts;
 use decnet_model::record::{AttackerView, Page};
-use decnet_shape::{Attacker, Contact, Origin, Pace, Profile, ProfileDetail, ProfileQuery, Reputation};
+use decnet_shape::{
+    Attacker, Contact, FINGERPRINTS, Fingerprint, Origin, Pace, Profile, ProfileDetail, ProfileQuery,
+    Reputation,
+};
+use netsvc_wire::stamp;
 use std::net::IpAddr;
 
 /// Show who touched the fleet, last seen first
@@ -140,12 +144,16 @@ async fn show(context: &Context, address: IpAddr, json: bool) -> Result<()> {
     let identity = store.identity_of(address).await.context(read)?;
     let known = store.enrichment_get(&[address]).await.context(read)?;
     let answers = store.reputation_get(&[address]).await.context(read)?;
+    let fingerprints = store.fingerprint_list(address, FINGERPRINTS).await.context(read)?;
+    let probed = store.probed_get(address).await.context(read)?;
     let detail = ProfileDetail {
         profile: Profile { identity, ..row.into() },
         facts: facts::facts(row)?,
         origin: Origin::of(known.first()),
         reputation: answers.iter().map(Reputation::from).collect(),
         targets: contacts.iter().map(Contact::from).collect(),
+        fingerprints: fingerprints.iter().map(Fingerprint::from).collect(),
+        probed_at: probed.map(|probed| stamp::format(probed.asked_at)),
     };
     if json {
         output::json(&detail);
@@ -189,6 +197,7 @@ fn tell(detail: &ProfileDetail) {
         output::line(&format!("{:>5} x  {}", said.times, said.text));
     }
     output::line("");
+    recognised(detail);
     let cells = |row: &Contact| -> Vec<Cell> {
         let numbers = [row.counts.events, row.counts.interactions, row.counts.credentials];
         let mut cells: Vec<Cell> = vec![(&row.decky).into(), (&row.service).into()];
@@ -197,6 +206,23 @@ fn tell(detail: &ProfileDetail) {
     };
     let header = ["DECKY", "SERVICE", "EVENTS", "INTERACTIONS", "CREDENTIALS"];
     output::list(&header, detail.targets.iter().map(cells).collect(), false);
+}
+
+/// What it can be recognised by.
+fn recognised(detail: &ProfileDetail) {
+    if let Some(at) = &detail.probed_at {
+        output::line(&format!("asked by the prober at {at}"));
+    }
+    if detail.fingerprints.is_empty() {
+        return;
+    }
+    let cells = |one: &Fingerprint| -> Vec<Cell> {
+        let times = one.events.to_string();
+        vec![one.kind.into(), one.value.as_str().into(), one.detail.as_str().into(), times.into()]
+    };
+    let rows = detail.fingerprints.iter().map(cells).collect();
+    output::list(&["FINGERPRINT", "VALUE", "WHAT IT MEANS", "TIMES"], rows, false);
+    output::line("");
 }
 
 /// A pace, where there is one.

@@ -4,6 +4,7 @@ use super::{Context, version::version};
 use crate::{
     archive::{self, Writer},
     house, output,
+    restoration::{self, BESIDE, GATHERED, STATE, STORE, beside},
     settings::HOST_INI,
 };
 use anyhow::{Context as _, Result, bail};
@@ -14,21 +15,15 @@ use netsvc_wire::stamp;
 use serde_json::json;
 use std::{
     fs,
-    io::{self, BufReader, BufWriter, Seek, Write},
+    io::{self, BufWriter, Write},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
 /// What the archive calls itself.
 const KIND: &str = "decnet backup";
-/// The store in it.
-const STORE: &str = "store.dump";
-/// The state folder in it.
-const STATE: &str = "state";
 /// The host INI in it.
 const INI: &str = "etc/decnet.ini";
-/// Folders of the state folder that hold nothing to keep: what runs now, and what a restore was busy with.
-const PASSING: [&str; 2] = ["run", "restore.new"];
 
 /// Write the whole installation to a file: store, event log, artefacts, secrets, rules, settings
 ///
@@ -66,7 +61,7 @@ impl Backup {
     pub async fn run(self, context: &Context) -> Result<()> {
         let store = context.store().await?;
         let writer = Writer::create(&self.file)?;
-        let dump = beside(&self.file);
+        let dump = beside(&self.file, ".store");
         let done = write(context, &store, writer, &dump).await;
         // There is none where it could not be made.
         let _ = fs::remove_file(&dump);
@@ -84,13 +79,6 @@ impl Backup {
         }
         Ok(())
     }
-}
-
-/// The name of a file for the time being.
-fn beside(file: &Path) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(".store");
-    PathBuf::from(name)
 }
 
 /// Writes the store first: what is recorded meanwhile is in the event log, which is read again from where it stood.
@@ -117,15 +105,11 @@ async fn write(context: &Context, store: &Store, mut writer: Writer, dump: &Path
 fn kept(context: &Context) -> Result<Vec<(String, PathBuf, bool)>> {
     let paths = context.paths();
     let database = context.database();
-    let beside = |path: &Path, side: &str| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(side);
-        PathBuf::from(name)
-    };
-    // The copy of the store stands for them; locks are nobody's.
-    let mut left: Vec<PathBuf> = ["", "-wal", "-shm"].map(|side| beside(&database, side)).into();
-    left.extend(PASSING.map(|name| paths.root().join(name)));
-    left.extend([paths.state_lock(), paths.keeper_lock()]);
+    // The copy of the store stands for them; locks are nobody's; what runs now and what a restore was busy with pass.
+    let mut left: Vec<PathBuf> = BESIDE.map(|side| beside(&database, side)).into();
+    left.push(database.clone());
+    left.extend(restoration::own(&paths, &database));
+    left.extend([paths.run(), paths.state_lock(), paths.keeper_lock()]);
     let (mut found, mut folders) = (Vec::new(), vec![paths.root().to_owned()]);
     while let Some(folder) = folders.pop() {
         let entries = match fs::read_dir(&folder) {
@@ -156,15 +140,6 @@ fn holds(path: &Path, file: &Path) -> bool {
     matches!((path.canonicalize(), file.canonicalize()), (Ok(path), Ok(file)) if file.starts_with(&path))
 }
 
-/// Removes a file or a folder with all that is in it, if it is there.
-fn remove(path: &Path) -> Result<()> {
-    match fs::symlink_metadata(path) {
-        Ok(data) if data.is_dir() => fs_err::remove_dir_all(path).context("make room"),
-        Ok(_) => fs_err::remove_file(path).context("make room"),
-        Err(_) => Ok(()),
-    }
-}
-
 impl Restore {
     /// Runs the command.
     ///
@@ -172,7 +147,9 @@ impl Restore {
     /// When the file is none, there is an installation and nobody said to replace it, or somebody works there.
     pub async fn run(self, context: &Context) -> Result<()> {
         let paths = context.paths();
-        let there = context.is_installed() && !is_empty(context).await?;
+        // One that was interrupted is ended by this one.
+        let there =
+            restoration::is_half_done(&paths) || (context.is_installed() && !is_empty(context).await?);
         if there && !self.given {
             bail!(
                 "{} has an installation: with --i-know-what-im-doing, what is in the file takes its place",
@@ -181,14 +158,22 @@ impl Restore {
         }
         fs_err::create_dir_all(paths.root()).context("make the state folder")?;
         let _whole = Claim::whole(&paths)?;
-        let fresh = paths.root().join(PASSING[1]);
-        if fresh.exists() {
-            fs_err::remove_dir_all(&fresh).context("remove what another restore left")?;
-        }
+        house::end_restore(context).await?;
+        let fresh = paths.root().join(GATHERED);
         let manifest = archive::unpack(&self.file, KIND, &fresh)?;
-        let done = replace(context, &fresh, &self.file).await;
-        fs_err::remove_dir_all(&fresh).context("remove what was unpacked")?;
-        let rows = done?;
+        let rows = match house::put_back(context, stale(context, &self.file)?).await {
+            Err(error) if !restoration::is_half_done(&paths) => {
+                // What was there is there; if this fails, the next start does it.
+                let _ = house::end_restore(context).await;
+                return Err(error);
+            }
+            replaced => replaced?,
+        };
+        if manifest.files.contains_key(INI) && !Path::new(HOST_INI).exists() {
+            output::note(&format!(
+                "{HOST_INI} is not there: `decnet init` makes one; the backup has that of its host"
+            ));
+        }
         if self.json {
             let about = manifest.about;
             output::json(&json!({ "rows": rows, "files": manifest.files.len(), "about": about }));
@@ -200,6 +185,15 @@ impl Restore {
     }
 }
 
+/// What the copy that was unpacked does not have belongs to another installation: an authority's key, for one. `file`
+/// stays.
+fn stale(context: &Context, file: &Path) -> Result<Vec<String>> {
+    let state = context.paths().root().join(GATHERED).join(STATE);
+    let rest = kept(context)?.into_iter();
+    let rest = rest.filter(|(name, ..)| !name.contains('/') && !state.join(name).exists());
+    Ok(rest.filter(|(_, path, _)| !holds(path, file)).map(|(name, ..)| name).collect())
+}
+
 async fn is_empty(context: &Context) -> Result<bool> {
     let store = context.store().await?;
     let empty = store.is_empty().await.context("look at the store")?;
@@ -207,36 +201,41 @@ async fn is_empty(context: &Context) -> Result<bool> {
     Ok(empty && !context.paths().install_secret().exists())
 }
 
-/// Puts what was unpacked of `file` in the place of what is there; how many rows the store has then.
-async fn replace(context: &Context, fresh: &Path, file: &Path) -> Result<u64> {
-    let mut copy =
-        BufReader::new(fs_err::File::open(fresh.join(STORE)).context("open the copy of the store")?);
-    // Nothing goes before it is certain that something comes.
-    Store::look_through(&mut copy).context("read the copy of the store")?;
-    copy.rewind().context("read the copy of the store")?;
-    let state = fresh.join(STATE);
-    // What the copy does not have belongs to another installation: an authority's key, for one.
-    let rest =
-        kept(context)?.into_iter().filter(|(name, ..)| !name.contains('/') && !state.join(name).exists());
-    let stale: Vec<PathBuf> = rest.map(|(_, path, _)| path).filter(|path| !holds(path, file)).collect();
-    let store = context.store_or_new().await?;
-    store.reset().await.context("empty the store")?;
-    let rows = store.fill(&mut copy).await.context("fill the store")?;
-    store.close().await;
-    let root = context.paths().root().to_owned();
-    stale.iter().try_for_each(|path| remove(path))?;
-    for entry in fs::read_dir(&state).into_iter().flatten().flatten() {
-        let to = root.join(entry.file_name());
-        remove(&to)?;
-        fs_err::rename(entry.path(), &to).context("put it in its place")?;
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::{Origin, Settings};
+    use decnet_model::paths::Paths;
+
+    /// Everything that `Paths` names, whoever adds to it: what is in none of both lists fails.
+    #[test]
+    fn a_backup_has_every_folder_of_an_installation_but_those_that_pass() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("state");
+        let paths = Paths::new(&root);
+        let state = root.display().to_string();
+        let layer = vec![("DECNET_STATE_DIR".to_owned(), state, Origin::Flag("state-dir"))];
+        let context = Context::new(Settings::resolve(&[layer]).unwrap());
+        let (keeping, passing) = (paths.keeping(), paths.passing());
+        for path in keeping.iter().chain(&passing) {
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "x").unwrap();
+        }
+        // And one that nobody has thought of.
+        fs::create_dir(root.join("later")).unwrap();
+        fs::write(root.join("later/x"), "x").unwrap();
+        let found: Vec<PathBuf> = kept(&context)
+            .unwrap()
+            .into_iter()
+            .filter(|(.., folder)| !folder)
+            .map(|(_, path, _)| path)
+            .collect();
+        for path in &keeping {
+            assert!(found.contains(path), "{} is to be in a backup", path.display());
+        }
+        assert!(found.contains(&root.join("later/x")));
+        for path in &passing {
+            assert!(!found.contains(path), "{} passes", path.display());
+        }
     }
-    // On this host the workers may be another user than where it was made.
-    house::hand_over(&context.paths(), house::house_user(context.settings())?)?;
-    let ini = fresh.join(INI);
-    if ini.is_file() && !Path::new(HOST_INI).exists() {
-        output::note(&format!(
-            "{HOST_INI} is not there: `decnet init` makes one; the backup has that of its host"
-        ));
-    }
-    Ok(rows)
 }

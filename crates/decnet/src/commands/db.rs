@@ -102,7 +102,8 @@ async fn check(context: &Context, json: bool) -> Result<()> {
 
 async fn migrate(context: &Context) -> Result<()> {
     context.ensure_there()?;
-    let before = Store::version(&context.store_place()).await.context("look at the store")?;
+    let before =
+        Store::version(&context.store_place(), context.stead()).await.context("look at the store")?;
     context.store_or_new().await?.close().await;
     let version = Store::VERSION;
     output::line(&match before {

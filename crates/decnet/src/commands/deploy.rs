@@ -66,7 +66,7 @@ fn said_by_a_file() -> impl Iterator<Item = &'static str> {
 pub struct Deploy {
     /// Read the fleet from a deployment INI, `-` from the standard input; what says where it stands goes before the
     /// file
-    #[arg(long, value_name = "FILE", conflicts_with_all = said_by_a_file())]
+    #[arg(long, visible_alias = "learned", value_name = "FILE", conflicts_with_all = said_by_a_file())]
     pub config: Option<PathBuf>,
     /// How many deckies
     #[arg(long, short = 'n', default_value_t = 5)]
@@ -298,8 +298,13 @@ pub fn show(fleet: &Fleet, json: bool) {
             decky.name.to_string(),
             decky.ip.to_string(),
             decky.system.clone(),
-            decky.slugs().join(" "),
-            decky.absent.join(" "),
+            decky
+                .slugs()
+                .into_iter()
+                .chain(fleet.brought(decky).map(|own| own.name.clone()))
+                .collect::<Vec<_>>()
+                .join(" "),
+            fleet.absent(decky).collect::<Vec<_>>().join(" "),
         ]
     });
 }

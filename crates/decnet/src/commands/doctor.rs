@@ -62,6 +62,7 @@ impl Doctor {
         let mut findings =
             vec![kernel(), landlock(), namespaces(), open_files(), stage(context), port(context)];
         findings.push(transport(context));
+        findings.push(containers());
         findings.extend(TOOLS.iter().map(|&(name, package, purpose)| tool(name, package, purpose)));
         findings.push(rust());
         let good = findings.iter().all(|finding| finding.grade != Grade::Bad);
@@ -150,6 +151,22 @@ fn stage(context: &Context) -> Finding {
     match context.fleet().stage_binary() {
         Ok(path) => finding("netsvcd", Grade::Good, path.display().to_string()),
         Err(error) => finding("netsvcd", Grade::Bad, error.to_string()),
+    }
+}
+
+/// Whether there is a daemon for the runtime docker, which nothing else needs.
+fn containers() -> Finding {
+    let socket = decnet_engine::docker::socket();
+    match std::os::unix::net::UnixStream::connect(&socket) {
+        Ok(_) => finding("Docker", Grade::Good, format!("a daemon listens at {}", socket.display())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            finding("Docker", Grade::Good, "no daemon; only --runtime docker needs one")
+        }
+        Err(error) => finding(
+            "Docker",
+            Grade::Lacking,
+            format!("{}: {error}; --runtime docker needs root and a daemon that runs", socket.display()),
+        ),
     }
 }
 

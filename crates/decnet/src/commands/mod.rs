@@ -9,6 +9,7 @@ pub mod backup;
 pub mod bad_input;
 pub mod breadcrumbs;
 pub mod canary;
+pub mod capture;
 pub mod clusters;
 pub mod conditions;
 pub mod config;
@@ -24,21 +25,26 @@ pub mod drill;
 pub mod enrich;
 pub mod events;
 pub mod export;
+pub mod image;
 pub mod incidents;
 pub mod init;
 pub mod inventory;
 pub mod lab;
+pub mod learn;
 pub mod log;
 pub mod mutate;
 pub mod numbers;
 pub mod operations;
 pub mod persona;
+pub mod probe;
+pub mod personas;
 pub mod reconcile;
 pub mod reuse;
 pub mod run;
 pub mod serve;
 pub mod sessions;
 pub mod site;
+pub mod sniffer;
 pub mod status;
 pub mod support;
 pub mod swarm;
@@ -51,13 +57,17 @@ pub mod user;
 pub mod version;
 pub mod worker;
 
-use crate::settings::{Name, Settings};
+use crate::{
+    restoration,
+    settings::{Name, Settings},
+    stead,
+};
 use anyhow::{Context as _, Result, bail};
 use decnet_model::{
     flaw::{self, Flaw},
     paths::Paths,
 };
-use decnet_store::Store;
+use decnet_store::{Assume, Store};
 use netsvc_persona::stage::Limits;
 use netsvc_wire::stamp;
 use std::{
@@ -102,7 +112,22 @@ impl Context {
         if !self.is_remote() && !self.may_write() {
             return self.look().await;
         }
-        Store::open(&self.store_place()).await.context("open the store")
+        self.opened().await
+    }
+
+    /// Opens the store with everything, as whoever its folder belongs to.
+    async fn opened(&self) -> Result<Store> {
+        let place = self.store_place();
+        let store = match self.stead() {
+            Some(assume) => Store::open_by(&place, assume).await,
+            None => Store::open(&place).await,
+        };
+        store.context("open the store")
+    }
+
+    /// As whom root opens the store.
+    pub(crate) fn stead(&self) -> Option<Assume> {
+        if self.is_remote() { None } else { stead::of(&self.database()) }
     }
 
     /// Opens the store to look at it: nothing is written, and no lock is waited for long.
@@ -112,7 +137,7 @@ impl Context {
     pub async fn look(&self) -> Result<Store> {
         self.ensure_there()?;
         if self.is_remote() {
-            return Store::open(&self.store_place()).await.context("open the store");
+            return self.opened().await;
         }
         let path = self.database();
         let beside = |side: &str| {
@@ -128,7 +153,12 @@ impl Context {
                 path.display()
             );
         }
-        Store::open_read_only(&path.display().to_string(), still).await.context("open the store")
+        let place = path.display().to_string();
+        let store = match self.stead() {
+            Some(assume) => Store::open_read_only_by(&place, still, assume).await,
+            None => Store::open_read_only(&place, still).await,
+        };
+        store.context("open the store")
     }
 
     /// Checks that there is an installation, open to us.
@@ -139,6 +169,11 @@ impl Context {
         use std::{io::ErrorKind, os::unix::fs::MetadataExt};
         let root = self.paths().root().to_owned();
         let shown = root.display();
+        if restoration::is_half_done(&self.paths()) {
+            bail!(
+                "a restore of {shown} was interrupted: `decnet run` or `decnet restore`, as root, finishes it"
+            );
+        }
         match fs_err::metadata(self.database()) {
             Err(error) if error.kind() == ErrorKind::PermissionDenied => {
                 let owner = fs_err::metadata(&root).map_or_else(
@@ -180,7 +215,7 @@ impl Context {
         {
             fs_err::create_dir_all(&folder).map_err(|error| closed(error, paths.root()))?;
         }
-        Store::open(&self.store_place()).await.context("open the store")
+        self.opened().await
     }
 
     /// Whether the database is a server's, which may be away for a while.

@@ -5,7 +5,10 @@ use super::{
     conditions::{self, Conditions},
     events,
 };
-use crate::output::{self, Cell};
+use crate::{
+    output::{self, Cell},
+    stead,
+};
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
 use decnet_model::record::{Filter, Page, Session};
@@ -175,7 +178,7 @@ async fn replay(context: &Context, id: &str, speed: f64, form: Form) -> Result<(
         bail!("session {} has no recording: it had no terminal, or it is still open", session.id);
     };
     let path = context.paths().artefact(sha256);
-    let recording = fs_err::read(&path).context("read the recording")?;
+    let recording = stead::read(context.paths().root(), &path).context("read the recording")?;
     if form == Form::Raw {
         return output::raw(&recording).context("write the recording");
     }

@@ -101,6 +101,7 @@ impl Status {
         if let Ok(stored) = &stored {
             output::line(&sum(&stored.totals));
         }
+        health.artefact_use().iter().for_each(|used| output::line(used));
         problems.iter().for_each(|problem| output::line(&format!("! {problem}")));
         well(&problems)
     }
@@ -217,9 +218,11 @@ fn cells(rows: &[&DeckyRow], actual: impl Fn(&DeckyRow) -> &'static str) -> Vec<
     rows.iter().map(cell).collect()
 }
 
-/// Services that the decky's archetype names and that do not exist yet.
+/// Services that the decky was to have and does not.
 fn absent(row: &DeckyRow) -> Vec<String> {
-    serde_json::from_str::<Decky>(&row.plan).map(|decky| decky.absent).unwrap_or_default()
+    let mut absent = serde_json::from_str::<Decky>(&row.plan).map(|decky| decky.absent).unwrap_or_default();
+    absent.retain(|slug| !row.services.contains(slug));
+    absent
 }
 
 /// Where a native fleet stands.

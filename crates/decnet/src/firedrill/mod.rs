@@ -79,6 +79,8 @@ impl Way {
         match fleet.runtime {
             Runtime::Native => Way::Probe(NetdClient::new(context.paths().netd_socket())),
             Runtime::Loopback => Way::Loopback(source),
+            // The host has a way of its own to each container.
+            Runtime::Docker => Way::Segment,
         }
     }
 

@@ -9,7 +9,7 @@ use decnet_engine::{
     confine::{HOUSE_USER, User},
     native,
 };
-use decnet_model::paths::Paths;
+use decnet_model::{paths::Paths, worker::Worker};
 use decnet_pipeline::collector::RELAYED;
 use nix::unistd::geteuid;
 use std::{
@@ -85,7 +85,7 @@ fn wanted_user(settings: &Settings) -> Result<Option<User>> {
 }
 
 /// Gives everything in the state folder that root made to `user`, and closes it to others. Spools stay the
-/// service processes', the install secret and what netd and the lab keep stay root's.
+/// service processes', the install secret and what netd, the lab and the runtime of containers keep stay root's.
 ///
 /// # Errors
 /// When something keeps its owner.
@@ -147,10 +147,12 @@ fn give(path: &Path, at: &Path, user: Option<User>, paths: &Paths, depth: u32) -
 fn is_kept(path: &Path, paths: &Paths) -> bool {
     let name = path.file_name().map(|name| name.as_encoded_bytes().to_owned()).unwrap_or_default();
     let runs = path.parent() == Some(&paths.run());
-    // The house's own spools are its user's: that of canaries, and those of what other hosts send.
-    let own = path == paths.spool(decnet_model::worker::Worker::Canary.name())
+    // The house's own spools are its user's: those of its workers, and those of what other hosts send.
+    let writers = [Worker::Canary, Worker::Sniffer, Worker::Prober];
+    let own = writers.iter().any(|worker| path == paths.spool(worker.name()))
         || name.starts_with(RELAYED.as_bytes());
     path == paths.install_secret()
+        || path == paths.containers()
         || (path.parent() == Some(&paths.spools()) && !own)
         || (runs && [b"netd.".as_slice(), b"lab."].iter().any(|of| name.starts_with(of)))
 }

@@ -8,13 +8,15 @@
 mod handover;
 mod orders;
 mod part;
+mod restoring;
 
 pub use handover::{hand_over, house_user, tell_of_user};
 pub use part::main as part_main;
+pub(crate) use restoring::{end as end_restore, replace as put_back};
 
 use crate::{
     commands::Context,
-    logs, notify, oidc, tls,
+    logs, notify, oidc, stead, tls,
     workers::{self, Failure},
 };
 use anyhow::{Context as _, Result};
@@ -65,8 +67,9 @@ pub async fn keep(
     let host = workers::host(context, "run");
     let own = tokio::spawn(runtime::supervise(host, bodies, Backoff::default(), end_own.subscribe()));
     let end_parts = watch::Sender::new(false);
-    let parts: Vec<JoinHandle<()>> = [Process::House, Process::Swarm, Process::Api, Process::Canary]
-        .into_iter()
+    let parts: Vec<JoinHandle<()>> = Process::PARTS
+        .iter()
+        .copied()
         .map(|process| (process, lives_in(process)))
         .filter(|(_, workers)| !workers.is_empty())
         .map(|(process, workers)| {
@@ -173,12 +176,16 @@ fn has_swarm(context: &Context) -> bool {
 async fn prepare(context: &Context, workers: &[Worker]) -> Result<Claim> {
     // Before anything is made: a mistake of the operator's is told at once, and by no worker that starts for ever.
     check(context, workers)?;
+    restoring::settle(context).await?;
     let share = Claim::share(&context.paths())?;
     if workers == [Worker::Web] {
         // The installation may be elsewhere.
         fs_err::create_dir_all(context.paths().run()).context("make the run folder")?;
         hand_over(&context.paths(), house_user(context.settings())?)?;
         return Ok(share);
+    }
+    if !context.is_remote() && stead::is_closed(&context.database()) {
+        hand_over(&context.paths(), house_user(context.settings())?)?;
     }
     let store = context.store_or_new().await.context("prepare the store");
     // A database that is away for a while is the workers' affair: they say so, and try again.

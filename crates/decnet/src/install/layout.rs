@@ -39,6 +39,25 @@ pub struct Layout {
     pub copied: bool,
     /// Group whose members may use the bus, where that is another one.
     pub bus_group: Option<String>,
+    /// Folders outside the state folder that workers write to: that of the bus's socket and that of a SQLite file.
+    pub outside: Vec<PathBuf>,
+}
+
+/// Folders of files that settings put outside the state folder.
+fn outside(settings: &Settings, state: &Path) -> Vec<PathBuf> {
+    let database =
+        settings.given(Name::DbUrl).filter(|url| !url.starts_with("mysql:") && !url.starts_with("mariadb:"));
+    let database = database.map(|url| url.trim_start_matches("sqlite:").trim_start_matches("//"));
+    let files = [settings.given(Name::BusSocket), database].into_iter().flatten().map(Path::new);
+    let folders = files.filter(|file| file.is_absolute()).filter_map(Path::parent);
+    // What systemd would read as something else is the operator's to write down.
+    let plain =
+        |folder: &&Path| !folder.display().to_string().contains([' ', '\t', '\n', '%', '"', '\'', '\\']);
+    let mut found: Vec<PathBuf> =
+        folders.filter(|folder| !folder.starts_with(state)).filter(plain).map(Path::to_owned).collect();
+    found.sort();
+    found.dedup();
+    found
 }
 
 /// Why a host cannot be set up so.
@@ -136,7 +155,8 @@ impl Layout {
         let prefix = asked.prefix.map(|prefix| std::path::absolute(&prefix).unwrap_or(prefix));
         let (user, group, duty) = (asked.user, asked.group, asked.duty);
         let bus_group = settings.given(Name::BusGroup).filter(|other| **other != group).map(str::to_owned);
-        Ok(Layout { prefix, user, group, folder, state, duty, source, copied, bus_group })
+        let outside = outside(settings, &state);
+        Ok(Layout { prefix, user, group, folder, state, duty, source, copied, bus_group, outside })
     }
 
     /// A path of the host as it is reached from here.

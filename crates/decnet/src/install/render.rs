@@ -130,7 +130,12 @@ fn rights(grants: &Grants, layout: &Layout, gives: Option<&str>, text: &mut Stri
     line("RestrictAddressFamilies", &grants.families.join(" "));
     for place in grants.write {
         match place {
-            Place::State => line("ReadWritePaths", &layout.state.display().to_string()),
+            Place::State => {
+                line("ReadWritePaths", &layout.state.display().to_string());
+                for folder in &layout.outside {
+                    line("ReadWritePaths", &folder.display().to_string());
+                }
+            }
             // journald has them.
             Place::Messages | Place::System | Place::Certificates => {}
         }
@@ -215,6 +220,7 @@ mod tests {
             source: "/usr/bin".into(),
             copied: false,
             bus_group: None,
+            outside: Vec::new(),
         };
         let given = Layout { bus_group: Some("siem".to_owned()), ..plain.clone() };
         let bus = unit(Worker::Bus, &given);
@@ -222,5 +228,11 @@ mod tests {
         assert!(bus.contains("\nSystemCallFilter=@chown\n") && !bus.contains("PrivateUsers"), "{bus}");
         assert_eq!(unit(Worker::Ingester, &given), unit(Worker::Ingester, &plain));
         assert!(unit(Worker::Bus, &plain).contains("\nPrivateUsers=yes\n"));
+        let elsewhere = Layout { outside: vec!["/srv/db".into()], ..plain };
+        let ingester = unit(Worker::Ingester, &elsewhere);
+        assert!(
+            ingester.contains("\nReadWritePaths=/var/lib/decnet\nReadWritePaths=/srv/db\n"),
+            "{ingester}"
+        );
     }
 }

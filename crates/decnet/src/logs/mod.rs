@@ -10,6 +10,7 @@ use crate::{
     settings::{Name, Settings},
 };
 use decnet_model::paths::Paths;
+use decnet_pipeline::runtime::get;
 use file::LogFile;
 use std::{path::PathBuf, sync::OnceLock, time::Duration};
 use syslog::Rfc5424;
@@ -50,7 +51,7 @@ fn configured(settings: &Settings) -> Levels {
 /// Has this process say as much as `decnet log level` last said, or the settings, for as long as it runs.
 pub async fn follow(settings: Settings) {
     let path = Paths::new(settings.state_dir()).log_levels();
-    let read = || fs_err::read_to_string(&path).ok();
+    let read = || String::from_utf8(get(&path).ok()?).ok();
     let mut last = None;
     loop {
         let wanted = read();

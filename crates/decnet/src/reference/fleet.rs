@@ -2,7 +2,10 @@
 
 use super::{cell, code, codes, table};
 use decnet_model::archetype::{ARCHETYPES, DISTROS};
-use decnet_plan::key::{Flag, KEYS, Settle};
+use decnet_plan::{
+    ini::CUSTOM_KEYS,
+    key::{Flag, KEYS, Settle},
+};
 
 pub(super) fn keys() -> String {
     let rows = KEYS.iter().map(|key| {
@@ -21,6 +24,16 @@ pub(super) fn keys() -> String {
         "# Fleet file\n\nAn INI file: `[general]` speaks of the fleet, each other section of one decky or, with \
          `amount`, of a group. `decnet plan --config FILE` says what it comes to and names mistakes by line.\n\n{}",
         table(&["Key", "For example", "What it says", "Option of `deploy`", "When it changes"], rows)
+    ) + &custom()
+}
+
+/// Keys of a section that brings a service along.
+fn custom() -> String {
+    let rows = CUSTOM_KEYS.iter().map(|key| vec![code(key.name), code(key.example), cell(key.help)]);
+    format!(
+        "\n## Services of your own\n\n`[custom-NAME]` brings a service along, which deckies name in `services`; the runtime \
+         docker serves it. See [Containers](../docker.md).\n\n{}",
+        table(&["Key", "For example", "What it says"], rows)
     )
 }
 

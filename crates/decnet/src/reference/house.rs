@@ -36,6 +36,18 @@ pub(super) fn settings() -> String {
     )
 }
 
+pub(super) fn tables() -> String {
+    let rows = decnet_store::growth()
+        .map(|rule| vec![code(rule.table), rule.growth.name().to_owned(), cell(rule.bound)]);
+    format!(
+        "# Tables\n\nWhat the store holds (`decnet db check` looks whether it is sound) and how it grows: `fixed` does \
+         not, `operators` as they work, `bounded` is deleted from the oldest on, and `evidence` stays, because it is \
+         what DECNET is there for: `decnet export` and `decnet backup` take it elsewhere, `decnet db reset` begins \
+         anew.\n\n{}",
+        table(&["Table", "Grows", "Bound"], rows)
+    )
+}
+
 pub(super) fn workers() -> String {
     let rows = Worker::ALL.iter().map(|worker| {
         let spec = worker.spec();

@@ -34,6 +34,7 @@ pub fn pages() -> Vec<Page> {
         page("machines", "Archetypes and distributions", fleet::machines()),
         page("events", "Kinds of events", events::kinds()),
         page("settings", "Settings, their variables and defaults", house::settings()),
+        page("tables", "Tables of the store, how each grows and what bounds it", house::tables()),
         page("workers", "Workers and the processes that they live in", house::workers()),
         page("commands", "Every verb of the command line with its options", commands::verbs()),
         page("canaries", "Kinds of canaries, what makes each fire and what does not", canary::kinds()),

@@ -43,8 +43,11 @@ const FORMER: &[(&str, &str)] = &[
         "the collector takes every line; floods are counted where they are made (kind `flood`)",
     ),
     ("DECNET_SNIFFER_IFACE", "the packet gate sees the segment that `deploy --interface` names"),
-    ("DECNET_EMBED_SNIFFER", "the packet gate of the fleet sees all packets; there is no sniffer"),
-    ("DECNET_PROBE_PORTS_", "attackers are not probed"),
+    ("DECNET_EMBED_SNIFFER", "the sniffer is a worker and a process of its own"),
+    (
+        "DECNET_PROBE_PORTS_",
+        "probe.tls-ports, probe.ssh-ports and probe.banner-ports say it, within probe.ranges",
+    ),
     ("DECNET_OSFP_PROVIDERS", "systems of attackers are not guessed by providers"),
     ("DECNET_NODE_BIN", "no program of Node.js is started"),
     (

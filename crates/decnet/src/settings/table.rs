@@ -166,6 +166,13 @@ knobs! {
         "Port for names of canaries, over UDP and TCP; one below 1024 needs root or CAP_NET_BIND_SERVICE";
     CanaryProxies = "canary.proxies", "DECNET_CANARY_PROXIES", "", Kind::Text,
         "Addresses of proxies before the pages, comma-separated, whose X-Forwarded-For is believed";
+    EmailgenLlm = "emailgen.llm", "DECNET_EMAILGEN_LLM", "", Kind::Text,
+        "Address of a language model before /chat/completions, as http://127.0.0.1:11434/v1, which then may say in \
+         other words what people of the fleet write; without it templates do";
+    EmailgenModel = "emailgen.model", "DECNET_EMAILGEN_MODEL", "llama3.2", Kind::Text, "Name of that model";
+    EmailgenKey = "emailgen.key", "DECNET_EMAILGEN_KEY", "", Kind::Secret, "Key for that model";
+    EmailgenPerDay = "emailgen.per-day", "DECNET_EMAILGEN_PER_DAY", "200", Kind::Count,
+        "Most questions to that model in a day (UTC)";
     AbuseIpDbKey = "intel.abuseipdb-key", "DECNET_ABUSEIPDB_API_KEY", "", Kind::Secret,
         "Key of AbuseIPDB, which then is asked about addresses of attackers; without it, it is not";
     AbuseIpDbPerDay = "intel.abuseipdb-per-day", "DECNET_ABUSEIPDB_PER_DAY", "900", Kind::Count,
@@ -189,6 +196,21 @@ knobs! {
         "Whether the list of Feodo Tracker is fetched into the folder intel, every six hours";
     IntelNever = "intel.never", "DECNET_INTEL_NEVER", "", Kind::Addresses,
         "Addresses and networks, comma-separated, that nobody is asked about, beside private ones and those of deckies";
+    ProbeRanges = "probe.ranges", "DECNET_PROBE_RANGES", "", Kind::Addresses,
+        "Addresses and networks, comma-separated, in which the worker `prober` asks attackers what they are, each once \
+         a day; without it nobody is asked";
+    ProbeNever = "probe.never", "DECNET_PROBE_NEVER", "", Kind::Addresses,
+        "Addresses and networks of probe.ranges that are never asked, comma-separated";
+    ProbeTlsPorts = "probe.tls-ports", "DECNET_PROBE_TLS_PORTS", "443,8443,993,995", Kind::Text,
+        "Ports that attackers are asked on for JARM and certificate, comma-separated";
+    ProbeSshPorts = "probe.ssh-ports", "DECNET_PROBE_SSH_PORTS", "22,2222", Kind::Text,
+        "Ports that attackers are asked on for HASSHServer, comma-separated";
+    ProbeBannerPorts = "probe.banner-ports", "DECNET_PROBE_BANNER_PORTS", "21,25,110,143", Kind::Text,
+        "Ports of attackers that are listened to for a banner, comma-separated";
+    ProbePerMinute = "probe.per-minute", "DECNET_PROBE_PER_MINUTE", "60", Kind::Count,
+        "Most connections of the prober in a minute, to all attackers together";
+    ProbePatience = "probe.seconds", "DECNET_PROBE_SECONDS", "5", Kind::Count,
+        "Seconds that the prober waits for an answer, 1 to 60";
     OidcIssuer = "oidc.issuer", "DECNET_OIDC_ISSUER", "", Kind::Text,
         "OpenID provider by which people may log in, by the address that it calls itself, as \
          https://login.example.org/realms/blue; without it they have passwords only";
@@ -231,6 +253,12 @@ knobs! {
         "Bytes of events in the store beyond which the oldest that are no evidence go";
     StoreKinds = "events.store-kinds", "DECNET_STORE_KINDS", "", Kind::Retention,
         "Less of some kinds of events, for example connect=7d,command=90d:500M";
+    ArtefactBytes = "events.artifact-bytes", "DECNET_ARTIFACT_BYTES", "10737418240", Kind::Count,
+        "Bytes of artefacts beyond which the oldest of the source that has left most go, or a new one is not kept";
+    ArtefactSourceBytes = "events.artifact-source-bytes", "DECNET_ARTIFACT_SOURCE_BYTES", "1073741824", Kind::Count,
+        "Bytes of artefacts of one source (an IPv4 address, an IPv6 network of 64 bits), beyond which no more are kept";
+    ArtefactDays = "events.artifact-days", "DECNET_ARTIFACT_DAYS", "365", Kind::Count,
+        "Days that the content of an artefact is kept; its hash and where it was seen stay";
     EventJson = "events.json", "DECNET_EVENT_JSON", "no", Kind::Flag, "Whether a JSON twin of the event log is written";
     SpoolBytes = "stage.spool-bytes", "DECNET_SPOOL_BYTES", "268435456", Kind::Count,
         "Bytes of unread event lines of a service process before it gives events up";

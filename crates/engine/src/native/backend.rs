@@ -2,7 +2,7 @@
 
 use super::client::{ClientError, NetdClient};
 use crate::{
-    node::Nodes,
+    node::{Nodes, Post},
     plan::{Backend, Error, Step, chain},
 };
 use async_trait::async_trait;
@@ -49,6 +49,10 @@ impl Backend for Native {
             }
         };
         outcome.map_err(failed)
+    }
+
+    async fn post(&self, post: Vec<Post>) -> Result<(), Error> {
+        self.client.post(post).await.map_err(failed)
     }
 }
 

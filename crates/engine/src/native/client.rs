@@ -4,7 +4,10 @@ use super::{
     config::NetdConfig,
     protocol::{LINE_MAX, NetdStatus, Reply, Request},
 };
-use crate::{lab::Lab, node::NodeSpec};
+use crate::{
+    lab::Lab,
+    node::{NodeSpec, Post},
+};
 use netsvc_persona::stage::Transport;
 use nix::{
     cmsg_space,
@@ -100,6 +103,14 @@ impl NetdClient {
     /// As for [`NetdClient::add`].
     pub async fn remove(&self, names: Vec<String>) -> Result<(), ClientError> {
         self.done(Request::Remove { names }).await
+    }
+
+    /// Puts letters into the mailboxes of nodes, in the place of those that were there.
+    ///
+    /// # Errors
+    /// As for [`NetdClient::add`].
+    pub async fn post(&self, post: Vec<Post>) -> Result<(), ClientError> {
+        self.done(Request::Post { post }).await
     }
 
     /// The nodes that exist.

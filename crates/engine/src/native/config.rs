@@ -11,6 +11,9 @@ pub const STAGE_USER: u32 = 64_999;
 /// the segment's own plan.
 pub const PROBE_ADDRESS: Ipv4Addr = decnet_model::probe::SEGMENT;
 
+/// Name of the socket on which copies of frames are handed out.
+pub(super) const FRAMES: &str = "netd.frames.sock";
+
 /// Settings of `netd`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct NetdConfig {
@@ -67,6 +70,11 @@ impl NetdConfig {
             probe: PROBE_ADDRESS,
             arp_wait: probe_wait(),
         }
+    }
+
+    /// Socket on which copies of frames are handed out, beside that for orders.
+    pub fn frames(&self) -> PathBuf {
+        self.socket.with_file_name(FRAMES)
     }
 }
 

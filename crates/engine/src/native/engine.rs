@@ -8,7 +8,7 @@ use super::{
     site::{OUTWARD_TABLE, Site, text},
 };
 use crate::{
-    node::{self, Conflict, NodeSpec},
+    node::{self, Conflict, NodeSpec, Post},
     sockets::bind_port,
     stage::{GateLink, Keeper, Kept, Role, StageError},
 };
@@ -36,6 +36,8 @@ pub(super) enum EngineError {
     Unfit { node: String, what: String, reason: &'static str },
     #[error("{node} cannot have {}: the host with hardware address {} has it", taken.address, text(taken.mac))]
     Taken { node: String, taken: Taken },
+    #[error("there is no node {0:?}")]
+    Unknown(String),
     #[error("{0}")]
     Files(String),
     #[error("{what}")]
@@ -173,6 +175,11 @@ impl Engine {
         Ok(())
     }
 
+    /// Puts letters into the mailboxes of nodes.
+    pub(super) async fn post(&mut self, post: Vec<Post>) -> Result<(), EngineError> {
+        self.serve.post(post).await.map_err(|source| EngineError::Stage { process: "serve", source })
+    }
+
     /// A socket in the probe namespace.
     pub(super) fn probe_socket(&self, transport: Transport) -> io::Result<OwnedFd> {
         let kind = match transport {
@@ -186,6 +193,24 @@ impl Engine {
             std::process::abort();
         }
         Ok(made?)
+    }
+
+    /// Hardware address of the node called `node`; `None`: of no one in particular.
+    ///
+    /// # Errors
+    /// [`EngineError::Unknown`] when there is no such node.
+    pub(super) fn mac(&self, node: Option<&str>) -> Result<Option<String>, EngineError> {
+        let Some(name) = node else { return Ok(None) };
+        let placed = self.nodes.get(name).ok_or_else(|| EngineError::Unknown(name.to_owned()))?;
+        Ok(Some(text(placed.mac)))
+    }
+
+    /// Has the gate copy frames into `into`: those of the hardware address `mac`, or all.
+    ///
+    /// # Errors
+    /// [`EngineError::Stage`] when the gate refuses, or is down.
+    pub(super) async fn mirror(&self, into: OwnedFd, mac: Option<String>) -> Result<(), EngineError> {
+        self.gate.mirror(into, mac).await.map_err(|source| EngineError::Stage { process: "gate", source })
     }
 
     /// How everything does.

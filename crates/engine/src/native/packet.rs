@@ -137,6 +137,14 @@ pub(super) fn open_tun(name: &str) -> io::Result<OwnedFd> {
     Ok(tun.into())
 }
 
+/// A socket that hears all frames of a device as they are.
+pub(super) fn ear(index: u32) -> io::Result<OwnedFd> {
+    let socket = unbound()?;
+    set(&socket, libc::SOL_SOCKET, libc::SO_RCVBUF, &RECEIVE_BUFFER)?;
+    bind(&socket, index, EVERYTHING)?;
+    Ok(socket)
+}
+
 /// A packet socket that receives nothing until it is bound to a device and a protocol.
 fn unbound() -> io::Result<OwnedFd> {
     let kind = libc::SOCK_RAW | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;

@@ -2,7 +2,10 @@
 //!
 //! The reply to [`Request::Probe`] carries the socket by SCM_RIGHTS.
 
-use crate::{node::NodeSpec, stage::StageStatus};
+use crate::{
+    node::{NodeSpec, Post},
+    stage::StageStatus,
+};
 use netsvc_persona::stage::Transport;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +25,11 @@ pub enum Request {
     Remove {
         /// Their names.
         names: Vec<String>,
+    },
+    /// Put letters into the mailboxes of nodes, in the place of those that were there.
+    Post {
+        /// All letters of each node.
+        post: Vec<Post>,
     },
     /// Which nodes exist.
     List,

@@ -7,6 +7,7 @@ use super::{
     protocol::{LINE_MAX, Reply, Request},
     record::Record,
     site::Site,
+    watch::Watchers,
 };
 use crate::plan::chain;
 use nix::{
@@ -85,13 +86,14 @@ pub fn netd_main(config: NetdConfig) -> Result<(), NetdError> {
 }
 
 async fn serve(config: NetdConfig, site: Site, mut record: Record) -> Result<(), NetdError> {
-    let socket = config.socket.clone();
+    let (socket, watched) = (config.socket.clone(), config.frames());
     let mut terminate = signal(SignalKind::terminate()).map_err(NetdError::Listen)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(NetdError::Listen)?;
     let engine =
         Engine::start(config, site).await.map_err(|error: EngineError| NetdError::Stage(chain(&error)))?;
     let engine = Arc::new(Mutex::new(engine));
     let listener = listen(&socket).map_err(NetdError::Listen)?;
+    let watchers = Watchers::listen(&watched).map_err(NetdError::Listen)?;
     let stop = Arc::new(Notify::new());
     let mut tick = interval(RECORD_TICK);
     loop {
@@ -99,6 +101,9 @@ async fn serve(config: NetdConfig, site: Site, mut record: Record) -> Result<(),
             accepted = listener.accept() => {
                 let Ok((stream, _)) = accepted else { continue };
                 tokio::spawn(converse(stream, Arc::clone(&engine), Arc::clone(&stop)));
+            }
+            watcher = watchers.next() => {
+                tokio::spawn(watcher.admit(Arc::clone(&engine)));
             }
             _ = tick.tick() => note(&engine, &mut record).await,
             _ = terminate.recv() => break,
@@ -108,6 +113,7 @@ async fn serve(config: NetdConfig, site: Site, mut record: Record) -> Result<(),
     }
     // No client finds us from here on; those that are being answered keep the engine until they are done.
     let _ = fs::remove_file(&socket);
+    let _ = fs::remove_file(&watched);
     engine.lock().await.stop().await;
     Ok(())
 }
@@ -170,6 +176,7 @@ async fn answer(engine: &Mutex<Engine>, request: Request) -> (Reply, Option<Owne
     let outcome = match request {
         Request::Add { nodes } => engine.add(nodes).await,
         Request::Remove { names } => engine.remove(&names).await,
+        Request::Post { post } => engine.post(post).await,
         Request::List => return (Reply::Nodes { nodes: engine.list() }, None),
         Request::Status => return (Reply::Status { status: Box::new(engine.status().await) }, None),
         Request::Probe { transport } => {

@@ -4,6 +4,7 @@
 //! answers at once. The socket belongs to the namespace that its thread was in when it was opened.
 
 mod message;
+mod over;
 
 use message::{Message, array, attributes, messages};
 use nix::sys::socket::{

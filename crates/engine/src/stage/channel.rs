@@ -188,8 +188,9 @@ fn unexpected(answer: &Answer) -> io::Error {
 fn label(order: &Order) -> (u64, String) {
     match order {
         Order::Node { seq, persona, .. } => (*seq, persona.node.clone()),
-        Order::Remove { seq, node } => (*seq, node.clone()),
+        Order::Remove { seq, node } | Order::Letters { seq, node, .. } => (*seq, node.clone()),
         Order::Gate { seq, .. } => (*seq, "gate".to_owned()),
+        Order::Mirror { seq, .. } => (*seq, "mirror".to_owned()),
         Order::Stop { seq } => (*seq, "stop".to_owned()),
     }
 }

@@ -8,8 +8,14 @@ use super::{
     channel::{Channel, Parcel, StageError},
     launch::Launch,
 };
-use crate::{node::NodeSpec, plan::chain};
-use netsvc_persona::stage::{GateSpec, MAX_DESCRIPTORS, Order};
+use crate::{
+    node::{NodeSpec, Post},
+    plan::chain,
+};
+use netsvc_persona::{
+    Letter,
+    stage::{GateSpec, MAX_DESCRIPTORS, Order},
+};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
@@ -28,6 +34,10 @@ const PAUSE_FIRST: Duration = Duration::from_millis(100);
 const PAUSE_LONGEST: Duration = Duration::from_secs(10);
 /// A process that lived this long died of something new: pauses begin from the first again.
 const STEADY: Duration = Duration::from_secs(30);
+/// Bytes of letters in one order: below what a message may have.
+const LETTERS: usize = 96 * 1024;
+/// Bytes that a letter, and each copy of it, takes besides its content.
+const LETTER: usize = 256;
 /// Time a process gets to write out everything after a stop order.
 const STOP_LIMIT: Duration = Duration::from_secs(5);
 
@@ -89,6 +99,8 @@ pub struct Keeper {
 enum Ask {
     Add(Vec<Kept>, oneshot::Sender<Result<(), StageError>>),
     Remove(Vec<String>, oneshot::Sender<Result<(), StageError>>),
+    Mirror(OwnedFd, Option<String>, oneshot::Sender<Result<(), StageError>>),
+    Post(Vec<Post>, oneshot::Sender<Result<(), StageError>>),
     Status(oneshot::Sender<StageStatus>),
     Stop(oneshot::Sender<()>),
 }
@@ -103,6 +115,7 @@ impl Keeper {
             launch,
             role,
             nodes: BTreeMap::new(),
+            post: BTreeMap::new(),
             channel: None,
             seq: 0,
             starts: 0,
@@ -131,6 +144,24 @@ impl Keeper {
         self.ask(|reply| Ask::Remove(names, reply)).await?
     }
 
+    /// Has a gate copy frames of the segment into `into`: those of the hardware address `mac`, or all. It is not kept:
+    /// a process that is started again knows nothing of it.
+    ///
+    /// # Errors
+    /// Why the process refuses, or that it is lost.
+    pub async fn mirror(&self, into: OwnedFd, mac: Option<String>) -> Result<(), StageError> {
+        self.ask(|reply| Ask::Mirror(into, mac, reply)).await?
+    }
+
+    /// Puts letters into the mailboxes of nodes, in the place of those that were there. A process that is started again
+    /// gets them again.
+    ///
+    /// # Errors
+    /// A refusal, or that the process is lost; it gets them when it is back.
+    pub async fn post(&self, post: Vec<Post>) -> Result<(), StageError> {
+        self.ask(|reply| Ask::Post(post, reply)).await?
+    }
+
     /// How the process does.
     ///
     /// # Errors
@@ -156,6 +187,8 @@ struct Task {
     launch: Launch,
     role: Role,
     nodes: BTreeMap<String, Kept>,
+    /// The letters of each node.
+    post: BTreeMap<String, Vec<Letter>>,
     channel: Option<Channel>,
     seq: u64,
     starts: u64,
@@ -186,6 +219,8 @@ impl Task {
             match ask {
                 Some(Ask::Add(nodes, reply)) => drop(reply.send(self.add(nodes).await)),
                 Some(Ask::Remove(names, reply)) => drop(reply.send(self.remove(&names).await)),
+                Some(Ask::Mirror(into, mac, reply)) => drop(reply.send(self.mirror(&into, mac).await)),
+                Some(Ask::Post(post, reply)) => drop(reply.send(self.post(post).await)),
                 Some(Ask::Status(reply)) => drop(reply.send(self.status())),
                 Some(Ask::Stop(reply)) => {
                     self.stop().await;
@@ -225,6 +260,28 @@ impl Task {
         }
         // A process that is down forgets them by not getting them again.
         if self.channel.is_some() { self.order_removal(names).await } else { Ok(()) }
+    }
+
+    async fn mirror(&mut self, into: &OwnedFd, mac: Option<String>) -> Result<(), StageError> {
+        self.deliver(|task| {
+            let order = Order::Mirror { seq: task.next(), mac };
+            vec![Parcel { order, descriptors: vec![into.as_fd()] }]
+        })
+        .await
+    }
+
+    async fn post(&mut self, post: Vec<Post>) -> Result<(), StageError> {
+        let new: Vec<Post> =
+            post.into_iter().filter(|post| self.post.get(&post.node) != Some(&post.letters)).collect();
+        for post in &new {
+            self.post.insert(post.node.clone(), post.letters.clone());
+        }
+        self.post.retain(|_, letters| !letters.is_empty());
+        if self.channel.is_none() || new.is_empty() {
+            return Ok(());
+        }
+        self.deliver(|task| new.iter().flat_map(|post| task.letters(&post.node, &post.letters)).collect())
+            .await
     }
 
     async fn order_removal(&mut self, names: &[String]) -> Result<(), StageError> {
@@ -279,6 +336,10 @@ impl Task {
         let channel = Channel::open(&self.launch).await?;
         let mut sequence = Sequence { seq: self.seq, sockets: matches!(self.role, Role::Serve) };
         let mut parcels: Vec<Parcel<'_>> = self.role.first(&mut sequence).into_iter().collect();
+        // Letters first: nobody sees a mailbox without them.
+        for (node, letters) in &self.post {
+            parcels.extend(sequence.letters(node, letters));
+        }
         for kept in self.nodes.values() {
             parcels.extend(sequence.parcels(kept));
         }
@@ -334,6 +395,36 @@ impl Sequence {
     fn next(&mut self) -> u64 {
         self.seq += 1;
         self.seq
+    }
+
+    /// The orders that put letters into the mailboxes of a node.
+    fn letters<'a>(&mut self, node: &str, letters: &[Letter]) -> Vec<Parcel<'a>> {
+        let mut parts: Vec<Vec<Letter>> = vec![Vec::new()];
+        let mut held = 0;
+        for letter in letters {
+            // What a letter takes as JSON, every character of it escaped the usual way.
+            let size = LETTER + letter.content.len() * 3 / 2 + letter.copies.len() * LETTER;
+            if LETTERS < held + size && held > 0 {
+                parts.push(Vec::new());
+                held = 0;
+            }
+            held += size;
+            if let Some(part) = parts.last_mut() {
+                part.push(letter.clone());
+            }
+        }
+        let last = parts.len();
+        let order = |(number, letters): (usize, Vec<Letter>)| Parcel {
+            order: Order::Letters {
+                seq: self.next(),
+                node: node.to_owned(),
+                first: number == 0,
+                last: number + 1 == last,
+                letters,
+            },
+            descriptors: Vec::new(),
+        };
+        parts.into_iter().enumerate().map(order).collect()
     }
 
     /// The orders that hand over a node: one, or more where its sockets do not fit one message.

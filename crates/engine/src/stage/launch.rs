@@ -241,7 +241,7 @@ impl Drop for Running {
 
 /// Makes the spool of a process. Its group, the stage's, may also remove what was read: the collector is
 /// in it.
-fn make_spool(spool: &Path, user: Option<u32>) -> io::Result<()> {
+pub(crate) fn make_spool(spool: &Path, user: Option<u32>) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o750).create(spool)?;
     // Only root gives folders away; in a user namespace there is one user and nothing to give.
     let Some(user) = user.filter(|_| Uid::effective().is_root()) else { return Ok(()) };

@@ -9,4 +9,5 @@ mod launch;
 
 pub use channel::StageError;
 pub use keeper::{GateLink, Keeper, Kept, Role, StageStatus};
+pub(crate) use launch::make_spool;
 pub use launch::{Launch, StageConfig};

@@ -59,6 +59,7 @@ pub(crate) fn node(name: &str, ip: [u8; 4], ports: &[(&str, Transport, u16)]) ->
             .iter()
             .map(|&(slug, transport, port)| PortSpec { slug: slug.to_owned(), transport, port, tls: false })
             .collect(),
+        custom: Vec::new(),
     }
 }
 

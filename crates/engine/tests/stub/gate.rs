@@ -74,6 +74,7 @@ impl Gate {
                 self.nodes.remove(&node);
                 (seq, true)
             }
+            Order::Mirror { seq, .. } | Order::Letters { seq, .. } => (seq, true),
             Order::Stop { seq } => (seq, false),
         };
         control::answer(&Answer::Done { seq })?;

@@ -32,7 +32,10 @@ pub(crate) fn run() -> Result<(), Error> {
                 nodes.remove(&node).unwrap_or_default().iter().for_each(AbortHandle::abort);
                 Answer::Done { seq }
             }
-            Order::Gate { seq, .. } => Answer::Refused { seq, reason: "no gate".to_owned() },
+            Order::Letters { seq, .. } => Answer::Done { seq },
+            Order::Gate { seq, .. } | Order::Mirror { seq, .. } => {
+                Answer::Refused { seq, reason: "no gate".to_owned() }
+            }
             Order::Stop { seq } => {
                 control::answer(&Answer::Done { seq })?;
                 return Ok(());

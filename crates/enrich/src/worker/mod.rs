@@ -8,7 +8,7 @@ pub use look::Counters;
 
 use asker::Asker;
 use decnet_model::{alert::Addresses, worker::Worker};
-use decnet_pipeline::runtime::{Pass, WorkerContext, run_passes};
+use decnet_pipeline::runtime::{Pass, Running, WorkerContext, run_passes};
 use decnet_store::{Error as StoreError, Store};
 use look::Look;
 use parking_lot::Mutex;
@@ -109,7 +109,11 @@ impl News {
 ///
 /// # Errors
 /// [`EnrichError`]; the worker can be started again.
-pub async fn run(context: WorkerContext, store: Store, settings: Settings) -> Result<(), EnrichError> {
+pub fn run(context: WorkerContext, store: Store, settings: Settings) -> Running<EnrichError> {
+    Box::pin(work(context, store, settings))
+}
+
+async fn work(context: WorkerContext, store: Store, settings: Settings) -> Result<(), EnrichError> {
     let fence = store.lease_take(Worker::Enricher).await?;
     let folder = context.paths.intel();
     fs_err::create_dir_all(&folder).map_err(EnrichError::Folder)?;

@@ -110,6 +110,7 @@ pub(crate) fn payload() -> Payload {
         first_seen: NOON,
         last_seen: NOON + HOUR,
         sightings: 3,
+        unkept: None,
     };
     Payload { artefact, sources: vec!["8.8.4.4".parse().unwrap(), "2606:4700:4700::1111".parse().unwrap()] }
 }

@@ -177,6 +177,7 @@ pub fn derive(request: &Request<'_>) -> Result<Persona, DeriveError> {
         life: request.life.clone(),
         firewall: request.firewall,
         files: Vec::new(),
+        people: Vec::new(),
         place: Default::default(),
     })
 }

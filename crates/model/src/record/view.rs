@@ -1,6 +1,6 @@
 //! What is made of events so that nobody has to look through them: views, each with a cursor of its own.
 
-use super::{AttackerDeltas, CanaryHit, IncidentDelta, ProfileRow, ReuseRow, TechniqueHit};
+use super::{AttackerDeltas, CanaryHit, Fingerprint, IncidentDelta, ProfileRow, ReuseRow, TechniqueHit};
 use crate::worker::Worker;
 use netsvc_wire::stamp::Micros;
 use std::collections::BTreeMap;
@@ -26,6 +26,8 @@ pub enum View {
     Reuse,
     /// What became of canaries.
     Canaries,
+    /// What attackers' hosts and programs can be recognised by.
+    Fingerprints,
 }
 
 named!(View);
@@ -40,6 +42,7 @@ impl View {
         View::Incidents,
         View::Techniques,
         View::Canaries,
+        View::Fingerprints,
         View::Profiles,
         View::Reuse,
     ];
@@ -53,7 +56,8 @@ impl View {
             | View::Words
             | View::Incidents
             | View::Techniques
-            | View::Canaries => Worker::Correlator,
+            | View::Canaries
+            | View::Fingerprints => Worker::Correlator,
             View::Profiles => Worker::Profiler,
             View::Reuse => Worker::ReuseCorrelator,
         }
@@ -71,6 +75,7 @@ impl View {
             View::Profiles => "profiles",
             View::Reuse => "reuse",
             View::Canaries => "canaries",
+            View::Fingerprints => "fingerprints",
         }
     }
 }
@@ -96,6 +101,8 @@ pub enum Change {
     Reuse(Vec<ReuseRow>),
     /// To canaries.
     Canaries(Vec<CanaryHit>),
+    /// To fingerprints.
+    Fingerprints(Vec<Fingerprint>),
 }
 
 impl Change {
@@ -111,6 +118,7 @@ impl Change {
             Change::Profiles(_) => View::Profiles,
             Change::Reuse(_) => View::Reuse,
             Change::Canaries(_) => View::Canaries,
+            Change::Fingerprints(_) => View::Fingerprints,
         }
     }
 
@@ -126,6 +134,7 @@ impl Change {
             Change::Profiles(rows) => rows.len(),
             Change::Reuse(rows) => rows.len(),
             Change::Canaries(hits) => hits.len(),
+            Change::Fingerprints(found) => found.len(),
         }
     }
 

@@ -1,6 +1,10 @@
 //! Blobs of a spool into the artefact folder, before the line that names them enters the log.
 
-use super::{CollectError, quarantine::Quarantine};
+use super::{
+    CollectError,
+    quarantine::Quarantine,
+    stock::{Limit, Source, Stock, UNFINISHED, Unkept},
+};
 use crate::disk::{Disk, DiskError};
 use decnet_model::paths::Paths;
 use nix::fcntl::OFlag;
@@ -10,6 +14,7 @@ use std::{
     io::Read,
     os::unix::fs::OpenOptionsExt,
     path::Path,
+    time::SystemTime,
 };
 
 /// Largest blob that is kept, in bytes.
@@ -22,6 +27,8 @@ pub(super) enum Outcome {
     Copied,
     /// The artefact folder has it already.
     Known,
+    /// It is over a budget, or there is no room.
+    Over(Limit),
     /// There is none under this name.
     Missing,
     /// It is no regular file, too large, or not what its name says.
@@ -33,29 +40,46 @@ pub(super) fn is_name(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// Makes sure that the artefact `name` is on the medium if the spool has it.
+/// Where blobs go.
+pub(super) struct Shelf<'a> {
+    pub(super) paths: &'a Paths,
+    pub(super) disk: &'a Disk,
+    pub(super) quarantine: &'a mut Quarantine,
+    pub(super) stock: &'a mut Stock,
+    /// What is not kept, or not any more: to be told, and then to be removed.
+    pub(super) unkept: Vec<Unkept>,
+}
+
+/// Makes sure that the artefact `name` is on the medium if the spool has it and the budget of `source` allows it.
 pub(super) fn keep(
-    paths: &Paths,
-    disk: &Disk,
-    quarantine: &mut Quarantine,
+    shelf: &mut Shelf<'_>,
     blob: &Path,
     name: &str,
+    source: Source,
 ) -> Result<Outcome, CollectError> {
-    let target = paths.artefact(name);
+    let (disk, target) = (shelf.disk, shelf.paths.artefact(name));
     if target.exists() {
         return Ok(Outcome::Known);
     }
-    let Some(mut from) = open(blob) else {
+    let Some((mut from, size)) = open(blob) else {
         let there = std::fs::symlink_metadata(blob).is_ok();
         return Ok(if there { Outcome::Refused } else { Outcome::Missing });
     };
-    let folder = target.parent().map_or_else(|| paths.artefacts(), Path::to_owned);
+    match shelf.stock.admit(source, size) {
+        Ok(gone) => shelf.unkept.extend(gone),
+        Err(limit) => {
+            shelf.stock.refuse();
+            shelf.unkept.push(Unkept { sha256: name.to_owned(), size: Some(size), limit });
+            return Ok(Outcome::Over(limit));
+        }
+    }
+    let folder = target.parent().map_or_else(|| shelf.paths.artefacts(), Path::to_owned);
     let made = !folder.is_dir();
     disk.create_folder(&folder)?;
-    let temporary = folder.join(format!(".tmp-{name}"));
-    let actual = copy(disk, &mut from, blob, &temporary)?;
+    let temporary = folder.join(format!("{UNFINISHED}{name}"));
+    let actual = copy(disk, &mut from, blob, size, &temporary)?;
     if actual != name {
-        quarantine.blob(&temporary, name, &actual)?;
+        shelf.quarantine.blob(&temporary, name, &actual)?;
         return Ok(Outcome::Refused);
     }
     disk.rename(&temporary, &target)?;
@@ -63,22 +87,23 @@ pub(super) fn keep(
     if made && let Some(above) = folder.parent() {
         disk.sync_folder(above)?;
     }
+    shelf.stock.take(source, name, size, SystemTime::now())?;
     Ok(Outcome::Copied)
 }
 
-/// The service process owns the folder: only a regular file of bounded size is opened.
-fn open(blob: &Path) -> Option<File> {
+/// The service process owns the folder: only a regular file of bounded size is opened, which is told.
+fn open(blob: &Path) -> Option<(File, u64)> {
     let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
     let file = OpenOptions::new().read(true).custom_flags(flags.bits()).open(blob).ok()?;
     let data = file.metadata().ok()?;
-    (data.is_file() && data.len() <= MAX_BLOB).then_some(file)
+    (data.is_file() && data.len() <= MAX_BLOB).then_some((file, data.len()))
 }
 
-/// Copies at most [`MAX_BLOB`] bytes, syncs, and returns the hash of what was written.
-fn copy(disk: &Disk, from: &mut File, blob: &Path, to: &Path) -> Result<String, CollectError> {
+/// Copies at most `size` bytes, however many there are meanwhile, syncs, and returns the hash of what was written.
+fn copy(disk: &Disk, from: &mut File, blob: &Path, size: u64, to: &Path) -> Result<String, CollectError> {
     let mut file = disk.create(to)?;
     let mut hash = Sha256::new();
-    let mut from = from.take(MAX_BLOB);
+    let mut from = from.take(size);
     let mut buffer = vec![0; 256 * 1024];
     loop {
         let taken = from.read(&mut buffer).map_err(DiskError::of("read", blob))?;

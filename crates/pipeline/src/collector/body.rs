@@ -4,7 +4,7 @@ use super::{CollectError, Collector, Progress, Settings, watch::Watch};
 use crate::{
     disk::Disk,
     eventlog::Position,
-    runtime::{WorkerContext, chain},
+    runtime::{Running, WorkerContext, chain},
 };
 use decnet_bus::Subject;
 use serde_json::json;
@@ -23,7 +23,11 @@ const SILENT: u32 = 60;
 ///
 /// # Errors
 /// [`CollectError`]; the collector can be started again and goes on where the log ends.
-pub async fn run(mut context: WorkerContext, settings: Settings) -> Result<(), CollectError> {
+pub fn run(context: WorkerContext, settings: Settings) -> Running<CollectError> {
+    Box::pin(work(context, settings))
+}
+
+async fn work(mut context: WorkerContext, settings: Settings) -> Result<(), CollectError> {
     let mut refusals = 0;
     loop {
         let error = match collect(&mut context, &settings, &mut refusals).await {

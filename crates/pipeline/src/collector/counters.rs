@@ -1,5 +1,6 @@
 //! What the collector says of its work.
 
+use super::Held;
 use crate::{
     disk::DiskError,
     eventlog::{LogCounters, Position},
@@ -27,6 +28,8 @@ pub struct Counters {
     pub blobs_missing: u64,
     /// Blobs refused.
     pub blobs_refused: u64,
+    /// Artefacts that are kept.
+    pub artefacts: Held,
     /// Times that a spool could not be read or freed.
     pub unusable: u64,
     /// Spools known now.

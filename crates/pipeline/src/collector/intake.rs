@@ -1,18 +1,20 @@
 //! The collector without a runtime: one pass at a time over all sources.
 
 use super::{
-    CollectError, Counters, Line, Progress, RELAYED, Relayed, Settings, Source, Spool, Turn,
-    blob::{self, Outcome},
+    CollectError, Contained, Counters, Line, Progress, RELAYED, Relayed, Settings, Source, Spool, Turn,
+    blob::{self, Outcome, Shelf},
+    judge::{blob_names, header, is_of_lines, judged, named},
     orphan,
     quarantine::Quarantine,
     seen::{Seen, Verdict},
+    stock::{self, Stock, Unkept},
 };
 use crate::{
     disk::{Disk, DiskError},
     eventlog::{Durable, EventLog, Origins, Twin},
 };
-use decnet_model::paths::Paths;
-use netsvc_wire::{Encoder, Event, HeaderText, Kind, Record, WriterId, field, stamp};
+use decnet_model::{capture, paths::Paths};
+use netsvc_wire::{Class, Encoder, Event, Kind, Record, WriterId, field, stamp};
 use rand_core::{OsRng, RngCore};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -23,9 +25,6 @@ use std::{
 
 /// Lines are appended in pieces of about this many bytes.
 const PIECE: usize = 256 * 1024;
-
-/// No process writes as many lines; the store refuses a larger number too.
-const NUMBER_LIMIT: u64 = 1 << 40;
 
 /// Spools looked at; more are left alone, because no fleet has as many processes.
 const MAX_SPOOLS: usize = 4096;
@@ -51,12 +50,13 @@ struct Intake {
     seen: Seen,
     own: Encoder,
     quarantine: Quarantine,
+    stock: Stock,
     counters: Counters,
     /// Lines on their way into the log.
     piece: Vec<u8>,
     last: Option<(WriterId, u64)>,
-    /// Blobs to remove once the log is on the medium.
-    used_blobs: BTreeSet<PathBuf>,
+    /// Blobs of spools, and artefacts that go, to remove once the log is on the medium.
+    spent: BTreeSet<PathBuf>,
     owners: BTreeMap<WriterId, String>,
     /// Writers of other hosts.
     origins: Origins,
@@ -76,10 +76,11 @@ impl Collector {
             seen: Seen::recover(&folder)?,
             own: Encoder::new(header(&settings.sd_id)?, WriterId(u64::from_be_bytes(random))),
             quarantine: Quarantine::open(&folder.join("quarantine"), disk.clone())?,
+            stock: Stock::open(&paths.artefacts(), disk.clone(), settings.artefacts)?,
             counters: Counters::default(),
             piece: Vec::new(),
             last: None,
-            used_blobs: BTreeSet::new(),
+            spent: BTreeSet::new(),
             owners: BTreeMap::new(),
             origins: Origins::open(&folder, disk.clone())?,
         };
@@ -136,7 +137,12 @@ impl Collector {
 
     /// What was done so far.
     pub fn counters(&self) -> Counters {
-        Counters { log: self.log.counters(), spools: self.sources.len(), ..self.intake.counters.clone() }
+        Counters {
+            log: self.log.counters(),
+            spools: self.sources.len(),
+            artefacts: self.intake.stock.held(),
+            ..self.intake.counters.clone()
+        }
     }
 
     fn round(&mut self, now: Instant, finished: bool) -> Result<Progress, CollectError> {
@@ -204,10 +210,10 @@ impl Collector {
                 released => released?,
             }
         }
-        while let Some(blob) = self.intake.used_blobs.pop_first() {
+        while let Some(blob) = self.intake.spent.pop_first() {
             // What cannot be removed is no file of ours, or stays within the spool's own quota.
             if let Err(error) = self.disk.remove(&blob) {
-                tracing::warn!(%error, cause = %error.source, "spool blob stays");
+                tracing::warn!(%error, cause = %error.source, "a blob or artefact stays");
             }
         }
         if self.log.position().segment != self.checkpoint_segment {
@@ -240,7 +246,8 @@ impl Collector {
             tracing::error!(bytes = round.bytes, "event log over budget and not ingested: spools wait");
         }
         self.intake.counters.stalled = round.over_budget;
-        Ok(())
+        let outdated = self.intake.stock.outdated(SystemTime::now());
+        self.intake.tell(&self.paths, None, outdated)
     }
 
     /// Looks for blobs without a line every ten minutes.
@@ -251,9 +258,11 @@ impl Collector {
         }
         self.last_sweep = Some(now);
         for name in self.sources.keys() {
-            let quarantine = &mut self.intake.quarantine;
-            let saved = orphan::sweep(&self.paths, &self.disk, quarantine, name, SystemTime::now())?;
+            let mut shelf = self.intake.shelf(&self.paths, &self.disk);
+            let saved = orphan::sweep(&mut shelf, name, SystemTime::now())?;
+            let unkept = shelf.unkept;
             self.intake.counters.orphans += saved;
+            self.intake.tell(&self.paths, None, unkept)?;
         }
         Ok(())
     }
@@ -281,6 +290,7 @@ impl Collector {
             let source = |name: &String| -> Box<dyn Source> {
                 match name.strip_prefix(RELAYED) {
                     Some(host) => Box::new(Relayed::new(&path, host)),
+                    None if name.starts_with(capture::PREFIX) => Box::new(Contained::new(&path, name)),
                     None => Box::new(Spool::new(&path, settle)),
                 }
             };
@@ -322,7 +332,7 @@ impl Intake {
 
     /// Notes the host of the writers of a line that came from it, before the line is in the log.
     fn settle(&mut self, host: &str, record: &Record) -> Result<(), CollectError> {
-        let told = named(record).filter(|_| record.app == super::APP);
+        let told = named(record).filter(|_| is_of_lines(record));
         for writer in [Some(record.writer), told].into_iter().flatten() {
             if self.origins.host(writer).is_none() {
                 self.origins.add(writer, host)?;
@@ -341,7 +351,7 @@ impl Intake {
         if !ours(record.writer) {
             return Err("writer of another host".to_owned());
         }
-        if record.app == super::APP && !named(&record).is_some_and(ours) {
+        if is_of_lines(&record) && !named(&record).is_some_and(ours) {
             return Err("line in the name of the collector".to_owned());
         }
         Ok(record)
@@ -382,14 +392,57 @@ impl Intake {
         record: &Record,
     ) -> Result<(), CollectError> {
         for name in blob_names(record) {
-            let path = paths.spool(source).join("blobs").join(name);
-            match blob::keep(paths, disk, &mut self.quarantine, &path, name)? {
+            let (path, target) = (paths.spool(source).join("blobs").join(name), paths.artefact(name));
+            if self.spent.remove(&target) {
+                // It comes anew before it has gone.
+                disk.remove(&target)?;
+            }
+            let mut shelf = self.shelf(paths, disk);
+            let outcome = blob::keep(&mut shelf, &path, name, stock::source_of(record))?;
+            let unkept = shelf.unkept;
+            match outcome {
                 Outcome::Copied => self.counters.blobs += 1,
-                Outcome::Known => {}
+                Outcome::Known | Outcome::Over(_) => {}
                 Outcome::Missing => self.counters.blobs_missing += 1,
                 Outcome::Refused => self.counters.blobs_refused += 1,
             }
-            self.used_blobs.insert(path);
+            self.tell(paths, Some(record), unkept)?;
+            self.spent.insert(path);
+        }
+        Ok(())
+    }
+
+    fn shelf<'a>(&'a mut self, paths: &'a Paths, disk: &'a Disk) -> Shelf<'a> {
+        let (quarantine, stock) = (&mut self.quarantine, &mut self.stock);
+        Shelf { paths, disk, quarantine, stock, unkept: Vec::new() }
+    }
+
+    /// Writes down which artefacts are not kept, or not any more; `record` names those that have just come.
+    fn tell(
+        &mut self,
+        paths: &Paths,
+        record: Option<&Record>,
+        unkept: Vec<Unkept>,
+    ) -> Result<(), CollectError> {
+        for Unkept { sha256, size, limit } in unkept {
+            self.spent.insert(paths.artefact(&sha256));
+            let record = record.filter(|_| size.is_some());
+            let node = record.and_then(|record| header(&record.node).ok());
+            let node = node.map_or_else(|| header("-"), Ok)?;
+            let mut event = Event::new(stamp::now(), node, header(super::APP)?, Kind::Dropped)
+                .with(field::COUNT, "1")
+                .with(field::CLASS, Class::Evidence.name())
+                .with(field::LIMIT, limit.name())
+                .with(field::SHA256, sha256);
+            if let Some(size) = size {
+                event = event.with(field::SIZE, size.to_string());
+            }
+            for name in [field::SRC_IP, field::SESSION] {
+                if let Some(value) = record.and_then(|record| record.field(name)) {
+                    event = event.with(name, value.to_vec());
+                }
+            }
+            self.own.encode(&event, &mut self.piece)?;
         }
         Ok(())
     }
@@ -397,40 +450,6 @@ impl Intake {
     /// A line that the log has: its blobs were copied before, but perhaps not removed.
     fn note_blobs(&mut self, paths: &Paths, source: &str, record: &Record) {
         let folder = paths.spool(source).join("blobs");
-        self.used_blobs.extend(blob_names(record).map(|name| folder.join(name)));
+        self.spent.extend(blob_names(record).map(|name| folder.join(name)));
     }
-}
-
-/// SHA-256 values that a line names, those that can be file names.
-fn blob_names(record: &Record) -> impl Iterator<Item = &str> {
-    let values = record.fields.iter().filter(|(name, _)| name == field::SHA256);
-    values.filter_map(|(_, value)| std::str::from_utf8(value).ok()).filter(|name| blob::is_name(name))
-}
-
-/// The record of a line that may stand where it was found.
-fn judged(line: Line<'_>) -> Result<Record, String> {
-    if !line.bytes.ends_with(b"\n") {
-        return Err("line too long".to_owned());
-    }
-    let record = netsvc_wire::parse(line.bytes).map_err(|malformed| malformed.to_string())?;
-    if line.writer.is_some_and(|writer| writer != record.writer) {
-        return Err("line of another writer".to_owned());
-    }
-    // What the recovery believes of such lines, only a collector may say.
-    if record.app == super::APP && (line.host.is_none() || record.kind != Kind::Lost.name()) {
-        return Err("line in the name of the collector".to_owned());
-    }
-    if !(1..=NUMBER_LIMIT).contains(&record.number) {
-        return Err("impossible line number".to_owned());
-    }
-    Ok(record)
-}
-
-/// The writer that a line about missing lines is about.
-fn named(record: &Record) -> Option<WriterId> {
-    record.text(field::WRITER)?.parse().ok()
-}
-
-fn header(text: &str) -> Result<HeaderText, CollectError> {
-    text.parse().map_err(|_| CollectError::Setting(text.to_owned()))
 }

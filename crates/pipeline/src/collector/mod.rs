@@ -6,8 +6,10 @@
 
 mod blob;
 mod body;
+mod contained;
 mod counters;
 mod intake;
+mod judge;
 mod orphan;
 mod quarantine;
 mod relayed;
@@ -15,9 +17,11 @@ mod seen;
 mod settings;
 mod source;
 mod spool;
+mod stock;
 mod watch;
 
 pub use body::run;
+pub use contained::{Contained, Joiner, Said};
 pub use counters::{Counters, Progress};
 pub use intake::Collector;
 pub use relayed::Relayed;
@@ -25,6 +29,7 @@ pub use seen::Seen;
 pub use settings::Settings;
 pub use source::{Line, Source, Turn};
 pub use spool::Spool;
+pub use stock::{Budget, Held};
 
 use crate::{disk::DiskError, eventlog::LogError};
 use netsvc_wire::EncodeError;

@@ -3,11 +3,9 @@
 
 use super::{
     CollectError,
-    blob::{self, Outcome},
-    quarantine::Quarantine,
+    blob::{self, Outcome, Shelf},
+    stock::UNFINISHED,
 };
-use crate::disk::Disk;
-use decnet_model::paths::Paths;
 use std::{
     fs,
     time::{Duration, SystemTime},
@@ -20,14 +18,8 @@ const AGE: Duration = Duration::from_secs(3600);
 const MAX_FILES: usize = 10_000;
 
 /// Sweeps the blobs of one spool; returns how many artefacts were saved.
-pub(super) fn sweep(
-    paths: &Paths,
-    disk: &Disk,
-    quarantine: &mut Quarantine,
-    spool: &str,
-    now: SystemTime,
-) -> Result<u64, CollectError> {
-    let folder = paths.spool(spool).join("blobs");
+pub(super) fn sweep(shelf: &mut Shelf<'_>, spool: &str, now: SystemTime) -> Result<u64, CollectError> {
+    let folder = shelf.paths.spool(spool).join("blobs");
     let folder_itself = fs::symlink_metadata(&folder).is_ok_and(|data| data.is_dir());
     let Some(entries) = fs::read_dir(&folder).ok().filter(|_| folder_itself) else { return Ok(0) };
     let mut saved = 0;
@@ -39,12 +31,12 @@ pub(super) fn sweep(
             continue;
         }
         if blob::is_name(name) {
-            let outcome = blob::keep(paths, disk, quarantine, &entry.path(), name)?;
+            let outcome = blob::keep(shelf, &entry.path(), name, None)?;
             saved += u64::from(outcome == Outcome::Copied);
-        } else if !name.starts_with(".tmp-") {
+        } else if !name.starts_with(UNFINISHED) {
             continue;
         }
-        if let Err(error) = disk.remove(&entry.path()) {
+        if let Err(error) = shelf.disk.remove(&entry.path()) {
             tracing::warn!(%error, cause = %error.source, "spool blob stays");
         }
     }

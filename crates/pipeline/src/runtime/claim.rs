@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Read, Seek, SeekFrom, Write},
-    os::unix::fs::OpenOptionsExt,
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
     thread,
     time::{Duration, Instant},
@@ -132,7 +132,22 @@ impl Keeper {
         Ok(Keeper { _lock: taken })
     }
 
-    /// Who keeps the workers of the folder, if anybody does. Changes nothing.
+    /// Whether the kernel says that process `pid` has the lock. What the file says, its folder's owner may have
+    /// written; a process that has the lock has it open, and its descriptor tells.
+    pub fn is_held_by(paths: &Paths, pid: u32) -> bool {
+        let flags = nix::libc::O_NOFOLLOW | nix::libc::O_NONBLOCK;
+        let file = OpenOptions::new().read(true).custom_flags(flags).open(paths.keeper_lock());
+        let Ok(lock) = file.and_then(|file| file.metadata()) else { return false };
+        let Ok(open) = fs::read_dir(format!("/proc/{pid}/fd")) else { return false };
+        open.flatten().any(|entry| {
+            let is_it = fs::metadata(entry.path())
+                .is_ok_and(|data| (data.dev(), data.ino()) == (lock.dev(), lock.ino()));
+            let told = Path::new("/proc").join(pid.to_string()).join("fdinfo").join(entry.file_name());
+            is_it && fs::read_to_string(told).is_ok_and(|told| told.lines().any(is_whole_lock))
+        })
+    }
+
+    /// Who keeps the workers of the folder, if anybody does, as the file says it. Changes nothing.
     ///
     /// # Errors
     /// [`ClaimError::Io`] when the folder is closed to us.
@@ -144,7 +159,10 @@ impl Keeper {
         };
         let end = Instant::now() + MOMENT;
         loop {
-            let file = match File::open(&path) {
+            let mut options = OpenOptions::new();
+            // Whoever has the folder may have put a pipe there, which nobody writes to.
+            options.read(true).custom_flags(nix::libc::O_NOFOLLOW | nix::libc::O_NONBLOCK);
+            let file = match options.open(&path) {
                 Ok(file) => file,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
                 Err(error) => return Err(failed("open")(error)),
@@ -164,6 +182,14 @@ impl Keeper {
             }
         }
     }
+}
+
+/// Whether a line of `/proc/PID/fdinfo/FD` says that the descriptor has a lock that nobody shares.
+fn is_whole_lock(line: &str) -> bool {
+    line.strip_prefix("lock:").is_some_and(|lock| {
+        let words: Vec<_> = lock.split_whitespace().collect();
+        words.contains(&"FLOCK") && words.contains(&"WRITE")
+    })
 }
 
 fn open(path: &Path) -> Result<File, ClaimError> {
@@ -226,6 +252,26 @@ mod tests {
         drop(whole);
         assert!(Keeper::holder(&paths).unwrap().is_none());
         Keeper::take(&paths, "run").unwrap();
+    }
+
+    #[test]
+    fn who_is_named_and_has_no_lock_is_not_the_holder() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = Paths::new(folder.path());
+        let own = std::process::id();
+        fs::write(paths.keeper_lock(), format!("{{\"pid\":{own},\"verb\":\"run\"}}")).unwrap();
+        assert!(!Keeper::is_held_by(&paths, own), "nobody has it");
+        let shared = Flock::lock(File::open(paths.keeper_lock()).unwrap(), FlockArg::LockShared).unwrap();
+        assert!(!Keeper::is_held_by(&paths, own), "who looks has a share");
+        drop(shared);
+        let keeper = Keeper::take(&paths, "run").unwrap();
+        assert!(Keeper::is_held_by(&paths, own));
+        assert!(!Keeper::is_held_by(&paths, std::os::unix::process::parent_id()));
+        // Another file in its place, with another number in it.
+        fs::rename(paths.keeper_lock(), folder.path().join("moved")).unwrap();
+        fs::write(paths.keeper_lock(), "{\"pid\":1,\"verb\":\"run\"}").unwrap();
+        assert!(!Keeper::is_held_by(&paths, own) && !Keeper::is_held_by(&paths, 1));
+        drop(keeper);
     }
 
     #[test]

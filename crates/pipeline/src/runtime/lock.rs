@@ -57,7 +57,7 @@ impl WorkerLock {
             .write(true)
             .mode(0o600)
             // Root takes locks too, in a folder that is not root's.
-            .custom_flags(nix::libc::O_NOFOLLOW)
+            .custom_flags(nix::libc::O_NOFOLLOW | nix::libc::O_NONBLOCK)
             .open(&path)
             .map_err(failed("open"))?;
         match Flock::lock(file, FlockArg::LockExclusiveNonblock) {

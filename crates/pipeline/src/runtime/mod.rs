@@ -18,6 +18,6 @@ pub use lock::{LockError, WorkerLock};
 pub use noted::{Note, Phase};
 pub use order::Order;
 pub use pass::{Pass, Work, run_passes};
-pub use put::put;
+pub use put::{get, put};
 pub use status::{Report, Status};
-pub use supervise::{Backoff, Body, BodyFuture, RunError, WorkerError, body, chain, run_alone, supervise};
+pub use supervise::{Backoff, Body, BodyFuture, RunError, Running, WorkerError, body, chain, run_alone, supervise};

@@ -1,7 +1,7 @@
 //! How each worker does, in a file that can be read while nothing else can: `run/worker-NAME.json`.
 
 use super::{
-    put,
+    put::{get, put},
     status::{Report, Status},
 };
 use decnet_model::{paths::Paths, worker::Worker};
@@ -86,7 +86,7 @@ impl Note {
 
     /// The note of `worker`, whoever wrote it and when: for a process that is not shown the others of the host.
     pub fn noted(paths: &Paths, worker: Worker) -> Option<Note> {
-        serde_json::from_slice(&fs::read(paths.worker_note(worker.name())).ok()?).ok()
+        serde_json::from_slice(&get(&paths.worker_note(worker.name())).ok()?).ok()
     }
 
     /// The note of `worker`, if the process that wrote it still runs.

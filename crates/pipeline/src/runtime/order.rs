@@ -1,6 +1,9 @@
 //! What an operator has a worker of a supervisor do: a file, `run/worker-NAME.order`, because the bus is a worker, too.
 
-use super::{claim::ClaimError, put};
+use super::{
+    claim::ClaimError,
+    put::{get, put},
+};
 use decnet_model::{
     paths::Paths,
     worker::{Action, Worker},
@@ -38,7 +41,7 @@ impl Order {
 
     /// The order that was given last.
     pub fn read(paths: &Paths, worker: Worker) -> Option<Order> {
-        serde_json::from_slice(&fs::read(paths.worker_order(worker.name())).ok()?).ok()
+        serde_json::from_slice(&get(&paths.worker_order(worker.name())).ok()?).ok()
     }
 
     /// Takes all orders back: who starts the workers anew wants all of them.

@@ -3,7 +3,7 @@
 use nix::libc;
 use std::{
     fs::{self, File, OpenOptions, Permissions},
-    io::{self, Write},
+    io::{self, Read, Write},
     os::{
         fd::AsRawFd,
         unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown},
@@ -37,6 +37,26 @@ pub fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let done = write(&fresh, bytes, held.as_ref()).and_then(|()| fs::rename(&fresh, within.join(name)));
     // A disk without room is not to hold one more for each try.
     done.inspect_err(|_| drop(fs::remove_file(&fresh)))
+}
+
+/// Longest file that [`get`] reads, in bytes.
+const LONGEST: u64 = 16 << 20;
+
+/// Reads what [`put`] has put: a regular file of bounded size. What another user lays in its place, a link, a pipe that
+/// nobody writes to or something without an end, is refused.
+///
+/// # Errors
+/// When it is not there, is something else, or is too long.
+pub fn get(path: &Path) -> io::Result<Vec<u8>> {
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    let data = file.metadata()?;
+    if !data.is_file() || LONGEST < data.len() {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "it is no small file"));
+    }
+    let mut bytes = Vec::new();
+    file.take(LONGEST).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Opens a folder for root. Whoever has the folder above may have put a link in its place; where that is root, the link
@@ -92,6 +112,22 @@ mod tests {
         assert!(texts.contains(&fs::read_to_string(&path).unwrap()));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         assert!(put(&folder.path().join("none/note"), b"x").is_err());
+    }
+
+    #[test]
+    fn what_is_no_small_file_is_not_read_and_nobody_waits_for_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        put(&path("note"), b"ours").unwrap();
+        assert_eq!(get(&path("note")).unwrap(), b"ours");
+        std::os::unix::fs::symlink(path("note"), path("link")).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", path("endless")).unwrap();
+        nix::unistd::mkfifo(&path("pipe"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+        File::create(path("long")).unwrap().set_len(LONGEST + 1).unwrap();
+        for name in ["link", "endless", "pipe", "long", "none", "."] {
+            assert!(get(&path(name)).is_err(), "{name}");
+        }
+        assert!(get(Path::new("/dev/zero")).is_err());
     }
 
     #[test]

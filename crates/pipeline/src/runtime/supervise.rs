@@ -16,8 +16,12 @@ const DEPARTURE: Duration = Duration::from_secs(2);
 /// What a body may fail with.
 pub type WorkerError = Box<dyn std::error::Error + Send + Sync>;
 
+/// Work of a worker whose failures have a type. Boxed where the work is written: the body of an `async fn` is
+/// compiled anew in each crate that waits for it.
+pub type Running<E> = Pin<Box<dyn Future<Output = Result<(), E>> + Send>>;
+
 /// A running body.
-pub type BodyFuture = Pin<Box<dyn Future<Output = Result<(), WorkerError>> + Send>>;
+pub type BodyFuture = Running<WorkerError>;
 
 /// Starts a body; called again after each failure.
 pub type Body = Box<dyn Fn(WorkerContext) -> BodyFuture + Send + Sync>;

@@ -3,7 +3,7 @@
 use crate::stage::Process;
 use decnet_model::paths::Paths;
 use decnet_pipeline::{
-    collector::{Collector, Settings},
+    collector::{Budget, Collector, Settings},
     disk::{Cut, Disk},
     eventlog::{LogReader, Position},
 };
@@ -342,4 +342,67 @@ fn every_line_arrives_once_wherever_the_collector_is_cut() {
             assert!(site.paths.artefact(&name).exists());
         }
     }
+}
+
+/// Room for so many small artefacts in all, and of each source.
+fn narrow(files: u64, of_each: u64) -> Settings {
+    let budget = Budget { bytes: files << 14, source_bytes: of_each << 14, keep: Duration::from_secs(3600) };
+    Settings { artefacts: budget, ..settings() }
+}
+
+#[test]
+fn what_is_over_a_budget_is_told_and_the_spool_goes_on() {
+    let site = Site::new();
+    let mut process = site.process("serve", 1);
+    let mut collector = Collector::open(site.paths.clone(), narrow(3, 2), Disk::default()).unwrap();
+    let blobs: Vec<_> = (0..5).map(|number| process.blob(format!("payload {number}").as_bytes())).collect();
+    for (blob, from) in blobs.iter().zip(["192.0.2.1", "192.0.2.1", "192.0.2.1", "192.0.2.2", "192.0.2.3"]) {
+        process.capture_from(blob, from);
+    }
+    assert_eq!(collector.pass(Instant::now()).unwrap().lines, 5);
+    let counters = collector.counters();
+    assert_eq!((counters.blobs, counters.blobs_missing, counters.blobs_refused), (4, 0, 0));
+    assert_eq!((counters.artefacts.files, counters.artefacts.unkept, counters.artefacts.gone), (3, 1, 1));
+    assert_eq!(fs::read_dir(process.folder.join("blobs")).unwrap().count(), 0, "the spool is free");
+    let there: Vec<_> = blobs.iter().map(|blob| site.paths.artefact(blob).exists()).collect();
+    assert_eq!(there.iter().filter(|there| **there).count(), 3);
+    assert!(!there[2], "his share was full");
+    assert_eq!(there[3..], [true, true], "who came later has a share too");
+    let gone = there.iter().position(|there| !there).unwrap();
+    let told: Vec<_> = site.log().into_iter().filter(|record| record.kind == "dropped").collect();
+    let told = told.iter().map(|record| ["sha256", "limit", "size", "src_ip"].map(|name| record.text(name)));
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [
+            [Some(blobs[2].as_str()), Some("artifact-source-bytes"), Some("9"), Some("192.0.2.1")],
+            [Some(blobs[gone].as_str()), Some("artifact-bytes"), None, None],
+        ]
+    );
+    // Whose the rest is, is known after a restart, too.
+    let again = process.blob(b"more");
+    process.capture_from(&again, "192.0.2.3");
+    let mut collector = Collector::open(site.paths.clone(), narrow(3, 1), Disk::default()).unwrap();
+    collector.pass(Instant::now()).unwrap();
+    assert!(!site.paths.artefact(&again).exists());
+}
+
+#[test]
+fn artefacts_go_by_age_and_may_come_anew() {
+    let site = Site::new();
+    let mut process = site.process("serve", 1);
+    let old = process.blob(b"old");
+    process.capture(&old);
+    let mut collector = site.collector();
+    collector.pass(Instant::now()).unwrap();
+    drop(collector);
+    let file = fs::File::options().append(true).open(site.paths.artefact(&old)).unwrap();
+    file.set_modified(std::time::SystemTime::now() - Duration::from_secs(7200)).unwrap();
+    process.blob(b"old");
+    process.capture(&old);
+    let mut collector = Collector::open(site.paths.clone(), narrow(3, 3), Disk::default()).unwrap();
+    assert_eq!(collector.pass(Instant::now()).unwrap().lines, 1);
+    assert!(site.paths.artefact(&old).exists(), "it came anew before it was removed");
+    let told: Vec<_> = site.log().into_iter().filter(|record| record.kind == "dropped").collect();
+    assert_eq!(told.iter().map(|record| record.text("limit")).collect::<Vec<_>>(), [Some("artifact-days")]);
+    assert_eq!(collector.counters().artefacts.files, 1);
 }

@@ -4,6 +4,7 @@
 
 mod bytes;
 mod collect;
+mod contained;
 mod ingest;
 mod intelligence;
 mod kill;

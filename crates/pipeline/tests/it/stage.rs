@@ -76,7 +76,13 @@ impl Process {
 
     /// Writes a line that names a blob.
     pub(crate) fn capture(&mut self, name: &str) {
+        self.capture_from(name, "198.51.100.1");
+    }
+
+    /// Writes a line that names a blob of `from`.
+    pub(crate) fn capture_from(&mut self, name: &str, from: &str) {
         let captured = Event::new(1, "web-01".parse().unwrap(), "ssh".parse().unwrap(), Kind::FileCaptured)
+            .with(field::SRC_IP, from)
             .with(field::SHA256, name);
         let mut out = Vec::new();
         self.encoder.encode(&captured, &mut out).unwrap();

@@ -5,7 +5,7 @@
 
 use super::{
     custom,
-    desired::{self, Desired, not_there},
+    desired::{self, Brought, Desired, not_there},
     general::{self, General},
     read,
     syntax::{self, Entry, Errors, Section, SpecError},
@@ -16,6 +16,7 @@ use decnet_model::nearest;
 use decnet_model::{
     catalogue,
     fleet::{Decky, DeckyName, Fleet, LOOPBACK_NETWORK, Network},
+    runtime::Runtime,
 };
 use netsvc_persona::stage::ServiceSpec;
 use std::{
@@ -47,7 +48,11 @@ pub fn fleet(file: &str, text: &[u8], options: &Options<'_>) -> Result<Fleet, Ve
         }
         match of_service(section) {
             Some((owner, slug)) => settings.push((owner, slug, section)),
-            None => desired.push(read::decky(section, options, &brought, &mut errors)),
+            None => {
+                let served = general.fleet.runtime == Runtime::Docker;
+                let brought = Brought { all: &brought, served };
+                desired.push(read::decky(section, options, brought, &mut errors));
+            }
         }
     }
     let broken = sections.is_empty() && errors.count() > 0;

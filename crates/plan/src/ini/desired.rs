@@ -40,6 +40,15 @@ pub(super) struct Desired {
     lines: BTreeMap<&'static str, usize>,
 }
 
+/// What services the file brings along.
+#[derive(Clone, Copy)]
+pub(super) struct Brought<'a> {
+    /// All of them.
+    pub(super) all: &'a [CustomService],
+    /// Whether the runtime serves them.
+    pub(super) served: bool,
+}
+
 /// A section while it is read.
 pub(super) struct Reading<'a> {
     pub(super) desired: Desired,
@@ -77,7 +86,7 @@ impl<'a> Reading<'a> {
     }
 
     /// Reads what only all entries together say: what the machine is.
-    pub(super) fn settle(mut self, brought: &[CustomService], errors: &mut Errors) -> Desired {
+    pub(super) fn settle(mut self, brought: Brought<'_>, errors: &mut Errors) -> Desired {
         let told = |key: &str| self.told.get(key).copied();
         let machine = Machine {
             services: told("services"),
@@ -149,7 +158,7 @@ struct Machine<'a> {
 }
 
 impl Machine<'_> {
-    fn settle(&self, desired: &mut Desired, brought: &[CustomService], errors: &mut Errors) {
+    fn settle(&self, desired: &mut Desired, brought: Brought<'_>, errors: &mut Errors) {
         if self.services.is_none() && self.archetype.is_none() {
             let message =
                 format!("[{}] does not say what it is; add services = or archetype =", desired.name);
@@ -242,7 +251,7 @@ fn system(slug: &str) -> Option<&'static str> {
     distro.or_else(|| systems::find(slug).map(|system| system.id))
 }
 
-fn services(entry: &Entry, desired: &mut Desired, brought: &[CustomService], errors: &mut Errors) {
+fn services(entry: &Entry, desired: &mut Desired, brought: Brought<'_>, errors: &mut Errors) {
     desired.services_known = !entry.value.is_empty();
     let Some(items) = text::list(&entry.value) else {
         desired.services_known = false;
@@ -252,7 +261,7 @@ fn services(entry: &Entry, desired: &mut Desired, brought: &[CustomService], err
         return;
     };
     for name in items {
-        let own = brought.iter().any(|custom| custom.name == name);
+        let own = brought.all.iter().any(|custom| custom.name == name);
         let slug = if own { name } else { catalogue::slug_of(name) };
         if own {
             if !desired.decky.absent.iter().any(|other| other == slug) {
@@ -267,9 +276,31 @@ fn services(entry: &Entry, desired: &mut Desired, brought: &[CustomService], err
             desired.services.push(slug.to_owned());
         }
     }
-    if desired.services_known && desired.services.is_empty() {
+    if brought.served {
+        own_ports(entry, desired, brought.all, errors);
+    } else if desired.services_known && desired.services.is_empty() {
         desired.services_known = false;
         wrong(entry, "are container services, which need the docker runtime; add another one", errors);
+    }
+}
+
+/// Reports ports that a service of the operator's own and another one of the decky both claim.
+fn own_ports(entry: &Entry, desired: &Desired, brought: &[CustomService], errors: &mut Errors) {
+    let known = desired.services.iter().filter_map(|slug| catalogue::find(slug));
+    let known = known.flat_map(|service| service.ports.iter().cloned());
+    let own = brought.iter().filter(|custom| desired.decky.absent.contains(&custom.name));
+    let mut claimed: BTreeMap<_, String> = BTreeMap::new();
+    for port in known.chain(own.flat_map(CustomService::listeners)) {
+        let key = (port.transport, port.port);
+        if let Some(first) = claimed.insert(key, port.slug.clone())
+            && first != port.slug
+        {
+            let (second, transport, port) = (port.slug, port.transport.name(), port.port);
+            let why = format!(
+                "services {first} and {second} both claim port {port}/{transport}; a decky can have one of them"
+            );
+            errors.add(entry.line, why);
+        }
     }
 }
 

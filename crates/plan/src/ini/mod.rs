@@ -13,4 +13,5 @@ pub mod syntax;
 mod text;
 pub mod write;
 
+pub use custom::{CustomKey, KEYS as CUSTOM_KEYS};
 pub use syntax::{SpecError, TEXT_LIMIT};

@@ -1,13 +1,12 @@
 //! Reads the sections of a deployment INI by the table of keys.
 
 use super::{
-    desired::{Desired, Reading},
+    desired::{Brought, Desired, Reading},
     general::{General, is_empty},
     key::{self, KEYS, Scope},
     options::Options,
     syntax::{Entry, Errors, Section},
 };
-use decnet_model::custom::CustomService;
 use decnet_model::nearest;
 
 /// Reads `[general]`, if there is one.
@@ -37,7 +36,7 @@ pub(super) fn general<'a>(
 pub(super) fn decky(
     section: &Section,
     options: &Options<'_>,
-    brought: &[CustomService],
+    brought: Brought<'_>,
     errors: &mut Errors,
 ) -> Desired {
     let mut reading = Reading::new(&section.name, section.line, options.faces);

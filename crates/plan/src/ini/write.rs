@@ -1,6 +1,7 @@
 //! A fleet as a deployment INI that reads as the same fleet.
 
 use super::{
+    custom,
     desired::{follows, is_service},
     key::{self, Scope},
     syntax::written,
@@ -40,10 +41,9 @@ pub fn ini(fleet: &Fleet) -> Result<String, WriteError> {
     }
     for custom in &fleet.custom {
         text.section(&format!("custom-{}", custom.name));
-        text.entry("binary", &custom.image)?;
-        text.optional("exec", custom.command.clone())?;
-        let ports: Vec<_> = custom.ports.iter().map(ToString::to_string).collect();
-        text.optional("ports", Some(ports.join(", ")).filter(|ports| !ports.is_empty()))?;
+        for (key, value) in custom::written(custom) {
+            text.entry(key, &value)?;
+        }
     }
     for decky in fleet.deckies.values() {
         text.decky(fleet, decky)?;
@@ -85,7 +85,7 @@ impl Text {
             return Err(WriteError::Name(name.to_owned()));
         }
         self.section(name);
-        if decky.services.is_empty() && !follows(decky) {
+        if decky.services.is_empty() && fleet.brought(decky).next().is_none() && !follows(decky) {
             return Err(WriteError::Nothing(name.to_owned()));
         }
         for key in key::of(Scope::Decky) {

@@ -88,8 +88,8 @@ const GENERAL: &[Case] = &[
         &["2: net: \"10.0.0.0/8\" is not in 127.0.0.0/8, which the runtime loopback needs"],
     ),
     (
-        "[general]\nruntime = docker\n[web]\nservices = http",
-        &["2: runtime: \"docker\" is no runtime; there are: loopback, native"],
+        "[general]\nruntime = podman\n[web]\nservices = http",
+        &["2: runtime: \"podman\" is no runtime; there are: loopback, native, docker"],
     ),
     (
         "[general]\nruntime = native\n[web]\nservices = http",
@@ -247,14 +247,42 @@ const DECKIES: &[Case] = &[
         &["1: [custom-Shop]: write it as [custom-shop], in small letters"],
     ),
     (
-        "[custom-shop]\nexec = run\nports = 80, x\nimage = a\n[custom-ssh]\nbinary = a\n[web]\nservices = shop",
+        "[custom-shop]\nexec = run\nports = 80, x\nimages = a\n[custom-ssh]\nbinary = a\n[web]\nservices = shop",
         &[
-            "1: [custom-shop] does not say what it runs; add binary = IMAGE",
+            "1: [custom-shop] does not say what it runs; add image = IMAGE, or build = FOLDER",
             "3: ports: \"80, x\" is no list of ports; write them as 80, 8443",
-            "4: [custom-shop] has no key \"image\"; it has: binary, exec, ports",
+            "4: [custom-shop] has no key \"images\" (did you mean \"image\"?); it has: image, build, exec, ports, \
+             env, log, credential, source, capabilities, writable, memory",
             "5: [custom-ssh]: there is a service ssh already; choose another name",
             "8: no service is called \"shop\" (did you mean \"smtp\"?); there are: {services}",
         ],
+    ),
+    (
+        "[custom-shop]\nimage = a b\nbuild = ../x\nenv = A=1, 2B=3\nlog = access.log\ncredential = (\nsource = [0-9]+\n\
+         capabilities = sys_admin\nwritable = tmp\nmemory = 0\n[web]\nservices = http",
+        &[
+            "1: [custom-shop] does not say what it runs; add image = IMAGE, or build = FOLDER",
+            "2: image: \"a b\" is no name of an image; write it as shop:1.4",
+            "3: build: \"../x\" is no absolute path of a folder",
+            "4: env: \"A=1, 2B=3\" is no list of variables; write them as NAME=VALUE, OTHER=VALUE",
+            "5: log: \"access.log\" is neither stdout nor a file in a folder of the container, such as \
+             /var/log/shop/access.log",
+            "6: credential: \"(\" is no regular expression: unclosed group",
+            "7: source: \"[0-9]+\" has no group; put the address in (…)",
+            "8: capabilities: \"sys_admin\" may be of: chown, dac_override, fowner, fsetid, kill, net_bind_service, \
+             setgid, setuid",
+            "9: writable: \"tmp\" is no list of absolute paths",
+            "10: memory: \"0\" is no number of MiB from 1 to 4096",
+        ],
+    ),
+    (
+        "[custom-shop]\nimage = a\ncredential = (?P<user>x)\n[web]\nservices = http",
+        &["3: credential: \"(?P<user>x)\" has no group (?P<password>…)"],
+    ),
+    (
+        "[general]\nruntime = docker\nnet = 192.0.2.0/24\n[custom-shop]\nimage = a\nports = 80\n[web]\n\
+         services = http, shop",
+        &["8: services http and shop both claim port 80/tcp; a decky can have one of them"],
     ),
     (
         "[custom-shop]\nbinary = a\n[web]\nservices = shop",

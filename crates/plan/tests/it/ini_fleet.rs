@@ -253,7 +253,8 @@ fn some_fleet() -> impl Strategy<Value = Fleet> {
                     ntp: some_servers(usize::from(start) / 2),
                 },
                 lab: native && start % 2 == 0,
-                custom: Vec::new(),
+                placed: None,
+            custom: Vec::new(),
                 deckies,
             }
         },
@@ -357,6 +358,24 @@ fn what_older_files_say_is_read() {
         (fleet.custom[0].command.as_deref(), &fleet.custom[0].ports[..]),
         (Some("run --fast"), &[80, 8443][..])
     );
+    assert_eq!(self::fleet(&write::ini(&fleet).unwrap()), fleet);
+}
+
+#[test]
+fn a_decky_of_containers_alone_is_read_where_there_are_containers() {
+    let text = "[general]\nruntime = docker\nnet = 192.0.2.0/24\n[custom-shop]\nbuild = /srv/shop\nexec = /bin/shop -v\n\
+                ports = 8080, 161/udp\nenv = NAME=Corner Shop, LANG=C\nlog = /var/log/shop/a.log\n\
+                credential = \"user (?P<user>\\S+) password (?P<password>.*)\"\nsource = ^(\\S+)\ncapabilities = CAP_SETUID, setgid\n\
+                writable = /var/lib/shop\nmemory = 64\n[web]\nservices = shop\n";
+    let fleet = fleet(text);
+    let shop = &fleet.custom[0];
+    assert_eq!((shop.image.as_str(), shop.build.as_deref()), ("custom-shop:latest", Some("/srv/shop")));
+    assert_eq!((&shop.ports[..], &shop.udp_ports[..]), (&[8080][..], &[161][..]));
+    assert_eq!((shop.env["NAME"].as_str(), shop.memory), ("Corner Shop", Some(64)));
+    assert_eq!(shop.credential.as_deref(), Some("user (?P<user>\\S+) password (?P<password>.*)"));
+    assert_eq!(shop.capabilities, ["SETUID", "SETGID"]);
+    let web = decky(&fleet, "web");
+    assert!(web.services.is_empty() && fleet.brought(web).count() == 1);
     assert_eq!(self::fleet(&write::ini(&fleet).unwrap()), fleet);
 }
 

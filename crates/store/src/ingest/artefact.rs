@@ -3,14 +3,18 @@
 use super::Line;
 use crate::{database::Tx, error::Error};
 use decnet_model::record::{Artefact, Sighting};
-use netsvc_wire::{Meaning, field};
+use netsvc_wire::{Kind, Meaning, field};
 use std::collections::BTreeMap;
+
+/// APP-NAME of the collector's own events, which no service may take.
+const COLLECTOR: &str = "collector";
 
 pub(super) async fn write(tx: &mut Tx, lines: &[Line<'_>]) -> Result<(), Error> {
     let mut artefacts: BTreeMap<&str, Artefact> = BTreeMap::new();
     let mut sightings = Vec::new();
     for line in lines {
-        let Some(sha256) = sha256_of(line) else { continue };
+        let unkept = unkept(line);
+        let Some(sha256) = sha256_of(line).or(unkept.map(|(sha256, _)| sha256)) else { continue };
         let at = line.record.at;
         let seen = artefacts.entry(sha256).or_insert_with(|| Artefact {
             sha256: sha256.to_owned(),
@@ -21,7 +25,14 @@ pub(super) async fn write(tx: &mut Tx, lines: &[Line<'_>]) -> Result<(), Error> 
             first_seen: at,
             last_seen: at,
             sightings: 0,
+            unkept: None,
         });
+        if let Some((_, limit)) = unkept {
+            // Said by the collector: nobody has seen it once more.
+            seen.size = seen.size.max(line.record.number_field(field::SIZE).unwrap_or(0));
+            seen.unkept = Some(limit.to_owned());
+            continue;
+        }
         seen.size = seen.size.max(line.record.number_field(field::SIZE).unwrap_or(0));
         seen.first_seen = seen.first_seen.min(at);
         seen.last_seen = seen.last_seen.max(at);
@@ -32,13 +43,24 @@ pub(super) async fn write(tx: &mut Tx, lines: &[Line<'_>]) -> Result<(), Error> 
     tx.upsert("store sightings", sightings).await
 }
 
+/// What the collector says of a payload that is not kept: its hash, and the limit that it met.
+fn unkept<'a>(line: &Line<'a>) -> Option<(&'a str, &'a str)> {
+    let record: &'a netsvc_wire::Record = line.record;
+    let is_said = record.app == COLLECTOR && record.kind == Kind::Dropped.name();
+    let sha256 = record.text(field::SHA256).filter(|sha256| is_said && is_sha256(sha256))?;
+    Some((sha256, record.text(field::LIMIT)?))
+}
+
+fn is_sha256(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
 /// The hash of a blob that the line says was kept. Other lines may carry a hash that means something else.
 fn sha256_of<'a>(line: &Line<'a>) -> Option<&'a str> {
     let keeps = usual_origin(line.meaning()?).is_some();
     let record: &'a netsvc_wire::Record = line.record;
     let sha256 = record.text(field::SHA256).filter(|_| keeps)?;
-    let valid = sha256.len() == 64 && sha256.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    valid.then_some(sha256)
+    is_sha256(sha256).then_some(sha256)
 }
 
 /// Where a blob of a kind of event comes from when the line does not say; `None` for kinds that keep none.

@@ -190,7 +190,7 @@ async fn a_column_that_is_missing_is_told() {
         sqlx::query(sqlx::AssertSqlSafe(sql.to_owned())).execute(&pool).await.unwrap();
     }
     pool.close().await;
-    assert_eq!(Store::version(place).await.unwrap(), Some(Store::VERSION));
+    assert_eq!(Store::version(place, None).await.unwrap(), Some(Store::VERSION));
     let wrong = Store::open(place).await.unwrap().check().await.unwrap();
     assert_eq!(
         wrong,

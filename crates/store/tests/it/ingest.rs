@@ -19,6 +19,7 @@ on_every_backend!(
     a_session_is_joined_from_its_lines,
     a_secret_is_one_row_however_often,
     an_artefact_is_one_row_with_all_its_sightings,
+    what_is_not_kept_is_told_beside_its_hash,
     who_lost_the_lease_cannot_write,
     header_fields_of_any_length_are_stored,
     forged_numbers_are_refused,
@@ -156,6 +157,21 @@ async fn an_artefact_is_one_row_with_all_its_sightings(store: Store) {
     assert_eq!(sightings.iter().map(|row| row.event).collect::<Vec<_>>(), [4, 2, 1]);
     assert_eq!(sightings[0].src_ip, Some("2001:db8::7".parse().unwrap()));
     assert_eq!(sightings[0].path.as_deref(), Some(&b"/tmp/x"[..]));
+}
+
+async fn what_is_not_kept_is_told_beside_its_hash(store: Store) {
+    let hash = "cd".repeat(32);
+    let mut said = line(1, "dropped").with(field::SHA256, hash.as_str());
+    said = said.with(field::SIZE, "7").with(field::LIMIT, "artifact-bytes");
+    // A service says so of another one: it is no collector.
+    let forged = said.clone().with(field::SHA256, "ef".repeat(32)).of(3);
+    said.app = "collector".into();
+    let captured = line(1, "file_captured").with(field::SHA256, hash.as_str()).of(2);
+    ingest(&store, &[said, forged, captured]).await;
+    let rows = store.artefact_list(&Filter::default(), Page::newest(10)).await.unwrap();
+    assert_eq!(rows.len(), 1);
+    assert_eq!((rows[0].size, rows[0].sightings, rows[0].unkept.as_deref()), (7, 1, Some("artifact-bytes")));
+    assert_eq!(store.artefact_sightings(&hash, 10).await.unwrap().len(), 1);
 }
 
 async fn who_lost_the_lease_cannot_write(store: Store) {

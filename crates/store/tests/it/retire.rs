@@ -7,8 +7,8 @@ use crate::{
 };
 use decnet_model::{words, worker::Worker};
 use decnet_store::{
-    Fence, Store,
-    record::{Change, Filter, IncidentDelta, Page, Retention},
+    Fence, Most, Store,
+    record::{Change, Filter, IncidentDelta, NewAuditEntry, Page, Retention},
 };
 use netsvc_wire::field;
 use std::collections::BTreeMap;
@@ -18,6 +18,7 @@ on_every_backend!(
     too_many_events_go_oldest_first,
     what_a_view_has_not_seen_stays,
     too_many_bytes_go_in_all_and_of_a_kind,
+    writers_and_refusals_that_anybody_can_invent_are_bounded,
 );
 
 /// A hundred lines, every tenth a secret, all of which the correlator has seen but the last ten.
@@ -153,4 +154,34 @@ async fn too_many_bytes_go_in_all_and_of_a_kind(store: Store) {
     let retired = store.retired_list().await.unwrap();
     assert_eq!(i64::try_from(retired[0].bytes).unwrap(), of("command").bytes);
     assert_eq!(store.totals().await.unwrap().retired, 60);
+}
+
+async fn writers_and_refusals_that_anybody_can_invent_are_bounded(store: Store) {
+    // Each leaves its first number out, and none comes again.
+    let batch: Vec<_> = (1..=50).map(|writer| line(writer, "connect").of(writer)).collect();
+    ingest(&store, &batch).await;
+    for number in 0..30_u16 {
+        let outcome = if number % 3 == 0 { 200 } else { 401 };
+        let (actor, target) = ("somebody".to_owned(), String::new());
+        let entry = NewAuditEntry {
+            at: i64::from(number),
+            actor,
+            via: "login",
+            address: None,
+            action: "session.begin",
+            target,
+            outcome,
+        };
+        store.audit_put(&entry).await.unwrap();
+    }
+    let fence = store.lease_take(Worker::Ingester).await.unwrap();
+    assert_eq!(store.trim(&fence, Most::default()).await.unwrap(), 0);
+    let most = Most { writers: 10, refused: 4 };
+    // Of 49 gaps (writer 1 has none) 39 go, and 16 of 20 refusals.
+    assert_eq!(store.trim(&fence, most).await.unwrap(), 40 + 39 + 16);
+    assert_eq!(store.trim(&fence, most).await.unwrap(), 0);
+    assert_eq!(store.gap_list(100).await.unwrap().len(), 10);
+    let left = store.audit_list(Page::newest(100)).await.unwrap();
+    let refused: Vec<_> = left.iter().filter(|entry| entry.outcome == 401).map(|entry| entry.at).collect();
+    assert_eq!((left.len(), refused), (14, vec![29, 28, 26, 25]), "what was done stays");
 }

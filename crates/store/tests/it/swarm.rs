@@ -71,8 +71,9 @@ async fn what_is_wanted_has_another_number_when_it_is_another(store: Store) {
         (put("one").await.generation, put("one").await.generation, put("two").await.generation),
         (1, 1, 2)
     );
-    let named = SwarmHost { name: "paris".to_owned(), weight: 3, drained: true, ..host.clone() };
-    assert!(store.swarm_host_change(&named).await.unwrap());
+    let named = SwarmHost { name: "paris".to_owned(), weight: 3, ..host.clone() };
+    store.swarm_host_drain("berlin-1", true).await.unwrap();
+    assert!(store.swarm_host_change(&named).await.unwrap(), "and drained it stays");
     let now = store.swarm_host("berlin-1").await.unwrap().unwrap();
     assert_eq!((now.name.as_str(), now.weight, now.drained, now.generation), ("paris", 3, true, 2));
     store.swarm_pulse(&["berlin-1".to_owned()]).await.unwrap();
@@ -99,12 +100,18 @@ async fn who_is_decommissioned_has_no_valid_certificate(store: Store) {
     for (print, host) in [("a", "berlin-1"), ("b", "berlin-1"), ("c", "paris-1")] {
         store.swarm_certificate_put(&certificate(print, host)).await.unwrap();
     }
+    assert!(store.swarm_certificate_renew(&certificate("d", "berlin-1")).await.unwrap());
     store.swarm_told("berlin-1", 6).await.unwrap();
     assert_eq!(store.swarm_host("berlin-1").await.unwrap().unwrap().told_at, None, "it has not left");
     store.swarm_decommission("berlin-1", "why", 7).await.unwrap();
     let mut revoked: Vec<_> = store.swarm_certificates().await.unwrap();
     revoked.retain(|row| row.revoked_at == Some(7) && row.reason == "why");
-    assert_eq!(revoked.len(), 2);
+    assert_eq!(revoked.len(), 3);
+    assert!(
+        !store.swarm_certificate_renew(&certificate("e", "berlin-1")).await.unwrap(),
+        "who left gets none"
+    );
+    assert!(store.swarm_certificate("e").await.unwrap().is_none());
     store.swarm_told("berlin-1", 8).await.unwrap();
     store.swarm_told("berlin-1", 9).await.unwrap();
     let left = store.swarm_host("berlin-1").await.unwrap().unwrap();

@@ -55,6 +55,7 @@ pub(crate) async fn artifact(
     let answers = state.store().file_reputation_get(&sha256).await?;
     Ok(Json(ArtifactDetail {
         artifact: (&row).into(),
+        kept: tokio::fs::try_exists(state.artefact(&row.sha256)).await.unwrap_or(false),
         reputation: answers.iter().map(Reputation::from).collect(),
         latest: latest.iter().map(Sighting::from).collect(),
     }))

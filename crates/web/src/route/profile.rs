@@ -9,10 +9,10 @@ use axum::{
     },
 };
 use decnet_shape::{
-    Contact, Listing, Origin, Profile, ProfileDetail, ProfileQuery, Reputation, Reuse, ReuseDetail,
-    ReuseQuery,
+    Contact, FINGERPRINTS, Fingerprint, Listing, Origin, Profile, ProfileDetail, ProfileQuery, Reputation,
+    Reuse, ReuseDetail, ReuseQuery,
 };
-use netsvc_wire::stamp::now;
+use netsvc_wire::stamp::{self, now};
 use std::net::IpAddr;
 
 /// Profiles of attackers, those active last first, or those of the largest risk.
@@ -58,12 +58,16 @@ pub(crate) async fn profile(
     let identity = state.store().identity_of(ip).await?;
     let known = state.store().enrichment_get(&[ip]).await?;
     let answers = state.store().reputation_get(&[ip]).await?;
+    let fingerprints = state.store().fingerprint_list(ip, FINGERPRINTS).await?;
+    let probed = state.store().probed_get(ip).await?;
     Ok(Json(ProfileDetail {
         profile: Profile { identity, ..row.into() },
         facts: state.house().facts(row).ok_or(Problem::NotFound)?,
         origin: Origin::of(known.first()),
         reputation: answers.iter().map(Reputation::from).collect(),
         targets: contacts.iter().map(Contact::from).collect(),
+        fingerprints: fingerprints.iter().map(Fingerprint::from).collect(),
+        probed_at: probed.map(|probed| stamp::format(probed.asked_at)),
     }))
 }
 

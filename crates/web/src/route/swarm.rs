@@ -133,11 +133,7 @@ pub(crate) struct SwarmFleetRequest {
 )]
 pub(crate) async fn hosts(State(state): State<ApiState>) -> Result<Json<Vec<SwarmHost>>, Problem> {
     let (rows, reports) = read(&state).await?;
-    let mut expires: BTreeMap<String, i64> = BTreeMap::new();
-    for row in state.store().swarm_certificates().await?.into_iter().filter(|row| row.revoked_at.is_none()) {
-        let latest = expires.entry(row.host).or_default();
-        *latest = row.expires_at.max(*latest);
-    }
+    let expires = expires(&state).await?;
     let (now, stale) = (now(), state.house().swarm().stale);
     let shape =
         |row: &Row| SwarmHost::of(row, reports.get(&row.id), expires.get(&row.id).copied(), now, stale);
@@ -252,9 +248,12 @@ pub(crate) async fn update(
     if !state.store().swarm_host_change(&host).await? {
         return Err(Problem::Conflict(format!("there is a host called {} already", host.name)));
     }
-    let (_, reports) = read(&state).await?;
-    let stale = state.house().swarm().stale;
-    Ok(Json(SwarmHost::of(&host, reports.get(&host.id), None, now(), stale)))
+    let (rows, reports) = read(&state).await?;
+    // As it is now: somebody else may have changed something else.
+    let host = rows.iter().find(|row| row.id == host.id).ok_or(Problem::NotFound)?;
+    let (expires, stale) = (expires(&state).await?, state.house().swarm().stale);
+    let expires_at = expires.get(&host.id).copied();
+    Ok(Json(SwarmHost::of(host, reports.get(&host.id), expires_at, now(), stale)))
 }
 
 /// Ask hosts whether they are there, drain one, end its membership, or take deckies down.
@@ -318,6 +317,16 @@ async fn read(state: &ApiState) -> Result<(Vec<Row>, BTreeMap<String, SwarmRepor
     let rows = state.store().swarm_hosts().await?;
     let reports = state.store().swarm_reports().await?;
     Ok((rows, reports.into_iter().map(|report| (report.host.clone(), report)).collect()))
+}
+
+/// When the last certificate of each host expires that was not revoked.
+async fn expires(state: &ApiState) -> Result<BTreeMap<String, i64>, Problem> {
+    let mut expires: BTreeMap<String, i64> = BTreeMap::new();
+    for row in state.store().swarm_certificates().await?.into_iter().filter(|row| row.revoked_at.is_none()) {
+        let latest = expires.entry(row.host).or_default();
+        *latest = row.expires_at.max(*latest);
+    }
+    Ok(expires)
 }
 
 fn within(field: &'static str, value: u64, most: u64) -> Result<u64, Problem> {

@@ -14,7 +14,14 @@ use ring::{
 };
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    io::Write,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::Arc,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -26,6 +33,8 @@ struct Script {
     key: EcdsaKeyPair,
     /// The name that the set of keys has for it.
     known_as: String,
+    /// A key of OpenSSL's beside it, for tokens that say so.
+    rsa: Option<Rsa>,
     head: Value,
     claims: Value,
     /// What was asked at the token endpoint: the header and the form.
@@ -79,6 +88,7 @@ impl Provider {
         let script = Script {
             key: fresh_key(),
             known_as: "k1".to_owned(),
+            rsa: None,
             head: json!({"alg": "ES256", "kid": "k1"}),
             claims: json!({}),
             asked: Vec::new(),
@@ -134,10 +144,12 @@ impl Provider {
                 script.sets += 1;
                 let point = script.key.public_key().as_ref().to_vec();
                 let part = |range: std::ops::Range<usize>| URL_SAFE_NO_PAD.encode(&point[range]);
-                json!({"keys": [
-                    {"kty": "oct", "kid": "k1", "k": "AAAA"},
-                    {"kty": "EC", "crv": "P-256", "kid": script.known_as, "x": part(1..33), "y": part(33..65)},
-                ]})
+                let mut keys = vec![
+                    json!({"kty": "oct", "kid": "k1", "k": "AAAA"}),
+                    json!({"kty": "EC", "crv": "P-256", "kid": script.known_as, "x": part(1..33), "y": part(33..65)}),
+                ];
+                keys.extend(script.rsa.as_ref().map(|rsa| rsa.public.clone()));
+                json!({ "keys": keys })
             }
             "/realms/blue/token" => {
                 script.asked.push((value(head, "authorization").unwrap_or_default().to_owned(), pairs(body)));
@@ -151,10 +163,53 @@ impl Provider {
 fn signed(script: &Script) -> String {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let text = format!("{}.{}", part(&script.head), part(&script.claims));
-    let signature = script.key.sign(&SystemRandom::new(), text.as_bytes()).unwrap();
-    let mac =
-        if script.head["alg"] == "none" { String::new() } else { URL_SAFE_NO_PAD.encode(signature.as_ref()) };
-    format!("{text}.{mac}")
+    let algorithm = script.head["alg"].as_str().unwrap();
+    let mac = match (algorithm, &script.rsa) {
+        ("none", _) => Vec::new(),
+        ("RS256" | "PS256", Some(rsa)) => rsa.sign(algorithm, &text),
+        _ => script.key.sign(&SystemRandom::new(), text.as_bytes()).unwrap().as_ref().to_vec(),
+    };
+    format!("{text}.{}", URL_SAFE_NO_PAD.encode(mac))
+}
+
+/// A key that OpenSSL has made and signs with: what it says is not what our own library says of itself.
+struct Rsa {
+    _folder: tempfile::TempDir,
+    file: PathBuf,
+    public: Value,
+}
+
+impl Rsa {
+    /// A key that the provider calls `id` and has for `only`, or for whatever fits.
+    fn new(id: &str, only: Option<&str>) -> Rsa {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("key.pem");
+        openssl(&["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out"], &file, b"");
+        let modulus = String::from_utf8(openssl(&["rsa", "-noout", "-modulus", "-in"], &file, b"")).unwrap();
+        let modulus = hex::decode(modulus.trim().strip_prefix("Modulus=").unwrap()).unwrap();
+        let mut public =
+            json!({"kty": "RSA", "use": "sig", "kid": id, "n": URL_SAFE_NO_PAD.encode(modulus), "e": "AQAB"});
+        if let Some(only) = only {
+            public["alg"] = json!(only);
+        }
+        Rsa { _folder: folder, file, public }
+    }
+
+    fn sign(&self, algorithm: &str, text: &str) -> Vec<u8> {
+        let pss = ["-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:digest"];
+        let padding: &[&str] = if algorithm == "PS256" { &pss } else { &[] };
+        openssl(&[&["dgst", "-sha256", "-binary"], padding, &["-sign"]].concat(), &self.file, text.as_bytes())
+    }
+}
+
+fn openssl(words: &[&str], file: &Path, input: &[u8]) -> Vec<u8> {
+    let mut command = Command::new("openssl");
+    command.args(words).arg(file).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().expect("openssl is needed");
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "openssl {words:?}");
+    output.stdout
 }
 
 /// An interface whose people log in by `issuer`.
@@ -320,6 +375,46 @@ async fn new_keys_of_the_provider_are_found() {
     }
     assert!(login(&client, &provider, |_, _| {}).await.starts_with("/login#link="));
     assert_eq!(provider.script.lock().sets, 2);
+}
+
+#[tokio::test]
+async fn rsa_signatures_of_openssl_are_believed_and_whatever_is_wrong_with_them_is_not() {
+    let provider = Provider::start().await;
+    let client = interface(provider.issuer()).await;
+    let past = netsvc_wire::stamp::now() / 1_000_000 - 120;
+    let of = |algorithm: &str, id: &str| json!({"alg": algorithm, "kid": id});
+    provider.script.lock().rsa = Some(Rsa::new("r1", None));
+    for algorithm in ["RS256", "PS256"] {
+        let location = login(&client, &provider, |head, _| *head = of(algorithm, "r1")).await;
+        assert!(location.starts_with("/login#link="), "{algorithm}: {location}");
+        for (name, value) in [
+            ("aud", json!("another")),
+            ("aud", json!(["decnet", "another"])),
+            ("iss", json!("https://another.example")),
+            ("nonce", json!("another")),
+            ("exp", json!(past)),
+            ("exp", Value::Null),
+        ] {
+            let shown = value.clone();
+            let location = login(&client, &provider, |head, claims| {
+                (*head, claims[name]) = (of(algorithm, "r1"), value);
+            });
+            assert_eq!(location.await, "/login#denied=token", "{algorithm} {name} {shown}");
+        }
+    }
+    // Another key under the same name, and a new one under a new name, which is looked for.
+    let known = provider.script.lock().rsa.replace(Rsa::new("r1", None));
+    let location = login(&client, &provider, |head, _| *head = of("RS256", "r1")).await;
+    assert_eq!(location, "/login#denied=token", "it was signed by a key that is not known by this name");
+    drop(known);
+    provider.script.lock().rsa = Some(Rsa::new("r2", Some("PS256")));
+    let location = login(&client, &provider, |head, _| *head = of("PS256", "r2")).await;
+    assert!(location.starts_with("/login#link="), "{location}");
+    let location = login(&client, &provider, |head, _| *head = of("RS256", "r2")).await;
+    assert_eq!(location, "/login#denied=token", "the key is for another algorithm");
+    // A signature of one kind in the name of the other.
+    let swapped = login(&client, &provider, |head, _| *head = of("ES256", "r2")).await;
+    assert_eq!(swapped, "/login#denied=token");
 }
 
 #[tokio::test]

@@ -46,6 +46,7 @@ export default function ArtefactPage() {
           <dt>Origin</dt><dd><Captured text={one.origin} /></dd>
           <dt>Format</dt><dd><Captured text={one.format} /></dd>
           <dt>Seen</dt><dd className="num">{count(one.sightings)} times, {clock(one.first_seen)} to {clock(one.last_seen)}</dd>
+          {!one.kept && <><dt>Content</dt><dd>Not kept{one.unkept ? `: it met the limit events.${one.unkept}` : ""}</dd></>}
           <Answers answers={one.reputation} />
         </dl>
       </section>

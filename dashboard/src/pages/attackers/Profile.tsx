@@ -29,6 +29,7 @@ export function Profile({ ip }: { ip: string }) {
         <dd className="num">{one.pace.count > 1 ? `an event every ${(one.pace.mean / 1000).toFixed(1)} s on average, give or take ${(one.pace.deviation / 1000).toFixed(1)} s` : "too little to tell"}; on {count(one.days)} days</dd>
         <Tools one={one} />
         <Commands one={one} />
+        <Fingerprints one={one} />
         {one.urls.length > 0 && <><dt>Fetches</dt><dd>{one.urls.map((url) => <div key={url}><Captured text={url} /></div>)}</dd></>}
       </dl>
     </section>
@@ -43,4 +44,22 @@ function Tools({ one }: { one: Detail }) {
 function Commands({ one }: { one: Detail }) {
   if (!one.commands.length) return null;
   return <><dt>Commands</dt><dd>{one.commands.map((said) => <div key={said.text}><span className="num quiet">{count(said.times)} x</span> <Captured text={said.text} /></div>)}</dd></>;
+}
+
+/** What the address can be recognised by, each with what it means. */
+function Fingerprints({ one }: { one: Detail }) {
+  if (!one.fingerprints.length) return null;
+  return (
+    <>
+      <dt>Fingerprints</dt>
+      <dd>
+        {one.probed_at && <div className="faint">asked by the prober {clock(one.probed_at)}</div>}
+        {one.fingerprints.map((found) => (
+          <div key={found.kind + found.value}>
+            {found.kind} <Captured text={found.value} /> <span className="faint"><Captured text={found.detail} /> · {count(found.events)} x, {clock(found.last_seen)}</span>
+          </div>
+        ))}
+      </dd>
+    </>
+  );
 }

@@ -1,6 +1,7 @@
 //! The gate's ports: raw sockets with offload headers, and a device of bare packets.
 
-use netsvc_stack::{ETHERNET, Gate, OFFLOAD, Output, Port};
+use super::mirror::Mirrors;
+use netsvc_stack::{ETHERNET, Gate, Mac, OFFLOAD, Output, Port};
 use nix::{
     errno::Errno,
     sys::{
@@ -26,12 +27,21 @@ pub(crate) struct Ports {
     /// Whether the engine side carries packets without Ethernet.
     bare: bool,
     probe: Option<OwnedFd>,
+    mirrors: Mirrors,
     buffer: Vec<u8>,
 }
 
 impl Ports {
     pub(crate) fn new(segment: OwnedFd, engine: OwnedFd, bare: bool, probe: Option<OwnedFd>) -> Self {
-        Ports { segment, engine, bare, probe, buffer: vec![0; FRAME] }
+        Ports { segment, engine, bare, probe, mirrors: Mirrors::default(), buffer: vec![0; FRAME] }
+    }
+
+    /// Copies frames of the segment into `into` from now on: those of `mac`, or all.
+    ///
+    /// # Errors
+    /// When there are as many mirrors as there may be.
+    pub(crate) fn mirror(&mut self, into: OwnedFd, mac: Option<Mac>) -> Result<(), String> {
+        self.mirrors.add(into, mac)
     }
 
     /// Each port with its descriptor.
@@ -48,6 +58,9 @@ impl Ports {
             let Some(length) = self.receive(port, &mut buffer) else { break };
             some = true;
             if let Some(frame) = buffer.get_mut(..length) {
+                if port == Port::Segment {
+                    self.mirrors.show(frame);
+                }
                 gate.receive(now, port, frame, self);
             }
         }
@@ -85,6 +98,9 @@ impl Ports {
 
 impl Output for Ports {
     fn send(&mut self, port: Port, frame: &[u8]) {
+        if port == Port::Segment {
+            self.mirrors.show(frame);
+        }
         let Some(descriptor) = self.descriptor(port) else { return };
         // What does not fit is lost, as on any wire; the sender's TCP knows what to do.
         if port != Port::Engine || !self.bare {

@@ -1,6 +1,7 @@
 //! `gate`: stands between a segment and the services' kernel.
 
 mod carrier;
+mod mirror;
 
 use crate::{
     inherit,
@@ -43,7 +44,13 @@ pub(crate) fn run() -> Result<(), Box<dyn std::error::Error>> {
                 Err(reason) => control.answer(&Answer::Refused { seq, reason })?,
             },
             Some((Order::Stop { seq }, _)) => return Ok(control.answer(&Answer::Done { seq })?),
-            Some((Order::Node { seq, .. } | Order::Remove { seq, .. }, _)) => {
+            Some((
+                Order::Node { seq, .. }
+                | Order::Remove { seq, .. }
+                | Order::Letters { seq, .. }
+                | Order::Mirror { seq, .. },
+                _,
+            )) => {
                 control.answer(&Answer::Refused { seq, reason: "the gate has no ports yet".to_owned() })?;
             }
             None => return Ok(()),
@@ -114,7 +121,7 @@ impl Running {
 
     /// Takes one order; false when it was the last.
     fn order(&mut self) -> Result<bool, Box<dyn std::error::Error>> {
-        let Some((order, _)) = self.control.receive()? else { return Ok(false) };
+        let Some((order, descriptors)) = self.control.receive()? else { return Ok(false) };
         let (seq, outcome) = match order {
             Order::Node { seq, persona, services, ports } => {
                 let added = self.gate.add(&persona, &services, &ports, &mut self.ports);
@@ -126,7 +133,14 @@ impl Running {
                 self.gate.remove(&node);
                 (seq, Ok(()))
             }
+            Order::Letters { seq, .. } => (seq, Err("the gate serves no mail".to_owned())),
             Order::Gate { seq, .. } => (seq, Err("the gate has its ports already".to_owned())),
+            Order::Mirror { seq, mac: wanted } => {
+                let wanted = wanted.as_deref().map(mac).transpose();
+                let into =
+                    descriptors.into_iter().next().ok_or_else(|| "a mirror needs a descriptor".to_owned());
+                (seq, wanted.and_then(|wanted| self.ports.mirror(into?, wanted)))
+            }
             Order::Stop { seq } => {
                 self.farewell();
                 self.control.answer(&Answer::Done { seq })?;

@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set up its case should fail")]
 
+mod apart;
 mod compare;
 mod dns;
 mod exchange;
+mod full;
 mod http_logins;
 mod laws;
 mod mysql;

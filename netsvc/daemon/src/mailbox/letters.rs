@@ -1,9 +1,10 @@
 //! What people and machines of an organisation write to each other.
 
-use crate::{date, organisation::COLLEAGUES};
-use netsvc_persona::Persona;
+use crate::date;
+use netsvc_kit::Host;
+use netsvc_persona::{Letter as Posted, Persona, tables::people::COLLEAGUES};
 use rand_core::RngCore;
-use std::fmt::Write;
+use std::{fmt::Write, sync::Arc};
 
 /// What begins a password that people choose.
 const STEMS: [&str; 8] = ["Autumn", "Winter", "Welcome", "Changeme", "Office", "Berlin", "Falcon", "Project"];
@@ -160,25 +161,48 @@ pub(super) struct Party {
     /// Name before the `@`.
     pub(super) account: String,
     full: String,
+    /// Address without its domain.
+    mail: String,
 }
 
 impl Party {
     /// The owner of `account`, which a peer may have made up.
-    pub(super) fn account(persona: &Persona, account: &[u8]) -> Self {
+    pub(super) fn account(persona: &Persona, given: &[u8]) -> Self {
         let plain = |byte: &&u8| byte.is_ascii_alphanumeric() || b"._-".contains(byte);
-        let account: String = account.iter().filter(plain).take(32).map(|byte| char::from(*byte)).collect();
+        let account: String = given.iter().filter(plain).take(32).map(|byte| char::from(*byte)).collect();
+        if let Some(known) = std::str::from_utf8(given)
+            .ok()
+            .and_then(|name| persona.people.iter().find(|one| one.is_called(name)))
+        {
+            return Party { full: known.full(), account: known.account.clone(), mail: known.mail.clone() };
+        }
         let known = persona.users.iter().find(|user| user.name == account);
         let full =
             known.map(|user| user.full_name.as_str()).filter(|name| !name.is_empty() && name.is_ascii());
-        Party { full: full.unwrap_or(&account).to_owned(), account }
+        Party { full: full.unwrap_or(&account).to_owned(), mail: account.clone(), account }
+    }
+
+    /// Where it is written to.
+    fn address(&self, persona: &Persona) -> String {
+        format!("{}@{}", self.mail, domain(persona))
+    }
+
+    /// What its mailbox is found by, whichever of its names a peer `gave`.
+    pub(super) fn key(&self, gave: &[u8]) -> Vec<u8> {
+        if self.mail == self.account { gave.to_vec() } else { self.account.clone().into_bytes() }
+    }
+
+    /// What people wrote to it or it wrote to them, on the node of `host`.
+    pub(super) fn posted(&self, host: &Host) -> Vec<Arc<Posted>> {
+        host.node.stage.post.of(&host.persona().node, &self.account)
     }
 }
 
 /// Draws the `nth` mail for `own`: forms follow one another, so that no two of a few weeks are alike.
 pub(super) fn draw(persona: &Persona, own: &Party, random: &mut impl RngCore, nth: usize) -> Letter {
     let form = (nth * 5 + random.next_u32() as usize % 2) % FORMS.len();
-    let (first, last) = pick(random);
-    let colleague = pick(random).0;
+    let (first, last, address) = pick(persona, own, random);
+    let (colleague, ..) = pick(persona, own, random);
     let stem = STEMS.get(random.next_u32() as usize % STEMS.len()).copied().unwrap_or_default();
     let password = format!("{stem}{}!{}", random.next_u32() % 90 + 10, random.next_u32() % 10);
     let number = random.next_u32() % 900_000 + 100_000;
@@ -190,8 +214,8 @@ pub(super) fn draw(persona: &Persona, own: &Party, random: &mut impl RngCore, nt
         ("account", own.account.clone()),
         ("first", own.full.split(' ').next().unwrap_or_default().to_owned()),
         ("full", own.full.clone()),
-        ("writer", first.to_owned()),
-        ("colleague", colleague.to_owned()),
+        ("writer", first.clone()),
+        ("colleague", colleague),
         ("password", password),
         ("gateway", gateway),
         ("number", number.to_string()),
@@ -204,10 +228,7 @@ pub(super) fn draw(persona: &Persona, own: &Party, random: &mut impl RngCore, nt
     let from = match chosen.map(|form| form.writer) {
         Some(Writer::Machine(account)) => (account.to_owned(), format!("{account}@{}", host(persona))),
         Some(Writer::Team(name, address)) => (name.to_owned(), format!("{address}@{}", domain(persona))),
-        _ => {
-            let address = format!("{}.{}@{}", first, last, domain(persona)).to_ascii_lowercase();
-            (format!("{first} {last}"), address)
-        }
+        _ => (format!("{first} {last}"), format!("{address}@{}", domain(persona))),
     };
     let text =
         |pick: fn(&Form) -> &'static str| chosen.map_or_else(String::new, |form| fill(pick(form), &known));
@@ -224,31 +245,50 @@ pub(super) fn draw(persona: &Persona, own: &Party, random: &mut impl RngCore, nt
 
 /// The mail as it lies in the inbox: with what the mail server put before it.
 pub(super) fn received(persona: &Persona, own: &Party, letter: &Letter, at: i64) -> Vec<u8> {
-    let (host, zone) = (host(persona), persona.zone.offset_minutes);
-    let to = format!("{}@{}", own.account, domain(persona));
-    let id = &format!("{:016X}", letter.draw).split_off(5);
+    let zone = persona.zone.offset_minutes;
     let from = &letter.from.1;
-    let stamp = date::mail(at, zone);
-    let way = match FORMS.get(letter.form).map(|form| form.writer) {
-        Some(Writer::Machine(_)) => format!("by {host} (Postfix, from userid 0)\n\tid {id}; {stamp}"),
-        _ => {
-            let peer = persona.gateway.map_or_else(|| "10.0.0.1".to_owned(), |address| address.to_string());
-            format!(
-                "from [{peer}] (gw.{} [{peer}])\n\tby {host} (Postfix) with ESMTPSA id {id}\n\tfor <{to}>; {stamp}",
-                domain(persona)
-            )
-        }
-    };
-    let mut text = format!(
-        "Return-Path: <{from}>\nX-Original-To: {to}\nDelivered-To: {to}\nReceived: {way}\n\
-         Date: {}\nFrom: {} <{from}>\nTo: {to}\nMessage-ID: <{}>\nSubject: {}\n",
+    let machine = matches!(FORMS.get(letter.form).map(|form| form.writer), Some(Writer::Machine(_)));
+    let mut text = way(persona, own, (from, machine), letter.draw, at);
+    let _ = write!(
+        text,
+        "Date: {}\nFrom: {} <{from}>\nTo: {}\nMessage-ID: <{}>\nSubject: {}\n",
         date::mail(at - 2_000_000, zone),
         letter.from.0,
+        own.address(persona),
         message_id(letter),
         letter.subject,
     );
     body(&mut text, letter.draw, &letter.text, letter.file.as_ref());
     text.replace('\n', "\r\n").into_bytes()
+}
+
+/// A mail that somebody wrote, as it lies in the inbox of `own`, or where `sent` among what it wrote.
+pub(super) fn posted(persona: &Persona, own: &Party, letter: &Posted, sent: bool) -> Vec<u8> {
+    let mut text = String::new();
+    if !sent {
+        let draw = letter.id.bytes().fold(0_u64, |sum, byte| sum.rotate_left(7) ^ u64::from(byte));
+        text = way(persona, own, (&letter.from, false), draw.wrapping_mul(0x9E37_79B9_7F4A_7C15), letter.at);
+    }
+    text.push_str(&letter.content);
+    text.replace('\n', "\r\n").into_bytes()
+}
+
+/// What the mail server puts before a mail from somebody, or from a program of the host.
+fn way(persona: &Persona, own: &Party, (from, machine): (&str, bool), draw: u64, at: i64) -> String {
+    let (host, zone) = (host(persona), persona.zone.offset_minutes);
+    let to = own.address(persona);
+    let id = &format!("{draw:016X}").split_off(5);
+    let stamp = date::mail(at, zone);
+    let way = if machine {
+        format!("by {host} (Postfix, from userid 0)\n\tid {id}; {stamp}")
+    } else {
+        let peer = persona.gateway.map_or_else(|| "10.0.0.1".to_owned(), |address| address.to_string());
+        format!(
+            "from [{peer}] (gw.{} [{peer}])\n\tby {host} (Postfix) with ESMTPSA id {id}\n\tfor <{to}>; {stamp}",
+            domain(persona)
+        )
+    };
+    format!("Return-Path: <{from}>\nX-Original-To: {to}\nDelivered-To: {to}\nReceived: {way}\n")
 }
 
 /// The answer of the account to a mail that came at `at`.
@@ -259,15 +299,14 @@ pub(super) fn answer(persona: &Persona, own: &Party, letter: &Letter, at: i64, n
         letter.text.lines().map(|line| format!("> {line}").trim_end().to_owned() + "\n").collect();
     let reply = FORMS.get(letter.form).map_or("", |form| form.reply);
     let mut text = format!(
-        "Message-ID: <{:x}.{}@{}>\nDate: {}\nFrom: {} <{}@{}>\nTo: {}\nSubject: Re: {subject}\n\
+        "Message-ID: <{:x}.{}@{}>\nDate: {}\nFrom: {} <{}>\nTo: {}\nSubject: Re: {subject}\n\
          In-Reply-To: <{id}>\nReferences: <{id}>\n",
         letter.draw.rotate_left(20),
         now / 1_000_000,
         domain(persona),
         date::mail(now, zone),
         own.full,
-        own.account,
-        domain(persona),
+        own.address(persona),
         letter.from.1,
         id = message_id(letter),
     );
@@ -302,8 +341,16 @@ fn message_id(letter: &Letter) -> String {
     format!("{:x}.{:x}@{place}", letter.draw >> 24, letter.draw & 0xff_ffff)
 }
 
-fn pick(random: &mut impl RngCore) -> (&'static str, &'static str) {
-    COLLEAGUES.get(random.next_u32() as usize % COLLEAGUES.len()).copied().unwrap_or_default()
+/// Somebody else of the organisation: given and family name, and where he is written to.
+fn pick(persona: &Persona, own: &Party, random: &mut impl RngCore) -> (String, String, String) {
+    let drawn = random.next_u32() as usize;
+    let others = || persona.people.iter().filter(|one| one.account != own.account);
+    let count = others().count();
+    if let Some(one) = drawn.checked_rem(count).and_then(|at| others().nth(at)) {
+        return (one.given.clone(), one.family.clone(), one.mail.clone());
+    }
+    let (given, family) = COLLEAGUES.get(drawn % COLLEAGUES.len()).copied().unwrap_or_default();
+    (given.to_owned(), family.to_owned(), format!("{given}.{family}").to_ascii_lowercase())
 }
 
 /// The domain that mail goes to.

@@ -30,6 +30,8 @@ const HELD_EACH: usize = 2 << 20;
 const MAILS: usize = 512;
 /// Most folders in one mailbox.
 const FOLDERS: usize = 100;
+/// Longest time that a peer does not see what has come, in µs.
+const MINUTE: i64 = 60_000_000;
 /// What a mail or a folder takes besides its content.
 const OVERHEAD: usize = 256;
 /// Name of the folder that mail comes to.
@@ -60,6 +62,8 @@ pub struct Mailbox {
     pub subscribed: BTreeSet<String>,
     /// Identity of the folder that was made last.
     validity: u32,
+    /// Until when mails that come by themselves are in it, µs since the epoch by the node's clock.
+    looked: i64,
     /// Bytes that are counted in `pool`.
     held: usize,
     pool: Arc<AtomicUsize>,
@@ -74,28 +78,53 @@ pub struct Full;
 pub fn open(host: &Host, link: &Link, account: &[u8], most: Option<usize>) -> Shared {
     let mailboxes = host.node.stage.shared(Mailboxes::default);
     let persona = host.persona();
-    let key = (persona.node.clone(), link.source().ip(), account.to_vec());
+    let own = letters::Party::account(persona, account);
+    let key = (persona.node.clone(), link.source(), own.key(account));
+    let now = host.clock();
     let mut open = mailboxes.open.lock();
     open.opened += 1;
     let turn = open.opened;
     if let Some((opened, known)) = open.boxes.get_mut(&key) {
         *opened = turn;
-        return known.clone();
+        let known = known.clone();
+        drop(open);
+        known.lock().refresh(host, &own, now, most);
+        return known;
     }
     if KEPT <= open.boxes.len() {
         let oldest = open.boxes.iter().min_by_key(|(_, (opened, _))| *opened).map(|(key, _)| key.clone());
         oldest.and_then(|oldest| open.boxes.remove(&oldest));
     }
-    let folders = seeded::folders(persona, account, host.clock(), most);
+    let folders = seeded::folders(persona, &own, &own.posted(host), now, most);
     let validity = folders.values().map(|folder| folder.validity).max().unwrap_or_default();
     let subscribed = folders.keys().filter(|_| most != Some(0)).cloned().collect();
     let pool = mailboxes.held.clone();
-    let made = Arc::new(Mutex::new(Mailbox { folders, subscribed, validity, held: 0, pool }));
+    let made = Arc::new(Mutex::new(Mailbox { folders, subscribed, validity, looked: now, held: 0, pool }));
     open.boxes.insert(key, (turn, made.clone()));
     made
 }
 
 impl Mailbox {
+    /// Adds what has come by itself since it was looked at last.
+    fn refresh(&mut self, host: &Host, own: &letters::Party, now: i64, most: Option<usize>) {
+        if most == Some(0) || now < self.looked.saturating_add(MINUTE) {
+            return;
+        }
+        let since = std::mem::replace(&mut self.looked, now);
+        let all = seeded::folders(host.persona(), own, &own.posted(host), now, most);
+        for (name, fresh) in all {
+            for mail in fresh.mails.into_iter().filter(|mail| since < mail.received) {
+                // A full mailbox takes nothing.
+                if self.reserve(mail.content.len()).is_err() {
+                    return;
+                }
+                let Some(folder) = self.folders.get_mut(&name) else { break };
+                folder.next = folder.next.max(mail.uid);
+                folder.add(mail.content, mail.received, mail.saved, mail.flags, mail.keywords);
+            }
+        }
+    }
+
     /// Makes sure that there is room for a mail or a folder of so many `bytes`.
     ///
     /// # Errors

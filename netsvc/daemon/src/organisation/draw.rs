@@ -3,11 +3,14 @@
 mod groups;
 
 use super::{
-    Account, COLLEAGUES, Computer, DAY, Organisation, Role,
-    names::{DEPARTMENTS, Department, ENDINGS, FAMILY, GIVEN, SERVANTS, STEMS, Servant},
+    Account, Computer, DAY, Organisation, Role,
+    names::{ENDINGS, SERVANTS, STEMS, Servant},
 };
 use netsvc_kit::{Host, directory::Listed};
-use netsvc_persona::{Persona, User, subkey};
+use netsvc_persona::{
+    Colleague, Persona, User, subkey,
+    tables::people::{COLLEAGUES, DEPARTMENTS, Department, FAMILY, GIVEN},
+};
 use rand_core::RngCore;
 use std::collections::BTreeSet;
 
@@ -39,7 +42,11 @@ pub(super) fn organisation(domain: &str, key: [u8; 32], host: &Host, today: i64)
         accounts: Vec::new(),
     };
     drawing.builtin(host.persona());
-    drawing.people();
+    // All nodes that tell of people tell of the same.
+    match nodes.iter().find(|listed| !listed.persona.people.is_empty()) {
+        Some(listed) => drawing.told(&listed.persona.people),
+        None => drawing.people(),
+    }
     for listed in nodes.iter().filter(tells) {
         listed.persona.users.iter().for_each(|user| drawing.user(user));
     }
@@ -128,8 +135,9 @@ impl Drawing<'_> {
             given: String::new(),
             family: String::new(),
             role,
-            department: "",
-            title: "",
+            department: "".into(),
+            title: "".into(),
+            address: String::new(),
             manager: None,
             about: String::new(),
             extension: 100 + random.next_u32() % 800,
@@ -171,6 +179,23 @@ impl Drawing<'_> {
         }
     }
 
+    /// People whom a node knows.
+    fn told(&mut self, people: &[Colleague]) {
+        for (index, one) in (0..).zip(people) {
+            if self.has(&one.account) {
+                continue;
+            }
+            let rid = self.number(FIRST + 20 + index * 3);
+            let mut account = self.account(&one.account, rid, Role::Person);
+            account.department = one.department.clone().into();
+            account.title = one.title.clone().into();
+            one.given.clone_into(&mut account.given);
+            one.family.clone_into(&mut account.family);
+            one.mail.clone_into(&mut account.address);
+            self.accounts.push(account);
+        }
+    }
+
     fn people(&mut self) {
         let mut random = self.random("people");
         let count = PEOPLE.0 + random.next_u32() % PEOPLE.1;
@@ -196,11 +221,12 @@ impl Drawing<'_> {
         let mut account = self.account(&name, rid, Role::Person);
         let mut random = self.random(&format!("place of {name}"));
         let department = department(&mut random);
-        account.department = department.name;
+        account.department = department.name.into();
         let place = 1 + random.next_u32() as usize % (department.titles.len() - 1).max(1);
-        account.title = department.titles.get(place).copied().unwrap_or_default();
+        account.title = department.titles.get(place).copied().unwrap_or_default().into();
         account.given = given.to_owned();
         account.family = family.to_owned();
+        account.address = format!("{given}.{family}").to_ascii_lowercase();
         // Who left is kept for a while.
         account.enabled = !random.next_u32().is_multiple_of(12);
         if !account.enabled {
@@ -275,7 +301,7 @@ impl Drawing<'_> {
                 continue;
             };
             if index == *head {
-                account.title = department.titles.first().copied().unwrap_or_default();
+                account.title = department.titles.first().copied().unwrap_or_default().into();
                 account.manager = top.filter(|top| *top != index);
             } else {
                 account.manager = Some(*head);

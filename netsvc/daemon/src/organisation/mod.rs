@@ -6,12 +6,10 @@ mod draw;
 mod key;
 mod names;
 
-pub use names::COLLEAGUES;
-
 use netsvc_kit::{Accounts, Host, Link};
 use netsvc_persona::{LoginPolicy, Persona};
 use parking_lot::Mutex;
-use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, net::IpAddr, sync::Arc};
 
 /// µs of a day.
 const DAY: i64 = 24 * 3600 * 1_000_000;
@@ -39,9 +37,11 @@ pub struct Account {
     /// What it is for.
     pub role: Role,
     /// Department of a person.
-    pub department: &'static str,
+    pub department: Cow<'static, str>,
     /// Title of a person.
-    pub title: &'static str,
+    pub title: Cow<'static, str>,
+    /// Address of a person for mail, without its domain.
+    pub address: String,
     /// Whom a person answers to: the index of another account.
     pub manager: Option<usize>,
     /// What is said of it.
@@ -235,8 +235,7 @@ impl Account {
 
     /// Its address for mail in `domain`, where it is somebody's.
     pub fn mail(&self, domain: &str) -> Option<String> {
-        let local = format!("{}.{}", self.given, self.family).to_ascii_lowercase();
-        (self.role == Role::Person && !self.given.is_empty()).then(|| format!("{local}@{domain}"))
+        (self.role == Role::Person && !self.address.is_empty()).then(|| format!("{}@{domain}", self.address))
     }
 }
 

@@ -15,7 +15,10 @@ pub(crate) use refused::Refused;
 pub(crate) use seat::Patience;
 pub use seat::{Account, Charge, Place, Starved};
 
-use crate::full::{Beyond, Full};
+use crate::{
+    full::{Beyond, Full},
+    network,
+};
 use effort::Effort;
 use netsvc_persona::stage::Limits;
 use parking_lot::Mutex;
@@ -330,17 +333,6 @@ impl Table {
         if open.serving + open.waiting == 0 {
             self.groups.remove(&seat.key.group);
         }
-    }
-}
-
-/// What counts as one source: an IPv4 address, a /64 of IPv6.
-fn network(source: IpAddr) -> IpAddr {
-    match source {
-        IpAddr::V4(_) => source,
-        IpAddr::V6(address) => match address.to_ipv4_mapped() {
-            Some(address) => IpAddr::V4(address),
-            None => IpAddr::from((address.to_bits() & !u128::from(u64::MAX)).to_be_bytes()),
-        },
     }
 }
 

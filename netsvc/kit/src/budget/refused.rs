@@ -38,7 +38,7 @@ impl Refused {
     /// Notes that `limit` turned the connection `link` away.
     pub(crate) fn note(&self, host: &Arc<Host>, link: &Link, limit: &'static str) {
         let now = recorder::now();
-        let key = (host.group, link.source().ip(), limit);
+        let key = (host.group, link.source(), limit);
         let mut open = self.open.lock();
         if let Some(turned) = open.get_mut(&key) {
             if turned.count == 0 {

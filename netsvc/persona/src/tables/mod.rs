@@ -5,6 +5,7 @@ pub mod camera;
 pub mod discovery;
 pub mod firewalls;
 pub mod hardware;
+pub mod people;
 pub mod systems;
 pub mod upnp;
 

@@ -202,6 +202,12 @@ impl Words<'_> {
                 let (from, count): (usize, usize) = (from.parse().ok()?, count.parse().ok()?);
                 Some(text.chars().skip(from.checked_sub(1)?).take(count).collect())
             }
+            "index" if self.at + 1 < self.words.len() => {
+                let (text, wanted) = (self.words.get(self.at)?, self.words.get(self.at + 1)?);
+                self.at += 2;
+                let at = text.chars().position(|character| wanted.contains(character));
+                Some(at.map_or(0, |at| at + 1).to_string())
+            }
             _ => Some(word.clone()),
         }
     }

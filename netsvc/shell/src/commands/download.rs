@@ -80,6 +80,16 @@ fn wget(shell: &mut Shell, arguments: &[String]) -> Status {
             status = 4;
             continue;
         }
+        if url.is_refused(shell) {
+            if let Some(path) = options.value('O').filter(|path| *path != "-" && !busybox) {
+                // It is opened before anything is asked for.
+                let handle = shell.fs.open(path, crate::fs::OpenOptions::write_new(), 0o666);
+                let _ = handle.map(|handle| shell.fs.close(handle));
+            }
+            refused(shell, &url, quiet)?;
+            status = if busybox { 1 } else { 4 };
+            continue;
+        }
         if url.is_nowhere() {
             status = nowhere(shell, &url, quiet)?;
             continue;
@@ -135,6 +145,30 @@ fn nowhere(shell: &mut Shell, url: &Url, quiet: bool) -> Status {
     let failed = if quiet { "" } else { "failed: Name or service not known.\n" };
     shell.err(&format!("{failed}wget: unable to resolve host address {quoted}\n"))?;
     Ok(4)
+}
+
+/// What wget says where nothing listens.
+fn refused(shell: &mut Shell, url: &Url, quiet: bool) -> Result<(), Flow> {
+    let (host, port, address) = (&url.host, &url.port, url.address(shell));
+    if shell.flavour().busybox() {
+        let head =
+            if quiet { String::new() } else { format!("Connecting to {host}:{port} ({address}:{port})\n") };
+        return shell
+            .err(&format!("{head}wget: can't connect to remote host ({address}): Connection refused\n"));
+    }
+    if quiet {
+        return Ok(());
+    }
+    let stamp = strftime("%F %T", shell.live.now(), &shell.live.persona.zone);
+    let (resolving, peer) = if host.parse::<Ipv4Addr>().is_ok() {
+        (String::new(), format!("{host}:{port}"))
+    } else {
+        (format!("Resolving {host} ({host})... {address}\n"), format!("{host} ({host})|{address}|:{port}"))
+    };
+    let shown = &url.shown;
+    shell.err(&format!(
+        "--{stamp}--  {shown}\n{resolving}Connecting to {peer}... failed: Connection refused.\n"
+    ))
 }
 
 /// What wget says of an IPv6 address on a node without IPv6.
@@ -264,7 +298,7 @@ fn curl(shell: &mut Shell, arguments: &[String]) -> Status {
     for text in &options.operands {
         let url = Url::parse(text);
         attempt(shell, url.whole.clone(), arguments.join(" "));
-        if url.is_ipv6() {
+        if url.is_ipv6() || url.is_refused(shell) {
             shell.wait(Duration::from_millis(2))?;
             if !options.has('s') || options.has('S') {
                 let (host, port) = (&url.host, &url.port);

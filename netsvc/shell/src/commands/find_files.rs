@@ -75,8 +75,9 @@ enum Verdict {
 impl Search<'_> {
     /// Looks at a root and all that is below it.
     fn descend(&mut self, shell: &mut Shell, root: String) -> Result<Verdict, Flow> {
-        let mut stack = vec![(root, 0)];
-        while let Some((path, depth)) = stack.pop() {
+        // What is marked was opened already, and is judged now.
+        let mut stack = vec![(root, 0, false)];
+        while let Some((path, depth, opened)) = stack.pop() {
             shell.spend(1)?;
             let Ok(stat) = shell.fs.lstat(&path) else {
                 if depth == 0 {
@@ -84,17 +85,24 @@ impl Search<'_> {
                 }
                 continue;
             };
+            let opens = stat.kind == Kind::Directory && depth < self.query.most;
+            let later = self.query.deep && opens && !opened;
             let mut prune = false;
-            if depth >= self.query.least {
+            if later {
+                stack.push((path.clone(), depth, true));
+            } else if depth >= self.query.least {
                 match self.judge(shell, &path, &stat)? {
                     Verdict::Quit => return Ok(Verdict::Quit),
                     Verdict::Prune => prune = true,
                     Verdict::Go => {}
                 }
             }
-            if stat.kind == Kind::Directory && depth < self.query.most && !prune {
+            if opens && !prune && !opened {
                 match shell.fs.readdir(&path) {
-                    Ok(names) => stack.extend(names.iter().rev().map(|name| (join(&path, name), depth + 1))),
+                    Ok(names) => {
+                        let below = names.iter().rev().map(|name| (join(&path, name), depth + 1, false));
+                        stack.extend(below);
+                    }
                     Err(Errno::NotFound) => {}
                     Err(error) => self.complain(shell, &path, error)?,
                 }

@@ -4,7 +4,7 @@ use super::{
     Run,
     options::{Options, inputs, options},
     own,
-    posix::{basic, expression},
+    posix::{basic, expression, perl},
 };
 use crate::{
     fs::{Kind, join},
@@ -143,6 +143,8 @@ fn source(patterns: &[String], options: &Options, name: &str) -> String {
         .map(|pattern| {
             if fixed {
                 regex::escape(pattern)
+            } else if options.has('P') {
+                perl(pattern)
             } else if extended {
                 pattern.clone()
             } else {
@@ -195,7 +197,8 @@ fn one_file(
                 return Ok(true);
             }
             if options.has('o') {
-                for part in regex.find_iter(line).filter(|part| !part.is_empty()) {
+                let parts = regex.captures_iter(line).filter_map(|found| found.name("k").or(found.get(0)));
+                for part in parts.filter(|part| !part.is_empty()) {
                     shell.out(&format!("{}{}\n", printer.label(':', number), part.as_str()))?;
                 }
                 continue;

@@ -24,11 +24,7 @@ fn read(shell: &mut Shell, arguments: &[String]) -> Status {
     }
     let separators = shell.variable("IFS").unwrap_or(" \t\n").to_owned();
     if let Some(name) = options.value('a') {
-        let words = text
-            .split(|character| separators.contains(character))
-            .filter(|word| !word.is_empty())
-            .map(String::from)
-            .collect();
+        let words = fields(&text, &separators);
         shell.state_mut().variables.set_list(name, words);
         return Ok(i32::from(!complete));
     }
@@ -54,6 +50,22 @@ fn read(shell: &mut Shell, arguments: &[String]) -> Status {
         left = tail;
     }
     Ok(i32::from(!complete))
+}
+
+/// Fields of a line: blanks among the separators join, each other separator ends one.
+fn fields(text: &str, separators: &str) -> Vec<String> {
+    let blank = |character: char| separators.contains(character) && character.is_ascii_whitespace();
+    let mut fields = Vec::new();
+    let mut rest = text.trim_matches(blank);
+    while !rest.is_empty() {
+        let end = rest.find(|character| separators.contains(character)).unwrap_or(rest.len());
+        let (field, tail) = rest.split_at(end);
+        fields.push(field.to_owned());
+        let tail = tail.trim_start_matches(blank);
+        let hard = |character: char| separators.contains(character) && !blank(character);
+        rest = tail.strip_prefix(hard).map_or(tail, |tail| tail.trim_start_matches(blank));
+    }
+    fields
 }
 
 fn mapfile(shell: &mut Shell, arguments: &[String]) -> Status {

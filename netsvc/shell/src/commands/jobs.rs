@@ -77,11 +77,14 @@ fn wait(shell: &mut Shell, arguments: &[String]) -> Status {
         let now = shell.live.now();
         let found = shell.find_job(word);
         let found = found.and_then(|pid| shell.jobs.iter().find(|job| job.pid == pid));
-        match (found.map(|job| (job.ends, job.status)), word.parse::<u32>()) {
-            (Some((i64::MAX, _)), _) => return Err(Flow::Exhausted),
-            (Some((ends, code)), _) => {
+        match (found.map(|job| (job.ends, job.status, job.pid)), word.parse::<u32>()) {
+            (Some((i64::MAX, ..)), _) => return Err(Flow::Exhausted),
+            (Some((ends, code, pid)), _) => {
                 shell.wait(Duration::from_micros(u64::try_from(ends.saturating_sub(now)).unwrap_or(0)))?;
                 status = code;
+                if !shell.interactive {
+                    shell.jobs.retain(|job| job.pid != pid);
+                }
             }
             (None, _) if word.starts_with('%') => {
                 let code = no_such_job(shell, "wait", word)?;

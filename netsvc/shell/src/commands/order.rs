@@ -138,8 +138,10 @@ impl Key {
 
     fn compare(&self, left: &str, right: &str, separator: Option<char>, whole: bool) -> Ordering {
         let (left, right) = (self.text(left, separator, whole), self.text(right, separator, whole));
-        let order = if self.numeric || self.human || self.version {
-            number(&left, self.human, self.version).total_cmp(&number(&right, self.human, self.version))
+        let order = if self.version {
+            by_version(&left, &right)
+        } else if self.numeric || self.human {
+            number(&left, self.human).total_cmp(&number(&right, self.human))
         } else if self.fold {
             left.to_ascii_uppercase().cmp(&right.to_ascii_uppercase())
         } else {
@@ -149,13 +151,36 @@ impl Key {
     }
 }
 
-fn number(text: &str, human: bool, version: bool) -> f64 {
+/// The order of versions: numbers in texts by their value, everything else as text.
+fn by_version(left: &str, right: &str) -> Ordering {
+    let (mut left, mut right) = (left, right);
+    loop {
+        let is_digit = |character: char| character.is_ascii_digit();
+        let part = |text: &str, digits: bool| {
+            text.find(|character: char| is_digit(character) != digits).unwrap_or(text.len())
+        };
+        for digits in [false, true] {
+            let (one, rest) = left.split_at(part(left, digits));
+            let (other, others) = right.split_at(part(right, digits));
+            (left, right) = (rest, others);
+            let order = if digits {
+                let (one, other) = (one.trim_start_matches('0'), other.trim_start_matches('0'));
+                one.len().cmp(&other.len()).then_with(|| one.cmp(other))
+            } else {
+                one.cmp(other)
+            };
+            if order.is_ne() {
+                return order;
+            }
+        }
+        if left.is_empty() || right.is_empty() {
+            return left.len().cmp(&right.len());
+        }
+    }
+}
+
+fn number(text: &str, human: bool) -> f64 {
     let trimmed = text.trim_start();
-    let trimmed = if version {
-        trimmed.trim_start_matches(|character: char| !character.is_ascii_digit())
-    } else {
-        trimmed
-    };
     let length = trimmed
         .char_indices()
         .take_while(|(at, character)| {

@@ -15,6 +15,29 @@ pub(crate) fn expression(text: &str, extended: bool, ignore_case: bool) -> Optio
         .ok()
 }
 
+/// A Perl expression: what stands in `(?<=…)` before it or `(?=…)` behind it, or before `\K`, has to be there and is
+/// no part of what is found, which is the group `k`.
+pub(super) fn perl(text: &str) -> String {
+    let (mut before, mut found, mut behind) = (String::new(), text, String::new());
+    if let Some((looked, rest)) = found.strip_prefix("(?<=").and_then(|rest| rest.split_once(')')) {
+        before = format!("(?:{looked})");
+        found = rest;
+    }
+    if let Some((looked, rest)) = found.split_once("\\K") {
+        before.push_str(&format!("(?:{looked})"));
+        found = rest;
+    }
+    if let Some((rest, looked)) = found.rsplit_once("(?=").filter(|(_, looked)| looked.ends_with(')')) {
+        behind = format!("(?:{looked}");
+        found = rest;
+    }
+    if before.is_empty() && behind.is_empty() {
+        text.to_owned()
+    } else {
+        format!("{before}(?P<k>{found}){behind}")
+    }
+}
+
 /// A basic expression as an extended one: escapes change their meaning.
 pub(super) fn basic(text: &str) -> String {
     let mut out = String::new();

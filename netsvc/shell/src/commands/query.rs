@@ -33,6 +33,8 @@ pub(super) struct Query {
     pub(super) tests: Vec<Test>,
     pub(super) least: usize,
     pub(super) most: usize,
+    /// Whether what is in a folder comes before it.
+    pub(super) deep: bool,
 }
 
 type Words<'a> = std::slice::Iter<'a, String>;
@@ -41,11 +43,12 @@ impl Query {
     /// # Errors
     /// What find says of an expression that it does not understand.
     pub(super) fn parse(words: &[String], busybox: bool) -> Result<Query, String> {
-        let mut query = Query { tests: Vec::new(), least: 0, most: usize::MAX };
+        let mut query = Query { tests: Vec::new(), least: 0, most: usize::MAX, deep: false };
         let mut left = words.iter();
         while let Some(word) = left.next() {
             match word.as_str() {
-                "-a" | "-and" | "-xdev" | "-mount" | "-depth" | "-follow" | "-daystart" | "-noleaf" => {}
+                "-a" | "-and" | "-xdev" | "-mount" | "-follow" | "-daystart" | "-noleaf" => {}
+                "-depth" | "-d" => query.deep = true,
                 "-maxdepth" => query.most = value(word, &mut left)?.parse().unwrap_or(usize::MAX),
                 "-mindepth" => query.least = value(word, &mut left)?.parse().unwrap_or(0),
                 // Debian's BusyBox is built without these.
@@ -54,6 +57,7 @@ impl Query {
                 }
                 _ => {
                     let test = alone(word).map_or_else(|| with_value(word, &mut left, busybox), Ok)?;
+                    query.deep |= matches!(test, Test::Delete);
                     query.tests.push(test);
                 }
             }

@@ -124,6 +124,11 @@ fn openssl(shell: &mut Shell, arguments: &[String]) -> Status {
                 shell.write(1, &bytes)?;
             }
         }
+        Some(name @ ("enc" | "base64"))
+            if name == "base64" || words.iter().any(|word| word == "-base64" || word == "-a") =>
+        {
+            return encoded(shell, words);
+        }
         Some("passwd") => {
             return super::secret::openssl_passwd(shell, words.get(1..).unwrap_or(&[]));
         }
@@ -131,6 +136,20 @@ fn openssl(shell: &mut Shell, arguments: &[String]) -> Status {
             .err("help:\n\nStandard commands\nasn1parse         ca                ciphers           cmp\n")?,
     }
     Ok(0)
+}
+
+/// `openssl base64` and `openssl enc -base64`.
+fn encoded(shell: &mut Shell, words: &[String]) -> Status {
+    let has = |option: &str| words.iter().any(|word| word == option);
+    let mut command = vec!["base64".to_owned()];
+    if has("-d") {
+        command.push("-d".to_owned());
+    } else {
+        command.extend(["-w".to_owned(), if has("-A") { "0" } else { "64" }.to_owned()]);
+    }
+    let file = words.iter().skip_while(|word| *word != "-in").nth(1);
+    command.extend(file.cloned());
+    shell.run_program(&command)
 }
 
 fn editor(shell: &mut Shell, arguments: &[String]) -> Status {

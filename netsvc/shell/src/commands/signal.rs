@@ -140,6 +140,13 @@ fn send(shell: &mut Shell, word: &str, number: u8) -> Result<i32, Flow> {
         shell.complain(&format!("kill: ({pid}) - Operation not permitted"))?;
         return Ok(1);
     }
+    let name = name_of(number).unwrap_or_default();
+    let trap =
+        shell.state.traps.get(&name).cloned().filter(|_| pid == shell.live.shell_pid && number != KILL);
+    if let Some(action) = trap {
+        // An empty one ignores the signal.
+        return if action.is_empty() { Ok(0) } else { shell.run_text(&action).map(|_| 0) };
+    }
     if pid == shell.live.shell_pid {
         // A shell at a terminal ends at these two only.
         return match number {

@@ -3,7 +3,9 @@
 use crate::{
     fs::{elf_program, name},
     interpret::Shell,
+    live::listeners,
 };
+use netsvc_persona::stage::Transport;
 use std::net::Ipv4Addr;
 
 /// What a file name says about the machine that its program is for.
@@ -76,6 +78,18 @@ impl Url {
         self.host.parse::<std::net::Ipv6Addr>().is_ok()
     }
 
+    /// Whether the host is this one, and nothing listens at the port.
+    pub(super) fn is_refused(&self, shell: &Shell) -> bool {
+        let own = self.host.parse::<Ipv4Addr>().is_ok_and(|address| {
+            address.is_loopback() || std::net::IpAddr::V4(address) == shell.live.persona.ip
+        });
+        let port: Option<u16> = self.port.parse().ok();
+        let open = listeners(&shell.live)
+            .iter()
+            .any(|listener| listener.transport == Transport::Tcp && Some(listener.port) == port);
+        (own || self.host == "localhost") && !open
+    }
+
     /// The path with its query.
     pub(super) fn path(&self) -> &str {
         &self.path
@@ -92,6 +106,9 @@ impl Url {
     /// The address that the host "resolves" to.
     pub(super) fn address(&self, shell: &Shell) -> Ipv4Addr {
         self.host.parse().unwrap_or_else(|_| {
+            if self.host == "localhost" {
+                return Ipv4Addr::LOCALHOST;
+            }
             let bits = shell.live.fixed(&["address", &self.host]).to_le_bytes();
             let [first, second, third, fourth, ..] = bits;
             Ipv4Addr::new(23 + first % 150, second, third, fourth.max(1))

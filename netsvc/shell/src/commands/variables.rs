@@ -3,7 +3,8 @@
 use super::{Run, output::quote, own, rest};
 use crate::{
     dialect::Dialect,
-    interpret::{Flow, Shell, Status},
+    interpret::{Flow, Shell, Status, Table},
+    parse::parse_assignment,
 };
 
 pub(super) const COMMANDS: &[(&str, Run)] = &[
@@ -47,6 +48,12 @@ fn export(shell: &mut Shell, arguments: &[String]) -> Status {
     for word in words {
         let (name, value) =
             word.split_once('=').map_or((word.as_str(), None), |(name, value)| (name, Some(value)));
+        if value.is_some_and(|value| value.starts_with('(') && value.ends_with(')'))
+            && shell.dialect().is_bash()
+        {
+            declare_one(shell, word, if command == "readonly" { "r" } else { "x" })?;
+            continue;
+        }
         if !is_name(name) {
             let text = if shell.dialect().is_bash() {
                 format!("`{word}': not a valid identifier")
@@ -84,24 +91,66 @@ fn declare(shell: &mut Shell, arguments: &[String]) -> Status {
     if flags.contains('p') {
         return declared(shell, own(arguments), rest(arguments));
     }
-    for word in rest(arguments).iter().filter(|word| !word.starts_with('-')) {
-        let (name, value) = word.split_once('=').map_or((word.as_str(), ""), |(name, value)| (name, value));
-        let value = if flags.contains('i') {
-            shell.arithmetic(value)?.unwrap_or(0).to_string()
-        } else {
-            value.to_owned()
-        };
-        if word.contains('=') || shell.variable(name).is_none() {
-            shell.set_variable(name, &value)?;
-        }
-        if flags.contains('x') {
-            shell.state_mut().variables.mark_exported(name);
-        }
-        if flags.contains('r') {
-            shell.state_mut().variables.map.entry(name.to_owned()).or_default().readonly = true;
-        }
+    if flags.contains('f') || flags.contains('F') {
+        return Ok(0);
+    }
+    if !shell.state.locals.is_empty() && !flags.contains('g') {
+        rest(arguments).iter().filter(|word| !word.starts_with('-')).for_each(|word| make_local(shell, word));
+    }
+    for word in rest(arguments).iter().filter(|word| !word.starts_with(['-', '+'])) {
+        declare_one(shell, word, &flags)?;
     }
     Ok(0)
+}
+
+/// Carries out one word of `declare`, `local` and their like.
+fn declare_one(shell: &mut Shell, word: &str, flags: &str) -> Result<(), Flow> {
+    let name = word.split(['=', '+', '[']).next().unwrap_or(word).to_owned();
+    if flags.contains('A') {
+        shell.state_mut().variables.make_table(&name);
+    } else if flags.contains('a') && !shell.state.variables.is_table(&name) {
+        let variable = shell.state_mut().variables.map.entry(name.clone()).or_default();
+        variable.list.get_or_insert_with(Default::default);
+    }
+    if let Some((_, value)) = word.split_once('=') {
+        let is_list = value.starts_with('(') && value.ends_with(')');
+        match parse_assignment(word, shell.dialect()).filter(|_| is_list) {
+            Some(assignment) => {
+                shell.assign(&assignment)?;
+            }
+            None if flags.contains('i') => {
+                let value = shell.arithmetic(value)?.unwrap_or(0).to_string();
+                shell.set_variable(&name, &value)?;
+            }
+            None => {
+                let value = match () {
+                    () if flags.contains('u') => value.to_uppercase(),
+                    () if flags.contains('l') => value.to_lowercase(),
+                    () => value.to_owned(),
+                };
+                shell.set_variable(&name, &value)?;
+            }
+        }
+    } else if !flags.contains(['A', 'a']) && !shell.state.variables.map.contains_key(&name) {
+        shell.set_variable(&name, "")?;
+    }
+    if flags.contains('x') {
+        shell.state_mut().variables.mark_exported(&name);
+    }
+    if flags.contains('r') {
+        shell.state_mut().variables.map.entry(name).or_default().readonly = true;
+    }
+    Ok(())
+}
+
+/// Keeps what a variable was for the end of the function that runs.
+fn make_local(shell: &mut Shell, word: &str) {
+    let name = word.split(['=', '+', '[']).next().unwrap_or(word);
+    let old = shell.state.variables.map.get(name).cloned();
+    if let Some(frame) = shell.state_mut().locals.last_mut() {
+        frame.push((name.to_owned(), old));
+    }
+    shell.state_mut().variables.remove(name);
 }
 
 /// `declare -p`.
@@ -114,22 +163,42 @@ fn declared(shell: &mut Shell, command: &str, words: &[String]) -> Status {
             continue;
         };
         let mut flags = String::new();
-        for (on, flag) in [(variable.list.is_some(), 'a'), (variable.readonly, 'r'), (variable.exported, 'x')]
-        {
+        for (on, flag) in [
+            (variable.list.is_some(), 'a'),
+            (variable.table.is_some(), 'A'),
+            (variable.readonly, 'r'),
+            (variable.exported, 'x'),
+        ] {
             flags.extend(on.then_some(flag));
         }
         let flags = if flags.is_empty() { "-".to_owned() } else { flags };
         let value = match &variable.list {
+            _ if variable.table.is_some() => {
+                let pairs = variable.table.iter().flat_map(Table::pairs);
+                let items: String =
+                    pairs.map(|(key, value)| format!("[{}]=\"{}\" ", quote(key), doubled(value))).collect();
+                format!("({items})")
+            }
             Some(list) => {
                 let items: Vec<String> =
-                    list.iter().map(|(index, value)| format!("[{index}]=\"{value}\"")).collect();
+                    list.iter().map(|(index, value)| format!("[{index}]=\"{}\"", doubled(value))).collect();
                 format!("({})", items.join(" "))
             }
-            None => format!("\"{}\"", variable.value),
+            None => format!("\"{}\"", doubled(&variable.value)),
         };
         shell.out(&format!("declare -{flags} {name}={value}\n"))?;
     }
     Ok(status)
+}
+
+/// A value as it stands between double quotes.
+fn doubled(value: &str) -> String {
+    let mut text = String::new();
+    for character in value.chars() {
+        text.extend("\"\\$`".contains(character).then_some('\\'));
+        text.push(character);
+    }
+    text
 }
 
 fn local(shell: &mut Shell, arguments: &[String]) -> Status {
@@ -138,13 +207,17 @@ fn local(shell: &mut Shell, arguments: &[String]) -> Status {
             if shell.dialect().is_bash() { "can only be used in a function" } else { "not in a function" };
         return shell.refuse("local", text, true, 1);
     }
+    let flags: String = rest(arguments).iter().filter(|word| word.starts_with('-')).cloned().collect();
     for word in rest(arguments).iter().filter(|word| !word.starts_with('-')) {
-        let (name, value) = word.split_once('=').map_or((word.as_str(), ""), |(name, value)| (name, value));
-        let old = shell.state.variables.map.get(name).cloned();
-        if let Some(frame) = shell.state_mut().locals.last_mut() {
-            frame.push((name.to_owned(), old));
+        // Outside bash a variable without a value keeps the one that it had.
+        let kept = (!shell.dialect().is_bash() && !word.contains('='))
+            .then(|| shell.variable(word).map(String::from))
+            .flatten();
+        make_local(shell, word);
+        match kept {
+            Some(value) => drop(shell.set_variable(word, &value)?),
+            None => declare_one(shell, word, &flags)?,
         }
-        shell.set_variable(name, value)?;
     }
     Ok(0)
 }
@@ -156,8 +229,17 @@ fn unset(shell: &mut Shell, arguments: &[String]) -> Status {
             return shell.refuse("unset", &format!("{word}: bad variable name"), true, 1);
         }
         if let Some((name, index)) = word.strip_suffix(']').and_then(|word| word.split_once('[')) {
-            let index = shell.arithmetic(index)?.unwrap_or(0);
             let name = name.to_owned();
+            if shell.state.variables.is_table(&name) {
+                let key = shell.key(index)?;
+                let variable = shell.state_mut().variables.map.get_mut(&name);
+                variable
+                    .and_then(|found| found.table.as_mut())
+                    .into_iter()
+                    .for_each(|table| table.remove(&key));
+                continue;
+            }
+            let index = shell.arithmetic(index)?.unwrap_or(0);
             if let Some(list) =
                 shell.state_mut().variables.map.get_mut(&name).and_then(|found| found.list.as_mut())
             {

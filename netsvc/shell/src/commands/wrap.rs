@@ -234,7 +234,7 @@ fn timeout(shell: &mut Shell, arguments: &[String]) -> Status {
         return status;
     }
     let started = shell.elapsed;
-    let status = match shell.run_program(command) {
+    let status = match shell.run_wrapped(command) {
         Err(Flow::Exhausted) => return stop(shell, started + limit),
         Ok(_) if std::mem::take(&mut shell.endless) => return stop(shell, started + limit),
         other => other,

@@ -11,6 +11,12 @@ const MAX_DEPTH: usize = 32;
 /// Why an expression has no value: what is printed after it.
 struct Bad(String);
 
+/// Where in an array.
+enum Index {
+    Number(i64),
+    Key(String),
+}
+
 struct Expression<'a> {
     shell: &'a mut Shell,
     characters: Vec<char>,
@@ -162,7 +168,63 @@ impl Expression<'_> {
         }) {
             self.at += 1;
         }
-        (self.at > start).then(|| self.characters.iter().skip(start).take(self.at - start).collect())
+        if self.at == start {
+            return None;
+        }
+        if self.peek() == Some('[') && self.shell.dialect().is_bash() {
+            self.subscript();
+        }
+        Some(self.characters.iter().skip(start).take(self.at - start).collect())
+    }
+
+    /// Passes over the index of an array.
+    fn subscript(&mut self) {
+        let (start, mut open) = (self.at, 0);
+        while let Some(character) = self.peek() {
+            self.at += 1;
+            match character {
+                '[' => open += 1,
+                ']' => open -= 1,
+                _ => {}
+            }
+            if open == 0 {
+                return;
+            }
+        }
+        self.at = start;
+    }
+
+    /// What is kept under a name, with an index or without.
+    fn kept(&mut self, name: &str) -> Result<String, Bad> {
+        let Some((name, index)) = name.strip_suffix(']').and_then(|name| name.split_once('[')) else {
+            return Ok(self.shell.variable(name).unwrap_or("").trim().to_owned());
+        };
+        let index = self.place(name, index)?;
+        let variable = self.shell.state.variables.map.get(name);
+        let found = match (index, variable) {
+            (Index::Key(key), Some(variable)) => {
+                variable.table.as_ref().and_then(|table| table.get(&key)).map(String::from)
+            }
+            (Index::Number(number), Some(variable)) => match &variable.list {
+                Some(list) => list.get(&number).cloned(),
+                None => (number == 0).then(|| variable.value.clone()),
+            },
+            (_, None) => None,
+        };
+        Ok(found.unwrap_or_default().trim().to_owned())
+    }
+
+    fn place(&mut self, name: &str, index: &str) -> Result<Index, Bad> {
+        if self.shell.state.variables.is_table(name) {
+            return Ok(Index::Key(index.trim_matches(['"', '\'']).to_owned()));
+        }
+        if self.depth >= MAX_DEPTH {
+            return Err(Bad("expression recursion level exceeded".into()));
+        }
+        let number = self.shell.evaluate(index, self.depth + 8)?;
+        let list = self.shell.state.variables.map.get(name).and_then(|variable| variable.list.as_ref());
+        let last = list.and_then(|list| list.keys().next_back()).copied().unwrap_or(-1);
+        Ok(Index::Number(if number < 0 { last + 1 + number } else { number }))
     }
 
     fn assignment(&mut self) -> Result<i64, Bad> {
@@ -182,7 +244,7 @@ impl Expression<'_> {
                             let left = expression.variable(&name)?;
                             apply(operator.trim_end_matches('='), left, right)?
                         };
-                        expression.assign(&name, value);
+                        expression.assign(&name, value)?;
                         return Ok(value);
                     }
                 }
@@ -265,7 +327,7 @@ impl Expression<'_> {
                     let name =
                         expression.name().ok_or_else(|| Bad("syntax error: operand expected".into()))?;
                     let value = expression.variable(&name)?.wrapping_add(change);
-                    expression.assign(&name, value);
+                    expression.assign(&name, value)?;
                     return Ok(value);
                 }
             }
@@ -297,7 +359,7 @@ impl Expression<'_> {
             let value = self.variable(&name)?;
             for (operator, change) in [("++", 1), ("--", -1)] {
                 if self.eat(operator) {
-                    self.assign(&name, value.wrapping_add(change));
+                    self.assign(&name, value.wrapping_add(change))?;
                 }
             }
             return Ok(value);
@@ -329,7 +391,7 @@ impl Expression<'_> {
         let value = match name {
             "RANDOM" => return Ok(i64::from(self.shell.live.random_number() % 32_768)),
             "UID" | "EUID" => return Ok(i64::from(self.shell.fs.credentials.uid)),
-            _ => self.shell.variable(name).unwrap_or("").trim().to_owned(),
+            _ => self.kept(name)?,
         };
         if value.is_empty() {
             return Ok(0);
@@ -343,10 +405,20 @@ impl Expression<'_> {
         self.shell.evaluate(&value, self.depth + 8)
     }
 
-    fn assign(&mut self, name: &str, value: i64) {
-        if self.silent == 0 {
-            self.shell.state_mut().variables.set(name, &value.to_string());
+    fn assign(&mut self, name: &str, value: i64) -> Result<(), Bad> {
+        if self.silent > 0 {
+            return Ok(());
         }
+        let value = value.to_string();
+        let Some((name, index)) = name.strip_suffix(']').and_then(|name| name.split_once('[')) else {
+            self.shell.state_mut().variables.set(name, &value);
+            return Ok(());
+        };
+        match self.place(name, index)? {
+            Index::Key(key) => self.shell.state_mut().variables.set_pair(name, &key, &value),
+            Index::Number(number) => self.shell.state_mut().variables.set_element(name, number, &value),
+        };
+        Ok(())
     }
 }
 

@@ -18,6 +18,9 @@ struct Evaluation {
     depth: usize,
 }
 
+/// Operators that stand between two operands.
+const BINARY: [&str; 12] = ["=", "==", "!=", "<", ">", "-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-nt"];
+
 /// Why a test has no value.
 struct Bad(String);
 
@@ -70,6 +73,9 @@ impl Evaluation {
     fn surplus(&self, dialect: Dialect, text: &str) -> Bad {
         let count = self.operands.len();
         Bad(match dialect {
+            Dialect::Ash | Dialect::Dash if count == 2 && BINARY.contains(&text) => {
+                format!("{text}: argument expected")
+            }
             Dialect::Ash => format!("{text}: unknown operand"),
             Dialect::Dash => {
                 let before =
@@ -261,7 +267,11 @@ fn unary_test(shell: &mut Shell, operator: char, operand: &str) -> Option<bool> 
         'O' => shell.fs.stat(operand).is_ok_and(|stat| stat.meta.uid == shell.fs.credentials.uid),
         'G' => shell.fs.stat(operand).is_ok_and(|stat| stat.meta.gid == shell.fs.credentials.gid),
         't' => shell.interactive && (operand != "0" || shell.in_is_session()),
-        'v' => shell.variable(operand).is_some(),
+        'v' => match operand.strip_suffix(']').and_then(|operand| operand.split_once('[')) {
+            // An expression that is wrong names nothing.
+            Some((name, index)) => shell.values(name, Some(index)).is_ok_and(|found| found.is_some()),
+            None => shell.variable(operand).is_some(),
+        },
         'o' => false,
         _ => return None,
     })

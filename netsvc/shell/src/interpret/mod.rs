@@ -5,7 +5,9 @@
 //! it waits for, and [`Shell::feed_line`] runs the waiting command again with the answers so far, leaving out
 //! the output that was sent before.
 
+mod apart;
 mod arithmetic;
+mod arrays;
 mod brace;
 mod condition;
 mod endless;
@@ -22,6 +24,7 @@ mod script;
 mod simple;
 mod state;
 mod stream;
+mod table;
 mod top;
 
 pub(crate) use io::{Descriptor, Input};
@@ -29,6 +32,7 @@ pub(crate) use job::Job;
 pub(crate) use level::Entry;
 pub(crate) use pattern::Pattern;
 pub(crate) use simple::command_path;
+pub(crate) use table::Table;
 
 use crate::{
     dialect::Reading,

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     dialect::{Dialect, Reading},
-    parse::{Operation, Parameter, Word},
+    parse::{Operation, Parameter, Word, parse_word},
 };
 
 impl Shell {
@@ -24,8 +24,15 @@ impl Shell {
                 Ok(values.unwrap_or_default())
             }
             Operation::Length => Ok(vec![self.length(parameter, values)]),
+            Operation::Names => {
+                let names = self.state.variables.map.keys();
+                Ok(names.filter(|name| name.starts_with(&parameter.name)).cloned().collect())
+            }
             Operation::Indirect if matches!(parameter.index.as_deref(), Some("@" | "*")) => {
                 let variable = self.state.variables.map.get(&parameter.name);
+                if let Some(table) = variable.and_then(|variable| variable.table.as_ref()) {
+                    return Ok(table.pairs().into_iter().map(|(key, _)| key.to_owned()).collect());
+                }
                 let list = variable.and_then(|variable| variable.list.as_ref());
                 Ok(list.map(|list| list.keys().map(i64::to_string).collect()).unwrap_or_default())
             }
@@ -46,6 +53,10 @@ impl Shell {
                 self.each(values, |value| replace(&pattern, value, &replacement, *kind))
             }
             Operation::Slice(start, length) => self.slice(parameter, start, length.as_deref(), values),
+            Operation::Transform(letter) => {
+                let letter = *letter;
+                self.each(values, |value| transformed(value, letter))
+            }
             Operation::Case { upper, all } => self.each(values, |value| change_case(value, *upper, *all)),
             Operation::Bad(source) => {
                 match self.dialect() {
@@ -79,11 +90,14 @@ impl Shell {
     }
 
     /// Values of a name; `None`: it is not set.
-    fn values(&mut self, name: &str, index: Option<&str>) -> Result<Option<Vec<String>>, Flow> {
+    pub(super) fn values(&mut self, name: &str, index: Option<&str>) -> Result<Option<Vec<String>>, Flow> {
         if let Some(index) = index {
             if name == "PIPESTATUS" {
                 let list = self.stage_statuses.iter().map(i32::to_string).collect();
                 self.state_mut().variables.set_list("PIPESTATUS", list);
+            }
+            if self.state.variables.is_table(name) {
+                return self.table_values(name, index);
             }
             let list = self.state.variables.map.get(name).map(|variable| match &variable.list {
                 Some(list) => list.clone(),
@@ -94,6 +108,8 @@ impl Shell {
                 return Ok(Some(list.into_values().collect()));
             }
             let Some(index) = self.arithmetic(index)? else { return Ok(None) };
+            let last = list.keys().next_back().copied().unwrap_or(-1);
+            let index = if index < 0 { last + 1 + index } else { index };
             return Ok(list.get(&index).cloned().map(|value| vec![value]));
         }
         let value = match name {
@@ -136,6 +152,23 @@ impl Shell {
             },
         };
         Ok(value.map(|value| vec![value]))
+    }
+
+    /// Values of an associative array, or the one under the key that `index` says.
+    fn table_values(&mut self, name: &str, index: &str) -> Result<Option<Vec<String>>, Flow> {
+        let key = if matches!(index, "@" | "*") { None } else { Some(self.key(index)?) };
+        let table = self.state.variables.map.get(name).and_then(|variable| variable.table.as_ref());
+        let Some(table) = table else { return Ok(None) };
+        Ok(match key {
+            Some(key) => table.get(&key).map(|value| vec![value.to_owned()]),
+            None => Some(table.pairs().into_iter().map(|(_, value)| value.to_owned()).collect()),
+        })
+    }
+
+    /// A key as it is written: without its quotes, and with what it holds expanded.
+    pub(crate) fn key(&mut self, index: &str) -> Result<String, Flow> {
+        let word = parse_word(index, self.dialect()).unwrap_or_else(|_| Word::default());
+        self.nested(|shell| shell.expand_text(&word))
     }
 
     /// How the use of a parameter that is not set ends.
@@ -238,6 +271,17 @@ impl Shell {
         let text = values.first().map_or("", String::as_str);
         let (skip, take) = range(text.chars().count(), 0);
         Ok(vec![text.chars().skip(skip).take(take).collect()])
+    }
+}
+
+/// `${name@letter}`.
+fn transformed(value: &str, letter: char) -> String {
+    match letter {
+        'Q' => format!("'{}'", value.replace('\'', "'\\''")),
+        'U' => value.to_uppercase(),
+        'L' => value.to_lowercase(),
+        'u' => change_case(value, true, false),
+        _ => crate::commands::unescape(value, true).0,
     }
 }
 

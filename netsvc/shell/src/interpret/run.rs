@@ -174,7 +174,7 @@ impl Shell {
     fn run_pipeline(&mut self, pipeline: &Pipeline) -> Status {
         self.spend(1)?;
         let started = self.elapsed;
-        let mut status = match pipeline.commands.as_slice() {
+        let mut status = match self.without_copies(&pipeline.commands) {
             [] => 0,
             [one] => {
                 let status = self.run_command(one)?;
@@ -297,18 +297,6 @@ impl Shell {
                 Some(value) => Ok(i32::from(value == 0)),
                 None => Ok(1),
             },
-        }
-    }
-
-    /// Runs a list as a subshell does: nothing it sets stays.
-    pub(crate) fn run_subshell(&mut self, list: &List) -> Status {
-        let saved = self.save();
-        let result = self.run_list(list);
-        self.restore(saved);
-        match result {
-            Err(Flow::Exit(status) | Flow::Return(status) | Flow::Abort(status)) => Ok(status),
-            Err(Flow::Break(_) | Flow::Continue(_)) => Ok(0),
-            other => other,
         }
     }
 

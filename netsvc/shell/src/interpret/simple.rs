@@ -154,24 +154,11 @@ impl Shell {
     pub(crate) fn assign(&mut self, assignment: &Assignment) -> Result<bool, Flow> {
         let name = &assignment.name;
         if let Some(words) = &assignment.list {
-            let mut values = if assignment.append {
-                self.state
-                    .variables
-                    .map
-                    .get(name)
-                    .and_then(|variable| variable.list.clone())
-                    .map(|list| list.into_values().collect())
-                    .unwrap_or_default()
-            } else {
-                Vec::new()
-            };
-            values.extend(self.expand_words(words)?);
-            return Ok(self.state_mut().variables.set_list(name, values));
+            return self.assign_list(name, words, assignment.append);
         }
         let mut value = self.expand_text(&assignment.value)?;
         if let Some(index) = &assignment.index {
-            let Some(index) = self.arithmetic(index)? else { return Ok(false) };
-            return Ok(self.state_mut().variables.set_element(name, index, &value));
+            return self.assign_element(name, index, assignment.append, value);
         }
         if assignment.append {
             value = format!("{}{value}", self.variable(name).unwrap_or(""));

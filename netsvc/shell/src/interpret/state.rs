@@ -1,6 +1,6 @@
 //! What a subshell gets a copy of: variables, functions, aliases, options. Copied on write.
 
-use super::{Flow, Shell};
+use super::{Flow, Shell, table::Table};
 use crate::{
     dialect::{Dialect, Reading},
     flavour::Flavour,
@@ -21,6 +21,8 @@ const MAX_VARIABLES: usize = 1 << 20;
 pub(crate) struct Variable {
     pub(crate) value: String,
     pub(crate) list: Option<BTreeMap<i64, String>>,
+    /// The pairs of an associative array.
+    pub(crate) table: Option<Table>,
     pub(crate) exported: bool,
     pub(crate) readonly: bool,
 }
@@ -35,6 +37,9 @@ pub(crate) struct Variables {
 impl Variables {
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let variable = self.map.get(name)?;
+        if let Some(table) = &variable.table {
+            return table.get("0");
+        }
         match &variable.list {
             Some(list) => list.get(&0).map(String::as_str),
             None => Some(&variable.value),
@@ -50,6 +55,10 @@ impl Variables {
         }
         self.bytes = bytes;
         let variable = self.map.entry(name.to_owned()).or_default();
+        if let Some(table) = &mut variable.table {
+            table.set("0", value);
+            return true;
+        }
         match &mut variable.list {
             Some(list) => {
                 list.insert(0, value.to_owned());
@@ -74,14 +83,42 @@ impl Variables {
         true
     }
 
-    pub(crate) fn set_list(&mut self, name: &str, values: Vec<String>) -> bool {
-        let bytes = self.bytes + values.iter().map(|value| value.len() + 64).sum::<usize>();
+    /// Makes `name` an associative array, if it is none.
+    pub(crate) fn make_table(&mut self, name: &str) {
+        let variable = self.map.entry(name.to_owned()).or_default();
+        variable.table.get_or_insert_with(Table::default);
+    }
+
+    /// Whether `name` is an associative array.
+    pub(crate) fn is_table(&self, name: &str) -> bool {
+        self.map.get(name).is_some_and(|variable| variable.table.is_some())
+    }
+
+    pub(crate) fn set_pair(&mut self, name: &str, key: &str, value: &str) -> bool {
+        let bytes = self.bytes + key.len() + value.len() + 64;
+        let Some(table) = self.map.get_mut(name).and_then(|variable| variable.table.as_mut()) else {
+            return false;
+        };
         if bytes > MAX_VARIABLES {
             return false;
         }
         self.bytes = bytes;
+        table.set(key, value);
+        true
+    }
+
+    pub(crate) fn set_list(&mut self, name: &str, values: Vec<String>) -> bool {
+        self.set_elements(name, (0..).zip(values).collect())
+    }
+
+    pub(crate) fn set_elements(&mut self, name: &str, values: BTreeMap<i64, String>) -> bool {
+        let bytes = self.bytes + values.values().map(|value| value.len() + 64).sum::<usize>();
+        if bytes > MAX_VARIABLES || self.map.get(name).is_some_and(|variable| variable.readonly) {
+            return false;
+        }
+        self.bytes = bytes;
         let variable = self.map.entry(name.to_owned()).or_default();
-        variable.list = Some((0..).zip(values).collect());
+        variable.list = Some(values);
         true
     }
 

@@ -161,16 +161,6 @@ impl Shell {
 impl Suspended {
     pub(super) fn is_plain_cat(&self) -> bool {
         let command = self.place.program.list.get(self.place.item).map(|item| &item.chain.first.commands);
-        match command.map(Vec::as_slice) {
-            Some([command]) => match &command.body {
-                crate::parse::CommandBody::Simple { words, .. } => {
-                    words.len() == 1
-                        && command.redirects.is_empty()
-                        && words.first().and_then(|word| word.literal()) == Some("cat")
-                }
-                _ => false,
-            },
-            _ => false,
-        }
+        matches!(command.map(Vec::as_slice), Some([command]) if command.is_copy())
     }
 }

@@ -346,9 +346,7 @@ impl Parser {
         let found = self.name().and_then(|name| {
             let index = if self.peek() == Some('[') && self.dialect.is_bash() {
                 self.at += 1;
-                let text: String =
-                    std::iter::from_fn(|| self.next().filter(|character| *character != ']')).collect();
-                Some(text)
+                Some(self.subscript()?)
             } else {
                 None
             };

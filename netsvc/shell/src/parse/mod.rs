@@ -93,6 +93,23 @@ pub(crate) fn parse_quoted(text: &str, dialect: Dialect) -> Result<Word, ParseEr
     Ok(Word { parts: vec![Part::Double(parts)] })
 }
 
+/// Parses `text` as one word, whatever is in it.
+pub(crate) fn parse_word(text: &str, dialect: Dialect) -> Result<Word, ParseError> {
+    Parser::new(text, dialect, 1, true).word_until(&[])
+}
+
+/// Parses `text` as one assignment.
+pub(crate) fn parse_assignment(text: &str, dialect: Dialect) -> Option<Assignment> {
+    let mut list = program(text, dialect, 1, true).list;
+    let command = list.pop().filter(|_| list.is_empty())?.chain.first.commands.pop()?;
+    match command.body {
+        CommandBody::Simple { mut assignments, words } if words.is_empty() && assignments.len() == 1 => {
+            assignments.pop()
+        }
+        _ => None,
+    }
+}
+
 pub(crate) struct Parser {
     characters: Vec<char>,
     at: usize,

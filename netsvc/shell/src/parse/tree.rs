@@ -144,6 +144,8 @@ pub(crate) enum Operation {
     Plain,
     Length,
     Indirect,
+    /// `${!prefix*}`: names that begin so.
+    Names,
     /// `:-`, `-`, `:=`, `=`, `:?`, `?`, `:+`, `+`: the sign, whether empty counts as unset, the word.
     Default(char, bool, Word),
     /// `#`, `##`, `%`, `%%`.
@@ -159,12 +161,35 @@ pub(crate) enum Operation {
         replacement: Word,
     },
     Slice(String, Option<String>),
+    /// `@Q`, `@U`, `@u`, `@L`, `@E`.
+    Transform(char),
     /// `^`, `^^`, `,`, `,,`.
     Case {
         upper: bool,
         all: bool,
     },
     Bad(String),
+}
+
+impl Command {
+    /// Whether it is `cat` alone, which hands on what it reads.
+    pub(crate) fn is_copy(&self) -> bool {
+        match &self.body {
+            CommandBody::Simple { words, .. } => {
+                self.redirects.is_empty()
+                    && words.len() == 1
+                    && words.first().and_then(Word::literal) == Some("cat")
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether it begins a shell that is given no script.
+    pub(crate) fn is_shell(&self) -> bool {
+        let CommandBody::Simple { words, .. } = &self.body else { return false };
+        let last = words.last().and_then(Word::literal).unwrap_or_default();
+        ["sh", "bash", "dash", "ash"].contains(&last.rsplit('/').next().unwrap_or_default())
+    }
 }
 
 impl CommandBody {

@@ -238,19 +238,55 @@ impl Parser {
         };
         let index = if self.peek() == Some('[') && self.dialect.is_bash() {
             self.at += 1;
-            let text: String =
-                std::iter::from_fn(|| self.next().filter(|character| *character != ']')).collect();
+            let Some(text) = self.subscript() else {
+                self.at = end;
+                return Ok(bad());
+            };
             Some(text)
         } else {
             None
         };
         let operation = match prefix {
+            Some('!') if index.is_none() && matches!(self.peek(), Some('*' | '@')) => Some(Operation::Names),
             Some('#') => Some(Operation::Length),
             Some(_) => Some(Operation::Indirect),
             None => self.operation(end)?,
         };
         self.at = end;
         Ok(operation.map_or_else(bad, |operation| Parameter { name, index, operation }))
+    }
+
+    /// Text up to the square bracket that closes the one just read, which is consumed too; `None`: there is none.
+    pub(super) fn subscript(&mut self) -> Option<String> {
+        let start = self.at;
+        let mut open = 1;
+        while let Some(character) = self.next() {
+            match character {
+                '\\' => {
+                    self.next();
+                }
+                quote @ ('\'' | '"') => {
+                    let rest = self.characters.get(self.at..)?;
+                    self.at += rest.iter().position(|character| *character == quote)? + 1;
+                }
+                '$' if self.peek() == Some('(') => {
+                    self.at += 1;
+                    self.bracketed(')').ok()?;
+                }
+                '$' if self.peek() == Some('{') => {
+                    self.at += 1;
+                    self.bracketed('}').ok()?;
+                }
+                '[' => open += 1,
+                ']' => open -= 1,
+                '\n' => return None,
+                _ => {}
+            }
+            if open == 0 {
+                return Some(self.characters.get(start..self.at - 1)?.iter().collect());
+            }
+        }
+        None
     }
 
     /// The operation after a name in braces; `end` is the position after the closing brace.
@@ -273,6 +309,10 @@ impl Parser {
             }
             '^' | ',' if self.dialect.is_bash() => {
                 Operation::Case { upper: sign == '^', all: self.eat(&sign.to_string()) }
+            }
+            '@' if self.dialect.is_bash() => {
+                let letter = self.next().filter(|letter| "QUuLE".contains(*letter));
+                return Ok(letter.filter(|_| self.at + 1 == end).map(Operation::Transform));
             }
             ':' if self.dialect.has_extensions() => {
                 let text: String = self.characters.get(self.at..end - 1).unwrap_or(&[]).iter().collect();

@@ -29,6 +29,7 @@ const COMMITTED: &[&str] = &[
     include_str!("snippets/basics.txt"),
     include_str!("snippets/language.txt"),
     include_str!("snippets/bots.txt"),
+    include_str!("snippets/typed.txt"),
 ];
 
 /// Why a comparison could not be made.

@@ -154,6 +154,7 @@ pub(crate) fn persona(id: &str) -> Persona {
         life: Default::default(),
         firewall: false,
         files: Vec::new(),
+        people: Vec::new(),
         place: Default::default(),
     }
 }

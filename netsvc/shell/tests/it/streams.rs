@@ -97,6 +97,9 @@ fn a_shell_runs_each_line_as_it_comes() {
     for line in ["/bin/sh", "exec sh", "LANG=C sh -s", "true && /usr/bin/bash", "cd /tmp; bash --login"] {
         script(line, &["echo a\n", "echo b\n"], &["", "a\n", "b\n", ""], 0);
     }
+    for line in ["timeout 60 sh", "cat | sh", "cat | cat | sudo sh", "sh | cat", "cat | bash | cat"] {
+        script(line, &["echo a\n", "echo b\n"], &["", "a\n", "b\n", ""], 0);
+    }
     for line in ["sudo sh", "env A=1 sh", "nohup sh", "nice sh", "sh 2>&1", "sudo env LANG=C bash"] {
         script(line, &["echo a\n", "echo b\n"], &["", "a\n", "b\n", ""], 0);
     }

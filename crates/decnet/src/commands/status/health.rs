@@ -8,7 +8,7 @@ use decnet_model::{
     paths::Paths,
     worker::{Action, Process, Worker},
 };
-use decnet_pipeline::runtime::{Holder, Keeper, Note, Order, Phase};
+use decnet_pipeline::runtime::{Holder, Keeper, Note, Order, Phase, get};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -96,6 +96,28 @@ impl Health {
     /// The processes, for programs.
     pub fn processes_json(&self) -> Value {
         json!(self.processes)
+    }
+
+    /// What the collector says of the artefacts that it keeps; null where it does not run.
+    pub fn artefacts(&self) -> Value {
+        let note = self.workers.iter().find(|(worker, _)| *worker == Worker::Collector);
+        let counters = note.and_then(|(_, note)| note.as_ref()).map(|note| &note.report.counters);
+        counters.and_then(|counters| counters.get("artefacts")).cloned().unwrap_or(Value::Null)
+    }
+
+    /// The same for people.
+    pub fn artefact_use(&self) -> Option<String> {
+        let held = self.artefacts();
+        let number = |name| held.get(name).and_then(Value::as_u64);
+        let (used, budget) = (number("bytes")?, number("budget")?);
+        let (files, unkept, gone) = (number("files")?, number("unkept")?, number("gone")?);
+        let rest = if unkept + gone > 0 {
+            format!("; since it was started {unkept} were not kept and {gone} went")
+        } else {
+            String::new()
+        };
+        let (used, budget) = (output::bytes(used), output::bytes(budget));
+        Some(format!("artefacts: {files} files, {used} of {budget}{rest}"))
     }
 
     /// Free bytes of the disk.
@@ -207,7 +229,7 @@ fn processes(
     let has = |process: &Process| workers.iter().any(|worker| worker.spec().process == *process);
     let parts = Process::ALL.iter().copied().filter(|process| *process != Process::Keeper && has(process));
     for process in parts.filter(|_| holder.is_some()) {
-        let text = fs_err::read(paths.process_note(process.name())).unwrap_or_default();
+        let text = get(&paths.process_note(process.name())).unwrap_or_default();
         let note: Option<Confined> = serde_json::from_slice(&text).ok();
         let landlock = note.as_ref().map(|note| note.landlock.clone());
         let grants = process.grants();
@@ -229,7 +251,7 @@ fn alone(paths: &Paths, workers: &[(Worker, Option<Note>)], known: &[Seen]) -> V
         if known.iter().chain(&found).any(|seen| seen.pid == pid) {
             continue;
         }
-        let text = fs_err::read(paths.process_note(worker.name())).unwrap_or_default();
+        let text = get(&paths.process_note(worker.name())).unwrap_or_default();
         let confined: Option<Confined> = serde_json::from_slice(&text).ok();
         let landlock = confined.filter(|confined| confined.pid == pid).map(|confined| confined.landlock);
         let kernel = Kernel::of(pid);

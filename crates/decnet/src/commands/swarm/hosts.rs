@@ -183,15 +183,14 @@ pub(super) async fn drain(context: &Context, which: &Which, undo: bool, json: bo
     let host = meant(&hosts, which)?;
     let name = host.row.name.clone();
     let old = host.row.clone();
-    let new = Row { drained: !undo, ..old.clone() };
-    store.swarm_host_change(&new).await.context("change the host")?;
+    store.swarm_host_drain(&old.id, !undo).await.context("change the host")?;
     let mut outcomes: Vec<Outcome> = Vec::new();
     if !undo {
         let moved = deploy::again(context, &store).await;
         match moved {
             Ok(done) => outcomes = done,
             Err(error) => {
-                store.swarm_host_change(&old).await.context("change the host back")?;
+                store.swarm_host_drain(&old.id, old.drained).await.context("change the host back")?;
                 return Err(error.context(format!("{name} is not drained")));
             }
         }

@@ -45,7 +45,7 @@ pub(super) struct Connection {
 impl Connection {
     pub(super) fn new(host: &Arc<Host>, link: &Link) -> Self {
         let release = Release::of(host);
-        let store = host.node.shared(Stores::default).0.of(link.source().ip(), || seeded::store(host));
+        let store = host.node.shared(Stores::default).0.of(link.source(), || seeded::store(host));
         let party = match host.setting("auth") {
             Some(value) => value == "off",
             None => release.major < 3,

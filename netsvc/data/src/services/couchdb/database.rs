@@ -8,7 +8,6 @@ use super::{
     store::{Document, Refused, named},
 };
 use serde_json::{Map, Value, json};
-use std::collections::BTreeSet;
 
 /// Most rows of an answer.
 const ROWS: usize = 2000;
@@ -213,30 +212,37 @@ fn all(call: &mut Call<'_>, name: &str) -> Reply {
     let (skip, limit) = (number("skip").unwrap_or(0), number("limit").unwrap_or(ROWS).min(ROWS));
     let (from, to, one) = (call.text("startkey"), call.text("endkey"), call.text("key"));
     let designs = call.request.path.ends_with("_design_docs");
-    let wanted: Option<BTreeSet<&str>> = body
+    let named: Option<Vec<&str>> = body
         .get("keys")
         .and_then(Value::as_array)
-        .map(|keys| keys.iter().filter_map(Value::as_str).collect());
+        .map(|keys| keys.iter().filter_map(Value::as_str).take(ROWS).collect());
     let Some(database) = call.store.databases.get(name) else { return Reply::no_database() };
     let fits = |id: &str| {
         (from.is_empty() || from.as_str() <= id)
             && (to.is_empty() || id <= to.as_str())
             && (one.is_empty() || one == id)
             && (!designs || id.starts_with("_design/"))
-            && wanted.as_ref().is_none_or(|wanted| wanted.contains(id))
     };
-    let found: Vec<&String> = database.documents.keys().filter(|id| fits(id)).collect();
+    // Whoever names documents gets a row for each name, in their order.
+    let found: Vec<&str> = match &named {
+        Some(named) => named.clone(),
+        None => database.documents.keys().map(String::as_str).filter(|id| fits(id)).collect(),
+    };
     let falls = call.value("descending") == "true";
-    let ordered: Vec<&String> = if falls { found.into_iter().rev().collect() } else { found };
+    let ordered: Vec<&str> = if falls { found.into_iter().rev().collect() } else { found };
     let rows = ordered.into_iter().skip(skip).take(limit).map(|id| {
-        let revision = database.documents.get(id).map(|document| document.revision.clone());
+        let Some(document) = database.documents.get(id) else {
+            return json!({ "key": id, "error": "not_found" });
+        };
+        let revision = document.revision.clone();
         let mut row = json!({ "id": id, "key": id, "value": { "rev": revision } });
         if let (Value::Object(row), true) = (&mut row, with) {
             row.insert("doc".to_owned(), database.shown(id).unwrap_or_default());
         }
         row
     });
-    let head = format!("{{\"total_rows\":{},\"offset\":{skip},\"rows\":[\r\n", database.documents.len());
+    let offset = if named.is_some() { "null".to_owned() } else { skip.to_string() };
+    let head = format!("{{\"total_rows\":{},\"offset\":{offset},\"rows\":[\r\n", database.documents.len());
     Reply { status: 200, body: Body::Rows(head, rows.collect(), "\r\n]}\n".to_owned()), fields: Vec::new() }
 }
 

@@ -79,6 +79,22 @@ fn databases_are_read_dropped_and_held_for_ransom() {
 }
 
 #[test]
+fn who_names_documents_gets_a_row_for_each_name_in_their_order() {
+    let said = [
+        ask("PUT", "/a", ""),
+        ask("PUT", "/a/x", "{}"),
+        ask("PUT", "/a/b", "{}"),
+        ask("POST", "/a/_all_docs", "{\"keys\":[\"x\",\"none\",\"b\",\"x\"]}"),
+    ];
+    let (said, _) = talk("3.3.3", &[("auth", "off")], &said);
+    let rows = said.split("{\"total_rows\":2,\"offset\":null,\"rows\":[\r\n").nth(1).unwrap();
+    let keys: Vec<&str> =
+        rows.split("\"key\":\"").skip(1).map(|row| row.split('"').next().unwrap()).collect();
+    assert_eq!(keys, ["x", "none", "b", "x"], "{said}");
+    assert!(rows.contains("{\"key\":\"none\",\"error\":\"not_found\"}"), "{said}");
+}
+
+#[test]
 fn a_document_has_revisions() {
     let (said, _) = talk(
         "3.3.3",

@@ -47,7 +47,7 @@ pub(super) struct Connection {
 impl Connection {
     pub(super) fn new(host: &Arc<Host>, link: &Link) -> Self {
         let release = Release::of(host);
-        let store = host.node.shared(Stores::default).0.of(link.source().ip(), || seeded::store(host));
+        let store = host.node.shared(Stores::default).0.of(link.source(), || seeded::store(host));
         let secured = match host.setting("security") {
             Some(value) => value == "on",
             None => 8 <= release.major(),

@@ -91,7 +91,7 @@ impl Server {
 
     /// What the server keeps for the peer of `link`, made when he asks for it first.
     pub(super) fn world(&self, host: &Host, link: &Link) -> Arc<Mutex<World>> {
-        self.worlds.of(link.source().ip(), || {
+        self.worlds.of(link.source(), || {
             let mut found = self.found.lock();
             let found = found.get_or_insert_with(|| Arc::new(story::world(host, &self.release)));
             World::clone(found)

@@ -32,7 +32,7 @@ impl std::fmt::Debug for Files {
 
 impl Files {
     pub(super) fn new(host: &Arc<Host>, link: &Link) -> Self {
-        let mut fs = account::shell(host).fs("root", link.source().ip(), account::facts(host, link, None));
+        let mut fs = account::shell(host).fs("root", link.source(), account::facts(host, link, None));
         fs.set_origin(Origin::Upload);
         let users = account::names(&mut fs, "/etc/passwd");
         let groups = account::names(&mut fs, "/etc/group");

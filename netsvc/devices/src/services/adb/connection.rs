@@ -5,11 +5,11 @@ use super::{
     packet::{HEADER, Header, Message, kind, sum},
     service::{self, Service},
     shell::Run,
-    stream::Stream,
+    stream::{Stream, Waiting},
     sync::Files,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use netsvc_kit::{Gathered, Session, budget::Account};
+use netsvc_kit::{Charge, Gathered, Session, budget::Account};
 use netsvc_persona::subkey;
 use netsvc_wire::{Kind, field};
 use sha2::{Digest, Sha256};
@@ -40,7 +40,7 @@ const IS_KEY: u32 = 3;
 
 /// What the connection knows of a stream.
 struct Open {
-    input: mpsc::Sender<Vec<u8>>,
+    input: mpsc::Sender<Waiting>,
     ready: Arc<Semaphore>,
 }
 
@@ -170,7 +170,9 @@ impl Connection {
             kind::WRITE => {
                 let stream = self.streams.get(&message.second);
                 // Who writes on without waiting breaks the protocol.
-                if stream.is_some_and(|stream| stream.input.try_send(message.data).is_err()) {
+                let charge = Charge::new(self.session.account().clone(), message.data.len());
+                let waiting = (message.data, charge);
+                if stream.is_some_and(|stream| stream.input.try_send(waiting).is_err()) {
                     self.close(message.second);
                 }
             }

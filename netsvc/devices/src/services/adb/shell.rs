@@ -72,7 +72,7 @@ impl Run {
         let tty = self.call.terminal.then(|| "pts/0".to_owned());
         let facts = account::facts(&self.host, &self.link, tty);
         let facts = SessionFacts { arrival: Arrival::Container, ..facts };
-        let mut shell = device.shell(&self.host).login("root", self.link.source().ip(), facts);
+        let mut shell = device.shell(&self.host).login("root", self.link.source(), facts);
         // The root is there.
         let _ = shell.fs().set_cwd("/");
         let path = "/sbin:/system/sbin:/system/bin:/system/xbin:/bin:/usr/bin:/usr/sbin";

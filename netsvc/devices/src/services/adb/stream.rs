@@ -1,11 +1,15 @@
 //! One stream of a connection, as what serves it sees it.
 
 use super::packet::{Message, kind};
+use netsvc_kit::Charge;
 use std::sync::Arc;
 use tokio::sync::{Semaphore, mpsc};
 
 /// Bytes of one piece of output.
 const PIECE: usize = 32 * 1024;
+
+/// What the peer wrote and nobody has read yet, charged to him.
+pub(super) type Waiting = (Vec<u8>, Charge);
 
 /// The peer is gone, or has closed the stream.
 #[derive(Debug)]
@@ -18,7 +22,7 @@ pub(super) struct Stream {
     pub(super) remote: u32,
     /// Most bytes of a message.
     pub(super) most: usize,
-    pub(super) input: mpsc::Receiver<Vec<u8>>,
+    pub(super) input: mpsc::Receiver<Waiting>,
     pub(super) output: mpsc::Sender<Message>,
     /// One permit for each message that the peer is ready for.
     pub(super) ready: Arc<Semaphore>,
@@ -27,7 +31,7 @@ pub(super) struct Stream {
 impl Stream {
     /// What the peer writes next; it is told that more may come.
     pub(super) async fn read(&mut self) -> Result<Vec<u8>, Gone> {
-        let bytes = self.input.recv().await.ok_or(Gone)?;
+        let (bytes, _) = self.input.recv().await.ok_or(Gone)?;
         self.say(Message::bare(kind::OKAY, self.local, self.remote)).await?;
         Ok(bytes)
     }

@@ -35,7 +35,7 @@ impl Files {
     /// One that begins.
     pub(super) fn new(host: Arc<Host>, link: Link, stream: Stream) -> Files {
         let facts = SessionFacts { arrival: Arrival::Container, ..account::facts(&host, &link, None) };
-        let mut fs = Device::of(&host).shell(&host).fs("root", link.source().ip(), facts);
+        let mut fs = Device::of(&host).shell(&host).fs("root", link.source(), facts);
         fs.set_origin(Origin::Upload);
         let input = Gathered::on(Account::current(), PIECE + 512 * 1024);
         Files { host, link, stream, fs, input }

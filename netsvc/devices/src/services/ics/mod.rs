@@ -85,10 +85,10 @@ const CONNECTIONS: usize = 16;
 
 fn open(host: &Arc<Host>, link: &Link) -> Box<dyn Machine> {
     match link.port {
-        S7 => Box::new(s7::Stream::new(host, link)),
-        DNP3 => Box::new(dnp3::Stream::new(host, link)),
-        ETHERNET_IP => Box::new(enip::Stream::new(host, link)),
-        _ => Box::new(modbus::Stream::new(host, link)),
+        S7 => s7::open(host, link),
+        DNP3 => dnp3::open(host, link),
+        ETHERNET_IP => enip::open(host, link),
+        _ => modbus::open(host, link),
     }
 }
 

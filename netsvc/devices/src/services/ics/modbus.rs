@@ -6,7 +6,7 @@ use super::{
     plant::Space,
 };
 use crate::bytes::Reader;
-use netsvc_kit::{Gathered, Host, Input, Link, Machine, Out};
+use netsvc_kit::{Gathered, Host, Input, Link, Machine, Out, Pieces};
 use std::sync::Arc;
 
 /// Bytes before the unit: transaction, protocol, length.
@@ -27,7 +27,7 @@ enum Exception {
 }
 
 /// A connection.
-pub(super) struct Stream {
+struct Stream {
     peer: Peer,
     site: Arc<Site>,
     input: Gathered,
@@ -39,8 +39,13 @@ struct Done {
     answer: Result<Vec<u8>, Exception>,
 }
 
+/// A connection's machine.
+pub(super) fn open(host: &Arc<Host>, link: &Link) -> Box<dyn Machine> {
+    Box::new(Pieces::of(HEAD + LONGEST, Stream::new(host, link)))
+}
+
 impl Stream {
-    pub(super) fn new(host: &Arc<Host>, link: &Link) -> Stream {
+    fn new(host: &Arc<Host>, link: &Link) -> Stream {
         Stream {
             peer: Peer::new(host, link),
             site: Site::of(host),
@@ -293,16 +298,11 @@ impl Machine for Stream {
         match input {
             Input::Open => {}
             Input::Eof => out.close(),
-            Input::Bytes(bytes) => {
-                for piece in bytes.chunks(HEAD + LONGEST).chain(bytes.is_empty().then_some(bytes)) {
-                    if out.closing() {
-                        return;
-                    }
-                    if self.input.push(piece).is_err() {
-                        return out.close();
-                    }
-                    while !out.closing() && self.turn(out) {}
+            Input::Bytes(piece) => {
+                if self.input.push(piece).is_err() {
+                    return out.close();
                 }
+                while !out.closing() && !out.full() && self.turn(out) {}
             }
         }
     }
@@ -317,7 +317,7 @@ mod tests {
     fn ask(system: &str, request: &[u8]) -> Vec<u8> {
         let folder = tempfile::tempdir().unwrap();
         let host = tests_site(system, folder.path());
-        let mut stream = Stream::new(&host, &testing::link(502));
+        let mut stream = open(&host, &testing::link(502));
         let mut out = Out::default();
         let length = u8::try_from(request.len()).unwrap();
         stream.step(Input::Bytes(&[&[0, 7, 0, 0, 0, length], request].concat()), &mut out);
@@ -359,7 +359,7 @@ mod tests {
     fn what_is_written_is_read_back_and_the_pump_obeys() {
         let folder = tempfile::tempdir().unwrap();
         let host = tests_site("modicon_plc", folder.path());
-        let mut stream = Stream::new(&host, &testing::link(502));
+        let mut stream = open(&host, &testing::link(502));
         let mut say = |request: &[u8]| {
             let mut out = Out::default();
             let length = u8::try_from(request.len()).unwrap();

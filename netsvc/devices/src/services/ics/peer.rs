@@ -32,7 +32,7 @@ impl Peer {
 
     /// What `look` finds in the process as it stands for the peer.
     pub(super) fn look<T>(&self, site: &Site, look: impl FnOnce(&Plant, i64, &Deeds) -> T) -> T {
-        match site.kept.get(self.link.source().ip()) {
+        match site.kept.get(self.link.source()) {
             Some(deeds) => look(&site.plant, self.second(), &deeds.lock()),
             None => look(&site.plant, self.second(), &Deeds::default()),
         }
@@ -40,7 +40,7 @@ impl Peer {
 
     /// Does something to the process.
     pub(super) fn act<T>(&self, site: &Site, act: impl FnOnce(&Plant, i64, &mut Deeds) -> T) -> T {
-        let deeds = site.kept.of(self.link.source().ip(), Deeds::default);
+        let deeds = site.kept.of(self.link.source(), Deeds::default);
         let mut deeds = deeds.lock();
         act(&site.plant, self.second(), &mut deeds)
     }

@@ -200,7 +200,7 @@ impl Desk<'_> {
     }
 
     fn perform(&self, question: &Question, job: &mut Job, writer: &mut Writer, out: &mut Out) -> u16 {
-        let panel = self.printer.kept.of(self.link.source().ip(), Default::default);
+        let panel = self.printer.kept.of(self.link.source(), Default::default);
         match question.operation {
             // Create-Job is told of by the document that follows.
             2 | 5 | 6 => {

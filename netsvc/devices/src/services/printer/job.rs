@@ -36,7 +36,7 @@ impl Job {
     pub(super) fn finish(&mut self, host: &Host, link: &Link, printer: &Printer, out: &mut Out) -> u32 {
         let size = std::mem::take(&mut self.size);
         let content = self.kept.take_all();
-        let panel = printer.kept.of(link.source().ip(), Default::default);
+        let panel = printer.kept.of(link.source(), Default::default);
         let at = seconds(host, printer);
         let number = panel.lock().print(&self.title, &self.user, size, at);
         let path = if self.title.is_empty() { format!("job {number}") } else { self.title.clone() };

@@ -1,7 +1,7 @@
 //! LPD (RFC 1179): queues that take jobs and tell how they stand.
 
 use super::{job::Job, model::Printer};
-use netsvc_kit::{Gathered, Host, Input, Link, Machine, Out};
+use netsvc_kit::{Gathered, Host, Input, Link, Machine, Out, Pieces};
 use netsvc_wire::{Kind, field};
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ enum State {
 }
 
 /// A connection.
-pub(super) struct Stream {
+struct Stream {
     host: Arc<Host>,
     link: Link,
     printer: Arc<Printer>,
@@ -37,8 +37,13 @@ pub(super) struct Stream {
     waiting: bool,
 }
 
+/// A connection's machine.
+pub(super) fn open(host: &Arc<Host>, link: &Link) -> Box<dyn Machine> {
+    Box::new(Pieces::of(LINE, Stream::new(host, link)))
+}
+
 impl Stream {
-    pub(super) fn new(host: &Arc<Host>, link: &Link) -> Stream {
+    fn new(host: &Arc<Host>, link: &Link) -> Stream {
         Stream {
             host: host.clone(),
             link: *link,
@@ -185,16 +190,11 @@ impl Machine for Stream {
                 self.print(out);
                 out.close();
             }
-            Input::Bytes(bytes) => {
-                for piece in bytes.chunks(LINE).chain(bytes.is_empty().then_some(bytes)) {
-                    if out.closing() {
-                        return;
-                    }
-                    if self.input.push(piece).is_err() {
-                        return out.close();
-                    }
-                    while !out.closing() && self.turn(out) {}
+            Input::Bytes(piece) => {
+                if self.input.push(piece).is_err() {
+                    return out.close();
                 }
+                while !out.closing() && !out.full() && self.turn(out) {}
             }
         }
     }
@@ -214,7 +214,7 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let persona = testing::persona_with(&super::super::SERVICE, "prn-01");
             let host = testing::host(&testing::stage(folder.path()), persona, "printer", &[]);
-            let (mut stream, mut out) = (Stream::new(&host, &testing::link(515)), Out::default());
+            let (mut stream, mut out) = (open(&host, &testing::link(515)), Out::default());
             let said = format!("\x02lp\n{files}");
             for byte in said.as_bytes().chunks(1) {
                 stream.step(Input::Bytes(byte), &mut out);

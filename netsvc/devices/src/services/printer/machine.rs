@@ -6,7 +6,7 @@ use super::{
     model::Printer,
 };
 use crate::head::{HEAD, Head};
-use netsvc_kit::{Gathered, Host, Input, Link, Machine, Out};
+use netsvc_kit::{Gathered, Host, Input, Link, Machine, Out, Pieces};
 use netsvc_wire::{Kind, field};
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ enum State {
 }
 
 /// A connection.
-pub(super) struct Stream {
+struct Stream {
     host: Arc<Host>,
     link: Link,
     printer: Arc<Printer>,
@@ -43,8 +43,13 @@ pub(super) struct Stream {
     job: Job,
 }
 
+/// A connection's machine.
+pub(super) fn open(host: &Arc<Host>, link: &Link) -> Box<dyn Machine> {
+    Box::new(Pieces::of(HEAD / 4, Stream::new(host, link)))
+}
+
 impl Stream {
-    pub(super) fn new(host: &Arc<Host>, link: &Link) -> Stream {
+    fn new(host: &Arc<Host>, link: &Link) -> Stream {
         Stream {
             host: host.clone(),
             link: *link,
@@ -251,16 +256,11 @@ impl Machine for Stream {
         match input {
             Input::Open => {}
             Input::Eof => out.close(),
-            Input::Bytes(bytes) => {
-                for piece in bytes.chunks(HEAD / 4).chain(bytes.is_empty().then_some(bytes)) {
-                    if out.closing() {
-                        return;
-                    }
-                    if self.input.push(piece).is_err() {
-                        return self.refuse("400 Bad Request", out);
-                    }
-                    while !out.closing() && self.turn(out) {}
+            Input::Bytes(piece) => {
+                if self.input.push(piece).is_err() {
+                    return self.refuse("400 Bad Request", out);
                 }
+                while !out.closing() && !out.full() && self.turn(out) {}
             }
         }
     }

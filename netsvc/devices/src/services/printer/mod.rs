@@ -59,8 +59,8 @@ const CONNECTIONS: usize = 12;
 
 fn open(host: &Arc<Host>, link: &Link) -> Box<dyn Machine> {
     match link.port {
-        LPD => Box::new(lpd::Stream::new(host, link)),
-        IPP => Box::new(machine::Stream::new(host, link)),
-        _ => Box::new(raw::Stream::new(host, link)),
+        LPD => lpd::open(host, link),
+        IPP => machine::open(host, link),
+        _ => raw::open(host, link),
     }
 }

@@ -6,7 +6,7 @@ use super::{
     model::Printer,
     pjl::{Desk, Effect},
 };
-use netsvc_kit::{Gathered, Host, Input, Link, Machine, Out};
+use netsvc_kit::{Gathered, Host, Input, Link, Machine, Out, Pieces};
 use netsvc_wire::{Kind, field};
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ enum State {
 }
 
 /// A connection.
-pub(super) struct Stream {
+struct Stream {
     host: Arc<Host>,
     link: Link,
     printer: Arc<Printer>,
@@ -40,8 +40,13 @@ pub(super) struct Stream {
     job: Job,
 }
 
+/// A connection's machine.
+pub(super) fn open(host: &Arc<Host>, link: &Link) -> Box<dyn Machine> {
+    Box::new(Pieces::of(LINE / 2, Stream::new(host, link)))
+}
+
 impl Stream {
-    pub(super) fn new(host: &Arc<Host>, link: &Link) -> Stream {
+    fn new(host: &Arc<Host>, link: &Link) -> Stream {
         Stream {
             host: host.clone(),
             link: *link,
@@ -114,7 +119,7 @@ impl Stream {
             return;
         }
         out.record(Kind::Command, vec![(field::COMMAND, format!("@PJL {text}").into_bytes())]);
-        let panel = self.printer.kept.of(self.link.source().ip(), Default::default);
+        let panel = self.printer.kept.of(self.link.source(), Default::default);
         let mut panel = panel.lock();
         let mut desk = Desk { model: &self.printer.model, panel: &mut panel, job: &mut self.job };
         let Effect { answer, enters, file, read } = desk.perform(&text);
@@ -176,7 +181,7 @@ impl Stream {
         };
         let content = content.take_all();
         if let Some(at) = path(&name) {
-            let panel = self.printer.kept.of(self.link.source().ip(), Default::default);
+            let panel = self.printer.kept.of(self.link.source(), Default::default);
             let mut panel = panel.lock();
             let whole = match panel.files.get(&at) {
                 Some(Entry::File(old)) if adds => [old, content.clone()].concat(),
@@ -202,13 +207,11 @@ impl Machine for Stream {
                 self.finish(out);
                 out.close();
             }
-            Input::Bytes(bytes) => {
-                for piece in bytes.chunks(LINE / 2).chain(bytes.is_empty().then_some(bytes)) {
-                    if self.input.push(piece).is_err() {
-                        return out.close();
-                    }
-                    while self.turn(false, out) {}
+            Input::Bytes(piece) => {
+                if self.input.push(piece).is_err() {
+                    return out.close();
                 }
+                while !out.full() && self.turn(false, out) {}
             }
         }
     }
@@ -227,7 +230,7 @@ mod tests {
         persona.hardware.product = "LaserJet Pro M404dn".to_owned();
         let persona = testing::with_product(&super::super::SERVICE, persona);
         let host = testing::host(&testing::stage(folder.path()), persona, "printer", &[]);
-        let (mut stream, mut out) = (Stream::new(&host, &testing::link(9100)), Out::default());
+        let (mut stream, mut out) = (open(&host, &testing::link(9100)), Out::default());
         for piece in pieces {
             stream.step(Input::Bytes(piece), &mut out);
         }

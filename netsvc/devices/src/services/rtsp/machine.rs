@@ -4,7 +4,7 @@ use super::brand::{Brand, Camera};
 use crate::head::{HEAD, Head};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use netsvc_daemon::digest::Answer;
-use netsvc_kit::{Accounts, Credential, Gathered, Host, Input, Link, Machine, Out};
+use netsvc_kit::{Accounts, Credential, Gathered, Host, Input, Link, Machine, Out, Pieces};
 use netsvc_persona::subkey;
 use netsvc_wire::{Kind, field};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 const BODY: usize = 8 * 1024;
 
 /// A connection.
-pub(super) struct Stream {
+struct Stream {
     host: Arc<Host>,
     link: Link,
     camera: Camera,
@@ -44,8 +44,13 @@ impl Reply {
     }
 }
 
+/// A connection's machine.
+pub(super) fn open(host: &Arc<Host>, link: &Link) -> Box<dyn Machine> {
+    Box::new(Pieces::of(1024, Stream::new(host, link)))
+}
+
 impl Stream {
-    pub(super) fn new(host: &Arc<Host>, link: &Link) -> Stream {
+    fn new(host: &Arc<Host>, link: &Link) -> Stream {
         Stream {
             host: host.clone(),
             link: *link,
@@ -271,16 +276,11 @@ impl Machine for Stream {
         match input {
             Input::Open => {}
             Input::Eof => out.close(),
-            Input::Bytes(bytes) => {
-                for piece in bytes.chunks(1024).chain(bytes.is_empty().then_some(bytes)) {
-                    if out.closing() {
-                        return;
-                    }
-                    if self.input.push(piece).is_err() {
-                        return self.malformed(out);
-                    }
-                    while !out.closing() && self.turn(out) {}
+            Input::Bytes(piece) => {
+                if self.input.push(piece).is_err() {
+                    return self.malformed(out);
                 }
+                while !out.closing() && !out.full() && self.turn(out) {}
             }
         }
     }
@@ -291,17 +291,17 @@ mod tests {
     use super::*;
     use netsvc_kit::{Action, testing};
 
-    fn camera(vendor: &str) -> (tempfile::TempDir, Stream) {
+    fn camera(vendor: &str) -> (tempfile::TempDir, Box<dyn Machine>) {
         let folder = tempfile::tempdir().unwrap();
         let mut persona = testing::persona("cam-01");
         persona.os.id = "ip_camera".to_owned();
         persona.hardware.vendor = vendor.to_owned();
         let persona = testing::with_product(&super::super::SERVICE, persona);
         let host = testing::host(&testing::stage(folder.path()), persona, "rtsp", &[]);
-        (folder, Stream::new(&host, &testing::link(554)))
+        (folder, open(&host, &testing::link(554)))
     }
 
-    fn say(stream: &mut Stream, start: &str, extra: &str) -> (String, Vec<Action>) {
+    fn say(stream: &mut Box<dyn Machine>, start: &str, extra: &str) -> (String, Vec<Action>) {
         let mut out = Out::default();
         stream.step(Input::Bytes(format!("{start} RTSP/1.0\r\nCSeq: 7\r\n{extra}\r\n").as_bytes()), &mut out);
         let actions = out.take();

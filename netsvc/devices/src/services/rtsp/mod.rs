@@ -9,11 +9,10 @@ mod machine;
 mod products;
 mod talks;
 
-use machine::Stream;
-use netsvc_kit::{Beyond, Def, Full, Host, Link, Machine, Port, Serve, Setting};
+use netsvc_kit::{Beyond, Def, Full, Port, Serve, Setting};
 use netsvc_persona::service::Look;
 use netsvc_wire::Kind;
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 /// Kinds of its events.
 const RECORDS: &[Kind] = &[Kind::AuthAttempt, Kind::Request];
@@ -37,12 +36,8 @@ pub static SERVICE: Def = Def {
     idle: Duration::from_secs(60),
     total: Def::TOTAL,
     full: |_| Full::of(CONNECTIONS, Beyond::Close),
-    serve: Serve::Machine(open),
+    serve: Serve::Machine(machine::open),
 };
 
 /// Connections that a camera serves at a time.
 const CONNECTIONS: usize = 24;
-
-fn open(host: &Arc<Host>, link: &Link) -> Box<dyn Machine> {
-    Box::new(Stream::new(host, link))
-}

@@ -9,7 +9,7 @@ use super::{
     watch::{Asked, Watch},
     windows,
 };
-use netsvc_kit::{Host, Link, Out};
+use netsvc_kit::{Host, Link, Out, network};
 use netsvc_wire::{Kind, field};
 use parking_lot::Mutex;
 use std::{sync::Arc, time::Duration};
@@ -90,7 +90,7 @@ impl Server {
         let (name, kind) = (question.name.text(), kind::name(question.kind));
         let query = format!("{operation}{name} {} {kind}", class::name(question.class));
         let asked = Asked { request, question, code: said.code, transfer: said.transfer };
-        let techniques = self.watch.lock().look(&asked, peer, now);
+        let techniques = self.watch.lock().look(&asked, network(peer), now);
         let outcome =
             if said.code == code::REFUSED || said.code == code::NOTAUTH { "denied" } else { "accepted" };
         let mut fields = vec![

@@ -60,7 +60,7 @@ impl Connection {
             seeded::fill(&host, &mut engine);
             engine
         };
-        let engine = host.node.shared(Engines::default).0.of(link.source().ip(), fresh);
+        let engine = host.node.shared(Engines::default).0.of(link.source(), fresh);
         Connection { session, requests: Requests::default(), engine, release: Release::of(&host) }
     }
 

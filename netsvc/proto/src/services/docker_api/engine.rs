@@ -135,7 +135,7 @@ impl Engine {
     /// What is there before `link`'s peer has done anything.
     pub(super) fn new(host: &Host, link: &Link) -> Engine {
         let key = host.persona().subkey.hex_bytes().unwrap_or_default();
-        let key = subkey::bytes(&key, &["engine", &link.peer.ip().to_string()]).to_vec();
+        let key = subkey::bytes(&key, &["engine", &link.source().to_string()]).to_vec();
         Engine {
             containers: Vec::new(),
             images: Vec::new(),

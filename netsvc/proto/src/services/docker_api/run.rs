@@ -316,7 +316,7 @@ impl Runner {
         } else {
             user.split(':').next().unwrap_or(user)
         };
-        let source = self.link.source().ip();
+        let source = self.link.source();
         let mut shell = match container.spec.host_root() {
             Some(_) => account::shell(&self.host).login(user, source, facts),
             None => {
@@ -345,7 +345,7 @@ impl Runner {
 
 /// Empties the place of a new container's files.
 pub(super) fn clear(host: &Host, link: &Link, container: &Container) {
-    let overlay = account::overlays(host).overlay(&files(host, container), link.source().ip());
+    let overlay = account::overlays(host).overlay(&files(host, container), link.source());
     *overlay.lock() = Overlay::default();
 }
 

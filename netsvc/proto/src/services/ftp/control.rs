@@ -399,7 +399,7 @@ impl Control {
 
     /// Who acts, for the tree.
     pub(super) fn actor(&self) -> Actor {
-        Actor { source: self.link.source().ip(), user: self.user.clone(), clock: self.host.clock() }
+        Actor { source: self.link.source(), user: self.user.clone(), clock: self.host.clock() }
     }
 
     /// The path in the tree of what the user sees as `seen`.

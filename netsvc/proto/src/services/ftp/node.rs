@@ -29,7 +29,7 @@ impl NodeFiles {
     pub fn new(host: &Host, link: &Link, user: Option<&str>, umask: u32) -> Self {
         let shell = account::shell(host);
         let name = user.unwrap_or("ftp");
-        let mut fs = shell.fs(name, link.source().ip(), account::facts(host, link, None));
+        let mut fs = shell.fs(name, link.source(), account::facts(host, link, None));
         fs.set_origin(Origin::Upload);
         fs.umask = umask;
         let users = account::names(&mut fs, "/etc/passwd");
@@ -162,10 +162,10 @@ mod tests {
         let host = host(&stage(folder.path()), persona("web-01"), "ftp", &[]);
         let link = link(21);
         let files = NodeFiles::new(&host, &link, Some("root"), 0o077);
-        let actor = Actor { source: link.source().ip(), user: files.user().clone(), clock: 0 };
+        let actor = Actor { source: link.source(), user: files.user().clone(), clock: 0 };
         files.write(&actor, "/tmp/x", b"hi").unwrap();
         let mut shell =
-            account::shell(&host).login("root", link.source().ip(), account::facts(&host, &link, None));
+            account::shell(&host).login("root", link.source(), account::facts(&host, &link, None));
         let seen =
             shell.exec("cat /tmp/x; stat -c %a /tmp/x; ls -A /root | sort; echo own > /root/own", None);
         let seen = String::from_utf8(seen.bytes(netsvc_shell::Stream::Out)).unwrap();
@@ -187,7 +187,7 @@ mod tests {
         let host = host(&stage, persona("web-01"), "ftp", &[]);
         let link = link(21);
         let files = NodeFiles::new(&host, &link, None, 0o077);
-        let actor = Actor { source: link.source().ip(), user: files.user().clone(), clock: 0 };
+        let actor = Actor { source: link.source(), user: files.user().clone(), clock: 0 };
         assert_eq!(files.write(&actor, "/etc/x", b""), Err(TreeError::Denied));
         assert_eq!(files.may_write(&actor, "/srv/ftp/x"), Err(TreeError::Denied));
         assert_eq!(files.read(&actor, "/etc/shadow"), Err(TreeError::Denied));

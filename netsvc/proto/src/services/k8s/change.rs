@@ -125,6 +125,22 @@ fn follow(call: &mut Call<'_>, space: &str, name: &str, object: &Value, at: &str
     let _ = call.store.put(pods, space, &name, pod, at);
 }
 
+/// The pods that a controller made go with it.
+fn unfollow(call: &mut Call<'_>, space: &str, name: &str, object: &Value) {
+    let controls =
+        ["/spec/template", "/spec/jobTemplate"].iter().any(|place| object.pointer(place).is_some());
+    let Some(pods) = Resource::find("", "pods").filter(|_| controls) else { return };
+    let is_own = |pod: &str| {
+        let tail = pod.strip_prefix(name).and_then(|rest| rest.strip_prefix('-'));
+        tail.is_some_and(|tail| tail.len() == 5 && !tail.contains('-'))
+    };
+    let named = |pod: &Value| pod.pointer("/metadata/name").and_then(Value::as_str).map(str::to_owned);
+    let names: Vec<String> = call.store.list(pods, space).into_iter().filter_map(named).collect();
+    for pod in names.iter().filter(|pod| is_own(pod)) {
+        call.store.remove(pods, space, pod);
+    }
+}
+
 pub(super) fn change(call: &mut Call<'_>, way: &Way<'_>, resource: &'static Resource) -> Reply {
     let change = match body(call) {
         Ok(change) => change,
@@ -153,6 +169,7 @@ pub(super) fn delete(call: &mut Call<'_>, way: &Way<'_>, resource: &Resource) ->
     let Some(object) = call.store.remove(resource, way.space, way.name) else {
         return Reply::missing(resource.name, resource.group, way.name);
     };
+    unfollow(call, way.space, way.name, &object);
     if resource.name == "namespaces" {
         deeds::technique(call, "kubernetes data destruction", &way.path());
         call.store.clear(way.name);

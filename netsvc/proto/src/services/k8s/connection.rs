@@ -52,7 +52,7 @@ impl Connection {
         let host = session.host().clone();
         let release = Release::of(&host);
         let fresh = || seeded::store(&host, release);
-        let store = host.node.shared(Stores::default).0.of(session.link().peer.ip(), fresh);
+        let store = host.node.shared(Stores::default).0.of(session.link().source(), fresh);
         Connection { session, requests: Requests::default(), store, release, count: 0 }
     }
 

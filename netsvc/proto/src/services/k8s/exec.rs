@@ -321,7 +321,7 @@ fn system(image: &str) -> &'static str {
 fn shell(host: &Arc<Host>, link: &Link, target: &Target) -> Shell {
     let tty = target.terminal.then(|| "pts/0".to_owned());
     let facts = SessionFacts { arrival: Arrival::Container, ..account::facts(host, link, tty) };
-    let source = link.source().ip();
+    let source = link.source();
     let mut shell = match root(&target.pod) {
         Some(_) => account::shell(host).login("root", source, facts),
         None => {

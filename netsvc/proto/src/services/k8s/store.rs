@@ -19,13 +19,20 @@ type Place = (String, String);
 /// All of it.
 #[derive(Debug, Default)]
 pub(super) struct Store {
-    objects: BTreeMap<(&'static str, &'static str), BTreeMap<Place, Value>>,
+    objects: BTreeMap<(&'static str, &'static str), BTreeMap<Place, Object>>,
     /// Number of the last change.
     pub(super) revision: u64,
     key: Vec<u8>,
     /// Objects and bytes that were added.
     added: (usize, usize),
     drawn: u64,
+}
+
+/// An object, and what it costs who made it; what was there before costs nothing.
+#[derive(Debug)]
+struct Object {
+    value: Value,
+    size: usize,
 }
 
 /// There is no room.
@@ -40,6 +47,8 @@ impl Store {
     /// What is there now costs nothing.
     pub(super) fn filled(mut self) -> Self {
         self.added = (0, 0);
+        let all = self.objects.values_mut().flat_map(BTreeMap::values_mut);
+        all.for_each(|object| object.size = 0);
         self
     }
 
@@ -71,12 +80,12 @@ impl Store {
     pub(super) fn list(&self, resource: &Resource, namespace: &str) -> Vec<&Value> {
         let Some(known) = self.objects.get(&(resource.group, resource.name)) else { return Vec::new() };
         let there = known.iter().filter(|((space, _), _)| namespace.is_empty() || space == namespace);
-        there.map(|(_, object)| object).collect()
+        there.map(|(_, object)| &object.value).collect()
     }
 
     pub(super) fn get(&self, resource: &Resource, namespace: &str, name: &str) -> Option<&Value> {
         let known = self.objects.get(&(resource.group, resource.name))?;
-        known.get(&(namespace.to_owned(), name.to_owned()))
+        known.get(&(namespace.to_owned(), name.to_owned())).map(|object| &object.value)
     }
 
     /// Whether there is a namespace called so.
@@ -99,10 +108,14 @@ impl Store {
         moment: &str,
     ) -> Result<Value, Full> {
         let size = NODE + 4 * object.to_string().len();
-        if ADDED < self.added.1 + size || OBJECTS <= self.added.0 {
+        let place = (namespace.to_owned(), name.to_owned());
+        let known = self.objects.get(&(resource.group, resource.name));
+        let old = known.and_then(|known| known.get(&place)).map_or(0, |object| object.size);
+        let added = (self.added.0 + usize::from(old == 0), self.added.1 - old + size);
+        if ADDED < added.1 || OBJECTS < added.0 {
             return Err(Full);
         }
-        self.added = (self.added.0 + 1, self.added.1 + size);
+        self.added = added;
         self.revision += 1;
         let revision = self.revision.to_string();
         let uid = self.uid();
@@ -125,7 +138,7 @@ impl Store {
             }
         }
         let known = self.objects.entry((resource.group, resource.name)).or_default();
-        known.insert((namespace.to_owned(), name.to_owned()), object.clone());
+        known.insert(place, Object { value: object.clone(), size });
         Ok(object)
     }
 
@@ -134,14 +147,25 @@ impl Store {
         let known = self.objects.get_mut(&(resource.group, resource.name))?;
         let object = known.remove(&(namespace.to_owned(), name.to_owned()))?;
         self.revision += 1;
-        Some(object)
+        self.freed([object.size]);
+        Some(object.value)
+    }
+
+    /// Objects of these sizes are gone.
+    fn freed(&mut self, sizes: impl IntoIterator<Item = usize>) {
+        for size in sizes.into_iter().filter(|size| *size > 0) {
+            self.added = (self.added.0.saturating_sub(1), self.added.1.saturating_sub(size));
+        }
     }
 
     /// Takes away what is in a namespace.
     pub(super) fn clear(&mut self, namespace: &str) {
+        let mut sizes = Vec::new();
         for known in self.objects.values_mut() {
-            known.retain(|(space, _), _| space != namespace);
+            let gone = known.extract_if(.., |(space, _), _| space == namespace);
+            sizes.extend(gone.map(|(_, object)| object.size));
         }
+        self.freed(sizes);
     }
 
     /// What an object is labelled with, if that is what the selector asks for.
@@ -165,4 +189,37 @@ impl Store {
 pub(super) fn uuid(hex: &str) -> String {
     let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
     format!("{}-{}-4{}-a{}-{}", part(0, 8), part(8, 12), part(13, 16), part(17, 20), part(20, 32))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_deleted_or_replaced_makes_room_again() {
+        let mut store = Store::new(vec![1]);
+        let resource = Resource::find("", "configmaps").unwrap();
+        let object = json!({"data": {"k": "x".repeat(20_000)}});
+        for round in 0..1000 {
+            let name = format!("a{}", round % 2);
+            let put = store.put(resource, "default", &name, object.clone(), "now");
+            assert!(put.is_ok(), "in round {round}");
+            if round % 3 == 0 {
+                store.remove(resource, "default", &name);
+            }
+        }
+        let most = (0..1000)
+            .take_while(|number| {
+                store.put(resource, "other", &format!("b{number}"), object.clone(), "now").is_ok()
+            })
+            .count();
+        assert!((3..50).contains(&most), "{most}");
+        store.clear("other");
+        store.clear("default");
+        assert_eq!(store.added, (0, 0));
+        store.put(resource, "default", "seeded", json!({}), "now").unwrap();
+        let mut store = store.filled();
+        store.remove(resource, "default", "seeded");
+        assert_eq!(store.added, (0, 0));
+    }
 }

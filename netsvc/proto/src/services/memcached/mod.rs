@@ -1,4 +1,5 @@
-//! memcached: the classic and the meta commands in text, and the binary protocol, over a store per node.
+//! memcached: the classic and the meta commands in text, and the binary protocol, over a store for each
+//! attacker of a node.
 //!
 //! Source: <https://github.com/memcached/memcached/blob/master/doc/protocol.txt> and the answers of memcached
 //! 1.6.18, beside which ours are compared.
@@ -20,13 +21,14 @@ mod talks;
 mod wanted;
 mod words;
 
+use crate::{kept::Kept, room::Pool};
 use connection::Connection;
 use netsvc_kit::{Beyond, Def, Full, Host, Link, Machine, Port, Serve};
 use netsvc_persona::service::Look;
 use netsvc_wire::Kind;
 use parking_lot::Mutex;
 use std::sync::Arc;
-use store::{Pool, Store};
+use store::Store;
 
 /// Kinds of its events.
 const RECORDS: &[Kind] = &[Kind::Command, Kind::UnknownCommand, Kind::FileCaptured];
@@ -57,17 +59,29 @@ const CONNECTIONS: usize = 1024;
 /// What version is shown where the persona has none.
 const VERSION: &str = "1.6.18";
 
-/// What all connections to one node's server share.
+/// Most attackers whose items a node keeps; who came longest ago is forgotten first.
+const ATTACKERS: usize = 32;
+
+/// What all connections of one attacker to a node's server share.
 #[derive(Debug)]
 struct Server(Mutex<Store>);
 
+/// The servers of a node, by attacker.
+#[derive(Default)]
+struct Servers(Kept<Arc<Server>, ATTACKERS>);
+
+/// Bytes of the items of all nodes.
+#[derive(Default)]
+struct Items(Arc<Pool>);
+
 fn open(host: &Arc<Host>, link: &Link) -> Box<dyn Machine> {
-    let pool = host.node.stage.shared(Pool::default);
-    let server = host.node.shared(|| {
+    let fresh = || {
+        let pool = host.node.stage.shared(Items::default).0.clone();
         let mut store = Store::new(pool, host.persona().booted_at);
         seeded::fill(host, &mut store);
-        Server(Mutex::new(store))
-    });
+        Arc::new(Server(Mutex::new(store)))
+    };
+    let server = host.node.shared(Servers::default).0.of(link.source(), fresh).lock().clone();
     Box::new(Connection::new(host, link, server))
 }
 

@@ -1,29 +1,23 @@
-//! The items of one node's server: bounded for the node and for all nodes of the process, the longest unused going
+//! The items of one attacker at a node: bounded for him and for all attackers of the process, the longest unused going
 //! first, as the server does when its memory is full.
 
 use super::counters::Counters;
+use crate::room::{Pool, Room};
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::Arc,
 };
 
 /// Longest value, as the server's `-I` has it, with its own part of the item.
 pub(super) const LONGEST: usize = 1024 * 1024;
-/// Bytes of items that a node keeps.
-const NODE: usize = 2 << 20;
-/// Bytes of items that all nodes of the process keep.
+/// Bytes of items that an attacker has at a node.
+const OWN: usize = 2 << 20;
+/// Bytes of items that all attackers have at all nodes of the process.
 const ALL: usize = 48 << 20;
 /// Bytes that an item costs beside key and value.
 pub(super) const OVERHEAD: usize = 56;
 /// Seconds up to which a time of expiry counts from now (thirty days).
 const RELATIVE: i64 = 60 * 60 * 24 * 30;
-
-/// Bytes that the items of all nodes take.
-#[derive(Debug, Default)]
-pub(super) struct Pool(AtomicUsize);
 
 /// One item.
 #[derive(Clone, Debug)]
@@ -68,8 +62,8 @@ pub(super) struct Store {
     items: HashMap<Vec<u8>, Item>,
     /// Keys by their last use.
     uses: BTreeMap<u64, Vec<u8>>,
-    bytes: usize,
-    pool: Arc<Pool>,
+    /// What the items take.
+    room: Room,
     order: u64,
     cas: u64,
     /// Everything that was stored up to this second is gone from then on.
@@ -84,19 +78,12 @@ pub(super) struct Store {
     pub verbosity: u32,
 }
 
-impl Drop for Store {
-    fn drop(&mut self) {
-        self.pool.0.fetch_sub(self.bytes, Ordering::Relaxed);
-    }
-}
-
 impl Store {
     pub(super) fn new(pool: Arc<Pool>, booted_at: i64) -> Self {
         Store {
             items: HashMap::new(),
             uses: BTreeMap::new(),
-            bytes: 0,
-            pool,
+            room: Room::new(OWN, ALL, pool),
             order: 0,
             cas: 0,
             flushed_at: None,
@@ -167,9 +154,7 @@ impl Store {
         let cas = item.cas;
         self.remove(key);
         let size = item.size(key);
-        self.room(size)?;
-        self.bytes += size;
-        self.pool.0.fetch_add(size, Ordering::Relaxed);
+        self.make_room(size)?;
         self.uses.insert(item.order, key.to_vec());
         self.items.insert(key.to_vec(), item);
         self.counters.total_items += 1;
@@ -187,9 +172,9 @@ impl Store {
         Some(Item { value, flags, expires, used: now, stored: now, cas, fetched, stale, won, order })
     }
 
-    /// Lets the longest unused go until `size` bytes have room.
-    fn room(&mut self, size: usize) -> Result<(), Refusal> {
-        while NODE < self.bytes + size || ALL < self.pool.0.load(Ordering::Relaxed) + size {
+    /// Lets the longest unused go until `size` bytes have room, and takes them.
+    fn make_room(&mut self, size: usize) -> Result<(), Refusal> {
+        while !self.room.take(size) {
             let oldest = self.uses.first_key_value().map(|(_, key)| key.clone());
             let Some(oldest) = oldest else { return Err(Refusal::NoMemory) };
             self.remove(&oldest);
@@ -201,9 +186,7 @@ impl Store {
     pub(super) fn remove(&mut self, key: &[u8]) -> bool {
         let Some(item) = self.items.remove(key) else { return false };
         self.uses.remove(&item.order);
-        let size = item.size(key);
-        self.bytes -= size;
-        self.pool.0.fetch_sub(size, Ordering::Relaxed);
+        self.room.give(item.size(key));
         true
     }
 
@@ -218,8 +201,7 @@ impl Store {
         match at {
             Some(_) => self.flushed_at = at,
             None => {
-                self.pool.0.fetch_sub(self.bytes, Ordering::Relaxed);
-                self.bytes = 0;
+                self.room.set(0);
                 self.items.clear();
                 self.uses.clear();
             }
@@ -232,7 +214,7 @@ impl Store {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.bytes
+        self.room.held()
     }
 
     pub(super) fn len(&self) -> usize {
@@ -249,17 +231,17 @@ mod tests {
     }
 
     #[test]
-    fn a_node_keeps_no_more_than_its_part_and_gives_it_back() {
+    fn an_attacker_has_no_more_than_his_part_and_it_is_given_back() {
         let pool = Arc::new(Pool::default());
         let mut one = store(&pool);
         for number in 0..100 {
             one.put(format!("k{number}").as_bytes(), vec![0; 100_000], 0, 0, 1).unwrap();
         }
-        assert!(one.bytes() <= NODE && pool.0.load(Ordering::Relaxed) == one.bytes());
+        assert!(one.bytes() <= OWN && pool.held() == one.bytes());
         assert!(one.look(b"k0", 1).is_none() && one.look(b"k99", 1).is_some());
         assert_eq!(one.put(b"x", vec![0; LONGEST + 1], 0, 0, 1), Err(Refusal::TooLarge));
         drop(one);
-        assert_eq!(pool.0.load(Ordering::Relaxed), 0);
+        assert_eq!(pool.held(), 0);
     }
 
     #[test]

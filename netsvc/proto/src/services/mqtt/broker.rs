@@ -1,21 +1,19 @@
-//! The broker of a node: who subscribed to what, what is kept for topics, and what waits for clients. All of it is
-//! bounded, for a node and for the process.
+//! The broker of a node as one attacker finds it: who subscribed to what, what is kept for topics, and what waits for
+//! clients. All of it is bounded, for him and for the process.
 
 use super::{
     message::{Content, Message},
     topic,
 };
+use crate::room::{Held, Pool, Room};
 use parking_lot::Mutex;
 use std::{
     collections::{BTreeMap, VecDeque},
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::Arc,
     task::Waker,
 };
 
-/// Clients whose sessions a node has; the oldest without a connection goes first.
+/// Clients whose sessions a broker has; the oldest without a connection goes first.
 const SESSIONS: usize = 128;
 /// Subscriptions of one session.
 const FILTERS: usize = 64;
@@ -24,39 +22,44 @@ const FILTER_BYTES: usize = 1 << 20;
 /// Messages and bytes that wait for one client (`max_queued_messages` is 1000).
 const WAITING: usize = 256;
 const WAITING_BYTES: usize = 128 * 1024;
-/// Bytes of messages that a node keeps for topics, and all nodes of the process.
+/// Bytes of messages that a broker keeps for topics.
 const KEPT: usize = 256 * 1024;
-const KEPT_IN_ALL: usize = 24 << 20;
+/// Bytes of names, filters and messages, waiting and kept, of one broker, and of all brokers of the process.
+const OWN: usize = 4 << 20;
+const IN_ALL: usize = 64 << 20;
+/// Bytes that a session or a subscription counts for beside its name.
+const OVERHEAD: usize = 128;
 /// Wills that wait for their delay.
 const WILLS: usize = 64;
 
-/// Bytes that the kept messages of all nodes take.
-#[derive(Debug, Default)]
-pub(super) struct Pool(AtomicUsize);
-
 /// What came for a connection.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Arrived {
     messages: VecDeque<Message>,
-    bytes: usize,
+    /// Bytes of the messages.
+    held: Held,
     /// Another connection has taken the client's name.
     replaced: bool,
     waker: Option<Waker>,
 }
 
 /// The place where messages wait for a client.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Mailbox(Arc<Mutex<Arrived>>);
 
 impl Mailbox {
+    fn new(room: &Arc<Room>) -> Self {
+        let (messages, held) = (VecDeque::new(), Held::of(room));
+        Mailbox(Arc::new(Mutex::new(Arrived { messages, held, replaced: false, waker: None })))
+    }
+
     pub(super) fn put(&self, message: Message) {
-        let size = message.content.size();
         let mut arrived = self.0.lock();
+        let bytes = arrived.held.bytes() + message.content.size();
         // As the broker does with what goes beyond its limits.
-        if WAITING <= arrived.messages.len() || WAITING_BYTES < arrived.bytes + size {
+        if WAITING <= arrived.messages.len() || WAITING_BYTES < bytes || !arrived.held.set(bytes) {
             return;
         }
-        arrived.bytes += size;
         arrived.messages.push_back(message);
         if let Some(waker) = arrived.waker.take() {
             waker.wake();
@@ -66,7 +69,8 @@ impl Mailbox {
     pub(super) fn take(&self) -> Option<Message> {
         let mut arrived = self.0.lock();
         let message = arrived.messages.pop_front()?;
-        arrived.bytes = arrived.bytes.saturating_sub(message.content.size());
+        let left = arrived.held.bytes().saturating_sub(message.content.size());
+        arrived.held.set(left);
         Some(message)
     }
 
@@ -96,7 +100,8 @@ impl Mailbox {
     fn settle(&self) {
         let mut arrived = self.0.lock();
         arrived.messages.retain(|message| 0 < message.quality);
-        arrived.bytes = arrived.messages.iter().map(|message| message.content.size()).sum();
+        let left = arrived.messages.iter().map(|message| message.content.size()).sum();
+        arrived.held.set(left);
         arrived.waker = None;
     }
 }
@@ -125,6 +130,8 @@ struct Session {
     expires: i64,
     /// Order of arrival.
     order: u64,
+    /// Bytes of its name and its subscriptions.
+    held: Held,
 }
 
 /// A will with its delay.
@@ -160,19 +167,13 @@ pub(super) struct Sizes {
 #[derive(Debug)]
 pub(super) struct Broker {
     sessions: BTreeMap<Vec<u8>, Session>,
-    kept: BTreeMap<Vec<u8>, Arc<Content>>,
+    kept: BTreeMap<Vec<u8>, (Arc<Content>, Held)>,
     kept_bytes: usize,
-    pool: Arc<Pool>,
-    wills: Vec<Will>,
+    room: Arc<Room>,
+    wills: Vec<(Will, Held)>,
     next: u64,
     shares: usize,
     pub(super) counters: Counters,
-}
-
-impl Drop for Broker {
-    fn drop(&mut self) {
-        self.pool.0.fetch_sub(self.kept_bytes, Ordering::Relaxed);
-    }
 }
 
 /// A client that was let in.
@@ -191,7 +192,7 @@ impl Broker {
             sessions: BTreeMap::new(),
             kept: BTreeMap::new(),
             kept_bytes: 0,
-            pool,
+            room: Arc::new(Room::new(OWN, IN_ALL, pool)),
             wills: Vec::new(),
             next: 0,
             shares: 0,
@@ -204,26 +205,28 @@ impl Broker {
         self.tidy(now);
         self.next += 1;
         // Who comes back in time is not dead.
-        self.wills.retain(|will| will.client != name);
+        self.wills.retain(|(will, _)| will.client != name);
         let old = self.sessions.remove(name);
         if let Some(session) = old.as_ref().filter(|session| session.connection.is_some()) {
             session.mailbox.replace();
         }
         let kept = old.filter(|_| !fresh);
         let present = kept.is_some();
-        let mailbox = Mailbox::default();
+        let mailbox = Mailbox::new(&self.room);
         if let Some(session) = &kept {
             while let Some(message) = session.mailbox.take() {
                 mailbox.put(message);
             }
         }
         self.make_room();
+        let (subscriptions, held) = kept.map(|session| (session.subscriptions, session.held)).unzip();
         let session = Session {
-            subscriptions: kept.map(|session| session.subscriptions).unwrap_or_default(),
+            subscriptions: subscriptions.unwrap_or_default(),
             mailbox: mailbox.clone(),
             connection: Some(self.next),
             expires: i64::MAX,
             order: self.next,
+            held: held.unwrap_or_else(|| self.named(name)),
         };
         self.sessions.insert(name.to_vec(), session);
         Joined { mailbox, connection: self.next, present }
@@ -246,28 +249,35 @@ impl Broker {
 
     /// Publishes the will of a client that is gone, now or later.
     pub(super) fn will(&mut self, client: &[u8], content: Content, kept: bool, delay: i64, now: i64) {
-        if delay == 0 || WILLS <= self.wills.len() {
-            self.publish(client, content, kept);
-        } else {
-            self.wills.push(Will { due: now + delay, client: client.to_vec(), content, kept });
+        let wait = delay > 0 && self.wills.len() < WILLS;
+        let held = wait.then(|| Held::take(&self.room, client.len() + content.size())).flatten();
+        match held {
+            Some(held) => {
+                let will = Will { due: now + delay, client: client.to_vec(), content, kept };
+                self.wills.push((will, held));
+            }
+            None => {
+                self.publish(client, content, kept);
+            }
         }
     }
 
     /// Does what is due.
     pub(super) fn tidy(&mut self, now: i64) {
         self.sessions.retain(|_, session| session.connection.is_some() || now < session.expires);
-        let due: Vec<Will> = {
-            let (due, later) = std::mem::take(&mut self.wills).into_iter().partition(|will| will.due <= now);
+        let due: Vec<(Will, Held)> = {
+            let (due, later) =
+                std::mem::take(&mut self.wills).into_iter().partition(|(will, _)| will.due <= now);
             self.wills = later;
             due
         };
-        for will in due {
+        for (will, _) in due {
             self.publish(&will.client, will.content, will.kept);
         }
         let over: Vec<Vec<u8>> = self
             .kept
             .iter()
-            .filter(|(_, content)| content.is_over(now))
+            .filter(|(_, (content, _))| content.is_over(now))
             .map(|(name, _)| name.clone())
             .collect();
         for name in over {
@@ -276,9 +286,23 @@ impl Broker {
     }
 
     fn make_room(&mut self) {
-        if self.sessions.len() < SESSIONS {
-            return;
+        if SESSIONS <= self.sessions.len() {
+            self.forget_session();
         }
+    }
+
+    /// Room for the name of a session. Others go for it; who is alone has one.
+    fn named(&mut self, name: &[u8]) -> Held {
+        loop {
+            match Held::take(&self.room, OVERHEAD + name.len()) {
+                Some(held) => return held,
+                None if self.sessions.is_empty() => return Held::of(&self.room),
+                None => self.forget_session(),
+            }
+        }
+    }
+
+    fn forget_session(&mut self) {
         let idle = self.sessions.iter().filter(|(_, session)| session.connection.is_none());
         let oldest = idle.min_by_key(|(_, session)| session.order).map(|(name, _)| name.clone());
         let any =
@@ -297,7 +321,11 @@ impl Broker {
             *known = wanted;
             return Some(false);
         }
-        if FILTERS <= session.subscriptions.len() || FILTER_BYTES < held + wanted.filter.len() {
+        let bytes = session.held.bytes() + OVERHEAD + wanted.filter.len();
+        if FILTERS <= session.subscriptions.len()
+            || FILTER_BYTES < held + wanted.filter.len()
+            || !session.held.set(bytes)
+        {
             return None;
         }
         session.subscriptions.push(wanted);
@@ -309,7 +337,11 @@ impl Broker {
         let Some(session) = self.sessions.get_mut(name) else { return false };
         let before = session.subscriptions.len();
         session.subscriptions.retain(|known| known.filter != filter);
-        session.subscriptions.len() < before
+        let had = session.subscriptions.len() < before;
+        if had {
+            session.held.set(session.held.bytes().saturating_sub(OVERHEAD + filter.len()));
+        }
+        had
     }
 
     /// Subscriptions of a client.
@@ -319,8 +351,8 @@ impl Broker {
 
     /// Kept messages that `filter` selects.
     pub(super) fn kept(&self, filter: &[u8]) -> Vec<Arc<Content>> {
-        let found = self.kept.values().filter(|content| topic::matches(filter, &content.topic));
-        found.cloned().collect()
+        let found = self.kept.values().filter(|(content, _)| topic::matches(filter, &content.topic));
+        found.map(|(content, _)| content.clone()).collect()
     }
 
     /// How much there is.
@@ -387,19 +419,17 @@ impl Broker {
     fn keep(&mut self, content: &Arc<Content>) {
         self.forget(&content.topic);
         let size = content.size();
-        let all = self.pool.0.load(Ordering::Relaxed);
-        if content.payload.is_empty() || KEPT < self.kept_bytes + size || KEPT_IN_ALL < all + size {
+        if content.payload.is_empty() || KEPT < self.kept_bytes + size {
             return;
         }
+        let Some(held) = Held::take(&self.room, size) else { return };
         self.kept_bytes += size;
-        self.pool.0.fetch_add(size, Ordering::Relaxed);
-        self.kept.insert(content.topic.clone(), content.clone());
+        self.kept.insert(content.topic.clone(), (content.clone(), held));
     }
 
     fn forget(&mut self, name: &[u8]) {
-        if let Some(old) = self.kept.remove(name) {
-            self.kept_bytes = self.kept_bytes.saturating_sub(old.size());
-            self.pool.0.fetch_sub(old.size(), Ordering::Relaxed);
+        if let Some((_, held)) = self.kept.remove(name) {
+            self.kept_bytes = self.kept_bytes.saturating_sub(held.bytes());
         }
     }
 }
@@ -473,5 +503,28 @@ mod tests {
             broker.join(format!("c{number}").as_bytes(), true, 0);
         }
         assert!(broker.sessions.len() <= SESSIONS);
+    }
+
+    #[test]
+    fn what_a_broker_holds_is_counted_and_given_back() {
+        let pool = Arc::new(Pool::default());
+        let mut broker = Broker::new(pool.clone());
+        let long = "n".repeat(60_000);
+        for number in 0..200 {
+            let name = format!("{long}{number}");
+            let joined = broker.join(name.as_bytes(), true, 0);
+            broker.subscribe(name.as_bytes(), wanted("#", 1));
+            broker.leave(name.as_bytes(), joined.connection, 60, 0);
+            broker.will(name.as_bytes(), content("w", &long, 1), true, 10, 0);
+        }
+        for number in 0..300 {
+            broker.publish(b"x", content(&format!("t/{number}"), &long, 1), true);
+        }
+        assert!((OWN / 2..=OWN).contains(&pool.held()), "{}", pool.held());
+        broker.tidy(100);
+        let kept: usize = broker.kept.values().map(|(_, held)| held.bytes()).sum();
+        assert_eq!((pool.held(), broker.sessions.len()), (kept, 0));
+        drop(broker);
+        assert_eq!(pool.held(), 0);
     }
 }

@@ -1,4 +1,4 @@
-//! MQTT 3.1, 3.1.1 and 5 as mosquitto speaks it: one broker for all connections to a node, with what the devices of
+//! MQTT 3.1, 3.1.1 and 5 as mosquitto speaks it: one broker for each attacker of a node, with what the devices of
 //! the place publish (OASIS MQTT 3.1.1 and 5.0).
 //!
 //! What is answered to good and broken packets was taken from mosquitto 2.0.11 of Debian 12.
@@ -20,7 +20,8 @@ mod telemetry;
 mod tell;
 mod topic;
 
-use broker::{Broker, Pool};
+use crate::{kept::Kept, room::Pool};
+use broker::Broker;
 use connection::Connection;
 use netsvc_kit::{Beyond, Def, Full, Host, Link, Machine, Port, Serve, Setting, SettingKind};
 use netsvc_persona::service::Look;
@@ -75,17 +76,32 @@ pub static SERVICE: Def = Def {
 /// Descriptors that Debian's unit leaves the broker (`LimitNOFILE` is not raised), without those of its own.
 const CONNECTIONS: usize = 1000;
 
-/// What all connections to one node's broker share.
+/// Most attackers whose sessions and messages a node keeps; who came longest ago is forgotten first.
+const ATTACKERS: usize = 32;
+
+/// What all connections of one attacker to a node's broker share.
 struct Server {
     broker: Mutex<Broker>,
     /// What publishes there by itself.
     devices: Vec<Device>,
 }
 
+/// The brokers of a node, by attacker.
+#[derive(Default)]
+struct Servers(Kept<Arc<Server>, ATTACKERS>);
+
+/// Bytes of what the brokers of all nodes keep.
+#[derive(Default)]
+struct Messages(Arc<Pool>);
+
 fn open(host: &Arc<Host>, link: &Link) -> Box<dyn Machine> {
-    let pool = host.node.stage.shared(Pool::default);
-    let make = || Server { broker: Mutex::new(Broker::new(pool)), devices: telemetry::devices(host) };
-    Box::new(Connection::new(host, link, host.node.shared(make)))
+    let fresh = || {
+        let pool = host.node.stage.shared(Messages::default).0.clone();
+        let (broker, devices) = (Mutex::new(Broker::new(pool)), telemetry::devices(host));
+        Arc::new(Server { broker, devices })
+    };
+    let server = host.node.shared(Servers::default).0.of(link.source(), fresh).lock().clone();
+    Box::new(Connection::new(host, link, server))
 }
 
 /// Whether clients are let in without a password: as set, and on two of three nodes.

@@ -79,7 +79,7 @@ impl Connection {
         let answer = self.response.answer.clone();
         let fits = |password: &[u8]| auth::caching_matches(&self.salt, &answer, password);
         let known = self.host.password_of(&self.link, Accounts::Database, &self.response.user, fits);
-        let account = (self.link.source().ip(), self.response.user.clone());
+        let account = (self.link.source(), self.response.user.clone());
         let remembered = self.host.node.shared(Remembered::default).0.lock().contains(&account);
         if let Some(password) = known.filter(|_| remembered)
             && self.host.login(&self.link, Accounts::Database, &self.response.user, &password)
@@ -150,7 +150,7 @@ impl Connection {
             if REMEMBERED <= remembered.len() {
                 remembered.pop_first();
             }
-            remembered.insert((self.link.source().ip(), self.response.user.clone()));
+            remembered.insert((self.link.source(), self.response.user.clone()));
         }
         self.decided(accepted, !password.is_empty(), out);
     }

@@ -137,7 +137,7 @@ impl Connection {
 
     pub(super) fn run(&mut self, text: &str, values: &[Value]) -> Result<Answer, Refusal> {
         let worlds = self.host.node.shared(Worlds::default);
-        let world = worlds.of(self.link.source().ip(), &self.host, &self.flavour);
+        let world = worlds.of(self.link.source(), &self.host, &self.flavour);
         let user = String::from_utf8_lossy(&self.response.user).into_owned();
         let database = self.session.database.clone();
         let mut server = Server {

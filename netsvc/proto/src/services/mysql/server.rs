@@ -162,7 +162,7 @@ impl Facts for Server<'_> {
             return None;
         }
         let facts = account::facts(self.host, self.link, None);
-        let mut fs = account::shell(self.host).fs("mysql", self.link.source().ip(), facts);
+        let mut fs = account::shell(self.host).fs("mysql", self.link.source(), facts);
         fs.read_file(&netsvc_shell::text::decode(path)).ok().map(|content| content.to_vec())
     }
 

@@ -110,7 +110,7 @@ impl Peer {
         let Some(tail) = clock.make.tail(datagram.get(PACKET..).unwrap_or_default()) else {
             return told(format!("time v{version}").into_bytes(), false, out);
         };
-        let turn = self.server.turn(self.link.peer.ip(), came);
+        let turn = self.server.turn(self.link.source(), came);
         match turn {
             Turn::Answer => {
                 let answer = clock.answer(datagram, came, self.host.clock());

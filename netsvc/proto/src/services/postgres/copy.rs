@@ -142,7 +142,7 @@ impl Program {
         let (host, link, line) = (host.clone(), *link, command.clone());
         let running = async move {
             let (inner, facts) = (host.clone(), account::facts(&host, &link, None));
-            let source = link.source().ip();
+            let source = link.source();
             away(&host, &link, (), move |()| {
                 let mut shell = account::shell(&inner).login("postgres", source, facts);
                 shell.exec(&line, input.as_deref())
@@ -218,7 +218,7 @@ impl Connection {
             }
             End::File(path) => {
                 let facts = account::facts(&self.host, &self.link, None);
-                let mut fs = account::shell(&self.host).fs("postgres", self.link.source().ip(), facts);
+                let mut fs = account::shell(&self.host).fs("postgres", self.link.source(), facts);
                 let kept = fs.write_file(&path, text.as_bytes(), 0o644);
                 let fields =
                     vec![(field::PATH, path.clone().into_bytes()), (field::ORIGIN, b"drop".to_vec())];
@@ -253,7 +253,7 @@ impl Connection {
     fn copy_file(&mut self, copy: &Copy, path: &str, out: &mut Out) -> Result<Done, Refusal> {
         out.record(Kind::FileRead, vec![(field::PATH, path.as_bytes().to_vec())]);
         let facts = account::facts(&self.host, &self.link, None);
-        let mut fs = account::shell(&self.host).fs("postgres", self.link.source().ip(), facts);
+        let mut fs = account::shell(&self.host).fs("postgres", self.link.source(), facts);
         let content = fs.read_file(path).map(|content| content.to_vec()).map_err(|error| {
             let told = format!("could not open file \"{path}\" for reading: {error}");
             Refusal {

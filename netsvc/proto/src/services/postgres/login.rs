@@ -235,7 +235,7 @@ impl Connection {
     /// What the user's password was made by a statement of the same peer.
     fn given(&self) -> Option<Vec<u8>> {
         let worlds = self.host.node.shared(Worlds::default);
-        worlds.password(self.link.source().ip(), &String::from_utf8_lossy(&self.start.user))
+        worlds.password(self.link.source(), &String::from_utf8_lossy(&self.start.user))
     }
 
     /// The accounts of the system that the user may be.

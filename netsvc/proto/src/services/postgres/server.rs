@@ -106,7 +106,7 @@ impl Server<'_> {
         };
         self.deeds.push(Deed::Read(absolute.clone()));
         let facts = account::facts(self.host, self.link, None);
-        let mut fs = account::shell(self.host).fs("postgres", self.link.source().ip(), facts);
+        let mut fs = account::shell(self.host).fs("postgres", self.link.source(), facts);
         let read = fs.read_file(&absolute).map(|content| content.to_vec());
         read.map_err(|error| {
             let told = format!("could not open file \"{path}\" for reading: {error}");
@@ -149,7 +149,7 @@ impl Server<'_> {
                 let path = path.string();
                 self.deeds.push(Deed::Read(path.clone()));
                 let facts = account::facts(self.host, self.link, None);
-                let fs = account::shell(self.host).fs("postgres", self.link.source().ip(), facts);
+                let fs = account::shell(self.host).fs("postgres", self.link.source(), facts);
                 match fs.readdir(&path) {
                     Ok(entries) => {
                         Ok(entries.first().map_or(Value::Null, |entry| Value::text(entry.clone())))

@@ -96,7 +96,7 @@ impl Connection {
     pub(super) fn enter(&mut self, user: &str, out: &mut Out) {
         let database = String::from_utf8_lossy(&self.start.database).into_owned();
         let worlds = self.host.node.shared(Worlds::default);
-        let cluster = worlds.of(self.link.source().ip(), &self.host);
+        let cluster = worlds.of(self.link.source(), &self.host);
         let known = cluster.lock().databases.contains_key(&database);
         if !known {
             let text = format!("database \"{database}\" does not exist");

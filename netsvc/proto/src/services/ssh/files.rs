@@ -33,7 +33,7 @@ impl Files {
     /// The files that `user` sees over `link`.
     pub(super) fn new(host: &Arc<Host>, link: &Link, user: &str) -> Self {
         let shell = crate::account::shell(host);
-        let mut fs = shell.fs(user, link.source().ip(), crate::account::facts(host, link, None));
+        let mut fs = shell.fs(user, link.source(), crate::account::facts(host, link, None));
         fs.set_origin(Origin::Upload);
         Files { home: encode(fs.cwd()), fs: Arc::new(Mutex::new(fs)), host: host.clone(), link: *link }
     }

@@ -138,7 +138,7 @@ impl Peer {
             return false;
         };
         let facts = account::facts(&self.host, &self.link, None);
-        let mut fs = account::shell(&self.host).fs(&user.name, self.link.source().ip(), facts);
+        let mut fs = account::shell(&self.host).fs(&user.name, self.link.source(), facts);
         let content = fs.read_file(&format!("{}/.ssh/authorized_keys", user.home)).unwrap_or_default();
         let wanted = STANDARD.encode(key);
         content.split(|byte| byte.is_ascii_whitespace()).any(|word| word == wanted.as_bytes())
@@ -152,7 +152,7 @@ impl Handler for Peer {
     }
 
     fn source(&self) -> Option<std::net::IpAddr> {
-        Some(self.link.source().ip())
+        Some(self.link.source())
     }
 
     fn client(&mut self, facts: &ClientFacts) {

@@ -28,7 +28,7 @@ impl Login {
     pub(super) async fn run(self, program: Program, mut io: ChannelIo) -> Exit {
         let tty = program.terminal.is_some().then(|| format!("pts/{}", program.channel));
         let facts = account::facts(&self.host, &self.link, tty);
-        let mut shell = self.shell.login(&self.user, self.link.source().ip(), facts);
+        let mut shell = self.shell.login(&self.user, self.link.source(), facts);
         for (name, value) in &program.environment {
             shell.set_environment(&text::decode(name), &text::decode(value));
         }

@@ -281,7 +281,7 @@ impl Connection {
         let facts = account::facts(&host, &link, Some("pts/0".to_owned()));
         let facts = SessionFacts { arrival: Arrival::Login, ..facts };
         let node = account::shell(&host);
-        let mut shell = node.login(&String::from_utf8_lossy(user), link.source().ip(), facts);
+        let mut shell = node.login(&String::from_utf8_lossy(user), link.source(), facts);
         shell.set_environment("TERM", &self.options.told.terminal_type(node.flavour()));
         let mut terminal = Terminal::new(shell);
         let (columns, rows) = self.options.told.size.unwrap_or_default();

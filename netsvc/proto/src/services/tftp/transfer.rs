@@ -121,7 +121,7 @@ impl Transfer {
     }
 
     fn read(&mut self, request: &Request, out: &mut Out) -> Result<(), Refused> {
-        let content = self.files().read(&request.name, self.link.source().ip())?;
+        let content = self.files().read(&request.name, self.link.source())?;
         let agreed = request.agree(Some(content.len() as u64))?;
         let content = if request.text { packet::to_network(&content) } else { content };
         out.record(Kind::FileRead, vec![(field::PATH, request.name.clone())]);
@@ -204,7 +204,7 @@ impl Transfer {
         let name = writing.request.name.clone();
         if writing.over {
             let files = self.host.node.shared(|| Files::of(&self.host));
-            files.write(&name, self.link.source().ip(), &content);
+            files.write(&name, self.link.source(), &content);
         }
         let fields = vec![(field::PATH, name), (field::ORIGIN, b"upload".to_vec())];
         out.capture(Kind::FileCaptured, fields, content);

@@ -119,7 +119,7 @@ impl Connection {
         match (&self.state, self.lock()) {
             (State::Securing, _) => self.secured(out),
             (_, Lock::Connections { after })
-                if !self.failures.connects(self.link.source().ip(), Instant::now()) =>
+                if !self.failures.connects(self.link.source(), Instant::now()) =>
             {
                 out.send(b"RFB 003.003\n\0\0\0\0");
                 out.send(counted(after));

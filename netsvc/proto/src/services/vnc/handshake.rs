@@ -62,7 +62,7 @@ impl Connection {
         };
         if let Lock::Passwords { after, .. } = self.lock()
             && !self.flavour.is_open()
-            && self.failures.is_locked(self.link.source().ip(), Instant::now())
+            && self.failures.is_locked(self.link.source(), Instant::now())
         {
             out.send(if self.minor == 3 { vec![0, 0, 0, 0] } else { vec![0] });
             out.send(counted(after));
@@ -231,7 +231,7 @@ impl Connection {
     fn judged(&mut self, credential: Credential, out: &mut Out) -> bool {
         let (accepted, method, user) = (credential.accepted, credential.method, credential.principal.clone());
         out.credential(credential);
-        let source = self.link.source().ip();
+        let source = self.link.source();
         if accepted {
             self.failures.clear(source);
             out.send([0, 0, 0, 0]);
@@ -254,7 +254,7 @@ impl Connection {
     }
 
     fn enter_session(&mut self, method: &str, user: &[u8], out: &mut Out) {
-        self.failures.clear(self.link.source().ip());
+        self.failures.clear(self.link.source());
         let fields =
             vec![(field::PRINCIPAL, user.to_vec()), (field::METHOD_NAME, method.as_bytes().to_vec())];
         out.record(Kind::SessionStart, fields);

@@ -1,7 +1,7 @@
 //! Functions of awk.
 
 use super::{
-    format::format_texts,
+    format::format_values,
     leave::{Leave, fits},
     run::Machine,
     tree::Expression,
@@ -11,12 +11,24 @@ use std::collections::BTreeMap;
 
 impl Machine<'_> {
     pub(super) fn call(&mut self, name: &str, list: &[Expression]) -> Result<Value, Leave> {
+        let program = self.program.clone();
+        if let Some(function) = program.functions.get(name) {
+            return self.user(function, list);
+        }
         match name {
+            "close" => {
+                let name = self.text(list, 0)?;
+                return self.close(&name);
+            }
+            "sprintf" => {
+                let values = self.values(list)?;
+                return Ok(Value::Text(format_values(&values)));
+            }
             "split" => return self.split_call(list),
             "sub" | "gsub" => return self.substitute(name == "gsub", list),
-            "length" if matches!(list, [Expression::Variable(array)] if self.arrays.contains_key(array)) => {
+            "length" if matches!(list, [Expression::Variable(array)] if self.list(array).is_some()) => {
                 let Some(Expression::Variable(array)) = list.first() else { return Ok(Value::Number(0.0)) };
-                return Ok(Value::Number(self.arrays.get(array).map_or(0, BTreeMap::len) as f64));
+                return Ok(Value::Number(self.list(array).map_or(0, BTreeMap::len) as f64));
             }
             "match" => return self.match_call(list),
             _ => {}
@@ -38,12 +50,15 @@ impl Machine<'_> {
                 Value::Number(text.find(&part).map_or(0, |at| place(&text, at)) as f64)
             }
             "substr" => self.part(&text, list)?,
-            "sprintf" => {
-                let rest = self.texts(list.get(1..).unwrap_or_default())?;
-                Value::Text(format_texts(&[vec![text], rest].concat()))
-            }
+            "sin" => Value::Number(number.sin()),
+            "cos" => Value::Number(number.cos()),
+            "atan2" => Value::Number(number.atan2(leading_number(&self.text(list, 1)?))),
+            "srand" | "fflush" => Value::Number(0.0),
+            "and" => Value::Number((number as u64 & leading_number(&self.text(list, 1)?) as u64) as f64),
+            "or" => Value::Number((number as u64 | leading_number(&self.text(list, 1)?) as u64) as f64),
+            "xor" => Value::Number((number as u64 ^ leading_number(&self.text(list, 1)?) as u64) as f64),
             "system" => {
-                let status = self.shell.run_text(&text)?;
+                let status = self.shell.run_apart(&text)?;
                 Value::Number(f64::from(status))
             }
             _ => Value::Text(String::new()),
@@ -81,6 +96,8 @@ impl Machine<'_> {
     /// `substr`: the second and third argument say which part of the text.
     fn part(&mut self, text: &str, list: &[Expression]) -> Result<Value, Leave> {
         let start = leading_number(&self.text(list, 1)?).round();
+        // mawk counts what is before the text, as POSIX has it; the others begin with the text.
+        let start = if self.is_mawk() { start } else { start.max(1.0) };
         let length = match list.get(2) {
             Some(length) => self.value(length)?.number().round(),
             None => f64::MAX,

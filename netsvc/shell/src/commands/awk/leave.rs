@@ -1,5 +1,6 @@
 //! Why a rule is left before its end.
 
+use super::value::Value;
 use crate::interpret::Flow;
 
 /// Longest text that is made.
@@ -7,6 +8,8 @@ const LONGEST: usize = 1 << 20;
 
 pub(super) enum Leave {
     Next,
+    NextFile,
+    Return(Value),
     Exit(i32),
     Break,
     Continue,

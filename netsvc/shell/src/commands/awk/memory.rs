@@ -7,7 +7,6 @@ use super::{
     value::Value,
 };
 use crate::interpret::Flow;
-use std::collections::BTreeMap;
 
 /// Most bytes of variables and lists.
 const HELD: usize = 16 << 20;
@@ -28,13 +27,14 @@ impl Machine<'_> {
 
     /// Puts `value` into a list.
     pub(super) fn keep(&mut self, name: &str, key: String, value: Value) -> Result<(), Leave> {
-        let list = self.arrays.get(name);
+        let list = self.list(name);
         if list.is_some_and(|list| ITEMS <= list.len() && !list.contains_key(&key)) {
             return Ok(());
         }
         let old = list.and_then(|list| list.get(&key)).map_or(0, |old| size(&key, old));
         self.hold(old, size(&key, &value))?;
-        self.arrays.entry(name.to_owned()).or_default().insert(key, value);
+        let name = self.list_name(name).to_owned();
+        self.arrays.entry(name).or_default().insert(key, value);
         Ok(())
     }
 
@@ -49,11 +49,16 @@ impl Machine<'_> {
 
     /// Takes an item out of a list, or all of them.
     pub(super) fn forget(&mut self, name: &str, key: Option<&String>) {
-        let Some(list) = self.arrays.get_mut(name) else { return };
-        let gone: BTreeMap<String, Value> = match key {
-            Some(key) => list.remove_entry(key).into_iter().collect(),
-            None => std::mem::take(list),
-        };
+        let place = self.list_name(name).to_owned();
+        let Some(key) = key else { return self.clear(&place) };
+        let gone = self.arrays.get_mut(&place).and_then(|list| list.remove_entry(key));
+        let bytes = gone.map_or(0, |(key, value)| size(&key, &value));
+        self.held = self.held.saturating_sub(bytes);
+    }
+
+    /// Forgets the list that is kept under `place`.
+    pub(super) fn clear(&mut self, place: &str) {
+        let gone = self.arrays.remove(place).unwrap_or_default();
         let bytes: usize = gone.iter().map(|(key, value)| size(key, value)).sum();
         self.held = self.held.saturating_sub(bytes);
     }

@@ -5,14 +5,14 @@ mod functions;
 mod leave;
 mod memory;
 mod parse;
+mod reading;
 mod run;
 mod tree;
+mod user;
 mod value;
+mod writing;
 
-use super::{
-    Run,
-    options::{inputs, options},
-};
+use super::{Run, options::options};
 use crate::{
     interpret::{Shell, Status},
     text::decode,
@@ -35,31 +35,21 @@ fn awk(shell: &mut Shell, arguments: &[String]) -> Status {
         }
         None => operands.remove(0),
     };
-    let Some(rules) = parse::parse(&source) else {
+    let Some(program) = parse::parse(&source) else {
         shell.err(&format!("awk: line 1: syntax error at or near {}\n", crate::text::head(&source, 20)))?;
         return Ok(2);
     };
-    let mut machine = run::Machine::new(shell);
+    let names: Vec<String> = std::iter::once("awk".to_owned()).chain(operands.iter().cloned()).collect();
+    let mut machine = run::Machine::new(shell, program, operands);
+    machine.set_arguments(names)?;
     if let Some(separator) = options.value('F') {
-        machine.set("FS", &super::unescape(separator, false).0);
+        let separator = if separator == "t" { "\t".to_owned() } else { super::unescape(separator, false).0 };
+        machine.set("FS", &separator);
     }
     for (name, value) in options.values('v').filter_map(|word| word.split_once('=')) {
         machine.set(name, &super::unescape(value, false).0);
     }
-    for (name, value) in operands
-        .iter()
-        .filter_map(|word| word.split_once('='))
-        .filter(|(name, _)| name.chars().all(char::is_alphanumeric))
-    {
-        machine.set(name, value);
-    }
-    let files: Vec<String> = operands.into_iter().filter(|word| !word.contains('=')).collect();
-    if let Some(status) = machine.begin(&rules)? {
-        return Ok(status);
-    }
-    let (contents, good) = inputs(machine.shell, "awk", &files)?;
-    let status = machine.main(&rules, contents)?;
-    Ok(if good { status } else { 2 })
+    machine.run()
 }
 
 #[cfg(test)]

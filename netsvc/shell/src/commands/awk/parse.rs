@@ -1,19 +1,27 @@
 //! From an awk program to rules.
 
-use super::tree::{Expression, Rule, Selector, Statement};
+mod expressions;
+
+use super::tree::{Expression, Function, Program, Rule, Selector, Statement};
+use expressions::CONCATENATION;
 
 const MAX_DEPTH: usize = 40;
 /// Most operands of a statement: a chain of them is as deep a tree as it is long.
 const MAX_LINKS: usize = 1_000;
 
-pub(super) fn parse(source: &str) -> Option<Vec<Rule>> {
+pub(super) fn parse(source: &str) -> Option<Program> {
     let mut parser = Parser { characters: source.chars().collect(), ..Parser::default() };
-    let mut rules = Vec::new();
+    let mut program = Program::default();
     loop {
         parser.links = 0;
         parser.separators();
         if parser.peek().is_none() {
-            return Some(rules);
+            return Some(program);
+        }
+        if parser.word("function") || parser.word("func") {
+            let (name, function) = parser.function()?;
+            program.functions.insert(name, function);
+            continue;
         }
         let selector = if parser.word("BEGIN") {
             Selector::Begin
@@ -24,6 +32,7 @@ pub(super) fn parse(source: &str) -> Option<Vec<Rule>> {
         } else {
             let first = parser.expression()?;
             if parser.eat(",") {
+                parser.lines();
                 Selector::Range(first, parser.expression()?)
             } else {
                 Selector::Match(first)
@@ -35,7 +44,7 @@ pub(super) fn parse(source: &str) -> Option<Vec<Rule>> {
         } else {
             vec![Statement::Print(Vec::new(), false, None)]
         };
-        rules.push(Rule { selector, body });
+        program.rules.push(Rule { selector, body });
     }
 }
 
@@ -76,6 +85,35 @@ impl Parser {
             }
             self.at += 1;
         }
+    }
+
+    /// Line ends where a line goes on.
+    fn lines(&mut self) {
+        self.blanks();
+        while self.peek() == Some('\n') {
+            self.at += 1;
+            self.blanks();
+        }
+    }
+
+    fn function(&mut self) -> Option<(String, Function)> {
+        let name = self.name()?;
+        self.eat("(").then_some(())?;
+        let mut parameters = Vec::new();
+        if !self.eat(")") {
+            loop {
+                self.lines();
+                parameters.push(self.name()?);
+                self.lines();
+                if self.eat(")") {
+                    break;
+                }
+                self.eat(",").then_some(())?;
+            }
+        }
+        self.lines();
+        let body = self.block()?;
+        Some((name, Function { parameters, body }))
     }
 
     fn eat(&mut self, text: &str) -> bool {
@@ -127,11 +165,7 @@ impl Parser {
     }
 
     fn body(&mut self) -> Option<Vec<Statement>> {
-        self.blanks();
-        while self.peek() == Some('\n') {
-            self.at += 1;
-            self.blanks();
-        }
+        self.lines();
         if self.peek() == Some(';') {
             return Some(Vec::new());
         }
@@ -181,8 +215,14 @@ impl Parser {
         if self.word("print") {
             return self.print(false);
         }
+        if self.word("nextfile") {
+            return Some(Statement::NextFile);
+        }
         if self.word("next") {
             return Some(Statement::Next);
+        }
+        if self.word("return") {
+            return Some(Statement::Return(self.result()?));
         }
         if self.word("break") {
             return Some(Statement::Break);
@@ -196,15 +236,18 @@ impl Parser {
             return Some(Statement::Delete(name, index));
         }
         if self.word("exit") {
-            self.blanks();
-            let code = if matches!(self.peek(), None | Some('}' | ';' | '\n')) {
-                None
-            } else {
-                Some(self.expression()?)
-            };
-            return Some(Statement::Exit(code));
+            return Some(Statement::Exit(self.result()?));
         }
         self.expression().map(Statement::Expression)
+    }
+
+    /// What stands behind `exit` or `return`, if anything does.
+    fn result(&mut self) -> Option<Option<Expression>> {
+        self.blanks();
+        if matches!(self.peek(), None | Some('}' | ';' | '\n')) {
+            return Some(None);
+        }
+        self.expression().map(Some)
     }
 
     /// An expression in round brackets.
@@ -259,13 +302,14 @@ impl Parser {
                 if !self.eat(",") {
                     break;
                 }
+                self.lines();
             }
         }
         self.in_print = false;
         let mut target = None;
         for sign in [">>", ">", "|"] {
             if self.eat(sign) {
-                target = Some((sign.to_owned(), self.binary(3)?));
+                target = Some((sign.to_owned(), self.binary(CONCATENATION)?));
                 break;
             }
         }
@@ -276,217 +320,5 @@ impl Parser {
             return Some(Statement::Print(inner.clone(), format, target));
         }
         Some(Statement::Print(list, format, target))
-    }
-
-    fn list(&mut self, end: &str) -> Option<Vec<Expression>> {
-        let mut list = Vec::new();
-        let outer = std::mem::take(&mut self.in_print);
-        if !self.eat(end) {
-            loop {
-                list.push(self.expression()?);
-                if self.eat(end) {
-                    break;
-                }
-                self.eat(",").then_some(())?;
-            }
-        }
-        self.in_print = outer;
-        Some(list)
-    }
-
-    fn expression(&mut self) -> Option<Expression> {
-        self.deeper(Self::ternary)
-    }
-
-    fn ternary(&mut self) -> Option<Expression> {
-        let left = self.binary(0)?;
-        if self.eat("?") {
-            let yes = self.expression()?;
-            self.eat(":").then_some(())?;
-            return Some(Expression::Conditional(
-                Box::new(left),
-                Box::new(yes),
-                Box::new(self.expression()?),
-            ));
-        }
-        let assignable =
-            matches!(left, Expression::Variable(_) | Expression::Element(..) | Expression::Field(_));
-        if assignable {
-            for operator in ["+=", "-=", "*=", "/=", "%=", "^="] {
-                if self.eat(operator) {
-                    return Some(Expression::Assign(
-                        Box::new(left),
-                        operator.chars().next(),
-                        Box::new(self.expression()?),
-                    ));
-                }
-            }
-            self.blanks();
-            if self.peek() == Some('=') && self.characters.get(self.at + 1) != Some(&'=') {
-                self.at += 1;
-                return Some(Expression::Assign(Box::new(left), None, Box::new(self.expression()?)));
-            }
-        }
-        Some(left)
-    }
-
-    fn binary(&mut self, level: usize) -> Option<Expression> {
-        const LEVELS: [&[&str]; 7] = [
-            &["||"],
-            &["&&"],
-            &["!~", "~"],
-            &["==", "!=", "<=", ">=", "<", ">"],
-            &[" "],
-            &["+", "-"],
-            &["*", "/", "%"],
-        ];
-        let Some(operators) = LEVELS.get(level) else { return self.unary() };
-        let mut left = self.binary(level + 1)?;
-        loop {
-            self.blanks();
-            if level == 2 && self.word("in") {
-                return Some(Expression::In(Box::new(left), self.name()?));
-            }
-            let found = if level == 4 {
-                let begins =
-                    self.peek().is_some_and(|next| next.is_ascii_alphanumeric() || "$\"(!_.".contains(next));
-                let keyword = ["in"].iter().any(|word| {
-                    let start = self.at;
-                    let found = self.word(word);
-                    self.at = start;
-                    found
-                });
-                let not =
-                    self.peek() == Some('!') && matches!(self.characters.get(self.at + 1), Some('=' | '~'));
-                (begins && !keyword && !not).then_some(" ")
-            } else {
-                operators.iter().copied().find(|operator| {
-                    if self.in_print && *operator == ">" {
-                        return false;
-                    }
-                    let start = self.at;
-                    let next = self.characters.get(self.at + operator.len()).copied();
-                    let assigns = next == Some('=') && matches!(*operator, "+" | "-" | "*" | "/" | "%");
-                    let doubled = matches!(*operator, "+" | "-") && next == operator.chars().next();
-                    let fits = !assigns && !doubled && self.eat(operator);
-                    self.at = start;
-                    fits
-                })
-            };
-            let Some(operator) = found else { return Some(left) };
-            if level != 4 {
-                self.eat(operator);
-            }
-            let right = self.binary(level + 1)?;
-            left = Expression::Binary(operator, Box::new(left), Box::new(right));
-        }
-    }
-
-    fn unary(&mut self) -> Option<Expression> {
-        self.deeper(Self::unary_inner)
-    }
-
-    fn unary_inner(&mut self) -> Option<Expression> {
-        for (sign, change) in [("++", 1.0), ("--", -1.0)] {
-            if self.eat(sign) {
-                return Some(Expression::Step(Box::new(self.unary()?), change, true));
-            }
-        }
-        if self.eat("!") {
-            return Some(Expression::Not(Box::new(self.unary()?)));
-        }
-        if self.eat("-") {
-            return Some(Expression::Minus(Box::new(self.unary()?)));
-        }
-        if self.eat("+") {
-            return self.unary();
-        }
-        let base = self.primary()?;
-        for (sign, change) in [("++", 1.0), ("--", -1.0)] {
-            if matches!(base, Expression::Variable(_) | Expression::Element(..) | Expression::Field(_))
-                && self.eat(sign)
-            {
-                return Some(Expression::Step(Box::new(base), change, false));
-            }
-        }
-        if self.eat("^") || self.eat("**") {
-            return Some(Expression::Binary("^", Box::new(base), Box::new(self.unary()?)));
-        }
-        Some(base)
-    }
-
-    fn primary(&mut self) -> Option<Expression> {
-        self.blanks();
-        match self.peek()? {
-            '(' => {
-                self.at += 1;
-                let mut list = self.list(")")?;
-                if list.len() == 1 { list.pop() } else { Some(Expression::Call("()".into(), list)) }
-            }
-            '$' => {
-                self.at += 1;
-                Some(Expression::Field(Box::new(self.deeper(Self::primary)?)))
-            }
-            '"' => {
-                self.at += 1;
-                let raw = self.until('"')?;
-                Some(Expression::Text(
-                    crate::commands::unescape(&raw.replace("\\/", "/").replace("\\\"", "\""), true).0,
-                ))
-            }
-            '/' => {
-                self.at += 1;
-                self.until('/').map(|text| Expression::Regex(text.replace("\\/", "/")))
-            }
-            digit if digit.is_ascii_digit() || digit == '.' => {
-                let start = self.at;
-                while self.peek().is_some_and(|next| next.is_ascii_digit() || next == '.') {
-                    self.at += 1;
-                }
-                self.characters
-                    .get(start..self.at)?
-                    .iter()
-                    .collect::<String>()
-                    .parse()
-                    .ok()
-                    .map(Expression::Number)
-            }
-            _ => {
-                let name = self.name()?;
-                if name == "getline" {
-                    return Some(Expression::Getline);
-                }
-                if self.peek() == Some('(') {
-                    self.at += 1;
-                    return Some(Expression::Call(name, self.list(")")?));
-                }
-                if self.peek() == Some('[') {
-                    self.at += 1;
-                    return Some(Expression::Element(name, self.list("]")?));
-                }
-                if name == "length" {
-                    return Some(Expression::Call(name, Vec::new()));
-                }
-                Some(Expression::Variable(name))
-            }
-        }
-    }
-
-    fn until(&mut self, end: char) -> Option<String> {
-        let mut out = String::new();
-        loop {
-            let character = self.peek()?;
-            self.at += 1;
-            match character {
-                '\\' => {
-                    out.push('\\');
-                    out.push(self.peek()?);
-                    self.at += 1;
-                }
-                other if other == end => return Some(out),
-                '\n' => return None,
-                other => out.push(other),
-            }
-        }
     }
 }

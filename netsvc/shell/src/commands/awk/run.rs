@@ -1,19 +1,22 @@
 //! Running rules on records.
 
 use super::{
-    format::format_texts,
     leave::{Leave, fits},
-    tree::{Expression, Rule, Selector, Statement},
+    tree::{Expression, Program, Selector, Statement},
     value::Value,
 };
 use crate::{
     commands::expression,
-    fs::OpenOptions,
     interpret::{Flow, Shell},
-    text::{decode, encode},
 };
 use regex::Regex;
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
+
+/// Statements and expressions that may stand in each other, through calls too.
+const LEVELS: usize = 400;
 
 pub(super) struct Machine<'a> {
     pub(super) shell: &'a mut Shell,
@@ -23,15 +26,31 @@ pub(super) struct Machine<'a> {
     fields: Vec<String>,
     ranges: BTreeMap<usize, bool>,
     regexes: BTreeMap<String, Option<Regex>>,
-    input: Vec<String>,
-    at: usize,
+    /// Records of the file that is read, and how many of them were.
+    pub(super) input: Vec<String>,
+    pub(super) at: usize,
+    /// Operands that are to come: files and assignments.
+    pub(super) operands: VecDeque<String>,
+    /// Whether there was a file among them, and whether all that were could be read.
+    pub(super) named: bool,
+    pub(super) good: bool,
+    /// Files and commands that `getline` reads: their records, and how many were read.
+    pub(super) sources: BTreeMap<String, (Vec<String>, usize)>,
+    /// Files and commands that are printed to.
+    pub(super) sinks: BTreeMap<String, super::writing::Sink>,
     status: i32,
     /// Bytes in variables and lists.
     pub(super) held: usize,
+    pub(super) program: Arc<Program>,
+    /// What the parameters of the running function stand for.
+    pub(super) frame: BTreeMap<String, super::user::Place>,
+    /// Calls so far.
+    pub(super) calls: u64,
+    depth: usize,
 }
 
 impl<'a> Machine<'a> {
-    pub(super) fn new(shell: &'a mut Shell) -> Machine<'a> {
+    pub(super) fn new(shell: &'a mut Shell, program: Program, operands: Vec<String>) -> Machine<'a> {
         let mut machine = Machine {
             shell,
             variables: BTreeMap::new(),
@@ -42,8 +61,17 @@ impl<'a> Machine<'a> {
             regexes: BTreeMap::new(),
             input: Vec::new(),
             at: 0,
+            operands: operands.into(),
+            named: false,
+            good: true,
+            sources: BTreeMap::new(),
+            sinks: BTreeMap::new(),
             status: 0,
             held: 0,
+            program: Arc::new(program),
+            frame: BTreeMap::new(),
+            calls: 0,
+            depth: 0,
         };
         for (name, value) in
             [("FS", " "), ("OFS", " "), ("ORS", "\n"), ("RS", "\n"), ("SUBSEP", "\u{1c}"), ("OFMT", "%.6g")]
@@ -65,69 +93,71 @@ impl<'a> Machine<'a> {
         self.variables.insert(name.to_owned(), Value::Input(value.to_owned()));
     }
 
-    /// Runs BEGIN. `Some`: the program ends without reading input.
-    pub(super) fn begin(&mut self, rules: &[Rule]) -> Result<Option<i32>, Flow> {
-        for rule in rules.iter().filter(|rule| matches!(rule.selector, Selector::Begin)) {
-            match self.block(&rule.body) {
-                Err(Leave::Exit(status)) => return Ok(Some(status)),
+    /// `ARGV` and `ARGC`.
+    pub(super) fn set_arguments(&mut self, names: Vec<String>) -> Result<(), Flow> {
+        self.variables.insert("ARGC".into(), Value::Number(names.len() as f64));
+        for (number, name) in names.into_iter().enumerate() {
+            match self.keep("ARGV", number.to_string(), Value::Input(name)) {
                 Err(Leave::Shell(flow)) => return Err(flow),
                 _ => {}
             }
         }
-        Ok(rules.iter().all(|rule| matches!(rule.selector, Selector::Begin)).then_some(0))
+        Ok(())
     }
 
-    pub(super) fn main(&mut self, rules: &[Rule], contents: Vec<(String, Vec<u8>)>) -> Result<i32, Flow> {
-        let separator = self.variable("RS").text();
-        let mut total = 0.0;
-        for (name, bytes) in contents {
-            let text = decode(&bytes);
-            let text = text.strip_suffix('\n').unwrap_or(&text);
-            self.input = if text.is_empty() {
-                Vec::new()
-            } else if separator.is_empty() {
-                text.split("\n\n").map(String::from).collect()
-            } else {
-                text.split(separator.as_str()).map(String::from).collect()
-            };
-            self.at = 0;
-            self.variables
-                .insert("FILENAME".into(), Value::Text(if name == "-" { String::new() } else { name }));
-            let mut file_total = 0.0;
-            while let Some(record) = self.input.get(self.at).cloned() {
-                self.at += 1;
-                total += 1.0;
-                file_total += 1.0;
-                self.shell.spend(1 + record.len() as u64 / 1024)?;
-                self.variables.insert("NR".into(), Value::Number(total));
-                self.variables.insert("FNR".into(), Value::Number(file_total));
-                self.load(record);
-                match self.record(rules) {
-                    Ok(()) | Err(Leave::Next | Leave::Break | Leave::Continue) => {}
-                    Err(Leave::Exit(status)) => {
-                        self.status = status;
-                        return self.end(rules);
-                    }
-                    Err(Leave::Shell(flow)) => return Err(flow),
-                }
+    /// Runs the whole program.
+    pub(super) fn run(&mut self) -> Result<i32, Flow> {
+        let program = self.program.clone();
+        let status = match self.rules(&program) {
+            Err(Leave::Exit(status)) => Ok(status),
+            Err(Leave::Shell(flow)) => Err(flow),
+            _ => Ok(self.status),
+        };
+        let closed = self.close_all();
+        let status = status?;
+        closed?;
+        Ok(if self.good || status != 0 { status } else { 2 })
+    }
+
+    fn rules(&mut self, program: &Program) -> Result<(), Leave> {
+        let begun = program.rules.iter().filter(|rule| matches!(rule.selector, Selector::Begin));
+        let mut over = false;
+        for rule in begun {
+            if self.ends(|machine| machine.block(&rule.body))? {
+                over = true;
+                break;
             }
         }
-        self.end(rules)
-    }
-
-    fn end(&mut self, rules: &[Rule]) -> Result<i32, Flow> {
-        for rule in rules.iter().filter(|rule| matches!(rule.selector, Selector::End)) {
-            match self.block(&rule.body) {
-                Err(Leave::Exit(status)) => return Ok(status),
-                Err(Leave::Shell(flow)) => return Err(flow),
-                _ => {}
-            }
+        let reads = program.rules.iter().any(|rule| !matches!(rule.selector, Selector::Begin));
+        while !over && reads {
+            let Some(record) = self.next_record()? else { break };
+            self.load(record);
+            over = self.ends(|machine| machine.record(program))?;
         }
-        Ok(self.status)
+        for rule in program.rules.iter().filter(|rule| matches!(rule.selector, Selector::End)) {
+            self.block(&rule.body)?;
+        }
+        Ok(())
     }
 
-    fn record(&mut self, rules: &[Rule]) -> Result<(), Leave> {
-        for (number, rule) in rules.iter().enumerate() {
+    /// Whether what `part` does ends the program, all but its END.
+    fn ends(&mut self, part: impl FnOnce(&mut Self) -> Result<(), Leave>) -> Result<bool, Leave> {
+        match part(self) {
+            Err(Leave::Exit(status)) => {
+                self.status = status;
+                Ok(true)
+            }
+            Err(Leave::Shell(flow)) => Err(Leave::Shell(flow)),
+            Err(Leave::NextFile) => {
+                self.input.clear();
+                Ok(false)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    fn record(&mut self, program: &Program) -> Result<(), Leave> {
+        for (number, rule) in program.rules.iter().enumerate() {
             let selected = match &rule.selector {
                 Selector::Begin | Selector::End => false,
                 Selector::Always => true,
@@ -147,7 +177,7 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    fn load(&mut self, record: String) {
+    pub(super) fn load(&mut self, record: String) {
         let separator = self.variable("FS").text();
         self.fields = self.split(&record, &separator);
         self.record = record;
@@ -160,6 +190,9 @@ impl<'a> Machine<'a> {
         }
         if text.is_empty() {
             return Vec::new();
+        }
+        if separator.is_empty() {
+            return text.chars().map(String::from).collect();
         }
         if separator.chars().count() == 1 && separator != "\\" {
             return text.split(separator).map(String::from).collect();
@@ -177,7 +210,7 @@ impl<'a> Machine<'a> {
         self.regexes.entry(source.to_owned()).or_insert_with(|| expression(source, true, false)).clone()
     }
 
-    fn block(&mut self, body: &[Statement]) -> Result<(), Leave> {
+    pub(super) fn block(&mut self, body: &[Statement]) -> Result<(), Leave> {
         body.iter().try_for_each(|statement| self.statement(statement))
     }
 
@@ -192,6 +225,21 @@ impl<'a> Machine<'a> {
     }
 
     fn statement(&mut self, statement: &Statement) -> Result<(), Leave> {
+        self.deeper(|machine| machine.statement_inner(statement))
+    }
+
+    /// Runs `inner` one level deeper.
+    fn deeper<T>(&mut self, inner: impl FnOnce(&mut Self) -> Result<T, Leave>) -> Result<T, Leave> {
+        if LEVELS <= self.depth {
+            return Err(Leave::Shell(Flow::Exhausted));
+        }
+        self.depth += 1;
+        let result = inner(self);
+        self.depth -= 1;
+        result
+    }
+
+    fn statement_inner(&mut self, statement: &Statement) -> Result<(), Leave> {
         match statement {
             Statement::Print(list, format, target) => self.print(list, *format, target.as_ref())?,
             Statement::Expression(expression) => {
@@ -221,15 +269,21 @@ impl<'a> Machine<'a> {
             }
             Statement::ForIn(name, list, body) => {
                 let keys: Vec<String> =
-                    self.arrays.get(list).map(|list| list.keys().cloned().collect()).unwrap_or_default();
+                    self.list(list).map(|list| list.keys().cloned().collect()).unwrap_or_default();
+                let target = Expression::Variable(name.clone());
                 for key in keys {
-                    self.variables.insert(name.clone(), Value::Input(key));
+                    self.assign(&target, Value::Input(key))?;
                     if !self.turn(body)? {
                         break;
                     }
                 }
             }
             Statement::Next => return Err(Leave::Next),
+            Statement::NextFile => return Err(Leave::NextFile),
+            Statement::Return(value) => {
+                let value = value.as_ref().map(|value| self.value(value)).transpose()?;
+                return Err(Leave::Return(value.unwrap_or(Value::Input(String::new()))));
+            }
             Statement::Break => return Err(Leave::Break),
             Statement::Continue => return Err(Leave::Continue),
             Statement::Exit(code) => {
@@ -244,43 +298,8 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    fn print(
-        &mut self,
-        list: &[Expression],
-        format: bool,
-        target: Option<&(String, Expression)>,
-    ) -> Result<(), Leave> {
-        let texts = self.texts(list)?;
-        let text = if format {
-            format_texts(&texts)
-        } else {
-            let separator = self.variable("OFS").text();
-            fits(texts.len().saturating_mul(separator.len()))?;
-            let line = if texts.is_empty() { self.record.clone() } else { texts.join(&separator) };
-            line + &self.variable("ORS").text()
-        };
-        let Some((sign, place)) = target else { return Ok(self.shell.out(&text)?) };
-        let place = self.value(place)?.text();
-        match (sign.as_str(), place.as_str()) {
-            ("|", command) => {
-                let command = command.to_owned();
-                self.shell.with_input(encode(&text), |shell| shell.run_text(&command))?;
-            }
-            (_, "/dev/stdout") => self.shell.out(&text)?,
-            (_, "/dev/stderr") => self.shell.err(&text)?,
-            (_, path) => {
-                if let Ok(handle) = self.shell.fs.open(path, OpenOptions::append(), 0o666) {
-                    // A full overlay loses the line, as a full disk does.
-                    let _ = self.shell.fs.write_at(handle, 0, &encode(&text));
-                    let _ = self.shell.fs.close(handle);
-                }
-            }
-        }
-        Ok(())
-    }
-
     pub(super) fn variable(&self, name: &str) -> Value {
-        self.variables.get(name).cloned().unwrap_or(Value::Input(String::new()))
+        self.variables.get(self.scalar(name)).cloned().unwrap_or(Value::Input(String::new()))
     }
 
     fn field(&self, number: usize) -> Value {
@@ -290,16 +309,18 @@ impl<'a> Machine<'a> {
         Value::Input(self.fields.get(number - 1).cloned().unwrap_or_default())
     }
 
-    fn key(&mut self, index: &[Expression]) -> Result<String, Leave> {
-        Ok(self.texts(index)?.join("\u{1c}"))
+    pub(super) fn key(&mut self, index: &[Expression]) -> Result<String, Leave> {
+        let separator = if index.len() > 1 { self.variable("SUBSEP").text() } else { String::new() };
+        Ok(self.texts(index)?.join(&separator))
     }
 
     pub(super) fn assign(&mut self, target: &Expression, value: Value) -> Result<(), Leave> {
         self.shell.spend(self.variables.len() as u64 / 1024)?;
         match target {
             Expression::Variable(name) => {
-                self.hold(self.variables.get(name).map_or(0, Value::length), value.length())?;
-                self.variables.insert(name.clone(), value.clone());
+                let place = self.scalar(name).to_owned();
+                self.hold(self.variables.get(&place).map_or(0, Value::length), value.length())?;
+                self.variables.insert(place, value.clone());
                 if name == "NF" {
                     self.fields.resize((value.number() as usize).min(4_096), String::new());
                     self.rebuild()?;
@@ -338,6 +359,10 @@ impl<'a> Machine<'a> {
     }
 
     pub(super) fn value(&mut self, expression: &Expression) -> Result<Value, Leave> {
+        self.deeper(|machine| machine.value_inner(expression))
+    }
+
+    fn value_inner(&mut self, expression: &Expression) -> Result<Value, Leave> {
         Ok(match expression {
             Expression::Number(number) => Value::Number(*number),
             Expression::Text(text) => Value::Text(text.clone()),
@@ -350,11 +375,14 @@ impl<'a> Machine<'a> {
             Expression::Variable(name) => self.variable(name),
             Expression::Element(name, index) => {
                 let key = self.key(index)?;
-                self.arrays
-                    .get(name)
-                    .and_then(|list| list.get(&key))
-                    .cloned()
-                    .unwrap_or(Value::Input(String::new()))
+                match self.list(name).and_then(|list| list.get(&key)).cloned() {
+                    Some(value) => value,
+                    None => {
+                        // Whatever was asked for is there from then on.
+                        self.keep(name, key, Value::Input(String::new()))?;
+                        Value::Input(String::new())
+                    }
+                }
             }
             Expression::Field(number) => {
                 let number = self.value(number)?.number() as usize;
@@ -373,19 +401,15 @@ impl<'a> Machine<'a> {
                 self.value(branch)?
             }
             Expression::In(key, list) => {
-                let key = self.value(key)?.text();
+                let key = match &**key {
+                    Expression::Call(name, index) if name == "()" => self.key(index)?,
+                    key => self.value(key)?.text(),
+                };
                 Value::Number(f64::from(u8::from(
-                    self.arrays.get(list).is_some_and(|list| list.contains_key(&key)),
+                    self.list(list).is_some_and(|list| list.contains_key(&key)),
                 )))
             }
-            Expression::Getline => match self.input.get(self.at).cloned() {
-                Some(record) => {
-                    self.at += 1;
-                    self.load(record);
-                    Value::Number(1.0)
-                }
-                None => Value::Number(0.0),
-            },
+            Expression::Getline(source, place) => self.getline(source, place.as_deref())?,
             Expression::Binary(operator, left, right) => self.binary(operator, left, right)?,
             Expression::Call(name, list) => self.call(name, list)?,
         })

@@ -1,5 +1,7 @@
 //! The tree of an awk program.
 
+use std::collections::BTreeMap;
+
 #[derive(Clone, Debug)]
 pub(super) enum Expression {
     Number(f64),
@@ -16,7 +18,19 @@ pub(super) enum Expression {
     Conditional(Box<Expression>, Box<Expression>, Box<Expression>),
     Call(String, Vec<Expression>),
     In(Box<Expression>, String),
-    Getline,
+    /// `getline`: where from, and where to if not into the record.
+    Getline(Source, Option<Box<Expression>>),
+}
+
+/// Where a line comes from.
+#[derive(Clone, Debug)]
+pub(super) enum Source {
+    /// What the program reads.
+    Main,
+    /// The file that this names.
+    File(Box<Expression>),
+    /// What this command prints.
+    Command(Box<Expression>),
 }
 
 #[derive(Clone, Debug)]
@@ -28,6 +42,8 @@ pub(super) enum Statement {
     For(Option<Expression>, Option<Expression>, Option<Expression>, Vec<Statement>),
     ForIn(String, String, Vec<Statement>),
     Next,
+    NextFile,
+    Return(Option<Expression>),
     Exit(Option<Expression>),
     Break,
     Continue,
@@ -47,4 +63,18 @@ pub(super) enum Selector {
 pub(super) struct Rule {
     pub(super) selector: Selector,
     pub(super) body: Vec<Statement>,
+}
+
+/// A function of the program's own.
+#[derive(Clone, Debug)]
+pub(super) struct Function {
+    pub(super) parameters: Vec<String>,
+    pub(super) body: Vec<Statement>,
+}
+
+/// A whole program.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Program {
+    pub(super) rules: Vec<Rule>,
+    pub(super) functions: BTreeMap<String, Function>,
 }

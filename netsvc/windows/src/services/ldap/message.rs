@@ -86,6 +86,7 @@ pub(super) enum Operation {
     Abandon,
     Extended {
         name: String,
+        value: Vec<u8>,
     },
     Unknown,
 }
@@ -132,7 +133,11 @@ impl Message {
                 Operation::Compare { name, attribute, value: pair.text()?.to_vec() }
             }
             0x50 => Operation::Abandon,
-            0x77 => Operation::Extended { name: string(inside.of(0x80)?.content) },
+            0x77 => {
+                let name = string(inside.of(0x80)?.content);
+                let value = if inside.is_empty() { Vec::new() } else { inside.of(0x81)?.content.to_vec() };
+                Operation::Extended { name, value }
+            }
             _ => Operation::Unknown,
         };
         let controls = if message.is_empty() { Vec::new() } else { controls(&mut message.inside(0xa0)?)? };

@@ -95,7 +95,7 @@ impl Server {
 
     /// What the peer of `link` changed.
     pub(super) fn changes(host: &Host, link: &Link) -> Arc<Mutex<Changes>> {
-        host.node.shared(Changed::default).0.of(link.source().ip(), Changes::default)
+        host.node.shared(Changed::default).0.of(link.source(), Changes::default)
     }
 
     /// The entry of the server itself, at the time `now`.

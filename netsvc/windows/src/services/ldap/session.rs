@@ -3,6 +3,7 @@
 mod bind;
 mod change;
 mod search;
+mod secrets;
 
 use super::{
     message::{ADDED, BIND, COMPARED, DELETED, DONE, EXTENDED, MODIFIED, Message, Operation, RENAMED},
@@ -145,7 +146,7 @@ impl Session {
                 self.running = Running::begin(self, message, out);
             }
             Operation::Abandon => {}
-            Operation::Extended { name } => self.extended(id, &name, out),
+            Operation::Extended { name, value } => self.extended(id, (&name, &value), out),
             Operation::Unknown => {
                 malformed("an unknown operation", &[], out);
                 let text = match self.server.manner {
@@ -163,7 +164,7 @@ impl Session {
         }
     }
 
-    fn extended(&mut self, id: i64, name: &str, out: &mut Out) {
+    fn extended(&mut self, id: i64, (name, value): (&str, &[u8]), out: &mut Out) {
         let scribe = self.server.scribe;
         let active = matches!(self.server.manner, Manner::Active(_));
         let own_name: &[(u8, &[u8])] = if active { &[(0x8a, START_TLS.as_bytes())] } else { &[] };
@@ -174,6 +175,9 @@ impl Session {
             other => other,
         };
         out.record(Kind::Command, vec![(field::COMMAND, format!("extended {told}").into_bytes())]);
+        if name == NEW_PASSWORD {
+            secrets::tell(secrets::of_request(value, &self.identity.told), "passwd", false, out);
+        }
         let outcome = match (name, self.server.manner) {
             (START_TLS, _) if !self.secure => {
                 self.secure = true;

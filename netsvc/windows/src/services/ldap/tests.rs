@@ -7,6 +7,7 @@ use netsvc_kit::{
     testing::{self, converse, datagrams, sent, stage},
 };
 use netsvc_persona::Secret;
+use netsvc_wire::{Kind, field};
 use std::sync::Arc;
 
 /// A filter as its text is written, as far as tests need it.
@@ -324,6 +325,70 @@ fn changes_are_seen_by_who_made_them_and_by_nobody_else() {
     assert!(seen(&testing::link(389), &look));
     let delete = message(4, &[], |writer| writer.value(0x4a, name.as_bytes()));
     assert!(!seen(&testing::link(389), &delete));
+}
+
+#[test]
+fn passwords_in_changes_are_credentials() {
+    let folder = tempfile::tempdir().unwrap();
+    let host = controller(folder.path());
+    let name = format!("CN=Administrator,CN=Users,{BASE}");
+    let quoted =
+        |text: &str| -> Vec<u8> { format!("\"{text}\"").encode_utf16().flat_map(u16::to_le_bytes).collect() };
+    let modify = message(3, &[], |writer| {
+        writer.group(0x66, |writer| {
+            writer.group(SEQUENCE, |writer| {
+                for (how, value) in [(0, "New-Pass-2"), (1, "Old-Pass-1")] {
+                    writer.group(SEQUENCE, |writer| {
+                        writer.group(SEQUENCE, |writer| {
+                            writer.group(0x31, |writer| writer.text(quoted(value)));
+                            writer.text("unicodePwd");
+                        });
+                        writer.number(ENUMERATED, how);
+                    });
+                }
+            });
+            writer.text(&name);
+        });
+    });
+    let request = message(4, &[], |writer| {
+        writer.group(0x77, |writer| {
+            writer.group(0x81, |writer| {
+                writer.group(SEQUENCE, |writer| {
+                    writer.value(0x82, b"next-4");
+                    writer.value(0x81, b"last-3");
+                    writer.value(0x80, b"uid=eve");
+                });
+            });
+            writer.value(0x80, b"1.3.6.1.4.1.4203.1.11.1");
+        });
+    });
+    let read = search(&name, 0, &ALL, &["unicodePwd"], &[]);
+    let said = [administrator(), modify, request, read].concat();
+    let actions = converse(&SERVICE, &host, &testing::link(389), &[&said]);
+    let told_of = |action: &Action| {
+        let Action::Record(Kind::AuthAttempt, fields) = action else { return None };
+        let field = |wanted| {
+            let found = fields.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value);
+            String::from_utf8_lossy(found.unwrap()).into_owned()
+        };
+        let [who, what] = [field::PRINCIPAL, field::SECRET_PRINTABLE].map(field);
+        Some(format!("{who} {what} {}", field(field::SECRET_KIND)))
+    };
+    let all: Vec<String> = actions.iter().filter_map(told_of).skip(1).collect();
+    let wanted = [
+        format!("{name} Old-Pass-1 plaintext"),
+        format!("{name} New-Pass-2 password_set"),
+        "uid=eve last-3 plaintext".to_owned(),
+        "uid=eve next-4 password_set".to_owned(),
+    ];
+    assert_eq!(all, wanted);
+    let found = told(&sent(&actions)).into_iter().find(|told| told.tag == 0x64).unwrap();
+    assert_eq!((found.name, found.values), (name, Vec::new()));
+    for (password, code) in [("New-Pass-2", 0), ("Summer2024", 49)] {
+        let asked = bind("CORP\\administrator", password);
+        let answer = sent(&converse(&SERVICE, &host, &testing::link(389), &[&asked]));
+        assert_eq!(told(&answer).first().unwrap().code, code, "{password}");
+    }
 }
 
 #[test]

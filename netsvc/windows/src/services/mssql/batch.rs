@@ -218,7 +218,7 @@ impl Connection {
 
     fn asked(&mut self, text: &str) -> Result<Answer, Said> {
         let worlds = self.host.node.shared(Worlds::default);
-        let world = worlds.of(self.link.source().ip(), &self.host);
+        let world = worlds.of(self.link.source(), &self.host);
         let database = self.session.database.clone();
         let login = self.login_name();
         let mut server = Server {

@@ -22,12 +22,41 @@ const OVERHEAD: u64 = 256;
 struct Base(Arc<Entries>);
 
 /// What a peer changed; none: it is gone.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Changes {
     entries: BTreeMap<String, Option<Entry>>,
     bytes: u64,
     /// When he came last, as a number that grows.
     turn: u64,
+}
+
+impl Changes {
+    /// Bytes that an entry and its name count for.
+    fn weight(low: &str, entry: Option<&Entry>) -> u64 {
+        let held = entry.map_or(0, |entry| match &entry.content {
+            Content::Bytes(bytes) => bytes.len() + entry.name.len(),
+            Content::Made { .. } => entry.name.len(),
+        });
+        OVERHEAD + (2 * low.len() + held) as u64
+    }
+
+    fn set(&mut self, base: &Entries, low: String, entry: Option<Entry>) -> Result<(), Status> {
+        let old = self.entries.get(&low).map_or(0, |known| Changes::weight(&low, known.as_ref()));
+        let bytes = self.bytes - old + Changes::weight(&low, entry.as_ref());
+        let is_new = !self.entries.contains_key(&low);
+        if entry.is_some() && (OF_PEER < bytes || is_new && ENTRIES <= self.entries.len()) {
+            return Err(Status::DISK_FULL);
+        }
+        // What is gone and never was there needs no mark.
+        if entry.is_none() && !base.contains_key(&low) {
+            self.entries.remove(&low);
+            self.bytes -= old;
+        } else {
+            self.entries.insert(low, entry);
+            self.bytes = bytes;
+        }
+        Ok(())
+    }
 }
 
 /// Changes of all peers at the nodes of a process.
@@ -89,29 +118,22 @@ impl Drive {
     }
 
     fn set(&self, path: &str, entry: Option<Entry>) -> Result<(), Status> {
-        let low = path.to_lowercase();
-        let weight = |entry: &Option<Entry>| {
-            OVERHEAD
-                + entry.as_ref().map_or(0, |entry| match &entry.content {
-                    Content::Bytes(bytes) => bytes.len() as u64,
-                    Content::Made { .. } => 0,
-                })
-        };
+        self.set_all(vec![(path.to_owned(), entry)])
+    }
+
+    /// Makes all of these changes, in their order, or none of them.
+    fn set_all(&self, wanted: Vec<(String, Option<Entry>)>) -> Result<(), Status> {
         let mut overlays = self.overlays.0.lock();
         let turn = overlays.values().map(|changes| changes.turn).max().unwrap_or(0) + 1;
         let changes = overlays.entry(self.key.clone()).or_default();
-        let old = changes.entries.get(&low).map_or(0, weight);
-        let bytes = changes.bytes - old + weight(&entry);
-        if entry.is_some() && (OF_PEER < bytes || ENTRIES <= changes.entries.len()) {
-            return Err(Status::DISK_FULL);
-        }
-        // What is gone and never was there needs no mark.
-        if entry.is_none() && !self.base.contains_key(&low) {
-            changes.entries.remove(&low);
-            changes.bytes -= old;
-        } else {
-            changes.entries.insert(low, entry);
-            changes.bytes = bytes;
+        let before = (wanted.len() > 1).then(|| changes.clone());
+        for (path, entry) in wanted {
+            if let Err(status) = changes.set(&self.base, path.to_lowercase(), entry) {
+                if let Some(before) = before {
+                    *changes = before;
+                }
+                return Err(status);
+            }
         }
         changes.turn = turn;
         while IN_ALL < overlays.values().map(|changes| changes.bytes).sum() {
@@ -198,15 +220,13 @@ impl Volume for Drive {
             return Err(Status::ACCESS_DENIED);
         }
         // What is gone first makes room for what comes.
-        self.set(from, None)?;
         parted(to).1.clone_into(&mut entry.name);
-        self.set(to, Some(entry))?;
+        let mut wanted = vec![(from.to_owned(), None), (to.to_owned(), Some(entry))];
         for (path, entry) in below {
-            let rest = path.get(from.len()..).unwrap_or_default();
-            self.set(&path, None)?;
-            self.set(&format!("{to}{rest}"), Some(entry))?;
+            let there = format!("{to}{}", path.get(from.len()..).unwrap_or_default());
+            wanted.extend([(path, None), (there, Some(entry))]);
         }
-        Ok(())
+        self.set_all(wanted)
     }
 
     fn mark(&mut self, path: &str, marks: Marks) -> Result<(), Status> {
@@ -280,5 +300,24 @@ mod tests {
         let overlays = host.node.stage.shared(Overlays::default);
         let held: u64 = overlays.0.lock().values().map(|changes| changes.bytes).sum();
         assert!(held <= IN_ALL, "{held}");
+    }
+
+    #[test]
+    fn names_are_counted_and_a_rename_without_room_changes_nothing() {
+        let (host, _folder) = node();
+        let mut drive = Drive::new(&host, [192, 0, 2, 1].into(), true);
+        let deep = "n".repeat(4000);
+        let made = (0..ENTRIES).take_while(|number| drive.write(&format!("/{number}{deep}"), b"").is_ok());
+        let made = made.count();
+        assert!(made < ENTRIES, "{made} long names are kept");
+        assert!(drive.room().1 < 3 * 4200);
+        drive.remove(&format!("/0{deep}")).unwrap();
+        drive.write("/a", &[7; 2000]).unwrap();
+        let longer = format!("/{}", "m".repeat(10_000));
+        assert_eq!(drive.rename("/a", &longer), Err(Status::DISK_FULL));
+        assert_eq!(drive.read("/a").unwrap().read(0, 9999), [7; 2000]);
+        drive.rename("/a", "/b").unwrap();
+        assert_eq!(drive.read("/b").unwrap().read(0, 9999), [7; 2000]);
+        assert!(drive.read("/a").is_err());
     }
 }

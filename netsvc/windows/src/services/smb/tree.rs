@@ -44,7 +44,7 @@ impl Tree {
         }
         let writes = share.writes.is_some_and(|needed| needed <= rights);
         let volume: Option<Box<dyn Volume>> = match (share.kind, flavour.family) {
-            (Kind::Disk, Family::Windows) => Some(Box::new(Drive::new(host, link.source().ip(), writes))),
+            (Kind::Disk, Family::Windows) => Some(Box::new(Drive::new(host, link.source(), writes))),
             (Kind::Disk, Family::Samba) => {
                 let account = (Rights::Guest < rights).then_some(name);
                 let files = Files::new(host, link, account, writes);

@@ -29,7 +29,7 @@ impl Files {
     /// Those that `user` sees; none: a guest.
     pub(super) fn new(host: &Arc<Host>, link: &Link, user: Option<&str>, writes: bool) -> Files {
         let shell = account::shell(host);
-        let mut fs = shell.fs(user.unwrap_or("nobody"), link.source().ip(), account::facts(host, link, None));
+        let mut fs = shell.fs(user.unwrap_or("nobody"), link.source(), account::facts(host, link, None));
         fs.set_origin(Origin::Upload);
         fs.umask = 0o022;
         if user.is_none() {

@@ -17,6 +17,7 @@ use netsvc_daemon::{
     },
     kept::Kept,
     ntlm::Server,
+    room::Pool,
 };
 use netsvc_kit::{Host, Link, Out};
 use netsvc_persona::subkey;
@@ -31,13 +32,17 @@ pub(super) const HTTPS: u16 = 5986;
 /// Longest envelope (`MaxEnvelopeSizekb`).
 const LONGEST: u64 = 500 << 10;
 const SOAP: &str = "application/soap+xml;charset=UTF-8";
-const TRANSFER: &str = "http://schemas.xmlsoap.org/ws/2004/09/transfer/";
-const SHELL: &str = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell";
+pub(super) const TRANSFER: &str = "http://schemas.xmlsoap.org/ws/2004/09/transfer/";
+pub(super) const SHELL: &str = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell";
 const FAULT: &str = "http://schemas.dmtf.org/wbem/wsman/1/wsman/fault";
 
 /// The shells of a node, by attacker.
 #[derive(Default)]
 struct Kinds(Kept<Shells, PEERS>);
+
+/// Bytes that wait at the shells of all nodes.
+#[derive(Default)]
+struct Waiting(Arc<Pool>);
 
 /// A connection.
 pub(super) struct Connection {
@@ -47,6 +52,9 @@ pub(super) struct Connection {
     who: Option<Who>,
     shells: Arc<Mutex<Shells>>,
 }
+
+/// The action and body of an answer.
+pub(super) type Answered = Result<(String, String), Fault>;
 
 /// An answer before it is written.
 struct Reply {
@@ -70,7 +78,8 @@ impl Reply {
 
 impl Connection {
     pub(super) fn new(host: &Arc<Host>, link: &Link) -> Self {
-        let shells = host.node.shared(Kinds::default).0.of(link.source().ip(), Shells::default);
+        let fresh = || Shells::new(host.node.stage.shared(Waiting::default).0.clone());
+        let shells = host.node.shared(Kinds::default).0.of(link.source(), fresh);
         Connection { host: host.clone(), link: *link, login: Login::new(host, link), who: None, shells }
     }
 
@@ -182,18 +191,10 @@ impl Connection {
     }
 
     /// What somebody who is in wants done: the action and body of the answer.
-    fn perform(&self, envelope: &Envelope, who: &Who, out: &mut Out) -> Result<(String, String), Fault> {
+    fn perform(&self, envelope: &Envelope, who: &Who, out: &mut Out) -> Answered {
         let (action, uri) = (envelope.text("Action"), envelope.text("ResourceURI"));
         if uri.contains("/powershell/") {
-            // What is to be run stands in fragments of its own protocol; it is kept as it came.
-            let fragments = [envelope.text("creationXml"), envelope.texts("Arguments").join(" ")].concat();
-            let shown: String = fragments.chars().take(4096).collect();
-            let line = format!("PSRP {}", action.rsplit('/').next().unwrap_or_default());
-            out.record(
-                Kind::Command,
-                vec![(field::COMMAND, line.into_bytes()), (field::DATA, shown.into_bytes())],
-            );
-            return Err(Fault::resource(&uri));
+            return self.remote(envelope, &uri, who, out);
         }
         let shell = envelope.named("Selector", "ShellId").unwrap_or_default();
         let plain = action.strip_prefix(TRANSFER).or_else(|| action.strip_prefix(SHELL)).unwrap_or_default();
@@ -203,38 +204,56 @@ impl Connection {
             return Err(if action.is_empty() { Fault::schema() } else { Fault::resource(&uri) });
         }
         match plain.trim_start_matches('/') {
-            "Create" => self.create(who),
+            "Create" => {
+                let (kind, id) = (format!("{SHELL}/cmd"), self.identifier());
+                self.create(who, &kind, &id, ["stdin", "stdout stderr"])
+            }
             "Command" => self.command(envelope, &shell, who, out),
             "Receive" => self.receive(envelope, &shell),
             "Send" => self.send(envelope, &shell, out),
-            "Signal" => {
-                self.shells.lock().get(&shell).ok_or_else(|| Fault::selectors(&shell))?;
-                Ok((format!("{SHELL}/SignalResponse"), "<rsp:SignalResponse/>".to_owned()))
-            }
-            "Delete" if self.shells.lock().close(&shell) => {
-                Ok((format!("{TRANSFER}DeleteResponse"), String::new()))
-            }
-            "Delete" => Err(Fault::selectors(&shell)),
+            "Signal" => self.signal(&shell),
+            "Delete" => self.delete(&shell),
             _ => Err(Fault::action(&action)),
         }
     }
 
-    fn create(&self, who: &Who) -> Result<(String, String), Fault> {
-        let id = self.identifier();
-        if !self.shells.lock().open(id.clone()) {
+    pub(super) fn host(&self) -> &Host {
+        &self.host
+    }
+
+    pub(super) fn shells(&self) -> &Mutex<Shells> {
+        &self.shells
+    }
+
+    pub(super) fn signal(&self, shell: &str) -> Answered {
+        self.shells.lock().get(shell).ok_or_else(|| Fault::selectors(shell))?;
+        Ok((format!("{SHELL}/SignalResponse"), "<rsp:SignalResponse/>".to_owned()))
+    }
+
+    pub(super) fn delete(&self, shell: &str) -> Answered {
+        if !self.shells.lock().close(shell) {
+            return Err(Fault::selectors(shell));
+        }
+        Ok((format!("{TRANSFER}DeleteResponse"), String::new()))
+    }
+
+    /// A new shell of the resource `kind` with streams of these names for input and output.
+    pub(super) fn create(&self, who: &Who, kind: &str, id: &str, [inputs, outputs]: [&str; 2]) -> Answered {
+        let kind = escape(&kind.chars().take(256).collect::<String>());
+        if !self.shells.lock().open(id.to_owned()) {
             return Err(Fault::quota());
         }
         let server = Server::of(self.host.persona());
         let (scheme, port) = if self.link.port == HTTPS { ("https", HTTPS) } else { ("http", HTTP) };
         let body = format!(
             "<x:ResourceCreated><a:Address>{scheme}://{}:{port}/wsman</a:Address><a:ReferenceParameters><w:ResourceURI>\
-             {SHELL}/cmd</w:ResourceURI><w:SelectorSet><w:Selector Name=\"ShellId\">{id}</w:Selector></w:SelectorSet>\
+             {kind}</w:ResourceURI><w:SelectorSet><w:Selector Name=\"ShellId\">{id}</w:Selector></w:SelectorSet>\
              </a:ReferenceParameters></x:ResourceCreated><rsp:Shell \
              xmlns:rsp=\"{SHELL}\"><rsp:ShellId>{id}</rsp:ShellId>\
-             <rsp:ResourceUri>{SHELL}/cmd</rsp:ResourceUri><rsp:Owner>{}\\{}</rsp:Owner><rsp:ClientIP>{}</rsp:ClientIP>\
-             <rsp:IdleTimeOut>PT7200.000S</rsp:IdleTimeOut><rsp:InputStreams>stdin</rsp:InputStreams><rsp:OutputStr\
-             eams>\
-             stdout stderr</rsp:OutputStreams><rsp:ShellRunTime>P0DT0H0M0S</rsp:ShellRunTime><rsp:ShellInactivity>\
+             <rsp:ResourceUri>{kind}</rsp:ResourceUri><rsp:Owner>{}\\{}</rsp:Owner><rsp:ClientIP>{}</rsp:ClientIP>\
+             <rsp:IdleTimeOut>PT7200.000S</rsp:IdleTimeOut><rsp:InputStreams>{inputs}</rsp:InputStreams>\
+             <rsp:OutputStreams>{outputs}</rsp:OutputStreams><rsp:ShellRunTime>P0DT0H0M0S</rsp:ShellRunTime>\
+             <rsp:ShellInactivity>\
              P0DT0H0M0S</rsp:ShellInactivity></rsp:Shell>",
             self.host.persona().fqdn(),
             escape(&server.domain),
@@ -244,13 +263,7 @@ impl Connection {
         Ok((format!("{TRANSFER}CreateResponse"), body))
     }
 
-    fn command(
-        &self,
-        envelope: &Envelope,
-        shell: &str,
-        who: &Who,
-        out: &mut Out,
-    ) -> Result<(String, String), Fault> {
+    fn command(&self, envelope: &Envelope, shell: &str, who: &Who, out: &mut Out) -> Answered {
         let mut words = vec![envelope.text("Command")];
         words.extend(envelope.texts("Arguments"));
         let line = words.join(" ").trim().to_owned();
@@ -270,7 +283,7 @@ impl Connection {
         Ok((format!("{SHELL}/CommandResponse"), body))
     }
 
-    fn receive(&self, envelope: &Envelope, shell: &str) -> Result<(String, String), Fault> {
+    fn receive(&self, envelope: &Envelope, shell: &str) -> Answered {
         let id = envelope.attribute("DesiredStream", "CommandId").unwrap_or_default();
         let mut shells = self.shells.lock();
         let shell = shells.get(shell).ok_or_else(|| Fault::selectors(shell))?;
@@ -293,7 +306,7 @@ impl Connection {
         Ok((format!("{SHELL}/ReceiveResponse"), body))
     }
 
-    fn send(&self, envelope: &Envelope, shell: &str, out: &mut Out) -> Result<(String, String), Fault> {
+    fn send(&self, envelope: &Envelope, shell: &str, out: &mut Out) -> Answered {
         self.shells.lock().get(shell).ok_or_else(|| Fault::selectors(shell))?;
         let typed = STANDARD.decode(envelope.text("Stream")).unwrap_or_default();
         let shown = typed.get(..4096).unwrap_or(&typed).to_vec();
@@ -302,7 +315,7 @@ impl Connection {
     }
 
     /// An identifier that this attacker has not seen.
-    fn identifier(&self) -> String {
+    pub(super) fn identifier(&self) -> String {
         let number = {
             let mut shells = self.shells.lock();
             shells.drawn += 1;

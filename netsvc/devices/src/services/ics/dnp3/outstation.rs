@@ -6,7 +6,7 @@ use super::{
     objects,
 };
 use crate::bytes::Reader;
-use netsvc_kit::{Gathered, Host, Input, Link, Machine, Out};
+use netsvc_kit::{Gathered, Host, Input, Link, Machine, Out, Pieces};
 use std::sync::Arc;
 
 /// Longest fragment of the application that is taken.
@@ -28,7 +28,7 @@ const NO_OBJECT: u16 = 0x0002;
 const NO_PARAMETER: u16 = 0x0004;
 
 /// A connection.
-pub(in super::super) struct Stream {
+struct Stream {
     peer: Peer,
     site: Arc<Site>,
     own: u16,
@@ -38,8 +38,13 @@ pub(in super::super) struct Stream {
     restarted: bool,
 }
 
+/// A connection's machine.
+pub(in super::super) fn open(host: &Arc<Host>, link: &Link) -> Box<dyn Machine> {
+    Box::new(Pieces::of(LONGEST / 2, Stream::new(host, link)))
+}
+
 impl Stream {
-    pub(in super::super) fn new(host: &Arc<Host>, link: &Link) -> Stream {
+    fn new(host: &Arc<Host>, link: &Link) -> Stream {
         let site = Site::of(host);
         let drawn = match site.device.number % 4 {
             0 => 1,
@@ -227,16 +232,11 @@ impl Machine for Stream {
         match input {
             Input::Open => {}
             Input::Eof => out.close(),
-            Input::Bytes(bytes) => {
-                for piece in bytes.chunks(LONGEST / 2).chain(bytes.is_empty().then_some(bytes)) {
-                    if out.closing() {
-                        return;
-                    }
-                    if self.input.push(piece).is_err() {
-                        return out.close();
-                    }
-                    while !out.closing() && self.turn(out) {}
+            Input::Bytes(piece) => {
+                if self.input.push(piece).is_err() {
+                    return out.close();
                 }
+                while !out.closing() && !out.full() && self.turn(out) {}
             }
         }
     }
@@ -256,7 +256,7 @@ mod tests {
     fn a_station_tells_its_points_and_obeys() {
         let folder = tempfile::tempdir().unwrap();
         let host = tests_site("rtu", folder.path());
-        let mut stream = Stream::new(&host, &testing::link(20_000));
+        let mut stream = open(&host, &testing::link(20_000));
         let mut say = |bytes: &[u8]| {
             let mut out = Out::default();
             stream.step(Input::Bytes(bytes), &mut out);

@@ -6,7 +6,7 @@ use super::{
     objects,
 };
 use crate::bytes::Reader;
-use netsvc_kit::{Gathered, Host, Input, Link, Machine, Out};
+use netsvc_kit::{Gathered, Host, Input, Link, Machine, Out, Pieces};
 use netsvc_persona::subkey;
 use std::sync::Arc;
 
@@ -85,7 +85,7 @@ fn told(site: &Site, link: &Link, header: &Header, out: &mut Out) -> Option<Vec<
 }
 
 /// Over a connection.
-pub(in super::super) struct Stream {
+struct Stream {
     link: Link,
     site: Arc<Site>,
     input: Gathered,
@@ -95,8 +95,13 @@ pub(in super::super) struct Stream {
     fresh: u32,
 }
 
+/// A connection's machine.
+pub(in super::super) fn open(host: &Arc<Host>, link: &Link) -> Box<dyn Machine> {
+    Box::new(Pieces::of(4096, Stream::new(host, link)))
+}
+
 impl Stream {
-    pub(in super::super) fn new(host: &Arc<Host>, link: &Link) -> Stream {
+    fn new(host: &Arc<Host>, link: &Link) -> Stream {
         let (site, peer) = (Site::of(host), Peer::new(host, link));
         let key = host.persona().subkey.hex_bytes().unwrap_or_default();
         let drawn = subkey::bytes(&key, &["enip session", &link.session.to_string()]);
@@ -235,16 +240,11 @@ impl Machine for Stream {
         match input {
             Input::Open => {}
             Input::Eof => out.close(),
-            Input::Bytes(bytes) => {
-                for piece in bytes.chunks(4096).chain(bytes.is_empty().then_some(bytes)) {
-                    if out.closing() {
-                        return;
-                    }
-                    if self.input.push(piece).is_err() {
-                        return out.close();
-                    }
-                    while !out.closing() && self.turn(out) {}
+            Input::Bytes(piece) => {
+                if self.input.push(piece).is_err() {
+                    return out.close();
                 }
+                while !out.closing() && !out.full() && self.turn(out) {}
             }
         }
     }

@@ -10,4 +10,4 @@ mod objects;
 mod path;
 mod tags;
 
-pub(super) use encapsulation::{Datagrams, Stream};
+pub(super) use encapsulation::{Datagrams, open};

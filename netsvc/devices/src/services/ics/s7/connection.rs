@@ -9,7 +9,7 @@ use super::{
     variables::{self, Item},
 };
 use crate::bytes::Reader;
-use netsvc_kit::{Gathered, Host, Input, Link, Machine, Out};
+use netsvc_kit::{Gathered, Host, Input, Link, Machine, Out, Pieces};
 use netsvc_wire::{Kind, field};
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ const ITEMS: usize = 20;
 const PIECES: usize = 64 * 1024;
 
 /// A connection.
-pub(in super::super) struct Stream {
+struct Stream {
     peer: Peer,
     site: Arc<Site>,
     input: Gathered,
@@ -39,8 +39,13 @@ pub(in super::super) struct Stream {
     left: Option<(u8, u8, Vec<u8>)>,
 }
 
+/// A connection's machine.
+pub(in super::super) fn open(host: &Arc<Host>, link: &Link) -> Box<dyn Machine> {
+    Box::new(Pieces::of(LONGEST / 4, Stream::new(host, link)))
+}
+
 impl Stream {
-    pub(in super::super) fn new(host: &Arc<Host>, link: &Link) -> Stream {
+    fn new(host: &Arc<Host>, link: &Link) -> Stream {
         Stream {
             peer: Peer::new(host, link),
             site: Site::of(host),
@@ -286,16 +291,11 @@ impl Machine for Stream {
         match input {
             Input::Open => {}
             Input::Eof => out.close(),
-            Input::Bytes(bytes) => {
-                for piece in bytes.chunks(LONGEST / 4).chain(bytes.is_empty().then_some(bytes)) {
-                    if out.closing() {
-                        return;
-                    }
-                    if self.input.push(piece).is_err() {
-                        return out.close();
-                    }
-                    while !out.closing() && self.turn(out) {}
+            Input::Bytes(piece) => {
+                if self.input.push(piece).is_err() {
+                    return out.close();
                 }
+                while !out.closing() && !out.full() && self.turn(out) {}
             }
         }
     }

@@ -14,4 +14,4 @@ mod pdu;
 mod userdata;
 mod variables;
 
-pub(super) use connection::Stream;
+pub(super) use connection::open;

@@ -212,7 +212,7 @@ impl Builder<'_> {
             (format!("OU=Staff,{base}"), ""),
         ];
         let mut departments: Vec<_> =
-            self.organisation.accounts.iter().map(|account| account.department).collect();
+            self.organisation.accounts.iter().map(|account| account.department.clone()).collect();
         departments.sort_unstable();
         departments.dedup();
         let named = departments.into_iter().filter(|name| !name.is_empty());
@@ -290,14 +290,14 @@ impl Builder<'_> {
         self.put(&about, |entry| {
             if account.role == Role::Person {
                 entry.text("sn", &account.family);
-                entry.text("title", account.title);
+                entry.text("title", &*account.title);
             }
             entry.text("description", &account.about);
             if account.role == Role::Person {
                 entry.text("telephoneNumber", format!("+49 89 5550 {}", account.extension));
                 entry.text("givenName", &account.given);
                 entry.text("displayName", account.full());
-                entry.text("department", account.department);
+                entry.text("department", &*account.department);
             }
             entry.texts("memberOf", &member_of);
             entry.texts("directReports", &reports);

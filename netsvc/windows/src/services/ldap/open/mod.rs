@@ -95,11 +95,11 @@ pub(super) fn tree(organisation: &Organisation) -> Tree {
     let people =
         organisation.accounts.iter().filter(|account| account.role != Role::Builtin && account.enabled);
     people.clone().for_each(|account| builder.account(account));
-    let mut departments: Vec<_> = people.clone().map(|account| account.department).collect();
+    let mut departments: Vec<_> = people.clone().map(|account| &*account.department).collect();
     departments.sort_unstable();
     departments.dedup();
     for (number, department) in (PEOPLE + 1..).zip(departments.into_iter().filter(|name| !name.is_empty())) {
-        let members = people.clone().filter(|account| account.department == department);
+        let members = people.clone().filter(|account| &*account.department == department);
         let members: Vec<_> = members.map(|account| account.name.as_str()).collect();
         let name = department.to_ascii_lowercase();
         builder.put(format!("cn={name},ou=groups,{base}"), &["posixGroup"], "posixGroup", false, |entry| {
@@ -179,7 +179,7 @@ impl Builder<'_> {
             if person {
                 entry.text("sn", &account.family);
                 entry.text("givenName", &account.given);
-                entry.text("title", account.title);
+                entry.text("title", &*account.title);
                 entry.text("telephoneNumber", format!("+49 89 5550 {}", account.extension));
                 entry.text("mail", account.mail(&domain).unwrap_or_default());
             }

@@ -9,6 +9,7 @@ use super::{
         server::{Changes, Manner, Server},
     },
     Session,
+    secrets::{self, Secret},
 };
 use netsvc_kit::Out;
 use netsvc_wire::{Kind, field};
@@ -19,10 +20,29 @@ const SHOWN: usize = 2048;
 /// Does what is asked for, and says how it ended.
 pub(super) fn perform(session: &Session, operation: Operation, out: &mut Out) -> Outcome {
     let told = told(&operation);
+    let secrets = secrets::of_operation(&operation);
+    let method = if matches!(operation, Operation::Compare { .. }) { "compare" } else { "modify" };
     let outcome = judge(session, operation);
     let status = outcome.name().as_bytes().to_vec();
     out.record(Kind::Command, vec![(field::COMMAND, told.into_bytes()), (field::STATUS, status)]);
+    let done = outcome == Outcome::success();
+    if done {
+        secrets.iter().filter_map(Secret::is_next).for_each(|(name, secret)| hold(session, name, secret));
+    }
+    secrets::tell(secrets, method, done, out);
     outcome
+}
+
+/// Whoever set the password of an account is let in with it from now on.
+fn hold(session: &Session, name: &[u8], secret: &[u8]) {
+    let Some(key) = dn::normal(&String::from_utf8_lossy(name)) else { return };
+    let changes = Server::changes(&session.host, &session.link);
+    let changes = changes.lock();
+    let Some(entry) = session.server.find(&changes, &key) else { return };
+    let account = ["samaccountname", "uid"].iter().find_map(|name| entry.attribute(name)?.values().next());
+    if let Some(account) = account.filter(|_| secret.first() != Some(&b'{')) {
+        session.host.set_password(&session.link, account, secret);
+    }
 }
 
 fn judge(session: &Session, operation: Operation) -> Outcome {
@@ -118,6 +138,10 @@ fn modify(
     };
     for (how, name, values) in wanted {
         let lower = name.to_ascii_lowercase();
+        // It can be written and never be read ([MS-ADTS] §3.1.1.3.1.5.1).
+        if lower == "unicodepwd" {
+            continue;
+        }
         let now: Vec<Vec<u8>> =
             entry.attribute(&lower).map(|known| known.values().cloned().collect()).unwrap_or_default();
         let then = match how {
@@ -158,7 +182,8 @@ fn add(
     let Some(mut entry) = Entry::called(name.clone(), context) else {
         return Err(server.bad_name(name.as_bytes()));
     };
-    attributes.into_iter().for_each(|(name, values)| entry.put(name, values));
+    let readable = attributes.into_iter().filter(|(name, _)| !name.eq_ignore_ascii_case("unicodePwd"));
+    readable.for_each(|(name, values)| entry.put(name, values));
     changes.put(&server.tree, entry).map_err(|_| full(server))
 }
 

@@ -111,7 +111,7 @@ pub(super) fn call(
     out: &mut Out,
 ) -> Result<Vec<u8>, Fault> {
     let mut read = Read::new(content);
-    let kept = caller.host.node.shared(Peers::default).0.of(caller.link.source().ip(), fresh);
+    let kept = caller.host.node.shared(Peers::default).0.of(caller.link.source(), fresh);
     let mut services = kept.lock();
     let answer = match operation {
         0 => Some(Written::new().bytes(&[0; 20]).u32(0).done()),

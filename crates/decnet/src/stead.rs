@@ -1,0 +1,97 @@
+//! Files of the house's user, which root touches in his stead: with his rights, so that no link leads further than he
+//! could go himself.
+
+use decnet_engine::{
+    confine::{User, touch_files_as},
+    native,
+};
+use decnet_store::Assume;
+use nix::unistd::geteuid;
+use std::{fs, io, os::unix::fs::MetadataExt, path::Path, sync::Arc, thread};
+
+/// As whom root opens the database `file`: its folder's owner. `None`: root has the folder, or we are not root.
+pub(crate) fn of(file: &Path) -> Option<Assume> {
+    let user = owner(file)?;
+    Some(Arc::new(move || touch_files_as(user)))
+}
+
+/// Whether the database still is root's in a folder that is not, so that its folder's owner cannot open it.
+pub(crate) fn is_closed(file: &Path) -> bool {
+    owner(file).is_some() && fs::symlink_metadata(file).is_ok_and(|data| data.is_file() && data.uid() == 0)
+}
+
+/// What is in a file of the state folder, read as the folder's owner: no link leads root to what he may not read.
+///
+/// # Errors
+/// When it cannot be read.
+pub(crate) fn read(root: &Path, file: &Path) -> io::Result<Vec<u8>> {
+    let Some(user) = owner(&root.join("x")) else { return fs::read(file) };
+    let file = file.to_owned();
+    let reading = thread::spawn(move || touch_files_as(user).and_then(|()| fs::read(file)));
+    reading.join().unwrap_or_else(|_| Err(io::Error::other("the thread that reads it was lost")))
+}
+
+fn owner(file: &Path) -> Option<User> {
+    if !geteuid().is_root() {
+        return None;
+    }
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let data = fs::metadata(folder).ok()?;
+    let user = User { uid: data.uid(), gid: data.gid() };
+    // Root of a user namespace may not know him.
+    (user.uid != 0 && native::existing_user(Some(user.uid)).is_some()).then_some(user)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use decnet_store::Store;
+    use std::os::unix::fs::{PermissionsExt, chown, symlink};
+
+    #[tokio::test]
+    async fn root_opens_the_store_as_the_owner_of_its_folder_and_makes_nothing_behind_links() {
+        if !geteuid().is_root() || native::existing_user(Some(1)).is_none() {
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o711)).unwrap();
+        let (theirs, ours) = (folder.path().join("theirs"), folder.path().join("ours"));
+        for path in [&theirs, &ours] {
+            fs::create_dir(path).unwrap();
+        }
+        chown(&theirs, Some(1), Some(1)).unwrap();
+        assert!(of(&ours.join("decnet.db")).is_none());
+        let file = theirs.join("decnet.db");
+        let place = file.display().to_string();
+        let store = Store::open_by(&place, of(&file).unwrap()).await.unwrap();
+        store.totals().await.unwrap();
+        let owners: Vec<_> = ["", "-wal", "-shm"]
+            .iter()
+            .map(|side| fs::metadata(format!("{place}{side}")).unwrap().uid())
+            .collect();
+        assert_eq!(owners, [1, 1, 1]);
+        // From this runtime too, again and again.
+        for _ in 0..20 {
+            assert_eq!(store.position().await.unwrap().segment, 0);
+        }
+        store.close().await;
+        for side in ["-wal", "-shm"] {
+            let _ = fs::remove_file(format!("{place}{side}"));
+            symlink(ours.join("made"), format!("{place}{side}")).unwrap();
+        }
+        assert!(Store::open_by(&place, of(&file).unwrap()).await.is_err());
+        assert!(Store::open_read_only_by(&place, false, of(&file).unwrap()).await.is_err());
+        fs::remove_file(&file).unwrap();
+        symlink(ours.join("made"), &file).unwrap();
+        assert!(Store::open_by(&place, of(&file).unwrap()).await.is_err());
+        assert_eq!(fs::read_dir(&ours).unwrap().count(), 0);
+        let secret = ours.join("secret");
+        fs::write(&secret, "ours").unwrap();
+        fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
+        symlink(&secret, theirs.join("artefact")).unwrap();
+        fs::write(theirs.join("own"), "theirs").unwrap();
+        assert!(read(&theirs, &theirs.join("artefact")).is_err());
+        assert_eq!(read(&theirs, &theirs.join("own")).unwrap(), b"theirs");
+        assert_eq!(read(&ours, &secret).unwrap(), b"ours");
+    }
+}

@@ -1,0 +1,418 @@
+//! The runtime as a backend: what runs is asked of the daemon, what is to run is made container by container.
+
+use super::{
+    client::{Asked, Client, DockerError},
+    image,
+    listing::{self, Listed},
+    place::{self, Ground},
+    porter::{From, Porter},
+    shut,
+};
+use crate::{
+    node::{NodeSpec, Nodes, Post},
+    plan::{Backend, Error, Step, chain},
+    stage::StageConfig,
+};
+use async_trait::async_trait;
+use decnet_compose::{Carrier, Container, Part, Place, class::Class};
+use decnet_model::{
+    capture::{Capture, Format},
+    custom::Log,
+    fleet::Network,
+    runtime::Runtime,
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+    path::PathBuf,
+    sync::Arc,
+};
+use tokio::{sync::Mutex, task::JoinSet};
+
+/// Name of the runtime.
+const NAME: &str = Runtime::Docker.name();
+/// Deckies that are made or removed at once.
+const AT_ONCE: usize = 8;
+
+/// Settings of the runtime.
+#[derive(Clone, Debug)]
+pub struct DockerConfig {
+    /// The daemon's socket.
+    pub socket: PathBuf,
+    /// Folder of the runtime.
+    pub folder: PathBuf,
+    /// Short name of the installation.
+    pub site: String,
+    /// The segment.
+    pub network: Network,
+    /// What carries frames.
+    pub carrier: Carrier,
+    /// The stage binary and its settings.
+    pub stage: StageConfig,
+}
+
+/// How the runtime does.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DockerStatus {
+    /// Deckies.
+    pub nodes: usize,
+    /// Listeners that they should have.
+    pub listeners: usize,
+    /// Containers that were started again or made anew because they had ended or gone.
+    pub restarts: u64,
+}
+
+/// Deckies in containers.
+#[derive(Debug)]
+pub struct Docker {
+    inner: Arc<Inner>,
+    /// Held over a whole step, so that two steps cannot interleave.
+    step: Mutex<()>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    client: Client,
+    ground: Ground,
+    porter: Porter,
+    restarts: std::sync::atomic::AtomicU64,
+}
+
+impl Docker {
+    /// Connects, makes the stage's image and the network if need be, and takes over what an earlier run left.
+    ///
+    /// # Errors
+    /// When the daemon cannot be reached, or refuses.
+    pub async fn start(config: DockerConfig) -> Result<Self, Error> {
+        let client = Client::connect(&config.socket).await.map_err(failed)?;
+        let stage_image = image::stage_image(&client, &config.stage).await.map_err(failed)?;
+        let stage_user = config.stage.user.unwrap_or_else(|| nix::unistd::geteuid().as_raw());
+        let (site, network, carrier) = (config.site, config.network, config.carrier);
+        let place = Place { site, network, carrier, stage_image, stage_user };
+        let porter = Porter::start(&config.stage.spools, config.stage.user);
+        let ground = Ground::new(&config.folder, config.stage, place).map_err(on_host)?;
+        place::network(&client, &ground.place).await.map_err(failed)?;
+        let inner = Arc::new(Inner { client, ground, porter, restarts: 0.into() });
+        inner.take_over().await.map_err(failed)?;
+        Ok(Docker { inner, step: Mutex::new(()) })
+    }
+
+    /// How it does.
+    pub fn status(&self) -> DockerStatus {
+        let nodes = self.inner.ground.nodes();
+        let of = |node: &NodeSpec| {
+            node.ports.len() + node.custom.iter().map(|custom| custom.listeners().count()).sum::<usize>()
+        };
+        let restarts = self.inner.restarts.load(std::sync::atomic::Ordering::Relaxed);
+        DockerStatus { nodes: nodes.len(), listeners: nodes.values().map(of).sum(), restarts }
+    }
+
+    /// Whether something of a decky has ended, or was changed by somebody else.
+    pub async fn has_drifted(&self) -> bool {
+        self.inner.ground.tidy();
+        self.inner.porter.tidy();
+        let nodes = self.inner.ground.nodes();
+        match self.observe().await {
+            Ok(there) => nodes.iter().any(|(name, node)| there.get(name) != Some(node)),
+            // A daemon that does not answer says nothing of its containers.
+            Err(_) => false,
+        }
+    }
+
+    /// Removes everything: containers, network, the way to them.
+    pub async fn stop(&self) {
+        let _step = self.step.lock().await;
+        let names: Vec<String> = self.inner.ground.nodes().into_keys().collect();
+        if let Err(error) = self.inner.remove(names).await {
+            tracing::warn!(error = %chain(&error), "containers could not be removed");
+        }
+        let ended = place::remove(&self.inner.client, &self.inner.ground.place.site).await;
+        if let Err(error) = ended {
+            tracing::warn!(error = %chain(&error), "the network of the containers could not be removed");
+        }
+        let inner = Arc::clone(&self.inner);
+        let cleared = tokio::task::spawn_blocking(move || inner.ground.clear()).await;
+        if !matches!(cleared, Ok(Ok(()))) {
+            tracing::warn!(?cleared, "what lies on the host could not be removed");
+        }
+    }
+}
+
+#[async_trait]
+impl Backend for Docker {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn changes_in_place(&self) -> bool {
+        true
+    }
+
+    async fn observe(&self) -> Result<Nodes, Error> {
+        let inner = &self.inner;
+        let listed = listing::containers(&inner.client, &inner.ground.place.site).await.map_err(failed)?;
+        let images = listing::images(&inner.client).await.map_err(failed)?;
+        inner.porter.keep(&listed.iter().map(|one| one.id.as_str()).collect());
+        let mut there = Nodes::new();
+        for (name, mut node) in inner.ground.nodes() {
+            let wanted = inner.ground.containers(&node).map_err(on_host)?;
+            if !stands(&wanted, &name, &listed, &images) {
+                // As much as can be said of what is broken: it is not what was wanted.
+                (node.services, node.ports, node.custom) = Default::default();
+            }
+            there.insert(name, node);
+        }
+        Ok(there)
+    }
+
+    async fn apply(&self, step: &Step) -> Result<(), Error> {
+        let _step = self.step.lock().await;
+        match step {
+            Step::Add(nodes) => {
+                crate::node::check(std::iter::empty(), nodes)
+                    .map_err(|conflict| Error::Refused { backend: NAME, reason: conflict.to_string() })?;
+                self.inner.add(nodes).await?;
+            }
+            Step::Remove(nodes) => {
+                let names = nodes.iter().map(|node| node.name().to_owned()).collect();
+                self.inner.remove(names).await?;
+            }
+        }
+        let inner = Arc::clone(&self.inner);
+        let written = tokio::task::spawn_blocking(move || {
+            inner.ground.compose()?;
+            inner.ground.route()
+        });
+        written.await.map_err(|error| on_host(io::Error::other(error)))?.map_err(on_host)
+    }
+
+    /// Nothing: a process in a container reads one document when it starts, so its mailboxes hold what they held then.
+    async fn post(&self, _: Vec<Post>) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+/// Whether a decky is what it should be: each container runs, was made from what it should be made from, and there
+/// is no other one.
+fn stands(wanted: &[Container], decky: &str, listed: &[Listed], images: &BTreeMap<String, String>) -> bool {
+    let ours: Vec<_> = listed.iter().filter(|one| one.decky() == decky).collect();
+    ours.len() == wanted.len()
+        && wanted.iter().all(|want| ours.iter().any(|one| one.runs() && is_made_from(one, want, images)))
+}
+
+/// Whether `one` is the container `want`, of the image that is called so now.
+fn is_made_from(one: &Listed, want: &Container, images: &BTreeMap<String, String>) -> bool {
+    one.part() == want.part
+        && one.spec() == want.spec()
+        && images.get(&listing::tagged(&want.image)).is_none_or(|id| *id == one.image_id)
+}
+
+impl Inner {
+    /// What an earlier run left is carried on; containers of deckies that nobody wrote down go.
+    async fn take_over(&self) -> Result<(), DockerError> {
+        let nodes = self.ground.nodes();
+        let listed = listing::containers(&self.client, &self.ground.place.site).await?;
+        for one in &listed {
+            match nodes.get(one.decky()) {
+                None => place::remove_one(&self.client, &one.id, one.decky()).await?,
+                // One that has ended may have written what nobody has taken yet.
+                Some(node) => self.watch(node, one.part(), &one.id).await?,
+            }
+        }
+        self.porter.sweep(&listed.iter().map(|one| one.id.as_str()).collect());
+        Ok(())
+    }
+
+    async fn add(self: &Arc<Self>, nodes: &[NodeSpec]) -> Result<(), Error> {
+        let mut seen = BTreeSet::new();
+        for custom in nodes.iter().flat_map(|node| &node.custom).filter(|custom| seen.insert(&custom.name)) {
+            image::ensure(&self.client, custom).await.map_err(failed)?;
+        }
+        let listed = listing::containers(&self.client, &self.ground.place.site).await.map_err(failed)?;
+        let images = listing::images(&self.client).await.map_err(failed)?;
+        let known = Arc::new((listed, images));
+        let mut running = JoinSet::new();
+        let mut result = Ok(());
+        for node in nodes {
+            if running.len() >= AT_ONCE {
+                result = result.and(ended(running.join_next().await));
+            }
+            let (inner, known, node) = (Arc::clone(self), Arc::clone(&known), node.clone());
+            running.spawn(async move { inner.make(&node, &known.0, &known.1).await });
+        }
+        while let Some(done) = running.join_next().await {
+            result = result.and(ended(Some(done)));
+        }
+        result
+    }
+
+    /// Makes one decky what it should be, and touches nothing of it that is so already.
+    async fn make(
+        &self,
+        node: &NodeSpec,
+        listed: &[Listed],
+        images: &BTreeMap<String, String>,
+    ) -> Result<(), Error> {
+        self.ground.put(node).map_err(on_host)?;
+        let wanted = self.ground.containers(node).map_err(on_host)?;
+        let ours: Vec<_> = listed.iter().filter(|one| one.decky() == node.name()).collect();
+        let done = self.parts(node, &wanted, &ours, images).await;
+        // All of it or nothing; of one that was there before, what stands stays.
+        if done.is_err() && ours.is_empty() {
+            let left = listing::containers(&self.client, &self.ground.place.site).await.unwrap_or_default();
+            for one in left.iter().filter(|one| one.decky() == node.name()) {
+                let _ = self.take_away(&one.id, node.name()).await;
+            }
+            let _ = self.ground.forget(node.name());
+        }
+        done
+    }
+
+    async fn parts(
+        &self,
+        node: &NodeSpec,
+        wanted: &[Container],
+        ours: &[&Listed],
+        images: &BTreeMap<String, String>,
+    ) -> Result<(), Error> {
+        let keeps = |one: &Listed| wanted.iter().any(|want| is_made_from(one, want, images));
+        let base = ours.iter().find(|one| one.part() == Part::Base.label() && one.runs() && keeps(one));
+        for one in ours {
+            // Without its base a container has no network, and does not get another one.
+            if !keeps(one) || base.is_none() || !one.runs() {
+                self.take_away(&one.id, node.name()).await.map_err(failed)?;
+            }
+        }
+        if !ours.is_empty() {
+            self.restarts.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        }
+        let mut base_id = base.map(|base| base.id.clone());
+        for want in wanted {
+            let kept = ours.iter().any(|one| base.is_some() && one.runs() && is_made_from(one, want, images));
+            if kept {
+                continue;
+            }
+            let id = self.create(want, base_id.as_deref()).await.map_err(failed)?;
+            if want.part == Part::Base.label() {
+                self.close(&id, node.name()).await?;
+                base_id = Some(id);
+            } else {
+                self.watch(node, &want.part, &id).await.map_err(failed)?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn create(&self, want: &Container, base: Option<&str>) -> Result<String, DockerError> {
+        let created = decnet_compose::create(&self.ground.place, want, base);
+        let attempt = format!("make container {} of image {}", created.name, want.image);
+        let path = format!("/containers/create?name={}", created.name);
+        let answer = self.client.ask(Asked::post(path, attempt.clone()).json(&created.body)).await?;
+        let id = answer.get("Id").and_then(serde_json::Value::as_str).map(str::to_owned);
+        let id = id.ok_or_else(|| DockerError::Odd { attempt, why: "it names no container".to_owned() })?;
+        let attempt = format!("start container {} of image {}", created.name, want.image);
+        self.client.ask(Asked::post(format!("/containers/{id}/start"), attempt)).await?;
+        Ok(id)
+    }
+
+    /// Nothing goes out of the namespace that the container `id` owns.
+    async fn close(&self, id: &str, decky: &str) -> Result<(), Error> {
+        let inspected = listing::inspect(&self.client, id).await.map_err(failed)?;
+        let closed = tokio::task::spawn_blocking(move || shut::close(inspected.pid)).await;
+        let closed = closed.map_err(|error| on_host(io::Error::other(error)))?;
+        closed.map_err(|error| Error::Refused {
+            backend: NAME,
+            reason: format!("close the way out of {decky}: {}; install iptables", chain(&error)),
+        })
+    }
+
+    /// Copies what a service of the operator's own writes.
+    async fn watch(&self, node: &NodeSpec, part: &str, id: &str) -> Result<(), DockerError> {
+        let Some(custom) = node.custom.iter().find(|custom| custom.name == part) else { return Ok(()) };
+        if self.porter.knows(id) {
+            return Ok(());
+        }
+        let inspected = listing::inspect(&self.client, id).await?;
+        let (format, from) = match &custom.log {
+            Log::Stdout => (Format::JsonFile, From::Daemon(inspected.log.into())),
+            Log::File(path) => {
+                (Format::Plain(path.clone()), From::Inside { pid: inspected.pid, path: path.clone() })
+            }
+        };
+        let capture = Capture {
+            node: node.name().to_owned(),
+            service: custom.name.clone(),
+            address: node.persona.ip,
+            // Ids are random, and nobody inside knows them.
+            writer: id.get(..16).unwrap_or(id).to_owned(),
+            sd_id: self.ground.stage.sd_id.clone(),
+            format,
+            credential: custom.credential.clone(),
+            source: custom.source.clone(),
+        };
+        let watched = self.porter.watch(id, &capture, from);
+        watched.map_err(|error| DockerError::Odd {
+            attempt: format!("keep what {} of {} writes", custom.name, node.name()),
+            why: error.to_string(),
+        })
+    }
+
+    /// Ends a container, takes the last of what it wrote, and removes it.
+    async fn take_away(&self, id: &str, decky: &str) -> Result<(), DockerError> {
+        let asked = Asked::post(format!("/containers/{id}/stop?t=3"), format!("stop a container of {decky}"));
+        match self.client.ask(asked).await {
+            Err(error) if !error.is_missing() => {
+                tracing::info!(error = %chain(&error), "a container is removed as it is");
+            }
+            _ => {}
+        }
+        self.porter.end(id);
+        place::remove_one(&self.client, id, decky).await
+    }
+
+    async fn remove(self: &Arc<Self>, names: Vec<String>) -> Result<(), Error> {
+        let listed = listing::containers(&self.client, &self.ground.place.site).await.map_err(failed)?;
+        let mut running = JoinSet::new();
+        let mut result = Ok(());
+        for name in names {
+            if running.len() >= AT_ONCE {
+                result = result.and(ended(running.join_next().await));
+            }
+            let mut ours: Vec<_> = listed.iter().filter(|one| one.decky() == name).cloned().collect();
+            // Whoever shares a namespace goes before the one who owns it.
+            ours.sort_by_key(|one| one.part() == Part::Base.label());
+            let inner = Arc::clone(self);
+            running.spawn(async move {
+                for one in ours {
+                    inner.take_away(&one.id, &name).await.map_err(failed)?;
+                }
+                inner.ground.forget(&name).map_err(on_host)
+            });
+        }
+        while let Some(done) = running.join_next().await {
+            result = result.and(ended(Some(done)));
+        }
+        result
+    }
+}
+
+/// What became of one decky; a panic is a failure of the runtime.
+fn ended(done: Option<Result<Result<(), Error>, tokio::task::JoinError>>) -> Result<(), Error> {
+    match done {
+        None => Ok(()),
+        Some(Ok(done)) => done,
+        Some(Err(error)) => Err(on_host(io::Error::other(error))),
+    }
+}
+
+/// What is final is refused, so that the deckies which can be made are; what passes is tried again by the worker.
+fn failed(error: DockerError) -> Error {
+    match error.class() {
+        Class::Final => Error::Refused { backend: NAME, reason: chain(&error) },
+        Class::Passing => Error::Unreachable { backend: NAME, source: io::Error::other(chain(&error)) },
+    }
+}
+
+fn on_host(source: io::Error) -> Error {
+    Error::Unreachable { backend: NAME, source }
+}

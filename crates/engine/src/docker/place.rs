@@ -1,0 +1,352 @@
+//! What lies on the host: documents of deckies, the Compose file, and the project's network.
+
+use super::{
+    client::{Asked, Client, DockerError, escaped},
+    listing, shim,
+};
+use crate::{
+    node::{NodeSpec, Nodes},
+    stage::{StageConfig, make_spool},
+};
+use decnet_compose::{Carrier, Container, LABEL_SITE, Machine, Place, Project, containers, project_name};
+use netsvc_persona::stage::{Settings, Single};
+use nix::{
+    fcntl::{OFlag, open, openat},
+    sys::stat::Mode,
+    unistd::{Gid, Uid, chown, fchown},
+};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions},
+    io::{self, Write},
+    os::{
+        fd::AsRawFd,
+        unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
+    },
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// Folders and files.
+const NODES: &str = "nodes";
+const SHIM: &str = "shim.json";
+/// How the spool of a decky's built-in services is called.
+const SPOOL: &str = "docker.";
+/// Segment of a writer that nobody is.
+const SUCCESSOR: &str = "ffffffffffffffff-00000001.seg";
+/// Where the spool is in a container.
+const INSIDE: &str = "/spool";
+
+/// Short name of the installation in `folder`: no other one of the host has it.
+pub fn site_name(folder: &Path) -> String {
+    let whole = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+    let digest = Sha256::digest(whole.as_os_str().as_encoded_bytes());
+    digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The host's side of an installation.
+#[derive(Clone, Debug)]
+pub(super) struct Ground {
+    /// Folder of the runtime, held open, and the way to it.
+    _held: Arc<File>,
+    folder: PathBuf,
+    /// What the daemon calls it.
+    named: PathBuf,
+    /// How the stage is started.
+    pub(super) stage: StageConfig,
+    /// Where containers stand.
+    pub(super) place: Place,
+}
+
+impl Ground {
+    /// Makes the folder if need be.
+    ///
+    /// # Errors
+    /// When it cannot be made, or is somebody else's.
+    pub(super) fn new(folder: &Path, stage: StageConfig, place: Place) -> io::Result<Ground> {
+        match DirBuilder::new().mode(0o700).create(folder) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+        let (own, path) = held(folder)?;
+        Ok(Ground { _held: Arc::new(own), folder: path, named: std::path::absolute(folder)?, stage, place })
+    }
+
+    /// The containers that `node` is to be.
+    pub(super) fn containers(&self, node: &NodeSpec) -> io::Result<Vec<Container>> {
+        let text = self.document(node)?;
+        let hash: String = Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect();
+        let document = self.named.join(NODES).join(format!("{}.json", node.name()));
+        let spool = std::path::absolute(self.spool(node.name()))?;
+        Ok(containers(
+            &self.place,
+            &Machine {
+                persona: &node.persona,
+                services: &node.services,
+                ports: &node.ports,
+                custom: &node.custom,
+                document: &document.to_string_lossy(),
+                document_hash: &hash,
+                spool: &spool.to_string_lossy(),
+            },
+        ))
+    }
+
+    fn document(&self, node: &NodeSpec) -> io::Result<Vec<u8>> {
+        let settings = Settings {
+            spool: INSIDE.into(),
+            sd_id: self.stage.sd_id.clone(),
+            limits: self.stage.limits.clone(),
+            user: None,
+            natural_delays: self.stage.natural_delays,
+        };
+        let single = Single {
+            settings,
+            persona: node.persona.clone(),
+            services: node.services.clone(),
+            ports: node.ports.clone(),
+        };
+        serde_json::to_vec(&single).map_err(io::Error::other)
+    }
+
+    fn path(&self, name: &str, kind: &str) -> PathBuf {
+        self.folder.join(NODES).join(format!("{name}.{kind}"))
+    }
+
+    /// Folder that the decky's built-in services write to.
+    pub(super) fn spool(&self, name: &str) -> PathBuf {
+        self.stage.spools.join(format!("{SPOOL}{name}"))
+    }
+
+    /// Writes down what `node` is, and makes the folder that it writes to.
+    pub(super) fn put(&self, node: &NodeSpec) -> io::Result<()> {
+        // The daemon, which is root, goes through it; nobody else does.
+        DirBuilder::new().recursive(true).mode(0o700).create(self.folder.join(NODES))?;
+        make_spool(&self.spool(node.name()), self.stage.user)?;
+        let document = self.path(node.name(), "json");
+        let text = self.document(node)?;
+        // A file that is mounted keeps its inode, so that one of the same content is left alone.
+        if fs::read(&document).ok().as_ref() != Some(&text) {
+            write(&document, &text, 0o440)?;
+            if let Some(user) = self.stage.user {
+                chown(&document, Some(Uid::from_raw(user)), Some(Gid::from_raw(user)))?;
+            }
+        }
+        write(&self.path(node.name(), "spec"), &serde_json::to_vec(node).map_err(io::Error::other)?, 0o600)
+    }
+
+    /// Forgets a decky. Its spool goes when the collector has taken what is in it: an empty segment of a writer that
+    /// nobody is says that the last process was followed by another one.
+    pub(super) fn forget(&self, name: &str) -> io::Result<()> {
+        // The folder is the stage's, which may have put links there.
+        let flags = OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        if let Ok(lines) = open(&self.spool(name).join("lines"), flags, Mode::empty()) {
+            let flags = OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_WRONLY | OFlag::O_CLOEXEC;
+            match openat(&lines, SUCCESSOR, flags, Mode::from_bits_truncate(0o640)) {
+                Ok(file) => {
+                    fchown(&file, self.stage.user.map(Uid::from_raw), self.stage.user.map(Gid::from_raw))?
+                }
+                Err(nix::errno::Errno::EEXIST) => {}
+                Err(errno) => return Err(errno.into()),
+            }
+        }
+        for kind in ["json", "spec"] {
+            match fs::remove_file(self.path(name, kind)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// What was written down. A document that cannot be read is none.
+    pub(super) fn nodes(&self) -> Nodes {
+        let entries = fs::read_dir(self.folder.join(NODES)).into_iter().flatten().flatten();
+        let specs = entries.filter(|entry| entry.path().extension().is_some_and(|kind| kind == "spec"));
+        let read = specs.filter_map(|entry| serde_json::from_slice(&fs::read(entry.path()).ok()?).ok());
+        read.map(|node: NodeSpec| (node.name().to_owned(), node)).collect()
+    }
+
+    /// Removes spools of deckies that are gone, once nothing is in them.
+    pub(super) fn tidy(&self) {
+        let nodes = self.nodes();
+        for entry in fs::read_dir(&self.stage.spools).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let Some(decky) = name.to_str().and_then(|name| name.strip_prefix(SPOOL)) else { continue };
+            let left = |file: &fs::DirEntry| file.file_name() != SUCCESSOR;
+            let empty = |part: &str| {
+                let files = fs::read_dir(entry.path().join(part)).into_iter().flatten().flatten();
+                files.filter(left).count() == 0
+            };
+            if !nodes.contains_key(decky) && empty("lines") && empty("blobs") {
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
+    }
+
+    /// Writes the Compose file: everything that is there now.
+    pub(super) fn compose(&self) -> io::Result<()> {
+        let nodes = self.nodes();
+        let mut all = Vec::new();
+        for node in nodes.values() {
+            all.extend(self.containers(node)?);
+        }
+        let project = Project { place: self.place.clone(), containers: all };
+        // It holds the environment of the operator's programs.
+        write(&self.folder.join(decnet_compose::FILE), decnet_compose::yaml(&project).as_bytes(), 0o600)
+    }
+
+    /// Gives the host a way to the deckies of a segment; on a bridge it has one.
+    pub(super) fn route(&self) -> io::Result<()> {
+        let parent = self.place.network.interface.as_deref();
+        let Some(parent) = parent.filter(|_| self.place.carrier != Carrier::Bridge) else { return Ok(()) };
+        let nodes = self.nodes();
+        let addresses = nodes.values().filter_map(|node| match node.persona.ip {
+            std::net::IpAddr::V4(ip) => Some(ip),
+            std::net::IpAddr::V6(_) => None,
+        });
+        shim::sync(
+            &self.folder.join(SHIM),
+            &self.place.site,
+            self.place.carrier,
+            parent,
+            &addresses.collect(),
+        )
+    }
+}
+
+/// Opens a folder of ours that stands in one of somebody else's. The path that comes with it leads there as long as
+/// the folder is held open, whatever becomes of the other one.
+pub(super) fn held(folder: &Path) -> io::Result<(File, PathBuf)> {
+    let flags = libc::O_DIRECTORY | libc::O_NOFOLLOW;
+    let held = OpenOptions::new().read(true).custom_flags(flags).open(folder)?;
+    if held.metadata()?.uid() != nix::unistd::geteuid().as_raw() {
+        return Err(io::Error::other(format!("{} is somebody else's", folder.display())));
+    }
+    let path = PathBuf::from(format!("/proc/self/fd/{}", held.as_raw_fd()));
+    Ok((held, path))
+}
+
+/// Writes a whole small file so that a reader sees the old or the new one.
+pub(super) fn write(path: &Path, text: &[u8], mode: u32) -> io::Result<()> {
+    let fresh = path.with_extension("tmp");
+    let _ = fs::remove_file(&fresh);
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&fresh)?;
+    file.set_permissions(fs::Permissions::from_mode(mode))?;
+    file.write_all(text)?;
+    file.sync_all()?;
+    fs::rename(&fresh, path)
+}
+
+/// Makes the project's network, or takes the one that is there if it is the same.
+pub(super) async fn network(client: &Client, place: &Place) -> Result<(), DockerError> {
+    let name = project_name(&place.site);
+    let attempt = format!("make network {name} on {}", place.network);
+    let wanted = decnet_compose::network(place);
+    match client.ask(Asked::get(format!("/networks/{name}"), attempt.clone())).await {
+        Err(error) if error.is_missing() => {}
+        Err(error) => return Err(error),
+        Ok(there) if same(&there, &wanted) => return Ok(()),
+        // Ours, of an earlier fleet; what still hangs on it is an earlier fleet's too.
+        Ok(there) if there.pointer("/Labels").and_then(|all| all.get(LABEL_SITE)).is_some() => {
+            remove(client, &place.site).await?;
+        }
+        Ok(_) => {
+            return Err(DockerError::Failed {
+                attempt,
+                status: 409,
+                message: format!("there is another network called {name}; `docker network rm {name}`"),
+            });
+        }
+    }
+    client.ask(Asked::post("/networks/create", attempt).json(&wanted)).await.map(drop)
+}
+
+/// Whether a network is what was wanted.
+fn same(there: &Value, wanted: &Value) -> bool {
+    let part = |value: &Value, path: &str| value.pointer(path).cloned();
+    let alike = |path: &str| part(there, path) == part(wanted, path);
+    let options = |value: &Value| {
+        let parent =
+            |name: &str| value.pointer("/Options").and_then(|all| all.get(name)?.as_str().map(str::to_owned));
+        (parent("parent"), parent("ipvlan_mode"))
+    };
+    ["/Driver", "/Internal", "/IPAM/Config/0/Subnet", "/Name"].iter().all(|path| alike(path))
+        && options(there) == options(wanted)
+        && part(wanted, "/IPAM/Config/0/Gateway")
+            .is_none_or(|gateway| part(there, "/IPAM/Config/0/Gateway").is_some_and(|other| other == gateway))
+}
+
+/// Removes all containers of an installation, and its network.
+pub(super) async fn remove(client: &Client, site: &str) -> Result<(), DockerError> {
+    for container in listing::containers(client, site).await? {
+        remove_one(client, &container.id, container.decky()).await?;
+    }
+    let filter = json!({ "label": [format!("{LABEL_SITE}={site}")] }).to_string();
+    let path = format!("/networks?filters={}", escaped(&filter));
+    let networks = client.ask(Asked::get(path, "list networks")).await?;
+    for network in networks.as_array().into_iter().flatten() {
+        let Some(id) = network.get("Id").and_then(Value::as_str) else { continue };
+        gone(client.ask(Asked::delete(format!("/networks/{id}"), "remove the network")).await)?;
+    }
+    Ok(())
+}
+
+/// Removes a container, running or not.
+pub(super) async fn remove_one(client: &Client, id: &str, decky: &str) -> Result<(), DockerError> {
+    let asked =
+        Asked::delete(format!("/containers/{id}?force=1&v=1"), format!("remove a container of {decky}"));
+    gone(client.ask(asked).await)
+}
+
+/// What is missing is gone.
+fn gone(done: Result<Value, DockerError>) -> Result<(), DockerError> {
+    match done {
+        Err(error) if !error.is_missing() => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// What an earlier run left of the runtime in `folder`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// Deckies that were written down.
+    pub deckies: usize,
+}
+
+/// Whether an earlier run left something there.
+pub fn left_over(folder: &Path) -> Option<Left> {
+    let entries = fs::read_dir(folder.join(NODES)).ok()?.flatten();
+    let deckies = entries.filter(|entry| entry.path().extension().is_some_and(|kind| kind == "spec")).count();
+    (deckies > 0 || folder.join(SHIM).exists()).then_some(Left { deckies })
+}
+
+/// Removes all that an installation has at the daemon at `socket` and in `folder`.
+///
+/// # Errors
+/// When the daemon refuses, or a file or link cannot be removed.
+pub async fn remove_all(socket: &Path, folder: &Path, site: &str) -> Result<(), DockerError> {
+    let client = Client::connect(socket).await?;
+    remove(&client, site).await?;
+    let attempt = "remove what lies on the host";
+    let odd = |error: io::Error| DockerError::Odd { attempt: attempt.to_owned(), why: error.to_string() };
+    clear(folder).map_err(odd)
+}
+
+impl Ground {
+    /// Removes the shim and the folder.
+    pub(super) fn clear(&self) -> io::Result<()> {
+        clear(&self.named)
+    }
+}
+
+/// Removes the shim and the documents.
+fn clear(folder: &Path) -> io::Result<()> {
+    let Ok((_held, path)) = held(folder) else { return Ok(()) };
+    shim::remove(&path.join(SHIM))?;
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,446 @@
+//! Carries what the operator's programs write from where the daemon keeps it into spools, byte for byte.
+//!
+//! The daemon's folder is root's, and a file inside a container only root can reach; what is in them comes from
+//! attackers. So who has the rights copies and reads nothing, and the collector, which has none, reads. How far was
+//! copied follows from the copy itself: its name says where it begins, its size where it ends.
+
+use super::place::{held, write};
+use decnet_model::capture::{ABOUT, Capture, ENDED, LINES, PREFIX, SEGMENT_BYTES, Segment};
+use nix::{
+    fcntl::{OFlag, OpenHow, ResolveFlag, openat2},
+    unistd::{Gid, Uid, fchown},
+};
+use parking_lot::Mutex;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs::{self, DirBuilder, File, OpenOptions},
+    io::{self, Write},
+    os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+/// Time between two looks.
+const TICK: Duration = Duration::from_millis(250);
+/// Bytes read at once, and from one container in one look.
+const PIECE: usize = 256 * 1024;
+const LOOK_MOST: u64 = 8 << 20;
+/// Segments that the collector may be behind; until it has caught up nothing is copied.
+const BEHIND_MOST: usize = 64;
+/// Old logs of a container that are looked at: the daemon keeps four.
+const ROTATED: u32 = 9;
+
+/// Where a program writes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum From {
+    /// To the daemon, which writes this file and renames it to `.1`, `.2`, ….
+    Daemon(PathBuf),
+    /// To a file below the root of this process.
+    Inside {
+        /// The container's first process.
+        pid: i32,
+        /// Path there.
+        path: String,
+    },
+}
+
+/// Copies the logs of containers, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Porter {
+    spools: PathBuf,
+    user: Option<u32>,
+    copies: Arc<Mutex<BTreeMap<String, Copy>>>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Porter {
+    /// Begins, with nothing to copy yet.
+    pub(super) fn start(spools: &Path, user: Option<u32>) -> Porter {
+        let copies: Arc<Mutex<BTreeMap<String, Copy>>> = Arc::default();
+        let shared = Arc::clone(&copies);
+        let task = tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(TICK).await;
+                let shared = Arc::clone(&shared);
+                let pass = move || {
+                    for copy in shared.lock().values_mut() {
+                        copy.pass(false);
+                    }
+                };
+                if tokio::task::spawn_blocking(pass).await.is_err() {
+                    tracing::error!("the logs of containers are not copied any more");
+                    return;
+                }
+            }
+        });
+        Porter { spools: spools.to_owned(), user, copies, task }
+    }
+
+    /// Copies what the container `id` writes from now on, and what it wrote before.
+    ///
+    /// # Errors
+    /// When its folder cannot be made.
+    pub(super) fn watch(&self, id: &str, capture: &Capture, from: From) -> io::Result<()> {
+        let short = id.get(..12).unwrap_or(id);
+        let folder = self.spools.join(format!("{PREFIX}{}.{}.{short}", capture.node, capture.service));
+        // Who is above the folder is the house's user: what he put there is not for root to follow.
+        let (held, folder) = made(&folder)?;
+        let lines = folder.join(LINES);
+        match DirBuilder::new().mode(0o770).create(&lines) {
+            Ok(()) => {
+                let opened = File::open(&lines)?;
+                give(&opened, self.user)?;
+                opened.set_permissions(fs::Permissions::from_mode(0o770))?;
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+        let about = folder.join(ABOUT);
+        if !about.exists() {
+            let text = serde_json::to_vec(capture).map_err(io::Error::other)?;
+            write(&about, &text, 0o640)?;
+            give(&File::open(&about)?, self.user)?;
+        }
+        let mut copies = self.copies.lock();
+        match copies.get_mut(id) {
+            Some(copy) => copy.from = from,
+            None => {
+                copies.insert(id.to_owned(), Copy::new((held, folder), from, self.user)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Copies the last of the container `id`, which writes no more, and forgets it.
+    pub(super) fn end(&self, id: &str) {
+        if let Some(mut copy) = self.copies.lock().remove(id) {
+            copy.end();
+        }
+    }
+
+    /// Whether it copies what the container `id` writes.
+    pub(super) fn knows(&self, id: &str) -> bool {
+        self.copies.lock().contains_key(id)
+    }
+
+    /// Ends what is not among `there`: the container is gone, and its log with it.
+    pub(super) fn keep(&self, there: &BTreeSet<&str>) {
+        let mut copies = self.copies.lock();
+        let gone: Vec<String> = copies.keys().filter(|id| !there.contains(id.as_str())).cloned().collect();
+        for id in gone {
+            if let Some(mut copy) = copies.remove(&id) {
+                copy.end();
+            }
+        }
+    }
+
+    /// Removes folders of which the collector has taken everything.
+    pub(super) fn tidy(&self) {
+        for entry in fs::read_dir(&self.spools).into_iter().flatten().flatten() {
+            let (name, path) = (entry.file_name(), entry.path());
+            let ours = name.as_encoded_bytes().starts_with(PREFIX.as_bytes()) && path.join(ENDED).exists();
+            if ours && fs::read_dir(path.join(LINES)).is_ok_and(|lines| segments(lines).next().is_none()) {
+                let _ = fs::remove_dir_all(path);
+            }
+        }
+    }
+
+    /// Ends folders of an earlier run whose container nobody has any more.
+    pub(super) fn sweep(&self, there: &BTreeSet<&str>) {
+        for entry in fs::read_dir(&self.spools).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let Some(short) = name
+                .to_str()
+                .filter(|name| name.starts_with(PREFIX))
+                .and_then(|name| name.rsplit('.').next())
+            else {
+                continue;
+            };
+            if !there.iter().any(|id| id.starts_with(short)) {
+                let ended = held(&entry.path()).and_then(|(_held, folder)| File::create(folder.join(ENDED)));
+                let _ = ended.and_then(|file| give(&file, self.user));
+            }
+        }
+    }
+}
+
+impl Drop for Porter {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// One container's copy.
+#[derive(Debug)]
+struct Copy {
+    _held: File,
+    folder: PathBuf,
+    from: From,
+    user: Option<u32>,
+    /// The newest segment and its length.
+    at: Option<(Segment, u64)>,
+    told: bool,
+}
+
+impl Copy {
+    fn new((held, folder): (File, PathBuf), from: From, user: Option<u32>) -> io::Result<Copy> {
+        let newest = segments(fs::read_dir(folder.join(LINES))?).max();
+        let at = match newest {
+            Some(segment) => {
+                Some((segment, fs::metadata(folder.join(LINES).join(segment.to_string()))?.len()))
+            }
+            None => None,
+        };
+        Ok(Copy { _held: held, folder, from, user, at, told: false })
+    }
+
+    /// Copies what is new. `closed`: nothing more will be written, so an unterminated end is copied too.
+    fn pass(&mut self, closed: bool) {
+        if let Err(error) = self.copy(closed) {
+            if !self.told {
+                tracing::warn!(folder = %self.folder.display(), %error, "what a container writes is not copied");
+            }
+            self.told = true;
+        }
+    }
+
+    fn end(&mut self) {
+        self.pass(true);
+        let ended = File::create(self.folder.join(ENDED)).and_then(|file| give(&file, self.user));
+        if let Err(error) = ended {
+            tracing::warn!(folder = %self.folder.display(), %error, "the end of a log is not noted");
+        }
+    }
+
+    fn copy(&mut self, closed: bool) -> io::Result<()> {
+        let files = self.from.files();
+        let known = |file: &File| file.metadata().ok().map(|data| (data.ino(), data.len()));
+        let end = self.at.map(|(segment, length)| (segment.inode, segment.start + length));
+        let reached = end.and_then(|(inode, end)| {
+            let same = |file: &File| known(file).is_some_and(|(number, size)| number == inode && end <= size);
+            files.iter().position(same)
+        });
+        let mut left = LOOK_MOST;
+        let skip = reached.unwrap_or(0);
+        for (place, file) in files.iter().enumerate().skip(skip) {
+            let Some((inode, _)) = known(file) else { continue };
+            let from = if reached == Some(place) { end.map_or(0, |(_, end)| end) } else { 0 };
+            let last = place + 1 == files.len();
+            if !self.file(file, inode, from, closed || !last, &mut left)? {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Copies a file from `offset` on; whether its end was reached. `closed`: it does not grow.
+    fn file(
+        &mut self,
+        file: &File,
+        inode: u64,
+        offset: u64,
+        closed: bool,
+        left: &mut u64,
+    ) -> io::Result<bool> {
+        let mut offset = offset;
+        let mut piece = vec![0; PIECE];
+        loop {
+            let length = file.read_at(&mut piece, offset)?;
+            let bytes = piece.get(..length).unwrap_or_default();
+            let lines = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+            let whole = if lines == 0 && (closed || length == PIECE) { length } else { lines };
+            let whole = if closed && length < PIECE { length } else { whole };
+            if whole == 0 {
+                return Ok(true);
+            }
+            if *left == 0 || self.is_behind()? {
+                return Ok(false);
+            }
+            self.append(inode, offset, bytes.get(..whole).unwrap_or_default())?;
+            offset += whole as u64;
+            *left = left.saturating_sub(whole as u64);
+        }
+    }
+
+    fn is_behind(&self) -> io::Result<bool> {
+        Ok(BEHIND_MOST <= segments(fs::read_dir(self.folder.join(LINES))?).count())
+    }
+
+    fn append(&mut self, inode: u64, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        let goes_on = |(segment, length): &(Segment, u64)| {
+            segment.inode == inode && segment.start + length == offset && *length < SEGMENT_BYTES
+        };
+        let (segment, length) = match self.at.filter(goes_on) {
+            Some(at) => at,
+            None => {
+                let last =
+                    self.at.map_or(Segment { sequence: 0, inode: 0, start: 0 }, |(segment, _)| segment);
+                (last.next(inode, offset), 0)
+            }
+        };
+        let path = self.folder.join(LINES).join(segment.to_string());
+        let flags = libc::O_NOFOLLOW;
+        let mut file =
+            OpenOptions::new().append(true).create(true).mode(0o640).custom_flags(flags).open(path)?;
+        if length == 0 {
+            give(&file, self.user)?;
+        }
+        self.at = Some((segment, length));
+        // Of a write that breaks off, what was written counts.
+        let written = file.write_all(bytes);
+        self.at = Some((segment, file.metadata()?.len()));
+        written
+    }
+}
+
+/// As [`held`], of a folder that is made if it is not there.
+fn made(folder: &Path) -> io::Result<(File, PathBuf)> {
+    match DirBuilder::new().mode(0o755).create(folder) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    let (opened, path) = held(folder)?;
+    // Whatever the umask says: the collector goes through it.
+    opened.set_permissions(fs::Permissions::from_mode(0o755))?;
+    Ok((opened, path))
+}
+
+fn segments(folder: fs::ReadDir) -> impl Iterator<Item = Segment> {
+    folder.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+}
+
+impl From {
+    /// The files, oldest first, opened.
+    fn files(&self) -> Vec<File> {
+        match self {
+            From::Daemon(path) => {
+                let rotated = |number: u32| PathBuf::from(format!("{}.{number}", path.display()));
+                let old = (1..=ROTATED).rev().map(rotated);
+                old.chain([path.clone()]).filter_map(|path| File::open(path).ok()).collect()
+            }
+            From::Inside { pid, path } => inside(*pid, path).into_iter().collect(),
+        }
+    }
+}
+
+/// Opens a file below the root of a process. No link is followed: they are the container's, and the root is ours.
+fn inside(pid: i32, path: &str) -> Option<File> {
+    let root = File::open(format!("/proc/{pid}/root")).ok()?;
+    let how = OpenHow::new()
+        .flags(OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY)
+        .resolve(
+            ResolveFlag::RESOLVE_IN_ROOT
+                | ResolveFlag::RESOLVE_NO_SYMLINKS
+                | ResolveFlag::RESOLVE_NO_MAGICLINKS,
+        );
+    let file = File::from(openat2(&root, path, how).ok()?);
+    file.metadata().ok().filter(fs::Metadata::is_file).map(|_| file)
+}
+
+fn give(file: &File, user: Option<u32>) -> io::Result<()> {
+    let Some(user) = user.filter(|_| nix::unistd::geteuid().is_root()) else { return Ok(()) };
+    Ok(fchown(file, Some(Uid::from_raw(user)), Some(Gid::from_raw(user)))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Site {
+        folder: tempfile::TempDir,
+        log: PathBuf,
+    }
+
+    impl Site {
+        fn new() -> Site {
+            let folder = tempfile::tempdir().unwrap();
+            fs::create_dir_all(folder.path().join("copy").join(LINES)).unwrap();
+            let log = folder.path().join("c-json.log");
+            Site { folder, log }
+        }
+
+        fn copy(&self) -> Copy {
+            Copy::new(held(&self.folder.path().join("copy")).unwrap(), From::Daemon(self.log.clone()), None)
+                .unwrap()
+        }
+
+        fn write(&self, text: &str) {
+            let mut file = OpenOptions::new().append(true).create(true).open(&self.log).unwrap();
+            file.write_all(text.as_bytes()).unwrap();
+        }
+
+        fn rotate(&self) {
+            let named = |number: u32| format!("{}.{number}", self.log.display());
+            let _ = fs::rename(named(1), named(2));
+            fs::rename(&self.log, named(1)).unwrap();
+        }
+
+        /// All segments in their order.
+        fn copied(&self) -> String {
+            let lines = self.folder.path().join("copy").join(LINES);
+            let mut names: Vec<Segment> = fs::read_dir(&lines)
+                .unwrap()
+                .map(|entry| entry.unwrap().file_name().to_str().unwrap().parse().unwrap())
+                .collect();
+            names.sort();
+            names.iter().map(|name| fs::read_to_string(lines.join(name.to_string())).unwrap()).collect()
+        }
+    }
+
+    #[test]
+    fn everything_is_copied_once_over_restarts_and_rotations() {
+        let site = Site::new();
+        site.write("one\ntwo\nthr");
+        site.copy().pass(false);
+        assert_eq!(site.copied(), "one\ntwo\n", "a line is copied when it is whole");
+        let mut copy = site.copy();
+        site.write("ee\n");
+        copy.pass(false);
+        site.write("four\n");
+        site.rotate();
+        site.write("five\n");
+        site.rotate();
+        site.write("six\nend");
+        // A new process, two rotations later.
+        let mut copy = site.copy();
+        copy.pass(false);
+        copy.pass(false);
+        assert_eq!(site.copied(), "one\ntwo\nthree\nfour\nfive\nsix\n");
+        copy.end();
+        assert_eq!(site.copied(), "one\ntwo\nthree\nfour\nfive\nsix\nend");
+        assert!(site.folder.path().join("copy").join(ENDED).exists());
+    }
+
+    #[test]
+    fn old_segments_may_go_and_the_copy_goes_on() {
+        let site = Site::new();
+        let line = format!("{}\n", "x".repeat(1000));
+        let count = usize::try_from(SEGMENT_BYTES).unwrap() / line.len() + 500;
+        site.write(&line.repeat(count));
+        let mut copy = site.copy();
+        copy.pass(false);
+        let (newest, _) = copy.at.unwrap();
+        assert!(newest.sequence > 1 && newest.start > 0, "{newest:?}");
+        assert_eq!(site.copied().len(), count * line.len());
+        let lines = site.folder.path().join("copy").join(LINES);
+        fs::remove_file(lines.join(Segment { sequence: 1, inode: newest.inode, start: 0 }.to_string()))
+            .unwrap();
+        site.write("last\n");
+        site.copy().pass(false);
+        assert!(site.copied().ends_with("x\nlast\n"));
+    }
+
+    #[test]
+    fn a_file_inside_is_read_and_a_link_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("a.log"), folder.path().join("b.log"));
+        fs::write(&file, "x\n").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        let pid = i32::try_from(std::process::id()).unwrap();
+        assert!(inside(pid, file.to_str().unwrap()).is_some());
+        for path in [link.to_str().unwrap(), folder.path().to_str().unwrap(), "/dev/null"] {
+            assert!(inside(pid, path).is_none(), "{path}");
+        }
+    }
+}

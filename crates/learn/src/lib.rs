@@ -1,0 +1,18 @@
+//! What a segment is like, and a plan that blends in: frames of a capture become a survey of hosts, a survey a
+//! proposal.
+//! Pure: whoever has frames hands them in.
+
+mod frame;
+mod guess;
+mod host;
+mod pcap;
+mod propose;
+mod survey;
+#[cfg(test)]
+mod tests;
+
+pub use guess::Kind;
+pub use host::Host;
+pub use pcap::{BadCapture, frames};
+pub use propose::{Proposal, Proposed, Wish, propose};
+pub use survey::Survey;

@@ -1,0 +1,201 @@
+//! The people of domains, and what they write to each other.
+
+use crate::{
+    Store,
+    database::{Statement, transaction},
+    error::Error,
+    row::Value,
+    schema::row,
+    setting,
+};
+use decnet_model::record::{LETTER_DAY, LetterFilter, LetterRow, PoolRow};
+use netsvc_wire::stamp::Micros;
+
+row! {
+    POOLS = "pools" by "domain", PoolRow, PoolRow {
+        domain: Text(255);
+        document: Long, Replace;
+        by as written_by: Text(255), Replace;
+        changed_at: Int, Replace;
+    }
+}
+
+row! {
+    LETTERS = "letters" by "id", LetterRow, LetterRow {
+        id: Text(64);
+        thread: Text(64);
+        domain: Text(255);
+        sender: Text(64);
+        recipients: Long;
+        subject: Long;
+        language: Text(16);
+        origin: Text(16);
+        at: Int;
+        copies: Long;
+        content: Long;
+    }
+}
+
+/// What a model said once, by what it was asked.
+pub(crate) struct Phrasing {
+    hash: String,
+    text: String,
+    at: Micros,
+}
+
+row! {
+    PHRASINGS = "phrasings" by "hash", Phrasing, Phrasing {
+        hash: Text(64);
+        text: Long, Replace;
+        at: Int, Replace;
+    }
+}
+
+impl Store {
+    /// The people of all domains.
+    ///
+    /// # Errors
+    /// [`Error::Query`] when the database fails.
+    pub async fn pool_list(&self) -> Result<Vec<PoolRow>, Error> {
+        let sql = format!("{} ORDER BY domain", POOLS.select());
+        self.pool.read(Statement::new("read the people of domains", sql)).await
+    }
+
+    /// The people of a domain.
+    ///
+    /// # Errors
+    /// [`Error::Query`] when the database fails.
+    pub async fn pool_get(&self, domain: &str) -> Result<Option<PoolRow>, Error> {
+        let sql = format!("{} WHERE domain = ?", POOLS.select());
+        self.pool.read_one(Statement::new("read the people of a domain", sql).bind(domain)).await
+    }
+
+    /// Stores the people of a domain, in the place of those that were there.
+    ///
+    /// # Errors
+    /// [`Error::Query`] when the database fails.
+    pub async fn pool_put(&self, pool: &PoolRow) -> Result<(), Error> {
+        let what = "store the people of a domain";
+        transaction!(self, what, tx => { tx.upsert(what, [pool.clone()]).await })
+    }
+
+    /// What is another text whenever the people of a domain are others.
+    ///
+    /// # Errors
+    /// [`Error::Query`] when the database fails.
+    pub async fn pool_stamp(&self) -> Result<String, Error> {
+        let sql = "SELECT COUNT(*), COALESCE(MAX(changed_at), 0) FROM pools";
+        let row = self.pool.row(Statement::new("look for changed people", sql)).await?;
+        row.map_or(Ok(String::new()), |mut cells| Ok(format!("{} {}", cells.count()?, cells.int()?)))
+    }
+
+    /// Stores letters; those that are there stay as they are.
+    ///
+    /// # Errors
+    /// [`Error::Query`] when the database fails.
+    pub async fn letter_put(&self, letters: &[LetterRow]) -> Result<(), Error> {
+        let what = "store letters";
+        transaction!(self, what, tx => { tx.upsert(what, letters.iter().cloned()).await })
+    }
+
+    /// Letters that fit `filter`, the latest `limit` of them, the latest first.
+    ///
+    /// # Errors
+    /// [`Error::Query`] when the database fails.
+    pub async fn letter_list(&self, filter: &LetterFilter, limit: u32) -> Result<Vec<LetterRow>, Error> {
+        let mut conditions = vec!["1 = 1"];
+        let mut values: Vec<Value> = Vec::new();
+        for (column, value) in
+            [("domain = ?", &filter.domain), ("thread = ?", &filter.thread), ("sender = ?", &filter.sender)]
+        {
+            if let Some(value) = value {
+                conditions.push(column);
+                values.push(value.as_str().into());
+            }
+        }
+        for (column, value) in [("at < ?", filter.before), ("at >= ?", filter.since)] {
+            if let Some(value) = value {
+                conditions.push(column);
+                values.push(value.into());
+            }
+        }
+        let sql =
+            format!("{} WHERE {} ORDER BY at DESC, id LIMIT ?", LETTERS.select(), conditions.join(" AND "));
+        let statement = Statement::new("list letters", sql).bind_all(values).bind(i64::from(limit));
+        self.pool.read(statement).await
+    }
+
+    /// A letter.
+    ///
+    /// # Errors
+    /// [`Error::Query`] when the database fails.
+    pub async fn letter_get(&self, id: &str) -> Result<Option<LetterRow>, Error> {
+        let sql = format!("{} WHERE id = ?", LETTERS.select());
+        self.pool.read_one(Statement::new("read a letter", sql).bind(id)).await
+    }
+
+    /// Takes back threads of a domain that begin after `now`, and has the days from then on written anew.
+    ///
+    /// # Errors
+    /// [`Error::Query`] when the database fails.
+    pub async fn letter_unwrite(&self, domain: &str, now: Micros) -> Result<(), Error> {
+        let what = "take letters back";
+        transaction!(self, what, tx => {
+            let sql = "SELECT id FROM letters WHERE domain = ? AND at > ? AND id = thread";
+            let rows = tx.rows(Statement::new(what, sql).bind(domain).bind(now)).await?;
+            for mut cells in rows {
+                let first = cells.text()?;
+                let statement = Statement::new(what, "DELETE FROM letters WHERE thread = ?").bind(first.as_str());
+                tx.execute(statement).await?;
+            }
+            // Of today the threads that have begun stay; the day after is written anew.
+            let day = (now.div_euclid(86_400_000_000)).to_string();
+            setting::write(&mut tx, &format!("{LETTER_DAY}.{domain}"), &day).await
+        })
+    }
+
+    /// What is another text whenever there are other letters.
+    ///
+    /// # Errors
+    /// [`Error::Query`] when the database fails.
+    pub async fn letter_stamp(&self) -> Result<String, Error> {
+        let sql = "SELECT COUNT(*), COALESCE(MAX(at), 0), COALESCE(MIN(at), 0) FROM letters";
+        let row = self.pool.row(Statement::new("look for letters", sql)).await?;
+        row.map_or(Ok(String::new()), |mut cells| {
+            Ok(format!("{} {} {}", cells.count()?, cells.int()?, cells.int()?))
+        })
+    }
+
+    /// Forgets letters that were sent before `at`, and what models said before that. Returns how many letters it were.
+    ///
+    /// # Errors
+    /// [`Error::Query`] when the database fails.
+    pub async fn letter_forget(&self, at: Micros) -> Result<u64, Error> {
+        let what = "forget letters";
+        transaction!(self, what, tx => {
+            tx.execute(Statement::new(what, "DELETE FROM phrasings WHERE at < ?").bind(at)).await?;
+            tx.execute(Statement::new(what, "DELETE FROM letters WHERE at < ?").bind(at)).await
+        })
+    }
+
+    /// What a model said when it was asked what has this hash.
+    ///
+    /// # Errors
+    /// [`Error::Query`] when the database fails.
+    pub async fn phrasing_get(&self, hash: &str) -> Result<Option<String>, Error> {
+        let statement =
+            Statement::new("read a phrasing", "SELECT text FROM phrasings WHERE hash = ?").bind(hash);
+        self.pool.row(statement).await?.map(|mut cells| cells.text()).transpose()
+    }
+
+    /// Keeps what a model said.
+    ///
+    /// # Errors
+    /// [`Error::Query`] when the database fails.
+    pub async fn phrasing_put(&self, hash: &str, text: &str, at: Micros) -> Result<(), Error> {
+        let what = "store a phrasing";
+        transaction!(self, what, tx => {
+            tx.upsert(what, [Phrasing { hash: hash.to_owned(), text: text.to_owned(), at }]).await
+        })
+    }
+}

@@ -1,0 +1,93 @@
+//! What packets tell of attackers, packets on demand, and the prober, which touches nobody who was not named.
+
+use crate::{fleet::have, native::Lab};
+use serde_json::Value;
+use std::{
+    process::Stdio,
+    time::{Duration, Instant},
+};
+
+const FLEET: &str = "[general]\nseed = sensors\n\
+    [web]\nip = 10.66.0.30\nservices = ssh, https\ndistro = debian12\n";
+
+/// Listens on a port and says who came.
+const LISTENER: &str = r#"
+import socket, sys
+s = socket.create_server(("0.0.0.0", 2525))
+s.settimeout(float(sys.argv[1]))
+try:
+    while True:
+        peer, _ = s.accept()
+        print("came", flush=True)
+        peer.sendall(b"220 mail.example ESMTP\r\n")
+        peer.close()
+except socket.timeout:
+    print("over")
+"#;
+
+fn events(lab: &Lab, kind: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        let lines = lab.run(&["events", "--json", "--kind", kind]);
+        let mut all = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        if let Some(found) = all.find(&wanted) {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "no {kind}: {lines}");
+        std::thread::sleep(Duration::from_millis(300));
+    }
+}
+
+#[test]
+fn who_attacks_is_told_by_packets_and_nobody_is_asked_who_was_not_named() {
+    if !have("curl", "curl") || !have("tcpdump", "tcpdump") || !have("python3", "python3") {
+        return;
+    }
+    let Some(lab) = Lab::up() else { return };
+    let file = lab.file("sensors.ini", FLEET);
+    lab.run(&["deploy", "--lab", "--config", &file]);
+    let own = lab.attacker(&["hostname", "-I"]);
+    let own = own.split_whitespace().find(|ip| ip.starts_with("10.66.")).unwrap().to_owned();
+
+    // Packets on demand, while somebody comes.
+    let written = lab.file("web.pcap", "");
+    let mut capture = lab.background(&["capture", "web", "-w", &written, "--seconds", "20", "--count", "8"]);
+    let mut capturing = capture.stdin(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(25);
+    while capturing.try_wait().unwrap().is_none() {
+        lab.attacker(&["bash", "-c", "curl -sk --max-time 5 https://10.66.0.30/ -o /dev/null; true"]);
+        assert!(Instant::now() < deadline, "packets come and are not captured");
+    }
+    let told = lab.attacker(&["tcpdump", "-nr", &written]);
+    assert_eq!(told.lines().filter(|line| line.contains("10.66.0.30")).count(), 8, "{told}");
+    let read: Value = serde_json::from_str(&lab.run(&["sniffer", "--pcap", &written, "--json"])).unwrap();
+    assert!(read.as_array().unwrap().iter().any(|one| one["kind"] == "tcp_fingerprint"), "{read}");
+
+    // What the sniffer has seen meanwhile, under the attacker's address.
+    let ours = |event: &Value| event["src_ip"] == own.as_str() && event["decky"] == "web";
+    let tcp = events(&lab, "tcp_fingerprint", ours);
+    assert_eq!(tcp["service"], "sniffer", "{tcp}");
+    assert!(tcp["fields"]["os_guess"].as_str().unwrap().contains("Linux"), "{tcp}");
+    let tls = events(&lab, "tls_fingerprint", ours);
+    assert!(tls["fields"]["ja4"].as_str().unwrap().starts_with("t13"), "{tls}");
+    assert!(lab.run(&["events", "--json", "--src", "10.66.0.30"]).is_empty(), "deckies are no attackers");
+
+    // Nobody is asked unless the settings name him.
+    let listener = lab.file("listener.py", LISTENER);
+    let mut listening = lab.background(&["lab", "exec", "--", "python3", &listener, "6"]);
+    let listening = listening.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+    let refused = lab.command(&["probe", &own]);
+    let why = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && why.contains("the prober is off"), "{why}");
+    let said = listening.wait_with_output().unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(&said.stdout).trim(),
+        "over",
+        "a host that is not named hears nothing"
+    );
+
+    let shown: Value = serde_json::from_str(&lab.run(&["attackers", "show", &own, "--json"])).unwrap();
+    let kinds: Vec<&str> =
+        shown["fingerprints"].as_array().unwrap().iter().filter_map(|one| one["kind"].as_str()).collect();
+    assert!(["tcp", "ja3", "ja4"].iter().all(|kind| kinds.contains(kind)), "{kinds:?}");
+}
