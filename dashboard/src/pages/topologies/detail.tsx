@@ -67,7 +67,7 @@ export default function TopologyPage() {
         <h1 className="cut">{one.name}</h1>
         <span className={`chip ${chip(one.state)}`}>{one.state.replace("_", " ")}</span>
         <span className="spring" />
-        <button onClick={() => save(`${one.name}.json`, "application/json", `${JSON.stringify(document, null, 2)}\n`)}><Icon name="down" /> Export</button>
+        <button title="Without secrets of settings" onClick={() => save(`${one.name}.json`, "application/json", `${JSON.stringify(document, null, 2)}\n`)}><Icon name="down" /> Export</button>
         {admin && one.state === "pending" && <button className="primary" disabled={work.busy || one.findings.some((finding) => !finding.warning)} onClick={() => void work.ask(() => call("post", "/api/v1/topologies/{name}/deploy", { path }))}>Deploy</button>}
         {admin && isLive(one.state) && <Sure busy={work.busy} label={`Take ${one.name} down`} act={() => void work.ask(() => call("post", "/api/v1/topologies/{name}/teardown", { path }))}>Take down</Sure>}
         {admin && !isLive(one.state) && <Sure busy={work.busy} label={`Delete ${one.name}`} act={() => void remove()}>Delete</Sure>}
