@@ -377,6 +377,7 @@ fn listed(decky: &Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use decnet_model::operation::TopologyWish;
 
     #[test]
     fn values_never_become_options_of_their_own() {
@@ -426,6 +427,34 @@ mod tests {
         let fleet = FleetRequest::Ini(String::new());
         let asked = Request::SwarmDeploy { fleet, on, take_away: true, plan: false };
         assert_eq!(words(asked), "deploy --json --mode=swarm --on=site=berlin --config=- --yes");
+    }
+
+    #[test]
+    fn a_topology_gets_words_that_are_a_command_and_never_options_of_its_names() {
+        let wish =
+            TopologyWish { depth: Some(2), branching: None, deckies_per_lan: None, seed: Some("-x".into()) };
+        let name = || "corp".to_owned();
+        let works = [
+            TopologyWork::Generate { name: name(), wish },
+            TopologyWork::Import { name: name(), document: "{}".to_owned() },
+            TopologyWork::Deploy(name()),
+            TopologyWork::Teardown(name()),
+            TopologyWork::Delete(name()),
+            TopologyWork::Mutate {
+                name: name(),
+                op: "add_lan".to_owned(),
+                payload: "{\"name\":\"lab\"}".to_owned(),
+                expected_version: Some(3),
+            },
+        ];
+        let mut inputs = Vec::new();
+        for work in works {
+            let (words, input) = command_line(&Request::Topology(work), None);
+            let line = [vec!["decnet".to_owned()], words].concat();
+            assert!(crate::cli::command().try_get_matches_from(&line).is_ok(), "{line:?}");
+            inputs.extend(input);
+        }
+        assert_eq!(inputs, ["{}", "{\"name\":\"lab\"}"]);
     }
 
     #[test]

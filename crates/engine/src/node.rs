@@ -166,3 +166,21 @@ pub(crate) fn sample(name: &str, ip: [u8; 4], ports: &[u16]) -> NodeSpec {
         custom: Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use netsvc_persona::Attached;
+
+    #[test]
+    fn each_port_is_listened_at_on_each_address_and_no_address_is_anybodys_twice() {
+        let mut bridge = sample("bridge", [10, 66, 0, 9], &[22, 80]);
+        bridge.persona.place.addresses = vec![Attached { ip: [172, 16, 0, 2].into(), prefix: 24 }];
+        let ports: Vec<u16> = bridge.listeners().iter().map(|port| port.port).collect();
+        assert_eq!(ports, [22, 80, 22, 80]);
+        let inner = sample("inner", [172, 16, 0, 3], &[22]);
+        assert_eq!(check([].iter(), &[bridge.clone(), inner]), Ok(()));
+        let twice = sample("twice", [172, 16, 0, 2], &[22]);
+        assert!(matches!(check([].iter(), &[bridge, twice]), Err(Conflict::Address { .. })));
+    }
+}

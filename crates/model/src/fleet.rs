@@ -8,7 +8,6 @@ use netsvc_persona::{
     Life, LoginPolicy, Servers,
     service::ServiceInfo,
     stage::{PortSpec, ServiceSpec},
-    tables::{firewalls, systems},
 };
 use serde::{Deserialize, Serialize};
 use std::{
@@ -17,6 +16,8 @@ use std::{
     net::Ipv4Addr,
     str::FromStr,
 };
+
+pub use crate::filter::Filter;
 
 /// Name of a decky: 1 to 48 of letters, digits, `-`, `_` and `.`, a letter or digit at the ends. Its upper
 /// bound is that of the HOSTNAME in our event lines.
@@ -370,42 +371,6 @@ impl Fleet {
 /// Segment of the loopback runtime unless another is named.
 pub const LOOPBACK_NETWORK: Network =
     Network { address: Ipv4Addr::new(127, 66, 0, 0), prefix: 16, gateway: None, interface: None };
-
-/// Whether a decky's packet filter is to be on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Filter {
-    /// Off: closed ports reset.
-    #[default]
-    Off,
-    /// On.
-    On,
-    /// As its system is delivered.
-    Usual,
-}
-
-impl Filter {
-    /// Whether it is on on `system`.
-    pub fn on(self, system: &str) -> bool {
-        let usual = || systems::find(system).and_then(|system| firewalls::find(system.family, system.id));
-        match self {
-            Filter::Off => false,
-            Filter::On => true,
-            Filter::Usual => usual().is_some_and(|wall| wall.usual),
-        }
-    }
-}
-
-impl FromStr for Filter {
-    type Err = &'static str;
-    fn from_str(text: &str) -> Result<Self, &'static str> {
-        match text {
-            "off" => Ok(Filter::Off),
-            "on" => Ok(Filter::On),
-            "default" => Ok(Filter::Usual),
-            _ => Err("is none of on, off, default"),
-        }
-    }
-}
 
 /// Reads a login policy: `deny`, `accept-listed`, `accept-after=N` with N from 1 to 1000.
 ///

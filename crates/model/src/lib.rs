@@ -8,6 +8,7 @@ pub mod capture;
 pub mod catalogue;
 pub mod custom;
 pub mod export;
+mod filter;
 pub mod flaw;
 pub mod fleet;
 pub mod logins;

@@ -2,6 +2,7 @@
 
 use crate::shown;
 use decnet_model::{
+    catalogue,
     fleet::{Decky, Fleet},
     record,
 };
@@ -41,7 +42,7 @@ pub struct TopologyDetail {
     /// What lists show of it.
     #[serde(flatten)]
     pub topology: Topology,
-    /// LANs, deckies, edges and rules, as `decnet topology export` writes them.
+    /// LANs, deckies, edges and rules, as `decnet topology export` writes them, without what settings have of secrets.
     #[schema(value_type = Object)]
     pub document: Value,
     /// What is wrong with it.
@@ -127,6 +128,29 @@ impl From<&record::TopologyRow> for Topology {
     }
 }
 
+/// A document, or what a change was told, as it may be read by whoever looks.
+fn without_secrets(text: &str) -> Value {
+    let mut value: Value = serde_json::from_str(text).unwrap_or_default();
+    if let Some(services) = value.get_mut("services") {
+        hide(services);
+    }
+    let deckies = value.get_mut("deckies").and_then(Value::as_array_mut).into_iter().flatten();
+    deckies.filter_map(|decky| decky.get_mut("services")).for_each(hide);
+    value
+}
+
+fn hide(services: &mut Value) {
+    for service in services.as_array_mut().into_iter().flatten() {
+        let slug = service.get("slug").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let settings = service.get_mut("settings").and_then(Value::as_object_mut);
+        for (key, setting) in settings.into_iter().flatten() {
+            if catalogue::is_secret(&slug, key) {
+                *setting = "***".into();
+            }
+        }
+    }
+}
+
 impl TopologyDetail {
     /// A topology with what became of it, and the fleet that its deckies may stand in.
     pub fn new(row: &record::TopologyRow, events: &[record::TopologyEvent], fleet: Option<&Fleet>) -> Self {
@@ -144,7 +168,7 @@ impl TopologyDetail {
         };
         TopologyDetail {
             topology: row.into(),
-            document: serde_json::from_str(&row.document).unwrap_or_default(),
+            document: without_secrets(&row.document),
             findings: findings.iter().map(TopologyFinding::from).collect(),
             depths,
             fronts: deckies.filter_map(front).collect(),
@@ -181,7 +205,7 @@ impl From<&record::TopologyMutation> for TopologyMutation {
             id: row.id,
             topology: row.topology.clone(),
             op: row.op.clone(),
-            payload: serde_json::from_str(&row.payload).unwrap_or_default(),
+            payload: without_secrets(&row.payload),
             version: row.version,
             state: row.state.name(),
             asked_by: row.asked_by.clone(),
@@ -189,5 +213,23 @@ impl From<&record::TopologyMutation> for TopologyMutation {
             applied_at: row.applied_at.map(stamp::format),
             reason: row.reason.clone(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_secret_of_a_setting_is_shown() {
+        let service = r#"{"slug":"ssh","settings":{"password":"s3cr3t","user":"eve"}}"#;
+        for text in [
+            format!("{{\"deckies\":[{{\"services\":[{service}]}}]}}"),
+            format!("{{\"services\":[{service}]}}"),
+        ] {
+            let shown = without_secrets(&text).to_string();
+            assert!(!shown.contains("s3cr3t") && shown.contains("***") && shown.contains("eve"), "{shown}");
+        }
+        assert_eq!(without_secrets("nothing"), Value::Null);
     }
 }

@@ -107,10 +107,9 @@ pub const RULES: &[Rule] = &[
     ask("/api/v1/mutations", VIEWER),
     ask("/api/v1/topologies", VIEWER),
     change("POST", "/api/v1/topologies", ADMIN, MANAGE, "topology.create"),
-    // What lies on deckies, and passwords that settings give them, is in their documents.
-    ask("/api/v1/topologies/{name}", ANALYST),
+    ask("/api/v1/topologies/{name}", VIEWER),
     change("DELETE", "/api/v1/topologies/{name}", ADMIN, MANAGE, "topology.delete"),
-    ask("/api/v1/topologies/{name}/mutations", ANALYST),
+    ask("/api/v1/topologies/{name}/mutations", VIEWER),
     change("POST", "/api/v1/topologies/{name}/deploy", ADMIN, MANAGE, "topology.deploy"),
     change("POST", "/api/v1/topologies/{name}/teardown", ADMIN, MANAGE, "topology.teardown"),
     change("POST", "/api/v1/topologies/{name}/mutate", ADMIN, MANAGE, "topology.mutate"),

@@ -160,7 +160,7 @@ mod tests {
         assert_eq!((behind.peer, behind.session), (link.peer, link.session));
         // A second hop keeps who came first.
         let inner = Link { behind: Some(behind), peer, ..link };
-        assert_eq!(inner.source(), link.peer);
+        assert_eq!(inner.origin(), link.peer);
         drop(passage);
         assert_eq!(stage.passages.behind(peer), None);
         for (target, expected) in [

@@ -14,6 +14,7 @@ import { useEvery } from "../../kit/useEvery";
 import { Outcome } from "../operations/Outcome";
 import { Drawing } from "./Drawing";
 import type { Document } from "./document";
+import { Edit } from "./Edit";
 import { chip, isLive } from "./state";
 
 /** How long a decky that was touched is lit, ms. */
@@ -66,7 +67,7 @@ export default function TopologyPage() {
         <h1 className="cut">{one.name}</h1>
         <span className={`chip ${chip(one.state)}`}>{one.state.replace("_", " ")}</span>
         <span className="spring" />
-        <button onClick={() => save(`${one.name}.json`, "application/json", `${JSON.stringify(document, null, 2)}\n`)}><Icon name="down" /> Export</button>
+        <button title="Without secrets of settings" onClick={() => save(`${one.name}.json`, "application/json", `${JSON.stringify(document, null, 2)}\n`)}><Icon name="down" /> Export</button>
         {admin && one.state === "pending" && <button className="primary" disabled={work.busy || one.findings.some((finding) => !finding.warning)} onClick={() => void work.ask(() => call("post", "/api/v1/topologies/{name}/deploy", { path }))}>Deploy</button>}
         {admin && isLive(one.state) && <Sure busy={work.busy} label={`Take ${one.name} down`} act={() => void work.ask(() => call("post", "/api/v1/topologies/{name}/teardown", { path }))}>Take down</Sure>}
         {admin && !isLive(one.state) && <Sure busy={work.busy} label={`Delete ${one.name}`} act={() => void remove()}>Delete</Sure>}
@@ -78,6 +79,7 @@ export default function TopologyPage() {
         <Drawing document={document} depths={one.depths} lit={lit} name={one.name} />
         {Object.entries(one.fronts).map(([decky, ip]) => <p className="note" key={decky}>{decky} stands on the segment at <span className="mono">{ip}</span></p>)}
       </section>
+      {admin && one.state !== "torn_down" && <Edit name={one.name} version={one.version} document={document} work={work} />}
       <section className="panel">
         <header><h2>Checked</h2></header>
         {one.findings.length

@@ -17,7 +17,7 @@ use decnet_model::{
     runtime::Runtime,
 };
 use decnet_store::Store;
-use decnet_topology::{Topology, place};
+use decnet_topology::{Subnet, Topology, place};
 use serde_json::json;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -86,6 +86,14 @@ fn joined(
     let site = ground.site(&context.fleet(), act)?;
     if site.runtime != Runtime::Native {
         bail!("a topology needs a segment of its own: --lab or --interface IF (runtime native)");
+    }
+    let on_segment = |subnet: &Subnet| {
+        subnet.hosts().next().is_some_and(|ip| site.network.contains(ip))
+            || site.network.hosts().next().is_some_and(|ip| subnet.takes(ip) || ip == subnet.gateway())
+    };
+    let mut networks = topology.lans.iter().filter_map(|lan| Some((lan, lan.subnet.parse().ok()?)));
+    if let Some((lan, subnet)) = networks.find(|(_, subnet)| on_segment(subnet)) {
+        bail!("{} has {subnet}, which is the segment's: generate it with another --subnet", lan.name);
     }
     let mut fleet = match present {
         Some(old) => placed::without(old, &topology.name),
