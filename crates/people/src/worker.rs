@@ -233,3 +233,6 @@ impl Writer {
         Ok(true)
     }
 }
+
+#[cfg(test)]
+mod tests;

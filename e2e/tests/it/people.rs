@@ -5,9 +5,9 @@ use crate::fleet::{Fleet, client, have, printed};
 use serde_json::Value;
 use std::time::{Duration, Instant};
 
-const FLEET: &str = "[general]\nnet = 127.63.0.0/16\nseed = e2e\ndomain = corp.example\nlogin = accept-after=1\n\n\
+const FLEET: &str = "[general]\nnet = 127.63.0.0/16\nseed = e2e\ndomain = corp.example\n\n\
     [files]\nip = 127.63.1.0\ndistro = debian\nservices = ssh\n\n\
-    [mails]\nip = 127.63.1.1\ndistro = debian\nservices = smtp, pop3, imap\n";
+    [mails]\nlogin = accept-after=1\nip = 127.63.1.1\ndistro = debian\nservices = smtp, pop3, imap\n";
 
 /// Reads everything of a person, and prints ids, numbers and dates.
 const IMAP: &str = "
