@@ -15,10 +15,7 @@ pub(crate) fn build() -> Result<PathBuf> {
             .with_context(|| format!("{name} is not set: use `make stealth`, which knows the flags"))
     };
     let (target, triple) = (folder("CARGO_TARGET_DIR")?, folder("CARGO_BUILD_TARGET")?);
-    let status = tree::cargo()
-        .args(tree::BOTH_HALVES)
-        .status()
-        .context("build the service binary")?;
+    let status = tree::cargo().args(tree::BOTH_HALVES).status().context("build the service binary")?;
     anyhow::ensure!(status.success(), "building the service binary failed");
     Ok(Path::new(&target).join(triple).join("debug/netsvcd"))
 }

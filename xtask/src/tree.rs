@@ -28,7 +28,9 @@ pub(crate) fn cargo() -> Command {
 
 /// Whether cargo sets the variable for the program of a package that it runs.
 fn is_of_a_package(name: &str) -> bool {
-    ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"].iter().any(|start| name.starts_with(start))
+    ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"]
+        .iter()
+        .any(|start| name.starts_with(start))
 }
 
 /// Paths of all files, relative to the root, sorted.

@@ -39,8 +39,8 @@ use crate::{
         numbers::{Timeline, Top},
         operations::Operations,
         persona::Personas,
-        probe::Probe,
         personas::{Letters, People},
+        probe::Probe,
         reconcile::{Reconcile, Redeploy},
         reuse::Reuse,
         run, serve,
@@ -386,14 +386,8 @@ async fn dispatch(matches: &ArgMatches, flags: Layer, settings: Settings) -> Res
         Verb::Reconcile(reconcile) => reconcile.run(&context).await,
         Verb::Redeploy(redeploy) => redeploy.run(&context).await,
         Verb::Services(services) => services.run(),
-        Verb::Distros(listing) => {
-            inventory::distros(&listing);
-            Ok(())
-        }
-        Verb::Archetypes(listing) => {
-            inventory::archetypes(&listing);
-            Ok(())
-        }
+        Verb::Distros(listing) => inventory::distros(&listing),
+        Verb::Archetypes(listing) => inventory::archetypes(&listing),
         Verb::Events(events) => events.run(&context).await,
         Verb::Sessions(sessions) => sessions.run(&context).await,
         Verb::Creds(creds) => creds.run(&context).await,

@@ -67,7 +67,10 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("emailgen", &["decnet emailgen", "decnet emailgen --daemon"]),
     (
         "learn",
-        &["decnet learn --pcap segment.pcap -o learned.ini", "decnet learn --interface eth0 --seconds 600 -n 12"],
+        &[
+            "decnet learn --pcap segment.pcap -o learned.ini",
+            "decnet learn --interface eth0 --seconds 600 -n 12",
+        ],
     ),
     ("letters", &["decnet letters list", "decnet letters list --sender lstein --json"]),
     ("letters list", &["decnet letters list -n 20", "decnet letters list --sender lstein --json"]),

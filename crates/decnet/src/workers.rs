@@ -45,12 +45,7 @@ pub fn body(worker: Worker, context: &Context) -> Body {
         Worker::Profiler => {
             on_the_store(context, |worker, _, store| async move { Ok(profiler::run(worker, store).await?) })
         }
-        Worker::ReuseCorrelator => {
-            on_the_store(
-                context,
-                |worker, _, store| async move { Ok(profiler::run_reuse(worker, store).await?) },
-            )
-        }
+        Worker::ReuseCorrelator => on_the_store(context, reuse),
         Worker::Clusterer => on_the_store(context, |worker, _, store| async move {
             Ok(clusterer::run(worker, store, Level::Identity).await?)
         }),
@@ -206,6 +201,10 @@ fn addresses(settings: &Settings, name: Name) -> Result<Vec<Addresses>> {
     let listed = settings.text(name).split(',').map(str::trim).filter(|text| !text.is_empty());
     let read: Result<_, _> = listed.map(str::parse).collect();
     read.with_context(|| format!("read {}", name.knob().key))
+}
+
+async fn reuse(worker: WorkerContext, _: Context, store: Store) -> Result<()> {
+    Ok(profiler::run_reuse(worker, store).await?)
 }
 
 async fn enricher(worker: WorkerContext, context: Context, store: Store) -> Result<()> {

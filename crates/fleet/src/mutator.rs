@@ -33,12 +33,7 @@ const AT_ONCE: usize = 100;
 ///
 /// # Errors
 /// When the store fails.
-pub fn run(
-    worker: WorkerContext,
-    config: Config,
-    store: Store,
-    now: fn() -> Micros,
-) -> Running<Error> {
+pub fn run(worker: WorkerContext, config: Config, store: Store, now: fn() -> Micros) -> Running<Error> {
     Box::pin(work(worker, config, store, now))
 }
 

@@ -10,8 +10,8 @@ use decnet_model::{
     record::{
         AlertFormat, AlertKind, Behaviour, CanaryChannel, CanaryKind, DeckyActual, DeckyDesired, Deed,
         DeliveryState, FingerprintKind, IncidentDeed, IncidentState, Level, MarkKind, MutationCause,
-        MutationKind, OperationKind, OperationState, Phase, Rpki, Subject, TopologyChangeState, TopologyState,
-        TraversalKind, Verdict,
+        MutationKind, OperationKind, OperationState, Phase, Rpki, Subject, TopologyChangeState,
+        TopologyState, TraversalKind, Verdict,
     },
 };
 use std::net::IpAddr;

@@ -145,8 +145,7 @@ impl Store {
             .busy_timeout(LOOK)
             .disable_statement_logging();
         Box::pin(async move {
-            let pool =
-                lasting(SqlitePoolOptions::new(), true).max_connections(READERS).acquire_timeout(LOOK);
+            let pool = lasting(SqlitePoolOptions::new(), true).max_connections(READERS).acquire_timeout(LOOK);
             let readers = pool.connect_with(options).await.map_err(open)?;
             Ok(Store { pool: Pool::Sqlite { writer: readers.clone(), readers } })
         })

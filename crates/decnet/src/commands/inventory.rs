@@ -81,20 +81,23 @@ fn services(listing: &Listing) {
 }
 
 /// Prints the distributions.
-pub fn distros(listing: &Listing) {
+pub fn distros(listing: &Listing) -> Result<()> {
     if listing.json {
-        return output::json(&DISTROS.iter().map(Distro::from).collect::<Vec<_>>());
+        output::json(&DISTROS.iter().map(Distro::from).collect::<Vec<_>>());
+        return Ok(());
     }
     output::table(&["DISTRO", "NAME", "SYSTEM"], DISTROS, |distro| {
         vec![distro.slug.to_owned(), distro.name.to_owned(), distro.system.to_owned()]
     });
+    Ok(())
 }
 
 /// Prints the archetypes.
-pub fn archetypes(listing: &Listing) {
+pub fn archetypes(listing: &Listing) -> Result<()> {
     let rows: Vec<_> = ARCHETYPES.iter().map(Archetype::from).collect();
     if listing.json {
-        return output::json(&rows);
+        output::json(&rows);
+        return Ok(());
     }
     output::table(&["ARCHETYPE", "SERVICES", "ABSENT", "SYSTEMS", "ABOUT"], &rows, |archetype| {
         vec![
@@ -105,4 +108,5 @@ pub fn archetypes(listing: &Listing) {
             archetype.about.to_owned(),
         ]
     });
+    Ok(())
 }

@@ -20,4 +20,6 @@ pub use order::Order;
 pub use pass::{Pass, Work, run_passes};
 pub use put::{get, put};
 pub use status::{Report, Status};
-pub use supervise::{Backoff, Body, BodyFuture, RunError, Running, WorkerError, body, chain, run_alone, supervise};
+pub use supervise::{
+    Backoff, Body, BodyFuture, RunError, Running, WorkerError, body, chain, run_alone, supervise,
+};

@@ -254,7 +254,7 @@ fn some_fleet() -> impl Strategy<Value = Fleet> {
                 },
                 lab: native && start % 2 == 0,
                 placed: None,
-            custom: Vec::new(),
+                custom: Vec::new(),
                 deckies,
             }
         },
