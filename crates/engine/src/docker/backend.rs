@@ -219,6 +219,19 @@ impl Inner {
                 Some(node) => self.watch(node, one.part(), &one.id).await?,
             }
         }
+        for base in listed.iter().filter(|one| one.part() == Part::Base.label() && one.runs()) {
+            let decky = base.decky();
+            if !nodes.contains_key(decky) {
+                continue;
+            }
+            // Whoever ran it meanwhile, Compose for one, knows nothing of the rule.
+            if let Err(error) = self.close(&base.id, decky).await {
+                tracing::error!(decky, error = %chain(&error), "a decky is taken down: its way out stays open");
+                for one in listed.iter().filter(|one| one.decky() == decky) {
+                    self.take_away(&one.id, decky).await?;
+                }
+            }
+        }
         self.porter.sweep(&listed.iter().map(|one| one.id.as_str()).collect());
         Ok(())
     }
@@ -277,6 +290,10 @@ impl Inner {
     ) -> Result<(), Error> {
         let keeps = |one: &Listed| wanted.iter().any(|want| is_made_from(one, want, images));
         let base = ours.iter().find(|one| one.part() == Part::Base.label() && one.runs() && keeps(one));
+        if let Some(base) = base {
+            // It may have been started again since, by somebody who knows nothing of the rule.
+            self.close(&base.id, node.name()).await?;
+        }
         for one in ours {
             // Without its base a container has no network, and does not get another one.
             if !keeps(one) || base.is_none() || !one.runs() {
@@ -294,7 +311,11 @@ impl Inner {
             }
             let id = self.create(want, base_id.as_deref()).await.map_err(failed)?;
             if want.part == Part::Base.label() {
-                self.close(&id, node.name()).await?;
+                if let Err(error) = self.close(&id, node.name()).await {
+                    // The next pass would keep it, and fill it as it is.
+                    let _ = self.take_away(&id, node.name()).await;
+                    return Err(error);
+                }
                 base_id = Some(id);
             } else {
                 self.watch(node, &want.part, &id).await.map_err(failed)?;
