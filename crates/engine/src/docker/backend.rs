@@ -5,7 +5,7 @@ use super::{
     image,
     listing::{self, Listed},
     place::{self, Ground},
-    porter::{From, Porter},
+    porter::{First, From, Porter},
     shut,
 };
 use crate::{
@@ -356,9 +356,10 @@ impl Inner {
         let inspected = listing::inspect(&self.client, id).await?;
         let (format, from) = match &custom.log {
             Log::Stdout => (Format::JsonFile, From::Daemon(inspected.log.into())),
-            Log::File(path) => {
-                (Format::Plain(path.clone()), From::Inside { pid: inspected.pid, path: path.clone() })
-            }
+            Log::File(path) => (
+                Format::Plain(path.clone()),
+                From::Inside { pid: First::of(inspected.pid), path: path.clone() },
+            ),
         };
         let capture = Capture {
             node: node.name().to_owned(),

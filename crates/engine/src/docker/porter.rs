@@ -39,10 +39,30 @@ pub(super) enum From {
     /// To a file below the root of this process.
     Inside {
         /// The container's first process.
-        pid: i32,
+        pid: First,
         /// Path there.
         path: String,
     },
+}
+
+/// The first process of a container, known by its mount namespace: a number that is free again is somebody else's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct First {
+    pid: i32,
+    space: Option<u64>,
+}
+
+impl First {
+    /// The process that has the number `pid` now. One in our own namespace is of no container.
+    pub(super) fn of(pid: i32) -> First {
+        let own = i32::try_from(std::process::id()).ok().and_then(space);
+        First { pid, space: space(pid).filter(|space| Some(*space) != own) }
+    }
+}
+
+/// The mount namespace of a process.
+fn space(pid: i32) -> Option<u64> {
+    fs::metadata(format!("/proc/{pid}/ns/mnt")).ok().map(|data| data.ino())
 }
 
 /// Copies the logs of containers, until it is dropped.
@@ -325,8 +345,12 @@ impl From {
 }
 
 /// Opens a file below the root of a process. No link is followed: they are the container's, and the root is ours.
-fn inside(pid: i32, path: &str) -> Option<File> {
-    let root = File::open(format!("/proc/{pid}/root")).ok()?;
+fn inside(first: First, path: &str) -> Option<File> {
+    let root = File::open(format!("/proc/{}/root", first.pid)).ok()?;
+    // Looked at afterwards: it still was this process when its root was opened.
+    if space(first.pid)? != first.space? {
+        return None;
+    }
     let how = OpenHow::new()
         .flags(OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY)
         .resolve(
@@ -438,9 +462,13 @@ mod tests {
         fs::write(&file, "x\n").unwrap();
         std::os::unix::fs::symlink(&file, &link).unwrap();
         let pid = i32::try_from(std::process::id()).unwrap();
-        assert!(inside(pid, file.to_str().unwrap()).is_some());
+        let first = First { pid, space: space(pid) };
+        assert!(inside(first, file.to_str().unwrap()).is_some());
         for path in [link.to_str().unwrap(), folder.path().to_str().unwrap(), "/dev/null"] {
-            assert!(inside(pid, path).is_none(), "{path}");
+            assert!(inside(first, path).is_none(), "{path}");
+        }
+        for other in [First { pid, space: Some(1) }, First::of(pid), First::of(0)] {
+            assert!(inside(other, file.to_str().unwrap()).is_none(), "{other:?} is no container");
         }
     }
 }
