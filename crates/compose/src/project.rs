@@ -239,9 +239,10 @@ pub struct Project {
     pub containers: Vec<Container>,
 }
 
-/// Name of the Compose project of an installation.
+/// Name of the Compose project of an installation, with which the names of its network and containers begin. Whoever
+/// is in a container hears them: the daemon's own name server tells the names of neighbours by their addresses.
 pub fn project_name(site: &str) -> String {
-    format!("decnet-{site}")
+    format!("segment-{site}")
 }
 
 /// The containers of a decky, its base first.
