@@ -9,8 +9,11 @@ use std::{
     collections::BTreeMap,
     io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    sync::Arc,
-    time::Duration,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
 };
 use tokio::{
     net::{TcpSocket, TcpStream},
@@ -20,18 +23,50 @@ use tokio::{
 /// Longest wait for a connection; a node of ours answers at once or not at all.
 const WAIT: Duration = Duration::from_secs(5);
 
+/// How long it is known who was behind a connection that has ended: it may wait to be accepted, and whoever hangs up
+/// before is no less the one who came.
+const KEPT: Duration = Duration::from_secs(60);
+/// Entries from which on those of ended connections are looked for.
+const MANY: usize = 256;
+
 /// Who is behind connections between nodes, by the end that they come from.
 #[derive(Debug, Default)]
-pub(crate) struct Passages(Mutex<BTreeMap<SocketAddr, Behind>>);
+pub(crate) struct Passages(Mutex<BTreeMap<SocketAddr, Known>>);
+
+#[derive(Debug)]
+struct Known {
+    behind: Behind,
+    /// The connection, while it lasts.
+    number: u64,
+    ended: Option<Instant>,
+}
 
 impl Passages {
     /// Who is behind the peer `address`.
     pub(crate) fn behind(&self, address: SocketAddr) -> Option<Behind> {
-        self.0.lock().get(&address).copied()
+        self.0.lock().get(&address).map(|known| known.behind)
+    }
+
+    /// Notes who is behind a connection that comes from `end`; its number. An end that is taken anew is another one's.
+    fn begin(&self, end: SocketAddr, behind: Behind) -> u64 {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let mut all = self.0.lock();
+        if MANY <= all.len() {
+            all.retain(|_, known| known.ended.is_none_or(|ended| ended.elapsed() < KEPT));
+        }
+        all.insert(end, Known { behind, number, ended: None });
+        number
+    }
+
+    fn end(&self, end: SocketAddr, number: u64) {
+        if let Some(known) = self.0.lock().get_mut(&end).filter(|known| known.number == number) {
+            known.ended = Some(Instant::now());
+        }
     }
 }
 
-/// A connection on a peer's behalf. Who is behind it is known until it is dropped.
+/// A connection on a peer's behalf. Who is behind it is known while it lasts, and for a while after.
 pub struct Passage {
     /// The connection.
     pub stream: TcpStream,
@@ -41,11 +76,12 @@ pub struct Passage {
 struct Entry {
     stage: Arc<Stage>,
     end: SocketAddr,
+    number: u64,
 }
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        self.stage.passages.0.lock().remove(&self.end);
+        self.stage.passages.end(self.end, self.number);
     }
 }
 
@@ -79,8 +115,8 @@ impl Host {
             socket.bind((from, 0).into()).and_then(|()| socket.local_addr()).map_err(|_| NoWay::Silence)?;
         let behind = Behind { peer: link.origin(), session: link.session };
         let stage = &self.node.stage;
-        stage.passages.0.lock().insert(end, behind);
-        let entry = Entry { stage: stage.clone(), end };
+        let number = stage.passages.begin(end, behind);
+        let entry = Entry { stage: stage.clone(), end, number };
         match timeout(WAIT, socket.connect((to, port).into())).await {
             Ok(Ok(stream)) => Ok(Passage { stream, _entry: entry }),
             Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => Err(NoWay::Refused),
@@ -123,7 +159,7 @@ impl Host {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing;
+    use crate::{session::SessionId, testing};
     use netsvc_persona::{Attached, Reach};
     use tokio::net::TcpListener;
 
@@ -162,7 +198,15 @@ mod tests {
         let inner = Link { behind: Some(behind), peer, ..link };
         assert_eq!(inner.origin(), link.peer);
         drop(passage);
-        assert_eq!(stage.passages.behind(peer), None);
+        assert_eq!(stage.passages.behind(peer), Some(behind), "it may not have been accepted yet");
+        // The end is taken anew: what an earlier connection leaves is nobody's any more.
+        let other = Behind { session: SessionId::fresh(), ..behind };
+        let first = stage.passages.begin(peer, behind);
+        let second = stage.passages.begin(peer, other);
+        stage.passages.end(peer, first);
+        assert_eq!(stage.passages.behind(peer), Some(other));
+        assert!(stage.passages.0.lock().get(&peer).is_some_and(|known| known.ended.is_none()));
+        stage.passages.end(peer, second);
         for (target, expected) in [
             ("127.70.2.7", NoWay::Silence),
             ("127.70.1.99", NoWay::Nobody),
