@@ -22,6 +22,7 @@ use serde_json::json;
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::Ipv4Addr,
+    ops::RangeInclusive,
     time::{Duration, Instant},
 };
 
@@ -101,6 +102,9 @@ fn joined(
     };
     let before = |name: &str| Some(old?.deckies.get(&place::name(&topology.name, name).parse().ok()?)?.ip);
     let fronts = fronts(topology, &fleet, &site, before)?;
+    if let Some(why) = meets(topology, &fleet) {
+        bail!("{why}: import the topology with another network");
+    }
     for decky in place::deckies(topology, &fronts, (fleet.network.prefix, fleet.network.gateway))? {
         let taken = fleet.deckies.values().find(|other| clashes(other, &decky));
         if let Some(other) = taken {
@@ -113,6 +117,27 @@ fn joined(
         fleet.deckies.insert(decky.name.clone(), decky);
     }
     Ok(fleet)
+}
+
+/// Which LAN of a topology has addresses in common with the segment, or with a network of another topology: whoever is
+/// in it would reach machines there that no way leads to.
+fn meets(topology: &Topology, fleet: &Fleet) -> Option<String> {
+    let range = |address: Ipv4Addr, prefix: u8| {
+        let host = u32::MAX.checked_shr(prefix.into()).unwrap_or(0);
+        (address.to_bits() & !host)..=(address.to_bits() | host)
+    };
+    let mut others = vec![(range(fleet.network.address, fleet.network.prefix), "the segment")];
+    for placed in fleet.deckies.values().filter_map(|decky| decky.placed.as_ref()) {
+        let networks = placed.place.reach.iter().map(|reach| range(reach.network, reach.prefix));
+        others.extend(networks.map(|network| (network, placed.topology.as_str())));
+    }
+    topology.lans.iter().find_map(|lan| {
+        let subnet: Subnet = lan.subnet.parse().ok()?;
+        let own = range(subnet.address, subnet.prefix);
+        let common = |other: &RangeInclusive<u32>| own.start() <= other.end() && other.start() <= own.end();
+        let (_, other) = others.iter().find(|(other, _)| common(other))?;
+        Some(format!("{subnet} of {} has addresses in common with {other}", lan.name))
+    })
 }
 
 fn all(decky: &Decky) -> BTreeSet<Ipv4Addr> {
@@ -297,4 +322,45 @@ pub async fn all_gone(context: &Context, store: &Store) -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use decnet_model::placed::Placed;
+    use decnet_topology::Lan;
+    use netsvc_persona::{Place, Reach};
+
+    #[test]
+    fn networks_that_others_have_are_found() {
+        let mut fleet = Fleet::of(Runtime::Native, "10.66.0.0/21".parse().unwrap());
+        let (network, from) = (Ipv4Addr::new(172, 16, 1, 0), Ipv4Addr::new(172, 16, 1, 9));
+        let reach = vec![Reach { network, prefix: 24, from, ports: Vec::new(), hops: 0 }];
+        let placed = Placed {
+            topology: "corp".to_owned(),
+            lan: "LAN-01".to_owned(),
+            prefix: 24,
+            gateway: None,
+            place: Place { inner: true, reach, ..Place::default() },
+            leads: Vec::new(),
+        };
+        let decky = Decky {
+            placed: Some(placed),
+            ..Decky::of("corp.a".parse().unwrap(), [172, 16, 1, 9].into(), "debian12")
+        };
+        fleet.deckies.insert(decky.name.clone(), decky);
+        for (subnet, met) in [
+            ("172.16.2.0/24", None),
+            ("172.16.1.128/25", Some("corp")),
+            ("172.16.0.0/16", Some("corp")),
+            ("10.66.4.0/24", Some("the segment")),
+            ("10.66.8.0/24", None),
+        ] {
+            let lan = Lan { name: "x".to_owned(), subnet: subnet.to_owned(), dmz: false, x: None, y: None };
+            let topology = Topology { lans: vec![lan], ..Topology::default() };
+            let found = meets(&topology, &fleet);
+            assert_eq!(found.is_some(), met.is_some(), "{subnet}: {found:?}");
+            assert!(found.is_none_or(|found| met.is_some_and(|met| found.ends_with(met))), "{subnet}");
+        }
+    }
 }
