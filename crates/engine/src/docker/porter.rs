@@ -30,6 +30,9 @@ const LOOK_MOST: u64 = 8 << 20;
 const BEHIND_MOST: usize = 64;
 /// Old logs of a container that are looked at: the daemon keeps four.
 const ROTATED: u32 = 9;
+/// Looks at them while the daemon renames them, and the time between two.
+const LOOKS: u32 = 3;
+const RENAMED: Duration = Duration::from_millis(1);
 
 /// Where a program writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -326,6 +329,28 @@ fn made(folder: &Path) -> io::Result<(File, PathBuf)> {
     Ok((opened, path))
 }
 
+/// A log and those before it, oldest first, opened. The newest is opened first and looked at again last: if it is
+/// another one by then, the daemon has renamed them in between, and one of them may be missing.
+fn logs(path: &Path) -> Vec<File> {
+    let inode = |file: &File| file.metadata().ok().map(|data| data.ino());
+    let mut files: Vec<File> = Vec::new();
+    for _ in 0..LOOKS {
+        let rotated = |number: u32| PathBuf::from(format!("{}.{number}", path.display()));
+        let all = std::iter::once(path.to_owned()).chain((1..=ROTATED).map(rotated));
+        files = all.filter_map(|path| File::open(path).ok()).collect();
+        let newest = fs::metadata(path).ok().map(|data| data.ino());
+        if newest.is_some() && files.first().and_then(inode) == newest {
+            break;
+        }
+        std::thread::sleep(RENAMED);
+    }
+    // One that was renamed after it was opened is met under its new name again.
+    let mut seen = BTreeSet::new();
+    files.retain(|file| inode(file).is_some_and(|inode| seen.insert(inode)));
+    files.reverse();
+    files
+}
+
 fn segments(folder: fs::ReadDir) -> impl Iterator<Item = Segment> {
     folder.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok())
 }
@@ -334,11 +359,7 @@ impl From {
     /// The files, oldest first, opened.
     fn files(&self) -> Vec<File> {
         match self {
-            From::Daemon(path) => {
-                let rotated = |number: u32| PathBuf::from(format!("{}.{number}", path.display()));
-                let old = (1..=ROTATED).rev().map(rotated);
-                old.chain([path.clone()]).filter_map(|path| File::open(path).ok()).collect()
-            }
+            From::Daemon(path) => logs(path),
             From::Inside { pid, path } => inside(*pid, path).into_iter().collect(),
         }
     }
@@ -434,6 +455,19 @@ mod tests {
         copy.end();
         assert_eq!(site.copied(), "one\ntwo\nthree\nfour\nfive\nsix\nend");
         assert!(site.folder.path().join("copy").join(ENDED).exists());
+    }
+
+    #[test]
+    fn a_log_that_is_met_under_two_names_is_copied_once() {
+        let site = Site::new();
+        site.write("one\n");
+        site.rotate();
+        let named = |number: u32| format!("{}.{number}", site.log.display());
+        // As if it had been renamed between two looks.
+        fs::hard_link(named(1), named(2)).unwrap();
+        site.write("two\n");
+        site.copy().pass(false);
+        assert_eq!(site.copied(), "one\ntwo\n");
     }
 
     #[test]
