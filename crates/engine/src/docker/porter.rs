@@ -26,6 +26,8 @@ const TICK: Duration = Duration::from_millis(250);
 /// Bytes read at once, and from one container in one look.
 const PIECE: usize = 256 * 1024;
 const LOOK_MOST: u64 = 8 << 20;
+/// Looks at a log that goes: together they see more than the daemon keeps.
+const LAST_LOOKS: u32 = 8;
 /// Segments that the collector may be behind; until it has caught up nothing is copied.
 const BEHIND_MOST: usize = 64;
 /// Old logs of a container that are looked at: the daemon keeps four.
@@ -137,7 +139,8 @@ impl Porter {
 
     /// Copies the last of the container `id`, which writes no more, and forgets it.
     pub(super) fn end(&self, id: &str) {
-        if let Some(mut copy) = self.copies.lock().remove(id) {
+        let ended = self.copies.lock().remove(id);
+        if let Some(mut copy) = ended {
             copy.end();
         }
     }
@@ -204,6 +207,8 @@ struct Copy {
     /// The newest segment and its length.
     at: Option<(Segment, u64)>,
     told: bool,
+    /// Whether the container has ended, and its log goes.
+    ending: bool,
 }
 
 impl Copy {
@@ -215,7 +220,7 @@ impl Copy {
             }
             None => None,
         };
-        Ok(Copy { _held: held, folder, from, user, at, told: false })
+        Ok(Copy { _held: held, folder, from, user, at, told: false, ending: false })
     }
 
     /// Copies what is new. `closed`: nothing more will be written, so an unterminated end is copied too.
@@ -228,8 +233,16 @@ impl Copy {
         }
     }
 
+    /// Copies all that is left: the log goes with its container, so nobody is waited for.
     fn end(&mut self) {
-        self.pass(true);
+        self.ending = true;
+        for _ in 0..LAST_LOOKS {
+            let before = self.at;
+            self.pass(true);
+            if self.at == before {
+                break;
+            }
+        }
         let ended = File::create(self.folder.join(ENDED)).and_then(|file| give(&file, self.user));
         if let Err(error) = ended {
             tracing::warn!(folder = %self.folder.display(), %error, "the end of a log is not noted");
@@ -277,7 +290,7 @@ impl Copy {
             if whole == 0 {
                 return Ok(true);
             }
-            if *left == 0 || self.is_behind()? {
+            if *left == 0 || (!self.ending && self.is_behind()?) {
                 return Ok(false);
             }
             self.append(inode, offset, bytes.get(..whole).unwrap_or_default())?;
@@ -487,6 +500,17 @@ mod tests {
         site.write("last\n");
         site.copy().pass(false);
         assert!(site.copied().ends_with("x\nlast\n"));
+    }
+
+    #[test]
+    fn what_is_left_of_a_log_is_copied_before_it_goes() {
+        let site = Site::new();
+        let line = format!("{}\n", "x".repeat(99_999));
+        let count = usize::try_from(LOOK_MOST).unwrap() / line.len() * 2;
+        site.write(&line.repeat(count));
+        site.write("end");
+        site.copy().end();
+        assert_eq!(site.copied().len(), count * line.len() + 3);
     }
 
     #[test]
