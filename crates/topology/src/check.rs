@@ -13,8 +13,10 @@ use std::{
 pub const MOST_LANS: usize = 256;
 /// Most deckies.
 pub const MOST_DECKIES: usize = 2000;
-/// Most edges and most rules.
+/// Most edges, and addresses, and ports of all rules.
 pub const MOST_EDGES: usize = 8000;
+/// Most rules: each is looked at for each pair of LANs that routers join.
+pub const MOST_RULES: usize = 1000;
 
 macro_rules! codes {
     ($($(#[doc = $doc:literal])+ $code:ident = $name:literal;)+) => {
@@ -158,7 +160,9 @@ fn sizes(topology: &Topology, found: &mut Findings) -> bool {
         ("LANs", topology.lans.len(), MOST_LANS),
         ("deckies", topology.deckies.len(), MOST_DECKIES),
         ("edges", topology.edges.len(), MOST_EDGES),
-        ("rules", topology.rules.len(), MOST_EDGES),
+        ("rules", topology.rules.len(), MOST_RULES),
+        ("ports of rules", topology.rules.iter().map(|rule| rule.ports.len()).sum(), MOST_EDGES),
+        ("addresses", topology.deckies.iter().map(|decky| decky.ips.len()).sum(), MOST_EDGES),
     ] {
         if most < count {
             found.add(Code::TooLarge, "", format!("{count} {what}; {most} at most"));

@@ -53,6 +53,8 @@ pub struct Map<'a> {
     of_lan: BTreeMap<&'a str, Vec<&'a Edge>>,
     /// The networks that a packet of a LAN gets to, with the routers on the way.
     routed: BTreeMap<&'a str, BTreeMap<&'a str, u8>>,
+    /// What passes on the way from one to another, as [`passes`] says it.
+    passed: BTreeMap<(&'a str, &'a str), Option<Vec<u16>>>,
 }
 
 impl<'a> Map<'a> {
@@ -65,12 +67,20 @@ impl<'a> Map<'a> {
             of_decky: BTreeMap::new(),
             of_lan: BTreeMap::new(),
             routed: BTreeMap::new(),
+            passed: BTreeMap::new(),
         };
         for edge in &topology.edges {
             map.of_decky.entry(&edge.decky).or_default().push(edge);
             map.of_lan.entry(&edge.lan).or_default().push(edge);
         }
         map.routed = topology.lans.iter().map(|lan| (lan.name.as_str(), map.routed(&lan.name))).collect();
+        let mut passed = BTreeMap::new();
+        for (from, all) in &map.routed {
+            for to in all.iter().filter(|(_, hops)| 0 < **hops).map(|(to, _)| *to) {
+                passed.insert((*from, to), passes(topology, from, to));
+            }
+        }
+        map.passed = passed;
         map
     }
 
@@ -108,7 +118,8 @@ impl<'a> Map<'a> {
                 if ways.get(lan).is_some_and(|known| known.hops <= *hops) {
                     continue;
                 }
-                let ports = if *hops == 0 { Some(Vec::new()) } else { passes(self.topology, &edge.lan, lan) };
+                let passed = || self.passed.get(&(edge.lan.as_str(), *lan)).cloned().flatten();
+                let ports = if *hops == 0 { Some(Vec::new()) } else { passed() };
                 if let Some(ports) = ports {
                     ways.insert(lan, Way { lan: (*lan).to_owned(), from, ports, hops: *hops });
                 }

@@ -87,6 +87,10 @@ const INJURIES: &[Injury] = &[
     }),
     (Code::LanUnreachable, |one| one.deckies[0].services.retain(|spec| spec.slug != "ssh")),
     (Code::TooLarge, |one| (0..300).for_each(|_| one.lans.push(lan("x", "172.30.0.0/24")))),
+    (Code::TooLarge, |one| one.rules = vec![rule("LAN-00", "LAN-01"); check::MOST_RULES + 1]),
+    (Code::TooLarge, |one| {
+        one.rules = vec![Rule { ports: vec![22; check::MOST_EDGES + 1], ..rule("LAN-00", "LAN-01") }];
+    }),
     (Code::PortCollision, |one| {
         let twice = one.deckies[1].services[0].clone();
         one.deckies[1].services.push(twice);
