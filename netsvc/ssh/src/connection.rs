@@ -12,12 +12,13 @@ use crate::{
     link::Link,
     numbers::{
         CHANNEL_CLOSE, CHANNEL_DATA, CHANNEL_EOF, CHANNEL_EXTENDED_DATA, CHANNEL_FAILURE, CHANNEL_OPEN,
-        CHANNEL_OPEN_CONFIRMATION, CHANNEL_OPEN_FAILURE, CHANNEL_REQUEST, CHANNEL_SUCCESS,
-        CHANNEL_WINDOW_ADJUST, DEBUG, GLOBAL_REQUEST, OPEN_CONNECT_FAILED, REQUEST_FAILURE, REQUEST_SUCCESS,
+        CHANNEL_OPEN_CONFIRMATION, CHANNEL_REQUEST, CHANNEL_SUCCESS, CHANNEL_WINDOW_ADJUST, DEBUG,
+        GLOBAL_REQUEST, OPEN_CONNECT_FAILED, REQUEST_FAILURE, REQUEST_SUCCESS,
     },
     sftp,
     terms::{Exit, WindowSize},
 };
+use parking_lot::Mutex;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -50,6 +51,9 @@ struct Connection<'a, S, H> {
     channels: BTreeMap<u32, Channel>,
     notify: Arc<Notify>,
     tasks: JoinSet<()>,
+    /// Channels that nobody was reached for wait until the client hears of it, and what it hears.
+    waits: JoinSet<()>,
+    late: Arc<Mutex<Vec<Vec<u8>>>>,
     no_more_sessions: bool,
 }
 
@@ -66,6 +70,8 @@ where
         channels: BTreeMap::new(),
         notify: Arc::new(Notify::new()),
         tasks: JoinSet::new(),
+        waits: JoinSet::new(),
+        late: Arc::default(),
         no_more_sessions: false,
     };
     connection.announce_keys().await?;
@@ -145,6 +151,11 @@ where
         }
         self.channels.retain(|_, channel| !channel.is_done());
         while self.tasks.try_join_next().is_some() {}
+        while self.waits.try_join_next().is_some() {}
+        let late = std::mem::take(&mut *self.late.lock());
+        for message in late {
+            self.link.transport.send(message)?;
+        }
         self.link.rekey_if_due()
     }
 
@@ -271,7 +282,8 @@ where
                 let (origin, origin_port) = (reader.string()?.to_vec(), reader.u32()?);
                 let forward = Forward::Tcp { host, port, origin, origin_port };
                 match self.connect(&forward, Channel::new(peer, window, packet, false, false)).await {
-                    Ok(message) => return self.link.transport.send(message),
+                    Ok(Some(message)) => return self.link.transport.send(message),
+                    Ok(None) => return Ok(()),
                     Err(refusal) => refusal,
                 }
             }
@@ -281,9 +293,7 @@ where
             b"tun@openssh.com" => self.refusal(&Forward::Tunnel).await,
             _ => (OPEN_CONNECT_FAILED, "open failed"),
         };
-        let mut writer = Writer::message(CHANNEL_OPEN_FAILURE);
-        writer.u32(peer).u32(refusal.0).string(refusal.1).string("");
-        self.link.transport.send(writer.finish())
+        self.link.transport.send(forward::failure(peer, refusal))
     }
 
     /// OpenSSH confirms with a shut window, which opens when a program starts.

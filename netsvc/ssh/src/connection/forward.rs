@@ -6,9 +6,9 @@ use crate::{
     channel_io::ChannelIo,
     codec::Writer,
     handler::{Forward, ForwardAnswer, Handler, Reached, Way},
-    numbers::{CHANNEL_OPEN_CONFIRMATION, OPEN_CONNECT_FAILED, OPEN_PROHIBITED},
+    numbers::{CHANNEL_OPEN_CONFIRMATION, CHANNEL_OPEN_FAILURE, OPEN_CONNECT_FAILED, OPEN_PROHIBITED},
 };
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     time::sleep,
@@ -16,6 +16,8 @@ use tokio::{
 
 /// Longest wait before a client hears that nobody was reached.
 const LONGEST: Duration = Duration::from_secs(10);
+/// A wait that the rest of the connection is held up for: it bounds how many wishes are refused in a second.
+const SOON: Duration = Duration::from_millis(50);
 
 /// Code and text of a channel that is not opened.
 type Refusal = (u32, &'static str);
@@ -31,14 +33,31 @@ where
         refused(answer).await
     }
 
-    /// Connects to where the client wishes, on `channel`; the message that confirms it.
-    pub(super) async fn connect(&mut self, forward: &Forward, channel: Channel) -> Result<Vec<u8>, Refusal> {
-        let is_full = CHANNELS_MAX <= self.channels.len() || TASKS_MAX <= self.tasks.len();
+    /// Connects to where the client wishes, on `channel`; the message that confirms it. `None`: the client hears later
+    /// that nobody was reached, and its other channels go on meanwhile.
+    pub(super) async fn connect(
+        &mut self,
+        forward: &Forward,
+        channel: Channel,
+    ) -> Result<Option<Vec<u8>>, Refusal> {
+        let is_full = CHANNELS_MAX <= self.channels.len()
+            || TASKS_MAX <= self.tasks.len()
+            || TASKS_MAX <= self.waits.len();
         if is_full {
             return Err((OPEN_CONNECT_FAILED, "open failed"));
         }
         match self.handler.reach(forward).await {
-            Reached::Open(way) => self.carry(channel, way),
+            Reached::Open(way) => self.carry(channel, way).map(Some),
+            Reached::Not(ForwardAnswer::Failed(text, time)) if SOON < time => {
+                let (late, notify) = (Arc::clone(&self.late), Arc::clone(&self.notify));
+                let message = failure(channel.peer, (OPEN_CONNECT_FAILED, text));
+                self.waits.spawn(async move {
+                    sleep(time.min(LONGEST)).await;
+                    late.lock().push(message);
+                    notify.notify_one();
+                });
+                Ok(None)
+            }
             Reached::Not(answer) => Err(refused(answer).await),
         }
     }
@@ -58,6 +77,13 @@ where
         self.channels.insert(number, channel);
         Ok(writer.finish())
     }
+}
+
+/// The message that says why a channel of the client's is not opened.
+pub(super) fn failure(peer: u32, (code, text): Refusal) -> Vec<u8> {
+    let mut writer = Writer::message(CHANNEL_OPEN_FAILURE);
+    writer.u32(peer).u32(code).string(text).string("");
+    writer.finish()
 }
 
 async fn refused(answer: ForwardAnswer) -> Refusal {
