@@ -20,6 +20,8 @@ pub const ENDED: &str = "ended";
 pub const LINES: &str = "lines";
 /// A segment that has so many bytes is followed by another one.
 pub const SEGMENT_BYTES: u64 = 1 << 20;
+/// Greatest number of a segment.
+const SEQUENCE_MOST: u64 = 9_999_999_999;
 
 /// What a folder is about. It never changes: another container has another folder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,7 +87,9 @@ impl FromStr for Segment {
             part.parse::<u64>().map_err(|_| ())
         };
         let segment = Segment { sequence: number()?, inode: number()?, start: number()? };
-        if segment.to_string() == name { Ok(segment) } else { Err(()) }
+        // Numbers beyond these are nobody's: whoever reads such a name counts on from there.
+        let real = segment.sequence <= SEQUENCE_MOST && i64::try_from(segment.start).is_ok();
+        if real && segment.to_string() == name { Ok(segment) } else { Err(()) }
     }
 }
 
@@ -105,6 +109,8 @@ mod tests {
             "0000000007-1.log",
             "0000000007-1-0-0.log",
             "0000000007-+1-0.log",
+            "18446744073709551615-1-0.log",
+            "0000000007-1-18446744073709551615.log",
         ] {
             assert_eq!(name.parse::<Segment>(), Err(()), "{name}");
         }

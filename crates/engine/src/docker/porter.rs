@@ -316,9 +316,13 @@ impl Copy {
             }
         };
         let path = self.folder.join(LINES).join(segment.to_string());
-        let flags = libc::O_NOFOLLOW;
+        // The folder is the collector's: neither a link nor a pipe of his is written to, or waited for.
+        let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
         let mut file =
             OpenOptions::new().append(true).create(true).mode(0o640).custom_flags(flags).open(path)?;
+        if !file.metadata().is_ok_and(|data| data.is_file() && data.nlink() == 1) {
+            return Err(io::Error::other(format!("{segment} is no file of ours")));
+        }
         if length == 0 {
             give(&file, self.user)?;
         }
@@ -444,6 +448,23 @@ mod tests {
             names.sort();
             names.iter().map(|name| fs::read_to_string(lines.join(name.to_string())).unwrap()).collect()
         }
+    }
+
+    #[test]
+    fn nothing_that_the_collector_puts_there_is_written_to() {
+        let site = Site::new();
+        site.write("one\n");
+        let inode = fs::metadata(&site.log).unwrap().ino();
+        let other = site.folder.path().join("other");
+        fs::write(&other, "").unwrap();
+        let lines = site.folder.path().join("copy").join(LINES);
+        let segment = lines.join(Segment { sequence: 1, inode, start: 0 }.to_string());
+        fs::hard_link(&other, &segment).unwrap();
+        site.copy().pass(false);
+        assert_eq!(fs::read(&other).unwrap(), b"");
+        fs::remove_file(&segment).unwrap();
+        nix::unistd::mkfifo(&segment, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        site.copy().pass(false);
     }
 
     #[test]
