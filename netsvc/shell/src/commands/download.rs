@@ -75,23 +75,8 @@ fn wget(shell: &mut Shell, arguments: &[String]) -> Status {
     for text in &options.operands {
         let url = Url::parse(text);
         attempt(shell, url.whole.clone(), arguments.join(" "));
-        if url.is_ipv6() {
-            unreachable(shell, &url, quiet)?;
-            status = 4;
-            continue;
-        }
-        if url.is_refused(shell) {
-            if let Some(path) = options.value('O').filter(|path| *path != "-" && !busybox) {
-                // It is opened before anything is asked for.
-                let handle = shell.fs.open(path, crate::fs::OpenOptions::write_new(), 0o666);
-                let _ = handle.map(|handle| shell.fs.close(handle));
-            }
-            refused(shell, &url, quiet)?;
-            status = if busybox { 1 } else { 4 };
-            continue;
-        }
-        if url.is_nowhere() {
-            status = nowhere(shell, &url, quiet)?;
+        if let Some(code) = failed(shell, &url, &options)? {
+            status = code;
             continue;
         }
         let content = url.content(shell);
@@ -125,6 +110,21 @@ fn wget(shell: &mut Shell, arguments: &[String]) -> Status {
     Ok(status)
 }
 
+/// What wget says of what it cannot reach, and its status then.
+fn failed(shell: &mut Shell, url: &Url, options: &Options) -> Result<Option<i32>, Flow> {
+    let quiet = options.has('q');
+    if url.is_ipv6() {
+        return unreachable(shell, url, quiet).map(|()| Some(4));
+    }
+    if url.is_refused(shell) {
+        return refused(shell, url, options).map(Some);
+    }
+    if url.is_nowhere() {
+        return nowhere(shell, url, quiet).map(Some);
+    }
+    Ok(None)
+}
+
 /// What wget says of a name that is none.
 fn nowhere(shell: &mut Shell, url: &Url, quiet: bool) -> Status {
     let host = &url.host;
@@ -148,16 +148,22 @@ fn nowhere(shell: &mut Shell, url: &Url, quiet: bool) -> Status {
 }
 
 /// What wget says where nothing listens.
-fn refused(shell: &mut Shell, url: &Url, quiet: bool) -> Result<(), Flow> {
+fn refused(shell: &mut Shell, url: &Url, options: &Options) -> Status {
+    let quiet = options.has('q');
     let (host, port, address) = (&url.host, &url.port, url.address(shell));
     if shell.flavour().busybox() {
         let head =
             if quiet { String::new() } else { format!("Connecting to {host}:{port} ({address}:{port})\n") };
-        return shell
-            .err(&format!("{head}wget: can't connect to remote host ({address}): Connection refused\n"));
+        let text = format!("{head}wget: can't connect to remote host ({address}): Connection refused\n");
+        return shell.err(&text).map(|()| 1);
+    }
+    if let Some(path) = options.value('O').filter(|path| *path != "-") {
+        // It is opened before anything is asked for.
+        let handle = shell.fs.open(path, crate::fs::OpenOptions::write_new(), 0o666);
+        let _ = handle.map(|handle| shell.fs.close(handle));
     }
     if quiet {
-        return Ok(());
+        return Ok(4);
     }
     let stamp = strftime("%F %T", shell.live.now(), &shell.live.persona.zone);
     let (resolving, peer) = if host.parse::<Ipv4Addr>().is_ok() {
@@ -166,9 +172,9 @@ fn refused(shell: &mut Shell, url: &Url, quiet: bool) -> Result<(), Flow> {
         (format!("Resolving {host} ({host})... {address}\n"), format!("{host} ({host})|{address}|:{port}"))
     };
     let shown = &url.shown;
-    shell.err(&format!(
-        "--{stamp}--  {shown}\n{resolving}Connecting to {peer}... failed: Connection refused.\n"
-    ))
+    let text =
+        format!("--{stamp}--  {shown}\n{resolving}Connecting to {peer}... failed: Connection refused.\n");
+    shell.err(&text).map(|()| 4)
 }
 
 /// What wget says of an IPv6 address on a node without IPv6.

@@ -92,25 +92,7 @@ impl Shell {
     /// Values of a name; `None`: it is not set.
     pub(super) fn values(&mut self, name: &str, index: Option<&str>) -> Result<Option<Vec<String>>, Flow> {
         if let Some(index) = index {
-            if name == "PIPESTATUS" {
-                let list = self.stage_statuses.iter().map(i32::to_string).collect();
-                self.state_mut().variables.set_list("PIPESTATUS", list);
-            }
-            if self.state.variables.is_table(name) {
-                return self.table_values(name, index);
-            }
-            let list = self.state.variables.map.get(name).map(|variable| match &variable.list {
-                Some(list) => list.clone(),
-                None => [(0, variable.value.clone())].into(),
-            });
-            let Some(list) = list else { return Ok(None) };
-            if matches!(index, "@" | "*") {
-                return Ok(Some(list.into_values().collect()));
-            }
-            let Some(index) = self.arithmetic(index)? else { return Ok(None) };
-            let last = list.keys().next_back().copied().unwrap_or(-1);
-            let index = if index < 0 { last + 1 + index } else { index };
-            return Ok(list.get(&index).cloned().map(|value| vec![value]));
+            return self.elements(name, index);
         }
         let value = match name {
             "@" | "*" => return Ok(Some(self.state.positional.clone())),
@@ -152,6 +134,29 @@ impl Shell {
             },
         };
         Ok(value.map(|value| vec![value]))
+    }
+
+    /// Values of an array, or the one at an index.
+    fn elements(&mut self, name: &str, index: &str) -> Result<Option<Vec<String>>, Flow> {
+        if name == "PIPESTATUS" {
+            let list = self.stage_statuses.iter().map(i32::to_string).collect();
+            self.state_mut().variables.set_list("PIPESTATUS", list);
+        }
+        if self.state.variables.is_table(name) {
+            return self.table_values(name, index);
+        }
+        let list = self.state.variables.map.get(name).map(|variable| match &variable.list {
+            Some(list) => list.clone(),
+            None => [(0, variable.value.clone())].into(),
+        });
+        let Some(list) = list else { return Ok(None) };
+        if matches!(index, "@" | "*") {
+            return Ok(Some(list.into_values().collect()));
+        }
+        let Some(index) = self.arithmetic(index)? else { return Ok(None) };
+        let last = list.keys().next_back().copied().unwrap_or(-1);
+        let index = if index < 0 { last + 1 + index } else { index };
+        Ok(list.get(&index).cloned().map(|value| vec![value]))
     }
 
     /// Values of an associative array, or the one under the key that `index` says.

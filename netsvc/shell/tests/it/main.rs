@@ -5,6 +5,7 @@ mod dialects;
 mod endless;
 mod facts;
 mod moving;
+mod reach;
 mod session;
 mod shown;
 mod streams;

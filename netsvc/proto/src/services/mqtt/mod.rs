@@ -8,6 +8,7 @@ mod connect;
 mod connection;
 mod daemons;
 mod flow;
+mod mailbox;
 mod message;
 mod packet;
 mod products;

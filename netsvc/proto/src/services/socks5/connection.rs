@@ -46,6 +46,8 @@ pub(super) struct Connection {
     version: u8,
     came: Gathered,
     beyond: Option<Box<dyn Machine>>,
+    /// Whether what is beyond has more to say than it has said.
+    stopped: bool,
     /// Whether the next [`Input::Open`] is the end of a TLS handshake with what is beyond.
     upgrading: bool,
     /// The target, what came first for it, and how many bytes passed each way.
@@ -65,6 +67,7 @@ impl Connection {
             version: 5,
             came: Gathered::new(WAITING),
             beyond: None,
+            stopped: false,
             upgrading: false,
             target: Vec::new(),
             first: Vec::new(),
@@ -80,6 +83,10 @@ impl Connection {
             State::Login => self.login(out),
             State::Request => self.request(out),
             State::Passing => {
+                if std::mem::take(&mut self.stopped) {
+                    self.pass(Input::Bytes(&[]), out);
+                    return true;
+                }
                 let bytes = self.came.take_all();
                 let some = !bytes.is_empty();
                 if some {
@@ -246,10 +253,7 @@ impl Connection {
         let Some(mut beyond) = self.beyond.take() else { return };
         let mut inner = Out::default();
         beyond.step(input, &mut inner);
-        while inner.full() && !inner.closing() {
-            self.carry(&mut inner, out);
-            beyond.step(Input::Bytes(&[]), &mut inner);
-        }
+        self.stopped = inner.full() && !inner.closing();
         self.beyond = Some(beyond);
         self.carry(&mut inner, out);
     }
@@ -338,7 +342,49 @@ impl Machine for Connection {
         let Some(mut beyond) = self.beyond.take() else { return };
         let mut inner = Out::default();
         beyond.woken(&mut inner);
+        self.stopped |= inner.full() && !inner.closing();
         self.beyond = Some(beyond);
         self.carry(&mut inner, out);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use netsvc_kit::testing;
+
+    /// Answers each byte with a hundred thousand of it.
+    struct Loud(Vec<u8>);
+
+    impl Machine for Loud {
+        fn step(&mut self, input: Input<'_>, out: &mut Out) {
+            if let Input::Bytes(bytes) = input {
+                self.0.extend_from_slice(bytes);
+                while !out.full() && !self.0.is_empty() {
+                    let byte = self.0.remove(0);
+                    out.send(vec![byte; 100_000]);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_beyond_stops_where_there_is_enough_to_send_and_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let persona = testing::persona_with(&super::super::SERVICE, "gw-01");
+        let host = testing::host(&testing::stage(folder.path()), persona, "socks5", &[]);
+        let mut connection = Connection::new(&host, &testing::link(1080));
+        connection.state = State::Passing;
+        connection.beyond = Some(Box::new(Loud(Vec::new())));
+        let (mut out, mut said) = (Out::default(), 0);
+        connection.step(Input::Bytes(b"0123456789"), &mut out);
+        while out.full() {
+            let done = testing::sent(&out.take()).len();
+            assert!(done < 500_000, "{done} bytes wait");
+            said += done;
+            connection.step(Input::Bytes(&[]), &mut out);
+        }
+        said += testing::sent(&out.take()).len();
+        assert_eq!(said, 1_000_000);
     }
 }

@@ -7,6 +7,7 @@ mod memory;
 mod parse;
 mod reading;
 mod run;
+mod state;
 mod tree;
 mod user;
 mod value;

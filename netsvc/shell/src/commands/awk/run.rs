@@ -2,6 +2,7 @@
 
 use super::{
     leave::{Leave, fits},
+    state::{Place, Sink},
     tree::{Expression, Program, Selector, Statement},
     value::Value,
 };
@@ -37,13 +38,13 @@ pub(super) struct Machine<'a> {
     /// Files and commands that `getline` reads: their records, and how many were read.
     pub(super) sources: BTreeMap<String, (Vec<String>, usize)>,
     /// Files and commands that are printed to.
-    pub(super) sinks: BTreeMap<String, super::writing::Sink>,
+    pub(super) sinks: BTreeMap<String, Sink>,
     status: i32,
     /// Bytes in variables and lists.
     pub(super) held: usize,
     pub(super) program: Arc<Program>,
     /// What the parameters of the running function stand for.
-    pub(super) frame: BTreeMap<String, super::user::Place>,
+    pub(super) frame: BTreeMap<String, Place>,
     /// Calls so far.
     pub(super) calls: u64,
     depth: usize,

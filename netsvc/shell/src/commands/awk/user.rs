@@ -3,17 +3,11 @@
 use super::{
     leave::Leave,
     run::Machine,
+    state::Place,
     tree::{Expression, Function},
     value::Value,
 };
 use std::collections::BTreeMap;
-
-/// What a parameter stands for: the name under which its text is kept, and its list.
-#[derive(Clone, Debug)]
-pub(super) struct Place {
-    scalar: String,
-    list: String,
-}
 
 impl Machine<'_> {
     /// Where the text of `name` is kept.

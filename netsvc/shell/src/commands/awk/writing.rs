@@ -4,6 +4,7 @@ use super::{
     format::format_values,
     leave::{Leave, fits},
     run::Machine,
+    state::Sink,
     tree::Expression,
     value::Value,
 };
@@ -17,15 +18,6 @@ use crate::{
 const SINKS: usize = 32;
 /// Bytes that wait for a command.
 const WAITING: usize = 4 << 20;
-
-/// What is printed to.
-#[derive(Debug)]
-pub(super) enum Sink {
-    /// An open file, and where its end is; none: it could not be opened.
-    File(Option<(u32, u64)>),
-    /// What a command gets.
-    Command(Vec<u8>),
-}
 
 impl Machine<'_> {
     pub(super) fn print(

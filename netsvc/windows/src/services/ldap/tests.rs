@@ -327,11 +327,8 @@ fn changes_are_seen_by_who_made_them_and_by_nobody_else() {
     assert!(!seen(&testing::link(389), &delete));
 }
 
-#[test]
-fn passwords_in_changes_are_credentials() {
-    let folder = tempfile::tempdir().unwrap();
-    let host = controller(folder.path());
-    let name = format!("CN=Administrator,CN=Users,{BASE}");
+/// A change of the password of `name` as Active Directory takes it, and a request by which OpenLDAP does.
+fn changes_of_passwords(name: &str) -> (Vec<u8>, Vec<u8>) {
     let quoted =
         |text: &str| -> Vec<u8> { format!("\"{text}\"").encode_utf16().flat_map(u16::to_le_bytes).collect() };
     let modify = message(3, &[], |writer| {
@@ -347,7 +344,7 @@ fn passwords_in_changes_are_credentials() {
                     });
                 }
             });
-            writer.text(&name);
+            writer.text(name);
         });
     });
     let request = message(4, &[], |writer| {
@@ -362,6 +359,15 @@ fn passwords_in_changes_are_credentials() {
             writer.value(0x80, b"1.3.6.1.4.1.4203.1.11.1");
         });
     });
+    (modify, request)
+}
+
+#[test]
+fn passwords_in_changes_are_credentials() {
+    let folder = tempfile::tempdir().unwrap();
+    let host = controller(folder.path());
+    let name = format!("CN=Administrator,CN=Users,{BASE}");
+    let (modify, request) = changes_of_passwords(&name);
     let read = search(&name, 0, &ALL, &["unicodePwd"], &[]);
     let said = [administrator(), modify, request, read].concat();
     let actions = converse(&SERVICE, &host, &testing::link(389), &[&said]);

