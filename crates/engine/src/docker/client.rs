@@ -100,6 +100,8 @@ impl DockerError {
             DockerError::Reach { source, .. } => judge(0, &source.to_string()).class,
             DockerError::Failed { status, message, .. } => judge(*status, message).class,
             DockerError::Odd { .. } | DockerError::Host { .. } => Class::Final,
+            // Whoever has waited for half an hour does not wait for another one.
+            DockerError::Slow { after, .. } if LONG <= *after => Class::Final,
             DockerError::Talk { .. } | DockerError::Slow { .. } => Class::Passing,
         }
     }
@@ -330,6 +332,12 @@ mod tests {
         let (_folder, client, _) = daemon([(200, report)]).await;
         let error = client.once(&Asked::post("/images/create", "pull x").long()).await.unwrap_err();
         assert_eq!(error.to_string(), "pull x: unauthorized: no; `docker login` at the registry");
+    }
+
+    #[test]
+    fn a_long_wait_is_not_repeated() {
+        let slow = |after| DockerError::Slow { attempt: "pull x".to_owned(), after };
+        assert_eq!((slow(USUAL).class(), slow(LONG).class()), (Class::Passing, Class::Final));
     }
 
     #[tokio::test]

@@ -125,21 +125,36 @@ fn context(folder: &Path) -> io::Result<Vec<u8>> {
                 waiting.push(path);
             } else if kind.is_file() || kind.is_symlink() {
                 bytes += entry.metadata()?.len();
+                bounded(bytes, files)?;
                 // Of what is no plain file (a socket, a pipe) there is nothing to pack.
                 archive.append_path_with_name(&path, inner)?;
             }
-            if bytes > CONTEXT_MOST || files > FILES_MOST {
-                let why = format!("it has more than {FILES_MOST} files or {} MiB", CONTEXT_MOST >> 20);
-                return Err(io::Error::other(why));
-            }
+            bounded(bytes, files)?;
         }
     }
     archive.into_inner()
 }
 
+/// Refuses a folder that is too large, before it is in memory.
+fn bounded(bytes: u64, files: usize) -> io::Result<()> {
+    if bytes > CONTEXT_MOST || files > FILES_MOST {
+        let why = format!("it has more than {FILES_MOST} files or {} MiB", CONTEXT_MOST >> 20);
+        return Err(io::Error::other(why));
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_too_large_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        // A hole: on the disk it takes nothing.
+        File::create(folder.path().join("disk.img")).unwrap().set_len(1 << 40).unwrap();
+        assert!(context(folder.path()).unwrap_err().to_string().contains("512 MiB"));
+    }
 
     #[test]
     fn a_build_folder_is_packed_with_links_as_links() {
