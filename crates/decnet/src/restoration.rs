@@ -3,14 +3,18 @@
 //! What is new is gathered beside what is there, and is on the medium before a note says that it stands. Without the
 //! note an interrupted restore is undone: what was gathered goes. With it, it is finished: each step can be done again.
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use decnet_model::paths::Paths;
 use decnet_pipeline::runtime::{get, put};
-use nix::unistd::syncfs;
+use nix::unistd::{geteuid, syncfs};
 use serde::{Deserialize, Serialize};
 use std::{
     fs::{self, File},
     io,
+    os::{
+        fd::AsRawFd,
+        unix::fs::{MetadataExt, OpenOptionsExt},
+    },
     path::{Component, Path, PathBuf},
 };
 
@@ -92,8 +96,39 @@ pub(crate) fn read_note(root: &Path) -> Result<Note> {
     serde_json::from_slice(&text).context("read the note of the restore")
 }
 
+/// What was gathered, held open, and where it is reached. The state folder is another user's, who may have put links or
+/// folders of his own in its place and in that of the note: only what we have made ourselves is moved about.
+pub(crate) struct Held {
+    _folder: File,
+    /// Where it is.
+    pub(crate) place: PathBuf,
+}
+
+/// What was gathered; `None`: there is nothing.
+///
+/// # Errors
+/// When it is no folder, or somebody else's.
+pub(crate) fn held(root: &Path) -> Result<Option<Held>> {
+    let path = root.join(GATHERED);
+    let flags = libc::O_DIRECTORY | libc::O_NOFOLLOW;
+    let folder = match fs::OpenOptions::new().read(true).custom_flags(flags).open(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        opened => opened.with_context(|| format!("open {}", path.display()))?,
+    };
+    let owner = folder.metadata().with_context(|| format!("look at {}", path.display()))?.uid();
+    if owner != geteuid().as_raw() {
+        bail!(
+            "{} belongs to user {owner}, so that it is no restore of ours: end it as he, or remove it and {NOTE}",
+            path.display()
+        );
+    }
+    let place = PathBuf::from(format!("/proc/self/fd/{}", folder.as_raw_fd()));
+    Ok(Some(Held { _folder: folder, place }))
+}
+
 /// Puts files and folders in their places.
 pub(crate) fn put_files(root: &Path, note: &Note, step: Step<'_>) -> Result<()> {
+    let held = held(root)?;
     for name in &note.stale {
         // The note is read of a folder that others may write to.
         let mut parts = Path::new(name).components();
@@ -102,7 +137,8 @@ pub(crate) fn put_files(root: &Path, note: &Note, step: Step<'_>) -> Result<()> 
             remove(&root.join(name))?;
         }
     }
-    for entry in entries(&root.join(GATHERED).join(STATE))? {
+    let gathered = held.as_ref().map(|held| entries(&held.place.join(STATE))).transpose()?;
+    for entry in gathered.unwrap_or_default() {
         let to = root.join(entry.file_name().unwrap_or_default());
         step()?;
         remove(&to)?;
@@ -125,10 +161,16 @@ pub(crate) fn put_files(root: &Path, note: &Note, step: Step<'_>) -> Result<()> 
     sync(root)
 }
 
+/// Removes what was gathered: it is in its place. Before the folder is handed over, because it is known as ours by its
+/// owner.
+pub(crate) fn clear_gathered(root: &Path, step: Step<'_>) -> Result<()> {
+    step()?;
+    remove(&root.join(GATHERED))
+}
+
 /// Removes what the restore had for itself, the note last.
 pub(crate) fn clear(root: &Path, step: Step<'_>) -> Result<()> {
-    step()?;
-    remove(&root.join(GATHERED))?;
+    clear_gathered(root, step)?;
     step()?;
     remove(&root.join(NOTE))?;
     sync(root)
@@ -155,8 +197,10 @@ fn remove(path: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use anyhow::bail;
-    use std::collections::BTreeMap;
+    use std::{
+        collections::BTreeMap,
+        os::unix::fs::{chown, symlink},
+    };
 
     /// An old installation, and a new one that was gathered beside it.
     fn prepared() -> (tempfile::TempDir, PathBuf) {
@@ -256,6 +300,26 @@ mod tests {
         let old = found(&root);
         assert_eq!(old.len(), 7);
         assert!(old.values().all(|text| text.starts_with("old")), "{old:?}");
+    }
+
+    #[test]
+    fn what_somebody_else_has_laid_in_the_place_of_what_was_gathered_is_not_moved() {
+        let (folder, root) = prepared();
+        let theirs = folder.path().join("theirs/state");
+        fs::create_dir_all(&theirs).unwrap();
+        fs::write(theirs.join("shadow"), "theirs").unwrap();
+        let note = Note { stale: Vec::new(), database: None };
+        fs::remove_dir_all(root.join(GATHERED)).unwrap();
+        symlink(folder.path().join("theirs"), root.join(GATHERED)).unwrap();
+        assert!(put_files(&root, &note, &mut || Ok(())).is_err());
+        fs::remove_file(root.join(GATHERED)).unwrap();
+        fs::create_dir(root.join(GATHERED)).unwrap();
+        symlink(&theirs, root.join(GATHERED).join(STATE)).unwrap();
+        if chown(root.join(GATHERED), Some(1), Some(1)).is_ok() {
+            assert!(put_files(&root, &note, &mut || Ok(())).is_err());
+        }
+        assert!(!root.join("shadow").exists());
+        assert_eq!(fs::read_to_string(theirs.join("shadow")).unwrap(), "theirs");
     }
 
     #[test]

@@ -50,7 +50,7 @@ pub(crate) async fn end(context: &Context) -> Result<()> {
 pub(crate) async fn replace(context: &Context, stale: Vec<String>) -> Result<u64> {
     let paths = context.paths();
     let root = paths.root();
-    let mut copy = open_copy(root)?;
+    let mut copy = open_copy(&root.join(GATHERED))?;
     // Nothing goes before it is certain that something comes.
     let mut rows = Store::look_through(&mut copy).context("read the copy of the store")?;
     let database = (!context.is_remote()).then(|| context.database());
@@ -64,8 +64,9 @@ pub(crate) async fn replace(context: &Context, stale: Vec<String>) -> Result<u64
     Ok(rows)
 }
 
-fn open_copy(root: &Path) -> Result<BufReader<fs_err::File>> {
-    let copy = fs_err::File::open(root.join(GATHERED).join(STORE)).context("open the copy of the store")?;
+/// The copy of the store in `gathered`.
+fn open_copy(gathered: &Path) -> Result<BufReader<fs_err::File>> {
+    let copy = fs_err::File::open(gathered.join(STORE)).context("open the copy of the store")?;
     Ok(BufReader::new(copy))
 }
 
@@ -79,7 +80,7 @@ async fn fill(context: &Context, database: &Path, root: &Path) -> Result<u64> {
         None => Store::open(&place).await,
     };
     let store = store.context("make the new store")?;
-    let rows = store.fill(&mut open_copy(root)?).await.context("fill the store");
+    let rows = store.fill(&mut open_copy(&root.join(GATHERED))?).await.context("fill the store");
     store.close().await;
     rows
 }
@@ -95,12 +96,16 @@ async fn finish(context: &Context) -> Result<()> {
         );
     }
     restoration::put_files(root, &note, &mut || Ok(()))?;
-    if note.database.is_none() && root.join(GATHERED).join(STORE).exists() {
+    if note.database.is_none()
+        && let Some(held) = restoration::held(root)?
+        && held.place.join(STORE).exists()
+    {
         let store = context.store_or_new().await?;
         store.reset().await.context("empty the store")?;
-        store.fill(&mut open_copy(root)?).await.context("fill the store")?;
+        store.fill(&mut open_copy(&held.place)?).await.context("fill the store")?;
         store.close().await;
     }
+    restoration::clear_gathered(root, &mut || Ok(()))?;
     // On this host the workers may be another user than where it was made.
     hand_over(&paths, house_user(context.settings())?)?;
     restoration::clear(root, &mut || Ok(()))
