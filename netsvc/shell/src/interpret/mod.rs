@@ -148,6 +148,8 @@ pub struct Shell {
     pub(crate) wrapped: usize,
     /// Whether the running command is an applet of BusyBox on a system that has other tools too.
     pub(crate) applet: bool,
+    /// Levels of programs of awk that run, also of those that another one has started: they share one stack.
+    pub(crate) awk_levels: usize,
 }
 
 impl Shell {
@@ -207,6 +209,7 @@ impl Shell {
             exited: false,
             wrapped: 0,
             applet: false,
+            awk_levels: 0,
         }
     }
 

@@ -120,6 +120,21 @@ fn no_program_makes_more_than_there_is_memory_for() {
 }
 
 #[test]
+fn programs_of_awk_that_start_each_other_share_one_stack() {
+    for levels in [1, 5, 30, 100] {
+        // As deep as the threads that sessions run on.
+        let thread = std::thread::Builder::new().stack_size(4 << 20);
+        let line = format!(
+            "echo 'function f(n) {{ return n ? f(n - 1) : system(\"awk -f /tmp/x\") }} BEGIN {{ f({levels}) }}' \
+             > /tmp/x; awk -f /tmp/x"
+        );
+        thread.spawn(move || drop(run("debian12", &line))).unwrap().join().unwrap();
+    }
+    let started = "awk 'BEGIN { print system(\"exit 3\") }'";
+    assert_eq!(run("debian12", started).0, "3\n");
+}
+
+#[test]
 fn no_script_makes_more_of_a_line_than_there_is_memory_for() {
     for script in [format!("s/.*/{}/", "&".repeat(5_000)), "p;".repeat(5_000), "s/a/&&/g;".repeat(60)] {
         let line = format!("head -c 1000000 /dev/zero | tr '\\0' a | sed '{script}' | wc -c");

@@ -16,7 +16,7 @@ use std::{
     sync::Arc,
 };
 
-/// Statements and expressions that may stand in each other, through calls too.
+/// Statements and expressions that may stand in each other, through calls and through programs that one starts too.
 const LEVELS: usize = 400;
 
 pub(super) struct Machine<'a> {
@@ -47,7 +47,6 @@ pub(super) struct Machine<'a> {
     pub(super) frame: BTreeMap<String, Place>,
     /// Calls so far.
     pub(super) calls: u64,
-    depth: usize,
 }
 
 impl<'a> Machine<'a> {
@@ -72,7 +71,6 @@ impl<'a> Machine<'a> {
             program: Arc::new(program),
             frame: BTreeMap::new(),
             calls: 0,
-            depth: 0,
         };
         for (name, value) in
             [("FS", " "), ("OFS", " "), ("ORS", "\n"), ("RS", "\n"), ("SUBSEP", "\u{1c}"), ("OFMT", "%.6g")]
@@ -231,12 +229,12 @@ impl<'a> Machine<'a> {
 
     /// Runs `inner` one level deeper.
     fn deeper<T>(&mut self, inner: impl FnOnce(&mut Self) -> Result<T, Leave>) -> Result<T, Leave> {
-        if LEVELS <= self.depth {
+        if LEVELS <= self.shell.awk_levels {
             return Err(Leave::Shell(Flow::Exhausted));
         }
-        self.depth += 1;
+        self.shell.awk_levels += 1;
         let result = inner(self);
-        self.depth -= 1;
+        self.shell.awk_levels -= 1;
         result
     }
 
