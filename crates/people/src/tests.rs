@@ -80,6 +80,15 @@ fn of_a_thousand_letters_no_subject_comes_twice_and_no_sentence_often() {
 }
 
 #[test]
+fn what_tells_a_letter_from_others_comes_of_the_secret() {
+    let ids = |secret: u8| -> BTreeSet<String> {
+        let (_, rows) = many(&world(secret));
+        rows.into_iter().map(|row| row.id).collect()
+    };
+    assert!(ids(1).is_disjoint(&ids(2)), "of the same days of the same domain");
+}
+
+#[test]
 fn no_template_is_drawn_often_whatever_fills_it() {
     // As often as threads of that length draw them: each part, a thousand times its share of letters.
     let mut random = netsvc_persona::subkey::generator(b"x", &["templates"]);

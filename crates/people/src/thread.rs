@@ -155,7 +155,7 @@ fn drafts(world: &World, plan: &Plan<'_>, day: i64, seed: &str, random: &mut Cha
         };
         let text = words_of(writer, plan, place, random);
         drafts.push(Draft {
-            id: id(seed, place),
+            id: id(world, seed, place),
             answers: place.checked_sub(1),
             forwards: false,
             from,
@@ -182,7 +182,7 @@ fn forward(world: &World, plan: &Plan<'_>, seed: &str, drafts: &mut Vec<Draft>, 
     let at = clock::next(writer, last.at + delay(random), world.pool.zone_minutes, random);
     let said = grammar::sentence(plan.language, "forward", random).unwrap_or_default();
     drafts.push(Draft {
-        id: id(seed, place),
+        id: id(world, seed, place),
         answers: Some(place - 1),
         forwards: true,
         from,
@@ -204,8 +204,10 @@ fn delay(random: &mut impl RngCore) -> i64 {
     i64::from(minutes) * MINUTE + i64::from(random.next_u32() % 60) * 1_000_000
 }
 
-fn id(seed: &str, place: usize) -> String {
-    hex::encode(subkey::bytes(seed.as_bytes(), &["letter", &place.to_string()]).get(..12).unwrap_or_default())
+/// It stands in the mail for everybody to read: without the secret, nobody can tell what it is made of.
+fn id(world: &World, seed: &str, place: usize) -> String {
+    let drawn = subkey::bytes(&world.secret, &["letter", seed, &place.to_string()]);
+    hex::encode(drawn.get(..12).unwrap_or_default())
 }
 
 /// Who has which mail, when each reads it, and when it is answered.
