@@ -30,6 +30,8 @@ pub(super) struct Flow {
     pub(super) segment: Option<u16>,
     /// Both ways: what the client says, and what the server says.
     pub(super) sides: [Side; 2],
+    /// Whether the client acknowledges a number that only who gets the server's segments knows: its address is its own.
+    pub(super) met: bool,
     /// Segments that came again, the SYN among them.
     pub(super) retransmits: u32,
     /// When the client last said something, and how often it did.
@@ -84,6 +86,7 @@ impl Flow {
             opened: None,
             segment: None,
             sides: [Side::default(), Side::default()],
+            met: false,
             retransmits: 0,
             said: None,
             words: 0,
@@ -94,6 +97,10 @@ impl Flow {
     /// Takes a segment of the side `from` (0: the client); what is understood by it, if listening may take more memory.
     pub(super) fn take(&mut self, at: Micros, from: usize, tcp: &Tcp<'_>, room: bool) -> Option<Heard> {
         self.last = at;
+        if from == 0 && self.opened.is_some() && tcp.has(flag::ACK) {
+            let next = self.sides.get(1).and_then(|server| server.next);
+            self.met |= next == Some(tcp.acknowledged);
+        }
         let side = self.sides.get_mut(from)?;
         side.packets += 1;
         side.ended |= tcp.has(flag::FIN);

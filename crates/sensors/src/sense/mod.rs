@@ -197,17 +197,18 @@ impl Sensor {
         tell::opened(at, &flow, &signature, (system, program), &mut self.news, found);
         if let Some(known) = system.filter(|_| program.is_none())
             && let Some(families) = self.hosts.system(client.0, known.family)
+            && self.news.is_of_anybody(at, ("systems", client.0, families.len()))
         {
             tell::shared(at, &flow, families.len(), &format!("systems: {}", families.join(", ")), found);
         }
         if let Some((stamp, _)) = signature.options.timestamps
             && let Some(count) = self.hosts.connection(at, (client.0, server.0), stamp)
-            && self.news.is(at, ("clocks", client.0, count))
+            && self.news.is_of_anybody(at, ("clocks", client.0, count))
         {
             tell::shared(at, &flow, count, "clocks that take turns", found);
         }
         if let Some(even) = self.beats.begun(at, (client.0, server.0, server.1))
-            && self.news.is(at, ("beacon", client.0, server))
+            && self.news.is_of_anybody(at, ("beacon", client.0, server))
         {
             tell::beacon(at, &flow, even, found);
         }

@@ -49,6 +49,11 @@ impl News {
         true
     }
 
+    /// As [`News::is`] of who was `met` at his address, and as [`News::is_of_anybody`] of others.
+    pub(super) fn of(&mut self, at: Micros, met: bool, what: impl Hash) -> bool {
+        if met { self.is(at, what) } else { self.is_of_anybody(at, what) }
+    }
+
     /// As [`News::is`], of what anybody can send in any number, from any address.
     pub(super) fn is_of_anybody(&mut self, at: Micros, what: impl Hash) -> bool {
         let passed = if self.since == Micros::MIN { 0 } else { at.saturating_sub(self.since).max(0) };

@@ -83,13 +83,15 @@ pub(super) fn heard(
     found: &mut Vec<Finding>,
 ) {
     match heard {
-        Heard::Hello(hello) => tls(at, (flow.client, flow.server), hello, Carrier::Tcp, news, found),
+        Heard::Hello(hello) => {
+            tls(at, (flow.client, flow.server), hello, (Carrier::Tcp, flow.met), news, found);
+        }
         Heard::Server(flight) => self::flight(at, flow, flight, news, found),
         Heard::Ssh(greeting) => ssh(at, flow, side, greeting, news, found),
     }
 }
 
-/// The hello of a client of QUIC.
+/// The hello of a client of QUIC, who has shown nobody that the address is his.
 pub(super) fn quic(
     at: Micros,
     ends: (End, End),
@@ -97,19 +99,19 @@ pub(super) fn quic(
     news: &mut News,
     found: &mut Vec<Finding>,
 ) {
-    tls(at, ends, hello, Carrier::Quic, news, found);
+    tls(at, ends, hello, (Carrier::Quic, false), news, found);
 }
 
 fn tls(
     at: Micros,
     (client, server): (End, End),
     hello: &ClientHello,
-    carrier: Carrier,
+    (carrier, met): (Carrier, bool),
     news: &mut News,
     found: &mut Vec<Finding>,
 ) {
     let (ja3, ja4) = (hello.ja3(), hello.ja4(carrier));
-    if !news.is(at, (Kind::TlsFingerprint, client.0, &ja3, &ja4, &hello.server_name)) {
+    if !news.of(at, met, (Kind::TlsFingerprint, client.0, &ja3, &ja4, &hello.server_name)) {
         return;
     }
     let protocols: Vec<String> =
@@ -127,7 +129,7 @@ fn tls(
 fn flight(at: Micros, flow: &Flow, flight: &ServerFlight, news: &mut News, found: &mut Vec<Finding>) {
     if let Some(hello) = &flight.hello {
         let ja3s = hello.ja3s();
-        if news.is(at, (Kind::TlsFingerprint, SERVER, flow.server, &ja3s)) {
+        if news.of(at, flow.met, (Kind::TlsFingerprint, SERVER, flow.server, &ja3s)) {
             let fields = Fields::default()
                 .with(field::SIDE, SERVER)
                 .with(field::TRANSPORT, "tcp")
@@ -139,7 +141,7 @@ fn flight(at: Micros, flow: &Flow, flight: &ServerFlight, news: &mut News, found
         }
     }
     if let Some(own) = flight.certificates.as_ref().and_then(|chain| chain.first())
-        && news.is(at, (Kind::CertificateSeen, flow.server, own))
+        && news.of(at, flow.met, (Kind::CertificateSeen, flow.server, own))
     {
         let fields = certificate::fields(own, SERVER);
         found.push(finding(at, Kind::CertificateSeen, flow.server, flow.client, fields));
@@ -173,7 +175,7 @@ fn ssh(at: Micros, flow: &Flow, side: usize, greeting: &Greeting, news: &mut New
     };
     // A client's port is another each time.
     let port = if side == SERVER { about.1 } else { 0 };
-    if news.is(at, (Kind::SshFingerprint, about.0, port, &hassh, &version)) {
+    if news.of(at, flow.met, (Kind::SshFingerprint, about.0, port, &hassh, &version)) {
         let fields = Fields::default()
             .with(field::SIDE, side)
             .with(names.0, hassh)

@@ -89,6 +89,46 @@ fn a_connection_whose_begin_was_missed_is_understood_all_the_same() {
     assert_eq!(found.iter().map(|finding| finding.kind).collect::<Vec<_>>(), [Kind::TlsFingerprint]);
 }
 
+/// How many hellos of a thousand clients are told, who have seen the answer to their SYN or not.
+fn told(answered: bool) -> usize {
+    let (mut sensor, mut found) = (Sensor::new(1), Vec::new());
+    for number in 1..=1000_u32 {
+        let mut frames = vec![segment(true, flag::SYN, 8, &options(), b"")];
+        if answered {
+            frames.push(segment(false, flag::SYN | flag::ACK, 0, &options(), b""));
+        }
+        frames.push(segment(true, flag::ACK, 9, &[], &hello()));
+        for mut frame in frames {
+            let client = if frame[15] == 1 { 12..16 } else { 16..20 };
+            frame[client].copy_from_slice(&number.to_be_bytes());
+            sensor.take(i64::from(number), Link::Raw, &frame, &mut found);
+        }
+    }
+    found.iter().filter(|finding| finding.kind == Kind::TlsFingerprint).count()
+}
+
+#[test]
+fn hellos_of_addresses_that_anybody_may_have_written_are_told_in_part() {
+    assert_eq!(told(true), 1000);
+    assert!(told(false) <= 500, "{}", told(false));
+}
+
+#[test]
+fn systems_of_addresses_that_anybody_may_have_written_are_told_in_part() {
+    let (mut sensor, mut found) = (Sensor::new(1), Vec::new());
+    for number in 1..=1000_u32 {
+        let linux = segment(true, flag::SYN, 8, &options(), b"");
+        let mut windows = segment(true, flag::SYN, 9, &[2, 4, 5, 0xb4, 1, 3, 3, 8, 1, 1, 4, 2], b"");
+        windows[8] = 128;
+        for mut frame in [linux, windows] {
+            frame[12..16].copy_from_slice(&number.to_be_bytes());
+            sensor.take(i64::from(number), Link::Raw, &frame, &mut found);
+        }
+    }
+    assert!(found.iter().any(|finding| finding.kind == Kind::SharedAddress));
+    assert!(found.len() <= 500, "{}", found.len());
+}
+
 #[test]
 fn an_event_has_both_ends() {
     let found = all(&[(5, segment(true, flag::SYN, 1, &options(), b""))]);
