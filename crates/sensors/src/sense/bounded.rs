@@ -18,9 +18,13 @@ impl<K: Hash + Eq + Copy, V> Bounded<K, V> {
         Bounded { young: map(), old: map(), most: most.max(1) }
     }
 
-    /// The entry of `key`.
+    /// The entry of `key`, which is young from then on where there is room: without it a table that is used grew with
+    /// each generation.
     pub(crate) fn get(&mut self, key: K) -> Option<&mut V> {
         if !self.young.contains_key(&key) {
+            if self.most <= self.young.len() {
+                return self.old.get_mut(&key);
+            }
             let value = self.old.remove(&key)?;
             self.young.insert(key, value);
         }
@@ -60,6 +64,18 @@ impl<K: Hash + Eq + Copy, V> Bounded<K, V> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_uses_all_that_is_there_does_not_make_it_grow() {
+        let mut table = Bounded::new(4, 1);
+        for round in 0..50 {
+            (0..4).for_each(|one| table.put(round * 4 + one, (), |_, ()| {}));
+            for key in 0..round * 4 {
+                let _ = table.get(key);
+            }
+            assert!(table.len() <= 8, "{}", table.len());
+        }
+    }
 
     #[test]
     fn what_is_used_stays_and_there_is_never_more_than_two_generations() {
