@@ -56,9 +56,10 @@ impl Finding {
 pub(crate) struct Fields(Vec<(&'static str, Vec<u8>)>);
 
 impl Fields {
-    /// With a field, unless it is empty.
+    /// With a field, unless it is empty. What a host says at such length that no line takes it is told in part, not lost.
     pub(crate) fn with(mut self, name: &'static str, value: impl Into<Vec<u8>>) -> Self {
-        let value = value.into();
+        let mut value = value.into();
+        value.truncate(VALUE);
         if !value.is_empty() {
             self.0.push((name, value));
         }
@@ -75,5 +76,18 @@ impl Fields {
 
     pub(crate) fn done(self) -> Vec<(&'static str, Vec<u8>)> {
         self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_field_is_longer_than_lines_take_whoever_tells_it() {
+        let long = "]".repeat(100_000);
+        let fields = Fields::default().with(field::ISSUER, long.as_str()).maybe(field::NAMES, Some(long)).done();
+        let lengths: Vec<usize> = fields.iter().map(|(_, value)| value.len()).collect();
+        assert_eq!(lengths, [VALUE, VALUE]);
     }
 }
