@@ -19,6 +19,8 @@ struct Letters {
     there: Vec<Arc<Letter>>,
     /// Those that came so far of what will take their place.
     coming: Vec<Arc<Letter>>,
+    /// A part of them was too much: the rest is refused, too, up to the next first part.
+    refused: bool,
 }
 
 /// There are more letters than the process keeps.
@@ -38,10 +40,11 @@ impl Post {
         let kept = all.entry(node.to_owned()).or_default();
         if first {
             kept.coming.clear();
+            kept.refused = false;
         }
         let more: Vec<Arc<Letter>> = letters.into_iter().map(Arc::new).collect();
-        if MOST < held.saturating_add(more.iter().map(size).sum()) {
-            kept.coming.clear();
+        if kept.refused || MOST < held.saturating_add(more.iter().map(size).sum()) {
+            (kept.coming, kept.refused) = (Vec::new(), true);
             return Err(TooMuch);
         }
         kept.coming.extend(more);
@@ -94,6 +97,11 @@ mod tests {
         assert_eq!((ids(), post.of("mail-02", "anna").len()), (vec!["4".to_owned()], 0));
         let much = post.take("mail-01", true, true, vec![letter("5", "anna", MOST)]);
         assert_eq!((much, ids()), (Err(TooMuch), vec!["4".to_owned()]));
+        let parts = [(true, false, MOST), (false, false, 9), (false, true, 9)];
+        for (first, last, bytes) in parts {
+            let taken = post.take("mail-01", first, last, vec![letter("6", "anna", bytes)]);
+            assert_eq!((taken, ids()), (Err(TooMuch), vec!["4".to_owned()]));
+        }
         post.take("mail-01", true, true, Vec::new()).unwrap();
         assert!(ids().is_empty() && post.0.lock().is_empty());
     }
