@@ -26,10 +26,17 @@ const PREFIX: &str = "/api/v1";
 const DOCS: &str = "/api/v1/docs";
 /// Largest body of a request, in bytes.
 const BODY_LIMIT: usize = 64 * 1024;
-/// Largest body that has a deployment INI in it, whose 512 KiB JSON may make longer.
+/// Largest body that has a deployment INI in it, whose 512 KiB JSON may make longer, or a document: a hundred people of
+/// a domain with all to whom they write.
 const INI_LIMIT: usize = 1024 * 1024;
 /// Who may send one.
-const WITH_INI: &[&str] = &["/api/v1/plan", "/api/v1/deploy", "/api/v1/swarm/deploy", "/api/v1/topologies"];
+const WITH_INI: &[&str] = &[
+    "/api/v1/plan",
+    "/api/v1/deploy",
+    "/api/v1/swarm/deploy",
+    "/api/v1/topologies",
+    "/api/v1/people/{domain}",
+];
 /// Longest time for a body to arrive.
 const BODY_TIME: Duration = Duration::from_secs(10);
 /// Longest time until an answer begins, a locked store included.
