@@ -224,7 +224,7 @@ impl Expression<'_> {
         let number = self.shell.evaluate(index, self.depth + 8)?;
         let list = self.shell.state.variables.map.get(name).and_then(|variable| variable.list.as_ref());
         let last = list.and_then(|list| list.keys().next_back()).copied().unwrap_or(-1);
-        Ok(Index::Number(if number < 0 { last + 1 + number } else { number }))
+        Ok(Index::Number(super::arrays::place(last, number)))
     }
 
     fn assignment(&mut self) -> Result<i64, Bad> {

@@ -3,6 +3,11 @@
 use super::{Flow, Shell};
 use crate::parse::{Part, Word};
 
+/// The place that `index` means in a list whose last one is `last`: one below zero counts from the end.
+pub(super) fn place(last: i64, index: i64) -> i64 {
+    if index < 0 { last.saturating_add(index).saturating_add(1) } else { index }
+}
+
 impl Shell {
     /// `name[index]=value`.
     pub(super) fn assign_element(
@@ -23,7 +28,7 @@ impl Shell {
         let Some(index) = self.arithmetic(index)? else { return Ok(false) };
         let list = self.state.variables.map.get(name).and_then(|variable| variable.list.as_ref());
         let last = list.and_then(|list| list.keys().next_back()).copied().unwrap_or(-1);
-        let index = if index < 0 { last + 1 + index } else { index };
+        let index = place(last, index);
         let before = list.and_then(|list| list.get(&index)).filter(|_| append).cloned().unwrap_or_default();
         Ok(self.state_mut().variables.set_element(name, index, &(before + &value)))
     }

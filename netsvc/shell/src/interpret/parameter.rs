@@ -155,7 +155,7 @@ impl Shell {
         }
         let Some(index) = self.arithmetic(index)? else { return Ok(None) };
         let last = list.keys().next_back().copied().unwrap_or(-1);
-        let index = if index < 0 { last + 1 + index } else { index };
+        let index = super::arrays::place(last, index);
         Ok(list.get(&index).cloned().map(|value| vec![value]))
     }
 

@@ -135,6 +135,13 @@ fn programs_of_awk_that_start_each_other_share_one_stack() {
 }
 
 #[test]
+fn the_last_place_of_a_list_has_none_behind_it() {
+    let line = "a[9223372036854775807]=x; a[-1]=y; echo ${a[-1]} $((a[-1])) ${a[-9223372036854775807]}; echo on";
+    let (text, _) = run("debian12", line);
+    assert!(text.ends_with("on\n"), "{text}");
+}
+
+#[test]
 fn no_script_makes_more_of_a_line_than_there_is_memory_for() {
     for script in [format!("s/.*/{}/", "&".repeat(5_000)), "p;".repeat(5_000), "s/a/&&/g;".repeat(60)] {
         let line = format!("head -c 1000000 /dev/zero | tr '\\0' a | sed '{script}' | wc -c");
