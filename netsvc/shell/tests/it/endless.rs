@@ -142,6 +142,20 @@ fn the_last_place_of_a_list_has_none_behind_it() {
 }
 
 #[test]
+fn what_awk_reads_and_what_waits_for_commands_is_bounded_together() {
+    let empty = "head -c 1000000 /dev/zero | tr '\\0' '\\n' > /tmp/f; \
+                 awk 'BEGIN { getline < \"/tmp/f\"; print \"made\" }'";
+    let waiting = "awk 'BEGIN { s = \"x\"; for (i = 0; i < 19; i++) s = s s; \
+                   for (i = 0; i < 40; i++) { c = \"cat >/dev/null # \" i % 8; print s | c }; print \"made\" }'";
+    for line in [empty, waiting] {
+        assert!(!run("debian12", line).0.contains("made"), "{line}");
+    }
+    let few = "printf 'a\\nb\\n' > /tmp/f; awk 'BEGIN { for (i = 0; i < 9; i++) { \
+               while ((getline l < \"/tmp/f\") > 0) n++; close(\"/tmp/f\") }; print n; print \"c\" | \"cat\" }'";
+    assert_eq!(run("debian12", few).0, "18\nc\n");
+}
+
+#[test]
 fn no_script_makes_more_of_a_line_than_there_is_memory_for() {
     for script in [format!("s/.*/{}/", "&".repeat(5_000)), "p;".repeat(5_000), "s/a/&&/g;".repeat(60)] {
         let line = format!("head -c 1000000 /dev/zero | tr '\\0' a | sed '{script}' | wc -c");

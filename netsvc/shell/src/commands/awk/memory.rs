@@ -14,6 +14,11 @@ const HELD: usize = 16 << 20;
 const ITEMS: usize = 50_000;
 const ITEM: usize = 64;
 
+/// What the records of something that is read take.
+pub(super) fn weight(records: &[String]) -> usize {
+    records.iter().map(|record| ITEM + record.len()).sum()
+}
+
 fn size(key: &str, value: &Value) -> usize {
     ITEM + key.len() + value.length()
 }

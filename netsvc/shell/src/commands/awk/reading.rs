@@ -2,6 +2,7 @@
 
 use super::{
     leave::Leave,
+    memory::weight,
     run::Machine,
     tree::{Expression, Source},
     value::Value,
@@ -129,6 +130,7 @@ impl Machine<'_> {
             return Err(Leave::Shell(Flow::Exhausted));
         }
         let records = self.records(&decode(bytes));
+        self.hold(0, weight(&records))?;
         self.sources.insert(name.to_owned(), (records, 0));
         Ok(())
     }

@@ -3,6 +3,7 @@
 use super::{
     format::format_values,
     leave::{Leave, fits},
+    memory::weight,
     run::Machine,
     state::Sink,
     tree::Expression,
@@ -57,6 +58,9 @@ impl Machine<'_> {
             };
             self.sinks.insert(place.to_owned(), sink);
         }
+        if matches!(self.sinks.get(place), Some(Sink::Command(_))) {
+            self.hold(0, bytes.len())?;
+        }
         match self.sinks.get_mut(place) {
             Some(Sink::Command(waiting)) => {
                 if WAITING < waiting.len() + bytes.len() {
@@ -78,7 +82,9 @@ impl Machine<'_> {
 
     /// `close`: of what is printed to, and of what is read; -1: there is no such thing.
     pub(super) fn close(&mut self, name: &str) -> Result<Value, Leave> {
-        let read = self.sources.remove(name).is_some();
+        let source = self.sources.remove(name);
+        let read = source.is_some();
+        self.held = self.held.saturating_sub(source.map_or(0, |(records, _)| weight(&records)));
         let Some(sink) = self.sinks.remove(name) else {
             return Ok(Value::Number(if read { 0.0 } else { -1.0 }));
         };
@@ -102,7 +108,10 @@ impl Machine<'_> {
                 Ok(0)
             }
             Sink::File(None) => Ok(-1),
-            Sink::Command(waiting) => self.shell.with_input(waiting, |shell| shell.run_apart(name)),
+            Sink::Command(waiting) => {
+                self.held = self.held.saturating_sub(waiting.len());
+                self.shell.with_input(waiting, |shell| shell.run_apart(name))
+            }
         }
     }
 
