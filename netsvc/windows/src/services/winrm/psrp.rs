@@ -68,9 +68,18 @@ pub(super) struct Fragments {
 }
 
 impl Fragments {
-    /// Takes fragments in, one behind the other; the messages that are whole now. `None`: they are no fragments, or
-    /// more than is kept.
-    pub(super) fn take(&mut self, mut bytes: &[u8]) -> Option<Vec<Message>> {
+    /// Takes fragments in, one behind the other; the messages that are whole now. `None`: they are no fragments, or more
+    /// than is kept.
+    pub(super) fn take(&mut self, bytes: &[u8]) -> Option<Vec<Message>> {
+        let whole = self.read(bytes);
+        if whole.is_none() {
+            // Who is refused gets nothing kept: nobody counts it.
+            self.open = Vec::new();
+        }
+        whole
+    }
+
+    fn read(&mut self, mut bytes: &[u8]) -> Option<Vec<Message>> {
         let mut whole = Vec::new();
         while !bytes.is_empty() {
             let number = |at: usize| Some(u64::from_be_bytes(bytes.get(at..at + 8)?.try_into().ok()?));
@@ -175,6 +184,18 @@ mod unit {
         assert_eq!(receiver.take(&bytes), Some(vec![message, small]));
         assert!(receiver.open.is_empty());
         assert_eq!(receiver.take(b"short"), None);
+    }
+
+    #[test]
+    fn of_what_is_refused_nothing_is_kept() {
+        let message = Message { kind: 7, pool: [1; 16], pipeline: [2; 16], data: "ab".repeat(40_000) };
+        let mut bytes = Fragments::default().give(&message);
+        bytes.truncate(FRAGMENT + BLOB);
+        let mut receiver = Fragments::default();
+        assert_eq!(receiver.take(&bytes), Some(Vec::new()));
+        assert_eq!(receiver.held(), BLOB);
+        bytes.push(0);
+        assert_eq!((receiver.take(&bytes), receiver.held()), (None, 0));
     }
 
     #[test]
