@@ -86,7 +86,8 @@ mod tests {
     #[test]
     fn no_field_is_longer_than_lines_take_whoever_tells_it() {
         let long = "]".repeat(100_000);
-        let fields = Fields::default().with(field::ISSUER, long.as_str()).maybe(field::NAMES, Some(long)).done();
+        let fields =
+            Fields::default().with(field::ISSUER, long.as_str()).maybe(field::NAMES, Some(long)).done();
         let lengths: Vec<usize> = fields.iter().map(|(_, value)| value.len()).collect();
         assert_eq!(lengths, [VALUE, VALUE]);
     }

@@ -136,7 +136,8 @@ fn programs_of_awk_that_start_each_other_share_one_stack() {
 
 #[test]
 fn the_last_place_of_a_list_has_none_behind_it() {
-    let line = "a[9223372036854775807]=x; a[-1]=y; echo ${a[-1]} $((a[-1])) ${a[-9223372036854775807]}; echo on";
+    let line =
+        "a[9223372036854775807]=x; a[-1]=y; echo ${a[-1]} $((a[-1])) ${a[-9223372036854775807]}; echo on";
     let (text, _) = run("debian12", line);
     assert!(text.ends_with("on\n"), "{text}");
 }
