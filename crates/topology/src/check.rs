@@ -1,7 +1,10 @@
 //! What is wrong with a topology, each with a code of its own.
 
 use crate::{Subnet, Topology, is_name, ways};
-use decnet_model::{catalogue, fleet::check_ports};
+use decnet_model::{
+    catalogue::{self, BadSetting},
+    fleet::check_ports,
+};
 use netsvc_persona::tables::systems;
 use serde::Serialize;
 use std::{
@@ -78,6 +81,8 @@ codes! {
     UnknownService = "UNKNOWN_SERVICE";
     /// A service has no such setting.
     ServiceCfgUndeclared = "SERVICE_CFG_UNDECLARED";
+    /// A setting of a service has a value that does not fit.
+    ServiceCfgMalformed = "SERVICE_CFG_MALFORMED";
     /// No system has the name.
     UnknownSystem = "UNKNOWN_SYSTEM";
     /// A service cannot stand on the system.
@@ -291,10 +296,19 @@ fn services(topology: &Topology, found: &mut Findings) {
                 found.add(Code::UnknownService, name, format!("no service is called {:?}", spec.slug));
                 continue;
             };
-            let known = |key: &String| service.settings.iter().any(|setting| setting.key == *key);
-            for key in spec.settings.keys().filter(|key| !known(key)) {
-                let detail = format!("{} has no setting {key:?}", spec.slug);
-                found.add(Code::ServiceCfgUndeclared, name, detail);
+            for (key, value) in &spec.settings {
+                match catalogue::check(service, key, value) {
+                    Ok(()) => {}
+                    Err(BadSetting::Unknown { .. }) => {
+                        let detail = format!("{} has no setting {key:?}", spec.slug);
+                        found.add(Code::ServiceCfgUndeclared, name, detail);
+                    }
+                    // The value itself may be a secret.
+                    Err(BadSetting::Value { wanted, .. }) => {
+                        let detail = format!("{key} of {} is not {wanted}", spec.slug);
+                        found.add(Code::ServiceCfgMalformed, name, detail);
+                    }
+                }
             }
             let slug = std::iter::once(spec.slug.as_str());
             if systems::find(&decky.system).is_some()

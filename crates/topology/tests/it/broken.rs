@@ -69,6 +69,10 @@ const INJURIES: &[Injury] = &[
         let services = &mut one.deckies[1].services;
         services[0].settings.insert("colour".to_owned(), "red".to_owned());
     }),
+    (Code::ServiceCfgMalformed, |one| {
+        let ssh = one.deckies[0].services.iter_mut().find(|spec| spec.slug == "ssh").unwrap();
+        ssh.settings.insert("user".to_owned(), "a:0:0\n".to_owned());
+    }),
     (Code::UnknownSystem, |one| one.deckies[2].system = "templeos".to_owned()),
     (Code::ServiceUnfit, |one| {
         let smb = ServiceSpec { slug: "winrm".to_owned(), settings: Default::default() };
