@@ -80,7 +80,8 @@ impl Packets {
     fn take(&self, frames: &Frames, stop: &watch::Receiver<bool>) -> Result<Taken> {
         let mut writer = CaptureWriter::new(open(&self.write)?).context("write the capture")?;
         let mut buffer = vec![0; FRAME_MAX];
-        let end = self.seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
+        // A time that no clock shows never comes.
+        let end = self.seconds.and_then(|seconds| Instant::now().checked_add(Duration::from_secs(seconds)));
         let (mut taken, most) = (Taken::default(), self.megabytes * MEGABYTE);
         let over = |taken: &Taken| {
             *stop.borrow()
