@@ -76,9 +76,9 @@ fn export(shell: &mut Shell, arguments: &[String]) -> Status {
         }
         let variables = &mut shell.state_mut().variables;
         if command == "readonly" {
-            variables.map.entry(name.to_owned()).or_default().readonly = true;
+            variables.made(name).into_iter().for_each(|variable| variable.readonly = true);
         } else if remove {
-            variables.map.entry(name.to_owned()).or_default().exported = false;
+            variables.made(name).into_iter().for_each(|variable| variable.exported = false);
         } else if value.is_some() || variables.map.contains_key(name) {
             variables.mark_exported(name);
         }
@@ -109,8 +109,9 @@ fn declare_one(shell: &mut Shell, word: &str, flags: &str) -> Result<(), Flow> {
     if flags.contains('A') {
         shell.state_mut().variables.make_table(&name);
     } else if flags.contains('a') && !shell.state.variables.is_table(&name) {
-        let variable = shell.state_mut().variables.map.entry(name.clone()).or_default();
-        variable.list.get_or_insert_with(Default::default);
+        if let Some(variable) = shell.state_mut().variables.made(&name) {
+            variable.list.get_or_insert_with(Default::default);
+        }
     }
     if let Some((_, value)) = word.split_once('=') {
         let is_list = value.starts_with('(') && value.ends_with(')');
@@ -138,7 +139,7 @@ fn declare_one(shell: &mut Shell, word: &str, flags: &str) -> Result<(), Flow> {
         shell.state_mut().variables.mark_exported(&name);
     }
     if flags.contains('r') {
-        shell.state_mut().variables.map.entry(name).or_default().readonly = true;
+        shell.state_mut().variables.made(&name).into_iter().for_each(|variable| variable.readonly = true);
     }
     Ok(())
 }
@@ -146,9 +147,13 @@ fn declare_one(shell: &mut Shell, word: &str, flags: &str) -> Result<(), Flow> {
 /// Keeps what a variable was for the end of the function that runs.
 fn make_local(shell: &mut Shell, word: &str) {
     let name = word.split(['=', '+', '[']).next().unwrap_or(word);
-    let old = shell.state.variables.map.get(name).cloned();
-    if let Some(frame) = shell.state_mut().locals.last_mut() {
-        frame.push((name.to_owned(), old));
+    let is_kept = |frame: &Vec<(String, Option<_>)>| frame.iter().any(|(kept, _)| kept == name);
+    // Once for each function: what it was in there before is not what it is put back to.
+    if !shell.state.locals.last().is_some_and(is_kept) {
+        let old = shell.state.variables.map.get(name).cloned();
+        if let Some(frame) = shell.state_mut().locals.last_mut() {
+            frame.push((name.to_owned(), old));
+        }
     }
     shell.state_mut().variables.remove(name);
 }

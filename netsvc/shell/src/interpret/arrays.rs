@@ -70,8 +70,9 @@ impl Shell {
     fn assign_pairs(&mut self, name: &str, words: &[Word], append: bool) -> Result<bool, Flow> {
         if !append {
             let variables = &mut self.state_mut().variables;
-            let variable = variables.map.entry(name.to_owned()).or_default();
-            variable.table = Some(Default::default());
+            if let Some(variable) = variables.made(name) {
+                variable.table = Some(Default::default());
+            }
         }
         let mut left = words.iter();
         while let Some(word) = left.next() {

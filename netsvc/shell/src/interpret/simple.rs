@@ -183,12 +183,7 @@ impl Shell {
         };
         let Some(variables) = variables else { return result };
         for (name, variable) in before {
-            match variable {
-                Some(variable) => {
-                    variables.map.insert(name, variable);
-                }
-                None => variables.remove(&name),
-            }
+            variables.put_back(name, variable);
         }
         result
     }
@@ -261,13 +256,7 @@ impl Shell {
         self.loops = loops;
         let locals = self.state_mut().locals.pop().unwrap_or_default();
         for (name, variable) in locals.into_iter().rev() {
-            let variables = &mut self.state_mut().variables;
-            match variable {
-                Some(variable) => {
-                    variables.map.insert(name, variable);
-                }
-                None => variables.remove(&name),
-            }
+            self.state_mut().variables.put_back(name, variable);
         }
         self.state_mut().positional = before;
         match result {

@@ -15,6 +15,8 @@ use std::{
 
 /// Bytes that all variables together may take.
 const MAX_VARIABLES: usize = 1 << 20;
+/// What a variable or an item takes beside its text.
+const EACH: usize = 64;
 
 /// A variable.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,10 +48,39 @@ impl Variables {
         }
     }
 
+    /// Bytes that a variable counts for.
+    fn weight(name: &str, variable: &Variable) -> usize {
+        let list: usize = variable.list.iter().flat_map(BTreeMap::values).map(|value| EACH + value.len()).sum();
+        let table = variable.table.as_ref().map_or(0, |table| table.bytes(EACH));
+        EACH + name.len() + variable.value.len() + list + table
+    }
+
+    /// The variable called `name`, which is made where there is none; `None`: there is no room.
+    pub(crate) fn made(&mut self, name: &str) -> Option<&mut Variable> {
+        if !self.map.contains_key(name) {
+            let bytes = self.bytes + EACH + name.len();
+            if MAX_VARIABLES < bytes {
+                return None;
+            }
+            self.bytes = bytes;
+            self.map.insert(name.to_owned(), Variable::default());
+        }
+        self.map.get_mut(name)
+    }
+
+    /// Has `name` be again what it was before, whatever it is now; `None`: it was not.
+    pub(crate) fn put_back(&mut self, name: String, variable: Option<Variable>) {
+        self.remove(&name);
+        if let Some(variable) = variable {
+            self.bytes += Self::weight(&name, &variable);
+            self.map.insert(name, variable);
+        }
+    }
+
     /// Sets a variable. `false`: it is read-only or there is no room.
     pub(crate) fn set(&mut self, name: &str, value: &str) -> bool {
-        let old = self.map.get(name).map_or(0, |variable| variable.value.len() + 64);
-        let bytes = self.bytes.saturating_sub(old) + value.len() + 64;
+        let old = self.map.get(name).map_or(0, |variable| EACH + name.len() + variable.value.len());
+        let bytes = self.bytes.saturating_sub(old) + EACH + name.len() + value.len();
         if bytes > MAX_VARIABLES || self.map.get(name).is_some_and(|variable| variable.readonly) {
             return false;
         }
@@ -69,12 +100,15 @@ impl Variables {
     }
 
     pub(crate) fn set_element(&mut self, name: &str, index: i64, value: &str) -> bool {
-        let bytes = self.bytes + value.len() + 64;
+        if self.made(name).is_none() {
+            return false;
+        }
+        let bytes = self.bytes + value.len() + EACH;
         if bytes > MAX_VARIABLES {
             return false;
         }
         self.bytes = bytes;
-        let variable = self.map.entry(name.to_owned()).or_default();
+        let Some(variable) = self.map.get_mut(name) else { return false };
         let old = std::mem::take(&mut variable.value);
         let list = variable
             .list
@@ -85,8 +119,9 @@ impl Variables {
 
     /// Makes `name` an associative array, if it is none.
     pub(crate) fn make_table(&mut self, name: &str) {
-        let variable = self.map.entry(name.to_owned()).or_default();
-        variable.table.get_or_insert_with(Table::default);
+        if let Some(variable) = self.made(name) {
+            variable.table.get_or_insert_with(Table::default);
+        }
     }
 
     /// Whether `name` is an associative array.
@@ -112,12 +147,15 @@ impl Variables {
     }
 
     pub(crate) fn set_elements(&mut self, name: &str, values: BTreeMap<i64, String>) -> bool {
-        let bytes = self.bytes + values.values().map(|value| value.len() + 64).sum::<usize>();
-        if bytes > MAX_VARIABLES || self.map.get(name).is_some_and(|variable| variable.readonly) {
+        if self.made(name).is_none_or(|variable| variable.readonly) {
+            return false;
+        }
+        let bytes = self.bytes + values.values().map(|value| value.len() + EACH).sum::<usize>();
+        if bytes > MAX_VARIABLES {
             return false;
         }
         self.bytes = bytes;
-        let variable = self.map.entry(name.to_owned()).or_default();
+        let Some(variable) = self.map.get_mut(name) else { return false };
         variable.list = Some(values);
         true
     }
@@ -129,12 +167,14 @@ impl Variables {
     }
 
     pub(crate) fn mark_exported(&mut self, name: &str) {
-        self.map.entry(name.to_owned()).or_default().exported = true;
+        if let Some(variable) = self.made(name) {
+            variable.exported = true;
+        }
     }
 
     pub(crate) fn remove(&mut self, name: &str) {
         if let Some(variable) = self.map.remove(name) {
-            self.bytes = self.bytes.saturating_sub(variable.value.len() + 64);
+            self.bytes = self.bytes.saturating_sub(Self::weight(name, &variable));
         }
     }
 

@@ -28,6 +28,11 @@ impl Table {
         self.entries.remove(key);
     }
 
+    /// Bytes of keys and values, with `each` more for each pair.
+    pub(crate) fn bytes(&self, each: usize) -> usize {
+        self.entries.iter().map(|(key, (_, value))| each + key.len() + value.len()).sum()
+    }
+
     /// Keys and values: bucket by bucket, what came last first.
     pub(crate) fn pairs(&self) -> Vec<(&str, &str)> {
         let mut pairs: Vec<_> = self.entries.iter().collect();

@@ -157,6 +157,23 @@ fn what_awk_reads_and_what_waits_for_commands_is_bounded_together() {
 }
 
 #[test]
+fn variables_that_come_and_go_leave_no_more_room_than_there_is() {
+    let big = "x=$(head -c 900000 /dev/zero | tr '\\0' a)";
+    for change in ["f() { local x; }; f", "x= true", "f() { local x; local x=; }; f"] {
+        let whole = run("debian12", &format!("{big}; {change}; echo ${{#x}}")).0;
+        assert_eq!(whole, "900000\n", "{change}");
+        // What has no room ends the line.
+        let more = run("debian12", &format!("{big}; {change}; y=$x; echo room")).0;
+        assert!(!more.contains("room"), "{change}");
+    }
+    let line = "n=$(head -c 100000 /dev/zero | tr '\\0' a); for i in 1 2 3 4 5 6 7 8 9 10 11 12; do \
+                declare -A $n$i; done; y=$n; echo room";
+    assert!(!run("debian12", line).0.contains("room"));
+    let kept = "f() { local x=2; g; echo $x; }; g() { local x=3; x=4; }; x=1; f; echo $x";
+    assert_eq!(run("debian12", kept).0, "2\n1\n");
+}
+
+#[test]
 fn no_script_makes_more_of_a_line_than_there_is_memory_for() {
     for script in [format!("s/.*/{}/", "&".repeat(5_000)), "p;".repeat(5_000), "s/a/&&/g;".repeat(60)] {
         let line = format!("head -c 1000000 /dev/zero | tr '\\0' a | sed '{script}' | wc -c");
