@@ -61,7 +61,7 @@ impl Beyond {
             Target::Address(address) if address.is_loopback() || *address == own.ip => {
                 Beyond::served(host, link, own, port)
             }
-            Target::Address(address) => match neighbour(host, |persona| persona.ip == *address) {
+            Target::Address(address) => match neighbour(host, port, |persona| persona.ip == *address) {
                 Some(persona) => Beyond::served(host, link, &persona, port),
                 None if is_near(own, *address) => Beyond::nothing(Outcome::NoHost),
                 None => Beyond::world(host, link, "", *address, port),
@@ -82,7 +82,7 @@ impl Beyond {
         if name == "localhost" || is(own) {
             return Beyond::served(host, link, own, port);
         }
-        if let Some(persona) = neighbour(host, is) {
+        if let Some(persona) = neighbour(host, port, is) {
             return Beyond::served(host, link, &persona, port);
         }
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
@@ -153,21 +153,21 @@ impl Beyond {
     }
 }
 
-/// The host of the same domain that `is` holds for.
-fn neighbour(host: &Host, is: impl Fn(&Persona) -> bool) -> Option<Persona> {
+/// The host of the same domain that `is` holds for, if a connection to `port` gets there.
+fn neighbour(host: &Host, port: u16, is: impl Fn(&Persona) -> bool) -> Option<Persona> {
     let listed = host.node.stage.directory.of(&host.persona().domain);
     listed
         .into_iter()
         .map(|listed| listed.persona)
-        .filter(|persona| !persona.place.inner || has_way(host.persona(), persona.ip))
+        .filter(|persona| !persona.place.inner || has_way(host.persona(), persona.ip, port))
         .find(|persona| is(persona))
         .map(|persona| Persona::clone(&persona))
 }
 
-/// Whether the host reaches a node that is on no segment.
-fn has_way(own: &Persona, address: IpAddr) -> bool {
+/// Whether the host reaches a port of a node that is on no segment.
+fn has_way(own: &Persona, address: IpAddr, port: u16) -> bool {
     let IpAddr::V4(address) = address else { return false };
-    own.place.way(address).is_some()
+    own.place.way(address).is_some_and(|way| way.lets(port))
 }
 
 /// Whether an address is of the host's segment, or of a network that nobody routes.
@@ -201,4 +201,20 @@ fn banner(persona: &Persona) -> Vec<u8> {
     let version = product.map_or("9.2p1", |product| &product.version);
     let packaging = product.map_or("Debian-2+deb12u3", |product| &product.packaging);
     format!("SSH-2.0-OpenSSH_{version} {packaging}").trim_end().bytes().chain(*b"\r\n").collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use netsvc_kit::testing;
+    use netsvc_persona::Reach;
+
+    #[test]
+    fn rules_of_routers_hold_for_what_goes_through_the_proxy_too() {
+        let mut own = testing::persona("front");
+        let (network, from) = (Ipv4Addr::new(172, 16, 2, 0), Ipv4Addr::new(172, 16, 1, 9));
+        own.place.reach = vec![Reach { network, prefix: 24, from, ports: vec![22], hops: 1 }];
+        let way = |last, port| has_way(&own, Ipv4Addr::new(172, 16, last, 7).into(), port);
+        assert!(way(2, 22) && !way(2, 445) && !way(3, 22));
+    }
 }
