@@ -223,9 +223,9 @@ impl Keeper {
 
     /// Looks whether deckies are what they were made as; the next lines of a pass mend what is not.
     async fn mend(&mut self) {
-        // What failed is tried again in its own time.
+        // What failed is tried again in its own time, and what ends again and again is made anew no oftener.
         let (Some(running), false) = (&self.running, self.failed) else { return };
-        if self.last.is_some() && running.has_drifted().await {
+        if self.last.is_some() && RETRY <= self.tried.elapsed() && running.has_drifted().await {
             tracing::warn!("deckies are not as they were made; they are made so again");
             self.last = None;
         }
