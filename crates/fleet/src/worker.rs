@@ -298,14 +298,7 @@ impl Keeper {
             .collect();
         for step in plan::plan(nodes, &have) {
             match step {
-                Step::Remove(mut gone) => {
-                    if backend.changes_in_place() {
-                        gone.retain(|node| !nodes.contains_key(node.name()));
-                    }
-                    states.extend(gone.iter().map(|node| state(node.name(), DeckyActual::Gone, "")));
-                    let done = backend.apply(&Step::Remove(gone)).await;
-                    done.map_err(|error| Error::Runtime("take deckies down", error))?;
-                }
+                Step::Remove(gone) => states.extend(take_down(backend, gone, nodes).await?),
                 Step::Add(new) => states.extend(add(backend, new).await),
             }
         }
@@ -352,6 +345,29 @@ impl Keeper {
         // The file says what runs; nothing does.
         Standing::remove(&self.config.paths);
     }
+}
+
+/// Takes deckies down: where one that is wanted otherwise changes in its place, those alone that nobody wants.
+async fn take_down(
+    backend: &dyn Backend,
+    mut gone: Vec<NodeSpec>,
+    wanted: &Nodes,
+) -> Result<Vec<DeckyState>, Error> {
+    if backend.changes_in_place() {
+        gone.retain(|node| !wanted.contains_key(node.name()));
+    }
+    let names: Vec<String> = gone.iter().map(|node| node.name().to_owned()).collect();
+    let (actual, reason) = match backend.apply(&Step::Remove(gone)).await {
+        Ok(()) => (DeckyActual::Gone, String::new()),
+        // A daemon that cannot do it now can do it later; the others are carried meanwhile.
+        Err(error) if backend.changes_in_place() => {
+            let reason = plan::chain(&error);
+            tracing::warn!(deckies = names.len(), reason, "deckies could not be taken down");
+            (DeckyActual::Failed, reason)
+        }
+        Err(error) => return Err(Error::Runtime("take deckies down", error)),
+    };
+    Ok(names.iter().map(|name| state(name, actual, &reason)).collect())
 }
 
 /// Adds deckies together. A batch that is refused is tried by halves, so that those which cannot be are
