@@ -3,6 +3,8 @@
 use super::{Operation, Parameter, ParseError, Parser, Part, Word};
 
 const SPECIAL: &str = "@*#?-$!0123456789";
+/// Longest index of an array. A bracket that nobody closes is looked for again behind each name.
+const INDEX: usize = 1024;
 
 impl Parser {
     /// A word up to a character that ends words.
@@ -261,6 +263,9 @@ impl Parser {
         let start = self.at;
         let mut open = 1;
         while let Some(character) = self.next() {
+            if start + INDEX < self.at {
+                return None;
+            }
             match character {
                 '\\' => {
                     self.next();

@@ -74,6 +74,16 @@ fn control_c_stops_it_with_130() {
 }
 
 #[test]
+fn brackets_that_nobody_closes_are_not_looked_for_to_the_end_each_time() {
+    for (head, piece) in [("", "a[;"), ("echo ", "${a[}")] {
+        let started = Instant::now();
+        exec(&format!("{head}{}", piece.repeat(100_000)));
+        assert!(started.elapsed().as_secs() < 20, "{piece}: {:?}", started.elapsed());
+    }
+    assert_eq!(run("debian12", "a[1]=x; a[1 + 1]=y; echo ${a[1]} ${a[$((1 + 1))]}").0, "x y\n");
+}
+
+#[test]
 fn limits_are_those_of_the_kernel() {
     let name = "a".repeat(256);
     let (text, status) = run("debian12", &format!("mkdir {name}"));
