@@ -8,7 +8,10 @@ use crate::{
     schema::row,
 };
 use decnet_model::record::{Fingerprint, Probed};
-use std::net::IpAddr;
+use std::{collections::BTreeMap, net::IpAddr};
+
+/// Fingerprints of an address that are kept. Who shows another one with each packet makes no more rows with them.
+const EACH: i64 = 512;
 
 /// What of a view goes when it is made anew.
 pub(crate) const EMPTYING: &[&str] = &["DELETE FROM fingerprints"];
@@ -37,9 +40,37 @@ row! {
     }
 }
 
-/// Adds what a batch of events told.
+/// Adds what a batch of events told; of an address that has enough, only what is known of it.
 pub(crate) async fn write(tx: &mut Tx, found: &[Fingerprint]) -> Result<(), Error> {
-    tx.upsert("store fingerprints", found.iter().cloned()).await
+    let mut rooms: BTreeMap<IpAddr, i64> = BTreeMap::new();
+    let mut kept = Vec::new();
+    for one in found {
+        let address = one.src_ip.to_canonical();
+        let room = match rooms.get(&address) {
+            Some(room) => *room,
+            None => room(tx, address).await?,
+        };
+        let known = room <= 0 && is_known(tx, one).await?;
+        if known || 0 < room {
+            kept.push(one.clone());
+        }
+        rooms.insert(address, if known { room } else { room - 1 });
+    }
+    tx.upsert("store fingerprints", kept).await
+}
+
+/// How many more of an address there may be.
+async fn room(tx: &mut Tx, address: IpAddr) -> Result<i64, Error> {
+    let sql = "SELECT COUNT(*) FROM fingerprints WHERE src_ip = ?";
+    let row = tx.row(Statement::new("count fingerprints", sql).bind(address)).await?;
+    Ok(EACH - row.map_or(Ok(0), |mut cells| cells.int())?)
+}
+
+async fn is_known(tx: &mut Tx, one: &Fingerprint) -> Result<bool, Error> {
+    let sql = "SELECT COUNT(*) FROM fingerprints WHERE src_ip = ? AND kind = ? AND value = ?";
+    let statement = Statement::new("look for a fingerprint", sql).bind(one.src_ip.to_canonical());
+    let row = tx.row(statement.bind(one.kind.name()).bind(one.value.as_str())).await?;
+    Ok(row.map_or(Ok(0), |mut cells| cells.int())? > 0)
 }
 
 impl Store {

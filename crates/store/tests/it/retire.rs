@@ -8,12 +8,15 @@ use crate::{
 use decnet_model::{words, worker::Worker};
 use decnet_store::{
     Fence, Most, Store,
-    record::{Change, Filter, IncidentDelta, NewAuditEntry, Page, Retention},
+    record::{
+        Change, Filter, Fingerprint, FingerprintKind, IncidentDelta, NewAuditEntry, Page, Retention, View,
+    },
 };
 use netsvc_wire::field;
 use std::collections::BTreeMap;
 
 on_every_backend!(
+    who_shows_another_fingerprint_each_time_makes_no_more_rows,
     old_events_go_and_evidence_stays,
     too_many_events_go_oldest_first,
     what_a_view_has_not_seen_stays,
@@ -184,4 +187,33 @@ async fn writers_and_refusals_that_anybody_can_invent_are_bounded(store: Store) 
     let left = store.audit_list(Page::newest(100)).await.unwrap();
     let refused: Vec<_> = left.iter().filter(|entry| entry.outcome == 401).map(|entry| entry.at).collect();
     assert_eq!((left.len(), refused), (14, vec![29, 28, 26, 25]), "what was done stays");
+}
+
+async fn who_shows_another_fingerprint_each_time_makes_no_more_rows(store: Store) {
+    let fence = store.lease_take(View::Fingerprints.worker()).await.unwrap();
+    let shown = |last: u8, number: i64| Fingerprint {
+        src_ip: [192, 0, 2, last].into(),
+        kind: FingerprintKind::Ja3,
+        value: format!("{number:032x}"),
+        detail: String::new(),
+        node: "web-01".to_owned(),
+        service: "https".to_owned(),
+        events: 1,
+        first_event: number,
+        last_event: number,
+        first_seen: number,
+        last_seen: number,
+    };
+    for turn in 0..4 {
+        let mut found: Vec<Fingerprint> = (0..400).map(|number| shown(1, turn * 400 + number)).collect();
+        // One that is known goes on to count, and others are not kept from being known.
+        found.push(shown(1, 0));
+        found.push(shown(2, turn));
+        store.project(&fence, &Change::Fingerprints(found), turn, turn + 1).await.unwrap();
+    }
+    let many = store.fingerprint_list([192, 0, 2, 1].into(), 1000).await.unwrap();
+    let few = store.fingerprint_list([192, 0, 2, 2].into(), 1000).await.unwrap();
+    assert!((400..=512).contains(&many.len()), "{}", many.len());
+    assert!(many.iter().any(|one| one.first_event == 0 && 4 <= one.events));
+    assert_eq!(few.len(), 4);
 }
