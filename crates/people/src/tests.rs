@@ -165,6 +165,22 @@ fn letters_come_in_order_when_their_writers_work_and_lead_back_to_what_they_answ
 }
 
 #[test]
+fn who_answers_a_letter_or_hands_it_on_has_read_it() {
+    let mut forwards = 0;
+    for thread in many(&world(6)).0 {
+        for draft in &thread.drafts {
+            let Some(before) = draft.answers.and_then(|place| thread.drafts.get(place)) else { continue };
+            let own = draft.copies.iter().find(|copy| copy.sent).unwrap();
+            let read = before.copies.iter().find(|copy| !copy.sent && copy.account == own.account).unwrap();
+            assert!(read.seen_at <= draft.at, "{draft:?}");
+            assert_eq!(read.answered_at, (!draft.forwards).then_some(draft.at));
+            forwards += usize::from(draft.forwards);
+        }
+    }
+    assert!(forwards > 0);
+}
+
+#[test]
 fn letters_speak_of_what_there_is_and_tell_logins_that_work() {
     let world = world(7);
     let (threads, rows) = many(&world);

@@ -212,12 +212,16 @@ fn id(world: &World, seed: &str, place: usize) -> String {
 
 /// Who has which mail, when each reads it, and when it is answered.
 fn mark(world: &World, drafts: &mut [Draft], random: &mut impl RngCore) {
-    let answered: Vec<Option<i64>> = (0..drafts.len())
+    // Who hands a mail on has read it as well as who answers it.
+    let followed: Vec<Option<(i64, bool)>> = (0..drafts.len())
         .map(|place| {
-            drafts.iter().find(|other| other.answers == Some(place) && !other.forwards).map(|other| other.at)
+            let next = drafts.iter().find(|other| other.answers == Some(place));
+            next.map(|other| (other.at, other.forwards))
         })
         .collect();
-    for (draft, answered_at) in drafts.iter_mut().zip(answered) {
+    for (draft, followed) in drafts.iter_mut().zip(followed) {
+        let handled_at = followed.map(|(at, _)| at);
+        let answered_at = followed.filter(|(_, forwards)| !forwards).map(|(at, _)| at);
         let name = |place: usize| world.pool.people.get(place).map(|one| one.account.clone());
         let mut copies = Vec::new();
         copies.extend(name(draft.from).map(|account| LetterCopy {
@@ -226,10 +230,10 @@ fn mark(world: &World, drafts: &mut [Draft], random: &mut impl RngCore) {
             seen_at: draft.at,
             answered_at: None,
         }));
-        for (to, answers) in [(Some(draft.to), answered_at), (draft.copy, None)] {
+        for (to, handled, answers) in [(Some(draft.to), handled_at, answered_at), (draft.copy, None, None)] {
             let Some(account) = to.filter(|to| *to != draft.from).and_then(name) else { continue };
             let slow = draft.at + i64::from(random.next_u32() % 1800) * MINUTE;
-            let seen_at = answers.map_or(slow, |at| at.min(slow).max(draft.at));
+            let seen_at = handled.map_or(slow, |at| at.min(slow).max(draft.at));
             copies.push(LetterCopy { account, sent: false, seen_at, answered_at: answers });
         }
         draft.copies = copies;
