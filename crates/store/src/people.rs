@@ -134,11 +134,12 @@ impl Store {
         self.pool.read_one(Statement::new("read a letter", sql).bind(id)).await
     }
 
-    /// Takes back threads of a domain that begin after `now`, and has the days from then on written anew.
+    /// Takes back threads of a domain that begin after `now`, and has the days from then on written anew. Its days begin
+    /// when those do who are so many minutes east of UTC.
     ///
     /// # Errors
     /// [`Error::Query`] when the database fails.
-    pub async fn letter_unwrite(&self, domain: &str, now: Micros) -> Result<(), Error> {
+    pub async fn letter_unwrite(&self, domain: &str, now: Micros, zone_minutes: i32) -> Result<(), Error> {
         let what = "take letters back";
         transaction!(self, what, tx => {
             let sql = "SELECT id FROM letters WHERE domain = ? AND at > ? AND id = thread";
@@ -149,8 +150,15 @@ impl Store {
                 tx.execute(statement).await?;
             }
             // Of today the threads that have begun stay; the day after is written anew.
-            let day = (now.div_euclid(86_400_000_000)).to_string();
-            setting::write(&mut tx, &format!("{LETTER_DAY}.{domain}"), &day).await
+            let day = (now + i64::from(zone_minutes) * 60_000_000).div_euclid(86_400_000_000);
+            let name = format!("{LETTER_DAY}.{domain}");
+            let written = tx.row(Statement::new(what, setting::READ).bind(name.as_str())).await?;
+            let written = written.map(|mut cells| cells.text()).transpose()?;
+            // Days that were not written yet are not left out: of a new domain those are all that lie behind.
+            if written.and_then(|text| text.parse::<i64>().ok()).is_some_and(|last| day < last) {
+                setting::write(&mut tx, &name, &day.to_string()).await?;
+            }
+            Ok(())
         })
     }
 

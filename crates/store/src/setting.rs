@@ -37,7 +37,8 @@ pub(crate) async fn write(tx: &mut Tx, name: &str, value: &str) -> Result<(), Er
     tx.upsert("store a setting", [Setting { name: name.into(), value: value.into() }]).await
 }
 
-const READ: &str = "SELECT value FROM settings WHERE name = ?";
+/// Asks for the value under a name.
+pub(crate) const READ: &str = "SELECT value FROM settings WHERE name = ?";
 
 impl Store {
     /// The value stored under `name`.

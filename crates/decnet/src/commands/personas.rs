@@ -209,7 +209,8 @@ async fn import(context: &Context, store: &Store, file: &Path, json: bool) -> Re
         changed_at: context.now(),
     };
     store.pool_put(&row).await.context("store the people")?;
-    store.letter_unwrite(&pool.domain, context.now()).await.context("take back what was written ahead")?;
+    let unwritten = store.letter_unwrite(&pool.domain, context.now(), pool.zone_minutes).await;
+    unwritten.context("take back what was written ahead")?;
     audit(context, store, "people.put", &pool.domain).await?;
     workers::wake_fleet(context).await;
     if json {

@@ -18,6 +18,7 @@ mod ingest;
 mod lines;
 mod open;
 mod operations;
+mod people;
 mod read;
 mod retire;
 mod swarm;
