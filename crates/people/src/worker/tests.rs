@@ -70,7 +70,7 @@ async fn people_who_are_others_write_anew_what_is_yet_to_come() {
     let store = store(folder.path(), &["pop3"]).await;
     write(&store, NOW).await;
     let before = letters(&store).await;
-    store.letter_unwrite("corp.example", NOW).await.unwrap();
+    store.letter_unwrite("corp.example", NOW, 0).await.unwrap();
     let kept = letters(&store).await;
     let begun = |all: &BTreeMap<String, Micros>| all.values().filter(|at| **at <= NOW).count();
     assert_eq!(begun(&kept), begun(&before), "what was sent stays");
