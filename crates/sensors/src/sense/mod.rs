@@ -228,7 +228,11 @@ impl Sensor {
         if ports == (68, 67) {
             if let Some(ask) = datagram::ask(payload) {
                 tell::ask(at, ends, &ask, &mut self.news, found);
-                self.leases.put(ask.mac, ask, |_, _| {});
+                // Whose address is in the request may be somebody else than who sent it: the gateway, for one, from
+                // whom the frames of all remote hosts come.
+                if packet.source_mac == Some(ask.mac) {
+                    self.leases.put(ask.mac, ask, |_, _| {});
+                }
             }
             return;
         }

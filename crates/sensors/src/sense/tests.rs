@@ -129,6 +129,32 @@ fn systems_of_addresses_that_anybody_may_have_written_are_told_in_part() {
     assert!(found.len() <= 500, "{}", found.len());
 }
 
+/// What is told of how addresses are asked for: by `sender` in the name of 02:00:00:00:00:07, which then connects.
+fn asked(sender: u8) -> Vec<String> {
+    let mac = |last: u8| [2, 0, 0, 0, 0, last];
+    let ethernet = |from: u8, packet: &[u8]| [&[2, 0, 0, 0, 0, 9][..], &mac(from), &[8, 0], packet].concat();
+    let mut ask = vec![0; 240];
+    ask[0] = 1;
+    ask[28..34].copy_from_slice(&mac(7));
+    ask[236..240].copy_from_slice(&[99, 130, 83, 99]);
+    ask.extend(b"\x35\x01\x03\x37\x03\x01\x03\x06\xff");
+    let length = |more: usize| u16::try_from(ask.len() + more).unwrap().to_be_bytes();
+    let (whole, datagram) = (length(28), length(8));
+    let head = [0x45, 0, whole[0], whole[1], 0, 7, 0, 0, 64, 17, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255];
+    let packet = [&head[..], &[0, 68, 0, 67], &datagram, &[0, 0], &ask].concat();
+    let (mut sensor, mut found) = (Sensor::new(1), Vec::new());
+    sensor.take(0, Link::Ethernet, &ethernet(sender, &packet), &mut found);
+    sensor.take(1, Link::Ethernet, &ethernet(7, &segment(true, flag::SYN, 8, &options(), b"")), &mut found);
+    let told = found.iter().filter(|finding| finding.kind == Kind::DhcpFingerprint);
+    told.map(|finding| finding.about.0.to_string()).collect()
+}
+
+#[test]
+fn who_asks_for_an_address_in_anothers_name_says_nothing_of_him() {
+    assert_eq!(asked(7), ["0.0.0.0", "192.0.2.1"]);
+    assert_eq!(asked(8), ["0.0.0.0"]);
+}
+
 #[test]
 fn an_event_has_both_ends() {
     let found = all(&[(5, segment(true, flag::SYN, 1, &options(), b""))]);
