@@ -9,7 +9,7 @@ use decnet_model::{
     placed::Placed,
 };
 use netsvc_persona::{OwnFile, Persona, User};
-use std::net::Ipv4Addr;
+use std::{collections::BTreeSet, net::Ipv4Addr};
 
 /// Tells every persona where it stands, and lays what leads on.
 pub(super) fn lay(want: &Fleet, nodes: &mut Nodes) {
@@ -71,6 +71,12 @@ pub fn kept(old: Option<&Fleet>, wanted: Fleet) -> Result<Fleet, Error> {
     Ok(fleet)
 }
 
+/// Addresses that deckies of topologies have; others cannot get them.
+pub fn addresses(fleet: &Fleet) -> BTreeSet<Ipv4Addr> {
+    let placed = fleet.deckies.values().filter(|decky| decky.placed.is_some());
+    placed.map(|decky| decky.ip).collect()
+}
+
 /// `fleet` without the deckies of a topology.
 #[must_use]
 pub fn without(fleet: &Fleet, topology: &str) -> Fleet {
@@ -127,6 +133,7 @@ mod tests {
         let names = |fleet: &Fleet| fleet.deckies.keys().map(ToString::to_string).collect::<Vec<_>>();
         let both = kept(Some(&old), new.clone()).unwrap();
         assert_eq!(names(&both), ["corp.a", "new"]);
+        assert_eq!(addresses(&both), BTreeSet::from([Ipv4Addr::new(172, 16, 1, 2)]));
         assert_eq!(names(&without(&both, "corp")), ["new"]);
         assert_eq!(names(&seen(&both)), ["new"]);
         assert_eq!(kept(None, new.clone()).unwrap(), new);

@@ -32,6 +32,7 @@ use netsvc_persona::{Life, LoginPolicy, Servers};
 use serde::Serialize;
 use serde_json::json;
 use std::{
+    collections::BTreeSet,
     io::{self, IsTerminal},
     net::Ipv4Addr,
     path::{Path, PathBuf},
@@ -154,7 +155,7 @@ impl Deploy {
 
     /// The fleet of a deployment INI. Where it stands is looked up and not changed before the file is
     /// known to be right.
-    fn read(&self, path: &Path, context: &Context) -> Result<Fleet> {
+    fn read(&self, path: &Path, context: &Context, theirs: &BTreeSet<Ipv4Addr>) -> Result<Fleet> {
         let text = whole(path)?;
         let place = spec::place(&text);
         let runtime = self.runtime.or(place.runtime);
@@ -171,7 +172,7 @@ impl Deploy {
             runtime: site.as_ref().map(|site| site.runtime).ok().or(runtime),
             network: site.as_ref().map(|site| site.network.clone()).ok(),
             skipped: site.as_ref().map_or(0, |site| site.skipped),
-            taken: site.as_ref().map(|site| site.taken.clone()).unwrap_or_default(),
+            taken: site.as_ref().map(|site| &site.taken | theirs).unwrap_or_default(),
             faces: &faces,
             limit: spec::FILE_LIMIT,
         };
@@ -218,15 +219,18 @@ impl Deploy {
             }
             Mode::Unihost => {}
         }
-        let fleet = match &self.config {
-            Some(path) => self.read(path, context)?,
-            None => {
-                let ground = self.place.ground(self.runtime, self.subnet.as_ref());
-                self.fleet(&site::find(&ground, context, !self.dry_run)?)?
-            }
-        };
         let old = before(context).await;
         let have = old.as_ref().ok().and_then(Option::as_ref);
+        let theirs = have.map(placed::addresses).unwrap_or_default();
+        let fleet = match &self.config {
+            Some(path) => self.read(path, context, &theirs)?,
+            None => {
+                let ground = self.place.ground(self.runtime, self.subnet.as_ref());
+                let mut site = site::find(&ground, context, !self.dry_run)?;
+                site.taken.extend(theirs);
+                self.fleet(&site)?
+            }
+        };
         let fleet = placed::kept(have, fleet)?;
         let changes = Changes::between(have.unwrap_or(&fleet.emptied()), &fleet);
         let notices = notice::of(&fleet);
@@ -458,7 +462,7 @@ mod tests {
         let deploy = parsed(&["--dry-run", "--config", path.to_str().unwrap()]).unwrap();
         let read = |text: &str| {
             fs_err::write(&path, text).unwrap();
-            deploy.read(&path, &context)
+            deploy.read(&path, &context, &BTreeSet::new())
         };
         let error = read("[web]\nservices = http\nip = x\ncolour = red\n").unwrap_err();
         assert!(matches!(error.downcast_ref(), Some(BadInput::Config(bad)) if bad.len() == 2));
