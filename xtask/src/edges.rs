@@ -189,8 +189,8 @@ const KEPT: &[(&str, &[&str])] = &[
     ("clap", &["decnet"]),
     ("anyhow", &["decnet", "xtask", "e2e", "bench"]),
     ("axum", &["decnet-web"]),
-    ("hyper", &["decnet-web", "decnet-swarm", "decnet-outward"]),
-    ("hyper-util", &["decnet-web", "decnet-swarm", "decnet-outward"]),
+    ("hyper", &["decnet-web", "decnet-swarm", "decnet-outward", "decnet-engine"]),
+    ("hyper-util", &["decnet-web", "decnet-swarm", "decnet-outward", "decnet-engine"]),
     ("rustls", &["decnet-alert", "decnet-swarm", "decnet-outward", "decnet-web"]),
     ("openssl", &["netsvc-kit", "netsvc-proto"]),
 ];

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod alert;
 pub mod archetype;
+mod brought;
 pub mod canary;
 pub mod capture;
 pub mod catalogue;

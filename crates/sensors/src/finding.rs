@@ -56,7 +56,8 @@ impl Finding {
 pub(crate) struct Fields(Vec<(&'static str, Vec<u8>)>);
 
 impl Fields {
-    /// With a field, unless it is empty. What a host says at such length that no line takes it is told in part, not lost.
+    /// With a field, unless it is empty. What a host says at such length that no line takes it is told in part, not
+    /// lost.
     pub(crate) fn with(mut self, name: &'static str, value: impl Into<Vec<u8>>) -> Self {
         let mut value = value.into();
         value.truncate(VALUE);

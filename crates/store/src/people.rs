@@ -134,8 +134,8 @@ impl Store {
         self.pool.read_one(Statement::new("read a letter", sql).bind(id)).await
     }
 
-    /// Takes back threads of a domain that begin after `now`, and has the days from then on written anew. Its days begin
-    /// when those do who are so many minutes east of UTC.
+    /// Takes back threads of a domain that begin after `now`, and has the days from then on written anew. Its days
+    /// begin when those do who are so many minutes east of UTC.
     ///
     /// # Errors
     /// [`Error::Query`] when the database fails.

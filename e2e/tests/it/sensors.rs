@@ -87,10 +87,14 @@ fn who_attacks_is_told_by_packets_and_nobody_is_asked_who_was_not_named() {
         "over",
         "a host that is not named hears nothing"
     );
+    recognised(&lab, &own);
+}
 
+/// Waits until what the attacker can be recognised by is shown with him.
+fn recognised(lab: &Lab, own: &str) {
     let deadline = Instant::now() + Duration::from_secs(30);
     loop {
-        let shown = lab.command(&["attackers", "show", &own, "--json"]);
+        let shown = lab.command(&["attackers", "show", own, "--json"]);
         let shown: Value = serde_json::from_slice(&shown.stdout).unwrap_or_default();
         let list = shown["fingerprints"].as_array().cloned().unwrap_or_default();
         let kinds: Vec<&str> = list.iter().filter_map(|one| one["kind"].as_str()).collect();

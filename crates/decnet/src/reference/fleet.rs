@@ -31,8 +31,8 @@ pub(super) fn keys() -> String {
 fn custom() -> String {
     let rows = CUSTOM_KEYS.iter().map(|key| vec![code(key.name), code(key.example), cell(key.help)]);
     format!(
-        "\n## Services of your own\n\n`[custom-NAME]` brings a service along, which deckies name in `services`; the runtime \
-         docker serves it. See [Containers](../docker.md).\n\n{}",
+        "\n## Services of your own\n\n`[custom-NAME]` brings a service along, which deckies name in `services`; the \
+         runtime docker serves it. See [Containers](../docker.md).\n\n{}",
         table(&["Key", "For example", "What it says"], rows)
     )
 }

@@ -50,7 +50,8 @@ impl Variables {
 
     /// Bytes that a variable counts for.
     fn weight(name: &str, variable: &Variable) -> usize {
-        let list: usize = variable.list.iter().flat_map(BTreeMap::values).map(|value| EACH + value.len()).sum();
+        let list: usize =
+            variable.list.iter().flat_map(BTreeMap::values).map(|value| EACH + value.len()).sum();
         let table = variable.table.as_ref().map_or(0, |table| table.bytes(EACH));
         EACH + name.len() + variable.value.len() + list + table
     }

@@ -68,8 +68,8 @@ pub(super) struct Fragments {
 }
 
 impl Fragments {
-    /// Takes fragments in, one behind the other; the messages that are whole now. `None`: they are no fragments, or more
-    /// than is kept.
+    /// Takes fragments in, one behind the other; the messages that are whole now. `None`: they are no fragments, or
+    /// more than is kept.
     pub(super) fn take(&mut self, bytes: &[u8]) -> Option<Vec<Message>> {
         let whole = self.read(bytes);
         if whole.is_none() {
