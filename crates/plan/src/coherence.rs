@@ -209,6 +209,7 @@ mod tests {
         let name: DeckyName = "web-01".parse().unwrap();
         let mut decky = Decky {
             name: name.clone(),
+            placed: None,
             ip: [192, 0, 2, 9].into(),
             system: system.to_owned(),
             archetype: archetype.map(str::to_owned),

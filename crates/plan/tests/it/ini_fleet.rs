@@ -175,6 +175,7 @@ fn some_decky() -> impl Strategy<Value = Decky> {
         let family = SYSTEMS.iter().find(|known| known.id == system).map_or("", |known| known.family);
         honoured(Decky {
             name: "x".parse().unwrap(),
+            placed: None,
             ip: [0, 0, 0, 0].into(),
             system: system.to_owned(),
             archetype: archetype.map(|archetype| archetype.slug.to_owned()),
@@ -253,7 +254,6 @@ fn some_fleet() -> impl Strategy<Value = Fleet> {
                     ntp: some_servers(usize::from(start) / 2),
                 },
                 lab: native && start % 2 == 0,
-                placed: None,
                 custom: Vec::new(),
                 deckies,
             }
