@@ -179,7 +179,8 @@ impl Drawing<'_> {
             kind: kind.name(),
             ip,
             system: system.id,
-            hostname: self.hostname(hosts),
+            // Printers are called by their cards, which are drawn.
+            hostname: if kind == Kind::Printer { None } else { self.hostname(hosts) },
             mac: self.mac(system, hosts, ip),
             services,
         })

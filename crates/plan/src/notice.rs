@@ -122,7 +122,7 @@ mod tests {
         check("[a]\narchetype = web-server\n", &[]);
         check(
             "[custom-shop]\nbinary = shop:1\n[a]\nservices = http, shop\n",
-            &["[custom-shop]: not yet; container services need the docker runtime"],
+            &["[custom-shop]: not served by the runtime loopback; container services need --runtime docker"],
         );
     }
 }

@@ -8,7 +8,7 @@ use std::{
     path::Path,
     process::{Child, Command, Output, Stdio},
     sync::mpsc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -234,8 +234,13 @@ fn the_dashboard_stands_alone_in_front_of_an_interface_and_events_pass_at_once()
 fn run_has_the_interface_and_the_dashboard() {
     let web = crate::free_ports(1)[0];
     let fleet = Fleet::deploy_with(47, "deny", 1, &[("DECNET_WEB_PORT", &web.to_string())]);
-    assert!(ask(web, "/api/v1/health", "").contains("\"status\":\"ok\""));
-    assert!(ask(fleet.port(), "/api/v1/health", "").contains("\"status\":\"ok\""));
+    for port in [web, fleet.port()] {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while !ask(port, "/api/v1/health", "").contains("\"status\":\"ok\"") {
+            assert!(Instant::now() < deadline, "{}", ask(port, "/api/v1/health", ""));
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
     let link: Value = serde_json::from_str(&fleet.run(&["user", "link", "--json"])).unwrap();
     assert!(
         link["link"].as_str().unwrap().starts_with(&format!("http://127.0.0.1:{web}/login#link=")),

@@ -24,6 +24,11 @@ pub(super) fn met<'a>(personas: &'a [Persona], seen: &'a BTreeMap<String, Seen>)
     personas.iter().filter_map(|persona| Some((persona, seen.get(&persona.node)?))).collect()
 }
 
+/// Whether the kernel of Windows has answered in the place of IIS: it does for what it refuses, and on its own ports.
+fn is_of_kernel(shown: &str, product: &str) -> bool {
+    product == "Microsoft-IIS" && shown.starts_with("Microsoft-HTTPAPI/")
+}
+
 /// What one decky shows, beside its persona.
 fn alone(persona: &Persona, seen: &Seen) -> Vec<Finding> {
     let mut found = Vec::new();
@@ -34,6 +39,7 @@ fn alone(persona: &Persona, seen: &Seen) -> Vec<Finding> {
     for (slug, shown) in [("ssh", &seen.ssh_version), ("http", &seen.http_server)] {
         if let (Some(shown), Some(product)) = (shown, persona.products.get(slug))
             && !(shown.contains(&product.name) && shows(shown, &product.version))
+            && !is_of_kernel(shown, &product.name)
         {
             let claimed = format!("{} {}", product.name, product.version);
             add(
