@@ -318,6 +318,10 @@ fn services(topology: &Topology, found: &mut Findings) {
             }
         }
         let slugs: Vec<String> = decky.services.iter().map(|spec| spec.slug.clone()).collect();
+        let mut served = BTreeSet::new();
+        if let Some(twice) = slugs.iter().find(|slug| !served.insert(slug.as_str())) {
+            found.add(Code::PortCollision, name, format!("{twice} is named twice"));
+        }
         if let Err(clash) = check_ports(&slugs) {
             found.add(Code::PortCollision, name, clash.to_string());
         }

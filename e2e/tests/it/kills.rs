@@ -197,11 +197,18 @@ fn settle(lab: &Lab) {
             return;
         }
         let status = || lab.json(&["status", "--json"]);
+        let has_line = |event: &&Value| {
+            let numbers = event["writer"].as_str().and_then(|writer| lines.get(writer));
+            numbers.is_some_and(|numbers| {
+                event["number"].as_u64().is_some_and(|number| numbers.contains(&number))
+            })
+        };
         assert!(
             Instant::now() < deadline,
-            "{} lines, {} rows, {stored}: {:#}",
+            "{} lines, {} rows, {stored}, without a line: {:#?}: {:#}",
             count(&lines),
             count(&rows),
+            events.iter().filter(|event| !has_line(event)).take(3).collect::<Vec<_>>(),
             status()
         );
         std::thread::sleep(Duration::from_millis(500));

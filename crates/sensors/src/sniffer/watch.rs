@@ -55,7 +55,7 @@ fn look(shared: &Shared, frames: &Frames, sensor: &mut Sensor, buffer: &mut [u8]
             findings.clear();
         }
         let seen = sensor.seen();
-        if idle || seen.frames % ROUND == 0 {
+        if idle || seen.frames.is_multiple_of(ROUND) {
             shared.counters.lock().seen = seen;
         }
     }

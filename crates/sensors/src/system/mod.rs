@@ -115,7 +115,7 @@ impl Signature {
             (if ipv6 { segment.saturating_add(PLAIN6) } else { 0 }, true),
             (ETHERNET, true),
         ];
-        let found = questions.into_iter().find(|(size, _)| *size > 0 && self.window % size == 0);
+        let found = questions.into_iter().find(|(size, _)| *size > 0 && self.window.is_multiple_of(*size));
         match found {
             Some((size, false)) => Window::Segments(self.window / size),
             Some((size, true)) => Window::Packets(self.window / size),

@@ -52,6 +52,7 @@ async fn project(store: &Store, fence: &Fence, to: i64) {
         Change::Profiles(Vec::new()),
         Change::Reuse(Vec::new()),
         Change::Canaries(Vec::new()),
+        Change::Fingerprints(Vec::new()),
     ];
     for change in changes {
         store.project(fence, &change, 0, to).await.unwrap();

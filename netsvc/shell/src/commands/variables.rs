@@ -108,10 +108,11 @@ fn declare_one(shell: &mut Shell, word: &str, flags: &str) -> Result<(), Flow> {
     let name = word.split(['=', '+', '[']).next().unwrap_or(word).to_owned();
     if flags.contains('A') {
         shell.state_mut().variables.make_table(&name);
-    } else if flags.contains('a') && !shell.state.variables.is_table(&name) {
-        if let Some(variable) = shell.state_mut().variables.made(&name) {
-            variable.list.get_or_insert_with(Default::default);
-        }
+    } else if flags.contains('a')
+        && !shell.state.variables.is_table(&name)
+        && let Some(variable) = shell.state_mut().variables.made(&name)
+    {
+        variable.list.get_or_insert_with(Default::default);
     }
     if let Some((_, value)) = word.split_once('=') {
         let is_list = value.starts_with('(') && value.ends_with(')');

@@ -96,9 +96,8 @@ impl<'a> Machine<'a> {
     pub(super) fn set_arguments(&mut self, names: Vec<String>) -> Result<(), Flow> {
         self.variables.insert("ARGC".into(), Value::Number(names.len() as f64));
         for (number, name) in names.into_iter().enumerate() {
-            match self.keep("ARGV", number.to_string(), Value::Input(name)) {
-                Err(Leave::Shell(flow)) => return Err(flow),
-                _ => {}
+            if let Err(Leave::Shell(flow)) = self.keep("ARGV", number.to_string(), Value::Input(name)) {
+                return Err(flow);
             }
         }
         Ok(())
