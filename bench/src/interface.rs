@@ -146,7 +146,7 @@ impl<'a> Run<'a> {
             }
         };
         let made: serde_json::Value = serde_json::from_str(&made).context("read a token")?;
-        Ok(made["token"].as_str().context("a token")?.to_owned())
+        Ok(made.get("token").and_then(serde_json::Value::as_str).context("a token")?.to_owned())
     }
 
     /// Waits until all views have seen all events.
@@ -190,7 +190,7 @@ impl<'a> Run<'a> {
     fn interface(&self, paths: &Paths) -> Option<u32> {
         let text = fs::read(paths.worker_note(Worker::Api.name())).ok()?;
         let note: serde_json::Value = serde_json::from_slice(&text).ok()?;
-        note["pid"].as_u64().and_then(|pid| u32::try_from(pid).ok())
+        note.get("pid")?.as_u64().and_then(|pid| u32::try_from(pid).ok())
     }
 
     /// `count` streams, and events that each is told.
