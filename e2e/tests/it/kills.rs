@@ -71,7 +71,7 @@ fn keep_lines(state: &Path, done: &AtomicBool) {
     let kept = state.join("kept");
     fs::create_dir_all(&kept).unwrap();
     while !done.load(Ordering::Relaxed) {
-        for process in ["gate", "serve"] {
+        for process in ["gate", "serve", "sniffer"] {
             let Ok(segments) = fs::read_dir(state.join("spool").join(process).join("lines")) else {
                 continue;
             };
