@@ -77,6 +77,9 @@ impl<'a> Machine<'a> {
         {
             machine.variables.insert(name.into(), Value::Text(value.into()));
         }
+        for name in ["NF", "NR", "FNR"] {
+            machine.variables.insert(name.into(), Value::Number(0.0));
+        }
         let environment = machine
             .shell
             .state
