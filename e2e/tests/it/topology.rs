@@ -53,7 +53,7 @@ impl Login {
 
     /// The login that a script on the machine has.
     fn next(&self, lab: &Lab) -> Login {
-        let (done, text) = self.run(lab, "cat /home/*/bin/pull-*.sh /root/bin/pull-*.sh");
+        let (done, text) = self.run(lab, "cd /; cat home/*/bin/pull-*.sh root/bin/pull-*.sh");
         let between = |begin: &str, end: &str| {
             let (_, rest) = text.split_once(begin).unwrap_or_else(|| panic!("{done} {text}"));
             rest.split_once(end).unwrap().0.to_owned()
