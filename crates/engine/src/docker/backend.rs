@@ -58,7 +58,7 @@ pub struct DockerStatus {
     pub nodes: usize,
     /// Listeners that they should have.
     pub listeners: usize,
-    /// Containers that were started again or made anew because they had ended or gone.
+    /// Times that a decky was made what it should be again: something of it had ended, gone, or was to change.
     pub restarts: u64,
 }
 

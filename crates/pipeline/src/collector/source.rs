@@ -1,5 +1,4 @@
-//! Where lines come from. A spool is one kind of source; logs that a container engine keeps can be
-//! another.
+//! Where lines come from: spools of our own processes, logs of other hosts, and what programs in containers wrote.
 
 use super::CollectError;
 use crate::disk::Disk;
