@@ -109,10 +109,10 @@ impl Docker {
 
     /// Whether something of a decky has ended, or was changed by somebody else.
     pub async fn has_drifted(&self) -> bool {
-        self.inner.ground.tidy();
-        self.inner.porter.tidy();
         let nodes = self.inner.ground.nodes();
-        match self.observe().await {
+        self.inner.ground.tidy(&nodes);
+        self.inner.porter.tidy();
+        match self.inner.seen(nodes.clone()).await {
             Ok(there) => nodes.iter().any(|(name, node)| there.get(name) != Some(node)),
             // A daemon that does not answer says nothing of its containers.
             Err(_) => false,
@@ -149,20 +149,7 @@ impl Backend for Docker {
     }
 
     async fn observe(&self) -> Result<Nodes, Error> {
-        let inner = &self.inner;
-        let listed = listing::containers(&inner.client, &inner.ground.place.site).await.map_err(failed)?;
-        let images = listing::images(&inner.client).await.map_err(failed)?;
-        inner.porter.keep(&listed.iter().map(|one| one.id.as_str()).collect());
-        let mut there = Nodes::new();
-        for (name, mut node) in inner.ground.nodes() {
-            let wanted = inner.ground.containers(&node).map_err(on_host)?;
-            if !stands(&wanted, &name, &listed, &images) {
-                // As much as can be said of what is broken: it is not what was wanted.
-                (node.services, node.ports, node.custom) = Default::default();
-            }
-            there.insert(name, node);
-        }
-        Ok(there)
+        self.inner.seen(self.inner.ground.nodes()).await
     }
 
     async fn apply(&self, step: &Step) -> Result<(), Error> {
@@ -180,8 +167,9 @@ impl Backend for Docker {
         }
         let inner = Arc::clone(&self.inner);
         let written = tokio::task::spawn_blocking(move || {
-            inner.ground.compose()?;
-            inner.ground.route()
+            let nodes = inner.ground.nodes();
+            inner.ground.compose(&nodes)?;
+            inner.ground.route(&nodes)
         });
         written.await.map_err(|error| on_host(io::Error::other(error)))?.map_err(on_host)
     }
@@ -234,6 +222,23 @@ impl Inner {
         }
         self.porter.sweep(&listed.iter().map(|one| one.id.as_str()).collect());
         Ok(())
+    }
+
+    /// What is there of `nodes`, which were written down.
+    async fn seen(&self, nodes: Nodes) -> Result<Nodes, Error> {
+        let listed = listing::containers(&self.client, &self.ground.place.site).await.map_err(failed)?;
+        let images = listing::images(&self.client).await.map_err(failed)?;
+        self.porter.keep(&listed.iter().map(|one| one.id.as_str()).collect());
+        let mut there = Nodes::new();
+        for (name, mut node) in nodes {
+            let wanted = self.ground.containers(&node).map_err(on_host)?;
+            if !stands(&wanted, &name, &listed, &images) {
+                // As much as can be said of what is broken: it is not what was wanted.
+                (node.services, node.ports, node.custom) = Default::default();
+            }
+            there.insert(name, node);
+        }
+        Ok(there)
     }
 
     async fn add(self: &Arc<Self>, nodes: &[NodeSpec]) -> Result<(), Error> {

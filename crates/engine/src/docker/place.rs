@@ -166,9 +166,8 @@ impl Ground {
         read.map(|node: NodeSpec| (node.name().to_owned(), node)).collect()
     }
 
-    /// Removes spools of deckies that are gone, once nothing is in them.
-    pub(super) fn tidy(&self) {
-        let nodes = self.nodes();
+    /// Removes spools of deckies that are not among `nodes`, once nothing is in them.
+    pub(super) fn tidy(&self, nodes: &Nodes) {
         for entry in fs::read_dir(&self.stage.spools).into_iter().flatten().flatten() {
             let name = entry.file_name();
             let Some(decky) = name.to_str().and_then(|name| name.strip_prefix(SPOOL)) else { continue };
@@ -183,9 +182,8 @@ impl Ground {
         }
     }
 
-    /// Writes the Compose file: everything that is there now.
-    pub(super) fn compose(&self) -> io::Result<()> {
-        let nodes = self.nodes();
+    /// Writes the Compose file of `nodes`.
+    pub(super) fn compose(&self, nodes: &Nodes) -> io::Result<()> {
         let mut all = Vec::new();
         for node in nodes.values() {
             all.extend(self.containers(node)?);
@@ -195,11 +193,10 @@ impl Ground {
         write(&self.folder.join(decnet_compose::FILE), decnet_compose::yaml(&project).as_bytes(), 0o600)
     }
 
-    /// Gives the host a way to the deckies of a segment; on a bridge it has one.
-    pub(super) fn route(&self) -> io::Result<()> {
+    /// Gives the host a way to `nodes` on a segment; on a bridge it has one.
+    pub(super) fn route(&self, nodes: &Nodes) -> io::Result<()> {
         let parent = self.place.network.interface.as_deref();
         let Some(parent) = parent.filter(|_| self.place.carrier != Carrier::Bridge) else { return Ok(()) };
-        let nodes = self.nodes();
         let addresses = nodes.values().filter_map(|node| match node.persona.ip {
             std::net::IpAddr::V4(ip) => Some(ip),
             std::net::IpAddr::V6(_) => None,
