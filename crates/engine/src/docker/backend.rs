@@ -249,19 +249,11 @@ impl Inner {
         let listed = listing::containers(&self.client, &self.ground.place.site).await.map_err(failed)?;
         let images = listing::images(&self.client).await.map_err(failed)?;
         let known = Arc::new((listed, images));
-        let mut running = JoinSet::new();
-        let mut result = Ok(());
-        for node in nodes {
-            if running.len() >= AT_ONCE {
-                result = result.and(ended(running.join_next().await));
-            }
+        let task = |node: &NodeSpec| {
             let (inner, known, node) = (Arc::clone(self), Arc::clone(&known), node.clone());
-            running.spawn(async move { inner.make(&node, &known.0, &known.1).await });
-        }
-        while let Some(done) = running.join_next().await {
-            result = result.and(ended(Some(done)));
-        }
-        result
+            async move { inner.make(&node, &known.0, &known.1).await }
+        };
+        all(nodes.iter().map(task).collect()).await
     }
 
     /// Makes one decky what it should be, and touches nothing of it that is so already.
@@ -399,37 +391,46 @@ impl Inner {
 
     async fn remove(self: &Arc<Self>, names: Vec<String>) -> Result<(), Error> {
         let listed = listing::containers(&self.client, &self.ground.place.site).await.map_err(failed)?;
-        let mut running = JoinSet::new();
-        let mut result = Ok(());
-        for name in names {
-            if running.len() >= AT_ONCE {
-                result = result.and(ended(running.join_next().await));
-            }
+        let task = |name: String| {
             let mut ours: Vec<_> = listed.iter().filter(|one| one.decky() == name).cloned().collect();
             // Whoever shares a namespace goes before the one who owns it.
             ours.sort_by_key(|one| one.part() == Part::Base.label());
             let inner = Arc::clone(self);
-            running.spawn(async move {
+            async move {
                 for one in ours {
                     inner.take_away(&one.id, &name).await.map_err(failed)?;
                 }
                 inner.ground.forget(&name).map_err(on_host)
-            });
-        }
-        while let Some(done) = running.join_next().await {
-            result = result.and(ended(Some(done)));
-        }
-        result
+            }
+        };
+        all(names.into_iter().map(task).collect()).await
     }
 }
 
-/// What became of one decky; a panic is a failure of the runtime.
-fn ended(done: Option<Result<Result<(), Error>, tokio::task::JoinError>>) -> Result<(), Error> {
-    match done {
-        None => Ok(()),
-        Some(Ok(done)) => done,
-        Some(Err(error)) => Err(on_host(io::Error::other(error))),
+/// Does what is to be done for each decky, [`AT_ONCE`] of them at a time; the first failure, when all have ended.
+async fn all<F>(tasks: Vec<F>) -> Result<(), Error>
+where
+    F: Future<Output = Result<(), Error>> + Send + 'static,
+{
+    let mut running = JoinSet::new();
+    let mut result = Ok(());
+    for task in tasks {
+        if running.len() >= AT_ONCE
+            && let Some(done) = running.join_next().await
+        {
+            result = result.and(ended(done));
+        }
+        running.spawn(task);
     }
+    while let Some(done) = running.join_next().await {
+        result = result.and(ended(done));
+    }
+    result
+}
+
+/// What became of one decky; a panic is a failure of the runtime.
+fn ended(done: Result<Result<(), Error>, tokio::task::JoinError>) -> Result<(), Error> {
+    done.map_err(|error| on_host(io::Error::other(error)))?
 }
 
 /// What is final is refused, so that the deckies which can be made are; what passes is tried again by the worker.
