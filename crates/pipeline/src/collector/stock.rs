@@ -159,7 +159,7 @@ impl Stock {
                 if name.starts_with(UNFINISHED) {
                     stock.disk.remove(&path)?;
                 } else if let Some(hash) = hash(name).filter(|_| data.is_file()) {
-                    let source = known.get(&hash).copied().flatten();
+                    let source = known.get(&hash).copied();
                     stock.hold(source, (data.mtime(), hash, charge(data.len())));
                     whose.extend(source.map(|source| (hash, source)));
                 }
@@ -292,7 +292,7 @@ fn seconds(at: SystemTime) -> i64 {
 }
 
 /// Whose artefacts are, and how many lines say so. A line that was cut off says nothing.
-fn listed(list: &Path) -> Result<(HashMap<Hash, Source>, usize), CollectError> {
+fn listed(list: &Path) -> Result<(HashMap<Hash, IpAddr>, usize), CollectError> {
     let file = match OpenOptions::new().read(true).custom_flags(nix::libc::O_NOFOLLOW).open(list) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((HashMap::new(), 0)),
@@ -312,7 +312,7 @@ fn listed(list: &Path) -> Result<(HashMap<Hash, Source>, usize), CollectError> {
         if let Some((name, source)) = pair
             && let (Some(hash), Ok(source)) = (hash(name), source.parse())
         {
-            known.insert(hash, Some(network(source)));
+            known.insert(hash, network(source));
         }
     }
 }

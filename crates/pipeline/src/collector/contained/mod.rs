@@ -53,6 +53,8 @@ pub struct Contained {
 /// How it is read.
 #[derive(Debug)]
 struct Reading {
+    /// Name of the folder, for lines.
+    file: String,
     format: Format,
     finder: Finder,
     encoder: Encoder,
@@ -76,7 +78,7 @@ impl Contained {
 
     fn open(&mut self) -> Result<Option<&mut Reading>, CollectError> {
         if self.reading.is_none() {
-            self.reading = Reading::open(&self.folder)?;
+            self.reading = Reading::open(&self.folder, &self.file)?;
         }
         Ok(self.reading.as_mut())
     }
@@ -106,9 +108,8 @@ impl Source for Contained {
         // Looked at first: what is there then is all there will be.
         let ended = self.folder.join(ENDED).is_file();
         let segments = self.segments()?;
-        let file = self.file.clone();
         let Some(reading) = self.open()? else { return Ok(Turn::default()) };
-        reading.turn(&segments, ended, &file, take)
+        reading.turn(&segments, ended, take)
     }
 
     fn release(&mut self, disk: &Disk) -> Result<(), CollectError> {
@@ -134,7 +135,7 @@ impl Source for Contained {
 }
 
 impl Reading {
-    fn open(folder: &Path) -> Result<Option<Reading>, CollectError> {
+    fn open(folder: &Path, name: &str) -> Result<Option<Reading>, CollectError> {
         let path = folder.join(ABOUT);
         let about = match fs::read(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -153,6 +154,7 @@ impl Reading {
         let sd_id: HeaderText =
             capture.sd_id.parse().map_err(|_| CollectError::Setting(capture.sd_id.clone()))?;
         Ok(Some(Reading {
+            file: name.to_owned(),
             finder: Finder::new(&capture).map_err(CollectError::Setting)?,
             encoder: Encoder::after(sd_id, writer, at.number),
             format: capture.format,
@@ -170,7 +172,6 @@ impl Reading {
         &mut self,
         segments: &BTreeMap<u64, PathBuf>,
         ended: bool,
-        file: &str,
         take: &mut dyn FnMut(Line<'_>) -> Result<(), CollectError>,
     ) -> Result<Turn, CollectError> {
         let mut turn = Turn::default();
@@ -183,7 +184,7 @@ impl Reading {
         }
         let last = segments.range(sequence + 1..).next().is_none();
         let filled = self.fill(path)?;
-        let mut window = std::mem::take(&mut self.window);
+        let window = std::mem::take(&mut self.window);
         let mut used = 0;
         for piece in window.get(..filled).unwrap_or_default().split_inclusive(|&byte| byte == b'\n') {
             let whole = piece.ends_with(b"\n");
@@ -196,18 +197,17 @@ impl Reading {
                 turn.torn += u64::from(whole || !self.overlong);
             } else {
                 let line = piece.strip_suffix(b"\n").unwrap_or(piece);
-                self.raw(line, file, &mut turn, take)?;
+                self.raw(line, &mut turn, take)?;
             }
             self.overlong = !whole && (too_long || self.overlong);
             self.at.offset += piece.len() as u64;
             self.note();
         }
-        window.clear();
         self.window = window;
         turn.bytes = used as u64;
         turn.more = filled == WINDOW || (!last && used == filled);
         if filled < WINDOW && used == filled {
-            self.over(sequence, last, ended, file, take)?;
+            self.over(sequence, last, ended, take)?;
         }
         Ok(turn)
     }
@@ -218,7 +218,6 @@ impl Reading {
         sequence: u64,
         last: bool,
         ended: bool,
-        file: &str,
         take: &mut dyn FnMut(Line<'_>) -> Result<(), CollectError>,
     ) -> Result<(), CollectError> {
         if !last {
@@ -228,7 +227,7 @@ impl Reading {
             let mut rest = Vec::new();
             self.joiner.flush(None, &mut |said| rest.push(said));
             for said in rest {
-                self.say(&said, file, take)?;
+                self.say(&said, take)?;
             }
             self.note();
             self.done = true;
@@ -255,7 +254,6 @@ impl Reading {
     fn raw(
         &mut self,
         bytes: &[u8],
-        file: &str,
         turn: &mut Turn,
         take: &mut dyn FnMut(Line<'_>) -> Result<(), CollectError>,
     ) -> Result<(), CollectError> {
@@ -267,20 +265,19 @@ impl Reading {
                 turn.torn += u64::from(!known);
             }
         }
-        said.iter().try_for_each(|said| self.say(said, file, take))
+        said.iter().try_for_each(|said| self.say(said, take))
     }
 
     fn say(
         &mut self,
         said: &Said,
-        file: &str,
         take: &mut dyn FnMut(Line<'_>) -> Result<(), CollectError>,
     ) -> Result<(), CollectError> {
         for event in self.finder.events(said, stamp::now()) {
             let mut bytes = Vec::new();
             self.encoder.encode(&event, &mut bytes)?;
             let writer = Some(self.encoder.writer());
-            take(Line { bytes: &bytes, writer, host: None, file, offset: self.at.offset })?;
+            take(Line { bytes: &bytes, writer, host: None, file: &self.file, offset: self.at.offset })?;
         }
         Ok(())
     }
