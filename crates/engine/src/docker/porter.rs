@@ -90,7 +90,7 @@ impl Porter {
                 let shared = Arc::clone(&shared);
                 let pass = move || {
                     for copy in shared.lock().values_mut() {
-                        copy.pass(false);
+                        copy.pass();
                     }
                 };
                 if tokio::task::spawn_blocking(pass).await.is_err() {
@@ -207,7 +207,7 @@ struct Copy {
     /// The newest segment and its length.
     at: Option<(Segment, u64)>,
     told: bool,
-    /// Whether the container has ended, and its log goes.
+    /// Whether the container has ended, and its log goes: an unterminated end is copied too.
     ending: bool,
 }
 
@@ -223,9 +223,9 @@ impl Copy {
         Ok(Copy { _held: held, folder, from, user, at, told: false, ending: false })
     }
 
-    /// Copies what is new. `closed`: nothing more will be written, so an unterminated end is copied too.
-    fn pass(&mut self, closed: bool) {
-        if let Err(error) = self.copy(closed) {
+    /// Copies what is new.
+    fn pass(&mut self) {
+        if let Err(error) = self.copy() {
             if !self.told {
                 tracing::warn!(folder = %self.folder.display(), %error, "what a container writes is not copied");
             }
@@ -238,7 +238,7 @@ impl Copy {
         self.ending = true;
         for _ in 0..LAST_LOOKS {
             let before = self.at;
-            self.pass(true);
+            self.pass();
             if self.at == before {
                 break;
             }
@@ -249,10 +249,16 @@ impl Copy {
         }
     }
 
-    fn copy(&mut self, closed: bool) -> io::Result<()> {
+    fn copy(&mut self) -> io::Result<()> {
+        let end = self.at.map(|(segment, length)| (segment.inode, segment.start + length));
+        // Most looks find that nobody has written anything.
+        if let (From::Daemon(path), Some(end)) = (&self.from, end)
+            && fs::metadata(path).is_ok_and(|data| (data.ino(), data.len()) == end)
+        {
+            return Ok(());
+        }
         let files = self.from.files();
         let known = |file: &File| file.metadata().ok().map(|data| (data.ino(), data.len()));
-        let end = self.at.map(|(segment, length)| (segment.inode, segment.start + length));
         let reached = end.and_then(|(inode, end)| {
             let same = |file: &File| known(file).is_some_and(|(number, size)| number == inode && end <= size);
             files.iter().position(same)
@@ -263,7 +269,7 @@ impl Copy {
             let Some((inode, _)) = known(file) else { continue };
             let from = if reached == Some(place) { end.map_or(0, |(_, end)| end) } else { 0 };
             let last = place + 1 == files.len();
-            if !self.file(file, inode, from, closed || !last, &mut left)? {
+            if !self.file(file, inode, from, self.ending || !last, &mut left)? {
                 return Ok(());
             }
         }

@@ -53,22 +53,22 @@ fn nothing_that_the_collector_puts_there_is_written_to() {
     let lines = site.folder.path().join("copy").join(LINES);
     let segment = lines.join(Segment { sequence: 1, inode, start: 0 }.to_string());
     fs::hard_link(&other, &segment).unwrap();
-    site.copy().pass(false);
+    site.copy().pass();
     assert_eq!(fs::read(&other).unwrap(), b"");
     fs::remove_file(&segment).unwrap();
     nix::unistd::mkfifo(&segment, nix::sys::stat::Mode::S_IRWXU).unwrap();
-    site.copy().pass(false);
+    site.copy().pass();
 }
 
 #[test]
 fn everything_is_copied_once_over_restarts_and_rotations() {
     let site = Site::new();
     site.write("one\ntwo\nthr");
-    site.copy().pass(false);
+    site.copy().pass();
     assert_eq!(site.copied(), "one\ntwo\n", "a line is copied when it is whole");
     let mut copy = site.copy();
     site.write("ee\n");
-    copy.pass(false);
+    copy.pass();
     site.write("four\n");
     site.rotate();
     site.write("five\n");
@@ -76,8 +76,8 @@ fn everything_is_copied_once_over_restarts_and_rotations() {
     site.write("six\nend");
     // A new process, two rotations later.
     let mut copy = site.copy();
-    copy.pass(false);
-    copy.pass(false);
+    copy.pass();
+    copy.pass();
     assert_eq!(site.copied(), "one\ntwo\nthree\nfour\nfive\nsix\n");
     copy.end();
     assert_eq!(site.copied(), "one\ntwo\nthree\nfour\nfive\nsix\nend");
@@ -93,7 +93,7 @@ fn a_log_that_is_met_under_two_names_is_copied_once() {
     // As if it had been renamed between two looks.
     fs::hard_link(named(1), named(2)).unwrap();
     site.write("two\n");
-    site.copy().pass(false);
+    site.copy().pass();
     assert_eq!(site.copied(), "one\ntwo\n");
 }
 
@@ -104,14 +104,14 @@ fn old_segments_may_go_and_the_copy_goes_on() {
     let count = usize::try_from(SEGMENT_BYTES).unwrap() / line.len() + 500;
     site.write(&line.repeat(count));
     let mut copy = site.copy();
-    copy.pass(false);
+    copy.pass();
     let (newest, _) = copy.at.unwrap();
     assert!(newest.sequence > 1 && newest.start > 0, "{newest:?}");
     assert_eq!(site.copied().len(), count * line.len());
     let lines = site.folder.path().join("copy").join(LINES);
     fs::remove_file(lines.join(Segment { sequence: 1, inode: newest.inode, start: 0 }.to_string())).unwrap();
     site.write("last\n");
-    site.copy().pass(false);
+    site.copy().pass();
     assert!(site.copied().ends_with("x\nlast\n"));
 }
 
