@@ -47,9 +47,9 @@ impl NodeSpec {
     }
 
     /// The ports of all its sockets: each port once for each address, in the order of addresses.
-    pub fn listeners(&self) -> Vec<PortSpec> {
+    pub fn listeners(&self) -> impl Iterator<Item = &PortSpec> {
         let addresses = 1 + self.persona.place.addresses.len();
-        std::iter::repeat_n(&self.ports, addresses).flatten().cloned().collect()
+        std::iter::repeat_n(&self.ports, addresses).flatten()
     }
 }
 
@@ -176,7 +176,7 @@ mod tests {
     fn each_port_is_listened_at_on_each_address_and_no_address_is_anybodys_twice() {
         let mut bridge = sample("bridge", [10, 66, 0, 9], &[22, 80]);
         bridge.persona.place.addresses = vec![Attached { ip: [172, 16, 0, 2].into(), prefix: 24 }];
-        let ports: Vec<u16> = bridge.listeners().iter().map(|port| port.port).collect();
+        let ports: Vec<u16> = bridge.listeners().map(|port| port.port).collect();
         assert_eq!(ports, [22, 80, 22, 80]);
         let inner = sample("inner", [172, 16, 0, 3], &[22]);
         assert_eq!(check([].iter(), &[bridge.clone(), inner]), Ok(()));

@@ -246,7 +246,7 @@ impl Engine {
             isolation: if missing.is_empty() { "full".to_owned() } else { missing.join("; ") },
             processes,
             nodes: self.nodes.len(),
-            listeners: self.nodes.values().map(|placed| placed.node.listeners().len()).sum(),
+            listeners: self.nodes.values().map(|placed| placed.node.listeners().count()).sum(),
             packets: self.counts.packets,
             drops: self.counts.drops,
         }
@@ -282,7 +282,7 @@ impl Engine {
     }
 
     fn check_files(&self, new: &[Placed]) -> Result<(), EngineError> {
-        let listeners = self.nodes.values().chain(new).map(|placed| placed.node.listeners().len()).sum();
+        let listeners = self.nodes.values().chain(new).map(|placed| placed.node.listeners().count()).sum();
         limits::check_open_files(listeners, self.config.stage.limits.connections).map_err(EngineError::Files)
     }
 

@@ -440,7 +440,7 @@ impl Sequence {
         if whole {
             return vec![Parcel { order: order(&node.ports), descriptors: Vec::new() }];
         }
-        let listeners = node.listeners();
+        let listeners: Vec<_> = node.listeners().cloned().collect();
         let ports = listeners.chunks(MAX_DESCRIPTORS);
         let sockets = kept.sockets.chunks(MAX_DESCRIPTORS);
         ports
