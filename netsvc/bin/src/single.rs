@@ -3,7 +3,7 @@
 //! For a container that shares the network namespace of its node: there the address is the node's and no
 //! port needs a privilege. What peers meet is confined as in `serve`.
 
-use crate::{allocator, serve};
+use crate::{allocator, hold, serve};
 use netsvc_kit::server::Server;
 use netsvc_persona::stage::{MAX_SINGLE, PortSpec, Single, Transport};
 use nix::sys::socket::{
@@ -15,10 +15,7 @@ use std::{
     net::{IpAddr, SocketAddr},
     os::fd::{AsRawFd, OwnedFd},
 };
-use tokio::{
-    runtime::Runtime,
-    signal::unix::{SignalKind, signal},
-};
+use tokio::runtime::Runtime;
 
 /// Where the document is.
 const DOCUMENT: &str = "/node.json";
@@ -43,14 +40,9 @@ pub(crate) fn run() -> Result<(), Box<dyn std::error::Error>> {
     let settings = netsvc_persona::stage::Settings { spool: ".".into(), ..settings };
     serve::confined(settings, |runtime: &Runtime, server: &Server, _| {
         let _inside = runtime.enter();
-        let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        let end = hold::told_to_end()?;
         server.add(persona, &services, bound).map_err(|error| serve::chain(&error))?;
-        runtime.block_on(async {
-            tokio::select! {
-                _ = term.recv() => {}
-                _ = int.recv() => {}
-            }
-        });
+        runtime.block_on(end);
         Ok(())
     })
 }
