@@ -1,7 +1,5 @@
 //! What the daemon says when something fails, and whether trying again can help.
 
-use std::fmt;
-
 /// Whether trying again can help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
@@ -101,15 +99,6 @@ pub fn judge(status: u16, text: &str) -> Judged {
         Some(known) => Judged { class: known.class, remedy: known.remedy },
         None if (400..500).contains(&status) => Judged { class: Class::Final, remedy: "" },
         None => Judged { class: Class::Passing, remedy: "" },
-    }
-}
-
-impl fmt::Display for Class {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Class::Passing => "passing",
-            Class::Final => "final",
-        })
     }
 }
 

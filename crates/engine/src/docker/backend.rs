@@ -370,10 +370,8 @@ impl Inner {
             source: custom.source.clone(),
         };
         let watched = self.porter.watch(id, &capture, from);
-        watched.map_err(|error| DockerError::Host {
-            attempt: format!("keep what {} of {} writes", custom.name, node.name()),
-            why: error.to_string(),
-        })
+        let attempt = format!("keep what {} of {} writes", custom.name, node.name());
+        watched.map_err(|error| DockerError::host(attempt, &error))
     }
 
     /// Ends a container, takes the last of what it wrote, and removes it.

@@ -94,6 +94,11 @@ fn hint(remedy: &str) -> String {
 }
 
 impl DockerError {
+    /// Something on this host is not as it should be.
+    pub(super) fn host(attempt: impl Into<String>, why: &dyn std::fmt::Display) -> DockerError {
+        DockerError::Host { attempt: attempt.into(), why: why.to_string() }
+    }
+
     /// Whether trying again can help.
     pub fn class(&self) -> Class {
         match self {

@@ -1,6 +1,9 @@
 //! Images: the stage's own, which is made of the service binary alone, and those of the operator.
 
-use super::client::{Asked, Client, DockerError, escaped};
+use super::{
+    client::{Asked, Client, DockerError, escaped},
+    listing::tagged,
+};
 use crate::stage::StageConfig;
 use decnet_compose::STAGE_PROGRAM;
 use decnet_model::custom::CustomService;
@@ -29,10 +32,7 @@ pub async fn stage_image(client: &Client, stage: &StageConfig) -> Result<String,
         Ok((digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect(), bytes))
     };
     let attempt = format!("build the image of {}", stage.program.display());
-    let odd = |error: &dyn std::fmt::Display| DockerError::Host {
-        attempt: attempt.clone(),
-        why: error.to_string(),
-    };
+    let odd = |error: &dyn std::fmt::Display| DockerError::host(&attempt, error);
     let read = tokio::task::spawn_blocking(read).await.map_err(|error| odd(&error))?;
     let (digest, bytes) = read.map_err(|error| odd(&error))?;
     let name = format!("netsvc:{digest}");
@@ -66,10 +66,7 @@ fn put(archive: &mut tar::Builder<Vec<u8>>, path: &str, bytes: &[u8], mode: u32)
 pub async fn build(client: &Client, custom: &CustomService, no_cache: bool) -> Result<bool, DockerError> {
     let Some(folder) = custom.build.clone() else { return Ok(false) };
     let attempt = format!("build {} from {folder}", custom.image);
-    let odd = |error: &dyn std::fmt::Display| DockerError::Host {
-        attempt: attempt.clone(),
-        why: error.to_string(),
-    };
+    let odd = |error: &dyn std::fmt::Display| DockerError::host(&attempt, error);
     let packed = tokio::task::spawn_blocking(move || context(Path::new(&folder))).await;
     let archive = packed.map_err(|error| odd(&error))?.map_err(|error| odd(&error))?;
     built(client, &custom.image, archive, no_cache).await?;
@@ -84,9 +81,7 @@ pub async fn ensure(client: &Client, custom: &CustomService) -> Result<(), Docke
     if is_there(client, &custom.image).await? || build(client, custom, false).await? {
         return Ok(());
     }
-    let image = &custom.image;
-    let tagged = image.rsplit('/').next().is_some_and(|last| last.contains(':') || last.contains('@'));
-    let name = if tagged { image.clone() } else { format!("{image}:latest") };
+    let name = tagged(&custom.image);
     let asked =
         Asked::post(format!("/images/create?fromImage={}", escaped(&name)), format!("fetch image {name}"));
     client.ask(asked.long()).await.map(drop)

@@ -74,7 +74,7 @@ pub(super) async fn images(client: &Client) -> Result<BTreeMap<String, String>, 
 
 /// The name of an image as lists of the daemon have it.
 pub(super) fn tagged(image: &str) -> String {
-    let tagged = image.rsplit('/').next().is_some_and(|last| last.contains(':'));
+    let tagged = image.rsplit('/').next().is_some_and(|last| last.contains([':', '@']));
     if tagged { image.to_owned() } else { format!("{image}:latest") }
 }
 

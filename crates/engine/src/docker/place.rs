@@ -301,9 +301,7 @@ pub fn left_over(folder: &Path) -> Option<Left> {
 pub async fn remove_all(socket: &Path, folder: &Path, site: &str) -> Result<(), DockerError> {
     let client = Client::connect(socket).await?;
     remove(&client, site).await?;
-    let attempt = "remove what lies on the host";
-    let odd = |error: io::Error| DockerError::Host { attempt: attempt.to_owned(), why: error.to_string() };
-    clear(folder).map_err(odd)
+    clear(folder).map_err(|error| DockerError::host("remove what lies on the host", &error))
 }
 
 impl Ground {
