@@ -1,6 +1,8 @@
 //! The project as requests of the Docker API (v1.41; a daemon that speaks 1.44 wants the MAC elsewhere).
 
-use crate::project::{Attached, Carrier, Container, LABEL_SITE, Place, project_name};
+use crate::project::{
+    Attached, Carrier, Container, HEALTH_RETRIES, HEALTH_SECONDS, LABEL_SITE, LOG, Place, project_name,
+};
 use serde_json::{Map, Value, json};
 
 /// A container to be made.
@@ -33,7 +35,9 @@ pub fn create(place: &Place, container: &Container, base: Option<&str>) -> Creat
             let test: Vec<_> =
                 std::iter::once("CMD").chain(health.command.iter().map(String::as_str)).collect();
             let interval = u64::from(health.interval) * SECOND;
-            let check = json!({ "Test": test, "Interval": interval, "Timeout": 10 * SECOND, "Retries": 2 });
+            let timeout = u64::from(HEALTH_SECONDS) * SECOND;
+            let check =
+                json!({ "Test": test, "Interval": interval, "Timeout": timeout, "Retries": HEALTH_RETRIES });
             body.insert("Healthcheck".to_owned(), check);
         }
         if let Attached::Network { ip, mac, .. } = &container.attached {
@@ -81,6 +85,7 @@ fn host(place: &Place, container: &Container, base: Option<&str>) -> Value {
     let memory = container.writable.iter();
     let memory: Map<_, _> =
         memory.map(|path| (path.clone(), json!(format!("size={}", Container::WRITABLE)))).collect();
+    let log: Map<_, _> = LOG.into_iter().map(|(option, value)| (option.to_owned(), json!(value))).collect();
     let mut host = json!({
         "Sysctls": container.sysctls,
         "ReadonlyRootfs": true,
@@ -94,7 +99,7 @@ fn host(place: &Place, container: &Container, base: Option<&str>) -> Value {
         "CapAdd": container.capabilities,
         "SecurityOpt": ["no-new-privileges"],
         "RestartPolicy": { "Name": "no" },
-        "LogConfig": { "Type": "json-file", "Config": { "max-size": "10m", "max-file": "5" } },
+        "LogConfig": { "Type": "json-file", "Config": log },
     });
     if let Value::Object(host) = &mut host {
         let mode = match &container.attached {

@@ -10,6 +10,6 @@ mod yaml;
 pub use api::{Created, create, network};
 pub use project::{
     Attached, Carrier, Container, Health, LABEL_DECKY, LABEL_PART, LABEL_SITE, LABEL_SPEC, Machine, Mount,
-    Part, Place, Project, STAGE_PROGRAM, containers, project_name,
+    Part, Place, Project, SPOOL, STAGE_PROGRAM, containers, project_name,
 };
 pub use yaml::{FILE, yaml};

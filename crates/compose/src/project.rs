@@ -28,9 +28,10 @@ pub const LABEL_SPEC: &str = "decnet.spec";
 
 /// Where the stage binary lies in its image.
 pub const STAGE_PROGRAM: &str = "/sbin/netsvcd";
-/// Where the document of a node lies in the container that serves it, and its spool.
+/// Where the document of a node lies in the container that serves it.
 const DOCUMENT: &str = "/node.json";
-const SPOOL: &str = "/spool";
+/// Where its spool is there.
+pub const SPOOL: &str = "/spool";
 
 /// Limits of the container that holds a decky's place: it does nothing.
 const HOLD_MEMORY: u64 = 32 << 20;
@@ -42,6 +43,11 @@ const CUSTOM_PIDS: u32 = 128;
 const MILLI_CPUS: u32 = 500;
 /// Bytes of each folder that a container may write to.
 const WRITABLE: u64 = 16 << 20;
+/// What the daemon keeps of what a container writes: files of so many bytes, and how many of them.
+pub(crate) const LOG: [(&str, &str); 2] = [("max-size", "10m"), ("max-file", "5")];
+/// Seconds that a look at a container may take, and looks that find nothing before it counts as unhealthy.
+pub(crate) const HEALTH_SECONDS: u32 = 10;
+pub(crate) const HEALTH_RETRIES: u32 = 2;
 /// Folders that every program expects to be able to write to.
 const USUAL_WRITABLE: [&str; 2] = ["/tmp", "/run"];
 

@@ -1,7 +1,9 @@
 //! The project as a Compose file: what a person reads, and runs without us if need be. Compose v1 1.27 and newer and
 //! v2 take the same keys when no version is named.
 
-use crate::project::{Attached, Carrier, Container, Project, project_name};
+use crate::project::{
+    Attached, Carrier, Container, HEALTH_RETRIES, HEALTH_SECONDS, LOG, Project, project_name,
+};
 use std::fmt::Write as _;
 
 /// Name of the file.
@@ -116,14 +118,15 @@ impl Text {
             self.line(2, "healthcheck:");
             self.list(3, "test", std::iter::once("CMD").chain(health.command.iter().map(String::as_str)));
             self.entry(3, "interval", &format!("{}s", health.interval));
-            self.entry(3, "timeout", "10s");
-            self.line(3, "retries: 2");
+            self.entry(3, "timeout", &format!("{HEALTH_SECONDS}s"));
+            self.line(3, &format!("retries: {HEALTH_RETRIES}"));
         }
         self.line(2, "logging:");
         self.entry(3, "driver", "json-file");
         self.line(3, "options:");
-        self.entry(4, "max-size", "10m");
-        self.entry(4, "max-file", "5");
+        for (option, value) in LOG {
+            self.entry(4, option, value);
+        }
         self.map(2, "labels", &container.labels(site));
     }
 

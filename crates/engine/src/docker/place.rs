@@ -33,8 +33,6 @@ const SHIM: &str = "shim.json";
 const SPOOL: &str = "docker.";
 /// Segment of a writer that nobody is.
 const SUCCESSOR: &str = "ffffffffffffffff-00000001.seg";
-/// Where the spool is in a container.
-const INSIDE: &str = "/spool";
 
 /// Short name of the installation in `folder`: no other one of the host has it.
 pub fn site_name(folder: &Path) -> String {
@@ -93,7 +91,7 @@ impl Ground {
 
     fn document(&self, node: &NodeSpec) -> io::Result<Vec<u8>> {
         let settings = Settings {
-            spool: INSIDE.into(),
+            spool: decnet_compose::SPOOL.into(),
             sd_id: self.stage.sd_id.clone(),
             limits: self.stage.limits.clone(),
             user: None,
