@@ -1,5 +1,6 @@
 //! Folders of root's among those of the house's user, and small files in them.
 
+use nix::unistd::{Gid, Uid, fchown, geteuid};
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Write},
@@ -15,7 +16,7 @@ use std::{
 pub(super) fn held(folder: &Path) -> io::Result<(File, PathBuf)> {
     let flags = libc::O_DIRECTORY | libc::O_NOFOLLOW;
     let held = OpenOptions::new().read(true).custom_flags(flags).open(folder)?;
-    if held.metadata()?.uid() != nix::unistd::geteuid().as_raw() {
+    if held.metadata()?.uid() != geteuid().as_raw() {
         return Err(io::Error::other(format!("{} is somebody else's", folder.display())));
     }
     let path = PathBuf::from(format!("/proc/self/fd/{}", held.as_raw_fd()));
@@ -31,4 +32,10 @@ pub(super) fn write(path: &Path, text: &[u8], mode: u32) -> io::Result<()> {
     file.write_all(text)?;
     file.sync_all()?;
     fs::rename(&fresh, path)
+}
+
+/// Gives a file or folder of ours to `user` and the group of his number: only root gives anything away.
+pub(super) fn give(file: &File, user: Option<u32>) -> io::Result<()> {
+    let Some(user) = user.filter(|_| geteuid().is_root()) else { return Ok(()) };
+    Ok(fchown(file, Some(Uid::from_raw(user)), Some(Gid::from_raw(user)))?)
 }

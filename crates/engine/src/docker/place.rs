@@ -2,7 +2,7 @@
 
 use super::{
     client::{Asked, Client, DockerError, escaped},
-    held::{held, write},
+    held::{give, held, write},
     listing, shim,
 };
 use crate::{
@@ -14,7 +14,6 @@ use netsvc_persona::stage::{Settings, Single};
 use nix::{
     fcntl::{OFlag, open, openat},
     sys::stat::Mode,
-    unistd::{Gid, Uid, chown, fchown},
 };
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -125,9 +124,7 @@ impl Ground {
         // A file that is mounted keeps its inode, so that one of the same content is left alone.
         if fs::read(&document).ok().as_ref() != Some(&text) {
             write(&document, &text, 0o440)?;
-            if let Some(user) = self.stage.user {
-                chown(&document, Some(Uid::from_raw(user)), Some(Gid::from_raw(user)))?;
-            }
+            give(&File::open(&document)?, self.stage.user)?;
         }
         write(&self.path(node.name(), "spec"), &serde_json::to_vec(node).map_err(io::Error::other)?, 0o600)
     }
@@ -140,9 +137,7 @@ impl Ground {
         if let Ok(lines) = open(&self.spool(name).join("lines"), flags, Mode::empty()) {
             let flags = OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_WRONLY | OFlag::O_CLOEXEC;
             match openat(&lines, SUCCESSOR, flags, Mode::from_bits_truncate(0o640)) {
-                Ok(file) => {
-                    fchown(&file, self.stage.user.map(Uid::from_raw), self.stage.user.map(Gid::from_raw))?
-                }
+                Ok(file) => give(&File::from(file), self.stage.user)?,
                 Err(nix::errno::Errno::EEXIST) => {}
                 Err(errno) => return Err(errno.into()),
             }

@@ -4,12 +4,9 @@
 //! attackers. So who has the rights copies and reads nothing, and the collector, which has none, reads. How far was
 //! copied follows from the copy itself: its name says where it begins, its size where it ends.
 
-use super::held::{held, write};
+use super::held::{give, held, write};
 use decnet_model::capture::{ABOUT, Capture, ENDED, LINES, PREFIX, SEGMENT_BYTES, Segment};
-use nix::{
-    fcntl::{OFlag, OpenHow, ResolveFlag, openat2},
-    unistd::{Gid, Uid, fchown},
-};
+use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
 use parking_lot::Mutex;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -404,11 +401,6 @@ fn inside(first: First, path: &str) -> Option<File> {
         );
     let file = File::from(openat2(&root, path, how).ok()?);
     file.metadata().ok().filter(fs::Metadata::is_file).map(|_| file)
-}
-
-fn give(file: &File, user: Option<u32>) -> io::Result<()> {
-    let Some(user) = user.filter(|_| nix::unistd::geteuid().is_root()) else { return Ok(()) };
-    Ok(fchown(file, Some(Uid::from_raw(user)), Some(Gid::from_raw(user)))?)
 }
 
 #[cfg(test)]
