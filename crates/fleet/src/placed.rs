@@ -52,16 +52,15 @@ fn lead(target: &Persona, ip: Ipv4Addr) -> Option<OwnFile> {
 pub fn kept(old: Option<&Fleet>, wanted: Fleet) -> Result<Fleet, Error> {
     let Some(old) = old else { return Ok(wanted) };
     let mut fleet = wanted;
+    let same = (old.runtime, &old.network, old.lab) == (fleet.runtime, &fleet.network, fleet.lab);
     for decky in old.deckies.values() {
         let Some(placed) = &decky.placed else { continue };
-        let same = (old.runtime, &old.network, old.lab) == (fleet.runtime, &fleet.network, fleet.lab);
-        let clash = fleet.deckies.values().find(|other| other.name == decky.name || other.ip == decky.ip);
         let topology = &placed.topology;
         if !same {
             let why = format!("the topology {topology} stands on another segment: tear it down first");
             return Err(Error::Topology(why));
         }
-        if let Some(other) = clash {
+        if let Some(other) = clash(&fleet, decky) {
             let why =
                 format!("{} has the name or address of {} in topology {topology}", other.name, decky.name);
             return Err(Error::Topology(why));
@@ -69,6 +68,19 @@ pub fn kept(old: Option<&Fleet>, wanted: Fleet) -> Result<Fleet, Error> {
         fleet.deckies.insert(decky.name.clone(), decky.clone());
     }
     Ok(fleet)
+}
+
+/// The decky of `fleet` that has the name or an address of `decky`.
+pub fn clash<'a>(fleet: &'a Fleet, decky: &Decky) -> Option<&'a Decky> {
+    let all = |one: &Decky| -> Vec<Ipv4Addr> {
+        let further = one.placed.iter().flat_map(|placed| &placed.place.addresses);
+        further.map(|attached| attached.ip).chain([one.ip]).collect()
+    };
+    let own = all(decky);
+    fleet
+        .deckies
+        .values()
+        .find(|other| other.name == decky.name || all(other).iter().any(|ip| own.contains(ip)))
 }
 
 /// Addresses that deckies of topologies have; others cannot get them.

@@ -12,7 +12,7 @@ use decnet_fleet::{
     supervisor, wait,
 };
 use decnet_model::{
-    fleet::{Decky, Fleet},
+    fleet::{Decky, Fleet, Network},
     record::{DeckyActual, TopologyState},
     runtime::Runtime,
 };
@@ -22,7 +22,6 @@ use serde_json::json;
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::Ipv4Addr,
-    ops::RangeInclusive,
     time::{Duration, Instant},
 };
 
@@ -88,28 +87,19 @@ fn joined(
     if site.runtime != Runtime::Native {
         bail!("a topology needs a segment of its own: --lab or --interface IF (runtime native)");
     }
-    let on_segment = |subnet: &Subnet| {
-        subnet.hosts().next().is_some_and(|ip| site.network.contains(ip))
-            || site.network.hosts().next().is_some_and(|ip| subnet.takes(ip) || ip == subnet.gateway())
-    };
-    let mut networks = topology.lans.iter().filter_map(|lan| Some((lan, lan.subnet.parse().ok()?)));
-    if let Some((lan, subnet)) = networks.find(|(_, subnet)| on_segment(subnet)) {
-        bail!("{} has {subnet}, which is the segment's: generate it with another --subnet", lan.name);
-    }
     let mut fleet = match present {
         Some(old) => placed::without(old, &topology.name),
         None => Fleet { lab: site.lab, ..Fleet::of(site.runtime, site.network.clone()) },
     };
+    if let Some(why) = meets(topology, &fleet, &site.network) {
+        bail!("{why}: generate or import the topology with another network");
+    }
     let before = |name: &str| Some(old?.deckies.get(&place::name(&topology.name, name).parse().ok()?)?.ip);
     let fronts = fronts(topology, &fleet, &site, before)?;
-    if let Some(why) = meets(topology, &fleet) {
-        bail!("{why}: import the topology with another network");
-    }
     for decky in place::deckies(topology, &fronts, (fleet.network.prefix, fleet.network.gateway))? {
-        let taken = fleet.deckies.values().find(|other| clashes(other, &decky));
-        if let Some(other) = taken {
+        if let Some(other) = placed::clash(&fleet, &decky) {
             bail!(
-                "{} and {} have one address: import the topology with another network",
+                "{} has the name or an address of {}: import the topology anew, with another --name or network",
                 other.name,
                 decky.name
             );
@@ -119,34 +109,23 @@ fn joined(
     Ok(fleet)
 }
 
-/// Which LAN of a topology has addresses in common with the segment, or with a network of another topology: whoever is
-/// in it would reach machines there that no way leads to.
-fn meets(topology: &Topology, fleet: &Fleet) -> Option<String> {
-    let range = |address: Ipv4Addr, prefix: u8| {
-        let host = u32::MAX.checked_shr(prefix.into()).unwrap_or(0);
-        (address.to_bits() & !host)..=(address.to_bits() | host)
-    };
-    let mut others = vec![(range(fleet.network.address, fleet.network.prefix), "the segment")];
+/// Which LAN of a topology has addresses in common with the segment, as it was when the fleet was deployed or as it is
+/// now, or with a network of another topology: whoever is in it would reach machines there that no way leads to.
+fn meets(topology: &Topology, fleet: &Fleet, segment: &Network) -> Option<String> {
+    let mut others: Vec<(Subnet, &str)> = Vec::new();
+    for network in [&fleet.network, segment] {
+        others.push((Subnet { address: network.address, prefix: network.prefix }, "the segment"));
+    }
     for placed in fleet.deckies.values().filter_map(|decky| decky.placed.as_ref()) {
-        let networks = placed.place.reach.iter().map(|reach| range(reach.network, reach.prefix));
+        let networks = placed.place.reach.iter();
+        let networks = networks.map(|reach| Subnet { address: reach.network, prefix: reach.prefix });
         others.extend(networks.map(|network| (network, placed.topology.as_str())));
     }
     topology.lans.iter().find_map(|lan| {
         let subnet: Subnet = lan.subnet.parse().ok()?;
-        let own = range(subnet.address, subnet.prefix);
-        let common = |other: &RangeInclusive<u32>| own.start() <= other.end() && other.start() <= own.end();
-        let (_, other) = others.iter().find(|(other, _)| common(other))?;
+        let (_, other) = others.iter().find(|(other, _)| subnet.overlaps(*other))?;
         Some(format!("{subnet} of {} has addresses in common with {other}", lan.name))
     })
-}
-
-fn all(decky: &Decky) -> BTreeSet<Ipv4Addr> {
-    let further = decky.placed.iter().flat_map(|placed| &placed.place.addresses).map(|attached| attached.ip);
-    further.chain([decky.ip]).collect()
-}
-
-fn clashes(one: &Decky, other: &Decky) -> bool {
-    !all(one).is_disjoint(&all(other))
 }
 
 /// Addresses on the segment for what stands in front: those that it has, and the next free ones.
@@ -358,7 +337,7 @@ mod tests {
         ] {
             let lan = Lan { name: "x".to_owned(), subnet: subnet.to_owned(), dmz: false, x: None, y: None };
             let topology = Topology { lans: vec![lan], ..Topology::default() };
-            let found = meets(&topology, &fleet);
+            let found = meets(&topology, &fleet, &fleet.network);
             assert_eq!(found.is_some(), met.is_some(), "{subnet}: {found:?}");
             assert!(found.is_none_or(|found| met.is_some_and(|met| found.ends_with(met))), "{subnet}");
         }
