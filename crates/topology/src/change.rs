@@ -2,9 +2,10 @@
 //! stored; of a topology that is deployed some things cannot change.
 
 use crate::{
-    Decky, Edge, Lan, Rule, Topology,
+    Decky, Lan, Rule, Topology,
     check::{self, Finding},
     draw,
+    model::SYSTEM,
 };
 use netsvc_persona::stage::ServiceSpec;
 use serde::{Deserialize, Serialize};
@@ -144,7 +145,7 @@ pub struct Patch {
 }
 
 fn usual_system() -> String {
-    "debian12".to_owned()
+    SYSTEM.to_owned()
 }
 
 /// Why an operation is not carried out.
@@ -327,19 +328,16 @@ fn add_decky(next: &mut Topology, new: &NewDecky) -> Result<(), ChangeError> {
     }
     has_lan(next, &new.lan)?;
     let ip = address(next, &new.lan, new.ip.clone())?;
-    next.deckies.push(Decky {
-        name: new.name.clone(),
+    let decky = Decky {
         archetype: new.archetype.clone(),
-        system: new.system.clone(),
         services: new.services.clone(),
         ips: BTreeMap::from([(new.lan.clone(), ip)]),
         front: new.front,
-        login: None,
         x: new.x,
         y: new.y,
-    });
-    let (decky, lan) = (new.name.clone(), new.lan.clone());
-    next.edges.push(Edge { decky, lan, bridge: false, forwards: false });
+        ..Decky::of(&new.name, &new.system)
+    };
+    next.settle(decky, &new.lan);
     Ok(())
 }
 
@@ -356,13 +354,7 @@ fn attach(
         return refused(format!("{decky} is in {lan} already"));
     }
     let ip = address(next, lan, ip)?;
-    for machine in next.deckies.iter_mut().filter(|machine| machine.name == decky) {
-        machine.ips.insert(lan.to_owned(), ip.clone());
-    }
-    for edge in next.edges.iter_mut().filter(|edge| edge.decky == decky) {
-        edge.forwards |= forwards;
-    }
-    next.edges.push(Edge { decky: decky.to_owned(), lan: lan.to_owned(), bridge: true, forwards });
+    next.join(decky, lan, &ip, forwards);
     Ok(())
 }
 

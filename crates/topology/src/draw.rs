@@ -1,6 +1,6 @@
 //! Drawing a topology: the same wish and seed give the same one.
 
-use crate::{Decky, Edge, Lan, Subnet, Topology, check, is_name};
+use crate::{Decky, Lan, Subnet, Topology, check, is_name, model::SYSTEM};
 use decnet_model::{
     archetype::{ARCHETYPES, Archetype},
     catalogue,
@@ -193,14 +193,7 @@ impl Pen<'_> {
             return Ok(());
         }
         let ip = self.free(lan)?;
-        if let Some(machine) = self.topology.deckies.iter_mut().find(|machine| machine.name == decky) {
-            machine.ips.insert(lan.to_owned(), ip.to_string());
-        }
-        for edge in self.topology.edges.iter_mut().filter(|edge| edge.decky == decky) {
-            edge.forwards |= forwards;
-        }
-        let (decky, lan) = (decky.to_owned(), lan.to_owned());
-        self.topology.edges.push(Edge { decky, lan, bridge: true, forwards });
+        self.topology.join(decky, lan, &ip.to_string(), forwards);
         Ok(())
     }
 
@@ -221,9 +214,7 @@ impl Pen<'_> {
         machine.ips.insert(lan.to_owned(), self.free(lan)?.to_string());
         machine.front = front;
         machine.login = front.then_some(LoginPolicy::AcceptAfter(FRONT_ATTEMPTS));
-        self.topology.deckies.push(machine);
-        let lan = lan.to_owned();
-        self.topology.edges.push(Edge { decky: name.clone(), lan, bridge: false, forwards: false });
+        self.topology.settle(machine, lan);
         Ok(name)
     }
 
@@ -252,7 +243,7 @@ impl Pen<'_> {
         if !wished.is_empty() {
             let fits = coherence::fits(&machine.system, None, wished.iter().map(|spec| spec.slug.as_str()));
             if !fits {
-                (machine.archetype, machine.system) = (None, "debian12".to_owned());
+                (machine.archetype, machine.system) = (None, SYSTEM.to_owned());
             }
             machine.services = wished;
         }
@@ -261,22 +252,16 @@ impl Pen<'_> {
 
     fn of(&mut self, archetype: Option<&Archetype>) -> Decky {
         let number = self.random.next_u32();
-        let systems = archetype.map_or(&["debian12"][..], |archetype| archetype.systems);
-        let system = pick(systems, number).copied().unwrap_or("debian12");
+        let systems = archetype.map_or(&[SYSTEM][..], |archetype| archetype.systems);
+        let system = pick(systems, number).copied().unwrap_or(SYSTEM);
         let slugs = archetype.map_or(&["ssh"][..], |archetype| archetype.services);
         let has = |slug: &&&str| {
             catalogue::find(slug).is_some() && coherence::fits(system, None, std::iter::once(**slug))
         };
         Decky {
-            name: String::new(),
             archetype: archetype.map(|archetype| archetype.slug.to_owned()),
-            system: system.to_owned(),
             services: slugs.iter().filter(has).map(|slug| spec(slug)).collect(),
-            ips: BTreeMap::new(),
-            front: false,
-            login: None,
-            x: None,
-            y: None,
+            ..Decky::of("", system)
         }
     }
 }

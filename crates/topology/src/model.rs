@@ -8,6 +8,9 @@ use std::{collections::BTreeMap, net::Ipv4Addr, str::FromStr};
 /// Longest name of a topology, of a LAN or of a decky in one: a decky's name in the fleet is made of two of them.
 pub const NAME_MAX: usize = 23;
 
+/// The system of a decky of which nobody says another.
+pub(crate) const SYSTEM: &str = "debian12";
+
 /// A network of deckies.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -76,6 +79,23 @@ pub struct Decky {
     /// As `x`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub y: Option<i32>,
+}
+
+impl Decky {
+    /// A decky of which nothing else is said.
+    pub(crate) fn of(name: &str, system: &str) -> Decky {
+        Decky {
+            name: name.to_owned(),
+            archetype: None,
+            system: system.to_owned(),
+            services: Vec::new(),
+            ips: BTreeMap::new(),
+            front: false,
+            login: None,
+            x: None,
+            y: None,
+        }
+    }
 }
 
 /// A machine in a network.
@@ -158,6 +178,24 @@ impl Topology {
     /// The home of a decky.
     pub fn home<'a>(&'a self, decky: &'a str) -> Option<&'a Lan> {
         self.edges_of(decky).find(|edge| !edge.bridge).and_then(|edge| self.lan(&edge.lan))
+    }
+
+    /// Adds a decky that has its home in `lan`.
+    pub(crate) fn settle(&mut self, decky: Decky, lan: &str) {
+        let (name, lan) = (decky.name.clone(), lan.to_owned());
+        self.deckies.push(decky);
+        self.edges.push(Edge { decky: name, lan, bridge: false, forwards: false });
+    }
+
+    /// Has a decky bridge one more LAN, at `ip`. One that is to forward packets does so in all its LANs.
+    pub(crate) fn join(&mut self, decky: &str, lan: &str, ip: &str, forwards: bool) {
+        for machine in self.deckies.iter_mut().filter(|machine| machine.name == decky) {
+            machine.ips.insert(lan.to_owned(), ip.to_owned());
+        }
+        for edge in self.edges.iter_mut().filter(|edge| edge.decky == decky) {
+            edge.forwards |= forwards;
+        }
+        self.edges.push(Edge { decky: decky.to_owned(), lan: lan.to_owned(), bridge: true, forwards });
     }
 
     /// Whether a decky joins networks.

@@ -1,7 +1,7 @@
 //! A topology as text that people write and read back: JSON, or an INI file with a section for each LAN, decky and
 //! rule.
 
-use crate::{Decky, Edge, Lan, Rule, Topology, Verdict};
+use crate::{Decky, Edge, Lan, Rule, Topology, Verdict, model::SYSTEM};
 use decnet_model::{catalogue, fleet::login_policy};
 use decnet_plan::ini::syntax::{self, Entry, Section, SpecError, key_of, written};
 use netsvc_persona::{LoginPolicy, stage::ServiceSpec};
@@ -162,17 +162,7 @@ impl Reading<'_> {
     }
 
     fn decky(&mut self, name: &str, section: &Section) {
-        let mut decky = Decky {
-            name: name.to_owned(),
-            archetype: None,
-            system: "debian12".to_owned(),
-            services: Vec::new(),
-            ips: BTreeMap::new(),
-            front: false,
-            login: None,
-            x: None,
-            y: None,
-        };
+        let mut decky = Decky::of(name, SYSTEM);
         let (mut home, mut forwards) = ("", Vec::new());
         let known = "archetype, system, services, home, lans, forwards, front, login, at";
         for entry in &section.entries {
