@@ -262,17 +262,10 @@ fn add_lan(next: &mut Topology, name: &str, subnet: Option<String>, at: Spot) ->
 
 /// The first network of the usual ones that no LAN overlaps.
 fn free_subnet(topology: &Topology) -> Option<String> {
-    let step = 1_u32 << (32 - u32::from(draw::BASE.prefix));
-    let taken = |subnet: &crate::Subnet| {
-        topology.lans.iter().any(|lan| lan.subnet.parse().is_ok_and(|other| subnet.overlaps(other)))
-    };
-    (0..4096)
-        .map(|number| crate::Subnet {
-            address: (draw::BASE.address.to_bits() + number * step).into(),
-            prefix: draw::BASE.prefix,
-        })
-        .find(|subnet| !taken(subnet))
-        .map(|subnet| subnet.to_string())
+    let taken: Vec<crate::Subnet> = topology.lans.iter().filter_map(|lan| lan.subnet.parse().ok()).collect();
+    let free = |subnet: &crate::Subnet| !taken.iter().any(|other| subnet.overlaps(*other));
+    let mut all = (0..).map_while(|number| draw::BASE.further(number));
+    all.find(free).map(|subnet| subnet.to_string())
 }
 
 fn remove_lan(next: &mut Topology, name: &str) -> Result<(), ChangeError> {

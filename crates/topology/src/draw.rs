@@ -9,7 +9,10 @@ use decnet_model::{
 use decnet_plan::coherence;
 use netsvc_persona::{LoginPolicy, stage::ServiceSpec, subkey};
 use rand_core::RngCore;
-use std::{collections::BTreeMap, net::Ipv4Addr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::Ipv4Addr,
+};
 
 /// Failed logins after which the machine in front lets somebody in: the way in is open, as the plan wants it.
 const FRONT_ATTEMPTS: u32 = 3;
@@ -133,16 +136,13 @@ impl Pen<'_> {
             return Err(DrawError::Large(check::MOST_LANS, "LANs"));
         }
         let name = format!("LAN-{number:02}");
-        let step = 1_u32 << (32 - u32::from(self.wish.base.prefix));
-        let shift = u32::try_from(number).unwrap_or(u32::MAX).saturating_mul(step);
-        let address = Ipv4Addr::from(self.wish.base.address.to_bits().saturating_add(shift));
-        if !address.is_private() {
+        let Some(subnet) = self.wish.base.further(number) else {
             return Err(DrawError::Large(number, "LANs in the private addresses from the first network on"));
-        }
+        };
         let on_level = self.topology.lans.iter().filter(|lan| lan.y == Some(grid(depth, GRID.1))).count();
         self.topology.lans.push(Lan {
             name: name.clone(),
-            subnet: Subnet { address, prefix: self.wish.base.prefix }.to_string(),
+            subnet: subnet.to_string(),
             dmz: parent.is_none(),
             x: Some(grid(u32::try_from(on_level).unwrap_or_default(), GRID.0)),
             y: Some(grid(depth, GRID.1)),
@@ -269,11 +269,9 @@ impl Pen<'_> {
 /// The lowest address of a LAN that nobody has.
 pub(crate) fn free(topology: &Topology, lan: &str) -> Option<Ipv4Addr> {
     let subnet = crate::ways::subnet(topology, lan)?;
-    let taken = |ip: &Ipv4Addr| {
-        let has = |machine: &Decky| machine.ips.values().any(|other| other.parse() == Ok(*ip));
-        topology.deckies.iter().any(has)
-    };
-    subnet.hosts().find(|ip| !taken(ip))
+    let all = topology.deckies.iter().flat_map(|machine| machine.ips.values());
+    let taken: BTreeSet<Ipv4Addr> = all.filter_map(|ip| ip.parse().ok()).collect();
+    subnet.hosts().find(|ip| !taken.contains(ip))
 }
 
 fn spec(slug: &str) -> ServiceSpec {

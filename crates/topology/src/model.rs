@@ -258,6 +258,14 @@ impl Subnet {
         bits & mask == self.address.to_bits() && bits | mask != u32::MAX && self.gateway().to_bits() < bits
     }
 
+    /// The network of the same size that is `number` after it, where that is private, too.
+    pub(crate) fn further(self, number: usize) -> Option<Subnet> {
+        let size = 1_u32.checked_shl(32 - u32::from(self.prefix))?;
+        let shift = u32::try_from(number).ok()?.checked_mul(size)?;
+        let address = Ipv4Addr::from(self.address.to_bits().checked_add(shift)?);
+        address.is_private().then_some(Subnet { address, ..self })
+    }
+
     /// Whether two have addresses in common.
     pub fn overlaps(self, other: Subnet) -> bool {
         let mask = self.mask() & other.mask();
