@@ -1,12 +1,11 @@
 //! What is wrong with a topology, each with a code of its own.
 
-use crate::{Subnet, Topology, is_name, ways};
+use crate::{Subnet, Topology, is_name, model::NAME_RULE, ways};
 use decnet_model::{
     catalogue::{self, BadSetting},
     fleet::check_ports,
 };
 use netsvc_persona::tables::systems;
-use serde::Serialize;
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::Ipv4Addr,
@@ -34,11 +33,6 @@ macro_rules! codes {
             /// The code as it is written.
             pub fn name(self) -> &'static str {
                 match self { $(Code::$code => $name,)+ }
-            }
-
-            /// What it means.
-            pub fn about(self) -> &'static str {
-                match self { $(Code::$code => concat!($($doc),+).trim_ascii_start(),)+ }
             }
         }
     };
@@ -109,19 +103,14 @@ impl Code {
 }
 
 /// Something that is wrong.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Finding {
     /// What.
-    #[serde(serialize_with = "written")]
     pub code: Code,
     /// The LAN, decky or rule that it is about; empty: the whole.
     pub subject: String,
     /// In words.
     pub detail: String,
-}
-
-fn written<S: serde::Serializer>(code: &Code, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_str(code.name())
 }
 
 /// What findings are added to.
@@ -186,8 +175,7 @@ fn names(topology: &Topology, found: &mut Findings) {
     let deckies = || topology.deckies.iter().map(|decky| decky.name.as_str());
     for name in std::iter::once(topology.name.as_str()).chain(lans()).chain(deckies()) {
         if !is_name(name) {
-            let rule = "1 to 23 letters, digits, `-` and `_`, with a letter or digit at both ends";
-            found.add(Code::NameMalformed, name, rule);
+            found.add(Code::NameMalformed, name, NAME_RULE);
         }
     }
     for name in twice(lans()) {

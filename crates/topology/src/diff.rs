@@ -1,11 +1,10 @@
 //! What differs between two topologies.
 
 use crate::Topology;
-use serde::Serialize;
 use std::collections::BTreeSet;
 
 /// A difference.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
     /// `lan`, `decky`, `edge`, `rule`.
     pub what: &'static str,

@@ -52,7 +52,7 @@ pub enum DrawError {
     #[error("{0}: {1} to {2}")]
     Bounds(&'static str, f64, f64),
     /// A name that cannot be one.
-    #[error("{0:?} is no name: 1 to 23 letters, digits, `-` and `_`, with a letter or digit at both ends")]
+    #[error("{0:?} is no name: {rule}", rule = crate::model::NAME_RULE)]
     Name(String),
     /// No such service.
     #[error("no service is called {0:?}; `decnet services` lists them")]

@@ -1,6 +1,7 @@
 //! What a topology is. Addresses are texts here: a document that somebody wrote may hold anything, and
 //! [`crate::check`] says what is wrong with it.
 
+use decnet_model::fleet::DeckyName;
 use netsvc_persona::{LoginPolicy, stage::ServiceSpec};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, net::Ipv4Addr, str::FromStr};
@@ -145,13 +146,14 @@ fn is_off(switch: &bool) -> bool {
     !*switch
 }
 
-/// Whether `text` may be the name of a topology, a LAN or a decky of one.
+/// What [`is_name`] takes, in words.
+pub(crate) const NAME_RULE: &str =
+    "1 to 23 letters, digits, `-` and `_`, with a letter or digit at both ends";
+
+/// Whether `text` may be the name of a topology, a LAN or a decky of one: a short one of a decky, without the dot that
+/// joins two.
 pub fn is_name(text: &str) -> bool {
-    let ends = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric());
-    (1..=NAME_MAX).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-        && ends(text.bytes().next())
-        && ends(text.bytes().next_back())
+    text.len() <= NAME_MAX && !text.contains('.') && text.parse::<DeckyName>().is_ok()
 }
 
 impl Topology {
