@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result};
 use decnet_bus::Bus;
 use decnet_canary::serve::{Place, dns::Zone};
 use decnet_model::{
-    alert::{Addresses, Asked},
+    alert::Asked,
     flaw,
     record::{AlertRule, Level},
     worker::Worker,
@@ -176,7 +176,7 @@ fn canary_settings(context: &Context) -> Result<decnet_canary::Settings> {
             http: port(Name::CanaryHttpPort),
             dns: port(Name::CanaryDnsPort),
             zone: origin.zone.map(|name| Zone { name, address }),
-            proxies: addresses(settings, Name::CanaryProxies)?,
+            proxies: settings.listed(Name::CanaryProxies)?,
         },
         sd_id: settings.text(Name::SdId).to_owned(),
     })
@@ -194,13 +194,6 @@ fn emailgen_settings(context: &Context) -> Result<decnet_people::Settings> {
     let (name, key) = (settings.text(Name::EmailgenModel), settings.text(Name::EmailgenKey));
     let model = decnet_people::Model::new(url, name, key, &authorities).context("read emailgen.llm")?;
     Ok(decnet_people::Settings { model: Some((model, settings.number(Name::EmailgenPerDay))) })
-}
-
-/// Addresses and networks of a setting.
-fn addresses(settings: &Settings, name: Name) -> Result<Vec<Addresses>> {
-    let listed = settings.text(name).split(',').map(str::trim).filter(|text| !text.is_empty());
-    let read: Result<_, _> = listed.map(str::parse).collect();
-    read.with_context(|| format!("read {}", name.knob().key))
 }
 
 async fn reuse(worker: WorkerContext, _: Context, store: Store) -> Result<()> {
@@ -242,7 +235,7 @@ fn enricher_settings(context: &Context) -> Result<decnet_enrich::Settings> {
     Ok(decnet_enrich::Settings {
         providers,
         feodo: settings.flag(Name::Feodo).then(decnet_enrich::Feodo::default),
-        never: addresses(settings, Name::IntelNever)?,
+        never: settings.listed(Name::IntelNever)?,
     })
 }
 

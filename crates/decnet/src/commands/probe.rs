@@ -7,7 +7,7 @@ use crate::{
 };
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
-use decnet_model::{alert::Addresses, record::Probed};
+use decnet_model::record::Probed;
 use decnet_sensors::prober::{Found, Manner, Pace, Ports, Scope, compare, is_early, probe};
 use serde_json::{Map, Value, json};
 use std::{net::IpAddr, time::Duration};
@@ -90,12 +90,7 @@ fn shown(one: &Found, before: Option<&str>) -> Value {
 /// # Errors
 /// When they are wrong.
 pub fn scope(settings: &Settings) -> Result<Scope> {
-    let addresses = |name: Name| -> Result<Vec<Addresses>> {
-        let listed = settings.text(name).split(',').map(str::trim).filter(|text| !text.is_empty());
-        let read: Result<_, _> = listed.map(str::parse).collect();
-        read.with_context(|| format!("read {}", name.knob().key))
-    };
-    Ok(Scope { ranges: addresses(Name::ProbeRanges)?, never: addresses(Name::ProbeNever)? })
+    Ok(Scope { ranges: settings.listed(Name::ProbeRanges)?, never: settings.listed(Name::ProbeNever)? })
 }
 
 /// How the prober asks, by the settings.
@@ -103,16 +98,11 @@ pub fn scope(settings: &Settings) -> Result<Scope> {
 /// # Errors
 /// When they are wrong.
 pub fn manner(settings: &Settings) -> Result<Manner> {
-    let ports = |name: Name| -> Result<Vec<u16>> {
-        let listed = settings.text(name).split(',').map(str::trim).filter(|text| !text.is_empty());
-        let read: Result<_, _> = listed.map(str::parse).collect();
-        read.with_context(|| format!("read {}", name.knob().key))
-    };
     Ok(Manner {
         ports: Ports {
-            tls: ports(Name::ProbeTlsPorts)?,
-            ssh: ports(Name::ProbeSshPorts)?,
-            banner: ports(Name::ProbeBannerPorts)?,
+            tls: settings.listed(Name::ProbeTlsPorts)?,
+            ssh: settings.listed(Name::ProbeSshPorts)?,
+            banner: settings.listed(Name::ProbeBannerPorts)?,
         },
         per_minute: u32::try_from(settings.number(Name::ProbePerMinute)).unwrap_or(u32::MAX),
         patience: Duration::from_secs(settings.number(Name::ProbePatience).clamp(1, 60)),

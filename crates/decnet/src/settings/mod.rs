@@ -14,12 +14,14 @@ pub use former::all as former;
 pub use table::{Kind, Knob, Name};
 
 use crate::level::Levels;
+use anyhow::Context as _;
 use decnet_model::{record::KindRetention, secret, worker::Worker};
 use decnet_web::{Proxies, Roles};
 use std::{
     collections::BTreeMap,
     fmt, io,
     path::{Path, PathBuf},
+    str::FromStr,
 };
 
 /// Host INI, unless `DECNET_CONFIG` names another.
@@ -151,6 +153,19 @@ impl Settings {
     /// The text of a setting, unless it is empty.
     pub fn given(&self, name: Name) -> Option<&str> {
         Some(self.text(name)).filter(|text| !text.is_empty())
+    }
+
+    /// A setting that is a list with commas between.
+    ///
+    /// # Errors
+    /// When one of it is none.
+    pub fn listed<T>(&self, name: Name) -> anyhow::Result<Vec<T>>
+    where
+        T: FromStr<Err: std::error::Error + Send + Sync + 'static>,
+    {
+        let listed = self.text(name).split(',').map(str::trim).filter(|text| !text.is_empty());
+        let read: Result<Vec<T>, T::Err> = listed.map(str::parse).collect();
+        read.with_context(|| format!("read {}", name.knob().key))
     }
 
     /// A setting that is a number; checked when it was resolved.
