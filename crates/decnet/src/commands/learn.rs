@@ -1,15 +1,12 @@
 //! `learn`: what a segment is like, and a plan that blends in.
 
-use super::Context;
+use super::{Context, read_whole, write_new};
 use crate::output;
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use decnet_engine::native::Ear;
 use decnet_learn::{Proposal, Survey, Wish, frames, propose};
 use std::{
-    fs::File,
-    io::{self, Read, Write},
-    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -67,9 +64,7 @@ impl Learn {
             bail!("{} frames tell of nobody on an IPv4 segment with a free address", survey.frames());
         };
         if let Some(path) = &self.output {
-            let opened = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-            let mut file = opened.with_context(|| format!("write {}", path.display()))?;
-            file.write_all(proposal.ini().as_bytes()).with_context(|| format!("write {}", path.display()))?;
+            write_new(path, proposal.ini().as_bytes())?;
         }
         if self.json {
             output::json(&proposal);
@@ -102,14 +97,7 @@ fn told(proposal: &Proposal) {
 }
 
 fn read(path: &Path) -> Result<Survey> {
-    let mut capture = Vec::new();
-    let read = if path.as_os_str() == "-" {
-        io::stdin().lock().take(CAPTURE + 1).read_to_end(&mut capture)
-    } else {
-        File::open(path).and_then(|file| file.take(CAPTURE + 1).read_to_end(&mut capture))
-    };
-    read.with_context(|| format!("read {}", path.display()))?;
-    anyhow::ensure!(capture.len() as u64 <= CAPTURE, "{} has more than {CAPTURE} bytes", path.display());
+    let capture = read_whole(path, CAPTURE)?;
     let mut survey = Survey::new();
     let all = frames(&capture).with_context(|| format!("read {}", path.display()))?;
     all.for_each(|(_, frame)| survey.add(frame));

@@ -71,7 +71,7 @@ use decnet_store::{Assume, Store};
 use netsvc_persona::stage::Limits;
 use netsvc_wire::stamp;
 use std::{
-    io,
+    io::{self, Read, Write},
     path::{Path, PathBuf},
 };
 
@@ -280,6 +280,32 @@ fn closed(error: io::Error, root: &Path) -> anyhow::Error {
         _ => "make the state folder".to_owned(),
     };
     anyhow::Error::new(error).context(hint)
+}
+
+/// What a file says, `-` the standard input; of a longer one `most` bytes.
+fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let source: Box<dyn Read> =
+        if path == Path::new("-") { Box::new(io::stdin()) } else { Box::new(std::fs::File::open(path)?) };
+    let mut bytes = Vec::new();
+    source.take(most).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// As [`read`]; a longer one is refused.
+fn read_whole(path: &Path, most: u64) -> Result<Vec<u8>> {
+    let bytes = read(path, most.saturating_add(1)).with_context(|| format!("read {}", path.display()))?;
+    if most < bytes.len() as u64 {
+        bail!("{} has more than {most} bytes", path.display());
+    }
+    Ok(bytes)
+}
+
+/// Writes a file that was not there, which is nobody else's.
+fn write_new(path: &Path, content: &[u8]) -> Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let opened = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    let written = opened.and_then(|mut file| file.write_all(content));
+    written.with_context(|| format!("write {}", path.display()))
 }
 
 /// A SHA-256 in hex as it is stored; `None`: it is none.

@@ -1,9 +1,9 @@
 //! `personas` and `letters`: the people of domains, and what they write to each other.
 
 use super::{
-    Context,
+    Context, read_whole,
     user::{actor, audit},
-    wrong,
+    write_new, wrong,
 };
 use crate::{output, workers};
 use anyhow::{Context as _, Result, bail};
@@ -14,12 +14,7 @@ use decnet_model::{
 };
 use decnet_shape as shape;
 use decnet_store::Store;
-use std::{
-    fs::File,
-    io::{self, Read, Write},
-    os::unix::fs::OpenOptionsExt,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 /// Longest document that is read, in bytes.
 const DOCUMENT: u64 = 1 << 20;
@@ -188,14 +183,8 @@ async fn show(store: &Store, pools: &[Pool], account: &str, json: bool) -> Resul
 }
 
 async fn import(context: &Context, store: &Store, file: &Path, json: bool) -> Result<()> {
-    let mut text = String::new();
-    let read = if file.as_os_str() == "-" {
-        io::stdin().lock().take(DOCUMENT + 1).read_to_string(&mut text)
-    } else {
-        File::open(file).and_then(|file| file.take(DOCUMENT + 1).read_to_string(&mut text))
-    };
-    read.with_context(|| format!("read {}", file.display()))?;
-    anyhow::ensure!(text.len() as u64 <= DOCUMENT, "{} has more than {DOCUMENT} bytes", file.display());
+    let text = String::from_utf8(read_whole(file, DOCUMENT)?);
+    let text = text.with_context(|| format!("read {}", file.display()))?;
     // JSON is YAML.
     let pool: Pool = serde_norway::from_str(&text).with_context(|| format!("read {}", file.display()))?;
     let flaws = people::check(&pool);
@@ -231,12 +220,10 @@ fn export(pools: &[Pool], format: Format, file: Option<&Path>) -> Result<()> {
         Format::Yaml => serde_norway::to_string(pool).context("write the people")?,
         Format::Json => serde_json::to_string_pretty(pool).context("write the people")? + "\n",
     };
-    let Some(path) = file else {
-        return output::raw(text.as_bytes()).context("write the standard output");
-    };
-    let opened = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    let mut file = opened.with_context(|| format!("write {}", path.display()))?;
-    file.write_all(text.as_bytes()).with_context(|| format!("write {}", path.display()))
+    match file {
+        Some(path) => write_new(path, text.as_bytes()),
+        None => output::raw(text.as_bytes()).context("write the standard output"),
+    }
 }
 
 /// What people of the fleet's domains write to each other

@@ -1,7 +1,7 @@
 //! The files that a deploy reads: the deployment INI, and nmap's database.
 
 use crate::{
-    commands::{Context, bad_input::BadInput},
+    commands::{self, Context, bad_input::BadInput},
     settings::Name,
 };
 use decnet_model::nmap;
@@ -18,14 +18,7 @@ const DATABASE_BYTES: u64 = 64 << 20;
 
 /// Reads a deployment INI, or as much of it as shows that it is too long.
 pub(in crate::commands) fn whole(path: &Path) -> Result<Vec<u8>, BadInput> {
-    let read = || {
-        let mut text = Vec::new();
-        let source: Box<dyn io::Read> =
-            if path == Path::new("-") { Box::new(io::stdin()) } else { Box::new(std::fs::File::open(path)?) };
-        io::Read::read_to_end(&mut io::Read::take(source, CONFIG_BYTES), &mut text)?;
-        Ok(text)
-    };
-    read().map_err(|error| BadInput::Unreadable(path.to_owned(), error))
+    commands::read(path, CONFIG_BYTES).map_err(|error| BadInput::Unreadable(path.to_owned(), error))
 }
 
 /// nmap's database, if `text` asks for a face of it.
