@@ -235,8 +235,8 @@ pub(super) async fn follow(context: &Context, store: &Store, topology: &Topology
 /// Takes a topology down.
 pub(super) async fn teardown(context: &Context, name: &str, json: bool) -> Result<()> {
     let store = context.store().await?;
-    load(&store, name).await?;
-    let gone = take_down(context, &store, name).await?;
+    let (row, _) = load(&store, name).await?;
+    let gone = take_down(context, &store, name, row.state).await?;
     audit(context, &store, "topology.teardown", name).await?;
     if json {
         output::json(&json!({ "topology": name, "deckies": gone }));
@@ -246,10 +246,14 @@ pub(super) async fn teardown(context: &Context, name: &str, json: bool) -> Resul
     Ok(())
 }
 
-/// As [`teardown`], without a word. Returns how many deckies went.
-pub(super) async fn take_down(context: &Context, store: &Store, name: &str) -> Result<usize> {
-    let (row, _) = load(store, name).await?;
-    match row.state {
+/// As [`teardown`] of one that is in `state`, without a word. Returns how many deckies went.
+pub(super) async fn take_down(
+    context: &Context,
+    store: &Store,
+    name: &str,
+    state: TopologyState,
+) -> Result<usize> {
+    match state {
         TopologyState::Pending => {
             turn(context, store, name, TopologyState::TornDown, "").await?;
             return Ok(0);

@@ -306,7 +306,7 @@ async fn delete(context: &Context, name: &str, force: bool, json: bool) -> Resul
         if !force {
             bail!("{name} is {}: take it down first, or say --force", row.state.name());
         }
-        live::take_down(context, &store, name).await?;
+        live::take_down(context, &store, name, row.state).await?;
     }
     store.topology_delete(name).await.context("delete the topology")?;
     audit(context, &store, "topology.delete", name).await?;
