@@ -112,21 +112,23 @@ pub(super) async fn mutations(
     let store = context.store().await?;
     load(&store, name).await?;
     let rows = store.topology_mutations(name, state).await.context("list changes")?;
+    let shown: Vec<shape::TopologyMutation> = rows.iter().map(shape::TopologyMutation::from).collect();
     if json {
-        output::json(&rows.iter().map(shape::TopologyMutation::from).collect::<Vec<_>>());
+        output::json(&shown);
         return Ok(());
     }
-    let cells = |row: &TopologyMutation| -> Vec<Cell> {
+    let cells = |(row, one): (&TopologyMutation, &shape::TopologyMutation)| -> Vec<Cell> {
         vec![
             output::moment(row.asked_at).into(),
             (&row.asked_by).into(),
             row.state.name().to_owned().into(),
             (&row.op).into(),
-            output::captured(row.payload.as_bytes(), 60).into(),
+            // Without the secrets of settings.
+            output::captured(one.payload.to_string().as_bytes(), 60).into(),
             output::captured(row.reason.as_bytes(), 80).into(),
         ]
     };
     let heads = ["WHEN", "WHO", "STATE", "OPERATION", "WITH", "WHY"];
-    output::list(&heads, rows.iter().map(cells).collect(), false);
+    output::list(&heads, rows.iter().zip(&shown).map(cells).collect(), false);
     Ok(())
 }
