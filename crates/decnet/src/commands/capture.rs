@@ -16,8 +16,6 @@ use std::{
 };
 use tokio::sync::watch;
 
-/// What a frame begins with that the gate shows.
-const OFFLOAD: usize = 10;
 /// Longest wait for a frame before it is looked whether it is time to end.
 const PATIENCE: Duration = Duration::from_millis(100);
 const MEGABYTE: u64 = 1_000_000;
@@ -91,7 +89,6 @@ impl Packets {
         };
         while !over(&taken) {
             let Some(frame) = frames.next_frame(&mut buffer).context("the gate has ended")? else { continue };
-            let frame = frame.get(OFFLOAD..).unwrap_or_default();
             writer.frame(stamp::now(), frame).context("write the capture")?;
             taken.packets += 1;
             taken.bytes += frame.len() as u64 + 16;

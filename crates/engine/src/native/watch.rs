@@ -199,7 +199,7 @@ impl Frames {
         }
     }
 
-    /// The next frame, with its offload header, in `buffer`; `None`: none came in time.
+    /// The next frame, without the offload header that it comes with, in `buffer`; `None`: none came in time.
     ///
     /// # Errors
     /// When no more will come, or the socket fails.
@@ -212,7 +212,7 @@ impl Frames {
         if length == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        Ok(buffer.get(..length))
+        Ok(Some(buffer.get(netsvc_stack::OFFLOAD..length).unwrap_or_default()))
     }
 }
 

@@ -10,8 +10,6 @@ use std::{path::Path, sync::atomic::Ordering, time::Duration};
 const PATIENCE: Duration = Duration::from_millis(250);
 /// Time between two tries to find a gate.
 const AGAIN: Duration = Duration::from_secs(1);
-/// What a frame begins with that a gate shows (`struct virtio_net_hdr`).
-const OFFLOAD: usize = 10;
 /// Frames between two looks at the counts.
 const ROUND: u64 = 256;
 
@@ -40,7 +38,6 @@ fn look(shared: &Shared, frames: &Frames, sensor: &mut Sensor, buffer: &mut [u8]
     while !shared.stop.load(Ordering::Relaxed) {
         let idle = match frames.next_frame(buffer) {
             Ok(Some(frame)) => {
-                let frame = frame.get(OFFLOAD..).unwrap_or_default();
                 sensor.take(stamp::now(), Link::Ethernet, frame, &mut findings);
                 false
             }
