@@ -4,6 +4,7 @@
 
 use decnet_model::{alert::Target, people::Language};
 use decnet_outward::{Asked, Method, Place, ask, trust};
+use decnet_pipeline::runtime::chain;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::{collections::BTreeSet, io, path::Path, time::Duration};
@@ -129,7 +130,7 @@ impl Model {
         let answer = match ask(&self.place, &asked, ANSWER, PATIENCE).await {
             Ok(answer) if answer.status == 200 => answer,
             Ok(answer) => return Spoken::Nothing(format!("status {}", answer.status)),
-            Err(error) => return Spoken::Nothing(error.to_string()),
+            Err(error) => return Spoken::Nothing(chain(&error)),
         };
         let said = serde_json::from_slice::<Value>(&answer.body).ok();
         let said = said.as_ref().and_then(|said| said.pointer("/choices/0/message/content")?.as_str());

@@ -13,7 +13,7 @@ use decnet_model::{
     record::{DeckyDesired, DeckyRow, LETTER_DAY, LetterFilter, PEOPLE_SECRET},
     worker::Worker,
 };
-use decnet_pipeline::runtime::{Pass, Work, WorkerContext, run_passes};
+use decnet_pipeline::runtime::{Pass, Running, Work, WorkerContext, run_passes};
 use decnet_store::{Error as StoreError, Store};
 use netsvc_persona::Persona;
 use netsvc_wire::stamp::{Micros, now};
@@ -73,6 +73,17 @@ struct Writer {
     counters: Counters,
     failures: u32,
     paused: Micros,
+    /// The day on which it was looked last for letters that are too old.
+    cleared: Option<i64>,
+}
+
+/// Days of a domain that are to be written.
+struct Days {
+    first: i64,
+    last: i64,
+    today: i64,
+    /// The setting with the last day that was written.
+    cursor: String,
 }
 
 /// How often a model was asked on a day.
@@ -86,7 +97,11 @@ struct Budget {
 ///
 /// # Errors
 /// [`WorkerError`]; the worker can be started again.
-pub async fn run(context: WorkerContext, store: Store, settings: Settings) -> Result<(), WorkerError> {
+pub fn run(context: WorkerContext, store: Store, settings: Settings) -> Running<WorkerError> {
+    Box::pin(work(context, store, settings))
+}
+
+async fn work(context: WorkerContext, store: Store, settings: Settings) -> Result<(), WorkerError> {
     store.lease_take(Worker::Emailgen).await?;
     let mut writer = Writer::new(store, settings);
     run_passes(context, &mut writer).await
@@ -109,57 +124,63 @@ impl Pass for Writer {
 
 impl Writer {
     fn new(store: Store, settings: Settings) -> Self {
-        Writer { store, settings, counters: Counters::default(), failures: 0, paused: 0 }
+        Writer { store, settings, counters: Counters::default(), failures: 0, paused: 0, cleared: None }
     }
 
     async fn pass(&mut self, now: Micros) -> Result<Work, WorkerError> {
         // It comes with the first machine that tells of people.
         let secret = self.store.setting_get(PEOPLE_SECRET).await?.and_then(|text| hex::decode(text).ok());
         let Some(secret) = secret else { return Ok(Work::Done) };
-        let rows: Vec<DeckyRow> = self.store.decky_list().await?;
-        let wanted = rows.iter().filter(|row| row.desired == DeckyDesired::Running);
-        let mut personas = Vec::new();
+        let mut rows: Vec<DeckyRow> = self.store.decky_list().await?;
+        rows.retain(|row| row.desired == DeckyDesired::Running);
+        let holds = |row: &&DeckyRow| row.services.iter().any(|slug| MAILBOXES.contains(&slug.as_str()));
         let mut domains = BTreeSet::new();
-        for row in wanted {
-            let Some(text) = &row.persona else { continue };
-            let persona: Persona =
-                serde_json::from_str(text).map_err(|error| WorkerError::Document("a persona", error))?;
-            if row.services.iter().any(|slug| MAILBOXES.contains(&slug.as_str())) {
-                domains.insert(persona.domain.clone());
-            }
-            personas.push(persona);
+        for row in rows.iter().filter(holds) {
+            domains.extend(persona(row)?.map(|persona| persona.domain));
         }
+        // Mostly there is nothing to write, and then nobody needs to know all machines.
+        let mut personas: Option<Vec<Persona>> = None;
         let mut work = Work::Done;
         for domain in domains {
             let Some(row) = self.store.pool_get(&domain).await? else { continue };
             let pool: Pool = serde_json::from_str(&row.document)
                 .map_err(|error| WorkerError::Document("people", error))?;
-            let world = World::new(&secret, pool, &personas);
-            if self.write(&world, now).await? == Work::More {
+            let Some(days) = self.due(&pool, now).await? else { continue };
+            let known = match personas.take() {
+                Some(known) => known,
+                None => rows.iter().filter_map(|row| persona(row).transpose()).collect::<Result<_, _>>()?,
+            };
+            let world = World::new(&secret, pool, personas.insert(known));
+            if self.write(&world, &days, now).await? == Work::More {
                 work = Work::More;
             }
         }
-        self.store.letter_forget(now - (BACK + 7) * clock::DAY).await?;
+        let day = clock::day_of(now, 0);
+        if self.cleared != Some(day) {
+            self.store.letter_forget(now - (BACK + 7) * clock::DAY).await?;
+            self.cleared = Some(day);
+        }
         Ok(work)
     }
 
-    /// Writes the next days of a domain.
-    async fn write(&mut self, world: &World, now: Micros) -> Result<Work, WorkerError> {
-        let domain = &world.pool.domain;
-        let today = clock::day_of(now, world.pool.zone_minutes);
-        let cursor = format!("{LETTER_DAY}.{domain}");
+    /// What is to be written of the days of a domain, if anything is.
+    async fn due(&self, pool: &Pool, now: Micros) -> Result<Option<Days>, WorkerError> {
+        let today = clock::day_of(now, pool.zone_minutes);
+        let cursor = format!("{LETTER_DAY}.{}", pool.domain);
         let stored = self.store.setting_get(&cursor).await?.and_then(|text| text.parse::<i64>().ok());
         let first = stored.map_or(today - BACK, |last| (last + 1).max(today - BACK));
         let last = (today + AHEAD).min(first + DAYS - 1);
-        if last < first {
-            return Ok(Work::Done);
-        }
-        let filter = LetterFilter { domain: Some(domain.clone()), ..LetterFilter::default() };
+        Ok((first <= last).then_some(Days { first, last, today, cursor }))
+    }
+
+    /// Writes the next days of a domain.
+    async fn write(&mut self, world: &World, days: &Days, now: Micros) -> Result<Work, WorkerError> {
+        let filter = LetterFilter { domain: Some(world.pool.domain.clone()), ..LetterFilter::default() };
         let known = self.store.letter_list(&filter, LETTERS).await?;
         // The subject of a thread is that of its first mail.
         let mut used: BTreeSet<String> =
             known.into_iter().filter(|row| row.id == row.thread).map(|row| row.subject).collect();
-        for day in first..=last {
+        for day in days.first..=days.last {
             let mut letters = Vec::new();
             for thread in thread::of_day(world, day, &mut used) {
                 let (thread, origin) = self.phrased(thread, now).await?;
@@ -167,9 +188,9 @@ impl Writer {
             }
             self.counters.letters += letters.len() as u64;
             self.store.letter_put(&letters).await?;
-            self.store.setting_put(&cursor, &day.to_string()).await?;
+            self.store.setting_put(&days.cursor, &day.to_string()).await?;
         }
-        Ok(if last < today + AHEAD { Work::More } else { Work::Done })
+        Ok(if days.last < days.today + AHEAD { Work::More } else { Work::Done })
     }
 
     /// `thread` in the words of a model, as far as there is one and it may be asked; and what wrote it.
@@ -232,6 +253,12 @@ impl Writer {
         self.store.setting_put(ASKED, &text).await?;
         Ok(true)
     }
+}
+
+/// What a machine is, once it was derived.
+fn persona(row: &DeckyRow) -> Result<Option<Persona>, WorkerError> {
+    let read = row.persona.as_deref().map(serde_json::from_str).transpose();
+    read.map_err(|error| WorkerError::Document("a persona", error))
 }
 
 #[cfg(test)]
