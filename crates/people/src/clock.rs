@@ -4,9 +4,10 @@ use decnet_model::people::Person;
 use rand_core::RngCore;
 use time::{OffsetDateTime, UtcOffset};
 
-/// µs of a minute, and of a day.
+pub(crate) use netsvc_wire::stamp::DAY;
+
+/// µs of a minute.
 pub(crate) const MINUTE: i64 = 60_000_000;
-pub(crate) const DAY: i64 = 1440 * MINUTE;
 
 /// The day of `at` where people are, counted from the epoch.
 pub(crate) fn day_of(at: i64, zone_minutes: i32) -> i64 {

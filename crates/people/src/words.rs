@@ -1,7 +1,7 @@
 //! How each language writes days, amounts, greetings, and who said what.
 
 use decnet_model::people::{Language, Person, Style};
-use time::OffsetDateTime;
+use time::{OffsetDateTime, format_description::well_known::Rfc2822};
 
 const DAYS: [[&str; 5]; 3] = [
     ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday"],
@@ -61,10 +61,6 @@ const ENDS: [[&str; 3]; 3] = [
     ["Gru\u{df}", "Viele Gr\u{fc}\u{df}e", "Herzliche Gr\u{fc}\u{df}e"],
     ["Cdt", "Cordialement", "Bien \u{e0} toi"],
 ];
-/// Short names of days and months in dates of mails (RFC 5322 §3.3).
-const SHORT_DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
-const SHORT_MONTHS: [&str; 12] =
-    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 fn of<T: Copy>(table: &[T; 3], language: Language) -> T {
     let [english, german, french] = *table;
@@ -217,20 +213,6 @@ pub(crate) fn long(language: Language, at: OffsetDateTime) -> String {
 
 /// Date of RFC 5322 §3.3: `Mon, 30 Nov 2026 09:12:44 +0100`.
 pub(crate) fn date(at: OffsetDateTime) -> String {
-    let weekday = usize::from(at.weekday().number_days_from_monday());
-    let day = SHORT_DAYS.get(weekday).copied().unwrap_or("Mon");
-    let month = SHORT_MONTHS.get(usize::from(u8::from(at.month())) - 1).copied().unwrap_or("Jan");
-    let minutes = at.offset().whole_minutes();
-    let sign = if minutes < 0 { '-' } else { '+' };
-    let away = minutes.abs();
-    format!(
-        "{day}, {:02} {month} {} {:02}:{:02}:{:02} {sign}{:02}{:02}",
-        at.day(),
-        at.year(),
-        at.hour(),
-        at.minute(),
-        at.second(),
-        away / 60,
-        away % 60
-    )
+    // Only years before 1900 and offsets with seconds cannot be written.
+    at.format(&Rfc2822).unwrap_or_default()
 }
