@@ -111,7 +111,7 @@ impl Mailbox {
             return;
         }
         let since = std::mem::replace(&mut self.looked, now);
-        let all = seeded::folders(host.persona(), own, &own.posted(host), now, most);
+        let all = seeded::since(host.persona(), own, &own.posted(host), since, now, most);
         for (name, fresh) in all {
             for mail in fresh.mails.into_iter().filter(|mail| since < mail.received) {
                 // A full mailbox takes nothing.

@@ -6,11 +6,12 @@ use super::{
     letters::{self, Letter, Party},
 };
 use netsvc_persona::{Letter as Posted, LetterCopy, Persona, subkey};
+use netsvc_wire::stamp::DAY;
 use rand_core::RngCore;
 use std::{collections::BTreeMap, sync::Arc};
 
 /// µs of a week.
-const WEEK: i64 = 7 * 24 * 3600 * 1_000_000;
+const WEEK: i64 = 7 * DAY;
 /// Weeks whose mail is still there; what is older was cleared away.
 const WEEKS: i64 = 9;
 /// Most mails of a week that are drawn here.
@@ -21,14 +22,24 @@ const ROOM: u32 = 64;
 const FOLDERS: [&str; 4] = ["Drafts", "Junk", "Sent", "Trash"];
 /// The place of what the account wrote among them.
 const SENT: u32 = 3;
-/// µs of a day.
-const DAY: i64 = 24 * 3600 * 1_000_000;
 
 /// The folders of `own` at the time `now`, with at most `most` mails in the inbox; `posted` is what people wrote.
 pub(super) fn folders(
     persona: &Persona,
     own: &Party,
     posted: &[Arc<Posted>],
+    now: i64,
+    most: Option<usize>,
+) -> BTreeMap<String, Folder> {
+    since(persona, own, posted, persona.installed_at - 2 * WEEK, now, most)
+}
+
+/// As [`folders`], with nothing that is from a week before that of `begun`.
+pub(super) fn since(
+    persona: &Persona,
+    own: &Party,
+    posted: &[Arc<Posted>],
+    begun: i64,
     now: i64,
     most: Option<usize>,
 ) -> BTreeMap<String, Folder> {
@@ -39,7 +50,7 @@ pub(super) fn folders(
     let first = week_of(persona, installed);
     let last = week_of(persona, now);
     if most != Some(0) {
-        for week in (last - WEEKS).max(first - 2)..=last {
+        for week in (last - WEEKS).max(first - 2).max(week_of(persona, begun))..=last {
             let (received, written) = mails(persona, own, posted, week, now);
             fill(&mut inbox, received, now, week - first + 2);
             fill(&mut sent, written, now, week - first + 2);
@@ -74,19 +85,20 @@ fn mails(
     now: i64,
 ) -> (Vec<Made>, Vec<Made>) {
     let (mut received, mut written) = (Vec::new(), Vec::new());
-    for (at, letter, slot) in drawn(persona, own, week) {
+    let this = drawn(persona, own, week);
+    for (slot, (at, letter)) in this.iter().enumerate() {
         let age = (now - at) / DAY;
         let mut flags = if age < 4 && slot != 0 { Flags::default() } else { Flags::SEEN };
         if letter.answered && 4 <= age {
             flags = flags.with(Flags::ANSWERED);
         }
-        received.push((at, flags, letters::received(persona, own, &letter, at)));
+        received.push((*at, flags, letters::received(persona, own, letter, *at)));
     }
     // An answer may be written in the week after.
-    for (at, letter, _) in [week - 1, week].into_iter().flat_map(|week| drawn(persona, own, week)) {
+    for (at, letter) in drawn(persona, own, week - 1).iter().chain(&this) {
         let later = at + 3600 * 1_000_000 + (at.rem_euclid(5400) + 60) * 1_000_000;
         if letter.answered && week_of(persona, later) == week {
-            written.push((later, Flags::SEEN, letters::answer(persona, own, &letter, at, later)));
+            written.push((later, Flags::SEEN, letters::answer(persona, own, letter, *at, later)));
         }
     }
     for letter in posted.iter().filter(|letter| week_of(persona, letter.at) == week) {
@@ -118,8 +130,8 @@ fn fill(folder: &mut Folder, mut mails: Vec<Made>, now: i64, index: i64) {
     folder.mails.iter_mut().for_each(|mail| mail.recent = false);
 }
 
-/// The mails of a week in their order, with the place of each among them.
-fn drawn(persona: &Persona, own: &Party, week: i64) -> Vec<(i64, Letter, u32)> {
+/// The mails of a week in their order.
+fn drawn(persona: &Persona, own: &Party, week: i64) -> Vec<(i64, Letter)> {
     let key = persona.subkey.hex_bytes().unwrap_or_default();
     let mut random = subkey::generator(&key, &["mailbox", &own.account, &week.to_string()]);
     let mut all = Vec::new();
@@ -130,12 +142,9 @@ fn drawn(persona: &Persona, own: &Party, week: i64) -> Vec<(i64, Letter, u32)> {
         let local = week * WEEK + (day * 24 * 3600 + second) * 1_000_000;
         let at = local - i64::from(persona.zone.offset_minutes) * 60_000_000;
         let nth = usize::try_from(week).unwrap_or_default() * WEEKLY as usize + all.len();
-        all.push((at, letters::draw(persona, own, &mut random, nth), 0));
+        all.push((at, letters::draw(persona, own, &mut random, nth)));
     }
-    all.sort_by_key(|(at, ..)| *at);
-    for (slot, mail) in (0..).zip(&mut all) {
-        mail.2 = slot;
-    }
+    all.sort_by_key(|(at, _)| *at);
     all
 }
 
