@@ -63,7 +63,7 @@ mod tests {
         assert!(of(&ours.join("decnet.db")).is_none());
         let file = theirs.join("decnet.db");
         let place = file.display().to_string();
-        let store = Store::open_by(&place, of(&file).unwrap()).await.unwrap();
+        let store = Store::open_by(&place, Some(of(&file).unwrap())).await.unwrap();
         store.totals().await.unwrap();
         let owners: Vec<_> = ["", "-wal", "-shm"]
             .iter()
@@ -79,16 +79,16 @@ mod tests {
             let _ = fs::remove_file(format!("{place}{side}"));
             symlink(ours.join("made"), format!("{place}{side}")).unwrap();
         }
-        assert!(Store::open_by(&place, of(&file).unwrap()).await.is_err());
+        assert!(Store::open_by(&place, Some(of(&file).unwrap())).await.is_err());
         // Who only looks opens what is beside it with his first question.
-        let looked = match Store::open_read_only_by(&place, false, of(&file).unwrap()).await {
+        let looked = match Store::open_read_only_by(&place, false, Some(of(&file).unwrap())).await {
             Ok(store) => store.totals().await.map(drop),
             Err(error) => Err(error),
         };
         assert!(looked.is_err());
         fs::remove_file(&file).unwrap();
         symlink(ours.join("made"), &file).unwrap();
-        assert!(Store::open_by(&place, of(&file).unwrap()).await.is_err());
+        assert!(Store::open_by(&place, Some(of(&file).unwrap())).await.is_err());
         assert_eq!(fs::read_dir(&ours).unwrap().count(), 0);
         let secret = ours.join("secret");
         fs::write(&secret, "ours").unwrap();

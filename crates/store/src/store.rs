@@ -73,27 +73,28 @@ impl Store {
 
     /// As [`Store::open`], in threads that are as `assume` has made the one that calls it: for root where the folder of
     /// a SQLite file is another user's, who may put links in the place of the file and of those beside it. All
-    /// connections are made at once and last.
+    /// connections are made at once and last. Without `assume` it is [`Store::open`].
     ///
     /// # Errors
     /// As [`Store::open`], and [`Error::Assume`].
-    pub async fn open_by(place: &str, assume: Assume) -> Result<Self, Error> {
+    pub fn open_by(place: &str, assume: Option<Assume>) -> Answer<'_, Self> {
+        let Some(assume) = assume else { return Store::open(place) };
         let own = place.to_owned();
-        within(place, assume, move || async move {
+        Box::pin(within(place, assume, move || async move {
             let store = Store { pool: open_pool(&own, true).await? };
             migrate::migrate(&store.pool).await?;
             Ok(store)
-        })
-        .await
+        }))
     }
 
     /// As [`Store::open_read_only`], by `assume` as [`Store::open_by`].
     ///
     /// # Errors
     /// As [`Store::open_read_only`], and [`Error::Assume`].
-    pub async fn open_read_only_by(path: &str, still: bool, assume: Assume) -> Result<Self, Error> {
+    pub fn open_read_only_by(path: &str, still: bool, assume: Option<Assume>) -> Answer<'_, Self> {
+        let Some(assume) = assume else { return Store::open_read_only(path, still) };
         let own = path.to_owned();
-        within(path, assume, move || async move { Store::open_read_only(&own, still).await }).await
+        Box::pin(within(path, assume, move || async move { Store::open_read_only(&own, still).await }))
     }
 
     /// Opens the store at `place` and leaves its schema as it is.

@@ -118,11 +118,7 @@ impl Context {
     /// Opens the store with everything, as whoever its folder belongs to.
     async fn opened(&self) -> Result<Store> {
         let place = self.store_place();
-        let store = match self.stead() {
-            Some(assume) => Store::open_by(&place, assume).await,
-            None => Store::open(&place).await,
-        };
-        store.context("open the store")
+        Store::open_by(&place, self.stead()).await.context("open the store")
     }
 
     /// As whom root opens the store.
@@ -140,13 +136,9 @@ impl Context {
             return self.opened().await;
         }
         let path = self.database();
-        let beside = |side: &str| {
-            let mut name = path.clone().into_os_string();
-            name.push(side);
-            fs_err::metadata(name).map_or(0, |data| data.len())
-        };
-        let still = !self.may_write() && beside("-wal") == 0;
-        if !still && !self.may_write() && beside("-shm") == 0 {
+        let size = |side| fs_err::metadata(restoration::beside(&path, side)).map_or(0, |data| data.len());
+        let still = !self.may_write() && size("-wal") == 0;
+        if !still && !self.may_write() && size("-shm") == 0 {
             bail!(
                 "{} is closed to writing and was copied without its -shm file: make the folder writable, or \
                  copy that file too",
@@ -154,11 +146,7 @@ impl Context {
             );
         }
         let place = path.display().to_string();
-        let store = match self.stead() {
-            Some(assume) => Store::open_read_only_by(&place, still, assume).await,
-            None => Store::open_read_only(&place, still).await,
-        };
-        store.context("open the store")
+        Store::open_read_only_by(&place, still, self.stead()).await.context("open the store")
     }
 
     /// Checks that there is an installation, open to us.

@@ -75,11 +75,7 @@ async fn fill(context: &Context, database: &Path, root: &Path) -> Result<u64> {
     let waiting = beside(database, WAITING);
     restoration::undo_waiting(&waiting)?;
     let place = waiting.display().to_string();
-    let store = match context.stead() {
-        Some(assume) => Store::open_by(&place, assume).await,
-        None => Store::open(&place).await,
-    };
-    let store = store.context("make the new store")?;
+    let store = Store::open_by(&place, context.stead()).await.context("make the new store")?;
     let rows = store.fill(&mut open_copy(&root.join(GATHERED))?).await.context("fill the store");
     store.close().await;
     rows
