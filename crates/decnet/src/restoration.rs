@@ -190,7 +190,8 @@ fn remove(path: &Path) -> Result<()> {
     match fs::symlink_metadata(path) {
         Ok(data) if data.is_dir() => fs_err::remove_dir_all(path).context("make room"),
         Ok(_) => fs_err::remove_file(path).context("make room"),
-        Err(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error).with_context(|| format!("look at {}", path.display())),
     }
 }
 

@@ -7,35 +7,54 @@ use decnet_engine::{
 };
 use decnet_store::Assume;
 use nix::unistd::geteuid;
-use std::{fs, io, os::unix::fs::MetadataExt, path::Path, sync::Arc, thread};
+use std::{
+    fs,
+    io::{self, Read},
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
+    path::Path,
+    sync::Arc,
+    thread,
+};
 
 /// As whom root opens the database `file`: its folder's owner. `None`: root has the folder, or we are not root.
 pub(crate) fn of(file: &Path) -> Option<Assume> {
-    let user = owner(file)?;
+    let user = owner(file.parent()?)?;
     Some(Arc::new(move || touch_files_as(user)))
 }
 
 /// Whether the database still is root's in a folder that is not, so that its folder's owner cannot open it.
 pub(crate) fn is_closed(file: &Path) -> bool {
-    owner(file).is_some() && fs::symlink_metadata(file).is_ok_and(|data| data.is_file() && data.uid() == 0)
+    file.parent().and_then(owner).is_some()
+        && fs::symlink_metadata(file).is_ok_and(|data| data.is_file() && data.uid() == 0)
 }
 
-/// What is in a file of the state folder, read as the folder's owner: no link leads root to what he may not read.
+/// What is in a file of the state folder, read as the folder's owner: no link leads root to what he may not read, and
+/// no pipe has root wait.
 ///
 /// # Errors
-/// When it cannot be read.
+/// When it cannot be read, or is no file.
 pub(crate) fn read(root: &Path, file: &Path) -> io::Result<Vec<u8>> {
-    let Some(user) = owner(&root.join("x")) else { return fs::read(file) };
+    let Some(user) = owner(root) else { return fs::read(file) };
     let file = file.to_owned();
-    let reading = thread::spawn(move || touch_files_as(user).and_then(|()| fs::read(file)));
+    let reading = thread::spawn(move || touch_files_as(user).and_then(|()| content(&file)));
     reading.join().unwrap_or_else(|_| Err(io::Error::other("the thread that reads it was lost")))
 }
 
-fn owner(file: &Path) -> Option<User> {
+fn content(file: &Path) -> io::Result<Vec<u8>> {
+    let mut file = fs::OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(file)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "it is no file"));
+    }
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn owner(folder: &Path) -> Option<User> {
     if !geteuid().is_root() {
         return None;
     }
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let data = fs::metadata(folder).ok()?;
     let user = User { uid: data.uid(), gid: data.gid() };
     // Root of a user namespace may not know him.
@@ -95,6 +114,9 @@ mod tests {
         fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
         symlink(&secret, theirs.join("artefact")).unwrap();
         fs::write(theirs.join("own"), "theirs").unwrap();
+        nix::unistd::mkfifo(&theirs.join("pipe"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+        chown(theirs.join("pipe"), Some(1), Some(1)).unwrap();
+        assert!(read(&theirs, &theirs.join("pipe")).is_err(), "nobody waits for who never writes");
         assert!(read(&theirs, &theirs.join("artefact")).is_err());
         assert_eq!(read(&theirs, &theirs.join("own")).unwrap(), b"theirs");
         assert_eq!(read(&ours, &secret).unwrap(), b"ours");
