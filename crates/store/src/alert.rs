@@ -144,7 +144,7 @@ impl Store {
         transaction!(self, what, tx => {
             let sql = "DELETE FROM alert_mutes WHERE ends_at IS NOT NULL AND ends_at <= ?";
             tx.execute(Statement::new(what, sql).bind(mute.created_at)).await?;
-            let id = next(&mut tx, "SELECT MAX(id) FROM alert_mutes").await?;
+            let id = tx.next_id(what, &MUTES).await?;
             tx.upsert(what, [AlertMute { id, ..mute.clone() }]).await?;
             Ok(id)
         })
@@ -349,11 +349,6 @@ impl Store {
             tx.execute(Statement::new(what, sql).bind(now.saturating_sub(KEPT))).await
         })
     }
-}
-
-async fn next(tx: &mut Tx, sql: &'static str) -> Result<i64, Error> {
-    let last = tx.row(Statement::new("count alerts", sql)).await?;
-    Ok(last.map(|mut cells| cells.maybe_int()).transpose()?.flatten().unwrap_or(0) + 1)
 }
 
 /// Stores a message unless its token is there; returns how many were stored.

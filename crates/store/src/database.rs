@@ -232,6 +232,12 @@ impl Tx {
         self.row(statement).await?.map(R::read).transpose()
     }
 
+    /// The number after the greatest `id` of `table`.
+    pub(crate) async fn next_id(&mut self, what: &'static str, table: &Table) -> Result<i64, Error> {
+        let last = self.row(Statement::new(what, format!("SELECT MAX(id) FROM {}", table.name))).await?;
+        Ok(last.map(|mut cells| cells.maybe_int()).transpose()?.flatten().unwrap_or_default() + 1)
+    }
+
     /// Puts rows into their table, many with one statement.
     pub(crate) async fn upsert<W: Write>(
         &mut self,

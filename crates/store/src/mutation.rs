@@ -76,12 +76,11 @@ impl Store {
                 let unknown = Statement::new(what, sql).bind(DeckyActual::Unknown).bind(decky.name.as_str());
                 tx.execute(unknown).await?;
             }
-            let last = tx.row(Statement::new(what, "SELECT MAX(id) FROM mutations")).await?;
-            let last = last.map(|mut row| row.maybe_int()).transpose()?.flatten().unwrap_or_default();
-            let rows = (last + 1..).zip(change.mutations).map(|(id, row)| Mutation { id, ..row.clone() });
+            let next = tx.next_id(what, &MUTATIONS).await?;
+            let rows = (next..).zip(change.mutations).map(|(id, row)| Mutation { id, ..row.clone() });
             tx.upsert(what, rows).await?;
             let old = Statement::new(what, "DELETE FROM mutations WHERE at < ? AND id < ?");
-            tx.execute(old.bind(now - KEPT).bind(last)).await?;
+            tx.execute(old.bind(now - KEPT).bind(next - 1)).await?;
             Ok(true)
         })
     }

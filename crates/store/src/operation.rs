@@ -56,9 +56,7 @@ impl Store {
             if usize::try_from(waiting).is_ok_and(|waiting| waiting >= QUEUE) {
                 return Ok(None);
             }
-            let last = tx.row(Statement::new(what, "SELECT MAX(id) FROM operations")).await?;
-            let last = last.map(|mut row| row.maybe_int()).transpose()?.flatten().unwrap_or_default();
-            let id = last + 1;
+            let id = tx.next_id(what, &OPERATIONS).await?;
             let operation = Operation {
                 id,
                 kind: request.kind(),

@@ -4,6 +4,7 @@ use crate::{
     Store,
     database::{Statement, Tx, transaction},
     error::Error,
+    row::Value,
     schema::row,
 };
 use decnet_model::record::{
@@ -51,12 +52,6 @@ row! {
         applied_at: Int, Replace;
         reason: Long, Replace;
     }
-}
-
-/// The number after the greatest of `table`.
-async fn next_id(tx: &mut Tx, what: &'static str, sql: &'static str) -> Result<i64, Error> {
-    let last = tx.row(Statement::new(what, sql)).await?;
-    Ok(last.map(|mut row| row.maybe_int()).transpose()?.flatten().unwrap_or_default() + 1)
 }
 
 async fn find(tx: &mut Tx, what: &'static str, name: &str) -> Result<Option<TopologyRow>, Error> {
@@ -120,7 +115,7 @@ impl Store {
                 return Ok(false);
             };
             let event = TopologyEvent {
-                id: next_id(&mut tx, what, "SELECT MAX(id) FROM topology_events").await?,
+                id: tx.next_id(what, &EVENTS).await?,
                 topology: name.to_owned(),
                 before: row.state,
                 after: state,
@@ -187,7 +182,7 @@ impl Store {
         let what = "note a change of a topology";
         transaction!(self, what, tx => {
             let id = match change.id {
-                0 => next_id(&mut tx, what, "SELECT MAX(id) FROM topology_mutations").await?,
+                0 => tx.next_id(what, &CHANGES).await?,
                 known => known,
             };
             tx.upsert(what, [TopologyMutation { id, ..change.clone() }]).await?;
@@ -204,9 +199,9 @@ impl Store {
         name: &str,
         state: Option<TopologyChangeState>,
     ) -> Result<Vec<TopologyMutation>, Error> {
-        let sql = format!("{} WHERE topology = ? ORDER BY id DESC LIMIT {LISTED}", CHANGES.select());
-        let rows: Vec<TopologyMutation> =
-            self.pool.read(Statement::new("list changes of a topology", sql).bind(name)).await?;
-        Ok(rows.into_iter().filter(|row| state.is_none_or(|state| row.state == state)).collect())
+        let wanted = if state.is_some() { " AND state = ?" } else { "" };
+        let sql = format!("{} WHERE topology = ?{wanted} ORDER BY id DESC LIMIT {LISTED}", CHANGES.select());
+        let statement = Statement::new("list changes of a topology", sql).bind(name);
+        self.pool.read(statement.bind_all(state.map(Value::from))).await
     }
 }
