@@ -6,7 +6,7 @@ use crate::{
     dialect::Dialect,
     error::Error,
     migrate,
-    tables::TABLES,
+    tables::tables,
 };
 use std::collections::BTreeSet;
 
@@ -57,7 +57,7 @@ impl Store {
                 wrong.push(format!("a row of {} refers to one that is not there", cells.text()?));
             }
         } else {
-            for table in TABLES {
+            for table in tables() {
                 let sql = format!("CHECK TABLE {}", table.name);
                 for mut cells in self.pool.rows(Statement::new("check the store", sql).once()).await? {
                     let (name, _, kind, said) = (cells.text()?, cells.text()?, cells.text()?, cells.text()?);
@@ -66,7 +66,7 @@ impl Store {
                 }
             }
         }
-        for table in TABLES {
+        for table in tables() {
             let made = self.columns(table.name).await?;
             let declared: BTreeSet<_> = table.columns.iter().map(|column| column.name.to_owned()).collect();
             if made.is_empty() {
@@ -99,7 +99,7 @@ impl Store {
     /// [`Error::Query`] when the database fails.
     pub async fn sizes(&self) -> Result<Vec<TableSize>, Error> {
         let mut sizes = Vec::new();
-        for table in TABLES {
+        for table in tables() {
             let sql = format!("SELECT COUNT(*) FROM {}", table.name);
             let rows = match self.pool.row(Statement::new("count rows", sql)).await? {
                 Some(mut cells) => cells.count()?,
@@ -127,7 +127,7 @@ impl Store {
 async fn drop_all(tx: &mut Tx) -> Result<(), Error> {
     let what = "empty the store";
     // Those that refer to others first.
-    for name in TABLES.iter().rev().map(|table| table.name).chain(OTHERS.iter().copied()) {
+    for name in tables().rev().map(|table| table.name).chain(OTHERS.iter().copied()) {
         tx.execute(Statement::new(what, format!("DROP TABLE IF EXISTS {name}")).once()).await?;
     }
     Ok(())

@@ -9,7 +9,7 @@ use crate::{
     migrate,
     row::{Cells, Value},
     schema::{Table, Type},
-    tables::TABLES,
+    tables::tables,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use decnet_model::record::View;
@@ -57,7 +57,7 @@ impl Store {
         let mut tx = self.pool.snapshot("copy the store").await?;
         let mut rows = 0;
         line(out, &json!({ "format": FORMAT, "version": migrate::KNOWN }))?;
-        for table in TABLES {
+        for table in tables() {
             let columns: Vec<_> = table.columns.iter().map(|column| column.name).collect();
             line(out, &json!({ "table": table.name, "columns": columns }))?;
             let mut last: Option<Vec<Value>> = None;
@@ -185,7 +185,7 @@ type Places = Vec<Option<usize>>;
 /// lacks columns that came since, which hold nothing then.
 fn named(object: &Map<String, Json>, older: bool) -> Result<(&'static Table, Places), String> {
     let name = object.get("table").and_then(Json::as_str).unwrap_or_default();
-    let table = TABLES.iter().find(|table| table.name == name).ok_or_else(|| format!("no table {name:?}"))?;
+    let table = tables().find(|table| table.name == name).ok_or_else(|| format!("no table {name:?}"))?;
     let columns = object.get("columns").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
     let place = |column: &crate::schema::Column| match columns.iter().position(|known| known == column.name) {
         None if !(older && column.null) => Err(format!("table {name} has no column {}", column.name)),
