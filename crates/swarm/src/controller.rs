@@ -11,13 +11,13 @@ use crate::{
     message::{self, Denied, Join, Joined, Orders, Renew, Renewed, Report},
     refusal::Refusal,
     tls,
-    watch::{Watched, begun, told_chain, watched},
+    watch::{Watched, begun, watched},
 };
 use decnet_model::{
     record::{SwarmHost, SwarmReport},
     swarm::{Identity, Role},
 };
-use decnet_pipeline::runtime::{Running, WorkerContext};
+use decnet_pipeline::runtime::{Running, WorkerContext, chain};
 use decnet_store::{Store, SwarmJoined};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{
@@ -207,7 +207,7 @@ impl Controller {
                 told(StatusCode::BAD_REQUEST, &error.to_string())
             }
             Err(error) => {
-                tracing::error!(error = %told_chain(&error), path, "a request could not be answered");
+                tracing::error!(error = %chain(&error), path, "a request could not be answered");
                 told(StatusCode::INTERNAL_SERVER_ERROR, "the master could not do it; its log says why")
             }
         }
@@ -216,7 +216,7 @@ impl Controller {
     /// Notes that a host that left is told so by an answer: it may never come to show its certificate again.
     async fn told(&self, host: &str) {
         if let Err(error) = self.store.swarm_told(host, stamp::now()).await {
-            tracing::warn!(error = %told_chain(&error), host, "that a host was told cannot be noted");
+            tracing::warn!(error = %chain(&error), host, "that a host was told cannot be noted");
         }
     }
 

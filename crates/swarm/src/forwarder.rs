@@ -9,13 +9,12 @@ use crate::{
     frame::{self, Heard, PIECE, Place, Said},
     http,
     tls::{self, Revoked},
-    watch::told_chain,
 };
 use decnet_model::{paths::Paths, swarm::Lag};
 use decnet_pipeline::{
     disk::Disk,
     eventlog::{Durable, LogReader, Position, segment_list, segment_path},
-    runtime::{Running, WorkerContext},
+    runtime::{Running, WorkerContext, chain},
 };
 use netsvc_wire::{field, parse};
 use rand_core::{OsRng, RngCore};
@@ -90,7 +89,7 @@ async fn work(mut worker: WorkerContext, settings: Settings) -> Result<(), Error
         let reason = match outcome {
             Ok(()) => "the master ended the connection".to_owned(),
             Err(error @ (Error::Log(_) | Error::Unfit(_))) => return Err(error),
-            Err(error) => told_chain(&error),
+            Err(error) => chain(&error),
         };
         worker.status.set_trouble(Some(format!("nothing is forwarded: {reason}")));
         tracing::warn!(reason, ?wait, "nothing is forwarded; it will be tried again");

@@ -9,7 +9,6 @@ use crate::{
     message::{self, Orders, Renew, Renewed, Report},
     refusal::Refusal,
     tls::{self, Own, Revoked},
-    watch::told_chain,
 };
 use decnet_fleet::intent;
 use decnet_model::{
@@ -22,7 +21,7 @@ use decnet_model::{
 use decnet_pipeline::{
     disk::Disk,
     eventlog::Durable,
-    runtime::{Note, Running, WorkerContext},
+    runtime::{Note, Running, WorkerContext, chain},
 };
 use decnet_store::Store;
 use netsvc_wire::stamp::{self, Micros};
@@ -96,7 +95,7 @@ async fn work(
             }
             Err(error @ (Error::Store(..) | Error::Fleet(_) | Error::File { .. })) => return Err(error),
             Err(error) => {
-                let reason = told_chain(&error);
+                let reason = chain(&error);
                 tracing::warn!(reason, ?wait, "the master was not heard; it will be tried again");
                 link.worker.status.set_trouble(Some(format!("the master is not heard: {reason}")));
             }
@@ -236,7 +235,7 @@ impl Link {
             self.want(&fleet.emptied()).await?;
             let gone = decnet_fleet::wait::gone(&self.store, |_| true, LEAVE, |_| ()).await;
             if let Err(error) = gone {
-                tracing::error!(error = %told_chain(&error), "not all deckies went");
+                tracing::error!(error = %chain(&error), "not all deckies went");
             }
         }
         let failed = |error| Error::Store("forget what was wanted", error);

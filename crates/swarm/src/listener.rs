@@ -11,10 +11,10 @@ use crate::{
     inbox::{Inbox, Piece},
     refusal::Refusal,
     tls,
-    watch::{Watched, begun, told_chain, watched},
+    watch::{Watched, begun, watched},
 };
 use decnet_model::{paths::Paths, swarm::Role};
-use decnet_pipeline::runtime::{Running, WorkerContext};
+use decnet_pipeline::runtime::{Running, WorkerContext, chain};
 use decnet_store::Store;
 use netsvc_wire::{MAX_LINE, stamp};
 use parking_lot::Mutex;
@@ -141,7 +141,7 @@ async fn work(mut worker: WorkerContext, store: Store, settings: Settings) -> Re
         sessions.spawn(async move {
             let _place = place;
             if let Err(error) = listener.serve(stream, from).await {
-                let reason = told_chain(&error);
+                let reason = chain(&error);
                 if matches!(error, Error::Refused(_)) {
                     Counters::add(&listener.counters.refused, 1);
                     tracing::warn!(peer = %from.ip(), reason, "a connection to the listener is refused");

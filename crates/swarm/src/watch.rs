@@ -1,7 +1,7 @@
 //! What the master's doors keep an eye on: the authority's files, certificates that are revoked, what is wanted.
 
 use crate::{Error, error::stored, files::Files, tls, tls::Revoked};
-use decnet_pipeline::runtime::WorkerContext;
+use decnet_pipeline::runtime::{WorkerContext, chain};
 use decnet_store::{Store, SwarmWish};
 use netsvc_wire::stamp;
 use parking_lot::RwLock;
@@ -79,7 +79,7 @@ pub(crate) async fn watched(
                 Ok::<_, Error>(())
             };
             if let Err(error) = done.await {
-                tracing::warn!(error = %told_chain(&error), "what is wanted of the swarm cannot be looked at");
+                tracing::warn!(error = %chain(&error), "what is wanted of the swarm cannot be looked at");
                 tokio::time::sleep(IDLE).await;
             }
         }
@@ -92,16 +92,6 @@ impl Watched {
     pub(crate) fn config(&self) -> Arc<ServerConfig> {
         Arc::clone(&self.config.read())
     }
-}
-
-/// An error and its causes on one line.
-pub(crate) fn told_chain(error: &dyn std::error::Error) -> String {
-    let (mut text, mut source) = (error.to_string(), error.source());
-    while let Some(cause) = source {
-        text.push_str(&format!(": {cause}"));
-        source = cause.source();
-    }
-    text
 }
 
 fn configured(files: &Files, revoked: &Revoked, strangers: bool) -> Result<Arc<ServerConfig>, Error> {
