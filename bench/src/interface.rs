@@ -10,6 +10,7 @@ use crate::{
 };
 use anyhow::{Context as _, Result, bail, ensure};
 use decnet_model::{paths::Paths, worker::Worker};
+use decnet_pipeline::runtime::Note;
 use decnet_store::{Position, Store, record::View};
 use std::{
     fs::{self, Permissions},
@@ -69,7 +70,7 @@ pub(crate) async fn measure(place: &Place) -> Result<Vec<Row>> {
     rows.extend(run.streams(&paths, 1).await?);
     rows.extend(run.streams(&paths, STREAMS).await?);
     rows.extend(run.crowd(&token).await?);
-    if let Some(peak) = run.interface(&paths).and_then(processes::peak) {
+    if let Some(peak) = Note::read(&paths, Worker::Api).and_then(|note| processes::peak(note.pid)) {
         rows.push(Row::cost("interface: peak memory", "MiB", crate::correlate::mebi(peak)));
     }
     Ok(rows)
@@ -186,13 +187,6 @@ impl<'a> Run<'a> {
         Ok(times)
     }
 
-    /// The process of the interface, as it notes itself.
-    fn interface(&self, paths: &Paths) -> Option<u32> {
-        let text = fs::read(paths.worker_note(Worker::Api.name())).ok()?;
-        let note: serde_json::Value = serde_json::from_slice(&text).ok()?;
-        note.get("pid")?.as_u64().and_then(|pid| u32::try_from(pid).ok())
-    }
-
     /// `count` streams, and events that each is told.
     async fn streams(&self, paths: &Paths, count: usize) -> Result<Vec<Row>> {
         let mut streams = JoinSet::new();
@@ -213,7 +207,7 @@ impl<'a> Run<'a> {
                 anyhow::Ok(Instant::now())
             });
         }
-        let pid = self.interface(paths).context("the process of the interface")?;
+        let pid = Note::read(paths, Worker::Api).context("the process of the interface")?.pid;
         let before = processes::cpu(pid)?;
         let name = format!("lines/{:016x}-{:08}.seg", count + 10, 0);
         let mut options = fs::OpenOptions::new();
