@@ -3,7 +3,6 @@
 
 pub mod change;
 pub mod check;
-pub mod diff;
 pub mod draw;
 mod model;
 pub mod place;

@@ -1,9 +1,10 @@
 //! What is drawn, how it is deployed, written, changed.
 
+use crate::diff;
 use decnet_topology::{
     Rule, Topology, Verdict,
     change::{self, Change, ChangeError},
-    check, diff,
+    check,
     draw::{self, DrawError, Wish},
     place, text, ways,
 };

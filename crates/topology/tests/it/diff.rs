@@ -1,32 +1,32 @@
 //! What differs between two topologies.
 
-use crate::Topology;
+use decnet_topology::{Decky, Edge, Lan, Rule, Topology};
 use std::collections::BTreeSet;
 
 /// A difference.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Difference {
+pub(crate) struct Difference {
     /// `lan`, `decky`, `edge`, `rule`.
-    pub what: &'static str,
+    pub(crate) what: &'static str,
     /// Which.
-    pub name: String,
+    pub(crate) name: String,
     /// `added`, `removed`, `changed`.
-    pub how: &'static str,
+    pub(crate) how: &'static str,
 }
 
 /// What makes `new` of `old`. Where something is drawn makes no difference.
-pub fn between(old: &Topology, new: &Topology) -> Vec<Difference> {
+pub(crate) fn between(old: &Topology, new: &Topology) -> Vec<Difference> {
     let mut found = Vec::new();
-    let lan = |lan: &crate::Lan| crate::Lan { x: None, y: None, ..lan.clone() };
-    let decky = |decky: &crate::Decky| crate::Decky { x: None, y: None, ..decky.clone() };
-    let named = |edge: &crate::Edge| format!("{} in {}", edge.decky, edge.lan);
+    let lan = |lan: &Lan| Lan { x: None, y: None, ..lan.clone() };
+    let decky = |decky: &Decky| Decky { x: None, y: None, ..decky.clone() };
+    let named = |edge: &Edge| format!("{} in {}", edge.decky, edge.lan);
     compare("lan", &old.lans, &new.lans, |one| one.name.clone(), lan, &mut found);
     compare("decky", &old.deckies, &new.deckies, |one| one.name.clone(), decky, &mut found);
     compare("edge", &old.edges, &new.edges, named, Clone::clone, &mut found);
-    let rule = |rule: &crate::Rule| format!("{} to {}", rule.from, rule.to);
+    let rule = |rule: &Rule| format!("{} to {}", rule.from, rule.to);
     if old.rules != new.rules {
         let names: BTreeSet<String> = old.rules.iter().chain(&new.rules).map(rule).collect();
-        let of = |topology: &Topology, name: &str| -> Vec<crate::Rule> {
+        let of = |topology: &Topology, name: &str| -> Vec<Rule> {
             topology.rules.iter().filter(|one| rule(one) == name).cloned().collect()
         };
         let changed = names.into_iter().filter(|name| of(old, name) != of(new, name));
