@@ -154,7 +154,7 @@ struct Generate {
     /// Services of all machines that are no bridges, comma-separated; without it they are drawn
     #[arg(long, value_delimiter = ',')]
     services: Vec<String>,
-    /// Draw what machines are and serve
+    /// Draw what machines are and serve, as is done without --services
     #[arg(long, action = ArgAction::SetTrue, conflicts_with = "services")]
     randomize_services: bool,
     /// First network; the others follow
