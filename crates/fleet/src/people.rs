@@ -4,7 +4,7 @@
 use crate::error::{Error, document, stored};
 use decnet_engine::node::{Nodes, Post};
 use decnet_model::{
-    people::{self, Pool},
+    people::{self, MAILBOXES, Pool},
     record::{LetterFilter, LetterRow, PEOPLE_SECRET, PoolRow},
 };
 use decnet_store::Store;
@@ -14,8 +14,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Services that tell of people, or hold mail for them.
 const TELL: [&str; 6] = ["imap", "pop3", "smtp", "smtp_relay", "ldap", "kerberos"];
-/// Services whose mailboxes hold letters.
-const MAILBOXES: [&str; 2] = ["imap", "pop3"];
 /// Days after which a letter is in no mailbox any more.
 const KEPT: i64 = 66;
 /// Most letters of a domain.

@@ -14,6 +14,8 @@ use serde::{Deserialize, Serialize};
 
 /// Version of the document that this code writes.
 pub const POOL_VERSION: u32 = 1;
+/// Services whose mailboxes hold letters.
+pub const MAILBOXES: [&str; 2] = ["imap", "pop3"];
 /// Most people of a domain.
 pub const MOST: usize = 100;
 

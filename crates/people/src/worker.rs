@@ -9,7 +9,7 @@ use crate::{
     world::World,
 };
 use decnet_model::{
-    people::Pool,
+    people::{MAILBOXES, Pool},
     record::{DeckyDesired, DeckyRow, LETTER_DAY, LetterFilter, PEOPLE_SECRET},
     worker::Worker,
 };
@@ -33,8 +33,6 @@ const ASKED: &str = "emailgen.asked";
 /// Failures in a row after which a model is left alone, and for how long.
 const FAILURES: u32 = 3;
 const PAUSE: Micros = 600_000_000;
-/// Services whose mailboxes hold letters.
-const MAILBOXES: [&str; 2] = ["imap", "pop3"];
 
 /// How the worker is to do its work.
 #[derive(Clone, Debug, Default)]
