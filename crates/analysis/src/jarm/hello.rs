@@ -119,7 +119,7 @@ const SHAPES: [Shape; 10] = {
 
 /// The ten hellos for a server that is called `name`, as records. What is random in them comes from
 /// `entropy`.
-pub fn hellos(name: &str, entropy: &[u8; 32]) -> Vec<Vec<u8>> {
+pub(super) fn hellos(name: &str, entropy: &[u8; 32]) -> Vec<Vec<u8>> {
     let drawn = |number: u8, what: u8| -> [u8; 32] {
         Sha256::new().chain_update(entropy).chain_update([number, what]).finalize().into()
     };

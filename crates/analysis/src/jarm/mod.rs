@@ -3,22 +3,42 @@
 mod answer;
 mod hello;
 
+use netsvc_wire::stamp::Micros;
 use sha2::{Digest, Sha256};
 
 pub use answer::Answer;
-pub use hello::hellos;
 
 /// Hexadecimal digits of a fingerprint.
 const LENGTH: usize = 62;
+/// Longest record of a server (RFC 8446 §5.2).
+const RECORD: usize = 18_432;
 /// Letters of the versions SSL 3.0 to TLS 1.3, and two more.
 const VERSIONS: &[u8] = b"abcdef";
 const SUPPORTED_VERSIONS: u16 = 43;
+
+/// The ten hellos for a server that is called `name`, each for a connection of its own.
+pub fn questions(name: &str, now: Micros) -> Vec<Vec<u8>> {
+    // Nothing is kept secret with it; it only must not be the same each time.
+    let entropy: [u8; 32] = Sha256::digest(format!("{name} {now}")).into();
+    hello::hellos(name, &entropy)
+}
+
+/// Bytes that come after the head of a record; `None`: records are shorter.
+pub fn rest_of_record([.., high, low]: [u8; 5]) -> Option<usize> {
+    Some(usize::from(u16::from_be_bytes([high, low]))).filter(|length| *length <= RECORD)
+}
 
 /// What a server answered to each of the ten hellos; `None`: no hello of its own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Jarm(pub Vec<Option<Answer>>);
 
 impl Jarm {
+    /// Of what was answered; `None`: of no use, because somebody kept silent or nobody answered.
+    pub fn of<E>(answers: Vec<Result<Option<Answer>, E>>) -> Option<Jarm> {
+        let answers = answers.into_iter().collect::<Result<Vec<_>, E>>().ok()?;
+        answers.iter().any(Option::is_some).then_some(Jarm(answers))
+    }
+
     /// The fingerprint: three digits for cipher and version of each answer, then half of a SHA-256 of what
     /// was extended. All zeros: nobody speaks TLS.
     pub fn hash(&self) -> String {

@@ -1,9 +1,7 @@
 //! Asking a host what it is: connections that say as little as they can, and nothing of whose they are.
 
-use decnet_analysis::jarm::{Answer, Jarm, hellos};
+use decnet_analysis::jarm::{Answer, rest_of_record};
 use netsvc_fingerprint::{Greeting, SSH_MAX, ServerFlight};
-use netsvc_wire::stamp;
-use sha2::{Digest, Sha256};
 use std::{io, net::SocketAddr, os::fd::AsRawFd, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -13,8 +11,7 @@ use tokio::{
 
 /// What a common client of SSH calls itself.
 const NAME: &[u8] = b"SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\r\n";
-/// Longest record of TLS (RFC 8446 §5.2), and bytes of a server's first flight.
-const RECORD: usize = 18_432;
+/// Bytes of a server's first flight.
 const FLIGHT: usize = 32 * 1024;
 /// Bytes of a banner.
 const BANNER: usize = 200;
@@ -35,13 +32,6 @@ pub(super) async fn connect(to: SocketAddr, patience: Duration) -> Result<TcpStr
         Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => Err(Port::Closed),
         Ok(Err(_)) | Err(_) => Err(Port::Silent),
     }
-}
-
-/// The ten hellos of JARM for `to`.
-pub(super) fn questions(to: SocketAddr) -> Vec<Vec<u8>> {
-    // Nothing is kept secret with it; it only must not be the same each time.
-    let entropy = Sha256::digest(format!("{to} {}", stamp::now())).into();
-    hellos(&to.ip().to_string(), &entropy)
 }
 
 /// What a server answers to one hello of JARM; `None`: it refuses.
@@ -66,25 +56,12 @@ pub(super) async fn hello(
 }
 
 async fn record(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
-    let mut record = vec![0; 5];
-    stream.read_exact(&mut record).await?;
-    let length = match record.as_slice() {
-        [.., high, low] => usize::from(u16::from_be_bytes([*high, *low])),
-        _ => 0,
-    };
-    if RECORD < length {
-        return Err(io::ErrorKind::InvalidData.into());
-    }
+    let mut head = [0; 5];
+    stream.read_exact(&mut head).await?;
+    let length = rest_of_record(head).ok_or(io::ErrorKind::InvalidData)?;
     let mut rest = vec![0; length];
     stream.read_exact(&mut rest).await?;
-    record.extend(rest);
-    Ok(record)
-}
-
-/// The fingerprint of `answers`; `None`: of no use, because somebody kept silent or nobody answered.
-pub(super) fn jarm(answers: Vec<io::Result<Option<Answer>>>) -> Option<String> {
-    let answers: Vec<Option<Answer>> = answers.into_iter().collect::<io::Result<_>>().ok()?;
-    answers.iter().any(Option::is_some).then(|| Jarm(answers).hash())
+    Ok([head.as_slice(), &rest].concat())
 }
 
 /// What a server of TLS shows before it encrypts; an offer of version 1.2 makes it show its certificate.

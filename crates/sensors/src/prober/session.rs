@@ -2,8 +2,9 @@
 
 use super::ask::{self, Port};
 use crate::{finding::Fields, sense::certificate};
+use decnet_analysis::jarm::{Jarm, questions};
 use decnet_model::record::FingerprintKind;
-use netsvc_wire::field;
+use netsvc_wire::{field, stamp};
 use std::{
     net::{IpAddr, SocketAddr},
     time::Duration,
@@ -154,7 +155,7 @@ impl<'a> Session<'a> {
     async fn tls(&mut self, port: u16) {
         const PHASE: &str = "tls";
         let patience = self.manner.patience;
-        let questions = ask::questions(SocketAddr::new(self.address, port));
+        let questions = questions(&self.address.to_string(), stamp::now());
         let Some(first) = questions.first() else { return };
         let Some(stream) = self.connect(port).await else { return };
         let flight = ask::flight(stream, first, patience).await;
@@ -171,8 +172,8 @@ impl<'a> Session<'a> {
             let Some(stream) = self.connect(port).await else { return };
             answers.push(ask::hello(stream, question, patience).await);
         }
-        if let Some(value) = ask::jarm(answers) {
-            self.add(FingerprintKind::Jarm, port, PHASE, value, Fields::default());
+        if let Some(jarm) = Jarm::of(answers) {
+            self.add(FingerprintKind::Jarm, port, PHASE, jarm.hash(), Fields::default());
         }
     }
 

@@ -1,22 +1,7 @@
 //! Asks a TLS server the ten questions of JARM, each on a connection of its own.
 
-use decnet_analysis::jarm::{Answer, Jarm, hellos};
-use netsvc_wire::stamp;
-use sha2::{Digest, Sha256};
-use std::{
-    io::{self, Read, Write},
-    net::IpAddr,
-};
-
-/// Longest record of a server (RFC 8446, 5.2).
-const RECORD: usize = 18_432;
-
-/// The ten hellos for the server at `address`, each to be sent by [`ask`].
-pub(super) fn questions(address: IpAddr) -> Vec<Vec<u8>> {
-    // Nothing is kept secret with it; it only must not be the same each time.
-    let entropy = Sha256::digest(format!("{address} {}", stamp::now())).into();
-    hellos(&address.to_string(), &entropy)
-}
+use decnet_analysis::jarm::{Answer, rest_of_record};
+use std::io::{self, Read, Write};
 
 /// What the server answers to one hello; `None`: it refuses.
 ///
@@ -36,28 +21,19 @@ fn silent(error: &io::Error) -> bool {
 }
 
 fn first_record(stream: &mut impl Read) -> io::Result<Vec<u8>> {
-    let mut record = vec![0; 5];
-    stream.read_exact(&mut record)?;
-    let length = match record.as_slice() {
-        [.., high, low] => usize::from(u16::from_be_bytes([*high, *low])),
-        _ => 0,
-    };
-    if length > RECORD {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "no record of TLS"));
-    }
+    let mut head = [0; 5];
+    stream.read_exact(&mut head)?;
+    let no_record = || io::Error::new(io::ErrorKind::InvalidData, "no record of TLS");
+    let length = rest_of_record(head).ok_or_else(no_record)?;
+    let mut record = head.to_vec();
     stream.take(length as u64).read_to_end(&mut record)?;
     Ok(record)
-}
-
-/// The fingerprint of `answers`; `None`: of no use, because somebody kept silent.
-pub(super) fn whole(answers: Vec<io::Result<Option<Answer>>>) -> Option<Jarm> {
-    let answers: Vec<Option<Answer>> = answers.into_iter().collect::<io::Result<_>>().ok()?;
-    answers.iter().any(Option::is_some).then_some(Jarm(answers))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use decnet_analysis::jarm::Jarm;
 
     /// A peer that says `answer` and then what `end` is.
     struct Peer<'a> {
@@ -91,8 +67,8 @@ mod tests {
         assert_eq!(ask(&[], Some(io::ErrorKind::ConnectionReset)).unwrap(), None);
         assert_eq!(ask(&[21, 3, 3, 0, 2, 2, 40], None).unwrap(), None);
         assert!(ask(&[22, 3], Some(io::ErrorKind::WouldBlock)).is_err());
-        assert_eq!(whole(vec![Ok(None), ask(&[], Some(io::ErrorKind::TimedOut))]), None);
-        assert_eq!(whole((0..10).map(|_| Ok(None)).collect()), None);
+        assert_eq!(Jarm::of(vec![Ok(None), ask(&[], Some(io::ErrorKind::TimedOut))]), None);
+        assert_eq!(Jarm::of((0..10).map(|_| io::Result::Ok(None)).collect()), None);
     }
 
     #[test]
@@ -103,7 +79,7 @@ mod tests {
         hello.extend_from_slice(&[0, 0xc0, 0x30, 0, 0, 0]);
         let answer = ask(Peer { answer: &hello, end: None }, &[]).unwrap();
         assert_eq!(answer.as_ref().map(|answer| answer.cipher), Some(0xc030));
-        let jarm = whole(vec![Ok(answer), Ok(None)]).unwrap();
+        let jarm = Jarm::of(vec![io::Result::Ok(answer), Ok(None)]).unwrap();
         assert!(jarm.hash().starts_with("2ad000"), "{}", jarm.hash());
     }
 }

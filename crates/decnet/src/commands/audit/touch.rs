@@ -2,13 +2,17 @@
 
 use super::{http, jarm, ssh, tls};
 use crate::firedrill::Way;
-use decnet_analysis::{audit::Seen, jarm::Jarm};
+use decnet_analysis::{
+    audit::Seen,
+    jarm::{Jarm, questions},
+};
 use decnet_model::{catalogue, fleet::Fleet};
 use netsvc_persona::{
     Persona,
     service::Look,
     stage::{PortSpec, Transport},
 };
+use netsvc_wire::stamp;
 use std::{
     collections::BTreeMap,
     io,
@@ -102,7 +106,7 @@ impl Place {
         if self.port.tls {
             shown.push(Shown::Tls(self.once(tls::look).await?));
             let mut answers = Vec::new();
-            for hello in jarm::questions(self.ip) {
+            for hello in questions(&self.ip.to_string(), stamp::now()) {
                 let answer = self.once(move |stream| jarm::ask(stream, &hello)).await;
                 let silent = answer.is_err();
                 answers.push(answer);
@@ -110,7 +114,7 @@ impl Place {
                     break;
                 }
             }
-            shown.extend(jarm::whole(answers).map(|jarm| Shown::Jarm(self.port.port, jarm)));
+            shown.extend(Jarm::of(answers).map(|jarm| Shown::Jarm(self.port.port, jarm)));
         } else if self.look == Look::Ssh {
             let ssh = self.once(ssh::look).await?;
             let kinds = ssh.kinds.clone();
