@@ -19,8 +19,8 @@ const EACH: usize = 64;
 #[derive(Clone, Debug, Default)]
 pub struct Survey {
     hosts: BTreeMap<Mac, Host>,
-    /// Addresses that somebody asked for, and how often: somebody may have them who is silent.
-    asked: BTreeMap<Ipv4Addr, u32>,
+    /// Addresses that somebody asked for: somebody may have them who is silent.
+    asked: BTreeSet<Ipv4Addr>,
     gateway: Option<Ipv4Addr>,
     mask: Option<Ipv4Addr>,
     domain: Option<String>,
@@ -45,8 +45,8 @@ impl Survey {
             match fact {
                 Fact::Has(address) => keep(&mut host.addresses, address),
                 Fact::Asks(address) => {
-                    if self.asked.len() < HOSTS || self.asked.contains_key(&address) {
-                        *self.asked.entry(address).or_default() += 1;
+                    if self.asked.len() < HOSTS {
+                        self.asked.insert(address);
                     }
                 }
                 Fact::Sent(address, ttl) => {
@@ -78,9 +78,8 @@ impl Survey {
     /// The gateway: what DHCP says, or whose frames come from many addresses that are not of the segment.
     pub fn gateway(&self) -> Option<Ipv4Addr> {
         self.gateway.or_else(|| {
-            let (mac, _) = self.hosts.iter().find(|(_, host)| host.addresses.len() > 3)?;
-            let own = self.hosts.get(mac)?.addresses.iter().copied().filter(|address| self.is_here(*address));
-            own.min()
+            let many = self.hosts.values().find(|host| host.addresses.len() > 3)?;
+            place(many, self.network()?)
         })
     }
 
@@ -100,21 +99,12 @@ impl Survey {
         Some((network.into(), prefix))
     }
 
-    fn is_here(&self, address: Ipv4Addr) -> bool {
-        self.network().is_some_and(|(network, prefix)| {
-            let mask = u32::MAX << (32 - u32::from(prefix));
-            u32::from(address) & mask == u32::from(network)
-        })
-    }
-
     /// The hosts of the segment but its gateway, each with its hardware address, its address there and what it is.
     pub fn hosts(&self) -> Vec<(Mac, Ipv4Addr, &Host, Kind)> {
-        let gateway = self.gateway();
+        let (Some(network), gateway) = (self.network(), self.gateway()) else { return Vec::new() };
         let mut all = Vec::new();
         for (mac, host) in &self.hosts {
-            let Some(address) = host.addresses.iter().copied().find(|address| self.is_here(*address)) else {
-                continue;
-            };
+            let Some(address) = place(host, network) else { continue };
             if Some(address) != gateway {
                 all.push((*mac, address, host, guess::kind(*mac, host)));
             }
@@ -131,12 +121,18 @@ impl Survey {
             .hosts
             .values()
             .flat_map(|host| host.addresses.iter().copied())
-            .chain(self.asked.keys().copied())
+            .chain(self.asked.iter().copied())
             .collect();
         let first = if size > 32 { 10 } else { 2 };
         let all = (first..size.saturating_sub(1)).map(|place| Ipv4Addr::from(u32::from(network) + place));
         all.filter(|address| !taken.contains(address) && Some(*address) != self.gateway).collect()
     }
+}
+
+/// The first address of `host` on the segment.
+fn place(host: &Host, (network, prefix): (Ipv4Addr, u8)) -> Option<Ipv4Addr> {
+    let mask = u32::MAX << (32 - u32::from(prefix));
+    host.addresses.iter().copied().find(|address| u32::from(*address) & mask == u32::from(network))
 }
 
 fn keep<T: Ord>(set: &mut BTreeSet<T>, value: T) {
