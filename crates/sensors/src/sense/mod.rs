@@ -114,8 +114,8 @@ impl Sensor {
                 Body::Other => {}
             }
         }
-        self.idle(at, found);
         self.seen.findings += (found.len() - before) as u64;
+        self.idle(at, found);
     }
 
     /// Ends connections on which nothing was said for long.
@@ -124,22 +124,21 @@ impl Sensor {
             return;
         }
         self.swept = at;
-        let (news, held) = (&mut self.news, &mut self.held);
-        self.flows.sweep(
-            |flow| IDLE <= at.saturating_sub(flow.last),
-            |_, flow| {
-                *held = held.saturating_sub(flow.held());
-                tell::flow(&flow, news, found);
-            },
-        );
+        self.sweep(|flow| IDLE <= at.saturating_sub(flow.last), found);
     }
 
     /// Ends all connections: no more comes.
     pub fn finish(&mut self, found: &mut Vec<Finding>) {
-        let before = found.len();
-        let news = &mut self.news;
-        self.flows.sweep(|_| true, |_, flow| tell::flow(&flow, news, found));
-        self.held = 0;
+        self.sweep(|_| true, found);
+    }
+
+    /// Ends the connections that `over` says of.
+    fn sweep(&mut self, over: impl FnMut(&Flow) -> bool, found: &mut Vec<Finding>) {
+        let (before, news, held) = (found.len(), &mut self.news, &mut self.held);
+        self.flows.sweep(over, |_, flow| {
+            *held = held.saturating_sub(flow.held());
+            tell::flow(&flow, news, found);
+        });
         self.seen.findings += (found.len() - before) as u64;
     }
 

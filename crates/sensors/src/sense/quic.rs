@@ -75,7 +75,7 @@ impl Quic {
         let mut rest = datagram;
         for _ in 0..COALESCED {
             let packet = Initial::read(rest)?;
-            let after = rest.get(packet.length..).unwrap_or_default();
+            let after = rest.get(packet.bytes.len()..).unwrap_or_default();
             if self.0.get(ends).is_none() {
                 let opening = Opening {
                     keys: Keys::of(&packet),
@@ -185,8 +185,6 @@ struct Initial<'a> {
     bytes: &'a [u8],
     /// Where its number begins.
     number: usize,
-    /// Its length.
-    length: usize,
 }
 
 impl<'a> Initial<'a> {
@@ -205,9 +203,8 @@ impl<'a> Initial<'a> {
         let rest = rest.get(usize::try_from(token).ok()?..)?;
         let (length, rest) = integer(rest)?;
         let number = bytes.len() - rest.len();
-        let length = number.checked_add(usize::try_from(length).ok()?)?;
-        let bytes = bytes.get(..length)?;
-        Some(Initial { version, id, bytes, number, length })
+        let end = number.checked_add(usize::try_from(length).ok()?)?;
+        Some(Initial { version, id, bytes: bytes.get(..end)?, number })
     }
 }
 
@@ -289,7 +286,7 @@ mod tests {
     #[test]
     fn keys_are_those_of_the_specification() {
         let id = hex::decode("8394c8f03e515708").unwrap();
-        let packet = Initial { version: VERSIONS[0], id: &id, bytes: &[], number: 0, length: 0 };
+        let packet = Initial { version: VERSIONS[0], id: &id, bytes: &[], number: 0 };
         let keys = Keys::of(&packet);
         assert_eq!(hex::encode(keys.key), "1f369613dd76d5467730efcbe3b1a22d");
         assert_eq!(hex::encode(keys.nonce), "fa044b2f42a3fd3b46fb255c");
@@ -325,7 +322,7 @@ mod tests {
         let at = head.len();
         head.push(number);
         let id = [1, 2, 3, 4, 5, 6, 7, 8];
-        let packet = Initial { version: VERSIONS[version], id: &id, bytes: &[], number: 0, length: 0 };
+        let packet = Initial { version: VERSIONS[version], id: &id, bytes: &[], number: 0 };
         let keys = Keys::of(&packet);
         let mut nonce = keys.nonce;
         nonce[11] ^= number;

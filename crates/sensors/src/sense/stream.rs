@@ -56,17 +56,22 @@ impl Stream {
 
     /// Appends what is new of a piece that begins at `at`, and what it was waited for with.
     fn append(&mut self, at: usize, payload: &[u8]) -> bool {
-        let known = self.bytes.len() - at;
-        let Some(new) = payload.get(known..).filter(|new| !new.is_empty()) else { return false };
-        let room = MOST - self.bytes.len();
-        self.bytes.extend_from_slice(new.get(..room.min(new.len())).unwrap_or_default());
+        if !self.extend(at, payload) {
+            return false;
+        }
         while let Some(index) = self.ahead.iter().position(|(at, _)| *at <= self.bytes.len()) {
             let (at, piece) = self.ahead.swap_remove(index);
-            let known = self.bytes.len() - at;
-            let room = MOST - self.bytes.len();
-            let new = piece.get(known..).unwrap_or_default();
-            self.bytes.extend_from_slice(new.get(..room.min(new.len())).unwrap_or_default());
+            self.extend(at, &piece);
         }
+        true
+    }
+
+    /// Appends what is new of a piece that begins at `at`, as far as there is room; false: nothing of it is.
+    fn extend(&mut self, at: usize, piece: &[u8]) -> bool {
+        let known = self.bytes.len() - at;
+        let Some(new) = piece.get(known..).filter(|new| !new.is_empty()) else { return false };
+        let room = MOST - self.bytes.len();
+        self.bytes.extend_from_slice(new.get(..room.min(new.len())).unwrap_or_default());
         true
     }
 
