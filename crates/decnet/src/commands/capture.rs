@@ -10,7 +10,7 @@ use netsvc_wire::stamp;
 use serde_json::json;
 use std::{
     io::{BufWriter, Write},
-    os::unix::fs::OpenOptionsExt,
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -105,5 +105,11 @@ fn open(path: &Path) -> Result<Box<dyn Write>> {
     }
     let mut options = std::fs::OpenOptions::new();
     let file = options.write(true).create(true).truncate(true).mode(0o600).open(path);
-    Ok(Box::new(BufWriter::new(file.with_context(|| format!("create {}", path.display()))?)))
+    let file = file.with_context(|| format!("create {}", path.display()))?;
+    // One that was there may have been open to others.
+    if file.metadata().is_ok_and(|data| data.is_file()) {
+        let closed = file.set_permissions(std::fs::Permissions::from_mode(0o600));
+        closed.with_context(|| format!("keep {} from others", path.display()))?;
+    }
+    Ok(Box::new(BufWriter::new(file)))
 }
