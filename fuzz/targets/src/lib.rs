@@ -93,7 +93,7 @@ const PARSERS: &[Parser] = &[
     ("certificate", certificate),
     ("canary_http", canary_http),
     ("canary_dns", canary_dns),
-    ("capture", capture),
+    ("survey", survey),
     ("phrasing", phrasing),
     ("intel_networks", intel::networks),
     ("intel_countries", intel::countries),
@@ -246,7 +246,7 @@ pub fn jarm(bytes: &[u8]) {
 }
 
 /// A capture of a segment, and what is proposed of it.
-pub fn capture(bytes: &[u8]) {
+pub fn survey(bytes: &[u8]) {
     let mut survey = decnet_learn::Survey::new();
     if let Ok(frames) = decnet_learn::frames(bytes) {
         frames.for_each(|(_, frame)| survey.add(frame));

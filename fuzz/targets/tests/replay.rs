@@ -13,6 +13,7 @@
 
 use fuzz_targets::{Target, targets};
 use std::{
+    collections::BTreeSet,
     fs,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
@@ -178,6 +179,8 @@ fn every_corpus_and_every_cargo_fuzz_target_is_listed() {
     };
     let manifest = fs::read_to_string(folder().join("Cargo.toml")).unwrap();
     let known: Vec<Target> = targets().collect();
+    let one_each: BTreeSet<&str> = known.iter().map(|target| target.name).collect();
+    assert_eq!(one_each.len(), known.len(), "two targets have one name, and programs run the first");
     let (corpora, programs) = (names("corpus"), names("fuzz_targets"));
     for target in known.iter().filter(|target| !target.is_service()) {
         let name = target.name.to_owned();
