@@ -1,6 +1,6 @@
 //! `probe`: asking one attacker what it is, and how the prober is to do so.
 
-use super::Context;
+use super::{Context, sniffer};
 use crate::{
     output,
     settings::{Name, Settings},
@@ -8,8 +8,8 @@ use crate::{
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
 use decnet_model::record::Probed;
-use decnet_sensors::prober::{Found, Manner, Pace, Ports, Scope, compare, is_early, probe};
-use serde_json::{Map, Value, json};
+use decnet_sensors::prober::{Found, Manner, Pace, Ports, Scope, compare, is_early, noted, own, probe};
+use serde_json::{Value, json};
 use std::{net::IpAddr, time::Duration};
 
 /// Ask an attacker what it is: TLS, SSH, banners
@@ -36,8 +36,7 @@ impl Probe {
     pub async fn run(self, context: &Context) -> Result<()> {
         let (scope, manner) = (scope(context.settings())?, manner(context.settings())?);
         let store = context.store().await?;
-        let own = store.decky_addresses().await.context("read the deckies")?;
-        let own: Vec<IpAddr> = own.into_iter().map(|(_, address)| address.to_canonical()).collect();
+        let own = own(&store).await.context("read the deckies")?;
         let address = self.address.to_canonical();
         if let Err(outside) = scope.admits(address, &own) {
             bail!("{address} is not asked: {}", outside.reason());
@@ -47,8 +46,7 @@ impl Probe {
             self.again || !is_early(before.as_ref(), context.now()),
             "{address} was asked within the last day; --again asks once more"
         );
-        let kept = before.as_ref().map_or_else(|| "{}".to_owned(), |probed| probed.found.clone());
-        let note = Probed { src_ip: address, asked_at: context.now(), found: kept };
+        let note = noted(address, before.as_ref(), context.now());
         store.probed_put(None, note.clone()).await.context("note who is asked")?;
         let mut pace = Pace::new(manner.per_minute);
         let found = probe(address, &own, (&scope, &manner), &mut pace, &|| false).await;
@@ -75,13 +73,9 @@ impl Probe {
 }
 
 fn shown(one: &Found, before: Option<&str>) -> Value {
-    let mut fields = Map::new();
-    for (name, value) in &one.fields {
-        fields.insert((*name).to_owned(), String::from_utf8_lossy(value).into());
-    }
     json!({
         "port": one.port, "probe": one.kind.name(), "phase": one.phase, "value": one.value, "before": before,
-        "fields": fields,
+        "fields": sniffer::fields(&one.fields),
     })
 }
 

@@ -71,11 +71,13 @@ fn read(file: &Path) -> Result<Vec<Finding>> {
     Ok(found)
 }
 
+/// Fields as JSON.
+pub(super) fn fields(fields: &[(&str, Vec<u8>)]) -> Map<String, Value> {
+    let text = |value: &[u8]| Value::from(String::from_utf8_lossy(value));
+    fields.iter().map(|(name, value)| ((*name).to_owned(), text(value))).collect()
+}
+
 fn shown(finding: &Finding) -> Value {
-    let mut fields = Map::new();
-    for (name, value) in &finding.fields {
-        fields.insert((*name).to_owned(), String::from_utf8_lossy(value).into());
-    }
     json!({
         "at": netsvc_wire::stamp::format(finding.at),
         "service": APP,
@@ -84,7 +86,7 @@ fn shown(finding: &Finding) -> Value {
         "src_port": finding.about.1,
         "dst_ip": finding.to.0.to_string(),
         "dst_port": finding.to.1,
-        "fields": fields,
+        "fields": fields(&finding.fields),
     })
 }
 

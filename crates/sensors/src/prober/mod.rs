@@ -90,6 +90,21 @@ pub fn is_early(probed: Option<&Probed>, now: Micros) -> bool {
     probed.is_some_and(|probed| now.saturating_sub(probed.asked_at) < DAY)
 }
 
+/// What is noted before anything leaves: whatever happens, nobody is asked twice in a day.
+pub fn noted(address: IpAddr, before: Option<&Probed>, asked_at: Micros) -> Probed {
+    let found = before.map_or_else(|| "{}".to_owned(), |probed| probed.found.clone());
+    Probed { src_ip: address.to_canonical(), asked_at, found }
+}
+
+/// Addresses of deckies, which nobody asks.
+///
+/// # Errors
+/// When the database fails.
+pub async fn own(store: &Store) -> Result<Vec<IpAddr>, StoreError> {
+    let deckies = store.decky_addresses().await?;
+    Ok(deckies.into_iter().map(|(_, address)| address.to_canonical()).collect())
+}
+
 /// What came out the time before, and now: everything, and what is another than it was.
 pub fn compare(before: Option<&Probed>, found: &[Found]) -> (String, Vec<(String, String)>) {
     let mut known: BTreeMap<String, String> =
@@ -164,10 +179,7 @@ impl Prober {
         (address, before): (IpAddr, Option<Probed>),
         own: &[IpAddr],
     ) -> Result<(), ProberError> {
-        let asked_at = stamp::now();
-        let kept = before.as_ref().map_or_else(|| "{}".to_owned(), |probed| probed.found.clone());
-        // Before anything leaves: whatever happens, nobody is asked twice in a day.
-        let note = Probed { src_ip: address.to_canonical(), asked_at, found: kept };
+        let note = noted(address, before.as_ref(), stamp::now());
         self.store.probed_put(Some(&self.fence), note.clone()).await?;
         let stop = || context.is_stopping();
         let how = (&self.settings.scope, &self.settings.manner);
@@ -215,13 +227,7 @@ impl Pass for Prober {
         if self.settings.scope.is_off() || context.is_stopping() {
             return Ok(Work::Done);
         }
-        let own: Vec<IpAddr> = self
-            .store
-            .decky_addresses()
-            .await?
-            .into_iter()
-            .map(|(_, address)| address.to_canonical())
-            .collect();
+        let own = own(&self.store).await?;
         let Some(next) = self.next(&own, stamp::now()).await? else { return Ok(Work::Done) };
         self.ask(context, next, &own).await?;
         context.status.report(&self.counters);
