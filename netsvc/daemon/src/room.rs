@@ -49,14 +49,24 @@ impl Room {
     pub fn take(&self, bytes: usize) -> bool {
         let fits = self.fits(bytes);
         if fits {
-            self.set(self.held() + bytes);
+            self.change(0, bytes);
         }
         fits
     }
 
     /// Gives so many bytes back.
     pub fn give(&self, bytes: usize) {
-        self.set(self.held().saturating_sub(bytes));
+        self.change(bytes, 0);
+    }
+
+    /// `before` of the bytes that are held become `now`. Things of one room lie behind locks of their own, so what
+    /// others take or give meanwhile stays counted.
+    fn change(&self, before: usize, now: usize) {
+        self.held.fetch_add(now, Ordering::Relaxed);
+        self.pool.0.fetch_add(now, Ordering::Relaxed);
+        let less = |held: usize| held.saturating_sub(before);
+        let held = self.held.update(Ordering::Relaxed, Ordering::Relaxed, less);
+        self.pool.0.fetch_sub(before.min(held), Ordering::Relaxed);
     }
 
     /// So many bytes are held now.
@@ -101,7 +111,7 @@ impl Held {
     pub fn set(&mut self, bytes: usize) -> bool {
         let fits = bytes <= self.bytes || self.room.fits(bytes - self.bytes);
         if fits {
-            self.room.set(self.room.held().saturating_sub(self.bytes) + bytes);
+            self.room.change(self.bytes, bytes);
             self.bytes = bytes;
         }
         fits
@@ -137,5 +147,22 @@ mod tests {
         assert!(Held::take(&one, 3 * FLOOR).is_none() && one.held() == 8 * FLOOR);
         drop((one, three));
         assert_eq!(pool.held(), 0);
+    }
+
+    #[test]
+    fn what_things_of_one_room_take_at_the_same_time_stays_counted() {
+        let pool = Arc::new(Pool::default());
+        let room = Arc::new(Room::new(64 * FLOOR, 64 * FLOOR, pool.clone()));
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for bytes in 1..20_000 {
+                        let mut held = Held::take(&room, bytes % 64).unwrap();
+                        held.set(bytes % 7);
+                    }
+                });
+            }
+        });
+        assert_eq!((room.held(), pool.held()), (0, 0));
     }
 }
