@@ -1,11 +1,13 @@
 //! One connection: bytes in, commands out of them, answers.
 
 use super::{
-    Server, binary, classic, deeds,
+    binary, classic, deeds,
     step::{Asked, ERROR, Pending, Step},
+    store::Store,
 };
 use netsvc_kit::{Gathered, Host, Input, Link, Machine, Out};
 use netsvc_wire::{Kind, field};
+use parking_lot::Mutex;
 use std::sync::Arc;
 
 /// Bytes without a line end after which a connection that does not ask for many keys is closed.
@@ -30,14 +32,14 @@ enum State {
 pub(super) struct Connection {
     host: Arc<Host>,
     link: Link,
-    server: Arc<Server>,
+    store: Arc<Mutex<Store>>,
     reader: Gathered,
     state: State,
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.server.0.lock().connections -= 1;
+        self.store.lock().connections -= 1;
     }
 }
 
@@ -60,14 +62,14 @@ impl Machine for Connection {
 }
 
 impl Connection {
-    pub(super) fn new(host: &Arc<Host>, link: &Link, server: Arc<Server>) -> Self {
+    pub(super) fn new(host: &Arc<Host>, link: &Link, store: Arc<Mutex<Store>>) -> Self {
         {
-            let mut store = server.0.lock();
+            let mut store = store.lock();
             store.connections += 1;
             store.counters.total_connections += 1;
         }
         let reader = Gathered::new(KEPT);
-        Connection { host: host.clone(), link: *link, server, reader, state: State::Begin }
+        Connection { host: host.clone(), link: *link, store, reader, state: State::Begin }
     }
 
     /// Does one thing; false when more bytes are needed for the next.
@@ -119,7 +121,7 @@ impl Connection {
             line.pop();
         }
         let now = self.now();
-        let step = classic::run(&self.host, &self.link, &mut self.server.0.lock(), &line, now);
+        let step = classic::run(&self.host, &self.link, &mut self.store.lock(), &line, now);
         if !matches!(step, Step::Value(_)) && !line.is_empty() {
             let unknown = matches!(&step, Step::Say(answer) if answer == ERROR);
             let kind = if unknown { Kind::UnknownCommand } else { Kind::Command };
@@ -145,7 +147,7 @@ impl Connection {
         self.used(value.len() + end.len());
         told(pending.line.clone(), &pending.key, &value, out);
         let answer = if end == b"\r\n" {
-            classic::store(&mut self.server.0.lock(), pending, value, self.now())
+            classic::store(&mut self.store.lock(), pending, value, self.now())
         } else {
             b"CLIENT_ERROR bad data chunk\r\n".to_vec()
         };
@@ -163,7 +165,7 @@ impl Connection {
                 return;
             }
             let found = {
-                let mut store = self.server.0.lock();
+                let mut store = self.store.lock();
                 deeds::fetch(&mut store, key, asked.touch, now)
             };
             if let Some(item) = found {
@@ -193,7 +195,7 @@ impl Connection {
         if let Some(credential) = packet.credential() {
             out.credential(credential);
         }
-        let answered = binary::answer(&self.host, &self.link, &mut self.server.0.lock(), &packet, now);
+        let answered = binary::answer(&self.host, &self.link, &mut self.store.lock(), &packet, now);
         self.say(&answered.bytes, out);
         if answered.close {
             out.close();
@@ -203,11 +205,11 @@ impl Connection {
 
     /// Counts bytes when they are used, not when they come, so that no answer depends on the pieces they came in.
     fn used(&self, count: usize) {
-        self.server.0.lock().counters.bytes_read += count as u64;
+        self.store.lock().counters.bytes_read += count as u64;
     }
 
     fn say(&self, answer: &[u8], out: &mut Out) {
-        self.server.0.lock().counters.bytes_written += answer.len() as u64;
+        self.store.lock().counters.bytes_written += answer.len() as u64;
         out.send(answer);
     }
 

@@ -26,7 +26,6 @@ use connection::Connection;
 use netsvc_kit::{Beyond, Def, Full, Host, Link, Machine, Port, Serve};
 use netsvc_persona::service::Look;
 use netsvc_wire::Kind;
-use parking_lot::Mutex;
 use std::sync::Arc;
 use store::Store;
 
@@ -62,13 +61,9 @@ const VERSION: &str = "1.6.18";
 /// Most attackers whose items a node keeps; who came longest ago is forgotten first.
 const ATTACKERS: usize = 32;
 
-/// What all connections of one attacker to a node's server share.
-#[derive(Debug)]
-struct Server(Mutex<Store>);
-
-/// The servers of a node, by attacker.
+/// The items of a node, by attacker: all his connections share them.
 #[derive(Default)]
-struct Servers(Kept<Arc<Server>, ATTACKERS>);
+struct Stores(Kept<Store, ATTACKERS>);
 
 /// Bytes of the items of all nodes.
 #[derive(Default)]
@@ -79,10 +74,10 @@ fn open(host: &Arc<Host>, link: &Link) -> Box<dyn Machine> {
         let pool = host.node.stage.shared(Items::default).0.clone();
         let mut store = Store::new(pool, host.persona().booted_at);
         seeded::fill(host, &mut store);
-        Arc::new(Server(Mutex::new(store)))
+        store
     };
-    let server = host.node.shared(Servers::default).0.of(link.source(), fresh).lock().clone();
-    Box::new(Connection::new(host, link, server))
+    let store = host.node.shared(Stores::default).0.of(link.source(), fresh);
+    Box::new(Connection::new(host, link, store))
 }
 
 fn version(host: &Host) -> String {

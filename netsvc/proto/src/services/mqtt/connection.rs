@@ -42,7 +42,7 @@ pub(super) struct Client {
 pub(super) struct Connection {
     pub(super) host: Arc<Host>,
     link: Link,
-    pub(super) server: Arc<Server>,
+    pub(super) server: Server,
     input: Gathered,
     /// Bytes to come of a packet that is too long to be kept.
     unwanted: Option<usize>,
@@ -65,7 +65,7 @@ impl Drop for Connection {
 }
 
 impl Connection {
-    pub(super) fn new(host: &Arc<Host>, link: &Link, server: Arc<Server>) -> Self {
+    pub(super) fn new(host: &Arc<Host>, link: &Link, server: Server) -> Self {
         Connection {
             host: host.clone(),
             link: *link,

@@ -80,29 +80,27 @@ const CONNECTIONS: usize = 1000;
 /// Most attackers whose sessions and messages a node keeps; who came longest ago is forgotten first.
 const ATTACKERS: usize = 32;
 
-/// What all connections of one attacker to a node's broker share.
+/// What a connection is served by.
 struct Server {
-    broker: Mutex<Broker>,
-    /// What publishes there by itself.
-    devices: Vec<Device>,
+    /// What all connections of one attacker share.
+    broker: Arc<Mutex<Broker>>,
+    /// What publishes there by itself, the same for everybody.
+    devices: Arc<Vec<Device>>,
 }
 
 /// The brokers of a node, by attacker.
 #[derive(Default)]
-struct Servers(Kept<Arc<Server>, ATTACKERS>);
+struct Brokers(Kept<Broker, ATTACKERS>);
 
 /// Bytes of what the brokers of all nodes keep.
 #[derive(Default)]
 struct Messages(Arc<Pool>);
 
 fn open(host: &Arc<Host>, link: &Link) -> Box<dyn Machine> {
-    let fresh = || {
-        let pool = host.node.stage.shared(Messages::default).0.clone();
-        let (broker, devices) = (Mutex::new(Broker::new(pool)), telemetry::devices(host));
-        Arc::new(Server { broker, devices })
-    };
-    let server = host.node.shared(Servers::default).0.of(link.source(), fresh).lock().clone();
-    Box::new(Connection::new(host, link, server))
+    let fresh = || Broker::new(host.node.stage.shared(Messages::default).0.clone());
+    let broker = host.node.shared(Brokers::default).0.of(link.source(), fresh);
+    let devices = host.node.shared(|| telemetry::devices(host));
+    Box::new(Connection::new(host, link, Server { broker, devices }))
 }
 
 /// Whether clients are let in without a password: as set, and on two of three nodes.

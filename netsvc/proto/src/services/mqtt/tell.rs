@@ -22,9 +22,9 @@ impl Connection {
         // Who was away for long gets what is new.
         let from = self.published.max(now - LATE);
         self.published = now;
-        let server = self.server.clone();
+        let devices = self.server.devices.clone();
         for second in from + 1..=now {
-            for device in server.devices.iter().filter(|device| device.is_due(second)) {
+            for device in devices.iter().filter(|device| device.is_due(second)) {
                 let name = device.topic.as_bytes();
                 let fits = |wanted: &&Subscription| topic::matches(&wanted.filter, name);
                 let Some(wanted) = self.watched.iter().find(fits) else { continue };
