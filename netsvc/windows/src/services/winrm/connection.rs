@@ -5,7 +5,7 @@ use super::{
     fault::Fault,
     login::{Login, Verdict, Who},
     run, sealed,
-    shells::{PEERS, Shells},
+    shells::{PEERS, Shell, Shells},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use netsvc_daemon::{
@@ -32,7 +32,7 @@ pub(super) const HTTPS: u16 = 5986;
 /// Longest envelope (`MaxEnvelopeSizekb`).
 const LONGEST: u64 = 500 << 10;
 const SOAP: &str = "application/soap+xml;charset=UTF-8";
-pub(super) const TRANSFER: &str = "http://schemas.xmlsoap.org/ws/2004/09/transfer/";
+const TRANSFER: &str = "http://schemas.xmlsoap.org/ws/2004/09/transfer/";
 pub(super) const SHELL: &str = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell";
 const FAULT: &str = "http://schemas.dmtf.org/wbem/wsman/1/wsman/fault";
 
@@ -55,6 +55,19 @@ pub(super) struct Connection {
 
 /// The action and body of an answer.
 pub(super) type Answered = Result<(String, String), Fault>;
+
+/// What an action wants done with a shell.
+pub(super) fn verb(action: &str) -> &str {
+    let plain = action.strip_prefix(TRANSFER).or_else(|| action.strip_prefix(SHELL)).unwrap_or_default();
+    plain.trim_start_matches('/')
+}
+
+/// The action and body of the answer to a command that began.
+pub(super) fn begun(id: &str) -> (String, String) {
+    let id = escape(id);
+    let body = format!("<rsp:CommandResponse><rsp:CommandId>{id}</rsp:CommandId></rsp:CommandResponse>");
+    (format!("{SHELL}/CommandResponse"), body)
+}
 
 /// An answer before it is written.
 struct Reply {
@@ -197,16 +210,15 @@ impl Connection {
             return self.remote(envelope, &uri, who, out);
         }
         let shell = envelope.named("Selector", "ShellId").unwrap_or_default();
-        let plain = action.strip_prefix(TRANSFER).or_else(|| action.strip_prefix(SHELL)).unwrap_or_default();
         if !uri.starts_with(SHELL) {
             let line = format!("WSMAN {} {uri}", action.rsplit('/').next().unwrap_or_default());
             out.record(Kind::Command, vec![(field::COMMAND, line.into_bytes())]);
             return Err(if action.is_empty() { Fault::schema() } else { Fault::resource(&uri) });
         }
-        match plain.trim_start_matches('/') {
+        match verb(&action) {
             "Create" => {
-                let (kind, id) = (format!("{SHELL}/cmd"), self.identifier());
-                self.create(who, &kind, &id, ["stdin", "stdout stderr"])
+                let shell = Shell::new(self.identifier(), None);
+                self.create(who, &format!("{SHELL}/cmd"), shell, ["stdin", "stdout stderr"])
             }
             "Command" => self.command(envelope, &shell, who, out),
             "Receive" => self.receive(envelope, &shell),
@@ -238,9 +250,16 @@ impl Connection {
     }
 
     /// A new shell of the resource `kind` with streams of these names for input and output.
-    pub(super) fn create(&self, who: &Who, kind: &str, id: &str, [inputs, outputs]: [&str; 2]) -> Answered {
+    pub(super) fn create(
+        &self,
+        who: &Who,
+        kind: &str,
+        shell: Shell,
+        [inputs, outputs]: [&str; 2],
+    ) -> Answered {
         let kind = escape(&kind.chars().take(256).collect::<String>());
-        if !self.shells.lock().open(id.to_owned()) {
+        let id = shell.id.clone();
+        if !self.shells.lock().open(shell) {
             return Err(Fault::quota());
         }
         let server = Server::of(self.host.persona());
@@ -271,16 +290,18 @@ impl Connection {
             return Err(Fault::selectors(shell));
         }
         let ran = run::run(&self.host, &who.name, &line, out);
-        let wished = envelope.attribute("CommandLine", "CommandId");
-        let id = wished.filter(|id| id.len() < 64).unwrap_or_else(|| self.identifier());
+        let id = self.command_id(envelope);
+        let answer = begun(&id);
         if let Some(shell) = self.shells.lock().get(shell) {
-            shell.ran(id.clone(), ran);
+            shell.ran(id, ran);
         }
-        let body = format!(
-            "<rsp:CommandResponse><rsp:CommandId>{}</rsp:CommandId></rsp:CommandResponse>",
-            escape(&id)
-        );
-        Ok((format!("{SHELL}/CommandResponse"), body))
+        Ok(answer)
+    }
+
+    /// The identifier of a command that begins: the one that the client wishes, or a new one.
+    pub(super) fn command_id(&self, envelope: &Envelope) -> String {
+        let wished = envelope.attribute("CommandLine", "CommandId");
+        wished.filter(|id| id.len() < 64).unwrap_or_else(|| self.identifier())
     }
 
     fn receive(&self, envelope: &Envelope, shell: &str) -> Answered {

@@ -1,14 +1,14 @@
 //! Requests of remote PowerShell: a shell that is a pool of runspaces, commands that are pipelines ([MS-PSRP] §3.2).
 
 use super::{
-    connection::{Answered, Connection, SHELL, TRANSFER},
+    connection::{Answered, Connection, SHELL, begun, verb},
     envelope::{Envelope, escape},
     fault::Fault,
     login::Who,
     pipeline,
     psrp::{Message, kind},
     run,
-    shells::Pool,
+    shells::{Pool, Shell},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use netsvc_kit::Out;
@@ -19,18 +19,13 @@ impl Connection {
     pub(super) fn remote(&self, envelope: &Envelope, uri: &str, who: &Who, out: &mut Out) -> Answered {
         let shell = envelope.named("Selector", "ShellId").unwrap_or_default();
         let action = envelope.text("Action");
-        let plain = action.strip_prefix(TRANSFER).or_else(|| action.strip_prefix(SHELL)).unwrap_or_default();
-        match plain.trim_start_matches('/') {
+        match verb(&action) {
             "Create" => self.create_pool(envelope, uri, who),
             "Command" => {
-                let wished = envelope.attribute("CommandLine", "CommandId").filter(|id| id.len() < 64);
-                let id = wished.unwrap_or_else(|| self.identifier());
+                let id = self.command_id(envelope);
                 let fragments = envelope.texts("Arguments").concat();
                 self.take(&shell, &id, &fragments, who, out)?;
-                let id = escape(&id);
-                let body =
-                    format!("<rsp:CommandResponse><rsp:CommandId>{id}</rsp:CommandId></rsp:CommandResponse>");
-                Ok((format!("{SHELL}/CommandResponse"), body))
+                Ok(begun(&id))
             }
             "Send" => {
                 let id = envelope.attribute("Stream", "CommandId").unwrap_or_default();
@@ -61,12 +56,7 @@ impl Connection {
         let plain =
             |id: &String| id.len() == 36 && id.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit());
         let id = envelope.attribute("Shell", "ShellId").filter(plain).unwrap_or_else(|| self.identifier());
-        let body = self.create(who, uri, &id, ["stdin pr", "stdout"])?;
-        if let Some(shell) = self.shells().lock().get(&id) {
-            shell.pool = Some(pool);
-        }
-        self.shells().lock().settle();
-        Ok(body)
+        self.create(who, uri, Shell::new(id, Some(pool)), ["stdin pr", "stdout"])
     }
 
     /// Takes fragments in, and runs the pipelines that are whole.

@@ -49,11 +49,11 @@ pub(super) fn run(host: &Host, name: &str, line: &str, out: &mut Out) -> Ran {
     let line: String = line.chars().take(SHOWN).collect();
     let line = line.as_str();
     let script = script(line);
-    let told = script.as_deref().unwrap_or(line);
-    record(told, line, out);
-    let server = netsvc_daemon::ntlm::Server::of(host.persona());
-    let account = format!("{}\\{name}", server.domain).to_lowercase();
-    let machine = server.computer;
+    match &script {
+        Some(script) => record("powershell", script, Some(line), out),
+        None => record("cmd", line, None, out),
+    }
+    let (account, machine) = named(host, name);
     let account = Account { name: &account, machine: &machine, elevated: true };
     match &script {
         Some(script) => powershell(host, account, script),
@@ -75,13 +75,11 @@ pub(super) fn script_in(
     folder: &mut String,
     out: &mut Out,
 ) -> Vec<Given> {
-    record(script, "", out);
-    let server = netsvc_daemon::ntlm::Server::of(host.persona());
-    let (account, machine) = (format!("{}\\{name}", server.domain).to_lowercase(), server.computer);
+    record("powershell", script, None, out);
+    let (account, machine) = named(host, name);
     let account = Account { name: &account, machine: &machine, elevated: true };
-    let statements = script.split(['\n', ';']).map(str::trim).filter(|one| !one.is_empty());
     let mut all: Vec<Given> = Vec::new();
-    for statement in statements.take(STATEMENTS) {
+    for statement in statements(script) {
         let given = remote::given(host, account, statement, folder);
         if let Err(name) = &given {
             let fields = vec![(field::NAME, name.clone().into_bytes()), (field::COMMAND, statement.into())];
@@ -93,11 +91,22 @@ pub(super) fn script_in(
     all
 }
 
-fn record(told: &str, line: &str, out: &mut Out) {
+/// The account called `name` as its machine shows it, and the machine.
+fn named(host: &Host, name: &str) -> (String, String) {
+    let server = netsvc_daemon::ntlm::Server::of(host.persona());
+    (format!("{}\\{name}", server.domain).to_lowercase(), server.computer)
+}
+
+/// The statements of a script that are answered.
+fn statements(script: &str) -> impl Iterator<Item = &str> {
+    script.split(['\n', ';']).map(str::trim).filter(|one| !one.is_empty()).take(STATEMENTS)
+}
+
+/// Writes down what `program` is told to do, and the command line that it comes from, where that is another.
+fn record(program: &str, told: &str, line: Option<&str>, out: &mut Out) {
     let shown: String = told.chars().take(SHOWN).collect();
-    let program = if told == line { "cmd" } else { "powershell" };
     let mut fields = vec![(field::COMMAND, shown.clone().into_bytes()), (field::NAME, program.into())];
-    if told != line && !line.is_empty() {
+    if let Some(line) = line {
         fields.push((field::DATA, line.chars().take(4096).collect::<String>().into_bytes()));
     }
     out.record(Kind::Command, fields);
@@ -175,7 +184,7 @@ fn command(host: &Host, account: Account<'_>, line: &str, out: &mut Out) -> Ran 
 
 fn powershell(host: &Host, account: Account<'_>, script: &str) -> Ran {
     let mut ran = Ran::default();
-    for statement in script.split(['\n', ';']).map(str::trim).filter(|one| !one.is_empty()).take(STATEMENTS) {
+    for statement in statements(script) {
         for line in statement_of(host, account, statement) {
             ran.stdout.push_str(&line);
             ran.stdout.push_str("\r\n");
@@ -184,7 +193,7 @@ fn powershell(host: &Host, account: Account<'_>, script: &str) -> Ran {
     ran
 }
 
-pub(super) fn statement_of(host: &Host, account: Account<'_>, statement: &str) -> Vec<String> {
+fn statement_of(host: &Host, account: Account<'_>, statement: &str) -> Vec<String> {
     let persona = host.persona();
     let (first, rest) = statement.split_once(char::is_whitespace).unwrap_or((statement, ""));
     let rest = rest.trim().trim_matches(['"', '\'']);

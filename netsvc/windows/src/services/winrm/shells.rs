@@ -117,12 +117,13 @@ impl Shells {
         self.room.set(self.all.iter().filter_map(|shell| shell.pool.as_ref()).map(Pool::held).sum());
     }
 
-    /// A new shell, unless there are too many.
-    pub(super) fn open(&mut self, id: String) -> bool {
+    /// Takes a new shell in, unless there are too many.
+    pub(super) fn open(&mut self, shell: Shell) -> bool {
         if SHELLS <= self.all.len() {
             return false;
         }
-        self.all.push(Shell { id, commands: Vec::new(), pool: None });
+        self.all.push(shell);
+        self.settle();
         true
     }
 
@@ -140,6 +141,11 @@ impl Shells {
 }
 
 impl Shell {
+    /// One in which nothing was run yet.
+    pub(super) fn new(id: String, pool: Option<Pool>) -> Self {
+        Shell { id, commands: Vec::new(), pool }
+    }
+
     /// A command that was run; the oldest is forgotten for too many.
     pub(super) fn ran(&mut self, id: String, ran: Ran) {
         if COMMANDS <= self.commands.len() {
