@@ -6,7 +6,7 @@ use std::{
     io::Write,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// How long something may take that takes a moment.
@@ -114,15 +114,8 @@ fn path(at: &Path) -> String {
     format!("{}:{}", at.join("bin").display(), std::env::var("PATH").unwrap_or_default())
 }
 
-fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let begun = Instant::now();
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(begun.elapsed() < PATIENCE, "{what}: not within {PATIENCE:?}");
-        std::thread::sleep(Duration::from_millis(100));
-    }
+fn until<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
+    crate::until(what, PATIENCE, look)
 }
 
 /// An operator's folder beside the daemon.

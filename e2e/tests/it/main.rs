@@ -54,6 +54,20 @@ mod telnet;
 mod topology;
 mod udp;
 
+use std::time::{Duration, Instant};
+
+/// What `look` finds, as soon as it finds something.
+pub(crate) fn until<T>(what: &str, patience: Duration, mut look: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + patience;
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "{what}: not within {patience:?}");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
 /// Ports that nobody listens on, all different.
 pub(crate) fn free_ports(count: usize) -> Vec<u16> {
     let found: Vec<_> = (0..count).map(|_| std::net::TcpListener::bind("127.0.0.1:0").unwrap()).collect();

@@ -91,6 +91,20 @@ impl Lab {
         lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
+    /// Waits for an event that fits, and returns it.
+    pub(crate) fn wait_for(&self, what: &str, patience: Duration, fits: impl Fn(&Value) -> bool) -> Value {
+        let deadline = Instant::now() + patience;
+        loop {
+            let events = self.events();
+            if let Some(found) = events.iter().find(|event| fits(event)) {
+                return found.clone();
+            }
+            let last: Vec<_> = events.iter().rev().take(20).collect();
+            assert!(Instant::now() < deadline, "no {what}; the last ones: {last:#?}");
+            std::thread::sleep(Duration::from_millis(300));
+        }
+    }
+
     /// The same, to be started; without a time limit.
     pub(crate) fn background(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(program("decnet"));

@@ -26,16 +26,7 @@ except socket.timeout:
 "#;
 
 fn events(lab: &Lab, kind: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-    let deadline = Instant::now() + Duration::from_secs(60);
-    loop {
-        let lines = lab.run(&["events", "--json", "--kind", kind]);
-        let mut all = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-        if let Some(found) = all.find(&wanted) {
-            return found;
-        }
-        assert!(Instant::now() < deadline, "no {kind}: {lines}");
-        std::thread::sleep(Duration::from_millis(300));
-    }
+    lab.wait_for(kind, Duration::from_secs(60), |event| event["kind"] == kind && wanted(event))
 }
 
 #[test]

@@ -7,10 +7,7 @@ use crate::{
     native::Lab,
 };
 use serde_json::Value;
-use std::{
-    collections::BTreeSet,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeSet, time::Duration};
 
 const TOOLS: [(&str, &str); 3] = [("nmap", "nmap"), ("sshpass", "sshpass"), ("ssh", "openssh-client")];
 /// Where deckies in front get their addresses, and some around them.
@@ -71,23 +68,12 @@ fn quoted(word: &str) -> String {
 
 /// Waits until something is so.
 fn until(what: &str, so: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while !so() {
-        assert!(Instant::now() < deadline, "waited for {what}");
-        std::thread::sleep(Duration::from_millis(300));
-    }
+    crate::until(what, Duration::from_secs(30), || so().then_some(()));
 }
 
 /// Waits until something of the events is so.
 fn stored(lab: &Lab, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    loop {
-        if let Some(found) = lab.events().into_iter().find(&fits) {
-            return found;
-        }
-        assert!(Instant::now() < deadline, "no {what}");
-        std::thread::sleep(Duration::from_millis(300));
-    }
+    lab.wait_for(what, Duration::from_secs(20), fits)
 }
 
 /// Hosts of the segment that answer.

@@ -3,7 +3,7 @@
 
 use crate::{fleet::have, native::Lab};
 use serde_json::Value;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const FLEET: &str = "[general]\nseed = datagrams\ndomain = corp.example\n\
     [watch]\nip = 10.66.0.40\nservices = snmp,tftp,ntp\ndistro = debian\n\
@@ -25,17 +25,9 @@ fn lab() -> Option<Lab> {
 
 /// Waits for an event of `kind` in which `field` contains `text`.
 fn stored(lab: &Lab, kind: &str, field: &str, text: &str) -> Value {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    loop {
-        let fits = |event: &Value| {
-            event["kind"] == kind && event["fields"][field].as_str().is_some_and(|value| value.contains(text))
-        };
-        if let Some(found) = lab.events().into_iter().find(fits) {
-            return found;
-        }
-        assert!(Instant::now() < deadline, "no {kind} with {field} of {text}");
-        std::thread::sleep(Duration::from_millis(300));
-    }
+    lab.wait_for(&format!("{kind} with {field} of {text}"), Duration::from_secs(20), |event| {
+        event["kind"] == kind && event["fields"][field].as_str().is_some_and(|value| value.contains(text))
+    })
 }
 
 #[test]
