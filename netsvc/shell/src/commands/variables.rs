@@ -3,7 +3,7 @@
 use super::{Run, output::quote, own, rest};
 use crate::{
     dialect::Dialect,
-    interpret::{Flow, Shell, Status, Table},
+    interpret::{Flow, Shell, Status, Table, subscripted},
     parse::parse_assignment,
 };
 
@@ -234,7 +234,7 @@ fn unset(shell: &mut Shell, arguments: &[String]) -> Status {
         if !shell.dialect().is_bash() && !is_name(word) {
             return shell.refuse("unset", &format!("{word}: bad variable name"), true, 1);
         }
-        if let Some((name, index)) = word.strip_suffix(']').and_then(|word| word.split_once('[')) {
+        if let Some((name, index)) = subscripted(word) {
             let name = name.to_owned();
             if shell.state.variables.is_table(&name) {
                 let key = shell.key(index)?;
@@ -246,6 +246,7 @@ fn unset(shell: &mut Shell, arguments: &[String]) -> Status {
                 continue;
             }
             let index = shell.arithmetic(index)?.unwrap_or(0);
+            let index = shell.state.variables.place(&name, index);
             if let Some(list) =
                 shell.state_mut().variables.map.get_mut(&name).and_then(|found| found.list.as_mut())
             {

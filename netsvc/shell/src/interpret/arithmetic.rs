@@ -1,6 +1,6 @@
 //! Integer expressions: `$(( … ))`, `let`, array indices.
 
-use super::{Flow, Shell};
+use super::{Flow, Shell, subscripted};
 use crate::{
     dialect::Dialect,
     parse::{Word, parse_quoted},
@@ -196,7 +196,7 @@ impl Expression<'_> {
 
     /// What is kept under a name, with an index or without.
     fn kept(&mut self, name: &str) -> Result<String, Bad> {
-        let Some((name, index)) = name.strip_suffix(']').and_then(|name| name.split_once('[')) else {
+        let Some((name, index)) = subscripted(name) else {
             return Ok(self.shell.variable(name).unwrap_or("").trim().to_owned());
         };
         let index = self.place(name, index)?;
@@ -205,10 +205,7 @@ impl Expression<'_> {
             (Index::Key(key), Some(variable)) => {
                 variable.table.as_ref().and_then(|table| table.get(&key)).map(String::from)
             }
-            (Index::Number(number), Some(variable)) => match &variable.list {
-                Some(list) => list.get(&number).cloned(),
-                None => (number == 0).then(|| variable.value.clone()),
-            },
+            (Index::Number(number), Some(variable)) => variable.item(number).map(String::from),
             (_, None) => None,
         };
         Ok(found.unwrap_or_default().trim().to_owned())
@@ -222,9 +219,7 @@ impl Expression<'_> {
             return Err(Bad("expression recursion level exceeded".into()));
         }
         let number = self.shell.evaluate(index, self.depth + 8)?;
-        let list = self.shell.state.variables.map.get(name).and_then(|variable| variable.list.as_ref());
-        let last = list.and_then(|list| list.keys().next_back()).copied().unwrap_or(-1);
-        Ok(Index::Number(super::arrays::place(last, number)))
+        Ok(Index::Number(self.shell.state.variables.place(name, number)))
     }
 
     fn assignment(&mut self) -> Result<i64, Bad> {
@@ -410,7 +405,7 @@ impl Expression<'_> {
             return Ok(());
         }
         let value = value.to_string();
-        let Some((name, index)) = name.strip_suffix(']').and_then(|name| name.split_once('[')) else {
+        let Some((name, index)) = subscripted(name) else {
             self.shell.state_mut().variables.set(name, &value);
             return Ok(());
         };

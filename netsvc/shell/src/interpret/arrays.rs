@@ -3,9 +3,9 @@
 use super::{Flow, Shell};
 use crate::parse::{Part, Word};
 
-/// The place that `index` means in a list whose last one is `last`: one below zero counts from the end.
-pub(super) fn place(last: i64, index: i64) -> i64 {
-    if index < 0 { last.saturating_add(index).saturating_add(1) } else { index }
+/// The name and the index of `name[index]`.
+pub(crate) fn subscripted(text: &str) -> Option<(&str, &str)> {
+    text.strip_suffix(']')?.split_once('[')
 }
 
 impl Shell {
@@ -26,10 +26,9 @@ impl Shell {
             return Ok(self.state_mut().variables.set_pair(name, &key, &(before + &value)));
         }
         let Some(index) = self.arithmetic(index)? else { return Ok(false) };
-        let list = self.state.variables.map.get(name).and_then(|variable| variable.list.as_ref());
-        let last = list.and_then(|list| list.keys().next_back()).copied().unwrap_or(-1);
-        let index = place(last, index);
-        let before = list.and_then(|list| list.get(&index)).filter(|_| append).cloned().unwrap_or_default();
+        let index = self.state.variables.place(name, index);
+        let variable = self.state.variables.map.get(name).filter(|_| append);
+        let before = variable.and_then(|variable| variable.item(index)).unwrap_or_default().to_owned();
         Ok(self.state_mut().variables.set_element(name, index, &(before + &value)))
     }
 

@@ -1,6 +1,6 @@
 //! `test`, `[` and `[[`.
 
-use super::{Shell, Status, pattern::Pattern};
+use super::{Shell, Status, pattern::Pattern, subscripted};
 use crate::{dialect::Dialect, fs::Kind, parse::Word};
 
 /// An operand: its text, and for `[[` the same as a pattern.
@@ -267,7 +267,7 @@ fn unary_test(shell: &mut Shell, operator: char, operand: &str) -> Option<bool> 
         'O' => shell.fs.stat(operand).is_ok_and(|stat| stat.meta.uid == shell.fs.credentials.uid),
         'G' => shell.fs.stat(operand).is_ok_and(|stat| stat.meta.gid == shell.fs.credentials.gid),
         't' => shell.interactive && (operand != "0" || shell.in_is_session()),
-        'v' => match operand.strip_suffix(']').and_then(|operand| operand.split_once('[')) {
+        'v' => match subscripted(operand) {
             // An expression that is wrong names nothing.
             Some((name, index)) => shell.values(name, Some(index)).is_ok_and(|found| found.is_some()),
             None => shell.variable(operand).is_some(),

@@ -27,6 +27,7 @@ mod stream;
 mod table;
 mod top;
 
+pub(crate) use arrays::subscripted;
 pub(crate) use io::{Descriptor, Input};
 pub(crate) use job::Job;
 pub(crate) use level::Entry;

@@ -145,18 +145,21 @@ impl Shell {
         if self.state.variables.is_table(name) {
             return self.table_values(name, index);
         }
-        let list = self.state.variables.map.get(name).map(|variable| match &variable.list {
-            Some(list) => list.clone(),
-            None => [(0, variable.value.clone())].into(),
-        });
-        let Some(list) = list else { return Ok(None) };
-        if matches!(index, "@" | "*") {
-            return Ok(Some(list.into_values().collect()));
+        if !self.state.variables.map.contains_key(name) {
+            return Ok(None);
         }
-        let Some(index) = self.arithmetic(index)? else { return Ok(None) };
-        let last = list.keys().next_back().copied().unwrap_or(-1);
-        let index = super::arrays::place(last, index);
-        Ok(list.get(&index).cloned().map(|value| vec![value]))
+        let index = if matches!(index, "@" | "*") {
+            None
+        } else {
+            let Some(index) = self.arithmetic(index)? else { return Ok(None) };
+            Some(index)
+        };
+        let Some(variable) = self.state.variables.map.get(name) else { return Ok(None) };
+        Ok(match (index, &variable.list) {
+            (Some(index), _) => variable.item(variable.place(index)).map(|value| vec![value.to_owned()]),
+            (None, Some(list)) => Some(list.values().cloned().collect()),
+            (None, None) => Some(vec![variable.value.clone()]),
+        })
     }
 
     /// Values of an associative array, or the one under the key that `index` says.

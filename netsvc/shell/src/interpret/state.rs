@@ -36,24 +36,45 @@ pub(crate) struct Variables {
     bytes: usize,
 }
 
+impl Variable {
+    /// The item of a list at `index`; what is no list is the first item of one.
+    pub(crate) fn item(&self, index: i64) -> Option<&str> {
+        match &self.list {
+            Some(list) => list.get(&index).map(String::as_str),
+            None => (index == 0).then_some(self.value.as_str()),
+        }
+    }
+
+    /// The place that `index` means: one below zero counts from the end.
+    pub(crate) fn place(&self, index: i64) -> i64 {
+        let last = self.list.as_ref().map_or(0, |list| list.keys().next_back().copied().unwrap_or(-1));
+        if index < 0 { last.saturating_add(index).saturating_add(1) } else { index }
+    }
+
+    /// Bytes that the items of a list count for.
+    fn list_bytes(&self) -> usize {
+        self.list.iter().flat_map(BTreeMap::values).map(|value| EACH + value.len()).sum()
+    }
+}
+
 impl Variables {
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let variable = self.map.get(name)?;
-        if let Some(table) = &variable.table {
-            return table.get("0");
+        match &variable.table {
+            Some(table) => table.get("0"),
+            None => variable.item(0),
         }
-        match &variable.list {
-            Some(list) => list.get(&0).map(String::as_str),
-            None => Some(&variable.value),
-        }
+    }
+
+    /// The place that `index` means in what `name` is.
+    pub(crate) fn place(&self, name: &str, index: i64) -> i64 {
+        self.map.get(name).map_or(index, |variable| variable.place(index))
     }
 
     /// Bytes that a variable counts for.
     fn weight(name: &str, variable: &Variable) -> usize {
-        let list: usize =
-            variable.list.iter().flat_map(BTreeMap::values).map(|value| EACH + value.len()).sum();
         let table = variable.table.as_ref().map_or(0, |table| table.bytes(EACH));
-        EACH + name.len() + variable.value.len() + list + table
+        EACH + name.len() + variable.value.len() + variable.list_bytes() + table
     }
 
     /// The variable called `name`, which is made where there is none; `None`: there is no room.
@@ -101,10 +122,10 @@ impl Variables {
     }
 
     pub(crate) fn set_element(&mut self, name: &str, index: i64, value: &str) -> bool {
-        if self.made(name).is_none() {
-            return false;
-        }
-        let bytes = self.bytes + value.len() + EACH;
+        let Some(variable) = self.made(name) else { return false };
+        let item = variable.list.as_ref().and_then(|list| list.get(&index));
+        let old = item.map_or(0, |old| EACH + old.len());
+        let bytes = self.bytes.saturating_sub(old) + value.len() + EACH;
         if bytes > MAX_VARIABLES {
             return false;
         }
@@ -131,10 +152,11 @@ impl Variables {
     }
 
     pub(crate) fn set_pair(&mut self, name: &str, key: &str, value: &str) -> bool {
-        let bytes = self.bytes + key.len() + value.len() + 64;
         let Some(table) = self.map.get_mut(name).and_then(|variable| variable.table.as_mut()) else {
             return false;
         };
+        let old = table.get(key).map_or(0, |old| EACH + key.len() + old.len());
+        let bytes = self.bytes.saturating_sub(old) + EACH + key.len() + value.len();
         if bytes > MAX_VARIABLES {
             return false;
         }
@@ -148,10 +170,10 @@ impl Variables {
     }
 
     pub(crate) fn set_elements(&mut self, name: &str, values: BTreeMap<i64, String>) -> bool {
-        if self.made(name).is_none_or(|variable| variable.readonly) {
-            return false;
-        }
-        let bytes = self.bytes + values.values().map(|value| value.len() + EACH).sum::<usize>();
+        let Some(variable) = self.made(name).filter(|variable| !variable.readonly) else { return false };
+        let old = variable.list_bytes();
+        let bytes =
+            self.bytes.saturating_sub(old) + values.values().map(|value| value.len() + EACH).sum::<usize>();
         if bytes > MAX_VARIABLES {
             return false;
         }

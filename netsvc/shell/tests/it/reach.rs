@@ -76,6 +76,12 @@ fn arrays_are_set_read_and_listed_as_bash_does() {
         ("declare -A m=([a]=1 ['b c']=2); m[a]+=x; echo ${m[a]} \"${m[b c]}\" ${#m[@]}", "1x 2 2\n"),
         ("declare -A m; k=z; m[$k]=3; ((m[$k]++)); echo $((m[z] * 2)) ${m[none]:-no}", "8 no\n"),
         ("a=(x [4]=y z); echo ${!a[@]} ${a[-1]}; a[1]=w; unset 'a[0]'; echo ${a[@]}", "0 4 5 z\nw y z\n"),
+        ("a=(x y z); unset 'a[-1]'; a[-1]+=w; echo ${a[@]}; b=5; b[0]+=6; echo ${b[0]}", "x yw\n56\n"),
+        (
+            "x=$(head -c 300000 /dev/zero | tr '\\0' a); declare -A t; \
+             for i in 1 2 3 4 5; do m[0]=$x; t[k]=$x; done; echo ${#m[0]} ${#t[k]}",
+            "300000 300000\n",
+        ),
         ("f() { local -a a=(1 2); local b=3; echo ${a[1]}$b; }; a=9; f; echo $a$b", "23\n9\n"),
         (
             "declare -a a=(1 'b c'); declare -p a; x='a\"b'; declare -p x",
