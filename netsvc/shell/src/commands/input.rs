@@ -33,19 +33,7 @@ fn read(shell: &mut Shell, arguments: &[String]) -> Status {
     let mut left = text.trim_matches(blank);
     for (index, name) in names.iter().enumerate() {
         let last = index + 1 == names.len();
-        let (word, tail) = match left.find(|character| separators.contains(character)) {
-            Some(at) if !last => {
-                let (word, tail) = left.split_at(at);
-                let mut tail = tail.trim_start_matches(blank);
-                if let Some(stripped) = tail.strip_prefix(|character: char| {
-                    separators.contains(character) && !character.is_ascii_whitespace()
-                }) {
-                    tail = stripped.trim_start_matches(blank);
-                }
-                (word, tail)
-            }
-            _ => (left, ""),
-        };
+        let (word, tail) = if last { (left, "") } else { cut(left, &separators) };
         shell.set_variable(name, word)?;
         left = tail;
     }
@@ -58,14 +46,20 @@ fn fields(text: &str, separators: &str) -> Vec<String> {
     let mut fields = Vec::new();
     let mut rest = text.trim_matches(blank);
     while !rest.is_empty() {
-        let end = rest.find(|character| separators.contains(character)).unwrap_or(rest.len());
-        let (field, tail) = rest.split_at(end);
+        let (field, tail) = cut(rest, separators);
         fields.push(field.to_owned());
-        let tail = tail.trim_start_matches(blank);
-        let hard = |character: char| separators.contains(character) && !blank(character);
-        rest = tail.strip_prefix(hard).map_or(tail, |tail| tail.trim_start_matches(blank));
+        rest = tail;
     }
     fields
+}
+
+/// The first field of a line, and what stands behind what ends it.
+fn cut<'l>(line: &'l str, separators: &str) -> (&'l str, &'l str) {
+    let ends = |character: char| separators.contains(character);
+    let blank = |character: char| ends(character) && character.is_ascii_whitespace();
+    let (field, tail) = line.split_at(line.find(ends).unwrap_or(line.len()));
+    let tail = tail.trim_start_matches(blank);
+    (field, tail.strip_prefix(ends).map_or(tail, |tail| tail.trim_start_matches(blank)))
 }
 
 fn mapfile(shell: &mut Shell, arguments: &[String]) -> Status {

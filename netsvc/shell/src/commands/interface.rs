@@ -4,9 +4,8 @@ use super::{Run, rest};
 use crate::{
     flavour::Flavour,
     interpret::{Shell, Status},
-    live::{Live, activity::Traffic, netmask, network_address},
+    live::{Live, activity::Traffic, netmask, network_address, network_of},
 };
-use std::net::Ipv4Addr;
 
 pub(super) const COMMANDS: &[(&str, Run)] = &[("ifconfig", ifconfig), ("ip", ip)];
 
@@ -52,7 +51,6 @@ fn interfaces(live: &Live) -> Vec<Interface> {
 fn further(live: &Live) -> impl Iterator<Item = Interface> {
     let persona = &live.persona;
     persona.place.addresses.iter().zip(1_u32..).map(|(own, more)| {
-        let last = own.ip.to_bits() | u32::MAX.checked_shr(own.prefix.into()).unwrap_or(0);
         let (bytes, packets) = live.loopback();
         Interface {
             number: usize::try_from(more).unwrap_or_default() + 2,
@@ -60,7 +58,7 @@ fn further(live: &Live) -> impl Iterator<Item = Interface> {
             loopback: false,
             address: own.ip.to_string(),
             prefix: own.prefix,
-            broadcast: Ipv4Addr::from(last).to_string(),
+            broadcast: network_of(own.ip, own.prefix).1.to_string(),
             mac: next_mac(&persona.mac, more),
             traffic: Traffic { received: bytes, packets_in: packets, sent: bytes, packets_out: packets },
         }
@@ -465,8 +463,7 @@ fn routes(shell: &mut Shell, words: &[&str], manner: Manner) -> Status {
             let local = format!("{network}/{prefix} dev {interface}{kernel} scope link  src {ip} \n");
             let local = if live.flavour.busybox() { local } else { local.replace("link  src", "link src") };
             let more = further(live).zip(&persona.place.addresses).map(|(one, own)| {
-                let mask = netmask(own.prefix).to_bits();
-                let network = Ipv4Addr::from(own.ip.to_bits() & mask);
+                let (network, _) = network_of(own.ip, own.prefix);
                 format!("{network}/{} dev {}{kernel} scope link src {} \n", own.prefix, one.name, own.ip)
             });
             default.unwrap_or_default() + &local + &more.collect::<String>()

@@ -55,7 +55,7 @@ impl Shell {
         while let [rest @ .., shell, last] = left
             && outside
             && last.is_copy()
-            && (shell.is_shell() || shell.is_copy())
+            && (shell.is_shell(self.flavour()) || shell.is_copy())
         {
             let count = rest.len() + 1;
             left = left.get(..count).unwrap_or(left);

@@ -15,7 +15,7 @@ mod versions;
 pub(crate) use calendar::strftime;
 pub use daemon::Service;
 pub(crate) use log::{Login, logins, present};
-pub(crate) use network::{listeners, netmask, network_address};
+pub(crate) use network::{listeners, netmask, network_address, network_of};
 pub(crate) use process::Process;
 pub(crate) use release::motd;
 pub(crate) use versions::Versions;

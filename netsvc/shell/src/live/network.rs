@@ -56,8 +56,12 @@ pub(crate) fn netmask(prefix: u8) -> Ipv4Addr {
 
 /// Network and broadcast address of the node's segment.
 pub(crate) fn network_address(live: &Live) -> (Ipv4Addr, Ipv4Addr) {
-    let mask = netmask(live.persona.prefix).to_bits();
-    let ip = v4(live.persona.ip).to_bits();
+    network_of(v4(live.persona.ip), live.persona.prefix)
+}
+
+/// Network and broadcast address of the network that `ip` is in.
+pub(crate) fn network_of(ip: Ipv4Addr, prefix: u8) -> (Ipv4Addr, Ipv4Addr) {
+    let (ip, mask) = (ip.to_bits(), netmask(prefix).to_bits());
     (Ipv4Addr::from_bits(ip & mask), Ipv4Addr::from_bits(ip | !mask))
 }
 

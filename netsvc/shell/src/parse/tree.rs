@@ -1,5 +1,6 @@
 //! The tree of a program.
 
+use crate::{dialect::Dialect, flavour::Flavour};
 use std::sync::Arc;
 
 /// Commands one after the other.
@@ -185,10 +186,10 @@ impl Command {
     }
 
     /// Whether it begins a shell that is given no script.
-    pub(crate) fn is_shell(&self) -> bool {
+    pub(crate) fn is_shell(&self, flavour: Flavour) -> bool {
         let CommandBody::Simple { words, .. } = &self.body else { return false };
         let last = words.last().and_then(Word::literal).unwrap_or_default();
-        ["sh", "bash", "dash", "ash"].contains(&last.rsplit('/').next().unwrap_or_default())
+        Dialect::of_program(last.rsplit('/').next().unwrap_or_default(), flavour).is_some()
     }
 }
 
