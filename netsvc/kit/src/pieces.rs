@@ -13,19 +13,12 @@ pub struct Pieces<M> {
     machine: M,
     most: usize,
     waiting: Gathered,
-    /// The machine stopped because there was too much to do, and may have something left.
-    stopped: bool,
 }
 
 impl<M: Machine> Pieces<M> {
     /// `machine`, which is given `most` bytes at a time.
     pub fn of(most: usize, machine: M) -> Self {
-        Pieces { machine, most: most.max(1), waiting: Gathered::new(WAITING), stopped: false }
-    }
-
-    fn give(&mut self, piece: &[u8], out: &mut Out) {
-        self.machine.step(Input::Bytes(piece), out);
-        self.stopped = out.full();
+        Pieces { machine, most: most.max(1), waiting: Gathered::new(WAITING) }
     }
 }
 
@@ -35,12 +28,13 @@ impl<M: Machine> Machine for Pieces<M> {
         if self.waiting.push(bytes).is_err() {
             return out.close();
         }
-        if self.stopped {
-            self.give(&[], out);
+        // The machine stopped, whatever it was doing, and has something left.
+        if bytes.is_empty() {
+            self.machine.step(input, out);
         }
-        while !self.stopped && !self.waiting.is_empty() && !out.closing() {
+        while !out.full() && !self.waiting.is_empty() && !out.closing() {
             let piece = self.waiting.take(self.most.min(self.waiting.len()));
-            self.give(&piece, out);
+            self.machine.step(Input::Bytes(&piece), out);
         }
     }
 
