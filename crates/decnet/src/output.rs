@@ -8,6 +8,7 @@ pub use table::{Cell, list, table};
 
 use netsvc_wire::escape::printable;
 use serde::Serialize;
+use serde_json::{Map, Value};
 use std::{
     io::{self, ErrorKind, IsTerminal, Write},
     sync::atomic::{AtomicBool, Ordering},
@@ -18,6 +19,13 @@ pub fn json<T: Serialize + ?Sized>(value: &T) {
     let mut out = io::BufWriter::new(io::stdout().lock());
     let written = serde_json::to_writer(&mut out, value).map_err(io::Error::from);
     finish(written.and_then(|()| writeln!(out)).and_then(|()| out.flush()));
+}
+
+/// Fields of an event as a JSON object; what is no UTF-8 in them is replaced.
+#[must_use]
+pub fn fields(fields: &[(&str, Vec<u8>)]) -> Map<String, Value> {
+    let text = |value: &[u8]| Value::from(String::from_utf8_lossy(value));
+    fields.iter().map(|(name, value)| ((*name).to_owned(), text(value))).collect()
 }
 
 /// Prints a line of our own words.

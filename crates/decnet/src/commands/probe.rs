@@ -1,6 +1,6 @@
 //! `probe`: asking one attacker what it is, and how the prober is to do so.
 
-use super::{Context, sniffer};
+use super::Context;
 use crate::{
     output,
     settings::{Name, Settings},
@@ -75,7 +75,7 @@ impl Probe {
 fn shown(one: &Found, before: Option<&str>) -> Value {
     json!({
         "port": one.port, "probe": one.kind.name(), "phase": one.phase, "value": one.value, "before": before,
-        "fields": sniffer::fields(&one.fields),
+        "fields": output::fields(&one.fields),
     })
 }
 

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use decnet_model::worker::Worker;
 use decnet_sensors::{Finding, Sensor, capture::Capture, sniffer::APP};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::{
     io::Read,
     net::IpAddr,
@@ -71,12 +71,6 @@ fn read(file: &Path) -> Result<Vec<Finding>> {
     Ok(found)
 }
 
-/// Fields as JSON.
-pub(super) fn fields(fields: &[(&str, Vec<u8>)]) -> Map<String, Value> {
-    let text = |value: &[u8]| Value::from(String::from_utf8_lossy(value));
-    fields.iter().map(|(name, value)| ((*name).to_owned(), text(value))).collect()
-}
-
 fn shown(finding: &Finding) -> Value {
     json!({
         "at": netsvc_wire::stamp::format(finding.at),
@@ -86,7 +80,7 @@ fn shown(finding: &Finding) -> Value {
         "src_port": finding.about.1,
         "dst_ip": finding.to.0.to_string(),
         "dst_port": finding.to.1,
-        "fields": fields(&finding.fields),
+        "fields": output::fields(&finding.fields),
     })
 }
 
