@@ -57,9 +57,12 @@ bearer=$("$decnet" token create contract --scopes read,work,manage --days 1 --js
 
 # What runs without end (the stream), speaks to strangers (a test of a rule), or ends the login itself is asked in the
 # tests of the crate.
+# `contract_checks.py` judges what is refused although its form is right.
+export SCHEMATHESIS_HOOKS=contract_checks PYTHONPATH="$here/e2e" PYTHONDONTWRITEBYTECODE=1
 run() {
     "$schemathesis" run "$here/crates/web/openapi.json" --url "$base" -H "Authorization: Bearer $bearer" \
         --exclude-path /api/v1/stream --exclude-path '/api/v1/alerts/rules/{name}/test' \
+        --exclude-checks positive_data_acceptance \
         --mode all --request-timeout 30 --no-color --continue-on-failure "$@"
 }
 run "$@"

@@ -215,10 +215,12 @@ pub struct ClusterQuery {
     /// With at least so many members; 2 without it.
     pub members: Option<u64>,
     /// At least this risk, 0 to 100.
+    #[param(maximum = 100)]
     pub risk: Option<u64>,
     /// Only what was seen at or after this time: RFC 3339, a date, or a span such as 30m, 12h, 7d.
     pub since: Option<String>,
     /// Most rows: 1 to 500, 50 without it.
+    #[param(minimum = 1, maximum = 500)]
     pub limit: Option<u32>,
 }
 

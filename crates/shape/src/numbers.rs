@@ -71,8 +71,10 @@ impl Timeline {
 #[into_params(parameter_in = Query)]
 pub struct TimelineQuery {
     /// Length of the spans: `minute` (of the last week, 36 hours at most) or `hour`.
+    #[param(pattern = "^(minute|hour)$")]
     pub span: Option<String>,
     /// What is told apart: `all` (nothing), `kind`, `class` or `decky`.
+    #[param(pattern = "^(all|kind|class|decky)$")]
     pub by: Option<String>,
     /// From this time on: RFC 3339, a date, or a span such as 30m, 12h, 7d; a day ago without it.
     pub since: Option<String>,
@@ -143,10 +145,12 @@ impl From<&record::Ranked> for Ranked {
 #[into_params(parameter_in = Query)]
 pub struct RankingQuery {
     /// What is ranked: `attacker`, `username`, `password`, `service` or `decky`.
+    #[param(pattern = "^(attacker|username|password|service|decky)$")]
     pub of: Option<String>,
     /// Since the beginning of the day (UTC) of this time: RFC 3339, a date, or a span such as 7d; ever without it.
     pub since: Option<String>,
     /// How many: 1 to 500, 10 by default.
+    #[param(minimum = 1, maximum = 500)]
     pub limit: Option<u32>,
 }
 

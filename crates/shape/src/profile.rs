@@ -270,14 +270,17 @@ impl From<&record::Fingerprint> for Fingerprint {
 #[into_params(parameter_in = Query)]
 pub struct ProfileQuery {
     /// At least this risk, 0 to 100.
+    #[param(maximum = 100)]
     pub risk: Option<u64>,
     /// Only those that behave so.
     pub behaviour: Option<String>,
     /// Only what was seen at or after this time: RFC 3339, a date, or a span such as 30m, 12h, 7d.
     pub since: Option<String>,
     /// `last` (without it): active last first; `risk`: the largest risk first.
+    #[param(pattern = "^(last|risk)$")]
     pub by: Option<String>,
     /// Most rows: 1 to 500, 50 without it.
+    #[param(minimum = 1, maximum = 500)]
     pub limit: Option<u32>,
     /// Profiles whose last event is older than this; not with `by=risk`.
     pub before: Option<i64>,
@@ -439,6 +442,7 @@ pub struct ReuseQuery {
     /// Only what was offered at or after this time: RFC 3339, a date, or a span such as 30m, 12h, 7d.
     pub since: Option<String>,
     /// Most rows: 1 to 500, 50 without it.
+    #[param(minimum = 1, maximum = 500)]
     pub limit: Option<u32>,
     /// Rows whose last event is older than this.
     pub before: Option<i64>,

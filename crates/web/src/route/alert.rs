@@ -56,6 +56,7 @@ pub(crate) struct RuleRequest {
     network: Option<String>,
     /// Messages in an hour beyond which they are held for a digest: 1 to 10000.
     #[serde(default)]
+    #[schema(minimum = 1, maximum = 10000)]
     per_hour: Option<u32>,
     /// Hours (UTC) in which what is less than critical is held, as 22:00-06:30; empty: none.
     #[serde(default)]
@@ -86,6 +87,7 @@ pub(crate) struct MuteRequest {
     reason: String,
     /// For so many minutes; without it until somebody ends it.
     #[serde(default)]
+    #[schema(minimum = 1)]
     minutes: Option<u32>,
 }
 

@@ -36,7 +36,7 @@ pub(crate) async fn attackers(
 /// One attacker and what it touched.
 #[utoipa::path(
     get, path = "/attackers/{ip}", tag = "attackers", security(("bearer" = [])),
-    params(("ip" = String, Path, description = "Address")),
+    params(("ip" = String, Path, description = "Address, IPv4 or IPv6", pattern = "^[0-9A-Fa-f.:]+$")),
     responses(
         (status = OK, body = AttackerDetail),
         (status = BAD_REQUEST, body = ProblemBody),

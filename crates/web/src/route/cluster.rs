@@ -20,6 +20,7 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 pub(crate) struct DecisionRequest {
     /// `merge`: both are one; `split`: some members are not of it; `pin`: nobody leaves and nobody joins.
+    #[schema(pattern = "^(merge|split|pin)$")]
     deed: String,
     /// The number of the identity or campaign.
     cluster: i64,
@@ -75,7 +76,7 @@ fn level(text: &str) -> Result<Level, Problem> {
 /// Identities or campaigns, those active last first.
 #[utoipa::path(
     get, path = "/clusters/{level}", operation_id = "clusters", tag = "clusters", security(("bearer" = [])),
-    params(("level" = String, Path, description = "`identities` or `campaigns`"), ClusterQuery),
+    params(("level" = String, Path, description = "`identities` or `campaigns`", pattern = "^(identities|campaigns)$"), ClusterQuery),
     responses(
         (status = OK, body = Vec<Cluster>),
         (status = BAD_REQUEST, body = ProblemBody),
@@ -99,7 +100,7 @@ pub(crate) async fn clusters(
 #[utoipa::path(
     get, path = "/clusters/{level}/{id}", operation_id = "cluster", tag = "clusters", security(("bearer" = [])),
     params(
-        ("level" = String, Path, description = "`identities` or `campaigns`"),
+        ("level" = String, Path, description = "`identities` or `campaigns`", pattern = "^(identities|campaigns)$"),
         ("id" = i64, Path, description = "Its number"),
     ),
     responses(
@@ -124,7 +125,7 @@ pub(crate) async fn cluster(
 #[utoipa::path(
     get, path = "/clusters/{level}/explain", operation_id = "explain_cluster", tag = "clusters",
     security(("bearer" = [])),
-    params(("level" = String, Path, description = "`identities` or `campaigns`"), Two),
+    params(("level" = String, Path, description = "`identities` or `campaigns`", pattern = "^(identities|campaigns)$"), Two),
     responses(
         (status = OK, body = ClusterTie),
         (status = BAD_REQUEST, body = ProblemBody),
@@ -150,7 +151,7 @@ pub(crate) async fn explain(
 #[utoipa::path(
     get, path = "/clusters/{level}/decisions", operation_id = "cluster_decisions", tag = "clusters",
     security(("bearer" = [])),
-    params(("level" = String, Path, description = "`identities` or `campaigns`"), Which),
+    params(("level" = String, Path, description = "`identities` or `campaigns`", pattern = "^(identities|campaigns)$"), Which),
     responses(
         (status = OK, body = Vec<ClusterDecision>),
         (status = BAD_REQUEST, body = ProblemBody),
@@ -173,7 +174,7 @@ pub(crate) async fn decisions(
 #[utoipa::path(
     post, path = "/clusters/{level}/decisions", operation_id = "decide_cluster", tag = "clusters",
     security(("bearer" = [])), request_body = DecisionRequest,
-    params(("level" = String, Path, description = "`identities` or `campaigns`")),
+    params(("level" = String, Path, description = "`identities` or `campaigns`", pattern = "^(identities|campaigns)$")),
     responses(
         (status = CREATED, body = ClusterDecision),
         (status = BAD_REQUEST, body = ProblemBody),
@@ -211,7 +212,7 @@ pub(crate) async fn decide(
     delete, path = "/clusters/{level}/decisions/{id}", operation_id = "undo_cluster_decision", tag = "clusters",
     security(("bearer" = [])),
     params(
-        ("level" = String, Path, description = "`identities` or `campaigns`"),
+        ("level" = String, Path, description = "`identities` or `campaigns`", pattern = "^(identities|campaigns)$"),
         ("id" = i64, Path, description = "The number of the decision"),
     ),
     responses(

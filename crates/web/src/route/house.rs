@@ -37,7 +37,7 @@ pub(crate) async fn workers(State(state): State<ApiState>) -> Result<Json<Worker
     tag = "state", security(("bearer" = [])),
     params(
         ("name" = String, Path, description = "The worker"),
-        ("action" = String, Path, description = "`start`, `stop` or `restart`"),
+        ("action" = String, Path, description = "`start`, `stop` or `restart`", pattern = "^(start|stop|restart)$"),
     ),
     responses(
         (status = ACCEPTED, body = Operation, headers(("location" = String, description = "Where it is looked at"))),

@@ -70,6 +70,7 @@ pub(crate) struct LetterQuery {
     /// That this person wrote.
     sender: Option<String>,
     /// Most of them: 1 to 500, 100 by default.
+    #[param(minimum = 1, maximum = 500)]
     limit: Option<u32>,
 }
 

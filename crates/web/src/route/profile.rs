@@ -37,7 +37,7 @@ pub(crate) async fn profiles(
 /// The profile of an address: risk with its terms, behaviour, phases, tools, commands, targets.
 #[utoipa::path(
     get, path = "/profiles/{ip}", tag = "attackers", security(("bearer" = [])),
-    params(("ip" = String, Path, description = "Address")),
+    params(("ip" = String, Path, description = "Address, IPv4 or IPv6", pattern = "^[0-9A-Fa-f.:]+$")),
     responses(
         (status = OK, body = ProfileDetail),
         (status = BAD_REQUEST, body = ProblemBody),

@@ -49,6 +49,7 @@ pub(crate) struct EnrollRequest {
     capacity: Option<u64>,
     /// Minutes until the token expires, 1 to 10080.
     #[serde(default)]
+    #[schema(minimum = 1, maximum = 10080)]
     minutes: Option<u64>,
 }
 

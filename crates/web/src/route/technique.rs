@@ -23,6 +23,7 @@ const HITS: u32 = 500;
 #[into_params(parameter_in = Query)]
 pub(crate) struct Layer {
     /// `enterprise-attack` (without it) or `ics-attack`.
+    #[param(pattern = "^(enterprise-attack|ics-attack)$")]
     matrix: Option<String>,
 }
 
