@@ -11,9 +11,9 @@ set -eu
 fail() { echo "contract.sh: $1" >&2; exit 1; }
 
 [ $# -ge 1 ] || fail "usage: contract.sh DECNET [OPTIONS]"
-decnet=$1
+[ -x "$1" ] || fail "$1 is not there: make build"
+decnet=$(realpath "$1")
 shift
-[ -x "$decnet" ] || fail "$decnet is not there: make build"
 here=$(cd "$(dirname "$0")/.." && pwd)
 version=4.32.5
 schemathesis=${SCHEMATHESIS:-}
@@ -60,6 +60,8 @@ bearer=$("$decnet" token create contract --scopes read,work,manage --days 1 --js
 # `contract_checks.py` judges what is refused although its form is right.
 export SCHEMATHESIS_HOOKS=contract_checks PYTHONPATH="$here/e2e" PYTHONDONTWRITEBYTECODE=1
 run() {
+    # It keeps a folder of its own where it runs.
+    cd "$state"
     "$schemathesis" run "$here/crates/web/openapi.json" --url "$base" -H "Authorization: Bearer $bearer" \
         --exclude-path /api/v1/stream --exclude-path '/api/v1/alerts/rules/{name}/test' \
         --exclude-checks positive_data_acceptance \
