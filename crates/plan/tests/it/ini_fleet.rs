@@ -164,7 +164,7 @@ fn some_decky() -> impl Strategy<Value = Decky> {
                 .partition(|slug| catalogue::find(slug).is_some()),
             None => {
                 let runs = |slug: &String| coherence::fits(system, None, [slug.as_str()]);
-                let fit = slugs.iter().map(|service| service.slug.clone()).filter(runs).collect::<Vec<_>>();
+                let fit = apart(slugs.iter().map(|service| service.slug.clone()).filter(runs).collect());
                 let any = || catalogue::services().iter().map(|service| service.slug.clone()).find(runs);
                 (if fit.is_empty() { any().into_iter().collect() } else { fit }, Vec::new())
             }
@@ -198,6 +198,20 @@ fn some_decky() -> impl Strategy<Value = Decky> {
             plant: if on { vec!["env:/srv/app/.env".parse().unwrap()] } else { Vec::new() },
         })
     })
+}
+
+/// Without those that want a port of another before them: such a decky is refused, of which there is a test of its own.
+fn apart(slugs: Vec<String>) -> Vec<String> {
+    let mut taken = BTreeSet::new();
+    let free = |slug: &String| {
+        let ports = &catalogue::find(slug).unwrap().ports;
+        let ports: Vec<_> = ports.iter().map(|port| (port.transport, port.port)).collect();
+        ports.iter().all(|port| !taken.contains(port)) && {
+            taken.extend(ports);
+            true
+        }
+    };
+    slugs.into_iter().filter(free).collect()
 }
 
 /// Without the settings that its products cannot show, of which there is a test of its own.
