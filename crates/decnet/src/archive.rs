@@ -66,17 +66,22 @@ impl Writer {
         Ok(())
     }
 
-    /// Adds a file as it is now; one that has gone meanwhile is left out.
+    /// Adds a file as it is now; one that has gone meanwhile, or is a pipe by now, is left out.
     ///
     /// # Errors
     /// When it cannot be read or written.
     pub(crate) fn file(&mut self, name: &str, path: &Path) -> Result<()> {
-        let opened = fs::OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW).open(path);
+        // Its folder is another user's, who may lay a pipe there that nobody writes to.
+        let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
+        let opened = fs::OpenOptions::new().read(true).custom_flags(flags).open(path);
         let file = match opened {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             opened => opened.with_context(|| format!("read {}", path.display()))?,
         };
         let data = file.metadata().with_context(|| format!("read {}", path.display()))?;
+        if !data.is_file() {
+            return Ok(());
+        }
         let mut header = Header::new_gnu();
         header.set_metadata(&data);
         header.set_entry_type(EntryType::Regular);
@@ -246,6 +251,11 @@ mod tests {
         writer.folder("state", folder).unwrap();
         writer.file("state/x", &source).unwrap();
         writer.file("state/gone", &folder.join("nothing")).unwrap();
+        let pipe = folder.join("pipe");
+        if !pipe.exists() {
+            nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        }
+        writer.file("state/pipe", &pipe).unwrap();
         writer.text("b.txt", "text").unwrap();
         assert_eq!(writer.finish("test", json!({ "at": 1 })).unwrap(), 2);
         path

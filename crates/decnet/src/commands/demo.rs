@@ -368,8 +368,9 @@ async fn prepare(context: &Context) -> Result<Keeper> {
     fs_err::create_dir_all(&root).context("make the demo's folder")?;
     ensure_ours(&root, context.settings())?;
     let mut options = std::fs::OpenOptions::new();
-    // Whoever the workers of the last demo were may have put a link there.
-    let marked = options.append(true).create(true).mode(0o640).custom_flags(libc::O_NOFOLLOW).open(&mark);
+    // Whoever the workers of the last demo were may have put a link there, or a pipe.
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
+    let marked = options.append(true).create(true).mode(0o640).custom_flags(flags).open(&mark);
     marked.with_context(|| format!("mark the demo's folder by {}", mark.display()))?;
     let keeper = Keeper::take(&paths, "demo")?;
     // The last one may have been killed.

@@ -37,8 +37,9 @@ struct Open {
 /// When it cannot be opened, or is a link.
 pub fn open(path: &Path) -> io::Result<File> {
     let there = path.exists();
-    let file =
-        OpenOptions::new().append(true).create(true).mode(0o640).custom_flags(libc::O_NOFOLLOW).open(path)?;
+    // Nor does anybody wait for the other end of a pipe.
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
+    let file = OpenOptions::new().append(true).create(true).mode(0o640).custom_flags(flags).open(path)?;
     if !there
         && nix::unistd::geteuid().is_root()
         && let Some(folder) = path.parent()

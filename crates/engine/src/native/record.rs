@@ -42,8 +42,8 @@ impl Record {
             .create(true)
             .truncate(false)
             .mode(0o640)
-            // The folder is another user's.
-            .custom_flags(libc::O_NOFOLLOW)
+            // The folder is another user's: a link leads nowhere, and nobody waits for a pipe.
+            .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
             .open(run.join("netd.lock"))?;
         let lock = Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, error)| match error {
             nix::errno::Errno::EWOULDBLOCK => {

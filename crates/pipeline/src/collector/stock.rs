@@ -27,6 +27,9 @@ const ROUND: usize = 1000;
 /// Bytes of the longest line of the list.
 const LONGEST: u64 = 128;
 
+/// The list lies in a folder that another user may have: no links, and nobody waits for a pipe's other end.
+const FLAGS: i32 = nix::libc::O_NOFOLLOW | nix::libc::O_NONBLOCK;
+
 /// How a file begins that is still being copied.
 pub(super) const UNFINISHED: &str = ".tmp-";
 
@@ -213,12 +216,7 @@ impl Stock {
         self.hold(source, (seconds(now), hash, charge(size)));
         let Some(source) = source else { return Ok(()) };
         let mut options = OpenOptions::new();
-        let opened = options
-            .append(true)
-            .create(true)
-            .mode(0o640)
-            .custom_flags(nix::libc::O_NOFOLLOW)
-            .open(&self.list);
+        let opened = options.append(true).create(true).mode(0o640).custom_flags(FLAGS).open(&self.list);
         let mut file = opened.map_err(DiskError::of("open", &self.list))?;
         Ok(self.disk.append(&mut file, &self.list, format!("{name} {source}\n").as_bytes())?)
     }
@@ -293,7 +291,7 @@ fn seconds(at: SystemTime) -> i64 {
 
 /// Whose artefacts are, and how many lines say so. A line that was cut off says nothing.
 fn listed(list: &Path) -> Result<(HashMap<Hash, IpAddr>, usize), CollectError> {
-    let file = match OpenOptions::new().read(true).custom_flags(nix::libc::O_NOFOLLOW).open(list) {
+    let file = match OpenOptions::new().read(true).custom_flags(FLAGS).open(list) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((HashMap::new(), 0)),
         Err(error) => return Err(DiskError::of("open", list)(error).into()),
@@ -419,6 +417,14 @@ mod tests {
         old.sort();
         assert_eq!(old, [name(0), name(1)]);
         assert_eq!((stock.held().files, stock.held().gone), (1, 2));
+    }
+
+    #[test]
+    fn a_pipe_in_the_place_of_the_list_makes_nobody_wait() {
+        let folder = tempfile::tempdir().unwrap();
+        nix::unistd::mkfifo(&folder.path().join("sources"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let mut stock = stock(folder.path(), 10, 10);
+        assert!(stock.take(source(1), &name(0), 1, at(0)).is_err(), "nobody reads it");
     }
 
     #[test]

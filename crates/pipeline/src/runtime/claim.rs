@@ -199,12 +199,16 @@ fn open(path: &Path) -> Result<File, ClaimError> {
     }
     let options = |write| {
         let mut options = OpenOptions::new();
-        // Root writes into the file, in a folder that is not root's.
-        options.mode(0o640).custom_flags(nix::libc::O_NOFOLLOW);
+        // Root writes into the file, in a folder that is not root's: it may be a link, or a pipe that nobody writes to.
+        options.mode(0o640).custom_flags(nix::libc::O_NOFOLLOW | nix::libc::O_NONBLOCK);
         options.read(true).write(write).create(write).truncate(false).open(path)
     };
     // A lock needs no right to write.
-    options(true).or_else(|error| options(false).map_err(|_| error)).map_err(failed("open"))
+    let file = options(true).or_else(|error| options(false).map_err(|_| error)).map_err(failed("open"))?;
+    if !file.metadata().map_err(failed("look at"))?.is_file() {
+        return Err(failed("open")(io::Error::new(io::ErrorKind::InvalidData, "it is no file")));
+    }
+    Ok(file)
 }
 
 /// `None` when somebody else has it.
@@ -272,6 +276,21 @@ mod tests {
         fs::write(paths.keeper_lock(), "{\"pid\":1,\"verb\":\"run\"}").unwrap();
         assert!(!Keeper::is_held_by(&paths, own) && !Keeper::is_held_by(&paths, 1));
         drop(keeper);
+    }
+
+    #[test]
+    fn a_pipe_or_a_link_in_the_place_of_a_lock_is_refused_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = Paths::new(folder.path());
+        for lock in [paths.state_lock(), paths.keeper_lock()] {
+            nix::unistd::mkfifo(&lock, nix::sys::stat::Mode::S_IRUSR).unwrap();
+        }
+        assert!(matches!(Claim::share(&paths), Err(ClaimError::Io { .. })));
+        assert!(matches!(Keeper::take(&paths, "run"), Err(ClaimError::Io { .. })));
+        fs::remove_file(paths.state_lock()).unwrap();
+        std::os::unix::fs::symlink(folder.path().join("elsewhere"), paths.state_lock()).unwrap();
+        assert!(matches!(Claim::whole(&paths), Err(ClaimError::Io { .. })));
+        assert!(!folder.path().join("elsewhere").exists());
     }
 
     #[test]
