@@ -16,6 +16,10 @@ pub const MEMORY_MOST: u32 = 4096;
 pub const CAPABILITIES: &[&str] =
     &["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID"];
 
+/// Most bytes that an expression of such a service may take when it is compiled: where the fleet is read, and where
+/// lines are.
+pub const EXPRESSION_SIZE: usize = 1 << 20;
+
 /// A service of the operator's own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CustomService {

@@ -8,9 +8,9 @@ use super::{
 use decnet_model::nearest;
 use decnet_model::{
     catalogue,
-    custom::{CAPABILITIES, CustomService, MEMORY, MEMORY_MOST, is_path},
+    custom::{CAPABILITIES, CustomService, EXPRESSION_SIZE, MEMORY, MEMORY_MOST, is_path},
 };
-use regex::RegexBuilder;
+use regex::bytes::RegexBuilder;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How such a section begins.
@@ -19,9 +19,8 @@ pub(super) const PREFIX: &str = "custom-";
 const MOST_PORTS: usize = 64;
 const MOST_VARIABLES: usize = 64;
 const MOST_FOLDERS: usize = 16;
-/// Longest expression, and most bytes that it may take when it is compiled.
+/// Longest expression.
 const LONGEST_EXPRESSION: usize = 512;
-const EXPRESSION_SIZE: usize = 1 << 20;
 
 /// A key of the section.
 pub struct CustomKey {

@@ -280,6 +280,13 @@ const DECKIES: &[Case] = &[
         &["3: credential: \"(?P<user>x)\" has no group (?P<password>…)"],
     ),
     (
+        "[custom-shop]\nimage = a\ncredential = (\\w{999}){9}\n[web]\nservices = http",
+        &[
+            "3: credential: \"(\\w{999}){9}\" is no regular expression: Compiled regex exceeds size limit of 1048576 \
+           bytes.",
+        ],
+    ),
+    (
         "[general]\nruntime = docker\nnet = 192.0.2.0/24\n[custom-shop]\nimage = a\nports = 80\n[web]\n\
          services = http, shop",
         &["8: services http and shop both claim port 80/tcp; a decky can have one of them"],

@@ -2,13 +2,11 @@
 
 use super::entry::Said;
 use base64::{Engine, engine::general_purpose::STANDARD};
-use decnet_model::capture::Capture;
+use decnet_model::{capture::Capture, custom::EXPRESSION_SIZE};
 use netsvc_wire::{Event, HeaderText, Kind, field, stamp::Micros};
 use regex::bytes::{Regex, RegexBuilder};
 use std::net::{IpAddr, SocketAddr};
 
-/// Most bytes of a compiled expression.
-const EXPRESSION_SIZE: usize = 1 << 20;
 /// Most bytes of a line, and of a name and a secret, that are kept.
 const DATA_MOST: usize = 4096;
 const SECRET_MOST: usize = 1024;
@@ -32,7 +30,9 @@ impl Finder {
     pub(super) fn new(capture: &Capture) -> Result<Finder, String> {
         let header = |text: &String| text.parse::<HeaderText>().map_err(|_| text.clone());
         let expression = |text: &Option<String>| {
-            RegexBuilder::new(text.as_deref()?).size_limit(EXPRESSION_SIZE).build().ok()
+            let built = RegexBuilder::new(text.as_deref()?).size_limit(EXPRESSION_SIZE).build();
+            let told = |error: &regex::Error| tracing::warn!(service = capture.service, %error, "an expression finds nothing");
+            built.inspect_err(told).ok()
         };
         Ok(Finder {
             node: header(&capture.node)?,
