@@ -65,13 +65,10 @@ pub(super) fn keep(
         let there = std::fs::symlink_metadata(blob).is_ok();
         return Ok(if there { Outcome::Refused } else { Outcome::Missing });
     };
-    match shelf.stock.admit(source, size) {
-        Ok(gone) => shelf.unkept.extend(gone),
-        Err(limit) => {
-            shelf.stock.refuse();
-            shelf.unkept.push(Unkept { sha256: name.to_owned(), size: Some(size), limit });
-            return Ok(Outcome::Over(limit));
-        }
+    if let Err(limit) = shelf.stock.affords(source, size) {
+        shelf.stock.refuse();
+        shelf.unkept.push(Unkept { sha256: name.to_owned(), size: Some(size), limit });
+        return Ok(Outcome::Over(limit));
     }
     let folder = target.parent().map_or_else(|| shelf.paths.artefacts(), Path::to_owned);
     let made = !folder.is_dir();
@@ -82,12 +79,15 @@ pub(super) fn keep(
         shelf.quarantine.blob(&temporary, name, &actual)?;
         return Ok(Outcome::Refused);
     }
+    // Only now: for one that is not what its name says, nobody's go.
+    shelf.unkept.extend(shelf.stock.make_room(size));
+    shelf.stock.write_down(source, name)?;
     disk.rename(&temporary, &target)?;
     disk.sync_folder(&folder)?;
     if made && let Some(above) = folder.parent() {
         disk.sync_folder(above)?;
     }
-    shelf.stock.take(source, name, size, SystemTime::now())?;
+    shelf.stock.take(source, name, size, SystemTime::now());
     Ok(Outcome::Copied)
 }
 
@@ -113,4 +113,38 @@ fn copy(disk: &Disk, from: &mut File, blob: &Path, size: u64, to: &Path) -> Resu
     }
     disk.sync(&file, to)?;
     Ok(hex::encode(hash.finalize()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::collector::stock::Budget;
+    use std::{fs, net::IpAddr, time::Duration};
+
+    #[test]
+    fn for_a_blob_that_is_not_what_it_says_nobody_loses_an_artefact() {
+        let folder = tempfile::tempdir().unwrap();
+        let (paths, disk) = (Paths::new(folder.path()), Disk::default());
+        let mut quarantine = Quarantine::open(&folder.path().join("quarantine"), disk.clone()).unwrap();
+        // Two of the smallest.
+        let budget = Budget { bytes: 2 << 14, source_bytes: 2 << 14, keep: Duration::from_secs(3600) };
+        let mut stock = Stock::open(&paths.artefacts(), disk.clone(), budget).unwrap();
+        let blob = folder.path().join("blob");
+        let mut put = |of: u8, text: &str, name: &str| {
+            fs::write(&blob, text).unwrap();
+            let (quarantine, stock) = (&mut quarantine, &mut stock);
+            let mut shelf = Shelf { paths: &paths, disk: &disk, quarantine, stock, unkept: Vec::new() };
+            let outcome = keep(&mut shelf, &blob, name, Some(IpAddr::from([192, 0, 2, of]))).unwrap();
+            (outcome, shelf.unkept.into_iter().map(|gone| gone.sha256).collect::<Vec<_>>())
+        };
+        let name = |text: &str| hex::encode(Sha256::digest(text));
+        assert_eq!(put(1, "a", &name("a")), (Outcome::Copied, vec![]));
+        assert_eq!(put(1, "b", &name("b")), (Outcome::Copied, vec![]));
+        assert_eq!(put(2, "c", &name("d")), (Outcome::Refused, vec![]), "nothing goes for it");
+        let (outcome, gone) = put(2, "e", &name("e"));
+        assert_eq!((outcome, gone.len()), (Outcome::Copied, 1));
+        assert!([name("a"), name("b")].contains(&gone[0]));
+        let list = fs::read_to_string(paths.artefacts().join("sources")).unwrap();
+        assert_eq!(list.lines().count(), 3, "{list}");
+    }
 }

@@ -176,11 +176,11 @@ impl Stock {
         Ok(stock)
     }
 
-    /// Whether an artefact of `size` bytes may be kept, and what goes for it.
+    /// Whether an artefact of `size` bytes may be kept. Nothing goes for it yet.
     ///
     /// # Errors
     /// The limit that it meets.
-    pub(super) fn admit(&mut self, source: Source, size: u64) -> Result<Vec<Unkept>, Limit> {
+    pub(super) fn affords(&self, source: Source, size: u64) -> Result<(), Limit> {
         let charge = charge(size);
         let own = self.shares.get(&source).map_or(0, |share| share.bytes) + charge;
         // What nobody is known to have left is many sources', or none.
@@ -193,27 +193,33 @@ impl Stock {
         if 0 < wanted && heavier.map(|bytes| bytes - own).sum::<u64>() < wanted {
             return Err(Limit::All);
         }
+        Ok(())
+    }
+
+    /// What goes for an artefact of `size` bytes that is afforded.
+    pub(super) fn make_room(&mut self, size: u64) -> Vec<Unkept> {
+        let charge = charge(size);
         let mut gone = Vec::new();
         while self.budget.bytes < self.held.bytes + charge {
             let Some(&(_, heaviest)) = self.heaviest.last() else { break };
             gone.extend(self.let_go(heaviest, Limit::All));
         }
-        Ok(gone)
+        gone
     }
 
     /// Takes note of an artefact that was kept.
+    pub(super) fn take(&mut self, source: Source, name: &str, size: u64, now: SystemTime) {
+        if let Some(hash) = hash(name) {
+            self.hold(source, (seconds(now), hash, charge(size)));
+        }
+    }
+
+    /// Writes down whose the artefact `name` is, before it is there: of one that is not in the folder, the list says
+    /// nothing.
     ///
     /// # Errors
     /// [`CollectError::Disk`] when the list cannot be written.
-    pub(super) fn take(
-        &mut self,
-        source: Source,
-        name: &str,
-        size: u64,
-        now: SystemTime,
-    ) -> Result<(), CollectError> {
-        let Some(hash) = hash(name) else { return Ok(()) };
-        self.hold(source, (seconds(now), hash, charge(size)));
+    pub(super) fn write_down(&self, source: Source, name: &str) -> Result<(), CollectError> {
         let Some(source) = source else { return Ok(()) };
         let mut options = OpenOptions::new();
         let opened = options.append(true).create(true).mode(0o640).custom_flags(FLAGS).open(&self.list);
@@ -352,8 +358,9 @@ mod tests {
     }
 
     fn put(stock: &mut Stock, of: u8, number: u64) -> Result<Vec<String>, Limit> {
-        let gone = stock.admit(source(of), 1)?;
-        stock.take(source(of), &name(number), 1, at(number)).unwrap();
+        stock.affords(source(of), 1)?;
+        let gone = stock.make_room(1);
+        stock.take(source(of), &name(number), 1, at(number));
         Ok(gone.into_iter().map(|gone| gone.sha256).collect())
     }
 
@@ -384,8 +391,8 @@ mod tests {
         assert_eq!(put(&mut stock, 3, 8), Ok(vec![name(1)]));
         assert_eq!(put(&mut stock, 3, 9), Err(Limit::All), "all have the same");
         // Too large at anybody's cost: nothing goes for it.
-        assert_eq!(stock.admit(source(4), 7 * LEAST), Err(Limit::Source));
-        assert_eq!(stock.admit(None, 7 * LEAST), Err(Limit::All));
+        assert_eq!(stock.affords(source(4), 7 * LEAST), Err(Limit::Source));
+        assert_eq!(stock.affords(None, 7 * LEAST), Err(Limit::All));
         assert_eq!(stock.held().files, 6);
         // One of each source, for ever: what the first left is never all gone.
         for number in 10..200 {
@@ -404,8 +411,8 @@ mod tests {
             File::open(&path).unwrap().set_modified(at(number)).unwrap();
         }
         fs::write(folder.path().join("00").join(".tmp-x"), "half").unwrap();
-        let mut first = stock(folder.path(), 10, 10);
-        first.take(source(1), &name(0), 1, at(0)).unwrap();
+        let first = stock(folder.path(), 10, 10);
+        first.write_down(source(1), &name(0)).unwrap();
         fs::write(folder.path().join("sources"), format!("{} 192.0.2.1\n{} 192.0.2.2\n00", name(0), name(1)))
             .unwrap();
         let mut stock = stock(folder.path(), 10, 10);
@@ -423,8 +430,8 @@ mod tests {
     fn a_pipe_in_the_place_of_the_list_makes_nobody_wait() {
         let folder = tempfile::tempdir().unwrap();
         nix::unistd::mkfifo(&folder.path().join("sources"), nix::sys::stat::Mode::S_IRWXU).unwrap();
-        let mut stock = stock(folder.path(), 10, 10);
-        assert!(stock.take(source(1), &name(0), 1, at(0)).is_err(), "nobody reads it");
+        let stock = stock(folder.path(), 10, 10);
+        assert!(stock.write_down(source(1), &name(0)).is_err(), "nobody reads it");
     }
 
     #[test]

@@ -31,7 +31,9 @@ impl Finder {
         let header = |text: &String| text.parse::<HeaderText>().map_err(|_| text.clone());
         let expression = |text: &Option<String>| {
             let built = RegexBuilder::new(text.as_deref()?).size_limit(EXPRESSION_SIZE).build();
-            let told = |error: &regex::Error| tracing::warn!(service = capture.service, %error, "an expression finds nothing");
+            let told = |error: &regex::Error| {
+                tracing::warn!(service = capture.service, %error, "an expression finds nothing");
+            };
             built.inspect_err(told).ok()
         };
         Ok(Finder {
