@@ -10,7 +10,7 @@ use crate::{
 };
 use decnet_model::{
     people::{MAILBOXES, Pool},
-    record::{DeckyDesired, DeckyRow, LETTER_DAY, LetterFilter, PEOPLE_SECRET},
+    record::{DeckyDesired, DeckyRow, LETTER_DAY, LetterFilter, PEOPLE_SECRET, PoolRow},
     worker::Worker,
 };
 use decnet_pipeline::runtime::{Pass, Running, Work, WorkerContext, run_passes};
@@ -19,6 +19,7 @@ use netsvc_persona::Persona;
 use netsvc_wire::stamp::{Micros, now};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+use tokio::sync::watch;
 
 /// Days that were, of which there are letters: as long as mailboxes keep them, and a week.
 const BACK: i64 = 70;
@@ -80,8 +81,6 @@ struct Days {
     first: i64,
     last: i64,
     today: i64,
-    /// The setting with the last day that was written.
-    cursor: String,
 }
 
 /// How often a model was asked on a day.
@@ -112,7 +111,7 @@ impl Pass for Writer {
         if context.is_stopping() {
             return Ok(Work::Done);
         }
-        let work = self.pass(now()).await?;
+        let work = self.pass(now(), &context.stop).await?;
         context.status.report(&self.counters);
         let silent = "the model does not answer: letters are in the words of templates".to_owned();
         context.status.set_trouble((FAILURES <= self.failures).then_some(silent));
@@ -125,7 +124,8 @@ impl Writer {
         Writer { store, settings, counters: Counters::default(), failures: 0, paused: 0, cleared: None }
     }
 
-    async fn pass(&mut self, now: Micros) -> Result<Work, WorkerError> {
+    /// Ends early, with nothing half-written, once `stop` says so: a model may take a minute for each mail.
+    async fn pass(&mut self, now: Micros, stop: &watch::Receiver<bool>) -> Result<Work, WorkerError> {
         // It comes with the first machine that tells of people.
         let secret = self.store.setting_get(PEOPLE_SECRET).await?.and_then(|text| hex::decode(text).ok());
         let Some(secret) = secret else { return Ok(Work::Done) };
@@ -149,7 +149,7 @@ impl Writer {
                 None => rows.iter().filter_map(|row| persona(row).transpose()).collect::<Result<_, _>>()?,
             };
             let world = World::new(&secret, pool, personas.insert(known));
-            if self.write(&world, &days, now).await? == Work::More {
+            if self.write(&world, &row, &days, now, stop).await? == Work::More {
                 work = Work::More;
             }
         }
@@ -164,15 +164,22 @@ impl Writer {
     /// What is to be written of the days of a domain, if anything is.
     async fn due(&self, pool: &Pool, now: Micros) -> Result<Option<Days>, WorkerError> {
         let today = clock::day_of(now, pool.zone_minutes);
-        let cursor = format!("{LETTER_DAY}.{}", pool.domain);
-        let stored = self.store.setting_get(&cursor).await?.and_then(|text| text.parse::<i64>().ok());
+        let written = self.store.setting_get(&format!("{LETTER_DAY}.{}", pool.domain)).await?;
+        let stored = written.and_then(|text| text.parse::<i64>().ok());
         let first = stored.map_or(today - BACK, |last| (last + 1).max(today - BACK));
         let last = (today + AHEAD).min(first + DAYS - 1);
-        Ok((first <= last).then_some(Days { first, last, today, cursor }))
+        Ok((first <= last).then_some(Days { first, last, today }))
     }
 
-    /// Writes the next days of a domain.
-    async fn write(&mut self, world: &World, days: &Days, now: Micros) -> Result<Work, WorkerError> {
+    /// Writes the next days of a domain, whose people are `row`.
+    async fn write(
+        &mut self,
+        world: &World,
+        row: &PoolRow,
+        days: &Days,
+        now: Micros,
+        stop: &watch::Receiver<bool>,
+    ) -> Result<Work, WorkerError> {
         let filter = LetterFilter { domain: Some(world.pool.domain.clone()), ..LetterFilter::default() };
         let known = self.store.letter_list(&filter, LETTERS).await?;
         // The subject of a thread is that of its first mail.
@@ -181,24 +188,30 @@ impl Writer {
         for day in days.first..=days.last {
             let mut letters = Vec::new();
             for thread in thread::of_day(world, day, &mut used) {
-                let (thread, origin) = self.phrased(thread, now).await?;
+                let Some((thread, origin)) = self.phrased(thread, now, stop).await? else {
+                    return Ok(Work::Done);
+                };
                 letters.extend(render::letters(world, &thread, origin));
             }
+            if !self.store.letter_day_put(row, day, &letters).await? {
+                // Somebody has put other people in their place meanwhile.
+                return Ok(Work::More);
+            }
             self.counters.letters += letters.len() as u64;
-            self.store.letter_put(&letters).await?;
-            self.store.setting_put(&days.cursor, &day.to_string()).await?;
         }
         Ok(if days.last < days.today + AHEAD { Work::More } else { Work::Done })
     }
 
-    /// `thread` in the words of a model, as far as there is one and it may be asked; and what wrote it.
+    /// `thread` in the words of a model, as far as there is one and it may be asked; and what wrote it. `None`: the
+    /// worker is to stop.
     async fn phrased(
         &mut self,
         mut thread: Thread,
         now: Micros,
-    ) -> Result<(Thread, &'static str), WorkerError> {
+        stop: &watch::Receiver<bool>,
+    ) -> Result<Option<(Thread, &'static str)>, WorkerError> {
         let Some((model, per_day)) = self.settings.model.clone().filter(|_| thread.login.is_none()) else {
-            return Ok((thread, "template"));
+            return Ok(Some((thread, "template")));
         };
         let mut origin = "template";
         for draft in &mut thread.drafts {
@@ -206,26 +219,11 @@ impl Writer {
             let said = match self.store.phrasing_get(&hash).await? {
                 Some(text) => Some(text),
                 None if now < self.paused || !self.may_ask(now, per_day).await? => None,
-                None => match model.say(thread.language, &draft.text, body).await {
-                    Spoken::Text(text) => {
-                        self.failures = 0;
-                        self.store.phrasing_put(&hash, &text, now).await?;
-                        Some(text)
+                None => tokio::select! {
+                    spoken = model.say(thread.language, &draft.text, body) => {
+                        self.heard(&hash, spoken, now).await?
                     }
-                    Spoken::Unfit(why) => {
-                        tracing::debug!(why, "what the model says is not taken");
-                        self.counters.unfit += 1;
-                        None
-                    }
-                    Spoken::Nothing(why) => {
-                        tracing::warn!(why, "the model does not answer");
-                        self.counters.unanswered += 1;
-                        self.failures += 1;
-                        if FAILURES <= self.failures {
-                            self.paused = now + PAUSE;
-                        }
-                        None
-                    }
+                    () = stopped(stop) => return Ok(None),
                 },
             };
             if let Some(text) = said {
@@ -234,7 +232,38 @@ impl Writer {
                 self.counters.by_model += 1;
             }
         }
-        Ok((thread, origin))
+        Ok(Some((thread, origin)))
+    }
+
+    /// The text that a model said, if it can be taken; it is kept, so that it is asked for once.
+    async fn heard(
+        &mut self,
+        hash: &str,
+        spoken: Spoken,
+        now: Micros,
+    ) -> Result<Option<String>, WorkerError> {
+        match spoken {
+            Spoken::Text(text) => {
+                self.failures = 0;
+                self.store.phrasing_put(hash, &text, now).await?;
+                Ok(Some(text))
+            }
+            Spoken::Unfit(why) => {
+                tracing::debug!(why, "what the model says is not taken");
+                self.failures = 0;
+                self.counters.unfit += 1;
+                Ok(None)
+            }
+            Spoken::Nothing(why) => {
+                tracing::warn!(why, "the model does not answer");
+                self.counters.unanswered += 1;
+                self.failures += 1;
+                if FAILURES <= self.failures {
+                    self.paused = now + PAUSE;
+                }
+                Ok(None)
+            }
+        }
     }
 
     /// Whether a model may be asked once more today; it is counted before it is asked.
@@ -251,6 +280,13 @@ impl Writer {
         self.store.setting_put(ASKED, &text).await?;
         Ok(true)
     }
+}
+
+/// Waits until the worker is to stop.
+async fn stopped(stop: &watch::Receiver<bool>) {
+    let mut stop = stop.clone();
+    // A sender that is gone can only mean the same; the borrowed value ends with this statement.
+    let _ = stop.wait_for(|stop| *stop).await.is_ok();
 }
 
 /// What a machine is, once it was derived.

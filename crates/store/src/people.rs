@@ -2,7 +2,7 @@
 
 use crate::{
     Store,
-    database::{Statement, transaction},
+    database::{Statement, Tx, transaction},
     error::Error,
     row::Value,
     schema::row,
@@ -79,6 +79,20 @@ impl Store {
         transaction!(self, what, tx => { tx.upsert(what, [pool.clone()]).await })
     }
 
+    /// Stores people whom somebody wrote in the place of those of a domain, and takes back what was written ahead:
+    /// threads that begin after they came, and the days from then on, which are written anew. Days begin when those do
+    /// who are so many minutes east of UTC.
+    ///
+    /// # Errors
+    /// [`Error::Query`] when the database fails; nothing has changed then.
+    pub async fn pool_replace(&self, pool: &PoolRow, zone_minutes: i32) -> Result<(), Error> {
+        let what = "store the people of a domain";
+        transaction!(self, what, tx => {
+            tx.upsert(what, [pool.clone()]).await?;
+            unwrite(&mut tx, pool, zone_minutes).await
+        })
+    }
+
     /// What is another text whenever the people of a domain are others.
     ///
     /// # Errors
@@ -89,13 +103,28 @@ impl Store {
         row.map_or(Ok(String::new()), |mut cells| Ok(format!("{} {}", cells.count()?, cells.int()?)))
     }
 
-    /// Stores letters; those that are there stay as they are.
+    /// Stores the letters of a day that the people `pool` write, and that it is written; letters that are there stay as
+    /// they are. False, and nothing is stored, when the people of the domain are others by now.
     ///
     /// # Errors
     /// [`Error::Query`] when the database fails.
-    pub async fn letter_put(&self, letters: &[LetterRow]) -> Result<(), Error> {
-        let what = "store letters";
-        transaction!(self, what, tx => { tx.upsert(what, letters.iter().cloned()).await })
+    pub async fn letter_day_put(
+        &self,
+        pool: &PoolRow,
+        day: i64,
+        letters: &[LetterRow],
+    ) -> Result<bool, Error> {
+        let what = "store the letters of a day";
+        transaction!(self, what, tx => {
+            let sql = format!("SELECT changed_at FROM pools WHERE domain = ?{}", tx.dialect().for_update());
+            let row = tx.row(Statement::new(what, sql).bind(pool.domain.as_str())).await?;
+            if row.map(|mut cells| cells.int()).transpose()? != Some(pool.changed_at) {
+                return Ok(false);
+            }
+            tx.upsert(what, letters.iter().cloned()).await?;
+            setting::write(&mut tx, &format!("{LETTER_DAY}.{}", pool.domain), &day.to_string()).await?;
+            Ok(true)
+        })
     }
 
     /// Letters that fit `filter`, the latest `limit` of them, the latest first.
@@ -132,34 +161,6 @@ impl Store {
     pub async fn letter_get(&self, id: &str) -> Result<Option<LetterRow>, Error> {
         let sql = format!("{} WHERE id = ?", LETTERS.select());
         self.pool.read_one(Statement::new("read a letter", sql).bind(id)).await
-    }
-
-    /// Takes back threads of a domain that begin after `now`, and has the days from then on written anew. Its days
-    /// begin when those do who are so many minutes east of UTC.
-    ///
-    /// # Errors
-    /// [`Error::Query`] when the database fails.
-    pub async fn letter_unwrite(&self, domain: &str, now: Micros, zone_minutes: i32) -> Result<(), Error> {
-        let what = "take letters back";
-        transaction!(self, what, tx => {
-            let sql = "SELECT id FROM letters WHERE domain = ? AND at > ? AND id = thread";
-            let rows = tx.rows(Statement::new(what, sql).bind(domain).bind(now)).await?;
-            for mut cells in rows {
-                let first = cells.text()?;
-                let statement = Statement::new(what, "DELETE FROM letters WHERE thread = ?").bind(first.as_str());
-                tx.execute(statement).await?;
-            }
-            // Of today the threads that have begun stay; the day after is written anew.
-            let day = (now + i64::from(zone_minutes) * 60_000_000).div_euclid(86_400_000_000);
-            let name = format!("{LETTER_DAY}.{domain}");
-            let written = tx.row(Statement::new(what, setting::READ).bind(name.as_str())).await?;
-            let written = written.map(|mut cells| cells.text()).transpose()?;
-            // Days that were not written yet are not left out: of a new domain those are all that lie behind.
-            if written.and_then(|text| text.parse::<i64>().ok()).is_some_and(|last| day < last) {
-                setting::write(&mut tx, &name, &day.to_string()).await?;
-            }
-            Ok(())
-        })
     }
 
     /// What is another text whenever there are other letters.
@@ -206,4 +207,25 @@ impl Store {
             tx.upsert(what, [Phrasing { hash: hash.to_owned(), text: text.to_owned(), at }]).await
         })
     }
+}
+
+/// Takes back threads of a domain that begin after its people came, and has the days from then on written anew.
+async fn unwrite(tx: &mut Tx, pool: &PoolRow, zone_minutes: i32) -> Result<(), Error> {
+    let (what, domain, since) = ("take letters back", pool.domain.as_str(), pool.changed_at);
+    let sql = "SELECT id FROM letters WHERE domain = ? AND at > ? AND id = thread";
+    for mut cells in tx.rows(Statement::new(what, sql).bind(domain).bind(since)).await? {
+        let first = cells.text()?;
+        let statement = Statement::new(what, "DELETE FROM letters WHERE thread = ?").bind(first.as_str());
+        tx.execute(statement).await?;
+    }
+    // Of today the threads that have begun stay; the day after is written anew.
+    let day = (since + i64::from(zone_minutes) * 60_000_000).div_euclid(86_400_000_000);
+    let name = format!("{LETTER_DAY}.{domain}");
+    let written = tx.row(Statement::new(what, setting::READ).bind(name.as_str())).await?;
+    let written = written.map(|mut cells| cells.text()).transpose()?;
+    // Days that were not written yet are not left out: of a new domain those are all that lie behind.
+    if written.and_then(|text| text.parse::<i64>().ok()).is_some_and(|last| day < last) {
+        setting::write(tx, &name, &day.to_string()).await?;
+    }
+    Ok(())
 }

@@ -197,9 +197,7 @@ async fn import(context: &Context, store: &Store, file: &Path, json: bool) -> Re
         by: actor(),
         changed_at: context.now(),
     };
-    store.pool_put(&row).await.context("store the people")?;
-    let unwritten = store.letter_unwrite(&pool.domain, context.now(), pool.zone_minutes).await;
-    unwritten.context("take back what was written ahead")?;
+    store.pool_replace(&row, pool.zone_minutes).await.context("store the people")?;
     audit(context, store, "people.put", &pool.domain).await?;
     workers::wake_fleet(context).await;
     if json {

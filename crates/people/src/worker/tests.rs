@@ -41,7 +41,8 @@ async fn letters(store: &Store) -> BTreeMap<String, Micros> {
 
 async fn write(store: &Store, now: Micros) -> Counters {
     let mut writer = Writer::new(store.clone(), Settings::default());
-    while writer.pass(now).await.unwrap() == Work::More {}
+    let stop = watch::Sender::new(false);
+    while writer.pass(now, &stop.subscribe()).await.unwrap() == Work::More {}
     writer.counters
 }
 
@@ -71,7 +72,8 @@ async fn people_who_are_others_write_anew_what_is_yet_to_come() {
     let store = store(folder.path(), &["pop3"]).await;
     write(&store, NOW).await;
     let before = letters(&store).await;
-    store.letter_unwrite("corp.example", NOW, 0).await.unwrap();
+    let people = store.pool_get("corp.example").await.unwrap().unwrap();
+    store.pool_replace(&people, 0).await.unwrap();
     let kept = letters(&store).await;
     let begun = |all: &BTreeMap<String, Micros>| all.values().filter(|at| **at <= NOW).count();
     assert_eq!(begun(&kept), begun(&before), "what was sent stays");
@@ -94,4 +96,45 @@ async fn a_model_is_asked_no_more_often_than_it_may_be() {
     assert!(writer.may_ask(NOW, 2).await.unwrap() && writer.may_ask(NOW, 2).await.unwrap());
     assert!(!writer.may_ask(NOW, 2).await.unwrap());
     assert!(writer.may_ask(NOW + clock::DAY, 2).await.unwrap(), "another day");
+}
+
+#[tokio::test]
+async fn who_is_to_stop_waits_for_no_model_and_leaves_no_day_in_part() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(folder.path(), &["imap"]).await;
+    // It takes the question and says nothing.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/v1", silent.local_addr().unwrap());
+    let model = Model::new(&url, "small", "", std::path::Path::new("/nonexistent")).unwrap();
+    let mut writer = Writer::new(store.clone(), Settings { model: Some((model, 100)) });
+    let (stop, told) = watch::channel(false);
+    let begun = std::time::Instant::now();
+    let (work, ()) = tokio::join!(writer.pass(NOW, &told), async {
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        stop.send(true).unwrap();
+    });
+    assert_eq!(work.unwrap(), Work::Done);
+    assert!(begun.elapsed() < std::time::Duration::from_secs(30), "{:?}", begun.elapsed());
+    assert_eq!(writer.counters.letters, letters(&store).await.len() as u64);
+    let day = store.setting_get(&format!("{LETTER_DAY}.corp.example")).await.unwrap();
+    assert!(
+        day.is_none_or(|day| day.parse::<i64>().unwrap() < NOW / clock::DAY),
+        "the rest is yet to be written"
+    );
+}
+
+#[tokio::test]
+async fn a_model_that_says_what_is_unfit_is_not_silent() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = Writer::new(store(folder.path(), &["imap"]).await, Settings::default());
+    for spoken in ["", "", "unfit", "", ""] {
+        let spoken = match spoken {
+            "" => Spoken::Nothing("no answer".to_owned()),
+            why => Spoken::Unfit(why),
+        };
+        assert_eq!(writer.heard("hash", spoken, NOW).await.unwrap(), None);
+    }
+    assert_eq!((writer.failures, writer.paused), (2, 0), "never three in a row");
+    writer.heard("hash", Spoken::Nothing("no answer".to_owned()), NOW).await.unwrap();
+    assert_eq!(writer.paused, NOW + PAUSE);
 }

@@ -137,9 +137,8 @@ pub(crate) async fn put_people(
     let document =
         serde_json::to_string(&pool).map_err(|_| Problem::Internal("write the people of a domain"))?;
     let row = PoolRow { domain, document, by: viewer.user.name.clone(), changed_at: now() };
-    state.store().pool_put(&row).await?;
     // What was written ahead is of people who may be no more.
-    state.store().letter_unwrite(&row.domain, now(), pool.zone_minutes).await?;
+    state.store().pool_replace(&row, pool.zone_minutes).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
