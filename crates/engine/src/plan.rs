@@ -72,8 +72,8 @@ pub trait Backend: Send + Sync {
     /// Why it could not be made true.
     async fn apply(&self, step: &Step) -> Result<(), Error>;
 
-    /// Puts letters into the mailboxes of nodes, in the place of those that were there. Those of a node stay what they
-    /// are while it goes and comes.
+    /// Has the mailboxes of nodes hold `post`, and nothing else: a node that it does not name has none. Those of a node
+    /// stay what they are while it goes and comes.
     ///
     /// # Errors
     /// Why they could not be put there.

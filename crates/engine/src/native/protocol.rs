@@ -26,7 +26,7 @@ pub enum Request {
         /// Their names.
         names: Vec<String>,
     },
-    /// Put letters into the mailboxes of nodes, in the place of those that were there.
+    /// Have the mailboxes of nodes hold these letters, and nothing else.
     Post {
         /// All letters of each node.
         post: Vec<Post>,

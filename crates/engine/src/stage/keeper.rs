@@ -18,7 +18,7 @@ use netsvc_persona::{
 };
 use serde::{Deserialize, Serialize};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io,
     os::fd::{AsFd, OwnedFd},
     sync::Arc,
@@ -153,8 +153,8 @@ impl Keeper {
         self.ask(|reply| Ask::Mirror(into, mac, reply)).await?
     }
 
-    /// Puts letters into the mailboxes of nodes, in the place of those that were there. A process that is started again
-    /// gets them again.
+    /// Has the mailboxes of nodes hold `post`, and nothing else: of a node that it does not name, none are kept. A
+    /// process that is started again gets them again.
     ///
     /// # Errors
     /// A refusal, or that the process is lost; it gets them when it is back.
@@ -271,8 +271,7 @@ impl Task {
     }
 
     async fn post(&mut self, post: Vec<Post>) -> Result<(), StageError> {
-        let new: Vec<Post> =
-            post.into_iter().filter(|post| self.post.get(&post.node) != Some(&post.letters)).collect();
+        let new = changed(&self.post, post);
         for post in &new {
             self.post.insert(post.node.clone(), post.letters.clone());
         }
@@ -385,6 +384,21 @@ impl Task {
     }
 }
 
+/// What is to be handed over so that mailboxes that hold `held` hold `post`. What goes without another in its place goes
+/// first: it makes room.
+fn changed(held: &BTreeMap<String, Vec<Letter>>, post: Vec<Post>) -> Vec<Post> {
+    let mut gone: BTreeSet<&str> = held.keys().map(String::as_str).collect();
+    for post in &post {
+        gone.remove(post.node.as_str());
+    }
+    let empty = |node: &&str| Post { node: (*node).to_owned(), letters: Vec::new() };
+    let mut new: Vec<Post> = gone.iter().map(empty).collect();
+    new.extend(
+        post.into_iter().filter(|post| held.get(&post.node).map_or(&[][..], Vec::as_slice) != post.letters),
+    );
+    new
+}
+
 /// Numbers orders, and makes them.
 struct Sequence {
     seq: u64,
@@ -461,5 +475,26 @@ impl Role {
         let mut descriptors = vec![link.segment.as_fd(), link.engine.as_fd()];
         descriptors.extend(link.probe.as_ref().map(|probe| probe.as_fd()));
         Some(Parcel { order, descriptors })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn post(node: &str, ids: &str) -> Post {
+        let letter = |id: char| {
+            let (id, from, content) = (id.to_string(), String::new(), String::new());
+            Letter { id, from, at: 0, content, copies: Vec::new() }
+        };
+        Post { node: node.to_owned(), letters: ids.chars().map(letter).collect() }
+    }
+
+    #[test]
+    fn letters_of_a_node_that_is_no_more_go_and_make_room_first() {
+        let held = [post("a", "1"), post("b", "2"), post("c", "3")];
+        let held: BTreeMap<_, _> = held.into_iter().map(|post| (post.node, post.letters)).collect();
+        let wanted = vec![post("a", "1"), post("0", ""), post("b", "24"), post("d", "5")];
+        assert_eq!(changed(&held, wanted), [post("c", ""), post("b", "24"), post("d", "5")]);
     }
 }
