@@ -1,5 +1,7 @@
 //! The worker: keeps the listeners, and looks for secrets of canaries among what deckies were offered.
 
+mod told;
+
 use crate::serve::{Listening, Notes, Place, book::Book};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use decnet_model::{
@@ -11,12 +13,13 @@ use decnet_store::{Error as StoreError, Store};
 use netsvc_wire::{Event, Kind, Meaning, field, stamp::now};
 use serde::Serialize;
 use std::sync::Arc;
+use told::Begun;
 
 /// Events looked at in one pass.
 const BATCH: u32 = 1000;
 /// Calls of earlier runs whose names are remembered.
 const REMEMBERED: u32 = 5000;
-/// The setting with the last event that was looked at.
+/// The setting with the last event that was looked at, and what was begun since ([`told`]).
 const CURSOR: &str = "canary.cursor";
 
 /// How the worker is to do its work.
@@ -57,6 +60,8 @@ struct Watcher {
     notes: Arc<Notes>,
     listening: Option<Listening>,
     stamp: Option<String>,
+    /// What is told of stored events.
+    told: told::Told,
     counters: Counters,
 }
 
@@ -77,10 +82,11 @@ async fn work(context: WorkerContext, store: Store, settings: Settings) -> Resul
             notes.remember(&String::from_utf8_lossy(&hit.target), hit.at, from);
         }
     }
-    let cursor = store.setting_get(CURSOR).await?.and_then(|text| text.parse().ok()).unwrap_or(0);
+    let (cursor, begun) = Begun::read(&store.setting_get(CURSOR).await?.unwrap_or_default());
     let counters = Counters { cursor, ..Counters::default() };
-    let mut watcher =
-        Watcher { store, settings, notes: notes.clone(), listening: None, stamp: None, counters };
+    let told = told::Told::new(folder, settings.sd_id.clone(), begun);
+    let (notes_kept, listening, stamp) = (notes.clone(), None, None);
+    let mut watcher = Watcher { store, settings, notes: notes_kept, listening, stamp, told, counters };
     let ended = run_passes(context, &mut watcher).await;
     notes.settle(now(), true);
     ended
@@ -137,11 +143,23 @@ impl Watcher {
         }
         let from = self.counters.cursor;
         let rows = self.store.event_after(from, BATCH).await?;
-        let told = tell(&rows, &book, from, |event| self.notes.offered(event));
+        let spool = if rows.iter().any(|row| offered(row, &book).is_some()) {
+            let stamp = self.stamp.as_deref().unwrap_or_default();
+            let (spool, begun) = self.told.begin(stamp).map_err(WorkerError::Spool)?;
+            self.store.setting_put(CURSOR, &begun.written(from)).await?;
+            Some(spool)
+        } else {
+            self.told.forget();
+            None
+        };
+        let room = |event: &Event| spool.as_ref().is_some_and(|spool| self.notes.offered(spool, event));
+        let told = tell(&rows, &book, from, room);
         self.counters.secrets += told.secrets;
         if from < told.last {
-            // First the lines, then the place: after a crash in between an event is told twice, not never.
-            self.notes.sync().map_err(|error| WorkerError::Spool(error.into()))?;
+            // First the lines, then the place: after a crash in between they are written again, as the same lines.
+            if let Some(spool) = spool {
+                spool.sync().map_err(|error| WorkerError::Spool(error.into()))?;
+            }
             self.store.setting_put(CURSOR, &told.last.to_string()).await?;
             self.counters.cursor = told.last;
         }

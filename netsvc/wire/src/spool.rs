@@ -1,7 +1,7 @@
 //! The spool of event lines: the bounded folder that a process writes and a collector reads.
 //!
-//! Segments are `lines/<writer>-<index>.seg`. Each process start has a new writer id and so new
-//! segments; an old one is never appended to. A line is written with one `write` call, so a kill can
+//! Segments are `lines/<writer>-<index>.seg`. Each process start has a new writer id, or a new index, and so
+//! new segments; an old one is never appended to. A line is written with one `write` call, so a kill can
 //! only tear the last one. A thread calls fsync once a second while there is something new.
 
 use crate::{Class, Encoder, Event, HeaderText, Kind, WriterId, field};
@@ -49,17 +49,33 @@ impl Spool {
     /// # Errors
     /// When the folder or the first segment cannot be made.
     pub fn open(folder: &Path, sd_id: HeaderText, writer: WriterId, quota: u64) -> io::Result<Arc<Self>> {
+        Spool::resume(folder, sd_id, writer, 0, quota)
+    }
+
+    /// Opens `folder` for a writer that was there before: its next line follows the one with number `last`. Whoever
+    /// was killed and writes the same lines again is so known to have written them once.
+    ///
+    /// # Errors
+    /// When the folder or a segment cannot be made.
+    pub fn resume(
+        folder: &Path,
+        sd_id: HeaderText,
+        writer: WriterId,
+        last: u64,
+        quota: u64,
+    ) -> io::Result<Arc<Self>> {
         let folder = folder.join("lines");
         std::fs::create_dir_all(&folder)?;
-        let segment = segment_file(&folder, writer, 0)?;
+        let index = next_index(&folder, writer);
+        let segment = segment_file(&folder, writer, index)?;
         let used = used(&folder);
         Ok(Arc::new(Spool {
             folder,
             quota,
             inner: Mutex::new(Lines {
-                encoder: Encoder::new(sd_id, writer),
+                encoder: Encoder::after(sd_id, writer, last),
                 segment,
-                index: 0,
+                index,
                 written: 0,
                 used,
                 dirty: false,
@@ -68,6 +84,11 @@ impl Spool {
                 buffer: Vec::with_capacity(4096),
             }),
         }))
+    }
+
+    /// Number of the last line.
+    pub fn last_number(&self) -> u64 {
+        self.inner.lock().encoder.next_number().saturating_sub(1)
     }
 
     /// Writes `event` as the next line. When the spool is too full for its class it is given up and counted.
@@ -229,6 +250,15 @@ fn segment_file(folder: &Path, writer: WriterId, index: u32) -> io::Result<File>
     Ok(file)
 }
 
+/// The index after those of the segments that a writer has there.
+fn next_index(folder: &Path, writer: WriterId) -> u32 {
+    let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
+    let prefix = format!("{writer}-");
+    let index = |name: &str| name.strip_prefix(&prefix)?.strip_suffix(".seg")?.parse::<u32>().ok();
+    let known = entries.flatten().filter_map(|entry| index(entry.file_name().to_str()?));
+    known.max().map_or(0, |index| index.saturating_add(1))
+}
+
 fn used(folder: &Path) -> u64 {
     let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
     entries.flatten().filter_map(|entry| entry.metadata().ok()).map(|metadata| metadata.len()).sum()
@@ -276,6 +306,25 @@ mod tests {
         spool.sync().unwrap();
         assert_eq!(spool.offer(&event(Kind::AuthAttempt)), Written::Done);
         assert_eq!(spool.inner.lock().given_up, [0; 4]);
+    }
+
+    #[test]
+    fn a_writer_that_comes_again_writes_the_same_numbers_into_a_segment_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = |last| {
+            Spool::resume(folder.path(), "ev@32473".parse().unwrap(), WriterId(7), last, 1 << 30).unwrap()
+        };
+        let first = open(4);
+        for number in [5, 6] {
+            assert_eq!(first.write(&event(Kind::Connect)), Written::Done);
+            assert_eq!(first.last_number(), number);
+        }
+        drop(first);
+        let again = open(4);
+        assert_eq!(again.write(&event(Kind::Connect)), Written::Done);
+        let written = lines(folder.path()).iter().map(|line| (line.writer, line.number)).collect::<Vec<_>>();
+        assert_eq!(written, [5, 6, 5].map(|number| (WriterId(7), number)));
+        assert!(folder.path().join("lines/0000000000000007-00000001.seg").exists());
     }
 
     /// Writes without room: more than a file of this process may have (RLIMIT_FSIZE) is refused by the

@@ -11,6 +11,7 @@ pub mod noise;
 mod record;
 
 pub use listen::{Listening, Place, Taken};
+pub(crate) use record::QUOTA;
 pub use record::{Notes, NotesError, Noticed};
 
 use decnet_model::record::CanaryChannel;

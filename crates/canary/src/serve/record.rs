@@ -17,7 +17,7 @@ use serde::Serialize;
 use std::{io, path::Path, sync::Arc};
 
 /// Bytes of unread lines.
-const QUOTA: u64 = 64 << 20;
+pub(crate) const QUOTA: u64 = 64 << 20;
 /// Bytes of one text in an event.
 const TEXT: usize = 1024;
 
@@ -104,14 +104,6 @@ impl Notes {
         self.write_sums(&sums);
     }
 
-    /// Brings what was written to the medium.
-    ///
-    /// # Errors
-    /// When it refuses.
-    pub fn sync(&self) -> io::Result<()> {
-        self.spool.sync()
-    }
-
     /// What was noticed so far.
     pub fn noticed(&self) -> Noticed {
         *self.noticed.lock()
@@ -119,8 +111,8 @@ impl Notes {
 
     /// Writes that a secret was offered: what an event says that has been stored. Returns whether there was room; where
     /// there is none, that event still says it later.
-    pub fn offered(&self, event: &Event) -> bool {
-        let written = self.spool.offer(event);
+    pub(crate) fn offered(&self, spool: &Spool, event: &Event) -> bool {
+        let written = spool.offer(event);
         if written != Written::GivenUp {
             self.count(event.kind, written);
         }
