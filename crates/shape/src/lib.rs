@@ -60,7 +60,9 @@ pub use session::{Session, SessionDetail};
 pub use swarm::{SwarmDecky, SwarmHost};
 pub use technique::{Technique, TechniqueBy, TechniqueCoverage, TechniqueHit, TechniqueQuery, TechniqueRule};
 pub use texts::Texts;
-pub use topology::{Topology, TopologyDetail, TopologyEvent, TopologyFinding, TopologyMutation};
+pub use topology::{
+    Topology, TopologyDetail, TopologyEvent, TopologyFinding, TopologyMutation, TopologySize,
+};
 
 use netsvc_wire::escape::printable;
 use serde::Serialize;

@@ -8,7 +8,7 @@ use decnet_model::{
 };
 use decnet_topology::{check, ways};
 use netsvc_wire::stamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize, de::IgnoredAny};
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -110,18 +110,44 @@ pub struct TopologyMutation {
     pub reason: String,
 }
 
+/// How many LANs and deckies a document has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TopologySize {
+    lans: usize,
+    deckies: usize,
+}
+
+impl TopologySize {
+    /// Of a document; nothing of one that cannot be read.
+    pub fn of(document: &str) -> Self {
+        #[derive(Default, Deserialize)]
+        #[serde(default)]
+        struct Parts {
+            lans: Vec<IgnoredAny>,
+            deckies: Vec<IgnoredAny>,
+        }
+        let parts: Parts = serde_json::from_str(document).unwrap_or_default();
+        TopologySize { lans: parts.lans.len(), deckies: parts.deckies.len() }
+    }
+}
+
 impl From<&record::TopologyRow> for Topology {
     fn from(row: &record::TopologyRow) -> Self {
-        let document: Value = serde_json::from_str(&row.document).unwrap_or_default();
-        let count = |part: &str| document.get(part).and_then(Value::as_array).map_or(0, Vec::len);
+        Topology::new(row, TopologySize::of(&row.document))
+    }
+}
+
+impl Topology {
+    /// A topology of this size; its document is not looked at.
+    pub fn new(row: &record::TopologyRow, size: TopologySize) -> Self {
         Topology {
             name: row.name.clone(),
             state: row.state.name(),
             state_at: stamp::format(row.state_at),
             reason: row.reason.clone(),
             version: row.version,
-            lans: count("lans"),
-            deckies: count("deckies"),
+            lans: size.lans,
+            deckies: size.deckies,
             created_at: stamp::format(row.created_at),
             updated_at: stamp::format(row.updated_at),
         }
@@ -231,5 +257,17 @@ mod tests {
             assert!(!shown.contains("s3cr3t") && shown.contains("***") && shown.contains("eve"), "{shown}");
         }
         assert_eq!(without_secrets("nothing"), Value::Null);
+    }
+
+    #[test]
+    fn a_document_is_as_large_as_its_lists() {
+        for (text, lans, deckies) in [
+            (r#"{"lans":[{"name":"dmz"},{}],"deckies":[1],"edges":[1,2,3]}"#, 2, 1),
+            (r#"{"lans":[]}"#, 0, 0),
+            ("{\"lans\":7}", 0, 0),
+            ("nothing", 0, 0),
+        ] {
+            assert_eq!(TopologySize::of(text), TopologySize { lans, deckies }, "{text}");
+        }
     }
 }

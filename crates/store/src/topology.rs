@@ -165,6 +165,16 @@ impl Store {
         self.pool.read(Statement::new("list topologies", sql)).await
     }
 
+    /// All topologies by name, with empty texts in the place of their documents, which are long.
+    ///
+    /// # Errors
+    /// [`Error::Query`] when the database fails.
+    pub async fn topology_heads(&self) -> Result<Vec<TopologyRow>, Error> {
+        let columns = TOPOLOGIES.list("").replace("document", "''");
+        let sql = format!("SELECT {columns} FROM {} ORDER BY name LIMIT {LISTED}", TOPOLOGIES.name);
+        self.pool.read(Statement::new("list topologies", sql)).await
+    }
+
     /// What became of a topology, the latest first.
     ///
     /// # Errors

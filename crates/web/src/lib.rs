@@ -22,6 +22,7 @@ mod route;
 mod router;
 mod serve;
 mod site;
+mod sizes;
 mod state;
 mod stream;
 mod taxii;

@@ -1,7 +1,8 @@
 //! What all requests share.
 
 use crate::{
-    Hosts, House, Oidc, account, limit::LoginLimit, readers::Readers, stream::Tailer, token::SigningKey,
+    Hosts, House, Oidc, account, limit::LoginLimit, readers::Readers, sizes::Sizes, stream::Tailer,
+    token::SigningKey,
 };
 use decnet_model::paths::Paths;
 use decnet_store::Store;
@@ -37,6 +38,7 @@ struct Inner {
     hashes: Semaphore,
     readers: Readers,
     tailer: Tailer,
+    sizes: Sizes,
     doorbell: Arc<Notify>,
     stopping: watch::Sender<bool>,
     revoked: Notify,
@@ -70,6 +72,7 @@ impl ApiState {
             hashes: Semaphore::new(HASHES),
             readers: Readers::default(),
             tailer: Tailer::default(),
+            sizes: Sizes::default(),
             doorbell,
             stopping: watch::Sender::new(false),
             revoked: Notify::new(),
@@ -118,6 +121,11 @@ impl ApiState {
 
     pub(crate) fn store(&self) -> &Store {
         &self.0.store
+    }
+
+    /// Sizes of topologies that were looked at before.
+    pub(crate) fn sizes(&self) -> &Sizes {
+        &self.0.sizes
     }
 
     pub(crate) fn house(&self) -> &dyn House {

@@ -50,6 +50,9 @@ async fn a_topology_changes_by_versions_and_becomes_what_may_follow(store: Store
     store.topology_create(&row("also")).await.unwrap();
     let names = |rows: Vec<TopologyRow>| rows.into_iter().map(|row| row.name).collect::<Vec<_>>();
     assert_eq!(names(store.topology_list().await.unwrap()), ["also", "corp"]);
+    let whole = store.topology_list().await.unwrap();
+    let without = whole.into_iter().map(|row| TopologyRow { document: String::new(), ..row });
+    assert_eq!(store.topology_heads().await.unwrap(), without.collect::<Vec<_>>());
     store.topology_delete("corp").await.unwrap();
     assert_eq!(names(store.topology_list().await.unwrap()), ["also"]);
     assert!(store.topology_events("corp").await.unwrap().is_empty());

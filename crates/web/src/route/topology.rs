@@ -17,6 +17,7 @@ use decnet_model::{
 use decnet_shape::{Topology, TopologyDetail, TopologyMutation};
 use serde::Deserialize;
 use serde_json::Value;
+use tokio::task::spawn_blocking;
 use utoipa::ToSchema;
 
 /// Longest name that is looked for.
@@ -67,8 +68,7 @@ pub(crate) struct WantedChange {
     responses((status = OK, body = Vec<Topology>), (status = UNAUTHORIZED, body = ProblemBody))
 )]
 pub(crate) async fn topologies(State(state): State<ApiState>) -> Result<Json<Vec<Topology>>, Problem> {
-    let rows = state.store().topology_list().await?;
-    Ok(Json(rows.iter().map(Topology::from).collect()))
+    Ok(Json(state.sizes().topologies(state.store()).await?))
 }
 
 /// One topology: its document, what is wrong with it, and what became of it.
@@ -90,8 +90,12 @@ pub(crate) async fn topology(
     let row = store.topology_get(&name).await?.ok_or(Problem::NotFound)?;
     let events = store.topology_events(&name).await?;
     let text = store.fleet_get().await?;
-    let fleet: Option<Fleet> = text.and_then(|text| serde_json::from_str(&text).ok());
-    Ok(Json(TopologyDetail::new(&row, &events, fleet.as_ref())))
+    // All of it is read and checked, which takes a while of a large one.
+    let detail = spawn_blocking(move || {
+        let fleet: Option<Fleet> = text.and_then(|text| serde_json::from_str(&text).ok());
+        TopologyDetail::new(&row, &events, fleet.as_ref())
+    });
+    Ok(Json(detail.await.map_err(|_| Problem::Internal("check a topology"))?))
 }
 
 /// Changes of a topology that were asked for, the latest first.
