@@ -22,6 +22,7 @@ mod stage;
 mod standing;
 pub mod supervisor;
 pub mod teardown;
+mod topologies;
 pub mod wait;
 pub mod worker;
 

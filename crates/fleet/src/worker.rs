@@ -7,6 +7,7 @@ use crate::{
     running::Running,
     secret,
     standing::Standing,
+    topologies,
 };
 use decnet_bus::{Bus, Subject};
 use decnet_engine::{
@@ -26,6 +27,7 @@ use parking_lot::Mutex;
 use serde_json::json;
 use std::{
     collections::BTreeMap,
+    sync::atomic::{AtomicBool, Ordering},
     time::{Duration, Instant},
 };
 
@@ -71,7 +73,7 @@ async fn work(
         tried: started,
         started,
         early: 0,
-        told: Told { bus: worker.bus.clone(), states: Mutex::default() },
+        told: Told { bus: worker.bus.clone(), states: Mutex::default(), news: AtomicBool::new(true) },
     };
     let wake = Worker::Fleet.spec().wake;
     let mut inboxes: Vec<_> = wake
@@ -82,7 +84,10 @@ async fn work(
         .collect();
     let mut subscribed = false;
     loop {
-        let ready = keeper.pass().await;
+        let ready = match keeper.pass().await {
+            Ok(()) => keeper.topologies().await,
+            failed => failed,
+        };
         worker.status.set_good(ready.is_ok() && !keeper.failed);
         ready?;
         let inbox = inboxes.first_mut();
@@ -143,6 +148,8 @@ struct Stamps {
 struct Told {
     bus: Bus,
     states: Mutex<BTreeMap<String, DeckyActual>>,
+    /// Something of it is another state than what topologies were judged by.
+    news: AtomicBool,
 }
 
 impl Told {
@@ -154,6 +161,7 @@ impl Told {
             if known.insert(state.name.clone(), state.actual) == Some(state.actual) {
                 continue;
             }
+            self.news.store(true, Ordering::Relaxed);
             if let Some(topic) = Subject::decky_state(&state.name) {
                 let payload =
                     json!({ "decky": state.name, "state": state.actual.name(), "reason": state.reason });
@@ -237,6 +245,16 @@ impl Keeper {
         let wanted = |name: &str| name.parse().is_ok_and(|name| want.deckies.contains_key(&name));
         let left = rows.iter().filter(|row| row.actual == DeckyActual::Running && !wanted(&row.name));
         self.report(left.map(|row| state(&row.name, DeckyActual::Gone, "")).collect()).await
+    }
+
+    /// Notes how topologies are whose deckies came or went.
+    async fn topologies(&self) -> Result<(), Error> {
+        // What is yet to be made true says nothing.
+        let Some(last) = self.last.as_ref().filter(|_| self.told.news.swap(false, Ordering::Relaxed)) else {
+            return Ok(());
+        };
+        let fleet: Fleet = serde_json::from_str(&last.fleet).map_err(document("read the fleet"))?;
+        topologies::note(&self.store, &fleet, (self.now)()).await
     }
 
     /// Forgets a runtime that has ended, so that the next lines start another.

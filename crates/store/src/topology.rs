@@ -108,12 +108,25 @@ impl Store {
         reason: &str,
         now: Micros,
     ) -> Result<bool, Error> {
+        self.topology_turn(name, TopologyState::ALL, state, reason, now).await
+    }
+
+    /// As [`Store::topology_become`], as long as it is in one of the states `from`: for who has seen it so.
+    ///
+    /// # Errors
+    /// [`Error::Query`] when the database fails.
+    pub async fn topology_turn(
+        &self,
+        name: &str,
+        from: &[TopologyState],
+        state: TopologyState,
+        reason: &str,
+        now: Micros,
+    ) -> Result<bool, Error> {
         let what = "note how a topology is";
+        let may = |row: &TopologyRow| from.contains(&row.state) && row.state.next().contains(&state);
         transaction!(self, what, tx => {
-            let Some(row) = find(&mut tx, what, name).await?.filter(|row| row.state.next().contains(&state))
-            else {
-                return Ok(false);
-            };
+            let Some(row) = find(&mut tx, what, name).await?.filter(may) else { return Ok(false) };
             let event = TopologyEvent {
                 id: tx.next_id(what, &EVENTS).await?,
                 topology: name.to_owned(),

@@ -32,6 +32,8 @@ async fn a_topology_changes_by_versions_and_becomes_what_may_follow(store: Store
     assert!(!store.topology_become("corp", TopologyState::Active, "", 7).await.unwrap());
     assert!(store.topology_become("corp", TopologyState::Deploying, "", 8).await.unwrap());
     assert!(store.topology_become("corp", TopologyState::Degraded, "why \u{1F980}", 9).await.unwrap());
+    let active = [TopologyState::Active];
+    assert!(!store.topology_turn("corp", &active, TopologyState::TearingDown, "", 10).await.unwrap());
     let stored = store.topology_get("corp").await.unwrap().unwrap();
     assert_eq!(
         (stored.state, stored.reason.as_str(), stored.state_at),
