@@ -332,12 +332,10 @@ impl Machine for Stream {
             Input::Open => {}
             Input::Eof => out.close(),
             Input::Bytes(bytes) => {
-                for piece in bytes.chunks(HEAD / 4).chain(bytes.is_empty().then_some(bytes)) {
-                    if self.reader.push(piece).is_err() {
-                        return self.close(Malformed::Fields, out);
-                    }
-                    while !out.closing() && !out.full() && self.turn(out) {}
+                if self.reader.push(bytes).is_err() {
+                    return self.close(Malformed::Fields, out);
                 }
+                while !out.closing() && !out.full() && self.turn(out) {}
             }
         }
     }

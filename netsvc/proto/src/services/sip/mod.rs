@@ -12,7 +12,7 @@ mod switchboard;
 mod talks;
 
 use machine::{Datagrams, Stream};
-use netsvc_kit::{Beyond, Def, Full, Host, Link, Machine, Port, Serve};
+use netsvc_kit::{Beyond, Def, Full, Host, Link, Machine, Pieces, Port, Serve};
 use netsvc_persona::service::Look;
 use netsvc_wire::Kind;
 use std::{sync::Arc, time::Duration};
@@ -48,7 +48,7 @@ pub static SERVICE: Def = Def {
 const CONNECTIONS: usize = 512;
 
 fn open(host: &Arc<Host>, link: &Link) -> Box<dyn Machine> {
-    Box::new(Stream::new(host, link))
+    Box::new(Pieces::of(message::HEAD / 4, Stream::new(host, link)))
 }
 
 fn open_datagrams(host: &Arc<Host>, link: &Link) -> Box<dyn Machine> {

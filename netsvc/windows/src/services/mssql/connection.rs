@@ -25,7 +25,7 @@ use std::{
 /// Most bytes that wait, in clear and not.
 const KEPT: usize = 192 * 1024;
 /// Bytes that are looked at together.
-const PIECE: usize = 2048;
+pub(super) const PIECE: usize = 2048;
 /// Sizes of packets.
 const PACKET: u32 = 4096;
 const LARGEST_PACKET: u32 = 32_767;
@@ -393,13 +393,10 @@ impl Connection {
 impl Machine for Connection {
     fn step(&mut self, input: Input<'_>, out: &mut Out) {
         let Input::Bytes(bytes) = input else { return };
-        // In pieces, so that what is used up is gone before more comes.
-        for piece in bytes.chunks(PIECE).chain(bytes.is_empty().then_some(bytes)) {
-            if self.input.push(piece).is_err() {
-                return out.close();
-            }
-            self.turns(out);
+        if self.input.push(bytes).is_err() {
+            return out.close();
         }
+        self.turns(out);
     }
 
     fn poll_woken(&mut self, context: &mut Context<'_>) -> Poll<()> {

@@ -27,7 +27,7 @@ mod worlds;
 use browser::Browser;
 use connection::Connection;
 use netsvc_kit::{
-    Beyond, Def, Full, Host, Link, Machine, Port, Serve, Setting, SettingKind,
+    Beyond, Def, Full, Host, Link, Machine, Pieces, Port, Serve, Setting, SettingKind,
     tls::{Form, Identity},
 };
 use netsvc_persona::{Certificate, service::Look};
@@ -101,7 +101,8 @@ const YEAR: i64 = 365 * 86_400 * 1_000_000;
 
 fn open(host: &Arc<Host>, link: &Link) -> Box<dyn Machine> {
     host.identify(|| identity(host));
-    Box::new(Connection::new(host, link))
+    // What is used up is gone before more comes.
+    Box::new(Pieces::of(connection::PIECE, Connection::new(host, link)))
 }
 
 fn browse(host: &Arc<Host>, link: &Link) -> Box<dyn Machine> {

@@ -20,8 +20,6 @@ const EARLY: usize = 132 * 1024;
 const LONGEST: usize = (8 << 20) + (64 << 10);
 /// Most requests of a chain.
 const CHAIN: usize = 64;
-/// Bytes that are looked at together.
-const PIECE: usize = 64 * 1024;
 /// The port on which a session of NetBIOS comes first (RFC 1002 §4.3).
 const NETBIOS: u16 = 139;
 
@@ -337,13 +335,10 @@ impl Machine for Connection {
             Input::Open => {}
             Input::Eof => self.hang_up(out),
             Input::Bytes(bytes) => {
-                // In pieces, so that what is used up is gone before more comes.
-                for piece in bytes.chunks(PIECE).chain(bytes.is_empty().then_some(bytes)) {
-                    if self.input.push(piece).is_err() {
-                        return self.malformed("more than may wait", out);
-                    }
-                    while !out.closing() && !out.full() && self.turn(out) {}
+                if self.input.push(bytes).is_err() {
+                    return self.malformed("more than may wait", out);
                 }
+                while !out.closing() && !out.full() && self.turn(out) {}
             }
         }
     }
