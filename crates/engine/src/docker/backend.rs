@@ -7,6 +7,7 @@ use super::{
     place::{self, Ground},
     porter::{First, From, Porter},
     shut,
+    stands::{has_ended, is_made_from, stands},
 };
 use crate::{
     node::{NodeSpec, Nodes, Post},
@@ -58,7 +59,7 @@ pub struct DockerStatus {
     pub nodes: usize,
     /// Listeners that they should have.
     pub listeners: usize,
-    /// Times that a decky was made what it should be again: something of it had ended, gone, or was to change.
+    /// Times that a decky was made again because something of it had ended or gone.
     pub restarts: u64,
 }
 
@@ -180,21 +181,6 @@ impl Backend for Docker {
     }
 }
 
-/// Whether a decky is what it should be: each container runs, was made from what it should be made from, and there
-/// is no other one.
-fn stands(wanted: &[Container], decky: &str, listed: &[Listed], images: &BTreeMap<String, String>) -> bool {
-    let ours: Vec<_> = listed.iter().filter(|one| one.decky() == decky).collect();
-    ours.len() == wanted.len()
-        && wanted.iter().all(|want| ours.iter().any(|one| one.runs() && is_made_from(one, want, images)))
-}
-
-/// Whether `one` is the container `want`, of the image that is called so now.
-fn is_made_from(one: &Listed, want: &Container, images: &BTreeMap<String, String>) -> bool {
-    one.part() == want.part
-        && one.spec() == want.spec()
-        && images.get(&listing::tagged(&want.image)).is_none_or(|id| *id == one.image_id)
-}
-
 impl Inner {
     /// What an earlier run left is carried on; containers of deckies that nobody wrote down go.
     async fn take_over(&self) -> Result<(), DockerError> {
@@ -263,9 +249,14 @@ impl Inner {
         listed: &[Listed],
         images: &BTreeMap<String, String>,
     ) -> Result<(), Error> {
+        let is_known = self.ground.is_written(node);
         self.ground.put(node).map_err(on_host)?;
         let wanted = self.ground.containers(node).map_err(on_host)?;
         let ours: Vec<_> = listed.iter().filter(|one| one.decky() == node.name()).collect();
+        // One that somebody changes is made anew as well, and that is no restart.
+        if is_known && has_ended(&wanted, &ours, images) {
+            self.restarts.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        }
         let done = self.parts(node, &wanted, &ours, images).await;
         // All of it or nothing; of one that was there before, what stands stays.
         if done.is_err() && ours.is_empty() {
@@ -296,9 +287,6 @@ impl Inner {
             if !keeps(one) || base.is_none() || !one.runs() {
                 self.take_away(&one.id, node.name()).await.map_err(failed)?;
             }
-        }
-        if !ours.is_empty() {
-            self.restarts.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         }
         let mut base_id = base.map(|base| base.id.clone());
         for want in wanted {

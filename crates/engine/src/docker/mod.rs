@@ -15,6 +15,7 @@ mod place;
 mod porter;
 mod shim;
 mod shut;
+mod stands;
 
 pub use backend::{Docker, DockerConfig, DockerStatus};
 pub use client::{Client, DockerError, socket};

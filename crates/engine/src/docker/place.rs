@@ -114,6 +114,12 @@ impl Ground {
         self.stage.spools.join(format!("{SPOOL}{name}"))
     }
 
+    /// Whether `node` is written down as it is.
+    pub(super) fn is_written(&self, node: &NodeSpec) -> bool {
+        let read = fs::read(self.path(node.name(), "spec")).ok();
+        read.and_then(|text| serde_json::from_slice::<NodeSpec>(&text).ok()).as_ref() == Some(node)
+    }
+
     /// Writes down what `node` is, and makes the folder that it writes to.
     pub(super) fn put(&self, node: &NodeSpec) -> io::Result<()> {
         // The daemon, which is root, goes through it; nobody else does.
