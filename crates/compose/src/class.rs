@@ -54,6 +54,8 @@ pub const KNOWN: &[Known] = &[
     last("dockerfile parse error", "mend the Dockerfile"),
     last("cannot locate specified dockerfile", "put a Dockerfile into the folder that `build` names"),
     last("returned a non-zero code", "mend the command in the Dockerfile that failed"),
+    last("did not complete successfully", "mend the command in the Dockerfile that failed"),
+    last("failed to solve", "mend the Dockerfile"),
     last("no space left on device", "free room: `docker system df` says what takes it"),
     last("executable file not found", "name a command that the image has"),
     last("exec format error", "build the image for this processor"),

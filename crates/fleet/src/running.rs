@@ -83,6 +83,13 @@ impl Running {
         Ok(Running { place, kind })
     }
 
+    /// Takes up what of `fleet` says how it is made, and not what it is.
+    pub(super) fn heed(&self, fleet: &Fleet) {
+        if let Kind::Docker(docker) = &self.kind {
+            docker.set_at_once(fleet.parallel);
+        }
+    }
+
     pub(super) fn fits(&self, fleet: &Fleet) -> bool {
         self.place == Place::of(fleet)
     }

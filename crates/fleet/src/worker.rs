@@ -298,6 +298,7 @@ impl Keeper {
         // Before there is a mailbox that somebody could look into.
         self.post().await?;
         let Some(running) = &self.running else { return Ok(()) };
+        running.heed(want);
         let (backend, nodes) = (running.backend(), &self.nodes);
         let have = match backend.observe().await {
             Ok(have) => have,

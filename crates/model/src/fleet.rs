@@ -314,6 +314,9 @@ pub struct Fleet {
     /// Services that the operator brings along.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub custom: Vec<CustomService>,
+    /// Of containers: how many are made at once, and how many images; `None`: as many as usual.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parallel: Option<u32>,
     /// The deckies, by name.
     pub deckies: BTreeMap<DeckyName, Decky>,
 }
@@ -340,6 +343,7 @@ impl Fleet {
             servers: Servers::default(),
             lab: false,
             custom: Vec::new(),
+            parallel: None,
             deckies: BTreeMap::new(),
         }
     }

@@ -241,6 +241,7 @@ mod tests {
             servers: Default::default(),
             lab: false,
             custom: Vec::new(),
+            parallel: None,
             deckies: [(name, decky)].into(),
         };
         fleet(&whole).iter().map(ToString::to_string).collect()

@@ -1,8 +1,10 @@
 //! `deploy` and `plan`: from what is wanted to a fleet that runs.
 
 mod file;
+mod images;
 
 pub(super) use file::{database, whole};
+pub use images::Making;
 
 use super::{
     Context,
@@ -123,6 +125,8 @@ pub struct Deploy {
     #[arg(id = "mutate-interval", long, value_name = "MINUTES")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=525_600))]
     pub mutate_interval: Option<u32>,
+    #[command(flatten)]
+    pub making: Making,
     /// Do not ask before deckies are removed or put somewhere else
     #[arg(long, short)]
     pub yes: bool,
@@ -213,6 +217,9 @@ impl Deploy {
     /// When the fleet cannot be planned, or does not come up.
     pub async fn run(self, context: &Context) -> Result<()> {
         match self.mode {
+            Mode::Swarm if self.making.is_said() => {
+                bail!("--parallel and --no-cache are about images of this host: they go without --mode swarm")
+            }
             Mode::Swarm => return swarm::deploy(self, context).await,
             Mode::Unihost if !self.on.is_empty() => {
                 bail!("--on chooses hosts of a swarm: it needs --mode swarm")
@@ -231,7 +238,8 @@ impl Deploy {
                 self.fleet(&site)?
             }
         };
-        let fleet = placed::kept(have, fleet)?;
+        let mut fleet = placed::kept(have, fleet)?;
+        self.making.put(&mut fleet)?;
         let changes = Changes::between(have.unwrap_or(&fleet.emptied()), &fleet);
         let notices = notice::of(&fleet);
         if self.dry_run {
@@ -250,6 +258,7 @@ impl Deploy {
         swarm::apart(context, &fleet).await?;
         agreed(&changes, self.yes)?;
         let begun = Instant::now();
+        self.making.build(context, &fleet).await?;
         carry_out(context, old, &fleet).await?;
         warn(context);
         if self.json {

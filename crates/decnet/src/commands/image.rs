@@ -1,6 +1,6 @@
 //! `image`: what containers of the runtime docker run.
 
-use super::Context;
+use super::{Context, deploy::Making};
 use crate::output;
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -25,9 +25,8 @@ enum Verb {
 /// anew, and the worker `fleet` replaces the containers that run the old one. Needs a Docker daemon.
 #[derive(Args, Debug)]
 struct Build {
-    /// Take nothing from what was built before
-    #[arg(long)]
-    no_cache: bool,
+    #[command(flatten)]
+    making: Making,
     /// JSON
     #[arg(long)]
     json: bool,
@@ -51,7 +50,7 @@ impl Build {
         let fleet = intent::read(&store).await?;
         store.close().await;
         let custom = fleet.map(|fleet| fleet.custom).unwrap_or_default();
-        let all = images::build(&context.fleet(), &custom, self.no_cache).await?;
+        let all = images::build(&context.fleet(), &custom, self.making.wish()).await?;
         if self.json {
             let rows: Vec<_> =
                 all.iter().map(|image| json!({ "image": image.name, "from": image.from })).collect();

@@ -18,22 +18,25 @@ use async_trait::async_trait;
 use decnet_compose::{Carrier, Container, Part, Place, class::Class};
 use decnet_model::{
     capture::{Capture, Format},
-    custom::Log,
+    custom::{CustomService, Log},
     fleet::Network,
     runtime::Runtime,
 };
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     io,
     path::PathBuf,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
 };
 use tokio::{sync::Mutex, task::JoinSet};
 
 /// Name of the runtime.
 const NAME: &str = Runtime::Docker.name();
-/// Deckies that are made or removed at once.
-const AT_ONCE: usize = 8;
+/// Deckies that are made or removed at once, and images, unless somebody says how many.
+const AT_ONCE: (usize, usize) = (8, 1);
 
 /// Settings of the runtime.
 #[derive(Clone, Debug)]
@@ -76,7 +79,9 @@ struct Inner {
     client: Client,
     ground: Ground,
     porter: Porter,
-    restarts: std::sync::atomic::AtomicU64,
+    restarts: AtomicU64,
+    /// What somebody says of how much is done at once; 0: nothing.
+    at_once: AtomicUsize,
 }
 
 impl Docker {
@@ -93,9 +98,15 @@ impl Docker {
         let porter = Porter::start(&config.stage.spools, config.stage.user);
         let ground = Ground::new(&config.folder, config.stage, place).map_err(on_host)?;
         place::network(&client, &ground.place).await.map_err(failed)?;
-        let inner = Arc::new(Inner { client, ground, porter, restarts: 0.into() });
+        let inner = Arc::new(Inner { client, ground, porter, restarts: 0.into(), at_once: 0.into() });
         inner.take_over().await.map_err(failed)?;
         Ok(Docker { inner, step: Mutex::new(()) })
+    }
+
+    /// Has so many deckies be made at once from now on, and images; `None`: as many as usual.
+    pub fn set_at_once(&self, most: Option<u32>) {
+        let most = most.and_then(|most| usize::try_from(most).ok()).unwrap_or_default();
+        self.inner.at_once.store(most, Ordering::Relaxed);
     }
 
     /// How it does.
@@ -104,7 +115,7 @@ impl Docker {
         let of = |node: &NodeSpec| {
             node.ports.len() + node.custom.iter().map(|custom| custom.listeners().count()).sum::<usize>()
         };
-        let restarts = self.inner.restarts.load(std::sync::atomic::Ordering::Relaxed);
+        let restarts = self.inner.restarts.load(Ordering::Relaxed);
         DockerStatus { nodes: nodes.len(), listeners: nodes.values().map(of).sum(), restarts }
     }
 
@@ -228,10 +239,20 @@ impl Inner {
     }
 
     async fn add(self: &Arc<Self>, nodes: &[NodeSpec]) -> Result<(), Error> {
-        let mut seen = BTreeSet::new();
-        for custom in nodes.iter().flat_map(|node| &node.custom).filter(|custom| seen.insert(&custom.name)) {
-            image::ensure(&self.client, custom).await.map_err(failed)?;
+        // By their images: none is made twice at once.
+        let mut custom: BTreeMap<&str, &CustomService> = BTreeMap::new();
+        for one in nodes.iter().flat_map(|node| &node.custom) {
+            let known = custom.entry(&one.image).or_insert(one);
+            if one.build.is_some() {
+                *known = one;
+            }
         }
+        let task = |custom: &CustomService| {
+            let (inner, custom) = (Arc::clone(self), custom.clone());
+            async move { image::ensure(&inner.client, &custom).await.map_err(failed) }
+        };
+        let at_once = self.at_once();
+        all(at_once.1, custom.into_values().map(task).collect()).await?;
         let listed = listing::containers(&self.client, &self.ground.place.site).await.map_err(failed)?;
         let images = listing::images(&self.client).await.map_err(failed)?;
         let known = Arc::new((listed, images));
@@ -239,7 +260,15 @@ impl Inner {
             let (inner, known, node) = (Arc::clone(self), Arc::clone(&known), node.clone());
             async move { inner.make(&node, &known.0, &known.1).await }
         };
-        all(nodes.iter().map(task).collect()).await
+        all(at_once.0, nodes.iter().map(task).collect()).await
+    }
+
+    /// How many deckies are made at once, and how many images.
+    fn at_once(&self) -> (usize, usize) {
+        match self.at_once.load(Ordering::Relaxed) {
+            0 => AT_ONCE,
+            most => (most, most),
+        }
     }
 
     /// Makes one decky what it should be, and touches nothing of it that is so already.
@@ -255,7 +284,7 @@ impl Inner {
         let ours: Vec<_> = listed.iter().filter(|one| one.decky() == node.name()).collect();
         // One that somebody changes is made anew as well, and that is no restart.
         if is_known && has_ended(&wanted, &ours, images) {
-            self.restarts.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            self.restarts.fetch_add(1, Ordering::Relaxed);
         }
         let done = self.parts(node, &wanted, &ours, images).await;
         // All of it or nothing; of one that was there before, what stands stays.
@@ -389,19 +418,19 @@ impl Inner {
                 inner.ground.forget(&name).map_err(on_host)
             }
         };
-        all(names.into_iter().map(task).collect()).await
+        all(self.at_once().0, names.into_iter().map(task).collect()).await
     }
 }
 
-/// Does what is to be done for each decky, [`AT_ONCE`] of them at a time; the first failure, when all have ended.
-async fn all<F>(tasks: Vec<F>) -> Result<(), Error>
+/// Does what is to be done for each, `most` of them at a time; the first failure, when all have ended.
+async fn all<F>(most: usize, tasks: Vec<F>) -> Result<(), Error>
 where
     F: Future<Output = Result<(), Error>> + Send + 'static,
 {
     let mut running = JoinSet::new();
     let mut result = Ok(());
     for task in tasks {
-        if running.len() >= AT_ONCE
+        if running.len() >= most
             && let Some(done) = running.join_next().await
         {
             result = result.and(ended(done));
@@ -429,4 +458,28 @@ fn failed(error: DockerError) -> Error {
 
 fn on_host(source: io::Error) -> Error {
     Error::Unreachable { backend: NAME, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[tokio::test]
+    async fn no_more_is_done_at_once_than_may_be() {
+        for most in [1, 3] {
+            let (now, greatest) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+            let task = |_| {
+                let (now, greatest) = (Arc::clone(&now), Arc::clone(&greatest));
+                async move {
+                    greatest.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                    now.fetch_sub(1, Ordering::SeqCst);
+                    Ok(())
+                }
+            };
+            all(most, (0..10).map(task).collect()).await.unwrap();
+            assert_eq!(greatest.load(Ordering::SeqCst), most);
+        }
+    }
 }

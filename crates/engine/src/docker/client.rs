@@ -2,7 +2,7 @@
 
 use decnet_compose::class::{Class, judge};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::{Request, body::Bytes, header};
+use hyper::{HeaderMap, Request, body::Bytes, header};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use std::{
@@ -20,7 +20,7 @@ const API: (&str, &str) = ("v1.41", "v1.44");
 const ANSWER_MOST: usize = 32 << 20;
 /// Longest wait for an answer; a pull or a build takes its time.
 const USUAL: Duration = Duration::from_secs(60);
-const LONG: Duration = Duration::from_secs(1800);
+pub(super) const LONG: Duration = Duration::from_secs(1800);
 /// Tries of a request that may be made again, and the wait before the second one; it doubles.
 const TRIES: u32 = 4;
 const FIRST_WAIT: Duration = Duration::from_millis(500);
@@ -30,6 +30,8 @@ const FIRST_WAIT: Duration = Duration::from_millis(500);
 pub struct Client {
     socket: PathBuf,
     api: &'static str,
+    /// Whether images are made by the newer builder where nothing else is said.
+    has_buildkit: bool,
 }
 
 /// Why the daemon did not do what it was asked to.
@@ -186,12 +188,29 @@ impl Client {
     /// # Errors
     /// When it does not answer.
     pub async fn connect(socket: &Path) -> Result<Client, DockerError> {
-        let client = Client { socket: socket.to_owned(), api: "" };
+        let client = Client { socket: socket.to_owned(), api: "", has_buildkit: false };
         let version = client.ask(Asked::get("/version", "ask for its version")).await?;
         let most = version.get("ApiVersion").and_then(Value::as_str).unwrap_or_default();
         let number = |text: &str| text.split_once('.').and_then(|(_, minor)| minor.parse::<u32>().ok());
         let api = if number(most).is_some_and(|minor| minor >= 44) { API.1 } else { API.0 };
-        Ok(Client { api, ..client })
+        let has_buildkit = client.names_buildkit().await;
+        Ok(Client { api, has_buildkit, ..client })
+    }
+
+    /// Whether the daemon's greeting names BuildKit as its builder.
+    async fn names_buildkit(&self) -> bool {
+        let asked = Asked::get("/_ping", "ask for its builder");
+        let answer = timeout(asked.patience, self.exchange(&asked)).await;
+        let Ok(Ok((_, headers, _))) = answer else { return false };
+        headers.get("builder-version").is_some_and(|version| version.as_bytes() == b"2")
+    }
+
+    pub(super) fn socket(&self) -> &Path {
+        &self.socket
+    }
+
+    pub(super) fn has_buildkit(&self) -> bool {
+        self.has_buildkit
     }
 
     /// Asks, and again while that can help.
@@ -213,7 +232,7 @@ impl Client {
     /// Asks once.
     pub(super) async fn once(&self, asked: &Asked) -> Result<Value, DockerError> {
         let late = || DockerError::Slow { attempt: asked.attempt.clone(), after: asked.patience };
-        let (status, body) = timeout(asked.patience, self.exchange(asked)).await.map_err(|_| late())??;
+        let (status, _, body) = timeout(asked.patience, self.exchange(asked)).await.map_err(|_| late())??;
         let failed =
             |message: String| DockerError::Failed { attempt: asked.attempt.clone(), status, message };
         if status >= 400 {
@@ -235,7 +254,7 @@ impl Client {
         if text.trim().is_empty() { Ok(Value::Null) } else { serde_json::from_str(&text).map_err(odd) }
     }
 
-    async fn exchange(&self, asked: &Asked) -> Result<(u16, Vec<u8>), DockerError> {
+    async fn exchange(&self, asked: &Asked) -> Result<(u16, HeaderMap, Vec<u8>), DockerError> {
         let reach = |source| DockerError::Reach { socket: self.socket.clone(), source };
         let talk = |source| DockerError::Talk { attempt: asked.attempt.clone(), source };
         let odd = |why: String| DockerError::Odd { attempt: asked.attempt.clone(), why };
@@ -252,13 +271,13 @@ impl Client {
         let (mut sender, connection) = shaken.map_err(talk)?;
         let _driven = Driven(tokio::spawn(connection));
         let response = sender.send_request(request).await.map_err(talk)?;
-        let status = response.status().as_u16();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let read = Limited::new(response.into_body(), ANSWER_MOST).collect().await;
         let body = read.map_err(|error| match error.downcast_ref::<LengthLimitError>() {
             Some(_) => odd(format!("it is longer than {ANSWER_MOST} bytes")),
             None => odd(error.to_string()),
         })?;
-        Ok((status, body.to_bytes().to_vec()))
+        Ok((status, headers, body.to_bytes().to_vec()))
     }
 }
 
@@ -314,7 +333,7 @@ mod tests {
                 peer.write_all(head.as_bytes()).await.unwrap();
             }
         });
-        (folder, Client { socket, api: API.0 }, count)
+        (folder, Client { socket, api: API.0, has_buildkit: false }, count)
     }
 
     #[tokio::test]
@@ -339,6 +358,25 @@ mod tests {
         assert_eq!(error.to_string(), "pull x: unauthorized: no; `docker login` at the registry");
     }
 
+    #[tokio::test]
+    async fn a_daemon_says_by_its_greeting_what_builds() {
+        for (said, builds) in
+            [("Builder-Version: 2\r\n", true), ("Builder-Version: 1\r\n", false), ("", false)]
+        {
+            let folder = tempfile::tempdir().unwrap();
+            let socket = folder.path().join("d.sock");
+            let listener = tokio::net::UnixListener::bind(&socket).unwrap();
+            tokio::spawn(async move {
+                let (mut peer, _) = listener.accept().await.unwrap();
+                let _ = peer.read(&mut [0; 4096]).await.unwrap();
+                let head = format!("HTTP/1.1 200 OK\r\n{said}Content-Length: 2\r\n\r\nOK");
+                peer.write_all(head.as_bytes()).await.unwrap();
+            });
+            let client = Client { socket, api: "", has_buildkit: false };
+            assert_eq!(client.names_buildkit().await, builds, "{said}");
+        }
+    }
+
     #[test]
     fn a_long_wait_is_not_repeated() {
         let slow = |after| DockerError::Slow { attempt: "pull x".to_owned(), after };
@@ -347,7 +385,8 @@ mod tests {
 
     #[tokio::test]
     async fn no_daemon_is_told_with_its_socket() {
-        let client = Client { socket: "/nonexistent/d.sock".into(), api: API.0 };
+        let client = Client { socket: "/nonexistent/d.sock".into(), api: API.0, has_buildkit: false };
+        assert!(!client.names_buildkit().await);
         let error = client.once(&Asked::get("/version", "look")).await.unwrap_err();
         assert!(error.to_string().starts_with("reach the Docker daemon at /nonexistent/d.sock"), "{error}");
         assert_eq!(escaped("a/b:1 {}"), "a%2Fb%3A1%20%7B%7D");

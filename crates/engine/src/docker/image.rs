@@ -1,6 +1,7 @@
 //! Images: the stage's own, which is made of the service binary alone, and those of the operator.
 
 use super::{
+    buildkit,
     client::{Asked, Client, DockerError, escaped},
     listing::tagged,
 };
@@ -65,6 +66,9 @@ fn put(archive: &mut tar::Builder<Vec<u8>>, path: &str, bytes: &[u8], mode: u32)
 /// When the folder cannot be read, or the daemon cannot build.
 pub async fn build(client: &Client, custom: &CustomService, no_cache: bool) -> Result<bool, DockerError> {
     let Some(folder) = custom.build.clone() else { return Ok(false) };
+    if client.has_buildkit() && buildkit::build(client, &custom.image, &folder, no_cache).await? {
+        return Ok(true);
+    }
     let attempt = format!("build {} from {folder}", custom.image);
     let odd = |error: &dyn std::fmt::Display| DockerError::host(&attempt, error);
     let packed = tokio::task::spawn_blocking(move || context(Path::new(&folder))).await;

@@ -7,6 +7,7 @@
 //! [`shim`] gives the host a way to deckies on a segment, [`image`] makes images.
 
 mod backend;
+mod buildkit;
 mod client;
 mod held;
 mod image;

@@ -269,6 +269,7 @@ fn some_fleet() -> impl Strategy<Value = Fleet> {
                 },
                 lab: native && start % 2 == 0,
                 custom: Vec::new(),
+                parallel: None,
                 deckies,
             }
         },

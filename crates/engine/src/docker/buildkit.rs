@@ -1,0 +1,63 @@
+//! Images by BuildKit. It takes a folder over a protocol of its own, which the daemon's command speaks (`docker` with
+//! its plugin `buildx`); where that is not installed, the daemon's older builder does it over its ordinary interface.
+
+use super::client::{Client, DockerError, LONG};
+use crate::command::{Cmd, CmdError};
+use std::path::Path;
+
+/// Makes the image `name` of a folder; `false`: the command is not there.
+///
+/// # Errors
+/// When the image cannot be made.
+pub(super) async fn build(
+    client: &Client,
+    name: &str,
+    folder: &str,
+    no_cache: bool,
+) -> Result<bool, DockerError> {
+    let attempt = format!("build {name} from {folder}");
+    let (there, command) = (docker(client.socket()), command(client.socket(), name, folder, no_cache));
+    let run = move || {
+        there.arg("buildx").arg("version").run().ok()?;
+        Some(command.run())
+    };
+    let done = tokio::task::spawn_blocking(run).await;
+    match done.map_err(|error| DockerError::host(attempt.clone(), &error))? {
+        None => Ok(false),
+        Some(Ok(_)) => Ok(true),
+        // As a report of the older builder that ends in an error.
+        Some(Err(CmdError::Failed { message, .. })) => {
+            Err(DockerError::Failed { attempt, status: 200, message })
+        }
+        Some(Err(CmdError::Late { limit, .. })) => Err(DockerError::Slow { attempt, after: limit }),
+        Some(Err(error @ CmdError::Start { .. })) => Err(DockerError::host(attempt, &error)),
+    }
+}
+
+/// The daemon's command, for the daemon that is asked otherwise, too.
+fn docker(socket: &Path) -> Cmd {
+    let daemon = format!("DOCKER_HOST=unix://{}", socket.display());
+    Cmd::new("env").arg(daemon).arg("DOCKER_BUILDKIT=1").arg("docker")
+}
+
+fn command(socket: &Path, name: &str, folder: &str, no_cache: bool) -> Cmd {
+    let build = docker(socket).limit(LONG).arg("build").arg("--quiet").arg("--tag").arg(name);
+    let build = if no_cache { build.arg("--no-cache") } else { build };
+    // A folder is no option, whatever it is called.
+    build.arg("--").arg(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_says_which_daemon_which_builder_and_what_of_the_cache() {
+        for no_cache in [false, true] {
+            let shown = format!("{:?}", command(Path::new("/run/d.sock"), "shop:1", "/srv/shop", no_cache));
+            let words = ["DOCKER_HOST=unix:///run/d.sock", "DOCKER_BUILDKIT=1", "shop:1", "/srv/shop"];
+            assert!(words.iter().all(|word| shown.contains(word)), "{shown}");
+            assert_eq!(shown.contains("--no-cache"), no_cache, "{shown}");
+        }
+    }
+}
