@@ -9,6 +9,10 @@ use super::{
 };
 use decnet_model::nearest;
 
+/// Why a section names no interface.
+const ONE_SEGMENT: &str = "a fleet stands on one segment; write it in [general], or give the deckies of another \
+    interface a fleet and a --state-dir of their own";
+
 /// Reads `[general]`, if there is one.
 pub(super) fn general<'a>(
     section: Option<&'a Section>,
@@ -57,6 +61,18 @@ pub(super) fn decky(
 }
 
 fn unknown(section: &str, entry: &Entry, scope: Scope, has: &str, errors: &mut Errors) {
+    let elsewhere = match scope {
+        Scope::General => {
+            key::find(Scope::Decky, entry).map(|_| "it is a decky's own; write it in a section")
+        }
+        Scope::Decky => key::find(Scope::General, entry).map(|key| match key.name {
+            "interface" => ONE_SEGMENT,
+            _ => "it holds for the whole fleet; write it in [general]",
+        }),
+    };
+    if let Some(why) = elsewhere {
+        return errors.add(entry.line, format!("[{section}] has no key {:?}: {why}", entry.given));
+    }
     let near = nearest::hint(&entry.key.replace('-', "_"), key::of(scope).map(|key| key.name));
     let message = format!("[{section}] has no key {:?}{near}; {has}: {}", entry.given, key::names(scope));
     errors.add(entry.line, message);

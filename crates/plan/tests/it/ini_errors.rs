@@ -118,6 +118,15 @@ const GENERAL: &[Case] = &[
 
 const DECKIES: &[Case] = &[
     (
+        "[general]\nip = 127.66.0.9\n[web]\nservices = http\ninterface = eth1\nnet = 192.0.2.0/24",
+        &[
+            "2: [general] has no key \"ip\": it is a decky's own; write it in a section",
+            "5: [web] has no key \"interface\": a fleet stands on one segment; write it in [general], or give the \
+             deckies of another interface a fleet and a --state-dir of their own",
+            "6: [web] has no key \"net\": it holds for the whole fleet; write it in [general]",
+        ],
+    ),
+    (
         "[web]\nservice = http",
         &[
             "1: [web] does not say what it is; add services = or archetype =",
