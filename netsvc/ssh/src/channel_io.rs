@@ -113,6 +113,11 @@ impl ChannelIo {
         }
     }
 
+    /// The size that the terminal has become, if it is news; then [`ChannelIo::next`] does not tell it.
+    pub fn resized(&mut self) -> Option<WindowSize> {
+        self.shared.state.lock().resize.take()
+    }
+
     /// The next thing that happened, if anything did.
     pub fn try_next(&mut self) -> Option<Event> {
         self.shared.event(64 * 1024)
@@ -343,6 +348,17 @@ mod tests {
         assert_eq!(io.next().await, Event::Data(b"ab".to_vec()));
         shared.close();
         assert_eq!(io.interrupted().await, Event::Closed);
+    }
+
+    #[tokio::test]
+    async fn a_size_is_told_once_and_only_the_last_one() {
+        let (mut io, shared) = ChannelIo::pair(&Arc::new(Notify::new()));
+        let size = |columns| WindowSize { columns, rows: 24, ..WindowSize::default() };
+        shared.resize(size(80));
+        shared.resize(size(120));
+        shared.feed(b"ab");
+        assert_eq!(io.resized(), Some(size(120)));
+        assert_eq!((io.resized(), io.next().await), (None, Event::Data(b"ab".to_vec())));
     }
 
     #[tokio::test]

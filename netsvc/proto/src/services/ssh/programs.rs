@@ -104,10 +104,16 @@ impl Login {
                 _ => typing.piece(io).await?,
             };
             let over = ended && input.is_empty() && matches!(waits, Waits::Line | Waits::Secret);
-            let feed = move |shell: &mut Shell| match waits {
-                Waits::Input | Waits::More => shell.feed_piece(&input, ended),
-                Waits::Line | Waits::Secret => {
-                    shell.feed_line(Some(text::decode(&input).trim_end_matches(['\r', '\n'])))
+            let size = typing.resized(io);
+            let feed = move |shell: &mut Shell| {
+                if let Some(size) = size {
+                    shell.set_window(size.columns, size.rows);
+                }
+                match waits {
+                    Waits::Input | Waits::More => shell.feed_piece(&input, ended),
+                    Waits::Line | Waits::Secret => {
+                        shell.feed_line(Some(text::decode(&input).trim_end_matches(['\r', '\n'])))
+                    }
                 }
             };
             outcome = self.step(shell, io, feed).await?;

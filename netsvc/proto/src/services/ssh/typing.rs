@@ -1,7 +1,7 @@
 //! Standard input of a command: piece by piece, as a pipe or through a terminal, and what cuts a command short.
 
 use netsvc_kit::Gathered;
-use netsvc_ssh::{ChannelIo, Event, Exit};
+use netsvc_ssh::{ChannelIo, Event, Exit, WindowSize};
 
 /// Most input that a command is given.
 const INPUT: usize = 8 << 20;
@@ -47,12 +47,20 @@ pub(super) struct Typing {
     /// Received and not yet taken.
     pending: Gathered,
     ended: bool,
+    /// What the terminal has become meanwhile.
+    size: Option<WindowSize>,
 }
 
 impl Typing {
     /// Nothing typed yet.
     pub(super) fn new(terminal: bool) -> Self {
-        Typing { terminal, pending: Gathered::new(INPUT), ended: false }
+        Typing { terminal, pending: Gathered::new(INPUT), ended: false, size: None }
+    }
+
+    /// The size that the terminal has become since this was asked last.
+    pub(super) fn resized(&mut self, io: &mut ChannelIo) -> Option<WindowSize> {
+        let before = self.size.take();
+        io.resized().or(before)
     }
 
     /// Whether no more comes.
@@ -89,7 +97,7 @@ impl Typing {
             Event::End => self.ended = true,
             Event::Closed => return Err(Cut::Gone),
             Event::Signal(name) => return Err(Cut::Signal(name)),
-            Event::Resize(_) => {}
+            Event::Resize(size) => self.size = Some(size),
         }
         Ok(())
     }
