@@ -116,7 +116,12 @@ pub(crate) fn let_in(row: &EventRow) -> bool {
 /// How far somebody came who did this.
 pub(crate) fn stage(kind: Kind, service: &str, let_in: bool) -> Stage {
     match kind.meaning() {
-        Meaning::Own | Meaning::Opened | Meaning::Closed | Meaning::Client | Meaning::Flood => Stage::Touched,
+        Meaning::Own
+        | Meaning::Opened
+        | Meaning::Closed
+        | Meaning::Client
+        | Meaning::Packets
+        | Meaning::Flood => Stage::Touched,
         Meaning::Contact => match kind {
             Kind::PortScan | Kind::UdpProbe | Kind::ArpSweep | Kind::PingSweep | Kind::OddPacket => {
                 Stage::Scanned

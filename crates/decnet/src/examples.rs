@@ -223,6 +223,10 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("sessions", &["decnet sessions list --recorded", "decnet sessions replay ID --speed 4"]),
     ("sessions list", &["decnet sessions list --service ssh --since 1d"]),
     (
+        "sessions pcap",
+        &["decnet sessions pcap ID -w session.pcap", "decnet sessions pcap ID -w - | tcpdump -nr -"],
+    ),
+    (
         "sessions replay",
         &["decnet sessions replay ID --speed 4", "decnet sessions replay ID --raw > session.cast"],
     ),

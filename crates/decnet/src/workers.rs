@@ -20,7 +20,7 @@ use decnet_pipeline::{
     clusterer, collector, correlator, eventlog, ingester, profiler,
     runtime::{self, Body, Host, WorkerContext},
 };
-use decnet_sensors::{prober, sniffer};
+use decnet_sensors::{prober, recorder::RecordLimits, sniffer};
 use decnet_store::Store;
 use netsvc_wire::stamp;
 use std::{path::PathBuf, time::Duration};
@@ -205,8 +205,16 @@ async fn enricher(worker: WorkerContext, context: Context, store: Store) -> Resu
 }
 
 async fn sniff(worker: WorkerContext, context: Context, store: Store) -> Result<()> {
-    let sd_id = context.settings().text(Name::SdId).to_owned();
-    Ok(sniffer::run(worker, store, sniffer::SnifferSettings { sd_id }).await?)
+    let settings = context.settings();
+    let number = |name| settings.number(name);
+    let limits = RecordLimits {
+        bytes: usize::try_from(number(Name::SessionPacketBytes)).unwrap_or(usize::MAX),
+        packets: u32::try_from(number(Name::SessionPacketCount)).unwrap_or(u32::MAX),
+        hourly: u32::try_from(number(Name::SessionPacketsPerHour)).unwrap_or(u32::MAX),
+    };
+    let packets = settings.flag(Name::SessionPackets).then_some(limits);
+    let sd_id = settings.text(Name::SdId).to_owned();
+    Ok(sniffer::run(worker, store, sniffer::SnifferSettings { sd_id, packets }).await?)
 }
 
 async fn ask(worker: WorkerContext, context: Context, store: Store) -> Result<()> {

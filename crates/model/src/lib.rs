@@ -16,6 +16,7 @@ pub mod logins;
 pub mod nearest;
 pub mod nmap;
 pub mod operation;
+pub mod packets;
 pub mod paths;
 pub mod people;
 pub mod persona;

@@ -5,6 +5,7 @@ pub mod capture;
 mod finding;
 pub mod packet;
 pub mod prober;
+pub mod recorder;
 mod sense;
 pub mod system;
 

@@ -56,7 +56,7 @@ pub use profile::{
     CommandSeen, FINGERPRINTS, Fingerprint, LoginsSeen, Pace, PhaseSeen, Profile, ProfileDetail,
     ProfileFacts, ProfileQuery, Reuse, ReuseDetail, ReuseNames, ReuseQuery, RiskTerm, ToolGuess, TraitSeen,
 };
-pub use session::{Session, SessionDetail};
+pub use session::{Session, SessionDetail, SessionPackets};
 pub use swarm::{SwarmDecky, SwarmHost};
 pub use technique::{Technique, TechniqueBy, TechniqueCoverage, TechniqueHit, TechniqueQuery, TechniqueRule};
 pub use texts::Texts;

@@ -2,7 +2,7 @@
 
 use crate::{Event, Texts, shown};
 use decnet_model::record;
-use netsvc_wire::stamp;
+use netsvc_wire::{field, stamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -97,4 +97,37 @@ pub struct SessionDetail {
     pub session: Session,
     /// Its events, oldest first; of a long session the first, and more by `/events?session=`.
     pub timeline: Vec<Event>,
+    /// Captures in which its packets are, oldest first; `/sessions/{id}/packets` has them as one.
+    pub packets: Vec<SessionPackets>,
+}
+
+/// A capture of all connections of a host to a port of a decky, of which a session is one.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct SessionPackets {
+    /// SHA-256 of the artefact.
+    pub sha256: String,
+    /// Bytes.
+    pub size: u64,
+    /// Packets.
+    pub packets: u64,
+    /// Last packet, RFC 3339.
+    pub at: String,
+    /// From the first packet to the last, in milliseconds.
+    pub duration_ms: u64,
+    /// Whether there were more packets.
+    pub cut: bool,
+}
+
+impl From<&record::EventRow> for SessionPackets {
+    fn from(row: &record::EventRow) -> Self {
+        let number = |name| row.text(name).and_then(|text| text.parse().ok()).unwrap_or(0);
+        SessionPackets {
+            sha256: row.text(field::SHA256).map(shown).unwrap_or_default(),
+            size: number(field::SIZE),
+            packets: number(field::PACKETS),
+            at: stamp::format(row.at),
+            duration_ms: number(field::DURATION_MS),
+            cut: row.field(field::CUT).is_some(),
+        }
+    }
 }

@@ -278,7 +278,8 @@ impl Store {
     ) -> Result<Vec<String>, Error> {
         let sql = "SELECT a.sha256 FROM artefacts a \
                    LEFT JOIN file_reputations r ON r.sha256 = a.sha256 AND r.provider = ? \
-                   WHERE (r.expires_at IS NULL OR (r.expires_at <= ? AND a.last_seen > r.expires_at)) \
+                   WHERE a.origin NOT IN ('recording', 'packets') \
+                   AND (r.expires_at IS NULL OR (r.expires_at <= ? AND a.last_seen > r.expires_at)) \
                    AND EXISTS (SELECT 1 FROM artefact_sightings s WHERE s.sha256 = a.sha256 AND s.probe = 0) \
                    ORDER BY a.first_event DESC LIMIT ?";
         let statement = Statement::new("find files to ask about", sql).bind(provider).bind(now);

@@ -160,8 +160,8 @@ impl Store {
         .await
     }
 
-    /// Payloads that were seen at or after `since`, behind `following`; neither recordings nor mails, which are told
-    /// to nobody, nor what has no content.
+    /// Payloads that were seen at or after `since`, behind `following`; neither recordings, mails nor packets, which
+    /// are told to nobody, nor what has no content.
     ///
     /// # Errors
     /// [`Error::Query`] when the database fails.
@@ -176,7 +176,7 @@ impl Store {
             Following::Last(at, event) => ("last_seen", (at, event)),
         };
         let sql = format!(
-            "{} WHERE size > 0 AND origin NOT IN ('recording', 'mail') AND last_seen >= ? \
+            "{} WHERE size > 0 AND origin NOT IN ('recording', 'mail', 'packets') AND last_seen >= ? \
              AND ({at} > ? OR ({at} = ? AND first_event > ?)) ORDER BY {at}, first_event LIMIT ?",
             ARTEFACTS.select()
         );

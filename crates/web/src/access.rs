@@ -186,6 +186,7 @@ pub const RULES: &[Rule] = &[
     ask("/api/v1/letters", VIEWER),
     ask("/api/v1/sessions", VIEWER),
     ask("/api/v1/sessions/{id}", VIEWER),
+    ask("/api/v1/sessions/{id}/packets", ANALYST),
     ask("/api/v1/credentials", VIEWER),
     ask("/api/v1/artifacts", VIEWER),
     ask("/api/v1/artifacts/{sha256}", VIEWER),

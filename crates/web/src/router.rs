@@ -117,6 +117,7 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(route::alert::delete_mute))
         .routes(routes!(route::session::sessions))
         .routes(routes!(route::session::session))
+        .routes(routes!(route::session::session_packets))
         .routes(routes!(route::credential::credentials))
         .routes(routes!(route::artifact::artifacts))
         .routes(routes!(route::artifact::artifact))

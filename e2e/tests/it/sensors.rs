@@ -79,6 +79,29 @@ fn who_attacks_is_told_by_packets_and_nobody_is_asked_who_was_not_named() {
         "a host that is not named hears nothing"
     );
     recognised(&lab, &own);
+    packets_of_a_session(&lab, &own);
+}
+
+/// Waits until the packets of a session are kept, and looks whether tcpdump finds the session in them.
+fn packets_of_a_session(lab: &Lab, own: &str) {
+    let deadline = Instant::now() + Duration::from_secs(90);
+    let (id, written) = loop {
+        let listed = lab.run(&["sessions", "list", "--src", own, "--json"]);
+        let sessions: Value = serde_json::from_str(&listed).unwrap();
+        let ids = sessions.as_array().unwrap().iter().filter_map(|one| one["id"].as_str());
+        let kept = ids.map(str::to_owned).find(|id| {
+            let shown: Value = serde_json::from_str(&lab.run(&["sessions", "show", id, "--json"])).unwrap();
+            shown["packets"].as_array().is_some_and(|list| !list.is_empty())
+        });
+        if let Some(id) = kept {
+            break (id, lab.file("session.pcap", ""));
+        }
+        assert!(Instant::now() < deadline, "{listed}");
+        std::thread::sleep(Duration::from_secs(1));
+    };
+    lab.run(&["sessions", "pcap", &id, "-w", &written]);
+    let told = lab.attacker(&["tcpdump", "-nr", &written]);
+    assert!(told.contains(own) && told.contains("10.66.0.30.443"), "{told}");
 }
 
 /// Waits until what the attacker can be recognised by is shown with him.

@@ -62,6 +62,8 @@ pub enum Meaning {
     Mail,
     /// The recording of a session was kept.
     Recording,
+    /// Packets were kept.
+    Packets,
     /// Many events of another kind.
     Flood,
 }
@@ -209,6 +211,9 @@ kinds! {
     Beacon = "beacon", Scan, Info, Contact;
     /// Several hosts are behind an address: `count`, `reason`.
     SharedAddress = "shared_address", Scan, Info, Contact;
+    /// What passed between a host and a port of a node was kept, packet by packet: `sha256`, `size`, `format`,
+    /// `packets`, `duration_ms`, `cut`.
+    PacketsCaptured = "packets_captured", Scan, Info, Packets;
     /// A host was asked what it is, by who watches: `probe`, `value`, `phase`.
     ProbeResult = "probe_result", Noise, Info, Own;
     /// A host answers otherwise than when it was asked before: `probe`, `value`, `before`.

@@ -112,10 +112,13 @@ fields! {
     SHA256 = "sha256";
     /// Size of a blob in bytes.
     SIZE = "size";
-    /// Where a blob came from: `upload`, `download`, `drop`, `stdin`, `mail`, `attachment`, `recording`, `body`.
+    /// Where a blob came from: `upload`, `download`, `drop`, `stdin`, `mail`, `attachment`, `recording`, `body`,
+    /// `packets`.
     ORIGIN = "origin";
-    /// Format of a blob: `asciicast`, `eml`, ….
+    /// Format of a blob: `asciicast`, `eml`, `pcap`, ….
     FORMAT = "format";
+    /// Whether not all of it is kept: `yes`.
+    CUT = "cut";
     /// Method of HTTP.
     METHOD = "method";
     /// Request target of HTTP.

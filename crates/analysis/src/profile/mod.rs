@@ -273,6 +273,7 @@ impl Profile {
             | Meaning::Client
             | Meaning::Session
             | Meaning::Recording
+            | Meaning::Packets
             | Meaning::Flood => {}
         }
     }

@@ -136,6 +136,7 @@ impl Traits {
             | Meaning::Closed
             | Meaning::Session
             | Meaning::Recording
+            | Meaning::Packets
             | Meaning::Flood => {}
         }
     }

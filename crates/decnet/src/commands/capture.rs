@@ -98,6 +98,15 @@ impl Packets {
     }
 }
 
+/// Writes a capture that is whole already.
+///
+/// # Errors
+/// When it cannot be written.
+pub(super) fn write(path: &Path, capture: &[u8]) -> Result<()> {
+    let mut file = open(path)?;
+    file.write_all(capture).and_then(|()| file.flush()).context("write the capture")
+}
+
 /// What was captured is nobody else's.
 fn open(path: &Path) -> Result<Box<dyn Write>> {
     if path.as_os_str() == "-" {

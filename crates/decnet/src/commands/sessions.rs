@@ -1,7 +1,7 @@
 //! `sessions`: connections joined from their events, and the recordings of those with a terminal.
 
 use super::{
-    Context,
+    Context, capture,
     conditions::{self, Conditions},
     events,
 };
@@ -11,9 +11,17 @@ use crate::{
 };
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
-use decnet_model::record::{Filter, Page, Session};
+use decnet_model::{
+    packets,
+    record::{Filter, Page, Session},
+};
 use decnet_shape as shape;
-use std::{io::IsTerminal, time::Duration};
+use netsvc_wire::field;
+use std::{
+    io::IsTerminal,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 /// Most seconds that a replay stands still.
 const LONGEST_PAUSE: f64 = 3.0;
@@ -66,6 +74,17 @@ enum Verb {
         #[arg(long, conflicts_with = "raw")]
         json: bool,
     },
+    /// Write the packets of a session to a file, as tcpdump and Wireshark read them
+    ///
+    /// Other connections of the same host to the same port of the decky at that time are among them. How much is
+    /// kept is what the settings packets.* say.
+    Pcap {
+        /// Id of the session, or the beginning of it
+        id: String,
+        /// File to write; `-` is the standard output
+        #[arg(long, short = 'w', value_name = "FILE")]
+        write: PathBuf,
+    },
 }
 
 impl Sessions {
@@ -77,6 +96,7 @@ impl Sessions {
         match self.verb {
             Verb::List { filter, wide, limit, json } => list(context, &filter, wide, limit, json).await,
             Verb::Show { id, json } => show(context, &id, json).await,
+            Verb::Pcap { id, write } => pcap(context, &id, &write).await,
             Verb::Replay { id, speed, raw, json } => replay(context, &id, speed, Form::of(raw, json)).await,
         }
     }
@@ -137,19 +157,50 @@ async fn show(context: &Context, id: &str, json: bool) -> Result<()> {
     let store = context.store().await?;
     let filter = Filter { session: Some(session.id.clone()), ..Filter::default() };
     let rows = store.event_list(&filter, Page::after(0, 100_000)).await.context("read events")?;
+    let captures = store.session_captures(&session).await.context("read events")?;
     if json {
         output::json(&shape::SessionDetail {
             session: (&session).into(),
             timeline: rows.iter().map(shape::Event::from).collect(),
+            packets: captures.iter().map(shape::SessionPackets::from).collect(),
         });
         return Ok(());
     }
     for row in &rows {
         output::line(&events::line(row, true));
     }
+    for one in captures.iter().map(shape::SessionPackets::from) {
+        let command = format!("decnet sessions pcap {} -w FILE", session.id);
+        output::note(&format!("{} packets, {} bytes: {command}", one.packets, one.size));
+    }
     if let Some(sha256) = &session.recording {
         output::note(&format!("recording {sha256}: decnet sessions replay {}", session.id));
     }
+    Ok(())
+}
+
+/// Writes the packets of a session.
+async fn pcap(context: &Context, id: &str, file: &Path) -> Result<()> {
+    let session = find(context, id).await?;
+    let store = context.store().await?;
+    let rows = store.session_captures(&session).await.context("read events")?;
+    let mut captures = Vec::new();
+    for sha256 in rows.iter().filter_map(|row| super::sha256(row.text(field::SHA256)?)) {
+        let path = context.paths().artefact(&sha256);
+        match stead::read(context.paths().root(), &path) {
+            Ok(capture) => captures.push(capture),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                output::note(&format!("{sha256} is not kept any more"));
+            }
+            Err(error) => return Err(error).context("read the capture"),
+        }
+    }
+    let whole = packets::joined(&captures);
+    if whole.is_empty() {
+        bail!("no packets of session {} are kept: it may still go on", session.id);
+    }
+    capture::write(file, &whole)?;
+    output::note(&format!("{} bytes written to {}", whole.len(), file.display()));
     Ok(())
 }
 

@@ -196,6 +196,14 @@ knobs! {
         "Whether the list of Feodo Tracker is fetched into the folder intel, every six hours";
     IntelNever = "intel.never", "DECNET_INTEL_NEVER", "", Kind::Addresses,
         "Addresses and networks, comma-separated, that nobody is asked about, beside private ones and those of deckies";
+    SessionPackets = "packets.sessions", "DECNET_SESSION_PACKETS", "yes", Kind::Flag,
+        "Whether the worker `sniffer` keeps a short capture of the packets of each session, as an artefact";
+    SessionPacketBytes = "packets.bytes", "DECNET_SESSION_PACKET_BYTES", "262144", Kind::Count,
+        "Most bytes of such a capture, which is of all connections of a host to a port of a decky";
+    SessionPacketCount = "packets.count", "DECNET_SESSION_PACKET_COUNT", "2000", Kind::Count,
+        "Most packets of such a capture";
+    SessionPacketsPerHour = "packets.per-hour", "DECNET_SESSION_PACKETS_PER_HOUR", "600", Kind::Count,
+        "Most such captures in an hour, of all hosts together";
     ProbeRanges = "probe.ranges", "DECNET_PROBE_RANGES", "", Kind::Addresses,
         "Addresses and networks, comma-separated, in which the worker `prober` asks attackers what they are, each once \
          a day; without it nobody is asked";

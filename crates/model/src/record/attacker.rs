@@ -51,6 +51,7 @@ impl Counts {
                 | Meaning::Payload
                 | Meaning::Mail
                 | Meaning::Recording
+                | Meaning::Packets
                 | Meaning::Flood,
             )
             | None => {}

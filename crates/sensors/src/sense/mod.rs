@@ -18,7 +18,7 @@ use crate::{
     system::{self, Signature},
 };
 use beat::Beats;
-use bounded::Bounded;
+pub(crate) use bounded::Bounded;
 use datagram::Ask;
 use flow::{End, Flow};
 use hosts::Hosts;

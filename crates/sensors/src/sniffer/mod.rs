@@ -1,5 +1,6 @@
 //! The worker `sniffer`: watches what the gate sees, and tells what is about somebody else than our own deckies.
 
+mod shelf;
 mod watch;
 
 use decnet_model::probe;
@@ -22,7 +23,11 @@ use std::{
     },
 };
 
-use crate::{finding::Finding, sense::Seen};
+use crate::{
+    finding::Finding,
+    recorder::{RecordLimits, Recorder},
+    sense::Seen,
+};
 
 /// APP-NAME of its events.
 pub const APP: &str = "sniffer";
@@ -34,6 +39,8 @@ const QUOTA: u64 = 64 << 20;
 pub struct SnifferSettings {
     /// SD-ID of event lines.
     pub sd_id: String,
+    /// How much is kept of the packets of each session; `None`: nothing.
+    pub packets: Option<RecordLimits>,
 }
 
 /// Why the worker stopped. It may be started again.
@@ -62,6 +69,10 @@ pub struct SnifferCounters {
     pub events: u64,
     /// Events that were not, for want of room.
     pub lost: u64,
+    /// Captures of sessions that were kept.
+    pub captures: u64,
+    /// Captures that were not, for want of room.
+    pub captures_lost: u64,
 }
 
 /// What the thread that watches shares with the worker.
@@ -83,9 +94,19 @@ impl Nodes {
         Nodes(named.collect())
     }
 
+    /// Whether `address` is a decky's.
+    fn has(&self, address: IpAddr) -> bool {
+        self.0.contains_key(&address)
+    }
+
+    /// Name of the decky at `address`.
+    fn name(&self, address: IpAddr) -> Option<HeaderText> {
+        self.0.get(&address).cloned()
+    }
+
     /// The event that tells of `finding`; `None`: it is about one of our own, or nobody of ours has seen it.
     pub fn event(&self, finding: &Finding) -> Option<Event> {
-        let ours = self.0.contains_key(&finding.about.0) || probe::is_own(finding.about.0);
+        let ours = self.has(finding.about.0) || probe::is_own(finding.about.0);
         let node = self.0.get(&finding.to.0).filter(|_| !ours)?;
         finding.event(node.as_str(), APP).ok()
     }
@@ -126,11 +147,15 @@ pub async fn run(
     let mut sniffer = Sniffer { store, shared: shared.clone() };
     sniffer.look().await?;
     let (watched, frames) = (shared.clone(), context.paths.frames_socket());
+    let (recorded, keeping) = shelf::open(&shared, &folder, settings.packets.is_some())?;
+    let recorder = settings.packets.map(|limits| Recorder::new(limits, OsRng.next_u64()));
     let thread = std::thread::Builder::new().name("frames".to_owned());
-    let thread = thread.spawn(move || watch::watch(&watched, &frames, OsRng.next_u64()))?;
+    let recording = recorder.zip(recorded);
+    let thread = thread.spawn(move || watch::watch(&watched, &frames, OsRng.next_u64(), recording))?;
     let ended = run_passes(context, &mut sniffer).await;
     shared.stop.store(true, Ordering::Relaxed);
-    let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+    let joined = move || (thread.join(), keeping.map(std::thread::JoinHandle::join));
+    let _ = tokio::task::spawn_blocking(joined).await;
     // What the last frames told.
     let _ = shared.spool.sync();
     ended

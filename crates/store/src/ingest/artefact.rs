@@ -73,6 +73,7 @@ fn usual_origin(meaning: Meaning) -> Option<&'static str> {
     match meaning {
         Meaning::Recording => Some("recording"),
         Meaning::Mail => Some("mail"),
+        Meaning::Packets => Some("packets"),
         Meaning::Payload => Some("unknown"),
         Meaning::Own
         | Meaning::Contact

@@ -78,6 +78,7 @@ fn secret_of<'a>(line: &Line<'a>) -> Option<(&'a str, Vec<u8>)> {
         | Meaning::Payload
         | Meaning::Mail
         | Meaning::Recording
+        | Meaning::Packets
         | Meaning::Flood => None,
     }
 }

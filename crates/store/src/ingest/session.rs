@@ -82,6 +82,7 @@ fn add(session: &mut Session, line: &Line<'_>) {
             | Meaning::Opened
             | Meaning::Client
             | Meaning::Deed
+            | Meaning::Packets
             | Meaning::Flood,
         )
         | None => {}

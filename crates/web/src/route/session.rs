@@ -9,9 +9,13 @@ use crate::{
 use axum::{
     Json,
     extract::{Path, State, rejection::PathRejection},
+    http::header,
+    response::{IntoResponse, Response},
 };
-use decnet_shape::{Event, Listing, Session, SessionDetail};
+use decnet_model::packets;
+use decnet_shape::{Event, Listing, Session, SessionDetail, SessionPackets};
 use decnet_store::record::{Filter, Page};
+use netsvc_wire::field;
 
 /// Events shown with a session.
 const TIMELINE: u32 = 500;
@@ -54,5 +58,47 @@ pub(crate) async fn session(
     let row = state.store().session_get(&id).await?.ok_or(Problem::NotFound)?;
     let filter = Filter { session: Some(id), ..Filter::default() };
     let timeline = state.store().event_list(&filter, Page::after(0, TIMELINE)).await?;
-    Ok(Json(SessionDetail { session: (&row).into(), timeline: timeline.iter().map(Event::from).collect() }))
+    let captures = state.store().session_captures(&row).await?;
+    Ok(Json(SessionDetail {
+        session: (&row).into(),
+        timeline: timeline.iter().map(Event::from).collect(),
+        packets: captures.iter().map(SessionPackets::from).collect(),
+    }))
+}
+
+/// The packets of a session, as tcpdump and Wireshark read them, with those of other connections of the same host to
+/// the same port of the decky at that time.
+#[utoipa::path(
+    get, path = "/sessions/{id}/packets", tag = "sessions", security(("bearer" = [])),
+    params(("id" = String, Path, description = "Session id")),
+    responses(
+        (status = OK, content_type = "application/vnd.tcpdump.pcap", body = String),
+        (status = UNAUTHORIZED, body = ProblemBody),
+        (status = NOT_FOUND, body = ProblemBody),
+    )
+)]
+pub(crate) async fn session_packets(
+    State(state): State<ApiState>,
+    _: Viewer,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<Response, Problem> {
+    let Path(id) = id?;
+    let row = state.store().session_get(&id).await?.ok_or(Problem::NotFound)?;
+    let mut captures = Vec::new();
+    for event in state.store().session_captures(&row).await? {
+        // Only what the store knows is looked for, so that no name leads out of the folder.
+        let Some(sha256) = event.text(field::SHA256) else { continue };
+        let Some(known) = state.store().artefact_get(sha256).await? else { continue };
+        // One may be gone, because it was old or others needed its room.
+        captures.extend(tokio::fs::read(state.artefact(&known.sha256)).await.ok());
+    }
+    let whole = packets::joined(&captures);
+    if whole.is_empty() {
+        return Err(Problem::NotFound);
+    }
+    let headers = [
+        (header::CONTENT_TYPE, "application/vnd.tcpdump.pcap".to_owned()),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"session.pcap\"".to_owned()),
+    ];
+    Ok((headers, whole).into_response())
 }

@@ -1,8 +1,10 @@
 import { Link, useParams } from "@tanstack/react-router";
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useState } from "react";
+import { send } from "../../api/client";
 import { useQuery } from "../../api/queries";
 import { Captured } from "../../kit/Captured";
 import { Timeline } from "../../kit/EventRow";
+import { save } from "../../kit/export";
 import { Icon } from "../../kit/Icon";
 import { Fault, Loading } from "../../kit/State";
 import { bytes, clock, span } from "../../kit/time";
@@ -13,9 +15,18 @@ const Replay = lazy(() => import("./Replay"));
 export default function SessionPage() {
   const { id = "" } = useParams({ strict: false }) as { id?: string };
   const session = useQuery("/api/v1/sessions/{id}", { path: { id } }, { live: 1500 });
+  const [error, setError] = useState<unknown>(null);
   if (session.error) return <div className="page"><Fault error={session.error} retry={() => void session.refetch()} /></div>;
   if (!session.data) return <Loading />;
   const one = session.data;
+  const load = async () => {
+    try {
+      const answer = await send("GET", "/api/v1/sessions/{id}/packets", { path: { id } });
+      save(`${id}.pcap`, "application/vnd.tcpdump.pcap", new Uint8Array(await answer.arrayBuffer()));
+    } catch (fault) {
+      setError(fault);
+    }
+  };
   return (
     <div className="page">
       <div className="head">
@@ -23,7 +34,10 @@ export default function SessionPage() {
         <h1>{one.service} on {one.decky}</h1>
         {one.ended_at ? <p>{span(one.duration_ms)}</p> : <span className="chip good">open</span>}
         {one.probe && <span className="chip">our own probe</span>}
+        <span className="spring" />
+        {one.packets.length > 0 && <button onClick={() => void load()}><Icon name="down" /> Packets</button>}
       </div>
+      {error !== null && <Fault error={error} />}
       {one.recording && (
         <section className="panel">
           <header><h2>Replay</h2></header>
