@@ -5,7 +5,6 @@
 mod frame;
 mod guess;
 mod host;
-mod pcap;
 mod propose;
 mod survey;
 #[cfg(test)]
@@ -13,6 +12,5 @@ mod tests;
 
 pub use guess::Kind;
 pub use host::Host;
-pub use pcap::{BadCapture, frames};
 pub use propose::{Proposal, Proposed, Wish, propose};
 pub use survey::Survey;

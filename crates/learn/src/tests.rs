@@ -1,6 +1,6 @@
 //! Made-up segments: what is heard of them, what is proposed, and that the planner takes it.
 
-use crate::{Kind, Survey, Wish, frames, propose};
+use crate::{Kind, Survey, Wish, propose};
 use decnet_plan::ini::deploy;
 use std::{collections::BTreeSet, net::Ipv4Addr};
 
@@ -195,5 +195,5 @@ fn whatever_is_heard_is_survived_and_nobody_proposes_of_nothing() {
         }
     }
     let _ = propose(&survey, &Wish::default());
-    assert!(survey.frames() > 1000 && frames(b"").is_err());
+    assert!(survey.frames() > 1000);
 }

@@ -248,8 +248,10 @@ pub fn jarm(bytes: &[u8]) {
 /// A capture of a segment, and what is proposed of it.
 pub fn survey(bytes: &[u8]) {
     let mut survey = decnet_learn::Survey::new();
-    if let Ok(frames) = decnet_learn::frames(bytes) {
-        frames.for_each(|(_, frame)| survey.add(frame));
+    if let Ok(mut capture) = decnet_sensors::capture::Capture::open(bytes) {
+        while let Ok(Some(frame)) = capture.next_frame() {
+            survey.add(frame.bytes);
+        }
     }
     survey.add(bytes);
     if let Some(proposal) = decnet_learn::propose(&survey, &decnet_learn::Wish::default()) {

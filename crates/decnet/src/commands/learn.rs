@@ -1,17 +1,19 @@
 //! `learn`: what a segment is like, and a plan that blends in.
 
-use super::{Context, read_whole, write_new};
+use super::{Context, sniffer, write_new};
 use crate::output;
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use decnet_engine::native::Ear;
-use decnet_learn::{Proposal, Survey, Wish, frames, propose};
+use decnet_learn::{Proposal, Survey, Wish, propose};
+use decnet_sensors::capture::{Capture, CaptureError, Link};
 use std::{
+    io::Read,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
-/// Longest capture that is read, in bytes.
+/// Bytes of a capture that are read.
 const CAPTURE: u64 = 1 << 30;
 
 /// Listen to a segment, or read a capture of it, and propose a fleet that blends in
@@ -21,7 +23,7 @@ const CAPTURE: u64 = 1 << 30;
 /// sent. What is not heard is not known: a switch shows what is said to everybody, a mirrored port shows more.
 #[derive(Args, Debug)]
 pub struct Learn {
-    /// Read this capture (pcap, as `tcpdump -w` writes it); `-` is the standard input
+    /// Read this capture (pcap, as `tcpdump -w` writes it, or pcapng); `-` is the standard input
     #[arg(long, value_name = "FILE", required_unless_present = "interface", conflicts_with = "interface")]
     pcap: Option<PathBuf>,
     /// Listen at this interface; needs root or CAP_NET_RAW
@@ -96,11 +98,27 @@ fn told(proposal: &Proposal) {
     );
 }
 
+/// What is whole at the beginning of a capture is read.
 fn read(path: &Path) -> Result<Survey> {
-    let capture = read_whole(path, CAPTURE)?;
-    let mut survey = Survey::new();
-    let all = frames(&capture).with_context(|| format!("read {}", path.display()))?;
-    all.for_each(|(_, frame)| survey.add(frame));
+    let whose = || format!("read {}", path.display());
+    let mut capture =
+        sniffer::input(path).and_then(|input| Ok(Capture::open(input.take(CAPTURE))?)).with_context(whose)?;
+    let (mut survey, mut other) = (Survey::new(), None);
+    loop {
+        match capture.next_frame() {
+            Ok(Some(frame)) if frame.link == Link::Ethernet => survey.add(frame.bytes),
+            Ok(Some(frame)) => other = Some(frame.link),
+            Ok(None) => break,
+            Err(error @ CaptureError::Broken { .. }) => {
+                output::note(&format!("{error}; what is before it is taken"));
+                break;
+            }
+            Err(error) => return Err(error).with_context(whose),
+        }
+    }
+    if let (Some(link), 0) = (other, survey.frames()) {
+        bail!("{} has frames of {link:?}; only Ethernet's are understood here", path.display());
+    }
     Ok(survey)
 }
 

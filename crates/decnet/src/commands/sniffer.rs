@@ -47,13 +47,19 @@ impl Sniffer {
     }
 }
 
+/// A file, or the standard input.
+///
+/// # Errors
+/// When it cannot be opened.
+pub(super) fn input(file: &Path) -> Result<Box<dyn Read>> {
+    if file.as_os_str() == "-" {
+        return Ok(Box::new(std::io::stdin().lock()));
+    }
+    Ok(Box::new(fs_err::File::open(file)?))
+}
+
 fn read(file: &Path) -> Result<Vec<Finding>> {
-    let input: Box<dyn Read> = if file.as_os_str() == "-" {
-        Box::new(std::io::stdin().lock())
-    } else {
-        Box::new(fs_err::File::open(file)?)
-    };
-    let mut capture = Capture::open(input)?;
+    let mut capture = Capture::open(input(file)?)?;
     // Nobody who made the file chooses what collides here: it is drawn anew each time.
     let seed = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), APP);
     let (mut sensor, mut found) = (Sensor::new(seed), Vec::new());
