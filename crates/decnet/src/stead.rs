@@ -34,10 +34,21 @@ pub(crate) fn is_closed(file: &Path) -> bool {
 /// # Errors
 /// When it cannot be read, or is no file.
 pub(crate) fn read(root: &Path, file: &Path) -> io::Result<Vec<u8>> {
-    let Some(user) = owner(root) else { return fs::read(file) };
+    if owner(root).is_none() {
+        return fs::read(file);
+    }
     let file = file.to_owned();
-    let reading = thread::spawn(move || touch_files_as(user).and_then(|()| content(&file)));
-    reading.join().unwrap_or_else(|_| Err(io::Error::other("the thread that reads it was lost")))
+    act(root, move || content(&file))?
+}
+
+/// Does something with files of the state folder as the folder's owner, and says what came of it.
+///
+/// # Errors
+/// When files cannot be touched as he.
+pub(crate) fn act<T: Send + 'static>(root: &Path, act: impl FnOnce() -> T + Send + 'static) -> io::Result<T> {
+    let Some(user) = owner(root) else { return Ok(act()) };
+    let acting = thread::spawn(move || touch_files_as(user).map(|()| act()));
+    acting.join().unwrap_or_else(|_| Err(io::Error::other("the thread that touches files was lost")))
 }
 
 fn content(file: &Path) -> io::Result<Vec<u8>> {

@@ -7,7 +7,7 @@ use crate::{
 };
 use anyhow::Result;
 use decnet_engine::confine::User;
-use decnet_model::worker::Worker;
+use decnet_model::{host, worker::Worker};
 use decnet_web::{Believed, Door, Secure, Source, TlsError, Validity};
 use nix::unistd::{Gid, Uid, geteuid, getgroups, setfsgid, setfsuid};
 use std::{
@@ -213,39 +213,13 @@ fn names(settings: &Settings) -> Vec<String> {
     names
 }
 
-/// Addresses of this host, as the kernel tells without a socket of netlink, which the workers may not open.
+/// Addresses of this host that a certificate may name: link-local ones need a zone, which none has.
 fn own_addresses() -> Vec<IpAddr> {
     let text = |path: &str| fs::read_to_string(path).unwrap_or_default();
-    addresses(&text("/proc/self/net/fib_trie"), &text("/proc/self/net/if_inet6"))
-}
-
-/// Addresses of a host, those of loopback left out: IPv4 by the trie of its routes, IPv6 by the list of its interfaces.
-fn addresses(four: &str, six: &str) -> Vec<IpAddr> {
-    let mut found: Vec<IpAddr> = Vec::new();
-    let mut last = None;
-    for line in four.lines().map(str::trim) {
-        if let Some(leaf) = line.strip_prefix("|-- ") {
-            last = leaf.parse::<IpAddr>().ok();
-        } else if line == "/32 host LOCAL" {
-            found.extend(last);
-        }
-    }
-    for line in six.lines() {
-        let mut words = line.split_whitespace();
-        let (digits, scope) = (words.next().unwrap_or_default(), words.nth(2));
-        // Scope 0 is the world; link-local addresses need a zone, which no certificate has.
-        if let (Ok(bits), Some("00")) = (u128::from_str_radix(digits, 16), scope) {
-            found.push(IpAddr::V6(bits.into()));
-        }
-    }
-    let mut unique: Vec<IpAddr> = Vec::new();
-    for address in found {
-        if !address.is_loopback() && !unique.contains(&address) {
-            unique.push(address);
-        }
-    }
-    unique.truncate(ADDRESSES_MOST);
-    unique
+    let mut found = host::addresses(&text("/proc/self/net/fib_trie"), &text("/proc/self/net/if_inet6"));
+    found.retain(|address| !matches!(address, IpAddr::V6(six) if six.is_unicast_link_local()));
+    found.truncate(ADDRESSES_MOST);
+    found
 }
 
 #[cfg(test)]
@@ -258,19 +232,6 @@ mod tests {
             |(name, text): &(&str, &str)| ((*name).to_owned(), (*text).to_owned(), Origin::Flag("test"));
         let layer: Layer = given.iter().map(value).collect();
         Settings::resolve(&[layer]).unwrap_or_else(|bad| panic!("{bad:?}"))
-    }
-
-    #[test]
-    fn the_kernel_tells_the_addresses_of_a_host() {
-        let four = "Main:\n  +-- 0.0.0.0/0 3 0 5\n     |-- 0.0.0.0\n        /0 universe UNICAST\n\
-                    Local:\n     |-- 127.0.0.1\n        /32 host LOCAL\n     |-- 192.0.2.5\n        /32 host LOCAL\n\
-                    \x20    |-- 192.0.2.255\n        /32 link BROADCAST\n     |-- 192.0.2.5\n        /32 host LOCAL\n";
-        let six = "00000000000000000000000000000001 01 80 10 80       lo\n\
-                   fe800000000000000000000000000001 02 40 20 80     eth0\n\
-                   20010db8000000000000000000000005 02 40 00 80     eth0\n";
-        let expected: [IpAddr; 2] = ["192.0.2.5".parse().unwrap(), "2001:db8::5".parse().unwrap()];
-        assert_eq!(addresses(four, six), expected);
-        assert!(addresses("", "x").is_empty());
     }
 
     #[test]

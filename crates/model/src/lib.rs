@@ -12,6 +12,7 @@ pub mod export;
 mod filter;
 pub mod flaw;
 pub mod fleet;
+pub mod host;
 pub mod logins;
 pub mod nearest;
 pub mod nmap;

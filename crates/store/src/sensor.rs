@@ -7,11 +7,15 @@ use crate::{
     filter::PAGE_LIMIT,
     schema::row,
 };
-use decnet_model::record::{Fingerprint, Probed};
+use decnet_model::record::{Filter, Fingerprint, Page, Probed};
+use netsvc_wire::{Kind, field};
 use std::{collections::BTreeMap, net::IpAddr};
 
 /// Fingerprints of an address that are kept. Who shows another one with each packet makes no more rows with them.
 const EACH: i64 = 512;
+
+/// Connections of an address that are looked at for one over TCP.
+const LATEST: u32 = 200;
 
 /// What of a view goes when it is made anew.
 pub(crate) const EMPTYING: &[&str] = &["DELETE FROM fingerprints"];
@@ -85,6 +89,21 @@ impl Store {
             limit.min(PAGE_LIMIT)
         );
         self.pool.read(Statement::new("read fingerprints", sql).bind(address.to_canonical())).await
+    }
+
+    /// Whether an address has completed a handshake with a service, by its latest connections: whoever has is there,
+    /// and nobody else speaks in its name.
+    ///
+    /// # Errors
+    /// [`Error::Query`] when the database fails.
+    pub async fn has_connected(&self, address: IpAddr) -> Result<bool, Error> {
+        let filter = Filter {
+            src_ip: Some(address.to_canonical()),
+            kind: Some(Kind::Connect.name().to_owned()),
+            ..Filter::default()
+        };
+        let rows = self.event_list(&filter, Page::newest(LATEST)).await?;
+        Ok(rows.iter().any(|row| row.field(field::TRANSPORT) == Some(b"tcp")))
     }
 
     /// When an attacker was asked what it is; `None`: never.

@@ -4,18 +4,22 @@ use super::Context;
 use crate::{
     output,
     settings::{Name, Settings},
+    stead,
 };
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use decnet_model::record::Probed;
-use decnet_sensors::prober::{Found, Manner, Pace, Ports, Scope, compare, is_early, noted, own, probe};
+use decnet_sensors::prober::{Found, Manner, NotAsked, Ports, Prober, Scope, write};
 use serde_json::{Value, json};
 use std::{net::IpAddr, time::Duration};
+
+/// Spool of what is asked by hand; the worker has one of its own.
+const SPOOL: &str = "probe";
 
 /// Ask an attacker what it is: TLS, SSH, banners
 ///
 /// Only addresses in the ranges of the setting probe.ranges are asked, each once a day; without that setting nobody
-/// is. The connections come from this host, and say nothing of who asks. The worker `prober` does the same by itself.
+/// is, nor who has never connected over TCP. The connections come from this host, and say nothing of who asks. The
+/// worker `prober` does the same by itself; what comes out is the same events.
 #[derive(Args, Debug)]
 pub struct Probe {
     /// The address
@@ -36,34 +40,28 @@ impl Probe {
     pub async fn run(self, context: &Context) -> Result<()> {
         let (scope, manner) = (scope(context.settings())?, manner(context.settings())?);
         let store = context.store().await?;
-        let own = own(&store).await.context("read the deckies")?;
+        let mut prober = Prober::new(store, None, scope, manner).context("name the prober")?;
         let address = self.address.to_canonical();
-        if let Err(outside) = scope.admits(address, &own) {
-            bail!("{address} is not asked: {}", outside.reason());
-        }
-        let before = store.probed_get(address).await.context("read who was asked")?;
-        ensure!(
-            self.again || !is_early(before.as_ref(), context.now()),
-            "{address} was asked within the last day; --again asks once more"
-        );
-        let note = noted(address, before.as_ref(), context.now());
-        store.probed_put(None, note.clone()).await.context("note who is asked")?;
-        let mut pace = Pace::new(manner.per_minute);
-        let found = probe(address, &own, (&scope, &manner), &mut pace, &|| false).await;
-        let found =
-            found.map_err(|outside| anyhow::anyhow!("{address} is not asked: {}", outside.reason()))?;
-        let (known, others) = compare(before.as_ref(), &found);
-        store.probed_put(None, Probed { found: known, ..note }).await.context("note what it said")?;
-        let earlier =
-            |one: &Found| others.iter().find(|(key, _)| *key == one.key()).map(|(_, value)| value.as_str());
+        let round = match prober.ask(address, self.again, &|| false).await {
+            Ok(round) => round,
+            Err(NotAsked::Early) => bail!("{address} was asked within the last day; --again asks once more"),
+            Err(NotAsked::Outside(outside)) => bail!("{address} is not asked: {}", outside.reason()),
+            Err(error @ NotAsked::Store(_)) => return Err(error.into()),
+        };
+        let (spool, sd_id) = (context.paths().spool(SPOOL), context.settings().text(Name::SdId).to_owned());
+        let events = round.events.clone();
+        stead::act(context.paths().root(), move || write(&spool, &sd_id, &events))
+            .context("write what it said")?
+            .context("write what it said")?;
         if self.json {
-            output::json(&found.iter().map(|one| shown(one, earlier(one))).collect::<Vec<_>>());
+            output::json(&round.found.iter().map(|one| shown(one, round.earlier(one))).collect::<Vec<_>>());
             return Ok(());
         }
-        let rows: Vec<Vec<String>> = found
+        let rows: Vec<Vec<String>> = round
+            .found
             .iter()
             .map(|one| {
-                let before = earlier(one).map(|value| format!("before: {value}")).unwrap_or_default();
+                let before = round.earlier(one).map(|value| format!("before: {value}")).unwrap_or_default();
                 vec![one.port.to_string(), one.kind.name().to_owned(), one.value.clone(), before]
             })
             .collect();

@@ -25,6 +25,8 @@ pub enum Outside {
     Own,
     /// It is no single host's.
     NoHost,
+    /// It has never completed a handshake, so whoever spoke in its name may be somebody else.
+    Unproved,
 }
 
 impl Outside {
@@ -36,6 +38,7 @@ impl Outside {
             Outside::Excepted => "probe.never has it",
             Outside::Own => "it is one of our own",
             Outside::NoHost => "it is no single host's address",
+            Outside::Unproved => "it has connected nowhere over TCP, so somebody else may have used its name",
         }
     }
 }
@@ -46,7 +49,7 @@ impl Scope {
         self.ranges.is_empty()
     }
 
-    /// Whether `address` may be touched; `own` are addresses of deckies.
+    /// Whether `address` may be touched; `own` are our own, and those that we live by.
     ///
     /// # Errors
     /// Why not.

@@ -1,13 +1,16 @@
 //! The worker over a real store, with hosts on loopback.
 
-use super::*;
+use super::{session::Session, *};
 use decnet_bus::Bus;
 use decnet_model::{
     paths::Paths,
     record::{AttackerDelta, Change, Contact, Counts, FingerprintKind, View},
 };
 use decnet_pipeline::runtime::Status;
+use decnet_store::Position;
+use netsvc_wire::{Kind, Record, field};
 use std::{
+    collections::BTreeMap,
     io::{Read, Write},
     net::{SocketAddr, TcpListener},
     sync::atomic::{AtomicUsize, Ordering},
@@ -40,48 +43,70 @@ fn scope(range: &str) -> Scope {
     Scope { ranges: vec![range.parse().unwrap()], never: Vec::new() }
 }
 
+async fn store(folder: &tempfile::TempDir) -> (Paths, Store) {
+    let paths = Paths::new(folder.path());
+    let store = Store::open(paths.database().to_str().unwrap()).await.unwrap();
+    (paths, store)
+}
+
 #[tokio::test]
 async fn a_host_outside_of_the_ranges_hears_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, store) = store(&folder).await;
     let (port, heard) = host([127, 66, 2, 1], b"220 ready\r\n");
-    let mut pace = Pace::new(6000);
-    let (scope, manner) = (scope("127.66.1.0/24"), manner(port));
-    let address = IpAddr::from([127, 66, 2, 1]);
-    let refused = probe(address, &[], (&scope, &manner), &mut pace, &|| false).await;
-    assert_eq!(refused, Err(Outside::NotNamed));
+    connected(&store, &[([127, 66, 2, 1].into(), "tcp")]).await;
+    let mut prober = Prober::new(store, None, scope("127.66.1.0/24"), manner(port)).unwrap();
+    let refused = prober.ask([127, 66, 2, 1].into(), false, &|| false).await;
+    assert!(matches!(refused, Err(NotAsked::Outside(Outside::NotNamed))), "{refused:?}");
+    assert_eq!(heard.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn whoever_sent_only_datagrams_or_is_one_of_us_is_not_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, store) = store(&folder).await;
+    let (port, heard) = host([127, 66, 6, 1], b"220 ready\r\n");
+    let (address, us) = (IpAddr::from([127, 66, 6, 1]), IpAddr::from([127, 0, 0, 1]));
+    connected(&store, &[(address, "udp"), (us, "tcp")]).await;
+    let mut prober = Prober::new(store, None, scope("127.0.0.0/8"), manner(port)).unwrap();
+    for (address, why) in [(address, Outside::Unproved), (us, Outside::Own)] {
+        let refused = prober.ask(address, false, &|| false).await;
+        assert!(matches!(refused, Err(NotAsked::Outside(found)) if found == why), "{refused:?}");
+    }
     assert_eq!(heard.load(Ordering::SeqCst), 0);
 }
 
 #[tokio::test]
 async fn what_a_host_says_is_found_and_a_silent_one_is_left_alone() {
     let (port, _) = host([127, 66, 3, 1], b"220 mail.example ESMTP\r\nmore");
-    let (scope, manner) = (scope("127.66.3.0/24"), manner(port));
-    let mut pace = Pace::new(6000);
+    let (manner, mut pace) = (manner(port), Pace::new(6000));
     let address = IpAddr::from([127, 66, 3, 1]);
-    let found = probe(address, &[], (&scope, &manner), &mut pace, &|| false).await.unwrap();
+    let found = Session::new(address, &manner, &mut pace, &|| false).run().await;
     let banner = found.iter().find(|found| found.kind == FingerprintKind::Banner).unwrap();
     assert_eq!((banner.value.as_str(), banner.port), ("220 mail.example ESMTP", port));
     assert!(found.iter().any(|found| found.kind == FingerprintKind::SynAck && found.value.contains("ts")));
-    let stopped = probe(address, &[], (&scope, &manner), &mut pace, &|| true).await.unwrap();
+    let stopped = Session::new(address, &manner, &mut pace, &|| true).run().await;
     assert!(stopped.is_empty());
 }
 
-#[test]
-fn what_is_another_than_before_is_told() {
-    let found = |value: &str| Found {
-        kind: FingerprintKind::Jarm,
-        port: 443,
-        phase: "tls",
-        value: value.to_owned(),
-        fields: Vec::new(),
+/// Connections of these addresses, by these transports.
+async fn connected(store: &Store, peers: &[(IpAddr, &str)]) {
+    let fence = store.lease_take(Worker::Ingester).await.unwrap();
+    let line = |(peer, transport): &(IpAddr, &str), number| Record {
+        at: stamp::now(),
+        priority: 134,
+        node: "web-01".into(),
+        app: "ssh".into(),
+        kind: Kind::Connect.name().into(),
+        writer: WriterId(1),
+        number,
+        fields: vec![
+            (field::SRC_IP.into(), peer.to_string().into_bytes()),
+            (field::TRANSPORT.into(), (*transport).into()),
+        ],
     };
-    let (known, others) = compare(None, &[found("a")]);
-    assert!(others.is_empty());
-    let before = Probed { src_ip: [192, 0, 2, 1].into(), asked_at: 0, found: known };
-    let (known, others) = compare(Some(&before), &[found("b")]);
-    assert_eq!(others, [("jarm:443".to_owned(), "a".to_owned())]);
-    let before = Probed { found: known, ..before };
-    assert_eq!(compare(Some(&before), &[]).0, before.found, "what was not seen this time stays");
-    assert!(is_early(Some(&before), DAY - 1) && !is_early(Some(&before), DAY) && !is_early(None, 0));
+    let lines: Vec<Record> = peers.iter().zip(1..).map(|(peer, number)| line(peer, number)).collect();
+    store.ingest(&fence, &lines, &Position { segment: 1, offset: 1 }).await.unwrap();
 }
 
 /// An attacker at each of `addresses`.
@@ -120,8 +145,8 @@ async fn the_worker_asks_each_attacker_of_its_ranges_once_and_nobody_else() {
     let ((port, heard), folder) = (host([127, 66, 4, 1], b"220 x\r\n"), tempfile::tempdir().unwrap());
     let other = TcpListener::bind(SocketAddr::from(([127, 66, 5, 1], port))).unwrap();
     other.set_nonblocking(true).unwrap();
-    let paths = Paths::new(folder.path());
-    let store = Store::open(paths.database().to_str().unwrap()).await.unwrap();
+    let (paths, store) = store(&folder).await;
+    connected(&store, &[([127, 66, 4, 1].into(), "tcp"), ([127, 66, 5, 1].into(), "tcp")]).await;
     attacked(&store, &[[127, 66, 4, 1].into(), [127, 66, 5, 1].into()]).await;
     let (stop, stopped) = watch::channel(false);
     let context = WorkerContext {
@@ -157,4 +182,15 @@ async fn the_worker_asks_each_attacker_of_its_ranges_once_and_nobody_else() {
         .collect();
     assert!(lines.contains(" probe_result ") && lines.contains("value=\"220 x\""), "{lines}");
     assert!(!lines.contains("src_ip="), "what we do is no deed of an attacker");
+}
+
+#[test]
+fn what_is_asked_by_hand_is_written_as_the_worker_writes_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let event = Event::new(1, "-".parse().unwrap(), "prober".parse().unwrap(), Kind::ProbeResult)
+        .with(field::DST_IP, "192.0.2.1");
+    write(folder.path(), "ev@32473", &[event]).unwrap();
+    let names: Vec<_> = std::fs::read_dir(folder.path().join("lines")).unwrap().collect();
+    let text = std::fs::read_to_string(names.into_iter().next().unwrap().unwrap().path()).unwrap();
+    assert!(text.contains(" probe_result ") && text.contains("dst_ip=\"192.0.2.1\""), "{text}");
 }
