@@ -3,7 +3,7 @@
 use crate::{
     blocklist::{Blocklist, Shape},
     gather::{LeftOut, Source},
-    known::{Known, Payload, Techniques},
+    known::{Known, KnownIncident, Payload, Techniques},
     misp::Misp,
     origin::Origin,
     stix::{self, Stix},
@@ -34,6 +34,7 @@ enum Stage {
     Begin,
     Addresses(Following),
     Payloads(Following),
+    Incidents(Following),
     End,
     Done,
 }
@@ -99,8 +100,17 @@ impl Document {
             }
             Stage::Payloads(following) => {
                 let (payloads, next) = self.source.payloads(following, PAGE).await?;
-                self.stage = next.map_or(Stage::End, Stage::Payloads);
+                self.stage = match (next, &self.pen) {
+                    (Some(next), _) => Stage::Payloads(next),
+                    (None, Pen::Stix { .. }) => Stage::Incidents(self.first()),
+                    (None, Pen::Misp(_) | Pen::Blocklist(_)) => Stage::End,
+                };
                 payloads.iter().map(|one| self.payload(one)).collect()
+            }
+            Stage::Incidents(following) => {
+                let (incidents, next) = self.source.incidents(following, PAGE).await?;
+                self.stage = next.map_or(Stage::End, Stage::Incidents);
+                incidents.iter().map(|one| self.incident(one)).collect()
             }
             Stage::End => {
                 self.stage = Stage::Done;
@@ -162,6 +172,12 @@ impl Document {
             // A list for blocking is of addresses.
             Pen::Blocklist(_) => String::new(),
         }
+    }
+
+    fn incident(&mut self, incident: &KnownIncident) -> String {
+        let Pen::Stix { origin, techniques, .. } = &self.pen else { return String::new() };
+        let objects = Stix { origin, wanted: self.source.wanted(), techniques }.incident(incident);
+        self.listed(objects)
     }
 
     fn end(&mut self) -> String {

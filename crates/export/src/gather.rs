@@ -1,12 +1,12 @@
 //! Reads what is told of addresses and payloads, page by page, so that no export needs memory for all of it.
 
 use crate::{
-    known::{Known, Payload},
+    known::{Known, KnownIncident, Payload},
     standing::{Networks, Standing},
 };
 use decnet_model::{
     export::Wanted,
-    record::{Behind, Cluster, Following, Level, Showed, Tried},
+    record::{AddressSeen, Behind, Cluster, Following, IncidentView, Level, Showed, Tried},
 };
 use decnet_store::{Error, Store};
 use netsvc_wire::stamp::Micros;
@@ -81,24 +81,74 @@ impl Source {
             Following::Last(..) => Following::Last(row.last_seen, row.last_event),
         });
         let mut known = Vec::with_capacity(rows.len());
-        for mut seen in rows {
-            seen.hosts.retain(|host| self.is_told(host));
-            let standing = self.networks.standing(seen.src_ip);
-            match standing {
-                Standing::Own => self.left_out.own += 1,
-                Standing::Muted => self.left_out.muted += 1,
-                Standing::Public | Standing::Private => known.push(Known {
-                    seen,
-                    standing,
-                    identity: None,
-                    campaign: None,
-                    showed: Vec::new(),
-                    tried: Vec::new(),
-                }),
+        for seen in rows {
+            match self.told(seen) {
+                Ok(one) => known.push(one),
+                Err(Standing::Own) => self.left_out.own += 1,
+                Err(_) => self.left_out.muted += 1,
             }
         }
         self.complete(&mut known).await?;
         Ok((known, next))
+    }
+
+    /// The next incidents behind `following`, and where those after them begin; `None`: there are none. One in which
+    /// nobody took part who is told of is not told.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn incidents(
+        &self,
+        following: Following,
+        limit: u32,
+    ) -> Result<(Vec<KnownIncident>, Option<Following>), Error> {
+        let views = self.store.export_incidents(self.wanted.since, following, limit).await?;
+        let next = views.last().map(|view| match following {
+            Following::First(..) => Following::First(view.incident.first_seen, view.incident.id),
+            Following::Last(..) => Following::Last(view.incident.last_seen, view.incident.id),
+        });
+        let mut incidents: Vec<(IncidentView, Vec<IpAddr>)> = Vec::with_capacity(views.len());
+        for view in views {
+            let sources = self.store.incident_sources(view.incident.id).await?;
+            incidents.push((view, sources.iter().map(|source| source.src_ip).collect()));
+        }
+        let addresses: BTreeSet<IpAddr> =
+            incidents.iter().flat_map(|(_, sources)| sources.iter().copied()).collect();
+        let known = self.known(&addresses).await?;
+        let told = incidents.into_iter().map(|(view, sources)| {
+            let sources =
+                sources.iter().filter_map(|source| known.get(source).cloned()).take(SOURCES).collect();
+            KnownIncident { view, sources }
+        });
+        Ok((told.filter(|one| !one.sources.is_empty()).collect(), next))
+    }
+
+    /// What is told of some addresses.
+    async fn known(&self, addresses: &BTreeSet<IpAddr>) -> Result<BTreeMap<IpAddr, Known>, Error> {
+        let addresses: Vec<IpAddr> = addresses.iter().copied().collect();
+        let rows = self.store.export_addresses_of(self.wanted.risk, self.wanted.since, &addresses).await?;
+        let mut known: Vec<Known> = rows.into_iter().filter_map(|seen| self.told(seen).ok()).collect();
+        self.complete(&mut known).await?;
+        Ok(known.into_iter().map(|one| (one.seen.src_ip, one)).collect())
+    }
+
+    /// An address as it is told, before the rest is known.
+    ///
+    /// # Errors
+    /// What it is to us, where it is not told.
+    fn told(&self, mut seen: AddressSeen) -> Result<Known, Standing> {
+        seen.hosts.retain(|host| self.is_told(host));
+        match self.networks.standing(seen.src_ip) {
+            standing @ (Standing::Public | Standing::Private) => Ok(Known {
+                seen,
+                standing,
+                identity: None,
+                campaign: None,
+                showed: Vec::new(),
+                tried: Vec::new(),
+            }),
+            other @ (Standing::Own | Standing::Muted) => Err(other),
+        }
     }
 
     /// Whether a host from which something was to be fetched is told of: one that the internet knows, and none of ours,

@@ -3,7 +3,7 @@
 use crate::standing::Standing;
 use decnet_model::{
     export::Wanted,
-    record::{AddressSeen, Artefact, Cluster, Phase, Showed, Tried},
+    record::{AddressSeen, Artefact, Cluster, IncidentView, Phase, Showed, Tried},
 };
 use decnet_shape::TechniqueRule;
 use netsvc_wire::stamp::Micros;
@@ -61,6 +61,15 @@ pub struct Payload {
     pub artefact: Artefact,
     /// Who left it, some of them, in order.
     pub sources: Vec<IpAddr>,
+}
+
+/// An incident and who took part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownIncident {
+    /// What happened, and what analysts have made of it.
+    pub view: IncidentView,
+    /// Those who took part and are told of, those seen first first; of very many some.
+    pub sources: Vec<Known>,
 }
 
 /// A technique of ATT&CK.

@@ -16,7 +16,7 @@ mod uuid;
 
 pub use document::{Document, Form};
 pub use gather::{LeftOut, Source};
-pub use known::{Known, Payload, Technique, Techniques};
+pub use known::{Known, KnownIncident, Payload, Technique, Techniques};
 pub use origin::{BadOrigin, Origin, OriginError};
 pub use standing::{Networks, Standing};
 pub use uuid::Uuid;

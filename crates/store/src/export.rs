@@ -7,10 +7,12 @@ use crate::{
     database::Statement,
     error::Error,
     filter::PAGE_LIMIT,
+    incident::INCIDENTS,
     row::{Cells, Value},
 };
 use decnet_model::record::{
-    AddressSeen, Artefact, Behind, Cluster, Following, Level, Showed, Trait, TraitKind, Tried,
+    AddressSeen, Artefact, Behind, Cluster, Following, Incident, IncidentView, Level, Showed, Trait,
+    TraitKind, Tried,
 };
 use netsvc_wire::stamp::Micros;
 use std::net::IpAddr;
@@ -19,6 +21,28 @@ use std::net::IpAddr;
 const CHUNK: usize = 200;
 /// Most login names read of the addresses of one statement.
 const NAMES: u32 = 20_000;
+
+/// What is read of addresses, and of some.
+const SEEN: &str = "SELECT src_ip, first_event, last_event, first_seen, last_seen, events, behaviour, phase, risk, \
+                    traits FROM profiles";
+const SEEN_OF: &str = "SELECT src_ip, first_event, last_event, first_seen, last_seen, events, behaviour, phase, risk, \
+                       traits FROM profiles WHERE src_ip IN";
+
+/// An address as [`SEEN`] reads it.
+fn seen(mut cells: Cells) -> Result<AddressSeen, Error> {
+    Ok(AddressSeen {
+        src_ip: cells.address()?,
+        first_event: cells.int()?,
+        last_event: cells.int()?,
+        first_seen: cells.int()?,
+        last_seen: cells.int()?,
+        events: cells.count()?,
+        behaviour: cells.text()?.parse().map_err(|_| cells.bad("a behaviour"))?,
+        phase: cells.text()?.parse().map_err(|_| cells.bad("a phase"))?,
+        risk: cells.count()?,
+        hosts: hosts(&mut cells)?,
+    })
+}
 
 /// Of what an address can be recognised by the hosts from which it wanted something fetched.
 fn hosts(cells: &mut Cells) -> Result<Vec<String>, Error> {
@@ -51,8 +75,7 @@ impl Store {
             Following::Last(at, event) => ("last_seen", "last_event", (at, event)),
         };
         let sql = format!(
-            "SELECT src_ip, first_event, last_event, first_seen, last_seen, events, behaviour, phase, risk, traits \
-             FROM profiles WHERE risk >= ? AND last_seen >= ? AND ({at} > ? OR ({at} = ? AND {event} > ?)) \
+            "{SEEN} WHERE risk >= ? AND last_seen >= ? AND ({at} > ? OR ({at} = ? AND {event} > ?)) \
              ORDER BY {at}, {event} LIMIT ?"
         );
         let statement = Statement::new("read addresses to tell of", sql)
@@ -63,22 +86,51 @@ impl Store {
             .bind(from.1)
             .bind(i64::from(limit.min(PAGE_LIMIT)));
         let rows = self.pool.rows(statement).await?;
-        rows.into_iter()
-            .map(|mut cells| {
-                Ok(AddressSeen {
-                    src_ip: cells.address()?,
-                    first_event: cells.int()?,
-                    last_event: cells.int()?,
-                    first_seen: cells.int()?,
-                    last_seen: cells.int()?,
-                    events: cells.count()?,
-                    behaviour: cells.text()?.parse().map_err(|_| cells.bad("a behaviour"))?,
-                    phase: cells.text()?.parse().map_err(|_| cells.bad("a phase"))?,
-                    risk: cells.count()?,
-                    hosts: hosts(&mut cells)?,
-                })
-            })
-            .collect()
+        rows.into_iter().map(seen).collect()
+    }
+
+    /// Of these addresses those of at least this risk that were seen at or after `since`.
+    ///
+    /// # Errors
+    /// [`Error::Query`] when the database fails.
+    pub async fn export_addresses_of(
+        &self,
+        risk: u64,
+        since: Option<Micros>,
+        addresses: &[IpAddr],
+    ) -> Result<Vec<AddressSeen>, Error> {
+        let about = About { what: "read some addresses to tell of", begin: SEEN_OF, end: String::new() };
+        let mut found = self.about(&about, addresses, seen).await?;
+        found.retain(|one| risk <= one.risk && since.is_none_or(|since| since <= one.last_seen));
+        Ok(found)
+    }
+
+    /// Incidents that went on at or after `since`, behind `following`: time and id.
+    ///
+    /// # Errors
+    /// [`Error::Query`] when the database fails.
+    pub async fn export_incidents(
+        &self,
+        since: Option<Micros>,
+        following: Following,
+        limit: u32,
+    ) -> Result<Vec<IncidentView>, Error> {
+        let (at, from) = match following {
+            Following::First(at, id) => ("first_seen", (at, id)),
+            Following::Last(at, id) => ("last_seen", (at, id)),
+        };
+        let sql = format!(
+            "{} WHERE last_seen >= ? AND ({at} > ? OR ({at} = ? AND id > ?)) ORDER BY {at}, id LIMIT ?",
+            INCIDENTS.select()
+        );
+        let statement = Statement::new("read incidents to tell of", sql)
+            .bind(since.unwrap_or(i64::MIN))
+            .bind(from.0)
+            .bind(from.0)
+            .bind(from.1)
+            .bind(i64::from(limit.min(PAGE_LIMIT)));
+        let rows: Vec<Incident> = self.pool.read(statement).await?;
+        self.with_work(rows).await
     }
 
     /// Who is behind these addresses, as far as that was looked at.

@@ -223,7 +223,7 @@ impl Store {
     }
 
     /// What was noted, beside each incident.
-    async fn with_work(&self, rows: Vec<Incident>) -> Result<Vec<IncidentView>, Error> {
+    pub(crate) async fn with_work(&self, rows: Vec<Incident>) -> Result<Vec<IncidentView>, Error> {
         let mut works = BTreeMap::new();
         for chunk in rows.chunks(200) {
             let places = vec!["?"; chunk.len()].join(",");
@@ -292,7 +292,11 @@ impl Store {
         Ok(Some(IncidentDetail { view, sources, contacts, ties, notes, timeline, credentials, sightings }))
     }
 
-    async fn incident_sources(&self, id: i64) -> Result<Vec<IncidentSource>, Error> {
+    /// Addresses of an incident, those seen first first; of very many some.
+    ///
+    /// # Errors
+    /// [`Error::Query`] when the database fails.
+    pub async fn incident_sources(&self, id: i64) -> Result<Vec<IncidentSource>, Error> {
         let sql = format!("{} WHERE incident = ? ORDER BY first_event LIMIT ?", SOURCES.select());
         let statement = Statement::new("read the addresses of an incident", sql);
         self.pool.read(statement.bind(id).bind(SOURCES_SHOWN)).await

@@ -1,9 +1,9 @@
 //! TAXII 2.1 (OASIS): collections of STIX objects that others fetch as they grow. What is asked for, and which part of
 //! a collection answers it; the routes are in [`crate::route::taxii`].
 //!
-//! A collection is its addresses or files in the order in which they were seen last; that time is when their objects
-//! were added. An object that changes is so added again, with a later version. Nothing is kept between requests: `next`
-//! says where to go on.
+//! A collection is its addresses, files or incidents in the order in which they were seen last; that time is when their
+//! objects were added. An object that changes is so added again, with a later version. Nothing is kept between
+//! requests: `next` says where to go on.
 
 mod asked;
 
@@ -37,8 +37,16 @@ pub(crate) struct Collection {
     pub(crate) alias: &'static str,
     title: &'static str,
     about: &'static str,
-    files: bool,
+    holds: Holds,
     all: bool,
+}
+
+/// What a collection has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Holds {
+    Addresses,
+    Files,
+    Incidents,
 }
 
 /// Every collection.
@@ -48,7 +56,7 @@ pub(crate) const COLLECTIONS: &[Collection] = &[
         title: "Addresses",
         about: "Addresses that touched machines that do not exist. Indicators are of those that the internet routes \
                 and that did more than look.",
-        files: false,
+        holds: Holds::Addresses,
         all: false,
     },
     Collection {
@@ -56,14 +64,22 @@ pub(crate) const COLLECTIONS: &[Collection] = &[
         title: "All addresses",
         about: "The same with indicators of all addresses: those who only looked, whose address may be anybody's, and \
                 those that the internet does not route.",
-        files: false,
+        holds: Holds::Addresses,
         all: true,
     },
     Collection {
         alias: "files",
         title: "Files",
         about: "Files that were left on machines that do not exist, by their SHA-256.",
-        files: true,
+        holds: Holds::Files,
+        all: false,
+    },
+    Collection {
+        alias: "incidents",
+        title: "Incidents",
+        about: "What addresses did without a longer pause, and how it stands. What incidents refer to is in the \
+                collection of addresses.",
+        holds: Holds::Incidents,
         all: false,
     },
 ];
@@ -230,21 +246,32 @@ impl Reader {
         }
         let following = Following::Last(from.after.0, from.after.1);
         let mut after = from.after;
-        let next = if collection.files {
-            let (payloads, next) = source.payloads(following, PAGE).await?;
-            for one in &payloads {
-                let artefact = &one.artefact;
-                entries(&mut found, from, after, artefact.first_event, artefact.last_seen, stix.payload(one));
-                after = (artefact.last_seen, artefact.first_event);
+        let mut add = |of: i64, added: Micros, objects: Vec<Value>| {
+            entries(&mut found, from, after, of, added, objects);
+            after = (added, of);
+        };
+        let next = match collection.holds {
+            Holds::Files => {
+                let (payloads, next) = source.payloads(following, PAGE).await?;
+                for one in &payloads {
+                    add(one.artefact.first_event, one.artefact.last_seen, stix.payload(one));
+                }
+                next
             }
-            next
-        } else {
-            let (known, next) = source.addresses(following, PAGE).await?;
-            for one in &known {
-                entries(&mut found, from, after, one.seen.last_event, one.seen.last_seen, stix.address(one));
-                after = (one.seen.last_seen, one.seen.last_event);
+            Holds::Addresses => {
+                let (known, next) = source.addresses(following, PAGE).await?;
+                for one in &known {
+                    add(one.seen.last_event, one.seen.last_seen, stix.address(one));
+                }
+                next
             }
-            next
+            Holds::Incidents => {
+                let (incidents, next) = source.incidents(following, PAGE).await?;
+                for one in &incidents {
+                    add(one.view.incident.id, one.view.incident.last_seen, stix.incident(one));
+                }
+                next
+            }
         };
         let next = next.map(|next| match next {
             Following::First(at, event) | Following::Last(at, event) => Place::behind((at, event)),

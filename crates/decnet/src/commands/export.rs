@@ -39,7 +39,7 @@ pub struct Export {
 
 #[derive(Subcommand, Debug)]
 enum Verb {
-    /// Write a STIX 2.1 bundle: addresses, files, indicators, sightings, techniques, actors, and how they hang together
+    /// Write a STIX 2.1 bundle: addresses, files, incidents, indicators, sightings, techniques, actors, how they relate
     Stix {
         #[command(flatten)]
         which: Which,

@@ -3,6 +3,7 @@
 //! Ids of observables are made as the standard says (§3.4), of everything else by the installation's own namespace;
 //! versions (`modified`) are times of events. So the same knowledge is the same objects, whoever exports it when.
 
+mod incident;
 mod object;
 
 pub use object::{MEDIA, stamp};

@@ -25,6 +25,11 @@ pub(super) fn id_of(object: &Value) -> Value {
     object.get("id").cloned().unwrap_or_default()
 }
 
+/// The id of an object that [`Common::at`] makes.
+pub(super) fn id_by(origin: &Origin, kind: &str, name: &str) -> Value {
+    format!("{kind}--{}", origin.id(&format!("{kind} {name}"))).into()
+}
+
 /// The id of who says it.
 pub(super) fn sayer(origin: &Origin) -> String {
     format!("identity--{}", origin.id("identity identity"))

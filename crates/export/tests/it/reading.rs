@@ -5,8 +5,8 @@ use decnet_export::{Document, Form, LeftOut, Source, blocklist::Shape};
 use decnet_model::{
     export::Wanted,
     record::{
-        AlertMute, Behaviour, Change, ClusterChange, ClusterMember, Level, Phase, ProfileRow, TechniqueHit,
-        View,
+        AlertMute, Behaviour, Change, ClusterChange, ClusterMember, Counts, IncidentDelta, Level, Phase,
+        ProfileRow, Stage, Stroke, TechniqueHit, View,
     },
     worker::Worker,
 };
@@ -197,4 +197,48 @@ async fn conditions_hold() {
         let list = written(&store, Form::Blocklist(Shape::Plain), wanted.clone()).await.0;
         assert_eq!(list, expected, "{wanted:?}");
     }
+}
+
+/// What an address did, in one event.
+fn stroke(event: i64, address: &str) -> Stroke {
+    Stroke {
+        src_ip: address.parse().unwrap(),
+        first_event: event,
+        last_event: event,
+        begun_at: NOON + event,
+        first_seen: NOON + event,
+        last_seen: NOON + event,
+        deed: Stage::Tried,
+        deed_event: event,
+        node: "secret-decky".into(),
+        service: "ssh".into(),
+        logins: 0,
+        login_event: 0,
+        principal: None,
+        commands: 0,
+        artefacts: 0,
+        counts: Counts::default(),
+        contacts: Vec::new(),
+    }
+}
+
+#[tokio::test]
+async fn incidents_are_told_of_those_who_are_told_of() {
+    let (_folder, store) = store().await;
+    filled(&store).await;
+    let fence = store.lease_take(View::Incidents.worker()).await.unwrap();
+    let strokes = vec![stroke(1, "8.8.4.4"), stroke(4, "9.9.9.9")];
+    let delta = IncidentDelta { strokes, marks: Vec::new() };
+    store.project(&fence, &Change::Incidents(delta), 0, 5).await.unwrap();
+    let bundle: Value =
+        serde_json::from_str(&written(&store, Form::Stix, Wanted::default()).await.0).unwrap();
+    let objects = bundle["objects"].as_array().unwrap();
+    let incidents: Vec<_> = objects.iter().filter(|one| one["type"] == "incident").collect();
+    assert_eq!(incidents.len(), 1, "{incidents:?}");
+    assert_eq!(incidents[0]["name"], "8.8.4.4 tried logins of machines that do not exist");
+    let ids: Vec<&str> = objects.iter().map(|one| one["id"].as_str().unwrap()).collect();
+    for link in objects.iter().filter(|one| one["source_ref"] == incidents[0]["id"]) {
+        assert!(ids.contains(&link["target_ref"].as_str().unwrap()), "{link}");
+    }
+    assert!(!bundle.to_string().contains("secret-decky"));
 }

@@ -1,6 +1,6 @@
 //! Each form as it is agreed on: `expected/`. `DECNET_TEST_WRITE=1` agrees to another one.
 
-use crate::sample::{NOON, known, origin, payload, techniques};
+use crate::sample::{NOON, incident, known, origin, payload, techniques};
 use decnet_export::{
     blocklist::{Blocklist, Shape},
     misp::{Feed, Misp},
@@ -18,6 +18,7 @@ pub(crate) fn bundle(wanted: &Wanted) -> Value {
     let mut objects = stix.preamble();
     objects.extend(known(wanted.secrets).iter().flat_map(|one| stix.address(one)));
     objects.extend(stix.payload(&payload()));
+    objects.extend(stix.incident(&incident()));
     let mut told = BTreeSet::new();
     objects.retain(|object| !is_shared(object) || told.insert(object["id"].to_string()));
     json!({ "type": "bundle", "id": format!("bundle--{}", origin.id("bundle")), "objects": objects })
@@ -133,4 +134,30 @@ fn a_day_of_many_has_several_events() {
     assert_eq!(last["Event"]["info"], "DECNET: addresses first seen on 2025-11-25, part 2");
     assert_ne!(last["Event"]["uuid"], whole[0]["Event"]["uuid"]);
     assert!(misp.end().is_none());
+}
+
+#[test]
+fn an_incident_says_how_it_stands_and_leads_to_those_who_took_part_and_not_where_it_was() {
+    let wanted = Wanted::default();
+    let bundle = bundle(&wanted);
+    let objects = bundle["objects"].as_array().unwrap();
+    let incident = objects.iter().find(|one| one["type"] == "incident").unwrap();
+    let core = incident["extensions"].as_object().unwrap().values().next().unwrap();
+    assert_eq!(core["determination"], "successful-attempt");
+    assert_eq!((&core["investigation_status"], &core["criticality"]), (&json!("open"), &json!(75)));
+    assert_eq!(incident["name"], "8.8.4.4 and 1 other acted on machines that do not exist");
+    assert_eq!(incident["modified"], "2025-11-24T18:00:00.000Z", "when somebody took it on");
+    let leads: Vec<&str> = objects
+        .iter()
+        .filter(|one| one["type"] == "relationship" && one["source_ref"] == incident["id"])
+        .map(|one| one["target_ref"].as_str().unwrap())
+        .collect();
+    let mut kinds: Vec<&str> = leads.iter().filter_map(|id| id.split("--").next()).collect();
+    kinds.sort_unstable();
+    let expected =
+        ["indicator", "indicator", "intrusion-set", "observed-data", "observed-data", "threat-actor"];
+    assert_eq!(kinds, expected);
+    let there = |id: &&str| objects.iter().any(|one| one["id"] == **id);
+    assert!(leads.iter().all(there), "{leads:?}");
+    assert!(!bundle.to_string().contains("secret-decky"));
 }

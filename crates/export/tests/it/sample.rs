@@ -1,7 +1,10 @@
 //! A few addresses and a file.
 
-use decnet_export::{Known, Origin, Payload, Standing, Techniques};
-use decnet_model::record::{AddressSeen, Artefact, Behaviour, Cluster, Phase, Showed, Tried};
+use decnet_export::{Known, KnownIncident, Origin, Payload, Standing, Techniques};
+use decnet_model::record::{
+    AddressSeen, Artefact, Behaviour, Cluster, Counts, Incident, IncidentState, IncidentView, IncidentWork,
+    Phase, Severity, Showed, Stage, Tried,
+};
 use decnet_shape::TechniqueRule;
 
 /// 24 November 2025, 16:00 UTC.
@@ -113,4 +116,40 @@ pub(crate) fn payload() -> Payload {
         unkept: None,
     };
     Payload { artefact, sources: vec!["8.8.4.4".parse().unwrap(), "2606:4700:4700::1111".parse().unwrap()] }
+}
+
+/// An incident of the first two, on which somebody works.
+pub(crate) fn incident() -> KnownIncident {
+    let sources: Vec<Known> = known(false).into_iter().take(2).collect();
+    let incident = Incident {
+        id: 1,
+        last_event: 140,
+        first_seen: NOON,
+        last_seen: NOON + HOUR,
+        stage: Stage::Executed,
+        severity: Severity::High,
+        src_ip: sources[0].seen.src_ip,
+        sources: 2,
+        nodes: 1,
+        services: 1,
+        deed: Stage::Executed,
+        deed_event: 90,
+        node: "secret-decky".to_owned(),
+        service: "ssh".to_owned(),
+        logins: 1,
+        login_event: 80,
+        principal: Some(b"root".to_vec()),
+        commands: 4,
+        artefacts: 0,
+        counts: Counts { events: 83, ..Counts::default() },
+    };
+    let work = IncidentWork {
+        incident: 1,
+        state: IncidentState::Acknowledged,
+        assignee: Some("eve".to_owned()),
+        changed_by: "eve".to_owned(),
+        changed_at: NOON + 2 * HOUR,
+        seen_event: 140,
+    };
+    KnownIncident { view: IncidentView { incident, work: Some(work) }, sources }
 }

@@ -56,7 +56,7 @@ pub(crate) async fn discovery(_: Viewer, headers: HeaderMap) -> Result<Response,
 pub(crate) async fn root(_: Viewer, headers: HeaderMap) -> Result<Response, Problem> {
     let about = json!({
         "title": "Knowledge",
-        "description": "Addresses and files, with indicators, techniques and who is behind them.",
+        "description": "Addresses, files and incidents, with indicators, techniques and who is behind them.",
         "versions": [MEDIA],
         // Nobody sends us anything.
         "max_content_length": 1,
@@ -87,7 +87,9 @@ pub(crate) async fn collections(
 /// One collection, by its id or its alias.
 #[utoipa::path(
     get, path = "/taxii2/knowledge/collections/{collection}/", operation_id = "taxii_collection", tag = "taxii",
-    params(("collection" = String, Path, description = "Id or alias: `addresses`, `all-addresses`, `files`")),
+    params(
+        ("collection" = String, Path, description = "Id or alias: `addresses`, `all-addresses`, `files`, `incidents`"),
+    ),
     security(("bearer" = [])),
     responses(
         (status = OK, content_type = "application/taxii+json;version=2.1", body = Object),
