@@ -2,7 +2,7 @@
 
 use crate::{
     canary::Plant, catalogue, custom::CustomService, nmap, persona::derive::Request, placed::Placed,
-    runtime::Runtime,
+    runtime::Runtime, tarpit::Tarpit,
 };
 use netsvc_persona::{
     Life, LoginPolicy, Servers,
@@ -189,6 +189,9 @@ pub struct Decky {
     /// Canaries that are laid among its files when it is deployed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub plant: Vec<Plant>,
+    /// Whom it keeps waiting; what it leaves open is as the fleet has it.
+    #[serde(default, skip_serializing_if = "Tarpit::is_empty")]
+    pub tarpit: Tarpit,
     /// Where it stands in a topology; `None`: it is of none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub placed: Option<Placed>,
@@ -229,6 +232,7 @@ impl Decky {
             firewall: false,
             updates: BTreeMap::new(),
             plant: Vec::new(),
+            tarpit: Tarpit::default(),
             placed: None,
         }
     }
@@ -266,6 +270,7 @@ impl Decky {
             generation: self.generation,
             life: self.life(fleet),
             firewall: self.firewall,
+            slow: self.tarpit.of(&fleet.tarpit),
             now,
         }
     }
@@ -308,6 +313,9 @@ pub struct Fleet {
     /// Servers that deckies ask for names and for the time, on the segment or outside; none: the gateway.
     #[serde(default, skip_serializing_if = "Servers::is_empty")]
     pub servers: Servers,
+    /// Whom deckies keep waiting.
+    #[serde(default, skip_serializing_if = "Tarpit::is_empty")]
+    pub tarpit: Tarpit,
     /// Whether the segment is that of the lab, which is started when it is not up.
     #[serde(default)]
     pub lab: bool,
@@ -341,6 +349,7 @@ impl Fleet {
             mutate_interval: None,
             ambient: None,
             servers: Servers::default(),
+            tarpit: Tarpit::default(),
             lab: false,
             custom: Vec::new(),
             parallel: None,
@@ -352,7 +361,10 @@ impl Fleet {
     /// comes; one that did not is not touched.
     pub fn steps(&self, have: &Fleet) -> Vec<Step> {
         let changed = |name: &DeckyName| {
-            let life = |fleet: &Fleet| fleet.deckies.get(name).map(|decky| decky.life(fleet));
+            let life = |fleet: &Fleet| {
+                let decky = fleet.deckies.get(name);
+                decky.map(|decky| (decky.life(fleet), decky.tarpit.of(&fleet.tarpit)))
+            };
             let (ours, theirs) = (self.deckies.get(name), have.deckies.get(name));
             let brings = || ours.into_iter().flat_map(|decky| self.brought(decky));
             let brought = || theirs.into_iter().flat_map(|decky| have.brought(decky));

@@ -28,5 +28,6 @@ pub mod runtime;
 pub mod secret;
 pub mod servers;
 pub mod swarm;
+pub mod tarpit;
 pub mod words;
 pub mod worker;

@@ -2,7 +2,7 @@
 
 use crate::session;
 use netsvc_persona::{
-    Life, Persona, Servers,
+    Life, Peers, Persona, Servers, Slow,
     stage::{PortSpec, Transport},
 };
 use netsvc_stack::{ETHERNET, Gate, OFFLOAD, Output, Port, Wiring};
@@ -35,6 +35,8 @@ fn node(number: usize) -> Option<Persona> {
     (persona.ip, persona.prefix, persona.mac) = (ip.into(), 21, mac.to_owned());
     persona.gateway = Some([10, 66, 0, 1].into());
     persona.firewall = number == 1;
+    let held = Slow { peers: vec![Peers::of([10, 66, 0, 0].into(), 25)], services: Vec::new() };
+    persona.slow = Some(held).filter(|_| number == 1);
     let servers = Servers { dns: vec![[10, 9, 0, 53].into()], ntp: vec![[10, 66, 0, 5].into()] };
     persona.life = Life { ambient: true, dhcp: true, servers };
     Some(persona)

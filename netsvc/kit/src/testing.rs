@@ -75,6 +75,7 @@ pub fn persona(node: &str) -> Persona {
         files: Vec::new(),
         people: Vec::new(),
         place: Default::default(),
+        slow: None,
     }
 }
 

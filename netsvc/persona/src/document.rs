@@ -1,6 +1,6 @@
 //! The persona document. Version 1. Later versions only add fields, each with a default.
 
-use crate::{Place, people::Colleague, tables::hardware};
+use crate::{Place, Slow, people::Colleague, tables::hardware};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -81,6 +81,9 @@ pub struct Persona {
     /// Where it stands beside its segment, and whom it reaches.
     #[serde(default, skip_serializing_if = "Place::is_usual")]
     pub place: Place,
+    /// Whom it keeps waiting; `None`: nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slow: Option<Slow>,
 }
 
 /// A file that a node has beside those of its system and services.

@@ -14,6 +14,7 @@ use crate::{
     dialogue::Dialogues,
     flow::{Flows, Key},
     fragment::Fragments,
+    hold::Holds,
     neighbour::Neighbours,
     node::{BadNode, Node},
     packet::{self, ETHERTYPE_ARP, ETHERTYPE_IPV4, PACKET},
@@ -82,6 +83,8 @@ pub struct Gate {
     pub(crate) owners: HashMap<Mac, Ipv4Addr>,
     pub(crate) neighbours: Neighbours,
     pub(crate) flows: Flows,
+    /// Connections that are held without a socket.
+    pub(crate) held: Holds,
     pub(crate) fragments: Fragments,
     /// FTP control connections by node and peer, with the time of their last segment.
     pub(crate) controls: BTreeMap<(Ipv4Addr, Ipv4Addr), i64>,
@@ -127,6 +130,7 @@ impl Gate {
             owners: HashMap::default(),
             neighbours: Neighbours::default(),
             flows: Flows::default(),
+            held: Holds::default(),
             fragments: Fragments::default(),
             controls: BTreeMap::new(),
             dialogues: Dialogues::default(),
@@ -262,6 +266,7 @@ impl Gate {
         }
         self.rolls.close(now, false, events);
         self.sweeps.close(now, false, events);
+        self.held.close(now, false, events);
         events.append(&mut self.told);
         !self.rolls.is_empty()
             || !self.sweeps.is_empty()
@@ -269,12 +274,14 @@ impl Gate {
             || self.neighbours.asks()
             || self.resends.waits()
             || self.fragments.waits()
+            || self.held.waits(now)
     }
 
     /// Tells of everything that is kept back, because there will be no next time.
     pub fn finish(&mut self, now: i64, events: &mut Vec<Event>) {
         self.rolls.close(now, true, events);
         self.sweeps.close(now, true, events);
+        self.held.close(now, true, events);
         events.append(&mut self.told);
     }
 

@@ -196,7 +196,13 @@ impl Gate {
         }
         let Some(node) = self.nodes.get_mut(&target) else { return Verdict::Drop };
         let control = self.controls.get(&(target, source)).is_some_and(|last| arrival.now - last < CONTROL);
-        if node.listens(port) || (control && node.passive(port)) {
+        let open = node.listens(port) || (control && node.passive(port));
+        if self.holds(arrival, &key)
+            && let Some(verdict) = self.judge_held(arrival, view, &segment, key)
+        {
+            return verdict;
+        }
+        if open {
             return self.judge_open(arrival, view, &segment, key, state);
         }
         if !segment.has(RST) {
@@ -303,7 +309,7 @@ impl Gate {
     }
 
     /// Notes a handshake that begins; false when its node has too many of them.
-    fn may_be_begun(&mut self, now: i64, key: &Key, segment: &Segment<'_>) -> bool {
+    pub(crate) fn may_be_begun(&mut self, now: i64, key: &Key, segment: &Segment<'_>) -> bool {
         let full = self.flows.half_open(key.node) >= BACKLOG;
         let room = |node: &mut crate::node::Node| node.begins.take(now, 1);
         if full && !self.nodes.get_mut(&key.node).is_some_and(room) {

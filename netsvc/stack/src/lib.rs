@@ -23,6 +23,10 @@ mod gate;
 #[cfg(test)]
 mod gate_tests;
 mod handshake;
+mod hold;
+mod holding;
+#[cfg(test)]
+mod holding_tests;
 #[cfg(test)]
 mod hostile_tests;
 mod icmp;

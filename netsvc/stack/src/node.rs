@@ -8,7 +8,7 @@ use crate::{
     roll,
 };
 use netsvc_persona::{
-    Persona,
+    Persona, Slow,
     stage::{PortSpec, ServiceSpec, Transport},
     tables::firewalls::{self, Echo, Firewall},
 };
@@ -66,6 +66,9 @@ pub(crate) struct Node {
     /// Ports of FTP control connections.
     ftp: BTreeSet<u16>,
     passive: (u16, u16),
+    /// Whom it keeps waiting, and the ports whose services do that themselves.
+    slow: Option<Slow>,
+    unhurried: BTreeSet<u16>,
     pub(crate) counters: Counters,
     /// How long after it came its link comes up, µs.
     pub(crate) entrance: i64,
@@ -105,6 +108,8 @@ impl Node {
             named: BTreeSet::new(),
             ftp: BTreeSet::new(),
             passive: persona.passive_ports,
+            slow: persona.slow.clone(),
+            unhurried: BTreeSet::new(),
             counters,
             entrance: 0,
             errors: Window::default(),
@@ -122,6 +127,10 @@ impl Node {
                 Transport::Tcp => self.tcp.insert(port.port),
                 Transport::Udp => self.udp.insert(port.port),
             };
+            let own = self.slow.as_ref().is_some_and(|slow| slow.services.contains(&port.slug));
+            if own && port.transport == Transport::Tcp {
+                self.unhurried.insert(port.port);
+            }
             if port.transport == Transport::Udp && port.slug == roll::NAMES {
                 self.named.insert(port.port);
             }
@@ -134,6 +143,12 @@ impl Node {
     /// Whether something listens on a TCP port.
     pub(crate) fn listens(&self, port: u16) -> bool {
         self.tcp.contains(&port)
+    }
+
+    /// Whether connections of `peer` to a TCP port are held rather than served.
+    pub(crate) fn holds(&self, peer: Ipv4Addr, port: u16) -> bool {
+        let met = self.slow.as_ref().is_some_and(|slow| slow.meets(peer));
+        met && self.listens(port) && !self.unhurried.contains(&port)
     }
 
     /// Whether echo requests are answered.

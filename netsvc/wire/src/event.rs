@@ -173,6 +173,10 @@ kinds! {
     PingSweep = "ping_sweep", Scan, Info, Contact;
     /// Frames or packets that no ordinary host sends: `technique`, `count`.
     OddPacket = "odd_packet", Scan, Info, Contact;
+    /// Connections were held open and nothing said in them, told from time to time for each peer: `ports`, `count` (begun
+    /// since the last time), `held` (open now), `duration_ms` (of all together), `packets`, `bytes_in`, `bytes_out`
+    /// (of whole packets).
+    Held = "held", Scan, Warning, Contact;
     /// Somebody answered for a name that nobody has, as poisoners do: `query` (the name), `technique`, `targets` (where
     /// he says that it is).
     PoisonerDetected = "poisoner_detected", Evidence, Warning, Deed;

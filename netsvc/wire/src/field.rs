@@ -41,6 +41,8 @@ fields! {
     LIMIT = "limit";
     /// How many.
     COUNT = "count";
+    /// How many connections are held open.
+    HELD = "held";
     /// Class of events given up.
     CLASS = "class";
     /// First of a range.

@@ -13,7 +13,8 @@ use super::{
 };
 use crate::catalogue;
 use netsvc_persona::{
-    Certificate, Hardware, Life, LoginPolicy, Os, PERSONA_VERSION, Persona, Product, Secret, SshKeys, Zone,
+    Certificate, Hardware, Life, LoginPolicy, Os, PERSONA_VERSION, Persona, Product, Secret, Slow, SshKeys,
+    Zone,
     service::ProductInfo,
     subkey,
     tables::{
@@ -73,6 +74,8 @@ pub struct Request<'a> {
     pub life: Life,
     /// Whether the packet filter that the system comes with is on.
     pub firewall: bool,
+    /// Whom it keeps waiting; `None`: nobody.
+    pub slow: Option<Slow>,
     /// Host time, µs since the epoch.
     pub now: i64,
 }
@@ -109,6 +112,7 @@ impl<'a> Request<'a> {
             generation: 0,
             life: Life::default(),
             firewall: false,
+            slow: None,
             now,
         }
     }
@@ -179,6 +183,7 @@ pub fn derive(request: &Request<'_>) -> Result<Persona, DeriveError> {
         files: Vec::new(),
         people: Vec::new(),
         place: Default::default(),
+        slow: request.slow.clone(),
     })
 }
 

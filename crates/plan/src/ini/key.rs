@@ -12,6 +12,7 @@ use decnet_model::{
     fleet::{Decky, Fleet, login_policy},
     nmap::PREFIX,
     servers,
+    tarpit::{self, Tarpit},
 };
 use netsvc_persona::{LoginPolicy, Persona};
 use std::net::Ipv4Addr;
@@ -260,6 +261,34 @@ pub const KEYS: &[Key] = &[
             |_, decky| list(&decky.servers.ntp),
         )
         .settle(|_, _, fresh, stored| stored.life.servers.ntp.clone_from(&fresh.life.servers.ntp)),
+    key("tarpit", "whether attackers are kept waiting", "yes")
+        .general(
+            |general, entry, errors| general.fleet.tarpit.on = switch(entry, errors),
+            |fleet| fleet.tarpit.on.map(word),
+        )
+        .decky(
+            |reading, entry, errors| reading.desired.decky.tarpit.on = switch(entry, errors),
+            |_, decky| decky.tarpit.on.map(word),
+        )
+        .settle(|_, _, fresh, stored| stored.slow.clone_from(&fresh.slow)),
+    key("tarpit_sources", "networks whose hosts are kept waiting, comma-separated", "10.0.0.0/8")
+        .general(
+            |general, entry, errors| sources(&mut general.fleet.tarpit, entry, errors),
+            |fleet| tarpit::written(&fleet.tarpit.sources),
+        )
+        .decky(
+            |reading, entry, errors| sources(&mut reading.desired.decky.tarpit, entry, errors),
+            |_, decky| tarpit::written(&decky.tarpit.sources),
+        ),
+    key("tarpit_services", "services that keep them waiting themselves, comma-separated", "ssh")
+        .general(
+            |general, entry, errors| slow_services(&mut general.fleet.tarpit, entry, errors),
+            |fleet| listed(&fleet.tarpit.services),
+        )
+        .decky(
+            |reading, entry, errors| slow_services(&mut reading.desired.decky.tarpit, entry, errors),
+            |_, decky| listed(&decky.tarpit.services),
+        ),
     key("amount", "makes a group of so many", "2").decky_reads(|reading, entry, errors| {
         match text::number(&entry.value, plan::MOST) {
             Some(amount) => (reading.desired.amount, reading.desired.is_group) = (amount, amount > 1),
@@ -388,6 +417,24 @@ fn addresses(servers: &mut Vec<Ipv4Addr>, entry: &Entry, errors: &mut Errors) {
         Ok(read) => *servers = read,
         Err(why) => wrong(entry, &why, errors),
     }
+}
+
+fn sources(tarpit: &mut Tarpit, entry: &Entry, errors: &mut Errors) {
+    match tarpit::sources(&entry.value) {
+        Ok(read) => tarpit.sources = read,
+        Err(why) => wrong(entry, &why, errors),
+    }
+}
+
+fn slow_services(tarpit: &mut Tarpit, entry: &Entry, errors: &mut Errors) {
+    match tarpit::services(&entry.value) {
+        Ok(read) => tarpit.services = read,
+        Err(why) => wrong(entry, &why, errors),
+    }
+}
+
+fn listed(services: &[String]) -> Option<String> {
+    Some(services.join(", ")).filter(|text| !text.is_empty())
 }
 
 fn list(servers: &[Ipv4Addr]) -> Option<String> {

@@ -6,6 +6,7 @@ use decnet_model::{
     catalogue,
     fleet::{Decky, DeckyName, Filter, Fleet, Network},
     runtime::Runtime,
+    tarpit::Tarpit,
 };
 use decnet_plan::{
     coherence,
@@ -17,7 +18,7 @@ use decnet_plan::{
     plan,
 };
 use netsvc_persona::{
-    LoginPolicy, Servers,
+    LoginPolicy, Peers, Servers,
     stage::ServiceSpec,
     tables::{firewalls, systems::SYSTEMS},
 };
@@ -192,6 +193,7 @@ fn some_decky() -> impl Strategy<Value = Decky> {
             ambient: (0 < machine.0 % 3).then_some(on),
             dhcp: machine.2,
             servers: Servers { dns: some_servers(machine.0), ntp: some_servers(machine.0 / 3) },
+            tarpit: some_tarpit(machine.0, on),
             generation: 0,
             firewall: on && Filter::On.on(system) && firewalls::find(family, system).is_some(),
             updates: BTreeMap::new(),
@@ -232,6 +234,15 @@ fn honoured(mut decky: Decky) -> Decky {
     decky
 }
 
+/// Something about whom it keeps waiting.
+fn some_tarpit(draw: usize, on: bool) -> Tarpit {
+    Tarpit {
+        on: (draw % 3 == 0).then_some(on),
+        sources: (0..3).take(draw % 4).map(|net| Peers::of([10, 9, net, 0].into(), 24)).collect(),
+        services: if draw % 5 == 1 { vec!["ssh".to_owned(), "smtp".to_owned()] } else { Vec::new() },
+    }
+}
+
 /// Up to three servers outside of every segment.
 fn some_servers(draw: usize) -> Vec<Ipv4Addr> {
     (1..4).take(draw % 4).map(|host| [10, 9, 0, host].into()).collect()
@@ -267,6 +278,7 @@ fn some_fleet() -> impl Strategy<Value = Fleet> {
                     dns: some_servers(start.into()),
                     ntp: some_servers(usize::from(start) / 2),
                 },
+                tarpit: some_tarpit(usize::from(start) / 3, native),
                 lab: native && start % 2 == 0,
                 custom: Vec::new(),
                 parallel: None,

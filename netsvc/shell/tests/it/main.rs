@@ -157,6 +157,7 @@ pub(crate) fn persona(id: &str) -> Persona {
         files: Vec::new(),
         people: Vec::new(),
         place: Default::default(),
+        slow: None,
     }
 }
 
