@@ -11,6 +11,7 @@ pub mod datagram;
 pub mod declared;
 pub mod def;
 pub mod directory;
+mod drip;
 mod flood;
 pub mod full;
 pub mod gathered;

@@ -6,6 +6,7 @@
 use crate::{
     Fields, Gathered, Host, alpn,
     budget::{Account, Patience, Place},
+    drip::Drip,
     network,
     primed::Primed,
     recorder,
@@ -115,6 +116,8 @@ pub struct Session {
     first: Option<Gathered>,
     /// What can be agreed on in the handshake.
     choice: Option<alpn::Choice>,
+    /// How the peer is kept waiting, if he is.
+    drip: Option<Drip>,
 }
 
 impl Session {
@@ -128,8 +131,10 @@ impl Session {
     ) -> Self {
         host.record(&link, Kind::Connect, vec![(field::TRANSPORT, b"tcp".to_vec())]);
         let account = place.as_ref().map(Place::account).unwrap_or_default();
+        let drip = Drip::of(host.persona(), host.app.as_str(), link.origin().ip());
         Session {
             stream: Stream::Plain(stream),
+            drip,
             host,
             link,
             begun: Instant::now(),
@@ -373,6 +378,10 @@ impl Deadline for Pin<&mut Sleep> {
 impl AsyncWrite for Session {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
+        let bytes = match &mut this.drip {
+            Some(drip) => std::task::ready!(drip.poll(context, bytes)),
+            None => bytes,
+        };
         let polled = match &mut this.stream {
             Stream::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
             Stream::Tls(stream) => Pin::new(stream.as_mut()).poll_write(context, bytes),
@@ -380,6 +389,9 @@ impl AsyncWrite for Session {
         };
         match &polled {
             Poll::Ready(Ok(count)) => {
+                if let Some(drip) = &mut this.drip {
+                    drip.fell();
+                }
                 // An answer ends the peer's first turn, however many pieces it came in.
                 if this.first.as_ref().is_some_and(|first| !first.is_empty()) {
                     this.record_first();
