@@ -9,6 +9,7 @@ use decnet_model::{
     operation::{FleetRequest, Request, ServiceEdit, SwarmWork, TopologyWork},
     record::{Operation, OperationKind, OperationState},
     runtime::Runtime,
+    tarpit::{self, Tarpit},
     worker::Worker,
 };
 use decnet_pipeline::runtime::WorkerContext;
@@ -299,6 +300,7 @@ fn edited(mut words: Vec<String>, decky: &DeckyName, edit: &ServiceEdit) -> (Vec
         ServiceEdit::Add { service, settings } => ("add", service, settings),
         ServiceEdit::Remove { service } => ("remove", service, &nothing),
         ServiceEdit::Set { service, settings } => ("set", service, settings),
+        ServiceEdit::Tarpit(tarpit) => return (kept_waiting(words, decky, tarpit), None),
     };
     words.extend(["service", verb, "--json", "--", decky.as_str(), service].map(str::to_owned));
     if settings.is_empty() {
@@ -308,6 +310,16 @@ fn edited(mut words: Vec<String>, decky: &DeckyName, edit: &ServiceEdit) -> (Vec
     let line = |text: &str| text.replace(['\r', '\n'], " ");
     let lines = settings.iter().map(|(key, value)| format!("{}={}\n", line(key), line(value)));
     (words, Some(lines.collect()))
+}
+
+/// Words for whom a decky keeps waiting.
+fn kept_waiting(mut words: Vec<String>, decky: &DeckyName, tarpit: &Tarpit) -> Vec<String> {
+    let state = tarpit.on.map_or("default", |on| if on { "on" } else { "off" });
+    words.extend(["tarpit".to_owned(), "--json".to_owned()]);
+    words.extend(tarpit::written(&tarpit.sources).map(|sources| format!("--sources={sources}")));
+    words.extend(tarpit.services.iter().map(|service| format!("--service={service}")));
+    words.extend(["--", decky.as_str(), state].map(str::to_owned));
+    words
 }
 
 /// Words for a fleet that is wanted. Values cannot be taken for options: each stands behind an equals sign.
@@ -464,6 +476,20 @@ mod tests {
         let (words, input) = command_line(&Request::Decky { decky: "db".parse().unwrap(), edit }, None);
         assert_eq!(words, ["decky", "service", "set", "--json", "--", "db", "redis", "-"]);
         assert_eq!(input.as_deref(), Some("password=a=b c\n"));
+    }
+
+    #[test]
+    fn whom_a_decky_keeps_waiting_is_said_in_words() {
+        let tarpit = Tarpit {
+            on: None,
+            sources: tarpit::sources("10.0.0.0/8, 192.0.2.7").unwrap(),
+            services: vec!["ssh".to_owned()],
+        };
+        let edit = ServiceEdit::Tarpit(tarpit);
+        let (words, _) = command_line(&Request::Decky { decky: "db".parse().unwrap(), edit }, None);
+        let line = [vec!["decnet".to_owned()], words].concat();
+        assert!(crate::cli::command().try_get_matches_from(&line).is_ok(), "{line:?}");
+        assert!(line.ends_with(&["db".to_owned(), "default".to_owned()]), "{line:?}");
     }
 
     fn request() -> decnet_plan::plan::Request {

@@ -8,6 +8,7 @@ use crate::{
 use decnet_model::{
     fleet::{Decky, DeckyName, Fleet},
     record::{Filter, Mutation, MutationCause, MutationKind, Page, PageFrom},
+    tarpit,
 };
 use decnet_plan::{
     edit::{self, Edit},
@@ -48,17 +49,19 @@ pub async fn edit(
 ) -> Result<Mutation, Error> {
     let done = change(config, store, wish, std::slice::from_ref(name), |fleet, decky| {
         let changed = edit::edited(fleet, decky, edit).map_err(Error::Edit)?;
-        Ok(Some((edit_row(decky, &changed, edit, wish), changed)))
+        Ok(Some((edit_row(fleet, decky, &changed, edit, wish), changed)))
     });
     done.await?.pop().ok_or_else(|| Error::NoDecky(name.clone()))
 }
 
-fn edit_row(before: &Decky, after: &Decky, edit: &Edit, wish: &Wish<'_>) -> Mutation {
+fn edit_row(fleet: &Fleet, before: &Decky, after: &Decky, edit: &Edit, wish: &Wish<'_>) -> Mutation {
     let settings = |decky: &Decky| {
         let own = decky.services.iter().find(|service| service.slug == edit.slug());
         own.map(|service| edit::shown(&service.slug, &service.settings)).unwrap_or_default()
     };
+    let waiting = |decky: &Decky| tarpit::brief(decky.tarpit.of(&fleet.tarpit).as_ref());
     let (kind, was, is) = match edit {
+        Edit::Tarpit(_) => (MutationKind::Set, waiting(before), waiting(after)),
         Edit::Add(_) => (MutationKind::Added, before.slugs().join(" "), after.slugs().join(" ")),
         Edit::Remove(_) => (MutationKind::Removed, before.slugs().join(" "), after.slugs().join(" ")),
         Edit::Set(_) => (MutationKind::Set, settings(before), settings(after)),

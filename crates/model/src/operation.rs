@@ -1,7 +1,7 @@
 //! What operators ask for through the interface and another process does: as data, so that what is done is what
 //! these types can say, whoever wrote the request.
 
-use crate::{fleet::DeckyName, record::OperationKind, swarm::Labels, worker::Action};
+use crate::{fleet::DeckyName, record::OperationKind, swarm::Labels, tarpit::Tarpit, worker::Action};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -147,6 +147,8 @@ pub enum ServiceEdit {
         /// How it is set; what is not named stays, an empty value takes a setting back.
         settings: BTreeMap<String, String>,
     },
+    /// It is about none: whom the decky keeps waiting.
+    Tarpit(Tarpit),
 }
 
 impl Request {

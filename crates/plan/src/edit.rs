@@ -1,4 +1,4 @@
-//! What an operator changes of one decky: a service comes, goes, or is set in another way.
+//! What an operator changes of one decky: a service comes, goes, or is set in another way; whom it keeps waiting.
 
 use crate::coherence;
 use decnet_model::{
@@ -6,6 +6,7 @@ use decnet_model::{
     flaw::Flaw,
     fleet::{Decky, Fleet, check_ports},
     nearest,
+    tarpit::Tarpit,
 };
 use netsvc_persona::stage::ServiceSpec;
 use std::collections::BTreeMap;
@@ -19,12 +20,15 @@ pub enum Edit {
     Remove(String),
     /// This service is set like this; an empty value takes a setting back, settings that are not named stay.
     Set(ServiceSpec),
+    /// It keeps these waiting from now on, in the place of what was said of that before.
+    Tarpit(Tarpit),
 }
 
 impl Edit {
-    /// The service that it is about.
+    /// The service that it is about; of what is about none, its name.
     pub fn slug(&self) -> &str {
         match self {
+            Edit::Tarpit(_) => "tarpit",
             Edit::Add(spec) | Edit::Set(spec) => &spec.slug,
             Edit::Remove(slug) => slug,
         }
@@ -36,6 +40,9 @@ impl Edit {
 /// # Errors
 /// Everything that is wrong with it.
 pub fn edited(fleet: &Fleet, decky: &Decky, edit: &Edit) -> Result<Decky, Vec<Flaw>> {
+    if let Edit::Tarpit(tarpit) = edit {
+        return Ok(Decky { tarpit: tarpit.clone(), ..decky.clone() });
+    }
     let slug = edit.slug();
     let present = decky.services.iter().any(|service| service.slug == slug);
     let mut changed = decky.clone();
@@ -61,6 +68,7 @@ pub fn edited(fleet: &Fleet, decky: &Decky, edit: &Edit) -> Result<Decky, Vec<Fl
                 spec.settings.iter().for_each(|(key, value)| set(&mut service.settings, key, value));
             }
         }
+        Edit::Tarpit(_) => {}
     }
     let mut flaws: Vec<Flaw> = check_ports(&changed.slugs())
         .err()
@@ -142,6 +150,16 @@ mod tests {
         assert_eq!(unset, with);
         let without = edited(&fleet, &with, &Edit::Remove("mysql".to_owned())).unwrap();
         assert_eq!(&without, decky);
+    }
+
+    #[test]
+    fn whom_it_keeps_waiting_is_said_anew() {
+        let fleet = fleet();
+        let decky = fleet.deckies.values().next().unwrap();
+        let tarpit = Tarpit { on: Some(true), ..Tarpit::default() };
+        let waiting = edited(&fleet, decky, &Edit::Tarpit(tarpit.clone())).unwrap();
+        assert_eq!(waiting, Decky { tarpit, ..decky.clone() });
+        assert_eq!(&edited(&fleet, &waiting, &Edit::Tarpit(Tarpit::default())).unwrap(), decky);
     }
 
     #[test]

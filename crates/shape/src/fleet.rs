@@ -1,7 +1,7 @@
 //! The fleet, and totals.
 
 use crate::shown;
-use decnet_model::{catalogue, fleet, record};
+use decnet_model::{catalogue, fleet, record, tarpit};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -50,6 +50,9 @@ pub struct DeckyDetail {
     /// Minutes between its changes, about; absent: as the fleet says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mutate_interval: Option<u32>,
+    /// Whom it keeps waiting: `off`, `all` or networks; absent: as the fleet says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tarpit: Option<String>,
     /// What is set of its services, by slug and key; secrets are shown as `***`.
     pub settings: BTreeMap<String, BTreeMap<String, String>>,
 }
@@ -70,6 +73,12 @@ impl From<&record::DeckyRow> for DeckyDetail {
             system: plan.as_ref().map(|plan| plan.system.clone()).unwrap_or_default(),
             archetype: plan.as_ref().and_then(|plan| plan.archetype.clone()),
             mutate_interval: plan.as_ref().and_then(|plan| plan.mutate_interval),
+            tarpit: plan.as_ref().map(|plan| &plan.tarpit).filter(|tarpit| !tarpit.is_empty()).map(
+                |tarpit| {
+                    let own = tarpit.of(&tarpit::Tarpit::default());
+                    tarpit::brief(own.as_ref())
+                },
+            ),
             decky: row.into(),
         }
     }

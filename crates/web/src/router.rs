@@ -213,6 +213,7 @@ fn of_the_fleet() -> OpenApiRouter<ApiState> {
         .routes(routes!(route::change::detail))
         .routes(routes!(route::change::add_service))
         .routes(routes!(route::change::set_service, route::change::remove_service))
+        .routes(routes!(route::change::set_tarpit))
         .routes(routes!(route::change::mutate))
         .routes(routes!(route::change::mutations))
         .routes(routes!(route::topology::topologies, route::topology::create))

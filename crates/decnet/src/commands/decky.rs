@@ -4,10 +4,15 @@ use super::{
     Context, mutate as changes,
     user::{actor, audit},
 };
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use clap::{Args, Subcommand};
 use decnet_fleet::mutate::{self, Wish};
-use decnet_model::{catalogue, fleet::DeckyName, record::MutationCause};
+use decnet_model::{
+    catalogue,
+    fleet::DeckyName,
+    record::MutationCause,
+    tarpit::{self, Tarpit},
+};
 use decnet_plan::edit::Edit;
 use netsvc_persona::stage::ServiceSpec;
 use std::{
@@ -29,6 +34,43 @@ pub struct Deckies {
 enum Verb {
     /// Give a decky a service, take one away, or set one in another way
     Service(Service),
+    /// Keep attackers waiting: their connections are held open and nothing is said in them
+    ///
+    /// What was said of that before is no more. Whoever is not meant meets nothing of it; the machine stays the same,
+    /// and connections to it end once.
+    Tarpit(Waiting),
+}
+
+#[derive(Args, Debug)]
+struct Waiting {
+    /// The decky
+    decky: DeckyName,
+    /// Whether it does; default: as the fleet says
+    #[arg(value_parser = ["on", "off", "default"])]
+    state: String,
+    /// Networks whose hosts are kept waiting, comma-separated [default: everybody]
+    #[arg(long, value_name = "NETWORKS")]
+    sources: Option<String>,
+    /// A service that answers them slowly itself; connections to all others are held before a service hears of them
+    #[arg(long = "service", value_name = "SERVICE")]
+    services: Vec<String>,
+    /// JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Waiting {
+    fn tarpit(&self) -> Result<Tarpit> {
+        let wrong = |option: &str, why: String| anyhow!("{option} {why}");
+        let sources = self.sources.as_deref().map_or(Ok(Vec::new()), tarpit::sources);
+        let services = self.services.join(",");
+        let services = if services.is_empty() { Ok(Vec::new()) } else { tarpit::services(&services) };
+        Ok(Tarpit {
+            on: Some(self.state == "on").filter(|_| self.state != "default"),
+            sources: sources.map_err(|why| wrong("--sources", why))?,
+            services: services.map_err(|why| wrong("--service", why))?,
+        })
+    }
 }
 
 #[derive(Args, Debug)]
@@ -102,19 +144,32 @@ impl Deckies {
     /// # Errors
     /// When there is no such decky, it cannot be changed like that, or it does not come back.
     pub async fn run(self, context: &Context) -> Result<()> {
-        let Verb::Service(service) = self.verb;
-        let (decky, json, edit) = match service.verb {
-            ServiceVerb::Add(wanted) => (wanted.decky.clone(), wanted.json, Edit::Add(wanted.spec()?)),
-            ServiceVerb::Set(wanted) => (wanted.decky.clone(), wanted.json, Edit::Set(wanted.spec()?)),
-            ServiceVerb::Remove { decky, service, json } => {
-                (decky, json, Edit::Remove(catalogue::slug_of(&service).to_owned()))
-            }
-        };
+        let (decky, json, edit) = self.verb.edit()?;
         let store = context.store().await?;
         let by = actor();
         let wish = Wish { cause: MutationCause::Edited, by: &by, now: context.now() };
         let done = mutate::edit(&context.fleet(), &store, &decky, &edit, &wish).await?;
         audit(context, &store, "decky.edit", decky.as_str()).await?;
         changes::told(context, &store, &[done], json).await
+    }
+}
+
+impl Verb {
+    /// The decky, whether JSON is wanted, and what changes.
+    fn edit(self) -> Result<(DeckyName, bool, Edit)> {
+        let service = match self {
+            Verb::Service(service) => service,
+            Verb::Tarpit(waiting) => {
+                let tarpit = waiting.tarpit()?;
+                return Ok((waiting.decky, waiting.json, Edit::Tarpit(tarpit)));
+            }
+        };
+        Ok(match service.verb {
+            ServiceVerb::Add(wanted) => (wanted.decky.clone(), wanted.json, Edit::Add(wanted.spec()?)),
+            ServiceVerb::Set(wanted) => (wanted.decky.clone(), wanted.json, Edit::Set(wanted.spec()?)),
+            ServiceVerb::Remove { decky, service, json } => {
+                (decky, json, Edit::Remove(catalogue::slug_of(&service).to_owned()))
+            }
+        })
     }
 }

@@ -9,6 +9,7 @@ use decnet_model::{
     fleet::DeckyName,
     logins,
     persona::check::{self, Incoherence},
+    tarpit,
 };
 use decnet_store::Store;
 use netsvc_persona::{
@@ -191,6 +192,7 @@ fn machine(persona: &Persona, now: i64) -> Vec<(String, String)> {
         ("clock", format!("{:+} ms", persona.clock_offset_ms)),
         ("time zone", format!("{} ({}, {:+} min)", zone.name, zone.abbreviation, zone.offset_minutes)),
         ("of its own accord", habits(&persona.life)),
+        ("keeps waiting", waiting(persona)),
         ("personas before", persona.generation.to_string()),
     ];
     rows.into_iter()
@@ -211,6 +213,11 @@ fn habits(life: &Life) -> String {
         ),
     };
     format!("{speaks}{asks}{}{}", of("names", &life.servers.dns), of("the time", &life.servers.ntp))
+}
+
+/// Whom it keeps waiting; nobody, as usual: nothing.
+fn waiting(persona: &Persona) -> String {
+    persona.slow.as_ref().map(|slow| tarpit::brief(Some(slow))).unwrap_or_default()
 }
 
 /// Its packet filter, and what a closed port does with it.

@@ -8,8 +8,9 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use decnet_fleet::{NativeStanding, Standing};
 use decnet_model::{
-    fleet::Decky,
+    fleet::{Decky, Fleet},
     record::{DeckyActual, DeckyDesired, DeckyRow, Totals},
+    tarpit::{self, Tarpit},
     worker::Worker,
 };
 use decnet_pipeline::runtime::Note;
@@ -44,6 +45,8 @@ fn well(problems: &[String]) -> Result<()> {
 struct Stored {
     deckies: Vec<DeckyRow>,
     totals: Totals,
+    /// Whom the fleet keeps waiting.
+    tarpit: Tarpit,
 }
 
 impl Status {
@@ -67,6 +70,7 @@ impl Status {
             (_, DeckyActual::Unknown) => "pending",
             (_, other) => other.name(),
         };
+        let waiting = |row: &DeckyRow| waiting(&stored, row);
         let shown: Vec<_> = match &stored {
             Ok(stored) => wanted(stored).collect(),
             Err(_) => Vec::new(),
@@ -75,7 +79,7 @@ impl Status {
             let rows = shown.iter().map(|row| {
                 json!({
                     "name": row.name, "ip": row.ip.map(|ip| ip.to_string()), "services": row.services,
-                    "absent": absent(row), "state": actual(row), "reason": row.reason,
+                    "absent": absent(row), "state": actual(row), "reason": row.reason, "tarpit": waiting(row),
                 })
             });
             let totals = stored.as_ref().ok().map(|stored| &stored.totals);
@@ -88,8 +92,8 @@ impl Status {
             return well(&problems);
         }
         output::table(
-            &["DECKY", "ADDRESS", "STATE", "SERVICES", "ABSENT", "REASON"],
-            &cells(&shown, actual),
+            &["DECKY", "ADDRESS", "STATE", "SERVICES", "ABSENT", "TARPIT", "REASON"],
+            &cells(&shown, actual, waiting),
             Clone::clone,
         );
         health.show();
@@ -145,7 +149,10 @@ async fn read(context: &Context) -> Result<Stored> {
     let store = context.look().await?;
     let deckies = store.decky_list().await.context("read the deckies")?;
     let totals = store.totals().await.context("read the totals")?;
-    Ok(Stored { deckies, totals })
+    // What only a newer release can read is shown as if nothing was said.
+    let fleet = store.fleet_get().await.context("read the fleet")?;
+    let fleet = fleet.and_then(|text| serde_json::from_str::<Fleet>(&text).ok());
+    Ok(Stored { deckies, totals, tarpit: fleet.map(|fleet| fleet.tarpit).unwrap_or_default() })
 }
 
 fn wanted(stored: &Stored) -> impl Iterator<Item = &DeckyRow> {
@@ -204,7 +211,11 @@ fn address(context: &Context, host: Name, port: Name) -> String {
     format!("{}://{host}:{}", tls::scheme(settings), settings.text(port))
 }
 
-fn cells(rows: &[&DeckyRow], actual: impl Fn(&DeckyRow) -> &'static str) -> Vec<Vec<String>> {
+fn cells(
+    rows: &[&DeckyRow],
+    actual: impl Fn(&DeckyRow) -> &'static str,
+    waiting: impl Fn(&DeckyRow) -> String,
+) -> Vec<Vec<String>> {
     let cell = |row: &&DeckyRow| {
         vec![
             row.name.clone(),
@@ -212,10 +223,18 @@ fn cells(rows: &[&DeckyRow], actual: impl Fn(&DeckyRow) -> &'static str) -> Vec<
             actual(row).to_owned(),
             row.services.join(" "),
             absent(row).join(" "),
+            waiting(row),
             row.reason.clone(),
         ]
     };
     rows.iter().map(cell).collect()
+}
+
+/// Whom the decky keeps waiting.
+fn waiting(stored: &Result<Stored, String>, row: &DeckyRow) -> String {
+    let decky = serde_json::from_str::<Decky>(&row.plan).ok();
+    let fleet = stored.as_ref().map(|stored| stored.tarpit.clone()).unwrap_or_default();
+    tarpit::brief(decky.and_then(|decky| decky.tarpit.of(&fleet)).as_ref())
 }
 
 /// Services that the decky was to have and does not.

@@ -15,7 +15,10 @@ use axum::{
     },
     response::Response,
 };
-use decnet_model::operation::{Request, ServiceEdit};
+use decnet_model::{
+    operation::{Request, ServiceEdit},
+    tarpit::{self, Tarpit},
+};
 use decnet_shape::{DeckyDetail, Listing, Mutation};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -52,6 +55,20 @@ pub(crate) struct WantedService {
 pub(crate) struct WantedSettings {
     /// Settings by key; what is not named stays, an empty value takes a setting back.
     settings: BTreeMap<String, String>,
+}
+
+/// Whom a decky is to keep waiting.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WantedTarpit {
+    /// Whether it does; absent: it does where sources are named, else as the fleet says.
+    on: Option<bool>,
+    /// Networks whose hosts are kept waiting; none: everybody is.
+    #[serde(default)]
+    sources: Vec<String>,
+    /// Services that answer them slowly themselves; connections to all others are held.
+    #[serde(default)]
+    services: Vec<String>,
 }
 
 /// What changed of deckies, the latest first.
@@ -159,6 +176,32 @@ pub(crate) async fn remove_service(
 ) -> Result<Response, Problem> {
     let Path((name, service)) = path?;
     let edit = ServiceEdit::Remove { service };
+    ask(&state, &viewer, Request::Decky { decky: decky("name", &name)?, edit }).await
+}
+
+/// Say whom a decky keeps waiting, in the place of what was said of that before.
+#[utoipa::path(
+    put, path = "/deckies/{name}/tarpit", operation_id = "set_tarpit",
+    tag = "fleet", security(("bearer" = [])), request_body = WantedTarpit,
+    params(("name" = String, Path, description = "The decky")),
+    responses(Queued)
+)]
+pub(crate) async fn set_tarpit(
+    State(state): State<ApiState>,
+    viewer: Viewer,
+    name: Result<Path<String>, PathRejection>,
+    body: Result<Json<WantedTarpit>, JsonRejection>,
+) -> Result<Response, Problem> {
+    let (Path(name), Json(wanted)) = (name?, body?);
+    let sources = match wanted.sources.as_slice() {
+        [] => Vec::new(),
+        some => tarpit::sources(&some.join(",")).map_err(|why| Problem::field("sources", why))?,
+    };
+    let services = match wanted.services.as_slice() {
+        [] => Vec::new(),
+        some => tarpit::services(&some.join(",")).map_err(|why| Problem::field("services", why))?,
+    };
+    let edit = ServiceEdit::Tarpit(Tarpit { on: wanted.on, sources, services });
     ask(&state, &viewer, Request::Decky { decky: decky("name", &name)?, edit }).await
 }
 
