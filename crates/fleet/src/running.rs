@@ -191,6 +191,7 @@ impl Running {
                 netd: status.pid,
                 packets: status.packets,
                 drops: status.drops,
+                absent: status.absent,
             }),
             carrier: status.carrier,
             isolation: status.isolation,

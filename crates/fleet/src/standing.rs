@@ -2,6 +2,7 @@
 
 use crate::error::{Error, document, system};
 use decnet_model::{paths::Paths, runtime::Runtime};
+use netsvc_persona::stage::AbsentNode;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -50,6 +51,9 @@ pub struct NativeStanding {
     pub packets: u64,
     /// Frames lost because the gate did not read them in time.
     pub drops: u64,
+    /// Deckies that are off the segment because a host has their address.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub absent: Vec<AbsentNode>,
 }
 
 impl Standing {
@@ -101,6 +105,11 @@ mod tests {
             gate: None,
             packets: 1,
             drops: 0,
+            absent: vec![AbsentNode {
+                node: "web-01".to_owned(),
+                mac: "02:00:00:00:00:01".to_owned(),
+                since: 9,
+            }],
         };
         let plain = Standing {
             runtime: Runtime::Loopback,

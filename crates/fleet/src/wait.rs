@@ -32,7 +32,7 @@ pub async fn up(
     loop {
         let rows = store.decky_list().await.map_err(stored("read the deckies"))?;
         let asked = || rows.iter().filter(|row| row.desired == DeckyDesired::Running);
-        let running = asked().filter(|row| row.actual == DeckyActual::Running).count();
+        let running = asked().filter(|row| row.actual.is_up()).count();
         let failed = asked().filter(|row| row.actual == DeckyActual::Failed);
         let failed: Vec<_> = failed.map(|row| (row.name.clone(), row.reason.clone())).collect();
         progress(running);
@@ -60,7 +60,7 @@ pub async fn gone(
     let begun = Instant::now();
     loop {
         let rows = store.decky_list().await.map_err(stored("read the deckies"))?;
-        let left = rows.iter().filter(|row| ours(&row.name) && row.actual == DeckyActual::Running).count();
+        let left = rows.iter().filter(|row| ours(&row.name) && row.actual.is_up()).count();
         progress(left);
         if left == 0 {
             return Ok(());

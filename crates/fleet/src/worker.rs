@@ -70,6 +70,7 @@ async fn work(
         last: None,
         nodes: Nodes::new(),
         failed: false,
+        absent: BTreeMap::new(),
         tried: started,
         started,
         early: 0,
@@ -128,6 +129,8 @@ struct Keeper {
     nodes: Nodes,
     /// Whether something of it could not be started.
     failed: bool,
+    /// Why deckies are off the segment, as it was reported last.
+    absent: BTreeMap<String, String>,
     tried: Instant,
     /// When the runtime was started, and how often in a row it died soon after.
     started: Instant,
@@ -175,6 +178,7 @@ impl Keeper {
     async fn pass(&mut self) -> Result<(), Error> {
         self.check_runtime().await?;
         self.export().await;
+        self.follow_absent().await?;
         let Some(text) = self.store.fleet_get().await.map_err(stored("read the fleet"))? else {
             return Ok(());
         };
@@ -243,7 +247,7 @@ impl Keeper {
     async fn clear(&self, want: &Fleet) -> Result<(), Error> {
         let rows = self.store.decky_list().await.map_err(stored("read the deckies"))?;
         let wanted = |name: &str| name.parse().is_ok_and(|name| want.deckies.contains_key(&name));
-        let left = rows.iter().filter(|row| row.actual == DeckyActual::Running && !wanted(&row.name));
+        let left = rows.iter().filter(|row| row.actual.is_up() && !wanted(&row.name));
         self.report(left.map(|row| state(&row.name, DeckyActual::Gone, "")).collect()).await
     }
 
@@ -272,7 +276,7 @@ impl Keeper {
         tracing::error!(why, "the runtime ended soon after it was started; it will be tried again");
         self.failed = true;
         let rows = self.store.decky_list().await.map_err(stored("read the deckies"))?;
-        let down = rows.iter().filter(|row| row.actual == DeckyActual::Running);
+        let down = rows.iter().filter(|row| row.actual.is_up());
         self.report(down.map(|row| state(&row.name, DeckyActual::Failed, why)).collect()).await
     }
 
@@ -322,7 +326,33 @@ impl Keeper {
             }
         }
         self.failed = states.iter().any(|state| state.actual == DeckyActual::Failed);
-        self.report(states).await
+        self.report(states).await?;
+        // All that run were just reported so.
+        self.absent.clear();
+        self.follow_absent().await
+    }
+
+    /// Reports deckies that are off the segment because a host has their address, and those that are back.
+    async fn follow_absent(&mut self) -> Result<(), Error> {
+        let Some(running) = &self.running else { return Ok(()) };
+        // A runtime that does not answer is dealt with elsewhere.
+        let Ok(standing) = running.standing().await else { return Ok(()) };
+        let absent = standing.native.map(|native| native.absent).unwrap_or_default();
+        let absent: BTreeMap<String, String> = absent
+            .into_iter()
+            .map(|one| (one.node, format!("off the segment: the host {} has its address", one.mac)))
+            .collect();
+        if absent == self.absent {
+            return Ok(());
+        }
+        let gone = absent.iter().map(|(name, reason)| state(name, DeckyActual::Degraded, reason));
+        let back = self.absent.keys().filter(|name| !absent.contains_key(*name));
+        let back = back.filter(|name| self.nodes.contains_key(*name));
+        let back = back.map(|name| state(name, DeckyActual::Running, ""));
+        let states: Vec<DeckyState> = gone.chain(back).collect();
+        self.report(states).await?;
+        self.absent = absent;
+        Ok(())
     }
 
     async fn report(&self, states: Vec<DeckyState>) -> Result<(), Error> {

@@ -169,10 +169,10 @@ impl Link {
         let generation = self.store.setting_get(GENERATION).await.map_err(failed)?;
         let settling = rows.iter().any(|row| {
             (row.desired == DeckyDesired::Running && row.actual == DeckyActual::Unknown)
-                || (row.desired == DeckyDesired::Absent && row.actual == DeckyActual::Running)
+                || (row.desired == DeckyDesired::Absent && row.actual.is_up())
         });
         let shown = |row: &&decnet_model::record::DeckyRow| {
-            row.desired == DeckyDesired::Running || row.actual == DeckyActual::Running
+            row.desired == DeckyDesired::Running || row.actual.is_up()
         };
         let decky = |row: &decnet_model::record::DeckyRow| {
             let (state, reason) = (row.actual.name().to_owned(), row.reason.clone());

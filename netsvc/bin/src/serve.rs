@@ -71,7 +71,7 @@ fn orders(control: &Control, server: &Server) -> Result<(), Box<dyn std::error::
                 control.answer(&Answer::Done { seq })?;
                 return Ok(());
             }
-            Order::Gate { seq, .. } | Order::Mirror { seq, .. } => {
+            Order::Gate { seq, .. } | Order::Mirror { seq, .. } | Order::Absent { seq } => {
                 (seq, Err("this process serves sockets, not packets".to_owned()))
             }
         };

@@ -146,6 +146,11 @@ pub enum Order {
         /// Hardware address whose frames are wanted, as `02:00:00:00:00:01`; `None`: all.
         mac: Option<String>,
     },
+    /// To a gate: say which nodes are not there because somebody else has their address.
+    Absent {
+        /// Number of the order.
+        seq: u64,
+    },
     /// Write out everything and exit.
     Stop {
         /// Number of the order.
@@ -228,9 +233,27 @@ pub enum Answer {
         /// Why.
         reason: String,
     },
+    /// Nodes that are not there because somebody else has their address.
+    Absent {
+        /// Number of the order.
+        seq: u64,
+        /// The nodes; a few hundred of them at most.
+        nodes: Vec<AbsentNode>,
+    },
     /// First message of a process, unasked: what its sandbox got.
     Ready {
         /// `full`, or what is missing: `landlock: not supported by this kernel`.
         isolation: String,
     },
+}
+
+/// A node that is not there because somebody else has its address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AbsentNode {
+    /// Its name.
+    pub node: String,
+    /// Hardware address of who has its address, as `02:00:00:00:00:01`.
+    pub mac: String,
+    /// Since when, µs since the epoch.
+    pub since: i64,
 }

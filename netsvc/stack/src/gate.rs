@@ -1,6 +1,7 @@
 //! The gate: decides for every frame whether a node's stack answers it, a service's kernel gets it, or
 //! nobody does; and shapes what goes out.
 
+mod conflict;
 mod groups;
 mod hearing;
 mod introduction;
@@ -10,6 +11,7 @@ mod resend;
 use crate::{
     ambient::{self, Agenda, Asking, Entry, Life, Task},
     bytes::Mac,
+    claim::Claims,
     counters::KernelClock,
     dialogue::Dialogues,
     flow::{Flows, Key},
@@ -24,6 +26,7 @@ use crate::{
     sweep::Sweeps,
     table::HashMap,
 };
+use conflict::Away;
 use introduction::Introductions;
 use netsvc_persona::{
     Persona,
@@ -79,6 +82,9 @@ pub struct Gate {
     /// What they do of their own accord; who does nothing has none.
     pub(crate) lives: HashMap<Ipv4Addr, Box<Life>>,
     names: BTreeMap<String, Ipv4Addr>,
+    /// What others say of nodes' addresses, and the nodes that have gone because of that.
+    pub(crate) claims: Claims,
+    pub(crate) absent: HashMap<Ipv4Addr, Box<Away>>,
     /// Nodes by hardware address.
     pub(crate) owners: HashMap<Mac, Ipv4Addr>,
     pub(crate) neighbours: Neighbours,
@@ -127,6 +133,8 @@ impl Gate {
             nodes: HashMap::default(),
             lives: HashMap::default(),
             names: BTreeMap::new(),
+            claims: Claims::default(),
+            absent: HashMap::default(),
             owners: HashMap::default(),
             neighbours: Neighbours::default(),
             flows: Flows::default(),
@@ -166,6 +174,14 @@ impl Gate {
         let mut fresh = Node::new(persona)?;
         let asking = services.iter().find(|service| service.slug == roll::NAMES).map(Asking::new);
         let address = fresh.address;
+        if let Some(away) = self.absent.get_mut(&address) {
+            if away.is(&fresh) {
+                away.open(services, ports);
+                return Ok(());
+            }
+            let before = away.name();
+            self.remove(&before);
+        }
         let same =
             self.nodes.get(&address).is_some_and(|node| node.name == fresh.name && node.mac == fresh.mac);
         if !same {
@@ -200,6 +216,8 @@ impl Gate {
     /// Forgets a node.
     pub fn remove(&mut self, name: &str) {
         if let Some(address) = self.names.remove(name) {
+            self.absent.remove(&address);
+            self.claims.forget(address);
             if let Some(node) = self.nodes.remove(&address) {
                 // Another node may have got its hardware address meanwhile.
                 if self.owners.get(&node.mac) == Some(&address) {
@@ -259,6 +277,7 @@ impl Gate {
             self.ask(now, asker, target, out);
         }
         self.check_neighbours(now, out);
+        self.look_into_claims(now, out);
         self.resend(now, out);
         self.give_up_pieces(now, out);
         while let Some(key) = self.flows.abandoned(now) {
@@ -275,6 +294,7 @@ impl Gate {
             || self.resends.waits()
             || self.fragments.waits()
             || self.held.waits(now)
+            || self.claims.waits()
     }
 
     /// Tells of everything that is kept back, because there will be no next time.

@@ -64,6 +64,11 @@ impl Gate {
         if !is_host(source) || self.is_out_of_place(source, arrival.port) {
             return;
         }
+        // What a node sends comes from the engine.
+        if arrival.port == Port::Segment && self.nodes.contains_key(&source) {
+            self.suspected(arrival.now, source, arrival.mac);
+        }
+        self.hear_successor(arrival, source);
         if self.hear_answer(arrival, to, &view, out) {
             return;
         }

@@ -13,6 +13,9 @@ mod answer;
 mod arp;
 mod bytes;
 mod checksum;
+mod claim;
+#[cfg(test)]
+mod claim_tests;
 mod counters;
 mod dialogue;
 mod exact;

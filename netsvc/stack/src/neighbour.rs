@@ -230,6 +230,12 @@ impl Neighbours {
         self.heard.young.get(&key).or_else(|| self.heard.old.get(&key)).copied()
     }
 
+    /// An address that ARP has told some node to be at `mac`: the lowest.
+    pub(crate) fn address_of(&self, mac: Mac) -> Option<Ipv4Addr> {
+        let there = |entries: &[Entry]| entries.iter().any(|entry| entry.place.mac == mac);
+        self.known.iter().filter(|(_, entries)| there(entries)).map(|(address, _)| *address).min()
+    }
+
     /// Whether an address is being asked for, or will be.
     pub(crate) fn asks(&self) -> bool {
         !self.questions.is_empty() || !self.checks.is_empty()

@@ -20,11 +20,15 @@ impl Gate {
             }
             // Somebody claims a node's address; the owner does not give it up.
             let probe = Probe { source: node.address, node: node.address, technique: Technique::Spoofed };
-            return self.rolls.add(arrival.now, probe, &node.name, arrival.mac, None, &[]);
+            self.rolls.add(arrival.now, probe, &node.name, arrival.mac, None, &[]);
+            let to = packet::destination_mac(frame).unwrap_or_default();
+            return self.contested(arrival, to, &message, out);
         }
         if self.is_out_of_place(message.sender, arrival.port) {
             return;
         }
+        self.hear_successor(arrival, message.sender);
+        self.hear_candidate(arrival, &message);
         self.note_sweep(arrival, &message);
         let to = packet::destination_mac(frame).unwrap_or_default();
         let answer = self.hear_arp(arrival, to, &message, out);

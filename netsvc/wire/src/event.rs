@@ -173,13 +173,19 @@ kinds! {
     PingSweep = "ping_sweep", Scan, Info, Contact;
     /// Frames or packets that no ordinary host sends: `technique`, `count`.
     OddPacket = "odd_packet", Scan, Info, Contact;
-    /// Connections were held open and nothing said in them, told from time to time for each peer: `ports`, `count` (begun
-    /// since the last time), `held` (open now), `duration_ms` (of all together), `packets`, `bytes_in`, `bytes_out`
-    /// (of whole packets).
+    /// Connections were held open and nothing said in them, told from time to time for each peer: `ports`, `count`
+    /// (begun since the last time), `held` (open now), `duration_ms` (of all together), `packets`, `bytes_in`,
+    /// `bytes_out` (of whole packets).
     Held = "held", Scan, Warning, Contact;
     /// Somebody answered for a name that nobody has, as poisoners do: `query` (the name), `technique`, `targets` (where
     /// he says that it is).
     PoisonerDetected = "poisoner_detected", Evidence, Warning, Deed;
+    /// Another host has, or says that it has, the node's address: `outcome` (`asked for`, `suspected`, `defended`,
+    /// `kept`, `withdrawn`, `returned`), `src_mac`, `dst_mac`, `count` (of claims).
+    AddressConflict = "address_conflict", Interaction, Warning, Own;
+    /// Somebody says that he is where he is not: `technique` (`arp_spoofing`, `gateway_spoofing`, `dhcp_spoofing`,
+    /// `rogue_router`), `src_mac`, `before` (who it was), `targets` (the addresses in question), `count`.
+    SpooferDetected = "spoofer_detected", Evidence, Warning, Deed;
     /// More of one kind than a minute has whole, from one source: `name` (the kind), `count`, `from`, `to`, `samples`.
     Flood = "flood", Scan, Warning, Flood;
     /// Something that was laid out was used: it called back, or a secret of it was offered: `reference`, `channel`,

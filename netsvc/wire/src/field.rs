@@ -15,6 +15,8 @@ fields! {
     SRC_PORT = "src_port";
     /// MAC of the peer, where a frame was seen.
     SRC_MAC = "src_mac";
+    /// MAC of the node.
+    DST_MAC = "dst_mac";
     /// Address of the node.
     DST_IP = "dst_ip";
     /// Port of the node.

@@ -95,7 +95,6 @@ async fn mend(context: &Context, json: bool) -> Result<()> {
 /// Deckies that are wanted and do not run.
 async fn missing(store: &Store) -> Result<Vec<String>> {
     let rows = store.decky_list().await.context("read the deckies")?;
-    let missing =
-        |row: &&DeckyRow| row.desired == DeckyDesired::Running && row.actual != DeckyActual::Running;
+    let missing = |row: &&DeckyRow| row.desired == DeckyDesired::Running && !row.actual.is_up();
     Ok(rows.iter().filter(missing).map(|row| row.name.clone()).collect())
 }

@@ -66,7 +66,7 @@ impl Status {
         let problems = problems(&health, &stored);
         // A decky only runs while somebody runs it, whatever the store remembers.
         let actual = |row: &DeckyRow| match (&health.holder, row.actual) {
-            (None, DeckyActual::Running) => DeckyActual::Stopped.name(),
+            (None, DeckyActual::Running | DeckyActual::Degraded) => DeckyActual::Stopped.name(),
             (_, DeckyActual::Unknown) => "pending",
             (_, other) => other.name(),
         };
@@ -168,7 +168,8 @@ fn problems(health: &Health, stored: &Result<Stored, String>) -> Vec<String> {
             if stored.totals.missing > 0 {
                 problems.push(format!("{} lines of events are missing", stored.totals.missing));
             }
-            let failed = wanted(stored).filter(|row| row.actual == DeckyActual::Failed);
+            let unwell = [DeckyActual::Failed, DeckyActual::Degraded];
+            let failed = wanted(stored).filter(|row| unwell.contains(&row.actual));
             problems.extend(failed.map(|row| format!("decky {}: {}", row.name, row.reason)));
         }
     }

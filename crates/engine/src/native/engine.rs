@@ -12,7 +12,7 @@ use crate::{
     sockets::bind_port,
     stage::{GateLink, Keeper, Kept, Role, StageError},
 };
-use netsvc_persona::stage::Transport;
+use netsvc_persona::stage::{AbsentNode, Transport};
 use netsvc_stack::Face;
 use nix::{
     sys::socket::{AddressFamily, SockFlag, SockType, socket},
@@ -249,7 +249,14 @@ impl Engine {
             listeners: self.nodes.values().map(|placed| placed.node.listeners().count()).sum(),
             packets: self.counts.packets,
             drops: self.counts.drops,
+            absent: Vec::new(),
         }
+    }
+
+    /// Which nodes the gate keeps away from the segment because somebody else has their address; none while it cannot
+    /// be asked.
+    pub(super) async fn absent(&self) -> Vec<AbsentNode> {
+        self.gate.absent().await.unwrap_or_default()
     }
 
     /// Lets both processes write out everything and end.

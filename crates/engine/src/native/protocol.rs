@@ -6,7 +6,7 @@ use crate::{
     node::{NodeSpec, Post},
     stage::StageStatus,
 };
-use netsvc_persona::stage::Transport;
+use netsvc_persona::stage::{AbsentNode, Transport};
 use serde::{Deserialize, Serialize};
 
 /// Longest line in bytes: ten thousand nodes with room to spare.
@@ -98,4 +98,7 @@ pub struct NetdStatus {
     pub packets: u64,
     /// Frames lost because the gate did not read them in time.
     pub drops: u64,
+    /// Nodes that the gate keeps away from the segment because somebody else has their address.
+    #[serde(default)]
+    pub absent: Vec<AbsentNode>,
 }

@@ -4,7 +4,7 @@ use super::{
     config::NetdConfig,
     engine::{Engine, EngineError},
     limits,
-    protocol::{LINE_MAX, Reply, Request},
+    protocol::{LINE_MAX, NetdStatus, Reply, Request},
     record::Record,
     site::Site,
     watch::Watchers,
@@ -178,7 +178,11 @@ async fn answer(engine: &Mutex<Engine>, request: Request) -> (Reply, Option<Owne
         Request::Remove { names } => engine.remove(&names).await,
         Request::Post { post } => engine.post(post).await,
         Request::List => return (Reply::Nodes { nodes: engine.list() }, None),
-        Request::Status => return (Reply::Status { status: Box::new(engine.status().await) }, None),
+        Request::Status => {
+            let absent = engine.absent().await;
+            let status = NetdStatus { absent, ..engine.status().await };
+            return (Reply::Status { status: Box::new(status) }, None);
+        }
         Request::Probe { transport } => {
             return match engine.probe_socket(transport) {
                 Ok(socket) => (Reply::Done, Some(socket)),

@@ -110,6 +110,24 @@ impl Channel {
         }
     }
 
+    /// Sends an order whose answer says more than that it is done.
+    ///
+    /// # Errors
+    /// A refusal, or that the process is lost.
+    pub(super) async fn ask(&self, order: Order) -> Result<Answer, StageError> {
+        let (expected, subject) = label(&order);
+        let parcel = Parcel { order, descriptors: Vec::new() };
+        while !self.send(&parcel)? {
+            drop(self.control.writable().await.map_err(StageError::Lost)?);
+        }
+        match self.answer().await? {
+            Answer::Refused { seq, reason } if seq == expected => {
+                Err(StageError::Refused { subject, reason })
+            }
+            other => Ok(other),
+        }
+    }
+
     /// Sends while the window is open; says whether the socket was full.
     fn fill(
         &self,
@@ -181,7 +199,7 @@ impl Channel {
     }
 }
 
-fn unexpected(answer: &Answer) -> io::Error {
+pub(super) fn unexpected(answer: &Answer) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, format!("unexpected answer {answer:?}"))
 }
 
@@ -191,6 +209,7 @@ fn label(order: &Order) -> (u64, String) {
         Order::Remove { seq, node } | Order::Letters { seq, node, .. } => (*seq, node.clone()),
         Order::Gate { seq, .. } => (*seq, "gate".to_owned()),
         Order::Mirror { seq, .. } => (*seq, "mirror".to_owned()),
+        Order::Absent { seq } => (*seq, "absent".to_owned()),
         Order::Stop { seq } => (*seq, "stop".to_owned()),
     }
 }

@@ -5,7 +5,7 @@
 //! everything anew. Dropping the [`Keeper`] stops the process in good order.
 
 use super::{
-    channel::{Channel, Parcel, StageError},
+    channel::{self, Channel, Parcel, StageError},
     launch::Launch,
 };
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
 };
 use netsvc_persona::{
     Letter,
-    stage::{GateSpec, MAX_DESCRIPTORS, Order},
+    stage::{AbsentNode, Answer, GateSpec, MAX_DESCRIPTORS, Order},
 };
 use serde::{Deserialize, Serialize};
 use std::{
@@ -101,6 +101,7 @@ enum Ask {
     Remove(Vec<String>, oneshot::Sender<Result<(), StageError>>),
     Mirror(OwnedFd, Option<String>, oneshot::Sender<Result<(), StageError>>),
     Post(Vec<Post>, oneshot::Sender<Result<(), StageError>>),
+    Absent(oneshot::Sender<Result<Vec<AbsentNode>, StageError>>),
     Status(oneshot::Sender<StageStatus>),
     Stop(oneshot::Sender<()>),
 }
@@ -162,6 +163,14 @@ impl Keeper {
         self.ask(|reply| Ask::Post(post, reply)).await?
     }
 
+    /// Which nodes a gate keeps away from the segment because somebody else has their address.
+    ///
+    /// # Errors
+    /// That the process is lost.
+    pub async fn absent(&self) -> Result<Vec<AbsentNode>, StageError> {
+        self.ask(Ask::Absent).await?
+    }
+
     /// How the process does.
     ///
     /// # Errors
@@ -221,6 +230,7 @@ impl Task {
                 Some(Ask::Remove(names, reply)) => drop(reply.send(self.remove(&names).await)),
                 Some(Ask::Mirror(into, mac, reply)) => drop(reply.send(self.mirror(&into, mac).await)),
                 Some(Ask::Post(post, reply)) => drop(reply.send(self.post(post).await)),
+                Some(Ask::Absent(reply)) => drop(reply.send(self.absent().await)),
                 Some(Ask::Status(reply)) => drop(reply.send(self.status())),
                 Some(Ask::Stop(reply)) => {
                     self.stop().await;
@@ -281,6 +291,22 @@ impl Task {
         }
         self.deliver(|task| new.iter().flat_map(|post| task.letters(&post.node, &post.letters)).collect())
             .await
+    }
+
+    async fn absent(&mut self) -> Result<Vec<AbsentNode>, StageError> {
+        self.seq += 1;
+        let Some(channel) = &self.channel else {
+            return Err(StageError::Lost(io::ErrorKind::NotConnected.into()));
+        };
+        let answer = match channel.ask(Order::Absent { seq: self.seq }).await {
+            Ok(Answer::Absent { seq, nodes }) if seq == self.seq => return Ok(nodes),
+            Ok(other) => StageError::Lost(channel::unexpected(&other)),
+            Err(error) => error,
+        };
+        if matches!(answer, StageError::Lost(_) | StageError::Late) {
+            self.lose();
+        }
+        Err(answer)
     }
 
     async fn order_removal(&mut self, names: &[String]) -> Result<(), StageError> {

@@ -75,6 +75,10 @@ impl Gate {
                 (seq, true)
             }
             Order::Mirror { seq, .. } | Order::Letters { seq, .. } => (seq, true),
+            Order::Absent { seq } => {
+                control::answer(&Answer::Absent { seq, nodes: Vec::new() })?;
+                return Ok(true);
+            }
             Order::Stop { seq } => (seq, false),
         };
         control::answer(&Answer::Done { seq })?;

@@ -33,7 +33,7 @@ pub(crate) fn run() -> Result<(), Error> {
                 Answer::Done { seq }
             }
             Order::Letters { seq, .. } => Answer::Done { seq },
-            Order::Gate { seq, .. } | Order::Mirror { seq, .. } => {
+            Order::Gate { seq, .. } | Order::Mirror { seq, .. } | Order::Absent { seq } => {
                 Answer::Refused { seq, reason: "no gate".to_owned() }
             }
             Order::Stop { seq } => {

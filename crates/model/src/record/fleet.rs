@@ -69,6 +69,8 @@ pub enum DeckyActual {
     Unknown,
     /// It runs.
     Running,
+    /// It runs, but not as it was wanted: it is off the segment, because a host there has its address.
+    Degraded,
     /// It could not be made to run.
     Failed,
     /// It was taken down.
@@ -82,16 +84,23 @@ impl DeckyActual {
     pub const ALL: &'static [DeckyActual] = &[
         DeckyActual::Unknown,
         DeckyActual::Running,
+        DeckyActual::Degraded,
         DeckyActual::Failed,
         DeckyActual::Gone,
         DeckyActual::Stopped,
     ];
 
-    /// `running`, `failed`, `gone` or `stopped`; empty when nobody can say.
+    /// Whether it runs, as it was wanted or not quite.
+    pub fn is_up(self) -> bool {
+        matches!(self, DeckyActual::Running | DeckyActual::Degraded)
+    }
+
+    /// `running`, `degraded`, `failed`, `gone` or `stopped`; empty when nobody can say.
     pub fn name(self) -> &'static str {
         match self {
             DeckyActual::Unknown => "",
             DeckyActual::Running => "running",
+            DeckyActual::Degraded => "degraded",
             DeckyActual::Failed => "failed",
             DeckyActual::Gone => "gone",
             DeckyActual::Stopped => "stopped",

@@ -48,7 +48,8 @@ pub(crate) fn run() -> Result<(), Box<dyn std::error::Error>> {
                 Order::Node { seq, .. }
                 | Order::Remove { seq, .. }
                 | Order::Letters { seq, .. }
-                | Order::Mirror { seq, .. },
+                | Order::Mirror { seq, .. }
+                | Order::Absent { seq },
                 _,
             )) => {
                 control.answer(&Answer::Refused { seq, reason: "the gate has no ports yet".to_owned() })?;
@@ -132,6 +133,10 @@ impl Running {
             Order::Remove { seq, node } => {
                 self.gate.remove(&node);
                 (seq, Ok(()))
+            }
+            Order::Absent { seq } => {
+                self.control.answer(&Answer::Absent { seq, nodes: self.gate.absent() })?;
+                return Ok(true);
             }
             Order::Letters { seq, .. } => (seq, Err("the gate serves no mail".to_owned())),
             Order::Gate { seq, .. } => (seq, Err("the gate has its ports already".to_owned())),

@@ -375,6 +375,11 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
+    /// Whether it gives its address to whom it is for.
+    pub(crate) fn grants(&self) -> bool {
+        self.kind == ACK
+    }
+
     /// Reads a message of a server; `None` when it is none.
     pub(crate) fn parse(data: &[u8]) -> Option<Self> {
         let fits = array(data, 0) == Some([2, 1, 6]) && array(data, 236) == Some(COOKIE);

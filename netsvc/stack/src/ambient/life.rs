@@ -129,6 +129,16 @@ impl Life {
         self.number
     }
 
+    /// Its link will come up again, and it is the life `number` from then on.
+    pub(crate) fn again(&mut self, number: u64) {
+        self.number = number;
+        (self.stray, self.lookup, self.said_until) = (None, None, 0);
+        self.late.clear();
+        self.member = Member::default();
+        self.time = self.habits.clock.map(ntp::Client::new);
+        self.lease = self.lease.take().map(|_| dhcp::Client::new(self.habits.dhcp));
+    }
+
     /// How long its link takes to come up, µs.
     pub(crate) fn delay(&self) -> i64 {
         self.chance.clone().seconds(STAGGER)

@@ -59,6 +59,11 @@ impl Gate {
         let Some(reply) = Reply::parse(data).filter(|reply| to == reply.mac || to == BROADCAST) else {
             return false;
         };
+        // A server gives a node's address to somebody else.
+        let given = self.nodes.get(&reply.address).filter(|node| reply.grants() && node.mac != reply.mac);
+        if let Some(node) = given.map(|node| node.address) {
+            self.suspected(now, node, reply.mac);
+        }
         let asks = |node: &&Node| node.mac == reply.mac && self.lives.contains_key(&node.address);
         let node = self.nodes.values().find(asks).map(|node| node.address);
         let heard =
