@@ -130,7 +130,7 @@ impl Life {
     }
 
     /// Its link will come up again, and it is the life `number` from then on.
-    pub(crate) fn again(&mut self, number: u64) {
+    pub(crate) fn begin_again(&mut self, number: u64) {
         self.number = number;
         (self.stray, self.lookup, self.said_until) = (None, None, 0);
         self.late.clear();

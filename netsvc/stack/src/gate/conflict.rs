@@ -164,7 +164,7 @@ impl Gate {
         let Away { node: own, life } = *away;
         let mac = own.mac;
         if let Some(mut life) = life {
-            life.again(self.agenda.announce(node));
+            life.begin_again(self.agenda.announce(node));
             self.lives.insert(node, life);
         }
         self.owners.insert(mac, node);
