@@ -29,11 +29,17 @@ impl Finding {
     pub fn event(&self, node: &str, app: &str) -> Result<Event, BadHeaderText> {
         let mut event = Event::new(self.at, node.parse()?, app.parse()?, self.kind);
         let mut add = |name: &'static str, value: String| event.fields.push((name, value.into_bytes()));
-        add(field::SRC_IP, self.about.0.to_string());
+        // Of some only their card is known, and some were heard by everybody.
+        let known = |address: IpAddr| Some(address).filter(|address| !address.is_unspecified());
+        if let Some(address) = known(self.about.0) {
+            add(field::SRC_IP, address.to_string());
+        }
         if let Some(port) = self.about.1 {
             add(field::SRC_PORT, port.to_string());
         }
-        add(field::DST_IP, self.to.0.to_string());
+        if let Some(address) = known(self.to.0) {
+            add(field::DST_IP, address.to_string());
+        }
         if let Some(port) = self.to.1 {
             add(field::DST_PORT, port.to_string());
         }

@@ -169,6 +169,8 @@ const TECHNIQUES: &[Technique] = &[
     of("T1552.005", "credential-access", "Unsecured Credentials: Cloud Instance Metadata API"),
     of("T1552.007", "credential-access", "Unsecured Credentials: Container API"),
     of("T1557.001", "credential-access", "Adversary-in-the-Middle: Name Resolution Poisoning and SMB Relay"),
+    of("T1557.002", "credential-access", "Adversary-in-the-Middle: ARP Cache Poisoning"),
+    of("T1557.003", "credential-access", "Adversary-in-the-Middle: DHCP Spoofing"),
     of("T1558.003", "credential-access", "Steal or Forge Kerberos Tickets: Kerberoasting"),
     of("T1558.004", "credential-access", "Steal or Forge Kerberos Tickets: AS-REP Roasting"),
     of("T1562.001", "defense-evasion", "Impair Defenses: Disable or Modify Tools"),

@@ -1,8 +1,10 @@
 //! Views of frames: Ethernet with VLANs, IPv4, IPv6, TCP, UDP. Nothing is copied, no checksum is looked at: frames
 //! that a host sends itself have none yet.
 
+mod arp;
 mod tcp;
 
+pub use arp::Arp;
 pub use tcp::{OptionList, Options, Tcp, flag};
 
 use crate::capture::Link;
@@ -21,6 +23,7 @@ const HEADERS: usize = 8;
 
 const TCP: u8 = 6;
 const UDP: u8 = 17;
+const ICMP6: u8 = 58;
 
 /// A packet of IP in a frame.
 #[derive(Clone, Copy, Debug)]
@@ -74,6 +77,8 @@ pub enum Body<'a> {
         /// What is said.
         payload: &'a [u8],
     },
+    /// ICMPv6.
+    Icmp6(&'a [u8]),
     /// Something else, or a piece that does not begin with its header.
     Other,
 }
@@ -194,6 +199,7 @@ fn ipv6(bytes: &[u8]) -> Option<Packet<'_>> {
 
 fn carried(protocol: u8, payload: &[u8]) -> Body<'_> {
     match protocol {
+        ICMP6 => Body::Icmp6(payload),
         TCP => Tcp::read(payload).map_or(Body::Other, Body::Tcp),
         UDP if payload.len() >= 8 => {
             let length = usize::from(number16(payload, 4));

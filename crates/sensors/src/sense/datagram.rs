@@ -125,6 +125,50 @@ pub(super) fn ask(message: &[u8]) -> Option<Ask> {
     (matches!(kind, Some(1 | 3)) && !ask.parameters.is_empty()).then_some(ask)
 }
 
+/// How a server gives an address away.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Offer {
+    /// The address.
+    pub(super) address: [u8; 4],
+    /// What the server calls itself (option 54).
+    pub(super) server: Option<[u8; 4]>,
+    /// The first way out (option 3), and the first server for names (option 6), that it names.
+    pub(super) router: Option<[u8; 4]>,
+    pub(super) dns: Option<[u8; 4]>,
+}
+
+/// What a server says that offers or gives.
+pub(super) fn offer(message: &[u8]) -> Option<Offer> {
+    let is_offer = message.first() == Some(&2) && message.get(236..BEGIN) == Some(&COOKIE[..]);
+    let address = message.get(16..20)?.first_chunk::<4>().copied().filter(|_| is_offer)?;
+    let mut offer = Offer { address, ..Offer::default() };
+    let mut kind = None;
+    let mut rest = message.get(BEGIN..)?;
+    for _ in 0..OPTIONS {
+        let Some((code, after)) = rest.split_first().filter(|(code, _)| **code != 255) else { break };
+        if *code == 0 {
+            rest = after;
+            continue;
+        }
+        let Some((value, after)) =
+            after.split_first().and_then(|(length, rest)| rest.split_at_checked(usize::from(*length)))
+        else {
+            break;
+        };
+        let first = value.first_chunk::<4>().copied();
+        match code {
+            3 => offer.router = first,
+            6 => offer.dns = first,
+            53 => kind = value.first().copied(),
+            54 => offer.server = first,
+            _ => {}
+        }
+        rest = after;
+    }
+    // Offer and acknowledgement.
+    matches!(kind, Some(2 | 5)).then_some(offer)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,6 +218,8 @@ mod tests {
             message.resize(message.len().max(BEGIN), 1);
             message[236..240].copy_from_slice(&COOKIE);
             let _ = ask(&message);
+            message[0] = 2;
+            let _ = offer(&message);
         }
     }
 }

@@ -8,13 +8,14 @@ mod flow;
 mod hosts;
 mod news;
 mod quic;
+mod spoof;
 mod stream;
 mod tell;
 
 use crate::{
     capture::Link,
     finding::Finding,
-    packet::{Body, Mac, Packet, Tcp, flag},
+    packet::{Arp, Body, Mac, Packet, Tcp, flag},
     system::{self, Signature},
 };
 use beat::Beats;
@@ -26,6 +27,7 @@ use netsvc_wire::stamp::Micros;
 use news::News;
 use quic::Quic;
 use serde::Serialize;
+use spoof::Segment;
 
 /// Connections that are known, in each of two generations.
 const FLOWS: usize = 32_768;
@@ -74,6 +76,7 @@ pub struct Sensor {
     beats: Beats,
     quic: Quic,
     leases: Bounded<Mac, Ask>,
+    segment: Segment,
     swept: Micros,
     seen: Seen,
 }
@@ -89,6 +92,7 @@ impl Sensor {
             beats: Beats::new(seed),
             quic: Quic::new(seed),
             leases: Bounded::new(LEASES, seed),
+            segment: Segment::new(seed),
             swept: Micros::MIN,
             seen: Seen::default(),
         }
@@ -106,13 +110,17 @@ impl Sensor {
         self.seen.bytes += frame.len() as u64;
         if let Some(packet) = Packet::read(link, frame) {
             self.seen.packets += 1;
+            self.segment.packet(&packet);
             match packet.body {
                 Body::Tcp(tcp) => self.tcp(at, &packet, &tcp, found),
                 Body::Udp { source, destination, payload } => {
                     self.udp(at, &packet, (source, destination), payload, found);
                 }
+                Body::Icmp6(message) => self.segment.neighbour(at, &packet, message, &mut self.news, found),
                 Body::Other => {}
             }
+        } else if let Some(arp) = Arp::read(link, frame) {
+            self.segment.arp(at, &arp, &mut self.news, found);
         }
         self.seen.findings += (found.len() - before) as u64;
         self.idle(at, found);
@@ -224,6 +232,12 @@ impl Sensor {
         found: &mut Vec<Finding>,
     ) {
         let ends = ((packet.source, ports.0), (packet.destination, ports.1));
+        if ports == (67, 68) {
+            if let Some(offer) = datagram::offer(payload) {
+                self.segment.offer(at, packet, &offer, &mut self.news, found);
+            }
+            return;
+        }
         if ports == (68, 67) {
             if let Some(ask) = datagram::ask(payload) {
                 tell::ask(at, ends, &ask, &mut self.news, found);

@@ -7,7 +7,7 @@ use decnet_model::probe;
 use decnet_pipeline::runtime::{Pass, Work, WorkerContext, run_passes};
 use decnet_store::{Error as StoreError, Store};
 use netsvc_wire::{
-    BadHeaderText, Event, HeaderText, WriterId,
+    BadHeaderText, Event, HeaderText, Kind, WriterId, field,
     spool::{Spool, Written},
 };
 use parking_lot::{Mutex, RwLock};
@@ -106,8 +106,23 @@ impl Nodes {
 
     /// The event that tells of `finding`; `None`: it is about one of our own, or nobody of ours has seen it.
     pub fn event(&self, finding: &Finding) -> Option<Event> {
+        if finding.kind == Kind::SpooferDetected {
+            return self.spoofer(finding);
+        }
         let ours = self.has(finding.about.0) || probe::is_own(finding.about.0);
         let node = self.0.get(&finding.to.0).filter(|_| !ours)?;
+        finding.event(node.as_str(), APP).ok()
+    }
+
+    /// What is said to everybody is told by the decky with the lowest address; what the gate knows better, by nobody.
+    fn spoofer(&self, finding: &Finding) -> Option<Event> {
+        // Whose server is real, the gate does not know, even where a decky's own address is given away.
+        let address = finding.text(field::TARGETS).and_then(|text| text.parse::<IpAddr>().ok());
+        let contested = address.filter(|_| finding.text(field::TECHNIQUE) != Some("dhcp_spoofing"));
+        let ours =
+            self.0.contains_key(&finding.about.0) || contested.is_some_and(|ip| self.0.contains_key(&ip));
+        let lowest = || self.0.iter().min_by_key(|(address, _)| **address).map(|(_, name)| name);
+        let node = self.0.get(&finding.to.0).or_else(lowest).filter(|_| !ours)?;
         finding.event(node.as_str(), APP).ok()
     }
 }
@@ -187,7 +202,6 @@ impl Pass for Sniffer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use netsvc_wire::Kind;
 
     #[test]
     fn only_strangers_whom_a_decky_has_met_are_told_of() {

@@ -8,6 +8,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends here")]
 
+mod spoofs;
+
 use decnet_sensors::{Finding, Sensor, capture::Capture};
 use netsvc_wire::{Kind, field};
 use std::{
