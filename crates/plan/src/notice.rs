@@ -35,6 +35,7 @@ pub fn of(fleet: &Fleet) -> Vec<String> {
         }
     }
     let mut lines: Vec<String> = found.into_iter().map(|(text, names)| line(&names, &text)).collect();
+    lines.extend(without_gate(fleet));
     if fleet.runtime != Runtime::Docker {
         lines.extend(fleet.custom.iter().map(|custom| {
             format!(
@@ -44,6 +45,20 @@ pub fn of(fleet: &Fleet) -> Vec<String> {
         }));
     }
     lines
+}
+
+/// Connections are held by the gate, which only one runtime has; services that are slow themselves are so everywhere.
+fn without_gate(fleet: &Fleet) -> Option<String> {
+    let holds = |decky: &&Decky| {
+        let slow = decky.tarpit.of(&fleet.tarpit);
+        slow.is_some_and(|slow| decky.services.iter().any(|service| !slow.services.contains(&service.slug)))
+    };
+    let names: Vec<_> = fleet.deckies.values().filter(holds).map(|decky| decky.name.as_str()).collect();
+    let why = format!(
+        "the runtime {} holds no connections; only services in tarpit_services keep anybody waiting",
+        fleet.runtime
+    );
+    (fleet.runtime != Runtime::Native && !names.is_empty()).then(|| line(&names, &why))
 }
 
 fn line(names: &[&str], text: &str) -> String {
@@ -120,6 +135,10 @@ mod tests {
             &["a-01, a-02, a-03, a-04 and 2 more: a linux-server has ssh; without it"],
         );
         check("[a]\narchetype = web-server\n", &[]);
+        check(
+            "[general]\ntarpit = yes\ntarpit_services = ssh\n[a]\nservices = http\n[b]\nservices = ssh\n",
+            &["a: the runtime loopback holds no connections"],
+        );
         check(
             "[custom-shop]\nbinary = shop:1\n[a]\nservices = http, shop\n",
             &["[custom-shop]: not served by the runtime loopback; container services need --runtime docker"],
