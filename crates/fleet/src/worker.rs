@@ -447,7 +447,8 @@ async fn add(backend: &dyn Backend, new: Vec<NodeSpec>) -> Vec<DeckyState> {
 fn of_one(error: &plan::Error) -> bool {
     use plan::Error;
     match error {
-        Error::Refused { .. } | Error::Bind { .. } | Error::Stage(StageError::Refused { .. }) => true,
+        Error::Refused { .. } | Error::Bind { .. } => true,
+        Error::Stage(StageError::Refused { .. } | StageError::TooLong(_)) => true,
         Error::Unreachable { .. } | Error::Stage(_) => false,
     }
 }

@@ -81,7 +81,8 @@ impl Channel {
         Ok(channel)
     }
 
-    /// Sends all orders and waits for all answers, in order. Orders after a refused one are still sent.
+    /// Sends all orders and waits for all answers, in order. Orders after a refused one are still sent, and so are those
+    /// after one that is too long, which is refused here: what is on its way is answered before this ends.
     ///
     /// # Errors
     /// The first refusal, or that the process is lost.
@@ -90,7 +91,7 @@ impl Channel {
         let mut sent: VecDeque<(u64, String, usize)> = VecDeque::new();
         let mut refusal = None;
         loop {
-            let blocked = self.fill(&mut waiting, &mut sent)?;
+            let blocked = self.fill(&mut waiting, &mut sent, &mut refusal)?;
             if sent.is_empty() && waiting.is_empty() {
                 return refusal.map_or(Ok(()), Err);
             }
@@ -133,6 +134,7 @@ impl Channel {
         &self,
         waiting: &mut VecDeque<Parcel<'_>>,
         sent: &mut VecDeque<(u64, String, usize)>,
+        refusal: &mut Option<StageError>,
     ) -> Result<bool, StageError> {
         while let Some(parcel) = waiting.front() {
             let flying: usize = sent.iter().map(|(_, _, descriptors)| descriptors).sum();
@@ -140,8 +142,15 @@ impl Channel {
             if !room && !sent.is_empty() {
                 return Ok(false);
             }
-            if !self.send(parcel)? {
-                return Ok(true);
+            match self.send(parcel) {
+                Ok(true) => {}
+                Ok(false) => return Ok(true),
+                Err(error @ StageError::TooLong(_)) => {
+                    refusal.get_or_insert(error);
+                    waiting.pop_front();
+                    continue;
+                }
+                Err(error) => return Err(error),
             }
             let (seq, subject) = label(&parcel.order);
             sent.push_back((seq, subject, parcel.descriptors.len()));

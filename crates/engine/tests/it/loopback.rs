@@ -6,7 +6,10 @@ use decnet_engine::{
     node::Nodes,
     plan::{Backend, Step, plan, run},
 };
-use netsvc_persona::stage::Transport::{Tcp, Udp};
+use netsvc_persona::{
+    OwnFile,
+    stage::Transport::{Tcp, Udp},
+};
 use std::{
     net::SocketAddr,
     path::Path,
@@ -90,6 +93,24 @@ async fn a_refused_batch_leaves_nothing_behind() {
     backend.apply(&Step::Add(vec![good.clone()])).await.unwrap();
     backend.apply(&Step::Add(vec![good])).await.unwrap();
     assert_eq!(greeting("127.78.2.10:8080".parse().unwrap()).await.unwrap(), "good http 8080 127.0.0.1\n");
+}
+
+#[tokio::test]
+async fn a_node_that_fits_no_message_costs_the_others_nothing() {
+    let root = tempfile::tempdir().unwrap();
+    let backend = start(root.path()).await;
+    let [first, good, mut large] = [("first", 10), ("good", 11), ("large", 12)]
+        .map(|(name, last)| node(name, [127, 78, 4, last], &[("http", Tcp, 8080)]));
+    large.persona.files = vec![OwnFile::new("/srv/disk.img", "root", 0, &"x".repeat(200_000))];
+    backend.apply(&Step::Add(vec![first])).await.unwrap();
+    let pid = backend.status().await.unwrap().pid;
+    let error = backend.apply(&Step::Add(vec![good.clone(), large])).await.unwrap_err();
+    let told = decnet_engine::plan::chain(&error);
+    assert!(told.starts_with("hand nodes to the stage: the order for large is longer than"), "{told}");
+    backend.apply(&Step::Add(vec![good])).await.unwrap();
+    assert_eq!(greeting("127.78.4.11:8080".parse().unwrap()).await.unwrap(), "good http 8080 127.0.0.1\n");
+    let status = backend.status().await.unwrap();
+    assert_eq!((status.pid, status.restarts), (pid, 0), "the process did not end for it");
 }
 
 #[tokio::test]
