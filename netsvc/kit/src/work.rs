@@ -18,9 +18,11 @@ use tokio::sync::oneshot;
 /// Longest turn while others wait for theirs.
 const TURN: Duration = Duration::from_millis(4);
 /// Most threads: jobs that have begun and not ended.
-const THREADS: usize = 64;
+const THREADS: usize = 96;
 /// Most of them that work for one source.
 const PER_SOURCE: usize = 8;
+/// Jobs that have begun after which a source gets no second one: what is left of the threads is for those who have none.
+const SHARED: usize = 48;
 /// Stack of a thread: interpreters are recursive within their own bounds.
 const STACK: usize = 4 << 20;
 /// Time that a thread without work stays.
@@ -52,6 +54,8 @@ struct State {
     threads: usize,
     resting: usize,
     begun: BTreeMap<IpAddr, usize>,
+    /// The system gave no further thread; perhaps it does when a job has ended.
+    refused: bool,
 }
 
 enum Ticket {
@@ -180,12 +184,29 @@ impl State {
         tickets.push_back(ticket);
     }
 
+    /// There is no thread for `job`: it waits for the end of another one. Where there is none at all it fails, which is
+    /// how the waiting side learns it.
+    fn put_back(&mut self, job: Job) {
+        if self.threads == 0 {
+            return;
+        }
+        self.refused = true;
+        let source = job.source;
+        let tickets = self.tickets.entry(source).or_default();
+        if tickets.is_empty() {
+            self.order.push_back(source);
+        }
+        tickets.push_front(Ticket::Begin(job));
+    }
+
     /// The next ticket that can be used: sources in turn, each one's tickets in order.
     fn next(&mut self) -> Option<Ticket> {
+        let all: usize = self.begun.values().sum();
+        let has_thread = (self.threads < THREADS && !self.refused) || self.ready.len() < self.resting;
         for _ in 0..self.order.len() {
             let source = self.order.pop_front()?;
             let begun = self.begun.get(&source).copied().unwrap_or(0);
-            let may_begin = begun < PER_SOURCE && (self.threads < THREADS || self.ready.len() < self.resting);
+            let may_begin = has_thread && (begun == 0 || (begun < PER_SOURCE && all < SHARED));
             let tickets = self.tickets.entry(source).or_default();
             let usable = |ticket: &Ticket| may_begin || matches!(ticket, Ticket::Resume(_));
             let found = tickets.iter().position(usable).and_then(|at| tickets.remove(at));
@@ -215,26 +236,27 @@ impl Shared {
                 // Nobody waits for it: it is gone with its captures.
                 Some(Ticket::Begin(job)) if job.cancelled.load(Ordering::Relaxed) => drop(job),
                 Some(Ticket::Begin(job)) => {
+                    if state.ready.len() < state.resting {
+                        self.work.notify_one();
+                    } else if !self.spawn() {
+                        state.put_back(job);
+                        continue;
+                    } else {
+                        state.threads += 1;
+                    }
                     state.running += 1;
                     *state.begun.entry(job.source).or_default() += 1;
                     state.ready.push_back(job);
-                    if state.ready.len() <= state.resting {
-                        self.work.notify_one();
-                    } else {
-                        self.spawn(state);
-                    }
                 }
             }
         }
     }
 
-    fn spawn(self: &Arc<Self>, state: &mut State) {
+    /// Begins a thread; it takes its first job when the state is free.
+    fn spawn(self: &Arc<Self>) -> bool {
         let shared = self.clone();
         let builder = std::thread::Builder::new().name("work".to_owned()).stack_size(STACK);
-        // Without a new thread the job waits for one that is there.
-        if builder.spawn(move || shared.live()).is_ok() {
-            state.threads += 1;
-        }
+        builder.spawn(move || shared.live()).is_ok()
     }
 
     fn live(self: Arc<Self>) {
@@ -251,7 +273,11 @@ impl Shared {
                 continue;
             }
             state.resting += 1;
-            let late = self.work.wait_for(&mut state, REST).timed_out();
+            if state.refused {
+                // Who waits for a thread gets this one.
+                self.dispatch(&mut state);
+            }
+            let late = state.ready.is_empty() && self.work.wait_for(&mut state, REST).timed_out();
             state.resting -= 1;
             if late && state.ready.is_empty() {
                 state.threads -= 1;
@@ -271,6 +297,7 @@ impl Shared {
 
 impl State {
     fn finished(&mut self, source: IpAddr) {
+        self.refused = false;
         self.running = self.running.saturating_sub(1);
         if let Some(count) = self.begun.get_mut(&source) {
             *count = count.saturating_sub(1);
@@ -299,6 +326,46 @@ mod tests {
 
     fn source(last: u8) -> IpAddr {
         [192, 0, 2, last].into()
+    }
+
+    /// What is to begin for `source`.
+    fn begin(state: &mut State, source: IpAddr) {
+        let job = Job { source, body: Box::new(|_| ()), cancelled: Arc::default() };
+        state.enqueue(source, Ticket::Begin(job));
+    }
+
+    #[test]
+    fn sources_with_many_jobs_leave_threads_to_those_with_none() {
+        let mut state = State::default();
+        for number in 0..6 {
+            state.begun.insert(source(number), PER_SOURCE);
+        }
+        state.threads = SHARED;
+        begin(&mut state, source(0));
+        state.begun.insert(source(6), 1);
+        begin(&mut state, source(6));
+        assert!(state.next().is_none(), "they have their share");
+        begin(&mut state, source(7));
+        assert!(matches!(state.next(), Some(Ticket::Begin(job)) if job.source == source(7)));
+        state.threads = THREADS;
+        begin(&mut state, source(8));
+        assert!(state.next().is_none());
+        state.resting = 1;
+        assert!(matches!(state.next(), Some(Ticket::Begin(job)) if job.source == source(8)));
+    }
+
+    #[test]
+    fn a_job_without_a_thread_waits_for_the_end_of_another_one() {
+        let mut state = State { threads: 1, running: 1, ..State::default() };
+        state.begun.insert(source(1), 1);
+        begin(&mut state, source(2));
+        let Some(Ticket::Begin(job)) = state.next() else { panic!("there was none") };
+        state.put_back(job);
+        assert!(state.next().is_none(), "the system gave none");
+        state.enqueue(source(1), Ticket::Resume(Arc::default()));
+        assert!(matches!(state.next(), Some(Ticket::Resume(_))), "what has begun goes on");
+        state.finished(source(1));
+        assert!(matches!(state.next(), Some(Ticket::Begin(_))));
     }
 
     #[tokio::test]
