@@ -18,6 +18,9 @@ use netsvc_wire::stamp::Micros;
 use serde_json::json;
 use std::{io, path::Path, time::Duration};
 
+/// Times that a change is made again because the fleet became another one meanwhile.
+pub(crate) const ATTEMPTS: u32 = 5;
+
 /// The fleet that is wanted; `None`: nobody has asked for one yet.
 ///
 /// # Errors
@@ -40,6 +43,35 @@ pub async fn put(config: &Config, store: &Store, fleet: &Fleet, now: Micros) -> 
     forget_changed(config, store, fleet, now).await?;
     store.fleet_put(&text, &intents, now).await.map_err(stored("store the fleet"))?;
     export(config, fleet)
+}
+
+/// Stores what `make` makes of the fleet that is wanted, from `now` on; it is asked again where that has become another
+/// one meanwhile. Returns what was stored.
+///
+/// # Errors
+/// That of `make`, or when the store fails, the export cannot be written, or others change the fleet all the time.
+pub async fn change(
+    config: &Config,
+    store: &Store,
+    now: Micros,
+    mut make: impl FnMut(Option<&Fleet>) -> Result<Fleet, Error>,
+) -> Result<Fleet, Error> {
+    const ATTEMPT: &str = "change the fleet";
+    for _ in 0..ATTEMPTS {
+        let was = store.fleet_get().await.map_err(stored(ATTEMPT))?;
+        let current = was.as_deref().map(serde_json::from_str::<Fleet>).transpose();
+        let fleet = make(current.map_err(document(ATTEMPT))?.as_ref())?;
+        let intents: Vec<DeckyIntent> =
+            fleet.deckies.values().map(|decky| row(&fleet, decky)).collect::<Result<_, _>>()?;
+        let text = serde_json::to_string(&fleet).map_err(document(ATTEMPT))?;
+        forget_changed(config, store, &fleet, now).await?;
+        let put = store.fleet_put_over(was.as_deref(), &text, &intents, now).await;
+        if put.map_err(stored(ATTEMPT))? {
+            export(config, &fleet)?;
+            return Ok(fleet);
+        }
+    }
+    Err(Error::Restless)
 }
 
 /// A decky of the fleet as the store keeps it.

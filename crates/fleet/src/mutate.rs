@@ -20,8 +20,6 @@ use netsvc_wire::stamp::Micros;
 use rand_core::OsRng;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Times that a change is made again because the fleet became another one meanwhile.
-const ATTEMPTS: u32 = 5;
 /// Changes of a decky that are looked at, so that it is not what it was before.
 const REMEMBERED: u32 = 64;
 
@@ -148,7 +146,7 @@ async fn change(
     mut one: impl FnMut(&Fleet, &Decky) -> Result<Option<(Mutation, Decky)>, Error>,
 ) -> Result<Vec<Mutation>, Error> {
     const ATTEMPT: &str = "change the fleet";
-    for _ in 0..ATTEMPTS {
+    for _ in 0..intent::ATTEMPTS {
         let was = store.fleet_get().await.map_err(stored(ATTEMPT))?.ok_or(Error::NoFleet)?;
         let mut fleet: Fleet = serde_json::from_str(&was).map_err(document(ATTEMPT))?;
         let (mut mutations, mut deckies) = (Vec::new(), Vec::new());

@@ -70,6 +70,36 @@ pub fn kept(old: Option<&Fleet>, wanted: Fleet) -> Result<Fleet, Error> {
     Ok(fleet)
 }
 
+/// `current` with the deckies of `topology` as `fleet` has them, which was made of what `current` was before.
+///
+/// # Errors
+/// [`Error::Topology`] where they cannot stand beside what has come since.
+pub fn beside(current: &Fleet, fleet: &Fleet, topology: &str) -> Result<Fleet, Error> {
+    if (current.runtime, &current.network, current.lab) != (fleet.runtime, &fleet.network, fleet.lab) {
+        return Err(Error::Topology("the fleet was put on another segment meanwhile: try again".to_owned()));
+    }
+    let mut own = fleet.clone();
+    own.deckies.retain(|_, decky| is_of(decky, topology));
+    let mut both = without(current, topology);
+    for new in both.deckies.values().filter(|decky| fleet.deckies.get(&decky.name) != Some(*decky)) {
+        if let Some(other) = clash(&own, new) {
+            let why =
+                format!("{} has the name or address of {} in topology {topology}", new.name, other.name);
+            return Err(Error::Topology(why));
+        }
+    }
+    both.deckies.extend(own.deckies);
+    Ok(both)
+}
+
+/// `fleet` without the deckies of topologies.
+#[must_use]
+pub fn flat(fleet: &Fleet) -> Fleet {
+    let mut fleet = fleet.clone();
+    fleet.deckies.retain(|_, decky| decky.placed.is_none());
+    fleet
+}
+
 /// The decky of `fleet` that has the name or an address of `decky`.
 pub fn clash<'a>(fleet: &'a Fleet, decky: &Decky) -> Option<&'a Decky> {
     let all = |one: &Decky| -> Vec<Ipv4Addr> {
@@ -153,6 +183,26 @@ mod tests {
         assert!(matches!(kept(Some(&old), elsewhere), Err(Error::Topology(_))));
         let clash = fleet(&[decky("corp.a", [10, 66, 0, 8], false)]);
         assert!(matches!(kept(Some(&old), clash), Err(Error::Topology(_))));
+    }
+
+    #[test]
+    fn a_topology_comes_beside_what_the_fleet_has_become_meanwhile() {
+        let inner = decky("corp.a", [172, 16, 1, 2], true);
+        let (web, db) = (decky("web", [10, 66, 0, 9], false), decky("db", [10, 66, 0, 8], false));
+        let made = fleet(&[web.clone(), inner.clone()]);
+        let names = |fleet: &Fleet| fleet.deckies.keys().map(ToString::to_string).collect::<Vec<_>>();
+        // Meanwhile one has changed and one has come.
+        let changed = Decky { generation: 3, ..web.clone() };
+        let both = beside(&fleet(&[changed.clone(), db.clone()]), &made, "corp").unwrap();
+        assert_eq!(names(&both), ["corp.a", "db", "web"]);
+        assert_eq!(both.deckies[&web.name], changed);
+        assert_eq!(names(&flat(&both)), ["db", "web"]);
+        // It goes in the same way.
+        assert_eq!(names(&beside(&both, &fleet(&[web]), "corp").unwrap()), ["db", "web"]);
+        let taken = fleet(&[decky("other", [172, 16, 1, 2], false)]);
+        assert!(matches!(beside(&taken, &made, "corp"), Err(Error::Topology(_))));
+        let elsewhere = Fleet { lab: true, ..fleet(&[db]) };
+        assert!(matches!(beside(&elsewhere, &made, "corp"), Err(Error::Topology(_))));
     }
 
     #[test]

@@ -9,7 +9,10 @@ use decnet_engine::{
     docker,
     native::{self, NetdClient},
 };
-use decnet_model::{fleet::DeckyName, paths::Paths};
+use decnet_model::{
+    fleet::{DeckyName, Fleet},
+    paths::Paths,
+};
 use decnet_pipeline::runtime::Claim;
 use decnet_store::Store;
 use netsvc_wire::stamp::Micros;
@@ -30,17 +33,21 @@ pub async fn ask(
     decky: Option<&DeckyName>,
     now: Micros,
 ) -> Result<usize, Error> {
-    let mut fleet = intent::read(store).await?.ok_or(Error::NoFleet)?;
-    let gone = match decky {
-        Some(name) if fleet.deckies.get(name).is_some_and(|decky| decky.placed.is_some()) => {
-            let why = format!("{name} is of a topology: `decnet topology mutate` takes it away");
-            return Err(Error::Topology(why));
-        }
-        Some(name) if fleet.deckies.remove(name).is_some() => 1,
-        Some(name) => return Err(Error::NoDecky(name.clone())),
-        None => std::mem::take(&mut fleet.deckies).len(),
+    let mut gone = 0;
+    let without = |current: Option<&Fleet>| {
+        let mut fleet = current.ok_or(Error::NoFleet)?.clone();
+        gone = match decky {
+            Some(name) if fleet.deckies.get(name).is_some_and(|decky| decky.placed.is_some()) => {
+                let why = format!("{name} is of a topology: `decnet topology mutate` takes it away");
+                return Err(Error::Topology(why));
+            }
+            Some(name) if fleet.deckies.remove(name).is_some() => 1,
+            Some(name) => return Err(Error::NoDecky(name.clone())),
+            None => std::mem::take(&mut fleet.deckies).len(),
+        };
+        Ok(fleet)
     };
-    intent::put(config, store, &fleet, now).await?;
+    intent::change(config, store, now, without).await?;
     Ok(gone)
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     Fence, Store,
-    database::{Statement, transaction},
+    database::{Statement, Tx, transaction},
     error::Error,
     row::{Cells, Value},
     schema::{Cell, row},
@@ -89,12 +89,26 @@ impl Store {
     /// # Errors
     /// [`Error::Query`] when the database fails.
     pub async fn fleet_put(&self, intent: &str, deckies: &[DeckyIntent], now: Micros) -> Result<(), Error> {
-        let what = "store the fleet";
-        transaction!(self, what, tx => {
-            setting::write(&mut tx, FLEET, intent).await?;
-            let sql = "UPDATE deckies SET desired = 'absent', updated_at = ? WHERE desired <> 'absent'";
-            tx.execute(Statement::new(what, sql).bind(now)).await?;
-            tx.upsert(what, deckies.iter().map(|decky| intent_row(decky, now))).await
+        transaction!(self, "store the fleet", tx => { replace(&mut tx, intent, deckies, now).await })
+    }
+
+    /// As [`Store::fleet_put`], as long as the fleet is still the one that was read, `was`. Returns whether it was.
+    ///
+    /// # Errors
+    /// [`Error::Query`] when the database fails.
+    pub async fn fleet_put_over(
+        &self,
+        was: Option<&str>,
+        intent: &str,
+        deckies: &[DeckyIntent],
+        now: Micros,
+    ) -> Result<bool, Error> {
+        transaction!(self, "store the fleet", tx => {
+            if stands(&mut tx).await?.as_deref() != was {
+                return Ok(false);
+            }
+            replace(&mut tx, intent, deckies, now).await?;
+            Ok(true)
         })
     }
 
@@ -251,6 +265,21 @@ impl Store {
             tx.execute(Statement::new(what, sql).bind(now).bind(name)).await.map(|rows| rows > 0)
         })
     }
+}
+
+async fn replace(tx: &mut Tx, intent: &str, deckies: &[DeckyIntent], now: Micros) -> Result<(), Error> {
+    let what = "store the fleet";
+    setting::write(tx, FLEET, intent).await?;
+    let sql = "UPDATE deckies SET desired = 'absent', updated_at = ? WHERE desired <> 'absent'";
+    tx.execute(Statement::new(what, sql).bind(now)).await?;
+    tx.upsert(what, deckies.iter().map(|decky| intent_row(decky, now))).await
+}
+
+/// The fleet that is wanted, which nobody else changes before `tx` ends.
+pub(crate) async fn stands(tx: &mut Tx) -> Result<Option<String>, Error> {
+    let sql = format!("{}{}", setting::READ, tx.dialect().for_update());
+    let row = tx.row(Statement::new("read the fleet", sql).bind(FLEET)).await?;
+    row.map(|mut cells| cells.text()).transpose()
 }
 
 pub(crate) fn intent_row(decky: &DeckyIntent, now: Micros) -> Intent {

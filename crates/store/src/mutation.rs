@@ -62,10 +62,7 @@ impl Store {
     pub async fn fleet_change(&self, change: &ChangedFleet<'_>, now: Micros) -> Result<bool, Error> {
         let what = "change the fleet";
         transaction!(self, what, tx => {
-            let sql = "SELECT value FROM settings WHERE name = ?";
-            let stands = tx.row(Statement::new(what, sql).bind(FLEET)).await?;
-            let stands = stands.map(|mut cells| cells.text()).transpose()?;
-            if stands.as_deref() != Some(change.was) {
+            if fleet::stands(&mut tx).await?.as_deref() != Some(change.was) {
                 return Ok(false);
             }
             setting::write(&mut tx, FLEET, change.becomes).await?;

@@ -55,8 +55,9 @@ row! {
 }
 
 async fn find(tx: &mut Tx, what: &'static str, name: &str) -> Result<Option<TopologyRow>, Error> {
-    let statement = Statement::new(what, format!("{} WHERE name = ?", TOPOLOGIES.select())).bind(name);
-    tx.read_one(statement).await
+    // Who looks at a version or a state changes it by that: nobody else does meanwhile.
+    let sql = format!("{} WHERE name = ?{}", TOPOLOGIES.select(), tx.dialect().for_update());
+    tx.read_one(Statement::new(what, sql).bind(name)).await
 }
 
 impl Store {

@@ -322,15 +322,16 @@ pub fn show(fleet: &Fleet, json: bool) {
     });
 }
 
-/// Stores the fleet that is wanted.
+/// Stores the fleet that is wanted. Topologies stay where they are by now. Returns how many deckies there are to be.
 ///
 /// # Errors
-/// When the store fails.
-pub async fn store(context: &Context, fleet: &Fleet) -> Result<()> {
+/// When the store fails, or a topology that was deployed meanwhile is in the way.
+pub async fn store(context: &Context, fleet: &Fleet) -> Result<usize> {
     let store = context.store_or_new().await?;
-    intent::put(&context.fleet(), &store, fleet, context.now()).await?;
+    let beside = |current: Option<&Fleet>| placed::kept(current, placed::flat(fleet));
+    let stored = intent::change(&context.fleet(), &store, context.now(), beside).await?;
     store.close().await;
-    Ok(())
+    Ok(stored.deckies.len())
 }
 
 /// What `plan --json` prints.
@@ -382,11 +383,11 @@ fn agreed(changes: &Changes, yes: bool) -> Result<()> {
 async fn carry_out(context: &Context, old: Option<Fleet>, fleet: &Fleet) -> Result<()> {
     decnet_fleet::stage_binary(&context.fleet())?;
     canary::check(context, fleet)?;
-    store(context, fleet).await?;
+    let wanted = store(context, fleet).await?;
     canary::ensure(context, fleet).await?;
     let started = run::ensure_running(context).await?;
     workers::wake_fleet(context).await;
-    let Err(error) = wait_for(context, fleet.deckies.len()).await else { return Ok(()) };
+    let Err(error) = wait_for(context, wanted).await else { return Ok(()) };
     let error = give_up(context, started, error);
     if started && supervisor::running(&context.paths()).is_none() {
         // Nothing of it runs, so nothing of it is wanted either: what was before is.

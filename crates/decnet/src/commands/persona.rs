@@ -1,12 +1,12 @@
 //! `persona`: what attackers see of a decky, and another one in its place.
 
-use super::{Context, deploy};
+use super::Context;
 use crate::{output, workers};
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
 use decnet_fleet::{Error, intent, wait};
 use decnet_model::{
-    fleet::DeckyName,
+    fleet::{DeckyName, Fleet},
     logins,
     persona::check::{self, Incoherence},
     tarpit,
@@ -268,12 +268,16 @@ fn keys(persona: &Persona, fingerprints: &(String, String)) -> Vec<(String, Stri
 
 async fn reset(context: &Context, store: &Store, name: &DeckyName, json: bool) -> Result<()> {
     let old = intent::persona(store, name).await?.ok_or_else(|| none(name))?;
-    let mut fleet = intent::read(store).await?.ok_or(Error::NoFleet)?;
-    let Some(decky) = fleet.deckies.get_mut(name) else {
+    if !intent::read(store).await?.ok_or(Error::NoFleet)?.deckies.contains_key(name) {
         bail!("{name} is not deployed; deploy it, then reset its persona");
+    }
+    let raised = |current: Option<&Fleet>| {
+        let mut fleet = current.ok_or(Error::NoFleet)?.clone();
+        let decky = fleet.deckies.get_mut(name).ok_or_else(|| Error::NoDecky(name.clone()))?;
+        decky.generation = old.generation.max(decky.generation).saturating_add(1);
+        Ok::<_, Error>(fleet)
     };
-    decky.generation = old.generation.max(decky.generation).saturating_add(1);
-    deploy::store(context, &fleet).await?;
+    intent::change(&context.fleet(), store, context.now(), raised).await?;
     workers::wake_fleet(context).await;
     let new = wait::persona(&context.fleet(), store, name, old.generation, PATIENCE).await?;
     let shown = new.as_ref().map(Persona::fqdn);

@@ -13,6 +13,7 @@ on_every_backend!(
     state_is_kept_across_deploys,
     settings_are_kept,
     writers_in_opposite_order_all_succeed,
+    nobody_puts_a_fleet_over_one_that_he_has_not_read,
 );
 
 fn intent(name: &str, ip: &str) -> DeckyIntent {
@@ -37,6 +38,25 @@ async fn a_fleet_is_replaced_but_its_personas_stay(store: Store) {
     assert_eq!(rows[1].ip, Some("192.0.2.3".parse().unwrap()));
     assert_eq!(rows[1].services, ["ssh", "http"]);
     assert_eq!(store.persona_get("a").await.unwrap().as_deref(), Some("{\"v\":1}"));
+}
+
+async fn nobody_puts_a_fleet_over_one_that_he_has_not_read(store: Store) {
+    let (a, b) = ([intent("a", "192.0.2.1")], [intent("b", "192.0.2.2")]);
+    assert!(!store.fleet_put_over(Some("{}"), "[1]", &a, 1).await.unwrap(), "there is none");
+    assert!(store.fleet_put_over(None, "[1]", &a, 1).await.unwrap());
+    assert!(!store.fleet_put_over(None, "[2]", &b, 2).await.unwrap());
+    assert_eq!(store.fleet_get().await.unwrap().as_deref(), Some("[1]"));
+    assert_eq!(store.decky_list().await.unwrap().len(), 1);
+    assert!(store.fleet_put_over(Some("[1]"), "[2]", &b, 2).await.unwrap());
+    let rows = store.decky_list().await.unwrap();
+    let desired: Vec<_> = rows.iter().map(|row| row.desired).collect();
+    assert_eq!(desired, [DeckyDesired::Absent, DeckyDesired::Running]);
+    // Of two who have read the same one comes first.
+    let both = tokio::join!(
+        store.fleet_put_over(Some("[2]"), "[3]", &a, 3),
+        store.fleet_put_over(Some("[2]"), "[4]", &b, 3),
+    );
+    assert_ne!(both.0.unwrap(), both.1.unwrap());
 }
 
 async fn the_first_persona_wins(store: Store) {

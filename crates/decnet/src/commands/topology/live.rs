@@ -52,11 +52,12 @@ pub(super) async fn deploy(
     let begun = Instant::now();
     turn(context, &store, name, TopologyState::Deploying, "").await?;
     audit(context, &store, "topology.deploy", name).await?;
-    if let Err(error) = come_true(context, &store, &fleet).await {
+    if let Err(error) = come_true(context, &store, name, &fleet).await {
         let (state, reason) = (failed(&store, &own).await?, format!("{error:#}"));
         turn(context, &store, name, state, &reason).await?;
         if state == TopologyState::Failed {
-            intent::put(&context.fleet(), &store, &placed::without(&fleet, name), context.now()).await?;
+            let gone = |current: Option<&Fleet>| Ok(placed::without(current.unwrap_or(&fleet), name));
+            intent::change(&context.fleet(), &store, context.now(), gone).await?;
             workers::wake_fleet(context).await;
         }
         return Err(error);
@@ -160,12 +161,17 @@ fn fronts(
     Ok(found)
 }
 
-/// Stores the fleet and waits until all of it runs.
-async fn come_true(context: &Context, store: &Store, fleet: &Fleet) -> Result<()> {
-    intent::put(&context.fleet(), store, fleet, context.now()).await?;
+/// Has the fleet have the topology's deckies as `fleet` has them, beside what it has become meanwhile, and waits until
+/// all of it runs.
+async fn come_true(context: &Context, store: &Store, name: &str, fleet: &Fleet) -> Result<()> {
+    let with = |current: Option<&Fleet>| match current.filter(|current| !current.deckies.is_empty()) {
+        Some(current) => placed::beside(current, fleet, name),
+        None => Ok(fleet.clone()),
+    };
+    let wanted = intent::change(&context.fleet(), store, context.now(), with).await?.deckies.len();
     run::ensure_running(context).await?;
     workers::wake_fleet(context).await;
-    deploy::wait_for(context, fleet.deckies.len()).await
+    deploy::wait_for(context, wanted).await
 }
 
 /// What a topology is that did not come up whole.
@@ -223,7 +229,7 @@ pub(super) async fn follow(context: &Context, store: &Store, topology: &Topology
     let name = &topology.name;
     let old = intent::read(store).await?.ok_or(Error::NoFleet)?;
     let fleet = joined(context, Some(&old), topology, &Where::default(), true)?;
-    if let Err(error) = come_true(context, store, &fleet).await {
+    if let Err(error) = come_true(context, store, name, &fleet).await {
         // It may be degraded already, which no state follows that says so again.
         store.topology_become(name, TopologyState::Degraded, &format!("{error:#}"), context.now()).await?;
         return Err(error);
@@ -277,10 +283,10 @@ pub(super) async fn take_down(
 
 async fn withdraw(context: &Context, store: &Store, name: &str) -> Result<usize> {
     let Some(old) = intent::read(store).await? else { return Ok(0) };
-    let fleet = placed::without(&old, name);
     let own = old.deckies.values().filter(|decky| placed::is_of(decky, name));
     let names: BTreeSet<String> = own.map(|decky| decky.name.to_string()).collect();
-    intent::put(&context.fleet(), store, &fleet, context.now()).await?;
+    let gone = |current: Option<&Fleet>| Ok(placed::without(current.unwrap_or(&old), name));
+    intent::change(&context.fleet(), store, context.now(), gone).await?;
     workers::wake_fleet(context).await;
     if supervisor::running(&context.paths()).is_some() {
         let tell = |left| output::progress(&format!("{left} deckies still run"));
