@@ -50,40 +50,15 @@ impl Store {
         now: Micros,
     ) -> Result<Option<IncidentView>, Error> {
         let Some(view) = self.incident_get(id).await? else { return Ok(None) };
-        let before = view.state();
         let incident = view.incident.id;
-        let state = change.state.unwrap_or(before);
-        let mut work = view.work.unwrap_or_else(|| IncidentWork {
-            incident,
-            state,
-            assignee: None,
-            changed_by: String::new(),
-            changed_at: now,
-            seen_event: 0,
-        });
-        let mut log: Vec<(IncidentDeed, String)> = Vec::new();
-        if change.state.is_some() {
-            log.extend((state != before).then(|| (IncidentDeed::State, state.name().to_owned())));
-        }
-        if let Some(name) = &change.assignee {
-            let name = Some(name.clone()).filter(|name| !name.is_empty());
-            log.extend(
-                (name != work.assignee).then(|| (IncidentDeed::Assignee, name.clone().unwrap_or_default())),
-            );
-            work.assignee = name;
-        }
-        log.extend(change.note.clone().map(|note| (IncidentDeed::Note, note)));
-        let changed = log.iter().any(|(deed, _)| *deed != IncidentDeed::Note);
-        if changed {
-            // A closed incident is closed as far as it has gone: later events open it again.
-            let seen_event = if state == IncidentState::Closed { view.incident.last_event } else { 0 };
-            work = IncidentWork { state, changed_by: by.to_owned(), changed_at: now, seen_event, ..work };
-        }
         let what = "note something of an incident";
         transaction!(self, what, tx => {
-            if changed {
-                tx.upsert(what, [work.clone()]).await?;
-            }
+            // As it is by now: of two who change it at the same time neither takes back what the other did.
+            let sql = format!("{} WHERE incident = ?{}", WORK.select(), tx.dialect().for_update());
+            let work = tx.read_one(Statement::new(what, sql).bind(incident)).await?;
+            let stands = IncidentView { work: work.or_else(|| view.work.clone()), ..view.clone() };
+            let (work, log) = changed(&stands, change, by, now);
+            tx.upsert(what, work).await?;
             for (deed, text) in &log {
                 enter(&mut tx, incident, now, by, *deed, text).await?;
             }
@@ -139,6 +114,37 @@ impl Store {
         let Some(mut cells) = self.pool.row(Statement::new(what, sql)).await? else { return Ok((0, 0)) };
         Ok((cells.maybe_int()?.unwrap_or(0), cells.maybe_int()?.unwrap_or(0)))
     }
+}
+
+/// What is noted of an incident once it is changed, if that is something else, and what its log says of it.
+fn changed(
+    view: &IncidentView,
+    change: &IncidentChange,
+    by: &str,
+    now: Micros,
+) -> (Option<IncidentWork>, Vec<(IncidentDeed, String)>) {
+    let before = view.state();
+    let state = change.state.unwrap_or(before);
+    let mut assignee = view.work.as_ref().and_then(|work| work.assignee.clone());
+    let mut log: Vec<(IncidentDeed, String)> = Vec::new();
+    log.extend((state != before).then(|| (IncidentDeed::State, state.name().to_owned())));
+    if let Some(name) = &change.assignee {
+        let name = Some(name.clone()).filter(|name| !name.is_empty());
+        log.extend((name != assignee).then(|| (IncidentDeed::Assignee, name.clone().unwrap_or_default())));
+        assignee = name;
+    }
+    log.extend(change.note.clone().map(|note| (IncidentDeed::Note, note)));
+    let is_other = log.iter().any(|(deed, _)| *deed != IncidentDeed::Note);
+    let work = is_other.then(|| IncidentWork {
+        incident: view.incident.id,
+        state,
+        assignee,
+        changed_by: by.to_owned(),
+        changed_at: now,
+        // A closed incident is closed as far as it has gone: later events open it again.
+        seen_event: if state == IncidentState::Closed { view.incident.last_event } else { 0 },
+    });
+    (work, log)
 }
 
 async fn enter(

@@ -210,6 +210,21 @@ async fn an_incident_is_worked_on_and_opened_again_by_new_activity(store: Store)
         ]
     );
     assert_eq!(store.incident_change(99, &closed, "eve", 7).await.unwrap(), None);
+    // Two at the same time, many times: neither takes back what the other did.
+    for round in 0..20_i64 {
+        let by = format!("analyst-{round}");
+        let state = if round % 2 == 0 { IncidentState::Acknowledged } else { IncidentState::Closed };
+        let stated = IncidentChange { state: Some(state), ..IncidentChange::default() };
+        let assigned = IncidentChange { assignee: Some(by.clone()), ..IncidentChange::default() };
+        let both = tokio::join!(
+            store.incident_change(1, &stated, "eve", 8 + round),
+            store.incident_change(1, &assigned, "bob", 8 + round),
+        );
+        assert!(both.0.is_ok() && both.1.is_ok());
+        let view = store.incident_get(1).await.unwrap().unwrap();
+        let assignee = view.work.as_ref().and_then(|work| work.assignee.clone());
+        assert_eq!((view.state(), assignee), (state, Some(by)));
+    }
 }
 
 async fn notes_outlive_what_is_made_anew(store: Store) {
