@@ -54,8 +54,8 @@ pub(super) fn written(rules: &[(String, Rule)]) -> Vec<BadRule> {
             tell(format!("no service is called {slug:?}{hint}"));
         }
         for (name, pattern) in rule.when.iter().flat_map(|when| when.fields.iter().chain(&when.not)) {
-            if !field::ALL.iter().any(|(known, _)| known == name) {
-                let hint = nearest::hint(name, field::ALL.iter().map(|(name, _)| *name));
+            if field::find(name).is_none() {
+                let hint = nearest::hint(name, field::ALL.iter().map(|field| field.name));
                 tell(format!("no event has a field {name:?}{hint}"));
             }
             let read = RegexBuilder::new(pattern).case_insensitive(true).size_limit(MEMORY).build();

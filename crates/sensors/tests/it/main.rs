@@ -70,6 +70,9 @@ fn what_is_found_is_what_reference_tools_say() {
             }
         };
         for finding in findings(&path) {
+            let event = finding.event("web-01", "sniffer").unwrap();
+            let misfits = event.fields.iter().filter_map(|(name, value)| event.kind.misfit(name, value));
+            assert_eq!(misfits.collect::<Vec<_>>(), Vec::<String>::new());
             let text = |name: &str| finding.text(name).map(str::to_owned);
             add("ja3", text(field::JA3));
             add("ja3s", text(field::JA3S));

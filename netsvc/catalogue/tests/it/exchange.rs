@@ -23,12 +23,14 @@ use tokio::{
 const NONCE: &str = "n0nce56789abcdef";
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Every line in `folder` is of a kind that `def` declares.
+/// Every line in `folder` is of a kind that `def` declares, and has the fields that the vocabulary gives that kind.
 fn assert_declared(def: &Def, folder: &Path) {
     for record in records(folder) {
         let kind = Kind::from_name(&record.kind).unwrap();
         let known = kind.meaning() == Meaning::Own || def.declares(kind);
         assert!(known, "{} does not declare {}", def.slug, record.kind);
+        let misfits = record.fields.iter().filter_map(|(name, value)| kind.misfit(name, value));
+        assert_eq!(misfits.collect::<Vec<_>>(), Vec::<String>::new(), "{}", def.slug);
     }
 }
 

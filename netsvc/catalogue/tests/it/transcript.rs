@@ -121,8 +121,10 @@ fn check(def: &'static Def, path: &Path) {
         assert_eq!(&step.end, end, "{at}");
     }
     assert_eq!(transcript.steps.len(), received.len(), "{} ends early", path.display());
-    for (name, _) in &events {
+    for (name, fields) in &events {
         let kind = Kind::from_name(name).unwrap();
+        let misfits = fields.iter().filter_map(|(name, value)| kind.misfit(name, value.as_bytes()));
+        assert_eq!(misfits.collect::<Vec<_>>(), Vec::<String>::new(), "{}", path.display());
         let known = kind.meaning() == Meaning::Own || def.declares(kind);
         assert!(known, "{} does not declare {name}", def.slug);
     }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::technique::techniques;
-use netsvc_wire::WriterId;
+use netsvc_wire::{Kind, WriterId};
 
 const MINE: &str = "- id: mine\n  technique: T1105\n  title: t\n  confidence: low\n  count: 2\n  when:\n  - kind: \
                     command\n    service: ssh\n    fields: {command: wget}\n    not: {command: help}\n  fires: [{kind: \
@@ -23,6 +23,19 @@ fn the_rules_of_this_release_see_their_examples_and_every_technique_has_one() {
     assert!(120 <= rules.all().len(), "{}", rules.all().len());
     let unused = techniques().iter().filter(|one| !rules.all().iter().any(|rule| rule.technique == one.id));
     assert_eq!(unused.map(|one| one.id).collect::<Vec<_>>(), Vec::<&str>::new());
+}
+
+#[test]
+fn examples_are_events_as_the_vocabulary_has_them() {
+    let rules = Rules::new(&[]).unwrap();
+    for rule in rules.all() {
+        for example in rule.fires.iter().chain(&rule.silent) {
+            let kind = Kind::from_name(&example["kind"]).unwrap();
+            let fields = example.iter().filter(|(name, _)| !["kind", "service"].contains(&name.as_str()));
+            let misfits = fields.filter_map(|(name, value)| kind.misfit(name, value.as_bytes()));
+            assert_eq!(misfits.collect::<Vec<_>>(), Vec::<String>::new(), "{}", rule.id);
+        }
+    }
 }
 
 #[test]
