@@ -27,6 +27,7 @@ mod place;
 mod processes;
 mod scans;
 mod segment;
+mod sniffer;
 mod stage;
 mod table;
 mod talk;
@@ -38,10 +39,11 @@ use std::{path::PathBuf, process::ExitCode, time::Instant};
 use table::Row;
 
 /// What can be measured on its own, in the order of the table.
-const GROUPS: [&str; 10] = [
+const GROUPS: [&str; 11] = [
     "pipeline",
     "correlate",
     "intelligence",
+    "sniffer",
     "bus",
     "fleet",
     "gate",
@@ -145,6 +147,7 @@ async fn measure(place: &Place, group: &str) -> Result<Vec<Row>> {
         "pipeline" => pipeline::measure(place).await,
         "correlate" => correlate::measure(place),
         "intelligence" => intelligence::measure(),
+        "sniffer" => sniffer::measure(),
         "bus" => bus::measure(place).await,
         "fleet" => Ok(fleet::measure(place)),
         "gate" => gate::measure(place).await,

@@ -151,6 +151,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "decnet-bus",
             "decnet-engine",
             "decnet-pipeline",
+            "decnet-sensors",
             "netsvc-wire",
             "netsvc-persona",
         ],

@@ -1,7 +1,7 @@
 //! Captures of packets: reading pcap and pcapng, writing pcap.
 //!
-//! Source: draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng. One buffer serves all frames of a file; no length in a
-//! file is believed beyond [`FRAME_MAX`].
+//! Source: draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng. One buffer serves all frames of a file, which are shown
+//! where they were read; no length in a file is believed beyond [`FRAME_MAX`].
 
 mod pcap;
 mod pcapng;
@@ -10,11 +10,14 @@ mod write;
 pub use write::CaptureWriter;
 
 use netsvc_wire::stamp::Micros;
-use std::io::{self, BufReader, Read};
+use std::{
+    io::{self, Read},
+    ops::Range,
+};
 
 /// Longest frame that is read, in bytes: what tcpdump takes at most.
 pub const FRAME_MAX: usize = 256 * 1024;
-/// Bytes that are read from the file at once.
+/// Bytes that are read from the file at once: more than any frame or block has.
 const AHEAD: usize = 1 << 20;
 
 /// What a frame begins with.
@@ -89,10 +92,14 @@ enum Form {
     Ng(pcapng::Section),
 }
 
-/// What is read from, and the buffer of the frame at hand.
+/// What is read from, and what was read ahead of it.
 struct Input<R> {
-    from: BufReader<R>,
+    from: R,
     buffer: Vec<u8>,
+    /// What of the buffer was read and not taken.
+    ahead: Range<usize>,
+    /// What of it was taken last.
+    taken: Range<usize>,
     frames: u64,
     cut: bool,
 }
@@ -103,12 +110,8 @@ impl<R: Read> Capture<R> {
     /// # Errors
     /// [`CaptureError`] when it is no capture.
     pub fn open(input: R) -> Result<Self, CaptureError> {
-        let mut input = Input {
-            from: BufReader::with_capacity(AHEAD, input),
-            buffer: Vec::with_capacity(FRAME_MAX),
-            frames: 0,
-            cut: false,
-        };
+        let buffer = vec![0; AHEAD];
+        let mut input = Input { from: input, buffer, ahead: 0..0, taken: 0..0, frames: 0, cut: false };
         let Some(magic) = input.array::<4>()? else { return Err(CaptureError::Unknown) };
         let form = match pcap::Head::read(magic, &mut input)? {
             Some(head) => Form::Pcap(head),
@@ -128,7 +131,7 @@ impl<R: Read> Capture<R> {
         };
         let Some((at, link, range)) = found else { return Ok(None) };
         self.input.frames += 1;
-        Ok(self.input.buffer.get(range).map(|bytes| Frame { at, link, bytes }))
+        Ok(self.input.taken().get(range).map(|bytes| Frame { at, link, bytes }))
     }
 
     /// Whether the file ends in the middle of a frame, as it does when whoever wrote it was killed.
@@ -140,28 +143,41 @@ impl<R: Read> Capture<R> {
 impl<R: Read> Input<R> {
     /// The next `N` bytes; `None` at the end of the file.
     fn array<const N: usize>(&mut self) -> Result<Option<[u8; N]>, CaptureError> {
-        let mut bytes = [0; N];
-        Ok(self.fill(&mut bytes)?.then_some(bytes))
+        let whole = self.take(N)?;
+        Ok(self.taken().first_chunk().copied().filter(|_| whole))
     }
 
-    /// Takes `length` bytes into the buffer; false at the end of the file.
+    /// Takes `length` bytes; false at the end of the file.
     fn take(&mut self, length: usize) -> Result<bool, CaptureError> {
-        let mut buffer = std::mem::take(&mut self.buffer);
-        buffer.resize(length, 0);
-        let whole = self.fill(&mut buffer);
-        self.buffer = buffer;
-        whole
+        self.taken = 0..0;
+        if self.ahead.len() < length && !self.fill(length)? {
+            return Ok(false);
+        }
+        let end = self.ahead.start + length;
+        self.taken = self.ahead.start..end;
+        self.ahead.start = end;
+        Ok(true)
     }
 
-    fn fill(&mut self, bytes: &mut [u8]) -> Result<bool, CaptureError> {
-        let mut filled = 0;
-        while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-            match self.from.read(rest) {
+    /// What was taken last.
+    fn taken(&self) -> &[u8] {
+        self.buffer.get(self.taken.clone()).unwrap_or_default()
+    }
+
+    /// Reads on until `length` bytes are ahead; false at the end of the file.
+    fn fill(&mut self, length: usize) -> Result<bool, CaptureError> {
+        self.buffer.copy_within(self.ahead.clone(), 0);
+        self.ahead = 0..self.ahead.len();
+        while self.ahead.len() < length {
+            let Some(room) = self.buffer.get_mut(self.ahead.end..).filter(|room| !room.is_empty()) else {
+                return Err(self.broken("it is longer than frames are"));
+            };
+            match self.from.read(room) {
                 Ok(0) => {
-                    self.cut |= filled > 0;
+                    self.cut |= !self.ahead.is_empty();
                     return Ok(false);
                 }
-                Ok(read) => filled += read,
+                Ok(read) => self.ahead.end += read,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error.into()),
             }

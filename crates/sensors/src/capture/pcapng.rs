@@ -80,7 +80,7 @@ impl Section {
             // The length comes again at the end.
             let body = body - 4;
             match kind {
-                INTERFACE => self.interface(input.buffer.get(..body).unwrap_or_default()),
+                INTERFACE => self.interface(input.taken().get(..body).unwrap_or_default()),
                 ENHANCED => {
                     if let Some(frame) = self.enhanced(input, body)? {
                         return Ok(Some(frame));
@@ -124,7 +124,7 @@ impl Section {
         body: usize,
     ) -> Result<Option<(Micros, Link, Range<usize>)>, CaptureError> {
         let order = self.order;
-        let block = input.buffer.get(..body).unwrap_or_default();
+        let block = input.taken().get(..body).unwrap_or_default();
         let number = |at| order.at32(block, at);
         let length = usize::try_from(number(12)).unwrap_or(usize::MAX);
         if FRAME_MAX < length || body < 20_usize.saturating_add(length) {
@@ -140,7 +140,7 @@ impl Section {
 
     /// A frame without a time has that of the one before it.
     fn simple<R: Read>(&self, input: &Input<R>, body: usize) -> Option<(Micros, Link, Range<usize>)> {
-        let whole = usize::try_from(self.order.at32(&input.buffer, 0)).unwrap_or(usize::MAX);
+        let whole = usize::try_from(self.order.at32(input.taken(), 0)).unwrap_or(usize::MAX);
         let length = whole.min(body.checked_sub(4)?);
         (length <= FRAME_MAX).then_some((self.last, self.interfaces.first()?.link, 4..4 + length))
     }

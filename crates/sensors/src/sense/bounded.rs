@@ -1,7 +1,10 @@
 //! A table that forgets rather than grows: two generations, of which the older goes when the younger is full.
 
 use foldhash::fast::FixedState;
-use std::{collections::HashMap, hash::Hash};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    hash::Hash,
+};
 
 /// A table of at most twice as many entries as it is told.
 #[derive(Debug)]
@@ -21,14 +24,14 @@ impl<K: Hash + Eq + Copy, V> Bounded<K, V> {
     /// The entry of `key`, which is young from then on where there is room: without it a table that is used grew with
     /// each generation.
     pub(crate) fn get(&mut self, key: K) -> Option<&mut V> {
-        if !self.young.contains_key(&key) {
-            if self.most <= self.young.len() {
-                return self.old.get_mut(&key);
-            }
-            let value = self.old.remove(&key)?;
-            self.young.insert(key, value);
+        let is_full = self.most <= self.young.len();
+        // One look for what is young, as nearly all is that is asked for.
+        match self.young.entry(key) {
+            Entry::Occupied(known) => Some(known.into_mut()),
+            Entry::Vacant(_) if self.old.is_empty() => None,
+            Entry::Vacant(_) if is_full => self.old.get_mut(&key),
+            Entry::Vacant(place) => Some(place.insert(self.old.remove(&key)?)),
         }
-        self.young.get_mut(&key)
     }
 
     /// Puts an entry in; what is forgotten for it goes to `gone`.

@@ -28,6 +28,10 @@ use news::News;
 use quic::Quic;
 use serde::Serialize;
 use spoof::Segment;
+use std::{
+    hash::{Hash, Hasher},
+    net::IpAddr,
+};
 
 /// Connections that are known, in each of two generations.
 const FLOWS: usize = 32_768;
@@ -41,8 +45,23 @@ const IDLE: Micros = 120_000_000;
 const SWEEP: Micros = 10_000_000;
 
 /// A connection whichever way a segment goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Key(End, End);
+
+impl Hash for Key {
+    /// In few steps: every segment is looked up.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        for (address, port) in [self.0, self.1] {
+            match address {
+                IpAddr::V4(four) => state.write_u64(u64::from(four.to_bits()) << 16 | u64::from(port)),
+                IpAddr::V6(six) => {
+                    state.write_u128(six.to_bits());
+                    state.write_u16(port);
+                }
+            }
+        }
+    }
+}
 
 impl Key {
     fn of(one: End, other: End) -> Key {
@@ -159,14 +178,16 @@ impl Sensor {
         if tcp.has(flag::SYN) && !tcp.has(flag::ACK) {
             return self.opened(at, key, packet, tcp, found);
         }
-        if self.flows.get(key).is_none() {
+        let flow = match self.flows.get(key) {
+            Some(flow) => flow,
             // Somebody else's connection, or the end of one: only what is said is of interest.
-            if tcp.payload.is_empty() {
-                return;
+            None if tcp.payload.is_empty() => return,
+            None => {
+                self.put(key, Flow::new(at, from, to), found);
+                let Some(flow) = self.flows.get(key) else { return };
+                flow
             }
-            self.put(key, Flow::new(at, from, to), found);
-        }
-        let Some(flow) = self.flows.get(key) else { return };
+        };
         let side = usize::from(flow.client != from);
         if tcp.has(flag::SYN) {
             let signature = Signature::of(packet.header, tcp, flow.segment);
