@@ -2,6 +2,7 @@
 
 use crate::{
     Credential, Def, Fields, Link,
+    alpn::Agreed,
     budget::{Budget, Group, Refused},
     directory::Directory,
     flood::Floods,
@@ -27,6 +28,9 @@ use std::{
 
 /// Time between looks at what is summed up.
 const HOUSE: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// What the product on a host makes of the protocols that a client offers at a port.
+pub type Agree = fn(&Host, u16, &[&[u8]]) -> Agreed;
 
 type Shared = Mutex<BTreeMap<TypeId, Arc<dyn Any + Send + Sync>>>;
 
@@ -78,6 +82,8 @@ pub struct Host {
     /// Whom its TLS shows, where that is not the node, and the context for it.
     identity: OnceLock<tls::Identity>,
     tls: tokio::sync::OnceCell<openssl::ssl::SslContext>,
+    /// What its TLS makes of the protocols that a client offers, where it knows of them.
+    agreement: OnceLock<Agree>,
 }
 
 impl std::fmt::Debug for Host {
@@ -269,6 +275,7 @@ impl Host {
             settings,
             identity: OnceLock::new(),
             tls: tokio::sync::OnceCell::new(),
+            agreement: OnceLock::new(),
         }))
     }
 
@@ -356,6 +363,17 @@ impl Host {
     /// Lets this service's TLS show `identity` instead of the node's; the first one holds.
     pub fn identify(&self, identity: impl FnOnce() -> tls::Identity) {
         self.identity.get_or_init(identity);
+    }
+
+    /// Lets this service's TLS agree on protocols (ALPN, RFC 7301) where [`crate::Secure`] does not say how; the first
+    /// one holds.
+    pub fn agree(&self, agree: Agree) {
+        self.agreement.get_or_init(|| agree);
+    }
+
+    /// What [`Host::agree`] was given.
+    pub(crate) fn agreement(&self) -> Option<Agree> {
+        self.agreement.get().copied()
     }
 
     /// The TLS context of the service, which is that of the node unless it has its own; made at first use.

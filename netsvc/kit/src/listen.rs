@@ -198,6 +198,10 @@ async fn serve(def: &'static Def, mut session: Session) -> std::io::Result<()> {
         return machine::drive(session, machine).await;
     }
     if session.link().tls {
+        if let Some(agree) = session.host().agreement() {
+            let (host, port) = (session.host().clone(), session.link().port);
+            session.choose(Arc::new(move |offered| agree(&host, port, offered)));
+        }
         session.start_tls(Vec::new()).await?;
     }
     match def.serve {

@@ -213,7 +213,7 @@ impl Session {
     }
 
     /// The protocol that the handshake agreed on.
-    pub(crate) fn protocol(&self) -> Option<&[u8]> {
+    pub fn protocol(&self) -> Option<&[u8]> {
         match &self.stream {
             Stream::Tls(stream) => stream.ssl().selected_alpn_protocol(),
             Stream::Plain(_) | Stream::Gone => None,

@@ -53,5 +53,5 @@ fn open(host: &Arc<Host>, link: &Link) -> Box<dyn Machine> {
 }
 
 fn open_http2(host: &Arc<Host>, link: &Link) -> Box<dyn Machine> {
-    Box::new(http::h2::Connection::new(host, link))
+    Box::new(http::h2::Connection::new(http::h2::Web::new(host, link)))
 }

@@ -4,20 +4,21 @@ mod answer;
 mod control;
 
 use super::{
-    dialect::{self, Dialect},
+    dialect::Dialect,
     fields,
     frame::{Code, HEAD, Head, PREFACE, flag, frame, kind},
     hpack::{Decoder, Encoder, LIMIT, Trouble},
+    program::{Came, Program},
     seen::Seen,
     stream::Stream,
 };
-use crate::services::http::{
-    request::Fault,
-    site::{self, Site},
-};
-use netsvc_kit::{Gathered, Host, Input, Link, Machine, Out};
+use crate::services::http::{request::Fault, site};
+use netsvc_kit::{Gathered, Input, Machine, Out};
 use netsvc_wire::{Kind, field};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    task::{Context, Poll},
+};
 
 /// Longest frame that is read as a whole: all but those with the body of a request.
 const FRAME: usize = 64 * 1024;
@@ -54,9 +55,9 @@ struct Block {
 /// Why a connection ends, and the words that nghttp2 has for it.
 struct Failure(Code, &'static str);
 
-/// A connection.
-pub struct Connection {
-    site: Site,
+/// A connection to a program.
+pub struct Connection<P> {
+    program: P,
     dialect: Dialect,
     input: Gathered,
     reading: Reading,
@@ -80,13 +81,12 @@ pub struct Connection {
     served: u32,
 }
 
-impl Connection {
-    /// A fresh connection.
-    pub fn new(host: &Arc<Host>, link: &Link) -> Self {
-        let site = Site::new(host, link);
-        let dialect = dialect::of(site.server.family);
+impl<P: Program> Connection<P> {
+    /// A fresh connection to `program`.
+    pub fn new(program: P) -> Self {
+        let dialect = program.dialect();
         Connection {
-            site,
+            program,
             dialect,
             input: Gathered::new(FRAME + HEAD + FRAME),
             reading: Reading::Preface,
@@ -233,7 +233,7 @@ impl Connection {
         let skipped = if left == 0 { padding.min(self.input.len()) } else { 0 };
         self.input.skip(skipped);
         let padding = padding - skipped;
-        let limit = self.site.server.body_limit();
+        let limit = self.program.body_limit();
         let mut large = false;
         if let Some(stream) = self.streams.get_mut(&number).filter(|stream| !stream.ended) {
             self.payload += piece.len() as u64;
@@ -316,7 +316,7 @@ impl Connection {
             return Ok(());
         }
         self.seen.tell(read.fields.iter().map(|(name, _)| name.as_slice()), out);
-        let (request, verdict) = fields::read(self.site.server.family, &read.fields, LIMIT < read.size);
+        let (request, verdict) = fields::read(self.program.family(), &read.fields, LIMIT < read.size);
         if self.dialect.streams <= self.streams.len() && !self.forget_one(out) {
             out.send(frame(kind::RST_STREAM, 0, block.stream, &(Code::Refused as u32).to_be_bytes()));
             site::record(&request, None, out);
@@ -327,7 +327,7 @@ impl Connection {
     }
 }
 
-impl Machine for Connection {
+impl<P: Program> Machine for Connection<P> {
     fn step(&mut self, input: Input<'_>, out: &mut Out) {
         match input {
             Input::Open => self.greet(out),
@@ -341,9 +341,25 @@ impl Machine for Connection {
                 }
             }
             Input::Eof => {
-                for mut stream in std::mem::take(&mut self.streams).into_values() {
-                    self.abandon(&mut stream, out);
+                for (number, mut stream) in std::mem::take(&mut self.streams) {
+                    self.abandon(number, &mut stream, out);
                 }
+            }
+        }
+    }
+
+    fn poll_woken(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        self.program.poll(context)
+    }
+
+    fn woken(&mut self, out: &mut Out) {
+        for (number, came) in self.program.came(out) {
+            match came {
+                Came::Answer(answer) if self.streams.contains_key(&number) => {
+                    self.send(number, answer, out);
+                }
+                Came::Answer(_) => {}
+                Came::Piece { bytes, end } => self.add(number, &bytes, end, out),
             }
         }
     }

@@ -118,11 +118,13 @@ fn text(rest: &mut &[u8]) -> Result<Vec<u8>, Trouble> {
 
 /// How a server packs the fields of its answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Manner {
+pub enum Manner {
     /// As nginx: names that it knows with an index, never a value that was sent before.
     Plain,
     /// As nghttp2, which Apache httpd has: what was sent before is not said again.
     Indexed,
+    /// As Go: everything that the table has room for is kept in it.
+    Whole,
 }
 
 /// Packs what we send.
@@ -150,11 +152,11 @@ impl Encoder {
         match self.manner {
             // nginx gives the table up as soon as it is told of one.
             Manner::Plain => self.change = Some(0),
-            Manner::Indexed if most.min(USUAL) != self.table.most() => {
+            _ if most.min(USUAL) != self.table.most() => {
                 self.table.resize(most.min(USUAL));
                 self.change = Some(most.min(USUAL));
             }
-            Manner::Indexed => {}
+            _ => {}
         }
     }
 
@@ -167,7 +169,7 @@ impl Encoder {
         for (name, value) in fields {
             match self.manner {
                 Manner::Plain => self.plain(name, value, &mut block),
-                Manner::Indexed => self.indexed(name, value, &mut block),
+                _ => self.indexed(name, value, &mut block),
             }
         }
         block
@@ -193,8 +195,11 @@ impl Encoder {
         if let Some(index) = whole {
             return put_number(block, 0x80, 7, index);
         }
-        let large = self.table.most() * 3 / 4 < table::room(name.as_bytes(), value.as_bytes());
-        let kept = !UNKEPT.contains(&name) && !large;
+        let room = table::room(name.as_bytes(), value.as_bytes());
+        let kept = match self.manner {
+            Manner::Whole => room <= self.table.most(),
+            _ => !UNKEPT.contains(&name) && room <= self.table.most() * 3 / 4,
+        };
         let (mark, bits) = if kept { (0x40, 6) } else { (0, 4) };
         put_number(block, mark, bits, named.unwrap_or(0));
         if named.is_none() {
@@ -309,7 +314,7 @@ mod tests {
         fn what_is_packed_is_unpacked(
             list in proptest::collection::vec(("[a-z-]{1,12}", "[ -~]{0,40}"), 0..20)
         ) {
-            for manner in [Manner::Plain, Manner::Indexed] {
+            for manner in [Manner::Plain, Manner::Indexed, Manner::Whole] {
                 let (mut encoder, mut decoder) = (Encoder::new(manner), Decoder::default());
                 for _ in 0..3 {
                     let read = decoder.decode(&encoder.encode(&list)).unwrap();

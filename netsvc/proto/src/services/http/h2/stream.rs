@@ -9,6 +9,8 @@ use netsvc_kit::{Charge, Gathered, Out};
 
 /// Bytes of a body after which the peer is let send as many again.
 const REFILL: u32 = 32 * 1024;
+/// Bytes of an answer that comes piece by piece which wait for the peer.
+const WAITING: usize = 256 * 1024;
 
 /// A stream.
 #[derive(Debug)]
@@ -25,6 +27,8 @@ pub(super) struct Stream {
     pub(super) ended: bool,
     /// Bytes of the answer that the peer takes.
     pub(super) window: i64,
+    /// Whether more of the answer comes later.
+    pub(super) open: bool,
     body: Vec<u8>,
     sent: usize,
     /// Bytes that came since the peer was let send more.
@@ -43,6 +47,7 @@ impl Stream {
             answered: None,
             ended: false,
             window,
+            open: false,
             body: Vec::new(),
             sent: 0,
             taken: 0,
@@ -72,6 +77,17 @@ impl Stream {
         self.sent = 0;
     }
 
+    /// Adds a piece of the answer; whether there was room.
+    pub(super) fn add(&mut self, piece: &[u8]) -> bool {
+        let mut body = self.body.split_off(self.sent.min(self.body.len()));
+        let fits = body.len() + piece.len() <= WAITING;
+        if fits {
+            body.extend_from_slice(piece);
+        }
+        self.give(body);
+        fits
+    }
+
     /// Whether there is something to send.
     pub(super) fn waits(&self) -> bool {
         self.sent < self.body.len()
@@ -94,7 +110,7 @@ impl Stream {
             else {
                 return;
             };
-            let flags = if count == left { flag::END_STREAM } else { 0 };
+            let flags = if count == left && !self.open { flag::END_STREAM } else { 0 };
             out.send(frame(kind::DATA, flags, number, piece));
             self.sent += count;
             let count = i64::try_from(count).unwrap_or_default();
@@ -108,6 +124,6 @@ impl Stream {
 
     /// Whether nothing more comes of it.
     pub(super) fn is_done(&self) -> bool {
-        self.ended && self.answered.is_some() && !self.waits()
+        self.ended && self.answered.is_some() && !self.waits() && !self.open
     }
 }

@@ -4,30 +4,23 @@ use super::{
     super::{
         fields::Verdict,
         frame::{Code, flag, frame, kind},
+        program::{Answer, Given, Program},
         stream::Stream,
     },
     Connection,
 };
 use crate::services::http::{
-    apps,
-    form::Form,
-    product::Family,
     request::{Fault, Request},
-    response::Response,
     site,
-    writer::{self, Moment},
 };
 use netsvc_kit::Out;
 use netsvc_wire::{Kind, field};
 use std::time::Duration;
 
-/// Requests after which a connection ends (`keepalive_requests`).
-const REQUESTS: u32 = 1000;
-
 /// Time between an answer and the end of a stream whose request is not wanted whole.
 const APART: Duration = Duration::from_millis(1);
 
-impl Connection {
+impl<P: Program> Connection<P> {
     /// Begins with a request.
     pub(super) fn begin(
         &mut self,
@@ -45,8 +38,8 @@ impl Connection {
             return;
         }
         let announced = request.field("content-length").and_then(|length| length.parse::<u64>().ok());
-        let at_once = self.dialect.nginx && !end && !apps::is_dynamic(self.site.app, &request.path);
-        let large = !end && announced.is_some_and(|length| self.site.server.body_limit() < length);
+        let at_once = self.dialect.nginx && !end && self.program.at_once(&request);
+        let large = !end && announced.is_some_and(|length| self.program.body_limit() < length);
         let first = (at_once && verdict == Verdict::Good && !large).then(|| request.clone());
         let mut stream = Stream::new(request, self.initial);
         stream.ended = end;
@@ -58,11 +51,9 @@ impl Connection {
             _ => {}
         }
         if let Some(request) = first {
-            let verdict = self.site.judge(&request, out);
-            let response = self.site.answer(&request, &Form::default(), &verdict, out);
-            self.send(number, &request, &response, out);
+            self.give(number, &request, false, out);
         }
-        if self.served == REQUESTS {
+        if Some(self.served) == self.dialect.requests {
             self.go_away(Code::None as u32, "", out);
         }
     }
@@ -74,8 +65,8 @@ impl Connection {
         let reason = format!("{fault:?}").to_lowercase().into_bytes();
         out.record(Kind::Malformed, vec![(field::REASON, reason), (field::DATA, head)]);
         request.faults.push(fault);
-        let response = self.site.server.fault(fault);
-        let status = self.send(number, &request, &response, out);
+        let answer = self.program.refuse(&request, fault);
+        let status = self.send(number, answer, out);
         site::record(&request, Some(status), out);
     }
 
@@ -87,23 +78,23 @@ impl Connection {
         if let Some(request) = stream.whole() {
             let announced = request.field("content-length").and_then(|length| length.parse::<u64>().ok());
             let short = answered.is_none() && announced.is_some_and(|length| length != size);
-            let form = self.site.evidence(&request, out);
             let status = match answered {
-                Some(status) => Some(status),
+                Some(status) => {
+                    self.program.seen(&request, out);
+                    Some(status)
+                }
                 None if short && !self.dialect.nginx => {
+                    self.program.seen(&request, out);
                     out.send(frame(kind::RST_STREAM, 0, number, &(Code::Protocol as u32).to_be_bytes()));
                     self.streams.remove(&number);
                     None
                 }
                 None if short => {
-                    let response = self.site.server.fault(Fault::Length);
-                    Some(self.send(number, &request, &response, out))
+                    self.program.seen(&request, out);
+                    let answer = self.program.refuse(&request, Fault::Length);
+                    Some(self.send(number, answer, out))
                 }
-                None => {
-                    let verdict = self.site.judge(&request, out);
-                    let response = self.site.answer(&request, &form, &verdict, out);
-                    Some(self.send(number, &request, &response, out))
-                }
+                None => Some(self.give(number, &request, true, out)),
             };
             site::record(&request, status, out);
         }
@@ -112,17 +103,23 @@ impl Connection {
         }
     }
 
+    /// Gives what the program answers to a request, or lets its stream wait; its status.
+    fn give(&mut self, number: u32, request: &Request, whole: bool, out: &mut Out) -> u16 {
+        match self.program.answer(number, request, whole, out) {
+            Given::Now(answer) => self.send(number, answer, out),
+            Given::Later(status) => {
+                if let Some(stream) = self.streams.get_mut(&number) {
+                    (stream.answered, stream.open) = (Some(status), true);
+                }
+                status
+            }
+        }
+    }
+
     /// Sends an answer, as far as it is taken; its status.
-    pub(super) fn send(&mut self, number: u32, request: &Request, response: &Response, out: &mut Out) -> u16 {
-        let moment =
-            Moment { clock: self.site.host.clock(), port: self.site.link.port, served: 0, keep: true };
-        let composed = writer::compose(&self.site.server, request, response, moment);
-        let mut fields = vec![(":status".to_owned(), composed.status.to_string())];
-        let given = composed.fields.into_iter();
-        fields.extend(given.map(|(name, value)| (name.to_ascii_lowercase(), value)));
-        self.arrange(&mut fields);
-        let block = self.encoder.encode(&fields);
-        let end = if composed.body.is_empty() { flag::END_STREAM } else { 0 };
+    pub(super) fn send(&mut self, number: u32, answer: Answer, out: &mut Out) -> u16 {
+        let block = self.encoder.encode(&answer.fields);
+        let end = if answer.body.is_empty() && !answer.open { flag::END_STREAM } else { 0 };
         let most = self.most.max(1);
         let mut pieces = block.chunks(most).peekable();
         let mut what = (kind::HEADERS, end);
@@ -132,28 +129,25 @@ impl Connection {
             what = (kind::CONTINUATION, 0);
         }
         if let Some(stream) = self.streams.get_mut(&number) {
-            stream.answered = Some(composed.status);
-            stream.give(composed.body);
+            (stream.answered, stream.open) = (Some(answer.status), answer.open);
+            stream.give(answer.body);
         }
         self.flush_one(number, out);
-        composed.status
+        answer.status
     }
 
-    /// Puts the fields where the server has them: httpd adds two of them last, HTTP.sys one first.
-    pub(super) fn arrange(&self, fields: &mut [(String, String)]) {
-        let family = self.site.server.family;
-        let (first, last): (&[&str], &[&str]) = match family {
-            Family::Apache => (&[], &["date", "server"]),
-            Family::Iis => (&["content-length"], &[]),
-            _ => (&[], &[]),
-        };
-        let rank = |name: &str| match (first.contains(&name), last.contains(&name)) {
-            _ if name == ":status" => 0,
-            (true, _) => 1,
-            (_, false) => 2,
-            (_, true) => 3,
-        };
-        fields.sort_by_key(|(name, _)| rank(name));
+    /// Sends a piece of an answer that comes piece by piece; a peer who does not take them gets no more.
+    pub(super) fn add(&mut self, number: u32, bytes: &[u8], end: bool, out: &mut Out) {
+        let Some(stream) = self.streams.get_mut(&number) else { return self.program.gone(number) };
+        let fits = stream.add(bytes);
+        if end || !fits {
+            stream.open = false;
+            if !stream.waits() {
+                out.send(frame(kind::DATA, flag::END_STREAM, number, &[]));
+            }
+            self.program.gone(number);
+        }
+        self.flush_one(number, out);
     }
 
     pub(super) fn flush_one(&mut self, number: u32, out: &mut Out) {
@@ -189,17 +183,20 @@ impl Connection {
 
     /// Gives up a stream that was answered and whose rest nobody needs.
     pub(super) fn forget_one(&mut self, out: &mut Out) -> bool {
-        let idle = |stream: &Stream| stream.answered.is_some() && !stream.waits();
+        let idle = |stream: &Stream| stream.answered.is_some() && !stream.waits() && !stream.open;
         let found = self.streams.iter().find(|(_, stream)| idle(stream)).map(|(number, _)| *number);
-        let Some(mut stream) = found.and_then(|number| self.streams.remove(&number)) else { return false };
-        self.abandon(&mut stream, out);
+        let Some(number) = found else { return false };
+        if let Some(mut stream) = self.streams.remove(&number) {
+            self.abandon(number, &mut stream, out);
+        }
         true
     }
 
-    /// Records a request that the peer did not finish.
-    pub(super) fn abandon(&self, stream: &mut Stream, out: &mut Out) {
+    /// Records a request that the peer did not finish; nobody waits for its answer.
+    pub(super) fn abandon(&mut self, number: u32, stream: &mut Stream, out: &mut Out) {
+        self.program.gone(number);
         if let Some(request) = stream.whole() {
-            self.site.evidence(&request, out);
+            self.program.seen(&request, out);
             site::record(&request, stream.answered, out);
         }
     }

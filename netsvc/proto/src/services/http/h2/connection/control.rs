@@ -1,7 +1,10 @@
 //! Frames that steer the connection: settings, windows, priorities, resets.
 
 use super::{
-    super::frame::{self, Code, Head, flag, frame, kind},
+    super::{
+        frame::{self, Code, Head, flag, frame, kind},
+        program::Program,
+    },
     Connection, Failure,
 };
 use netsvc_kit::Out;
@@ -9,7 +12,7 @@ use netsvc_kit::Out;
 /// A window may not be larger (RFC 9113 §6.9.1).
 const WINDOW: i64 = 0x7fff_ffff;
 
-impl Connection {
+impl<P: Program> Connection<P> {
     pub(super) fn depend(&mut self, stream: u32, priority: &[u8]) -> Result<(), Failure> {
         let on = frame::number(priority).unwrap_or_default();
         if on & 0x7fff_ffff == stream {
@@ -40,7 +43,7 @@ impl Connection {
             return Err(Failure(Code::Protocol, "RST_STREAM: stream in idle"));
         }
         if let Some(mut stream) = self.streams.remove(&head.stream) {
-            self.abandon(&mut stream, out);
+            self.abandon(head.stream, &mut stream, out);
         }
         Ok(())
     }
@@ -122,7 +125,7 @@ impl Connection {
         };
         out.send(frame(kind::RST_STREAM, 0, head.stream, &(code as u32).to_be_bytes()));
         if let Some(mut stream) = self.streams.remove(&head.stream) {
-            self.abandon(&mut stream, out);
+            self.abandon(head.stream, &mut stream, out);
         }
         Ok(())
     }
