@@ -21,6 +21,21 @@ pub enum Agreed {
     Refusal,
 }
 
+impl Agreed {
+    /// What Go's library makes of an offer, of the protocols that its server `speaks` (`negotiateALPN`, since 1.17):
+    /// the first of them that is offered; a client of HTTP/1.1 alone is not answered where HTTP/2 is spoken.
+    pub fn by_go(speaks: &[&'static [u8]], offered: &[&[u8]]) -> Agreed {
+        if offered.is_empty() {
+            return Agreed::Silence;
+        }
+        if let Some(name) = speaks.iter().copied().find(|name| offered.contains(name)) {
+            return Agreed::On(name);
+        }
+        let falls_back = speaks.contains(&&b"h2"[..]) && offered.contains(&&b"http/1.1"[..]);
+        if falls_back { Agreed::Silence } else { Agreed::Refusal }
+    }
+}
+
 /// Chooses among what a client offers.
 pub(crate) type Choice = Arc<dyn Fn(&[&[u8]]) -> Agreed + Send + Sync>;
 
@@ -56,5 +71,25 @@ pub(crate) fn select(ssl: &SslRef, list: &[u8]) -> Result<&'static [u8], AlpnErr
         Agreed::On(name) => Ok(name),
         Agreed::Silence => Err(AlpnError::NOACK),
         Agreed::Refusal => Err(AlpnError::ALERT_FATAL),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn go_takes_the_first_that_it_speaks() {
+        let both: &[&'static [u8]] = &[b"h2", b"http/1.1"];
+        for (speaks, offered, agreed) in [
+            (both, &[&b"http/1.1"[..], b"h2"][..], Agreed::On(b"h2")),
+            (both, &[b"http/1.1"], Agreed::On(b"http/1.1")),
+            (both, &[b"spdy/3"], Agreed::Refusal),
+            (both, &[], Agreed::Silence),
+            (&both[..1], &[b"http/1.1"], Agreed::Silence),
+            (&both[1..], &[b"h2"], Agreed::Refusal),
+        ] {
+            assert_eq!(Agreed::by_go(speaks, offered), agreed, "{offered:?}");
+        }
     }
 }

@@ -29,7 +29,7 @@ mod view;
 mod volumes;
 
 use connection::Connection;
-use netsvc_kit::{Beyond, Def, Full, Port, Serve, Session, def::ServeFuture};
+use netsvc_kit::{Beyond, Def, Full, Host, Port, Serve, Session, def::ServeFuture, secure::Agreed};
 use netsvc_persona::service::Look;
 use netsvc_wire::Kind;
 use std::time::Duration;
@@ -69,12 +69,18 @@ pub static SERVICE: Def = Def {
     // Who waits for a container or looks at its output may be silent for long.
     idle: Duration::from_secs(3600),
     total: Duration::from_secs(24 * 3600),
-    full: |_| Full::of(CONNECTIONS, Beyond::Wait),
+    full,
     serve: Serve::Task(serve),
 };
 
 /// Connections that are served: the engine has no limit but its descriptors, of which its unit leaves it a million.
 const CONNECTIONS: usize = 2000;
+
+/// What is asked first, before TLS begins: there the engine speaks HTTP/1.1 alone (go-connections, `NewTCPSocket`).
+fn full(host: &Host) -> Full {
+    host.agree(|_, _, offered| Agreed::by_go(&[b"http/1.1"], offered));
+    Full::of(CONNECTIONS, Beyond::Wait)
+}
 
 fn serve(session: Session) -> ServeFuture {
     Box::pin(async move { Connection::new(session).run().await })

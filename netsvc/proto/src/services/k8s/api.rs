@@ -2,34 +2,16 @@
 
 use super::{
     call::{Call, Rights},
-    change, deeds,
+    change,
+    deed::Deed,
+    deeds, discovery, pods,
     reply::Reply,
-    resources::{self, Resource},
-    table,
+    resources::Resource,
+    review, table,
+    watch::Watch,
     way::{Way, asked},
 };
-use netsvc_wire::{Kind, field};
 use serde_json::{Value, json};
-
-/// What a request comes to.
-pub(super) enum Deed {
-    Reply(Reply),
-    /// A command in a pod.
-    Exec(Target),
-    /// What there is, line by line, and then nothing.
-    Watch(Vec<Value>),
-}
-
-/// A pod in which something is run.
-#[derive(Clone, Debug)]
-pub(super) struct Target {
-    pub(super) name: String,
-    /// The pod.
-    pub(super) pod: Value,
-    pub(super) words: Vec<String>,
-    pub(super) terminal: bool,
-    pub(super) input: bool,
-}
 
 /// Answers a request.
 pub(super) fn answer(call: &mut Call<'_>) -> Deed {
@@ -43,10 +25,8 @@ pub(super) fn answer(call: &mut Call<'_>) -> Deed {
         ["apis", group, "v1", rest @ ..] if !rest.is_empty() => objects(call, &Way::of(group, rest)),
         _ => Deed::Reply(if call.who.rights == Rights::Nothing {
             forbidden_path(call)
-        } else if parts.as_slice() == ["openapi", "v2"] {
-            resources::swagger(call.release, call.request.field("accept").unwrap_or_default())
         } else {
-            discovery(call, &parts)
+            discovery::answer(call, &parts)
         }),
     }
 }
@@ -58,37 +38,6 @@ fn open(call: &Call<'_>, parts: &[&str]) -> Option<Reply> {
         ["healthz" | "livez" | "readyz", ..] => Some(Reply::text(200, "ok")),
         _ => None,
     }
-}
-
-fn discovery(call: &mut Call<'_>, parts: &[&str]) -> Reply {
-    let found = match parts {
-        [] => Some(json!({ "paths": [
-            "/.well-known/openid-configuration", "/api", "/api/v1", "/apis", "/apis/apps", "/apis/apps/v1",
-            "/apis/batch", "/apis/batch/v1", "/apis/rbac.authorization.k8s.io", "/healthz", "/livez", "/logs",
-            "/metrics", "/openapi/v2", "/openapi/v3", "/readyz", "/version",
-        ] })),
-        ["api"] => Some(resources::core(&call.host.persona().ip.to_string())),
-        ["api", "v1"] => resources::list(""),
-        ["apis"] => Some(resources::groups()),
-        ["apis", group] => resources::one_group(group),
-        ["apis", group, "v1"] => resources::list(group),
-        ["openapi", "v3"] => Some(resources::descriptions(call.release)),
-        ["openapi", "v3", "api", "v1"] => Some(resources::description(call.release, "")),
-        ["openapi", "v3", "apis", group, "v1"] => Some(resources::description(call.release, group)),
-        _ => None,
-    };
-    found.map_or_else(
-        || {
-            let line = format!("{} {}", call.request.method, call.request.target);
-            let fields = vec![
-                (field::NAME, call.request.path.clone().into_bytes()),
-                (field::COMMAND, line.into_bytes()),
-            ];
-            call.out.record(Kind::UnknownCommand, fields);
-            Reply::unrouted()
-        },
-        Reply::ok,
-    )
 }
 
 fn forbidden_path(call: &Call<'_>) -> Reply {
@@ -144,13 +93,29 @@ fn forbidden(call: &Call<'_>, way: &Way<'_>, verb: &str) -> Reply {
     Reply::failure(403, "Forbidden", message, details)
 }
 
+fn not_found() -> Deed {
+    let message = "the server could not find the requested resource";
+    Deed::Reply(Reply::failure(404, "NotFound", message, json!({})))
+}
+
+/// Whether a client takes what the server could give.
+fn is_acceptable(call: &Call<'_>) -> bool {
+    const KNOWN: &[&str] = &[
+        "*/*",
+        "application/*",
+        "application/json",
+        "application/yaml",
+        "application/vnd.kubernetes.protobuf",
+    ];
+    let accepts = call.request.field("accept").unwrap_or_default();
+    let name = |kind: &str| kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    accepts.is_empty() || accepts.split(',').any(|kind| KNOWN.contains(&name(kind).as_str()))
+}
+
 fn objects(call: &mut Call<'_>, way: &Way<'_>) -> Deed {
-    if ["authorization.k8s.io", "authentication.k8s.io"].contains(&way.group) {
-        return Deed::Reply(review(call, way));
-    }
     let verb = verb(call, way);
-    let looks =
-        matches!(verb, "get" | "list" | "watch") && !["exec", "attach", "portforward"].contains(&way.sub);
+    let streams = ["exec", "attach", "portforward"].contains(&way.sub);
+    let looks = matches!(verb, "get" | "list" | "watch") && !streams;
     let allowed =
         if looks { Rights::Looking <= call.who.rights } else { call.who.rights == Rights::Everything };
     // What only looks sees no secrets, as the role `view`.
@@ -161,36 +126,29 @@ fn objects(call: &mut Call<'_>, way: &Way<'_>) -> Deed {
         }
         return Deed::Reply(forbidden(call, way, verb));
     }
-    let Some(resource) = Resource::find(way.group, way.resource) else {
-        let message = "the server could not find the requested resource";
-        return Deed::Reply(Reply::failure(404, "NotFound", message, json!({})));
-    };
-    match (resource.name, way.sub) {
-        ("pods", "exec" | "attach") => return program(call, way, resource),
-        ("pods", "log") => {
-            let known = call.store.get(resource, way.space, way.name).is_some();
-            deeds::command(call, &format!("logs {}/{}", way.space, way.name));
-            return Deed::Reply(match known {
-                true => Reply::text(200, ""),
-                false => Reply::missing(resource.name, resource.group, way.name),
-            });
-        }
-        ("pods", "portforward") => return Deed::Reply(Reply::bad("Upgrade request required")),
-        (_, "" | "status" | "scale" | "finalize") => {}
-        _ => {
-            return Deed::Reply(Reply::failure(
-                404,
-                "NotFound",
-                "the server could not find the requested resource",
-                json!({}),
-            ));
-        }
+    if review::GROUPS.contains(&way.group) {
+        return Deed::Reply(review::answer(call, way));
+    }
+    let Some(resource) = Resource::find(way.group, way.resource) else { return not_found() };
+    if let Some(deed) = pods::answer(call, way, resource) {
+        return deed;
+    }
+    if !matches!(way.sub, "" | "status" | "scale" | "finalize" | "ephemeralcontainers") {
+        return not_found();
+    }
+    if !is_acceptable(call) {
+        let message = "only the following media types are accepted: application/json, application/yaml, \
+                       application/vnd.kubernetes.protobuf";
+        return Deed::Reply(Reply::failure(406, "NotAcceptable", message, Value::Null));
     }
     if resource.name == "secrets" && looks {
         deeds::secrets(call, &way.path());
     }
     match verb {
-        "watch" => watch(call, way, resource),
+        "watch" => {
+            let (watch, first) = Watch::begin(call, way, resource);
+            Deed::Watch(Box::new(watch), first)
+        }
         "list" => Deed::Reply(list(call, way, resource)),
         "get" => Deed::Reply(get(call, way, resource)),
         "create" => Deed::Reply(change::create(call, way, resource)),
@@ -200,15 +158,28 @@ fn objects(call: &mut Call<'_>, way: &Way<'_>) -> Deed {
     }
 }
 
-fn wants_table(call: &Call<'_>) -> bool {
-    call.request.field("accept").is_some_and(|kinds| kinds.contains("as=Table"))
+/// Whether only what objects are called and labelled with is wanted.
+fn wants_names(call: &Call<'_>) -> bool {
+    call.request.field("accept").is_some_and(|kinds| kinds.contains("as=PartialObjectMetadata"))
+}
+
+/// What an object is called and labelled with.
+fn names(object: &Value) -> Value {
+    json!({ "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object.get("metadata") })
 }
 
 fn list(call: &Call<'_>, way: &Way<'_>, resource: &Resource) -> Reply {
     let objects = asked(call, call.store, way, resource);
     let revision = call.store.revision.to_string();
-    if wants_table(call) {
+    if table::wanted(call) {
         return Reply::ok(table::table(resource, &objects, &revision, call.now));
+    }
+    if wants_names(call) {
+        let items: Vec<Value> = objects.into_iter().map(names).collect();
+        return Reply::ok(json!({
+            "kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1",
+            "metadata": { "resourceVersion": revision }, "items": items,
+        }));
     }
     // Those of a list do not say again what they are.
     let items: Vec<Value> = objects
@@ -230,99 +201,13 @@ fn list(call: &Call<'_>, way: &Way<'_>, resource: &Resource) -> Reply {
 
 fn get(call: &Call<'_>, way: &Way<'_>, resource: &Resource) -> Reply {
     match call.store.get(resource, way.space, way.name) {
-        Some(object) if wants_table(call) => {
+        Some(object) if table::wanted(call) => {
             let revision = call.store.revision.to_string();
             Reply::ok(table::table(resource, &[object], &revision, call.now))
         }
+        Some(object) if wants_names(call) => Reply::ok(names(object)),
+        Some(object) if way.sub == "scale" => Reply::ok(change::scale(object)),
         Some(object) => Reply::ok(object.clone()),
         None => Reply::missing(resource.name, resource.group, way.name),
     }
-}
-
-fn watch(call: &Call<'_>, way: &Way<'_>, resource: &Resource) -> Deed {
-    let objects = asked(call, call.store, way, resource);
-    let named = objects.into_iter().filter(|object| {
-        way.name.is_empty() || object.pointer("/metadata/name").and_then(Value::as_str) == Some(way.name)
-    });
-    let revision = call.store.revision.to_string();
-    // Who tells from where on knows what there is.
-    let knows = !matches!(call.value("resourceVersion"), "" | "0");
-    let lines = named
-        .map(|object| match wants_table(call) {
-            true => {
-                json!({ "type": "ADDED", "object": table::table(resource, &[object], &revision, call.now) })
-            }
-            false => json!({ "type": "ADDED", "object": object }),
-        })
-        .collect();
-    Deed::Watch(if knows { Vec::new() } else { lines })
-}
-
-fn program(call: &mut Call<'_>, way: &Way<'_>, resource: &Resource) -> Deed {
-    let words = call.values("command");
-    deeds::exec(call, way.space, way.name, &words);
-    let Some(pod) = call.store.get(resource, way.space, way.name).cloned() else {
-        return Deed::Reply(Reply::missing(resource.name, resource.group, way.name));
-    };
-    if call.request.field("upgrade").is_none() {
-        return Deed::Reply(Reply::bad("Upgrade request required"));
-    }
-    if way.sub == "exec" && words.is_empty() {
-        return Deed::Reply(Reply::bad("you must specify at least 1 command for the container"));
-    }
-    Deed::Exec(Target {
-        name: way.name.to_owned(),
-        pod,
-        words: if words.is_empty() { vec!["sh".to_owned()] } else { words },
-        terminal: call.flag("tty"),
-        input: call.flag("stdin"),
-    })
-}
-
-/// Questions about what somebody may do, and who he is.
-fn review(call: &mut Call<'_>, way: &Way<'_>) -> Reply {
-    let mut object = match change::body(call) {
-        Ok(object) => object,
-        Err(reply) => return reply,
-    };
-    deeds::command(call, &format!("review {} {}", way.resource, object.get("spec").unwrap_or(&Value::Null)));
-    let may = match call.who.rights {
-        Rights::Everything => json!(["*"]),
-        Rights::Looking => json!(["get", "list", "watch"]),
-        Rights::Nothing => json!([]),
-    };
-    let status = match way.resource {
-        "selfsubjectaccessreviews" | "localsubjectaccessreviews" | "subjectaccessreviews" => {
-            let verb =
-                object.pointer("/spec/resourceAttributes/verb").and_then(Value::as_str).unwrap_or_default();
-            let allowed = match call.who.rights {
-                Rights::Everything => true,
-                Rights::Looking => ["get", "list", "watch"].contains(&verb),
-                Rights::Nothing => false,
-            };
-            json!({ "allowed": allowed })
-        }
-        "selfsubjectrulesreviews" => json!({
-            "resourceRules": [{ "verbs": may, "apiGroups": ["*"], "resources": ["*"] }],
-            "nonResourceRules": [{ "verbs": ["get"], "nonResourceURLs": ["/healthz", "/livez", "/readyz", "/versio\
-                n", "/version/"] }],
-            "incomplete": false,
-        }),
-        "selfsubjectreviews" => {
-            json!({ "userInfo": { "username": call.who.name, "groups": ["system:unauthenticated"] } })
-        }
-        "tokenreviews" => json!({ "user": {}, "error": "[invalid bearer token]" }),
-        _ => {
-            return Reply::failure(
-                404,
-                "NotFound",
-                "the server could not find the requested resource",
-                json!({}),
-            );
-        }
-    };
-    if let Value::Object(fields) = &mut object {
-        fields.insert("status".to_owned(), status);
-    }
-    Reply::json(201, object)
 }

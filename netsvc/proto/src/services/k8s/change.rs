@@ -7,6 +7,7 @@ use super::{
     resources::Resource,
     seeded,
     way::{Way, asked},
+    yaml,
 };
 use serde_json::{Value, json};
 
@@ -15,11 +16,24 @@ const LONGEST: usize = 512 << 10;
 
 /// The object in the body.
 pub(super) fn body(call: &Call<'_>) -> Result<Value, Reply> {
+    match document(call)? {
+        value @ Value::Object(_) => Ok(value),
+        _ => Err(unread()),
+    }
+}
+
+fn unread() -> Reply {
+    Reply::bad(
+        "couldn't get version/kind; json parse error: invalid character looking for beginning of value",
+    )
+}
+
+/// What the body is.
+fn document(call: &Call<'_>) -> Result<Value, Reply> {
     let kind = call.request.field("content-type").unwrap_or_default();
     if kind.contains("protobuf") {
         let message = "the body of the request was in an unknown format - accepted media types include: \
-            application/json, \
-                       application/yaml, application/vnd.kubernetes.protobuf";
+                       application/json, application/yaml";
         return Err(Reply::failure(415, "UnsupportedMediaType", message, json!({})));
     }
     let text = call.request.body.trim_ascii();
@@ -28,17 +42,18 @@ pub(super) fn body(call: &Call<'_>) -> Result<Value, Reply> {
     }
     if LONGEST < text.len() {
         let message = "Request entity too large: limit is 3145728";
-        return Err(Reply::failure(413, "RequestEntityTooLarge", message, json!({})));
+        return Err(Reply::failure(413, "RequestEntityTooLarge", message, Value::Null));
     }
-    match serde_json::from_slice(text) {
-        Ok(value @ Value::Object(_)) => Ok(value),
-        _ if text.len() < 64 * 1024 && kind.contains("yaml") => {
-            Err(Reply::bad("error converting YAML to JSON: yaml: did not find expected node content"))
-        }
-        _ => Err(Reply::bad(
-            "couldn't get version/kind; json parse error: invalid character looking for beginning of value",
-        )),
+    if let Ok(value) = serde_json::from_slice(text) {
+        return Ok(value);
     }
+    if !kind.contains("yaml") {
+        return Err(unread());
+    }
+    let read = std::str::from_utf8(text).ok().and_then(yaml::read);
+    read.ok_or_else(|| {
+        Reply::bad("error converting YAML to JSON: yaml: line 1: did not find expected node content")
+    })
 }
 
 fn full(resource: &Resource, name: &str) -> Reply {
@@ -57,7 +72,7 @@ fn fits(name: &str) -> bool {
 }
 
 pub(super) fn create(call: &mut Call<'_>, way: &Way<'_>, resource: &'static Resource) -> Reply {
-    let mut object = match body(call) {
+    let object = match body(call) {
         Ok(object) => object,
         Err(reply) => return reply,
     };
@@ -88,8 +103,13 @@ pub(super) fn create(call: &mut Call<'_>, way: &Way<'_>, resource: &'static Reso
         let message = format!("{} \"{name}\" already exists", resource.name);
         return Reply::failure(409, "AlreadyExists", message, json!({ "name": name, "kind": resource.name }));
     }
-    let path = Way { name: &name, ..way.clone() }.path();
-    deeds::creation(call, "create", &path, &object);
+    let named = Way { name: &name, ..way.clone() };
+    deeds::creation(call, "create", &named.path(), &object);
+    made(call, &named, resource, object)
+}
+
+/// Lets an object be, with what follows from it.
+fn made(call: &mut Call<'_>, way: &Way<'_>, resource: &'static Resource, mut object: Value) -> Reply {
     if call.value("dryRun") == "All" {
         return Reply::json(201, object);
     }
@@ -100,12 +120,12 @@ pub(super) fn create(call: &mut Call<'_>, way: &Way<'_>, resource: &'static Reso
     if let (Value::Object(fields), "namespaces") = (&mut object, resource.name) {
         fields.insert("status".to_owned(), json!({ "phase": "Active" }));
     }
-    match call.store.put(resource, way.space, &name, object, &at) {
+    match call.store.put(resource, way.space, way.name, object, &at) {
         Ok(object) => {
-            follow(call, way.space, &name, &object, &at);
+            follow(call, way.space, way.name, &object, &at);
             Reply::json(201, object)
         }
-        Err(_) => full(resource, &name),
+        Err(_) => full(resource, way.name),
     }
 }
 
@@ -141,30 +161,109 @@ fn unfollow(call: &mut Call<'_>, space: &str, name: &str, object: &Value) {
     }
 }
 
+/// Kinds of changes.
+const PATCHES: &[(&str, Patch)] = &[
+    ("application/json-patch+json", Patch::Steps),
+    ("application/merge-patch+json", Patch::Plain),
+    ("application/strategic-merge-patch+json", Patch::Strategic),
+    ("application/apply-patch+yaml", Patch::Applied),
+];
+
+/// How a body changes an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Patch {
+    /// It takes its place.
+    Whole,
+    /// RFC 6902.
+    Steps,
+    /// RFC 7386.
+    Plain,
+    /// As the first, with lists merged by names.
+    Strategic,
+    /// What is applied is made where it is not there.
+    Applied,
+}
+
+fn patch_of(call: &Call<'_>) -> Result<Patch, Reply> {
+    if call.request.method == "PUT" {
+        return Ok(Patch::Whole);
+    }
+    let kind = call.request.field("content-type").unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    let known = PATCHES.iter().find(|(name, _)| *name == kind).map(|(_, patch)| *patch);
+    known.ok_or_else(|| {
+        let names: Vec<&str> = PATCHES.iter().map(|(name, _)| *name).collect();
+        let message = format!(
+            "the body of the request was in an unknown format - accepted media types include: {}",
+            names.join(", ")
+        );
+        Reply::failure(415, "UnsupportedMediaType", message, json!({}))
+    })
+}
+
 pub(super) fn change(call: &mut Call<'_>, way: &Way<'_>, resource: &'static Resource) -> Reply {
-    let change = match body(call) {
-        Ok(change) => change,
+    let read = patch_of(call).and_then(|patch| Ok((patch, document(call)?)));
+    let (patch, change) = match read {
+        Ok(read) => read,
         Err(reply) => return reply,
     };
-    let known = call.store.get(resource, way.space, way.name).cloned();
-    let applies = call.request.field("content-type").is_some_and(|kind| kind.contains("apply-patch"));
-    let Some(mut object) = known.or_else(|| applies.then(|| json!({}))) else {
+    if patch != Patch::Steps && !change.is_object() {
+        return unread();
+    }
+    let verb = if patch == Patch::Whole { "replace" } else { "patch" };
+    let Some(known) = call.store.get(resource, way.space, way.name).cloned() else {
+        if patch == Patch::Applied && way.sub.is_empty() {
+            if resource.namespaced && !call.store.has_space(way.space) {
+                return Reply::missing("namespaces", "", way.space);
+            }
+            deeds::creation(call, "apply", &way.path(), &change);
+            return made(call, way, resource, change);
+        }
         return Reply::missing(resource.name, resource.group, way.name);
     };
-    let verb = if call.request.method == "PUT" { "replace" } else { "patch" };
-    deeds::creation(call, verb, &way.path(), &change);
-    match verb {
-        "replace" => object = change,
-        _ => patch::merge(&mut object, &change, 0),
+    let mut object = known.clone();
+    if way.sub == "scale" {
+        deeds::command(call, &format!("scale {} {change}", way.path()));
+        let mut scale = scale(&known);
+        patch::merge(&mut scale, &change, false, 0);
+        let replicas = scale.pointer("/spec/replicas").cloned().unwrap_or(json!(1));
+        patch::merge(&mut object, &json!({ "spec": { "replicas": replicas } }), false, 0);
+    } else {
+        let by = if patch == Patch::Steps { patch::as_object(&change) } else { change.clone() };
+        deeds::creation(call, verb, &way.path(), &by);
+        match patch {
+            Patch::Whole => object = change,
+            Patch::Steps => {
+                if let Err(message) = patch::steps(&mut object, &change) {
+                    return Reply::failure(422, "Invalid", message, Value::Null);
+                }
+            }
+            Patch::Plain => patch::merge(&mut object, &change, false, 0),
+            Patch::Strategic | Patch::Applied => patch::merge(&mut object, &change, true, 0),
+        }
+    }
+    if call.value("dryRun") == "All" {
+        return Reply::ok(object);
     }
     let at = seeded::moment(call.now);
     match call.store.put(resource, way.space, way.name, object, &at) {
+        Ok(object) if way.sub == "scale" => Reply::ok(scale(&object)),
         Ok(object) => Reply::ok(object),
         Err(_) => full(resource, way.name),
     }
 }
 
-pub(super) fn delete(call: &mut Call<'_>, way: &Way<'_>, resource: &Resource) -> Reply {
+/// How many pods a controller has, and is to have.
+pub(super) fn scale(object: &Value) -> Value {
+    let wanted = object.pointer("/spec/replicas").cloned().unwrap_or(json!(1));
+    let there = object.pointer("/status/replicas").cloned().unwrap_or(json!(0));
+    json!({
+        "kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": object.get("metadata"),
+        "spec": { "replicas": wanted }, "status": { "replicas": there },
+    })
+}
+
+pub(super) fn delete(call: &mut Call<'_>, way: &Way<'_>, resource: &'static Resource) -> Reply {
     deeds::command(call, &format!("delete {}", way.path()));
     let Some(object) = call.store.remove(resource, way.space, way.name) else {
         return Reply::missing(resource.name, resource.group, way.name);
@@ -188,7 +287,7 @@ pub(super) fn delete(call: &mut Call<'_>, way: &Way<'_>, resource: &Resource) ->
     }))
 }
 
-pub(super) fn clear(call: &mut Call<'_>, way: &Way<'_>, resource: &Resource) -> Reply {
+pub(super) fn clear(call: &mut Call<'_>, way: &Way<'_>, resource: &'static Resource) -> Reply {
     deeds::command(call, &format!("delete {} --all", way.path()));
     deeds::technique(call, "kubernetes data destruction", &way.path());
     let found = asked(call, call.store, way, resource);

@@ -1,36 +1,29 @@
-//! One connection: who asks, what is answered, and what the connection becomes.
+//! One connection in HTTP/1.1: requests, their answers, and what the connection becomes.
 
 use super::{
-    KUBELET,
-    api::{self, Deed},
-    call::{self, Call, Rights, Who},
+    carrier::Carrier,
+    deed::Deed,
+    desk::Desk,
     exec::{self, Exec},
-    kubelet::{self, Asked},
-    release::Release,
-    reply::{self, Form, Reply},
-    seeded,
-    store::{STORES, Store, uuid},
-    websocket,
+    forward::Forward,
+    framed::{LOOK, lines},
+    kubelet::Asked,
+    logs::{self, Log},
+    reply::Reply,
+    target::Target,
+    upgrade::Upgrade,
+    watch::Watch,
 };
-use crate::{date, kept::Kept, services::http::site};
-use base64::{Engine, engine::general_purpose::STANDARD};
+use crate::{date, services::http::site};
 use netsvc_daemon::http::{
+    form,
     request::{Fault, Request},
     stream::Requests,
 };
-use netsvc_kit::{Action, Credential, Host, Out, Session};
-use netsvc_persona::subkey;
-use parking_lot::Mutex;
+use netsvc_kit::{Action, Out, Session};
 use serde_json::Value;
-use std::{io, sync::Arc, time::Duration};
+use std::io;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-
-/// Longest that a watch goes on.
-const WATCH: Duration = Duration::from_secs(1800);
-
-/// The clusters of a node, by attacker.
-#[derive(Default)]
-struct Stores(Kept<Store, STORES>);
 
 /// Paths and missing hosts are answered as Go's server does: it reads on.
 fn minds(fault: Fault) -> bool {
@@ -41,29 +34,18 @@ fn minds(fault: Fault) -> bool {
 pub(super) struct Connection {
     session: Session,
     requests: Requests,
-    store: Arc<Mutex<Store>>,
-    release: &'static Release,
-    /// Number of the request.
-    count: u64,
+    desk: Desk,
 }
 
 impl Connection {
     pub(super) fn new(session: Session) -> Self {
-        let host = session.host().clone();
-        let release = Release::of(&host);
-        let fresh = || seeded::store(&host, release);
-        let store = host.node.shared(Stores::default).0.of(session.link().source(), fresh);
-        Connection { session, requests: Requests::default(), store, release, count: 0 }
-    }
-
-    fn is_kubelet(&self) -> bool {
-        self.session.link().port == KUBELET
+        let desk = Desk::new(session.host(), session.link());
+        Connection { session, requests: Requests::default(), desk }
     }
 
     /// Serves it to its end.
     pub(super) async fn run(&mut self) -> io::Result<()> {
         while let Some(request) = self.requests.next(&mut self.session, minds).await? {
-            self.count += 1;
             if let Some(fault) = request.faults.first().copied() {
                 self.refuse(&request, fault).await?;
                 break;
@@ -103,35 +85,10 @@ impl Connection {
     /// Answers a request; false: the connection ends.
     async fn serve(&mut self, request: &Request) -> io::Result<bool> {
         let mut out = Out::default();
-        let host = self.session.host().clone();
-        let who = who(&host, request, &mut out);
-        let asked = {
-            let mut store = self.store.lock();
-            match &who {
-                None if self.is_kubelet() => Asked::Deed(Deed::Reply(Reply::text(401, "Unauthorized"))),
-                None => Asked::Deed(Deed::Reply(Reply::unauthorized())),
-                Some(who) => {
-                    let mut call = Call {
-                        host: &host,
-                        store: &mut store,
-                        release: self.release,
-                        request,
-                        who,
-                        query: call::query(request),
-                        now: host.clock(),
-                        out: &mut out,
-                    };
-                    if self.is_kubelet() {
-                        kubelet::answer(&mut call)
-                    } else {
-                        Asked::Deed(api::answer(&mut call))
-                    }
-                }
-            }
-        };
+        let asked = self.desk.ask(request, &mut out);
         let status = match &asked {
             Asked::Deed(Deed::Reply(reply)) => reply.status,
-            Asked::Deed(Deed::Exec(_)) => 101,
+            Asked::Deed(Deed::Exec(_) | Deed::Forward(_)) => 101,
             _ => 200,
         };
         site::record(request, Some(status), &mut out);
@@ -139,115 +96,128 @@ impl Connection {
         match asked {
             Asked::Deed(Deed::Reply(reply)) => self.reply(request, &reply).await,
             Asked::Run(target) => {
-                let link = *self.session.link();
-                let output = exec::output(&host, &link, &target).await?;
+                let output = exec::output(&self.desk.host, &self.desk.link, &target).await?;
                 let text = String::from_utf8_lossy(&output).into_owned();
                 self.reply(request, &Reply::text(200, text)).await
             }
-            Asked::Deed(Deed::Exec(target)) => {
-                let Some((head, _)) = websocket::upgrade(request) else {
-                    let reply = Reply::bad("unable to upgrade: no supported protocol was offered");
-                    return self.reply(request, &reply).await;
-                };
-                self.session.write_all(&head).await?;
-                self.session.flush().await?;
-                let early = self.requests.rest().take_all();
-                Exec::new(&mut self.session, target, &early).run().await?;
-                Ok(false)
-            }
-            Asked::Deed(Deed::Watch(lines)) => self.watch(request, &lines).await,
+            Asked::Deed(Deed::Exec(target)) => self.exec(request, target).await,
+            Asked::Deed(Deed::Forward(target)) => self.forward(request, target).await,
+            Asked::Deed(Deed::Log(log)) => self.log(request, log).await,
+            Asked::Deed(Deed::Watch(watch, first)) => self.watch(request, *watch, &first).await,
         }
     }
 
     async fn reply(&mut self, request: &Request, reply: &Reply) -> io::Result<bool> {
-        let form = self.form(request);
+        let form = self.desk.form(request);
         self.session.write_all(&reply.write(request, &form)).await?;
         self.session.flush().await?;
         Ok(request.keeps_alive())
     }
 
-    fn form(&self, request: &Request) -> Form {
-        let host = self.session.host();
-        let agent = request.field("user-agent").unwrap_or_default();
-        let person = ["curl", "Wget", "Mozilla"].iter().any(|begin| agent.starts_with(begin));
-        let asked = request.query.split('&').find(|pair| pair.starts_with("pretty"));
-        let pretty = asked.map_or(person, |pair| pair != "pretty=false" && pair != "pretty=0");
-        let drawn = (!self.is_kubelet()).then(|| {
-            let key = host.persona().subkey.hex_bytes().unwrap_or_default();
-            let of = |labels: &[&str]| uuid(&hex::encode(subkey::bytes(&key, labels)));
-            let (session, count) = (self.session.link().session.to_string(), self.count.to_string());
-            [
-                of(&["k8s", "audit", &session, &count]),
-                of(&["k8s", "flow schema", &request.method]),
-                of(&["k8s", "priority level"]),
-            ]
-        });
-        Form { clock: host.clock(), pretty: pretty && !self.is_kubelet(), drawn }
+    /// Runs a program whose channels the connection becomes.
+    async fn exec(&mut self, request: &Request, target: Target) -> io::Result<bool> {
+        let (host, link) = (self.desk.host.clone(), self.desk.link);
+        let upgrade = Upgrade::of(request, self.desk.release, false, host.clock());
+        let early = self.requests.rest().take_all();
+        let carrier = match self.begin(&upgrade).await? {
+            Some(true) => Carrier::frames(&mut self.session, &early),
+            Some(false) => Carrier::streams(&mut self.session, &early, &target).await?,
+            None => return Ok(false),
+        };
+        Exec::new(carrier, &host, &link, target).run().await?;
+        Ok(false)
     }
 
-    /// Tells what there is, and waits until the peer or the time is over.
-    async fn watch(&mut self, request: &Request, lines: &[Value]) -> io::Result<bool> {
+    /// Lets the connection become that to ports of a pod.
+    async fn forward(&mut self, request: &Request, target: Target) -> io::Result<bool> {
+        let upgrade = Upgrade::of(request, self.desk.release, true, self.desk.host.clock());
+        let early = self.requests.rest().take_all();
+        let Some(framed) = self.begin(&upgrade).await? else { return Ok(false) };
+        let query = form::encoded(&request.query);
+        let named = query.values.iter().filter(|(name, _)| name == "ports");
+        let ports: Vec<u16> = named
+            .flat_map(|(_, value)| value.split(','))
+            .filter_map(|port| port.trim().parse().ok())
+            .filter(|port| *port != 0)
+            .collect();
+        let ports = if framed { ports } else { Vec::new() };
+        Forward::new(&mut self.session, target, &early, framed).run(&ports).await?;
+        Ok(false)
+    }
+
+    /// Says what the connection becomes; whether that is frames of WebSockets. `None`: it ends.
+    async fn begin(&mut self, upgrade: &Upgrade) -> io::Result<Option<bool>> {
+        let (head, becomes) = match upgrade {
+            Upgrade::Frames(head) => (head, Some(true)),
+            Upgrade::Streams(head) => (head, Some(false)),
+            Upgrade::Refused(answer) => (answer, None),
+        };
+        self.session.write_all(head).await?;
+        self.session.flush().await?;
+        Ok(becomes)
+    }
+
+    async fn log(&mut self, request: &Request, log: Log) -> io::Result<bool> {
+        let follows = log.follows;
+        let text = match log.ready() {
+            Some(text) => text,
+            None => {
+                let text = logs::read(&self.desk.host, &self.desk.link, &self.desk.store, log).await?;
+                return self.reply(request, &Reply::text(200, text)).await;
+            }
+        };
+        if !follows {
+            return self.reply(request, &Reply::text(200, text)).await;
+        }
+        self.head("text/plain").await?;
+        self.chunk(text.as_bytes()).await?;
+        // What there is goes on without a word.
+        let mut buffer = [0; 1];
+        self.session.read(&mut buffer).await?;
+        Ok(false)
+    }
+
+    async fn head(&mut self, kind: &str) -> io::Result<()> {
         let head = format!(
-            "HTTP/1.1 200 OK\r\nCache-Control: no-cache, private\r\nContent-Type: application/json\r\nDate: {}\r\n\
+            "HTTP/1.1 200 OK\r\nCache-Control: no-cache, private\r\nContent-Type: {kind}\r\nDate: {}\r\n\
              Transfer-Encoding: chunked\r\n\r\n",
-            date::http(self.session.host().clock())
+            date::http(self.desk.host.clock())
         );
         self.session.write_all(head.as_bytes()).await?;
-        for line in lines {
-            let body = reply::document(line, false);
-            self.session.write_all(format!("{:x}\r\n", body.len()).as_bytes()).await?;
-            self.session.write_all(&body).await?;
-            self.session.write_all(b"\r\n").await?;
-        }
-        self.session.flush().await?;
-        let asked =
-            request.query.split('&').find_map(|pair| pair.strip_prefix("timeoutSeconds=")?.parse().ok());
-        let time = asked.map_or(WATCH, Duration::from_secs).min(WATCH);
-        let mut buffer = [0; 1];
-        tokio::select! {
-            () = tokio::time::sleep(time) => {
-                self.session.write_all(b"0\r\n\r\n").await?;
-                self.session.flush().await?;
-                Ok(request.keeps_alive())
-            }
-            read = self.session.read(&mut buffer) => {
-                read?;
-                Ok(false)
-            }
-        }
+        self.session.flush().await
     }
-}
 
-/// Who sends `request`; `None`: nobody whom the server knows. What is offered is written down.
-fn who(host: &Host, request: &Request, out: &mut Out) -> Option<Who> {
-    let anonymous = || {
-        let rights = match host.setting("anonymous") {
-            Some("off") => Rights::Nothing,
-            Some("read") => Rights::Looking,
-            _ => Rights::Everything,
-        };
-        Some(Who { name: "system:anonymous".to_owned(), rights })
-    };
-    let Some(value) = request.field("authorization") else { return anonymous() };
-    let (scheme, rest) = value.split_once(' ').unwrap_or((value, ""));
-    let rest = rest.trim();
-    if scheme.eq_ignore_ascii_case("basic") {
-        let pair = STANDARD.decode(rest).unwrap_or_default();
-        let colon = pair.iter().position(|byte| *byte == b':').unwrap_or(pair.len());
-        let (user, password) = pair.split_at_checked(colon).unwrap_or((&pair, &[]));
-        let password = password.strip_prefix(b":").unwrap_or(password);
-        out.credential(Credential::plaintext(user, password, "Basic", false));
-        // Since 1.19 nothing looks at such a pair, so whoever sends one is nobody, as who sends none: kubectl asks
-        // people for one.
-        return anonymous();
+    async fn chunk(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        self.session.write_all(format!("{:x}\r\n", bytes.len()).as_bytes()).await?;
+        self.session.write_all(bytes).await?;
+        self.session.write_all(b"\r\n").await?;
+        self.session.flush().await
     }
-    let token = seeded::token(host);
-    let same = token.len() == rest.len()
-        && token.bytes().zip(rest.bytes()).fold(0, |sum, (left, right)| sum | (left ^ right)) == 0;
-    let name = format!("system:serviceaccount:{}:deployer", seeded::space(host));
-    let principal = if same { name.as_bytes() } else { b"" };
-    let mut credential = Credential::plaintext(principal, rest.as_bytes(), "Bearer", same);
-    credential.kind = "http_bearer";
-    out.credential(credential);
-    same.then_some(Who { name, rights: Rights::Everything })
+
+    /// Tells what there is and what changes, until the peer or the time is over.
+    async fn watch(&mut self, request: &Request, mut watch: Watch, first: &[Value]) -> io::Result<bool> {
+        self.head("application/json").await?;
+        self.chunk(&lines(first)).await?;
+        let mut buffer = [0; 1];
+        while !watch.is_over(self.desk.host.clock()) {
+            tokio::select! {
+                () = tokio::time::sleep(LOOK) => {}
+                read = self.session.read(&mut buffer) => {
+                    read?;
+                    return Ok(false);
+                }
+            }
+            let bytes = {
+                let store = self.desk.store.lock();
+                lines(&watch.next(&store, self.desk.host.clock()))
+            };
+            self.chunk(&bytes).await?;
+        }
+        self.session.write_all(b"0\r\n\r\n").await?;
+        self.session.flush().await?;
+        Ok(request.keeps_alive())
+    }
 }

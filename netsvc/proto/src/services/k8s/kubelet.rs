@@ -1,11 +1,14 @@
 //! The kubelet's own interface: its pods, and commands in them without the API server.
 
 use super::{
-    api::{Deed, Target},
     call::{Call, Rights},
+    deed::Deed,
     deeds,
+    logs::Log,
+    pods,
     reply::Reply,
     resources::Resource,
+    target::Target,
 };
 use netsvc_daemon::http::form;
 use serde_json::{Value, json};
@@ -42,26 +45,27 @@ pub(super) fn answer(call: &mut Call<'_>) -> Asked {
             let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
             run(call, space, pod, words)
         }
-        ["exec" | "attach", space, pod, ..] => {
-            let words = call.values("command");
-            deeds::exec(call, space, pod, &words);
+        ["exec" | "attach", space, pod, ..] => program(call, space, pod),
+        ["portForward", space, pod, ..] => {
+            deeds::command(call, &format!("port-forward {space}/{pod} {}", call.value("port")));
             match find(call, space, pod) {
                 Some(_) if call.request.field("upgrade").is_none() => {
                     reply(Reply::text(400, "Upgrade request required"))
                 }
-                Some(target) => Asked::Deed(Deed::Exec(Target {
-                    words: if words.is_empty() { vec!["sh".to_owned()] } else { words },
-                    terminal: call.flag("tty"),
-                    input: call.flag("input") || call.flag("stdin"),
-                    ..target
-                })),
-                None => reply(Reply::text(404, format!("pod \"{pod}\" does not exist\n"))),
+                Some(target) => Asked::Deed(Deed::Forward(target)),
+                None => absent(pod),
             }
         }
-        ["containerLogs", space, pod, ..] => match find(call, space, pod) {
-            Some(_) => reply(Reply::text(200, "")),
-            None => reply(Reply::text(404, format!("pod \"{pod}\" does not exist\n"))),
-        },
+        ["containerLogs", space, pod, ..] => {
+            deeds::command(call, &format!("logs {space}/{pod}"));
+            match find(call, space, pod) {
+                Some(target) => {
+                    let target = Target { words: pods::own(&target.pod), ..target };
+                    Asked::Deed(Deed::Log(Log::of(call, target)))
+                }
+                None => absent(pod),
+            }
+        }
         ["configz"] => reply(Reply::ok(json!({ "kubeletconfig": {
             "enableServer": true, "staticPodPath": "/etc/kubernetes/manifests", "address": "0.0.0.0", "port": 10250,
             "authentication": { "anonymous": { "enabled": true }, "webhook": { "enabled": false } },
@@ -79,9 +83,34 @@ fn reply(reply: Reply) -> Asked {
     Asked::Deed(Deed::Reply(reply))
 }
 
+fn absent(pod: &str) -> Asked {
+    reply(Reply::text(404, format!("pod \"{pod}\" does not exist\n")))
+}
+
 fn find(call: &Call<'_>, space: &str, name: &str) -> Option<Target> {
     let pod = call.store.get(Resource::find("", "pods")?, space, name)?.clone();
-    Some(Target { name: name.to_owned(), pod, words: Vec::new(), terminal: false, input: false })
+    Some(Target { space: space.to_owned(), name: name.to_owned(), pod, ..Target::default() })
+}
+
+/// A program whose channels the connection becomes.
+fn program(call: &mut Call<'_>, space: &str, pod: &str) -> Asked {
+    let words = call.values("command");
+    deeds::exec(call, space, pod, &words);
+    let Some(target) = find(call, space, pod) else { return absent(pod) };
+    if call.request.field("upgrade").is_none() {
+        return reply(Reply::text(400, "Upgrade request required"));
+    }
+    // It has names of its own for the channels, and those of the API server are often sent.
+    let wants = |names: [&str; 2]| names.iter().any(|name| call.flag(name));
+    let words = if words.is_empty() { pods::own(&target.pod) } else { words };
+    Asked::Deed(Deed::Exec(Target {
+        words: if words.is_empty() { vec!["sh".to_owned()] } else { words },
+        terminal: call.flag("tty"),
+        input: wants(["input", "stdin"]),
+        output: wants(["output", "stdout"]),
+        errors: wants(["error", "stderr"]),
+        ..target
+    }))
 }
 
 fn run(call: &mut Call<'_>, space: &str, pod: &str, words: Vec<String>) -> Asked {
@@ -89,6 +118,6 @@ fn run(call: &mut Call<'_>, space: &str, pod: &str, words: Vec<String>) -> Asked
     match find(call, space, pod) {
         Some(target) if !words.is_empty() => Asked::Run(Target { words, ..target }),
         Some(_) => reply(Reply::text(400, "missing command")),
-        None => reply(Reply::text(404, format!("pod \"{pod}\" does not exist\n"))),
+        None => absent(pod),
     }
 }

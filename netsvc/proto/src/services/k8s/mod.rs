@@ -6,29 +6,45 @@
 
 mod api;
 mod call;
+mod carrier;
 mod change;
 mod connection;
 mod daemons;
+mod deed;
 mod deeds;
+mod desk;
+mod discovery;
 mod exec;
+mod forward;
+mod framed;
 mod identity;
 mod kubelet;
+mod logs;
 mod patch;
+mod pods;
 mod products;
 mod release;
 mod reply;
 mod resources;
+mod review;
 mod seeded;
+mod spdy;
 mod store;
 mod table;
 mod talks;
+mod target;
 #[cfg(test)]
 mod tests;
+mod upgrade;
+mod watch;
 mod way;
 mod websocket;
+mod yaml;
 
+use crate::services::http::h2;
 use netsvc_kit::{
-    Beyond, Def, Full, Host, Port, Serve, Session, Setting, SettingKind, def::ServeFuture, recorder,
+    Beyond, Def, Full, Host, Port, Serve, Session, Setting, SettingKind, def::ServeFuture, machine, recorder,
+    secure::Agreed,
 };
 use netsvc_persona::service::Look;
 use netsvc_wire::Kind;
@@ -36,6 +52,7 @@ use std::time::Duration;
 
 /// Kinds of its events.
 const RECORDS: &[Kind] = &[
+    Kind::ClientFingerprint,
     Kind::Request,
     Kind::AuthAttempt,
     Kind::Command,
@@ -45,19 +62,25 @@ const RECORDS: &[Kind] = &[
     Kind::FileRead,
     Kind::FileCaptured,
     Kind::SessionRecorded,
+    Kind::ForwardRequest,
+    Kind::SessionStart,
+    Kind::Query,
 ];
 /// What it leaves out.
 const LIMITS: &[&str] = &[
-    "HTTP/2 is not agreed on, and client certificates are not asked for.",
-    "exec and attach are spoken over WebSockets, as by kubectl since 1.31; over SPDY they are recorded and refused.",
+    "Client certificates are not asked for, and answers are JSON where a client would rather have protobuf.",
     "Objects are kept and controllers make one pod of each; nothing is scheduled, scaled or restarted.",
-    "Watches tell what there is and then nothing; logs are empty, and ports are not forwarded.",
+    "The program of a pod is run when somebody asks for its log, and to its end.",
+    "Ports of pods are those of nginx, Apache httpd, PostgreSQL, Redis, MySQL and memcached; all others are closed.",
+    "Manifests in YAML are read without anchors and tags, and never written.",
     "The kubelet shows the certificate of the API server.",
     "What an attacker adds is kept up to half a mebibyte; then the quota is exceeded.",
 ];
 
 /// Port of the kubelet.
 const KUBELET: u16 = 10_250;
+/// HTTP/2 as TLS agrees on it; both daemons speak it, and HTTP/1.1.
+const HTTP2: &[u8] = b"h2";
 /// Connections that are served.
 const CONNECTIONS: usize = 1000;
 
@@ -89,9 +112,16 @@ pub static SERVICE: Def = Def {
 /// What is asked first of the service on a host, before TLS begins: so this is where it is told whom to show.
 fn full(host: &Host) -> Full {
     host.identify(|| identity::identity(host, recorder::now()));
+    host.agree(|_, _, offered| Agreed::by_go(&[HTTP2, b"http/1.1"], offered));
     Full::of(CONNECTIONS, Beyond::Wait)
 }
 
 fn serve(session: Session) -> ServeFuture {
-    Box::pin(async move { connection::Connection::new(session).run().await })
+    Box::pin(async move {
+        if session.protocol() == Some(HTTP2) {
+            let program = framed::Framed::new(session.host(), session.link());
+            return machine::drive(session, Box::new(h2::Connection::new(program))).await;
+        }
+        connection::Connection::new(session).run().await
+    })
 }

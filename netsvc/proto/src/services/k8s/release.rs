@@ -2,6 +2,7 @@
 //!
 //! Source: `GET /version` of the images of registry.k8s.io.
 
+use crate::services::http::h2::dialect::{self, Dialect};
 use netsvc_kit::Host;
 use serde_json::{Value, json};
 
@@ -71,8 +72,29 @@ const RELEASES: &[Release] = &[
 impl Release {
     /// The release of a host.
     pub(super) fn of(host: &Host) -> &'static Release {
-        let version = host.product().map_or("", |product| product.version.as_str());
+        Release::named(host.product().map_or("", |product| product.version.as_str()))
+    }
+
+    /// The release with this version, or the usual one.
+    pub(super) fn named(version: &str) -> &'static Release {
         RELEASES.iter().find(|release| release.version == version).unwrap_or(&USUAL)
+    }
+
+    /// The second number of its version.
+    pub(super) fn number(&self) -> u32 {
+        self.minor.parse().unwrap_or_default()
+    }
+
+    /// How its API server or its kubelet speaks HTTP/2.
+    pub(super) fn dialect(&self, kubelet: bool) -> Dialect {
+        match (kubelet, self.number()) {
+            // Built with a Go before 1.20.
+            (true, ..=26) => dialect::GO_OLD,
+            (true, _) => dialect::GO,
+            (false, ..=25) => dialect::KUBE_1_24,
+            (false, ..=28) => dialect::KUBE_1_26,
+            (false, _) => dialect::KUBE,
+        }
     }
 
     /// `GET /version`.

@@ -3,13 +3,19 @@
 use super::resources::Resource;
 use netsvc_persona::subkey;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 /// Attackers whose objects a node keeps.
 pub(super) const STORES: usize = 32;
 /// Bytes that an attacker may add, and objects.
 const ADDED: usize = 512 * 1024;
 const OBJECTS: usize = 400;
+/// Bytes of the changes that are remembered for who watches, and how many.
+const CHANGED: usize = 128 * 1024;
+const CHANGES: usize = 128;
+/// Logs that are kept, and bytes of all of them.
+const LOGS: usize = 32;
+const LOGGED: usize = 256 * 1024;
 /// What an object costs beside its text.
 const NODE: usize = 512;
 
@@ -26,6 +32,26 @@ pub(super) struct Store {
     /// Objects and bytes that were added.
     added: (usize, usize),
     drawn: u64,
+    /// The last changes, the oldest first, and what they cost.
+    pub(super) changes: VecDeque<Change>,
+    remembered: usize,
+    /// Number of the last change that is not among them.
+    pub(super) forgotten: u64,
+    /// What programs of pods wrote, by the pod.
+    logs: BTreeMap<String, String>,
+}
+
+/// Something that happened to an object.
+#[derive(Debug)]
+pub(super) struct Change {
+    pub(super) revision: u64,
+    /// Group and name of the resource.
+    pub(super) of: (&'static str, &'static str),
+    pub(super) space: String,
+    /// What happened, as watches have it.
+    pub(super) kind: &'static str,
+    pub(super) object: Value,
+    size: usize,
 }
 
 /// An object, and what it costs who made it; what was there before costs nothing.
@@ -49,7 +75,22 @@ impl Store {
         self.added = (0, 0);
         let all = self.objects.values_mut().flat_map(BTreeMap::values_mut);
         all.for_each(|object| object.size = 0);
+        self.changes.clear();
+        (self.remembered, self.forgotten) = (0, self.revision);
         self
+    }
+
+    /// Remembers what happened to an object with the last change.
+    fn changed(&mut self, of: (&'static str, &'static str), space: &str, kind: &'static str, object: Value) {
+        let size = NODE + 4 * object.to_string().len();
+        self.remembered += size;
+        let (revision, space) = (self.revision, space.to_owned());
+        self.changes.push_back(Change { revision, of, space, kind, object, size });
+        while CHANGED < self.remembered || CHANGES < self.changes.len() {
+            let Some(gone) = self.changes.pop_front() else { return };
+            self.remembered = self.remembered.saturating_sub(gone.size);
+            self.forgotten = gone.revision;
+        }
     }
 
     /// Hex digits that nothing else has.
@@ -110,7 +151,9 @@ impl Store {
         let size = NODE + 4 * object.to_string().len();
         let place = (namespace.to_owned(), name.to_owned());
         let known = self.objects.get(&(resource.group, resource.name));
-        let old = known.and_then(|known| known.get(&place)).map_or(0, |object| object.size);
+        let known = known.and_then(|known| known.get(&place));
+        let kind = if known.is_some() { "MODIFIED" } else { "ADDED" };
+        let old = known.map_or(0, |object| object.size);
         let added = (self.added.0 + usize::from(old == 0), self.added.1 - old + size);
         if ADDED < added.1 || OBJECTS < added.0 {
             return Err(Full);
@@ -137,17 +180,37 @@ impl Store {
                 meta.shift_remove("generateName");
             }
         }
-        let known = self.objects.entry((resource.group, resource.name)).or_default();
-        known.insert(place, Object { value: object.clone(), size });
+        let of = (resource.group, resource.name);
+        self.objects.entry(of).or_default().insert(place, Object { value: object.clone(), size });
+        self.changed(of, namespace, kind, object.clone());
         Ok(object)
     }
 
+    /// What the program of a pod wrote when it was run.
+    pub(super) fn log(&self, uid: &str) -> Option<&str> {
+        self.logs.get(uid).map(String::as_str)
+    }
+
+    /// Keeps what the program of a pod wrote, as long as there is room.
+    pub(super) fn keep_log(&mut self, uid: &str, text: &str) {
+        let held: usize = self.logs.values().map(String::len).sum();
+        if self.logs.len() < LOGS && held + text.len() <= LOGGED {
+            self.logs.insert(uid.to_owned(), text.to_owned());
+        }
+    }
+
     /// Takes an object away.
-    pub(super) fn remove(&mut self, resource: &Resource, namespace: &str, name: &str) -> Option<Value> {
+    pub(super) fn remove(
+        &mut self,
+        resource: &'static Resource,
+        namespace: &str,
+        name: &str,
+    ) -> Option<Value> {
         let known = self.objects.get_mut(&(resource.group, resource.name))?;
         let object = known.remove(&(namespace.to_owned(), name.to_owned()))?;
         self.revision += 1;
         self.freed([object.size]);
+        self.changed((resource.group, resource.name), namespace, "DELETED", object.value.clone());
         Some(object.value)
     }
 
@@ -160,12 +223,16 @@ impl Store {
 
     /// Takes away what is in a namespace.
     pub(super) fn clear(&mut self, namespace: &str) {
-        let mut sizes = Vec::new();
-        for known in self.objects.values_mut() {
+        let mut all = Vec::new();
+        for (of, known) in &mut self.objects {
             let gone = known.extract_if(.., |(space, _), _| space == namespace);
-            sizes.extend(gone.map(|(_, object)| object.size));
+            all.extend(gone.map(|(_, object)| (*of, object)));
         }
-        self.freed(sizes);
+        self.freed(all.iter().map(|(_, object)| object.size).collect::<Vec<_>>());
+        for (of, object) in all {
+            self.revision += 1;
+            self.changed(of, namespace, "DELETED", object.value);
+        }
     }
 
     /// What an object is labelled with, if that is what the selector asks for.

@@ -1,7 +1,12 @@
 //! Lists as tables, which is how kubectl asks for them.
 
-use super::resources::Resource;
+use super::{call::Call, resources::Resource};
 use serde_json::{Value, json};
+
+/// Whether a request asks for a table (`meta.k8s.io/v1`).
+pub(super) fn wanted(call: &Call<'_>) -> bool {
+    call.request.field("accept").is_some_and(|kinds| kinds.contains("as=Table"))
+}
 
 /// A column's name, and whether it is only shown to those who want more.
 type Column = (&'static str, bool);

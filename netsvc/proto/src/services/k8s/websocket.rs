@@ -23,16 +23,22 @@ pub(super) mod channel {
     pub(crate) const OVER: u8 = 255;
 }
 
-/// Protocols of channels, the best first.
-const PROTOCOLS: &[&str] = &["v5.channel.k8s.io", "v4.channel.k8s.io", "v3.channel.k8s.io", "channel.k8s.io"];
+/// Protocols of channels, the best first; the first is spoken since 1.30.
+pub(super) const PROTOCOLS: &[&str] =
+    &["v5.channel.k8s.io", "v4.channel.k8s.io", "v3.channel.k8s.io", "v2.channel.k8s.io", "channel.k8s.io"];
 
-/// The head that turns a connection into frames, and the protocol in them; `None`: it is not asked for.
-pub(super) fn upgrade(request: &Request) -> Option<(Vec<u8>, &'static str)> {
+/// The head that turns a connection into frames, and the protocol in them, which is one of `known`; `None`: it is not
+/// asked for, or not in one of these.
+pub(super) fn upgrade(request: &Request, known: &'static [&'static str]) -> Option<(Vec<u8>, &'static str)> {
     let wished = request.field("upgrade").is_some_and(|wish| wish.eq_ignore_ascii_case("websocket"));
     let key = request.field("sec-websocket-key").filter(|key| wished && key.len() < 64)?;
     let offered = request.field("sec-websocket-protocol").unwrap_or_default();
     let offered: Vec<&str> = offered.split(',').map(str::trim).collect();
-    let protocol = PROTOCOLS.iter().find(|known| offered.contains(known)).copied().unwrap_or_default();
+    let protocol = known.iter().find(|known| offered.contains(known)).copied();
+    if protocol.is_none() && offered.iter().any(|offer| !offer.is_empty()) {
+        return None;
+    }
+    let protocol = protocol.unwrap_or_default();
     let proof = STANDARD.encode(Sha1::digest(format!("{key}{GUID}")));
     let mut head = format!(
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: \
@@ -132,13 +138,19 @@ mod unit {
     fn a_key_is_answered_as_the_rfc_shows() {
         let head = b"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
                      Sec-WebSocket-Protocol: v5.channel.k8s.io,v4.channel.k8s.io\r\n\r\n";
-        let (said, protocol) = upgrade(&Request::read(head)).unwrap();
+        let (said, protocol) = upgrade(&Request::read(head), PROTOCOLS).unwrap();
         assert!(
             String::from_utf8(said)
                 .unwrap()
                 .contains("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n")
         );
         assert_eq!(protocol, "v5.channel.k8s.io");
+        let other = String::from_utf8_lossy(head).replace("channel", "other");
+        assert_eq!(
+            upgrade(&Request::read(other.as_bytes()), PROTOCOLS),
+            None,
+            "in no protocol that is known"
+        );
     }
 
     #[test]
