@@ -189,7 +189,9 @@ impl<'a> Forward<'a> {
             Product { name: shown.name.clone(), version: version.to_owned(), packaging: String::new() };
         persona.products.insert(def.slug.to_owned(), product);
         let local = (persona.ip, port).into();
-        let other = Host::new(self.host.node.beyond(persona), def.slug, BTreeMap::new()).ok()?;
+        // What an image of a web server shows until somebody changes it.
+        let settings = [("app".to_owned(), "default".to_owned())].into();
+        let other = Host::new(self.host.node.beyond(persona), def.slug, settings).ok()?;
         Some(open(&other, &Link { local, port, tls: false, ..self.link }))
     }
 

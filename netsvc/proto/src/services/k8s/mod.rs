@@ -30,6 +30,8 @@ mod review;
 mod seeded;
 mod spdy;
 mod store;
+#[cfg(test)]
+mod streams;
 mod table;
 mod talks;
 mod target;

@@ -1,9 +1,9 @@
 //! What kubectl and intruders ask, without the network.
 
 use super::{
-    SERVICE,
-    api::{self, Deed},
+    SERVICE, api,
     call::{self, Call, Rights, Who},
+    deed::Deed,
     release::Release,
     reply::{Body, Reply},
     seeded,
@@ -39,14 +39,18 @@ impl Cluster {
         if !body.is_null() {
             request.body = body.to_string().into_bytes();
         }
+        self.answer(rights, &request)
+    }
+
+    fn answer(&mut self, rights: Rights, request: &Request) -> Deed {
         let who = Who { name: "system:anonymous".to_owned(), rights };
         let mut call = Call {
             host: &self.host,
             store: &mut self.store,
             release: Release::of(&self.host),
-            request: &request,
+            request,
             who: &who,
-            query: call::query(&request),
+            query: call::query(request),
             now: self.host.clock(),
             out: &mut self.out,
         };
@@ -55,12 +59,13 @@ impl Cluster {
 
     fn ask(&mut self, rights: Rights, line: &str, body: &Value) -> (u16, Value) {
         match self.deed(rights, &format!("{line} HTTP/1.1\r\nHost: h"), body) {
-            Deed::Reply(Reply { status, body: Body::Json(value) }) => (status, value),
+            Deed::Reply(Reply { status, body: Body::Json(value) | Body::Typed(_, value) }) => (status, value),
             Deed::Reply(Reply { status, body: Body::Text(text) | Body::Packed(text) }) => {
                 (status, json!(text))
             }
-            Deed::Exec(target) => (101, json!(target.words)),
-            Deed::Watch(lines) => (200, json!(lines)),
+            Deed::Exec(target) | Deed::Forward(target) => (101, json!(target.words)),
+            Deed::Log(log) => (200, json!(log.ready())),
+            Deed::Watch(_, lines) => (200, json!(lines)),
         }
     }
 
@@ -104,12 +109,16 @@ fn who_may_nothing_is_told_so_in_the_words_of_the_server() {
 #[test]
 fn everything_that_is_listed_can_be_listed() {
     let mut cluster = Cluster::new();
-    for root in ["api/v1", "apis/apps/v1", "apis/batch/v1", "apis/rbac.authorization.k8s.io/v1"] {
+    let (_, groups) = cluster.ask(Rights::Everything, "GET /apis", &Value::Null);
+    let groups = groups["groups"].as_array().unwrap().iter().map(|group| group["name"].as_str().unwrap());
+    let roots: Vec<String> = groups.map(|name| format!("apis/{name}/v1")).collect();
+    for root in ["api/v1".to_owned()].iter().chain(&roots) {
         let (status, value) = cluster.ask(Rights::Everything, &format!("GET /{root}"), &Value::Null);
         assert_eq!(status, 200, "{root}");
         for resource in value["resources"].as_array().unwrap() {
             let name = resource["name"].as_str().unwrap();
-            if name.contains('/') {
+            let listed = resource["verbs"].as_array().unwrap().contains(&json!("list"));
+            if name.contains('/') || !listed {
                 continue;
             }
             let (status, list) =
@@ -209,4 +218,146 @@ fn a_controller_makes_a_pod_and_the_quota_ends() {
         cluster.out.take();
     }
     assert_eq!(last, 403);
+}
+
+#[test]
+fn discovery_is_one_document_where_both_sides_know_of_it() {
+    let mut cluster = Cluster::new();
+    let accept = "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json";
+    for (path, kind) in [("/api", "APIVersions"), ("/apis", "APIGroupList")] {
+        let head = format!("GET {path} HTTP/1.1\r\nHost: h\r\nAccept: {accept}");
+        let Deed::Reply(Reply { body, .. }) = cluster.deed(Rights::Everything, &head, &Value::Null) else {
+            panic!()
+        };
+        let known = Release::of(&cluster.host).number() >= 27;
+        match body {
+            Body::Typed(_, value) if known => {
+                assert_eq!(value["apiVersion"], "apidiscovery.k8s.io/v2beta1");
+                assert!(!value["items"][0]["versions"][0]["resources"].as_array().unwrap().is_empty());
+            }
+            Body::Json(value) if !known => assert_eq!(value["kind"], kind),
+            other => panic!("{other:?}"),
+        }
+    }
+    let text = "GET /api/v1/pods HTTP/1.1\r\nHost: h\r\nAccept: text/html";
+    let Deed::Reply(reply) = cluster.deed(Rights::Everything, text, &Value::Null) else { panic!() };
+    assert_eq!(reply.status, 406);
+}
+
+#[test]
+fn what_somebody_may_do_is_told_to_who_may_do_it() {
+    let mut cluster = Cluster::new();
+    let line = "POST /apis/authorization.k8s.io/v1/selfsubjectrulesreviews";
+    let spec = json!({ "kind": "SelfSubjectRulesReview", "spec": { "namespace": "default" } });
+    let (status, value) = cluster.ask(Rights::Everything, line, &spec);
+    assert_eq!((status, &value["status"]["resourceRules"][0]["verbs"]), (201, &json!(["*"])));
+    let (status, value) = cluster.ask(Rights::Nothing, line, &spec);
+    assert_eq!(status, 403);
+    assert_eq!(
+        value["message"],
+        "selfsubjectrulesreviews.authorization.k8s.io is forbidden: User \"system:anonymous\" cannot create resource \
+         \"selfsubjectrulesreviews\" in API group \"authorization.k8s.io\" at the cluster scope"
+    );
+    let line = "POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+    let (_, value) = cluster.ask(Rights::Everything, line, &json!({ "spec": {} }));
+    assert_eq!(value["status"]["allowed"], true);
+}
+
+#[test]
+fn objects_are_changed_in_each_way_that_the_server_takes() {
+    let mut cluster = Cluster::new();
+    let place = "/apis/apps/v1/namespaces/default/deployments/web";
+    let patch = |kind: &str| format!("PATCH {place} HTTP/1.1\r\nHost: h\r\nContent-Type: {kind}");
+    let ask = |cluster: &mut Cluster, kind: &str, body: &Value| match cluster.deed(
+        Rights::Everything,
+        &patch(kind),
+        body,
+    ) {
+        Deed::Reply(Reply { status, body: Body::Json(value) }) => (status, value),
+        _ => panic!("{kind}"),
+    };
+    let object = json!({ "spec": { "replicas": 1, "template": { "spec": { "containers": [
+        { "name": "a", "image": "nginx:1.25.3" },
+    ] } } } });
+    assert_eq!(ask(&mut cluster, "application/merge-patch+json", &object).0, 404);
+    assert_eq!(ask(&mut cluster, "application/apply-patch+yaml", &object).0, 201);
+    let (_, pods) = cluster.ask(Rights::Everything, "GET /api/v1/namespaces/default/pods", &Value::Null);
+    assert_eq!(pods["items"].as_array().unwrap().len(), 1, "what is applied has its pod");
+    let more = json!({ "spec": { "template": { "spec": {
+        "$setElementOrder/containers": [{ "name": "a" }, { "name": "b" }],
+        "containers": [{ "name": "b", "image": "x/xmrig" }],
+    } } } });
+    let (status, value) = ask(&mut cluster, "application/strategic-merge-patch+json", &more);
+    assert_eq!((status, value["spec"]["template"]["spec"]["containers"].as_array().unwrap().len()), (200, 2));
+    assert!(cluster.told(Kind::ExploitAttempt).contains(&"kubernetes miner".to_owned()));
+    let steps = json!([{ "op": "replace", "path": "/spec/replicas", "value": 3 }]);
+    assert_eq!(ask(&mut cluster, "application/json-patch+json", &steps).1["spec"]["replicas"], 3);
+    assert_eq!(ask(&mut cluster, "text/plain", &object).0, 415);
+    let (_, scale) = cluster.ask(Rights::Everything, &format!("GET {place}/scale"), &Value::Null);
+    assert_eq!((&scale["kind"], &scale["spec"]["replicas"]), (&json!("Scale"), &json!(3)));
+}
+
+#[test]
+fn manifests_in_yaml_are_taken() {
+    let mut cluster = Cluster::new();
+    let head = "POST /api/v1/namespaces/default/pods HTTP/1.1\r\nHost: h\r\nContent-Type: application/yaml";
+    let mut request = Request::read(format!("{head}\r\n\r\n").as_bytes());
+    request.body =
+        b"kind: Pod\nmetadata:\n  name: y\nspec:\n  hostPID: true\n  containers:\n  - name: a\n    image: \
+        alpine\n"
+            .to_vec();
+    let Deed::Reply(reply) = cluster.answer(Rights::Everything, &request) else { panic!() };
+    assert_eq!(reply.status, 201, "{reply:?}");
+    assert_eq!(cluster.told(Kind::ExploitAttempt), ["kubernetes privileged pod"]);
+}
+
+#[test]
+fn watches_tell_what_changes() {
+    let mut cluster = Cluster::new();
+    let (_, list) = cluster.ask(Rights::Everything, "GET /api/v1/namespaces/default/pods", &Value::Null);
+    let since = list["metadata"]["resourceVersion"].as_str().unwrap().to_owned();
+    let line = format!(
+        "GET /api/v1/namespaces/default/pods?watch=1&allowWatchBookmarks=true&timeoutSeconds=90\
+         &resourceVersion={since} \
+         HTTP/1.1\r\nHost: h"
+    );
+    let Deed::Watch(mut watch, first) = cluster.deed(Rights::Everything, &line, &Value::Null) else {
+        panic!()
+    };
+    assert_eq!(first, [] as [Value; 0]);
+    let pod = json!({ "metadata": { "name": "w" }, "spec": { "containers": [{ "name": "a", "image": "alpine" }] } });
+    cluster.ask(Rights::Everything, "POST /api/v1/namespaces/default/pods", &pod);
+    cluster.ask(Rights::Everything, "POST /api/v1/namespaces/kube-system/pods", &pod);
+    cluster.ask(Rights::Everything, "DELETE /api/v1/namespaces/default/pods/w", &Value::Null);
+    let now = cluster.host.clock();
+    let kinds = |lines: Vec<Value>| -> Vec<String> {
+        lines.iter().map(|line| line["type"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(kinds(watch.next(&cluster.store, now)), ["ADDED", "DELETED"]);
+    assert_eq!(kinds(watch.next(&cluster.store, now + 61_000_000)), ["BOOKMARK"]);
+    assert!(!watch.is_over(now + 61_000_000) && watch.is_over(now + 91_000_000));
+    let old = "GET /api/v1/pods?watch=1&resourceVersion=7 HTTP/1.1\r\nHost: h";
+    let Deed::Watch(watch, first) = cluster.deed(Rights::Everything, old, &Value::Null) else { panic!() };
+    assert_eq!((first[0]["object"]["reason"].as_str(), watch.is_over(now)), (Some("Expired"), true));
+}
+
+#[test]
+fn containers_of_the_cluster_have_written_something() {
+    let mut cluster = Cluster::new();
+    let (_, pods) = cluster.ask(Rights::Everything, "GET /api/v1/pods", &Value::Null);
+    let pods: Vec<(String, String)> = pods["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|pod| {
+            let text = |key: &str| pod["metadata"][key].as_str().unwrap().to_owned();
+            (text("namespace"), text("name"))
+        })
+        .collect();
+    for (space, name) in pods {
+        let line = format!("GET /api/v1/namespaces/{space}/pods/{name}/log?tailLines=1");
+        let (status, text) = cluster.ask(Rights::Everything, &line, &Value::Null);
+        assert_eq!(status, 200, "{name}");
+        assert!(text.as_str().is_some_and(|text| text.lines().count() <= 1), "{name}: {text}");
+    }
 }

@@ -235,7 +235,8 @@ mod unit {
 
     #[test]
     fn a_manifest_is_read() {
-        let text = "# a pod\n---\napiVersion: v1\nkind: Pod\nmetadata:\n  name: \"p\"\n  labels: {app: web, tier: '1'}\n\
+        let text = "# a pod\n---\napiVersion: v1\nkind: Pod\nmetadata:\n  name: \"p\"\n\
+            \x20\x20labels: {app: web, tier: '1'}\n\
             spec:\n  hostPID: true\n  containers:\n  - name: a\n    image: alpine:3.19   # small\n    command: \
             [sh, -c]\n    args:\n    - |\n      echo a: b\n        # kept\n      id\n    - \"x\"\n    resources: {}\n\
             \x20\x20volumes:\n    - name: h\n      hostPath:\n        path: /\n  priority: 10\n  empty:\n";
