@@ -15,6 +15,7 @@ pub mod http;
 pub mod kept;
 pub mod mailbox;
 pub mod ntlm;
+pub mod onward;
 pub mod organisation;
 pub mod output;
 pub mod picture;

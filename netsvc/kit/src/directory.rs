@@ -1,6 +1,6 @@
 //! The hosts that the process serves, for services that answer for others: names, addresses, and what runs there.
 
-use netsvc_persona::Persona;
+use netsvc_persona::{Persona, tables::systems};
 use parking_lot::Mutex;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,6 +15,17 @@ pub struct Listed {
     pub persona: Arc<Persona>,
     /// Slugs of its services.
     pub services: BTreeSet<String>,
+}
+
+/// A node of a network that another one is in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Near {
+    /// Its address in it.
+    pub address: Ipv4Addr,
+    /// Its host name.
+    pub name: String,
+    /// Its hardware address.
+    pub mac: String,
 }
 
 /// See the module.
@@ -55,6 +66,34 @@ impl Directory {
         let mut called = inner.hosts.values().filter(|listed| is(&listed.persona));
         called
             .find_map(|listed| addresses(&listed.persona).find(|address| from.place.way(*address).is_some()))
+    }
+
+    /// Time to live of what comes over `hops` routers from the host that has this address.
+    pub(crate) fn ttl(&self, address: Ipv4Addr, hops: u8) -> Option<u8> {
+        let inner = self.0.lock();
+        let listed = inner.hosts.values().find(|listed| has(&listed.persona, address.into()))?;
+        let begins = systems::find(&listed.persona.os.id).map_or(64, |system| system.ttl);
+        Some(begins.saturating_sub(hops).max(1))
+    }
+
+    /// The hosts of the networks that `from` is in, by address.
+    pub(crate) fn near(&self, from: &Persona) -> Vec<Near> {
+        let own: BTreeSet<Ipv4Addr> = addresses(from).collect();
+        let beside = |address: &Ipv4Addr| {
+            !own.contains(address) && from.place.way(*address).is_some_and(|way| way.hops == 0)
+        };
+        let inner = self.0.lock();
+        let mut near: Vec<Near> = inner
+            .hosts
+            .values()
+            .filter_map(|listed| {
+                let address = addresses(&listed.persona).find(beside)?;
+                let (name, mac) = (listed.persona.hostname.clone(), listed.persona.mac.clone());
+                Some(Near { address, name, mac })
+            })
+            .collect();
+        near.sort_by_key(|near| near.address);
+        near
     }
 
     /// A host is there; one with the same name is no more.

@@ -3,7 +3,7 @@
 //! The kernel carries them, so what answers is what answers everybody. The node that is reached learns by the address
 //! and port that the connection comes from who is behind it.
 
-use crate::{Behind, Host, Link, Stage};
+use crate::{Behind, Host, Link, Near, Stage};
 use parking_lot::Mutex;
 use std::{
     collections::BTreeMap,
@@ -98,7 +98,40 @@ pub enum NoWay {
     Silence,
 }
 
+/// A place that a way of a node leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Its address.
+    pub address: Ipv4Addr,
+    /// Routers on the way.
+    pub hops: u8,
+    /// Time to live of what comes from there; `None`: nobody is there.
+    pub ttl: Option<u8>,
+}
+
 impl Host {
+    /// Where `target`, an address or a name, is, if a way of the node leads there. The node itself is no such place.
+    pub fn look(&self, target: &str) -> Option<Found> {
+        let persona = self.persona();
+        let directory = &self.node.stage.directory;
+        let address = match target.parse::<Ipv4Addr>() {
+            Ok(address) => address,
+            Err(_) => directory.named(persona, target)?,
+        };
+        let mut attached = persona.place.addresses.iter().map(|attached| attached.ip);
+        if persona.ip == address || attached.any(|own| own == address) {
+            return None;
+        }
+        let way = persona.place.way(address)?;
+        Some(Found { address, hops: way.hops, ttl: directory.ttl(address, way.hops) })
+    }
+
+    /// The nodes of the networks that the node is in.
+    pub fn near(&self) -> Vec<Near> {
+        let persona = self.persona();
+        self.node.stage.directory.near(persona)
+    }
+
     /// Whether the node reaches others on behalf of its peers.
     pub fn reaches(&self) -> bool {
         !self.persona().place.reach.is_empty()
@@ -207,6 +240,14 @@ mod tests {
         assert_eq!(stage.passages.behind(peer), Some(other));
         assert!(stage.passages.0.lock().get(&peer).is_some_and(|known| known.ended.is_none()));
         stage.passages.end(peer, second);
+        let found = |target: &str| front.look(target).map(|found| (found.address, found.ttl.is_some()));
+        assert_eq!(found("back"), Some((Ipv4Addr::new(127, 70, 1, 7), true)));
+        assert_eq!(found("127.70.1.99"), Some((Ipv4Addr::new(127, 70, 1, 99), false)));
+        for beyond in ["front", "127.70.0.2", "127.70.1.1", "127.70.2.7", "8.8.8.8", "far", "nobody"] {
+            assert_eq!(found(beyond), None, "{beyond}");
+        }
+        let near: Vec<_> = front.near().into_iter().map(|near| (near.name, near.address)).collect();
+        assert_eq!(near, [("back".to_owned(), Ipv4Addr::new(127, 70, 1, 7))]);
         for (target, expected) in [
             // An address of the loopback network is the node itself, where no way leads there.
             ("127.70.2.7", NoWay::Refused),

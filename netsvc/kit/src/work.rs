@@ -3,7 +3,7 @@
 
 use parking_lot::{Condvar, Mutex};
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
     collections::{BTreeMap, VecDeque},
     net::IpAddr,
     rc::Rc,
@@ -23,12 +23,20 @@ const THREADS: usize = 96;
 const PER_SOURCE: usize = 8;
 /// Jobs that have begun after which a source gets no second one: what is left of the threads is for those who have none.
 const SHARED: usize = 48;
+/// Most jobs that wait for a peer at a time, and most of them for one source: they need a thread, and no turn.
+const ASIDE: usize = 128;
+const ASIDE_PER_SOURCE: usize = 16;
 /// Stack of a thread: interpreters are recursive within their own bounds.
 const STACK: usize = 4 << 20;
 /// Time that a thread without work stays.
 const REST: Duration = Duration::from_secs(10);
 /// How much lower the priority of a thread is (nice value).
 const NICE: libc::c_int = 5;
+
+thread_local! {
+    /// The turn of the job that the thread works on.
+    static CURRENT: RefCell<Option<Turn>> = const { RefCell::new(None) };
+}
 
 /// Runs jobs. Clones share the threads.
 #[derive(Clone, Default)]
@@ -56,6 +64,8 @@ struct State {
     begun: BTreeMap<IpAddr, usize>,
     /// The system gave no further thread; perhaps it does when a job has ended.
     refused: bool,
+    /// Jobs that have begun and wait for a peer.
+    aside: BTreeMap<IpAddr, usize>,
 }
 
 enum Ticket {
@@ -87,6 +97,38 @@ pub struct Turn {
     source: IpAddr,
     cancelled: Arc<AtomicBool>,
     begun: Rc<Cell<Instant>>,
+}
+
+/// Waits for something that is no work, such as an answer over the network: meanwhile others have the turn of the job
+/// that this thread works on. `wait` is called until it has something, and takes a second at most each time; nothing
+/// comes of it when nobody waits for the job any more, or too many jobs wait already.
+pub fn aside<T>(mut wait: impl FnMut() -> Option<T>) -> Option<T> {
+    let Some(turn) = CURRENT.with(|current| current.borrow().clone()) else {
+        loop {
+            if let Some(found) = wait() {
+                return Some(found);
+            }
+        }
+    };
+    if !turn.step_aside() {
+        return None;
+    }
+    let _back = Back(&turn);
+    while !turn.cancelled.load(Ordering::Relaxed) {
+        if let Some(found) = wait() {
+            return Some(found);
+        }
+    }
+    None
+}
+
+/// Comes back to the turn when dropped, also when the wait panics.
+struct Back<'turn>(&'turn Turn);
+
+impl Drop for Back<'_> {
+    fn drop(&mut self) {
+        self.0.come_back();
+    }
 }
 
 impl std::fmt::Debug for Workers {
@@ -167,11 +209,46 @@ impl Turn {
             state.enqueue(self.source, Ticket::Resume(gate.clone()));
             self.shared.dispatch(&mut state);
         }
-        let mut open = gate.open.lock();
-        while !*open {
-            gate.opened.wait(&mut open);
-        }
+        gate.pass();
         self.begun.set(Instant::now());
+    }
+
+    /// Gives the turn and the thread's place away; false when too many have done so.
+    fn step_aside(&self) -> bool {
+        let mut state = self.shared.state.lock();
+        let own = state.aside.get(&self.source).copied().unwrap_or(0);
+        if ASIDE_PER_SOURCE <= own || ASIDE <= state.aside.values().sum::<usize>() {
+            return false;
+        }
+        *state.aside.entry(self.source).or_default() += 1;
+        state.threads = state.threads.saturating_sub(1);
+        state.finished(self.source);
+        self.shared.dispatch(&mut state);
+        true
+    }
+
+    /// Waits for a turn again.
+    fn come_back(&self) {
+        let gate = Arc::new(Gate::default());
+        {
+            let mut state = self.shared.state.lock();
+            lower(&mut state.aside, self.source);
+            state.threads += 1;
+            *state.begun.entry(self.source).or_default() += 1;
+            state.enqueue(self.source, Ticket::Resume(gate.clone()));
+            self.shared.dispatch(&mut state);
+        }
+        gate.pass();
+        self.begun.set(Instant::now());
+    }
+}
+
+impl Gate {
+    fn pass(&self) {
+        let mut open = self.open.lock();
+        while !*open {
+            self.opened.wait(&mut open);
+        }
     }
 }
 
@@ -290,8 +367,10 @@ impl Shared {
         let Job { source, body, cancelled } = job;
         let turn =
             Turn { shared: self.clone(), source, cancelled, begun: Rc::new(Cell::new(Instant::now())) };
+        CURRENT.with(|current| *current.borrow_mut() = Some(turn.clone()));
         // A panic loses the sender of the result, which is how the waiting side learns it.
         let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| body(&turn)));
+        CURRENT.with(|current| current.borrow_mut().take());
     }
 }
 
@@ -299,11 +378,16 @@ impl State {
     fn finished(&mut self, source: IpAddr) {
         self.refused = false;
         self.running = self.running.saturating_sub(1);
-        if let Some(count) = self.begun.get_mut(&source) {
-            *count = count.saturating_sub(1);
-            if *count == 0 {
-                self.begun.remove(&source);
-            }
+        lower(&mut self.begun, source);
+    }
+}
+
+/// Counts one less; what is at zero is not kept.
+fn lower(counts: &mut BTreeMap<IpAddr, usize>, source: IpAddr) {
+    if let Some(count) = counts.get_mut(&source) {
+        *count = count.saturating_sub(1);
+        if *count == 0 {
+            counts.remove(&source);
         }
     }
 }
@@ -375,6 +459,38 @@ mod tests {
         let failed = workers.run(source(1), |_| -> u8 { panic!("inside") }).await;
         assert_eq!(failed, Err(Failed));
         assert_eq!(workers.run(source(1), |_| 1).await, Ok(1));
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_a_peer_leaves_the_turn_to_others_and_stops_when_nobody_waits_for_it() {
+        let workers = Workers::default();
+        let (sender, receiver) = std::sync::mpsc::channel::<u8>();
+        let waits = workers.clone();
+        let job = move |_: &Turn| aside(|| receiver.recv_timeout(Duration::from_millis(5)).ok());
+        let waiting = tokio::spawn(async move { waits.run(source(1), job).await });
+        // Of the same source: more than may work for it at a time would never end.
+        for _ in 0..2 * PER_SOURCE {
+            assert_eq!(workers.run(source(1), |turn| turn.go_on()).await, Ok(true));
+        }
+        sender.send(7).unwrap();
+        assert_eq!(waiting.await.unwrap(), Ok(Some(7)));
+        let waits = workers.clone();
+        let endless = tokio::spawn(async move {
+            let nothing = || {
+                std::thread::sleep(Duration::from_millis(5));
+                None::<u8>
+            };
+            waits.run(source(1), move |_| aside(nothing)).await
+        });
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        endless.abort();
+        let over = || {
+            let state = workers.shared.state.lock();
+            state.begun.is_empty() && state.aside.is_empty() && state.running == 0
+        };
+        while !over() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     #[tokio::test]

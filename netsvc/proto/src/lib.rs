@@ -3,7 +3,7 @@
 pub mod testing;
 
 use netsvc_daemon::{
-    account, away, cast, container, cram, date, digest, dovecot, kept, mailbox, ntlm, output, room,
+    account, away, cast, container, cram, date, digest, dovecot, kept, mailbox, ntlm, onward, output, room,
 };
 
 pub mod services {

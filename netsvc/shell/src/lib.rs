@@ -2,8 +2,8 @@
 //! scp, ftp and redis.
 //!
 //! Everything is computed: no process is started, no file of the host is read, no packet is sent. The crate does
-//! no IO but that of [`fs::OverlayStore`], takes the time from a [`Clock`] and gives output as timed pieces, so
-//! a caller can be synchronous or not.
+//! no IO but that of [`fs::OverlayStore`] and what a [`reach::Reach`] does for it, takes the time from a [`Clock`] and
+//! gives output as timed pieces, so a caller can be synchronous or not.
 //!
 //! ```text
 //! let host = ShellHost::new(persona, overlays, clock).with_services(services);
@@ -24,6 +24,7 @@ mod interpret;
 mod live;
 pub mod pace;
 mod parse;
+pub mod reach;
 mod terminal;
 pub mod text;
 mod tty;

@@ -14,6 +14,7 @@ use std::collections::VecDeque;
 
 mod edit;
 mod paste;
+mod relay;
 
 /// Longest line that can be typed.
 const MAX_LINE: usize = 16_384;
@@ -65,6 +66,8 @@ pub struct Terminal {
     prompt_due: bool,
     /// What a line that never ends writes again and again.
     repeats: Vec<u8>,
+    /// The connection that a program has handed the terminal over to.
+    relay: Option<relay::Relay>,
     output: TerminalOutput,
 }
 
@@ -89,6 +92,7 @@ impl Terminal {
             closing: false,
             prompt_due: false,
             repeats: Vec::new(),
+            relay: None,
             output: TerminalOutput::default(),
         }
     }
@@ -99,6 +103,7 @@ impl Terminal {
     pub fn resize(&mut self, columns: u32, rows: u32) {
         let before = self.shell.tty.window;
         self.shell.set_window(columns, rows);
+        self.tell_relay();
         // While a program runs it is told, and not the shell that waits for it.
         let reads = self.queue.is_empty() && !self.closing && !self.prompt_due && self.waits.is_none();
         self.resized |= before != self.shell.tty.window && reads;
@@ -205,6 +210,12 @@ impl Terminal {
                 self.prompt_due = false;
                 self.prompt();
             }
+            if self.relay.is_some() {
+                if self.carry(now) {
+                    continue;
+                }
+                return;
+            }
             let Some(byte) = self.ahead.pop_front() else { return };
             self.key(byte, now);
         }
@@ -234,7 +245,7 @@ impl Terminal {
             Some((at, _)) => Some(*at),
             None if self.busy_until == i64::MAX => None,
             None if now < self.busy_until => Some(self.busy_until),
-            None => None,
+            None => self.relay.as_ref().map(|relay| relay.due(now)),
         };
         output
     }
@@ -436,6 +447,7 @@ impl Terminal {
         self.waits = outcome.waits;
         self.closing = outcome.exited;
         self.prompt_due = self.waits.is_none() && !self.closing;
+        self.begin_relay();
         self.release(now);
     }
 }

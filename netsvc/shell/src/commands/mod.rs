@@ -29,6 +29,7 @@ mod lookup;
 mod marks;
 mod meters;
 mod moment;
+mod nc;
 mod network;
 mod operand;
 mod options;
@@ -36,6 +37,7 @@ mod order;
 mod output;
 mod package;
 mod pieces;
+mod ping;
 mod posix;
 mod process;
 mod ps;
@@ -132,7 +134,9 @@ fn table() -> &'static BTreeMap<&'static str, Command> {
             meters::COMMANDS,
             ps::COMMANDS,
             hardware::COMMANDS,
+            nc::COMMANDS,
             network::COMMANDS,
+            ping::COMMANDS,
             system::COMMANDS,
             tput::COMMANDS,
             wrap::COMMANDS,

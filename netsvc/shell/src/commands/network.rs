@@ -17,10 +17,7 @@ pub(super) const COMMANDS: &[(&str, Run)] = &[
     ("ss", ss),
     ("route", route),
     ("arp", arp),
-    ("ping", ping),
     ("ping6", unreachable),
-    ("nc", connect),
-    ("ncat", connect),
     ("telnet", connect),
     ("ssh", connect),
     ("scp", connect),
@@ -180,72 +177,11 @@ fn arp(shell: &mut Shell, arguments: &[String]) -> Status {
 }
 
 /// Whether an address would answer: the node itself, loopback, the gateway and the peer of this segment.
-fn answers(shell: &Shell, address: Ipv4Addr) -> bool {
+pub(super) fn answers(shell: &Shell, address: Ipv4Addr) -> bool {
     let live = &shell.live;
     address.is_loopback()
         || IpAddr::V4(address) == live.persona.ip
         || live.neighbours().iter().any(|(known, _)| *known == IpAddr::V4(address))
-}
-
-fn ping(shell: &mut Shell, arguments: &[String]) -> Status {
-    let mut count = 4_u32;
-    let mut host = None;
-    let mut words = rest(arguments).iter();
-    while let Some(word) = words.next() {
-        match word.as_str() {
-            "-c" => count = words.next().and_then(|text| text.parse().ok()).unwrap_or(4),
-            "-W" | "-w" | "-i" | "-s" | "-I" | "-t" | "-l" => {
-                words.next();
-            }
-            option if option.starts_with("-c") => {
-                count = option.trim_start_matches("-c").parse().unwrap_or(4)
-            }
-            option if option.starts_with('-') => {}
-            other => host = Some(other.to_owned()),
-        }
-    }
-    let Some(host) = host else {
-        shell.err("ping: usage error: Destination address required\n")?;
-        return Ok(1);
-    };
-    let resolved = if host == "localhost" { Some(Ipv4Addr::LOCALHOST) } else { host.parse().ok() };
-    let Some(address) = resolved else {
-        shell.wait(Duration::from_millis(10_020))?;
-        let text = if shell.flavour().busybox() {
-            shell.err(&format!("ping: bad address '{host}'\n"))?;
-            return Ok(1);
-        } else {
-            format!("ping: {host}: Temporary failure in name resolution\n")
-        };
-        shell.err(&text)?;
-        return Ok(2);
-    };
-    let count = count.clamp(1, 50);
-    shell.out(&format!("PING {host} ({address}) 56(84) bytes of data.\n"))?;
-    let alive = answers(shell, address);
-    let mut times = Vec::new();
-    for sequence in 1..=count {
-        if alive {
-            let time = 0.2 + f64::from(shell.live.random_number() % 400) / 1000.0;
-            times.push(time);
-            shell.out(&format!("64 bytes from {address}: icmp_seq={sequence} ttl=64 time={time:.3} ms\n"))?;
-        }
-        shell.wait(Duration::from_millis(if sequence == count && alive { 1 } else { 1_010 }))?;
-    }
-    let loss = if alive { 0 } else { 100 };
-    shell.out(&format!("\n--- {host} ping statistics ---\n{count} packets transmitted, {} received, {loss}% packet loss, time {}ms\n", times.len(), (count - 1) * 1_012))?;
-    if alive {
-        let (least, most) =
-            (times.iter().copied().fold(f64::MAX, f64::min), times.iter().copied().fold(0.0, f64::max));
-        let mean = times.iter().sum::<f64>() / f64::from(count);
-        shell.out(&format!(
-            "rtt min/avg/max/mdev = {least:.3}/{mean:.3}/{most:.3}/{:.3} ms\n",
-            (most - least) / 4.0
-        ))?;
-    } else {
-        shell.out("\n")?;
-    }
-    Ok(i32::from(!alive))
 }
 
 fn unreachable(shell: &mut Shell, arguments: &[String]) -> Status {
@@ -261,7 +197,7 @@ pub(super) fn attempt(shell: &mut Shell, url: String, command: String) {
     }
 }
 
-fn connect(shell: &mut Shell, arguments: &[String]) -> Status {
+pub(super) fn connect(shell: &mut Shell, arguments: &[String]) -> Status {
     let name = own(arguments).to_owned();
     let words: Vec<&String> = rest(arguments).iter().filter(|word| !word.starts_with('-')).collect();
     if words.is_empty() && shell.flavour().busybox() && name != "ssh" {
@@ -318,7 +254,8 @@ fn version(shell: &mut Shell) -> Status {
     Ok(0)
 }
 
-fn refuse(shell: &mut Shell, name: &str, host: &str, port: &str) -> Result<i32, Flow> {
+/// What a program says of a target that it does not reach, after the time that it takes to learn it.
+pub(super) fn refuse(shell: &mut Shell, name: &str, host: &str, port: &str) -> Result<i32, Flow> {
     let local = host.parse::<Ipv4Addr>().is_ok_and(|address| answers(shell, address)) || host == "localhost";
     let numeric = host.parse::<Ipv4Addr>().is_ok() || local;
     shell.wait(Duration::from_millis(if local {

@@ -1,9 +1,9 @@
 //! Descriptors: where output goes, where input comes from, redirections.
 
-use super::{Flow, MAX_OUTPUT, Shell};
+use super::{Flow, MAX_OUTPUT, Shell, socket::Socket};
 use crate::{
     dialect::Dialect,
-    event::{Emit, ShellEvent, Stream, Waits},
+    event::{Emit, Stream, Waits},
     fs::{Errno, Kind, OpenOptions},
     parse::{Redirect, RedirectKind},
     text,
@@ -99,6 +99,8 @@ pub(crate) enum Descriptor {
     Input(Input),
     /// Open file and position.
     File(u32, Arc<Mutex<u64>>),
+    /// A connection.
+    Socket(Socket),
 }
 
 pub(super) fn session_descriptors() -> BTreeMap<u32, Descriptor> {
@@ -144,6 +146,13 @@ impl Shell {
                     Err(error) => self.write_error = Some(error),
                 }
                 Ok(())
+            }
+            Some(Descriptor::Socket(socket)) => {
+                if socket.send(bytes) {
+                    Ok(())
+                } else {
+                    Err(Flow::Pipe)
+                }
             }
         }
     }
@@ -213,14 +222,16 @@ impl Shell {
                 *position += bytes.len() as u64;
                 Ok(bytes)
             }
+            Some(Descriptor::Socket(socket)) => self.drain(&socket),
             _ => Ok(Vec::new()),
         }
     }
 
     /// Up to `count` bytes of standard input.
     pub(crate) fn read_some(&mut self, count: usize) -> Result<Vec<u8>, Flow> {
-        match self.descriptors.get(&0) {
+        match self.descriptors.get(&0).cloned() {
             Some(Descriptor::Input(input)) => Ok(input.take(count)),
+            Some(Descriptor::Socket(socket)) => self.take_of(&socket, count),
             Some(Descriptor::Session) => {
                 let input = self.session_input()?;
                 if input.more { Err(self.out_of_input(&input)) } else { Ok(input.take(count)) }
@@ -250,6 +261,7 @@ impl Shell {
                 self.descriptors.insert(0, Descriptor::Input(input));
                 Ok(line)
             }
+            Some(Descriptor::Socket(socket)) => self.line_of(&socket),
             _ => Ok(None),
         }
     }
@@ -336,9 +348,11 @@ impl Shell {
             R::Append | R::BothAppend => OpenOptions::append(),
             _ => OpenOptions::write_new(),
         };
-        let network = target.strip_prefix("/dev/tcp/").or_else(|| target.strip_prefix("/dev/udp/"));
+        let stream = target.strip_prefix("/dev/tcp/");
+        let network = stream.or_else(|| target.strip_prefix("/dev/udp/"));
         if let Some(address) = network.filter(|_| self.dialect().is_bash()) {
-            return self.connect(address);
+            let device = self.device(address, stream.is_some())?;
+            return Ok(device.map(|socket| self.place(number, both, Descriptor::Socket(socket))));
         }
         if redirect.kind == R::Read && self.is_endless(target) {
             let bytes = self.fs.read_file(target).map(|bytes| bytes.to_vec()).unwrap_or_default();
@@ -359,13 +373,18 @@ impl Shell {
                 Err(error) => return Ok(Err(self.open_failure(target, output, error))),
             },
         };
+        self.place(number, both, descriptor);
+        Ok(Ok(()))
+    }
+
+    /// Makes `descriptor` the one called `number`, or both outputs.
+    fn place(&mut self, number: u32, both: bool, descriptor: Descriptor) {
         if both {
             self.descriptors.insert(1, descriptor.clone());
             self.descriptors.insert(2, descriptor);
         } else {
             self.descriptors.insert(number, descriptor);
         }
-        Ok(Ok(()))
     }
 
     /// What is said of a file that `set -C` keeps from being written over.
@@ -431,18 +450,6 @@ impl Shell {
             other => other.to_string(),
         };
         format!("can't {verb} {target}: {reason}")
-    }
-
-    /// `/dev/tcp/host/port`: no connection is ever made; it is refused, or times out as from behind a firewall.
-    fn connect(&mut self, address: &str) -> Result<Result<(), String>, Flow> {
-        let (host, port) = address.split_once('/').unwrap_or((address, "0"));
-        let url = format!("tcp://{host}:{port}");
-        let command = self.line.clone();
-        self.events.push(ShellEvent::DownloadAttempt { url, command });
-        self.wait(std::time::Duration::from_millis(1_040))?;
-        let name = self.own_name();
-        self.err(&format!("{name}: connect: Connection refused\n"))?;
-        Ok(Err(format!("/dev/tcp/{host}/{port}: Connection refused")))
     }
 
     /// Closes what redirections opened.

@@ -19,9 +19,11 @@ mod message;
 mod parameter;
 mod pattern;
 mod prompt;
+mod relay;
 mod run;
 mod script;
 mod simple;
+mod socket;
 mod state;
 mod stream;
 mod table;
@@ -33,6 +35,7 @@ pub(crate) use job::Job;
 pub(crate) use level::Entry;
 pub(crate) use pattern::Pattern;
 pub(crate) use simple::command_path;
+pub(crate) use socket::{Connected, Socket};
 pub(crate) use table::Table;
 
 use crate::{
@@ -42,6 +45,7 @@ use crate::{
     fs::Fs,
     live::Live,
     parse::{ParseError, program},
+    reach::{Reach, Way, Wire},
     tty::Tty,
 };
 use state::State;
@@ -149,6 +153,9 @@ pub struct Shell {
     pub(crate) wrapped: usize,
     /// Whether the running command is an applet of BusyBox on a system that has other tools too.
     pub(crate) applet: bool,
+    /// The way to other nodes, and the connection that the terminal is handed over to.
+    pub(crate) way: Way,
+    carried: Option<Box<dyn Wire>>,
     /// Levels of programs of awk that run, also of those that another one has started: they share one stack.
     pub(crate) awk_levels: usize,
 }
@@ -210,8 +217,15 @@ impl Shell {
             exited: false,
             wrapped: 0,
             applet: false,
+            way: Way::default(),
+            carried: None,
             awk_levels: 0,
         }
+    }
+
+    /// Gives the session a way to other nodes, for what connects.
+    pub fn set_reach(&mut self, reach: Arc<dyn Reach>) {
+        self.way = Way::new(reach);
     }
 
     /// The file system of the session's user.

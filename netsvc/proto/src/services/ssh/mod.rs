@@ -233,7 +233,7 @@ impl Handler for Peer {
             ForwardAnswer::Failed(..) => "failed",
             ForwardAnswer::Prohibited => "denied",
         };
-        onward::told(&self.host, &self.link, target, outcome);
+        crate::onward::told(&self.host, &self.link, target, outcome);
         answer
     }
 

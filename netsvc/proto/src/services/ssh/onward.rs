@@ -1,19 +1,13 @@
 //! Connections to other nodes on a client's behalf.
 
+use crate::onward::told;
 use netsvc_kit::{Host, Link, NoWay, Passage, budget::Account};
 use netsvc_ssh::{ChannelIo, Event, Exit, ForwardAnswer, Reached};
-use netsvc_wire::{Kind, field};
 use std::{sync::Arc, time::Duration};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// Bytes that are carried at a time.
 const PIECE: usize = 16 * 1024;
-
-/// Writes down what a client wished to reach.
-pub(super) fn told(host: &Host, link: &Link, target: String, outcome: &str) {
-    let fields = vec![(field::TARGET, target.into_bytes()), (field::OUTCOME, outcome.into())];
-    host.record(link, Kind::ForwardRequest, fields);
-}
 
 /// Connects to a port of `target` for the client of `link`.
 pub(super) async fn reach(host: &Arc<Host>, link: &Link, target: &str, port: u32) -> Reached {

@@ -5,6 +5,7 @@ use crate::{
     account,
     away::away,
     cast::Cast,
+    onward,
     output::{PAUSE, TRICKLE, until, with_returns},
 };
 use netsvc_kit::{Host, Link, recorder};
@@ -29,6 +30,7 @@ impl Login {
         let tty = program.terminal.is_some().then(|| format!("pts/{}", program.channel));
         let facts = account::facts(&self.host, &self.link, tty);
         let mut shell = self.shell.login(&self.user, self.link.source(), facts);
+        onward::lead(&self.host, &self.link, &mut shell);
         for (name, value) in &program.environment {
             shell.set_environment(&text::decode(name), &text::decode(value));
         }

@@ -9,7 +9,7 @@ mod talks;
 mod told;
 mod voice;
 
-use crate::{account, away::away, cast::Cast, output::until};
+use crate::{account, away::away, cast::Cast, onward, output::until};
 use dialect::Dialect;
 use netsvc_kit::{
     Accounts, Beyond, Credential, Def, Full, Host, Port, Serve, Session, Setting, SettingKind,
@@ -36,6 +36,7 @@ const RECORDS: &[Kind] = &[
     Kind::DownloadAttempt,
     Kind::FileRead,
     Kind::FileCaptured,
+    Kind::ForwardRequest,
     Kind::SessionRecorded,
 ];
 /// What it leaves out.
@@ -282,6 +283,7 @@ impl Connection {
         let facts = SessionFacts { arrival: Arrival::Login, ..facts };
         let node = account::shell(&host);
         let mut shell = node.login(&String::from_utf8_lossy(user), link.source(), facts);
+        onward::lead(&host, &link, &mut shell);
         shell.set_environment("TERM", &self.options.told.terminal_type(node.flavour()));
         let mut terminal = Terminal::new(shell);
         let (columns, rows) = self.options.told.size.unwrap_or_default();
