@@ -6,10 +6,10 @@ use super::{
     options::{Options, options},
     own, rest,
     url::Url,
+    web::{self, progress, store},
 };
 use crate::{
-    event::Origin,
-    fs::{Errno, join, name},
+    fs::{join, name},
     interpret::{Flow, Shell, Status},
     live::strftime,
     text::hash,
@@ -24,14 +24,6 @@ pub(super) const COMMANDS: &[(&str, Run)] = &[
     ("fetch", wget),
     ("lwp-download", wget),
 ];
-
-/// Writes a fetched file and gives its error, if any.
-fn store(shell: &mut Shell, path: &str, content: &[u8]) -> Result<(), Errno> {
-    shell.fs.set_origin(Origin::Download);
-    let result = shell.fs.write_file(path, content, 0o666);
-    shell.fs.set_origin(Origin::Drop);
-    result
-}
 
 fn latency(shell: &mut Shell, url: &Url, bytes: usize) -> Result<(), Flow> {
     let milliseconds = 140 + hash(&[&url.host]) % 260 + bytes as u64 / 900;
@@ -73,13 +65,15 @@ fn wget(shell: &mut Shell, arguments: &[String]) -> Status {
     let quiet = options.has('q');
     let mut status = 0;
     for text in &options.operands {
-        let url = Url::parse(text);
+        let url = Url::seen_by(shell, text);
         attempt(shell, url.whole.clone(), arguments.join(" "));
-        if let Some(code) = failed(shell, &url, &options)? {
-            status = code;
-            continue;
-        }
-        let content = url.content(shell);
+        let (content, kind) = match fetched(shell, &url, &options)? {
+            Ok(fetched) => fetched,
+            Err(code) => {
+                status = code;
+                continue;
+            }
+        };
         let target = match options.value('O') {
             Some(path) => path.to_owned(),
             None => options
@@ -87,9 +81,11 @@ fn wget(shell: &mut Shell, arguments: &[String]) -> Status {
                 .map_or_else(|| url.file_name().to_owned(), |folder| join(folder, url.file_name())),
         };
         if !quiet {
-            begin_wget(shell, &url, content.len(), &target, busybox)?;
+            begin_wget(shell, &url, content.len(), &target, kind.as_deref())?;
         }
-        latency(shell, &url, content.len())?;
+        if url.found.is_none() {
+            latency(shell, &url, content.len())?;
+        }
         if target == "-" {
             shell.write(1, &content)?;
             continue;
@@ -110,6 +106,67 @@ fn wget(shell: &mut Shell, arguments: &[String]) -> Status {
     Ok(status)
 }
 
+/// The content of a page and its kind where a way leads to it, or wget's status.
+fn fetched(
+    shell: &mut Shell,
+    url: &Url,
+    options: &Options,
+) -> Result<Result<(Vec<u8>, Option<String>), i32>, Flow> {
+    if !web::reaches(url) {
+        let failed = failed(shell, url, options)?;
+        return Ok(failed.map_or_else(|| Ok((url.content(shell), None)), Err));
+    }
+    let page = match web::page(shell, url, options)? {
+        Ok(page) => page,
+        Err(web::Failure::NoWay(why)) => return refused(shell, url, options, why.text()).map(Err),
+        Err(_) if shell.flavour().busybox() => {
+            return shell.err("wget: error getting response\n").map(|()| Err(1));
+        }
+        Err(_) => {
+            preface(shell, url, options)?;
+            shell.err("No data received.\nGiving up.\n\n")?;
+            return Ok(Err(4));
+        }
+    };
+    if page.status < 400 {
+        return Ok(Ok((page.body, page.kind)));
+    }
+    let reason = page.reason.as_str();
+    if shell.flavour().busybox() {
+        return shell.err(&format!("wget: server returned error: HTTP/1.1 {reason}\n")).map(|()| Err(1));
+    }
+    if !options.has('q') {
+        preface(shell, url, options)?;
+        let stamp = strftime("%F %T", shell.live.now(), &shell.live.persona.zone);
+        let (code, words) = reason.split_once(' ').unwrap_or((reason, ""));
+        shell.err(&format!("{reason}\n{stamp} ERROR {code}: {words}.\n\n"))?;
+    }
+    Ok(Err(8))
+}
+
+/// What wget says up to the answer.
+fn preface(shell: &mut Shell, url: &Url, options: &Options) -> Result<(), Flow> {
+    if options.has('q') {
+        return Ok(());
+    }
+    let stamp = strftime("%F %T", shell.live.now(), &shell.live.persona.zone);
+    let (resolving, peer) = resolved(shell, url);
+    shell.err(&format!(
+        "--{stamp}--  {}\n{resolving}Connecting to {peer}... connected.\nHTTP request sent, awaiting response... ",
+        url.shown
+    ))
+}
+
+/// How wget names whom it connects to: a line of its own where it is a name, and the peer.
+fn resolved(shell: &Shell, url: &Url) -> (String, String) {
+    let (host, port, address) = (&url.host, &url.port, url.address(shell));
+    if host.parse::<Ipv4Addr>().is_ok() {
+        (String::new(), format!("{host}:{port}"))
+    } else {
+        (format!("Resolving {host} ({host})... {address}\n"), format!("{host} ({host})|{address}|:{port}"))
+    }
+}
+
 /// What wget says of what it cannot reach, and its status then.
 fn failed(shell: &mut Shell, url: &Url, options: &Options) -> Result<Option<i32>, Flow> {
     let quiet = options.has('q');
@@ -117,7 +174,7 @@ fn failed(shell: &mut Shell, url: &Url, options: &Options) -> Result<Option<i32>
         return unreachable(shell, url, quiet).map(|()| Some(4));
     }
     if url.is_refused(shell) {
-        return refused(shell, url, options).map(Some);
+        return refused(shell, url, options, "Connection refused").map(Some);
     }
     if url.is_nowhere() {
         return nowhere(shell, url, quiet).map(Some);
@@ -147,14 +204,14 @@ fn nowhere(shell: &mut Shell, url: &Url, quiet: bool) -> Status {
     Ok(4)
 }
 
-/// What wget says where nothing listens.
-fn refused(shell: &mut Shell, url: &Url, options: &Options) -> Status {
+/// What wget says where nothing listens, or nobody is.
+fn refused(shell: &mut Shell, url: &Url, options: &Options, reason: &str) -> Status {
     let quiet = options.has('q');
     let (host, port, address) = (&url.host, &url.port, url.address(shell));
     if shell.flavour().busybox() {
         let head =
             if quiet { String::new() } else { format!("Connecting to {host}:{port} ({address}:{port})\n") };
-        let text = format!("{head}wget: can't connect to remote host ({address}): Connection refused\n");
+        let text = format!("{head}wget: can't connect to remote host ({address}): {reason}\n");
         return shell.err(&text).map(|()| 1);
     }
     if let Some(path) = options.value('O').filter(|path| *path != "-") {
@@ -166,14 +223,9 @@ fn refused(shell: &mut Shell, url: &Url, options: &Options) -> Status {
         return Ok(4);
     }
     let stamp = strftime("%F %T", shell.live.now(), &shell.live.persona.zone);
-    let (resolving, peer) = if host.parse::<Ipv4Addr>().is_ok() {
-        (String::new(), format!("{host}:{port}"))
-    } else {
-        (format!("Resolving {host} ({host})... {address}\n"), format!("{host} ({host})|{address}|:{port}"))
-    };
+    let (resolving, peer) = resolved(shell, url);
     let shown = &url.shown;
-    let text =
-        format!("--{stamp}--  {shown}\n{resolving}Connecting to {peer}... failed: Connection refused.\n");
+    let text = format!("--{stamp}--  {shown}\n{resolving}Connecting to {peer}... failed: {reason}.\n");
     shell.err(&text).map(|()| 4)
 }
 
@@ -197,21 +249,22 @@ fn unreachable(shell: &mut Shell, url: &Url, quiet: bool) -> Result<(), Flow> {
     ))
 }
 
-fn begin_wget(shell: &mut Shell, url: &Url, length: usize, target: &str, busybox: bool) -> Result<(), Flow> {
+fn begin_wget(
+    shell: &mut Shell,
+    url: &Url,
+    length: usize,
+    target: &str,
+    kind: Option<&str>,
+) -> Result<(), Flow> {
     let address = url.address(shell);
-    if busybox {
+    if shell.flavour().busybox() {
         return shell.err(&format!("Connecting to {} ({address}:{})\n", url.host, url.port));
     }
     let stamp = strftime("%F %T", shell.live.now(), &shell.live.persona.zone);
-    let numeric = url.host.parse::<Ipv4Addr>().is_ok();
-    let resolving =
-        if numeric { String::new() } else { format!("Resolving {0} ({0})... {address}\n", url.host) };
-    let peer = if numeric {
-        format!("{}:{}", url.host, url.port)
-    } else {
-        format!("{0} ({0})|{address}|:{1}", url.host, url.port)
-    };
-    let kind = if url.file_name().ends_with(".html") {
+    let (resolving, peer) = resolved(shell, url);
+    let kind = if let Some(kind) = kind {
+        kind
+    } else if url.file_name().ends_with(".html") {
         "text/html"
     } else if url.file_name().ends_with(".sh") {
         "text/x-sh"
@@ -264,7 +317,7 @@ fn end_wget(shell: &mut Shell, url: &Url, length: usize, target: &str, busybox: 
 }
 
 /// Long options of curl.
-const CURL: [(&str, char); 19] = [
+const CURL: [(&str, char); 26] = [
     ("output", 'o'),
     ("remote-name", 'O'),
     ("silent", 's'),
@@ -284,10 +337,17 @@ const CURL: [(&str, char); 19] = [
     ("verbose", 'v'),
     ("version", 'V'),
     ("retry", 'm'),
+    ("include", 'i'),
+    ("data-raw", 'd'),
+    ("data-binary", 'd'),
+    ("cookie", 'b'),
+    ("referer", 'e'),
+    ("write-out", 'w'),
+    ("get", 'G'),
 ];
 
 fn curl(shell: &mut Shell, arguments: &[String]) -> Status {
-    let Some(options) = options(shell, arguments, "o:OskLfA:H:d:X:m:Iu:x:Svb:c:e:F:T:V46NiGr:", &CURL)?
+    let Some(options) = options(shell, arguments, "o:OskLfA:H:d:X:m:Iu:x:Svb:c:e:F:T:V46NiGr:w:", &CURL)?
     else {
         return Ok(2);
     };
@@ -302,8 +362,15 @@ fn curl(shell: &mut Shell, arguments: &[String]) -> Status {
         return Ok(2);
     }
     for text in &options.operands {
-        let url = Url::parse(text);
+        let url = Url::seen_by(shell, text);
         attempt(shell, url.whole.clone(), arguments.join(" "));
+        if web::reaches(&url) {
+            let status = super::curl::fetch(shell, url, &options)?;
+            if status != 0 {
+                return Ok(status);
+            }
+            continue;
+        }
         if url.is_ipv6() || url.is_refused(shell) {
             shell.wait(Duration::from_millis(2))?;
             if !options.has('s') || options.has('S') {
@@ -359,11 +426,6 @@ fn answer_head(shell: &mut Shell, length: usize) -> Status {
     );
     shell.out(&format!("HTTP/1.1 200 OK\r\nServer: nginx\r\nDate: {date}\r\nContent-Type: text/html\r\nContent-Length: {length}\r\nConnection: keep-alive\r\n\r\n"))?;
     Ok(0)
-}
-
-/// The progress meter of curl, as it stands at the end.
-fn progress(shell: &mut Shell, length: usize) -> Result<(), Flow> {
-    shell.err(&format!("  % Total    % Received % Xferd  Average Speed   Time    Time     Time  Current\n                                 Dload  Upload   Total   Spent    Left  Speed\n\r  0     0    0     0    0     0      0      0 --:--:-- --:--:-- --:--:--     0\r100 {length:>5}  100 {length:>5}    0     0  {:>5}      0 --:--:-- --:--:-- --:--:-- {:>5}\n", length * 3, length * 3))
 }
 
 fn tftp(shell: &mut Shell, arguments: &[String]) -> Status {

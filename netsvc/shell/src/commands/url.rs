@@ -35,6 +35,8 @@ pub(super) struct Url {
     pub(super) host: String,
     pub(super) port: String,
     path: String,
+    /// The address of the host, where a way of the node leads to it.
+    pub(super) found: Option<Ipv4Addr>,
 }
 
 impl Url {
@@ -65,7 +67,26 @@ impl Url {
             host: host.to_owned(),
             port: port.to_owned(),
             path,
+            found: None,
         }
+    }
+
+    /// As [`Url::parse`], with the address where a way of the node leads to the host.
+    pub(super) fn seen_by(shell: &Shell, text: &str) -> Url {
+        let url = Url::parse(text);
+        let found = shell.way.find(&url.host).map(|found| found.address);
+        Url { found, ..url }
+    }
+
+    /// The port, if it is one.
+    pub(super) fn number(&self) -> Option<u16> {
+        self.port.parse().ok()
+    }
+
+    /// What stands in the line `Host` of a request.
+    pub(super) fn authority(&self) -> String {
+        let usual = matches!((self.scheme.as_str(), self.port.as_str()), ("http", "80") | ("https", "443"));
+        if usual { self.host.clone() } else { format!("{}:{}", self.host, self.port) }
     }
 
     /// Whether no resolver knows the host (RFC 6761, section 6.4), or there is none.
@@ -105,7 +126,7 @@ impl Url {
 
     /// The address that the host "resolves" to.
     pub(super) fn address(&self, shell: &Shell) -> Ipv4Addr {
-        self.host.parse().unwrap_or_else(|_| {
+        self.found.or_else(|| self.host.parse().ok()).unwrap_or_else(|| {
             if self.host == "localhost" {
                 return Ipv4Addr::LOCALHOST;
             }

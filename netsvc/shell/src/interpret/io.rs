@@ -179,7 +179,9 @@ impl Shell {
 
     pub(super) fn mark_command(&mut self) {
         self.command_output = 0;
-        self.asked = 0;
+        // What the one before was told is not told to the next.
+        let told = std::mem::take(&mut self.asked).min(self.answers.len());
+        self.answers.drain(..told);
         self.mark_input();
     }
 

@@ -106,6 +106,19 @@ impl Shell {
         Ok(bytes)
     }
 
+    /// What a connection brings until it is `enough`, the other end closes it, or nothing comes for `idle`.
+    pub(crate) fn receive(
+        &mut self,
+        socket: &Socket,
+        idle: Duration,
+        enough: impl Fn(&[u8]) -> bool,
+    ) -> Result<Vec<u8>, Flow> {
+        socket.fill(idle, enough);
+        let bytes = socket.take(MOST);
+        self.spend(1 + bytes.len() as u64 / 2_048)?;
+        Ok(bytes)
+    }
+
     /// Writes what is left of a connection to the output, and stays until it is closed or nothing comes for `idle`.
     pub(crate) fn show_rest(&mut self, socket: &Socket, idle: Option<Duration>) -> Result<(), Flow> {
         let silent = idle.unwrap_or(SILENT);
