@@ -1,5 +1,5 @@
 //! An SSH-2 server that speaks like the OpenSSH release it claims to be: transport, authentication,
-//! connections, SFTP and SCP.
+//! connections, SFTP and SCP; and a [`client`] for those who go on from a shell.
 //!
 //! [`serve`] runs one connection with a [`Config`] and a [`Handler`]. The handler decides who gets in,
 //! starts programs on
@@ -12,6 +12,7 @@ extern crate self as netsvc_ssh;
 mod authentication;
 mod channel;
 mod channel_io;
+pub mod client;
 mod client_key;
 mod codec;
 mod config;

@@ -353,7 +353,12 @@ async fn agree_in_group(group: Group, public: Vec<u8>) -> Result<Agreed, Error> 
     Ok(agreed.map_err(|_| Error::Key)??)
 }
 
-fn suite_keys(suite: &Suite, letters: [u8; 3], derive: &impl Fn(u8, usize) -> Vec<u8>) -> Option<Keys> {
+/// The keys of one direction; `letters` are those of its vector, key and code (RFC 4253 §7.2).
+pub(crate) fn suite_keys(
+    suite: &Suite,
+    letters: [u8; 3],
+    derive: &impl Fn(u8, usize) -> Vec<u8>,
+) -> Option<Keys> {
     let [iv, key, mac] = letters;
     let cipher = Cipher::new(suite.cipher, &derive(key, suite.cipher.key), &derive(iv, suite.cipher.iv))?;
     let mac = match suite.mac {
