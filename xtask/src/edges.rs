@@ -14,7 +14,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("netsvc-shell", &["netsvc-persona"]),
     ("netsvc-ssh", &[]),
     ("netsvc-sql", &[]),
-    ("netsvc-daemon", &["netsvc-wire", "netsvc-persona", "netsvc-kit", "netsvc-shell"]),
+    ("netsvc-daemon", &["netsvc-wire", "netsvc-persona", "netsvc-kit", "netsvc-shell", "netsvc-ssh"]),
     (
         "netsvc-proto",
         &[

@@ -3,8 +3,9 @@
 use netsvc_kit::{Host, Link, Passage, work::aside};
 use netsvc_shell::{
     Shell,
-    reach::{Found, Login, Near, NoWay, Reach, Received, Wire},
+    reach::{Asked, Found, Login, Near, NoWay, Reach, Received, Tried, Wire},
 };
+use netsvc_ssh::client::{Client, Down, Up};
 use netsvc_wire::{Kind, field};
 use std::{
     sync::{
@@ -16,6 +17,7 @@ use std::{
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     runtime::Handle,
+    sync::mpsc,
     time::timeout,
 };
 
@@ -28,6 +30,13 @@ const MOST: usize = 64 << 20;
 const PIECE: usize = 16 * 1024;
 /// How long a wait lasts before it is looked whether anybody waits for it.
 const STEP: Duration = Duration::from_millis(250);
+/// Steps that a handshake may take.
+const WAITS: usize = 120;
+/// Messages that wait to be sent, and to be read.
+const UNSENT: usize = 1_024;
+const UNREAD: usize = 16;
+/// Status of a program whose connection was lost (ssh(1)).
+const LOST: i32 = 255;
 /// How often sending waits for a peer that takes nothing.
 const TRIES: usize = 40;
 
@@ -65,9 +74,8 @@ impl Onward {
         if enough {
             return Err(NoWay::Silence);
         }
-        let mut passing = std::pin::pin!(self.host.pass(&self.link, target, port));
-        let step = || self.runtime.block_on(async { timeout(STEP, passing.as_mut()).await }).ok();
-        let passage = aside(step).unwrap_or(Err(netsvc_kit::NoWay::Silence));
+        let passing = self.host.pass(&self.link, target, port);
+        let passage = waited(&self.runtime, passing).unwrap_or(Err(netsvc_kit::NoWay::Silence));
         let outcome = if passage.is_ok() { "accepted" } else { "failed" };
         told(&self.host, &self.link, format!("tcp://{target}:{port}"), outcome);
         let passage = passage.map_err(|why| match why {
@@ -95,9 +103,168 @@ impl Reach for Onward {
         Ok(Box::new(self.passage(target, port)?))
     }
 
-    fn log_in(&self, target: &str, port: u16, _user: &[u8]) -> Result<Box<dyn Login>, Option<NoWay>> {
-        self.passage(target, port)?;
-        Err(None)
+    fn log_in(&self, target: &str, port: u16, user: &[u8]) -> Result<Box<dyn Login>, Option<NoWay>> {
+        let Carried { passage, runtime, _place, .. } = self.passage(target, port)?;
+        let product = self.host.persona().products.get("ssh");
+        let banner = match product.map(|product| (&product.version, product.packaging.as_str())) {
+            Some((version, "")) => format!("SSH-2.0-OpenSSH_{version}"),
+            Some((version, packaging)) => format!("SSH-2.0-OpenSSH_{version} {packaging}"),
+            None => "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u7".to_owned(),
+        };
+        let connected = waited(&runtime, Client::connect(passage, &banner, user));
+        let client = connected.and_then(Result::ok).ok_or(None::<NoWay>)?;
+        Ok(Box::new(Entering { client, runtime, place: _place }))
+    }
+}
+
+/// What comes of `future`, if it does in time and somebody waits for it. Others have the turn meanwhile.
+fn waited<F: Future>(runtime: &Handle, future: F) -> Option<F::Output> {
+    let mut future = std::pin::pin!(future);
+    let mut left = WAITS;
+    let step = || match runtime.block_on(async { timeout(STEP, future.as_mut()).await }) {
+        Ok(done) => Some(Some(done)),
+        Err(_) => {
+            left -= 1;
+            (left == 0).then_some(None)
+        }
+    };
+    aside(step).flatten()
+}
+
+/// A connection of the secure shell before the login.
+struct Entering {
+    client: Client<Passage>,
+    runtime: Handle,
+    place: Arc<()>,
+}
+
+impl Login for Entering {
+    fn host_key(&self) -> (String, Vec<u8>) {
+        let key = self.client.host_key();
+        // The kind is the first string of it (RFC 4253, section 6.6).
+        let length = key.first_chunk::<4>().map_or(0, |bytes| u32::from_be_bytes(*bytes));
+        let length = usize::try_from(length).unwrap_or(0);
+        let kind = key.get(4..).and_then(|rest| rest.get(..length)).unwrap_or_default();
+        (String::from_utf8_lossy(kind).into_owned(), key.to_vec())
+    }
+
+    fn password(&mut self, password: &[u8]) -> Tried {
+        match waited(&self.runtime, self.client.password(password)) {
+            Some(Ok(true)) => Tried::In,
+            Some(Ok(false)) => Tried::Again,
+            Some(Err(_)) | None => Tried::Gone,
+        }
+    }
+
+    fn open(self: Box<Self>, command: Option<&[u8]>, terminal: Option<Asked>) -> Option<Box<dyn Wire>> {
+        let Entering { client, runtime, place } = *self;
+        let (up, sent) = mpsc::channel(UNSENT);
+        let (down, came) = mpsc::channel(UNREAD);
+        let raw = terminal.is_some();
+        let asked = terminal.map(|asked| netsvc_ssh::client::Asked {
+            name: asked.name.into_bytes(),
+            columns: asked.size.0,
+            rows: asked.size.1,
+        });
+        let command = command.map(<[u8]>::to_vec);
+        runtime.spawn(async move {
+            // How it ends shows in what came.
+            let _ = client.run(command, asked, sent, down).await;
+            drop(place);
+        });
+        Some(Box::new(Remote { up, came, runtime, raw, left: MOST, status: None }))
+    }
+}
+
+/// What runs at the other end of the secure shell. It ends when this is dropped.
+struct Remote {
+    up: mpsc::Sender<Up>,
+    came: mpsc::Receiver<Down>,
+    runtime: Handle,
+    raw: bool,
+    /// Bytes that it may still bring.
+    left: usize,
+    status: Option<i32>,
+}
+
+impl Remote {
+    fn came(&mut self, what: Option<Down>) -> Option<Received> {
+        match what {
+            Some(Down::Data(bytes) | Down::Errors(bytes)) => {
+                self.left = self.left.saturating_sub(bytes.len());
+                if self.left == 0 {
+                    return Some(Received::Closed);
+                }
+                (!bytes.is_empty()).then_some(Received::Bytes(bytes))
+            }
+            Some(Down::Status(status)) => {
+                self.status = Some(status);
+                None
+            }
+            None => Some(Received::Closed),
+        }
+    }
+}
+
+impl Wire for Remote {
+    fn send(&mut self, bytes: &[u8]) -> bool {
+        self.up.try_send(Up::Data(bytes.to_vec())).is_ok()
+    }
+
+    fn end(&mut self) {
+        // Whoever is gone needs no end.
+        let _ = self.up.try_send(Up::End);
+    }
+
+    fn receive(&mut self, wait: Duration) -> Received {
+        loop {
+            let what = match self.came.try_recv() {
+                Ok(what) => Some(what),
+                Err(mpsc::error::TryRecvError::Disconnected) => None,
+                Err(mpsc::error::TryRecvError::Empty) => break,
+            };
+            if let Some(received) = self.came(what) {
+                return received;
+            }
+        }
+        if wait.is_zero() {
+            return Received::Nothing;
+        }
+        let steps = wait.as_millis().div_ceil(STEP.as_millis());
+        let mut step = 0;
+        loop {
+            let (runtime, came) = (&self.runtime, &mut self.came);
+            let next = aside(|| {
+                step += 1;
+                match runtime.block_on(async { timeout(STEP.min(wait), came.recv()).await }) {
+                    Ok(what) => Some(Some(what)),
+                    Err(_) => (steps <= step).then_some(None),
+                }
+            });
+            match next {
+                None => return Received::Closed,
+                Some(None) => return Received::Nothing,
+                Some(Some(what)) => {
+                    if let Some(received) = self.came(what) {
+                        return received;
+                    }
+                }
+            }
+        }
+    }
+
+    fn is_raw(&self) -> bool {
+        self.raw
+    }
+
+    fn resize(&mut self, columns: u32, rows: u32) {
+        // The next size comes all the same.
+        let _ = self.up.try_send(Up::Resize(columns, rows));
+    }
+
+    fn status(&self) -> Option<i32> {
+        // Without a status the connection was lost.
+        Some(self.status.unwrap_or(LOST))
     }
 }
 

@@ -59,7 +59,7 @@ pub enum Received {
 }
 
 /// A connection. It ends when it is dropped.
-pub trait Wire: Send {
+pub trait Wire: Send + Sync {
     /// Sends bytes; false when the connection is gone.
     fn send(&mut self, bytes: &[u8]) -> bool;
 
@@ -98,7 +98,7 @@ pub struct Asked {
 }
 
 /// A connection of the secure shell before anybody has logged in.
-pub trait Login: Send {
+pub trait Login: Send + Sync {
     /// Kind and key of the host, as `known_hosts` has them: the key is that of the wire.
     fn host_key(&self) -> (String, Vec<u8>);
 

@@ -53,9 +53,11 @@ mod shells;
 mod shopt;
 mod signal;
 mod space;
+mod ssh;
 mod stat;
 mod stty;
 mod system;
+mod telnet;
 mod tput;
 mod url;
 mod variables;
@@ -128,6 +130,7 @@ fn table() -> &'static BTreeMap<&'static str, Command> {
             accounts::COMMANDS,
             list::COMMANDS,
             signal::COMMANDS,
+            ssh::COMMANDS,
             stat::COMMANDS,
             stty::COMMANDS,
             sed::COMMANDS,
@@ -140,6 +143,7 @@ fn table() -> &'static BTreeMap<&'static str, Command> {
             network::COMMANDS,
             ping::COMMANDS,
             system::COMMANDS,
+            telnet::COMMANDS,
             tput::COMMANDS,
             wrap::COMMANDS,
             xargs::COMMANDS,

@@ -18,8 +18,6 @@ pub(super) const COMMANDS: &[(&str, Run)] = &[
     ("route", route),
     ("arp", arp),
     ("ping6", unreachable),
-    ("telnet", connect),
-    ("ssh", connect),
     ("scp", connect),
     ("sftp", connect),
     ("ftp", connect),

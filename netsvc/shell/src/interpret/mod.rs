@@ -34,6 +34,7 @@ pub(crate) use io::{Descriptor, Input};
 pub(crate) use job::Job;
 pub(crate) use level::Entry;
 pub(crate) use pattern::Pattern;
+pub(crate) use relay::Entered;
 pub(crate) use simple::command_path;
 pub(crate) use socket::{Connected, Socket};
 pub(crate) use table::Table;
@@ -156,6 +157,9 @@ pub struct Shell {
     /// The way to other nodes, and the connection that the terminal is handed over to.
     pub(crate) way: Way,
     carried: Option<Box<dyn Wire>>,
+    /// The login at another node that is under way, and the password that its program is given.
+    pub(crate) entered: Option<Entered>,
+    pub(crate) given_password: Option<String>,
     /// Levels of programs of awk that run, also of those that another one has started: they share one stack.
     pub(crate) awk_levels: usize,
 }
@@ -219,6 +223,8 @@ impl Shell {
             applet: false,
             way: Way::default(),
             carried: None,
+            entered: None,
+            given_password: None,
             awk_levels: 0,
         }
     }
@@ -389,6 +395,7 @@ impl Shell {
     /// Gives up a suspended line, as `^C` does.
     pub fn interrupt(&mut self) -> Vec<ShellEvent> {
         self.status = 130;
+        self.entered = None;
         match self.suspended.take() {
             Some(suspended) => {
                 let line = std::mem::take(&mut self.line);

@@ -1,7 +1,29 @@
 //! A terminal that is handed over to a connection: the line waits until the connection has ended.
 
 use super::{Flow, Shell, Status};
-use crate::{event::Waits, reach::Wire};
+use crate::{
+    event::Waits,
+    reach::{Login, Wire},
+};
+
+/// A login at another node that is under way, while the line asks the terminal: the command runs again with each answer.
+#[derive(Default)]
+pub(crate) struct Entered {
+    /// Whom it is for: `user@host:port`.
+    pub(crate) target: String,
+    /// The connection; `None`: it has been handed over.
+    pub(crate) login: Option<Box<dyn Login>>,
+    /// The host's key as a line of `known_hosts`, its kind and fingerprint, and whether the user knew it.
+    pub(crate) key: Option<String>,
+    pub(crate) kind: String,
+    pub(crate) fingerprint: String,
+    pub(crate) known: bool,
+    /// Whether it was added to those that he knows.
+    pub(crate) added: bool,
+    /// Passwords that were wrong, and whether the one after them was right.
+    pub(crate) tried: usize,
+    pub(crate) inside: bool,
+}
 
 impl Shell {
     /// Whether the running command has the terminal for itself: what is typed comes to it, what it writes is shown.
@@ -22,6 +44,11 @@ impl Shell {
         // What it said before is not said again.
         self.skip = 0;
         Some(status)
+    }
+
+    /// Whether no more of the session's input comes.
+    pub(crate) fn session_ended(&self) -> bool {
+        self.input_ended()
     }
 
     /// The connection that the terminal is handed over to.

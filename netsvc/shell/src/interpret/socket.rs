@@ -57,6 +57,11 @@ impl Socket {
         self.0.lock().wire.end();
     }
 
+    /// Status of what ran at the other end.
+    pub(crate) fn status(&self) -> Option<i32> {
+        self.0.lock().wire.status()
+    }
+
     /// Reads until what is there is `enough`, the other end has closed, or nothing comes for `idle`: false then.
     fn fill(&self, idle: Duration, enough: impl Fn(&[u8]) -> bool) -> bool {
         let mut inner = self.0.lock();
