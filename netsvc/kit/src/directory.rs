@@ -1,6 +1,6 @@
 //! The hosts that the process serves, for services that answer for others: names, addresses, and what runs there.
 
-use netsvc_persona::{Persona, tables::systems};
+use netsvc_persona::Persona;
 use parking_lot::Mutex;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -72,8 +72,7 @@ impl Directory {
     pub(crate) fn ttl(&self, address: Ipv4Addr, hops: u8) -> Option<u8> {
         let inner = self.0.lock();
         let listed = inner.hosts.values().find(|listed| has(&listed.persona, address.into()))?;
-        let begins = systems::find(&listed.persona.os.id).map_or(64, |system| system.ttl);
-        Some(begins.saturating_sub(hops).max(1))
+        Some(listed.persona.os.ttl.saturating_sub(hops).max(1))
     }
 
     /// The hosts of the networks that `from` is in, by address.

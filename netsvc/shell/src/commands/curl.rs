@@ -131,12 +131,6 @@ fn lines(shell: &Shell, url: &Url, options: &Options, body: &[u8], usual: &str) 
     if let Some(cookie) = options.value('b').filter(|cookie| cookie.contains('=')) {
         add("Cookie", cookie.to_owned());
     }
-    if usual == "POST" || usual == "PUT" {
-        add("Content-Length", body.len().to_string());
-    }
-    if usual == "POST" {
-        add("Content-Type", "application/x-www-form-urlencoded".to_owned());
-    }
     for given in options.values('H') {
         let Some((name, value)) = given.split_once(':') else { continue };
         let value = value.trim();
@@ -152,6 +146,15 @@ fn lines(shell: &Shell, url: &Url, options: &Options, body: &[u8], usual: &str) 
             }
             None if value.is_empty() => {}
             None => lines.push((name.to_owned(), value.to_owned())),
+        }
+    }
+    let sends = usual == "POST" || usual == "PUT";
+    for (name, value, wanted) in [
+        ("Content-Length", body.len().to_string(), sends),
+        ("Content-Type", "application/x-www-form-urlencoded".to_owned(), usual == "POST"),
+    ] {
+        if wanted && !lines.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)) {
+            lines.push((name.to_owned(), value));
         }
     }
     lines

@@ -276,7 +276,7 @@ mod tests {
         check(&[WILL, ECHO, IAC, WILL, ECHO, IAC, WILL, 99], b"", &[IAC, DO, ECHO, IAC, DONT, 99]);
         let size = [IAC, WILL, WINDOW_SIZE, IAC, SB, WINDOW_SIZE, 0, IAC, IAC, 0, 24, IAC, SE];
         check(&[IAC, DO, WINDOW_SIZE, IAC, DO, 36], b"", &[&size[..], &[IAC, WONT, 36]].concat());
-        let kind = [&[IAC, SB, TERMINAL_TYPE, 0], &b"XTERM"[..], &[IAC, SE]].concat();
+        let kind = [&[IAC, SB, TERMINAL_TYPE, 0][..], b"XTERM", &[IAC, SE]].concat();
         check(&[IAC, SB, TERMINAL_TYPE, 1, IAC, SE, b'x'], b"x", &kind);
         assert!(telnet.is_raw());
     }

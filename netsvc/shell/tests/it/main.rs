@@ -4,6 +4,7 @@ mod against_real;
 mod dialects;
 mod endless;
 mod facts;
+mod inward;
 mod moving;
 mod reach;
 mod session;
