@@ -124,6 +124,7 @@ fn a_walk_with_stolen_credentials_reaches_the_innermost_lan_and_a_scan_only_the_
     let short = Login { through: Some(Box::new(outside.clone())), ..inner.clone() };
     assert!(!short.run(&lab, "id").0);
 
+    walked_from_inside(&lab, &outside, &middle);
     traced(&lab);
     // A fleet that is deployed beside it takes none of its addresses, and leaves it alone.
     lab.run(&["deploy", "--lab", "-n", "1", "--services", "http", "--yes"]);
@@ -137,6 +138,34 @@ fn a_walk_with_stolen_credentials_reaches_the_innermost_lan_and_a_scan_only_the_
     });
     assert_eq!(lab.json(&["topology", "show", "corp", "--json"])["state"], "torn_down");
     lab.run(&["topology", "delete", "corp"]);
+}
+
+/// What the shell in front connects to is what forwards through it reach.
+fn walked_from_inside(lab: &Lab, outside: &Login, middle: &Login) {
+    let (_, name) = middle.run(lab, "hostname");
+    let name = name.lines().last().unwrap_or_default().trim();
+    let Login { user, ip, password, .. } = middle;
+    let password = format!("'{}'", password.replace('\'', "'\\''"));
+    let hop = format!("sshpass -p {password} ssh -o StrictHostKeyChecking=no {user}@{ip} hostname");
+    for (command, wanted) in [
+        (format!("timeout 3 nc -w 2 {ip} 22 </dev/null"), "SSH-2.0-"),
+        (format!("ping -c 1 {ip}"), " 0% packet loss"),
+        (format!("curl -sS -m 5 http://{ip}:22/ 2>&1"), "curl: (1)"),
+        (hop, name),
+        // A name, and an address that nobody has.
+        (format!("nc -z -w 2 {name} 22 && echo there"), "there"),
+        ("nc -z -w 2 203.0.113.9 22 || echo nobody".to_owned(), "nobody"),
+    ] {
+        let (_, text) = outside.run(lab, &command);
+        assert!(text.contains(wanted), "{command}: {text}");
+    }
+    // As for a forward: the connection there names who came first, and the machine between.
+    let login = stored(lab, "a login from the shell in front", |event| {
+        event["decky"] == "corp.decky-002"
+            && event["kind"] == "command"
+            && event["fields"]["command"] == "hostname"
+    });
+    assert_eq!(login["fields"]["via_ip"].as_str().map(|ip| ip.starts_with("172.16.")), Some(true), "{login}");
 }
 
 /// What was stored names the attacker on every machine, and the machine that he came through.

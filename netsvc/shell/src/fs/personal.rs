@@ -22,6 +22,10 @@ pub(crate) fn tree(live: &Live) -> Tree {
     backup(&mut tree, live);
     terminals(&mut tree, live);
     libraries(&mut tree, live);
+    // Scripts that lead on to other nodes log in with it.
+    if !live.persona.place.reach.is_empty() {
+        tree.add("/usr/bin/sshpass", Kind::File, 0o755, Age::Package, Content::Program);
+    }
     for process in live.processes() {
         let folder = format!("/proc/{}", process.pid);
         for (file, item) in [
@@ -49,7 +53,7 @@ pub(crate) fn tree(live: &Live) -> Tree {
     tree
 }
 
-/// The libraries of OpenSSL, by the release's version, and what was installed beside.
+/// The libraries of OpenSSL, by the release's version.
 fn libraries(tree: &mut Tree, live: &Live) {
     if live.flavour.busybox() {
         return;
@@ -64,10 +68,6 @@ fn libraries(tree: &mut Tree, live: &Live) {
     for (library, size) in [("libcrypto", crypto), ("libssl", ssl)] {
         let path = format!("{folder}/{library}.so.{end}");
         tree.add(&path, Kind::File, 0o644, Age::Package, Content::Filler(size));
-    }
-    // Scripts that lead on to other nodes log in with it.
-    if !live.persona.place.reach.is_empty() {
-        tree.add("/usr/bin/sshpass", Kind::File, 0o755, Age::Package, Content::Program);
     }
 }
 
