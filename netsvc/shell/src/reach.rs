@@ -166,10 +166,6 @@ impl Way {
         self.0.as_ref()?.find(target)
     }
 
-    pub(crate) fn near(&self) -> Vec<Near> {
-        self.0.as_ref().map(|reach| reach.near()).unwrap_or_default()
-    }
-
     pub(crate) fn connect(&self, target: &str, port: u16) -> Result<Box<dyn Wire>, NoWay> {
         self.0.as_ref().ok_or(NoWay::Silence)?.connect(target, port)
     }

@@ -7,6 +7,7 @@ use crate::{
     interpret::{Flow, Shell, Status},
     text::{decode, encode},
 };
+use std::net::Ipv4Addr;
 
 pub(super) const COMMANDS: &[(&str, Run)] = &[
     ("passwd", passwd),
@@ -252,6 +253,13 @@ fn userdel(shell: &mut Shell, arguments: &[String]) -> Status {
 
 fn getent(shell: &mut Shell, arguments: &[String]) -> Status {
     let words = rest(arguments);
+    if let [database, names @ ..] = words
+        && database.ends_with("hosts")
+        && !names.is_empty()
+        && shell.way.leads()
+    {
+        return hosts(shell, names);
+    }
     let path = format!("/etc/{}", words.first().map_or("", String::as_str));
     let lines = lines_of(shell, &path);
     let mut status = 0;
@@ -265,6 +273,28 @@ fn getent(shell: &mut Shell, arguments: &[String]) -> Status {
             Some(line) => shell.out(&format!("{line}\n"))?,
             None => status = 2,
         }
+    }
+    Ok(status)
+}
+
+/// `getent hosts NAME`, where names of other nodes are known.
+fn hosts(shell: &mut Shell, names: &[String]) -> Status {
+    let mut status = 0;
+    let listed = lines_of(shell, "/etc/hosts");
+    for name in names {
+        let entry = listed.iter().find(|line| line.split_whitespace().any(|word| word == name));
+        let mut words = entry.map(|line| line.split_whitespace()).into_iter().flatten();
+        let found =
+            shell.way.find(name).filter(|found| found.ttl.is_some() && name.parse::<Ipv4Addr>().is_err());
+        let (address, names) = match (words.next(), found) {
+            (Some(address), _) => (address.to_owned(), words.collect::<Vec<_>>().join(" ")),
+            (None, Some(found)) => (found.address.to_string(), name.clone()),
+            (None, None) => {
+                status = 2;
+                continue;
+            }
+        };
+        shell.out(&format!("{address:<15} {names}\n"))?;
     }
     Ok(status)
 }

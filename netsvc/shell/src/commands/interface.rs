@@ -4,7 +4,7 @@ use super::{Run, rest};
 use crate::{
     flavour::Flavour,
     interpret::{Shell, Status},
-    live::{Live, activity::Traffic, netmask, network_address, network_of},
+    live::{Live, activity::Traffic, netmask, network_address, network_of, next_card},
 };
 
 pub(super) const COMMANDS: &[(&str, Run)] = &[("ifconfig", ifconfig), ("ip", ip)];
@@ -54,7 +54,7 @@ fn further(live: &Live) -> impl Iterator<Item = Interface> {
         let (bytes, packets) = live.loopback();
         Interface {
             number: usize::try_from(more).unwrap_or_default() + 2,
-            name: next_name(&persona.hardware.interface, more),
+            name: next_card(&persona.hardware.interface, more),
             loopback: false,
             address: own.ip.to_string(),
             prefix: own.prefix,
@@ -63,18 +63,6 @@ fn further(live: &Live) -> impl Iterator<Item = Interface> {
             traffic: Traffic { received: bytes, packets_in: packets, sent: bytes, packets_out: packets },
         }
     })
-}
-
-/// The name of a card so many slots after the one called `first`: eth1 after eth0, ens19 after ens18, enp4s0 after
-/// enp3s0.
-fn next_name(first: &str, more: u32) -> String {
-    let (stem, end) = match first.strip_suffix("s0") {
-        Some(stem) => (stem, "s0"),
-        None => (first, ""),
-    };
-    let name = stem.trim_end_matches(|letter: char| letter.is_ascii_digit());
-    let number = stem.strip_prefix(name).and_then(|digits| digits.parse().ok()).unwrap_or(0_u32);
-    format!("{name}{}{end}", number.saturating_add(more))
 }
 
 /// The hardware address that many after `first`.
@@ -263,7 +251,9 @@ fn ip(shell: &mut Shell, arguments: &[String]) -> Status {
         let interface = &shell.live.persona.hardware.interface;
         let near = shell.live.neighbours();
         let lines = near.iter().map(|(to, mac)| format!("{to} dev {interface} lladdr {mac} REACHABLE \n"));
-        let text: String = lines.collect();
+        let met = shell.live.met();
+        let met = met.iter().map(|(to, mac, card)| format!("{to} dev {card} lladdr {mac} REACHABLE \n"));
+        let text: String = met.chain(lines).collect();
         shell.out(&text)?;
         Ok(0)
     } else if names("rule") {

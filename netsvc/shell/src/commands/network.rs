@@ -163,11 +163,18 @@ fn arp(shell: &mut Shell, arguments: &[String]) -> Status {
     } else {
         "Address                  HWtype  HWaddress           Flags Mask            Iface\n".into()
     };
-    for (address, mac) in live.neighbours() {
+    let named = live.near();
+    let met = live.met().into_iter().map(|(address, mac, card)| {
+        let near = named.iter().find(|near| near.address == address);
+        (near.map_or("?", |near| near.name.as_str()), IpAddr::V4(address), mac, card)
+    });
+    let near = live.neighbours().into_iter().map(|(address, mac)| ("?", address, mac, interface.clone()));
+    for (name, address, mac, card) in met.chain(near) {
+        let shown = if name == "?" { address.to_string() } else { name.to_owned() };
         out.push_str(&if short {
-            format!("? ({address}) at {mac} [ether] on {interface}\n")
+            format!("{name} ({address}) at {mac} [ether] on {card}\n")
         } else {
-            format!("{:<24} ether   {mac}   C                     {interface}\n", address.to_string())
+            format!("{shown:<24} ether   {mac}   C                     {card}\n")
         });
     }
     shell.out(&out)?;

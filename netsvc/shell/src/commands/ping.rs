@@ -57,6 +57,9 @@ fn ping(shell: &mut Shell, arguments: &[String]) -> Status {
         None if answers(shell, address) => Answer::Alive(64),
         None => Answer::Silence,
     };
+    if matches!(answer, Answer::Alive(_)) {
+        shell.meet(&host);
+    }
     let count = options.number('c').and_then(|count| u32::try_from(count).ok()).unwrap_or(4);
     // `-w` ends it after so many seconds, one question each.
     let within = options.number('w').and_then(|seconds| u32::try_from(seconds).ok()).unwrap_or(u32::MAX);

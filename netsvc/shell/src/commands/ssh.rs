@@ -52,7 +52,10 @@ fn ssh(shell: &mut Shell, arguments: &[String]) -> Status {
         None => {
             attempt(shell, format!("tcp://{}:{}", call.host, call.port), arguments.join(" "));
             match shell.way.log_in(&call.host, call.port, &text::encode(&call.user)) {
-                Ok(login) => Entered { target, login: Some(login), ..Entered::default() },
+                Ok(login) => {
+                    shell.meet(&call.host);
+                    Entered { target, login: Some(login), ..Entered::default() }
+                }
                 Err(why) => return call.refused(shell, why),
             }
         }

@@ -231,6 +231,7 @@ impl Shell {
 
     /// Gives the session a way to other nodes, for what connects.
     pub fn set_reach(&mut self, reach: Arc<dyn Reach>) {
+        self.live.set_near(reach.near());
         self.way = Way::new(reach);
     }
 

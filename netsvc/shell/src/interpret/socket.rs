@@ -99,8 +99,18 @@ impl Shell {
             Err(NoWay::Nobody) => ARP_RETRIES,
             Err(NoWay::Silence) => SYN_RETRIES,
         };
+        if matches!(connected, Ok(_) | Err(NoWay::Refused)) {
+            self.meet(target);
+        }
         self.wait(takes.min(patience))?;
         Ok(if takes <= patience { connected } else { Err(NoWay::Silence) })
+    }
+
+    /// Notes that `target` has been talked to.
+    pub(crate) fn meet(&self, target: &str) {
+        if let Some(found) = self.way.find(target).filter(|found| found.hops == 0) {
+            self.live.meet(found.address);
+        }
     }
 
     /// What is left of a connection: until the other end closes it or says nothing more.

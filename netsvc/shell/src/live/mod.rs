@@ -15,19 +15,19 @@ mod versions;
 pub(crate) use calendar::strftime;
 pub use daemon::Service;
 pub(crate) use log::{Login, logins, present};
-pub(crate) use network::{listeners, netmask, network_address, network_of};
+pub(crate) use network::{listeners, netmask, network_address, network_of, next_card};
 pub(crate) use process::Process;
 pub(crate) use release::motd;
 pub(crate) use versions::Versions;
 
-use crate::flavour::Flavour;
+use crate::{flavour::Flavour, reach::Near};
 use netsvc_persona::{Persona, subkey};
 use parking_lot::Mutex;
 use presence::{Presence, Seat};
 use rand_chacha::ChaCha20Rng;
 use rand_core::RngCore;
 use std::{
-    net::IpAddr,
+    net::{IpAddr, Ipv4Addr},
     sync::{
         Arc,
         atomic::{AtomicI64, AtomicU32, Ordering},
@@ -96,6 +96,9 @@ pub(crate) struct Live {
     presence: Arc<Presence>,
     source: String,
     seat: Mutex<Option<Seat>>,
+    /// Hosts of the networks that the node is in, and those that the session has talked to.
+    near: Mutex<Vec<Near>>,
+    met: Mutex<Vec<Ipv4Addr>>,
     pub(crate) started: Mutex<Vec<Process>>,
     pub(crate) killed: Mutex<Vec<u32>>,
 }
@@ -161,6 +164,8 @@ impl Live {
             presence,
             source,
             seat: Mutex::default(),
+            near: Mutex::default(),
+            met: Mutex::default(),
             started: Mutex::default(),
             killed: Mutex::default(),
         };

@@ -1,8 +1,12 @@
 //! Files of `/proc/net` and what the node listens on.
 
 use super::{Live, activity::Traffic};
+use crate::reach::Near;
 use netsvc_persona::stage::Transport;
 use std::net::{IpAddr, Ipv4Addr};
+
+/// Hosts that the kernel keeps in mind.
+const MET: usize = 256;
 
 /// A file of the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,12 +76,63 @@ pub(crate) fn v4(address: IpAddr) -> Ipv4Addr {
     }
 }
 
+/// The name of a card so many slots after the one called `first`: eth1 after eth0, ens19 after ens18, enp4s0 after
+/// enp3s0.
+pub(crate) fn next_card(first: &str, more: u32) -> String {
+    let (stem, end) = match first.strip_suffix("s0") {
+        Some(stem) => (stem, "s0"),
+        None => (first, ""),
+    };
+    let name = stem.trim_end_matches(|letter: char| letter.is_ascii_digit());
+    let number = stem.strip_prefix(name).and_then(|digits| digits.parse().ok()).unwrap_or(0_u32);
+    format!("{name}{}{end}", number.saturating_add(more))
+}
+
 /// Address as `/proc/net` has it: bytes of the wire read as a little-endian number.
 fn hexadecimal(address: Ipv4Addr) -> String {
     format!("{:08X}", address.to_bits().swap_bytes())
 }
 
 impl Live {
+    /// Notes which hosts the networks that the node is in have.
+    pub(crate) fn set_near(&self, near: Vec<Near>) {
+        *self.near.lock() = near;
+    }
+
+    /// The hosts of those networks.
+    pub(crate) fn near(&self) -> Vec<Near> {
+        self.near.lock().clone()
+    }
+
+    /// The session has talked to a host.
+    pub(crate) fn meet(&self, address: Ipv4Addr) {
+        let mut met = self.met.lock();
+        if met.len() < MET && !met.contains(&address) {
+            met.push(address);
+        }
+    }
+
+    /// Neighbours in further networks that the kernel has met: address, hardware address and card.
+    pub(crate) fn met(&self) -> Vec<(Ipv4Addr, String, String)> {
+        let met = self.met.lock().clone();
+        let near = self.near.lock();
+        met.into_iter()
+            .filter_map(|address| {
+                let found = near.iter().find(|near| near.address == address)?;
+                Some((address, found.mac.clone(), self.card(address)))
+            })
+            .collect()
+    }
+
+    /// The card that an address is reached by.
+    fn card(&self, address: Ipv4Addr) -> String {
+        let first = &self.persona.hardware.interface;
+        let mut further = self.persona.place.addresses.iter().zip(1_u32..);
+        let found =
+            further.find(|(own, _)| network_of(own.ip, own.prefix) == network_of(address, own.prefix));
+        found.map_or_else(|| first.clone(), |(_, more)| next_card(first, more))
+    }
+
     /// Neighbours as the kernel knows them: gateway and, on the same segment, the peer.
     pub(crate) fn neighbours(&self) -> Vec<(IpAddr, String)> {
         let mut out = Vec::new();
@@ -119,6 +174,12 @@ impl Live {
                 let mut out = String::from(
                     "IP address       HW type     Flags       HW address            Mask     Device\n",
                 );
+                for (address, mac, card) in self.met() {
+                    out.push_str(&format!(
+                        "{:<16} 0x1         0x2         {mac}     *        {card}\n",
+                        address.to_string()
+                    ));
+                }
                 for (address, mac) in self.neighbours() {
                     out.push_str(&format!(
                         "{:<16} 0x1         0x2         {mac}     *        {interface}\n",

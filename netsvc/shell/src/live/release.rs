@@ -75,13 +75,23 @@ impl Live {
         } else {
             format!("{}\t{}", persona.fqdn(), persona.hostname)
         };
-        match self.flavour {
+        // Where nobody answers for names, those of the neighbours stand here.
+        let near: String = self
+            .near()
+            .into_iter()
+            .map(|near| match persona.domain.as_str() {
+                "" => format!("{}\t{}\n", near.address, near.name),
+                domain => format!("{}\t{1}.{domain}\t{1}\n", near.address, near.name),
+            })
+            .collect();
+        let own = match self.flavour {
             Flavour::Busybox => format!("127.0.0.1\tlocalhost\n127.0.1.1\t{}\n", persona.hostname),
             Flavour::Redhat => "127.0.0.1   localhost localhost.localdomain localhost4 localhost4.localdomain4\n::1         localhost localhost.localdomain localhost6 localhost6.localdomain6\n".into(),
             _ => format!(
                 "127.0.0.1\tlocalhost\n127.0.1.1\t{names}\n\n# The following lines are desirable for IPv6 capable hosts\n::1     localhost ip6-localhost ip6-loopback\nff02::1 ip6-allnodes\nff02::2 ip6-allrouters\n"
             ),
-        }
+        };
+        own + &near
     }
 
     pub(super) fn resolv(&self) -> String {

@@ -178,6 +178,25 @@ fn who_is_there_answers_pings() {
 }
 
 #[test]
+fn names_and_neighbours_agree_with_who_is_there() {
+    for (line, wanted) in [
+        (
+            "getent hosts db01 10.1.9.7 none; echo $?",
+            "10.1.9.7        db01.corp.example db01\n10.1.9.7        db01.corp.example db01\n2\n",
+        ),
+        ("grep db01 /etc/hosts", "10.1.9.7\tdb01.corp.example\tdb01\n"),
+        ("arp -a | grep db01", ""),
+        ("nc -z db01 22; arp -a | grep db01", "db01 (10.1.9.7) at bc:24:11:00:00:07 [ether] on ens18\n"),
+        (
+            "ping -c 1 db01 >/dev/null; ip neigh | grep 9.7",
+            "10.1.9.7 dev ens18 lladdr bc:24:11:00:00:07 REACHABLE \n",
+        ),
+    ] {
+        assert_eq!(said("debian12", line), wanted, "{line}");
+    }
+}
+
+#[test]
 fn pages_are_those_of_the_host() {
     let head = "HTTP/1.1 404 Not Found\r\nServer: nginx\r\nContent-Length: 5\r\n\r\n";
     for (line, wanted) in [
