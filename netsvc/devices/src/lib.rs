@@ -3,7 +3,7 @@
 mod bytes;
 mod head;
 
-use netsvc_daemon::{account, away, cast};
+use netsvc_daemon::{account, away, cast, onward};
 
 pub mod services {
     //! Every service of this family.

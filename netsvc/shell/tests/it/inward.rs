@@ -188,7 +188,7 @@ fn names_and_neighbours_agree_with_who_is_there() {
         ("arp -a | grep db01", ""),
         ("nc -z db01 22; arp -a | grep db01", "db01 (10.1.9.7) at bc:24:11:00:00:07 [ether] on ens18\n"),
         (
-            "ping -c 1 db01 >/dev/null; ip neigh | grep 9.7",
+            "ping -c 1 db01 >/dev/null; ip neigh | grep -F 10.1.9.7",
             "10.1.9.7 dev ens18 lladdr bc:24:11:00:00:07 REACHABLE \n",
         ),
     ] {

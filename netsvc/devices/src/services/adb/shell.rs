@@ -5,7 +5,7 @@ use super::{
     service::Call,
     stream::{Gone, Stream},
 };
-use crate::{account, away::away, cast::Cast};
+use crate::{account, away::away, cast::Cast, onward};
 use netsvc_kit::{Host, Link, recorder};
 use netsvc_shell::{
     Arrival, Emit, Outcome, SessionFacts, Shell, Stream as Side, Terminal, TerminalOutput, Waits, text,
@@ -73,6 +73,7 @@ impl Run {
         let facts = account::facts(&self.host, &self.link, tty);
         let facts = SessionFacts { arrival: Arrival::Container, ..facts };
         let mut shell = device.shell(&self.host).login("root", self.link.source(), facts);
+        onward::lead(&self.host, &self.link, &mut shell);
         // The root is there.
         let _ = shell.fs().set_cwd("/");
         let path = "/sbin:/system/sbin:/system/bin:/system/xbin:/bin:/usr/bin:/usr/sbin";

@@ -44,6 +44,7 @@ const RECORDS: &[Kind] = &[
     Kind::DownloadAttempt,
     Kind::FileRead,
     Kind::FileCaptured,
+    Kind::ForwardRequest,
 ];
 /// What it leaves out.
 const LIMITS: &[&str] = &[

@@ -11,6 +11,7 @@ use crate::{
     account,
     away::away,
     container::{self, Inside, Network},
+    onward,
     output::{PAUSE, TRICKLE, until, with_returns},
 };
 use netsvc_kit::{Host, Link, recorder};
@@ -325,6 +326,7 @@ impl Runner {
                 ShellHost::new(persona, overlays, Arc::new(recorder::now)).login(user, source, facts)
             }
         };
+        onward::lead(&self.host, &self.link, &mut shell);
         let folder = if folder.is_empty() { "/" } else { folder };
         if shell.fs().set_cwd(folder).is_err() {
             // A folder that is not there is the root here.

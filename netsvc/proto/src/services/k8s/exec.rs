@@ -9,7 +9,8 @@ use crate::{
     account,
     away::away,
     cast::Cast,
-    container,
+    container::{self, Inside, Network},
+    onward,
     output::{PAUSE, TRICKLE, until, with_returns},
 };
 use netsvc_kit::{Host, Link, recorder};
@@ -250,6 +251,7 @@ fn shell(host: &Arc<Host>, link: &Link, target: &Target) -> Shell {
                 .login("root", source, facts)
         }
     };
+    onward::lead(host, link, &mut shell);
     // The root is there.
     let _ = shell.fs().set_cwd("/");
     for (name, value) in [

@@ -63,6 +63,7 @@ const RECORDS: &[Kind] = &[
     Kind::DownloadAttempt,
     Kind::FileRead,
     Kind::FileCaptured,
+    Kind::ForwardRequest,
     Kind::SessionRecorded,
     Kind::ForwardRequest,
     Kind::SessionStart,
